@@ -1,0 +1,144 @@
+/**
+ * Every error says who must act: the class is who acts, the code is what happened.
+ * Codes are dotted, stable and never reused; `docs/errors.md` is generated from `errorCodes`.
+ */
+export const errorCodes = {
+  'config.invalid': 'a setting is missing or wrong; the process does not start',
+  'request.invalid': 'the request breaks a rule of the model; nothing was queued or bought',
+  'request.conflict': 'this generation id is already taken by another request; nothing was queued or bought',
+  'queue.unavailable': 'Redis did not answer; `reached` says whether the request may have arrived',
+  'store.not-initialised': 'Redis holds no epoch: no worker has started yet, or Redis lost its memory; nothing is queued or bought',
+  'store.unavailable': 'Redis did not answer',
+  'spend.cap-reached': 'a spend cap would be crossed; nothing was queued or bought',
+  'generation.not-found': 'no generation has this id',
+  'generation.wait-timeout': 'the generation was not final within the time that was waited; it goes on',
+  'generation.cancelled': 'the caller cancelled the generation before this image was bought',
+  'generation.expired': 'the deadline of the generation passed before this image was bought',
+  'delivery.unauthenticated': 'the capability in the webhook URL is missing, forged, expired or of a retired key',
+  'delivery.malformed': 'the body of a delivery is not one of the known shapes; it was kept',
+  'storage.unavailable': 'S3 did not answer or refused',
+  'storage.corrupt-record': 'a record in S3 does not parse',
+  'image.lost': 'the image was made and paid for, and neither the upload nor its address gave valid bytes',
+  'submission.unknown-outcome': 'the provider never said what became of the submission; its money stays on hold',
+  'provider.unavailable': 'the provider did not answer in time, or answered nonsense',
+  'provider.throttled': 'the provider asked for fewer requests',
+  'provider.account': 'the provider refused the account: key, permission or balance',
+  'provider.refused': 'the provider refused the request in so many words',
+  'provider.content-refused': 'the provider refused the content',
+  'provider.task-failed': 'the provider accepted the task and then failed it',
+  'provider.id-burnt': 'a refused request used up its task id; the image goes on under the next one',
+  'service.stopping': 'the process is stopping',
+} as const;
+
+export type ErrorCode = keyof typeof errorCodes;
+
+export interface DarkroomErrorOptions {
+  cause?: unknown;
+  /** Safe to log: no key, capability, presigned URL or prompt. */
+  details?: Readonly<Record<string, string | number | boolean>>;
+}
+
+/** Base of all errors. `retryable` says whether the same call may succeed later without a change. */
+export abstract class DarkroomError extends Error {
+  readonly code: ErrorCode;
+  readonly retryable: boolean;
+  readonly details: Readonly<Record<string, string | number | boolean>>;
+
+  constructor(code: ErrorCode, message: string, retryable: boolean, options: DarkroomErrorOptions = {}) {
+    super(message, options.cause === undefined ? {} : { cause: options.cause });
+    this.name = new.target.name;
+    this.code = code;
+    this.retryable = retryable;
+    this.details = options.details ?? {};
+  }
+}
+
+/** One thing that is wrong with an input. */
+export interface Problem {
+  /** Where, as a path: "inputs.referenceImages[2]"; "" is the input as a whole. */
+  path: string;
+  /** What is wrong and what is allowed. */
+  message: string;
+  /** What was given, shortened; never a prompt or image data. */
+  given?: string;
+}
+
+const list = (problems: readonly Problem[]): string =>
+  problems.map(({ path, message, given }) => `  ${path === '' ? '(request)' : path}: ${message}${given === undefined ? '' : `, got ${given}`}`).join('\n');
+
+/** The caller must change the request. All problems at once. */
+export class InvalidRequestError extends DarkroomError {
+  readonly problems: readonly Problem[];
+  constructor(problems: readonly Problem[], options?: DarkroomErrorOptions) {
+    super('request.invalid', `the request has ${problems.length} problem${problems.length === 1 ? '' : 's'}; nothing was queued or bought\n${list(problems)}`, false, options);
+    this.problems = problems;
+  }
+}
+
+/** The caller must choose another generation id or send the request that it was first used for. */
+export class RequestConflictError extends DarkroomError {
+  constructor(message: string, options?: DarkroomErrorOptions) {
+    super('request.conflict', message, false, options);
+  }
+}
+
+/** The operator must correct the settings. All problems at once. */
+export class ConfigError extends DarkroomError {
+  readonly problems: readonly Problem[];
+  constructor(problems: readonly Problem[], options?: DarkroomErrorOptions) {
+    super('config.invalid', `${problems.length} setting${problems.length === 1 ? ' is' : 's are'} wrong\n${list(problems)}`, false, options);
+    this.problems = problems;
+  }
+}
+
+/** Whether a request may have arrived where it was sent. */
+export type Reached = 'no' | 'maybe' | 'yes';
+
+/** Redis is away: the caller may call again with the same `generationId`, which never buys twice. */
+export class QueueUnavailableError extends DarkroomError {
+  readonly generationId: string | undefined;
+  readonly reached: Reached;
+  constructor(message: string, options: DarkroomErrorOptions & { generationId?: string; reached: Reached }) {
+    super('queue.unavailable', message, true, options);
+    this.generationId = options.generationId;
+    this.reached = options.reached;
+  }
+}
+
+/** The operator must start a worker (first start) or run `rebuild` (Redis lost its memory). */
+export class StoreNotInitialisedError extends DarkroomError {
+  constructor(options?: DarkroomErrorOptions) {
+    super('store.not-initialised', 'Redis holds no darkroom epoch: start a worker once on a new bucket, or run `npm run rebuild` if Redis lost its memory; nothing was queued or bought', true, options);
+  }
+}
+
+/** The caller must wait until the period ends, or the operator must raise the cap. */
+export class SpendCapError extends DarkroomError {
+  /** When the period ends, in milliseconds since 1970. */
+  readonly resetsAt: number;
+  constructor(message: string, resetsAt: number, options?: DarkroomErrorOptions) {
+    super('spend.cap-reached', message, true, options);
+    this.resetsAt = resetsAt;
+  }
+}
+
+/** The caller asked for a generation that is not there, or that did not end in time. */
+export class GenerationError extends DarkroomError {
+  constructor(code: 'generation.not-found' | 'generation.wait-timeout', message: string, options?: DarkroomErrorOptions) {
+    super(code, message, code === 'generation.wait-timeout', options);
+  }
+}
+
+/** S3 is away or refuses: the queue tries again; `reached` says whether a write may have happened. */
+export class StorageError extends DarkroomError {
+  readonly reached: Reached;
+  constructor(code: 'storage.unavailable' | 'storage.corrupt-record', message: string, options: DarkroomErrorOptions & { reached: Reached }) {
+    super(code, message, code === 'storage.unavailable', options);
+    this.reached = options.reached;
+  }
+}
+
+/** True for an error with this code, also for one that came from a second copy of this package. */
+export function hasCode<Code extends ErrorCode>(error: unknown, code: Code): error is { code: Code } {
+  return typeof error === 'object' && error !== null && 'code' in error && error.code === code;
+}

@@ -1,0 +1,31 @@
+import { randomFillSync } from 'node:crypto';
+
+const UUID_V7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+
+/** An id from the future or the past would put its keys under a date that the daily comparisons do not look at. */
+export const GENERATION_ID_TOLERANCE_MS = 5 * 60_000;
+
+/**
+ * Mints a `generationId`: a UUIDv7 (RFC 9562, section 5.7), so that every key in S3 follows from the id alone.
+ * @param now Milliseconds since 1970.
+ * @param fillRandom Fills the buffer with randomness; the system's by default.
+ */
+export function createGenerationId(now: number, fillRandom: (bytes: Uint8Array) => Uint8Array = randomFillSync): string {
+  const bytes = Buffer.from(fillRandom(new Uint8Array(16)));
+  bytes.writeUIntBE(now, 0, 6);
+  bytes[6] = 0x70 | (bytes.readUInt8(6) & 0x0f);
+  bytes[8] = 0x80 | (bytes.readUInt8(8) & 0x3f);
+  return formatUuid(bytes);
+}
+
+/** True for a UUIDv7 in lower case. */
+export const isGenerationId = (value: string): boolean => UUID_V7.test(value);
+
+/** The moment that an id carries, in milliseconds since 1970. */
+export const generationIdTime = (generationId: string): number => Number.parseInt(generationId.slice(0, 8) + generationId.slice(9, 13), 16);
+
+/** Writes 16 bytes as a UUID. */
+export function formatUuid(bytes: Buffer): string {
+  const hex = bytes.toString('hex');
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20, 32)].join('-');
+}

@@ -1,0 +1,12 @@
+export { ConfigError, DarkroomError, GenerationError, InvalidRequestError, QueueUnavailableError, RequestConflictError, SpendCapError, StorageError, StoreNotInitialisedError, errorCodes, hasCode, type DarkroomErrorOptions, type ErrorCode, type Problem, type Reached } from './errors.ts';
+export { generationEventSchema, generationEvents, type GenerationEvent } from './events.ts';
+export type { GenerationView, ImageView } from './generation.ts';
+export { GENERATION_ID_TOLERANCE_MS, createGenerationId, formatUuid, generationIdTime, isGenerationId } from './generation-id.ts';
+export { formatUsd, parseUsd, type NanoUsd } from './money.ts';
+export type { DownloadVerdict, FaultClass, ProviderFault, PurchaseOrder, SubmitVerdict, TaskFacts, TaskState } from './provider.ts';
+export { faultSchema, intentSchema, reservationSchema, resultSchema, roads, verifiedImageSchema, type Intent, type Reservation, type SubmissionResult, type VerifiedImage } from './records.ts';
+export { canMoveGeneration, canMoveSubmission, generationMoves, generationStatuses, imageMoves, isFinalGeneration, isFinalSubmission, submissionMoves, submissionStatuses, submissionStatusesBefore, type GenerationStatus, type ImageStatus, type SubmissionStatus } from './statuses.ts';
+export { formatRef, taskUuidOf, type SubmissionRef } from './submission-ref.ts';
+export { defaultTiming, pollingTiming, timingProblems, type Timing } from './timing.ts';
+export { checkCapability, mintCapability, type CapabilityKey, type CapabilityKeys, type CapabilityVerdict } from './webhook-capability.ts';
+export type { GrokImagineRequest, OutputFormat } from './models/grok-imagine-image/request.ts';

@@ -1,0 +1,75 @@
+import type { NanoUsd } from './money.ts';
+import type { GrokImagineRequest } from './models/grok-imagine-image/request.ts';
+
+/**
+ * What a provider may say of a purchase. `purchase` decides on these words alone; `runware-client` is the one place that
+ * knows how Runware spells them.
+ */
+
+/** What kind of trouble an error is; decides who must act (docs/errors.md). */
+export type FaultClass =
+  | 'rate-limit' | 'timeout' | 'provider' | 'server' | 'quota' | 'auth' | 'safety' | 'validation' | 'conflict' | 'not-found' | 'network' | 'unknown';
+
+/** One error of the provider, as it was said. Safe to log and to keep: no presigned URL, capability, key or prompt. */
+export interface ProviderFault {
+  class: FaultClass;
+  /** The provider's own code, such as "timeoutProvider"; a code of ours for network trouble ("ECONNRESET"). */
+  code: string;
+  message: string;
+  httpStatus?: number;
+  /** The parameter that was refused. */
+  parameter?: string;
+  /** The raw error object as JSON, redacted and shortened to 4 KB. */
+  raw?: string;
+}
+
+/** What the provider says of a finished task. Optional fields are absent when it did not say. */
+export interface TaskFacts {
+  imageUUID?: string;
+  imageURL?: string;
+  seed?: number;
+  costNanoUsd?: NanoUsd;
+  nsfwContent?: boolean;
+}
+
+/** What one POST of a submission came to. */
+export type SubmitVerdict =
+  | { kind: 'accepted' }
+  /** The id is known to the provider (`conflictTaskUUID`). */
+  | { kind: 'conflict'; fault: ProviderFault }
+  /** Refused in so many words, for a reason in the request itself. */
+  | { kind: 'refused'; fault: ProviderFault }
+  /** Refused in so many words, to be sent again later. */
+  | { kind: 'throttled'; fault: ProviderFault; retryAfterMs?: number }
+  /** Refused in so many words, because of the account: key, permission, balance. */
+  | { kind: 'account'; fault: ProviderFault }
+  /** The request surely did not leave. */
+  | { kind: 'not-sent'; fault: ProviderFault }
+  /** Anything else: it may have been accepted. `throttle` when the provider also asked for fewer requests (503, 504). */
+  | { kind: 'unknown'; fault: ProviderFault; throttle?: boolean; retryAfterMs?: number };
+
+/** What the provider says of a task when it is asked. */
+export type TaskState =
+  | { kind: 'running' }
+  | { kind: 'succeeded'; facts: TaskFacts }
+  /** Terminal, and about the task itself: class safety, validation, provider or timeout. */
+  | { kind: 'failed'; fault: ProviderFault; facts: TaskFacts }
+  /** Proves nothing: an unknown id, an answer about the poll, trouble on the way. */
+  | { kind: 'inconclusive'; fault?: ProviderFault; known: boolean };
+
+/** One purchase, as it is sent. */
+export interface PurchaseOrder {
+  taskUUID: string;
+  request: GrokImagineRequest;
+  ttlSeconds: number;
+  /** Presigned PUT; absent when no upload is asked for. */
+  uploadEndpoint?: string;
+  /** Webhook URL with its capability; absent when no webhook is asked for. */
+  webhookURL?: string;
+}
+
+/** The image fetched from the provider's own address, or why not. `gone` means that another try is pointless. */
+export type DownloadVerdict =
+  | { kind: 'fetched'; bytes: Uint8Array }
+  | { kind: 'gone'; fault: ProviderFault }
+  | { kind: 'unavailable'; fault: ProviderFault };

@@ -1,0 +1,23 @@
+import { createHash } from 'node:crypto';
+import { formatUuid } from './generation-id.ts';
+
+/** Names one submission: the `n`-th purchase (from 1) of image `index` (from 0) of a generation. */
+export interface SubmissionRef {
+  readonly generationId: string;
+  readonly index: number;
+  readonly n: number;
+}
+
+/**
+ * The Runware `taskUUID` of a submission: a pure function of the reference, so that two runs of one job, and a run after
+ * Redis lost its last second, name the same purchase. Shaped as a UUID v4, which the model's page asks for ("taskUUID").
+ */
+export function taskUuidOf({ generationId, index, n }: SubmissionRef): string {
+  const bytes = createHash('sha256').update(`darkroom/submission/${generationId}/${index}/${n}`).digest().subarray(0, 16);
+  bytes[6] = 0x40 | (bytes.readUInt8(6) & 0x0f);
+  bytes[8] = 0x80 | (bytes.readUInt8(8) & 0x3f);
+  return formatUuid(bytes);
+}
+
+/** `<generationId>/<index>-<n>`, for logs and messages. */
+export const formatRef = ({ generationId, index, n }: SubmissionRef): string => `${generationId}/${index}-${n}`;

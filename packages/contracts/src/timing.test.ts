@@ -1,0 +1,17 @@
+import { expect, test } from 'vitest';
+import { defaultTiming, pollingTiming, timingProblems } from './timing.ts';
+
+test('the defaults are one chain', () => {
+  expect(timingProblems(defaultTiming)).toEqual([]);
+  expect(timingProblems({ ...defaultTiming, ...pollingTiming })).toEqual([]);
+});
+
+test('a broken link is named with both of its ends', () => {
+  expect(timingProblems({ ...defaultTiming, resendWindowMs: 25 * 3_600_000 })).toEqual([
+    'resendWindowMs (90000000 ms) must be < horizonMs (86400000 ms)',
+  ]);
+});
+
+test('a job of a killed worker is back within about ten seconds', () => {
+  expect(defaultTiming.lockDurationMs + defaultTiming.stalledIntervalMs).toBeLessThanOrEqual(10_000);
+});

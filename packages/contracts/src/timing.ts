@@ -1,0 +1,70 @@
+/**
+ * Every waiting time of the purchase protocol, in milliseconds. They form one chain, checked by `timingProblems`:
+ * requestTimeout < resendWindow < horizon <= ttl sent, and upload URL and capability live at least as long as the horizon.
+ */
+export interface Timing {
+  /** How long one request to the provider may take. */
+  requestTimeoutMs: number;
+  /** How long after its first send a submission may be sent again: after it Runware may have forgotten the id (probe 4 of docs/runware.md), and a resend would be a purchase. */
+  resendWindowMs: number;
+  /** How long after its first send a submission is looked for before its outcome is called unknown. */
+  horizonMs: number;
+  /** The `ttl` sent to Runware: how long `imageURL` can be fetched. */
+  imageTtlMs: number;
+  /** How long a presigned upload URL and a webhook capability are good for, from the send. */
+  capabilityTtlMs: number;
+  /** When a settlement looks for the first time by itself, after the send. */
+  firstPollMs: number;
+  /** The longest wait between two looks. */
+  maxPollMs: number;
+  /** How long after the provider said "succeeded" the upload is waited for before `imageURL` is fetched. */
+  uploadWindowMs: number;
+  /** The first wait for an upload that has not come yet; doubles up to ten seconds. */
+  uploadPollMs: number;
+  /** The first wait after trouble of Redis, S3 or the provider; doubles up to `maxTroubleMs`. */
+  troubleMs: number;
+  maxTroubleMs: number;
+  /** BullMQ's lock: a killed worker's jobs are back within about lock + stalled interval. */
+  lockDurationMs: number;
+  stalledIntervalMs: number;
+}
+
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+
+export const defaultTiming: Readonly<Timing> = {
+  requestTimeoutMs: 30 * SECOND,
+  resendWindowMs: HOUR,
+  horizonMs: 24 * HOUR,
+  imageTtlMs: 24 * HOUR,
+  // The horizon counts from the first send, the URL from the last one, which is at most a resend window later.
+  capabilityTtlMs: 26 * HOUR,
+  firstPollMs: 20 * SECOND,
+  maxPollMs: 5 * MINUTE,
+  uploadWindowMs: 3 * MINUTE,
+  uploadPollMs: SECOND,
+  troubleMs: 2 * SECOND,
+  maxTroubleMs: MINUTE,
+  lockDurationMs: 8 * SECOND,
+  stalledIntervalMs: 2 * SECOND,
+};
+
+/** The polling times when no webhook is asked for: nobody wakes the settlement, so it looks sooner. */
+export const pollingTiming: Readonly<Pick<Timing, 'firstPollMs' | 'maxPollMs'>> = { firstPollMs: 2 * SECOND, maxPollMs: 10 * SECOND };
+
+/** The links of the chain that do not hold, in words; none for a sound timing. */
+export function timingProblems(timing: Timing): string[] {
+  const chain: [keyof Timing, '<' | '<=', keyof Timing][] = [
+    ['requestTimeoutMs', '<', 'resendWindowMs'],
+    ['resendWindowMs', '<', 'horizonMs'],
+    ['horizonMs', '<=', 'imageTtlMs'],
+    ['horizonMs', '<=', 'capabilityTtlMs'],
+    ['firstPollMs', '<=', 'horizonMs'],
+    ['uploadWindowMs', '<', 'imageTtlMs'],
+    ['stalledIntervalMs', '<=', 'lockDurationMs'],
+  ];
+  return chain
+    .filter(([left, sign, right]) => !(sign === '<' ? timing[left] < timing[right] : timing[left] <= timing[right]))
+    .map(([left, sign, right]) => `${left} (${timing[left]} ms) must be ${sign} ${right} (${timing[right]} ms)`);
+}

@@ -1,0 +1,54 @@
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import { isGenerationId } from './generation-id.ts';
+import { taskUuidOf, type SubmissionRef } from './submission-ref.ts';
+
+/**
+ * A webhook capability: the secret part of a `webhookURL` that says which submission a delivery may speak of. Runware signs
+ * nothing and documents secrets in the URL's query as the way to tell its deliveries from others (platform/webhooks).
+ *
+ * Written `<keyId>.<generationId>.<index>.<n>.<expiry in seconds>.<mac>`; the MAC covers all of it and the task id.
+ */
+
+/** Signing keys by id. The first signs; all verify, so a key can be replaced while deliveries are under way. */
+export type CapabilityKeys = readonly [CapabilityKey, ...CapabilityKey[]];
+export interface CapabilityKey {
+  /** Letters, digits, "-" and "_". */
+  id: string;
+  /** At least 32 bytes of randomness. */
+  secret: string;
+}
+
+const macOf = (key: CapabilityKey, ref: SubmissionRef, expiresAtSeconds: number): Buffer =>
+  createHmac('sha256', key.secret)
+    .update(`darkroom/webhook/${key.id}/${ref.generationId}/${ref.index}/${ref.n}/${taskUuidOf(ref)}/${expiresAtSeconds}`)
+    .digest();
+
+/** Makes the capability of a submission, signed with the first key. `expiresAt` is in milliseconds since 1970. */
+export function mintCapability(keys: CapabilityKeys, ref: SubmissionRef, expiresAt: number): string {
+  const [key] = keys;
+  const expiresAtSeconds = Math.ceil(expiresAt / 1000);
+  return [key.id, ref.generationId, ref.index, ref.n, expiresAtSeconds, macOf(key, ref, expiresAtSeconds).toString('base64url')].join('.');
+}
+
+export type CapabilityVerdict =
+  | { kind: 'valid'; ref: SubmissionRef; taskUUID: string }
+  | { kind: 'refused'; reason: 'missing' | 'malformed' | 'unknown-key' | 'forged' | 'expired' };
+
+const FORM = /^([\w-]{1,64})\.([0-9a-f-]{36})\.(\d{1,2})\.(\d{1,4})\.(\d{1,12})\.([\w-]{43})$/;
+
+/** Checks a capability in constant time. The expiry is looked at only after the MAC, so that a forger learns nothing. */
+export function checkCapability(keys: CapabilityKeys, capability: string | undefined, now: number): CapabilityVerdict {
+  if (capability === undefined || capability === '') return { kind: 'refused', reason: 'missing' };
+  const match = FORM.exec(capability);
+  if (match === null) return { kind: 'refused', reason: 'malformed' };
+  const [, keyId = '', generationId = '', index = '', n = '', expiry = '', mac = ''] = match;
+  if (!isGenerationId(generationId)) return { kind: 'refused', reason: 'malformed' };
+  const key = keys.find(({ id }) => id === keyId);
+  if (key === undefined) return { kind: 'refused', reason: 'unknown-key' };
+  const ref = { generationId, index: Number(index), n: Number(n) };
+  const given = Buffer.from(mac, 'base64url');
+  const expected = macOf(key, ref, Number(expiry));
+  if (given.length !== expected.length || !timingSafeEqual(given, expected)) return { kind: 'refused', reason: 'forged' };
+  if (now >= Number(expiry) * 1000) return { kind: 'refused', reason: 'expired' };
+  return { kind: 'valid', ref, taskUUID: taskUuidOf(ref) };
+}
