@@ -1,11 +1,15 @@
 import { defineConfig } from 'vitest/config';
 
+// Workspace packages are read from source, in tests and in the global setup, which runs in an environment of its own.
+const conditions = ['@darkroom/source'];
 const shared = {
-  resolve: { conditions: ['@darkroom/source'] },
-  ssr: { resolve: { conditions: ['@darkroom/source'], externalConditions: ['@darkroom/source'] } },
+  resolve: { conditions },
+  ssr: { resolve: { conditions, externalConditions: conditions } },
+  environments: { __vitest__: { resolve: { conditions } } },
 };
 
 export default defineConfig({
+  ...shared,
   test: {
     globalSetup: ['packages/testing/src/global-setup.ts'],
     projects: [

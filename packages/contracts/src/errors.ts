@@ -27,7 +27,9 @@ export const errorCodes = {
   'provider.content-refused': 'the provider refused the content',
   'provider.task-failed': 'the provider accepted the task and then failed it',
   'provider.id-burnt': 'a refused request used up its task id; the image goes on under the next one',
+  'submission.superseded': 'an earlier submission of this image came home before this one was bought',
   'service.stopping': 'the process is stopping',
+  'local-stack.unavailable': 'no embedded Redis or S3 could be started on this machine',
 } as const;
 
 export type ErrorCode = keyof typeof errorCodes;
@@ -135,6 +137,13 @@ export class StorageError extends DarkroomError {
   constructor(code: 'storage.unavailable' | 'storage.corrupt-record', message: string, options: DarkroomErrorOptions & { reached: Reached }) {
     super(code, message, code === 'storage.unavailable', options);
     this.reached = options.reached;
+  }
+}
+
+/** The person at this machine must install, free or allow something: an embedded Redis or S3 did not start. */
+export class LocalStackError extends DarkroomError {
+  constructor(message: string, options?: DarkroomErrorOptions) {
+    super('local-stack.unavailable', message, false, options);
   }
 }
 

@@ -1,4 +1,4 @@
-export { ConfigError, DarkroomError, GenerationError, InvalidRequestError, QueueUnavailableError, RequestConflictError, SpendCapError, StorageError, StoreNotInitialisedError, errorCodes, hasCode, type DarkroomErrorOptions, type ErrorCode, type Problem, type Reached } from './errors.ts';
+export { ConfigError, DarkroomError, GenerationError, InvalidRequestError, LocalStackError, QueueUnavailableError, RequestConflictError, SpendCapError, StorageError, StoreNotInitialisedError, errorCodes, hasCode, type DarkroomErrorOptions, type ErrorCode, type Problem, type Reached } from './errors.ts';
 export { generationEventSchema, generationEvents, type GenerationEvent } from './events.ts';
 export type { GenerationView, ImageView } from './generation.ts';
 export { GENERATION_ID_TOLERANCE_MS, createGenerationId, formatUuid, generationIdTime, isGenerationId } from './generation-id.ts';

@@ -1,0 +1,3 @@
+export { freePort } from './free-port.ts';
+export type { AppendFsync, Environment, LocalRedis, RedisKind } from './redis/local-redis.ts';
+export { startRedis, type StartRedisOptions } from './redis/start-redis.ts';

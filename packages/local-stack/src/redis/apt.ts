@@ -1,0 +1,39 @@
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import type { Environment } from './local-redis.ts';
+
+const run = promisify(execFile);
+
+/** `apt-get` without root and without touching the system: lists and cache of its own. */
+export interface Apt {
+  /** Fetches the package lists: images of containers often have none. */
+  update(): Promise<void>;
+  /** Downloads packages and unpacks them over `root`; nothing is installed, no script of theirs is run. */
+  unpack(names: readonly string[], root: string): Promise<void>;
+}
+
+/** Works inside `folder`, which the caller removes. Ends with an error when `signal` is aborted. */
+export async function aptIn(folder: string, environment: Environment, signal: AbortSignal): Promise<Apt> {
+  const lists = join(folder, 'lists');
+  const cache = join(folder, 'cache');
+  await mkdir(join(lists, 'partial'), { recursive: true });
+  await mkdir(join(cache, 'archives', 'partial'), { recursive: true });
+  const settings = [`Dir::State::lists=${lists}`, `Dir::Cache=${cache}`, 'Debug::NoLocking=1', 'APT::Sandbox::User='];
+  const options = ['-qq', ...settings.flatMap((setting) => ['-o', setting])];
+  // SIGKILL: apt-get may wait for its download helpers after a polite signal.
+  const shared = { env: { ...environment, LC_ALL: 'C' }, signal, killSignal: 'SIGKILL' } as const;
+
+  return {
+    update: async () => {
+      await run('apt-get', [...options, 'update'], shared);
+    },
+    unpack: async (names, root) => {
+      const downloads = await mkdtemp(join(folder, 'downloads-'));
+      await run('apt-get', [...options, 'download', ...names], { ...shared, cwd: downloads });
+      for (const file of await readdir(downloads)) await run('dpkg-deb', ['-x', join(downloads, file), root], shared);
+      await rm(downloads, { recursive: true });
+    },
+  };
+}

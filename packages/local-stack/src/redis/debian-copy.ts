@@ -1,0 +1,91 @@
+import { access, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { aptIn, type Apt } from './apt.ts';
+import { doesRun } from './find-binary.ts';
+import type { Environment } from './local-redis.ts';
+
+/** A server unpacked into a folder, with the environment that lets it find its libraries. */
+export interface DebianRedis {
+  readonly binary: string;
+  readonly environment: Environment;
+}
+
+/** Enough where the usual libraries are installed. `redis-server` is a link to a file that `redis-tools` brings. */
+const SHORT_LIST = ['redis-server', 'redis-tools', 'liblzf1', 'libjemalloc2'];
+
+/** What a slim image can lack besides; several names where releases differ. Not libc6: it must be the machine's own. */
+const CLOSURE = [
+  ...['libatomic1', 'libstdc++6', 'libgcc-s1', 'libcap2', 'libgcrypt20', 'libgpg-error0', 'liblzma5', 'libzstd1', 'liblz4-1'],
+  ...['libsystemd0', 'libssl3', 'libssl3t64'],
+];
+
+/**
+ * A private Redis out of the machine's own Debian or Ubuntu package sources: unpacked into `cacheDir`, without root, without
+ * a system service, once. Safe against being run by two processes at once and against being killed half way: everything
+ * happens in a folder of its own, and only a server that runs is renamed into its place.
+ * @throws Error when the machine has no apt-get, no network, or the time is over; the cause says which.
+ */
+export async function unpackDebianRedis(cacheDir: string, environment: Environment, limitMs: number): Promise<DebianRedis> {
+  const place = join(cacheDir, `redis-debian-${process.arch}`);
+  const cached = await findUnpacked(place, environment);
+  if (cached !== undefined) return cached;
+
+  await mkdir(cacheDir, { recursive: true });
+  await removeAbandoned(cacheDir);
+  const workshop = await mkdtemp(join(cacheDir, `${WORKSHOP}${process.pid}-`));
+  try {
+    await unpackInto(join(workshop, 'root'), await aptIn(workshop, environment, AbortSignal.timeout(limitMs)), environment);
+    // A process that was faster has left a whole copy, which a rename cannot replace; it is as good as this one.
+    await rename(join(workshop, 'root'), place).catch(() => undefined);
+  } finally {
+    await rm(workshop, { recursive: true, force: true });
+  }
+  const unpacked = await findUnpacked(place, environment);
+  if (unpacked === undefined) throw new Error(`the copy in "${place}" does not run; remove that folder to try again`);
+  return unpacked;
+}
+
+async function unpackInto(root: string, apt: Apt, environment: Environment): Promise<void> {
+  await apt.update();
+  await apt.unpack(SHORT_LIST, root);
+  if ((await findUnpacked(root, environment)) !== undefined) return;
+  // One by one: a name that this release does not have must not keep the others away.
+  for (const name of CLOSURE) await apt.unpack([name], root).catch(() => undefined);
+  if ((await findUnpacked(root, environment)) === undefined) throw new Error('the unpacked server does not run: a library is missing');
+}
+
+async function findUnpacked(root: string, environment: Environment): Promise<DebianRedis | undefined> {
+  const binary = join(root, 'usr/bin/redis-server');
+  const isThere = await access(binary).then(
+    () => true,
+    () => false,
+  );
+  if (!isThere) return undefined;
+  const libraries = (await foldersEndingWith('-linux-gnu', join(root, 'usr/lib'))).concat(await foldersEndingWith('-linux-gnu', join(root, 'lib')));
+  const found = { binary, environment: { ...environment, LD_LIBRARY_PATH: libraries.join(':') } };
+  return (await doesRun(found.binary, found.environment)) ? found : undefined;
+}
+
+async function foldersEndingWith(end: string, parent: string): Promise<string[]> {
+  const names = await readdir(parent).catch(() => []);
+  return names.filter((name) => name.endsWith(end)).map((name) => join(parent, name));
+}
+
+/** Named after the process that works in it, so that what a killed one left can be told from what another is filling. */
+const WORKSHOP = '.unpacking-';
+
+async function removeAbandoned(cacheDir: string): Promise<void> {
+  for (const name of await readdir(cacheDir)) {
+    if (!name.startsWith(WORKSHOP)) continue;
+    const owner = Number.parseInt(name.slice(WORKSHOP.length), 10);
+    if (!isAlive(owner)) await rm(join(cacheDir, name), { recursive: true, force: true });
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
+}

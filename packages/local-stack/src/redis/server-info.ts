@@ -1,0 +1,40 @@
+import { Redis } from 'ioredis';
+
+/** What a Redis says of itself (`INFO server`). */
+export interface ServerInfo {
+  /** "redis 7.0.15", "valkey 8.0.1". */
+  readonly version: string;
+  /** Tells our own child from another server that took the same port first. */
+  readonly processId: number | undefined;
+}
+
+/** Asks the Redis at `url` for PONG and for its name. Undefined while it does not answer, or still loads its data. */
+export async function findServerInfo(url: string, timeoutMs: number): Promise<ServerInfo | undefined> {
+  const client = new Redis(url, {
+    lazyConnect: true,
+    connectTimeout: timeoutMs,
+    commandTimeout: timeoutMs,
+    maxRetriesPerRequest: 0,
+    retryStrategy: () => null,
+  });
+  // Without a listener a refused connection, which is an answer here, would be printed.
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    if ((await client.ping()) !== 'PONG') return undefined;
+    return parseServerInfo(await client.info('server'));
+  } catch {
+    return undefined;
+  } finally {
+    client.disconnect();
+  }
+}
+
+/** Reads the lines `name:value` of `INFO`. */
+export function parseServerInfo(info: string): ServerInfo {
+  const fields = new Map(info.split(/\r?\n/).map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1)]));
+  const name = fields.get('server_name') ?? 'redis';
+  const version = fields.get(`${name}_version`) ?? fields.get('redis_version') ?? 'of unknown version';
+  const processId = Number(fields.get('process_id'));
+  return { version: `${name} ${version}`, processId: Number.isSafeInteger(processId) && processId > 0 ? processId : undefined };
+}
