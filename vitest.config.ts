@@ -8,6 +8,9 @@ const shared = {
   environments: { __vitest__: { resolve: { conditions } } },
 };
 
+// What takes minutes: run by `npm run test:slow` alone, one file at a time.
+const slow = ['{apps,packages}/*/{src,test,e2e}/**/*.slow.test.ts'];
+
 export default defineConfig({
   ...shared,
   test: {
@@ -18,6 +21,7 @@ export default defineConfig({
         test: {
           name: 'packages',
           include: ['{apps,packages}/*/{src,test}/**/*.test.ts', 'scripts/**/*.test.ts'],
+          exclude: slow,
           setupFiles: ['packages/testing/src/leak-check.ts'],
         },
       },
@@ -26,9 +30,21 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['{apps,packages}/*/e2e/**/*.test.ts'],
+          exclude: slow,
           setupFiles: ['packages/testing/src/leak-check.ts'],
           testTimeout: 120_000,
           hookTimeout: 60_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        ...shared,
+        test: {
+          name: 'slow',
+          include: slow,
+          setupFiles: ['packages/testing/src/leak-check.ts'],
+          testTimeout: 900_000,
+          hookTimeout: 120_000,
           fileParallelism: false,
         },
       },

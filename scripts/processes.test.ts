@@ -1,0 +1,65 @@
+import { EventEmitter } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { createProcessRunner } from './tasks/processes.mjs';
+
+/** A runner that hears signals from an emitter, so that the test's own process gets none. */
+function setup() {
+  const folder = mkdtempSync(path.join(tmpdir(), 'darkroom-run-'));
+  const self = Object.assign(new EventEmitter(), { platform: process.platform, execPath: process.execPath });
+  const runner = createProcessRunner(self as unknown as NodeJS.Process); // the three members that it uses
+  onTestFinished(() => {
+    runner.close();
+    rmSync(folder, { recursive: true });
+  });
+  const node = (code: string) => ({ command: process.execPath, args: ['-e', code], env: process.env, capture: true });
+  return { self, runner, node, file: path.join(folder, 'signals') };
+}
+
+test('gives back what a process wrote and its exit code', async () => {
+  const { runner, node } = setup();
+  expect(await runner.run(node('console.log("out"); console.error("err"); process.exitCode = 7'))).toEqual({
+    code: 7,
+    output: expect.stringMatching(/out[\s\S]*err|err[\s\S]*out/),
+  });
+});
+
+test('passes a signal on once, waits for the process, and starts no further one', async () => {
+  const { self, runner, node, file } = setup();
+  const counting = `
+    const fs = require('node:fs');
+    let seen = 0;
+    process.on('SIGINT', () => { seen += 1; fs.writeFileSync(process.env.SIGNALS, String(seen)); setTimeout(() => process.exit(0), 200); });
+    fs.writeFileSync(process.env.SIGNALS, 'ready');
+    setInterval(() => {}, 1000);`;
+  const running = runner.run({ ...node(counting), env: { ...process.env, SIGNALS: file } });
+  await expect.poll(() => read(file), { timeout: 5000 }).toBe('ready');
+  self.emit('SIGINT', 'SIGINT');
+  await expect.poll(() => read(file), { timeout: 5000 }).toBe('1');
+  self.emit('SIGINT', 'SIGINT');
+  expect((await running).code).toBe(0);
+  expect(read(file)).toBe('1');
+  expect(await runner.run(node('console.log("never")'))).toEqual({ code: 130, output: '' });
+});
+
+test('a process that cannot be started is an error', async () => {
+  const { runner } = setup();
+  await expect(runner.run({ command: '/no/such/file', args: [], env: {} })).rejects.toThrow('ENOENT');
+});
+
+test('hears no signals once it is closed', () => {
+  const { self, runner } = setup();
+  expect(self.eventNames()).toEqual(['SIGINT', 'SIGTERM', 'SIGHUP']);
+  runner.close();
+  expect(self.eventNames()).toEqual([]);
+});
+
+function read(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,142 @@
+import { spawnSync } from 'node:child_process';
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { testEnvironment, toolEnvironment } from './tasks/environment.mjs';
+import { createSignalGate, exitCodeOf } from './tasks/processes.mjs';
+import { createSteps } from './tasks/steps.mjs';
+import { tasks } from './tasks/tasks.mjs';
+import { countsOf, formatCounts, sumCounts } from './tasks/test-runs.mjs';
+import { installStamp, isOldNode, pinnedVersion, prependPath } from './tasks/toolchain.mjs';
+import packageJson from '../package.json' with { type: 'json' };
+
+describe('environment', () => {
+  const env = {
+    PATH: '/bin',
+    npm_config_registry: 'http://127.0.0.1:1',
+    npm_lifecycle_event: 'test',
+    REDIS_URL: 'redis://production',
+    REDIS_SERVER_BIN: '/opt/redis-server',
+    S3_BUCKET: 'production',
+    AWS_PROFILE: 'production',
+    RUNWARE_API_KEY: 'secret',
+    WEBHOOK_KEYS: 'secret',
+    DARKROOM_PREFIX: '{production}',
+    TIMING_HORIZON_MS: '1',
+    PORT: '80',
+  };
+
+  test('a tool sees everything but the settings of npm', () => {
+    const seen = toolEnvironment(env);
+    expect(seen).toMatchObject({ PATH: '/bin', REDIS_URL: 'redis://production', S3_BUCKET: 'production' });
+    expect(Object.keys(seen).filter((name) => name.startsWith('npm_'))).toEqual([]);
+  });
+
+  test('a test sees no address, key or setting of the caller', () => {
+    const seen = testEnvironment(env);
+    expect(JSON.stringify(seen)).not.toMatch(/production|secret/);
+    expect(seen).toMatchObject({ PATH: '/bin', REDIS_SERVER_BIN: '/opt/redis-server', AWS_EC2_METADATA_DISABLED: 'true' });
+    expect(Object.keys(seen)).not.toContain('PORT');
+    expect(Object.keys(seen)).not.toContain('TIMING_HORIZON_MS');
+  });
+});
+
+describe('toolchain', () => {
+  test('Node is old below the minor version that is asked for', () => {
+    expect(isOldNode('20.19.0', '>=20.19')).toBe(false);
+    expect(isOldNode('22.0.0', '>=20.19')).toBe(false);
+    expect(isOldNode('20.18.3', '>=20.19')).toBe(true);
+    expect(isOldNode('18.20.0', '>=20.19')).toBe(true);
+  });
+
+  test('the pinned pnpm is read with and without a checksum', () => {
+    expect(pinnedVersion('pnpm@10.34.9')).toBe('10.34.9');
+    expect(pinnedVersion('pnpm@10.34.9+sha512.abc')).toBe('10.34.9');
+    expect(() => pinnedVersion('yarn@4.0.0')).toThrow('must pin pnpm');
+  });
+
+  test('another lockfile and another Node are another installation', () => {
+    const stamps = [installStamp('a', 'v20'), installStamp('b', 'v20'), installStamp('a', 'v22')];
+    expect(new Set(stamps).size).toBe(3);
+    expect(installStamp('a', 'v20')).toBe(stamps[0]);
+  });
+
+  test('a folder goes before the rest of the path, however the system spells it', () => {
+    expect(prependPath({ PATH: '/bin' }, '/tools')).toEqual({ PATH: `/tools${path.delimiter}/bin` });
+    expect(prependPath({ Path: '/bin' }, '/tools')).toEqual({ Path: `/tools${path.delimiter}/bin` });
+    expect(prependPath({}, '/tools')).toEqual({ PATH: '/tools' });
+  });
+});
+
+describe('signals', () => {
+  test('an echo of a signal is not a second signal', () => {
+    let now = 0;
+    const gate = createSignalGate(() => now);
+    expect(gate.isNew('SIGINT')).toBe(true);
+    now = 300;
+    expect(gate.isNew('SIGINT')).toBe(false);
+    expect(gate.isNew('SIGTERM')).toBe(true);
+    now = 1000;
+    expect(gate.isNew('SIGINT')).toBe(true);
+  });
+
+  test('a process that a signal ended has the exit code that a shell gives it', () => {
+    expect(exitCodeOf(3, null)).toBe(3);
+    expect(exitCodeOf(null, 'SIGINT')).toBe(130);
+    expect(exitCodeOf(null, 'SIGTERM')).toBe(143);
+    expect(exitCodeOf(null, null)).toBe(1);
+  });
+});
+
+describe('test counts', () => {
+  const file = (status: string, ...tests: string[]) => ({ status, assertionResults: tests.map((each) => ({ status: each })) });
+
+  test('every outcome is counted once', () => {
+    const report = { testResults: [file('passed', 'passed', 'passed', 'skipped', 'todo'), file('failed', 'failed', 'passed')] };
+    expect(countsOf(report)).toEqual({ passed: 3, failed: 1, skipped: 2 });
+  });
+
+  test('a file that cannot be loaded is a failure', () => {
+    expect(countsOf({ testResults: [file('failed'), file('failed', 'passed')] })).toEqual({ passed: 1, failed: 2, skipped: 0 });
+  });
+
+  test('the line names skipped tests only when there are some', () => {
+    expect(formatCounts({ passed: 4, failed: 0, skipped: 0 })).toBe('4 passed, 0 failed');
+    const sum = sumCounts([
+      { passed: 4, failed: 0, skipped: 1 },
+      { passed: 2, failed: 1, skipped: 0 },
+    ]);
+    expect(formatCounts(sum)).toBe('6 passed, 1 failed, 1 skipped');
+  });
+});
+
+test('a quick step says nothing, a long one how long it took', async () => {
+  let now = 0;
+  const lines: string[] = [];
+  const steps = createSteps(
+    (line) => lines.push(line),
+    () => now,
+  );
+  await steps.quiet('warming up', async () => (now += 900));
+  await steps.quiet('building', async () => (now += 1500));
+  expect(lines).toEqual(['· building: 1.5 s']);
+});
+
+describe('run.mjs', () => {
+  const run = (...args: string[]) => spawnSync(process.execPath, ['scripts/run.mjs', ...args], { encoding: 'utf8' });
+
+  test('--help describes every task, and every script of package.json is a task', () => {
+    const { status, stdout } = run('--help');
+    expect(status).toBe(0);
+    for (const name of Object.keys(tasks)) expect(stdout).toContain(`  ${name}`);
+    for (const [name, script] of Object.entries(packageJson.scripts)) {
+      expect(script).toBe(`node scripts/run.mjs ${name}`);
+      expect(Object.keys(tasks)).toContain(name);
+    }
+  });
+
+  test('an unknown task is refused with the list of tasks', () => {
+    const { status, stderr } = run('constructor');
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/there is no task "constructor"[\s\S]+verify/);
+  });
+});

@@ -1,0 +1,95 @@
+// The tasks by name, as `npm run <name>` and `node scripts/run.mjs --help` know them.
+import { formatCounts, runTests } from './test-runs.mjs';
+import { install, installAndBuild, StepFailed } from './toolchain.mjs';
+import { verify } from './verify.mjs';
+
+/**
+ * @typedef {object} TaskContext
+ * @property {string[]} args What followed the name of the task.
+ * @property {string} packageManager The field of package.json.
+ * @property {import('./environment.mjs').Environment} env
+ * @property {import('./processes.mjs').ProcessRunner} processes
+ * @property {import('./steps.mjs').Steps} steps
+ */
+/** @typedef {{ does: string, run(context: TaskContext): Promise<number> }} Task */
+
+/** @type {Record<string, Task>} */
+export const tasks = {
+  start: {
+    does: 'starts the whole system on loopback, buys three images from the emulator and runs on until Ctrl-C; `--once` stops by itself',
+    run: app('apps/cli/dist/main.js', 'start'),
+  },
+  emulator: { does: 'starts the Runware emulator alone; `--help` lists its options', run: app('apps/runware-emulator/dist/main.js') },
+  test: { does: 'runs every test but the slow ones; arguments go to Vitest: a part of a path, `-t <name>`', run: test('test') },
+  'test:slow': { does: 'runs the tests that take minutes (`*.slow.test.ts`)', run: test('test:slow') },
+  verify: {
+    does: 'what CI runs: format, lint, types, import rules, unused code, tests, slow tests; stops at the first failure',
+    run: prepared(installAndBuild, verify),
+  },
+  build: { does: 'installs and compiles', run: prepared(installAndBuild, async () => 0) },
+  format: { does: 'writes every file in the one format', run: prepared(install, tool('oxfmt/bin/oxfmt')) },
+  lint: { does: 'lints; `--fix` corrects what can be corrected safely', run: prepared(install, tool('oxlint/bin/oxlint')) },
+};
+
+/** What `--help` prints. */
+export function helpText() {
+  const lines = Object.entries(tasks).map(([name, { does }]) => `  ${name.padEnd(11)}${does}`);
+  return ['npm run <task> [-- arguments], or: node scripts/run.mjs <task> [arguments]', '', ...lines].join('\n');
+}
+
+/**
+ * Does a task in a tree that was made ready for it.
+ * @param {typeof install} prepare
+ * @param {Task['run']} run
+ * @returns {Task['run']}
+ */
+function prepared(prepare, run) {
+  return async (context) => {
+    try {
+      return await run({ ...context, env: await prepare(context) });
+    } catch (error) {
+      if (!(error instanceof StepFailed)) throw error;
+      console.error(error.message);
+      return error.code;
+    }
+  };
+}
+
+/**
+ * @param {string} script
+ * @param {string[]} first
+ * @returns {Task['run']}
+ */
+function app(script, ...first) {
+  return prepared(installAndBuild, async ({ processes, env, args }) => {
+    const { code } = await processes.run({
+      command: process.execPath,
+      args: ['--enable-source-maps', script, ...first, ...args],
+      env,
+    });
+    return code;
+  });
+}
+
+/**
+ * @param {string} script
+ * @returns {Task['run']}
+ */
+function tool(script) {
+  return async ({ processes, env, args }) => {
+    const { code } = await processes.run({ command: process.execPath, args: [`node_modules/${script}`, ...args], env });
+    return code;
+  };
+}
+
+/**
+ * @param {keyof typeof import('./test-runs.mjs').testRuns} name
+ * @returns {Task['run']}
+ */
+function test(name) {
+  return prepared(installAndBuild, async (context) => {
+    const { code, counts } = await runTests(name, context);
+    console.log(formatCounts(counts));
+    return code;
+  });
+}

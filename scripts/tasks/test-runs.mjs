@@ -1,0 +1,73 @@
+// Runs Vitest once and says what it counted.
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { testEnvironment } from './environment.mjs';
+
+/** @typedef {import('./tasks.mjs').TaskContext} TaskContext */
+/** @typedef {{ passed: number, failed: number, skipped: number }} Counts */
+/** @typedef {{ testResults: { status: string, assertionResults: { status: string }[] }[] }} VitestReport The part of its JSON report that is read. */
+
+/** The Vitest projects of each run; a test file that takes minutes is named `*.slow.test.ts`. */
+export const testRuns = /** @type {const} */ ({ test: ['packages', 'e2e'], 'test:slow': ['slow'] });
+
+/**
+ * @param {VitestReport} report
+ * @returns {Counts}
+ */
+export function countsOf(report) {
+  const counts = { passed: 0, failed: 0, skipped: 0 };
+  for (const { status, assertionResults } of report.testResults) {
+    for (const test of assertionResults) {
+      if (test.status === 'passed') counts.passed += 1;
+      else if (test.status === 'failed') counts.failed += 1;
+      else counts.skipped += 1;
+    }
+    // A file that could not be loaded, or whose teardown failed, has failed although no test of it did.
+    if (status === 'failed' && assertionResults.every((test) => test.status !== 'failed')) counts.failed += 1;
+  }
+  return counts;
+}
+
+/** @param {Counts[]} all @returns {Counts} */
+export const sumCounts = (all) => ({
+  passed: all.reduce((sum, { passed }) => sum + passed, 0),
+  failed: all.reduce((sum, { failed }) => sum + failed, 0),
+  skipped: all.reduce((sum, { skipped }) => sum + skipped, 0),
+});
+
+/** @param {Counts} counts */
+export const formatCounts = ({ passed, failed, skipped }) =>
+  `${passed} passed, ${failed} failed${skipped === 0 ? '' : `, ${skipped} skipped`}`;
+
+/**
+ * @param {keyof typeof testRuns} name
+ * @param {TaskContext} context Of which `args` go to Vitest, to name files or tests.
+ * @returns {Promise<{ code: number, counts: Counts }>}
+ */
+export async function runTests(name, { args, processes, env }) {
+  const report = `.local/test-results/${name.replace(':', '-')}.json`;
+  mkdirSync('.local/test-results', { recursive: true });
+  rmSync(report, { force: true });
+  const projects = testRuns[name].flatMap((project) => ['--project', project]);
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
+  const { code } = await processes.run({
+    command: process.execPath,
+    args: ['node_modules/vitest/vitest.mjs', 'run', ...projects, ...reporters, '--passWithNoTests', ...args],
+    env: testEnvironment(env),
+  });
+  const counts = readCounts(report);
+  // An error outside of every test fails the run too, and so must the count.
+  if (code !== 0 && counts.failed === 0) counts.failed = 1;
+  return { code, counts };
+}
+
+/**
+ * @param {string} report
+ * @returns {Counts}
+ */
+function readCounts(report) {
+  try {
+    return countsOf(JSON.parse(readFileSync(report, 'utf8')));
+  } catch {
+    return { passed: 0, failed: 1, skipped: 0 }; // Vitest ended before it could write
+  }
+}

@@ -1,0 +1,69 @@
+// Everything that must hold before a change goes in, cheapest first. CI runs this and nothing else.
+import { formatCounts, runTests, sumCounts } from './test-runs.mjs';
+
+/** @typedef {import('./tasks.mjs').TaskContext} TaskContext */
+/** @typedef {{ name: string, tool: string[], todo: string }} Check */
+
+/** @type {Check[]} */
+export const checks = [
+  { name: 'format', tool: ['oxfmt/bin/oxfmt', '--check'], todo: 'run `npm run format`' },
+  { name: 'lint', tool: ['oxlint/bin/oxlint'], todo: 'correct the places above; the reasons are in .oxlintrc.json' },
+  { name: 'types', tool: ['tsc-native/bin/tsc', '-p', 'tsconfig.json'], todo: 'correct the places above' },
+  {
+    name: 'import rules',
+    tool: ['dependency-cruiser/bin/dependency-cruise.mjs', '--config', '.dependency-cruiser.cjs', 'apps', 'packages', 'scripts'],
+    todo: 'read the reason of the rule in .dependency-cruiser.cjs, then move the code or pass it in',
+  },
+  {
+    name: 'unused code',
+    tool: ['knip/bin/knip.js', '--no-progress', '--treat-config-hints-as-errors'],
+    todo: 'delete what is named above, or use it',
+  },
+];
+
+/**
+ * @param {TaskContext} context Installed and built.
+ * @returns {Promise<number>} The exit code.
+ */
+export async function verify({ processes, steps, ...context }) {
+  for (const { name, tool, todo } of checks) {
+    const [script = '', ...args] = tool;
+    const command = { command: process.execPath, args: [`node_modules/${script}`, ...args], env: context.env, capture: true };
+    const { value, seconds } = await steps.timed(() => processes.run(command));
+    if (value.code !== 0) {
+      process.stdout.write(value.output);
+      return stop(name, seconds, todo, [{ passed: 0, failed: 1, skipped: 0 }]);
+    }
+    console.log(line(name, seconds));
+  }
+
+  const all = [];
+  for (const name of /** @type {const} */ (['test', 'test:slow'])) {
+    const { value, seconds } = await steps.timed(() => runTests(name, { processes, steps, ...context, args: [] }));
+    all.push(value.counts);
+    if (value.code !== 0) return stop(name, seconds, `run the failed file alone: \`npm run ${name} -- <part of its path>\``, all);
+    console.log(line(name, seconds));
+  }
+  const counts = sumCounts(all);
+  if (counts.passed === 0) return stop('tests', '0.0 s', 'no test ran: look at `include` in vitest.config.ts', [{ ...counts, failed: 1 }]);
+  console.log(formatCounts(counts));
+  return 0;
+}
+
+/**
+ * @param {string} name
+ * @param {string} seconds
+ */
+const line = (name, seconds) => `✓ ${name.padEnd(14)}${seconds.padStart(8)}`;
+
+/**
+ * @param {string} name
+ * @param {string} seconds
+ * @param {string} todo
+ * @param {import('./test-runs.mjs').Counts[]} counts
+ */
+function stop(name, seconds, todo, counts) {
+  console.log(`✗ ${name.padEnd(14)}${seconds.padStart(8)}\n  to do: ${todo}`);
+  console.log(formatCounts(sumCounts(counts)));
+  return 1;
+}
