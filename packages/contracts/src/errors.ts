@@ -66,13 +66,20 @@ export interface Problem {
 }
 
 const list = (problems: readonly Problem[]): string =>
-  problems.map(({ path, message, given }) => `  ${path === '' ? '(request)' : path}: ${message}${given === undefined ? '' : `, got ${given}`}`).join('\n');
+  problems
+    .map(({ path, message, given }) => `  ${path === '' ? '(request)' : path}: ${message}${given === undefined ? '' : `, got ${given}`}`)
+    .join('\n');
 
 /** The caller must change the request. All problems at once. */
 export class InvalidRequestError extends DarkroomError {
   readonly problems: readonly Problem[];
   constructor(problems: readonly Problem[], options?: DarkroomErrorOptions) {
-    super('request.invalid', `the request has ${problems.length} problem${problems.length === 1 ? '' : 's'}; nothing was queued or bought\n${list(problems)}`, false, options);
+    super(
+      'request.invalid',
+      `the request has ${problems.length} problem${problems.length === 1 ? '' : 's'}; nothing was queued or bought\n${list(problems)}`,
+      false,
+      options,
+    );
     this.problems = problems;
   }
 }
@@ -88,7 +95,12 @@ export class RequestConflictError extends DarkroomError {
 export class ConfigError extends DarkroomError {
   readonly problems: readonly Problem[];
   constructor(problems: readonly Problem[], options?: DarkroomErrorOptions) {
-    super('config.invalid', `${problems.length} setting${problems.length === 1 ? ' is' : 's are'} wrong\n${list(problems)}`, false, options);
+    super(
+      'config.invalid',
+      `${problems.length} setting${problems.length === 1 ? ' is' : 's are'} wrong\n${list(problems)}`,
+      false,
+      options,
+    );
     this.problems = problems;
   }
 }
@@ -110,7 +122,12 @@ export class QueueUnavailableError extends DarkroomError {
 /** The operator must start a worker (first start) or run `rebuild` (Redis lost its memory). */
 export class StoreNotInitialisedError extends DarkroomError {
   constructor(options?: DarkroomErrorOptions) {
-    super('store.not-initialised', 'Redis holds no darkroom epoch: start a worker once on a new bucket, or run `npm run rebuild` if Redis lost its memory; nothing was queued or bought', true, options);
+    super(
+      'store.not-initialised',
+      'Redis holds no darkroom epoch: start a worker once on a new bucket, or run `npm run rebuild` if Redis lost its memory; nothing was queued or bought',
+      true,
+      options,
+    );
   }
 }
 
@@ -134,7 +151,11 @@ export class GenerationError extends DarkroomError {
 /** S3 is away or refuses: the queue tries again; `reached` says whether a write may have happened. */
 export class StorageError extends DarkroomError {
   readonly reached: Reached;
-  constructor(code: 'storage.unavailable' | 'storage.corrupt-record', message: string, options: DarkroomErrorOptions & { reached: Reached }) {
+  constructor(
+    code: 'storage.unavailable' | 'storage.corrupt-record',
+    message: string,
+    options: DarkroomErrorOptions & { reached: Reached },
+  ) {
     super(code, message, code === 'storage.unavailable', options);
     this.reached = options.reached;
   }

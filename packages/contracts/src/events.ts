@@ -2,8 +2,21 @@ import { z } from 'zod';
 
 /** What is announced, once per move, on the channel of the generation. A hint to look: the record is the truth. */
 export const generationEvents = [
-  'generation.queued', 'generation.succeeded', 'generation.partial', 'generation.failed', 'generation.cancelled', 'generation.expired', 'generation.amended',
-  'submission.committed', 'submission.planned', 'submission.accepted', 'submission.delivered', 'submission.succeeded', 'submission.failed', 'submission.lost', 'submission.unknown',
+  'generation.queued',
+  'generation.succeeded',
+  'generation.partial',
+  'generation.failed',
+  'generation.cancelled',
+  'generation.expired',
+  'generation.amended',
+  'submission.committed',
+  'submission.planned',
+  'submission.accepted',
+  'submission.delivered',
+  'submission.succeeded',
+  'submission.failed',
+  'submission.lost',
+  'submission.unknown',
 ] as const;
 
 export const generationEventSchema = z.object({

@@ -1,12 +1,84 @@
-export { ConfigError, DarkroomError, GenerationError, InvalidRequestError, LocalStackError, QueueUnavailableError, RequestConflictError, SpendCapError, StorageError, StoreNotInitialisedError, errorCodes, hasCode, type DarkroomErrorOptions, type ErrorCode, type Problem, type Reached } from './errors.ts';
+export {
+  ConfigError,
+  DarkroomError,
+  GenerationError,
+  InvalidRequestError,
+  LocalStackError,
+  QueueUnavailableError,
+  RequestConflictError,
+  SpendCapError,
+  StorageError,
+  StoreNotInitialisedError,
+  errorCodes,
+  hasCode,
+  type DarkroomErrorOptions,
+  type ErrorCode,
+  type Problem,
+  type Reached,
+} from './errors.ts';
 export { generationEventSchema, generationEvents, type GenerationEvent } from './events.ts';
 export type { GenerationView, ImageView } from './generation.ts';
 export { GENERATION_ID_TOLERANCE_MS, createGenerationId, formatUuid, generationIdTime, isGenerationId } from './generation-id.ts';
 export { formatUsd, parseUsd, type NanoUsd } from './money.ts';
 export type { DownloadVerdict, FaultClass, ProviderFault, PurchaseOrder, SubmitVerdict, TaskFacts, TaskState } from './provider.ts';
-export { faultSchema, intentSchema, reservationSchema, resultSchema, roads, verifiedImageSchema, type Intent, type Reservation, type SubmissionResult, type VerifiedImage } from './records.ts';
-export { canMoveGeneration, canMoveSubmission, generationMoves, generationStatuses, imageMoves, isFinalGeneration, isFinalSubmission, submissionMoves, submissionStatuses, submissionStatusesBefore, type GenerationStatus, type ImageStatus, type SubmissionStatus } from './statuses.ts';
+export {
+  faultSchema,
+  intentSchema,
+  reservationSchema,
+  resultSchema,
+  roads,
+  verifiedImageSchema,
+  type Intent,
+  type Reservation,
+  type SubmissionResult,
+  type VerifiedImage,
+} from './records.ts';
+export {
+  canMoveGeneration,
+  canMoveSubmission,
+  generationMoves,
+  generationStatuses,
+  imageMoves,
+  isFinalGeneration,
+  isFinalSubmission,
+  submissionMoves,
+  submissionStatuses,
+  submissionStatusesBefore,
+  type GenerationStatus,
+  type ImageStatus,
+  type SubmissionStatus,
+} from './statuses.ts';
 export { formatRef, taskUuidOf, type SubmissionRef } from './submission-ref.ts';
 export { defaultTiming, pollingTiming, timingProblems, type Timing } from './timing.ts';
 export { checkCapability, mintCapability, type CapabilityKey, type CapabilityKeys, type CapabilityVerdict } from './webhook-capability.ts';
-export type { GrokImagineRequest, OutputFormat } from './models/grok-imagine-image/request.ts';
+export { expectedDimensions, fitsDimensions, type ExpectedDimensions } from './models/grok-imagine-image/dimensions.ts';
+export { exampleRequests } from './models/grok-imagine-image/examples.ts';
+export {
+  contentTypeOf,
+  extensionOf,
+  outputFormats,
+  type ImageContentType,
+  type ImageExtension,
+  type OutputFormat,
+} from './models/grok-imagine-image/output-format.ts';
+export { modelId, parameters, prices, responseFields, taskType, type ParameterPath } from './models/grok-imagine-image/page.ts';
+export { checkGrokImagineRequest, parseGrokImagineRequest, parseStoredGrokImagineRequest } from './models/grok-imagine-image/parse.ts';
+export { quote, type Quote } from './models/grok-imagine-image/quote.ts';
+export {
+  classifyReferenceImage,
+  defaultRequestLimits,
+  type ReferenceImageKind,
+  type RequestLimits,
+} from './models/grok-imagine-image/reference-images.ts';
+export type {
+  DeliveryMethod,
+  Geometry,
+  GrokImagineRequest,
+  GrokImagineRequestInput,
+  OutputType,
+  Resolution,
+  SafetyMode,
+} from './models/grok-imagine-image/request.ts';
+export { responseItemSchema, type ResponseItem } from './models/grok-imagine-image/response.ts';
+export { findSize, isSupportedSize, sizeOfRatio, sizes, type Ratio, type Size } from './models/grok-imagine-image/sizes.ts';
+export type { Parameter, ResponseField } from './models/parameter.ts';

@@ -27,7 +27,9 @@ export function parseUsd(amount: string | number): NanoUsd {
 
 /** Writes an amount as the shortest exact decimal string: 20_000_000 is "0.02". */
 export function formatUsd(amount: NanoUsd): string {
-  const digits = Math.abs(amount).toString().padStart(NANO_DIGITS + 1, '0');
+  const digits = Math.abs(amount)
+    .toString()
+    .padStart(NANO_DIGITS + 1, '0');
   const fraction = digits.slice(-NANO_DIGITS).replace(/0+$/, '');
   const sign = amount < 0 ? '-' : '';
   return `${sign}${digits.slice(0, -NANO_DIGITS)}${fraction === '' ? '' : `.${fraction}`}`;

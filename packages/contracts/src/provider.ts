@@ -8,7 +8,18 @@ import type { GrokImagineRequest } from './models/grok-imagine-image/request.ts'
 
 /** What kind of trouble an error is; decides who must act (docs/errors.md). */
 export type FaultClass =
-  | 'rate-limit' | 'timeout' | 'provider' | 'server' | 'quota' | 'auth' | 'safety' | 'validation' | 'conflict' | 'not-found' | 'network' | 'unknown';
+  | 'rate-limit'
+  | 'timeout'
+  | 'provider'
+  | 'server'
+  | 'quota'
+  | 'auth'
+  | 'safety'
+  | 'validation'
+  | 'conflict'
+  | 'not-found'
+  | 'network'
+  | 'unknown';
 
 /** One error of the provider, as it was said. Safe to log and to keep: no presigned URL, capability, key or prompt. */
 export interface ProviderFault {

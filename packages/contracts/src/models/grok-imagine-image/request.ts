@@ -1,19 +1,66 @@
-// Interface stub, replaced by the model's page as code.
-export type OutputFormat = 'JPG' | 'PNG' | 'WEBP';
-export interface GrokImagineRequest {
-  model: 'xai:grok-imagine@image';
+import type { OutputFormat } from './output-format.ts';
+import type { modelId, outputTypes, deliveryMethods, resolutions, safetyModes, taskType } from './page.ts';
+import type { Size } from './sizes.ts';
+
+export type OutputType = (typeof outputTypes)[number];
+export type DeliveryMethod = (typeof deliveryMethods)[number];
+export type Resolution = (typeof resolutions)[number];
+export type SafetyMode = (typeof safetyModes)[number];
+
+/** `width` and `height` together, or `resolution`, or neither: never both (model page, "Compatibility & Validation"). */
+export type Geometry = (Size & { resolution?: never }) | { resolution?: Resolution; width?: never; height?: never };
+
+/** A request as a caller writes it: the parameters of the model's page. What is left out has the page's default. */
+export type GrokImagineRequestInput = Geometry & {
+  /** What to show; at least one character. */
   positivePrompt: string;
-  width?: number;
-  height?: number;
-  resolution?: '1K';
+  inputs?: {
+    /** Images to start from, each an image UUID, an http(s) URL, a data URI (image/*, base64) or base64. */
+    referenceImages?: readonly string[];
+  };
+  /** How many images, 1 to 20, each with a seed of its own. Default 1. */
+  numberResults?: number;
+  /** How the result is read: an address, or the bytes as base64 or as a data URI. Default "URL". */
+  outputType?: OutputType;
+  /** Default "JPG". */
+  outputFormat?: OutputFormat;
+  /** Compression quality, 20 to 99. Default 95. */
+  outputQuality?: number;
+  /** "sync" waits for the result, "async" does not. Default "sync". */
+  deliveryMethod?: DeliveryMethod;
+  /** How long the image's address is good for, in seconds, from 60; only with `outputType` "URL". */
+  ttl?: number;
+  /** Whether the content is checked: `checkContent: true` and `mode: 'fast'` say the same. Default no check. */
+  safety?: { checkContent?: boolean; mode?: SafetyMode };
+  /** Whether the result tells what it cost. Default false. */
+  includeCost?: boolean;
+  /** The caller's own name for the task, a UUID v4; kept as `clientReference`, never sent. */
+  taskUUID?: string;
+  /** What an earlier parse made of `taskUUID`. */
+  clientReference?: string;
+  taskType?: typeof taskType;
+  model?: typeof modelId;
+};
+
+/**
+ * A request that obeys every rule of the page, with all defaults filled in. Plain JSON that parses to itself: it is read
+ * again from Redis and S3. Its keys are always in the same order, so equal requests are equal as text.
+ */
+export type GrokImagineRequest = Geometry & {
+  taskType: typeof taskType;
+  model: typeof modelId;
+  positivePrompt: string;
+  /** Present if and only if there is at least one reference image. */
   inputs?: { referenceImages: string[] };
-  outputType: 'URL' | 'base64Data' | 'dataURI';
+  numberResults: number;
+  outputType: OutputType;
   outputFormat: OutputFormat;
   outputQuality: number;
-  deliveryMethod: 'sync' | 'async';
+  deliveryMethod: DeliveryMethod;
+  /** In seconds, as the caller asked. */
   ttl?: number;
-  safety?: { checkContent?: boolean; mode?: 'none' | 'fast' };
+  /** Its two halves always agree. */
+  safety: { checkContent: boolean; mode: SafetyMode };
   includeCost: boolean;
-  numberResults: number;
   clientReference?: string;
-}
+};

@@ -1,0 +1,18 @@
+/** File formats of an image (model page, "outputFormat"). */
+export const outputFormats = ['JPG', 'PNG', 'WEBP'] as const;
+export type OutputFormat = (typeof outputFormats)[number];
+
+const media = {
+  JPG: { contentType: 'image/jpeg', extension: 'jpg' },
+  PNG: { contentType: 'image/png', extension: 'png' },
+  WEBP: { contentType: 'image/webp', extension: 'webp' },
+} as const satisfies Record<OutputFormat, { contentType: string; extension: string }>;
+
+export type ImageContentType = (typeof media)[OutputFormat]['contentType'];
+export type ImageExtension = (typeof media)[OutputFormat]['extension'];
+
+/** The content type that an image of this format is kept and served under. */
+export const contentTypeOf = (format: OutputFormat): ImageContentType => media[format].contentType;
+
+/** The end of the key of an image of this format, without a dot. */
+export const extensionOf = (format: OutputFormat): ImageExtension => media[format].extension;

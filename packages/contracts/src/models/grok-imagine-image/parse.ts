@@ -1,0 +1,63 @@
+import { InvalidRequestError, type Problem } from '../../errors.ts';
+import { beginReading, readBoolean, readChoice, readFixed, readInteger, readRequiredText } from '../reading.ts';
+import { parameters } from './page.ts';
+import { defaultRequestLimits, readReferenceImages, type RequestLimits } from './reference-images.ts';
+import type { GrokImagineRequest } from './request.ts';
+import { readClientReference, readGeometry, readSafety, readTtl, refuseOwnedParameters } from './rules.ts';
+import { refuseUnknownParameters } from './unknown-parameters.ts';
+
+/**
+ * Reads a request by the rules of the model's page and fills in its defaults.
+ * @param limits Bounds that the page does not name; `defaultRequestLimits` for those that are left out.
+ * @throws InvalidRequestError with all problems at once.
+ */
+export function parseGrokImagineRequest(input: unknown, limits: Partial<RequestLimits> = {}): GrokImagineRequest {
+  const { request, problems } = read(input, { ...defaultRequestLimits, ...limits });
+  if (request === undefined || problems.length > 0) throw new InvalidRequestError(problems);
+  return request;
+}
+
+/** The problems that `parseGrokImagineRequest` would throw; none for a request that it would return. */
+export function checkGrokImagineRequest(input: unknown, limits: Partial<RequestLimits> = {}): Problem[] {
+  return read(input, { ...defaultRequestLimits, ...limits }).problems;
+}
+
+/**
+ * Reads a request that was parsed before, from Redis or S3. The limits were those of the process that took it in; here they
+ * are not asked again, so that a request that was accepted is not refused after a setting was lowered.
+ * @throws InvalidRequestError if it is not what `parseGrokImagineRequest` returned.
+ */
+export function parseStoredGrokImagineRequest(input: unknown): GrokImagineRequest {
+  return parseGrokImagineRequest(input, { maxReferenceImages: Infinity, maxInlineBytes: Infinity });
+}
+
+function read(input: unknown, limits: RequestLimits): { request?: GrokImagineRequest; problems: Problem[] } {
+  const reading = beginReading(input, ['inputs', 'safety']);
+  const { problems } = reading;
+  // Not a request at all: that every field is missing would be noise.
+  if (problems.some(({ path }) => path === '')) return { problems };
+
+  refuseUnknownParameters(reading);
+  refuseOwnedParameters(reading);
+  const outputType = readChoice(reading, 'outputType', parameters.outputType) ?? parameters.outputType.default;
+  const positivePrompt = readRequiredText(reading, 'positivePrompt', parameters.positivePrompt);
+  const referenceImages = readReferenceImages(reading, limits);
+  const ttl = readTtl(reading, outputType);
+  const clientReference = readClientReference(reading);
+  const rest = {
+    taskType: readFixed(reading, 'taskType', parameters.taskType),
+    model: readFixed(reading, 'model', parameters.model),
+    ...(referenceImages.length > 0 && { inputs: { referenceImages } }),
+    ...readGeometry(reading, referenceImages.length > 0),
+    numberResults: readInteger(reading, 'numberResults', parameters.numberResults) ?? parameters.numberResults.default,
+    outputType,
+    outputFormat: readChoice(reading, 'outputFormat', parameters.outputFormat) ?? parameters.outputFormat.default,
+    outputQuality: readInteger(reading, 'outputQuality', parameters.outputQuality) ?? parameters.outputQuality.default,
+    deliveryMethod: readChoice(reading, 'deliveryMethod', parameters.deliveryMethod) ?? parameters.deliveryMethod.default,
+    ...(ttl !== undefined && { ttl }),
+    safety: readSafety(reading),
+    includeCost: readBoolean(reading, 'includeCost') ?? parameters.includeCost.default,
+    ...(clientReference !== undefined && { clientReference }),
+  };
+  return positivePrompt === undefined ? { problems } : { request: { positivePrompt, ...rest }, problems };
+}

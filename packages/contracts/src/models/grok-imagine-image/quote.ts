@@ -1,0 +1,21 @@
+import { formatUsd, type NanoUsd } from '../../money.ts';
+import { prices } from './page.ts';
+import type { GrokImagineRequest } from './request.ts';
+
+/** The most that a request can cost, exactly: what is set aside before it is bought. */
+export interface Quote {
+  /** One image. */
+  imageNanoUsd: NanoUsd;
+  /** All `numberResults` of them. */
+  totalNanoUsd: NanoUsd;
+  imageUsd: string;
+  totalUsd: string;
+  currency: 'USD';
+}
+
+/** The worst price of the page: for each image 0.02 USD, and 0.002 USD for each of its reference images. */
+export function quote({ inputs, numberResults }: Pick<GrokImagineRequest, 'inputs' | 'numberResults'>): Quote {
+  const imageNanoUsd = prices.imageNanoUsd + (inputs?.referenceImages.length ?? 0) * prices.referenceImageNanoUsd;
+  const totalNanoUsd = imageNanoUsd * numberResults;
+  return { imageNanoUsd, totalNanoUsd, imageUsd: formatUsd(imageNanoUsd), totalUsd: formatUsd(totalNanoUsd), currency: 'USD' };
+}

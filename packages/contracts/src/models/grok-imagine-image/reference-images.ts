@@ -1,0 +1,77 @@
+import { describeKind } from '../given.ts';
+import type { Reading } from '../reading.ts';
+
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+const HTTP_URL = /^https?:\/\/[^\s\p{Surrogate}]+$/iu;
+// Base64 is the one encoding that Runware shows for data URIs (platform/media-storage).
+const IMAGE_DATA_URI = /^data:image\/[\w.+-]+(?:;[\w-]+=[\w.+-]+)*;base64,/i;
+const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
+
+export type ReferenceImageKind = 'uuid' | 'url' | 'data-uri' | 'base64';
+
+/**
+ * Says in which of the four forms of the page a reference image is given (model page, "inputs.referenceImages"): the UUID of
+ * an image at Runware, an http(s) URL, a data URI of an image, or base64 (RFC 4648, section 4, with its padding). Undefined if
+ * in none of them. Whether it is an image that the model can read is for the provider to say.
+ */
+export function classifyReferenceImage(value: string): ReferenceImageKind | undefined {
+  if (UUID.test(value)) return 'uuid';
+  if (HTTP_URL.test(value)) return URL.canParse(value) ? 'url' : undefined;
+  const head = IMAGE_DATA_URI.exec(value)?.[0];
+  if (head !== undefined) return isBase64(value.slice(head.length)) ? 'data-uri' : undefined;
+  return isBase64(value) ? 'base64' : undefined;
+}
+
+const isBase64 = (value: string): boolean => value.length % 4 === 0 && BASE64.test(value);
+
+/** What is bounded although the page names no bound. */
+export interface RequestLimits {
+  /** How many reference images a request may have. The page names no maximum; those that others report differ (1 and 3). */
+  maxReferenceImages: number;
+  /** How many bytes all inline reference images of a request may take together as text: the request is kept in Redis. */
+  maxInlineBytes: number;
+}
+
+export const defaultRequestLimits: Readonly<RequestLimits> = { maxReferenceImages: 1, maxInlineBytes: 262_144 };
+
+/** The page gives the list no minimum: an empty one is no reference image. */
+export function readReferenceImages({ fields, problems }: Reading, { maxReferenceImages, maxInlineBytes }: RequestLimits): string[] {
+  const path = 'inputs.referenceImages';
+  const value = fields.get(path);
+  if (value === undefined) return [];
+  if (!Array.isArray(value)) {
+    problems.push({ path, message: 'must be an array of strings', given: describeKind(value) });
+    return [];
+  }
+  if (value.length > maxReferenceImages) {
+    problems.push({
+      path,
+      message: `may hold at most ${maxReferenceImages} (the setting maxReferenceImages; the model's page names no maximum)`,
+      given: describeKind(value),
+    });
+  }
+  const images: string[] = [];
+  let inlineBytes = 0;
+  for (const [index, image] of Array.from<unknown>(value).entries()) {
+    const kind = typeof image === 'string' ? classifyReferenceImage(image) : undefined;
+    if (typeof image !== 'string' || kind === undefined) {
+      problems.push({
+        path: `${path}[${index}]`,
+        message: 'must be an image UUID, an http(s) URL, a data URI of an image in base64, or base64',
+        given: describeKind(image),
+      });
+      continue;
+    }
+    images.push(image);
+    // Inline images are ASCII: one character is one byte.
+    if (kind === 'data-uri' || kind === 'base64') inlineBytes += image.length;
+  }
+  if (inlineBytes > maxInlineBytes) {
+    problems.push({
+      path,
+      message: `inline images may take at most ${maxInlineBytes} bytes together; give larger ones as an http(s) URL`,
+      given: `${inlineBytes} bytes`,
+    });
+  }
+  return images;
+}

@@ -1,0 +1,91 @@
+import { describeGiven, describeKind } from '../given.ts';
+import { readBoolean, readChoice, readInteger, readUuidV4, type Reading } from '../reading.ts';
+import { parameters } from './page.ts';
+import type { Geometry, GrokImagineRequest, OutputType } from './request.ts';
+import { findSize, sizes } from './sizes.ts';
+import { ownedParameters } from './unknown-parameters.ts';
+
+/** The rules of the page that join several parameters. Each reads its parameters and adds what is wrong to the problems. */
+
+/**
+ * "Either provide `inputs.referenceImages`, or specify `width/height` or `resolution`"; "`resolution` cannot be used with
+ * `width/height`"; "`width` and `height` must be used together". With none of the three, `resolution` has its default.
+ */
+export function readGeometry(reading: Reading, hasReferenceImages: boolean): Geometry {
+  const { fields, problems } = reading;
+  const width = readInteger(reading, 'width', parameters.width);
+  const height = readInteger(reading, 'height', parameters.height);
+  const resolution = readChoice(reading, 'resolution', parameters.resolution);
+  const hasWidth = fields.has('width');
+  const hasHeight = fields.has('height');
+  if (hasWidth && !hasHeight) problems.push({ path: 'height', message: 'must be given together with width', given: 'nothing' });
+  if (hasHeight && !hasWidth) problems.push({ path: 'width', message: 'must be given together with height', given: 'nothing' });
+  if (fields.has('resolution') && (hasWidth || hasHeight)) {
+    problems.push({
+      path: 'resolution',
+      message: 'cannot be used with width and height; give one or the other',
+      given: describeGiven(fields.get('resolution')),
+    });
+  }
+  if (width !== undefined && height !== undefined) {
+    const size = findSize(width, height);
+    if (size !== undefined) return size;
+    const allowed = sizes.map((supported) => `${supported.width}x${supported.height}`).join(', ');
+    problems.push({ path: 'width', message: `width and height must be one of the sizes ${allowed}`, given: `${width}x${height}` });
+  }
+  if (resolution !== undefined) return { resolution };
+  return hasReferenceImages ? {} : { resolution: parameters.resolution.default };
+}
+
+/** "Only applies when `outputType` is `URL`": with another one the caller would wait for a deletion that never comes. */
+export function readTtl(reading: Reading, outputType: OutputType): number | undefined {
+  const ttl = readInteger(reading, 'ttl', parameters.ttl);
+  if (reading.fields.has('ttl') && outputType !== 'URL') {
+    reading.problems.push({
+      path: 'ttl',
+      message: 'only applies when outputType is "URL"',
+      given: `a ttl with outputType "${outputType}"`,
+    });
+  }
+  return ttl;
+}
+
+/**
+ * "When enabled, defaults to `fast` mode"; mode `none` "disables checking", `fast` "performs a single check". So the two say
+ * the same thing and either is enough. If both are given and one of them turns off what the other turns on, the page does not
+ * say which wins: refused, because whether the content of a paid image was checked cannot be mended afterwards.
+ */
+export function readSafety(reading: Reading): GrokImagineRequest['safety'] {
+  const checkContent = readBoolean(reading, 'safety.checkContent');
+  const mode = readChoice(reading, 'safety.mode', parameters['safety.mode']);
+  if (checkContent !== undefined && mode !== undefined && checkContent !== (mode === 'fast')) {
+    reading.problems.push({
+      path: 'safety.mode',
+      message: `contradicts safety.checkContent; allowed are true with "fast", false with "none", or one of the two alone`,
+      given: `"${mode}" with ${checkContent}`,
+    });
+  }
+  return (checkContent ?? mode === 'fast') ? { checkContent: true, mode: 'fast' } : { checkContent: false, mode: 'none' };
+}
+
+/** A caller's `taskUUID` names the task for the caller alone: each purchase gets an id of its own. */
+export function readClientReference(reading: Reading): string | undefined {
+  const taskUUID = readUuidV4(reading, 'taskUUID');
+  const clientReference = readUuidV4(reading, 'clientReference');
+  if (taskUUID !== undefined && clientReference !== undefined && taskUUID !== clientReference) {
+    reading.problems.push({ path: 'clientReference', message: 'differs from taskUUID; give one of them', given: `"${clientReference}"` });
+  }
+  return taskUUID ?? clientReference;
+}
+
+/** Darkroom sets both in every purchase, to learn of the end and to keep the image. A second address would take its place. */
+export function refuseOwnedParameters({ fields, problems }: Reading): void {
+  for (const path of ownedParameters) {
+    if (!fields.has(path)) continue;
+    problems.push({
+      path,
+      message: `is set by Darkroom when it buys; a caller's own is not supported, leave it out`,
+      given: describeKind(fields.get(path)),
+    });
+  }
+}

@@ -1,0 +1,75 @@
+import { findMeant } from '../did-you-mean.ts';
+import { describeKind } from '../given.ts';
+import { quotedList, shortenPath, type Reading } from '../reading.ts';
+import { modelId, parameters } from './page.ts';
+
+/** Parameters of Runware's other image models (Runware docs, image-inference/api-reference) that this model does not take. */
+export const foreignParameters = [
+  'CFGScale',
+  'acceleratorOptions',
+  'acePlusPlus',
+  'advancedFeatures',
+  'clipSkip',
+  'controlNet',
+  'embeddings',
+  'ipAdapters',
+  'layerDiffuse',
+  'lora',
+  'maskImage',
+  'maskMargin',
+  'negativePrompt',
+  'outpaint',
+  'promptWeighting',
+  'providerSettings',
+  'puLID',
+  'refiner',
+  'scheduler',
+  'seed',
+  'seedImage',
+  'settings',
+  'steps',
+  'strength',
+  'ultralytics',
+  'vae',
+] as const;
+
+/** What other models or other APIs call a parameter that this model has. */
+const otherNames = new Map([
+  ['prompt', 'positivePrompt'],
+  ['checknsfw', 'safety.checkContent'],
+  ['inputimage', 'inputs.referenceImages'],
+  ['image', 'inputs.referenceImages'],
+  ['images', 'inputs.referenceImages'],
+  ['n', 'numberResults'],
+  ['format', 'outputFormat'],
+  ['quality', 'outputQuality'],
+  ['size', 'width'],
+  ['aspectratio', 'width'],
+]);
+
+/** What a caller can ask for. Of the page's parameters, Darkroom keeps two to itself when it buys. */
+export const ownedParameters = ['webhookURL', 'uploadEndpoint'] as const;
+const offered = Object.keys(parameters).filter((path) => !isOneOf(ownedParameters, path));
+
+/** Refuses every field that the page does not have. Their values are not repeated: nobody knows what they hold. */
+export function refuseUnknownParameters({ fields, problems }: Reading): void {
+  for (const [path, value] of fields) {
+    // `clientReference` is what an earlier parse made of `taskUUID`.
+    if (Object.hasOwn(parameters, path) || path === 'clientReference') continue;
+    problems.push({ path: shortenPath(path), message: messageOf(path), given: describeKind(value) });
+  }
+}
+
+function messageOf(path: string): string {
+  const name = path.slice(path.indexOf('.') + 1);
+  const foreign = foreignParameters.find((candidate) => candidate.toLowerCase() === name.toLowerCase());
+  if (foreign === 'seed') return 'this model has no seed: each result gets one of its own, which the response tells';
+  if (foreign !== undefined) return `this model has no ${foreign}`;
+  const meant = otherNames.get(name.toLowerCase()) ?? findMeant(path, offered);
+  if (meant !== undefined) return `is not a parameter of this model; did you mean "${meant}"?`;
+  return `is not a parameter of "${modelId}", which takes ${quotedList(offered)}`;
+}
+
+function isOneOf(values: readonly string[], value: string): boolean {
+  return values.includes(value);
+}
