@@ -67,7 +67,7 @@ export interface Problem {
 
 const list = (problems: readonly Problem[]): string =>
   problems
-    .map(({ path, message, given }) => `  ${path === '' ? '(request)' : path}: ${message}${given === undefined ? '' : `, got ${given}`}`)
+    .map(({ path, message, given }) => `  ${path === '' ? '(as a whole)' : path}: ${message}${given === undefined ? '' : `, got ${given}`}`)
     .join('\n');
 
 /** The caller must change the request. All problems at once. */

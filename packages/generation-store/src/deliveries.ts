@@ -1,0 +1,22 @@
+import { createHash } from 'node:crypto';
+import { submissionStatuses, type SubmissionRef, type SubmissionStatus } from '@darkroom/contracts';
+import type { Redis } from 'ioredis';
+import { z } from 'zod';
+import { generationKey, refArguments } from './keys.ts';
+import { recordDeliveryScript } from './scripts/deliveries.ts';
+
+export interface DeliveryReceipt {
+  kind: 'recorded' | 'duplicate' | 'overflow' | 'unknown-submission';
+  /** The number of the newest distinct delivery. */
+  seq: number;
+  status?: SubmissionStatus;
+}
+
+/** Keeps a delivery (I6). @param body The raw body, as it came. */
+export async function recordDelivery(redis: Redis, prefix: string, ref: SubmissionRef, body: string): Promise<DeliveryReceipt> {
+  const digest = createHash('sha256').update(body).digest('base64url');
+  const [kind, seq, status] = z
+    .tuple([z.enum(['recorded', 'duplicate', 'overflow', 'unknown-submission']), z.coerce.number(), z.enum(['', ...submissionStatuses])])
+    .parse(await recordDeliveryScript.run(redis, generationKey(prefix, ref.generationId), [...refArguments(prefix, ref), digest, body]));
+  return { kind, seq, ...(status === '' ? {} : { status }) };
+}

@@ -1,0 +1,103 @@
+import { createHash } from 'node:crypto';
+import {
+  formatUsd,
+  RequestConflictError,
+  SpendCapError,
+  StoreNotInitialisedError,
+  type GrokImagineRequest,
+  type NanoUsd,
+} from '@darkroom/contracts';
+import type { Redis } from 'ioredis';
+import { z } from 'zod';
+import { generationKey } from './keys.ts';
+import { enqueueScript } from './scripts/enqueue.ts';
+
+/** What a producer writes for one generation. */
+export interface NewGeneration {
+  generationId: string;
+  tenant: string;
+  request: GrokImagineRequest;
+  /** Held for each image until it is settled. */
+  imageNanoUsd: NanoUsd;
+  /** Milliseconds since 1970 after which nothing is bought any more. */
+  deadlineAt?: number;
+  /** The caller's own key: a second enqueue with it answers with the first generation. */
+  idempotencyKey?: string;
+  retryOf?: string;
+}
+
+export interface EnqueueReceipt {
+  /** "exists": the same enqueue came before. "replayed": the idempotency key belongs to `generationId`, made earlier. */
+  kind: 'created' | 'exists' | 'replayed';
+  generationId: string;
+}
+
+export interface Retention {
+  /** How long a generation stays in Redis after its last submission ended, in seconds. */
+  recordSeconds: number;
+  /** How long an idempotency key is remembered, in seconds; at least the settle horizon. */
+  idempotencySeconds: number;
+}
+
+const replySchema = z.union([
+  z.tuple([z.enum(['created', 'exists', 'replayed', 'conflict']), z.string()]),
+  z.tuple([z.literal('not-initialised')]),
+  z.tuple([z.literal('cap'), z.string(), z.coerce.number(), z.coerce.number(), z.coerce.number(), z.coerce.number()]),
+]);
+
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+
+/**
+ * Writes a generation, its submissions and their holds in one step; a second time it changes nothing.
+ * @throws StoreNotInitialisedError, SpendCapError, RequestConflictError
+ */
+export async function enqueueGeneration(
+  redis: Redis,
+  prefix: string,
+  retention: Retention,
+  generation: NewGeneration,
+): Promise<EnqueueReceipt> {
+  const { generationId, tenant, request, imageNanoUsd, deadlineAt, idempotencyKey, retryOf } = generation;
+  const requestJson = JSON.stringify(request);
+  const optional = {
+    ...(request.clientReference === undefined ? {} : { clientReference: request.clientReference }),
+    ...(retryOf === undefined ? {} : { retryOf }),
+  };
+  const reply = replySchema.parse(
+    await enqueueScript.run(redis, generationKey(prefix, generationId), [
+      prefix,
+      generationId,
+      requestJson,
+      sha256(requestJson),
+      tenant,
+      request.numberResults,
+      imageNanoUsd,
+      deadlineAt ?? '',
+      idempotencyKey === undefined ? '' : sha256(idempotencyKey),
+      retention.idempotencySeconds,
+      retention.recordSeconds,
+      ...Object.entries(optional).flat(),
+    ]),
+  );
+  switch (reply[0]) {
+    case 'not-initialised':
+      throw new StoreNotInitialisedError();
+    case 'cap': {
+      const [, period, used, cap, resetsAt, now] = reply;
+      const minutes = Math.ceil((resetsAt - now) / 60_000);
+      throw new SpendCapError(
+        `generation "${generationId}" would cost up to ${formatUsd(imageNanoUsd * request.numberResults)} USD, and of the cap of ${formatUsd(cap)} USD for "${period}" ${formatUsd(used)} USD are spent or held; it resets at ${new Date(resetsAt).toISOString()} (in ${minutes} min); nothing was queued or bought`,
+        resetsAt,
+        { details: { period, capUsd: formatUsd(cap), usedUsd: formatUsd(used) } },
+      );
+    }
+    case 'conflict':
+      throw new RequestConflictError(
+        reply[1] === generationId
+          ? `generation "${generationId}" was enqueued before with another request; nothing was queued or bought`
+          : `the idempotency key belongs to generation "${reply[1]}", which was enqueued with another request; nothing was queued or bought`,
+      );
+    default:
+      return { kind: reply[0], generationId: reply[1] };
+  }
+}

@@ -1,0 +1,23 @@
+import { createHash } from 'node:crypto';
+import type { Redis } from 'ioredis';
+
+/** A Lua script of ours, sent by its hash and, when the server does not hold it, once in full. */
+export interface LuaScript {
+  /** @param key The one key that decides the slot; the others are derived from the prefix inside the script. */
+  run(redis: Redis, key: string, args: readonly (string | number)[]): Promise<unknown>;
+}
+
+export function createLuaScript(source: string): LuaScript {
+  const sha = createHash('sha1').update(source).digest('hex');
+  return {
+    async run(redis, key, args) {
+      try {
+        return await redis.evalsha(sha, 1, key, ...args);
+      } catch (error) {
+        // Refused before anything ran, so sending the source is not a second execution.
+        if (error instanceof Error && error.message.startsWith('NOSCRIPT')) return await redis.eval(source, 1, key, ...args);
+        throw error;
+      }
+    },
+  };
+}

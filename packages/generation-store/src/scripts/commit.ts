@@ -1,0 +1,61 @@
+import { createLuaScript } from '../lua-script.ts';
+import { fold, money, prelude } from './prelude.ts';
+
+/**
+ * The only place where buying is decided. Opens a send, or says why not. A send is one POST; the field `send:<k>` stands as
+ * long as that POST may have been accepted, and is taken away when it was refused in so many words or never left.
+ *
+ * Called again with the same token (the reply was lost on the way) it answers as it did.
+ */
+export const commitScript = createLuaScript(/* lua */ `${prelude}${money}${fold}
+local key, id, index, n, token = KEYS[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+local submissionKey = submissionKey(id, index, n)
+local now = nowMs()
+
+local function go(submission, generation)
+  return { 'go', submission.send, submission.firstSentAt, int(now), submission.round, submission.fresh,
+    generation.request, generation.tenant, generation.images, generation.createdAt, generation.deadlineAt,
+    generation.idempotencyDigest, generation.clientReference or '', generation.retryOf or '', submission.reserved, submission.periods }
+end
+
+if redis.call('EXISTS', prefix .. ':epoch') == 0 then return { 'stop', 'not-initialised' } end
+local generation, known = hash(key)
+local submission, planned = hash(submissionKey)
+if not known or not planned then return { 'stop', 'no-record' } end
+if submission.token == token then return go(submission, generation) end
+if submission.status ~= 'planned' and submission.status ~= 'committed' then return { 'stop', 'settled', submission.status } end
+
+local deadlineAt = generation.deadlineAt
+if deadlineAt ~= '' and now >= tonumber(deadlineAt) then closeGeneration(key, id, 'expired', now) end
+generation = hash(key)
+submission = hash(submissionKey)
+local closed = generation.status ~= 'queued' and generation.status ~= 'running'
+if submission.status == 'failed' then return { 'stop', 'closed', generation.status } end
+if closed or generation['image:' .. index] ~= 'open' then
+  return { 'stop', submission.status == 'planned' and 'never-bought' or 'closed', generation.status }
+end
+local paused = redis.call('GET', prefix .. ':buying-paused')
+if paused then return { 'stop', 'paused', paused } end
+if submission.held ~= '1' then return { 'stop', 'no-reservation' } end
+
+-- "fresh": as far as Redis knows, no earlier send of this submission can have been accepted
+local fresh = 1
+for field in pairs(submission) do if string.sub(field, 1, 5) == 'send:' then fresh = 0 end end
+local send = redis.call('HINCRBY', submissionKey, 'sends', 1)
+redis.call('HSET', submissionKey, 'send:' .. send, 'open', 'send', send, 'token', token, 'fresh', fresh, 'status', 'committed')
+if fresh == 1 then redis.call('HSET', submissionKey, 'firstSentAt', int(now)) end
+if submission.status == 'planned' then announce('submission.committed', id, index, n, now) end
+if generation.status == 'queued' then redis.call('HSET', key, 'status', 'running') end
+return go(hash(submissionKey), generation)
+`);
+
+/**
+ * Redis took a send for the first one, and S3 holds an intent of an earlier one: Redis has lost its memory. The submission
+ * goes on as a re-send of the one that was forgotten, whose outcome is unknown.
+ */
+export const adoptIntentScript = createLuaScript(/* lua */ `${prelude}
+local key, firstSentAt = submissionKey(ARGV[2], ARGV[3], ARGV[4]), ARGV[5]
+if redis.call('EXISTS', key) == 0 then return 0 end
+redis.call('HSET', key, 'send:0', 'unknown', 'firstSentAt', firstSentAt, 'fresh', 0)
+return 1
+`);

@@ -1,0 +1,33 @@
+import { createLuaScript } from '../lua-script.ts';
+import { prelude } from './prelude.ts';
+
+/** Distinct bodies kept for one submission: enough for every documented shape of news, small enough for a flood. */
+export const MAX_DELIVERIES = 20;
+/** Deliveries kept that name no submission of ours although their capability is valid. */
+const MAX_UNCLAIMED = 1000;
+
+/**
+ * Keeps a delivery under the next number, or knows it already (I6). It never creates a record (I9): one that belongs to no
+ * submission is kept apart.
+ */
+export const recordDeliveryScript = createLuaScript(/* lua */ `${prelude}
+local id, index, n, digest, body = ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
+local key = submissionKey(id, index, n)
+local deliveries = prefix .. ':deliveries:' .. id .. ':' .. index .. '-' .. n
+local state = redis.call('HMGET', key, 'status', 'deliverySeq')
+if not state[1] then
+  local unclaimed = prefix .. ':deliveries-unclaimed'
+  redis.call('LPUSH', unclaimed, id .. '/' .. index .. '-' .. n .. ' ' .. body)
+  redis.call('LTRIM', unclaimed, 0, ${MAX_UNCLAIMED - 1})
+  return { 'unknown-submission', '0', '' }
+end
+if redis.call('HEXISTS', deliveries, digest) == 1 then return { 'duplicate', state[2], state[1] } end
+if redis.call('HLEN', deliveries) >= ${MAX_DELIVERIES} then return { 'overflow', state[2], state[1] } end
+local now = nowMs()
+local seq = redis.call('HINCRBY', key, 'deliverySeq', 1)
+redis.call('HSET', deliveries, digest, '{"seq":' .. seq .. ',"at":' .. int(now) .. ',"body":' .. cjson.encode(body) .. '}')
+local ttl = redis.call('TTL', key)
+if ttl > 0 then redis.call('EXPIRE', deliveries, ttl) end
+announce('submission.delivered', id, index, n, now)
+return { 'recorded', int(seq), state[1] }
+`);

@@ -1,0 +1,44 @@
+import { createLuaScript } from '../lua-script.ts';
+import { money, prelude } from './prelude.ts';
+
+/**
+ * Writes a generation, its first submissions and their holds, all or nothing; done twice it does nothing the second time.
+ * Replies: created | exists | conflict | replayed <id> | not-initialised | cap <period> <used> <cap> <resetsAt> <now>
+ */
+export const enqueueScript = createLuaScript(/* lua */ `${prelude}${money}
+local key, id = KEYS[1], ARGV[2]
+local request, requestDigest, tenant = ARGV[3], ARGV[4], ARGV[5]
+local images, amount = tonumber(ARGV[6]), tonumber(ARGV[7])
+local deadlineAt, idempotencyDigest, idempotencySeconds, retentionSeconds = ARGV[8], ARGV[9], ARGV[10], ARGV[11]
+
+if redis.call('EXISTS', prefix .. ':epoch') == 0 then return { 'not-initialised' } end
+local present = redis.call('HGET', key, 'requestDigest')
+if present then return { present == requestDigest and 'exists' or 'conflict', id } end
+local idempotencyKey = prefix .. ':idempotency:' .. tenant .. ':' .. idempotencyDigest
+if idempotencyDigest ~= '' then
+  local taken = redis.call('HMGET', idempotencyKey, 'generationId', 'requestDigest')
+  if taken[1] then return { taken[2] == requestDigest and 'replayed' or 'conflict', taken[1] } end
+end
+
+local now = nowMs()
+local periods = periodsOf(tenant, now)
+local period, used, cap = capReached(periods, amount * images)
+if period then return { 'cap', period.name, int(used), int(cap), int(period.resetsAt), int(now) } end
+
+redis.call('HSET', key, 'status', 'queued', 'request', request, 'requestDigest', requestDigest, 'tenant', tenant,
+  'images', images, 'live', images, 'createdAt', int(now), 'cost', 0, 'deadlineAt', deadlineAt,
+  'idempotencyDigest', idempotencyDigest, 'retentionSeconds', retentionSeconds)
+for i = 12, #ARGV, 2 do redis.call('HSET', key, ARGV[i], ARGV[i + 1]) end
+for index = 0, images - 1 do
+  redis.call('HSET', key, 'image:' .. index, 'open', 'latest:' .. index, 1)
+  redis.call('HSET', submissionKey(id, index, 1), 'status', 'planned', 'sends', 0, 'round', 0, 'rejections', 0,
+    'deliverySeq', 0, 'failures', 0, 'reserved', int(amount), 'held', 1, 'periods', hold(periods, amount))
+end
+redis.call('ZADD', prefix .. ':open', int(now), id)
+if idempotencyDigest ~= '' then
+  redis.call('HSET', idempotencyKey, 'generationId', id, 'requestDigest', requestDigest)
+  redis.call('EXPIRE', idempotencyKey, idempotencySeconds)
+end
+announce('generation.queued', id, nil, nil, now)
+return { 'created', id }
+`);

@@ -1,0 +1,39 @@
+import { createLuaScript } from '../lua-script.ts';
+import { fold, money, prelude } from './prelude.ts';
+
+/** Reads a generation and all its submissions as one picture. */
+export const readGenerationScript = createLuaScript(/* lua */ `${prelude}
+local key, id = KEYS[1], ARGV[2]
+local generation, known = hash(key)
+if not known then return false end
+local submissions = {}
+for index = 0, tonumber(generation.images) - 1 do
+  for n = 1, tonumber(generation['latest:' .. index]) do
+    submissions[#submissions + 1] = { index, n, redis.call('HGETALL', submissionKey(id, index, n)) }
+  end
+end
+return { redis.call('HGETALL', key), submissions }
+`);
+
+/** Cancels: ends what was never sent and gives its money back; what may have been sent comes home as late. */
+export const cancelScript = createLuaScript(/* lua */ `${prelude}${money}${fold}
+local key, id = KEYS[1], ARGV[2]
+local status = redis.call('HGET', key, 'status')
+if not status then return false end
+closeGeneration(key, id, 'cancelled', nowMs())
+return redis.call('HGET', key, 'status')
+`);
+
+/**
+ * One token bucket for all polls of the fleet, as a single number: the time at which the bucket is full again (GCRA). Replies
+ * how long to wait for a token, 0 when one was taken.
+ */
+export const takePollTokenScript = createLuaScript(/* lua */ `${prelude}
+local key, intervalMs, burst = KEYS[1], tonumber(ARGV[2]), tonumber(ARGV[3])
+local now = nowMs()
+local fullAt = math.max(tonumber(redis.call('GET', key) or '0'), now)
+local wait = fullAt - now - intervalMs * (burst - 1)
+if wait > 0 then return int(math.ceil(wait)) end
+redis.call('SET', key, string.format('%.3f', fullAt + intervalMs), 'PX', int(math.ceil(fullAt + intervalMs - now) + 1000))
+return '0'
+`);

@@ -1,0 +1,72 @@
+import { createLuaScript } from '../lua-script.ts';
+import { prelude } from './prelude.ts';
+
+/**
+ * Keeps what one send came to, and says what that means for the submission:
+ * accepted | planned (nothing of it is under way: send again later) | unproven (an earlier send may have been accepted: left
+ * to the settlement) | refused (the refusal is final) | burnt (the id was used up by a refusal).
+ *
+ * Done twice for one send it answers as it did the first time.
+ */
+export const recordVerdictScript = createLuaScript(/* lua */ `${prelude}
+local id, index, n, send, verdict = ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
+local key = submissionKey(id, index, n)
+local submission, known = hash(key)
+if not known then return 'unproven' end
+if submission.verdictOf == send then return submission.verdict end
+
+local earlier = 0
+for field in pairs(submission) do
+  if string.sub(field, 1, 5) == 'send:' and field ~= 'send:' .. send then earlier = earlier + 1 end
+end
+local live = submission.status == 'planned' or submission.status == 'committed'
+local now = nowMs()
+
+local function accept()
+  redis.call('HSET', key, 'send:' .. send, 'accepted')
+  if live then
+    redis.call('HSET', key, 'status', 'accepted', 'acceptedAt', int(now))
+    announce('submission.accepted', id, index, n, now)
+  end
+  return 'accepted'
+end
+
+-- a proved refusal starts a new round, which gets an intent of its own in S3
+local function drop()
+  redis.call('HDEL', key, 'send:' .. send)
+  redis.call('HINCRBY', key, 'round', 1)
+end
+
+local meaning
+if verdict == 'accepted' then
+  meaning = accept()
+elseif verdict == 'unknown' then
+  redis.call('HSET', key, 'send:' .. send, 'unknown')
+  meaning = 'unproven'
+elseif verdict == 'conflict' then
+  -- the provider knows the id: from an earlier send that may have been accepted, from one that Redis forgot, or, when every
+  -- earlier one was refused, because a refusal uses up the id
+  if earlier == 0 and tonumber(submission.rejections) > 0 then
+    drop()
+    meaning = 'burnt'
+  else
+    meaning = accept()
+  end
+else
+  drop()
+  if verdict ~= 'not-sent' then redis.call('HINCRBY', key, 'rejections', 1) end
+  if earlier > 0 then
+    meaning = 'unproven'
+  elseif verdict == 'refused' then
+    meaning = 'refused'
+  else
+    if submission.status == 'committed' then
+      redis.call('HSET', key, 'status', 'planned')
+      announce('submission.planned', id, index, n, now)
+    end
+    meaning = 'planned'
+  end
+end
+redis.call('HSET', key, 'verdictOf', send, 'verdict', meaning)
+return meaning
+`);

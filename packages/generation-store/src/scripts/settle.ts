@@ -1,0 +1,89 @@
+import { createLuaScript } from '../lua-script.ts';
+import { fold, money, prelude } from './prelude.ts';
+
+/** Reads what a settlement needs in one trip, and expires the generation when its deadline has passed. */
+export const beginSettlementScript = createLuaScript(/* lua */ `${prelude}${money}${fold}
+local key, id, index, n = KEYS[1], ARGV[2], ARGV[3], ARGV[4]
+local now = nowMs()
+local generation, known = hash(key)
+if not known then return { 'no-record' } end
+if generation.deadlineAt ~= '' and now >= tonumber(generation.deadlineAt) then closeGeneration(key, id, 'expired', now) end
+local submissionKey = submissionKey(id, index, n)
+if redis.call('EXISTS', submissionKey) == 0 then return { 'no-record' } end
+redis.call('HINCRBY', submissionKey, 'settlements', 1)
+return { 'found', int(now), redis.call('HGETALL', key), redis.call('HGETALL', submissionKey) }
+`);
+
+/** Keeps what the provider said of a finished task: it may have forgotten by the time the upload is there. */
+export const recordFactsScript = createLuaScript(/* lua */ `${prelude}
+local key = submissionKey(ARGV[2], ARGV[3], ARGV[4])
+if redis.call('EXISTS', key) == 0 then return 0 end
+redis.call('HSETNX', key, 'succeededSeenAt', int(nowMs()))
+redis.call('HSET', key, 'facts', ARGV[5])
+return 1
+`);
+
+/**
+ * Ends a submission, after its result lies in S3: status, money, image, generation, events and, after a proved failure, the
+ * next submission with its own hold. All in one script, so that two last images at once still fold once.
+ *
+ * Replies: settled | already | refused-move | no-record | resubmit <n>
+ */
+export const settleScript = createLuaScript(/* lua */ `${prelude}${money}${fold}
+local key, id, index, n = KEYS[1], ARGV[2], ARGV[3], ARGV[4]
+local status, movesFrom, code, cost, result = ARGV[5], ARGV[6], ARGV[7], ARGV[8], ARGV[9]
+local countsAsFailure, mayResubmit, maxFailures = ARGV[10] == '1', ARGV[11] == '1', tonumber(ARGV[12])
+local submissionKey, nextKey = submissionKey(id, index, n), submissionKey(id, index, n + 1)
+local generation, known = hash(key)
+local submission, planned = hash(submissionKey)
+if not known or not planned then return { 'no-record' } end
+if submission.status == status then
+  return { 'already', redis.call('EXISTS', nextKey) == 1 and int(n + 1) or '' }
+end
+if not string.find(movesFrom, ' ' .. submission.status .. ' ', 1, true) then return { 'refused-move', submission.status } end
+
+local now = nowMs()
+local wasLive = submission.status == 'planned' or submission.status == 'committed' or submission.status == 'accepted'
+redis.call('HSET', submissionKey, 'status', status, 'code', code, 'result', result, 'settledAt', int(now))
+if wasLive then redis.call('HINCRBY', key, 'live', -1) end
+
+-- an unknown outcome keeps its hold until it is known
+if status ~= 'unknown' then
+  release(submissionKey, submission)
+  local more = tonumber(cost) - tonumber(submission.settled or '0')
+  move(submission.periods, 'settled', more)
+  redis.call('HSET', submissionKey, 'settled', cost)
+  redis.call('HINCRBY', key, 'cost', int(more))
+end
+announce('submission.' .. status, id, index, n, now)
+
+local image = generation['image:' .. index]
+local running = generation.status == 'queued' or generation.status == 'running'
+local resubmitted
+if status == 'succeeded' then
+  -- a second paid image of one index is kept beside the first
+  if image ~= 'succeeded' then redis.call('HSET', key, 'image:' .. index, 'succeeded', 'winner:' .. index, n) end
+  if not running then
+    redis.call('HSET', key, 'amended', 1)
+    announce('generation.amended', id, index, n, now)
+  end
+elseif generation['latest:' .. index] == n and image ~= 'succeeded' then
+  local failures = tonumber(submission.failures) + (countsAsFailure and 1 or 0)
+  if mayResubmit and image == 'open' and running and failures < maxFailures then
+    local amount = tonumber(submission.reserved)
+    local periods = periodsOf(generation.tenant, now)
+    if capReached(periods, amount) then
+      redis.call('HSET', submissionKey, 'code', 'spend.cap-reached')
+    else
+      redis.call('HSET', nextKey, 'status', 'planned', 'sends', 0, 'round', 0, 'rejections', 0, 'deliverySeq', 0,
+        'failures', failures, 'reserved', int(amount), 'held', 1, 'periods', hold(periods, amount))
+      redis.call('HSET', key, 'latest:' .. index, int(n + 1))
+      redis.call('HINCRBY', key, 'live', 1)
+      resubmitted = int(n + 1)
+    end
+  end
+  if not resubmitted then redis.call('HSET', key, 'image:' .. index, status) end
+end
+foldGeneration(key, id, now)
+return resubmitted and { 'resubmit', resubmitted } or { 'settled' }
+`);

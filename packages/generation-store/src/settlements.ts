@@ -1,0 +1,127 @@
+import {
+  parseStoredGrokImagineRequest,
+  submissionStatuses,
+  submissionStatusesBefore,
+  type ErrorCode,
+  type GrokImagineRequest,
+  type Reservation,
+  type SubmissionRef,
+  type SubmissionResult,
+  type SubmissionStatus,
+  type TaskFacts,
+} from '@darkroom/contracts';
+import type { Redis } from 'ioredis';
+import { z } from 'zod';
+import { generationKey, refArguments } from './keys.ts';
+import { beginSettlementScript, recordFactsScript, settleScript } from './scripts/settle.ts';
+
+import { fieldsOf, flatHashSchema, generationFieldsSchema, submissionFieldsSchema } from './submission-fields.ts';
+
+/** A submission as its settlement needs it. */
+export interface SettlementView {
+  now: number;
+  status: SubmissionStatus;
+  request: GrokImagineRequest;
+  generationClosed: boolean;
+  round: number;
+  sends: number;
+  deliverySeq: number;
+  /** How many settlements began, this one included. */
+  settlements: number;
+  firstSentAt?: number;
+  succeededSeenAt?: number;
+  facts?: TaskFacts;
+  reservation: Reservation;
+}
+
+/** How a submission ended, as the last script needs it. */
+export interface Settlement {
+  result: SubmissionResult;
+  code: ErrorCode | '';
+  /** Whether this end counts against the limit of submissions per image. */
+  countsAsFailure: boolean;
+  /** Whether the image may be bought again. */
+  mayResubmit: boolean;
+  /** Submissions per image at the most. */
+  maxSubmissions: number;
+}
+
+export type SettleReply =
+  | { kind: 'settled' | 'already' | 'no-record' }
+  | { kind: 'refused-move'; from: SubmissionStatus }
+  | { kind: 'resubmit'; n: number };
+
+const number = z.coerce.number();
+
+const beginReplySchema = z.union([
+  z.tuple([z.literal('no-record')]),
+  z.tuple([z.literal('found'), number, flatHashSchema, flatHashSchema]),
+]);
+
+/** Reads a submission at the start of a settlement; undefined when Redis has no record of it. */
+export async function beginSettlement(redis: Redis, prefix: string, ref: SubmissionRef): Promise<SettlementView | undefined> {
+  const reply = beginReplySchema.parse(
+    await beginSettlementScript.run(redis, generationKey(prefix, ref.generationId), refArguments(prefix, ref)),
+  );
+  if (reply[0] === 'no-record') return undefined;
+  const [, now, generationHash, submissionHash] = reply;
+  const generation = generationFieldsSchema.parse(fieldsOf(generationHash));
+  const submission = submissionFieldsSchema.parse(fieldsOf(submissionHash));
+  const { firstSentAt, succeededSeenAt, facts } = submission;
+  return {
+    now,
+    status: submission.status,
+    request: parseStoredGrokImagineRequest(generation.request),
+    generationClosed: generation.status !== 'queued' && generation.status !== 'running',
+    round: submission.round,
+    sends: submission.sends,
+    deliverySeq: submission.deliverySeq,
+    settlements: submission.settlements,
+    reservation: { amountNanoUsd: submission.reserved, periods: submission.periods },
+    ...(firstSentAt === undefined ? {} : { firstSentAt }),
+    ...(succeededSeenAt === undefined ? {} : { succeededSeenAt }),
+    ...(facts === undefined ? {} : { facts: withoutUndefined(facts) }),
+  };
+}
+
+/** Keeps what the provider said of a finished task. */
+export async function recordFacts(redis: Redis, prefix: string, ref: SubmissionRef, facts: TaskFacts): Promise<void> {
+  await recordFactsScript.run(redis, generationKey(prefix, ref.generationId), [...refArguments(prefix, ref), JSON.stringify(facts)]);
+}
+
+const settleReplySchema = z.tuple([z.enum(['settled', 'already', 'refused-move', 'no-record', 'resubmit'])], z.string());
+
+/** Ends a submission; its result must lie in S3 before. */
+export async function settle(redis: Redis, prefix: string, ref: SubmissionRef, settlement: Settlement): Promise<SettleReply> {
+  const { result, code, countsAsFailure, mayResubmit, maxSubmissions } = settlement;
+  const [kind, detail] = settleReplySchema.parse(
+    await settleScript.run(redis, generationKey(prefix, ref.generationId), [
+      ...refArguments(prefix, ref),
+      result.status,
+      ` ${submissionStatusesBefore(result.status).join(' ')} `,
+      code,
+      result.costNanoUsd ?? 0,
+      JSON.stringify(result),
+      countsAsFailure ? 1 : 0,
+      mayResubmit ? 1 : 0,
+      maxSubmissions,
+    ]),
+  );
+  switch (kind) {
+    case 'resubmit':
+      return { kind, n: Number(detail) };
+    case 'already':
+      // the first run may have died before it added the job of the next submission
+      return detail === '' || detail === undefined ? { kind } : { kind: 'resubmit', n: Number(detail) };
+    case 'refused-move':
+      return { kind, from: z.enum(submissionStatuses).parse(detail) };
+    default:
+      return { kind };
+  }
+}
+
+function withoutUndefined<T extends object>(value: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(value).filter(([, field]) => field !== undefined)) as {
+    [K in keyof T]: Exclude<T[K], undefined>;
+  }; // only absent fields were dropped
+}

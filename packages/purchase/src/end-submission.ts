@@ -1,0 +1,180 @@
+import {
+  taskUuidOf,
+  type ErrorCode,
+  type FaultClass,
+  type ProviderFault,
+  type Reservation,
+  type SubmissionRef,
+  type SubmissionResult,
+  type SubmitVerdict,
+  type TaskFacts,
+  type VerifiedImage,
+} from '@darkroom/contracts';
+import { backoffMs } from './backoff.ts';
+import type { Outcome } from './outcome.ts';
+import type { Settlement } from './ports.ts';
+import type { Purchase } from './purchase.ts';
+
+/**
+ * Step 8: the end of a submission goes to S3 first and to Redis second. What follows from an end (money, another submission)
+ * follows from its result alone, so that whoever finds the result, now or after a crash, draws the same conclusions.
+ */
+
+/** The end of a submission, before it is written. */
+export type End =
+  | { status: 'succeeded'; image: VerifiedImage; facts: TaskFacts; road: 'upload' | 'image-url' }
+  | { status: 'failed'; code: ErrorCode; fault?: ProviderFault; facts: TaskFacts }
+  | { status: 'lost'; facts: TaskFacts; reason: string; quarantineKey?: string }
+  | { status: 'unknown' };
+
+/** Classes of a proved failure after which buying again may help. */
+const worthAnother: ReadonlySet<string> = new Set<FaultClass>(['provider', 'timeout']);
+
+/** What follows from a result. */
+export function consequencesOf(result: SubmissionResult, maxSubmissions: number): Settlement {
+  const burnt = result.fault?.code === 'provider.id-burnt';
+  return {
+    result,
+    code: result.status === 'succeeded' ? '' : (result.fault?.code as ErrorCode), // written by `buildResult`
+    // a burnt id is no failure of the purchase: nothing was accepted
+    countsAsFailure: result.status === 'failed' && !burnt,
+    mayResubmit: result.status === 'failed' && (burnt || worthAnother.has(result.fault?.class ?? '')),
+    maxSubmissions,
+  };
+}
+
+/** Writes the end of a live submission: S3, then Redis, then the job of the next submission, if there is to be one. */
+export async function endSubmission(
+  purchase: Purchase,
+  ref: SubmissionRef,
+  reservation: Reservation,
+  now: number,
+  end: End,
+): Promise<Outcome> {
+  const { archive, around, settings } = purchase;
+  const mine = buildResult(ref, reservation, now, end);
+  const recorded = await archive.recordResult(mine);
+  // The first result stands: another run may have ended this submission while this one was frozen.
+  const result = recorded.kind === 'existing' ? recorded.result : mine;
+  await settleInStore(purchase, ref, result);
+  if (mine.status === 'succeeded' && result.status !== 'succeeded') {
+    around.log('submission.late-image', ref, { recordedStatus: result.status });
+    return { kind: 'snooze', delayMs: settings.timing.uploadPollMs, why: 'late-image' };
+  }
+  return { kind: 'finished' };
+}
+
+/** Writes what came home after the result of its submission. */
+export async function amendSubmission(
+  purchase: Purchase,
+  ref: SubmissionRef,
+  reservation: Reservation,
+  now: number,
+  end: End & { status: 'succeeded' },
+): Promise<Outcome> {
+  const mine = buildResult(ref, reservation, now, end);
+  const recorded = await purchase.archive.recordAmendment(mine);
+  await settleInStore(purchase, ref, recorded.kind === 'existing' ? recorded.result : mine);
+  return { kind: 'finished' };
+}
+
+/** Ends a submission that was refused in so many words, with no earlier send that might have been accepted. */
+export async function endRefused(
+  purchase: Purchase,
+  ref: SubmissionRef,
+  reservation: Reservation,
+  meaning: 'refused' | 'burnt',
+  verdict: SubmitVerdict,
+): Promise<Outcome> {
+  const view = await purchase.store.beginSettlement(ref);
+  const fault = 'fault' in verdict ? verdict.fault : undefined;
+  const code: ErrorCode =
+    meaning === 'burnt' ? 'provider.id-burnt' : fault?.class === 'safety' ? 'provider.content-refused' : 'provider.refused';
+  return endSubmission(purchase, ref, reservation, view?.now ?? 0, {
+    status: 'failed',
+    code,
+    facts: {},
+    ...(fault === undefined ? {} : { fault }),
+  });
+}
+
+/** Ends a submission of which nothing is under way and that is not wanted any more. @param generationStatus What became of its generation. */
+export async function endUnbought(purchase: Purchase, ref: SubmissionRef, generationStatus: string): Promise<Outcome> {
+  const view = await purchase.store.beginSettlement(ref);
+  if (view === undefined || view.status !== 'planned') return { kind: 'finished' };
+  const code: ErrorCode =
+    generationStatus === 'cancelled'
+      ? 'generation.cancelled'
+      : generationStatus === 'expired'
+        ? 'generation.expired'
+        : 'submission.superseded';
+  const end: End = { status: 'failed', code, facts: {} };
+  // Without a send there is no intent in S3 that a result would have to answer.
+  if (view.sends > 0) return endSubmission(purchase, ref, view.reservation, view.now, end);
+  await settleInStore(purchase, ref, buildResult(ref, view.reservation, view.now, end));
+  return { kind: 'finished' };
+}
+
+async function settleInStore({ store, waits, around, settings }: Purchase, ref: SubmissionRef, result: SubmissionResult): Promise<void> {
+  const reply = await store.settle(ref, consequencesOf(result, settings.maxSubmissions));
+  around.log(`submission.${result.status}`, ref, {
+    reply: reply.kind,
+    costSource: result.costSource,
+    ...(result.fault === undefined ? {} : { code: result.fault.code }),
+  });
+  if (reply.kind === 'resubmit') {
+    const next = { ...ref, n: reply.n };
+    await waits.addSubmission(next, backoffMs(settings.timing.troubleMs, settings.timing.maxTroubleMs, ref.n, around.random));
+  }
+}
+
+function buildResult(ref: SubmissionRef, reservation: Reservation, settledAt: number, end: End): SubmissionResult {
+  const base = { version: 1 as const, ...ref, taskUUID: taskUuidOf(ref), settledAt, reservation, status: end.status };
+  switch (end.status) {
+    case 'succeeded':
+      return { ...base, ...factFields(end.facts), ...costFields(end.facts, reservation.amountNanoUsd), image: end.image, road: end.road };
+    case 'lost':
+      return {
+        ...base,
+        ...factFields(end.facts),
+        ...costFields(end.facts, reservation.amountNanoUsd),
+        fault: { code: 'image.lost', message: end.reason },
+        ...(end.quarantineKey === undefined ? {} : { quarantineKey: end.quarantineKey }),
+      };
+    case 'failed':
+      return { ...base, ...factFields(end.facts), ...costFields(end.facts, 0), fault: faultFields(end.code, end.fault) };
+    case 'unknown':
+      return {
+        ...base,
+        costSource: 'none',
+        fault: { code: 'submission.unknown-outcome', message: 'the provider never said what became of the submission' },
+      };
+    default:
+      return end satisfies never;
+  }
+}
+
+/** @param expected What is charged when the provider does not say: the hold for an image that exists, nothing for a failure. */
+function costFields({ costNanoUsd }: TaskFacts, expected: number): Pick<SubmissionResult, 'costNanoUsd' | 'costSource'> {
+  if (costNanoUsd !== undefined) return { costNanoUsd, costSource: 'reported' };
+  return { costNanoUsd: expected, costSource: expected === 0 ? 'none' : 'expected' };
+}
+
+function factFields({ imageUUID, seed, nsfwContent }: TaskFacts): Partial<SubmissionResult> {
+  return {
+    ...(imageUUID === undefined ? {} : { imageUUID }),
+    ...(seed === undefined ? {} : { seed }),
+    ...(nsfwContent === undefined ? {} : { nsfwContent }),
+  };
+}
+
+function faultFields(code: ErrorCode, fault: ProviderFault | undefined): SubmissionResult['fault'] {
+  if (fault === undefined) return { code, message: '' };
+  return {
+    code,
+    message: fault.message,
+    class: fault.class,
+    providerCode: fault.code,
+    ...(fault.raw === undefined ? {} : { raw: fault.raw }),
+  };
+}

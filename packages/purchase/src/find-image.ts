@@ -1,0 +1,68 @@
+import type { SubmissionRef, VerifiedImage } from '@darkroom/contracts';
+import type { SubmissionView } from './ports.ts';
+import type { Purchase } from './purchase.ts';
+
+/** What lies in S3 for a submission. */
+export type FoundImage =
+  /** Verified and under its final key (I5). */
+  | { kind: 'kept'; image: VerifiedImage }
+  /** Something was uploaded that is not the image that was ordered. */
+  | { kind: 'invalid'; reason: string; bytes?: Uint8Array }
+  | { kind: 'missing' };
+
+/**
+ * Looks for the image of a submission and keeps it. The bytes that were verified are the bytes that are written: a presigned
+ * PUT can be replayed, so a copy made inside S3 could copy something else.
+ */
+export async function findImage(purchase: Purchase, ref: SubmissionRef, view: SubmissionView): Promise<FoundImage> {
+  const { archive, around } = purchase;
+  const staged = await archive.readStaging(ref);
+  if (staged.kind === 'found') {
+    const verdict = archive.verify(ref, view.request, staged.bytes);
+    if (verdict.kind === 'valid') return keepImage(purchase, ref, view, verdict.image, staged.bytes);
+    around.log('image.invalid', ref, { reason: verdict.reason });
+  }
+  // An earlier run may have kept it before it died, and staging may have been overwritten or cleaned since.
+  if (view.settlements > 1) {
+    const kept = await findKeptImage(purchase, ref, view);
+    if (kept !== undefined) return { kind: 'kept', image: kept };
+  }
+  switch (staged.kind) {
+    case 'found':
+      return { kind: 'invalid', reason: 'not the image that was ordered', bytes: staged.bytes };
+    case 'too-large':
+      return { kind: 'invalid', reason: `${staged.sizeBytes} bytes are too many` };
+    case 'missing':
+      return { kind: 'missing' };
+    default:
+      return staged satisfies never;
+  }
+}
+
+/** Writes verified bytes under their final key; when something lies there already, that is the image. */
+export async function keepImage(
+  purchase: Purchase,
+  ref: SubmissionRef,
+  view: SubmissionView,
+  image: VerifiedImage,
+  bytes: Uint8Array,
+): Promise<FoundImage> {
+  if ((await purchase.archive.keepImage(ref, image, bytes)) === 'kept') return { kind: 'kept', image };
+  const kept = await findKeptImage(purchase, ref, view);
+  // Only verified bytes are ever written there, and never overwritten.
+  return kept === undefined
+    ? { kind: 'invalid', reason: 'the bytes under the final key are not the image that was ordered' }
+    : { kind: 'kept', image: kept };
+}
+
+/** The verified image under the final key, if there is one. */
+export async function findKeptImage(
+  { archive }: Purchase,
+  ref: SubmissionRef,
+  { request }: SubmissionView,
+): Promise<VerifiedImage | undefined> {
+  const kept = await archive.readImage(ref, request.outputFormat);
+  if (kept.kind !== 'found') return undefined;
+  const verdict = archive.verify(ref, request, kept.bytes);
+  return verdict.kind === 'valid' ? verdict.image : undefined;
+}

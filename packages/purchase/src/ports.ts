@@ -1,0 +1,118 @@
+import type {
+  DownloadVerdict,
+  ErrorCode,
+  GrokImagineRequest,
+  Intent,
+  PurchaseOrder,
+  Reservation,
+  SubmissionRef,
+  SubmissionResult,
+  SubmissionStatus,
+  SubmitVerdict,
+  TaskFacts,
+  TaskState,
+  VerifiedImage,
+} from '@darkroom/contracts';
+
+/** What the protocol needs of the world. Each port is satisfied by a package or by the app that joins them. */
+
+/** Records, transitions and money (generation-store). */
+export interface PurchaseStore {
+  commit(ref: SubmissionRef, token: string): Promise<Commitment>;
+  adoptIntent(ref: SubmissionRef, firstSentAt: number): Promise<void>;
+  recordVerdict(
+    ref: SubmissionRef,
+    send: number,
+    verdict: SubmitVerdict['kind'],
+  ): Promise<'accepted' | 'planned' | 'unproven' | 'refused' | 'burnt'>;
+  beginSettlement(ref: SubmissionRef): Promise<SubmissionView | undefined>;
+  recordFacts(ref: SubmissionRef, facts: TaskFacts): Promise<void>;
+  settle(ref: SubmissionRef, settlement: Settlement): Promise<SettleReply>;
+  takePollToken(): Promise<number>;
+  pauseBuying(pause: { reason: string; since: number }): Promise<void>;
+}
+
+export type Commitment =
+  | {
+      kind: 'stop';
+      reason: 'not-initialised' | 'no-record' | 'settled' | 'closed' | 'never-bought' | 'paused' | 'no-reservation';
+      detail: string;
+    }
+  | { kind: 'go'; send: number; now: number; intent: Intent; request: GrokImagineRequest };
+
+/** A submission as its settlement sees it. */
+export interface SubmissionView {
+  now: number;
+  status: SubmissionStatus;
+  request: GrokImagineRequest;
+  generationClosed: boolean;
+  round: number;
+  sends: number;
+  deliverySeq: number;
+  settlements: number;
+  firstSentAt?: number;
+  succeededSeenAt?: number;
+  facts?: TaskFacts;
+  reservation: Reservation;
+}
+
+export interface Settlement {
+  result: SubmissionResult;
+  code: ErrorCode | '';
+  countsAsFailure: boolean;
+  mayResubmit: boolean;
+  maxSubmissions: number;
+}
+
+export type SettleReply =
+  | { kind: 'settled' | 'already' | 'no-record' }
+  | { kind: 'refused-move'; from: SubmissionStatus }
+  | { kind: 'resubmit'; n: number };
+
+/** What lasts (object-storage). */
+export interface PurchaseArchive {
+  presignUpload(ref: SubmissionRef, expiresInSeconds: number): Promise<string>;
+  recordIntent(intent: Intent): Promise<{ kind: 'recorded' } | { kind: 'existing'; intent: Intent }>;
+  recordResult(result: SubmissionResult): Promise<{ kind: 'recorded' } | { kind: 'existing'; result: SubmissionResult }>;
+  recordAmendment(result: SubmissionResult): Promise<{ kind: 'recorded' } | { kind: 'existing'; result: SubmissionResult }>;
+  readStaging(ref: SubmissionRef): Promise<Bytes>;
+  readImage(ref: SubmissionRef, format: GrokImagineRequest['outputFormat']): Promise<Bytes>;
+  keepImage(ref: SubmissionRef, image: VerifiedImage, bytes: Uint8Array): Promise<'kept' | 'already-there'>;
+  /** @returns the key. */
+  quarantine(ref: SubmissionRef, bytes: Uint8Array): Promise<string>;
+  /** Pure: says whether the bytes are the image that was ordered, and under which key they belong. */
+  verify(
+    ref: SubmissionRef,
+    request: GrokImagineRequest,
+    bytes: Uint8Array,
+  ): { kind: 'valid'; image: VerifiedImage } | { kind: 'invalid'; reason: string };
+}
+
+export type Bytes = { kind: 'found'; bytes: Uint8Array } | { kind: 'missing' } | { kind: 'too-large'; sizeBytes: number };
+
+/** The provider (runware-client). */
+export interface Provider {
+  submit(order: PurchaseOrder, signal?: AbortSignal): Promise<SubmitVerdict>;
+  lookUp(taskUUID: string, signal?: AbortSignal): Promise<TaskState>;
+  lookUpDetails(taskUUID: string, signal?: AbortSignal): Promise<TaskState>;
+  downloadImage(imageURL: string, signal?: AbortSignal): Promise<DownloadVerdict>;
+}
+
+/** The waits (queues). */
+export interface Waits {
+  park(ref: SubmissionRef, delayMs: number, check: boolean): Promise<void>;
+  addSubmission(ref: SubmissionRef, delayMs: number): Promise<void>;
+  reviveSubmission(ref: SubmissionRef): Promise<void>;
+}
+
+/** The clock, the dice and the addresses. */
+export interface PurchaseSurroundings {
+  /** Milliseconds that only ever go forward, also while the process is frozen. */
+  monotonicMs: () => number;
+  /** At least 0 and less than 1. */
+  random: () => number;
+  createToken: () => string;
+  /** The webhook URL with a fresh capability; undefined when no webhook is asked for. */
+  webhookUrl: (ref: SubmissionRef) => string | undefined;
+  log: (event: string, ref: SubmissionRef, details?: Readonly<Record<string, string | number | boolean>>) => void;
+}

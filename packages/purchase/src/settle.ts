@@ -1,0 +1,166 @@
+import { isFinalSubmission, type SubmissionRef, type TaskFacts, type TaskState, type VerifiedImage } from '@darkroom/contracts';
+import { askProvider } from './ask-provider.ts';
+import { backoffMs } from './backoff.ts';
+import { amendSubmission, endSubmission, type End } from './end-submission.ts';
+import { findImage, findKeptImage, keepImage, type FoundImage } from './find-image.ts';
+import type { Outcome } from './outcome.ts';
+import type { SubmissionView } from './ports.ts';
+import type { Purchase } from './purchase.ts';
+
+/** How often the provider is asked for the facts of an image that is already verified, before it succeeds without them. */
+const MAX_LOOKS_FOR_FACTS = 8;
+/** An upload that has not come yet is looked for at least this often. */
+const MAX_UPLOAD_POLL_MS = 10_000;
+
+/**
+ * Step 7: brings a submission home. A run looks, decides and ends; it never waits.
+ *
+ * I4  A final status never moves back; a run for a submission that is home changes nothing.
+ * I5  "Succeeded" means: these bytes were verified and lie under their final, immutable key.
+ * I6  A delivery only wakes. Proof is the verified object; facts and failures are what the provider says when it is asked.
+ */
+export async function settle(purchase: Purchase, ref: SubmissionRef, signal?: AbortSignal): Promise<Outcome> {
+  const { store, around } = purchase;
+  const view = await store.beginSettlement(ref);
+  if (view === undefined) {
+    // Never created here (I9). Redis forgot the generation, or its time in Redis is over.
+    around.log('settlement.without-record', ref);
+    return { kind: 'finished' };
+  }
+  if (view.status === 'succeeded') return { kind: 'finished' };
+  if (view.status === 'planned') return superviseSubmit(purchase, ref, view);
+
+  const found = await findImage(purchase, ref, view);
+  const state: TaskState | { kind: 'wait'; delayMs: number } =
+    view.facts === undefined ? await askProvider(purchase, ref, signal) : { kind: 'succeeded', facts: view.facts };
+  if (state.kind === 'wait') return snooze(view, state.delayMs, 'poll-rate');
+  if (found.kind === 'kept') return succeed(purchase, ref, view, found.image, state);
+
+  switch (state.kind) {
+    case 'succeeded':
+      if (view.facts === undefined) await store.recordFacts(ref, state.facts);
+      return waitForUpload(purchase, ref, view, state.facts, found, signal);
+    case 'failed': {
+      const code = state.fault.class === 'safety' ? 'provider.content-refused' : 'provider.task-failed';
+      return end(purchase, ref, view, { status: 'failed', code, fault: state.fault, facts: state.facts });
+    }
+    case 'running':
+    case 'inconclusive':
+      return keepLooking(purchase, ref, view, state.kind);
+    default:
+      return state satisfies never;
+  }
+}
+
+const snooze = (view: SubmissionView, delayMs: number, why: string): Outcome => ({
+  kind: 'snooze',
+  delayMs,
+  why,
+  seenDelivery: view.deliverySeq,
+});
+const pollDelay = ({ settings: { timing }, around }: Purchase, view: SubmissionView): number =>
+  backoffMs(timing.firstPollMs, timing.maxPollMs, view.settlements, around.random, 1.5);
+
+/** Nothing is under way: the submit leg was put back, or vanished. This job sees to it that it runs. */
+async function superviseSubmit(purchase: Purchase, ref: SubmissionRef, view: SubmissionView): Promise<Outcome> {
+  await purchase.waits.reviveSubmission(ref);
+  return snooze(view, pollDelay(purchase, view), 'not-sent-yet');
+}
+
+/** The image is safe. The facts are asked for a few more times, then it succeeds without them. */
+async function succeed(
+  purchase: Purchase,
+  ref: SubmissionRef,
+  view: SubmissionView,
+  image: VerifiedImage,
+  state: TaskState,
+): Promise<Outcome> {
+  const { timing } = purchase.settings;
+  if ((state.kind === 'running' || state.kind === 'inconclusive') && view.settlements < MAX_LOOKS_FOR_FACTS) {
+    return snooze(view, backoffMs(timing.uploadPollMs, MAX_UPLOAD_POLL_MS, view.settlements, purchase.around.random), 'facts');
+  }
+  if (state.kind === 'failed') purchase.around.log('image.of-failed-task', ref, { faultCode: state.fault.code });
+  const facts: TaskFacts = state.kind === 'succeeded' || state.kind === 'failed' ? state.facts : {};
+  return end(purchase, ref, view, { status: 'succeeded', image, facts, road: 'upload' });
+}
+
+/** The provider has made the image and no valid upload is there: wait while it may come, then fetch it from the provider. */
+async function waitForUpload(
+  purchase: Purchase,
+  ref: SubmissionRef,
+  view: SubmissionView,
+  facts: TaskFacts,
+  found: FoundImage,
+  signal?: AbortSignal,
+): Promise<Outcome> {
+  const { provider, archive, around, settings } = purchase;
+  const { timing } = settings;
+  const waitedMs = view.succeededSeenAt === undefined ? 0 : view.now - view.succeededSeenAt;
+  const leftMs = settings.askForUpload ? timing.uploadWindowMs - waitedMs : 0;
+  if (leftMs > 0) {
+    return snooze(view, Math.min(leftMs, Math.max(timing.uploadPollMs, Math.min(waitedMs / 2, MAX_UPLOAD_POLL_MS))), 'upload');
+  }
+
+  let reason = 'the provider named no address';
+  let bytes = found.kind === 'invalid' ? found.bytes : undefined;
+  if (facts.imageURL !== undefined) {
+    const download = await provider.downloadImage(facts.imageURL, signal);
+    if (download.kind === 'unavailable' && !isPastHorizon(purchase, view)) {
+      around.log('image.unavailable', ref, { faultCode: download.fault.code });
+      return snooze(view, backoffMs(timing.troubleMs, timing.maxTroubleMs, view.settlements, around.random), 'image-url');
+    }
+    if (download.kind === 'fetched') {
+      const verdict = archive.verify(ref, view.request, download.bytes);
+      if (verdict.kind === 'valid') {
+        const kept = await keepImage(purchase, ref, view, verdict.image, download.bytes);
+        if (kept.kind === 'kept') return end(purchase, ref, view, { status: 'succeeded', image: kept.image, facts, road: 'image-url' });
+        reason = 'reason' in kept ? kept.reason : reason;
+      } else {
+        reason = verdict.reason;
+        bytes = download.bytes;
+      }
+    } else {
+      reason = download.fault.message;
+    }
+  }
+
+  const kept = await findKeptImage(purchase, ref, view);
+  if (kept !== undefined) return end(purchase, ref, view, { status: 'succeeded', image: kept, facts, road: 'upload' });
+  if (isFinalSubmission(view.status)) return { kind: 'finished' };
+  const quarantineKey = bytes === undefined ? undefined : await archive.quarantine(ref, bytes);
+  return end(purchase, ref, view, { status: 'lost', facts, reason, ...(quarantineKey === undefined ? {} : { quarantineKey }) });
+}
+
+/** Nothing is proved. Look again later; send again while that is safe and the provider may never have heard of it. */
+async function keepLooking(
+  purchase: Purchase,
+  ref: SubmissionRef,
+  view: SubmissionView,
+  state: 'running' | 'inconclusive',
+): Promise<Outcome> {
+  const { waits, settings, around } = purchase;
+  if (isFinalSubmission(view.status)) return { kind: 'finished' };
+  if (isPastHorizon(purchase, view)) {
+    around.log('submission.horizon-passed', ref);
+    return end(purchase, ref, view, { status: 'unknown' });
+  }
+  const sinceFirstSendMs = view.now - (view.firstSentAt ?? view.now);
+  if (
+    state === 'inconclusive' &&
+    view.status === 'committed' &&
+    sinceFirstSendMs < settings.timing.resendWindowMs &&
+    !view.generationClosed
+  ) {
+    await waits.reviveSubmission(ref);
+  }
+  return snooze(view, pollDelay(purchase, view), state);
+}
+
+const isPastHorizon = ({ settings }: Purchase, { now, firstSentAt }: SubmissionView): boolean =>
+  firstSentAt !== undefined && now - firstSentAt >= settings.timing.horizonMs;
+
+/** Ends a live submission; amends one that has ended, if an image came home, and leaves it alone otherwise. */
+async function end(purchase: Purchase, ref: SubmissionRef, view: SubmissionView, how: End): Promise<Outcome> {
+  if (!isFinalSubmission(view.status)) return endSubmission(purchase, ref, view.reservation, view.now, how);
+  return how.status === 'succeeded' ? amendSubmission(purchase, ref, view.reservation, view.now, how) : { kind: 'finished' };
+}

@@ -1,0 +1,138 @@
+import { type SubmissionRef, type SubmitVerdict } from '@darkroom/contracts';
+import { backoffMs } from './backoff.ts';
+import { endRefused, endUnbought } from './end-submission.ts';
+import type { Outcome } from './outcome.ts';
+import type { Purchase } from './purchase.ts';
+import type { Commitment } from './ports.ts';
+
+/**
+ * Steps 2 to 6 of a purchase: commit, intent, park, POST, answer.
+ *
+ * I1  A submission is committed in Redis and its intent is in S3 before the provider can hear of it.
+ * I2  Nothing is bought again while an earlier submission of that image might have been accepted: a send is repeated only
+ *     under its own task id and only inside the resend window; the next submission needs a proved failure.
+ * I3  A live settlement job exists before the POST leaves.
+ */
+export async function submit(purchase: Purchase, ref: SubmissionRef, signal?: AbortSignal): Promise<Outcome> {
+  const { store, archive, provider, waits, around, settings } = purchase;
+  const { timing } = settings;
+
+  const startedAt = around.monotonicMs();
+  const commitment = await store.commit(ref, around.createToken());
+  if (commitment.kind === 'stop') return stop(purchase, ref, commitment);
+  const { send, now } = commitment;
+  let { firstSentAt } = commitment.intent;
+
+  const recorded = await archive.recordIntent(commitment.intent);
+  if (recorded.kind === 'existing' && recorded.intent.firstSentAt < firstSentAt) {
+    // Redis knows of no send as old as the one that S3 remembers: Redis has lost its memory.
+    firstSentAt = recorded.intent.firstSentAt;
+    await store.adoptIntent(ref, firstSentAt);
+    around.log('submission.intent-adopted', ref, { round: commitment.intent.round });
+  }
+
+  await waits.park(ref, timing.firstPollMs, send > 1);
+
+  const uploadEndpoint = settings.askForUpload ? await archive.presignUpload(ref, Math.floor(timing.capabilityTtlMs / 1000)) : undefined;
+  const webhookURL = around.webhookUrl(ref);
+  if (signal?.aborted) {
+    await store.recordVerdict(ref, send, 'not-sent');
+    return { kind: 'release' };
+  }
+  // Read right before the call, on a clock that went on while this process may have been frozen: a send after the window
+  // could be a second purchase.
+  const sinceFirstSendMs = now + (around.monotonicMs() - startedAt) - firstSentAt;
+  if (sinceFirstSendMs >= timing.resendWindowMs) {
+    around.log('submission.resend-window-closed', ref, { sinceFirstSendMs });
+    const meaning = await store.recordVerdict(ref, send, 'not-sent');
+    return meaning === 'planned' ? { kind: 'snooze', delayMs: timing.troubleMs, why: 'submission.frozen' } : { kind: 'submitted' };
+  }
+  const verdict = await provider.submit(
+    {
+      taskUUID: commitment.intent.taskUUID,
+      request: commitment.request,
+      ttlSeconds: Math.max(60, Math.ceil(timing.imageTtlMs / 1000)),
+      ...(uploadEndpoint === undefined ? {} : { uploadEndpoint }),
+      ...(webhookURL === undefined ? {} : { webhookURL }),
+    },
+    signal,
+  );
+  return answer(purchase, ref, commitment, verdict);
+}
+
+/** Step 6: what the provider said decides, together with what became of the earlier sends. */
+async function answer(
+  purchase: Purchase,
+  ref: SubmissionRef,
+  commitment: Extract<Commitment, { kind: 'go' }>,
+  verdict: SubmitVerdict,
+): Promise<Outcome> {
+  const {
+    store,
+    around,
+    settings: { timing },
+  } = purchase;
+  const meaning = await store.recordVerdict(ref, commitment.send, verdict.kind);
+  around.log('submission.answered', ref, {
+    verdict: verdict.kind,
+    meaning,
+    send: commitment.send,
+    ...('fault' in verdict ? { faultClass: verdict.fault.class, faultCode: verdict.fault.code } : {}),
+  });
+  if (verdict.kind === 'account')
+    await store.pauseBuying({ reason: `${verdict.fault.code}: ${verdict.fault.message}`, since: commitment.now });
+  const throttled = verdict.kind === 'throttled' || (verdict.kind === 'unknown' && verdict.throttle === true);
+  switch (meaning) {
+    case 'accepted':
+      return { kind: 'submitted' };
+    case 'refused':
+    case 'burnt':
+      return endRefused(purchase, ref, commitment.intent.reservation, meaning, verdict);
+    case 'planned':
+      return throttled
+        ? { kind: 'throttle', delayMs: throttleMs(purchase, commitment.send, verdict), why: 'provider.throttled' }
+        : {
+            kind: 'snooze',
+            delayMs: backoffMs(timing.troubleMs, timing.maxTroubleMs, commitment.send, around.random),
+            why: `provider.${verdict.kind}`,
+          };
+    case 'unproven':
+      // The settlement looks after this submission; the queue still slows down when it was asked to.
+      return throttled
+        ? { kind: 'throttle', delayMs: throttleMs(purchase, commitment.send, verdict), why: 'provider.throttled' }
+        : { kind: 'submitted' };
+    default:
+      return meaning satisfies never;
+  }
+}
+
+function throttleMs({ around, settings: { timing } }: Purchase, send: number, verdict: SubmitVerdict): number {
+  const asked = 'retryAfterMs' in verdict ? verdict.retryAfterMs : undefined;
+  return Math.max(asked ?? 0, backoffMs(timing.troubleMs, timing.maxTroubleMs, send, around.random));
+}
+
+async function stop(purchase: Purchase, ref: SubmissionRef, { reason, detail }: Extract<Commitment, { kind: 'stop' }>): Promise<Outcome> {
+  const { around, settings } = purchase;
+  switch (reason) {
+    case 'settled':
+    case 'closed':
+      return { kind: 'finished' };
+    case 'never-bought':
+      return endUnbought(purchase, ref, detail);
+    case 'no-record':
+      // Never created here (I9). Redis forgot the generation, or its time in Redis is over.
+      around.log('submission.without-record', ref);
+      return { kind: 'finished' };
+    case 'paused':
+    case 'not-initialised':
+    case 'no-reservation':
+      around.log('submission.stopped', ref, { reason });
+      return {
+        kind: 'snooze',
+        delayMs: backoffMs(settings.timing.maxTroubleMs, settings.timing.maxTroubleMs, 1, around.random),
+        why: reason,
+      };
+    default:
+      return reason satisfies never;
+  }
+}

@@ -1,0 +1,5 @@
+export { buildJobPayload, jobIdOf, jobPayloadSchema, parseJobPayload, type JobPayload } from './job-payload.ts';
+export { queueNames } from './names.ts';
+export { buildQueueOptions, type QueueSettings } from './options.ts';
+export { createSettlements, PARKED_PRIORITY, type Settlements } from './settlements.ts';
+export { createSubmissions, type Submissions } from './submissions.ts';

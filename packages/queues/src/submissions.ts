@@ -1,0 +1,45 @@
+import type { SubmissionRef } from '@darkroom/contracts';
+import { Queue } from 'bullmq';
+import type { Redis } from 'ioredis';
+import { buildJobPayload, jobIdOf } from './job-payload.ts';
+import { queueNames } from './names.ts';
+import { buildQueueOptions, type QueueSettings } from './options.ts';
+
+/** The queue of submissions that are to be bought. */
+export interface Submissions {
+  readonly queue: Queue;
+  /** Adds a job for each; one that is there already, in any state, stays as it is. */
+  add(refs: readonly SubmissionRef[], delayMs?: number): Promise<void>;
+  /** Makes sure that a live job is there: adds it, or takes it back from failed. */
+  revive(ref: SubmissionRef): Promise<void>;
+  close(): Promise<void>;
+}
+
+export function createSubmissions(connection: Redis, settings: QueueSettings): Submissions {
+  const queue = new Queue(queueNames.submissions, buildQueueOptions(connection, settings));
+  queue.on('error', () => undefined); // every call reports to its own caller
+  const jobOf = (ref: SubmissionRef, delayMs: number) => ({
+    name: 'submit',
+    data: buildJobPayload(ref),
+    opts: { jobId: jobIdOf(ref), ...(delayMs > 0 ? { delay: delayMs } : {}) },
+  });
+  return {
+    queue,
+    async add(refs, delayMs = 0) {
+      const [first] = refs;
+      if (first !== undefined && refs.length === 1) {
+        const { name, data, opts } = jobOf(first, delayMs);
+        await queue.add(name, data, opts);
+      } else {
+        await queue.addBulk(refs.map((ref) => jobOf(ref, delayMs)));
+      }
+    },
+    async revive(ref) {
+      const { name, data, opts } = jobOf(ref, 0);
+      const job = await queue.add(name, data, opts);
+      // a failed job swallows an add of the same id
+      if ((await queue.getJobState(opts.jobId)) === 'failed') await job.retry('failed', { resetAttemptsMade: true });
+    },
+    close: () => queue.close(),
+  };
+}
