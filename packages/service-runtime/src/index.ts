@@ -1,0 +1,27 @@
+export { systemClock, type Clock } from './clock.ts';
+export { createHealthRoutes, type HealthOptions, type ReadinessCheck } from './health.ts';
+export { describeErrorChain } from './logging/describe-error.ts';
+export {
+  createLogger,
+  logLevels,
+  silentLogger,
+  type LogFields,
+  type Logger,
+  type LoggerOptions,
+  type LogLevel,
+  type LogStream,
+  type ProcessLogger,
+} from './logging/logger.ts';
+export { redactText, type RedactOptions } from './logging/redact-text.ts';
+export { runUntilSignal, type RunOptions } from './run-until-signal.ts';
+export { joinServices, type Service } from './service.ts';
+export { listenSettings, type ListenSettings } from './settings/listen.ts';
+export { logSettings, type LogSettings } from './settings/log.ts';
+export { loadConfig, readSettings, type Environment } from './settings/read-settings.ts';
+export { redisSettings, type RedisSettings } from './settings/redis.ts';
+export { runwareSettings, type RunwareSettings } from './settings/runware.ts';
+export { s3Settings, type S3Settings } from './settings/s3.ts';
+export { spendSettings, type SpendSettings } from './settings/spend.ts';
+export { timingSettings, timingVariable } from './settings/timing.ts';
+export { flag, oneOf, text, url, wholeNumber } from './settings/variables.ts';
+export { capabilityKeySettings, webhookSettings, type WebhookSettings } from './settings/webhook.ts';

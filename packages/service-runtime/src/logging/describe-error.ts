@@ -1,0 +1,32 @@
+import { format } from 'node:util';
+
+/** The fields of an error that are worth a line; others may carry whole requests (`command.args` of ioredis, `$response` of the AWS SDK). */
+const wanted = ['code', 'retryable', 'reached', 'details', 'problems', 'status', 'statusCode', 'syscall', 'errno'] as const;
+
+const MAX_CAUSES = 5;
+
+/** An error as fields: its class, its message, its stack, what our own classes add, and its causes. Not yet redacted. */
+export function describeError(error: Error, depth = 0): Record<string, unknown> {
+  const described: Record<string, unknown> = { type: error.name, message: error.message };
+  for (const name of wanted) {
+    const value: unknown = Reflect.get(error, name);
+    if (value !== undefined) described[name] = value;
+  }
+  if (error.stack !== undefined) described['stack'] = error.stack;
+  if (depth >= MAX_CAUSES) return described;
+  const describeAny = (value: unknown): unknown => (value instanceof Error ? describeError(value, depth + 1) : value);
+  if (error.cause !== undefined) described['cause'] = describeAny(error.cause);
+  if (error instanceof AggregateError) described['errors'] = error.errors.map(describeAny);
+  return described;
+}
+
+/** An error and its causes on one line, for a person at a terminal. Not yet redacted. */
+export function describeErrorChain(error: unknown): string {
+  const messages: string[] = [];
+  let current = error;
+  for (let depth = 0; depth <= MAX_CAUSES && current !== undefined && current !== null; depth += 1) {
+    messages.push(current instanceof Error ? current.message || current.name : format('%s', current));
+    current = current instanceof Error ? current.cause : undefined;
+  }
+  return messages.join(': ');
+}

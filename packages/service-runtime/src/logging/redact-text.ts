@@ -1,0 +1,47 @@
+const REDACTED = '[redacted]';
+
+/** A secret is known by its shape wherever it stands: in a message, a URL, a header, JSON inside a string, a stack. */
+const shapes: readonly (readonly [RegExp, string])[] = [
+  // Presigned URLs: the query is the secret, in the URL or quoted by itself (AWS, "Authenticating Requests: Using Query Parameters").
+  [/(https?:\/\/[^\s"'<>?\\]*)\?[^\s"'<>\\]*X-Amz-[^\s"'<>\\]*/gi, `$1?${REDACTED}`],
+  [/X-Amz-(Signature|Credential|Security-Token)(=|%3D|["']?\s*:\s*["']?)[^\s&"'<>\\]+/gi, `X-Amz-$1$2${REDACTED}`],
+  [/\b(Signature|AWSAccessKeyId)=[^\s&,"'<>\\]+/g, `$1=${REDACTED}`],
+  // Capabilities, by the name of the parameter and by their own form.
+  [/\b(capability)(=|%3D)[^\s&"'<>\\]*/gi, `$1$2${REDACTED}`],
+  [/\b[\w-]{1,64}\.[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f-]{22}\.\d{1,2}\.\d{1,4}\.\d{1,12}\.[\w-]{16,}/gi, REDACTED],
+  // Authorization headers.
+  [/\bBearer\s+[\w.~+/=-]{6,}/gi, `Bearer ${REDACTED}`],
+  [/\bBasic\s+[A-Za-z0-9+/]{12,}={0,2}/g, `Basic ${REDACTED}`],
+  // Keys by the name before them: apiKey=…, "apiKey": "…", RUNWARE_API_KEY=…, also in JSON that was quoted once more.
+  [
+    /((?:api[-_]?key|secret(?:[-_]?access[-_]?key)?|password|webhook[-_]keys)\\*["']?\s*[=:]\s*\\*["']?)[^\s"'\\&,;}\]]+/gi,
+    `$1${REDACTED}`,
+  ],
+  // The user part of any URL: redis://user:password@host.
+  [/\b([a-z][a-z0-9+.-]*:\/\/)[^\s/"'@<>\\]+@/gi, `$1${REDACTED}@`],
+  // The images of a request: as good as a prompt, and megabytes long.
+  [/\b(data:[\w.+-]+\/[\w.+-]+;base64,)[A-Za-z0-9+/=_-]+/gi, `$1${REDACTED}`],
+];
+
+/** `"positivePrompt":"…"`, also in JSON that was quoted once more, also when the end was cut off. */
+const jsonPrompt = /((?:positive|negative)Prompt(\\*)["']?\s*[:=]\s*)\2(["'])[\s\S]*?(?:(?<!\\)\2\3|$)/gi;
+
+export interface RedactOptions {
+  /** Leaves prompts as they are. */
+  readonly keepPrompts?: boolean;
+  /** Secrets that are known as such (the API key, signing keys): removed wherever they stand. */
+  readonly secrets?: readonly string[];
+}
+
+/** A shorter one would be found in words that hold no secret. */
+const MIN_SECRET_LENGTH = 6;
+
+/** Removes what must never be written down (I8): keys, capabilities, queries of presigned URLs and, unless kept, prompts. */
+export function redactText(text: string, { keepPrompts = false, secrets = [] }: RedactOptions = {}): string {
+  let redacted = text;
+  for (const secret of secrets) {
+    if (secret.length >= MIN_SECRET_LENGTH) redacted = redacted.replaceAll(secret, REDACTED);
+  }
+  for (const [shape, replacement] of shapes) redacted = redacted.replace(shape, replacement);
+  return keepPrompts ? redacted : redacted.replace(jsonPrompt, `$1$2$3${REDACTED}$2$3`);
+}

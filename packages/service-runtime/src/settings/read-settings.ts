@@ -1,0 +1,47 @@
+import { ConfigError, type Problem } from '@darkroom/contracts';
+import type { z } from 'zod';
+import { redactText } from '../logging/redact-text.ts';
+
+/** The environment as a process sees it. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Names whose value is never shown. */
+const secretName = /KEY|SECRET|TOKEN|PASSWORD/;
+
+/**
+ * Reads settings out of an environment by schema: every key of `schemas` becomes a key of the result. A schema is a zod object
+ * whose keys are names of variables, and may transform what it read; an empty string counts as missing.
+ *
+ * @throws ConfigError with every problem at once: the name, what is allowed and, unless it is secret, what was given.
+ */
+export function readSettings<Schemas extends Readonly<Record<string, z.ZodType>>>(
+  schemas: Schemas,
+  env: Environment,
+): { [Key in keyof Schemas]: z.output<Schemas[Key]> } {
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value.trim() !== ''));
+  const problems = new Map<string, Problem>();
+  const settings: Record<string, unknown> = {};
+  for (const [key, schema] of Object.entries(schemas)) {
+    const parsed = schema.safeParse(given);
+    if (parsed.success) settings[key] = parsed.data;
+    // Two schemas may read one variable, and its problem is told once.
+    else
+      for (const problem of parsed.error.issues.map((issue) => problemOf(issue, given)))
+        problems.set(`${problem.path}: ${problem.message}`, problem);
+  }
+  if (problems.size > 0) throw new ConfigError([...problems.values()]);
+  return settings as { [Key in keyof Schemas]: z.output<Schemas[Key]> }; // one entry a schema, each parsed by it
+}
+
+/** Reads the settings of one schema. @throws ConfigError as `readSettings` does. */
+export const loadConfig = <Schema extends z.ZodType>(schema: Schema, env: Environment): z.output<Schema> =>
+  readSettings({ config: schema }, env).config;
+
+function problemOf(issue: z.core.$ZodIssue, given: Environment): Problem {
+  const name = String(issue.path[0] ?? '');
+  const value = given[name];
+  // A rule between several variables says in its own words which one is missing.
+  if (value === undefined) return { path: name, message: issue.code === 'custom' ? issue.message : `is missing, and ${issue.message}` };
+  if (secretName.test(name)) return { path: name, message: issue.message };
+  return { path: name, message: issue.message, given: `"${redactText(value)}"` };
+}

@@ -1,0 +1,33 @@
+import { defaultTiming, pollingTiming, timingProblems, type Timing } from '@darkroom/contracts';
+import { z } from 'zod';
+import { wholeNumber } from './variables.ts';
+
+/** A month: longer than anything a provider keeps. */
+const MAX_MS = 31 * 24 * 3_600_000;
+
+const keys = Object.keys(defaultTiming) as (keyof Timing)[]; // the keys are the type
+
+/** "uploadWindowMs" is set by `TIMING_UPLOAD_WINDOW_MS`. */
+export const timingVariable = (key: keyof Timing): string => `TIMING_${key.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
+
+const variables = Object.fromEntries(keys.map((key) => [timingVariable(key), wholeNumber(1, MAX_MS).optional()]));
+
+/**
+ * One variable for each key of `Timing`, checked as one chain. What is not set has its default; without `WEBHOOK_BASE_URL`
+ * nobody wakes a settlement, so polls start sooner and stay closer (`pollingTiming`).
+ */
+export const timingSettings = z.object({ ...variables, WEBHOOK_BASE_URL: z.unknown() }).transform((env, context): Timing => {
+  const defaults: Timing = { ...defaultTiming, ...(env.WEBHOOK_BASE_URL === undefined ? pollingTiming : {}) };
+  const timing = { ...defaults };
+  for (const key of keys) timing[key] = readNumber(env, timingVariable(key)) ?? defaults[key];
+  for (const problem of timingProblems(timing)) context.addIssue({ code: 'custom', path: ['TIMING_*'], message: nameVariables(problem) });
+  return timing;
+});
+
+function readNumber(env: Readonly<Record<string, unknown>>, name: string): number | undefined {
+  const value = env[name];
+  return typeof value === 'number' ? value : undefined;
+}
+
+const nameVariables = (problem: string): string =>
+  keys.reduce((named, key) => named.replace(new RegExp(`\\b${key}\\b`), timingVariable(key)), problem);
