@@ -1,5 +1,5 @@
 /**
- * The three status tables. Each move is listed; a move that is not listed is refused by `canMove`, and the store passes the
+ * The three status tables. Each move is listed; a move that is not listed is refused, and the store passes the
  * same lists into its scripts. A repeated final status is not a move and not an error (I4).
  */
 
@@ -16,7 +16,10 @@ export const submissionMoves = {
 
 export type SubmissionStatus = keyof typeof submissionMoves;
 
-/** An image, derived from its submissions by `imageStatusOf`. */
+/**
+ * An image, derived from its submissions: succeeded as soon as one of them is, else the status of the newest, which is "open"
+ * until it is final.
+ */
 export const imageMoves = {
   open: ['succeeded', 'failed', 'lost', 'unknown'],
   succeeded: [],

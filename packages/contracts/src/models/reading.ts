@@ -113,7 +113,7 @@ export function readUuidV4(reading: Reading, path: string): string | undefined {
 }
 
 /** "A", "B" or "C". */
-export function quotedList(values: readonly string[]): string {
+function quotedList(values: readonly string[]): string {
   const quoted = values.map((value) => `"${value}"`);
   return [quoted.slice(0, -1).join(', '), quoted.at(-1)].filter((part) => part !== '').join(' or ');
 }

@@ -1,7 +1,7 @@
 import { findMeant } from '../did-you-mean.ts';
 import { describeKind } from '../given.ts';
-import { quotedList, shortenPath, type Reading } from '../reading.ts';
-import { modelId, parameters } from './page.ts';
+import { shortenPath, type Reading } from '../reading.ts';
+import { parameters } from './page.ts';
 
 /** Parameters of Runware's other image models (Runware docs, image-inference/api-reference) that this model does not take. */
 export const foreignParameters = [
@@ -62,14 +62,15 @@ export function refuseUnknownParameters({ fields, problems }: Reading): void {
 
 function messageOf(path: string): string {
   const name = path.slice(path.indexOf('.') + 1);
-  const foreign = foreignParameters.find((candidate) => candidate.toLowerCase() === name.toLowerCase());
-  if (foreign === 'seed') return 'this model has no seed: each result gets one of its own, which the response tells';
-  if (foreign !== undefined) return `this model has no ${foreign}`;
-  const meant = otherNames.get(name.toLowerCase()) ?? findMeant(path, offered);
-  if (meant !== undefined) return `is not a parameter of this model; did you mean "${meant}"?`;
-  return `is not a parameter of "${modelId}", which takes ${quotedList(offered)}`;
+  const meant = otherNames.get(name.toLowerCase()) ?? findMeant(path, [...offered, ...foreignParameters]);
+  if (meant === 'seed') return 'this model has no seed: each result gets one of its own, which the response tells';
+  if (isOneOf(foreignParameters, meant)) return `this model has no ${meant}`;
+  if (meant !== undefined) return `is not a parameter of this model (did you mean "${meant}"?)`;
+  const group = path.slice(0, path.length - name.length);
+  const siblings = offered.filter((known) => known.startsWith(group));
+  return `is not a parameter of this model; allowed are ${siblings.join(', ')}`;
 }
 
-function isOneOf(values: readonly string[], value: string): boolean {
-  return values.includes(value);
+function isOneOf(values: readonly string[], value: string | undefined): boolean {
+  return value !== undefined && values.includes(value);
 }
