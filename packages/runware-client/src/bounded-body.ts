@@ -1,0 +1,18 @@
+export type BoundedBody = { kind: 'read'; bytes: Uint8Array<ArrayBuffer> } | { kind: 'too-large' };
+
+/**
+ * Reads a response body up to `maxBytes`, counted after decompression, and stops reading beyond. The length that a server
+ * announces is not trusted.
+ * @throws Whatever the stream fails with, such as a connection that ends half way.
+ */
+export async function readBoundedBody(body: ReadableStream<Uint8Array> | null, maxBytes: number): Promise<BoundedBody> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  // Leaving the loop cancels the stream, which closes the connection.
+  for await (const chunk of body ?? []) {
+    size += chunk.byteLength;
+    if (size > maxBytes) return { kind: 'too-large' };
+    chunks.push(chunk);
+  }
+  return { kind: 'read', bytes: Buffer.concat(chunks) };
+}

@@ -1,0 +1,68 @@
+import type { DownloadVerdict, PurchaseOrder, SubmitVerdict, TaskState } from '@darkroom/contracts';
+import { downloadImage } from './download.ts';
+import { exchangeTask } from './exchange.ts';
+import { defaultImageHosts } from './image-address.ts';
+import { createRedactor } from './redact.ts';
+import { submitVerdictOf } from './submit-verdict.ts';
+import { buildDetailsTask, buildPollTask, buildPurchaseTask } from './task.ts';
+import { taskStateOf, taskStateOfDetails } from './task-state.ts';
+
+export interface RunwareClientConfig {
+  /** The one endpoint for all tasks, such as "https://api.runware.ai/v1". */
+  url: string;
+  apiKey: string;
+  /** How long one request may take, answer included, in milliseconds. */
+  requestTimeoutMs: number;
+  /** Hosts that images may be fetched from; with a port for an emulator. Default: Runware's own. */
+  imageHosts?: readonly string[];
+  /** The largest image that is fetched, in bytes. */
+  maxImageBytes: number;
+}
+
+export interface RunwareClientDependencies {
+  /** The platform's own by default. */
+  fetch?: typeof fetch;
+  /** Milliseconds since 1970; for `Retry-After` given as a date. */
+  now: () => number;
+}
+
+/**
+ * Runware's HTTP API, as far as buying images needs it. One task in a request, so that an answer can only be about it. No
+ * function here throws for anything that the network or the provider does, and none tries again: what came of a request is
+ * its value, and the queue decides what follows.
+ */
+export interface RunwareClient {
+  /** POSTs one purchase. Sending it again with the same `taskUUID` within Runware's memory does not buy twice. */
+  submit(order: PurchaseOrder, signal?: AbortSignal): Promise<SubmitVerdict>;
+  /** Asks how a task stands (`getResponse`). */
+  lookUp(taskUUID: string, signal?: AbortSignal): Promise<TaskState>;
+  /** Asks what is kept of a task (`getTaskDetails`), for when `lookUp` no longer knows it. */
+  lookUpDetails(taskUUID: string, signal?: AbortSignal): Promise<TaskState>;
+  /** Fetches an image from an `imageURL` that `lookUp` gave. */
+  downloadImage(imageURL: string, signal?: AbortSignal): Promise<DownloadVerdict>;
+}
+
+/** Creates a client. It keeps no connection of its own and needs no closing. */
+export function createRunwareClient(
+  config: RunwareClientConfig,
+  { fetch: fetchOnce = fetch, now }: RunwareClientDependencies,
+): RunwareClient {
+  const settings = { ...config, imageHosts: config.imageHosts ?? defaultImageHosts, fetch: fetchOnce, now };
+  const redactor = createRedactor([config.apiKey]);
+  return {
+    submit: async (order, signal) => {
+      const exchange = await exchangeTask(settings, buildPurchaseTask(order), signal);
+      return submitVerdictOf(exchange, order.taskUUID, createRedactor([config.apiKey, ...privateTextsOf(order)]));
+    },
+    lookUp: async (taskUUID, signal) => taskStateOf(await exchangeTask(settings, buildPollTask(taskUUID), signal), taskUUID, redactor),
+    lookUpDetails: async (taskUUID, signal) =>
+      taskStateOfDetails(await exchangeTask(settings, buildDetailsTask(taskUUID), signal), taskUUID, redactor),
+    downloadImage: (imageURL, signal) => downloadImage(settings, imageURL, signal),
+  };
+}
+
+/** What of an order an error message must not repeat. Its URLs need no listing: all queries are cut off. */
+const privateTextsOf = ({ request }: PurchaseOrder): string[] => [
+  request.positivePrompt,
+  ...(request.inputs?.referenceImages ?? []).filter((image) => !/^https?:/i.test(image)),
+];

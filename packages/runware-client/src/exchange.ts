@@ -1,0 +1,87 @@
+import type { ProviderFault } from '@darkroom/contracts';
+import { readBoundedBody } from './bounded-body.ts';
+import { startDeadline } from './deadline.ts';
+import { networkCodeOf, networkMessageOf, wasSurelyNotSent } from './network-fault.ts';
+import { parseRetryAfter } from './retry-after.ts';
+
+/** What one POST came to, before anybody asks what it means. */
+export type Exchange =
+  | { kind: 'answered'; status: number; retryAfterMs?: number; body: AnswerBody }
+  /** The connection was not made. */
+  | { kind: 'not-sent'; fault: ProviderFault }
+  /** It may have arrived; no answer came. */
+  | { kind: 'interrupted'; fault: ProviderFault };
+
+export type AnswerBody = { kind: 'json'; value: unknown } | { kind: 'unreadable'; reason: 'not JSON' | 'too large' | 'cut off' };
+
+/** An answer to one task is a few hundred bytes; a longer one is not read to its end. */
+const MAX_ANSWER_BYTES = 1024 * 1024;
+
+export interface ExchangeSettings {
+  url: string;
+  apiKey: string;
+  requestTimeoutMs: number;
+  fetch: typeof fetch;
+  /** Milliseconds since 1970. */
+  now: () => number;
+}
+
+/**
+ * POSTs one task: always an array, with the key in a header (Runware docs, platform/authentication). Redirects are not
+ * followed: they would carry the key, and a purchase, to another host. Never throws.
+ */
+export async function exchangeTask(settings: ExchangeSettings, task: Record<string, unknown>, signal?: AbortSignal): Promise<Exchange> {
+  const attempted = `POST of '${String(task['taskType'])}' to '${new URL(settings.url).host}'`;
+  if (signal?.aborted === true)
+    return { kind: 'not-sent', fault: networkFault('REQUEST_ABORTED', `${attempted} was given up before it was sent`) };
+  const deadline = startDeadline(settings.requestTimeoutMs, signal);
+  try {
+    const response = await settings.fetch(settings.url, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${settings.apiKey}`, 'content-type': 'application/json', accept: 'application/json' },
+      body: JSON.stringify([task]),
+      redirect: 'manual',
+      signal: deadline.signal,
+    });
+    const retryAfterMs = parseRetryAfter(response.headers.get('retry-after'), settings.now());
+    const body = await readJson(response);
+    return { kind: 'answered', status: response.status, ...(retryAfterMs === undefined ? {} : { retryAfterMs }), body };
+  } catch (error) {
+    switch (deadline.endedBy()) {
+      case 'timeout':
+        return {
+          kind: 'interrupted',
+          fault: networkFault('REQUEST_TIMEOUT', `${attempted} was not answered within ${settings.requestTimeoutMs} ms`),
+        };
+      case 'caller':
+        return { kind: 'interrupted', fault: networkFault('REQUEST_ABORTED', `${attempted} was given up before it was answered`) };
+      case undefined:
+        return {
+          kind: wasSurelyNotSent(error) ? 'not-sent' : 'interrupted',
+          fault: networkFault(networkCodeOf(error), `${attempted} failed: ${networkMessageOf(error)}`),
+        };
+    }
+  } finally {
+    deadline.stop();
+  }
+}
+
+async function readJson(response: Response): Promise<AnswerBody> {
+  let bytes: Uint8Array;
+  try {
+    const body = await readBoundedBody(response.body, MAX_ANSWER_BYTES);
+    if (body.kind === 'too-large') return { kind: 'unreadable', reason: 'too large' };
+    bytes = body.bytes;
+  } catch {
+    // The status has arrived and still means something; for a purchase a body that is cut off means that nothing is known.
+    return { kind: 'unreadable', reason: 'cut off' };
+  }
+  try {
+    return { kind: 'json', value: JSON.parse(new TextDecoder().decode(bytes)) };
+  } catch {
+    return { kind: 'unreadable', reason: 'not JSON' };
+  }
+}
+
+/** Trouble on the way, under a code of ours or of the system ("ECONNRESET"). */
+export const networkFault = (code: string, message: string): ProviderFault => ({ class: 'network', code, message });

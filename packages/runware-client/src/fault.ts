@@ -1,0 +1,32 @@
+import type { ProviderFault } from '@darkroom/contracts';
+import type { AnswerEntry } from './answer.ts';
+import { classifyFault } from './classify.ts';
+import type { Exchange } from './exchange.ts';
+import type { Redactor } from './redact.ts';
+
+/** An answer of the provider, apart from its body. */
+export type Answered = Extract<Exchange, { kind: 'answered' }>;
+
+/** What an entry says went wrong, redacted. The class is that of its code alone unless a status is given to fall back on. */
+export function faultOfEntry(entry: AnswerEntry, redactor: Redactor, status: number, statusDecides: boolean): ProviderFault {
+  const code = entry.code === undefined || entry.code === '' ? undefined : redactor.text(entry.code).slice(0, 100);
+  return {
+    class: classifyFault({ code: entry.code, httpStatus: statusDecides ? status : undefined }),
+    code: code ?? `HTTP_${status}`,
+    message: redactor.text(entry.message ?? 'the provider gave no message'),
+    httpStatus: status,
+    ...(entry.parameter === undefined ? {} : { parameter: redactor.text(entry.parameter) }),
+    raw: redactor.json(entry.raw),
+  };
+}
+
+/** What an answer without a readable error says went wrong: its status, and what its body was instead. */
+export function faultOfAnswer({ status, body }: Answered): ProviderFault {
+  const held = body.kind === 'json' ? 'without a known error in its body' : `with a body that was ${body.reason}`;
+  return {
+    class: classifyFault({ httpStatus: status }),
+    code: `HTTP_${status}`,
+    message: `the provider answered ${status} ${held}`,
+    httpStatus: status,
+  };
+}

@@ -1,0 +1,98 @@
+/** Takes what must not be kept out of what the provider said: it echoes parameters in its error messages. */
+export interface Redactor {
+  /** A text, at most 1,000 characters. */
+  text(value: string): string;
+  /** Any value as JSON text, at most 4 KB. */
+  json(value: unknown): string;
+}
+
+const MAX_TEXT = 1000;
+const MAX_JSON_BYTES = 4096;
+const MAX_DEPTH = 6;
+const MAX_ENTRIES = 50;
+
+/** An echo may be cut short by the provider; this many characters in a row are taken for one. */
+const ECHO = 16;
+
+/** Keys of a task whose values are the caller's, or hold a secret. */
+const PRIVATE_KEYS = new Set([
+  'apikey',
+  'authorization',
+  'inputs',
+  'negativeprompt',
+  'positiveprompt',
+  'prompt',
+  'referenceimages',
+  'request',
+  'uploadendpoint',
+  'webhookurl',
+]);
+
+/**
+ * @param secrets What must not appear, also when the provider repeats only the beginning of it: API key, prompt, inline images.
+ */
+export function createRedactor(secrets: readonly string[]): Redactor {
+  const hidden = secrets.filter((secret) => secret.trim() !== '');
+  // What is known first: a pattern that changed the text of a prompt would keep it from being found.
+  const clean = (value: string): string =>
+    hidden
+      .reduce(hide, value)
+      .replace(DATA_URI, 'data:…')
+      .replace(ADDRESS, cutAddress)
+      .replace(QUERY_SECRET, '$1=…')
+      .replace(BASE64, '[base64]')
+      .replace(LONG_QUOTE, '"…"');
+  return {
+    text: (value) => shorten(clean(value)),
+    json: (value) => cutBytes(JSON.stringify(walk(value, clean, 0)) ?? 'null'),
+  };
+}
+
+const DATA_URI = /data:[\w.+-]+\/[\w.+-]+[;,][^\s"'<>\\]*/gi;
+// Slashes may be escaped, as in JSON inside a message.
+const ADDRESS = /[a-z][a-z0-9+.-]*:(?:\\?\/){2}[^\s"'<>]+/gi;
+// For an address that was cut before its scheme. The names are those of presigned URLs and of our own webhook URL.
+const QUERY_SECRET = /\b(x-amz-[\w-]+|capability|token|api_?key)=[^\s&"'<>]+/gi;
+const BASE64 = /[A-Za-z0-9+/_-]{100,}={0,2}/g;
+// A poll does not know the prompt of its task; what is quoted at this length is more likely a prompt than a parameter.
+const LONG_QUOTE = /"[^"]{60,}"|“[^”]{60,}”|'[^']{60,}'/g;
+
+const cutAddress = (address: string): string => address.replace(/[?#].*$/s, '?…').replace(/\/\/[^/@]*@/, '//…@');
+
+function hide(text: string, secret: string): string {
+  if (secret.length < ECHO) return text.replace(asWholeWord(secret), '…');
+  const beginning = secret.slice(0, ECHO);
+  let result = '';
+  let rest = text;
+  for (let at = rest.indexOf(beginning); at !== -1; at = rest.indexOf(beginning)) {
+    let length = ECHO;
+    while (length < secret.length && rest[at + length] === secret[length]) length += 1;
+    result += `${rest.slice(0, at)}…`;
+    rest = rest.slice(at + length);
+  }
+  return result + rest;
+}
+
+// A prompt of one word would otherwise tear pieces out of the words around it.
+const asWholeWord = (secret: string): RegExp =>
+  new RegExp(`(?<![\\p{L}\\p{N}])${secret.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')}(?![\\p{L}\\p{N}])`, 'gu');
+
+function walk(value: unknown, clean: (text: string) => string, depth: number): unknown {
+  if (typeof value === 'string') return shorten(clean(value));
+  if (typeof value !== 'object' || value === null) return value;
+  if (depth === MAX_DEPTH) return '…';
+  if (Array.isArray(value)) return value.slice(0, MAX_ENTRIES).map((entry) => walk(entry, clean, depth + 1));
+  const entries = Object.entries(value).slice(0, MAX_ENTRIES);
+  return Object.fromEntries(
+    entries.map(([key, entry]) => [clean(key), PRIVATE_KEYS.has(key.toLowerCase()) ? '…' : walk(entry, clean, depth + 1)]),
+  );
+}
+
+const shorten = (text: string): string => (text.length <= MAX_TEXT ? text : `${text.slice(0, MAX_TEXT - 1)}…`);
+
+function cutBytes(text: string): string {
+  const bytes = Buffer.from(text);
+  if (bytes.length <= MAX_JSON_BYTES) return text;
+  // `stream` leaves out a character that the cut went through.
+  return `${new TextDecoder().decode(bytes.subarray(0, MAX_JSON_BYTES - Buffer.byteLength('…')), { stream: true })}…`;
+}

@@ -1,0 +1,91 @@
+import { once } from 'node:events';
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { expect, test } from 'vitest';
+import { createRunwareClient } from '../src/index.ts';
+import { neverAnswer } from './scripted-provider.ts';
+import { apiKey, NOW, order, setup } from './world.ts';
+
+/** A TCP server that treats every connection as the test says. */
+async function startTcpServer(onConnection: (socket: Socket) => void): Promise<{ port: number } & AsyncDisposable> {
+  const sockets = new Set<Socket>();
+  const server: Server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on('error', () => {});
+    onConnection(socket);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    // A TCP server has an address of this form once it listens.
+    port: (server.address() as AddressInfo).port,
+    [Symbol.asyncDispose]: async () => {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
+const clientOf = (url: string, requestTimeoutMs = 5000) =>
+  createRunwareClient({ url, apiKey, requestTimeoutMs, maxImageBytes: 1024 }, { now: () => NOW });
+
+async function closedPort(): Promise<number> {
+  await using server = await startTcpServer(() => {});
+  return server.port;
+}
+
+test('a port where nobody listens is not reached', async () => {
+  const port = await closedPort();
+  expect(await clientOf(`http://127.0.0.1:${port}/v1`).submit(order)).toMatchObject({
+    kind: 'not-sent',
+    fault: { class: 'network', code: 'ECONNREFUSED' },
+  });
+});
+
+test('a host with several addresses where nobody listens is not reached', async () => {
+  const port = await closedPort();
+  expect(await clientOf(`http://localhost:${port}/v1`).submit(order)).toMatchObject({ kind: 'not-sent', fault: { code: 'ECONNREFUSED' } });
+});
+
+test('a handshake that nobody answers in TLS is not reached', async () => {
+  await using server = await startTcpServer((socket) => socket.on('data', () => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n')));
+  expect(await clientOf(`https://127.0.0.1:${server.port}/v1`).submit(order)).toMatchObject({ kind: 'not-sent' });
+});
+
+test('a connection that ends inside the handshake is not reached', async () => {
+  await using server = await startTcpServer((socket) => socket.on('data', () => socket.end()));
+  expect(await clientOf(`https://127.0.0.1:${server.port}/v1`).submit(order)).toMatchObject({
+    kind: 'not-sent',
+    fault: { code: 'ECONNRESET' },
+  });
+});
+
+test('a connection that is dropped before the request is read may have been reached', async () => {
+  await using server = await startTcpServer((socket) => socket.resetAndDestroy());
+  expect(await clientOf(`http://127.0.0.1:${server.port}/v1`).submit(order)).toMatchObject({
+    kind: 'unknown',
+    fault: { class: 'network' },
+  });
+});
+
+test('an answer that never comes ends by the time limit as unknown', async () => {
+  await using world = await setup(neverAnswer, { requestTimeoutMs: 150 });
+  expect(await world.client.submit(order)).toMatchObject({ kind: 'unknown', fault: { class: 'network', code: 'REQUEST_TIMEOUT' } });
+});
+
+test('an answer that never ends ends by the time limit as unknown', async () => {
+  await using world = await setup((_request, response) => void response.writeHead(200).write('{"data":['), { requestTimeoutMs: 150 });
+  expect(await world.client.submit(order)).toMatchObject({ kind: 'unknown' });
+});
+
+test('a request that is given up after it left is unknown', async () => {
+  const giveUp = new AbortController();
+  await using world = await setup(() => giveUp.abort());
+  expect(await world.client.submit(order, giveUp.signal)).toMatchObject({ kind: 'unknown', fault: { code: 'REQUEST_ABORTED' } });
+});
+
+test('a request that is given up before it left is not sent', async () => {
+  await using world = await setup();
+  expect(await world.client.submit(order, AbortSignal.abort())).toMatchObject({ kind: 'not-sent', fault: { code: 'REQUEST_ABORTED' } });
+  expect(world.provider.seen).toHaveLength(0);
+});
