@@ -1,0 +1,162 @@
+import { buildGenerationStore, connectPatient, type GenerationStore } from '@darkroom/generation-store';
+import { createObjectStorage, type ObjectStorage } from '@darkroom/object-storage';
+import { createSettlements, createSubmissions } from '@darkroom/queues';
+import { createRunwareClient, defaultImageHosts, type RunwareClient } from '@darkroom/runware-client';
+import { createHealthRoutes, createLogger, type ProcessLogger, type Service } from '@darkroom/service-runtime';
+import { fastify } from 'fastify';
+import { MAX_IMAGE_BYTES, type WorkerConfig } from './config.ts';
+import { startConsuming } from './consume.ts';
+import { joinPurchase } from './join-purchase.ts';
+import { openStore } from './open-store.ts';
+
+const DAY_SECONDS = 86_400;
+/** A worker that took no job for so long although it is connected is not alive (it takes one at least at each poll). */
+const MAX_SILENCE_MS = 10 * 60_000;
+
+export interface WorkerDependencies {
+  storage: ObjectStorage;
+  provider: RunwareClient;
+  logger: ProcessLogger;
+  now: () => number;
+}
+
+export interface WorkerApp extends Service {
+  start(): Promise<void>;
+  /** Where /livez and /readyz are; known after `start`. */
+  healthUrl(): string | undefined;
+}
+
+/** Builds a worker: it buys what is queued and brings it home. @param overrides For tests; production passes none. */
+export function createWorkerApp(config: WorkerConfig, overrides: Partial<WorkerDependencies> = {}): WorkerApp {
+  const { redis: redisConfig, s3, runware, webhook, spend, timing, worker: settings } = config;
+  const { now = Date.now } = overrides;
+  const logger = overrides.logger ?? createLogger({ name: 'worker', ...config.log, secrets: secretsOf(config) });
+  const storage =
+    overrides.storage ?? createObjectStorage({ ...s3, requestTimeoutMs: timing.requestTimeoutMs, maxImageBytes: MAX_IMAGE_BYTES }, { now });
+  const provider =
+    overrides.provider ??
+    createRunwareClient(
+      { ...runware, requestTimeoutMs: timing.requestTimeoutMs, maxImageBytes: MAX_IMAGE_BYTES, imageHosts: imageHostsOf(config) },
+      { now },
+    );
+
+  const redis = connectPatient(redisConfig.url);
+  const queueSettings = { prefix: redisConfig.prefix };
+  const store: GenerationStore = buildGenerationStore(
+    {
+      prefix: redisConfig.prefix,
+      retention: { recordSeconds: 7 * DAY_SECONDS, idempotencySeconds: 7 * DAY_SECONDS },
+      pollRate: { perSecond: settings.pollsPerSecond, burst: settings.pollsPerSecond * 2 },
+    },
+    redis,
+  );
+  const submissions = createSubmissions(redis, queueSettings);
+  const settlements = createSettlements(redis, queueSettings);
+  const hurry = new AbortController();
+  let consuming: ReturnType<typeof startConsuming> | undefined;
+  let stopping: Promise<void> | undefined;
+  let healthUrl: string | undefined;
+
+  const server = fastify({ logger: false });
+  server.register(
+    createHealthRoutes({
+      isLive: () =>
+        redis.status !== 'ready' ||
+        performance.now() - (consuming?.lastProgressAt() ?? performance.now()) < Math.max(MAX_SILENCE_MS, 3 * timing.maxPollMs),
+      ready: [
+        { name: 'redis', check: () => redis.ping() },
+        {
+          name: 'store',
+          check: async () => {
+            if (!(await store.isInitialised())) throw new Error('redis holds no epoch');
+          },
+        },
+        { name: 's3', check: () => storage.checkAccess(), limitMs: 3000 },
+      ],
+    }),
+  );
+
+  return {
+    healthUrl: () => healthUrl,
+    async start() {
+      if (stopping !== undefined) return;
+      await storage.checkAccess();
+      await store.setCaps({ allPerDay: spend.dailyCapNanoUsd });
+      await openStore(store, storage, logger);
+      const purchase = joinPurchase({
+        store,
+        storage,
+        provider,
+        submissions,
+        settlements,
+        webhook,
+        timing,
+        maxSubmissions: settings.maxSubmissions,
+        now,
+        logger,
+      });
+      consuming = startConsuming(
+        {
+          connection: redis,
+          queue: queueSettings,
+          timing,
+          submitConcurrency: settings.submitConcurrency,
+          settleConcurrency: settings.settleConcurrency,
+        },
+        { purchase, submissions, settlements, newestDelivery: (ref) => store.newestDelivery(ref), hurry: hurry.signal, logger },
+      );
+      healthUrl = await server.listen({ host: config.listen.host, port: config.listen.port });
+      logger.info(
+        {
+          health: healthUrl,
+          webhook: webhook?.baseUrl ?? 'none: results are polled for',
+          submitConcurrency: settings.submitConcurrency,
+          settleConcurrency: settings.settleConcurrency,
+        },
+        'worker started',
+      );
+    },
+    stop(signal) {
+      stopping ??= (async () => {
+        signal?.addEventListener('abort', () => hurry.abort(), { once: true });
+        if (signal?.aborted === true) hurry.abort();
+        await server.close();
+        // With Redis away `close` never ends (BullMQ 6.7): once it has to hurry, the jobs are left to the stalled check.
+        await orHurried(Promise.all((consuming?.workers ?? []).map((worker) => worker.close())), signal);
+        await orHurried(Promise.all([submissions.close(), settlements.close()]), signal);
+        redis.disconnect();
+        storage.close();
+      })();
+      return stopping;
+    },
+  };
+}
+
+/** Runs that were told to hurry get this long to write down what they know. */
+const HURRY_GRACE_MS = 1500;
+
+async function orHurried(work: Promise<unknown>, hurry: AbortSignal | undefined): Promise<void> {
+  if (hurry === undefined) return void (await work);
+  let timer: NodeJS.Timeout | undefined;
+  const hurried = new Promise<void>((resolve) => {
+    const give = (): void => void (timer = setTimeout(resolve, HURRY_GRACE_MS));
+    if (hurry.aborted) give();
+    else hurry.addEventListener('abort', give, { once: true });
+  });
+  await Promise.race([work, hurried]);
+  clearTimeout(timer);
+}
+
+const secretsOf = ({ runware, s3, webhook }: WorkerConfig): string[] =>
+  [
+    runware.apiKey,
+    'credentials' in s3 ? s3.credentials?.secretAccessKey : undefined,
+    ...(webhook?.keys ?? []).map(({ secret }) => secret),
+  ].filter((secret) => secret !== undefined);
+
+/** An emulator on this machine serves its images itself. */
+function imageHostsOf({ runware, worker }: WorkerConfig): string[] {
+  const { host, hostname } = new URL(runware.url);
+  const isLoopback = hostname === 'localhost' || hostname === '[::1]' || hostname.startsWith('127.');
+  return [...(worker.imageHosts ?? defaultImageHosts), ...(isLoopback ? [host] : [])];
+}

@@ -1,0 +1,50 @@
+import {
+  timingSettings,
+  listenSettings,
+  logSettings,
+  readSettings,
+  redisSettings,
+  runwareSettings,
+  s3Settings,
+  spendSettings,
+  text,
+  webhookSettings,
+  wholeNumber,
+  type Environment,
+} from '@darkroom/service-runtime';
+import { z } from 'zod';
+
+/** The largest image that is read: 1408 x 1408 pixels of four bytes, twice over. */
+export const MAX_IMAGE_BYTES = 16 * 1024 * 1024;
+
+const workerSettings = z
+  .object({
+    WORKER_SUBMIT_CONCURRENCY: wholeNumber(1, 200).default(4),
+    WORKER_SETTLE_CONCURRENCY: wholeNumber(1, 200).default(16),
+    WORKER_MAX_SUBMISSIONS: wholeNumber(1, 10).default(2),
+    WORKER_POLLS_PER_SECOND: wholeNumber(1, 10_000).default(20),
+    RUNWARE_IMAGE_HOSTS: text('host names, separated by commas').optional(),
+  })
+  .transform((env) => ({
+    submitConcurrency: env.WORKER_SUBMIT_CONCURRENCY,
+    settleConcurrency: env.WORKER_SETTLE_CONCURRENCY,
+    maxSubmissions: env.WORKER_MAX_SUBMISSIONS,
+    pollsPerSecond: env.WORKER_POLLS_PER_SECOND,
+    imageHosts: env.RUNWARE_IMAGE_HOSTS?.split(',').map((host) => host.trim()),
+  }));
+
+const schemas = {
+  redis: redisSettings,
+  s3: s3Settings,
+  runware: runwareSettings,
+  webhook: webhookSettings,
+  spend: spendSettings,
+  timing: timingSettings,
+  log: logSettings,
+  listen: listenSettings(3001),
+  worker: workerSettings,
+};
+
+/** Reads the settings of a worker. @throws ConfigError with every problem at once. */
+export const loadWorkerConfig = (env: Environment) => readSettings(schemas, env);
+export type WorkerConfig = ReturnType<typeof loadWorkerConfig>;

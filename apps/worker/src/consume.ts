@@ -1,0 +1,112 @@
+import { DarkroomError, type SubmissionRef, type Timing } from '@darkroom/contracts';
+import { settle, submit, type Outcome, type Purchase } from '@darkroom/purchase';
+import { buildQueueOptions, parseJobPayload, queueNames, type QueueSettings, type Settlements, type Submissions } from '@darkroom/queues';
+import { redactText, type Logger } from '@darkroom/service-runtime';
+import { Worker, type Job } from 'bullmq';
+import type { Redis } from 'ioredis';
+import { runOutcome, type OutcomeSurroundings } from './run-outcome.ts';
+
+export interface ConsumeOptions {
+  connection: Redis;
+  queue: QueueSettings;
+  timing: Timing;
+  submitConcurrency: number;
+  settleConcurrency: number;
+}
+
+export interface ConsumeDependencies {
+  purchase: Purchase;
+  submissions: Submissions;
+  settlements: Settlements;
+  newestDelivery(ref: SubmissionRef): Promise<number>;
+  /** Aborted when runs are to end early because the process is stopping. */
+  hurry: AbortSignal;
+  logger: Logger;
+}
+
+/** A limit that nothing reaches: BullMQ keeps to `rateLimit` only on a worker that has one (BullMQ 6.7, `fetchNextJob`). */
+const NO_LIMIT = { max: 1_000_000_000, duration: 1000 };
+/** The counter of stalls is never reset over the life of a job, which may see many deploys. */
+const MAX_STALLED_COUNT = 10_000;
+
+/** Runs the two queues of a purchase. Each run ends in an outcome; trouble of Redis, S3 or the provider is always a snooze. */
+export function startConsuming(
+  options: ConsumeOptions,
+  dependencies: ConsumeDependencies,
+): { workers: Worker[]; lastProgressAt: () => number } {
+  const { purchase, submissions, settlements, newestDelivery, hurry, logger } = dependencies;
+  const { connection, queue, timing } = options;
+  let lastProgressAt = performance.now();
+
+  const start = (
+    name: string,
+    concurrency: number,
+    run: (ref: SubmissionRef) => Promise<Outcome>,
+    throttleQueue: (delayMs: number) => Promise<void>,
+    isParked: boolean,
+  ): Worker => {
+    const surroundings = (): OutcomeSurroundings => ({ worker, throttleQueue, newestDelivery, wake: (ref) => settlements.wake(ref) });
+    const worker: Worker = new Worker(
+      name,
+      async (job: Job, token = '') => {
+        lastProgressAt = performance.now();
+        const ref = parseJobPayload(job.data);
+        const outcome = await run(ref).catch((error: unknown) => onTrouble(job, ref, error, isParked));
+        logger.debug({ queue: name, ...ref, ...describe(outcome) }, 'run ended');
+        await runOutcome(job, token, ref, outcome, surroundings());
+        lastProgressAt = performance.now();
+      },
+      {
+        ...buildQueueOptions(connection, queue),
+        concurrency,
+        lockDuration: timing.lockDurationMs,
+        stalledInterval: timing.stalledIntervalMs,
+        maxStalledCount: MAX_STALLED_COUNT,
+        drainDelay: 2,
+        ...(isParked ? {} : { limiter: NO_LIMIT }),
+      },
+    );
+    worker.on('error', (error) => logger.warn({ queue: name, err: error }, 'queue trouble'));
+    return worker;
+  };
+
+  function onTrouble(job: Job, ref: SubmissionRef, error: unknown, isParked: boolean): Outcome {
+    const attempt = job.attemptsStarted;
+    const delayMs = Math.min(timing.maxTroubleMs, timing.troubleMs * 2 ** Math.min(attempt - 1, 10));
+    logger.warn(
+      { queue: job.queueName, ...ref, err: error, code: error instanceof DarkroomError ? error.code : undefined, delayMs },
+      'run put back after trouble',
+    );
+    // No delivery wakes it sooner: trouble that lasts would make a hot loop.
+    return {
+      kind: 'snooze',
+      delayMs,
+      why: redactText(error instanceof Error ? error.message : String(error)),
+      ...(isParked ? { seenDelivery: Number.MAX_SAFE_INTEGER } : {}),
+    };
+  }
+
+  const workers = [
+    start(
+      queueNames.submissions,
+      options.submitConcurrency,
+      (ref) => submit(purchase, ref, hurry),
+      (delayMs) => submissions.queue.rateLimit(delayMs),
+      false,
+    ),
+    // No limiter here: it would hold back images that are already paid for.
+    start(
+      queueNames.settlements,
+      options.settleConcurrency,
+      (ref) => settle(purchase, ref, hurry),
+      () => Promise.resolve(),
+      true,
+    ),
+  ];
+  return { workers, lastProgressAt: () => lastProgressAt };
+}
+
+const describe = (outcome: Outcome): Record<string, string | number> => ({
+  outcome: outcome.kind,
+  ...('delayMs' in outcome ? { delayMs: outcome.delayMs, why: outcome.why } : {}),
+});

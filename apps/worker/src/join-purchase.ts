@@ -1,0 +1,54 @@
+import { randomUUID } from 'node:crypto';
+import { mintCapability, type Timing } from '@darkroom/contracts';
+import type { GenerationStore } from '@darkroom/generation-store';
+import type { ObjectStorage } from '@darkroom/object-storage';
+import type { Purchase } from '@darkroom/purchase';
+import type { Settlements, Submissions } from '@darkroom/queues';
+import type { RunwareClient } from '@darkroom/runware-client';
+import type { Logger, WebhookSettings } from '@darkroom/service-runtime';
+
+export interface PurchaseParts {
+  store: GenerationStore;
+  storage: ObjectStorage;
+  provider: RunwareClient;
+  submissions: Submissions;
+  settlements: Settlements;
+  webhook: WebhookSettings | undefined;
+  timing: Timing;
+  maxSubmissions: number;
+  now: () => number;
+  logger: Logger;
+}
+
+/** Joins the packages to the ports of a purchase. */
+export function joinPurchase(parts: PurchaseParts): Purchase {
+  const { store, storage, provider, submissions, settlements, webhook, timing, maxSubmissions, now, logger } = parts;
+  return {
+    store,
+    provider,
+    archive: storage,
+    waits: {
+      park: (ref, delayMs, check) => settlements.park(ref, delayMs, check),
+      addSubmission: (ref, delayMs) => submissions.add([ref], delayMs),
+      reviveSubmission: (ref) => submissions.revive(ref),
+    },
+    around: {
+      monotonicMs: createMonotonicClock(now),
+      random: Math.random,
+      createToken: randomUUID,
+      webhookUrl: (ref) =>
+        webhook && `${webhook.baseUrl}/webhooks/runware?capability=${mintCapability(webhook.keys, ref, now() + timing.capabilityTtlMs)}`,
+      log: (event, ref, details) => logger.info({ event, ...ref, ...details }, event),
+    },
+    settings: { timing, maxSubmissions, askForUpload: true },
+  };
+}
+
+/**
+ * Time since the start that never runs slower than either clock: the monotonic one stands still while a virtual machine is
+ * suspended, the wall clock may be set back.
+ */
+function createMonotonicClock(now: () => number): () => number {
+  const started = { wall: now(), monotonic: performance.now() };
+  return () => Math.max(performance.now() - started.monotonic, now() - started.wall);
+}

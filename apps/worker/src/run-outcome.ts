@@ -1,0 +1,65 @@
+import type { SubmissionRef } from '@darkroom/contracts';
+import type { Outcome } from '@darkroom/purchase';
+import { PARKED_PRIORITY } from '@darkroom/queues';
+import { DelayedError, RateLimitError, UnrecoverableError, WaitingError, type Job, type Worker } from 'bullmq';
+
+/** What turning an outcome into BullMQ's words needs. */
+export interface OutcomeSurroundings {
+  worker: Worker;
+  /** Makes the whole queue wait. */
+  throttleQueue(delayMs: number): Promise<void>;
+  /** The number of the newest delivery of a submission. */
+  newestDelivery(ref: SubmissionRef): Promise<number>;
+  wake(ref: SubmissionRef): Promise<unknown>;
+}
+
+/**
+ * The one place that knows both our outcomes and BullMQ's words. BullMQ takes "put back" as an error that is thrown; none of
+ * these counts as an attempt but `discard`.
+ */
+export async function runOutcome(
+  job: Job,
+  token: string,
+  ref: SubmissionRef,
+  outcome: Outcome,
+  around: OutcomeSurroundings,
+): Promise<void> {
+  switch (outcome.kind) {
+    case 'submitted':
+    case 'finished':
+      return;
+    case 'snooze':
+      await snooze(job, token, ref, outcome, around);
+      throw new DelayedError(outcome.why);
+    case 'throttle':
+      await around.throttleQueue(outcome.delayMs);
+      throw new RateLimitError(outcome.why);
+    case 'release':
+      await job.moveToWait(token);
+      throw new WaitingError();
+    case 'discard':
+      throw new UnrecoverableError(outcome.error.message);
+    default:
+      return outcome satisfies never;
+  }
+}
+
+/**
+ * Parks the job again, with the priority of a parked one: a wake took it away. Then looks once more: a delivery that came
+ * while the job ran found nothing to wake. Only a delivery newer than the run wakes it, or one that changed nothing would
+ * wake it for ever (I6).
+ */
+async function snooze(
+  job: Job,
+  token: string,
+  ref: SubmissionRef,
+  { delayMs, seenDelivery }: Extract<Outcome, { kind: 'snooze' }>,
+  { worker, newestDelivery, wake }: OutcomeSurroundings,
+): Promise<void> {
+  const parked = seenDelivery !== undefined;
+  await worker.getBackend().moveToDelayed(String(job.id), Date.now(), delayMs, token, {
+    skipAttempt: true,
+    ...(parked ? { fieldsToUpdate: { priority: PARKED_PRIORITY } } : {}),
+  });
+  if (parked && (await newestDelivery(ref)) > seenDelivery) await wake(ref);
+}
