@@ -210,7 +210,7 @@ describe.each(Object.entries(rows))('%s', (path, { accepted, leftOut, refused })
     );
   });
 
-  test(leftOut === undefined ? 'may be left out or must be given' : 'has the default of the page when it is left out', () => {
+  test('left out, has the default of the page, is absent, or is missed', () => {
     const parsed = parseGrokImagineRequest({ positivePrompt: 'a cat' });
     if (leftOut !== undefined) expect(parsed).toMatchObject(leftOut);
     else if (path !== 'positivePrompt') expect(parsed).not.toHaveProperty(path);

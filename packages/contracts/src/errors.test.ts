@@ -1,0 +1,98 @@
+import { describe, expect, test } from 'vitest';
+import * as errors from './errors.ts';
+
+const cause = new Error('connect ECONNREFUSED');
+const details = { key: 'records/x', attempt: 2 };
+const options = { cause, details };
+const problem = { path: 'ttl', message: 'must be a whole number of at least 60', given: '59' };
+
+/** Every class of the file, with each code it can carry and whether calling again may help. */
+const cases: { error: errors.DarkroomError; code: errors.ErrorCode; retryable: boolean }[] = [
+  { error: new errors.InvalidRequestError([problem], options), code: 'request.invalid', retryable: false },
+  { error: new errors.RequestConflictError('x', options), code: 'request.conflict', retryable: false },
+  { error: new errors.ConfigError([problem], options), code: 'config.invalid', retryable: false },
+  { error: new errors.QueueUnavailableError('x', { ...options, reached: 'maybe' }), code: 'queue.unavailable', retryable: true },
+  { error: new errors.StoreNotInitialisedError(options), code: 'store.not-initialised', retryable: true },
+  { error: new errors.SpendCapError('x', 1, options), code: 'spend.cap-reached', retryable: true },
+  { error: new errors.GenerationError('generation.not-found', 'x', options), code: 'generation.not-found', retryable: false },
+  { error: new errors.GenerationError('generation.wait-timeout', 'x', options), code: 'generation.wait-timeout', retryable: true },
+  {
+    error: new errors.StorageError('storage.unavailable', 'x', { ...options, reached: 'no' }),
+    code: 'storage.unavailable',
+    retryable: true,
+  },
+  {
+    error: new errors.StorageError('storage.corrupt-record', 'x', { ...options, reached: 'yes' }),
+    code: 'storage.corrupt-record',
+    retryable: false,
+  },
+  { error: new errors.LocalStackError('x', options), code: 'local-stack.unavailable', retryable: false },
+];
+
+describe.each(cases)('$error.name with $code', ({ error, code, retryable }) => {
+  test('says what happened and whether calling again may help', () => {
+    expect(error).toMatchObject({ code, retryable });
+    expect(errors.errorCodes[code]).toBeTypeOf('string');
+    expect(errors.hasCode(error, code)).toBe(true);
+  });
+
+  test('keeps its cause and its details', () => {
+    expect(error.cause).toBe(cause);
+    expect(error.details).toEqual(details);
+  });
+
+  test('is an Error under the name of its class', () => {
+    expect(error).toBeInstanceOf(Error);
+    expect(error).toBeInstanceOf(errors.DarkroomError);
+    expect(error.name).toBe(error.constructor.name);
+    expect(String(error)).toMatch(new RegExp(`^${error.name}: `));
+  });
+});
+
+describe('errors', () => {
+  test('every class is in the table above', () => {
+    const classes = Object.values(errors).filter((value) => typeof value === 'function' && value.prototype instanceof errors.DarkroomError);
+    expect(new Set(cases.map(({ error }) => error.constructor))).toEqual(new Set(classes));
+  });
+
+  test('codes are dotted and in lower case', () => {
+    for (const code of Object.keys(errors.errorCodes)) expect(code).toMatch(/^[a-z-]+\.[a-z-]+$/);
+  });
+
+  test('without a cause there is no cause, and details are empty', () => {
+    const error = new errors.RequestConflictError('x');
+    expect(Object.hasOwn(error, 'cause')).toBe(false);
+    expect(error.details).toEqual({});
+  });
+
+  test('problems are told one a line, with the place, the rule and what was given', () => {
+    const whole = { path: '', message: 'must be an object', given: 'null' };
+    const ungiven = { path: 'REDIS_URL', message: 'is required' };
+    expect(new errors.InvalidRequestError([problem, whole]).message).toBe(
+      'the request has 2 problems; nothing was queued or bought\n  ttl: must be a whole number of at least 60, got 59\n  (as a whole): must be an object, got null',
+    );
+    expect(new errors.InvalidRequestError([problem]).problems).toEqual([problem]);
+    expect(new errors.ConfigError([ungiven]).message).toBe('1 setting is wrong\n  REDIS_URL: is required');
+    expect(new errors.ConfigError([ungiven, problem])).toMatchObject({
+      message: expect.stringMatching(/^2 settings are wrong/),
+      problems: [ungiven, problem],
+    });
+  });
+
+  test('what a caller needs to go on is kept', () => {
+    expect(new errors.QueueUnavailableError('x', { generationId: 'g', reached: 'maybe' })).toMatchObject({
+      generationId: 'g',
+      reached: 'maybe',
+    });
+    expect(new errors.QueueUnavailableError('x', { reached: 'no' }).generationId).toBeUndefined();
+    expect(new errors.SpendCapError('x', 1_770_000_000_000).resetsAt).toBe(1_770_000_000_000);
+    expect(new errors.StorageError('storage.unavailable', 'x', { reached: 'maybe' }).reached).toBe('maybe');
+  });
+
+  test('a code is found on an error of a second copy of this package, and not on anything else', () => {
+    expect(errors.hasCode(Object.assign(new Error('x'), { code: 'spend.cap-reached' }), 'spend.cap-reached')).toBe(true);
+    for (const other of [undefined, null, 'spend.cap-reached', new Error('x'), { code: 'ECONNRESET' }]) {
+      expect(errors.hasCode(other, 'spend.cap-reached')).toBe(false);
+    }
+  });
+});
