@@ -31,42 +31,37 @@ const ECHO_MS = 1000;
 export async function runUntilSignal(start: (stopping: AbortSignal) => Promise<Service>, options: RunOptions): Promise<void> {
   const { drainMs, hurryMs = 3000, logger = silentLogger, report = (text) => process.stderr.write(text) } = options;
   const signals = listenForSignals(options.signals ?? ['SIGTERM', 'SIGINT']);
+  let drained: NodeJS.Timeout | undefined;
+  signals.first.addEventListener('abort', () => {
+    // If nothing keeps the process alive while it stops, Node ends it: that was no orderly stop.
+    process.exitCode = 1;
+    drained = setTimeout(() => signals.hurry.abort(), drainMs);
+  });
+  signals.hurry.signal.addEventListener('abort', () => exitLater(hurryMs, logger));
   try {
     const service = await startUnlessStopping(start, signals.first);
     await signals.received;
-    logger.info({ signal: signals.name() }, 'stopping');
-    await stopInTime(service, signals.hurry, { drainMs, hurryMs, logger });
+    await stop(service, signals, logger);
   } catch (error) {
     process.exitCode = 1;
     report(explain(error));
-    exitLater(hurryMs, logger);
   } finally {
+    clearTimeout(drained);
     signals.close();
+    exitLater(hurryMs, logger);
   }
 }
 
-async function stopInTime(service: Service, hurry: AbortController, { drainMs, hurryMs, logger }: StopOptions): Promise<void> {
-  // If nothing keeps the process alive while `stop` waits, Node ends it: that was no orderly stop.
-  process.exitCode = 1;
-  const drained = setTimeout(() => hurry.abort(), drainMs);
-  hurry.signal.addEventListener('abort', () => exitLater(hurryMs, logger), { once: true });
+async function stop(service: Service, signals: Signals, logger: Logger): Promise<void> {
+  logger.info({ signal: signals.name() }, 'stopping');
   try {
-    await service.stop(hurry.signal);
-    const hurried = hurry.signal.aborted;
+    await service.stop(signals.hurry.signal);
+    const hurried = signals.hurry.signal.aborted;
     if (!hurried) process.exitCode = 0;
     logger.info({ hurried }, 'stopped');
   } catch (error) {
     logger.error({ err: error }, 'could not stop');
-  } finally {
-    clearTimeout(drained);
-    exitLater(hurryMs, logger);
   }
-}
-
-interface StopOptions {
-  readonly drainMs: number;
-  readonly hurryMs: number;
-  readonly logger: Logger;
 }
 
 async function startUnlessStopping(start: (stopping: AbortSignal) => Promise<Service>, stopping: AbortSignal): Promise<Service> {
@@ -81,7 +76,17 @@ async function startUnlessStopping(start: (stopping: AbortSignal) => Promise<Ser
   return service;
 }
 
-function listenForSignals(names: readonly NodeJS.Signals[]) {
+interface Signals {
+  /** Aborted by the first signal; `received` resolves with it. */
+  readonly first: AbortSignal;
+  readonly received: Promise<void>;
+  /** Aborted by the second one. */
+  readonly hurry: AbortController;
+  name(): NodeJS.Signals | undefined;
+  close(): void;
+}
+
+function listenForSignals(names: readonly NodeJS.Signals[]): Signals {
   const first = new AbortController();
   const hurry = new AbortController();
   const { promise: received, resolve } = createPromise();

@@ -1,5 +1,4 @@
-import { format } from 'node:util';
-import { pino, stdTimeFunctions, type LoggerOptions as PinoOptions } from 'pino';
+import { pino, stdTimeFunctions, type Logger as PinoLogger } from 'pino';
 import { prettyLine } from './pretty-line.ts';
 import { redactFields } from './redact-fields.ts';
 import { redactText, type RedactOptions } from './redact-text.ts';
@@ -48,28 +47,34 @@ export interface LogStream {
  */
 export function createLogger(options: LoggerOptions, stream: LogStream = pino.destination({ fd: 1, sync: true })): ProcessLogger {
   const redaction: RedactOptions = { keepPrompts: options.logPrompts ?? false, secrets: options.secrets ?? [] };
-  const pinoOptions: PinoOptions = {
-    name: options.name,
-    level: options.level ?? 'info',
-    base: { name: options.name },
-    timestamp: stdTimeFunctions.isoTime,
-    formatters: {
-      level: (label) => ({ level: label }),
-      bindings: (bindings) => redactFields(bindings, redaction),
-      log: (fields) => redactFields(fields, redaction),
+  const written = options.pretty === true ? prettyStream(stream) : stream;
+  const root = pino(
+    {
+      base: { name: options.name },
+      level: options.level ?? 'info',
+      timestamp: stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+      // Errors are described and redacted with the other fields; pino's serializer would describe them once more.
+      serializers: { err: (error: unknown) => error },
     },
-    // The fields are redacted as a whole above; pino's own serializer would describe an error a second time.
-    serializers: { err: (error: unknown) => error },
-    hooks: {
-      logMethod(args, method) {
-        const [first, ...rest] = args as unknown[]; // typed by pino for one of its overloads
-        const [fields, words] = typeof first === 'object' && first !== null ? [first, rest] : [{}, [first, ...rest]];
-        const bound = fields instanceof Error ? { err: fields } : fields;
-        method.apply(this, [bound, redactText(words.length === 0 ? '' : format(...words), redaction)]);
-      },
-    },
+    written,
+  );
+  return redacting(root, redaction);
+}
+
+/** Nothing reaches pino that was not redacted: pino's own hooks do not see what is bound by `child`. */
+function redacting(target: PinoLogger, redaction: RedactOptions): ProcessLogger {
+  const redacted = (fields: LogFields) => redactFields(fields instanceof Error ? { err: fields } : fields, redaction);
+  const writeAt = (level: 'debug' | 'info' | 'warn' | 'error') => (fields: LogFields, message: string) => {
+    if (target.isLevelEnabled(level)) target[level](redacted(fields), redactText(message, redaction));
   };
-  return pino(pinoOptions, options.pretty === true ? prettyStream(stream) : stream);
+  return {
+    debug: writeAt('debug'),
+    info: writeAt('info'),
+    warn: writeAt('warn'),
+    error: writeAt('error'),
+    child: (fields) => redacting(target.child(redacted(fields)), redaction),
+  };
 }
 
 /** Writes nothing: the default of libraries. */

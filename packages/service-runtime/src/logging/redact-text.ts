@@ -8,7 +8,7 @@ const shapes: readonly (readonly [RegExp, string])[] = [
   [/\b(Signature|AWSAccessKeyId)=[^\s&,"'<>\\]+/g, `$1=${REDACTED}`],
   // Capabilities, by the name of the parameter and by their own form.
   [/\b(capability)(=|%3D)[^\s&"'<>\\]*/gi, `$1$2${REDACTED}`],
-  [/\b[\w-]{1,64}\.[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f-]{22}\.\d{1,2}\.\d{1,4}\.\d{1,12}\.[\w-]{16,}/gi, REDACTED],
+  [/\b[\w-]{1,64}\.[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}\.\d{1,2}\.\d{1,4}\.\d{1,12}\.[\w-]{16,}/gi, REDACTED],
   // Authorization headers.
   [/\bBearer\s+[\w.~+/=-]{6,}/gi, `Bearer ${REDACTED}`],
   [/\bBasic\s+[A-Za-z0-9+/]{12,}={0,2}/g, `Basic ${REDACTED}`],

@@ -1,0 +1,72 @@
+// A process as apps start it: argv[2] says how its service behaves. It tells its parent what happens, one word a line.
+import { createServer } from 'node:net';
+import { ConfigError } from '@darkroom/contracts';
+import { runUntilSignal } from '@darkroom/service-runtime';
+
+const [behaviour = '', drainMs] = process.argv.slice(2);
+/** @param {string} word */
+const say = (word) => {
+  process.stdout.write(`${word}\n`);
+};
+/** @param {AbortSignal | undefined} signal */
+const until = (signal) => new Promise((resolve) => signal?.addEventListener('abort', resolve, { once: true }));
+
+/** @type {Record<string, (stopping: AbortSignal) => Promise<import('@darkroom/service-runtime').Service>>} */
+const behaviours = {
+  async orderly() {
+    const server = createServer().listen(0, '127.0.0.1');
+    say('started');
+    return { stop: async () => void (say('stop'), server.close()) };
+  },
+  async 'wrong-settings'() {
+    throw new ConfigError([
+      { path: 'REDIS_URL', message: 'is missing, and must be a URL' },
+      { path: 'PORT', message: 'must be a whole number', given: '"http"' },
+    ]);
+  },
+  async 'no-start'() {
+    throw new Error('cannot listen', { cause: new Error('port taken, see redis://user:hunter22@127.0.0.1') });
+  },
+  async 'slow-start'(stopping) {
+    const server = createServer().listen(0, '127.0.0.1');
+    say('started');
+    await until(stopping);
+    return { start: async () => say('never'), stop: async () => void (say('stop'), server.close()) };
+  },
+  async 'slow-stop'() {
+    const server = createServer().listen(0, '127.0.0.1');
+    say('started');
+    return {
+      async stop(hurry) {
+        say('stop');
+        await until(hurry);
+        say('hurry');
+        server.close();
+      },
+    };
+  },
+  async 'stuck-stop'() {
+    createServer().listen(0, '127.0.0.1');
+    say('started');
+    return { stop: () => new Promise(() => say('stop')) };
+  },
+  async 'left-open'() {
+    createServer().listen(0, '127.0.0.1');
+    say('started');
+    return { stop: async () => say('stop') };
+  },
+  async 'failed-stop'() {
+    const server = createServer().listen(0, '127.0.0.1');
+    say('started');
+    return {
+      async stop() {
+        server.close();
+        throw new Error('cannot close');
+      },
+    };
+  },
+};
+
+const start = behaviours[behaviour];
+if (start === undefined) throw new Error(`no such behaviour: "${behaviour}"`);
+await runUntilSignal(start, { drainMs: Number(drainMs), hurryMs: 300 });
