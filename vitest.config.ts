@@ -11,6 +11,11 @@ const shared = {
 // What takes minutes: run by `npm run test:slow` alone, one file at a time.
 const slow = ['{apps,packages}/*/{src,test,e2e}/**/*.slow.test.ts'];
 
+const env = {
+  // Printed by every process that loads the SDK; the last version for Node 20 is pinned (docs/decisions/0001-toolchain.md).
+  AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
+};
+
 export default defineConfig({
   ...shared,
   test: {
@@ -20,6 +25,7 @@ export default defineConfig({
         ...shared,
         test: {
           name: 'packages',
+          env,
           include: ['{apps,packages}/*/{src,test}/**/*.test.ts', 'scripts/**/*.test.ts'],
           exclude: slow,
           setupFiles: ['packages/testing/src/leak-check.ts'],
@@ -29,6 +35,7 @@ export default defineConfig({
         ...shared,
         test: {
           name: 'e2e',
+          env,
           include: ['{apps,packages}/*/e2e/**/*.test.ts'],
           exclude: slow,
           setupFiles: ['packages/testing/src/leak-check.ts'],

@@ -61,7 +61,9 @@ async function findUnpacked(root: string, environment: Environment): Promise<Deb
     () => false,
   );
   if (!isThere) return undefined;
-  const libraries = (await foldersEndingWith('-linux-gnu', join(root, 'usr/lib'))).concat(await foldersEndingWith('-linux-gnu', join(root, 'lib')));
+  const libraries = (await foldersEndingWith('-linux-gnu', join(root, 'usr/lib'))).concat(
+    await foldersEndingWith('-linux-gnu', join(root, 'lib')),
+  );
   const found = { binary, environment: { ...environment, LD_LIBRARY_PATH: libraries.join(':') } };
   return (await doesRun(found.binary, found.environment)) ? found : undefined;
 }

@@ -57,7 +57,10 @@ async function startOnPort(options: RedisProcessOptions, port: number): Promise<
     return { url, pid: child.pid, version: info.version, stop };
   } catch (cause) {
     await stop();
-    throw new LocalStackError(`cannot start "${basename(options.binary)}" on port ${port}: ${String(cause)}; the end of "${log}":\n${endOf(log)}`, { cause });
+    throw new LocalStackError(
+      `cannot start "${basename(options.binary)}" on port ${port}: ${String(cause)}; the end of "${log}":\n${endOf(log)}`,
+      { cause },
+    );
   }
 }
 

@@ -31,7 +31,8 @@ export interface StartRedisOptions {
 
 const DOWNLOAD_LIMIT_MS = 30_000;
 const URL_ANSWER_LIMIT_MS = 2_000;
-const FORGETFUL = 'this Redis runs inside the process and keeps nothing: everything queued is forgotten when it exits; install valkey or redis, or set REDIS_URL, to keep it';
+const FORGETFUL =
+  'this Redis runs inside the process and keeps nothing: everything queued is forgotten when it exits; install valkey or redis, or set REDIS_URL, to keep it';
 
 /** One way to a Redis; its reason in words when it leads nowhere. */
 type Way = (options: StartRedisOptions) => Promise<Omit<LocalRedis, 'startMs'>>;
@@ -51,7 +52,11 @@ const ways: Readonly<Record<RedisKind, Way>> = {
   },
   deb: async (options) => {
     if (process.platform !== 'linux') throw new Error('only Linux has Debian packages');
-    const { binary, environment } = await unpackDebianRedis(options.cacheDir, options.environment, options.downloadLimitMs ?? DOWNLOAD_LIMIT_MS);
+    const { binary, environment } = await unpackDebianRedis(
+      options.cacheDir,
+      options.environment,
+      options.downloadLimitMs ?? DOWNLOAD_LIMIT_MS,
+    );
     return startOwn('deb', binary, environment, options);
   },
   js: async ({ port, onNotice }) => {
@@ -90,9 +95,20 @@ function kindsToTry({ only, url, binary }: StartRedisOptions): readonly RedisKin
   return ['binary', 'deb', 'js'];
 }
 
-async function startOwn(kind: 'binary' | 'deb', binary: string, environment: Environment, options: StartRedisOptions): Promise<Omit<LocalRedis, 'startMs'>> {
+async function startOwn(
+  kind: 'binary' | 'deb',
+  binary: string,
+  environment: Environment,
+  options: StartRedisOptions,
+): Promise<Omit<LocalRedis, 'startMs'>> {
   const { dir, port, appendfsync = 'always' } = options;
-  const { url, pid, version, stop } = await startRedisProcess({ binary, environment, dir, persistence: appendfsync, ...(port === undefined ? {} : { port }) });
+  const { url, pid, version, stop } = await startRedisProcess({
+    binary,
+    environment,
+    dir,
+    persistence: appendfsync,
+    ...(port === undefined ? {} : { port }),
+  });
   return { url, pid, stop, kind, detail: version, durable: appendfsync !== 'off' };
 }
 

@@ -1,0 +1,34 @@
+import { ConfigError, type Problem } from '@darkroom/contracts';
+import { startS3Server, type S3ServerOptions } from './server.ts';
+
+// The embedded S3 as a process of its own, so that it can be killed like one. Says where it listens in one line of JSON.
+
+function readSettings(environment: Readonly<Record<string, string | undefined>>): S3ServerOptions {
+  const problems: Problem[] = [];
+  const setting = (name: string): string => {
+    const value = environment[name] ?? '';
+    if (value === '') problems.push({ path: name, message: 'is missing' });
+    return value;
+  };
+  const settings = {
+    dir: setting('S3_DIR'),
+    port: Number(environment['PORT'] ?? 0),
+    credentials: { accessKeyId: setting('S3_ACCESS_KEY_ID'), secretAccessKey: setting('S3_SECRET_ACCESS_KEY') },
+    region: setting('S3_REGION'),
+    buckets: [setting('S3_BUCKET')],
+  };
+  if (!Number.isInteger(settings.port) || settings.port < 0 || settings.port > 65_535) {
+    problems.push({ path: 'PORT', message: 'must be a port, 0 to 65535' });
+  }
+  if (problems.length > 0) throw new ConfigError(problems);
+  return settings;
+}
+
+try {
+  const server = await startS3Server(readSettings(process.env));
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void server.stop());
+  process.stdout.write(`${JSON.stringify({ endpoint: server.endpoint })}\n`);
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+}

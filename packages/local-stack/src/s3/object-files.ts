@@ -1,0 +1,167 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { mkdirSync, openSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { LocalStackError } from '@darkroom/contracts';
+import type { ChecksumAlgorithm } from './checksums.ts';
+import { S3Error } from './s3-error.ts';
+
+/** An object as it is stored. */
+export interface StoredObject {
+  readonly key: string;
+  /** Name of the file that holds its bytes; never used twice. */
+  readonly blob: string;
+  readonly sizeBytes: number;
+  /** Without quotes. */
+  readonly etag: string;
+  /** Whole seconds, in milliseconds since 1970. */
+  readonly modifiedAt: number;
+  readonly checksums: Readonly<Partial<Record<ChecksumAlgorithm, string>>>;
+  /** `content-type` and the like. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** `x-amz-meta-*`, without the prefix. */
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/** What must hold at the moment of the write. */
+export interface WriteCondition {
+  /** `If-None-Match: *` */
+  readonly mustNotExist: boolean;
+  /** `If-Match` */
+  readonly etag?: string;
+}
+
+/**
+ * Buckets and objects in files:
+ *
+ *     <dir>/<bucket>/objects/<SHA-256 of the key>.json   what is stored under a key, and in which blob
+ *     <dir>/<bucket>/blobs/<uuid>                        bytes
+ *     <dir>/.incoming/<uuid>                             bytes that are being received
+ *
+ * Renaming the JSON file is the commit: it names a blob that is complete. Killed before it, the old object stands; killed
+ * after it, the new one does. What no JSON file names is removed at the start. Nothing is fsynced: what was acknowledged
+ * survives the death of the process, not that of the machine.
+ */
+export class ObjectFiles {
+  readonly #dir: string;
+  readonly #incoming: string;
+  /** Bucket, then key. Rebuilt from the files by every start. */
+  readonly #index = new Map<string, Map<string, StoredObject>>();
+
+  constructor(dir: string) {
+    this.#dir = dir;
+    this.#incoming = join(dir, '.incoming');
+    rmSync(this.#incoming, { recursive: true, force: true });
+    mkdirSync(this.#incoming, { recursive: true });
+    for (const bucket of readdirSync(dir)) if (bucket !== '.incoming') this.#load(bucket);
+  }
+
+  hasBucket(bucket: string): boolean {
+    return this.#index.has(bucket);
+  }
+
+  /** Makes the bucket if it is not there. */
+  createBucket(bucket: string): void {
+    if (this.hasBucket(bucket)) return;
+    this.#load(bucket);
+  }
+
+  /** All objects of a bucket, in no order. Throws NoSuchBucket. */
+  getObjects(bucket: string): Iterable<StoredObject> {
+    return this.#getBucket(bucket).values();
+  }
+
+  /** Throws NoSuchBucket, NoSuchKey. */
+  getObject(bucket: string, key: string): StoredObject {
+    const object = this.#getBucket(bucket).get(key);
+    if (object === undefined) throw new S3Error(404, 'NoSuchKey', 'The specified key does not exist.', { Key: key });
+    return object;
+  }
+
+  /** A new file for bytes that are coming in: commit it, or remove it. */
+  newIncoming(): string {
+    return join(this.#incoming, randomUUID());
+  }
+
+  /** The bytes of an object, as an open file: it can be read to its end even when the object is replaced meanwhile. */
+  openBlob(bucket: string, object: StoredObject): number {
+    return openSync(this.blobPath(bucket, object.blob), 'r');
+  }
+
+  blobPath(bucket: string, blob: string): string {
+    return join(this.#dir, bucket, 'blobs', blob);
+  }
+
+  /**
+   * Stores `incoming` under the key if the condition holds. Synchronous from the test of the condition to the index, so that
+   * of any number of writers racing with `If-None-Match: *` exactly one wins.
+   */
+  commit(bucket: string, incoming: string, object: Omit<StoredObject, 'blob'>, condition: WriteCondition): StoredObject {
+    const objects = this.#getBucket(bucket);
+    const old = objects.get(object.key);
+    checkCondition(old, object.key, condition);
+    const stored = { ...object, blob: randomUUID() };
+    renameSync(incoming, this.blobPath(bucket, stored.blob));
+    const description = this.newIncoming();
+    writeFileSync(description, JSON.stringify(stored));
+    renameSync(description, this.#descriptionPath(bucket, object.key));
+    objects.set(object.key, stored);
+    if (old !== undefined) rmSync(this.blobPath(bucket, old.blob), { force: true });
+    return stored;
+  }
+
+  /** Does nothing when the object is not there, as S3. Throws NoSuchBucket. */
+  delete(bucket: string, key: string): void {
+    const objects = this.#getBucket(bucket);
+    const object = objects.get(key);
+    if (object === undefined) return;
+    rmSync(this.#descriptionPath(bucket, key));
+    objects.delete(key);
+    rmSync(this.blobPath(bucket, object.blob), { force: true });
+  }
+
+  #getBucket(bucket: string): Map<string, StoredObject> {
+    const objects = this.#index.get(bucket);
+    if (objects === undefined) throw new S3Error(404, 'NoSuchBucket', 'The specified bucket does not exist', { BucketName: bucket });
+    return objects;
+  }
+
+  #descriptionPath(bucket: string, key: string): string {
+    return join(this.#dir, bucket, 'objects', `${createHash('sha256').update(key).digest('hex')}.json`);
+  }
+
+  #load(bucket: string): void {
+    const descriptions = join(this.#dir, bucket, 'objects');
+    const blobs = join(this.#dir, bucket, 'blobs');
+    mkdirSync(descriptions, { recursive: true });
+    mkdirSync(blobs, { recursive: true });
+    const objects = new Map<string, StoredObject>();
+    for (const name of readdirSync(descriptions)) {
+      const object = readDescription(join(descriptions, name));
+      objects.set(object.key, object);
+    }
+    const named = new Set([...objects.values()].map(({ blob }) => blob));
+    for (const blob of readdirSync(blobs)) if (!named.has(blob)) rmSync(join(blobs, blob));
+    this.#index.set(bucket, objects);
+  }
+}
+
+function checkCondition(old: StoredObject | undefined, key: string, { mustNotExist, etag }: WriteCondition): void {
+  const failed = (condition: string): S3Error =>
+    new S3Error(412, 'PreconditionFailed', 'At least one of the pre-conditions you specified did not hold', { Condition: condition });
+  if (mustNotExist && old !== undefined) throw failed('If-None-Match');
+  if (etag === undefined) return;
+  if (old === undefined) throw new S3Error(404, 'NoSuchKey', 'The specified key does not exist.', { Key: key });
+  if (old.etag !== etag) throw failed('If-Match');
+}
+
+function readDescription(file: string): StoredObject {
+  try {
+    // Written by `commit` alone, and whole: it was renamed into its place.
+    return JSON.parse(readFileSync(file, 'utf8')) as StoredObject;
+  } catch (cause) {
+    throw new LocalStackError(
+      `cannot read the stored object "${file}": it is not what the embedded S3 wrote; remove it, or start with another folder`,
+      { cause },
+    );
+  }
+}

@@ -1,0 +1,73 @@
+import { notImplemented } from './s3-error.ts';
+import type { ObjectFiles } from './object-files.ts';
+import type { Reply } from './reply.ts';
+import { isSignatureParameter, type S3Request } from './s3-request.ts';
+
+/** What an operation works with. */
+export interface OperationContext {
+  readonly files: ObjectFiles;
+  readonly region: string;
+  /** Milliseconds since 1970. */
+  readonly clock: () => number;
+}
+
+/** One operation of the S3 API, and everything of a request that it understands. */
+export interface Operation {
+  /** As the API reference calls it. */
+  readonly name: string;
+  readonly method: string;
+  readonly level: 'bucket' | 'object';
+  /** A query parameter or `x-amz-*` value that tells it from others of the same method. */
+  readonly mark?: string;
+  /** Query parameters it acts on. */
+  readonly query?: readonly string[];
+  /** Headers it acts on: `x-amz-*`, and those of `CONDITIONAL_HEADERS`. A name that ends in "-" stands for all that start so. */
+  readonly headers?: readonly string[];
+  readonly run: (request: S3Request, context: OperationContext) => Reply | Promise<Reply>;
+}
+
+/** Headers that change what a request means; a client that sends one relies on it. */
+const CONDITIONAL_HEADERS = ['if-match', 'if-none-match', 'if-modified-since', 'if-unmodified-since', 'if-range', 'range', 'content-md5'];
+
+/** Signed by the AWS SDKs on every request; they change nothing. */
+const NEUTRAL_HEADERS = ['x-amz-date', 'x-amz-content-sha256', 'x-amz-user-agent'];
+
+/** The name of the operation, which the AWS SDKs add to every URL. */
+const NEUTRAL_QUERY = ['x-id'];
+
+/**
+ * The operation that a request asks for.
+ * @throws S3Error 501 when there is none, or when the request holds anything that the operation does not act on.
+ */
+export function findOperation(operations: readonly Operation[], request: S3Request): Operation {
+  const level = request.key === '' ? 'bucket' : 'object';
+  const isMarked = (mark: string): boolean => request.url.query.has(mark) || request.amz.has(mark);
+  const candidates = operations.filter(
+    (operation) => request.bucket !== '' && operation.method === request.method && operation.level === level,
+  );
+  const operation =
+    candidates.find(({ mark }) => mark !== undefined && isMarked(mark)) ?? candidates.find(({ mark }) => mark === undefined);
+  if (operation === undefined)
+    throw notImplemented(`${request.method} of ${request.bucket === '' ? 'the service' : `this kind on ${level}s`}`);
+  const stranger = findStranger(operation, request);
+  if (stranger !== undefined) throw notImplemented(`"${stranger}" on ${operation.name}`);
+  return operation;
+}
+
+function findStranger({ mark, query = [], headers = [] }: Operation, request: S3Request): string | undefined {
+  const isKnownHeader = (name: string): boolean =>
+    name === mark ||
+    NEUTRAL_HEADERS.includes(name) ||
+    headers.some((known) => (known.endsWith('-') ? name.startsWith(known) : name === known));
+  const isKnownQuery = (name: string): boolean =>
+    name === mark ||
+    NEUTRAL_QUERY.includes(name) ||
+    query.includes(name) ||
+    isSignatureParameter(name) ||
+    request.amz.has(name.toLowerCase());
+  return (
+    [...request.url.query.keys()].find((name) => !isKnownQuery(name)) ??
+    [...request.amz.keys()].find((name) => !isKnownHeader(name)) ??
+    CONDITIONAL_HEADERS.find((name) => request.headers[name] !== undefined && !isKnownHeader(name))
+  );
+}

@@ -1,0 +1,41 @@
+import { createReadStream } from 'node:fs';
+import type { ServerResponse } from 'node:http';
+import { pipeline } from 'node:stream/promises';
+
+/** What an operation answers with. */
+export interface Reply {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | FileBytes;
+}
+
+/** Part of an open file, at least one byte; sending the reply closes the file. */
+export interface FileBytes {
+  readonly descriptor: number;
+  readonly start: number;
+  readonly sizeBytes: number;
+}
+
+export const xmlReply = (document: string, status = 200): Reply => ({
+  status,
+  headers: { 'content-type': 'application/xml' },
+  body: document,
+});
+
+/** Sends a reply to its end. Rejects when the client is gone before it. */
+export async function sendReply(response: ServerResponse, { status, headers = {}, body = '' }: Reply, isHead: boolean): Promise<void> {
+  const sizeBytes = typeof body === 'string' ? Buffer.byteLength(body) : body.sizeBytes;
+  const hasLength = status !== 204 && status !== 304;
+  response.writeHead(status, { ...(hasLength ? { 'content-length': String(sizeBytes) } : {}), ...headers });
+  if (typeof body === 'string') {
+    response.end(isHead ? undefined : body);
+    return;
+  }
+  const file = createReadStream('', {
+    fd: body.descriptor,
+    start: body.start,
+    end: body.start + body.sizeBytes - 1,
+    highWaterMark: 256 * 1024,
+  });
+  await pipeline(file, response);
+}

@@ -1,0 +1,68 @@
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { Authorization } from './authorization.ts';
+import { parseRequestUrl, type RequestUrl } from './request-url.ts';
+import { S3Error } from './s3-error.ts';
+
+/** A request whose signature was checked. */
+export interface S3Request {
+  readonly method: string;
+  /** Empty for the service itself. */
+  readonly bucket: string;
+  /** Empty for the bucket itself. */
+  readonly key: string;
+  readonly url: RequestUrl;
+  readonly headers: IncomingHttpHeaders;
+  /** The `x-amz-*` values in lower case: from headers, and from the query of a presigned URL, where they count the same. */
+  readonly amz: ReadonlyMap<string, string>;
+  /** What the signature says of the body. */
+  readonly payload: string;
+  readonly body: IncomingMessage;
+}
+
+/** The parts of a presigned URL that are its signature, and no request of the client. */
+const SIGNATURE_PARAMETERS = new Set([
+  ...['x-amz-algorithm', 'x-amz-credential', 'x-amz-date', 'x-amz-expires'],
+  ...['x-amz-signedheaders', 'x-amz-signature', 'x-amz-content-sha256'],
+]);
+
+export const isSignatureParameter = (name: string): boolean => SIGNATURE_PARAMETERS.has(name.toLowerCase());
+
+/** Bucket and key of a path, path-style: `/bucket/key/with/slashes`. */
+export function placeOf({ segments }: Pick<RequestUrl, 'segments'>): { bucket: string; key: string } {
+  return { bucket: segments[1] ?? '', key: segments.slice(2).join('/') };
+}
+
+export function createS3Request(message: IncomingMessage, url: RequestUrl, authorization: Authorization): S3Request {
+  return {
+    method: message.method ?? '',
+    ...placeOf(url),
+    url,
+    headers: message.headers,
+    amz: amzValues(message.headers, url, authorization.isPresigned),
+    payload: authorization.payload,
+    body: message,
+  };
+}
+
+/** `/bucket/key` of the header `x-amz-copy-source`, which is encoded like a path. */
+export function parseCopySource(source: string): { bucket: string; key: string } {
+  const url = parseRequestUrl(source.startsWith('/') ? source : `/${source}`);
+  if (url.query.size > 0) throw new S3Error(501, 'NotImplemented', 'a version of the copy source is not implemented here');
+  return placeOf(url);
+}
+
+function amzValues(headers: IncomingHttpHeaders, { query }: RequestUrl, isPresigned: boolean): Map<string, string> {
+  const values = new Map<string, string>();
+  for (const [name, value] of Object.entries(headers)) {
+    if (name.startsWith('x-amz-') && value !== undefined) values.set(name, String(value));
+  }
+  for (const [name, value] of isPresigned ? query : []) {
+    const lower = name.toLowerCase();
+    if (!lower.startsWith('x-amz-') || isSignatureParameter(lower)) continue;
+    if (values.has(lower) && values.get(lower) !== value) {
+      throw new S3Error(400, 'InvalidArgument', `"${lower}" is one thing in the URL and another in the headers.`);
+    }
+    values.set(lower, value);
+  }
+  return values;
+}

@@ -1,0 +1,42 @@
+const ENTITIES: Readonly<Record<string, string>> = { '<': '&lt;', '>': '&gt;', '&': '&amp;', '"': '&quot;', "'": '&apos;' };
+const NAMES: Readonly<Record<string, string>> = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" };
+
+const NAMESPACE = 'http://s3.amazonaws.com/doc/2006-03-01/';
+
+/** An element holding text. */
+export const textElement = (name: string, text: string | number | boolean): string => `<${name}>${escapeText(String(text))}</${name}>`;
+
+/** An element holding elements, which are written already. */
+export const element = (name: string, children: readonly string[]): string => `<${name}>${children.join('')}</${name}>`;
+
+/** A whole answer of S3. */
+export const xmlDocument = (root: string, children: readonly string[]): string =>
+  `<?xml version="1.0" encoding="UTF-8"?>\n<${root} xmlns="${NAMESPACE}">${children.join('')}</${root}>`;
+
+/** An error, which S3 writes without a namespace. */
+export const xmlError = (fields: Readonly<Record<string, string>>): string =>
+  `<?xml version="1.0" encoding="UTF-8"?>\n${element(
+    'Error',
+    Object.entries(fields).map(([name, text]) => textElement(name, text)),
+  )}`;
+
+/** The texts of all elements of this name, in order. Enough for the small, flat documents that S3 clients send. */
+export const textsOf = (xml: string, name: string): string[] =>
+  [...xml.matchAll(new RegExp(`<${name}>([^<]*)</${name}>`, 'g'))].map(([, text = '']) => unescapeText(text));
+
+/** The contents of all elements of this name, as they are written. */
+export const contentsOf = (xml: string, name: string): string[] =>
+  [...xml.matchAll(new RegExp(`<${name}>([\\s\\S]*?)</${name}>`, 'g'))].map(([, content = '']) => content);
+
+const escapeText = (text: string): string =>
+  text
+    .replace(/[<>&"']/g, (character) => ENTITIES[character] ?? character)
+    // A line break in a key would be read back as another one; others have no other spelling.
+    .replace(/[\u0000-\u001f]/g, (character) => `&#x${character.charCodeAt(0).toString(16)};`);
+
+const unescapeText = (text: string): string =>
+  text.replace(/&(lt|gt|amp|quot|apos|#x[0-9a-f]+|#\d+);/gi, (_, entity: string) => {
+    if (!entity.startsWith('#')) return NAMES[entity] ?? '';
+    const hexadecimal = entity[1] === 'x' || entity[1] === 'X';
+    return String.fromCodePoint(hexadecimal ? Number.parseInt(entity.slice(2), 16) : Number(entity.slice(1)));
+  });

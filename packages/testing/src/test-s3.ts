@@ -1,0 +1,53 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startS3Server, type S3Credentials, type S3RequestLog } from '@darkroom/local-stack';
+
+export interface TestS3Options {
+  readonly bucket?: string;
+  readonly region?: string;
+  /** Milliseconds since 1970, by which signatures and presigned URLs are judged; the system's when absent. */
+  readonly clock?: () => number;
+}
+
+/** An S3 of one's own, with one empty bucket. */
+export interface TestS3 {
+  readonly endpoint: string;
+  readonly region: string;
+  readonly bucket: string;
+  readonly credentials: S3Credentials;
+  /** Everything that was answered so far, in that order. */
+  readonly requests: readonly S3RequestLog[];
+  /** How often an operation was asked for, whatever came of it: "PutObject", "GetObject", … */
+  countOf(operation: string): number;
+  /** Stops the server and removes its files. May be called twice. */
+  stop(): Promise<void>;
+}
+
+/** Starts an S3 server on loopback, in a fresh folder, with credentials that nobody else has. */
+export async function startTestS3({ bucket = 'darkroom-test', region = 'us-east-1', clock }: TestS3Options = {}): Promise<TestS3> {
+  const dir = await mkdtemp(join(tmpdir(), 'darkroom-test-s3-'));
+  const credentials = { accessKeyId: `test${randomBytes(8).toString('hex')}`, secretAccessKey: randomBytes(20).toString('hex') };
+  const requests: S3RequestLog[] = [];
+  const server = await startS3Server({
+    dir,
+    credentials,
+    region,
+    buckets: [bucket],
+    ...(clock === undefined ? {} : { clock }),
+    onRequest: (request) => requests.push(request),
+  });
+  return {
+    endpoint: server.endpoint,
+    region,
+    bucket,
+    credentials,
+    requests,
+    countOf: (operation) => requests.filter((request) => request.operation === operation).length,
+    stop: async () => {
+      await server.stop();
+      await rm(dir, { recursive: true, force: true });
+    },
+  };
+}
