@@ -16,7 +16,7 @@ const variables = Object.fromEntries(keys.map((key) => [timingVariable(key), who
  * One variable for each key of `Timing`, checked as one chain. What is not set has its default; without `WEBHOOK_BASE_URL`
  * nobody wakes a settlement, so polls start sooner and stay closer (`pollingTiming`).
  */
-export const timingSettings = z.object({ ...variables, WEBHOOK_BASE_URL: z.unknown() }).transform((env, context): Timing => {
+export const timingSettings = z.object({ ...variables, WEBHOOK_BASE_URL: z.unknown().optional() }).transform((env, context): Timing => {
   const defaults: Timing = { ...defaultTiming, ...(env.WEBHOOK_BASE_URL === undefined ? pollingTiming : {}) };
   const timing = { ...defaults };
   for (const key of keys) timing[key] = readNumber(env, timingVariable(key)) ?? defaults[key];
