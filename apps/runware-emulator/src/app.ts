@@ -1,0 +1,114 @@
+import { setMaxListeners } from 'node:events';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { openBill } from './bill.ts';
+import { systemClock, type Clock } from './clock.ts';
+import type { EmulatorConfig } from './config.ts';
+import { buildCourier } from './deliveries/courier.ts';
+import { diceOf } from './dice.ts';
+import { buildSwitchboard } from './faults/switchboard.ts';
+import { createServer } from './http/server.ts';
+import { buildEncoder } from './images/encode.ts';
+import { buildGallery } from './images/gallery.ts';
+import { openTaskStore } from './state/task-store.ts';
+import { noStats } from './stats.ts';
+import { buildExecutor } from './tasks/executor.ts';
+
+export { accountsOf, readBill, totalUsd, type Account, type BillLine } from './bill.ts';
+export { systemClock, type Clock } from './clock.ts';
+export { type EmulatorConfig } from './config.ts';
+export { faultsSchema, type Faults, type FaultsInput } from './faults/schema.ts';
+
+/** What the emulator needs from outside. */
+export interface EmulatorDependencies {
+  clock: Clock;
+}
+
+/** Runware's HTTP API, with real images, a bill that outlives a kill, and seeded faults. */
+export interface Emulator {
+  /** Takes up what the state file holds and listens. Again after `stop` it goes on where it was. */
+  start(): Promise<void>;
+  /** Cuts what is under way; the state file knows what is left to do. May be called before `start`, twice and at any time. */
+  stop(): Promise<void>;
+  /** Where it listens, without a slash at the end. @throws while it does not. */
+  readonly url: string;
+  /** The bill, for `readBill`. */
+  readonly billFile: string;
+}
+
+/** Makes an emulator, which does nothing before it is started. */
+export function createEmulator(config: EmulatorConfig, { clock }: EmulatorDependencies = { clock: systemClock }): Emulator {
+  const billFile = join(config.directory, 'bill.jsonl');
+  let running: Running | undefined;
+  // Starts and stops take turns, so that a stop in the middle of a start finds something to stop.
+  let turn: Promise<void> = Promise.resolve();
+  const inTurn = async (step: () => Promise<void>): Promise<void> => {
+    const done = turn.then(step);
+    turn = done.catch(() => undefined);
+    return done;
+  };
+  return {
+    start: () =>
+      inTurn(async () => {
+        running ??= await open(config, billFile, clock);
+      }),
+    stop: () =>
+      inTurn(async () => {
+        await running?.close();
+        running = undefined;
+      }),
+    billFile,
+    get url() {
+      if (running === undefined) throw new Error('the emulator is not running: it has an address after start() and before stop()');
+      return running.url;
+    },
+  };
+}
+
+interface Running {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+async function open(config: EmulatorConfig, billFile: string, clock: Clock): Promise<Running> {
+  const closers: (() => void | Promise<void>)[] = [];
+  const close = async (): Promise<void> => {
+    for (const closeOne of closers.toReversed()) await closeOne();
+  };
+  try {
+    mkdirSync(config.directory, { recursive: true });
+    const store = openTaskStore(join(config.directory, 'state.jsonl'), clock);
+    closers.push(() => store.close());
+    const bill = openBill(billFile);
+    closers.push(() => bill.close());
+    const stopped = new AbortController();
+    // Every task that waits listens to it.
+    setMaxListeners(0, stopped.signal);
+
+    let url = '';
+    const base = {
+      store,
+      bill,
+      clock,
+      dice: diceOf(config.seed),
+      gallery: buildGallery(buildEncoder()),
+      stats: noStats(),
+      signal: stopped.signal,
+      baseUrl: () => config.publicUrl ?? url,
+    };
+    const executor = buildExecutor({ ...base, courier: buildCourier(base) });
+    closers.push(async () => {
+      stopped.abort();
+      await executor.settle();
+    });
+    const switches = buildSwitchboard(config.faults, store);
+    const server = createServer({ ...base, executor, switches, apiKey: config.apiKey }, billFile);
+    closers.push(() => server.close());
+    url = await server.listen({ host: config.host, port: config.port });
+    for (const task of store.all()) executor.begin(task);
+    return { url, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}

@@ -1,0 +1,106 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { formatUsd, parseUsd, type NanoUsd } from '@darkroom/contracts';
+import { z } from 'zod';
+import { openJsonLines, parseJsonLines } from './json-lines.ts';
+
+const sha256 = z.string().length(64);
+const base = { at: z.int(), taskUUID: z.string() };
+
+/** One line of the bill. It holds no prompt, no URL and no key, so it may be kept and shown. */
+export const billLineSchema = z.discriminatedUnion('kind', [
+  /** A submission came in; `receipt` counts those of one taskUUID from 1. `taskUUID` is "" when none was given. */
+  z.object({ kind: z.literal('submission'), ...base, receipt: z.int(), promptSha256: sha256 }),
+  /** It was accepted: it will be executed once. `run` counts the executions that one taskUUID was given, from 1. */
+  z.object({ kind: z.literal('acceptance'), ...base, receipt: z.int(), run: z.int() }),
+  /** It was refused in so many words. A submission with neither line was cut off before a decision. */
+  z.object({ kind: z.literal('refusal'), ...base, receipt: z.int(), httpStatus: z.int(), code: z.string() }),
+  /** The images were made and are charged for; written before anybody can hear of them. */
+  z.object({
+    kind: z.literal('execution'),
+    ...base,
+    run: z.int(),
+    costUsd: z.string(),
+    promptSha256: sha256,
+    images: z.array(z.object({ imageUUID: z.string(), sha256, sizeBytes: z.int() })),
+  }),
+  /** An accepted task failed; `costUsd` is "0" unless failed tasks are charged for. */
+  z.object({ kind: z.literal('failure'), ...base, run: z.int(), costUsd: z.string(), code: z.string() }),
+]);
+export type BillLine = z.infer<typeof billLineSchema>;
+
+/** What one taskUUID came to. */
+export interface Account {
+  submissions: number;
+  acceptances: number;
+  executions: number;
+  failures: number;
+  costNanoUsd: NanoUsd;
+}
+
+/** The bill as the emulator writes it. */
+export interface Bill {
+  /** Everything written so far, by this process and those before it. */
+  readonly lines: readonly BillLine[];
+  /** Returns after the line is in the file. */
+  record(line: BillLine): void;
+  /** How many submissions of this id came in. */
+  receiptsOf(taskUUID: string): number;
+  /** Whether this run of the id is charged for already. */
+  hasCharged(taskUUID: string, run: number): boolean;
+  close(): void;
+}
+
+/** Opens the bill and continues it. */
+export function openBill(file: string): Bill {
+  const journal = openJsonLines(file, billLineSchema);
+  const lines: BillLine[] = [];
+  const receipts = new Map<string, number>();
+  const charged = new Set<string>();
+  const take = (line: BillLine): void => {
+    lines.push(line);
+    if (line.kind === 'submission') receipts.set(line.taskUUID, line.receipt);
+    if (line.kind === 'execution' || line.kind === 'failure') charged.add(`${line.taskUUID}/${line.run}`);
+  };
+  journal.before.forEach(take);
+  return {
+    lines,
+    record: (line) => {
+      journal.append(line);
+      take(line);
+    },
+    receiptsOf: (taskUUID) => receipts.get(taskUUID) ?? 0,
+    hasCharged: (taskUUID, run) => charged.has(`${taskUUID}/${run}`),
+    close: journal.close,
+  };
+}
+
+/** Reads a bill from its file, also one that is being written or whose writer was killed. */
+export async function readBill(file: string): Promise<BillLine[]> {
+  return parseJsonLines(await readFile(file), billLineSchema, file).lines;
+}
+
+/** Adds up the bill by taskUUID. */
+export function accountsOf(lines: readonly BillLine[]): Map<string, Account> {
+  const accounts = new Map<string, Account>();
+  for (const line of lines) {
+    const account = accounts.get(line.taskUUID) ?? { submissions: 0, acceptances: 0, executions: 0, failures: 0, costNanoUsd: 0 };
+    accounts.set(line.taskUUID, account);
+    if (line.kind === 'submission') account.submissions += 1;
+    if (line.kind === 'acceptance') account.acceptances += 1;
+    if (line.kind === 'execution') account.executions += 1;
+    if (line.kind === 'failure') account.failures += 1;
+    if ('costUsd' in line) account.costNanoUsd += parseUsd(line.costUsd);
+  }
+  return accounts;
+}
+
+/** The whole bill, as a decimal string of US dollars. */
+export const totalUsd = (lines: readonly BillLine[]): string =>
+  formatUsd(lines.reduce((sum, line) => sum + ('costUsd' in line ? parseUsd(line.costUsd) : 0), 0));
+
+/** What the bill keeps of a prompt. */
+export const promptSha256 = (prompt: unknown): string =>
+  createHash('sha256')
+    .update(typeof prompt === 'string' ? prompt : '')
+    .digest('hex');

@@ -1,0 +1,36 @@
+import type { Clock } from '../clock.ts';
+import type { Dice, Purpose } from '../dice.ts';
+import type { Faults } from '../faults/schema.ts';
+import { isSuccess, type HttpStatus } from './send.ts';
+
+/**
+ * The wait after the `attempt`-th failed attempt (from 1): doubles from 250 ms up to 8 s (Runware docs, integrating with
+ * webhooks). That there is jitter is documented, how much is not: here up to half of the wait is taken off.
+ */
+export function retryDelayMs(faults: Pick<Faults, 'webhookFirstRetryMs' | 'webhookMaxRetryMs'>, attempt: number, fraction: number): number {
+  const full = Math.min(faults.webhookFirstRetryMs * 2 ** (attempt - 1), faults.webhookMaxRetryMs);
+  return Math.round(full * (1 - fraction / 2));
+}
+
+export interface Retrying {
+  attempts: number;
+  faults: Pick<Faults, 'webhookFirstRetryMs' | 'webhookMaxRetryMs'>;
+  dice: Dice;
+  purpose: Purpose;
+  clock: Clock;
+  signal: AbortSignal;
+}
+
+/** Sends until any 2xx or until the attempts are used up; the last status says which. */
+export async function sendWithRetries(
+  sendOnce: () => Promise<HttpStatus>,
+  { attempts, faults, dice, purpose, clock, signal }: Retrying,
+): Promise<HttpStatus> {
+  let status: HttpStatus = 0;
+  for (let attempt = 1; attempt <= attempts; attempt++) {
+    status = await sendOnce();
+    if (isSuccess(status) || attempt === attempts) break;
+    await clock.sleep(retryDelayMs(faults, attempt, dice.fraction(...purpose, attempt)), signal);
+  }
+  return status;
+}

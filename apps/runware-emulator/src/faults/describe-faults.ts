@@ -1,0 +1,33 @@
+import { z } from 'zod';
+import { faultsSchema } from './schema.ts';
+
+/** What JSON Schema says of one switch. */
+const propertySchema = z.object({
+  description: z.string(),
+  default: z.unknown(),
+  type: z.string(),
+  enum: z.array(z.string()).optional(),
+  minimum: z.number().optional(),
+  maximum: z.number().optional(),
+});
+
+type Property = z.infer<typeof propertySchema>;
+
+/** The table of all switches as Markdown, for README.md. */
+export function describeFaults(): string {
+  const { properties = {} } = z.toJSONSchema(faultsSchema, { io: 'input' });
+  const rows = Object.entries(properties).map(([name, property]) => {
+    const parsed = propertySchema.parse(property);
+    return `| \`${name}\` | \`${JSON.stringify(parsed.default)}\` | ${valuesOf(parsed)} | ${parsed.description} |`;
+  });
+  return ['| switch | default | values | does |', '| --- | --- | --- | --- |', ...rows].join('\n');
+}
+
+function valuesOf({ type, enum: allowed, minimum, maximum }: Property): string {
+  if (allowed !== undefined) return allowed.map((value) => `\`${value}\``).join(', ');
+  if (type === 'array') return '`[min, max]`';
+  if (type !== 'number' && type !== 'integer') return type;
+  // zod writes the bounds of safe integers into every whole number.
+  const from = minimum ?? 0;
+  return maximum === undefined || maximum >= Number.MAX_SAFE_INTEGER ? `${type}, at least ${from}` : `${type}, ${from} to ${maximum}`;
+}

@@ -1,0 +1,15 @@
+import { ConfigError } from '@darkroom/contracts';
+import { faultsSchema, type Faults } from './schema.ts';
+
+/**
+ * Reads switches; those not named get their defaults.
+ * @throws ConfigError for a switch that does not exist or a value that is not allowed, all at once.
+ */
+export function parseFaults(input: unknown): Faults {
+  const parsed = faultsSchema.safeParse(input);
+  if (parsed.success) return parsed.data;
+  throw new ConfigError(
+    parsed.error.issues.map(({ path, message }) => ({ path: ['FAULTS', ...path].join('.'), message })),
+    { cause: parsed.error },
+  );
+}

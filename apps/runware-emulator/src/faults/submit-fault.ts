@@ -1,0 +1,55 @@
+import type { Dice } from '../dice.ts';
+import type { FaultName, Faults } from './schema.ts';
+
+/** What goes wrong with one submission. */
+export type SubmitFault =
+  | { kind: 'reset'; accepts: boolean }
+  | { kind: 'refusal'; accepts: boolean; httpStatus: number; code: string; message: string; retryAfterSeconds?: number }
+  | { kind: 'slow' | 'empty-ack' | 'not-json'; accepts: true };
+
+type RateName = Extract<FaultName, `submit${string}Rate`>;
+
+const refusal = (httpStatus: number, code: string, message: string): SubmitFault => ({
+  kind: 'refusal',
+  accepts: false,
+  httpStatus,
+  code,
+  message,
+});
+
+// In the order in which they are drawn; where the rates add up to more than 1, the later ones get what is left.
+const faultsByRate: readonly (readonly [RateName, SubmitFault])[] = [
+  ['submitResetBeforeRate', { kind: 'reset', accepts: false }],
+  ['submitResetAfterRate', { kind: 'reset', accepts: true }],
+  ['submit429Rate', refusal(429, 'rateLimitExceeded', 'The queue capacity is exceeded. Try again later.')],
+  ['submit500Rate', refusal(500, 'internalServerError', 'An internal error occurred.')],
+  ['submit503Rate', refusal(503, 'serviceUnavailable', 'The service is temporarily unavailable.')],
+  ['submit504Rate', refusal(504, 'serverUnavailable', 'The request waited in the queue for too long.')],
+  ['submitErrorsIn200Rate', refusal(200, 'rateLimitExceeded', 'The queue capacity is exceeded. Try again later.')],
+  ['submitEmptyAckRate', { kind: 'empty-ack', accepts: true }],
+  ['submitNotJsonRate', { kind: 'not-json', accepts: true }],
+  ['submitSlowRate', { kind: 'slow', accepts: true }],
+  ['submit401Rate', refusal(401, 'invalidApiKey', 'Invalid API key.')],
+  ['submit402Rate', refusal(402, 'insufficientCredits', 'The balance is not enough for this task.')],
+  ['submit403Rate', refusal(403, 'permissionDenied', 'The API key lacks the permission for this task.')],
+];
+
+/** Draws what goes wrong with the `receipt`-th submission of a taskUUID; mostly nothing. */
+export function drawSubmitFault(faults: Faults, dice: Dice, taskUUID: string, receipt: number): SubmitFault | undefined {
+  const fraction = dice.fraction('submit-fault', taskUUID, receipt);
+  let reached = 0;
+  for (const [rate, fault] of faultsByRate) {
+    reached += faults[rate];
+    if (fraction < reached) return withSettings(fault, faults, dice, taskUUID, receipt);
+  }
+  return undefined;
+}
+
+function withSettings(fault: SubmitFault, faults: Faults, dice: Dice, taskUUID: string, receipt: number): SubmitFault {
+  if (fault.kind !== 'refusal') return fault;
+  if (fault.httpStatus >= 500)
+    return { ...fault, accepts: dice.chance(faults.submit5xxAcceptedRate, 'submit-5xx-accepted', taskUUID, receipt) };
+  if (fault.httpStatus === 429 && faults.submit429RetryAfterSeconds > 0)
+    return { ...fault, retryAfterSeconds: faults.submit429RetryAfterSeconds };
+  return fault;
+}

@@ -1,0 +1,56 @@
+import { isIPv4 } from 'node:net';
+import { ConfigError } from '@darkroom/contracts';
+import type { FastifyInstance } from 'fastify';
+import { totalUsd, type Bill } from '../bill.ts';
+import type { Switchboard } from '../faults/switchboard.ts';
+import type { Stats } from '../stats.ts';
+import type { TaskStore } from '../state/task-store.ts';
+
+export interface ControlParts {
+  switches: Switchboard;
+  bill: Bill;
+  store: TaskStore;
+  stats: Stats;
+}
+
+/** The emulator's own routes, for tests. They need no key, so they answer to this machine alone. */
+export function addControlRoutes(server: FastifyInstance, { switches, bill, store, stats }: ControlParts): void {
+  void server.register(async (control) => {
+    control.addHook('onRequest', async (request, reply) => {
+      if (!isLoopback(request.socket.remoteAddress ?? '')) return reply.code(403).send({ message: 'only for this machine' });
+    });
+    control.get('/_emulator/faults', () => switches.current());
+    control.put('/_emulator/faults', async (request, reply) => {
+      try {
+        return switches.set(request.body);
+      } catch (error) {
+        if (error instanceof ConfigError) return reply.code(400).send({ message: error.message, problems: error.problems });
+        throw error;
+      }
+    });
+    control.get('/_emulator/bill', () => ({ totalUsd: totalUsd(bill.lines), lines: bill.lines }));
+    control.get('/_emulator/stats', () => ({
+      ...stats,
+      tasks: [...store.all()].length,
+      running: [...store.all()].filter(({ ending }) => ending === undefined).length,
+      ...countByKind(bill),
+      totalUsd: totalUsd(bill.lines),
+    }));
+  });
+}
+
+function countByKind({ lines }: Bill): Record<'submissions' | 'acceptances' | 'refusals' | 'executions' | 'failures', number> {
+  const count = (kind: string): number => lines.filter((line) => line.kind === kind).length;
+  return {
+    submissions: count('submission'),
+    acceptances: count('acceptance'),
+    refusals: count('refusal'),
+    executions: count('execution'),
+    failures: count('failure'),
+  };
+}
+
+function isLoopback(address: string): boolean {
+  const plain = address.replace(/^::ffff:/, '');
+  return plain === '::1' || (isIPv4(plain) && plain.startsWith('127.'));
+}

@@ -1,0 +1,28 @@
+import fastify, { type FastifyError, type FastifyInstance } from 'fastify';
+import type { RequestParts } from '../tasks/answer-request.ts';
+import { addControlRoutes, type ControlParts } from './control-routes.ts';
+import { buildHelpPage } from './help-page.ts';
+import { addRunwareRoutes } from './runware-routes.ts';
+
+// Room for a few inline reference images; Runware's own limit is not documented.
+const BODY_LIMIT_BYTES = 32 * 1024 * 1024;
+
+/** The HTTP server with all routes, not listening yet. Closing it cuts the requests that are under way. */
+export function createServer(parts: RequestParts & ControlParts, billFile: string): FastifyInstance {
+  const server = fastify({ bodyLimit: BODY_LIMIT_BYTES, forceCloseConnections: true });
+  addRunwareRoutes(server, parts);
+  addControlRoutes(server, parts);
+  server.get('/', async (_request, reply) =>
+    reply.type('text/plain; charset=utf-8').send(buildHelpPage({ url: parts.baseUrl(), apiKey: parts.apiKey, billFile })),
+  );
+  server.setNotFoundHandler(async (_request, reply) =>
+    reply.code(404).send({ errors: [{ code: 'notFound', message: 'No such address. See GET /.' }] }),
+  );
+  server.setErrorHandler(async (error: FastifyError, _request, reply) => {
+    const httpStatus = error.statusCode ?? 500;
+    const code = httpStatus < 500 ? 'invalidRequest' : 'internalServerError';
+    // The message of an unexpected error is for whoever runs the emulator: it is what a test prints.
+    return reply.code(httpStatus).send({ data: [], errors: [{ code, message: error.message }] });
+  });
+  return server;
+}

@@ -1,0 +1,38 @@
+import type { Dice } from '../dice.ts';
+import type { Outcome } from '../state/entry.ts';
+import { purposeOf, type Task } from '../state/task.ts';
+
+type Failure = Extract<Outcome, { status: 'error' }>;
+
+const failures = [
+  ['failTimeoutProviderRate', { status: 'error', code: 'timeoutProvider', message: 'The provider did not respond in time.' }],
+  ['failProviderErrorRate', { status: 'error', code: 'providerError', message: 'The provider returned an error.' }],
+  [
+    'failContentPolicyRate',
+    { status: 'error', code: 'contentPolicyViolation', message: 'The content was refused by the policy of the provider.' },
+  ],
+] as const satisfies readonly (readonly [string, Failure])[];
+
+/** How the task fails, if it does. */
+export function drawFailure(dice: Dice, task: Task): Failure | undefined {
+  const fraction = dice.fraction(...purposeOf('failure', task, 0));
+  let reached = 0;
+  for (const [rate, failure] of failures) {
+    reached += task.faults[rate];
+    if (fraction < reached) return failure;
+  }
+  return undefined;
+}
+
+/** The id and the seed of an image. The examples of the model's page have seeds of up to 31 bits. */
+export const drawImage = (dice: Dice, task: Task, index: number): { imageUUID: string; seed: number } => ({
+  imageUUID: dice.uuid(...purposeOf('image-uuid', task, index)),
+  seed: dice.between([1, 2 ** 31 - 1], ...purposeOf('seed', task, index)),
+});
+
+/** What the content check says: it finds the word. */
+export const isNsfw = ({ request }: Task): boolean => /\bnsfw\b/i.test(request.positivePrompt);
+
+/** Whether the image cannot be had from its own address. */
+export const drawsGone = (dice: Dice, task: Task, index: number): boolean =>
+  dice.chance(task.faults.imageUrlGoneRate, ...purposeOf('image-url-gone', task, index));

@@ -1,0 +1,86 @@
+import type { Clock } from '../clock.ts';
+import type { Dice } from '../dice.ts';
+import type { Faults } from '../faults/schema.ts';
+import type { Switchboard } from '../faults/switchboard.ts';
+import type { Stats } from '../stats.ts';
+import { isVisible, itemCount, purposeOf, visibleAt, type Task } from '../state/task.ts';
+import type { TaskStore } from '../state/task-store.ts';
+import type { RawTask } from '../validation/check-image-inference.ts';
+import { namesOf, type RunwareError } from '../validation/runware-error.ts';
+import { answerWith, refuseWith, type Answer } from './answer.ts';
+import { buildResultItem, failureOf, type ItemParts, type ResultItem } from './result-item.ts';
+
+export interface PollParts extends ItemParts {
+  store: TaskStore;
+  switches: Switchboard;
+  dice: Dice;
+  clock: Clock;
+  stats: Stats;
+}
+
+/**
+ * Answers `getResponse`: the state of all items of a task, each with its `status` (Runware docs, platform/task-polling). An id
+ * that is not known is no error but an empty `data`.
+ */
+export async function getResponse(raw: RawTask, parts: PollParts): Promise<Answer> {
+  const { store, switches, dice, clock, stats } = parts;
+  const faults = switches.current();
+  const { taskUUID = '' } = namesOf(raw);
+  // The number of the question makes a draw of each; nobody replays questions, so it may start anew with the process.
+  stats.polls += 1;
+  const trouble = drawPollTrouble(faults, dice, taskUUID, stats.polls, raw);
+  if (trouble !== undefined) return trouble;
+
+  const task = store.find(taskUUID);
+  if (task === undefined || isForgotten(task, faults.pollForgetsAfterMs, clock.now())) return answerWith();
+  const failure = failureOf(task);
+  if (failure !== undefined && isVisible(dice, task, 0, clock.now())) {
+    const answer = tellFailure(failure, faults);
+    return dice.chance(faults.pollTerminal504Rate, ...purposeOf('poll-504', task, 0)) ? { ...answer, httpStatus: 504 } : answer;
+  }
+  const count = failure === undefined ? itemCount(task) : 1;
+  return answerWith(...(await Promise.all(Array.from({ length: count }, (_, index) => tellItem(task, index, parts)))));
+}
+
+/** Whether a task ended so long ago that it is no longer known; `afterMs` 0 is never. */
+export const isForgotten = ({ ending }: Task, afterMs: number, now: number): boolean =>
+  afterMs > 0 && ending !== undefined && now >= ending.at + afterMs;
+
+async function tellItem(task: Task, index: number, parts: PollParts): Promise<ResultItem> {
+  const { switches, dice, clock } = parts;
+  const now = clock.now();
+  if (isVisible(dice, task, index, now)) return { ...(await buildResultItem(task, index, parts)), status: 'success' };
+  const share = (now - task.acceptedAt) / (visibleAt(dice, task, index) - task.acceptedAt);
+  return {
+    taskType: 'imageInference',
+    taskUUID: task.taskUUID,
+    status: switches.current().pollRunningWord,
+    // 100 is for what is finished; after a long stop the time may be over and the image not made yet.
+    progress: Math.max(0, Math.min(99, Math.floor(share * 100))),
+  };
+}
+
+function tellFailure(failure: RunwareError, { pollErrorShape }: Pick<Faults, 'pollErrorShape'>): Answer {
+  const { code, message, documentation, ...names } = failure;
+  switch (pollErrorShape) {
+    case 'errors':
+      return { ...answerWith(), errors: [failure] };
+    case 'data-nested':
+      return answerWith({ ...names, error: { code, message, documentation } });
+    case 'data-flat':
+      return answerWith({ ...failure });
+  }
+}
+
+function drawPollTrouble(faults: Faults, dice: Dice, taskUUID: string, poll: number, raw: RawTask): Answer | undefined {
+  const fraction = dice.fraction('poll-trouble', taskUUID, poll);
+  const { pollResetRate, poll429Rate, poll500Rate } = faults;
+  if (fraction < pollResetRate) return { ...answerWith(), instead: 'reset' };
+  if (fraction < pollResetRate + poll429Rate) {
+    return refuseWith(429, { code: 'rateLimitExceeded', message: 'Too many requests. Try again later.', ...namesOf(raw) });
+  }
+  if (fraction < pollResetRate + poll429Rate + poll500Rate) {
+    return refuseWith(500, { code: 'internalServerError', message: 'An internal error occurred.', ...namesOf(raw) });
+  }
+  return undefined;
+}

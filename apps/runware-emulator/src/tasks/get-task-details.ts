@@ -1,0 +1,43 @@
+import type { Bill } from '../bill.ts';
+import type { Clock } from '../clock.ts';
+import type { Dice } from '../dice.ts';
+import type { Switchboard } from '../faults/switchboard.ts';
+import { isOver, type Task } from '../state/task.ts';
+import type { TaskStore } from '../state/task-store.ts';
+import type { RawTask } from '../validation/check-image-inference.ts';
+import { namesOf } from '../validation/runware-error.ts';
+import { answerWith, type Answer } from './answer.ts';
+import { isForgotten } from './get-response.ts';
+import { buildResultItems, failureOf, type ItemParts } from './result-item.ts';
+import { conflictOf } from './submit.ts';
+
+export interface DetailsParts extends ItemParts {
+  store: TaskStore;
+  bill: Bill;
+  switches: Switchboard;
+  dice: Dice;
+  clock: Clock;
+}
+
+/**
+ * Answers `getTaskDetails`: "the complete request and response objects for any previously executed task" (Runware docs,
+ * platform/task-details). While the task runs, the response is `null`, which others saw and which is no failure.
+ */
+export async function getTaskDetails(raw: RawTask, parts: DetailsParts): Promise<Answer> {
+  const { store, switches, clock } = parts;
+  const { taskUUID = '' } = namesOf(raw);
+  const task = store.find(taskUUID);
+  if (task === undefined || isForgotten(task, switches.current().detailsForgetAfterMs, clock.now())) return answerWith();
+  return answerWith({ taskType: 'getTaskDetails', taskUUID, request: task.raw, response: await responseOf(task, parts) });
+}
+
+async function responseOf(task: Task, parts: DetailsParts): Promise<unknown> {
+  const { bill, switches, dice, clock } = parts;
+  const { detailsResponse } = switches.current();
+  if (detailsResponse === 'null' || !isOver(dice, task, clock.now())) return null;
+  const wasReplayed = (): boolean =>
+    bill.lines.some((line) => line.kind === 'refusal' && line.taskUUID === task.taskUUID && line.code === 'conflictTaskUUID');
+  if (detailsResponse === 'last-response' && wasReplayed()) return { data: [], errors: [conflictOf(task.raw)] };
+  const failure = failureOf(task);
+  return failure === undefined ? { data: await buildResultItems(task, parts) } : { data: [], errors: [failure] };
+}

@@ -1,0 +1,34 @@
+import { outputFormats, parameters } from '@darkroom/contracts';
+import { z } from 'zod';
+import type { RawTask } from '../validation/check-image-inference.ts';
+
+const imageRequestSchema = z.object({
+  taskUUID: z.string(),
+  positivePrompt: z.string(),
+  width: z.int().optional(),
+  height: z.int().optional(),
+  inputs: z.object({ referenceImages: z.array(z.string()).default([]) }).default({ referenceImages: [] }),
+  outputType: z.enum(parameters.outputType.values).default(parameters.outputType.default),
+  outputFormat: z.enum(outputFormats).default(parameters.outputFormat.default),
+  outputQuality: z.int().default(parameters.outputQuality.default),
+  deliveryMethod: z.enum(parameters.deliveryMethod.values).default(parameters.deliveryMethod.default),
+  numberResults: z.int().default(parameters.numberResults.default),
+  includeCost: z.boolean().default(parameters.includeCost.default),
+  safety: z.object({ checkContent: z.boolean().optional(), mode: z.enum(parameters['safety.mode'].values).optional() }).default({}),
+  ttl: z.int().optional(),
+  webhookURL: z.string().optional(),
+  uploadEndpoint: z.string().optional(),
+});
+
+/** An `imageInference` task with the page's defaults filled in. */
+export type ImageRequest = z.infer<typeof imageRequestSchema>;
+
+/** Reads a task that `checkImageInference` found nothing wrong with. Parameters that were ignored are left out. */
+export const readImageRequest = (task: RawTask): ImageRequest => imageRequestSchema.parse(task);
+
+/** The size of the image: 1024x1024 unless one is asked for; the emulator does not look at reference images for an aspect. */
+export const sizeOf = ({ width = 1024, height = 1024 }: ImageRequest): { width: number; height: number } => ({ width, height });
+
+/** Whether the content is to be checked: "when enabled, defaults to `fast` mode" (model page, "checkContent"). */
+export const isChecked = ({ safety }: ImageRequest): boolean =>
+  safety.mode === 'fast' || (safety.checkContent === true && safety.mode !== 'none');

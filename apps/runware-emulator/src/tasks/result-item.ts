@@ -1,0 +1,54 @@
+import { contentTypeOf, extensionOf } from '@darkroom/contracts';
+import type { Gallery } from '../images/gallery.ts';
+import { itemCount, type Task } from '../state/task.ts';
+import { isChecked } from './image-request.ts';
+import { isNsfw } from './fate.ts';
+import { reportedCost } from './price.ts';
+
+/** One object of `data`, as it goes out. */
+export type ResultItem = Readonly<Record<string, unknown>>;
+
+export interface ItemParts {
+  gallery: Gallery;
+  /** Where the emulator can be reached, without a slash at the end. */
+  baseUrl(): string;
+}
+
+/** The result of one image (model page, "Response Parameters"). `status` is told by polls and webhooks only. */
+export async function buildResultItem(task: Task, index: number, { gallery, baseUrl }: ItemParts): Promise<ResultItem> {
+  const { request, faults, ending } = task;
+  const image = ending?.outcome.status === 'success' ? ending.outcome.images[index] : undefined;
+  if (image === undefined) throw new Error(`task "${task.taskUUID}" has no image ${index}`);
+  const cost = reportedCost(request, faults);
+  return {
+    taskType: 'imageInference',
+    taskUUID: task.taskUUID,
+    imageUUID: image.imageUUID,
+    ...(request.outputType === 'URL'
+      ? { imageURL: `${baseUrl()}/image/${image.imageUUID}.${extensionOf(request.outputFormat)}` }
+      : await inlineImage(task, image.seed, gallery)),
+    seed: image.seed,
+    ...(isChecked(request) && { NSFWContent: isNsfw(task) }),
+    ...(cost !== undefined && { cost }),
+  };
+}
+
+async function inlineImage(task: Task, seed: number, gallery: Gallery): Promise<ResultItem> {
+  const base64 = (await gallery.load(task, seed)).toString('base64');
+  if (task.request.outputType === 'base64Data') return { imageBase64Data: base64 };
+  return { imageDataURI: `data:${contentTypeOf(task.request.outputFormat)};base64,${base64}` };
+}
+
+/** The failure of a task, or undefined if it did not fail. */
+export function failureOf({
+  taskUUID,
+  ending,
+}: Task): { status: 'error'; code: string; message: string; documentation: string; taskUUID: string; taskType: string } | undefined {
+  if (ending?.outcome.status !== 'error') return undefined;
+  const { code, message } = ending.outcome;
+  return { code, status: 'error', message, documentation: 'https://runware.ai/docs/platform/errors', taskUUID, taskType: 'imageInference' };
+}
+
+/** The results of all images of a task. */
+export const buildResultItems = async (task: Task, parts: ItemParts): Promise<ResultItem[]> =>
+  Promise.all(Array.from({ length: itemCount(task) }, (_, index) => buildResultItem(task, index, parts)));

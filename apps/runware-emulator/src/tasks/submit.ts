@@ -1,0 +1,132 @@
+import { formatUsd } from '@darkroom/contracts';
+import { promptSha256, type Bill } from '../bill.ts';
+import type { Clock } from '../clock.ts';
+import type { Dice } from '../dice.ts';
+import { drawSubmitFault, type SubmitFault } from '../faults/submit-fault.ts';
+import type { Switchboard } from '../faults/switchboard.ts';
+import { purposeOf, type Task } from '../state/task.ts';
+import type { TaskStore } from '../state/task-store.ts';
+import { checkImageInference, type RawTask } from '../validation/check-image-inference.ts';
+import { isUuidV4 } from '../validation/check-parameter.ts';
+import { namesOf } from '../validation/runware-error.ts';
+import { isTaken } from './admission.ts';
+import { answerWith, refuseWith, type Answer } from './answer.ts';
+import type { Execution, Executor } from './executor.ts';
+import { readImageRequest } from './image-request.ts';
+import { chargeOf } from './price.ts';
+import { buildResultItems, failureOf, type ItemParts } from './result-item.ts';
+
+export interface SubmitParts extends ItemParts {
+  store: TaskStore;
+  bill: Bill;
+  switches: Switchboard;
+  executor: Executor;
+  dice: Dice;
+  clock: Clock;
+  signal: AbortSignal;
+}
+
+/** Takes an `imageInference` task. Every answer is in the bill before it is given. */
+export async function submit(raw: RawTask, parts: SubmitParts): Promise<Answer> {
+  const { bill, switches, dice, clock, signal } = parts;
+  const faults = switches.current();
+  // The name of a task that breaks the rule for names; bounded, as it goes into the bill.
+  const taskUUID = typeof raw['taskUUID'] === 'string' ? raw['taskUUID'].slice(0, 64) : '';
+  const receipt = bill.receiptsOf(taskUUID) + 1;
+  bill.record({ kind: 'submission', at: clock.now(), taskUUID, receipt, promptSha256: promptSha256(raw['positivePrompt']) });
+
+  const fault = drawSubmitFault(faults, dice, taskUUID, receipt);
+  if (fault?.kind === 'reset' && !fault.accepts) return cutOff;
+  if (fault?.kind === 'refusal' && !fault.accepts) return recordRefusal(raw, receipt, refusalOf(fault, raw), parts);
+  const decision = decide(raw, receipt, parts);
+  if (fault?.kind === 'reset') return cutOff;
+  if (fault?.kind === 'slow') await clock.sleep(faults.submitSlowMs, signal);
+  const answer = 'refusal' in decision ? decision.refusal : await answerAccepted(decision, parts);
+  return disturb(answer, fault, raw);
+}
+
+interface Accepted {
+  task: Task;
+  execution: Execution;
+}
+
+// One tick from the question whether the id is taken to the line that takes it: of two submissions at once one is refused.
+function decide(raw: RawTask, receipt: number, parts: SubmitParts): Accepted | { refusal: Answer } {
+  const { store, bill, switches, executor, clock } = parts;
+  const faults = switches.current();
+  const errors = checkImageInference(raw, faults);
+  const { taskUUID } = raw;
+  if (errors.length > 0 || !isUuidV4(taskUUID)) return { refusal: recordRefusal(raw, receipt, refuseWith(400, ...errors), parts) };
+  if (isTaken(taskUUID, faults, parts)) return { refusal: recordRefusal(raw, receipt, refuseWith(400, conflictOf(raw)), parts) };
+  const task = store.accept(raw, taskUUID, faults);
+  bill.record({ kind: 'acceptance', at: clock.now(), taskUUID, receipt, run: task.run });
+  return { task, execution: executor.begin(task) };
+}
+
+async function answerAccepted({ task, execution }: Accepted, parts: SubmitParts): Promise<Answer> {
+  if (task.request.deliveryMethod === 'async') {
+    const beforeAck = parts.dice.chance(task.faults.webhookBeforeAckRate, ...purposeOf('webhook-before-ack', task, 0));
+    if (beforeAck) await execution.announced;
+    return answerWith({ taskType: 'imageInference', taskUUID: task.taskUUID });
+  }
+  await execution.visible;
+  const failure = failureOf(task);
+  if (failure !== undefined) return refuseWith(syncStatuses.get(failure.code) ?? 500, failure);
+  return answerWith(...(await buildResultItems(task, parts)));
+}
+
+// Inferred from the meaning of the statuses (Runware docs, platform/errors): no source shows a failed synchronous task.
+const syncStatuses = new Map([
+  ['timeoutProvider', 504],
+  ['contentPolicyViolation', 400],
+]);
+
+function recordRefusal(raw: RawTask, receipt: number, answer: Answer, { store, bill, switches, clock }: SubmitParts): Answer {
+  const { taskUUID = '' } = namesOf(raw);
+  const code = answer.errors[0]?.code ?? 'unknownError';
+  bill.record({ kind: 'refusal', at: clock.now(), taskUUID: taskUUID.slice(0, 64), receipt, httpStatus: answer.httpStatus, code });
+  const isNew = store.find(taskUUID) === undefined && !store.isBurnt(taskUUID);
+  if (switches.current().rejectionConsumesId && isUuidV4(taskUUID) && isNew) store.burn(taskUUID);
+  return answer;
+}
+
+function disturb(answer: Answer, fault: SubmitFault | undefined, raw: RawTask): Answer {
+  switch (fault?.kind) {
+    case undefined:
+    case 'slow':
+      return answer;
+    case 'reset':
+      return cutOff;
+    case 'empty-ack':
+      return { ...answer, items: [] };
+    case 'not-json':
+      return { ...answer, instead: 'html' };
+    case 'refusal':
+      return refusalOf(fault, raw);
+  }
+}
+
+const cutOff: Answer = { ...answerWith(), instead: 'reset' };
+
+const refusalOf = (fault: Extract<SubmitFault, { kind: 'refusal' }>, raw: RawTask): Answer => ({
+  ...refuseWith(fault.httpStatus, { code: fault.code, message: fault.message, ...namesOf(raw) }),
+  ...(fault.retryAfterSeconds !== undefined && { retryAfterSeconds: fault.retryAfterSeconds }),
+});
+
+/** The refusal of a taskUUID that is in use. */
+export const conflictOf = (raw: RawTask) => ({
+  code: 'conflictTaskUUID',
+  message: 'The taskUUID was used before. It must be unique per task.',
+  parameter: 'taskUUID',
+  type: 'string',
+  ...namesOf(raw),
+});
+
+/** Validates and prices a task without running it ("X-Runware-Dry-Run", Runware's skill for coding agents). It leaves no trace. */
+export function dryRun(raw: RawTask, { switches }: Pick<SubmitParts, 'switches'>): Answer {
+  const faults = switches.current();
+  const errors = checkImageInference(raw, faults);
+  if (errors.length > 0) return refuseWith(400, ...errors);
+  const request = readImageRequest(raw);
+  return answerWith({ ...namesOf(raw), cost: Number(formatUsd(chargeOf(request, faults) * request.numberResults)) });
+}
