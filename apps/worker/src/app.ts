@@ -58,7 +58,7 @@ export function createWorkerApp(config: WorkerConfig, overrides: Partial<WorkerD
   let healthUrl: string | undefined;
 
   const server = fastify({ logger: false });
-  server.register(
+  void server.register(
     createHealthRoutes({
       isLive: () =>
         redis.status !== 'ready' ||

@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, inject, test } from 'vitest';
 import { createVitest } from 'vitest/node';
 
-const root = fileURLToPath(new URL('leaks/', import.meta.url));
+const root = fileURLToPath(new URL('fixtures/leaks/', import.meta.url));
 const leakCheck = fileURLToPath(new URL('../src/leak-check.ts', import.meta.url));
 
 describe('the leak check', () => {
@@ -25,7 +25,7 @@ describe('the leak check', () => {
   });
 });
 
-/** Runs the files of `leaks/` in a vitest of their own: what failed beside their tests, by file. */
+/** Runs the files of `fixtures/leaks/` in a vitest of their own: what failed beside their tests, by file. */
 async function runLeaks(): Promise<Map<string, string[]>> {
   const vitest = await createVitest('test', {
     root,
