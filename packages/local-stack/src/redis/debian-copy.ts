@@ -1,5 +1,6 @@
 import { access, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isAlive } from '../is-alive.ts';
 import { aptIn, type Apt } from './apt.ts';
 import { doesRun } from './find-binary.ts';
 import type { Environment } from './local-redis.ts';
@@ -14,10 +15,8 @@ export interface DebianRedis {
 const SHORT_LIST = ['redis-server', 'redis-tools', 'liblzf1', 'libjemalloc2'];
 
 /** What a slim image can lack besides; several names where releases differ. Not libc6: it must be the machine's own. */
-const CLOSURE = [
-  ...['libatomic1', 'libstdc++6', 'libgcc-s1', 'libcap2', 'libgcrypt20', 'libgpg-error0', 'liblzma5', 'libzstd1', 'liblz4-1'],
-  ...['libsystemd0', 'libssl3', 'libssl3t64'],
-];
+const CLOSURE =
+  'libatomic1 libstdc++6 libgcc-s1 libcap2 libgcrypt20 libgpg-error0 liblzma5 libzstd1 liblz4-1 libsystemd0 libssl3 libssl3t64'.split(' ');
 
 /**
  * A private Redis out of the machine's own Debian or Ubuntu package sources: unpacked into `cacheDir`, without root, without
@@ -81,13 +80,5 @@ async function removeAbandoned(cacheDir: string): Promise<void> {
     if (!name.startsWith(WORKSHOP)) continue;
     const owner = Number.parseInt(name.slice(WORKSHOP.length), 10);
     if (!isAlive(owner)) await rm(join(cacheDir, name), { recursive: true, force: true });
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
   }
 }

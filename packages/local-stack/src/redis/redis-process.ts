@@ -1,10 +1,12 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { LocalStackError } from '@darkroom/contracts';
+import { lockFolder } from '../folder-lock.ts';
 import { freePort } from '../free-port.ts';
 import type { AppendFsync, Environment } from './local-redis.ts';
+import { endOrphan, forgetServer, recordServer } from './orphan.ts';
 import { findServerInfo, type ServerInfo } from './server-info.ts';
 
 /** How to run one private server. */
@@ -34,9 +36,34 @@ const PORT_TRIES = 3;
 
 /**
  * Starts a server on loopback and waits until it answers.
- * @throws LocalStackError when it ends by itself or does not answer in time; the message holds the end of its log.
+ * @throws LocalStackError when the folder is in use, or the server ends by itself or does not answer in time; then the message
+ *   holds the end of its log.
  */
 export async function startRedisProcess(options: RedisProcessOptions): Promise<RedisProcess> {
+  const { dir } = options;
+  const lock = lockFolder(dir);
+  try {
+    await endOrphan(dir);
+    const { child, ended, ...server } = await startOnSomePort(options);
+    recordServer(dir, { pid: server.pid, url: server.url });
+    const released = ended.then(() => {
+      forgetServer(dir);
+      lock.release();
+    });
+    return { ...server, stop: () => stopChild(child, released) };
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+/** A server that answers, not yet bound to the lock of its folder. */
+interface StartedServer extends Omit<RedisProcess, 'stop'> {
+  readonly child: ChildProcess;
+  readonly ended: Promise<void>;
+}
+
+async function startOnSomePort(options: RedisProcessOptions): Promise<StartedServer> {
   for (let tries = 1; ; tries += 1) {
     try {
       return await startOnPort(options, options.port ?? (await freePort()));
@@ -46,26 +73,25 @@ export async function startRedisProcess(options: RedisProcessOptions): Promise<R
   }
 }
 
-async function startOnPort(options: RedisProcessOptions, port: number): Promise<RedisProcess> {
+async function startOnPort(options: RedisProcessOptions, port: number): Promise<StartedServer> {
   const log = join(options.dir, 'server.log');
   const child = spawnServer(options, port, log);
-  const stop = stopOnce(child);
+  const ended = endOf(child);
   const url = `redis://127.0.0.1:${port}`;
   try {
     const info = await waitForAnswer(child, url);
     if (child.pid === undefined) throw new Error('it has no process id');
-    return { url, pid: child.pid, version: info.version, stop };
+    return { url, pid: child.pid, version: info.version, child, ended };
   } catch (cause) {
-    await stop();
+    await stopChild(child, ended);
     throw new LocalStackError(
-      `cannot start "${basename(options.binary)}" on port ${port}: ${String(cause)}; the end of "${log}":\n${endOf(log)}`,
+      `cannot start "${basename(options.binary)}" on port ${port}: ${String(cause)}; the end of "${log}":\n${lastLinesOf(log)}`,
       { cause },
     );
   }
 }
 
 function spawnServer({ binary, environment, dir, persistence }: RedisProcessOptions, port: number, log: string): ChildProcess {
-  mkdirSync(dir, { recursive: true });
   const output = openSync(log, 'a');
   const settings = {
     port: String(port),
@@ -81,7 +107,12 @@ function spawnServer({ binary, environment, dir, persistence }: RedisProcessOpti
   };
   try {
     const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
-    return spawn(binary, args, { env: { ...environment }, stdio: ['ignore', output, output] });
+    return spawn(binary, args, {
+      env: { ...environment },
+      stdio: ['ignore', output, output],
+      // A Ctrl-C in the terminal is for the parent, which still needs its Redis while it stops.
+      detached: process.platform !== 'win32',
+    });
   } finally {
     closeSync(output);
   }
@@ -106,20 +137,22 @@ async function waitForAnswer(child: ChildProcess, url: string): Promise<ServerIn
   return Promise.race([answer(), end]);
 }
 
-/** SIGTERM lets the server write what it holds; SIGKILL ends one that hangs. Our own exit takes it along. */
-function stopOnce(child: ChildProcess): () => Promise<void> {
+/** Settles when the child is gone, or never came to be. Until then, our own exit takes it along. */
+function endOf(child: ChildProcess): Promise<void> {
   const killAtExit = (): void => void child.kill('SIGTERM');
   process.once('exit', killAtExit);
-  const ended = new Promise<void>((resolve) => {
+  return new Promise<void>((resolve) => {
     child.once('exit', () => resolve());
     child.once('error', () => resolve());
   }).finally(() => process.off('exit', killAtExit));
-  return async () => {
-    child.kill('SIGTERM');
-    const timer = setTimeout(() => child.kill('SIGKILL'), STOP_LIMIT_MS);
-    await ended;
-    clearTimeout(timer);
-  };
 }
 
-const endOf = (file: string): string => readFileSync(file, 'utf8').split('\n').slice(-8).join('\n');
+/** SIGTERM lets the server write what it holds; SIGKILL ends one that hangs. */
+async function stopChild(child: ChildProcess, ended: Promise<void>): Promise<void> {
+  child.kill('SIGTERM');
+  const timer = setTimeout(() => child.kill('SIGKILL'), STOP_LIMIT_MS);
+  await ended;
+  clearTimeout(timer);
+}
+
+const lastLinesOf = (file: string): string => readFileSync(file, 'utf8').split('\n').slice(-8).join('\n');

@@ -15,8 +15,11 @@ export interface ReceivedBody {
 
 /** Headers that describe a body; each is checked, or refused with 501. */
 export const bodyPromises = [
-  ...['content-md5', 'x-amz-checksum-', 'x-amz-sdk-checksum-algorithm'],
-  ...['x-amz-trailer', 'x-amz-decoded-content-length'],
+  'content-md5',
+  'x-amz-checksum-',
+  'x-amz-sdk-checksum-algorithm',
+  'x-amz-trailer',
+  'x-amz-decoded-content-length',
 ];
 
 /** The largest object of a single PUT (S3 user guide, "Uploading objects"). */

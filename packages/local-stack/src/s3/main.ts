@@ -1,7 +1,8 @@
 import { ConfigError, type Problem } from '@darkroom/contracts';
 import { startS3Server, type S3ServerOptions } from './server.ts';
 
-// The embedded S3 as a process of its own, so that it can be killed like one. Says where it listens in one line of JSON.
+// The embedded S3 as a process of its own, so that it can be killed like one. It says where it listens in one line of JSON,
+// and ends with the process that started it, when that one opened a channel.
 
 function readSettings(environment: Readonly<Record<string, string | undefined>>): S3ServerOptions {
   const problems: Problem[] = [];
@@ -26,7 +27,12 @@ function readSettings(environment: Readonly<Record<string, string | undefined>>)
 
 try {
   const server = await startS3Server(readSettings(process.env));
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void server.stop());
+  const stop = async (): Promise<void> => {
+    await server.stop();
+    if (process.connected) process.disconnect();
+  };
+  for (const event of ['SIGINT', 'SIGTERM', 'disconnect'] as const) process.once(event, () => void stop());
+  process.send?.({ endpoint: server.endpoint });
   process.stdout.write(`${JSON.stringify({ endpoint: server.endpoint })}\n`);
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);

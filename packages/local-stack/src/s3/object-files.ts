@@ -2,6 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { mkdirSync, openSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { LocalStackError } from '@darkroom/contracts';
+import { lockFolder, type FolderLock } from '../folder-lock.ts';
 import type { ChecksumAlgorithm } from './checksums.ts';
 import { S3Error } from './s3-error.ts';
 
@@ -33,26 +34,39 @@ export interface WriteCondition {
 /**
  * Buckets and objects in files:
  *
- *     <dir>/<bucket>/objects/<SHA-256 of the key>.json   what is stored under a key, and in which blob
- *     <dir>/<bucket>/blobs/<uuid>                        bytes
- *     <dir>/.incoming/<uuid>                             bytes that are being received
+ *     <dir>/buckets/<bucket>/objects/<SHA-256 of the key>.json   what is stored under a key, and in which blob
+ *     <dir>/buckets/<bucket>/blobs/<uuid>                        bytes
+ *     <dir>/incoming/<uuid>                                      bytes that are being received
  *
  * Renaming the JSON file is the commit: it names a blob that is complete. Killed before it, the old object stands; killed
  * after it, the new one does. What no JSON file names is removed at the start. Nothing is fsynced: what was acknowledged
  * survives the death of the process, not that of the machine.
  */
 export class ObjectFiles {
-  readonly #dir: string;
+  readonly #lock: FolderLock;
+  readonly #buckets: string;
   readonly #incoming: string;
   /** Bucket, then key. Rebuilt from the files by every start. */
   readonly #index = new Map<string, Map<string, StoredObject>>();
 
   constructor(dir: string) {
-    this.#dir = dir;
-    this.#incoming = join(dir, '.incoming');
-    rmSync(this.#incoming, { recursive: true, force: true });
-    mkdirSync(this.#incoming, { recursive: true });
-    for (const bucket of readdirSync(dir)) if (bucket !== '.incoming') this.#load(bucket);
+    this.#buckets = join(dir, 'buckets');
+    this.#incoming = join(dir, 'incoming');
+    this.#lock = lockFolder(dir);
+    try {
+      rmSync(this.#incoming, { recursive: true, force: true });
+      mkdirSync(this.#incoming, { recursive: true });
+      mkdirSync(this.#buckets, { recursive: true });
+      for (const bucket of readdirSync(this.#buckets)) this.#load(bucket);
+    } catch (error) {
+      this.#lock.release();
+      throw error;
+    }
+  }
+
+  /** Gives the folder free. Nothing may be written afterwards. */
+  close(): void {
+    this.#lock.release();
   }
 
   hasBucket(bucket: string): boolean {
@@ -88,7 +102,7 @@ export class ObjectFiles {
   }
 
   blobPath(bucket: string, blob: string): string {
-    return join(this.#dir, bucket, 'blobs', blob);
+    return join(this.#buckets, bucket, 'blobs', blob);
   }
 
   /**
@@ -126,12 +140,12 @@ export class ObjectFiles {
   }
 
   #descriptionPath(bucket: string, key: string): string {
-    return join(this.#dir, bucket, 'objects', `${createHash('sha256').update(key).digest('hex')}.json`);
+    return join(this.#buckets, bucket, 'objects', `${createHash('sha256').update(key).digest('hex')}.json`);
   }
 
   #load(bucket: string): void {
-    const descriptions = join(this.#dir, bucket, 'objects');
-    const blobs = join(this.#dir, bucket, 'blobs');
+    const descriptions = join(this.#buckets, bucket, 'objects');
+    const blobs = join(this.#buckets, bucket, 'blobs');
     mkdirSync(descriptions, { recursive: true });
     mkdirSync(blobs, { recursive: true });
     const objects = new Map<string, StoredObject>();

@@ -1,7 +1,5 @@
-import { spawn, type ChildProcess, type ChildProcessByStdio } from 'node:child_process';
-import { createInterface } from 'node:readline';
-import type { Readable } from 'node:stream';
-import { finished } from 'node:stream/promises';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { LocalStackError } from '@darkroom/contracts';
 import type { S3ServerOptions } from './server.ts';
@@ -34,14 +32,16 @@ export async function startS3Process({ dir, port = 0, credentials, region, bucke
       S3_REGION: region,
       S3_BUCKET: bucket,
     },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    // The program ends when this channel closes: it never outlives a parent that was killed.
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    // A Ctrl-C in the terminal is for the parent, which still needs its storage while it stops.
+    detached: process.platform !== 'win32',
   });
   const killAtExit = (): void => void child.kill('SIGTERM');
   process.once('exit', killAtExit);
-  const ended = new Promise<void>((resolve) => {
-    child.once('close', () => resolve());
-    child.once('error', () => resolve());
-  }).finally(() => process.off('exit', killAtExit));
+  const ended = once(child, 'close')
+    .catch(() => undefined)
+    .finally(() => process.off('exit', killAtExit));
   const stop = async (): Promise<void> => {
     child.kill('SIGTERM');
     await ended;
@@ -54,16 +54,18 @@ export async function startS3Process({ dir, port = 0, credentials, region, bucke
   }
 }
 
-/** The one line that the program prints when it listens; an error holding its complaint when it ends first. */
-async function readEndpoint({ stdout, stderr }: ChildProcessByStdio<null, Readable, Readable>): Promise<string> {
+/** What the program says when it listens; an error holding its complaint when it ends first. */
+function readEndpoint(child: ChildProcess): Promise<string> {
   let complaint = '';
-  stderr.on('data', (bytes: Buffer) => (complaint += bytes.toString()));
-  for await (const line of createInterface({ input: stdout })) {
-    const said: unknown = JSON.parse(line);
-    if (typeof said === 'object' && said !== null && 'endpoint' in said && typeof said.endpoint === 'string') return said.endpoint;
-  }
-  await finished(stderr);
-  throw new Error(`it ended before it listened: ${complaint.trim()}`);
+  child.stderr?.on('data', (bytes: Buffer) => (complaint += bytes.toString()));
+  return new Promise((resolve, reject) => {
+    child.once('message', (said) => {
+      if (typeof said === 'object' && 'endpoint' in said) resolve(String(said.endpoint));
+      else reject(new Error('it said something else than where it listens'));
+    });
+    child.once('error', reject);
+    child.once('close', () => reject(new Error(`it ended before it listened: ${complaint.trim()}`)));
+  });
 }
 
 function pidOf({ pid }: ChildProcess): number {

@@ -21,8 +21,13 @@ export interface S3Request {
 
 /** The parts of a presigned URL that are its signature, and no request of the client. */
 const SIGNATURE_PARAMETERS = new Set([
-  ...['x-amz-algorithm', 'x-amz-credential', 'x-amz-date', 'x-amz-expires'],
-  ...['x-amz-signedheaders', 'x-amz-signature', 'x-amz-content-sha256'],
+  'x-amz-algorithm',
+  'x-amz-credential',
+  'x-amz-date',
+  'x-amz-expires',
+  'x-amz-signedheaders',
+  'x-amz-signature',
+  'x-amz-content-sha256',
 ]);
 
 export const isSignatureParameter = (name: string): boolean => SIGNATURE_PARAMETERS.has(name.toLowerCase());

@@ -57,7 +57,7 @@ const DRAIN_LIMIT_BYTES = 64 * 1024 ** 2;
 /**
  * Starts an S3 endpoint for one machine: signatures and checksums are really checked, writes are atomic and outlive the
  * process, and what it does not know is answered with 501. Never for production: nothing is fsynced, all keys are in memory.
- * @throws LocalStackError when the port is taken or the folder cannot be used.
+ * @throws LocalStackError when the port is taken, or the folder cannot be used or is used by another process.
  */
 export async function startS3Server({
   dir,
@@ -82,13 +82,17 @@ export async function startS3Server({
   const server = createServer(handle);
   // Answered by hand, so that a refused client never sends its body.
   server.on('checkContinue', handle);
-  const boundPort = await listen(server, port);
+  const boundPort = await listen(server, port).catch((error: unknown) => {
+    files.close();
+    throw error;
+  });
 
   let stopping: Promise<void> | undefined;
   const stop = async (): Promise<void> => {
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
     server.closeAllConnections();
     await Promise.all([closed, ...underWay]);
+    files.close();
   };
   return { endpoint: `http://${HOST}:${boundPort}`, port: boundPort, stop: () => (stopping ??= stop()) };
 }
