@@ -1,0 +1,129 @@
+import type { Readable } from 'node:stream';
+import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { attemptsOf, isConditionalConflict, isMissing, isPreconditionFailed, storageErrorOf } from './storage-error.ts';
+
+export interface BucketConfig {
+  bucket: string;
+  region: string;
+  /** For a server that is not AWS; keys then go into the path. */
+  endpoint?: string;
+  /** Absent: the default chain of the AWS SDK (environment, profile, instance). */
+  credentials?: { accessKeyId: string; secretAccessKey: string };
+  /** How long one operation may take, its second attempt and its body included, in milliseconds. */
+  requestTimeoutMs: number;
+}
+
+/** Bytes of an object, read up to a bound. */
+export type BoundedRead = { kind: 'found'; bytes: Uint8Array } | { kind: 'missing' } | { kind: 'too-large'; sizeBytes: number };
+
+/** `byRetry`: the SDK had sent the request before, so what is there may be what that first send wrote. */
+export type WriteOnce = { kind: 'written' } | { kind: 'exists'; byRetry: boolean };
+
+/**
+ * The operations on one bucket, each bounded in time and tried at most twice. All throw StorageError (storage.unavailable)
+ * and nothing else.
+ */
+export interface Bucket {
+  readonly name: string;
+  /** For presigning alone. */
+  readonly client: S3Client;
+  /** One GET; of an object that is larger than `maxBytes` only the size is told. */
+  read(key: string, maxBytes: number): Promise<BoundedRead>;
+  /** A PUT that never replaces: of many at once, one writes. */
+  writeOnce(key: string, body: Uint8Array, contentType: string): Promise<WriteOnce>;
+  /** One page of keys. */
+  list(prefix: string, options?: { maxKeys?: number; continuationToken?: string }): Promise<{ keys: string[]; continuationToken?: string }>;
+  close(): void;
+}
+
+/** A connection that is not made by then is tried once more within the limit of the operation. */
+const CONNECT_TIMEOUT_MS = 2_000;
+
+export function createBucket({ bucket, region, endpoint, credentials, requestTimeoutMs }: BucketConfig): Bucket {
+  const client = new S3Client({
+    region,
+    ...(endpoint === undefined ? {} : { endpoint, forcePathStyle: true }),
+    ...(credentials === undefined ? {} : { credentials }),
+    maxAttempts: 2,
+    requestHandler: { connectionTimeout: Math.min(CONNECT_TIMEOUT_MS, requestTimeoutMs) },
+    // By default the SDK puts the checksum of an *empty* body into presigned URLs, and any real upload is then refused.
+    requestChecksumCalculation: 'WHEN_REQUIRED',
+    responseChecksumValidation: 'WHEN_REQUIRED',
+  });
+
+  async function within<Value>(attempted: string, operation: (abortSignal: AbortSignal) => Promise<Value>): Promise<Value> {
+    const controller = new AbortController();
+    const timer = setTimeout(() => controller.abort(), requestTimeoutMs);
+    try {
+      return await operation(controller.signal);
+    } catch (error) {
+      throw storageErrorOf(error, attempted, controller.signal.aborted ? requestTimeoutMs : undefined);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async function put(key: string, body: Uint8Array, contentType: string, abortSignal: AbortSignal): Promise<WriteOnce> {
+    const command = new PutObjectCommand({ Bucket: bucket, Key: key, Body: body, ContentType: contentType, IfNoneMatch: '*' });
+    try {
+      await client.send(command, { abortSignal });
+      return { kind: 'written' };
+    } catch (error) {
+      if (isPreconditionFailed(error)) return { kind: 'exists', byRetry: attemptsOf(error) > 1 };
+      throw error;
+    }
+  }
+
+  return {
+    name: bucket,
+    client,
+    read: (key, maxBytes) =>
+      within(`read '${key}' from bucket '${bucket}'`, async (abortSignal) => {
+        try {
+          const { Body: body, ContentLength: announced = 0 } = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key }), {
+            abortSignal,
+          });
+          // In Node the SDK gives the body as a Readable (AWS SDK for JavaScript, "Body" of GetObjectCommandOutput).
+          const stream = body as Readable;
+          if (announced <= maxBytes) return await readBounded(stream, maxBytes);
+          stream.destroy();
+          return { kind: 'too-large', sizeBytes: announced };
+        } catch (error) {
+          if (isMissing(error)) return { kind: 'missing' };
+          throw error;
+        }
+      }),
+    writeOnce: (key, body, contentType) =>
+      within(`write '${key}' to bucket '${bucket}'`, async (abortSignal) => {
+        try {
+          return await put(key, body, contentType, abortSignal);
+        } catch (error) {
+          if (!isConditionalConflict(error)) throw error;
+          return put(key, body, contentType, abortSignal);
+        }
+      }),
+    list: (prefix, { maxKeys = 1000, continuationToken } = {}) =>
+      within(`list '${prefix}' in bucket '${bucket}'`, async (abortSignal) => {
+        const page = await client.send(
+          new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix, MaxKeys: maxKeys, ContinuationToken: continuationToken }),
+          { abortSignal },
+        );
+        const keys = (page.Contents ?? []).flatMap(({ Key: key }) => (key === undefined ? [] : [key]));
+        return { keys, ...(page.NextContinuationToken === undefined ? {} : { continuationToken: page.NextContinuationToken }) };
+      }),
+    close: () => client.destroy(),
+  };
+}
+
+/** Reads on until the end or the bound, for a server that announces no length or a wrong one. */
+async function readBounded(stream: Readable, maxBytes: number): Promise<BoundedRead> {
+  const chunks: Buffer[] = [];
+  let sizeBytes = 0;
+  // A Readable of bytes yields Buffers; leaving the loop destroys it.
+  for await (const chunk of stream as AsyncIterable<Buffer>) {
+    sizeBytes += chunk.length;
+    if (sizeBytes > maxBytes) return { kind: 'too-large', sizeBytes };
+    chunks.push(chunk);
+  }
+  return { kind: 'found', bytes: Buffer.concat(chunks) };
+}

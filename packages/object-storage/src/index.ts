@@ -1,0 +1,25 @@
+export type { BoundedRead } from './bucket.ts';
+export {
+  amendmentKey,
+  imageKey,
+  inputKey,
+  intentKey,
+  isIntentKey,
+  quarantineKey,
+  recordsOfDate,
+  recordsPrefix,
+  resultKey,
+  stagingKey,
+} from './keys.ts';
+export { createObjectStorage, type ObjectStorage, type ObjectStorageConfig, type ObjectStorageDependencies } from './object-storage.ts';
+export { MAX_PRESIGN_SECONDS, type PresignReadOptions } from './presign.ts';
+export type { RecordedIntent, RecordedResult, RecordStore } from './record-store.ts';
+export type { StorageFailure } from './storage-error.ts';
+export {
+  verifiedImageOf,
+  verifyImage,
+  type ImageExpectation,
+  type ImageVerdict,
+  type InvalidImageReason,
+  type ValidImage,
+} from './verify-image.ts';

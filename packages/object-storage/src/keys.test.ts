@@ -1,0 +1,38 @@
+import { createGenerationId, taskUuidOf } from '@darkroom/contracts';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { amendmentKey, imageKey, inputKey, intentKey, isIntentKey, quarantineKey, resultKey, stagingKey } from './keys.ts';
+
+const generationId = createGenerationId(Date.UTC(2026, 10, 22, 23, 59, 59, 999));
+const ref = { generationId, index: 3, n: 2 };
+
+test('every key follows from the reference', () => {
+  expect(stagingKey(ref)).toBe(`staging/${taskUuidOf(ref)}`);
+  expect(imageKey(ref, 'JPG')).toBe(`images/2026/11/22/${generationId}/3-2.jpg`);
+  expect(imageKey(ref, 'WEBP')).toBe(`images/2026/11/22/${generationId}/3-2.webp`);
+  expect(intentKey(ref, 0)).toBe(`records/2026-11-22/${generationId}/3-2.intent.json`);
+  expect(intentKey(ref, 4)).toBe(`records/2026-11-22/${generationId}/3-2.intent-4.json`);
+  expect(resultKey(ref)).toBe(`records/2026-11-22/${generationId}/3-2.result.json`);
+  expect(amendmentKey(ref)).toBe(`records/2026-11-22/${generationId}/3-2.amendment.json`);
+  expect(quarantineKey(ref)).toBe(`quarantine/${taskUuidOf(ref)}`);
+  expect(inputKey('ab')).toBe('inputs/ab');
+});
+
+test('no two submissions and no two rounds share a key', () => {
+  const refs = fc.record({
+    generationId: fc.constantFrom(generationId, createGenerationId(0)),
+    index: fc.nat(19),
+    n: fc.integer({ min: 1, max: 30 }),
+  });
+  fc.assert(
+    fc.property(refs, refs, fc.nat(30), fc.nat(30), (a, b, roundA, roundB) => {
+      const same = a.generationId === b.generationId && a.index === b.index && a.n === b.n;
+      expect(imageKey(a, 'PNG') === imageKey(b, 'PNG')).toBe(same);
+      expect(resultKey(a) === resultKey(b)).toBe(same);
+      expect(intentKey(a, roundA) === intentKey(b, roundB)).toBe(same && roundA === roundB);
+      expect(isIntentKey(intentKey(a, roundA))).toBe(true);
+      expect(isIntentKey(resultKey(a))).toBe(false);
+      expect(isIntentKey(amendmentKey(a))).toBe(false);
+    }),
+  );
+});

@@ -1,0 +1,39 @@
+import { extensionOf, generationIdTime, taskUuidOf, type OutputFormat, type SubmissionRef } from '@darkroom/contracts';
+
+/**
+ * Where everything lies in the bucket. Every key follows from the id alone, so that it can be found again when nothing else
+ * is left; the date is that of the UUIDv7, in UTC.
+ */
+
+/** All records lie under this prefix. */
+export const recordsPrefix = 'records/';
+
+/** Where the provider uploads an image; replaceable until the presigned URL expires, so never the image itself. */
+export const stagingKey = (ref: SubmissionRef): string => `staging/${taskUuidOf(ref)}`;
+
+/** The final, immutable key of an image; of each submission another, so that a second paid image has a place of its own. */
+export const imageKey = (ref: SubmissionRef, format: OutputFormat): string =>
+  `images/${dateOf(ref).replaceAll('-', '/')}/${ref.generationId}/${ref.index}-${ref.n}.${extensionOf(format)}`;
+
+/** Bytes that were paid for and could not be verified. */
+export const quarantineKey = (ref: SubmissionRef): string => `quarantine/${taskUuidOf(ref)}`;
+
+/** A reference image, by the SHA-256 of its bytes in hex. */
+export const inputKey = (sha256: string): string => `inputs/${sha256}`;
+
+/** The intent of a submission, of each round another. */
+export const intentKey = (ref: SubmissionRef, round: number): string => `${recordStem(ref)}.intent${round === 0 ? '' : `-${round}`}.json`;
+
+export const resultKey = (ref: SubmissionRef): string => `${recordStem(ref)}.result.json`;
+
+/** What came home after the result. */
+export const amendmentKey = (ref: SubmissionRef): string => `${recordStem(ref)}.amendment.json`;
+
+/** All records of the generations of one day ("2026-11-22"). */
+export const recordsOfDate = (date: string): string => `${recordsPrefix}${date}/`;
+
+export const isIntentKey = (key: string): boolean => /\.intent(-\d+)?\.json$/.test(key);
+
+const recordStem = (ref: SubmissionRef): string => `${recordsOfDate(dateOf(ref))}${ref.generationId}/${ref.index}-${ref.n}`;
+
+const dateOf = ({ generationId }: SubmissionRef): string => new Date(generationIdTime(generationId)).toISOString().slice(0, 10);

@@ -1,0 +1,73 @@
+import type { OutputFormat, SubmissionRef, VerifiedImage } from '@darkroom/contracts';
+import { createBucket, type BoundedRead, type BucketConfig } from './bucket.ts';
+import { imageKey, quarantineKey, recordsPrefix, stagingKey } from './keys.ts';
+import { presignGet, presignPut, type PresignReadOptions } from './presign.ts';
+import { createRecordStore, type RecordStore } from './record-store.ts';
+
+export interface ObjectStorageConfig extends BucketConfig {
+  /** The largest image that is read, in bytes. */
+  maxImageBytes: number;
+}
+
+/**
+ * The bucket as Darkroom uses it: uploads arrive under `staging/`, verified images lie under `images/` for good, and records
+ * under `records/` say what was bought. Every failure of S3 is a StorageError.
+ */
+export interface ObjectStorage extends RecordStore {
+  /**
+   * A URL for one bare PUT to the submission's staging key. It can be used again until it expires, which is why what is
+   * uploaded is never served itself.
+   * @param expiresInSeconds 1 to 604,800 (seven days). Throws RangeError otherwise.
+   */
+  presignUpload(ref: SubmissionRef, expiresInSeconds: number): Promise<string>;
+  /** A URL for reading an object; the same range as for `presignUpload`. */
+  presignRead(key: string, expiresInSeconds: number, options?: PresignReadOptions): Promise<string>;
+  /** What was uploaded so far, in one GET: what is verified afterwards is these bytes and not a later upload's. */
+  readStaging(ref: SubmissionRef): Promise<BoundedRead>;
+  /** The image under its final key. */
+  readImage(ref: SubmissionRef, format: OutputFormat): Promise<BoundedRead>;
+  /**
+   * Puts verified bytes under their final key, once (I5). `already-there` says nothing of which bytes: whoever goes on from it
+   * reads them.
+   */
+  keepImage(ref: SubmissionRef, image: Pick<VerifiedImage, 'format' | 'contentType'>, bytes: Uint8Array): Promise<'kept' | 'already-there'>;
+  /** Keeps bytes that could not be verified, the first ones of a submission. Returns their key. */
+  quarantine(ref: SubmissionRef, bytes: Uint8Array): Promise<string>;
+  /**
+   * Proves with one small request that the bucket is there and may be listed, without which S3 calls a missing object
+   * forbidden. Throws StorageError with `details.reason`, such as "bucket-missing" or "credentials-refused".
+   */
+  checkAccess(): Promise<void>;
+  /** Closes idle connections; may be called twice. */
+  close(): void;
+}
+
+export interface ObjectStorageDependencies {
+  /** Milliseconds since 1970; presigned URLs count from it. */
+  now: () => number;
+}
+
+export function createObjectStorage(config: ObjectStorageConfig, { now }: ObjectStorageDependencies): ObjectStorage {
+  const bucket = createBucket(config);
+  return {
+    ...createRecordStore(bucket),
+    presignUpload: (ref, expiresInSeconds) => presignPut(bucket, stagingKey(ref), expiresInSeconds, now()),
+    presignRead: (key, expiresInSeconds, options = {}) => presignGet(bucket, key, expiresInSeconds, now(), options),
+    readStaging: (ref) => bucket.read(stagingKey(ref), config.maxImageBytes),
+    readImage: (ref, format) => bucket.read(imageKey(ref, format), config.maxImageBytes),
+    keepImage: async (ref, { format, contentType }, bytes) => {
+      const { kind } = await bucket.writeOnce(imageKey(ref, format), bytes, contentType);
+      return kind === 'written' ? 'kept' : 'already-there';
+    },
+    quarantine: async (ref, bytes) => {
+      const key = quarantineKey(ref);
+      // Never a type that a browser would run: nobody knows what these bytes are.
+      await bucket.writeOnce(key, bytes, 'application/octet-stream');
+      return key;
+    },
+    checkAccess: async () => {
+      await bucket.list(recordsPrefix, { maxKeys: 1 });
+    },
+    close: () => bucket.close(),
+  };
+}

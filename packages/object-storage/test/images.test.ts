@@ -1,0 +1,74 @@
+import { expect, test } from 'vitest';
+import { imageKey, quarantineKey } from '../src/index.ts';
+import { refOf, setup, upload } from './world.ts';
+
+const jpg = { format: 'JPG', contentType: 'image/jpeg' } as const;
+const text = (read: { kind: string; bytes?: Uint8Array }): string => Buffer.from(read.bytes ?? []).toString();
+
+test('what was not uploaded is missing', async () => {
+  await using world = await setup();
+  expect(await world.storage.readStaging(refOf())).toEqual({ kind: 'missing' });
+  expect(await world.storage.readImage(refOf(), 'JPG')).toEqual({ kind: 'missing' });
+});
+
+test('an upload is read in one request', async () => {
+  await using world = await setup();
+  const ref = refOf();
+  await upload(await world.storage.presignUpload(ref, 60), Buffer.from('uploaded'));
+  expect(text(await world.storage.readStaging(ref))).toBe('uploaded');
+  expect(world.s3.countOf('GetObject')).toBe(1);
+});
+
+test('an empty upload is found', async () => {
+  await using world = await setup();
+  const ref = refOf();
+  await upload(await world.storage.presignUpload(ref, 60), Buffer.alloc(0), { 'content-length': '0' });
+  expect(await world.storage.readStaging(ref)).toMatchObject({ kind: 'found', bytes: { byteLength: 0 } });
+});
+
+test('an upload over the limit is told by its size and not read', async () => {
+  await using world = await setup({ maxImageBytes: 1000 });
+  const ref = refOf();
+  const url = await world.storage.presignUpload(ref, 60);
+  await upload(url, Buffer.alloc(5_000_000));
+  expect(await world.storage.readStaging(ref)).toEqual({ kind: 'too-large', sizeBytes: 5_000_000 });
+  await upload(url, Buffer.alloc(1000));
+  expect(await world.storage.readStaging(ref)).toMatchObject({ kind: 'found' });
+});
+
+test('an image is kept once and never replaced', async () => {
+  await using world = await setup();
+  const ref = refOf();
+  expect(await world.storage.keepImage(ref, jpg, Buffer.from('first'))).toBe('kept');
+  expect(await world.storage.keepImage(ref, jpg, Buffer.from('second'))).toBe('already-there');
+  expect(text(await world.storage.readImage(ref, 'JPG'))).toBe('first');
+});
+
+test('of many who keep an image at once one does', async () => {
+  await using world = await setup();
+  const ref = refOf();
+  const outcomes = await Promise.all(
+    Array.from({ length: 30 }, (_, worker) => world.storage.keepImage(ref, jpg, Buffer.from(`worker ${worker}`))),
+  );
+  expect(outcomes.filter((outcome) => outcome === 'kept')).toHaveLength(1);
+  expect(text(await world.storage.readImage(ref, 'JPG'))).toBe(`worker ${outcomes.indexOf('kept')}`);
+});
+
+test('a second submission of an image has a place of its own', async () => {
+  await using world = await setup();
+  const first = refOf();
+  const second = { ...first, n: 2 };
+  expect(await world.storage.keepImage(first, jpg, Buffer.from('first'))).toBe('kept');
+  expect(await world.storage.keepImage(second, jpg, Buffer.from('second'))).toBe('kept');
+  expect(imageKey(first, 'JPG')).not.toBe(imageKey(second, 'JPG'));
+});
+
+test('quarantined bytes are kept, the first ones, as no type that a browser would run', async () => {
+  await using world = await setup();
+  const ref = refOf();
+  expect(await world.storage.quarantine(ref, Buffer.from('<html>'))).toBe(quarantineKey(ref));
+  expect(await world.storage.quarantine(ref, Buffer.from('other'))).toBe(quarantineKey(ref));
+  const response = await fetch(await world.storage.presignRead(quarantineKey(ref), 60));
+  expect(response.headers.get('content-type')).toBe('application/octet-stream');
+  expect(await response.text()).toBe('<html>');
+});

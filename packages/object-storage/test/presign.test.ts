@@ -1,0 +1,65 @@
+import { createGenerationId } from '@darkroom/contracts';
+import { expect, test } from 'vitest';
+import { imageKey, MAX_PRESIGN_SECONDS } from '../src/index.ts';
+import { NOW, refOf, setup, upload } from './world.ts';
+
+const bytes = Buffer.from('not an image, but bytes');
+
+test('an upload URL demands the host and nothing else', async () => {
+  await using world = await setup();
+  const url = new URL(await world.storageWith({}, () => NOW).presignUpload(refOf(), 3600));
+  expect(url.searchParams.get('X-Amz-SignedHeaders')).toBe('host');
+  expect(url.searchParams.get('X-Amz-Expires')).toBe('3600');
+  expect(url.searchParams.get('X-Amz-Date')).toBe('20261122T120000Z');
+  const names = [...url.searchParams.keys()].map((name) => name.toLowerCase());
+  expect(names.filter((name) => name.startsWith('x-amz-checksum') || name.includes('sdk-checksum'))).toEqual([]);
+});
+
+test.each([
+  ['without a content type', {}],
+  ['with the type of the image', { 'content-type': 'image/jpeg' }],
+  ['with a type of its own', { 'content-type': 'application/octet-stream' }],
+])('a bare PUT %s is taken', async (_name, headers) => {
+  await using world = await setup();
+  const ref = refOf();
+  expect((await upload(await world.storage.presignUpload(ref, 60), bytes, headers)).status).toBe(200);
+  const staged = await world.storage.readStaging(ref);
+  expect(staged.kind === 'found' && Buffer.from(staged.bytes).equals(bytes)).toBe(true);
+});
+
+test('an upload URL takes a second upload until it expires', async () => {
+  await using world = await setup();
+  const ref = refOf();
+  const url = await world.storage.presignUpload(ref, 60);
+  await upload(url, bytes);
+  expect((await upload(url, Buffer.from('other'))).status).toBe(200);
+});
+
+test('an upload URL is no use for another key, another method or after its time', async () => {
+  await using world = await setup();
+  const ref = refOf();
+  const url = await world.storage.presignUpload(ref, 60);
+  expect((await upload(url.replace(/staging\/[0-9a-f-]+/, 'staging/other'), bytes)).status).toBe(403);
+  expect((await fetch(url)).status).toBe(403);
+  const expired = await world.storageWith({}, () => Date.now() - 120_000).presignUpload(ref, 60);
+  expect((await upload(expired, bytes)).status).toBe(403);
+});
+
+test('a read URL gives the object under the type and name that were asked for', async () => {
+  await using world = await setup();
+  const ref = { generationId: createGenerationId(NOW), index: 0, n: 1 };
+  await world.storage.keepImage(ref, { format: 'JPG', contentType: 'image/jpeg' }, bytes);
+  const key = imageKey(ref, 'JPG');
+  const plain = await fetch(await world.storage.presignRead(key, 60));
+  expect(plain.headers.get('content-type')).toBe('image/jpeg');
+  expect(Buffer.from(await plain.arrayBuffer()).equals(bytes)).toBe(true);
+  const named = await fetch(await world.storage.presignRead(key, 60, { contentType: 'image/png', downloadName: 'a "b"\r\n.jpg' }));
+  expect(named.headers.get('content-type')).toBe('image/png');
+  expect(named.headers.get('content-disposition')).toBe('attachment; filename="a__b___.jpg"');
+  await named.arrayBuffer();
+});
+
+test.each([0, -1, 1.5, MAX_PRESIGN_SECONDS + 1])('a life of %d seconds is refused', async (seconds) => {
+  await using world = await setup();
+  await expect(world.storage.presignUpload(refOf(), seconds)).rejects.toThrow(RangeError);
+});

@@ -1,0 +1,118 @@
+import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { StorageError } from '@darkroom/contracts';
+import { expect, test } from 'vitest';
+import { intentKey, resultKey } from '../src/index.ts';
+import { startReplyLosingProxy } from './one-reply-lost.ts';
+import { intentOf, NOW, refOf, resultOf, setup, type World } from './world.ts';
+
+/** Writes an object past the storage, as an operator or a fault would. */
+async function plant({ s3: { endpoint, region, credentials, bucket } }: World, key: string, body: string): Promise<void> {
+  const client = new S3Client({ endpoint, region, credentials, forcePathStyle: true });
+  await client.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: Buffer.from(body) }));
+  client.destroy();
+}
+
+test('an intent is recorded once, and whoever comes second is given it', async () => {
+  await using world = await setup();
+  const ref = refOf();
+  const intent = intentOf(ref);
+  expect(await world.storage.findIntent(ref, 0)).toBeUndefined();
+  expect(await world.storage.recordIntent(intent)).toEqual({ kind: 'recorded' });
+  expect(await world.storage.recordIntent(intentOf(ref, { firstSentAt: NOW + 1000 }))).toEqual({ kind: 'existing', intent });
+  expect(await world.storage.findIntent(ref, 0)).toEqual(intent);
+});
+
+test('the same intent again is an existing one, because another run wrote it', async () => {
+  await using world = await setup();
+  const intent = intentOf(refOf());
+  await world.storage.recordIntent(intent);
+  expect(await world.storage.recordIntent(intent)).toEqual({ kind: 'existing', intent });
+});
+
+test('a further round has an intent of its own', async () => {
+  await using world = await setup();
+  const ref = refOf();
+  await world.storage.recordIntent(intentOf(ref));
+  expect(await world.storage.recordIntent(intentOf(ref, { round: 1, firstSentAt: NOW + 60_000 }))).toEqual({ kind: 'recorded' });
+  expect((await world.storage.findIntent(ref, 1))?.firstSentAt).toBe(NOW + 60_000);
+  expect((await world.storage.findIntent(ref, 0))?.firstSentAt).toBe(NOW);
+});
+
+test('of thirty results at once one is recorded and all others are given that one', async () => {
+  await using world = await setup();
+  const ref = refOf();
+  const outcomes = await Promise.all(
+    Array.from({ length: 30 }, (_, worker) => world.storage.recordResult(resultOf(ref, { settledAt: NOW + worker }))),
+  );
+  const winners = outcomes.flatMap((outcome, worker) => (outcome.kind === 'recorded' ? [worker] : []));
+  expect(winners).toHaveLength(1);
+  const winner = resultOf(ref, { settledAt: NOW + (winners[0] ?? -1) });
+  for (const outcome of outcomes) if (outcome.kind === 'existing') expect(outcome.result).toEqual(winner);
+  expect(await world.storage.findResult(ref)).toEqual(winner);
+});
+
+test('an amendment stands beside the result', async () => {
+  await using world = await setup();
+  const ref = refOf();
+  await world.storage.recordResult(resultOf(ref));
+  expect(await world.storage.recordAmendment(resultOf(ref, { status: 'unknown' }))).toEqual({ kind: 'recorded' });
+  expect(await world.storage.recordAmendment(resultOf(ref, { status: 'lost' }))).toMatchObject({
+    kind: 'existing',
+    result: { status: 'unknown' },
+  });
+  expect((await world.storage.findResult(ref))?.status).toBe('failed');
+});
+
+test('a write whose reply was lost is recorded and not existing', async () => {
+  await using world = await setup();
+  await using proxy = await startReplyLosingProxy({ endpoint: world.s3.endpoint, method: 'PUT' });
+  const storage = world.storageWith({ endpoint: proxy.endpoint });
+  const ref = refOf();
+  expect(await storage.recordIntent(intentOf(ref))).toEqual({ kind: 'recorded' });
+  expect(proxy.lost()).toBe(1);
+  expect(world.s3.countOf('PutObject')).toBe(2);
+  expect(await world.storage.findIntent(ref, 0)).toEqual(intentOf(ref));
+});
+
+test.each([
+  ['not JSON', '{"version":'],
+  ['another shape', '{"version":2}'],
+  ['nothing', ''],
+  ['the record of another submission', JSON.stringify(resultOf(refOf()))],
+])('%s under the key of a result is a corrupt record', async (_name, body) => {
+  await using world = await setup();
+  const ref = refOf();
+  await plant(world, resultKey(ref), body);
+  const corrupt = { code: 'storage.corrupt-record', retryable: false, details: { key: resultKey(ref) } };
+  await expect(world.storage.findResult(ref)).rejects.toMatchObject(corrupt);
+  await expect(world.storage.recordResult(resultOf(ref))).rejects.toMatchObject(corrupt);
+});
+
+test('a record that could not be read back is not written', async () => {
+  await using world = await setup();
+  const ref = refOf();
+  await expect(world.storage.recordResult(resultOf(ref, { settledAt: Number.NaN }))).rejects.toBeInstanceOf(StorageError);
+  expect(await world.storage.findResult(ref)).toBeUndefined();
+});
+
+test('the intents of a day are listed, and of no other day and no other kind', async () => {
+  await using world = await setup();
+  const today = Array.from({ length: 5 }, (_, index) => refOf(NOW, index));
+  const yesterday = refOf(NOW - 24 * 60 * 60 * 1000);
+  for (const ref of [...today, yesterday]) {
+    await world.storage.recordIntent(intentOf(ref));
+    await world.storage.recordResult(resultOf(ref));
+  }
+  await world.storage.recordIntent(intentOf(today[0] ?? yesterday, { round: 1 }));
+  const listed: string[] = [];
+  for await (const intent of world.storage.listIntents('2026-11-22')) listed.push(intentKey(intent, intent.round));
+  expect(listed.toSorted()).toEqual([...today.map((ref) => intentKey(ref, 0)), intentKey(today[0] ?? yesterday, 1)].toSorted());
+});
+
+test('a bucket has records from the first intent on', async () => {
+  await using world = await setup();
+  await world.storage.keepImage(refOf(), { format: 'JPG', contentType: 'image/jpeg' }, Buffer.from('image'));
+  expect(await world.storage.hasRecords()).toBe(false);
+  await world.storage.recordIntent(intentOf(refOf()));
+  expect(await world.storage.hasRecords()).toBe(true);
+});
