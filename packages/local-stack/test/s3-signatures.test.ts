@@ -27,7 +27,8 @@ async function send(url: string, init: RequestInit = {}): Promise<{ status: numb
   return { status: response.status, ...(code === undefined ? {} : { code }), body, headers: response.headers };
 }
 
-const put = (url: string, body: string | Buffer = 'bytes', headers: Record<string, string> = {}) => send(url, { method: 'PUT', body, headers });
+const put = (url: string, body: string | Buffer = 'bytes', headers: Record<string, string> = {}) =>
+  send(url, { method: 'PUT', body, headers });
 
 /** The same URL with a query parameter replaced. */
 function withParameter(url: string, name: string, value: string): string {
