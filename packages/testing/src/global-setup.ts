@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { startRedis } from '@darkroom/local-stack';
+import { startRedis, type RedisKind } from '@darkroom/local-stack';
 import type { TestProject } from 'vitest/node';
 import { findMarkedProcesses, type RunProcess } from './run-processes.ts';
 
@@ -11,6 +11,8 @@ declare module 'vitest' {
   interface ProvidedContext {
     /** The private Redis of this run; every test file keeps to a key prefix of its own. */
     redisUrl: string;
+    /** "js" keeps nothing: what needs a restart with its data is skipped by name. */
+    redisKind: RedisKind;
   }
 }
 
@@ -34,6 +36,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
     downloadLimitMs: DOWNLOAD_LIMIT_MS,
   });
   project.provide('redisUrl', redis.url);
+  project.provide('redisKind', redis.kind);
   // Everything started from here on inherits it, which is how what is left over is found.
   process.env['DARKROOM_TEST_RUN'] = run;
 

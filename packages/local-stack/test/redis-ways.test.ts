@@ -1,0 +1,63 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { Redis } from 'ioredis';
+import { LocalStackError } from '@darkroom/contracts';
+import { describe, expect, inject, test } from 'vitest';
+import { freePort, startRedis } from '../src/index.ts';
+
+const nothing = { dir: '/nonexistent/data', cacheDir: '/nonexistent/cache', environment: {} };
+
+describe('a Redis that is given by URL', () => {
+  test('is used, and left running', async () => {
+    const redis = await startRedis({ ...nothing, url: inject('redisUrl') });
+    expect(redis).toMatchObject({ kind: 'url', url: inject('redisUrl'), durable: true });
+    await redis.stop();
+    await redis.stop();
+    const client = new Redis(inject('redisUrl'));
+    expect(await client.ping()).toBe('PONG');
+    await client.quit();
+  });
+
+  test('is never replaced by another when it does not answer, and its password is not said', async () => {
+    const url = `redis://user:secret@127.0.0.1:${await freePort()}`;
+    const failure: unknown = await startRedis({ ...nothing, url }).catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(LocalStackError);
+    expect(String(failure)).toContain('does not answer');
+    expect(String(failure)).not.toContain('secret');
+  });
+});
+
+test('a binary that was asked for and does not run is an error', async () => {
+  await expect(startRedis({ ...nothing, binary: '/nonexistent/redis-server' })).rejects.toThrow(
+    /"\/nonexistent\/redis-server" does not run/,
+  );
+});
+
+describe('the Redis in JavaScript', () => {
+  test('says once that it forgets, works, and is gone after a stop', async () => {
+    const notices: string[] = [];
+    const redis = await startRedis({ ...nothing, only: 'js', onNotice: (notice) => notices.push(notice) });
+    try {
+      expect(redis).toMatchObject({ kind: 'js', durable: false, notice: notices[0] });
+      expect(notices).toEqual([expect.stringContaining('keeps nothing')]);
+      const client = new Redis(redis.url);
+      await client.set('key', 'value');
+      expect(await client.eval('return redis.call("GET", KEYS[1])', 1, 'key')).toBe('value');
+      client.disconnect();
+    } finally {
+      await Promise.all([redis.stop(), redis.stop()]);
+    }
+    await expect(startRedis({ ...nothing, url: redis.url })).rejects.toThrow('does not answer');
+  });
+
+  // 127.0.0.2 reaches whatever listens on every interface, and nothing that listens on 127.0.0.1 alone.
+  test.skipIf(process.platform !== 'linux')('listens on loopback alone', async () => {
+    const redis = await startRedis({ ...nothing, only: 'js' });
+    try {
+      const socket = connect(Number(new URL(redis.url).port), '127.0.0.2');
+      await expect(once(socket, 'connect')).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+    } finally {
+      await redis.stop();
+    }
+  });
+});
