@@ -1,0 +1,103 @@
+import { once } from 'node:events';
+import { buildGenerationStore, connectFailFast } from '@darkroom/generation-store';
+import { createSettlements } from '@darkroom/queues';
+import { createLogger, systemClock, type Clock, type Logger, type ReadinessCheck, type Service } from '@darkroom/service-runtime';
+import type { ReceiverConfig } from './config.ts';
+import { createCounts, type Counts } from './counts.ts';
+import type { DeliveryInbox, Wake } from './ports.ts';
+import { buildServer } from './server.ts';
+
+export type { Counts } from './counts.ts';
+export { loadReceiverConfig, type ReceiverConfig } from './config.ts';
+export type { DeliveryInbox, DeliveryReceipt, Wake } from './ports.ts';
+
+/** Under the second in which a provider is told that the store is away, so that it tries again (Runware skills: it waits 5 s). */
+const STORE_LIMIT_MS = 900;
+
+export interface ReceiverDependencies {
+  /** Where deliveries are kept and who is woken. Redis unless given. */
+  stores: Stores;
+  logger: Logger;
+  clock: Clock;
+  counts: Counts;
+  /** How long a request may take to arrive, in milliseconds. Defaults to 10 000. */
+  requestLimitMs: number;
+}
+
+export interface Stores {
+  readonly inbox: DeliveryInbox;
+  readonly settlements: Wake;
+  readonly ready: readonly ReadinessCheck[];
+  /** Resolves when the stores can be used, or after a moment when they are away. */
+  open(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface WebhookReceiver extends Service {
+  start(): Promise<void>;
+  /** Where it listens, without a slash at the end. @throws Error before `start`. */
+  url(): string;
+  readonly counts: Counts;
+}
+
+/** Builds a receiver: it keeps what the provider delivers and wakes who waits for it. @param overrides For tests; production passes none. */
+export function createWebhookReceiver(config: ReceiverConfig, overrides: Partial<ReceiverDependencies> = {}): WebhookReceiver {
+  const { clock = systemClock, counts = createCounts(), requestLimitMs = 10_000 } = overrides;
+  const secrets = config.keys.map(({ secret }) => secret);
+  const logger = overrides.logger ?? createLogger({ name: 'webhook-receiver', ...config.log, secrets });
+  const stores = overrides.stores ?? openRedis(config);
+  const server = buildServer(
+    { keys: config.keys, requestLimitMs },
+    { inbox: stores.inbox, settlements: stores.settlements, ready: stores.ready, counts, logger, clock, storeLimitMs: STORE_LIMIT_MS },
+  );
+  let address: string | undefined;
+  let stopping: Promise<void> | undefined;
+
+  return {
+    counts,
+    url() {
+      if (address === undefined) throw new Error('the receiver listens nowhere before it is started');
+      return address;
+    },
+    async start() {
+      if (stopping !== undefined) return;
+      await stores.open();
+      address = await server.listen(config.listen);
+      logger.info({ url: address }, 'receiver started');
+    },
+    stop(hurry) {
+      stopping ??= (async () => {
+        const closeAll = () => server.server.closeAllConnections();
+        hurry?.addEventListener('abort', closeAll, { once: true });
+        if (hurry?.aborted === true) closeAll();
+        await server.close();
+        hurry?.removeEventListener('abort', closeAll);
+        await stores.close();
+        logger.info({ counts: counts.all() }, 'receiver stopped');
+      })();
+      return stopping;
+    },
+  };
+}
+
+/** How long a start waits for Redis. Later it may come and go: deliveries are refused with 503 meanwhile. */
+const OPEN_LIMIT_MS = 2000;
+
+function openRedis({ redis: { url, prefix } }: ReceiverConfig): Stores {
+  const redis = connectFailFast(url);
+  // The receiver only keeps deliveries: it neither enqueues, which retention is for, nor polls.
+  const unused = { retention: { recordSeconds: 0, idempotencySeconds: 0 }, pollRate: { perSecond: 0, burst: 0 } };
+  const settlements = createSettlements(redis, { prefix, failFast: true });
+  return {
+    inbox: buildGenerationStore({ prefix, ...unused }, redis),
+    settlements,
+    ready: [{ name: 'redis', check: () => redis.ping() }],
+    async open() {
+      if (redis.status !== 'ready') await once(redis, 'ready', { signal: AbortSignal.timeout(OPEN_LIMIT_MS) }).catch(() => undefined);
+    },
+    async close() {
+      await settlements.close();
+      redis.disconnect();
+    },
+  };
+}

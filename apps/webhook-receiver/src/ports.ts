@@ -1,0 +1,20 @@
+import type { SubmissionRef, SubmissionStatus } from '@darkroom/contracts';
+
+/** What the receiver needs of the world: a place that keeps deliveries and somebody to wake. */
+
+/** Keeps deliveries (generation-store). */
+export interface DeliveryInbox {
+  recordDelivery(ref: SubmissionRef, delivery: { body: string }): Promise<DeliveryReceipt>;
+}
+
+export interface DeliveryReceipt {
+  kind: 'recorded' | 'duplicate' | 'unknown-submission' | 'overflow';
+  /** The number of the newest distinct delivery of the submission. */
+  seq: number;
+  status?: SubmissionStatus;
+}
+
+/** Wakes the settlement of a submission (queues). */
+export interface Wake {
+  wake(ref: SubmissionRef): Promise<'woken' | 'ensured' | 'pending'>;
+}

@@ -1,0 +1,27 @@
+import type { CapabilityVerdict } from '@darkroom/contracts';
+import type { Clock, Logger } from '@darkroom/service-runtime';
+import type { Counts } from './counts.ts';
+
+type RefusalReason = Extract<CapabilityVerdict, { kind: 'refused' }>['reason'];
+
+/** Whoever guesses capabilities must not be able to fill a disk with log lines. */
+const LINE_EVERY_MS = 10_000;
+
+/** Counts refused requests by reason and logs one line a reason every ten seconds, with how many it stands for. */
+export function createRefusals({ counts, logger, clock }: { counts: Counts; logger: Logger; clock: Clock }) {
+  const silent = new Map<RefusalReason, { since: number; refused: number }>();
+  return {
+    /** The capability itself is not taken: it could be logged by mistake. */
+    note(reason: RefusalReason): void {
+      counts.add(`refused.${reason}`);
+      const now = clock.now();
+      const last = silent.get(reason);
+      if (last !== undefined && now - last.since < LINE_EVERY_MS) {
+        last.refused += 1;
+        return;
+      }
+      logger.warn({ code: 'delivery.unauthenticated', reason, refused: (last?.refused ?? 0) + 1 }, 'delivery refused');
+      silent.set(reason, { since: now, refused: 0 });
+    },
+  };
+}

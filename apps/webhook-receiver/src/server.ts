@@ -1,0 +1,110 @@
+import { checkCapability, type CapabilityKeys } from '@darkroom/contracts';
+import { createHealthRoutes, type Clock, type Logger, type ReadinessCheck } from '@darkroom/service-runtime';
+import { fastify, type FastifyInstance, type FastifyRequest } from 'fastify';
+import { receiveDelivery, type Delivery, type ReceiveDependencies } from './receive-delivery.ts';
+import { createRefusals } from './refusals.ts';
+
+/** Where deliveries go, below the public address of the receiver. */
+const WEBHOOK_PATH = '/webhooks/runware';
+
+/** A delivery is a few hundred bytes; one that carries its image inline is not asked for (`outputType` is URL). */
+const MAX_BODY_BYTES = 256 * 1024;
+
+export interface ServerOptions {
+  readonly keys: CapabilityKeys;
+  /** How long a request may take to arrive, in milliseconds. */
+  readonly requestLimitMs: number;
+}
+
+export interface ServerDependencies extends ReceiveDependencies {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly ready: readonly ReadinessCheck[];
+}
+
+/**
+ * Builds the HTTP server. What it answers tells nothing: a status and an empty body. The capability is checked when the head
+ * of a request has come, before its body is read, so a stranger costs one HMAC.
+ */
+export function buildServer({ keys, requestLimitMs }: ServerOptions, dependencies: ServerDependencies): FastifyInstance {
+  const { clock, logger, counts } = dependencies;
+  const refusals = createRefusals(dependencies);
+  /** Deliveries between the check of their capability and the arrival of their body. */
+  const authenticated = new WeakMap<FastifyRequest, Omit<Delivery, 'body'>>();
+
+  const server = fastify({
+    // Fastify's own log lines hold the URL, and so the capability.
+    logger: false,
+    bodyLimit: MAX_BODY_BYTES,
+    requestTimeout: requestLimitMs,
+    http: {
+      // Node swaps the two limits when that of the head is the longer one (20.20, `ConnectionsList::Expired`): a body has all its time then.
+      headersTimeout: requestLimitMs,
+      // How often Node looks for requests that take too long: every 30 s unless told (Node docs, `http.createServer`).
+      connectionsCheckingInterval: Math.min(1000, requestLimitMs),
+    },
+    exposeHeadRoutes: false,
+    // A URL that cannot be decoded; the default answer repeats it.
+    frameworkErrors: (_error, _request, reply) => void reply.raw.writeHead(404, { 'content-length': '0' }).end(),
+    clientErrorHandler(error, socket) {
+      const status = error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? '408 Request Timeout' : '400 Bad Request';
+      if (socket.writable) socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+      else socket.destroy();
+    },
+  });
+
+  server.removeAllContentTypeParsers();
+  server.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body));
+
+  // Here and not in a not-found handler, which comes after the body was read.
+  server.addHook('onRequest', async (request, reply) => {
+    if (!request.is404) return;
+    const isWebhookPath = request.url.split('?', 1)[0] === WEBHOOK_PATH;
+    if (isWebhookPath) void reply.header('allow', 'POST');
+    await reply.code(isWebhookPath ? 405 : 404).send();
+  });
+
+  server.setErrorHandler(async (error: { statusCode?: number; code?: string }, _request, reply) => {
+    const status = error.code === 'ECONNRESET' ? 400 : (error.statusCode ?? 500); // the sender broke off: nobody hears the answer
+    counts.add(`failed.${status}`);
+    if (status >= 500) logger.error({ err: error }, 'request failed');
+    else logger.warn({ status }, 'request could not be read');
+    return reply.code(status).send();
+  });
+
+  void server.register(createHealthRoutes({ ready: dependencies.ready }));
+
+  server.post(WEBHOOK_PATH, {
+    onRequest: async (request, reply) => {
+      const verdict = checkCapability(keys, readCapability(request.query), clock.now());
+      if (verdict.kind === 'refused') {
+        refusals.note(verdict.reason);
+        return reply.code(401).send();
+      }
+      authenticated.set(request, verdict);
+      // Whatever the body calls itself it is kept: fastify would answer 415 to a type that it cannot read.
+      delete request.raw.headers['content-type'];
+      return undefined;
+    },
+    handler: async (request, reply) => {
+      const delivery = authenticated.get(request);
+      if (delivery === undefined) throw new Error('a delivery reached its handler unauthenticated'); // a bug: the hook above runs first
+      const body = typeof request.body === 'string' ? request.body : '';
+      const acknowledgement = await receiveDelivery({ ref: delivery.ref, taskUUID: delivery.taskUUID, body }, dependencies);
+      switch (acknowledgement) {
+        case 'kept':
+          return reply.code(200).send();
+        case 'unavailable':
+          return reply.code(503).header('retry-after', '1').send();
+      }
+    },
+  });
+
+  return server;
+}
+
+/** A capability that is given twice is as good as none. */
+function readCapability(query: unknown): string | undefined {
+  if (typeof query !== 'object' || query === null || !('capability' in query)) return undefined;
+  return typeof query.capability === 'string' ? query.capability : undefined;
+}

@@ -1,0 +1,176 @@
+import { randomUUID } from 'node:crypto';
+import { mintCapability } from '@darkroom/contracts';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { buildSubmission, createMemoryStores, keys, now, pathOf, startReceiver } from './setup.ts';
+
+async function setup() {
+  const memory = createMemoryStores();
+  return { ...memory, ...buildSubmission(), ...(await startReceiver(memory.stores)) };
+}
+
+const other = randomUUID();
+
+describe('a known shape', () => {
+  const { item, success } = buildSubmission();
+  const shapes: Record<string, (taskUUID: string) => unknown> = {
+    'a flat success': (taskUUID) => ({ ...success, taskUUID }),
+    'a flat success without a status': (taskUUID) => ({ ...success, taskUUID, status: undefined }),
+    'a success in data': (taskUUID) => ({ data: [{ ...success, taskUUID }] }),
+    'a flat error': (taskUUID) => ({ ...item, taskUUID, status: 'error', code: 'timeoutProvider', message: '…' }),
+    'an error in errors': (taskUUID) => ({ errors: [{ ...item, taskUUID, code: 'timeoutProvider', message: '…' }] }),
+    'a singular error': (taskUUID) => ({ error: { code: 'timeoutProvider', message: '…' }, taskUUID }),
+    'an error without a task id': () => ({ errors: [{ code: 'timeoutProvider', message: '…' }] }),
+    'data and errors at once': (taskUUID) => ({ data: [{ ...success, taskUUID }], errors: [{ code: 'x', taskUUID }] }),
+    'a top-level array': (taskUUID) => [{ ...success, taskUUID }],
+    'a task id in capitals': (taskUUID) => ({ ...success, taskUUID: taskUUID.toUpperCase() }),
+    'fields that nobody knows': (taskUUID) => ({ data: [{ ...success, taskUUID, new: { a: [1] } }], requestId: 'x' }),
+  };
+
+  test.for(Object.entries(shapes))('%s is kept as it came and wakes its settlement once', async ([, build]) => {
+    const { kept, woken, post, path, ref, taskUUID, log } = await setup();
+    const body = JSON.stringify(build(taskUUID), null, 1);
+    expect(await post(path, body, { headers: { 'content-type': 'application/json' } })).toEqual({ status: 200, body: '' });
+    expect(kept).toEqual([{ ref, body }]);
+    expect(woken).toEqual([ref]);
+    expect(log()).not.toContain('delivery.malformed');
+  });
+});
+
+describe('an unknown shape', () => {
+  const bodies = ['', 'not json', '{"data":[', 'null', '7', '[]x', '{}', '{"hello":"world"}', '\u0000', '[[[[1]]]]'];
+  test.for(bodies)('%j is kept, acknowledged, counted and wakes', async (body) => {
+    const { kept, woken, post, path, ref, receiver, log } = await setup();
+    expect(await post(path, body)).toEqual({ status: 200, body: '' });
+    expect(kept).toEqual([{ ref, body }]);
+    expect(woken).toEqual([ref]);
+    expect(receiver.counts.get('delivery.malformed')).toBe(1);
+    expect(log()).toContain('delivery.malformed');
+  });
+});
+
+test('the body is kept whatever its content type says', async () => {
+  const { kept, post, path } = await setup();
+  const types = ['application/json', 'application/json; charset=latin1', 'text/plain', 'multipart/form-data', '???', ';', 'application/'];
+  for (const [at, type] of types.entries()) {
+    expect(await post(path, `{"at":${at}}`, { headers: { 'content-type': type } }), type).toEqual({ status: 200, body: '' });
+  }
+  expect(kept).toHaveLength(types.length);
+});
+
+test('it is kept before anybody is woken', async () => {
+  const { kept, state, post, path } = await setup();
+  const seen: number[] = [];
+  state.wake = async () => void seen.push(kept.length);
+  await post(path, '{}');
+  expect(seen).toEqual([1]);
+});
+
+test('a duplicate is acknowledged and wakes again: its first receiver may have died before it woke anybody', async () => {
+  const { kept, woken, post, path, success, receiver } = await setup();
+  for (let time = 0; time < 3; time += 1) expect((await post(path, JSON.stringify(success))).status).toBe(200);
+  expect(kept).toHaveLength(1);
+  expect(woken).toHaveLength(3);
+  expect(receiver.counts.all()).toMatchObject({ 'delivery.recorded': 1, 'delivery.duplicate': 2 });
+});
+
+test('a delivery of a submission that no record knows is acknowledged and wakes nobody', async () => {
+  const { kept, woken, state, post, path, success } = await setup();
+  state.receipt = { kind: 'unknown-submission' };
+  expect((await post(path, JSON.stringify(success))).status).toBe(200);
+  expect(kept).toHaveLength(1);
+  expect(woken).toEqual([]);
+});
+
+test('one delivery too many still wakes; one for a submission that succeeded does not', async () => {
+  const { woken, state, post, path, success } = await setup();
+  state.receipt = { kind: 'overflow', status: 'accepted' };
+  expect((await post(path, JSON.stringify(success))).status).toBe(200);
+  expect(woken).toHaveLength(1);
+  state.receipt = { kind: 'recorded', status: 'succeeded' };
+  expect((await post(path, JSON.stringify({ ...success, seed: 2 }))).status).toBe(200);
+  expect(woken).toHaveLength(1);
+  state.receipt = { kind: 'recorded', status: 'failed' };
+  expect((await post(path, JSON.stringify({ ...success, seed: 3 }))).status).toBe(200);
+  expect(woken).toHaveLength(2);
+});
+
+test('a task that is still running is kept and wakes nobody', async () => {
+  const { kept, woken, post, path, item } = await setup();
+  expect((await post(path, JSON.stringify({ ...item, status: 'processing', progress: 40 }))).status).toBe(200);
+  expect(kept).toHaveLength(1);
+  expect(woken).toEqual([]);
+});
+
+test('items that name another task are kept, flagged and no news of this one', async () => {
+  const { kept, woken, post, path, success, receiver, log } = await setup();
+  expect((await post(path, JSON.stringify({ data: [{ ...success, taskUUID: other }] }))).status).toBe(200);
+  expect(kept).toHaveLength(1);
+  expect(woken).toEqual([]);
+  expect(receiver.counts.get('delivery.foreign-task')).toBe(1);
+  expect(log()).toContain('"foreignItems":1');
+
+  expect((await post(path, JSON.stringify({ data: [{ ...success, taskUUID: other }, success] }))).status).toBe(200);
+  expect(woken).toHaveLength(1);
+  expect(log()).toContain('"says":["success"]');
+});
+
+test('every capability speaks of its own submission, under any of the keys', async () => {
+  const { kept, woken, post } = await setup();
+  const submissions = [buildSubmission(0), buildSubmission(1), buildSubmission(19)];
+  const [, old] = keys;
+  for (const { path, success } of submissions) await post(path, JSON.stringify(success));
+  const ref = submissions[0]!.ref;
+  await post(pathOf(mintCapability([old!], ref, now + 1000)), '{"status":"success"}');
+  expect(woken).toEqual([...submissions.map((submission) => submission.ref), ref]);
+  expect(kept.map((delivery) => delivery.ref)).toEqual(woken);
+});
+
+test('a settlement that cannot be woken does not unmake the acknowledgement', async () => {
+  const { kept, state, post, path, receiver, log } = await setup();
+  state.wake = () => Promise.reject(new Error('queue is away'));
+  expect(await post(path, '{}')).toEqual({ status: 200, body: '' });
+  expect(kept).toHaveLength(1);
+  expect(receiver.counts.get('wake.failed')).toBe(1);
+  expect(log()).toContain('queue is away');
+});
+
+test('a store that fails or hangs is a 503 within a second, and nobody is woken', async () => {
+  const { woken, state, post, path } = await setup();
+  for (const keep of [() => Promise.reject(new Error('away')), () => new Promise<void>(() => undefined)]) {
+    state.keep = keep;
+    const start = performance.now();
+    expect(await post(path, '{}')).toEqual({ status: 503, body: '' });
+    expect(performance.now() - start).toBeLessThan(1500);
+  }
+  expect(woken).toEqual([]);
+  state.keep = async () => undefined;
+  expect((await post(path, '{}')).status).toBe(200);
+});
+
+test('no body makes a valid capability fail while the store is up', async () => {
+  const { kept, post, path, taskUUID } = await setup();
+  const answers = fc.record(
+    {
+      data: fc.oneof(fc.jsonValue(), fc.array(fc.record({ taskUUID: fc.constantFrom(taskUUID, other), status: fc.jsonValue() }))),
+      errors: fc.jsonValue(),
+      taskUUID: fc.constantFrom(taskUUID, other),
+      status: fc.constantFrom('success', 'error', 'processing', 1, null),
+    },
+    { requiredKeys: [] },
+  );
+  const bodies = fc.oneof(
+    fc.string({ unit: 'binary' }),
+    fc.json(),
+    answers.map((answer) => JSON.stringify(answer)),
+    fc.uint8Array(),
+  );
+  await fc.assert(
+    fc.asyncProperty(bodies, async (body) => {
+      const sent = typeof body === 'string' ? body : new Uint8Array(body);
+      expect(await post(path, sent)).toEqual({ status: 200, body: '' });
+      expect(kept.map((delivery) => delivery.body)).toContain(Buffer.from(sent).toString('utf8'));
+    }),
+    { numRuns: 300 },
+  );
+});
