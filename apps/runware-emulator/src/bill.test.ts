@@ -1,0 +1,27 @@
+import { expect, test } from 'vitest';
+import { accountsOf, billLineSchema, promptSha256, totalUsd, type BillLine } from './bill.ts';
+
+const images = [{ imageUUID: 'i', sha256: 'a'.repeat(64), sizeBytes: 1 }];
+const lines: BillLine[] = [
+  { kind: 'submission', at: 1, taskUUID: 'a', receipt: 1, promptSha256: promptSha256('x') },
+  { kind: 'acceptance', at: 1, taskUUID: 'a', receipt: 1, run: 1 },
+  { kind: 'execution', at: 2, taskUUID: 'a', run: 1, costUsd: '0.022', promptSha256: promptSha256('x'), images },
+  { kind: 'submission', at: 3, taskUUID: 'a', receipt: 2, promptSha256: promptSha256('x') },
+  { kind: 'refusal', at: 3, taskUUID: 'a', receipt: 2, httpStatus: 400, code: 'conflictTaskUUID' },
+  { kind: 'failure', at: 4, taskUUID: 'b', run: 1, costUsd: '0.02', code: 'providerError' },
+];
+
+test('accounts add up by taskUUID', () => {
+  const accounts = accountsOf(lines);
+  expect(accounts.get('a')).toEqual({ submissions: 2, acceptances: 1, executions: 1, failures: 0, costNanoUsd: 22_000_000 });
+  expect(accounts.get('b')).toEqual({ submissions: 0, acceptances: 0, executions: 0, failures: 1, costNanoUsd: 20_000_000 });
+});
+
+test('the total is exact', () => {
+  expect(totalUsd(lines)).toBe('0.042');
+  expect(totalUsd([])).toBe('0');
+});
+
+test('a line survives the file', () => {
+  for (const line of lines) expect(billLineSchema.parse(JSON.parse(JSON.stringify(line)))).toEqual(line);
+});

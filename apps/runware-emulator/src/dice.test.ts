@@ -1,0 +1,35 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { diceOf } from './dice.ts';
+
+test('a draw depends on the seed and the purpose alone', () => {
+  fc.assert(
+    fc.property(fc.string(), fc.string(), fc.nat(), (seed, what, index) => {
+      const draw = diceOf(seed).fraction(what, index);
+      expect(draw).toBe(diceOf(seed).fraction(what, index));
+      expect(draw).toBeGreaterThanOrEqual(0);
+      expect(draw).toBeLessThan(1);
+      expect(draw).not.toBe(diceOf(`${seed}x`).fraction(what, index));
+      expect(draw).not.toBe(diceOf(seed).fraction(what, index + 1));
+    }),
+  );
+});
+
+test('a number from a range reaches both ends and nothing else', () => {
+  const dice = diceOf('1');
+  const drawn = new Set(Array.from({ length: 200 }, (_, index) => dice.between([3, 6], 'number', index)));
+  expect([...drawn].toSorted()).toEqual([3, 4, 5, 6]);
+});
+
+test('a chance strikes about as often as it says, never at 0 and always at 1', () => {
+  const dice = diceOf('1');
+  const strikes = (rate: number): number => Array.from({ length: 2000 }, (_, index) => index).filter((index) => dice.chance(rate, 'x', index)).length;
+  expect(strikes(0)).toBe(0);
+  expect(strikes(1)).toBe(2000);
+  expect(strikes(0.25)).toBeGreaterThan(430);
+  expect(strikes(0.25)).toBeLessThan(570);
+});
+
+test('an id is a UUID v4', () => {
+  expect(diceOf('1').uuid('x')).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+});

@@ -1,0 +1,23 @@
+import { expect, test } from 'vitest';
+import { parseFaults } from './parse-faults.ts';
+import { changedFaults, faultsSchema } from './schema.ts';
+
+test('nothing goes wrong by default', () => {
+  for (const [name, value] of Object.entries(parseFaults({}))) {
+    if (name.endsWith('Rate')) expect(value, name).toBe(0);
+  }
+});
+
+test('what differs from the defaults, read again, is the same', () => {
+  const faults = parseFaults({ executionMs: [20, 60], uploadNeverRate: 0.5, cost: 'quoted' });
+  expect(changedFaults(faults)).toEqual({ executionMs: [20, 60], uploadNeverRate: 0.5 });
+  expect(parseFaults(changedFaults(faults))).toEqual(faults);
+});
+
+test('wrong switches are told all at once', () => {
+  expect(() => parseFaults({ uploadNeverRate: 2, executionMs: [5, 1], typo: 1 })).toThrow(/executionMs[^]*uploadNeverRate[^]*typo/);
+});
+
+test('every switch says what it does', () => {
+  for (const [name, schema] of Object.entries(faultsSchema.shape)) expect(schema.description, name).toMatch(/\S/);
+});

@@ -1,0 +1,119 @@
+import { createHash } from 'node:crypto';
+import { eventually } from '@darkroom/testing';
+import { expect, onTestFinished, test } from 'vitest';
+import { openInbox, type Inbox } from './inbox.ts';
+import { asyncTask, imageTask, setup } from './world.ts';
+
+async function inboxOfTest(...args: Parameters<typeof openInbox>): Promise<Inbox> {
+  const inbox = await openInbox(...args);
+  onTestFinished(() => inbox.close());
+  return inbox;
+}
+
+test('an asynchronous task is acknowledged with its names alone, before it is done', async () => {
+  const { post, poll, billOf } = await setup({ faults: { executionMs: [60_000, 60_000] } });
+  const task = asyncTask({ numberResults: 3, includeCost: true });
+  expect((await post([task])).text).toBe(JSON.stringify({ data: [{ taskType: 'imageInference', taskUUID: task.taskUUID }] }));
+  const { status, data } = await poll(task.taskUUID);
+  expect(status).toBe(200);
+  expect(data).toEqual(Array(3).fill({ taskType: 'imageInference', taskUUID: task.taskUUID, status: 'processing', progress: 0 }));
+  expect(await billOf('execution')).toEqual([]);
+});
+
+test('a task that is done is told with its status', async () => {
+  const { post, poll } = await setup();
+  const task = asyncTask({ includeCost: true });
+  await post([task]);
+  const data = await eventually(async () => {
+    const reply = await poll(task.taskUUID);
+    expect(reply.data).toMatchObject([{ status: 'success' }]);
+    return reply.data;
+  });
+  expect(data).toEqual([
+    {
+      taskType: 'imageInference',
+      taskUUID: task.taskUUID,
+      imageUUID: expect.any(String),
+      imageURL: expect.stringContaining('/image/'),
+      seed: expect.any(Number),
+      cost: 0.02,
+      status: 'success',
+    },
+  ]);
+});
+
+test('results that are done early are told early, and the bill has all of them by then', async () => {
+  const { post, poll, billOf } = await setup({ faults: { executionMs: [10, 1500] } });
+  const task = asyncTask({ numberResults: 8 });
+  await post([task]);
+  await eventually(async () => {
+    const states = new Set((await poll(task.taskUUID)).data.map(({ status }) => status));
+    expect([...states].toSorted()).toEqual(['processing', 'success']);
+  });
+  expect(await billOf('execution')).toMatchObject([{ images: Array(8).fill({}) }]);
+});
+
+test('an id that nobody submitted is answered with nothing', async () => {
+  const { poll } = await setup();
+  expect((await poll('39571168-687a-4aec-a253-df7be20bd0d4')).text).toBe('{"data":[]}');
+});
+
+test('the webhook brings the flat task object, the upload follows with the same bytes as on the bill', async () => {
+  const { post, billOf } = await setup();
+  const inbox = await inboxOfTest();
+  const task = asyncTask({ webhookURL: `${inbox.url}/hook?token=t`, uploadEndpoint: `${inbox.url}/put?X-Amz-Signature=s`, includeCost: true });
+  await post([task]);
+  await eventually(() => expect(inbox.received).toHaveLength(2));
+  const [webhook, upload] = inbox.received;
+  expect(webhook).toMatchObject({ method: 'POST', path: '/hook?token=t', headers: { 'content-type': 'application/json' } });
+  expect(inbox.webhooks()).toMatchObject([{ taskType: 'imageInference', taskUUID: task.taskUUID, status: 'success', cost: 0.02 }]);
+  expect(upload).toMatchObject({ method: 'PUT', path: '/put?X-Amz-Signature=s', headers: { 'content-length': String(upload?.body.length) } });
+  expect(upload?.headers).not.toHaveProperty('content-type');
+  expect(upload?.headers).not.toHaveProperty('transfer-encoding');
+  const [execution] = await billOf('execution');
+  expect(execution).toMatchObject({ images: [{ sha256: createHash('sha256').update(upload?.body ?? '').digest('hex') }] });
+});
+
+test('each of several results has a webhook of its own, and all uploads go to the one address', async () => {
+  const { post } = await setup();
+  const inbox = await inboxOfTest();
+  await post([asyncTask({ numberResults: 3, webhookURL: `${inbox.url}/hook`, uploadEndpoint: `${inbox.url}/put` })]);
+  await eventually(() => expect(inbox.received).toHaveLength(6));
+  // Written by this test's own requests.
+  const ids = inbox.webhooks().map((body) => (body as { imageUUID: string }).imageUUID);
+  expect(new Set(ids).size).toBe(3);
+  expect(new Set(inbox.uploads().map(({ body }) => body.toString('base64'))).size).toBe(3);
+  expect(new Set(inbox.uploads().map(({ path }) => path))).toEqual(new Set(['/put']));
+});
+
+test('a synchronous task calls its webhook too', async () => {
+  const { post } = await setup();
+  const inbox = await inboxOfTest();
+  const task = imageTask({ webhookURL: inbox.url });
+  await post([task]);
+  await eventually(() => expect(inbox.webhooks()).toMatchObject([{ taskUUID: task.taskUUID }]));
+});
+
+test('getTaskDetails tells request and response, and null while the task runs', async () => {
+  const { post, poll } = await setup({ faults: { executionMs: [300, 300] } });
+  const task = asyncTask();
+  await post([task]);
+  const ask = async () => (await post([{ taskType: 'getTaskDetails', taskUUID: task.taskUUID }])).data;
+  expect(await ask()).toEqual([{ taskType: 'getTaskDetails', taskUUID: task.taskUUID, request: task, response: null }]);
+  await eventually(async () => expect((await poll(task.taskUUID)).data).toMatchObject([{ status: 'success' }]));
+  expect(await ask()).toMatchObject([{ request: task, response: { data: [{ taskUUID: task.taskUUID, imageURL: expect.any(String) }] } }]);
+  expect((await post([{ taskType: 'getTaskDetails', taskUUID: 'x' }])).text).toBe('{"data":[]}');
+});
+
+test('getTaskDetails shows what a replay was told, or null, as the switch says', async () => {
+  const { post, setFaults } = await setup();
+  const task = imageTask();
+  const ask = async () => (await post([{ taskType: 'getTaskDetails', taskUUID: task.taskUUID }])).data[0]?.['response'];
+  await post([task]);
+  await setFaults({ detailsResponse: 'last-response' });
+  expect(await ask()).toMatchObject({ data: [{ taskUUID: task.taskUUID }] });
+  await post([task]);
+  expect(await ask()).toMatchObject({ data: [], errors: [{ code: 'conflictTaskUUID' }] });
+  await setFaults({ detailsResponse: 'null' });
+  expect(await ask()).toBeNull();
+});

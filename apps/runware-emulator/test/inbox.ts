@@ -1,0 +1,54 @@
+import { once } from 'node:events';
+import { createServer, type IncomingHttpHeaders } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** One request that came in. */
+export interface Received {
+  method: string;
+  /** Path and query. */
+  path: string;
+  headers: IncomingHttpHeaders;
+  body: Buffer;
+}
+
+/** A server that takes webhooks and uploads. */
+export interface Inbox {
+  readonly url: string;
+  readonly received: readonly Received[];
+  /** The JSON of the webhooks so far. */
+  webhooks(): unknown[];
+  uploads(): Received[];
+  close(): Promise<void>;
+}
+
+/** Opens an inbox. `answer` says the status of each request, or nothing to leave it unanswered; 200 by default. */
+export async function openInbox(answer: (request: Received, count: number) => number | undefined = () => 200): Promise<Inbox> {
+  const received: Received[] = [];
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      const { method = '', url = '', headers } = request;
+      const entry = { method, path: url, headers, body: Buffer.concat(chunks) };
+      received.push(entry);
+      const status = answer(entry, received.length);
+      if (status !== undefined) response.writeHead(status).end();
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  // A server that listens on a port has an address of this kind.
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    received,
+    webhooks: () => received.filter(({ method }) => method === 'POST').map(({ body }): unknown => JSON.parse(body.toString())),
+    uploads: () => received.filter(({ method }) => method === 'PUT'),
+    close: async () => {
+      const closed = once(server, 'close');
+      server.close();
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}

@@ -1,0 +1,26 @@
+import type { Clock } from '../src/app.ts';
+
+/** A clock on which every wait is over at once, and that remembers the waits. */
+export interface VirtualClock extends Clock {
+  readonly sleeps: readonly number[];
+  /** Lets time pass. */
+  advance(ms: number): void;
+}
+
+export function virtualClock(start = Date.UTC(2026, 0, 1)): VirtualClock {
+  let now = start;
+  const sleeps: number[] = [];
+  return {
+    sleeps,
+    now: () => now,
+    advance: (ms) => {
+      now += ms;
+    },
+    sleep: async (delayMs, signal) => {
+      sleeps.push(delayMs);
+      await new Promise((resolve) => setImmediate(resolve));
+      signal.throwIfAborted();
+      now += delayMs;
+    },
+  };
+}
