@@ -1,0 +1,52 @@
+import { randomBytes } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { LocalStackError } from '@darkroom/contracts';
+import { z } from 'zod';
+
+/** What only this data folder knows. Kept, because uploads and webhooks of an earlier start may still arrive. */
+const secretsSchema = z.object({
+  /** The one key pair of the embedded S3. */
+  s3: z.object({ accessKeyId: z.string().min(1), secretAccessKey: z.string().min(1) }),
+  /** Signs webhook capabilities. */
+  webhook: z.string().min(32),
+});
+export type Secrets = z.infer<typeof secretsSchema>;
+
+/**
+ * Loads the secrets of a data folder, and makes them at its first use; only this user may read the file.
+ * @throws LocalStackError when the file is there and does not hold them.
+ */
+export function loadSecrets(dir: string, random: (size: number) => Buffer = randomBytes): Secrets {
+  const file = path.join(dir, 'secrets.json');
+  const text = readIfThere(file);
+  if (text === undefined) {
+    const secrets = {
+      s3: { accessKeyId: `LOCAL${random(8).toString('hex').toUpperCase()}`, secretAccessKey: random(32).toString('base64url') },
+      webhook: random(32).toString('hex'),
+    };
+    writeFileSync(file, `${JSON.stringify(secrets, undefined, 2)}\n`, { mode: 0o600, flag: 'wx' });
+    return secrets;
+  }
+  const parsed = secretsSchema.safeParse(parseJson(text));
+  if (!parsed.success)
+    throw new LocalStackError(`cannot read the keys in "${file}": it does not hold them; remove the data folder to begin anew`);
+  return parsed.data;
+}
+
+function readIfThere(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw new LocalStackError(`cannot read the keys in "${file}": ${String(error)}`, { cause: error });
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,39 @@
+import { formatUsd, parseUsd, type GenerationView } from '@darkroom/contracts';
+import type { SavedImage } from './save-images.ts';
+
+/** One row a saved image: what was asked, what came, what it cost, how long it took, where it is. */
+export interface ReceiptRow {
+  generation: GenerationView;
+  saved: SavedImage;
+}
+
+const PROMPT_WIDTH = 42;
+const headings = ['prompt', 'size', 'cost (USD)', 'seconds', 'file'];
+
+/**
+ * Lays out the receipt as aligned columns.
+ * @param nameOf How a file is called from where the person is.
+ */
+export function formatReceipt(rows: readonly ReceiptRow[], nameOf: (file: string) => string): string[] {
+  const cells = rows.map(({ generation, saved }) => [
+    shorten(generation.request.positivePrompt),
+    `${saved.image.width}x${saved.image.height}`,
+    generation.costUsd,
+    secondsOf(generation),
+    saved.kind === 'saved' ? nameOf(saved.file) : 'not saved: it differs from what was verified',
+  ]);
+  const table = [headings, ...cells];
+  const widths = headings.map((_, column) => Math.max(...table.map((row) => row[column]?.length ?? 0)));
+  const total = formatUsd(rows.reduce((sum, { generation }) => sum + parseUsd(generation.costUsd), 0));
+  return [
+    ...table.map((row) => `  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')}`.trimEnd()),
+    '',
+    `  in all ${total} USD, on the emulator's bill`,
+  ];
+}
+
+/** From the order to the verified image, by the clock of Redis. */
+const secondsOf = ({ createdAt, finishedAt }: GenerationView): string =>
+  finishedAt === undefined ? '' : ((finishedAt - createdAt) / 1000).toFixed(1);
+
+const shorten = (prompt: string): string => (prompt.length <= PROMPT_WIDTH ? prompt : `${prompt.slice(0, PROMPT_WIDTH - 1).trimEnd()}…`);

@@ -1,0 +1,114 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { LocalStackError } from '@darkroom/contracts';
+import type { Environment } from '@darkroom/service-runtime';
+import type { ProcessRecord } from '../data-folder/left-overs.ts';
+
+export interface AppProcessOptions {
+  readonly name: string;
+  /** The compiled program. */
+  readonly script: string;
+  /** Its whole environment. */
+  readonly environment: Environment;
+  /** Takes everything that it prints; begun anew. */
+  readonly logFile: string;
+  /** Answers 200 when the process can be used. */
+  readonly readyUrl: string;
+  readonly record: ProcessRecord;
+  /** Called when the process ends although nobody stopped it. */
+  readonly onDeath: (error: LocalStackError) => void;
+}
+
+/** One of our apps as a child process. */
+export interface AppProcess {
+  /** Resolves when it can be used. Rejects with LocalStackError when it ends first, or takes too long. */
+  readonly ready: Promise<void>;
+  /** Asks it to end and waits; kills it when it takes too long or `hurry` is aborted. May be called twice. */
+  stop(hurry: AbortSignal): Promise<void>;
+}
+
+const READY_LIMIT_MS = 20_000;
+const STOP_LIMIT_MS = 10_000;
+
+/** Starts the process. */
+export function startApp(options: AppProcessOptions): AppProcess {
+  const child = spawnApp(options);
+  const gone = new AbortController();
+  let isStopping = false;
+  const exited = new Promise<void>((resolve) => {
+    const end = (how: string): void => {
+      const failure = failureOf(options, `ended ${how}`);
+      gone.abort(failure);
+      if (!isStopping) options.onDeath(failure);
+      resolve();
+    };
+    child.once('error', (error) => end(`before it began: ${error.message}`));
+    child.once('exit', (code, signal) => end(signal === null ? `with exit code ${code}` : `by ${signal}`));
+  });
+  // Whatever ends this process takes the child along.
+  const killAtExit = (): void => void child.kill('SIGKILL');
+  process.once('exit', killAtExit);
+  void exited.then(() => process.off('exit', killAtExit));
+
+  return {
+    ready: untilReady(options, gone.signal),
+    async stop(hurry) {
+      isStopping = true;
+      child.kill('SIGTERM');
+      const kill = (): void => void child.kill('SIGKILL');
+      const late = setTimeout(kill, STOP_LIMIT_MS);
+      hurry.addEventListener('abort', kill, { once: true });
+      if (hurry.aborted) kill();
+      await exited;
+      clearTimeout(late);
+      hurry.removeEventListener('abort', kill);
+    },
+  };
+}
+
+function spawnApp({ script, environment, logFile, record }: AppProcessOptions): ChildProcess {
+  const log = openSync(logFile, 'w');
+  try {
+    const child = spawn(process.execPath, ['--enable-source-maps', script], {
+      env: { ...environment },
+      stdio: ['ignore', log, log],
+      // In a process group of its own, so that Ctrl-C reaches only us, who stop everything in order.
+      detached: process.platform !== 'win32',
+      windowsHide: true,
+    });
+    if (child.pid !== undefined) record.add(child.pid, script);
+    return child;
+  } finally {
+    closeSync(log);
+  }
+}
+
+async function untilReady(options: AppProcessOptions, gone: AbortSignal): Promise<void> {
+  const limit = AbortSignal.timeout(READY_LIMIT_MS);
+  while (!(await answers(options.readyUrl, gone))) {
+    gone.throwIfAborted();
+    if (limit.aborted) throw failureOf(options, `is not ready after ${READY_LIMIT_MS / 1000} s`);
+    await delay(25);
+  }
+}
+
+async function answers(url: string, signal: AbortSignal): Promise<boolean> {
+  try {
+    // Not kept alive: an idle connection would delay the stop of the server.
+    const response = await fetch(url, { signal: AbortSignal.any([signal, AbortSignal.timeout(2000)]), headers: { connection: 'close' } });
+    await response.arrayBuffer();
+    return response.ok;
+  } catch {
+    return false;
+  }
+}
+
+const SHOWN_LINES = 15;
+
+function failureOf({ name, logFile }: AppProcessOptions, what: string): LocalStackError {
+  const lines = readFileSync(logFile, 'utf8').trimEnd().split('\n').slice(-SHOWN_LINES);
+  const shown =
+    lines.join('\n') === '' ? 'it printed nothing' : `the last lines of "${logFile}":\n${lines.map((line) => `  ${line}`).join('\n')}`;
+  return new LocalStackError(`the ${name} ${what}; ${shown}`);
+}

@@ -1,0 +1,94 @@
+import { randomBytes } from 'node:crypto';
+import path from 'node:path';
+import type { LocalStackError } from '@darkroom/contracts';
+import type { Environment } from '@darkroom/service-runtime';
+import type { Closing } from '../closing.ts';
+import type { DataFolder } from '../data-folder/data-folder.ts';
+import { startApp, type AppProcess, type AppProcessOptions } from './app-process.ts';
+import type { Stores } from './stores.ts';
+
+/** Where the apps of a start answer. */
+export interface Apps {
+  readonly emulatorUrl: string;
+  readonly receiverUrl: string;
+  readonly billFile: string;
+}
+
+export interface AppsOptions {
+  stores: Stores;
+  folder: DataFolder;
+  /** Folder of the installation, which holds `apps/`. */
+  root: string;
+  environment: Environment;
+  /** Called when one of them ends although nobody stopped it. */
+  onDeath: (error: LocalStackError) => void;
+}
+
+/** Quick enough to watch, slow enough to see; the emulator's own defaults are nearer to the real provider. */
+const QUICK_EMULATOR = { executionMs: [300, 900], uploadDelayMs: [200, 600] };
+
+/** A person waits, and the emulator is quick: looks come sooner than they would for the real provider. */
+const QUICK_TIMING = {
+  TIMING_FIRST_POLL_MS: '3000',
+  TIMING_MAX_POLL_MS: '10000',
+  TIMING_UPLOAD_POLL_MS: '150',
+  TIMING_UPLOAD_WINDOW_MS: '20000',
+};
+
+/**
+ * Starts emulator, receiver and worker at once and waits until all can be used. They are stopped the other way round from how
+ * work flows: who buys and who hears of results first, the provider last.
+ * @throws LocalStackError when one does not become ready.
+ */
+export async function startApps({ stores, folder, root, environment, onDeath }: AppsOptions, closing: Closing): Promise<Apps> {
+  const { redis, s3 } = stores;
+  const { ports } = folder;
+  const urlOf = (name: 'emulator' | 'receiver' | 'worker'): string => `http://127.0.0.1:${ports[name]}`;
+  const emulatorDir = path.join(stores.dir, 'emulator');
+  const apiKey = `emulator-${randomBytes(16).toString('hex')}`;
+  const redisEnvironment = { REDIS_URL: redis.url, DARKROOM_PREFIX: redis.prefix };
+  const keys = { WEBHOOK_KEYS: `local:${folder.secrets.webhook}` };
+
+  const describe = (name: keyof typeof ports, script: string, readyPath: string, own: Environment): AppProcessOptions => ({
+    name,
+    script: path.join(root, 'apps', script, 'dist', 'main.js'),
+    environment: { ...QUICK_TIMING, ...environment, ...own, HOST: '127.0.0.1', PORT: String(ports[name]) },
+    logFile: path.join(folder.logs, `${name}.log`),
+    readyUrl: `http://127.0.0.1:${ports[name]}${readyPath}`,
+    record: folder.processes,
+    onDeath,
+  });
+
+  const emulator = startApp(
+    describe('emulator', 'runware-emulator', '/', {
+      EMULATOR_API_KEY: apiKey,
+      EMULATOR_DIR: emulatorDir,
+      FAULTS: environment['FAULTS'] ?? JSON.stringify(QUICK_EMULATOR),
+    }),
+  );
+  closing.add((hurry) => emulator.stop(hurry));
+  const receiver = startApp(describe('receiver', 'webhook-receiver', '/readyz', { ...redisEnvironment, ...keys }));
+  const worker = startApp(
+    describe('worker', 'worker', '/readyz', {
+      ...redisEnvironment,
+      ...keys,
+      WEBHOOK_BASE_URL: urlOf('receiver'),
+      RUNWARE_API_KEY: apiKey,
+      RUNWARE_URL: `${urlOf('emulator')}/v1`,
+      S3_BUCKET: s3.bucket,
+      S3_REGION: s3.region,
+      ...(s3.endpoint === undefined ? {} : { S3_ENDPOINT: s3.endpoint }),
+      ...(s3.credentials === undefined
+        ? {}
+        : { S3_ACCESS_KEY_ID: s3.credentials.accessKeyId, S3_SECRET_ACCESS_KEY: s3.credentials.secretAccessKey }),
+    }),
+  );
+  closing.add(async (hurry) => void (await Promise.all([receiver.stop(hurry), worker.stop(hurry)])));
+  const all: AppProcess[] = [emulator, receiver, worker];
+  await Promise.all(all.map(({ ready }) => ready));
+  return {
+    emulatorUrl: urlOf('emulator'),
+    receiverUrl: urlOf('receiver'),
+    billFile: path.join(emulatorDir, 'bill.jsonl'),
+  };
+}

@@ -1,0 +1,85 @@
+import { createHash } from 'node:crypto';
+import path from 'node:path';
+import { startRedis, startS3Server } from '@darkroom/local-stack';
+import type { RedisSettings, S3Settings } from '@darkroom/service-runtime';
+import type { Closing } from '../closing.ts';
+import type { RedisChoice } from '../command-line.ts';
+import type { StartConfig } from '../config.ts';
+import type { DataFolder } from '../data-folder/data-folder.ts';
+
+/** Redis and S3 of a start: given, or started here. */
+export interface Stores {
+  readonly redis: RedisSettings;
+  readonly s3: S3Settings;
+  /** What they are, for the person at the screen. */
+  readonly redisDetail: string;
+  readonly s3Detail: string;
+  /** What that person must know. */
+  readonly notice?: string;
+  /** Where everything of this start that must not outlive its Redis is kept. */
+  readonly dir: string;
+}
+
+const BUCKET = 'darkroom';
+const REGION = 'us-east-1';
+
+export interface StoresOptions {
+  config: Pick<StartConfig, 'redis' | 's3' | 'environment'>;
+  folder: Pick<DataFolder, 'dir' | 'ports' | 'secrets'>;
+  /** Where a private copy of Redis is unpacked, once for all data folders. */
+  cacheDir: string;
+  /** Only this way to an embedded Redis. */
+  redis?: RedisChoice;
+  /** Names a folder of its own for a start whose Redis forgets. */
+  now: () => number;
+}
+
+/** Opens both stores. @throws LocalStackError when one cannot be reached or started. */
+export async function openStores(options: StoresOptions, closing: Closing): Promise<Stores> {
+  const { config, folder } = options;
+  const redis = await openRedis(options);
+  closing.add(() => redis.stop());
+  const dir = storesDir(options, redis.durable);
+  const shared = { redis: redis.settings, redisDetail: redis.detail, dir, ...(redis.notice === undefined ? {} : { notice: redis.notice }) };
+  if (config.s3 !== undefined) {
+    return { ...shared, s3: config.s3, s3Detail: `"${config.s3.bucket}" at ${config.s3.endpoint ?? 'AWS'}, from S3_ENDPOINT` };
+  }
+  const bucketDir = path.join(dir, 's3');
+  const credentials = folder.secrets.s3;
+  const server = await startS3Server({ dir: bucketDir, port: folder.ports.s3, credentials, region: REGION, buckets: [BUCKET] });
+  closing.add(() => server.stop());
+  return {
+    ...shared,
+    s3: { bucket: BUCKET, region: REGION, endpoint: server.endpoint, credentials },
+    s3Detail: `"${BUCKET}" at ${server.endpoint}, kept in ${path.join(bucketDir, BUCKET)}`,
+  };
+}
+
+async function openRedis({ config, folder, cacheDir, redis: only }: StoresOptions) {
+  const started = await startRedis({
+    dir: path.join(folder.dir, 'redis'),
+    cacheDir,
+    environment: config.environment,
+    port: folder.ports.redis,
+    appendfsync: 'always',
+    ...(config.redis === undefined ? {} : { url: config.redis.url }),
+    ...(only === undefined ? {} : { only }),
+  });
+  const { url, durable, notice, stop } = started;
+  if (config.redis !== undefined) {
+    const detail = `${started.detail}, from REDIS_URL, keys ${config.redis.prefix}`;
+    return { settings: config.redis, detail, durable, notice, stop };
+  }
+  return { settings: { url, prefix: '{darkroom}' }, detail: `${started.detail} at ${url}`, durable, notice, stop };
+}
+
+/**
+ * The bucket belongs to one Redis: a worker refuses a bucket with records beside a Redis that does not know of them, since that
+ * is what a Redis looks like that lost its memory. So a Redis that forgets gets a fresh folder, and one that was given its own.
+ */
+function storesDir({ config, folder, now }: StoresOptions, durable: boolean): string {
+  if (!durable) return path.join(folder.dir, 'forgotten', new Date(now()).toISOString().replaceAll(':', '-'));
+  if (config.redis === undefined) return path.join(folder.dir, 'kept');
+  const { url, prefix } = config.redis;
+  return path.join(folder.dir, `kept-${createHash('sha256').update(`${url} ${prefix}`).digest('hex').slice(0, 12)}`);
+}

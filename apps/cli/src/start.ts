@@ -1,0 +1,127 @@
+import path from 'node:path';
+import { createObjectStorage } from '@darkroom/object-storage';
+import { createProducer } from '@darkroom/producer';
+import { createClosing, type Closing } from './closing.ts';
+import type { Command } from './command-line.ts';
+import type { StartConfig } from './config.ts';
+import { openDataFolder } from './data-folder/data-folder.ts';
+import type { Interruption } from './interruption.ts';
+import { orderExamples } from './orders/order-examples.ts';
+import { formatReceipt } from './orders/receipt.ts';
+import { saveImages } from './orders/save-images.ts';
+import { describePlaces } from './places.ts';
+import { startApps } from './stack/apps.ts';
+import { openStores } from './stack/stores.ts';
+import type { Terminal } from './terminal.ts';
+
+export interface StartOptions {
+  command: Extract<Command, { kind: 'start' }>;
+  config: StartConfig;
+  /** Folder of the installation. */
+  root: string;
+  terminal: Terminal;
+  interruption: Interruption;
+  /** Milliseconds since 1970. */
+  now: () => number;
+}
+
+/** The exit codes that shells know: 130 is "ended by Ctrl-C". */
+type ExitCode = 0 | 1 | 130;
+
+const IMAGE_LIMIT_BYTES = 32 * 1024 ** 2;
+const STORAGE_TIMEOUT_MS = 10_000;
+
+/**
+ * Runs the whole system until a signal or, with `once`, until the examples are home; then stops everything.
+ * @returns 0 when it was stopped after its work, or all images were verified; 130 when it was interrupted before; 1 otherwise.
+ */
+export async function start({ terminal, interruption, ...options }: StartOptions): Promise<ExitCode> {
+  const closing = createClosing();
+  // Aborted by whatever ends the run before its time: a signal, or a part that died.
+  const over = new AbortController();
+  const onStop = (): void => over.abort();
+  interruption.stop.addEventListener('abort', onStop);
+  if (interruption.stop.aborted) onStop();
+  try {
+    return await run(options, terminal, closing, over);
+  } catch (error) {
+    if (interruption.stop.aborted) return 130;
+    terminal.complain(`\ncannot go on: ${messageOf(error)}`);
+    return 1;
+  } finally {
+    terminal.print(terminal.paint('dim', 'stopping …'));
+    for (const failure of await closing.closeAll(interruption.hurry)) terminal.complain(`while stopping: ${messageOf(failure)}`);
+    interruption.stop.removeEventListener('abort', onStop);
+  }
+}
+
+async function run(
+  { command, config, root, now }: Omit<StartOptions, 'terminal' | 'interruption'>,
+  terminal: Terminal,
+  closing: Closing,
+  over: AbortController,
+): Promise<ExitCode> {
+  const { signal } = over;
+  const row = (name: string, text: string): void => terminal.print(`  ${name.padEnd(10)}${text}`);
+
+  const folder = await openDataFolder(command.dataDir);
+  closing.add(() => folder.release());
+  if (folder.leftOvers > 0) terminal.print(`ended ${folder.leftOvers} processes that an earlier start left behind`);
+  terminal.print(terminal.paint('bold', 'Darkroom on this machine'), '');
+
+  const cacheDir = path.join(root, '.local');
+  const stores = await openStores(
+    { config, folder, cacheDir, now, ...(command.redis === undefined ? {} : { redis: command.redis }) },
+    closing,
+  );
+  signal.throwIfAborted();
+  row('redis', stores.redisDetail);
+  row('s3', stores.s3Detail);
+  if (stores.notice !== undefined) row('', terminal.paint('yellow', stores.notice));
+
+  closing.add(() => folder.processes.clear());
+  const apps = await startApps({ stores, folder, root, environment: config.environment, onDeath: (error) => over.abort(error) }, closing);
+  signal.throwIfAborted();
+  row('emulator', `${apps.emulatorUrl}, plays Runware: real images, no money`);
+  row('receiver', `${apps.receiverUrl}, takes the provider's webhooks`);
+  row('worker', 'ready');
+
+  const storage = createObjectStorage({ ...stores.s3, requestTimeoutMs: STORAGE_TIMEOUT_MS, maxImageBytes: IMAGE_LIMIT_BYTES }, { now });
+  closing.add(() => storage.close());
+  const producer = createProducer({ redisUrl: stores.redis.url, prefix: stores.redis.prefix });
+  closing.add(() => producer.close());
+
+  terminal.print('', "The three examples of the model's page, bought from the emulator:", '');
+  const generations = await orderExamples(producer, terminal, signal);
+  const rows = [];
+  for (const generation of generations) {
+    for (const saved of await saveImages(generation, storage, folder.images)) rows.push({ generation, saved });
+  }
+  if (rows.length > 0) terminal.print('', ...formatReceipt(rows, nameOf));
+  const ordered = generations.reduce((sum, { images }) => sum + images.length, 0);
+  const verified = rows.filter(({ saved }) => saved.kind === 'saved').length;
+  const isRedisOurs = config.redis === undefined;
+  if (!command.once) {
+    terminal.print('', ...describePlaces({ stores, apps, images: folder.images, logs: folder.logs, root, isRedisOurs, nameOf }));
+    terminal.print('', terminal.paint('bold', 'Runs on until Ctrl-C.'));
+    await untilAborted(signal);
+    if (signal.reason instanceof Error && signal.reason.name !== 'AbortError') throw signal.reason;
+  }
+  if (verified === ordered) return 0;
+  terminal.complain(`\n${ordered - verified} of ${ordered} images were not verified; why is in ${nameOf(folder.logs)}`);
+  return 1;
+}
+
+/** Short where it can be: from where the person is, unless it lies elsewhere. */
+function nameOf(file: string): string {
+  const relative = path.relative('', file);
+  return relative.startsWith('..') ? file : relative;
+}
+
+const untilAborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
