@@ -17,7 +17,7 @@ export interface BucketConfig {
 export type BoundedRead = { kind: 'found'; bytes: Uint8Array } | { kind: 'missing' } | { kind: 'too-large'; sizeBytes: number };
 
 /** `byRetry`: the SDK had sent the request before, so what is there may be what that first send wrote. */
-export type WriteOnce = { kind: 'written' } | { kind: 'exists'; byRetry: boolean };
+type WriteOnce = { kind: 'written' } | { kind: 'exists'; byRetry: boolean };
 
 /**
  * The operations on one bucket, each bounded in time and tried at most twice. All throw StorageError (storage.unavailable)

@@ -11,7 +11,13 @@ export {
   resultKey,
   stagingKey,
 } from './keys.ts';
-export { createObjectStorage, type ObjectStorage, type ObjectStorageConfig, type ObjectStorageDependencies } from './object-storage.ts';
+export {
+  createObjectStorage,
+  type ObjectStorage,
+  type ObjectStorageConfig,
+  type ObjectStorageDependencies,
+  type OrderedImageVerdict,
+} from './object-storage.ts';
 export { MAX_PRESIGN_SECONDS, type PresignReadOptions } from './presign.ts';
 export type { RecordedIntent, RecordedResult, RecordStore } from './record-store.ts';
 export type { StorageFailure } from './storage-error.ts';

@@ -1,8 +1,15 @@
-import type { OutputFormat, SubmissionRef, VerifiedImage } from '@darkroom/contracts';
+import {
+  expectedDimensions,
+  type GrokImagineRequest,
+  type OutputFormat,
+  type SubmissionRef,
+  type VerifiedImage,
+} from '@darkroom/contracts';
 import { createBucket, type BoundedRead, type BucketConfig } from './bucket.ts';
 import { imageKey, quarantineKey, recordsPrefix, stagingKey } from './keys.ts';
 import { presignGet, presignPut, type PresignReadOptions } from './presign.ts';
 import { createRecordStore, type RecordStore } from './record-store.ts';
+import { verifiedImageOf, verifyImage } from './verify-image.ts';
 
 export interface ObjectStorageConfig extends BucketConfig {
   /** The largest image that is read, in bytes. */
@@ -26,6 +33,8 @@ export interface ObjectStorage extends RecordStore {
   readStaging(ref: SubmissionRef): Promise<BoundedRead>;
   /** The image under its final key. */
   readImage(ref: SubmissionRef, format: OutputFormat): Promise<BoundedRead>;
+  /** Decides whether bytes are the image that was ordered, and says under which key they belong. Pure: asks nobody. */
+  verify(ref: SubmissionRef, request: GrokImagineRequest, bytes: Uint8Array): OrderedImageVerdict;
   /**
    * Puts verified bytes under their final key, once (I5). `already-there` says nothing of which bytes: whoever goes on from it
    * reads them.
@@ -42,6 +51,10 @@ export interface ObjectStorage extends RecordStore {
   close(): void;
 }
 
+export type OrderedImageVerdict =
+  | { kind: 'valid'; image: VerifiedImage }
+  | { kind: 'invalid'; /** In words; safe to log. */ reason: string };
+
 export interface ObjectStorageDependencies {
   /** Milliseconds since 1970; presigned URLs count from it. */
   now: () => number;
@@ -55,6 +68,12 @@ export function createObjectStorage(config: ObjectStorageConfig, { now }: Object
     presignRead: (key, expiresInSeconds, options = {}) => presignGet(bucket, key, expiresInSeconds, now(), options),
     readStaging: (ref) => bucket.read(stagingKey(ref), config.maxImageBytes),
     readImage: (ref, format) => bucket.read(imageKey(ref, format), config.maxImageBytes),
+    verify: (ref, request, bytes) => {
+      const expectation = { format: request.outputFormat, dimensions: expectedDimensions(request), maxSizeBytes: config.maxImageBytes };
+      const verdict = verifyImage(bytes, expectation);
+      if (verdict.kind === 'valid') return { kind: 'valid', image: verifiedImageOf(ref, verdict) };
+      return { kind: 'invalid', reason: `${verdict.reason}: ${verdict.detail}` };
+    },
     keepImage: async (ref, { format, contentType }, bytes) => {
       const { kind } = await bucket.writeOnce(imageKey(ref, format), bytes, contentType);
       return kind === 'written' ? 'kept' : 'already-there';

@@ -78,6 +78,17 @@ test('a JPG that is cut is invalid although its header holds the marker of an en
   expect(verifyImage(whole.subarray(0, whole.length >> 1), exact('JPG'))).toMatchObject({ kind: 'invalid', reason: 'incomplete' });
 });
 
+test('a file that ends before its first pixel is invalid', async () => {
+  const jpg = await draw('JPG');
+  const png = await draw('PNG');
+  const startOfScan = jpg.lastIndexOf(Buffer.from([0xff, 0xda]));
+  const firstPixels = png.indexOf('IDAT') - 4;
+  const hollowJpg = Buffer.concat([jpg.subarray(0, startOfScan), Buffer.from([0xff, 0xd9])]);
+  const hollowPng = Buffer.concat([png.subarray(0, firstPixels), png.subarray(png.length - 12)]);
+  expect(verifyImage(hollowJpg, exact('JPG'))).toMatchObject({ kind: 'invalid', reason: 'incomplete' });
+  expect(verifyImage(hollowPng, exact('PNG'))).toMatchObject({ kind: 'invalid', reason: 'incomplete' });
+});
+
 test('a PNG with a damaged pixel is invalid', async () => {
   const bytes = await draw('PNG');
   const damaged = Buffer.from(bytes);

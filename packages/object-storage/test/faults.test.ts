@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { StorageError } from '@darkroom/contracts';
+import { eventually } from '@darkroom/testing';
 import { expect, test } from 'vitest';
 import { refOf, setup } from './world.ts';
 
@@ -39,7 +40,7 @@ const jpg = { format: 'JPG', contentType: 'image/jpeg' } as const;
 test('access is proved by one small request', async () => {
   await using world = await setup();
   await expect(world.storage.checkAccess()).resolves.toBeUndefined();
-  expect(world.s3.requests.map(({ operation }) => operation)).toEqual(['ListObjectsV2']);
+  await eventually(() => expect(world.s3.requests.map(({ operation }) => operation)).toEqual(['ListObjectsV2']));
 });
 
 test('a missing bucket is said to be missing', async () => {

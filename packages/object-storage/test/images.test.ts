@@ -1,3 +1,6 @@
+import { parseGrokImagineRequest } from '@darkroom/contracts';
+import { eventually } from '@darkroom/testing';
+import sharp from 'sharp';
 import { expect, test } from 'vitest';
 import { imageKey, quarantineKey } from '../src/index.ts';
 import { refOf, setup, upload } from './world.ts';
@@ -16,7 +19,7 @@ test('an upload is read in one request', async () => {
   const ref = refOf();
   await upload(await world.storage.presignUpload(ref, 60), Buffer.from('uploaded'));
   expect(text(await world.storage.readStaging(ref))).toBe('uploaded');
-  expect(world.s3.countOf('GetObject')).toBe(1);
+  await eventually(() => expect(world.s3.countOf('GetObject')).toBe(1));
 });
 
 test('an empty upload is found', async () => {
@@ -52,6 +55,28 @@ test('of many who keep an image at once one does', async () => {
   );
   expect(outcomes.filter((outcome) => outcome === 'kept')).toHaveLength(1);
   expect(text(await world.storage.readImage(ref, 'JPG'))).toBe(`worker ${outcomes.indexOf('kept')}`);
+});
+
+test('an upload is verified against its order and kept under the key that the verdict names', async () => {
+  await using world = await setup();
+  const ref = refOf();
+  const order = parseGrokImagineRequest({ positivePrompt: 'a lone astronaut', width: 576, height: 1248, outputFormat: 'PNG' });
+  const png = await sharp({ create: { width: 576, height: 1248, channels: 3, background: '#123' } })
+    .png()
+    .toBuffer();
+  await upload(await world.storage.presignUpload(ref, 60), new Uint8Array(png));
+
+  const staged = await world.storage.readStaging(ref);
+  const verdict = world.storage.verify(ref, order, staged.kind === 'found' ? staged.bytes : new Uint8Array());
+  expect(verdict).toMatchObject({ kind: 'valid', image: { key: imageKey(ref, 'PNG'), width: 576, height: 1248, sizeBytes: png.length } });
+  if (verdict.kind === 'valid') expect(await world.storage.keepImage(ref, verdict.image, png)).toBe('kept');
+
+  const other = parseGrokImagineRequest({ positivePrompt: 'a lone astronaut', width: 1024, height: 1024, outputFormat: 'PNG' });
+  expect(world.storage.verify(ref, other, png)).toEqual({ kind: 'invalid', reason: 'wrong-dimensions: 576x1248 instead of 1024x1024' });
+  expect(world.storageWith({ maxImageBytes: 100 }).verify(ref, order, png)).toMatchObject({
+    kind: 'invalid',
+    reason: expect.stringContaining('too-large'),
+  });
 });
 
 test('a second submission of an image has a place of its own', async () => {

@@ -1,5 +1,6 @@
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { StorageError } from '@darkroom/contracts';
+import { eventually } from '@darkroom/testing';
 import { expect, test } from 'vitest';
 import { intentKey, resultKey } from '../src/index.ts';
 import { startReplyLosingProxy } from './one-reply-lost.ts';
@@ -70,7 +71,7 @@ test('a write whose reply was lost is recorded and not existing', async () => {
   const ref = refOf();
   expect(await storage.recordIntent(intentOf(ref))).toEqual({ kind: 'recorded' });
   expect(proxy.lost()).toBe(1);
-  expect(world.s3.countOf('PutObject')).toBe(2);
+  await eventually(() => expect(world.s3.countOf('PutObject')).toBe(2));
   expect(await world.storage.findIntent(ref, 0)).toEqual(intentOf(ref));
 });
 

@@ -12,7 +12,7 @@ export type Exchange =
   /** It may have arrived; no answer came. */
   | { kind: 'interrupted'; fault: ProviderFault };
 
-export type AnswerBody = { kind: 'json'; value: unknown } | { kind: 'unreadable'; reason: 'not JSON' | 'too large' | 'cut off' };
+type AnswerBody = { kind: 'json'; value: unknown } | { kind: 'unreadable'; reason: 'not JSON' | 'too large' | 'cut off' };
 
 /** An answer to one task is a few hundred bytes; a longer one is not read to its end. */
 const MAX_ANSWER_BYTES = 1024 * 1024;

@@ -1,9 +1,8 @@
-import type { FaultClass, ProviderFault, TaskState } from '@darkroom/contracts';
+import { taskType as purchaseTaskType, type FaultClass, type ProviderFault, type TaskState } from '@darkroom/contracts';
 import { hasImage, isAbout, readAnswer, type AnswerEntry } from './answer.ts';
 import type { Exchange } from './exchange.ts';
 import { faultOfAnswer, faultOfEntry, type Answered } from './fault.ts';
 import type { Redactor } from './redact.ts';
-import { purchaseTaskType } from './task.ts';
 import { factsOf } from './task-facts.ts';
 
 /** Kinds of trouble that end a task. All others may be the poll's own, or pass. */

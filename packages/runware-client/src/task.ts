@@ -1,7 +1,4 @@
-import type { PurchaseOrder } from '@darkroom/contracts';
-
-/** The type of a task that buys an image; also how answers name the task when they speak of it. */
-export const purchaseTaskType = 'imageInference';
+import { taskType as purchaseTaskType, type PurchaseOrder } from '@darkroom/contracts';
 
 /**
  * The task that buys one image, as Runware takes it (model page, "Request Parameters"). What decides where the result goes
