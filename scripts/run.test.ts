@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { testEnvironment, toolEnvironment } from './tasks/environment.mjs';
@@ -7,6 +8,7 @@ import { createSteps } from './tasks/steps.mjs';
 import { tasks } from './tasks/tasks.mjs';
 import { countsOf, formatCounts, sumCounts } from './tasks/test-runs.mjs';
 import { installStamp, isOldNode, pinnedVersion, prependPath } from './tasks/toolchain.mjs';
+import { checks } from './tasks/verify.mjs';
 import packageJson from '../package.json' with { type: 'json' };
 
 describe('environment', () => {
@@ -119,6 +121,13 @@ test('a quick step says nothing, a long one how long it took', async () => {
   await steps.quiet('warming up', async () => (now += 900));
   await steps.quiet('building', async () => (now += 1500));
   expect(lines).toEqual(['· building: 1.5 s']);
+});
+
+test('every check of verify runs a tool that is installed, and says what to do', () => {
+  for (const { tool, todo } of checks) {
+    expect(existsSync(`node_modules/${tool[0]}`), tool[0]).toBe(true);
+    expect(todo).not.toBe('');
+  }
 });
 
 describe('run.mjs', () => {

@@ -16,7 +16,7 @@ export const s3Settings = z
     S3_ACCESS_KEY_ID: text('an access key id').optional(),
     S3_SECRET_ACCESS_KEY: text('a secret access key').optional(),
   })
-  .transform((env, context) => {
+  .transform((env, context): S3Settings => {
     const { S3_ACCESS_KEY_ID: accessKeyId, S3_SECRET_ACCESS_KEY: secretAccessKey } = env;
     if ((accessKeyId === undefined) !== (secretAccessKey === undefined)) {
       const missing = accessKeyId === undefined ? 'S3_ACCESS_KEY_ID' : 'S3_SECRET_ACCESS_KEY';
@@ -29,4 +29,12 @@ export const s3Settings = z
       ...(accessKeyId === undefined || secretAccessKey === undefined ? {} : { credentials: { accessKeyId, secretAccessKey } }),
     };
   });
-export type S3Settings = z.output<typeof s3Settings>;
+
+export interface S3Settings {
+  readonly bucket: string;
+  readonly region: string;
+  /** Another server than AWS, addressed in path style. */
+  readonly endpoint?: string;
+  /** Absent for the default chain of AWS. */
+  readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
+}
