@@ -1,4 +1,11 @@
-import type { DownloadVerdict, PurchaseOrder, SubmitVerdict, TaskState } from '@darkroom/contracts';
+import {
+  ConfigError,
+  type DownloadVerdict,
+  type Problem,
+  type PurchaseOrder,
+  type SubmitVerdict,
+  type TaskState,
+} from '@darkroom/contracts';
 import { downloadImage } from './download.ts';
 import { exchangeTask } from './exchange.ts';
 import { defaultImageHosts } from './image-address.ts';
@@ -42,11 +49,16 @@ export interface RunwareClient {
   downloadImage(imageURL: string, signal?: AbortSignal): Promise<DownloadVerdict>;
 }
 
-/** Creates a client. It keeps no connection of its own and needs no closing. */
+/**
+ * Creates a client. It keeps no connection of its own and needs no closing.
+ * @throws ConfigError for a URL or a key that no request can be made with.
+ */
 export function createRunwareClient(
   config: RunwareClientConfig,
   { fetch: fetchOnce = fetch, now }: RunwareClientDependencies,
 ): RunwareClient {
+  const problems = problemsOf(config);
+  if (problems.length > 0) throw new ConfigError(problems);
   const settings = { ...config, imageHosts: config.imageHosts ?? defaultImageHosts, fetch: fetchOnce, now };
   const redactor = createRedactor([config.apiKey]);
   return {
@@ -65,4 +77,12 @@ export function createRunwareClient(
 const privateTextsOf = ({ request }: PurchaseOrder): string[] => [
   request.positivePrompt,
   ...(request.inputs?.referenceImages ?? []).filter((image) => !/^https?:/i.test(image)),
+];
+
+/** Found here and not at the first purchase: a request that cannot even be built would look like one that may have left. */
+const problemsOf = ({ url, apiKey }: RunwareClientConfig): Problem[] => [
+  ...(URL.canParse(url) && /^https?:/i.test(url) ? [] : [{ path: 'url', message: 'must be an http(s) URL', given: `'${url}'` }]),
+  ...(/^[\x21-\x7e]+$/.test(apiKey)
+    ? []
+    : [{ path: 'apiKey', message: 'must be one or more visible ASCII characters, without spaces or line ends' }]),
 ];
