@@ -14,7 +14,7 @@ const MEANINGS: Readonly<Record<string, string>> = {
 };
 
 /** How many more of each kind are active than before. */
-export function findLeaks(before: readonly string[], after: readonly string[]): Map<string, number> {
+function findLeaks(before: readonly string[], after: readonly string[]): Map<string, number> {
   const leaks = new Map<string, number>();
   for (const kind of new Set(after)) {
     const more = countOf(kind, after) - countOf(kind, before);

@@ -31,7 +31,7 @@ export async function findServerInfo(url: string, timeoutMs: number): Promise<Se
 }
 
 /** Reads the lines `name:value` of `INFO`. */
-export function parseServerInfo(info: string): ServerInfo {
+function parseServerInfo(info: string): ServerInfo {
   const fields = new Map(info.split(/\r?\n/).map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1)]));
   const name = fields.get('server_name') ?? 'redis';
   const version = fields.get(`${name}_version`) ?? fields.get('redis_version') ?? 'of unknown version';

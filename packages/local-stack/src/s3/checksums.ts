@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 
 /** The checksums that are computed here; S3 knows crc32c and crc64nvme besides. */
-export const checksumAlgorithms = ['crc32', 'sha1', 'sha256'] as const;
+const checksumAlgorithms = ['crc32', 'sha1', 'sha256'] as const;
 
 export type ChecksumAlgorithm = (typeof checksumAlgorithms)[number];
 

@@ -10,7 +10,7 @@ export interface Reply {
 }
 
 /** Part of an open file, at least one byte; sending the reply closes the file. */
-export interface FileBytes {
+interface FileBytes {
   readonly descriptor: number;
   readonly start: number;
   readonly sizeBytes: number;

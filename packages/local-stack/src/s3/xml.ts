@@ -31,8 +31,8 @@ export const contentsOf = (xml: string, name: string): string[] =>
 const escapeText = (text: string): string =>
   text
     .replace(/[<>&"']/g, (character) => ENTITIES[character] ?? character)
-    // A line break in a key would be read back as another one; others have no other spelling.
-    .replace(/[\u0000-\u001f]/g, (character) => `&#x${character.charCodeAt(0).toString(16)};`);
+    // A line break as it is would be read back as another one; other control characters have no other spelling.
+    .replace(/\p{Cc}/gu, (character) => `&#x${character.charCodeAt(0).toString(16)};`);
 
 const unescapeText = (text: string): string =>
   text.replace(/&(lt|gt|amp|quot|apos|#x[0-9a-f]+|#\d+);/gi, (_, entity: string) => {
