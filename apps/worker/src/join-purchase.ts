@@ -1,12 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { expectedDimensions, mintCapability, type Timing } from '@darkroom/contracts';
+import { mintCapability, type Timing } from '@darkroom/contracts';
 import type { GenerationStore } from '@darkroom/generation-store';
-import { verifiedImageOf, verifyImage, type ObjectStorage } from '@darkroom/object-storage';
+import type { ObjectStorage } from '@darkroom/object-storage';
 import type { Purchase } from '@darkroom/purchase';
 import type { Settlements, Submissions } from '@darkroom/queues';
 import type { RunwareClient } from '@darkroom/runware-client';
 import type { Logger, WebhookSettings } from '@darkroom/service-runtime';
-import { MAX_IMAGE_BYTES } from './config.ts';
 
 export interface PurchaseParts {
   store: GenerationStore;
@@ -27,19 +26,7 @@ export function joinPurchase(parts: PurchaseParts): Purchase {
   return {
     store,
     provider,
-    archive: {
-      ...storage,
-      verify(ref, request, bytes) {
-        const verdict = verifyImage(bytes, {
-          format: request.outputFormat,
-          dimensions: expectedDimensions(request),
-          maxSizeBytes: MAX_IMAGE_BYTES,
-        });
-        return verdict.kind === 'valid'
-          ? { kind: 'valid', image: verifiedImageOf(ref, verdict) }
-          : { kind: 'invalid', reason: verdict.detail };
-      },
-    },
+    archive: storage,
     waits: {
       park: (ref, delayMs, check) => settlements.park(ref, delayMs, check),
       addSubmission: (ref, delayMs) => submissions.add([ref], delayMs),

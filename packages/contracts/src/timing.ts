@@ -32,6 +32,8 @@ export interface Timing {
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
+/** Seven days (Amazon S3 user guide, "Expiration time for presigned URLs"). */
+const MAX_PRESIGN_MS = 7 * 24 * HOUR;
 
 export const defaultTiming: Readonly<Timing> = {
   requestTimeoutMs: 30 * SECOND,
@@ -64,7 +66,10 @@ export function timingProblems(timing: Timing): string[] {
     ['uploadWindowMs', '<', 'imageTtlMs'],
     ['stalledIntervalMs', '<=', 'lockDurationMs'],
   ];
-  return chain
+  const broken = chain
     .filter(([left, sign, right]) => !(sign === '<' ? timing[left] < timing[right] : timing[left] <= timing[right]))
     .map(([left, sign, right]) => `${left} (${timing[left]} ms) must be ${sign} ${right} (${timing[right]} ms)`);
+  return timing.capabilityTtlMs <= MAX_PRESIGN_MS
+    ? broken
+    : [...broken, `capabilityTtlMs (${timing.capabilityTtlMs} ms) must be <= ${MAX_PRESIGN_MS} ms, the longest life of a presigned URL`];
 }
