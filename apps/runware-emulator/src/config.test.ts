@@ -23,10 +23,20 @@ test('every setting is read', () => {
     FAULTS: '{"uploadNeverRate":0.5}',
   };
   const faults = { uploadNeverRate: 0.5 };
-  expect(loadConfig(environment)).toEqual({ host: '0.0.0.0', port: 0, apiKey: 'k', seed: 's', directory: '/d', publicUrl: 'http://emulator:8787', faults });
+  expect(loadConfig(environment)).toEqual({
+    host: '0.0.0.0',
+    port: 0,
+    apiKey: 'k',
+    seed: 's',
+    directory: '/d',
+    publicUrl: 'http://emulator:8787',
+    faults,
+  });
 });
 
 test('everything that is wrong is told at once', () => {
-  expect(() => loadConfig({ PORT: 'x', EMULATOR_PUBLIC_URL: 'ftp://x', FAULTS: '{"nonsense":1}' })).toThrow(/PORT[^]*EMULATOR_PUBLIC_URL[^]*nonsense/);
+  expect(() => loadConfig({ PORT: 'x', EMULATOR_PUBLIC_URL: 'ftp://x', FAULTS: '{"nonsense":1}' })).toThrow(
+    /PORT[^]*EMULATOR_PUBLIC_URL[^]*nonsense/,
+  );
   expect(() => loadConfig({ FAULTS: '{' })).toThrow('must be a JSON object');
 });

@@ -21,17 +21,39 @@ export interface EmulatorConfig {
   faults: FaultsInput;
 }
 
-const text = (fallback: string) => z.string().min(1).default(fallback);
+const portRule = 'must be a whole number from 0 to 65535';
 
 const environmentSchema = z.object({
-  HOST: text('127.0.0.1'),
-  PORT: z.coerce.number().int('must be a whole number').min(0).max(65_535).default(8787),
-  EMULATOR_API_KEY: text('emulator'),
-  EMULATOR_SEED: text('1'),
-  EMULATOR_DIR: text('.local/runware-emulator'),
-  EMULATOR_PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
-  FAULTS: z.string().optional(),
+  HOST: z.string().default('127.0.0.1').describe('What to listen on.'),
+  PORT: z.coerce
+    .number({ error: portRule })
+    .int(portRule)
+    .min(0, portRule)
+    .max(65_535, portRule)
+    .default(8787)
+    .describe('0 takes a free one.'),
+  EMULATOR_API_KEY: z.string().default('emulator').describe('The one API key that is accepted.'),
+  EMULATOR_SEED: z
+    .string()
+    .default('1')
+    .describe('Everything that is left to chance follows from it, the taskUUID and a purpose: times, seeds, faults, jitter.'),
+  EMULATOR_DIR: z.string().default('.local/runware-emulator').describe('Where `bill.jsonl` and `state.jsonl` are kept.'),
+  EMULATOR_PUBLIC_URL: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe('The start of every `imageURL`; the address it listens on if it is left out.'),
+  FAULTS: z.string().default('{}').describe('Switches as JSON, such as `{"uploadNeverRate":0.1}`.'),
 });
+
+/** The settings as Markdown, for README.md and `--help`. */
+export function describeSettings(): string {
+  const defaults = new Map(Object.entries(environmentSchema.parse({})));
+  const rows = Object.entries(environmentSchema.shape).map(([name, { description }]) => {
+    const fallback = defaults.get(name);
+    return `| \`${name}\` | ${fallback === undefined ? '' : `\`${String(fallback)}\``} | ${description} |`;
+  });
+  return ['| variable | default | does |', '| --- | --- | --- |', ...rows].join('\n');
+}
 
 /**
  * Reads the settings from the environment; an empty value counts as missing.

@@ -18,12 +18,13 @@ test('a draw depends on the seed and the purpose alone', () => {
 test('a number from a range reaches both ends and nothing else', () => {
   const dice = diceOf('1');
   const drawn = new Set(Array.from({ length: 200 }, (_, index) => dice.between([3, 6], 'number', index)));
-  expect([...drawn].toSorted()).toEqual([3, 4, 5, 6]);
+  expect(drawn).toEqual(new Set([3, 4, 5, 6]));
 });
 
 test('a chance strikes about as often as it says, never at 0 and always at 1', () => {
   const dice = diceOf('1');
-  const strikes = (rate: number): number => Array.from({ length: 2000 }, (_, index) => index).filter((index) => dice.chance(rate, 'x', index)).length;
+  const strikes = (rate: number): number =>
+    Array.from({ length: 2000 }, (_, index) => index).filter((index) => dice.chance(rate, 'x', index)).length;
   expect(strikes(0)).toBe(0);
   expect(strikes(1)).toBe(2000);
   expect(strikes(0.25)).toBeGreaterThan(430);

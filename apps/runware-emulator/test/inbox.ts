@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { onTestFinished } from 'vitest';
 
 /** One request that came in. */
 export interface Received {
@@ -18,10 +19,9 @@ export interface Inbox {
   /** The JSON of the webhooks so far. */
   webhooks(): unknown[];
   uploads(): Received[];
-  close(): Promise<void>;
 }
 
-/** Opens an inbox. `answer` says the status of each request, or nothing to leave it unanswered; 200 by default. */
+/** Opens an inbox that is closed when the test is over. `answer` says the status of each request, or nothing to leave it unanswered; 200 by default. */
 export async function openInbox(answer: (request: Received, count: number) => number | undefined = () => 200): Promise<Inbox> {
   const received: Received[] = [];
   const server = createServer((request, response) => {
@@ -39,16 +39,16 @@ export async function openInbox(answer: (request: Received, count: number) => nu
   await once(server, 'listening');
   // A server that listens on a port has an address of this kind.
   const { port } = server.address() as AddressInfo;
+  onTestFinished(async () => {
+    const closed = once(server, 'close');
+    server.close();
+    server.closeAllConnections();
+    await closed;
+  });
   return {
     url: `http://127.0.0.1:${port}`,
     received,
     webhooks: () => received.filter(({ method }) => method === 'POST').map(({ body }): unknown => JSON.parse(body.toString())),
     uploads: () => received.filter(({ method }) => method === 'PUT'),
-    close: async () => {
-      const closed = once(server, 'close');
-      server.close();
-      server.closeAllConnections();
-      await closed;
-    },
   };
 }

@@ -3,7 +3,8 @@ import { expect, test } from 'vitest';
 import { virtualClock } from './virtual-clock.ts';
 import { asyncTask, imageTask, setup, type World } from './world.ts';
 
-const executionsOf = async ({ bill }: World, taskUUID: string): Promise<number | undefined> => accountsOf(await bill()).get(taskUUID)?.executions;
+const executionsOf = async ({ bill }: World, taskUUID: string): Promise<number | undefined> =>
+  accountsOf(await bill()).get(taskUUID)?.executions;
 
 test('a repeated taskUUID is a conflict for good and never runs twice', async () => {
   const clock = virtualClock();

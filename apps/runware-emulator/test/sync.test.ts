@@ -30,7 +30,13 @@ test('the image behind the address is the one on the bill, of the size and forma
     expect(await sharp(image.bytes).metadata()).toMatchObject({ format, width: 1280, height: 896 });
     const execution = (await billOf('execution')).find(({ taskUUID }) => taskUUID === task.taskUUID);
     expect(execution).toMatchObject({
-      images: [{ imageUUID: data[0]?.['imageUUID'], sha256: createHash('sha256').update(image.bytes).digest('hex'), sizeBytes: image.bytes.length }],
+      images: [
+        {
+          imageUUID: data[0]?.['imageUUID'],
+          sha256: createHash('sha256').update(image.bytes).digest('hex'),
+          sizeBytes: image.bytes.length,
+        },
+      ],
     });
   }
 });
@@ -86,7 +92,8 @@ test.each([
 
 test('the content check finds the word, and only where it is switched on', async () => {
   const { post } = await setup();
-  const check = async (positivePrompt: string, safety?: object) => (await post([imageTask({ positivePrompt, safety })])).data[0]?.['NSFWContent'];
+  const check = async (positivePrompt: string, safety?: object) =>
+    (await post([imageTask({ positivePrompt, safety })])).data[0]?.['NSFWContent'];
   expect(await check('an NSFW picture', { checkContent: true })).toBe(true);
   expect(await check('an nsfw picture', { mode: 'fast' })).toBe(true);
   expect(await check('a picture', { checkContent: true })).toBe(false);

@@ -50,7 +50,14 @@ export async function newDirectory(): Promise<string> {
 
 /** Starts an emulator that is stopped when the test is over. */
 export async function setup({ faults = {}, seed = '1', directory, clock = systemClock }: SetupOptions = {}): Promise<World> {
-  const config = { host: '127.0.0.1', port: 0, apiKey: 'key', seed, directory: directory ?? (await newDirectory()), faults: { ...quick, ...faults } };
+  const config = {
+    host: '127.0.0.1',
+    port: 0,
+    apiKey: 'key',
+    seed,
+    directory: directory ?? (await newDirectory()),
+    faults: { ...quick, ...faults },
+  };
   const emulator = createEmulator(config, { clock });
   onTestFinished(() => emulator.stop());
   await emulator.start();

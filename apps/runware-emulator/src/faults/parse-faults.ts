@@ -9,7 +9,11 @@ export function parseFaults(input: unknown): Faults {
   const parsed = faultsSchema.safeParse(input);
   if (parsed.success) return parsed.data;
   throw new ConfigError(
-    parsed.error.issues.map(({ path, message }) => ({ path: ['FAULTS', ...path].join('.'), message })),
+    parsed.error.issues.flatMap((issue) =>
+      issue.code === 'unrecognized_keys'
+        ? issue.keys.map((key) => ({ path: `FAULTS.${key}`, message: 'there is no such switch' }))
+        : [{ path: ['FAULTS', ...issue.path].join('.'), message: issue.message }],
+    ),
     { cause: parsed.error },
   );
 }

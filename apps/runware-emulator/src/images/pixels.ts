@@ -7,7 +7,7 @@ export interface Raster {
   height: number;
 }
 
-export const BLOCK = 8;
+const BLOCK = 8;
 
 /** Draws an image: colours and slopes from a hash of prompt and seed, with grain so that no two are alike. Three bytes a pixel. */
 export function drawRaster(prompt: string, seed: number, width: number, height: number): Raster {

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts';
 import type { Dice } from '../dice.ts';
-import type { Faults } from '../faults/schema.ts';
+import type { FaultName, Faults } from '../faults/schema.ts';
 import type { Switchboard } from '../faults/switchboard.ts';
 import type { Stats } from '../stats.ts';
 import { isVisible, itemCount, purposeOf, visibleAt, type Task } from '../state/task.ts';
@@ -28,7 +28,7 @@ export async function getResponse(raw: RawTask, parts: PollParts): Promise<Answe
   const { taskUUID = '' } = namesOf(raw);
   // The number of the question makes a draw of each; nobody replays questions, so it may start anew with the process.
   stats.polls += 1;
-  const trouble = drawPollTrouble(faults, dice, taskUUID, stats.polls, raw);
+  const trouble = drawPollTrouble(faults, dice, stats.polls, raw);
   if (trouble !== undefined) return trouble;
 
   const task = store.find(taskUUID);
@@ -72,15 +72,24 @@ function tellFailure(failure: RunwareError, { pollErrorShape }: Pick<Faults, 'po
   }
 }
 
-function drawPollTrouble(faults: Faults, dice: Dice, taskUUID: string, poll: number, raw: RawTask): Answer | undefined {
-  const fraction = dice.fraction('poll-trouble', taskUUID, poll);
-  const { pollResetRate, poll429Rate, poll500Rate } = faults;
-  if (fraction < pollResetRate) return { ...answerWith(), instead: 'reset' };
-  if (fraction < pollResetRate + poll429Rate) {
-    return refuseWith(429, { code: 'rateLimitExceeded', message: 'Too many requests. Try again later.', ...namesOf(raw) });
-  }
-  if (fraction < pollResetRate + poll429Rate + poll500Rate) {
-    return refuseWith(500, { code: 'internalServerError', message: 'An internal error occurred.', ...namesOf(raw) });
+const about = (httpStatus: number, code: string, message: string) => refuseWith(httpStatus, { code, message });
+
+// Trouble with the question: it says nothing about the task.
+const troubles = [
+  ['pollEmptyRate', answerWith()],
+  ['pollResetRate', { ...answerWith(), instead: 'reset' }],
+  ['poll401Rate', about(401, 'invalidApiKey', 'Invalid API key.')],
+  ['poll429Rate', about(429, 'rateLimitExceeded', 'Too many requests. Try again later.')],
+  ['poll500Rate', about(500, 'internalServerError', 'An internal error occurred.')],
+] as const satisfies readonly (readonly [FaultName, Answer])[];
+
+function drawPollTrouble(faults: Faults, dice: Dice, poll: number, raw: RawTask): Answer | undefined {
+  const names = namesOf(raw);
+  const fraction = dice.fraction('poll-trouble', names.taskUUID ?? '', poll);
+  let reached = 0;
+  for (const [rate, answer] of troubles) {
+    reached += faults[rate];
+    if (fraction < reached) return { ...answer, errors: answer.errors.map((error) => ({ ...error, ...names })) };
   }
   return undefined;
 }

@@ -32,10 +32,22 @@ test.each<[string, RawTask, string[]]>([
   ['too little', { ttl: 59 }, ['invalidTtl ttl']],
   ['too much', { numberResults: 21 }, ['invalidNumberResults numberResults']],
   ['a value that is not offered', { outputType: 'url' }, ['invalidOutputType outputType']],
-  ['no address', { webhookURL: 'example.com', uploadEndpoint: 'ftp://x/y' }, ['invalidWebhookURL webhookURL', 'invalidUploadEndpoint uploadEndpoint']],
-  ['a wrong value in a group', { safety: { mode: 'full', checkContent: 1 } }, ['invalidSafetyCheckContent safety.checkContent', 'invalidSafetyMode safety.mode']],
+  [
+    'no address',
+    { webhookURL: 'example.com', uploadEndpoint: 'ftp://x/y' },
+    ['invalidWebhookURL webhookURL', 'invalidUploadEndpoint uploadEndpoint'],
+  ],
+  [
+    'a wrong value in a group',
+    { safety: { mode: 'full', checkContent: 1 } },
+    ['invalidSafetyCheckContent safety.checkContent', 'invalidSafetyMode safety.mode'],
+  ],
   ['a group that is no object', { safety: true }, ['invalidSafety safety']],
-  ['references that are no images', { inputs: { referenceImages: ['no image!'] } }, ['invalidInputsReferenceImages inputs.referenceImages']],
+  [
+    'references that are no images',
+    { inputs: { referenceImages: ['no image!'] } },
+    ['invalidInputsReferenceImages inputs.referenceImages'],
+  ],
   ['a width alone', { width: 1024 }, ['missingHeight height']],
   ['a height alone', { height: 1024 }, ['missingWidth width']],
   ['a pair that is not in the table', { width: 1280, height: 1280 }, ['unsupportedDimensions width']],
@@ -61,7 +73,10 @@ test('no geometry at all, and the number of references, are as the switches say'
 
 test('no message repeats a prompt or an address', () => {
   const secret = 'https://bucket.example/key?X-Amz-Signature=abc';
-  const errors = checkImageInference({ ...valid, positivePrompt: [secret], uploadEndpoint: `x${secret}`, webhookURL: [secret] }, parseFaults({}));
+  const errors = checkImageInference(
+    { ...valid, positivePrompt: [secret], uploadEndpoint: `x${secret}`, webhookURL: [secret] },
+    parseFaults({}),
+  );
   expect(errors).toHaveLength(3);
   expect(JSON.stringify(errors)).not.toContain('bucket.example');
 });
@@ -78,7 +93,9 @@ test('whatever contracts accepts passes here', () => {
       includeCost: fc.boolean(),
       ttl: fc.integer({ min: 50, max: 100_000 }),
       safety: fc.record({ checkContent: fc.boolean() }, { requiredKeys: [] }),
-      inputs: fc.record({ referenceImages: fc.array(fc.constantFrom('https://example.com/a.png', 'iVBORw0KGgo=', 'no'), { maxLength: 1 }) }),
+      inputs: fc.record({
+        referenceImages: fc.array(fc.constantFrom('https://example.com/a.png', 'iVBORw0KGgo=', 'no'), { maxLength: 1 }),
+      }),
     },
     { requiredKeys: ['positivePrompt'] },
   );
