@@ -6,8 +6,8 @@ import type { SubmissionRef } from '@darkroom/contracts';
  */
 export const DEFAULT_PREFIX = '{darkroom}';
 
-/** True for a prefix that Redis Cluster keeps in one slot. */
-export const hasHashTag = (prefix: string): boolean => /\{[^{}]+\}/.test(prefix);
+/** True for a prefix that Redis Cluster keeps in one slot: something stands between its first "{" and the next "}". */
+export const hasHashTag = (prefix: string): boolean => /^[^{]*\{[^}]+\}/.test(prefix);
 
 export const generationKey = (prefix: string, generationId: string): string => `${prefix}:generation:${generationId}`;
 

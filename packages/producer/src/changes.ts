@@ -3,8 +3,9 @@ import type { Redis } from 'ioredis';
 
 /** Hears when a generation changes. What is heard is only a reason to look: an announcement may be lost. */
 export interface Changes {
-  /** Calls `listener` at each change until the returned function is called. */
-  listen(generationId: string, listener: () => void): Promise<() => Promise<void>>;
+  /** Calls `listener` at each change, and once when it begins to hear them, until the returned function is called. */
+  listen(generationId: string, listener: () => void): () => void;
+  /** Calls every listener a last time and lets go of Redis. */
   close(): void;
 }
 
@@ -12,34 +13,44 @@ export interface Changes {
 export function createChanges(prefix: string, connect: () => Redis): Changes {
   const listeners = new Map<string, Set<() => void>>();
   let subscriber: Redis | undefined;
+  let isClosed = false;
 
+  const announce = (channel: string): void => listeners.get(channel)?.forEach((listener) => listener());
   const open = (): Redis => {
     const connection = connect();
-    connection.on('message', (channel: string) => listeners.get(channel)?.forEach((listener) => listener()));
+    connection.on('message', announce);
     return connection;
   };
 
   return {
-    async listen(generationId, listener) {
+    listen(generationId, listener) {
+      if (isClosed) return () => undefined;
       subscriber ??= open();
       const connection = subscriber;
       const channel = eventChannel(prefix, generationId);
       const others = listeners.get(channel);
       if (others === undefined) {
         listeners.set(channel, new Set([listener]));
-        // Redis being away is no reason to fail here: whoever listens also looks from time to time.
-        await connection.subscribe(channel).catch(() => undefined);
+        // Not waited for: with Redis away it would take until Redis is back, and whoever listens also looks from time to time.
+        connection.subscribe(channel).then(
+          () => announce(channel),
+          () => undefined,
+        );
       } else {
         others.add(listener);
       }
-      return async () => {
+      return () => {
         const left = listeners.get(channel);
         left?.delete(listener);
         if (left?.size !== 0) return;
         listeners.delete(channel);
-        await connection.unsubscribe(channel).catch(() => undefined);
+        connection.unsubscribe(channel).catch(() => undefined);
       };
     },
-    close: () => subscriber?.disconnect(),
+    close() {
+      isClosed = true;
+      for (const channel of listeners.keys()) announce(channel);
+      subscriber?.disconnect();
+    },
   };
 }

@@ -1,53 +1,22 @@
 import {
+  checkGrokImagineRequest,
+  ConfigError,
   createGenerationId,
-  GENERATION_ID_TOLERANCE_MS,
   GenerationError,
-  generationIdTime,
   InvalidRequestError,
-  isGenerationId,
   parseGrokImagineRequest,
   quote,
   type GenerationStatus,
   type GenerationView,
   type GrokImagineRequestInput,
-  type Problem,
   type Quote,
 } from '@darkroom/contracts';
 import { buildGenerationStore, connectFailFast, connectPatient, DEFAULT_PREFIX } from '@darkroom/generation-store';
 import { createSubmissions } from '@darkroom/queues';
-import { withRedis } from './availability.ts';
+import { closedError, withRedis } from './availability.ts';
 import { createChanges } from './changes.ts';
+import { DAY_SECONDS, enqueueProblems, producerProblems, type EnqueueOptions, type ProducerOptions } from './options.ts';
 import { waitUntilFinal, type WaitOptions } from './wait.ts';
-
-const DAY_SECONDS = 86_400;
-
-export interface ProducerOptions {
-  /** Address of the Redis that the workers use: "redis://…" or "rediss://…". */
-  redisUrl: string;
-  /** Starts every key; must be that of the workers and hold a hash tag. Defaults to "{darkroom}". */
-  prefix?: string;
-  /** Whose money is spent, for the caps per tenant: 1 to 64 letters, digits, "-", "_" or ".". Defaults to "default". */
-  tenant?: string;
-  /** How many reference images a request may have. Defaults to 1: the model's page names no maximum. */
-  maxReferenceImages?: number;
-  /** How long a finished generation stays in Redis, in seconds. Defaults to 7 days. */
-  recordSeconds?: number;
-  /** How long an idempotency key is remembered, in seconds. Defaults to 7 days; at least 2, the settle horizon with room. */
-  idempotencySeconds?: number;
-  /** The clock, in milliseconds since 1970. */
-  now?: () => number;
-}
-
-export interface EnqueueOptions {
-  /** Your own id for this generation, a UUIDv7 minted within the last five minutes; enqueueing it again changes nothing. */
-  generationId?: string;
-  /** Your own key: a second enqueue with the same key answers with the first generation. 1 to 256 characters. */
-  idempotencyKey?: string;
-  /** When to give up buying: milliseconds since 1970, in the future. */
-  deadlineAt?: number;
-  /** Overrides the producer's tenant. */
-  tenant?: string;
-}
 
 export interface Enqueued {
   generationId: string;
@@ -71,19 +40,25 @@ export interface Producer {
   wait(generationId: string, options?: WaitOptions): Promise<GenerationView>;
   /** Cancels: what was not sent is never bought; an image already bought is kept. @returns the status it has now. @throws GenerationError, QueueUnavailableError. */
   cancel(generationId: string): Promise<GenerationStatus>;
-  /** Lets go of Redis. May be called twice. */
+  /** Lets go of Redis. Calls that are waiting, and later ones, are refused with QueueUnavailableError. May be called twice. */
   close(): Promise<void>;
 }
 
-/** Connects to Redis at once and makes a producer; a Redis that is away is reported by the calls, not here. */
+/**
+ * Connects to Redis at once and makes a producer; a Redis that is away is reported by the calls, not here.
+ * @throws ConfigError with all problems of the options at once.
+ */
 export function createProducer(options: ProducerOptions): Producer {
+  const wrong = producerProblems(options);
+  if (wrong.length > 0) throw new ConfigError(wrong);
   const { redisUrl, prefix = DEFAULT_PREFIX, tenant = 'default', maxReferenceImages = 1, now = Date.now } = options;
   const { recordSeconds = 7 * DAY_SECONDS, idempotencySeconds = 7 * DAY_SECONDS } = options;
   const redis = connectFailFast(redisUrl);
+  redis.setMaxListeners(0); // each call that finds Redis away waits for it with a listener of its own
   const store = buildGenerationStore(
     {
       prefix,
-      retention: { recordSeconds, idempotencySeconds: Math.max(idempotencySeconds, 2 * DAY_SECONDS) },
+      retention: { recordSeconds, idempotencySeconds },
       pollRate: { perSecond: 1, burst: 1 },
     },
     redis,
@@ -92,20 +67,24 @@ export function createProducer(options: ProducerOptions): Producer {
   const changes = createChanges(prefix, () => connectPatient(redisUrl));
   let closing: Promise<void> | undefined;
 
+  const ask = async <T>(what: string, generationId: string, call: () => Promise<T>): Promise<T> => {
+    if (closing !== undefined) throw closedError(what, generationId);
+    return withRedis(redis, what, generationId, call);
+  };
   const find = (generationId: string): Promise<GenerationView | undefined> =>
-    withRedis(redis, 'read generation', generationId, () => store.find(generationId));
+    ask('read generation', generationId, () => store.find(generationId));
   const notFound = (generationId: string): GenerationError =>
     new GenerationError('generation.not-found', `no generation has the id "${generationId}"`);
 
   return {
     async enqueue(input, given = {}) {
-      const request = parseGrokImagineRequest(input, { maxReferenceImages });
       const whose = given.tenant ?? tenant;
-      const problems = optionProblems({ ...given, tenant: whose }, now());
+      const problems = [...checkGrokImagineRequest(input, { maxReferenceImages }), ...enqueueProblems({ ...given, tenant: whose }, now())];
       if (problems.length > 0) throw new InvalidRequestError(problems);
+      const request = parseGrokImagineRequest(input, { maxReferenceImages });
       const generationId = given.generationId ?? createGenerationId(now());
       const price = quote(request);
-      return withRedis(redis, 'enqueue generation', generationId, async () => {
+      return ask('enqueue generation', generationId, async () => {
         const receipt = await store.enqueue({
           generationId,
           tenant: whose,
@@ -128,7 +107,7 @@ export function createProducer(options: ProducerOptions): Producer {
     },
     wait: (generationId, waitOptions = {}) => waitUntilFinal(generationId, () => find(generationId), changes, waitOptions),
     async cancel(generationId) {
-      const status = await withRedis(redis, 'cancel generation', generationId, () => store.cancel(generationId));
+      const status = await ask('cancel generation', generationId, () => store.cancel(generationId));
       if (status === undefined) throw notFound(generationId);
       return status;
     },
@@ -141,42 +120,4 @@ export function createProducer(options: ProducerOptions): Producer {
       return closing;
     },
   };
-}
-
-const TENANT = /^[\w.-]{1,64}$/;
-
-function optionProblems({ generationId, idempotencyKey, deadlineAt, tenant }: EnqueueOptions, now: number): Problem[] {
-  const problems: Problem[] = [];
-  if (
-    generationId !== undefined &&
-    (!isGenerationId(generationId) || Math.abs(generationIdTime(generationId) - now) > GENERATION_ID_TOLERANCE_MS)
-  ) {
-    problems.push({
-      path: 'options.generationId',
-      message: 'must be a lower-case UUIDv7 minted within five minutes of now',
-      given: `"${generationId.slice(0, 64)}"`,
-    });
-  }
-  if (idempotencyKey !== undefined && (idempotencyKey.length < 1 || idempotencyKey.length > 256)) {
-    problems.push({
-      path: 'options.idempotencyKey',
-      message: 'must have 1 to 256 characters',
-      given: `${idempotencyKey.length} characters`,
-    });
-  }
-  if (deadlineAt !== undefined && !(Number.isSafeInteger(deadlineAt) && deadlineAt > now)) {
-    problems.push({
-      path: 'options.deadlineAt',
-      message: 'must be a moment in the future, in whole milliseconds since 1970',
-      given: String(deadlineAt),
-    });
-  }
-  if (tenant !== undefined && !TENANT.test(tenant)) {
-    problems.push({
-      path: 'options.tenant',
-      message: 'must be 1 to 64 letters, digits, "-", "_" or "."',
-      given: `"${tenant.slice(0, 64)}"`,
-    });
-  }
-  return problems;
 }

@@ -1,2 +1,3 @@
-export { createProducer, type Enqueued, type EnqueueOptions, type Producer, type ProducerOptions } from './create-producer.ts';
+export { createProducer, type Enqueued, type Producer } from './create-producer.ts';
+export type { EnqueueOptions, ProducerOptions } from './options.ts';
 export type { WaitOptions } from './wait.ts';

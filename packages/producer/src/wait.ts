@@ -26,7 +26,7 @@ export async function waitUntilFinal(
 ): Promise<GenerationView> {
   let wake: () => void = () => undefined;
   let changed = false;
-  const stopListening = await changes.listen(generationId, () => {
+  const stopListening = changes.listen(generationId, () => {
     changed = true;
     wake();
   });
@@ -64,6 +64,6 @@ export async function waitUntilFinal(
     }
   } finally {
     signal?.removeEventListener('abort', onAbort);
-    await stopListening();
+    stopListening();
   }
 }

@@ -1,9 +1,10 @@
 import type { SubmissionRef } from '@darkroom/contracts';
-import { ErrorCode, Queue } from 'bullmq';
+import { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { buildJobPayload, jobIdOf } from './job-payload.ts';
 import { queueNames } from './names.ts';
 import { buildQueueOptions, type QueueSettings } from './options.ts';
+import { isElsewhere, takeBack } from './take-back.ts';
 
 /** A parked job waits with this priority; a woken one has none and so overtakes every poll that is merely due. */
 export const PARKED_PRIORITY = 1;
@@ -30,37 +31,38 @@ export function createSettlements(connection: Redis, settings: QueueSettings): S
   const add = (ref: SubmissionRef, delay: number) =>
     queue.add('settle', buildJobPayload(ref), { jobId: jobIdOf(ref), delay, priority: delay > 0 ? PARKED_PRIORITY : 0 });
 
+  const ensure = async (ref: SubmissionRef, delay: number): Promise<void> => {
+    const job = await add(ref, delay);
+    // a failed job swallows an add of the same id
+    if ((await queue.getJobState(jobIdOf(ref))) === 'failed') await takeBack(job);
+  };
+  const wake: Settlements['wake'] = async (ref) => {
+    const jobId = jobIdOf(ref);
+    const backend = queue.getBackend();
+    const [, promoted] = await Promise.allSettled([backend.changePriority(jobId, 0), backend.promote(jobId)]);
+    if (promoted.status === 'fulfilled') return 'woken';
+    if (!isElsewhere(promoted.reason)) throw promoted.reason;
+    switch (await queue.getJobState(jobId)) {
+      case 'failed':
+      case 'completed':
+      case 'unknown':
+        await ensure(ref, 0);
+        return 'ensured';
+      case 'delayed':
+        // it ran when it was to be promoted, and was parked again since
+        return wake(ref);
+      default:
+        // running or about to: a run looks for newer deliveries after it has parked again
+        return 'pending';
+    }
+  };
+
   return {
     queue,
     async park(ref, delayMs, check) {
-      const job = await add(ref, delayMs);
-      // a failed job swallows an add of the same id
-      if (check && (await queue.getJobState(jobIdOf(ref))) === 'failed') await job.retry('failed', { resetAttemptsMade: true });
+      await (check ? ensure(ref, delayMs) : add(ref, delayMs));
     },
-    async wake(ref) {
-      const jobId = jobIdOf(ref);
-      const backend = queue.getBackend();
-      const [, promoted] = await Promise.allSettled([backend.changePriority(jobId, 0), backend.promote(jobId)]);
-      if (promoted.status === 'fulfilled') return 'woken';
-      if (!isNotParked(promoted.reason)) throw promoted.reason;
-      switch (await queue.getJobState(jobId)) {
-        case 'failed': {
-          const job = await queue.getJob(jobId);
-          await job?.retry('failed', { resetAttemptsMade: true });
-          return 'ensured';
-        }
-        case 'completed':
-        case 'unknown':
-          await add(ref, 0);
-          return 'ensured';
-        default:
-          // running or about to: a run looks for newer deliveries after it has parked again
-          return 'pending';
-      }
-    },
+    wake,
     close: () => queue.close(),
   };
 }
-
-const isNotParked = (error: unknown): error is Error =>
-  error instanceof Error && 'code' in error && (error.code === ErrorCode.JobNotInState || error.code === ErrorCode.JobNotExist);

@@ -4,6 +4,7 @@ import type { Redis } from 'ioredis';
 import { buildJobPayload, jobIdOf } from './job-payload.ts';
 import { queueNames } from './names.ts';
 import { buildQueueOptions, type QueueSettings } from './options.ts';
+import { takeBack } from './take-back.ts';
 
 /** The queue of submissions that are to be bought. */
 export interface Submissions {
@@ -38,7 +39,7 @@ export function createSubmissions(connection: Redis, settings: QueueSettings): S
       const { name, data, opts } = jobOf(ref, 0);
       const job = await queue.add(name, data, opts);
       // a failed job swallows an add of the same id
-      if ((await queue.getJobState(opts.jobId)) === 'failed') await job.retry('failed', { resetAttemptsMade: true });
+      if ((await queue.getJobState(opts.jobId)) === 'failed') await takeBack(job);
     },
     close: () => queue.close(),
   };

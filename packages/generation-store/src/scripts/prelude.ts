@@ -117,21 +117,30 @@ local function finish(key, id, status, now)
   announce('generation.' .. status, id, nil, nil, now)
 end
 
--- a generation without a live submission is kept for a set time; one with money on hold until an operator decides
+-- the index and n of each submission, in order
+local function submissionsOf(generation)
+  local all = {}
+  for index = 0, tonumber(generation.images) - 1 do
+    for n = 1, tonumber(generation['latest:' .. index]) do all[#all + 1] = { index, n } end
+  end
+  return all
+end
+
+-- a generation without a live submission is kept for a set time; one with money on hold until an operator decides. The holds
+-- are asked for and not the images: an outcome may be unknown although the image came home by another submission
 local function retire(key, id)
   local generation = hash(key)
   if tonumber(generation.live) > 0 then return end
-  for index = 0, tonumber(generation.images) - 1 do
-    if generation['image:' .. index] == 'unknown' then return end
+  local submissions = submissionsOf(generation)
+  for _, each in ipairs(submissions) do
+    if redis.call('HGET', submissionKey(id, each[1], each[2]), 'held') == '1' then return end
   end
   local seconds = tonumber(generation.retentionSeconds)
   redis.call('ZREM', prefix .. ':open', id)
   redis.call('EXPIRE', key, seconds)
-  for index = 0, tonumber(generation.images) - 1 do
-    for n = 1, tonumber(generation['latest:' .. index]) do
-      redis.call('EXPIRE', submissionKey(id, index, n), seconds)
-      redis.call('EXPIRE', prefix .. ':deliveries:' .. id .. ':' .. index .. '-' .. n, seconds)
-    end
+  for _, each in ipairs(submissions) do
+    redis.call('EXPIRE', submissionKey(id, each[1], each[2]), seconds)
+    redis.call('EXPIRE', prefix .. ':deliveries:' .. id .. ':' .. each[1] .. '-' .. each[2], seconds)
   end
 end
 
@@ -162,7 +171,8 @@ local function closeGeneration(key, id, status, now)
     if submission.status == 'planned' and submission.sends == '0' then
       release(submissionKey, submission)
       redis.call('HSET', submissionKey, 'status', 'failed', 'code', 'generation.' .. status)
-      redis.call('HSET', key, 'image:' .. index, 'failed')
+      -- an earlier submission may have come home late, and what succeeded stays so (I4)
+      if generation['image:' .. index] == 'open' then redis.call('HSET', key, 'image:' .. index, 'failed') end
       redis.call('HINCRBY', key, 'live', -1)
       announce('submission.failed', id, index, n, now)
     end

@@ -6,7 +6,7 @@ import { prelude } from './prelude.ts';
  * accepted | planned (nothing of it is under way: send again later) | unproven (an earlier send may have been accepted: left
  * to the settlement) | refused (the refusal is final) | burnt (the id was used up by a refusal).
  *
- * Done twice for one send it answers as it did the first time.
+ * Done twice for one send it changes nothing the second time.
  */
 export const recordVerdictScript = createLuaScript(/* lua */ `${prelude}
 local id, index, n, send, verdict = ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
@@ -33,8 +33,7 @@ end
 
 -- a proved refusal starts a new round, which gets an intent of its own in S3
 local function drop()
-  redis.call('HDEL', key, 'send:' .. send)
-  redis.call('HINCRBY', key, 'round', 1)
+  if redis.call('HDEL', key, 'send:' .. send) == 1 then redis.call('HINCRBY', key, 'round', 1) end
 end
 
 local meaning

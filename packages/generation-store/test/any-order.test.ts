@@ -1,0 +1,130 @@
+import type { SubmissionRef, SubmissionResult, SubmitVerdict } from '@darkroom/contracts';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { expectLegalMoves, expectSound, takePicture } from './invariants.ts';
+import { ended, IMAGE_NANO_USD, setup, type World } from './world.ts';
+
+/** Something that a worker, a receiver, a caller or the clock does to one generation. */
+type Step =
+  | { do: 'commit'; on: Target }
+  | { do: 'verdict'; on: Target; send: number; verdict: SubmitVerdict['kind'] }
+  | { do: 'settle'; on: Target; status: SubmissionResult['status']; costNanoUsd: number; mayResubmit: boolean; countsAsFailure: boolean }
+  | { do: 'look'; on: Target }
+  | { do: 'delivery'; on: Target; body: string }
+  | { do: 'adopt'; on: Target }
+  | { do: 'facts'; on: Target }
+  | { do: 'cap'; images: number }
+  | { do: 'pause'; isOn: boolean }
+  | { do: 'cancel' | 'deadline' };
+/** Which submission: of the images and numbers that there are, counted round. */
+interface Target {
+  image: number;
+  n: number;
+}
+
+const on = fc.record({ image: fc.nat(2), n: fc.nat(3) });
+const verdict = fc.constantFrom<SubmitVerdict['kind'][]>('accepted', 'unknown', 'conflict', 'refused', 'throttled', 'account', 'not-sent');
+const step: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 6, arbitrary: fc.record({ do: fc.constant('commit' as const), on }) },
+  { weight: 6, arbitrary: fc.record({ do: fc.constant('verdict' as const), on, send: fc.integer({ min: 1, max: 3 }), verdict }) },
+  {
+    weight: 8,
+    arbitrary: fc.record({
+      do: fc.constant('settle' as const),
+      on,
+      status: fc.constantFrom<SubmissionResult['status'][]>('succeeded', 'failed', 'failed', 'lost', 'unknown'),
+      costNanoUsd: fc.constantFrom(0, 7_000_000, IMAGE_NANO_USD, 24_000_000),
+      mayResubmit: fc.boolean(),
+      countsAsFailure: fc.boolean(),
+    }),
+  },
+  fc.record({ do: fc.constant('look' as const), on }),
+  fc.record({ do: fc.constant('delivery' as const), on, body: fc.constantFrom('a', 'b') }),
+  fc.record({ do: fc.constant('adopt' as const), on }),
+  fc.record({ do: fc.constant('facts' as const), on }),
+  fc.record({ do: fc.constant('cap' as const), images: fc.integer({ min: 1, max: 8 }) }),
+  fc.record({ do: fc.constant('pause' as const), isOn: fc.boolean() }),
+  fc.record({ do: fc.constantFrom('cancel' as const, 'deadline' as const) }),
+);
+
+test('whatever happens in whatever order: money adds up, what is final stays, and the fold agrees with its images', async () => {
+  await using world = await setup();
+  await fc.assert(
+    fc.asyncProperty(fc.integer({ min: 1, max: 3 }), fc.array(step, { minLength: 4, maxLength: 24 }), async (images, steps) => {
+      await forgetAll(world);
+      const [{ generationId }] = await world.enqueue(images);
+      let picture = await takePicture(world, generationId);
+      expectSound(picture);
+      for (const each of steps) {
+        await take(world, generationId, each, ({ image, n }) => {
+          const index = image % images;
+          return { generationId, index, n: (n % picture.submissions[index]!.length) + 1 };
+        });
+        const next = await takePicture(world, generationId);
+        expectSound(next);
+        expectLegalMoves(picture, next);
+        picture = next;
+      }
+    }),
+    { numRuns: 200, interruptAfterTimeLimit: 20_000 },
+  );
+}, 30_000);
+
+async function take(
+  { store, redis, prefix }: World,
+  generationId: string,
+  step: Step,
+  find: (target: Target) => SubmissionRef,
+): Promise<void> {
+  switch (step.do) {
+    case 'commit':
+      await store.commit(find(step.on), `token-${Math.random()}`);
+      break;
+    case 'verdict': {
+      // Only of a send that was opened: what a POST came to is known after it left.
+      const ref = find(step.on);
+      const opened = Number(await redis.hget(`${prefix}:submission:${generationId}:${ref.index}-${ref.n}`, 'sends'));
+      if (step.send <= opened) await store.recordVerdict(ref, step.send, step.verdict);
+      break;
+    }
+    case 'settle': {
+      const ref = find(step.on);
+      await store.settle(ref, ended(ref, step.status, { ...step, mayResubmit: step.status === 'failed' && step.mayResubmit }));
+      break;
+    }
+    case 'look':
+      await store.beginSettlement(find(step.on));
+      break;
+    case 'delivery':
+      await store.recordDelivery(find(step.on), { body: step.body });
+      break;
+    case 'adopt':
+      await store.adoptIntent(find(step.on), 1_700_000_000_000);
+      break;
+    case 'facts':
+      await store.recordFacts(find(step.on), { seed: 1 });
+      break;
+    case 'cap':
+      await store.setCaps({ allPerDay: step.images * IMAGE_NANO_USD });
+      break;
+    case 'pause':
+      await (step.isOn ? store.pauseBuying({ reason: 'test', since: 1 }) : store.resumeBuying());
+      break;
+    case 'cancel':
+      expect(await store.cancel(generationId)).toBeDefined();
+      break;
+    case 'deadline':
+      await redis.hset(`${prefix}:generation:${generationId}`, 'deadlineAt', '1');
+      break;
+    default:
+      step satisfies never;
+  }
+}
+
+/** Each run starts with a store that knows nothing but its epoch and a cap that is not in the way. */
+async function forgetAll({ redis, prefix, store }: World): Promise<void> {
+  const keys = await redis.keys(`${prefix}:*`);
+  if (keys.length > 0) await redis.del(keys);
+  await store.setCaps({ allPerDay: 1000 * IMAGE_NANO_USD });
+  await store.initialise('epoch-1');
+}

@@ -1,0 +1,49 @@
+import { expect, test } from 'vitest';
+import { MAX_DELIVERIES } from '../src/scripts/deliveries.ts';
+import { newGeneration, setup } from './world.ts';
+
+test('distinct deliveries are numbered, and a repeated one keeps the number of the newest', async () => {
+  await using world = await setup();
+  const [ref] = await world.enqueue();
+  expect(await world.store.newestDelivery(ref)).toBe(0);
+  expect(await world.store.recordDelivery(ref, { body: 'first' })).toEqual({ kind: 'recorded', seq: 1, status: 'planned' });
+  await world.send(ref);
+  expect(await world.store.recordDelivery(ref, { body: 'second' })).toEqual({ kind: 'recorded', seq: 2, status: 'accepted' });
+  expect(await world.store.recordDelivery(ref, { body: 'first' })).toEqual({ kind: 'duplicate', seq: 2, status: 'accepted' });
+  expect(await world.store.newestDelivery(ref)).toBe(2);
+  expect(await world.store.beginSettlement(ref)).toMatchObject({ deliverySeq: 2 });
+});
+
+test('deliveries at once get numbers of their own', async () => {
+  await using world = await setup();
+  const [ref] = await world.enqueue();
+  const receipts = await Promise.all(Array.from({ length: 10 }, (_, at) => world.store.recordDelivery(ref, { body: `body ${at}` })));
+  expect(receipts.map(({ seq }) => seq).toSorted((a, b) => a - b)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+});
+
+test('a flood is bounded, and still known where it was kept', async () => {
+  await using world = await setup();
+  const [ref] = await world.enqueue();
+  for (let at = 1; at <= MAX_DELIVERIES; at += 1) await world.store.recordDelivery(ref, { body: `body ${at}` });
+  expect(await world.store.recordDelivery(ref, { body: 'one more' })).toMatchObject({ kind: 'overflow', seq: MAX_DELIVERIES });
+  expect(await world.store.recordDelivery(ref, { body: 'body 1' })).toMatchObject({ kind: 'duplicate', seq: MAX_DELIVERIES });
+  expect(await world.redis.hlen(`${world.prefix}:deliveries:${ref.generationId}:0-1`)).toBe(MAX_DELIVERIES);
+});
+
+test('a body is kept as it came', async () => {
+  await using world = await setup();
+  const [ref] = await world.enqueue();
+  const body = '{"data":[{"x":"քայլ \\u0000 \\"quoted\\" </script>"}]}\n';
+  await world.store.recordDelivery(ref, { body });
+  const [kept] = await world.redis.hvals(`${world.prefix}:deliveries:${ref.generationId}:0-1`);
+  expect(JSON.parse(kept!)).toEqual({ seq: 1, at: expect.any(Number), body });
+});
+
+test('deliveries that belong to nothing are bounded too', async () => {
+  await using world = await setup();
+  const ref = { generationId: newGeneration().generationId, index: 0, n: 1 };
+  await Promise.all(Array.from({ length: 1100 }, (_, at) => world.store.recordDelivery(ref, { body: `body ${at}` })));
+  const kept = await world.redis.lrange(`${world.prefix}:deliveries-unclaimed`, 0, -1);
+  expect(kept).toHaveLength(1000);
+  expect(kept[0]).toContain('body 1099');
+});

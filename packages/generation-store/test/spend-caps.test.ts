@@ -1,0 +1,89 @@
+import { SpendCapError } from '@darkroom/contracts';
+import { expect, test } from 'vitest';
+import { endedForGood, IMAGE_NANO_USD, newGeneration, setup } from './world.ts';
+
+const refusal = async (attempt: Promise<unknown>): Promise<SpendCapError> => {
+  const error = await attempt.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  expect(error).toBeInstanceOf(SpendCapError);
+  return error as SpendCapError; // the line above
+};
+
+const startOfNextUtcDay = (now: number): number => Math.floor(now / 86_400_000 + 1) * 86_400_000;
+
+test('a generation that would cross the cap is refused whole, with the time of the next day', async () => {
+  await using world = await setup();
+  await world.store.setCaps({ allPerDay: 3 * IMAGE_NANO_USD });
+  await world.enqueue(2);
+  const before = await world.keyspace();
+  const expectedReset = startOfNextUtcDay(Date.now());
+  const error = await refusal(world.enqueue(2));
+  expect(error.resetsAt).toBe(expectedReset);
+  expect(error.message).toContain('would cost up to 0.04 USD, and of the cap of 0.06 USD');
+  expect(error.details).toMatchObject({ capUsd: '0.06', usedUsd: '0.04' });
+  expect(await world.keyspace()).toEqual(before);
+});
+
+test('the cap may be reached to the last billionth', async () => {
+  await using world = await setup();
+  await world.store.setCaps({ allPerDay: 3 * IMAGE_NANO_USD });
+  await world.enqueue(3);
+  await world.store.setCaps({ allPerDay: 4 * IMAGE_NANO_USD - 1 });
+  await refusal(world.enqueue(1));
+});
+
+test('money that was given back may be held again', async () => {
+  await using world = await setup();
+  await world.store.setCaps({ allPerDay: IMAGE_NANO_USD });
+  const [ref] = await world.enqueue(1);
+  await refusal(world.enqueue(1));
+  await world.store.cancel(ref.generationId);
+  await expect(world.enqueue(1)).resolves.toHaveLength(1);
+});
+
+test('money that was spent counts as much as money on hold', async () => {
+  await using world = await setup();
+  await world.store.setCaps({ allPerDay: IMAGE_NANO_USD });
+  const [ref] = await world.enqueue(1);
+  await world.send(ref);
+  await world.store.settle(ref, endedForGood(ref, 'succeeded'));
+  await refusal(world.enqueue(1));
+});
+
+test.each([
+  { cap: 'allPerMonth', period: 'all:month:' },
+  { cap: 'tenantPerDay', period: 'tenant:acme:day:' },
+  { cap: 'tenantPerMonth', period: 'tenant:acme:month:' },
+])('the cap "$cap" is in force when it is set', async ({ cap, period }) => {
+  await using world = await setup();
+  await world.enqueue(1);
+  await world.store.setCaps({ allPerDay: 100 * IMAGE_NANO_USD, [cap]: 2 * IMAGE_NANO_USD });
+  await world.enqueue(1);
+  const error = await refusal(world.enqueue(1));
+  expect(error.details).toMatchObject({ period: expect.stringContaining(period) });
+  await world.store.setCaps({ allPerDay: 100 * IMAGE_NANO_USD });
+  await expect(world.enqueue(1)).resolves.toHaveLength(1);
+});
+
+test('the caps of one tenant leave another alone', async () => {
+  await using world = await setup();
+  await world.store.setCaps({ allPerDay: 100 * IMAGE_NANO_USD, tenantPerDay: IMAGE_NANO_USD });
+  await world.enqueue(1);
+  await refusal(world.enqueue(1));
+  await expect(world.enqueue(1, { tenant: 'umbrella' })).resolves.toHaveLength(1);
+});
+
+test('sixty-four producers that race at the cap do not overspend', async () => {
+  await using world = await setup();
+  const images = 40;
+  await world.store.setCaps({ allPerDay: images * IMAGE_NANO_USD });
+  const producers = await Promise.all(Array.from({ length: 64 }, () => world.reconnect()));
+  const outcomes = await Promise.allSettled(producers.map(({ store }) => store.enqueue(newGeneration(3))));
+  await Promise.all(producers.map((producer) => producer[Symbol.asyncDispose]()));
+  const created = outcomes.filter(({ status }) => status === 'fulfilled').length;
+  expect(created).toBe(Math.floor(images / 3));
+  for (const outcome of outcomes) if (outcome.status === 'rejected') expect(outcome.reason).toBeInstanceOf(SpendCapError);
+  expect(await world.spent()).toEqual({ reserved: created * 3 * IMAGE_NANO_USD, settled: 0 });
+});

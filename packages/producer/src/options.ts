@@ -1,0 +1,99 @@
+import { GENERATION_ID_TOLERANCE_MS, generationIdTime, isGenerationId, type Problem } from '@darkroom/contracts';
+import { hasHashTag } from '@darkroom/generation-store';
+
+export interface ProducerOptions {
+  /** Address of the Redis that the workers use: "redis://…" or "rediss://…". */
+  redisUrl: string;
+  /** Starts every key; must be that of the workers and hold a hash tag. Defaults to "{darkroom}". */
+  prefix?: string;
+  /** Whose money is spent, for the caps per tenant: 1 to 64 letters, digits, "-", "_" or ".". Defaults to "default". */
+  tenant?: string;
+  /** How many reference images a request may have. Defaults to 1: the model's page names no maximum. */
+  maxReferenceImages?: number;
+  /** How long a finished generation stays in Redis, in seconds. Defaults to 7 days; at least 10 minutes, the life of a generation id. */
+  recordSeconds?: number;
+  /** How long an idempotency key is remembered, in seconds. Defaults to 7 days; at least 2, the settle horizon with room. */
+  idempotencySeconds?: number;
+  /** The clock, in milliseconds since 1970. */
+  now?: () => number;
+}
+
+export interface EnqueueOptions {
+  /** Your own id for this generation, a UUIDv7 minted within the last five minutes; enqueueing it again changes nothing. */
+  generationId?: string;
+  /** Your own key: a second enqueue with the same key answers with the first generation. 1 to 256 characters. */
+  idempotencyKey?: string;
+  /** When to give up buying: milliseconds since 1970, in the future. */
+  deadlineAt?: number;
+  /** Overrides the producer's tenant. */
+  tenant?: string;
+}
+
+export const DAY_SECONDS = 86_400;
+/** While its id is taken, a second enqueue must find the first; an id is taken for as long before its time as after it. */
+const MIN_RECORD_SECONDS = (2 * GENERATION_ID_TOLERANCE_MS) / 1000;
+/** A day to settle, and one of room. */
+const MIN_IDEMPOTENCY_SECONDS = 2 * DAY_SECONDS;
+const TENANT = /^[\w.-]{1,64}$/;
+
+/** What is wrong with a producer's own settings. The address may hold a password and is not repeated. */
+export function producerProblems({
+  redisUrl,
+  prefix,
+  tenant,
+  maxReferenceImages = 0,
+  recordSeconds = MIN_RECORD_SECONDS,
+  idempotencySeconds = MIN_IDEMPOTENCY_SECONDS,
+}: ProducerOptions): Problem[] {
+  const isAddress = URL.canParse(redisUrl) && ['redis:', 'rediss:'].includes(new URL(redisUrl).protocol);
+  return [
+    ...(isAddress ? [] : [{ path: 'redisUrl', message: 'must start with "redis://" or "rediss://"' }]),
+    ...(prefix === undefined || hasHashTag(prefix)
+      ? []
+      : [{ path: 'prefix', message: 'must hold a hash tag, such as "{darkroom}"', given: `"${prefix.slice(0, 64)}"` }]),
+    ...tenantProblems('tenant', tenant),
+    ...atLeast('maxReferenceImages', maxReferenceImages, 0),
+    ...atLeast('recordSeconds', recordSeconds, MIN_RECORD_SECONDS),
+    ...atLeast('idempotencySeconds', idempotencySeconds, MIN_IDEMPOTENCY_SECONDS),
+  ];
+}
+
+/** What is wrong with the options of one enqueue. */
+export function enqueueProblems({ generationId, idempotencyKey, deadlineAt, tenant }: EnqueueOptions, now: number): Problem[] {
+  const problems: Problem[] = [];
+  if (
+    generationId !== undefined &&
+    (!isGenerationId(generationId) || Math.abs(generationIdTime(generationId) - now) > GENERATION_ID_TOLERANCE_MS)
+  ) {
+    problems.push({
+      path: 'options.generationId',
+      message: 'must be a lower-case UUIDv7 minted within five minutes of now',
+      given: `"${generationId.slice(0, 64)}"`,
+    });
+  }
+  if (idempotencyKey !== undefined && (idempotencyKey.length < 1 || idempotencyKey.length > 256)) {
+    problems.push({
+      path: 'options.idempotencyKey',
+      message: 'must have 1 to 256 characters',
+      given: `${idempotencyKey.length} characters`,
+    });
+  }
+  if (deadlineAt !== undefined && !(Number.isSafeInteger(deadlineAt) && deadlineAt > now)) {
+    problems.push({
+      path: 'options.deadlineAt',
+      message: 'must be a moment in the future, in whole milliseconds since 1970',
+      given: String(deadlineAt),
+    });
+  }
+  return [...problems, ...tenantProblems('options.tenant', tenant)];
+}
+
+const tenantProblems = (path: string, tenant: string | undefined): Problem[] =>
+  tenant === undefined || TENANT.test(tenant)
+    ? []
+    : [{ path, message: 'must be 1 to 64 letters, digits, "-", "_" or "."', given: `"${tenant.slice(0, 64)}"` }];
+
+const atLeast = (path: string, value: number, least: number): Problem[] =>
+  Number.isSafeInteger(value) && value >= least
+    ? []
+    : [{ path, message: `must be a whole number and at least ${least}`, given: String(value) }];
