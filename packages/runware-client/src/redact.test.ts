@@ -23,6 +23,12 @@ test('the prompt is taken out, also when only its beginning is repeated', () => 
   expect(text(`prompt ${PROMPT.slice(0, 30)}... was blocked`)).toBe('prompt …... was blocked');
 });
 
+test('every character may stand in a short secret', () => {
+  for (const secret of ['x-ray', 'test-key', ...'^$.*+?()[]{}|/\\-#&~'].map((each) => `a${each}b`)) {
+    expect(createRedactor([secret]).text(`was "${secret}"`), secret).toBe('was "…"');
+  }
+});
+
 test('a prompt that holds an address is taken out whole', () => {
   const prompt = 'a poster that reads https://example.com/?a=b and nothing else';
   expect(createRedactor([prompt]).text(`blocked: ${prompt}`)).toBe('blocked: …');

@@ -75,7 +75,7 @@ function hide(text: string, secret: string): string {
 
 // A prompt of one word would otherwise tear pieces out of the words around it.
 const asWholeWord = (secret: string): RegExp =>
-  new RegExp(`(?<![\\p{L}\\p{N}])${secret.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')}(?![\\p{L}\\p{N}])`, 'gu');
+  new RegExp(`(?<![\\p{L}\\p{N}])${secret.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&')}(?![\\p{L}\\p{N}])`, 'gu');
 
 function walk(value: unknown, clean: (text: string) => string, depth: number): unknown {
   if (typeof value === 'string') return shorten(clean(value));
