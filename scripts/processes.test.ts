@@ -8,8 +8,9 @@ import { createProcessRunner } from './tasks/processes.mjs';
 /** A runner that hears signals from an emitter, so that the test's own process gets none. */
 function setup() {
   const folder = mkdtempSync(path.join(tmpdir(), 'darkroom-run-'));
-  const self = Object.assign(new EventEmitter(), { platform: process.platform, execPath: process.execPath });
-  const runner = createProcessRunner(self as unknown as NodeJS.Process); // the three members that it uses
+  const { platform, execPath } = process;
+  const self = Object.assign(new EventEmitter(), { platform, execPath, ppid: 100, env: { npm_lifecycle_event: 'start' } });
+  const runner = createProcessRunner(self as unknown as NodeJS.Process, { parentCheckMs: 20 }); // the members that it uses
   onTestFinished(() => {
     runner.close();
     rmSync(folder, { recursive: true });
@@ -42,6 +43,13 @@ test('passes a signal on once, waits for the process, and starts no further one'
   expect((await running).code).toBe(0);
   expect(read(file)).toBe('1');
   expect(await runner.run(node('console.log("never")'))).toEqual({ code: 130, output: '' });
+});
+
+test('stops the process when npm is gone', async () => {
+  const { self, runner, node } = setup();
+  const running = runner.run(node('setInterval(() => {}, 1000)'));
+  self.ppid = 1;
+  expect((await running).code).toBe(143);
 });
 
 test('a process that cannot be started is an error', async () => {

@@ -9,7 +9,10 @@ import { constants } from 'node:os';
 
 const passedOn = /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']);
 
-/** One Ctrl-C comes from the terminal and once more from npm, a moment later. */
+/**
+ * One Ctrl-C comes from the terminal and once more from npm, a moment later. It is passed on although the terminal told the
+ * child as well, because `kill` tells one process alone; what is started here takes the second for the echo that it is, too.
+ */
 const SAME_SIGNAL_MS = 1000;
 
 /**
@@ -40,11 +43,15 @@ export function exitCodeOf(code, signal) {
   return signal === null ? 1 : 128 + constants.signals[signal];
 }
 
+/** How often it is looked whether npm is still there. */
+const PARENT_CHECK_MS = 500;
+
 /**
  * @param {NodeJS.Process} self Where signals arrive.
+ * @param {{ parentCheckMs?: number }} [options]
  * @returns {ProcessRunner}
  */
-export function createProcessRunner(self) {
+export function createProcessRunner(self, { parentCheckMs = PARENT_CHECK_MS } = {}) {
   /** @type {import('node:child_process').ChildProcess | undefined} */
   let child;
   /** @type {NodeJS.Signals | undefined} */
@@ -57,6 +64,15 @@ export function createProcessRunner(self) {
     if (gate.isNew(signal)) child?.kill(signal);
   };
   for (const signal of passedOn) self.on(signal, passOn);
+
+  // npm starts a script through a shell, and a shell that is told to end does not tell the script: it is left behind.
+  const parent = self.ppid;
+  const parentCheck = setInterval(() => {
+    if (self.env['npm_lifecycle_event'] === undefined || self.ppid === parent) return;
+    clearInterval(parentCheck);
+    passOn('SIGTERM');
+  }, parentCheckMs);
+  parentCheck.unref();
 
   return {
     run({ command, args, env, capture = false, cwd }) {
@@ -83,6 +99,7 @@ export function createProcessRunner(self) {
     },
 
     close() {
+      clearInterval(parentCheck);
       for (const signal of passedOn) self.off(signal, passOn);
     },
   };

@@ -93,11 +93,7 @@ export async function installAndBuild(context) {
 async function findPnpm({ packageManager, processes, steps, env }) {
   const version = pinnedVersion(packageManager);
   const home = path.resolve('.local', 'tools', `pnpm-${version}`);
-  const copy = {
-    command: process.execPath,
-    args: [path.join(home, 'node_modules', 'pnpm', 'bin', 'pnpm.cjs')],
-    folder: path.join(home, 'node_modules', '.bin'),
-  };
+  const copy = pnpmUnder(home);
   if (existsSync(copy.args[0] ?? '')) return copy;
   if (await isOnPath(version, processes, env)) return { command: 'pnpm', args: [] };
   await steps.quiet(`fetching pnpm ${version}`, async () => {
@@ -118,6 +114,23 @@ async function findPnpm({ packageManager, processes, steps, env }) {
     renameSync(fetching, home);
   });
   return copy;
+}
+
+/** @param {string} home Where npm installed pnpm. */
+const pnpmUnder = (home) => ({
+  command: process.execPath,
+  args: [path.join(home, 'node_modules', 'pnpm', 'bin', 'pnpm.cjs')],
+  folder: path.join(home, 'node_modules', '.bin'),
+});
+
+/**
+ * The pnpm that made a tree ready: its own copy, or else the one on PATH.
+ * @param {string} root
+ */
+export function pnpmOf(root) {
+  const { packageManager } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
+  const copy = pnpmUnder(path.join(root, '.local', 'tools', `pnpm-${pinnedVersion(packageManager)}`));
+  return existsSync(copy.args[0] ?? '') ? copy : { command: 'pnpm', args: [] };
 }
 
 /**

@@ -1,0 +1,66 @@
+// Writes the folder that the container image holds: the built apps and what they need, nothing of tests, sources or tools.
+// The Dockerfile calls it and copies the folder; it needs no container engine itself, only a tree that was built.
+import { spawnSync } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { imageApps, readWorkspace, withNeeded } from './image/workspace.mjs';
+import { pnpmOf } from './tasks/toolchain.mjs';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+/** What pnpm installs from; the root's own package.json also makes the tree ES modules. */
+const installFiles = ['package.json', 'pnpm-lock.yaml', 'pnpm-workspace.yaml', '.npmrc'];
+
+/** @param {string} source */
+const runs = (source) => !source.endsWith('.d.ts') && !source.endsWith('.d.ts.map') && !source.endsWith('.tsbuildinfo');
+
+/** @param {string} target */
+function copyTree(target) {
+  mkdirSync(target, { recursive: true });
+  if (readdirSync(target).length > 0) throw new Error(`"${target}" is not empty: name a folder that is, or does not exist`);
+  for (const file of installFiles) cpSync(path.join(root, file), path.join(target, file));
+
+  const workspace = readWorkspace(root);
+  const apps = imageApps(workspace, root);
+  for (const { folder } of withNeeded(workspace, apps)) {
+    if (!existsSync(path.join(root, folder, 'dist'))) throw new Error(`"${folder}" is not built: run \`npm run build\` first`);
+    cpSync(path.join(root, folder, 'package.json'), path.join(target, folder, 'package.json'));
+    cpSync(path.join(root, folder, 'dist'), path.join(target, folder, 'dist'), { recursive: true, filter: runs });
+  }
+  return apps.map(({ folder }) => folder);
+}
+
+/** @param {string} target */
+function installInto(target) {
+  const pnpm = pnpmOf(root);
+  // No install script may run: the lockfile is all that decides what comes in.
+  const args = [
+    'install',
+    '--prod',
+    '--frozen-lockfile',
+    '--prefer-offline',
+    '--ignore-scripts',
+    '--reporter=append-only',
+    '--loglevel=warn',
+  ];
+  const { status, error } = spawnSync(pnpm.command, [...pnpm.args, ...args], { cwd: target, stdio: 'inherit' });
+  if (error !== undefined) throw error;
+  if (status !== 0) throw new Error(`installing into "${target}" failed`);
+}
+
+const [folder, ...rest] = process.argv.slice(2);
+if (folder === undefined || rest.length > 0) {
+  console.error('usage: node scripts/build-image.mjs <an empty folder>');
+  process.exitCode = 2;
+} else {
+  try {
+    const target = path.resolve(folder);
+    const apps = copyTree(target);
+    installInto(target);
+    console.log(`${target} holds ${apps.join(', ')}`);
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    process.exitCode = 1;
+  }
+}
