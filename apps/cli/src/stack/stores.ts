@@ -51,7 +51,7 @@ export async function openStores(options: StoresOptions, closing: Closing): Prom
   return {
     ...shared,
     s3: { bucket: BUCKET, region: REGION, endpoint: server.endpoint, credentials },
-    s3Detail: `"${BUCKET}" at ${server.endpoint}, kept in ${path.join(bucketDir, BUCKET)}`,
+    s3Detail: `"${BUCKET}" at ${server.endpoint}, kept in ${bucketDir}`,
   };
 }
 

@@ -1,0 +1,49 @@
+import { readFileSync, readdirSync, statSync } from 'node:fs';
+import path from 'node:path';
+import sharp from 'sharp';
+import { expect, test } from 'vitest';
+import { createWorld } from './world.ts';
+
+const executionsIn = (lines: readonly string[]): number => lines.filter((line) => JSON.parse(line).kind === 'execution').length;
+
+test('buys three images, verifies and saves them, and leaves nothing running', async () => {
+  const world = createWorld();
+  const cli = world.start(['--once']);
+  const { code } = await cli.ended;
+  expect({ code, output: cli.output() }).toMatchObject({ code: 0 });
+
+  const files = readdirSync(path.join(world.dir, 'images'));
+  expect(files).toHaveLength(3);
+  for (const file of files) {
+    const { format, width, height } = await sharp(readFileSync(path.join(world.dir, 'images', file))).metadata();
+    expect({ format, width, height }).toEqual({ format: 'jpeg', width: 1280, height: 896 });
+    expect(cli.output()).toContain(file);
+  }
+  expect(executionsIn(world.readLines('kept/emulator/bill.jsonl'))).toBe(3);
+  expect(cli.output()).toContain('in all 0.06 USD');
+  expect(cli.output().match(/✔.*verified/g)).toHaveLength(3);
+
+  expect(await world.leftRunning()).toEqual([]);
+  expect(readdirSync(world.dir).toSorted()).toEqual(['images', 'kept', 'logs', 'ports.json', 'redis', 'secrets.json']);
+  expect(statSync(path.join(world.dir, 'secrets.json')).mode & 0o777).toBe(0o600);
+  expect(cli.output()).not.toContain((world.readJson('secrets.json') as { webhook: string }).webhook);
+});
+
+test('a Redis that forgets gets a fresh bucket at every start', async () => {
+  const world = createWorld();
+  for (const runs of [1, 2]) {
+    const cli = world.start(['--once', '--redis', 'js']);
+    expect({ code: (await cli.ended).code, output: cli.output() }).toMatchObject({ code: 0 });
+    expect(cli.output()).toContain('keeps nothing');
+    expect(readdirSync(path.join(world.dir, 'forgotten'))).toHaveLength(runs);
+  }
+});
+
+test('an image that never comes home is exit code 1, and the reason is told', async () => {
+  const world = createWorld();
+  const cli = world.start(['--once'], { FAULTS: JSON.stringify({ executionMs: [50, 100], failContentPolicyRate: 1 }) });
+  expect((await cli.ended).code).toBe(1);
+  expect(cli.output()).toContain('failed: provider.content-refused');
+  expect(cli.output()).toContain('3 of 3 images were not verified');
+  expect(await world.leftRunning()).toEqual([]);
+});

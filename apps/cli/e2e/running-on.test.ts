@@ -1,0 +1,45 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { expect, test } from 'vitest';
+import { createWorld, root } from './world.ts';
+
+test('runs on for other terminals, refuses a second start, and stops at Ctrl-C', async () => {
+  const world = createWorld();
+  const cli = world.start();
+  await cli.printed('Runs on until Ctrl-C');
+
+  // As it was printed, the six lines of the example.
+  const command = /which is: REDIS_URL=(\S+) node (\S+)/.exec(cli.output());
+  const [, redisUrl = '', script = ''] = command ?? [];
+  const { stdout } = await promisify(execFile)(process.execPath, [script], { cwd: root, env: { ...process.env, REDIS_URL: redisUrl } });
+  expect(stdout).toMatch(/^succeeded images\/\d{4}\/\d\d\/\d\d\/[0-9a-f-]{36}\/0-1\.jpg\n$/);
+
+  const second = world.start();
+  expect((await second.ended).code).toBe(1);
+  expect(second.output()).toMatch(/cannot use the folder ".+": process \d+ uses it/);
+
+  cli.signal('SIGINT');
+  // The echo of a launcher that passes the signal on.
+  cli.signal('SIGINT');
+  expect(await cli.ended).toEqual({ code: 0, signal: null });
+  expect(cli.output()).toMatch(/stopping …\n$/);
+  expect(await world.leftRunning()).toEqual([]);
+});
+
+test('Ctrl-C before the images are there stops everything and is exit code 130', async () => {
+  const world = createWorld();
+  const cli = world.start(['--once'], { FAULTS: JSON.stringify({ executionMs: [60_000, 60_000] }) });
+  await cli.printed('at the provider');
+  cli.signal('SIGINT');
+  expect(await cli.ended).toEqual({ code: 130, signal: null });
+  expect(await world.leftRunning()).toEqual([]);
+});
+
+test('Ctrl-C while it starts is exit code 130', async () => {
+  const world = createWorld();
+  const cli = world.start();
+  await cli.printed('redis ');
+  cli.signal('SIGINT');
+  expect(await cli.ended).toEqual({ code: 130, signal: null });
+  expect(await world.leftRunning()).toEqual([]);
+});

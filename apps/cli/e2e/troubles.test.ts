@@ -1,0 +1,54 @@
+import { expect, inject, test } from 'vitest';
+import { uniquePrefix } from '@darkroom/testing';
+import { createWorld, spawnCli } from './world.ts';
+
+test('a process that dies at its start is told with its last lines', async () => {
+  const world = createWorld();
+  const cli = world.start(['--once'], { DAILY_CAP_USD: 'plenty' });
+  expect((await cli.ended).code).toBe(1);
+  expect(cli.output()).toContain('cannot go on: the worker ended with exit code 1; the last lines of');
+  expect(cli.output()).toMatch(/logs\/worker\.log[\s\S]+DAILY_CAP_USD: must be an amount of US dollars/);
+  expect(await world.leftRunning()).toEqual([]);
+});
+
+test('a process that dies later ends the run', async () => {
+  const world = createWorld();
+  const cli = world.start();
+  await cli.printed('Runs on until Ctrl-C');
+  const receiver = (await world.apps()).find(({ commandLine }) => commandLine.includes('webhook-receiver'));
+  process.kill(receiver!.pid, 'SIGKILL');
+  expect((await cli.ended).code).toBe(1);
+  expect(cli.output()).toContain('cannot go on: the receiver ended by SIGKILL');
+  expect(await world.leftRunning()).toEqual([]);
+});
+
+test('a Redis that was given is used and said, under keys of its own', async () => {
+  const world = createWorld();
+  const prefix = uniquePrefix();
+  const cli = world.start(['--once'], { REDIS_URL: inject('redisUrl'), DARKROOM_PREFIX: prefix });
+  expect({ code: (await cli.ended).code, output: cli.output() }).toMatchObject({ code: 0 });
+  expect(cli.output()).toContain(`from REDIS_URL, keys ${prefix}`);
+  expect(await world.leftRunning()).toEqual([]);
+});
+
+test('a key of the real provider spends nothing and starts nothing', async () => {
+  const world = createWorld();
+  const cli = world.start(['--once'], { RUNWARE_API_KEY: 'a-real-key' });
+  expect((await cli.ended).code).toBe(2);
+  expect(cli.output()).toContain('would cost 0.06 USD at Runware');
+  expect(cli.output()).toContain('nothing was started or spent');
+  expect(cli.output()).not.toContain('a-real-key');
+});
+
+test('an unknown option is refused with what is allowed', async () => {
+  const cli = spawnCli(['start', '--onec']);
+  expect((await cli.ended).code).toBe(2);
+  expect(cli.output()).toMatch(/unknown option '--onec'[\s\S]+--once/);
+});
+
+test('settings that are wrong are told all at once, before anything is started', async () => {
+  const world = createWorld();
+  const cli = world.start(['--once'], { REDIS_URL: 'localhost', S3_ENDPOINT: 'ftp://x' });
+  expect((await cli.ended).code).toBe(2);
+  for (const name of ['REDIS_URL', 'S3_ENDPOINT', 'S3_BUCKET']) expect(cli.output()).toContain(name);
+});

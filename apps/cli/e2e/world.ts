@@ -1,0 +1,130 @@
+import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { eventually, findMarkedProcesses, type RunProcess } from '@darkroom/testing';
+import { onTestFinished } from 'vitest';
+
+export const root = fileURLToPath(new URL('../../..', import.meta.url));
+const program = path.join(root, 'apps/cli/dist/main.js');
+
+/** A started `darkroom`. */
+export interface Cli {
+  /** Everything that it printed so far. */
+  output(): string;
+  signal(signal: NodeJS.Signals): void;
+  /** Resolves when it is gone. */
+  readonly ended: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
+  /** Waits until it printed this. */
+  printed(text: string | RegExp): Promise<void>;
+}
+
+/** An empty data folder, and `darkroom start` in it, started as often as a test wants. */
+export interface World {
+  readonly dir: string;
+  start(words?: readonly string[], environment?: Readonly<Record<string, string>>): Cli;
+  /** Every app that runs in this world. */
+  apps(): Promise<RunProcess[]>;
+  /** The process id of its Redis, while there is one: a Redis writes over the environment that apps are found by. */
+  redisPid(): number | undefined;
+  /** What runs or listens in this world, in words; nothing after an orderly end. */
+  leftRunning(): Promise<string[]>;
+  readJson(name: string): unknown;
+  readLines(name: string): string[];
+}
+
+/** Makes a world that is gone, with everything in it, when the test is over. */
+export function createWorld(): World {
+  const dir = mkdtempSync(path.join(tmpdir(), 'darkroom-cli-'));
+  const mark = `DARKROOM_CLI_TEST=${randomUUID()}`;
+  const apps = () => findMarkedProcesses(mark);
+  const redisPid = (): number | undefined => {
+    try {
+      return (readJson('redis/server.json') as { pid: number }).pid;
+    } catch {
+      return undefined;
+    }
+  };
+  const readJson = (name: string): unknown => JSON.parse(readFileSync(path.join(dir, name), 'utf8'));
+  const leftRunning = async (): Promise<string[]> => {
+    const ports = Object.entries(readJson('ports.json') as Record<string, number>);
+    const listening = await Promise.all(ports.map(async ([name, port]) => ((await isListening(port)) ? [`${name} on port ${port}`] : [])));
+    return [...(await apps()).map(({ commandLine }) => commandLine), ...listening.flat()];
+  };
+  const running: Cli[] = [];
+  onTestFinished(async () => {
+    for (const cli of running) cli.signal('SIGKILL');
+    await Promise.all(running.map(({ ended }) => ended));
+    const left = [...(await apps()).map(({ pid }) => pid), ...[redisPid()].filter((pid) => pid !== undefined)];
+    for (const pid of left) process.kill(pid, 'SIGKILL');
+    await eventually(() => {
+      if (left.some(isAlive)) throw new Error('processes of the world are still running');
+    });
+    rmSync(dir, { recursive: true, force: true });
+  });
+  return {
+    dir,
+    apps,
+    redisPid,
+    leftRunning,
+    readJson,
+    start(words = [], environment = {}) {
+      const [name = '', value = ''] = mark.split('=');
+      const cli = spawnCli(['start', '--data-dir', dir, ...words], { ...environment, [name]: value });
+      running.push(cli);
+      return cli;
+    },
+    readLines: (name) => readFileSync(path.join(dir, name), 'utf8').trimEnd().split('\n'),
+  };
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+/** Starts the compiled program; nothing of it is a terminal. */
+export function spawnCli(words: readonly string[], environment: Readonly<Record<string, string>> = {}): Cli {
+  const quiet = { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' };
+  const child = spawn(process.execPath, ['--enable-source-maps', program, ...words], {
+    cwd: root,
+    env: { ...process.env, ...quiet, ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => (output += text));
+  const ended = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) => {
+    child.once('close', (code, signal) => resolve({ code, signal }));
+  });
+  return {
+    output: () => output,
+    signal: (signal) => void child.kill(signal),
+    ended,
+    printed: (text) =>
+      eventually(
+        () => {
+          const isThere = typeof text === 'string' ? output.includes(text) : text.test(output);
+          if (!isThere) throw new Error(`${String(text)} is not in:\n${output}`);
+        },
+        { withinMs: 60_000 },
+      ),
+  };
+}
+
+/** Whether something listens on a port of this machine. */
+const isListening = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1');
+    const finish = (listening: boolean): void => {
+      socket.destroy();
+      resolve(listening);
+    };
+    socket.once('connect', () => finish(true));
+    socket.once('error', () => finish(false));
+  });

@@ -1,0 +1,36 @@
+import { exampleRequests, parseGrokImagineRequest, type GenerationView, type ImageView, type VerifiedImage } from '@darkroom/contracts';
+
+/** A generation as the producer shows it: the first example, queued a moment ago unless it is told otherwise. */
+export const buildGeneration = (generation: Partial<GenerationView> = {}): GenerationView => ({
+  generationId: '01a202df-ad5d-702c-9a95-a308a5ef10fe',
+  status: 'queued',
+  tenant: 'default',
+  request: parseGrokImagineRequest(exampleRequests[0]?.request),
+  images: [],
+  costUsd: '0',
+  reservedUsd: '0.02',
+  createdAt: 0,
+  amended: false,
+  ...generation,
+});
+
+export const buildImage = (image: Partial<ImageView> = {}): ImageView => ({
+  index: 0,
+  status: 'open',
+  submissionStatus: 'planned',
+  submissions: 1,
+  costUsd: '0',
+  extras: [],
+  ...image,
+});
+
+export const buildVerifiedImage = (image: Partial<VerifiedImage> = {}): VerifiedImage => ({
+  key: 'images/0-1.jpg',
+  format: 'JPG',
+  contentType: 'image/jpeg',
+  width: 1280,
+  height: 896,
+  sizeBytes: 5,
+  sha256: '0'.repeat(64),
+  ...image,
+});
