@@ -1,4 +1,5 @@
 import { createProducer } from '@darkroom/producer';
+import { eventually } from '@darkroom/testing';
 import { expect, onTestFinished, test } from 'vitest';
 import { createWorld, type World } from './world.ts';
 
@@ -10,8 +11,13 @@ async function killInTheMiddle(world: World): Promise<{ generationIds: string[] 
   await cli.printed(/(at the provider[\s\S]+){3}/);
   cli.signal('SIGKILL');
   await cli.ended;
-  const lines = world.readLines('logs/worker.log').map((line) => JSON.parse(line) as { generationId?: string });
-  return { generationIds: [...new Set(lines.flatMap(({ generationId }) => generationId ?? []))] };
+  // The worker lives on, and writes down what it does a moment after it did it.
+  return eventually(() => {
+    const lines = world.readLines('logs/worker.log').map((line) => JSON.parse(line) as { generationId?: string });
+    const generationIds = [...new Set(lines.flatMap(({ generationId }) => generationId ?? []))];
+    expect(generationIds).toHaveLength(3);
+    return { generationIds };
+  });
 }
 
 const executionsIn = (world: World): number =>
@@ -20,7 +26,6 @@ const executionsIn = (world: World): number =>
 test('after a kill the next start ends what was left, keeps its ports and brings home what was bought', async () => {
   const world = createWorld();
   const { generationIds } = await killInTheMiddle(world);
-  expect(generationIds).toHaveLength(3);
   const left = await world.apps();
   expect(left.map(({ commandLine }) => /apps\/([\w-]+)/.exec(commandLine)?.[1]).toSorted()).toEqual([
     'runware-emulator',

@@ -33,8 +33,8 @@ export function openProcessRecord(dir: string): ProcessRecord {
 const END_LIMIT_MS = 2000;
 
 /**
- * Ends the processes that a killed start left running in this folder; its Redis is ended by whoever starts one there again.
- * They are made to be killed at any point, so they get a moment to end by themselves and no more.
+ * Ends the apps that a killed start left running in this folder. They are made to be killed at any point, so they get a moment to
+ * end by themselves and no more.
  * @returns how many there were.
  */
 export async function endLeftOvers(dir: string): Promise<number> {

@@ -25,7 +25,7 @@ const REGION = 'us-east-1';
 
 export interface StoresOptions {
   config: Pick<StartConfig, 'redis' | 's3' | 'environment'>;
-  folder: Pick<DataFolder, 'dir' | 'ports' | 'secrets'>;
+  folder: Pick<DataFolder, 'dir' | 'redis' | 'ports' | 'secrets'>;
   /** Where a private copy of Redis is unpacked, once for all data folders. */
   cacheDir: string;
   /** Only this way to an embedded Redis. */
@@ -57,7 +57,7 @@ export async function openStores(options: StoresOptions, closing: Closing): Prom
 
 async function openRedis({ config, folder, cacheDir, redis: only }: StoresOptions) {
   const started = await startRedis({
-    dir: path.join(folder.dir, 'redis'),
+    dir: folder.redis,
     cacheDir,
     environment: config.environment,
     port: folder.ports.redis,
