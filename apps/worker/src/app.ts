@@ -2,12 +2,15 @@ import { buildGenerationStore, connectPatient, type GenerationStore } from '@dar
 import { createObjectStorage, type ObjectStorage } from '@darkroom/object-storage';
 import { createSettlements, createSubmissions } from '@darkroom/queues';
 import { createRunwareClient, defaultImageHosts, type RunwareClient } from '@darkroom/runware-client';
-import { createHealthRoutes, createLogger, type ProcessLogger, type Service } from '@darkroom/service-runtime';
+import { createHealthRoutes, createLogger, createMetrics, createMetricsRoutes, type ProcessLogger, type Service } from '@darkroom/service-runtime';
 import { fastify } from 'fastify';
 import { MAX_IMAGE_BYTES, type WorkerConfig } from './config.ts';
 import { startConsuming } from './consume.ts';
 import { joinPurchase } from './join-purchase.ts';
+import { addQueueGauges } from './metrics/queue-gauges.ts';
+import { createWorkerMetrics } from './metrics/worker-metrics.ts';
 import { openStore } from './open-store.ts';
+import { watchAccount } from './watch-account.ts';
 
 const DAY_SECONDS = 86_400;
 /** A worker that took no job for so long although it is connected is not alive (it takes one at least at each poll). */
@@ -22,7 +25,7 @@ export interface WorkerDependencies {
 
 export interface WorkerApp extends Service {
   start(): Promise<void>;
-  /** Where /livez and /readyz are; known after `start`. */
+  /** Where /livez, /readyz and /metrics are; known after `start`. */
   healthUrl(): string | undefined;
 }
 
@@ -53,11 +56,13 @@ export function createWorkerApp(config: WorkerConfig, overrides: Partial<WorkerD
   const submissions = createSubmissions(redis, queueSettings);
   const settlements = createSettlements(redis, queueSettings);
   const hurry = new AbortController();
+  const accountWatch = watchAccount({ everyMs: timing.maxTroubleMs }, { store, provider, logger });
   let consuming: ReturnType<typeof startConsuming> | undefined;
   let stopping: Promise<void> | undefined;
   let healthUrl: string | undefined;
 
   const server = fastify({ logger: false });
+  void server.register(createMetricsRoutes(metrics));
   void server.register(
     createHealthRoutes({
       isLive: () =>
@@ -103,8 +108,9 @@ export function createWorkerApp(config: WorkerConfig, overrides: Partial<WorkerD
           submitConcurrency: settings.submitConcurrency,
           settleConcurrency: settings.settleConcurrency,
         },
-        { purchase, submissions, settlements, newestDelivery: (ref) => store.newestDelivery(ref), hurry: hurry.signal, logger },
+        { purchase, submissions, settlements, newestDelivery: (ref) => store.newestDelivery(ref), hurry: hurry.signal, logger, metrics: workerMetrics },
       );
+      await accountWatch.start?.();
       healthUrl = await server.listen({ host: config.listen.host, port: config.listen.port });
       logger.info(
         {
@@ -120,7 +126,7 @@ export function createWorkerApp(config: WorkerConfig, overrides: Partial<WorkerD
       stopping ??= (async () => {
         signal?.addEventListener('abort', () => hurry.abort(), { once: true });
         if (signal?.aborted === true) hurry.abort();
-        await server.close();
+        await orHurried(Promise.all([server.close(), accountWatch.stop()]), signal);
         // With Redis away `close` never ends (BullMQ 6.7): once it has to hurry, the jobs are left to the stalled check.
         await orHurried(Promise.all((consuming?.workers ?? []).map((worker) => worker.close())), signal);
         await orHurried(Promise.all([submissions.close(), settlements.close()]), signal);

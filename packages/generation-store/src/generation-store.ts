@@ -1,15 +1,16 @@
-import { parseGenerationView } from './view.ts';
 import type { GenerationStatus, GenerationView, NanoUsd, SubmissionRef, SubmitVerdict, TaskFacts } from '@darkroom/contracts';
 import { generationStatuses } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
+import { pauseBuying, readPauses, resumeBuying, type BuyingPause, type PauseKind } from './buying-pause.ts';
 import { adoptIntent, commit, recordVerdict, type CommitReply, type VerdictMeaning } from './commit.ts';
 import { recordDelivery, type DeliveryReceipt } from './deliveries.ts';
 import { enqueueGeneration, type EnqueueReceipt, type NewGeneration, type Retention } from './enqueue.ts';
-import { capsKey, epochKey, generationKey, pauseKey, submissionKey } from './keys.ts';
+import { capsKey, epochKey, generationKey, submissionKey, turnKey } from './keys.ts';
 import { takePollToken, type PollRate } from './poll-bucket.ts';
 import { cancelScript, readGenerationScript } from './scripts/generations.ts';
 import { beginSettlement, recordFacts, settle, type Settlement, type SettlementView, type SettleReply } from './settlements.ts';
+import { parseGenerationView } from './view.ts';
 
 export interface GenerationStoreConfig {
   /** Starts every key; holds a hash tag. */
@@ -24,12 +25,6 @@ export interface SpendCaps {
   allPerMonth?: NanoUsd;
   tenantPerDay?: NanoUsd;
   tenantPerMonth?: NanoUsd;
-}
-
-/** Why buying is paused, and since when (milliseconds since 1970). */
-export interface BuyingPause {
-  reason: string;
-  since: number;
 }
 
 /** The records of generations in Redis: every method is one round trip, every change one script. */
@@ -54,8 +49,14 @@ export interface GenerationStore {
   /** Writes the epoch of a new store. @returns false when there is one. */
   initialise(epoch: string): Promise<boolean>;
   setCaps(caps: SpendCaps): Promise<void>;
-  pauseBuying(pause: BuyingPause): Promise<void>;
-  resumeBuying(): Promise<void>;
+  /** @returns whether this call paused it; a pause of the same kind that stands keeps its reason. */
+  pauseBuying(pause: BuyingPause): Promise<boolean>;
+  /** @returns how many of these pauses stood. */
+  resumeBuying(kinds: readonly PauseKind[]): Promise<number>;
+  /** True for one caller of the fleet in each stretch of time. @param forMs How long nobody else gets this turn. */
+  claimTurn(name: string, forMs: number): Promise<boolean>;
+  /** The pauses that stand; none while buying goes on. */
+  pauses(): Promise<BuyingPause[]>;
 }
 
 /** Builds the store on a connection that stays its caller's to close. */
@@ -87,7 +88,9 @@ export function buildGenerationStore({ prefix, retention, pollRate }: Generation
       const transaction = redis.multi().del(capsKey(prefix));
       await transaction.hset(capsKey(prefix), Object.fromEntries(set)).exec();
     },
-    pauseBuying: async (pause) => void (await redis.set(pauseKey(prefix), JSON.stringify(pause))),
-    resumeBuying: async () => void (await redis.del(pauseKey(prefix))),
+    pauseBuying: (pause) => pauseBuying(redis, prefix, pause),
+    resumeBuying: (kinds) => resumeBuying(redis, prefix, kinds),
+    claimTurn: async (name, forMs) => (await redis.set(turnKey(prefix, name), '1', 'PX', forMs, 'NX')) === 'OK',
+    pauses: () => readPauses(redis, prefix),
   };
 }

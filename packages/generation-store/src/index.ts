@@ -1,10 +1,10 @@
+export { pauseKinds, type BuyingPause, type PauseKind } from './buying-pause.ts';
 export type { CommitReply, StopReason, VerdictMeaning } from './commit.ts';
 export { connectFailFast, connectPatient } from './connection.ts';
 export type { DeliveryReceipt } from './deliveries.ts';
 export type { EnqueueReceipt, NewGeneration, Retention } from './enqueue.ts';
 export {
   buildGenerationStore,
-  type BuyingPause,
   type GenerationStore,
   type GenerationStoreConfig,
   type SpendCaps,

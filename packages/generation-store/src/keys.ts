@@ -22,6 +22,8 @@ export const eventChannel = (prefix: string, generationId: string): string => `$
 
 export const epochKey = (prefix: string): string => `${prefix}:epoch`;
 export const pauseKey = (prefix: string): string => `${prefix}:buying-paused`;
+/** Held for a while by whoever does what one process of the fleet does at a time. */
+export const turnKey = (prefix: string, name: string): string => `${prefix}:turn:${name}`;
 export const capsKey = (prefix: string): string => `${prefix}:caps`;
 export const pollBucketKey = (prefix: string): string => `${prefix}:poll-bucket`;
 export const unclaimedKey = (prefix: string): string => `${prefix}:deliveries-unclaimed`;

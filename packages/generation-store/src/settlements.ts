@@ -26,12 +26,16 @@ export interface SettlementView {
   round: number;
   sends: number;
   deliverySeq: number;
+  /** When the newest distinct delivery came. */
+  deliveredAt?: number;
   /** How many settlements began, this one included. */
   settlements: number;
   firstSentAt?: number;
   succeededSeenAt?: number;
   facts?: TaskFacts;
   reservation: Reservation;
+  /** The number of the next submission of the image, while it waits to be bought. */
+  nextPlanned?: number;
 }
 
 /** How a submission ended, as the last script needs it. */
@@ -55,7 +59,7 @@ const number = z.coerce.number();
 
 const beginReplySchema = z.union([
   z.tuple([z.literal('no-record')]),
-  z.tuple([z.literal('found'), number, flatHashSchema, flatHashSchema]),
+  z.tuple([z.literal('found'), number, flatHashSchema, flatHashSchema, z.string()]),
 ]);
 
 /** Reads a submission at the start of a settlement; undefined when Redis has no record of it. */
@@ -64,10 +68,10 @@ export async function beginSettlement(redis: Redis, prefix: string, ref: Submiss
     await beginSettlementScript.run(redis, generationKey(prefix, ref.generationId), refArguments(prefix, ref)),
   );
   if (reply[0] === 'no-record') return undefined;
-  const [, now, generationHash, submissionHash] = reply;
+  const [, now, generationHash, submissionHash, nextPlanned] = reply;
   const generation = generationFieldsSchema.parse(fieldsOf(generationHash));
   const submission = submissionFieldsSchema.parse(fieldsOf(submissionHash));
-  const { firstSentAt, succeededSeenAt, facts } = submission;
+  const { deliveredAt, firstSentAt, succeededSeenAt, facts } = submission;
   return {
     now,
     status: submission.status,
@@ -78,9 +82,11 @@ export async function beginSettlement(redis: Redis, prefix: string, ref: Submiss
     deliverySeq: submission.deliverySeq,
     settlements: submission.settlements,
     reservation: { amountNanoUsd: submission.reserved, periods: submission.periods },
+    ...(deliveredAt === undefined ? {} : { deliveredAt }),
     ...(firstSentAt === undefined ? {} : { firstSentAt }),
     ...(succeededSeenAt === undefined ? {} : { succeededSeenAt }),
     ...(facts === undefined ? {} : { facts: withoutUndefined(facts) }),
+    ...(nextPlanned === '' ? {} : { nextPlanned: Number(nextPlanned) }),
   };
 }
 

@@ -31,6 +31,7 @@ export const submissionFieldsSchema = z.object({
   round: number,
   failures: number,
   deliverySeq: number,
+  deliveredAt: number.optional(),
   settlements: number.default(0),
   firstSentAt: number.optional(),
   succeededSeenAt: number.optional(),

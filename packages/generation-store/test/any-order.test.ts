@@ -108,7 +108,7 @@ async function take(
       await store.setCaps({ allPerDay: step.images * IMAGE_NANO_USD });
       break;
     case 'pause':
-      await (step.isOn ? store.pauseBuying({ reason: 'test', since: 1 }) : store.resumeBuying());
+      await (step.isOn ? store.pauseBuying({ kind: 'account', reason: 'test', since: 1 }) : store.resumeBuying(['account']));
       break;
     case 'cancel':
       expect(await store.cancel(generationId)).toBeDefined();

@@ -120,11 +120,18 @@ test('a resubmission is not bought after the first submission came home', async 
 test('while buying is paused nothing is bought, and afterwards it is', async () => {
   await using world = await setup();
   const [ref] = await world.enqueue();
-  await world.store.pauseBuying({ reason: 'insufficientCredits', since: 1 });
+  await world.store.pauseBuying({ kind: 'account', reason: 'insufficientCredits', since: 1 });
   const stopped = await world.store.commit(ref, 't');
   expect(stopped).toMatchObject({ kind: 'stop', reason: 'paused', detail: expect.stringContaining('insufficientCredits') });
   expect(await world.submission(ref)).toMatchObject({ status: 'planned', sends: '0' });
-  await world.store.resumeBuying();
+  await world.store.pauseBuying({ kind: 'operator', reason: 'maintenance', since: 2 });
+  expect(await world.store.pauses()).toEqual([
+    { kind: 'account', reason: 'insufficientCredits', since: 1 },
+    { kind: 'operator', reason: 'maintenance', since: 2 },
+  ]);
+  expect(await world.store.resumeBuying(['account'])).toBe(1);
+  expect(await world.store.commit(ref, 't')).toMatchObject({ kind: 'stop', reason: 'paused', detail: expect.stringContaining('maintenance') });
+  await world.store.resumeBuying(['operator']);
   expect(await world.open(ref)).toMatchObject({ send: 1, fresh: true });
 });
 

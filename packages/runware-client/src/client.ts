@@ -6,6 +6,7 @@ import {
   type SubmitVerdict,
   type TaskState,
 } from '@darkroom/contracts';
+import { checkAccount, type AccountVerdict } from './check-account.ts';
 import { downloadImage } from './download.ts';
 import { exchangeTask } from './exchange.ts';
 import { defaultImageHosts } from './image-address.ts';
@@ -45,6 +46,8 @@ export interface RunwareClient {
   lookUp(taskUUID: string, signal?: AbortSignal): Promise<TaskState>;
   /** Asks what is kept of a task (`getTaskDetails`), for when `lookUp` no longer knows it. */
   lookUpDetails(taskUUID: string, signal?: AbortSignal): Promise<TaskState>;
+  /** Whether the account may buy: a dry run, which is validated and priced and neither run nor charged. */
+  checkAccount(signal?: AbortSignal): Promise<AccountVerdict>;
   /** Fetches an image from an `imageURL` that `lookUp` gave. */
   downloadImage(imageURL: string, signal?: AbortSignal): Promise<DownloadVerdict>;
 }
@@ -69,6 +72,7 @@ export function createRunwareClient(
     lookUp: async (taskUUID, signal) => taskStateOf(await exchangeTask(settings, buildPollTask(taskUUID), signal), taskUUID, redactor),
     lookUpDetails: async (taskUUID, signal) =>
       taskStateOfDetails(await exchangeTask(settings, buildDetailsTask(taskUUID), signal), taskUUID, redactor),
+    checkAccount: (signal) => checkAccount(settings, redactor, signal),
     downloadImage: (imageURL, signal) => downloadImage(settings, imageURL, signal),
   };
 }

@@ -30,7 +30,12 @@ export interface ExchangeSettings {
  * POSTs one task: always an array, with the key in a header (Runware docs, platform/authentication). Redirects are not
  * followed: they would carry the key, and a purchase, to another host. Never throws.
  */
-export async function exchangeTask(settings: ExchangeSettings, task: Record<string, unknown>, signal?: AbortSignal): Promise<Exchange> {
+export async function exchangeTask(
+  settings: ExchangeSettings,
+  task: Record<string, unknown>,
+  signal?: AbortSignal,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Exchange> {
   const attempted = `POST of '${String(task['taskType'])}' to '${new URL(settings.url).host}'`;
   if (signal?.aborted === true)
     return { kind: 'not-sent', fault: networkFault('REQUEST_ABORTED', `${attempted} was given up before it was sent`) };
@@ -38,7 +43,7 @@ export async function exchangeTask(settings: ExchangeSettings, task: Record<stri
   try {
     const response = await settings.fetch(settings.url, {
       method: 'POST',
-      headers: { authorization: `Bearer ${settings.apiKey}`, 'content-type': 'application/json', accept: 'application/json' },
+      headers: { authorization: `Bearer ${settings.apiKey}`, 'content-type': 'application/json', accept: 'application/json', ...headers },
       body: JSON.stringify([task]),
       redirect: 'manual',
       signal: deadline.signal,

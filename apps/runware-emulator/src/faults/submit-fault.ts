@@ -45,6 +45,12 @@ export function drawSubmitFault(faults: Faults, dice: Dice, taskUUID: string, re
   return undefined;
 }
 
+/** Draws what is wrong with the account, which a dry run is told as well: key, balance and permission, and nothing else. */
+export function drawAccountFault(faults: Faults, dice: Dice, taskUUID: string): (SubmitFault & { kind: 'refusal' }) | undefined {
+  const fault = drawSubmitFault(faults, dice, taskUUID, 1);
+  return fault?.kind === 'refusal' && [401, 402, 403].includes(fault.httpStatus) ? fault : undefined;
+}
+
 function withSettings(fault: SubmitFault, faults: Faults, dice: Dice, taskUUID: string, receipt: number): SubmitFault {
   if (fault.kind !== 'refusal') return fault;
   if (fault.httpStatus >= 500)

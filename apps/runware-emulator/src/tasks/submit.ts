@@ -2,7 +2,7 @@ import { formatUsd } from '@darkroom/contracts';
 import { promptSha256, type Bill } from '../bill.ts';
 import type { Clock } from '../clock.ts';
 import type { Dice } from '../dice.ts';
-import { drawSubmitFault, type SubmitFault } from '../faults/submit-fault.ts';
+import { drawAccountFault, drawSubmitFault, type SubmitFault } from '../faults/submit-fault.ts';
 import type { Switchboard } from '../faults/switchboard.ts';
 import { purposeOf, type Task } from '../state/task.ts';
 import type { TaskStore } from '../state/task-store.ts';
@@ -123,8 +123,10 @@ export const conflictOf = (raw: RawTask) => ({
 });
 
 /** Validates and prices a task without running it ("X-Runware-Dry-Run", Runware's skill for coding agents). It leaves no trace. */
-export function dryRun(raw: RawTask, { switches }: Pick<SubmitParts, 'switches'>): Answer {
+export function dryRun(raw: RawTask, { switches, dice }: Pick<SubmitParts, 'switches' | 'dice'>): Answer {
   const faults = switches.current();
+  const account = drawAccountFault(faults, dice, namesOf(raw).taskUUID ?? '');
+  if (account !== undefined) return refusalOf(account, raw);
   const errors = checkImageInference(raw, faults);
   if (errors.length > 0) return refuseWith(400, ...errors);
   const request = readImageRequest(raw);

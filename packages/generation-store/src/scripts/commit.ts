@@ -34,8 +34,8 @@ if submission.status == 'failed' then return { 'stop', 'closed', generation.stat
 if closed or generation['image:' .. index] ~= 'open' then
   return { 'stop', submission.status == 'planned' and 'never-bought' or 'closed', generation.status }
 end
-local paused = redis.call('GET', prefix .. ':buying-paused')
-if paused then return { 'stop', 'paused', paused } end
+local paused = redis.call('HGETALL', prefix .. ':buying-paused')
+if #paused > 0 then return { 'stop', 'paused', paused[1] .. ' ' .. paused[2] } end
 if submission.held ~= '1' then return { 'stop', 'no-reservation' } end
 
 -- "fresh": as far as Redis knows, no earlier send of this submission can have been accepted

@@ -25,6 +25,7 @@ if redis.call('HEXISTS', deliveries, digest) == 1 then return { 'duplicate', sta
 if redis.call('HLEN', deliveries) >= ${MAX_DELIVERIES} then return { 'overflow', state[2], state[1] } end
 local now = nowMs()
 local seq = redis.call('HINCRBY', key, 'deliverySeq', 1)
+redis.call('HSET', key, 'deliveredAt', int(now))
 redis.call('HSET', deliveries, digest, '{"seq":' .. seq .. ',"at":' .. int(now) .. ',"body":' .. cjson.encode(body) .. '}')
 local ttl = redis.call('TTL', key)
 if ttl > 0 then redis.call('EXPIRE', deliveries, ttl) end

@@ -8,10 +8,11 @@ local now = nowMs()
 local generation, known = hash(key)
 if not known then return { 'no-record' } end
 if generation.deadlineAt ~= '' and now >= tonumber(generation.deadlineAt) then closeGeneration(key, id, 'expired', now) end
-local submissionKey = submissionKey(id, index, n)
+local submissionKey, nextKey = submissionKey(id, index, n), submissionKey(id, index, n + 1)
 if redis.call('EXISTS', submissionKey) == 0 then return { 'no-record' } end
 redis.call('HINCRBY', submissionKey, 'settlements', 1)
-return { 'found', int(now), redis.call('HGETALL', key), redis.call('HGETALL', submissionKey) }
+local nextPlanned = redis.call('HGET', nextKey, 'status') == 'planned' and int(n + 1) or ''
+return { 'found', int(now), redis.call('HGETALL', key), redis.call('HGETALL', submissionKey), nextPlanned }
 `);
 
 /** Keeps what the provider said of a finished task: it may have forgotten by the time the upload is there. */

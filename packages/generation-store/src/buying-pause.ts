@@ -1,0 +1,39 @@
+import type { Redis } from 'ioredis';
+import { z } from 'zod';
+import { pauseKey } from './keys.ts';
+
+/**
+ * Who paused buying: the provider's account is in trouble, an operator, or a Redis that was restarted and may have forgotten
+ * purchases. Each is lifted for itself; as long as one stands nothing is bought. Looking goes on: what was bought comes home.
+ */
+export const pauseKinds = ['account', 'operator', 'restart'] as const;
+export type PauseKind = (typeof pauseKinds)[number];
+
+export interface BuyingPause {
+  kind: PauseKind;
+  /** In words, safe to show. */
+  reason: string;
+  /** Milliseconds since 1970. */
+  since: number;
+}
+
+const storedSchema = z.object({ reason: z.string(), since: z.number() });
+
+/** Pauses buying. A pause of this kind that stands already keeps its reason. @returns whether this call paused it. */
+export async function pauseBuying(redis: Redis, prefix: string, { kind, reason, since }: BuyingPause): Promise<boolean> {
+  return (await redis.hsetnx(pauseKey(prefix), kind, JSON.stringify({ reason, since }))) === 1;
+}
+
+/** Lifts the pauses of these kinds. @returns how many stood. */
+export async function resumeBuying(redis: Redis, prefix: string, kinds: readonly PauseKind[]): Promise<number> {
+  return kinds.length === 0 ? 0 : redis.hdel(pauseKey(prefix), ...kinds);
+}
+
+/** The pauses that stand; none while buying goes on. */
+export async function readPauses(redis: Redis, prefix: string): Promise<BuyingPause[]> {
+  const fields = await redis.hgetall(pauseKey(prefix));
+  return pauseKinds.flatMap((kind) => {
+    const stored = fields[kind];
+    return stored === undefined ? [] : [{ kind, ...storedSchema.parse(JSON.parse(stored)) }];
+  });
+}
