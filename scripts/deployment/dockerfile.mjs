@@ -1,0 +1,49 @@
+// The Dockerfile, read by the parser of the Dockerfile language server; nothing here can build it.
+import { readFileSync } from 'node:fs';
+import { DockerfileParser } from 'dockerfile-ast';
+import { isPinned } from './images.mjs';
+
+/**
+ * @param {string} file
+ * @returns {string[]}
+ */
+export const dockerfileProblems = (file) => problemsOf(readFileSync(file, 'utf8'));
+
+/**
+ * @param {string} text
+ * @returns {string[]}
+ */
+export function problemsOf(text) {
+  const dockerfile = DockerfileParser.parse(text);
+  const stages = dockerfile.getFROMs();
+  const instructions = dockerfile
+    .getInstructions()
+    .map((each) => ({ name: each.getInstruction(), text: each.getArgumentsContent() ?? '' }));
+  const last = (/** @type {string} */ name) => instructions.findLast((each) => each.name === name)?.text;
+  const built = /node scripts\/build-image\.mjs (\S+)/.exec(text)?.[1];
+  /** @type {[boolean, string][]} */
+  const rules = [
+    [stages.length > 1, 'has one stage only: what builds must not ship'],
+    ...stages.map(
+      (stage) =>
+        /** @type {[boolean, string]} */ ([
+          isPinned(stage.getImage() ?? ''),
+          `starts from "${stage.getImage()}", which is no fixed version`,
+        ]),
+    ),
+    [
+      new Set(stages.map((stage) => stage.getImage())).size === 1,
+      'builds on another base than it runs on: native packages are chosen for one',
+    ],
+    [/^[1-9]\d*:[1-9]\d*$/.test(last('USER') ?? ''), 'does not end as a user with a number other than 0'],
+    [/NODE_ENV=production/.test(last('ENV') ?? ''), 'does not run as production'],
+    // In this form node is the first process and gets the signals; the other form puts a shell before it, which keeps them.
+    [last('ENTRYPOINT') === '["node", "--enable-source-maps"]', 'must start node itself, in the form of a list'],
+    [last('HEALTHCHECK') === undefined, 'checks its own health, which is left to the orchestrator'],
+    [
+      built !== undefined && instructions.some((each) => each.name === 'COPY' && each.text.split(' ').includes(built)),
+      'does not copy the folder that scripts/build-image.mjs wrote',
+    ],
+  ];
+  return rules.filter(([holds]) => !holds).map(([, problem]) => problem);
+}
