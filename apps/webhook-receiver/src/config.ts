@@ -7,8 +7,15 @@ import {
   type Environment,
 } from '@darkroom/service-runtime';
 
-const schemas = { redis: redisSettings, keys: capabilityKeySettings, log: logSettings, listen: listenSettings(3002) };
+/**
+ * How long a stop waits for what is under way, in milliseconds: a delivery ends within its second; the rest of the time is for
+ * bodies that are still arriving. Orchestrators must wait longer (docker-compose.yml, infra/kubernetes/base/receiver.yaml).
+ */
+export const DRAIN_MS = 10_000;
+
+/** What is read from the environment, in groups. */
+export const receiverSchemas = { redis: redisSettings, keys: capabilityKeySettings, log: logSettings, listen: listenSettings(3002) };
 
 /** Reads the settings of a receiver. @throws ConfigError with every problem at once. */
-export const loadReceiverConfig = (env: Environment) => readSettings(schemas, env);
+export const loadReceiverConfig = (env: Environment) => readSettings(receiverSchemas, env);
 export type ReceiverConfig = ReturnType<typeof loadReceiverConfig>;

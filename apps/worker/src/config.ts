@@ -1,3 +1,4 @@
+import { defaultTiming } from '@darkroom/contracts';
 import {
   timingSettings,
   listenSettings,
@@ -17,6 +18,12 @@ import { z } from 'zod';
 /** The largest image that is read: 1408 x 1408 pixels of four bytes, twice over. */
 export const MAX_IMAGE_BYTES = 16 * 1024 * 1024;
 
+/**
+ * How long a stop waits for what is under way, in milliseconds: a POST may take its whole time-out and still say what became of
+ * it. Orchestrators must wait longer (docker-compose.yml, infra/kubernetes/base/worker.yaml).
+ */
+export const DRAIN_MS = defaultTiming.requestTimeoutMs + 5000;
+
 const workerSettings = z
   .object({
     WORKER_SUBMIT_CONCURRENCY: wholeNumber(1, 200).default(4),
@@ -33,7 +40,8 @@ const workerSettings = z
     imageHosts: env.RUNWARE_IMAGE_HOSTS?.split(',').map((host) => host.trim()),
   }));
 
-const schemas = {
+/** What is read from the environment, in groups. */
+export const workerSchemas = {
   redis: redisSettings,
   s3: s3Settings,
   runware: runwareSettings,
@@ -46,5 +54,5 @@ const schemas = {
 };
 
 /** Reads the settings of a worker. @throws ConfigError with every problem at once. */
-export const loadWorkerConfig = (env: Environment) => readSettings(schemas, env);
+export const loadWorkerConfig = (env: Environment) => readSettings(workerSchemas, env);
 export type WorkerConfig = ReturnType<typeof loadWorkerConfig>;

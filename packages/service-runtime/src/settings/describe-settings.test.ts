@@ -1,0 +1,34 @@
+import { expect, test } from 'vitest';
+import { z } from 'zod';
+import { describeSettings } from './describe-settings.ts';
+import { listenSettings } from './listen.ts';
+import { redisSettings } from './redis.ts';
+import { spendSettings } from './spend.ts';
+import { timingSettings } from './timing.ts';
+import { webhookSettings } from './webhook.ts';
+
+test('a variable is described by what a wrong value is told', () => {
+  expect(describeSettings({ redis: redisSettings, listen: listenSettings(3001) })).toEqual([
+    { name: 'REDIS_URL', isRequired: true, allowed: 'a URL that starts with redis:// or rediss://' },
+    { name: 'DARKROOM_PREFIX', isRequired: false, default: '{darkroom}', allowed: 'a prefix with one hash tag, such as "{darkroom}"' },
+    { name: 'HOST', isRequired: false, default: '127.0.0.1', allowed: 'a host name or address to listen on' },
+    { name: 'PORT', isRequired: false, default: '3001', allowed: 'a whole number from 0 to 65535' },
+  ]);
+});
+
+test('a default is told as it would be written, whatever is made of it', () => {
+  expect(describeSettings({ spend: spendSettings })).toMatchObject([{ name: 'DAILY_CAP_USD', default: '25' }]);
+});
+
+test('a variable that two schemas read is described once, and by the one that parses it', () => {
+  const names = describeSettings({ timing: timingSettings, webhook: webhookSettings }).map(({ name }) => name);
+  expect(names.filter((name) => name === 'WEBHOOK_BASE_URL')).toHaveLength(1);
+  expect(describeSettings({ webhook: webhookSettings, timing: timingSettings })[0]).toMatchObject({
+    name: 'WEBHOOK_BASE_URL',
+    allowed: 'a URL that starts with http:// or https://',
+  });
+});
+
+test('what reads no variables is described by none', () => {
+  expect(describeSettings({ nothing: z.unknown() })).toEqual([]);
+});
