@@ -26,6 +26,7 @@ export const tasks = {
     does: 'what CI runs: format, lint, types, import rules, unused code, tests, slow tests; stops at the first failure',
     run: prepared(installAndBuild, verify),
   },
+  docs: { does: 'writes the parts of README.md and docs/ that come from the code', run: app('scripts/write-docs.mjs') },
   build: { does: 'installs and compiles', run: prepared(installAndBuild, async () => 0) },
   format: { does: 'writes every file in the one format', run: prepared(install, tool('oxfmt/bin/oxfmt')) },
   lint: { does: 'lints; `--fix` corrects what can be corrected safely', run: prepared(install, tool('oxlint/bin/oxlint')) },

@@ -2,7 +2,16 @@ import { readFileSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import sharp from 'sharp';
 import { expect, test } from 'vitest';
-import { createWorld } from './world.ts';
+import { createWorld, root } from './world.ts';
+
+/** A line without what differs from run to run and from machine to machine. */
+const shapeOf = (line: string): string =>
+  line
+    .replace(/[0-9a-f]{8}-0\.jpg/, 'ID-0.jpg')
+    .replace('valkey', 'redis')
+    .replace(/\d+(\.\d+)*/g, '#')
+    .replace(/ +/g, ' ')
+    .trim();
 
 const executionsIn = (lines: readonly string[]): number => lines.filter((line) => JSON.parse(line).kind === 'execution').length;
 
@@ -22,6 +31,12 @@ test('buys three images, verifies and saves them, and leaves nothing running', a
   expect(executionsIn(world.readLines('kept/emulator/bill.jsonl'))).toBe(3);
   expect(cli.output()).toContain('in all 0.06 USD');
   expect(cli.output().match(/✔.*verified/g)).toHaveLength(3);
+
+  const shown =
+    /<!-- shown by: npm start -- --once -->\s+```text\n([\s\S]+?)```/.exec(readFileSync(path.join(root, 'README.md'), 'utf8'))?.[1] ?? '';
+  const printed = cli.output().replaceAll(world.dir, '.local/data').split('\n').map(shapeOf);
+  expect(shown.split('\n').length).toBeGreaterThan(15);
+  for (const line of shown.split('\n')) expect(printed, 'a line of README.md').toContain(shapeOf(line));
 
   expect(await world.leftRunning()).toEqual([]);
   expect(readdirSync(world.dir).toSorted()).toEqual(['images', 'kept', 'logs', 'ports.json', 'redis', 'secrets.json']);

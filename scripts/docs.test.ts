@@ -1,0 +1,63 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+import * as contracts from '../packages/contracts/src/index.ts';
+import packageJson from '../package.json' with { type: 'json' };
+import { documents, fillParts, renderParts } from './docs/generated-parts.mjs';
+
+const read = (file: string): string => readFileSync(file, 'utf8');
+const parts = renderParts({ ...contracts, firstJob: read('examples/first-job/first-job.mjs') });
+const pages = ['README.md', ...readdirSync('docs', { recursive: true, encoding: 'utf8' }).map((name) => path.join('docs', name))].filter(
+  (file) => file.endsWith('.md'),
+);
+
+describe('generated parts', () => {
+  test.each(documents)('%s is up to date; otherwise run `npm run docs`', (file) => {
+    expect(fillParts(read(file), parts)).toBe(read(file));
+  });
+
+  test('each stands somewhere', () => {
+    const text = documents.map(read).join('\n');
+    for (const name of Object.keys(parts)) expect(text).toContain(`<!-- generated: ${name} -->`);
+  });
+
+  test('an unknown one is an error', () => {
+    expect(() => fillParts('<!-- generated: weather -->\n<!-- end -->', parts)).toThrow('there is no generated part "weather"');
+  });
+
+  test('a diagram begins at the first status and has one arrow for each move', () => {
+    const diagram = parts['generation statuses'] ?? '';
+    expect(diagram.match(/-->/g)).toHaveLength(1 + Object.values(contracts.generationMoves).flat().length);
+    expect(diagram).toContain('[*] --> queued');
+  });
+});
+
+describe('pages', () => {
+  test.each(pages)('every link of %s leads somewhere', (file) => {
+    const links = [...read(file).matchAll(/\]\((?!https?:)([^)#\s]+)(#[^)]*)?\)/g)].map(([, link = '']) => link);
+    for (const link of links) expect(existsSync(path.join(path.dirname(file), link)), `${file}: ${link}`).toBe(true);
+  });
+
+  test.each(pages)('every `npm` command of %s is a script of package.json', (file) => {
+    const commands = [...read(file).matchAll(/`[^`\n]*\bnpm (run )?([a-z:]+)[^`\n]*`|^\s*npm (run )?([a-z:]+)/gm)].map(
+      (match) => match[2] ?? match[4],
+    );
+    for (const command of commands) expect(Object.keys(packageJson.scripts), `${file}: npm ${command}`).toContain(command);
+  });
+
+  test('the map of folders names each folder once, and none that is not there', () => {
+    const named = [...read('README.md').matchAll(/^\| `((?:apps|packages|examples)\/[\w-]+)` /gm)].map(([, folder = '']) => folder);
+    const there = ['apps', 'packages', 'examples']
+      .flatMap((parent) => readdirSync(parent).map((name) => `${parent}/${name}`))
+      .filter((folder) => existsSync(path.join(folder, 'package.json')));
+    expect(named.toSorted()).toEqual(there.toSorted());
+  });
+
+  test('every class of errors has a row in docs/errors.md', () => {
+    const classes = Object.entries(contracts).filter(
+      ([, value]) => typeof value === 'function' && value.prototype instanceof contracts.DarkroomError,
+    );
+    expect(classes.length).toBeGreaterThan(5);
+    for (const [name] of classes) expect(read('docs/errors.md')).toContain(`| \`${name}\` |`);
+  });
+});

@@ -1,0 +1,57 @@
+// The parts of README.md and docs/ that are written from the code, so that they cannot say something else.
+
+/** @typedef {Readonly<Record<string, readonly string[]>>} Moves A status table: each status, and those that may follow it. */
+/**
+ * @typedef {object} Facts
+ * @property {Readonly<Record<string, string>>} errorCodes
+ * @property {Moves} submissionMoves
+ * @property {Moves} imageMoves
+ * @property {Moves} generationMoves
+ * @property {string} firstJob Source of the first example.
+ */
+
+/** The files that hold generated parts, from the root. */
+export const documents = ['README.md', 'docs/architecture.md', 'docs/errors.md'];
+
+/**
+ * Writes every part.
+ * @param {Facts} facts
+ * @returns {Record<string, string>} Markdown by name of the part.
+ */
+export function renderParts({ errorCodes, submissionMoves, imageMoves, generationMoves, firstJob }) {
+  return {
+    'error codes': renderErrorCodes(errorCodes),
+    'submission statuses': renderStatuses(submissionMoves),
+    'image statuses': renderStatuses(imageMoves),
+    'generation statuses': renderStatuses(generationMoves),
+    'first job': `\`\`\`js\n${firstJob.trimEnd()}\n\`\`\``,
+  };
+}
+
+/** @param {Facts['errorCodes']} errorCodes */
+function renderErrorCodes(errorCodes) {
+  const rows = Object.entries(errorCodes).map(([code, happened]) => `| \`${code}\` | ${happened} |`);
+  return ['| code | what happened |', '|---|---|', ...rows].join('\n');
+}
+
+/**
+ * A state diagram for Mermaid; the first status of a table is where everything begins.
+ * @param {Moves} moves
+ */
+function renderStatuses(moves) {
+  const arrows = Object.entries(moves).flatMap(([from, following]) => following.map((to) => `  ${from} --> ${to}`));
+  return ['```mermaid', 'stateDiagram-v2', `  [*] --> ${Object.keys(moves)[0]}`, ...arrows, '```'].join('\n');
+}
+
+/**
+ * Replaces what stands between `<!-- generated: <name> -->` and `<!-- end -->`.
+ * @param {string} text
+ * @param {Record<string, string>} parts
+ */
+export function fillParts(text, parts) {
+  return text.replace(/<!-- generated: (.+?) -->\n[\s\S]*?<!-- end -->/g, (_, /** @type {string} */ name) => {
+    const part = parts[name];
+    if (part === undefined) throw new Error(`there is no generated part "${name}"; there are: ${Object.keys(parts).join(', ')}`);
+    return `<!-- generated: ${name} -->\n\n${part}\n\n<!-- end -->`;
+  });
+}
