@@ -51,16 +51,16 @@ export async function endSubmission(
   now: number,
   end: End,
 ): Promise<Outcome> {
-  const { archive, around, settings } = purchase;
   const mine = buildResult(ref, reservation, now, end);
-  const recorded = await archive.recordResult(mine);
+  const recorded = await purchase.archive.recordResult(mine);
   // The first result stands: another run may have ended this submission while this one was frozen.
   const result = recorded.kind === 'existing' ? recorded.result : mine;
-  await settleInStore(purchase, ref, result);
-  if (mine.status === 'succeeded' && result.status !== 'succeeded') {
-    around.log('submission.late-image', ref, { recordedStatus: result.status });
-    return { kind: 'snooze', delayMs: settings.timing.uploadPollMs, why: 'late-image' };
+  if (end.status === 'succeeded' && result.status !== 'succeeded') {
+    // Redis does not hear of the failure that S3 holds: the image would be bought again although it is home.
+    purchase.around.log('submission.late-image', ref, { recordedStatus: result.status });
+    return amendSubmission(purchase, ref, reservation, now, end);
   }
+  await settleInStore(purchase, ref, result);
   return { kind: 'finished' };
 }
 

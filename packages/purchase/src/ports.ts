@@ -29,7 +29,7 @@ export interface PurchaseStore {
   recordFacts(ref: SubmissionRef, facts: TaskFacts): Promise<void>;
   settle(ref: SubmissionRef, settlement: Settlement): Promise<SettleReply>;
   takePollToken(): Promise<number>;
-  pauseBuying(pause: { reason: string; since: number }): Promise<void>;
+  pauseBuying(pause: { kind: 'account'; reason: string; since: number }): Promise<unknown>;
 }
 
 export type Commitment =
@@ -49,11 +49,14 @@ export interface SubmissionView {
   round: number;
   sends: number;
   deliverySeq: number;
+  deliveredAt?: number;
   settlements: number;
   firstSentAt?: number;
   succeededSeenAt?: number;
   facts?: TaskFacts;
   reservation: Reservation;
+  /** The number of the next submission of the image, while it waits to be bought. */
+  nextPlanned?: number;
 }
 
 export interface Settlement {

@@ -20,13 +20,15 @@ const MAX_UPLOAD_POLL_MS = 10_000;
  * I6  A delivery only wakes. Proof is the verified object; facts and failures are what the provider says when it is asked.
  */
 export async function settle(purchase: Purchase, ref: SubmissionRef, signal?: AbortSignal): Promise<Outcome> {
-  const { store, around } = purchase;
+  const { store, waits, around } = purchase;
   const view = await store.beginSettlement(ref);
   if (view === undefined) {
     // Never created here (I9). Redis forgot the generation, or its time in Redis is over.
     around.log('settlement.without-record', ref);
     return { kind: 'finished' };
   }
+  // The run that ended this submission may have died before the next one had a job.
+  if (view.nextPlanned !== undefined) await waits.reviveSubmission({ ...ref, n: view.nextPlanned });
   if (view.status === 'succeeded') return { kind: 'finished' };
   if (view.status === 'planned') return superviseSubmit(purchase, ref, view);
 
@@ -41,12 +43,13 @@ export async function settle(purchase: Purchase, ref: SubmissionRef, signal?: Ab
       if (view.facts === undefined) await store.recordFacts(ref, state.facts);
       return waitForUpload(purchase, ref, view, state.facts, found, signal);
     case 'failed': {
+      if (isFinalSubmission(view.status)) return lookAfterEnd(purchase, view, 'failed');
       const code = state.fault.class === 'safety' ? 'provider.content-refused' : 'provider.task-failed';
-      return end(purchase, ref, view, { status: 'failed', code, fault: state.fault, facts: state.facts });
+      return endSubmission(purchase, ref, view.reservation, view.now, { status: 'failed', code, fault: state.fault, facts: state.facts });
     }
     case 'running':
     case 'inconclusive':
-      return keepLooking(purchase, ref, view, state.kind);
+      return isFinalSubmission(view.status) ? lookAfterEnd(purchase, view, state.kind) : keepLooking(purchase, ref, view, state.kind);
     default:
       return state satisfies never;
   }
@@ -81,7 +84,7 @@ async function succeed(
   }
   if (state.kind === 'failed') purchase.around.log('image.of-failed-task', ref, { faultCode: state.fault.code });
   const facts: TaskFacts = state.kind === 'succeeded' || state.kind === 'failed' ? state.facts : {};
-  return end(purchase, ref, view, { status: 'succeeded', image, facts, road: 'upload' });
+  return bringHome(purchase, ref, view, { status: 'succeeded', image, facts, road: 'upload' });
 }
 
 /** The provider has made the image and no valid upload is there: wait while it may come, then fetch it from the provider. */
@@ -113,7 +116,8 @@ async function waitForUpload(
       const verdict = archive.verify(ref, view.request, download.bytes);
       if (verdict.kind === 'valid') {
         const kept = await keepImage(purchase, ref, view, verdict.image, download.bytes);
-        if (kept.kind === 'kept') return end(purchase, ref, view, { status: 'succeeded', image: kept.image, facts, road: 'image-url' });
+        if (kept.kind === 'kept')
+          return bringHome(purchase, ref, view, { status: 'succeeded', image: kept.image, facts, road: 'image-url' });
         reason = 'reason' in kept ? kept.reason : reason;
       } else {
         reason = verdict.reason;
@@ -125,10 +129,13 @@ async function waitForUpload(
   }
 
   const kept = await findKeptImage(purchase, ref, view);
-  if (kept !== undefined) return end(purchase, ref, view, { status: 'succeeded', image: kept, facts, road: 'upload' });
-  if (isFinalSubmission(view.status)) return { kind: 'finished' };
-  const quarantineKey = bytes === undefined ? undefined : await archive.quarantine(ref, bytes);
-  return end(purchase, ref, view, { status: 'lost', facts, reason, ...(quarantineKey === undefined ? {} : { quarantineKey }) });
+  if (kept !== undefined) return bringHome(purchase, ref, view, { status: 'succeeded', image: kept, facts, road: 'upload' });
+  if (!isFinalSubmission(view.status)) {
+    const quarantineKey = bytes === undefined ? undefined : await archive.quarantine(ref, bytes);
+    const lost: End = { status: 'lost', facts, reason, ...(quarantineKey === undefined ? {} : { quarantineKey }) };
+    await endSubmission(purchase, ref, view.reservation, view.now, lost);
+  }
+  return lookAfterEnd(purchase, view, 'lost');
 }
 
 /** Nothing is proved. Look again later; send again while that is safe and the provider may never have heard of it. */
@@ -139,10 +146,9 @@ async function keepLooking(
   state: 'running' | 'inconclusive',
 ): Promise<Outcome> {
   const { waits, settings, around } = purchase;
-  if (isFinalSubmission(view.status)) return { kind: 'finished' };
   if (isPastHorizon(purchase, view)) {
     around.log('submission.horizon-passed', ref);
-    return end(purchase, ref, view, { status: 'unknown' });
+    return endSubmission(purchase, ref, view.reservation, view.now, { status: 'unknown' });
   }
   const sinceFirstSendMs = view.now - (view.firstSentAt ?? view.now);
   if (
@@ -156,11 +162,21 @@ async function keepLooking(
   return snooze(view, pollDelay(purchase, view), state);
 }
 
+/**
+ * The submission has ended without an image. What the provider is still making, or made and could not hand over, may come until
+ * the horizon; and a delivery that came after the end announces an upload, whatever the provider says when it is asked.
+ */
+function lookAfterEnd(purchase: Purchase, view: SubmissionView, state: 'running' | 'lost' | 'failed' | 'inconclusive'): Outcome {
+  const { timing } = purchase.settings;
+  const wasJustDelivered = view.deliveredAt !== undefined && view.now - view.deliveredAt < timing.uploadWindowMs;
+  if (wasJustDelivered) return snooze(view, Math.min(pollDelay(purchase, view), MAX_UPLOAD_POLL_MS), 'late-upload');
+  const wasMade = state === 'running' || state === 'lost';
+  return wasMade && !isPastHorizon(purchase, view) ? snooze(view, pollDelay(purchase, view), 'late-image') : { kind: 'finished' };
+}
+
 const isPastHorizon = ({ settings }: Purchase, { now, firstSentAt }: SubmissionView): boolean =>
   firstSentAt !== undefined && now - firstSentAt >= settings.timing.horizonMs;
 
-/** Ends a live submission; amends one that has ended, if an image came home, and leaves it alone otherwise. */
-async function end(purchase: Purchase, ref: SubmissionRef, view: SubmissionView, how: End): Promise<Outcome> {
-  if (!isFinalSubmission(view.status)) return endSubmission(purchase, ref, view.reservation, view.now, how);
-  return how.status === 'succeeded' ? amendSubmission(purchase, ref, view.reservation, view.now, how) : { kind: 'finished' };
-}
+/** Ends a live submission with its image; amends one that has ended without. */
+const bringHome = (purchase: Purchase, ref: SubmissionRef, view: SubmissionView, how: End & { status: 'succeeded' }): Promise<Outcome> =>
+  (isFinalSubmission(view.status) ? amendSubmission : endSubmission)(purchase, ref, view.reservation, view.now, how);

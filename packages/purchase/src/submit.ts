@@ -14,27 +14,24 @@ import type { Commitment } from './ports.ts';
  * I3  A live settlement job exists before the POST leaves.
  */
 export async function submit(purchase: Purchase, ref: SubmissionRef, signal?: AbortSignal): Promise<Outcome> {
-  const { store, archive, provider, waits, around, settings } = purchase;
+  const { store, provider, around, settings } = purchase;
   const { timing } = settings;
 
   const startedAt = around.monotonicMs();
   const commitment = await store.commit(ref, around.createToken());
   if (commitment.kind === 'stop') return stop(purchase, ref, commitment);
   const { send, now } = commitment;
-  let { firstSentAt } = commitment.intent;
 
-  const recorded = await archive.recordIntent(commitment.intent);
-  if (recorded.kind === 'existing' && recorded.intent.firstSentAt < firstSentAt) {
-    // Redis knows of no send as old as the one that S3 remembers: Redis has lost its memory.
-    firstSentAt = recorded.intent.firstSentAt;
-    await store.adoptIntent(ref, firstSentAt);
-    around.log('submission.intent-adopted', ref, { round: commitment.intent.round });
+  let prepared: Prepared;
+  try {
+    prepared = await prepare(purchase, ref, commitment);
+  } catch (error) {
+    // This send surely did not leave. Left open it would keep a later refusal from being final, and the resend window, which
+    // counts from it, would close while S3 is away.
+    await store.recordVerdict(ref, send, 'not-sent').catch(() => undefined);
+    throw error;
   }
-
-  await waits.park(ref, timing.firstPollMs, send > 1);
-
-  const uploadEndpoint = settings.askForUpload ? await archive.presignUpload(ref, Math.floor(timing.capabilityTtlMs / 1000)) : undefined;
-  const webhookURL = around.webhookUrl(ref);
+  const { firstSentAt, uploadEndpoint, webhookURL } = prepared;
   if (signal?.aborted) {
     await store.recordVerdict(ref, send, 'not-sent');
     return { kind: 'release' };
@@ -60,6 +57,32 @@ export async function submit(purchase: Purchase, ref: SubmissionRef, signal?: Ab
   return answer(purchase, ref, commitment, verdict);
 }
 
+interface Prepared {
+  firstSentAt: number;
+  uploadEndpoint: string | undefined;
+  webhookURL: string | undefined;
+}
+
+/** Steps 3 and 4, and the addresses that a result comes to. */
+async function prepare(
+  { store, archive, waits, around, settings: { timing, askForUpload } }: Purchase,
+  ref: SubmissionRef,
+  { intent, send }: Extract<Commitment, { kind: 'go' }>,
+): Promise<Prepared> {
+  let { firstSentAt } = intent;
+  const recorded = await archive.recordIntent(intent);
+  // Each round is first sent once. Redis knows of another first send than S3 does: Redis has lost its memory. Its time may
+  // have been set back with it.
+  if (recorded.kind === 'existing' && recorded.intent.firstSentAt !== firstSentAt) {
+    firstSentAt = Math.min(firstSentAt, recorded.intent.firstSentAt);
+    await store.adoptIntent(ref, firstSentAt);
+    around.log('submission.intent-adopted', ref, { round: intent.round });
+  }
+  await waits.park(ref, timing.firstPollMs, send > 1);
+  const uploadEndpoint = askForUpload ? await archive.presignUpload(ref, Math.floor(timing.capabilityTtlMs / 1000)) : undefined;
+  return { firstSentAt, uploadEndpoint, webhookURL: around.webhookUrl(ref) };
+}
+
 /** Step 6: what the provider said decides, together with what became of the earlier sends. */
 async function answer(
   purchase: Purchase,
@@ -80,7 +103,7 @@ async function answer(
     ...('fault' in verdict ? { faultClass: verdict.fault.class, faultCode: verdict.fault.code } : {}),
   });
   if (verdict.kind === 'account')
-    await store.pauseBuying({ reason: `${verdict.fault.code}: ${verdict.fault.message}`, since: commitment.now });
+    await store.pauseBuying({ kind: 'account', reason: `${verdict.fault.code}: ${verdict.fault.message}`, since: commitment.now });
   const throttled = verdict.kind === 'throttled' || (verdict.kind === 'unknown' && verdict.throttle === true);
   switch (meaning) {
     case 'accepted':

@@ -1,0 +1,109 @@
+import { jobIdOf } from '@darkroom/queues';
+import { eventually, freePort } from '@darkroom/testing';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { settle, submit } from '../src/index.ts';
+import { expectAgreement, ledgerOf, type Agreed } from './agreement.ts';
+import { startPurchaseWorld, type PurchaseWorld } from './purchase-world.ts';
+
+/** Step 6: what the provider answers decides, together with what became of the earlier sends. */
+let world: PurchaseWorld;
+beforeAll(async () => {
+  world = await startPurchaseWorld();
+});
+afterAll(() => world.stop());
+
+const succeededOnce: Agreed = { status: 'succeeded', images: ['succeeded'], executions: 1 };
+const held = { settled: 0, reserved: 20_000_000 };
+
+describe('a refusal that says nothing against the request uses nothing up', () => {
+  const refusals = [
+    { name: '429', faults: { submit429Rate: 1 }, outcome: 'throttle', pauses: false },
+    { name: '429 inside a 200', faults: { submitErrorsIn200Rate: 1 }, outcome: 'throttle', pauses: false },
+    { name: '401', faults: { submit401Rate: 1 }, outcome: 'snooze', pauses: true },
+    { name: '402', faults: { submit402Rate: 1 }, outcome: 'snooze', pauses: true },
+    { name: '403', faults: { submit403Rate: 1 }, outcome: 'snooze', pauses: true },
+  ];
+  test.each(refusals)('$name: planned again, its money held, and bought once by the next send', async ({ faults, outcome, pauses }) => {
+    await world.setFaults(faults);
+    const ref = await world.enqueue();
+    expect((await submit(world.purchase(), ref)).kind).toBe(outcome);
+    expect((await world.store.find(ref.generationId))?.images[0]?.submissionStatus).toBe('planned');
+    expect(await ledgerOf(world, ref.generationId)).toEqual(held);
+    await world.setFaults({});
+    if (pauses) expect(await submit(world.purchase(), ref)).toMatchObject({ kind: 'snooze', why: 'paused' });
+    await world.store.resumeBuying(['account']);
+    expect(await submit(world.purchase(), ref)).toEqual({ kind: 'submitted' });
+    await world.comeHome(ref);
+    await expectAgreement(world, ref, succeededOnce);
+  });
+
+  test('a wait that the provider asks for is kept', async () => {
+    await world.setFaults({ submit429Rate: 1, submit429RetryAfterSeconds: 7 });
+    const ref = await world.enqueue();
+    expect(await submit(world.purchase(), ref)).toMatchObject({ kind: 'throttle', delayMs: 7000 });
+  });
+
+  test('a provider that cannot be reached: surely not sent', async () => {
+    await world.setFaults({});
+    const ref = await world.enqueue();
+    const nowhere = world.purchase({ providerUrl: `http://127.0.0.1:${await freePort()}/v1` });
+    expect(await submit(nowhere, ref)).toMatchObject({ kind: 'snooze', why: 'provider.not-sent' });
+    expect(await ledgerOf(world, ref.generationId)).toEqual(held);
+    await submit(world.purchase(), ref);
+    await world.comeHome(ref);
+    await expectAgreement(world, ref, succeededOnce);
+  });
+});
+
+describe('an answer that proves nothing is left to the settlement, and sent again under the same id', () => {
+  const doubts = {
+    'a reset before the task was taken': { submitResetBeforeRate: 1 },
+    'a reset after the task was taken': { submitResetAfterRate: 1 },
+    '500, not taken': { submit500Rate: 1 },
+    '503, not taken': { submit503Rate: 1 },
+    '504, taken': { submit504Rate: 1, submit5xxAcceptedRate: 1 },
+    'a page of HTML, taken': { submitNotJsonRate: 1 },
+    'an empty acknowledgement': { submitEmptyAckRate: 1 },
+  };
+  test.each(Object.entries(doubts))('%s', async (_, faults) => {
+    await world.setFaults(faults);
+    const ref = await world.enqueue();
+    expect((await submit(world.purchase(), ref)).kind).toMatch(/submitted|throttle/);
+    await world.setFaults({});
+    await submit(world.purchase(), ref);
+    await world.comeHome(ref);
+    await expectAgreement(world, ref, succeededOnce);
+  });
+
+  test('the settlement itself brings back a send that never arrived', async () => {
+    await world.setFaults({ submitResetBeforeRate: 1 });
+    const ref = await world.enqueue();
+    await submit(world.purchase(), ref);
+    await world.setFaults({});
+    expect(await settle(world.purchase(), ref)).toMatchObject({ kind: 'snooze', why: 'inconclusive' });
+    expect(await world.submissions.queue.getJobState(jobIdOf(ref))).toBe('waiting');
+  });
+});
+
+test('an S3 that was away for longer than the resend window closes no window: nothing had been sent', async () => {
+  await world.setFaults({});
+  const ref = await world.enqueue();
+  const purchase = world.purchase({ timing: { resendWindowMs: 50 } });
+  const withoutS3 = { ...purchase, archive: { ...purchase.archive, presignUpload: () => Promise.reject(new Error('S3 is away')) } };
+  await expect(submit(withoutS3, ref)).rejects.toThrow('S3 is away');
+  const failedAt = Date.now();
+  await eventually(() => expect(Date.now() - failedAt, 'the length of the outage').toBeGreaterThan(50));
+  expect(await submit(purchase, ref)).toEqual({ kind: 'submitted' });
+  await world.comeHome(ref);
+  await expectAgreement(world, ref, succeededOnce);
+});
+
+test('a run that is told to stop before its request leaves uses nothing up', async () => {
+  await world.setFaults({});
+  const ref = await world.enqueue();
+  expect(await submit(world.purchase(), ref, AbortSignal.abort())).toEqual({ kind: 'release' });
+  expect(await world.billed(ref, 'submission')).toBe(0);
+  await submit(world.purchase(), ref);
+  await world.comeHome(ref);
+  await expectAgreement(world, ref, succeededOnce);
+});

@@ -1,0 +1,183 @@
+import { taskUuidOf, type SubmissionRef } from '@darkroom/contracts';
+import { jobIdOf } from '@darkroom/queues';
+import { eventually } from '@darkroom/testing';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { settle, submit } from '../src/index.ts';
+import { expectAgreement, ledgerOf, type Agreed } from './agreement.ts';
+import { freezingAt } from './interruptions.ts';
+import { imageOf, nextOf, startPurchaseWorld, type PurchaseWorld } from './purchase-world.ts';
+
+let world: PurchaseWorld;
+beforeAll(async () => {
+  world = await startPurchaseWorld();
+});
+afterAll(() => world.stop());
+
+const succeededOnce: Agreed = { status: 'succeeded', images: ['succeeded'], executions: 1 };
+
+/** A generation whose first submission the provider has accepted and failed. */
+async function failed(faults: Record<string, unknown> = { failProviderErrorRate: 1 }) {
+  await world.setFaults(faults);
+  const ref = await world.enqueue();
+  await submit(world.purchase(), ref);
+  await world.failed(ref);
+  return ref;
+}
+
+describe('a proved failure of the provider', () => {
+  const failures = { 'of the provider': { failProviderErrorRate: 1 }, 'of time': { failTimeoutProviderRate: 1 } };
+  const tellings = [
+    { pollErrorShape: 'errors' },
+    { pollErrorShape: 'data-nested' },
+    { pollErrorShape: 'data-flat' },
+    { pollTerminal504Rate: 1 },
+  ];
+  for (const [name, faults] of Object.entries(failures)) {
+    test.each(tellings)(`${name} leads to one more submission, with its own hold (told as %o)`, async (telling) => {
+      const ref = await failed({ ...faults, ...telling });
+      expect(await settle(world.purchase(), ref)).toEqual({ kind: 'finished' });
+      expect(await world.submissions.queue.getJobState(jobIdOf(nextOf(ref)))).toBe('delayed');
+      expect(await ledgerOf(world, ref.generationId)).toEqual({ settled: 0, reserved: 20_000_000 });
+      await world.setFaults({});
+      await submit(world.purchase(), nextOf(ref));
+      await world.comeHome(nextOf(ref));
+      await expectAgreement(world, ref, succeededOnce);
+    });
+  }
+
+  test('is the end when the image was submitted as often as is allowed', async () => {
+    const ref = await failed();
+    await settle(world.purchase(), ref);
+    await submit(world.purchase(), nextOf(ref));
+    await world.failed(nextOf(ref));
+    await settle(world.purchase(), nextOf(ref));
+    const view = await expectAgreement(world, ref, { status: 'failed', images: ['failed'], executions: 0 });
+    expect(view.images[0]).toMatchObject({ submissions: 2, fault: { code: 'provider.task-failed' } });
+  });
+
+  test('because of the content is the end', async () => {
+    const ref = await failed({ failContentPolicyRate: 1 });
+    expect(await settle(world.purchase(), ref)).toEqual({ kind: 'finished' });
+    const view = await expectAgreement(world, ref, { status: 'failed', images: ['failed'], executions: 0 });
+    expect(view.images[0]).toMatchObject({ submissions: 1, fault: { code: 'provider.content-refused' } });
+  });
+
+  test('of which two runs learn at once plans one next submission', async () => {
+    const ref = await failed();
+    const runs = [1, 2, 3].map(() => freezingAt(world.purchase(), 'before', 'archive.recordResult'));
+    const ends = runs.map(({ purchase }) => settle(purchase, ref));
+    await Promise.all(runs.map(({ stands }) => stands));
+    for (const { thaw } of runs) thaw();
+    await Promise.all(ends);
+    expect((await world.store.find(ref.generationId))?.images[0]?.submissions).toBe(2);
+    expect(await ledgerOf(world, ref.generationId)).toEqual({ settled: 0, reserved: 20_000_000 });
+  });
+
+  test('does not cross a cap: without room for one more hold it is the end', async () => {
+    const ref = await failed();
+    // Its own hold is given back before the next one is asked for, so room is taken away by somebody else.
+    const frozen = freezingAt(world.purchase(), 'before', 'store.settle');
+    const run = settle(frozen.purchase, ref);
+    await frozen.stands;
+    await world.store.setCaps({ allPerDay: 1 });
+    frozen.thaw();
+    await run;
+    await world.store.setCaps({ allPerDay: 1_000_000_000_000 });
+    const view = await expectAgreement(world, ref, { status: 'failed', images: ['failed'], executions: 0 });
+    expect(view.images[0]).toMatchObject({ submissions: 1, fault: { code: 'spend.cap-reached' } });
+  });
+
+  test('of a generation that was cancelled meanwhile is the end', async () => {
+    const ref = await failed();
+    await world.store.cancel(ref.generationId);
+    await settle(world.purchase(), ref);
+    const view = await expectAgreement(world, ref, { status: 'cancelled', images: ['failed'], executions: 0 });
+    expect(view.images[0]?.submissions).toBe(1);
+  });
+});
+
+describe('trouble with the question is no failure of the task', () => {
+  const troubles = {
+    '429 that names the task': { poll429Rate: 1 },
+    '500 that names the task': { poll500Rate: 1 },
+    'a reset': { pollResetRate: 1 },
+  };
+  test.each(Object.entries(troubles))('%s', async (_, faults) => {
+    await world.setFaults({});
+    const ref = await world.enqueue();
+    await submit(world.purchase(), ref);
+    await world.setFaults({ ...faults, detailsResponse: 'null' });
+    expect(await settle(world.purchase(), ref)).toMatchObject({ kind: 'snooze' });
+    expect((await world.store.find(ref.generationId))?.images[0]).toMatchObject({ status: 'open', submissions: 1 });
+    await world.setFaults({});
+    await world.comeHome(ref);
+    await expectAgreement(world, ref, succeededOnce);
+  });
+
+  test('a conflict that the audit trail shows after a refused re-send', async () => {
+    const faults = { uploadNeverRate: 1, pollForgetsAfterMs: 1, detailsResponse: 'last-response' };
+    await world.setFaults({ ...faults, submitResetAfterRate: 1 });
+    const ref = await world.enqueue();
+    await submit(world.purchase(), ref);
+    await world.setFaults(faults);
+    await submit(world.purchase(), ref);
+    expect(await world.billed(ref, 'refusal')).toBe(1);
+    await forgotten(ref);
+    expect(await settle(world.purchase(), ref)).toMatchObject({ kind: 'snooze', why: 'inconclusive' });
+    await world.setFaults({ uploadNeverRate: 1 });
+    await world.comeHome(ref, world.purchase({ timing: { uploadWindowMs: 0 } }));
+    await expectAgreement(world, ref, succeededOnce);
+  });
+
+  test('a poll that has forgotten: the audit trail tells', async () => {
+    await world.setFaults({ uploadNeverRate: 1, pollForgetsAfterMs: 1 });
+    const ref = await world.enqueue();
+    await submit(world.purchase(), ref);
+    await forgotten(ref);
+    await world.comeHome(ref, world.purchase({ timing: { uploadWindowMs: 0 } }));
+    await expectAgreement(world, ref, succeededOnce);
+  });
+
+  /** Waits until the poll no longer knows a task that was executed. */
+  async function forgotten(ref: SubmissionRef): Promise<void> {
+    await world.executed(ref);
+    await eventually(async () => expect((await world.purchase().provider.lookUp(taskUuidOf(ref))).kind).toBe('inconclusive'));
+  }
+});
+
+describe('the facts', () => {
+  test('that never come do not keep an image from succeeding, at the cost that was expected', async () => {
+    await world.setFaults({ pollForgetsAfterMs: 1, detailsForgetAfterMs: 1 });
+    const ref = await world.enqueue();
+    await submit(world.purchase(), ref);
+    await world.uploaded(ref);
+    expect(await settle(world.purchase(), ref)).toMatchObject({ kind: 'snooze', why: 'facts' });
+    await world.comeHome(ref);
+    await expectAgreement(world, ref, succeededOnce);
+    expect(await world.storage.findResult(ref)).toMatchObject({ costSource: 'expected', costNanoUsd: 20_000_000 });
+  });
+
+  test('that were told once are kept for when the upload comes', async () => {
+    await world.setFaults({ uploadLateRate: 1, uploadLateMs: 200 });
+    const ref = await world.enqueue();
+    await submit(world.purchase(), ref);
+    await world.executed(ref);
+    expect(await settle(world.purchase(), ref)).toMatchObject({ kind: 'snooze', why: 'upload' });
+    await world.setFaults({ pollForgetsAfterMs: 1, detailsForgetAfterMs: 1 });
+    await world.comeHome(ref);
+    const view = await expectAgreement(world, ref, succeededOnce);
+    expect(view.images[0]?.seed).toBeGreaterThan(0);
+    expect((await world.storage.findResult(ref))?.costSource).toBe('reported');
+  });
+});
+
+test('of three images one fails: the generation is partial, and two are paid for', async () => {
+  await world.setFaults({});
+  const ref = await world.enqueue({ images: 3 });
+  const images = [0, 1, 2].map((index) => imageOf(ref, index));
+  await Promise.all(images.slice(0, 2).map((each) => submit(world.purchase(), each)));
+  await world.setFaults({ failContentPolicyRate: 1 });
+  await submit(world.purchase(), images[2]!);
+  await Promise.all(images.map((each) => world.comeHome(each)));
+  await expectAgreement(world, ref, { status: 'partial', images: ['succeeded', 'succeeded', 'failed'], executions: 2 });
+});

@@ -1,0 +1,186 @@
+import { jobIdOf } from '@darkroom/queues';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { settle, submit } from '../src/index.ts';
+import { expectAgreement, type Agreed } from './agreement.ts';
+import { dyingAt, ProcessDied } from './interruptions.ts';
+import { nextOf, startPurchaseWorld, type PurchaseWorld } from './purchase-world.ts';
+import { photograph } from './redis-photograph.ts';
+
+/** A Redis that lost its last second, by a failover or a crash, and knows nothing of what S3 and the provider know. */
+let world: PurchaseWorld;
+beforeAll(async () => {
+  world = await startPurchaseWorld();
+});
+afterAll(() => world.stop());
+
+const succeededOnce: Agreed = { status: 'succeeded', images: ['succeeded'], executions: 1 };
+
+describe('a purchase that Redis forgot goes on as a re-send', () => {
+  test('when it was accepted', async () => {
+    await world.setFaults({});
+    const ref = await world.enqueue();
+    const restore = await photograph(world);
+    await submit(world.purchase(), ref);
+    await restore();
+    expect(await submit(world.purchase(), ref)).toEqual({ kind: 'submitted' });
+    expect(await world.billed(ref, 'submission')).toBe(2);
+    await world.comeHome(ref);
+    await expectAgreement(world, ref, succeededOnce);
+  });
+
+  test('when it had come home', async () => {
+    await world.setFaults({});
+    const ref = await world.enqueue();
+    const restore = await photograph(world);
+    await submit(world.purchase(), ref);
+    await world.comeHome(ref);
+    const result = await world.storage.findResult(ref);
+    await restore();
+    await submit(world.purchase(), ref);
+    await world.comeHome(ref);
+    expect(await world.storage.findResult(ref)).toEqual(result);
+    await expectAgreement(world, ref, succeededOnce);
+  });
+
+  test('also when the run that finds out dies before it can write it down', async () => {
+    await world.setFaults({ submit429Rate: 1 });
+    const ref = await world.enqueue();
+    await submit(world.purchase(), ref);
+    const restore = await photograph(world);
+    await world.setFaults({});
+    await submit(world.purchase(), ref);
+    await restore();
+    // The first commit after the loss looks like a first send, and it is the second run that meets the intent in S3.
+    await expect(submit(dyingAt(world.purchase(), 'after', 'store.commit'), ref)).rejects.toThrow(ProcessDied);
+    await world.setFaults({ submit429Rate: 1 });
+    await submit(world.purchase(), ref);
+    await world.setFaults({});
+    expect(await submit(world.purchase(), ref)).toEqual({ kind: 'submitted' });
+    await world.comeHome(ref);
+    await expectAgreement(world, ref, succeededOnce);
+  });
+
+  test('and a conflict is then no sign of an id that a refusal used up', async () => {
+    await world.setFaults({ submit429Rate: 1 });
+    const ref = await world.enqueue();
+    await submit(world.purchase(), ref);
+    const restore = await photograph(world);
+    await world.setFaults({});
+    await submit(world.purchase(), ref);
+    await restore();
+    await submit(world.purchase(), ref);
+    await world.comeHome(ref);
+    await expectAgreement(world, ref, succeededOnce);
+  });
+
+  test('also when the clock of the new Redis is behind the one that was lost', async () => {
+    await world.setFaults({ submit429Rate: 1 });
+    const ref = await world.enqueue();
+    await submit(world.purchase(), ref);
+    await world.setFaults({});
+    const restore = await photograph(world);
+    // Sent by a Redis whose clock was an hour ahead: what it wrote into the intent lies in the future of the next one.
+    const { storage } = world;
+    const ahead = world.purchase();
+    await submit(
+      {
+        ...ahead,
+        archive: {
+          ...ahead.archive,
+          recordIntent: (intent) => storage.recordIntent({ ...intent, firstSentAt: intent.firstSentAt + 3_600_000 }),
+        },
+      },
+      ref,
+    );
+    await restore();
+    await submit(world.purchase(), ref);
+    await world.comeHome(ref);
+    await expectAgreement(world, ref, succeededOnce);
+  });
+
+  test('and is only looked for once the resend window, which began with the first send, has closed', async () => {
+    await world.setFaults({});
+    const ref = await world.enqueue();
+    const restore = await photograph(world);
+    await submit(world.purchase(), ref);
+    await restore();
+    const clock = { stoodStillMs: 0 };
+    const purchase = world.purchase({ clock, timing: { resendWindowMs: 1 } });
+    expect(await submit(purchase, ref)).toEqual({ kind: 'submitted' });
+    expect(await world.billed(ref, 'submission')).toBe(1);
+    expect(await world.settlements.queue.getJobState(jobIdOf(ref))).toBe('delayed');
+    await world.comeHome(ref);
+    await expectAgreement(world, ref, succeededOnce);
+  });
+});
+
+test('a refusal of a purchase that Redis forgot is not final', async () => {
+  await world.setFaults({});
+  const ref = await world.enqueue({ references: 2 });
+  const restore = await photograph(world);
+  await submit(world.purchase(), ref);
+  await restore();
+  await world.setFaults({ maxReferenceImages: 1 });
+  expect(await submit(world.purchase(), ref)).toEqual({ kind: 'submitted' });
+  expect(await world.billed(ref, 'refusal')).toBe(1);
+  await world.comeHome(ref);
+  await expectAgreement(world, ref, succeededOnce);
+});
+
+test('a resubmission that Redis forgot is planned again under its old number, and bought once', async () => {
+  await world.setFaults({ failProviderErrorRate: 1 });
+  const ref = await world.enqueue();
+  await submit(world.purchase(), ref);
+  await world.failed(ref);
+  const restore = await photograph(world);
+  await settle(world.purchase(), ref);
+  await world.setFaults({});
+  await submit(world.purchase(), nextOf(ref));
+  await restore();
+  await world.comeHome(ref);
+  await submit(world.purchase(), nextOf(ref));
+  await world.comeHome(nextOf(ref));
+  await expectAgreement(world, ref, succeededOnce);
+});
+
+test('what came home late and was forgotten is not bought again', async () => {
+  await world.setFaults({ failProviderErrorRate: 1 });
+  const ref = await world.enqueue();
+  await submit(world.purchase(), ref);
+  await world.failed(ref);
+  const restore = await photograph(world);
+  await settle(world.purchase(), ref);
+  await world.upload(ref, await anImage());
+  await world.comeHome(ref);
+  await restore();
+  await world.comeHome(ref);
+  expect((await world.store.find(ref.generationId))?.images[0]).toMatchObject({ status: 'succeeded', submissions: 1 });
+
+  async function anImage(): Promise<Uint8Array> {
+    await world.setFaults({});
+    const other = await world.enqueue();
+    await submit(world.purchase(), other);
+    return world.uploaded(other);
+  }
+});
+
+test('nothing is bought while the store has no epoch, and what was bought before comes home', async () => {
+  await world.setFaults({});
+  const bought = await world.enqueue();
+  const waiting = await world.enqueue();
+  await submit(world.purchase(), bought);
+  await world.redis.del(`${world.prefix}:epoch`);
+  expect(await submit(world.purchase(), waiting)).toMatchObject({ kind: 'snooze', why: 'not-initialised' });
+  await world.comeHome(bought);
+  await world.store.initialise('epoch-2');
+  expect(await world.billed(waiting, 'submission')).toBe(0);
+  await expectAgreement(world, bought, succeededOnce);
+});
+
+test('a run for a generation of which Redis knows nothing ends without creating it', async () => {
+  const ref = { ...(await world.enqueue()), generationId: '019ab0c0-0000-7000-8000-000000000000' };
+  expect(await submit(world.purchase(), ref)).toEqual({ kind: 'finished' });
+  expect(await settle(world.purchase(), ref)).toEqual({ kind: 'finished' });
+  expect(await world.store.find(ref.generationId)).toBeUndefined();
+  expect(await world.redis.keys(`${world.prefix}:submission:${ref.generationId}:*`)).toEqual([]);
+});

@@ -1,0 +1,207 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  createGenerationId,
+  defaultTiming,
+  expectedDimensions,
+  parseGrokImagineRequest,
+  quote,
+  sizeOfRatio,
+  taskUuidOf,
+  type Ratio,
+  type SubmissionRef,
+  type Timing,
+} from '@darkroom/contracts';
+import { buildGenerationStore, connectPatient, type GenerationStore } from '@darkroom/generation-store';
+import { createObjectStorage, verifiedImageOf, verifyImage, type ObjectStorage } from '@darkroom/object-storage';
+import { createSettlements, createSubmissions, type Settlements, type Submissions } from '@darkroom/queues';
+import { createRunwareClient } from '@darkroom/runware-client';
+import { eventually, startTestS3, uniquePrefix } from '@darkroom/testing';
+import type { Redis } from 'ioredis';
+import { expect, inject } from 'vitest';
+import { settle, type Purchase } from '../src/index.ts';
+import { startProvider, type BillLine } from './provider.ts';
+import { startWebhookCatcher, type WebhookCatcher } from './webhook-catcher.ts';
+
+const MAX_IMAGE_BYTES = 16 * 1024 * 1024;
+const CAP_NANO_USD = 1_000_000_000_000;
+
+export interface Ordered {
+  images?: number;
+  /** When nothing is bought any more, from now. */
+  deadlineInMs?: number;
+  format?: 'JPG' | 'PNG' | 'WEBP';
+  size?: Ratio;
+  /** Reference images; two of them can be refused by the switch `maxReferenceImages`. */
+  references?: number;
+}
+
+export interface Circumstances {
+  timing?: Partial<Timing>;
+  maxSubmissions?: number;
+  askForUpload?: boolean;
+  /** How long the process stood still, in milliseconds; may be changed while a run goes on. */
+  clock?: { stoodStillMs: number };
+  /** Where the provider is looked for. */
+  providerUrl?: string;
+}
+
+/** The parts of a purchase, all real: Redis and S3 of the run's own, the provider as a process, and no worker: a test makes each run. */
+export interface PurchaseWorld {
+  readonly prefix: string;
+  readonly redis: Redis;
+  readonly store: GenerationStore;
+  readonly storage: ObjectStorage;
+  readonly submissions: Submissions;
+  readonly settlements: Settlements;
+  readonly webhooks: WebhookCatcher;
+  /** A process that buys, as the worker joins it. */
+  purchase(circumstances?: Circumstances): Purchase;
+  /** Sets switches of the emulator; those not named go back to the quick defaults. */
+  setFaults(faults: Readonly<Record<string, unknown>>): Promise<void>;
+  /** Enqueues a generation of a tenant of its own, named like it. @returns its first image's first submission. */
+  enqueue(ordered?: Ordered): Promise<SubmissionRef>;
+  bill(): Promise<BillLine[]>;
+  /** How many lines of a kind the bill has for one submission. */
+  billed(ref: SubmissionRef, kind: BillLine['kind']): Promise<number>;
+  /** Waits until the provider has executed it. */
+  executed(ref: SubmissionRef): Promise<void>;
+  /** Waits until the provider has failed it. */
+  failed(ref: SubmissionRef): Promise<void>;
+  /** Waits until something was uploaded for it. */
+  uploaded(ref: SubmissionRef): Promise<Uint8Array>;
+  /** Waits until its deadline has passed, if it has one. */
+  pastDeadline(ref: SubmissionRef): Promise<void>;
+  /** PUTs bytes to its upload URL, as the provider or a replay would. */
+  upload(ref: SubmissionRef, bytes: Uint8Array | string): Promise<void>;
+  /** Makes settle runs until one of them ends it. */
+  comeHome(ref: SubmissionRef, purchase?: Purchase): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export const nextOf = (ref: SubmissionRef): SubmissionRef => ({ ...ref, n: ref.n + 1 });
+export const imageOf = (ref: SubmissionRef, index: number): SubmissionRef => ({ ...ref, index });
+
+export async function startPurchaseWorld(): Promise<PurchaseWorld> {
+  const directory = await mkdtemp(join(tmpdir(), 'darkroom-purchase-'));
+  const s3 = await startTestS3();
+  const storage = createObjectStorage({ ...s3, requestTimeoutMs: 5000, maxImageBytes: MAX_IMAGE_BYTES }, { now: Date.now });
+  const webhooks = await startWebhookCatcher();
+  const provider = await startProvider(directory);
+
+  const prefix = uniquePrefix();
+  const redis = connectPatient(inject('redisUrl'));
+  const store = buildGenerationStore(
+    { prefix, retention: { recordSeconds: 600, idempotencySeconds: 600 }, pollRate: { perSecond: 10_000, burst: 10_000 } },
+    redis,
+  );
+  await store.setCaps({ allPerDay: CAP_NANO_USD });
+  await store.initialise('epoch-1');
+  const submissions = createSubmissions(redis, { prefix });
+  const settlements = createSettlements(redis, { prefix });
+
+  const purchase: PurchaseWorld['purchase'] = ({ timing, maxSubmissions = 2, askForUpload = true, clock, providerUrl } = {}) => ({
+    store,
+    archive: {
+      ...storage,
+      verify(ref, request, bytes) {
+        const verdict = verifyImage(bytes, { format: request.outputFormat, dimensions: expectedDimensions(request) });
+        return verdict.kind === 'valid'
+          ? { kind: 'valid', image: verifiedImageOf(ref, verdict) }
+          : { kind: 'invalid', reason: verdict.detail };
+      },
+    },
+    provider: createRunwareClient(
+      {
+        url: providerUrl ?? `http://${provider.host}/v1`,
+        apiKey: provider.apiKey,
+        requestTimeoutMs: 5000,
+        imageHosts: [provider.host],
+        maxImageBytes: MAX_IMAGE_BYTES,
+      },
+      { now: Date.now },
+    ),
+    waits: {
+      park: (ref, delayMs, check) => settlements.park(ref, delayMs, check),
+      addSubmission: (ref, delayMs) => submissions.add([ref], delayMs),
+      reviveSubmission: (ref) => submissions.revive(ref),
+    },
+    around: {
+      monotonicMs: () => performance.now() + (clock?.stoodStillMs ?? 0),
+      random: () => 0.5,
+      createToken: randomUUID,
+      webhookUrl: (ref) => webhooks.urlOf(ref),
+      log: () => undefined,
+    },
+    settings: { timing: { ...defaultTiming, ...timing }, maxSubmissions, askForUpload },
+  });
+  const { bill, setFaults } = provider;
+  const billed: PurchaseWorld['billed'] = async (ref, kind) =>
+    (await bill()).filter((line) => line.kind === kind && line.taskUUID === taskUuidOf(ref)).length;
+
+  return {
+    prefix,
+    redis,
+    store,
+    storage,
+    submissions,
+    settlements,
+    webhooks,
+    purchase,
+    setFaults,
+    enqueue: async ({ images = 1, deadlineInMs, format = 'JPG', size = '9:19.5', references = 0 } = {}) => {
+      const generationId = createGenerationId(Date.now());
+      const referenceImages = Array.from({ length: references }, (_, at) => `https://example.com/${at}.png`);
+      const request = parseGrokImagineRequest(
+        {
+          positivePrompt: `image of ${generationId}`,
+          ...sizeOfRatio[size],
+          numberResults: images,
+          outputFormat: format,
+          ...(references > 0 && { inputs: { referenceImages } }),
+        },
+        { maxReferenceImages: references },
+      );
+      await store.enqueue({
+        generationId,
+        tenant: generationId,
+        request,
+        imageNanoUsd: quote(request).imageNanoUsd,
+        ...(deadlineInMs !== undefined && { deadlineAt: Date.now() + deadlineInMs }),
+      });
+      return { generationId, index: 0, n: 1 };
+    },
+    bill,
+    billed,
+    executed: (ref) => eventually(async () => expect(await billed(ref, 'execution'), 'executions').toBe(1)),
+    failed: (ref) => eventually(async () => expect(await billed(ref, 'failure'), 'failures').toBe(1)),
+    uploaded: (ref) =>
+      eventually(async () => {
+        const staged = await storage.readStaging(ref);
+        if (staged.kind !== 'found') throw new Error(`nothing was uploaded for ${ref.index}-${ref.n}`);
+        return staged.bytes;
+      }),
+    pastDeadline: async ({ generationId }) => {
+      const { deadlineAt = 0 } = (await store.find(generationId)) ?? {};
+      await eventually(() => expect(Date.now()).toBeGreaterThanOrEqual(deadlineAt));
+    },
+    upload: async (ref, bytes) => {
+      const response = await fetch(await storage.presignUpload(ref, 60), { method: 'PUT', body: bytes, headers: { connection: 'close' } });
+      expect(response.status).toBe(200);
+      await response.arrayBuffer();
+    },
+    comeHome: (ref, by = purchase()) =>
+      eventually(async () => expect((await settle(by, ref)).kind, 'the outcome of a settlement').toBe('finished'), { everyMs: 25 }),
+    async stop() {
+      await provider.stop();
+      await webhooks.stop();
+      await Promise.all([submissions.close(), settlements.close()]);
+      await redis.quit();
+      storage.close();
+      await s3.stop();
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}

@@ -1,0 +1,120 @@
+import { jobIdOf } from '@darkroom/queues';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { settle, submit } from '../src/index.ts';
+import { expectAgreement, type Agreed } from './agreement.ts';
+import { dyingAt, freezingAt, ProcessDied } from './interruptions.ts';
+import { nextOf, startPurchaseWorld, type PurchaseWorld } from './purchase-world.ts';
+
+/** A refusal ends a submission only if no send of it can have been accepted. */
+let world: PurchaseWorld;
+beforeAll(async () => {
+  world = await startPurchaseWorld();
+});
+afterAll(() => world.stop());
+
+const succeededOnce: Agreed = { status: 'succeeded', images: ['succeeded'], executions: 1 };
+
+describe('a refusal in so many words', () => {
+  test('is final when no earlier send can have been accepted', async () => {
+    await world.setFaults({ maxReferenceImages: 1 });
+    const ref = await world.enqueue({ references: 2 });
+    expect(await submit(world.purchase(), ref)).toEqual({ kind: 'finished' });
+    const view = await expectAgreement(world, ref, { status: 'failed', images: ['failed'], executions: 0 });
+    expect(view.images[0]?.fault?.code).toBe('provider.refused');
+    expect((await world.storage.findResult(ref))?.fault).toMatchObject({ class: 'validation', providerCode: 'maxReferenceImagesExceeded' });
+    // Its settlement finds nothing to do, and nothing is bought in its place.
+    expect(await settle(world.purchase(), ref)).toEqual({ kind: 'finished' });
+    expect(view.images[0]?.submissions).toBe(1);
+  });
+
+  test('is not final when an earlier send may have been accepted', async () => {
+    await world.setFaults({ submitResetAfterRate: 1 });
+    const ref = await world.enqueue({ references: 2 });
+    await submit(world.purchase(), ref);
+    await world.setFaults({ maxReferenceImages: 1 });
+    expect(await submit(world.purchase(), ref)).toEqual({ kind: 'submitted' });
+    expect(await world.billed(ref, 'refusal')).toBe(1);
+    await world.comeHome(ref);
+    await expectAgreement(world, ref, succeededOnce);
+  });
+
+  test('is not final while another run of the same job may be sending', async () => {
+    await world.setFaults({});
+    const ref = await world.enqueue({ references: 2 });
+    const frozen = freezingAt(world.purchase(), 'before', 'provider.submit');
+    const run = submit(frozen.purchase, ref);
+    await frozen.stands;
+    await world.setFaults({ maxReferenceImages: 1 });
+    expect(await submit(world.purchase(), ref)).toEqual({ kind: 'submitted' });
+    await world.setFaults({});
+    frozen.thaw();
+    await run;
+    await world.comeHome(ref);
+    await expectAgreement(world, ref, succeededOnce);
+  });
+
+  test('that stood still while another run was accepted loses no image, with a delivery or without', async () => {
+    await world.setFaults({ maxReferenceImages: 1 });
+    const ref = await world.enqueue({ references: 2 });
+    const frozen = freezingAt(world.purchase(), 'before', 'archive.recordResult');
+    const run = submit(frozen.purchase, ref);
+    await frozen.stands;
+    await world.setFaults({ executionMs: [400, 400] });
+    expect(await submit(world.purchase(), ref)).toEqual({ kind: 'submitted' });
+    frozen.thaw();
+    await run;
+    // By the record it has failed; by the provider it runs: the parked settlement goes on looking.
+    expect(await settle(world.purchase(), ref)).toMatchObject({ kind: 'snooze', why: 'late-image' });
+    await world.comeHome(ref);
+    await expectAgreement(world, ref, { status: 'failed', images: ['succeeded'], executions: 1, amended: true });
+  });
+
+  test('is final although S3 failed in an earlier run, before anything was sent', async () => {
+    await world.setFaults({ maxReferenceImages: 1 });
+    const ref = await world.enqueue({ references: 2 });
+    const { archive, ...rest } = world.purchase();
+    const withoutS3 = { ...rest, archive: { ...archive, recordIntent: () => Promise.reject(new Error('S3 is away')) } };
+    await expect(submit(withoutS3, ref)).rejects.toThrow('S3 is away');
+    expect((await world.store.find(ref.generationId))?.images[0]?.submissionStatus).toBe('planned');
+    expect(await submit(world.purchase(), ref)).toEqual({ kind: 'finished' });
+    await expectAgreement(world, ref, { status: 'failed', images: ['failed'], executions: 0 });
+  });
+});
+
+describe('a refusal that uses up the id', () => {
+  test('leads to the next submission, which is bought once', async () => {
+    await world.setFaults({ submit429Rate: 1, rejectionConsumesId: true });
+    const ref = await world.enqueue();
+    expect((await submit(world.purchase(), ref)).kind).toBe('throttle');
+    await world.setFaults({});
+    expect(await submit(world.purchase(), ref)).toEqual({ kind: 'finished' });
+    expect(await world.submissions.queue.getJobState(jobIdOf(nextOf(ref)))).toBe('delayed');
+    await submit(world.purchase(), nextOf(ref));
+    await world.comeHome(nextOf(ref));
+    await expectAgreement(world, ref, succeededOnce);
+  });
+
+  test('counts as no failure of the image, however often it happens', async () => {
+    const ref = await world.enqueue();
+    for (const n of [1, 2, 3]) {
+      await world.setFaults({ submit429Rate: 1, rejectionConsumesId: true });
+      await submit(world.purchase(), { ...ref, n });
+      await world.setFaults({});
+      await submit(world.purchase(), { ...ref, n });
+    }
+    await submit(world.purchase(), { ...ref, n: 4 });
+    await world.comeHome({ ...ref, n: 4 });
+    await expectAgreement(world, ref, succeededOnce);
+  });
+
+  test('is not concluded when a send after the refusal may have been accepted', async () => {
+    await world.setFaults({ submit429Rate: 1 });
+    const ref = await world.enqueue();
+    await submit(world.purchase(), ref);
+    await world.setFaults({});
+    await expect(submit(dyingAt(world.purchase(), 'after', 'provider.submit'), ref)).rejects.toThrow(ProcessDied);
+    expect(await submit(world.purchase(), ref)).toEqual({ kind: 'submitted' });
+    await world.comeHome(ref);
+    await expectAgreement(world, ref, succeededOnce);
+  });
+});

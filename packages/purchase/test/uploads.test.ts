@@ -1,0 +1,187 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { settle, submit } from '../src/index.ts';
+import { expectAgreement, readQuarantine, type Agreed } from './agreement.ts';
+import { freezingAt } from './interruptions.ts';
+import { startPurchaseWorld, type PurchaseWorld } from './purchase-world.ts';
+
+let world: PurchaseWorld;
+beforeAll(async () => {
+  world = await startPurchaseWorld();
+});
+afterAll(() => world.stop());
+
+const succeededOnce: Agreed = { status: 'succeeded', images: ['succeeded'], executions: 1 };
+/** A process for which the upload window has closed. */
+const afterTheWindow = () => world.purchase({ timing: { uploadWindowMs: 0 } });
+
+const bad = {
+  missing: undefined,
+  empty: '',
+  'a page of HTML': `<!doctype html><title>502</title>${' '.repeat(200)}`,
+  'cut off': 'half',
+  'of another format': 'other format',
+  'of another size': 'other size',
+} as const;
+
+/** What a spoilt upload holds: made out of real images of the provider. */
+async function spoil(kind: string | undefined, image: Uint8Array): Promise<Uint8Array | string | undefined> {
+  switch (kind) {
+    case 'half':
+      return image.subarray(0, image.length >> 1);
+    case 'other format':
+    case 'other size': {
+      const other = await world.enqueue(kind === 'other format' ? { format: 'PNG' } : { size: '1:1' });
+      await submit(world.purchase(), other);
+      return world.uploaded(other);
+    }
+    default:
+      return kind;
+  }
+}
+
+describe('an upload that is no image of ours is waited for, and then the image is fetched from its address', () => {
+  test.each(Object.entries(bad))('%s', async (_, kind) => {
+    await world.setFaults({});
+    const model = await world.enqueue();
+    await submit(world.purchase(), model);
+    const spoilt = await spoil(kind, await world.uploaded(model));
+
+    await world.setFaults({ uploadNeverRate: 1 });
+    const ref = await world.enqueue();
+    await submit(world.purchase(), ref);
+    await world.executed(ref);
+    if (spoilt !== undefined) await world.upload(ref, spoilt);
+    expect(await settle(world.purchase(), ref)).toMatchObject({ kind: 'snooze', why: 'upload' });
+    expect(await settle(afterTheWindow(), ref)).toEqual({ kind: 'finished' });
+    const view = await expectAgreement(world, ref, succeededOnce);
+    expect(view.images[0]?.road).toBe('image-url');
+  });
+
+  test.each(Object.entries(bad))('%s, and replaced by the image in time', async (_, kind) => {
+    await world.setFaults({});
+    const model = await world.enqueue();
+    await submit(world.purchase(), model);
+    const spoilt = await spoil(kind, await world.uploaded(model));
+
+    await world.setFaults({ uploadLateRate: 1, uploadLateMs: 250 });
+    const ref = await world.enqueue();
+    await submit(world.purchase(), ref);
+    await world.executed(ref);
+    if (spoilt !== undefined) await world.upload(ref, spoilt);
+    expect(await settle(world.purchase(), ref)).toMatchObject({ kind: 'snooze', why: 'upload' });
+    await world.comeHome(ref);
+    const view = await expectAgreement(world, ref, succeededOnce);
+    expect(view.images[0]?.road).toBe('upload');
+  });
+});
+
+describe('an image that can be had nowhere', () => {
+  test('is lost: its cost is counted, what was uploaded is under quarantine, and it is never bought again', async () => {
+    await world.setFaults({ uploadTruncatedRate: 1, imageUrlGoneRate: 1 });
+    const ref = await world.enqueue();
+    await submit(world.purchase(), ref);
+    const half = await world.uploaded(ref);
+    await settle(afterTheWindow(), ref);
+    const view = await expectAgreement(world, ref, { status: 'failed', images: ['lost'], executions: 1, lost: 1 });
+    expect(view.images[0]).toMatchObject({ submissions: 1, fault: { code: 'image.lost' } });
+    expect(await readQuarantine(world, ref)).toEqual(Buffer.from(half));
+    expect(await world.storage.findResult(ref)).toMatchObject({ status: 'lost', costNanoUsd: 20_000_000, costSource: 'reported' });
+  });
+
+  test('is looked for until the horizon, and kept when it is uploaded after all', async () => {
+    await world.setFaults({ uploadLateRate: 1, uploadLateMs: 300, imageUrlGoneRate: 1, webhookDropRate: 1 });
+    const ref = await world.enqueue();
+    await submit(world.purchase(), ref);
+    await world.executed(ref);
+    expect(await settle(afterTheWindow(), ref)).toMatchObject({ kind: 'snooze', why: 'late-image' });
+    expect((await world.store.find(ref.generationId))?.images[0]?.status).toBe('lost');
+    await world.uploaded(ref);
+    await world.comeHome(ref);
+    await expectAgreement(world, ref, { status: 'failed', images: ['succeeded'], executions: 1, amended: true });
+    expect((await world.storage.findResult(ref))?.status).toBe('lost');
+  });
+
+  test('is given up at the horizon', async () => {
+    await world.setFaults({ uploadNeverRate: 1, imageUrlGoneRate: 1 });
+    const ref = await world.enqueue();
+    await submit(world.purchase(), ref);
+    await world.executed(ref);
+    await settle(afterTheWindow(), ref);
+    expect(await settle(world.purchase({ timing: { uploadWindowMs: 0, horizonMs: 0 } }), ref)).toEqual({ kind: 'finished' });
+    await expectAgreement(world, ref, { status: 'failed', images: ['lost'], executions: 1, lost: 1 });
+  });
+
+  test('is not lost while its address is only out of order', async () => {
+    await world.setFaults({ uploadNeverRate: 1 });
+    const ref = await world.enqueue();
+    await submit(world.purchase(), ref);
+    await world.executed(ref);
+    const { provider, ...rest } = afterTheWindow();
+    const outOfOrder = { class: 'server', code: 'HTTP_503', message: 'busy' } as const;
+    const busy = {
+      ...rest,
+      provider: { ...provider, downloadImage: () => Promise.resolve({ kind: 'unavailable', fault: outOfOrder } as const) },
+    };
+    expect(await settle(busy, ref)).toMatchObject({ kind: 'snooze', why: 'image-url' });
+    expect(await settle(afterTheWindow(), ref)).toEqual({ kind: 'finished' });
+    await expectAgreement(world, ref, succeededOnce);
+  });
+});
+
+describe('the bytes that were verified are the bytes that are kept', () => {
+  test('when the presigned PUT is replayed between the two', async () => {
+    await world.setFaults({});
+    const ref = await world.enqueue();
+    await submit(world.purchase(), ref);
+    await world.uploaded(ref);
+    const frozen = freezingAt(world.purchase(), 'after', 'archive.readStaging');
+    const run = settle(frozen.purchase, ref);
+    await frozen.stands;
+    await world.upload(ref, 'replaced');
+    frozen.thaw();
+    expect(await run).toEqual({ kind: 'finished' });
+    await expectAgreement(world, ref, succeededOnce);
+  });
+
+  test('when two runs verified two different uploads: the first stands, and both record it', async () => {
+    await world.setFaults({});
+    const [ref, other] = [await world.enqueue(), await world.enqueue()];
+    await Promise.all([ref, other].map((each) => submit(world.purchase(), each)));
+    await world.uploaded(ref);
+    const frozen = freezingAt(world.purchase(), 'before', 'archive.recordResult');
+    const run = settle(frozen.purchase, ref);
+    await frozen.stands;
+    // A good image of the right size, and not the one that is kept already.
+    await world.upload(ref, await world.uploaded(other));
+    await world.comeHome(ref);
+    frozen.thaw();
+    await run;
+    const view = await expectAgreement(world, ref, succeededOnce);
+    const image = await world.storage.readImage(ref, 'JPG');
+    expect(image.kind === 'found' && image.bytes.length).toBe(view.images[0]?.image?.sizeBytes);
+    expect((await world.storage.findResult(ref))?.image).toEqual(view.images[0]?.image);
+  });
+});
+
+test('without an upload address the image is fetched at once', async () => {
+  await world.setFaults({});
+  const ref = await world.enqueue();
+  await submit(world.purchase({ askForUpload: false }), ref);
+  await world.executed(ref);
+  await world.comeHome(ref, world.purchase({ askForUpload: false }));
+  const view = await expectAgreement(world, ref, succeededOnce);
+  expect(view.images[0]?.road).toBe('image-url');
+});
+
+test('the waits for an upload grow, and none ends after the window', async () => {
+  await world.setFaults({ uploadNeverRate: 1 });
+  const ref = await world.enqueue();
+  await submit(world.purchase(), ref);
+  await world.executed(ref);
+  for (let run = 0; run < 3; run += 1) {
+    const outcome = await settle(world.purchase({ timing: { uploadWindowMs: 60_000, uploadPollMs: 1000 } }), ref);
+    if (outcome.kind !== 'snooze') throw new Error(`the run ended in "${outcome.kind}"`);
+    expect(outcome.delayMs).toBeGreaterThanOrEqual(1000);
+    expect(outcome.delayMs).toBeLessThanOrEqual(10_000);
+  }
+});
