@@ -130,7 +130,11 @@ test('while buying is paused nothing is bought, and afterwards it is', async () 
     { kind: 'operator', reason: 'maintenance', since: 2 },
   ]);
   expect(await world.store.resumeBuying(['account'])).toBe(1);
-  expect(await world.store.commit(ref, 't')).toMatchObject({ kind: 'stop', reason: 'paused', detail: expect.stringContaining('maintenance') });
+  expect(await world.store.commit(ref, 't')).toMatchObject({
+    kind: 'stop',
+    reason: 'paused',
+    detail: expect.stringContaining('maintenance'),
+  });
   await world.store.resumeBuying(['operator']);
   expect(await world.open(ref)).toMatchObject({ send: 1, fresh: true });
 });

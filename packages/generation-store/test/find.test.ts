@@ -96,6 +96,17 @@ test('the facts of a finished task are kept, with the time they were first heard
   expect(await world.store.beginSettlement(ref)).toMatchObject({ facts, succeededSeenAt: first?.succeededSeenAt });
 });
 
+test('a settlement learns of the next submission while that one waits to be bought, and of the newest delivery', async () => {
+  await using world = await setup();
+  const [ref] = await world.enqueue();
+  await world.send(ref);
+  await world.store.recordDelivery(ref, { body: '{}' });
+  await world.store.settle(ref, ended(ref, 'failed'));
+  expect(await world.store.beginSettlement(ref)).toMatchObject({ nextPlanned: 2, deliveredAt: expect.any(Number) });
+  await world.open(nextOf(ref));
+  expect(await world.store.beginSettlement(ref)).not.toHaveProperty('nextPlanned');
+});
+
 test('a settlement after the deadline expires what was never sent', async () => {
   await using world = await setup();
   const [sent, planned] = await world.enqueue(2);

@@ -1,4 +1,5 @@
 import type { SubmissionResult } from '@darkroom/contracts';
+import type { Redis } from 'ioredis';
 import { expect, test } from 'vitest';
 import { ended, endedForGood, IMAGE_NANO_USD, imageOf, setup } from './world.ts';
 
@@ -118,7 +119,7 @@ test('all the last images at once finish the generation once', async () => {
 
 /** Hears everything that is published until `drained`: a message of our own comes back after all that was sent before it. */
 async function listen(
-  subscriber: import('ioredis').Redis,
+  subscriber: Redis,
   pattern: string,
   hear: (text: string) => void,
 ): Promise<{ drained(): Promise<void> } & AsyncDisposable> {

@@ -51,6 +51,14 @@ test('a conflict after a send that never left is taken for a send that Redis for
   expect(await world.send(ref, 'conflict')).toBe('accepted');
 });
 
+test('a conflict is taken for the send that may have been accepted, also when another one was rejected', async () => {
+  await using world = await setup();
+  const [ref] = await world.enqueue();
+  await world.send(ref, 'throttled');
+  await world.send(ref, 'unknown');
+  expect(await world.send(ref, 'conflict')).toBe('accepted');
+});
+
 test('a refusal does not undo what another send may have bought', async () => {
   await using world = await setup();
   const [ref] = await world.enqueue();

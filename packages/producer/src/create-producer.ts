@@ -13,7 +13,7 @@ import {
 } from '@darkroom/contracts';
 import { buildGenerationStore, connectFailFast, connectPatient, DEFAULT_PREFIX } from '@darkroom/generation-store';
 import { createSubmissions } from '@darkroom/queues';
-import { closedError, withRedis } from './availability.ts';
+import { createAvailability } from './availability.ts';
 import { createChanges } from './changes.ts';
 import { DAY_SECONDS, enqueueProblems, producerProblems, type EnqueueOptions, type ProducerOptions } from './options.ts';
 import { waitUntilFinal, type WaitOptions } from './wait.ts';
@@ -54,7 +54,7 @@ export function createProducer(options: ProducerOptions): Producer {
   const { redisUrl, prefix = DEFAULT_PREFIX, tenant = 'default', maxReferenceImages = 1, now = Date.now } = options;
   const { recordSeconds = 7 * DAY_SECONDS, idempotencySeconds = 7 * DAY_SECONDS } = options;
   const redis = connectFailFast(redisUrl);
-  redis.setMaxListeners(0); // each call that finds Redis away waits for it with a listener of its own
+  const { ask, close: refuseCalls } = createAvailability(redis);
   const store = buildGenerationStore(
     {
       prefix,
@@ -67,10 +67,6 @@ export function createProducer(options: ProducerOptions): Producer {
   const changes = createChanges(prefix, () => connectPatient(redisUrl));
   let closing: Promise<void> | undefined;
 
-  const ask = async <T>(what: string, generationId: string, call: () => Promise<T>): Promise<T> => {
-    if (closing !== undefined) throw closedError(what, generationId);
-    return withRedis(redis, what, generationId, call);
-  };
   const find = (generationId: string): Promise<GenerationView | undefined> =>
     ask('read generation', generationId, () => store.find(generationId));
   const notFound = (generationId: string): GenerationError =>
@@ -113,6 +109,7 @@ export function createProducer(options: ProducerOptions): Producer {
     },
     close() {
       closing ??= (async () => {
+        refuseCalls();
         changes.close();
         await submissions.close();
         redis.disconnect();

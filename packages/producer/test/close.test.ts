@@ -1,0 +1,41 @@
+import { QueueUnavailableError } from '@darkroom/contracts';
+import { reserveRedis, uniquePrefix } from '@darkroom/testing';
+import { expect, inject, test } from 'vitest';
+import { createProducer } from '../src/index.ts';
+import { request, setup } from './world.ts';
+
+// That nothing is left open is checked after every file; here it is what is asked for.
+
+test('a producer may be closed twice, and before it was used', async () => {
+  const producer = createProducer({ redisUrl: inject('redisUrl'), prefix: uniquePrefix() });
+  await Promise.all([producer.close(), producer.close()]);
+  await producer.close();
+});
+
+test('whoever waits is told at once', async () => {
+  await using world = await setup();
+  const { generationId } = await world.producer.enqueue(request);
+  const waiting = Promise.allSettled([world.producer.wait(generationId), world.producer.wait(generationId)]);
+  const startedAt = performance.now();
+  await world.producer.close();
+  for (const outcome of await waiting) expect(outcome).toMatchObject({ status: 'rejected', reason: expect.any(QueueUnavailableError) });
+  expect(performance.now() - startedAt).toBeLessThan(500);
+});
+
+test('a call after the end is refused at once', async () => {
+  await using world = await setup();
+  await world.producer.close();
+  const startedAt = performance.now();
+  for (const call of [world.producer.enqueue(request), world.producer.get('x'), world.producer.wait('x'), world.producer.cancel('x')]) {
+    await expect(call).rejects.toMatchObject({ code: 'queue.unavailable', reached: 'no', message: expect.stringContaining('is closed') });
+  }
+  expect(performance.now() - startedAt).toBeLessThan(200);
+});
+
+test('a producer closes while Redis is away and calls are waiting for it', async () => {
+  await using own = await reserveRedis();
+  const producer = createProducer({ redisUrl: own.url, prefix: uniquePrefix() });
+  const calls = Promise.allSettled([producer.enqueue(request), producer.wait('x')]);
+  await producer.close();
+  for (const outcome of await calls) expect(outcome).toMatchObject({ status: 'rejected', reason: expect.any(QueueUnavailableError) });
+});

@@ -1,0 +1,84 @@
+import { createGenerationId, RequestConflictError, SpendCapError, StoreNotInitialisedError } from '@darkroom/contracts';
+import { expect, inject, test } from 'vitest';
+import { createProducer } from '../src/index.ts';
+import { bringHome, IMAGE_NANO_USD, jobIdsOf, recordOnly, refsOf, request, setup } from './world.ts';
+
+test('six lines lead to a first image', async () => {
+  await using world = await setup();
+  const [redisUrl, prefix] = [inject('redisUrl'), world.prefix];
+
+  const producer = createProducer({ redisUrl, prefix });
+  const { generationId, quote } = await producer.enqueue({ positivePrompt: 'a lighthouse in the fog', width: 1280, height: 896 });
+  const waiting = producer.wait(generationId);
+  await Promise.all(refsOf(generationId).map((ref) => bringHome(world.store, ref))); // in real life, a worker
+  const { status, images } = await waiting;
+  await producer.close();
+
+  expect({ status, quote: quote.totalUsd }).toEqual({ status: 'succeeded', quote: '0.02' });
+  expect(images).toMatchObject([{ status: 'succeeded', image: { key: 'images/0-1.jpg' }, costUsd: '0.02' }]);
+});
+
+test('each image gets a job of its own', async () => {
+  await using world = await setup();
+  const { generationId, created, quote } = await world.producer.enqueue({ ...request, numberResults: 3 });
+  expect(created).toBe(true);
+  expect(quote).toMatchObject({ totalNanoUsd: 3 * IMAGE_NANO_USD, totalUsd: '0.06' });
+  expect(await world.waitingJobs()).toEqual(jobIdsOf(generationId, 3));
+  expect(await world.producer.get(generationId)).toMatchObject({ status: 'queued', tenant: 'default' });
+});
+
+test('the same generation id a second time changes nothing', async () => {
+  await using world = await setup();
+  const generationId = createGenerationId(Date.now());
+  const first = await world.producer.enqueue(request, { generationId });
+  const second = await world.producer.enqueue(request, { generationId });
+  expect(first).toMatchObject({ generationId, created: true });
+  expect(second).toMatchObject({ generationId, created: false });
+  expect(await world.waitingJobs()).toEqual(jobIdsOf(generationId));
+  expect(await world.producer.get(generationId)).toMatchObject({ reservedUsd: '0.02' });
+  await expect(world.producer.enqueue({ positivePrompt: 'another' }, { generationId })).rejects.toThrow(RequestConflictError);
+});
+
+test('many enqueues with one idempotency key at once are one generation', async () => {
+  await using world = await setup();
+  const answers = await Promise.all(
+    Array.from({ length: 20 }, () => world.producer.enqueue(request, { idempotencyKey: 'order-7', tenant: 'acme' })),
+  );
+  expect(new Set(answers.map(({ generationId }) => generationId)).size).toBe(1);
+  expect(answers.filter(({ created }) => created)).toHaveLength(1);
+  expect(await world.waitingJobs()).toEqual(jobIdsOf(answers[0]!.generationId));
+});
+
+test('a producer that died between the record and the jobs is healed by the same enqueue', async () => {
+  await using world = await setup();
+  const generationId = createGenerationId(Date.now());
+  await recordOnly(world.store, generationId, 2);
+  expect(await world.waitingJobs()).toEqual([]);
+  expect(await world.producer.enqueue({ ...request, numberResults: 2 }, { generationId })).toMatchObject({ created: false });
+  expect(await world.waitingJobs()).toEqual(jobIdsOf(generationId, 2));
+});
+
+test('a refusal of the store is told as it is, and queues nothing', async () => {
+  await using world = await setup();
+  await world.store.setCaps({ allPerDay: 1 });
+  await expect(world.producer.enqueue(request)).rejects.toThrow(SpendCapError);
+  await world.redis.del(`${world.prefix}:epoch`);
+  await expect(world.producer.enqueue(request)).rejects.toThrow(StoreNotInitialisedError);
+  expect(await world.waitingJobs()).toEqual([]);
+});
+
+test('a cancel ends what was not sent', async () => {
+  await using world = await setup();
+  const { generationId } = await world.producer.enqueue({ ...request, numberResults: 2 });
+  expect(await world.producer.cancel(generationId)).toBe('cancelled');
+  expect(await world.producer.get(generationId)).toMatchObject({ status: 'cancelled', reservedUsd: '0' });
+});
+
+test('a generation that is not there is said not to be', async () => {
+  await using world = await setup();
+  const generationId = createGenerationId(Date.now());
+  const missing = expect.objectContaining({ code: 'generation.not-found', message: expect.stringContaining(generationId) });
+  await expect(world.producer.get(generationId)).rejects.toEqual(missing);
+  await expect(world.producer.cancel(generationId)).rejects.toEqual(missing);
+  await expect(world.producer.wait(generationId)).rejects.toEqual(missing);
+});

@@ -1,0 +1,89 @@
+import { createGenerationId, QueueUnavailableError } from '@darkroom/contracts';
+import { eventually, reserveRedis, uniquePrefix } from '@darkroom/testing';
+import { Redis } from 'ioredis';
+import { expect, test } from 'vitest';
+import { createProducer } from '../src/index.ts';
+import { IMAGE_NANO_USD, openStore, request } from './world.ts';
+
+/** How a call fails, and how long that takes. */
+async function failureOf(call: Promise<unknown>): Promise<{ error: QueueUnavailableError; tookMs: number }> {
+  const startedAt = performance.now();
+  const error = await call.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  if (!(error instanceof QueueUnavailableError)) throw new Error('the call did not fail as it should', { cause: error });
+  return { error, tookMs: performance.now() - startedAt };
+}
+
+test('while Redis is away every call fails within a second and says that nothing was sent, and then they work again', async () => {
+  await using own = await reserveRedis();
+  const prefix = uniquePrefix();
+  const producer = createProducer({ redisUrl: own.url, prefix });
+  try {
+    const generationId = createGenerationId(Date.now());
+    const failures = await Promise.all([
+      failureOf(producer.enqueue(request, { generationId })),
+      failureOf(producer.get(generationId)),
+      failureOf(producer.wait(generationId)),
+      failureOf(producer.cancel(generationId)),
+    ]);
+    for (const { error, tookMs } of failures) {
+      expect(error).toMatchObject({ code: 'queue.unavailable', retryable: true, reached: 'no', generationId });
+      expect(tookMs).toBeLessThan(1000);
+    }
+
+    await own.start();
+    await openWorld(own.url, prefix);
+    expect(await eventually(() => producer.enqueue(request, { generationId }))).toMatchObject({ generationId, created: true });
+
+    await own.stop();
+    await failureOf(producer.get(generationId));
+    await own.start();
+    expect(await eventually(() => producer.enqueue(request, { generationId }))).toMatchObject({ created: false });
+    expect(await producer.get(generationId)).toMatchObject({ status: 'queued' });
+  } finally {
+    await producer.close();
+  }
+}, 15_000);
+
+test('a Redis that hangs may have heard the call', async () => {
+  await using own = await reserveRedis();
+  const prefix = uniquePrefix();
+  await own.start();
+  await openWorld(own.url, prefix);
+  const producer = createProducer({ redisUrl: own.url, prefix });
+  const blocker = new Redis(own.url);
+  try {
+    const { generationId } = await producer.enqueue(request);
+    await blocker.call('CLIENT', 'PAUSE', '3000', 'ALL');
+    const { error, tookMs } = await failureOf(producer.enqueue(request, { generationId }));
+    expect(error).toMatchObject({ reached: 'maybe', generationId, cause: expect.any(Error) });
+    expect(tookMs).toBeLessThan(2000);
+  } finally {
+    blocker.disconnect();
+    await producer.close();
+  }
+}, 15_000);
+
+test('a hundred calls at once wait for the first connection without a warning', async () => {
+  await using own = await reserveRedis();
+  const warnings: Error[] = [];
+  const onWarning = (warning: Error): void => void warnings.push(warning);
+  process.on('warning', onWarning);
+  const producer = createProducer({ redisUrl: own.url, prefix: uniquePrefix() });
+  const calls = Array.from({ length: 100 }, () => failureOf(producer.get('x')));
+  await Promise.all(calls);
+  await producer.close();
+  process.off('warning', onWarning);
+  expect(warnings).toEqual([]);
+});
+
+/** What the first worker does on a new Redis. */
+async function openWorld(url: string, prefix: string): Promise<void> {
+  const redis = new Redis(url);
+  const store = openStore(redis, prefix);
+  await store.setCaps({ allPerDay: 1000 * IMAGE_NANO_USD });
+  await store.initialise('epoch-1');
+  await redis.quit();
+}

@@ -1,0 +1,105 @@
+import type { GenerationView } from '@darkroom/contracts';
+import { eventChannel } from '@darkroom/generation-store';
+import { eventually } from '@darkroom/testing';
+import { expect, test } from 'vitest';
+import { bringHome, refsOf, request, setup, type World } from './world.ts';
+
+/** Waits until the producer hears what is announced of a generation. */
+const untilHeard = ({ redis, prefix }: World, generationId: string): Promise<void> =>
+  eventually(async () => {
+    const channel = eventChannel(prefix, generationId);
+    expect(await redis.pubsub('NUMSUB', channel)).toEqual([channel, 1]);
+  });
+
+test('a wait ends with the announcement of the last image, and tells of progress', async () => {
+  await using world = await setup();
+  const { generationId } = await world.producer.enqueue({ ...request, numberResults: 2 });
+  const seen: GenerationView[] = [];
+  const waiting = world.producer.wait(generationId, { onProgress: (generation) => seen.push(generation) });
+  await untilHeard(world, generationId);
+  const [first, second] = refsOf(generationId, 2);
+  await bringHome(world.store, first!);
+  await eventually(() => expect(seen.at(-1)?.images[0]).toMatchObject({ status: 'succeeded' }));
+  const startedAt = performance.now();
+  await bringHome(world.store, second!);
+  expect(await waiting).toMatchObject({ status: 'succeeded' });
+  expect(performance.now() - startedAt, 'long before it would have looked by itself').toBeLessThan(1000);
+  expect(seen[0]).toMatchObject({ status: 'queued' });
+  expect(seen.at(-1)).toMatchObject({ status: 'succeeded' });
+  expect(new Set(seen.map((each) => JSON.stringify(each))).size, 'only what had changed').toBe(seen.length);
+});
+
+test('a generation that is final already is not waited for', async () => {
+  await using world = await setup();
+  const { generationId } = await world.producer.enqueue(request);
+  await world.producer.cancel(generationId);
+  expect(await world.producer.wait(generationId)).toMatchObject({ status: 'cancelled' });
+});
+
+test('when the announcement is lost the end is found by looking', async () => {
+  await using world = await setup();
+  const { generationId } = await world.producer.enqueue(request);
+  const waiting = world.producer.wait(generationId);
+  await untilHeard(world, generationId);
+  // The record moves and nobody says so.
+  await world.redis.hset(`${world.prefix}:generation:${generationId}`, { status: 'failed', 'image:0': 'failed' });
+  expect(await waiting).toMatchObject({ status: 'failed' });
+});
+
+test('when the time is over the wait ends, and the generation goes on', async () => {
+  await using world = await setup();
+  const { generationId } = await world.producer.enqueue(request);
+  const startedAt = performance.now();
+  await expect(world.producer.wait(generationId, { timeoutMs: 100 })).rejects.toMatchObject({
+    code: 'generation.wait-timeout',
+    retryable: true,
+    message: expect.stringContaining('is "queued" after 100 ms'),
+  });
+  expect(performance.now() - startedAt).toBeLessThan(1500);
+  expect(await world.producer.get(generationId)).toMatchObject({ status: 'queued' });
+});
+
+test('a signal ends the wait with its reason, before it begins and while it lasts', async () => {
+  await using world = await setup();
+  const { generationId } = await world.producer.enqueue(request);
+  const reason = new Error('the client went away');
+  await expect(world.producer.wait(generationId, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+  const abort = new AbortController();
+  const waiting = Promise.allSettled([world.producer.wait(generationId, { signal: abort.signal })]);
+  await untilHeard(world, generationId);
+  abort.abort(reason);
+  expect(await waiting).toEqual([{ status: 'rejected', reason }]);
+});
+
+test('several may wait for one generation, and one that leaves does not take the others along', async () => {
+  await using world = await setup();
+  const { generationId } = await world.producer.enqueue(request);
+  const abort = new AbortController();
+  const leaving = Promise.allSettled([world.producer.wait(generationId, { signal: abort.signal })]);
+  const staying = [world.producer.wait(generationId), world.producer.wait(generationId)];
+  await untilHeard(world, generationId);
+  abort.abort();
+  expect(await leaving).toMatchObject([{ status: 'rejected' }]);
+  const startedAt = performance.now();
+  await bringHome(world.store, refsOf(generationId)[0]!);
+  for (const generation of await Promise.all(staying)) expect(generation).toMatchObject({ status: 'succeeded' });
+  expect(performance.now() - startedAt).toBeLessThan(1000);
+});
+
+test('nobody listens any more after the last wait for a generation', async () => {
+  await using world = await setup();
+  const { generationId } = await world.producer.enqueue(request);
+  await expect(world.producer.wait(generationId, { timeoutMs: 50 })).rejects.toThrow();
+  const channel = eventChannel(world.prefix, generationId);
+  await eventually(async () => expect(await world.redis.pubsub('NUMSUB', channel)).toEqual([channel, 0]));
+});
+
+test('who waits again is heard again', async () => {
+  await using world = await setup();
+  const { generationId } = await world.producer.enqueue(request);
+  await expect(world.producer.wait(generationId, { timeoutMs: 50 })).rejects.toThrow();
+  const waiting = world.producer.wait(generationId);
+  await untilHeard(world, generationId);
+  await bringHome(world.store, refsOf(generationId)[0]!);
+  expect(await waiting).toMatchObject({ status: 'succeeded' });
+});

@@ -1,0 +1,28 @@
+import { createGenerationId, taskUuidOf } from '@darkroom/contracts';
+import { expect, test } from 'vitest';
+import { buildJobPayload, jobIdOf, parseJobPayload } from './job-payload.ts';
+
+const ref = { generationId: createGenerationId(Date.now()), index: 3, n: 2 };
+
+test('a payload holds ids and a version, and nothing else', () => {
+  expect(buildJobPayload({ ...ref, ...{ request: 'secret' } })).toEqual({ version: 1, ...ref });
+});
+
+test('what was built is read back', () => {
+  expect(parseJobPayload(JSON.parse(JSON.stringify(buildJobPayload(ref))))).toEqual(ref);
+});
+
+test.each([
+  ['nothing', undefined],
+  ['another version', { version: 2, ...ref }],
+  ['no generation id', { version: 1, ...ref, generationId: 'x' }],
+  ['a negative index', { version: 1, ...ref, index: -1 }],
+  ['a broken index', { version: 1, ...ref, index: 0.5 }],
+  ['number 0', { version: 1, ...ref, n: 0 }],
+])('%s is refused', (_what, data) => {
+  expect(() => parseJobPayload(data)).toThrow();
+});
+
+test('the id of a job is the task id of its submission', () => {
+  expect(jobIdOf(ref)).toBe(taskUuidOf(ref));
+});

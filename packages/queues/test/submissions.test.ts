@@ -1,0 +1,44 @@
+import { eventually } from '@darkroom/testing';
+import { UnrecoverableError } from 'bullmq';
+import { expect, test } from 'vitest';
+import { jobIdOf } from '../src/index.ts';
+import { newRef, setup } from './world.ts';
+
+test('each submission has one job, however often it is added', async () => {
+  await using world = await setup();
+  const refs = [newRef(), newRef(), newRef()];
+  await world.submissions.add(refs);
+  await world.submissions.add(refs);
+  await world.submissions.add(refs.slice(0, 1));
+  const jobs = await world.submissions.queue.getJobs(['waiting']);
+  expect(jobs.map(({ id, data }) => ({ id, data })).toSorted(byId)).toEqual(
+    refs.map((ref) => ({ id: jobIdOf(ref), data: { version: 1, ...ref } })).toSorted(byId),
+  );
+});
+
+test('nothing to add is no error', async () => {
+  await using world = await setup();
+  await expect(world.submissions.add([])).resolves.toBeUndefined();
+});
+
+test('a job may be added for later', async () => {
+  await using world = await setup();
+  const ref = newRef();
+  await world.submissions.add([ref], 60_000);
+  expect(await world.submissions.queue.getJobState(jobIdOf(ref))).toBe('delayed');
+});
+
+test('to revive adds what is not there and takes back what failed', async () => {
+  await using world = await setup();
+  const ref = newRef();
+  const worker = world.consume(world.submissions, () => Promise.reject(new UnrecoverableError('a bug')));
+  await world.submissions.revive(ref);
+  await eventually(async () => expect(await world.submissions.queue.getJobState(jobIdOf(ref))).toBe('failed'));
+  await worker.close();
+  await world.submissions.add([ref]);
+  expect(await world.submissions.queue.getJobState(jobIdOf(ref))).toBe('failed');
+  await Promise.all(Array.from({ length: 5 }, () => world.submissions.revive(ref)));
+  expect(await world.submissions.queue.getJobState(jobIdOf(ref))).toBe('waiting');
+});
+
+const byId = (a: { id?: string | undefined }, b: { id?: string | undefined }): number => String(a.id).localeCompare(String(b.id));
