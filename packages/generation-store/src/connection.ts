@@ -3,7 +3,7 @@ import { Redis } from 'ioredis';
 /** What every connection of ours has in common. */
 const common = {
   retryStrategy: (attempt: number) => Math.min(50 * attempt, 1000),
-  // ioredis keeps a timer of this length for a socket that is dead already, and the process with it (6.0, `AbstractConnector`)
+  // for a socket that is dead already ioredis keeps a timer of this length, and the process with it (6.0, `AbstractConnector`)
   disconnectTimeout: 200,
 } as const;
 

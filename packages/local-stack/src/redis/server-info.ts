@@ -16,6 +16,8 @@ export async function findServerInfo(url: string, timeoutMs: number): Promise<Se
     commandTimeout: timeoutMs,
     maxRetriesPerRequest: 0,
     retryStrategy: () => null,
+    // for a socket that was refused ioredis keeps a timer of this length, and the process with it (6.0, `AbstractConnector`)
+    disconnectTimeout: 100,
   });
   // Without a listener a refused connection, which is an answer here, would be printed.
   client.on('error', () => undefined);
