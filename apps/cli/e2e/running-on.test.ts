@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { createWorld, root } from './world.ts';
 
 test('runs on for other terminals, refuses a second start, and stops at Ctrl-C', async () => {
@@ -41,5 +41,20 @@ test('Ctrl-C while it starts is exit code 130', async () => {
   await cli.printed('redis ');
   cli.signal('SIGINT');
   expect(await cli.ended).toEqual({ code: 130, signal: null });
+  expect(await world.leftRunning()).toEqual([]);
+});
+
+test('a second Ctrl-C does not wait for a process that hangs', async () => {
+  const world = createWorld();
+  const cli = world.start(['--once'], { FAULTS: JSON.stringify({ executionMs: [60_000, 60_000] }) });
+  await cli.printed('at the provider');
+  const worker = (await world.apps()).find(({ commandLine }) => commandLine.includes('apps/worker'));
+  process.kill(worker!.pid, 'SIGSTOP');
+  const interruptedAt = performance.now();
+  // An impatient person: the signals within the first second are taken for echoes.
+  const impatience = setInterval(() => cli.signal('SIGINT'), 200);
+  onTestFinished(() => clearInterval(impatience));
+  expect(await cli.ended).toEqual({ code: 130, signal: null });
+  expect(performance.now() - interruptedAt).toBeLessThan(8000);
   expect(await world.leftRunning()).toEqual([]);
 });

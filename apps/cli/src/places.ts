@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { shownPath } from './shown-path.ts';
 import type { Apps } from './stack/apps.ts';
 import type { Stores } from './stack/stores.ts';
 
@@ -15,18 +16,17 @@ export interface PlacesOptions {
   root: string;
   /** Whether Redis was started here: the URL of another may hold a password, and is not shown. */
   isRedisOurs: boolean;
-  nameOf: (file: string) => string;
 }
 
 /** Where a person can look, and how to order one more image from another terminal. */
-export function describePlaces({ stores, apps, images, logs, root, isRedisOurs, nameOf }: PlacesOptions): string[] {
+export function describePlaces({ stores, apps, images, logs, root, isRedisOurs }: PlacesOptions): string[] {
   const { redis } = stores;
   const places = [
-    ['images', nameOf(images)],
+    ['images', shownPath(images)],
     ['bucket', stores.s3Detail],
-    ['emulator', `${apps.emulatorUrl}  (its bill: ${nameOf(apps.billFile)})`],
+    ['emulator', `${apps.emulatorUrl}  (its bill: ${shownPath(apps.billFile)})`],
     ['receiver', apps.receiverUrl],
-    ['logs', nameOf(logs)],
+    ['logs', shownPath(logs)],
   ];
   const producer = isRedisOurs ? `'${redis.url}'` : `process.env['REDIS_URL'], prefix: '${redis.prefix}'`;
   const snippet = readFileSync(path.join(root, EXAMPLE), 'utf8').trimEnd().replace(REDIS_OF_EXAMPLE, producer).split('\n');

@@ -10,6 +10,7 @@ import { orderExamples } from './orders/order-examples.ts';
 import { formatReceipt } from './orders/receipt.ts';
 import { saveImages } from './orders/save-images.ts';
 import { describePlaces } from './places.ts';
+import { shownPath } from './shown-path.ts';
 import { startApps } from './stack/apps.ts';
 import { openStores } from './stack/stores.ts';
 import type { Terminal } from './terminal.ts';
@@ -97,25 +98,19 @@ async function run(
   for (const generation of generations) {
     for (const saved of await saveImages(generation, storage, folder.images)) rows.push({ generation, saved });
   }
-  if (rows.length > 0) terminal.print('', ...formatReceipt(rows, nameOf));
+  if (rows.length > 0) terminal.print('', ...formatReceipt(rows));
   const ordered = generations.reduce((sum, { images }) => sum + images.length, 0);
   const verified = rows.filter(({ saved }) => saved.kind === 'saved').length;
   const isRedisOurs = config.redis === undefined;
   if (!command.once) {
-    terminal.print('', ...describePlaces({ stores, apps, images: folder.images, logs: folder.logs, root, isRedisOurs, nameOf }));
+    terminal.print('', ...describePlaces({ stores, apps, images: folder.images, logs: folder.logs, root, isRedisOurs }));
     terminal.print('', terminal.paint('bold', 'Runs on until Ctrl-C.'));
     await untilAborted(signal);
     if (signal.reason instanceof Error && signal.reason.name !== 'AbortError') throw signal.reason;
   }
   if (verified === ordered) return 0;
-  terminal.complain(`\n${ordered - verified} of ${ordered} images were not verified; why is in ${nameOf(folder.logs)}`);
+  terminal.complain(`\n${ordered - verified} of ${ordered} images were not verified; why is in ${shownPath(folder.logs)}`);
   return 1;
-}
-
-/** Short where it can be: from where the person is, unless it lies elsewhere. */
-function nameOf(file: string): string {
-  const relative = path.relative('', file);
-  return relative.startsWith('..') ? file : relative;
 }
 
 const untilAborted = (signal: AbortSignal): Promise<void> =>

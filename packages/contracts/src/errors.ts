@@ -29,7 +29,7 @@ export const errorCodes = {
   'provider.id-burnt': 'a refused request used up its task id; the image goes on under the next one',
   'submission.superseded': 'an earlier submission of this image came home before this one was bought',
   'service.stopping': 'the process is stopping',
-  'local-stack.unavailable': 'no embedded Redis or S3 could be started on this machine',
+  'local-stack.unavailable': 'a part of the local system could not be started on this machine, or ended by itself',
 } as const;
 
 export type ErrorCode = keyof typeof errorCodes;
@@ -161,7 +161,7 @@ export class StorageError extends DarkroomError {
   }
 }
 
-/** The person at this machine must install, free or allow something: an embedded Redis or S3 did not start. */
+/** The person at this machine must install, free or allow something: a part of the local system did not start, or ended. */
 export class LocalStackError extends DarkroomError {
   constructor(message: string, options?: DarkroomErrorOptions) {
     super('local-stack.unavailable', message, false, options);

@@ -1,4 +1,5 @@
 import { formatUsd, parseUsd, type GenerationView } from '@darkroom/contracts';
+import { shownPath } from '../shown-path.ts';
 import type { SavedImage } from './save-images.ts';
 
 /** One row a saved image: what was asked, what came, what it cost, how long it took, where it is. */
@@ -10,17 +11,14 @@ export interface ReceiptRow {
 const PROMPT_WIDTH = 42;
 const headings = ['prompt', 'size', 'cost (USD)', 'seconds', 'file'];
 
-/**
- * Lays out the receipt as aligned columns.
- * @param nameOf How a file is called from where the person is.
- */
-export function formatReceipt(rows: readonly ReceiptRow[], nameOf: (file: string) => string): string[] {
+/** Lays out the receipt as aligned columns. */
+export function formatReceipt(rows: readonly ReceiptRow[]): string[] {
   const cells = rows.map(({ generation, saved }) => [
     shorten(generation.request.positivePrompt),
     `${saved.image.width}x${saved.image.height}`,
     generation.costUsd,
     secondsOf(generation),
-    saved.kind === 'saved' ? nameOf(saved.file) : 'not saved: it differs from what was verified',
+    saved.kind === 'saved' ? shownPath(saved.file) : 'not saved: it differs from what was verified',
   ]);
   const table = [headings, ...cells];
   const widths = headings.map((_, column) => Math.max(...table.map((row) => row[column]?.length ?? 0)));

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import path from 'node:path';
 import { startRedis, startS3Server } from '@darkroom/local-stack';
 import type { RedisSettings, S3Settings } from '@darkroom/service-runtime';
+import { shownPath } from '../shown-path.ts';
 import type { Closing } from '../closing.ts';
 import type { RedisChoice } from '../command-line.ts';
 import type { StartConfig } from '../config.ts';
@@ -51,7 +52,7 @@ export async function openStores(options: StoresOptions, closing: Closing): Prom
   return {
     ...shared,
     s3: { bucket: BUCKET, region: REGION, endpoint: server.endpoint, credentials },
-    s3Detail: `"${BUCKET}" at ${server.endpoint}, kept in ${bucketDir}`,
+    s3Detail: `"${BUCKET}" at ${server.endpoint}, kept in ${shownPath(bucketDir)}`,
   };
 }
 
