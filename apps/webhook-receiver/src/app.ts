@@ -1,11 +1,21 @@
 import { once } from 'node:events';
 import { buildGenerationStore, connectFailFast } from '@darkroom/generation-store';
 import { createSettlements } from '@darkroom/queues';
-import { createLogger, systemClock, type Clock, type Logger, type ReadinessCheck, type Service } from '@darkroom/service-runtime';
+import {
+  createLogger,
+  createMetrics,
+  createMetricsRoutes,
+  systemClock,
+  type Clock,
+  type Logger,
+  type ReadinessCheck,
+  type Service,
+} from '@darkroom/service-runtime';
 import type { ReceiverConfig } from './config.ts';
 import { createCounts, type Counts } from './counts.ts';
 import type { DeliveryInbox, Wake } from './ports.ts';
-import { buildServer } from './server.ts';
+import { createReceiverMetrics } from './receiver-metrics.ts';
+import { buildServer, WEBHOOK_PATH } from './server.ts';
 
 export type { Counts } from './counts.ts';
 export { loadReceiverConfig, type ReceiverConfig } from './config.ts';
@@ -50,6 +60,12 @@ export function createWebhookReceiver(config: ReceiverConfig, overrides: Partial
     { keys: config.keys, requestLimitMs },
     { inbox: stores.inbox, settlements: stores.settlements, ready: stores.ready, counts, logger, clock, storeLimitMs: STORE_LIMIT_MS },
   );
+  const metrics = createMetrics({ process: 'webhook-receiver' });
+  const { webhookRequest } = createReceiverMetrics(metrics, counts);
+  void server.register(createMetricsRoutes(metrics));
+  server.addHook('onResponse', async (request, reply) => {
+    if (request.routeOptions.url === WEBHOOK_PATH) webhookRequest.observe({ status: String(reply.statusCode) }, reply.elapsedTime / 1000);
+  });
   let address: string | undefined;
   let stopping: Promise<void> | undefined;
 

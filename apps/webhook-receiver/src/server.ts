@@ -5,7 +5,7 @@ import { receiveDelivery, type Delivery, type ReceiveDependencies } from './rece
 import { createRefusals } from './refusals.ts';
 
 /** Where deliveries go, below the public address of the receiver. */
-const WEBHOOK_PATH = '/webhooks/runware';
+export const WEBHOOK_PATH = '/webhooks/runware';
 
 /** A delivery is a few hundred bytes; one that carries its image inline is not asked for (`outputType` is URL). */
 const MAX_BODY_BYTES = 256 * 1024;

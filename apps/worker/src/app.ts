@@ -2,7 +2,14 @@ import { buildGenerationStore, connectPatient, type GenerationStore } from '@dar
 import { createObjectStorage, type ObjectStorage } from '@darkroom/object-storage';
 import { createSettlements, createSubmissions } from '@darkroom/queues';
 import { createRunwareClient, defaultImageHosts, type RunwareClient } from '@darkroom/runware-client';
-import { createHealthRoutes, createLogger, createMetrics, createMetricsRoutes, type ProcessLogger, type Service } from '@darkroom/service-runtime';
+import {
+  createHealthRoutes,
+  createLogger,
+  createMetrics,
+  createMetricsRoutes,
+  type ProcessLogger,
+  type Service,
+} from '@darkroom/service-runtime';
 import { fastify } from 'fastify';
 import { MAX_IMAGE_BYTES, type WorkerConfig } from './config.ts';
 import { startConsuming } from './consume.ts';
@@ -55,6 +62,9 @@ export function createWorkerApp(config: WorkerConfig, overrides: Partial<WorkerD
   );
   const submissions = createSubmissions(redis, queueSettings);
   const settlements = createSettlements(redis, queueSettings);
+  const metrics = createMetrics({ process: 'worker' });
+  const workerMetrics = createWorkerMetrics(metrics);
+  addQueueGauges(metrics, { connection: redis, submissions, settlements, store, now });
   const hurry = new AbortController();
   const accountWatch = watchAccount({ everyMs: timing.maxTroubleMs }, { store, provider, logger });
   let consuming: ReturnType<typeof startConsuming> | undefined;
@@ -108,7 +118,15 @@ export function createWorkerApp(config: WorkerConfig, overrides: Partial<WorkerD
           submitConcurrency: settings.submitConcurrency,
           settleConcurrency: settings.settleConcurrency,
         },
-        { purchase, submissions, settlements, newestDelivery: (ref) => store.newestDelivery(ref), hurry: hurry.signal, logger, metrics: workerMetrics },
+        {
+          purchase,
+          submissions,
+          settlements,
+          newestDelivery: (ref) => store.newestDelivery(ref),
+          hurry: hurry.signal,
+          logger,
+          metrics: workerMetrics,
+        },
       );
       await accountWatch.start?.();
       healthUrl = await server.listen({ host: config.listen.host, port: config.listen.port });

@@ -4,6 +4,8 @@ import { buildQueueOptions, parseJobPayload, queueNames, type QueueSettings, typ
 import { redactText, type Logger } from '@darkroom/service-runtime';
 import { Worker, type Job } from 'bullmq';
 import type { Redis } from 'ioredis';
+import { watchPurchase } from './metrics/watch-purchase.ts';
+import type { WorkerMetrics } from './metrics/worker-metrics.ts';
 import { runOutcome, type OutcomeSurroundings } from './run-outcome.ts';
 
 export interface ConsumeOptions {
@@ -22,6 +24,7 @@ export interface ConsumeDependencies {
   /** Aborted when runs are to end early because the process is stopping. */
   hurry: AbortSignal;
   logger: Logger;
+  metrics: WorkerMetrics;
 }
 
 /** A limit that nothing reaches: BullMQ keeps to `rateLimit` only on a worker that has one (BullMQ 6.7, `fetchNextJob`). */
@@ -34,7 +37,7 @@ export function startConsuming(
   options: ConsumeOptions,
   dependencies: ConsumeDependencies,
 ): { workers: Worker[]; lastProgressAt: () => number } {
-  const { purchase, submissions, settlements, newestDelivery, hurry, logger } = dependencies;
+  const { purchase, submissions, settlements, newestDelivery, hurry, logger, metrics } = dependencies;
   const { connection, queue, timing } = options;
   let lastProgressAt = performance.now();
 
@@ -49,9 +52,12 @@ export function startConsuming(
     const worker: Worker = new Worker(
       name,
       async (job: Job, token = '') => {
-        lastProgressAt = performance.now();
+        const startedAt = performance.now();
+        lastProgressAt = startedAt;
+        if (!isParked && job.attemptsStarted === 1) metrics.queueWait.observe({}, Math.max(0, Date.now() - job.timestamp) / 1000);
         const ref = parseJobPayload(job.data);
         const outcome = await run(ref).catch((error: unknown) => onTrouble(job, ref, error, isParked));
+        metrics.run.observe({ queue: name, outcome: outcome.kind }, (performance.now() - startedAt) / 1000);
         logger.debug({ queue: name, ...ref, ...describe(outcome) }, 'run ended');
         await runOutcome(job, token, ref, outcome, surroundings());
         lastProgressAt = performance.now();
@@ -71,6 +77,7 @@ export function startConsuming(
   };
 
   function onTrouble(job: Job, ref: SubmissionRef, error: unknown, isParked: boolean): Outcome {
+    metrics.troubles.add({ queue: job.queueName });
     const attempt = job.attemptsStarted;
     const delayMs = Math.min(timing.maxTroubleMs, timing.troubleMs * 2 ** Math.min(attempt - 1, 10));
     logger.warn(
@@ -90,7 +97,7 @@ export function startConsuming(
     start(
       queueNames.submissions,
       options.submitConcurrency,
-      (ref) => submit(purchase, ref, hurry),
+      (ref) => submit(watchPurchase(purchase, metrics), ref, hurry),
       (delayMs) => submissions.queue.rateLimit(delayMs),
       false,
     ),
@@ -98,7 +105,7 @@ export function startConsuming(
     start(
       queueNames.settlements,
       options.settleConcurrency,
-      (ref) => settle(purchase, ref, hurry),
+      (ref) => settle(watchPurchase(purchase, metrics), ref, hurry),
       () => Promise.resolve(),
       true,
     ),

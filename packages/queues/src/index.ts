@@ -1,3 +1,4 @@
+export { countBacklog, createJobCounts, type JobCounts, type QueueCounts } from './job-counts.ts';
 export { buildJobPayload, jobIdOf, jobPayloadSchema, parseJobPayload, type JobPayload } from './job-payload.ts';
 export { queueNames } from './names.ts';
 export { buildQueueOptions, type QueueSettings } from './options.ts';

@@ -13,8 +13,12 @@ export {
   type ProcessLogger,
 } from './logging/logger.ts';
 export { redactText, type RedactOptions } from './logging/redact-text.ts';
+export { createMetrics } from './metrics/create-metrics.ts';
+export type { Counter, Histogram, LabelValues, MetricDefinition, Metrics, ReadSamples, Sample } from './metrics/metrics.ts';
+export { createMetricsRoutes } from './metrics/routes.ts';
 export { runUntilSignal, type RunOptions } from './run-until-signal.ts';
 export { joinServices, type Service } from './service.ts';
+export { describeSettings, type VariableDescription } from './settings/describe-settings.ts';
 export { listenSettings, type ListenSettings } from './settings/listen.ts';
 export { logSettings, type LogSettings } from './settings/log.ts';
 export { loadConfig, readSettings, type Environment } from './settings/read-settings.ts';

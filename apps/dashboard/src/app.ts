@@ -1,0 +1,77 @@
+import { once } from 'node:events';
+import { connectFailFast } from '@darkroom/generation-store';
+import { createLogger, createMetrics, type Logger, type Service } from '@darkroom/service-runtime';
+import { openQueues } from './board/board-queues.ts';
+import { createBoard } from './board/create-board.ts';
+import type { DashboardConfig } from './config.ts';
+import { addDashboardMetrics } from './dashboard-metrics.ts';
+import { buildServer } from './server.ts';
+
+export { actionRoutes, readingRoutes } from './board/allowed-routes.ts';
+export { loadDashboardConfig, type DashboardConfig } from './config.ts';
+
+export interface DashboardDependencies {
+  logger: Logger;
+  /** Milliseconds of a clock that only goes forward. */
+  now: () => number;
+  onRoute: (method: string, route: string) => void;
+}
+
+export interface Dashboard extends Service {
+  start(): Promise<void>;
+  /** Where it listens, without a slash at the end. @throws Error before `start`. */
+  url(): string;
+}
+
+/** How long a start waits for Redis. Later it may come and go: the board says so meanwhile. */
+const OPEN_LIMIT_MS = 2000;
+
+/** Builds a dashboard: it shows the queues to whoever has the password. @param overrides For tests; production passes none. */
+export function createDashboard(config: DashboardConfig, overrides: Partial<DashboardDependencies> = {}): Dashboard {
+  const { access, listen, redis: redisConfig } = config;
+  const { now = () => performance.now(), onRoute } = overrides;
+  const secrets = access.password === undefined ? [] : [access.password];
+  const logger = overrides.logger ?? createLogger({ name: 'dashboard', ...config.log, secrets });
+  const redis = connectFailFast(redisConfig.url);
+  const queues = openQueues(redis, redisConfig.prefix);
+  const metrics = createMetrics({ process: 'dashboard' });
+  addDashboardMetrics(metrics, queues);
+  const server = buildServer({
+    access,
+    board: createBoard(queues, logger),
+    metrics,
+    ready: [{ name: 'redis', check: () => redis.ping() }],
+    logger,
+    now,
+    ...(onRoute === undefined ? {} : { onRoute }),
+  });
+  let address: string | undefined;
+  let stopping: Promise<void> | undefined;
+
+  return {
+    url() {
+      if (address === undefined) throw new Error('the dashboard listens nowhere before it is started');
+      return address;
+    },
+    async start() {
+      if (stopping !== undefined) return;
+      if (redis.status !== 'ready') await once(redis, 'ready', { signal: AbortSignal.timeout(OPEN_LIMIT_MS) }).catch(() => undefined);
+      address = await server.listen(listen);
+      const login = access.password === undefined ? 'none: open to everybody on this machine' : `password of "${access.user}"`;
+      logger.info({ url: address, login }, 'dashboard started');
+    },
+    stop(hurry) {
+      stopping ??= (async () => {
+        const closeAll = () => server.server.closeAllConnections();
+        hurry?.addEventListener('abort', closeAll, { once: true });
+        if (hurry?.aborted === true) closeAll();
+        await server.close();
+        hurry?.removeEventListener('abort', closeAll);
+        await Promise.all(queues.map((queue) => queue.close()));
+        redis.disconnect();
+        logger.info({}, 'dashboard stopped');
+      })();
+      return stopping;
+    },
+  };
+}

@@ -1,0 +1,33 @@
+import { createBullBoard } from '@bull-board/api';
+import { FastifyAdapter } from '@bull-board/fastify';
+import { describeErrorChain, redactText, type Logger } from '@darkroom/service-runtime';
+import type { Queue } from 'bullmq';
+import type { FastifyPluginCallback } from 'fastify';
+import { buildAdapter } from './board-queues.ts';
+import { showAnswer } from './show-answer.ts';
+
+/** Builds the board as a fastify plugin for the root of a server. */
+export function createBoard(queues: readonly Queue[], logger: Logger): FastifyPluginCallback {
+  const serverAdapter = new FastifyAdapter();
+  createBullBoard({
+    queues: queues.map(buildAdapter),
+    serverAdapter,
+    options: {
+      uiConfig: {
+        boardTitle: 'Darkroom',
+        hideDocsLink: true,
+        jobDetails: { defaultTab: 'Data' },
+        miscLinks: [
+          { text: 'Metrics of this dashboard', url: '/metrics' },
+          { text: 'Is Redis there?', url: '/readyz' },
+        ],
+      },
+      handlerHooks: { after: showAnswer },
+    },
+  });
+  serverAdapter.setErrorHandler((error) => {
+    logger.warn({ err: error }, 'the board could not answer');
+    return { status: 500, body: { error: { key: 'ERRORS.INTERNAL_SERVER_ERROR' }, message: redactText(describeErrorChain(error)) } };
+  });
+  return serverAdapter.registerPlugin();
+}

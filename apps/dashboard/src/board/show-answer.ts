@@ -1,0 +1,46 @@
+import type { AfterHook } from '@bull-board/api/typings/app';
+import { z } from 'zod';
+import { NOT_SHOWN, showFailure } from './job-view.ts';
+
+/**
+ * The last look at what the board answers. Formatters (job-view.ts) cover payload, result, name and progress of a job; its
+ * other texts, its logs, its flow and the templates of schedules go past them.
+ */
+export const showAnswer: AfterHook = ({ route }, result) => {
+  if ((result.status ?? 200) >= 400) return result;
+  switch (route) {
+    case '/api/queues':
+      return { ...result, body: queuesSchema.parse(result.body) };
+    case '/api/queues/:queueName/:jobId':
+      return { ...result, body: z.looseObject({ job: jobSchema }).parse(result.body) };
+    case '/api/queues/:queueName/:jobId/logs':
+      return { ...result, body: [] }; // our jobs write none
+    case '/api/queues/:queueName/:jobId/flow':
+      return { ...result, body: { nodeId: '', flowRoot: null, isFlowNode: false } }; // and are part of none
+    case '/api/job-schedulers':
+      return { ...result, body: schedulersSchema.parse(result.body) };
+    default:
+      return result;
+  }
+};
+
+const optionsSchema = z
+  .object({ jobId: z.string().optional(), delay: z.number().optional(), priority: z.number().optional(), attempts: z.number().optional() })
+  .catch({});
+
+const jobSchema = z
+  .looseObject({ data: z.unknown(), failedReason: z.string().optional(), stacktrace: z.array(z.string()) })
+  .transform(({ data, failedReason, stacktrace, opts, ...job }) => ({
+    ...job,
+    data,
+    opts: optionsSchema.parse(opts),
+    ...(failedReason === undefined ? {} : { failedReason: showFailure(failedReason, data) }),
+    stacktrace: data === NOT_SHOWN ? [] : stacktrace.map((line) => showFailure(line, data)),
+    // free text of whoever added the job
+    groupId: undefined,
+    deduplicationId: undefined,
+    deferredFailure: undefined,
+  }));
+
+const queuesSchema = z.looseObject({ queues: z.array(z.looseObject({ jobs: z.array(jobSchema) })) });
+const schedulersSchema = z.looseObject({ schedulers: z.array(z.looseObject({ template: z.unknown().transform(() => undefined) })) });

@@ -1,0 +1,53 @@
+import { createHealthRoutes, createMetricsRoutes, type Logger, type Metrics, type ReadinessCheck } from '@darkroom/service-runtime';
+import { fastify, type FastifyInstance, type FastifyPluginCallback } from 'fastify';
+import { requireLogin } from './access/require-login.ts';
+import { addSecurityHeaders } from './access/security-headers.ts';
+import type { AccessSettings } from './access/settings.ts';
+import { refusalOf } from './board/allowed-routes.ts';
+
+/** Routes of our own, which the board's list does not know. */
+const ownRoutes: ReadonlySet<string> = new Set(['/livez', '/readyz', '/metrics']);
+
+export interface ServerDependencies {
+  readonly access: AccessSettings;
+  readonly board: FastifyPluginCallback;
+  readonly metrics: Metrics;
+  readonly ready: readonly ReadinessCheck[];
+  readonly logger: Logger;
+  /** Milliseconds of a clock that only goes forward. */
+  readonly now: () => number;
+  /** Called for each route that is registered, by whoever. */
+  readonly onRoute?: (method: string, route: string) => void;
+}
+
+/** Builds the HTTP server: who may come in is asked first, then what may be done, and only then Bull Board. */
+export function buildServer({ access, board, metrics, ready, logger, now, onRoute }: ServerDependencies): FastifyInstance {
+  const server = fastify({
+    logger: false,
+    exposeHeadRoutes: false,
+    requestTimeout: 10_000,
+    // Nothing that is allowed has a body of any size.
+    bodyLimit: 16 * 1024,
+    frameworkErrors: (_error, _request, reply) => void reply.raw.writeHead(404, { 'content-length': '0' }).end(),
+  });
+  server.addHook('onRoute', ({ method, url }) => {
+    for (const each of [method].flat()) onRoute?.(each, url);
+  });
+  server.addHook('onRequest', requireLogin(access, { logger, now }));
+  server.addHook('onRequest', async (request, reply) => {
+    const route = request.routeOptions.url;
+    if (request.is404 || route === undefined) return reply.code(404).send();
+    if (ownRoutes.has(route)) return undefined;
+    // Fastify types params as unknown; of a pattern they are strings by name.
+    const refusal = refusalOf(request.method, route, request.params as Readonly<Record<string, string>>);
+    if (refusal === undefined) return undefined;
+    logger.warn({ method: request.method, route, reason: refusal }, 'action refused');
+    // The form in which the board shows errors.
+    return reply.code(403).send({ error: { key: 'ERRORS.FORBIDDEN' }, message: refusal });
+  });
+  server.addHook('onSend', addSecurityHeaders);
+  void server.register(createHealthRoutes({ ready }));
+  void server.register(createMetricsRoutes(metrics));
+  void server.register(board);
+  return server;
+}

@@ -1,0 +1,98 @@
+import { once } from 'node:events';
+import { get, type IncomingMessage } from 'node:http';
+import { uniquePrefix } from '@darkroom/testing';
+import { expect, inject, test } from 'vitest';
+import { PASSWORD, startDashboard } from './setup.ts';
+
+const world = () => ({ url: inject('redisUrl'), prefix: uniquePrefix() });
+const basic = (text: string): RequestInit => ({ headers: { authorization: `Basic ${Buffer.from(text).toString('base64')}` } });
+
+test('who has the password sees the board, and every answer is guarded', async () => {
+  const { ask } = await startDashboard(world());
+  const page = await ask('GET', '/');
+  expect(page.status).toBe(200);
+  expect(page.body).toContain('<title>Darkroom</title>');
+  for (const path of ['/', '/api/queues', '/static/images/logo.svg', '/livez', '/metrics', '/nowhere']) {
+    const { headers } = await ask('GET', path);
+    expect(headers.get('cache-control'), path).toBe('no-store');
+    expect(headers.get('content-security-policy'), path).toContain("default-src 'none'");
+    expect(headers.get('x-frame-options'), path).toBe('DENY');
+    expect(headers.get('x-content-type-options'), path).toBe('nosniff');
+    expect(headers.get('access-control-allow-origin'), path).toBeNull();
+  }
+});
+
+test.for([{}, basic('darkroom:wrong'), basic(`other:${PASSWORD}`), basic(':'), { headers: { authorization: `Bearer ${PASSWORD}` } }])(
+  'who has not (%j) gets 401 without detail, whatever is asked for',
+  async (init) => {
+    const { ask } = await startDashboard(world());
+    for (const [method, path] of [
+      ['GET', '/'],
+      ['GET', '/static/images/logo.svg'],
+      ['GET', '/api/queues'],
+      ['GET', '/metrics'],
+      ['GET', '/nowhere'],
+      ['PUT', '/api/queues/pause'],
+      ['PUT', '/api/queues/submissions/obliterate'],
+    ] as const) {
+      const { status, body, headers } = await ask(method, path, { headers: {}, ...init });
+      expect([status, body], path).toEqual([401, '']);
+      expect(headers.get('www-authenticate'), path).toBe('Basic realm="Darkroom", charset="UTF-8"');
+    }
+  },
+);
+
+test('an orchestrator needs no password for its two questions', async () => {
+  const { ask } = await startDashboard(world());
+  expect((await ask('GET', '/livez', { headers: {} })).status).toBe(200);
+  expect(JSON.parse((await ask('GET', '/readyz', { headers: {} })).body)).toEqual({ ready: true, checks: { redis: 'ok' } });
+});
+
+test('after ten wrong passwords none is looked at for a minute, and no password is logged', async () => {
+  let time = 0;
+  const { ask, log } = await startDashboard(world(), { now: () => time });
+  for (let attempt = 0; attempt < 10; attempt += 1) {
+    expect((await ask('GET', '/', basic(`darkroom:guess-number-${attempt}`))).status).toBe(401);
+  }
+  time = 15_000;
+  const { status, body, headers } = await ask('GET', '/');
+  expect([status, body, headers.get('retry-after')]).toEqual([429, '', '45']);
+  expect((await ask('GET', '/livez')).status).toBe(200);
+  time = 60_000;
+  expect((await ask('GET', '/')).status).toBe(200);
+  expect(log()).toContain('login refused');
+  expect(log()).not.toMatch(/guess-number|correct-horse/);
+});
+
+test('a browser that has not asked for the password yet is no failed login', async () => {
+  const { ask } = await startDashboard(world());
+  for (let attempt = 0; attempt < 30; attempt += 1) expect((await ask('GET', '/', { headers: {} })).status).toBe(401);
+  expect((await ask('GET', '/')).status).toBe(200);
+});
+
+test('without a password it is open on this machine, and says so when it starts', async () => {
+  const { ask, log } = await startDashboard(world(), { password: '' });
+  expect((await ask('GET', '/', { headers: {} })).status).toBe(200);
+  expect(log()).toContain('open to everybody on this machine');
+});
+
+test('without a password, a page that calls this machine by a name of its own is refused', async () => {
+  const { dashboard } = await startDashboard(world(), { password: '' });
+  const statusFor = async (host: string): Promise<number | undefined> => {
+    const request = get(`${dashboard.url()}/api/queues`, { headers: { host }, agent: false });
+    const [response] = (await once(request, 'response')) as [IncomingMessage]; // the event's one argument
+    response.resume();
+    await once(response, 'end');
+    return response.statusCode;
+  };
+  expect(await statusFor('rebound.example:3003')).toBe(403);
+  expect(await statusFor('127.0.0.1.example')).toBe(403);
+  expect(await statusFor('localhost:8080')).toBe(200);
+  expect(await statusFor('[::1]:3003')).toBe(200);
+});
+
+test('the start line with a password names the user and not the password', async () => {
+  const { log } = await startDashboard(world());
+  expect(log()).toContain('password of \\"darkroom\\"');
+  expect(log()).not.toContain(PASSWORD);
+});

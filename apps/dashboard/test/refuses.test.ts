@@ -1,0 +1,120 @@
+import { jobIdOf } from '@darkroom/queues';
+import { expect, test } from 'vitest';
+import { actionRoutes, readingRoutes } from '../src/app.ts';
+import { openWorld, startDashboard } from './setup.ts';
+
+const ownRoutes = ['/livez', '/readyz', '/metrics'];
+const isReading = (method: string): boolean => method === 'GET' || method === 'HEAD';
+
+/** Every route that changes something and that Bull Board 9.10.1 registers beside the allowed ones. */
+const refusedRoutes = [
+  'PATCH /api/queues/:queueName/:jobId/delay',
+  'PATCH /api/queues/:queueName/:jobId/priority',
+  'PATCH /api/queues/:queueName/:jobId/update-data',
+  'PATCH /api/queues/:queueName/job-schedulers/:schedulerId',
+  'POST /api/queues/:queueName/add',
+  'PUT /api/queues/:queueName/:jobId/clean',
+  'PUT /api/queues/:queueName/:jobId/remove-unprocessed-children',
+  'PUT /api/queues/:queueName/clean/:queueStatus',
+  'PUT /api/queues/:queueName/concurrency',
+  'PUT /api/queues/:queueName/empty',
+  'PUT /api/queues/:queueName/job-schedulers/:schedulerId/remove',
+  'PUT /api/queues/:queueName/job-schedulers/:schedulerId/run',
+  'PUT /api/queues/:queueName/obliterate',
+  'PUT /api/queues/:queueName/rate-limit',
+  'PUT /api/queues/:queueName/rate-limit/release',
+];
+
+async function setup() {
+  const world = openWorld();
+  return { ...world, ...(await startDashboard(world)) };
+}
+
+test('every route that is registered is known: a version of Bull Board with another one fails here', async () => {
+  const { routes } = await setup();
+  const changing = routes.filter(({ method }) => !isReading(method));
+  expect(changing.map(({ method, route }) => `${method} ${route}`).toSorted()).toEqual(
+    [...[...actionRoutes].map((route) => `PUT ${route}`), ...refusedRoutes].toSorted(),
+  );
+  const reading = new Set(routes.filter(({ method }) => isReading(method)).map(({ route }) => route));
+  expect([...reading].toSorted()).toEqual([...readingRoutes, '/metrics-history', ...ownRoutes].toSorted());
+});
+
+test.for(refusedRoutes)('%s is refused with its reason, and nothing changes', async (refused) => {
+  const { ask, park, fail, queue, submissions, settlements, snapshot, log } = await setup();
+  const [parked, failed, waiting] = [await park(), await fail(), await queue()];
+  await submissions.queue.upsertJobScheduler('schedule', { every: 3_600_000 }, { name: 'reconcile' });
+  await settlements.queue.pause(); // obliterate asks for it
+  const before = await snapshot();
+  const [method = '', route = ''] = refused.split(' ');
+  const bodies = [
+    '{}',
+    '{"force":true}',
+    '{"name":"x","data":{},"options":{}}',
+    '{"concurrency":1}',
+    '{"max":1,"duration":1}',
+    '{"delay":0}',
+  ];
+  for (const [queueName, ref] of [
+    ['settlements', parked],
+    ['submissions', failed],
+    ['submissions', waiting],
+  ] as const) {
+    for (const status of ['delayed', 'wait', 'waiting', 'failed', 'completed', 'active', 'prioritized', 'paused']) {
+      const path = route
+        .replace(':queueName', queueName)
+        .replace(':jobId', jobIdOf(ref))
+        .replace(':queueStatus', status)
+        .replace(':schedulerId', 'schedule');
+      for (const body of bodies) {
+        const answer = await ask(method, path, {
+          body,
+          headers: { 'content-type': 'application/json', authorization: `Basic ${btoa('darkroom:correct-horse-battery')}` },
+        });
+        expect(answer.status, path).toBe(403);
+        const { error, message } = JSON.parse(answer.body) as { error: unknown; message: string };
+        expect(error).toEqual({ key: 'ERRORS.FORBIDDEN' });
+        expect(message).not.toBe('');
+      }
+      if (!route.includes(':queueStatus')) break;
+    }
+  }
+  expect(await snapshot()).toEqual(before);
+  expect(log()).toContain('action refused');
+});
+
+test('the reason says what would be lost', async () => {
+  const { ask } = await setup();
+  const messageOf = async (path: string): Promise<unknown> => (JSON.parse((await ask('PUT', path)).body) as { message: unknown }).message;
+  expect(await messageOf('/api/queues/settlements/clean/delayed')).toBe('clean would delete the waits for images that are paid for');
+  expect(await messageOf('/api/queues/settlements/obliterate')).toBe('obliterate would delete the waits for images that are paid for');
+  expect(await messageOf('/api/queues/settlements/some-job/clean')).toBe('clean would delete the waits for images that are paid for');
+});
+
+test('only failed jobs are retried together', async () => {
+  const { ask } = await setup();
+  expect((await ask('PUT', '/api/queues/submissions/retry/completed')).status).toBe(403);
+  expect((await ask('PUT', '/api/queues/submissions/retry/clean')).status).toBe(403);
+});
+
+test.for([
+  ['PUT', '//api/queues/settlements/empty'],
+  ['PUT', '/api/queues/settlements/empty/'],
+  ['PUT', '/API/queues/settlements/empty'],
+  ['PUT', '/api/queues/settlements/%65mpty'],
+  ['PUT', '/api/queues/x/../settlements/empty'],
+  ['PUT', '/api/queues/settlements/promote%2f..%2fempty'],
+  ['PUT', '/api/queues/settlements/clean;/promote/delayed'],
+  ['POST', '/api/queues/settlements/empty'],
+  ['DELETE', '/api/queues/settlements'],
+  ['GET', '/api/queues/settlements/empty'],
+  ['POST', '/api/queues/settlements/promote?_method=PUT'],
+])('%s %s is no way around it', async ([method, path]) => {
+  const { ask, park, stateOf, snapshot } = await setup();
+  const ref = await park();
+  const before = await snapshot();
+  const headers = { 'x-http-method-override': 'PUT', authorization: `Basic ${btoa('darkroom:correct-horse-battery')}` };
+  expect([403, 404]).toContain((await ask(method!, path!, { headers })).status);
+  expect(await snapshot()).toEqual(before);
+  expect((await stateOf(ref)).settlement).toBe('delayed');
+});

@@ -1,0 +1,105 @@
+import { createGenerationId, type SubmissionRef } from '@darkroom/contracts';
+import { connectPatient } from '@darkroom/generation-store';
+import { createSettlements, createSubmissions, jobIdOf, queueNames } from '@darkroom/queues';
+import { createLogger } from '@darkroom/service-runtime';
+import { eventually, uniquePrefix } from '@darkroom/testing';
+import { UnrecoverableError, Worker } from 'bullmq';
+import type { Redis } from 'ioredis';
+import { expect, inject, onTestFinished } from 'vitest';
+import { createDashboard, type DashboardDependencies } from '../src/app.ts';
+
+const HOUR_MS = 3_600_000;
+
+export const buildRef = (index = 0): SubmissionRef => ({ generationId: createGenerationId(Date.now()), index, n: 1 });
+
+/** The queues of a fleet on the Redis of this run, without workers. */
+export function openWorld(url: string = inject('redisUrl')) {
+  const prefix = uniquePrefix();
+  const redis = connectPatient(url);
+  const submissions = createSubmissions(redis, { prefix });
+  const settlements = createSettlements(redis, { prefix });
+  onTestFinished(async () => {
+    await submissions.close();
+    await settlements.close();
+    redis.disconnect();
+  });
+  return {
+    url,
+    prefix,
+    redis,
+    submissions,
+    settlements,
+    /** A settlement that is in flight. */
+    async park(ref = buildRef()): Promise<SubmissionRef> {
+      await settlements.park(ref, HOUR_MS, false);
+      return ref;
+    },
+    /** A submission that is queued. */
+    async queue(ref = buildRef()): Promise<SubmissionRef> {
+      await submissions.add([ref]);
+      return ref;
+    },
+    /** A submission whose job has failed. */
+    async fail(ref = buildRef(), reason = 'a bug'): Promise<SubmissionRef> {
+      await submissions.add([ref]);
+      const run = async (): Promise<never> => {
+        throw new UnrecoverableError(reason);
+      };
+      const worker = new Worker(queueNames.submissions, run, { connection: redis, prefix });
+      await eventually(async () => expect(await submissions.queue.getJobState(jobIdOf(ref))).toBe('failed'));
+      await worker.close();
+      return ref;
+    },
+    stateOf: async (ref: SubmissionRef) => ({
+      submission: await submissions.queue.getJobState(jobIdOf(ref)),
+      settlement: await settlements.queue.getJobState(jobIdOf(ref)),
+    }),
+    /** Everything under the prefix, byte for byte. */
+    snapshot: () => readEverything(redis, prefix),
+  };
+}
+
+async function readEverything(redis: Redis, prefix: string): Promise<Record<string, string>> {
+  const keys = (await redis.keys(`${prefix.replace('{', '\\{')}:*`)).toSorted();
+  const dumps = await Promise.all(keys.map(async (key) => [key, (await redis.dumpBuffer(key))?.toString('base64') ?? ''] as const));
+  return Object.fromEntries(dumps);
+}
+
+export const PASSWORD = 'correct-horse-battery';
+
+export interface Answer {
+  status: number;
+  body: string;
+  headers: Headers;
+}
+
+/** A dashboard on a free port, stopped when the test ends. */
+export async function startDashboard(
+  { url, prefix }: { url: string; prefix: string },
+  { password = PASSWORD, ...overrides }: Partial<DashboardDependencies> & { password?: string | undefined } = {},
+) {
+  let log = '';
+  const logger = createLogger({ name: 'test', level: 'debug' }, { write: (line) => (log += line) });
+  const routes: { method: string; route: string }[] = [];
+  const dashboard = createDashboard(
+    {
+      redis: { url, prefix },
+      access: { user: 'darkroom', password: password === '' ? undefined : password },
+      log: { level: 'debug', logPrompts: false },
+      listen: { host: '127.0.0.1', port: 0 },
+    },
+    { logger, onRoute: (method, route) => routes.push({ method, route }), ...overrides },
+  );
+  onTestFinished(() => dashboard.stop());
+  await dashboard.start();
+  const authorization = `Basic ${Buffer.from(`darkroom:${password}`).toString('base64')}`;
+  return {
+    dashboard,
+    routes,
+    log: () => log,
+    async ask(method: string, path: string, init: RequestInit = {}): Promise<Answer> {
+      const response = await fetch(dashboard.url() + path, { method, headers: { authorization }, ...init });
+      return { status: response.status, body: await response.text(), headers: response.headers };
+    },
+  };
+}

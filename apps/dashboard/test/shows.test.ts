@@ -1,0 +1,85 @@
+import { taskUuidOf } from '@darkroom/contracts';
+import { jobIdOf } from '@darkroom/queues';
+import { expect, test } from 'vitest';
+import { buildRef, openWorld, startDashboard } from './setup.ts';
+
+const PROMPT = 'a lighthouse at dusk';
+const SECRET = 'sk-9f8e7d6c5b4a';
+
+async function setup() {
+  const world = openWorld();
+  return { ...world, ...(await startDashboard(world)) };
+}
+
+test('a parked settlement is shown by its submission', async () => {
+  const { ask, park } = await setup();
+  const ref = await park(buildRef(3));
+  const { body } = await ask('GET', '/api/queues?activeQueue=settlements&status=delayed&page=1');
+  const { queues } = JSON.parse(body) as { queues: { name: string; displayName: string; description: string; jobs: unknown[] }[] };
+  const settlements = queues.find(({ name }) => name === 'settlements');
+  expect(settlements?.displayName).toBe('Settlements: in flight');
+  expect(settlements?.description).toContain('Delayed is what is in flight');
+  expect(settlements?.jobs).toMatchObject([
+    {
+      id: taskUuidOf(ref),
+      name: `settle image 3, submission 1 of …${ref.generationId.slice(-8)}`,
+      data: { ...ref, taskUUID: taskUuidOf(ref) },
+      opts: { jobId: taskUuidOf(ref), delay: 3_600_000 },
+    },
+  ]);
+});
+
+test('why a job failed is shown', async () => {
+  const { ask, fail } = await setup();
+  const ref = await fail(buildRef(), `POST https://example.com/v1?apiKey=${SECRET} failed`);
+  const { body } = await ask('GET', `/api/queues/submissions/${jobIdOf(ref)}`);
+  expect(body).toContain('POST https://example.com/v1?apiKey=[redacted] failed');
+});
+
+test('prompts and secrets that somebody put into a queue are in no answer', async () => {
+  const { ask, routes, submissions, fail, redis, prefix } = await setup();
+  const { queue } = submissions;
+  // everything of a job that is not made by Darkroom
+  const foreign = await queue.add(
+    PROMPT,
+    { positivePrompt: PROMPT, apiKey: SECRET },
+    { jobId: 'foreign', delay: 3_600_000, deduplication: { id: `${PROMPT} ${SECRET}` } },
+  );
+  await foreign.updateProgress({ prompt: PROMPT, key: SECRET });
+  await foreign.log(`${PROMPT} ${SECRET}`);
+  const jobKey = `${prefix}:submissions:foreign`;
+  const stack = JSON.stringify([`Error: ${PROMPT} ${SECRET}`]);
+  await redis.hset(jobKey, {
+    failedReason: `${PROMPT} ${SECRET}`,
+    stacktrace: stack,
+    returnvalue: JSON.stringify({ PROMPT, SECRET }),
+    defa: PROMPT,
+  });
+  // and what could cling to one of ours
+  const ref = await fail(buildRef(), `{"positivePrompt":"${PROMPT}"} Authorization: Bearer ${SECRET}`);
+  await redis.hset(`${prefix}:submissions:${jobIdOf(ref)}`, {
+    data: JSON.stringify({ version: 1, ...ref, positivePrompt: PROMPT, apiKey: SECRET }),
+    returnvalue: JSON.stringify(`${PROMPT} ${SECRET}`),
+  });
+  await queue.upsertJobScheduler('schedule', { every: 3_600_000 }, { name: 'reconcile', data: { prompt: PROMPT, key: SECRET } });
+
+  const reading = routes.filter(({ method }) => method === 'GET').map(({ route }) => route);
+  const answers: string[] = [];
+  for (const route of new Set(reading)) {
+    for (const jobId of ['foreign', jobIdOf(ref)]) {
+      const path = route.replace(':queueName', 'submissions').replace(':jobId', jobId).replace('*', 'images/logo.svg');
+      answers.push((await ask('GET', path)).body);
+    }
+  }
+  for (const status of ['latest', 'failed', 'delayed', 'waiting', 'active', 'completed', 'prioritized']) {
+    answers.push((await ask('GET', `/api/queues?activeQueue=submissions&status=${status}&page=1&jobsPerPage=100`)).body);
+  }
+  answers.push((await ask('GET', `/api/queues/submissions/${jobIdOf(ref)}/flow?root=node`)).body);
+  const all = answers.join('\n');
+  expect(all).not.toContain(PROMPT);
+  expect(all).not.toContain(SECRET);
+  // they were there to be found
+  expect(all).toContain('"id":"foreign"');
+  expect(all).toContain('(not shown)');
+  expect(all).toContain(jobIdOf(ref));
+});

@@ -1,0 +1,43 @@
+import { uniquePrefix } from '@darkroom/testing';
+import { expect, inject, test } from 'vitest';
+import { createDashboard } from '../src/app.ts';
+import { openWorld, startDashboard } from './setup.ts';
+
+const configOf = (url: string) => ({
+  redis: { url, prefix: uniquePrefix() },
+  access: { user: 'darkroom', password: undefined },
+  log: { level: 'silent' as const, logPrompts: false },
+  listen: { host: '127.0.0.1', port: 0 },
+});
+
+test('a stop before the start, and a second one, do nothing; a start after it neither', async () => {
+  const dashboard = createDashboard(configOf(inject('redisUrl')));
+  await dashboard.stop();
+  await dashboard.stop();
+  await dashboard.start();
+  expect(() => dashboard.url()).toThrow('listens nowhere');
+});
+
+test('a port that is taken is an error of the start, and the stop still closes everything', async () => {
+  const { dashboard } = await startDashboard(openWorld());
+  const config = configOf(inject('redisUrl'));
+  const second = createDashboard({ ...config, listen: { host: '127.0.0.1', port: Number(new URL(dashboard.url()).port) } });
+  await expect(second.start()).rejects.toThrow('EADDRINUSE');
+  await second.stop();
+});
+
+test('without Redis it starts, lives, is not ready, says so on the board, and stops', async () => {
+  const dashboard = createDashboard(configOf('redis://user:hunter22@127.0.0.1:1'));
+  await dashboard.start();
+  const statusOf = async (path: string): Promise<number> => (await fetch(dashboard.url() + path)).status;
+  expect(await statusOf('/livez')).toBe(200);
+  expect(await statusOf('/readyz')).toBe(503);
+  expect(await statusOf('/')).toBe(200);
+  const board = await fetch(`${dashboard.url()}/api/queues`);
+  expect(board.status).toBe(500);
+  expect(await board.text()).not.toContain('hunter22');
+  expect(await (await fetch(`${dashboard.url()}/metrics`)).text()).toContain('# TYPE darkroom_jobs gauge');
+  const stoppingAt = performance.now();
+  await dashboard.stop();
+  expect(performance.now() - stoppingAt).toBeLessThan(2000);
+});

@@ -1,0 +1,33 @@
+import { pauseKinds, type GenerationStore } from '@darkroom/generation-store';
+import { countBacklog, createJobCounts, type Settlements, type Submissions } from '@darkroom/queues';
+import type { Metrics } from '@darkroom/service-runtime';
+import type { Redis } from 'ioredis';
+
+export interface QueueGaugeDependencies {
+  connection: Redis;
+  submissions: Submissions;
+  settlements: Settlements;
+  store: Pick<GenerationStore, 'pauses'>;
+  now: () => number;
+}
+
+/** What the queues hold: the same for every worker of a fleet, so a chart takes the maximum and not the sum. */
+export function addQueueGauges(metrics: Metrics, { connection, submissions, settlements, store, now }: QueueGaugeDependencies): void {
+  const jobCounts = createJobCounts([submissions.queue, settlements.queue], () => performance.now());
+  metrics.readGauge({ name: 'darkroom_jobs', help: 'Jobs by queue and state.', labels: ['queue', 'state'] }, async () =>
+    (await jobCounts.read()).flatMap(({ queue, states }) =>
+      Object.entries(states).map(([state, value]) => ({ labels: { queue, state }, value })),
+    ),
+  );
+  metrics.readGauge(
+    { name: 'darkroom_backlog', help: 'Submissions that could be sent now or are being sent; for autoscaling.' },
+    async () => [{ labels: {}, value: await countBacklog(connection, submissions.queue, now()) }],
+  );
+  metrics.readGauge(
+    { name: 'darkroom_buying_paused', help: '1 while buying is paused for this reason, else 0.', labels: ['kind'] },
+    async () => {
+      const standing = await store.pauses();
+      return pauseKinds.map((kind) => ({ labels: { kind }, value: standing.some((pause) => pause.kind === kind) ? 1 : 0 }));
+    },
+  );
+}

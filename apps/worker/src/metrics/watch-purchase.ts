@@ -1,0 +1,63 @@
+import { generationIdTime } from '@darkroom/contracts';
+import type { Purchase, SubmissionView } from '@darkroom/purchase';
+import type { WorkerMetrics } from './worker-metrics.ts';
+
+/**
+ * A purchase whose ports tell the metrics what passes through them, for one run: what the settlement read at its start is
+ * kept until the provider has answered. It changes nothing that passes.
+ */
+export function watchPurchase(purchase: Purchase, metrics: WorkerMetrics): Purchase {
+  const { store, provider } = purchase;
+  let view: SubmissionView | undefined;
+
+  const noteFinished = (kind: string): void => {
+    // Once: a later run finds the facts in the record and does not ask.
+    if (kind !== 'succeeded' || view?.firstSentAt === undefined || view.facts !== undefined) return;
+    metrics.provider.observe({}, (view.now - view.firstSentAt) / 1000);
+  };
+
+  return {
+    ...purchase,
+    store: {
+      ...store,
+      async beginSettlement(ref) {
+        view = await store.beginSettlement(ref);
+        return view;
+      },
+      async recordVerdict(ref, send, verdict) {
+        const meaning = await store.recordVerdict(ref, send, verdict);
+        metrics.verdicts.add({ verdict, meaning });
+        return meaning;
+      },
+      async settle(ref, settlement) {
+        const reply = await store.settle(ref, settlement);
+        const { status, road, settledAt } = settlement.result;
+        // Told again of what is known already ("already", and "resubmit" of a run that had died), nothing ended.
+        if (reply.kind === 'settled' || reply.kind === 'resubmit') {
+          metrics.ended.add({ status, road: road ?? 'none' });
+          metrics.image.observe({ status }, Math.max(0, settledAt - generationIdTime(ref.generationId)) / 1000);
+        }
+        return reply;
+      },
+    },
+    provider: {
+      ...provider,
+      async submit(order, signal) {
+        const startedAt = performance.now();
+        const verdict = await provider.submit(order, signal);
+        metrics.submitRequest.observe({ verdict: verdict.kind }, (performance.now() - startedAt) / 1000);
+        return verdict;
+      },
+      async lookUp(taskUUID, signal) {
+        const state = await provider.lookUp(taskUUID, signal);
+        noteFinished(state.kind);
+        return state;
+      },
+      async lookUpDetails(taskUUID, signal) {
+        const state = await provider.lookUpDetails(taskUUID, signal);
+        noteFinished(state.kind);
+        return state;
+      },
+    },
+  };
+}

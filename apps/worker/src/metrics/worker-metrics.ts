@@ -1,0 +1,56 @@
+import type { Metrics } from '@darkroom/service-runtime';
+
+/** Runs are short: a few trips to Redis and S3, and one request to the provider. */
+const RUN_SECONDS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+/** What a person waits for: from the seconds of a quick image to the horizon of a day. */
+const WAIT_SECONDS = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 40, 60, 120, 300, 900, 3600, 21_600, 86_400];
+
+/** What a worker measures. Names and meaning: docs/operations/metrics.md. */
+export function createWorkerMetrics(metrics: Metrics) {
+  return {
+    queueWait: metrics.histogram({
+      name: 'darkroom_queue_wait_seconds',
+      help: 'From the time a submission was queued to the start of its first submit run.',
+      buckets: WAIT_SECONDS,
+    }),
+    run: metrics.histogram({
+      name: 'darkroom_run_seconds',
+      help: 'How long a run of a job took, by queue and by the outcome it ended in.',
+      labels: ['queue', 'outcome'],
+      buckets: RUN_SECONDS,
+    }),
+    troubles: metrics.counter({
+      name: 'darkroom_run_troubles_total',
+      help: 'Runs that were put back because Redis, S3 or the provider was in trouble.',
+      labels: ['queue'],
+    }),
+    submitRequest: metrics.histogram({
+      name: 'darkroom_submit_request_seconds',
+      help: 'How long the request that buys an image took, by what the provider said.',
+      labels: ['verdict'],
+      buckets: RUN_SECONDS,
+    }),
+    verdicts: metrics.counter({
+      name: 'darkroom_verdicts_total',
+      help: 'Sends by what the provider said and by what that meant for the submission.',
+      labels: ['verdict', 'meaning'],
+    }),
+    provider: metrics.histogram({
+      name: 'darkroom_provider_seconds',
+      help: 'From the first send of a submission to the first look that saw it finished.',
+      buckets: WAIT_SECONDS,
+    }),
+    ended: metrics.counter({
+      name: 'darkroom_submissions_ended_total',
+      help: 'Submissions that ended, by status and by the road on which the image came home.',
+      labels: ['status', 'road'],
+    }),
+    image: metrics.histogram({
+      name: 'darkroom_image_seconds',
+      help: 'From the creation of a generation to the end of one of its submissions, by status.',
+      labels: ['status'],
+      buckets: WAIT_SECONDS,
+    }),
+  };
+}
+export type WorkerMetrics = ReturnType<typeof createWorkerMetrics>;

@@ -1,0 +1,45 @@
+import type { Queue } from 'bullmq';
+import type { Redis } from 'ioredis';
+
+/** How many jobs of a queue are in each state, by BullMQ's words. */
+export interface QueueCounts {
+  readonly queue: string;
+  readonly states: Readonly<Record<string, number>>;
+}
+
+/** Counts jobs; what it read is good for a second, however often it is asked. */
+export interface JobCounts {
+  read(): Promise<readonly QueueCounts[]>;
+}
+
+const CACHE_MS = 1000;
+
+/** @param now Milliseconds of a clock that only goes forward. */
+export function createJobCounts(queues: readonly Queue[], now: () => number): JobCounts {
+  let cached: { at: number; counts: Promise<readonly QueueCounts[]> } | undefined;
+  return {
+    read() {
+      if (cached !== undefined && now() - cached.at < CACHE_MS) return cached.counts;
+      // One script a queue, of lengths and cardinalities alone (BullMQ 6.7, `getCounts`).
+      const counts = Promise.all(queues.map(async (queue) => ({ queue: queue.name, states: await queue.getJobCounts() })));
+      cached = { at: now(), counts };
+      return counts;
+    },
+  };
+}
+
+/** A delayed job's score is its time times this, plus a tie-breaker (BullMQ 6.7, `getDelayedScore`). */
+const DELAYED_SCORE_FACTOR = 0x1000;
+
+/**
+ * How much a queue has to do now: waiting, prioritized, active, and delayed jobs that are due. The last are counted because
+ * only a worker moves them on: without one, work that is due would look like work that waits.
+ * @param at Milliseconds since 1970.
+ */
+export async function countBacklog(connection: Redis, queue: Queue, at: number): Promise<number> {
+  const [states, due] = await Promise.all([
+    queue.getJobCounts('waiting', 'prioritized', 'active'),
+    connection.zcount(queue.toKey('delayed'), '-inf', (at + 1) * DELAYED_SCORE_FACTOR - 1),
+  ]);
+  return Object.values(states).reduce((sum, count) => sum + count, due);
+}

@@ -1,0 +1,99 @@
+import fc from 'fast-check';
+import { fastify } from 'fastify';
+import { expect, onTestFinished, test } from 'vitest';
+import { createMetrics } from './create-metrics.ts';
+import { safeLabel } from './metrics.ts';
+import { createMetricsRoutes } from './routes.ts';
+
+const linesOf = async (metrics: ReturnType<typeof createMetrics>, name: string): Promise<string[]> =>
+  (await metrics.render()).text.split('\n').filter((line) => line.startsWith(name));
+
+test('a counter counts by label, on a line that names the process', async () => {
+  const metrics = createMetrics({ process: 'worker' });
+  const counter = metrics.counter({ name: 'darkroom_things_total', help: 'Things.', labels: ['kind'] });
+  counter.add({ kind: 'a' });
+  counter.add({ kind: 'a' }, 2);
+  expect(await linesOf(metrics, 'darkroom_things_total')).toEqual(['darkroom_things_total{kind="a",process="worker"} 3']);
+});
+
+test('a histogram counts and adds up', async () => {
+  const metrics = createMetrics({ process: 'worker' });
+  const histogram = metrics.histogram({ name: 'darkroom_wait_seconds', help: 'Waits.', buckets: [1, 10] });
+  histogram.observe({}, 0.5);
+  histogram.observe({}, 5);
+  expect(await linesOf(metrics, 'darkroom_wait_seconds')).toEqual([
+    'darkroom_wait_seconds_bucket{le="1",process="worker"} 1',
+    'darkroom_wait_seconds_bucket{le="10",process="worker"} 2',
+    'darkroom_wait_seconds_bucket{le="+Inf",process="worker"} 2',
+    'darkroom_wait_seconds_sum{process="worker"} 5.5',
+    'darkroom_wait_seconds_count{process="worker"} 2',
+  ]);
+});
+
+test('what is read is read again for each page, and old samples go', async () => {
+  const metrics = createMetrics({ process: 'worker' });
+  let samples = [{ labels: { state: 'waiting' }, value: 3 }];
+  metrics.readGauge({ name: 'darkroom_jobs', help: 'Jobs.', labels: ['state'] }, () => samples);
+  expect(await linesOf(metrics, 'darkroom_jobs')).toEqual(['darkroom_jobs{state="waiting",process="worker"} 3']);
+  samples = [{ labels: { state: 'active' }, value: 1 }];
+  expect(await linesOf(metrics, 'darkroom_jobs')).toEqual(['darkroom_jobs{state="active",process="worker"} 1']);
+});
+
+test('a metric that cannot be read, or not in time, has no samples, and the page is there all the same', async () => {
+  const metrics = createMetrics({ process: 'worker' });
+  metrics.readGauge({ name: 'darkroom_broken', help: 'Broken.' }, () => Promise.reject(new Error('away')));
+  metrics.readCounter({ name: 'darkroom_frozen_total', help: 'Frozen.' }, () => new Promise<never>(() => {}));
+  const { text } = await metrics.render();
+  expect(text).toContain('# TYPE darkroom_broken gauge');
+  expect(text).toContain('# TYPE darkroom_frozen_total counter');
+  expect(text.split('\n').filter((line) => /^darkroom_(broken|frozen)/.test(line))).toEqual([]);
+});
+
+test('two processes in one program share nothing', async () => {
+  const [one, other] = [createMetrics({ process: 'one' }), createMetrics({ process: 'other' })];
+  const definition = { name: 'darkroom_things_total', help: 'Things.' };
+  one.counter(definition).add({});
+  other.counter(definition);
+  expect(await linesOf(one, 'darkroom_things_total')).toEqual(['darkroom_things_total{process="one"} 1']);
+  expect(await linesOf(other, 'darkroom_things_total')).toEqual(['darkroom_things_total{process="other"} 0']);
+});
+
+test('the process itself is measured', async () => {
+  const { text } = await createMetrics({ process: 'worker' }).render();
+  expect(Number(/process_resident_memory_bytes\{.*\} (\d+)/.exec(text)?.[1])).toBeGreaterThan(1e6);
+  expect(Number(/process_cpu_seconds_total\{.*\} ([\d.]+)/.exec(text)?.[1])).toBeGreaterThan(0);
+  expect(Number(/nodejs_eventloop_utilization_ratio\{.*\} ([\d.e-]+)/.exec(text)?.[1])).toBeLessThanOrEqual(1);
+});
+
+test.for([
+  ['accepted', 'accepted'],
+  ['image-url', 'image-url'],
+  ['503', '503'],
+  ['', 'other'],
+  ['a lighthouse at dusk', 'other'],
+  ['https://im.runware.ai/1.jpg', 'other'],
+  ['019a9c5e-0000-7000-8000-000000000000', 'other'],
+  ['generation-019a9c5e-0000-7000-8000-000000000000', 'other'],
+  ['d41d8cd98f00b204e9800998ecf8427e', 'other'],
+  ['x'.repeat(41), 'other'],
+])('the label value %j is written as %j', ([value, written]) => {
+  expect(safeLabel(value!)).toBe(written);
+});
+
+test('no text with a space, a slash or a quote becomes a label', () => {
+  fc.assert(
+    fc.property(fc.string(), fc.constantFrom(' ', '/', '"', '\n', '?', '='), fc.string(), (before, sign, after) => {
+      expect(safeLabel(before + sign + after)).toBe('other');
+    }),
+  );
+});
+
+test('the page is served as Prometheus reads it', async () => {
+  const server = fastify();
+  onTestFinished(() => server.close());
+  await server.register(createMetricsRoutes(createMetrics({ process: 'worker' })));
+  const url = await server.listen({ host: '127.0.0.1', port: 0 });
+  const response = await fetch(`${url}/metrics`, { headers: { connection: 'close' } });
+  expect(response.headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8');
+  expect(await response.text()).toContain('# HELP process_resident_memory_bytes');
+});
