@@ -2,7 +2,7 @@ import { jobIdOf } from '@darkroom/queues';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { settle, submit } from '../src/index.ts';
 import { expectAgreement, type Agreed } from './agreement.ts';
-import { freezingAt, type Moment, type PortCall } from './interruptions.ts';
+import { dyingAt, freezingAt, ProcessDied, type Moment, type PortCall } from './interruptions.ts';
 import { startPurchaseWorld, type PurchaseWorld } from './purchase-world.ts';
 
 const HOUR = 3_600_000;
@@ -137,6 +137,21 @@ test('a verdict of "lost" that stood still does not outlive the image', async ()
   expect((await world.storage.findResult(ref))?.status).toBe('lost');
   await world.uploaded(ref);
   await world.comeHome(ref);
+  frozen.thaw();
+  await run;
+  await expectAgreement(world, ref, succeededOnce);
+});
+
+test('a result that another run left in S3 wins over what this run saw', async () => {
+  await world.setFaults({ uploadLateRate: 1, uploadLateMs: 200, imageUrlGoneRate: 1 });
+  const ref = await world.enqueue();
+  await submit(world.purchase(), ref);
+  await world.executed(ref);
+  const frozen = freezingAt(world.purchase({ timing: { uploadWindowMs: 0 } }), 'before', 'archive.recordResult');
+  const run = settle(frozen.purchase, ref);
+  await frozen.stands;
+  await world.uploaded(ref);
+  await expect(settle(dyingAt(world.purchase(), 'after', 'archive.recordResult'), ref)).rejects.toThrow(ProcessDied);
   frozen.thaw();
   await run;
   await expectAgreement(world, ref, succeededOnce);

@@ -1,4 +1,5 @@
 import { jobIdOf } from '@darkroom/queues';
+import { eventually } from '@darkroom/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { settle, submit } from '../src/index.ts';
 import { expectAgreement, type Agreed } from './agreement.ts';
@@ -102,10 +103,12 @@ describe('a purchase that Redis forgot goes on as a re-send', () => {
     await world.setFaults({});
     const ref = await world.enqueue();
     const restore = await photograph(world);
+    const sentAt = Date.now();
     await submit(world.purchase(), ref);
     await restore();
-    const clock = { stoodStillMs: 0 };
-    const purchase = world.purchase({ clock, timing: { resendWindowMs: 1 } });
+    const resendWindowMs = 400;
+    await eventually(() => expect(Date.now() - sentAt).toBeGreaterThan(resendWindowMs + 200));
+    const purchase = world.purchase({ timing: { resendWindowMs } });
     expect(await submit(purchase, ref)).toEqual({ kind: 'submitted' });
     expect(await world.billed(ref, 'submission')).toBe(1);
     expect(await world.settlements.queue.getJobState(jobIdOf(ref))).toBe('delayed');
