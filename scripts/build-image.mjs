@@ -10,7 +10,7 @@ import { pnpmOf } from './tasks/toolchain.mjs';
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 /** What pnpm installs from; the root's own package.json also makes the tree ES modules. */
-const installFiles = ['package.json', 'pnpm-lock.yaml', 'pnpm-workspace.yaml', '.npmrc'];
+const installFiles = ['package.json', 'pnpm-lock.yaml', 'pnpm-workspace.yaml', '.pnpmfile.cjs', '.npmrc'];
 
 /** @param {string} source */
 const runs = (source) => !source.endsWith('.d.ts') && !source.endsWith('.d.ts.map') && !source.endsWith('.tsbuildinfo');

@@ -75,4 +75,4 @@ const listOf = (value) => (Array.isArray(value) ? value.map(String) : []);
  * What compose puts in for `${NAME:-default}` when nothing is set.
  * @param {string} text
  */
-export const withDefaults = (text) => text.replaceAll(/\$\{\w+:-([^}]*)\}/g, '$1');
+const withDefaults = (text) => text.replaceAll(/\$\{\w+:-([^}]*)\}/g, '$1');

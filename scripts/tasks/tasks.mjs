@@ -23,7 +23,7 @@ export const tasks = {
   test: { does: 'runs every test but the slow ones; arguments go to Vitest: a part of a path, `-t <name>`', run: test('test') },
   'test:slow': { does: 'runs the tests that take minutes (`*.slow.test.ts`)', run: test('test:slow') },
   verify: {
-    does: 'what CI runs: format, lint, types, import rules, unused code, tests, slow tests; stops at the first failure',
+    does: 'what CI runs: format, lint, types, import rules, unused code, deployment files, tests, slow tests; stops at the first failure',
     run: prepared(installAndBuild, verify),
   },
   docs: { does: 'writes the parts of README.md and docs/ that come from the code', run: app('scripts/write-docs.mjs') },

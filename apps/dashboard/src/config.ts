@@ -1,6 +1,12 @@
 import { listenSettings, logSettings, readSettings, redisSettings, type Environment } from '@darkroom/service-runtime';
 import { accessSettings } from './access/settings.ts';
 
+/**
+ * How long a stop waits for what is under way, in milliseconds. Orchestrators must wait longer (docker-compose.yml,
+ * infra/kubernetes/base/dashboard.yaml).
+ */
+export const DRAIN_MS = 5000;
+
 /** What is read from the environment, in groups. */
 export const dashboardSchemas = { redis: redisSettings, access: accessSettings, log: logSettings, listen: listenSettings(3003) };
 

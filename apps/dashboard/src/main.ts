@@ -1,5 +1,5 @@
 import { runUntilSignal } from '@darkroom/service-runtime';
 import { createDashboard } from './app.ts';
-import { loadDashboardConfig } from './config.ts';
+import { DRAIN_MS, loadDashboardConfig } from './config.ts';
 
-await runUntilSignal(async () => createDashboard(loadDashboardConfig(process.env)), { drainMs: 5000 });
+await runUntilSignal(async () => createDashboard(loadDashboardConfig(process.env)), { drainMs: DRAIN_MS });

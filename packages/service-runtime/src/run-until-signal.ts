@@ -130,7 +130,8 @@ function exitLater(afterMs: number, logger: Logger): void {
 
 /** Settings that are wrong are told as they are; anything else with its causes and its stack. */
 function explain(error: unknown): string {
-  if (hasCode(error, 'config.invalid') && error instanceof Error) return `cannot start: ${redactText(error.message)}\n`;
+  // It holds no secret (`readSettings`), and "RUNWARE_API_KEY: is missing" reads like one.
+  if (hasCode(error, 'config.invalid') && error instanceof Error) return `cannot start: ${error.message}\n`;
   const stack = error instanceof Error && error.stack !== undefined ? `\n${error.stack.split('\n').slice(1).join('\n')}` : '';
   return `cannot start: ${redactText(describeErrorChain(error) + stack)}\n`;
 }

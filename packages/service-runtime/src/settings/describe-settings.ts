@@ -12,7 +12,7 @@ export interface VariableDescription {
 
 /**
  * Describes every variable that schemas made of `text`, `url`, `wholeNumber`, `oneOf` and `flag` read, in their order and each
- * once. A variable that a schema only looks at (`z.unknown`) is left to the one that reads it.
+ * once. A variable that a schema only looks at (`z.unknown`, `z.string`) is left to the one that says what it must be.
  */
 export function describeSettings(schemas: Readonly<Record<string, z.ZodType>>): VariableDescription[] {
   const variables = Object.values(schemas).flatMap((schema) => Object.entries(shapeOf(schema)));
@@ -20,7 +20,7 @@ export function describeSettings(schemas: Readonly<Record<string, z.ZodType>>): 
     // Each is read from text, so that a number is refused, and the refusal says what is allowed.
     const refused = z.safeParse(variable, 0).error?.issues[0];
     const fallback = defaultOf(variable);
-    return refused === undefined
+    return refused === undefined || !refused.message.startsWith('must be ')
       ? []
       : [
           {

@@ -1,0 +1,13 @@
+// Valibot, which Bull Board brings, only types with TypeScript. pnpm would fill that optional peer with whatever the tree has,
+// and so put a compiler into the image. (An entry under "overrides" does not take a peer away.)
+module.exports = {
+  hooks: {
+    readPackage(manifest) {
+      if (manifest.name === 'valibot') {
+        delete manifest.peerDependencies;
+        delete manifest.peerDependenciesMeta;
+      }
+      return manifest;
+    },
+  },
+};

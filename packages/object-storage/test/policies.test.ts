@@ -1,0 +1,101 @@
+import { readFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { expect, test } from 'vitest';
+import { inputKey } from '../src/index.ts';
+import { intentOf, NOW, refOf, resultOf, setup } from './world.ts';
+
+interface Statement {
+  Effect: 'Allow' | 'Deny';
+  Action: string | string[];
+  Resource: string | string[];
+  Condition?: unknown;
+}
+
+const infra = new URL('../../../infra/s3/', import.meta.url);
+const read = (file: string): unknown => JSON.parse(readFileSync(new URL(file, infra), 'utf8'));
+const statementsOf = (file: string): Statement[] => (read(file) as { Statement: Statement[] }).Statement; // the shape of a policy
+
+/** What a policy allows or denies, as "s3:GetObject images/" for a folder and "s3:ListBucket" for the bucket. */
+const grantsOf = (statements: Statement[]): string[] =>
+  statements.flatMap(({ Action, Resource }) =>
+    [Action]
+      .flat()
+      .flatMap((action) =>
+        [Resource].flat().map((resource) => `${action} ${resource.replace(/^arn:aws:s3:::BUCKET\/?/, '').replace(/\*$/, '')}`.trim()),
+      ),
+  );
+
+/** The action that S3 asks for before an operation (Amazon S3 User Guide, "Required permissions for Amazon S3 API operations"). */
+const actions = new Map([
+  ['PutObject', 's3:PutObject'],
+  ['GetObject', 's3:GetObject'],
+  ['ListObjectsV2', 's3:ListBucket'],
+]);
+
+/** Everything that the storage of a worker does, once, and what S3 was asked for meanwhile. */
+async function useEverything(): Promise<Set<string>> {
+  await using world = await setup();
+  const { storage, s3 } = world;
+  const ref = refOf();
+  const bytes = Buffer.from('bytes');
+  await storage.checkAccess();
+  await (await fetch(await storage.presignUpload(ref, 60), { method: 'PUT', body: bytes, headers: { connection: 'close' } })).arrayBuffer();
+  await storage.readStaging(ref);
+  await storage.keepImage(ref, { format: 'PNG', contentType: 'image/png' }, bytes);
+  await storage.readImage(ref, 'PNG');
+  await storage.quarantine(ref, bytes);
+  await storage.recordIntent(intentOf(ref));
+  await storage.findIntent(ref, 0);
+  await storage.recordResult(resultOf(ref));
+  await storage.recordAmendment(resultOf(ref));
+  await storage.findResult(ref);
+  await storage.hasRecords();
+  const date = new Date(NOW).toISOString().slice(0, 10);
+  for await (const intent of storage.listIntents(date)) expect(intent.index).toBe(0);
+  // Runware reads reference images by such a URL, which may do what its signer may do.
+  const input = inputKey(createHash('sha256').update(bytes).digest('hex'));
+  await (await fetch(await storage.presignRead(input, 60), { headers: { connection: 'close' } })).arrayBuffer();
+
+  return new Set(
+    s3.requests.map(({ operation = '', key }) => {
+      const action = actions.get(operation) ?? `unknown operation "${operation}"`;
+      return key === '' ? action : `${action} ${key.split('/')[0]}/`;
+    }),
+  );
+}
+
+test('a worker may do what its storage does, and nothing else', async () => {
+  const statements = statementsOf('worker-policy.json');
+  expect(statements.every(({ Effect }) => Effect === 'Allow')).toBe(true);
+  expect(grantsOf(statements).toSorted()).toEqual([...(await useEverything())].toSorted());
+});
+
+test('a reader may read images, and neither list nor read anything else', () => {
+  expect(grantsOf(statementsOf('reader-policy.json'))).toEqual(['s3:GetObject images/']);
+});
+
+test('no policy that allows names an action or a resource by a wildcard, but a whole folder', () => {
+  for (const { Action, Resource } of [...statementsOf('worker-policy.json'), ...statementsOf('reader-policy.json')]) {
+    for (const action of [Action].flat()) expect(action).toMatch(/^s3:[A-Za-z]+$/);
+    for (const resource of [Resource].flat()) expect(resource).toMatch(/^arn:aws:s3:::BUCKET(\/[a-z]+\/\*)?$/);
+  }
+});
+
+test('the bucket refuses plain HTTP, and takes what lasts only under a condition', () => {
+  const statements = statementsOf('bucket-policy.json');
+  expect(statements.every(({ Effect }) => Effect === 'Deny')).toBe(true);
+  const conditionOf = (grant: string): unknown => statements.find((statement) => grantsOf([statement]).includes(grant))?.Condition;
+  expect(conditionOf('s3:*')).toEqual({ Bool: { 'aws:SecureTransport': 'false' } });
+  for (const folder of ['images/', 'records/', 'quarantine/']) {
+    // `writeOnce` sends If-None-Match with every PUT of these; a presigned upload goes to staging/ and has none.
+    expect(conditionOf(`s3:PutObject ${folder}`)).toEqual({ Null: { 's3:if-none-match': 'true' } });
+    expect(conditionOf(`s3:DeleteObject ${folder}`)).toBeDefined();
+  }
+  expect(conditionOf('s3:PutObject staging/')).toBeUndefined();
+});
+
+test('only uploads end by themselves', () => {
+  const { Rules } = read('lifecycle.json') as { Rules: { Status: string; Filter: { Prefix: string }; Expiration?: { Days: number } }[] }; // as S3 takes it
+  const ending = Rules.filter(({ Expiration, Status }) => Expiration !== undefined && Status === 'Enabled');
+  expect(ending.map(({ Filter, Expiration }) => [Filter.Prefix, Expiration?.Days])).toEqual([['staging/', 30]]);
+});

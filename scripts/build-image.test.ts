@@ -1,0 +1,154 @@
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { createServer } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { imageApps, notInImage, readWorkspace, withNeeded } from './image/workspace.mjs';
+import { testEnvironment } from './tasks/environment.mjs';
+
+const image = path.join(mkdtempSync(path.join(tmpdir(), 'darkroom-image-')), 'image');
+const env = testEnvironment(process.env);
+let built: ReturnType<typeof spawnSync>;
+
+beforeAll(() => {
+  built = spawnSync(process.execPath, ['scripts/build-image.mjs', image], { encoding: 'utf8', env });
+}, 80_000);
+afterAll(() => rmSync(path.dirname(image), { recursive: true, force: true }));
+
+const main = (app: string): string[] => ['--enable-source-maps', `apps/${app}/dist/main.js`];
+
+/** Runs an app out of the folder to its end. */
+const run = (app: string, settings: Record<string, string>) =>
+  spawnSync(process.execPath, main(app), { cwd: image, env: { ...env, ...settings }, encoding: 'utf8', timeout: 20_000 });
+
+/** Starts an app out of the folder and waits until it answers. */
+async function start(app: string, port: number, answersAt: string, settings: Record<string, string>): Promise<ChildProcess> {
+  const child = spawn(process.execPath, main(app), { cwd: image, env: { ...env, PORT: String(port), ...settings }, stdio: 'ignore' });
+  const until = performance.now() + 20_000;
+  while ((await statusOf(port, answersAt)) === undefined) {
+    if (child.exitCode !== null || performance.now() > until) throw new Error(`${app} answers nothing`);
+    await delay(50);
+  }
+  return child;
+}
+
+/** A port that was free a moment ago. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (address === null || typeof address === 'string') throw new Error('a server on loopback has a port');
+  return address.port;
+}
+
+async function statusOf(port: number, where: string): Promise<number | undefined> {
+  const answer = await fetch(`http://127.0.0.1:${port}${where}`, { headers: { connection: 'close' } }).catch(() => undefined);
+  await answer?.arrayBuffer();
+  return answer?.status;
+}
+
+async function stop(child: ChildProcess): Promise<number | null> {
+  const exited = once(child, 'exit');
+  child.kill('SIGTERM');
+  await exited;
+  return child.exitCode;
+}
+
+describe('the folder of the image', { timeout: 30_000 }, () => {
+  test('is written without a container engine', () => {
+    expect(built.status, String(built.stderr)).toBe(0);
+  });
+
+  test('holds every app but those that have a reason, and nothing of tests, sources or tools', () => {
+    const apps = readdirSync('apps').filter((app) => existsSync(`apps/${app}/src/main.ts`) && !(app in notInImage));
+    expect(readdirSync(path.join(image, 'apps')).toSorted()).toEqual(apps.toSorted());
+    expect(apps).toEqual(expect.arrayContaining(['worker', 'webhook-receiver', 'runware-emulator']));
+    for (const folder of ['apps', 'packages'].flatMap((parent) =>
+      readdirSync(path.join(image, parent)).map((name) => path.join(image, parent, name)),
+    )) {
+      // A package that needs no other has no node_modules.
+      expect(readdirSync(folder).filter((name) => name !== 'node_modules')).toEqual(['dist', 'package.json']);
+      const files = readdirSync(path.join(folder, 'dist'), { recursive: true, encoding: 'utf8' });
+      expect(files.filter((file) => /\.ts$|\.test\./.test(file))).toEqual([]);
+    }
+    expect(readdirSync(path.join(image, 'packages'))).not.toEqual(expect.arrayContaining(['testing']));
+    expect(readdirSync(path.join(image, 'packages'))).not.toEqual(expect.arrayContaining(['local-stack']));
+    const installed = readdirSync(path.join(image, 'node_modules', '.pnpm'));
+    expect(installed.filter((name) => /^(vitest|typescript|oxlint|turbo|fast-check|js-redis-server)@/.test(name))).toEqual([]);
+  });
+
+  test('is not written over another one', () => {
+    const { status, stderr } = spawnSync(process.execPath, ['scripts/build-image.mjs', image], { encoding: 'utf8', env });
+    expect(status).toBe(1);
+    expect(stderr).toContain('is not empty');
+  });
+});
+
+// Each starts Node, and one waits for the second try of the AWS SDK.
+describe('an app of the image', { timeout: 30_000 }, () => {
+  test('a worker without settings names all that are missing and exits with 1', () => {
+    const { status, stderr } = run('worker', { WORKER_SUBMIT_CONCURRENCY: 'many' });
+    expect(status).toBe(1);
+    for (const problem of [
+      'REDIS_URL: is missing',
+      'S3_BUCKET: is missing',
+      'RUNWARE_API_KEY: is missing',
+      'WORKER_SUBMIT_CONCURRENCY: must be',
+    ]) {
+      expect(stderr).toContain(problem);
+    }
+    expect(stderr).not.toContain('    at ');
+  });
+
+  test('a worker that cannot reach its bucket says so and exits with 1', () => {
+    const { status, stderr } = run('worker', {
+      REDIS_URL: 'redis://127.0.0.1:1',
+      S3_BUCKET: 'darkroom',
+      S3_ENDPOINT: 'http://127.0.0.1:1',
+      S3_ACCESS_KEY_ID: 'id',
+      S3_SECRET_ACCESS_KEY: 'secret',
+      RUNWARE_API_KEY: 'key',
+    });
+    expect(status).toBe(1);
+    expect(stderr).toContain("bucket 'darkroom': S3 could not be reached");
+  });
+
+  test('a receiver without Redis lives, is not ready, and stops in order', async () => {
+    const port = await freePort();
+    const receiver = await start('webhook-receiver', port, '/livez', {
+      REDIS_URL: 'redis://127.0.0.1:1',
+      WEBHOOK_KEYS: `one:${'s'.repeat(32)}`,
+    });
+    try {
+      expect(await statusOf(port, '/livez')).toBe(200);
+      expect(await statusOf(port, '/readyz')).toBe(503);
+    } finally {
+      expect(await stop(receiver)).toBe(0);
+    }
+  });
+
+  test('an emulator serves and stops in order', async () => {
+    const port = await freePort();
+    const emulator = await start('runware-emulator', port, '/', { EMULATOR_DIR: path.join(path.dirname(image), 'emulator') });
+    expect(await statusOf(port, '/')).toBe(200);
+    expect(await stop(emulator)).toBe(0);
+  });
+});
+
+test('an app brings the packages that its packages need', () => {
+  const workspace = readWorkspace('.');
+  const worker = imageApps(workspace, '.').filter(({ folder }) => folder === 'apps/worker');
+  expect(withNeeded(workspace, worker).map(({ folder }) => folder)).toEqual(
+    expect.arrayContaining(['apps/worker', 'packages/contracts', 'packages/object-storage']),
+  );
+});
+
+test('a need that no package meets is an error', () => {
+  const lonely = { name: 'lonely', folder: 'apps/lonely', needs: ['nobody'] };
+  expect(() => withNeeded(new Map(), [lonely])).toThrow('"lonely" needs "nobody"');
+});
