@@ -28,6 +28,7 @@ test('after a kill the next start ends what was left, keeps its ports and brings
   const { generationIds } = await killInTheMiddle(world);
   const left = await world.apps();
   expect(left.map(({ commandLine }) => /apps\/([\w-]+)/.exec(commandLine)?.[1]).toSorted()).toEqual([
+    'dashboard',
     'runware-emulator',
     'webhook-receiver',
     'worker',
@@ -37,7 +38,7 @@ test('after a kill the next start ends what was left, keeps its ports and brings
 
   const next = world.start();
   await next.printed('Runs on until Ctrl-C');
-  expect(next.output()).toContain('ended 3 processes that an earlier start left behind');
+  expect(next.output()).toContain('ended 4 processes that an earlier start left behind');
   expect(world.readJson('ports.json')).toEqual(ports);
   expect(world.redisPid()).not.toBe(redisPid);
   const pids = (await world.apps()).map(({ pid }) => pid);

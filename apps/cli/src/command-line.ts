@@ -14,8 +14,8 @@ export type Command =
 
 export const helpText = `darkroom start [options]      (npm start -- [options])
 
-Starts the whole of Darkroom on this machine: Redis, S3, a Runware emulator, a worker and a webhook receiver. Buys the three
-example images of the model's page from the emulator, saves them, and runs on until Ctrl-C.
+Starts the whole of Darkroom on this machine: Redis, S3, a Runware emulator, a worker, a webhook receiver and a
+dashboard. Buys the three example images of the model's page from the emulator, saves them, and runs on until Ctrl-C.
 
   --once              stop when the images are there; exit code 0 only if all of them were verified
   --data-dir <folder> where everything is kept; .local/data when absent

@@ -26,6 +26,7 @@ export function describePlaces({ stores, apps, images, logs, root, isRedisOurs }
     ['bucket', stores.s3Detail],
     ['emulator', `${apps.emulatorUrl}  (its bill: ${shownPath(apps.billFile)})`],
     ['receiver', apps.receiverUrl],
+    ['dashboard', apps.dashboardUrl],
     ['logs', shownPath(logs)],
   ];
   const producer = isRedisOurs ? `'${redis.url}'` : `process.env['REDIS_URL'], prefix: '${redis.prefix}'`;

@@ -86,6 +86,7 @@ async function run(
   row('emulator', `${apps.emulatorUrl}, plays Runware: real images, no money`);
   row('receiver', `${apps.receiverUrl}, takes the provider's webhooks`);
   row('worker', 'ready');
+  row('dashboard', `${apps.dashboardUrl}, shows the queues`);
 
   const storage = createObjectStorage({ ...stores.s3, requestTimeoutMs: STORAGE_TIMEOUT_MS, maxImageBytes: IMAGE_LIMIT_BYTES }, { now });
   closing.add(() => storage.close());

@@ -19,6 +19,7 @@ export const buildImage = (image: Partial<ImageView> = {}): ImageView => ({
   status: 'open',
   submissionStatus: 'planned',
   submissions: 1,
+  taskUUID: '5c0e9f8e-9f0b-4d29-8a43-0f2f1a7c1d5e',
   costUsd: '0',
   extras: [],
   ...image,

@@ -11,6 +11,7 @@ import type { Stores } from './stores.ts';
 export interface Apps {
   readonly emulatorUrl: string;
   readonly receiverUrl: string;
+  readonly dashboardUrl: string;
   readonly billFile: string;
 }
 
@@ -36,14 +37,14 @@ const QUICK_TIMING = {
 };
 
 /**
- * Starts emulator, receiver and worker at once and waits until all can be used. They are stopped the other way round from how
- * work flows: who buys and who hears of results first, the provider last.
+ * Starts all of them at once and waits until they can be used. They are stopped the other way round from how work flows: who
+ * buys, who hears of results and who looks on first, the provider last.
  * @throws LocalStackError when one does not become ready.
  */
 export async function startApps({ stores, folder, root, environment, onDeath }: AppsOptions, closing: Closing): Promise<Apps> {
   const { redis, s3 } = stores;
   const { ports } = folder;
-  const urlOf = (name: 'emulator' | 'receiver' | 'worker'): string => `http://127.0.0.1:${ports[name]}`;
+  const urlOf = (name: 'emulator' | 'receiver' | 'dashboard'): string => `http://127.0.0.1:${ports[name]}`;
   const emulatorDir = path.join(stores.dir, 'emulator');
   const apiKey = `emulator-${randomBytes(16).toString('hex')}`;
   const redisEnvironment = { REDIS_URL: redis.url, DARKROOM_PREFIX: redis.prefix };
@@ -83,12 +84,14 @@ export async function startApps({ stores, folder, root, environment, onDeath }: 
         : { S3_ACCESS_KEY_ID: s3.credentials.accessKeyId, S3_SECRET_ACCESS_KEY: s3.credentials.secretAccessKey }),
     }),
   );
-  closing.add(async (hurry) => void (await Promise.all([receiver.stop(hurry), worker.stop(hurry)])));
-  const all: AppProcess[] = [emulator, receiver, worker];
-  await Promise.all(all.map(({ ready }) => ready));
+  const dashboard = startApp(describe('dashboard', 'dashboard', '/readyz', redisEnvironment));
+  const inside: AppProcess[] = [receiver, worker, dashboard];
+  closing.add(async (hurry) => void (await Promise.all(inside.map((app) => app.stop(hurry)))));
+  await Promise.all([emulator, ...inside].map(({ ready }) => ready));
   return {
     emulatorUrl: urlOf('emulator'),
     receiverUrl: urlOf('receiver'),
+    dashboardUrl: urlOf('dashboard'),
     billFile: path.join(emulatorDir, 'bill.jsonl'),
   };
 }
