@@ -135,10 +135,13 @@ function throttleMs({ around, settings: { timing } }: Purchase, send: number, ve
 }
 
 async function stop(purchase: Purchase, ref: SubmissionRef, { reason, detail }: Extract<Commitment, { kind: 'stop' }>): Promise<Outcome> {
-  const { around, settings } = purchase;
+  const { waits, around, settings } = purchase;
   switch (reason) {
     case 'settled':
+      return { kind: 'finished' };
     case 'closed':
+      // It may have been sent; and the run that committed it may have died before it parked the settlement.
+      await waits.park(ref, settings.timing.firstPollMs, true);
       return { kind: 'finished' };
     case 'never-bought':
       return endUnbought(purchase, ref, detail);

@@ -1,3 +1,4 @@
+import { jobIdOf } from '@darkroom/queues';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { settle, submit, type Purchase } from '../src/index.ts';
 import { expectAgreement, ledgerOf, type Agreed } from './agreement.ts';
@@ -138,6 +139,17 @@ describe('a generation that was ended from outside after its image was sent', ()
     await world.comeHome(ref);
     expect(await world.billed(ref, 'submission')).toBe(1);
     await expectAgreement(world, ref, { status: 'cancelled', images: ['succeeded'], executions: 1, amended: true });
+  });
+
+  test('after the decision to buy by a process that died: a settlement sees to it, and the money is not forgotten', async () => {
+    await world.setFaults({});
+    const ref = await world.enqueue();
+    await expect(submit(dyingAt(world.purchase(), 'after', 'store.commit'), ref)).rejects.toThrow(ProcessDied);
+    await world.store.cancel(ref.generationId);
+    expect(await submit(world.purchase(), ref)).toEqual({ kind: 'finished' });
+    expect(await world.settlements.queue.getJobState(jobIdOf(ref))).toBe('delayed');
+    expect(await settle(world.purchase({ timing: { horizonMs: 0 } }), ref)).toEqual({ kind: 'finished' });
+    await expectAgreement(world, ref, { status: 'cancelled', images: ['unknown'], executions: 0, held: 1 });
   });
 
   test('between the decision to buy and the request: the image is bought, kept and amended', async () => {

@@ -30,7 +30,7 @@ if deadlineAt ~= '' and now >= tonumber(deadlineAt) then closeGeneration(key, id
 generation = hash(key)
 submission = hash(submissionKey)
 local closed = generation.status ~= 'queued' and generation.status ~= 'running'
-if submission.status == 'failed' then return { 'stop', 'closed', generation.status } end
+if submission.status == 'failed' then return { 'stop', 'settled', 'failed' } end
 if closed or generation['image:' .. index] ~= 'open' then
   return { 'stop', submission.status == 'planned' and 'never-bought' or 'closed', generation.status }
 end
