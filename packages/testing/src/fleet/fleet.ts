@@ -16,6 +16,8 @@ export interface FleetOptions {
   workerEnv?: Readonly<Record<string, string>>;
   /** Where deliveries go instead of to the first receiver. */
   webhookBaseUrl?: (receiverUrl: string) => string;
+  /** Another Node, and another folder of built apps, than those that run the tests: the ones of an image. */
+  runtime?: { node: string; folder: string };
   /** Called for every request to the S3 server. */
   onS3Request?: (request: S3RequestLog) => void;
 }
@@ -39,7 +41,6 @@ export interface Fleet {
 }
 
 const root = fileURLToPath(new URL('../../../../', import.meta.url));
-const scriptOf = (app: string): string => join(root, 'apps', app, 'dist', 'main.js');
 
 /** Quick timings for tests; the chain of the defaults, scaled. */
 const testTiming = {
@@ -55,6 +56,7 @@ const testTiming = {
 /** Starts a fleet and waits until each process is ready. The apps must have been built. */
 export async function startFleet(options: FleetOptions = {}): Promise<Fleet> {
   const { workers: workerCount = 1, receivers: receiverCount = 1, faults = {}, seed = '1', workerEnv = {}, webhookBaseUrl } = options;
+  const { runtime = { node: process.execPath, folder: root } } = options;
   const directory = await mkdtemp(join(tmpdir(), 'darkroom-fleet-'));
   const started: (() => Promise<unknown>)[] = [() => rm(directory, { recursive: true, force: true })];
   const stop = async (): Promise<void> => {
@@ -92,7 +94,8 @@ export async function startFleet(options: FleetOptions = {}): Promise<Fleet> {
     ): Promise<ManagedProcess> => {
       const managed = createManagedProcess({
         name,
-        script: scriptOf(app),
+        node: runtime.node,
+        script: join(runtime.folder, 'apps', app, 'dist', 'main.js'),
         env: { ...env, HOST: '127.0.0.1', PORT: String(port) },
         logFile: join(directory, `${name}.log`),
         readyUrl: `http://127.0.0.1:${port}${readyPath}`,

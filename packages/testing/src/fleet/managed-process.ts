@@ -6,6 +6,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 export interface ManagedProcessOptions {
   name: string;
+  /** The Node that runs it; the one of this process unless given. */
+  node?: string;
   /** The script that Node runs. */
   script: string;
   env: Readonly<Record<string, string>>;
@@ -31,6 +33,7 @@ export interface ManagedProcess {
 /** Describes a process; nothing runs before `start`. */
 export function createManagedProcess({
   name,
+  node = process.execPath,
   script,
   env,
   logFile,
@@ -55,7 +58,7 @@ export function createManagedProcess({
     isRunning,
     async start() {
       const log = openSync(logFile, 'a');
-      child = spawn(process.execPath, ['--enable-source-maps', script], {
+      child = spawn(node, ['--enable-source-maps', script], {
         env: { ...baseEnvironment(), ...env },
         stdio: ['ignore', log, log],
       });

@@ -1,0 +1,57 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rename, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { createProducer } from '@darkroom/producer';
+import { startFleet } from '@darkroom/testing';
+import { expect, test } from 'vitest';
+
+const run = promisify(execFile);
+const root = fileURLToPath(new URL('../../..', import.meta.url));
+
+/** Of the line that the image is built on (Dockerfile). */
+const NODE_VERSION = '24.21.0';
+
+/** Node as npm has it: one package for each system, with the program inside and nothing to run at its installation. */
+async function fetchNode(): Promise<string> {
+  const home = join(root, '.local', 'tools', `node-${NODE_VERSION}`);
+  const name = `node-${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`;
+  if (!existsSync(home)) {
+    const fetching = `${home}.${process.pid}`;
+    const args = ['install', '--prefix', fetching, '--no-save', '--no-package-lock', '--no-audit', '--no-fund', '--ignore-scripts'];
+    await run('npm', [...args, `${name}@${NODE_VERSION}`], { env: process.env });
+    // Renamed when it is whole: a fetch that was interrupted is never taken for a copy.
+    await rename(fetching, home);
+  }
+  return join(home, 'node_modules', name, 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
+}
+
+test('the apps of the image buy an image on the Node of the image, and stop in order', async () => {
+  const node = await fetchNode();
+  expect((await run(node, ['--version'])).stdout.trim()).toBe(`v${NODE_VERSION}`);
+
+  const directory = await mkdtemp(join(tmpdir(), 'darkroom-image-'));
+  try {
+    const folder = join(directory, 'image');
+    await run(process.execPath, [join(root, 'scripts', 'build-image.mjs'), folder]);
+    const fleet = await startFleet({ runtime: { node, folder } });
+    const producer = createProducer({ redisUrl: fleet.redisUrl });
+    try {
+      const { generationId } = await producer.enqueue({ positivePrompt: 'a lighthouse', width: 1024, height: 1024 });
+      const generation = await producer.wait(generationId, { timeoutMs: 60_000 });
+      expect(generation.status).toBe('succeeded');
+      expect(generation.images.map(({ status }) => status)).toEqual(['succeeded']);
+      for (const each of [...fleet.workers, ...fleet.receivers, fleet.emulator]) expect(await each.stop(), each.name).toBe(0);
+      // What this line of Node would warn about would be in every log from now on.
+      expect((await Promise.all([...fleet.workers, ...fleet.receivers].map((each) => each.log()))).join('')).not.toMatch(/Warning:/);
+    } finally {
+      await producer.close();
+      await fleet.stop();
+    }
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+});
