@@ -6,12 +6,15 @@ const details = { key: 'records/x', attempt: 2 };
 const options = { cause, details };
 const problem = { path: 'ttl', message: 'must be a whole number of at least 60', given: '59' };
 
+const progress = { generationIds: ['a', 'b', 'c'], written: ['a'], maybeWritten: ['b'], notWritten: ['c'] };
+
 /** Every class of the file, with each code it can carry and whether calling again may help. */
 const cases: { error: errors.DarkroomError; code: errors.ErrorCode; retryable: boolean }[] = [
   { error: new errors.InvalidRequestError([problem], options), code: 'request.invalid', retryable: false },
   { error: new errors.RequestConflictError('x', options), code: 'request.conflict', retryable: false },
   { error: new errors.ConfigError([problem], options), code: 'config.invalid', retryable: false },
   { error: new errors.QueueUnavailableError('x', { ...options, reached: 'maybe' }), code: 'queue.unavailable', retryable: true },
+  { error: new errors.EnqueueManyError(progress, options), code: 'queue.partly-enqueued', retryable: true },
   { error: new errors.StoreNotInitialisedError(options), code: 'store.not-initialised', retryable: true },
   { error: new errors.SpendCapError('x', 1, options), code: 'spend.cap-reached', retryable: true },
   { error: new errors.GenerationError('generation.not-found', 'x', options), code: 'generation.not-found', retryable: false },
@@ -26,6 +29,12 @@ const cases: { error: errors.DarkroomError; code: errors.ErrorCode; retryable: b
     code: 'storage.corrupt-record',
     retryable: false,
   },
+  {
+    error: new errors.StorageError('storage.damaged-image', 'x', { ...options, reached: 'yes' }),
+    code: 'storage.damaged-image',
+    retryable: false,
+  },
+  { error: new errors.GenerationError('image.not-there', 'x', options), code: 'image.not-there', retryable: false },
   { error: new errors.LocalStackError('x', options), code: 'local-stack.unavailable', retryable: false },
 ];
 
@@ -85,8 +94,19 @@ describe('errors', () => {
       reached: 'maybe',
     });
     expect(new errors.QueueUnavailableError('x', { reached: 'no' }).generationId).toBeUndefined();
+    expect(new errors.EnqueueManyError(progress)).toMatchObject(progress);
     expect(new errors.SpendCapError('x', 1_770_000_000_000).resetsAt).toBe(1_770_000_000_000);
     expect(new errors.StorageError('storage.unavailable', 'x', { reached: 'maybe' }).reached).toBe('maybe');
+  });
+
+  test('an error about many is as retryable as what went wrong first, and repeats it', () => {
+    const conflict = new errors.RequestConflictError('it is taken');
+    expect(new errors.EnqueueManyError(progress, { cause: conflict })).toMatchObject({
+      retryable: false,
+      message:
+        'of 3 generations 1 were enqueued, 1 may have been and 1 were not; calling again with the same generationIds is safe: it is taken',
+    });
+    expect(new errors.EnqueueManyError(progress, { cause: new errors.SpendCapError('x', 1) }).retryable).toBe(true);
   });
 
   test('a code is found on an error of a second copy of this package, and not on anything else', () => {

@@ -7,6 +7,7 @@ export const errorCodes = {
   'request.invalid': 'the request breaks a rule of the model; nothing was queued or bought',
   'request.conflict': 'this generation id is already taken by another request; nothing was queued or bought',
   'queue.unavailable': 'Redis did not answer; `reached` says whether the request may have arrived',
+  'queue.partly-enqueued': 'of many generations some were not enqueued, or may not be; the error says which',
   'store.not-initialised': 'Redis holds no epoch: no worker has started yet, or Redis lost its memory; nothing is queued or bought',
   'store.unavailable': 'Redis did not answer',
   'spend.cap-reached': 'a spend cap would be crossed; nothing was queued or bought',
@@ -18,6 +19,8 @@ export const errorCodes = {
   'delivery.malformed': 'the body of a delivery is not one of the known shapes; it was kept',
   'storage.unavailable': 'S3 did not answer or refused',
   'storage.corrupt-record': 'a record in S3 does not parse',
+  'storage.damaged-image': 'an image in S3 is gone, or is not the one that was verified',
+  'image.not-there': 'the generation has no verified image at this index',
   'image.lost': 'the image was made and paid for, and neither the upload nor its address gave valid bytes',
   'submission.unknown-outcome': 'the provider never said what became of the submission; its money stays on hold',
   'provider.unavailable': 'the provider did not answer in time, or answered nonsense',
@@ -119,6 +122,39 @@ export class QueueUnavailableError extends DarkroomError {
   }
 }
 
+/** Of many generations, which were enqueued when something went wrong. */
+export interface EnqueueProgress {
+  /** The ids of all, in the order of the requests: to enqueue them again with, which never buys twice. */
+  readonly generationIds: readonly string[];
+  /** Enqueued, or there already. */
+  readonly written: readonly string[];
+  /** May have been enqueued: Redis did not answer, or the record is there and its jobs may not be. */
+  readonly maybeWritten: readonly string[];
+  /** Surely not enqueued: refused in so many words, or not sent. */
+  readonly notWritten: readonly string[];
+}
+
+/** The caller may call again with the same `generationIds`; `cause` is the first thing that went wrong, and says who must act on it. */
+export class EnqueueManyError extends DarkroomError implements EnqueueProgress {
+  readonly generationIds: readonly string[];
+  readonly written: readonly string[];
+  readonly maybeWritten: readonly string[];
+  readonly notWritten: readonly string[];
+  constructor({ generationIds, written, maybeWritten, notWritten }: EnqueueProgress, options: DarkroomErrorOptions = {}) {
+    const { cause } = options;
+    super(
+      'queue.partly-enqueued',
+      `of ${generationIds.length} generations ${written.length} were enqueued, ${maybeWritten.length} may have been and ${notWritten.length} were not; calling again with the same generationIds is safe${cause instanceof Error ? `: ${cause.message}` : ''}`,
+      !(cause instanceof DarkroomError) || cause.retryable,
+      options,
+    );
+    this.generationIds = generationIds;
+    this.written = written;
+    this.maybeWritten = maybeWritten;
+    this.notWritten = notWritten;
+  }
+}
+
 /** The operator must start a worker (first start) or run `rebuild` (Redis lost its memory). */
 export class StoreNotInitialisedError extends DarkroomError {
   constructor(options?: DarkroomErrorOptions) {
@@ -141,9 +177,13 @@ export class SpendCapError extends DarkroomError {
   }
 }
 
-/** The caller asked for a generation that is not there, or that did not end in time. */
+/** The caller asked for a generation or an image that is not there, or that did not end in time. */
 export class GenerationError extends DarkroomError {
-  constructor(code: 'generation.not-found' | 'generation.wait-timeout', message: string, options?: DarkroomErrorOptions) {
+  constructor(
+    code: 'generation.not-found' | 'generation.wait-timeout' | 'image.not-there',
+    message: string,
+    options?: DarkroomErrorOptions,
+  ) {
     super(code, message, code === 'generation.wait-timeout', options);
   }
 }
@@ -152,7 +192,7 @@ export class GenerationError extends DarkroomError {
 export class StorageError extends DarkroomError {
   readonly reached: Reached;
   constructor(
-    code: 'storage.unavailable' | 'storage.corrupt-record',
+    code: 'storage.unavailable' | 'storage.corrupt-record' | 'storage.damaged-image',
     message: string,
     options: DarkroomErrorOptions & { reached: Reached },
   ) {

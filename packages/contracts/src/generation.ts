@@ -11,8 +11,12 @@ export interface ImageView {
   submissionStatus: SubmissionStatus;
   /** How many submissions were made. */
   submissions: number;
+  /** The Runware task of the submission that is shown: the one that made the image, else the newest. */
+  taskUUID: string;
   /** The verified image; present if and only if `status` is "succeeded". */
   image?: VerifiedImage;
+  /** Runware's own name for the image, when it told it. */
+  imageUUID?: string;
   seed?: number;
   nsfwContent?: boolean;
   /** What the image cost, in US dollars, as a decimal string; of all its submissions. */

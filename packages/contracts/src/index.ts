@@ -1,6 +1,7 @@
 export {
   ConfigError,
   DarkroomError,
+  EnqueueManyError,
   GenerationError,
   InvalidRequestError,
   LocalStackError,
@@ -61,6 +62,7 @@ export {
   type ImageExtension,
   type OutputFormat,
 } from './models/grok-imagine-image/output-format.ts';
+export { findKeptInput, formatKeptInput } from './models/grok-imagine-image/kept-input.ts';
 export { modelId, parameters, prices, responseFields, taskType, type ParameterPath } from './models/grok-imagine-image/page.ts';
 export { checkGrokImagineRequest, parseGrokImagineRequest, parseStoredGrokImagineRequest } from './models/grok-imagine-image/parse.ts';
 export { quote, type Quote } from './models/grok-imagine-image/quote.ts';

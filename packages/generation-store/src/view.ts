@@ -2,6 +2,7 @@ import {
   formatUsd,
   parseStoredGrokImagineRequest,
   resultSchema,
+  taskUuidOf,
   type ErrorCode,
   type GenerationView,
   type ImageStatus,
@@ -28,7 +29,7 @@ export function parseGenerationView(generationId: string, reply: unknown): Gener
   const generation = generationFieldsSchema.parse(hash);
   const images = Array.from({ length: generation.images }, (_, index) =>
     imageView(
-      index,
+      { generationId, index },
       imageStatusSchema.parse(hash[`image:${index}`]),
       Number(hash[`winner:${index}`] ?? 0),
       submissions.filter((submission) => submission.index === index),
@@ -55,7 +56,12 @@ export function parseGenerationView(generationId: string, reply: unknown): Gener
 const resultOf = ({ fields }: NumberedSubmission) =>
   fields.result === undefined ? undefined : resultSchema.parse(JSON.parse(fields.result));
 
-function imageView(index: number, status: ImageStatus, winner: number, submissions: NumberedSubmission[]): ImageView {
+function imageView(
+  { generationId, index }: { generationId: string; index: number },
+  status: ImageStatus,
+  winner: number,
+  submissions: NumberedSubmission[],
+): ImageView {
   const newest = submissions.at(-1);
   if (newest === undefined) throw new RangeError(`image ${index} has no submission`);
   const shown = submissions.find(({ n }) => n === winner) ?? newest;
@@ -70,9 +76,11 @@ function imageView(index: number, status: ImageStatus, winner: number, submissio
     status,
     submissionStatus: newest.fields.status,
     submissions: submissions.length,
+    taskUUID: taskUuidOf({ generationId, index, n: shown.n }),
     costUsd: formatUsd(submissions.reduce((sum, { fields }) => sum + fields.settled, 0)),
     extras,
     ...(status === 'succeeded' && result?.image !== undefined ? { image: result.image } : {}),
+    ...(result?.imageUUID === undefined ? {} : { imageUUID: result.imageUUID }),
     ...(result?.seed === undefined ? {} : { seed: result.seed }),
     ...(result?.nsfwContent === undefined ? {} : { nsfwContent: result.nsfwContent }),
     ...(result?.road === undefined ? {} : { road: result.road }),

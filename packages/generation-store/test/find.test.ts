@@ -15,8 +15,8 @@ test('a generation is found as it was asked for', async () => {
     tenant: 'acme',
     request,
     images: [
-      { index: 0, ...open },
-      { index: 1, ...open },
+      { index: 0, taskUUID: taskUuidOf({ generationId: generation.generationId, index: 0, n: 1 }), ...open },
+      { index: 1, taskUUID: taskUuidOf({ generationId: generation.generationId, index: 1, n: 1 }), ...open },
     ],
     costUsd: '0',
     reservedUsd: '0.04',
@@ -33,14 +33,16 @@ test('an image is found with its facts, its cost and the way it came', async () 
   const [ref] = await world.enqueue();
   await world.send(ref);
   const { result, ...settlement } = ended(ref, 'succeeded');
-  await world.store.settle(ref, { ...settlement, result: { ...result, seed: 42, nsfwContent: false } });
+  await world.store.settle(ref, { ...settlement, result: { ...result, imageUUID: 'made-1', seed: 42, nsfwContent: false } });
   expect((await world.store.find(ref.generationId))?.images).toEqual([
     {
       index: 0,
       status: 'succeeded',
       submissionStatus: 'succeeded',
       submissions: 1,
+      taskUUID: taskUuidOf(ref),
       image: imageOf(ref),
+      imageUUID: 'made-1',
       seed: 42,
       nsfwContent: false,
       road: 'upload',
@@ -59,7 +61,12 @@ test('a failed image says what went wrong', async () => {
   await world.send(nextOf(ref));
   await world.store.settle(nextOf(ref), endedForGood(nextOf(ref), 'failed', { code: 'provider.content-refused' }));
   expect((await world.store.find(ref.generationId))?.images).toMatchObject([
-    { status: 'failed', submissions: 2, fault: { code: 'provider.content-refused', message: 'it broke' } },
+    {
+      status: 'failed',
+      submissions: 2,
+      taskUUID: taskUuidOf(nextOf(ref)),
+      fault: { code: 'provider.content-refused', message: 'it broke' },
+    },
   ]);
 });
 

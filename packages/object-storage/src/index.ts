@@ -1,4 +1,5 @@
 export type { BoundedRead } from './bucket.ts';
+export type { InputStore, KeptInput } from './input-store.ts';
 export {
   amendmentKey,
   imageKey,

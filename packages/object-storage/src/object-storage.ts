@@ -1,11 +1,14 @@
+import { createHash } from 'node:crypto';
 import {
   expectedDimensions,
+  StorageError,
   type GrokImagineRequest,
   type OutputFormat,
   type SubmissionRef,
   type VerifiedImage,
 } from '@darkroom/contracts';
 import { createBucket, type BoundedRead, type BucketConfig } from './bucket.ts';
+import { createInputStore, type InputStore } from './input-store.ts';
 import { imageKey, quarantineKey, recordsPrefix, stagingKey } from './keys.ts';
 import { presignGet, presignPut, type PresignReadOptions } from './presign.ts';
 import { createRecordStore, type RecordStore } from './record-store.ts';
@@ -20,7 +23,7 @@ export interface ObjectStorageConfig extends BucketConfig {
  * The bucket as Darkroom uses it: uploads arrive under `staging/`, verified images lie under `images/` for good, and records
  * under `records/` say what was bought. Every failure of S3 is a StorageError.
  */
-export interface ObjectStorage extends RecordStore {
+export interface ObjectStorage extends RecordStore, InputStore {
   /**
    * A URL for one bare PUT to the submission's staging key. It can be used again until it expires, which is why what is
    * uploaded is never served itself.
@@ -33,6 +36,11 @@ export interface ObjectStorage extends RecordStore {
   readStaging(ref: SubmissionRef): Promise<BoundedRead>;
   /** The image under its final key. */
   readImage(ref: SubmissionRef, format: OutputFormat): Promise<BoundedRead>;
+  /**
+   * The bytes of a verified image, proved once more by their SHA-256. Throws StorageError "storage.damaged-image" when they are
+   * gone or are others.
+   */
+  readVerified(image: Pick<VerifiedImage, 'key' | 'sizeBytes' | 'sha256'>): Promise<Uint8Array>;
   /** Decides whether bytes are the image that was ordered, and says under which key they belong. Pure: asks nobody. */
   verify(ref: SubmissionRef, request: GrokImagineRequest, bytes: Uint8Array): OrderedImageVerdict;
   /**
@@ -64,10 +72,20 @@ export function createObjectStorage(config: ObjectStorageConfig, { now }: Object
   const bucket = createBucket(config);
   return {
     ...createRecordStore(bucket),
+    ...createInputStore(bucket, now),
     presignUpload: (ref, expiresInSeconds) => presignPut(bucket, stagingKey(ref), expiresInSeconds, now()),
     presignRead: (key, expiresInSeconds, options = {}) => presignGet(bucket, key, expiresInSeconds, now(), options),
     readStaging: (ref) => bucket.read(stagingKey(ref), config.maxImageBytes),
     readImage: (ref, format) => bucket.read(imageKey(ref, format), config.maxImageBytes),
+    readVerified: async ({ key, sizeBytes, sha256 }) => {
+      const read = await bucket.read(key, sizeBytes);
+      if (read.kind === 'found' && createHash('sha256').update(read.bytes).digest('hex') === sha256) return read.bytes;
+      const why = read.kind === 'missing' ? 'nothing lies there' : 'other bytes lie there';
+      throw new StorageError('storage.damaged-image', `could not read the verified image '${key}': ${why}`, {
+        reached: 'yes',
+        details: { key },
+      });
+    },
     verify: (ref, request, bytes) => {
       const expectation = { format: request.outputFormat, dimensions: expectedDimensions(request), maxSizeBytes: config.maxImageBytes };
       const verdict = verifyImage(bytes, expectation);

@@ -53,7 +53,7 @@ export function verifyImage(
   if (buffer.length > maxSizeBytes)
     return invalid('too-large', `${buffer.length} bytes are more than the ${maxSizeBytes} that are allowed`);
 
-  const found = outputFormats.find((candidate) => imageStructures[candidate].startsLike(buffer));
+  const found = findFormat(buffer);
   if (found === undefined) return invalid('not-an-image', `${buffer.length} bytes do not start like ${outputFormats.join(', ')}`);
   if (found !== format) return invalid('wrong-format', `${found} instead of ${format}`);
 
@@ -67,6 +67,10 @@ export function verifyImage(
   const sha256 = createHash('sha256').update(buffer).digest('hex');
   return { kind: 'valid', format, contentType: contentTypeOf(format), ...size, sizeBytes: buffer.length, sha256 };
 }
+
+/** The format whose magic bytes a file starts with. */
+export const findFormat = (bytes: Buffer): OutputFormat | undefined =>
+  outputFormats.find((candidate) => imageStructures[candidate].startsLike(bytes));
 
 /** The record of a verified image under its final key. */
 export function verifiedImageOf(ref: SubmissionRef, { format, contentType, width, height, sizeBytes, sha256 }: ValidImage): VerifiedImage {

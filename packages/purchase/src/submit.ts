@@ -1,9 +1,10 @@
-import { type SubmissionRef, type SubmitVerdict } from '@darkroom/contracts';
+import type { GrokImagineRequest, SubmissionRef, SubmitVerdict } from '@darkroom/contracts';
 import { backoffMs } from './backoff.ts';
 import { endRefused, endUnbought } from './end-submission.ts';
 import type { Outcome } from './outcome.ts';
 import type { Purchase } from './purchase.ts';
 import type { Commitment } from './ports.ts';
+import { buildSendableRequest } from './sendable-request.ts';
 
 /**
  * Steps 2 to 6 of a purchase: commit, intent, park, POST, answer.
@@ -31,7 +32,7 @@ export async function submit(purchase: Purchase, ref: SubmissionRef, signal?: Ab
     await store.recordVerdict(ref, send, 'not-sent').catch(() => undefined);
     throw error;
   }
-  const { firstSentAt, uploadEndpoint, webhookURL } = prepared;
+  const { firstSentAt, request, uploadEndpoint, webhookURL } = prepared;
   if (signal?.aborted) {
     await store.recordVerdict(ref, send, 'not-sent');
     return { kind: 'release' };
@@ -47,7 +48,7 @@ export async function submit(purchase: Purchase, ref: SubmissionRef, signal?: Ab
   const verdict = await provider.submit(
     {
       taskUUID: commitment.intent.taskUUID,
-      request: commitment.request,
+      request,
       ttlSeconds: Math.max(60, Math.ceil(timing.imageTtlMs / 1000)),
       ...(uploadEndpoint === undefined ? {} : { uploadEndpoint }),
       ...(webhookURL === undefined ? {} : { webhookURL }),
@@ -59,15 +60,16 @@ export async function submit(purchase: Purchase, ref: SubmissionRef, signal?: Ab
 
 interface Prepared {
   firstSentAt: number;
+  request: GrokImagineRequest;
   uploadEndpoint: string | undefined;
   webhookURL: string | undefined;
 }
 
-/** Steps 3 and 4, and the addresses that a result comes to. */
+/** Steps 3 and 4, and the addresses that a result comes to and that reference images are read from. */
 async function prepare(
   { store, archive, waits, around, settings: { timing, askForUpload } }: Purchase,
   ref: SubmissionRef,
-  { intent, send }: Extract<Commitment, { kind: 'go' }>,
+  { intent, send, request }: Extract<Commitment, { kind: 'go' }>,
 ): Promise<Prepared> {
   let { firstSentAt } = intent;
   const recorded = await archive.recordIntent(intent);
@@ -79,8 +81,13 @@ async function prepare(
     around.log('submission.intent-adopted', ref, { round: intent.round });
   }
   await waits.park(ref, timing.firstPollMs, send > 1);
-  const uploadEndpoint = askForUpload ? await archive.presignUpload(ref, Math.floor(timing.capabilityTtlMs / 1000)) : undefined;
-  return { firstSentAt, uploadEndpoint, webhookURL: around.webhookUrl(ref) };
+  const expiresInSeconds = Math.floor(timing.capabilityTtlMs / 1000);
+  return {
+    firstSentAt,
+    request: await buildSendableRequest(request, (sha256) => archive.presignInput(sha256, expiresInSeconds)),
+    uploadEndpoint: askForUpload ? await archive.presignUpload(ref, expiresInSeconds) : undefined,
+    webhookURL: around.webhookUrl(ref),
+  };
 }
 
 /** Step 6: what the provider said decides, together with what became of the earlier sends. */

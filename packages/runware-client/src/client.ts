@@ -1,7 +1,9 @@
 import {
   ConfigError,
+  findKeptInput,
   type DownloadVerdict,
   type Problem,
+  type ProviderFault,
   type PurchaseOrder,
   type SubmitVerdict,
   type TaskState,
@@ -66,6 +68,7 @@ export function createRunwareClient(
   const redactor = createRedactor([config.apiKey]);
   return {
     submit: async (order, signal) => {
+      if (hasKeptInput(order)) return { kind: 'not-sent', fault: unsendable };
       const exchange = await exchangeTask(settings, buildPurchaseTask(order), signal);
       return submitVerdictOf(exchange, order.taskUUID, createRedactor([config.apiKey, ...privateTextsOf(order)]));
     },
@@ -76,6 +79,15 @@ export function createRunwareClient(
     downloadImage: (imageURL, signal) => downloadImage(settings, imageURL, signal),
   };
 }
+
+/** A form of Darkroom's own, which its caller turns into a URL; as it is, it would tell the provider nothing. */
+const hasKeptInput = ({ request }: PurchaseOrder): boolean =>
+  (request.inputs?.referenceImages ?? []).some((image) => findKeptInput(image) !== undefined);
+const unsendable: ProviderFault = {
+  class: 'validation',
+  code: 'keptInput',
+  message: 'could not send the purchase: a reference image lies in the bucket and has no URL',
+};
 
 /** What of an order an error message must not repeat. Its URLs need no listing: all queries are cut off. */
 const privateTextsOf = ({ request }: PurchaseOrder): string[] => [

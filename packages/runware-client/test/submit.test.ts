@@ -49,6 +49,14 @@ test('an order without upload or webhook sends neither, and a resolution instead
   expect(sent).toMatchObject({ resolution: '1K', inputs: { referenceImages: [otherTaskUUID] } });
 });
 
+test('a reference image that only the bucket knows is never sent', async () => {
+  await using world = await setup();
+  const inputs = { referenceImages: [`darkroom:inputs/${'0a'.repeat(32)}`] };
+  const verdict = await world.client.submit({ ...order, request: { ...order.request, inputs } });
+  expect(verdict).toMatchObject({ kind: 'not-sent', fault: { code: 'keptInput' } });
+  expect(world.provider.seen).toEqual([]);
+});
+
 const replies: [string, Script, object][] = [
   ['an acknowledgement', answerJson(200, { data: [task] }), { kind: 'accepted' }],
   ['an acknowledgement without data', answerJson(200, { data: [] }), { kind: 'accepted' }],

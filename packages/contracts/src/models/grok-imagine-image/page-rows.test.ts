@@ -16,7 +16,7 @@ const url = 'https://images.example/a.png';
 const inputs = { referenceImages: [uuid] };
 const numberRange = (range: string) => new RegExp(`^must be a whole number ${range}$`);
 const images = (...referenceImages: unknown[]) => ({ inputs: { referenceImages } });
-const forms = /^must be an image UUID, an http\(s\) URL, a data URI of an image in base64, or base64$/;
+const forms = /^must be an image UUID, an http\(s\) URL, a data URI of an image in base64, base64, or what putReferenceImage gave$/;
 
 const rows: Record<ParameterPath, Row> = {
   taskType: {

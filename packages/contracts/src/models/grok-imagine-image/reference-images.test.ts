@@ -12,6 +12,7 @@ describe('classifyReferenceImage', () => {
     ['data:image/svg+xml;charset=utf-8;base64,AAAA', 'data-uri'],
     ['iVBORw0KGgo=', 'base64'],
     ['/9j/4AAQSkZJRg==', 'base64'],
+    [`darkroom:inputs/${'0a'.repeat(32)}`, 'kept-input'],
   ])('%s is given as %s', (value, kind) => {
     expect(classifyReferenceImage(value)).toBe(kind);
   });
@@ -28,6 +29,9 @@ describe('classifyReferenceImage', () => {
     'ftp://images.example/a.png',
     'file:///etc/passwd',
     '//images.example/a.png',
+    'darkroom:inputs/',
+    `darkroom:inputs/${'0A'.repeat(32)}`,
+    `darkroom:inputs/${'0a'.repeat(32)}/../../images/x`,
     'data:text/html;base64,AAAA',
     'data:image/png;base64,',
     'data:image/png,%89PNG',
@@ -37,7 +41,7 @@ describe('classifyReferenceImage', () => {
     'AA=A',
     'AA_-',
     'AAAA\nAAAA',
-  ])('"%s" is in none of the four forms', (value) => {
+  ])('"%s" is in none of the forms', (value) => {
     expect(classifyReferenceImage(value)).toBeUndefined();
   });
 

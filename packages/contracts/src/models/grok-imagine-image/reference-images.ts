@@ -1,5 +1,6 @@
 import { describeKind } from '../given.ts';
 import type { Reading } from '../reading.ts';
+import { findKeptInput } from './kept-input.ts';
 
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const HTTP_URL = /^https?:\/\/[^\s\p{Surrogate}]+$/iu;
@@ -7,14 +8,16 @@ const HTTP_URL = /^https?:\/\/[^\s\p{Surrogate}]+$/iu;
 const IMAGE_DATA_URI = /^data:image\/[\w.+-]+(?:;[\w-]+=[\w.+-]+)*;base64,/i;
 const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
 
-export type ReferenceImageKind = 'uuid' | 'url' | 'data-uri' | 'base64';
+export type ReferenceImageKind = 'uuid' | 'url' | 'data-uri' | 'base64' | 'kept-input';
 
 /**
  * Says in which of the four forms of the page a reference image is given (model page, "inputs.referenceImages"): the UUID of
- * an image at Runware, an http(s) URL, a data URI of an image, or base64 (RFC 4648, section 4, with its padding). Undefined if
- * in none of them. Whether it is an image that the model can read is for the provider to say.
+ * an image at Runware, an http(s) URL, a data URI of an image, or base64 (RFC 4648, section 4, with its padding); or in the
+ * form of our own, `kept-input`. Undefined if in none of them. Whether it is an image that the model can read is for the
+ * provider to say.
  */
 export function classifyReferenceImage(value: string): ReferenceImageKind | undefined {
+  if (findKeptInput(value) !== undefined) return 'kept-input';
   if (UUID.test(value)) return 'uuid';
   if (HTTP_URL.test(value)) return URL.canParse(value) ? 'url' : undefined;
   const head = IMAGE_DATA_URI.exec(value)?.[0];
@@ -57,7 +60,7 @@ export function readReferenceImages({ fields, problems }: Reading, { maxReferenc
     if (typeof image !== 'string' || kind === undefined) {
       problems.push({
         path: `${path}[${index}]`,
-        message: 'must be an image UUID, an http(s) URL, a data URI of an image in base64, or base64',
+        message: 'must be an image UUID, an http(s) URL, a data URI of an image in base64, base64, or what putReferenceImage gave',
         given: describeKind(image),
       });
       continue;
@@ -69,7 +72,7 @@ export function readReferenceImages({ fields, problems }: Reading, { maxReferenc
   if (inlineBytes > maxInlineBytes) {
     problems.push({
       path,
-      message: `inline images may take at most ${maxInlineBytes} bytes together; give larger ones as an http(s) URL`,
+      message: `inline images may take at most ${maxInlineBytes} bytes together; put larger ones into the bucket with putReferenceImage of "@darkroom/producer/images", or give an http(s) URL`,
       given: `${inlineBytes} bytes`,
     });
   }

@@ -15,7 +15,10 @@ export type GrokImagineRequestInput = Geometry & {
   /** What to show; at least one character. */
   positivePrompt: string;
   inputs?: {
-    /** Images to start from, each an image UUID, an http(s) URL, a data URI (image/*, base64) or base64. */
+    /**
+     * Images to start from, each an image UUID, an http(s) URL, a data URI (image/*, base64) or base64; or what
+     * `putReferenceImage` of "@darkroom/producer/images" gave.
+     */
     referenceImages?: readonly string[];
   };
   /** How many images, 1 to 20, each with a seed of its own. Default 1. */
@@ -26,9 +29,9 @@ export type GrokImagineRequestInput = Geometry & {
   outputFormat?: OutputFormat;
   /** Compression quality, 20 to 99. Default 95. */
   outputQuality?: number;
-  /** "sync" waits for the result, "async" does not. Default "sync". */
+  /** Read by `generate` alone: "sync" waits for the result, "async" answers once it is queued. Default "sync". */
   deliveryMethod?: DeliveryMethod;
-  /** How long the image's address is good for, in seconds, from 60; only with `outputType` "URL". */
+  /** How long the image's address is good for, in seconds, from 60; only with `outputType` "URL". S3 ends it after seven days. */
   ttl?: number;
   /** Whether the content is checked: `checkContent: true` and `mode: 'fast'` say the same. Default no check. */
   safety?: { checkContent?: boolean; mode?: SafetyMode };

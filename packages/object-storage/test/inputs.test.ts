@@ -1,0 +1,67 @@
+import { createHash } from 'node:crypto';
+import sharp, { type Sharp } from 'sharp';
+import { expect, test } from 'vitest';
+import { setup } from './world.ts';
+
+const MAX_BYTES = 1024 * 1024;
+const draw = (): Sharp => sharp({ create: { width: 64, height: 48, channels: 3, background: '#c04010' } });
+const files = {
+  'image/jpeg': () => draw().jpeg().toBuffer(),
+  'image/png': () => draw().png().toBuffer(),
+  'image/webp': () => draw().webp().toBuffer(),
+};
+
+test.each(Object.entries(files))(
+  'a reference image of type %s is kept under its hash and read by a presigned URL',
+  async (type, encode) => {
+    await using world = await setup();
+    const bytes = await encode();
+    const sha256 = createHash('sha256').update(bytes).digest('hex');
+    expect(await world.storage.keepInput(bytes, MAX_BYTES)).toEqual({ kind: 'kept', sha256 });
+    const url = await world.storage.presignInput(sha256, 60);
+    expect(new URL(url).pathname).toBe(`/${world.s3.bucket}/inputs/${sha256}`);
+    const response = await fetch(url, { headers: { connection: 'close' } });
+    expect(response.headers.get('content-type')).toBe(type);
+    expect(Buffer.from(await response.arrayBuffer())).toEqual(bytes);
+  },
+);
+
+test('the same reference image twice, also at once, is kept once and is no error', async () => {
+  await using world = await setup();
+  const bytes = await files['image/png']();
+  const kept = await Promise.all(Array.from({ length: 5 }, () => world.storage.keepInput(bytes, MAX_BYTES)));
+  expect(new Set(kept.map((each) => JSON.stringify(each))).size).toBe(1);
+});
+
+test('what is no image, is cut off, too large or of absurd size is not kept', async () => {
+  await using world = await setup();
+  const png = await files['image/png']();
+  const wide = await sharp({ create: { width: 16_385, height: 16, channels: 3, background: '#000' } })
+    .png()
+    .toBuffer();
+  const refused = [
+    [Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'), 'not-an-image'],
+    [png.subarray(0, png.length - 20), 'incomplete'],
+    [Buffer.alloc(0), 'too-small'],
+    [wide, 'wrong-dimensions'],
+  ] as const;
+  for (const [bytes, reason] of refused) expect(await world.storage.keepInput(bytes, MAX_BYTES)).toMatchObject({ kind: 'invalid', reason });
+  expect(await world.storage.keepInput(png, png.length - 1)).toMatchObject({ kind: 'invalid', reason: 'too-large' });
+  expect(world.s3.countOf('PutObject')).toBe(0);
+});
+
+test('a verified image is read as it was verified, and other bytes under its key are an error', async () => {
+  await using world = await setup();
+  const bytes = await files['image/jpeg']();
+  const kept = await world.storage.keepInput(bytes, MAX_BYTES);
+  if (kept.kind !== 'kept') throw new Error(kept.detail);
+  const image = { key: `inputs/${kept.sha256}`, sizeBytes: bytes.length, sha256: kept.sha256 };
+  expect(await world.storage.readVerified(image)).toEqual(bytes);
+  for (const changed of [{ sha256: '0'.repeat(64) }, { sizeBytes: bytes.length - 1 }, { key: 'images/2026/01/01/none.jpg' }]) {
+    await expect(world.storage.readVerified({ ...image, ...changed })).rejects.toMatchObject({
+      code: 'storage.damaged-image',
+      retryable: false,
+      details: { key: changed.key ?? image.key },
+    });
+  }
+});
