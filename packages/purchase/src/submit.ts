@@ -145,10 +145,10 @@ async function stop(purchase: Purchase, ref: SubmissionRef, { reason, detail }: 
   const { waits, around, settings } = purchase;
   switch (reason) {
     case 'settled':
-      return { kind: 'finished' };
     case 'closed':
-      // It may have been sent; and the run that committed it may have died before it parked the settlement.
-      await waits.park(ref, settings.timing.firstPollMs, true);
+      // It may have been sent, and the settlement may not be there: the run that committed it died before it parked one, or
+      // Redis lost the job and was then told of the acceptance.
+      if (reason === 'closed' || detail === 'accepted') await waits.park(ref, settings.timing.firstPollMs, true);
       return { kind: 'finished' };
     case 'never-bought':
       return endUnbought(purchase, ref, detail);

@@ -3,7 +3,7 @@ import { eventually } from '@darkroom/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { settle, submit } from '../src/index.ts';
 import { expectAgreement, type Agreed } from './agreement.ts';
-import { dyingAt, ProcessDied } from './interruptions.ts';
+import { dyingAt, freezingAt, ProcessDied } from './interruptions.ts';
 import { nextOf, startPurchaseWorld, type PurchaseWorld } from './purchase-world.ts';
 import { photograph } from './redis-photograph.ts';
 
@@ -112,6 +112,31 @@ describe('a purchase that Redis forgot goes on as a re-send', () => {
     expect(await submit(purchase, ref)).toEqual({ kind: 'submitted' });
     expect(await world.billed(ref, 'submission')).toBe(1);
     expect(await world.settlements.queue.getJobState(jobIdOf(ref))).toBe('delayed');
+    await world.comeHome(ref);
+    await expectAgreement(world, ref, succeededOnce);
+  });
+});
+
+describe('what a run tells a Redis that has forgotten its send', () => {
+  const answers: [string, Record<string, number>][] = [
+    ['an acceptance', {}],
+    ['nothing that is certain', { submitResetAfterRate: 1 }],
+    ['a refusal for now', { submit429Rate: 1 }],
+    ['a refusal for good', { maxReferenceImages: 1 }],
+  ];
+  test.each(answers)('%s', async (_, faults) => {
+    await world.setFaults(faults);
+    const ref = await world.enqueue({ references: 2 });
+    const restore = await photograph(world);
+    const frozen = freezingAt(world.purchase(), 'after', 'provider.submit');
+    const run = submit(frozen.purchase, ref);
+    await frozen.stands;
+    await restore();
+    frozen.thaw();
+    await run;
+    await world.setFaults({});
+    await submit(world.purchase(), ref);
+    expect(await world.settlements.queue.getJobState(jobIdOf(ref)), 'the settlement').toBe('delayed');
     await world.comeHome(ref);
     await expectAgreement(world, ref, succeededOnce);
   });

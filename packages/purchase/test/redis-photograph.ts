@@ -1,14 +1,21 @@
 import type { PurchaseWorld } from './purchase-world.ts';
 
-/** Takes down everything in Redis, jobs and all. @returns puts it back, as a failover to a replica that was behind would. */
+const takeDown = /* lua */ `
+local picture = {}
+for _, key in ipairs(redis.call('KEYS', ARGV[1] .. '*')) do
+  picture[#picture + 1] = key
+  picture[#picture + 1] = redis.call('DUMP', key)
+end
+return picture
+`;
+
+const putBack = /* lua */ `
+for _, key in ipairs(redis.call('KEYS', ARGV[1] .. '*')) do redis.call('DEL', key) end
+for at = 2, #ARGV, 2 do redis.call('RESTORE', ARGV[at], 0, ARGV[at + 1]) end
+`;
+
+/** Takes down everything in Redis at one moment, jobs and all. @returns puts it back, as a failover to a replica that was behind would. */
 export async function photograph({ redis, prefix }: Pick<PurchaseWorld, 'redis' | 'prefix'>): Promise<() => Promise<void>> {
-  const dumps = new Map<string, Buffer>();
-  for (const key of await redis.keys(`${prefix}*`)) {
-    const dump = await redis.dumpBuffer(key);
-    if (dump !== null) dumps.set(key, dump);
-  }
-  return async () => {
-    await Promise.all((await redis.keys(`${prefix}*`)).map((key) => redis.del(key)));
-    for (const [key, dump] of dumps) await redis.restore(key, 0, dump);
-  };
+  const picture = (await redis.callBuffer('EVAL', takeDown, 0, prefix)) as Buffer[]; // the reply of the script above
+  return async () => void (await redis.call('EVAL', putBack, 0, prefix, ...picture));
 }

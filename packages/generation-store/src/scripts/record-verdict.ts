@@ -19,8 +19,11 @@ local earlier = 0
 for field in pairs(submission) do
   if string.sub(field, 1, 5) == 'send:' and field ~= 'send:' .. send then earlier = earlier + 1 end
 end
+-- a send that the record does not hold was forgotten by Redis, and others may have been with it: no refusal is final then
+local forgotten = not submission['send:' .. send]
 local live = submission.status == 'planned' or submission.status == 'committed'
 local now = nowMs()
+if not submission.firstSentAt then redis.call('HSET', key, 'firstSentAt', int(now)) end
 
 local function accept()
   redis.call('HSET', key, 'send:' .. send, 'accepted')
@@ -45,7 +48,7 @@ elseif verdict == 'unknown' then
 elseif verdict == 'conflict' then
   -- the provider knows the id: from an earlier send that may have been accepted, from one that Redis forgot, or, when every
   -- earlier one was refused, because a refusal uses up the id
-  if earlier == 0 and tonumber(submission.rejections) > 0 then
+  if earlier == 0 and not forgotten and tonumber(submission.rejections) > 0 then
     drop()
     meaning = 'burnt'
   else
@@ -56,7 +59,7 @@ else
   if verdict ~= 'not-sent' then redis.call('HINCRBY', key, 'rejections', 1) end
   if earlier > 0 then
     meaning = 'unproven'
-  elseif verdict == 'refused' then
+  elseif verdict == 'refused' and not forgotten then
     meaning = 'refused'
   else
     if submission.status == 'committed' then
