@@ -4,9 +4,10 @@ import { requireLogin } from './access/require-login.ts';
 import { addSecurityHeaders } from './access/security-headers.ts';
 import type { AccessSettings } from './access/settings.ts';
 import { refusalOf } from './board/allowed-routes.ts';
+import { addBoardStyle, BOARD_STYLE, BOARD_STYLE_PATH } from './board/board-style.ts';
 
 /** Routes of our own, which the board's list does not know. */
-const ownRoutes: ReadonlySet<string> = new Set(['/livez', '/readyz', '/metrics']);
+const ownRoutes: ReadonlySet<string> = new Set(['/livez', '/readyz', '/metrics', BOARD_STYLE_PATH]);
 
 export interface ServerDependencies {
   readonly access: AccessSettings;
@@ -46,6 +47,12 @@ export function buildServer({ access, board, metrics, ready, logger, now, onRout
     return reply.code(403).send({ error: { key: 'ERRORS.FORBIDDEN' }, message: refusal });
   });
   server.addHook('onSend', addSecurityHeaders);
+  server.addHook('onSend', async (_request, reply, payload) => {
+    const isPage = typeof payload === 'string' && String(reply.getHeader('content-type')).startsWith('text/html');
+    if (isPage) void reply.removeHeader('content-length'); // of the page as it was
+    return isPage ? addBoardStyle(payload) : payload;
+  });
+  server.get(BOARD_STYLE_PATH, async (_request, reply) => reply.type('text/css').send(BOARD_STYLE));
   void server.register(createHealthRoutes({ ready }));
   void server.register(createMetricsRoutes(metrics));
   void server.register(board);

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { actionRoutes, readingRoutes } from '../src/app.ts';
 import { openWorld, startDashboard } from './setup.ts';
 
-const ownRoutes = ['/livez', '/readyz', '/metrics'];
+const ownRoutes = ['/livez', '/readyz', '/metrics', '/darkroom.css'];
 const isReading = (method: string): boolean => method === 'GET' || method === 'HEAD';
 
 /** Every route that changes something and that Bull Board 9.10.1 registers beside the allowed ones. */

@@ -1,10 +1,15 @@
 import { taskUuidOf } from '@darkroom/contracts';
 import { jobIdOf } from '@darkroom/queues';
-import { expect, test } from 'vitest';
+import { eventually } from '@darkroom/testing';
+import { DelayedError, Worker } from 'bullmq';
+import { expect, onTestFinished, test } from 'vitest';
+import { z } from 'zod';
 import { buildRef, openWorld, startDashboard } from './setup.ts';
 
 const PROMPT = 'a lighthouse at dusk';
 const SECRET = 'sk-9f8e7d6c5b4a';
+
+const jobAnswerSchema = z.object({ job: z.object({ timestamp: z.number(), delay: z.number(), opts: z.object({ delay: z.number() }) }) });
 
 async function setup() {
   const world = openWorld();
@@ -27,6 +32,40 @@ test('a parked settlement is shown by its submission', async () => {
       opts: { jobId: taskUuidOf(ref), delay: 3_600_000 },
     },
   ]);
+});
+
+test('a job that was parked again is shown with the time of its next run', async () => {
+  const { ask, park, settlements, redis, prefix } = await setup();
+  const ref = await park();
+  const worker = new Worker(
+    'settlements',
+    async (job, token) => {
+      await job.moveToDelayed(Date.now() + 1_800_000, token);
+      throw new DelayedError();
+    },
+    { connection: redis, prefix },
+  );
+  onTestFinished(() => worker.close());
+  const parkedAt = Date.now();
+  await settlements.wake(ref);
+  const job = await eventually(async () => {
+    const { job: shown } = jobAnswerSchema.parse(JSON.parse((await ask('GET', `/api/queues/settlements/${jobIdOf(ref)}`)).body));
+    expect(shown.opts.delay).toBeDefined();
+    return shown;
+  });
+  // how the board counts
+  expect(Math.abs(job.timestamp + job.opts.delay - (parkedAt + 1_800_000))).toBeLessThan(2000);
+  expect(job.delay).toBe(job.opts.delay);
+});
+
+test('the page loads our stylesheet and nothing of another site', async () => {
+  const { ask } = await setup();
+  const { body } = await ask('GET', '/queue/settlements');
+  expect(body).toContain('<link href="darkroom.css" rel="stylesheet"></head>');
+  expect(body.match(/(href|src)="https?:/g)).toBeNull();
+  const { body: style, headers } = await ask('GET', '/darkroom.css');
+  expect(headers.get('content-type')).toBe('text/css');
+  expect(style).toContain("[role='menuitem']:has(> .lucide-trash-2)");
 });
 
 test('why a job failed is shown', async () => {

@@ -7,7 +7,7 @@ import { NOT_SHOWN, showName, showPayload } from './job-view.ts';
 /** What the overview and the page of a queue say of it. */
 const texts: Readonly<Record<keyof typeof queueNames, { displayName: string; description: string }>> = {
   submissions: {
-    displayName: 'Submissions: to be bought',
+    displayName: 'Submissions: to buy',
     description:
       'One job for each purchase that is to be sent. Delayed: put back because the provider, Redis or S3 was in trouble, or because buying is paused. Pausing this queue stops buying.',
   },

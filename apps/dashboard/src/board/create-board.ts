@@ -6,6 +6,9 @@ import type { FastifyPluginCallback } from 'fastify';
 import { buildAdapter } from './board-queues.ts';
 import { showAnswer } from './show-answer.ts';
 
+/** Those of the machine: the board's own would come from another site. */
+const fonts = { 'font-sans': 'system-ui, sans-serif', 'font-mono': 'ui-monospace, monospace' };
+
 /** Builds the board as a fastify plugin for the root of a server. */
 export function createBoard(queues: readonly Queue[], logger: Logger): FastifyPluginCallback {
   const serverAdapter = new FastifyAdapter();
@@ -16,7 +19,8 @@ export function createBoard(queues: readonly Queue[], logger: Logger): FastifyPl
       uiConfig: {
         boardTitle: 'Darkroom',
         hideDocsLink: true,
-        jobDetails: { defaultTab: 'Data' },
+        menu: { width: '200px' },
+        theme: { light: fonts, dark: fonts },
         miscLinks: [
           { text: 'Metrics of this dashboard', url: '/metrics' },
           { text: 'Is Redis there?', url: '/readyz' },

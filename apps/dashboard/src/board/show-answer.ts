@@ -25,22 +25,51 @@ export const showAnswer: AfterHook = ({ route }, result) => {
 };
 
 const optionsSchema = z
-  .object({ jobId: z.string().optional(), delay: z.number().optional(), priority: z.number().optional(), attempts: z.number().optional() })
+  .object({ jobId: z.string().optional(), priority: z.number().optional(), attempts: z.number().optional() })
   .catch({});
 
 const jobSchema = z
-  .looseObject({ data: z.unknown(), failedReason: z.string().optional(), stacktrace: z.array(z.string()) })
-  .transform(({ data, failedReason, stacktrace, opts, ...job }) => ({
-    ...job,
-    data,
-    opts: optionsSchema.parse(opts),
-    ...(failedReason === undefined ? {} : { failedReason: showFailure(failedReason, data) }),
-    stacktrace: data === NOT_SHOWN ? [] : stacktrace.map((line) => showFailure(line, data)),
-    // free text of whoever added the job
-    groupId: undefined,
-    deduplicationId: undefined,
-    deferredFailure: undefined,
-  }));
+  .looseObject({
+    data: z.unknown(),
+    failedReason: z.string().optional(),
+    stacktrace: z.array(z.string()),
+    timestamp: z.number(),
+    processedOn: z.number().nullish(),
+    delay: z.number().optional(),
+  })
+  .transform(({ data, failedReason, stacktrace, opts, ...job }) => {
+    const delay = delayFromCreation(job);
+    return {
+      ...job,
+      data,
+      delay,
+      opts: { ...optionsSchema.parse(opts), ...(delay > 0 ? { delay } : {}) },
+      ...(failedReason === undefined ? {} : { failedReason: showFailure(failedReason, data) }),
+      stacktrace: data === NOT_SHOWN ? [] : stacktrace.map((line) => showFailure(line, data)),
+      // free text of whoever added the job
+      groupId: undefined,
+      deduplicationId: undefined,
+      deferredFailure: undefined,
+    };
+  });
 
-const queuesSchema = z.looseObject({ queues: z.array(z.looseObject({ jobs: z.array(jobSchema) })) });
+interface Times {
+  timestamp: number;
+  processedOn?: number | null | undefined;
+  delay?: number | undefined;
+}
+
+/**
+ * The board shows a delayed job's time as its creation plus its delay, which is right for the first wait alone. A job that
+ * was parked again waits from the end of its last run, of which BullMQ keeps the start: right to the length of a run.
+ */
+const delayFromCreation = ({ timestamp, processedOn, delay = 0 }: Times) =>
+  delay > 0 && typeof processedOn === 'number' ? processedOn + delay - timestamp : delay;
+
+/** The tabs of a queue, what is looked at most first. Nothing of ours has children. */
+const tabs = ['latest', 'delayed', 'waiting', 'prioritized', 'active', 'failed', 'completed'];
+
+const queuesSchema = z.looseObject({
+  queues: z.array(z.looseObject({ jobs: z.array(jobSchema), statuses: z.unknown().transform(() => tabs) })),
+});
 const schedulersSchema = z.looseObject({ schedulers: z.array(z.looseObject({ template: z.unknown().transform(() => undefined) })) });

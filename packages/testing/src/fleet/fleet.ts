@@ -36,6 +36,7 @@ export interface Fleet {
   readonly workers: readonly ManagedProcess[];
   readonly receivers: readonly ManagedProcess[];
   readonly receiverUrl: string;
+  readonly workerUrls: readonly string[];
   setFaults(faults: Readonly<Record<string, unknown>>): Promise<void>;
   stop(): Promise<void>;
 }
@@ -168,6 +169,7 @@ export async function startFleet(options: FleetOptions = {}): Promise<Fleet> {
       workers,
       receivers,
       receiverUrl,
+      workerUrls: workerPorts.map((port) => `http://127.0.0.1:${port}`),
       async setFaults(changed) {
         const response = await fetch(`${emulatorUrl}/_emulator/faults`, {
           method: 'PUT',

@@ -1,0 +1,123 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { createProducer } from '@darkroom/producer';
+import { createManagedProcess, eventually, freePort, startFleet, type Fleet } from '@darkroom/testing';
+import { expect, test } from 'vitest';
+
+const root = fileURLToPath(new URL('../../../', import.meta.url));
+
+/** A page of metrics, as Prometheus reads it. */
+async function scrape(url: string) {
+  const response = await fetch(`${url}/metrics`, { headers: { connection: 'close' } });
+  const text = await response.text();
+  expect(response.status, text).toBe(200);
+  const lines = text.split('\n').filter((line) => line !== '');
+  return {
+    text,
+    types: Object.fromEntries(
+      lines.filter((line) => line.startsWith('# TYPE ')).map((line) => line.split(' ').slice(2) as [string, string]),
+    ),
+    /** The value of a sample whose labels include these; undefined when there is none. */
+    value(name: string, labels: Readonly<Record<string, string>> = {}): number | undefined {
+      const wanted = Object.entries(labels).map(([label, value]) => `${label}="${value}"`);
+      const line = lines.find((each) => each.startsWith(`${name}{`) && wanted.every((label) => each.includes(label)));
+      return line === undefined ? undefined : Number(line.slice(line.lastIndexOf(' ')));
+    },
+    labels: new Set([...text.matchAll(/="([^"]*)"/g)].map(([, value]) => value ?? '')),
+  };
+}
+
+/** The rows of docs/operations/metrics.md for one process: type by name. */
+async function readDocumentedTypes(process: string): Promise<Record<string, string>> {
+  const page = await readFile(join(root, 'docs/operations/metrics.md'), 'utf8');
+  const rows = [...page.matchAll(/^\| `(\w+)` \| (\w+) \| ([\w, -]+) \|/gm)];
+  return Object.fromEntries(
+    rows.filter(([, , , processes = '']) => processes.split(', ').includes(process)).map(([, name = '', type = '']) => [name, type]),
+  );
+}
+
+async function startDashboard({ directory, redisUrl, prefix }: Fleet) {
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  const dashboard = createManagedProcess({
+    name: 'dashboard',
+    script: join(root, 'apps/dashboard/dist/main.js'),
+    env: { REDIS_URL: redisUrl, DARKROOM_PREFIX: prefix, PORT: String(port) },
+    logFile: join(directory, 'dashboard.log'),
+    readyUrl: `${url}/readyz`,
+  });
+  await dashboard.start();
+  return { url, dashboard };
+}
+
+test('each process measures one generation, and the page of metrics names what they have', async () => {
+  const fleet = await startFleet({ faults: { uploadBeforeWebhookRate: 1 } });
+  const producer = createProducer({ redisUrl: fleet.redisUrl });
+  try {
+    const { url: dashboardUrl, dashboard } = await startDashboard(fleet);
+    const prompt = 'a lighthouse at dusk';
+    const { generationId } = await producer.enqueue({ positivePrompt: prompt, width: 1024, height: 1024 });
+    const generation = await producer.wait(generationId, { timeoutMs: 20_000 });
+    expect(generation.status).toBe('succeeded');
+
+    // The last look of the settlement ends a moment after the generation is final.
+    const worker = await eventually(async () => {
+      const page = await scrape(fleet.workerUrls[0]!);
+      expect(page.value('darkroom_run_seconds_count', { queue: 'settlements', outcome: 'finished' })).toBeGreaterThanOrEqual(1);
+      expect(page.value('darkroom_jobs', { queue: 'settlements', state: 'active' })).toBe(0);
+      return page;
+    });
+    expect(worker.value('darkroom_queue_wait_seconds_count')).toBe(1);
+    expect(worker.value('darkroom_run_seconds_count', { queue: 'submissions', outcome: 'submitted' })).toBe(1);
+    expect(worker.value('darkroom_submit_request_seconds_count', { verdict: 'accepted' })).toBe(1);
+    expect(worker.value('darkroom_verdicts_total', { verdict: 'accepted', meaning: 'accepted' })).toBe(1);
+    expect(worker.value('darkroom_provider_seconds_count')).toBe(1);
+    expect(worker.value('darkroom_submissions_ended_total', { status: 'succeeded', road: 'upload' })).toBe(1);
+    expect(worker.value('darkroom_image_seconds_count', { status: 'succeeded' })).toBe(1);
+    const imageSeconds = worker.value('darkroom_image_seconds_sum', { status: 'succeeded' })!;
+    expect(imageSeconds).toBeGreaterThan(worker.value('darkroom_provider_seconds_sum')!);
+    expect(imageSeconds).toBeLessThan(20);
+    expect(worker.value('darkroom_backlog')).toBe(0);
+    expect(worker.value('darkroom_buying_paused', { kind: 'account' })).toBe(0);
+    expect(worker.value('darkroom_jobs', { queue: 'submissions', state: 'failed' })).toBe(0);
+
+    expect((await fetch(`${fleet.receiverUrl}/webhooks/runware?capability=guess`, { method: 'POST', body: '{}' })).status).toBe(401);
+    const receiver = await scrape(fleet.receiverUrl);
+    expect(receiver.value('darkroom_deliveries_total', { kind: 'recorded' })).toBe(1);
+    expect(receiver.value('darkroom_wakes_total', { kind: 'woken' })).toBe(1);
+    expect(receiver.value('darkroom_delivery_refusals_total', { reason: 'malformed' })).toBe(1);
+    expect(receiver.value('darkroom_webhook_request_seconds_count', { status: '200' })).toBe(1);
+    expect(receiver.value('darkroom_webhook_request_seconds_count', { status: '401' })).toBe(1);
+
+    const board = await scrape(dashboardUrl);
+    for (const queue of ['submissions', 'settlements', 'maintenance'])
+      expect(board.value('darkroom_jobs', { queue, state: 'active' })).toBe(0);
+
+    for (const [process, page] of Object.entries({ worker, 'webhook-receiver': receiver, dashboard: board })) {
+      expect(page.types, process).toEqual(await readDocumentedTypes(process));
+      expect(page.text, process).not.toContain(generationId);
+      expect(page.text, process).not.toContain(prompt);
+      for (const label of page.labels) expect(label, process).toMatch(/^(\+Inf|[\w.-]{1,40})$/);
+    }
+    expect(await dashboard.stop()).toBe(0);
+  } finally {
+    await producer.close();
+    await fleet.stop();
+  }
+});
+
+test('while Redis is away the page is still there, and says nothing of queues', async () => {
+  const fleet = await startFleet();
+  try {
+    process.kill(fleet.redis.pid!, 'SIGSTOP');
+    const page = await scrape(fleet.workerUrls[0]!);
+    expect(page.types['darkroom_backlog']).toBe('gauge');
+    expect(page.value('darkroom_backlog')).toBeUndefined();
+    expect(page.value('darkroom_jobs')).toBeUndefined();
+    expect(page.value('process_resident_memory_bytes')).toBeGreaterThan(1e6);
+  } finally {
+    process.kill(fleet.redis.pid!, 'SIGCONT');
+    await fleet.stop();
+  }
+});
