@@ -2,7 +2,7 @@ import { QueueUnavailableError } from '@darkroom/contracts';
 import { reserveRedis, uniquePrefix } from '@darkroom/testing';
 import { expect, inject, test } from 'vitest';
 import { createProducer } from '../src/index.ts';
-import { request, setup } from './world.ts';
+import { request, setup, untilHeard } from './world.ts';
 
 // That nothing is left open is checked after every file; here it is what is asked for.
 
@@ -16,6 +16,7 @@ test('whoever waits is told at once', async () => {
   await using world = await setup();
   const { generationId } = await world.producer.enqueue(request);
   const waiting = Promise.allSettled([world.producer.wait(generationId), world.producer.wait(generationId)]);
+  await untilHeard(world, generationId);
   const startedAt = performance.now();
   await world.producer.close();
   for (const outcome of await waiting) expect(outcome).toMatchObject({ status: 'rejected', reason: expect.any(QueueUnavailableError) });
@@ -36,6 +37,8 @@ test('a producer closes while Redis is away and calls are waiting for it', async
   await using own = await reserveRedis();
   const producer = createProducer({ redisUrl: own.url, prefix: uniquePrefix() });
   const calls = Promise.allSettled([producer.enqueue(request), producer.wait('x')]);
+  const startedAt = performance.now();
   await producer.close();
   for (const outcome of await calls) expect(outcome).toMatchObject({ status: 'rejected', reason: expect.any(QueueUnavailableError) });
+  expect(performance.now() - startedAt, 'before the calls would have given up by themselves').toBeLessThan(500);
 });

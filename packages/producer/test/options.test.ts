@@ -17,7 +17,6 @@ const problemsOf = async (attempt: () => unknown): Promise<{ type: unknown; path
 
 test('all problems of the request and of the options are told at once, and nothing is queued', async () => {
   await using world = await setup();
-  const before = await world.redis.keys(`${world.prefix}*`);
   const { type, paths } = await problemsOf(() =>
     world.producer.enqueue(
       { positivePrompt: '', numberResults: 21 },
@@ -33,7 +32,8 @@ test('all problems of the request and of the options are told at once, and nothi
     'options.deadlineAt',
     'options.tenant',
   ]);
-  expect(await world.redis.keys(`${world.prefix}*`)).toEqual(before);
+  expect(await world.redis.keys(`${world.prefix}:generation:*`)).toEqual([]);
+  expect(await world.waitingJobs()).toEqual([]);
 });
 
 test.each([-6, 6])('a generation id that was minted %i minutes from now is refused', async (minutes) => {

@@ -2,14 +2,7 @@ import type { GenerationView } from '@darkroom/contracts';
 import { eventChannel } from '@darkroom/generation-store';
 import { eventually } from '@darkroom/testing';
 import { expect, test } from 'vitest';
-import { bringHome, refsOf, request, setup, type World } from './world.ts';
-
-/** Waits until the producer hears what is announced of a generation. */
-const untilHeard = ({ redis, prefix }: World, generationId: string): Promise<void> =>
-  eventually(async () => {
-    const channel = eventChannel(prefix, generationId);
-    expect(await redis.pubsub('NUMSUB', channel)).toEqual([channel, 1]);
-  });
+import { bringHome, refsOf, request, setup, untilHeard } from './world.ts';
 
 test('a wait ends with the announcement of the last image, and tells of progress', async () => {
   await using world = await setup();
@@ -67,8 +60,10 @@ test('a signal ends the wait with its reason, before it begins and while it last
   const abort = new AbortController();
   const waiting = Promise.allSettled([world.producer.wait(generationId, { signal: abort.signal })]);
   await untilHeard(world, generationId);
+  const startedAt = performance.now();
   abort.abort(reason);
   expect(await waiting).toEqual([{ status: 'rejected', reason }]);
+  expect(performance.now() - startedAt).toBeLessThan(1000);
 });
 
 test('several may wait for one generation, and one that leaves does not take the others along', async () => {

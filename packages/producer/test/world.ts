@@ -1,9 +1,9 @@
 import { parseGrokImagineRequest, taskUuidOf, type SubmissionRef } from '@darkroom/contracts';
-import { buildGenerationStore, type GenerationStore } from '@darkroom/generation-store';
+import { buildGenerationStore, eventChannel, type GenerationStore } from '@darkroom/generation-store';
 import { createSubmissions, jobIdOf, type Submissions } from '@darkroom/queues';
-import { uniquePrefix } from '@darkroom/testing';
+import { eventually, uniquePrefix } from '@darkroom/testing';
 import { Redis } from 'ioredis';
-import { inject } from 'vitest';
+import { expect, inject } from 'vitest';
 import { createProducer, type Producer, type ProducerOptions } from '../src/index.ts';
 
 export const IMAGE_NANO_USD = 20_000_000;
@@ -96,3 +96,10 @@ export async function recordOnly(store: GenerationStore, generationId: string, i
     imageNanoUsd: IMAGE_NANO_USD,
   });
 }
+
+/** Waits until the producer hears what is announced of a generation. */
+export const untilHeard = ({ redis, prefix }: World, generationId: string): Promise<void> =>
+  eventually(async () => {
+    const channel = eventChannel(prefix, generationId);
+    expect(await redis.pubsub('NUMSUB', channel)).toEqual([channel, 1]);
+  });

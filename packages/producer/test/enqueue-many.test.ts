@@ -1,0 +1,145 @@
+import { createGenerationId, EnqueueManyError, InvalidRequestError, QueueUnavailableError, SpendCapError } from '@darkroom/contracts';
+import { eventually } from '@darkroom/testing';
+import { expect, inject, test } from 'vitest';
+import { createProducer } from '../src/index.ts';
+import { startFailingProxy } from './failing-proxy.ts';
+import { IMAGE_NANO_USD, jobIdsOf, request, setup, type World } from './world.ts';
+
+const requests = (count: number) => Array.from({ length: count }, (_, at) => ({ positivePrompt: `door ${at}` }));
+const failureOf = async (call: Promise<unknown>): Promise<EnqueueManyError> => {
+  const reason: unknown = await call.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  if (reason instanceof EnqueueManyError) return reason;
+  throw new Error('the call did not fail as it should', { cause: reason });
+};
+const generationsOf = async ({ redis, prefix }: World): Promise<number> => (await redis.keys(`${prefix}:generation:*`)).length;
+
+test('many requests are enqueued at once, and answered in their order', async () => {
+  await using world = await setup();
+  const enqueued = await world.producer.enqueueMany([{ ...request, numberResults: 3 }, ...requests(249)]);
+  expect(enqueued).toHaveLength(250);
+  expect(enqueued[0]).toMatchObject({ created: true, quote: { totalUsd: '0.06' } });
+  const prompts = await Promise.all(
+    [1, 99, 100, 249].map(async (at) => (await world.producer.get(enqueued[at]!.generationId)).request.positivePrompt),
+  );
+  expect(prompts).toEqual(['door 0', 'door 98', 'door 99', 'door 248']);
+  const jobs = enqueued.flatMap(({ generationId }, at) => jobIdsOf(generationId, at === 0 ? 3 : 1));
+  expect(await world.waitingJobs()).toEqual(jobs.toSorted());
+});
+
+test('nothing is asked for nothing', async () => {
+  await using world = await setup();
+  expect(await world.producer.enqueueMany([])).toEqual([]);
+});
+
+test('requests of twenty images and large ones go out in several parts', async () => {
+  await using world = await setup();
+  const inputs = { referenceImages: ['A'.repeat(262_144)] };
+  const many = [...requests(6).map((each) => ({ ...each, inputs })), ...requests(15).map((each) => ({ ...each, numberResults: 20 }))];
+  const enqueued = await world.producer.enqueueMany(many);
+  expect(new Set(enqueued.map(({ generationId }) => generationId)).size).toBe(21);
+  expect(await world.waitingJobs()).toHaveLength(6 + 15 * 20);
+});
+
+test('if one is wrong all problems are told with their index, and nothing is queued', async () => {
+  await using world = await setup();
+  const generationId = createGenerationId(Date.now());
+  const attempt = world.producer.enqueueMany(
+    [request, { positivePrompt: '', numberResults: 21 }, request, { ...request, outputQuality: 7 }, 'none' as never],
+    { generationIds: [generationId, 'x', generationId], idempotencyKeys: ['1', '2', '', '4', '5'], tenant: 'no spaces', deadlineAt: 5 },
+  );
+  const reason = await attempt.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  expect(reason).toBeInstanceOf(InvalidRequestError);
+  expect((reason as InvalidRequestError).problems.map(({ path }) => path)).toEqual([
+    'options.deadlineAt',
+    'options.tenant',
+    'options.generationIds',
+    'requests[1].positivePrompt',
+    'requests[1].numberResults',
+    'options.generationIds[1]',
+    'options.idempotencyKeys[2]',
+    'options.generationIds[2]',
+    'requests[3].outputQuality',
+    'requests[4]',
+  ]);
+  expect(await generationsOf(world)).toBe(0);
+  expect(await world.waitingJobs()).toEqual([]);
+});
+
+test('the same ids a second time change nothing', async () => {
+  await using world = await setup();
+  const generationIds = requests(5).map(() => createGenerationId(Date.now()));
+  const first = await world.producer.enqueueMany(requests(5), { generationIds });
+  const second = await world.producer.enqueueMany(requests(5), { generationIds });
+  expect(first.map(({ generationId }) => generationId)).toEqual(generationIds);
+  expect(second).toEqual(first.map((each) => ({ ...each, created: false })));
+  expect(await world.waitingJobs()).toHaveLength(5);
+});
+
+test('a key that was used before answers with its generation', async () => {
+  await using world = await setup();
+  const earlier = await world.producer.enqueue({ positivePrompt: 'door 1' }, { idempotencyKey: 'order-1' });
+  const enqueued = await world.producer.enqueueMany(requests(3), { idempotencyKeys: ['order-0', 'order-1', 'order-2'] });
+  expect(enqueued.map(({ created }) => created)).toEqual([true, false, true]);
+  expect(enqueued[1]?.generationId).toBe(earlier.generationId);
+  expect(await generationsOf(world)).toBe(3);
+});
+
+test('a Redis that goes away in the middle: what was written, may be and was not is told, and the same ids again lose and double nothing', async () => {
+  await using world = await setup();
+  await using proxy = await startFailingProxy(inject('redisUrl'));
+  const producer = createProducer({ redisUrl: proxy.url, prefix: world.prefix });
+  try {
+    const warm = await producer.enqueue(request);
+    proxy.breakAfter(`${world.prefix}:generation:`, 150);
+    const error = await failureOf(producer.enqueueMany(requests(250)));
+    const { generationIds, written, maybeWritten, notWritten } = error;
+    expect([generationIds.length, written.length, maybeWritten.length, notWritten.length]).toEqual([250, 100, 100, 50]);
+    expect([...written, ...maybeWritten, ...notWritten]).toEqual(generationIds);
+    expect(error).toMatchObject({ code: 'queue.partly-enqueued', retryable: true, cause: expect.any(QueueUnavailableError) });
+    expect(await generationsOf(world), 'some of those that may be written are').toBe(1 + 100 + 49);
+
+    proxy.mend();
+    const again = await eventually(() => producer.enqueueMany(requests(250), { generationIds }));
+    expect(again.map(({ generationId }) => generationId)).toEqual(generationIds);
+    expect(again.slice(0, 149).map(({ created }) => created)).toEqual(Array.from({ length: 149 }, () => false));
+    const jobs = [warm.generationId, ...generationIds].flatMap((id) => jobIdsOf(id));
+    expect(await world.waitingJobs()).toEqual(jobs.toSorted());
+  } finally {
+    await producer.close();
+  }
+});
+
+test('a Redis that is away from the beginning has got none of them', async () => {
+  await using world = await setup();
+  await using proxy = await startFailingProxy(inject('redisUrl'));
+  const producer = createProducer({ redisUrl: proxy.url, prefix: world.prefix });
+  try {
+    await producer.enqueue(request);
+    proxy.breakAfter(`${world.prefix}:generation:`, 1);
+    await failureOf(producer.enqueueMany(requests(1)));
+    const { generationIds, notWritten } = await failureOf(producer.enqueueMany(requests(3)));
+    expect(notWritten).toEqual(generationIds);
+    expect(generationIds).toHaveLength(3);
+  } finally {
+    await producer.close();
+  }
+});
+
+test('a spend cap in the middle: what was before it is queued, and the rest when there is money again', async () => {
+  await using world = await setup();
+  await world.store.setCaps({ allPerDay: 130 * IMAGE_NANO_USD });
+  const error = await failureOf(world.producer.enqueueMany(requests(250)));
+  expect([error.written.length, error.maybeWritten.length, error.notWritten.length]).toEqual([130, 0, 120]);
+  expect(error.cause).toBeInstanceOf(SpendCapError);
+  expect(await world.waitingJobs()).toEqual(error.written.flatMap((id) => jobIdsOf(id)).toSorted());
+  await world.store.setCaps({ allPerDay: 1000 * IMAGE_NANO_USD });
+  const again = await world.producer.enqueueMany(requests(250), { generationIds: error.generationIds });
+  expect(again.filter(({ created }) => created)).toHaveLength(120);
+  expect(await generationsOf(world)).toBe(250);
+});

@@ -1,0 +1,43 @@
+import { eventually } from '@darkroom/testing';
+import { expect, test } from 'vitest';
+import { bringHome, refsOf, request, setup } from './world.ts';
+
+test.each([request, { ...request, deliveryMethod: 'sync' as const }])('%o is answered with its result', async (sync) => {
+  await using world = await setup();
+  const generating = world.producer.generate(sync, { timeoutMs: 10_000 });
+  const generationId = await eventually(async () => {
+    const [key] = await world.redis.keys(`${world.prefix}:generation:*`);
+    if (key === undefined) throw new Error('nothing was queued');
+    return key.slice(-36);
+  });
+  await bringHome(world.store, refsOf(generationId)[0]!);
+  expect(await generating).toMatchObject({ generationId, status: 'succeeded', costUsd: '0.02' });
+});
+
+test('an asynchronous request is answered once it is queued', async () => {
+  await using world = await setup();
+  const generation = await world.producer.generate({ ...request, deliveryMethod: 'async' });
+  expect(generation).toMatchObject({ status: 'queued', reservedUsd: '0.02' });
+  expect(await world.producer.get(generation.generationId)).toEqual(generation);
+});
+
+test('when the time is over the error names the generation, which goes on', async () => {
+  await using world = await setup();
+  const { details } = await world.producer.generate(request, { timeoutMs: 50, idempotencyKey: 'order-7' }).then(
+    () => ({ details: undefined }),
+    (error: { details: { generationId: string } }) => error,
+  );
+  expect(await world.producer.get(details?.generationId ?? '')).toMatchObject({ status: 'queued' });
+  const again = await world.producer.generate({ ...request, deliveryMethod: 'sync' }, { timeoutMs: 50, idempotencyKey: 'order-7' }).then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  expect(again, 'waits for the same one').toMatchObject({ code: 'generation.wait-timeout', details });
+});
+
+test('who gave up before it began has queued nothing', async () => {
+  await using world = await setup();
+  const reason = new Error('the client went away');
+  await expect(world.producer.generate(request, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+  expect(await world.redis.keys(`${world.prefix}:generation:*`)).toEqual([]);
+});
