@@ -40,7 +40,7 @@ test('every route that is registered is known: a version of Bull Board with anot
   expect([...reading].toSorted()).toEqual([...readingRoutes, '/metrics-history', ...ownRoutes].toSorted());
 });
 
-test.for(refusedRoutes)('%s is refused with its reason, and nothing changes', async (refused) => {
+test.for(refusedRoutes)('%s is refused with its reason, and nothing changes', { timeout: 30_000 }, async (refused) => {
   const { ask, park, fail, queue, submissions, settlements, snapshot, log } = await setup();
   const [parked, failed, waiting] = [await park(), await fail(), await queue()];
   await submissions.queue.upsertJobScheduler('schedule', { every: 3_600_000 }, { name: 'reconcile' });

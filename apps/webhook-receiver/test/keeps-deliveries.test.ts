@@ -173,4 +173,4 @@ test('no body makes a valid capability fail while the store is up', async () => 
     }),
     { numRuns: 300 },
   );
-});
+}, 30_000);
