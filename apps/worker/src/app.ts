@@ -7,10 +7,12 @@ import {
   createLogger,
   createMetrics,
   createMetricsRoutes,
+  isLoopbackUrl,
   type ProcessLogger,
   type Service,
 } from '@darkroom/service-runtime';
 import { fastify } from 'fastify';
+import { checkWebhookAddress } from './check-webhook-address.ts';
 import { MAX_IMAGE_BYTES, type WorkerConfig } from './config.ts';
 import { startConsuming } from './consume.ts';
 import { joinPurchase } from './join-purchase.ts';
@@ -66,7 +68,8 @@ export function createWorkerApp(config: WorkerConfig, overrides: Partial<WorkerD
   const workerMetrics = createWorkerMetrics(metrics);
   addQueueGauges(metrics, { connection: redis, submissions, settlements, store, now });
   const hurry = new AbortController();
-  const accountWatch = watchAccount({ everyMs: timing.maxTroubleMs }, { store, provider, logger });
+  const stopped = new AbortController();
+  const accountWatch = watchAccount({ everyMs: timing.maxTroubleMs }, { store, provider, submissions, logger });
   let consuming: ReturnType<typeof startConsuming> | undefined;
   let stopping: Promise<void> | undefined;
   let healthUrl: string | undefined;
@@ -107,6 +110,7 @@ export function createWorkerApp(config: WorkerConfig, overrides: Partial<WorkerD
         webhook,
         timing,
         maxSubmissions: settings.maxSubmissions,
+        askForUpload: settings.askForUpload,
         now,
         logger,
       });
@@ -134,14 +138,17 @@ export function createWorkerApp(config: WorkerConfig, overrides: Partial<WorkerD
         {
           health: healthUrl,
           webhook: webhook?.baseUrl ?? 'none: results are polled for',
+          uploads: settings.askForUpload ? 's3' : 'none: images are fetched from imageURL',
           submitConcurrency: settings.submitConcurrency,
           settleConcurrency: settings.settleConcurrency,
         },
         'worker started',
       );
+      if (webhook !== undefined) void checkWebhookAddress(webhook, logger, stopped.signal);
     },
     stop(signal) {
       stopping ??= (async () => {
+        stopped.abort();
         signal?.addEventListener('abort', () => hurry.abort(), { once: true });
         if (signal?.aborted === true) hurry.abort();
         await orHurried(Promise.all([server.close(), accountWatch.stop()]), signal);
@@ -180,7 +187,5 @@ const secretsOf = ({ runware, s3, webhook }: WorkerConfig): string[] =>
 
 /** An emulator on this machine serves its images itself. */
 function imageHostsOf({ runware, worker }: WorkerConfig): string[] {
-  const { host, hostname } = new URL(runware.url);
-  const isLoopback = hostname === 'localhost' || hostname === '[::1]' || hostname.startsWith('127.');
-  return [...(worker.imageHosts ?? defaultImageHosts), ...(isLoopback ? [host] : [])];
+  return [...(worker.imageHosts ?? defaultImageHosts), ...(isLoopbackUrl(runware.url) ? [new URL(runware.url).host] : [])];
 }

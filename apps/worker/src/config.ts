@@ -3,6 +3,7 @@ import {
   timingSettings,
   listenSettings,
   logSettings,
+  oneOf,
   readSettings,
   redisSettings,
   runwareSettings,
@@ -30,6 +31,7 @@ const workerSettings = z
     WORKER_SETTLE_CONCURRENCY: wholeNumber(1, 200).default(16),
     WORKER_MAX_SUBMISSIONS: wholeNumber(1, 10).default(2),
     WORKER_POLLS_PER_SECOND: wholeNumber(1, 10_000).default(20),
+    RUNWARE_UPLOADS: oneOf(['s3', 'none']).default('s3'),
     RUNWARE_IMAGE_HOSTS: text('host names, separated by commas').optional(),
   })
   .transform((env) => ({
@@ -37,6 +39,7 @@ const workerSettings = z
     settleConcurrency: env.WORKER_SETTLE_CONCURRENCY,
     maxSubmissions: env.WORKER_MAX_SUBMISSIONS,
     pollsPerSecond: env.WORKER_POLLS_PER_SECOND,
+    askForUpload: env.RUNWARE_UPLOADS === 's3',
     imageHosts: env.RUNWARE_IMAGE_HOSTS?.split(',').map((host) => host.trim()),
   }));
 

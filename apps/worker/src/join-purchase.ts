@@ -16,13 +16,15 @@ export interface PurchaseParts {
   webhook: WebhookSettings | undefined;
   timing: Timing;
   maxSubmissions: number;
+  /** False when S3 cannot be reached by the provider. */
+  askForUpload: boolean;
   now: () => number;
   logger: Logger;
 }
 
 /** Joins the packages to the ports of a purchase. */
 export function joinPurchase(parts: PurchaseParts): Purchase {
-  const { store, storage, provider, submissions, settlements, webhook, timing, maxSubmissions, now, logger } = parts;
+  const { store, storage, provider, submissions, settlements, webhook, timing, maxSubmissions, askForUpload, now, logger } = parts;
   return {
     store,
     provider,
@@ -40,7 +42,7 @@ export function joinPurchase(parts: PurchaseParts): Purchase {
         webhook && `${webhook.baseUrl}/webhooks/runware?capability=${mintCapability(webhook.keys, ref, now() + timing.capabilityTtlMs)}`,
       log: (event, ref, details) => logger.info({ event, ...ref, ...details }, event),
     },
-    settings: { timing, maxSubmissions, askForUpload: true },
+    settings: { timing, maxSubmissions, askForUpload },
   };
 }
 

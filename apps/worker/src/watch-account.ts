@@ -1,4 +1,5 @@
 import type { GenerationStore } from '@darkroom/generation-store';
+import type { Submissions } from '@darkroom/queues';
 import type { RunwareClient } from '@darkroom/runware-client';
 import type { Logger, Service } from '@darkroom/service-runtime';
 
@@ -10,6 +11,7 @@ export interface WatchAccountOptions {
 export interface WatchAccountDependencies {
   store: Pick<GenerationStore, 'pauses' | 'resumeBuying' | 'claimTurn'>;
   provider: Pick<RunwareClient, 'checkAccount'>;
+  submissions: Pick<Submissions, 'promoteDelayed'>;
   logger: Logger;
 }
 
@@ -17,7 +19,7 @@ export interface WatchAccountDependencies {
  * While buying is paused because of the account, asks with a free dry run whether it may go on, and resumes it. What an
  * operator paused stays paused.
  */
-export function watchAccount({ everyMs }: WatchAccountOptions, { store, provider, logger }: WatchAccountDependencies): Service {
+export function watchAccount({ everyMs }: WatchAccountOptions, { store, provider, submissions, logger }: WatchAccountDependencies): Service {
   const stopping = new AbortController();
   let timer: NodeJS.Timeout | undefined;
   let looking: Promise<void> | undefined;
@@ -29,6 +31,7 @@ export function watchAccount({ everyMs }: WatchAccountOptions, { store, provider
     switch (verdict.kind) {
       case 'open':
         await store.resumeBuying(['account']);
+        await submissions.promoteDelayed();
         logger.info(
           { event: 'buying.resumed', pausedSince: new Date(pause.since).toISOString() },
           'the account may buy again; buying goes on',

@@ -8,8 +8,10 @@ import { recordDelivery, type DeliveryReceipt } from './deliveries.ts';
 import { enqueueGeneration, type EnqueueReceipt, type NewGeneration, type Retention } from './enqueue.ts';
 import { capsKey, epochKey, generationKey, submissionKey, turnKey } from './keys.ts';
 import { takePollToken, type PollRate } from './poll-bucket.ts';
+import { readOpenGenerations, type OpenGenerations } from './open-generations.ts';
 import { cancelScript, readGenerationScript } from './scripts/generations.ts';
 import { beginSettlement, recordFacts, settle, type Settlement, type SettlementView, type SettleReply } from './settlements.ts';
+import { readSpend, type PeriodSpend } from './spend.ts';
 import { parseGenerationView } from './view.ts';
 
 export interface GenerationStoreConfig {
@@ -49,6 +51,10 @@ export interface GenerationStore {
   /** Writes the epoch of a new store. @returns false when there is one. */
   initialise(epoch: string): Promise<boolean>;
   setCaps(caps: SpendCaps): Promise<void>;
+  /** The ledger of today and this month: of all tenants and, when one is named, of that tenant. */
+  readSpend(tenant?: string): Promise<PeriodSpend[]>;
+  /** How many generations are open, and which is the oldest. */
+  readOpenGenerations(): Promise<OpenGenerations>;
   /** @returns whether this call paused it; a pause of the same kind that stands keeps its reason. */
   pauseBuying(pause: BuyingPause): Promise<boolean>;
   /** @returns how many of these pauses stood. */
@@ -88,6 +94,8 @@ export function buildGenerationStore({ prefix, retention, pollRate }: Generation
       const transaction = redis.multi().del(capsKey(prefix));
       await transaction.hset(capsKey(prefix), Object.fromEntries(set)).exec();
     },
+    readSpend: (tenant) => readSpend(redis, prefix, tenant),
+    readOpenGenerations: () => readOpenGenerations(redis, prefix),
     pauseBuying: (pause) => pauseBuying(redis, prefix, pause),
     resumeBuying: (kinds) => resumeBuying(redis, prefix, kinds),
     claimTurn: async (name, forMs) => (await redis.set(turnKey(prefix, name), '1', 'PX', forMs, 'NX')) === 'OK',

@@ -85,7 +85,10 @@ export function expectLegalMoves(before: Picture, after: Picture): void {
   before.submissions.forEach((of, index) =>
     of.forEach(({ status: from }, at) => {
       const to = after.submissions[index]?.[at]?.status;
-      if (from !== to) expect(to !== undefined && canMoveSubmission(from, to), `${index}-${at + 1}: "${from}" to "${to}"`).toBe(true);
+      if (from === to) return;
+      // the provider's answer may be the first that Redis knows of a commit that it forgot
+      const isLegal = to !== undefined && (canMoveSubmission(from, to) || (from === 'planned' && to === 'accepted'));
+      expect(isLegal, `${index}-${at + 1}: "${from}" to "${to}"`).toBe(true);
     }),
   );
   before.images.forEach((from, index) => from === 'succeeded' && expect(after.images[index]).toBe('succeeded'));

@@ -96,3 +96,37 @@ test('a verdict that comes after the image does not move the submission back', a
   expect(await world.store.recordVerdict(ref, send, 'accepted')).toBe('accepted');
   expect(await world.submission(ref)).toMatchObject({ status: 'succeeded' });
 });
+
+describe('the verdict of a send that Redis forgot', () => {
+  test.each([
+    ['accepted', 'accepted', 'accepted'],
+    ['conflict', 'accepted', 'accepted'],
+    ['unknown', 'unproven', 'committed'],
+    ['refused', 'planned', 'planned'],
+    ['throttled', 'planned', 'planned'],
+  ] as const)('"%s" means "%s", and its number is not given away again', async (verdict, meaning, status) => {
+    await using world = await setup();
+    const [ref] = await world.enqueue();
+    expect(await world.store.recordVerdict(ref, 1, verdict)).toBe(meaning);
+    expect(await world.submission(ref)).toMatchObject({ status, sends: '1', firstSentAt: expect.any(String) });
+    expect(await world.store.find(ref.generationId)).toMatchObject({ status: 'running' });
+    if (status !== 'accepted') expect(await world.open(ref)).toMatchObject({ send: 2, fresh: verdict !== 'unknown' });
+  });
+
+  test('keeps its money through a cancel, when it may have bought', async () => {
+    await using world = await setup();
+    const [ref] = await world.enqueue();
+    await world.store.recordVerdict(ref, 1, 'unknown');
+    await world.store.cancel(ref.generationId);
+    expect(await world.submission(ref)).toMatchObject({ status: 'committed', held: '1' });
+    expect(await world.store.commit(ref, 't')).toMatchObject({ kind: 'stop', reason: 'closed' });
+  });
+
+  test('keeps a refusal of the next send from being final, when it may have bought', async () => {
+    await using world = await setup();
+    const [ref] = await world.enqueue();
+    await world.store.recordVerdict(ref, 1, 'unknown');
+    expect(await world.send(ref, 'refused')).toBe('unproven');
+    expect(await world.send(ref, 'accepted')).toBe('accepted');
+  });
+});

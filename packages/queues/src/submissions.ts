@@ -13,8 +13,18 @@ export interface Submissions {
   add(refs: readonly SubmissionRef[], delayMs?: number): Promise<void>;
   /** Makes sure that a live job is there: adds it, or takes it back from failed. */
   revive(ref: SubmissionRef): Promise<void>;
+  /**
+   * Lets everything that waits for its time run now: after a pause the jobs would sleep on for up to the longest time of
+   * trouble. One that waits before its image is bought again comes early, too. Takes no more than what waited at the call, in
+   * pages, so that Redis is never blocked and a queue that is paused again ends it.
+   * @returns how many waited.
+   */
+  promoteDelayed(): Promise<number>;
   close(): Promise<void>;
 }
+
+/** One script moves so many; each takes some microseconds. */
+const PROMOTED_AT_ONCE = 500;
 
 export function createSubmissions(connection: Redis, settings: QueueSettings): Submissions {
   const queue = new Queue(queueNames.submissions, buildQueueOptions(connection, settings));
@@ -40,6 +50,11 @@ export function createSubmissions(connection: Redis, settings: QueueSettings): S
       const job = await queue.add(name, data, opts);
       // a failed job swallows an add of the same id
       if ((await queue.getJobState(opts.jobId)) === 'failed') await takeBack(job);
+    },
+    async promoteDelayed() {
+      const delayed = await queue.getDelayedCount();
+      for (let left = delayed; left > 0; left -= PROMOTED_AT_ONCE) await queue.getBackend().promoteJobs(Math.min(left, PROMOTED_AT_ONCE));
+      return delayed;
     },
     close: () => queue.close(),
   };

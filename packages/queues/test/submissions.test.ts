@@ -42,3 +42,12 @@ test('to revive adds what is not there and takes back what failed', async () => 
 });
 
 const byId = (a: { id?: string | undefined }, b: { id?: string | undefined }): number => String(a.id).localeCompare(String(b.id));
+
+test('what waits for its time runs at once when it is promoted, however many pages that takes', async () => {
+  await using world = await setup();
+  const refs = Array.from({ length: 1201 }, newRef);
+  await world.submissions.add(refs, 60_000);
+  expect(await world.submissions.promoteDelayed()).toBe(1201);
+  expect(await world.submissions.queue.getJobCounts('waiting', 'delayed')).toEqual({ waiting: 1201, delayed: 0 });
+  expect(await world.submissions.promoteDelayed()).toBe(0);
+});

@@ -20,6 +20,7 @@ export { runUntilSignal, type RunOptions } from './run-until-signal.ts';
 export { joinServices, type Service } from './service.ts';
 export { describeSettings, type VariableDescription } from './settings/describe-settings.ts';
 export { listenSettings, type ListenSettings } from './settings/listen.ts';
+export { isLoopbackUrl } from './settings/loopback.ts';
 export { logSettings, type LogSettings } from './settings/log.ts';
 export { loadConfig, readSettings, type Environment } from './settings/read-settings.ts';
 export { redisSettings, type RedisSettings } from './settings/redis.ts';

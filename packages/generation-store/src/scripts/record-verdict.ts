@@ -24,6 +24,11 @@ local forgotten = not submission['send:' .. send]
 local live = submission.status == 'planned' or submission.status == 'committed'
 local now = nowMs()
 if not submission.firstSentAt then redis.call('HSET', key, 'firstSentAt', int(now)) end
+if forgotten then
+  -- its number is not given away again, or the next send would be taken for this one
+  if tonumber(send) > tonumber(submission.sends) then redis.call('HSET', key, 'sends', send) end
+  if redis.call('HGET', KEYS[1], 'status') == 'queued' then redis.call('HSET', KEYS[1], 'status', 'running') end
+end
 
 local function accept()
   redis.call('HSET', key, 'send:' .. send, 'accepted')
@@ -44,6 +49,10 @@ if verdict == 'accepted' then
   meaning = accept()
 elseif verdict == 'unknown' then
   redis.call('HSET', key, 'send:' .. send, 'unknown')
+  if submission.status == 'planned' then
+    redis.call('HSET', key, 'status', 'committed')
+    announce('submission.committed', id, index, n, now)
+  end
   meaning = 'unproven'
 elseif verdict == 'conflict' then
   -- the provider knows the id: from an earlier send that may have been accepted, from one that Redis forgot, or, when every

@@ -1,0 +1,35 @@
+import type { NanoUsd } from '@darkroom/contracts';
+import type { Redis } from 'ioredis';
+import { z } from 'zod';
+import { capsKey } from './keys.ts';
+import { readSpendScript } from './scripts/read-spend.ts';
+
+/** What one period of the ledger holds (I7). Periods are days and months in UTC. */
+export interface PeriodSpend {
+  /** Such as "all:day:2026-11-22" or "tenant:acme:month:2026-11". */
+  name: string;
+  /** What may be reserved and settled together; absent: no cap. */
+  capNanoUsd?: NanoUsd;
+  /** Held for what is not settled yet, unknown outcomes included. */
+  reservedNanoUsd: NanoUsd;
+  settledNanoUsd: NanoUsd;
+  /** When the next period begins, in milliseconds since 1970. */
+  resetsAt: number;
+}
+
+const count = z.coerce.number();
+const replySchema = z.tuple([count]).rest(z.tuple([z.string(), z.string(), count, count, count]));
+
+/** Today and this month, of all tenants and, when one is named, of that tenant. */
+export async function readSpend(redis: Redis, prefix: string, tenant?: string): Promise<PeriodSpend[]> {
+  const [, ...periods] = replySchema.parse(await readSpendScript.run(redis, capsKey(prefix), [prefix, tenant ?? '']));
+  return periods
+    .filter(([name]) => tenant !== undefined || name.startsWith('all:'))
+    .map(([name, cap, reservedNanoUsd, settledNanoUsd, resetsAt]) => ({
+      name,
+      ...(cap === '' ? {} : { capNanoUsd: Number(cap) }),
+      reservedNanoUsd,
+      settledNanoUsd,
+      resetsAt,
+    }));
+}
