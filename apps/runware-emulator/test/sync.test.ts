@@ -96,6 +96,7 @@ test('the content check finds the word, and only where it is switched on', async
     (await post([imageTask({ positivePrompt, safety })])).data[0]?.['NSFWContent'];
   expect(await check('an NSFW picture', { checkContent: true })).toBe(true);
   expect(await check('an nsfw picture', { mode: 'fast' })).toBe(true);
+  expect((await post([imageTask({ positivePrompt: 'an nsfw picture', checkNSFW: true })])).data[0]).toHaveProperty('NSFWContent', true);
   expect(await check('a picture', { checkContent: true })).toBe(false);
   expect(await check('an nsfw picture')).toBeUndefined();
   expect(await check('an nsfw picture', { checkContent: false, mode: 'none' })).toBeUndefined();

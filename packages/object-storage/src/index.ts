@@ -1,4 +1,4 @@
-export type { BoundedRead } from './bucket.ts';
+export type { BoundedRead, BucketConfig } from './bucket.ts';
 export type { InputStore, KeptInput } from './input-store.ts';
 export {
   amendmentKey,

@@ -1,39 +1,46 @@
 import {
-  checkGrokImagineRequest,
   ConfigError,
-  createGenerationId,
   GenerationError,
   InvalidRequestError,
-  parseGrokImagineRequest,
-  quote,
   type GenerationStatus,
   type GenerationView,
   type GrokImagineRequestInput,
-  type Quote,
+  type Problem,
 } from '@darkroom/contracts';
 import { buildGenerationStore, connectFailFast, connectPatient, DEFAULT_PREFIX } from '@darkroom/generation-store';
 import { createSubmissions } from '@darkroom/queues';
 import { createAvailability } from './availability.ts';
 import { createChanges } from './changes.ts';
-import { DAY_SECONDS, enqueueProblems, producerProblems, type EnqueueOptions, type ProducerOptions } from './options.ts';
+import { enqueueOrder, type Destination, type Enqueued } from './enqueue.ts';
+import { enqueueOrders, manyProblems, optionsOf } from './enqueue-many.ts';
+import { DAY_SECONDS, producerProblems, type EnqueueManyOptions, type EnqueueOptions, type ProducerOptions } from './options.ts';
+import { buildOrder, orderProblems, type OrderDefaults } from './order.ts';
 import { waitUntilFinal, type WaitOptions } from './wait.ts';
 
-export interface Enqueued {
-  generationId: string;
-  /** True when this call made the generation; false when it was there already. */
-  created: boolean;
-  /** What it may cost at the most. */
-  quote: Quote;
-}
+export interface GenerateOptions extends EnqueueOptions, WaitOptions {}
 
 /** Puts generations into the queue and reads what became of them. */
 export interface Producer {
   /**
-   * Enqueues a generation. Safe to repeat with the same `generationId` or `idempotencyKey`: nothing is bought twice.
+   * Enqueues a generation, whatever its `deliveryMethod`. Safe to repeat with the same `generationId` or `idempotencyKey`: nothing is
+   * bought twice.
    * @throws InvalidRequestError (all problems at once), SpendCapError, StoreNotInitialisedError, RequestConflictError: nothing was queued;
    * QueueUnavailableError: `reached` says whether it may have arrived.
    */
   enqueue(request: GrokImagineRequestInput, options?: EnqueueOptions): Promise<Enqueued>;
+  /**
+   * Enqueues many generations, each with its own request; the answers are in their order. All are checked first: if one is wrong,
+   * none is sent.
+   * @throws InvalidRequestError with every problem and its index ("requests[3].width"): nothing was queued; EnqueueManyError when
+   * something went wrong on the way: it says what became of each, and calling again with its `generationIds` is safe.
+   */
+  enqueueMany(requests: readonly GrokImagineRequestInput[], options?: EnqueueManyOptions): Promise<Enqueued[]>;
+  /**
+   * Does what the request's `deliveryMethod` says: "sync", the default of the model's page, enqueues and waits until the generation
+   * is final; "async" answers with the generation as soon as it is queued. A generation that failed is a result, not an error.
+   * @throws what `enqueue` and `wait` throw. After "generation.wait-timeout" the generation goes on; `details.generationId` names it.
+   */
+  generate(request: GrokImagineRequestInput, options?: GenerateOptions): Promise<GenerationView>;
   /** @throws GenerationError when no generation has this id; QueueUnavailableError. */
   get(generationId: string): Promise<GenerationView>;
   /** Waits until the generation is final. @throws GenerationError when there is none or the time is over; QueueUnavailableError. */
@@ -65,6 +72,8 @@ export function createProducer(options: ProducerOptions): Producer {
   );
   const submissions = createSubmissions(redis, { prefix, failFast: true });
   const changes = createChanges(prefix, () => connectPatient(redisUrl));
+  const defaults: OrderDefaults = { tenant, maxReferenceImages, now };
+  const destination: Destination = { ask, store, submissions };
   let closing: Promise<void> | undefined;
 
   const find = (generationId: string): Promise<GenerationView | undefined> =>
@@ -72,29 +81,22 @@ export function createProducer(options: ProducerOptions): Producer {
   const notFound = (generationId: string): GenerationError =>
     new GenerationError('generation.not-found', `no generation has the id "${generationId}"`);
 
-  return {
+  const producer: Producer = {
     async enqueue(input, given = {}) {
-      const whose = given.tenant ?? tenant;
-      const problems = [...checkGrokImagineRequest(input, { maxReferenceImages }), ...enqueueProblems({ ...given, tenant: whose }, now())];
-      if (problems.length > 0) throw new InvalidRequestError(problems);
-      const request = parseGrokImagineRequest(input, { maxReferenceImages });
-      const generationId = given.generationId ?? createGenerationId(now());
-      const price = quote(request);
-      return ask('enqueue generation', generationId, async () => {
-        const receipt = await store.enqueue({
-          generationId,
-          tenant: whose,
-          request,
-          imageNanoUsd: price.imageNanoUsd,
-          ...(given.deadlineAt === undefined ? {} : { deadlineAt: given.deadlineAt }),
-          ...(given.idempotencyKey === undefined ? {} : { idempotencyKey: given.idempotencyKey }),
-        });
-        // Also when it was there already: the call that made it may have died before it added the jobs. A job of a
-        // submission that has come home finds nothing to do.
-        const refs = Array.from({ length: request.numberResults }, (_, index) => ({ generationId: receipt.generationId, index, n: 1 }));
-        await submissions.add(refs);
-        return { generationId: receipt.generationId, created: receipt.kind === 'created', quote: price };
-      });
+      refuse(orderProblems(input, given, defaults));
+      return enqueueOrder(destination, buildOrder(input, given, defaults));
+    },
+    async enqueueMany(inputs, given = {}) {
+      refuse(manyProblems(inputs, given, defaults));
+      return enqueueOrders(
+        destination,
+        inputs.map((input, index) => buildOrder(input, optionsOf(given, index), defaults)),
+      );
+    },
+    async generate(input, given = {}) {
+      given.signal?.throwIfAborted();
+      const { generationId } = await producer.enqueue(input, given);
+      return input.deliveryMethod === 'async' ? producer.get(generationId) : producer.wait(generationId, given);
     },
     async get(generationId) {
       const generation = await find(generationId);
@@ -117,4 +119,9 @@ export function createProducer(options: ProducerOptions): Producer {
       return closing;
     },
   };
+  return producer;
+}
+
+function refuse(problems: readonly Problem[]): void {
+  if (problems.length > 0) throw new InvalidRequestError(problems);
 }

@@ -1,3 +1,24 @@
-export { createProducer, type Enqueued, type Producer } from './create-producer.ts';
-export type { EnqueueOptions, ProducerOptions } from './options.ts';
+export {
+  ConfigError,
+  createGenerationId,
+  DarkroomError,
+  EnqueueManyError,
+  GenerationError,
+  hasCode,
+  InvalidRequestError,
+  isFinalGeneration,
+  QueueUnavailableError,
+  RequestConflictError,
+  SpendCapError,
+  StoreNotInitialisedError,
+  type GenerationStatus,
+  type GenerationView,
+  type GrokImagineRequestInput,
+  type ImageView,
+  type Problem,
+  type Quote,
+} from '@darkroom/contracts';
+export { createProducer, type GenerateOptions, type Producer } from './create-producer.ts';
+export type { Enqueued } from './enqueue.ts';
+export type { EnqueueManyOptions, EnqueueOptions, ProducerOptions } from './options.ts';
 export type { WaitOptions } from './wait.ts';

@@ -29,6 +29,14 @@ export interface EnqueueOptions {
   tenant?: string;
 }
 
+/** The options of many enqueues at once. Lists hold one entry for each request, in the same order. */
+export interface EnqueueManyOptions extends Pick<EnqueueOptions, 'deadlineAt' | 'tenant'> {
+  /** Your own ids; each once. */
+  generationIds?: readonly string[];
+  /** Your own keys. */
+  idempotencyKeys?: readonly string[];
+}
+
 export const DAY_SECONDS = 86_400;
 /** While its id is taken, a second enqueue must find the first; an id is taken for as long before its time as after it. */
 const MIN_RECORD_SECONDS = (2 * GENERATION_ID_TOLERANCE_MS) / 1000;

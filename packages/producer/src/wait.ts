@@ -49,6 +49,7 @@ export async function waitUntilFinal(
         throw new GenerationError(
           'generation.wait-timeout',
           `generation "${generationId}" is "${generation.status}" after ${timeoutMs} ms; it goes on, and can be waited for again`,
+          { details: { generationId } },
         );
       }
       if (!changed) {

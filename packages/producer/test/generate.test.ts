@@ -1,5 +1,6 @@
 import { eventually } from '@darkroom/testing';
 import { expect, test } from 'vitest';
+import { GenerationError, type GrokImagineRequestInput } from '../src/index.ts';
 import { bringHome, refsOf, request, setup } from './world.ts';
 
 test.each([request, { ...request, deliveryMethod: 'sync' as const }])('%o is answered with its result', async (sync) => {
@@ -23,16 +24,19 @@ test('an asynchronous request is answered once it is queued', async () => {
 
 test('when the time is over the error names the generation, which goes on', async () => {
   await using world = await setup();
-  const { details } = await world.producer.generate(request, { timeoutMs: 50, idempotencyKey: 'order-7' }).then(
-    () => ({ details: undefined }),
-    (error: { details: { generationId: string } }) => error,
-  );
-  expect(await world.producer.get(details?.generationId ?? '')).toMatchObject({ status: 'queued' });
-  const again = await world.producer.generate({ ...request, deliveryMethod: 'sync' }, { timeoutMs: 50, idempotencyKey: 'order-7' }).then(
-    () => undefined,
-    (error: unknown) => error,
-  );
-  expect(again, 'waits for the same one').toMatchObject({ code: 'generation.wait-timeout', details });
+  const timesOut = (request: GrokImagineRequestInput): Promise<unknown> =>
+    world.producer.generate(request, { timeoutMs: 50, idempotencyKey: 'order-7' }).then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+  const error = await timesOut(request);
+  if (!(error instanceof GenerationError)) throw new Error('it did not time out', { cause: error });
+  const generationId = String(error.details['generationId']);
+  expect(await world.producer.get(generationId)).toMatchObject({ status: 'queued' });
+  expect(await timesOut({ ...request, deliveryMethod: 'sync' }), 'waits for the same one').toMatchObject({
+    code: 'generation.wait-timeout',
+    details: { generationId },
+  });
 });
 
 test('who gave up before it began has queued nothing', async () => {

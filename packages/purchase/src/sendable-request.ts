@@ -11,7 +11,7 @@ export async function buildSendableRequest(
 ): Promise<GrokImagineRequest> {
   if (request.inputs === undefined) return request;
   const referenceImages = await Promise.all(
-    request.inputs.referenceImages.map((image) => {
+    request.inputs.referenceImages.map(async (image) => {
       const sha256 = findKeptInput(image);
       return sha256 === undefined ? image : presign(sha256);
     }),

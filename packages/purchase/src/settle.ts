@@ -45,7 +45,7 @@ export async function settle(purchase: Purchase, ref: SubmissionRef, signal?: Ab
     case 'failed': {
       if (isFinalSubmission(view.status)) return lookAfterEnd(purchase, view, 'failed');
       const code = state.fault.class === 'safety' ? 'provider.content-refused' : 'provider.task-failed';
-      return endSubmission(purchase, ref, view.reservation, view.now, { status: 'failed', code, fault: state.fault, facts: state.facts });
+      return endWithoutImage(purchase, ref, view, { status: 'failed', code, fault: state.fault, facts: state.facts });
     }
     case 'running':
     case 'inconclusive':
@@ -130,12 +130,9 @@ async function waitForUpload(
 
   const kept = await findKeptImage(purchase, ref, view);
   if (kept !== undefined) return bringHome(purchase, ref, view, { status: 'succeeded', image: kept, facts, road: 'upload' });
-  if (!isFinalSubmission(view.status)) {
-    const quarantineKey = bytes === undefined ? undefined : await archive.quarantine(ref, bytes);
-    const lost: End = { status: 'lost', facts, reason, ...(quarantineKey === undefined ? {} : { quarantineKey }) };
-    await endSubmission(purchase, ref, view.reservation, view.now, lost);
-  }
-  return lookAfterEnd(purchase, view, 'lost');
+  if (isFinalSubmission(view.status)) return lookAfterEnd(purchase, view, 'lost');
+  const quarantineKey = bytes === undefined ? undefined : await archive.quarantine(ref, bytes);
+  return endWithoutImage(purchase, ref, view, { status: 'lost', facts, reason, ...(quarantineKey === undefined ? {} : { quarantineKey }) });
 }
 
 /** Nothing is proved. Look again later; send again while that is safe and the provider may never have heard of it. */
@@ -148,7 +145,7 @@ async function keepLooking(
   const { waits, settings, around } = purchase;
   if (isPastHorizon(purchase, view)) {
     around.log('submission.horizon-passed', ref);
-    return endSubmission(purchase, ref, view.reservation, view.now, { status: 'unknown' });
+    return endWithoutImage(purchase, ref, view, { status: 'unknown' });
   }
   const sinceFirstSendMs = view.now - (view.firstSentAt ?? view.now);
   if (
@@ -160,6 +157,12 @@ async function keepLooking(
     await waits.reviveSubmission(ref);
   }
   return snooze(view, pollDelay(purchase, view), state);
+}
+
+/** Ends a live submission, and looks once more: a delivery that came while this run went on has found nothing to wake. */
+async function endWithoutImage(purchase: Purchase, ref: SubmissionRef, view: SubmissionView, end: End): Promise<Outcome> {
+  await endSubmission(purchase, ref, view.reservation, view.now, end);
+  return snooze(view, purchase.settings.timing.uploadWindowMs, 'ended-without-image');
 }
 
 /**

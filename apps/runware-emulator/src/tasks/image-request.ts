@@ -15,6 +15,7 @@ const imageRequestSchema = z.object({
   numberResults: z.int().default(parameters.numberResults.default),
   includeCost: z.boolean().default(parameters.includeCost.default),
   safety: z.object({ checkContent: z.boolean().optional(), mode: z.enum(parameters['safety.mode'].values).optional() }).default({}),
+  checkNSFW: z.boolean().default(false),
   ttl: z.int().optional(),
   webhookURL: z.string().optional(),
   uploadEndpoint: z.string().optional(),
@@ -30,5 +31,5 @@ export const readImageRequest = (task: RawTask): ImageRequest => imageRequestSch
 export const sizeOf = ({ width = 1024, height = 1024 }: ImageRequest): { width: number; height: number } => ({ width, height });
 
 /** Whether the content is to be checked: "when enabled, defaults to `fast` mode" (model page, "checkContent"). */
-export const isChecked = ({ safety }: ImageRequest): boolean =>
-  safety.mode === 'fast' || (safety.checkContent === true && safety.mode !== 'none');
+export const isChecked = ({ safety, checkNSFW }: ImageRequest): boolean =>
+  safety.mode === 'fast' || ((safety.checkContent ?? checkNSFW) && safety.mode !== 'none');

@@ -112,3 +112,8 @@ test('whatever contracts accepts passes here', () => {
   );
   expect(accepted).toBeGreaterThan(50);
 });
+
+test('the older name of the content check is taken, as a switch', () => {
+  expect(codesOf({ checkNSFW: true })).toEqual([]);
+  expect(codesOf({ checkNSFW: 'yes' })).toEqual(['invalidCheckNSFW checkNSFW']);
+});

@@ -6,6 +6,12 @@ import { namesOf, parameterCode, type RunwareError } from './runware-error.ts';
 /** A task as it came: an object, nothing more is known. */
 export type RawTask = Readonly<Record<string, unknown>>;
 
+/**
+ * The older name of `safety.checkContent`, of the time before the page: Runware's own clients send it with every request
+ * (@runware/ai-sdk-provider 2.0.0), so it is taken and acts.
+ */
+const legacyParameter = 'checkNSFW';
+
 /** The objects whose parameters the page names by path, such as "safety.mode". */
 const groups = ['safety', 'inputs'] as const;
 
@@ -19,7 +25,10 @@ export function checkImageInference(
   faults: Pick<Faults, 'unknownParameters' | 'geometry' | 'maxReferenceImages'>,
 ): RunwareError[] {
   const values = flatten(task);
-  const single = parameterPaths.map((path) => checkParameter(path, parameters[path], values.get(path)));
+  const single = [
+    ...parameterPaths.map((path) => checkParameter(path, parameters[path], values.get(path))),
+    checkParameter(legacyParameter, parameters['safety.checkContent'], values.get(legacyParameter)),
+  ];
   const errors = [
     ...groups.filter((group) => task[group] !== undefined && !isObject(task[group])).map(notAnObject),
     ...single.filter((error) => error !== undefined),
@@ -74,7 +83,7 @@ function flatten(task: RawTask): Map<string, unknown> {
 }
 
 const unknownPaths = (values: ReadonlyMap<string, unknown>): string[] =>
-  [...values.keys()].filter((path) => !Object.hasOwn(parameters, path));
+  [...values.keys()].filter((path) => path !== legacyParameter && !Object.hasOwn(parameters, path));
 
 const unknownParameter = (path: string): RunwareError => ({
   code: 'unknownParameter',

@@ -1,0 +1,132 @@
+import { DarkroomError, EnqueueManyError, QueueUnavailableError, type Problem } from '@darkroom/contracts';
+import { enqueuedOf, jobsOf, type Destination, type Enqueued } from './enqueue.ts';
+import type { EnqueueManyOptions, EnqueueOptions } from './options.ts';
+import { orderProblems, type Order, type OrderDefaults } from './order.ts';
+
+/** What is sent at once: the generations of a chunk, and then the jobs of their images, each answered within the time-out of a command. */
+const MAX_GENERATIONS = 100;
+const MAX_IMAGES = 200;
+/** Of requests as text; one with inline images takes up to a quarter of it. */
+const MAX_CHARACTERS = 1024 * 1024;
+
+/** The options of one of many. */
+export const optionsOf = ({ generationIds, idempotencyKeys, ...shared }: EnqueueManyOptions, index: number): EnqueueOptions => {
+  const [generationId, idempotencyKey] = [generationIds?.[index], idempotencyKeys?.[index]];
+  return {
+    ...shared,
+    ...(generationId === undefined ? {} : { generationId }),
+    ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
+  };
+};
+
+/** What is wrong with many requests, each problem with its index. Options that hold for all of them are checked once. */
+export function manyProblems(inputs: readonly unknown[], options: EnqueueManyOptions, defaults: OrderDefaults): Problem[] {
+  if (!Array.isArray(inputs)) return [{ path: 'requests', message: 'must be an array' }];
+  const { generationIds, idempotencyKeys, ...shared } = options;
+  const problems = orderProblems(VALID, shared, defaults);
+  for (const [path, list] of Object.entries({ generationIds, idempotencyKeys })) {
+    if (list === undefined || list.length === inputs.length) continue;
+    problems.push({ path: `options.${path}`, message: `must hold one for each of the ${inputs.length} requests`, given: `${list.length}` });
+  }
+  const seen = new Set<string>();
+  for (const [index, input] of inputs.entries()) {
+    const { deadlineAt: _deadlineAt, tenant: _tenant, ...own } = optionsOf(options, index);
+    problems.push(...orderProblems(input, own, defaults).map((problem) => ({ ...problem, path: pathOfOneOf(problem.path, index) })));
+    if (own.generationId === undefined) continue;
+    if (seen.has(own.generationId))
+      problems.push({ path: `options.generationIds[${index}]`, message: 'is the id of an earlier one of these requests' });
+    seen.add(own.generationId);
+  }
+  return problems;
+}
+
+const VALID = { positivePrompt: 'x' };
+
+const pathOfOneOf = (path: string, index: number): string => {
+  if (path === 'options.generationId' || path === 'options.idempotencyKey') return `${path}s[${index}]`;
+  return path === '' ? `requests[${index}]` : `requests[${index}].${path}`;
+};
+
+/**
+ * Enqueues orders, a chunk after the other. What one chunk meets ends the call after it.
+ * @throws EnqueueManyError that says what became of each.
+ */
+export async function enqueueOrders(destination: Destination, orders: readonly Order[]): Promise<Enqueued[]> {
+  const fates: Fate[] = [];
+  for (const chunk of chunksOf(orders)) {
+    const failed = fates.some(({ kind }) => kind !== 'written');
+    fates.push(...(failed ? chunk.map((): Fate => ({ kind: 'notWritten' })) : await enqueueChunk(destination, chunk)));
+  }
+  const generationIds = orders.map(({ generation }) => generation.generationId);
+  const idsOf = (kind: Fate['kind']): string[] => generationIds.filter((_, index) => fates[index]?.kind === kind);
+  const cause = fates.find(({ kind }) => kind !== 'written')?.cause;
+  if (cause === undefined) return fates.flatMap(({ enqueued }) => enqueued ?? []);
+  throw new EnqueueManyError(
+    { generationIds, written: idsOf('written'), maybeWritten: idsOf('maybeWritten'), notWritten: idsOf('notWritten') },
+    { cause },
+  );
+}
+
+/** What became of one order. */
+interface Fate {
+  kind: 'written' | 'maybeWritten' | 'notWritten';
+  enqueued?: Enqueued;
+  cause?: DarkroomError;
+}
+
+/** The records of all go out before the first answer is waited for, and then the jobs of those that were taken, in one go. */
+async function enqueueChunk({ ask, store, submissions }: Destination, chunk: readonly Order[]): Promise<Fate[]> {
+  const recorded = await Promise.all(
+    chunk.map(async (order) => {
+      const { generationId } = order.generation;
+      try {
+        return { order, receipt: await ask('enqueue generation', generationId, () => store.enqueue(order.generation)) };
+      } catch (error) {
+        return { order, error: ours(error) };
+      }
+    }),
+  );
+  const refs = recorded.flatMap(({ order, receipt }) => (receipt === undefined ? [] : jobsOf(order, receipt)));
+  const [first] = refs;
+  let jobTrouble: DarkroomError | undefined;
+  if (first !== undefined) {
+    try {
+      await ask('add the jobs of generation', first.generationId, () => submissions.add(refs));
+    } catch (error) {
+      jobTrouble = ours(error);
+    }
+  }
+  return recorded.map(({ order, receipt, error }): Fate => {
+    if (error !== undefined) return { kind: mayHaveArrived(error) ? 'maybeWritten' : 'notWritten', cause: error };
+    // The record is there, and its jobs may be missing: enqueued again, they are added.
+    if (jobTrouble !== undefined) return { kind: 'maybeWritten', cause: jobTrouble };
+    return { kind: 'written', enqueued: enqueuedOf(order, receipt) };
+  });
+}
+
+const mayHaveArrived = (error: DarkroomError): boolean => error instanceof QueueUnavailableError && error.reached !== 'no';
+
+/** What `ask` throws is always ours; anything else is a mistake of the code. */
+function ours(error: unknown): DarkroomError {
+  if (error instanceof DarkroomError) return error;
+  throw error;
+}
+
+function* chunksOf(orders: readonly Order[]): Generator<Order[], void, undefined> {
+  let chunk: Order[] = [];
+  let [images, characters] = [0, 0];
+  for (const order of orders) {
+    const { request } = order.generation;
+    const size = JSON.stringify(request).length;
+    const isFull = chunk.length >= MAX_GENERATIONS || images + request.numberResults > MAX_IMAGES || characters + size > MAX_CHARACTERS;
+    if (isFull && chunk.length > 0) {
+      yield chunk;
+      chunk = [];
+      [images, characters] = [0, 0];
+    }
+    chunk.push(order);
+    images += request.numberResults;
+    characters += size;
+  }
+  if (chunk.length > 0) yield chunk;
+}

@@ -1,0 +1,42 @@
+import type { Quote, SubmissionRef } from '@darkroom/contracts';
+import type { EnqueueReceipt, GenerationStore } from '@darkroom/generation-store';
+import type { Submissions } from '@darkroom/queues';
+import type { Availability } from './availability.ts';
+import type { Order } from './order.ts';
+
+export interface Enqueued {
+  generationId: string;
+  /** True when this call made the generation; false when it was there already. */
+  created: boolean;
+  /** What it may cost at the most. */
+  quote: Quote;
+}
+
+/** Where orders go: first the record, then the jobs. */
+export interface Destination {
+  ask: Availability['ask'];
+  store: Pick<GenerationStore, 'enqueue'>;
+  submissions: Pick<Submissions, 'add'>;
+}
+
+/** Enqueues one order; a second time it only makes sure that the jobs are there. */
+export function enqueueOrder({ ask, store, submissions }: Destination, order: Order): Promise<Enqueued> {
+  return ask('enqueue generation', order.generation.generationId, async () => {
+    const receipt = await store.enqueue(order.generation);
+    await submissions.add(jobsOf(order, receipt));
+    return enqueuedOf(order, receipt);
+  });
+}
+
+/**
+ * The jobs of a generation, also of one that was there already: the call that made it may have died before it added them. A job
+ * of a submission that has come home finds nothing to do.
+ */
+export const jobsOf = ({ generation }: Order, { generationId }: EnqueueReceipt): SubmissionRef[] =>
+  Array.from({ length: generation.request.numberResults }, (_, index) => ({ generationId, index, n: 1 }));
+
+export const enqueuedOf = (order: Order, { kind, generationId }: EnqueueReceipt): Enqueued => ({
+  generationId,
+  created: kind === 'created',
+  quote: order.quote,
+});

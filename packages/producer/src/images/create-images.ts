@@ -1,0 +1,50 @@
+import { ConfigError, type GenerationView } from '@darkroom/contracts';
+import { createObjectStorage } from '@darkroom/object-storage';
+import { imagesProblems, resolveImagesOptions, type ImagesOptions } from './options.ts';
+import { putReferenceImage } from './put-reference-image.ts';
+import { readImage, responseItemOf, type ImageResult, type ReadImageOptions, type RunwareResponseItem } from './read-image.ts';
+
+/** Reads images from the bucket, and puts reference images into it. */
+export interface Images {
+  /**
+   * One image, in the form that the request's `outputType` asked for: a presigned URL, good for its `ttl` (an hour if it names none;
+   * S3 ends it after seven days); or its bytes, proved once more by their SHA-256, in base64 or as a data URI.
+   * @throws GenerationError "image.not-there" if the image has not come home; StorageError "storage.damaged-image" if its bytes are
+   * not those that were verified, "storage.unavailable" if S3 is away.
+   */
+  read(generation: GenerationView, index: number, options?: ReadImageOptions): Promise<ImageResult>;
+  /**
+   * The images of a generation as Runware would have answered, in the order of their index. An image that did not come home has no
+   * item; why is in `generation.images[].fault`.
+   * @throws what `read` throws for a single image that is there.
+   */
+  toRunwareResponse(generation: GenerationView): Promise<RunwareResponseItem[]>;
+  /**
+   * Puts a reference image into the bucket, once for the same bytes: for those that are too large to travel in a request.
+   * @param image A JPG, PNG or WEBP: its bytes, a data URI in base64, or base64.
+   * @returns what goes into `inputs.referenceImages`; the provider gets a presigned URL in its place when the image is bought.
+   * @throws InvalidRequestError for what is no image or too large; StorageError.
+   */
+  putReferenceImage(image: Uint8Array | string): Promise<string>;
+  /** Closes idle connections. May be called twice. */
+  close(): void;
+}
+
+/** Connects to nothing yet. @throws ConfigError with all problems of the options at once. */
+export function createImages(options: ImagesOptions): Images {
+  const config = resolveImagesOptions(options);
+  const problems = imagesProblems(config);
+  if (problems.length > 0) throw new ConfigError(problems);
+  const { now, maxReferenceImageBytes: maxBytes } = config;
+  // Verified images are read up to the size that was verified, so there is no other bound to set.
+  const storage = createObjectStorage({ ...config.storage, maxImageBytes: maxBytes }, { now });
+  return {
+    read: (generation, index, readOptions = {}) => readImage({ storage, now }, generation, index, readOptions),
+    async toRunwareResponse(generation) {
+      const there = generation.images.filter(({ image }) => image !== undefined);
+      return Promise.all(there.map(async ({ index }) => responseItemOf(await readImage({ storage, now }, generation, index, {}))));
+    },
+    putReferenceImage: (image) => putReferenceImage({ storage, maxBytes }, image),
+    close: () => storage.close(),
+  };
+}

@@ -1,0 +1,60 @@
+import type { Problem } from '@darkroom/contracts';
+import type { BucketConfig } from '@darkroom/object-storage';
+
+export interface ImagesOptions {
+  /** The bucket that the workers keep images in. */
+  bucket: string;
+  /** Defaults to "us-east-1". */
+  region?: string;
+  /** For a server that is not AWS: "http(s)://…". Whoever opens a presigned URL must reach it. */
+  endpoint?: string;
+  /** Left out: the default chain of AWS. Temporary credentials end presigned URLs early. */
+  credentials?: { accessKeyId: string; secretAccessKey: string };
+  /** How long one request to S3 may take, in milliseconds. Defaults to 10,000. */
+  requestTimeoutMs?: number;
+  /** The largest reference image that is put into the bucket, in bytes. Defaults to 20 MiB: the model's page names no bound. */
+  maxReferenceImageBytes?: number;
+  /** The clock, in milliseconds since 1970. */
+  now?: () => number;
+}
+
+const DEFAULT_REQUEST_TIMEOUT_MS = 10_000;
+const DEFAULT_MAX_REFERENCE_IMAGE_BYTES = 20 * 1024 * 1024;
+
+export interface ImagesConfig {
+  storage: BucketConfig;
+  maxReferenceImageBytes: number;
+  now: () => number;
+}
+
+/** Fills in what was left out. */
+export const resolveImagesOptions = ({ bucket, region = 'us-east-1', endpoint, credentials, ...rest }: ImagesOptions): ImagesConfig => ({
+  storage: {
+    bucket,
+    region,
+    requestTimeoutMs: rest.requestTimeoutMs ?? DEFAULT_REQUEST_TIMEOUT_MS,
+    ...(endpoint === undefined ? {} : { endpoint }),
+    ...(credentials === undefined ? {} : { credentials }),
+  },
+  maxReferenceImageBytes: rest.maxReferenceImageBytes ?? DEFAULT_MAX_REFERENCE_IMAGE_BYTES,
+  now: rest.now ?? Date.now,
+});
+
+/** What is wrong with the settings. Credentials are not repeated. */
+export function imagesProblems({ storage, maxReferenceImageBytes }: ImagesConfig): Problem[] {
+  const { bucket, region, endpoint, credentials, requestTimeoutMs } = storage;
+  const isHttp = endpoint === undefined || (URL.canParse(endpoint) && /^https?:$/.test(new URL(endpoint).protocol));
+  return [
+    ...(bucket === '' ? [{ path: 'bucket', message: 'must be the name of a bucket' }] : []),
+    ...(region === '' ? [{ path: 'region', message: 'must be the name of a region' }] : []),
+    ...(isHttp ? [] : [{ path: 'endpoint', message: 'must start with "http://" or "https://"' }]),
+    ...(credentials !== undefined && (credentials.accessKeyId === '' || credentials.secretAccessKey === '')
+      ? [{ path: 'credentials', message: 'must hold accessKeyId and secretAccessKey, or be left out' }]
+      : []),
+    ...atLeastOne('requestTimeoutMs', requestTimeoutMs),
+    ...atLeastOne('maxReferenceImageBytes', maxReferenceImageBytes),
+  ];
+}
+
+const atLeastOne = (path: string, value: number): Problem[] =>
+  Number.isSafeInteger(value) && value >= 1 ? [] : [{ path, message: 'must be a whole number and at least 1', given: String(value) }];

@@ -1,0 +1,33 @@
+import { formatKeptInput, InvalidRequestError } from '@darkroom/contracts';
+import type { InputStore } from '@darkroom/object-storage';
+
+/** The head of a data URI of an image in base64. */
+const DATA_URI_HEAD = /^data:image\/[\w.+-]+(?:;[\w-]+=[\w.+-]+)*;base64,/i;
+const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
+
+/**
+ * Puts a reference image into the bucket.
+ * @returns what a request carries in its place.
+ * @throws InvalidRequestError for what is no image; StorageError.
+ */
+export async function putReferenceImage(
+  { storage, maxBytes }: { storage: Pick<InputStore, 'keepInput'>; maxBytes: number },
+  image: Uint8Array | string,
+): Promise<string> {
+  const bytes = typeof image === 'string' ? decode(image, maxBytes) : image;
+  const kept = await storage.keepInput(bytes, maxBytes);
+  if (kept.kind === 'kept') return formatKeptInput(kept.sha256);
+  throw refusal(`must be a complete JPG, PNG or WEBP of at most ${maxBytes} bytes: ${kept.detail}`, `${bytes.length} bytes`);
+}
+
+function decode(text: string, maxBytes: number): Uint8Array {
+  const base64 = text.slice(DATA_URI_HEAD.exec(text)?.[0].length ?? 0);
+  // Four characters are three bytes: told before they are decoded.
+  if (base64.length > Math.ceil(maxBytes / 3) * 4) throw refusal(`must have at most ${maxBytes} bytes`, `${text.length} characters`);
+  if (base64.length % 4 !== 0 || !BASE64.test(base64)) {
+    throw refusal('must be bytes, a data URI of an image in base64, or base64', `a string of ${text.length} characters`);
+  }
+  return Buffer.from(base64, 'base64');
+}
+
+const refusal = (message: string, given: string): InvalidRequestError => new InvalidRequestError([{ path: '', message, given }]);

@@ -1,0 +1,83 @@
+import {
+  createGenerationId,
+  parseGrokImagineRequest,
+  taskUuidOf,
+  type GenerationView,
+  type GrokImagineRequestInput,
+  type ImageView,
+} from '@darkroom/contracts';
+import { createObjectStorage, type ObjectStorage } from '@darkroom/object-storage';
+import { startTestS3, type TestS3 } from '@darkroom/testing';
+import sharp from 'sharp';
+import { createImages, type Images, type ImagesOptions } from '../src/images/index.ts';
+
+/** The S3 server judges signatures by its own clock, so the one of a test is near it and stands still. */
+export const NOW = Date.now();
+
+export const drawPng = (side = 64): Promise<Buffer> =>
+  sharp({ create: { width: side, height: side, channels: 3, background: '#c04010' } })
+    .png()
+    .toBuffer();
+
+export interface ImagesWorld extends AsyncDisposable {
+  readonly s3: TestS3;
+  readonly storage: ObjectStorage;
+  readonly images: Images;
+  /** Keeps a picture as a worker does. @returns the generation that it is the first image of, and its bytes. */
+  keep(
+    request?: Partial<GrokImagineRequestInput>,
+    facts?: Partial<ImageView>,
+  ): Promise<{ generation: GenerationView; image: ImageView; bytes: Uint8Array }>;
+}
+
+/** A bucket with images, and what reads them. */
+export async function setupImages(options: Partial<ImagesOptions> = {}): Promise<ImagesWorld> {
+  const s3 = await startTestS3();
+  const settings = { bucket: s3.bucket, region: s3.region, endpoint: s3.endpoint, credentials: s3.credentials };
+  const storage = createObjectStorage({ ...settings, requestTimeoutMs: 5000, maxImageBytes: 1024 * 1024 }, { now: () => NOW });
+  const images = createImages({ ...settings, now: () => NOW, ...options });
+  return {
+    s3,
+    storage,
+    images,
+    async keep(request = {}, facts = {}) {
+      const ref = { generationId: createGenerationId(NOW), index: 0, n: 1 };
+      const parsed = parseGrokImagineRequest({ positivePrompt: 'a red door', outputFormat: 'PNG', width: 1024, height: 1024, ...request });
+      const bytes = await drawPng(1024);
+      const verdict = storage.verify(ref, parsed, bytes);
+      if (verdict.kind === 'invalid') throw new Error(verdict.reason);
+      await storage.keepImage(ref, verdict.image, bytes);
+      const image: ImageView = {
+        index: 0,
+        status: 'succeeded',
+        submissionStatus: 'succeeded',
+        submissions: 1,
+        taskUUID: taskUuidOf(ref),
+        image: verdict.image,
+        imageUUID: 'c62f6951-f37f-4019-a51c-0ed55c202732',
+        seed: 1218818176,
+        costUsd: '0.02',
+        extras: [],
+        ...facts,
+      };
+      const generation: GenerationView = {
+        generationId: ref.generationId,
+        status: 'succeeded',
+        tenant: 'default',
+        request: parsed,
+        images: [image],
+        costUsd: '0.02',
+        reservedUsd: '0',
+        createdAt: NOW,
+        amended: false,
+        ...(parsed.clientReference === undefined ? {} : { clientReference: parsed.clientReference }),
+      };
+      return { generation, image, bytes };
+    },
+    [Symbol.asyncDispose]: async () => {
+      images.close();
+      storage.close();
+      await s3.stop();
+    },
+  };
+}
