@@ -35,7 +35,7 @@ describe('a proved failure of the provider', () => {
   for (const [name, faults] of Object.entries(failures)) {
     test.each(tellings)(`${name} leads to one more submission, with its own hold (told as %o)`, async (telling) => {
       const ref = await failed({ ...faults, ...telling });
-      expect(await settle(world.purchase(), ref)).toEqual({ kind: 'finished' });
+      expect(await settle(world.purchase(), ref)).toMatchObject({ kind: 'snooze', why: 'ended-without-image' });
       expect(await world.submissions.queue.getJobState(jobIdOf(nextOf(ref)))).toBe('delayed');
       expect(await ledgerOf(world, ref.generationId)).toEqual({ settled: 0, reserved: 20_000_000 });
       await world.setFaults({});
@@ -57,7 +57,7 @@ describe('a proved failure of the provider', () => {
 
   test('because of the content is the end', async () => {
     const ref = await failed({ failContentPolicyRate: 1 });
-    expect(await settle(world.purchase(), ref)).toEqual({ kind: 'finished' });
+    expect(await settle(world.purchase(), ref)).toMatchObject({ kind: 'snooze', why: 'ended-without-image' });
     const view = await expectAgreement(world, ref, { status: 'failed', images: ['failed'], executions: 0 });
     expect(view.images[0]).toMatchObject({ submissions: 1, fault: { code: 'provider.content-refused' } });
   });

@@ -87,7 +87,7 @@ test('a submission that may have been sent is not sent again after the resend wi
   expect(await submit(late, ref)).toEqual({ kind: 'submitted' });
   expect(await world.billed(ref, 'submission')).toBe(1);
   // Nobody ever says what became of it: an operator decides, and the money stays on hold.
-  expect(await settle(world.purchase({ timing: { horizonMs: 0 } }), ref)).toEqual({ kind: 'finished' });
+  expect(await settle(world.purchase({ timing: { horizonMs: 0 } }), ref)).toMatchObject({ kind: 'snooze', why: 'ended-without-image' });
   await expectAgreement(world, ref, { status: 'failed', images: ['unknown'], executions: 0, held: 1 });
 });
 

@@ -24,7 +24,7 @@ async function wronglyFailed(uploadLateMs = 300) {
   await world.setFaults({ uploadLateRate: 1, uploadLateMs });
   const ref = await world.enqueue();
   await submit(world.purchase(), ref);
-  expect(await settle(misled(), ref)).toEqual({ kind: 'finished' });
+  expect(await settle(misled(), ref)).toMatchObject({ kind: 'snooze', why: 'ended-without-image' });
   return ref;
 }
 
@@ -96,6 +96,24 @@ describe('an image whose task was said to have failed', () => {
     await expectAgreement(world, ref, { status: 'cancelled', images: ['succeeded'], executions: 1, amended: true });
   });
 
+  test('is waited for after a delivery that came while the failure was being written down', async () => {
+    await world.setFaults({ uploadLateRate: 1, uploadLateMs: 300 });
+    const ref = await world.enqueue();
+    await submit(world.purchase(), ref);
+    const frozen = freezingAt(misled(), 'before', 'store.settle');
+    const run = settle(frozen.purchase, ref);
+    await frozen.stands;
+    // It finds its job running, and leaves it to the end of that run to look for what came meanwhile.
+    await world.store.recordDelivery(ref, { body: '{"data":[{"status":"success"}]}' });
+    frozen.thaw();
+    const outcome = await run;
+    expect(outcome.kind === 'snooze' && outcome.seenDelivery).toBe((await world.store.newestDelivery(ref)) - 1);
+    await world.uploaded(ref);
+    await world.comeHome(ref);
+    await submit(world.purchase(), nextOf(ref));
+    await expectAgreement(world, ref, { status: 'succeeded', images: ['succeeded'], executions: 1 });
+  });
+
   test('is not waited for without end', async () => {
     const ref = await wronglyFailed();
     await world.store.recordDelivery(ref, { body: '{"errors":[]}' });
@@ -148,7 +166,7 @@ describe('a generation that was ended from outside after its image was sent', ()
     await world.store.cancel(ref.generationId);
     expect(await submit(world.purchase(), ref)).toEqual({ kind: 'finished' });
     expect(await world.settlements.queue.getJobState(jobIdOf(ref))).toBe('delayed');
-    expect(await settle(world.purchase({ timing: { horizonMs: 0 } }), ref)).toEqual({ kind: 'finished' });
+    expect(await settle(world.purchase({ timing: { horizonMs: 0 } }), ref)).toMatchObject({ kind: 'snooze', why: 'ended-without-image' });
     await expectAgreement(world, ref, { status: 'cancelled', images: ['unknown'], executions: 0, held: 1 });
   });
 
@@ -170,7 +188,7 @@ test('nothing is heard until the horizon: unknown, its money held; and the image
   await world.setFaults({ executionMs: [300, 300] });
   const ref = await world.enqueue();
   await submit(world.purchase(), ref);
-  expect(await settle(world.purchase({ timing: { horizonMs: 0 } }), ref)).toEqual({ kind: 'finished' });
+  expect(await settle(world.purchase({ timing: { horizonMs: 0 } }), ref)).toMatchObject({ kind: 'snooze', why: 'ended-without-image' });
   expect((await world.store.find(ref.generationId))?.images[0]?.status).toBe('unknown');
   expect(await ledgerOf(world, ref.generationId)).toEqual({ settled: 0, reserved: 20_000_000 });
   await world.uploaded(ref);

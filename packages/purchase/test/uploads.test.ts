@@ -93,6 +93,7 @@ describe('an image that can be had nowhere', () => {
     const ref = await world.enqueue();
     await submit(world.purchase(), ref);
     await world.executed(ref);
+    expect(await settle(afterTheWindow(), ref)).toMatchObject({ kind: 'snooze', why: 'ended-without-image' });
     expect(await settle(afterTheWindow(), ref)).toMatchObject({ kind: 'snooze', why: 'late-image' });
     expect((await world.store.find(ref.generationId))?.images[0]?.status).toBe('lost');
     await world.uploaded(ref);
