@@ -33,7 +33,8 @@ export async function runOutcome(
       throw new DelayedError(outcome.why);
     case 'throttle':
       await around.throttleQueue(outcome.delayMs);
-      throw new RateLimitError(outcome.why);
+      // BullMQ knows it by its message alone (6.7, `Worker.handleFailed`): with one of ours it would be a failed attempt, half a minute long.
+      throw new RateLimitError();
     case 'release':
       await job.moveToWait(token);
       throw new WaitingError();

@@ -1,0 +1,94 @@
+import { createProducer, type Producer } from '@darkroom/producer';
+import { buildGenerationStore, connectPatient } from '@darkroom/generation-store';
+import { eventually, readBilledTasks, startFleet, type Fleet } from '@darkroom/testing';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expectOneOfEach } from './judge.ts';
+
+const quick = { executionMs: [20, 60], uploadDelayMs: [20, 100] };
+const retention = { recordSeconds: 60, idempotencySeconds: 60 };
+
+let fleet: Fleet;
+let producer: Producer;
+
+beforeAll(async () => {
+  fleet = await startFleet({ workers: 2 });
+  producer = createProducer({ redisUrl: fleet.redisUrl });
+});
+afterAll(async () => {
+  await producer.close();
+  await fleet.stop();
+});
+
+const enqueue = async (count: number): Promise<string[]> => {
+  const enqueued = await Promise.all(
+    Array.from({ length: count }, (_, at) => producer.enqueue({ positivePrompt: `image ${at}`, width: 1024, height: 1024 })),
+  );
+  return enqueued.map(({ generationId }) => generationId);
+};
+
+for (const [trouble, fault] of Object.entries({
+  'a wrong key (401)': 'submit401Rate',
+  'an empty balance (402)': 'submit402Rate',
+  'a missing permission (403)': 'submit403Rate',
+})) {
+  test(`${trouble} pauses buying and not looking, and buying goes on by itself when the account is well again`, async () => {
+    const redis = connectPatient(fleet.redisUrl);
+    const store = buildGenerationStore({ prefix: fleet.prefix, retention, pollRate: { perSecond: 1, burst: 1 } }, redis);
+    try {
+      const billed = (await readBilledTasks(fleet.billFile)).size;
+      // bought before the trouble and still at the provider: it comes home all the same
+      await fleet.setFaults({ ...quick, executionMs: [2000, 2500] });
+      const before = await enqueue(2);
+      await eventually(async () => expect((await readBilledTasks(fleet.billFile)).size).toBe(billed + 2));
+      await fleet.setFaults({ ...quick, [fault]: 1 });
+      const during = await enqueue(4);
+      await eventually(async () => expect(await store.pauses()).toMatchObject([{ kind: 'account' }]));
+      const home = await Promise.all(before.map((id) => producer.wait(id, { timeoutMs: 15_000 })));
+      expect(home.map(({ status }) => status)).toEqual(['succeeded', 'succeeded']);
+      expect((await producer.get(during[0]!)).images[0]?.status).toBe('open');
+
+      await fleet.setFaults(quick);
+      const generations = await Promise.all(during.map((id) => producer.wait(id, { timeoutMs: 20_000 })));
+      expect(generations.map(({ status }) => status)).toEqual(['succeeded', 'succeeded', 'succeeded', 'succeeded']);
+      expect(await store.pauses()).toEqual([]);
+    } finally {
+      redis.disconnect();
+    }
+  });
+}
+
+test('what an operator paused stays paused until an operator resumes it', async () => {
+  const redis = connectPatient(fleet.redisUrl);
+  const store = buildGenerationStore({ prefix: fleet.prefix, retention, pollRate: { perSecond: 1, burst: 1 } }, redis);
+  try {
+    await store.pauseBuying({ kind: 'operator', reason: 'maintenance', since: Date.now() });
+    const billed = [...(await readBilledTasks(fleet.billFile)).values()].reduce((sum, { executions }) => sum + executions, 0);
+    const ids = await enqueue(2);
+    // several turns of the account check later it stands
+    const stopsSeen = async () =>
+      (await fleet.workers[0]!.log()).split('submission.stopped').length +
+      (await fleet.workers[1]!.log()).split('submission.stopped').length;
+    const seen = await stopsSeen();
+    await eventually(async () => expect(await stopsSeen()).toBeGreaterThan(seen + 3), { withinMs: 15_000 });
+    expect(await store.pauses()).toMatchObject([{ kind: 'operator' }]);
+    expect(await store.resumeBuying(['operator'])).toBe(1);
+    await expectOneOfEach(fleet, await Promise.all(ids.map((id) => producer.wait(id, { timeoutMs: 15_000 }))), billed);
+  } finally {
+    redis.disconnect();
+  }
+});
+
+test('a throttled queue (429 with Retry-After) slows down and loses nothing', async () => {
+  const billed = [...(await readBilledTasks(fleet.billFile)).values()].reduce((sum, { executions }) => sum + executions, 0);
+  await fleet.setFaults({ ...quick, submit429Rate: 0.4, submit429RetryAfterSeconds: 1 });
+  const ids = await enqueue(8);
+  // less than a failed attempt waits: a throttled job is put back, not failed
+  await expectOneOfEach(fleet, await Promise.all(ids.map((id) => producer.wait(id, { timeoutMs: 25_000 }))), billed);
+});
+
+test('a provider that is overloaded (503 and 504, some of them after it took the task) is bought from once', async () => {
+  const billed = [...(await readBilledTasks(fleet.billFile)).values()].reduce((sum, { executions }) => sum + executions, 0);
+  await fleet.setFaults({ ...quick, submit503Rate: 0.3, submit504Rate: 0.2, submit5xxAcceptedRate: 0.5 });
+  const ids = await enqueue(8);
+  await expectOneOfEach(fleet, await Promise.all(ids.map((id) => producer.wait(id, { timeoutMs: 60_000 }))), billed);
+});
