@@ -78,7 +78,7 @@ export async function installAndBuild(context) {
   const { processes, steps } = context;
   const env = await install(context);
   await steps.quiet('building', async () => {
-    const args = ['node_modules/turbo/bin/turbo', 'run', 'build', '--output-logs=errors-only', '--log-order=grouped'];
+    const args = ['node_modules/turbo/bin/turbo', 'run', '//#compile', '--output-logs=errors-only', '--log-order=grouped'];
     const { code, output } = await processes.run({ command: process.execPath, args, env, capture: true });
     if (code !== 0) fail('building', code, output);
   });

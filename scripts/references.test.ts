@@ -1,0 +1,7 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { projectFiles } from './tasks/references.mjs';
+
+test.each(projectFiles())('%s refers to what its package.json depends on (else: node scripts/write-references.mjs)', (file, text) => {
+  expect(readFileSync(file, 'utf8')).toBe(text);
+});

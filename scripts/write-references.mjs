@@ -1,0 +1,13 @@
+// Writes the project references of the build from the dependencies of each package.json: `node scripts/write-references.mjs`.
+// The native compiler then builds the whole tree in one process, in order, and only what has changed.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { projectFiles } from './tasks/references.mjs';
+
+process.chdir(fileURLToPath(new URL('..', import.meta.url)));
+for (const [file, text] of projectFiles()) {
+  if (readFileSync(file, 'utf8') !== text) {
+    writeFileSync(file, text);
+    console.log(`wrote ${file}`);
+  }
+}
