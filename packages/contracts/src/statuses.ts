@@ -5,7 +5,8 @@
 
 /** A purchase. The moves out of failed, lost and unknown are images that came home late: they were paid for and are kept. */
 export const submissionMoves = {
-  planned: ['committed', 'failed'],
+  // "accepted" without a commit: Redis forgot it, and the answer to the send came after
+  planned: ['committed', 'accepted', 'failed'],
   committed: ['planned', 'accepted', 'succeeded', 'failed', 'lost', 'unknown'],
   accepted: ['succeeded', 'failed', 'lost', 'unknown'],
   succeeded: [],
