@@ -1,0 +1,24 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { expect, test } from 'vitest';
+
+const program = fileURLToPath(new URL('programs/loaded-modules.mjs', import.meta.url));
+const run = promisify(execFile);
+
+/** The modules that the built package loads for an entry, in a process of its own. */
+async function modulesOf(entry: string): Promise<string[]> {
+  const { stdout } = await run(process.execPath, [program, entry], { maxBuffer: 16 * 1024 * 1024 });
+  return stdout.split('\n').filter((line) => line !== '');
+}
+const ofAws = (modules: readonly string[]): string[] => modules.filter((each) => /@aws-sdk|@smithy|object-storage/.test(each));
+
+test('whoever only enqueues loads nothing of the AWS SDK', async () => {
+  const modules = await modulesOf('@darkroom/producer');
+  expect(modules.filter((each) => each.includes('bullmq')).length, 'the modules that are loaded').toBeGreaterThan(0);
+  expect(ofAws(modules)).toEqual([]);
+});
+
+test('whoever reads images loads it', async () => {
+  expect(ofAws(await modulesOf('@darkroom/producer/images')).length).toBeGreaterThan(0);
+});
