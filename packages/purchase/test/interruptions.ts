@@ -47,8 +47,8 @@ export function freezingAt(purchase: Purchase, moment: Moment, at: PortCall): Fr
   return { purchase: frozen, stands, thaw };
 }
 
-/** Calls all of the purchase's ports through `around`. */
-function intercept(purchase: Purchase, around: (name: string, call: () => Promise<unknown>) => Promise<unknown>): Purchase {
+/** Makes all calls of ports through `around`. */
+export function intercept(purchase: Purchase, around: (name: string, call: () => Promise<unknown>) => Promise<unknown>): Purchase {
   const through = <T extends object>(portName: Port, port: T): T =>
     new Proxy(port, {
       get(target, key) {

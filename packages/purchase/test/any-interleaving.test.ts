@@ -1,0 +1,59 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expectAgreement } from './agreement.ts';
+import { survive } from './chaos.ts';
+import { startPurchaseWorld, type PurchaseWorld } from './purchase-world.ts';
+
+/** What the written stories did not think of: any order of deaths, freezes, doubled runs and losses, by seeds that are printed. */
+let world: PurchaseWorld;
+beforeAll(async () => {
+  world = await startPurchaseWorld();
+});
+afterAll(() => world.stop());
+
+const troubles = {
+  'no trouble of the provider': {},
+  'answers that prove nothing': { submitResetBeforeRate: 0.2, submitResetAfterRate: 0.2, submit429Rate: 0.2, submit503Rate: 0.2 },
+  'refusals that use up the id': { submitResetAfterRate: 0.2, submit429Rate: 0.3, rejectionConsumesId: true },
+  'tasks that fail': { failProviderErrorRate: 0.4, submitResetAfterRate: 0.2, webhookBeforeAckRate: 0.3 },
+  'uploads and polls in trouble': {
+    uploadNeverRate: 0.3,
+    uploadTruncatedRate: 0.3,
+    uploadLateRate: 0.3,
+    uploadLateMs: 200,
+    poll500Rate: 0.3,
+  },
+};
+
+for (const [seed, [trouble, faults]] of Object.entries(troubles).entries()) {
+  for (const losesMemory of [false, true]) {
+    test(
+      `${trouble}${losesMemory ? ', and a Redis that loses its memory' : ''}: bought once, kept and paid once`,
+      { timeout: 30_000 },
+      async () => {
+        await world.setFaults(faults);
+        const ref = await world.enqueue();
+        await survive(world, ref, { seed: seed + 1, forMs: 400, losesMemory });
+        await expectOneStory(ref.generationId);
+      },
+    );
+  }
+}
+
+/** However it ended, the bill, S3, the record and the ledger tell the same; and nobody was bought after an image that was made. */
+async function expectOneStory(generationId: string): Promise<void> {
+  const view = await world.store.find(generationId);
+  const [image] = view?.images ?? [];
+  if (view === undefined || image === undefined) throw new Error(`generation "${generationId}" has no record`);
+  const isMade = image.status === 'succeeded';
+  await expectAgreement(
+    world,
+    { generationId, index: 0, n: 1 },
+    {
+      status: isMade ? 'succeeded' : 'failed',
+      images: [image.status],
+      executions: isMade ? 1 : 0,
+      held: image.status === 'unknown' ? 1 : 0,
+    },
+  );
+  expect(image.status, 'the image').not.toBe('open');
+}

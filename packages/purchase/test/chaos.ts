@@ -1,0 +1,132 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { formatRef, type SubmissionRef } from '@darkroom/contracts';
+import { settle, submit, type Outcome, type Purchase } from '../src/index.ts';
+import { intercept, ProcessDied } from './interruptions.ts';
+import type { PurchaseWorld } from './purchase-world.ts';
+import { photograph } from './redis-photograph.ts';
+
+interface Job {
+  kind: 'submit' | 'settle';
+  ref: SubmissionRef;
+  /** Runs begun so far; only the newest one may end the job, as only it holds the lock. */
+  runs: number;
+  isRunning: boolean;
+}
+
+export interface Chaos {
+  /** Everything that is left to chance follows from it. */
+  seed: number;
+  /** How long processes die and freeze, in milliseconds. */
+  forMs: number;
+  /** Whether Redis loses some of that time. */
+  losesMemory: boolean;
+}
+
+/** The chances at each end of each call: 1 in 50 to die, 3 in 100 to freeze. */
+const DIES = 0.02;
+const FREEZES = 0.05;
+
+/**
+ * Runs the jobs of one image in any order, again and at once, as workers do whose jobs stall; processes die and freeze at any
+ * call. Then everybody thaws, nothing goes wrong any more, and the jobs run until none is left.
+ */
+export async function survive(world: PurchaseWorld, first: SubmissionRef, { seed, forMs, losesMemory }: Chaos): Promise<void> {
+  const random = createRandom(seed);
+  let jobs = new Map<string, Job>();
+  const frozen: (() => void)[] = [];
+  const calm: { since?: number } = {};
+  const add = (kind: Job['kind'], ref: SubmissionRef): void => {
+    const id = `${kind} ${formatRef(ref)}`;
+    if (!jobs.has(id)) jobs.set(id, { kind, ref, runs: 0, isRunning: false });
+  };
+  const later = async (kind: Job['kind'], ref: SubmissionRef): Promise<void> => add(kind, ref);
+
+  function newProcess(): Purchase {
+    const calmMs = calm.since === undefined ? 0 : Date.now() - calm.since;
+    // Nothing is sent after a second of calm, and what was not heard of three seconds later is unknown.
+    const timing = { uploadWindowMs: 100, resendWindowMs: calmMs < 1000 ? 3_600_000 : 0, horizonMs: calmMs < 4000 ? 3_600_000 : 0 };
+    const purchase = world.purchase({ timing });
+    let dead = false;
+    const mayDie = async (): Promise<void> => {
+      const fate = calm.since === undefined ? random() : 1;
+      dead ||= fate < DIES;
+      if (dead) throw new ProcessDied();
+      if (fate < FREEZES) await new Promise<void>((thaw) => frozen.push(thaw));
+    };
+    const waits: Purchase['waits'] = {
+      park: (ref) => later('settle', ref),
+      addSubmission: (ref) => later('submit', ref),
+      reviveSubmission: (ref) => later('submit', ref),
+    };
+    const webhookUrl = (ref: SubmissionRef): string => {
+      world.webhooks.when(ref, async (body) => {
+        await world.store.recordDelivery(ref, { body });
+        add('settle', ref);
+      });
+      return world.webhooks.urlOf(ref);
+    };
+    return intercept({ ...purchase, waits, around: { ...purchase.around, webhookUrl } }, async (_, call) => {
+      await mayDie();
+      const result = await call();
+      await mayDie();
+      return result;
+    });
+  }
+
+  async function run(id: string, job: Job): Promise<void> {
+    job.isRunning = true;
+    job.runs += 1;
+    const { runs } = job;
+    const process = job.kind === 'submit' ? submit : settle;
+    const outcome = await process(newProcess(), job.ref).catch((error: unknown): Outcome | undefined => {
+      if (!(error instanceof ProcessDied)) throw error;
+      return undefined;
+    });
+    if (jobs.get(id) !== job || job.runs !== runs) return;
+    job.isRunning = false;
+    if (outcome?.kind === 'finished' || outcome?.kind === 'submitted') jobs.delete(id);
+  }
+
+  const running = new Set<Promise<void>>();
+  const start = ([id, job]: [string, Job]): void => {
+    const ended: Promise<void> = run(id, job).finally(() => running.delete(ended));
+    running.add(ended);
+  };
+
+  add('submit', first);
+  const endsAt = Date.now() + forMs;
+  const [lostFrom, lostUntil] = [endsAt - forMs * (0.5 + random() / 2), endsAt - (forMs * random()) / 2];
+  let restore: (() => Promise<void>) | undefined;
+  let remembered: [string, Job][] = [];
+  while (Date.now() < endsAt) {
+    if (losesMemory && restore === undefined && Date.now() >= lostFrom) {
+      remembered = [...jobs].map(([id, job]) => [id, { ...job, isRunning: false }]);
+      restore = await photograph(world);
+    }
+    const chosen = [...jobs][Math.floor(random() * jobs.size)];
+    if (random() < 0.1) frozen.splice(Math.floor(random() * frozen.length), 1)[0]?.();
+    else if (chosen !== undefined && (!chosen[1].isRunning || random() < 0.1)) start(chosen);
+    if (restore !== undefined && remembered.length > 0 && Date.now() >= lostUntil) {
+      await restore();
+      jobs = new Map(remembered.splice(0));
+    }
+    await delay(random() * 10);
+  }
+  calm.since = Date.now();
+  while (jobs.size > 0 || running.size > 0) {
+    for (const thaw of frozen.splice(0)) thaw();
+    for (const job of jobs) if (!job[1].isRunning) start(job);
+    await delay(40);
+  }
+}
+
+/** Mulberry32 (Tommy Ettinger, public domain): numbers of at least 0 and less than 1. */
+function createRandom(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
