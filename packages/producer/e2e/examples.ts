@@ -1,0 +1,107 @@
+import {
+  createProducer,
+  EnqueueManyError,
+  GenerationError,
+  hasCode,
+  type Enqueued,
+  type GrokImagineRequestInput,
+} from '@darkroom/producer';
+import { createImages } from '@darkroom/producer/images';
+
+/**
+ * The examples of packages/producer/README.md, letter for letter: a test compares the two, and runs these. `redisUrl`, `s3` and the
+ * like are what an application has of its own.
+ */
+
+export async function oneImage(redisUrl: string) {
+  const producer = createProducer({ redisUrl });
+  const generation = await producer.generate({ positivePrompt: 'a lighthouse at dusk', width: 1280, height: 896 });
+  console.log(generation.status, generation.costUsd);
+  await producer.close();
+  return generation;
+}
+
+export async function likeRunware(redisUrl: string, s3: Parameters<typeof createImages>[0]) {
+  const producer = createProducer({ redisUrl });
+  const images = createImages(s3);
+  const generation = await producer.generate({
+    taskUUID: '39571168-687a-4aec-a253-df7be20bd0d4',
+    positivePrompt: 'a lighthouse at dusk',
+    resolution: '1K',
+    outputType: 'dataURI',
+    outputFormat: 'WEBP',
+    numberResults: 2,
+    includeCost: true,
+  });
+  for (const { imageDataURI, seed, cost } of await images.toRunwareResponse(generation)) {
+    console.log(imageDataURI?.slice(0, 30), seed, cost);
+  }
+  images.close();
+  await producer.close();
+  return generation;
+}
+
+export async function inTheBackground(redisUrl: string, s3: Parameters<typeof createImages>[0], orderNumber: string) {
+  const producer = createProducer({ redisUrl });
+  const images = createImages(s3);
+  const { generationId, quote } = await producer.enqueue(
+    { positivePrompt: 'a lighthouse at dusk', ttl: 600 },
+    { idempotencyKey: orderNumber, deadlineAt: Date.now() + 10 * 60_000 },
+  );
+  console.log(`at most ${quote.totalUsd} USD`);
+
+  const generation = await producer.wait(generationId, {
+    timeoutMs: 60_000,
+    onProgress: ({ status, images: all }) => console.log(status, all.filter((each) => each.status === 'succeeded').length),
+  });
+  for (const { index, status, fault } of generation.images) {
+    if (status !== 'succeeded') {
+      console.log(`image ${index} ${status}: ${fault?.code ?? ''}`);
+      continue;
+    }
+    const { imageURL, expiresAt } = await images.read(generation, index, { downloadName: `lighthouse-${index}.jpg` });
+    console.log(imageURL, new Date(expiresAt ?? 0));
+  }
+  images.close();
+  await producer.close();
+  return generation;
+}
+
+export async function many(redisUrl: string, requests: GrokImagineRequestInput[]) {
+  const producer = createProducer({ redisUrl });
+  let enqueued: Enqueued[];
+  try {
+    enqueued = await producer.enqueueMany(requests);
+  } catch (error) {
+    if (!(error instanceof EnqueueManyError) || !error.retryable) throw error;
+    console.log(`${error.written.length} queued, ${error.maybeWritten.length} perhaps, ${error.notWritten.length} not`);
+    enqueued = await producer.enqueueMany(requests, { generationIds: error.generationIds });
+  }
+  const generations = await Promise.all(enqueued.map(({ generationId }) => producer.wait(generationId)));
+  await producer.close();
+  return generations;
+}
+
+export async function fromAnImage(redisUrl: string, s3: Parameters<typeof createImages>[0], bytes: Uint8Array) {
+  const producer = createProducer({ redisUrl });
+  const images = createImages(s3);
+  const reference = await images.putReferenceImage(bytes);
+  const generation = await producer.generate({ positivePrompt: 'the same, at night', inputs: { referenceImages: [reference] } });
+  images.close();
+  await producer.close();
+  return generation;
+}
+
+export async function givingUp(redisUrl: string) {
+  const producer = createProducer({ redisUrl });
+  try {
+    return await producer.generate({ positivePrompt: 'a lighthouse at dusk' }, { timeoutMs: 20 });
+  } catch (error) {
+    if (!(error instanceof GenerationError) || !hasCode(error, 'generation.wait-timeout')) throw error;
+    const generationId = String(error.details['generationId']);
+    await producer.cancel(generationId);
+    return await producer.get(generationId);
+  } finally {
+    await producer.close();
+  }
+}

@@ -1,0 +1,74 @@
+import { readFileSync } from 'node:fs';
+import { startFleet, type Fleet } from '@darkroom/testing';
+import sharp from 'sharp';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { fromAnImage, givingUp, inTheBackground, likeRunware, many, oneImage } from './examples.ts';
+
+const read = (file: string): string => readFileSync(new URL(file, import.meta.url), 'utf8');
+const blocks = [...read('../README.md').matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(([, code = '']) => code);
+/** The lines that matter: the examples are indented by their functions, and the page has the imports once. */
+const linesOf = (code: string): string[] =>
+  code
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '' && !line.startsWith('import ') && !line.startsWith('return '));
+
+describe('the README', () => {
+  const examples = linesOf(read('examples.ts')).join('\n');
+
+  test('has examples', () => {
+    expect(blocks).toHaveLength(6);
+  });
+
+  test.each(blocks.map((code, at) => ({ at, code })))('example $at is one that runs', ({ code }) => {
+    expect(examples).toContain(linesOf(code).join('\n'));
+  });
+});
+
+describe('each example does what the README says of it', () => {
+  let fleet: Fleet;
+  let printed: unknown[][];
+  beforeAll(async () => {
+    const print = vi.spyOn(console, 'log').mockImplementation(() => undefined);
+    printed = print.mock.calls;
+    fleet = await startFleet({ faults: { uploadBeforeWebhookRate: 1 } });
+  });
+  afterAll(async () => {
+    vi.restoreAllMocks();
+    await fleet.stop();
+  });
+
+  test('one image', async () => {
+    expect(await oneImage(fleet.redisUrl)).toMatchObject({ status: 'succeeded' });
+    expect(printed.at(-1)).toEqual(['succeeded', '0.02']);
+  });
+
+  test('a response as Runware writes it', async () => {
+    await likeRunware(fleet.redisUrl, fleet.s3Config);
+    expect(printed.at(-1)).toEqual([expect.stringMatching(/^data:image\/webp;base64,/), expect.any(Number), 0.02]);
+  });
+
+  test('in the background', async () => {
+    expect(await inTheBackground(fleet.redisUrl, fleet.s3Config, 'order-7')).toMatchObject({ status: 'succeeded' });
+    expect(printed).toContainEqual(['at most 0.02 USD']);
+    expect(printed.at(-1)).toEqual([expect.stringContaining('X-Amz-Expires=600'), expect.any(Date)]);
+  });
+
+  test('many', async () => {
+    const requests = Array.from({ length: 5 }, (_, at) => ({ positivePrompt: `image ${at}` }));
+    const generations = await many(fleet.redisUrl, requests);
+    expect(generations.map(({ request }) => request.positivePrompt)).toEqual(requests.map(({ positivePrompt }) => positivePrompt));
+  });
+
+  test('from an image', async () => {
+    const bytes = await sharp({ create: { width: 64, height: 64, channels: 3, background: '#204060' } })
+      .png()
+      .toBuffer();
+    expect(await fromAnImage(fleet.redisUrl, fleet.s3Config, bytes)).toMatchObject({ status: 'succeeded', costUsd: '0.022' });
+  });
+
+  test('giving up', async () => {
+    await fleet.setFaults({ executionMs: [2000, 2000] });
+    expect(await givingUp(fleet.redisUrl)).toMatchObject({ status: 'cancelled' });
+  });
+});
