@@ -19,6 +19,15 @@ export const tasks = {
     does: 'starts the whole system on loopback, buys three images from the emulator and runs on until Ctrl-C; `--once` stops by itself',
     run: app('apps/cli/dist/main.js', 'start'),
   },
+  darkroom: {
+    does: 'looks at and steers what runs: `-- status`, `-- pause`, `-- resume`, `-- spend`, `-- doctor`; `-- --help` says more',
+    run: app('apps/cli/dist/main.js'),
+  },
+  spend: { does: 'what was spent and is on hold, against the cap', run: app('apps/cli/dist/main.js', 'spend') },
+  probe: {
+    does: 'asks the provider what its documentation does not say, for at most `-- --max-usd 0.50`',
+    run: app('apps/cli/dist/main.js', 'probe'),
+  },
   emulator: { does: 'starts the Runware emulator alone; `--help` lists its options', run: app('apps/runware-emulator/dist/main.js') },
   test: { does: 'runs every test but the slow ones; arguments go to Vitest: a part of a path, `-t <name>`', run: test('test') },
   'test:slow': { does: 'runs the tests that take minutes (`*.slow.test.ts`)', run: test('test:slow') },

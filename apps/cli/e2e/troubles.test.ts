@@ -31,15 +31,6 @@ test('a Redis that was given is used and said, under keys of its own', async () 
   expect(await world.leftRunning()).toEqual([]);
 });
 
-test('a key of the real provider spends nothing and starts nothing', async () => {
-  const world = createWorld();
-  const cli = world.start(['--once'], { RUNWARE_API_KEY: 'a-real-key' });
-  expect((await cli.ended).code).toBe(2);
-  expect(cli.output()).toContain('would cost 0.06 USD at Runware');
-  expect(cli.output()).toContain('nothing was started or spent');
-  expect(cli.output()).not.toContain('a-real-key');
-});
-
 test('an unknown option is refused with what is allowed', async () => {
   const cli = spawnCli(['start', '--onec']);
   expect((await cli.ended).code).toBe(2);

@@ -1,10 +1,16 @@
 import { fileURLToPath } from 'node:url';
 import { ConfigError } from '@darkroom/contracts';
 import type { Environment } from '@darkroom/service-runtime';
-import { helpText, parseCommandLine } from './command-line.ts';
-import { loadConfig, type StartConfig } from './config.ts';
+import { parseCommandLine, type Command } from './command-line.ts';
+import { loadConfig } from './config.ts';
+import { helpText } from './help-text.ts';
 import type { Interruption } from './interruption.ts';
-import { refuseRealMoney } from './real-money.ts';
+import { describeOffer, findCapProblem, laptopCap } from './laptop/offer.ts';
+import { describeRoads, findRoads } from './laptop/roads.ts';
+import { examine } from './operate/examine.ts';
+import { openOperations } from './operate/open-operations.ts';
+import { operate, type OperatorCommand } from './operate/operate.ts';
+import { runProbe } from './probe/run-probe.ts';
 import { start } from './start.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -20,35 +26,76 @@ export interface CommandLine {
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 
 /** Does what the command line asks for. @returns the exit code: 2 when that cannot be done at all. */
-export async function runCommand({ words, environment, terminal, interruption }: CommandLine): Promise<number> {
-  const command = parseCommandLine(words, root);
-  switch (command.kind) {
-    case 'help':
-      terminal.print(helpText);
-      return 0;
-    case 'wrong':
-      terminal.complain(command.message);
-      return 2;
-    case 'start': {
-      const config = readConfig(environment, terminal);
-      if (config === undefined) return 2;
-      if (config.hasRunwareKey) {
-        terminal.complain(refuseRealMoney());
-        return 2;
-      }
-      return start({ command, config, root, terminal, interruption, now: Date.now });
-    }
-    default:
-      return command satisfies never;
-  }
-}
-
-function readConfig(environment: Environment, terminal: Terminal): StartConfig | undefined {
+export async function runCommand(line: CommandLine): Promise<number> {
+  const { words, environment, terminal, interruption } = line;
+  const command = parseCommandLine(words);
   try {
-    return loadConfig(environment);
+    switch (command.kind) {
+      case 'help':
+        terminal.print(helpText);
+        return 0;
+      case 'wrong':
+        terminal.complain(command.message);
+        return 2;
+      case 'start':
+        return await startOrOffer(command, line);
+      case 'doctor':
+        return await examine({ environment, terminal, dataDir: command.dataDir, root });
+      case 'probe':
+        return await runProbe({ command, environment, terminal, stop: interruption.stop });
+      case 'status':
+      case 'spend':
+      case 'pause':
+      case 'resume':
+        return await operateOn(command, line);
+      default:
+        return command satisfies never;
+    }
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     terminal.complain(`cannot start: ${error.message}`);
-    return undefined;
+    return 2;
+  }
+}
+
+async function startOrOffer(command: Extract<Command, { kind: 'start' }>, line: CommandLine): Promise<number> {
+  const { environment, terminal, interruption } = line;
+  const config = loadConfig(environment);
+  if (config.runware === undefined) {
+    if (!command.buy) return start({ command, config, root, terminal, interruption, now: Date.now });
+    terminal.complain('cannot buy: --buy needs a key of Runware in RUNWARE_API_KEY; without --buy the images come from an emulator');
+    return 2;
+  }
+  const cap = laptopCap(command.maxNanoUsd, environment);
+  terminal.print(...describeOffer(config.runware), '', 'Ways home for the images:', ...describeRoads(findRoads(config)), '');
+  if (!command.buy) {
+    terminal.print(
+      `Nothing was started, bought or sent. With --buy they are bought now, with at most ${cap} USD a day: npm start -- --buy`,
+      'Without the key the images come from an emulator and cost nothing: env -u RUNWARE_API_KEY npm start',
+    );
+    return 0;
+  }
+  const problem = findCapProblem(cap);
+  if (problem !== undefined) {
+    terminal.complain(problem);
+    return 2;
+  }
+  terminal.print(`No more than ${cap} USD is spent in a day (UTC); --max-usd sets another limit.`, '');
+  return start({ command, config, root, terminal, interruption, now: Date.now });
+}
+
+async function operateOn(command: OperatorCommand, { environment, terminal }: CommandLine): Promise<number> {
+  let operations;
+  try {
+    operations = await openOperations({ environment, dataDir: command.dataDir, root });
+  } catch (error) {
+    if (error instanceof ConfigError || !(error instanceof Error)) throw error;
+    terminal.complain(error.message);
+    return 1;
+  }
+  try {
+    return await operate(command, operations, terminal, Date.now());
+  } finally {
+    await operations.close();
   }
 }

@@ -1,15 +1,33 @@
 import { expect, test } from 'vitest';
-import { helpText, parseCommandLine } from './command-line.ts';
+import { parseCommandLine } from './command-line.ts';
+import { helpText } from './help-text.ts';
 
-const parse = (...words: string[]) => parseCommandLine(words, '/root');
+const parse = (...words: string[]) => parseCommandLine(words);
 
-test('start keeps its data under the installation unless it is told where', () => {
-  expect(parse('start')).toEqual({ kind: 'start', once: false, dataDir: '/root/.local/data' });
-  expect(parse('start', '--once', '--data-dir', '/elsewhere', '--redis=js')).toEqual({
+test('start buys nothing for money unless it is told to', () => {
+  expect(parse('start')).toEqual({ kind: 'start', once: false, buy: false });
+  expect(parse('start', '--once', '--buy', '--max-usd', '0.5', '--data-dir', '/elsewhere', '--redis=js')).toEqual({
     kind: 'start',
     once: true,
+    buy: true,
+    maxNanoUsd: 500_000_000,
     dataDir: '/elsewhere',
     redis: 'js',
+  });
+});
+
+test('an operator pauses for a reason, and resumes one kind of pause or all', () => {
+  expect(parse('pause', '--reason', 'maintenance')).toEqual({ kind: 'pause', reason: 'maintenance' });
+  expect(parse('resume')).toEqual({ kind: 'resume', kinds: ['account', 'operator', 'restart'] });
+  expect(parse('resume', '--kind', 'account')).toEqual({ kind: 'resume', kinds: ['account'] });
+});
+
+test('a probe says what it may spend', () => {
+  expect(parse('probe', '--max-usd', '0.50', '--wait', '60')).toEqual({
+    kind: 'probe',
+    maxNanoUsd: 500_000_000,
+    waitMs: 60_000,
+    catcherPort: 0,
   });
 });
 
@@ -18,11 +36,16 @@ test('no word, "help", --help and -h ask for help', () => {
 });
 
 test.each([
-  [['begin'], 'there is no command "begin"; there are: start, help'],
+  [['begin'], 'there is no command "begin"; there are: start, status, spend, doctor, pause, resume, probe, help'],
   [['start', 'now'], 'start takes no words after it, got "now"'],
   [['start', '--twice'], "unknown option '--twice'"],
   [['start', '--redis', 'docker'], '--redis must be one of binary, deb, js, got "docker"'],
   [['start', '--data-dir'], 'argument missing'],
+  [['start', '--max-usd', '0'], '--max-usd must be an amount of US dollars such as 1 or 0.50, above 0, got "0"'],
+  [['resume', '--kind', 'mood'], '--kind must be one of account, operator, restart, got "mood"'],
+  [['probe'], 'say how much at most'],
+  [['probe', '--max-usd', '1', '--wait', '-1'], "'--wait' argument is ambiguous"],
+  [['probe', '--max-usd', '1', '--catcher', 'here'], '--catcher must be a URL'],
 ])('%j is wrong, and the help follows', (words, message) => {
   const command = parse(...words);
   expect(command.kind).toBe('wrong');

@@ -1,60 +1,132 @@
 import path from 'node:path';
-import { parseArgs } from 'node:util';
+import { parseArgs, type ParseArgsConfig } from 'node:util';
+import { parseUsd, type NanoUsd } from '@darkroom/contracts';
+import { pauseKinds, type PauseKind } from '@darkroom/generation-store';
+import { helpText } from './help-text.ts';
 
 /** How to get an embedded Redis: a server on PATH, a private copy out of Debian's packages, or one in JavaScript that forgets. */
 export const redisChoices = ['binary', 'deb', 'js'] as const;
 export type RedisChoice = (typeof redisChoices)[number];
 
-/** What was asked for on the command line. */
+/** What was asked for on the command line. Without a data folder, the one of what is started is meant. */
 export type Command =
-  | { kind: 'start'; once: boolean; dataDir: string; redis?: RedisChoice }
+  | { kind: 'start'; once: boolean; buy: boolean; maxNanoUsd?: NanoUsd; dataDir?: string; redis?: RedisChoice }
+  | { kind: 'status' | 'spend'; dataDir?: string }
+  | { kind: 'doctor'; dataDir?: string }
+  | { kind: 'pause'; reason: string; dataDir?: string }
+  | { kind: 'resume'; kinds: readonly PauseKind[]; dataDir?: string }
+  | { kind: 'probe'; maxNanoUsd: NanoUsd; waitMs: number; catcherUrl?: string; catcherPort: number }
   | { kind: 'help' }
   /** Nothing can be done; the message says what is wrong and what is allowed. */
   | { kind: 'wrong'; message: string };
 
-export const helpText = `darkroom start [options]      (npm start -- [options])
+/** Thrown inside this file alone, for what `wrong` says. */
+class WrongWords extends Error {}
 
-Starts the whole of Darkroom on this machine: Redis, S3, a Runware emulator, a worker, a webhook receiver and a
-dashboard. Buys the three example images of the model's page from the emulator, saves them, and runs on until Ctrl-C.
+type Values = Readonly<Record<string, string | boolean | undefined>>;
+interface Reading {
+  options: NonNullable<ParseArgsConfig['options']>;
+  read(values: Values, dataDir: { dataDir?: string }): Command;
+}
 
-  --once              stop when the images are there; exit code 0 only if all of them were verified
-  --data-dir <folder> where everything is kept; .local/data when absent
-  --redis <way>       the embedded Redis: ${redisChoices.join(', ')}; the best that works when absent
-  --help              this text
+const text = { type: 'string' } as const;
+const flag = { type: 'boolean' } as const;
+const dataDirOption = { 'data-dir': text };
 
-Environment: REDIS_URL (with DARKROOM_PREFIX) and S3_ENDPOINT (with S3_BUCKET, S3_REGION, S3_ACCESS_KEY_ID,
-S3_SECRET_ACCESS_KEY) replace the embedded ones. FAULTS is handed to the emulator.`;
+const readings: Readonly<Record<Exclude<Command['kind'], 'help' | 'wrong'>, Reading>> = {
+  start: {
+    options: { once: flag, buy: flag, 'max-usd': text, redis: text, ...dataDirOption },
+    read: (values, dataDir) => {
+      const redis = readChoice('--redis', redisChoices, values['redis']);
+      const maxNanoUsd = readUsd(values['max-usd']);
+      return {
+        kind: 'start',
+        once: values['once'] === true,
+        buy: values['buy'] === true,
+        ...(maxNanoUsd === undefined ? {} : { maxNanoUsd }),
+        ...dataDir,
+        ...(redis === undefined ? {} : { redis }),
+      };
+    },
+  },
+  status: { options: dataDirOption, read: (_, dataDir) => ({ kind: 'status', ...dataDir }) },
+  spend: { options: dataDirOption, read: (_, dataDir) => ({ kind: 'spend', ...dataDir }) },
+  doctor: { options: dataDirOption, read: (_, dataDir) => ({ kind: 'doctor', ...dataDir }) },
+  pause: {
+    options: { reason: text, ...dataDirOption },
+    read: ({ reason }, dataDir) => ({ kind: 'pause', reason: typeof reason === 'string' ? reason : 'by an operator', ...dataDir }),
+  },
+  resume: {
+    options: { kind: text, ...dataDirOption },
+    read: ({ kind }, dataDir) => {
+      const only = readChoice('--kind', pauseKinds, kind);
+      return { kind: 'resume', kinds: only === undefined ? pauseKinds : [only], ...dataDir };
+    },
+  },
+  probe: {
+    options: { 'max-usd': text, wait: text, catcher: text, 'catcher-port': text },
+    read: (values) => {
+      const maxNanoUsd = readUsd(values['max-usd']);
+      if (maxNanoUsd === undefined) throw new WrongWords('probe spends money at the provider: say how much at most, such as --max-usd 0.50');
+      const catcherUrl = values['catcher'];
+      return {
+        kind: 'probe',
+        maxNanoUsd,
+        waitMs: 1000 * readWhole('--wait', values['wait'], 0, 86_400),
+        catcherPort: readWhole('--catcher-port', values['catcher-port'], 0, 65_535),
+        ...(typeof catcherUrl === 'string' ? { catcherUrl: readUrl('--catcher', catcherUrl) } : {}),
+      };
+    },
+  },
+};
 
-const options = {
-  once: { type: 'boolean', default: false },
-  'data-dir': { type: 'string' },
-  redis: { type: 'string' },
-  help: { type: 'boolean', short: 'h', default: false },
-} as const;
-
-/**
- * Reads the words after the name of the program.
- * @param root Folder that the default data folder lies in.
- */
-export function parseCommandLine(words: readonly string[], root: string): Command {
-  let parsed;
+/** Reads the words after the name of the program. */
+export function parseCommandLine(words: readonly string[]): Command {
+  const [name = 'help', ...rest] = words;
+  if (words.some((word) => ['help', '--help', '-h'].includes(word)) || words.length === 0) return { kind: 'help' };
+  const reading = Object.entries(readings).find(([kind]) => kind === name)?.[1];
+  if (reading === undefined) return wrong(`there is no command "${name}"; there are: ${Object.keys(readings).join(', ')}, help`);
   try {
-    parsed = parseArgs({ args: [...words], options, allowPositionals: true });
+    const { values, positionals } = parseArgs({ args: rest, options: reading.options, allowPositionals: true });
+    if (positionals.length > 0) return wrong(`${name} takes no words after it, got "${positionals.join(' ')}"`);
+    // none of the options may be given several times as a list
+    const given = values as Values;
+    const dataDir = given['data-dir'];
+    return reading.read(given, typeof dataDir === 'string' ? { dataDir: path.resolve(dataDir) } : {});
   } catch (error) {
     // parseArgs names the option and, for one that takes a value, how to write it.
     return wrong(error instanceof Error ? error.message.replace(/^./, (letter) => letter.toLowerCase()) : String(error));
   }
-  const { values, positionals } = parsed;
-  const [name = 'help', ...rest] = positionals;
-  if (values.help || name === 'help') return { kind: 'help' };
-  if (name !== 'start') return wrong(`there is no command "${name}"; there are: start, help`);
-  if (rest.length > 0) return wrong(`start takes no words after it, got "${rest.join(' ')}"`);
-  const redis = redisChoices.find((choice) => choice === values.redis);
-  if (values.redis !== undefined && redis === undefined) {
-    return wrong(`--redis must be one of ${redisChoices.join(', ')}, got "${values.redis}"`);
-  }
-  const dataDir = path.resolve(values['data-dir'] ?? path.join(root, '.local', 'data'));
-  return { kind: 'start', once: values.once, dataDir, ...(redis === undefined ? {} : { redis }) };
 }
 
 const wrong = (message: string): Command => ({ kind: 'wrong', message: `${message}\n\n${helpText}` });
+
+function readChoice<const Choice extends string>(option: string, choices: readonly Choice[], value: unknown): Choice | undefined {
+  const choice = choices.find((each) => each === value);
+  if (value !== undefined && choice === undefined)
+    throw new WrongWords(`${option} must be one of ${choices.join(', ')}, got "${String(value)}"`);
+  return choice;
+}
+
+function readUsd(value: unknown): NanoUsd | undefined {
+  if (value === undefined) return undefined;
+  try {
+    const amount = parseUsd(String(value));
+    if (amount > 0) return amount;
+  } catch {
+    // said below
+  }
+  throw new WrongWords(`--max-usd must be an amount of US dollars such as 1 or 0.50, above 0, got "${String(value)}"`);
+}
+
+function readWhole(option: string, value: unknown, min: number, max: number): number {
+  if (value === undefined) return 0;
+  const number = Number(value);
+  if (Number.isInteger(number) && number >= min && number <= max) return number;
+  throw new WrongWords(`${option} must be a whole number from ${min} to ${max}, got "${String(value)}"`);
+}
+
+function readUrl(option: string, value: string): string {
+  if (URL.canParse(value) && /^https?:/.test(value)) return value.replace(/\/+$/, '');
+  throw new WrongWords(`${option} must be a URL that starts with http:// or https://`);
+}

@@ -1,9 +1,9 @@
 import { ConfigError } from '@darkroom/contracts';
 import { expect, test } from 'vitest';
-import { loadConfig } from './config.ts';
+import { isRealMoney, loadConfig } from './config.ts';
 
 test('an empty environment asks for embedded stores', () => {
-  expect(loadConfig({ REDIS_URL: '', RUNWARE_API_KEY: ' ' })).toMatchObject({ redis: undefined, s3: undefined, hasRunwareKey: false });
+  expect(loadConfig({ REDIS_URL: '', RUNWARE_API_KEY: ' ' })).toMatchObject({ redis: undefined, s3: undefined, runware: undefined });
 });
 
 test('a Redis that was given gets keys of its own, so that an emulator never serves what another Darkroom has queued', () => {
@@ -16,6 +16,19 @@ test('an S3 that was given must be named as a whole', () => {
     bucket: 'b',
   });
   expect(() => loadConfig({ S3_ENDPOINT: 'http://h' })).toThrow(ConfigError);
+});
+
+test('with a key, images are bought from Runware, in a Redis of keys that no emulator serves', () => {
+  const config = loadConfig({ RUNWARE_API_KEY: 'k', REDIS_URL: 'redis://h', WEBHOOK_BASE_URL: 'https://a.example.com/' });
+  expect(config.runware).toEqual({ apiKey: 'k', url: 'https://api.runware.ai/v1' });
+  expect(config.redis?.prefix).toBe('{darkroom-laptop}');
+  expect(config.webhookBaseUrl).toBe('https://a.example.com');
+  expect(loadConfig({ RUNWARE_API_KEY: 'k', S3_BUCKET: 'mine' }).s3).toMatchObject({ bucket: 'mine' });
+});
+
+test('a provider on this machine is no real money', () => {
+  expect(isRealMoney({ apiKey: 'k', url: 'https://api.runware.ai/v1' })).toBe(true);
+  expect(isRealMoney({ apiKey: 'k', url: 'http://127.0.0.1:8787/v1' })).toBe(false);
 });
 
 test('a bucket without an endpoint is of another program, and is left alone', () => {

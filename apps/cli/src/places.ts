@@ -24,8 +24,8 @@ export function describePlaces({ stores, apps, images, logs, root, isRedisOurs }
   const places = [
     ['images', shownPath(images)],
     ['bucket', stores.s3Detail],
-    ['emulator', `${apps.emulatorUrl}  (its bill: ${shownPath(apps.billFile)})`],
-    ['receiver', apps.receiverUrl],
+    ...(apps.emulator === undefined ? [] : [['emulator', `${apps.emulator.url}  (its bill: ${shownPath(apps.emulator.billFile)})`]]),
+    ...(apps.receiverUrl === undefined ? [] : [['receiver', apps.receiverUrl]]),
     ['dashboard', apps.dashboardUrl],
     ['logs', shownPath(logs)],
   ];

@@ -1,4 +1,6 @@
 import path from 'node:path';
+import { LocalStackError } from '@darkroom/contracts';
+import { buildGenerationStore, connectPatient } from '@darkroom/generation-store';
 import { createObjectStorage } from '@darkroom/object-storage';
 import { createProducer } from '@darkroom/producer';
 import { createClosing, type Closing } from './closing.ts';
@@ -6,13 +8,16 @@ import type { Command } from './command-line.ts';
 import type { StartConfig } from './config.ts';
 import { openDataFolder } from './data-folder/data-folder.ts';
 import type { Interruption } from './interruption.ts';
+import { laptopCap } from './laptop/offer.ts';
+import { watchForAccountPause } from './laptop/watch-pause.ts';
+import { findRoads } from './laptop/roads.ts';
 import { orderExamples } from './orders/order-examples.ts';
 import { formatReceipt } from './orders/receipt.ts';
 import { saveImages } from './orders/save-images.ts';
 import { describePlaces } from './places.ts';
 import { shownPath } from './shown-path.ts';
-import { startApps } from './stack/apps.ts';
-import { openStores } from './stack/stores.ts';
+import { startApps, type ProviderOfStart } from './stack/apps.ts';
+import { openStores, type Stores } from './stack/stores.ts';
 import type { Terminal } from './terminal.ts';
 
 export interface StartOptions {
@@ -65,7 +70,9 @@ async function run(
   const { signal } = over;
   const row = (name: string, text: string): void => terminal.print(`  ${name.padEnd(10)}${text}`);
 
-  const folder = await openDataFolder(command.dataDir);
+  const provider = providerOf(command, config);
+  const dataDir = command.dataDir ?? defaultDataDir(root, config);
+  const folder = await openDataFolder(dataDir, provider?.runware.url);
   closing.add(() => folder.release());
   if (folder.leftOvers > 0) terminal.print(`ended ${folder.leftOvers} processes that an earlier start left behind`);
   terminal.print(terminal.paint('bold', 'Darkroom on this machine'), '');
@@ -76,15 +83,21 @@ async function run(
     closing,
   );
   signal.throwIfAborted();
+  if (provider !== undefined && !stores.isDurable)
+    throw new LocalStackError(
+      'nothing was bought: the only Redis that could be started here forgets everything when it ends, and with it what was paid for; install redis or valkey, or set REDIS_URL',
+    );
   row('redis', stores.redisDetail);
   row('s3', stores.s3Detail);
   if (stores.notice !== undefined) row('', terminal.paint('yellow', stores.notice));
 
   closing.add(() => folder.processes.clear());
-  const apps = await startApps({ stores, folder, root, environment: config.environment, onDeath: (error) => over.abort(error) }, closing);
+  if (provider !== undefined) await watchAccount(stores, terminal, closing, over);
+  const onDeath = (error: LocalStackError): void => over.abort(error);
+  const apps = await startApps({ stores, folder, root, environment: config.environment, provider, onDeath }, closing);
   signal.throwIfAborted();
-  row('emulator', `${apps.emulatorUrl}, plays Runware: real images, no money`);
-  row('receiver', `${apps.receiverUrl}, takes the provider's webhooks`);
+  if (apps.emulator !== undefined) row('emulator', `${apps.emulator.url}, plays Runware: real images, no money`);
+  if (apps.receiverUrl !== undefined) row('receiver', `${apps.receiverUrl}, takes the provider's webhooks`);
   row('worker', 'ready');
   row('dashboard', `${apps.dashboardUrl}, shows the queues`);
 
@@ -93,13 +106,14 @@ async function run(
   const producer = createProducer({ redisUrl: stores.redis.url, prefix: stores.redis.prefix });
   closing.add(() => producer.close());
 
-  terminal.print('', "The three examples of the model's page, bought from the emulator:", '');
+  const seller = provider === undefined ? 'the emulator' : provider.runware.url;
+  terminal.print('', `The three examples of the model's page, bought from ${seller}:`, '');
   const generations = await orderExamples(producer, terminal, signal);
   const rows = [];
   for (const generation of generations) {
     for (const saved of await saveImages(generation, storage, folder.images)) rows.push({ generation, saved });
   }
-  if (rows.length > 0) terminal.print('', ...formatReceipt(rows));
+  if (rows.length > 0) terminal.print('', ...formatReceipt(rows, provider === undefined ? "on the emulator's bill" : 'as the provider reported it'));
   const ordered = generations.reduce((sum, { images }) => sum + images.length, 0);
   const verified = rows.filter(({ saved }) => saved.kind === 'saved').length;
   const isRedisOurs = config.redis === undefined;
@@ -112,6 +126,36 @@ async function run(
   if (verified === ordered) return 0;
   terminal.complain(`\n${ordered - verified} of ${ordered} images were not verified; why is in ${shownPath(folder.logs)}`);
   return 1;
+}
+
+/** Undefined when images come from the emulator. */
+const providerOf = (command: StartOptions['command'], config: StartConfig): ProviderOfStart | undefined =>
+  config.runware && {
+    runware: config.runware,
+    webhookBaseUrl: config.webhookBaseUrl,
+    askForUpload: findRoads(config).some(({ name, isOpen }) => name === 'upload' && isOpen),
+    dailyCapUsd: laptopCap(command.maxNanoUsd, config.environment),
+  };
+
+/** What is queued for the emulator and what is bought for money never lie in one folder. */
+export const defaultDataDir = (root: string, { runware }: Pick<StartConfig, 'runware'>): string =>
+  path.join(root, '.local', runware === undefined ? 'data' : 'runware');
+
+/**
+ * Ends the run when the provider refuses the account. A pause that an earlier start left is lifted: this one was started with a key
+ * that may be another, and its first purchase will tell.
+ */
+async function watchAccount({ redis }: Stores, terminal: Terminal, closing: Closing, over: AbortController): Promise<void> {
+  const connection = connectPatient(redis.url);
+  closing.add(() => connection.disconnect());
+  const retention = { recordSeconds: 1, idempotencySeconds: 1 }; // nothing is enqueued here
+  const store = buildGenerationStore({ prefix: redis.prefix, retention, pollRate: { perSecond: 1, burst: 1 } }, connection);
+  await store.resumeBuying(['account']);
+  for (const { kind, reason } of await store.pauses())
+    terminal.print(terminal.paint('yellow', `buying is paused (${kind}: ${reason}); lift it with: npm run darkroom -- resume`));
+  const { count } = await store.readOpenGenerations();
+  if (count > 0) terminal.print(`${count} orders of an earlier start are still open; they go on, and count towards the cap`);
+  closing.add(watchForAccountPause(store, (error) => over.abort(error)));
 }
 
 const untilAborted = (signal: AbortSignal): Promise<void> =>

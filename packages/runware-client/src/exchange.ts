@@ -30,13 +30,21 @@ export interface ExchangeSettings {
  * POSTs one task: always an array, with the key in a header (Runware docs, platform/authentication). Redirects are not
  * followed: they would carry the key, and a purchase, to another host. Never throws.
  */
-export async function exchangeTask(
+export const exchangeTask = (
   settings: ExchangeSettings,
   task: Record<string, unknown>,
   signal?: AbortSignal,
   headers: Readonly<Record<string, string>> = {},
+): Promise<Exchange> => exchangeTasks(settings, [task], signal, headers);
+
+/** The same for several tasks in one request, which only a probe sends: an answer could be about any of them. */
+export async function exchangeTasks(
+  settings: ExchangeSettings,
+  tasks: readonly Record<string, unknown>[],
+  signal?: AbortSignal,
+  headers: Readonly<Record<string, string>> = {},
 ): Promise<Exchange> {
-  const attempted = `POST of '${String(task['taskType'])}' to '${new URL(settings.url).host}'`;
+  const attempted = `POST of '${String(tasks[0]?.['taskType'])}' to '${new URL(settings.url).host}'`;
   if (signal?.aborted === true)
     return { kind: 'not-sent', fault: networkFault('REQUEST_ABORTED', `${attempted} was given up before it was sent`) };
   const deadline = startDeadline(settings.requestTimeoutMs, signal);
@@ -44,7 +52,7 @@ export async function exchangeTask(
     const response = await settings.fetch(settings.url, {
       method: 'POST',
       headers: { authorization: `Bearer ${settings.apiKey}`, 'content-type': 'application/json', accept: 'application/json', ...headers },
-      body: JSON.stringify([task]),
+      body: JSON.stringify(tasks),
       redirect: 'manual',
       signal: deadline.signal,
     });

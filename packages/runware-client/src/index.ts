@@ -3,3 +3,4 @@ export { classifyFault, type FaultFeatures } from './classify.ts';
 export { createRunwareClient, type RunwareClient, type RunwareClientConfig, type RunwareClientDependencies } from './client.ts';
 export { parseDelivery, type DeliveryItem, type ParsedDelivery } from './delivery.ts';
 export { defaultImageHosts } from './image-address.ts';
+export { createProbeClient, type ProbeAnswer, type ProbeClient, type ProbeEntry, type ProbeOrder } from './probe-client.ts';

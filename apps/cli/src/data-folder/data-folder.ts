@@ -3,6 +3,7 @@ import path from 'node:path';
 import { LocalStackError } from '@darkroom/contracts';
 import { endOrphan, lockFolder } from '@darkroom/local-stack';
 import { endLeftOvers, openProcessRecord, type ProcessRecord } from './left-overs.ts';
+import { claimForProvider } from './provider-of-folder.ts';
 import { choosePorts, type Ports } from './ports.ts';
 import { loadSecrets, type Secrets } from './secrets.ts';
 
@@ -23,9 +24,10 @@ export interface DataFolder {
 
 /**
  * Takes a data folder, made when missing, and ends what a killed start left running in it.
- * @throws LocalStackError when another start uses it, or it cannot be written.
+ * @param provider The address that images are bought from; absent: the emulator.
+ * @throws LocalStackError when another start uses it, it was begun with another provider, or it cannot be written.
  */
-export async function openDataFolder(dir: string): Promise<DataFolder> {
+export async function openDataFolder(dir: string, provider?: string): Promise<DataFolder> {
   const redis = path.join(dir, 'redis');
   const logs = path.join(dir, 'logs');
   const images = path.join(dir, 'images');
@@ -36,6 +38,7 @@ export async function openDataFolder(dir: string): Promise<DataFolder> {
   }
   const lock = lockFolder(dir);
   try {
+    claimForProvider(dir, provider);
     const leftOvers = await endLeftOvers(dir);
     // Before ports are chosen: it holds the one that its clients know.
     await endOrphan(redis);

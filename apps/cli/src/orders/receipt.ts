@@ -11,8 +11,8 @@ export interface ReceiptRow {
 const PROMPT_WIDTH = 42;
 const headings = ['prompt', 'size', 'cost (USD)', 'seconds', 'file'];
 
-/** Lays out the receipt as aligned columns. */
-export function formatReceipt(rows: readonly ReceiptRow[]): string[] {
+/** Lays out the receipt as aligned columns. @param ledger Who says what it cost: "on the emulator's bill". */
+export function formatReceipt(rows: readonly ReceiptRow[], ledger: string): string[] {
   const cells = rows.map(({ generation, saved }) => [
     shorten(generation.request.positivePrompt),
     `${saved.image.width}x${saved.image.height}`,
@@ -26,7 +26,7 @@ export function formatReceipt(rows: readonly ReceiptRow[]): string[] {
   return [
     ...table.map((row) => `  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')}`.trimEnd()),
     '',
-    `  in all ${total} USD, on the emulator's bill`,
+    `  in all ${total} USD, ${ledger}`,
   ];
 }
 

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import type { LocalStackError } from '@darkroom/contracts';
-import type { Environment } from '@darkroom/service-runtime';
+import type { Environment, RunwareSettings } from '@darkroom/service-runtime';
 import type { Closing } from '../closing.ts';
 import type { DataFolder } from '../data-folder/data-folder.ts';
 import { startApp, type AppProcess, type AppProcessOptions } from './app-process.ts';
@@ -9,10 +9,17 @@ import type { Stores } from './stores.ts';
 
 /** Where the apps of a start answer. */
 export interface Apps {
-  readonly emulatorUrl: string;
-  readonly receiverUrl: string;
+  readonly emulator?: { readonly url: string; readonly billFile: string };
+  readonly receiverUrl?: string;
   readonly dashboardUrl: string;
-  readonly billFile: string;
+}
+
+/** Another provider than the emulator, and what the worker may do there. */
+export interface ProviderOfStart {
+  readonly runware: RunwareSettings;
+  readonly webhookBaseUrl: string | undefined;
+  readonly askForUpload: boolean;
+  readonly dailyCapUsd: string;
 }
 
 export interface AppsOptions {
@@ -21,6 +28,8 @@ export interface AppsOptions {
   /** Folder of the installation, which holds `apps/`. */
   root: string;
   environment: Environment;
+  /** Absent: an emulator is started. */
+  provider: ProviderOfStart | undefined;
   /** Called when one of them ends although nobody stopped it. */
   onDeath: (error: LocalStackError) => void;
 }
@@ -41,7 +50,7 @@ const QUICK_TIMING = {
  * buys, who hears of results and who looks on first, the provider last.
  * @throws LocalStackError when one does not become ready.
  */
-export async function startApps({ stores, folder, root, environment, onDeath }: AppsOptions, closing: Closing): Promise<Apps> {
+export async function startApps({ stores, folder, root, environment, provider, onDeath }: AppsOptions, closing: Closing): Promise<Apps> {
   const { redis, s3 } = stores;
   const { ports } = folder;
   const urlOf = (name: 'emulator' | 'receiver' | 'dashboard'): string => `http://127.0.0.1:${ports[name]}`;
@@ -53,29 +62,42 @@ export async function startApps({ stores, folder, root, environment, onDeath }: 
   const describe = (name: keyof typeof ports, script: string, readyPath: string, own: Environment): AppProcessOptions => ({
     name,
     script: path.join(root, 'apps', script, 'dist', 'main.js'),
-    environment: { ...QUICK_TIMING, ...environment, ...own, HOST: '127.0.0.1', PORT: String(ports[name]) },
+    environment: { ...(provider === undefined ? QUICK_TIMING : {}), ...environment, ...own, HOST: '127.0.0.1', PORT: String(ports[name]) },
     logFile: path.join(folder.logs, `${name}.log`),
     readyUrl: `http://127.0.0.1:${ports[name]}${readyPath}`,
     record: folder.processes,
     onDeath,
   });
 
-  const emulator = startApp(
-    describe('emulator', 'runware-emulator', '/', {
-      EMULATOR_API_KEY: apiKey,
-      EMULATOR_DIR: emulatorDir,
-      FAULTS: environment['FAULTS'] ?? JSON.stringify(QUICK_EMULATOR),
-    }),
-  );
-  closing.add((hurry) => emulator.stop(hurry));
-  const receiver = startApp(describe('receiver', 'webhook-receiver', '/readyz', { ...redisEnvironment, ...keys }));
+  const emulator =
+    provider === undefined
+      ? startApp(
+          describe('emulator', 'runware-emulator', '/', {
+            EMULATOR_API_KEY: apiKey,
+            EMULATOR_DIR: emulatorDir,
+            FAULTS: environment['FAULTS'] ?? JSON.stringify(QUICK_EMULATOR),
+          }),
+        )
+      : undefined;
+  if (emulator !== undefined) closing.add((hurry) => emulator.stop(hurry));
+  const webhookBaseUrl = provider === undefined ? urlOf('receiver') : provider.webhookBaseUrl;
+  const receiver =
+    webhookBaseUrl === undefined
+      ? undefined
+      : startApp(describe('receiver', 'webhook-receiver', '/readyz', { ...redisEnvironment, ...keys }));
   const worker = startApp(
     describe('worker', 'worker', '/readyz', {
       ...redisEnvironment,
       ...keys,
-      WEBHOOK_BASE_URL: urlOf('receiver'),
-      RUNWARE_API_KEY: apiKey,
-      RUNWARE_URL: `${urlOf('emulator')}/v1`,
+      WEBHOOK_BASE_URL: webhookBaseUrl ?? '',
+      ...(provider === undefined
+        ? { RUNWARE_API_KEY: apiKey, RUNWARE_URL: `${urlOf('emulator')}/v1`, RUNWARE_UPLOADS: 's3' }
+        : {
+            RUNWARE_API_KEY: provider.runware.apiKey,
+            RUNWARE_URL: provider.runware.url,
+            RUNWARE_UPLOADS: provider.askForUpload ? 's3' : 'none',
+            DAILY_CAP_USD: provider.dailyCapUsd,
+          }),
       S3_BUCKET: s3.bucket,
       S3_REGION: s3.region,
       ...(s3.endpoint === undefined ? {} : { S3_ENDPOINT: s3.endpoint }),
@@ -85,13 +107,12 @@ export async function startApps({ stores, folder, root, environment, onDeath }: 
     }),
   );
   const dashboard = startApp(describe('dashboard', 'dashboard', '/readyz', redisEnvironment));
-  const inside: AppProcess[] = [receiver, worker, dashboard];
+  const inside: AppProcess[] = [receiver, worker, dashboard].filter((app) => app !== undefined);
   closing.add(async (hurry) => void (await Promise.all(inside.map((app) => app.stop(hurry)))));
-  await Promise.all([emulator, ...inside].map(({ ready }) => ready));
+  await Promise.all([emulator, ...inside].map((app) => app?.ready));
   return {
-    emulatorUrl: urlOf('emulator'),
-    receiverUrl: urlOf('receiver'),
+    ...(emulator === undefined ? {} : { emulator: { url: urlOf('emulator'), billFile: path.join(emulatorDir, 'bill.jsonl') } }),
+    ...(receiver === undefined ? {} : { receiverUrl: urlOf('receiver') }),
     dashboardUrl: urlOf('dashboard'),
-    billFile: path.join(emulatorDir, 'bill.jsonl'),
   };
 }

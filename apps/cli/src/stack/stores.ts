@@ -15,6 +15,8 @@ export interface Stores {
   /** What they are, for the person at the screen. */
   readonly redisDetail: string;
   readonly s3Detail: string;
+  /** Whether this Redis still knows tomorrow what it was told. */
+  readonly isDurable: boolean;
   /** What that person must know. */
   readonly notice?: string;
   /** Where everything of this start that must not outlive its Redis is kept. */
@@ -41,9 +43,10 @@ export async function openStores(options: StoresOptions, closing: Closing): Prom
   const redis = await openRedis(options);
   closing.add(() => redis.stop());
   const dir = storesDir(options, redis.durable);
-  const shared = { redis: redis.settings, redisDetail: redis.detail, dir, ...(redis.notice === undefined ? {} : { notice: redis.notice }) };
+  const { settings, detail: redisDetail, durable: isDurable } = redis;
+  const shared = { redis: settings, redisDetail, isDurable, dir, ...(redis.notice === undefined ? {} : { notice: redis.notice }) };
   if (config.s3 !== undefined) {
-    return { ...shared, s3: config.s3, s3Detail: `"${config.s3.bucket}" at ${config.s3.endpoint ?? 'AWS'}, from S3_ENDPOINT` };
+    return { ...shared, s3: config.s3, s3Detail: `"${config.s3.bucket}" at ${config.s3.endpoint ?? 'AWS'}, from ${config.s3.endpoint === undefined ? 'S3_BUCKET' : 'S3_ENDPOINT'}` };
   }
   const bucketDir = path.join(dir, 's3');
   const credentials = folder.secrets.s3;

@@ -1,0 +1,100 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { expect, test } from 'vitest';
+import { startProvider } from './emulator.ts';
+import { createWorld, type World } from './world.ts';
+
+/** The result records of a world, out of the files of its embedded S3. */
+const resultsOf = (world: World): { road?: string }[] =>
+  readdirSync(path.join(world.dir, 'kept', 's3'), { recursive: true, encoding: 'utf8' })
+    .filter((name) => /\.result\.json$/.test(name))
+    .map((name) => JSON.parse(readFileSync(path.join(world.dir, 'kept', 's3', name), 'utf8')) as { road?: string });
+
+test('with a key it prints the exact quote, which roads are open and what --buy would do, and does nothing', async () => {
+  const world = createWorld();
+  const provider = await startProvider();
+  const cli = world.start(['--once'], provider.environment);
+  expect({ code: (await cli.ended).code, output: cli.output() }).toMatchObject({ code: 0 });
+  for (const line of [
+    /Surreal Astronaut Dreamscape +0\.02 USD/,
+    /together, at most +0\.06 USD/,
+    'an emulator, no real money',
+    /· webhook +closed: .*WEBHOOK_BASE_URL/,
+    /· upload +closed: .*S3_BUCKET, or S3_ENDPOINT off loopback/,
+    /✔ imageURL/,
+    'Nothing was started, bought or sent. With --buy they are bought now, with at most 1 USD a day',
+  ])
+    expect(cli.output()).toMatch(line);
+  expect(cli.output()).not.toContain('real-enough');
+  expect(await provider.submissions()).toBe(0);
+  expect(existsSync(path.join(world.dir, 'ports.json'))).toBe(false);
+});
+
+test('the real provider is called real money', async () => {
+  const cli = createWorld().start(['--once'], { RUNWARE_API_KEY: 'a-real-key' });
+  expect((await cli.ended).code).toBe(0);
+  expect(cli.output()).toContain('bought from https://api.runware.ai/v1');
+  expect(cli.output()).toContain('This is real money, of the account that the key belongs to.');
+  expect(cli.output()).not.toContain('a-real-key');
+});
+
+test('with --buy three images are bought once each, come home by imageURL, and are not bought again by the emulator', async () => {
+  const world = createWorld();
+  const provider = await startProvider();
+  const cli = world.start(['--once', '--buy', '--max-usd', '0.10'], provider.environment);
+  expect({ code: (await cli.ended).code, output: cli.output() }).toMatchObject({ code: 0 });
+  const output = cli.output();
+  expect(output.indexOf('together, at most')).toBeLessThan(output.indexOf('No more than 0.1 USD is spent in a day'));
+  expect(output.indexOf('No more than 0.1 USD')).toBeLessThan(output.indexOf('verified'));
+  expect(output).toContain('in all 0.06 USD, as the provider reported it');
+  expect(output).not.toContain('emulator  ');
+  expect(await provider.executions()).toBe(3);
+  expect(readdirSync(path.join(world.dir, 'images'))).toHaveLength(3);
+  expect(resultsOf(world).map(({ road }) => road)).toEqual(['image-url', 'image-url', 'image-url']);
+  expect(await world.leftRunning()).toEqual([]);
+
+  // what was begun for money is never handed to an emulator, nor the other way round
+  const other = world.start(['--once']);
+  expect((await other.ended).code).toBe(1);
+  expect(other.output()).toContain('must not be bought from the emulator of npm start; choose another with --data-dir');
+});
+
+test('a wrong key pauses buying, and the start says so, cancels what it had not bought and ends', async () => {
+  const world = createWorld();
+  const provider = await startProvider();
+  const startedAt = performance.now();
+  const cli = world.start(['--once', '--buy'], { ...provider.environment, RUNWARE_API_KEY: 'wrong' });
+  expect({ code: (await cli.ended).code, output: cli.output() }).toMatchObject({ code: 1 });
+  expect(performance.now() - startedAt).toBeLessThan(45_000);
+  expect(cli.output()).toContain('buying is paused, because the provider refused the account: invalidApiKey');
+  expect(cli.output()).toContain('correct the key, permission or balance and start again');
+  expect(await world.leftRunning()).toEqual([]);
+
+  const corrected = world.start(['--once', '--buy'], provider.environment);
+  expect({ code: (await corrected.ended).code, output: corrected.output() }).toMatchObject({ code: 0 });
+  expect(await provider.executions()).toBe(3);
+});
+
+test('a cap below the quote buys nothing', async () => {
+  const provider = await startProvider();
+  const cli = createWorld().start(['--once', '--buy', '--max-usd', '0.05'], provider.environment);
+  expect((await cli.ended).code).toBe(2);
+  expect(cli.output()).toContain('they cost up to 0.06 USD, and no more than 0.05 USD may be spent in a day; raise --max-usd');
+  expect(await provider.submissions()).toBe(0);
+});
+
+test('a Redis that forgets buys nothing for money', async () => {
+  const world = createWorld();
+  const provider = await startProvider();
+  const cli = world.start(['--once', '--buy', '--redis', 'js'], provider.environment);
+  expect((await cli.ended).code).toBe(1);
+  expect(cli.output()).toContain('nothing was bought: the only Redis that could be started here forgets everything');
+  expect(cli.output()).toContain('install redis or valkey, or set REDIS_URL');
+  expect(await provider.submissions()).toBe(0);
+});
+
+test('--buy without a key is refused', async () => {
+  const cli = createWorld().start(['--once', '--buy']);
+  expect((await cli.ended).code).toBe(2);
+  expect(cli.output()).toContain('--buy needs a key of Runware in RUNWARE_API_KEY');
+});

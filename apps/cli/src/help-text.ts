@@ -1,0 +1,32 @@
+/** What `--help` prints. */
+export const helpText = `darkroom start [options]      (npm start -- [options])
+
+Starts the whole of Darkroom on this machine: Redis, S3, a Runware emulator, a worker, a webhook receiver and a
+dashboard. Buys the three example images of the model's page from the emulator, saves them, and runs on until Ctrl-C.
+
+With RUNWARE_API_KEY in the environment there is no emulator: it prints what the images would cost at Runware and does
+nothing else. With --buy as well it buys them, for real money.
+
+  --once              stop when the images are there; exit code 0 only if all of them were verified
+  --buy               with RUNWARE_API_KEY: buy real images
+  --max-usd <amount>  with --buy: the most that may be spent in one day, UTC; DAILY_CAP_USD, or 1
+  --data-dir <folder> where everything is kept; .local/data when absent, .local/runware for real images
+  --redis <way>       the embedded Redis: binary, deb, js; the best that works when absent
+
+Environment: REDIS_URL (with DARKROOM_PREFIX) and S3_ENDPOINT (with S3_BUCKET, S3_REGION, S3_ACCESS_KEY_ID,
+S3_SECRET_ACCESS_KEY) replace the embedded ones. FAULTS is handed to the emulator. RUNWARE_URL is another provider.
+WEBHOOK_BASE_URL is a public address that leads to the receiver, which is then asked for webhooks.
+
+darkroom status               is buying paused, and why; what waits, what was spent (npm run darkroom -- status)
+darkroom spend                what was spent and is on hold, against the cap         (npm run spend)
+darkroom pause                buy nothing more; what was bought still comes home     --reason <text>
+darkroom resume               buy again; all pauses, or those of one                 --kind account|operator|restart
+darkroom doctor               look at Redis, the bucket, the key and the webhook address; buys nothing
+
+These work on the Redis of REDIS_URL, or on the one that \`npm start\` runs in its data folder (--data-dir).
+
+darkroom probe --max-usd 0.50 asks the provider what its documentation does not say       (npm run probe -- --max-usd 0.50)
+
+  --wait <seconds>    ask once more, so much later, what is remembered for how long
+  --catcher <url>     public address that leads to --catcher-port: probes webhooks and uploads as well
+  --catcher-port <n>  where to listen for them; any free port when absent`;

@@ -1,0 +1,37 @@
+import { LocalStackError } from '@darkroom/contracts';
+import type { GenerationStore } from '@darkroom/generation-store';
+
+const EVERY_MS = 250;
+
+/**
+ * Watches for a pause because of the account, under which a person at a screen would wait for nothing.
+ * @param onPause Called once, with what to do.
+ * @returns how to stop watching.
+ */
+export function watchForAccountPause(store: Pick<GenerationStore, 'pauses'>, onPause: (error: LocalStackError) => void): () => Promise<void> {
+  const stopping = new AbortController();
+  const watching = (async () => {
+    while (!stopping.signal.aborted) {
+      const pause = await store.pauses().then(
+        (pauses) => pauses.find(({ kind }) => kind === 'account'),
+        () => undefined, // a Redis that is away is reported by who waits for results
+      );
+      if (pause !== undefined && !stopping.signal.aborted) {
+        onPause(
+          new LocalStackError(
+            `buying is paused, because the provider refused the account: ${pause.reason}\nwhat was bought before still came home; correct the key, permission or balance and start again`,
+          ),
+        );
+        return;
+      }
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, EVERY_MS);
+        stopping.signal.addEventListener('abort', () => (clearTimeout(timer), resolve()), { once: true });
+      });
+    }
+  })();
+  return async () => {
+    stopping.abort();
+    await watching;
+  };
+}

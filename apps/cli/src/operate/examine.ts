@@ -1,0 +1,105 @@
+import { createObjectStorage } from '@darkroom/object-storage';
+import { createRunwareClient } from '@darkroom/runware-client';
+import { runwareSettings, readSettings, s3Settings, type Environment } from '@darkroom/service-runtime';
+import type { Terminal } from '../terminal.ts';
+import { describePauses } from './describe-pauses.ts';
+import { openOperations } from './open-operations.ts';
+
+export interface ExamineOptions {
+  environment: Environment;
+  terminal: Terminal;
+  dataDir: string | undefined;
+  root: string;
+}
+
+/** What one look found: fine, not asked because nothing is set, or trouble and what still works. */
+type Finding = { kind: 'well' | 'skipped' | 'trouble'; text: string };
+
+const LIMIT_MS = 5000;
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** Looks at everything that Darkroom needs from others. Buys nothing. @returns 0 when nothing is in trouble. */
+export async function examine({ terminal, ...options }: ExamineOptions): Promise<0 | 1> {
+  const looks: [string, (options: Omit<ExamineOptions, 'terminal'>) => Promise<Finding>][] = [
+    ['redis', lookAtRedis],
+    ['bucket', lookAtBucket],
+    ['key', lookAtKey],
+    ['webhook', lookAtWebhook],
+  ];
+  let isWell = true;
+  for (const [name, look] of looks) {
+    const { kind, text } = await look(options).catch((error: unknown): Finding => ({ kind: 'trouble', text: messageOf(error) }));
+    if (kind === 'trouble') isWell = false;
+    const mark = { well: '✔', skipped: '·', trouble: '✖' }[kind];
+    terminal.print(`  ${terminal.paint(kind === 'trouble' ? 'red' : 'green', mark)} ${name.padEnd(9)}${text.replaceAll('\n', '\n             ')}`);
+  }
+  return isWell ? 0 : 1;
+}
+
+const isSet = (environment: Environment, name: string): boolean => (environment[name] ?? '').trim() !== '';
+
+async function lookAtRedis(options: Omit<ExamineOptions, 'terminal'>): Promise<Finding> {
+  const operations = await openOperations(options);
+  try {
+    const { store, where } = operations;
+    if (!(await store.isInitialised()))
+      return { kind: 'trouble', text: `${where} answers, and holds no epoch: no worker has started yet, or it lost its memory` };
+    const pauses = await store.pauses();
+    return pauses.length === 0
+      ? { kind: 'well', text: `${where} answers` }
+      : { kind: 'trouble', text: [`${where} answers`, ...describePauses(pauses, Date.now())].join('\n') };
+  } finally {
+    await operations.close();
+  }
+}
+
+async function lookAtBucket({ environment }: Omit<ExamineOptions, 'terminal'>): Promise<Finding> {
+  if (!isSet(environment, 'S3_BUCKET')) return { kind: 'skipped', text: 'S3_BUCKET is not set; npm start brings its own' };
+  const { s3 } = readSettings({ s3: s3Settings }, environment);
+  const storage = createObjectStorage({ ...s3, requestTimeoutMs: LIMIT_MS, maxImageBytes: 1 }, { now: Date.now });
+  try {
+    await storage.checkAccess();
+    return { kind: 'well', text: `"${s3.bucket}" at ${s3.endpoint ?? 'AWS'} can be used` };
+  } catch (error) {
+    return { kind: 'trouble', text: `${messageOf(error)}\nworkers do not start without it; what is queued waits` };
+  } finally {
+    storage.close();
+  }
+}
+
+async function lookAtKey({ environment }: Omit<ExamineOptions, 'terminal'>): Promise<Finding> {
+  if (!isSet(environment, 'RUNWARE_API_KEY')) return { kind: 'skipped', text: 'RUNWARE_API_KEY is not set; npm start uses an emulator' };
+  const { runware } = readSettings({ runware: runwareSettings }, environment);
+  const client = createRunwareClient({ ...runware, requestTimeoutMs: LIMIT_MS, maxImageBytes: 1 }, { now: Date.now });
+  const verdict = await client.checkAccount();
+  switch (verdict.kind) {
+    case 'open':
+      return { kind: 'well', text: `${runware.url} takes the key (asked with a dry run)` };
+    case 'account':
+      return {
+        kind: 'trouble',
+        text: `${runware.url} refuses the account: ${verdict.fault.code}: ${verdict.fault.message}\nworkers pause buying; what was bought still comes home`,
+      };
+    case 'inconclusive':
+      return { kind: 'trouble', text: `${runware.url} did not say: ${verdict.fault.code}: ${verdict.fault.message}` };
+    case 'not-dry':
+      return { kind: 'trouble', text: `${runware.url} takes the key, and ran the dry run as a purchase` };
+    default:
+      return verdict satisfies never;
+  }
+}
+
+async function lookAtWebhook({ environment }: Omit<ExamineOptions, 'terminal'>): Promise<Finding> {
+  if (!isSet(environment, 'WEBHOOK_BASE_URL')) return { kind: 'skipped', text: 'WEBHOOK_BASE_URL is not set; results are polled for' };
+  const address = `${(environment['WEBHOOK_BASE_URL'] ?? '').replace(/\/+$/, '')}/livez`;
+  try {
+    const response = await fetch(address, { redirect: 'manual', signal: AbortSignal.timeout(LIMIT_MS), headers: { connection: 'close' } });
+    await response.body?.cancel();
+    if (response.ok) return { kind: 'well', text: `${address} answers from here` };
+    return { kind: 'trouble', text: `${address} answered ${response.status}; ${STILL_WORKS}` };
+  } catch {
+    return { kind: 'trouble', text: `${address} does not answer from here; ${STILL_WORKS}` };
+  }
+}
+
+const STILL_WORKS = 'webhooks may not arrive; images are still bought, uploaded and polled for, only later';

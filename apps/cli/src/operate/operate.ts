@@ -1,0 +1,62 @@
+import type { Command } from '../command-line.ts';
+import type { Terminal } from '../terminal.ts';
+import { describePauses } from './describe-pauses.ts';
+import { describeSpend } from './describe-spend.ts';
+import type { Operations } from './open-operations.ts';
+import { agoOf } from './time-words.ts';
+
+export type OperatorCommand = Extract<Command, { kind: 'status' | 'spend' | 'pause' | 'resume' }>;
+
+/** Does what an operator asked for. @param now Milliseconds since 1970. @returns the exit code. */
+export async function operate(command: OperatorCommand, operations: Operations, terminal: Terminal, now: number): Promise<0> {
+  const { store, submissions, where } = operations;
+  terminal.print(`darkroom  ${where}`);
+  switch (command.kind) {
+    case 'status':
+      terminal.print(...(await describeStatus(operations, now)));
+      return 0;
+    case 'spend':
+      terminal.print(...describeSpend(await store.readSpend()));
+      return 0;
+    case 'pause': {
+      const isNew = await store.pauseBuying({ kind: 'operator', reason: command.reason, since: now });
+      if (!isNew) terminal.print('it was paused by an operator already; that pause keeps its reason');
+      terminal.print(...describePauses(await store.pauses(), now));
+      return 0;
+    }
+    case 'resume': {
+      const lifted = await store.resumeBuying(command.kinds);
+      const left = await store.pauses();
+      terminal.print(lifted === 0 ? 'nothing of this kind was paused' : `lifted ${lifted} ${lifted === 1 ? 'pause' : 'pauses'}`);
+      if (left.length === 0) terminal.print(`${await submissions.promoteDelayed()} purchases that were waiting go on at once`);
+      terminal.print(...describePauses(left, now));
+      return 0;
+    }
+    default:
+      return command satisfies never;
+  }
+}
+
+async function describeStatus({ store, countQueues }: Operations, now: number): Promise<string[]> {
+  const [isInitialised, pauses, spend, open, queues] = await Promise.all([
+    store.isInitialised(),
+    store.pauses(),
+    store.readSpend(),
+    store.readOpenGenerations(),
+    countQueues(now),
+  ]);
+  const oldest = open.oldest === undefined ? '' : `; the oldest is ${open.oldest.generationId}, ordered ${agoOf(open.oldest.createdAt, now)}`;
+  return [
+    ...(isInitialised
+      ? []
+      : ['store     NOT OPEN: no worker has started here yet, or Redis lost its memory; nothing is queued or bought']),
+    ...describePauses(pauses, now),
+    ...describeSpend(spend),
+    `open      ${open.count} generations${oldest}`,
+    ...queues.map(({ queue, states, backlog }) => {
+      const counts = Object.entries(states).filter(([, count]) => count > 0);
+      const words = counts.length === 0 ? 'empty' : counts.map(([state, count]) => `${count} ${state}`).join(', ');
+      return `queue     ${queue}: ${words}${backlog > 0 ? `; ${backlog} to be done now` : ''}`;
+    }),
+  ];
+}

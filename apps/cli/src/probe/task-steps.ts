@@ -1,0 +1,135 @@
+import {
+  describeAnswer,
+  faultOf,
+  IMAGE_NANO_USD,
+  isAccepted,
+  pollUntilOver,
+  PROMPT,
+  type Finding,
+  type Probe,
+  type Step,
+} from './step.ts';
+
+/** Just above the longest request: nothing is sent again but what did not arrive. */
+const NO_RESEND = { name: 'TIMING_RESEND_WINDOW_MS', value: '31000' };
+
+/** Buys one image and looks at it in every way there is. */
+export const lifeOfTaskStep: Step = {
+  question: 4,
+  title: 'one image: resend while it runs and after, several questions in one request, details, life of imageURL',
+  // the image, and two resends that may be run as purchases
+  worstNanoUsd: 3 * IMAGE_NANO_USD,
+  async run(probe) {
+    const { client, budget, createId, shared, now } = probe;
+    const taskUUID = createId();
+    const order = { taskUUID, prompt: PROMPT };
+    const bought = await client.buy(order);
+    if (!isAccepted(bought)) return [{ text: `the purchase was refused: ${describeAnswer(bought)}`, sure: 'not seen' }];
+    budget.spend(IMAGE_NANO_USD);
+    const whileRunning = await resend(probe, order, 'while it ran');
+    const several = await client.poll([taskUUID, createId()]);
+    const over = await pollUntilOver(probe, taskUUID);
+    if (over === undefined) return [...whileRunning, { text: 'the task was not over in time', sure: 'not seen' }];
+    if (over.fault !== undefined) return [...whileRunning, failureFinding(over)];
+    shared.finished = { taskUUID, endedAt: now(), imageURL: over.imageURL };
+    const fetched = over.imageURL === undefined ? 'unavailable' : await client.fetchImage(over.imageURL);
+    const detailsBefore = await client.details(taskUUID);
+    const afterEnd = await resend(probe, order, 'after its end');
+    const detailsAfter = await client.details(taskUUID);
+    const responseOf = (answer: typeof detailsAfter): string => answer.entries[0]?.response ?? 'nothing';
+    const knew = several.entries.filter((entry) => entry.taskUUID === taskUUID).length;
+    return [
+      ...whileRunning,
+      ...afterEnd,
+      { text: `of two tasks asked for in one request, the one that exists got ${knew} answers (${describeAnswer(several)})`, sure: 'seen once' },
+      { text: `getTaskDetails kept as the response: ${responseOf(detailsBefore)}; after the resend: ${responseOf(detailsAfter)}`, sure: 'seen once' },
+      { text: `imageURL without a ttl was ${fetched} at once`, sure: 'seen once' },
+    ];
+  },
+};
+
+/** Sends a purchase again, which may be run and charged again. */
+async function resend({ client, budget }: Probe, order: { taskUUID: string; prompt: string }, when: string): Promise<Finding[]> {
+  const answer = await client.buy(order);
+  if (faultOf(answer)?.class === 'conflict') return [{ text: `sent again ${when}, it was refused: ${describeAnswer(answer)}`, sure: 'seen once' }];
+  if (!isAccepted(answer)) return [{ text: `sent again ${when}: ${describeAnswer(answer)}, which says neither`, sure: 'not seen' }];
+  budget.spend(IMAGE_NANO_USD);
+  return [
+    {
+      text: `sent again ${when}, it was TAKEN, and perhaps run and charged twice`,
+      sure: 'seen once',
+      setting: { ...NO_RESEND, why: 'a resend may be a second purchase: only what surely did not arrive is sent again' },
+    },
+  ];
+}
+
+const failureFinding = ({ form, fault, status }: NonNullable<Awaited<ReturnType<typeof pollUntilOver>>>): Finding => ({
+  text: `a task failed, told as ${form}, code ${fault?.code ?? 'none'}, status ${status ?? 'none'}`,
+  sure: 'seen once',
+});
+
+/** Whether a refusal uses up the id. */
+export const rejectionStep: Step = {
+  question: 4,
+  title: 'does a refused request use up its taskUUID',
+  worstNanoUsd: 2 * IMAGE_NANO_USD,
+  async run({ client, budget, createId }) {
+    const taskUUID = createId();
+    const refused = await client.buy({ taskUUID, prompt: PROMPT, refusable: true });
+    if (isAccepted(refused)) {
+      budget.spend(IMAGE_NANO_USD);
+      return [{ text: 'a width that the page does not list was taken: no refusal to look at', sure: 'not seen' }];
+    }
+    const corrected = await client.buy({ taskUUID, prompt: PROMPT });
+    const text = `the refusal was ${describeAnswer(refused)}; corrected and sent again under the same id: ${describeAnswer(corrected)}`;
+    if (faultOf(corrected)?.class === 'conflict')
+      return [{ text: `${text}: the refusal USED UP the id; Darkroom goes on under the next number, nothing is to be set`, sure: 'seen once' }];
+    if (isAccepted(corrected)) budget.spend(IMAGE_NANO_USD);
+    return [{ text: `${text}: the refusal did not use up the id`, sure: isAccepted(corrected) ? 'seen once' : 'not seen' }];
+  },
+};
+
+/** An address that is nobody's (RFC 2606): a task with it cannot succeed, whoever finds out. */
+const NO_IMAGE = 'https://runware-probe.invalid/nothing.png';
+
+/** What a failed task looks like, without asking for anything forbidden. */
+export const failureStep: Step = {
+  question: 6,
+  title: 'how is a failed task told, and does it say a cost (a reference image that cannot be fetched)',
+  worstNanoUsd: IMAGE_NANO_USD + 2_000_000,
+  async run(probe) {
+    const { client, budget, createId } = probe;
+    const taskUUID = createId();
+    const answer = await client.buy({ taskUUID, prompt: PROMPT, referenceImages: [NO_IMAGE] });
+    if (!isAccepted(answer)) return [{ text: `it was refused before it began: ${describeAnswer(answer)}`, sure: 'seen once' }];
+    budget.spend(IMAGE_NANO_USD + 2_000_000);
+    const over = await pollUntilOver(probe, taskUUID);
+    if (over?.fault === undefined) return [{ text: 'it did not fail: the image was made, or was not over in time', sure: 'not seen' }];
+    const cost = over.costNanoUsd === undefined ? 'no cost was told' : 'a cost was told';
+    return [{ ...failureFinding(over), text: `${failureFinding(over).text}; ${cost}` }];
+  },
+};
+
+/** The same questions again, later. @param waitMs How much later. */
+export const laterStep = (waitMs: number): Step => ({
+  question: 5,
+  title: `${waitMs / 1000} s later: is the id still refused, the result still told, the image still there`,
+  worstNanoUsd: IMAGE_NANO_USD,
+  async run(probe) {
+    const { client, shared, sleep, now } = probe;
+    const { finished } = shared;
+    if (finished === undefined) return [{ text: 'left out: no image was made to look at', sure: 'not seen' }];
+    await sleep(Math.max(0, finished.endedAt + waitMs - now()));
+    const seconds = Math.round((now() - finished.endedAt) / 1000);
+    const polled = await client.poll([finished.taskUUID]);
+    const details = await client.details(finished.taskUUID);
+    const fetched = finished.imageURL === undefined ? 'unavailable' : await client.fetchImage(finished.imageURL);
+    const again = await resend(probe, { taskUUID: finished.taskUUID, prompt: PROMPT }, `${seconds} s after its end`);
+    return [
+      ...again,
+      { text: `getResponse ${polled.entries.some(({ hasImage }) => hasImage) ? 'still knows' : 'FORGOT'} the result after ${seconds} s`, sure: 'seen once' },
+      { text: `getTaskDetails ${details.entries.length > 0 ? 'still knows' : 'FORGOT'} the task after ${seconds} s`, sure: 'seen once' },
+      { text: `imageURL without a ttl was ${fetched} after ${seconds} s`, sure: 'seen once' },
+    ];
+  },
+});

@@ -1,0 +1,128 @@
+import { parseGrokImagineRequest, type DownloadVerdict, type FaultClass, type NanoUsd } from '@darkroom/contracts';
+import { hasImage, readAnswer, type AnswerEntry } from './answer.ts';
+import { classifyFault } from './classify.ts';
+import { downloadImage } from './download.ts';
+import { exchangeTasks } from './exchange.ts';
+import { defaultImageHosts } from './image-address.ts';
+import { buildDetailsTask, buildPollTask, buildPurchaseTask } from './task.ts';
+import { factsOf } from './task-facts.ts';
+import type { RunwareClientConfig, RunwareClientDependencies } from './client.ts';
+import { createRedactor } from './redact.ts';
+
+/** One purchase of a probe. Unlike a real one it may be dry, refused on purpose, or without a `ttl`. */
+export interface ProbeOrder {
+  taskUUID: string;
+  prompt: string;
+  referenceImages?: readonly string[];
+  /** Asks to validate and price without running (Runware's skill for coding agents, `X-Runware-Dry-Run`). */
+  dry?: boolean;
+  /** Breaks a rule of the model's page on purpose: a width that it does not list. */
+  refusable?: boolean;
+  uploadEndpoint?: string;
+  webhookURL?: string;
+}
+
+/** What one entry of an answer says, and in which of the known forms. */
+export interface ProbeEntry {
+  taskUUID: string | undefined;
+  /** "errors", "data with a nested error", "data with a flat code": the forms in which failures are told. */
+  form: 'data' | 'errors' | 'data-nested' | 'data-flat';
+  status: string | undefined;
+  hasImage: boolean;
+  imageURL: string | undefined;
+  costNanoUsd: NanoUsd | undefined;
+  fault: { class: FaultClass; code: string; message: string } | undefined;
+  /** Of `getTaskDetails`: what the kept response is. */
+  response: 'absent' | 'null' | 'result' | 'error';
+}
+
+/** What came back. */
+export interface ProbeAnswer {
+  /** Absent: no answer came. */
+  httpStatus: number | undefined;
+  /** Why there is nothing to read: trouble on the way, or a body in no known form. */
+  trouble: string | undefined;
+  entries: readonly ProbeEntry[];
+}
+
+/** Runware's API for whoever asks what its documentation does not say. Everything is one request; nothing is tried again. */
+export interface ProbeClient {
+  buy(order: ProbeOrder): Promise<ProbeAnswer>;
+  /** Asks of several tasks in one request. */
+  poll(taskUUIDs: readonly string[]): Promise<ProbeAnswer>;
+  details(taskUUID: string): Promise<ProbeAnswer>;
+  fetchImage(imageURL: string): Promise<DownloadVerdict['kind']>;
+}
+
+/** Creates a client for probes; it needs no closing. */
+export function createProbeClient(
+  config: RunwareClientConfig,
+  { fetch: fetchOnce = fetch, now }: RunwareClientDependencies,
+  signal?: AbortSignal,
+): ProbeClient {
+  const settings = { ...config, imageHosts: config.imageHosts ?? defaultImageHosts, fetch: fetchOnce, now };
+  const redactor = createRedactor([config.apiKey]);
+  const ask = async (tasks: readonly Record<string, unknown>[], headers?: Readonly<Record<string, string>>): Promise<ProbeAnswer> => {
+    const exchange = await exchangeTasks(settings, tasks, signal, headers);
+    if (exchange.kind !== 'answered') return { httpStatus: undefined, trouble: redactor.text(exchange.fault.message), entries: [] };
+    const entries = exchange.body.kind === 'json' ? readAnswer(exchange.body.value) : undefined;
+    const describe = (entry: AnswerEntry): ProbeEntry => ({
+      taskUUID: entry.taskUUID,
+      form: formOf(entry, exchange.body.kind === 'json' ? exchange.body.value : undefined),
+      status: entry.status,
+      hasImage: hasImage(entry),
+      imageURL: entry.imageURL,
+      costNanoUsd: factsOf(entry).costNanoUsd,
+      fault: entry.isError
+        ? {
+            class: classifyFault({ code: entry.code, httpStatus: exchange.status }),
+            code: redactor.text(entry.code ?? ''),
+            message: redactor.text(entry.message ?? '').slice(0, 300),
+          }
+        : undefined,
+      response: responseOf(entry.raw),
+    });
+    return {
+      httpStatus: exchange.status,
+      trouble: entries === undefined ? 'the body is in no known form' : undefined,
+      entries: (entries ?? []).map(describe),
+    };
+  };
+  return {
+    buy: ({ dry, ...order }) => ask([buildProbeTask(order)], dry === true ? { 'x-runware-dry-run': '1' } : {}),
+    poll: (taskUUIDs) => ask(taskUUIDs.map(buildPollTask)),
+    details: (taskUUID) => ask([buildDetailsTask(taskUUID)]),
+    fetchImage: async (imageURL) => (await downloadImage(settings, imageURL, signal)).kind,
+  };
+}
+
+function buildProbeTask({ taskUUID, prompt, referenceImages = [], refusable, uploadEndpoint, webhookURL }: ProbeOrder): Record<string, unknown> {
+  const request = parseGrokImagineRequest({ positivePrompt: prompt, width: 1024, height: 1024 });
+  const { ttl: _, ...task } = buildPurchaseTask({
+    taskUUID,
+    request,
+    ttlSeconds: 60,
+    ...(uploadEndpoint === undefined ? {} : { uploadEndpoint }),
+    ...(webhookURL === undefined ? {} : { webhookURL }),
+  });
+  // A probe asks what happens outside of what our own check lets through, so these go past it. With reference images the size
+  // follows them (model page, "inputs.referenceImages").
+  if (referenceImages.length > 0) return { ...task, width: undefined, height: undefined, inputs: { referenceImages } };
+  return refusable === true ? { ...task, width: 1 } : task;
+}
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+function formOf({ raw, isError }: AnswerEntry, body: unknown): ProbeEntry['form'] {
+  if (!isError) return 'data';
+  const inData = isObject(body) && Array.isArray(body['data']) && body['data'].includes(raw);
+  if (!inData) return 'errors';
+  return isObject(raw) && isObject(raw['error']) ? 'data-nested' : 'data-flat';
+}
+
+function responseOf(raw: unknown): ProbeEntry['response'] {
+  if (!isObject(raw) || !('response' in raw)) return 'absent';
+  if (raw['response'] === null) return 'null';
+  return (readAnswer(raw['response']) ?? []).some((entry) => hasImage(entry)) ? 'result' : 'error';
+}
