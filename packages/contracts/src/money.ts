@@ -4,6 +4,9 @@
  */
 export type NanoUsd = number;
 
+/** The cap on all spend of a day, in US dollars, where nobody set another: a cap is always on. */
+export const DEFAULT_DAILY_CAP_USD = '25';
+
 const NANO_DIGITS = 9;
 const DECIMAL = /^(\d+)(?:\.(\d+))?$/;
 

@@ -2,7 +2,8 @@ import type { SubmissionRef } from '@darkroom/contracts';
 
 /**
  * Every key of Darkroom's own in Redis. One prefix with a hash tag, so that all keys of one shard lie in one slot and a
- * script may touch them together (Redis Cluster specification, "Hash tags").
+ * script may touch them together (Redis Cluster specification, "Hash tags"). Scripts alone name these: `:spend:<period>`,
+ * `:deliveries:<generationId>:<index>-<n>`, `:deliveries-unclaimed` and `:idempotency:<tenant>:<digest>`.
  */
 export const DEFAULT_PREFIX = '{darkroom}';
 
@@ -14,9 +15,6 @@ export const generationKey = (prefix: string, generationId: string): string => `
 export const submissionKey = (prefix: string, { generationId, index, n }: SubmissionRef): string =>
   `${prefix}:submission:${generationId}:${index}-${n}`;
 
-export const deliveriesKey = (prefix: string, { generationId, index, n }: SubmissionRef): string =>
-  `${prefix}:deliveries:${generationId}:${index}-${n}`;
-
 /** The pub/sub channel on which each move of a generation is announced. */
 export const eventChannel = (prefix: string, generationId: string): string => `${prefix}:events:${generationId}`;
 
@@ -26,10 +24,8 @@ export const pauseKey = (prefix: string): string => `${prefix}:buying-paused`;
 export const turnKey = (prefix: string, name: string): string => `${prefix}:turn:${name}`;
 export const capsKey = (prefix: string): string => `${prefix}:caps`;
 export const pollBucketKey = (prefix: string): string => `${prefix}:poll-bucket`;
-export const unclaimedKey = (prefix: string): string => `${prefix}:deliveries-unclaimed`;
 /** Sorted set of the generations that still have a live submission, by creation time. */
 export const openKey = (prefix: string): string => `${prefix}:open`;
-export const spendKey = (prefix: string, period: string): string => `${prefix}:spend:${period}`;
 
 /** What every script about a submission gets first. */
 export const refArguments = (prefix: string, { generationId, index, n }: SubmissionRef): (string | number)[] => [

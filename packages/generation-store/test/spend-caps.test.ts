@@ -1,4 +1,4 @@
-import { SpendCapError } from '@darkroom/contracts';
+import { DEFAULT_DAILY_CAP_USD, parseUsd, SpendCapError } from '@darkroom/contracts';
 import { expect, test } from 'vitest';
 import { endedForGood, IMAGE_NANO_USD, newGeneration, setup } from './world.ts';
 
@@ -86,4 +86,13 @@ test('sixty-four producers that race at the cap do not overspend', async () => {
   expect(created).toBe(Math.floor(images / 3));
   for (const outcome of outcomes) if (outcome.status === 'rejected') expect(outcome.reason).toBeInstanceOf(SpendCapError);
   expect(await world.spent()).toEqual({ reserved: created * 3 * IMAGE_NANO_USD, settled: 0 });
+});
+
+test('a store whose caps were lost has the default cap of a day', async () => {
+  await using world = await setup();
+  await world.redis.del(`${world.prefix}:caps`);
+  const imageNanoUsd = parseUsd(DEFAULT_DAILY_CAP_USD) / 2;
+  await world.store.enqueue({ ...newGeneration(1), imageNanoUsd });
+  await world.store.enqueue({ ...newGeneration(1), imageNanoUsd });
+  await refusal(world.store.enqueue({ ...newGeneration(1), imageNanoUsd: 1 }));
 });

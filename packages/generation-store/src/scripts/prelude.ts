@@ -1,3 +1,5 @@
+import { DEFAULT_DAILY_CAP_USD, parseUsd } from '@darkroom/contracts';
+
 /**
  * What every script starts with. KEYS[1] is the key of the generation (or any key of the shard) and ARGV[1] the prefix; all
  * other keys follow from the prefix, whose hash tag keeps them in the slot of KEYS[1]. Time is Redis time, so that the
@@ -77,7 +79,8 @@ end
 local function capReached(periods, amount)
   local caps = hash(prefix .. ':caps')
   for _, period in ipairs(periods) do
-    local cap = caps[period.cap]
+    -- a daily cap is always on, also in a store whose caps nobody wrote or that lost them
+    local cap = caps[period.cap] or (period.cap == 'all:day' and '${parseUsd(DEFAULT_DAILY_CAP_USD)}')
     if cap then
       local spend = redis.call('HMGET', prefix .. ':spend:' .. period.name, 'reserved', 'settled')
       local used = tonumber(spend[1] or '0') + tonumber(spend[2] or '0')

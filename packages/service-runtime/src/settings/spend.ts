@@ -1,4 +1,4 @@
-import { parseUsd } from '@darkroom/contracts';
+import { DEFAULT_DAILY_CAP_USD, parseUsd } from '@darkroom/contracts';
 import { z } from 'zod';
 import { text } from './variables.ts';
 
@@ -8,7 +8,7 @@ const allowed = 'an amount of US dollars such as 25 or 12.50, above 0';
 export const spendSettings = z
   .object({
     DAILY_CAP_USD: text(allowed)
-      .default('25')
+      .default(DEFAULT_DAILY_CAP_USD)
       .transform((value, context) => {
         const cap = readUsd(value);
         if (cap !== undefined && cap > 0) return cap;
