@@ -3,7 +3,6 @@ export type { InputStore, KeptInput } from './input-store.ts';
 export {
   amendmentKey,
   imageKey,
-  inputKey,
   intentKey,
   isIntentKey,
   quarantineKey,

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { inputKey } from '../src/index.ts';
 import { intentOf, NOW, refOf, resultOf, setup } from './world.ts';
 
 interface Statement {
@@ -53,8 +52,8 @@ async function useEverything(): Promise<Set<string>> {
   const date = new Date(NOW).toISOString().slice(0, 10);
   for await (const intent of storage.listIntents(date)) expect(intent.index).toBe(0);
   // Runware reads reference images by such a URL, which may do what its signer may do.
-  const input = inputKey(createHash('sha256').update(bytes).digest('hex'));
-  await (await fetch(await storage.presignRead(input, 60), { headers: { connection: 'close' } })).arrayBuffer();
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  await (await fetch(await storage.presignInput(sha256, 60), { headers: { connection: 'close' } })).arrayBuffer();
 
   return new Set(
     s3.requests.map(({ operation = '', key }) => {
@@ -74,8 +73,12 @@ test('a reader may read images, and neither list nor read anything else', () => 
   expect(grantsOf(statementsOf('reader-policy.json'))).toEqual(['s3:GetObject images/']);
 });
 
+test('who puts reference images may do that, and neither read nor list', () => {
+  expect(grantsOf(statementsOf('inputs-policy.json'))).toEqual(['s3:PutObject inputs/']);
+});
+
 test('no policy that allows names an action or a resource by a wildcard, but a whole folder', () => {
-  for (const { Action, Resource } of [...statementsOf('worker-policy.json'), ...statementsOf('reader-policy.json')]) {
+  for (const { Action, Resource } of ['worker-policy.json', 'reader-policy.json', 'inputs-policy.json'].flatMap(statementsOf)) {
     for (const action of [Action].flat()) expect(action).toMatch(/^s3:[A-Za-z]+$/);
     for (const resource of [Resource].flat()) expect(resource).toMatch(/^arn:aws:s3:::BUCKET(\/[a-z]+\/\*)?$/);
   }
@@ -91,6 +94,7 @@ test('the bucket refuses plain HTTP, and takes what lasts only under a condition
     expect(conditionOf(`s3:PutObject ${folder}`)).toEqual({ Null: { 's3:if-none-match': 'true' } });
     expect(conditionOf(`s3:DeleteObject ${folder}`)).toBeDefined();
   }
+  expect(conditionOf('s3:PutObject inputs/')).toEqual({ Null: { 's3:if-none-match': 'true' } });
   expect(conditionOf('s3:PutObject staging/')).toBeUndefined();
 });
 
