@@ -1,14 +1,15 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { startProvider } from './emulator.ts';
 import { createWorld, type World } from './world.ts';
 
-/** The result records of a world, out of the files of its embedded S3. */
-const resultsOf = (world: World): { road?: string }[] =>
+/** The roads in the result records of a world, out of the files of its embedded S3. */
+const roadsOf = (world: World): string[] =>
   readdirSync(path.join(world.dir, 'kept', 's3'), { recursive: true, encoding: 'utf8' })
-    .filter((name) => /\.result\.json$/.test(name))
-    .map((name) => JSON.parse(readFileSync(path.join(world.dir, 'kept', 's3', name), 'utf8')) as { road?: string });
+    .map((name) => path.join(world.dir, 'kept', 's3', name))
+    .filter((file) => statSync(file).isFile())
+    .flatMap((file) => /"road":"([\w-]+)"/.exec(readFileSync(file, 'latin1'))?.[1] ?? []);
 
 test('with a key it prints the exact quote, which roads are open and what --buy would do, and does nothing', async () => {
   const world = createWorld();
@@ -50,7 +51,7 @@ test('with --buy three images are bought once each, come home by imageURL, and a
   expect(output).not.toContain('emulator  ');
   expect(await provider.executions()).toBe(3);
   expect(readdirSync(path.join(world.dir, 'images'))).toHaveLength(3);
-  expect(resultsOf(world).map(({ road }) => road)).toEqual(['image-url', 'image-url', 'image-url']);
+  expect(roadsOf(world)).toEqual(['image-url', 'image-url', 'image-url']);
   expect(await world.leftRunning()).toEqual([]);
 
   // what was begun for money is never handed to an emulator, nor the other way round

@@ -5,8 +5,8 @@ import type { Budget } from './budget.ts';
 /** What a step found, in words, and how sure that is. */
 export interface Finding {
   text: string;
-  /** How often it was seen; "not seen" when the step could not find out. */
-  sure: 'seen once' | 'seen in each of several tries' | 'not seen';
+  /** "not seen" when the step could not find out. */
+  sure: 'seen once' | 'not seen';
   /** A setting that follows from it. */
   setting?: { name: string; value: string; why: string };
 }
