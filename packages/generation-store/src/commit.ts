@@ -30,6 +30,9 @@ export type CommitReply =
       request: GrokImagineRequest;
     };
 
+/** What came of one send. `no-intent`: it did not leave, because its intent could not be written to S3. */
+export type SendVerdict = SubmitVerdict['kind'] | 'no-intent';
+
 /** What a verdict means for the submission; see `recordVerdictScript`. */
 export type VerdictMeaning = 'accepted' | 'planned' | 'unproven' | 'refused' | 'burnt';
 
@@ -117,7 +120,7 @@ export async function recordVerdict(
   prefix: string,
   ref: SubmissionRef,
   send: number,
-  verdict: SubmitVerdict['kind'],
+  verdict: SendVerdict,
 ): Promise<VerdictMeaning> {
   const reply = await recordVerdictScript.run(redis, generationKey(prefix, ref.generationId), [
     ...refArguments(prefix, ref),

@@ -1,9 +1,9 @@
-import type { GenerationStatus, GenerationView, NanoUsd, SubmissionRef, SubmitVerdict, TaskFacts } from '@darkroom/contracts';
+import type { GenerationStatus, GenerationView, NanoUsd, SubmissionRef, TaskFacts } from '@darkroom/contracts';
 import { generationStatuses } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { pauseBuying, readPauses, resumeBuying, type BuyingPause, type PauseKind } from './buying-pause.ts';
-import { adoptIntent, commit, recordVerdict, type CommitReply, type VerdictMeaning } from './commit.ts';
+import { adoptIntent, commit, recordVerdict, type CommitReply, type SendVerdict, type VerdictMeaning } from './commit.ts';
 import { recordDelivery, type DeliveryReceipt } from './deliveries.ts';
 import { enqueueGeneration, type EnqueueReceipt, type NewGeneration, type Retention } from './enqueue.ts';
 import { capsKey, epochKey, generationKey, submissionKey, turnKey } from './keys.ts';
@@ -34,7 +34,7 @@ export interface GenerationStore {
   enqueue(generation: NewGeneration): Promise<EnqueueReceipt>;
   commit(ref: SubmissionRef, token: string): Promise<CommitReply>;
   adoptIntent(ref: SubmissionRef, firstSentAt: number): Promise<void>;
-  recordVerdict(ref: SubmissionRef, send: number, verdict: SubmitVerdict['kind']): Promise<VerdictMeaning>;
+  recordVerdict(ref: SubmissionRef, send: number, verdict: SendVerdict): Promise<VerdictMeaning>;
   beginSettlement(ref: SubmissionRef): Promise<SettlementView | undefined>;
   recordFacts(ref: SubmissionRef, facts: TaskFacts): Promise<void>;
   settle(ref: SubmissionRef, settlement: Settlement): Promise<SettleReply>;

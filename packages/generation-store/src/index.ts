@@ -1,5 +1,5 @@
 export { pauseKinds, type BuyingPause, type PauseKind } from './buying-pause.ts';
-export type { CommitReply, StopReason, VerdictMeaning } from './commit.ts';
+export type { CommitReply, SendVerdict, StopReason, VerdictMeaning } from './commit.ts';
 export { connectFailFast, connectPatient } from './connection.ts';
 export type { DeliveryReceipt } from './deliveries.ts';
 export type { EnqueueReceipt, NewGeneration, Retention } from './enqueue.ts';

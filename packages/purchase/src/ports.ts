@@ -23,7 +23,8 @@ export interface PurchaseStore {
   recordVerdict(
     ref: SubmissionRef,
     send: number,
-    verdict: SubmitVerdict['kind'],
+    /** `no-intent`: the send did not leave, and whether S3 remembers another of this round is not known. */
+    verdict: SubmitVerdict['kind'] | 'no-intent',
   ): Promise<'accepted' | 'planned' | 'unproven' | 'refused' | 'burnt'>;
   beginSettlement(ref: SubmissionRef): Promise<SubmissionView | undefined>;
   recordFacts(ref: SubmissionRef, facts: TaskFacts): Promise<void>;

@@ -1,4 +1,4 @@
-import type { GrokImagineRequest, SubmissionRef, SubmitVerdict } from '@darkroom/contracts';
+import type { GrokImagineRequest, Intent, PurchaseOrder, SubmissionRef, SubmitVerdict } from '@darkroom/contracts';
 import { backoffMs } from './backoff.ts';
 import { endRefused, endUnbought } from './end-submission.ts';
 import type { Outcome } from './outcome.ts';
@@ -15,7 +15,7 @@ import { buildSendableRequest } from './sendable-request.ts';
  * I3  A live settlement job exists before the POST leaves.
  */
 export async function submit(purchase: Purchase, ref: SubmissionRef, signal?: AbortSignal): Promise<Outcome> {
-  const { store, provider, around, settings } = purchase;
+  const { store, provider, waits, around, settings } = purchase;
   const { timing } = settings;
 
   const startedAt = around.monotonicMs();
@@ -23,16 +23,20 @@ export async function submit(purchase: Purchase, ref: SubmissionRef, signal?: Ab
   if (commitment.kind === 'stop') return stop(purchase, ref, commitment);
   const { send, now } = commitment;
 
-  let prepared: Prepared;
+  let firstSentAt: number;
+  let addresses: Addresses;
+  let unsent: 'no-intent' | 'not-sent' = 'no-intent';
   try {
-    prepared = await prepare(purchase, ref, commitment);
+    firstSentAt = await rememberFirstSend(purchase, ref, commitment.intent);
+    unsent = 'not-sent';
+    await waits.park(ref, timing.firstPollMs, send > 1);
+    addresses = await makeAddresses(purchase, ref, commitment.request);
   } catch (error) {
     // This send surely did not leave. Left open it would keep a later refusal from being final, and the resend window, which
     // counts from it, would close while S3 is away.
-    await store.recordVerdict(ref, send, 'not-sent').catch(() => undefined);
+    await store.recordVerdict(ref, send, unsent).catch(() => undefined);
     throw error;
   }
-  const { firstSentAt, request, uploadEndpoint, webhookURL } = prepared;
   if (signal?.aborted) {
     await store.recordVerdict(ref, send, 'not-sent');
     return { kind: 'release' };
@@ -48,45 +52,41 @@ export async function submit(purchase: Purchase, ref: SubmissionRef, signal?: Ab
   const verdict = await provider.submit(
     {
       taskUUID: commitment.intent.taskUUID,
-      request,
       ttlSeconds: Math.max(60, Math.ceil(timing.imageTtlMs / 1000)),
-      ...(uploadEndpoint === undefined ? {} : { uploadEndpoint }),
-      ...(webhookURL === undefined ? {} : { webhookURL }),
+      ...addresses,
     },
     signal,
   );
   return answer(purchase, ref, commitment, verdict);
 }
 
-interface Prepared {
-  firstSentAt: number;
-  request: GrokImagineRequest;
-  uploadEndpoint: string | undefined;
-  webhookURL: string | undefined;
+/** Step 3. @returns when the submission was first sent, as far as Redis or S3 remember. */
+async function rememberFirstSend({ store, archive, around }: Purchase, ref: SubmissionRef, intent: Intent): Promise<number> {
+  const recorded = await archive.recordIntent(intent);
+  // Each round is first sent once. If Redis knows of another first send than S3 does, it has lost its memory; and its time may
+  // have been set back with it.
+  if (recorded.kind === 'recorded' || recorded.intent.firstSentAt === intent.firstSentAt) return intent.firstSentAt;
+  const firstSentAt = Math.min(intent.firstSentAt, recorded.intent.firstSentAt);
+  await store.adoptIntent(ref, firstSentAt);
+  around.log('submission.intent-adopted', ref, { round: intent.round });
+  return firstSentAt;
 }
 
-/** Steps 3 and 4, and the addresses that a result comes to and that reference images are read from. */
-async function prepare(
-  { store, archive, waits, around, settings: { timing, askForUpload } }: Purchase,
+type Addresses = Pick<PurchaseOrder, 'request' | 'uploadEndpoint' | 'webhookURL'>;
+
+/** Where the result comes to, and where reference images are read from; secrets that end, made anew for each send. */
+async function makeAddresses(
+  { archive, around, settings: { timing, askForUpload } }: Purchase,
   ref: SubmissionRef,
-  { intent, send, request }: Extract<Commitment, { kind: 'go' }>,
-): Promise<Prepared> {
-  let { firstSentAt } = intent;
-  const recorded = await archive.recordIntent(intent);
-  // Each round is first sent once. Redis knows of another first send than S3 does: Redis has lost its memory. Its time may
-  // have been set back with it.
-  if (recorded.kind === 'existing' && recorded.intent.firstSentAt !== firstSentAt) {
-    firstSentAt = Math.min(firstSentAt, recorded.intent.firstSentAt);
-    await store.adoptIntent(ref, firstSentAt);
-    around.log('submission.intent-adopted', ref, { round: intent.round });
-  }
-  await waits.park(ref, timing.firstPollMs, send > 1);
+  request: GrokImagineRequest,
+): Promise<Addresses> {
   const expiresInSeconds = Math.floor(timing.capabilityTtlMs / 1000);
+  const uploadEndpoint = askForUpload ? await archive.presignUpload(ref, expiresInSeconds) : undefined;
+  const webhookURL = around.webhookUrl(ref);
   return {
-    firstSentAt,
     request: await buildSendableRequest(request, (sha256) => archive.presignInput(sha256, expiresInSeconds)),
-    uploadEndpoint: askForUpload ? await archive.presignUpload(ref, expiresInSeconds) : undefined,
-    webhookURL: around.webhookUrl(ref),
+    ...(uploadEndpoint === undefined ? {} : { uploadEndpoint }),
+    ...(webhookURL === undefined ? {} : { webhookURL }),
   };
 }
 

@@ -13,6 +13,9 @@ interface Job {
   isRunning: boolean;
 }
 
+/** Redis, S3 or the provider's client failed a call, with or without an effect of it. */
+class Trouble extends Error {}
+
 export interface Chaos {
   /** Everything that is left to chance follows from it. */
   seed: number;
@@ -22,9 +25,10 @@ export interface Chaos {
   losesMemory: boolean;
 }
 
-/** The chances at each end of each call: 1 in 50 to die, 3 in 100 to freeze. */
+/** Limits of a number drawn at each end of each call: the process dies, freezes, or hears of trouble with the call and goes on. */
 const DIES = 0.02;
 const FREEZES = 0.05;
+const IS_TROUBLED = 0.08;
 
 /**
  * Runs the jobs of one image in any order, again and at once, as workers do whose jobs stall; processes die and freeze at any
@@ -52,6 +56,7 @@ export async function survive(world: PurchaseWorld, first: SubmissionRef, { seed
       dead ||= fate < DIES;
       if (dead) throw new ProcessDied();
       if (fate < FREEZES) await new Promise<void>((thaw) => frozen.push(thaw));
+      else if (fate < IS_TROUBLED) throw new Trouble();
     };
     const waits: Purchase['waits'] = {
       park: (ref) => later('settle', ref),
@@ -79,7 +84,7 @@ export async function survive(world: PurchaseWorld, first: SubmissionRef, { seed
     const { runs } = job;
     const process = job.kind === 'submit' ? submit : settle;
     const outcome = await process(newProcess(), job.ref).catch((error: unknown): Outcome | undefined => {
-      if (!(error instanceof ProcessDied)) throw error;
+      if (!(error instanceof ProcessDied || error instanceof Trouble)) throw error;
       return undefined;
     });
     if (jobs.get(id) !== job || job.runs !== runs) return;

@@ -21,6 +21,10 @@ export function dyingAt(purchase: Purchase, moment: Moment, at: PortCall): Purch
   });
 }
 
+/** A process that goes on after one of its calls has failed without any effect. */
+export const failingAt = (purchase: Purchase, at: PortCall, error: Error): Purchase =>
+  intercept(purchase, (name, call) => (name === at ? Promise.reject(error) : call()));
+
 export interface Frozen {
   purchase: Purchase;
   /** The process stands still at the call. */

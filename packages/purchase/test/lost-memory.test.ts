@@ -3,7 +3,7 @@ import { eventually } from '@darkroom/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { settle, submit } from '../src/index.ts';
 import { expectAgreement, type Agreed } from './agreement.ts';
-import { dyingAt, freezingAt, ProcessDied } from './interruptions.ts';
+import { dyingAt, failingAt, freezingAt, ProcessDied, type PortCall } from './interruptions.ts';
 import { nextOf, startPurchaseWorld, type PurchaseWorld } from './purchase-world.ts';
 import { photograph } from './redis-photograph.ts';
 
@@ -70,6 +70,24 @@ describe('a purchase that Redis forgot goes on as a re-send', () => {
     await submit(world.purchase(), ref);
     await restore();
     await submit(world.purchase(), ref);
+    await world.comeHome(ref);
+    await expectAgreement(world, ref, succeededOnce);
+  });
+
+  const troubles: [PortCall, Error][] = [
+    ['archive.recordIntent', new Error('S3 said that there is one, and could not be read')],
+    ['store.adoptIntent', new Error('Redis is away again')],
+  ];
+  test.each(troubles)('also when the run that finds out is kept from it by trouble with %s', async (call, trouble) => {
+    await world.setFaults({ submit429Rate: 1 });
+    const ref = await world.enqueue();
+    await submit(world.purchase(), ref);
+    const restore = await photograph(world);
+    await world.setFaults({});
+    await submit(world.purchase(), ref);
+    await restore();
+    await expect(submit(failingAt(world.purchase(), call, trouble), ref)).rejects.toThrow(trouble.message);
+    expect(await submit(world.purchase(), ref)).toEqual({ kind: 'submitted' });
     await world.comeHome(ref);
     await expectAgreement(world, ref, succeededOnce);
   });

@@ -39,9 +39,10 @@ local function accept()
   return 'accepted'
 end
 
--- a proved refusal starts a new round, which gets an intent of its own in S3
+-- a proved refusal starts a new round, which gets an intent of its own in S3; not so a send without an intent: S3 may hold one
+-- of this round that Redis forgot, and the next send must meet it
 local function drop()
-  if redis.call('HDEL', key, 'send:' .. send) == 1 then redis.call('HINCRBY', key, 'round', 1) end
+  if redis.call('HDEL', key, 'send:' .. send) == 1 and verdict ~= 'no-intent' then redis.call('HINCRBY', key, 'round', 1) end
 end
 
 local meaning
@@ -65,7 +66,7 @@ elseif verdict == 'conflict' then
   end
 else
   drop()
-  if verdict ~= 'not-sent' then redis.call('HINCRBY', key, 'rejections', 1) end
+  if verdict ~= 'not-sent' and verdict ~= 'no-intent' then redis.call('HINCRBY', key, 'rejections', 1) end
   if earlier > 0 then
     meaning = 'unproven'
   elseif verdict == 'refused' and not forgotten then
