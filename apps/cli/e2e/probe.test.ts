@@ -75,7 +75,12 @@ test('a limit that a step could cross leaves that step out', async () => {
 });
 
 test('later, what was forgotten is said', async () => {
-  const provider = await startProvider({ pollForgetsAfterMs: 1500, detailsForgetAfterMs: 1500, replay: 'conflict-for-a-while', replayForgetAfterMs: 3000 });
+  const provider = await startProvider({
+    pollForgetsAfterMs: 1500,
+    detailsForgetAfterMs: 1500,
+    replay: 'conflict-for-a-while',
+    replayForgetAfterMs: 3000,
+  });
   const { output } = await probe(provider, '--wait', '5');
   expect(output).toContain('getResponse FORGOT the result after');
   expect(output).toContain('getTaskDetails FORGOT the task after');
@@ -83,7 +88,13 @@ test('later, what was forgotten is said', async () => {
 });
 
 test('with a catcher it says what webhooks and uploads look like', async () => {
-  const provider = await startProvider({ webhookBody: 'envelope', uploadContentType: 'image/jpeg', webhookFirstRetryMs: 50, webhookMaxRetryMs: 200, webhookAttempts: 4 });
+  const provider = await startProvider({
+    webhookBody: 'envelope',
+    uploadContentType: 'image/jpeg',
+    webhookFirstRetryMs: 50,
+    webhookMaxRetryMs: 200,
+    webhookAttempts: 4,
+  });
   const port = await freePort();
   const { code, output } = await probe(provider, '--catcher', `http://127.0.0.1:${port}`, '--catcher-port', String(port));
   expect({ code, output }).toMatchObject({ code: 0 });

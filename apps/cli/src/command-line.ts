@@ -67,7 +67,8 @@ const readings: Readonly<Record<Exclude<Command['kind'], 'help' | 'wrong'>, Read
     options: { 'max-usd': text, wait: text, catcher: text, 'catcher-port': text },
     read: (values) => {
       const maxNanoUsd = readUsd(values['max-usd']);
-      if (maxNanoUsd === undefined) throw new WrongWords('probe spends money at the provider: say how much at most, such as --max-usd 0.50');
+      if (maxNanoUsd === undefined)
+        throw new WrongWords('probe spends money at the provider: say how much at most, such as --max-usd 0.50');
       const catcherUrl = values['catcher'];
       return {
         kind: 'probe',

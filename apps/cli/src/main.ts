@@ -1,6 +1,4 @@
-import { runCommand } from './app.ts';
 import { listenForInterruption } from './interruption.ts';
-import { createTerminal } from './terminal.ts';
 
 /** How long stopping may take once it has to hurry. */
 const HURRY_LIMIT_MS = 3000;
@@ -10,9 +8,15 @@ const interruption = listenForInterruption(process);
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => interruption.interrupt());
 interruption.hurry.addEventListener('abort', () => setTimeout(() => process.exit(130), HURRY_LIMIT_MS).unref());
 
-const terminal = createTerminal(process.stdout, process.stderr, process.env);
 try {
+  // Loaded here and not above, so that what is not installed is told as that.
+  const [{ runCommand }, { createTerminal }] = await Promise.all([import('./app.ts'), import('./terminal.ts')]);
+  const terminal = createTerminal(process.stdout, process.stderr, process.env);
   process.exitCode = await runCommand({ words: process.argv.slice(2), environment: process.env, terminal, interruption });
+} catch (error) {
+  if (!(error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND')) throw error;
+  process.stderr.write('cannot start: node_modules is missing or incomplete; npm start installs and compiles what is needed\n');
+  process.exitCode = 1;
 } finally {
   interruption.close();
 }

@@ -113,7 +113,8 @@ async function run(
   for (const generation of generations) {
     for (const saved of await saveImages(generation, storage, folder.images)) rows.push({ generation, saved });
   }
-  if (rows.length > 0) terminal.print('', ...formatReceipt(rows, provider === undefined ? "on the emulator's bill" : 'as the provider reported it'));
+  if (rows.length > 0)
+    terminal.print('', ...formatReceipt(rows, provider === undefined ? "on the emulator's bill" : 'as the provider reported it'));
   const ordered = generations.reduce((sum, { images }) => sum + images.length, 0);
   const verified = rows.filter(({ saved }) => saved.kind === 'saved').length;
   const isRedisOurs = config.redis === undefined;

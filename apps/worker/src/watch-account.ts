@@ -19,7 +19,10 @@ export interface WatchAccountDependencies {
  * While buying is paused because of the account, asks with a free dry run whether it may go on, and resumes it. What an
  * operator paused stays paused.
  */
-export function watchAccount({ everyMs }: WatchAccountOptions, { store, provider, submissions, logger }: WatchAccountDependencies): Service {
+export function watchAccount(
+  { everyMs }: WatchAccountOptions,
+  { store, provider, submissions, logger }: WatchAccountDependencies,
+): Service {
   const stopping = new AbortController();
   let timer: NodeJS.Timeout | undefined;
   let looking: Promise<void> | undefined;

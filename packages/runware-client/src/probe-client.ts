@@ -96,7 +96,14 @@ export function createProbeClient(
   };
 }
 
-function buildProbeTask({ taskUUID, prompt, referenceImages = [], refusable, uploadEndpoint, webhookURL }: ProbeOrder): Record<string, unknown> {
+function buildProbeTask({
+  taskUUID,
+  prompt,
+  referenceImages = [],
+  refusable,
+  uploadEndpoint,
+  webhookURL,
+}: ProbeOrder): Record<string, unknown> {
   const request = parseGrokImagineRequest({ positivePrompt: prompt, width: 1024, height: 1024 });
   const { ttl: _, ...task } = buildPurchaseTask({
     taskUUID,

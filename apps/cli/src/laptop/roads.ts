@@ -16,7 +16,9 @@ export function findRoads({ webhookBaseUrl, s3, environment }: Pick<StartConfig,
     {
       name: 'webhook',
       isOpen: webhookBaseUrl !== undefined,
-      why: webhookBaseUrl ?? 'closed: the provider cannot reach this machine; a public address would be WEBHOOK_BASE_URL; results are polled for',
+      why:
+        webhookBaseUrl ??
+        'closed: the provider cannot reach this machine; a public address would be WEBHOOK_BASE_URL; results are polled for',
     },
     {
       name: 'upload',
@@ -32,4 +34,5 @@ export function findRoads({ webhookBaseUrl, s3, environment }: Pick<StartConfig,
 }
 
 /** As lines for a person. */
-export const describeRoads = (roads: readonly Road[]): string[] => roads.map(({ name, why, isOpen }) => `  ${isOpen ? '✔' : '·'} ${name.padEnd(10)}${why}`);
+export const describeRoads = (roads: readonly Road[]): string[] =>
+  roads.map(({ name, why, isOpen }) => `  ${isOpen ? '✔' : '·'} ${name.padEnd(10)}${why}`);

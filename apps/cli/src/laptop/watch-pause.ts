@@ -8,7 +8,10 @@ const EVERY_MS = 250;
  * @param onPause Called once, with what to do.
  * @returns how to stop watching.
  */
-export function watchForAccountPause(store: Pick<GenerationStore, 'pauses'>, onPause: (error: LocalStackError) => void): () => Promise<void> {
+export function watchForAccountPause(
+  store: Pick<GenerationStore, 'pauses'>,
+  onPause: (error: LocalStackError) => void,
+): () => Promise<void> {
   const stopping = new AbortController();
   const watching = (async () => {
     while (!stopping.signal.aborted) {

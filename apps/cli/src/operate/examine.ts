@@ -31,7 +31,9 @@ export async function examine({ terminal, ...options }: ExamineOptions): Promise
     const { kind, text } = await look(options).catch((error: unknown): Finding => ({ kind: 'trouble', text: messageOf(error) }));
     if (kind === 'trouble') isWell = false;
     const mark = { well: '✔', skipped: '·', trouble: '✖' }[kind];
-    terminal.print(`  ${terminal.paint(kind === 'trouble' ? 'red' : 'green', mark)} ${name.padEnd(9)}${text.replaceAll('\n', '\n             ')}`);
+    terminal.print(
+      `  ${terminal.paint(kind === 'trouble' ? 'red' : 'green', mark)} ${name.padEnd(9)}${text.replaceAll('\n', '\n             ')}`,
+    );
   }
   return isWell ? 0 : 1;
 }

@@ -45,11 +45,10 @@ async function describeStatus({ store, countQueues }: Operations, now: number): 
     store.readOpenGenerations(),
     countQueues(now),
   ]);
-  const oldest = open.oldest === undefined ? '' : `; the oldest is ${open.oldest.generationId}, ordered ${agoOf(open.oldest.createdAt, now)}`;
+  const oldest =
+    open.oldest === undefined ? '' : `; the oldest is ${open.oldest.generationId}, ordered ${agoOf(open.oldest.createdAt, now)}`;
   return [
-    ...(isInitialised
-      ? []
-      : ['store     NOT OPEN: no worker has started here yet, or Redis lost its memory; nothing is queued or bought']),
+    ...(isInitialised ? [] : ['store     NOT OPEN: no worker has started here yet, or Redis lost its memory; nothing is queued or bought']),
     ...describePauses(pauses, now),
     ...describeSpend(spend),
     `open      ${open.count} generations${oldest}`,

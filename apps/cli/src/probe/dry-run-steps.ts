@@ -23,8 +23,7 @@ export const dryRunStep: Step = {
 };
 
 /** A grey pixel: the smallest reference image there is. */
-const PIXEL =
-  'data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg==';
+const PIXEL = 'data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg==';
 const IMAGE_COUNTS = [1, 2, 3, 4, 5, 8, 16];
 
 export const referenceImagesStep: Step = {
@@ -34,7 +33,12 @@ export const referenceImagesStep: Step = {
   async run(probe) {
     if (probe.shared.isDryRunDry !== true) return [leftOut];
     const { most, refusal } = await findMost(IMAGE_COUNTS, (count) =>
-      probe.client.buy({ taskUUID: probe.createId(), prompt: PROMPT, dry: true, referenceImages: Array.from({ length: count }, () => PIXEL) }),
+      probe.client.buy({
+        taskUUID: probe.createId(),
+        prompt: PROMPT,
+        dry: true,
+        referenceImages: Array.from({ length: count }, () => PIXEL),
+      }),
     );
     const text = refusal === undefined ? `${most} or more are taken` : `${most} are taken, more are refused: ${refusal}`;
     const setting = { name: 'maxReferenceImages (createProducer)', value: String(most), why: 'a dry run took so many' };

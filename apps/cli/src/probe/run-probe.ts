@@ -45,11 +45,14 @@ export async function runProbe({ command, environment, terminal, stop }: ProbeOp
   };
   terminal.print(
     terminal.paint('bold', `Questions to ${runware.url}`),
-    isEmulator ? 'This address is on this machine: an emulator, no real money.' : 'This is real money, of the account that the key belongs to.',
+    isEmulator
+      ? 'This address is on this machine: an emulator, no real money.'
+      : 'This is real money, of the account that the key belongs to.',
     `No more than ${formatUsd(command.maxNanoUsd)} USD is spent.`,
   );
   const catcher = command.catcherUrl === undefined ? undefined : await startCatcher(command.catcherPort, now);
-  if (catcher !== undefined) terminal.print(`Webhooks and uploads are caught on port ${catcher.port}, which ${command.catcherUrl} must lead to.`);
+  if (catcher !== undefined)
+    terminal.print(`Webhooks and uploads are caught on port ${catcher.port}, which ${command.catcherUrl} must lead to.`);
   try {
     return await runSteps(stepsOf(command, catcher), probe, terminal, stop);
   } finally {

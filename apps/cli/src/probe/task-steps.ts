@@ -1,14 +1,4 @@
-import {
-  describeAnswer,
-  faultOf,
-  IMAGE_NANO_USD,
-  isAccepted,
-  pollUntilOver,
-  PROMPT,
-  type Finding,
-  type Probe,
-  type Step,
-} from './step.ts';
+import { describeAnswer, faultOf, IMAGE_NANO_USD, isAccepted, pollUntilOver, PROMPT, type Finding, type Probe, type Step } from './step.ts';
 
 /** Just above the longest request: nothing is sent again but what did not arrive. */
 const NO_RESEND = { name: 'TIMING_RESEND_WINDOW_MS', value: '31000' };
@@ -41,8 +31,14 @@ export const lifeOfTaskStep: Step = {
     return [
       ...whileRunning,
       ...afterEnd,
-      { text: `of two tasks asked for in one request, the one that exists got ${knew} answers (${describeAnswer(several)})`, sure: 'seen once' },
-      { text: `getTaskDetails kept as the response: ${responseOf(detailsBefore)}; after the resend: ${responseOf(detailsAfter)}`, sure: 'seen once' },
+      {
+        text: `of two tasks asked for in one request, the one that exists got ${knew} answers (${describeAnswer(several)})`,
+        sure: 'seen once',
+      },
+      {
+        text: `getTaskDetails kept as the response: ${responseOf(detailsBefore)}; after the resend: ${responseOf(detailsAfter)}`,
+        sure: 'seen once',
+      },
       { text: `imageURL without a ttl was ${fetched} at once`, sure: 'seen once' },
     ];
   },
@@ -51,7 +47,8 @@ export const lifeOfTaskStep: Step = {
 /** Sends a purchase again, which may be run and charged again. */
 async function resend({ client, budget }: Probe, order: { taskUUID: string; prompt: string }, when: string): Promise<Finding[]> {
   const answer = await client.buy(order);
-  if (faultOf(answer)?.class === 'conflict') return [{ text: `sent again ${when}, it was refused: ${describeAnswer(answer)}`, sure: 'seen once' }];
+  if (faultOf(answer)?.class === 'conflict')
+    return [{ text: `sent again ${when}, it was refused: ${describeAnswer(answer)}`, sure: 'seen once' }];
   if (!isAccepted(answer)) return [{ text: `sent again ${when}: ${describeAnswer(answer)}, which says neither`, sure: 'not seen' }];
   budget.spend(IMAGE_NANO_USD);
   return [
@@ -83,7 +80,9 @@ export const rejectionStep: Step = {
     const corrected = await client.buy({ taskUUID, prompt: PROMPT });
     const text = `the refusal was ${describeAnswer(refused)}; corrected and sent again under the same id: ${describeAnswer(corrected)}`;
     if (faultOf(corrected)?.class === 'conflict')
-      return [{ text: `${text}: the refusal USED UP the id; Darkroom goes on under the next number, nothing is to be set`, sure: 'seen once' }];
+      return [
+        { text: `${text}: the refusal USED UP the id; Darkroom goes on under the next number, nothing is to be set`, sure: 'seen once' },
+      ];
     if (isAccepted(corrected)) budget.spend(IMAGE_NANO_USD);
     return [{ text: `${text}: the refusal did not use up the id`, sure: isAccepted(corrected) ? 'seen once' : 'not seen' }];
   },
@@ -127,7 +126,10 @@ export const laterStep = (waitMs: number): Step => ({
     const again = await resend(probe, { taskUUID: finished.taskUUID, prompt: PROMPT }, `${seconds} s after its end`);
     return [
       ...again,
-      { text: `getResponse ${polled.entries.some(({ hasImage }) => hasImage) ? 'still knows' : 'FORGOT'} the result after ${seconds} s`, sure: 'seen once' },
+      {
+        text: `getResponse ${polled.entries.some(({ hasImage }) => hasImage) ? 'still knows' : 'FORGOT'} the result after ${seconds} s`,
+        sure: 'seen once',
+      },
       { text: `getTaskDetails ${details.entries.length > 0 ? 'still knows' : 'FORGOT'} the task after ${seconds} s`, sure: 'seen once' },
       { text: `imageURL without a ttl was ${fetched} after ${seconds} s`, sure: 'seen once' },
     ];

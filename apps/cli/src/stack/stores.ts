@@ -46,7 +46,11 @@ export async function openStores(options: StoresOptions, closing: Closing): Prom
   const { settings, detail: redisDetail, durable: isDurable } = redis;
   const shared = { redis: settings, redisDetail, isDurable, dir, ...(redis.notice === undefined ? {} : { notice: redis.notice }) };
   if (config.s3 !== undefined) {
-    return { ...shared, s3: config.s3, s3Detail: `"${config.s3.bucket}" at ${config.s3.endpoint ?? 'AWS'}, from ${config.s3.endpoint === undefined ? 'S3_BUCKET' : 'S3_ENDPOINT'}` };
+    return {
+      ...shared,
+      s3: config.s3,
+      s3Detail: `"${config.s3.bucket}" at ${config.s3.endpoint ?? 'AWS'}, from ${config.s3.endpoint === undefined ? 'S3_BUCKET' : 'S3_ENDPOINT'}`,
+    };
   }
   const bucketDir = path.join(dir, 's3');
   const credentials = folder.secrets.s3;

@@ -1,0 +1,98 @@
+import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { freePort, startTestS3, uniquePrefix } from '@darkroom/testing';
+import { expect, inject, onTestFinished, test } from 'vitest';
+import { startProvider } from './emulator.ts';
+import { createWorld, root, spawnCli } from './world.ts';
+
+const troubleshooting = readFileSync(path.join(root, 'docs/operations/troubleshooting.md'), 'utf8').replaceAll(/\s+/g, ' ');
+
+/** What a person reads stands in the page for those who search for it. */
+function expectSaid(output: string, words: string): void {
+  expect(output.replaceAll(/\s+/g, ' ')).toContain(words);
+  expect(troubleshooting, 'docs/operations/troubleshooting.md').toContain(words);
+}
+
+const doctor = async (environment: Readonly<Record<string, string>>): Promise<string> => {
+  const cli = spawnCli(['doctor', '--data-dir', '/nowhere'], environment);
+  expect((await cli.ended).code).toBe(1);
+  return cli.output();
+};
+
+test('a program whose packages are not installed says so', async () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'darkroom-bare-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  cpSync(path.join(root, 'apps/cli/dist'), folder, { recursive: true });
+  writeFileSync(path.join(folder, 'package.json'), '{"type":"module"}');
+  const cli = spawnSync(process.execPath, [path.join(folder, 'main.js'), 'status'], { encoding: 'utf8' });
+  expect(cli.status).toBe(1);
+  expectSaid(cli.stderr, 'cannot start: node_modules is missing or incomplete; npm start installs and compiles what is needed');
+  expect(cli.stderr).not.toContain(' at ');
+});
+
+test('a wrong key is named, and what still works', async () => {
+  const provider = await startProvider();
+  const output = await doctor({ ...provider.environment, RUNWARE_API_KEY: 'wrong-key' });
+  expectSaid(output, 'refuses the account: invalidApiKey');
+  expectSaid(output, 'workers pause buying; what was bought still comes home');
+  expect(output).not.toContain('wrong-key');
+  expect(await provider.submissions()).toBe(0);
+});
+
+test('a missing bucket is named, by the doctor and by a start', async () => {
+  const s3 = await startTestS3({ bucket: 'another' });
+  onTestFinished(() => s3.stop());
+  const environment = {
+    S3_ENDPOINT: s3.endpoint,
+    S3_BUCKET: 'photos',
+    S3_ACCESS_KEY_ID: s3.credentials.accessKeyId,
+    S3_SECRET_ACCESS_KEY: s3.credentials.secretAccessKey,
+  };
+  const output = await doctor(environment);
+  expectSaid(output, 'the bucket does not exist');
+  expect(output).toContain("bucket 'photos'");
+  const world = createWorld();
+  const cli = world.start(['--once'], environment);
+  expect((await cli.ended).code).toBe(1);
+  expect(cli.output()).toContain('cannot go on: the worker ended with exit code 1');
+  expect(cli.output()).toContain('photos');
+  expect(await world.leftRunning()).toEqual([]);
+});
+
+test('a Redis that is down is named, by the doctor and by a start', async () => {
+  const REDIS_URL = `redis://127.0.0.1:${await freePort()}`;
+  expectSaid(await doctor({ REDIS_URL }), 'does not answer; start one with npm start, or set REDIS_URL');
+  const cli = createWorld().start(['--once'], { REDIS_URL });
+  expect((await cli.ended).code).toBe(1);
+  expect(cli.output()).toContain(`"${REDIS_URL}" does not answer`);
+});
+
+test('a webhook address that does not answer is a warning that names what still works, by the doctor and in the log of the worker', async () => {
+  const provider = await startProvider();
+  // an address that somebody else answers
+  const stranger = createServer((_, response) => void response.writeHead(404, { connection: 'close' }).end());
+  stranger.listen(0, '127.0.0.1');
+  await once(stranger, 'listening');
+  onTestFinished(() => void stranger.close());
+  const address = stranger.address();
+  const WEBHOOK_BASE_URL = `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`;
+  expectSaid(await doctor({ WEBHOOK_BASE_URL }), 'webhooks may not arrive; images are still bought, uploaded and polled for, only later');
+
+  const world = createWorld();
+  const cli = world.start(['--once', '--buy'], { ...provider.environment, WEBHOOK_BASE_URL, TIMING_FIRST_POLL_MS: '1000' });
+  expect({ code: (await cli.ended).code, output: cli.output() }).toMatchObject({ code: 0 });
+  expectSaid(world.readLines('logs/worker.log').join('\n'), 'answered 404 from here: webhooks may not arrive');
+});
+
+test('settings that are all well are said to be', async () => {
+  const provider = await startProvider();
+  const cli = spawnCli(['doctor'], { ...provider.environment, REDIS_URL: inject('redisUrl'), DARKROOM_PREFIX: uniquePrefix() });
+  await cli.ended;
+  expect(cli.output()).toMatch(/✔ key +\S+ takes the key \(asked with a dry run\)/);
+  expect(cli.output()).toMatch(/✖ redis .*holds no epoch/);
+  expect(await provider.submissions()).toBe(0);
+});

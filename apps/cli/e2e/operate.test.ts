@@ -1,0 +1,111 @@
+import { createGenerationId, parseGrokImagineRequest } from '@darkroom/contracts';
+import { buildGenerationStore, connectPatient } from '@darkroom/generation-store';
+import { createSubmissions } from '@darkroom/queues';
+import { eventually, uniquePrefix } from '@darkroom/testing';
+import { expect, inject, onTestFinished, test } from 'vitest';
+import { startProvider } from './emulator.ts';
+import { createWorld, spawnCli } from './world.ts';
+
+const IMAGE_NANO_USD = 20_000_000;
+
+/** A store with purchases that wait, as a worker snoozes them under a pause, in the Redis of the run. */
+async function setup() {
+  const prefix = uniquePrefix();
+  const redis = connectPatient(inject('redisUrl'));
+  const retention = { recordSeconds: 60, idempotencySeconds: 60 };
+  const store = buildGenerationStore({ prefix, retention, pollRate: { perSecond: 1, burst: 1 } }, redis);
+  const submissions = createSubmissions(redis, { prefix });
+  onTestFinished(async () => {
+    await submissions.close();
+    redis.disconnect();
+  });
+  await store.setCaps({ allPerDay: 50 * IMAGE_NANO_USD });
+  const enqueue = async (images: number): Promise<string> => {
+    const generationId = createGenerationId(Date.now());
+    const request = parseGrokImagineRequest({ positivePrompt: 'a red door', numberResults: images });
+    await store.enqueue({ generationId, tenant: 'acme', request, imageNanoUsd: IMAGE_NANO_USD });
+    await submissions.add(
+      Array.from({ length: images }, (_, index) => ({ generationId, index, n: 1 })),
+      60_000,
+    );
+    return generationId;
+  };
+  const run = async (...words: string[]): Promise<string> => {
+    const cli = spawnCli(words, { REDIS_URL: inject('redisUrl'), DARKROOM_PREFIX: prefix });
+    expect({ code: (await cli.ended).code, output: cli.output() }).toMatchObject({ code: 0 });
+    return cli.output();
+  };
+  return { store, submissions, enqueue, run };
+}
+
+test('status says that no worker has opened the store yet', async () => {
+  const { run } = await setup();
+  expect(await run('status')).toContain('NOT OPEN: no worker has started here yet, or Redis lost its memory');
+});
+
+test('status says why buying is paused, since when and what to do, what waits, and what was spent', async () => {
+  const { store, enqueue, run } = await setup();
+  await store.initialise('epoch');
+  const generationId = await enqueue(3);
+  expect(await run('status')).toContain('buying    goes on');
+  await store.pauseBuying({ kind: 'account', reason: 'insufficientCredits: top up', since: Date.now() - 5 * 60_000 });
+  const status = await run('status');
+  expect(status).toMatch(
+    /buying +PAUSED since \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC \(5 min ago\), the provider refused the account: insufficientCredits: top up/,
+  );
+  expect(status).toContain('what to do: correct the key, permission or balance');
+  expect(status).toContain('what was bought before still comes home');
+  expect(status).toMatch(/today +0 USD spent, 0\.06 USD on hold, of at most 1 USD, 0\.94 left; begins anew \d{4}-\d\d-\d\d 00:00:00 UTC/);
+  expect(status).toContain(`open      1 generations; the oldest is ${generationId}, ordered`);
+  expect(status).toContain('queue     submissions: 3 delayed');
+  expect(status).toContain('queue     settlements: empty');
+  expect(await run('spend')).toMatch(/month +0 USD spent, 0\.06 USD on hold, no cap/);
+});
+
+test('pause stops buying for a reason, and resume lets what waits run at once', async () => {
+  const { store, submissions, enqueue, run } = await setup();
+  await store.initialise('epoch');
+  await enqueue(4);
+  expect(await run('pause', '--reason', 'a new bucket')).toMatch(/PAUSED .*an operator: a new bucket/);
+  expect(await run('pause', '--reason', 'lunch')).toContain('it was paused by an operator already; that pause keeps its reason');
+  expect(await store.pauses()).toMatchObject([{ kind: 'operator', reason: 'a new bucket' }]);
+  expect(await run('resume')).toMatch(/lifted 1 pause\n4 purchases that were waiting go on at once\nbuying +goes on/);
+  expect(await submissions.queue.getJobCounts('waiting', 'delayed')).toEqual({ waiting: 4, delayed: 0 });
+});
+
+test('resuming one kind leaves the other, and wakes nothing', async () => {
+  const { store, submissions, enqueue, run } = await setup();
+  await store.initialise('epoch');
+  await enqueue(2);
+  await store.pauseBuying({ kind: 'operator', reason: 'maintenance', since: Date.now() });
+  await store.pauseBuying({ kind: 'account', reason: 'invalidApiKey', since: Date.now() });
+  const resumed = await run('resume', '--kind', 'account');
+  expect(resumed).toContain('lifted 1 pause');
+  expect(resumed).toContain('an operator: maintenance');
+  expect(await submissions.queue.getDelayedCount()).toBe(2);
+  expect(await run('resume', '--kind', 'account')).toContain('nothing of this kind was paused');
+});
+
+test('without REDIS_URL the Redis of a running start is found, paused, and goes on at once when it is resumed', async () => {
+  const world = createWorld();
+  const started = world.start();
+  await started.printed('Runs on until Ctrl-C');
+  const run = async (...words: string[]): Promise<string> => {
+    const cli = spawnCli([...words, '--data-dir', world.dir]);
+    expect({ code: (await cli.ended).code, output: cli.output() }).toMatchObject({ code: 0 });
+    return cli.output();
+  };
+  expect(await run('status')).toMatch(
+    /the Redis of npm start in .+ \(127\.0\.0\.1:\d+\)\nbuying +goes on\ntoday +0\.06 USD spent, 0 USD on hold/,
+  );
+  expect(await run('doctor')).toContain('answers');
+  await run('pause');
+  await eventually(async () => expect(await run('status')).toContain('PAUSED'));
+  expect(await run('resume')).toContain('lifted 1 pause');
+});
+
+test('where nothing runs it says where it looked and what to do', async () => {
+  const cli = spawnCli(['status', '--data-dir', '/nowhere']);
+  expect((await cli.ended).code).toBe(1);
+  expect(cli.output()).toContain('cannot find a Darkroom: no start has run here; start one with npm start, or set REDIS_URL');
+});
