@@ -3,7 +3,6 @@ import { buildGenerationStore, connectPatient } from '@darkroom/generation-store
 import { createSubmissions } from '@darkroom/queues';
 import { eventually, uniquePrefix } from '@darkroom/testing';
 import { expect, inject, onTestFinished, test } from 'vitest';
-import { startProvider } from './emulator.ts';
 import { createWorld, spawnCli } from './world.ts';
 
 const IMAGE_NANO_USD = 20_000_000;

@@ -23,7 +23,8 @@ export type Command =
 /** Thrown inside this file alone, for what `wrong` says. */
 class WrongWords extends Error {}
 
-type Values = Readonly<Record<string, string | boolean | undefined>>;
+type Value = string | boolean | undefined;
+type Values = Readonly<Record<string, Value>>;
 interface Reading {
   options: NonNullable<ParseArgsConfig['options']>;
   read(values: Values, dataDir: { dataDir?: string }): Command;
@@ -102,14 +103,14 @@ export function parseCommandLine(words: readonly string[]): Command {
 
 const wrong = (message: string): Command => ({ kind: 'wrong', message: `${message}\n\n${helpText}` });
 
-function readChoice<const Choice extends string>(option: string, choices: readonly Choice[], value: unknown): Choice | undefined {
+function readChoice<const Choice extends string>(option: string, choices: readonly Choice[], value: Value): Choice | undefined {
   const choice = choices.find((each) => each === value);
   if (value !== undefined && choice === undefined)
     throw new WrongWords(`${option} must be one of ${choices.join(', ')}, got "${String(value)}"`);
   return choice;
 }
 
-function readUsd(value: unknown): NanoUsd | undefined {
+function readUsd(value: Value): NanoUsd | undefined {
   if (value === undefined) return undefined;
   try {
     const amount = parseUsd(String(value));
@@ -120,7 +121,7 @@ function readUsd(value: unknown): NanoUsd | undefined {
   throw new WrongWords(`--max-usd must be an amount of US dollars such as 1 or 0.50, above 0, got "${String(value)}"`);
 }
 
-function readWhole(option: string, value: unknown, min: number, max: number): number {
+function readWhole(option: string, value: Value, min: number, max: number): number {
   if (value === undefined) return 0;
   const number = Number(value);
   if (Number.isInteger(number) && number >= min && number <= max) return number;

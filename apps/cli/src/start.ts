@@ -92,7 +92,7 @@ async function run(
   if (stores.notice !== undefined) row('', terminal.paint('yellow', stores.notice));
 
   closing.add(() => folder.processes.clear());
-  if (provider !== undefined) await watchAccount(stores, terminal, closing, over);
+  if (provider !== undefined) await watchAccount(stores, config.redis === undefined, terminal, closing, over);
   const onDeath = (error: LocalStackError): void => over.abort(error);
   const apps = await startApps({ stores, folder, root, environment: config.environment, provider, onDeath }, closing);
   signal.throwIfAborted();
@@ -139,19 +139,25 @@ const providerOf = (command: StartOptions['command'], config: StartConfig): Prov
   };
 
 /** What is queued for the emulator and what is bought for money never lie in one folder. */
-export const defaultDataDir = (root: string, { runware }: Pick<StartConfig, 'runware'>): string =>
+const defaultDataDir = (root: string, { runware }: Pick<StartConfig, 'runware'>): string =>
   path.join(root, '.local', runware === undefined ? 'data' : 'runware');
 
 /**
- * Ends the run when the provider refuses the account. A pause that an earlier start left is lifted: this one was started with a key
- * that may be another, and its first purchase will tell.
+ * Ends the run when the provider refuses the account. In a Redis of its own, a pause that an earlier start left is lifted: this one
+ * was started with a key that may be another, and its first purchase will tell.
  */
-async function watchAccount({ redis }: Stores, terminal: Terminal, closing: Closing, over: AbortController): Promise<void> {
+async function watchAccount(
+  { redis }: Stores,
+  isRedisOurs: boolean,
+  terminal: Terminal,
+  closing: Closing,
+  over: AbortController,
+): Promise<void> {
   const connection = connectPatient(redis.url);
   closing.add(() => connection.disconnect());
   const retention = { recordSeconds: 1, idempotencySeconds: 1 }; // nothing is enqueued here
   const store = buildGenerationStore({ prefix: redis.prefix, retention, pollRate: { perSecond: 1, burst: 1 } }, connection);
-  await store.resumeBuying(['account']);
+  if (isRedisOurs) await store.resumeBuying(['account']);
   for (const { kind, reason } of await store.pauses())
     terminal.print(terminal.paint('yellow', `buying is paused (${kind}: ${reason}); lift it with: npm run darkroom -- resume`));
   const { count } = await store.readOpenGenerations();

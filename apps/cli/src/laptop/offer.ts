@@ -3,7 +3,7 @@ import type { Environment, RunwareSettings } from '@darkroom/service-runtime';
 import { isRealMoney } from '../config.ts';
 
 /** What the three examples cost at most, exactly. */
-export const examplesNanoUsd: NanoUsd = exampleRequests.reduce(
+const examplesNanoUsd: NanoUsd = exampleRequests.reduce(
   (sum, { request }) => sum + quote(parseGrokImagineRequest(request)).totalNanoUsd,
   0,
 );

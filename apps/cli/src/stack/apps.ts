@@ -109,7 +109,7 @@ export async function startApps({ stores, folder, root, environment, provider, o
   const dashboard = startApp(describe('dashboard', 'dashboard', '/readyz', redisEnvironment));
   const inside: AppProcess[] = [receiver, worker, dashboard].filter((app) => app !== undefined);
   closing.add(async (hurry) => void (await Promise.all(inside.map((app) => app.stop(hurry)))));
-  await Promise.all([emulator, ...inside].map((app) => app?.ready));
+  await Promise.all([...(emulator === undefined ? [] : [emulator]), ...inside].map(({ ready }) => ready));
   return {
     ...(emulator === undefined ? {} : { emulator: { url: urlOf('emulator'), billFile: path.join(emulatorDir, 'bill.jsonl') } }),
     ...(receiver === undefined ? {} : { receiverUrl: urlOf('receiver') }),
