@@ -1,4 +1,4 @@
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
@@ -14,7 +14,7 @@ const main = `${app}dist/main.js`;
 
 /** The emulator as the process that a person starts; built first if it is not. */
 async function setupProcess() {
-  if (!existsSync(main)) spawnSync(process.execPath, ['../../scripts/build-package.mjs'], { cwd: app, stdio: 'inherit' });
+  if (!existsSync(main)) throw new Error('the emulator is not compiled: npm run build');
   const directory = await newDirectory();
   const port = await freePort();
   const env = {

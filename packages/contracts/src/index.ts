@@ -49,6 +49,15 @@ export {
   type ImageStatus,
   type SubmissionStatus,
 } from './statuses.ts';
+export {
+  commitStops,
+  type Commitment,
+  type SendVerdict,
+  type Settlement,
+  type SettleReply,
+  type SubmissionView,
+  type VerdictMeaning,
+} from './submission-steps.ts';
 export { formatRef, taskUuidOf, type SubmissionRef } from './submission-ref.ts';
 export { defaultTiming, pollingTiming, timingProblems, type Timing } from './timing.ts';
 export { checkCapability, mintCapability, type CapabilityKey, type CapabilityKeys, type CapabilityVerdict } from './webhook-capability.ts';

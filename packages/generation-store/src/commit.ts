@@ -1,10 +1,11 @@
 import {
+  commitStops,
   parseStoredGrokImagineRequest,
   taskUuidOf,
-  type GrokImagineRequest,
-  type Intent,
+  type Commitment,
+  type SendVerdict,
   type SubmissionRef,
-  type SubmitVerdict,
+  type VerdictMeaning,
 } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
@@ -12,33 +13,9 @@ import { generationKey, refArguments } from './keys.ts';
 import { adoptIntentScript, commitScript } from './scripts/commit.ts';
 import { recordVerdictScript } from './scripts/record-verdict.ts';
 
-/** Why a submission is not bought now. */
-const stopReasons = ['not-initialised', 'no-record', 'settled', 'closed', 'never-bought', 'paused', 'no-reservation'] as const;
-export type StopReason = (typeof stopReasons)[number];
-
-export type CommitReply =
-  | { kind: 'stop'; reason: StopReason; detail: string }
-  | {
-      kind: 'go';
-      /** The number of the send that was opened. */
-      send: number;
-      /** As far as Redis knows, nothing of this submission can have been accepted before. */
-      fresh: boolean;
-      /** Redis time, in milliseconds since 1970. */
-      now: number;
-      intent: Intent;
-      request: GrokImagineRequest;
-    };
-
-/** What came of one send. `no-intent`: it did not leave, because its intent could not be written to S3. */
-export type SendVerdict = SubmitVerdict['kind'] | 'no-intent';
-
-/** What a verdict means for the submission; see `recordVerdictScript`. */
-export type VerdictMeaning = 'accepted' | 'planned' | 'unproven' | 'refused' | 'burnt';
-
 const number = z.coerce.number();
 const commitReplySchema = z.union([
-  z.tuple([z.literal('stop'), z.enum(stopReasons), z.string().optional()]),
+  z.tuple([z.literal('stop'), z.enum(commitStops), z.string().optional()]),
   z.tuple([
     z.literal('go'),
     number,
@@ -60,7 +37,7 @@ const commitReplySchema = z.union([
 ]);
 
 /** Decides whether a submission is bought now, and opens a send if so. @param token Unique to this call: the same token gets the same answer. */
-export async function commit(redis: Redis, prefix: string, ref: SubmissionRef, token: string): Promise<CommitReply> {
+export async function commit(redis: Redis, prefix: string, ref: SubmissionRef, token: string): Promise<Commitment> {
   const reply = commitReplySchema.parse(
     await commitScript.run(redis, generationKey(prefix, ref.generationId), [...refArguments(prefix, ref), token]),
   );

@@ -1,16 +1,28 @@
-import type { GenerationStatus, GenerationView, NanoUsd, SubmissionRef, TaskFacts } from '@darkroom/contracts';
+import type {
+  Commitment,
+  GenerationStatus,
+  GenerationView,
+  NanoUsd,
+  SendVerdict,
+  SettleReply,
+  Settlement,
+  SubmissionRef,
+  SubmissionView,
+  TaskFacts,
+  VerdictMeaning,
+} from '@darkroom/contracts';
 import { generationStatuses } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { pauseBuying, readPauses, resumeBuying, type BuyingPause, type PauseKind } from './buying-pause.ts';
-import { adoptIntent, commit, recordVerdict, type CommitReply, type SendVerdict, type VerdictMeaning } from './commit.ts';
+import { adoptIntent, commit, recordVerdict } from './commit.ts';
 import { recordDelivery, type DeliveryReceipt } from './deliveries.ts';
 import { enqueueGeneration, type EnqueueReceipt, type NewGeneration, type Retention } from './enqueue.ts';
 import { capsKey, epochKey, generationKey, submissionKey, turnKey } from './keys.ts';
 import { takePollToken, type PollRate } from './poll-bucket.ts';
 import { readOpenGenerations, type OpenGenerations } from './open-generations.ts';
 import { cancelScript, readGenerationScript } from './scripts/generations.ts';
-import { beginSettlement, recordFacts, settle, type Settlement, type SettlementView, type SettleReply } from './settlements.ts';
+import { beginSettlement, recordFacts, settle } from './settlements.ts';
 import { readSpend, type PeriodSpend } from './spend.ts';
 import { parseGenerationView } from './view.ts';
 
@@ -32,10 +44,10 @@ export interface SpendCaps {
 /** The records of generations in Redis: every method is one round trip, every change one script. */
 export interface GenerationStore {
   enqueue(generation: NewGeneration): Promise<EnqueueReceipt>;
-  commit(ref: SubmissionRef, token: string): Promise<CommitReply>;
+  commit(ref: SubmissionRef, token: string): Promise<Commitment>;
   adoptIntent(ref: SubmissionRef, firstSentAt: number): Promise<void>;
   recordVerdict(ref: SubmissionRef, send: number, verdict: SendVerdict): Promise<VerdictMeaning>;
-  beginSettlement(ref: SubmissionRef): Promise<SettlementView | undefined>;
+  beginSettlement(ref: SubmissionRef): Promise<SubmissionView | undefined>;
   recordFacts(ref: SubmissionRef, facts: TaskFacts): Promise<void>;
   settle(ref: SubmissionRef, settlement: Settlement): Promise<SettleReply>;
   recordDelivery(ref: SubmissionRef, delivery: { body: string }): Promise<DeliveryReceipt>;

@@ -1,5 +1,4 @@
 export { pauseKinds, type BuyingPause, type PauseKind } from './buying-pause.ts';
-export type { CommitReply, SendVerdict, StopReason, VerdictMeaning } from './commit.ts';
 export { connectFailFast, connectPatient } from './connection.ts';
 export type { DeliveryReceipt } from './deliveries.ts';
 export type { EnqueueReceipt, NewGeneration, Retention } from './enqueue.ts';
@@ -7,5 +6,4 @@ export { buildGenerationStore, type GenerationStore, type GenerationStoreConfig,
 export { DEFAULT_PREFIX, eventChannel, hasHashTag } from './keys.ts';
 export type { OpenGenerations } from './open-generations.ts';
 export type { PollRate } from './poll-bucket.ts';
-export type { Settlement, SettlementView, SettleReply } from './settlements.ts';
 export type { PeriodSpend } from './spend.ts';

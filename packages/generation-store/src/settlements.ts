@@ -2,12 +2,10 @@ import {
   parseStoredGrokImagineRequest,
   submissionStatuses,
   submissionStatusesBefore,
-  type ErrorCode,
-  type GrokImagineRequest,
-  type Reservation,
+  type Settlement,
+  type SettleReply,
   type SubmissionRef,
-  type SubmissionResult,
-  type SubmissionStatus,
+  type SubmissionView,
   type TaskFacts,
 } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
@@ -17,44 +15,6 @@ import { beginSettlementScript, recordFactsScript, settleScript } from './script
 
 import { fieldsOf, flatHashSchema, generationFieldsSchema, submissionFieldsSchema } from './submission-fields.ts';
 
-/** A submission as its settlement needs it. */
-export interface SettlementView {
-  now: number;
-  status: SubmissionStatus;
-  request: GrokImagineRequest;
-  generationClosed: boolean;
-  round: number;
-  sends: number;
-  deliverySeq: number;
-  /** When the newest distinct delivery came. */
-  deliveredAt?: number;
-  /** How many settlements began, this one included. */
-  settlements: number;
-  firstSentAt?: number;
-  succeededSeenAt?: number;
-  facts?: TaskFacts;
-  reservation: Reservation;
-  /** The number of the next submission of the image, while it waits to be bought. */
-  nextPlanned?: number;
-}
-
-/** How a submission ended, as the last script needs it. */
-export interface Settlement {
-  result: SubmissionResult;
-  code: ErrorCode | '';
-  /** Whether this end counts against the limit of submissions per image. */
-  countsAsFailure: boolean;
-  /** Whether the image may be bought again. */
-  mayResubmit: boolean;
-  /** Submissions per image at the most. */
-  maxSubmissions: number;
-}
-
-export type SettleReply =
-  | { kind: 'settled' | 'already' | 'no-record' }
-  | { kind: 'refused-move'; from: SubmissionStatus }
-  | { kind: 'resubmit'; n: number };
-
 const number = z.coerce.number();
 
 const beginReplySchema = z.union([
@@ -63,7 +23,7 @@ const beginReplySchema = z.union([
 ]);
 
 /** Reads a submission at the start of a settlement; undefined when Redis has no record of it. */
-export async function beginSettlement(redis: Redis, prefix: string, ref: SubmissionRef): Promise<SettlementView | undefined> {
+export async function beginSettlement(redis: Redis, prefix: string, ref: SubmissionRef): Promise<SubmissionView | undefined> {
   const reply = beginReplySchema.parse(
     await beginSettlementScript.run(redis, generationKey(prefix, ref.generationId), refArguments(prefix, ref)),
   );

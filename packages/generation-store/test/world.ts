@@ -2,23 +2,18 @@ import {
   createGenerationId,
   parseGrokImagineRequest,
   taskUuidOf,
+  type Commitment,
+  type Settlement,
   type SubmissionRef,
   type SubmissionResult,
   type SubmitVerdict,
+  type VerdictMeaning,
   type VerifiedImage,
 } from '@darkroom/contracts';
 import { uniquePrefix } from '@darkroom/testing';
 import { Redis } from 'ioredis';
 import { inject } from 'vitest';
-import {
-  buildGenerationStore,
-  type CommitReply,
-  type GenerationStore,
-  type GenerationStoreConfig,
-  type NewGeneration,
-  type Settlement,
-  type VerdictMeaning,
-} from '../src/index.ts';
+import { buildGenerationStore, type GenerationStore, type GenerationStoreConfig, type NewGeneration } from '../src/index.ts';
 
 /** What one image of the tests costs. */
 export const IMAGE_NANO_USD = 20_000_000;
@@ -38,7 +33,7 @@ export interface World extends AsyncDisposable {
   /** Enqueues a generation. @returns its first submissions, by index. */
   enqueue(images?: number, given?: Partial<NewGeneration>): Promise<[SubmissionRef, ...SubmissionRef[]]>;
   /** Opens a send, which must be possible. */
-  open(ref: SubmissionRef): Promise<Extract<CommitReply, { kind: 'go' }>>;
+  open(ref: SubmissionRef): Promise<Extract<Commitment, { kind: 'go' }>>;
   /** Opens a send and records what it came to. */
   send(ref: SubmissionRef, verdict?: SubmitVerdict['kind']): Promise<VerdictMeaning>;
   submission(ref: SubmissionRef): Promise<Record<string, string>>;

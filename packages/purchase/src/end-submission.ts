@@ -4,6 +4,7 @@ import {
   type FaultClass,
   type ProviderFault,
   type Reservation,
+  type Settlement,
   type SubmissionRef,
   type SubmissionResult,
   type SubmitVerdict,
@@ -12,7 +13,6 @@ import {
 } from '@darkroom/contracts';
 import { backoffMs } from './backoff.ts';
 import type { Outcome } from './outcome.ts';
-import type { Settlement } from './ports.ts';
 import type { Purchase } from './purchase.ts';
 
 /**

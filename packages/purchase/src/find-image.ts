@@ -1,5 +1,4 @@
-import type { SubmissionRef, VerifiedImage } from '@darkroom/contracts';
-import type { SubmissionView } from './ports.ts';
+import type { SubmissionRef, SubmissionView, VerifiedImage } from '@darkroom/contracts';
 import type { Purchase } from './purchase.ts';
 
 /** What lies in S3 for a submission. */

@@ -1,16 +1,19 @@
 import type {
+  Commitment,
   DownloadVerdict,
-  ErrorCode,
   GrokImagineRequest,
   Intent,
   PurchaseOrder,
-  Reservation,
+  SendVerdict,
+  SettleReply,
+  Settlement,
   SubmissionRef,
   SubmissionResult,
-  SubmissionStatus,
+  SubmissionView,
   SubmitVerdict,
   TaskFacts,
   TaskState,
+  VerdictMeaning,
   VerifiedImage,
 } from '@darkroom/contracts';
 
@@ -20,58 +23,13 @@ import type {
 export interface PurchaseStore {
   commit(ref: SubmissionRef, token: string): Promise<Commitment>;
   adoptIntent(ref: SubmissionRef, firstSentAt: number): Promise<void>;
-  recordVerdict(
-    ref: SubmissionRef,
-    send: number,
-    /** `no-intent`: the send did not leave, and whether S3 remembers another of this round is not known. */
-    verdict: SubmitVerdict['kind'] | 'no-intent',
-  ): Promise<'accepted' | 'planned' | 'unproven' | 'refused' | 'burnt'>;
+  recordVerdict(ref: SubmissionRef, send: number, verdict: SendVerdict): Promise<VerdictMeaning>;
   beginSettlement(ref: SubmissionRef): Promise<SubmissionView | undefined>;
   recordFacts(ref: SubmissionRef, facts: TaskFacts): Promise<void>;
   settle(ref: SubmissionRef, settlement: Settlement): Promise<SettleReply>;
   takePollToken(): Promise<number>;
   pauseBuying(pause: { kind: 'account'; reason: string; since: number }): Promise<unknown>;
 }
-
-export type Commitment =
-  | {
-      kind: 'stop';
-      reason: 'not-initialised' | 'no-record' | 'settled' | 'closed' | 'never-bought' | 'paused' | 'no-reservation';
-      detail: string;
-    }
-  | { kind: 'go'; send: number; now: number; intent: Intent; request: GrokImagineRequest };
-
-/** A submission as its settlement sees it. */
-export interface SubmissionView {
-  now: number;
-  status: SubmissionStatus;
-  request: GrokImagineRequest;
-  generationClosed: boolean;
-  round: number;
-  sends: number;
-  deliverySeq: number;
-  deliveredAt?: number;
-  settlements: number;
-  firstSentAt?: number;
-  succeededSeenAt?: number;
-  facts?: TaskFacts;
-  reservation: Reservation;
-  /** The number of the next submission of the image, while it waits to be bought. */
-  nextPlanned?: number;
-}
-
-export interface Settlement {
-  result: SubmissionResult;
-  code: ErrorCode | '';
-  countsAsFailure: boolean;
-  mayResubmit: boolean;
-  maxSubmissions: number;
-}
-
-export type SettleReply =
-  | { kind: 'settled' | 'already' | 'no-record' }
-  | { kind: 'refused-move'; from: SubmissionStatus }
-  | { kind: 'resubmit'; n: number };
 
 /** What lasts (object-storage). */
 export interface PurchaseArchive {

@@ -1,10 +1,16 @@
-import { isFinalSubmission, type SubmissionRef, type TaskFacts, type TaskState, type VerifiedImage } from '@darkroom/contracts';
+import {
+  isFinalSubmission,
+  type SubmissionRef,
+  type SubmissionView,
+  type TaskFacts,
+  type TaskState,
+  type VerifiedImage,
+} from '@darkroom/contracts';
 import { askProvider } from './ask-provider.ts';
 import { backoffMs } from './backoff.ts';
 import { amendSubmission, endSubmission, type End } from './end-submission.ts';
 import { findImage, findKeptImage, keepImage, type FoundImage } from './find-image.ts';
 import type { Outcome } from './outcome.ts';
-import type { SubmissionView } from './ports.ts';
 import type { Purchase } from './purchase.ts';
 
 /** How often the provider is asked for the facts of an image that is already verified, before it succeeds without them. */

@@ -1,9 +1,8 @@
-import type { GrokImagineRequest, Intent, PurchaseOrder, SubmissionRef, SubmitVerdict } from '@darkroom/contracts';
+import type { Commitment, GrokImagineRequest, Intent, PurchaseOrder, SubmissionRef, SubmitVerdict } from '@darkroom/contracts';
 import { backoffMs } from './backoff.ts';
 import { endRefused, endUnbought } from './end-submission.ts';
 import type { Outcome } from './outcome.ts';
 import type { Purchase } from './purchase.ts';
-import type { Commitment } from './ports.ts';
 import { buildSendableRequest } from './sendable-request.ts';
 
 /**

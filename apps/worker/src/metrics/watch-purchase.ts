@@ -1,5 +1,5 @@
-import { generationIdTime } from '@darkroom/contracts';
-import type { Purchase, SubmissionView } from '@darkroom/purchase';
+import { generationIdTime, type SubmissionView } from '@darkroom/contracts';
+import type { Purchase } from '@darkroom/purchase';
 import type { WorkerMetrics } from './worker-metrics.ts';
 
 /**

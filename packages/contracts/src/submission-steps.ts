@@ -1,0 +1,78 @@
+import type { ErrorCode } from './errors.ts';
+import type { GrokImagineRequest } from './models/grok-imagine-image/request.ts';
+import type { SubmitVerdict, TaskFacts } from './provider.ts';
+import type { Intent, Reservation, SubmissionResult } from './records.ts';
+import type { SubmissionStatus } from './statuses.ts';
+
+/**
+ * What the protocol of a purchase and the store of records say to each other at each step. `purchase` decides on these words,
+ * `generation-store` keeps them; neither knows the other.
+ */
+
+/** Why a submission is not bought now. */
+export const commitStops = ['not-initialised', 'no-record', 'settled', 'closed', 'never-bought', 'paused', 'no-reservation'] as const;
+
+/** The answer to "is this submission bought now?" */
+export type Commitment =
+  | { kind: 'stop'; reason: (typeof commitStops)[number]; detail: string }
+  | {
+      kind: 'go';
+      /** The number of the send that was opened. */
+      send: number;
+      /** As far as Redis knows, nothing of this submission can have been accepted before. */
+      fresh: boolean;
+      /** Redis time, in milliseconds since 1970. */
+      now: number;
+      intent: Intent;
+      request: GrokImagineRequest;
+    };
+
+/** What came of one send. `no-intent`: it did not leave, because its intent could not be written to S3. */
+export type SendVerdict = SubmitVerdict['kind'] | 'no-intent';
+
+/**
+ * What a verdict means for the submission, after its earlier sends: "planned" when nothing of it is under way, "unproven"
+ * when an earlier send may have been accepted, "refused" when a refusal is final, "burnt" when one used up the task id.
+ */
+export type VerdictMeaning = 'accepted' | 'planned' | 'unproven' | 'refused' | 'burnt';
+
+/** A submission as its settlement sees it. Times are Redis times, in milliseconds since 1970. */
+export interface SubmissionView {
+  now: number;
+  status: SubmissionStatus;
+  request: GrokImagineRequest;
+  /** Whether the generation has a final status. */
+  generationClosed: boolean;
+  round: number;
+  sends: number;
+  /** The number of the newest distinct delivery. */
+  deliverySeq: number;
+  /** When the newest distinct delivery came. */
+  deliveredAt?: number;
+  /** How many settlements began, this one included. */
+  settlements: number;
+  firstSentAt?: number;
+  succeededSeenAt?: number;
+  facts?: TaskFacts;
+  reservation: Reservation;
+  /** The number of the next submission of the image, while it waits to be bought. */
+  nextPlanned?: number;
+}
+
+/** How a submission ended. */
+export interface Settlement {
+  result: SubmissionResult;
+  code: ErrorCode | '';
+  /** Whether this end counts against the limit of submissions per image. */
+  countsAsFailure: boolean;
+  /** Whether the image may be bought again. */
+  mayResubmit: boolean;
+  /** Submissions per image at the most. */
+  maxSubmissions: number;
+}
+
+/** What the store made of an end. */
+export type SettleReply =
+  | { kind: 'settled' | 'already' | 'no-record' }
+  | { kind: 'refused-move'; from: SubmissionStatus }
+  | { kind: 'resubmit'; n: number };
