@@ -2,11 +2,13 @@
 // The native compiler then builds the whole tree in one process, in order, and only what has changed.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { isDeepStrictEqual } from 'node:util';
 import { projectFiles } from './tasks/references.mjs';
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
 for (const [file, text] of projectFiles()) {
-  if (readFileSync(file, 'utf8') !== text) {
+  // How it is laid out is the formatter's.
+  if (!isDeepStrictEqual(JSON.parse(readFileSync(file, 'utf8')), JSON.parse(text))) {
     writeFileSync(file, text);
     console.log(`wrote ${file}`);
   }

@@ -24,7 +24,7 @@ test('the prompt is taken out, also when only its beginning is repeated', () => 
 });
 
 test('every character may stand in a short secret', () => {
-  for (const secret of X((each) => `a${each}b`)) {
+  for (const secret of ['x-ray', 'test-key', ...Array.from('^$.*+?()[]{}|/\\-#&~', (each) => `a${each}b`)]) {
     expect(createRedactor([secret]).text(`was "${secret}"`), secret).toBe('was "…"');
   }
 });
