@@ -9,7 +9,7 @@ export interface WatchAccountOptions {
 }
 
 export interface WatchAccountDependencies {
-  store: Pick<GenerationStore, 'pauses' | 'resumeBuying' | 'claimTurn'>;
+  store: Pick<GenerationStore, 'pauses' | 'pauseBuying' | 'resumeBuying' | 'claimTurn'>;
   provider: Pick<RunwareClient, 'checkAccount'>;
   submissions: Pick<Submissions, 'promoteDelayed'>;
   logger: Logger;
@@ -28,8 +28,10 @@ export function watchAccount(
   let looking: Promise<void> | undefined;
 
   async function look(): Promise<void> {
-    const pause = (await store.pauses()).find(({ kind }) => kind === 'account');
-    if (pause === undefined || !(await store.claimTurn('account-check', everyMs))) return;
+    const pauses = await store.pauses();
+    const pause = pauses.find(({ kind }) => kind === 'account');
+    // While an operator holds it back there is nothing to find out.
+    if (pause === undefined || pauses.length > 1 || !(await store.claimTurn('account-check', everyMs))) return;
     const verdict = await provider.checkAccount(stopping.signal);
     switch (verdict.kind) {
       case 'open':
@@ -48,7 +50,8 @@ export function watchAccount(
         );
         return;
       case 'not-dry':
-        stopping.abort();
+        // In the store and not here: it must hold for every worker, and after a restart.
+        await store.pauseBuying({ kind: 'operator', reason: 'the provider ran a dry run as a purchase', since: pause.since });
         logger.error(
           { event: 'account.check-was-charged' },
           'the provider ran a dry run as a purchase; the account is not checked any more, resume with `npm run darkroom -- resume`',

@@ -74,3 +74,13 @@ test('money on hold keeps a generation also when its image came home by another 
   await world.store.settle(nextOf(ref), endedForGood(nextOf(ref), 'failed'));
   await expectRetired(world, ref, 3);
 });
+
+test('an idempotency key is remembered while its generation is open, and for the set time after', async () => {
+  await using world = await setup();
+  const [ref] = await world.enqueue(1, { idempotencyKey: 'order-7' });
+  const [key = ''] = await world.redis.keys(`${world.prefix}:idempotency:*`);
+  expect(await world.redis.ttl(key)).toBe(FOR_EVER);
+  await world.send(ref);
+  await world.store.settle(ref, endedForGood(ref, 'succeeded'));
+  expect(await world.redis.ttl(key)).toBeGreaterThan(retention.idempotencySeconds - 60);
+});

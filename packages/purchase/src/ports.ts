@@ -36,6 +36,7 @@ export interface PurchaseArchive {
   presignUpload(ref: SubmissionRef, expiresInSeconds: number): Promise<string>;
   /** A URL from which the provider reads a reference image that lies in the bucket. */
   presignInput(sha256: string, expiresInSeconds: number): Promise<string>;
+  findIntent(ref: SubmissionRef, round: number): Promise<Intent | undefined>;
   recordIntent(intent: Intent): Promise<{ kind: 'recorded' } | { kind: 'existing'; intent: Intent }>;
   recordResult(result: SubmissionResult): Promise<{ kind: 'recorded' } | { kind: 'existing'; result: SubmissionResult }>;
   recordAmendment(result: SubmissionResult): Promise<{ kind: 'recorded' } | { kind: 'existing'; result: SubmissionResult }>;

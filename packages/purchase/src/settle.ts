@@ -39,14 +39,13 @@ export async function settle(purchase: Purchase, ref: SubmissionRef, signal?: Ab
   if (view.status === 'planned') return superviseSubmit(purchase, ref, view);
 
   const found = await findImage(purchase, ref, view);
-  const state: TaskState | { kind: 'wait'; delayMs: number } =
-    view.facts === undefined ? await askProvider(purchase, ref, signal) : { kind: 'succeeded', facts: view.facts };
+  const state = await learnState(purchase, ref, view, found, signal);
   if (state.kind === 'wait') return snooze(view, state.delayMs, 'poll-rate');
   if (found.kind === 'kept') return succeed(purchase, ref, view, found.image, state);
 
   switch (state.kind) {
     case 'succeeded':
-      if (view.facts === undefined) await store.recordFacts(ref, state.facts);
+      if (state.facts !== view.facts) await store.recordFacts(ref, state.facts);
       return waitForUpload(purchase, ref, view, state.facts, found, signal);
     case 'failed': {
       if (isFinalSubmission(view.status)) return lookAfterEnd(purchase, view, 'failed');
@@ -59,6 +58,15 @@ export async function settle(purchase: Purchase, ref: SubmissionRef, signal?: Ab
     default:
       return state satisfies never;
   }
+}
+
+/** What the provider said before, unless it left out the one thing that is needed now: where the image can be fetched. */
+async function learnState(purchase: Purchase, ref: SubmissionRef, view: SubmissionView, found: FoundImage, signal?: AbortSignal) {
+  const { facts } = view;
+  if (facts !== undefined && (found.kind === 'kept' || facts.imageURL !== undefined)) return { kind: 'succeeded' as const, facts };
+  const state = await askProvider(purchase, ref, view, signal);
+  // It may have forgotten by now what it said once.
+  return facts !== undefined && (state.kind === 'running' || state.kind === 'inconclusive') ? { kind: 'succeeded' as const, facts } : state;
 }
 
 const snooze = (view: SubmissionView, delayMs: number, why: string): Outcome => ({

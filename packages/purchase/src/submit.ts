@@ -147,7 +147,8 @@ async function stop(purchase: Purchase, ref: SubmissionRef, { reason, detail }: 
     case 'closed':
       // It may have been sent, and the settlement may not be there: the run that committed it died before it parked one, or
       // Redis lost the job and was then told of the acceptance.
-      if (reason === 'closed' || detail === 'accepted') await waits.park(ref, settings.timing.firstPollMs, true);
+      if (reason === 'closed' || detail === 'accepted' || (await wasForgotten(purchase, ref, detail)))
+        await waits.park(ref, settings.timing.firstPollMs, true);
       return { kind: 'finished' };
     case 'never-bought':
       return endUnbought(purchase, ref, detail);
@@ -167,4 +168,14 @@ async function stop(purchase: Purchase, ref: SubmissionRef, { reason, detail }: 
     default:
       return reason satisfies never;
   }
+}
+
+/**
+ * Redis says that the submission ended without a send, by a cancel or a deadline, and S3 remembers an intent: Redis has lost
+ * its memory in between, and an image that was paid for may come.
+ */
+async function wasForgotten({ archive, around }: Purchase, ref: SubmissionRef, status: string): Promise<boolean> {
+  if (status !== 'failed' || (await archive.findIntent(ref, 0)) === undefined) return false;
+  around.log('submission.remembered-by-s3', ref);
+  return true;
 }

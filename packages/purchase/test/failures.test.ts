@@ -114,6 +114,25 @@ describe('trouble with the question is no failure of the task', () => {
     await expectAgreement(world, ref, succeededOnce);
   });
 
+  test('a failure that the audit trail tells while the poll cannot be reached', async () => {
+    const ref = await failed();
+    await world.setFaults({ pollResetRate: 1 });
+    expect(await settle(world.purchase(), ref)).toMatchObject({ kind: 'snooze', why: 'inconclusive' });
+    expect((await world.store.find(ref.generationId))?.images[0]).toMatchObject({ status: 'open', submissions: 1 });
+  });
+
+  test('a failure that the audit trail alone tells of an id that was sent twice: it may be that of the second send', async () => {
+    await world.setFaults({ failProviderErrorRate: 1, submitResetAfterRate: 1 });
+    const ref = await world.enqueue();
+    await submit(world.purchase(), ref);
+    await world.failed(ref);
+    await world.setFaults({ pollForgetsAfterMs: 1 });
+    await submit(world.purchase(), ref);
+    await eventually(async () => expect((await world.purchase().provider.lookUp(taskUuidOf(ref))).kind).toBe('inconclusive'));
+    expect(await settle(world.purchase(), ref)).toMatchObject({ kind: 'snooze', why: 'inconclusive' });
+    expect((await world.store.find(ref.generationId))?.images[0]).toMatchObject({ status: 'open', submissions: 1 });
+  });
+
   test('a conflict that the audit trail shows after a refused re-send', async () => {
     const faults = { uploadNeverRate: 1, pollForgetsAfterMs: 1, detailsResponse: 'last-response' };
     await world.setFaults({ ...faults, submitResetAfterRate: 1 });

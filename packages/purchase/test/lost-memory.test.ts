@@ -16,6 +16,29 @@ afterAll(() => world.stop());
 
 const succeededOnce: Agreed = { status: 'succeeded', images: ['succeeded'], executions: 1 };
 
+describe('a purchase that Redis forgot, and that was then given up before it could be sent again, comes home late', () => {
+  test.each(['cancelled', 'expired'] as const)('when the generation was %s', async (status) => {
+    await world.setFaults({});
+    const ref = await world.enqueue(status === 'expired' ? { deadlineInMs: 600 } : {});
+    const restore = await photograph(world);
+    await submit(world.purchase(), ref);
+    await restore();
+    if (status === 'cancelled') await world.store.cancel(ref.generationId);
+    else await world.pastDeadline(ref);
+    await submit(world.purchase(), ref);
+    expect(await world.settlements.queue.getJobState(jobIdOf(ref))).toBe('delayed');
+    await world.uploaded(ref);
+    await world.comeHome(ref);
+    expect(await world.store.find(ref.generationId)).toMatchObject({
+      status,
+      amended: true,
+      costUsd: '0.02',
+      images: [{ status: 'succeeded' }],
+    });
+    expect(await world.billed(ref, 'execution')).toBe(1);
+  });
+});
+
 describe('a purchase that Redis forgot goes on as a re-send', () => {
   test('when it was accepted', async () => {
     await world.setFaults({});

@@ -27,7 +27,7 @@ if period then return { 'cap', period.name, int(used), int(cap), int(period.rese
 
 redis.call('HSET', key, 'status', 'queued', 'request', request, 'requestDigest', requestDigest, 'tenant', tenant,
   'images', images, 'live', images, 'createdAt', int(now), 'cost', 0, 'deadlineAt', deadlineAt,
-  'idempotencyDigest', idempotencyDigest, 'retentionSeconds', retentionSeconds)
+  'idempotencyDigest', idempotencyDigest, 'idempotencySeconds', idempotencySeconds, 'retentionSeconds', retentionSeconds)
 for i = 12, #ARGV, 2 do redis.call('HSET', key, ARGV[i], ARGV[i + 1]) end
 for index = 0, images - 1 do
   redis.call('HSET', key, 'image:' .. index, 'open', 'latest:' .. index, 1)
@@ -35,10 +35,8 @@ for index = 0, images - 1 do
     'deliverySeq', 0, 'failures', 0, 'reserved', int(amount), 'held', 1, 'periods', hold(periods, amount))
 end
 redis.call('ZADD', prefix .. ':open', int(now), id)
-if idempotencyDigest ~= '' then
-  redis.call('HSET', idempotencyKey, 'generationId', id, 'requestDigest', requestDigest)
-  redis.call('EXPIRE', idempotencyKey, idempotencySeconds)
-end
+-- its time begins when the generation is over: a key that ended before could buy the same twice
+if idempotencyDigest ~= '' then redis.call('HSET', idempotencyKey, 'generationId', id, 'requestDigest', requestDigest) end
 announce('generation.queued', id, nil, nil, now)
 return { 'created', id }
 `);

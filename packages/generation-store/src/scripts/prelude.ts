@@ -141,6 +141,9 @@ local function retire(key, id)
   local seconds = tonumber(generation.retentionSeconds)
   redis.call('ZREM', prefix .. ':open', id)
   redis.call('EXPIRE', key, seconds)
+  if generation.idempotencyDigest ~= '' then
+    redis.call('EXPIRE', prefix .. ':idempotency:' .. generation.tenant .. ':' .. generation.idempotencyDigest, tonumber(generation.idempotencySeconds))
+  end
   for _, each in ipairs(submissions) do
     redis.call('EXPIRE', submissionKey(id, each[1], each[2]), seconds)
     redis.call('EXPIRE', prefix .. ':deliveries:' .. id .. ':' .. each[1] .. '-' .. each[2], seconds)

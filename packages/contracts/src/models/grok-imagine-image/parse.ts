@@ -1,5 +1,7 @@
+import { z } from 'zod';
 import { InvalidRequestError, type Problem } from '../../errors.ts';
 import { beginReading, readBoolean, readChoice, readFixed, readInteger, readRequiredText } from '../reading.ts';
+import { outputFormats } from './output-format.ts';
 import { parameters } from './page.ts';
 import { defaultRequestLimits, readReferenceImages, type RequestLimits } from './reference-images.ts';
 import type { GrokImagineRequest } from './request.ts';
@@ -23,13 +25,30 @@ export function checkGrokImagineRequest(input: unknown, limits: Partial<RequestL
 }
 
 /**
- * Reads a request that was parsed before, from Redis or S3. The limits were those of the process that took it in; here they
- * are not asked again, so that a request that was accepted is not refused after a setting was lowered.
- * @throws InvalidRequestError if it is not what `parseGrokImagineRequest` returned.
+ * Reads a request that was parsed before, from Redis or S3. Its form is checked and the rules are not asked again: they were
+ * those of the release that took it in, and an image that is paid for must come home also under rules that changed since.
+ * @throws InvalidRequestError if it is no parsed request at all.
  */
 export function parseStoredGrokImagineRequest(input: unknown): GrokImagineRequest {
-  return parseGrokImagineRequest(input, { maxReferenceImages: Infinity, maxInlineBytes: Infinity });
+  const parsed = storedRequestSchema.safeParse(input);
+  if (!parsed.success) throw new InvalidRequestError(parsed.error.issues.map(({ path, message }) => ({ path: path.join('.'), message })));
+  return input as GrokImagineRequest; // what later releases add is optional, and what is read is checked above
 }
+
+/** What is read of a stored request, to send it or to verify its image. */
+const storedRequestSchema = z.looseObject({
+  model: z.string(),
+  positivePrompt: z.string(),
+  outputFormat: z.enum(outputFormats),
+  outputQuality: z.int(),
+  outputType: z.string(),
+  numberResults: z.int().min(1),
+  width: z.int().optional(),
+  height: z.int().optional(),
+  resolution: z.string().optional(),
+  inputs: z.looseObject({ referenceImages: z.array(z.string()) }).optional(),
+  safety: z.looseObject({ checkContent: z.boolean(), mode: z.string() }),
+});
 
 function read(input: unknown, limits: RequestLimits): { request?: GrokImagineRequest; problems: Problem[] } {
   const reading = beginReading(input, ['inputs', 'safety']);
