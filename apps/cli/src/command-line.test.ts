@@ -18,7 +18,7 @@ test('start buys nothing for money unless it is told to', () => {
 
 test('an operator pauses for a reason, and resumes one kind of pause or all', () => {
   expect(parse('pause', '--reason', 'maintenance')).toEqual({ kind: 'pause', reason: 'maintenance' });
-  expect(parse('resume')).toEqual({ kind: 'resume', kinds: ['account', 'operator', 'restart'] });
+  expect(parse('resume')).toEqual({ kind: 'resume', kinds: ['account', 'operator'] });
   expect(parse('resume', '--kind', 'account')).toEqual({ kind: 'resume', kinds: ['account'] });
 });
 
@@ -42,7 +42,7 @@ test.each([
   [['start', '--redis', 'docker'], '--redis must be one of binary, deb, js, got "docker"'],
   [['start', '--data-dir'], 'argument missing'],
   [['start', '--max-usd', '0'], '--max-usd must be an amount of US dollars such as 1 or 0.50, above 0, got "0"'],
-  [['resume', '--kind', 'mood'], '--kind must be one of account, operator, restart, got "mood"'],
+  [['resume', '--kind', 'mood'], '--kind must be one of account, operator, got "mood"'],
   [['probe'], 'say how much at most'],
   [['probe', '--max-usd', '1', '--wait', '-1'], "'--wait' argument is ambiguous"],
   [['probe', '--max-usd', '1', '--catcher', 'here'], '--catcher must be a URL'],

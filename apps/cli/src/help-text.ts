@@ -20,7 +20,7 @@ WEBHOOK_BASE_URL is a public address that leads to the receiver, which is then a
 darkroom status               is buying paused, and why; what waits, what was spent (npm run darkroom -- status)
 darkroom spend                what was spent and is on hold, against the cap         (npm run spend)
 darkroom pause                buy nothing more; what was bought still comes home     --reason <text>
-darkroom resume               buy again; all pauses, or those of one                 --kind account|operator|restart
+darkroom resume               buy again; all pauses, or those of one                 --kind account|operator
 darkroom doctor               look at Redis, the bucket, the key and the webhook address; buys nothing
 
 These work on the Redis of REDIS_URL, or on the one that \`npm start\` runs in its data folder (--data-dir).

@@ -3,10 +3,10 @@ import { z } from 'zod';
 import { pauseKey } from './keys.ts';
 
 /**
- * Who paused buying: the provider's account is in trouble, an operator, or a Redis that was restarted and may have forgotten
- * purchases. Each is lifted for itself; as long as one stands nothing is bought. Looking goes on: what was bought comes home.
+ * Who paused buying: the provider's account is in trouble, or an operator. Each is lifted for itself; as long as one stands
+ * nothing is bought. Looking goes on: what was bought comes home.
  */
-export const pauseKinds = ['account', 'operator', 'restart'] as const;
+export const pauseKinds = ['account', 'operator'] as const;
 export type PauseKind = (typeof pauseKinds)[number];
 
 export interface BuyingPause {

@@ -6,14 +6,11 @@ const remedies: Readonly<Record<PauseKind, string>> = {
   account:
     'correct the key, permission or balance at the provider; workers ask for free, once a minute, and go on by themselves; at once: npm run darkroom -- resume --kind account',
   operator: 'somebody paused it; when that is over: npm run darkroom -- resume --kind operator',
-  restart:
-    'Redis was started anew and may have forgotten purchases; only when you know that it forgot none: npm run darkroom -- resume --kind restart',
 };
 
 const who: Readonly<Record<PauseKind, string>> = {
   account: 'the provider refused the account',
   operator: 'an operator',
-  restart: 'another Redis answered',
 };
 
 /** Whether buying goes on, why not, since when, and what to do. @param now Milliseconds since 1970. */

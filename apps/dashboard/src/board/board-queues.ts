@@ -16,7 +16,7 @@ const texts: Readonly<Record<keyof typeof queueNames, { displayName: string; des
     description:
       'Delayed is what is in flight: images that were sent to the provider and are waited for. A delivery wakes its job; Promote looks at once, and changes nothing if the image is not there yet. Pausing this queue leaves images that are paid for where they are.',
   },
-  maintenance: { displayName: 'Maintenance', description: 'Scheduled work: comparing records, queues and storage.' },
+  maintenance: { displayName: 'Maintenance', description: 'Scheduled work; there is none yet.' },
 };
 
 /** Opens the queues that the board shows, on a connection that stays its caller's to close. */
