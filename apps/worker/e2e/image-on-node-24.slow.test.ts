@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rename, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -21,8 +21,11 @@ async function fetchNode(): Promise<string> {
   const name = `node-${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`;
   if (!existsSync(home)) {
     const fetching = `${home}.${process.pid}`;
-    const args = ['install', '--prefix', fetching, '--no-save', '--no-package-lock', '--no-audit', '--no-fund', '--ignore-scripts'];
-    await run('npm', [...args, `${name}@${NODE_VERSION}`], { env: process.env });
+    // A folder of its own and not --prefix, which would also move npm's machine-wide settings (certificates, proxy) out of sight.
+    await mkdir(fetching, { recursive: true });
+    await writeFile(join(fetching, 'package.json'), '{"private":true}\n');
+    const args = ['install', '--no-save', '--no-package-lock', '--no-audit', '--no-fund', '--ignore-scripts'];
+    await run('npm', [...args, `${name}@${NODE_VERSION}`], { env: process.env, cwd: fetching });
     // Renamed when it is whole: a fetch that was interrupted is never taken for a copy.
     await rename(fetching, home);
   }
