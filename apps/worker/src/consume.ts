@@ -1,12 +1,12 @@
 import { DarkroomError, type SubmissionRef, type Timing } from '@darkroom/contracts';
 import { settle, submit, type Outcome, type Purchase } from '@darkroom/purchase';
-import { buildQueueOptions, parseJobPayload, queueNames, type QueueSettings, type Settlements, type Submissions } from '@darkroom/queues';
+import { buildQueueOptions, queueNames, type QueueSettings, type Settlements, type Submissions } from '@darkroom/queues';
 import { redactText, type Logger } from '@darkroom/service-runtime';
 import { Worker, type Job } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { watchPurchase } from './metrics/watch-purchase.ts';
 import type { WorkerMetrics } from './metrics/worker-metrics.ts';
-import { runOutcome, type OutcomeSurroundings } from './run-outcome.ts';
+import { readJob, runOutcome, type OutcomeSurroundings } from './run-outcome.ts';
 
 export interface ConsumeOptions {
   connection: Redis;
@@ -55,7 +55,7 @@ export function startConsuming(
         const startedAt = performance.now();
         lastProgressAt = startedAt;
         if (!isParked && job.attemptsStarted === 1) metrics.queueWait.observe({}, Math.max(0, Date.now() - job.timestamp) / 1000);
-        const ref = parseJobPayload(job.data);
+        const ref = readJob(job);
         const outcome = await run(ref).catch((error: unknown) => onTrouble(job, ref, error, isParked));
         metrics.run.observe({ queue: name, outcome: outcome.kind }, (performance.now() - startedAt) / 1000);
         logger.debug({ queue: name, ...ref, ...describe(outcome) }, 'run ended');

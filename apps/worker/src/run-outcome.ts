@@ -1,6 +1,6 @@
 import type { SubmissionRef } from '@darkroom/contracts';
 import type { Outcome } from '@darkroom/purchase';
-import { PARKED_PRIORITY } from '@darkroom/queues';
+import { PARKED_PRIORITY, parseJobPayload } from '@darkroom/queues';
 import { DelayedError, RateLimitError, UnrecoverableError, WaitingError, type Job, type Worker } from 'bullmq';
 
 /** What turning an outcome into BullMQ's words needs. */
@@ -13,9 +13,20 @@ export interface OutcomeSurroundings {
   wake(ref: SubmissionRef): Promise<unknown>;
 }
 
+/** The submission that a job is about. A job that is none of ours is discarded: no later run could read it either. */
+export function readJob(job: Job): SubmissionRef {
+  try {
+    return parseJobPayload(job.data);
+  } catch (error) {
+    throw new UnrecoverableError(
+      `job "${job.id}" of queue "${job.queueName}" is not one of ours: ${error instanceof Error ? error.message : String(error)}`,
+    );
+  }
+}
+
 /**
  * The one place that knows both our outcomes and BullMQ's words. BullMQ takes "put back" as an error that is thrown; none of
- * these counts as an attempt but `discard`.
+ * these counts as an attempt.
  */
 export async function runOutcome(
   job: Job,
@@ -38,8 +49,6 @@ export async function runOutcome(
     case 'release':
       await job.moveToWait(token);
       throw new WaitingError();
-    case 'discard':
-      throw new UnrecoverableError(outcome.error.message);
     default:
       return outcome satisfies never;
   }

@@ -1,5 +1,3 @@
-import type { DarkroomError } from '@darkroom/contracts';
-
 /**
  * What a run of a job decided. A run ends in a value; one module of the worker turns it into BullMQ's words. None of them is
  * a failure to BullMQ: submit and settle end by deadline or horizon, never because attempts ran out.
@@ -19,6 +17,4 @@ export type Outcome =
   /** The provider asked for fewer requests: this job is put back and the whole queue waits. */
   | { kind: 'throttle'; delayMs: number; why: string }
   /** Given back at once, because the process is stopping. */
-  | { kind: 'release' }
-  /** Stopped for good: the job itself is wrong. */
-  | { kind: 'discard'; error: DarkroomError };
+  | { kind: 'release' };
