@@ -1,3 +1,4 @@
+import type { Timing } from '@darkroom/contracts';
 import { buildGenerationStore, connectPatient, type GenerationStore } from '@darkroom/generation-store';
 import { createObjectStorage, type ObjectStorage } from '@darkroom/object-storage';
 import { createSettlements, createSubmissions } from '@darkroom/queues';
@@ -99,6 +100,7 @@ export function createWorkerApp(config: WorkerConfig, overrides: Partial<WorkerD
     async start() {
       if (stopping !== undefined) return;
       await storage.checkAccess();
+      await warnOfShortCredentials(storage, timing, now(), logger);
       await store.setCaps({ allPerDay: spend.dailyCapNanoUsd });
       await openStore(store, storage, logger);
       const purchase = joinPurchase({
@@ -188,4 +190,19 @@ const secretsOf = ({ runware, s3, webhook }: WorkerConfig): string[] =>
 /** An emulator on this machine serves its images itself. */
 function imageHostsOf({ runware, worker }: WorkerConfig): string[] {
   return [...(worker.imageHosts ?? defaultImageHosts), ...(isLoopbackUrl(runware.url) ? [new URL(runware.url).host] : [])];
+}
+
+/** With credentials that end before a settlement may, late uploads are refused by S3, and images are fetched from the provider. */
+async function warnOfShortCredentials(
+  storage: ObjectStorage,
+  { capabilityTtlMs }: Timing,
+  now: number,
+  logger: ProcessLogger,
+): Promise<void> {
+  const expiresAt = await storage.credentialsExpireAt();
+  if (expiresAt === undefined || expiresAt >= now + capabilityTtlMs) return;
+  logger.warn(
+    { expiresAt: new Date(expiresAt).toISOString(), wantedMs: capabilityTtlMs },
+    'the credentials for S3 are temporary: an upload URL ends with them, and an upload that comes later is refused',
+  );
 }

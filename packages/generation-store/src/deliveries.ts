@@ -5,6 +5,9 @@ import { z } from 'zod';
 import { generationKey, refArguments } from './keys.ts';
 import { recordDeliveryScript } from './scripts/deliveries.ts';
 
+/** What is kept of a body. The documented ones have less than a thousand characters; a longer one is told from others by its digest. */
+const MAX_KEPT_CHARACTERS = 8192;
+
 export interface DeliveryReceipt {
   kind: 'recorded' | 'duplicate' | 'overflow' | 'unknown-submission';
   /** The number of the newest distinct delivery. */
@@ -17,6 +20,12 @@ export async function recordDelivery(redis: Redis, prefix: string, ref: Submissi
   const digest = createHash('sha256').update(body).digest('base64url');
   const [kind, seq, status] = z
     .tuple([z.enum(['recorded', 'duplicate', 'overflow', 'unknown-submission']), z.coerce.number(), z.enum(['', ...submissionStatuses])])
-    .parse(await recordDeliveryScript.run(redis, generationKey(prefix, ref.generationId), [...refArguments(prefix, ref), digest, body]));
+    .parse(
+      await recordDeliveryScript.run(redis, generationKey(prefix, ref.generationId), [
+        ...refArguments(prefix, ref),
+        digest,
+        body.slice(0, MAX_KEPT_CHARACTERS),
+      ]),
+    );
   return { kind, seq, ...(status === '' ? {} : { status }) };
 }

@@ -47,3 +47,14 @@ test('deliveries that belong to nothing are bounded too', async () => {
   expect(kept).toHaveLength(1000);
   expect(kept[0]).toContain('body 1099');
 });
+
+test('of a long body its beginning is kept, and two that differ at their end are two', async () => {
+  await using world = await setup();
+  const [ref] = await world.enqueue();
+  const long = 'x'.repeat(200_000);
+  expect(await world.store.recordDelivery(ref, { body: `${long}1` })).toMatchObject({ kind: 'recorded', seq: 1 });
+  expect(await world.store.recordDelivery(ref, { body: `${long}2` })).toMatchObject({ kind: 'recorded', seq: 2 });
+  expect(await world.store.recordDelivery(ref, { body: `${long}2` })).toMatchObject({ kind: 'duplicate', seq: 2 });
+  for (const kept of await world.redis.hvals(`${world.prefix}:deliveries:${ref.generationId}:0-1`))
+    expect(kept.length).toBeLessThan(10_000);
+});

@@ -55,6 +55,11 @@ export interface ObjectStorage extends RecordStore, InputStore {
    * forbidden. Throws StorageError with `details.reason`, such as "bucket-missing" or "credentials-refused".
    */
   checkAccess(): Promise<void>;
+  /**
+   * When the credentials in use end, in milliseconds since 1970; undefined for those that do not. A presigned URL is good no
+   * longer than the credentials that signed it (Amazon S3 user guide, "Expiration time for presigned URLs").
+   */
+  credentialsExpireAt(): Promise<number | undefined>;
   /** Closes idle connections; may be called twice. */
   close(): void;
 }
@@ -105,6 +110,7 @@ export function createObjectStorage(config: ObjectStorageConfig, { now }: Object
     checkAccess: async () => {
       await bucket.list(recordsPrefix, { maxKeys: 1 });
     },
+    credentialsExpireAt: async () => (await bucket.client.config.credentials()).expiration?.getTime(),
     close: () => bucket.close(),
   };
 }

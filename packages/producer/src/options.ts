@@ -12,7 +12,7 @@ export interface ProducerOptions {
   maxReferenceImages?: number;
   /** How long a finished generation stays in Redis, in seconds. Defaults to 7 days; at least 10 minutes, the life of a generation id. */
   recordSeconds?: number;
-  /** How long an idempotency key is remembered, in seconds. Defaults to 7 days; at least 2, the settle horizon with room. */
+  /** How long an idempotency key is remembered after its generation is over, in seconds. Defaults to 7 days; at least 2, the settle horizon with room. */
   idempotencySeconds?: number;
   /** The clock, in milliseconds since 1970. */
   now?: () => number;
