@@ -41,7 +41,8 @@ export default defineConfig({
           setupFiles: ['packages/testing/src/leak-check.ts'],
           testTimeout: 120_000,
           hookTimeout: 60_000,
-          fileParallelism: false,
+          // Mostly waiting; more than two fleets at a time would wait for the processor instead.
+          maxWorkers: 2,
         },
       },
       {

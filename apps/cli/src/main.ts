@@ -17,6 +17,6 @@ try {
   if (!(error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND')) throw error;
   process.stderr.write('cannot start: node_modules is missing or incomplete; npm start installs and compiles what is needed\n');
   process.exitCode = 1;
-} finally {
-  interruption.close();
 }
+// The listeners stay to the very end, and keep nothing alive: without them one more impatient Ctrl-C would end the process by
+// signal, after it had stopped in order.
