@@ -43,6 +43,7 @@ export default defineConfig({
           hookTimeout: 60_000,
           // Mostly waiting; more than two fleets at a time would wait for the processor instead.
           maxWorkers: 2,
+          sequence: { groupOrder: 1 },
         },
       },
       {
