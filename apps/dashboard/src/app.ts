@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { connectFailFast } from '@darkroom/generation-store';
-import { createLogger, createMetrics, type Logger, type Service } from '@darkroom/service-runtime';
+import { closeServer, createLogger, createMetrics, type Logger, type Service } from '@darkroom/service-runtime';
 import { openQueues } from './board/board-queues.ts';
 import { createBoard } from './board/create-board.ts';
 import type { DashboardConfig } from './config.ts';
@@ -62,11 +62,7 @@ export function createDashboard(config: DashboardConfig, overrides: Partial<Dash
     },
     stop(hurry) {
       stopping ??= (async () => {
-        const closeAll = () => server.server.closeAllConnections();
-        hurry?.addEventListener('abort', closeAll, { once: true });
-        if (hurry?.aborted === true) closeAll();
-        await server.close();
-        hurry?.removeEventListener('abort', closeAll);
+        await closeServer(server, hurry);
         await Promise.all(queues.map((queue) => queue.close()));
         redis.disconnect();
         logger.info({}, 'dashboard stopped');

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { buildGenerationStore, connectFailFast } from '@darkroom/generation-store';
 import { createSettlements } from '@darkroom/queues';
 import {
+  closeServer,
   createLogger,
   createMetrics,
   createMetricsRoutes,
@@ -83,11 +84,7 @@ export function createWebhookReceiver(config: ReceiverConfig, overrides: Partial
     },
     stop(hurry) {
       stopping ??= (async () => {
-        const closeAll = () => server.server.closeAllConnections();
-        hurry?.addEventListener('abort', closeAll, { once: true });
-        if (hurry?.aborted === true) closeAll();
-        await server.close();
-        hurry?.removeEventListener('abort', closeAll);
+        await closeServer(server, hurry);
         await stores.close();
         logger.info({ counts: counts.all() }, 'receiver stopped');
       })();

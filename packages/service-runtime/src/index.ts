@@ -1,4 +1,5 @@
 export { systemClock, type Clock } from './clock.ts';
+export { closeServer } from './close-server.ts';
 export { createHealthRoutes, type HealthOptions, type ReadinessCheck } from './health.ts';
 export { describeErrorChain } from './logging/describe-error.ts';
 export {
