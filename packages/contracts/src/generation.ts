@@ -40,6 +40,8 @@ export interface GenerationView {
   createdAt: number;
   finishedAt?: number;
   deadlineAt?: number;
+  /** Before this time nothing is bought, and no money is held; in milliseconds since 1970. */
+  runAt?: number;
   clientReference?: string;
   retryOf?: string;
   /** True when an image came home after the final status. */

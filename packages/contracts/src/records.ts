@@ -35,6 +35,8 @@ export const intentSchema = z.object({
   images: z.int().min(1).max(20),
   createdAt: timestamp,
   deadlineAt: timestamp.optional(),
+  /** The time before which it was not to be bought. */
+  runAt: timestamp.optional(),
   idempotencyKeyHash: z.string().optional(),
   clientReference: z.string().optional(),
   retryOf: z.string().optional(),

@@ -10,11 +10,27 @@ import type { SubmissionStatus } from './statuses.ts';
  */
 
 /** Why a submission is not bought now. */
-export const commitStops = ['not-initialised', 'no-record', 'settled', 'closed', 'never-bought', 'paused', 'no-reservation'] as const;
+export const commitStops = [
+  'not-initialised',
+  'no-record',
+  'settled',
+  'closed',
+  'never-bought',
+  'scheduled',
+  'paused',
+  'cap',
+  'no-reservation',
+] as const;
 
 /** The answer to "is this submission bought now?" */
 export type Commitment =
-  | { kind: 'stop'; reason: (typeof commitStops)[number]; detail: string }
+  | {
+      kind: 'stop';
+      reason: (typeof commitStops)[number];
+      detail: string;
+      /** How long until it may be otherwise, where the clock alone decides that. */
+      waitMs?: number;
+    }
   | {
       kind: 'go';
       /** The number of the send that was opened. */

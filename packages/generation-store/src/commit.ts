@@ -15,7 +15,7 @@ import { recordVerdictScript } from './scripts/record-verdict.ts';
 
 const number = z.coerce.number();
 const commitReplySchema = z.union([
-  z.tuple([z.literal('stop'), z.enum(commitStops), z.string().optional()]),
+  z.tuple([z.literal('stop'), z.enum(commitStops), z.string().optional(), number.optional()]),
   z.tuple([
     z.literal('go'),
     number,
@@ -31,6 +31,7 @@ const commitReplySchema = z.union([
     z.string(),
     z.string(),
     z.string(),
+    z.string(),
     number,
     z.string(),
   ]),
@@ -41,7 +42,10 @@ export async function commit(redis: Redis, prefix: string, ref: SubmissionRef, t
   const reply = commitReplySchema.parse(
     await commitScript.run(redis, generationKey(prefix, ref.generationId), [...refArguments(prefix, ref), token]),
   );
-  if (reply[0] === 'stop') return { kind: 'stop', reason: reply[1], detail: reply[2] ?? '' };
+  if (reply[0] === 'stop') {
+    const [, reason, detail = '', waitMs] = reply;
+    return { kind: 'stop', reason, detail, ...(waitMs === undefined ? {} : { waitMs }) };
+  }
   const [
     ,
     send,
@@ -57,6 +61,7 @@ export async function commit(redis: Redis, prefix: string, ref: SubmissionRef, t
     idempotencyKeyHash,
     clientReference,
     retryOf,
+    runAt,
     amountNanoUsd,
     periods,
   ] = reply;
@@ -79,6 +84,7 @@ export async function commit(redis: Redis, prefix: string, ref: SubmissionRef, t
       reservation: { amountNanoUsd, periods: periods.split(' ') },
       request: { ...request },
       ...(deadlineAt === '' ? {} : { deadlineAt: Number(deadlineAt) }),
+      ...(runAt === '' ? {} : { runAt: Number(runAt) }),
       ...(idempotencyKeyHash === '' ? {} : { idempotencyKeyHash }),
       ...(clientReference === '' ? {} : { clientReference }),
       ...(retryOf === '' ? {} : { retryOf }),

@@ -21,6 +21,8 @@ export interface NewGeneration {
   imageNanoUsd: NanoUsd;
   /** Milliseconds since 1970 after which nothing is bought any more. */
   deadlineAt?: number;
+  /** Milliseconds since 1970 before which nothing is bought; its money is held then. */
+  runAt?: number;
   /** The caller's own key: a second enqueue with it answers with the first generation. */
   idempotencyKey?: string;
   retryOf?: string;
@@ -57,7 +59,7 @@ export async function enqueueGeneration(
   retention: Retention,
   generation: NewGeneration,
 ): Promise<EnqueueReceipt> {
-  const { generationId, tenant, request, imageNanoUsd, deadlineAt, idempotencyKey, retryOf } = generation;
+  const { generationId, tenant, request, imageNanoUsd, deadlineAt, runAt, idempotencyKey, retryOf } = generation;
   const requestJson = JSON.stringify(request);
   const optional = {
     ...(request.clientReference === undefined ? {} : { clientReference: request.clientReference }),
@@ -73,6 +75,7 @@ export async function enqueueGeneration(
       request.numberResults,
       imageNanoUsd,
       deadlineAt ?? '',
+      runAt ?? '',
       idempotencyKey === undefined ? '' : sha256(idempotencyKey),
       retention.idempotencySeconds,
       retention.recordSeconds,

@@ -41,8 +41,9 @@ export const submissionFieldsSchema = z.object({
   settled: number.default(0),
   settledAt: number.optional(),
   reserved: number,
-  held: z.enum(['0', '1']).transform((held) => held === '1'),
-  periods: z.string().transform((names) => names.split(' ')),
+  /** Whether its money is held now; "due" is held by the commit. */
+  held: z.enum(['0', '1', 'due']).transform((held) => held === '1'),
+  periods: z.string().transform((names) => names.split(' ').filter((name) => name !== '')),
 });
 export type SubmissionFields = z.infer<typeof submissionFieldsSchema>;
 
@@ -61,6 +62,7 @@ export const generationFieldsSchema = z.object({
   createdAt: number,
   finishedAt: number.optional(),
   deadlineAt: optionalNumber,
+  runAt: optionalNumber,
   idempotencyDigest: optionalText,
   clientReference: z.string().optional(),
   retryOf: z.string().optional(),

@@ -48,6 +48,7 @@ export function parseGenerationView(generationId: string, reply: unknown): Gener
     amended: generation.amended === '1',
     ...(generation.finishedAt === undefined ? {} : { finishedAt: generation.finishedAt }),
     ...(generation.deadlineAt === undefined ? {} : { deadlineAt: generation.deadlineAt }),
+    ...(generation.runAt === undefined ? {} : { runAt: generation.runAt }),
     ...(generation.clientReference === undefined ? {} : { clientReference: generation.clientReference }),
     ...(generation.retryOf === undefined ? {} : { retryOf: generation.retryOf }),
   };

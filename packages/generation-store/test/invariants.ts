@@ -18,7 +18,7 @@ export interface Picture {
   isOpen: boolean;
   isRetired: boolean;
   /** By image, in order. */
-  submissions: { status: SubmissionStatus; reserved: number; held: boolean; settled: number; periods: string[] }[][];
+  submissions: { status: SubmissionStatus; reserved: number; held: boolean; isDue: boolean; settled: number; periods: string[] }[][];
   ledger: Record<string, Spend>;
 }
 
@@ -41,8 +41,11 @@ export async function takePicture(world: World, generationId: string): Promise<P
               status: fields['status'] as SubmissionStatus,
               reserved: Number(fields['reserved']),
               held: fields['held'] === '1',
+              isDue: fields['held'] === 'due',
               settled: Number(fields['settled'] ?? 0),
-              periods: String(fields['periods']).split(' '),
+              periods: String(fields['periods'])
+                .split(' ')
+                .filter((name) => name !== ''),
             };
           }),
         ),
@@ -69,8 +72,11 @@ export function expectSound({ status, images, live, cost, isOpen, isRetired, sub
   expect(status === 'queued' || status === 'running', 'open as long as an image is, unless cancelled or expired').toBe(
     images.includes('open') && status !== 'cancelled' && status !== 'expired',
   );
-  for (const { status: each, held } of all) expect(held, each).toBe(!isFinalSubmission(each) || each === 'unknown');
-  expect(isOpen).toBe(all.some((each) => each.held));
+  for (const { status: each, held, isDue } of all) {
+    expect(held || isDue, each).toBe(!isFinalSubmission(each) || each === 'unknown');
+    if (isDue) expect(each).toBe('planned');
+  }
+  expect(isOpen).toBe(all.some((each) => each.held || each.isDue));
   expect(isRetired).toBe(!isOpen);
 }
 

@@ -14,6 +14,7 @@ import { uniquePrefix } from '@darkroom/testing';
 import { Redis } from 'ioredis';
 import { inject } from 'vitest';
 import { buildGenerationStore, type GenerationStore, type GenerationStoreConfig, type NewGeneration } from '../src/index.ts';
+import { setClock, withSettableClock } from './redis-clock.ts';
 
 /** What one image of the tests costs. */
 export const IMAGE_NANO_USD = 20_000_000;
@@ -47,11 +48,21 @@ export interface World extends AsyncDisposable {
 }
 
 /** A store of one's own: initialised, with a daily cap that no test reaches by accident. */
-export async function setup(given: Partial<GenerationStoreConfig> = {}): Promise<World> {
+export const setup = (given: Partial<GenerationStoreConfig> = {}): Promise<World> => buildWorld(given, (redis) => redis);
+
+/** A store whose scripts read a clock that stands still until it is set. @param at Milliseconds since 1970. */
+export async function setupAt(at: number): Promise<World & { setTime(at: number): Promise<void> }> {
+  const world = await buildWorld({}, withSettableClock);
+  const setTime = (to: number): Promise<void> => setClock(world.redis, world.prefix, to);
+  await setTime(at);
+  return { ...world, setTime };
+}
+
+async function buildWorld(given: Partial<GenerationStoreConfig>, connectionOfStore: (redis: Redis) => Redis): Promise<World> {
   const prefix = uniquePrefix();
   const redis = new Redis(inject('redisUrl'));
   const config = { prefix, retention, pollRate: { perSecond: 10, burst: 3 }, ...given };
-  const store = buildGenerationStore(config, redis);
+  const store = buildGenerationStore(config, connectionOfStore(redis));
   await store.setCaps({ allPerDay: 1000 * IMAGE_NANO_USD });
   await store.initialise('epoch-1');
 

@@ -140,8 +140,12 @@ function throttleMs({ around, settings: { timing } }: Purchase, send: number, ve
   return Math.max(asked ?? 0, backoffMs(timing.troubleMs, timing.maxTroubleMs, send, around.random));
 }
 
-async function stop(purchase: Purchase, ref: SubmissionRef, { reason, detail }: Extract<Commitment, { kind: 'stop' }>): Promise<Outcome> {
+async function stop(purchase: Purchase, ref: SubmissionRef, stopped: Extract<Commitment, { kind: 'stop' }>): Promise<Outcome> {
   const { waits, around, settings } = purchase;
+  const { reason, detail } = stopped;
+  const { maxTroubleMs } = settings.timing;
+  const troubleMs = backoffMs(maxTroubleMs, maxTroubleMs, 1, around.random);
+  const { waitMs = troubleMs } = stopped;
   switch (reason) {
     case 'settled':
     case 'closed':
@@ -156,15 +160,16 @@ async function stop(purchase: Purchase, ref: SubmissionRef, { reason, detail }: 
       // Never created here (I9). Redis forgot the generation, or its time in Redis is over.
       around.log('submission.without-record', ref);
       return { kind: 'finished' };
+    case 'scheduled':
+      // The job came early: an operator promoted it, or it was added again.
+      return { kind: 'snooze', delayMs: waitMs, why: reason };
+    case 'cap':
     case 'paused':
     case 'not-initialised':
     case 'no-reservation':
-      around.log('submission.stopped', ref, { reason });
-      return {
-        kind: 'snooze',
-        delayMs: backoffMs(settings.timing.maxTroubleMs, settings.timing.maxTroubleMs, 1, around.random),
-        why: reason,
-      };
+      around.log('submission.stopped', ref, { reason, ...(reason === 'cap' ? { period: detail } : {}) });
+      // Looked at again soon, although a cap may not reset for weeks: it may be raised, and money be given back.
+      return { kind: 'snooze', delayMs: Math.min(waitMs, troubleMs), why: reason };
     default:
       return reason satisfies never;
   }

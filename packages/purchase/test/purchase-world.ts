@@ -32,6 +32,8 @@ export interface Ordered {
   images?: number;
   /** When nothing is bought any more, from now. */
   deadlineInMs?: number;
+  /** Before when nothing is bought, from now. */
+  runInMs?: number;
   format?: 'JPG' | 'PNG' | 'WEBP';
   size?: Ratio;
   /** Reference images; two of them can be refused by the switch `maxReferenceImages`. */
@@ -151,7 +153,7 @@ export async function startPurchaseWorld(): Promise<PurchaseWorld> {
     webhooks,
     purchase,
     setFaults,
-    enqueue: async ({ images = 1, deadlineInMs, format = 'JPG', size = '9:19.5', references = 0 } = {}) => {
+    enqueue: async ({ images = 1, deadlineInMs, runInMs, format = 'JPG', size = '9:19.5', references = 0 } = {}) => {
       const generationId = createGenerationId(Date.now());
       const referenceImages = Array.from({ length: references }, (_, at) => `https://example.com/${at}.png`);
       const request = parseGrokImagineRequest(
@@ -170,6 +172,7 @@ export async function startPurchaseWorld(): Promise<PurchaseWorld> {
         request,
         imageNanoUsd: quote(request).imageNanoUsd,
         ...(deadlineInMs !== undefined && { deadlineAt: Date.now() + deadlineInMs }),
+        ...(runInMs !== undefined && { runAt: Date.now() + runInMs }),
       });
       return { generationId, index: 0, n: 1 };
     },

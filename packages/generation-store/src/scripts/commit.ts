@@ -5,6 +5,7 @@ import { fold, money, prelude } from './prelude.ts';
  * The only place where buying is decided. Opens a send, or says why not. A send is one POST; the field `send:<k>` stands as
  * long as that POST may have been accepted, and is taken away when it was refused in so many words or never left.
  *
+ * A stop says why, and where that is known, how long until it may be otherwise: <reason> <detail> <waitMs>.
  * Called again with the same token (the reply was lost on the way) it answers as it did.
  */
 export const commitScript = createLuaScript(/* lua */ `${prelude}${money}${fold}
@@ -15,7 +16,7 @@ local now = nowMs()
 local function go(submission, generation)
   return { 'go', submission.send, submission.firstSentAt, int(now), submission.round, submission.fresh,
     generation.request, generation.tenant, generation.images, generation.createdAt, generation.deadlineAt,
-    generation.idempotencyDigest, generation.clientReference or '', generation.retryOf or '', submission.reserved, submission.periods }
+    generation.idempotencyDigest, generation.clientReference or '', generation.retryOf or '', generation.runAt or '', submission.reserved, submission.periods }
 end
 
 if redis.call('EXISTS', prefix .. ':epoch') == 0 then return { 'stop', 'not-initialised' } end
@@ -34,13 +35,34 @@ if submission.status == 'failed' then return { 'stop', 'settled', 'failed' } end
 if closed or generation['image:' .. index] ~= 'open' then
   return { 'stop', submission.status == 'planned' and 'never-bought' or 'closed', generation.status }
 end
+local runAt = tonumber(generation.runAt or '') or 0
+if now < runAt then return { 'stop', 'scheduled', generation.runAt, int(runAt - now) } end
 local paused = redis.call('HGETALL', prefix .. ':buying-paused')
 if #paused > 0 then return { 'stop', 'paused', paused[1] .. ' ' .. paused[2] } end
-if submission.held ~= '1' then return { 'stop', 'no-reservation' } end
 
 -- "fresh": as far as Redis knows, no earlier send of this submission can have been accepted
 local fresh = 1
 for field in pairs(submission) do if string.sub(field, 1, 5) == 'send:' then fresh = 0 end end
+
+-- a cap that is crossed already was lowered, or met a price above the list. What may have been sent keeps its hold; what surely
+-- was not gives it up, so that as much is bought as fits under the cap, and asks again like what was not held yet
+if submission.held == '1' then
+  local crossed = capReached(periodsNamed(submission.periods), 0)
+  if crossed and fresh == 0 then return { 'stop', 'cap', crossed.name } end
+  if crossed then
+    release(submissionKey, submission)
+    submission.held = 'due'
+    redis.call('HSET', submissionKey, 'held', 'due', 'periods', '')
+  end
+end
+if submission.held == 'due' then
+  local periods = periodsOf(generation.tenant, now)
+  local reached = capReached(periods, tonumber(submission.reserved))
+  if reached then return { 'stop', 'cap', reached.name, int(reached.resetsAt - now) } end
+  makeHold(submissionKey, submission, periods)
+end
+if submission.held ~= '1' then return { 'stop', 'no-reservation' } end
+
 local send = redis.call('HINCRBY', submissionKey, 'sends', 1)
 redis.call('HSET', submissionKey, 'send:' .. send, 'open', 'send', send, 'token', token, 'fresh', fresh, 'status', 'committed')
 if fresh == 1 then redis.call('HSET', submissionKey, 'firstSentAt', int(now)) end

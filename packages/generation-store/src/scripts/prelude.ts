@@ -39,6 +39,9 @@ end
 /**
  * Money (I7): held per submission in four periods, whose names are kept with the hold, so that a settlement after midnight
  * moves the money of the day it was held on. UTC, from Redis time.
+ *
+ * The field `held` of a submission: "1" held in its `periods`; "0" given back or settled; "due" not held yet, and held by the
+ * commit, under the caps and in the periods of that moment.
  */
 export const money = /* lua */ `
 -- Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms", civil_from_days
@@ -94,19 +97,43 @@ local function move(names, field, amount)
   for name in string.gmatch(names, '[^ ]+') do redis.call('HINCRBY', prefix .. ':spend:' .. name, field, int(amount)) end
 end
 
-local function hold(periods, amount)
+local function namesOf(periods)
   local names = {}
   for i, period in ipairs(periods) do names[i] = period.name end
-  local joined = table.concat(names, ' ')
-  move(joined, 'reserved', amount)
-  return joined
+  return table.concat(names, ' ')
+end
+
+-- the periods of a hold, for a question to their caps
+local function periodsNamed(names)
+  local periods = {}
+  for name in string.gmatch(names, '[^ ]+') do
+    periods[#periods + 1] = { name = name, cap = string.match(name, '^%a+') .. ':' .. string.match(name, ':(%a+):[%d-]+$') }
+  end
+  return periods
+end
+
+-- whether new submissions leave their money to the commit, and no cap is asked before
+local function holdsWhenDue(runAt, now)
+  return runAt ~= '' and tonumber(runAt) > now
+end
+
+-- the fields "held" and "periods" of a new submission; the caps were asked before, unless its hold is due later
+local function newHold(isDue, periods, amount)
+  if isDue then return 'due', '' end
+  local names = namesOf(periods)
+  move(names, 'reserved', amount)
+  return '1', names
+end
+
+-- makes the hold of money that was due: on the caps' word by the commit, or without it for a send that has left already
+local function makeHold(key, submission, periods)
+  submission.held, submission.periods = newHold(false, periods, tonumber(submission.reserved))
+  redis.call('HSET', key, 'held', submission.held, 'periods', submission.periods)
 end
 
 local function release(key, submission)
-  if submission.held == '1' then
-    move(submission.periods, 'reserved', -tonumber(submission.reserved))
-    redis.call('HSET', key, 'held', '0')
-  end
+  if submission.held == '1' then move(submission.periods, 'reserved', -tonumber(submission.reserved)) end
+  redis.call('HSET', key, 'held', '0')
 end
 `;
 

@@ -1,5 +1,5 @@
 import { createLuaScript } from '../lua-script.ts';
-import { prelude } from './prelude.ts';
+import { money, prelude } from './prelude.ts';
 
 /**
  * Keeps what one send came to, and says what that means for the submission:
@@ -8,7 +8,7 @@ import { prelude } from './prelude.ts';
  *
  * Done twice for one send it changes nothing the second time.
  */
-export const recordVerdictScript = createLuaScript(/* lua */ `${prelude}
+export const recordVerdictScript = createLuaScript(/* lua */ `${prelude}${money}
 local id, index, n, send, verdict = ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 local key = submissionKey(id, index, n)
 local submission, known = hash(key)
@@ -29,8 +29,13 @@ if forgotten then
   if tonumber(send) > tonumber(submission.sends) then redis.call('HSET', key, 'sends', send) end
   if redis.call('HGET', KEYS[1], 'status') == 'queued' then redis.call('HSET', KEYS[1], 'status', 'running') end
 end
+-- what may be bought holds its money, whatever the caps say: the commit that held it was forgotten
+local function holdWhatIsDue()
+  if submission.held == 'due' then makeHold(key, submission, periodsOf(redis.call('HGET', KEYS[1], 'tenant'), now)) end
+end
 
 local function accept()
+  holdWhatIsDue()
   redis.call('HSET', key, 'send:' .. send, 'accepted')
   if live then
     redis.call('HSET', key, 'status', 'accepted', 'acceptedAt', int(now))
@@ -49,6 +54,7 @@ local meaning
 if verdict == 'accepted' then
   meaning = accept()
 elseif verdict == 'unknown' then
+  holdWhatIsDue()
   redis.call('HSET', key, 'send:' .. send, 'unknown')
   if submission.status == 'planned' then
     redis.call('HSET', key, 'status', 'committed')

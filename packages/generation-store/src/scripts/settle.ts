@@ -52,6 +52,11 @@ if wasLive then redis.call('HINCRBY', key, 'live', -1) end
 if status ~= 'unknown' then
   release(submissionKey, submission)
   local more = tonumber(cost) - tonumber(submission.settled or '0')
+  if more ~= 0 and submission.periods == '' then
+    -- its money was never held here, and it was bought all the same: Redis forgot the send
+    submission.periods = namesOf(periodsOf(generation.tenant, now))
+    redis.call('HSET', submissionKey, 'periods', submission.periods)
+  end
   move(submission.periods, 'settled', more)
   redis.call('HSET', submissionKey, 'settled', cost)
   redis.call('HINCRBY', key, 'cost', int(more))
@@ -72,12 +77,13 @@ elseif generation['latest:' .. index] == n and image ~= 'succeeded' then
   local failures = tonumber(submission.failures) + (countsAsFailure and 1 or 0)
   if mayResubmit and image == 'open' and running and failures < maxFailures then
     local amount = tonumber(submission.reserved)
-    local periods = periodsOf(generation.tenant, now)
-    if capReached(periods, amount) then
+    local periods, isDue = periodsOf(generation.tenant, now), holdsWhenDue('', now)
+    if not isDue and capReached(periods, amount) then
       redis.call('HSET', submissionKey, 'code', 'spend.cap-reached')
     else
+      local held, names = newHold(isDue, periods, amount)
       redis.call('HSET', nextKey, 'status', 'planned', 'sends', 0, 'round', 0, 'rejections', 0, 'deliverySeq', 0,
-        'failures', failures, 'reserved', int(amount), 'held', 1, 'periods', hold(periods, amount))
+        'failures', failures, 'reserved', int(amount), 'held', held, 'periods', names)
       redis.call('HSET', key, 'latest:' .. index, int(n + 1))
       redis.call('HINCRBY', key, 'live', 1)
       resubmitted = int(n + 1)
