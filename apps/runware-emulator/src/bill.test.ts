@@ -8,6 +8,7 @@ const lines: BillLine[] = [
   { kind: 'execution', at: 2, taskUUID: 'a', run: 1, costUsd: '0.022', promptSha256: promptSha256('x'), images },
   { kind: 'submission', at: 3, taskUUID: 'a', receipt: 2, promptSha256: promptSha256('x') },
   { kind: 'refusal', at: 3, taskUUID: 'a', receipt: 2, httpStatus: 400, code: 'conflictTaskUUID' },
+  { kind: 'upload', at: 3, taskUUID: 'a', run: 1, imageUUID: 'i', content: 'image', sha256: 'a'.repeat(64), sizeBytes: 1 },
   { kind: 'failure', at: 4, taskUUID: 'b', run: 1, costUsd: '0.02', code: 'providerError' },
 ];
 

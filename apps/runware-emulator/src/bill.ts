@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { formatUsd, parseUsd, type NanoUsd } from '@darkroom/contracts';
 import { z } from 'zod';
+import { uploadKinds } from './faults/schema.ts';
 import { openJsonLines, parseJsonLines } from './json-lines.ts';
 
 const sha256 = z.string().length(64);
@@ -26,6 +27,16 @@ export const billLineSchema = z.discriminatedUnion('kind', [
   }),
   /** An accepted task failed; `costUsd` is "0" unless failed tasks are charged for. */
   z.object({ kind: z.literal('failure'), ...base, run: z.int(), costUsd: z.string(), code: z.string() }),
+  /** These bytes are about to be PUT to the upload address; `content` says what they are of the image. */
+  z.object({
+    kind: z.literal('upload'),
+    ...base,
+    run: z.int(),
+    imageUUID: z.string(),
+    content: z.enum(uploadKinds),
+    sha256,
+    sizeBytes: z.int(),
+  }),
 ]);
 export type BillLine = z.infer<typeof billLineSchema>;
 

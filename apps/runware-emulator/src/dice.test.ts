@@ -31,6 +31,28 @@ test('a chance strikes about as often as it says, never at 0 and always at 1', (
   expect(strikes(0.25)).toBeLessThan(570);
 });
 
+test('one of several values is drawn, each for its share, and none for what is left', () => {
+  const dice = diceOf('1');
+  const shares = [
+    [0.1, 'a'],
+    [0.3, 'b'],
+  ] as const;
+  const drawn = Array.from({ length: 2000 }, (_, index) => dice.oneOf(shares, 'test', index));
+  const shareOf = (value: string | undefined): number => drawn.filter((each) => each === value).length / drawn.length;
+  expect(shareOf('a')).toBeCloseTo(0.1, 1);
+  expect(shareOf('b')).toBeCloseTo(0.3, 1);
+  expect(shareOf(undefined)).toBeCloseTo(0.6, 1);
+  expect(
+    dice.oneOf(
+      [
+        [1, 'a'],
+        [1, 'b'],
+      ],
+      'test',
+    ),
+  ).toBe('a');
+});
+
 test('an id is a UUID v4', () => {
   expect(diceOf('1').uuid('x')).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
 });

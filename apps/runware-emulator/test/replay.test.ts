@@ -1,4 +1,5 @@
 import { accountsOf } from '../src/app.ts';
+import { eventually } from '@darkroom/testing';
 import { expect, test } from 'vitest';
 import { virtualClock } from './virtual-clock.ts';
 import { asyncTask, imageTask, setup, type World } from './world.ts';
@@ -51,6 +52,23 @@ test('an id may be free again after a while, and is then charged again', async (
   clock.advance(10_000);
   expect((await world.post([task])).status).toBe(200);
   expect(await executionsOf(world, task.taskUUID)).toBe(2);
+});
+
+test('an id is forgotten by the clock alone: not while its task runs, and not because a refused one was sent again', async () => {
+  const clock = virtualClock();
+  const world = await setup({ clock, faults: { replay: 'conflict-for-a-while', replayForgetAfterMs: 1000, executionMs: [5000, 5000] } });
+  const task = asyncTask();
+  await world.post([task]);
+  await eventually(async () => expect(await executionsOf(world, task.taskUUID)).toBe(1));
+  // The clock of this world has by now gone through the five seconds: the task is over, and its id is forgotten.
+  expect((await world.post([task])).status).toBe(200);
+  await eventually(async () => expect(await executionsOf(world, task.taskUUID)).toBe(2));
+  await world.setFaults({ replay: 'conflict-for-a-while', replayForgetAfterMs: 3_600_000 });
+  clock.advance(1_800_000);
+  expect((await world.post([task])).errors).toMatchObject([{ code: 'conflictTaskUUID' }]);
+  clock.advance(1_800_000);
+  expect((await world.post([task])).status).toBe(200);
+  await eventually(async () => expect(await executionsOf(world, task.taskUUID)).toBe(3));
 });
 
 test('a refused id can be used again', async () => {

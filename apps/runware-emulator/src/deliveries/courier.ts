@@ -1,3 +1,4 @@
+import type { Bill } from '../bill.ts';
 import { sleepUntil, type Clock } from '../clock.ts';
 import type { Dice } from '../dice.ts';
 import type { Stats } from '../stats.ts';
@@ -6,10 +7,11 @@ import type { TaskStore } from '../state/task-store.ts';
 import type { ItemParts } from '../tasks/result-item.ts';
 import { waitForAll } from '../wait-for-all.ts';
 import { sendProgress, sendWebhook } from './webhook.ts';
-import { sendUpload } from './upload.ts';
+import { replayUpload, sendUpload } from './upload.ts';
 
 export interface CourierParts extends ItemParts {
   store: TaskStore;
+  bill: Bill;
   dice: Dice;
   clock: Clock;
   stats: Stats;
@@ -43,11 +45,19 @@ export function buildCourier(parts: CourierParts): Courier {
       const lateMs = draws(faults.uploadLateRate, 'upload-late') ? faults.uploadLateMs : 0;
       const uploadAt = webhookAt + dice.between(faults.uploadDelayMs, ...purposeOf('upload-delay', task, index)) + lateMs;
 
+      const hasUpload = request.uploadEndpoint !== undefined && task.ending?.outcome.status === 'success';
       const upload = async (at: number): Promise<void> => {
-        if (request.uploadEndpoint === undefined || task.ending?.outcome.status !== 'success') return;
+        if (!hasUpload) return;
         await once(task, `upload-${index}`, async () => {
           await sleepUntil(clock, at, signal);
           await sendUpload(task, index, parts);
+        });
+      };
+      const replay = async (uploadedAt: number): Promise<void> => {
+        if (!hasUpload || !draws(faults.uploadReplayRate, 'upload-replay')) return;
+        await once(task, `replay-${index}`, async () => {
+          await sleepUntil(clock, uploadedAt + dice.between(faults.uploadReplayAfterMs, ...purposeOf('replay-after', task, index)), signal);
+          await replayUpload(task, index, parts);
         });
       };
       const webhook = async (): Promise<void> => {
@@ -61,9 +71,9 @@ export function buildCourier(parts: CourierParts): Courier {
       };
       if (uploadFirst) {
         await upload(webhookAt);
-        await webhook();
+        await waitForAll([webhook(), replay(webhookAt)]);
       } else {
-        await waitForAll([webhook(), upload(uploadAt)]);
+        await waitForAll([webhook(), upload(uploadAt).then(() => replay(uploadAt))]);
       }
     },
     announceProgress: async (task, at) => {

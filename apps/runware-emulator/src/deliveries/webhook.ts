@@ -1,14 +1,13 @@
-import type { Dice } from '../dice.ts';
 import { purposeOf, type Task } from '../state/task.ts';
-import { buildResultItem, failureOf, type ItemParts, type ResultItem } from '../tasks/result-item.ts';
+import { buildResultItem, failureItem, failureOf, type ResultItem } from '../tasks/result-item.ts';
+import { findStranger, type StrangerParts } from '../tasks/stranger.ts';
 import type { Clock } from '../clock.ts';
 import type { Stats } from '../stats.ts';
 import { sendWithRetries } from './retry.ts';
 import { isSuccess, send, type HttpStatus } from './send.ts';
 import { buildWebhookBody } from './webhook-body.ts';
 
-export interface WebhookParts extends ItemParts {
-  dice: Dice;
+export interface WebhookParts extends StrangerParts {
   clock: Clock;
   stats: Stats;
   signal: AbortSignal;
@@ -18,11 +17,16 @@ export interface WebhookParts extends ItemParts {
 export async function sendWebhook(task: Task, index: number, parts: WebhookParts, onFirstAttempt: () => void): Promise<void> {
   const { dice, clock, stats, signal } = parts;
   const { faults } = task;
-  if (dice.chance(faults.webhookDropRate, ...purposeOf('webhook-drop', task, index))) {
+  const draws = (rate: number, what: string): boolean => dice.chance(rate, ...purposeOf(what, task, index));
+  if (draws(faults.webhookDropRate, 'webhook-drop')) {
     stats.webhooksDropped += 1;
     return;
   }
-  const item = failureOf(task) ?? { ...(await buildResultItem(task, index, parts)), status: 'success' };
+  const item = failureOf(task) ?? (await buildNews(task, index, parts));
+  if (item.status === 'success' && draws(faults.webhookErrorFirstRate, 'webhook-error-first')) {
+    const error = failureItem(task.taskUUID, 'providerError', 'The provider returned an error.');
+    await postJson(task, buildWebhookBody(task, index, error, dice), parts);
+  }
   const post = async (): Promise<HttpStatus> => {
     const status = await postJson(task, buildWebhookBody(task, index, item, dice), parts);
     onFirstAttempt();
@@ -32,7 +36,15 @@ export async function sendWebhook(task: Task, index: number, parts: WebhookParts
   const status = await sendWithRetries(post, { attempts: faults.webhookAttempts, faults, dice, purpose, clock, signal });
   if (isSuccess(status)) stats.webhooksAnswered += 1;
   else stats.webhooksGivenUp += 1;
-  if (isSuccess(status) && dice.chance(faults.webhookDuplicateRate, ...purposeOf('webhook-duplicate', task, index))) await post();
+  if (isSuccess(status) && draws(faults.webhookDuplicateRate, 'webhook-duplicate')) await post();
+}
+
+/** What a webhook says of an image. */
+async function buildNews(task: Task, index: number, parts: WebhookParts): Promise<ResultItem & { status: 'success' }> {
+  const news = { ...(await buildResultItem(task, index, parts)), status: 'success' as const };
+  if (!parts.dice.chance(task.faults.webhookStrangeImageRate, ...purposeOf('webhook-strange-image', task, index))) return news;
+  const stranger = await findStranger(task.taskUUID, 'webhook-stranger', parts);
+  return stranger?.['imageURL'] === undefined ? news : { ...news, imageURL: stranger['imageURL'] };
 }
 
 /** Tells once that the task is running. */

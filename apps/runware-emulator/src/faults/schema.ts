@@ -21,6 +21,10 @@ const millisecondRange = (from: number, to: number, does: string) =>
     .default([from, to])
     .describe(does);
 
+/** What an upload can hold. */
+export const uploadKinds = ['other-image', 'image', 'truncated', 'empty', 'html', 'other-format', 'other-size'] as const;
+export type UploadKind = (typeof uploadKinds)[number];
+
 export const faultsSchema = z.strictObject({
   // The request
   unknownParameters: choice(
@@ -85,15 +89,29 @@ export const faultsSchema = z.strictObject({
   webhookDuplicateRate: rate(0, 'Webhooks that are sent again after a 2xx.'),
   webhookBeforeAckRate: rate(0, 'Asynchronous submissions whose acknowledgement waits until the first webhook was answered.'),
   webhookProcessingRate: rate(0, 'Tasks that also send a `processing` webhook halfway.'),
+  webhookErrorFirstRate: rate(
+    0,
+    'Webhooks of a result that come after one that says the task failed with `providerError`, which it did not.',
+  ),
+  webhookStrangeImageRate: rate(0, 'Webhooks of a result with the `imageURL` of another task, once another has succeeded.'),
 
-  // The upload
+  // The upload; at most one of the wrong contents strikes
   uploadDelayMs: millisecondRange(1000, 3000, 'How long after the webhook the upload starts.'),
   uploadBeforeWebhookRate: rate(0, 'Uploads that are over before the webhook is sent.'),
   uploadNeverRate: rate(0, 'Uploads that are never made.'),
   uploadForbiddenRate: rate(0, 'Uploads with a spoilt signature: the storage answers 403.'),
   uploadTruncatedRate: rate(0, 'Uploads of the first half of the image.'),
   uploadEmptyRate: rate(0, 'Uploads of no bytes.'),
+  uploadHtmlRate: rate(0, 'Uploads of a page of HTML instead of the image.'),
+  uploadOtherFormatRate: rate(0, 'Uploads of the image in another format: PNG for JPG and WEBP, JPG for PNG.'),
+  uploadOtherSizeRate: rate(0, 'Uploads of the image at half its width and height.'),
   uploadTwiceRate: rate(0, 'Uploads that are made twice.'),
+  uploadReplayRate: rate(0, 'Uploads after which another PUT to the same address is made, with `uploadReplayBytes`.'),
+  uploadReplayAfterMs: millisecondRange(0, 0, 'How long after the upload that second PUT comes.'),
+  uploadReplayBytes: choice(
+    uploadKinds,
+    'What it holds: another image of the same size and format; the image itself; or one of the other wrong uploads.',
+  ),
   uploadLateRate: rate(0, 'Uploads that start `uploadLateMs` later.'),
   uploadLateMs: milliseconds(300_000, 'See `uploadLateRate`.'),
   uploadAttempts: z.int().min(1).default(1).describe('How often an upload is tried, with the waits of the webhook.'),
@@ -109,10 +127,24 @@ export const faultsSchema = z.strictObject({
   pollRunningWord: choice(['processing', 'pending'], 'The `status` of a task that runs (`pending` is of the older documentation).'),
   pollForgetsAfterMs: milliseconds(0, 'How long after its end `getResponse` knows a task; 0 is for good.'),
   pollEmptyRate: rate(0, 'Questions about a known task that are answered `{"data":[]}`.'),
+  pollLagMs: millisecondRange(0, 0, 'How long after its acceptance questions and details do not know a task.'),
+  pollUnknown: choice(
+    ['empty', 'not-found'],
+    'How a question about an unknown task is answered: `{"data":[]}`, or HTTP 404 `taskNotFound`.',
+  ),
+  pollStrangerRate: rate(0, 'Answers to questions that also hold a result of another task and a failure of a third.'),
   pollResetRate: rate(0, 'Questions whose connection is reset.'),
   poll401Rate: rate(0, 'Questions answered with HTTP 401 `invalidApiKey`.'),
+  poll402Rate: rate(0, 'Questions answered with HTTP 402 `insufficientCredits`.'),
+  poll403Rate: rate(0, 'Questions answered with HTTP 403 `permissionDenied`.'),
   poll429Rate: rate(0, 'Questions answered with HTTP 429 `rateLimitExceeded`.'),
   poll500Rate: rate(0, 'Questions answered with HTTP 500 `internalServerError`.'),
+  poll503Rate: rate(0, 'Questions answered with HTTP 503 `serviceUnavailable`.'),
+  pollErrorNames: choice(
+    ['question', 'task', 'nobody'],
+    'What such errors about the question name: `getResponse` and the taskUUID; the task itself, with `status: "error"` as if it had failed; nothing.',
+  ),
+  pollErrorsIn200: flag(false, 'Such errors come with HTTP 200.'),
   detailsForgetAfterMs: milliseconds(0, 'How long after its end `getTaskDetails` knows a task; 0 is for good.'),
   detailsResponse: choice(
     ['result', 'last-response', 'null'],

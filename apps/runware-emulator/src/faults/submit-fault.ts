@@ -17,7 +17,6 @@ const refusal = (httpStatus: number, code: string, message: string): SubmitFault
   message,
 });
 
-// In the order in which they are drawn; where the rates add up to more than 1, the later ones get what is left.
 const faultsByRate: readonly (readonly [RateName, SubmitFault])[] = [
   ['submitResetBeforeRate', { kind: 'reset', accepts: false }],
   ['submitResetAfterRate', { kind: 'reset', accepts: true }],
@@ -36,13 +35,9 @@ const faultsByRate: readonly (readonly [RateName, SubmitFault])[] = [
 
 /** Draws what goes wrong with the `receipt`-th submission of a taskUUID; mostly nothing. */
 export function drawSubmitFault(faults: Faults, dice: Dice, taskUUID: string, receipt: number): SubmitFault | undefined {
-  const fraction = dice.fraction('submit-fault', taskUUID, receipt);
-  let reached = 0;
-  for (const [rate, fault] of faultsByRate) {
-    reached += faults[rate];
-    if (fraction < reached) return withSettings(fault, faults, dice, taskUUID, receipt);
-  }
-  return undefined;
+  const shares = faultsByRate.map(([rate, fault]) => [faults[rate], fault] as const);
+  const fault = dice.oneOf(shares, 'submit-fault', taskUUID, receipt);
+  return fault === undefined ? undefined : withSettings(fault, faults, dice, taskUUID, receipt);
 }
 
 /** Draws what is wrong with the account, which a dry run is told as well: key, balance and permission, and nothing else. */

@@ -5,7 +5,7 @@ import type { Encode } from './encode.ts';
 
 /** The images of all tasks. None is kept on disk: what was drawn once is drawn again when it is asked for. */
 export interface Gallery {
-  load(task: Task, seed: number): Promise<Buffer>;
+  load(task: Pick<Task, 'request'>, seed: number): Promise<Buffer>;
 }
 
 // An image is fetched within seconds of being made, by the upload and perhaps by its address; of a full-size PNG, about 100 fit.

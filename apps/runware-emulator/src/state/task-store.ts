@@ -19,6 +19,8 @@ export interface Switches {
 export interface TaskStore {
   /** The newest run of a taskUUID. */
   find(taskUUID: string): Task | undefined;
+  /** All that ended with images, in the order of their ends. */
+  succeeded(): readonly Task[];
   findByImage(imageUUID: string): { task: Task; index: number } | undefined;
   /** The newest runs of all ids, in the order of their acceptance. */
   all(): Iterable<Task>;
@@ -41,6 +43,7 @@ export function openTaskStore(file: string, clock: Clock): TaskStore {
   const runs = new Map<string, Task>();
   const newest = new Map<string, Task>();
   const images = new Map<string, { task: Task; index: number }>();
+  const succeeded: Task[] = [];
   const delivered = new Set<string>();
   const burnt = new Set<string>();
   let switches: Switches | undefined;
@@ -56,8 +59,10 @@ export function openTaskStore(file: string, clock: Clock): TaskStore {
       case 'ended': {
         const task = mustGet(runs, keyOf(entry));
         task.ending = { at: entry.at, outcome: entry.outcome };
-        if (entry.outcome.status === 'success')
+        if (entry.outcome.status === 'success') {
+          succeeded.push(task);
           entry.outcome.images.forEach(({ imageUUID }, index) => images.set(imageUUID, { task, index }));
+        }
         return;
       }
       case 'delivered':
@@ -79,6 +84,7 @@ export function openTaskStore(file: string, clock: Clock): TaskStore {
 
   return {
     find: (taskUUID) => newest.get(taskUUID),
+    succeeded: () => succeeded,
     findByImage: (imageUUID) => images.get(imageUUID),
     all: () => newest.values(),
     accept: (raw, taskUUID, faults) => {

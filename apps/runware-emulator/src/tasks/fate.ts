@@ -15,13 +15,8 @@ const failures = [
 
 /** How the task fails, if it does. */
 export function drawFailure(dice: Dice, task: Task): Failure | undefined {
-  const fraction = dice.fraction(...purposeOf('failure', task, 0));
-  let reached = 0;
-  for (const [rate, failure] of failures) {
-    reached += task.faults[rate];
-    if (fraction < reached) return failure;
-  }
-  return undefined;
+  const shares = failures.map(([rate, failure]) => [task.faults[rate], failure] as const);
+  return dice.oneOf<Failure>(shares, ...purposeOf('failure', task, 0));
 }
 
 /** The id and the seed of an image. The examples of the model's page have seeds of up to 31 bits. */

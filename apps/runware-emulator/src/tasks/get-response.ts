@@ -1,13 +1,14 @@
 import type { Clock } from '../clock.ts';
 import type { Dice } from '../dice.ts';
-import type { FaultName, Faults } from '../faults/schema.ts';
+import type { Faults } from '../faults/schema.ts';
 import type { Switchboard } from '../faults/switchboard.ts';
 import type { Stats } from '../stats.ts';
 import { isVisible, itemCount, purposeOf, visibleAt, type Task } from '../state/task.ts';
 import type { TaskStore } from '../state/task-store.ts';
 import type { RawTask } from '../validation/check-image-inference.ts';
 import { namesOf, type RunwareError } from '../validation/runware-error.ts';
-import { answerWith, refuseWith, type Answer } from './answer.ts';
+import { answerWith, type Answer } from './answer.ts';
+import { addStrangers, drawPollTrouble, tellUnknown } from './poll-trouble.ts';
 import { buildResultItem, failureOf, type ItemParts, type ResultItem } from './result-item.ts';
 
 export interface PollParts extends ItemParts {
@@ -23,7 +24,7 @@ export interface PollParts extends ItemParts {
  * that is not known is no error but an empty `data`.
  */
 export async function getResponse(raw: RawTask, parts: PollParts): Promise<Answer> {
-  const { store, switches, dice, clock, stats } = parts;
+  const { store, switches, dice, stats } = parts;
   const faults = switches.current();
   const { taskUUID = '' } = namesOf(raw);
   // The number of the question makes a draw of each; nobody replays questions, so it may start anew with the process.
@@ -32,7 +33,15 @@ export async function getResponse(raw: RawTask, parts: PollParts): Promise<Answe
   if (trouble !== undefined) return trouble;
 
   const task = store.find(taskUUID);
-  if (task === undefined || isForgotten(task, faults.pollForgetsAfterMs, clock.now())) return answerWith();
+  const isKnown = task !== undefined && isRemembered(task, faults, faults.pollForgetsAfterMs, parts);
+  const answer = isKnown ? await tell(task, parts) : tellUnknown(raw, faults);
+  const hasStranger = dice.chance(faults.pollStrangerRate, 'poll-stranger', taskUUID, stats.polls);
+  return hasStranger ? addStrangers(answer, taskUUID, parts) : answer;
+}
+
+async function tell(task: Task, parts: PollParts): Promise<Answer> {
+  const { switches, dice, clock } = parts;
+  const faults = switches.current();
   const failure = failureOf(task);
   if (failure !== undefined && isVisible(dice, task, 0, clock.now())) {
     const answer = tellFailure(failure, faults);
@@ -42,9 +51,20 @@ export async function getResponse(raw: RawTask, parts: PollParts): Promise<Answe
   return answerWith(...(await Promise.all(Array.from({ length: count }, (_, index) => tellItem(task, index, parts)))));
 }
 
-/** Whether a task ended so long ago that it is no longer known; `afterMs` 0 is never. */
-export const isForgotten = ({ ending }: Task, afterMs: number, now: number): boolean =>
-  afterMs > 0 && ending !== undefined && now >= ending.at + afterMs;
+/**
+ * Whether questions know a task: from the end of the lag after its acceptance until `forgetsAfterMs` after its end, where 0 is
+ * for good.
+ */
+export function isRemembered(
+  task: Task,
+  { pollLagMs }: Pick<Faults, 'pollLagMs'>,
+  forgetsAfterMs: number,
+  { dice, clock }: Pick<PollParts, 'dice' | 'clock'>,
+): boolean {
+  const now = clock.now();
+  if (now < task.acceptedAt + dice.between(pollLagMs, ...purposeOf('poll-lag', task, 0))) return false;
+  return forgetsAfterMs === 0 || task.ending === undefined || now < task.ending.at + forgetsAfterMs;
+}
 
 async function tellItem(task: Task, index: number, parts: PollParts): Promise<ResultItem> {
   const { switches, dice, clock } = parts;
@@ -70,26 +90,4 @@ function tellFailure(failure: RunwareError, { pollErrorShape }: Pick<Faults, 'po
     case 'data-flat':
       return answerWith({ ...failure });
   }
-}
-
-const about = (httpStatus: number, code: string, message: string) => refuseWith(httpStatus, { code, message });
-
-// Trouble with the question: it says nothing about the task.
-const troubles = [
-  ['pollEmptyRate', answerWith()],
-  ['pollResetRate', { ...answerWith(), instead: 'reset' }],
-  ['poll401Rate', about(401, 'invalidApiKey', 'Invalid API key.')],
-  ['poll429Rate', about(429, 'rateLimitExceeded', 'Too many requests. Try again later.')],
-  ['poll500Rate', about(500, 'internalServerError', 'An internal error occurred.')],
-] as const satisfies readonly (readonly [FaultName, Answer])[];
-
-function drawPollTrouble(faults: Faults, dice: Dice, poll: number, raw: RawTask): Answer | undefined {
-  const names = namesOf(raw);
-  const fraction = dice.fraction('poll-trouble', names.taskUUID ?? '', poll);
-  let reached = 0;
-  for (const [rate, answer] of troubles) {
-    reached += faults[rate];
-    if (fraction < reached) return { ...answer, errors: answer.errors.map((error) => ({ ...error, ...names })) };
-  }
-  return undefined;
 }

@@ -7,7 +7,7 @@ import type { TaskStore } from '../state/task-store.ts';
 import type { RawTask } from '../validation/check-image-inference.ts';
 import { namesOf } from '../validation/runware-error.ts';
 import { answerWith, type Answer } from './answer.ts';
-import { isForgotten } from './get-response.ts';
+import { isRemembered } from './get-response.ts';
 import { buildResultItems, failureOf, type ItemParts } from './result-item.ts';
 import { conflictOf } from './submit.ts';
 
@@ -24,10 +24,10 @@ export interface DetailsParts extends ItemParts {
  * platform/task-details). While the task runs, the response is `null`, which others saw and which is no failure.
  */
 export async function getTaskDetails(raw: RawTask, parts: DetailsParts): Promise<Answer> {
-  const { store, switches, clock } = parts;
+  const faults = parts.switches.current();
   const { taskUUID = '' } = namesOf(raw);
-  const task = store.find(taskUUID);
-  if (task === undefined || isForgotten(task, switches.current().detailsForgetAfterMs, clock.now())) return answerWith();
+  const task = parts.store.find(taskUUID);
+  if (task === undefined || !isRemembered(task, faults, faults.detailsForgetAfterMs, parts)) return answerWith();
   return answerWith({ taskType: 'getTaskDetails', taskUUID, request: task.raw, response: await responseOf(task, parts) });
 }
 

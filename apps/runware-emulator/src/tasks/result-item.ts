@@ -39,14 +39,20 @@ async function inlineImage(task: Task, seed: number, gallery: Gallery): Promise<
   return { imageDataURI: `data:${contentTypeOf(task.request.outputFormat)};base64,${base64}` };
 }
 
-/** The failure of a task, or undefined if it did not fail. */
-export function failureOf({
+/** A failure, as polls, webhooks and synchronous answers tell it. */
+export const failureItem = (taskUUID: string, code: string, message: string) => ({
+  code,
+  status: 'error' as const,
+  message,
+  documentation: 'https://runware.ai/docs/platform/errors',
   taskUUID,
-  ending,
-}: Task): { status: 'error'; code: string; message: string; documentation: string; taskUUID: string; taskType: string } | undefined {
+  taskType: 'imageInference',
+});
+
+/** The failure of a task, or undefined if it did not fail. */
+export function failureOf({ taskUUID, ending }: Task): ReturnType<typeof failureItem> | undefined {
   if (ending?.outcome.status !== 'error') return undefined;
-  const { code, message } = ending.outcome;
-  return { code, status: 'error', message, documentation: 'https://runware.ai/docs/platform/errors', taskUUID, taskType: 'imageInference' };
+  return failureItem(taskUUID, ending.outcome.code, ending.outcome.message);
 }
 
 /** The results of all images of a task. */

@@ -1,0 +1,48 @@
+import type { Dice } from '../dice.ts';
+import type { FaultName, UploadKind } from '../faults/schema.ts';
+import type { Gallery } from '../images/gallery.ts';
+import { purposeOf, type Task } from '../state/task.ts';
+import { sizeOf } from '../tasks/image-request.ts';
+
+const kindsByRate = [
+  ['uploadTruncatedRate', 'truncated'],
+  ['uploadEmptyRate', 'empty'],
+  ['uploadHtmlRate', 'html'],
+  ['uploadOtherFormatRate', 'other-format'],
+  ['uploadOtherSizeRate', 'other-size'],
+] as const satisfies readonly (readonly [FaultName, UploadKind])[];
+
+/** What the upload of an image holds; mostly the image. */
+export function drawUploadKind(dice: Dice, task: Task, index: number): UploadKind {
+  const shares = kindsByRate.map(([rate, kind]) => [task.faults[rate], kind] as const);
+  return dice.oneOf<UploadKind>(shares, ...purposeOf('upload-kind', task, index)) ?? 'image';
+}
+
+const HTML = Buffer.from(
+  `<!doctype html><title>502 Bad Gateway</title><h1>502 Bad Gateway</h1><p>${'The origin is away. '.repeat(100)}</p>\n`,
+);
+
+/** The bytes of an upload. @param seed Of the image. */
+export async function loadUpload(kind: UploadKind, { request }: Task, seed: number, gallery: Gallery): Promise<Buffer> {
+  switch (kind) {
+    case 'image':
+      return gallery.load({ request }, seed);
+    case 'truncated': {
+      const whole = await gallery.load({ request }, seed);
+      return whole.subarray(0, whole.length >> 1);
+    }
+    case 'empty':
+      return Buffer.alloc(0);
+    case 'html':
+      return HTML;
+    case 'other-format':
+      return gallery.load({ request: { ...request, outputFormat: request.outputFormat === 'PNG' ? 'JPG' : 'PNG' } }, seed);
+    case 'other-size': {
+      const { width, height } = sizeOf(request);
+      // Half of the longest side of the page's table is 704, of the shortest 288: none of its sizes.
+      return gallery.load({ request: { ...request, width: width >> 1, height: height >> 1 } }, seed);
+    }
+    case 'other-image':
+      return gallery.load({ request }, seed + 1);
+  }
+}
