@@ -77,3 +77,15 @@ test('a server that is killed under four writers has every object that it acknow
 test('a second process on the same folder is refused', async () => {
   await expect(startS3Process(options)).rejects.toThrow(new RegExp(`process ${server.pid} uses it`));
 });
+
+test('a process makes the trouble that it is told to make, and none after it was killed and started again', async () => {
+  const put = () => client.send(new PutObjectCommand({ Bucket: BUCKET, Key: 'image', Body: 'bytes' }));
+  server.setTrouble({ maxDelayMs: 0, refusedShare: 1 });
+  await expect.poll(() => put().catch((error: unknown) => String(error))).toContain('SlowDown');
+  process.kill(server.pid, 'SIGKILL');
+  await server.stop();
+  client.destroy();
+  server = await startS3Process(options);
+  client = connect(server);
+  await put();
+});

@@ -1,8 +1,9 @@
 import { ConfigError, type Problem } from '@darkroom/contracts';
+import { drawDisturbance, readTrouble, type S3Trouble } from './disturbance.ts';
 import { startS3Server, type S3ServerOptions } from './server.ts';
 
 // The embedded S3 as a process of its own, so that it can be killed like one. It says where it listens in one line of JSON,
-// and ends with the process that started it, when that one opened a channel.
+// and ends with the process that started it, when that one opened a channel; over it, it is told what trouble to make.
 
 function readSettings(environment: Readonly<Record<string, string | undefined>>): S3ServerOptions {
   const problems: Problem[] = [];
@@ -26,7 +27,9 @@ function readSettings(environment: Readonly<Record<string, string | undefined>>)
 }
 
 try {
-  const server = await startS3Server(readSettings(process.env));
+  let trouble: S3Trouble = { maxDelayMs: 0, refusedShare: 0 };
+  const server = await startS3Server({ ...readSettings(process.env), disturb: () => drawDisturbance(trouble, Math.random) });
+  process.on('message', (message) => (trouble = readTrouble(message) ?? trouble));
   const stop = async (): Promise<void> => {
     await server.stop();
     if (process.connected) process.disconnect();

@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { LocalStackError } from '@darkroom/contracts';
+import type { S3Trouble } from './disturbance.ts';
 import type { S3ServerOptions } from './server.ts';
 
 /** The embedded S3 in a process of its own. */
@@ -9,6 +10,8 @@ export interface S3Process {
   readonly endpoint: string;
   /** To be killed by whoever wants to see what survives. */
   readonly pid: number;
+  /** From now on it makes this trouble; a process that is started again makes none. */
+  setTrouble(trouble: S3Trouble): void;
   /** Ends it and waits. May be called twice, and when it is dead already. */
   stop(): Promise<void>;
 }
@@ -47,7 +50,9 @@ export async function startS3Process({ dir, port = 0, credentials, region, bucke
     await ended;
   };
   try {
-    return { endpoint: await readEndpoint(child), pid: pidOf(child), stop };
+    const endpoint = await readEndpoint(child);
+    const setTrouble = (trouble: S3Trouble): void => void (child.connected && child.send({ ...trouble }));
+    return { endpoint, pid: pidOf(child), setTrouble, stop };
   } catch (cause) {
     await stop();
     throw new LocalStackError(`cannot start the embedded S3 in a process of its own: ${String(cause)}`, { cause });

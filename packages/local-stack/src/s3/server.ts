@@ -1,6 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
 import { LocalStackError } from '@darkroom/contracts';
 import { bucketOperations } from './bucket-operations.ts';
+import type { S3Disturbance } from './disturbance.ts';
 import { ObjectFiles } from './object-files.ts';
 import { objectOperations } from './object-operations.ts';
 import { findOperation, type OperationContext } from './operation.ts';
@@ -25,6 +27,8 @@ export interface S3ServerOptions {
   readonly clock?: () => number;
   /** Called when a request has been answered. */
   readonly onRequest?: (request: S3RequestLog) => void;
+  /** Says, for each request that is signed as it must be, what is to go wrong with it; nothing when absent. */
+  readonly disturb?: () => S3Disturbance;
 }
 
 /** What was asked and answered; never a query, which holds the signature of a presigned URL. */
@@ -67,14 +71,21 @@ export async function startS3Server({
   buckets,
   clock = Date.now,
   onRequest,
+  disturb,
 }: S3ServerOptions): Promise<S3Server> {
   const files = openFiles(dir, buckets);
   const check = createSignatureCheck(credentials, region);
   const underWay = new Set<Promise<void>>();
+  const stopped = new AbortController();
+  const disturbance = async (): Promise<S3Disturbance['refuses']> => {
+    const { delayMs, refuses } = disturb?.() ?? { delayMs: 0, refuses: 'nothing' };
+    if (delayMs > 0) await delay(delayMs, undefined, { signal: stopped.signal });
+    return refuses;
+  };
   let requests = 0;
   const handle = (message: IncomingMessage, response: ServerResponse): void => {
     response.setHeader('x-amz-request-id', (requests += 1).toString(16).padStart(16, '0'));
-    const handled = answer(message, response, check, { files, region, clock })
+    const handled = answer(message, response, check, { files, region, clock, disturbance })
       .then((log) => onRequest?.(log))
       .finally(() => underWay.delete(handled));
     underWay.add(handled);
@@ -91,6 +102,7 @@ export async function startS3Server({
   const stop = async (): Promise<void> => {
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
     server.closeAllConnections();
+    stopped.abort();
     await Promise.all([closed, ...underWay]);
     files.close();
   };
@@ -104,7 +116,7 @@ async function answer(
   message: IncomingMessage,
   response: ServerResponse,
   check: SignatureCheck,
-  context: OperationContext,
+  { disturbance, ...context }: OperationContext & { disturbance: () => Promise<S3Disturbance['refuses']> },
 ): Promise<S3RequestLog> {
   const method = message.method ?? '';
   let url: RequestUrl | undefined;
@@ -121,8 +133,11 @@ async function answer(
     const request = createS3Request(message, url, authorization);
     const found = findOperation(operations, request);
     operation = found.name;
+    const refuses = await disturbance();
+    if (refuses === 'the request') throw slowDown();
     if (message.headers.expect !== undefined) response.writeContinue();
     const reply = await found.run(request, context);
+    if (refuses === 'a write after it was made' && found.method !== 'GET' && found.method !== 'HEAD') throw slowDown();
     await sendReply(response, reply, method === 'HEAD');
     return logOf(reply.status);
   } catch (error) {
@@ -131,6 +146,8 @@ async function answer(
     return { ...logOf(refusal.status), code: refusal.code, ...(refusal.code === 'InternalError' ? { failure: error } : {}) };
   }
 }
+
+const slowDown = (): S3Error => new S3Error(503, 'SlowDown', 'Please reduce your request rate.');
 
 function refusalOf(error: unknown, message: IncomingMessage, response: ServerResponse): S3Error {
   if (error instanceof S3Error) return error;
