@@ -3,8 +3,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { freePort, startRedis, startS3Server, type LocalRedis, type S3RequestLog, type S3Server } from '@darkroom/local-stack';
-import { createManagedProcess, type ManagedProcess } from './managed-process.ts';
+import { startRedis, startS3Server, type LocalRedis, type S3RequestLog, type S3Server } from '@darkroom/local-stack';
+import { describeApps, type AppProcess } from './app-processes.ts';
+import type { ManagedProcess } from './managed-process.ts';
+import { setEmulatorFaults } from './set-emulator-faults.ts';
 
 export interface FleetOptions {
   workers?: number;
@@ -54,6 +56,9 @@ const testTiming = {
   WORKER_POLLS_PER_SECOND: '200',
 };
 
+/** Quick times of the provider. */
+const quickFaults = { executionMs: [20, 60], uploadDelayMs: [20, 100], webhookFirstRetryMs: 50, webhookMaxRetryMs: 500 };
+
 /** Starts a fleet and waits until each process is ready. The apps must have been built. */
 export async function startFleet(options: FleetOptions = {}): Promise<Fleet> {
   const { workers: workerCount = 1, receivers: receiverCount = 1, faults = {}, seed = '1', workerEnv = {}, webhookBaseUrl } = options;
@@ -84,76 +89,28 @@ export async function startFleet(options: FleetOptions = {}): Promise<Fleet> {
     started.push(() => s3.stop());
     const s3Config = { endpoint: s3.endpoint, region: 'us-east-1', bucket, credentials };
     const prefix = '{darkroom}';
-    const webhookKeys = `test:${randomBytes(32).toString('hex')}`;
-
-    const launch = async (
-      name: string,
-      app: string,
-      port: number,
-      readyPath: string,
-      env: Readonly<Record<string, string>>,
-    ): Promise<ManagedProcess> => {
-      const managed = createManagedProcess({
-        name,
-        node: runtime.node,
-        script: join(runtime.folder, 'apps', app, 'dist', 'main.js'),
-        env: { ...env, HOST: '127.0.0.1', PORT: String(port) },
-        logFile: join(directory, `${name}.log`),
-        readyUrl: `http://127.0.0.1:${port}${readyPath}`,
-      });
-      started.push(() => managed.kill());
-      await managed.start();
-      return managed;
+    const apps = describeApps({ directory, runtime, redisUrl: redis.url, prefix, s3: s3Config });
+    const launch = async (app: AppProcess): Promise<AppProcess> => {
+      started.push(() => app.kill());
+      await app.start();
+      return app;
     };
 
-    const emulatorPort = await freePort();
-    const emulatorUrl = `http://127.0.0.1:${emulatorPort}`;
-    const emulatorDirectory = join(directory, 'emulator');
-    const emulator = await launch('emulator', 'runware-emulator', emulatorPort, '/', {
-      EMULATOR_API_KEY: 'test-key',
-      EMULATOR_SEED: seed,
-      EMULATOR_DIR: emulatorDirectory,
-      FAULTS: JSON.stringify({
-        executionMs: [20, 60],
-        uploadDelayMs: [20, 100],
-        webhookFirstRetryMs: 50,
-        webhookMaxRetryMs: 500,
-        ...faults,
-      }),
-    });
-
-    const receiverPorts = await Promise.all(Array.from({ length: receiverCount }, freePort));
+    const emulator = await launch(await apps.emulator({ ...quickFaults, ...faults }, seed));
     const receivers = await Promise.all(
-      receiverPorts.map((port, at) =>
-        launch(`receiver-${at}`, 'webhook-receiver', port, '/readyz', {
-          REDIS_URL: redis.url,
-          DARKROOM_PREFIX: prefix,
-          WEBHOOK_KEYS: webhookKeys,
-        }),
-      ),
+      Array.from({ length: receiverCount }, async (_, at) => launch(await apps.receiver(`receiver-${at}`))),
     );
-    const receiverUrl = `http://127.0.0.1:${receiverPorts[0] ?? 0}`;
-
-    const workerPorts = await Promise.all(Array.from({ length: workerCount }, freePort));
-    const workers: ManagedProcess[] = [];
-    for (const [at, port] of workerPorts.entries()) {
-      workers.push(
-        await launch(`worker-${at}`, 'worker', port, '/readyz', {
-          REDIS_URL: redis.url,
-          DARKROOM_PREFIX: prefix,
-          S3_BUCKET: bucket,
-          S3_ENDPOINT: s3.endpoint,
-          S3_ACCESS_KEY_ID: credentials.accessKeyId,
-          S3_SECRET_ACCESS_KEY: credentials.secretAccessKey,
-          RUNWARE_API_KEY: 'test-key',
-          RUNWARE_URL: `${emulatorUrl}/v1`,
-          WEBHOOK_BASE_URL: webhookBaseUrl?.(receiverUrl) ?? receiverUrl,
-          WEBHOOK_KEYS: webhookKeys,
-          WORKER_SUBMIT_CONCURRENCY: '10',
-          ...testTiming,
-          ...workerEnv,
-        }),
-      );
+    const receiverUrl = receivers[0]?.url ?? '';
+    const workers: AppProcess[] = [];
+    for (let at = 0; at < workerCount; at += 1) {
+      const env = {
+        RUNWARE_URL: `${emulator.url}/v1`,
+        WEBHOOK_BASE_URL: webhookBaseUrl?.(receiverUrl) ?? receiverUrl,
+        WORKER_SUBMIT_CONCURRENCY: '10',
+        ...testTiming,
+        ...workerEnv,
+      };
+      workers.push(await launch(await apps.worker(`worker-${at}`, env)));
     }
 
     return {
@@ -164,21 +121,13 @@ export async function startFleet(options: FleetOptions = {}): Promise<Fleet> {
       s3,
       s3Config,
       emulator,
-      emulatorUrl,
-      billFile: join(emulatorDirectory, 'bill.jsonl'),
+      emulatorUrl: emulator.url,
+      billFile: apps.billFile,
       workers,
       receivers,
       receiverUrl,
-      workerUrls: workerPorts.map((port) => `http://127.0.0.1:${port}`),
-      async setFaults(changed) {
-        const response = await fetch(`${emulatorUrl}/_emulator/faults`, {
-          method: 'PUT',
-          headers: { 'content-type': 'application/json', connection: 'close' },
-          body: JSON.stringify(changed),
-        });
-        if (!response.ok) throw new Error(`the emulator refused the faults: ${await response.text()}`);
-        await response.arrayBuffer();
-      },
+      workerUrls: workers.map(({ url }) => url),
+      setFaults: (changed) => setEmulatorFaults(emulator.url, changed),
       stop,
     };
   } catch (error) {

@@ -1,0 +1,78 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { freePort } from '@darkroom/local-stack';
+import { createManagedProcess, type ManagedProcess } from './managed-process.ts';
+
+/** What all processes of one Darkroom share. */
+export interface AppSettings {
+  /** Where logs, bill and state are kept. */
+  directory: string;
+  /** The Node and the folder of the built apps. */
+  runtime: { node: string; folder: string };
+  redisUrl: string;
+  prefix: string;
+  s3: { endpoint: string; region: string; bucket: string; credentials: { accessKeyId: string; secretAccessKey: string } };
+}
+
+/** A process of an app, and where it listens. */
+export interface AppProcess extends ManagedProcess {
+  readonly url: string;
+}
+
+/** Describes the processes of one Darkroom, each with a port of its own; nothing runs before `start`. */
+export interface AppProcesses {
+  /** Where its bill lies. */
+  readonly billFile: string;
+  emulator(faults: Readonly<Record<string, unknown>>, seed: string): Promise<AppProcess>;
+  receiver(name: string): Promise<AppProcess>;
+  worker(name: string, env: WorkerEnvironment): Promise<AppProcess>;
+}
+
+/** What differs from worker to worker. */
+export type WorkerEnvironment = Readonly<Record<string, string>> & { RUNWARE_URL: string; WEBHOOK_BASE_URL: string };
+
+const API_KEY = 'test-key';
+
+export function describeApps({ directory, runtime, redisUrl, prefix, s3 }: AppSettings): AppProcesses {
+  const webhookKeys = `test:${randomBytes(32).toString('hex')}`;
+  const emulatorDirectory = join(directory, 'emulator');
+
+  const describe = async (name: string, app: string, readyPath: string, env: Readonly<Record<string, string>>): Promise<AppProcess> => {
+    const port = await freePort();
+    const url = `http://127.0.0.1:${port}`;
+    const managed = createManagedProcess({
+      name,
+      node: runtime.node,
+      script: join(runtime.folder, 'apps', app, 'dist', 'main.js'),
+      env: { ...env, HOST: '127.0.0.1', PORT: String(port) },
+      logFile: join(directory, `${name}.log`),
+      readyUrl: `${url}${readyPath}`,
+    });
+    return { ...managed, url };
+  };
+
+  return {
+    billFile: join(emulatorDirectory, 'bill.jsonl'),
+    emulator: (faults, seed) =>
+      describe('emulator', 'runware-emulator', '/', {
+        EMULATOR_API_KEY: API_KEY,
+        EMULATOR_SEED: seed,
+        EMULATOR_DIR: emulatorDirectory,
+        FAULTS: JSON.stringify(faults),
+      }),
+    receiver: (name) =>
+      describe(name, 'webhook-receiver', '/readyz', { REDIS_URL: redisUrl, DARKROOM_PREFIX: prefix, WEBHOOK_KEYS: webhookKeys }),
+    worker: (name, env) =>
+      describe(name, 'worker', '/readyz', {
+        REDIS_URL: redisUrl,
+        DARKROOM_PREFIX: prefix,
+        S3_BUCKET: s3.bucket,
+        S3_ENDPOINT: s3.endpoint,
+        S3_ACCESS_KEY_ID: s3.credentials.accessKeyId,
+        S3_SECRET_ACCESS_KEY: s3.credentials.secretAccessKey,
+        RUNWARE_API_KEY: API_KEY,
+        WEBHOOK_KEYS: webhookKeys,
+        ...env,
+      }),
+  };
+}
