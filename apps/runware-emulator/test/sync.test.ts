@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import sharp from 'sharp';
 import { responseItemSchema } from '@darkroom/contracts';
 import { expect, test } from 'vitest';
+import type { FaultsInput } from '../src/app.ts';
 import { download, imageTask, setup } from './world.ts';
 import { virtualClock } from './virtual-clock.ts';
 
@@ -141,6 +142,18 @@ test.each([
 
 test('a failed task is charged where the switch says so', async () => {
   const { post, billOf } = await setup({ faults: { failProviderErrorRate: 1, failedTasksCharged: true } });
-  await post([imageTask()]);
+  expect((await post([imageTask({ includeCost: true })])).errors[0]).not.toHaveProperty('cost');
   expect(await billOf('failure')).toMatchObject([{ costUsd: '0.02' }]);
+});
+
+test('a failure that is charged for says its cost where the switch says so, in each of its shapes', async () => {
+  const charged: FaultsInput = { failProviderErrorRate: 1, failedTasksCharged: true, failedTasksTellCost: true };
+  const { post, poll, setFaults } = await setup({ faults: charged });
+  const task = imageTask({ includeCost: true });
+  expect((await post([task])).errors).toMatchObject([{ code: 'providerError', cost: 0.02 }]);
+  expect((await poll(task.taskUUID)).errors).toMatchObject([{ code: 'providerError', cost: 0.02 }]);
+  for (const pollErrorShape of ['data-nested', 'data-flat'] as const) {
+    await setFaults({ ...charged, pollErrorShape });
+    expect((await poll(task.taskUUID)).data, pollErrorShape).toMatchObject([{ status: 'error', cost: 0.02 }]);
+  }
 });

@@ -4,8 +4,10 @@ import { createManagedProcess, freePort } from '@darkroom/testing';
 
 /** One line of the emulator's bill, as it writes it. */
 export interface BillLine {
-  kind: 'submission' | 'acceptance' | 'refusal' | 'execution' | 'failure';
+  kind: 'submission' | 'acceptance' | 'refusal' | 'execution' | 'failure' | 'upload';
   taskUUID: string;
+  /** Of an upload. */
+  sha256?: string;
   costUsd?: string;
   images?: { sha256: string }[];
 }

@@ -68,6 +68,8 @@ export interface PurchaseWorld {
   bill(): Promise<BillLine[]>;
   /** How many lines of a kind the bill has for one submission. */
   billed(ref: SubmissionRef, kind: BillLine['kind']): Promise<number>;
+  /** What was uploaded for it, in the order in which the provider did. */
+  uploads(ref: SubmissionRef): Promise<BillLine[]>;
   /** Waits until the provider has executed it. */
   executed(ref: SubmissionRef): Promise<void>;
   /** Waits until the provider has failed it. */
@@ -178,6 +180,7 @@ export async function startPurchaseWorld(): Promise<PurchaseWorld> {
     },
     bill,
     billed,
+    uploads: async (ref) => (await bill()).filter(({ kind, taskUUID }) => kind === 'upload' && taskUUID === taskUuidOf(ref)),
     executed: (ref) => eventually(async () => expect(await billed(ref, 'execution'), 'executions').toBe(1)),
     failed: (ref) => eventually(async () => expect(await billed(ref, 'failure'), 'failures').toBe(1)),
     uploaded: (ref) =>

@@ -67,6 +67,7 @@ export const faultsSchema = z.strictObject({
   failProviderErrorRate: rate(0, 'Accepted tasks that fail with `providerError`.'),
   failContentPolicyRate: rate(0, 'Accepted tasks that fail with `contentPolicyViolation`.'),
   failedTasksCharged: flag(false, 'Whether a failed task costs its price.'),
+  failedTasksTellCost: flag(false, 'Whether a failure that is charged for says its `cost`, where that was asked for.'),
   referenceImageCharge: choice(['per-image', 'per-request'], 'What the additional 0.002 USD is charged for.'),
   cost: choice(
     ['quoted', 'absent', 'zero', 'surcharged'],

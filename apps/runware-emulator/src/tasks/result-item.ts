@@ -50,9 +50,10 @@ export const failureItem = (taskUUID: string, code: string, message: string) => 
 });
 
 /** The failure of a task, or undefined if it did not fail. */
-export function failureOf({ taskUUID, ending }: Task): ReturnType<typeof failureItem> | undefined {
+export function failureOf({ taskUUID, request, faults, ending }: Task): (ReturnType<typeof failureItem> & { cost?: number }) | undefined {
   if (ending?.outcome.status !== 'error') return undefined;
-  return failureItem(taskUUID, ending.outcome.code, ending.outcome.message);
+  const cost = faults.failedTasksCharged && faults.failedTasksTellCost ? reportedCost(request, faults) : undefined;
+  return { ...failureItem(taskUUID, ending.outcome.code, ending.outcome.message), ...(cost !== undefined && { cost }) };
 }
 
 /** The results of all images of a task. */
