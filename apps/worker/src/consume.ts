@@ -54,7 +54,8 @@ export function startConsuming(
       async (job: Job, token = '') => {
         const startedAt = performance.now();
         lastProgressAt = startedAt;
-        if (!isParked && job.attemptsStarted === 1) metrics.queueWait.observe({}, Math.max(0, Date.now() - job.timestamp) / 1000);
+        if (!isParked && job.attemptsStarted === 1)
+          metrics.queueWait.observe({}, Math.max(0, Date.now() - job.timestamp - (job.opts.delay ?? 0)) / 1000);
         const ref = readJob(job);
         const outcome = await run(ref).catch((error: unknown) => onTrouble(job, ref, error, isParked));
         metrics.run.observe({ queue: name, outcome: outcome.kind }, (performance.now() - startedAt) / 1000);

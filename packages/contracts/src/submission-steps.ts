@@ -57,6 +57,8 @@ export interface SubmissionView {
   now: number;
   status: SubmissionStatus;
   request: GrokImagineRequest;
+  /** When its generation was to be bought, if not at once. */
+  runAt?: number;
   /** Whether the generation has a final status. */
   generationClosed: boolean;
   round: number;

@@ -32,6 +32,8 @@ export interface EnqueueReceipt {
   /** "exists": the same enqueue came before. "replayed": the idempotency key belongs to `generationId`, made earlier. */
   kind: 'created' | 'exists' | 'replayed';
   generationId: string;
+  /** When that generation is to be bought, if it was not at once; milliseconds since 1970. */
+  runAt?: number;
 }
 
 export interface Retention {
@@ -42,7 +44,7 @@ export interface Retention {
 }
 
 const replySchema = z.union([
-  z.tuple([z.enum(['created', 'exists', 'replayed', 'conflict']), z.string()]),
+  z.tuple([z.enum(['created', 'exists', 'replayed', 'conflict']), z.string(), z.string()]),
   z.tuple([z.literal('not-initialised')]),
   z.tuple([z.literal('cap'), z.string(), z.coerce.number(), z.coerce.number(), z.coerce.number(), z.coerce.number()]),
 ]);
@@ -100,7 +102,9 @@ export async function enqueueGeneration(
           ? `generation "${generationId}" was enqueued before with another request; nothing was queued or bought`
           : `the idempotency key belongs to generation "${reply[1]}", which was enqueued with another request; nothing was queued or bought`,
       );
-    default:
-      return { kind: reply[0], generationId: reply[1] };
+    default: {
+      const [kind, id, storedRunAt] = reply;
+      return { kind, generationId: id, ...(storedRunAt === '' ? {} : { runAt: Number(storedRunAt) }) };
+    }
   }
 }

@@ -42,6 +42,7 @@ export async function beginSettlement(redis: Redis, prefix: string, ref: Submiss
     deliverySeq: submission.deliverySeq,
     settlements: submission.settlements,
     reservation: { amountNanoUsd: submission.reserved, periods: submission.periods },
+    ...(generation.runAt === undefined ? {} : { runAt: generation.runAt }),
     ...(deliveredAt === undefined ? {} : { deliveredAt }),
     ...(firstSentAt === undefined ? {} : { firstSentAt }),
     ...(succeededSeenAt === undefined ? {} : { succeededSeenAt }),

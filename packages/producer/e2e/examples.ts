@@ -46,7 +46,7 @@ export async function inTheBackground(redisUrl: string, s3: Parameters<typeof cr
   const images = createImages(s3);
   const { generationId, quote } = await producer.enqueue(
     { positivePrompt: 'a lighthouse at dusk', ttl: 600 },
-    { idempotencyKey: orderNumber, deadlineAt: Date.now() + 10 * 60_000 },
+    { idempotencyKey: orderNumber, runAt: new Date(Date.now() + 1000), deadlineAt: Date.now() + 10 * 60_000 },
   );
   console.log(`at most ${quote.totalUsd} USD`);
 

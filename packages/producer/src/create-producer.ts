@@ -73,7 +73,7 @@ export function createProducer(options: ProducerOptions): Producer {
   const submissions = createSubmissions(redis, { prefix, failFast: true });
   const changes = createChanges(prefix, () => connectPatient(redisUrl));
   const defaults: OrderDefaults = { tenant, maxReferenceImages, now };
-  const destination: Destination = { ask, store, submissions };
+  const destination: Destination = { ask, store, submissions, now };
   let closing: Promise<void> | undefined;
 
   const find = (generationId: string): Promise<GenerationView | undefined> =>

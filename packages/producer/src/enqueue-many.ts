@@ -1,5 +1,5 @@
-import { DarkroomError, EnqueueManyError, QueueUnavailableError, type Problem } from '@darkroom/contracts';
-import { enqueuedOf, jobsOf, type Destination, type Enqueued } from './enqueue.ts';
+import { DarkroomError, EnqueueManyError, QueueUnavailableError, type Problem, type SubmissionRef } from '@darkroom/contracts';
+import { delayOf, enqueuedOf, jobsOf, type Destination, type Enqueued } from './enqueue.ts';
 import type { EnqueueManyOptions, EnqueueOptions } from './options.ts';
 import { orderProblems, type Order, type OrderDefaults } from './order.ts';
 
@@ -30,7 +30,7 @@ export function manyProblems(inputs: readonly unknown[], options: EnqueueManyOpt
   }
   const seen = new Set<string>();
   for (const [index, input] of inputs.entries()) {
-    const { deadlineAt: _deadlineAt, tenant: _tenant, ...own } = optionsOf(options, index);
+    const { deadlineAt: _deadlineAt, runAt: _runAt, tenant: _tenant, ...own } = optionsOf(options, index);
     problems.push(...orderProblems(input, own, defaults).map((problem) => ({ ...problem, path: pathOfOneOf(problem.path, index) })));
     if (own.generationId === undefined) continue;
     if (seen.has(own.generationId))
@@ -75,7 +75,7 @@ interface Fate {
 }
 
 /** The records of all go out before the first answer is waited for, and then the jobs of those that were taken, in one go. */
-async function enqueueChunk({ ask, store, submissions }: Destination, chunk: readonly Order[]): Promise<Fate[]> {
+async function enqueueChunk({ ask, store, submissions, now }: Destination, chunk: readonly Order[]): Promise<Fate[]> {
   const recorded = await Promise.all(
     chunk.map(async (order) => {
       const { generationId } = order.generation;
@@ -86,12 +86,19 @@ async function enqueueChunk({ ask, store, submissions }: Destination, chunk: rea
       }
     }),
   );
-  const refs = recorded.flatMap(({ order, receipt }) => (receipt === undefined ? [] : jobsOf(order, receipt)));
-  const [first] = refs;
+  const byDelay = new Map<number, SubmissionRef[]>();
+  const at = now();
+  for (const { order, receipt } of recorded) {
+    if (receipt === undefined) continue;
+    const delayMs = delayOf(receipt, at);
+    const refs = byDelay.get(delayMs) ?? [];
+    byDelay.set(delayMs, refs);
+    refs.push(...jobsOf(order, receipt));
+  }
   let jobTrouble: DarkroomError | undefined;
-  if (first !== undefined) {
+  for (const [delayMs, refs] of byDelay) {
     try {
-      await ask('add the jobs of generation', first.generationId, () => submissions.add(refs));
+      await ask('add the jobs of generation', refs[0]?.generationId ?? '', () => submissions.add(refs, delayMs));
     } catch (error) {
       jobTrouble = ours(error);
     }

@@ -17,13 +17,15 @@ export interface Destination {
   ask: Availability['ask'];
   store: Pick<GenerationStore, 'enqueue'>;
   submissions: Pick<Submissions, 'add'>;
+  /** Milliseconds since 1970. */
+  now: () => number;
 }
 
 /** Enqueues one order; a second time it only makes sure that the jobs are there. */
-export function enqueueOrder({ ask, store, submissions }: Destination, order: Order): Promise<Enqueued> {
+export function enqueueOrder({ ask, store, submissions, now }: Destination, order: Order): Promise<Enqueued> {
   return ask('enqueue generation', order.generation.generationId, async () => {
     const receipt = await store.enqueue(order.generation);
-    await submissions.add(jobsOf(order, receipt));
+    await submissions.add(jobsOf(order, receipt), delayOf(receipt, now()));
     return enqueuedOf(order, receipt);
   });
 }
@@ -34,6 +36,9 @@ export function enqueueOrder({ ask, store, submissions }: Destination, order: Or
  */
 export const jobsOf = ({ generation }: Order, { generationId }: EnqueueReceipt): SubmissionRef[] =>
   Array.from({ length: generation.request.numberResults }, (_, index) => ({ generationId, index, n: 1 }));
+
+/** How long its jobs sleep. One that comes too early, by the clock of Redis, is sent back to sleep. */
+export const delayOf = ({ runAt }: EnqueueReceipt, now: number): number => Math.max(0, (runAt ?? now) - now);
 
 export const enqueuedOf = (order: Order, { kind, generationId }: EnqueueReceipt): Enqueued => ({
   generationId,

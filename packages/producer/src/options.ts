@@ -23,14 +23,19 @@ export interface EnqueueOptions {
   generationId?: string;
   /** Your own key: a second enqueue with the same key answers with the first generation. 1 to 256 characters. */
   idempotencyKey?: string;
-  /** When to give up buying: milliseconds since 1970, in the future. */
-  deadlineAt?: number;
+  /** When to give up buying: a Date or milliseconds since 1970, in the future. */
+  deadlineAt?: Date | number;
+  /**
+   * When to buy, and not before: a Date or milliseconds since 1970, in the next 30 days and before `deadlineAt`. The money is held
+   * then, and not at once; if a cap is reached by then, the generation waits for money. Defaults to now.
+   */
+  runAt?: Date | number;
   /** Overrides the producer's tenant. */
   tenant?: string;
 }
 
 /** The options of many enqueues at once. Lists hold one entry for each request, in the same order. */
-export interface EnqueueManyOptions extends Pick<EnqueueOptions, 'deadlineAt' | 'tenant'> {
+export interface EnqueueManyOptions extends Pick<EnqueueOptions, 'deadlineAt' | 'runAt' | 'tenant'> {
   /** Your own ids; each once. */
   generationIds?: readonly string[];
   /** Your own keys. */
@@ -42,6 +47,8 @@ export const DAY_SECONDS = 86_400;
 const MIN_RECORD_SECONDS = (2 * GENERATION_ID_TOLERANCE_MS) / 1000;
 /** A day to settle, and one of room. */
 const MIN_IDEMPOTENCY_SECONDS = 2 * DAY_SECONDS;
+/** A month ahead is a queue's business; what is further away belongs into a calendar. */
+const MAX_AHEAD_DAYS = 30;
 const TENANT = /^[\w.-]{1,64}$/;
 
 /** What is wrong with a producer's own settings. The address may hold a password and is not repeated. */
@@ -67,7 +74,7 @@ export function producerProblems({
 }
 
 /** What is wrong with the options of one enqueue. */
-export function enqueueProblems({ generationId, idempotencyKey, deadlineAt, tenant }: EnqueueOptions, now: number): Problem[] {
+export function enqueueProblems({ generationId, idempotencyKey, deadlineAt, runAt, tenant }: EnqueueOptions, now: number): Problem[] {
   const problems: Problem[] = [];
   if (
     generationId !== undefined &&
@@ -86,15 +93,32 @@ export function enqueueProblems({ generationId, idempotencyKey, deadlineAt, tena
       given: `${idempotencyKey.length} characters`,
     });
   }
-  if (deadlineAt !== undefined && !(Number.isSafeInteger(deadlineAt) && deadlineAt > now)) {
+  if (deadlineAt !== undefined && !isBetween(deadlineAt, now, Number.MAX_SAFE_INTEGER)) {
     problems.push({
       path: 'options.deadlineAt',
-      message: 'must be a moment in the future, in whole milliseconds since 1970',
+      message: 'must be a moment in the future: a Date, or whole milliseconds since 1970',
       given: String(deadlineAt),
     });
   }
+  if (runAt !== undefined && !isBetween(runAt, now, now + MAX_AHEAD_DAYS * DAY_SECONDS * 1000)) {
+    problems.push({
+      path: 'options.runAt',
+      message: `must be a moment in the next ${MAX_AHEAD_DAYS} days: a Date, or whole milliseconds since 1970`,
+      given: String(runAt),
+    });
+  } else if (runAt !== undefined && deadlineAt !== undefined && millisecondsOf(runAt) >= millisecondsOf(deadlineAt)) {
+    problems.push({ path: 'options.runAt', message: 'must be before options.deadlineAt', given: String(runAt) });
+  }
   return [...problems, ...tenantProblems('options.tenant', tenant)];
 }
+
+/** A moment as milliseconds since 1970. */
+export const millisecondsOf = (moment: Date | number): number => (moment instanceof Date ? moment.getTime() : moment);
+
+const isBetween = (moment: Date | number, after: number, last: number): boolean => {
+  const at = millisecondsOf(moment);
+  return Number.isSafeInteger(at) && at > after && at <= last;
+};
 
 const tenantProblems = (path: string, tenant: string | undefined): Problem[] =>
   tenant === undefined || TENANT.test(tenant)

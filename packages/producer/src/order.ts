@@ -8,7 +8,7 @@ import {
   type Quote,
 } from '@darkroom/contracts';
 import type { NewGeneration } from '@darkroom/generation-store';
-import { enqueueProblems, type EnqueueOptions } from './options.ts';
+import { enqueueProblems, millisecondsOf, type EnqueueOptions } from './options.ts';
 
 /** A request that may be enqueued: checked, priced and named. Named before the first network call, so that it can be sent again. */
 export interface Order {
@@ -41,7 +41,8 @@ export function buildOrder(input: GrokImagineRequestInput, options: EnqueueOptio
       tenant: options.tenant ?? defaults.tenant,
       request,
       imageNanoUsd: price.imageNanoUsd,
-      ...(options.deadlineAt === undefined ? {} : { deadlineAt: options.deadlineAt }),
+      ...(options.deadlineAt === undefined ? {} : { deadlineAt: millisecondsOf(options.deadlineAt) }),
+      ...(options.runAt === undefined ? {} : { runAt: millisecondsOf(options.runAt) }),
       ...(options.idempotencyKey === undefined ? {} : { idempotencyKey: options.idempotencyKey }),
     },
   };

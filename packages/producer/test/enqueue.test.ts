@@ -1,7 +1,7 @@
 import { createGenerationId, RequestConflictError, SpendCapError, StoreNotInitialisedError } from '@darkroom/contracts';
-import { expect, inject, test } from 'vitest';
+import { describe, expect, inject, test } from 'vitest';
 import { createProducer } from '../src/index.ts';
-import { bringHome, IMAGE_NANO_USD, jobIdsOf, recordOnly, refsOf, request, setup } from './world.ts';
+import { bringHome, IMAGE_NANO_USD, jobIdsOf, recordOnly, refsOf, request, setup, type World } from './world.ts';
 
 test('six lines lead to a first image', async () => {
   await using world = await setup();
@@ -65,6 +65,55 @@ test('a refusal of the store is told as it is, and queues nothing', async () => 
   await world.redis.del(`${world.prefix}:epoch`);
   await expect(world.producer.enqueue(request)).rejects.toThrow(StoreNotInitialisedError);
   expect(await world.waitingJobs()).toEqual([]);
+});
+
+describe('a time to run', () => {
+  const HOUR_MS = 3_600_000;
+  const delayedUntil = async ({ submissions }: World): Promise<number[]> =>
+    (await submissions.queue.getJobs(['delayed'])).map(({ timestamp, delay }) => timestamp + delay);
+
+  test('lets the jobs sleep until then, and holds no money', async () => {
+    await using world = await setup();
+    const runAt = Date.now() + HOUR_MS;
+    const { generationId } = await world.producer.enqueue({ ...request, numberResults: 2 }, { runAt: new Date(runAt) });
+    expect(await world.producer.get(generationId)).toMatchObject({ status: 'queued', runAt, reservedUsd: '0' });
+    expect(await world.waitingJobs()).toEqual([]);
+    const times = await delayedUntil(world);
+    expect(times).toHaveLength(2);
+    for (const time of times) expect(Math.abs(time - runAt)).toBeLessThan(1000);
+  });
+
+  test('is refused by no cap that is reached now', async () => {
+    await using world = await setup();
+    await world.store.setCaps({ allPerDay: 1 });
+    await expect(world.producer.enqueue(request, { runAt: Date.now() + HOUR_MS })).resolves.toMatchObject({ created: true });
+  });
+
+  test('is that of the first call with an idempotency key, whatever a repetition says', async () => {
+    await using world = await setup();
+    const runAt = Date.now() + HOUR_MS;
+    const first = await world.producer.enqueue(request, { idempotencyKey: 'order-7', runAt });
+    const [job] = await world.submissions.queue.getJobs(['delayed']);
+    await job?.remove(); // as if the first caller had died before it added it
+    const [again] = await world.producer.enqueueMany([request], { idempotencyKeys: ['order-7'], runAt: runAt + 5 * HOUR_MS });
+    expect(again).toMatchObject({ generationId: first.generationId, created: false });
+    expect(Math.abs((await delayedUntil(world))[0]! - runAt)).toBeLessThan(1000);
+  });
+
+  test('can be given to many at once', async () => {
+    await using world = await setup();
+    const runAt = Date.now() + HOUR_MS;
+    const enqueued = await world.producer.enqueueMany([request, request], { runAt });
+    expect(await delayedUntil(world)).toHaveLength(2);
+    expect(await world.producer.get(enqueued[1]!.generationId)).toMatchObject({ runAt });
+  });
+
+  test('that has not come can be cancelled', async () => {
+    await using world = await setup();
+    const { generationId } = await world.producer.enqueue(request, { runAt: Date.now() + HOUR_MS });
+    expect(await world.producer.cancel(generationId)).toBe('cancelled');
+    expect(await world.producer.get(generationId)).toMatchObject({ status: 'cancelled', images: [{ status: 'failed' }] });
+  });
 });
 
 test('a cancel ends what was not sent', async () => {

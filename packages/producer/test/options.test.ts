@@ -36,6 +36,21 @@ test('all problems of the request and of the options are told at once, and nothi
   expect(await world.waitingJobs()).toEqual([]);
 });
 
+const DAY_MS = 86_400_000;
+
+test.each([
+  { runAt: Date.now() - 1, says: 'in the next 30 days' },
+  { runAt: Date.now() + 31 * DAY_MS, says: 'in the next 30 days' },
+  { runAt: Date.now() + 1000.5, says: 'in the next 30 days' },
+  { runAt: new Date(Number.NaN), says: 'in the next 30 days' },
+  { runAt: new Date(Date.now() + DAY_MS), deadlineAt: Date.now() + DAY_MS - 1000, says: 'must be before options.deadlineAt' },
+])('a time to run that is out of bounds is refused: $runAt, $says', async ({ says, ...options }) => {
+  await using world = await setup();
+  const { paths, message } = await problemsOf(() => world.producer.enqueue({ positivePrompt: '' }, options));
+  expect(paths).toEqual(['positivePrompt', 'options.runAt']);
+  expect(message).toContain(says);
+});
+
 test.each([-6, 6])('a generation id that was minted %i minutes from now is refused', async (minutes) => {
   await using world = await setup();
   const generationId = createGenerationId(Date.now() + minutes * 60_000);

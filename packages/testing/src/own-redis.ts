@@ -7,6 +7,8 @@ import { freePort, startRedis, type AppendFsync, type LocalRedis } from '@darkro
 /** A Redis of one's own, which may be away: its address stays the same over every stop and start. */
 export interface OwnRedis extends AsyncDisposable {
   readonly url: string;
+  /** Process id, while it runs as a process of its own. */
+  readonly pid: number | undefined;
   /** Starts it, with the data it had when it was stopped. */
   start(): Promise<void>;
   stop(): Promise<void>;
@@ -42,6 +44,9 @@ export async function reserveRedis({ dir: given, appendfsync = 'always' }: OwnRe
   };
   return {
     url: `redis://127.0.0.1:${port}`,
+    get pid() {
+      return running?.pid;
+    },
     start: async () => {
       running ??= await startRedis({
         dir,

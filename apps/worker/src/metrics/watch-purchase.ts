@@ -35,7 +35,7 @@ export function watchPurchase(purchase: Purchase, metrics: WorkerMetrics): Purch
         // Told again of what is known already ("already", and "resubmit" of a run that had died), nothing ended.
         if (reply.kind === 'settled' || reply.kind === 'resubmit') {
           metrics.ended.add({ status, road: road ?? 'none' });
-          metrics.image.observe({ status }, Math.max(0, settledAt - generationIdTime(ref.generationId)) / 1000);
+          metrics.image.observe({ status }, Math.max(0, settledAt - Math.max(generationIdTime(ref.generationId), view?.runAt ?? 0)) / 1000);
         }
         return reply;
       },

@@ -10,7 +10,7 @@ export function createWorkerMetrics(metrics: Metrics) {
   return {
     queueWait: metrics.histogram({
       name: 'darkroom_queue_wait_seconds',
-      help: 'From the time a submission was queued to the start of its first submit run.',
+      help: 'From the time a submission was queued, or was due by then, to the start of its first submit run.',
       buckets: WAIT_SECONDS,
     }),
     run: metrics.histogram({
@@ -47,7 +47,7 @@ export function createWorkerMetrics(metrics: Metrics) {
     }),
     image: metrics.histogram({
       name: 'darkroom_image_seconds',
-      help: 'From the creation of a generation to the end of one of its submissions, by status.',
+      help: 'From the creation of a generation, or from its runAt, to the end of one of its submissions, by status.',
       labels: ['status'],
       buckets: WAIT_SECONDS,
     }),

@@ -4,7 +4,7 @@ import { money, prelude } from './prelude.ts';
 /**
  * Writes a generation, its first submissions and their holds, all or nothing; done twice it does nothing the second time.
  * Money of a generation that is to run later is held when it is due.
- * Replies: created | exists | conflict | replayed <id> | not-initialised | cap <period> <used> <cap> <resetsAt> <now>
+ * Replies: created | exists | conflict | replayed <id> <runAt> | not-initialised | cap <period> <used> <cap> <resetsAt> <now>
  */
 export const enqueueScript = createLuaScript(/* lua */ `${prelude}${money}
 local key, id = KEYS[1], ARGV[2]
@@ -14,12 +14,15 @@ local deadlineAt, runAt = ARGV[8], ARGV[9]
 local idempotencyDigest, idempotencySeconds, retentionSeconds = ARGV[10], ARGV[11], ARGV[12]
 
 if redis.call('EXISTS', prefix .. ':epoch') == 0 then return { 'not-initialised' } end
-local present = redis.call('HGET', key, 'requestDigest')
-if present then return { present == requestDigest and 'exists' or 'conflict', id } end
+local present = redis.call('HMGET', key, 'requestDigest', 'runAt')
+if present[1] then return { present[1] == requestDigest and 'exists' or 'conflict', id, present[2] or '' } end
 local idempotencyKey = prefix .. ':idempotency:' .. tenant .. ':' .. idempotencyDigest
 if idempotencyDigest ~= '' then
   local taken = redis.call('HMGET', idempotencyKey, 'generationId', 'requestDigest')
-  if taken[1] then return { taken[2] == requestDigest and 'replayed' or 'conflict', taken[1] } end
+  if taken[1] then
+    local first = redis.call('HGET', prefix .. ':generation:' .. taken[1], 'runAt')
+    return { taken[2] == requestDigest and 'replayed' or 'conflict', taken[1], first or '' }
+  end
 end
 
 local now = nowMs()
@@ -44,5 +47,5 @@ redis.call('ZADD', prefix .. ':open', int(now), id)
 -- its time begins when the generation is over: a key that ended before could buy the same twice
 if idempotencyDigest ~= '' then redis.call('HSET', idempotencyKey, 'generationId', id, 'requestDigest', requestDigest) end
 announce('generation.queued', id, nil, nil, now)
-return { 'created', id }
+return { 'created', id, runAt }
 `);

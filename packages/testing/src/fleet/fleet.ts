@@ -3,7 +3,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { startRedis, startS3Server, type LocalRedis, type S3RequestLog, type S3Server } from '@darkroom/local-stack';
+import { startS3Server, type S3RequestLog, type S3Server } from '@darkroom/local-stack';
+import { reserveRedis, type OwnRedis } from '../own-redis.ts';
 import { describeApps, type AppProcess } from './app-processes.ts';
 import type { ManagedProcess } from './managed-process.ts';
 import { setEmulatorFaults } from './set-emulator-faults.ts';
@@ -27,7 +28,7 @@ export interface FleetOptions {
 /** A whole Darkroom on this machine: real Redis with its log, real S3, emulator, workers and receivers, each a process. */
 export interface Fleet {
   readonly directory: string;
-  readonly redis: LocalRedis;
+  readonly redis: OwnRedis;
   readonly redisUrl: string;
   readonly prefix: string;
   readonly s3: S3Server;
@@ -69,13 +70,8 @@ export async function startFleet(options: FleetOptions = {}): Promise<Fleet> {
     for (const end of started.splice(0).toReversed()) await end();
   };
   try {
-    const redis = await startRedis({
-      dir: join(directory, 'redis'),
-      cacheDir: join(root, '.local'),
-      environment: process.env,
-      appendfsync: 'everysec',
-      downloadLimitMs: 120_000,
-    });
+    const redis = await reserveRedis({ dir: join(directory, 'redis'), appendfsync: 'everysec' });
+    await redis.start();
     started.push(() => redis.stop());
     const credentials = { accessKeyId: 'test', secretAccessKey: randomBytes(24).toString('hex') };
     const bucket = 'darkroom';
