@@ -17,6 +17,7 @@ import { createCounts, type Counts } from './counts.ts';
 import type { DeliveryInbox, Wake } from './ports.ts';
 import { createReceiverMetrics } from './receiver-metrics.ts';
 import { buildServer, WEBHOOK_PATH } from './server.ts';
+import { createWakeLimit } from './wake-limit.ts';
 
 export type { Counts } from './counts.ts';
 export { loadReceiverConfig, type ReceiverConfig } from './config.ts';
@@ -59,7 +60,16 @@ export function createWebhookReceiver(config: ReceiverConfig, overrides: Partial
   const stores = overrides.stores ?? openRedis(config);
   const server = buildServer(
     { keys: config.keys, requestLimitMs },
-    { inbox: stores.inbox, settlements: stores.settlements, ready: stores.ready, counts, logger, clock, storeLimitMs: STORE_LIMIT_MS },
+    {
+      inbox: stores.inbox,
+      settlements: stores.settlements,
+      wakeLimit: createWakeLimit(clock),
+      ready: stores.ready,
+      counts,
+      logger,
+      clock,
+      storeLimitMs: STORE_LIMIT_MS,
+    },
   );
   const metrics = createMetrics({ process: 'webhook-receiver' });
   const { webhookRequest } = createReceiverMetrics(metrics, counts);

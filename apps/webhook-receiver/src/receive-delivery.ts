@@ -3,6 +3,7 @@ import type { Logger } from '@darkroom/service-runtime';
 import type { Counts } from './counts.ts';
 import type { DeliveryInbox, DeliveryReceipt, Wake } from './ports.ts';
 import { readDelivery, type DeliveryReading } from './read-delivery.ts';
+import type { WakeLimit } from './wake-limit.ts';
 import { within } from './within.ts';
 
 // Invariant I6: a delivery is a hint. It is kept before anybody is woken, so that whoever is woken finds it; and once it is
@@ -11,6 +12,7 @@ import { within } from './within.ts';
 export interface ReceiveDependencies {
   readonly inbox: DeliveryInbox;
   readonly settlements: Wake;
+  readonly wakeLimit: WakeLimit;
   readonly counts: Counts;
   readonly logger: Logger;
   /** How long the store may take, in milliseconds. */
@@ -52,22 +54,32 @@ export async function receiveDelivery(delivery: Delivery, dependencies: ReceiveD
     return 'unavailable';
   }
   counts.add(`delivery.${receipt.kind}`);
-  logger.info({ ...fields, ...receipt }, 'delivery kept');
-  if (isWorthALook(reading, receipt)) await wake(delivery, dependencies);
+  const isRepetition = isNothingNew(receipt) && dependencies.wakeLimit.wasJustWoken(taskUUID);
+  // A flood of them must not fill a disk with lines either; all are counted.
+  logger[isRepetition ? 'debug' : 'info']({ ...fields, ...receipt }, 'delivery taken');
+  if (!isRepetition && isWorthALook(reading, receipt)) await wake(delivery, dependencies);
   return 'kept';
 }
 
+/** What no settlement finds in the record, because it lies there already or was one too many. */
+const isNothingNew = ({ kind }: DeliveryReceipt): boolean => kind === 'duplicate' || kind === 'overflow';
+
 /**
  * A duplicate may follow a delivery whose receiver died before it woke anybody, and one too many to be kept may be the one
- * that matters: both wake. Of a submission that succeeded, or that no record knows, there is nothing to look at.
+ * that matters: both wake, once a second (`WakeLimit`). Of a submission that succeeded, or that no record knows, there is nothing to look at.
  */
 const isWorthALook = (reading: DeliveryReading, { kind, status }: DeliveryReceipt): boolean =>
   reading.isNews && kind !== 'unknown-submission' && status !== 'succeeded';
 
-async function wake({ ref, taskUUID }: Delivery, { settlements, counts, logger, storeLimitMs }: ReceiveDependencies): Promise<void> {
+async function wake(
+  { ref, taskUUID }: Delivery,
+  { settlements, wakeLimit, counts, logger, storeLimitMs }: ReceiveDependencies,
+): Promise<void> {
+  wakeLimit.note(taskUUID); // before it is woken: of many copies at once, one wakes
   try {
     counts.add(`wake.${await within(storeLimitMs, 'wake a settlement', settlements.wake(ref))}`);
   } catch (error) {
+    wakeLimit.forget(taskUUID);
     counts.add('wake.failed');
     logger.warn({ ...ref, taskUUID, err: error }, 'settlement could not be woken; it looks at its own time');
   }

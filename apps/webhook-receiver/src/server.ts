@@ -1,6 +1,6 @@
 import { checkCapability, type CapabilityKeys } from '@darkroom/contracts';
 import { createHealthRoutes, type Clock, type Logger, type ReadinessCheck } from '@darkroom/service-runtime';
-import { fastify, type FastifyInstance, type FastifyRequest } from 'fastify';
+import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { receiveDelivery, type Delivery, type ReceiveDependencies } from './receive-delivery.ts';
 import { createRefusals } from './refusals.ts';
 
@@ -61,7 +61,7 @@ export function buildServer({ keys, requestLimitMs }: ServerOptions, dependencie
     if (!request.is404) return;
     const isWebhookPath = request.url.split('?', 1)[0] === WEBHOOK_PATH;
     if (isWebhookPath) void reply.header('allow', 'POST');
-    await reply.code(isWebhookPath ? 405 : 404).send();
+    await refuse(reply, isWebhookPath ? 405 : 404);
   });
 
   server.setErrorHandler(async (error: { statusCode?: number; code?: string }, _request, reply) => {
@@ -79,7 +79,7 @@ export function buildServer({ keys, requestLimitMs }: ServerOptions, dependencie
       const verdict = checkCapability(keys, readCapability(request.query), clock.now());
       if (verdict.kind === 'refused') {
         refusals.note(verdict.reason);
-        return reply.code(401).send();
+        return refuse(reply, 401);
       }
       authenticated.set(request, verdict);
       // Whatever the body calls itself it is kept: fastify would answer 415 to a type that it cannot read.
@@ -102,6 +102,9 @@ export function buildServer({ keys, requestLimitMs }: ServerOptions, dependencie
 
   return server;
 }
+
+/** Hangs up with the answer: on an open line a stranger could go on talking for as long as a request may take. */
+const refuse = (reply: FastifyReply, status: 401 | 404 | 405): FastifyReply => reply.code(status).header('connection', 'close').send();
 
 /** A capability that is given twice is as good as none. */
 function readCapability(query: unknown): string | undefined {

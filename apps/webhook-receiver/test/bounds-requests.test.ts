@@ -1,6 +1,5 @@
-import { once } from 'node:events';
-import { connect } from 'node:net';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
+import { dial } from './dial.ts';
 import { buildSubmission, createMemoryStores, startReceiver } from './setup.ts';
 
 const MAX_BODY_BYTES = 256 * 1024;
@@ -8,25 +7,6 @@ const MAX_BODY_BYTES = 256 * 1024;
 async function setup(overrides: Parameters<typeof startReceiver>[1] = {}) {
   const memory = createMemoryStores();
   return { ...memory, ...buildSubmission(), ...(await startReceiver(memory.stores, overrides)) };
-}
-
-/** A connection that says exactly what it is told. */
-async function dial(url: string) {
-  const { hostname, port } = new URL(url);
-  const socket = connect(Number(port), hostname);
-  onTestFinished(() => void socket.destroy());
-  socket.on('error', () => undefined); // the server may hang up while we still talk
-  let heard = '';
-  socket.setEncoding('latin1').on('data', (text: string) => (heard += text));
-  await once(socket, 'connect');
-  const closed = once(socket, 'close');
-  return {
-    say: (text: string) => socket.write(text),
-    hangUp: () => socket.end(),
-    heard: () => heard,
-    expectStatus: (line: string) => expect.poll(() => heard.split('\r\n', 1)[0], { timeout: 5000, interval: 5 }).toBe(line),
-    closed: () => closed,
-  };
 }
 
 test('a body of the greatest size is kept, one byte more is a 413', async () => {

@@ -66,12 +66,47 @@ test('it is kept before anybody is woken', async () => {
   expect(seen).toEqual([1]);
 });
 
-test('a duplicate is acknowledged and wakes again: its first receiver may have died before it woke anybody', async () => {
-  const { kept, woken, post, path, success, receiver } = await setup();
-  for (let time = 0; time < 3; time += 1) expect((await post(path, JSON.stringify(success))).status).toBe(200);
-  expect(kept).toHaveLength(1);
-  expect(woken).toHaveLength(3);
-  expect(receiver.counts.all()).toMatchObject({ 'delivery.recorded': 1, 'delivery.duplicate': 2 });
+test('a duplicate is acknowledged and wakes: its first receiver may have died before it woke anybody', async () => {
+  const memory = createMemoryStores();
+  const { post: postToTheFirst } = await startReceiver(memory.stores);
+  const { receiver, post } = await startReceiver(memory.stores);
+  const { path, success } = buildSubmission();
+  memory.state.wake = () => Promise.reject(new Error('it died'));
+  expect((await postToTheFirst(path, JSON.stringify(success))).status).toBe(200);
+  memory.state.wake = async () => undefined;
+  expect((await post(path, JSON.stringify(success))).status).toBe(200);
+  expect(memory.kept).toHaveLength(1);
+  expect(memory.woken).toHaveLength(1);
+  expect(receiver.counts.all()).toMatchObject({ 'delivery.duplicate': 1, 'wake.woken': 1 });
+});
+
+test('a flood of duplicates wakes once a second, and one that could not wake is tried again at once', async () => {
+  let time = now;
+  const memory = createMemoryStores();
+  const { post } = await startReceiver(memory.stores, { clock: { now: () => time } });
+  const { path, success } = buildSubmission();
+  const flood = async () => {
+    for (let at = 0; at < 20; at += 1) expect((await post(path, JSON.stringify(success))).status).toBe(200);
+  };
+  await flood();
+  expect(memory.woken).toHaveLength(1);
+  time += 1000;
+  await flood();
+  expect(memory.woken).toHaveLength(2);
+  // what is new wakes whenever it comes
+  await post(path, JSON.stringify({ ...success, seed: 2 }));
+  expect(memory.woken).toHaveLength(3);
+  expect(memory.kept).toHaveLength(2);
+  time -= 3_600_000; // the clock is set right
+  await flood();
+  expect(memory.woken).toHaveLength(4);
+
+  memory.state.wake = () => Promise.reject(new Error('queue is away'));
+  time += 2000;
+  await post(path, JSON.stringify(success));
+  memory.state.wake = async () => undefined;
+  await post(path, JSON.stringify(success));
+  expect(memory.woken).toHaveLength(5);
 });
 
 test('a delivery of a submission that no record knows is acknowledged and wakes nobody', async () => {
@@ -82,7 +117,7 @@ test('a delivery of a submission that no record knows is acknowledged and wakes 
   expect(woken).toEqual([]);
 });
 
-test('one delivery too many still wakes; one for a submission that succeeded does not', async () => {
+test('one delivery too many wakes; one for a submission that succeeded does not', async () => {
   const { woken, state, post, path, success } = await setup();
   state.receipt = { kind: 'overflow', status: 'accepted' };
   expect((await post(path, JSON.stringify(success))).status).toBe(200);

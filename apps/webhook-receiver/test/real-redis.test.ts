@@ -1,55 +1,13 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { mintCapability, parseGrokImagineRequest, parseUsd, taskUuidOf, createGenerationId, type SubmissionRef } from '@darkroom/contracts';
-import { buildGenerationStore, connectPatient } from '@darkroom/generation-store';
+import { createGenerationId, mintCapability, taskUuidOf, type SubmissionRef } from '@darkroom/contracts';
 import { startRedis } from '@darkroom/local-stack';
-import { createSettlements, jobIdOf } from '@darkroom/queues';
-import { createLogger } from '@darkroom/service-runtime';
 import { eventually, uniquePrefix } from '@darkroom/testing';
-import { expect, inject, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { createWebhookReceiver } from '../src/app.ts';
+import { HOUR_MS, setupOnRedis } from './redis-world.ts';
 import { keys, pathOf } from './setup.ts';
-
-const HOUR_MS = 3_600_000;
-
-/** A receiver on a real Redis, a queued submission whose settlement is parked for an hour, and its webhook address. */
-async function setup(url: string = inject('redisUrl')) {
-  const prefix = uniquePrefix();
-  const redis = connectPatient(url);
-  const settlements = createSettlements(redis, { prefix });
-  const store = buildGenerationStore(
-    { prefix, retention: { recordSeconds: 3600, idempotencySeconds: 3600 }, pollRate: { perSecond: 1, burst: 1 } },
-    redis,
-  );
-  const receiver = createWebhookReceiver(
-    { redis: { url, prefix }, keys, log: { level: 'info', logPrompts: false }, listen: { host: '127.0.0.1', port: 0 } },
-    { logger: createLogger({ name: 'test', level: 'silent' }) },
-  );
-  onTestFinished(async () => {
-    await receiver.stop();
-    await settlements.close();
-    redis.disconnect();
-  });
-  await store.initialise('epoch');
-  await store.setCaps({ allPerDay: parseUsd(1) });
-  const ref: SubmissionRef = { generationId: createGenerationId(Date.now()), index: 0, n: 1 };
-  const request = parseGrokImagineRequest({ positivePrompt: 'a lighthouse', width: 1024, height: 1024 });
-  await store.enqueue({ generationId: ref.generationId, tenant: 'default', request, imageNanoUsd: parseUsd('0.02') });
-  await settlements.park(ref, HOUR_MS, true);
-  await receiver.start();
-
-  return {
-    ref,
-    store,
-    receiver,
-    stateOf: (which: SubmissionRef) => settlements.queue.getJobState(jobIdOf(which)),
-    post: async (which: SubmissionRef, body: string) => {
-      const path = pathOf(mintCapability(keys, which, Date.now() + HOUR_MS));
-      return (await fetch(receiver.url() + path, { method: 'POST', body })).status;
-    },
-  };
-}
 
 const success = (ref: SubmissionRef, seed = 1): string =>
   JSON.stringify({
@@ -57,7 +15,7 @@ const success = (ref: SubmissionRef, seed = 1): string =>
   });
 
 test('a delivery is numbered in the record and wakes the parked settlement', async () => {
-  const { ref, store, stateOf, post } = await setup();
+  const { ref, store, stateOf, post } = await setupOnRedis();
   expect(await stateOf(ref)).toBe('delayed');
   expect(await post(ref, success(ref))).toBe(200);
   expect(await store.newestDelivery(ref)).toBe(1);
@@ -65,7 +23,7 @@ test('a delivery is numbered in the record and wakes the parked settlement', asy
 });
 
 test('duplicates have one number, distinct deliveries one each', async () => {
-  const { ref, store, receiver, post } = await setup();
+  const { ref, store, receiver, post } = await setupOnRedis();
   const bodies = [success(ref, 1), success(ref, 1), success(ref, 2), success(ref, 1)];
   expect(await Promise.all(bodies.map((body) => post(ref, body)))).toEqual([200, 200, 200, 200]);
   expect(await store.newestDelivery(ref)).toBe(2);
@@ -73,14 +31,14 @@ test('duplicates have one number, distinct deliveries one each', async () => {
 });
 
 test('a flood of distinct deliveries is bounded and always acknowledged', async () => {
-  const { ref, store, receiver, post } = await setup();
+  const { ref, store, receiver, post } = await setupOnRedis();
   for (let seed = 0; seed < 30; seed += 1) expect(await post(ref, success(ref, seed))).toBe(200);
   expect(await store.newestDelivery(ref)).toBe(20);
   expect(receiver.counts.get('delivery.overflow')).toBe(10);
 });
 
 test('a delivery of a submission without a record is acknowledged and makes neither a record nor a job', async () => {
-  const { store, receiver, stateOf, post } = await setup();
+  const { store, receiver, stateOf, post } = await setupOnRedis();
   const unknown: SubmissionRef = { generationId: createGenerationId(Date.now()), index: 3, n: 2 };
   expect(await post(unknown, success(unknown))).toBe(200);
   expect(receiver.counts.get('delivery.unknown-submission')).toBe(1);
@@ -97,7 +55,7 @@ test('while Redis is away it is a 503 within a second; when it is back, deliveri
     await redis.stop();
     await rm(dir, { recursive: true, force: true });
   });
-  const { ref, store, receiver, post } = await setup(redis.url);
+  const { ref, store, receiver, post } = await setupOnRedis(redis.url);
   expect(await post(ref, success(ref))).toBe(200);
 
   const { pid } = redis;

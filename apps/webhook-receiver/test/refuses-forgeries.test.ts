@@ -1,83 +1,33 @@
-import { mintCapability } from '@darkroom/contracts';
+import { mintCapability, type SubmissionRef } from '@darkroom/contracts';
 import { expect, test } from 'vitest';
+import { buildForgeries, WEBHOOK_PATH } from './forgeries.ts';
 import { buildSubmission, createMemoryStores, keys, now, pathOf, startReceiver } from './setup.ts';
 
-const WEBHOOK_PATH = '/webhooks/runware';
-
-/** Everything a stranger may try who has seen one capability of another time, or none. */
-function buildForgeries(): Record<string, string> {
-  const { ref, capability } = buildSubmission();
-  const [keyId = '', generationId = '', index = '', n = '', expiry = '', mac = ''] = capability.split('.');
-  const other = buildSubmission().capability.split('.');
-  const join = (...parts: string[]) => pathOf(parts.join('.'));
-  const flipped = mac.startsWith('A') ? `B${mac.slice(1)}` : `A${mac.slice(1)}`;
-  const wrongKey = mintCapability([{ id: keyId, secret: 'w'.repeat(40) }], ref, now + 1000);
-  const unknownKey = mintCapability([{ id: 'retired', secret: keys[0].secret }], ref, now + 1000);
-  const swappedKey = ['old', generationId, index, n, expiry, mac] as const;
-  const lastBits = mac.slice(0, -1) + String.fromCharCode(mac.charCodeAt(mac.length - 1) + 1);
-
-  return {
-    'no query': WEBHOOK_PATH,
-    'no value': `${WEBHOOK_PATH}?capability`,
-    'an empty value': `${WEBHOOK_PATH}?capability=`,
-    'another parameter': `${WEBHOOK_PATH}?token=${capability}`,
-    'another case of the parameter': `${WEBHOOK_PATH}?Capability=${capability}`,
-    'the capability twice': `${WEBHOOK_PATH}?capability=${capability}&capability=${capability}`,
-    'a good one after a bad one': `${WEBHOOK_PATH}?capability=x&capability=${capability}`,
-    'as an array': `${WEBHOOK_PATH}?capability[]=${capability}`,
-    'as an object': `${WEBHOOK_PATH}?capability[a]=${capability}`,
-    'a prototype': `${WEBHOOK_PATH}?__proto__=${capability}`,
-    'in the fragment': `${WEBHOOK_PATH}?#capability=${capability}`,
-    'one character': pathOf('x'),
-    'a word': pathOf('true'),
-    'null bytes': `${WEBHOOK_PATH}?capability=%00%00`,
-    'a very long text': pathOf('a'.repeat(4000)),
-    'only dots': pathOf('.....'),
-    'a JSON web token': pathOf('eyJhbGciOiJub25lIn0.eyJzdWIiOiIxIn0.'),
-    'a space before it': pathOf(` ${capability}`),
-    'a line feed after it': pathOf(`${capability}\n`),
-    'another one appended': pathOf(`${capability}${capability}`),
-    'in capitals': pathOf(capability.toUpperCase()),
-    'no MAC': join(keyId, generationId, index, n, expiry),
-    'an empty MAC': join(keyId, generationId, index, n, expiry, ''),
-    'a short MAC': join(keyId, generationId, index, n, expiry, mac.slice(0, -1)),
-    'a long MAC': join(keyId, generationId, index, n, expiry, `${mac}A`),
-    'the first character of the MAC changed': join(keyId, generationId, index, n, expiry, flipped),
-    'the last bits of the MAC changed': join(keyId, generationId, index, n, expiry, lastBits),
-    'a MAC of zeros': join(keyId, generationId, index, n, expiry, 'A'.repeat(43)),
-    'the MAC of another submission': join(keyId, generationId, index, n, expiry, other[5] ?? ''),
-    'another generation': join(keyId, other[1] ?? '', index, n, expiry, mac),
-    'another image': join(keyId, generationId, '1', n, expiry, mac),
-    'another submission': join(keyId, generationId, index, '2', expiry, mac),
-    'submission 0': join(keyId, generationId, index, '0', expiry, mac),
-    'a negative image': join(keyId, generationId, '-1', n, expiry, mac),
-    'a longer life': join(keyId, generationId, index, n, String(Number(expiry) + 1), mac),
-    'an endless life': join(keyId, generationId, index, n, '999999999999', mac),
-    'leading zeros of the image': join(keyId, generationId, `0${index}`, n, expiry, mac),
-    'leading zeros of the submission': join(keyId, generationId, index, `0${n}`, expiry, mac),
-    'leading zeros of the life': join(keyId, generationId, index, n, `0${expiry}`, mac),
-    'the other key': join(...swappedKey),
-    'a key that nobody has': pathOf(unknownKey),
-    'no key': join('', generationId, index, n, expiry, mac),
-    'a wrong secret': pathOf(wrongKey),
-    'a MAC made without a secret': pathOf(mintCapability([{ id: keyId, secret: '' }], ref, now + 1000)),
-    'one that has just expired': pathOf(mintCapability(keys, ref, now)),
-    'one that expired long ago': pathOf(mintCapability(keys, ref, now - 86_400_000)),
-    'not an id of ours': join(keyId, '39571168-687a-4aec-a253-df7be20bd0d4', index, n, expiry, mac),
-    'an id in capitals': join(keyId, generationId.toUpperCase(), index, n, expiry, mac),
-    'a wildcard': join(keyId, '*', index, n, expiry, mac),
-    'a path in the id': join(keyId, '../../../../../../etc/passwd-aaaaaaaa', index, n, expiry, mac),
-  };
-}
-
-test('at least forty forgeries are tried', () => {
-  expect(Object.keys(buildForgeries()).length).toBeGreaterThanOrEqual(40);
+/** What only somebody with a secret could make, and which is good no more. */
+const outlived = (ref: SubmissionRef): Record<string, string> => ({
+  'one that has just expired': pathOf(mintCapability(keys, ref, now)),
+  'one that expired long ago': pathOf(mintCapability(keys, ref, now - 86_400_000)),
+  'one of a key that was retired': pathOf(mintCapability([{ id: 'retired', secret: keys[0].secret }], ref, now + 1000)),
+  'one of a retired key under the name of the new one': pathOf(mintCapability([{ id: 'new', secret: 'r'.repeat(40) }], ref, now + 1000)),
+  'one that the old key signed as the new one': pathOf(mintCapability([{ id: 'new', secret: 'o'.repeat(40) }], ref, now + 1000)),
 });
 
-test.for(Object.keys(buildForgeries()))('%s is refused with 401, an empty body, and no store touched', async (name) => {
+/** All that is refused, for one submission. */
+function buildAll(): Record<string, string> {
+  const { ref, capability } = buildSubmission();
+  return { ...buildForgeries({ capability, other: buildSubmission(1).capability }), ...outlived(ref) };
+}
+
+test('at least a hundred forgeries are tried, and all differ', () => {
+  const paths = Object.values(buildAll());
+  expect(paths.length).toBeGreaterThanOrEqual(100);
+  expect(new Set(paths).size).toBe(paths.length);
+});
+
+test.for(Object.keys(buildAll()))('%s is refused with 401, an empty body, and no store touched', async (name) => {
   const { stores, kept, woken } = createMemoryStores();
   const { post, log } = await startReceiver(stores);
-  const path = buildForgeries()[name]!;
+  const path = buildAll()[name]!;
   expect(await post(path, '{"data":[]}')).toEqual({ status: 401, body: '' });
   expect(kept).toEqual([]);
   expect(woken).toEqual([]);

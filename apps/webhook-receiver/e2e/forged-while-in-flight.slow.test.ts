@@ -1,0 +1,98 @@
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { readdir, readFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { createProducer } from '@darkroom/producer';
+import { countExecutions, eventually, readBilledTasks, startFleet } from '@darkroom/testing';
+import { Redis } from 'ioredis';
+import { expect, test } from 'vitest';
+import { buildForgeries } from '../test/forgeries.ts';
+import { dumpKeys } from '../test/redis-world.ts';
+
+/** Takes the provider's deliveries and passes none on: their address, and so the capability, is in other hands now. */
+async function startThief() {
+  const stolen: { path: string; body: string }[] = [];
+  const server = createServer((request, response) => {
+    void text(request).then((body) => {
+      if (request.method === 'POST') stolen.push({ path: request.url ?? '', body }); // a worker asks once whether anybody is there
+      response.writeHead(200, { connection: 'close' }).end();
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo; // it listens on a port
+  return {
+    url: `http://127.0.0.1:${port}`,
+    stolen,
+    stop: async () => {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
+/** Every file below a folder, by its content. */
+async function readFolder(folder: string): Promise<Record<string, string>> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const names = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  const digests = names.map(
+    async (name) =>
+      [
+        name,
+        createHash('sha256')
+          .update(await readFile(name))
+          .digest('hex'),
+      ] as const,
+  );
+  return Object.fromEntries((await Promise.all(digests)).toSorted());
+}
+
+test('an image in flight: no forgery touches Redis or S3, and a hundred copies of the true delivery bring it home once', async () => {
+  const thief = await startThief();
+  const fleet = await startFleet({
+    webhookBaseUrl: () => thief.url,
+    workerEnv: { TIMING_FIRST_POLL_MS: '60000', TIMING_MAX_POLL_MS: '60000' },
+  });
+  const producer = createProducer({ redisUrl: fleet.redisUrl });
+  const redis = new Redis(fleet.redisUrl);
+  const [worker] = fleet.workers;
+  const picture = async () => ({ redis: await dumpKeys(redis, '*'), s3: await readFolder(join(fleet.directory, 's3')) });
+  try {
+    const ids = await Promise.all(['one', 'two'].map((positivePrompt) => producer.enqueue({ positivePrompt, width: 1024, height: 1024 })));
+    await eventually(() => expect(thief.stolen).toHaveLength(2), { withinMs: 20_000 });
+    // Without workers nothing moves in Redis, once the marks have gone that they leave for a few seconds.
+    await worker?.stop();
+    await eventually(async () => expect(Object.keys(await dumpKeys(redis, '*stalled-check*'))).toEqual([]), { withinMs: 20_000 });
+    const before = await picture();
+
+    const [first, second] = thief.stolen.map(({ path }) => new URL(path, thief.url).searchParams.get('capability') ?? '');
+    const forgeries = Object.entries(buildForgeries({ capability: first ?? '', other: second ?? '' }));
+    for (const [name, path] of forgeries) {
+      const response = await fetch(fleet.receiverUrl + path, { method: 'POST', body: thief.stolen[0]?.body ?? '' });
+      expect([response.status, await response.text()], name).toEqual([401, '']);
+    }
+    expect(await picture()).toEqual(before);
+    // two intents and two uploads
+    expect(Object.keys(before.s3).length, 'there was something to touch').toBeGreaterThanOrEqual(4);
+
+    await worker?.start();
+    for (const { path, body } of thief.stolen) {
+      const copies = Array.from({ length: 100 }, () => fetch(fleet.receiverUrl + path, { method: 'POST', body }));
+      expect(new Set((await Promise.all(copies)).map(({ status }) => status))).toEqual(new Set([200]));
+    }
+    for (const { generationId } of ids) {
+      expect((await producer.wait(generationId, { timeoutMs: 20_000 })).status).toBe('succeeded');
+      expect(await redis.hlen(`${fleet.prefix}:deliveries:${generationId}:0-1`)).toBe(1);
+    }
+    expect(countExecutions(await readBilledTasks(fleet.billFile))).toBe(2);
+  } finally {
+    redis.disconnect();
+    await producer.close();
+    await fleet.stop();
+    await thief.stop();
+  }
+});

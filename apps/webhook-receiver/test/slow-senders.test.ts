@@ -1,0 +1,64 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { dial } from './dial.ts';
+import { buildSubmission, createMemoryStores, startReceiver } from './setup.ts';
+
+const LIMIT_MS = 300;
+
+/** One piece every few milliseconds, for as long as the line is open. @returns how long that was, in milliseconds. */
+async function trickle(url: string, beginning: string, piece: string): Promise<{ ms: number; heard: string }> {
+  const line = await dial(url);
+  const startedAt = performance.now();
+  line.say(beginning);
+  while (line.isOpen() && performance.now() - startedAt < 10_000) {
+    line.say(piece);
+    await delay(20);
+  }
+  return { ms: performance.now() - startedAt, heard: line.heard() };
+}
+
+async function setup() {
+  const memory = createMemoryStores();
+  const started = await startReceiver(memory.stores, { requestLimitMs: LIMIT_MS });
+  return { ...memory, ...buildSubmission(), ...started };
+}
+
+test.for([
+  ['nothing at all', () => ['', '']],
+  ['one byte of the first line after the other', () => ['', 'P']],
+  ['one header after the other', (path: string) => [`POST ${path} HTTP/1.1\r\nHost: a\r\n`, 'X: y\r\n']],
+  ['one byte of the body after the other', (path: string) => [`POST ${path} HTTP/1.1\r\nHost: a\r\nContent-Length: 200000\r\n\r\n`, 'x']],
+  ['one chunk after the other', (path: string) => [`POST ${path} HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n`, '1\r\nx\r\n']],
+  ['one empty line after the other', () => ['', '\r\n']],
+] as const)('a sender of %s is hung up on when the time is over', async ([, words]) => {
+  const { kept, receiver, path, post } = await setup();
+  const [beginning = '', piece = ''] = words(path);
+  const { ms, heard } = await trickle(receiver.url(), beginning, piece);
+  // Node looks for such requests as often as the limit is long.
+  expect(ms).toBeLessThan(LIMIT_MS * 2 + 1500);
+  expect(heard).toMatch(/^(HTTP\/1\.1 (408|400) |$)/);
+  expect(kept).toEqual([]);
+  expect((await post(path, '{}')).status).toBe(200);
+});
+
+test('a stranger who goes on talking after his refusal is hung up on at once', async () => {
+  const { receiver } = await setup();
+  const { ms, heard } = await trickle(
+    receiver.url(),
+    'POST /webhooks/runware?capability=guess HTTP/1.1\r\nHost: a\r\nContent-Length: 100000000\r\n\r\n',
+    'x'.repeat(10_000),
+  );
+  expect(heard).toMatch(/^HTTP\/1\.1 401 /);
+  expect(ms).toBeLessThan(LIMIT_MS);
+});
+
+test('two hundred slow strangers keep no delivery waiting', async () => {
+  const { kept, receiver, path, post } = await setup();
+  const lines = await Promise.all(Array.from({ length: 200 }, () => dial(receiver.url())));
+  for (const line of lines) line.say('POST /webhooks/runware HTTP/1.1\r\nHost');
+  const startedAt = performance.now();
+  expect((await post(path, '{"status":"success"}')).status).toBe(200);
+  expect(performance.now() - startedAt).toBeLessThan(1000);
+  expect(kept).toHaveLength(1);
+  await Promise.all(lines.map((line) => line.closed()));
+});
