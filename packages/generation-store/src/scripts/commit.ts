@@ -1,5 +1,7 @@
 import { createLuaScript } from '../lua-script.ts';
-import { fold, money, prelude } from './prelude.ts';
+import { fold } from './fold.ts';
+import { money } from './money.ts';
+import { prelude } from './prelude.ts';
 
 /**
  * The only place where buying is decided. Opens a send, or says why not. A send is one POST; the field `send:<k>` stands as

@@ -1,5 +1,6 @@
 import { createLuaScript } from '../lua-script.ts';
-import { money, prelude } from './prelude.ts';
+import { money } from './money.ts';
+import { prelude } from './prelude.ts';
 
 /**
  * Writes a generation, its first submissions and their holds, all or nothing; done twice it does nothing the second time.

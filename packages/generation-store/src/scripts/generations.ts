@@ -1,5 +1,7 @@
 import { createLuaScript } from '../lua-script.ts';
-import { fold, money, prelude } from './prelude.ts';
+import { fold } from './fold.ts';
+import { money } from './money.ts';
+import { prelude } from './prelude.ts';
 
 /** Reads a generation and all its submissions as one picture. */
 export const readGenerationScript = createLuaScript(/* lua */ `${prelude}

@@ -1,5 +1,6 @@
 import { createLuaScript } from '../lua-script.ts';
-import { money, prelude } from './prelude.ts';
+import { money } from './money.ts';
+import { prelude } from './prelude.ts';
 
 /**
  * Reads the ledger of the periods that are now, by Redis time.

@@ -1,5 +1,6 @@
 import { createLuaScript } from '../lua-script.ts';
-import { money, prelude } from './prelude.ts';
+import { money } from './money.ts';
+import { prelude } from './prelude.ts';
 
 /**
  * Keeps what one send came to, and says what that means for the submission:

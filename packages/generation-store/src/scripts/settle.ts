@@ -1,5 +1,7 @@
 import { createLuaScript } from '../lua-script.ts';
-import { fold, money, prelude } from './prelude.ts';
+import { fold } from './fold.ts';
+import { money } from './money.ts';
+import { prelude } from './prelude.ts';
 
 /** Reads what a settlement needs in one trip, and expires the generation when its deadline has passed. */
 export const beginSettlementScript = createLuaScript(/* lua */ `${prelude}${money}${fold}

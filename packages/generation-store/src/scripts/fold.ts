@@ -1,0 +1,77 @@
+/**
+ * The fold: a generation is what its images are. Only this function writes the final status of a generation, and only from
+ * "queued" or "running" (I4); whatever comes home later amends the record.
+ */
+export const fold = /* lua */ `
+local function finish(key, id, status, now)
+  redis.call('HSET', key, 'status', status, 'finishedAt', int(now))
+  announce('generation.' .. status, id, nil, nil, now)
+end
+
+-- the index and n of each submission, in order
+local function submissionsOf(generation)
+  local all = {}
+  for index = 0, tonumber(generation.images) - 1 do
+    for n = 1, tonumber(generation['latest:' .. index]) do all[#all + 1] = { index, n } end
+  end
+  return all
+end
+
+-- a generation without a live submission is kept for a set time; one with money on hold until an operator decides. The holds
+-- are asked for and not the images: an outcome may be unknown although the image came home by another submission
+local function retire(key, id)
+  local generation = hash(key)
+  if tonumber(generation.live) > 0 then return end
+  local submissions = submissionsOf(generation)
+  for _, each in ipairs(submissions) do
+    if redis.call('HGET', submissionKey(id, each[1], each[2]), 'held') == '1' then return end
+  end
+  local seconds = tonumber(generation.retentionSeconds)
+  redis.call('ZREM', prefix .. ':open', id)
+  redis.call('EXPIRE', key, seconds)
+  if generation.idempotencyDigest ~= '' then
+    redis.call('EXPIRE', prefix .. ':idempotency:' .. generation.tenant .. ':' .. generation.idempotencyDigest, tonumber(generation.idempotencySeconds))
+  end
+  for _, each in ipairs(submissions) do
+    redis.call('EXPIRE', submissionKey(id, each[1], each[2]), seconds)
+    redis.call('EXPIRE', prefix .. ':deliveries:' .. id .. ':' .. each[1] .. '-' .. each[2], seconds)
+  end
+end
+
+local function foldGeneration(key, id, now)
+  local generation = hash(key)
+  if generation.status == 'queued' or generation.status == 'running' then
+    local images, succeeded = tonumber(generation.images), 0
+    for index = 0, images - 1 do
+      local status = generation['image:' .. index]
+      if status == 'open' then return end
+      if status == 'succeeded' then succeeded = succeeded + 1 end
+    end
+    if succeeded == images then finish(key, id, 'succeeded', now)
+    elseif succeeded > 0 then finish(key, id, 'partial', now)
+    else finish(key, id, 'failed', now) end
+  end
+  retire(key, id)
+end
+
+-- ends what was never sent; what may have been sent is left to its settlement
+local function closeGeneration(key, id, status, now)
+  local generation = hash(key)
+  if generation.status ~= 'queued' and generation.status ~= 'running' then return end
+  for index = 0, tonumber(generation.images) - 1 do
+    local n = generation['latest:' .. index]
+    local submissionKey = submissionKey(id, index, n)
+    local submission = hash(submissionKey)
+    if submission.status == 'planned' and submission.sends == '0' then
+      release(submissionKey, submission)
+      redis.call('HSET', submissionKey, 'status', 'failed', 'code', 'generation.' .. status)
+      -- an earlier submission may have come home late, and what succeeded stays so (I4)
+      if generation['image:' .. index] == 'open' then redis.call('HSET', key, 'image:' .. index, 'failed') end
+      redis.call('HINCRBY', key, 'live', -1)
+      announce('submission.failed', id, index, n, now)
+    end
+  end
+  finish(key, id, status, now)
+  retire(key, id)
+end
+`;

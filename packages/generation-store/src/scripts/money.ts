@@ -1,0 +1,102 @@
+import { DEFAULT_DAILY_CAP_USD, parseUsd } from '@darkroom/contracts';
+
+/**
+ * Money (I7): held per submission in four periods, whose names are kept with the hold, so that a settlement after midnight
+ * moves the money of the day it was held on. UTC, from Redis time.
+ *
+ * The field `held` of a submission: "1" held in its `periods`; "0" given back or settled; "due" not held yet, and held by the
+ * commit, under the caps and in the periods of that moment.
+ */
+export const money = /* lua */ `
+-- Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms", civil_from_days
+local function civil(days)
+  local z = days + 719468
+  local era = math.floor(z / 146097)
+  local doe = z - era * 146097
+  local yoe = math.floor((doe - math.floor(doe / 1460) + math.floor(doe / 36524) - math.floor(doe / 146096)) / 365)
+  local doy = doe - (365 * yoe + math.floor(yoe / 4) - math.floor(yoe / 100))
+  local mp = math.floor((5 * doy + 2) / 153)
+  local day = doy - math.floor((153 * mp + 2) / 5) + 1
+  local month = mp < 10 and mp + 3 or mp - 9
+  local year = yoe + era * 400
+  if month <= 2 then year = year + 1 end
+  return year, month, day
+end
+
+local function periodsOf(tenant, now)
+  local today = math.floor(now / 86400000)
+  local year, month, day = civil(today)
+  local ym = string.format('%04d-%02d', year, month)
+  local ymd = ym .. string.format('-%02d', day)
+  local monthEnds = today + 1
+  while true do
+    local _, m = civil(monthEnds)
+    if m ~= month then break end
+    monthEnds = monthEnds + 1
+  end
+  return {
+    { name = 'all:day:' .. ymd, cap = 'all:day', resetsAt = (today + 1) * 86400000 },
+    { name = 'all:month:' .. ym, cap = 'all:month', resetsAt = monthEnds * 86400000 },
+    { name = 'tenant:' .. tenant .. ':day:' .. ymd, cap = 'tenant:day', resetsAt = (today + 1) * 86400000 },
+    { name = 'tenant:' .. tenant .. ':month:' .. ym, cap = 'tenant:month', resetsAt = monthEnds * 86400000 },
+  }
+end
+
+-- nil when the money may be held; else the period whose cap would be crossed
+local function capReached(periods, amount)
+  local caps = hash(prefix .. ':caps')
+  for _, period in ipairs(periods) do
+    -- a daily cap is always on, also in a store whose caps nobody wrote or that lost them
+    local cap = caps[period.cap] or (period.cap == 'all:day' and '${parseUsd(DEFAULT_DAILY_CAP_USD)}')
+    if cap then
+      local spend = redis.call('HMGET', prefix .. ':spend:' .. period.name, 'reserved', 'settled')
+      local used = tonumber(spend[1] or '0') + tonumber(spend[2] or '0')
+      if used + amount > tonumber(cap) then return period, used, tonumber(cap) end
+    end
+  end
+end
+
+local function move(names, field, amount)
+  if amount == 0 then return end
+  for name in string.gmatch(names, '[^ ]+') do redis.call('HINCRBY', prefix .. ':spend:' .. name, field, int(amount)) end
+end
+
+local function namesOf(periods)
+  local names = {}
+  for i, period in ipairs(periods) do names[i] = period.name end
+  return table.concat(names, ' ')
+end
+
+-- the periods of a hold, for a question to their caps
+local function periodsNamed(names)
+  local periods = {}
+  for name in string.gmatch(names, '[^ ]+') do
+    periods[#periods + 1] = { name = name, cap = string.match(name, '^%a+') .. ':' .. string.match(name, ':(%a+):[%d-]+$') }
+  end
+  return periods
+end
+
+-- whether new submissions leave their money to the commit, and no cap is asked before
+local function holdsWhenDue(runAt, now)
+  return runAt ~= '' and tonumber(runAt) > now
+end
+
+-- the fields "held" and "periods" of a new submission; the caps were asked before, unless its hold is due later
+local function newHold(isDue, periods, amount)
+  if isDue then return 'due', '' end
+  local names = namesOf(periods)
+  move(names, 'reserved', amount)
+  return '1', names
+end
+
+-- makes the hold of money that was due: on the caps' word by the commit, or without it for a send that has left already
+local function makeHold(key, submission, periods)
+  submission.held, submission.periods = newHold(false, periods, tonumber(submission.reserved))
+  redis.call('HSET', key, 'held', submission.held, 'periods', submission.periods)
+end
+
+local function release(key, submission)
+  if submission.held == '1' then move(submission.periods, 'reserved', -tonumber(submission.reserved)) end
+  redis.call('HSET', key, 'held', '0')
+end
+`;
