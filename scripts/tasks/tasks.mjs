@@ -28,6 +28,10 @@ export const tasks = {
     does: 'asks the provider what its documentation does not say, for at most `-- --max-usd 0.50`',
     run: app('apps/cli/dist/main.js', 'probe'),
   },
+  faults: {
+    does: 'kills, freezes and cuts off every part while orders come in, and compares what is left with the bill: `-- --generations 2000 --seed 7`',
+    run: app('packages/testing/dist/fault-run/main.js'),
+  },
   emulator: { does: 'starts the Runware emulator alone; `--help` lists its options', run: app('apps/runware-emulator/dist/main.js') },
   test: { does: 'runs every test but the slow ones; arguments go to Vitest: a part of a path, `-t <name>`', run: test('test') },
   'test:slow': { does: 'runs the tests that take minutes (`*.slow.test.ts`)', run: test('test:slow') },

@@ -1,0 +1,103 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { createGenerationId, hasCode } from '@darkroom/contracts';
+import type { Producer } from '@darkroom/producer';
+import type { Order } from './orders.ts';
+
+/** What a caller knows of an order it placed; the judge reads it. */
+export interface PlacedOrder {
+  /** Its generations: one, unless Redis forgot the first and an idempotency key with it. */
+  ids: string[];
+  images: number;
+  idempotencyKey?: string;
+  deadlineAt?: number;
+  /** When the caller asked for its end. */
+  cancelledAt?: number;
+  /**
+   * `final`: the caller was told that its generation is over. `given-up`: Redis forgot an order that nobody wants any more. `open`:
+   * neither; then the caller still keeps its request.
+   */
+  outcome: 'open' | 'final' | 'given-up';
+  /** An answer that no caller should get. */
+  surprise?: string;
+}
+
+/** How long a caller waits for an answer about one order before it asks again, and before it repeats a call that failed. */
+const WAIT_MS = 5000;
+const AGAIN_MS = 100;
+
+/**
+ * Places one order and keeps its request until its generation is final, as docs/guarantees.md tells callers: what `get` does
+ * not know is enqueued again under the same id.
+ */
+export async function placeOrder(producer: Producer, order: Order, placed: PlacedOrder, signal: AbortSignal): Promise<void> {
+  const { request, idempotencyKey, repeats, cancelAfterMs, deadlineAfterMs } = order;
+  const now = Date.now();
+  let id = createGenerationId(now);
+  placed.ids.push(id);
+  if (deadlineAfterMs !== undefined) placed.deadlineAt = now + deadlineAfterMs;
+  const { deadlineAt } = placed;
+  const options = { ...(idempotencyKey === undefined ? {} : { idempotencyKey }), ...(deadlineAt === undefined ? {} : { deadlineAt }) };
+  const isUnwanted = (): boolean => placed.cancelledAt !== undefined || (deadlineAt !== undefined && Date.now() >= deadlineAt);
+
+  const enqueue = async (generationId: string): Promise<void> => {
+    const receipt = await producer.enqueue(request, { ...options, generationId });
+    if (!placed.ids.includes(receipt.generationId)) placed.ids.push(receipt.generationId);
+    id = receipt.generationId;
+  };
+  /** Repeats a call while Redis is away. @returns false when there is nothing to call for any more. */
+  const insist = async (call: () => Promise<unknown>): Promise<boolean> => {
+    while (!signal.aborted && placed.outcome === 'open') {
+      try {
+        await call();
+        return true;
+      } catch (error) {
+        if (hasCode(error, 'generation.not-found') || (hasCode(error, 'request.invalid') && isUnwanted())) return false;
+        if (!hasCode(error, 'queue.unavailable') && !hasCode(error, 'store.not-initialised')) throw error;
+      }
+      await delay(AGAIN_MS);
+    }
+    return false;
+  };
+
+  const repeat = async (): Promise<void> => {
+    if (repeats === undefined) return;
+    await delay(repeats.afterMs);
+    await insist(() => enqueue(repeats.with === 'same-id' ? id : createGenerationId(Date.now())));
+  };
+  const cancel = async (): Promise<void> => {
+    if (cancelAfterMs === undefined) return;
+    await delay(cancelAfterMs);
+    if (placed.outcome !== 'open') return;
+    placed.cancelledAt = Date.now();
+    await insist(() => producer.cancel(id));
+  };
+  const wait = async (): Promise<void> => {
+    while (!signal.aborted) {
+      try {
+        await producer.wait(id, { timeoutMs: WAIT_MS, signal });
+        placed.outcome = 'final';
+        return;
+      } catch (error) {
+        if (hasCode(error, 'generation.not-found')) {
+          if (isUnwanted() || !(await insist(() => enqueue(id)))) {
+            placed.outcome = signal.aborted ? 'open' : 'given-up';
+            return;
+          }
+        } else if (!hasCode(error, 'generation.wait-timeout') && !hasCode(error, 'queue.unavailable') && !signal.aborted) {
+          throw error;
+        }
+      }
+      await delay(AGAIN_MS);
+    }
+  };
+
+  try {
+    if (!(await insist(() => enqueue(id)))) {
+      placed.outcome = signal.aborted ? 'open' : 'given-up';
+      return;
+    }
+    await Promise.all([wait(), repeat(), cancel()]);
+  } catch (error) {
+    placed.surprise = error instanceof Error ? error.message : String(error);
+  }
+}

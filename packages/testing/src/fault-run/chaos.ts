@@ -1,0 +1,142 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Redis } from 'ioredis';
+import type { Fault, ScheduledFault } from './schedule.ts';
+import { startAgain, type Stack } from './stack.ts';
+
+/** What struck so far. */
+export interface ChaosCounts {
+  kills: number;
+  freezes: number;
+  s3Troubles: number;
+  redisRestarts: number;
+  rollbacks: number;
+  scriptFlushes: number;
+  /** Processes that ended by themselves, and were started again. */
+  crashes: number;
+}
+
+export interface ChaosSurroundings {
+  stack: Stack;
+  /** How many orders were placed so far. */
+  placed: () => number;
+  /** Ends it: what has begun is put right again, what has not is left out. */
+  signal: AbortSignal;
+  onFault: (line: string) => void;
+}
+
+export interface Chaos {
+  readonly counts: Readonly<ChaosCounts>;
+  /** Resolves when the whole schedule is over and everything runs. */
+  readonly over: Promise<void>;
+  /** Ends the watch over processes that end by themselves. */
+  stop(): Promise<void>;
+}
+
+/** Carries out a schedule: what strikes one target does so in turn, everything else at the same time. */
+export function startChaos(schedule: readonly ScheduledFault[], { stack, placed, signal, onFault }: ChaosSurroundings): Chaos {
+  const counts: ChaosCounts = { kills: 0, freezes: 0, s3Troubles: 0, redisRestarts: 0, rollbacks: 0, scriptFlushes: 0, crashes: 0 };
+  const struck = new Set<string>();
+
+  async function carryOut({ afterOrders, target, fault }: ScheduledFault): Promise<void> {
+    while (placed() < afterOrders && !signal.aborted) await delay(20);
+    if (signal.aborted) return;
+    onFault(`${target} ${describe(fault)}`);
+    struck.add(target);
+    try {
+      await strike(stack, target, fault, counts);
+    } finally {
+      struck.delete(target);
+    }
+  }
+
+  const targets = [...new Set(schedule.map(({ target }) => target))];
+  const over = Promise.all(
+    targets.map(async (target) => {
+      for (const each of schedule) if (each.target === target) await carryOut(each);
+    }),
+  ).then(() => undefined);
+
+  const stopped = new AbortController();
+  const watch = async (): Promise<void> => {
+    while (!stopped.signal.aborted) {
+      for (const [name, process] of stack.processes) {
+        if (struck.has(name) || process.isRunning()) continue;
+        counts.crashes += 1;
+        onFault(`${name} ended by itself`);
+        await startAgain(process);
+      }
+      await delay(200, undefined, { signal: stopped.signal }).catch(() => undefined);
+    }
+  };
+  const watching = watch();
+  return {
+    counts,
+    over,
+    stop: async () => {
+      stopped.abort();
+      await watching;
+    },
+  };
+}
+
+async function strike(stack: Stack, target: string, fault: Fault, counts: ChaosCounts): Promise<void> {
+  const { redis, s3 } = stack;
+  const process = stack.processes.get(target);
+  switch (fault.kind) {
+    case 'kill':
+      counts.kills += 1;
+      await (process ?? s3).kill();
+      await delay(fault.downMs);
+      await (process === undefined ? s3.start() : startAgain(process));
+      return;
+    case 'freeze':
+      counts.freezes += 1;
+      process?.signal('SIGSTOP');
+      await delay(fault.forMs);
+      process?.signal('SIGCONT');
+      return;
+    case 's3-trouble':
+      counts.s3Troubles += 1;
+      s3.setTrouble(fault);
+      await delay(fault.forMs);
+      s3.setTrouble({ maxDelayMs: 0, refusedShare: 0 });
+      return;
+    case 'redis-kill':
+      counts.redisRestarts += 1;
+      await redis.kill();
+      await delay(fault.downMs);
+      await redis.start();
+      return;
+    case 'redis-rollback': {
+      counts.redisRestarts += 1;
+      counts.rollbacks += 1;
+      const putBack = await redis.copyData();
+      await delay(fault.lostMs);
+      await redis.kill();
+      await putBack();
+      await delay(fault.downMs);
+      await redis.start();
+      return;
+    }
+    case 'script-flush':
+      counts.scriptFlushes += 1;
+      await flushScripts(redis.url);
+      return;
+    default:
+      return fault satisfies never;
+  }
+}
+
+async function flushScripts(url: string): Promise<void> {
+  const client = new Redis(url);
+  try {
+    await client.script('FLUSH');
+  } finally {
+    client.disconnect();
+  }
+}
+
+const describe = ({ kind, ...rest }: Fault): string =>
+  `${kind} ${Object.entries(rest)
+    .map(([name, value]) => `${name} ${String(Math.round(Number(value) * 100) / 100)}`)
+    .join(', ')}`;

@@ -1,0 +1,31 @@
+import { expect, test } from 'vitest';
+import { parseCommandLine } from './command-line.ts';
+
+const settingsOf = (...words: string[]) => {
+  const command = parseCommandLine(words);
+  if (command.kind !== 'run') throw new Error(`"${command.kind}" instead of a run`);
+  return command.settings;
+};
+
+test('the number of faults follows from the number of generations, unless it is given', () => {
+  expect(settingsOf('--generations', '2000', '--seed', '7')).toMatchObject({ seed: 7, kills: 50, redisKills: 3, rollbacks: 3 });
+  expect(settingsOf('--generations', '2000', '--kills', '0', '--rollbacks', '1')).toMatchObject({ kills: 0, redisKills: 3, rollbacks: 1 });
+});
+
+test('a provider forgets only when asked to', () => {
+  expect(settingsOf()).not.toHaveProperty('forget');
+  expect(settingsOf('--forget', 'inside-window').forget).toBe('inside-window');
+});
+
+test.each([
+  [['--generations', 'many'], /--generations must be a whole number and at least 1, got "many"/],
+  [['--scale', '0'], /--scale must be a number and at least 0.5, got "0"/],
+  [['--forget', 'never'], /--forget must be one of after-window, inside-window/],
+  [['--sead', '1'], /unknown option '--sead'/],
+])('%j is refused in words', (words, message) => {
+  expect(parseCommandLine(words)).toEqual({ kind: 'wrong', message: expect.stringMatching(message) });
+});
+
+test('--help is about every option', () => {
+  expect(parseCommandLine(['--seed', '1', '--help'])).toEqual({ kind: 'help' });
+});

@@ -1,0 +1,86 @@
+import { parseArgs } from 'node:util';
+import { forgetModes, usualFaults, type FaultRunSettings } from './settings.ts';
+
+export type FaultCommand =
+  | { kind: 'run'; settings: FaultRunSettings; verbose: boolean; keep: boolean }
+  | { kind: 'help' }
+  /** The message says what is wrong and what is allowed. */
+  | { kind: 'wrong'; message: string };
+
+export const helpText = `npm run faults -- [options]
+
+Runs a whole Darkroom on this machine, kills, freezes and cuts off its parts while orders come in, and compares what is
+left with the bill of the provider. Ends with a table and one line of JSON, and with exit code 1 unless nothing was lost,
+paid twice, stuck or failed wrongly, and the ledger agrees with the bill.
+
+  --generations N   how many are ordered (200)
+  --seed S          everything that is left to chance follows from it, but for the ids (1)
+  --kills N         SIGKILLs of workers, receivers, emulator and S3 (one for 40 generations)
+  --redis-kills N   kill -9 of Redis (one for 600 generations)
+  --rollbacks N     Redis taken back to an earlier moment (one for 800 generations)
+  --workers N       (2)
+  --receivers N     (2)
+  --rate N          orders a second, while not too many are open (20)
+  --scale X         multiplies every waiting time; above 1 for a machine that is slow or busy (1)
+  --forget WHEN     the provider forgets ids it accepted: after-window | inside-window
+  --keep            keeps the folder of the run also when nothing was found
+  --verbose         prints the schedule, and each fault as it strikes`;
+
+const text = { type: 'string' } as const;
+const flag = { type: 'boolean' } as const;
+
+/** Reads the words after the name of the program. */
+export function parseCommandLine(words: readonly string[]): FaultCommand {
+  if (words.includes('--help') || words.includes('-h')) return { kind: 'help' };
+  try {
+    const { values } = parseArgs({
+      args: [...words],
+      options: {
+        generations: text,
+        seed: text,
+        kills: text,
+        'redis-kills': text,
+        rollbacks: text,
+        workers: text,
+        receivers: text,
+        rate: text,
+        scale: text,
+        forget: text,
+        keep: flag,
+        verbose: flag,
+      },
+    });
+    const whole = (name: keyof typeof values, usual: number, min: number): number => readNumber(name, values[name], usual, min, true);
+    const generations = whole('generations', 200, 1);
+    const usual = usualFaults(generations);
+    const forget = forgetModes.find((mode) => mode === values.forget);
+    if (values.forget !== undefined && forget === undefined) throw new RangeError(`--forget must be one of ${forgetModes.join(', ')}`);
+    return {
+      kind: 'run',
+      verbose: values.verbose === true,
+      keep: values.keep === true,
+      settings: {
+        generations,
+        seed: whole('seed', 1, 0),
+        workers: whole('workers', 2, 1),
+        receivers: whole('receivers', 2, 1),
+        ordersPerSecond: readNumber('rate', values.rate, 20, 0.1, false),
+        scale: readNumber('scale', values.scale, 1, 0.5, false),
+        kills: whole('kills', usual.kills, 0),
+        redisKills: whole('redis-kills', usual.redisKills, 0),
+        rollbacks: whole('rollbacks', usual.rollbacks, 0),
+        ...(forget === undefined ? {} : { forget }),
+      },
+    };
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    return { kind: 'wrong', message: `${message.replace(/^./, (letter) => letter.toLowerCase())}\n\n${helpText}` };
+  }
+}
+
+function readNumber(name: string, given: string | boolean | undefined, usual: number, min: number, isWhole: boolean): number {
+  if (given === undefined) return usual;
+  const number = Number(given);
+  if (Number.isFinite(number) && number >= min && (!isWhole || Number.isInteger(number))) return number;
+  throw new RangeError(`--${name} must be a ${isWhole ? 'whole ' : ''}number and at least ${min}, got "${String(given)}"`);
+}

@@ -1,0 +1,123 @@
+import { createHash } from 'node:crypto';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { resultSchema, type SubmissionResult } from '@darkroom/contracts';
+import { z } from 'zod';
+
+/**
+ * What the judge looks at: files alone. The bill and the bucket are as the run left them; what Redis holds at the end and what
+ * the callers know were written down beside them.
+ */
+export interface Evidence {
+  bill: readonly BillLine[];
+  /** SHA-256 of everything under `images/` and `quarantine/`. */
+  keptSha256: ReadonlySet<string>;
+  /** How each submission ended by the records in S3; what came home late stands for the end before it. */
+  results: ReadonlyMap<string, SubmissionResult>;
+  /** Ids of the generations of which something is recorded in S3. */
+  recorded: ReadonlySet<string>;
+  orders: readonly OrderRecord[];
+  /** What Redis says of each generation; null when it knows none. */
+  generations: Readonly<Record<string, GenerationRecord | null>>;
+  ledger: LedgerRecord;
+}
+
+const base = { at: z.int(), taskUUID: z.string() };
+/** The lines of the emulator's bill that are judged; it has others. */
+const billLineSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('submission'), ...base, receipt: z.int() }),
+  z.object({ kind: z.literal('acceptance'), ...base, receipt: z.int(), run: z.int() }),
+  z.object({ kind: z.literal('refusal'), ...base, receipt: z.int(), httpStatus: z.int(), code: z.string() }),
+  z.object({ kind: z.literal('execution'), ...base, run: z.int(), costUsd: z.string(), images: z.array(z.object({ sha256: z.string() })) }),
+  z.object({ kind: z.literal('failure'), ...base, run: z.int(), costUsd: z.string() }),
+]);
+export type BillLine = z.infer<typeof billLineSchema>;
+
+const orderSchema = z.object({
+  ids: z.array(z.string()),
+  images: z.int(),
+  idempotencyKey: z.string().optional(),
+  deadlineAt: z.number().optional(),
+  cancelledAt: z.number().optional(),
+  outcome: z.enum(['open', 'final', 'given-up']),
+  surprise: z.string().optional(),
+});
+export type OrderRecord = z.infer<typeof orderSchema>;
+
+const generationSchema = z.object({
+  status: z.enum(['queued', 'running', 'succeeded', 'partial', 'failed', 'cancelled', 'expired']),
+  images: z.array(z.object({ index: z.int(), status: z.string(), submissionStatus: z.string(), submissions: z.int() })),
+  finishedAt: z.number().optional(),
+});
+export type GenerationRecord = z.infer<typeof generationSchema>;
+
+const ledgerSchema = z.object({
+  /** Settled and held over all days, in billionths of a US dollar. */
+  settledNanoUsd: z.number(),
+  heldNanoUsd: z.number(),
+});
+export type LedgerRecord = z.infer<typeof ledgerSchema>;
+
+/** Where the parts of the evidence lie. */
+export interface EvidencePlaces {
+  billFile: string;
+  /** Of the embedded S3: descriptions under `objects/`, bytes under `blobs/`. */
+  bucketDir: string;
+  /** Where `writeRecords` wrote. */
+  directory: string;
+}
+
+/** Writes down what lives in memory and in Redis alone. */
+export async function writeRecords(directory: string, records: Pick<Evidence, 'orders' | 'generations' | 'ledger'>): Promise<void> {
+  for (const [name, value] of Object.entries(records))
+    await writeFile(join(directory, `${name}.json`), JSON.stringify(value, undefined, 1));
+}
+
+/** Reads all evidence of a run that is over. */
+export async function readEvidence({ billFile, bucketDir, directory }: EvidencePlaces): Promise<Evidence> {
+  const read = async (name: string): Promise<unknown> => JSON.parse(await readFile(join(directory, `${name}.json`), 'utf8'));
+  return {
+    bill: await readBill(billFile),
+    ...(await readBucket(bucketDir)),
+    orders: z.array(orderSchema).parse(await read('orders')),
+    generations: z.record(z.string(), generationSchema.nullable()).parse(await read('generations')),
+    ledger: ledgerSchema.parse(await read('ledger')),
+  };
+}
+
+async function readBill(file: string): Promise<BillLine[]> {
+  const text = await readFile(file, 'utf8');
+  // A torn last line is not a line.
+  const lines = text
+    .split('\n')
+    .slice(0, -1)
+    .map((line): unknown => JSON.parse(line));
+  return lines.map((line) => billLineSchema.safeParse(line)).flatMap(({ data }) => (data === undefined ? [] : [data]));
+}
+
+const objectSchema = z.object({ key: z.string(), blob: z.string() });
+
+async function readBucket(bucketDir: string): Promise<Pick<Evidence, 'keptSha256' | 'results' | 'recorded'>> {
+  const keptSha256 = new Set<string>();
+  const ends = new Map<string, SubmissionResult>();
+  const amendments = new Map<string, SubmissionResult>();
+  const recorded = new Set<string>();
+  for (const name of await readdir(join(bucketDir, 'objects'))) {
+    const { key, blob } = objectSchema.parse(JSON.parse(await readFile(join(bucketDir, 'objects', name), 'utf8')));
+    const bytes = (): Promise<Buffer> => readFile(join(bucketDir, 'blobs', blob));
+    if (key.startsWith('images/') || key.startsWith('quarantine/')) {
+      keptSha256.add(
+        createHash('sha256')
+          .update(await bytes())
+          .digest('hex'),
+      );
+    }
+    const [, , generationId, record = ''] = key.startsWith('records/') ? key.split('/') : [];
+    if (generationId !== undefined) recorded.add(generationId);
+    const into = record.endsWith('.result.json') ? ends : record.endsWith('.amendment.json') ? amendments : undefined;
+    if (into === undefined) continue;
+    const result = resultSchema.parse(JSON.parse((await bytes()).toString('utf8')));
+    into.set(result.taskUUID, result);
+  }
+  return { keptSha256, results: new Map([...ends, ...amendments]), recorded };
+}

@@ -1,0 +1,120 @@
+import { setMaxListeners } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
+import { timingProblems } from '@darkroom/contracts';
+import { createProducer } from '@darkroom/producer';
+import { startChaos, type ChaosCounts } from './chaos.ts';
+import { readEvidence, writeRecords, type Evidence } from './evidence.ts';
+import { judge, type Judgement } from './judge.ts';
+import { startLoad } from './load.ts';
+import { deriveOrders } from './orders.ts';
+import { deriveProviderFaults } from './provider-faults.ts';
+import { openRecords } from './records.ts';
+import { deriveSchedule } from './schedule.ts';
+import type { FaultRunSettings } from './settings.ts';
+import { startStack, type Stack } from './stack.ts';
+import { timingOf } from './timing.ts';
+
+export interface FaultRunSurroundings {
+  /** Where everything is kept: logs, bill, bucket, Redis. */
+  directory: string;
+  /** Ends the run early; then it throws. */
+  signal: AbortSignal;
+  /** Called with a line every few seconds. */
+  onProgress: (line: string) => void;
+  /** Called with a line for each fault. */
+  onFault: (line: string) => void;
+}
+
+export interface FaultRunOutcome {
+  judgement: Judgement;
+  evidence: Evidence;
+  counts: ChaosCounts;
+  seconds: number;
+}
+
+/** How long everything may take to become final after the faults stopped, at scale 1. */
+const SETTLE_LIMIT_MS = 60_000;
+/** Nothing is believed to be over before: Redis may have been taken back, and S3 not been compared with it yet. */
+const CALM_MS = 5000;
+const PROGRESS_EVERY_MS = 5000;
+
+/** Runs a Darkroom under faults, until all orders are over or the limit is reached, and judges what is left behind. */
+export async function runFaults(settings: FaultRunSettings, around: FaultRunSurroundings): Promise<FaultRunOutcome> {
+  const { directory } = around;
+  const timing = timingOf(settings.scale);
+  const problems = timingProblems(timing);
+  if (problems.length > 0) throw new RangeError(`the scale ${settings.scale} breaks the chain of waiting times: ${problems.join('; ')}`);
+  const provider = deriveProviderFaults(settings, timing);
+  const startedAt = performance.now();
+  const stack = await startStack({ ...settings, directory, timing, providerFaults: provider.faulty });
+  let counts: ChaosCounts;
+  try {
+    counts = await burden(settings, stack, () => stack.setProviderFaults(provider.calm), around);
+  } finally {
+    await stack.stop();
+  }
+  const evidence = await readEvidence({ billFile: stack.billFile, bucketDir: stack.s3.bucketDir, directory });
+  return { judgement: judge(evidence), evidence, counts, seconds: Math.round((performance.now() - startedAt) / 1000) };
+}
+
+/** Orders and faults, then calm; writes down at its end what Redis and the callers know. */
+async function burden(
+  settings: FaultRunSettings,
+  stack: Stack,
+  calmProvider: () => Promise<void>,
+  { directory, signal, onProgress, onFault }: FaultRunSurroundings,
+): Promise<ChaosCounts> {
+  const startedAt = performance.now();
+  const seconds = (): string => `${((performance.now() - startedAt) / 1000).toFixed(0).padStart(4)} s`;
+  const producer = createProducer({ redisUrl: stack.redis.url, prefix: stack.prefix });
+  const records = openRecords(stack);
+  const over = new AbortController();
+  const ended = AbortSignal.any([signal, over.signal]);
+  // Each caller that waits listens to it.
+  setMaxListeners(0, ended);
+  const load = startLoad(producer, deriveOrders(settings), ended);
+  const chaos = startChaos(deriveSchedule(settings), {
+    stack,
+    placed: () => load.placed.length,
+    signal: ended,
+    onFault: (line) => onFault(`${seconds()}  ${line}`),
+  });
+  const progress = setInterval(() => {
+    const { kills, redisRestarts, rollbacks } = chaos.counts;
+    const open = load.open();
+    onProgress(
+      `${seconds()}  placed ${load.placed.length} of ${settings.generations}, open ${open}, over ${load.placed.length - open}; kills ${kills}, redis restarts ${redisRestarts}, rollbacks ${rollbacks}`,
+    );
+  }, PROGRESS_EVERY_MS);
+  try {
+    let isDone = false;
+    const done = load.done.then(() => (isDone = true));
+    await chaos.over;
+    signal.throwIfAborted();
+    // The last faults may strike while orders are still to be placed, but not the other way round.
+    while (load.placed.length < settings.generations) {
+      await delay(100, undefined, { signal });
+    }
+    await calmProvider();
+    onProgress(`${seconds()}  the faults have stopped; ${load.open()} orders are open`);
+    const calmSince = performance.now();
+    const limitMs = SETTLE_LIMIT_MS * settings.scale;
+    const isOver = async (): Promise<boolean> =>
+      isDone && performance.now() - calmSince > CALM_MS * settings.scale && (await records.countOpen()) === 0;
+    while (performance.now() - calmSince < limitMs && !(await isOver())) await delay(250, undefined, { signal });
+    over.abort();
+    await done;
+    await writeRecords(directory, {
+      orders: load.placed,
+      generations: await records.readGenerations(load.placed),
+      ledger: await records.readLedger(),
+    });
+    return { ...chaos.counts };
+  } finally {
+    clearInterval(progress);
+    over.abort();
+    await Promise.allSettled([chaos.over, chaos.stop(), load.done]);
+    await producer.close();
+    records.close();
+  }
+}

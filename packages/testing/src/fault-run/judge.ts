@@ -1,0 +1,198 @@
+import { formatUsd, isFinalGeneration, parseUsd, taskUuidOf, type NanoUsd } from '@darkroom/contracts';
+import type { BillLine, Evidence, GenerationRecord, OrderRecord } from './evidence.ts';
+
+/** Each of these must be empty or 0. A line names what it is about, so that its cause can be looked for in the logs. */
+export interface Judgement {
+  /** Billed executions whose served bytes are under no key of `images/` or `quarantine/`. */
+  lost: string[];
+  /** Executions beyond one for each submission, and submissions sent without a terminal verdict on their predecessor. */
+  paidTwice: string[];
+  /** Not final within the stated time after the faults stopped. */
+  stuck: string[];
+  /** Failed, expired, lost or unknown although the bill holds a good image or the provider never refused. */
+  failedWrongly: string[];
+  /** Ledger minus bill; when these agree, what submissions were recorded to cost beside what they were billed. */
+  ledgerDifferenceNanoUsd: NanoUsd;
+  /** Submissions that are recorded to have cost something else than was billed for them. */
+  costDifferences: string[];
+}
+
+/** What the bill says of one task. */
+interface Task {
+  receipts: Of<'submission'>[];
+  acceptances: Of<'acceptance'>[];
+  refusals: Of<'refusal'>[];
+  executions: Of<'execution'>[];
+  failures: Of<'failure'>[];
+  billedNanoUsd: NanoUsd;
+}
+type Of<Kind extends BillLine['kind']> = Extract<BillLine, { kind: Kind }>;
+
+/** Submissions of one image are looked for up to this number; the product is set to two. */
+const MAX_SUBMISSIONS = 12;
+
+/** Judges a run by its evidence alone. */
+export function judge(evidence: Evidence): Judgement {
+  const tasks = tasksOf(evidence.bill);
+  const names = namesOf(evidence.orders);
+  const nameOf = (taskUUID: string): string => names.get(taskUUID) ?? `task ${taskUUID}, which nobody ordered`;
+  const costDifferences = findCostDifferences(evidence, tasks);
+  const billed = [...tasks.values()].reduce((sum, { billedNanoUsd }) => sum + billedNanoUsd, 0);
+  const ledgerDifference = evidence.ledger.settledNanoUsd + evidence.ledger.heldNanoUsd - billed;
+  return {
+    lost: findLost(evidence, nameOf),
+    paidTwice: [
+      ...findRepeatedExecutions(tasks, names, nameOf),
+      ...findEarlySubmissions(evidence.orders, tasks),
+      ...findRepeatedOrders(evidence.orders, tasks),
+    ],
+    stuck: evidence.orders.flatMap((order) => findStuck(order, evidence)),
+    failedWrongly: evidence.orders.flatMap((order) => findFailedWrongly(order, evidence, tasks)),
+    ledgerDifferenceNanoUsd:
+      ledgerDifference === 0 ? costDifferences.reduce((sum, { nanoUsd }) => sum + Math.abs(nanoUsd), 0) : ledgerDifference,
+    costDifferences: costDifferences.map(
+      ({ taskUUID, nanoUsd }) => `${nameOf(taskUUID)}: recorded ${formatUsd(nanoUsd)} USD more than billed`,
+    ),
+  };
+}
+
+function tasksOf(bill: readonly BillLine[]): Map<string, Task> {
+  const tasks = new Map<string, Task>();
+  for (const line of bill) {
+    const task = tasks.get(line.taskUUID) ?? {
+      receipts: [],
+      acceptances: [],
+      refusals: [],
+      executions: [],
+      failures: [],
+      billedNanoUsd: 0,
+    };
+    tasks.set(line.taskUUID, task);
+    if (line.kind === 'submission') task.receipts.push(line);
+    if (line.kind === 'acceptance') task.acceptances.push(line);
+    if (line.kind === 'refusal') task.refusals.push(line);
+    if (line.kind === 'execution') task.executions.push(line);
+    if (line.kind === 'failure') task.failures.push(line);
+    if ('costUsd' in line) task.billedNanoUsd += parseUsd(line.costUsd);
+  }
+  return tasks;
+}
+
+/** `<generationId>/<index>-<n>` of every task that could have been sent. */
+function namesOf(orders: readonly OrderRecord[]): Map<string, string> {
+  const names = new Map<string, string>();
+  for (const { ids, images } of orders) {
+    for (const generationId of ids) {
+      for (let index = 0; index < images; index += 1) {
+        for (let n = 1; n <= MAX_SUBMISSIONS; n += 1) names.set(taskUuidOf({ generationId, index, n }), `${generationId}/${index}-${n}`);
+      }
+    }
+  }
+  return names;
+}
+
+const findLost = ({ bill, keptSha256 }: Evidence, nameOf: (taskUUID: string) => string): string[] =>
+  bill.flatMap((line) =>
+    line.kind === 'execution' && !line.images.every(({ sha256 }) => keptSha256.has(sha256))
+      ? [`${nameOf(line.taskUUID)}, run ${line.run}`]
+      : [],
+  );
+
+/** More than one execution of a submission; one execution is already too much of what nobody ordered. */
+const findRepeatedExecutions = (
+  tasks: ReadonlyMap<string, Task>,
+  names: ReadonlyMap<string, string>,
+  nameOf: (taskUUID: string) => string,
+): string[] =>
+  [...tasks].flatMap(([taskUUID, { executions }]) =>
+    executions.slice(names.has(taskUUID) ? 1 : 0).map(({ run }) => `${nameOf(taskUUID)}: execution ${run}`),
+  );
+
+/** Submissions that were sent before the one before them had ended for good by the bill. */
+function findEarlySubmissions(orders: readonly OrderRecord[], tasks: ReadonlyMap<string, Task>): string[] {
+  const found: string[] = [];
+  for (const { ids, images } of orders) {
+    for (const generationId of ids) {
+      for (let index = 0; index < images; index += 1) {
+        for (let n = 2; n <= MAX_SUBMISSIONS; n += 1) {
+          const sentAt = tasks.get(taskUuidOf({ generationId, index, n }))?.receipts[0]?.at;
+          const before = tasks.get(taskUuidOf({ generationId, index, n: n - 1 }));
+          if (sentAt !== undefined && (before === undefined || !hasEnded(before, sentAt)))
+            found.push(`${generationId}/${index}-${n}: no terminal verdict on ${index}-${n - 1}`);
+        }
+      }
+    }
+  }
+  return found;
+}
+
+/** One idempotency key bought as several generations. */
+const findRepeatedOrders = (orders: readonly OrderRecord[], tasks: ReadonlyMap<string, Task>): string[] =>
+  orders.flatMap(({ ids, images }) => {
+    const bought = ids.filter((generationId) => taskIdsOf(generationId, images).some((id) => (tasks.get(id)?.executions.length ?? 0) > 0));
+    return bought.slice(1).map((id) => `${id}: bought although ${bought[0] ?? ''} has the same idempotency key`);
+  });
+
+/**
+ * A terminal verdict: the task failed and was not made; or it was never accepted, and was refused for itself or because an earlier
+ * refusal had used up its id. Limits, the account and the server's troubles pass.
+ */
+function hasEnded({ executions, failures, acceptances, refusals }: Task, by: number): boolean {
+  if (executions.length > 0) return false;
+  const wasRefused = acceptances.length === 0 && refusals.some(({ at, httpStatus }) => at <= by && httpStatus === 400);
+  return wasRefused || failures.some(({ at }) => at <= by);
+}
+
+const taskIdsOf = (generationId: string, images: number, only?: number): string[] =>
+  Array.from({ length: images }, (_, index) => index)
+    .filter((index) => only === undefined || index === only)
+    .flatMap((index) => Array.from({ length: MAX_SUBMISSIONS }, (_, at) => taskUuidOf({ generationId, index, n: at + 1 })));
+
+const isLive = (submissionStatus: string): boolean => ['planned', 'committed', 'accepted'].includes(submissionStatus);
+
+function findStuck({ ids, outcome, surprise }: OrderRecord, { generations, recorded }: Evidence): string[] {
+  const name = ids.join(' ');
+  if (surprise !== undefined) return [`${name}: its caller was told "${surprise}"`];
+  if (outcome === 'open') return [`${name}: its caller was never told that it is over`];
+  return ids.flatMap((id) => {
+    const generation = generations[id] ?? undefined;
+    // Nothing of it was bought, so that a Redis which forgot it owes nothing: its caller was told, or gave it up.
+    if (generation === undefined) return recorded.has(id) ? [`${id}: S3 remembers it and Redis does not`] : [];
+    if (!isFinalGeneration(generation.status)) return [`${id}: is ${generation.status}`];
+    const live = generation.images.filter(({ submissionStatus }) => isLive(submissionStatus));
+    return live.map(
+      ({ index, submissionStatus }) => `${id}: is ${generation.status}, and the submission of image ${index} is ${submissionStatus}`,
+    );
+  });
+}
+
+/** Looks at each image: the generation is the fold of them, and a late image amends it. */
+function findFailedWrongly(order: OrderRecord, { generations }: Evidence, tasks: ReadonlyMap<string, Task>): string[] {
+  return order.ids.flatMap((id) => {
+    const generation = generations[id] ?? undefined;
+    if (generation === undefined) return [];
+    const hasExcuse = wasAskedToEnd(order, generation);
+    return generation.images.flatMap(({ index, status }) => {
+      if (status === 'succeeded' || status === 'open') return [];
+      const image = taskIdsOf(id, order.images, index).flatMap((taskUUID) => tasks.get(taskUUID) ?? []);
+      if (image.some(({ executions }) => executions.length > 0)) return [`${id}: image ${index} is ${status}, and the bill holds it`];
+      const wasRefused = image.some((task) => hasEnded(task, Infinity));
+      return wasRefused || hasExcuse
+        ? []
+        : [`${id}: image ${index} is ${status} (${generation.status}), and the provider never refused it`];
+    });
+  });
+}
+
+/** Whether its caller wanted it to end: by a cancel, or by a deadline that had passed when it ended. */
+const wasAskedToEnd = ({ cancelledAt, deadlineAt }: OrderRecord, { status, finishedAt = 0 }: GenerationRecord): boolean =>
+  (status === 'cancelled' && cancelledAt !== undefined) || (status === 'expired' && deadlineAt !== undefined && finishedAt >= deadlineAt);
+
+function findCostDifferences({ results }: Evidence, tasks: ReadonlyMap<string, Task>): { taskUUID: string; nanoUsd: NanoUsd }[] {
+  return [...new Set([...results.keys(), ...tasks.keys()])]
+    .map((taskUUID) => ({
+      taskUUID,
+      nanoUsd: (results.get(taskUUID)?.costNanoUsd ?? 0) - (tasks.get(taskUUID)?.billedNanoUsd ?? 0),
+    }))
+    .filter(({ nanoUsd }) => nanoUsd !== 0);
+}

@@ -1,0 +1,41 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Producer } from '@darkroom/producer';
+import { placeOrder, type PlacedOrder } from './caller.ts';
+import type { Order } from './orders.ts';
+
+export interface Load {
+  /** All orders that were placed so far, and what became of them. */
+  readonly placed: readonly PlacedOrder[];
+  open(): number;
+  /** Resolves when each order was placed and its caller is told or has given up; or soon after the signal. */
+  readonly done: Promise<void>;
+}
+
+/** More than these are not open at once: the load waits for a system that is behind instead of burying it. */
+const MAX_OPEN = 200;
+
+/** Places orders one after the other, each by a caller of its own. */
+export function startLoad(producer: Producer, orders: readonly Order[], signal: AbortSignal): Load {
+  const placed: PlacedOrder[] = [];
+  let open = 0;
+  const run = async (): Promise<void> => {
+    const callers: Promise<void>[] = [];
+    for (const order of orders) {
+      await delay(order.afterMs);
+      while (open >= MAX_OPEN && !signal.aborted) await delay(20);
+      if (signal.aborted) break;
+      const { idempotencyKey } = order;
+      const record: PlacedOrder = {
+        ids: [],
+        images: order.request.numberResults ?? 1,
+        outcome: 'open',
+        ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
+      };
+      placed.push(record);
+      open += 1;
+      callers.push(placeOrder(producer, order, record, signal).finally(() => (open -= 1)));
+    }
+    await Promise.all(callers);
+  };
+  return { placed, open: () => open, done: run() };
+}

@@ -1,0 +1,92 @@
+import type { Timing } from '@darkroom/contracts';
+import { createRandom } from '../seeded-random.ts';
+import type { FaultRunSettings } from './settings.ts';
+import { forgetAfterMs } from './timing.ts';
+
+/** Switches of the emulator, as its README lists them. */
+export type ProviderFaults = Readonly<Record<string, unknown>>;
+
+/** What the provider does wrong while faults go on, and what it leaves alone once they have stopped. */
+export interface ProviderBehaviour {
+  faulty: ProviderFaults;
+  calm: ProviderFaults;
+}
+
+/** The shapes that Runware's sources disagree about are drawn for the whole run; each is right in some of them. */
+export function deriveProviderFaults({ seed, scale, forget }: FaultRunSettings, timing: Timing): ProviderBehaviour {
+  const random = createRandom(seed, 'provider');
+  const ms = (value: number): number => Math.round(value * scale);
+  const forgetsAfterMs = forgetAfterMs(forget, timing);
+  const calm = {
+    executionMs: [ms(50), ms(1200)],
+    uploadDelayMs: [ms(10), ms(400)],
+    webhookFirstRetryMs: ms(100),
+    webhookMaxRetryMs: ms(1000),
+    webhookTimeoutMs: ms(1000),
+    webhookBody: random.pick(['flat', 'envelope', 'singular-error', 'array', 'several-items']),
+    pollErrorShape: random.pick(['errors', 'data-nested', 'data-flat']),
+    pollRunningWord: random.pick(['processing', 'pending']),
+    pollUnknown: random.pick(['empty', 'not-found']),
+    detailsResponse: random.pick(['result', 'last-response', 'null']),
+    ...(forgetsAfterMs === undefined ? {} : { replay: 'conflict-for-a-while', replayForgetAfterMs: forgetsAfterMs }),
+  };
+  return { calm, faulty: { ...calm, ...submissions(timing), ...executions(forget), ...webhooks, ...uploads(timing), ...questions } };
+}
+
+/** One in ten is accepted and its answer lost; one in ten is refused, of which some were accepted all the same. */
+const submissions = ({ requestTimeoutMs }: Timing): ProviderFaults => ({
+  submitSlowRate: 0.05,
+  submitSlowMs: Math.round(requestTimeoutMs * 1.5),
+  submitResetAfterRate: 0.05,
+  submitResetBeforeRate: 0.02,
+  submit429Rate: 0.03,
+  submit500Rate: 0.015,
+  submit503Rate: 0.015,
+  submit504Rate: 0.01,
+  submit5xxAcceptedRate: 0.4,
+  submitErrorsIn200Rate: 0.01,
+  submitEmptyAckRate: 0.01,
+  submitNotJsonRate: 0.01,
+});
+
+/** A provider that forgets is asked how often it bills, and a failed execution is not billed. */
+const executions = (forget: FaultRunSettings['forget']): ProviderFaults =>
+  forget === 'inside-window' ? {} : { failProviderErrorRate: 0.02, failTimeoutProviderRate: 0.01, failContentPolicyRate: 0.01 };
+
+const webhooks: ProviderFaults = {
+  webhookDropRate: 0.2,
+  webhookDuplicateRate: 0.2,
+  webhookBeforeAckRate: 0.05,
+  webhookProcessingRate: 0.1,
+  webhookErrorFirstRate: 0.03,
+  webhookStrangeImageRate: 0.02,
+};
+
+/** One in twenty is bad. What replaces a good upload is never a valid image: nobody could tell it from the one that was made. */
+const uploads = ({ uploadWindowMs }: Timing): ProviderFaults => ({
+  uploadBeforeWebhookRate: 0.2,
+  uploadNeverRate: 0.01,
+  uploadForbiddenRate: 0.005,
+  uploadTruncatedRate: 0.01,
+  uploadEmptyRate: 0.005,
+  uploadHtmlRate: 0.005,
+  uploadOtherFormatRate: 0.005,
+  uploadOtherSizeRate: 0.01,
+  uploadTwiceRate: 0.03,
+  uploadReplayRate: 0.03,
+  uploadReplayAfterMs: [0, uploadWindowMs],
+  uploadReplayBytes: 'other-size',
+  uploadLateRate: 0.01,
+  uploadLateMs: Math.round(uploadWindowMs * 1.5),
+});
+
+const questions: ProviderFaults = {
+  pollTerminal504Rate: 0.3,
+  pollEmptyRate: 0.02,
+  pollStrangerRate: 0.05,
+  pollResetRate: 0.02,
+  poll429Rate: 0.02,
+  poll500Rate: 0.02,
+  poll503Rate: 0.01,
+  pollErrorNames: 'task',
+};

@@ -1,0 +1,78 @@
+import { formatUsd, type GenerationStatus } from '@darkroom/contracts';
+import type { Evidence } from './evidence.ts';
+import type { FaultRunOutcome } from './fault-run.ts';
+import type { Judgement } from './judge.ts';
+import type { FaultRunSettings } from './settings.ts';
+
+/** The line of JSON at the end of a run. */
+export interface RunFigures {
+  lost: number;
+  paidTwice: number;
+  stuck: number;
+  failedWrongly: number;
+  ledgerDifferenceUsd: string;
+  [other: string]: unknown;
+}
+
+/** Everything in numbers. */
+export function figuresOf({ seed }: FaultRunSettings, { judgement, evidence, counts, seconds }: FaultRunOutcome): RunFigures {
+  return {
+    lost: judgement.lost.length,
+    paidTwice: judgement.paidTwice.length,
+    stuck: judgement.stuck.length,
+    failedWrongly: judgement.failedWrongly.length,
+    ledgerDifferenceUsd: formatUsd(judgement.ledgerDifferenceNanoUsd),
+    generations: evidence.orders.length,
+    ...countStatuses(evidence),
+    images: Object.values(evidence.generations).reduce((sum, generation) => sum + (generation?.images.length ?? 0), 0),
+    executions: evidence.bill.filter(({ kind }) => kind === 'execution').length,
+    roads: countRoads(evidence),
+    ...counts,
+    seed,
+    seconds,
+  };
+}
+
+/** Whether nothing was found that may not be. */
+export const isClean = ({ lost, paidTwice, stuck, failedWrongly, ledgerDifferenceNanoUsd }: Judgement): boolean =>
+  lost.length + paidTwice.length + stuck.length + failedWrongly.length === 0 && ledgerDifferenceNanoUsd === 0;
+
+function countStatuses({ generations }: Evidence): Record<GenerationStatus, number> {
+  const counts = { queued: 0, running: 0, succeeded: 0, partial: 0, failed: 0, cancelled: 0, expired: 0 };
+  for (const generation of Object.values(generations)) if (generation !== null) counts[generation.status] += 1;
+  return counts;
+}
+
+/** How submissions came home, or did not, by the records in S3. */
+function countRoads({ results }: Evidence): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { status, road } of results.values()) {
+    const name = road ?? status;
+    counts[name] = (counts[name] ?? 0) + 1;
+  }
+  return counts;
+}
+
+/** The figures as a table. */
+export function formatTable(figures: RunFigures): string {
+  const rows = Object.entries(figures).map(([name, value]): [string, string] => [
+    name,
+    typeof value === 'object' && value !== null
+      ? Object.entries(value)
+          .map(([key, count]) => `${key} ${String(count)}`)
+          .join(', ')
+      : String(value),
+  ]);
+  const width = Math.max(...rows.map(([name]) => name.length));
+  return rows.map(([name, value]) => `  ${name.padEnd(width)}  ${value}`).join('\n');
+}
+
+/** What was found, and where its cause can be looked for; empty when nothing was. */
+export function formatFindings(judgement: Judgement, directory: string): string {
+  const { lost, paidTwice, stuck, failedWrongly, costDifferences } = judgement;
+  if (isClean(judgement)) return '';
+  const sections = Object.entries({ lost, paidTwice, stuck, failedWrongly, costDifferences })
+    .filter(([, lines]) => lines.length > 0)
+    .map(([name, lines]) => `${name}:\n${lines.map((line) => `  ${line}\n`).join('')}`);
+  return `${sections.join('')}logs, bill, bucket and records are in ${directory}`;
+}

@@ -1,0 +1,80 @@
+import { expect, test } from 'vitest';
+import { deriveOrders } from './orders.ts';
+import { deriveProviderFaults } from './provider-faults.ts';
+import { deriveSchedule } from './schedule.ts';
+import { usualFaults, type FaultRunSettings } from './settings.ts';
+import { timingOf } from './timing.ts';
+
+const settingsOf = (seed: number, generations = 2000): FaultRunSettings => ({
+  seed,
+  generations,
+  workers: 2,
+  receivers: 2,
+  ordersPerSecond: 20,
+  scale: 1,
+  ...usualFaults(generations),
+});
+
+test('the same settings give the same schedule, orders and provider, and another seed gives others', () => {
+  for (const derive of [deriveSchedule, deriveOrders, (settings: FaultRunSettings) => deriveProviderFaults(settings, timingOf(1))]) {
+    expect(derive(settingsOf(1))).toEqual(derive(settingsOf(1)));
+    expect(derive(settingsOf(2))).not.toEqual(derive(settingsOf(1)));
+  }
+});
+
+test('2,000 generations are put through at least 40 kills, 3 kills of Redis and 2 rollbacks', () => {
+  const faults = deriveSchedule(settingsOf(1)).map(({ fault }) => fault.kind);
+  const count = (kind: string): number => faults.filter((each) => each === kind).length;
+  expect(count('kill')).toBeGreaterThanOrEqual(40);
+  expect(count('redis-kill')).toBeGreaterThanOrEqual(3);
+  expect(count('redis-rollback')).toBeGreaterThanOrEqual(2);
+  for (const kind of ['freeze', 's3-trouble', 'script-flush']) expect(count(kind), kind).toBeGreaterThan(0);
+});
+
+test('every part is struck, and every fault strikes while orders are placed', () => {
+  const schedule = deriveSchedule(settingsOf(3));
+  expect([...new Set(schedule.map(({ target }) => target))].toSorted()).toEqual([
+    'emulator',
+    'receiver-0',
+    'receiver-1',
+    'redis',
+    's3',
+    'worker-0',
+    'worker-1',
+  ]);
+  for (const { afterOrders } of schedule) {
+    expect(afterOrders).toBeGreaterThan(0);
+    expect(afterOrders).toBeLessThanOrEqual(2000);
+  }
+});
+
+test('some workers are frozen for longer than the lock of a job, and never for as long as a resend window', () => {
+  const { lockDurationMs, resendWindowMs } = timingOf(1);
+  const freezes = deriveSchedule(settingsOf(1)).flatMap(({ fault }) => (fault.kind === 'freeze' ? [fault.forMs] : []));
+  expect(freezes.some((ms) => ms > lockDurationMs)).toBe(true);
+  expect(Math.max(...freezes)).toBeLessThan(resendWindowMs / 4);
+});
+
+test('a provider that forgets after the window meets workers that slept until then', () => {
+  const { resendWindowMs } = timingOf(1);
+  const sleeps = deriveSchedule({ ...settingsOf(1), forget: 'after-window' }).filter(
+    ({ fault }) => fault.kind === 'freeze' && fault.forMs > 2 * resendWindowMs,
+  );
+  expect(sleeps).toHaveLength(2);
+});
+
+test('orders are of every kind', () => {
+  const orders = deriveOrders(settingsOf(1));
+  expect(orders).toHaveLength(2000);
+  for (const [kind, holds] of Object.entries({
+    'several images': ({ request }) => (request.numberResults ?? 1) > 1,
+    'a reference image': ({ request }) => request.inputs !== undefined,
+    'an idempotency key': ({ idempotencyKey }) => idempotencyKey !== undefined,
+    'a repeated enqueue': ({ repeats }) => repeats?.with === 'same-id',
+    'a repeated idempotency key': ({ repeats }) => repeats?.with === 'idempotency-key',
+    'a cancel': ({ cancelAfterMs }) => cancelAfterMs !== undefined,
+    'a deadline': ({ deadlineAfterMs }) => deadlineAfterMs !== undefined,
+  } satisfies Record<string, (order: (typeof orders)[number]) => boolean>)) {
+    expect(orders.filter(holds).length, kind).toBeGreaterThan(10);
+  }
+});

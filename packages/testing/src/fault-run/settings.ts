@@ -1,0 +1,33 @@
+/** What one fault run is to be. */
+export interface FaultRunSettings {
+  generations: number;
+  seed: number;
+  workers: number;
+  receivers: number;
+  /** Orders a second, as long as not too many are open. */
+  ordersPerSecond: number;
+  /** Multiplies every waiting time: above 1 for a machine that is slow or busy. */
+  scale: number;
+  /** SIGKILLs of workers, receivers, emulator and S3. */
+  kills: number;
+  /** `kill -9` of Redis, rollbacks not counted. */
+  redisKills: number;
+  /** Redis taken back to an earlier moment. */
+  rollbacks: number;
+  /** When the provider forgets an id that it accepted; never when absent. */
+  forget?: ForgetMode;
+}
+
+/**
+ * `after-window`: twice the resend window after the acceptance, when nothing is sent again any more. `inside-window`: while it
+ * may still be sent again, which then is a purchase (docs/guarantees.md).
+ */
+export type ForgetMode = 'after-window' | 'inside-window';
+export const forgetModes = ['after-window', 'inside-window'] as const satisfies readonly ForgetMode[];
+
+/** How many faults so many generations are put through when nobody says otherwise. */
+export const usualFaults = (generations: number): Pick<FaultRunSettings, 'kills' | 'redisKills' | 'rollbacks'> => ({
+  kills: Math.max(4, Math.round(generations / 40)),
+  redisKills: Math.max(1, Math.round(generations / 600)),
+  rollbacks: Math.max(1, Math.round(generations / 800)),
+});

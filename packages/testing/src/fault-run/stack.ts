@@ -1,0 +1,102 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import type { Timing } from '@darkroom/contracts';
+import { DEFAULT_PREFIX } from '@darkroom/generation-store';
+import { describeApps, type AppProcess } from '../fleet/app-processes.ts';
+import { setEmulatorFaults } from '../fleet/set-emulator-faults.ts';
+import { reserveRedis, type OwnRedis } from '../own-redis.ts';
+import { reserveS3, type OwnS3 } from '../own-s3.ts';
+import type { ProviderFaults } from './provider-faults.ts';
+import type { FaultRunSettings } from './settings.ts';
+
+/** A whole Darkroom whose every part can be struck. */
+export interface Stack {
+  readonly redis: OwnRedis;
+  readonly s3: OwnS3;
+  readonly prefix: string;
+  /** Workers, receivers and the emulator by name. */
+  readonly processes: ReadonlyMap<string, AppProcess>;
+  readonly billFile: string;
+  setProviderFaults(faults: ProviderFaults): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export interface StackOptions extends Pick<FaultRunSettings, 'workers' | 'receivers' | 'seed'> {
+  /** Where everything is kept. */
+  directory: string;
+  timing: Timing;
+  providerFaults: ProviderFaults;
+}
+
+const root = fileURLToPath(new URL('../../../../', import.meta.url));
+/** Never reached: what a cap does is shown elsewhere. */
+const DAILY_CAP_USD = '100000';
+/** An app gives up its start when a store is away, and is then started again, as by an orchestrator. */
+const START_TRIES_FOR_MS = 60_000;
+
+/** Starts it and waits until each process is ready. The apps must have been built. */
+export async function startStack({ directory, workers, receivers, seed, timing, providerFaults }: StackOptions): Promise<Stack> {
+  await mkdir(directory, { recursive: true });
+  const redis = await reserveRedis({ dir: join(directory, 'redis') });
+  const s3 = await reserveS3(join(directory, 's3'));
+  const prefix = DEFAULT_PREFIX;
+  const apps = describeApps({ directory, runtime: { node: process.execPath, folder: root }, redisUrl: redis.url, prefix, s3 });
+  const emulator = await apps.emulator(providerFaults, String(seed));
+  const receiverProcesses = await Promise.all(Array.from({ length: receivers }, (_, at) => apps.receiver(`receiver-${at}`)));
+  const workerProcesses = await Promise.all(
+    Array.from({ length: workers }, (_, at) =>
+      apps.worker(`worker-${at}`, {
+        RUNWARE_URL: `${emulator.url}/v1`,
+        WEBHOOK_BASE_URL: receiverProcesses[at % receivers]?.url ?? '',
+        WORKER_SUBMIT_CONCURRENCY: '10',
+        WORKER_POLLS_PER_SECOND: '200',
+        DAILY_CAP_USD,
+        ...environmentOf(timing),
+      }),
+    ),
+  );
+  const all = [emulator, ...receiverProcesses, ...workerProcesses];
+  const stop = async (): Promise<void> => {
+    await Promise.all(all.map((each) => each.kill()));
+    await Promise.all([redis.stop(), s3.stop()]);
+  };
+  try {
+    await Promise.all([redis.start(), s3.start()]);
+    // One after the other: the first worker opens the store, without which no receiver is ready.
+    for (const each of [emulator, ...workerProcesses, ...receiverProcesses]) await each.start();
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return {
+    redis,
+    s3,
+    prefix,
+    processes: new Map(all.map((each) => [each.name, each])),
+    billFile: apps.billFile,
+    setProviderFaults: (faults) => setEmulatorFaults(emulator.url, faults),
+    stop,
+  };
+}
+
+/** Starts a process until it is ready. @throws the last trouble when it does not become so. */
+export async function startAgain(process: AppProcess): Promise<void> {
+  const endsAt = performance.now() + START_TRIES_FOR_MS;
+  for (;;) {
+    try {
+      await process.start();
+      return;
+    } catch (error) {
+      await process.kill();
+      if (performance.now() > endsAt) throw error;
+    }
+    await delay(200);
+  }
+}
+
+const environmentOf = (timing: Timing): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(timing).map(([key, ms]) => [`TIMING_${key.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`, String(ms)]),
+  );

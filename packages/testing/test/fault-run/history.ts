@@ -1,0 +1,102 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createGenerationId, taskUuidOf, type SubmissionRef } from '@darkroom/contracts';
+import { readEvidence, writeRecords, type Evidence, type GenerationRecord, type OrderRecord } from '../../src/fault-run/evidence.ts';
+import { judge, type Judgement } from '../../src/fault-run/judge.ts';
+
+const PRICE_NANO_USD = 20_000_000;
+
+/** A run as it could have left its files behind, made by hand: what is not called did not happen. */
+export function createHistory() {
+  const bill: object[] = [];
+  const objects = new Map<string, string>();
+  const orders: OrderRecord[] = [];
+  const generations: Record<string, GenerationRecord | null> = {};
+  const ledger = { settledNanoUsd: 0, heldNanoUsd: 0 };
+  let at = 1_000;
+
+  const line = (kind: string, ref: SubmissionRef, fields: object = {}): void => {
+    at += 100;
+    bill.push({ kind, at, taskUUID: taskUuidOf(ref), ...fields });
+  };
+  const recordKey = ({ generationId, index, n }: SubmissionRef): string => `records/2026-11-22/${generationId}/${index}-${n}`;
+
+  return {
+    bill,
+    objects,
+    orders,
+    generations,
+    ledger,
+    now: () => at,
+    /** A generation of one image that was ordered, and ended as succeeded. */
+    order(fields: Partial<OrderRecord> = {}): SubmissionRef {
+      const generationId = createGenerationId(Date.now());
+      orders.push({ ids: [generationId], images: 1, outcome: 'final', ...fields });
+      generations[generationId] = {
+        status: 'succeeded',
+        images: [{ index: 0, status: 'succeeded', submissionStatus: 'succeeded', submissions: 1 }],
+        finishedAt: 5_000,
+      };
+      return { generationId, index: 0, n: 1 };
+    },
+    /** What Redis says at the end of its only image. */
+    ended(ref: SubmissionRef, status: GenerationRecord['status'], image = status as string): void {
+      generations[ref.generationId] = {
+        status,
+        images: [{ index: 0, status: image, submissionStatus: image, submissions: ref.n }],
+        finishedAt: 5_000,
+      };
+    },
+    sent: (ref: SubmissionRef) => line('submission', ref, { receipt: 1 }),
+    accepted: (ref: SubmissionRef, run = 1) => line('acceptance', ref, { receipt: 1, run }),
+    refused: (ref: SubmissionRef, httpStatus: number, code: string) => line('refusal', ref, { receipt: 1, httpStatus, code }),
+    failed: (ref: SubmissionRef) => line('failure', ref, { run: 1, costUsd: '0' }),
+    /** The image was made and billed. */
+    executed: (ref: SubmissionRef, run = 1) => {
+      const sha256 = createHash('sha256').update(bytesOf(ref, run)).digest('hex');
+      line('execution', ref, { run, costUsd: '0.02', images: [{ sha256 }] });
+    },
+    /** The image lies in the bucket. */
+    kept: (ref: SubmissionRef, under = 'images', run = 1) => objects.set(`${under}/${recordKey(ref)}`, bytesOf(ref, run)),
+    /** Its result lies in the bucket, and its cost is in the ledger. */
+    settled(ref: SubmissionRef, status: 'succeeded' | 'failed', costNanoUsd = status === 'succeeded' ? PRICE_NANO_USD : 0): void {
+      ledger.settledNanoUsd += costNanoUsd;
+      const result = { version: 1, ...ref, taskUUID: taskUuidOf(ref), status, settledAt: at, costSource: 'reported', costNanoUsd };
+      objects.set(
+        `${recordKey(ref)}.result.json`,
+        JSON.stringify({ ...result, reservation: { amountNanoUsd: PRICE_NANO_USD, periods: ['day'] } }),
+      );
+    },
+    /** Ordered, made, kept and settled. */
+    bought(ref: SubmissionRef): void {
+      this.sent(ref);
+      this.accepted(ref);
+      this.executed(ref);
+      this.kept(ref);
+      this.settled(ref, 'succeeded');
+    },
+    /** Writes it all into files, and has them read and judged. */
+    async judge(): Promise<{ judgement: Judgement; evidence: Evidence }> {
+      const directory = await mkdtemp(join(tmpdir(), 'darkroom-history-'));
+      try {
+        const [bucketDir, billFile] = [join(directory, 'bucket'), join(directory, 'bill.jsonl')];
+        await writeFile(billFile, bill.map((each) => `${JSON.stringify(each)}\n`).join(''));
+        for (const folder of ['objects', 'blobs']) await mkdir(join(bucketDir, folder), { recursive: true });
+        for (const [key, bytes] of objects) {
+          const blob = randomUUID();
+          await writeFile(join(bucketDir, 'objects', `${blob}.json`), JSON.stringify({ key, blob }));
+          await writeFile(join(bucketDir, 'blobs', blob), bytes);
+        }
+        await writeRecords(directory, { orders, generations, ledger });
+        const evidence = await readEvidence({ billFile, bucketDir, directory });
+        return { evidence, judgement: judge(evidence) };
+      } finally {
+        await rm(directory, { recursive: true });
+      }
+    },
+  };
+}
+
+const bytesOf = (ref: SubmissionRef, run: number): string => `image of ${taskUuidOf(ref)}, run ${run}`;
