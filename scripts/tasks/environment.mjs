@@ -25,7 +25,7 @@ export function toolEnvironment(env) {
 
 /** Every name that our apps, or the AWS SDK, read an address, a key or a behaviour from. */
 const ours =
-  /^(REDIS_URL$|S3_|RUNWARE_|WEBHOOK_|AWS_|DARKROOM_|TIMING_|LOG_|WORKER_|EMULATOR_|DASHBOARD_|FAULTS$|DAILY_CAP_USD$|HOST$|PORT$)/i;
+  /^(REDIS_URL$|S3_|RUNWARE_|WEBHOOK_|AWS_|DARKROOM_|TIMING_|LOG_|WORKER_|EMULATOR_|DASHBOARD_|FAULTS$|(TENANT_)?(DAILY|MONTHLY)_CAP_USD$|HOST$|PORT$)/i;
 
 /**
  * The environment of tests: whatever the caller's holds, nothing in it can make a test leave loopback or act differently.

@@ -23,7 +23,10 @@ export const tasks = {
     does: 'looks at and steers what runs: `-- status`, `-- pause`, `-- resume`, `-- spend`, `-- doctor`; `-- --help` says more',
     run: app('apps/cli/dist/main.js'),
   },
-  spend: { does: 'what was spent and is on hold, against the cap', run: app('apps/cli/dist/main.js', 'spend') },
+  spend: {
+    does: 'what was spent and is on hold, against the caps; `-- --tenant <name>` for one tenant',
+    run: app('apps/cli/dist/main.js', 'spend'),
+  },
   probe: {
     does: 'asks the provider what its documentation does not say, for at most `-- --max-usd 0.50`',
     run: app('apps/cli/dist/main.js', 'probe'),

@@ -59,6 +59,7 @@ test('status says why buying is paused, since when and what to do, what waits, a
   expect(status).toContain('queue     submissions: 3 delayed');
   expect(status).toContain('queue     settlements: empty');
   expect(await run('spend')).toMatch(/month +0 USD spent, 0\.06 USD on hold, no cap/);
+  expect(await run('spend', '--tenant', 'acme')).toMatch(/tenant month +0 USD spent, 0\.06 USD on hold, no cap/);
 });
 
 test('pause stops buying for a reason, and resume lets what waits run at once', async () => {

@@ -22,6 +22,11 @@ test('an operator pauses for a reason, and resumes one kind of pause or all', ()
   expect(parse('resume', '--kind', 'account')).toEqual({ kind: 'resume', kinds: ['account'] });
 });
 
+test('spend is that of all, or of one tenant', () => {
+  expect(parse('spend')).toEqual({ kind: 'spend' });
+  expect(parse('spend', '--tenant', 'acme')).toEqual({ kind: 'spend', tenant: 'acme' });
+});
+
 test('a probe says what it may spend', () => {
   expect(parse('probe', '--max-usd', '0.50', '--wait', '60')).toEqual({
     kind: 'probe',

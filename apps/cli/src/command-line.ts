@@ -11,7 +11,8 @@ export type RedisChoice = (typeof redisChoices)[number];
 /** What was asked for on the command line. Without a data folder, the one of what is started is meant. */
 export type Command =
   | { kind: 'start'; once: boolean; buy: boolean; maxNanoUsd?: NanoUsd; dataDir?: string; redis?: RedisChoice }
-  | { kind: 'status' | 'spend'; dataDir?: string }
+  | { kind: 'status'; dataDir?: string }
+  | { kind: 'spend'; tenant?: string; dataDir?: string }
   | { kind: 'doctor'; dataDir?: string }
   | { kind: 'pause'; reason: string; dataDir?: string }
   | { kind: 'resume'; kinds: readonly PauseKind[]; dataDir?: string }
@@ -51,7 +52,10 @@ const readings: Readonly<Record<Exclude<Command['kind'], 'help' | 'wrong'>, Read
     },
   },
   status: { options: dataDirOption, read: (_, dataDir) => ({ kind: 'status', ...dataDir }) },
-  spend: { options: dataDirOption, read: (_, dataDir) => ({ kind: 'spend', ...dataDir }) },
+  spend: {
+    options: { tenant: text, ...dataDirOption },
+    read: ({ tenant }, dataDir) => ({ kind: 'spend', ...(typeof tenant === 'string' ? { tenant } : {}), ...dataDir }),
+  },
   doctor: { options: dataDirOption, read: (_, dataDir) => ({ kind: 'doctor', ...dataDir }) },
   pause: {
     options: { reason: text, ...dataDirOption },

@@ -18,7 +18,8 @@ S3_SECRET_ACCESS_KEY) replace the embedded ones. FAULTS is handed to the emulato
 WEBHOOK_BASE_URL is a public address that leads to the receiver, which is then asked for webhooks.
 
 darkroom status               is buying paused, and why; what waits, what was spent (npm run darkroom -- status)
-darkroom spend                what was spent and is on hold, against the cap         (npm run spend)
+darkroom spend                what was spent and is on hold, against the caps        (npm run spend)
+                              and whether it cost what was expected                  --tenant <name>
 darkroom pause                buy nothing more; what was bought still comes home     --reason <text>
 darkroom resume               buy again; all pauses, or those of one                 --kind account|operator
 darkroom doctor               look at Redis, the bucket, the key and the webhook address; buys nothing

@@ -75,6 +75,12 @@ test('each process measures one generation, and the page of metrics names what t
     expect(worker.value('darkroom_provider_seconds_count')).toBe(1);
     expect(worker.value('darkroom_submissions_ended_total', { status: 'succeeded', road: 'upload' })).toBe(1);
     expect(worker.value('darkroom_image_seconds_count', { status: 'succeeded' })).toBe(1);
+    expect(worker.value('darkroom_prices_total', { compared: 'as-listed' })).toBe(1);
+    for (const period of ['day', 'month']) {
+      expect(worker.value('darkroom_spend_usd', { period, part: 'spent' })).toBe(0.02);
+      expect(worker.value('darkroom_spend_usd', { period, part: 'held' })).toBe(0);
+    }
+    expect(worker.value('darkroom_spend_usd', { period: 'day', part: 'cap' })).toBe(25);
     const imageSeconds = worker.value('darkroom_image_seconds_sum', { status: 'succeeded' })!;
     expect(imageSeconds).toBeGreaterThan(worker.value('darkroom_provider_seconds_sum')!);
     expect(imageSeconds).toBeLessThan(20);

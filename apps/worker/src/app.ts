@@ -101,7 +101,7 @@ export function createWorkerApp(config: WorkerConfig, overrides: Partial<WorkerD
       if (stopping !== undefined) return;
       await storage.checkAccess();
       await warnOfShortCredentials(storage, timing, now(), logger);
-      await store.setCaps({ allPerDay: spend.dailyCapNanoUsd });
+      await store.setCaps(spend.caps);
       await openStore(store, storage, logger);
       const purchase = joinPurchase({
         store,

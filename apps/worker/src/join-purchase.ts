@@ -40,6 +40,7 @@ export function joinPurchase(parts: PurchaseParts): Purchase {
       createToken: randomUUID,
       webhookUrl: (ref) =>
         webhook && `${webhook.baseUrl}/webhooks/runware?capability=${mintCapability(webhook.keys, ref, now() + timing.capabilityTtlMs)}`,
+      warn: (event, ref, details) => logger.warn({ event, ...ref, ...details }, event),
       log: (event, ref, details) => logger.info({ event, ...ref, ...details }, event),
     },
     settings: { timing, maxSubmissions, askForUpload },

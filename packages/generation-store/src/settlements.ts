@@ -72,6 +72,7 @@ export async function settle(redis: Redis, prefix: string, ref: SubmissionRef, s
       countsAsFailure ? 1 : 0,
       mayResubmit ? 1 : 0,
       maxSubmissions,
+      result.costSource,
     ]),
   );
   switch (kind) {

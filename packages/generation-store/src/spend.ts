@@ -12,24 +12,37 @@ export interface PeriodSpend {
   capNanoUsd?: NanoUsd;
   /** Held for what is not settled yet, unknown outcomes included. */
   reservedNanoUsd: NanoUsd;
+  /** Charged for what has ended: as the provider reported it, or as expected where it did not. */
   settledNanoUsd: NanoUsd;
+  /** By the price list, for what has ended with an image. */
+  expectedNanoUsd: NanoUsd;
+  /** What the provider reported of it. */
+  reportedNanoUsd: NanoUsd;
+  /** Submissions that ended with an image and without a reported cost. */
+  unreported: number;
+  /** Submissions whose reported cost was another than expected; failures that cost something among them. */
+  differing: number;
   /** When the next period begins, in milliseconds since 1970. */
   resetsAt: number;
 }
 
 const count = z.coerce.number();
-const replySchema = z.tuple([count]).rest(z.tuple([z.string(), z.string(), count, count, count]));
+const replySchema = z.tuple([count]).rest(z.tuple([z.string(), z.string(), count, count, count, count, count, count, count]));
 
 /** Today and this month, of all tenants and, when one is named, of that tenant. */
 export async function readSpend(redis: Redis, prefix: string, tenant?: string): Promise<PeriodSpend[]> {
   const [, ...periods] = replySchema.parse(await readSpendScript.run(redis, capsKey(prefix), [prefix, tenant ?? '']));
   return periods
     .filter(([name]) => tenant !== undefined || name.startsWith('all:'))
-    .map(([name, cap, reservedNanoUsd, settledNanoUsd, resetsAt]) => ({
+    .map(([name, cap, resetsAt, reservedNanoUsd, settledNanoUsd, expectedNanoUsd, reportedNanoUsd, unreported, differing]) => ({
       name,
       ...(cap === '' ? {} : { capNanoUsd: Number(cap) }),
+      resetsAt,
       reservedNanoUsd,
       settledNanoUsd,
-      resetsAt,
+      expectedNanoUsd,
+      reportedNanoUsd,
+      unreported,
+      differing,
     }));
 }

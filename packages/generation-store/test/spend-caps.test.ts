@@ -1,6 +1,6 @@
 import { DEFAULT_DAILY_CAP_USD, parseUsd, SpendCapError } from '@darkroom/contracts';
 import { expect, test } from 'vitest';
-import { endedForGood, IMAGE_NANO_USD, newGeneration, setup } from './world.ts';
+import { endedForGood, IMAGE_NANO_USD, newGeneration, setup, setupAt } from './world.ts';
 
 const refusal = async (attempt: Promise<unknown>): Promise<SpendCapError> => {
   const error = await attempt.then(
@@ -64,6 +64,24 @@ test.each([
   const error = await refusal(world.enqueue(1));
   expect(error.details).toMatchObject({ period: expect.stringContaining(period) });
   await world.store.setCaps({ allPerDay: 100 * IMAGE_NANO_USD });
+  await expect(world.enqueue(1)).resolves.toHaveLength(1);
+});
+
+test.each([
+  { cap: 'allPerDay', resetsAt: Date.UTC(2028, 1, 29) },
+  { cap: 'allPerMonth', resetsAt: Date.UTC(2028, 2, 1) },
+  { cap: 'tenantPerDay', resetsAt: Date.UTC(2028, 1, 29) },
+  { cap: 'tenantPerMonth', resetsAt: Date.UTC(2028, 2, 1) },
+])('the refusal by the cap "$cap" says when it resets, and then it has', async ({ cap, resetsAt }) => {
+  await using world = await setupAt(Date.UTC(2028, 1, 28, 23, 59, 59, 999));
+  await world.store.setCaps({ allPerDay: 100 * IMAGE_NANO_USD, [cap]: IMAGE_NANO_USD });
+  await world.enqueue(1);
+  const error = await refusal(world.enqueue(1));
+  expect(error.resetsAt).toBe(resetsAt);
+  expect(error.message).toContain(`it resets at ${new Date(resetsAt).toISOString()}`);
+  await world.setTime(resetsAt - 1);
+  await refusal(world.enqueue(1));
+  await world.setTime(resetsAt);
   await expect(world.enqueue(1)).resolves.toHaveLength(1);
 });
 

@@ -1,4 +1,5 @@
 import {
+  formatUsd,
   taskUuidOf,
   type ErrorCode,
   type FaultClass,
@@ -122,6 +123,12 @@ async function settleInStore({ store, waits, around, settings }: Purchase, ref: 
     costSource: result.costSource,
     ...(result.fault === undefined ? {} : { code: result.fault.code }),
   });
+  const { costNanoUsd = 0, reservation } = result;
+  if (costNanoUsd > reservation.amountNanoUsd && (reply.kind === 'settled' || reply.kind === 'resubmit')) {
+    // Booked as it was charged, and the caps were asked for less: the price list of the code may be out of date.
+    const [costUsd, heldUsd] = [formatUsd(costNanoUsd), formatUsd(reservation.amountNanoUsd)];
+    around.warn('submission.dearer-than-held', ref, { costUsd, heldUsd });
+  }
   if (reply.kind === 'resubmit') {
     const next = { ...ref, n: reply.n };
     await waits.addSubmission(next, backoffMs(settings.timing.troubleMs, settings.timing.maxTroubleMs, ref.n, around.random));

@@ -79,5 +79,7 @@ export interface PurchaseSurroundings {
   createToken: () => string;
   /** The webhook URL with a fresh capability; undefined when no webhook is asked for. */
   webhookUrl: (ref: SubmissionRef) => string | undefined;
+  /** What a person should look into. */
+  warn: (event: string, ref: SubmissionRef, details?: Readonly<Record<string, string | number | boolean>>) => void;
   log: (event: string, ref: SubmissionRef, details?: Readonly<Record<string, string | number | boolean>>) => void;
 }

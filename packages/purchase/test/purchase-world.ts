@@ -59,6 +59,8 @@ export interface PurchaseWorld {
   readonly submissions: Submissions;
   readonly settlements: Settlements;
   readonly webhooks: WebhookCatcher;
+  /** What the purchases have warned of. */
+  readonly warnings: Readonly<Record<string, unknown>>[];
   /** A process that buys, as the worker joins it. */
   purchase(circumstances?: Circumstances): Purchase;
   /** Sets switches of the emulator; those not named go back to the quick defaults. */
@@ -106,6 +108,7 @@ export async function startPurchaseWorld(): Promise<PurchaseWorld> {
   const submissions = createSubmissions(redis, { prefix });
   const settlements = createSettlements(redis, { prefix });
 
+  const warnings: Record<string, unknown>[] = [];
   const purchase: PurchaseWorld['purchase'] = ({ timing, maxSubmissions = 2, askForUpload = true, clock, providerUrl } = {}) => ({
     store,
     archive: {
@@ -138,6 +141,7 @@ export async function startPurchaseWorld(): Promise<PurchaseWorld> {
       createToken: randomUUID,
       webhookUrl: (ref) => webhooks.urlOf(ref),
       log: () => undefined,
+      warn: (event, ref, details) => void warnings.push({ event, ref, ...details }),
     },
     settings: { timing: { ...defaultTiming, ...timing }, maxSubmissions, askForUpload },
   });
@@ -153,6 +157,7 @@ export async function startPurchaseWorld(): Promise<PurchaseWorld> {
     submissions,
     settlements,
     webhooks,
+    warnings,
     purchase,
     setFaults,
     enqueue: async ({ images = 1, deadlineInMs, runInMs, format = 'JPG', size = '9:19.5', references = 0 } = {}) => {

@@ -2,13 +2,29 @@ import { formatUsd } from '@darkroom/contracts';
 import type { PeriodSpend } from '@darkroom/generation-store';
 import { timeOf } from './time-words.ts';
 
-/** The ledger in words: what was spent, what is on hold, against which cap. */
+/** The ledger in words: what was spent, what is on hold, against which cap, and whether the provider charges what was expected. */
 export const describeSpend = (periods: readonly PeriodSpend[]): string[] =>
-  periods.map(({ name, capNanoUsd, reservedNanoUsd, settledNanoUsd, resetsAt }) => {
-    const label = name.includes(':day:') ? 'today' : 'month';
+  periods.flatMap((period) => {
+    const { name, capNanoUsd, reservedNanoUsd, settledNanoUsd, resetsAt } = period;
+    const when = name.includes(':day:') ? 'today' : 'month';
+    const label = name.startsWith('tenant:') ? `  tenant ${when}` : when;
     const cap =
       capNanoUsd === undefined
         ? 'no cap'
         : `of at most ${formatUsd(capNanoUsd)} USD, ${formatUsd(Math.max(0, capNanoUsd - settledNanoUsd - reservedNanoUsd))} left`;
-    return `${label.padEnd(10)}${formatUsd(settledNanoUsd)} USD spent, ${formatUsd(reservedNanoUsd)} USD on hold, ${cap}; begins anew ${timeOf(resetsAt)}`;
+    return [
+      `${label.padEnd(9)} ${formatUsd(settledNanoUsd)} USD spent, ${formatUsd(reservedNanoUsd)} USD on hold, ${cap}; begins anew ${timeOf(resetsAt)}`,
+      ...describePrices(period).map((line) => `${''.padEnd(10)}${line}`),
+    ];
   });
+
+/** Nothing is said as long as everything was reported and cost what the price list says. */
+function describePrices({ expectedNanoUsd, reportedNanoUsd, settledNanoUsd, unreported, differing }: PeriodSpend): string[] {
+  if (unreported === 0 && differing === 0) return [];
+  const difference = settledNanoUsd - expectedNanoUsd;
+  const sum = difference === 0 ? 'as much as' : `${formatUsd(Math.abs(difference))} USD ${difference > 0 ? 'more' : 'less'} than`;
+  return [
+    `that is ${sum} expected (${formatUsd(expectedNanoUsd)} USD); reported were ${formatUsd(reportedNanoUsd)} USD:`,
+    `  ${differing} ends at another price than expected, ${unreported} without a price, booked as expected`,
+  ];
+}

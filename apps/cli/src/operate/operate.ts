@@ -16,7 +16,7 @@ export async function operate(command: OperatorCommand, operations: Operations, 
       terminal.print(...(await describeStatus(operations, now)));
       return 0;
     case 'spend':
-      terminal.print(...describeSpend(await store.readSpend()));
+      terminal.print(...describeSpend(await store.readSpend(command.tenant)));
       return 0;
     case 'pause': {
       const isNew = await store.pauseBuying({ kind: 'operator', reason: command.reason, since: now });

@@ -1,3 +1,4 @@
+import { formatUsd } from '@darkroom/contracts';
 import { pauseKinds, type GenerationStore } from '@darkroom/generation-store';
 import { countBacklog, createJobCounts, type Settlements, type Submissions } from '@darkroom/queues';
 import type { Metrics } from '@darkroom/service-runtime';
@@ -7,7 +8,7 @@ export interface QueueGaugeDependencies {
   connection: Redis;
   submissions: Submissions;
   settlements: Settlements;
-  store: Pick<GenerationStore, 'pauses'>;
+  store: Pick<GenerationStore, 'pauses' | 'readSpend'>;
   now: () => number;
 }
 
@@ -22,6 +23,19 @@ export function addQueueGauges(metrics: Metrics, { connection, submissions, sett
   metrics.readGauge(
     { name: 'darkroom_backlog', help: 'Submissions that could be sent now or are being sent; for autoscaling.' },
     async () => [{ labels: {}, value: await countBacklog(connection, submissions.queue, now()) }],
+  );
+  metrics.readGauge(
+    {
+      name: 'darkroom_spend_usd',
+      help: 'Spend of all tenants in this period: spent, held, and the cap if there is one.',
+      labels: ['period', 'part'],
+    },
+    async () =>
+      (await store.readSpend()).flatMap(({ name, capNanoUsd, reservedNanoUsd, settledNanoUsd }) => {
+        const parts = { spent: settledNanoUsd, held: reservedNanoUsd, ...(capNanoUsd === undefined ? {} : { cap: capNanoUsd }) };
+        const period = name.includes(':day:') ? 'day' : 'month';
+        return Object.entries(parts).map(([part, nanoUsd]) => ({ labels: { period, part }, value: Number(formatUsd(nanoUsd)) }));
+      }),
   );
   metrics.readGauge(
     { name: 'darkroom_buying_paused', help: '1 while buying is paused for this reason, else 0.', labels: ['kind'] },

@@ -1,4 +1,4 @@
-import { generationIdTime, type SubmissionView } from '@darkroom/contracts';
+import { generationIdTime, type SubmissionResult, type SubmissionView } from '@darkroom/contracts';
 import type { Purchase } from '@darkroom/purchase';
 import type { WorkerMetrics } from './worker-metrics.ts';
 
@@ -34,6 +34,8 @@ export function watchPurchase(purchase: Purchase, metrics: WorkerMetrics): Purch
         const { status, road, settledAt } = settlement.result;
         // Told again of what is known already ("already", and "resubmit" of a run that had died), nothing ended.
         if (reply.kind === 'settled' || reply.kind === 'resubmit') {
+          const compared = comparePrice(settlement.result);
+          if (compared !== undefined) metrics.prices.add({ compared });
           metrics.ended.add({ status, road: road ?? 'none' });
           metrics.image.observe({ status }, Math.max(0, settledAt - Math.max(generationIdTime(ref.generationId), view?.runAt ?? 0)) / 1000);
         }
@@ -60,4 +62,12 @@ export function watchPurchase(purchase: Purchase, metrics: WorkerMetrics): Purch
       },
     },
   };
+}
+
+/** How a reported cost compares with the price list, by which an image costs what was held and a failure nothing; undefined for what is free. */
+function comparePrice({ status, costSource, costNanoUsd = 0, reservation }: SubmissionResult): string | undefined {
+  const expected = status === 'succeeded' || status === 'lost' ? reservation.amountNanoUsd : 0;
+  if (costSource !== 'reported') return expected === 0 ? undefined : 'unreported';
+  if (costNanoUsd === expected) return expected === 0 ? undefined : 'as-listed';
+  return costNanoUsd > expected ? 'dearer' : 'cheaper';
 }

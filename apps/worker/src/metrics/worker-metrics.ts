@@ -45,6 +45,11 @@ export function createWorkerMetrics(metrics: Metrics) {
       help: 'Submissions that ended, by status and by the road on which the image came home.',
       labels: ['status', 'road'],
     }),
+    prices: metrics.counter({
+      name: 'darkroom_prices_total',
+      help: 'Submissions that were charged, by how the reported cost compares with the price list.',
+      labels: ['compared'],
+    }),
     image: metrics.histogram({
       name: 'darkroom_image_seconds',
       help: 'From the creation of a generation, or from its runAt, to the end of one of its submissions, by status.',

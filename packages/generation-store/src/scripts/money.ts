@@ -1,5 +1,8 @@
 import { DEFAULT_DAILY_CAP_USD, parseUsd } from '@darkroom/contracts';
 
+/** A year and a month, so that a month can be held against the same one of the year before. */
+const PERIOD_KEPT_DAYS = 400;
+
 /**
  * Money (I7): held per submission in four periods, whose names are kept with the hold, so that a settlement after midnight
  * moves the money of the day it was held on. UTC, from Redis time.
@@ -42,12 +45,16 @@ local function periodsOf(tenant, now)
   }
 end
 
+-- a daily cap is always on, also in a store whose caps nobody wrote or that lost them
+local function capOf(caps, period)
+  return caps[period.cap] or (period.cap == 'all:day' and '${parseUsd(DEFAULT_DAILY_CAP_USD)}')
+end
+
 -- nil when the money may be held; else the period whose cap would be crossed
 local function capReached(periods, amount)
   local caps = hash(prefix .. ':caps')
   for _, period in ipairs(periods) do
-    -- a daily cap is always on, also in a store whose caps nobody wrote or that lost them
-    local cap = caps[period.cap] or (period.cap == 'all:day' and '${parseUsd(DEFAULT_DAILY_CAP_USD)}')
+    local cap = capOf(caps, period)
     if cap then
       local spend = redis.call('HMGET', prefix .. ':spend:' .. period.name, 'reserved', 'settled')
       local used = tonumber(spend[1] or '0') + tonumber(spend[2] or '0')
@@ -56,9 +63,15 @@ local function capReached(periods, amount)
   end
 end
 
-local function move(names, field, amount)
-  if amount == 0 then return end
-  for name in string.gmatch(names, '[^ ]+') do redis.call('HINCRBY', prefix .. ':spend:' .. name, field, int(amount)) end
+-- adds to fields of each period
+local function book(names, amounts)
+  for name in string.gmatch(names, '[^ ]+') do
+    local key = prefix .. ':spend:' .. name
+    for field, amount in pairs(amounts) do
+      if amount ~= 0 then redis.call('HINCRBY', key, field, int(amount)) end
+    end
+    redis.call('EXPIRE', key, ${PERIOD_KEPT_DAYS * 86_400})
+  end
 end
 
 local function namesOf(periods)
@@ -85,7 +98,7 @@ end
 local function newHold(isDue, periods, amount)
   if isDue then return 'due', '' end
   local names = namesOf(periods)
-  move(names, 'reserved', amount)
+  book(names, { reserved = amount })
   return '1', names
 end
 
@@ -96,7 +109,7 @@ local function makeHold(key, submission, periods)
 end
 
 local function release(key, submission)
-  if submission.held == '1' then move(submission.periods, 'reserved', -tonumber(submission.reserved)) end
+  if submission.held == '1' then book(submission.periods, { reserved = -tonumber(submission.reserved) }) end
   redis.call('HSET', key, 'held', '0')
 end
 `;

@@ -4,15 +4,17 @@ import { prelude } from './prelude.ts';
 
 /**
  * Reads the ledger of the periods that are now, by Redis time.
- * Replies: <now> then, for each period, name | cap or '' | reserved | settled | resetsAt
+ * Replies: <now> then, for each period, name | cap or '' | resetsAt | reserved | settled | expected | reported | unreported | differing
  */
 export const readSpendScript = createLuaScript(/* lua */ `${prelude}${money}
 local now = nowMs()
 local caps = hash(prefix .. ':caps')
 local reply = { int(now) }
 for _, period in ipairs(periodsOf(ARGV[2], now)) do
-  local spend = redis.call('HMGET', prefix .. ':spend:' .. period.name, 'reserved', 'settled')
-  reply[#reply + 1] = { period.name, caps[period.cap] or '', spend[1] or '0', spend[2] or '0', int(period.resetsAt) }
+  local row = { period.name, capOf(caps, period) or '', int(period.resetsAt) }
+  local spend = redis.call('HMGET', prefix .. ':spend:' .. period.name, 'reserved', 'settled', 'expected', 'reported', 'unreported', 'differing')
+  for _, value in ipairs(spend) do row[#row + 1] = value or '0' end
+  reply[#reply + 1] = row
 end
 return reply
 `);

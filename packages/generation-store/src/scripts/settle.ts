@@ -36,6 +36,7 @@ export const settleScript = createLuaScript(/* lua */ `${prelude}${money}${fold}
 local key, id, index, n = KEYS[1], ARGV[2], ARGV[3], ARGV[4]
 local status, movesFrom, code, cost, result = ARGV[5], ARGV[6], ARGV[7], ARGV[8], ARGV[9]
 local countsAsFailure, mayResubmit, maxFailures = ARGV[10] == '1', ARGV[11] == '1', tonumber(ARGV[12])
+local costSource = ARGV[13]
 local submissionKey, nextKey = submissionKey(id, index, n), submissionKey(id, index, n + 1)
 local generation, known = hash(key)
 local submission, planned = hash(submissionKey)
@@ -45,6 +46,13 @@ if submission.status == status then
 end
 if not string.find(movesFrom, ' ' .. submission.status .. ' ', 1, true) then return { 'refused-move', submission.status } end
 
+-- what the ledger holds of an ended submission; a late image changes it
+local function chargeOf(submission)
+  local charge = {}
+  for _, field in ipairs({ 'settled', 'expected', 'reported', 'unreported', 'differing' }) do charge[field] = tonumber(submission[field] or '0') end
+  return charge
+end
+
 local now = nowMs()
 local wasLive = submission.status == 'planned' or submission.status == 'committed' or submission.status == 'accepted'
 redis.call('HSET', submissionKey, 'status', status, 'code', code, 'result', result, 'settledAt', int(now))
@@ -53,15 +61,25 @@ if wasLive then redis.call('HINCRBY', key, 'live', -1) end
 -- an unknown outcome keeps its hold until it is known
 if status ~= 'unknown' then
   release(submissionKey, submission)
-  local more = tonumber(cost) - tonumber(submission.settled or '0')
-  if more ~= 0 and submission.periods == '' then
+  local before, after = chargeOf(submission), { settled = tonumber(cost), expected = 0, reported = 0, unreported = 0, differing = 0 }
+  if status ~= 'failed' then after.expected = tonumber(submission.reserved) end
+  if costSource == 'reported' then
+    after.reported = after.settled
+    if after.reported ~= after.expected then after.differing = 1 end
+  elseif status ~= 'failed' then
+    after.unreported = 1
+  end
+  if submission.periods == '' and after.settled ~= 0 then
     -- its money was never held here, and it was bought all the same: Redis forgot the send
     submission.periods = namesOf(periodsOf(generation.tenant, now))
     redis.call('HSET', submissionKey, 'periods', submission.periods)
   end
-  move(submission.periods, 'settled', more)
-  redis.call('HSET', submissionKey, 'settled', cost)
-  redis.call('HINCRBY', key, 'cost', int(more))
+  local more = {}
+  for field, value in pairs(after) do more[field] = value - before[field] end
+  book(submission.periods, more)
+  redis.call('HSET', submissionKey, 'settled', int(after.settled), 'expected', int(after.expected),
+    'reported', int(after.reported), 'unreported', after.unreported, 'differing', after.differing)
+  redis.call('HINCRBY', key, 'cost', int(more.settled))
 end
 announce('submission.' .. status, id, index, n, now)
 

@@ -17,7 +17,12 @@ test('a variable is described by what a wrong value is told', () => {
 });
 
 test('a default is told as it would be written, whatever is made of it', () => {
-  expect(describeSettings({ spend: spendSettings })).toMatchObject([{ name: 'DAILY_CAP_USD', default: '25' }]);
+  expect(describeSettings({ spend: spendSettings })).toMatchObject([
+    { name: 'DAILY_CAP_USD', isRequired: false, default: '25' },
+    { name: 'MONTHLY_CAP_USD', isRequired: false },
+    { name: 'TENANT_DAILY_CAP_USD', isRequired: false },
+    { name: 'TENANT_MONTHLY_CAP_USD', isRequired: false },
+  ]);
 });
 
 test('a variable that two schemas read is described once, and by the one that parses it', () => {
