@@ -2,7 +2,11 @@ import type { SubmissionRef, SubmissionResult, SubmitVerdict } from '@darkroom/c
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { expectLegalMoves, expectSound, takePicture } from './invariants.ts';
-import { ended, IMAGE_NANO_USD, setup, type World } from './world.ts';
+import { ended, IMAGE_NANO_USD, setupAt, type SteadyWorld } from './world.ts';
+
+const HOUR_MS = 3_600_000;
+/** A few hours before a day, a month and a year end. */
+const START = Date.UTC(2027, 11, 31, 20);
 
 /** Something that a worker, a receiver, a caller or the clock does to one generation. */
 type Step =
@@ -15,6 +19,7 @@ type Step =
   | { do: 'facts'; on: Target }
   | { do: 'cap'; images: number }
   | { do: 'pause'; isOn: boolean }
+  | { do: 'clock'; hours: number }
   | { do: 'cancel' | 'deadline' };
 /** Which submission: of the images and numbers that there are, counted round. */
 interface Target {
@@ -44,15 +49,17 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ do: fc.constant('facts' as const), on }),
   fc.record({ do: fc.constant('cap' as const), images: fc.integer({ min: 1, max: 8 }) }),
   fc.record({ do: fc.constant('pause' as const), isOn: fc.boolean() }),
+  fc.record({ do: fc.constant('clock' as const), hours: fc.integer({ min: 1, max: 40 }) }),
   fc.record({ do: fc.constantFrom('cancel' as const, 'deadline' as const) }),
 );
 
 test('whatever happens in whatever order: money adds up, what is final stays, and the fold agrees with its images', async () => {
-  await using world = await setup();
+  await using world = await setupAt(START);
+  const order = fc.record({ images: fc.integer({ min: 1, max: 3 }), hoursAhead: fc.constantFrom(0, 0, 5) });
   await fc.assert(
-    fc.asyncProperty(fc.integer({ min: 1, max: 3 }), fc.array(step, { minLength: 4, maxLength: 24 }), async (images, steps) => {
+    fc.asyncProperty(order, fc.array(step, { minLength: 4, maxLength: 24 }), async ({ images, hoursAhead }, steps) => {
       await forgetAll(world);
-      const [{ generationId }] = await world.enqueue(images);
+      const [{ generationId }] = await world.enqueue(images, hoursAhead === 0 ? {} : { runAt: START + hoursAhead * HOUR_MS });
       let picture = await takePicture(world, generationId);
       expectSound(picture);
       for (const each of steps) {
@@ -71,7 +78,7 @@ test('whatever happens in whatever order: money adds up, what is final stays, an
 }, 30_000);
 
 async function take(
-  { store, redis, prefix }: World,
+  { store, redis, prefix, time, setTime }: SteadyWorld,
   generationId: string,
   step: Step,
   find: (target: Target) => SubmissionRef,
@@ -108,6 +115,9 @@ async function take(
     case 'pause':
       await (step.isOn ? store.pauseBuying({ kind: 'account', reason: 'test', since: 1 }) : store.resumeBuying(['account']));
       break;
+    case 'clock':
+      await setTime((await time()) + step.hours * HOUR_MS);
+      break;
     case 'cancel':
       expect(await store.cancel(generationId)).toBeDefined();
       break;
@@ -119,10 +129,11 @@ async function take(
   }
 }
 
-/** Each run starts with a store that knows nothing but its epoch and a cap that is not in the way. */
-async function forgetAll({ redis, prefix, store }: World): Promise<void> {
+/** Each run starts with a store that knows nothing but its epoch, the time, and a cap that is not in the way. */
+async function forgetAll({ redis, prefix, store, setTime }: SteadyWorld): Promise<void> {
   const keys = await redis.keys(`${prefix}:*`);
   if (keys.length > 0) await redis.del(keys);
+  await setTime(START);
   await store.setCaps({ allPerDay: 1000 * IMAGE_NANO_USD });
   await store.initialise('epoch-1');
 }

@@ -23,8 +23,11 @@ export function withSettableClock(redis: Redis): Redis {
   });
 }
 
-/** Sets the time of the scripts, in milliseconds since 1970. */
-export const setClock = async (redis: Redis, prefix: string, at: number): Promise<void> => void (await redis.set(clockKey(prefix), at));
+/** The time of the scripts, in milliseconds since 1970. */
+export const clockOf = (redis: Redis, prefix: string) => ({
+  time: async (): Promise<number> => Number(await redis.get(clockKey(prefix))),
+  setTime: async (at: number): Promise<void> => void (await redis.set(clockKey(prefix), at)),
+});
 
 function replaceClock(source: string): string {
   const [before, after, ...more] = source.split("redis.call('TIME')");

@@ -14,7 +14,7 @@ import { uniquePrefix } from '@darkroom/testing';
 import { Redis } from 'ioredis';
 import { inject } from 'vitest';
 import { buildGenerationStore, type GenerationStore, type GenerationStoreConfig, type NewGeneration } from '../src/index.ts';
-import { setClock, withSettableClock } from './redis-clock.ts';
+import { clockOf, withSettableClock } from './redis-clock.ts';
 
 /** What one image of the tests costs. */
 export const IMAGE_NANO_USD = 20_000_000;
@@ -50,12 +50,18 @@ export interface World extends AsyncDisposable {
 /** A store of one's own: initialised, with a daily cap that no test reaches by accident. */
 export const setup = (given: Partial<GenerationStoreConfig> = {}): Promise<World> => buildWorld(given, (redis) => redis);
 
-/** A store whose scripts read a clock that stands still until it is set. @param at Milliseconds since 1970. */
-export async function setupAt(at: number): Promise<World & { setTime(at: number): Promise<void> }> {
+/** A world in which time stands still until it is set; in milliseconds since 1970. */
+export interface SteadyWorld extends World {
+  time(): Promise<number>;
+  setTime(at: number): Promise<void>;
+}
+
+/** A store whose scripts read a clock that stands still. */
+export async function setupAt(at: number): Promise<SteadyWorld> {
   const world = await buildWorld({}, withSettableClock);
-  const setTime = (to: number): Promise<void> => setClock(world.redis, world.prefix, to);
-  await setTime(at);
-  return { ...world, setTime };
+  const clock = clockOf(world.redis, world.prefix);
+  await clock.setTime(at);
+  return { ...world, ...clock };
 }
 
 async function buildWorld(given: Partial<GenerationStoreConfig>, connectionOfStore: (redis: Redis) => Redis): Promise<World> {
