@@ -35,35 +35,47 @@ export interface Chaos {
 /** Carries out a schedule: what strikes one target does so in turn, everything else at the same time. */
 export function startChaos(schedule: readonly ScheduledFault[], { stack, placed, signal, onFault }: ChaosSurroundings): Chaos {
   const counts: ChaosCounts = { kills: 0, freezes: 0, s3Troubles: 0, redisRestarts: 0, rollbacks: 0, scriptFlushes: 0, crashes: 0 };
-  const struck = new Set<string>();
-
-  async function carryOut({ afterOrders, target, fault }: ScheduledFault): Promise<void> {
-    while (placed() < afterOrders && !signal.aborted) await delay(20);
-    if (signal.aborted) return;
-    onFault(`${target} ${describe(fault)}`);
-    struck.add(target);
+  const gaveUp = new AbortController();
+  const ended = AbortSignal.any([signal, gaveUp.signal]);
+  /** Targets that a fault or a start has in its hands. */
+  const taken = new Set<string>();
+  const withTarget = async (target: string, work: () => Promise<void>): Promise<void> => {
+    while (taken.has(target)) await delay(20);
+    taken.add(target);
     try {
-      await strike(stack, target, fault, counts);
+      await work();
     } finally {
-      struck.delete(target);
+      taken.delete(target);
     }
-  }
+  };
 
-  const targets = [...new Set(schedule.map(({ target }) => target))];
-  const over = Promise.all(
-    targets.map(async (target) => {
-      for (const each of schedule) if (each.target === target) await carryOut(each);
+  const carryOut = async (target: string): Promise<void> => {
+    for (const { afterOrders, fault } of schedule.filter((each) => each.target === target)) {
+      while (placed() < afterOrders && !ended.aborted) await delay(20);
+      if (ended.aborted) return;
+      await withTarget(target, async () => {
+        onFault(`${target} ${describe(fault)}`);
+        await strike(stack, target, fault, counts, ended);
+      });
+    }
+  };
+  const lanes = [...new Set(schedule.map(({ target }) => target))].map((target) =>
+    carryOut(target).catch((error: unknown) => {
+      gaveUp.abort();
+      throw error;
     }),
-  ).then(() => undefined);
+  );
+  // Not before each lane has ended: one that went on would start again what is being stopped.
+  const over = Promise.allSettled(lanes).then(async () => void (await Promise.all(lanes)));
 
   const stopped = new AbortController();
   const watch = async (): Promise<void> => {
     while (!stopped.signal.aborted) {
       for (const [name, process] of stack.processes) {
-        if (struck.has(name) || process.isRunning()) continue;
+        if (taken.has(name) || process.isRunning()) continue;
         counts.crashes += 1;
         onFault(`${name} ended by itself`);
-        await startAgain(process);
+        await withTarget(name, () => startAgain(process, stopped.signal));
       }
       await delay(200, undefined, { signal: stopped.signal }).catch(() => undefined);
     }
@@ -79,7 +91,7 @@ export function startChaos(schedule: readonly ScheduledFault[], { stack, placed,
   };
 }
 
-async function strike(stack: Stack, target: string, fault: Fault, counts: ChaosCounts): Promise<void> {
+async function strike(stack: Stack, target: string, fault: Fault, counts: ChaosCounts, signal: AbortSignal): Promise<void> {
   const { redis, s3 } = stack;
   const process = stack.processes.get(target);
   switch (fault.kind) {
@@ -87,7 +99,7 @@ async function strike(stack: Stack, target: string, fault: Fault, counts: ChaosC
       counts.kills += 1;
       await (process ?? s3).kill();
       await delay(fault.downMs);
-      await (process === undefined ? s3.start() : startAgain(process));
+      await (process === undefined ? s3.start() : startAgain(process, signal));
       return;
     case 'freeze':
       counts.freezes += 1;

@@ -4,15 +4,17 @@ import { timingProblems } from '@darkroom/contracts';
 import { createProducer } from '@darkroom/producer';
 import { startChaos, type ChaosCounts } from './chaos.ts';
 import { readEvidence, writeRecords, type Evidence } from './evidence.ts';
+import { predictForgetting } from './forgetting.ts';
 import { judge, type Judgement } from './judge.ts';
 import { startLoad } from './load.ts';
 import { deriveOrders } from './orders.ts';
 import { deriveProviderFaults } from './provider-faults.ts';
 import { openRecords } from './records.ts';
+import { promiseOf } from './report.ts';
 import { deriveSchedule } from './schedule.ts';
 import type { FaultRunSettings } from './settings.ts';
 import { startStack, type Stack } from './stack.ts';
-import { timingOf } from './timing.ts';
+import { forgetAfterMs, timingOf } from './timing.ts';
 
 export interface FaultRunSurroundings {
   /** Where everything is kept: logs, bill, bucket, Redis. */
@@ -27,6 +29,8 @@ export interface FaultRunSurroundings {
 
 export interface FaultRunOutcome {
   judgement: Judgement;
+  /** What must have been found instead of nothing: the provider forgot ids while they might still be sent again. */
+  promised?: ReturnType<typeof promiseOf>;
   evidence: Evidence;
   counts: ChaosCounts;
   seconds: number;
@@ -54,7 +58,14 @@ export async function runFaults(settings: FaultRunSettings, around: FaultRunSurr
     await stack.stop();
   }
   const evidence = await readEvidence({ billFile: stack.billFile, bucketDir: stack.s3.bucketDir, directory });
-  return { judgement: judge(evidence), evidence, counts, seconds: Math.round((performance.now() - startedAt) / 1000) };
+  const forgetMs = settings.forget === 'inside-window' ? forgetAfterMs(settings.forget, timing) : undefined;
+  return {
+    judgement: judge(evidence),
+    ...(forgetMs === undefined ? {} : { promised: promiseOf(predictForgetting(evidence.bill, forgetMs)) }),
+    evidence,
+    counts,
+    seconds: Math.round((performance.now() - startedAt) / 1000),
+  };
 }
 
 /** Orders and faults, then calm; writes down at its end what Redis and the callers know. */

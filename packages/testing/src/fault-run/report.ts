@@ -1,6 +1,8 @@
+import { isDeepStrictEqual } from 'node:util';
 import { formatUsd, type GenerationStatus } from '@darkroom/contracts';
 import type { Evidence } from './evidence.ts';
 import type { FaultRunOutcome } from './fault-run.ts';
+import type { Forgetting } from './forgetting.ts';
 import type { Judgement } from './judge.ts';
 import type { FaultRunSettings } from './settings.ts';
 
@@ -15,13 +17,10 @@ export interface RunFigures {
 }
 
 /** Everything in numbers. */
-export function figuresOf({ seed }: FaultRunSettings, { judgement, evidence, counts, seconds }: FaultRunOutcome): RunFigures {
+export function figuresOf({ seed }: FaultRunSettings, { judgement, promised, evidence, counts, seconds }: FaultRunOutcome): RunFigures {
   return {
-    lost: judgement.lost.length,
-    paidTwice: judgement.paidTwice.length,
-    stuck: judgement.stuck.length,
-    failedWrongly: judgement.failedWrongly.length,
-    ledgerDifferenceUsd: formatUsd(judgement.ledgerDifferenceNanoUsd),
+    ...fiveOf(judgement),
+    ...(promised === undefined ? {} : { promised }),
     generations: evidence.orders.length,
     ...countStatuses(evidence),
     images: Object.values(evidence.generations).reduce((sum, generation) => sum + (generation?.images.length ?? 0), 0),
@@ -33,9 +32,28 @@ export function figuresOf({ seed }: FaultRunSettings, { judgement, evidence, cou
   };
 }
 
-/** Whether nothing was found that may not be. */
-export const isClean = ({ lost, paidTwice, stuck, failedWrongly, ledgerDifferenceNanoUsd }: Judgement): boolean =>
-  lost.length + paidTwice.length + stuck.length + failedWrongly.length === 0 && ledgerDifferenceNanoUsd === 0;
+type Five = Pick<RunFigures, 'lost' | 'paidTwice' | 'stuck' | 'failedWrongly' | 'ledgerDifferenceUsd'>;
+
+const fiveOf = (judgement: Judgement): Five => ({
+  lost: judgement.lost.length,
+  paidTwice: judgement.paidTwice.length,
+  stuck: judgement.stuck.length,
+  failedWrongly: judgement.failedWrongly.length,
+  ledgerDifferenceUsd: formatUsd(judgement.ledgerDifferenceNanoUsd),
+});
+
+const nothing: Five = { lost: 0, paidTwice: 0, stuck: 0, failedWrongly: 0, ledgerDifferenceUsd: '0' };
+
+/** What docs/guarantees.md says of a run whose provider forgets ids while they may still be sent again. */
+export const promiseOf = ({ executions, nanoUsd }: Forgetting): Five => ({
+  ...nothing,
+  lost: executions,
+  paidTwice: executions,
+  ledgerDifferenceUsd: formatUsd(-nanoUsd),
+});
+
+/** Whether the run came out as promised: nothing of the five, unless the provider forgets too soon. */
+export const isAsPromised = ({ judgement, promised = nothing }: FaultRunOutcome): boolean => isDeepStrictEqual(fiveOf(judgement), promised);
 
 function countStatuses({ generations }: Evidence): Record<GenerationStatus, number> {
   const counts = { queued: 0, running: 0, succeeded: 0, partial: 0, failed: 0, cancelled: 0, expired: 0 };
@@ -67,10 +85,9 @@ export function formatTable(figures: RunFigures): string {
   return rows.map(([name, value]) => `  ${name.padEnd(width)}  ${value}`).join('\n');
 }
 
-/** What was found, and where its cause can be looked for; empty when nothing was. */
+/** What was found, and where its cause can be looked for. */
 export function formatFindings(judgement: Judgement, directory: string): string {
   const { lost, paidTwice, stuck, failedWrongly, costDifferences } = judgement;
-  if (isClean(judgement)) return '';
   const sections = Object.entries({ lost, paidTwice, stuck, failedWrongly, costDifferences })
     .filter(([, lines]) => lines.length > 0)
     .map(([name, lines]) => `${name}:\n${lines.map((line) => `  ${line}\n`).join('')}`);

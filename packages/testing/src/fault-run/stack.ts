@@ -34,7 +34,9 @@ const root = fileURLToPath(new URL('../../../../', import.meta.url));
 /** Never reached: what a cap does is shown elsewhere. */
 const DAILY_CAP_USD = '100000';
 /** An app gives up its start when a store is away, and is then started again, as by an orchestrator. */
-const START_TRIES_FOR_MS = 60_000;
+const START_TRIES_FOR_MS = 180_000;
+/** A machine that is busy with a whole Darkroom takes its time over each start. */
+const READY_WITHIN_MS = 60_000;
 
 /** Starts it and waits until each process is ready. The apps must have been built. */
 export async function startStack({ directory, workers, receivers, seed, timing, providerFaults }: StackOptions): Promise<Stack> {
@@ -42,7 +44,14 @@ export async function startStack({ directory, workers, receivers, seed, timing, 
   const redis = await reserveRedis({ dir: join(directory, 'redis') });
   const s3 = await reserveS3(join(directory, 's3'));
   const prefix = DEFAULT_PREFIX;
-  const apps = describeApps({ directory, runtime: { node: process.execPath, folder: root }, redisUrl: redis.url, prefix, s3 });
+  const apps = describeApps({
+    directory,
+    runtime: { node: process.execPath, folder: root },
+    redisUrl: redis.url,
+    prefix,
+    s3,
+    readyWithinMs: READY_WITHIN_MS,
+  });
   const emulator = await apps.emulator(providerFaults, String(seed));
   const receiverProcesses = await Promise.all(Array.from({ length: receivers }, (_, at) => apps.receiver(`receiver-${at}`)));
   const workerProcesses = await Promise.all(
@@ -81,10 +90,10 @@ export async function startStack({ directory, workers, receivers, seed, timing, 
   };
 }
 
-/** Starts a process until it is ready. @throws the last trouble when it does not become so. */
-export async function startAgain(process: AppProcess): Promise<void> {
+/** Starts a process until it is ready, or until the signal. @throws the last trouble when it does not become so. */
+export async function startAgain(process: AppProcess, signal: AbortSignal): Promise<void> {
   const endsAt = performance.now() + START_TRIES_FOR_MS;
-  for (;;) {
+  while (!signal.aborted) {
     try {
       await process.start();
       return;

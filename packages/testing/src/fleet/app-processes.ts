@@ -11,6 +11,8 @@ export interface AppSettings {
   runtime: { node: string; folder: string };
   redisUrl: string;
   prefix: string;
+  /** How long a process may take until it is ready; 15 s when absent. */
+  readyWithinMs?: number;
   s3: { endpoint: string; region: string; bucket: string; credentials: { accessKeyId: string; secretAccessKey: string } };
 }
 
@@ -33,7 +35,7 @@ export type WorkerEnvironment = Readonly<Record<string, string>> & { RUNWARE_URL
 
 const API_KEY = 'test-key';
 
-export function describeApps({ directory, runtime, redisUrl, prefix, s3 }: AppSettings): AppProcesses {
+export function describeApps({ directory, runtime, redisUrl, prefix, s3, readyWithinMs }: AppSettings): AppProcesses {
   const webhookKeys = `test:${randomBytes(32).toString('hex')}`;
   const emulatorDirectory = join(directory, 'emulator');
 
@@ -47,6 +49,7 @@ export function describeApps({ directory, runtime, redisUrl, prefix, s3 }: AppSe
       env: { ...env, HOST: '127.0.0.1', PORT: String(port) },
       logFile: join(directory, `${name}.log`),
       readyUrl: `${url}${readyPath}`,
+      ...(readyWithinMs === undefined ? {} : { readyWithinMs }),
     });
     return { ...managed, url };
   };

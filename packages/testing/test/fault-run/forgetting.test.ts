@@ -1,0 +1,73 @@
+import { expect, test } from 'vitest';
+import { predictForgetting } from '../../src/fault-run/forgetting.ts';
+import { createHistory } from './history.ts';
+
+type History = ReturnType<typeof createHistory>;
+
+/** Each line of a history comes 100 ms after the one before. */
+async function predicted(forgetAfterMs: number, happen: (history: History, ref: ReturnType<History['order']>) => void) {
+  const history = createHistory();
+  happen(history, history.order());
+  const { evidence } = await history.judge();
+  return predictForgetting(evidence.bill, forgetAfterMs);
+}
+
+const nothing = { executions: 0, nanoUsd: 0 };
+const one = { executions: 1, nanoUsd: 20_000_000 };
+
+const sendAgain = (history: History, ref: ReturnType<History['order']>): void => {
+  history.bought(ref);
+  history.sent(ref);
+};
+
+test('a send that comes when the id is forgotten is one more execution', async () => {
+  expect(
+    await predicted(150, (history, ref) => {
+      sendAgain(history, ref);
+      history.accepted(ref, 2);
+      history.executed(ref, 2);
+    }),
+  ).toEqual(one);
+});
+
+test('a send that comes before that is none, and one that is executed all the same is not predicted', async () => {
+  expect(
+    await predicted(1000, (history, ref) => {
+      sendAgain(history, ref);
+      history.accepted(ref, 2);
+      history.executed(ref, 2);
+    }),
+  ).toEqual(nothing);
+});
+
+test('a send that should have been executed is predicted although it was refused', async () => {
+  expect(
+    await predicted(150, (history, ref) => {
+      sendAgain(history, ref);
+      history.refused(ref, 400, 'conflictTaskUUID');
+    }),
+  ).toEqual(one);
+});
+
+test('a send that was cut off or refused for another reason is none', async () => {
+  expect(
+    await predicted(150, (history, ref) => {
+      sendAgain(history, ref);
+      history.sent(ref);
+      history.refused(ref, 429, 'rateLimitExceeded');
+    }),
+  ).toEqual(nothing);
+});
+
+test('an id is known for as long as its task runs', async () => {
+  expect(
+    await predicted(150, (history, ref) => {
+      history.sent(ref);
+      history.accepted(ref);
+      history.sent(ref);
+      history.sent(ref);
+      history.refused(ref, 400, 'conflictTaskUUID');
+      history.executed(ref);
+    }),
+  ).toEqual(nothing);
+});
