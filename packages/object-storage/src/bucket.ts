@@ -19,6 +19,26 @@ export type BoundedRead = { kind: 'found'; bytes: Uint8Array } | { kind: 'missin
 /** `byRetry`: the SDK had sent the request before, so what is there may be what that first send wrote. */
 type WriteOnce = { kind: 'written' } | { kind: 'exists'; byRetry: boolean };
 
+export interface ListedObject {
+  key: string;
+  /** Milliseconds since 1970, by the clock of S3. */
+  writtenAt: number;
+}
+
+interface ListOptions {
+  maxKeys?: number;
+  continuationToken?: string;
+  /** Keys that go on after this sign are told as one group. */
+  delimiter?: string;
+}
+
+interface Page {
+  objects: ListedObject[];
+  /** What the keys of each group begin with, the delimiter included. */
+  groups: string[];
+  continuationToken?: string;
+}
+
 /**
  * The operations on one bucket, each bounded in time and tried at most twice. All throw StorageError (storage.unavailable)
  * and nothing else.
@@ -31,8 +51,10 @@ export interface Bucket {
   read(key: string, maxBytes: number): Promise<BoundedRead>;
   /** A PUT that never replaces: of many at once, one writes. */
   writeOnce(key: string, body: Uint8Array, contentType: string): Promise<WriteOnce>;
-  /** One page of keys. */
-  list(prefix: string, options?: { maxKeys?: number; continuationToken?: string }): Promise<{ keys: string[]; continuationToken?: string }>;
+  /** One page of keys, in their order. */
+  list(prefix: string, options?: ListOptions): Promise<Page>;
+  /** All objects under a prefix, in the order of their keys, a page at a time. */
+  listAll(prefix: string): AsyncGenerator<ListedObject, void, undefined>;
   close(): void;
 }
 
@@ -74,6 +96,27 @@ export function createBucket({ bucket, region, endpoint, credentials, requestTim
     }
   }
 
+  const list: Bucket['list'] = (prefix, { maxKeys = 1000, continuationToken, delimiter } = {}) =>
+    within(`list '${prefix}' in bucket '${bucket}'`, async (abortSignal) => {
+      const page = await client.send(
+        new ListObjectsV2Command({
+          Bucket: bucket,
+          Prefix: prefix,
+          MaxKeys: maxKeys,
+          ContinuationToken: continuationToken,
+          Delimiter: delimiter,
+        }),
+        { abortSignal },
+      );
+      return {
+        objects: (page.Contents ?? []).flatMap(({ Key: key, LastModified: writtenAt }) =>
+          key === undefined ? [] : [{ key, writtenAt: writtenAt?.getTime() ?? 0 }],
+        ),
+        groups: (page.CommonPrefixes ?? []).flatMap(({ Prefix: group }) => group ?? []),
+        ...(page.NextContinuationToken === undefined ? {} : { continuationToken: page.NextContinuationToken }),
+      };
+    });
+
   return {
     name: bucket,
     client,
@@ -102,15 +145,15 @@ export function createBucket({ bucket, region, endpoint, credentials, requestTim
           return put(key, body, contentType, abortSignal);
         }
       }),
-    list: (prefix, { maxKeys = 1000, continuationToken } = {}) =>
-      within(`list '${prefix}' in bucket '${bucket}'`, async (abortSignal) => {
-        const page = await client.send(
-          new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix, MaxKeys: maxKeys, ContinuationToken: continuationToken }),
-          { abortSignal },
-        );
-        const keys = (page.Contents ?? []).flatMap(({ Key: key }) => (key === undefined ? [] : [key]));
-        return { keys, ...(page.NextContinuationToken === undefined ? {} : { continuationToken: page.NextContinuationToken }) };
-      }),
+    list,
+    async *listAll(prefix) {
+      let continuationToken: string | undefined;
+      do {
+        const page = await list(prefix, continuationToken === undefined ? {} : { continuationToken });
+        yield* page.objects;
+        continuationToken = page.continuationToken;
+      } while (continuationToken !== undefined);
+    },
     close: () => client.destroy(),
   };
 }

@@ -1,7 +1,7 @@
 import { createGenerationId, taskUuidOf } from '@darkroom/contracts';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { amendmentKey, imageKey, inputKey, intentKey, isIntentKey, quarantineKey, resultKey, stagingKey } from './keys.ts';
+import { amendmentKey, imageKey, inputKey, intentKey, parseRecordKey, quarantineKey, resultKey, stagingKey } from './keys.ts';
 
 const generationId = createGenerationId(Date.UTC(2026, 10, 22, 23, 59, 59, 999));
 const ref = { generationId, index: 3, n: 2 };
@@ -30,9 +30,22 @@ test('no two submissions and no two rounds share a key', () => {
       expect(imageKey(a, 'PNG') === imageKey(b, 'PNG')).toBe(same);
       expect(resultKey(a) === resultKey(b)).toBe(same);
       expect(intentKey(a, roundA) === intentKey(b, roundB)).toBe(same && roundA === roundB);
-      expect(isIntentKey(intentKey(a, roundA))).toBe(true);
-      expect(isIntentKey(resultKey(a))).toBe(false);
-      expect(isIntentKey(amendmentKey(a))).toBe(false);
+      expect(parseRecordKey(intentKey(a, roundA))).toEqual({ ...a, kind: 'intent', round: roundA });
+      expect(parseRecordKey(resultKey(a))).toEqual({ ...a, kind: 'result', round: 0 });
+      expect(parseRecordKey(amendmentKey(a))).toEqual({ ...a, kind: 'amendment', round: 0 });
     }),
   );
+});
+
+test.each([
+  'records/2026-11-22/',
+  `records/2026-11-21/${generationId}/3-2.result.json`,
+  `records/2026-11-22/${generationId}/03-2.result.json`,
+  `records/2026-11-22/${generationId}/3-2.result-1.json`,
+  `records/2026-11-22/${generationId}/3-2.intent-0.json`,
+  `records/2026-11-22/${generationId}/3-2.note.json`,
+  `records/2026-11-22/some-id/3-2.result.json`,
+  `copy/records/2026-11-22/${generationId}/3-2.result.json`,
+])('%s is the key of no record', (key) => {
+  expect(parseRecordKey(key)).toBeUndefined();
 });

@@ -1,4 +1,4 @@
-import { extensionOf, generationIdTime, taskUuidOf, type OutputFormat, type SubmissionRef } from '@darkroom/contracts';
+import { extensionOf, generationIdTime, isGenerationId, taskUuidOf, type OutputFormat, type SubmissionRef } from '@darkroom/contracts';
 
 /**
  * Where everything lies in the bucket. Every key follows from the id alone, so that it can be found again when nothing else
@@ -32,8 +32,41 @@ export const amendmentKey = (ref: SubmissionRef): string => `${recordStem(ref)}.
 /** All records of the generations of one day ("2026-11-22"). */
 export const recordsOfDate = (date: string): string => `${recordsPrefix}${date}/`;
 
-export const isIntentKey = (key: string): boolean => /\.intent(-\d+)?\.json$/.test(key);
+/** All records of one generation. */
+export const recordsOfGeneration = (generationId: string): string => `${recordsOfDate(dateOf({ generationId }))}${generationId}/`;
 
-const recordStem = (ref: SubmissionRef): string => `${recordsOfDate(dateOf(ref))}${ref.generationId}/${ref.index}-${ref.n}`;
+/** What the key of a record says of it. */
+export interface RecordName extends SubmissionRef {
+  kind: 'intent' | 'result' | 'amendment';
+  /** Of an intent; 0 for the others. */
+  round: number;
+}
 
-const dateOf = ({ generationId }: SubmissionRef): string => new Date(generationIdTime(generationId)).toISOString().slice(0, 10);
+const RECORD_KEY = /^records\/\d{4}-\d{2}-\d{2}\/([^/]+)\/(\d{1,2})-(\d+)\.(intent|result|amendment)(?:-(\d+))?\.json$/;
+
+/** Reads the key of a record; undefined when it is the key of nothing that Darkroom writes. */
+export function parseRecordKey(key: string): RecordName | undefined {
+  const [, generationId = '', index, n, kind, round = '0'] = RECORD_KEY.exec(key) ?? [];
+  if (!isGenerationId(generationId)) return undefined;
+  // the pattern allows no other kind
+  const name = { generationId, index: Number(index), n: Number(n), kind: kind as RecordName['kind'], round: Number(round) };
+  return keyOfRecord(name) === key ? name : undefined;
+}
+
+function keyOfRecord(name: RecordName): string {
+  switch (name.kind) {
+    case 'intent':
+      return intentKey(name, name.round);
+    case 'result':
+      return resultKey(name);
+    case 'amendment':
+      return amendmentKey(name);
+    default:
+      return name.kind satisfies never;
+  }
+}
+
+const recordStem = (ref: SubmissionRef): string => `${recordsOfGeneration(ref.generationId)}${ref.index}-${ref.n}`;
+
+const dateOf = ({ generationId }: Pick<SubmissionRef, 'generationId'>): string =>
+  new Date(generationIdTime(generationId)).toISOString().slice(0, 10);

@@ -1,10 +1,25 @@
 import { intentSchema, resultSchema, StorageError, type Intent, type SubmissionRef, type SubmissionResult } from '@darkroom/contracts';
 import type { z } from 'zod';
 import type { Bucket } from './bucket.ts';
-import { amendmentKey, intentKey, isIntentKey, recordsOfDate, recordsPrefix, resultKey } from './keys.ts';
+import {
+  amendmentKey,
+  intentKey,
+  parseRecordKey,
+  recordsOfDate,
+  recordsOfGeneration,
+  recordsPrefix,
+  resultKey,
+  type RecordName,
+} from './keys.ts';
 
 export type RecordedIntent = { kind: 'recorded' } | { kind: 'existing'; intent: Intent };
 export type RecordedResult = { kind: 'recorded' } | { kind: 'existing'; result: SubmissionResult };
+
+/** A record as a listing shows it. */
+export interface ListedRecord extends RecordName {
+  /** When it was written, in milliseconds since 1970, by the clock of S3. */
+  writtenAt: number;
+}
 
 /**
  * What S3 remembers of submissions. A record is written once and never changed: whoever comes second is given what is there,
@@ -19,8 +34,13 @@ export interface RecordStore {
   recordAmendment(result: SubmissionResult): Promise<RecordedResult>;
   findIntent(ref: SubmissionRef, round: number): Promise<Intent | undefined>;
   findResult(ref: SubmissionRef): Promise<SubmissionResult | undefined>;
-  /** All intents of the generations of one day ("2026-11-22", UTC), in the order of their keys. */
-  listIntents(date: string): AsyncGenerator<Intent, void, undefined>;
+  findAmendment(ref: SubmissionRef): Promise<SubmissionResult | undefined>;
+  /** The days that have records ("2026-11-22", UTC), the oldest first. The day of a record is that of its generation's id. */
+  listRecordDates(): Promise<string[]>;
+  /** Which records there are of the generations of one day, generation by generation; reads none of them. */
+  listRecordsOfDate(date: string): AsyncGenerator<ListedRecord, void, undefined>;
+  /** Which records there are of one generation; reads none of them. */
+  listRecordsOf(generationId: string): Promise<ListedRecord[]>;
   /** Whether this bucket has ever seen a purchase. */
   hasRecords(): Promise<boolean>;
 }
@@ -63,6 +83,13 @@ export function createRecordStore(bucket: Bucket): RecordStore {
     return result === undefined ? { kind: 'recorded' } : { kind: 'existing', result };
   };
 
+  async function* listRecords(prefix: string): AsyncGenerator<ListedRecord, void, undefined> {
+    for await (const { key, writtenAt } of bucket.listAll(prefix)) {
+      const name = parseRecordKey(key);
+      if (name !== undefined) yield { ...name, writtenAt };
+    }
+  }
+
   return {
     recordIntent: async (record) => {
       const intent = await recordOnce(intentKey(record, record.round), intentSchema, record);
@@ -72,18 +99,27 @@ export function createRecordStore(bucket: Bucket): RecordStore {
     recordAmendment: (result) => recordOutcome(amendmentKey(result), result),
     findIntent: async (ref, round) => (await find(intentKey(ref, round), intentSchema))?.value,
     findResult: async (ref) => (await find(resultKey(ref), resultSchema))?.value,
-    listIntents: async function* (date) {
+    findAmendment: async (ref) => (await find(amendmentKey(ref), resultSchema))?.value,
+    listRecordDates: async () => {
+      const dates: string[] = [];
       let continuationToken: string | undefined;
       do {
-        const page = await bucket.list(recordsOfDate(date), continuationToken === undefined ? {} : { continuationToken });
-        for (const key of page.keys.filter(isIntentKey)) {
-          const found = await find(key, intentSchema);
-          if (found !== undefined) yield found.value;
-        }
+        const page = await bucket.list(recordsPrefix, {
+          delimiter: '/',
+          ...(continuationToken === undefined ? {} : { continuationToken }),
+        });
+        dates.push(...page.groups.map((group) => group.slice(recordsPrefix.length, -1)));
         continuationToken = page.continuationToken;
       } while (continuationToken !== undefined);
+      return dates;
     },
-    hasRecords: async () => (await bucket.list(recordsPrefix, { maxKeys: 1 })).keys.length > 0,
+    listRecordsOfDate: (date) => listRecords(recordsOfDate(date)),
+    listRecordsOf: async (generationId) => {
+      const records: ListedRecord[] = [];
+      for await (const record of listRecords(recordsOfGeneration(generationId))) records.push(record);
+      return records;
+    },
+    hasRecords: async () => (await bucket.list(recordsPrefix, { maxKeys: 1 })).objects.length > 0,
   };
 }
 

@@ -1,8 +1,8 @@
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
-import { StorageError } from '@darkroom/contracts';
+import { StorageError, type SubmissionRef } from '@darkroom/contracts';
 import { eventually } from '@darkroom/testing';
 import { expect, test } from 'vitest';
-import { intentKey, resultKey } from '../src/index.ts';
+import { resultKey, type ListedRecord, type RecordName } from '../src/index.ts';
 import { startReplyLosingProxy } from './one-reply-lost.ts';
 import { intentOf, NOW, refOf, resultOf, setup, type World } from './world.ts';
 
@@ -11,6 +11,12 @@ async function plant({ s3: { endpoint, region, credentials, bucket } }: World, k
   const client = new S3Client({ endpoint, region, credentials, forcePathStyle: true });
   await client.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: Buffer.from(body) }));
   client.destroy();
+}
+
+async function listedOn({ storage }: World, date: string): Promise<ListedRecord[]> {
+  const listed: ListedRecord[] = [];
+  for await (const record of storage.listRecordsOfDate(date)) listed.push(record);
+  return listed;
 }
 
 test('an intent is recorded once, and whoever comes second is given it', async () => {
@@ -96,18 +102,39 @@ test('a record that could not be read back is not written', async () => {
   expect(await world.storage.findResult(ref)).toBeUndefined();
 });
 
-test('the intents of a day are listed, and of no other day and no other kind', async () => {
+test('the records of a day and of a generation are listed by name, and of nothing else', async () => {
   await using world = await setup();
-  const today = Array.from({ length: 5 }, (_, index) => refOf(NOW, index));
-  const yesterday = refOf(NOW - 24 * 60 * 60 * 1000);
-  for (const ref of [...today, yesterday]) {
+  const [today, another, yesterday] = [refOf(), refOf(), refOf(NOW - 24 * 60 * 60 * 1000)];
+  for (const ref of [today, another, yesterday]) {
     await world.storage.recordIntent(intentOf(ref));
     await world.storage.recordResult(resultOf(ref));
   }
-  await world.storage.recordIntent(intentOf(today[0] ?? yesterday, { round: 1 }));
-  const listed: string[] = [];
-  for await (const intent of world.storage.listIntents('2026-11-22')) listed.push(intentKey(intent, intent.round));
-  expect(listed.toSorted()).toEqual([...today.map((ref) => intentKey(ref, 0)), intentKey(today[0] ?? yesterday, 1)].toSorted());
+  await world.storage.recordIntent(intentOf(today, { round: 1 }));
+  await world.storage.recordAmendment(resultOf(today));
+  await plant(world, `records/2026-11-22/${today.generationId}/notes.txt`, 'of a person');
+  const namesOf = (ref: SubmissionRef, ...records: [RecordName['kind'], number][]) =>
+    records.map(([kind, round]) => ({ ...ref, kind, round, writtenAt: expect.any(Number) as number }));
+  const ofToday = namesOf(today, ['amendment', 0], ['intent', 1], ['intent', 0], ['result', 0]);
+  const ofAnother = namesOf(another, ['intent', 0], ['result', 0]);
+
+  expect(await world.storage.listRecordsOf(today.generationId)).toEqual(ofToday);
+  expect(await world.storage.listRecordDates()).toEqual(['2026-11-21', '2026-11-22']);
+  const listed = await listedOn(world, '2026-11-22');
+  const inOrder = today.generationId < another.generationId ? [...ofToday, ...ofAnother] : [...ofAnother, ...ofToday];
+  expect(listed).toEqual(inOrder);
+  const newest = Math.max(...listed.map(({ writtenAt }) => writtenAt));
+  expect(Math.abs(Date.now() - newest)).toBeLessThan(60_000);
+});
+
+test('a day with more records than fit a page is listed to its end', { timeout: 30_000 }, async () => {
+  await using world = await setup();
+  const refs = Array.from({ length: 52 }, () => refOf()).flatMap((ref) => Array.from({ length: 20 }, (_, index) => ({ ...ref, index })));
+  for (let at = 0; at < refs.length; at += 40)
+    await Promise.all(refs.slice(at, at + 40).map((ref) => world.storage.recordIntent(intentOf(ref, { images: 20 }))));
+  const listed = await listedOn(world, '2026-11-22');
+  expect(listed.map(({ generationId, index }) => `${generationId}/${index}`).toSorted()).toEqual(
+    refs.map(({ generationId, index }) => `${generationId}/${index}`).toSorted(),
+  );
 });
 
 test('a bucket has records from the first intent on', async () => {
