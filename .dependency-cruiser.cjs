@@ -74,6 +74,13 @@ module.exports = {
       to: { path: '^packages/([^/]+)/', pathNot: '^packages/($1|contracts)/' },
     },
     {
+      name: 'recovery-knows-the-protocol-alone',
+      severity: 'error',
+      comment: 'What follows from a result is the same when it is brought back; Redis, S3 and queues are ports, as in purchase.',
+      from: { path: '^packages/recovery/src/', pathNot: '\\.test\\.ts$' },
+      to: { path: `^packages/(?!recovery/|contracts/|purchase/)|${library('bullmq|ioredis|fastify|undici|@aws-sdk|@smithy')}` },
+    },
+    {
       name: 'purchase-has-no-drivers',
       severity: 'error',
       comment: 'The protocol takes ports and can be read, and run against every fault, without Redis, S3, HTTP or a queue.',

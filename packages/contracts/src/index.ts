@@ -30,10 +30,13 @@ export {
   roads,
   verifiedImageSchema,
   type Intent,
+  type ListedRecord,
+  type RecordName,
   type Reservation,
   type SubmissionResult,
   type VerifiedImage,
 } from './records.ts';
+export type { FoundSubmission, RecordedSubmission, RememberedGeneration, RememberedSubmission } from './remembered.ts';
 export {
   canMoveGeneration,
   canMoveSubmission,
@@ -59,7 +62,7 @@ export {
   type VerdictMeaning,
 } from './submission-steps.ts';
 export { formatRef, taskUuidOf, type SubmissionRef } from './submission-ref.ts';
-export { defaultTiming, pollingTiming, timingProblems, type Timing } from './timing.ts';
+export { COMPARED_MS, defaultTiming, pollingTiming, timingProblems, type Timing } from './timing.ts';
 export { checkCapability, mintCapability, type CapabilityKey, type CapabilityKeys, type CapabilityVerdict } from './webhook-capability.ts';
 export { expectedDimensions, fitsDimensions, type ExpectedDimensions } from './models/grok-imagine-image/dimensions.ts';
 export { exampleRequests } from './models/grok-imagine-image/examples.ts';

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { isGenerationId } from './generation-id.ts';
+import type { SubmissionRef } from './submission-ref.ts';
 
 /**
  * What S3 remembers. Every object under `records/` is written once and never changed, so that two workers, or one that
@@ -90,3 +91,16 @@ export const resultSchema = z.object({
   quarantineKey: z.string().optional(),
 });
 export type SubmissionResult = z.infer<typeof resultSchema>;
+
+/** Which record it is; its key says so much. */
+export interface RecordName extends SubmissionRef {
+  kind: 'intent' | 'result' | 'amendment';
+  /** Of an intent; 0 for the others. */
+  round: number;
+}
+
+/** A record as a listing shows it. */
+export interface ListedRecord extends RecordName {
+  /** When it was written, in milliseconds since 1970, by the clock of S3. */
+  writtenAt: number;
+}

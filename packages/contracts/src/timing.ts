@@ -52,6 +52,12 @@ export const defaultTiming: Readonly<Timing> = {
   stalledIntervalMs: 2 * SECOND,
 };
 
+/**
+ * How far back S3 is asked what a Redis that came back may have forgotten. A record stays in Redis for longer than this after its
+ * last submission ended: one that is missing was forgotten, and did not just end.
+ */
+export const COMPARED_MS = 48 * HOUR;
+
 /** The polling times when no webhook is asked for: nobody wakes the settlement, so it looks sooner. */
 export const pollingTiming: Readonly<Pick<Timing, 'firstPollMs' | 'maxPollMs'>> = { firstPollMs: 2 * SECOND, maxPollMs: 10 * SECOND };
 

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import {
   formatUsd,
   RequestConflictError,
@@ -10,6 +9,8 @@ import {
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { generationKey } from './keys.ts';
+import { generationArguments, sha256 } from './generation-arguments.ts';
+import type { Retention } from './retention.ts';
 import { enqueueScript } from './scripts/enqueue.ts';
 
 /** What a producer writes for one generation. */
@@ -36,20 +37,11 @@ export interface EnqueueReceipt {
   runAt?: number;
 }
 
-export interface Retention {
-  /** How long a generation stays in Redis after its last submission ended, in seconds. */
-  recordSeconds: number;
-  /** How long an idempotency key is remembered, in seconds; at least the settle horizon. */
-  idempotencySeconds: number;
-}
-
 const replySchema = z.union([
   z.tuple([z.enum(['created', 'exists', 'replayed', 'conflict']), z.string(), z.string()]),
   z.tuple([z.literal('not-initialised')]),
   z.tuple([z.literal('cap'), z.string(), z.coerce.number(), z.coerce.number(), z.coerce.number(), z.coerce.number()]),
 ]);
-
-const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
 /**
  * Writes a generation, its submissions and their holds in one step; a second time it changes nothing.
@@ -61,28 +53,16 @@ export async function enqueueGeneration(
   retention: Retention,
   generation: NewGeneration,
 ): Promise<EnqueueReceipt> {
-  const { generationId, tenant, request, imageNanoUsd, deadlineAt, runAt, idempotencyKey, retryOf } = generation;
-  const requestJson = JSON.stringify(request);
-  const optional = {
-    ...(request.clientReference === undefined ? {} : { clientReference: request.clientReference }),
-    ...(retryOf === undefined ? {} : { retryOf }),
-  };
+  const { generationId, request, imageNanoUsd, idempotencyKey } = generation;
   const reply = replySchema.parse(
-    await enqueueScript.run(redis, generationKey(prefix, generationId), [
-      prefix,
-      generationId,
-      requestJson,
-      sha256(requestJson),
-      tenant,
-      request.numberResults,
-      imageNanoUsd,
-      deadlineAt ?? '',
-      runAt ?? '',
-      idempotencyKey === undefined ? '' : sha256(idempotencyKey),
-      retention.idempotencySeconds,
-      retention.recordSeconds,
-      ...Object.entries(optional).flat(),
-    ]),
+    await enqueueScript.run(
+      redis,
+      generationKey(prefix, generationId),
+      generationArguments(prefix, retention, {
+        ...generation,
+        ...(idempotencyKey === undefined ? {} : { idempotencyKeyHash: sha256(idempotencyKey) }),
+      }),
+    ),
   );
   switch (reply[0]) {
     case 'not-initialised':

@@ -1,8 +1,11 @@
 import type {
   Commitment,
+  FoundSubmission,
   GenerationStatus,
   GenerationView,
   NanoUsd,
+  RecordedSubmission,
+  RememberedGeneration,
   SendVerdict,
   SettleReply,
   Settlement,
@@ -17,14 +20,17 @@ import { z } from 'zod';
 import { pauseBuying, readPauses, resumeBuying, type BuyingPause, type PauseKind } from './buying-pause.ts';
 import { adoptIntent, commit, recordVerdict } from './commit.ts';
 import { recordDelivery, type DeliveryReceipt } from './deliveries.ts';
-import { enqueueGeneration, type EnqueueReceipt, type NewGeneration, type Retention } from './enqueue.ts';
+import { enqueueGeneration, type EnqueueReceipt, type NewGeneration } from './enqueue.ts';
+import type { Retention } from './retention.ts';
 import { capsKey, epochKey, generationKey, submissionKey, turnKey } from './keys.ts';
 import { takePollToken, type PollRate } from './poll-bucket.ts';
 import { readOpenGenerations, type OpenGenerations } from './open-generations.ts';
-import { cancelScript, readGenerationScript } from './scripts/generations.ts';
+import { closeScript, readGenerationScript } from './scripts/generations.ts';
+import { restoreGeneration, findForgotten } from './restore.ts';
+import { confirmComparison, initialise, readServerRun, type ServerRun } from './server-run.ts';
 import { beginSettlement, recordFacts, settle } from './settlements.ts';
 import { readSpend, type PeriodSpend } from './spend.ts';
-import { parseGenerationView } from './view.ts';
+import { parseFoundSubmissions, parseGenerationView } from './view.ts';
 
 export interface GenerationStoreConfig {
   /** Starts every key; holds a hash tag. */
@@ -56,12 +62,27 @@ export interface GenerationStore {
   /** 0 when a look at the provider may be made now, else how long to wait in milliseconds. */
   takePollToken(): Promise<number>;
   find(generationId: string): Promise<GenerationView | undefined>;
+  /** All submissions of a generation, in the order of index and n; none when there is no record of it. */
+  findSubmissions(generationId: string): Promise<FoundSubmission[]>;
+  /**
+   * Brings back what S3 remembers of a generation and Redis does not. What Redis knows stays as it is. Never for a generation whose
+   * time in Redis is over: its money would be counted twice. @returns how many of its submissions were changed.
+   */
+  restore(generation: RememberedGeneration): Promise<number>;
+  /** The generations of which Redis has forgotten something that S3 knows, each once. */
+  findForgotten(recorded: readonly RecordedSubmission[]): Promise<string[]>;
+  /** Ends what was never sent, because the deadline has passed. @returns as `cancel` does. */
+  expire(generationId: string): Promise<GenerationStatus | undefined>;
   /** Ends what was never sent. @returns the status that the generation has now, undefined when there is none. */
   cancel(generationId: string): Promise<GenerationStatus | undefined>;
   /** Whether the store may be used: it holds an epoch (I9). */
   isInitialised(): Promise<boolean>;
   /** Writes the epoch of a new store. @returns false when there is one. */
   initialise(epoch: string): Promise<boolean>;
+  /** Which life of its memory the server is in, and whether that was compared with S3. */
+  readServerRun(): Promise<ServerRun>;
+  /** Lets buying go on after the memory of this run was compared. @returns false when it is another run by now, or there is no epoch. */
+  confirmComparison(run: string): Promise<boolean>;
   setCaps(caps: SpendCaps): Promise<void>;
   /** The ledger of today and this month: of all tenants and, when one is named, of that tenant. */
   readSpend(tenant?: string): Promise<PeriodSpend[]>;
@@ -79,6 +100,10 @@ export interface GenerationStore {
 
 /** Builds the store on a connection that stays its caller's to close. */
 export function buildGenerationStore({ prefix, retention, pollRate }: GenerationStoreConfig, redis: Redis): GenerationStore {
+  const close = async (generationId: string, status: 'cancelled' | 'expired'): Promise<GenerationStatus | undefined> => {
+    const reply = await closeScript.run(redis, generationKey(prefix, generationId), [prefix, generationId, status]);
+    return z.enum(generationStatuses).nullable().parse(reply) ?? undefined;
+  };
   return {
     enqueue: (generation) => enqueueGeneration(redis, prefix, retention, generation),
     commit: (ref, token) => commit(redis, prefix, ref, token),
@@ -94,12 +119,18 @@ export function buildGenerationStore({ prefix, retention, pollRate }: Generation
       const reply = await readGenerationScript.run(redis, generationKey(prefix, generationId), [prefix, generationId]);
       return reply === null ? undefined : parseGenerationView(generationId, reply);
     },
-    async cancel(generationId) {
-      const status = await cancelScript.run(redis, generationKey(prefix, generationId), [prefix, generationId]);
-      return z.enum(generationStatuses).nullable().parse(status) ?? undefined;
+    async findSubmissions(generationId) {
+      const reply = await readGenerationScript.run(redis, generationKey(prefix, generationId), [prefix, generationId]);
+      return reply === null ? [] : parseFoundSubmissions(generationId, reply);
     },
+    restore: (generation) => restoreGeneration(redis, prefix, retention, generation),
+    findForgotten: (recorded) => findForgotten(redis, prefix, recorded),
+    expire: (generationId) => close(generationId, 'expired'),
+    cancel: (generationId) => close(generationId, 'cancelled'),
     isInitialised: async () => (await redis.exists(epochKey(prefix))) === 1,
-    initialise: async (epoch) => (await redis.set(epochKey(prefix), epoch, 'NX')) === 'OK',
+    initialise: (epoch) => initialise(redis, prefix, epoch),
+    readServerRun: () => readServerRun(redis, prefix),
+    confirmComparison: (run) => confirmComparison(redis, prefix, run),
     async setCaps({ allPerDay, allPerMonth, tenantPerDay, tenantPerMonth }) {
       const caps = { 'all:day': allPerDay, 'all:month': allPerMonth, 'tenant:day': tenantPerDay, 'tenant:month': tenantPerMonth };
       const set = Object.entries(caps).filter((cap): cap is [string, number] => cap[1] !== undefined);

@@ -1,9 +1,11 @@
 export { pauseKinds, type BuyingPause, type PauseKind } from './buying-pause.ts';
 export { connectFailFast, connectPatient } from './connection.ts';
 export type { DeliveryReceipt } from './deliveries.ts';
-export type { EnqueueReceipt, NewGeneration, Retention } from './enqueue.ts';
+export type { EnqueueReceipt, NewGeneration } from './enqueue.ts';
 export { buildGenerationStore, type GenerationStore, type GenerationStoreConfig, type SpendCaps } from './generation-store.ts';
 export { DEFAULT_PREFIX, eventChannel, hasHashTag } from './keys.ts';
 export type { OpenGenerations } from './open-generations.ts';
 export type { PollRate } from './poll-bucket.ts';
+export type { Retention } from './retention.ts';
+export type { ServerRun } from './server-run.ts';
 export type { PeriodSpend } from './spend.ts';

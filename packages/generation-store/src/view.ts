@@ -4,6 +4,7 @@ import {
   resultSchema,
   taskUuidOf,
   type ErrorCode,
+  type FoundSubmission,
   type GenerationView,
   type ImageStatus,
   type ImageView,
@@ -52,6 +53,15 @@ export function parseGenerationView(generationId: string, reply: unknown): Gener
     ...(generation.clientReference === undefined ? {} : { clientReference: generation.clientReference }),
     ...(generation.retryOf === undefined ? {} : { retryOf: generation.retryOf }),
   };
+}
+
+/** All submissions, out of the same reply. */
+export function parseFoundSubmissions(generationId: string, reply: unknown): FoundSubmission[] {
+  const [, rows] = replySchema.parse(reply);
+  return rows.map(([index, n, row]) => {
+    const { status, firstSentAt } = submissionFieldsSchema.parse(fieldsOf(row));
+    return { generationId, index, n, status, ...(firstSentAt === undefined ? {} : { firstSentAt }) };
+  });
 }
 
 const resultOf = ({ fields }: NumberedSubmission) =>

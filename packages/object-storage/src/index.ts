@@ -1,6 +1,6 @@
 export type { BoundedRead, BucketConfig } from './bucket.ts';
 export type { InputStore, KeptInput } from './input-store.ts';
-export { amendmentKey, imageKey, intentKey, quarantineKey, recordsPrefix, resultKey, stagingKey, type RecordName } from './keys.ts';
+export { amendmentKey, imageKey, intentKey, quarantineKey, recordsPrefix, resultKey, stagingKey } from './keys.ts';
 export {
   createObjectStorage,
   type ObjectStorage,
@@ -9,7 +9,7 @@ export {
   type OrderedImageVerdict,
 } from './object-storage.ts';
 export { MAX_PRESIGN_SECONDS, type PresignReadOptions } from './presign.ts';
-export type { ListedRecord, RecordedIntent, RecordedResult, RecordStore } from './record-store.ts';
+export type { RecordedIntent, RecordedResult, RecordStore } from './record-store.ts';
 export type { StorageFailure } from './storage-error.ts';
 export {
   verifiedImageOf,

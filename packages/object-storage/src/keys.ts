@@ -1,4 +1,12 @@
-import { extensionOf, generationIdTime, isGenerationId, taskUuidOf, type OutputFormat, type SubmissionRef } from '@darkroom/contracts';
+import {
+  extensionOf,
+  generationIdTime,
+  isGenerationId,
+  taskUuidOf,
+  type OutputFormat,
+  type RecordName,
+  type SubmissionRef,
+} from '@darkroom/contracts';
 
 /**
  * Where everything lies in the bucket. Every key follows from the id alone, so that it can be found again when nothing else
@@ -34,13 +42,6 @@ export const recordsOfDate = (date: string): string => `${recordsPrefix}${date}/
 
 /** All records of one generation. */
 export const recordsOfGeneration = (generationId: string): string => `${recordsOfDate(dateOf({ generationId }))}${generationId}/`;
-
-/** What the key of a record says of it. */
-export interface RecordName extends SubmissionRef {
-  kind: 'intent' | 'result' | 'amendment';
-  /** Of an intent; 0 for the others. */
-  round: number;
-}
 
 const RECORD_KEY = /^records\/\d{4}-\d{2}-\d{2}\/([^/]+)\/(\d{1,2})-(\d+)\.(intent|result|amendment)(?:-(\d+))?\.json$/;
 

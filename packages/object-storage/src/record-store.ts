@@ -1,25 +1,18 @@
-import { intentSchema, resultSchema, StorageError, type Intent, type SubmissionRef, type SubmissionResult } from '@darkroom/contracts';
+import {
+  intentSchema,
+  resultSchema,
+  StorageError,
+  type Intent,
+  type ListedRecord,
+  type SubmissionRef,
+  type SubmissionResult,
+} from '@darkroom/contracts';
 import type { z } from 'zod';
 import type { Bucket } from './bucket.ts';
-import {
-  amendmentKey,
-  intentKey,
-  parseRecordKey,
-  recordsOfDate,
-  recordsOfGeneration,
-  recordsPrefix,
-  resultKey,
-  type RecordName,
-} from './keys.ts';
+import { amendmentKey, intentKey, parseRecordKey, recordsOfDate, recordsOfGeneration, recordsPrefix, resultKey } from './keys.ts';
 
 export type RecordedIntent = { kind: 'recorded' } | { kind: 'existing'; intent: Intent };
 export type RecordedResult = { kind: 'recorded' } | { kind: 'existing'; result: SubmissionResult };
-
-/** A record as a listing shows it. */
-export interface ListedRecord extends RecordName {
-  /** When it was written, in milliseconds since 1970, by the clock of S3. */
-  writtenAt: number;
-}
 
 /**
  * What S3 remembers of submissions. A record is written once and never changed: whoever comes second is given what is there,

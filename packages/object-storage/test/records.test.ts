@@ -1,8 +1,8 @@
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
-import { StorageError, type SubmissionRef } from '@darkroom/contracts';
+import { StorageError, type ListedRecord, type RecordName, type SubmissionRef } from '@darkroom/contracts';
 import { eventually } from '@darkroom/testing';
 import { expect, test } from 'vitest';
-import { resultKey, type ListedRecord, type RecordName } from '../src/index.ts';
+import { resultKey } from '../src/index.ts';
 import { startReplyLosingProxy } from './one-reply-lost.ts';
 import { intentOf, NOW, refOf, resultOf, setup, type World } from './world.ts';
 

@@ -166,6 +166,7 @@ async function stop(purchase: Purchase, ref: SubmissionRef, stopped: Extract<Com
     case 'cap':
     case 'paused':
     case 'not-initialised':
+    case 'recovering':
     case 'no-reservation':
       around.log('submission.stopped', ref, { reason, ...(reason === 'cap' ? { period: detail } : {}) });
       // Looked at again soon, although a cap may not reset for weeks: it may be raised, and money be given back.

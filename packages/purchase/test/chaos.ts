@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { formatRef, type SubmissionRef } from '@darkroom/contracts';
+import { photograph } from '@darkroom/testing';
 import { settle, submit, type Outcome, type Purchase } from '../src/index.ts';
 import { intercept, ProcessDied } from './interruptions.ts';
 import type { PurchaseWorld } from './purchase-world.ts';
-import { photograph } from './redis-photograph.ts';
 
 interface Job {
   kind: 'submit' | 'settle';

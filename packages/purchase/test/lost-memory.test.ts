@@ -1,11 +1,10 @@
 import { jobIdOf } from '@darkroom/queues';
-import { eventually } from '@darkroom/testing';
+import { eventually, photograph } from '@darkroom/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { settle, submit } from '../src/index.ts';
 import { expectAgreement, type Agreed } from './agreement.ts';
 import { dyingAt, failingAt, freezingAt, ProcessDied, type PortCall } from './interruptions.ts';
 import { nextOf, startPurchaseWorld, type PurchaseWorld } from './purchase-world.ts';
-import { photograph } from './redis-photograph.ts';
 
 /** A Redis that lost its last second, by a failover or a crash, and knows nothing of what S3 and the provider know. */
 let world: PurchaseWorld;

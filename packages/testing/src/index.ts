@@ -5,5 +5,6 @@ export { startFleet, type Fleet, type FleetOptions } from './fleet/fleet.ts';
 export { createManagedProcess, type ManagedProcess, type ManagedProcessOptions } from './fleet/managed-process.ts';
 export { findMarkedProcesses, type RunProcess } from './run-processes.ts';
 export { reserveRedis, type OwnRedis } from './own-redis.ts';
+export { photograph } from './redis-photograph.ts';
 export { startTestS3, type TestS3, type TestS3Options } from './test-s3.ts';
 export { uniquePrefix } from './unique-prefix.ts';

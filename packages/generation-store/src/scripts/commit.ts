@@ -22,6 +22,7 @@ local function go(submission, generation)
 end
 
 if redis.call('EXISTS', prefix .. ':epoch') == 0 then return { 'stop', 'not-initialised' } end
+if recovering() then return { 'stop', 'recovering' } end
 local generation, known = hash(key)
 local submission, planned = hash(submissionKey)
 if not known or not planned then return { 'stop', 'no-record' } end

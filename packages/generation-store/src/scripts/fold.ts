@@ -29,8 +29,10 @@ local function retire(key, id)
   local seconds = tonumber(generation.retentionSeconds)
   redis.call('ZREM', prefix .. ':open', id)
   redis.call('EXPIRE', key, seconds)
-  if generation.idempotencyDigest ~= '' then
-    redis.call('EXPIRE', prefix .. ':idempotency:' .. generation.tenant .. ':' .. generation.idempotencyDigest, tonumber(generation.idempotencySeconds))
+  local idempotencyKey = prefix .. ':idempotency:' .. generation.tenant .. ':' .. generation.idempotencyDigest
+  -- a generation that was brought back may have lost its key to a younger one
+  if redis.call('HGET', idempotencyKey, 'generationId') == id then
+    redis.call('EXPIRE', idempotencyKey, tonumber(generation.idempotencySeconds))
   end
   for _, each in ipairs(submissions) do
     redis.call('EXPIRE', submissionKey(id, each[1], each[2]), seconds)

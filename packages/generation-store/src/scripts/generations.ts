@@ -17,12 +17,12 @@ end
 return { redis.call('HGETALL', key), submissions }
 `);
 
-/** Cancels: ends what was never sent and gives its money back; what may have been sent comes home as late. */
-export const cancelScript = createLuaScript(/* lua */ `${prelude}${money}${fold}
+/** Cancels or expires (ARGV[3]): ends what was never sent and gives its money back; what may have been sent comes home as late. */
+export const closeScript = createLuaScript(/* lua */ `${prelude}${money}${fold}
 local key, id = KEYS[1], ARGV[2]
 local status = redis.call('HGET', key, 'status')
 if not status then return false end
-closeGeneration(key, id, 'cancelled', nowMs())
+closeGeneration(key, id, ARGV[3], nowMs())
 return redis.call('HGET', key, 'status')
 `);
 

@@ -91,7 +91,7 @@ end
 
 -- whether new submissions leave their money to the commit, and no cap is asked before
 local function holdsWhenDue(runAt, now)
-  return runAt ~= '' and tonumber(runAt) > now
+  return runAt ~= '' and tonumber(runAt) > now or recovering()
 end
 
 -- the fields "held" and "periods" of a new submission; the caps were asked before, unless its hold is due later
@@ -100,6 +100,14 @@ local function newHold(isDue, periods, amount)
   local names = namesOf(periods)
   book(names, { reserved = amount })
   return '1', names
+end
+
+-- the record of a submission of which nothing was sent, the newest of its image
+local function addSubmission(key, id, index, n, failures, amount, held, periods)
+  redis.call('HSET', submissionKey(id, index, n), 'status', 'planned', 'sends', 0, 'round', 0, 'rejections', 0,
+    'deliverySeq', 0, 'failures', failures, 'reserved', int(amount), 'held', held, 'periods', periods)
+  redis.call('HSET', key, 'latest:' .. index, int(n))
+  redis.call('HINCRBY', key, 'live', 1)
 end
 
 -- makes the hold of money that was due: on the caps' word by the commit, or without it for a send that has left already

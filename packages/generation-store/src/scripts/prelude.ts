@@ -27,6 +27,17 @@ local function submissionKey(id, index, n)
   return prefix .. ':submission:' .. id .. ':' .. index .. '-' .. n
 end
 
+-- names one life of the server's memory: another one after a restart or a failover, '' where a server has no such name
+local function serverRun()
+  return string.match(redis.call('INFO', 'server'), 'run_id:(%w+)') or ''
+end
+
+-- true while this server's memory was not compared with S3: its last moments may be forgotten, holds among them. Nothing is
+-- bought then, no sum of money is trusted, and nobody is told that something was never sent
+local function recovering()
+  return redis.call('EXISTS', prefix .. ':epoch') == 0
+end
+
 local function announce(event, id, index, n, at)
   local text = '{"event":"' .. event .. '","generationId":"' .. id .. '","at":' .. int(at)
   if index then text = text .. ',"index":' .. index .. ',"n":' .. n end

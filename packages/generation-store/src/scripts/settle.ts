@@ -9,7 +9,9 @@ local key, id, index, n = KEYS[1], ARGV[2], ARGV[3], ARGV[4]
 local now = nowMs()
 local generation, known = hash(key)
 if not known then return { 'no-record' } end
-if generation.deadlineAt ~= '' and now >= tonumber(generation.deadlineAt) then closeGeneration(key, id, 'expired', now) end
+if generation.deadlineAt ~= '' and now >= tonumber(generation.deadlineAt) and not recovering() then
+  closeGeneration(key, id, 'expired', now)
+end
 local submissionKey, nextKey = submissionKey(id, index, n), submissionKey(id, index, n + 1)
 if redis.call('EXISTS', submissionKey) == 0 then return { 'no-record' } end
 redis.call('HINCRBY', submissionKey, 'settlements', 1)
@@ -101,11 +103,7 @@ elseif generation['latest:' .. index] == n and image ~= 'succeeded' then
     if not isDue and capReached(periods, amount) then
       redis.call('HSET', submissionKey, 'code', 'spend.cap-reached')
     else
-      local held, names = newHold(isDue, periods, amount)
-      redis.call('HSET', nextKey, 'status', 'planned', 'sends', 0, 'round', 0, 'rejections', 0, 'deliverySeq', 0,
-        'failures', failures, 'reserved', int(amount), 'held', held, 'periods', names)
-      redis.call('HSET', key, 'latest:' .. index, int(n + 1))
-      redis.call('HINCRBY', key, 'live', 1)
+      addSubmission(key, id, index, n + 1, failures, amount, newHold(isDue, periods, amount))
       resubmitted = int(n + 1)
     end
   end

@@ -1,21 +1,25 @@
-import type { PurchaseWorld } from './purchase-world.ts';
+import type { Redis } from 'ioredis';
 
 const takeDown = /* lua */ `
 local picture = {}
 for _, key in ipairs(redis.call('KEYS', ARGV[1] .. '*')) do
   picture[#picture + 1] = key
   picture[#picture + 1] = redis.call('DUMP', key)
+  picture[#picture + 1] = math.max(0, redis.call('PTTL', key))
 end
 return picture
 `;
 
 const putBack = /* lua */ `
 for _, key in ipairs(redis.call('KEYS', ARGV[1] .. '*')) do redis.call('DEL', key) end
-for at = 2, #ARGV, 2 do redis.call('RESTORE', ARGV[at], 0, ARGV[at + 1]) end
+for at = 2, #ARGV, 3 do redis.call('RESTORE', ARGV[at], ARGV[at + 2], ARGV[at + 1]) end
 `;
 
-/** Takes down everything in Redis at one moment, jobs and all. @returns puts it back, as a failover to a replica that was behind would. */
-export async function photograph({ redis, prefix }: Pick<PurchaseWorld, 'redis' | 'prefix'>): Promise<() => Promise<void>> {
+/**
+ * Takes down everything under a prefix at one moment, jobs and all, and how long it stays. @returns puts it back, as a failover to
+ * a replica that was behind would.
+ */
+export async function photograph({ redis, prefix }: { redis: Redis; prefix: string }): Promise<() => Promise<void>> {
   const picture = (await redis.callBuffer('EVAL', takeDown, 0, prefix)) as Buffer[]; // the reply of the script above
   return async () => void (await redis.call('EVAL', putBack, 0, prefix, ...picture));
 }

@@ -1,0 +1,26 @@
+/**
+ * Writes the record of a generation that is not there, for whoever makes one: ARGV[3] to ARGV[14], as `generationArguments`
+ * gives them, say what it is. After the prelude.
+ */
+export const newGeneration = /* lua */ `
+local request, requestDigest, tenant = ARGV[3], ARGV[4], ARGV[5]
+local images, amount, deadlineAt, runAt = tonumber(ARGV[6]), tonumber(ARGV[7]), ARGV[8], ARGV[9]
+local idempotencyDigest, idempotencySeconds, retentionSeconds = ARGV[10], ARGV[11], ARGV[12]
+local clientReference, retryOf = ARGV[13], ARGV[14]
+local idempotencyKey = prefix .. ':idempotency:' .. tenant .. ':' .. idempotencyDigest
+
+local function createGeneration(key, id, status, createdAt)
+  redis.call('HSET', key, 'status', status, 'request', request, 'requestDigest', requestDigest, 'tenant', tenant,
+    'images', images, 'live', 0, 'createdAt', createdAt, 'cost', 0, 'deadlineAt', deadlineAt, 'runAt', runAt,
+    'idempotencyDigest', idempotencyDigest, 'idempotencySeconds', idempotencySeconds, 'retentionSeconds', retentionSeconds)
+  if clientReference ~= '' then redis.call('HSET', key, 'clientReference', clientReference) end
+  if retryOf ~= '' then redis.call('HSET', key, 'retryOf', retryOf) end
+  for index = 0, images - 1 do redis.call('HSET', key, 'image:' .. index, 'open') end
+  redis.call('ZADD', prefix .. ':open', createdAt, id)
+end
+
+-- its time begins when the generation is over: a key that ended before could buy the same twice
+local function takeIdempotencyKey(id)
+  if idempotencyDigest ~= '' then redis.call('HSET', idempotencyKey, 'generationId', id, 'requestDigest', requestDigest) end
+end
+`;

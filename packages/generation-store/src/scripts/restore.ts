@@ -1,0 +1,91 @@
+import { createLuaScript } from '../lua-script.ts';
+import { fold } from './fold.ts';
+import { money } from './money.ts';
+import { newGeneration } from './new-generation.ts';
+import { prelude } from './prelude.ts';
+
+/**
+ * Brings back what S3 remembers of a generation and Redis does not: its record, submissions, sends and holds. What Redis knows
+ * better stays as it is, so it may be done again, at any time, beside running workers.
+ *
+ * A send that Redis does not know of is taken for one with an unknown outcome: its money is held, in the periods of its intent,
+ * and whether it may be repeated is counted from its time. A submission of which S3 knows no send is planned, its hold due.
+ *
+ * From ARGV[15] on, seven for each submission, in order: index, n, round and time of its newest intent, its failures before,
+ * amount and periods of its hold; without an intent the time is ''. Replies how many submissions were changed.
+ */
+export const restoreScript = createLuaScript(/* lua */ `${prelude}${money}${fold}${newGeneration}
+local key, id = KEYS[1], ARGV[2]
+local createdAt, now = ARGV[15], nowMs()
+local changed = 0
+if redis.call('EXISTS', key) == 0 then createGeneration(key, id, 'queued', createdAt) end
+
+for at = 16, #ARGV, 7 do
+  local index, n, round, firstSentAt, failures, reserved, periods = unpack(ARGV, at, at + 6)
+  local submissionKey = submissionKey(id, index, n)
+  local submission, known = hash(submissionKey)
+  if not known then
+    addSubmission(key, id, index, n, failures, tonumber(reserved), 'due', '')
+    submission = hash(submissionKey)
+    changed = changed + 1
+  end
+  -- a planned submission has no send that may have been accepted; a later round than that of the intent began after it was refused
+  if firstSentAt ~= '' and submission.status == 'planned' and tonumber(submission.round) <= tonumber(round) then
+    if submission.held == 'due' then makeHold(submissionKey, submission, periodsNamed(periods)) end
+    -- it may have been sent more than once, which decides whom a settlement believes; and it may have been looked for
+    redis.call('HSET', submissionKey, 'status', 'committed', 'send:0', 'unknown', 'round', round, 'fresh', 0,
+      'firstSentAt', int(math.min(now, tonumber(firstSentAt))), 'sends', int(math.max(2, tonumber(submission.sends))),
+      'settlements', int(math.max(1, tonumber(submission.settlements or '0'))))
+    if redis.call('HGET', key, 'status') == 'queued' then redis.call('HSET', key, 'status', 'running') end
+    announce('submission.committed', id, index, n, now)
+    changed = changed + 1
+  elseif firstSentAt ~= '' and submission.status == 'failed' and submission.sends == '0' then
+    -- given up as never sent after the send was forgotten: it stays ended, and what comes of it is looked for and paid
+    redis.call('HSET', submissionKey, 'send:0', 'unknown', 'round', round, 'firstSentAt', int(math.min(now, tonumber(firstSentAt))),
+      'sends', 2, 'settlements', 1)
+    if submission.periods == '' then redis.call('HSET', submissionKey, 'periods', periods) end
+    changed = changed + 1
+  end
+end
+if changed == 0 then return '0' end
+
+-- of two generations with one idempotency key the younger has it: its caller took it after the time of the older was over
+local owner = redis.call('HGET', idempotencyKey, 'generationId')
+if not owner or owner < id then takeIdempotencyKey(id) end
+-- what lives again stays until it is over again
+if redis.call('TTL', key) > 0 then
+  redis.call('ZADD', prefix .. ':open', createdAt, id)
+  redis.call('PERSIST', key)
+  redis.call('PERSIST', idempotencyKey)
+  for _, each in ipairs(submissionsOf(hash(key))) do
+    redis.call('PERSIST', submissionKey(id, each[1], each[2]))
+    redis.call('PERSIST', prefix .. ':deliveries:' .. id .. ':' .. each[1] .. '-' .. each[2])
+  end
+end
+return int(changed)
+`);
+
+/**
+ * Which of these submissions, of which S3 holds records, Redis has forgotten, or something of. Reads alone.
+ * From ARGV[2] on, five for each: generation id, index, n, the round of its newest intent, and "result" or "amendment" when S3
+ * knows its end. Replies the generation ids, some of them more than once.
+ */
+export const findForgottenScript = createLuaScript(/* lua */ `${prelude}
+local forgotten = {}
+for at = 2, #ARGV, 5 do
+  local id, index, n, round, ended = unpack(ARGV, at, at + 4)
+  local submission = redis.call('HMGET', submissionKey(id, index, n), 'status', 'round', 'sends')
+  local status = submission[1]
+  local isOver = status == 'succeeded' or status == 'failed' or status == 'lost' or status == 'unknown'
+  if not status
+    or redis.call('EXISTS', prefix .. ':generation:' .. id) == 0
+    or status == 'planned' and tonumber(submission[2]) <= tonumber(round)
+    or status == 'failed' and submission[3] == '0'
+    or ended == 'result' and not isOver
+    or ended == 'amendment' and status ~= 'succeeded'
+  then
+    forgotten[#forgotten + 1] = id
+  end
+end
+return forgotten
+`);

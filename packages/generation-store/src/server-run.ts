@@ -1,0 +1,31 @@
+import type { Redis } from 'ioredis';
+import { z } from 'zod';
+import { epochKey } from './keys.ts';
+import { confirmComparisonScript, initialiseScript, readServerRunScript } from './scripts/server-run.ts';
+
+/** One life of a Redis server's memory: after a restart or a failover it is another, which may know less. */
+export interface ServerRun {
+  /** By the name that the server gives itself (`run_id` of INFO). */
+  run: string;
+  /** Whether the store holds an epoch (I9). */
+  isOpen: boolean;
+  /** True until the memory of this run was compared with S3: nothing is bought, and what is enqueued holds no money yet. */
+  isRecovering: boolean;
+}
+
+const flag = z.union([z.literal(0), z.literal(1)]).transform((value) => value === 1);
+
+export async function readServerRun(redis: Redis, prefix: string): Promise<ServerRun> {
+  const [run, isOpen, isRecovering] = z
+    .tuple([z.string(), flag, flag])
+    .parse(await readServerRunScript.run(redis, epochKey(prefix), [prefix]));
+  return { run, isOpen, isRecovering };
+}
+
+/** Writes the epoch of a new store. @returns false when there is one. */
+export const initialise = async (redis: Redis, prefix: string, epoch: string): Promise<boolean> =>
+  flag.parse(await initialiseScript.run(redis, epochKey(prefix), [prefix, epoch]));
+
+/** Lets buying go on after the memory of this run was compared. @returns false when it is another run by now, or there is no epoch. */
+export const confirmComparison = async (redis: Redis, prefix: string, run: string): Promise<boolean> =>
+  flag.parse(await confirmComparisonScript.run(redis, epochKey(prefix), [prefix, run]));

@@ -1,0 +1,125 @@
+import {
+  parseStoredGrokImagineRequest,
+  StorageError,
+  type Intent,
+  type ListedRecord,
+  type RememberedGeneration,
+  type RememberedSubmission,
+  type SubmissionRef,
+  type SubmissionResult,
+} from '@darkroom/contracts';
+import { consequencesOf } from '@darkroom/purchase';
+import type { RecoveryArchive } from './ports.ts';
+
+/** What S3 knows of one submission. */
+interface SubmissionRecords {
+  ref: SubmissionRef;
+  /** That of the newest round: the earlier ones ended before anything could be accepted. */
+  intent: Intent;
+  result?: SubmissionResult;
+  amendment?: SubmissionResult;
+}
+
+/** What S3 knows of one generation. */
+export interface GenerationRecords {
+  generation: RememberedGeneration;
+  submissions: readonly SubmissionRecords[];
+}
+
+/**
+ * Reads what S3 knows of a generation; undefined when that is nothing. Records are never deleted, so a gap is damage: nothing is
+ * made up to fill it.
+ * @param listed Its records, when they were listed before.
+ * @throws StorageError: storage.unavailable; storage.corrupt-record for a record that does not parse or is missing among others.
+ */
+export async function readGenerationRecords(
+  archive: RecoveryArchive,
+  generationId: string,
+  maxSubmissions: number,
+  listed?: readonly ListedRecord[],
+): Promise<GenerationRecords | undefined> {
+  const names = listed ?? (await archive.listRecordsOf(generationId));
+  if (names.length === 0) return undefined;
+  const submissions = await Promise.all(
+    groupBySubmission(names).map(async ({ ref, round, hasResult, hasAmendment }): Promise<SubmissionRecords> => {
+      const [intent, result, amendment] = await Promise.all([
+        round < 0 ? undefined : archive.findIntent(ref, round),
+        hasResult ? archive.findResult(ref) : undefined,
+        hasAmendment ? archive.findAmendment(ref) : undefined,
+      ]);
+      if (intent === undefined) throw missing(ref);
+      return { ref, intent, ...(result === undefined ? {} : { result }), ...(amendment === undefined ? {} : { amendment }) };
+    }),
+  );
+  return { generation: describeGeneration(generationId, submissions, maxSubmissions), submissions };
+}
+
+interface NamedSubmission {
+  ref: SubmissionRef;
+  /** The newest of its intents; -1 without one. */
+  round: number;
+  hasResult: boolean;
+  hasAmendment: boolean;
+}
+
+/** The submissions that records name, in the order of index and n. */
+export function groupBySubmission(names: readonly ListedRecord[]): NamedSubmission[] {
+  const groups = new Map<string, NamedSubmission>();
+  for (const { generationId, index, n, kind, round } of names) {
+    const name = `${generationId}/${index}-${n}`;
+    const group = groups.get(name) ?? { ref: { generationId, index, n }, round: -1, hasResult: false, hasAmendment: false };
+    groups.set(name, group);
+    if (kind === 'intent') group.round = Math.max(group.round, round);
+    if (kind === 'result') group.hasResult = true;
+    if (kind === 'amendment') group.hasAmendment = true;
+  }
+  return [...groups.values()].sort((a, b) => a.ref.index - b.ref.index || a.ref.n - b.ref.n);
+}
+
+function describeGeneration(generationId: string, submissions: readonly SubmissionRecords[], maxSubmissions: number): RememberedGeneration {
+  const [{ intent } = { intent: undefined }] = submissions;
+  if (intent === undefined) throw missing({ generationId, index: 0, n: 1 });
+  const { tenant, images, createdAt, deadlineAt, runAt, idempotencyKeyHash, retryOf, reservation } = intent;
+  return {
+    generationId,
+    tenant,
+    request: parseStoredGrokImagineRequest(intent.request),
+    imageNanoUsd: reservation.amountNanoUsd,
+    createdAt,
+    submissions: Array.from({ length: images }, (_, index) =>
+      describeImage(
+        generationId,
+        index,
+        submissions.filter(({ ref }) => ref.index === index),
+        maxSubmissions,
+      ),
+    ).flat(),
+    ...(deadlineAt === undefined ? {} : { deadlineAt }),
+    ...(runAt === undefined ? {} : { runAt }),
+    ...(idempotencyKeyHash === undefined ? {} : { idempotencyKeyHash }),
+    ...(retryOf === undefined ? {} : { retryOf }),
+  };
+}
+
+function describeImage(
+  generationId: string,
+  index: number,
+  submissions: readonly SubmissionRecords[],
+  maxSubmissions: number,
+): RememberedSubmission[] {
+  if (submissions.length === 0) return [{ index, n: 1, failures: 0 }];
+  let failures = 0;
+  return submissions.map(({ ref, intent: { round, firstSentAt, reservation }, result }, at) => {
+    if (ref.n !== at + 1) throw missing({ generationId, index, n: at + 1 });
+    const before = failures;
+    if (result !== undefined && consequencesOf(result, maxSubmissions).countsAsFailure) failures += 1;
+    return { index, n: ref.n, failures: before, sent: { round, firstSentAt, reservation } };
+  });
+}
+
+const missing = ({ generationId, index, n }: SubmissionRef): StorageError =>
+  new StorageError(
+    'storage.corrupt-record',
+    `generation "${generationId}" cannot be brought back: the intent of its submission ${index}-${n} is missing, and others are there`,
+    { reached: 'yes', details: { generationId, index, n } },
+  );

@@ -1,0 +1,74 @@
+import type { ListedRecord, RememberedGeneration, SubmissionResult } from '@darkroom/contracts';
+import { consequencesOf } from '@darkroom/purchase';
+import { readGenerationRecords, type GenerationRecords } from './generation-records.ts';
+import type { Recovery } from './ports.ts';
+
+/**
+ * Brings back one generation: what S3 knows of it and Redis does not. S3 is read first and Redis is told second; what Redis knows
+ * stays as it is. Safe to repeat, to be killed in, and to run beside workers and other restores.
+ *
+ * 1. The record, its submissions, sends and holds, in one script.
+ * 2. Every end that S3 knows, in the order in which they came: money, images and the status follow from them as they did before.
+ * 3. The jobs of what is not over: a settlement for what may have been bought, a submission for what is to be bought.
+ *
+ * Not for a generation whose time in Redis is over: its money would be counted twice. What is found by `findForgotten` is safe.
+ * @param listed Its records, when they were listed before.
+ * @returns "known" when Redis had all of its submissions, "no-records" when S3 knows nothing of it.
+ * @throws StorageError: storage.unavailable, or storage.corrupt-record when its records are damaged; nothing was changed then.
+ */
+export async function restoreGeneration(
+  recovery: Recovery,
+  generationId: string,
+  listed?: readonly ListedRecord[],
+): Promise<'restored' | 'known' | 'no-records'> {
+  const { store, archive, settings } = recovery;
+  const records = await readGenerationRecords(archive, generationId, settings.maxSubmissions, listed);
+  if (records === undefined) return 'no-records';
+  const changed = await store.restore(records.generation);
+  await settleWhatEnded(recovery, records);
+  await addJobs(recovery, generationId);
+  return changed > 0 ? 'restored' : 'known';
+}
+
+async function settleWhatEnded({ store, settings }: Recovery, { generation, submissions }: GenerationRecords): Promise<void> {
+  const ends = submissions.flatMap(({ result, amendment }) => [result, amendment]).filter((end) => end !== undefined);
+  // A stable order: of one moment, what was written first comes first.
+  for (const end of ends.toSorted((a, b) => a.settledAt - b.settledAt)) {
+    await closeBefore(store, generation, end);
+    await store.settle(end, consequencesOf(end, settings.maxSubmissions));
+  }
+}
+
+/** Whether the generation was over when this end came, as far as that follows from S3: a late image must not make it another. */
+async function closeBefore(
+  store: Recovery['store'],
+  { generationId, deadlineAt }: RememberedGeneration,
+  end: SubmissionResult,
+): Promise<void> {
+  if (end.fault?.code === 'generation.cancelled') await store.cancel(generationId);
+  if (deadlineAt !== undefined && end.settledAt >= deadlineAt) await store.expire(generationId);
+}
+
+async function addJobs({ store, waits, settings: { timing }, now }: Recovery, generationId: string): Promise<void> {
+  for (const { status, firstSentAt, ...ref } of await store.findSubmissions(generationId)) {
+    switch (status) {
+      case 'planned':
+        await waits.reviveSubmission(ref);
+        break;
+      case 'committed':
+      case 'accepted':
+        await waits.park(ref, timing.firstPollMs, true);
+        break;
+      case 'failed':
+      case 'lost':
+        // Its image may still come, and a settlement that looked out for it was forgotten with the rest.
+        if (firstSentAt !== undefined && now() - firstSentAt < timing.horizonMs) await waits.park(ref, timing.firstPollMs, true);
+        break;
+      case 'succeeded':
+      case 'unknown':
+        break;
+      default:
+        status satisfies never;
+    }
+  }
+}

@@ -1,0 +1,72 @@
+import { COMPARED_MS } from '@darkroom/contracts';
+import { photograph } from '@darkroom/testing';
+import { intentKey } from '@darkroom/object-storage';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { restoreForgotten } from '../src/index.ts';
+import { nextOf, startWorld, type World } from './world.ts';
+
+let world: World;
+beforeAll(async () => {
+  world = await startWorld();
+});
+afterAll(() => world.stop());
+beforeEach(() => world.begin());
+
+const today = (): string[] => [new Date().toISOString().slice(0, 10)];
+
+test('what Redis knows is not read, and what it forgot is brought back', async () => {
+  const [known] = await world.enqueue();
+  await world.send(known);
+  await world.end(known, 'succeeded');
+  const [sendForgotten] = await world.enqueue();
+  const [endForgotten] = await world.enqueue();
+  await world.send(endForgotten);
+  const [givenUp] = await world.enqueue();
+  const [resubmitted] = await world.enqueue();
+  await world.send(resubmitted);
+  const goBack = await photograph(world);
+  const [enqueueForgotten] = await world.enqueue();
+  for (const ref of [sendForgotten, givenUp, enqueueForgotten]) await world.send(ref);
+  await world.end(endForgotten, 'succeeded');
+  await world.end(resubmitted, 'failed');
+  await world.send(nextOf(resubmitted));
+  await goBack();
+  await world.store.cancel(givenUp.generationId);
+
+  const reads = world.s3.countOf('GetObject');
+  const { compared, restored, damaged } = await restoreForgotten(world.recovery, today());
+  const forgotten = [sendForgotten, endForgotten, givenUp, enqueueForgotten, resubmitted].map(({ generationId }) => generationId);
+  expect(restored.toSorted()).toEqual(forgotten.toSorted());
+  expect(compared).toBeGreaterThanOrEqual(6);
+  expect(damaged).toEqual([]);
+  expect(world.s3.countOf('GetObject') - reads, 'intents and results of those alone').toBe(8);
+  expect((await world.submission(enqueueForgotten))['status']).toBe('committed');
+  expect((await world.submission(endForgotten))['status']).toBe('succeeded');
+  expect((await world.submission(nextOf(resubmitted)))['status']).toBe('committed');
+  expect(await restoreForgotten(world.recovery, today())).toMatchObject({ restored: [] });
+});
+
+test('a generation of which nothing was written for long is left alone: its time in Redis may be over', async () => {
+  const [ref] = await world.enqueue();
+  await world.send(ref);
+  await world.begin();
+  const later = { ...world.recovery, now: () => Date.now() + COMPARED_MS + 1000 };
+  expect(await restoreForgotten(later, today())).toEqual({ compared: 0, restored: [], damaged: [] });
+  expect(await restoreForgotten(world.recovery, today())).toMatchObject({
+    restored: expect.arrayContaining([ref.generationId]) as string[],
+  });
+});
+
+test('a damaged record is named, and all others are brought back', async () => {
+  const [ref] = await world.enqueue();
+  await world.send(ref);
+  const [other] = await world.enqueue();
+  await world.send(other);
+  await world.plant(intentKey(nextOf(ref), 0), 'not json');
+  await world.begin();
+  const { restored, damaged } = await restoreForgotten(world.recovery, today());
+  expect(damaged).toMatchObject([
+    { generationId: ref.generationId, error: { code: 'storage.corrupt-record', details: { key: intentKey(nextOf(ref), 0) } } },
+  ]);
+  expect(restored).toContain(other.generationId);
+});
