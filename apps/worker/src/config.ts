@@ -25,6 +25,16 @@ export const MAX_IMAGE_BYTES = 16 * 1024 * 1024;
  */
 export const DRAIN_MS = defaultTiming.requestTimeoutMs + 5000;
 
+const hostNames = 'host names, separated by commas';
+/** Compared with the hosts of addresses as URLs have them: "https://…", a path or a space would match none, and every image be lost. */
+const imageHosts = text(hostNames)
+  .transform((hosts) => hosts.split(',').map((host) => host.trim()))
+  .refine((hosts) => hosts.every(isHost), { error: `must be ${hostNames}` });
+
+function isHost(host: string): boolean {
+  return URL.canParse(`https://${host}`) && new URL(`https://${host}`).host === host.toLowerCase();
+}
+
 const workerSettings = z
   .object({
     WORKER_SUBMIT_CONCURRENCY: wholeNumber(1, 200).default(4),
@@ -32,7 +42,7 @@ const workerSettings = z
     WORKER_MAX_SUBMISSIONS: wholeNumber(1, 10).default(2),
     WORKER_POLLS_PER_SECOND: wholeNumber(1, 10_000).default(20),
     RUNWARE_UPLOADS: oneOf(['s3', 'none']).default('s3'),
-    RUNWARE_IMAGE_HOSTS: text('host names, separated by commas').optional(),
+    RUNWARE_IMAGE_HOSTS: imageHosts.optional(),
   })
   .transform((env) => ({
     submitConcurrency: env.WORKER_SUBMIT_CONCURRENCY,
@@ -40,7 +50,7 @@ const workerSettings = z
     maxSubmissions: env.WORKER_MAX_SUBMISSIONS,
     pollsPerSecond: env.WORKER_POLLS_PER_SECOND,
     askForUpload: env.RUNWARE_UPLOADS === 's3',
-    imageHosts: env.RUNWARE_IMAGE_HOSTS?.split(',').map((host) => host.trim()),
+    imageHosts: env.RUNWARE_IMAGE_HOSTS,
   }));
 
 /** What is read from the environment, in groups. */

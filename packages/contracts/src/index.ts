@@ -20,6 +20,7 @@ export {
 export { generationEventSchema, generationEvents, type GenerationEvent } from './events.ts';
 export type { GenerationView, ImageView } from './generation.ts';
 export { GENERATION_ID_TOLERANCE_MS, createGenerationId, formatUuid, generationIdTime, isGenerationId } from './generation-id.ts';
+export { scopeOfAddress, withoutBrackets, type AddressScope } from './network-address.ts';
 export { DEFAULT_DAILY_CAP_USD, formatUsd, parseUsd, type NanoUsd } from './money.ts';
 export type { DownloadVerdict, FaultClass, ProviderFault, PurchaseOrder, SubmitVerdict, TaskFacts, TaskState } from './provider.ts';
 export {

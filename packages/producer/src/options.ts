@@ -78,36 +78,38 @@ export function enqueueProblems({ generationId, idempotencyKey, deadlineAt, runA
   const problems: Problem[] = [];
   if (
     generationId !== undefined &&
-    (!isGenerationId(generationId) || Math.abs(generationIdTime(generationId) - now) > GENERATION_ID_TOLERANCE_MS)
+    (typeof generationId !== 'string' ||
+      !isGenerationId(generationId) ||
+      Math.abs(generationIdTime(generationId) - now) > GENERATION_ID_TOLERANCE_MS)
   ) {
     problems.push({
       path: 'options.generationId',
       message: 'must be a lower-case UUIDv7 minted within five minutes of now',
-      given: `"${generationId.slice(0, 64)}"`,
+      given: show(generationId),
     });
   }
-  if (idempotencyKey !== undefined && (idempotencyKey.length < 1 || idempotencyKey.length > 256)) {
+  if (idempotencyKey !== undefined && !isIdempotencyKey(idempotencyKey)) {
     problems.push({
       path: 'options.idempotencyKey',
-      message: 'must have 1 to 256 characters',
-      given: `${idempotencyKey.length} characters`,
+      message: 'must have 1 to 256 characters, all of them well-formed Unicode',
+      given: typeof idempotencyKey === 'string' ? `${idempotencyKey.length} characters` : show(idempotencyKey),
     });
   }
   if (deadlineAt !== undefined && !isBetween(deadlineAt, now, Number.MAX_SAFE_INTEGER)) {
     problems.push({
       path: 'options.deadlineAt',
       message: 'must be a moment in the future: a Date, or whole milliseconds since 1970',
-      given: String(deadlineAt),
+      given: show(deadlineAt),
     });
   }
   if (runAt !== undefined && !isBetween(runAt, now, now + MAX_AHEAD_DAYS * DAY_SECONDS * 1000)) {
     problems.push({
       path: 'options.runAt',
       message: `must be a moment in the next ${MAX_AHEAD_DAYS} days: a Date, or whole milliseconds since 1970`,
-      given: String(runAt),
+      given: show(runAt),
     });
   } else if (runAt !== undefined && deadlineAt !== undefined && millisecondsOf(runAt) >= millisecondsOf(deadlineAt)) {
-    problems.push({ path: 'options.runAt', message: 'must be before options.deadlineAt', given: String(runAt) });
+    problems.push({ path: 'options.runAt', message: 'must be before options.deadlineAt', given: show(runAt) });
   }
   return [...problems, ...tenantProblems('options.tenant', tenant)];
 }
@@ -121,9 +123,18 @@ const isBetween = (moment: Date | number, after: number, last: number): boolean 
 };
 
 const tenantProblems = (path: string, tenant: string | undefined): Problem[] =>
-  tenant === undefined || TENANT.test(tenant)
+  tenant === undefined || (typeof tenant === 'string' && TENANT.test(tenant))
     ? []
-    : [{ path, message: 'must be 1 to 64 letters, digits, "-", "_" or "."', given: `"${tenant.slice(0, 64)}"` }];
+    : [{ path, message: 'must be 1 to 64 letters, digits, "-", "_" or "."', given: show(tenant) }];
+
+/** Kept as a digest of its UTF-8, in which all lone surrogates are the same. */
+const isIdempotencyKey = (key: unknown): boolean => typeof key === 'string' && /^.{1,256}$/s.test(key) && !/\p{Surrogate}/u.test(key);
+
+/** What was given, for a caller without types too. */
+function show(value: unknown): string {
+  if (typeof value === 'string') return `"${value.slice(0, 64)}"`;
+  return typeof value === 'number' || value instanceof Date ? String(value) : typeof value;
+}
 
 const atLeast = (path: string, value: number, least: number): Problem[] =>
   Number.isSafeInteger(value) && value >= least

@@ -51,6 +51,27 @@ test.each([
   expect(message).toContain(says);
 });
 
+test.each([
+  { generationId: 7 },
+  { generationId: {} },
+  { generationId: `${createGenerationId(Date.now())}\n` },
+  { idempotencyKey: 7 },
+  { idempotencyKey: 'half a pair \ud800' },
+  { idempotencyKey: 'x'.repeat(257) },
+  { deadlineAt: 'tomorrow' },
+  { deadlineAt: Object.create(null) as unknown },
+  { runAt: Symbol('now') },
+  { tenant: ['acme'] },
+  { tenant: 'acme:day' },
+  { tenant: '__proto__\u0000' },
+  { tenant: '{darkroom}' },
+])('a caller without types is told what is wrong: $#', async (options) => {
+  await using world = await setup();
+  const { type, paths } = await problemsOf(() => world.producer.enqueue(request, options as never)); // what the types forbid
+  expect(type).toBe(InvalidRequestError);
+  expect(paths).toEqual([`options.${Object.keys(options)[0]}`]);
+});
+
 test.each([-6, 6])('a generation id that was minted %i minutes from now is refused', async (minutes) => {
   await using world = await setup();
   const generationId = createGenerationId(Date.now() + minutes * 60_000);

@@ -11,8 +11,9 @@ import {
 import { checkAccount, type AccountVerdict } from './check-account.ts';
 import { downloadImage } from './download.ts';
 import { exchangeTask } from './exchange.ts';
-import { defaultImageHosts } from './image-address.ts';
+import { imageRulesOf } from './image-address.ts';
 import { createRedactor } from './redact.ts';
+import { resolveBySystem, type Resolve } from './resolve-host.ts';
 import { submitVerdictOf } from './submit-verdict.ts';
 import { buildDetailsTask, buildPollTask, buildPurchaseTask } from './task.ts';
 import { taskStateOf, taskStateOfDetails } from './task-state.ts';
@@ -23,15 +24,17 @@ export interface RunwareClientConfig {
   apiKey: string;
   /** How long one request may take, answer included, in milliseconds. */
   requestTimeoutMs: number;
-  /** Hosts that images may be fetched from; with a port for an emulator. Default: Runware's own. */
+  /** Hosts that images may be fetched from; with a port for an emulator. Default: Runware's own. None on this machine, unless `url` is. */
   imageHosts?: readonly string[];
   /** The largest image that is fetched, in bytes. */
   maxImageBytes: number;
 }
 
 export interface RunwareClientDependencies {
-  /** The platform's own by default. */
+  /** The platform's own by default. Images are fetched by one of our own, which looks where it connects to. */
   fetch?: typeof fetch;
+  /** Finds the addresses of image hosts; as the system does by default. */
+  resolve?: Resolve;
   /** Milliseconds since 1970; for `Retry-After` given as a date. */
   now: () => number;
 }
@@ -60,11 +63,11 @@ export interface RunwareClient {
  */
 export function createRunwareClient(
   config: RunwareClientConfig,
-  { fetch: fetchOnce = fetch, now }: RunwareClientDependencies,
+  { fetch: fetchOnce = fetch, resolve = resolveBySystem, now }: RunwareClientDependencies,
 ): RunwareClient {
   const problems = problemsOf(config);
   if (problems.length > 0) throw new ConfigError(problems);
-  const settings = { ...config, imageHosts: config.imageHosts ?? defaultImageHosts, fetch: fetchOnce, now };
+  const settings = { ...config, ...imageRulesOf(config), fetch: fetchOnce, resolve, now };
   const redactor = createRedactor([config.apiKey]);
   return {
     submit: async (order, signal) => {

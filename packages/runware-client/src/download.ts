@@ -1,16 +1,16 @@
 import type { DownloadVerdict, ProviderFault } from '@darkroom/contracts';
+import { Agent, fetch } from 'undici';
 import { readBoundedBody } from './bounded-body.ts';
 import { classifyFault } from './classify.ts';
 import { startDeadline } from './deadline.ts';
 import { networkFault } from './exchange.ts';
-import { checkImageAddress } from './image-address.ts';
+import { checkImageAddress, type ImageAddressRules } from './image-address.ts';
 import { networkCodeOf, networkMessageOf } from './network-fault.ts';
+import { resolveHost, type HostRules } from './resolve-host.ts';
 
-export interface DownloadSettings {
-  imageHosts: readonly string[];
+export interface DownloadSettings extends ImageAddressRules, HostRules {
   requestTimeoutMs: number;
   maxImageBytes: number;
-  fetch: typeof fetch;
 }
 
 /** Answers that another try will not change. Any other is tried again: giving up here loses an image that was paid for. */
@@ -18,12 +18,11 @@ const FINAL_STATUSES = new Set([401, 403, 404, 410]);
 
 /**
  * Fetches an image from the provider's own address, for the case that its upload never came. The address is not trusted: only
- * listed hosts, no redirects, bounded in size and time, and neither key nor cookie goes along. A check of the resolved
- * network address belongs into the `fetch` that is passed in, at the moment it connects: checked earlier, a name could
- * resolve to something else by then.
+ * listed hosts, at public addresses, no redirects, bounded in size (after decompression) and time, and neither key nor cookie
+ * goes along. A name that leads elsewhere for now is tried again: the image may still be fetched when the trouble is over.
  */
 export async function downloadImage(settings: DownloadSettings, imageURL: string, signal?: AbortSignal): Promise<DownloadVerdict> {
-  const address = checkImageAddress(imageURL, settings.imageHosts);
+  const address = checkImageAddress(imageURL, settings);
   if (address.kind === 'disallowed')
     return {
       kind: 'gone',
@@ -34,23 +33,7 @@ export async function downloadImage(settings: DownloadSettings, imageURL: string
   const attempted = `fetch of an image from '${address.url.host}'`;
   const deadline = startDeadline(settings.requestTimeoutMs, signal);
   try {
-    const response = await settings.fetch(address.url, { redirect: 'manual', credentials: 'omit', signal: deadline.signal });
-    if (response.status !== 200) {
-      await response.body?.cancel();
-      return isFinal(response.status)
-        ? { kind: 'gone', fault: faultOf(attempted, response.status) }
-        : { kind: 'unavailable', fault: faultOf(attempted, response.status) };
-    }
-    const body = await readBoundedBody(response.body, settings.maxImageBytes);
-    if (body.kind === 'read') return { kind: 'fetched', bytes: body.bytes };
-    return {
-      kind: 'gone',
-      fault: {
-        class: 'unknown',
-        code: 'IMAGE_TOO_LARGE',
-        message: `${attempted} gave more than the ${settings.maxImageBytes} bytes that are allowed`,
-      },
-    };
+    return await fetchFrom(address.url, attempted, settings, deadline.signal);
   } catch (error) {
     switch (deadline.endedBy()) {
       case 'timeout':
@@ -65,6 +48,44 @@ export async function downloadImage(settings: DownloadSettings, imageURL: string
     }
   } finally {
     deadline.stop();
+  }
+}
+
+/** One request, over a connection of its own: one that was kept would lead where its name led before. @throws whatever goes wrong on the way. */
+async function fetchFrom(
+  url: URL,
+  attempted: string,
+  { maxImageBytes, ...rules }: Pick<DownloadSettings, 'maxImageBytes' | keyof HostRules>,
+  signal: AbortSignal,
+): Promise<DownloadVerdict> {
+  const lookup = await resolveHost(url.hostname, rules, signal);
+  const dispatcher = new Agent({ connect: { lookup }, pipelining: 0 });
+  try {
+    const response = await fetch(url, {
+      redirect: 'manual',
+      credentials: 'omit',
+      headers: { 'accept-encoding': 'identity' },
+      signal,
+      dispatcher,
+    });
+    if (response.status !== 200) {
+      await response.body?.cancel();
+      return isFinal(response.status)
+        ? { kind: 'gone', fault: faultOf(attempted, response.status) }
+        : { kind: 'unavailable', fault: faultOf(attempted, response.status) };
+    }
+    const body = await readBoundedBody(response.body, maxImageBytes);
+    if (body.kind === 'read') return { kind: 'fetched', bytes: body.bytes };
+    return {
+      kind: 'gone',
+      fault: {
+        class: 'unknown',
+        code: 'IMAGE_TOO_LARGE',
+        message: `${attempted} gave more than the ${maxImageBytes} bytes that are allowed`,
+      },
+    };
+  } finally {
+    await dispatcher.destroy();
   }
 }
 

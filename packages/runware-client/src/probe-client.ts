@@ -3,11 +3,12 @@ import { hasImage, readAnswer, type AnswerEntry } from './answer.ts';
 import { classifyFault } from './classify.ts';
 import { downloadImage } from './download.ts';
 import { exchangeTasks } from './exchange.ts';
-import { defaultImageHosts } from './image-address.ts';
+import { imageRulesOf } from './image-address.ts';
 import { buildDetailsTask, buildPollTask, buildPurchaseTask } from './task.ts';
 import { factsOf } from './task-facts.ts';
 import type { RunwareClientConfig, RunwareClientDependencies } from './client.ts';
 import { createRedactor } from './redact.ts';
+import { resolveBySystem } from './resolve-host.ts';
 
 /** One purchase of a probe. Unlike a real one it may be dry, refused on purpose, or without a `ttl`. */
 export interface ProbeOrder {
@@ -57,10 +58,10 @@ export interface ProbeClient {
 /** Creates a client for probes; it needs no closing. */
 export function createProbeClient(
   config: RunwareClientConfig,
-  { fetch: fetchOnce = fetch, now }: RunwareClientDependencies,
+  { fetch: fetchOnce = fetch, resolve = resolveBySystem, now }: RunwareClientDependencies,
   signal?: AbortSignal,
 ): ProbeClient {
-  const settings = { ...config, imageHosts: config.imageHosts ?? defaultImageHosts, fetch: fetchOnce, now };
+  const settings = { ...config, ...imageRulesOf(config), fetch: fetchOnce, resolve, now };
   const redactor = createRedactor([config.apiKey]);
   const ask = async (tasks: readonly Record<string, unknown>[], headers?: Readonly<Record<string, string>>): Promise<ProbeAnswer> => {
     const exchange = await exchangeTasks(settings, tasks, signal, headers);

@@ -26,6 +26,10 @@ export const invalidRequests: readonly InvalidRequest[] = [
   [{ positivePrompt: 7 }, 'positivePrompt', /^must be a string of at least 1 character$/],
   [{ positivePrompt: 'half a pair \ud83d' }, 'positivePrompt', /^must be well-formed Unicode/],
 
+  [{ positivePrompt: 'half a pair \ude00 in the middle' }, 'positivePrompt', /^must be well-formed Unicode/],
+  [{ positivePrompt: 'é'.repeat(131_073) }, 'positivePrompt', /^may take at most 262144 bytes in UTF-8$/],
+  [{ positivePrompt: 'a'.repeat(1024 * 1024) }, 'positivePrompt', /^may take at most 262144 bytes in UTF-8$/],
+
   // outputType, outputFormat, outputQuality
   [{ ...prompt, outputType: 'base64' }, 'outputType', /^must be "URL", "base64Data" or "dataURI"$/],
   [{ ...prompt, outputFormat: 'JPEG' }, 'outputFormat', /^must be "JPG", "PNG" or "WEBP"$/],
@@ -72,6 +76,14 @@ export const invalidRequests: readonly InvalidRequest[] = [
   [references('cat.png'), 'inputs.referenceImages[0]', /putReferenceImage/],
   [references('data:text/html;base64,PGI+'), 'inputs.referenceImages[0]', /^must be an image UUID/],
   [references('darkroom:images/1'), 'inputs.referenceImages[0]', /^must be an image UUID/],
+  [references('http://127.0.0.1:6379/'), 'inputs.referenceImages[0]', /^must lead to the public internet/],
+  [references('http://169.254.169.254/latest/meta-data/'), 'inputs.referenceImages[0]', /^must lead to the public internet/],
+  [references('http://[fd00:ec2::254]/'), 'inputs.referenceImages[0]', /^must lead to the public internet/],
+  [references('http://redis:6379/'), 'inputs.referenceImages[0]', /^must name a host of the public internet/],
+  [references('http://010.8.8.8/'), 'inputs.referenceImages[0]', /^must write an IP address in its usual notation/],
+  [references('https://me:hunter2@example.org/'), 'inputs.referenceImages[0]', /^must carry no user name or password/],
+  [references('https://example.org\\@127.0.0.1/'), 'inputs.referenceImages[0]', /^must hold no backslash/],
+  [references(`https://example.org/${'a'.repeat(8192)}`), 'inputs.referenceImages[0]', /^must have at most 8192 characters$/],
   [references(url, url), 'inputs.referenceImages', /^may hold at most 1/],
   [references('A'.repeat(262_148)), 'inputs.referenceImages', /^inline images may take at most 262144 bytes together; .*putReferenceImage/],
   [{ ...prompt, inputs: { referenceImage: url } }, 'inputs.referenceImage', /did you mean "inputs\.referenceImages"/],

@@ -90,15 +90,24 @@ export function readFixed<Value extends string>(reading: Reading, path: string, 
   return only;
 }
 
-/** A string that must be given. Without lone surrogates: UTF-8 cannot carry them, so the provider would get another text. */
-export function readRequiredText(reading: Reading, path: string, { minLength }: { minLength: number }): string | undefined {
+/**
+ * A string that must be given. Every character of it is carried as it is, control characters too, except lone surrogates: UTF-8
+ * cannot carry them, so the provider would get another text.
+ */
+export function readRequiredText(
+  reading: Reading,
+  path: string,
+  { minLength, maxBytes }: { minLength: number; maxBytes: number },
+): string | undefined {
   const value = reading.fields.get(path);
-  if (typeof value === 'string' && value.length >= minLength && !LONE_SURROGATE.test(value)) return value;
-  const tooShort = `must be a string of at least ${minLength} character${minLength === 1 ? '' : 's'}`;
-  const message =
-    typeof value === 'string' && value.length >= minLength ? 'must be well-formed Unicode, without half of a surrogate pair' : tooShort;
-  reading.problems.push({ path, message: value === undefined ? `is required: ${message}` : message, given: describeKind(value) });
-  return undefined;
+  const refuseText = (message: string): undefined => {
+    reading.problems.push({ path, message: value === undefined ? `is required: ${message}` : message, given: describeKind(value) });
+    return undefined;
+  };
+  if (typeof value !== 'string' || value.length < minLength)
+    return refuseText(`must be a string of at least ${minLength} character${minLength === 1 ? '' : 's'}`);
+  if (Buffer.byteLength(value) > maxBytes) return refuseText(`may take at most ${maxBytes} bytes in UTF-8`);
+  return LONE_SURROGATE.test(value) ? refuseText('must be well-formed Unicode, without half of a surrogate pair') : value;
 }
 
 // With the flag "u" a pair counts as the one character that it is, and only a half is a surrogate.

@@ -59,7 +59,7 @@ function read(input: unknown, limits: RequestLimits): { request?: GrokImagineReq
   refuseUnknownParameters(reading);
   refuseOwnedParameters(reading);
   const outputType = readChoice(reading, 'outputType', parameters.outputType) ?? parameters.outputType.default;
-  const positivePrompt = readRequiredText(reading, 'positivePrompt', parameters.positivePrompt);
+  const positivePrompt = readRequiredText(reading, 'positivePrompt', { ...parameters.positivePrompt, maxBytes: limits.maxPromptBytes });
   const referenceImages = readReferenceImages(reading, limits);
   const ttl = readTtl(reading, outputType);
   const clientReference = readClientReference(reading);

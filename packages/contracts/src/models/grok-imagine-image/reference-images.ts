@@ -1,6 +1,7 @@
 import { describeKind } from '../given.ts';
 import type { Reading } from '../reading.ts';
 import { findKeptInput } from './kept-input.ts';
+import { referenceAddressProblems } from './reference-address.ts';
 
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const HTTP_URL = /^https?:\/\/[^\s\p{Surrogate}]+$/iu;
@@ -31,11 +32,13 @@ const isBase64 = (value: string): boolean => value.length % 4 === 0 && BASE64.te
 export interface RequestLimits {
   /** How many reference images a request may have. The page names no maximum; those that others report differ (1 and 3). */
   maxReferenceImages: number;
+  /** How many bytes a prompt may take in UTF-8. The page names no maximum; the prompt is kept in Redis and in S3. */
+  maxPromptBytes: number;
   /** How many bytes all inline reference images of a request may take together as text: the request is kept in Redis. */
   maxInlineBytes: number;
 }
 
-export const defaultRequestLimits: Readonly<RequestLimits> = { maxReferenceImages: 1, maxInlineBytes: 262_144 };
+export const defaultRequestLimits: Readonly<RequestLimits> = { maxReferenceImages: 1, maxPromptBytes: 262_144, maxInlineBytes: 262_144 };
 
 /** The page gives the list no minimum: an empty one is no reference image. */
 export function readReferenceImages({ fields, problems }: Reading, { maxReferenceImages, maxInlineBytes }: RequestLimits): string[] {
@@ -65,6 +68,9 @@ export function readReferenceImages({ fields, problems }: Reading, { maxReferenc
       });
       continue;
     }
+    if (kind === 'url')
+      for (const message of referenceAddressProblems(image))
+        problems.push({ path: `${path}[${index}]`, message, given: describeKind(image) });
     images.push(image);
     // Inline images are ASCII: one character is one byte.
     if (kind === 'data-uri' || kind === 'base64') inlineBytes += image.length;
