@@ -1,6 +1,7 @@
 import type { SubmissionRef } from '@darkroom/contracts';
 import { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
+import { createJobKeeper, type JobKeeper } from './job-keeper.ts';
 import { buildJobPayload, jobIdOf } from './job-payload.ts';
 import { queueNames } from './names.ts';
 import { buildQueueOptions, type QueueSettings } from './options.ts';
@@ -15,6 +16,7 @@ export const PARKED_PRIORITY = 1;
  */
 export interface Settlements {
   readonly queue: Queue;
+  readonly keeper: JobKeeper;
   /** Parks the job of a submission and makes sure that it is there and alive. @param check False when no job of this submission can have been there before. */
   park(ref: SubmissionRef, delayMs: number, check: boolean): Promise<void>;
   /**
@@ -59,6 +61,7 @@ export function createSettlements(connection: Redis, settings: QueueSettings): S
 
   return {
     queue,
+    keeper: createJobKeeper(connection, queue, (ref) => add(ref, 0)),
     async park(ref, delayMs, check) {
       await (check ? ensure(ref, delayMs) : add(ref, delayMs));
     },

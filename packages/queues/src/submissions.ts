@@ -1,6 +1,7 @@
 import type { SubmissionRef } from '@darkroom/contracts';
 import { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
+import { createJobKeeper, type JobKeeper } from './job-keeper.ts';
 import { buildJobPayload, jobIdOf } from './job-payload.ts';
 import { queueNames } from './names.ts';
 import { buildQueueOptions, type QueueSettings } from './options.ts';
@@ -9,6 +10,7 @@ import { takeBack } from './take-back.ts';
 /** The queue of submissions that are to be bought. */
 export interface Submissions {
   readonly queue: Queue;
+  readonly keeper: JobKeeper;
   /** Adds a job for each; one that is there already, in any state, stays as it is. */
   add(refs: readonly SubmissionRef[], delayMs?: number): Promise<void>;
   /** Makes sure that a live job is there: adds it, or takes it back from failed. */
@@ -34,8 +36,13 @@ export function createSubmissions(connection: Redis, settings: QueueSettings): S
     data: buildJobPayload(ref),
     opts: { jobId: jobIdOf(ref), ...(delayMs > 0 ? { delay: delayMs } : {}) },
   });
+  const addNow = (ref: SubmissionRef): Promise<unknown> => {
+    const { name, data, opts } = jobOf(ref, 0);
+    return queue.add(name, data, opts);
+  };
   return {
     queue,
+    keeper: createJobKeeper(connection, queue, addNow),
     async add(refs, delayMs = 0) {
       const [first] = refs;
       if (first !== undefined && refs.length === 1) {

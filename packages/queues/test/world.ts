@@ -7,6 +7,7 @@ import { createSettlements, createSubmissions, parseJobPayload, type Settlements
 
 export interface World extends AsyncDisposable {
   readonly prefix: string;
+  readonly connection: Redis;
   readonly settlements: Settlements;
   readonly submissions: Submissions;
   /** Runs the jobs of a queue, one at a time, until the test ends. */
@@ -23,6 +24,7 @@ export async function setup(): Promise<World> {
   await Promise.all([settlements.queue.waitUntilReady(), submissions.queue.waitUntilReady()]);
   return {
     prefix,
+    connection,
     settlements,
     submissions,
     consume: ({ queue }, run) => {

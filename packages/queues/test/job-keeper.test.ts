@@ -1,0 +1,59 @@
+import { eventually } from '@darkroom/testing';
+import { UnrecoverableError } from 'bullmq';
+import { expect, test } from 'vitest';
+import { jobIdOf } from '../src/index.ts';
+import { newRef, setup } from './world.ts';
+
+const HOUR_MS = 3_600_000;
+
+test('a job is alive in each state in which it will run, and missing where no worker would find it', async () => {
+  await using world = await setup();
+  const { keeper, queue } = world.submissions;
+  const [waiting, delayed, missing, cutOff] = [newRef(), newRef(), newRef(), newRef()];
+  await world.submissions.add([waiting, cutOff]);
+  await world.submissions.add([delayed], HOUR_MS);
+  await world.connection.lrem(queue.toKey('wait'), 1, jobIdOf(cutOff));
+  expect(await keeper.inspect([waiting, delayed, missing, cutOff])).toEqual(['live', 'live', 'missing', 'missing']);
+  expect(await keeper.inspect([])).toEqual([]);
+});
+
+test('a job that failed is told from one that will run, listed, and taken back', async () => {
+  await using world = await setup();
+  const { keeper, queue } = world.settlements;
+  const ref = newRef();
+  const worker = world.consume(world.settlements, () => Promise.reject(new UnrecoverableError('a bug')));
+  await world.settlements.park(ref, 0, false);
+  await queue.add('settle', { version: 1, generationId: 'not-an-id' }, { jobId: 'foreign', attempts: 1 });
+  await eventually(async () => expect(await queue.getFailedCount()).toBe(2));
+  await worker.close();
+  expect(await keeper.inspect([ref])).toEqual(['failed']);
+  expect(await keeper.listFailed()).toEqual([ref]);
+  await Promise.all([keeper.bringBack(ref), keeper.bringBack(ref)]);
+  expect(await queue.getJobState(jobIdOf(ref))).toBe('waiting');
+  expect(await keeper.listFailed()).toEqual([]);
+});
+
+test('what is missing or cut off is brought back to run now, and what is alive stays as it is', async () => {
+  await using world = await setup();
+  const { keeper, queue } = world.settlements;
+  const [missing, cutOff, parked] = [newRef(), newRef(), newRef()];
+  await world.settlements.park(cutOff, HOUR_MS, false);
+  await world.settlements.park(parked, HOUR_MS, false);
+  await world.connection.zrem(queue.toKey('delayed'), jobIdOf(cutOff));
+  for (const ref of [missing, cutOff, parked]) await keeper.bringBack(ref);
+  const states = await Promise.all([missing, cutOff, parked].map((ref) => queue.getJobState(jobIdOf(ref))));
+  expect(states).toEqual(['waiting', 'waiting', 'delayed']);
+});
+
+test('with a long backlog a job whose data is there counts as alive, and a failed one does not', async () => {
+  await using world = await setup();
+  const { keeper, queue } = world.submissions;
+  const failed = newRef();
+  const worker = world.consume(world.submissions, () => Promise.reject(new UnrecoverableError('a bug')));
+  await world.submissions.add([failed]);
+  await eventually(async () => expect(await queue.getFailedCount()).toBe(1));
+  await worker.close();
+  const waiting = Array.from({ length: 5001 }, newRef);
+  await world.submissions.add(waiting);
+  expect(await keeper.inspect([...waiting.slice(0, 2), newRef(), failed])).toEqual(['live', 'live', 'missing', 'failed']);
+});
