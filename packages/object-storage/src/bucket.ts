@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
-import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { DeleteObjectsCommand, GetObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { StorageError } from '@darkroom/contracts';
 import { attemptsOf, isConditionalConflict, isMissing, isPreconditionFailed, storageErrorOf } from './storage-error.ts';
 
 export interface BucketConfig {
@@ -55,11 +56,16 @@ export interface Bucket {
   list(prefix: string, options?: ListOptions): Promise<Page>;
   /** All objects under a prefix, in the order of their keys, a page at a time. */
   listAll(prefix: string): AsyncGenerator<ListedObject, void, undefined>;
+  /** Deletes objects, a thousand in each request; one that is not there is no error. */
+  delete(keys: readonly string[]): Promise<void>;
   close(): void;
 }
 
 /** A connection that is not made by then is tried once more within the limit of the operation. */
 const CONNECT_TIMEOUT_MS = 2_000;
+
+/** The most keys of one request (S3 API reference, DeleteObjects). */
+const MAX_DELETES = 1000;
 
 export function createBucket({ bucket, region, endpoint, credentials, requestTimeoutMs }: BucketConfig): Bucket {
   const client = new S3Client({
@@ -94,6 +100,18 @@ export function createBucket({ bucket, region, endpoint, credentials, requestTim
       if (isPreconditionFailed(error)) return { kind: 'exists', byRetry: attemptsOf(error) > 1 };
       throw error;
     }
+  }
+
+  async function deleteSome(keys: readonly string[], abortSignal: AbortSignal): Promise<void> {
+    const command = new DeleteObjectsCommand({ Bucket: bucket, Delete: { Objects: keys.map((key) => ({ Key: key })), Quiet: true } });
+    // S3 answers 200 all the same, and says for each key what it did not do (S3 API reference, DeleteObjects).
+    const { Errors: refused = [] } = await client.send(command, { abortSignal });
+    const [first] = refused;
+    if (first === undefined) return;
+    throw new StorageError('storage.unavailable', `could not delete '${first.Key}': S3 answered ${first.Code}`, {
+      reached: 'yes',
+      details: { reason: first.Code === 'AccessDenied' ? 'credentials-refused' : 'refused' },
+    });
   }
 
   const list: Bucket['list'] = (prefix, { maxKeys = 1000, continuationToken, delimiter } = {}) =>
@@ -153,6 +171,14 @@ export function createBucket({ bucket, region, endpoint, credentials, requestTim
         yield* page.objects;
         continuationToken = page.continuationToken;
       } while (continuationToken !== undefined);
+    },
+    async delete(keys) {
+      for (let from = 0; from < keys.length; from += MAX_DELETES) {
+        const some = keys.slice(from, from + MAX_DELETES);
+        await within(`delete '${some[0]}' and ${some.length - 1} more from bucket '${bucket}'`, (abortSignal) =>
+          deleteSome(some, abortSignal),
+        );
+      }
     },
     close: () => client.destroy(),
   };

@@ -1,6 +1,7 @@
 export type { BoundedRead, BucketConfig } from './bucket.ts';
 export type { InputStore, KeptInput } from './input-store.ts';
 export { amendmentKey, imageKey, intentKey, quarantineKey, recordsPrefix, resultKey, stagingKey } from './keys.ts';
+export type { ListedImage, ListedUpload, ObjectIndex } from './object-index.ts';
 export {
   createObjectStorage,
   type ObjectStorage,

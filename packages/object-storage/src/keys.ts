@@ -2,6 +2,7 @@ import {
   extensionOf,
   generationIdTime,
   isGenerationId,
+  outputFormats,
   taskUuidOf,
   type OutputFormat,
   type RecordName,
@@ -16,12 +17,37 @@ import {
 /** All records lie under this prefix. */
 export const recordsPrefix = 'records/';
 
+/** All uploads lie under this prefix. */
+export const stagingPrefix = 'staging/';
+
 /** Where the provider uploads an image; replaceable until the presigned URL expires, so never the image itself. */
-export const stagingKey = (ref: SubmissionRef): string => `staging/${taskUuidOf(ref)}`;
+export const stagingKey = (ref: SubmissionRef): string => stagingKeyOf(taskUuidOf(ref));
+export const stagingKeyOf = (taskUUID: string): string => `${stagingPrefix}${taskUUID}`;
+
+const STAGING_KEY = /^staging\/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
+
+/** The task of an upload; undefined for a key that is none of ours. */
+export const parseStagingKey = (key: string): string | undefined => STAGING_KEY.exec(key)?.[1];
+
+/** All images of the generations of one day ("2026-11-22"). */
+export const imagesOfDate = (date: string): string => `images/${date.replaceAll('-', '/')}/`;
+
+/** All images of one generation. */
+export const imagesOfGeneration = (generationId: string): string => `${imagesOfDate(dateOf({ generationId }))}${generationId}/`;
 
 /** The final, immutable key of an image; of each submission another, so that a second paid image has a place of its own. */
 export const imageKey = (ref: SubmissionRef, format: OutputFormat): string =>
-  `images/${dateOf(ref).replaceAll('-', '/')}/${ref.generationId}/${ref.index}-${ref.n}.${extensionOf(format)}`;
+  `${imagesOfGeneration(ref.generationId)}${ref.index}-${ref.n}.${extensionOf(format)}`;
+
+const IMAGE_KEY = /^images\/\d{4}\/\d{2}\/\d{2}\/([^/]+)\/(\d{1,2})-(\d+)\.\w+$/;
+
+/** Reads the key of an image; undefined when it is the key of nothing that Darkroom writes. */
+export function parseImageKey(key: string): SubmissionRef | undefined {
+  const [, generationId = '', index, n] = IMAGE_KEY.exec(key) ?? [];
+  if (!isGenerationId(generationId)) return undefined;
+  const ref = { generationId, index: Number(index), n: Number(n) };
+  return outputFormats.some((format) => imageKey(ref, format) === key) ? ref : undefined;
+}
 
 /** Bytes that were paid for and could not be verified. */
 export const quarantineKey = (ref: SubmissionRef): string => `quarantine/${taskUuidOf(ref)}`;

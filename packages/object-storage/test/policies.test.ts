@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { createHash } from 'node:crypto';
+import { taskUuidOf } from '@darkroom/contracts';
 import { expect, test } from 'vitest';
 import { intentOf, refOf, resultOf, setup } from './world.ts';
 
@@ -29,6 +30,7 @@ const actions = new Map([
   ['PutObject', 's3:PutObject'],
   ['GetObject', 's3:GetObject'],
   ['ListObjectsV2', 's3:ListBucket'],
+  ['DeleteObjects', 's3:DeleteObject'],
 ]);
 
 /** Everything that the storage of a worker does, once, and what S3 was asked for meanwhile. */
@@ -49,6 +51,8 @@ async function useEverything(): Promise<Set<string>> {
   await storage.recordAmendment(resultOf(ref));
   await storage.findResult(ref);
   await storage.hasRecords();
+  await storage.listImagesOf(ref.generationId);
+  await storage.deleteUploads([taskUuidOf(ref)]);
   await storage.findAmendment(ref);
   for (const date of await storage.listRecordDates()) for await (const { index } of storage.listRecordsOfDate(date)) expect(index).toBe(0);
   // Runware reads reference images by such a URL, which may do what its signer may do.
@@ -58,6 +62,8 @@ async function useEverything(): Promise<Set<string>> {
   return new Set(
     s3.requests.map(({ operation = '', key }) => {
       const action = actions.get(operation) ?? `unknown operation "${operation}"`;
+      // The keys of many are in the body; only uploads are deleted (`ObjectIndex`).
+      if (operation === 'DeleteObjects') return `${action} staging/`;
       return key === '' ? action : `${action} ${key.split('/')[0]}/`;
     }),
   );
