@@ -1,4 +1,4 @@
-import { GENERATION_ID_TOLERANCE_MS, generationIdTime, isGenerationId, type Problem } from '@darkroom/contracts';
+import { COMPARED_MS, GENERATION_ID_TOLERANCE_MS, generationIdTime, isGenerationId, type Problem } from '@darkroom/contracts';
 import { hasHashTag } from '@darkroom/generation-store';
 
 export interface ProducerOptions {
@@ -10,7 +10,7 @@ export interface ProducerOptions {
   tenant?: string;
   /** How many reference images a request may have. Defaults to 1: the model's page names no maximum. */
   maxReferenceImages?: number;
-  /** How long a finished generation stays in Redis, in seconds. Defaults to 7 days; at least 10 minutes, the life of a generation id. */
+  /** How long a finished generation stays in Redis, in seconds. Defaults to 7 days; at least 3: what S3 learnt in the last two days is looked for in Redis. */
   recordSeconds?: number;
   /** How long an idempotency key is remembered after its generation is over, in seconds. Defaults to 7 days; at least 2, the settle horizon with room. */
   idempotencySeconds?: number;
@@ -43,8 +43,8 @@ export interface EnqueueManyOptions extends Pick<EnqueueOptions, 'deadlineAt' | 
 }
 
 export const DAY_SECONDS = 86_400;
-/** While its id is taken, a second enqueue must find the first; an id is taken for as long before its time as after it. */
-const MIN_RECORD_SECONDS = (2 * GENERATION_ID_TOLERANCE_MS) / 1000;
+/** What S3 remembers and Redis does not is brought back: a record that was let go sooner would be paid twice in the ledger. A day of room. */
+const MIN_RECORD_SECONDS = COMPARED_MS / 1000 + DAY_SECONDS;
 /** A day to settle, and one of room. */
 const MIN_IDEMPOTENCY_SECONDS = 2 * DAY_SECONDS;
 /** A month ahead is a queue's business; what is further away belongs into a calendar. */
