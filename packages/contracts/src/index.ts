@@ -39,6 +39,21 @@ export {
 } from './records.ts';
 export type { FoundSubmission, RecordedSubmission, RememberedGeneration, RememberedSubmission } from './remembered.ts';
 export {
+  findingKinds,
+  findingWords,
+  passReportSchema,
+  type FindingKind,
+  type FindingPlace,
+  type GenerationPicture,
+  type JobPresence,
+  type Mended,
+  type OpenCursor,
+  type PassReport,
+  type KnownGeneration,
+  type KnownSubmission,
+  type SubmissionPicture,
+} from './reconciliation.ts';
+export {
   canMoveGeneration,
   canMoveSubmission,
   generationMoves,

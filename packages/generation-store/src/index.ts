@@ -8,4 +8,8 @@ export type { OpenGenerations } from './open-generations.ts';
 export type { PollRate } from './poll-bucket.ts';
 export type { Retention } from './retention.ts';
 export type { ServerRun } from './server-run.ts';
+export type { LeftIdempotencyKey, ScannedNames, UnclaimedDelivery } from './reconcile/indexes.ts';
+export type { LedgerComparison, LedgerDrift } from './reconcile/ledger.ts';
+export type { MendReply } from './reconcile/mend.ts';
+export { buildReconcileStore, type ReconcileStore } from './reconcile/reconcile-store.ts';
 export type { PeriodSpend } from './spend.ts';

@@ -27,6 +27,13 @@ export const pollBucketKey = (prefix: string): string => `${prefix}:poll-bucket`
 /** Sorted set of the generations that still have a live submission, by creation time. */
 export const openKey = (prefix: string): string => `${prefix}:open`;
 
+/** Counts the moves of holds. */
+export const holdMovesKey = (prefix: string): string => `${prefix}:hold-moves`;
+/** Deliveries that named no submission that Redis knew. */
+export const unclaimedKey = (prefix: string): string => `${prefix}:deliveries-unclaimed`;
+/** What the last pass of the reconciler did. */
+export const lastPassKey = (prefix: string): string => `${prefix}:last-pass`;
+
 /** What every script about a submission gets first. */
 export const refArguments = (prefix: string, { generationId, index, n }: SubmissionRef): (string | number)[] => [
   prefix,

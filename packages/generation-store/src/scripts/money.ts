@@ -65,6 +65,8 @@ end
 
 -- adds to fields of each period
 local function book(names, amounts)
+  -- whoever sums up the holds sees by it that none has moved meanwhile
+  if (amounts.reserved or 0) ~= 0 then redis.call('INCR', prefix .. ':hold-moves') end
   for name in string.gmatch(names, '[^ ]+') do
     local key = prefix .. ':spend:' .. name
     for field, amount in pairs(amounts) do

@@ -1,0 +1,82 @@
+import { isGenerationId, type SubmissionRef } from '@darkroom/contracts';
+import type { Redis } from 'ioredis';
+import { z } from 'zod';
+import { generationKey, openKey, unclaimedKey } from '../keys.ts';
+import { dropIdempotencyScript, dropOpenScript, leftIdempotencyScript, unindexedScript } from '../scripts/indexes.ts';
+
+/** An idempotency key whose generation has no record, and which will not end by itself. */
+export interface LeftIdempotencyKey {
+  key: string;
+  generationId: string;
+}
+
+/** Names that one step of a walk through all keys came across. */
+export interface ScannedNames {
+  /** Open generations that the index of the open ones does not know. */
+  unindexed: string[];
+  leftIdempotencyKeys: LeftIdempotencyKey[];
+  /** Periods of the ledger. */
+  periods: string[];
+}
+
+/** Redis looks at so many keys in one step of a walk: a fraction of a millisecond. */
+const SCAN_COUNT = 500;
+
+/** Walks through all keys of the store, a few at a time. Every key that is there from beginning to end is come across (Redis docs, SCAN). */
+export async function* scanNames(redis: Redis, prefix: string): AsyncGenerator<ScannedNames, void, undefined> {
+  const pattern = `${prefix.replaceAll(/[[\]*?\\]/g, String.raw`\$&`)}:*`;
+  let cursor = '0';
+  do {
+    const [next, keys] = await redis.scan(cursor, 'MATCH', pattern, 'COUNT', SCAN_COUNT);
+    cursor = next;
+    const namesOf = (kind: string): string[] =>
+      keys.filter((key) => key.startsWith(`${prefix}:${kind}:`)).map((key) => key.slice(prefix.length + kind.length + 2));
+    const generationIds = namesOf('generation').filter(isGenerationId);
+    const idempotencyKeys = namesOf('idempotency').map((name) => `${prefix}:idempotency:${name}`);
+    yield {
+      unindexed:
+        generationIds.length === 0
+          ? []
+          : z.array(z.string()).parse(await unindexedScript.run(redis, openKey(prefix), [prefix, ...generationIds])),
+      leftIdempotencyKeys:
+        idempotencyKeys.length === 0
+          ? []
+          : z
+              .array(z.tuple([z.string(), z.string()]))
+              .parse(await leftIdempotencyScript.run(redis, openKey(prefix), [prefix, ...idempotencyKeys]))
+              .map(([key, generationId]) => ({ key, generationId })),
+      periods: namesOf('spend'),
+    };
+  } while (cursor !== '0');
+}
+
+/** Takes a generation without a record out of the open ones. @returns whether it was there. */
+export const dropOpen = async (redis: Redis, prefix: string, generationId: string): Promise<boolean> =>
+  (await dropOpenScript.run(redis, generationKey(prefix, generationId), [prefix, generationId])) === 1;
+
+/** Removes an idempotency key whose generation has no record. @returns whether it was there. */
+export const dropIdempotencyKey = async (redis: Redis, prefix: string, { key, generationId }: LeftIdempotencyKey): Promise<boolean> =>
+  (await dropIdempotencyScript.run(redis, key, [prefix, generationId])) === 1;
+
+/** A delivery that named a submission that Redis did not know. Its body may hold what no log may hold. */
+export interface UnclaimedDelivery {
+  ref: SubmissionRef;
+  body: string;
+  /** As it is kept; names it when it is to be forgotten. */
+  entry: string;
+}
+
+const ENTRY = /^([0-9a-f-]{36})\/(\d{1,2})-(\d{1,6}) ([\s\S]*)$/;
+
+/** So many of those that were kept apart, the newest first. */
+export async function readUnclaimed(redis: Redis, prefix: string, from: number, count: number): Promise<UnclaimedDelivery[]> {
+  const entries = await redis.lrange(unclaimedKey(prefix), from, from + count - 1);
+  return entries.flatMap((entry) => {
+    const [, generationId = '', index, n, body = ''] = ENTRY.exec(entry) ?? [];
+    return isGenerationId(generationId) ? [{ ref: { generationId, index: Number(index), n: Number(n) }, body, entry }] : [];
+  });
+}
+
+/** Forgets a delivery that was kept apart. */
+export const forgetUnclaimed = async (redis: Redis, prefix: string, { entry }: UnclaimedDelivery): Promise<void> =>
+  void (await redis.lrem(unclaimedKey(prefix), 1, entry));

@@ -1,0 +1,113 @@
+import {
+  submissionStatuses,
+  type GenerationPicture,
+  type Mended,
+  type OpenCursor,
+  type KnownGeneration,
+  type SubmissionRef,
+} from '@darkroom/contracts';
+import type { Redis } from 'ioredis';
+import { z } from 'zod';
+import { generationKey, openKey, refArguments } from '../keys.ts';
+import { mendScript, noteLookScript, knownScript } from '../scripts/mend.ts';
+
+const number = z.coerce.number();
+const optionalNumber = z.string().transform((text) => (text === '' ? undefined : Number(text)));
+const optionalStatus = z.enum(['', ...submissionStatuses]).transform((status) => (status === '' ? undefined : status));
+
+const mendedSchema = z.tuple([
+  z.enum(['hold-missing', 'hold-left', 'miscounted', 'not-folded', 'not-retired', 'not-indexed', 'idempotency-key-missing']),
+  z.union([z.number(), z.literal('')]),
+  z.union([z.number(), z.literal('')]),
+]);
+const submissionSchema = z.tuple([z.number(), z.number(), optionalStatus, number, number, optionalNumber]);
+const mendReplySchema = z.union([
+  z.tuple([z.enum(['no-turn', 'no-record'])]),
+  z.tuple([z.literal('found'), number, z.string(), optionalNumber, z.array(submissionSchema), z.array(mendedSchema)]),
+]);
+
+/** What a look at one generation found. */
+export type MendReply = { kind: 'no-turn' | 'no-record' } | { kind: 'found'; picture: GenerationPicture; mended: Mended[] };
+
+/** Puts right what is wrong inside the record of a generation, and tells the rest of it. @param turn Its name and who holds it. */
+export async function mend(redis: Redis, prefix: string, generationId: string, turn: { name: string; holder: string }): Promise<MendReply> {
+  const reply = mendReplySchema.parse(
+    await mendScript.run(redis, generationKey(prefix, generationId), [prefix, generationId, turn.name, turn.holder]),
+  );
+  if (reply[0] !== 'found') return { kind: reply[0] };
+  const [, now, status, deadlineAt, submissions, mended] = reply;
+  return {
+    kind: 'found',
+    picture: {
+      now,
+      isOpen: status === 'queued' || status === 'running',
+      ...(deadlineAt === undefined ? {} : { deadlineAt }),
+      submissions: submissions.map(([index, n, submissionStatus, sends, settlements, firstSentAt]) => ({
+        ref: { generationId, index, n },
+        ...(submissionStatus === undefined ? {} : { status: submissionStatus }),
+        sends,
+        settlements,
+        ...(firstSentAt === undefined ? {} : { firstSentAt }),
+      })),
+    },
+    mended: mended.map(([kind, index, n]) => ({ kind, ...(index === '' ? {} : { index }), ...(n === '' ? {} : { n }) })),
+  };
+}
+
+/**
+ * The open generations, oldest first, a page at a time. None is passed over because others were closed meanwhile.
+ * @param after Where the page before ended.
+ */
+export async function readOpenPage(
+  redis: Redis,
+  prefix: string,
+  after: OpenCursor | undefined,
+  count: number,
+): Promise<{ generationIds: string[]; next?: OpenCursor }> {
+  // Those of the same millisecond as the last one are read again: the order among them is that of their ids.
+  const from = after === undefined ? '-inf' : String(after.createdAt);
+  const rows = await redis.zrange(openKey(prefix), from, '+inf', 'BYSCORE', 'LIMIT', 0, count, 'WITHSCORES');
+  const entries = rows.flatMap((generationId, at) => (at % 2 === 0 ? [{ generationId, createdAt: Number(rows[at + 1]) }] : []));
+  const fresh = entries.filter(
+    ({ createdAt, generationId }) => after === undefined || createdAt > after.createdAt || generationId > after.generationId,
+  );
+  // A full page of one millisecond, all of it read before, must not end the walk.
+  const last = fresh.at(-1) ?? { createdAt: (after?.createdAt ?? 0) + 1, generationId: '' };
+  const isLast = entries.length < count;
+  return { generationIds: fresh.map(({ generationId }) => generationId), ...(isLast ? {} : { next: last }) };
+}
+
+/** What Redis knows of submissions of one generation. */
+export async function readKnown(
+  redis: Redis,
+  prefix: string,
+  generationId: string,
+  refs: readonly SubmissionRef[],
+): Promise<KnownGeneration> {
+  const [now, isKnown, ...rows] = z
+    .tuple([number, z.number()])
+    .rest(z.tuple([optionalStatus, number, number, optionalNumber, number]))
+    .parse(
+      await knownScript.run(redis, generationKey(prefix, generationId), [
+        prefix,
+        generationId,
+        ...refs.map(({ index, n }) => `${index}-${n}`),
+      ]),
+    );
+  return {
+    now,
+    isKnown: isKnown === 1,
+    submissions: rows.map(([status, sends, round, settledAt, lookedAt]) => ({
+      sends,
+      round,
+      lookedAt,
+      ...(status === undefined ? {} : { status }),
+      ...(settledAt === undefined ? {} : { settledAt }),
+    })),
+  };
+}
+
+/** Notes that the settlement of a submission was woken for what lay in S3 by then. @param lookedAt Milliseconds since 1970. */
+export async function noteLook(redis: Redis, prefix: string, ref: SubmissionRef, lookedAt: number): Promise<void> {
+  await noteLookScript.run(redis, generationKey(prefix, ref.generationId), [...refArguments(prefix, ref), lookedAt]);
+}

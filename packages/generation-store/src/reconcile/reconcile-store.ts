@@ -1,0 +1,94 @@
+import {
+  passReportSchema,
+  resultSchema,
+  type NanoUsd,
+  type OpenCursor,
+  type PassReport,
+  type KnownGeneration,
+  type SubmissionRef,
+  type SubmissionResult,
+} from '@darkroom/contracts';
+import type { Redis } from 'ioredis';
+import { epochKey, lastPassKey, submissionKey, turnKey } from '../keys.ts';
+import { endTurnScript, takeTurnScript } from '../scripts/indexes.ts';
+import {
+  dropIdempotencyKey,
+  dropOpen,
+  forgetUnclaimed,
+  readUnclaimed,
+  scanNames,
+  type LeftIdempotencyKey,
+  type ScannedNames,
+  type UnclaimedDelivery,
+} from './indexes.ts';
+import { correctLedger, readHoldMoves, sumHolds, type LedgerComparison, type LedgerDrift } from './ledger.ts';
+import { mend, noteLook, readOpenPage, readKnown, type MendReply } from './mend.ts';
+
+/** The turn of the one reconciler of a fleet. */
+const TURN = 'reconcile';
+
+/** The records as the reconciler walks through them: every method is one round trip or a few, every change one script. */
+export interface ReconcileStore {
+  /** Whether the store holds an epoch (I9). */
+  isInitialised(): Promise<boolean>;
+  /** Takes the fleet's turn, or keeps it. @param holder Names this pass alone. @returns whether it has the turn for so long. */
+  takeTurn(holder: string, forMs: number): Promise<boolean>;
+  endTurn(holder: string): Promise<void>;
+  /** The open generations, oldest first, a page at a time. @param after Where the page before ended. */
+  readOpenPage(after: OpenCursor | undefined, count: number): Promise<{ generationIds: string[]; next?: OpenCursor }>;
+  /** Puts right what is wrong inside the record of a generation, and tells the rest of it; only for who has the turn. */
+  mend(generationId: string, holder: string): Promise<MendReply>;
+  /** What Redis knows of submissions of one generation. */
+  readKnown(generationId: string, refs: readonly SubmissionRef[]): Promise<KnownGeneration>;
+  /** How a submission ended, as Redis keeps it. */
+  findResult(ref: SubmissionRef): Promise<SubmissionResult | undefined>;
+  /** Notes that the settlement of a submission was woken for what lay in S3 by then. */
+  noteLook(ref: SubmissionRef, lookedAt: number): Promise<void>;
+  /** How often holds have moved: as long as it stays the same, so do they. */
+  readHoldMoves(): Promise<string>;
+  /** What these generations hold, by period. */
+  sumHolds(generationIds: readonly string[]): Promise<Map<string, NanoUsd>>;
+  /** Writes sums of holds into the ledger where it differs; undefined when a hold has moved since they were begun. */
+  correctLedger(comparison: LedgerComparison): Promise<LedgerDrift[] | undefined>;
+  /** Walks through all keys of the store, a few at a time. */
+  scanNames(): AsyncGenerator<ScannedNames, void, undefined>;
+  dropOpen(generationId: string): Promise<boolean>;
+  dropIdempotencyKey(left: LeftIdempotencyKey): Promise<boolean>;
+  readUnclaimed(from: number, count: number): Promise<UnclaimedDelivery[]>;
+  forgetUnclaimed(delivery: UnclaimedDelivery): Promise<void>;
+  recordPass(report: PassReport): Promise<void>;
+  /** What the last pass of the fleet did; undefined before the first one. */
+  findLastPass(): Promise<PassReport | undefined>;
+}
+
+/** Builds it on a connection that stays its caller's to close. */
+export function buildReconcileStore({ prefix }: { prefix: string }, redis: Redis): ReconcileStore {
+  const turn = turnKey(prefix, TURN);
+  return {
+    isInitialised: async () => (await redis.exists(epochKey(prefix))) === 1,
+    takeTurn: async (holder, forMs) => (await takeTurnScript.run(redis, turn, [prefix, holder, forMs])) === 1,
+    endTurn: async (holder) => void (await endTurnScript.run(redis, turn, [prefix, holder])),
+    readOpenPage: (after, count) => readOpenPage(redis, prefix, after, count),
+    mend: (generationId, holder) => mend(redis, prefix, generationId, { name: TURN, holder }),
+    readKnown: (generationId, refs) => readKnown(redis, prefix, generationId, refs),
+    async findResult(ref) {
+      const result = await redis.hget(submissionKey(prefix, ref), 'result');
+      return result === null ? undefined : resultSchema.parse(JSON.parse(result));
+    },
+    noteLook: (ref, lookedAt) => noteLook(redis, prefix, ref, lookedAt),
+    readHoldMoves: () => readHoldMoves(redis, prefix),
+    sumHolds: (generationIds) => sumHolds(redis, prefix, generationIds),
+    correctLedger: (comparison) => correctLedger(redis, prefix, comparison),
+    scanNames: () => scanNames(redis, prefix),
+    dropOpen: (generationId) => dropOpen(redis, prefix, generationId),
+    dropIdempotencyKey: (left) => dropIdempotencyKey(redis, prefix, left),
+    readUnclaimed: (from, count) => readUnclaimed(redis, prefix, from, count),
+    forgetUnclaimed: (delivery) => forgetUnclaimed(redis, prefix, delivery),
+    recordPass: async (report) => void (await redis.set(lastPassKey(prefix), JSON.stringify(report))),
+    async findLastPass() {
+      const report = await redis.get(lastPassKey(prefix));
+      // One of another version says nothing here.
+      return report === null ? undefined : passReportSchema.safeParse(JSON.parse(report)).data;
+    },
+  };
+}
