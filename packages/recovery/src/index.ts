@@ -1,3 +1,6 @@
 export type { Recovery, RecoveryArchive, RecoveryStore, RecoveryWaits } from './ports.ts';
 export { restoreForgotten, type Comparison, type Damage } from './restore-forgotten.ts';
 export { restoreGeneration } from './restore-generation.ts';
+export type { Finding, ReconcileArchive, Reconciler, ReconcileJobs, ReconcileSettings, ReconcileStore } from './reconcile/ports.ts';
+export { reconcile, type ReconcileOptions } from './reconcile/reconcile.ts';
+export { defaultReconcileSettings } from './reconcile/settings.ts';

@@ -1,0 +1,69 @@
+import { COMPARED_MS, isFinalSubmission, type KnownGeneration, type KnownSubmission, type SubmissionRef } from '@darkroom/contracts';
+import type { ReconcileSettings } from './ports.ts';
+import type { StoredGeneration, StoredSubmission } from './stored-generations.ts';
+
+/** In what S3 and Redis disagree. */
+export interface Disagreement {
+  kind:
+    | 'intent-without-record'
+    | 'result-without-record'
+    | 'record-without-result'
+    | 'image-without-result'
+    | 'image-without-record'
+    | 'second-image';
+  ref: SubmissionRef;
+}
+
+/**
+ * Compares what S3 holds of a generation with what Redis knows of it. Pure. The second was read after the first: what Redis has
+ * forgotten stands out, and what was written in between does not.
+ */
+export function compareStored(
+  stored: StoredGeneration,
+  known: KnownGeneration,
+  { patienceMs }: Pick<ReconcileSettings, 'patienceMs'>,
+): Disagreement[] {
+  const wasRetired = !known.isKnown && mayHaveBeenRetired(stored, known.now);
+  const disagreements = stored.submissions.flatMap((submission, at) => {
+    const kind = compareSubmission(submission, known.submissions[at], { now: known.now, wasRetired, patienceMs });
+    return kind === undefined ? [] : [{ kind, ref: submission.ref }];
+  });
+  return [...disagreements, ...findSecondImages(stored)];
+}
+
+/**
+ * Whether Redis may have let go of a generation because its time was over: each of its submissions has ended, and that long ago.
+ * Brought back, its money would be counted twice.
+ */
+const mayHaveBeenRetired = ({ recordedAt, submissions }: StoredGeneration, now: number): boolean =>
+  submissions.every(({ round, hasResult }) => round === undefined || hasResult) && now - recordedAt >= COMPARED_MS;
+
+function compareSubmission(
+  { round, hasResult, hasAmendment, imageWrittenAt }: StoredSubmission,
+  known: KnownSubmission | undefined,
+  { now, wasRetired, patienceMs }: { now: number; wasRetired: boolean; patienceMs: number },
+): Disagreement['kind'] | undefined {
+  const status = known?.status;
+  if (known === undefined || status === undefined) {
+    if (wasRetired) return undefined;
+    return round === undefined ? 'image-without-record' : 'intent-without-record';
+  }
+  if (round === undefined) return undefined;
+  const isLive = !isFinalSubmission(status);
+  // A planned submission that was sent before has begun a new round; one that was given up unsent has no intent at all.
+  const wasSendForgotten = (status === 'planned' && known.round <= round) || (status === 'failed' && known.sends === 0);
+  if (wasSendForgotten) return 'intent-without-record';
+  if ((isLive && hasResult) || (hasAmendment && status !== 'succeeded')) return 'result-without-record';
+  if (!isLive && !hasResult) return 'record-without-result';
+  if (imageWrittenAt === undefined || hasAmendment || status === 'succeeded') return undefined;
+  // A settlement that has its image goes on to ask for the facts: it is given time, unless it has ended already.
+  return isLive && now - imageWrittenAt <= patienceMs ? undefined : 'image-without-result';
+}
+
+/** Of each index that has several images, one. */
+function findSecondImages({ submissions }: StoredGeneration): Disagreement[] {
+  const withImage = submissions.filter(({ imageWrittenAt }) => imageWrittenAt !== undefined);
+  return withImage
+    .filter(({ ref }) => withImage.find((other) => other.ref.index === ref.index)?.ref.n !== ref.n)
+    .map(({ ref }) => ({ kind: 'second-image', ref }));
+}

@@ -1,0 +1,87 @@
+import type { FindingKind, SubmissionPicture, SubmissionRef } from '@darkroom/contracts';
+import { mendGeneration } from './mend-generation.ts';
+import type { Pass } from './pass.ts';
+import type { Reconciler } from './ports.ts';
+import type { Suspicions } from './suspicions.ts';
+
+/** A submission that is not over and has no job that will run. */
+interface Jobless {
+  submission: SubmissionPicture;
+  kind: FindingKind;
+}
+
+const isPlanned = ({ status }: SubmissionPicture): boolean => status === 'planned';
+/** Sent, or about to be: the provider may have it. */
+export const isSent = ({ status }: SubmissionPicture): boolean => status === 'committed' || status === 'accepted';
+
+/**
+ * Finds live submissions without a job. What waits to be sent needs the job that sends it; what was sent needs the one that looks
+ * for it, or still the one that sends it, which parks the other before the request leaves (I3).
+ */
+async function findJobless({ submissions, settlements }: Reconciler, pictures: readonly SubmissionPicture[]): Promise<Jobless[]> {
+  const planned = pictures.filter(isPlanned);
+  const sent = pictures.filter(isSent);
+  const [ofPlanned, ofSent] = await Promise.all([submissions.inspect(planned.map(refOf)), settlements.inspect(sent.map(refOf))]);
+  const unwatched = sent.flatMap((submission, at) => (ofSent[at] === 'live' ? [] : [{ submission, presence: ofSent[at] }]));
+  const ofUnwatched = await submissions.inspect(unwatched.map(({ submission }) => submission.ref));
+  return [
+    ...planned.flatMap((submission, at): Jobless[] =>
+      ofPlanned[at] === 'live' ? [] : [{ submission, kind: ofPlanned[at] === 'failed' ? 'failed-job' : 'submission-without-job' }],
+    ),
+    ...unwatched.flatMap(({ submission, presence }, at): Jobless[] =>
+      ofUnwatched[at] === 'live' ? [] : [{ submission, kind: presence === 'failed' ? 'failed-job' : 'settlement-without-job' }],
+    ),
+  ];
+}
+
+const refOf = ({ ref }: SubmissionPicture): SubmissionRef => ref;
+
+/** Suspects the submissions of these generations that have no job. */
+export async function lookAtJobs(pass: Pass, suspicions: Suspicions, pictures: readonly SubmissionPicture[]): Promise<void> {
+  const { reconciler } = pass;
+  for (const { submission, kind } of await findJobless(reconciler, pictures)) {
+    const { ref } = submission;
+    await suspicions.add({
+      kind,
+      place: ref,
+      isStillSo: async () => {
+        const picture = await mendGeneration(pass, ref.generationId);
+        const again = picture?.submissions.find((each) => isSame(each, submission));
+        return again !== undefined && (await findJobless(reconciler, [again])).length > 0;
+      },
+      repair: async () => {
+        await reconciler[isPlanned(submission) ? 'submissions' : 'settlements'].bringBack(ref);
+        return 'repaired';
+      },
+    });
+  }
+}
+
+/** Whether nobody has touched a submission since the first look. */
+const isSame = (one: SubmissionPicture, other: SubmissionPicture): boolean =>
+  one.ref.index === other.ref.index &&
+  one.ref.n === other.ref.n &&
+  one.status === other.status &&
+  one.sends === other.sends &&
+  one.settlements === other.settlements;
+
+/**
+ * Takes back failed jobs of submissions that are not over. A settlement also matters after its submission ended without an
+ * image: a delivery may have woken it for a late one.
+ */
+export async function takeBackFailed({ reconciler, found, checkpoint }: Pass): Promise<void> {
+  for (const queue of ['submissions', 'settlements'] as const) {
+    const refs = await reconciler[queue].listFailed();
+    for (const [at, ref] of refs.entries()) {
+      if (at % 100 === 0) await checkpoint();
+      const {
+        submissions: [known],
+      } = await reconciler.store.readKnown(ref.generationId, [ref]);
+      const isOver = known?.status === undefined || known.status === 'succeeded';
+      const isEnded = known?.status === 'failed' || known?.status === 'lost' || known?.status === 'unknown';
+      if (isOver || (isEnded && queue === 'submissions')) continue;
+      await reconciler[queue].bringBack(ref);
+      found('failed-job', ref, 'repaired');
+    }
+  }
+}

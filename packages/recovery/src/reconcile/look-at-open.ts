@@ -1,0 +1,99 @@
+import type { GenerationPicture, OpenCursor } from '@darkroom/contracts';
+import { isSent, lookAtJobs } from './look-at-jobs.ts';
+import { mendGeneration } from './mend-generation.ts';
+import type { Pass } from './pass.ts';
+import type { Suspicions } from './suspicions.ts';
+
+const PAGE = 100;
+
+/** Looks at every open generation: inside its record, at its jobs, and at the clock. */
+export async function lookAtOpen(pass: Pass, suspicions: Suspicions): Promise<void> {
+  const { store } = pass.reconciler;
+  let after: OpenCursor | undefined;
+  do {
+    const page = await store.readOpenPage(after, PAGE);
+    await lookAtGenerations(pass, suspicions, page.generationIds);
+    pass.count('open', page.generationIds.length);
+    await pass.checkpoint(page.generationIds.length);
+    after = page.next;
+  } while (after !== undefined);
+}
+
+/** Looks at some generations. */
+export async function lookAtGenerations(pass: Pass, suspicions: Suspicions, generationIds: readonly string[]): Promise<void> {
+  const pictures = await Promise.all(generationIds.map((generationId) => lookInside(pass, suspicions, generationId)));
+  const known = pictures.filter((picture) => picture !== undefined);
+  await lookAtJobs(
+    pass,
+    suspicions,
+    known.flatMap(({ submissions }) => submissions),
+  );
+}
+
+async function lookInside(pass: Pass, suspicions: Suspicions, generationId: string): Promise<GenerationPicture | undefined> {
+  const picture = await mendGeneration(pass, generationId);
+  if (picture === undefined) await suspectMissing(pass, suspicions, generationId);
+  else {
+    if (isIncomplete(picture)) await suspectIncomplete(pass, suspicions, generationId);
+    await lookAtTheClock(pass, generationId, picture);
+  }
+  return picture;
+}
+
+const isIncomplete = ({ submissions }: GenerationPicture): boolean => submissions.some(({ status }) => status === undefined);
+
+/** Listed as open, and there is no record: brought back from S3, or taken out of the list. */
+async function suspectMissing(pass: Pass, suspicions: Suspicions, generationId: string): Promise<void> {
+  const { store, archive, restore } = pass.reconciler;
+  await suspicions.add({
+    kind: 'open-without-record',
+    place: { generationId },
+    isStillSo: async () => (await mendGeneration(pass, generationId)) === undefined,
+    repair: async () => {
+      if ((await archive.listRecordsOf(generationId)).length > 0) {
+        await restore(generationId);
+        return 'repaired';
+      }
+      // Nothing of it was ever sent, and what was ordered is not known any more.
+      await store.dropOpen(generationId);
+      return 'named';
+    },
+  });
+}
+
+async function suspectIncomplete(pass: Pass, suspicions: Suspicions, generationId: string): Promise<void> {
+  const { archive, restore } = pass.reconciler;
+  const isStillSo = async (): Promise<boolean> => {
+    const picture = await mendGeneration(pass, generationId);
+    return picture !== undefined && isIncomplete(picture);
+  };
+  await suspicions.add({
+    kind: 'record-incomplete',
+    place: { generationId },
+    isStillSo,
+    repair: async () => {
+      if ((await archive.listRecordsOf(generationId)).length > 0) await restore(generationId);
+      return (await isStillSo()) ? 'named' : 'repaired';
+    },
+  });
+}
+
+/** What a run of a job would have done long ago, had it come. */
+async function lookAtTheClock(
+  { reconciler: { generations, settlements, settings }, found }: Pass,
+  generationId: string,
+  { now, isOpen, deadlineAt, submissions }: GenerationPicture,
+): Promise<void> {
+  const { timing, patienceMs } = settings;
+  const lateMs = timing.maxPollMs + patienceMs;
+  if (isOpen && deadlineAt !== undefined && now > deadlineAt + lateMs) {
+    await generations.expire(generationId);
+    found('past-deadline', { generationId }, 'repaired');
+  }
+  for (const submission of submissions) {
+    if (!isSent(submission) || submission.firstSentAt === undefined) continue;
+    if (now <= submission.firstSentAt + timing.horizonMs + lateMs) continue;
+    await settlements.wake(submission.ref);
+    found('past-horizon', submission.ref, 'repaired');
+  }
+}

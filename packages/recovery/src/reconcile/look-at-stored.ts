@@ -1,0 +1,90 @@
+import { compareStored, type Disagreement } from './compare-stored.ts';
+import type { UploadTidying } from './look-at-uploads.ts';
+import type { Pass } from './pass.ts';
+import type { Finding } from './ports.ts';
+import { findStoredGeneration, listStoredGenerations, type StoredGeneration } from './stored-generations.ts';
+import type { Suspicions } from './suspicions.ts';
+
+const DAY_MS = 86_400_000;
+const PAGE = 100;
+
+/** Compares what S3 holds of the generations of the last days with what Redis knows of them. Lists names and reads no object. */
+export async function lookAtStored(pass: Pass, suspicions: Suspicions, uploads: UploadTidying): Promise<void> {
+  const { archive, settings } = pass.reconciler;
+  for (let back = 0; back < settings.days; back += 1) {
+    const date = new Date(pass.startedAt - back * DAY_MS).toISOString().slice(0, 10);
+    const page: StoredGeneration[] = [];
+    for await (const stored of listStoredGenerations(archive, date)) {
+      page.push(stored);
+      if (page.length === PAGE) await lookAtPage(pass, suspicions, uploads, page.splice(0));
+    }
+    await lookAtPage(pass, suspicions, uploads, page);
+  }
+}
+
+async function lookAtPage(pass: Pass, suspicions: Suspicions, uploads: UploadTidying, page: readonly StoredGeneration[]): Promise<void> {
+  const { store, settings } = pass.reconciler;
+  await Promise.all(
+    page.map(async (stored) => {
+      const known = await store.readKnown(
+        stored.generationId,
+        stored.submissions.map(({ ref }) => ref),
+      );
+      for (const disagreement of onePerRepair(compareStored(stored, known, settings))) await suspect(pass, suspicions, disagreement);
+      await uploads.look(stored, known);
+    }),
+  );
+  pass.count('stored', page.length);
+  await pass.checkpoint(page.length);
+}
+
+/** What is brought back is the whole generation. */
+function onePerRepair(all: readonly Disagreement[]): Disagreement[] {
+  const isRestored = ({ kind }: Disagreement): boolean => kind === 'intent-without-record' || kind === 'result-without-record';
+  const first = all.find(isRestored);
+  return all.filter((each) => !isRestored(each) || each === first);
+}
+
+async function suspect(pass: Pass, suspicions: Suspicions, { kind, ref }: Disagreement): Promise<void> {
+  const { store, archive, settings } = pass.reconciler;
+  await suspicions.add({
+    kind,
+    place: ref,
+    isStillSo: async () => {
+      const stored = await findStoredGeneration(archive, ref.generationId);
+      const known = await store.readKnown(
+        ref.generationId,
+        stored.submissions.map((submission) => submission.ref),
+      );
+      const isThere = compareStored(stored, known, settings).some(
+        (each) => each.kind === kind && each.ref.index === ref.index && each.ref.n === ref.n,
+      );
+      // What Redis never had an end of was not ended by a settlement: there is nothing to write.
+      return isThere && (kind !== 'record-without-result' || (await store.findResult(ref)) !== undefined);
+    },
+    repair: () => repair(pass, { kind, ref }),
+  });
+}
+
+async function repair({ reconciler }: Pass, { kind, ref }: Disagreement): Promise<Finding['action']> {
+  const { store, archive, settlements, restore } = reconciler;
+  switch (kind) {
+    case 'intent-without-record':
+    case 'result-without-record':
+      await restore(ref.generationId);
+      return 'repaired';
+    case 'record-without-result': {
+      const result = await store.findResult(ref);
+      if (result !== undefined) await archive.recordResult(result);
+      return 'repaired';
+    }
+    case 'image-without-result':
+      await settlements.wake(ref);
+      return 'repaired';
+    case 'image-without-record':
+    case 'second-image':
+      return 'named';
+    default:
+      return kind satisfies never;
+  }
+}

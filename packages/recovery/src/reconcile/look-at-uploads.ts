@@ -1,0 +1,76 @@
+import { taskUuidOf, type KnownGeneration, type KnownSubmission } from '@darkroom/contracts';
+import type { Pass } from './pass.ts';
+import type { StoredGeneration, StoredSubmission } from './stored-generations.ts';
+
+/**
+ * What lies under `staging/`. The name of an upload does not tell whose it is: the names that follow from intents are looked for
+ * among those of the uploads.
+ */
+export interface UploadTidying {
+  look(stored: StoredGeneration, known: KnownGeneration): Promise<void>;
+  /** Deletes what was found to be left over. */
+  finish(): Promise<void>;
+}
+
+/** So many uploads are looked for in one pass; those that are tidied away make room for others in the next. */
+const MAX_UPLOADS = 20_000;
+const DELETED_AT_ONCE = 1000;
+
+export async function beginTidying(pass: Pass): Promise<UploadTidying> {
+  const { archive, store, settlements, settings } = pass.reconciler;
+  const writtenAtOf = new Map<string, number>();
+  for await (const { taskUUID, writtenAt } of archive.listUploads()) {
+    if (writtenAtOf.size >= MAX_UPLOADS) break;
+    if (writtenAtOf.size % DELETED_AT_ONCE === 0) await pass.checkpoint();
+    writtenAtOf.set(taskUUID, writtenAt);
+  }
+  let leftOver: { taskUUID: string; submission: StoredSubmission }[] = [];
+
+  async function finish(): Promise<void> {
+    const some = leftOver;
+    leftOver = [];
+    if (some.length === 0) return;
+    await archive.deleteUploads(some.map(({ taskUUID }) => taskUUID));
+    for (const { submission } of some) pass.found('staging-left', submission.ref, 'repaired');
+  }
+
+  return {
+    async look({ submissions }, known) {
+      if (writtenAtOf.size === 0) return;
+      for (const [at, submission] of submissions.entries()) {
+        const taskUUID = taskUuidOf(submission.ref);
+        const writtenAt = writtenAtOf.get(taskUUID);
+        if (writtenAt === undefined) continue;
+        if (isLeftOver(submission, known.submissions[at]) && known.now - writtenAt > settings.tidyAfterMs) {
+          leftOver.push({ taskUUID, submission });
+          if (leftOver.length >= DELETED_AT_ONCE) await finish();
+        } else if (isNews(known.submissions[at], writtenAt, known.now)) {
+          // Noted first: woken for nothing is less than woken for ever.
+          await store.noteLook(submission.ref, writtenAt);
+          await settlements.wake(submission.ref);
+          pass.found('late-upload', submission.ref, 'repaired');
+        }
+      }
+    },
+    finish,
+  };
+
+  /**
+   * Whether a submission ended without its image, and the upload came so late that the settlement may not have seen it. It looks
+   * once more when the upload window is over.
+   */
+  function isNews(known: KnownSubmission | undefined, writtenAt: number, now: number): boolean {
+    if (known?.settledAt === undefined || known.status === 'succeeded') return false;
+    const { timing, patienceMs } = settings;
+    const isLate = writtenAt + timing.uploadWindowMs > known.settledAt;
+    const wasLookedFor = now - Math.max(known.settledAt, writtenAt) > timing.uploadWindowMs + patienceMs;
+    return isLate && wasLookedFor && known.lookedAt < writtenAt;
+  }
+}
+
+/** Whether nobody needs the upload any more: the submission has its image, which is written there once it is verified (I5). */
+function isLeftOver({ imageWrittenAt, hasResult }: StoredSubmission, known: KnownSubmission | undefined): boolean {
+  if (imageWrittenAt === undefined || !hasResult) return false;
+  // Of what Redis knows no more, S3 knows that it ended, and that there is an image.
+  return known?.status === undefined || known.status === 'succeeded';
+}

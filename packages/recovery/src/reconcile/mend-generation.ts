@@ -1,0 +1,18 @@
+import type { GenerationPicture } from '@darkroom/contracts';
+import { PassStopped, type Pass } from './pass.ts';
+
+/** Puts right what is wrong inside the record of a generation, and tells of it. @returns undefined when there is no record. */
+export async function mendGeneration({ reconciler, holder, found }: Pass, generationId: string): Promise<GenerationPicture | undefined> {
+  const reply = await reconciler.store.mend(generationId, holder);
+  switch (reply.kind) {
+    case 'no-turn':
+      throw new PassStopped('another pass has the turn');
+    case 'no-record':
+      return undefined;
+    case 'found':
+      for (const { kind, ...where } of reply.mended) found(kind, { generationId, ...where }, 'repaired');
+      return reply.picture;
+    default:
+      return reply satisfies never;
+  }
+}

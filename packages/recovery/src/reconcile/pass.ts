@@ -1,0 +1,68 @@
+import type { FindingKind, FindingPlace, PassReport } from '@darkroom/contracts';
+import type { Finding, Reconciler } from './ports.ts';
+
+/** Ends a pass early: the process stops, or another has the turn. */
+export class PassStopped extends Error {}
+
+/** So many of the findings that were only named are kept with the report; the log has all. */
+const MAX_NAMED = 20;
+/** Nobody else reconciles for so long after the last sign of life of a pass. */
+const TURN_MS = 60_000;
+
+/** One pass: what it has found so far, and whether it may go on. */
+export interface Pass {
+  readonly reconciler: Reconciler;
+  readonly holder: string;
+  readonly startedAt: number;
+  /** Whether this pass looks through all keys of Redis, too. */
+  readonly isThorough: boolean;
+  found(kind: FindingKind, place: FindingPlace, action: Finding['action']): void;
+  count(what: 'open' | 'stored', by: number): void;
+  /** Keeps the turn, and keeps to the rate. @param looked How many generations were looked at since the last call. @throws PassStopped */
+  checkpoint(looked?: number): Promise<void>;
+  /** Waits without losing the turn. @throws PassStopped */
+  wait(ms: number): Promise<void>;
+  report(outcome: PassReport['outcome'], thoroughAt: number): PassReport;
+}
+
+export function beginPass(
+  reconciler: Reconciler,
+  { holder, isThorough, signal }: { holder: string; isThorough: boolean; signal: AbortSignal },
+): Pass {
+  const { store, around, settings } = reconciler;
+  const startedAt = around.now();
+  const counts = { open: 0, stored: 0 };
+  const findings: PassReport['findings'] = {};
+  const named: PassReport['named'] = [];
+
+  const keepTurn = async (): Promise<void> => {
+    if (signal.aborted) throw new PassStopped('told to stop');
+    if (!(await store.takeTurn(holder, TURN_MS))) throw new PassStopped('another pass has the turn');
+  };
+  const wait = async (ms: number): Promise<void> => {
+    for (let left = ms; left > 0; left -= TURN_MS / 4) {
+      await keepTurn();
+      await around.wait(Math.min(left, TURN_MS / 4), signal);
+    }
+    await keepTurn();
+  };
+  return {
+    reconciler,
+    holder,
+    startedAt,
+    isThorough,
+    found(kind, place, action) {
+      const sum = (findings[kind] ??= { repaired: 0, named: 0 });
+      sum[action] += 1;
+      if (action === 'named' && named.length < MAX_NAMED) named.push({ kind, ...place });
+      around.note({ kind, place, action });
+    },
+    count: (what, by) => void (counts[what] += by),
+    async checkpoint(looked = 0) {
+      await keepTurn();
+      if (looked > 0) await around.wait((1000 * looked) / settings.generationsPerSecond, signal);
+    },
+    wait,
+    report: (outcome, thoroughAt) => ({ startedAt, endedAt: around.now(), outcome, thoroughAt, ...counts, findings, named }),
+  };
+}

@@ -1,0 +1,124 @@
+import type {
+  FindingPlace,
+  FindingKind,
+  GenerationPicture,
+  JobPresence,
+  KnownGeneration,
+  ListedRecord,
+  Mended,
+  NanoUsd,
+  OpenCursor,
+  PassReport,
+  SubmissionRef,
+  SubmissionResult,
+  Timing,
+} from '@darkroom/contracts';
+
+/** What the reconciler needs of the world. Each port is satisfied by a package, or by the app that joins them. */
+
+/** The records, walked through (generation-store). */
+export interface ReconcileStore {
+  isInitialised(): Promise<boolean>;
+  takeTurn(holder: string, forMs: number): Promise<boolean>;
+  endTurn(holder: string): Promise<void>;
+  readOpenPage(after: OpenCursor | undefined, count: number): Promise<{ generationIds: string[]; next?: OpenCursor }>;
+  mend(
+    generationId: string,
+    holder: string,
+  ): Promise<{ kind: 'no-turn' | 'no-record' } | { kind: 'found'; picture: GenerationPicture; mended: Mended[] }>;
+  readKnown(generationId: string, refs: readonly SubmissionRef[]): Promise<KnownGeneration>;
+  findResult(ref: SubmissionRef): Promise<SubmissionResult | undefined>;
+  noteLook(ref: SubmissionRef, lookedAt: number): Promise<void>;
+  readHoldMoves(): Promise<string>;
+  sumHolds(generationIds: readonly string[]): Promise<Map<string, NanoUsd>>;
+  correctLedger(comparison: {
+    moves: string;
+    sums: ReadonlyMap<string, NanoUsd>;
+    mayLower: boolean;
+  }): Promise<{ period: string; reservedNanoUsd: NanoUsd; heldNanoUsd: NanoUsd; corrected: boolean }[] | undefined>;
+  scanNames(): AsyncIterable<{ unindexed: string[]; leftIdempotencyKeys: LeftIdempotencyKey[]; periods: string[] }>;
+  dropOpen(generationId: string): Promise<boolean>;
+  dropIdempotencyKey(left: LeftIdempotencyKey): Promise<boolean>;
+  readUnclaimed(from: number, count: number): Promise<UnclaimedDelivery[]>;
+  forgetUnclaimed(delivery: UnclaimedDelivery): Promise<void>;
+  recordPass(report: PassReport): Promise<void>;
+  findLastPass(): Promise<PassReport | undefined>;
+}
+
+export interface LeftIdempotencyKey {
+  key: string;
+  generationId: string;
+}
+
+export interface UnclaimedDelivery {
+  ref: SubmissionRef;
+  body: string;
+  entry: string;
+}
+
+/** What lasts (object-storage). All lists are in the order of their keys, generation by generation. */
+export interface ReconcileArchive {
+  listRecordsOfDate(date: string): AsyncIterable<ListedRecord>;
+  listRecordsOf(generationId: string): Promise<readonly ListedRecord[]>;
+  listImagesOfDate(date: string): AsyncIterable<SubmissionRef & { writtenAt: number }>;
+  listImagesOf(generationId: string): Promise<readonly (SubmissionRef & { writtenAt: number })[]>;
+  listUploads(): AsyncIterable<{ taskUUID: string; writtenAt: number }>;
+  deleteUploads(taskUUIDs: readonly string[]): Promise<void>;
+  recordResult(result: SubmissionResult): Promise<unknown>;
+}
+
+/** The jobs of one queue (queues). */
+export interface ReconcileJobs {
+  inspect(refs: readonly SubmissionRef[]): Promise<JobPresence[]>;
+  bringBack(ref: SubmissionRef): Promise<void>;
+  listFailed(): Promise<SubmissionRef[]>;
+}
+
+export interface ReconcileSettings {
+  timing: Pick<Timing, 'horizonMs' | 'maxPollMs' | 'uploadWindowMs'>;
+  /** How long something must look wrong, from one look to the next, before it is. */
+  graceMs: number;
+  /** How long others may take for what they are about to do anyway. */
+  patienceMs: number;
+  /** How old an upload is that is tidied away, when its image is kept. */
+  tidyAfterMs: number;
+  /** How often a pass looks through all keys of Redis, too. */
+  thoroughEveryMs: number;
+  /** Generations looked at in a second, at the most. */
+  generationsPerSecond: number;
+  /** How many days of S3 are compared, today included. */
+  days: number;
+}
+
+/** Everything that reconciling is done with. */
+export interface Reconciler {
+  store: ReconcileStore;
+  /** The records, as everybody uses them (generation-store). */
+  generations: {
+    expire(generationId: string): Promise<unknown>;
+    recordDelivery(ref: SubmissionRef, delivery: { body: string }): Promise<unknown>;
+  };
+  archive: ReconcileArchive;
+  submissions: ReconcileJobs;
+  settlements: ReconcileJobs & { wake(ref: SubmissionRef): Promise<unknown> };
+  /** Brings back what S3 knows of a generation and Redis does not, its jobs included. */
+  restore(generationId: string): Promise<unknown>;
+  around: {
+    /** Milliseconds since 1970. */
+    now: () => number;
+    /** Waits; resolves early when the signal is aborted. */
+    wait: (ms: number, signal: AbortSignal) => Promise<void>;
+    /** Names one pass, unlike any other. */
+    createHolder: () => string;
+    /** Hears of each finding, once it is repaired or named. */
+    note: (finding: Finding) => void;
+  };
+  settings: ReconcileSettings;
+}
+
+/** Something that was wrong: put right, or for a person to know. */
+export interface Finding {
+  kind: FindingKind;
+  place: FindingPlace;
+  action: 'repaired' | 'named';
+}

@@ -1,0 +1,68 @@
+import type { PassReport } from '@darkroom/contracts';
+import { handOverDeliveries, lookAtNames } from './look-at-indexes.ts';
+import { takeBackFailed } from './look-at-jobs.ts';
+import { lookAtLedger } from './look-at-ledger.ts';
+import { lookAtOpen } from './look-at-open.ts';
+import { lookAtStored } from './look-at-stored.ts';
+import { beginTidying } from './look-at-uploads.ts';
+import { beginPass, PassStopped, type Pass } from './pass.ts';
+import type { Reconciler } from './ports.ts';
+import { collectSuspicions } from './suspicions.ts';
+
+export interface ReconcileOptions {
+  /** Ends the pass early; what it has repaired by then stays so. */
+  signal: AbortSignal;
+  /** Looks through all keys of Redis, however long ago that was done. */
+  isThorough?: boolean;
+}
+
+/**
+ * One pass: compares jobs, records, money and what lies in S3, and puts right what disagrees. It buys nothing by itself: what it
+ * brings back to life goes through the same scripts as ever, so whatever it is mistaken about costs a look and no money (I2).
+ *
+ * Two ways keep it from taking somebody's work for damage. What one script of Redis can see and mend is damage, because scripts
+ * never leave it half-way. Everything else must look the same twice, a grace time apart.
+ *
+ * One pass at a time over the whole fleet: it has a turn in Redis that it must keep. Killed anywhere, the next pass begins anew.
+ * @returns undefined when another pass has the turn.
+ * @throws StorageError, or an error of Redis, when one of them is away.
+ */
+export async function reconcile(reconciler: Reconciler, { signal, isThorough = false }: ReconcileOptions): Promise<PassReport | undefined> {
+  const { store, around, settings } = reconciler;
+  const holder = around.createHolder();
+  if (!(await store.takeTurn(holder, FIRST_TURN_MS))) return undefined;
+  try {
+    const { thoroughAt = 0 } = (await store.findLastPass()) ?? {};
+    const isDue = isThorough || around.now() - thoroughAt >= settings.thoroughEveryMs;
+    const pass = beginPass(reconciler, { holder, isThorough: isDue, signal });
+    const outcome = (await store.isInitialised()) ? await walk(pass) : 'not-initialised';
+    const report = pass.report(outcome, isDue && outcome === 'whole' ? pass.startedAt : thoroughAt);
+    if (outcome !== 'not-initialised') await store.recordPass(report);
+    return report;
+  } finally {
+    // With Redis away the turn ends by itself.
+    await store.endTurn(holder).catch(() => undefined);
+  }
+}
+
+const FIRST_TURN_MS = 60_000;
+
+async function walk(pass: Pass): Promise<PassReport['outcome']> {
+  const suspicions = collectSuspicions(pass);
+  try {
+    await takeBackFailed(pass);
+    await lookAtOpen(pass, suspicions);
+    await handOverDeliveries(pass);
+    const periods = pass.isThorough ? await lookAtNames(pass, suspicions) : new Set<string>();
+    const uploads = await beginTidying(pass);
+    await lookAtStored(pass, suspicions, uploads);
+    await uploads.finish();
+    await suspicions.settle();
+    // Last, when the holds are as they should be.
+    await lookAtLedger(pass, periods);
+    return 'whole';
+  } catch (error) {
+    if (error instanceof PassStopped) return 'stopped';
+    throw error;
+  }
+}

@@ -1,0 +1,91 @@
+import type { ListedRecord, SubmissionRef } from '@darkroom/contracts';
+import type { ReconcileArchive } from './ports.ts';
+
+/** What lies in S3 for one submission, by its names alone. */
+export interface StoredSubmission {
+  ref: SubmissionRef;
+  /** Of the newest intent; absent: there is none. */
+  round?: number;
+  hasResult: boolean;
+  hasAmendment: boolean;
+  /** When its image was written, in milliseconds since 1970, by the clock of S3; absent: there is none. */
+  imageWrittenAt?: number;
+}
+
+export interface StoredGeneration {
+  generationId: string;
+  /** When the newest of its records was written, in milliseconds since 1970, by the clock of S3; 0 when there is none. */
+  recordedAt: number;
+  submissions: StoredSubmission[];
+}
+
+type StoredImage = SubmissionRef & { writtenAt: number };
+
+/** What lies in S3 for the generations of one day, in the order of their ids: two listings, read side by side. */
+export async function* listStoredGenerations(
+  archive: Pick<ReconcileArchive, 'listRecordsOfDate' | 'listImagesOfDate'>,
+  date: string,
+): AsyncGenerator<StoredGeneration, void, undefined> {
+  const records = groups(archive.listRecordsOfDate(date));
+  const images = groups(archive.listImagesOfDate(date));
+  let record = await records.next();
+  let image = await images.next();
+  while (record.done !== true || image.done !== true) {
+    const recordId = record.done === true ? undefined : record.value.generationId;
+    const imageId = image.done === true ? undefined : image.value.generationId;
+    const generationId = [recordId, imageId].filter((id) => id !== undefined).toSorted()[0] ?? '';
+    yield join(
+      generationId,
+      record.done !== true && recordId === generationId ? record.value.all : [],
+      image.done !== true && imageId === generationId ? image.value.all : [],
+    );
+    if (recordId === generationId) record = await records.next();
+    if (imageId === generationId) image = await images.next();
+  }
+}
+
+/** What lies in S3 for one generation now. */
+export async function findStoredGeneration(
+  archive: Pick<ReconcileArchive, 'listRecordsOf' | 'listImagesOf'>,
+  generationId: string,
+): Promise<StoredGeneration> {
+  // The record of an end is written after its image: read first, it may be missed, and the image not.
+  const images = await archive.listImagesOf(generationId);
+  return join(generationId, await archive.listRecordsOf(generationId), images);
+}
+
+/** Puts together what follows one another for the same generation. */
+async function* groups<T extends SubmissionRef>(
+  all: AsyncIterable<T>,
+): AsyncGenerator<{ generationId: string; all: T[] }, void, undefined> {
+  let group: { generationId: string; all: T[] } | undefined;
+  for await (const each of all) {
+    if (group !== undefined && group.generationId !== each.generationId) {
+      yield group;
+      group = undefined;
+    }
+    group ??= { generationId: each.generationId, all: [] };
+    group.all.push(each);
+  }
+  if (group !== undefined) yield group;
+}
+
+function join(generationId: string, records: readonly ListedRecord[], images: readonly StoredImage[]): StoredGeneration {
+  const submissions = new Map<string, StoredSubmission>();
+  const submissionOf = ({ index, n }: SubmissionRef): StoredSubmission => {
+    const name = `${index}-${n}`;
+    const known = submissions.get(name) ?? { ref: { generationId, index, n }, hasResult: false, hasAmendment: false };
+    submissions.set(name, known);
+    return known;
+  };
+  let recordedAt = 0;
+  for (const { kind, round, writtenAt, ...ref } of records) {
+    const submission = submissionOf(ref);
+    recordedAt = Math.max(recordedAt, writtenAt);
+    if (kind === 'intent') submission.round = Math.max(submission.round ?? 0, round);
+    if (kind === 'result') submission.hasResult = true;
+    if (kind === 'amendment') submission.hasAmendment = true;
+  }
+  for (const { writtenAt, ...ref } of images) submissionOf(ref).imageWrittenAt = writtenAt;
+  return { generationId, recordedAt, submissions: [...submissions.values()] };
+}

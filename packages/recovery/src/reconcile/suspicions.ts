@@ -1,0 +1,58 @@
+import { StorageError, type FindingKind, type FindingPlace } from '@darkroom/contracts';
+import type { Pass } from './pass.ts';
+import type { Finding } from './ports.ts';
+
+/** Something that looked wrong once, and may be the middle of somebody's work. */
+export interface Suspicion {
+  kind: FindingKind;
+  place: FindingPlace;
+  /** Looks again, at the same thing. */
+  isStillSo(): Promise<boolean>;
+  repair(): Promise<Finding['action']>;
+}
+
+/** What looked wrong, until it is looked at again. */
+export interface Suspicions {
+  /** Keeps one; when there are many, those before it are looked at again first. */
+  add(suspicion: Suspicion): Promise<void>;
+  /** Looks at all again, once each has had its time, and repairs or names what is still wrong. */
+  settle(): Promise<void>;
+}
+
+/** So many are kept in memory. */
+const MAX_KEPT = 1000;
+const AT_ONCE = 20;
+
+export function collectSuspicions(pass: Pass): Suspicions {
+  const { graceMs } = pass.reconciler.settings;
+  let kept: Suspicion[] = [];
+
+  async function settle(): Promise<void> {
+    if (kept.length === 0) return;
+    const all = kept;
+    kept = [];
+    await pass.wait(graceMs);
+    for (let from = 0; from < all.length; from += AT_ONCE) {
+      await pass.checkpoint();
+      await Promise.all(all.slice(from, from + AT_ONCE).map((suspicion) => confirm(pass, suspicion)));
+    }
+  }
+  return {
+    async add(suspicion) {
+      if (kept.length >= MAX_KEPT) await settle();
+      kept.push(suspicion);
+    },
+    settle,
+  };
+}
+
+async function confirm(pass: Pass, { kind, place, isStillSo, repair }: Suspicion): Promise<void> {
+  if (!(await isStillSo())) return;
+  try {
+    pass.found(kind, place, await repair());
+  } catch (error) {
+    // A damaged record stops nobody from repairing the rest.
+    if (!(error instanceof StorageError && error.code === 'storage.corrupt-record')) throw error;
+    pass.found(kind, { ...place, detail: error.message }, 'named');
+  }
+}

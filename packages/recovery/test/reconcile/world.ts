@@ -1,0 +1,150 @@
+import { randomUUID } from 'node:crypto';
+import { defaultTiming, taskUuidOf, type FindingKind, type PassReport, type SubmissionRef } from '@darkroom/contracts';
+import { buildReconcileStore, type NewGeneration } from '@darkroom/generation-store';
+import { jobIdOf } from '@darkroom/queues';
+import type { Redis } from 'ioredis';
+import {
+  defaultReconcileSettings,
+  reconcile,
+  restoreGeneration,
+  type Reconciler,
+  type ReconcileOptions,
+  type ReconcileSettings,
+} from '../../src/index.ts';
+import { startWorld, type End, type World as Stores } from '../world.ts';
+
+export { IMAGE_NANO_USD } from '../world.ts';
+export const HOUR_MS = 3_600_000;
+
+/** A fleet that stands still, with its jobs: what a test does to it is all that happens. */
+export interface World extends Omit<Stores, 'stop'>, AsyncDisposable {
+  /** Enqueues a generation with its jobs. @returns its first submissions, by index. */
+  enqueue(images?: number, given?: Partial<NewGeneration>): Promise<[SubmissionRef, ...SubmissionRef[]]>;
+  /** Keeps an image of a submission in S3. */
+  keep(ref: SubmissionRef): Promise<void>;
+  /** Uploads something for it. */
+  upload(ref: SubmissionRef): Promise<void>;
+  /** Brings a submission home, S3 first, as a settlement does: its image, its record, its job. */
+  finish(ref: SubmissionRef, how?: End): Promise<void>;
+  submissionKey(ref: SubmissionRef): string;
+  generationKey(ref: SubmissionRef): string;
+  hold(ref: SubmissionRef): Promise<string | undefined>;
+  /** What each period of the ledger has on hold. */
+  reserved(): Promise<Record<string, number>>;
+  reconciler(given?: PassGiven): Reconciler;
+  /** Makes one pass. @returns its report, and what it found in words. */
+  pass(given?: PassGiven): Promise<PassReport & { summary: Partial<Record<FindingKind, string>> }>;
+  /** Everything in Redis and the names of everything in S3, but for what a pass writes about itself. */
+  everything(): Promise<Record<string, unknown>>;
+}
+
+export interface PassGiven extends Partial<ReconcileOptions> {
+  settings?: Partial<ReconcileSettings>;
+  /** Called when a pass waits between two looks. */
+  betweenLooks?: () => Promise<void>;
+  /** What is replaced in the reconciler. */
+  parts?: (reconciler: Reconciler) => Partial<Reconciler>;
+}
+
+export async function setup(): Promise<World> {
+  const stores = await startWorld();
+  await stores.begin();
+  const { prefix, redis, store, storage, submissions, settlements } = stores;
+
+  const reconciler: World['reconciler'] = ({ settings, betweenLooks, parts } = {}) => {
+    const graceMs = settings?.graceMs ?? defaultReconcileSettings.graceMs;
+    const whole: Reconciler = {
+      store: buildReconcileStore({ prefix }, redis),
+      generations: store,
+      archive: storage,
+      submissions: submissions.keeper,
+      settlements: { ...settlements.keeper, wake: settlements.wake },
+      restore: (generationId) => restoreGeneration(stores.recovery, generationId),
+      around: {
+        now: Date.now,
+        wait: async (ms) => {
+          if (ms === graceMs) await betweenLooks?.();
+        },
+        createHolder: randomUUID,
+        note: () => undefined,
+      },
+      settings: { ...defaultReconcileSettings, timing: defaultTiming, ...settings },
+    };
+    return { ...whole, ...parts?.(whole) };
+  };
+  const keep: World['keep'] = async (ref) =>
+    void (await storage.keepImage(ref, { format: 'JPG', contentType: 'image/jpeg' }, Buffer.from(`image of ${taskUuidOf(ref)}`)));
+
+  return {
+    ...stores,
+    async enqueue(images, given) {
+      const refs = await stores.enqueue(images, given);
+      await submissions.add(refs);
+      return refs;
+    },
+    async send(ref) {
+      const intent = await stores.send(ref);
+      await settlements.park(ref, HOUR_MS, true);
+      await submissions.queue.remove(jobIdOf(ref));
+      return intent;
+    },
+    keep,
+    async upload(ref) {
+      const response = await fetch(await storage.presignUpload(ref, 60), {
+        method: 'PUT',
+        body: 'bytes',
+        headers: { connection: 'close' },
+      });
+      await response.arrayBuffer();
+    },
+    async finish(ref, how = 'succeeded') {
+      if (how === 'succeeded') await keep(ref);
+      await stores.end(ref, how);
+      await settlements.queue.remove(jobIdOf(ref));
+    },
+    submissionKey: ({ generationId, index, n }) => `${prefix}:submission:${generationId}:${index}-${n}`,
+    generationKey: ({ generationId }) => `${prefix}:generation:${generationId}`,
+    hold: async (ref) => (await stores.submission(ref))['held'],
+    reserved: async () => Object.fromEntries(Object.entries(await stores.ledger()).map(([period, { reserved }]) => [period, reserved])),
+    reconciler,
+    async pass({ signal = new AbortController().signal, isThorough = false, ...given } = {}) {
+      const report = await reconcile(reconciler(given), { signal, isThorough });
+      if (report === undefined) throw new Error('another pass has the turn');
+      const summary = Object.fromEntries(
+        Object.entries(report.findings).map(([kind, { repaired, named }]) => [
+          kind,
+          [repaired > 0 ? `${repaired} repaired` : '', named > 0 ? `${named} named` : ''].filter((text) => text !== '').join(', '),
+        ]),
+      );
+      return { ...report, summary };
+    },
+    async everything() {
+      const own = [`${prefix}:last-pass`, `${prefix}:turn:reconcile`];
+      // BullMQ notes its version when a queue is looked at.
+      const keys = (await redis.keys(`${prefix}*`)).filter((key) => !own.includes(key) && !key.endsWith(':meta'));
+      const values = keys.toSorted().map(async (key) => [key, await readKey(redis, key), (await redis.ttl(key)) > 0] as const);
+      const objects: string[] = [];
+      const today = new Date().toISOString().slice(0, 10);
+      for await (const { kind, ...ref } of storage.listRecordsOfDate(today)) objects.push(`${kind} ${JSON.stringify(ref)}`);
+      for await (const ref of storage.listImagesOfDate(today)) objects.push(`image ${JSON.stringify(ref)}`);
+      for await (const { taskUUID } of storage.listUploads()) objects.push(`upload ${taskUUID}`);
+      return { keys: await Promise.all(values), objects };
+    },
+    [Symbol.asyncDispose]: () => stores.stop(),
+  };
+}
+
+async function readKey(redis: Redis, key: string): Promise<unknown> {
+  switch (await redis.type(key)) {
+    case 'hash':
+      return redis.hgetall(key);
+    case 'zset':
+      return redis.zrange(key, '0', '-1', 'WITHSCORES');
+    case 'list':
+      return redis.lrange(key, 0, -1);
+    case 'string':
+      return redis.get(key);
+    default:
+      return undefined; // streams are for dashboards
+  }
+}
