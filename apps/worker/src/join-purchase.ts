@@ -32,7 +32,7 @@ export function joinPurchase(parts: PurchaseParts): Purchase {
     waits: {
       park: (ref, delayMs, check) => settlements.park(ref, delayMs, check),
       addSubmission: (ref, delayMs) => submissions.add([ref], delayMs),
-      reviveSubmission: (ref) => submissions.revive(ref),
+      reviveSubmission: (ref, options) => submissions.revive(ref, options),
     },
     around: {
       monotonicMs: createMonotonicClock(now),

@@ -67,7 +67,8 @@ export interface Provider {
 export interface Waits {
   park(ref: SubmissionRef, delayMs: number, check: boolean): Promise<void>;
   addSubmission(ref: SubmissionRef, delayMs: number): Promise<void>;
-  reviveSubmission(ref: SubmissionRef): Promise<void>;
+  /** @param options `ahead`: before everything else that waits to be sent. */
+  reviveSubmission(ref: SubmissionRef, options?: { ahead: boolean }): Promise<void>;
 }
 
 /** The clock, the dice and the addresses. */

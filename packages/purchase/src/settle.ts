@@ -168,7 +168,8 @@ async function keepLooking(
     sinceFirstSendMs < settings.timing.resendWindowMs &&
     !view.generationClosed
   ) {
-    await waits.reviveSubmission(ref);
+    // Behind a long backlog the window would close, and nobody would ever know what became of it.
+    await waits.reviveSubmission(ref, { ahead: true });
   }
   return snooze(view, pollDelay(purchase, view), state);
 }

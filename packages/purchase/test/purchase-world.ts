@@ -133,7 +133,7 @@ export async function startPurchaseWorld(): Promise<PurchaseWorld> {
     waits: {
       park: (ref, delayMs, check) => settlements.park(ref, delayMs, check),
       addSubmission: (ref, delayMs) => submissions.add([ref], delayMs),
-      reviveSubmission: (ref) => submissions.revive(ref),
+      reviveSubmission: (ref, options) => submissions.revive(ref, options),
     },
     around: {
       monotonicMs: () => performance.now() + (clock?.stoodStillMs ?? 0),

@@ -5,7 +5,7 @@ import { createJobKeeper, type JobKeeper } from './job-keeper.ts';
 import { buildJobPayload, jobIdOf } from './job-payload.ts';
 import { queueNames } from './names.ts';
 import { buildQueueOptions, type QueueSettings } from './options.ts';
-import { takeBack } from './take-back.ts';
+import { isElsewhere, takeBack } from './take-back.ts';
 
 /** The queue of submissions that are to be bought. */
 export interface Submissions {
@@ -13,8 +13,11 @@ export interface Submissions {
   readonly keeper: JobKeeper;
   /** Adds a job for each; one that is there already, in any state, stays as it is. */
   add(refs: readonly SubmissionRef[], delayMs?: number): Promise<void>;
-  /** Makes sure that a live job is there: adds it, or takes it back from failed. */
-  revive(ref: SubmissionRef): Promise<void>;
+  /**
+   * Makes sure that a live job is there: adds it, or takes it back from failed. With `ahead` it runs before everything that
+   * waits: what is sent again must be so inside the resend window, and the backlog may be longer than that.
+   */
+  revive(ref: SubmissionRef, options?: { ahead: boolean }): Promise<void>;
   /**
    * Lets everything that waits for its time run now: after a pause the jobs would sleep on for up to the longest time of
    * trouble. One that waits before its image is bought again comes early, too. Takes no more than what waited at the call, in
@@ -31,6 +34,15 @@ const PROMOTED_AT_ONCE = 500;
 export function createSubmissions(connection: Redis, settings: QueueSettings): Submissions {
   const queue = new Queue(queueNames.submissions, buildQueueOptions(connection, settings));
   queue.on('error', () => undefined); // every call reports to its own caller
+  const backend = queue.getBackend();
+  const putAhead = async (jobId: string): Promise<void> => {
+    // It may wait for its time, or in the backlog; one that runs meanwhile is as soon as it can be.
+    for (const move of [() => backend.promote(jobId), () => backend.changePriority(jobId, 0, true)]) {
+      await move().catch((error: unknown) => {
+        if (!isElsewhere(error)) throw error;
+      });
+    }
+  };
   const jobOf = (ref: SubmissionRef, delayMs: number) => ({
     name: 'submit',
     data: buildJobPayload(ref),
@@ -52,11 +64,12 @@ export function createSubmissions(connection: Redis, settings: QueueSettings): S
         await queue.addBulk(refs.map((ref) => jobOf(ref, delayMs)));
       }
     },
-    async revive(ref) {
+    async revive(ref, { ahead } = { ahead: false }) {
       const { name, data, opts } = jobOf(ref, 0);
       const job = await queue.add(name, data, opts);
       // a failed job swallows an add of the same id
       if ((await queue.getJobState(opts.jobId)) === 'failed') await takeBack(job);
+      if (ahead) await putAhead(opts.jobId);
     },
     async promoteDelayed() {
       const delayed = await queue.getDelayedCount();

@@ -1,8 +1,9 @@
+import type { SubmissionRef } from '@darkroom/contracts';
 import { eventually } from '@darkroom/testing';
 import { UnrecoverableError } from 'bullmq';
 import { expect, test } from 'vitest';
 import { jobIdOf } from '../src/index.ts';
-import { newRef, setup } from './world.ts';
+import { newRef, setup, type World } from './world.ts';
 
 test('each submission has one job, however often it is added', async () => {
   await using world = await setup();
@@ -39,6 +40,22 @@ test('to revive adds what is not there and takes back what failed', async () => 
   expect(await world.submissions.queue.getJobState(jobIdOf(ref))).toBe('failed');
   await Promise.all(Array.from({ length: 5 }, () => world.submissions.revive(ref)));
   expect(await world.submissions.queue.getJobState(jobIdOf(ref))).toBe('waiting');
+});
+
+test.each([
+  ['is not there', async () => undefined],
+  ['waits behind the backlog', (world: World, ref: SubmissionRef) => world.submissions.add([ref])],
+  ['waits for its time', (world: World, ref: SubmissionRef) => world.submissions.add([ref], 60_000)],
+])('a job that is revived ahead runs before the backlog, when it %s', async (_where, before) => {
+  await using world = await setup();
+  const [backlog, ref] = [[newRef(), newRef(), newRef()], newRef()];
+  await world.submissions.add(backlog);
+  await before(world, ref);
+  await Promise.all([world.submissions.revive(ref, { ahead: true }), world.submissions.revive(ref, { ahead: true })]);
+  const ran: SubmissionRef[] = [];
+  world.consume(world.submissions, async (each) => void ran.push(each));
+  await eventually(() => expect(ran).toHaveLength(4));
+  expect(ran).toEqual([ref, ...backlog]);
 });
 
 const byId = (a: { id?: string | undefined }, b: { id?: string | undefined }): number => String(a.id).localeCompare(String(b.id));
