@@ -47,6 +47,8 @@ export type OrderRecord = z.infer<typeof orderSchema>;
 const generationSchema = z.object({
   status: z.enum(['queued', 'running', 'succeeded', 'partial', 'failed', 'cancelled', 'expired']),
   images: z.array(z.object({ index: z.int(), status: z.string(), submissionStatus: z.string(), submissions: z.int() })),
+  /** What is on hold for it. */
+  reservedUsd: z.string(),
   finishedAt: z.number().optional(),
 });
 export type GenerationRecord = z.infer<typeof generationSchema>;

@@ -40,6 +40,8 @@ export interface FaultRunOutcome {
 const SETTLE_LIMIT_MS = 60_000;
 /** Nothing is believed to be over before: Redis may have been taken back, and S3 not been compared with it yet. */
 const CALM_MS = 5000;
+/** What has not come home for so long does not come soon: several polls. */
+const UNCHANGED_MS = 15_000;
 const PROGRESS_EVERY_MS = 5000;
 
 /** Runs a Darkroom under faults, until all orders are over or the limit is reached, and judges what is left behind. */
@@ -110,8 +112,14 @@ async function burden(
     onProgress(`${seconds()}  the faults have stopped; ${load.open()} orders are open`);
     const calmSince = performance.now();
     const limitMs = SETTLE_LIMIT_MS * settings.scale;
-    const isOver = async (): Promise<boolean> =>
-      isDone && performance.now() - calmSince > CALM_MS * settings.scale && (await records.countOpen()) === 0;
+    let [open, unchangedSince] = [Infinity, calmSince];
+    const isOver = async (): Promise<boolean> => {
+      const now = performance.now();
+      const count = await records.countOpen();
+      if (count !== open) [open, unchangedSince] = [count, now];
+      // What a closed generation may have sent is looked for until the horizon.
+      return isDone && now - (open === 0 ? calmSince : unchangedSince) > (open === 0 ? CALM_MS : UNCHANGED_MS) * settings.scale;
+    };
     while (performance.now() - calmSince < limitMs && !(await isOver())) await delay(250, undefined, { signal });
     over.abort();
     await done;

@@ -11,7 +11,7 @@ export interface Judgement {
   stuck: string[];
   /** Failed, expired, lost or unknown although the bill holds a good image or the provider never refused. */
   failedWrongly: string[];
-  /** Ledger minus bill; when these agree, what submissions were recorded to cost beside what they were billed. */
+  /** Ledger minus bill, holds that nobody can release yet left out; when these agree, what submissions were recorded to cost beside what they were billed. */
   ledgerDifferenceNanoUsd: NanoUsd;
   /** Submissions that are recorded to have cost something else than was billed for them. */
   costDifferences: string[];
@@ -38,7 +38,8 @@ export function judge(evidence: Evidence): Judgement {
   const nameOf = (taskUUID: string): string => names.get(taskUUID) ?? `task ${taskUUID}, which nobody ordered`;
   const costDifferences = findCostDifferences(evidence, tasks);
   const billed = [...tasks.values()].reduce((sum, { billedNanoUsd }) => sum + billedNanoUsd, 0);
-  const ledgerDifference = evidence.ledger.settledNanoUsd + evidence.ledger.heldNanoUsd - billed;
+  const { settledNanoUsd, heldNanoUsd } = evidence.ledger;
+  const ledgerDifference = settledNanoUsd + heldNanoUsd - holdsOfUnproven(evidence, tasks) - billed;
   return {
     lost: findLost(evidence, nameOf),
     paidTwice: [
@@ -46,7 +47,7 @@ export function judge(evidence: Evidence): Judgement {
       ...findEarlySubmissions(evidence.orders, tasks),
       ...findRepeatedOrders(evidence.orders, tasks),
     ],
-    stuck: evidence.orders.flatMap((order) => findStuck(order, evidence)),
+    stuck: evidence.orders.flatMap((order) => findStuck(order, evidence, tasks)),
     failedWrongly: evidence.orders.flatMap((order) => findFailedWrongly(order, evidence, tasks)),
     ledgerDifferenceNanoUsd:
       ledgerDifference === 0 ? costDifferences.reduce((sum, { nanoUsd }) => sum + Math.abs(nanoUsd), 0) : ledgerDifference,
@@ -150,7 +151,32 @@ const taskIdsOf = (generationId: string, images: number, only?: number): string[
 
 const isLive = (submissionStatus: string): boolean => ['planned', 'committed', 'accepted'].includes(submissionStatus);
 
-function findStuck({ ids, outcome, surprise }: OrderRecord, { generations, recorded }: Evidence): string[] {
+/**
+ * Whether a submission of the image may have been sent, is not known to the provider, and its generation was cancelled or expired:
+ * it is not sent again, and looked for until the horizon, its money on hold (I7). An open generation sends it again instead.
+ */
+const isUnproven = (
+  id: string,
+  { status }: GenerationRecord,
+  image: GenerationRecord['images'][number],
+  tasks: ReadonlyMap<string, Task>,
+): boolean =>
+  (status === 'cancelled' || status === 'expired') &&
+  isLive(image.submissionStatus) &&
+  (tasks.get(taskUuidOf({ generationId: id, index: image.index, n: image.submissions }))?.acceptances.length ?? 0) === 0;
+
+const holdsOfUnproven = ({ generations }: Evidence, tasks: ReadonlyMap<string, Task>): NanoUsd =>
+  Object.entries(generations).reduce(
+    (sum, [id, generation]) =>
+      generation?.images.some((image) => isUnproven(id, generation, image, tasks)) === true ? sum + parseUsd(generation.reservedUsd) : sum,
+    0,
+  );
+
+function findStuck(
+  { ids, outcome, surprise }: OrderRecord,
+  { generations, recorded }: Evidence,
+  tasks: ReadonlyMap<string, Task>,
+): string[] {
   const name = ids.join(' ');
   if (surprise !== undefined) return [`${name}: its caller was told "${surprise}"`];
   if (outcome === 'open') return [`${name}: its caller was never told that it is over`];
@@ -159,7 +185,7 @@ function findStuck({ ids, outcome, surprise }: OrderRecord, { generations, recor
     // Nothing of it was bought, so that a Redis which forgot it owes nothing: its caller was told, or gave it up.
     if (generation === undefined) return recorded.has(id) ? [`${id}: S3 remembers it and Redis does not`] : [];
     if (!isFinalGeneration(generation.status)) return [`${id}: is ${generation.status}`];
-    const live = generation.images.filter(({ submissionStatus }) => isLive(submissionStatus));
+    const live = generation.images.filter((image) => isLive(image.submissionStatus) && !isUnproven(id, generation, image, tasks));
     return live.map(
       ({ index, submissionStatus }) => `${id}: is ${generation.status}, and the submission of image ${index} is ${submissionStatus}`,
     );

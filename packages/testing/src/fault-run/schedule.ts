@@ -39,31 +39,47 @@ export function deriveSchedule(settings: ScheduleSettings): ScheduledFault[] {
   const aReceiver = (): string => `receiver-${random.between(0, settings.receivers - 1)}`;
   const anyProcess = (): string => weighted(random, [5, aWorker], [2, aReceiver], [1.5, () => 'emulator'], [1.5, () => 's3']);
 
-  const makers: [count: number, make: () => Omit<ScheduledFault, 'afterOrders'>][] = [
+  const makers: [count: number, make: () => Strike | Strike[]][] = [
     [kills, () => ({ target: anyProcess(), fault: { kind: 'kill', downMs: ms(0, 1500) } })],
     // a frozen worker may lose its lock to another and go on all the same
     [kills / 4, () => ({ target: aWorker(), fault: { kind: 'freeze', forMs: random.between(lockDurationMs / 4, lockDurationMs * 3) } })],
     [kills / 8, () => ({ target: aReceiver(), fault: { kind: 'freeze', forMs: ms(1000, 8000) } })],
     [kills / 16, () => ({ target: 'emulator', fault: { kind: 'freeze', forMs: ms(500, 4000) } })],
-    [
-      kills / 8,
-      () => ({
-        target: 's3',
-        fault: { kind: 's3-trouble', forMs: ms(1000, 4000), maxDelayMs: 0, refusedShare: 0.2 + 0.8 * random.fraction() },
-      }),
-    ],
-    [kills / 8, () => ({ target: 's3', fault: { kind: 's3-trouble', forMs: ms(1000, 5000), maxDelayMs: ms(200, 2000), refusedShare: 0 } })],
+    [kills / 8, () => s3Trouble(ms(1000, 4000), 0, 0.2 + 0.8 * random.fraction())],
+    [kills / 8, () => s3Trouble(ms(1000, 5000), ms(200, 2000), 0)],
     [redisKills, () => ({ target: 'redis', fault: { kind: 'redis-kill', downMs: ms(0, 2000) } })],
     [rollbacks, () => ({ target: 'redis', fault: { kind: 'redis-rollback', lostMs: ms(500, 6000), downMs: ms(0, 1000) } })],
     [1 + redisKills / 2, () => ({ target: 'redis', fault: { kind: 'script-flush' } })],
-    // sleeps until the provider has forgotten what it was about to send
-    [forget === 'after-window' ? 2 : 0, () => ({ target: aWorker(), fault: { kind: 'freeze', forMs: 2.2 * resendWindowMs } })],
+    // S3 is slow, so that a worker falls asleep between commit and send, and wakes when the provider has forgotten the id. Always
+    // the same one: with both asleep nobody could send again in time what was never accepted
+    [
+      forget === 'after-window' ? 2 : 0,
+      () => [
+        s3Trouble(ms(4000, 4000), ms(3000, 3000), 0),
+        { target: 'worker-0', fault: { kind: 'freeze', forMs: 2.2 * resendWindowMs }, ordersLater: 20 },
+      ],
+    ],
   ];
   return makers
     .flatMap(([count, make]) => Array.from({ length: Math.round(count) }, make))
-    .map((each) => ({ afterOrders: random.between(Math.ceil(generations * 0.03), Math.floor(generations * 0.97)), ...each }))
+    .flatMap((strikes) => {
+      const first = random.between(Math.ceil(generations * 0.03), Math.floor(generations * 0.95));
+      return [strikes]
+        .flat()
+        .map(({ target, fault, ordersLater = 0 }) => ({ afterOrders: Math.min(first + ordersLater, generations), target, fault }));
+    })
     .toSorted((one, other) => one.afterOrders - other.afterOrders);
 }
+
+/** Faults that belong together come as a list. */
+interface Strike extends Omit<ScheduledFault, 'afterOrders'> {
+  ordersLater?: number;
+}
+
+const s3Trouble = (forMs: number, maxDelayMs: number, refusedShare: number): Strike => ({
+  target: 's3',
+  fault: { kind: 's3-trouble', forMs, maxDelayMs, refusedShare },
+});
 
 function weighted<T>(random: SeededRandom, ...choices: [weight: number, make: () => T][]): T {
   let left = random.fraction() * choices.reduce((sum, [weight]) => sum + weight, 0);

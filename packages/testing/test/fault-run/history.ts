@@ -37,6 +37,7 @@ export function createHistory() {
       generations[generationId] = {
         status: 'succeeded',
         images: [{ index: 0, status: 'succeeded', submissionStatus: 'succeeded', submissions: 1 }],
+        reservedUsd: '0',
         finishedAt: 5_000,
       };
       return { generationId, index: 0, n: 1 };
@@ -46,6 +47,7 @@ export function createHistory() {
       generations[ref.generationId] = {
         status,
         images: [{ index: 0, status: image, submissionStatus: image, submissions: ref.n }],
+        reservedUsd: '0',
         finishedAt: 5_000,
       };
     },

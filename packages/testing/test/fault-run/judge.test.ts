@@ -76,6 +76,28 @@ describe('a run without fault', () => {
   });
 });
 
+describe('a send of a cancelled generation that never arrived', () => {
+  const happen = (history: History, wasAccepted: boolean): void => {
+    const ref = history.order({ cancelledAt: 2_000 });
+    history.sent(ref);
+    if (wasAccepted) history.accepted(ref);
+    history.ended(ref, 'cancelled', 'open');
+    const generation = history.generations[ref.generationId];
+    const [image] = generation?.images ?? [];
+    if (image !== undefined) image.submissionStatus = 'committed';
+    if (generation) generation.reservedUsd = '0.02';
+    history.ledger.heldNanoUsd += 20_000_000;
+  };
+
+  test('keeps its hold until the horizon', async () => {
+    expect(await judged((history) => happen(history, false))).toEqual(clean);
+  });
+
+  test('is stuck if it was accepted', async () => {
+    expect(await judged((history) => happen(history, true))).toEqual({ ...clean, stuck: 1, ledgerDifferenceNanoUsd: 20_000_000 });
+  });
+});
+
 describe('lost', () => {
   test('counts an image on the bill that lies nowhere', async () => {
     const counts = await judged((history) => {
