@@ -20,7 +20,7 @@ export const tasks = {
     run: app('apps/cli/dist/main.js', 'start'),
   },
   darkroom: {
-    does: 'looks at and steers what runs: `-- status`, `-- pause`, `-- resume`, `-- spend`, `-- doctor`; `-- --help` says more',
+    does: 'looks at and steers what runs: `-- status`, `-- pause`, `-- resume`, `-- spend`, `-- unknown`, `-- doctor`; `-- --help` says more',
     run: app('apps/cli/dist/main.js'),
   },
   spend: {

@@ -99,6 +99,10 @@ test('without REDIS_URL the Redis of a running start is found, paused, and goes 
     /the Redis of npm start in .+ \(127\.0\.0\.1:\d+\)\nbuying +goes on\ntoday +0\.06 USD spent, 0 USD on hold/,
   );
   expect(await run('doctor')).toContain('answers');
+  expect(await run('unknown')).toContain('nothing is unknown');
+  const release = spawnCli(['unknown', '--release', `${createGenerationId(0)}/0-1`, '--free', '--data-dir', world.dir]);
+  expect((await release.ended).code).toBe(1);
+  expect(release.output()).toContain('Redis calls it without a record, the bucket without a result');
   await run('pause');
   await eventually(async () => expect(await run('status')).toContain('PAUSED'));
   expect(await run('resume')).toContain('lifted 1 pause');

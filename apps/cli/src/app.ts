@@ -45,6 +45,7 @@ export async function runCommand(line: CommandLine): Promise<number> {
         return await runProbe({ command, environment, terminal, stop: interruption.stop });
       case 'status':
       case 'spend':
+      case 'unknown':
       case 'pause':
       case 'resume':
         return await operateOn(command, line);

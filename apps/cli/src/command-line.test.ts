@@ -27,6 +27,16 @@ test('spend is that of all, or of one tenant', () => {
   expect(parse('spend', '--tenant', 'acme')).toEqual({ kind: 'spend', tenant: 'acme' });
 });
 
+test('what is unknown is listed, or one of it decided', () => {
+  const generationId = '01890a5d-ac96-774b-bcce-b302099a8057';
+  expect(parse('unknown')).toEqual({ kind: 'unknown' });
+  expect(parse('unknown', '--release', `${generationId}/3-2`, '--free')).toEqual({
+    kind: 'unknown',
+    release: { generationId, index: 3, n: 2 },
+    decision: 'free',
+  });
+});
+
 test('a probe says what it may spend', () => {
   expect(parse('probe', '--max-usd', '0.50', '--wait', '60')).toEqual({
     kind: 'probe',
@@ -41,13 +51,17 @@ test('no word, "help", --help and -h ask for help', () => {
 });
 
 test.each([
-  [['begin'], 'there is no command "begin"; there are: start, status, spend, doctor, pause, resume, probe, help'],
+  [['begin'], 'there is no command "begin"; there are: start, status, spend, doctor, unknown, pause, resume, probe, help'],
   [['start', 'now'], 'start takes no words after it, got "now"'],
   [['start', '--twice'], "unknown option '--twice'"],
   [['start', '--redis', 'docker'], '--redis must be one of binary, deb, js, got "docker"'],
   [['start', '--data-dir'], 'argument missing'],
   [['start', '--max-usd', '0'], '--max-usd must be an amount of US dollars such as 1 or 0.50, above 0, got "0"'],
   [['resume', '--kind', 'mood'], '--kind must be one of account, operator, got "mood"'],
+  [['unknown', '--free'], '--release must be a submission as it is listed'],
+  [['unknown', '--release', '0-1', '--free'], '--release must be a submission as it is listed, such as <generationId>/0-1, got "0-1"'],
+  [['unknown', '--release', '01890a5d-ac96-774b-bcce-b302099a8057/0-1'], '--release needs --charged'],
+  [['unknown', '--release', '01890a5d-ac96-774b-bcce-b302099a8057/0-1', '--free', '--charged'], '--release needs --charged'],
   [['probe'], 'say how much at most'],
   [['probe', '--max-usd', '1', '--wait', '-1'], "'--wait' argument is ambiguous"],
   [['probe', '--max-usd', '1', '--catcher', 'here'], '--catcher must be a URL'],

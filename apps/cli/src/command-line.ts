@@ -1,7 +1,8 @@
 import path from 'node:path';
 import { parseArgs, type ParseArgsConfig } from 'node:util';
-import { parseUsd, type NanoUsd } from '@darkroom/contracts';
+import { parseRef, parseUsd, type NanoUsd, type SubmissionRef } from '@darkroom/contracts';
 import { pauseKinds, type PauseKind } from '@darkroom/generation-store';
+import { decisions, type Decision } from '@darkroom/purchase';
 import { helpText } from './help-text.ts';
 
 /** How to get an embedded Redis: a server on PATH, a private copy out of Debian's packages, or one in JavaScript that forgets. */
@@ -14,6 +15,8 @@ export type Command =
   | { kind: 'status'; dataDir?: string }
   | { kind: 'spend'; tenant?: string; dataDir?: string }
   | { kind: 'doctor'; dataDir?: string }
+  /** Lists what is unknown, or ends the hold of one. */
+  | { kind: 'unknown'; release?: SubmissionRef; decision?: Decision; dataDir?: string }
   | { kind: 'pause'; reason: string; dataDir?: string }
   | { kind: 'resume'; kinds: readonly PauseKind[]; dataDir?: string }
   | { kind: 'probe'; maxNanoUsd: NanoUsd; waitMs: number; catcherUrl?: string; catcherPort: number }
@@ -57,6 +60,21 @@ const readings: Readonly<Record<Exclude<Command['kind'], 'help' | 'wrong'>, Read
     read: ({ tenant }, dataDir) => ({ kind: 'spend', ...(typeof tenant === 'string' ? { tenant } : {}), ...dataDir }),
   },
   doctor: { options: dataDirOption, read: (_, dataDir) => ({ kind: 'doctor', ...dataDir }) },
+  unknown: {
+    options: { release: text, charged: flag, free: flag, ...dataDirOption },
+    read: (values, dataDir) => {
+      const { release } = values;
+      const chosen = decisions.filter((decision) => values[decision] === true);
+      const [decision] = chosen;
+      if (release === undefined && decision === undefined) return { kind: 'unknown', ...dataDir };
+      const ref = parseRef(String(release));
+      if (ref === undefined)
+        throw new WrongWords(`--release must be a submission as it is listed, such as <generationId>/0-1, got "${String(release)}"`);
+      if (decision === undefined || chosen.length > 1)
+        throw new WrongWords('--release needs --charged, if the provider charged for it, or --free, if it did not');
+      return { kind: 'unknown', release: ref, decision, ...dataDir };
+    },
+  },
   pause: {
     options: { reason: text, ...dataDirOption },
     read: ({ reason }, dataDir) => ({ kind: 'pause', reason: typeof reason === 'string' ? reason : 'by an operator', ...dataDir }),

@@ -20,6 +20,9 @@ WEBHOOK_BASE_URL is a public address that leads to the receiver, which is then a
 darkroom status               is buying paused, and why; what waits, what was spent (npm run darkroom -- status)
 darkroom spend                what was spent and is on hold, against the caps        (npm run spend)
                               and whether it cost what was expected                  --tenant <name>
+darkroom unknown              purchases of which nobody knows what became, and that hold their money
+                              --release <id>/<index>-<n> ends such a hold, as you found out from the provider's list of
+                              usage: --charged books it, --free gives it back; an image that comes after all is kept
 darkroom pause                buy nothing more; what was bought still comes home     --reason <text>
 darkroom resume               buy again; all pauses, or those of one                 --kind account|operator
 darkroom doctor               look at Redis, the bucket, the key and the webhook address; buys nothing

@@ -23,6 +23,7 @@ export const errorCodes = {
   'image.not-there': 'the generation has no verified image at this index',
   'image.lost': 'the image was made and paid for, and neither the upload nor its address gave valid bytes',
   'submission.unknown-outcome': 'the provider never said what became of the submission; its money stays on hold',
+  'submission.written-off': 'nobody knows what became of the submission, and an operator ended the hold on its money',
   'provider.unavailable': 'the provider did not answer in time, or answered nonsense',
   'provider.throttled': 'the provider asked for fewer requests',
   'provider.account': 'the provider refused the account: key, permission or balance',

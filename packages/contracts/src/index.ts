@@ -77,7 +77,7 @@ export {
   type SubmissionView,
   type VerdictMeaning,
 } from './submission-steps.ts';
-export { formatRef, taskUuidOf, type SubmissionRef } from './submission-ref.ts';
+export { formatRef, parseRef, taskUuidOf, type SubmissionRef } from './submission-ref.ts';
 export { COMPARED_MS, defaultTiming, pollingTiming, timingProblems, type Timing } from './timing.ts';
 export { checkCapability, mintCapability, type CapabilityKey, type CapabilityKeys, type CapabilityVerdict } from './webhook-capability.ts';
 export { expectedDimensions, fitsDimensions, type ExpectedDimensions } from './models/grok-imagine-image/dimensions.ts';

@@ -70,7 +70,10 @@ export const faultSchema = z.object({
 /** How an image came home. */
 export const roads = ['upload', 'image-url'] as const;
 
-/** `…<index>-<n>.result.json`, and `…amendment.json` for what came home after the result: the end of a submission. */
+/**
+ * `…<index>-<n>.result.json`: the end of a submission. `…amendment.json` has the same form and says what came home after the
+ * result; `…decision.json` how an operator ended one whose outcome is unknown.
+ */
 export const resultSchema = z.object({
   version: z.literal(1),
   ...submissionRef,
@@ -94,7 +97,7 @@ export type SubmissionResult = z.infer<typeof resultSchema>;
 
 /** Which record it is; its key says so much. */
 export interface RecordName extends SubmissionRef {
-  kind: 'intent' | 'result' | 'amendment';
+  kind: 'intent' | 'result' | 'decision' | 'amendment';
   /** Of an intent; 0 for the others. */
   round: number;
 }

@@ -38,7 +38,7 @@ export interface RecordedSubmission extends SubmissionRef {
   /** Of its newest intent. */
   round: number;
   /** The last that S3 knows of it. */
-  end: 'none' | 'result' | 'amendment';
+  end: 'none' | 'result' | 'decision' | 'amendment';
 }
 
 /** A submission as Redis has it. */

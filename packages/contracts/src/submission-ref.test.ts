@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { formatRef, taskUuidOf } from './submission-ref.ts';
+import { formatRef, parseRef, taskUuidOf } from './submission-ref.ts';
 
 const generationId = '017f22e2-79b0-7cc3-98c4-dc0c0c07398f';
 const anyRef = fc.record({
@@ -35,6 +35,21 @@ describe('the task id of a submission', () => {
       fc.property(anyRef, anyRef, (one, other) => (taskUuidOf(one) === taskUuidOf(other)) === (formatRef(one) === formatRef(other))),
     );
   });
+});
+
+test('a reference that was written can be read, and nothing else', () => {
+  const ref = { generationId, index: 3, n: 2 };
+  expect(parseRef(formatRef(ref))).toEqual(ref);
+  for (const wrong of [
+    '',
+    generationId,
+    `${generationId}/3`,
+    `${generationId}/3-0`,
+    `x/3-2`,
+    `${generationId}/3-2-1`,
+    ` ${formatRef(ref)}`,
+  ])
+    expect(parseRef(wrong), wrong).toBeUndefined();
 });
 
 test('a reference is written with its image and its number', () => {

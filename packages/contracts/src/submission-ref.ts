@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { formatUuid } from './generation-id.ts';
+import { formatUuid, isGenerationId } from './generation-id.ts';
 
 /** Names one submission: the `n`-th purchase (from 1) of image `index` (from 0) of a generation. */
 export interface SubmissionRef {
@@ -17,6 +17,14 @@ export function taskUuidOf({ generationId, index, n }: SubmissionRef): string {
   bytes[6] = 0x40 | (bytes.readUInt8(6) & 0x0f);
   bytes[8] = 0x80 | (bytes.readUInt8(8) & 0x3f);
   return formatUuid(bytes);
+}
+
+const WRITTEN_REF = /^([^/]+)\/(\d{1,2})-([1-9]\d{0,5})$/;
+
+/** Reads what `formatRef` wrote; undefined for anything else. */
+export function parseRef(text: string): SubmissionRef | undefined {
+  const [, generationId = '', index, n] = WRITTEN_REF.exec(text) ?? [];
+  return isGenerationId(generationId) ? { generationId, index: Number(index), n: Number(n) } : undefined;
 }
 
 /** `<generationId>/<index>-<n>`, for logs and messages. */

@@ -30,6 +30,7 @@ import { restoreGeneration, findForgotten } from './restore.ts';
 import { confirmComparison, initialise, readServerRun, type ServerRun } from './server-run.ts';
 import { beginSettlement, recordFacts, settle } from './settlements.ts';
 import { readSpend, type PeriodSpend } from './spend.ts';
+import { readUnknown, type UnknownOutcomes } from './unknown-outcomes.ts';
 import { parseFoundSubmissions, parseGenerationView } from './view.ts';
 
 export interface GenerationStoreConfig {
@@ -84,6 +85,8 @@ export interface GenerationStore {
   /** Lets buying go on after the memory of this run was compared. @returns false when it is another run by now, or there is no epoch. */
   confirmComparison(run: string): Promise<boolean>;
   setCaps(caps: SpendCaps): Promise<void>;
+  /** The submissions whose outcome is unknown: how many, and the oldest of them. @param limit How many are described. */
+  readUnknown(limit: number): Promise<UnknownOutcomes>;
   /** The ledger of today and this month: of all tenants and, when one is named, of that tenant. */
   readSpend(tenant?: string): Promise<PeriodSpend[]>;
   /** How many generations are open, and which is the oldest. */
@@ -137,6 +140,7 @@ export function buildGenerationStore({ prefix, retention, pollRate }: Generation
       const transaction = redis.multi().del(capsKey(prefix));
       await transaction.hset(capsKey(prefix), Object.fromEntries(set)).exec();
     },
+    readUnknown: (limit) => readUnknown(redis, prefix, limit),
     readSpend: (tenant) => readSpend(redis, prefix, tenant),
     readOpenGenerations: () => readOpenGenerations(redis, prefix),
     pauseBuying: (pause) => pauseBuying(redis, prefix, pause),

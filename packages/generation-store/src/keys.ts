@@ -24,6 +24,8 @@ export const pauseKey = (prefix: string): string => `${prefix}:buying-paused`;
 export const turnKey = (prefix: string, name: string): string => `${prefix}:turn:${name}`;
 export const capsKey = (prefix: string): string => `${prefix}:caps`;
 export const pollBucketKey = (prefix: string): string => `${prefix}:poll-bucket`;
+/** Sorted set of the submissions whose outcome is unknown, by the time at which that was said. */
+export const unknownKey = (prefix: string): string => `${prefix}:unknown`;
 /** Sorted set of the generations that still have a live submission, by creation time. */
 export const openKey = (prefix: string): string => `${prefix}:open`;
 

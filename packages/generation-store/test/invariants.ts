@@ -17,6 +17,8 @@ export interface Picture {
   cost: number;
   isOpen: boolean;
   isRetired: boolean;
+  /** What the operator is shown as unknown. */
+  unknown: string[];
   /** By image, in order. */
   submissions: { status: SubmissionStatus; reserved: number; held: boolean; isDue: boolean; settled: number; periods: string[] }[][];
   ledger: Record<string, Spend>;
@@ -31,6 +33,7 @@ export async function takePicture(world: World, generationId: string): Promise<P
     live: Number(generation['live']),
     cost: Number(generation['cost']),
     isOpen: (await world.redis.zscore(`${world.prefix}:open`, generationId)) !== null,
+    unknown: await world.redis.zrange(`${world.prefix}:unknown`, '0', '-1'),
     isRetired: (await world.redis.ttl(`${world.prefix}:generation:${generationId}`)) > 0,
     submissions: await Promise.all(
       numbers.map((index) =>
@@ -56,7 +59,7 @@ export async function takePicture(world: World, generationId: string): Promise<P
 }
 
 /** What is true of a generation that has the store to itself, after whatever was done to it. */
-export function expectSound({ status, images, live, cost, isOpen, isRetired, submissions, ledger }: Picture): void {
+export function expectSound({ status, images, live, cost, isOpen, isRetired, unknown, submissions, ledger }: Picture): void {
   const all = submissions.flat();
   const periods = new Set([...Object.keys(ledger), ...all.flatMap((each) => each.periods)]);
   for (const period of periods) {
@@ -76,6 +79,9 @@ export function expectSound({ status, images, live, cost, isOpen, isRetired, sub
     expect(held || isDue, each).toBe(!isFinalSubmission(each) || each === 'unknown');
     if (isDue) expect(each).toBe('planned');
   }
+  expect(unknown.toSorted().map((name) => name.split('/')[1])).toEqual(
+    submissions.flatMap((of, index) => of.flatMap((each, at) => (each.status === 'unknown' ? [`${index}-${at + 1}`] : []))),
+  );
   expect(isOpen).toBe(all.some((each) => each.held || each.isDue));
   expect(isRetired).toBe(!isOpen);
 }

@@ -63,13 +63,16 @@ export const resultKey = (ref: SubmissionRef): string => `${recordStem(ref)}.res
 /** What came home after the result. */
 export const amendmentKey = (ref: SubmissionRef): string => `${recordStem(ref)}.amendment.json`;
 
+/** How an operator ended a submission whose outcome is unknown. */
+export const decisionKey = (ref: SubmissionRef): string => `${recordStem(ref)}.decision.json`;
+
 /** All records of the generations of one day ("2026-11-22"). */
 export const recordsOfDate = (date: string): string => `${recordsPrefix}${date}/`;
 
 /** All records of one generation. */
 export const recordsOfGeneration = (generationId: string): string => `${recordsOfDate(dateOf({ generationId }))}${generationId}/`;
 
-const RECORD_KEY = /^records\/\d{4}-\d{2}-\d{2}\/([^/]+)\/(\d{1,2})-(\d+)\.(intent|result|amendment)(?:-(\d+))?\.json$/;
+const RECORD_KEY = /^records\/\d{4}-\d{2}-\d{2}\/([^/]+)\/(\d{1,2})-(\d+)\.(intent|result|decision|amendment)(?:-(\d+))?\.json$/;
 
 /** Reads the key of a record; undefined when it is the key of nothing that Darkroom writes. */
 export function parseRecordKey(key: string): RecordName | undefined {
@@ -86,6 +89,8 @@ function keyOfRecord(name: RecordName): string {
       return intentKey(name, name.round);
     case 'result':
       return resultKey(name);
+    case 'decision':
+      return decisionKey(name);
     case 'amendment':
       return amendmentKey(name);
     default:

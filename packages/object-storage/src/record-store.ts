@@ -9,7 +9,16 @@ import {
 } from '@darkroom/contracts';
 import type { z } from 'zod';
 import type { Bucket } from './bucket.ts';
-import { amendmentKey, intentKey, parseRecordKey, recordsOfDate, recordsOfGeneration, recordsPrefix, resultKey } from './keys.ts';
+import {
+  amendmentKey,
+  decisionKey,
+  intentKey,
+  parseRecordKey,
+  recordsOfDate,
+  recordsOfGeneration,
+  recordsPrefix,
+  resultKey,
+} from './keys.ts';
 
 export type RecordedIntent = { kind: 'recorded' } | { kind: 'existing'; intent: Intent };
 export type RecordedResult = { kind: 'recorded' } | { kind: 'existing'; result: SubmissionResult };
@@ -25,9 +34,12 @@ export interface RecordStore {
   recordResult(result: SubmissionResult): Promise<RecordedResult>;
   /** What came home after the result. */
   recordAmendment(result: SubmissionResult): Promise<RecordedResult>;
+  /** How an operator ended it, after a result that says "unknown". */
+  recordDecision(result: SubmissionResult): Promise<RecordedResult>;
   findIntent(ref: SubmissionRef, round: number): Promise<Intent | undefined>;
   findResult(ref: SubmissionRef): Promise<SubmissionResult | undefined>;
   findAmendment(ref: SubmissionRef): Promise<SubmissionResult | undefined>;
+  findDecision(ref: SubmissionRef): Promise<SubmissionResult | undefined>;
   /** The days that have records ("2026-11-22", UTC), the oldest first. The day of a record is that of its generation's id. */
   listRecordDates(): Promise<string[]>;
   /** Which records there are of the generations of one day, generation by generation; reads none of them. */
@@ -90,9 +102,11 @@ export function createRecordStore(bucket: Bucket): RecordStore {
     },
     recordResult: (result) => recordOutcome(resultKey(result), result),
     recordAmendment: (result) => recordOutcome(amendmentKey(result), result),
+    recordDecision: (result) => recordOutcome(decisionKey(result), result),
     findIntent: async (ref, round) => (await find(intentKey(ref, round), intentSchema))?.value,
     findResult: async (ref) => (await find(resultKey(ref), resultSchema))?.value,
     findAmendment: async (ref) => (await find(amendmentKey(ref), resultSchema))?.value,
+    findDecision: async (ref) => (await find(decisionKey(ref), resultSchema))?.value,
     listRecordDates: async () => {
       const dates: string[] = [];
       let continuationToken: string | undefined;

@@ -1,3 +1,4 @@
+export { decideOutcome, decisions, type Decided, type Decision } from './decide-outcome.ts';
 export { consequencesOf } from './end-submission.ts';
 export type { Outcome } from './outcome.ts';
 export type { Bytes, Provider, PurchaseArchive, PurchaseStore, PurchaseSurroundings, Waits } from './ports.ts';

@@ -1,9 +1,11 @@
 import path from 'node:path';
 import { LocalStackError } from '@darkroom/contracts';
 import { buildGenerationStore, connectFailFast, DEFAULT_PREFIX, type GenerationStore } from '@darkroom/generation-store';
+import type { ObjectStorage } from '@darkroom/object-storage';
 import { countBacklog, createSettlements, createSubmissions, type Submissions } from '@darkroom/queues';
 import { readSettings, redisSettings, type Environment, type RedisSettings } from '@darkroom/service-runtime';
-import { findRedisOf } from '../data-folder/find-redis.ts';
+import { findRedisOf } from '../data-folder/find-port.ts';
+import { openBucket } from './open-bucket.ts';
 import { shownPath } from '../shown-path.ts';
 
 /** A Darkroom that runs, as an operator sees it. */
@@ -14,6 +16,8 @@ export interface Operations {
   readonly submissions: Submissions;
   /** What each queue holds, by the words of BullMQ, and how much of it is to be done now. */
   countQueues(now: number): Promise<{ queue: string; states: Readonly<Record<string, number>>; backlog: number }[]>;
+  /** The bucket that belongs to it; its caller closes it. @throws ConfigError, LocalStackError when it is not known. */
+  openBucket(): ObjectStorage;
   close(): Promise<void>;
 }
 
@@ -48,6 +52,7 @@ export async function openOperations(options: OperationsOptions): Promise<Operat
       where: candidate.where,
       store: buildGenerationStore({ prefix, retention, pollRate: { perSecond: 1, burst: 1 } }, redis),
       submissions,
+      openBucket: () => openBucket(options.environment, candidate.folder),
       countQueues: (now) =>
         Promise.all(
           [submissions, settlements].map(async ({ queue }) => ({
@@ -69,6 +74,8 @@ export async function openOperations(options: OperationsOptions): Promise<Operat
 interface Candidate {
   settings: RedisSettings;
   where: string;
+  /** The data folder of the start that runs it. */
+  folder?: string;
 }
 
 function findCandidates({ environment, dataDir, root }: OperationsOptions): Candidate[] {
@@ -81,7 +88,13 @@ function findCandidates({ environment, dataDir, root }: OperationsOptions): Cand
     const url = findRedisOf(folder);
     return url === undefined
       ? []
-      : [{ settings: { url, prefix: DEFAULT_PREFIX }, where: `the Redis of npm start in ${shownPath(folder)} (${new URL(url).host})` }];
+      : [
+          {
+            folder,
+            settings: { url, prefix: DEFAULT_PREFIX },
+            where: `the Redis of npm start in ${shownPath(folder)} (${new URL(url).host})`,
+          },
+        ];
   });
 }
 

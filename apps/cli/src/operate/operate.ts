@@ -1,14 +1,18 @@
 import type { Command } from '../command-line.ts';
 import type { Terminal } from '../terminal.ts';
 import { describePauses } from './describe-pauses.ts';
+import { describeUnknown, release } from './unknown.ts';
 import { describeSpend } from './describe-spend.ts';
 import type { Operations } from './open-operations.ts';
 import { agoOf } from './time-words.ts';
 
-export type OperatorCommand = Extract<Command, { kind: 'status' | 'spend' | 'pause' | 'resume' }>;
+export type OperatorCommand = Extract<Command, { kind: 'status' | 'spend' | 'unknown' | 'pause' | 'resume' }>;
+
+/** As many as a screen holds. */
+const SHOWN_UNKNOWN = 40;
 
 /** Does what an operator asked for. @param now Milliseconds since 1970. @returns the exit code. */
-export async function operate(command: OperatorCommand, operations: Operations, terminal: Terminal, now: number): Promise<0> {
+export async function operate(command: OperatorCommand, operations: Operations, terminal: Terminal, now: number): Promise<0 | 1> {
   const { store, submissions, where } = operations;
   terminal.print(`darkroom  ${where}`);
   switch (command.kind) {
@@ -18,6 +22,12 @@ export async function operate(command: OperatorCommand, operations: Operations, 
     case 'spend':
       terminal.print(...describeSpend(await store.readSpend(command.tenant)));
       return 0;
+    case 'unknown':
+      if (command.release === undefined || command.decision === undefined) {
+        terminal.print(...describeUnknown(await store.readUnknown(SHOWN_UNKNOWN), now));
+        return 0;
+      }
+      return release(command.release, command.decision, operations, terminal);
     case 'pause': {
       const isNew = await store.pauseBuying({ kind: 'operator', reason: command.reason, since: now });
       if (!isNew) terminal.print('it was paused by an operator already; that pause keeps its reason');
@@ -38,11 +48,12 @@ export async function operate(command: OperatorCommand, operations: Operations, 
 }
 
 async function describeStatus({ store, countQueues }: Operations, now: number): Promise<string[]> {
-  const [isInitialised, pauses, spend, open, queues] = await Promise.all([
+  const [isInitialised, pauses, spend, open, unknown, queues] = await Promise.all([
     store.isInitialised(),
     store.pauses(),
     store.readSpend(),
     store.readOpenGenerations(),
+    store.readUnknown(0),
     countQueues(now),
   ]);
   const oldest =
@@ -52,6 +63,7 @@ async function describeStatus({ store, countQueues }: Operations, now: number): 
     ...describePauses(pauses, now),
     ...describeSpend(spend),
     `open      ${open.count} generations${oldest}`,
+    ...(unknown.count === 0 ? [] : [`unknown   ${unknown.count} outcomes hold their money: darkroom unknown`]),
     ...queues.map(({ queue, states, backlog }) => {
       const counts = Object.entries(states).filter(([, count]) => count > 0);
       const words = counts.length === 0 ? 'empty' : counts.map(([state, count]) => `${count} ${state}`).join(', ');

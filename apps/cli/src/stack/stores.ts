@@ -23,8 +23,9 @@ export interface Stores {
   readonly dir: string;
 }
 
-const BUCKET = 'darkroom';
-const REGION = 'us-east-1';
+/** The one bucket of the embedded S3. */
+export const BUCKET = 'darkroom';
+export const REGION = 'us-east-1';
 
 export interface StoresOptions {
   config: Pick<StartConfig, 'redis' | 's3' | 'environment'>;

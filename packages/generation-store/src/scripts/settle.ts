@@ -60,6 +60,9 @@ local wasLive = submission.status == 'planned' or submission.status == 'committe
 redis.call('HSET', submissionKey, 'status', status, 'code', code, 'result', result, 'settledAt', int(now))
 if wasLive then redis.call('HINCRBY', key, 'live', -1) end
 
+-- an operator is shown what is unknown
+local unknownKey, name = prefix .. ':unknown', id .. '/' .. index .. '-' .. n
+if status == 'unknown' then redis.call('ZADD', unknownKey, int(now), name) else redis.call('ZREM', unknownKey, name) end
 -- an unknown outcome keeps its hold until it is known
 if status ~= 'unknown' then
   release(submissionKey, submission)

@@ -1,0 +1,29 @@
+import { LocalStackError } from '@darkroom/contracts';
+import { createObjectStorage, type ObjectStorage } from '@darkroom/object-storage';
+import { readSettings, s3Settings, type Environment, type S3Settings } from '@darkroom/service-runtime';
+import { findPortOf } from '../data-folder/find-port.ts';
+import { loadSecrets } from '../data-folder/secrets.ts';
+import { BUCKET, REGION } from '../stack/stores.ts';
+
+const REQUEST_TIMEOUT_MS = 10_000;
+
+/**
+ * Opens the bucket of the environment, or else the one that a start runs in its data folder. Whether it belongs to the Redis at hand
+ * only its records can say.
+ * @throws ConfigError for settings that are wrong; LocalStackError when there is no bucket.
+ */
+export function openBucket(environment: Environment, folder: string | undefined): ObjectStorage {
+  return createObjectStorage(
+    { ...findBucket(environment, folder), requestTimeoutMs: REQUEST_TIMEOUT_MS, maxImageBytes: 1 },
+    { now: Date.now },
+  );
+}
+
+function findBucket(environment: Environment, folder: string | undefined): S3Settings {
+  const isSet = (name: string): boolean => (environment[name] ?? '').trim() !== '';
+  if (folder === undefined || isSet('S3_ENDPOINT') || isSet('S3_BUCKET')) return readSettings({ s3: s3Settings }, environment).s3;
+  const port = findPortOf(folder, 's3');
+  if (port === undefined)
+    throw new LocalStackError('cannot find the bucket of this start: set S3_BUCKET, and S3_ENDPOINT if it is not at AWS');
+  return { bucket: BUCKET, region: REGION, endpoint: `http://127.0.0.1:${port}`, credentials: loadSecrets(folder).s3 };
+}
