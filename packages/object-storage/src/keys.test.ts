@@ -1,7 +1,7 @@
 import { createGenerationId, taskUuidOf } from '@darkroom/contracts';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { amendmentKey, imageKey, inputKey, intentKey, parseRecordKey, quarantineKey, resultKey, stagingKey } from './keys.ts';
+import { amendmentKey, decisionKey, imageKey, inputKey, intentKey, parseRecordKey, quarantineKey, resultKey, stagingKey } from './keys.ts';
 
 const generationId = createGenerationId(Date.UTC(2026, 10, 22, 23, 59, 59, 999));
 const ref = { generationId, index: 3, n: 2 };
@@ -33,6 +33,7 @@ test('no two submissions and no two rounds share a key', () => {
       expect(parseRecordKey(intentKey(a, roundA))).toEqual({ ...a, kind: 'intent', round: roundA });
       expect(parseRecordKey(resultKey(a))).toEqual({ ...a, kind: 'result', round: 0 });
       expect(parseRecordKey(amendmentKey(a))).toEqual({ ...a, kind: 'amendment', round: 0 });
+      expect(parseRecordKey(decisionKey(a))).toEqual({ ...a, kind: 'decision', round: 0 });
     }),
   );
 });

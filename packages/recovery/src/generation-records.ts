@@ -17,6 +17,7 @@ interface SubmissionRecords {
   /** That of the newest round: the earlier ones ended before anything could be accepted. */
   intent: Intent;
   result?: SubmissionResult;
+  decision?: SubmissionResult;
   amendment?: SubmissionResult;
 }
 
@@ -41,14 +42,21 @@ export async function readGenerationRecords(
   const names = listed ?? (await archive.listRecordsOf(generationId));
   if (names.length === 0) return undefined;
   const submissions = await Promise.all(
-    groupBySubmission(names).map(async ({ ref, round, hasResult, hasAmendment }): Promise<SubmissionRecords> => {
-      const [intent, result, amendment] = await Promise.all([
+    groupBySubmission(names).map(async ({ ref, round, hasResult, hasDecision, hasAmendment }): Promise<SubmissionRecords> => {
+      const [intent, result, decision, amendment] = await Promise.all([
         round < 0 ? undefined : archive.findIntent(ref, round),
         hasResult ? archive.findResult(ref) : undefined,
+        hasDecision ? archive.findDecision(ref) : undefined,
         hasAmendment ? archive.findAmendment(ref) : undefined,
       ]);
       if (intent === undefined) throw missing(ref);
-      return { ref, intent, ...(result === undefined ? {} : { result }), ...(amendment === undefined ? {} : { amendment }) };
+      return {
+        ref,
+        intent,
+        ...(result === undefined ? {} : { result }),
+        ...(decision === undefined ? {} : { decision }),
+        ...(amendment === undefined ? {} : { amendment }),
+      };
     }),
   );
   return { generation: describeGeneration(generationId, submissions, maxSubmissions), submissions };
@@ -59,6 +67,7 @@ interface NamedSubmission {
   /** The newest of its intents; -1 without one. */
   round: number;
   hasResult: boolean;
+  hasDecision: boolean;
   hasAmendment: boolean;
 }
 
@@ -67,10 +76,17 @@ export function groupBySubmission(names: readonly ListedRecord[]): NamedSubmissi
   const groups = new Map<string, NamedSubmission>();
   for (const { generationId, index, n, kind, round } of names) {
     const name = `${generationId}/${index}-${n}`;
-    const group = groups.get(name) ?? { ref: { generationId, index, n }, round: -1, hasResult: false, hasAmendment: false };
+    const group = groups.get(name) ?? {
+      ref: { generationId, index, n },
+      round: -1,
+      hasResult: false,
+      hasDecision: false,
+      hasAmendment: false,
+    };
     groups.set(name, group);
     if (kind === 'intent') group.round = Math.max(group.round, round);
     if (kind === 'result') group.hasResult = true;
+    if (kind === 'decision') group.hasDecision = true;
     if (kind === 'amendment') group.hasAmendment = true;
   }
   return [...groups.values()].sort((a, b) => a.ref.index - b.ref.index || a.ref.n - b.ref.n);

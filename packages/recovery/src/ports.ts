@@ -30,6 +30,7 @@ export interface RecoveryArchive {
   listRecordsOf(generationId: string): Promise<ListedRecord[]>;
   findIntent(ref: SubmissionRef, round: number): Promise<Intent | undefined>;
   findResult(ref: SubmissionRef): Promise<SubmissionResult | undefined>;
+  findDecision(ref: SubmissionRef): Promise<SubmissionResult | undefined>;
   findAmendment(ref: SubmissionRef): Promise<SubmissionResult | undefined>;
 }
 

@@ -1,4 +1,4 @@
-import { COMPARED_MS, hasCode, type ListedRecord, type StorageError } from '@darkroom/contracts';
+import { COMPARED_MS, hasCode, type ListedRecord, type RecordedSubmission, type StorageError } from '@darkroom/contracts';
 import { groupBySubmission } from './generation-records.ts';
 import type { Recovery } from './ports.ts';
 import { restoreGeneration } from './restore-generation.ts';
@@ -90,10 +90,10 @@ export async function* byGeneration(listing: AsyncIterable<ListedRecord>): Async
 }
 
 const describeRecorded = (records: readonly ListedRecord[]) =>
-  groupBySubmission(records).map(({ ref, round, hasResult, hasAmendment }) => ({
+  groupBySubmission(records).map(({ ref, round, hasResult, hasDecision, hasAmendment }): RecordedSubmission => ({
     ...ref,
     round,
-    end: hasAmendment ? ('amendment' as const) : hasResult ? ('result' as const) : ('none' as const),
+    end: hasAmendment ? 'amendment' : hasDecision ? 'decision' : hasResult ? 'result' : 'none',
   }));
 
 /** Items a few at a time. */

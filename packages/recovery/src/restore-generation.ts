@@ -31,7 +31,7 @@ export async function restoreGeneration(
 }
 
 async function settleWhatEnded({ store, settings }: Recovery, { generation, submissions }: GenerationRecords): Promise<void> {
-  const ends = submissions.flatMap(({ result, amendment }) => [result, amendment]).filter((end) => end !== undefined);
+  const ends = submissions.flatMap(({ result, decision, amendment }) => [result, decision, amendment]).filter((end) => end !== undefined);
   // A stable order: of one moment, what was written first comes first.
   for (const end of ends.toSorted((a, b) => a.settledAt - b.settledAt)) {
     await closeBefore(store, generation, end);

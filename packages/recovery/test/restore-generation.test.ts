@@ -2,7 +2,8 @@ import { intentKey } from '@darkroom/object-storage';
 import { eventually, photograph } from '@darkroom/testing';
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { restoreGeneration } from '../src/index.ts';
+import { decideOutcome } from '@darkroom/purchase';
+import { restoreForgotten, restoreGeneration } from '../src/index.ts';
 import { expectJobs, takePicture } from './picture.ts';
 import { IMAGE_NANO_USD, nextOf, startWorld, type End, type World } from './world.ts';
 
@@ -147,6 +148,44 @@ describe('how a generation ended stays what callers were told', () => {
     const after = await takePicture(world, generationId);
     expect(after).toEqual(before);
     expect(after.generation).toMatchObject({ status: 'expired', amended: true });
+  });
+});
+
+describe('what an operator decided of an unknown outcome', () => {
+  test.each(['charged', 'free'] as const)('"%s" is brought back with its money, by whoever finds it missing', async (decision) => {
+    const [ref] = await world.enqueue(2, { tenant: `decided-${decision}` });
+    await world.send(ref);
+    await world.end(ref, 'unknown');
+    const goBack = await photograph(world);
+    await decideOutcome({ store: world.store, archive: world.storage }, ref, decision);
+    const before = await takePicture(world, ref.generationId);
+    expect(before.generation.images[0]).toMatchObject({ fault: { code: 'submission.written-off' } });
+
+    await goBack();
+    expect((await world.submission(ref))['status']).toBe('unknown');
+    const { restored } = await restoreForgotten(world.recovery, [new Date().toISOString().slice(0, 10)]);
+    expect(restored).toContain(ref.generationId);
+    // the bucket holds generations of other tests, which are in the ledger now
+    const { ledger: _ledger, ...expected } = before;
+    expect(await takePicture(world, ref.generationId)).toMatchObject(expected);
+
+    await world.wipe();
+    await restoreGeneration(world.recovery, ref.generationId);
+    expect(await takePicture(world, ref.generationId)).toEqual(before);
+    expect((await world.store.readUnknown(10)).count).toBe(0);
+  });
+
+  test('gives way to the image that came home after it', async () => {
+    const [ref] = await world.enqueue(1, { tenant: 'decided-and-late' });
+    await world.send(ref);
+    await world.end(ref, 'unknown');
+    await decideOutcome({ store: world.store, archive: world.storage }, ref, 'charged');
+    await world.end(ref, 'succeeded', { amendment: true });
+    const before = await takePicture(world, ref.generationId);
+    await world.wipe();
+    await restoreGeneration(world.recovery, ref.generationId);
+    expect(await takePicture(world, ref.generationId)).toEqual(before);
+    expect(before.generation).toMatchObject({ amended: true, costUsd: '0.02', images: [{ status: 'succeeded' }] });
   });
 });
 

@@ -67,8 +67,8 @@ return int(changed)
 
 /**
  * Which of these submissions, of which S3 holds records, Redis has forgotten, or something of. Reads alone.
- * From ARGV[2] on, five for each: generation id, index, n, the round of its newest intent, and "result" or "amendment" when S3
- * knows its end. Replies the generation ids, some of them more than once.
+ * From ARGV[2] on, five for each: generation id, index, n, the round of its newest intent, and "result", "decision" or
+ * "amendment" when S3 knows its end. Replies the generation ids, some of them more than once.
  */
 export const findForgottenScript = createLuaScript(/* lua */ `${prelude}
 local forgotten = {}
@@ -82,6 +82,7 @@ for at = 2, #ARGV, 5 do
     or status == 'planned' and tonumber(submission[2]) <= tonumber(round)
     or status == 'failed' and submission[3] == '0'
     or ended == 'result' and not isOver
+    or ended == 'decision' and status == 'unknown'
     or ended == 'amendment' and status ~= 'succeeded'
   then
     forgotten[#forgotten + 1] = id

@@ -39,7 +39,7 @@ const mayHaveBeenRetired = ({ recordedAt, submissions }: StoredGeneration, now: 
   submissions.every(({ round, hasResult }) => round === undefined || hasResult) && now - recordedAt >= COMPARED_MS;
 
 function compareSubmission(
-  { round, hasResult, hasAmendment, imageWrittenAt }: StoredSubmission,
+  { round, hasResult, hasDecision, hasAmendment, imageWrittenAt }: StoredSubmission,
   known: KnownSubmission | undefined,
   { now, wasRetired, patienceMs }: { now: number; wasRetired: boolean; patienceMs: number },
 ): Disagreement['kind'] | undefined {
@@ -53,7 +53,8 @@ function compareSubmission(
   // A planned submission that was sent before has begun a new round; one that was given up unsent has no intent at all.
   const wasSendForgotten = (status === 'planned' && known.round <= round) || (status === 'failed' && known.sends === 0);
   if (wasSendForgotten) return 'intent-without-record';
-  if ((isLive && hasResult) || (hasAmendment && status !== 'succeeded')) return 'result-without-record';
+  const isEndUnheard = (isLive && hasResult) || (status === 'unknown' && hasDecision) || (status !== 'succeeded' && hasAmendment);
+  if (isEndUnheard) return 'result-without-record';
   if (!isLive && !hasResult) return 'record-without-result';
   if (imageWrittenAt === undefined || hasAmendment || status === 'succeeded') return undefined;
   // A settlement that has its image goes on to ask for the facts: it is given time, unless it has ended already.

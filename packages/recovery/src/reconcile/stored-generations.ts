@@ -7,6 +7,7 @@ export interface StoredSubmission {
   /** Of the newest intent; absent: there is none. */
   round?: number;
   hasResult: boolean;
+  hasDecision: boolean;
   hasAmendment: boolean;
   /** When its image was written, in milliseconds since 1970, by the clock of S3; absent: there is none. */
   imageWrittenAt?: number;
@@ -74,7 +75,7 @@ function join(generationId: string, records: readonly ListedRecord[], images: re
   const submissions = new Map<string, StoredSubmission>();
   const submissionOf = ({ index, n }: SubmissionRef): StoredSubmission => {
     const name = `${index}-${n}`;
-    const known = submissions.get(name) ?? { ref: { generationId, index, n }, hasResult: false, hasAmendment: false };
+    const known = submissions.get(name) ?? { ref: { generationId, index, n }, hasResult: false, hasDecision: false, hasAmendment: false };
     submissions.set(name, known);
     return known;
   };
@@ -84,6 +85,7 @@ function join(generationId: string, records: readonly ListedRecord[], images: re
     recordedAt = Math.max(recordedAt, writtenAt);
     if (kind === 'intent') submission.round = Math.max(submission.round ?? 0, round);
     if (kind === 'result') submission.hasResult = true;
+    if (kind === 'decision') submission.hasDecision = true;
     if (kind === 'amendment') submission.hasAmendment = true;
   }
   for (const { writtenAt, ...ref } of images) submissionOf(ref).imageWrittenAt = writtenAt;
