@@ -16,6 +16,11 @@ const cases: { error: errors.DarkroomError; code: errors.ErrorCode; retryable: b
   { error: new errors.QueueUnavailableError('x', { ...options, reached: 'maybe' }), code: 'queue.unavailable', retryable: true },
   { error: new errors.EnqueueManyError(progress, options), code: 'queue.partly-enqueued', retryable: true },
   { error: new errors.StoreNotInitialisedError(options), code: 'store.not-initialised', retryable: true },
+  {
+    error: new errors.CorruptRecordError('records/x', 'x', { cause, details: { attempt: 2 } }),
+    code: 'store.corrupt-record',
+    retryable: false,
+  },
   { error: new errors.SpendCapError('x', 1, options), code: 'spend.cap-reached', retryable: true },
   { error: new errors.GenerationError('generation.not-found', 'x', options), code: 'generation.not-found', retryable: false },
   { error: new errors.GenerationError('generation.wait-timeout', 'x', options), code: 'generation.wait-timeout', retryable: true },

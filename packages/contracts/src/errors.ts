@@ -10,6 +10,7 @@ export const errorCodes = {
   'queue.partly-enqueued': 'of many generations some were not enqueued, or may not be; the error says which',
   'store.not-initialised': 'Redis holds no epoch: no worker has started yet, or Redis lost its memory; nothing is queued or bought',
   'store.unavailable': 'Redis did not answer',
+  'store.corrupt-record': 'a record in Redis cannot be used; nothing is bought of it, and what was bought waits until it is repaired',
   'spend.cap-reached': 'a spend cap would be crossed; nothing was queued or bought',
   'generation.not-found': 'no generation has this id',
   'generation.wait-timeout': 'the generation was not final within the time that was waited; it goes on',
@@ -164,6 +165,22 @@ export class StoreNotInitialisedError extends DarkroomError {
       'Redis holds no darkroom epoch: start a worker once on a new bucket, or, if Redis lost its memory, restore it from its append-only file or a backup; nothing was queued or bought',
       true,
       options,
+    );
+  }
+}
+
+/** The operator must repair the record that `details.key` names, or give Redis its data back (docs/operations/troubleshooting.md). */
+export class CorruptRecordError extends DarkroomError {
+  /** @param why Which part of it is wrong; never what it holds. */
+  constructor(key: string, why: string, options: DarkroomErrorOptions = {}) {
+    super(
+      'store.corrupt-record',
+      `the record "${key}" in Redis cannot be used: ${why}; nothing is bought of it until it is repaired`,
+      false,
+      {
+        ...options,
+        details: { key, ...options.details },
+      },
     );
   }
 }

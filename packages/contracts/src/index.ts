@@ -1,5 +1,6 @@
 export {
   ConfigError,
+  CorruptRecordError,
   DarkroomError,
   EnqueueManyError,
   GenerationError,

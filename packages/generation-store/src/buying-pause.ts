@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
+import { json } from './corrupt-record.ts';
 import { pauseKey } from './keys.ts';
 
 /**
@@ -17,7 +18,13 @@ export interface BuyingPause {
   since: number;
 }
 
-const storedSchema = z.object({ reason: z.string(), since: z.number() });
+/** The last moment of a Date (ECMA-262, "Time Values and Time Range"). */
+const MAX_TIME = 8.64e15;
+
+const storedSchema = json
+  .pipe(z.object({ reason: z.string(), since: z.number().min(0).max(MAX_TIME) }))
+  // What cannot be read pauses all the same, and can be lifted.
+  .catch({ reason: 'what is kept of this pause cannot be read', since: 0 });
 
 /** Pauses buying. A pause of this kind that stands already keeps its reason. @returns whether this call paused it. */
 export async function pauseBuying(redis: Redis, prefix: string, { kind, reason, since }: BuyingPause): Promise<boolean> {
@@ -34,6 +41,6 @@ export async function readPauses(redis: Redis, prefix: string): Promise<BuyingPa
   const fields = await redis.hgetall(pauseKey(prefix));
   return pauseKinds.flatMap((kind) => {
     const stored = fields[kind];
-    return stored === undefined ? [] : [{ kind, ...storedSchema.parse(JSON.parse(stored)) }];
+    return stored === undefined ? [] : [{ kind, ...storedSchema.parse(stored) }];
   });
 }

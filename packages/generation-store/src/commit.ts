@@ -1,17 +1,19 @@
 import {
   commitStops,
-  parseStoredGrokImagineRequest,
   taskUuidOf,
   type Commitment,
+  type GrokImagineRequest,
   type SendVerdict,
   type SubmissionRef,
   type VerdictMeaning,
 } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
+import { readRecord } from './corrupt-record.ts';
 import { generationKey, refArguments } from './keys.ts';
 import { adoptIntentScript, commitScript } from './scripts/commit.ts';
 import { recordVerdictScript } from './scripts/record-verdict.ts';
+import { storedRequest } from './submission-fields.ts';
 
 const number = z.coerce.number();
 const commitReplySchema = z.union([
@@ -65,7 +67,15 @@ export async function commit(redis: Redis, prefix: string, ref: SubmissionRef, t
     amountNanoUsd,
     periods,
   ] = reply;
-  const request = parseStoredGrokImagineRequest(JSON.parse(requestJson));
+  const key = generationKey(prefix, ref.generationId);
+  let request: GrokImagineRequest;
+  try {
+    request = readRecord(key, storedRequest, requestJson);
+  } catch (error) {
+    // The send was opened and surely does not leave.
+    await recordVerdict(redis, prefix, ref, send, 'no-intent');
+    throw error;
+  }
   return {
     kind: 'go',
     send,

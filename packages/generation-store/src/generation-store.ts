@@ -120,11 +120,11 @@ export function buildGenerationStore({ prefix, retention, pollRate }: Generation
     takePollToken: () => takePollToken(redis, prefix, pollRate),
     async find(generationId) {
       const reply = await readGenerationScript.run(redis, generationKey(prefix, generationId), [prefix, generationId]);
-      return reply === null ? undefined : parseGenerationView(generationId, reply);
+      return reply === null ? undefined : parseGenerationView(prefix, generationId, reply);
     },
     async findSubmissions(generationId) {
       const reply = await readGenerationScript.run(redis, generationKey(prefix, generationId), [prefix, generationId]);
-      return reply === null ? [] : parseFoundSubmissions(generationId, reply);
+      return reply === null ? [] : parseFoundSubmissions(prefix, generationId, reply);
     },
     restore: (generation) => restoreGeneration(redis, prefix, retention, generation),
     findForgotten: (recorded) => findForgotten(redis, prefix, recorded),

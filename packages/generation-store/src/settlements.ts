@@ -1,5 +1,4 @@
 import {
-  parseStoredGrokImagineRequest,
   submissionStatuses,
   submissionStatusesBefore,
   type Settlement,
@@ -10,9 +9,9 @@ import {
 } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
-import { generationKey, refArguments } from './keys.ts';
+import { readRecord } from './corrupt-record.ts';
+import { generationKey, refArguments, submissionKey } from './keys.ts';
 import { beginSettlementScript, recordFactsScript, settleScript } from './scripts/settle.ts';
-
 import { fieldsOf, flatHashSchema, generationFieldsSchema, submissionFieldsSchema } from './submission-fields.ts';
 
 const number = z.coerce.number();
@@ -29,13 +28,13 @@ export async function beginSettlement(redis: Redis, prefix: string, ref: Submiss
   );
   if (reply[0] === 'no-record') return undefined;
   const [, now, generationHash, submissionHash, nextPlanned] = reply;
-  const generation = generationFieldsSchema.parse(fieldsOf(generationHash));
-  const submission = submissionFieldsSchema.parse(fieldsOf(submissionHash));
+  const generation = readRecord(generationKey(prefix, ref.generationId), generationFieldsSchema, fieldsOf(generationHash));
+  const submission = readRecord(submissionKey(prefix, ref), submissionFieldsSchema, fieldsOf(submissionHash));
   const { deliveredAt, firstSentAt, succeededSeenAt, facts } = submission;
   return {
     now,
     status: submission.status,
-    request: parseStoredGrokImagineRequest(generation.request),
+    request: generation.request,
     generationClosed: generation.status !== 'queued' && generation.status !== 'running',
     round: submission.round,
     sends: submission.sends,

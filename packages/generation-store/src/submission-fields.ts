@@ -1,5 +1,12 @@
-import { submissionStatuses } from '@darkroom/contracts';
+import {
+  InvalidRequestError,
+  parseStoredGrokImagineRequest,
+  resultSchema,
+  submissionStatuses,
+  type GrokImagineRequest,
+} from '@darkroom/contracts';
 import { z } from 'zod';
+import { json, whole } from './corrupt-record.ts';
 
 /** The flat reply of HGETALL. */
 export const flatHashSchema = z.array(z.string());
@@ -11,9 +18,6 @@ export function fieldsOf(flat: readonly string[]): Record<string, string> {
   return fields;
 }
 
-const number = z.coerce.number();
-const json = z.string().transform((text): unknown => JSON.parse(text));
-
 const factsSchema = json.pipe(
   z.object({
     imageUUID: z.string().optional(),
@@ -24,23 +28,38 @@ const factsSchema = json.pipe(
   }),
 );
 
+/** A request as it was kept at enqueue. */
+export const storedRequest = json.transform((value, context): GrokImagineRequest => {
+  try {
+    return parseStoredGrokImagineRequest(value);
+  } catch (error) {
+    const paths = error instanceof InvalidRequestError ? error.problems.map(({ path }) => path) : [];
+    context.addIssue({ code: 'custom', message: `is no request of ours (${paths.join(', ')})` });
+    return z.NEVER;
+  }
+});
+
+/** How a submission ended. */
+export const storedResult = json.pipe(resultSchema);
+
 /** A submission as its hash in Redis has it. */
 export const submissionFieldsSchema = z.object({
   status: z.enum(submissionStatuses),
-  sends: number,
-  round: number,
-  failures: number,
-  deliverySeq: number,
-  deliveredAt: number.optional(),
-  settlements: number.default(0),
-  firstSentAt: number.optional(),
-  succeededSeenAt: number.optional(),
-  facts: factsSchema.optional(),
+  sends: whole,
+  round: whole,
+  failures: whole,
+  deliverySeq: whole,
+  deliveredAt: whole.optional(),
+  settlements: whole.default(0),
+  firstSentAt: whole.optional(),
+  succeededSeenAt: whole.optional(),
+  /** What cannot be read is asked for again. */
+  facts: factsSchema.optional().catch(undefined),
   code: z.string().optional(),
   result: z.string().optional(),
-  settled: number.default(0),
-  settledAt: number.optional(),
-  reserved: number,
+  settled: whole.default(0),
+  settledAt: whole.optional(),
+  reserved: whole,
   /** Whether its money is held now; "due" is held by the commit. */
   held: z.enum(['0', '1', 'due']).transform((held) => held === '1'),
   periods: z.string().transform((names) => names.split(' ').filter((name) => name !== '')),
@@ -51,21 +70,21 @@ const optionalText = z
   .string()
   .optional()
   .transform((text) => (text === '' ? undefined : text));
-const optionalNumber = optionalText.transform((text) => (text === undefined ? undefined : Number(text)));
+const optionalWhole = z.union([z.literal('').transform(() => undefined), whole]).optional();
 
 /** A generation as its hash in Redis has it, less the images, which are fields of their own ("image:<index>"). */
 export const generationFieldsSchema = z.object({
   status: z.enum(['queued', 'running', 'succeeded', 'partial', 'failed', 'cancelled', 'expired']),
-  request: json,
+  request: storedRequest,
   tenant: z.string(),
-  images: number,
-  createdAt: number,
-  finishedAt: number.optional(),
-  deadlineAt: optionalNumber,
-  runAt: optionalNumber,
+  images: whole,
+  createdAt: whole,
+  finishedAt: whole.optional(),
+  deadlineAt: optionalWhole,
+  runAt: optionalWhole,
   idempotencyDigest: optionalText,
   clientReference: z.string().optional(),
   retryOf: z.string().optional(),
-  cost: number,
+  cost: whole,
   amended: z.string().optional(),
 });

@@ -1,37 +1,52 @@
 import {
   formatUsd,
-  parseStoredGrokImagineRequest,
-  resultSchema,
   taskUuidOf,
   type ErrorCode,
   type FoundSubmission,
   type GenerationView,
   type ImageStatus,
   type ImageView,
+  type SubmissionResult,
   type VerifiedImage,
 } from '@darkroom/contracts';
 import { z } from 'zod';
-
-import { fieldsOf, flatHashSchema, generationFieldsSchema, submissionFieldsSchema, type SubmissionFields } from './submission-fields.ts';
+import { readRecord } from './corrupt-record.ts';
+import { generationKey, submissionKey } from './keys.ts';
+import {
+  fieldsOf,
+  flatHashSchema,
+  generationFieldsSchema,
+  storedResult,
+  submissionFieldsSchema,
+  type SubmissionFields,
+} from './submission-fields.ts';
 
 const replySchema = z.tuple([flatHashSchema, z.array(z.tuple([z.number(), z.number(), flatHashSchema]))]);
 const imageStatusSchema = z.enum(['open', 'succeeded', 'failed', 'lost', 'unknown']);
 
 interface NumberedSubmission {
+  index: number;
   n: number;
   fields: SubmissionFields;
+  result?: SubmissionResult;
 }
 
 /** Makes the caller's view out of the reply of `readGenerationScript`. */
-export function parseGenerationView(generationId: string, reply: unknown): GenerationView {
+export function parseGenerationView(prefix: string, generationId: string, reply: unknown): GenerationView {
   const [flat, rows] = replySchema.parse(reply);
   const hash = fieldsOf(flat);
-  const submissions = rows.map(([index, n, row]) => ({ index, n, fields: submissionFieldsSchema.parse(fieldsOf(row)) }));
-  const generation = generationFieldsSchema.parse(hash);
+  const submissions = rows.map(([index, n, row]): NumberedSubmission => {
+    const key = submissionKey(prefix, { generationId, index, n });
+    const fields = readRecord(key, submissionFieldsSchema, fieldsOf(row));
+    const result = fields.result === undefined ? undefined : readRecord(key, storedResult, fields.result);
+    return { index, n, fields, ...(result === undefined ? {} : { result }) };
+  });
+  const key = generationKey(prefix, generationId);
+  const generation = readRecord(key, generationFieldsSchema, hash);
   const images = Array.from({ length: generation.images }, (_, index) =>
     imageView(
       { generationId, index },
-      imageStatusSchema.parse(hash[`image:${index}`]),
+      readRecord(key, imageStatusSchema, hash[`image:${index}`]),
       Number(hash[`winner:${index}`] ?? 0),
       submissions.filter((submission) => submission.index === index),
     ),
@@ -41,7 +56,7 @@ export function parseGenerationView(generationId: string, reply: unknown): Gener
     generationId,
     status: generation.status,
     tenant: generation.tenant,
-    request: parseStoredGrokImagineRequest(generation.request),
+    request: generation.request,
     images,
     costUsd: formatUsd(generation.cost),
     reservedUsd: formatUsd(reserved),
@@ -56,16 +71,14 @@ export function parseGenerationView(generationId: string, reply: unknown): Gener
 }
 
 /** All submissions, out of the same reply. */
-export function parseFoundSubmissions(generationId: string, reply: unknown): FoundSubmission[] {
+export function parseFoundSubmissions(prefix: string, generationId: string, reply: unknown): FoundSubmission[] {
   const [, rows] = replySchema.parse(reply);
   return rows.map(([index, n, row]) => {
-    const { status, firstSentAt } = submissionFieldsSchema.parse(fieldsOf(row));
+    const key = submissionKey(prefix, { generationId, index, n });
+    const { status, firstSentAt } = readRecord(key, submissionFieldsSchema, fieldsOf(row));
     return { generationId, index, n, status, ...(firstSentAt === undefined ? {} : { firstSentAt }) };
   });
 }
-
-const resultOf = ({ fields }: NumberedSubmission) =>
-  fields.result === undefined ? undefined : resultSchema.parse(JSON.parse(fields.result));
 
 function imageView(
   { generationId, index }: { generationId: string; index: number },
@@ -76,10 +89,10 @@ function imageView(
   const newest = submissions.at(-1);
   if (newest === undefined) throw new RangeError(`image ${index} has no submission`);
   const shown = submissions.find(({ n }) => n === winner) ?? newest;
-  const result = resultOf(shown);
+  const { result } = shown;
   const extras = submissions
     .filter((submission) => submission.n !== winner && submission.fields.status === 'succeeded')
-    .map((submission) => resultOf(submission)?.image)
+    .map((submission) => submission.result?.image)
     .filter((image): image is VerifiedImage => image !== undefined);
   const code = shown.fields.code as ErrorCode | '' | undefined; // written by our own scripts from the table of codes
   return {

@@ -26,6 +26,8 @@ if recovering() then return { 'stop', 'recovering' } end
 local generation, known = hash(key)
 local submission, planned = hash(submissionKey)
 if not known or not planned then return { 'stop', 'no-record' } end
+soundGeneration(key, generation)
+soundSubmission(submissionKey, submission)
 if submission.token == token then return go(submission, generation) end
 if submission.status ~= 'planned' and submission.status ~= 'committed' then return { 'stop', 'settled', submission.status } end
 
@@ -40,12 +42,19 @@ if closed or generation['image:' .. index] ~= 'open' then
 end
 local runAt = tonumber(generation.runAt or '') or 0
 if now < runAt then return { 'stop', 'scheduled', generation.runAt, int(runAt - now) } end
-local paused = redis.call('HGETALL', prefix .. ':buying-paused')
-if #paused > 0 then return { 'stop', 'paused', paused[1] .. ' ' .. paused[2] } end
+local paused, isPaused = hash(prefix .. ':buying-paused')
+if isPaused then
+  local kind, why = next(paused)
+  return { 'stop', 'paused', kind .. ' ' .. why }
+end
 
 -- "fresh": as far as Redis knows, no earlier send of this submission can have been accepted
 local fresh = 1
 for field in pairs(submission) do if string.sub(field, 1, 5) == 'send:' then fresh = 0 end end
+
+local today = periodsOf(generation.tenant, now)
+soundCaps()
+soundLedger(submission.periods .. ' ' .. namesOf(today))
 
 -- a cap that is crossed already was lowered, or met a price above the list. What may have been sent keeps its hold; what surely
 -- was not gives it up, so that as much is bought as fits under the cap, and asks again like what was not held yet
@@ -59,10 +68,9 @@ if submission.held == '1' then
   end
 end
 if submission.held == 'due' then
-  local periods = periodsOf(generation.tenant, now)
-  local reached = capReached(periods, tonumber(submission.reserved))
+  local reached = capReached(today, tonumber(submission.reserved))
   if reached then return { 'stop', 'cap', reached.name, int(reached.resetsAt - now) } end
-  makeHold(submissionKey, submission, periods)
+  makeHold(submissionKey, submission, today)
 end
 if submission.held ~= '1' then return { 'stop', 'no-reservation' } end
 

@@ -14,13 +14,16 @@ export const recordDeliveryScript = createLuaScript(/* lua */ `${prelude}
 local id, index, n, digest, body = ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 local key = submissionKey(id, index, n)
 local deliveries = prefix .. ':deliveries:' .. id .. ':' .. index .. '-' .. n
-local state = redis.call('HMGET', key, 'status', 'deliverySeq')
+local state = redis.pcall('HMGET', key, 'status', 'deliverySeq')
+if state.err then corrupt(key, 'type') end
 if not state[1] then
   local unclaimed = prefix .. ':deliveries-unclaimed'
   redis.call('LPUSH', unclaimed, id .. '/' .. index .. '-' .. n .. ' ' .. body)
   redis.call('LTRIM', unclaimed, 0, ${MAX_UNCLAIMED - 1})
   return { 'unknown-submission', '0', '' }
 end
+if not isWhole(state[2]) then corrupt(key, 'deliverySeq') end
+if not knownStatus.submission[state[1]] then corrupt(key, 'status') end
 if redis.call('HEXISTS', deliveries, digest) == 1 then return { 'duplicate', state[2], state[1] } end
 if redis.call('HLEN', deliveries) >= ${MAX_DELIVERIES} then return { 'overflow', state[2], state[1] } end
 local now = nowMs()

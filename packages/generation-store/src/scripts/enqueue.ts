@@ -24,6 +24,8 @@ end
 local now = nowMs()
 local periods = periodsOf(tenant, now)
 local isDue = holdsWhenDue(runAt, now)
+soundCaps()
+soundLedger(namesOf(periods))
 if not isDue then
   local period, used, cap = capReached(periods, amount * images)
   if period then return { 'cap', period.name, int(used), int(cap), int(period.resetsAt), int(now) } end

@@ -24,7 +24,9 @@ local function retire(key, id)
   if tonumber(generation.live) > 0 then return end
   local submissions = submissionsOf(generation)
   for _, each in ipairs(submissions) do
-    if redis.call('HGET', submissionKey(id, each[1], each[2]), 'held') == '1' then return end
+    local held = redis.pcall('HGET', submissionKey(id, each[1], each[2]), 'held')
+    -- one that cannot be read may hold money
+    if held == '1' or type(held) == 'table' then return end
   end
   local seconds = tonumber(generation.retentionSeconds)
   redis.call('ZREM', prefix .. ':open', id)
@@ -59,7 +61,14 @@ end
 -- ends what was never sent; what may have been sent is left to its settlement
 local function closeGeneration(key, id, status, now)
   local generation = hash(key)
+  soundGeneration(key, generation)
   if generation.status ~= 'queued' and generation.status ~= 'running' then return end
+  for index = 0, tonumber(generation.images) - 1 do
+    local submissionKey = submissionKey(id, index, generation['latest:' .. index])
+    local submission = hash(submissionKey)
+    soundSubmission(submissionKey, submission)
+    soundLedger(submission.periods)
+  end
   for index = 0, tonumber(generation.images) - 1 do
     local n = generation['latest:' .. index]
     local submissionKey = submissionKey(id, index, n)

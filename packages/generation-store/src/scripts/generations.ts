@@ -8,6 +8,7 @@ export const readGenerationScript = createLuaScript(/* lua */ `${prelude}
 local key, id = KEYS[1], ARGV[2]
 local generation, known = hash(key)
 if not known then return false end
+soundGeneration(key, generation)
 local submissions = {}
 for index = 0, tonumber(generation.images) - 1 do
   for n = 1, tonumber(generation['latest:' .. index]) do
@@ -20,8 +21,8 @@ return { redis.call('HGETALL', key), submissions }
 /** Cancels or expires (ARGV[3]): ends what was never sent and gives its money back; what may have been sent comes home as late. */
 export const closeScript = createLuaScript(/* lua */ `${prelude}${money}${fold}
 local key, id = KEYS[1], ARGV[2]
-local status = redis.call('HGET', key, 'status')
-if not status then return false end
+local _, known = hash(key)
+if not known then return false end
 closeGeneration(key, id, ARGV[3], nowMs())
 return redis.call('HGET', key, 'status')
 `);
@@ -33,7 +34,10 @@ return redis.call('HGET', key, 'status')
 export const takePollTokenScript = createLuaScript(/* lua */ `${prelude}
 local key, intervalMs, burst = KEYS[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local now = nowMs()
-local fullAt = math.max(tonumber(redis.call('GET', key) or '0'), now)
+local stored = redis.pcall('GET', key)
+-- what is no time, or further away than a full bucket ever is, is overwritten: it would hold back every settlement of the fleet
+local isTime = type(stored) == 'string' and string.find(stored, '^%d+%.?%d*$')
+local fullAt = math.min(math.max(isTime and tonumber(stored) or 0, now), now + intervalMs * burst)
 local wait = fullAt - now - intervalMs * (burst - 1)
 if wait > 0 then return int(math.ceil(wait)) end
 redis.call('SET', key, string.format('%.3f', fullAt + intervalMs), 'PX', int(math.ceil(fullAt + intervalMs - now) + 1000))

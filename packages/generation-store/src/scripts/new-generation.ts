@@ -10,13 +10,14 @@ local clientReference, retryOf = ARGV[13], ARGV[14]
 local idempotencyKey = prefix .. ':idempotency:' .. tenant .. ':' .. idempotencyDigest
 
 local function createGeneration(key, id, status, createdAt)
+  -- first: a key of another type ends the script here, before half a record is written
+  redis.call('ZADD', prefix .. ':open', createdAt, id)
   redis.call('HSET', key, 'status', status, 'request', request, 'requestDigest', requestDigest, 'tenant', tenant,
     'images', images, 'live', 0, 'createdAt', createdAt, 'cost', 0, 'deadlineAt', deadlineAt, 'runAt', runAt,
     'idempotencyDigest', idempotencyDigest, 'idempotencySeconds', idempotencySeconds, 'retentionSeconds', retentionSeconds)
   if clientReference ~= '' then redis.call('HSET', key, 'clientReference', clientReference) end
   if retryOf ~= '' then redis.call('HSET', key, 'retryOf', retryOf) end
   for index = 0, images - 1 do redis.call('HSET', key, 'image:' .. index, 'open') end
-  redis.call('ZADD', prefix .. ':open', createdAt, id)
 end
 
 -- its time begins when the generation is over: a key that ended before could buy the same twice

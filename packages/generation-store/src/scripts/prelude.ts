@@ -1,3 +1,5 @@
+import { sound } from './sound.ts';
+
 /**
  * What every script starts with. KEYS[1] is the key of the generation (or any key of the shard) and ARGV[1] the prefix; all
  * other keys follow from the prefix, whose hash tag keeps them in the slot of KEYS[1]. Time is Redis time, so that the
@@ -16,8 +18,14 @@ local function int(value)
   return string.format('%.0f', value)
 end
 
+-- ends the script with what corruptRecordOf (corrupt-record.ts) reads
+local function corrupt(key, field)
+  error('CORRUPT ' .. key .. ' ' .. field, 0)
+end
+
 local function hash(key)
-  local flat = redis.call('HGETALL', key)
+  local flat = redis.pcall('HGETALL', key)
+  if flat.err then corrupt(key, 'type') end
   local fields = {}
   for i = 1, #flat, 2 do fields[flat[i]] = flat[i + 1] end
   return fields, #flat > 0
@@ -43,4 +51,4 @@ local function announce(event, id, index, n, at)
   if index then text = text .. ',"index":' .. index .. ',"n":' .. n end
   redis.call('PUBLISH', prefix .. ':events:' .. id, text .. '}')
 end
-`;
+${sound}`;

@@ -14,6 +14,11 @@ local id, index, n, send, verdict = ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 local key = submissionKey(id, index, n)
 local submission, known = hash(key)
 if not known then return 'unproven' end
+local generation, hasGeneration = hash(KEYS[1])
+soundSubmission(key, submission)
+if hasGeneration then soundGeneration(KEYS[1], generation) end
+local periods = periodsOf(generation.tenant or '', nowMs())
+if submission.held == 'due' then soundLedger(namesOf(periods)) end
 if submission.verdictOf == send then return submission.verdict end
 
 local earlier = 0
@@ -28,11 +33,11 @@ if not submission.firstSentAt then redis.call('HSET', key, 'firstSentAt', int(no
 if forgotten then
   -- its number is not given away again, or the next send would be taken for this one
   if tonumber(send) > tonumber(submission.sends) then redis.call('HSET', key, 'sends', send) end
-  if redis.call('HGET', KEYS[1], 'status') == 'queued' then redis.call('HSET', KEYS[1], 'status', 'running') end
+  if generation.status == 'queued' then redis.call('HSET', KEYS[1], 'status', 'running') end
 end
 -- what may be bought holds its money, whatever the caps say: the commit that held it was forgotten
 local function holdWhatIsDue()
-  if submission.held == 'due' then makeHold(key, submission, periodsOf(redis.call('HGET', KEYS[1], 'tenant'), now)) end
+  if submission.held == 'due' then makeHold(key, submission, periods) end
 end
 
 local function accept()

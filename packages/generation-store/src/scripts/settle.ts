@@ -9,11 +9,16 @@ local key, id, index, n = KEYS[1], ARGV[2], ARGV[3], ARGV[4]
 local now = nowMs()
 local generation, known = hash(key)
 if not known then return { 'no-record' } end
-if generation.deadlineAt ~= '' and now >= tonumber(generation.deadlineAt) and not recovering() then
-  closeGeneration(key, id, 'expired', now)
-end
 local submissionKey, nextKey = submissionKey(id, index, n), submissionKey(id, index, n + 1)
-if redis.call('EXISTS', submissionKey) == 0 then return { 'no-record' } end
+local submission, planned = hash(submissionKey)
+if not planned then return { 'no-record' } end
+soundGeneration(key, generation)
+soundSubmission(submissionKey, submission)
+if generation.deadlineAt ~= '' and now >= tonumber(generation.deadlineAt) and not recovering() then
+  -- another image of the generation that cannot be read keeps it open, and none of the others from coming home
+  local isClosed, why = pcall(closeGeneration, key, id, 'expired', now)
+  if not isClosed and not string.find(tostring(why), 'CORRUPT', 1, true) then error(why, 0) end
+end
 redis.call('HINCRBY', submissionKey, 'settlements', 1)
 local nextPlanned = redis.call('HGET', nextKey, 'status') == 'planned' and int(n + 1) or ''
 return { 'found', int(now), redis.call('HGETALL', key), redis.call('HGETALL', submissionKey), nextPlanned }
@@ -43,6 +48,10 @@ local submissionKey, nextKey = submissionKey(id, index, n), submissionKey(id, in
 local generation, known = hash(key)
 local submission, planned = hash(submissionKey)
 if not known or not planned then return { 'no-record' } end
+soundGeneration(key, generation)
+soundSubmission(submissionKey, submission)
+soundLedger(submission.periods .. ' ' .. namesOf(periodsOf(generation.tenant, nowMs())))
+if mayResubmit then soundCaps() end
 if submission.status == status then
   return { 'already', redis.call('EXISTS', nextKey) == 1 and int(n + 1) or '' }
 end

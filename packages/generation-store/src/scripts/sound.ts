@@ -1,0 +1,77 @@
+import { generationStatuses, imageMoves, submissionStatuses } from '@darkroom/contracts';
+
+const oneOf = (words: readonly string[]): string => `{ ${words.map((word) => `['${word}'] = true`).join(', ')} }`;
+
+/**
+ * Refuses a record that cannot be worked on, before anything is written: a script that fails half way is not undone, and
+ * would leave money or a status between two states. The last part of the prelude.
+ */
+export const sound = /* lua */ `
+local knownStatus = {
+  generation = ${oneOf(generationStatuses)},
+  image = ${oneOf(Object.keys(imageMoves))},
+  submission = ${oneOf(submissionStatuses)},
+  held = ${oneOf(['0', '1', 'due'])}
+}
+
+-- whole, and held exactly by a number of Lua
+local function isWhole(value)
+  return value and #value <= 16 and string.find(value, '^-?%d+$')
+end
+
+local function wholeFields(key, fields, names)
+  for _, name in ipairs(names) do if not isWhole(fields[name]) then corrupt(key, name) end end
+end
+
+-- what is not there need not be whole
+local function wholeIfThere(key, fields, names)
+  for _, name in ipairs(names) do
+    if fields[name] and fields[name] ~= '' and not isWhole(fields[name]) then corrupt(key, name) end
+  end
+end
+
+local function soundGeneration(key, generation)
+  wholeFields(key, generation, { 'images', 'live', 'createdAt', 'cost', 'retentionSeconds', 'idempotencySeconds' })
+  wholeIfThere(key, generation, { 'deadlineAt', 'runAt' })
+  if not knownStatus.generation[generation.status] then corrupt(key, 'status') end
+  if not generation.deadlineAt then corrupt(key, 'deadlineAt') end
+  if not generation.idempotencyDigest then corrupt(key, 'idempotencyDigest') end
+  if not generation.request then corrupt(key, 'request') end
+  if not string.find(generation.tenant or '', '^[%w_.-]+$') then corrupt(key, 'tenant') end
+  local images = tonumber(generation.images)
+  if images < 1 or images > 20 then corrupt(key, 'images') end
+  for index = 0, images - 1 do
+    local latest = generation['latest:' .. index]
+    -- a loop over them must end
+    if not isWhole(latest) or tonumber(latest) < 1 or tonumber(latest) > 9999 then corrupt(key, 'latest:' .. index) end
+    if not knownStatus.image[generation['image:' .. index]] then corrupt(key, 'image:' .. index) end
+  end
+end
+
+local function soundSubmission(key, submission)
+  wholeFields(key, submission, { 'sends', 'round', 'rejections', 'deliverySeq', 'failures', 'reserved' })
+  wholeIfThere(key, submission, { 'firstSentAt', 'settlements', 'settled', 'expected', 'reported', 'unreported', 'differing' })
+  if not knownStatus.submission[submission.status] then corrupt(key, 'status') end
+  if not knownStatus.held[submission.held] then corrupt(key, 'held') end
+  if not submission.periods or submission.held == '1' and submission.periods == '' then corrupt(key, 'periods') end
+  for name in string.gmatch(submission.periods, '[^ ]+') do
+    if not string.find(name, '^%a[%w_.:-]*:%a+:[%d-]+$') then corrupt(key, 'periods') end
+  end
+end
+
+-- the ledger of each of these periods, separated by blanks
+local function soundLedger(names)
+  for name in string.gmatch(names, '[^ ]+') do
+    local key = prefix .. ':spend:' .. name
+    wholeIfThere(key, (hash(key)), { 'reserved', 'settled', 'expected', 'reported', 'unreported', 'differing' })
+  end
+end
+
+local function soundCaps()
+  local key = prefix .. ':caps'
+  local caps = hash(key)
+  for _, name in ipairs({ 'all:day', 'all:month', 'tenant:day', 'tenant:month' }) do
+    if caps[name] and not isWhole(caps[name]) then corrupt(key, name) end
+  end
+end
+`;
