@@ -62,6 +62,15 @@ test('status says why buying is paused, since when and what to do, what waits, a
   expect(await run('spend', '--tenant', 'acme')).toMatch(/tenant month +0 USD spent, 0\.06 USD on hold, no cap/);
 });
 
+test('status says that the provider is in trouble, and nothing of it once it has answered', async () => {
+  const { store, run } = await setup();
+  await store.initialise('epoch');
+  for (let failures = 0; failures < 5; failures += 1) await store.reportTrouble({ tolerated: 5, firstWaitMs: 60_000, maxWaitMs: 60_000 });
+  expect(await run('status')).toMatch(/provider +IN TROUBLE since .+: 5 sends in a row came to nothing; one at a time tries again/);
+  await store.reportAnswer();
+  expect(await run('status')).not.toContain('provider');
+});
+
 test('pause stops buying for a reason, and resume lets what waits run at once', async () => {
   const { store, submissions, enqueue, run } = await setup();
   await store.initialise('epoch');

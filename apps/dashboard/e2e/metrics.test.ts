@@ -86,6 +86,7 @@ test('each process measures one generation, and the page of metrics names what t
     expect(imageSeconds).toBeLessThan(20);
     expect(worker.value('darkroom_backlog')).toBe(0);
     expect(worker.value('darkroom_buying_paused', { kind: 'account' })).toBe(0);
+    expect(worker.value('darkroom_provider_failures')).toBe(0);
     expect(worker.value('darkroom_jobs', { queue: 'submissions', state: 'failed' })).toBe(0);
 
     expect((await fetch(`${fleet.receiverUrl}/webhooks/runware?capability=guess`, { method: 'POST', body: '{}' })).status).toBe(401);

@@ -77,6 +77,7 @@ export {
   type SettleReply,
   type SubmissionView,
   type VerdictMeaning,
+  type ProviderTrouble,
 } from './submission-steps.ts';
 export { formatRef, parseRef, taskUuidOf, type SubmissionRef } from './submission-ref.ts';
 export { COMPARED_MS, defaultTiming, pollingTiming, timingProblems, type Timing } from './timing.ts';

@@ -21,6 +21,7 @@ export const commitStops = [
   'paused',
   'cap',
   'no-reservation',
+  'provider-trouble',
 ] as const;
 
 /** The answer to "is this submission bought now?" */
@@ -38,11 +39,24 @@ export type Commitment =
       send: number;
       /** As far as Redis knows, nothing of this submission can have been accepted before. */
       fresh: boolean;
+      /** Sends of the whole fleet that came to nothing since the provider last answered one. */
+      providerFailures: number;
       /** Redis time, in milliseconds since 1970. */
       now: number;
       intent: Intent;
       request: GrokImagineRequest;
     };
+
+/** A send that came to nothing because of the provider or of the way to it. */
+export interface ProviderTrouble {
+  /** So many of them in a row, over the whole fleet, make it leave the provider alone; 1 when the provider asked for that. */
+  tolerated: number;
+  /** How long it is left alone at first; doubles with each try that comes to nothing. */
+  firstWaitMs: number;
+  maxWaitMs: number;
+  /** What the provider asked for, which may be longer. */
+  askedWaitMs?: number;
+}
 
 /** What came of one send. `no-intent`: it did not leave, because its intent could not be written to S3. */
 export type SendVerdict = SubmitVerdict['kind'] | 'no-intent';

@@ -16,6 +16,10 @@ test('a job of a killed worker is back within about ten seconds', () => {
   expect(defaultTiming.lockDurationMs + defaultTiming.stalledIntervalMs).toBeLessThanOrEqual(10_000);
 });
 
+test('a provider that is back is noticed, and bought from by everybody, within half a minute', () => {
+  expect(2 * defaultTiming.maxProbeMs + defaultTiming.troubleMs).toBeLessThanOrEqual(30_000);
+});
+
 test('an upload URL lives no longer than S3 allows', () => {
   expect(timingProblems({ ...defaultTiming, capabilityTtlMs: 8 * 24 * 3_600_000 })).toEqual([
     'capabilityTtlMs (691200000 ms) must be <= 604800000 ms, the longest life of a presigned URL',

@@ -24,6 +24,8 @@ export interface Timing {
   /** The first wait after trouble of Redis, S3 or the provider; doubles up to `maxTroubleMs`. */
   troubleMs: number;
   maxTroubleMs: number;
+  /** The longest wait before a provider in trouble is tried again, by one send of the whole fleet; grows up to it from `troubleMs`. */
+  maxProbeMs: number;
   /** BullMQ's lock: a killed worker's jobs are back within about lock + stalled interval. */
   lockDurationMs: number;
   stalledIntervalMs: number;
@@ -48,6 +50,8 @@ export const defaultTiming: Readonly<Timing> = {
   uploadPollMs: SECOND,
   troubleMs: 2 * SECOND,
   maxTroubleMs: MINUTE,
+  // A provider that is back is noticed after this and one `troubleMs`, and everybody buys again within half a minute.
+  maxProbeMs: 10 * SECOND,
   lockDurationMs: 8 * SECOND,
   stalledIntervalMs: 2 * SECOND,
 };

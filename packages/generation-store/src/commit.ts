@@ -36,6 +36,7 @@ const commitReplySchema = z.union([
     z.string(),
     number,
     z.string(),
+    number,
   ]),
 ]);
 
@@ -66,6 +67,7 @@ export async function commit(redis: Redis, prefix: string, ref: SubmissionRef, t
     runAt,
     amountNanoUsd,
     periods,
+    providerFailures,
   ] = reply;
   const key = generationKey(prefix, ref.generationId);
   let request: GrokImagineRequest;
@@ -80,6 +82,7 @@ export async function commit(redis: Redis, prefix: string, ref: SubmissionRef, t
     kind: 'go',
     send,
     fresh: fresh === '1',
+    providerFailures,
     now,
     request,
     intent: {

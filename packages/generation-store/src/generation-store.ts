@@ -4,6 +4,7 @@ import type {
   GenerationStatus,
   GenerationView,
   NanoUsd,
+  ProviderTrouble,
   RecordedSubmission,
   RememberedGeneration,
   SendVerdict,
@@ -22,8 +23,9 @@ import { adoptIntent, commit, recordVerdict } from './commit.ts';
 import { recordDelivery, type DeliveryReceipt } from './deliveries.ts';
 import { enqueueGeneration, type EnqueueReceipt, type NewGeneration } from './enqueue.ts';
 import type { Retention } from './retention.ts';
-import { capsKey, epochKey, generationKey, submissionKey, turnKey } from './keys.ts';
+import { capsKey, epochKey, generationKey, providerTroubleKey, submissionKey, turnKey } from './keys.ts';
 import { takePollToken, type PollRate } from './poll-bucket.ts';
+import { findTrouble, reportTrouble, type StandingTrouble } from './provider-trouble.ts';
 import { readOpenGenerations, type OpenGenerations } from './open-generations.ts';
 import { closeScript, readGenerationScript } from './scripts/generations.ts';
 import { restoreGeneration, findForgotten } from './restore.ts';
@@ -54,6 +56,12 @@ export interface GenerationStore {
   commit(ref: SubmissionRef, token: string): Promise<Commitment>;
   adoptIntent(ref: SubmissionRef, firstSentAt: number): Promise<void>;
   recordVerdict(ref: SubmissionRef, send: number, verdict: SendVerdict): Promise<VerdictMeaning>;
+  /** Counts a send that came to nothing. @returns how long the fleet leaves the provider alone, in milliseconds; 0 while it goes on. */
+  reportTrouble(trouble: ProviderTrouble): Promise<number>;
+  /** The provider answers: what it was in trouble with is forgotten. */
+  reportAnswer(): Promise<void>;
+  /** What the provider is in trouble with; undefined while the fleet sends as it likes. */
+  findTrouble(): Promise<StandingTrouble | undefined>;
   beginSettlement(ref: SubmissionRef): Promise<SubmissionView | undefined>;
   recordFacts(ref: SubmissionRef, facts: TaskFacts): Promise<void>;
   settle(ref: SubmissionRef, settlement: Settlement): Promise<SettleReply>;
@@ -112,6 +120,9 @@ export function buildGenerationStore({ prefix, retention, pollRate }: Generation
     commit: (ref, token) => commit(redis, prefix, ref, token),
     adoptIntent: (ref, firstSentAt) => adoptIntent(redis, prefix, ref, firstSentAt),
     recordVerdict: (ref, send, verdict) => recordVerdict(redis, prefix, ref, send, verdict),
+    reportTrouble: (trouble) => reportTrouble(redis, prefix, trouble),
+    reportAnswer: async () => void (await redis.del(providerTroubleKey(prefix))),
+    findTrouble: () => findTrouble(redis, prefix),
     beginSettlement: (ref) => beginSettlement(redis, prefix, ref),
     recordFacts: (ref, facts) => recordFacts(redis, prefix, ref, facts),
     settle: (ref, settlement) => settle(redis, prefix, ref, settlement),

@@ -12,5 +12,6 @@ export type { LeftIdempotencyKey, ScannedNames, UnclaimedDelivery } from './reco
 export type { LedgerComparison, LedgerDrift } from './reconcile/ledger.ts';
 export type { MendReply } from './reconcile/mend.ts';
 export { buildReconcileStore, type ReconcileStore } from './reconcile/reconcile-store.ts';
+export type { StandingTrouble } from './provider-trouble.ts';
 export type { PeriodSpend } from './spend.ts';
 export type { UnknownOutcome, UnknownOutcomes } from './unknown-outcomes.ts';

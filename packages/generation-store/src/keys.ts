@@ -23,6 +23,7 @@ export const pauseKey = (prefix: string): string => `${prefix}:buying-paused`;
 /** Held for a while by whoever does what one process of the fleet does at a time. */
 export const turnKey = (prefix: string, name: string): string => `${prefix}:turn:${name}`;
 export const capsKey = (prefix: string): string => `${prefix}:caps`;
+export const providerTroubleKey = (prefix: string): string => `${prefix}:provider-trouble`;
 export const pollBucketKey = (prefix: string): string => `${prefix}:poll-bucket`;
 /** Sorted set of the submissions whose outcome is unknown, by the time at which that was said. */
 export const unknownKey = (prefix: string): string => `${prefix}:unknown`;

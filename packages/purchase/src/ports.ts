@@ -3,6 +3,7 @@ import type {
   DownloadVerdict,
   GrokImagineRequest,
   Intent,
+  ProviderTrouble,
   PurchaseOrder,
   SendVerdict,
   SettleReply,
@@ -24,6 +25,8 @@ export interface PurchaseStore {
   commit(ref: SubmissionRef, token: string): Promise<Commitment>;
   adoptIntent(ref: SubmissionRef, firstSentAt: number): Promise<void>;
   recordVerdict(ref: SubmissionRef, send: number, verdict: SendVerdict): Promise<VerdictMeaning>;
+  reportTrouble(trouble: ProviderTrouble): Promise<number>;
+  reportAnswer(): Promise<void>;
   beginSettlement(ref: SubmissionRef): Promise<SubmissionView | undefined>;
   recordFacts(ref: SubmissionRef, facts: TaskFacts): Promise<void>;
   settle(ref: SubmissionRef, settlement: Settlement): Promise<SettleReply>;

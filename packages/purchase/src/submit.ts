@@ -3,6 +3,7 @@ import { backoffMs } from './backoff.ts';
 import { endRefused, endUnbought } from './end-submission.ts';
 import type { Outcome } from './outcome.ts';
 import type { Purchase } from './purchase.ts';
+import { reportProvider } from './report-provider.ts';
 import { buildSendableRequest } from './sendable-request.ts';
 
 /**
@@ -110,7 +111,7 @@ async function answer(
   });
   if (verdict.kind === 'account')
     await store.pauseBuying({ kind: 'account', reason: `${verdict.fault.code}: ${verdict.fault.message}`, since: commitment.now });
-  const throttled = verdict.kind === 'throttled' || (verdict.kind === 'unknown' && verdict.throttle === true);
+  const leaveAloneMs = await reportProvider(purchase, ref, commitment.providerFailures, verdict);
   switch (meaning) {
     case 'accepted':
       return { kind: 'submitted' };
@@ -118,26 +119,18 @@ async function answer(
     case 'burnt':
       return endRefused(purchase, ref, commitment.intent.reservation, meaning, verdict);
     case 'planned':
-      return throttled
-        ? { kind: 'throttle', delayMs: throttleMs(purchase, commitment.send, verdict), why: 'provider.throttled' }
-        : {
-            kind: 'snooze',
-            delayMs: backoffMs(timing.troubleMs, timing.maxTroubleMs, commitment.send, around.random),
-            why: `provider.${verdict.kind}`,
-          };
+      if (leaveAloneMs > 0) return { kind: 'throttle', delayMs: leaveAloneMs, why: `provider.${verdict.kind}` };
+      return {
+        kind: 'snooze',
+        delayMs: backoffMs(timing.troubleMs, timing.maxTroubleMs, commitment.send, around.random),
+        why: `provider.${verdict.kind}`,
+      };
     case 'unproven':
-      // The settlement looks after this submission; the queue still slows down when it was asked to.
-      return throttled
-        ? { kind: 'throttle', delayMs: throttleMs(purchase, commitment.send, verdict), why: 'provider.throttled' }
-        : { kind: 'submitted' };
+      // The settlement looks after this submission; in trouble it stays in the queue too, to be the one that tries.
+      return leaveAloneMs > 0 ? { kind: 'throttle', delayMs: leaveAloneMs, why: `provider.${verdict.kind}` } : { kind: 'submitted' };
     default:
       return meaning satisfies never;
   }
-}
-
-function throttleMs({ around, settings: { timing } }: Purchase, send: number, verdict: SubmitVerdict): number {
-  const asked = 'retryAfterMs' in verdict ? verdict.retryAfterMs : undefined;
-  return Math.max(asked ?? 0, backoffMs(timing.troubleMs, timing.maxTroubleMs, send, around.random));
 }
 
 async function stop(purchase: Purchase, ref: SubmissionRef, stopped: Extract<Commitment, { kind: 'stop' }>): Promise<Outcome> {
@@ -160,6 +153,9 @@ async function stop(purchase: Purchase, ref: SubmissionRef, stopped: Extract<Com
       // Never created here (I9). Redis forgot the generation, or its time in Redis is over.
       around.log('submission.without-record', ref);
       return { kind: 'finished' };
+    case 'provider-trouble':
+      // The whole queue waits with it, and looks often whether the send that tries the provider was answered.
+      return { kind: 'throttle', delayMs: Math.min(waitMs, settings.timing.troubleMs), why: reason };
     case 'scheduled':
       // The job came early: an operator promoted it, or it was added again.
       return { kind: 'snooze', delayMs: waitMs, why: reason };

@@ -48,7 +48,13 @@ export async function survive(world: PurchaseWorld, first: SubmissionRef, { seed
   function newProcess(): Purchase {
     const calmMs = calm.since === undefined ? 0 : Date.now() - calm.since;
     // Nothing is sent after a second of calm, and what was not heard of three seconds later is unknown.
-    const timing = { uploadWindowMs: 100, resendWindowMs: calmMs < 1000 ? 3_600_000 : 0, horizonMs: calmMs < 4000 ? 3_600_000 : 0 };
+    const timing = {
+      uploadWindowMs: 100,
+      resendWindowMs: calmMs < 1000 ? 3_600_000 : 0,
+      horizonMs: calmMs < 4000 ? 3_600_000 : 0,
+      troubleMs: 10,
+      maxProbeMs: 40,
+    };
     const purchase = world.purchase({ timing });
     let dead = false;
     const mayDie = async (): Promise<void> => {

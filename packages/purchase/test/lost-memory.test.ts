@@ -69,8 +69,8 @@ describe('a purchase that Redis forgot goes on as a re-send', () => {
     await world.setFaults({ submit429Rate: 1 });
     const ref = await world.enqueue();
     await submit(world.purchase(), ref);
-    const restore = await photograph(world);
     await world.setFaults({});
+    const restore = await photograph(world);
     await submit(world.purchase(), ref);
     await restore();
     // The first commit after the loss looks like a first send, and it is the second run that meets the intent in S3.
@@ -87,8 +87,8 @@ describe('a purchase that Redis forgot goes on as a re-send', () => {
     await world.setFaults({ submit429Rate: 1 });
     const ref = await world.enqueue();
     await submit(world.purchase(), ref);
-    const restore = await photograph(world);
     await world.setFaults({});
+    const restore = await photograph(world);
     await submit(world.purchase(), ref);
     await restore();
     await submit(world.purchase(), ref);
@@ -104,8 +104,8 @@ describe('a purchase that Redis forgot goes on as a re-send', () => {
     await world.setFaults({ submit429Rate: 1 });
     const ref = await world.enqueue();
     await submit(world.purchase(), ref);
-    const restore = await photograph(world);
     await world.setFaults({});
+    const restore = await photograph(world);
     await submit(world.purchase(), ref);
     await restore();
     await expect(submit(failingAt(world.purchase(), call, trouble), ref)).rejects.toThrow(trouble.message);

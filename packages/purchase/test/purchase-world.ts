@@ -63,7 +63,7 @@ export interface PurchaseWorld {
   readonly warnings: Readonly<Record<string, unknown>>[];
   /** A process that buys, as the worker joins it. */
   purchase(circumstances?: Circumstances): Purchase;
-  /** Sets switches of the emulator; those not named go back to the quick defaults. */
+  /** Sets switches of the emulator; those not named go back to the quick defaults. The fleet forgets what trouble it had with it. */
   setFaults(faults: Readonly<Record<string, unknown>>): Promise<void>;
   /** Enqueues a generation of a tenant of its own, named like it. @returns its first image's first submission. */
   enqueue(ordered?: Ordered): Promise<SubmissionRef>;
@@ -145,7 +145,7 @@ export async function startPurchaseWorld(): Promise<PurchaseWorld> {
     },
     settings: { timing: { ...defaultTiming, ...timing }, maxSubmissions, askForUpload },
   });
-  const { bill, setFaults } = provider;
+  const { bill } = provider;
   const billed: PurchaseWorld['billed'] = async (ref, kind) =>
     (await bill()).filter((line) => line.kind === kind && line.taskUUID === taskUuidOf(ref)).length;
 
@@ -159,7 +159,11 @@ export async function startPurchaseWorld(): Promise<PurchaseWorld> {
     webhooks,
     warnings,
     purchase,
-    setFaults,
+    setFaults: async (faults) => {
+      await provider.setFaults(faults);
+      // Or each test would wait for the trouble of the one before it.
+      await store.reportAnswer();
+    },
     enqueue: async ({ images = 1, deadlineInMs, runInMs, format = 'JPG', size = '9:19.5', references = 0 } = {}) => {
       const generationId = createGenerationId(Date.now());
       const referenceImages = Array.from({ length: references }, (_, at) => `https://example.com/${at}.png`);

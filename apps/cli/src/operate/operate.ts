@@ -1,10 +1,11 @@
+import type { StandingTrouble } from '@darkroom/generation-store';
 import type { Command } from '../command-line.ts';
 import type { Terminal } from '../terminal.ts';
 import { describePauses } from './describe-pauses.ts';
 import { describeUnknown, release } from './unknown.ts';
 import { describeSpend } from './describe-spend.ts';
 import type { Operations } from './open-operations.ts';
-import { agoOf } from './time-words.ts';
+import { agoOf, timeOf } from './time-words.ts';
 
 export type OperatorCommand = Extract<Command, { kind: 'status' | 'spend' | 'unknown' | 'pause' | 'resume' }>;
 
@@ -48,9 +49,10 @@ export async function operate(command: OperatorCommand, operations: Operations, 
 }
 
 async function describeStatus({ store, countQueues }: Operations, now: number): Promise<string[]> {
-  const [isInitialised, pauses, spend, open, unknown, queues] = await Promise.all([
+  const [isInitialised, pauses, trouble, spend, open, unknown, queues] = await Promise.all([
     store.isInitialised(),
     store.pauses(),
+    store.findTrouble(),
     store.readSpend(),
     store.readOpenGenerations(),
     store.readUnknown(0),
@@ -61,6 +63,7 @@ async function describeStatus({ store, countQueues }: Operations, now: number): 
   return [
     ...(isInitialised ? [] : ['store     NOT OPEN: no worker has started here yet, or Redis lost its memory; nothing is queued or bought']),
     ...describePauses(pauses, now),
+    ...(trouble === undefined ? [] : [describeTrouble(trouble, now)]),
     ...describeSpend(spend),
     `open      ${open.count} generations${oldest}`,
     ...(unknown.count === 0 ? [] : [`unknown   ${unknown.count} outcomes hold their money: darkroom unknown`]),
@@ -71,3 +74,6 @@ async function describeStatus({ store, countQueues }: Operations, now: number): 
     }),
   ];
 }
+
+const describeTrouble = ({ failures, since }: StandingTrouble, now: number): string =>
+  `provider  IN TROUBLE since ${timeOf(since)} (${agoOf(since, now)}): ${failures} sends in a row came to nothing; one at a time tries again, and with its first answer all go on`;

@@ -8,7 +8,7 @@ export interface QueueGaugeDependencies {
   connection: Redis;
   submissions: Submissions;
   settlements: Settlements;
-  store: Pick<GenerationStore, 'pauses' | 'readSpend'>;
+  store: Pick<GenerationStore, 'findTrouble' | 'pauses' | 'readSpend'>;
   now: () => number;
 }
 
@@ -43,5 +43,9 @@ export function addQueueGauges(metrics: Metrics, { connection, submissions, sett
       const standing = await store.pauses();
       return pauseKinds.map((kind) => ({ labels: { kind }, value: standing.some((pause) => pause.kind === kind) ? 1 : 0 }));
     },
+  );
+  metrics.readGauge(
+    { name: 'darkroom_provider_failures', help: 'Sends in a row that came to nothing while the provider is left alone, else 0.' },
+    async () => [{ labels: {}, value: (await store.findTrouble())?.failures ?? 0 }],
   );
 }

@@ -2,6 +2,7 @@ import { createLuaScript } from '../lua-script.ts';
 import { fold } from './fold.ts';
 import { money } from './money.ts';
 import { prelude } from './prelude.ts';
+import { providerGate } from './provider-trouble.ts';
 
 /**
  * The only place where buying is decided. Opens a send, or says why not. A send is one POST; the field `send:<k>` stands as
@@ -10,7 +11,7 @@ import { prelude } from './prelude.ts';
  * A stop says why, and where that is known, how long until it may be otherwise: <reason> <detail> <waitMs>.
  * Called again with the same token (the reply was lost on the way) it answers as it did.
  */
-export const commitScript = createLuaScript(/* lua */ `${prelude}${money}${fold}
+export const commitScript = createLuaScript(/* lua */ `${prelude}${money}${fold}${providerGate}
 local key, id, index, n, token = KEYS[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local submissionKey = submissionKey(id, index, n)
 local now = nowMs()
@@ -18,7 +19,8 @@ local now = nowMs()
 local function go(submission, generation)
   return { 'go', submission.send, submission.firstSentAt, int(now), submission.round, submission.fresh,
     generation.request, generation.tenant, generation.images, generation.createdAt, generation.deadlineAt,
-    generation.idempotencyDigest, generation.clientReference or '', generation.retryOf or '', generation.runAt or '', submission.reserved, submission.periods }
+    generation.idempotencyDigest, generation.clientReference or '', generation.retryOf or '', generation.runAt or '', submission.reserved, submission.periods,
+    providerFailures() }
 end
 
 if redis.call('EXISTS', prefix .. ':epoch') == 0 then return { 'stop', 'not-initialised' } end
@@ -67,12 +69,17 @@ if submission.held == '1' then
     redis.call('HSET', submissionKey, 'held', 'due', 'periods', '')
   end
 end
-if submission.held == 'due' then
+local due = submission.held == 'due'
+if due then
   local reached = capReached(today, tonumber(submission.reserved))
   if reached then return { 'stop', 'cap', reached.name, int(reached.resetsAt - now) } end
-  makeHold(submissionKey, submission, today)
+elseif submission.held ~= '1' then
+  return { 'stop', 'no-reservation' }
 end
-if submission.held ~= '1' then return { 'stop', 'no-reservation' } end
+-- last, so that a send that is let through to try a provider in trouble is not stopped by something else
+local leftAloneMs = providerLeftAloneMs(now)
+if leftAloneMs > 0 then return { 'stop', 'provider-trouble', '', int(leftAloneMs) } end
+if due then makeHold(submissionKey, submission, today) end
 
 local send = redis.call('HINCRBY', submissionKey, 'sends', 1)
 redis.call('HSET', submissionKey, 'send:' .. send, 'open', 'send', send, 'token', token, 'fresh', fresh, 'status', 'committed')

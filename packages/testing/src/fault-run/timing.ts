@@ -20,6 +20,7 @@ const runTiming: Readonly<Timing> = {
   uploadPollMs: 0.15 * SECOND,
   troubleMs: 0.2 * SECOND,
   maxTroubleMs: 1.5 * SECOND,
+  maxProbeMs: 0.5 * SECOND,
   lockDurationMs: 2 * SECOND,
   stalledIntervalMs: 0.5 * SECOND,
 };

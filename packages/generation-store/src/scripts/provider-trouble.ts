@@ -1,0 +1,53 @@
+import { createLuaScript } from '../lua-script.ts';
+import { prelude } from './prelude.ts';
+
+/**
+ * What the fleet knows of a provider in trouble, one hash: `failures` in a row and `since` when; and once there were too many,
+ * `probeAt` when one send may try again, `waitMs` how long the next wait is then, and `tried` whether that send was let through.
+ * The first answer of the provider deletes it.
+ *
+ * For the commit: how long until a send may leave. One send of the whole fleet passes at each `probeAt`; the others wait for
+ * what becomes of it. If its process dies, the next one passes after the same wait.
+ */
+export const providerGate = /* lua */ `
+-- what cannot be read is forgotten: it is worth nothing but a wait
+local function troubleFields()
+  local key = prefix .. ':provider-trouble'
+  local read = redis.pcall('HMGET', key, 'failures', 'probeAt', 'waitMs', 'tried')
+  if read.err or (read[1] and not tonumber(read[1])) or (read[2] and not (tonumber(read[2]) and tonumber(read[3]))) then
+    redis.call('DEL', key)
+    read = {}
+  end
+  return key, { failures = tonumber(read[1] or '0'), probeAt = tonumber(read[2] or ''), waitMs = tonumber(read[3] or ''), tried = read[4] == '1' }
+end
+
+local function providerLeftAloneMs(now)
+  local key, trouble = troubleFields()
+  if not trouble.probeAt then return 0 end
+  if now < trouble.probeAt then return trouble.probeAt - now end
+  redis.call('HSET', key, 'probeAt', int(now + trouble.waitMs), 'tried', '1')
+  return 0
+end
+
+local function providerFailures()
+  local _, trouble = troubleFields()
+  return int(trouble.failures)
+end
+`;
+
+/**
+ * Counts a send that came to nothing: <tolerated> <firstWaitMs> <maxWaitMs> <askedWaitMs>. The wait grows with each try, not
+ * with each failure: those that were under way at once fail at once. @returns how long nothing is sent, 0 while all goes on.
+ */
+export const reportTroubleScript = createLuaScript(/* lua */ `${prelude}${providerGate}
+local tolerated, first, longest, asked = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
+local now = nowMs()
+local key, trouble = troubleFields()
+local failures = redis.call('HINCRBY', key, 'failures', 1)
+if failures == 1 then redis.call('HSET', key, 'since', int(now)) end
+if not trouble.probeAt and failures < tolerated then return '0' end
+local wait = math.min(longest, trouble.probeAt and trouble.waitMs * (trouble.tried and 2 or 1) or first)
+local probeAt = math.max(trouble.probeAt or 0, now + math.max(wait, asked))
+redis.call('HSET', key, 'probeAt', int(probeAt), 'waitMs', int(wait), 'tried', '0')
+return int(probeAt - now)
+`);

@@ -1,0 +1,78 @@
+import { freePort } from '@darkroom/testing';
+import type { SubmissionRef } from '@darkroom/contracts';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { submit } from '../src/index.ts';
+import { expectAgreement } from './agreement.ts';
+import { startPurchaseWorld, type PurchaseWorld } from './purchase-world.ts';
+
+/** A provider in trouble is left alone, but for one send at a time. */
+let world: PurchaseWorld;
+let nobody: string;
+beforeAll(async () => {
+  world = await startPurchaseWorld();
+  nobody = `http://127.0.0.1:${await freePort()}/v1`;
+});
+beforeEach(() => world.setFaults({}));
+afterAll(() => world.stop());
+
+const timing = { troubleMs: 100, maxProbeMs: 300 };
+const away = () => world.purchase({ timing, providerUrl: nobody });
+const enqueueMany = (count: number): Promise<SubmissionRef[]> => Promise.all(Array.from({ length: count }, () => world.enqueue()));
+
+test('five refused connections in a row are tried again each for itself or with the whole queue; then nothing leaves', async () => {
+  const refs = await enqueueMany(6);
+  const outcomes = [];
+  for (const ref of refs.slice(0, 5)) outcomes.push(await submit(away(), ref));
+  expect(outcomes.map(({ kind }) => kind)).toEqual(['snooze', 'snooze', 'snooze', 'snooze', 'throttle']);
+  expect(await submit(world.purchase({ timing }), refs[5]!)).toMatchObject({ kind: 'throttle', why: 'provider-trouble' });
+  expect(await world.billed(refs[5]!, 'submission')).toBe(0);
+});
+
+test('of many that wait one is sent when it is time, and its answer lets the others go', async () => {
+  await world.setFaults({ submit503Rate: 1 });
+  const refs = await enqueueMany(8);
+  expect(await submit(world.purchase({ timing }), refs[0]!)).toMatchObject({ kind: 'throttle', why: 'provider.unknown' });
+  const sentUntil = async (ms: number): Promise<number> => {
+    const endsAt = performance.now() + ms;
+    while (performance.now() < endsAt) {
+      for (const ref of refs) {
+        const outcome = await submit(world.purchase({ timing }), ref);
+        expect(outcome).toMatchObject({ kind: 'throttle' });
+        // What is stopped looks again soon, however long the wait for the next try is.
+        if (outcome.kind === 'throttle' && outcome.why === 'provider-trouble')
+          expect(outcome.delayMs).toBeLessThanOrEqual(timing.troubleMs);
+      }
+    }
+    return (await Promise.all(refs.map((ref) => world.billed(ref, 'submission')))).reduce((sum, sends) => sum + sends, 0);
+  };
+  // One at once, and tries after 100, 300, 600, 900 and 1200 ms.
+  const sends = await sentUntil(1300);
+  expect(sends).toBeGreaterThanOrEqual(4);
+  expect(sends).toBeLessThanOrEqual(6);
+
+  await world.setFaults({});
+  for (const ref of refs) expect(await submit(world.purchase({ timing }), ref)).toEqual({ kind: 'submitted' });
+  for (const ref of refs) {
+    await world.comeHome(ref);
+    await expectAgreement(world, ref, { status: 'succeeded', images: ['succeeded'], executions: 1 });
+  }
+});
+
+test.each([
+  ['a refusal of the request', { maxReferenceImages: 1 }, { references: 2 }],
+  ['a refusal of the account', { submit402Rate: 1 }, {}],
+  ['an acceptance', {}, {}],
+])('%s is an answer', async (_, faults, ordered) => {
+  await world.setFaults(faults);
+  for (let failures = 0; failures < 5; failures += 1) await world.store.reportTrouble({ tolerated: 5, firstWaitMs: 1, maxWaitMs: 1 });
+  const ref = await world.enqueue(ordered);
+  await submit(world.purchase({ timing }), ref);
+  expect(await world.store.findTrouble()).toBeUndefined();
+  await world.store.resumeBuying(['account']);
+});
+
+test('a run that is told to stop in the middle of its request is no trouble of the provider', async () => {
+  await world.setFaults({ submitSlowRate: 1, submitSlowMs: 2000 });
+  for (const ref of await enqueueMany(6)) await submit(world.purchase({ timing }), ref, AbortSignal.timeout(40));
+  expect(await world.store.findTrouble()).toBeUndefined();
+});
