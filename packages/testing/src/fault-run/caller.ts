@@ -30,17 +30,22 @@ const AGAIN_MS = 100;
  * not know is enqueued again under the same id.
  */
 export async function placeOrder(producer: Producer, order: Order, placed: PlacedOrder, signal: AbortSignal): Promise<void> {
-  const { request, idempotencyKey, repeats, cancelAfterMs, deadlineAfterMs } = order;
+  const { request, idempotencyKey, repeats, cancelAfterMs, deadlineAfterMs, runAfterMs } = order;
   const now = Date.now();
   let id = createGenerationId(now);
   placed.ids.push(id);
   if (deadlineAfterMs !== undefined) placed.deadlineAt = now + deadlineAfterMs;
   const { deadlineAt } = placed;
-  const options = { ...(idempotencyKey === undefined ? {} : { idempotencyKey }), ...(deadlineAt === undefined ? {} : { deadlineAt }) };
+  const options = {
+    ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
+    ...(deadlineAt === undefined ? {} : { deadlineAt }),
+  };
   const isUnwanted = (): boolean => placed.cancelledAt !== undefined || (deadlineAt !== undefined && Date.now() >= deadlineAt);
 
   const enqueue = async (generationId: string): Promise<void> => {
-    const receipt = await producer.enqueue(request, { ...options, generationId });
+    // A time that has passed is none any more.
+    const runAt = runAfterMs === undefined || now + runAfterMs <= Date.now() ? {} : { runAt: now + runAfterMs };
+    const receipt = await producer.enqueue(request, { ...options, ...runAt, generationId });
     if (!placed.ids.includes(receipt.generationId)) placed.ids.push(receipt.generationId);
     id = receipt.generationId;
   };

@@ -94,39 +94,41 @@ export function startChaos(schedule: readonly ScheduledFault[], { stack, placed,
 async function strike(stack: Stack, target: string, fault: Fault, counts: ChaosCounts, signal: AbortSignal): Promise<void> {
   const { redis, s3 } = stack;
   const process = stack.processes.get(target);
+  // Cut short when the run ends: what was struck is put right all the same.
+  const pause = (ms: number): Promise<void> => delay(ms, undefined, { signal }).catch(() => undefined);
   switch (fault.kind) {
     case 'kill':
       counts.kills += 1;
       await (process ?? s3).kill();
-      await delay(fault.downMs);
+      await pause(fault.downMs);
       await (process === undefined ? s3.start() : startAgain(process, signal));
       return;
     case 'freeze':
       counts.freezes += 1;
       process?.signal('SIGSTOP');
-      await delay(fault.forMs);
+      await pause(fault.forMs);
       process?.signal('SIGCONT');
       return;
     case 's3-trouble':
       counts.s3Troubles += 1;
       s3.setTrouble(fault);
-      await delay(fault.forMs);
+      await pause(fault.forMs);
       s3.setTrouble({ maxDelayMs: 0, refusedShare: 0 });
       return;
     case 'redis-kill':
       counts.redisRestarts += 1;
       await redis.kill();
-      await delay(fault.downMs);
+      await pause(fault.downMs);
       await redis.start();
       return;
     case 'redis-rollback': {
       counts.redisRestarts += 1;
       counts.rollbacks += 1;
       const putBack = await redis.copyData();
-      await delay(fault.lostMs);
+      await pause(fault.lostMs);
       await redis.kill();
       await putBack();
-      await delay(fault.downMs);
+      await pause(fault.downMs);
       await redis.start();
       return;
     }

@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { timingProblems } from '@darkroom/contracts';
 import { createProducer } from '@darkroom/producer';
 import { startChaos, type ChaosCounts } from './chaos.ts';
+import { countEvents } from './count-events.ts';
 import { readEvidence, writeRecords, type Evidence } from './evidence.ts';
 import { predictForgetting } from './forgetting.ts';
 import { judge, type Judgement } from './judge.ts';
@@ -33,6 +34,8 @@ export interface FaultRunOutcome {
   promised?: ReturnType<typeof promiseOf>;
   evidence: Evidence;
   counts: ChaosCounts;
+  /** How often the workers logged what faults alone bring about. */
+  events: Record<string, number>;
   seconds: number;
 }
 
@@ -66,6 +69,7 @@ export async function runFaults(settings: FaultRunSettings, around: FaultRunSurr
     ...(forgetMs === undefined ? {} : { promised: promiseOf(predictForgetting(evidence.bill, forgetMs)) }),
     evidence,
     counts,
+    events: await countEvents(directory),
     seconds: Math.round((performance.now() - startedAt) / 1000),
   };
 }

@@ -12,7 +12,7 @@ export interface Load {
 }
 
 /** More than these are not open at once: the load waits for a system that is behind instead of burying it. */
-const MAX_OPEN = 200;
+const MAX_OPEN = 64;
 
 /** Places orders one after the other, each by a caller of its own. */
 export function startLoad(producer: Producer, orders: readonly Order[], signal: AbortSignal): Load {

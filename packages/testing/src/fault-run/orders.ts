@@ -12,6 +12,8 @@ export interface Order {
   repeats?: { afterMs: number; with: 'same-id' | 'idempotency-key' };
   cancelAfterMs?: number;
   deadlineAfterMs?: number;
+  /** It is to run so much later. */
+  runAfterMs?: number;
 }
 
 /** The smallest PNG there is: one pixel. */
@@ -41,6 +43,6 @@ function deriveOrder(random: SeededRandom, name: string, scale: number, ordersPe
       ? { repeats: { afterMs: ms(0, 3000), with: hasKey && random.chance(0.5) ? 'idempotency-key' : 'same-id' } }
       : {}),
     ...(random.chance(0.04) ? { cancelAfterMs: ms(0, 3000) } : {}),
-    ...(random.chance(0.04) ? { deadlineAfterMs: ms(300, 20_000) } : {}),
+    ...(random.chance(0.04) ? { deadlineAfterMs: ms(300, 20_000) } : random.chance(0.03) ? { runAfterMs: ms(500, 5000) } : {}),
   };
 }

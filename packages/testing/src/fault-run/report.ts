@@ -17,7 +17,10 @@ export interface RunFigures {
 }
 
 /** Everything in numbers. */
-export function figuresOf({ seed }: FaultRunSettings, { judgement, promised, evidence, counts, seconds }: FaultRunOutcome): RunFigures {
+export function figuresOf(
+  { seed }: FaultRunSettings,
+  { judgement, promised, evidence, counts, events, seconds }: FaultRunOutcome,
+): RunFigures {
   return {
     ...fiveOf(judgement),
     ...(promised === undefined ? {} : { promised }),
@@ -26,6 +29,7 @@ export function figuresOf({ seed }: FaultRunSettings, { judgement, promised, evi
     images: Object.values(evidence.generations).reduce((sum, generation) => sum + (generation?.images.length ?? 0), 0),
     executions: evidence.bill.filter(({ kind }) => kind === 'execution').length,
     roads: countRoads(evidence),
+    events,
     ...counts,
     seed,
     seconds,

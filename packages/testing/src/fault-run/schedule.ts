@@ -53,7 +53,7 @@ export function deriveSchedule(settings: ScheduleSettings): ScheduledFault[] {
     // S3 is slow, so that a worker falls asleep between commit and send, and wakes when the provider has forgotten the id. Always
     // the same one: with both asleep nobody could send again in time what was never accepted
     [
-      forget === 'after-window' ? 2 : 0,
+      forget === 'after-window' ? 1 : 0,
       () => [
         s3Trouble(ms(4000, 4000), ms(3000, 3000), 0),
         { target: 'worker-0', fault: { kind: 'freeze', forMs: 2.2 * resendWindowMs }, ordersLater: 20 },

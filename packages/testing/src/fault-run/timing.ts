@@ -21,8 +21,8 @@ const runTiming: Readonly<Timing> = {
   troubleMs: 0.2 * SECOND,
   maxTroubleMs: 1.5 * SECOND,
   maxProbeMs: 0.5 * SECOND,
-  lockDurationMs: 2 * SECOND,
-  stalledIntervalMs: 0.5 * SECOND,
+  lockDurationMs: 3 * SECOND,
+  stalledIntervalMs: 1 * SECOND,
 };
 
 /** The waiting times of a run, each multiplied by the one factor. */

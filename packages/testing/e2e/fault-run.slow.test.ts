@@ -1,0 +1,36 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { runFaults } from '../src/fault-run/fault-run.ts';
+import { figuresOf, formatFindings, formatTable, isAsPromised } from '../src/fault-run/report.ts';
+import { usualFaults, type FaultRunSettings } from '../src/fault-run/settings.ts';
+
+const settings: FaultRunSettings = {
+  generations: 400,
+  seed: 1,
+  workers: 2,
+  receivers: 2,
+  ordersPerSecond: 20,
+  // The machines that run this are slower than those of people.
+  scale: 1.5,
+  ...usualFaults(400),
+  redisKills: 2,
+};
+
+test('400 generations under faults: nothing is lost, paid twice, stuck or failed wrongly, and the ledger is the bill', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'darkroom-faults-'));
+  const outcome = await runFaults(settings, {
+    directory,
+    signal: new AbortController().signal,
+    onProgress: (line) => console.info(line),
+    onFault: (line) => console.info(line),
+  });
+  const figures = figuresOf(settings, outcome);
+  console.info(formatTable(figures));
+  // The folder stays when something was found.
+  expect(isAsPromised(outcome), formatFindings(outcome.judgement, directory)).toBe(true);
+  expect(figures).toMatchObject({ generations: 400, kills: settings.kills, rollbacks: settings.rollbacks });
+  expect(figures['succeeded']).toBeGreaterThan(300);
+  await rm(directory, { recursive: true });
+});

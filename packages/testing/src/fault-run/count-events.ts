@@ -1,0 +1,23 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/** What a worker logs when a fault met the one place that is made for it. */
+const rare = [
+  'submission.resend-window-closed',
+  'submission.intent-adopted',
+  'submission.remembered-by-s3',
+  'submission.late-image',
+  'submission.horizon-passed',
+  'image.invalid',
+] as const;
+
+/** Counts them over all logs of a run: it shows what a run put to the test. */
+export async function countEvents(directory: string): Promise<Record<string, number>> {
+  const counts: Record<string, number> = Object.fromEntries(rare.map((event) => [event, 0]));
+  const names = (await readdir(directory)).filter((name) => name.startsWith('worker-') && name.endsWith('.log'));
+  for (const name of names) {
+    const text = await readFile(join(directory, name), 'utf8');
+    for (const event of rare) counts[event] = (counts[event] ?? 0) + text.split(`"event":"${event}"`).length - 1;
+  }
+  return counts;
+}
