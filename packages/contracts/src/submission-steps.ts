@@ -43,6 +43,11 @@ export type Commitment =
       providerFailures: number;
       /** Redis time, in milliseconds since 1970. */
       now: number;
+      /**
+       * The `firstSentAt` of sends of this round that never left, because S3 did not say that it keeps their intent. It may keep it
+       * all the same.
+       */
+      unsentAt: readonly number[];
       intent: Intent;
       request: GrokImagineRequest;
     };

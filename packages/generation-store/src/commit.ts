@@ -25,6 +25,7 @@ const commitReplySchema = z.union([
     number,
     number,
     z.enum(['0', '1']),
+    z.string().transform((times) => times.split(' ').filter(Boolean).map(Number)),
     z.string(),
     z.string(),
     number,
@@ -56,6 +57,7 @@ export async function commit(redis: Redis, prefix: string, ref: SubmissionRef, t
     now,
     round,
     fresh,
+    unsentAt,
     requestJson,
     tenant,
     images,
@@ -84,6 +86,7 @@ export async function commit(redis: Redis, prefix: string, ref: SubmissionRef, t
     fresh: fresh === '1',
     providerFailures,
     now,
+    unsentAt,
     request,
     intent: {
       version: 1,

@@ -1,4 +1,4 @@
-import type { Commitment, GrokImagineRequest, Intent, PurchaseOrder, SubmissionRef, SubmitVerdict } from '@darkroom/contracts';
+import type { Commitment, GrokImagineRequest, PurchaseOrder, SubmissionRef, SubmitVerdict } from '@darkroom/contracts';
 import { backoffMs } from './backoff.ts';
 import { endRefused, endUnbought } from './end-submission.ts';
 import type { Outcome } from './outcome.ts';
@@ -23,12 +23,13 @@ export async function submit(purchase: Purchase, ref: SubmissionRef, signal?: Ab
   if (commitment.kind === 'stop') return stop(purchase, ref, commitment);
   const { send, now } = commitment;
 
-  let firstSentAt: number;
+  let firstSentAt: number | undefined;
   let addresses: Addresses;
   let unsent: 'no-intent' | 'not-sent' = 'no-intent';
   try {
-    firstSentAt = await rememberFirstSend(purchase, ref, commitment.intent);
+    firstSentAt = await rememberFirstSend(purchase, ref, commitment);
     unsent = 'not-sent';
+    if (firstSentAt === undefined) return await beginNextRound(purchase, ref, send);
     await waits.park(ref, timing.firstPollMs, send > 1);
     addresses = await makeAddresses(purchase, ref, commitment.request);
   } catch (error) {
@@ -60,16 +61,31 @@ export async function submit(purchase: Purchase, ref: SubmissionRef, signal?: Ab
   return answer(purchase, ref, commitment, verdict);
 }
 
-/** Step 3. @returns when the submission was first sent, as far as Redis or S3 remember. */
-async function rememberFirstSend({ store, archive, around }: Purchase, ref: SubmissionRef, intent: Intent): Promise<number> {
+/**
+ * Step 3. @returns when the submission was first sent, as far as Redis or S3 remember; undefined when S3 holds the intent of a send
+ * of this round that never left.
+ */
+async function rememberFirstSend(
+  { store, archive, around }: Purchase,
+  ref: SubmissionRef,
+  { intent, unsentAt }: Extract<Commitment, { kind: 'go' }>,
+): Promise<number | undefined> {
   const recorded = await archive.recordIntent(intent);
   // Each round is first sent once. If Redis knows of another first send than S3 does, it has lost its memory; and its time may
   // have been set back with it.
   if (recorded.kind === 'recorded' || recorded.intent.firstSentAt === intent.firstSentAt) return intent.firstSentAt;
+  if (unsentAt.includes(recorded.intent.firstSentAt)) return undefined;
   const firstSentAt = Math.min(intent.firstSentAt, recorded.intent.firstSentAt);
   await store.adoptIntent(ref, firstSentAt);
   around.log('submission.intent-adopted', ref, { round: intent.round });
   return firstSentAt;
+}
+
+/** Nothing was sent in this round, and S3 keeps an intent of it. The next round has one of its own, whose time is that of its send. */
+async function beginNextRound({ store, around, settings: { timing } }: Purchase, ref: SubmissionRef, send: number): Promise<Outcome> {
+  around.log('submission.intent-unsent', ref);
+  const meaning = await store.recordVerdict(ref, send, 'not-sent');
+  return meaning === 'planned' ? { kind: 'snooze', delayMs: timing.troubleMs, why: 'submission.intent-unsent' } : { kind: 'submitted' };
 }
 
 type Addresses = Pick<PurchaseOrder, 'request' | 'uploadEndpoint' | 'webhookURL'>;

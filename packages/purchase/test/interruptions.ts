@@ -25,6 +25,14 @@ export function dyingAt(purchase: Purchase, moment: Moment, at: PortCall): Purch
 export const failingAt = (purchase: Purchase, at: PortCall, error: Error): Purchase =>
   intercept(purchase, (name, call) => (name === at ? Promise.reject(error) : call()));
 
+/** One of the calls does what it is asked, and then fails. */
+export const failingAfter = (purchase: Purchase, at: PortCall, error: Error): Purchase =>
+  intercept(purchase, async (name, call) => {
+    const done = await call();
+    if (name === at) throw error;
+    return done;
+  });
+
 export interface Frozen {
   purchase: Purchase;
   /** The process stands still at the call. */

@@ -3,7 +3,7 @@ import { eventually, photograph } from '@darkroom/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { settle, submit } from '../src/index.ts';
 import { expectAgreement, type Agreed } from './agreement.ts';
-import { dyingAt, failingAt, freezingAt, ProcessDied, type PortCall } from './interruptions.ts';
+import { dyingAt, failingAfter, failingAt, freezingAt, ProcessDied, type PortCall } from './interruptions.ts';
 import { nextOf, startPurchaseWorld, type PurchaseWorld } from './purchase-world.ts';
 
 /** A Redis that lost its last second, by a failover or a crash, and knows nothing of what S3 and the provider know. */
@@ -94,6 +94,29 @@ describe('a purchase that Redis forgot goes on as a re-send', () => {
     await submit(world.purchase(), ref);
     await world.comeHome(ref);
     await expectAgreement(world, ref, succeededOnce);
+  });
+
+  test('also when S3 keeps the intent of a send that never left, beside that of the one that did', async () => {
+    await world.setFaults({});
+    const ref = await world.enqueue({ references: 2 });
+    const silent = failingAfter(world.purchase(), 'archive.recordIntent', new Error('S3 did not answer'));
+    await expect(submit(silent, ref)).rejects.toThrow('S3 did not answer');
+    const restore = await photograph(world);
+    expect(await submit(world.purchase(), ref)).toMatchObject({ kind: 'snooze', why: 'submission.intent-unsent' });
+    expect(await submit(world.purchase(), ref)).toEqual({ kind: 'submitted' });
+    await restore();
+    // A refusal is not final: it is of a send after one that was forgotten.
+    await world.setFaults({ maxReferenceImages: 1 });
+    expect(await submit(world.purchase(), ref)).toMatchObject({ kind: 'snooze', why: 'submission.intent-unsent' });
+    expect(await submit(world.purchase(), ref)).toEqual({ kind: 'submitted' });
+    expect(await world.billed(ref, 'refusal')).toBe(1);
+    await world.setFaults({});
+    await world.comeHome(ref);
+    expect(await world.store.find(ref.generationId)).toMatchObject({
+      status: 'succeeded',
+      images: [{ status: 'succeeded', submissions: 1 }],
+    });
+    expect(await world.billed(ref, 'execution')).toBe(1);
   });
 
   const troubles: [PortCall, Error][] = [

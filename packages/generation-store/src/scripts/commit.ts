@@ -17,7 +17,7 @@ local submissionKey = submissionKey(id, index, n)
 local now = nowMs()
 
 local function go(submission, generation)
-  return { 'go', submission.send, submission.firstSentAt, int(now), submission.round, submission.fresh,
+  return { 'go', submission.send, submission.firstSentAt, int(now), submission.round, submission.fresh, submission.unsentAt or '',
     generation.request, generation.tenant, generation.images, generation.createdAt, generation.deadlineAt,
     generation.idempotencyDigest, generation.clientReference or '', generation.retryOf or '', generation.runAt or '', submission.reserved, submission.periods,
     providerFailures() }

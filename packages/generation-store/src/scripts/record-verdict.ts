@@ -51,9 +51,15 @@ local function accept()
 end
 
 -- a proved refusal starts a new round, which gets an intent of its own in S3; not so a send without an intent: S3 may hold one
--- of this round that Redis forgot, and the next send must meet it
+-- of this round that Redis forgot, and the next send must meet it. It may also hold the one of this send, by which it is known
 local function drop()
-  if redis.call('HDEL', key, 'send:' .. send) == 1 and verdict ~= 'no-intent' then redis.call('HINCRBY', key, 'round', 1) end
+  if redis.call('HDEL', key, 'send:' .. send) == 0 then return end
+  if verdict ~= 'no-intent' then
+    redis.call('HINCRBY', key, 'round', 1)
+    redis.call('HDEL', key, 'unsentAt')
+  elseif earlier == 0 and submission.send == send and submission.fresh == '1' then
+    redis.call('HSET', key, 'unsentAt', (submission.unsentAt or '') .. ' ' .. submission.firstSentAt)
+  end
 end
 
 local meaning
