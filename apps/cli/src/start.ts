@@ -158,7 +158,8 @@ async function watchAccount(
   const retention = { recordSeconds: 1, idempotencySeconds: 1 }; // nothing is enqueued here
   const store = buildGenerationStore({ prefix: redis.prefix, retention, pollRate: { perSecond: 1, burst: 1 } }, connection);
   if (isRedisOurs) await store.resumeBuying(['account']);
-  for (const { kind, reason } of await store.pauses())
+  // After a restart of Redis the worker lifts what stands by itself.
+  for (const { kind, reason } of (await store.pauses()).filter((pause) => pause.kind !== 'restart'))
     terminal.print(terminal.paint('yellow', `buying is paused (${kind}: ${reason}); lift it with: npm run darkroom -- resume`));
   const { count } = await store.readOpenGenerations();
   if (count > 0) terminal.print(`${count} orders of an earlier start are still open; they go on, and count towards the cap`);

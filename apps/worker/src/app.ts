@@ -17,10 +17,12 @@ import { checkWebhookAddress } from './check-webhook-address.ts';
 import { MAX_IMAGE_BYTES, type WorkerConfig } from './config.ts';
 import { startConsuming } from './consume.ts';
 import { joinPurchase } from './join-purchase.ts';
+import { joinRecovery } from './join-recovery.ts';
 import { addQueueGauges } from './metrics/queue-gauges.ts';
 import { createWorkerMetrics } from './metrics/worker-metrics.ts';
 import { openStore } from './open-store.ts';
 import { watchAccount } from './watch-account.ts';
+import { watchServerRun } from './watch-server-run.ts';
 
 const DAY_SECONDS = 86_400;
 /** A worker that took no job for so long although it is connected is not alive (it takes one at least at each poll). */
@@ -71,6 +73,13 @@ export function createWorkerApp(config: WorkerConfig, overrides: Partial<WorkerD
   const hurry = new AbortController();
   const stopped = new AbortController();
   const accountWatch = watchAccount({ everyMs: timing.maxTroubleMs }, { store, provider, submissions, logger });
+  const { maxSubmissions } = settings;
+  const recovery = joinRecovery({ store, storage, submissions, settlements, timing, maxSubmissions, now });
+  const assertSettings = () => store.setCaps(spend.caps);
+  const serverRunWatch = watchServerRun(
+    { everyMs: Math.max(1000, timing.maxTroubleMs / 12), turnMs: Math.max(2000, timing.maxTroubleMs / 6) },
+    { redis, store, recovery, submissions, openStore: () => openStore(store, storage, logger), assertSettings, logger },
+  );
   let consuming: ReturnType<typeof startConsuming> | undefined;
   let stopping: Promise<void> | undefined;
   let healthUrl: string | undefined;
@@ -87,7 +96,9 @@ export function createWorkerApp(config: WorkerConfig, overrides: Partial<WorkerD
         {
           name: 'store',
           check: async () => {
-            if (!(await store.isInitialised())) throw new Error('redis holds no epoch');
+            const { isOpen, isRecovering } = await store.readServerRun();
+            if (!isOpen) throw new Error('redis holds no epoch');
+            if (isRecovering) throw new Error('redis restarted, and was not compared with S3 yet');
           },
         },
         { name: 's3', check: () => storage.checkAccess(), limitMs: 3000 },
@@ -101,8 +112,9 @@ export function createWorkerApp(config: WorkerConfig, overrides: Partial<WorkerD
       if (stopping !== undefined) return;
       await storage.checkAccess();
       await warnOfShortCredentials(storage, timing, now(), logger);
-      await store.setCaps(spend.caps);
+      await assertSettings();
       await openStore(store, storage, logger);
+      await serverRunWatch.start?.();
       const purchase = joinPurchase({
         store,
         storage,
@@ -111,7 +123,7 @@ export function createWorkerApp(config: WorkerConfig, overrides: Partial<WorkerD
         settlements,
         webhook,
         timing,
-        maxSubmissions: settings.maxSubmissions,
+        maxSubmissions,
         askForUpload: settings.askForUpload,
         now,
         logger,
@@ -153,7 +165,7 @@ export function createWorkerApp(config: WorkerConfig, overrides: Partial<WorkerD
         stopped.abort();
         signal?.addEventListener('abort', () => hurry.abort(), { once: true });
         if (signal?.aborted === true) hurry.abort();
-        await orHurried(Promise.all([server.close(), accountWatch.stop()]), signal);
+        await orHurried(Promise.all([server.close(), accountWatch.stop(), serverRunWatch.stop()]), signal);
         // With Redis away `close` never ends (BullMQ 6.7): once it has to hurry, the jobs are left to the stalled check.
         await orHurried(Promise.all((consuming?.workers ?? []).map((worker) => worker.close())), signal);
         await orHurried(Promise.all([submissions.close(), settlements.close()]), signal);

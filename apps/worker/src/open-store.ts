@@ -12,7 +12,7 @@ export async function openStore(store: GenerationStore, storage: ObjectStorage, 
   if (await storage.hasRecords()) {
     logger.error(
       { code: 'store.not-initialised' },
-      'redis holds no epoch, and the bucket holds records: redis lost its memory, or it is not the one of this bucket; nothing is bought until it is restored from its append-only file or a backup',
+      'redis holds no epoch, and the bucket holds records: redis lost its memory, or it is not the one of this bucket; nothing is bought until it is brought back: `npm run rebuild`',
     );
     return false;
   }

@@ -29,8 +29,8 @@ export function watchAccount(
 
   async function look(): Promise<void> {
     const pauses = await store.pauses();
-    const pause = pauses.find(({ kind }) => kind === 'account');
-    // While an operator holds it back there is nothing to find out.
+    const pause = pauses.filter((each) => each.kind !== 'restart').find(({ kind }) => kind === 'account');
+    // While an operator, or a restart of Redis, holds it back there is nothing to find out.
     if (pause === undefined || pauses.length > 1 || !(await store.claimTurn('account-check', everyMs))) return;
     const verdict = await provider.checkAccount(stopping.signal);
     switch (verdict.kind) {

@@ -2,6 +2,7 @@ import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { json } from './corrupt-record.ts';
 import { pauseKey } from './keys.ts';
+import { readServerRun } from './server-run.ts';
 
 /**
  * Who paused buying: the provider's account is in trouble, or an operator. Each is lifted for itself; as long as one stands
@@ -17,6 +18,15 @@ export interface BuyingPause {
   /** Milliseconds since 1970. */
   since: number;
 }
+
+/**
+ * Why nothing is bought now. "restart" stands by itself from each restart or failover of Redis until a worker has asked S3 what
+ * Redis may have forgotten, and nobody lifts it.
+ */
+export type StandingPause = BuyingPause | { kind: 'restart'; reason: string };
+
+/** Every kind of pause that may stand. */
+export const standingPauseKinds = [...pauseKinds, 'restart'] as const;
 
 /** The last moment of a Date (ECMA-262, "Time Values and Time Range"). */
 const MAX_TIME = 8.64e15;
@@ -37,10 +47,13 @@ export async function resumeBuying(redis: Redis, prefix: string, kinds: readonly
 }
 
 /** The pauses that stand; none while buying goes on. */
-export async function readPauses(redis: Redis, prefix: string): Promise<BuyingPause[]> {
-  const fields = await redis.hgetall(pauseKey(prefix));
-  return pauseKinds.flatMap((kind) => {
+export async function readPauses(redis: Redis, prefix: string): Promise<StandingPause[]> {
+  const [fields, { isOpen, isRecovering }] = await Promise.all([redis.hgetall(pauseKey(prefix)), readServerRun(redis, prefix)]);
+  const set = pauseKinds.flatMap((kind): StandingPause[] => {
     const stored = fields[kind];
     return stored === undefined ? [] : [{ kind, ...storedSchema.parse(stored) }];
   });
+  return isOpen && isRecovering
+    ? [...set, { kind: 'restart', reason: 'redis restarted or failed over, and may have forgotten its last moments' }]
+    : set;
 }

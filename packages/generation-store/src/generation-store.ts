@@ -18,15 +18,15 @@ import type {
 import { generationStatuses } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
-import { pauseBuying, readPauses, resumeBuying, type BuyingPause, type PauseKind } from './buying-pause.ts';
+import { pauseBuying, readPauses, resumeBuying, type BuyingPause, type PauseKind, type StandingPause } from './buying-pause.ts';
 import { adoptIntent, commit, recordVerdict } from './commit.ts';
-import { recordDelivery, type DeliveryReceipt } from './deliveries.ts';
+import { claimDeliveries, recordDelivery, type DeliveryReceipt } from './deliveries.ts';
 import { enqueueGeneration, type EnqueueReceipt, type NewGeneration } from './enqueue.ts';
 import type { Retention } from './retention.ts';
 import { capsKey, epochKey, generationKey, providerTroubleKey, submissionKey, turnKey } from './keys.ts';
 import { takePollToken, type PollRate } from './poll-bucket.ts';
 import { findTrouble, reportTrouble, type StandingTrouble } from './provider-trouble.ts';
-import { readOpenGenerations, type OpenGenerations } from './open-generations.ts';
+import { listOpen, readOpenGenerations, type OpenGenerations } from './open-generations.ts';
 import { closeScript, readGenerationScript } from './scripts/generations.ts';
 import { restoreGeneration, findForgotten } from './restore.ts';
 import { confirmComparison, initialise, readServerRun, type ServerRun } from './server-run.ts';
@@ -66,6 +66,11 @@ export interface GenerationStore {
   recordFacts(ref: SubmissionRef, facts: TaskFacts): Promise<void>;
   settle(ref: SubmissionRef, settlement: Settlement): Promise<SettleReply>;
   recordDelivery(ref: SubmissionRef, delivery: { body: string }): Promise<DeliveryReceipt>;
+  /**
+   * Gives the deliveries that came while their submissions were forgotten to those that are known again. @returns whose settlements
+   * are to be woken.
+   */
+  claimDeliveries(): Promise<SubmissionRef[]>;
   /** The number of the newest distinct delivery; 0 when there is none. */
   newestDelivery(ref: SubmissionRef): Promise<number>;
   /** 0 when a look at the provider may be made now, else how long to wait in milliseconds. */
@@ -97,6 +102,8 @@ export interface GenerationStore {
   readUnknown(limit: number): Promise<UnknownOutcomes>;
   /** The ledger of today and this month: of all tenants and, when one is named, of that tenant. */
   readSpend(tenant?: string): Promise<PeriodSpend[]>;
+  /** The ids of all open generations, the oldest first; one that ends meanwhile may let another be left out. */
+  listOpen(): AsyncGenerator<string, void, undefined>;
   /** How many generations are open, and which is the oldest. */
   readOpenGenerations(): Promise<OpenGenerations>;
   /** @returns whether this call paused it; a pause of the same kind that stands keeps its reason. */
@@ -106,7 +113,7 @@ export interface GenerationStore {
   /** True for one caller of the fleet in each stretch of time. @param forMs How long nobody else gets this turn. */
   claimTurn(name: string, forMs: number): Promise<boolean>;
   /** The pauses that stand; none while buying goes on. */
-  pauses(): Promise<BuyingPause[]>;
+  pauses(): Promise<StandingPause[]>;
 }
 
 /** Builds the store on a connection that stays its caller's to close. */
@@ -127,6 +134,7 @@ export function buildGenerationStore({ prefix, retention, pollRate }: Generation
     recordFacts: (ref, facts) => recordFacts(redis, prefix, ref, facts),
     settle: (ref, settlement) => settle(redis, prefix, ref, settlement),
     recordDelivery: (ref, { body }) => recordDelivery(redis, prefix, ref, body),
+    claimDeliveries: () => claimDeliveries(redis, prefix),
     newestDelivery: async (ref) => Number((await redis.hget(submissionKey(prefix, ref), 'deliverySeq')) ?? 0),
     takePollToken: () => takePollToken(redis, prefix, pollRate),
     async find(generationId) {
@@ -153,6 +161,7 @@ export function buildGenerationStore({ prefix, retention, pollRate }: Generation
     },
     readUnknown: (limit) => readUnknown(redis, prefix, limit),
     readSpend: (tenant) => readSpend(redis, prefix, tenant),
+    listOpen: () => listOpen(redis, prefix),
     readOpenGenerations: () => readOpenGenerations(redis, prefix),
     pauseBuying: (pause) => pauseBuying(redis, prefix, pause),
     resumeBuying: (kinds) => resumeBuying(redis, prefix, kinds),

@@ -1,4 +1,4 @@
-export { pauseKinds, type BuyingPause, type PauseKind } from './buying-pause.ts';
+export { pauseKinds, standingPauseKinds, type BuyingPause, type PauseKind, type StandingPause } from './buying-pause.ts';
 export { connectFailFast, connectPatient } from './connection.ts';
 export type { DeliveryReceipt } from './deliveries.ts';
 export type { EnqueueReceipt, NewGeneration } from './enqueue.ts';

@@ -3,7 +3,7 @@ import type { SubmissionRef } from '@darkroom/contracts';
 /**
  * Every key of Darkroom's own in Redis. One prefix with a hash tag, so that all keys of one shard lie in one slot and a
  * script may touch them together (Redis Cluster specification, "Hash tags"). Scripts alone name these: `:spend:<period>`,
- * `:server-run`, `:deliveries:<generationId>:<index>-<n>`, `:deliveries-unclaimed` and `:idempotency:<tenant>:<digest>`.
+ * `:server-run`, `:deliveries:<generationId>:<index>-<n>` and `:idempotency:<tenant>:<digest>`.
  */
 export const DEFAULT_PREFIX = '{darkroom}';
 
@@ -27,6 +27,8 @@ export const providerTroubleKey = (prefix: string): string => `${prefix}:provide
 export const pollBucketKey = (prefix: string): string => `${prefix}:poll-bucket`;
 /** Sorted set of the submissions whose outcome is unknown, by the time at which that was said. */
 export const unknownKey = (prefix: string): string => `${prefix}:unknown`;
+/** List of the deliveries that belong to no submission that Redis knows. */
+export const unclaimedKey = (prefix: string): string => `${prefix}:deliveries-unclaimed`;
 /** Sorted set of the generations that still have a live submission, by creation time. */
 export const openKey = (prefix: string): string => `${prefix}:open`;
 

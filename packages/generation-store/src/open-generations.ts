@@ -19,3 +19,17 @@ export async function readOpenGenerations(redis: Redis, prefix: string): Promise
   ]);
   return { count, ...(generationId === undefined ? {} : { oldest: { generationId, createdAt: Number(createdAt) } }) };
 }
+
+/** So many ids are read at once. */
+const PAGE = 5000;
+
+/** The ids of all open generations, the oldest first. */
+export async function* listOpen(redis: Redis, prefix: string): AsyncGenerator<string, void, undefined> {
+  let page: string[];
+  let at = 0;
+  do {
+    page = await redis.zrange(openKey(prefix), String(at), String(at + PAGE - 1));
+    yield* page;
+    at += PAGE;
+  } while (page.length === PAGE);
+}

@@ -17,8 +17,10 @@ import type {
 export interface RecoveryStore {
   restore(generation: RememberedGeneration): Promise<number>;
   findForgotten(recorded: readonly RecordedSubmission[]): Promise<string[]>;
+  listOpen(): AsyncIterable<string>;
   findSubmissions(generationId: string): Promise<FoundSubmission[]>;
   settle(ref: SubmissionRef, settlement: Settlement): Promise<SettleReply>;
+  claimDeliveries(): Promise<SubmissionRef[]>;
   cancel(generationId: string): Promise<unknown>;
   expire(generationId: string): Promise<unknown>;
 }
@@ -38,6 +40,7 @@ export interface RecoveryArchive {
 export interface RecoveryWaits {
   park(ref: SubmissionRef, delayMs: number, check: boolean): Promise<void>;
   reviveSubmission(ref: SubmissionRef): Promise<void>;
+  wake(ref: SubmissionRef): Promise<unknown>;
 }
 
 /** Everything that bringing back is done with. */

@@ -1,16 +1,20 @@
-import { COMPARED_MS, hasCode, type ListedRecord, type RecordedSubmission, type StorageError } from '@darkroom/contracts';
+import {
+  COMPARED_MS,
+  GENERATION_ID_TOLERANCE_MS,
+  generationIdTime,
+  hasCode,
+  type ListedRecord,
+  type RecordedSubmission,
+  type StorageError,
+} from '@darkroom/contracts';
 import { groupBySubmission } from './generation-records.ts';
+import { byGeneration, inGroups } from './listings.ts';
 import type { Recovery } from './ports.ts';
 import { restoreGeneration } from './restore-generation.ts';
 
-/** So many generations are compared with Redis at once. */
-const COMPARED_AT_ONCE = 500;
-/** So many are brought back at once: each reads its records from S3. */
-const RESTORED_AT_ONCE = 32;
-
 /** What a comparison found. */
 export interface Comparison {
-  /** Generations that S3 has records of. */
+  /** Generations whose records were compared. */
   compared: number;
   /** The generations of which Redis had forgotten something, and knows it again. */
   restored: string[];
@@ -24,33 +28,42 @@ export interface Damage {
   error: StorageError;
 }
 
+/** So many generations are compared with Redis at once. */
+const COMPARED_AT_ONCE = 500;
+/** So many are brought back at once: each reads its records from S3. */
+const RESTORED_AT_ONCE = 32;
+/** Of a day with more open generations than this the whole day is listed: a listing shows a thousand records. */
+const LISTED_ONE_BY_ONE = 50;
+const DAY_MS = 86_400_000;
+
 /**
- * Compares what S3 remembers of the generations of these days with Redis, by the names of the records alone, and brings back what
- * Redis has forgotten. Generations of which nothing was written for `COMPARED_MS` are left alone: their time in Redis may be over.
- * @param dates Such as "2026-11-22", UTC.
+ * Asks S3 what Redis has forgotten of the last two days (`COMPARED_MS`), by the names of the records alone, and brings it back.
+ * A generation of which nothing was written for longer is left alone: its time in Redis may be over.
  * @throws StorageError when S3 is away.
  */
-export async function restoreForgotten(recovery: Recovery, dates: readonly string[]): Promise<Comparison> {
+export async function restoreForgotten(recovery: Recovery): Promise<Comparison> {
   const restored: string[] = [];
   const damaged: Damage[] = [];
   let compared = 0;
-  for (const date of dates) {
-    for await (const generations of inGroups(listGenerations(recovery, date), COMPARED_AT_ONCE)) {
-      compared += generations.length;
-      const forgotten = new Set(await recovery.store.findForgotten(generations.flatMap(describeRecorded)));
-      const again = generations.filter(([first]) => first !== undefined && forgotten.has(first.generationId));
-      for await (const few of inGroups(again, RESTORED_AT_ONCE))
-        await Promise.all(
-          few.map(async ([first]) => {
-            if (first === undefined) return;
-            const damage = await restoreOrName(recovery, first.generationId);
-            if (damage === undefined) restored.push(first.generationId);
-            else damaged.push(damage);
-          }),
-        );
-    }
+  for await (const generations of inGroups(listWrittenLately(recovery), COMPARED_AT_ONCE)) {
+    compared += generations.length;
+    const forgotten = await recovery.store.findForgotten(generations.flatMap(describeRecorded));
+    for await (const few of inGroups(forgotten, RESTORED_AT_ONCE))
+      await Promise.all(
+        few.map(async (generationId) => {
+          const damage = await restoreOrName(recovery, generationId);
+          if (damage === undefined) restored.push(generationId);
+          else damaged.push(damage);
+        }),
+      );
   }
+  await wakeWhatWasDelivered(recovery);
   return { compared, restored, damaged };
+}
+
+/** What was delivered while its submission was forgotten woke nobody. */
+export async function wakeWhatWasDelivered({ store, waits }: Recovery): Promise<void> {
+  for (const ref of await store.claimDeliveries()) await waits.wake(ref);
 }
 
 /** Brings a generation back, or says what keeps it from being brought back for good. */
@@ -69,25 +82,37 @@ export async function restoreOrName(
   }
 }
 
-/** The records of each generation of a day of which something was written lately. */
-async function* listGenerations({ archive, now }: Recovery, date: string): AsyncGenerator<ListedRecord[], void, undefined> {
-  const since = now() - COMPARED_MS;
-  for await (const records of byGeneration(archive.listRecordsOfDate(date)))
-    if (records.some(({ writtenAt }) => writtenAt >= since)) yield records;
+/** The records of each generation of which something was written lately. */
+async function* listWrittenLately(recovery: Recovery): AsyncGenerator<ListedRecord[], void, undefined> {
+  const since = recovery.now() - COMPARED_MS;
+  for await (const records of listCandidates(recovery, since)) if (records.some(({ writtenAt }) => writtenAt >= since)) yield records;
 }
 
-/** The records of one generation after the other, from a listing in the order of keys. */
-export async function* byGeneration(listing: AsyncIterable<ListedRecord>): AsyncGenerator<ListedRecord[], void, undefined> {
-  let records: ListedRecord[] = [];
-  for await (const record of listing) {
-    if (records[0] !== undefined && records[0].generationId !== record.generationId) {
-      yield records;
-      records = [];
-    }
-    records.push(record);
+/**
+ * Redis may have forgotten an enqueue of the last days, and something later of any generation that is open. One that was enqueued
+ * longer ago and is bought only now is known to Redis.
+ */
+async function* listCandidates({ store, archive, now }: Recovery, since: number): AsyncGenerator<ListedRecord[], void, undefined> {
+  const recent = new Set<string>();
+  const until = now() + GENERATION_ID_TOLERANCE_MS;
+  for (let at = since; at < until + DAY_MS; at += DAY_MS) recent.add(dateOf(Math.min(at, until)));
+  for (const date of recent) yield* byGeneration(archive.listRecordsOfDate(date));
+
+  const older = new Map<string, string[]>();
+  for await (const generationId of store.listOpen()) {
+    const date = dateOf(generationIdTime(generationId));
+    if (recent.has(date)) continue;
+    const ofDate = older.get(date) ?? [];
+    older.set(date, ofDate);
+    ofDate.push(generationId);
   }
-  if (records.length > 0) yield records;
+  for (const [date, generationIds] of older) {
+    if (generationIds.length > LISTED_ONE_BY_ONE) yield* byGeneration(archive.listRecordsOfDate(date));
+    else for (const generationId of generationIds) yield* byGeneration(await archive.listRecordsOf(generationId));
+  }
 }
+
+const dateOf = (at: number): string => new Date(at).toISOString().slice(0, 10);
 
 const describeRecorded = (records: readonly ListedRecord[]) =>
   groupBySubmission(records).map(({ ref, round, hasResult, hasDecision, hasAmendment }): RecordedSubmission => ({
@@ -95,15 +120,3 @@ const describeRecorded = (records: readonly ListedRecord[]) =>
     round,
     end: hasAmendment ? 'amendment' : hasDecision ? 'decision' : hasResult ? 'result' : 'none',
   }));
-
-/** Items a few at a time. */
-export async function* inGroups<Item>(items: AsyncIterable<Item> | Iterable<Item>, size: number): AsyncGenerator<Item[], void, undefined> {
-  let group: Item[] = [];
-  for await (const item of items) {
-    group.push(item);
-    if (group.length < size) continue;
-    yield group;
-    group = [];
-  }
-  if (group.length > 0) yield group;
-}

@@ -12,8 +12,6 @@ beforeAll(async () => {
 afterAll(() => world.stop());
 beforeEach(() => world.begin());
 
-const today = (): string[] => [new Date().toISOString().slice(0, 10)];
-
 test('what Redis knows is not read, and what it forgot is brought back', async () => {
   const [known] = await world.enqueue();
   await world.send(known);
@@ -34,7 +32,7 @@ test('what Redis knows is not read, and what it forgot is brought back', async (
   await world.store.cancel(givenUp.generationId);
 
   const reads = world.s3.countOf('GetObject');
-  const { compared, restored, damaged } = await restoreForgotten(world.recovery, today());
+  const { compared, restored, damaged } = await restoreForgotten(world.recovery);
   const forgotten = [sendForgotten, endForgotten, givenUp, enqueueForgotten, resubmitted].map(({ generationId }) => generationId);
   expect(restored.toSorted()).toEqual(forgotten.toSorted());
   expect(compared).toBeGreaterThanOrEqual(6);
@@ -43,7 +41,7 @@ test('what Redis knows is not read, and what it forgot is brought back', async (
   expect((await world.submission(enqueueForgotten))['status']).toBe('committed');
   expect((await world.submission(endForgotten))['status']).toBe('succeeded');
   expect((await world.submission(nextOf(resubmitted)))['status']).toBe('committed');
-  expect(await restoreForgotten(world.recovery, today())).toMatchObject({ restored: [] });
+  expect(await restoreForgotten(world.recovery)).toMatchObject({ restored: [] });
 });
 
 test('a generation of which nothing was written for long is left alone: its time in Redis may be over', async () => {
@@ -51,8 +49,8 @@ test('a generation of which nothing was written for long is left alone: its time
   await world.send(ref);
   await world.begin();
   const later = { ...world.recovery, now: () => Date.now() + COMPARED_MS + 1000 };
-  expect(await restoreForgotten(later, today())).toEqual({ compared: 0, restored: [], damaged: [] });
-  expect(await restoreForgotten(world.recovery, today())).toMatchObject({
+  expect(await restoreForgotten(later)).toEqual({ compared: 0, restored: [], damaged: [] });
+  expect(await restoreForgotten(world.recovery)).toMatchObject({
     restored: expect.arrayContaining([ref.generationId]) as string[],
   });
 });
@@ -64,7 +62,7 @@ test('a damaged record is named, and all others are brought back', async () => {
   await world.send(other);
   await world.plant(intentKey(nextOf(ref), 0), 'not json');
   await world.begin();
-  const { restored, damaged } = await restoreForgotten(world.recovery, today());
+  const { restored, damaged } = await restoreForgotten(world.recovery);
   expect(damaged).toMatchObject([
     { generationId: ref.generationId, error: { code: 'storage.corrupt-record', details: { key: intentKey(nextOf(ref), 0) } } },
   ]);

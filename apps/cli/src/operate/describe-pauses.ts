@@ -1,4 +1,4 @@
-import type { BuyingPause, PauseKind } from '@darkroom/generation-store';
+import type { PauseKind, StandingPause } from '@darkroom/generation-store';
 import { agoOf, timeOf } from './time-words.ts';
 
 /** What lifts a pause of each kind. */
@@ -14,13 +14,20 @@ const who: Readonly<Record<PauseKind, string>> = {
 };
 
 /** Whether buying goes on, why not, since when, and what to do. @param now Milliseconds since 1970. */
-export function describePauses(pauses: readonly BuyingPause[], now: number): string[] {
+export function describePauses(pauses: readonly StandingPause[], now: number): string[] {
   if (pauses.length === 0) return ['buying    goes on'];
   return [
-    ...pauses.flatMap(({ kind, reason, since }) => [
-      `buying    PAUSED since ${timeOf(since)} (${agoOf(since, now)}), ${who[kind]}: ${reason}`,
-      `          what to do: ${remedies[kind]}`,
-    ]),
+    ...pauses.flatMap((pause) =>
+      pause.kind === 'restart'
+        ? [
+            `buying    WAITS: ${pause.reason}; a worker asks S3 what is missing, which takes about a second`,
+            '          what to do: nothing while a worker runs; its log says what keeps it',
+          ]
+        : [
+            `buying    PAUSED since ${timeOf(pause.since)} (${agoOf(pause.since, now)}), ${who[pause.kind]}: ${pause.reason}`,
+            `          what to do: ${remedies[pause.kind]}`,
+          ],
+    ),
     '          what was bought before still comes home',
   ];
 }

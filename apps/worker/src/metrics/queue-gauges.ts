@@ -1,5 +1,5 @@
 import { formatUsd } from '@darkroom/contracts';
-import { pauseKinds, type GenerationStore } from '@darkroom/generation-store';
+import { standingPauseKinds, type GenerationStore } from '@darkroom/generation-store';
 import { countBacklog, createJobCounts, type Settlements, type Submissions } from '@darkroom/queues';
 import type { Metrics } from '@darkroom/service-runtime';
 import type { Redis } from 'ioredis';
@@ -41,7 +41,7 @@ export function addQueueGauges(metrics: Metrics, { connection, submissions, sett
     { name: 'darkroom_buying_paused', help: '1 while buying is paused for this reason, else 0.', labels: ['kind'] },
     async () => {
       const standing = await store.pauses();
-      return pauseKinds.map((kind) => ({ labels: { kind }, value: standing.some((pause) => pause.kind === kind) ? 1 : 0 }));
+      return standingPauseKinds.map((kind) => ({ labels: { kind }, value: standing.some((pause) => pause.kind === kind) ? 1 : 0 }));
     },
   );
   metrics.readGauge(

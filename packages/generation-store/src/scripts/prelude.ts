@@ -43,7 +43,7 @@ end
 -- true while this server's memory was not compared with S3: its last moments may be forgotten, holds among them. Nothing is
 -- bought then, no sum of money is trusted, and nobody is told that something was never sent
 local function recovering()
-  return redis.call('EXISTS', prefix .. ':epoch') == 0
+  return redis.call('EXISTS', prefix .. ':epoch') == 0 or redis.call('GET', prefix .. ':server-run') ~= serverRun()
 end
 
 local function announce(event, id, index, n, at)

@@ -1,0 +1,131 @@
+import type { BuyingPause, GenerationStore } from '@darkroom/generation-store';
+import type { Submissions } from '@darkroom/queues';
+import { restoreForgotten, type Recovery } from '@darkroom/recovery';
+import type { Logger, Service } from '@darkroom/service-runtime';
+import type { Redis } from 'ioredis';
+
+export interface WatchServerRunOptions {
+  /** How often the run of the server is looked at, in milliseconds; and at once after each reconnect. */
+  everyMs: number;
+  /** How long a comparison may take before another worker does it too, in milliseconds: the one that began may be dead. */
+  turnMs: number;
+}
+
+export interface WatchServerRunDependencies {
+  /** The connection of the store: it hears of a restart first. */
+  redis: Pick<Redis, 'on' | 'off'>;
+  store: Pick<GenerationStore, 'readServerRun' | 'confirmComparison' | 'claimTurn' | 'pauses' | 'pauseBuying'>;
+  recovery: Recovery;
+  submissions: Pick<Submissions, 'promoteDelayed'>;
+  /** Opens the store if it is a new one, and says in the log if it is one that lost its memory. @returns whether it is open. */
+  openStore(): Promise<boolean>;
+  /** Writes what the workers' settings say into Redis, which may have lost it or gone back to what it was. */
+  assertSettings(): Promise<unknown>;
+  logger: Logger;
+}
+
+/**
+ * Sees that Redis restarted or failed over, after which nothing is bought: its last moments may be forgotten, sends and holds
+ * among them. One worker of the fleet asks S3 what Redis has forgotten, brings it back and lets buying go on.
+ *
+ * The comparison is confirmed for the run of the server that it began with: a second restart in its middle makes it begin anew.
+ */
+export function watchServerRun(
+  { everyMs, turnMs }: WatchServerRunOptions,
+  { redis, store, recovery, submissions, openStore, assertSettings, logger }: WatchServerRunDependencies,
+): Service {
+  const stopping = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  let looking: Promise<void> | undefined;
+  let isWanted = false;
+  let warnedOfRun: string | undefined;
+  let wasOpen = true;
+  /** What an operator paused, as it stood when the store was last known to be whole: no record in S3 holds it. */
+  let remembered: BuyingPause[] = [];
+
+  async function look(): Promise<void> {
+    const { run, isOpen, isRecovering } = await store.readServerRun();
+    if (!isOpen) {
+      if (wasOpen) isWanted = await openStore();
+      wasOpen = false;
+      return;
+    }
+    if (isRecovering) return compareInTurn(run);
+    warnedOfRun = undefined;
+    remembered = (await store.pauses()).filter((pause) => pause.kind !== 'restart').filter(({ kind }) => kind === 'operator');
+    if (wasOpen) return;
+    // It was rebuilt: what only workers know was lost with the rest.
+    await assertSettings();
+    wasOpen = true;
+    logger.info({ event: 'store.open-again' }, 'redis holds an epoch again; buying goes on');
+  }
+
+  async function compareInTurn(run: string): Promise<void> {
+    if (warnedOfRun !== run) {
+      warnedOfRun = run;
+      logger.warn(
+        { event: 'buying.waits', run },
+        'redis restarted or failed over; buying waits until S3 was asked what redis has forgotten',
+      );
+    }
+    for (const pause of remembered)
+      if (await store.pauseBuying(pause))
+        logger.warn({ event: 'buying.paused-again', reason: pause.reason }, 'redis forgot that an operator had paused buying');
+    // A turn for each run: one that was given away for an earlier run holds up nobody.
+    if (!(await store.claimTurn(`compare-${run}`, turnMs))) return;
+    const startedAt = performance.now();
+    await assertSettings();
+    const { compared, restored, damaged } = await restoreForgotten(recovery);
+    for (const { generationId, error } of damaged)
+      logger.error(
+        { event: 'records.damaged', generationId, code: error.code, err: error },
+        'a generation cannot be brought back: its records are damaged',
+      );
+    if (!(await store.confirmComparison(run))) {
+      isWanted = true;
+      return;
+    }
+    const waited = await submissions.promoteDelayed();
+    logger.info(
+      {
+        event: 'buying.goes-on',
+        run,
+        compared,
+        restored: restored.length,
+        damaged: damaged.length,
+        waited,
+        ms: Math.round(performance.now() - startedAt),
+      },
+      'redis knows again what S3 knows; buying goes on',
+    );
+  }
+
+  const lookNow = (): void => {
+    clearTimeout(timer);
+    isWanted = looking !== undefined;
+    if (isWanted || stopping.signal.aborted) return;
+    looking = look()
+      .catch((error: unknown) => logger.warn({ err: error }, 'could not compare redis with S3'))
+      .finally(() => {
+        looking = undefined;
+        if (stopping.signal.aborted) return;
+        if (isWanted) lookNow();
+        else timer = setTimeout(lookNow, everyMs);
+      });
+  };
+
+  return {
+    async start() {
+      if (stopping.signal.aborted) return;
+      redis.on('ready', lookNow);
+      lookNow();
+      await looking;
+    },
+    async stop() {
+      stopping.abort();
+      clearTimeout(timer);
+      redis.off('ready', lookNow);
+      await looking;
+    },
+  };
+}

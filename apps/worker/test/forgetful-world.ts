@@ -1,0 +1,159 @@
+import {
+  createGenerationId,
+  defaultTiming,
+  parseGrokImagineRequest,
+  taskUuidOf,
+  type SubmissionRef,
+  type SubmissionResult,
+} from '@darkroom/contracts';
+import { buildGenerationStore, connectPatient, type GenerationStore, type NewGeneration } from '@darkroom/generation-store';
+import { createObjectStorage, type ObjectStorage } from '@darkroom/object-storage';
+import { consequencesOf } from '@darkroom/purchase';
+import { createSettlements, createSubmissions, jobIdOf, type Settlements, type Submissions } from '@darkroom/queues';
+import type { Recovery } from '@darkroom/recovery';
+import { silentLogger, type Service } from '@darkroom/service-runtime';
+import { eventually, reserveRedis, startTestS3, type OwnRedis } from '@darkroom/testing';
+import type { Redis } from 'ioredis';
+import { expect } from 'vitest';
+import { joinRecovery } from '../src/join-recovery.ts';
+import { watchServerRun } from '../src/watch-server-run.ts';
+
+export const IMAGE_NANO_USD = 20_000_000;
+const PREFIX = '{darkroom}';
+
+export interface Watching {
+  /** Stands in for parts of bringing back. */
+  archive?: Partial<Recovery['archive']>;
+  /** Stands in for parts of the store. */
+  store?: Partial<GenerationStore>;
+  /** In images a day. */
+  cap?: number;
+}
+
+/** A Redis of its own that can be taken back to an earlier moment, a bucket, and whoever buys played by the test. */
+export interface ForgetfulWorld extends AsyncDisposable {
+  readonly server: OwnRedis;
+  readonly redis: Redis;
+  readonly store: GenerationStore;
+  readonly storage: ObjectStorage;
+  /** Starts the watch of one worker; stopped with the world. */
+  watch(options?: Watching): Promise<Service>;
+  /** Kills Redis, takes its data back to when `putBack` was made, and starts it. */
+  goBack(putBack: () => Promise<void>): Promise<void>;
+  untilCompared(): Promise<void>;
+  enqueue(given?: Partial<NewGeneration>): Promise<SubmissionRef>;
+  /** Sends as a worker does, and the provider accepts. */
+  send(ref: SubmissionRef): Promise<void>;
+  /** Brings it home as a worker does. */
+  succeed(ref: SubmissionRef): Promise<void>;
+  /** Why it may not be bought; "go" when it may. */
+  askToBuy(ref: SubmissionRef): Promise<string>;
+  /** Of all tenants, today. */
+  spent(): Promise<{ reserved: number; settled: number }>;
+  jobOf(queue: 'submissions' | 'settlements', ref: SubmissionRef): Promise<string>;
+}
+
+/** @param cap In images a day. */
+export async function startForgetfulWorld(cap = 1000): Promise<ForgetfulWorld> {
+  const server = await reserveRedis();
+  await server.start();
+  const s3 = await startTestS3();
+  const storage = createObjectStorage({ ...s3, requestTimeoutMs: 5000, maxImageBytes: 1024 }, { now: Date.now });
+  const redis = connectPatient(server.url);
+  const retention = { recordSeconds: 3600, idempotencySeconds: 3600 };
+  const store = buildGenerationStore({ prefix: PREFIX, retention, pollRate: { perSecond: 10, burst: 10 } }, redis);
+  const submissions: Submissions = createSubmissions(redis, { prefix: PREFIX });
+  const settlements: Settlements = createSettlements(redis, { prefix: PREFIX });
+  const watches: Service[] = [];
+  await store.setCaps({ allPerDay: cap * IMAGE_NANO_USD });
+  await store.initialise('epoch');
+
+  return {
+    server,
+    redis,
+    store,
+    storage,
+    watch: async ({ archive = {}, store: parts = {}, cap: watchedCap = cap } = {}) => {
+      const recovery = joinRecovery({ store, storage, submissions, settlements, timing: defaultTiming, maxSubmissions: 2, now: Date.now });
+      const watch = watchServerRun(
+        { everyMs: 30, turnMs: 300 },
+        {
+          redis,
+          store: { ...store, ...parts },
+          recovery: { ...recovery, archive: { ...storage, ...archive } },
+          submissions,
+          openStore: () => Promise.resolve(false),
+          assertSettings: () => store.setCaps({ allPerDay: watchedCap * IMAGE_NANO_USD }),
+          logger: silentLogger,
+        },
+      );
+      watches.push(watch);
+      void watch.start?.();
+      return watch;
+    },
+    goBack: async (putBack) => {
+      await server.kill();
+      await putBack();
+      await server.start();
+      await eventually(async () => expect(await redis.ping()).toBe('PONG'));
+    },
+    untilCompared: () => eventually(async () => expect(await store.readServerRun()).toMatchObject({ isOpen: true, isRecovering: false })),
+    enqueue: async (given = {}) => {
+      const generationId = createGenerationId(Date.now());
+      const request = parseGrokImagineRequest({ positivePrompt: 'a red door' });
+      await store.enqueue({ generationId, tenant: 'acme', request, imageNanoUsd: IMAGE_NANO_USD, ...given });
+      return { generationId, index: 0, n: 1 };
+    },
+    send: async (ref) => {
+      const commitment = await store.commit(ref, `token-${Math.random()}`);
+      if (commitment.kind === 'stop') throw new Error(`it may not be bought: ${commitment.reason}`);
+      await storage.recordIntent(commitment.intent);
+      await settlements.park(ref, defaultTiming.firstPollMs, false);
+      await store.recordVerdict(ref, commitment.send, 'accepted');
+    },
+    succeed: async (ref) => {
+      const view = await store.beginSettlement(ref);
+      if (view === undefined) throw new Error('there is no record');
+      const result: SubmissionResult = {
+        version: 1,
+        ...ref,
+        taskUUID: taskUuidOf(ref),
+        status: 'succeeded',
+        settledAt: view.now,
+        costSource: 'reported',
+        costNanoUsd: IMAGE_NANO_USD,
+        reservation: view.reservation,
+        road: 'upload',
+        image: {
+          key: 'images/1.jpg',
+          format: 'JPG',
+          contentType: 'image/jpeg',
+          width: 1024,
+          height: 1024,
+          sizeBytes: 1,
+          sha256: 'a'.repeat(64),
+        },
+      };
+      await storage.recordResult(result);
+      await store.settle(ref, consequencesOf(result, 2));
+    },
+    askToBuy: async (ref) => {
+      const commitment = await store.commit(ref, `token-${Math.random()}`);
+      return commitment.kind === 'go' ? 'go' : commitment.reason;
+    },
+    spent: async () => {
+      const [today] = await store.readSpend();
+      return { reserved: today?.reservedNanoUsd ?? 0, settled: today?.settledNanoUsd ?? 0 };
+    },
+    jobOf: (queue, ref) => (queue === 'submissions' ? submissions : settlements).queue.getJobState(jobIdOf(ref)),
+    [Symbol.asyncDispose]: async () => {
+      // A watch that waits for an S3 that never answers is one whose process was killed: it is not waited for.
+      await Promise.race([Promise.all(watches.map((watch) => watch.stop())), new Promise((resolve) => setTimeout(resolve, 500).unref())]);
+      await Promise.all([submissions.close(), settlements.close()]);
+      redis.disconnect();
+      storage.close();
+      await s3.stop();
+      await server[Symbol.asyncDispose]();
+    },
+  };
+}

@@ -1,0 +1,213 @@
+import { eventually } from '@darkroom/testing';
+import { describe, expect, inject, test } from 'vitest';
+import { IMAGE_NANO_USD, startForgetfulWorld } from './forgetful-world.ts';
+
+/** A listing of an S3 that keeps its caller waiting for good. */
+const neverAnswers = (): AsyncIterable<never> => ({ [Symbol.asyncIterator]: () => ({ next: () => new Promise<never>(() => undefined) }) });
+
+/** A Redis that was killed and came back with what it knew a while ago, past its own append-only file. */
+describe.skipIf(inject('redisKind') === 'js')('after Redis went back to an earlier moment (needs valkey, redis or Debian packages)', () => {
+  test('nothing is bought before S3 was asked, and then everything may be', async () => {
+    await using world = await startForgetfulWorld();
+    const ref = await world.enqueue();
+    await world.goBack(await world.server.copyData());
+    expect(await world.askToBuy(ref)).toBe('recovering');
+    expect(await world.store.pauses()).toMatchObject([{ kind: 'restart' }]);
+    await world.watch();
+    await world.untilCompared();
+    expect(await world.store.pauses()).toEqual([]);
+    expect(await world.askToBuy(ref)).toBe('go');
+  });
+
+  test('a generation whose enqueue was forgotten after its send is known again, with its money', async () => {
+    await using world = await startForgetfulWorld();
+    const putBack = await world.server.copyData();
+    const ref = await world.enqueue();
+    await world.send(ref);
+    await world.goBack(putBack);
+    expect(await world.store.find(ref.generationId)).toBeUndefined();
+    await world.watch();
+    await world.untilCompared();
+    expect(await world.store.find(ref.generationId)).toMatchObject({ status: 'running' });
+    expect(await world.spent()).toEqual({ reserved: IMAGE_NANO_USD, settled: 0 });
+    expect(await world.jobOf('settlements', ref)).toBe('delayed');
+    await world.succeed(ref);
+    expect(await world.spent()).toEqual({ reserved: 0, settled: IMAGE_NANO_USD });
+  });
+
+  test('money that was held by a send that was forgotten counts before anything else is bought', async () => {
+    await using world = await startForgetfulWorld(1);
+    const soon = { runAt: Date.now() + 50 };
+    const [sent, other] = [await world.enqueue(soon), await world.enqueue(soon)];
+    const putBack = await world.server.copyData();
+    await eventually(() => world.send(sent));
+    expect(await world.askToBuy(other)).toBe('cap');
+    await world.goBack(putBack);
+    expect(await world.spent()).toEqual({ reserved: 0, settled: 0 });
+    await world.watch();
+    await world.untilCompared();
+    expect(await world.spent()).toEqual({ reserved: IMAGE_NANO_USD, settled: 0 });
+    expect(await world.askToBuy(other)).toBe('cap');
+  });
+
+  test('an end that was forgotten is known again', async () => {
+    await using world = await startForgetfulWorld();
+    const ref = await world.enqueue();
+    await world.send(ref);
+    const putBack = await world.server.copyData();
+    await world.succeed(ref);
+    await world.goBack(putBack);
+    await world.watch();
+    await world.untilCompared();
+    expect(await world.store.find(ref.generationId)).toMatchObject({ status: 'succeeded', costUsd: '0.02' });
+    expect(await world.spent()).toEqual({ reserved: 0, settled: IMAGE_NANO_USD });
+  });
+
+  test('caps are those of the workers again, and a pause that an operator had made stands again', async () => {
+    await using world = await startForgetfulWorld(1000);
+    const ref = await world.enqueue();
+    const putBack = await world.server.copyData();
+    await world.watch({ cap: 0 });
+    await world.store.pauseBuying({ kind: 'operator', reason: 'by hand', since: 1 });
+    // long enough for the watch to have seen it
+    const seen = await world.redis.info('commandstats');
+    const looks = (info: string): number => Number(/cmdstat_evalsha:calls=(\d+)/.exec(info)?.[1]);
+    await eventually(async () => expect(looks(await world.redis.info('commandstats'))).toBeGreaterThan(looks(seen) + 6));
+    await world.goBack(putBack);
+    await world.untilCompared();
+    expect(await world.store.pauses()).toEqual([{ kind: 'operator', reason: 'by hand', since: 1 }]);
+    await world.store.resumeBuying(['operator']);
+    expect(await world.askToBuy(ref)).toBe('cap');
+  });
+
+  test('a second restart in the middle of the comparison makes it begin anew', async () => {
+    await using world = await startForgetfulWorld();
+    const putBack = await world.server.copyData();
+    const ref = await world.enqueue();
+    await world.send(ref);
+    await world.goBack(putBack);
+    let confirmations = 0;
+    await world.watch({
+      store: {
+        confirmComparison: async (run) => {
+          confirmations += 1;
+          // What this pass brought back is forgotten once more.
+          if (confirmations === 1) await world.goBack(putBack);
+          return world.store.confirmComparison(run);
+        },
+      },
+    });
+    await world.untilCompared();
+    expect(confirmations).toBe(2);
+    expect(await world.store.find(ref.generationId)).toMatchObject({ status: 'running' });
+    expect(await world.spent()).toEqual({ reserved: IMAGE_NANO_USD, settled: 0 });
+  });
+
+  test('another worker compares when the one that began is killed', async () => {
+    await using world = await startForgetfulWorld();
+    const putBack = await world.server.copyData();
+    const ref = await world.enqueue();
+    await world.send(ref);
+    await world.goBack(putBack);
+    let begun = false;
+    await world.watch({
+      archive: {
+        listRecordsOfDate: () => {
+          begun = true;
+          return neverAnswers();
+        },
+      },
+    });
+    await eventually(() => expect(begun).toBe(true));
+    await world.watch();
+    await world.untilCompared();
+    expect(await world.store.find(ref.generationId)).toMatchObject({ status: 'running' });
+  });
+
+  test('S3 that is away keeps buying waiting, and no longer', async () => {
+    await using world = await startForgetfulWorld();
+    const ref = await world.enqueue();
+    await world.goBack(await world.server.copyData());
+    let tries = 0;
+    const { storage } = world;
+    await world.watch({
+      archive: {
+        listRecordsOfDate: (date) => {
+          tries += 1;
+          if (tries < 3) throw new Error('S3 is away');
+          return storage.listRecordsOfDate(date);
+        },
+      },
+    });
+    await eventually(() => expect(tries).toBe(2));
+    expect(await world.askToBuy(ref)).toBe('recovering');
+    await world.untilCompared();
+    expect(await world.askToBuy(ref)).toBe('go');
+  });
+
+  test('what is enqueued while no worker runs is taken, holds no money, and is bought under the caps later', async () => {
+    await using world = await startForgetfulWorld(2);
+    await world.enqueue();
+    await world.goBack(await world.server.copyData());
+    const refs = [await world.enqueue(), await world.enqueue(), await world.enqueue()];
+    expect(await world.spent()).toEqual({ reserved: IMAGE_NANO_USD, settled: 0 });
+    await world.watch();
+    await world.untilCompared();
+    expect([await world.askToBuy(refs[0]!), await world.askToBuy(refs[1]!), await world.askToBuy(refs[2]!)]).toEqual(['go', 'cap', 'cap']);
+    expect(await world.spent()).toEqual({ reserved: 2 * IMAGE_NANO_USD, settled: 0 });
+  });
+
+  test('a generation that was cancelled before its forgotten send was known comes home late', async () => {
+    await using world = await startForgetfulWorld();
+    const ref = await world.enqueue();
+    const putBack = await world.server.copyData();
+    await world.send(ref);
+    await world.goBack(putBack);
+    expect(await world.store.cancel(ref.generationId)).toBe('cancelled');
+    await world.watch();
+    await world.untilCompared();
+    expect(await world.jobOf('settlements', ref)).toBe('delayed');
+    await world.succeed(ref);
+    expect(await world.store.find(ref.generationId)).toMatchObject({ status: 'cancelled', amended: true, costUsd: '0.02' });
+  });
+
+  test('one whose deadline passes meanwhile keeps its money on hold until it is home', async () => {
+    await using world = await startForgetfulWorld();
+    const deadlineAt = Date.now() + 1500;
+    const ref = await world.enqueue({ deadlineAt });
+    const putBack = await world.server.copyData();
+    await world.send(ref);
+    await world.goBack(putBack);
+    await eventually(() => expect(Date.now()).toBeGreaterThan(deadlineAt));
+    expect(await world.askToBuy(ref)).toBe('recovering');
+    await world.store.beginSettlement(ref);
+    expect((await world.store.find(ref.generationId))?.status).toBe('queued');
+    await world.watch();
+    await world.untilCompared();
+    await world.store.beginSettlement(ref);
+    expect((await world.store.find(ref.generationId))?.status).toBe('expired');
+    expect(await world.spent()).toEqual({ reserved: IMAGE_NANO_USD, settled: 0 });
+  });
+
+  test('what was delivered while its submission was forgotten wakes its settlement', async () => {
+    await using world = await startForgetfulWorld();
+    const putBack = await world.server.copyData();
+    const ref = await world.enqueue();
+    await world.send(ref);
+    await world.goBack(putBack);
+    expect(await world.store.recordDelivery(ref, { body: '{"data":[]}' })).toMatchObject({ kind: 'unknown-submission' });
+    await world.watch();
+    await world.untilCompared();
+    expect(await world.jobOf('settlements', ref)).toBe('waiting');
+    expect(await world.store.newestDelivery(ref)).toBe(1);
+    expect(await world.redis.llen('{darkroom}:deliveries-unclaimed')).toBe(0);
+  });
+
+  test('a watch may be stopped before it started, twice and while Redis is away', async () => {
+    await using world = await startForgetfulWorld();
+    const watch = await world.watch();
+    await world.untilCompared();
+    await Promise.all([watch.stop(), watch.stop()]);
+    await watch.start?.();
+  });
+});

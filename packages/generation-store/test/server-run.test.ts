@@ -1,0 +1,64 @@
+import { describe, expect, test } from 'vitest';
+import { ended, newGeneration, nextOf, setup, type World } from './world.ts';
+
+/** The key says that the memory of another run of the server was compared. */
+const restarted = (world: World) => world.redis.set(`${world.prefix}:server-run`, 'another run');
+
+test('a new store is compared from its beginning: there is nothing that it could have forgotten', async () => {
+  await using world = await setup();
+  const { run, ...state } = await world.store.readServerRun();
+  expect(state).toEqual({ isOpen: true, isRecovering: false });
+  expect(run).toMatch(/^\w*$/);
+});
+
+test('a store without an epoch is not recovering by itself: it is to be rebuilt', async () => {
+  await using world = await setup();
+  await world.redis.del(`${world.prefix}:epoch`);
+  const { run, ...state } = await world.store.readServerRun();
+  expect(state).toEqual({ isOpen: false, isRecovering: true });
+  expect(await world.store.pauses()).toEqual([]);
+  expect(await world.store.confirmComparison(run)).toBe(false);
+});
+
+describe('until the memory of this run was compared', () => {
+  test('nothing is bought, and all who ask are told why', async () => {
+    await using world = await setup();
+    const [ref] = await world.enqueue();
+    await restarted(world);
+    expect(await world.store.commit(ref, 't')).toEqual({ kind: 'stop', reason: 'recovering', detail: '' });
+    expect(await world.store.pauses()).toMatchObject([{ kind: 'restart' }]);
+    expect(await world.submission(ref)).toMatchObject({ status: 'planned', sends: '0' });
+  });
+
+  test('what is enqueued or bought again holds its money when it is bought', async () => {
+    await using world = await setup();
+    const [failed] = await world.enqueue();
+    await world.send(failed);
+    await restarted(world);
+    await world.store.setCaps({ allPerDay: 0 });
+    const [ref] = await world.enqueue();
+    expect(await world.submission(ref)).toMatchObject({ held: 'due', periods: '' });
+    expect(await world.store.settle(failed, ended(failed, 'failed'))).toEqual({ kind: 'resubmit', n: 2 });
+    expect(await world.submission(nextOf(failed))).toMatchObject({ held: 'due', periods: '' });
+    expect(await world.spent()).toEqual({ reserved: 0, settled: 0 });
+  });
+
+  test('no deadline ends what may have been sent', async () => {
+    await using world = await setup();
+    const { generationId } = await world.store.enqueue(newGeneration(1, { deadlineAt: Date.now() - 1 }));
+    await restarted(world);
+    await world.store.beginSettlement({ generationId, index: 0, n: 1 });
+    expect((await world.store.find(generationId))?.status).toBe('queued');
+  });
+
+  test('it is confirmed for this run and for no other', async () => {
+    await using world = await setup();
+    const [ref] = await world.enqueue();
+    await restarted(world);
+    expect(await world.store.confirmComparison('another run')).toBe(false);
+    const { run } = await world.store.readServerRun();
+    expect(await world.store.confirmComparison(run)).toBe(true);
+    expect(await world.store.readServerRun()).toEqual({ run, isOpen: true, isRecovering: false });
+    expect(await world.store.commit(ref, 't')).toMatchObject({ kind: 'go' });
+  });
+});
