@@ -17,7 +17,6 @@ export function joinRecovery({
     waits: {
       park: (ref, delayMs, check) => settlements.park(ref, delayMs, check),
       reviveSubmission: (ref) => submissions.revive(ref),
-      wake: (ref) => settlements.wake(ref),
     },
     settings: { timing, maxSubmissions },
     now,

@@ -189,20 +189,6 @@ describe.skipIf(inject('redisKind') === 'js')('after Redis went back to an earli
     expect(await world.spent()).toEqual({ reserved: IMAGE_NANO_USD, settled: 0 });
   });
 
-  test('what was delivered while its submission was forgotten wakes its settlement', async () => {
-    await using world = await startForgetfulWorld();
-    const putBack = await world.server.copyData();
-    const ref = await world.enqueue();
-    await world.send(ref);
-    await world.goBack(putBack);
-    expect(await world.store.recordDelivery(ref, { body: '{"data":[]}' })).toMatchObject({ kind: 'unknown-submission' });
-    await world.watch();
-    await world.untilCompared();
-    expect(await world.jobOf('settlements', ref)).toBe('waiting');
-    expect(await world.store.newestDelivery(ref)).toBe(1);
-    expect(await world.redis.llen('{darkroom}:deliveries-unclaimed')).toBe(0);
-  });
-
   test('a watch may be stopped before it started, twice and while Redis is away', async () => {
     await using world = await startForgetfulWorld();
     const watch = await world.watch();

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { submissionStatuses, type SubmissionRef, type SubmissionStatus } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
-import { generationKey, refArguments, submissionKey, unclaimedKey } from './keys.ts';
+import { generationKey, refArguments } from './keys.ts';
 import { recordDeliveryScript } from './scripts/deliveries.ts';
 
 /** What is kept of a body. The documented ones have less than a thousand characters; a longer one is told from others by its digest. */
@@ -28,21 +28,4 @@ export async function recordDelivery(redis: Redis, prefix: string, ref: Submissi
       ]),
     );
   return { kind, seq, ...(status === '' ? {} : { status }) };
-}
-
-/** As `recordDeliveryScript` writes it: which submission, and the body. */
-const UNCLAIMED = /^(?<generationId>[\da-f-]{36})\/(?<index>\d+)-(?<n>\d+) (?<body>.*)$/s;
-
-/** Gives deliveries that nobody claimed to the submissions that are known by now. @returns these submissions, each as often as it had one. */
-export async function claimDeliveries(redis: Redis, prefix: string): Promise<SubmissionRef[]> {
-  const claimed: SubmissionRef[] = [];
-  for (const entry of await redis.lrange(unclaimedKey(prefix), 0, -1)) {
-    const { generationId = '', index, n, body = '' } = UNCLAIMED.exec(entry)?.groups ?? {};
-    const ref = { generationId, index: Number(index), n: Number(n) };
-    if ((await redis.exists(submissionKey(prefix, ref))) === 0) continue;
-    await recordDelivery(redis, prefix, ref, body);
-    await redis.lrem(unclaimedKey(prefix), 0, entry);
-    claimed.push(ref);
-  }
-  return claimed;
 }

@@ -20,7 +20,7 @@ import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { pauseBuying, readPauses, resumeBuying, type BuyingPause, type PauseKind, type StandingPause } from './buying-pause.ts';
 import { adoptIntent, commit, recordVerdict } from './commit.ts';
-import { claimDeliveries, recordDelivery, type DeliveryReceipt } from './deliveries.ts';
+import { recordDelivery, type DeliveryReceipt } from './deliveries.ts';
 import { enqueueGeneration, type EnqueueReceipt, type NewGeneration } from './enqueue.ts';
 import type { Retention } from './retention.ts';
 import { capsKey, epochKey, generationKey, providerTroubleKey, submissionKey, turnKey } from './keys.ts';
@@ -66,11 +66,6 @@ export interface GenerationStore {
   recordFacts(ref: SubmissionRef, facts: TaskFacts): Promise<void>;
   settle(ref: SubmissionRef, settlement: Settlement): Promise<SettleReply>;
   recordDelivery(ref: SubmissionRef, delivery: { body: string }): Promise<DeliveryReceipt>;
-  /**
-   * Gives the deliveries that came while their submissions were forgotten to those that are known again. @returns whose settlements
-   * are to be woken.
-   */
-  claimDeliveries(): Promise<SubmissionRef[]>;
   /** The number of the newest distinct delivery; 0 when there is none. */
   newestDelivery(ref: SubmissionRef): Promise<number>;
   /** 0 when a look at the provider may be made now, else how long to wait in milliseconds. */
@@ -134,7 +129,6 @@ export function buildGenerationStore({ prefix, retention, pollRate }: Generation
     recordFacts: (ref, facts) => recordFacts(redis, prefix, ref, facts),
     settle: (ref, settlement) => settle(redis, prefix, ref, settlement),
     recordDelivery: (ref, { body }) => recordDelivery(redis, prefix, ref, body),
-    claimDeliveries: () => claimDeliveries(redis, prefix),
     newestDelivery: async (ref) => Number((await redis.hget(submissionKey(prefix, ref), 'deliverySeq')) ?? 0),
     takePollToken: () => takePollToken(redis, prefix, pollRate),
     async find(generationId) {

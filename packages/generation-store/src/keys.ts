@@ -27,8 +27,6 @@ export const providerTroubleKey = (prefix: string): string => `${prefix}:provide
 export const pollBucketKey = (prefix: string): string => `${prefix}:poll-bucket`;
 /** Sorted set of the submissions whose outcome is unknown, by the time at which that was said. */
 export const unknownKey = (prefix: string): string => `${prefix}:unknown`;
-/** List of the deliveries that belong to no submission that Redis knows. */
-export const unclaimedKey = (prefix: string): string => `${prefix}:deliveries-unclaimed`;
 /** Sorted set of the generations that still have a live submission, by creation time. */
 export const openKey = (prefix: string): string => `${prefix}:open`;
 

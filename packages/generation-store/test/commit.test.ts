@@ -167,6 +167,7 @@ test('a send that Redis forgot makes this one a repetition of it', async () => {
   const [ref] = await world.enqueue();
   const { send } = await world.open(ref);
   await world.store.adoptIntent(ref, 1_700_000_000_000);
+  expect(await world.submission(ref), 'both').toMatchObject({ sends: '2' });
   expect(await world.store.recordVerdict(ref, send, 'refused')).toBe('unproven');
   expect(await world.open(ref)).toMatchObject({ fresh: false, intent: { firstSentAt: 1_700_000_000_000 } });
 });

@@ -58,18 +58,3 @@ test('of a long body its beginning is kept, and two that differ at their end are
   for (const kept of await world.redis.hvals(`${world.prefix}:deliveries:${ref.generationId}:0-1`))
     expect(kept.length).toBeLessThan(10_000);
 });
-
-test('a delivery that came before its submission was known is given to it, once', async () => {
-  await using world = await setup();
-  const order = newGeneration();
-  const ref = { generationId: order.generationId, index: 0, n: 1 };
-  const stranger = { ...ref, generationId: newGeneration().generationId };
-  const body = 'with a line\nand {"ends": true}';
-  for (const each of [ref, stranger]) await world.store.recordDelivery(each, { body });
-  expect(await world.store.claimDeliveries()).toEqual([]);
-  await world.store.enqueue(order);
-  expect(await world.store.claimDeliveries()).toEqual([ref]);
-  expect(await world.store.recordDelivery(ref, { body }), 'the same again').toMatchObject({ kind: 'duplicate', seq: 1 });
-  expect(await world.store.claimDeliveries()).toEqual([]);
-  expect(await world.redis.llen(`${world.prefix}:deliveries-unclaimed`), 'the one of nobody').toBe(1);
-});

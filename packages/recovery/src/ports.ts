@@ -20,7 +20,6 @@ export interface RecoveryStore {
   listOpen(): AsyncIterable<string>;
   findSubmissions(generationId: string): Promise<FoundSubmission[]>;
   settle(ref: SubmissionRef, settlement: Settlement): Promise<SettleReply>;
-  claimDeliveries(): Promise<SubmissionRef[]>;
   cancel(generationId: string): Promise<unknown>;
   expire(generationId: string): Promise<unknown>;
 }
@@ -40,7 +39,6 @@ export interface RecoveryArchive {
 export interface RecoveryWaits {
   park(ref: SubmissionRef, delayMs: number, check: boolean): Promise<void>;
   reviveSubmission(ref: SubmissionRef): Promise<void>;
-  wake(ref: SubmissionRef): Promise<unknown>;
 }
 
 /** Everything that bringing back is done with. */

@@ -57,13 +57,7 @@ export async function restoreForgotten(recovery: Recovery): Promise<Comparison> 
         }),
       );
   }
-  await wakeWhatWasDelivered(recovery);
   return { compared, restored, damaged };
-}
-
-/** What was delivered while its submission was forgotten woke nobody. */
-export async function wakeWhatWasDelivered({ store, waits }: Recovery): Promise<void> {
-  for (const ref of await store.claimDeliveries()) await waits.wake(ref);
 }
 
 /** Brings a generation back, or says what keeps it from being brought back for good. */

@@ -113,7 +113,6 @@ export async function startWorld(): Promise<World> {
       waits: {
         park: (ref, delayMs, check) => settlements.park(ref, delayMs, check),
         reviveSubmission: (ref) => submissions.revive(ref),
-        wake: (ref) => settlements.wake(ref),
       },
       settings: { timing: defaultTiming, maxSubmissions: MAX_SUBMISSIONS },
       now: Date.now,
