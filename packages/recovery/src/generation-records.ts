@@ -1,4 +1,5 @@
 import {
+  formatRef,
   parseStoredGrokImagineRequest,
   StorageError,
   type Intent,
@@ -99,7 +100,7 @@ function describeGeneration(generationId: string, submissions: readonly Submissi
   return {
     generationId,
     tenant,
-    request: parseStoredGrokImagineRequest(intent.request),
+    request: parseRequest(intent),
     imageNanoUsd: reservation.amountNanoUsd,
     createdAt,
     submissions: Array.from({ length: images }, (_, index) =>
@@ -131,6 +132,18 @@ function describeImage(
     if (result !== undefined && consequencesOf(result, maxSubmissions).countsAsFailure) failures += 1;
     return { index, n: ref.n, failures: before, sent: { round, firstSentAt, reservation } };
   });
+}
+
+function parseRequest({ request, ...ref }: Intent): RememberedGeneration['request'] {
+  try {
+    return parseStoredGrokImagineRequest(request);
+  } catch (cause) {
+    throw new StorageError('storage.corrupt-record', `the intent of submission ${formatRef(ref)} holds no request that can be read`, {
+      cause,
+      reached: 'yes',
+      details: { generationId: ref.generationId, index: ref.index, n: ref.n },
+    });
+  }
 }
 
 const missing = ({ generationId, index, n }: SubmissionRef): StorageError =>

@@ -163,7 +163,7 @@ describe('what an operator decided of an unknown outcome', () => {
 
     await goBack();
     expect((await world.submission(ref))['status']).toBe('unknown');
-    const { restored } = await restoreForgotten(world.recovery, [new Date().toISOString().slice(0, 10)]);
+    const { restored } = await restoreForgotten(world.recovery);
     expect(restored).toContain(ref.generationId);
     // the bucket holds generations of other tests, which are in the ledger now
     const { ledger: _ledger, ...expected } = before;
@@ -233,6 +233,13 @@ describe('records that are damaged', () => {
       code: 'storage.corrupt-record',
       details: { index: 0, n: 2 },
     });
+  });
+
+  test('a request that cannot be read stops it, too', async () => {
+    const [ref] = await world.enqueue();
+    const intent = await world.send(ref);
+    await world.storage.recordIntent({ ...intent, round: 1, request: { positivePrompt: 7 } });
+    await expect(restoreGeneration(world.recovery, ref.generationId)).rejects.toMatchObject({ code: 'storage.corrupt-record' });
   });
 
   test('S3 that is away is trouble of that moment', async () => {
