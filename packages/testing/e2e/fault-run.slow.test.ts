@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { runFaults } from '../src/fault-run/fault-run.ts';
-import { figuresOf, formatFindings, formatTable, isAsPromised } from '../src/fault-run/report.ts';
+import { isAsPromised } from '../src/fault-run/five-figures.ts';
+import { figuresOf, formatFindings, formatTable } from '../src/fault-run/report.ts';
 import { usualFaults, type FaultRunSettings } from '../src/fault-run/settings.ts';
 
 const settings: FaultRunSettings = {
@@ -29,7 +30,7 @@ test('400 generations under faults: nothing is lost, paid twice, stuck or failed
   const figures = figuresOf(settings, outcome);
   console.info(formatTable(figures));
   // The folder stays when something was found.
-  expect(isAsPromised(outcome), formatFindings(outcome.judgement, directory)).toBe(true);
+  expect(isAsPromised(outcome.judgement), formatFindings(outcome.judgement, directory)).toBe(true);
   expect(figures).toMatchObject({ generations: 400, kills: settings.kills, rollbacks: settings.rollbacks });
   expect(figures['succeeded']).toBeGreaterThan(300);
   await rm(directory, { recursive: true });

@@ -1,17 +1,17 @@
 import { setMaxListeners } from 'node:events';
-import { setTimeout as delay } from 'node:timers/promises';
 import { timingProblems } from '@darkroom/contracts';
 import { createProducer } from '@darkroom/producer';
 import { startChaos, type ChaosCounts } from './chaos.ts';
 import { countEvents } from './count-events.ts';
+import { drain } from './drain.ts';
 import { readEvidence, writeRecords, type Evidence } from './evidence.ts';
+import { promiseOf, type FiveFigures } from './five-figures.ts';
 import { predictForgetting } from './forgetting.ts';
 import { judge, type Judgement } from './judge.ts';
-import { startLoad } from './load.ts';
+import { startLoad, type Load } from './load.ts';
 import { deriveOrders } from './orders.ts';
 import { deriveProviderFaults } from './provider-faults.ts';
 import { openRecords } from './records.ts';
-import { promiseOf } from './report.ts';
 import { deriveSchedule } from './schedule.ts';
 import type { FaultRunSettings } from './settings.ts';
 import { startStack, type Stack } from './stack.ts';
@@ -31,7 +31,7 @@ export interface FaultRunSurroundings {
 export interface FaultRunOutcome {
   judgement: Judgement;
   /** What must have been found instead of nothing: the provider forgot ids while they might still be sent again. */
-  promised?: ReturnType<typeof promiseOf>;
+  promised?: FiveFigures;
   evidence: Evidence;
   counts: ChaosCounts;
   /** How often the workers logged what faults alone bring about. */
@@ -39,12 +39,6 @@ export interface FaultRunOutcome {
   seconds: number;
 }
 
-/** How long everything may take to become final after the faults stopped, at scale 1. */
-const SETTLE_LIMIT_MS = 60_000;
-/** Nothing is believed to be over before: Redis may have been taken back, and S3 not been compared with it yet. */
-const CALM_MS = 5000;
-/** What has not come home for so long does not come soon: several polls. */
-const UNCHANGED_MS = 15_000;
 const PROGRESS_EVERY_MS = 5000;
 
 /** Runs a Darkroom under faults, until all orders are over or the limit is reached, and judges what is left behind. */
@@ -82,7 +76,7 @@ async function burden(
   { directory, signal, onProgress, onFault }: FaultRunSurroundings,
 ): Promise<ChaosCounts> {
   const startedAt = performance.now();
-  const seconds = (): string => `${((performance.now() - startedAt) / 1000).toFixed(0).padStart(4)} s`;
+  const sayWhen = (line: string): string => `${((performance.now() - startedAt) / 1000).toFixed(0).padStart(4)} s  ${line}`;
   const producer = createProducer({ redisUrl: stack.redis.url, prefix: stack.prefix });
   const records = openRecords(stack);
   const over = new AbortController();
@@ -94,39 +88,17 @@ async function burden(
     stack,
     placed: () => load.placed.length,
     signal: ended,
-    onFault: (line) => onFault(`${seconds()}  ${line}`),
+    onFault: (line) => onFault(sayWhen(line)),
   });
-  const progress = setInterval(() => {
-    const { kills, redisRestarts, rollbacks } = chaos.counts;
-    const open = load.open();
-    onProgress(
-      `${seconds()}  placed ${load.placed.length} of ${settings.generations}, open ${open}, over ${load.placed.length - open}; kills ${kills}, redis restarts ${redisRestarts}, rollbacks ${rollbacks}`,
-    );
-  }, PROGRESS_EVERY_MS);
+  const progress = setInterval(() => onProgress(sayWhen(describeProgress(settings, load, chaos.counts))), PROGRESS_EVERY_MS);
   try {
-    let isDone = false;
-    const done = load.done.then(() => (isDone = true));
-    await chaos.over;
+    await Promise.all([chaos.over, load.allPlaced]);
     signal.throwIfAborted();
-    // The last faults may strike while orders are still to be placed, but not the other way round.
-    while (load.placed.length < settings.generations) {
-      await delay(100, undefined, { signal });
-    }
     await calmProvider();
-    onProgress(`${seconds()}  the faults have stopped; ${load.open()} orders are open`);
-    const calmSince = performance.now();
-    const limitMs = SETTLE_LIMIT_MS * settings.scale;
-    let [open, unchangedSince] = [Infinity, calmSince];
-    const isOver = async (): Promise<boolean> => {
-      const now = performance.now();
-      const count = await records.countOpen();
-      if (count !== open) [open, unchangedSince] = [count, now];
-      // What a closed generation may have sent is looked for until the horizon.
-      return isDone && now - (open === 0 ? calmSince : unchangedSince) > (open === 0 ? CALM_MS : UNCHANGED_MS) * settings.scale;
-    };
-    while (performance.now() - calmSince < limitMs && !(await isOver())) await delay(250, undefined, { signal });
+    onProgress(sayWhen(`the faults have stopped; ${load.open()} orders are open`));
+    await drain(load, records, settings.scale, signal);
     over.abort();
-    await done;
+    await load.done;
     await writeRecords(directory, {
       orders: load.placed,
       generations: await records.readGenerations(load.placed),
@@ -141,3 +113,6 @@ async function burden(
     records.close();
   }
 }
+
+const describeProgress = ({ generations }: FaultRunSettings, load: Load, { kills, redisRestarts, rollbacks }: ChaosCounts): string =>
+  `placed ${load.placed.length} of ${generations}, open ${load.open()}, over ${load.placed.length - load.open()}; kills ${kills}, redis restarts ${redisRestarts}, rollbacks ${rollbacks}`;

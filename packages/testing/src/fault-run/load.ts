@@ -7,6 +7,8 @@ export interface Load {
   /** All orders that were placed so far, and what became of them. */
   readonly placed: readonly PlacedOrder[];
   open(): number;
+  /** Resolves when the last order was placed, or soon after the signal. */
+  readonly allPlaced: Promise<void>;
   /** Resolves when each order was placed and its caller is told or has given up; or soon after the signal. */
   readonly done: Promise<void>;
 }
@@ -18,12 +20,12 @@ const MAX_OPEN = 64;
 export function startLoad(producer: Producer, orders: readonly Order[], signal: AbortSignal): Load {
   const placed: PlacedOrder[] = [];
   let open = 0;
-  const run = async (): Promise<void> => {
-    const callers: Promise<void>[] = [];
+  const callers: Promise<void>[] = [];
+  const placeAll = async (): Promise<void> => {
     for (const order of orders) {
       await delay(order.afterMs);
       while (open >= MAX_OPEN && !signal.aborted) await delay(20);
-      if (signal.aborted) break;
+      if (signal.aborted) return;
       const { idempotencyKey } = order;
       const record: PlacedOrder = {
         ids: [],
@@ -35,7 +37,7 @@ export function startLoad(producer: Producer, orders: readonly Order[], signal: 
       open += 1;
       callers.push(placeOrder(producer, order, record, signal).finally(() => (open -= 1)));
     }
-    await Promise.all(callers);
   };
-  return { placed, open: () => open, done: run() };
+  const allPlaced = placeAll();
+  return { placed, open: () => open, allPlaced, done: allPlaced.then(async () => void (await Promise.all(callers))) };
 }

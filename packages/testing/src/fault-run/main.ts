@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { helpText, parseCommandLine, type FaultCommand } from './command-line.ts';
 import { runFaults } from './fault-run.ts';
-import { figuresOf, formatFindings, formatTable, isAsPromised } from './report.ts';
+import { isAsPromised } from './five-figures.ts';
+import { figuresOf, formatFindings, formatTable } from './report.ts';
 import { deriveSchedule, describeSchedule } from './schedule.ts';
 
 // `npm run faults`: reads the command line, runs, says what came of it.
@@ -24,7 +25,7 @@ async function run({ settings, verbose, keep }: Extract<FaultCommand, { kind: 'r
   });
   const figures = figuresOf(settings, outcome);
   print(`\n${formatTable(figures)}\n`);
-  const clean = isAsPromised(outcome);
+  const clean = isAsPromised(outcome.judgement, outcome.promised);
   if (!clean) print(`${formatFindings(outcome.judgement, directory)}\n`);
   else if (!keep) await rm(directory, { recursive: true, force: true });
   print(JSON.stringify(figures));

@@ -1,18 +1,12 @@
-import { isDeepStrictEqual } from 'node:util';
-import { formatUsd, type GenerationStatus } from '@darkroom/contracts';
+import type { GenerationStatus } from '@darkroom/contracts';
 import type { Evidence } from './evidence.ts';
 import type { FaultRunOutcome } from './fault-run.ts';
-import type { Forgetting } from './forgetting.ts';
+import { fiveOf, type FiveFigures } from './five-figures.ts';
 import type { Judgement } from './judge.ts';
 import type { FaultRunSettings } from './settings.ts';
 
 /** The line of JSON at the end of a run. */
-export interface RunFigures {
-  lost: number;
-  paidTwice: number;
-  stuck: number;
-  failedWrongly: number;
-  ledgerDifferenceUsd: string;
+export interface RunFigures extends FiveFigures {
   [other: string]: unknown;
 }
 
@@ -35,29 +29,6 @@ export function figuresOf(
     seconds,
   };
 }
-
-type Five = Pick<RunFigures, 'lost' | 'paidTwice' | 'stuck' | 'failedWrongly' | 'ledgerDifferenceUsd'>;
-
-const fiveOf = (judgement: Judgement): Five => ({
-  lost: judgement.lost.length,
-  paidTwice: judgement.paidTwice.length,
-  stuck: judgement.stuck.length,
-  failedWrongly: judgement.failedWrongly.length,
-  ledgerDifferenceUsd: formatUsd(judgement.ledgerDifferenceNanoUsd),
-});
-
-const nothing: Five = { lost: 0, paidTwice: 0, stuck: 0, failedWrongly: 0, ledgerDifferenceUsd: '0' };
-
-/** What docs/guarantees.md says of a run whose provider forgets ids while they may still be sent again. */
-export const promiseOf = ({ executions, nanoUsd }: Forgetting): Five => ({
-  ...nothing,
-  lost: executions,
-  paidTwice: executions,
-  ledgerDifferenceUsd: formatUsd(-nanoUsd),
-});
-
-/** Whether the run came out as promised: nothing of the five, unless the provider forgets too soon. */
-export const isAsPromised = ({ judgement, promised = nothing }: FaultRunOutcome): boolean => isDeepStrictEqual(fiveOf(judgement), promised);
 
 function countStatuses({ generations }: Evidence): Record<GenerationStatus, number> {
   const counts = { queued: 0, running: 0, succeeded: 0, partial: 0, failed: 0, cancelled: 0, expired: 0 };
