@@ -6,6 +6,7 @@ import { Worker, type Job } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { watchPurchase } from './metrics/watch-purchase.ts';
 import type { WorkerMetrics } from './metrics/worker-metrics.ts';
+import { nameUnreadableJob } from './name-unreadable-job.ts';
 import { readJob, runOutcome, type OutcomeSurroundings } from './run-outcome.ts';
 
 export interface ConsumeOptions {
@@ -74,17 +75,18 @@ export function startConsuming(
       },
     );
     worker.on('error', (error) => logger.warn({ queue: name, err: error }, 'queue trouble'));
+    worker.on('stalled', (jobId) => void nameUnreadableJob(worker, connection, jobId, logger));
     return worker;
   };
 
   function onTrouble(job: Job, ref: SubmissionRef, error: unknown, isParked: boolean): Outcome {
-    metrics.troubles.add({ queue: job.queueName });
-    const attempt = job.attemptsStarted;
+    const code = error instanceof DarkroomError ? error.code : undefined;
+    metrics.troubles.add({ queue: job.queueName, code: code ?? 'none' });
+    const attempt = Number.isSafeInteger(job.attemptsStarted) ? job.attemptsStarted : 1;
     const delayMs = Math.min(timing.maxTroubleMs, timing.troubleMs * 2 ** Math.min(attempt - 1, 10));
-    logger.warn(
-      { queue: job.queueName, ...ref, err: error, code: error instanceof DarkroomError ? error.code : undefined, delayMs },
-      'run put back after trouble',
-    );
+    // Trouble that no time will mend waits for a person; what comes of it meanwhile is the same.
+    const isForGood = error instanceof DarkroomError && !error.retryable;
+    logger[isForGood ? 'error' : 'warn']({ queue: job.queueName, ...ref, err: error, code, delayMs }, 'run put back after trouble');
     // No delivery wakes it sooner: trouble that lasts would make a hot loop.
     return {
       kind: 'snooze',

@@ -1,6 +1,6 @@
-import type { SubmissionRef } from '@darkroom/contracts';
+import { formatRef, type SubmissionRef } from '@darkroom/contracts';
 import type { Outcome } from '@darkroom/purchase';
-import { PARKED_PRIORITY, parseJobPayload } from '@darkroom/queues';
+import { jobIdOf, PARKED_PRIORITY, parseJobPayload } from '@darkroom/queues';
 import { DelayedError, RateLimitError, UnrecoverableError, WaitingError, type Job, type Worker } from 'bullmq';
 
 /** What turning an outcome into BullMQ's words needs. */
@@ -16,7 +16,10 @@ export interface OutcomeSurroundings {
 /** The submission that a job is about. A job that is none of ours is discarded: no later run could read it either. */
 export function readJob(job: Job): SubmissionRef {
   try {
-    return parseJobPayload(job.data);
+    const ref = parseJobPayload(job.data);
+    // Under the id of one submission the payload of another would make two runs of that one, and none of its own.
+    if (job.id !== jobIdOf(ref)) throw new Error(`its payload names "${formatRef(ref)}", whose job has another id`);
+    return ref;
   } catch (error) {
     throw new UnrecoverableError(
       `job "${job.id}" of queue "${job.queueName}" is not one of ours: ${error instanceof Error ? error.message : String(error)}`,

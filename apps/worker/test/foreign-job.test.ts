@@ -1,42 +1,85 @@
 import { connectPatient } from '@darkroom/generation-store';
-import { createSettlements, createSubmissions } from '@darkroom/queues';
-import { createMetrics, silentLogger } from '@darkroom/service-runtime';
-import { defaultTiming } from '@darkroom/contracts';
+import { createSettlements, createSubmissions, jobIdOf } from '@darkroom/queues';
+import { createLogger, createMetrics } from '@darkroom/service-runtime';
+import { createGenerationId, defaultTiming, type SubmissionRef } from '@darkroom/contracts';
 import type { Purchase } from '@darkroom/purchase';
 import { eventually, uniquePrefix } from '@darkroom/testing';
-import { expect, inject, test } from 'vitest';
+import { expect, inject, onTestFinished, test } from 'vitest';
 import { startConsuming } from '../src/consume.ts';
 import { createWorkerMetrics } from '../src/metrics/worker-metrics.ts';
 
-test('a job that is none of ours is stopped at once, and nothing is bought for it', async () => {
+/** Workers whose purchase can only be used by mistake: any use of it throws, and puts the job back. */
+function setup() {
   const connection = connectPatient(inject('redisUrl'));
   const queue = { prefix: uniquePrefix() };
   const submissions = createSubmissions(connection, queue);
   const settlements = createSettlements(connection, queue);
+  let log = '';
+  const logger = createLogger({ name: 'test', level: 'warn' }, { write: (line) => (log += line) });
   const { workers } = startConsuming(
-    { connection, queue, timing: defaultTiming, submitConcurrency: 1, settleConcurrency: 1 },
     {
-      // Any use of it would throw, and put the job back instead of stopping it.
+      connection,
+      queue,
+      timing: { ...defaultTiming, lockDurationMs: 1000, stalledIntervalMs: 200 },
+      submitConcurrency: 1,
+      settleConcurrency: 1,
+    },
+    {
       purchase: {} as Purchase,
       submissions,
       settlements,
       newestDelivery: () => Promise.resolve(0),
       hurry: new AbortController().signal,
-      logger: silentLogger,
+      logger,
       metrics: createWorkerMetrics(createMetrics({ process: 'test' })),
     },
   );
-  try {
-    const job = await submissions.queue.add('submit', { version: 1, generationId: 'not-an-id', index: 0, n: 1 }, { jobId: 'foreign' });
-    await eventually(async () => expect(await job.getState()).toBe('failed'));
-    const failed = await submissions.queue.getJob('foreign');
-    expect(failed).toMatchObject({
-      attemptsMade: 1,
-      failedReason: expect.stringContaining('job "foreign" of queue "submissions" is not one of ours'),
-    });
-  } finally {
+  onTestFinished(async () => {
     await Promise.all(workers.map((worker) => worker.close()));
     await Promise.all([submissions.close(), settlements.close()]);
     connection.disconnect();
-  }
+  });
+  return { connection, prefix: queue.prefix, submissions, log: () => log };
+}
+
+const newRef = (): SubmissionRef => ({ generationId: createGenerationId(Date.now()), index: 0, n: 1 });
+
+test('a job that is none of ours is stopped at once, and nothing is bought for it', async () => {
+  const { submissions } = setup();
+  const job = await submissions.queue.add('submit', { version: 1, generationId: 'not-an-id', index: 0, n: 1 }, { jobId: 'foreign' });
+  await eventually(async () => expect(await job.getState()).toBe('failed'));
+  const failed = await submissions.queue.getJob('foreign');
+  expect(failed).toMatchObject({
+    attemptsMade: 1,
+    failedReason: expect.stringContaining('job "foreign" of queue "submissions" is not one of ours'),
+  });
+});
+
+test('a job that carries the payload of another submission is stopped at once', async () => {
+  const { submissions } = setup();
+  const [mine, other] = [newRef(), newRef()];
+  const job = await submissions.queue.add('submit', { version: 1, ...other }, { jobId: jobIdOf(mine) });
+  await eventually(async () => expect(await job.getState()).toBe('failed'));
+  expect((await submissions.queue.getJob(jobIdOf(mine)))?.failedReason).toContain('whose job has another id');
+});
+
+test('a job that nobody can read is named with its key, and the others are run', { timeout: 20_000 }, async () => {
+  const { connection, prefix, submissions, log } = setup();
+  const unreadable = [newRef(), newRef()];
+  await submissions.queue.pause();
+  await submissions.add(unreadable);
+  const keys = unreadable.map((ref) => `${prefix}:submissions:${jobIdOf(ref)}`);
+  await connection.hset(keys[0] ?? '', 'data', '{"a secret');
+  await connection.hset(keys[1] ?? '', 'opts', 'a secret');
+  const readable = newRef();
+  await submissions.add([readable]);
+  await submissions.queue.resume();
+  // its run throws, which puts it back
+  await eventually(async () => expect(await submissions.queue.getJobState(jobIdOf(readable))).toBe('delayed'), { withinMs: 10_000 });
+  await eventually(
+    () => {
+      for (const key of keys) expect(log()).toContain(`"code":"store.corrupt-record","key":"${key}"`);
+    },
+    { withinMs: 15_000 },
+  );
 });

@@ -20,6 +20,7 @@ export const findingWords = {
   'not-retired': 'generations that were over, and still counted as open',
   'not-indexed': 'generations that were open, and did not count as open',
   'record-incomplete': 'generations of which a part is missing',
+  'record-corrupt': 'records in Redis that cannot be used',
   'past-deadline': 'generations open past their deadline',
   'past-horizon': 'purchases looked for past the horizon',
   'intent-without-record': 'purchases that S3 knows of and Redis did not',

@@ -80,6 +80,8 @@ export interface PurchaseWorld {
   uploaded(ref: SubmissionRef): Promise<Uint8Array>;
   /** Waits until its deadline has passed, if it has one. */
   pastDeadline(ref: SubmissionRef): Promise<void>;
+  /** Writes an object into the bucket, over what was there. */
+  writeObject(key: string, body: string | Uint8Array): Promise<void>;
   /** PUTs bytes to its upload URL, as the provider or a replay would. */
   upload(ref: SubmissionRef, bytes: Uint8Array | string): Promise<void>;
   /** Makes settle runs until one of them ends it. */
@@ -189,6 +191,7 @@ export async function startPurchaseWorld(): Promise<PurchaseWorld> {
     },
     bill,
     billed,
+    writeObject: s3.put,
     uploads: async (ref) => (await bill()).filter(({ kind, taskUUID }) => kind === 'upload' && taskUUID === taskUuidOf(ref)),
     executed: (ref) => eventually(async () => expect(await billed(ref, 'execution'), 'executions').toBe(1)),
     failed: (ref) => eventually(async () => expect(await billed(ref, 'failure'), 'failures').toBe(1)),

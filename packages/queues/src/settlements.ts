@@ -36,7 +36,7 @@ export function createSettlements(connection: Redis, settings: QueueSettings): S
   const ensure = async (ref: SubmissionRef, delay: number): Promise<void> => {
     const job = await add(ref, delay);
     // a failed job swallows an add of the same id
-    if ((await queue.getJobState(jobIdOf(ref))) === 'failed') await takeBack(job);
+    if ((await queue.getJobState(jobIdOf(ref))) === 'failed') await takeBack(job, ref);
   };
   const wake: Settlements['wake'] = async (ref) => {
     const jobId = jobIdOf(ref);

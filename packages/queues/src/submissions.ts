@@ -68,7 +68,7 @@ export function createSubmissions(connection: Redis, settings: QueueSettings): S
       const { name, data, opts } = jobOf(ref, 0);
       const job = await queue.add(name, data, opts);
       // a failed job swallows an add of the same id
-      if ((await queue.getJobState(opts.jobId)) === 'failed') await takeBack(job);
+      if ((await queue.getJobState(opts.jobId)) === 'failed') await takeBack(job, ref);
       if (ahead) await putAhead(opts.jobId);
     },
     async promoteDelayed() {

@@ -3,9 +3,10 @@ import {
   GENERATION_ID_TOLERANCE_MS,
   generationIdTime,
   hasCode,
+  isGenerationId,
+  type ErrorCode,
   type ListedRecord,
   type RecordedSubmission,
-  type StorageError,
 } from '@darkroom/contracts';
 import { groupBySubmission } from './generation-records.ts';
 import { byGeneration, inGroups } from './listings.ts';
@@ -24,8 +25,8 @@ export interface Comparison {
 
 export interface Damage {
   generationId: string;
-  /** What is wrong with which record. */
-  error: StorageError;
+  /** What is wrong with which record, of S3 or of Redis. */
+  error: Error & { code: ErrorCode };
 }
 
 /** So many generations are compared with Redis at once. */
@@ -70,8 +71,8 @@ export async function restoreOrName(
     await restoreGeneration(recovery, generationId, listed);
     return undefined;
   } catch (error) {
-    // told by its code, and read as what it is: a StorageError has no other class
-    if (hasCode(error, 'storage.corrupt-record')) return { generationId, error: error as StorageError };
+    const isDamage = hasCode(error, 'storage.corrupt-record') || hasCode(error, 'store.corrupt-record');
+    if (isDamage && error instanceof Error) return { generationId, error };
     throw error;
   }
 }
@@ -94,6 +95,8 @@ async function* listCandidates({ store, archive, now }: Recovery, since: number)
 
   const older = new Map<string, string[]>();
   for await (const generationId of store.listOpen()) {
+    // What is no id of ours has no date, and no records.
+    if (!isGenerationId(generationId)) continue;
     const date = dateOf(generationIdTime(generationId));
     if (recent.has(date)) continue;
     const ofDate = older.get(date) ?? [];

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { startS3Server, type S3Credentials, type S3RequestLog } from '@darkroom/local-stack';
 
 export interface TestS3Options {
@@ -21,6 +22,8 @@ export interface TestS3 {
   readonly requests: readonly S3RequestLog[];
   /** How often an operation was asked for, whatever came of it: "PutObject", "GetObject", … */
   countOf(operation: string): number;
+  /** Writes an object, over what was there, as somebody with a key may who is none of ours. */
+  put(key: string, body: string | Uint8Array): Promise<void>;
   /** Stops the server and removes its files. May be called twice. */
   stop(): Promise<void>;
 }
@@ -45,6 +48,14 @@ export async function startTestS3({ bucket = 'darkroom-test', region = 'us-east-
     credentials,
     requests,
     countOf: (operation) => requests.filter((request) => request.operation === operation).length,
+    put: async (key, body) => {
+      const client = new S3Client({ endpoint: server.endpoint, region, credentials, forcePathStyle: true });
+      try {
+        await client.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: body }));
+      } finally {
+        client.destroy();
+      }
+    },
     stop: async () => {
       await server.stop();
       await rm(dir, { recursive: true, force: true });

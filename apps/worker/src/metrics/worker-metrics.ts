@@ -21,8 +21,8 @@ export function createWorkerMetrics(metrics: Metrics) {
     }),
     troubles: metrics.counter({
       name: 'darkroom_run_troubles_total',
-      help: 'Runs that were put back because Redis, S3 or the provider was in trouble.',
-      labels: ['queue'],
+      help: 'Runs that were put back because Redis, S3 or the provider was in trouble, or a record could not be used; by the code of the error.',
+      labels: ['queue', 'code'],
     }),
     submitRequest: metrics.histogram({
       name: 'darkroom_submit_request_seconds',

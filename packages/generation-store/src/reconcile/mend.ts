@@ -8,11 +8,12 @@ import {
 } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
+import { readRecord, whole } from '../corrupt-record.ts';
 import { generationKey, openKey, refArguments } from '../keys.ts';
 import { mendScript, noteLookScript, knownScript } from '../scripts/mend.ts';
 
 const number = z.coerce.number();
-const optionalNumber = z.string().transform((text) => (text === '' ? undefined : Number(text)));
+const optionalNumber = z.union([z.literal('').transform(() => undefined), whole]);
 const optionalStatus = z.enum(['', ...submissionStatuses]).transform((status) => (status === '' ? undefined : status));
 
 const mendedSchema = z.tuple([
@@ -25,6 +26,8 @@ const mendReplySchema = z.union([
   z.tuple([z.enum(['no-turn', 'no-record'])]),
   z.tuple([z.literal('found'), number, z.string(), optionalNumber, z.array(submissionSchema), z.array(mendedSchema)]),
 ]);
+
+const knownReplySchema = z.tuple([number, z.number()]).rest(z.tuple([optionalStatus, number, number, optionalNumber, number]));
 
 /** What a look at one generation found. */
 export type MendReply = { kind: 'no-turn' | 'no-record' } | { kind: 'found'; picture: GenerationPicture; mended: Mended[] };
@@ -84,16 +87,9 @@ export async function readKnown(
   generationId: string,
   refs: readonly SubmissionRef[],
 ): Promise<KnownGeneration> {
-  const [now, isKnown, ...rows] = z
-    .tuple([number, z.number()])
-    .rest(z.tuple([optionalStatus, number, number, optionalNumber, number]))
-    .parse(
-      await knownScript.run(redis, generationKey(prefix, generationId), [
-        prefix,
-        generationId,
-        ...refs.map(({ index, n }) => `${index}-${n}`),
-      ]),
-    );
+  const key = generationKey(prefix, generationId);
+  const reply = await knownScript.run(redis, key, [prefix, generationId, ...refs.map(({ index, n }) => `${index}-${n}`)]);
+  const [now, isKnown, ...rows] = readRecord(key, knownReplySchema, reply);
   return {
     now,
     isKnown: isKnown === 1,

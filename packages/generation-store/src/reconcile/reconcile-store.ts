@@ -1,6 +1,5 @@
 import {
   passReportSchema,
-  resultSchema,
   type NanoUsd,
   type OpenCursor,
   type PassReport,
@@ -9,8 +8,10 @@ import {
   type SubmissionResult,
 } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
+import { json, readRecord } from '../corrupt-record.ts';
 import { epochKey, lastPassKey, submissionKey, turnKey } from '../keys.ts';
 import { endTurnScript, takeTurnScript } from '../scripts/indexes.ts';
+import { storedResult } from '../submission-fields.ts';
 import {
   dropIdempotencyKey,
   dropOpen,
@@ -72,8 +73,9 @@ export function buildReconcileStore({ prefix }: { prefix: string }, redis: Redis
     mend: (generationId, holder) => mend(redis, prefix, generationId, { name: TURN, holder }),
     readKnown: (generationId, refs) => readKnown(redis, prefix, generationId, refs),
     async findResult(ref) {
-      const result = await redis.hget(submissionKey(prefix, ref), 'result');
-      return result === null ? undefined : resultSchema.parse(JSON.parse(result));
+      const key = submissionKey(prefix, ref);
+      const result = await redis.hget(key, 'result');
+      return result === null ? undefined : readRecord(key, storedResult, result);
     },
     noteLook: (ref, lookedAt) => noteLook(redis, prefix, ref, lookedAt),
     readHoldMoves: () => readHoldMoves(redis, prefix),
@@ -87,8 +89,8 @@ export function buildReconcileStore({ prefix }: { prefix: string }, redis: Redis
     recordPass: async (report) => void (await redis.set(lastPassKey(prefix), JSON.stringify(report))),
     async findLastPass() {
       const report = await redis.get(lastPassKey(prefix));
-      // One of another version says nothing here.
-      return report === null ? undefined : passReportSchema.safeParse(JSON.parse(report)).data;
+      // One of another version, or none at all, says nothing here.
+      return report === null ? undefined : json.pipe(passReportSchema).safeParse(report).data;
     },
   };
 }

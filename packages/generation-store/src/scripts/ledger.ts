@@ -8,13 +8,17 @@ local sums, names = {}, {}
 for at = 2, #ARGV do
   local id = ARGV[at]
   local key = prefix .. ':generation:' .. id
-  for index = 0, tonumber(redis.call('HGET', key, 'images') or '0') - 1 do
-    for n = 1, tonumber(redis.call('HGET', key, 'latest:' .. index) or '0') do
-      local hold = redis.call('HMGET', submissionKey(id, index, n), 'held', 'reserved', 'periods')
-      if hold[1] == '1' then
-        for name in string.gmatch(hold[3], '[^ ]+') do
+  local generation, known = hash(key)
+  if known then soundGeneration(key, generation) end
+  for index = 0, tonumber(generation.images or '0') - 1 do
+    for n = 1, tonumber(generation['latest:' .. index]) do
+      local submissionKey = submissionKey(id, index, n)
+      local submission = hash(submissionKey)
+      if submission.held == '1' then
+        soundSubmission(submissionKey, submission)
+        for name in string.gmatch(submission.periods, '[^ ]+') do
           if not sums[name] then names[#names + 1] = name end
-          sums[name] = (sums[name] or 0) + tonumber(hold[2])
+          sums[name] = (sums[name] or 0) + tonumber(submission.reserved)
         end
       end
     end
@@ -35,6 +39,7 @@ export const correctLedgerScript = createLuaScript(/* lua */ `${prelude}${money}
 local moves, mayLower = ARGV[2], ARGV[3] == '1'
 if (redis.call('GET', prefix .. ':hold-moves') or '0') ~= moves then return { 'moved' } end
 local reply = { 'compared' }
+for at = 4, #ARGV, 2 do soundLedger(ARGV[at]) end
 for at = 4, #ARGV, 2 do
   local held = tonumber(ARGV[at + 1])
   local reserved = tonumber(redis.call('HGET', prefix .. ':spend:' .. ARGV[at], 'reserved') or '0')

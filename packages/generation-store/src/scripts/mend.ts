@@ -17,6 +17,7 @@ local now = nowMs()
 local head = redis.call('HMGET', key, 'status', 'images', 'live', 'deadlineAt', 'tenant', 'idempotencyDigest', 'requestDigest', 'createdAt')
 local status, tenant, digest = head[1], head[5], head[6] or ''
 if not status then return { 'no-record' } end
+soundGeneration(key, (hash(key)))
 
 local mended, submissions = {}, {}
 local function mend(kind, index, n) mended[#mended + 1] = { kind, index or '', n or '' } end
@@ -56,6 +57,7 @@ for index = 0, tonumber(head[2]) - 1 do
     local fields = redis.call('HMGET', submissionKey, 'status', 'held', 'reserved', 'periods', 'sends', 'settlements', 'firstSentAt')
     local submission = { status = fields[1], held = fields[2], reserved = fields[3], periods = fields[4] }
     if submission.status and submission.reserved then
+      soundSubmission(submissionKey, (hash(submissionKey)))
       mendHold(submissionKey, submission, index, n)
       if isLive[submission.status] then live = live + 1 end
       if submission.status == 'succeeded' then winner = winner or n end

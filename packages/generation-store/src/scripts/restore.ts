@@ -74,12 +74,13 @@ export const findForgottenScript = createLuaScript(/* lua */ `${prelude}
 local forgotten = {}
 for at = 2, #ARGV, 5 do
   local id, index, n, round, ended = unpack(ARGV, at, at + 4)
-  local submission = redis.call('HMGET', submissionKey(id, index, n), 'status', 'round', 'sends')
+  local submission = redis.pcall('HMGET', submissionKey(id, index, n), 'status', 'round', 'sends')
+  -- of one that is no record at all everything is forgotten; whoever brings it back is told its key
   local status = submission[1]
   local isOver = status == 'succeeded' or status == 'failed' or status == 'lost' or status == 'unknown'
   if not status
     or redis.call('EXISTS', prefix .. ':generation:' .. id) == 0
-    or status == 'planned' and tonumber(submission[2]) <= tonumber(round)
+    or status == 'planned' and (tonumber(submission[2] or '') or 0) <= tonumber(round)
     or status == 'failed' and submission[3] == '0'
     or ended == 'result' and not isOver
     or ended == 'decision' and status == 'unknown'

@@ -1,6 +1,7 @@
 import type { Pass } from './pass.ts';
 import type { UnclaimedDelivery } from './ports.ts';
 import { lookAtGenerations } from './look-at-open.ts';
+import { orName } from './name-corrupt.ts';
 import { findStoredGeneration } from './stored-generations.ts';
 import type { Suspicions } from './suspicions.ts';
 
@@ -12,7 +13,10 @@ export async function handOverDeliveries(pass: Pass): Promise<void> {
   for (;;) {
     const page = await store.readUnclaimed(0, PAGE);
     if (page.length === 0) return;
-    for (const delivery of page) await handOver(pass, delivery);
+    for (const delivery of page) {
+      await orName(pass, delivery.ref, () => handOver(pass, delivery));
+      await store.forgetUnclaimed(delivery);
+    }
     await pass.checkpoint(page.length);
   }
 }
@@ -43,7 +47,6 @@ async function handOver({ reconciler, found }: Pass, delivery: UnclaimedDelivery
     await settlements.wake(ref);
     found('unclaimed-delivery', ref, 'repaired');
   }
-  await store.forgetUnclaimed(delivery);
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { FindingKind, SubmissionPicture, SubmissionRef } from '@darkroom/contracts';
 import { mendGeneration } from './mend-generation.ts';
+import { orName } from './name-corrupt.ts';
 import type { Pass } from './pass.ts';
 import type { Reconciler } from './ports.ts';
 import type { Suspicions } from './suspicions.ts';
@@ -69,19 +70,22 @@ const isSame = (one: SubmissionPicture, other: SubmissionPicture): boolean =>
  * Takes back failed jobs of submissions that are not over. A settlement also matters after its submission ended without an
  * image: a delivery may have woken it for a late one.
  */
-export async function takeBackFailed({ reconciler, found, checkpoint }: Pass): Promise<void> {
+export async function takeBackFailed(pass: Pass): Promise<void> {
+  const { reconciler, found, checkpoint } = pass;
   for (const queue of ['submissions', 'settlements'] as const) {
     const refs = await reconciler[queue].listFailed();
     for (const [at, ref] of refs.entries()) {
       if (at % 100 === 0) await checkpoint();
-      const {
-        submissions: [known],
-      } = await reconciler.store.readKnown(ref.generationId, [ref]);
-      const isOver = known?.status === undefined || known.status === 'succeeded';
-      const isEnded = known?.status === 'failed' || known?.status === 'lost' || known?.status === 'unknown';
-      if (isOver || (isEnded && queue === 'submissions')) continue;
-      await reconciler[queue].bringBack(ref);
-      found('failed-job', ref, 'repaired');
+      await orName(pass, ref, async () => {
+        const {
+          submissions: [known],
+        } = await reconciler.store.readKnown(ref.generationId, [ref]);
+        const isOver = known?.status === undefined || known.status === 'succeeded';
+        const isEnded = known?.status === 'failed' || known?.status === 'lost' || known?.status === 'unknown';
+        if (isOver || (isEnded && queue === 'submissions')) return;
+        await reconciler[queue].bringBack(ref);
+        found('failed-job', ref, 'repaired');
+      });
     }
   }
 }

@@ -1,4 +1,5 @@
 import { formatUsd, type NanoUsd, type OpenCursor } from '@darkroom/contracts';
+import { orName } from './name-corrupt.ts';
 import type { Pass } from './pass.ts';
 
 /** Holds that move while they are summed up make a sum of nothing: it is begun anew, so often. */
@@ -13,7 +14,11 @@ const PAGE = 200;
  * seen to it that every hold is among the open ones.
  * @param periods Names of periods that may hold nothing.
  */
-export async function lookAtLedger(pass: Pass, periods: ReadonlySet<string>): Promise<void> {
+export const lookAtLedger = (pass: Pass, periods: ReadonlySet<string>): Promise<void> =>
+  // A hold or a sum that cannot be read makes all sums wrong.
+  orName(pass, {}, () => compareLedger(pass, periods));
+
+async function compareLedger(pass: Pass, periods: ReadonlySet<string>): Promise<void> {
   const { store } = pass.reconciler;
   for (let tried = 0; tried < MAX_TRIES; tried += 1) {
     const moves = await store.readHoldMoves();

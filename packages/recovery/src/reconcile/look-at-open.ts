@@ -1,6 +1,7 @@
 import type { GenerationPicture, OpenCursor } from '@darkroom/contracts';
 import { isSent, lookAtJobs } from './look-at-jobs.ts';
 import { mendGeneration } from './mend-generation.ts';
+import { orName } from './name-corrupt.ts';
 import type { Pass } from './pass.ts';
 import type { Suspicions } from './suspicions.ts';
 
@@ -31,13 +32,15 @@ export async function lookAtGenerations(pass: Pass, suspicions: Suspicions, gene
 }
 
 async function lookInside(pass: Pass, suspicions: Suspicions, generationId: string): Promise<GenerationPicture | undefined> {
-  const picture = await mendGeneration(pass, generationId);
-  if (picture === undefined) await suspectMissing(pass, suspicions, generationId);
-  else {
-    if (isIncomplete(picture)) await suspectIncomplete(pass, suspicions, generationId);
-    await lookAtTheClock(pass, generationId, picture);
-  }
-  return picture;
+  return orName(pass, { generationId }, async () => {
+    const picture = await mendGeneration(pass, generationId);
+    if (picture === undefined) await suspectMissing(pass, suspicions, generationId);
+    else {
+      if (isIncomplete(picture)) await suspectIncomplete(pass, suspicions, generationId);
+      await lookAtTheClock(pass, generationId, picture);
+    }
+    return picture;
+  });
 }
 
 const isIncomplete = ({ submissions }: GenerationPicture): boolean => submissions.some(({ status }) => status === undefined);

@@ -1,5 +1,6 @@
 import { compareStored, type Disagreement } from './compare-stored.ts';
 import type { UploadTidying } from './look-at-uploads.ts';
+import { orName } from './name-corrupt.ts';
 import type { Pass } from './pass.ts';
 import type { Finding } from './ports.ts';
 import { findStoredGeneration, listStoredGenerations, type StoredGeneration } from './stored-generations.ts';
@@ -25,14 +26,16 @@ export async function lookAtStored(pass: Pass, suspicions: Suspicions, uploads: 
 async function lookAtPage(pass: Pass, suspicions: Suspicions, uploads: UploadTidying, page: readonly StoredGeneration[]): Promise<void> {
   const { store, settings } = pass.reconciler;
   await Promise.all(
-    page.map(async (stored) => {
-      const known = await store.readKnown(
-        stored.generationId,
-        stored.submissions.map(({ ref }) => ref),
-      );
-      for (const disagreement of onePerRepair(compareStored(stored, known, settings))) await suspect(pass, suspicions, disagreement);
-      await uploads.look(stored, known);
-    }),
+    page.map((stored) =>
+      orName(pass, { generationId: stored.generationId }, async () => {
+        const known = await store.readKnown(
+          stored.generationId,
+          stored.submissions.map(({ ref }) => ref),
+        );
+        for (const disagreement of onePerRepair(compareStored(stored, known, settings))) await suspect(pass, suspicions, disagreement);
+        await uploads.look(stored, known);
+      }),
+    ),
   );
   pass.count('stored', page.length);
   await pass.checkpoint(page.length);

@@ -1,4 +1,5 @@
 import { StorageError, type FindingKind, type FindingPlace } from '@darkroom/contracts';
+import { orName } from './name-corrupt.ts';
 import type { Pass } from './pass.ts';
 import type { Finding } from './ports.ts';
 
@@ -47,9 +48,10 @@ export function collectSuspicions(pass: Pass): Suspicions {
 }
 
 async function confirm(pass: Pass, { kind, place, isStillSo, repair }: Suspicion): Promise<void> {
-  if (!(await isStillSo())) return;
   try {
-    pass.found(kind, place, await repair());
+    await orName(pass, place, async () => {
+      if (await isStillSo()) pass.found(kind, place, await repair());
+    });
   } catch (error) {
     // A damaged record stops nobody from repairing the rest.
     if (!(error instanceof StorageError && error.code === 'storage.corrupt-record')) throw error;
