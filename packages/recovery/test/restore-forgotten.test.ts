@@ -68,3 +68,25 @@ test('a damaged record is named, and all others are brought back', async () => {
   ]);
   expect(restored).toContain(other.generationId);
 });
+
+test('records that cannot be used, and entries that are no generations, are named or passed over, and the rest is brought back', async () => {
+  const [ofAnotherType] = await world.enqueue();
+  const [withoutMoney] = await world.enqueue();
+  const [forgotten] = await world.enqueue();
+  const goBack = await photograph(world);
+  for (const ref of [ofAnotherType, withoutMoney, forgotten]) await world.send(ref);
+  await goBack();
+  const [first, second] = [ofAnotherType, withoutMoney].map(({ generationId }) => `${world.prefix}:submission:${generationId}:0-1`);
+  await world.redis.del(first ?? '');
+  await world.redis.set(first ?? '', 'x');
+  await world.redis.hset(second ?? '', { reserved: 'NaN', round: 'x' });
+  await world.redis.zadd(`${world.prefix}:open`, 1, 'no id', 2, '../../images', 3, '');
+  const { restored, damaged } = await restoreForgotten(world.recovery);
+  expect(restored).toContain(forgotten.generationId);
+  // other tests have left damage in the bucket
+  const mine = damaged.filter(({ error }) => error.code === 'store.corrupt-record');
+  expect(mine.map(({ generationId }) => generationId).toSorted()).toEqual(
+    [ofAnotherType.generationId, withoutMoney.generationId].toSorted(),
+  );
+  for (const key of [first, second]) expect(mine.map(({ error }) => error.message).join()).toContain(`"${key}"`);
+});

@@ -18,7 +18,14 @@ export const restoreScript = createLuaScript(/* lua */ `${prelude}${money}${fold
 local key, id = KEYS[1], ARGV[2]
 local createdAt, now = ARGV[15], nowMs()
 local changed = 0
-if redis.call('EXISTS', key) == 0 then createGeneration(key, id, 'queued', createdAt) end
+local generation, isThere = hash(key)
+if isThere then soundGeneration(key, generation) end
+for at = 16, #ARGV, 7 do
+  local submissionKey = submissionKey(id, ARGV[at], ARGV[at + 1])
+  local submission, known = hash(submissionKey)
+  if known then soundSubmission(submissionKey, submission) end
+end
+if not isThere then createGeneration(key, id, 'queued', createdAt) end
 
 for at = 16, #ARGV, 7 do
   local index, n, round, firstSentAt, failures, reserved, periods = unpack(ARGV, at, at + 6)
