@@ -28,7 +28,7 @@ export function compareStored(
     const kind = compareSubmission(submission, known.submissions[at], { now: known.now, wasRetired, patienceMs });
     return kind === undefined ? [] : [{ kind, ref: submission.ref }];
   });
-  return [...disagreements, ...findSecondImages(stored)];
+  return [...disagreements, ...findSecondImages(stored, known)];
 }
 
 /**
@@ -44,11 +44,8 @@ function compareSubmission(
   { now, wasRetired, patienceMs }: { now: number; wasRetired: boolean; patienceMs: number },
 ): Disagreement['kind'] | undefined {
   const status = known?.status;
-  if (known === undefined || status === undefined) {
-    if (wasRetired) return undefined;
-    return round === undefined ? 'image-without-record' : 'intent-without-record';
-  }
-  if (round === undefined) return undefined;
+  if (round === undefined) return status === undefined ? 'image-without-record' : undefined;
+  if (known === undefined || status === undefined) return wasRetired ? undefined : 'intent-without-record';
   const isLive = !isFinalSubmission(status);
   // A planned submission that was sent before has begun a new round; one that was given up unsent has no intent at all.
   const wasSendForgotten = (status === 'planned' && known.round <= round) || (status === 'failed' && known.sends === 0);
@@ -61,10 +58,11 @@ function compareSubmission(
   return isLive && now - imageWrittenAt <= patienceMs ? undefined : 'image-without-result';
 }
 
-/** Of each index that has several images, one. */
-function findSecondImages({ submissions }: StoredGeneration): Disagreement[] {
-  const withImage = submissions.filter(({ imageWrittenAt }) => imageWrittenAt !== undefined);
-  return withImage
-    .filter(({ ref }) => withImage.find((other) => other.ref.index === ref.index)?.ref.n !== ref.n)
-    .map(({ ref }) => ({ kind: 'second-image', ref }));
+/** Of the images of one index all but the first, each until it was named. */
+function findSecondImages({ submissions }: StoredGeneration, known: KnownGeneration): Disagreement[] {
+  return submissions.flatMap(({ ref, imageWrittenAt = 0 }, at) => {
+    const first = submissions.find((other) => other.ref.index === ref.index && other.imageWrittenAt !== undefined);
+    const wasNamed = (known.submissions[at]?.lookedAt ?? 0) >= imageWrittenAt;
+    return imageWrittenAt === 0 || first?.ref.n === ref.n || wasNamed ? [] : [{ kind: 'second-image', ref }];
+  });
 }

@@ -1,3 +1,4 @@
+import { restoreGeneration } from '../restore-generation.ts';
 import type { Pass } from './pass.ts';
 import type { UnclaimedDelivery } from './ports.ts';
 import { lookAtGenerations } from './look-at-open.ts';
@@ -22,7 +23,7 @@ export async function handOverDeliveries(pass: Pass): Promise<void> {
 }
 
 async function handOver({ reconciler, found }: Pass, delivery: UnclaimedDelivery): Promise<void> {
-  const { store, generations, archive, settlements, restore } = reconciler;
+  const { store, generations, archive, settlements, recovery } = reconciler;
   const { ref } = delivery;
   const isKnown = async (): Promise<boolean> => (await store.readKnown(ref.generationId, [ref])).submissions[0]?.status !== undefined;
   let isThere = await isKnown();
@@ -32,7 +33,7 @@ async function handOver({ reconciler, found }: Pass, delivery: UnclaimedDelivery
     // Its image is home, or nothing of ours was ever sent under this name.
     const isOver = mine?.round === undefined || (mine.hasResult && mine.imageWrittenAt !== undefined);
     if (!isOver) {
-      await restore(ref.generationId);
+      await restoreGeneration(recovery, ref.generationId);
       isThere = await isKnown();
     }
     if (!isThere)
@@ -54,14 +55,14 @@ async function handOver({ reconciler, found }: Pass, delivery: UnclaimedDelivery
  * generations that there are not. @returns the periods of the ledger.
  */
 export async function lookAtNames(pass: Pass, suspicions: Suspicions): Promise<Set<string>> {
-  const { store, archive, restore } = pass.reconciler;
+  const { store, archive, recovery } = pass.reconciler;
   const periods = new Set<string>();
   for await (const names of store.scanNames()) {
     await pass.checkpoint();
     await lookAtGenerations(pass, suspicions, names.unindexed);
     for (const left of names.leftIdempotencyKeys) {
       const place = { generationId: left.generationId };
-      if ((await archive.listRecordsOf(left.generationId)).length > 0) await restore(left.generationId);
+      if ((await archive.listRecordsOf(left.generationId)).length > 0) await restoreGeneration(recovery, left.generationId);
       // Nothing of it was ever sent: whoever enqueues again with this key buys it for the first time.
       else await store.dropIdempotencyKey(left);
       pass.found('idempotency-key-left', place, 'repaired');

@@ -22,9 +22,12 @@ export const isSent = ({ status }: SubmissionPicture): boolean => status === 'co
 async function findJobless({ submissions, settlements }: Reconciler, pictures: readonly SubmissionPicture[]): Promise<Jobless[]> {
   const planned = pictures.filter(isPlanned);
   const sent = pictures.filter(isSent);
-  const [ofPlanned, ofSent] = await Promise.all([submissions.inspect(planned.map(refOf)), settlements.inspect(sent.map(refOf))]);
+  const [ofPlanned, ofSent] = await Promise.all([
+    submissions.keeper.inspect(planned.map(refOf)),
+    settlements.keeper.inspect(sent.map(refOf)),
+  ]);
   const unwatched = sent.flatMap((submission, at) => (ofSent[at] === 'live' ? [] : [{ submission, presence: ofSent[at] }]));
-  const ofUnwatched = await submissions.inspect(unwatched.map(({ submission }) => submission.ref));
+  const ofUnwatched = await submissions.keeper.inspect(unwatched.map(({ submission }) => submission.ref));
   return [
     ...planned.flatMap((submission, at): Jobless[] =>
       ofPlanned[at] === 'live' ? [] : [{ submission, kind: ofPlanned[at] === 'failed' ? 'failed-job' : 'submission-without-job' }],
@@ -51,7 +54,7 @@ export async function lookAtJobs(pass: Pass, suspicions: Suspicions, pictures: r
         return again !== undefined && (await findJobless(reconciler, [again])).length > 0;
       },
       repair: async () => {
-        await reconciler[isPlanned(submission) ? 'submissions' : 'settlements'].bringBack(ref);
+        await reconciler[isPlanned(submission) ? 'submissions' : 'settlements'].keeper.bringBack(ref);
         return 'repaired';
       },
     });
@@ -73,7 +76,7 @@ const isSame = (one: SubmissionPicture, other: SubmissionPicture): boolean =>
 export async function takeBackFailed(pass: Pass): Promise<void> {
   const { reconciler, found, checkpoint } = pass;
   for (const queue of ['submissions', 'settlements'] as const) {
-    const refs = await reconciler[queue].listFailed();
+    const refs = await reconciler[queue].keeper.listFailed();
     for (const [at, ref] of refs.entries()) {
       if (at % 100 === 0) await checkpoint();
       await orName(pass, ref, async () => {
@@ -83,7 +86,7 @@ export async function takeBackFailed(pass: Pass): Promise<void> {
         const isOver = known?.status === undefined || known.status === 'succeeded';
         const isEnded = known?.status === 'failed' || known?.status === 'lost' || known?.status === 'unknown';
         if (isOver || (isEnded && queue === 'submissions')) return;
-        await reconciler[queue].bringBack(ref);
+        await reconciler[queue].keeper.bringBack(ref);
         found('failed-job', ref, 'repaired');
       });
     }

@@ -1,4 +1,5 @@
 import type { GenerationPicture, OpenCursor } from '@darkroom/contracts';
+import { restoreGeneration } from '../restore-generation.ts';
 import { isSent, lookAtJobs } from './look-at-jobs.ts';
 import { mendGeneration } from './mend-generation.ts';
 import { orName } from './name-corrupt.ts';
@@ -47,14 +48,14 @@ const isIncomplete = ({ submissions }: GenerationPicture): boolean => submission
 
 /** Listed as open, and there is no record: brought back from S3, or taken out of the list. */
 async function suspectMissing(pass: Pass, suspicions: Suspicions, generationId: string): Promise<void> {
-  const { store, archive, restore } = pass.reconciler;
+  const { store, archive, recovery } = pass.reconciler;
   await suspicions.add({
     kind: 'open-without-record',
     place: { generationId },
     isStillSo: async () => (await mendGeneration(pass, generationId)) === undefined,
     repair: async () => {
       if ((await archive.listRecordsOf(generationId)).length > 0) {
-        await restore(generationId);
+        await restoreGeneration(recovery, generationId);
         return 'repaired';
       }
       // Nothing of it was ever sent, and what was ordered is not known any more.
@@ -65,7 +66,7 @@ async function suspectMissing(pass: Pass, suspicions: Suspicions, generationId: 
 }
 
 async function suspectIncomplete(pass: Pass, suspicions: Suspicions, generationId: string): Promise<void> {
-  const { archive, restore } = pass.reconciler;
+  const { archive, recovery } = pass.reconciler;
   const isStillSo = async (): Promise<boolean> => {
     const picture = await mendGeneration(pass, generationId);
     return picture !== undefined && isIncomplete(picture);
@@ -75,7 +76,7 @@ async function suspectIncomplete(pass: Pass, suspicions: Suspicions, generationI
     place: { generationId },
     isStillSo,
     repair: async () => {
-      if ((await archive.listRecordsOf(generationId)).length > 0) await restore(generationId);
+      if ((await archive.listRecordsOf(generationId)).length > 0) await restoreGeneration(recovery, generationId);
       return (await isStillSo()) ? 'named' : 'repaired';
     },
   });

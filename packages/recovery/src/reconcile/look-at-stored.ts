@@ -1,3 +1,4 @@
+import { restoreGeneration } from '../restore-generation.ts';
 import { compareStored, type Disagreement } from './compare-stored.ts';
 import type { UploadTidying } from './look-at-uploads.ts';
 import { orName } from './name-corrupt.ts';
@@ -69,12 +70,12 @@ async function suspect(pass: Pass, suspicions: Suspicions, { kind, ref }: Disagr
   });
 }
 
-async function repair({ reconciler }: Pass, { kind, ref }: Disagreement): Promise<Finding['action']> {
-  const { store, archive, settlements, restore } = reconciler;
+async function repair(pass: Pass, { kind, ref }: Disagreement): Promise<Finding['action']> {
+  const { store, archive, settlements, recovery } = pass.reconciler;
   switch (kind) {
     case 'intent-without-record':
     case 'result-without-record':
-      await restore(ref.generationId);
+      await restoreGeneration(recovery, ref.generationId);
       return 'repaired';
     case 'record-without-result': {
       const result = await store.findResult(ref);
@@ -84,8 +85,10 @@ async function repair({ reconciler }: Pass, { kind, ref }: Disagreement): Promis
     case 'image-without-result':
       await settlements.wake(ref);
       return 'repaired';
-    case 'image-without-record':
     case 'second-image':
+      await store.noteLook(ref, pass.startedAt);
+      return 'named';
+    case 'image-without-record':
       return 'named';
     default:
       return kind satisfies never;

@@ -6,8 +6,11 @@ export class PassStopped extends Error {}
 
 /** So many of the findings that were only named are kept with the report; the log has all. */
 const MAX_NAMED = 20;
-/** Nobody else reconciles for so long after the last sign of life of a pass. */
-const TURN_MS = 60_000;
+/**
+ * Nobody else reconciles for so long after the last sign of life of a pass: longer than a step of one takes, and no longer than a
+ * fleet may wait when the worker that made it was killed.
+ */
+export const TURN_MS = 20_000;
 
 /** One pass: what it has found so far, and whether it may go on. */
 export interface Pass {
@@ -17,6 +20,8 @@ export interface Pass {
   /** Whether this pass looks through all keys of Redis, too. */
   readonly isThorough: boolean;
   found(kind: FindingKind, place: FindingPlace, action: Finding['action']): void;
+  /** Whether something of this kind was only named. */
+  hasNamed(kind: FindingKind): boolean;
   count(what: 'open' | 'stored', by: number): void;
   /** Keeps the turn, and keeps to the rate. @param looked How many generations were looked at since the last call. @throws PassStopped */
   checkpoint(looked?: number): Promise<void>;
@@ -57,6 +62,7 @@ export function beginPass(
       if (action === 'named' && named.length < MAX_NAMED) named.push({ kind, ...place });
       around.note({ kind, place, action });
     },
+    hasNamed: (kind) => (findings[kind]?.named ?? 0) > 0,
     count: (what, by) => void (counts[what] += by),
     async checkpoint(looked = 0) {
       await keepTurn();

@@ -13,6 +13,7 @@ import type {
   SubmissionResult,
   Timing,
 } from '@darkroom/contracts';
+import type { Recovery } from '../ports.ts';
 
 /** What the reconciler needs of the world. Each port is satisfied by a package, or by the app that joins them. */
 
@@ -99,10 +100,10 @@ export interface Reconciler {
     recordDelivery(ref: SubmissionRef, delivery: { body: string }): Promise<unknown>;
   };
   archive: ReconcileArchive;
-  submissions: ReconcileJobs;
-  settlements: ReconcileJobs & { wake(ref: SubmissionRef): Promise<unknown> };
-  /** Brings back what S3 knows of a generation and Redis does not, its jobs included. */
-  restore(generationId: string): Promise<unknown>;
+  submissions: { keeper: ReconcileJobs };
+  settlements: { keeper: ReconcileJobs; wake(ref: SubmissionRef): Promise<unknown> };
+  /** Brings back what S3 knows of a generation and Redis does not. */
+  recovery: Recovery;
   around: {
     /** Milliseconds since 1970. */
     now: () => number;

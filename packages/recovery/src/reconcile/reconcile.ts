@@ -5,7 +5,7 @@ import { lookAtLedger } from './look-at-ledger.ts';
 import { lookAtOpen } from './look-at-open.ts';
 import { lookAtStored } from './look-at-stored.ts';
 import { beginTidying } from './look-at-uploads.ts';
-import { beginPass, PassStopped, type Pass } from './pass.ts';
+import { beginPass, PassStopped, TURN_MS, type Pass } from './pass.ts';
 import type { Reconciler } from './ports.ts';
 import { collectSuspicions } from './suspicions.ts';
 
@@ -30,7 +30,7 @@ export interface ReconcileOptions {
 export async function reconcile(reconciler: Reconciler, { signal, isThorough = false }: ReconcileOptions): Promise<PassReport | undefined> {
   const { store, around, settings } = reconciler;
   const holder = around.createHolder();
-  if (!(await store.takeTurn(holder, FIRST_TURN_MS))) return undefined;
+  if (!(await store.takeTurn(holder, TURN_MS))) return undefined;
   try {
     const { thoroughAt = 0 } = (await store.findLastPass()) ?? {};
     const isDue = isThorough || around.now() - thoroughAt >= settings.thoroughEveryMs;
@@ -44,8 +44,6 @@ export async function reconcile(reconciler: Reconciler, { signal, isThorough = f
     await store.endTurn(holder).catch(() => undefined);
   }
 }
-
-const FIRST_TURN_MS = 60_000;
 
 async function walk(pass: Pass): Promise<PassReport['outcome']> {
   const suspicions = collectSuspicions(pass);

@@ -77,8 +77,8 @@ test(
       const parts = ({ store, archive, submissions, settlements }: Reconciler) => ({
         store: { ...dying(store), endTurn: async () => undefined },
         archive: dying(archive),
-        submissions: dying(submissions),
-        settlements: dying(settlements),
+        submissions: { keeper: dying(submissions.keeper) },
+        settlements: { ...dying(settlements), keeper: dying(settlements.keeper) },
       });
       await reconcile({ ...world.reconciler(), ...parts(world.reconciler()) }, { signal }).catch(() => undefined);
       calls = made > survived ? Infinity : made;

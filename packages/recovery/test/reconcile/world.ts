@@ -1,20 +1,17 @@
 import { randomUUID } from 'node:crypto';
-import { defaultTiming, taskUuidOf, type FindingKind, type PassReport, type SubmissionRef } from '@darkroom/contracts';
+import { DeleteObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { taskUuidOf, type FindingKind, type PassReport, type SubmissionRef } from '@darkroom/contracts';
 import { buildReconcileStore, type NewGeneration } from '@darkroom/generation-store';
+import { resultKey } from '@darkroom/object-storage';
 import { jobIdOf } from '@darkroom/queues';
 import type { Redis } from 'ioredis';
-import {
-  defaultReconcileSettings,
-  reconcile,
-  restoreGeneration,
-  type Reconciler,
-  type ReconcileOptions,
-  type ReconcileSettings,
-} from '../../src/index.ts';
+import { defaultReconcileSettings, reconcile, type Reconciler, type ReconcileOptions, type ReconcileSettings } from '../../src/index.ts';
 import { startWorld, type End, type World as Stores } from '../world.ts';
 
-export { IMAGE_NANO_USD } from '../world.ts';
+export { IMAGE_NANO_USD, nextOf } from '../world.ts';
 export const HOUR_MS = 3_600_000;
+/** Tells the wait between two looks from the others; nobody waits here. */
+const GRACE_MS = 1234;
 
 /** A fleet that stands still, with its jobs: what a test does to it is all that happens. */
 export interface World extends Omit<Stores, 'stop'>, AsyncDisposable {
@@ -26,6 +23,8 @@ export interface World extends Omit<Stores, 'stop'>, AsyncDisposable {
   upload(ref: SubmissionRef): Promise<void>;
   /** Brings a submission home, S3 first, as a settlement does: its image, its record, its job. */
   finish(ref: SubmissionRef, how?: End): Promise<void>;
+  /** Removes the record of its end from S3, as only damage would. */
+  removeResult(ref: SubmissionRef): Promise<void>;
   submissionKey(ref: SubmissionRef): string;
   generationKey(ref: SubmissionRef): string;
   hold(ref: SubmissionRef): Promise<string | undefined>;
@@ -52,23 +51,23 @@ export async function setup(): Promise<World> {
   const { prefix, redis, store, storage, submissions, settlements } = stores;
 
   const reconciler: World['reconciler'] = ({ settings, betweenLooks, parts } = {}) => {
-    const graceMs = settings?.graceMs ?? defaultReconcileSettings.graceMs;
     const whole: Reconciler = {
       store: buildReconcileStore({ prefix }, redis),
       generations: store,
       archive: storage,
-      submissions: submissions.keeper,
-      settlements: { ...settlements.keeper, wake: settlements.wake },
-      restore: (generationId) => restoreGeneration(stores.recovery, generationId),
+      submissions,
+      settlements,
+      recovery: stores.recovery,
       around: {
         now: Date.now,
         wait: async (ms) => {
-          if (ms === graceMs) await betweenLooks?.();
+          if (ms === GRACE_MS) await betweenLooks?.();
         },
         createHolder: randomUUID,
         note: () => undefined,
       },
-      settings: { ...defaultReconcileSettings, timing: defaultTiming, ...settings },
+      // All keys are looked through only when a test asks for it.
+      settings: { ...defaultReconcileSettings, thoroughEveryMs: Infinity, graceMs: GRACE_MS, ...settings },
     };
     return { ...whole, ...parts?.(whole) };
   };
@@ -101,6 +100,12 @@ export async function setup(): Promise<World> {
       if (how === 'succeeded') await keep(ref);
       await stores.end(ref, how);
       await settlements.queue.remove(jobIdOf(ref));
+    },
+    removeResult: async (ref) => {
+      const { s3 } = stores;
+      const client = new S3Client({ endpoint: s3.endpoint, region: s3.region, credentials: s3.credentials, forcePathStyle: true });
+      await client.send(new DeleteObjectCommand({ Bucket: s3.bucket, Key: resultKey(ref) }));
+      client.destroy();
     },
     submissionKey: ({ generationId, index, n }) => `${prefix}:submission:${generationId}:${index}-${n}`,
     generationKey: ({ generationId }) => `${prefix}:generation:${generationId}`,
