@@ -50,6 +50,8 @@ for (const [order, { faults, maxRedis, maxS3 }] of Object.entries(orders)) {
     const observer = new Redis(fleet.redisUrl);
     const listener = new Redis(fleet.redisUrl);
     const commands: string[] = [];
+    // The next pass of the reconciler comes in minutes.
+    await eventually(async () => expect(await listener.exists(`${fleet.prefix}:last-pass`)).toBe(1));
     const monitor = await observer.monitor();
     try {
       // once before counting: scripts are loaded, connections are open

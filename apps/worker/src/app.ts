@@ -18,6 +18,7 @@ import { MAX_IMAGE_BYTES, type WorkerConfig } from './config.ts';
 import { startConsuming } from './consume.ts';
 import { joinPurchase } from './join-purchase.ts';
 import { joinRecovery } from './join-recovery.ts';
+import { maintain } from './maintain.ts';
 import { addQueueGauges } from './metrics/queue-gauges.ts';
 import { createWorkerMetrics } from './metrics/worker-metrics.ts';
 import { openStore } from './open-store.ts';
@@ -73,12 +74,16 @@ export function createWorkerApp(config: WorkerConfig, overrides: Partial<WorkerD
   const hurry = new AbortController();
   const stopped = new AbortController();
   const accountWatch = watchAccount({ everyMs: timing.maxTroubleMs }, { store, provider, submissions, logger });
-  const { maxSubmissions } = settings;
+  const { maxSubmissions, everyMs, graceMs } = config.reconcile;
   const recovery = joinRecovery({ store, storage, submissions, settlements, timing, maxSubmissions, now });
   const assertSettings = () => store.setCaps(spend.caps);
   const serverRunWatch = watchServerRun(
     { everyMs: Math.max(1000, timing.maxTroubleMs / 12), turnMs: Math.max(2000, timing.maxTroubleMs / 6) },
     { redis, store, recovery, submissions, openStore: () => openStore(store, storage, logger), assertSettings, logger },
+  );
+  const maintenance = maintain(
+    { connection: redis, queue: queueSettings, timing, everyMs, graceMs },
+    { store, storage, submissions, settlements, recovery, now, logger, metrics: workerMetrics },
   );
   let consuming: ReturnType<typeof startConsuming> | undefined;
   let stopping: Promise<void> | undefined;
@@ -147,6 +152,7 @@ export function createWorkerApp(config: WorkerConfig, overrides: Partial<WorkerD
         },
       );
       await accountWatch.start?.();
+      await maintenance.start?.();
       healthUrl = await server.listen({ host: config.listen.host, port: config.listen.port });
       logger.info(
         {
@@ -167,7 +173,7 @@ export function createWorkerApp(config: WorkerConfig, overrides: Partial<WorkerD
         if (signal?.aborted === true) hurry.abort();
         await orHurried(Promise.all([server.close(), accountWatch.stop(), serverRunWatch.stop()]), signal);
         // With Redis away `close` never ends (BullMQ 6.7): once it has to hurry, the jobs are left to the stalled check.
-        await orHurried(Promise.all((consuming?.workers ?? []).map((worker) => worker.close())), signal);
+        await orHurried(Promise.all([...(consuming?.workers ?? []).map((worker) => worker.close()), maintenance.stop()]), signal);
         await orHurried(Promise.all([submissions.close(), settlements.close()]), signal);
         redis.disconnect();
         storage.close();

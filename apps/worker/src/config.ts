@@ -5,6 +5,7 @@ import {
   logSettings,
   oneOf,
   readSettings,
+  reconcileSettings,
   redisSettings,
   runwareSettings,
   s3Settings,
@@ -39,7 +40,6 @@ const workerSettings = z
   .object({
     WORKER_SUBMIT_CONCURRENCY: wholeNumber(1, 200).default(4),
     WORKER_SETTLE_CONCURRENCY: wholeNumber(1, 200).default(16),
-    WORKER_MAX_SUBMISSIONS: wholeNumber(1, 10).default(2),
     WORKER_POLLS_PER_SECOND: wholeNumber(1, 10_000).default(20),
     RUNWARE_UPLOADS: oneOf(['s3', 'none']).default('s3'),
     RUNWARE_IMAGE_HOSTS: imageHosts.optional(),
@@ -47,7 +47,6 @@ const workerSettings = z
   .transform((env) => ({
     submitConcurrency: env.WORKER_SUBMIT_CONCURRENCY,
     settleConcurrency: env.WORKER_SETTLE_CONCURRENCY,
-    maxSubmissions: env.WORKER_MAX_SUBMISSIONS,
     pollsPerSecond: env.WORKER_POLLS_PER_SECOND,
     askForUpload: env.RUNWARE_UPLOADS === 's3',
     imageHosts: env.RUNWARE_IMAGE_HOSTS,
@@ -64,6 +63,7 @@ export const workerSchemas = {
   log: logSettings,
   listen: listenSettings(3001),
   worker: workerSettings,
+  reconcile: reconcileSettings,
 };
 
 /** Reads the settings of a worker. @throws ConfigError with every problem at once. */

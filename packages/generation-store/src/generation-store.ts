@@ -4,6 +4,7 @@ import type {
   GenerationStatus,
   GenerationView,
   NanoUsd,
+  PassReport,
   ProviderTrouble,
   RecordedSubmission,
   RememberedGeneration,
@@ -26,6 +27,7 @@ import type { Retention } from './retention.ts';
 import { capsKey, epochKey, generationKey, providerTroubleKey, submissionKey, turnKey } from './keys.ts';
 import { takePollToken, type PollRate } from './poll-bucket.ts';
 import { findTrouble, reportTrouble, type StandingTrouble } from './provider-trouble.ts';
+import { findLastPass } from './reconcile/last-pass.ts';
 import { listOpen, readOpenGenerations, type OpenGenerations } from './open-generations.ts';
 import { closeScript, readGenerationScript } from './scripts/generations.ts';
 import { restoreGeneration, findForgotten } from './restore.ts';
@@ -107,6 +109,8 @@ export interface GenerationStore {
   resumeBuying(kinds: readonly PauseKind[]): Promise<number>;
   /** True for one caller of the fleet in each stretch of time. @param forMs How long nobody else gets this turn. */
   claimTurn(name: string, forMs: number): Promise<boolean>;
+  /** What the last pass of the reconciler did; undefined before the first one. */
+  findLastPass(): Promise<PassReport | undefined>;
   /** The pauses that stand; none while buying goes on. */
   pauses(): Promise<StandingPause[]>;
 }
@@ -160,6 +164,7 @@ export function buildGenerationStore({ prefix, retention, pollRate }: Generation
     pauseBuying: (pause) => pauseBuying(redis, prefix, pause),
     resumeBuying: (kinds) => resumeBuying(redis, prefix, kinds),
     claimTurn: async (name, forMs) => (await redis.set(turnKey(prefix, name), '1', 'PX', forMs, 'NX')) === 'OK',
+    findLastPass: () => findLastPass(redis, prefix),
     pauses: () => readPauses(redis, prefix),
   };
 }

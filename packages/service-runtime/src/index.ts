@@ -24,6 +24,7 @@ export { listenSettings, type ListenSettings } from './settings/listen.ts';
 export { isLoopbackUrl } from './settings/loopback.ts';
 export { logSettings, type LogSettings } from './settings/log.ts';
 export { loadConfig, readSettings, type Environment } from './settings/read-settings.ts';
+export { reconcileSettings } from './settings/reconcile.ts';
 export { redisSettings, type RedisSettings } from './settings/redis.ts';
 export { runwareSettings, type RunwareSettings } from './settings/runware.ts';
 export { s3Settings, type S3Settings } from './settings/s3.ts';

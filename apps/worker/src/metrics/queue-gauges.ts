@@ -8,7 +8,7 @@ export interface QueueGaugeDependencies {
   connection: Redis;
   submissions: Submissions;
   settlements: Settlements;
-  store: Pick<GenerationStore, 'findTrouble' | 'pauses' | 'readSpend'>;
+  store: Pick<GenerationStore, 'findLastPass' | 'findTrouble' | 'pauses' | 'readSpend'>;
   now: () => number;
 }
 
@@ -36,6 +36,13 @@ export function addQueueGauges(metrics: Metrics, { connection, submissions, sett
         const period = name.includes(':day:') ? 'day' : 'month';
         return Object.entries(parts).map(([part, nanoUsd]) => ({ labels: { period, part }, value: Number(formatUsd(nanoUsd)) }));
       }),
+  );
+  metrics.readGauge(
+    { name: 'darkroom_reconciled_time_seconds', help: 'When the last pass of the reconciler ended, in seconds since 1970.' },
+    async () => {
+      const pass = await store.findLastPass();
+      return pass === undefined ? [] : [{ labels: {}, value: pass.endedAt / 1000 }];
+    },
   );
   metrics.readGauge(
     { name: 'darkroom_buying_paused', help: '1 while buying is paused for this reason, else 0.', labels: ['kind'] },

@@ -5,6 +5,9 @@ const RUN_SECONDS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 /** What a person waits for: from the seconds of a quick image to the horizon of a day. */
 const WAIT_SECONDS = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 40, 60, 120, 300, 900, 3600, 21_600, 86_400];
 
+/** From a small store in which nothing is wrong to a large one that lost its jobs. */
+const PASS_SECONDS = [0.1, 0.5, 1, 5, 10, 30, 60, 300, 900];
+
 /** What a worker measures. Names and meaning: docs/operations/metrics.md. */
 export function createWorkerMetrics(metrics: Metrics) {
   return {
@@ -55,6 +58,17 @@ export function createWorkerMetrics(metrics: Metrics) {
       help: 'From the creation of a generation, or from its runAt, to the end of one of its submissions, by status.',
       labels: ['status'],
       buckets: WAIT_SECONDS,
+    }),
+    pass: metrics.histogram({
+      name: 'darkroom_reconcile_seconds',
+      help: 'How long a pass of the reconciler took, by how it ended.',
+      labels: ['outcome'],
+      buckets: PASS_SECONDS,
+    }),
+    findings: metrics.counter({
+      name: 'darkroom_reconcile_findings_total',
+      help: 'What the reconciler found, by kind and by whether it was repaired or only named.',
+      labels: ['kind', 'action'],
     }),
   };
 }

@@ -1,5 +1,4 @@
 import {
-  passReportSchema,
   type NanoUsd,
   type OpenCursor,
   type PassReport,
@@ -8,8 +7,8 @@ import {
   type SubmissionResult,
 } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
-import { json, readRecord } from '../corrupt-record.ts';
-import { epochKey, lastPassKey, submissionKey, turnKey } from '../keys.ts';
+import { readRecord } from '../corrupt-record.ts';
+import { epochKey, submissionKey, turnKey } from '../keys.ts';
 import { endTurnScript, takeTurnScript } from '../scripts/indexes.ts';
 import { storedResult } from '../submission-fields.ts';
 import {
@@ -22,6 +21,7 @@ import {
   type ScannedNames,
   type UnclaimedDelivery,
 } from './indexes.ts';
+import { findLastPass, recordPass } from './last-pass.ts';
 import { correctLedger, readHoldMoves, sumHolds, type LedgerComparison, type LedgerDrift } from './ledger.ts';
 import { mend, noteLook, readOpenPage, readKnown, type MendReply } from './mend.ts';
 
@@ -86,11 +86,7 @@ export function buildReconcileStore({ prefix }: { prefix: string }, redis: Redis
     dropIdempotencyKey: (left) => dropIdempotencyKey(redis, prefix, left),
     readUnclaimed: (from, count) => readUnclaimed(redis, prefix, from, count),
     forgetUnclaimed: (delivery) => forgetUnclaimed(redis, prefix, delivery),
-    recordPass: async (report) => void (await redis.set(lastPassKey(prefix), JSON.stringify(report))),
-    async findLastPass() {
-      const report = await redis.get(lastPassKey(prefix));
-      // One of another version, or none at all, says nothing here.
-      return report === null ? undefined : json.pipe(passReportSchema).safeParse(report).data;
-    },
+    recordPass: (report) => recordPass(redis, prefix, report),
+    findLastPass: () => findLastPass(redis, prefix),
   };
 }

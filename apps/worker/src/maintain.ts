@@ -1,0 +1,125 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Timing } from '@darkroom/contracts';
+import { buildReconcileStore, type GenerationStore } from '@darkroom/generation-store';
+import type { ObjectStorage } from '@darkroom/object-storage';
+import { buildQueueOptions, createMaintenance, queueNames, type QueueSettings, type Settlements, type Submissions } from '@darkroom/queues';
+import { defaultReconcileSettings, reconcile, type Finding, type Reconciler, type Recovery } from '@darkroom/recovery';
+import type { Logger, Service } from '@darkroom/service-runtime';
+import { Worker } from 'bullmq';
+import type { Redis } from 'ioredis';
+import type { WorkerMetrics } from './metrics/worker-metrics.ts';
+
+export interface MaintainOptions {
+  connection: Redis;
+  queue: QueueSettings;
+  timing: Timing;
+  /** How often the fleet is reconciled, in milliseconds. */
+  everyMs: number;
+  /** How long something must look wrong before it is. */
+  graceMs: number;
+}
+
+export interface MaintainDependencies {
+  store: GenerationStore;
+  storage: ObjectStorage;
+  submissions: Submissions;
+  settlements: Settlements;
+  recovery: Recovery;
+  now: () => number;
+  logger: Logger;
+  metrics: WorkerMetrics;
+}
+
+/** The schedule is looked after this often: a Redis that was emptied or taken back has forgotten it. */
+const MAX_UNSCHEDULED_MS = 30_000;
+
+/** Reconciles every so often. Every worker looks after the schedule; one of the fleet makes the pass. */
+export function maintain(options: MaintainOptions, dependencies: MaintainDependencies): Service {
+  const { connection, queue, timing, everyMs } = options;
+  const { logger } = dependencies;
+  const stopping = new AbortController();
+  const maintenance = createMaintenance(connection, queue);
+  const reconciler = joinReconciler(options, dependencies);
+  let worker: Worker | undefined;
+  let scheduling: Promise<void> | undefined;
+
+  async function keepScheduled(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      await maintenance
+        .scheduleReconcile(everyMs)
+        .catch((error: unknown) => logger.warn({ err: error }, 'could not schedule the reconciler'));
+      await wait(Math.min(everyMs, MAX_UNSCHEDULED_MS), stopping.signal);
+    }
+  }
+
+  return {
+    async start() {
+      if (stopping.signal.aborted || worker !== undefined) return;
+      worker = new Worker(queueNames.maintenance, () => makePass(reconciler, dependencies, stopping.signal), {
+        ...buildQueueOptions(connection, queue),
+        concurrency: 1,
+        lockDuration: timing.lockDurationMs,
+        stalledInterval: timing.stalledIntervalMs,
+      });
+      worker.on('error', (error) => logger.warn({ queue: queueNames.maintenance, err: error }, 'queue trouble'));
+      scheduling = keepScheduled();
+    },
+    async stop() {
+      stopping.abort();
+      await Promise.all([worker?.close(), scheduling]);
+      await maintenance.close();
+    },
+  };
+}
+
+/** A pass that failed is not tried again: the next one comes soon, and does all that it would have done. */
+async function makePass(reconciler: Reconciler, { logger, metrics }: MaintainDependencies, signal: AbortSignal): Promise<void> {
+  const startedAt = performance.now();
+  const noteEnd = (outcome: string): void => metrics.pass.observe({ outcome }, (performance.now() - startedAt) / 1000);
+  try {
+    const report = await reconcile(reconciler, { signal });
+    noteEnd(report?.outcome ?? 'not-my-turn');
+    if (report === undefined) return;
+    const { outcome, open, stored, findings } = report;
+    logger.info({ event: 'reconcile.pass', outcome, open, stored, findings, ms: Math.round(performance.now() - startedAt) }, 'reconciled');
+  } catch (error) {
+    noteEnd('failed');
+    logger.warn({ err: error }, 'could not reconcile; the next pass begins anew');
+  }
+}
+
+function joinReconciler(
+  { connection, queue, timing, graceMs }: MaintainOptions,
+  { store, storage, submissions, settlements, recovery, now, logger, metrics }: MaintainDependencies,
+): Reconciler {
+  return {
+    store: buildReconcileStore({ prefix: queue.prefix }, connection),
+    generations: store,
+    archive: storage,
+    submissions,
+    settlements,
+    recovery,
+    around: {
+      now,
+      wait,
+      createHolder: randomUUID,
+      note(finding) {
+        metrics.findings.add({ kind: finding.kind, action: finding.action });
+        logFinding(logger, finding);
+      },
+    },
+    settings: { ...defaultReconcileSettings, timing, graceMs },
+  };
+}
+
+function logFinding(logger: Logger, { kind, place, action }: Finding): void {
+  // Every image leaves an upload behind; the line of the pass says how many were tidied away.
+  const level = kind === 'staging-left' ? 'debug' : 'warn';
+  logger[level](
+    { event: `reconcile.${action}`, kind, ...place },
+    action === 'repaired' ? `repaired: ${kind}` : `found, and not repaired: ${kind}`,
+  );
+}
+
+const wait = (ms: number, signal: AbortSignal): Promise<void> => delay(ms, undefined, { signal }).catch(() => undefined);
