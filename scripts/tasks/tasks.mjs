@@ -27,6 +27,10 @@ export const tasks = {
     does: 'what was spent and is on hold, against the caps; `-- --tenant <name>` for one tenant',
     run: app('apps/cli/dist/main.js', 'spend'),
   },
+  reconcile: {
+    does: 'compares jobs, records, money and S3 once, repairs what disagrees, and names what a person must look at',
+    run: app('apps/cli/dist/main.js', 'reconcile'),
+  },
   probe: {
     does: 'asks the provider what its documentation does not say, for at most `-- --max-usd 0.50`',
     run: app('apps/cli/dist/main.js', 'probe'),

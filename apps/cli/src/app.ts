@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { ConfigError } from '@darkroom/contracts';
+import { ConfigError, DarkroomError } from '@darkroom/contracts';
 import type { Environment } from '@darkroom/service-runtime';
 import { parseCommandLine, type Command } from './command-line.ts';
 import { loadConfig } from './config.ts';
@@ -10,6 +10,7 @@ import { describeRoads, findRoads } from './laptop/roads.ts';
 import { examine } from './operate/examine.ts';
 import { openOperations } from './operate/open-operations.ts';
 import { operate, type OperatorCommand } from './operate/operate.ts';
+import { reconcileOnce } from './operate/reconcile.ts';
 import { runProbe } from './probe/run-probe.ts';
 import { start } from './start.ts';
 import type { Terminal } from './terminal.ts';
@@ -41,6 +42,8 @@ export async function runCommand(line: CommandLine): Promise<number> {
         return await startOrOffer(command, line);
       case 'doctor':
         return await examine({ environment, terminal, dataDir: command.dataDir, root });
+      case 'reconcile':
+        return await reconcileFor(command, line);
       case 'probe':
         return await runProbe({ command, environment, terminal, stop: interruption.stop });
       case 'status':
@@ -83,6 +86,16 @@ async function startOrOffer(command: Extract<Command, { kind: 'start' }>, line: 
   }
   terminal.print(`No more than ${cap} USD is spent in a day (UTC); --max-usd sets another limit.`, '');
   return start({ command, config, root, terminal, interruption, now: Date.now });
+}
+
+async function reconcileFor({ dataDir }: { dataDir?: string }, { environment, terminal, interruption }: CommandLine): Promise<number> {
+  try {
+    return await reconcileOnce({ environment, terminal, dataDir, root, stop: interruption.stop });
+  } catch (error) {
+    if (error instanceof ConfigError || !(error instanceof DarkroomError)) throw error;
+    terminal.complain(error.message);
+    return 1;
+  }
 }
 
 async function operateOn(command: OperatorCommand, { environment, terminal }: CommandLine): Promise<number> {

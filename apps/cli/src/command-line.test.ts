@@ -51,7 +51,7 @@ test('no word, "help", --help and -h ask for help', () => {
 });
 
 test.each([
-  [['begin'], 'there is no command "begin"; there are: start, status, spend, doctor, unknown, pause, resume, probe, help'],
+  [['begin'], 'there is no command "begin"; there are: start, status, spend, doctor, unknown, reconcile, pause, resume, probe, help'],
   [['start', 'now'], 'start takes no words after it, got "now"'],
   [['start', '--twice'], "unknown option '--twice'"],
   [['start', '--redis', 'docker'], '--redis must be one of binary, deb, js, got "docker"'],

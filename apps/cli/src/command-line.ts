@@ -14,9 +14,9 @@ export type Command =
   | { kind: 'start'; once: boolean; buy: boolean; maxNanoUsd?: NanoUsd; dataDir?: string; redis?: RedisChoice }
   | { kind: 'status'; dataDir?: string }
   | { kind: 'spend'; tenant?: string; dataDir?: string }
-  | { kind: 'doctor'; dataDir?: string }
   /** Lists what is unknown, or ends the hold of one. */
   | { kind: 'unknown'; release?: SubmissionRef; decision?: Decision; dataDir?: string }
+  | { kind: 'doctor' | 'reconcile'; dataDir?: string }
   | { kind: 'pause'; reason: string; dataDir?: string }
   | { kind: 'resume'; kinds: readonly PauseKind[]; dataDir?: string }
   | { kind: 'probe'; maxNanoUsd: NanoUsd; waitMs: number; catcherUrl?: string; catcherPort: number }
@@ -75,6 +75,7 @@ const readings: Readonly<Record<Exclude<Command['kind'], 'help' | 'wrong'>, Read
       return { kind: 'unknown', release: ref, decision, ...dataDir };
     },
   },
+  reconcile: { options: dataDirOption, read: (_, dataDir) => ({ kind: 'reconcile', ...dataDir }) },
   pause: {
     options: { reason: text, ...dataDirOption },
     read: ({ reason }, dataDir) => ({ kind: 'pause', reason: typeof reason === 'string' ? reason : 'by an operator', ...dataDir }),

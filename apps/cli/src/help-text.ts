@@ -25,6 +25,7 @@ darkroom unknown              purchases of which nobody knows what became, and t
                               usage: --charged books it, --free gives it back; an image that comes after all is kept
 darkroom pause                buy nothing more; what was bought still comes home     --reason <text>
 darkroom resume               buy again; all pauses, or those of one                 --kind account|operator
+darkroom reconcile            compare jobs, records, money and S3, and repair what disagrees   (npm run reconcile)
 darkroom doctor               look at Redis, the bucket, the key and the webhook address; buys nothing
 
 These work on the Redis of REDIS_URL, or on the one that \`npm start\` runs in its data folder (--data-dir).

@@ -1,6 +1,7 @@
 import type { StandingTrouble } from '@darkroom/generation-store';
 import type { Command } from '../command-line.ts';
 import type { Terminal } from '../terminal.ts';
+import { describeLastPass } from './describe-pass.ts';
 import { describePauses } from './describe-pauses.ts';
 import { describeUnknown, release } from './unknown.ts';
 import { describeSpend } from './describe-spend.ts';
@@ -49,7 +50,7 @@ export async function operate(command: OperatorCommand, operations: Operations, 
 }
 
 async function describeStatus({ store, countQueues }: Operations, now: number): Promise<string[]> {
-  const [isInitialised, pauses, trouble, spend, open, unknown, queues] = await Promise.all([
+  const [isInitialised, pauses, trouble, spend, open, unknown, queues, lastPass] = await Promise.all([
     store.isInitialised(),
     store.pauses(),
     store.findTrouble(),
@@ -57,6 +58,7 @@ async function describeStatus({ store, countQueues }: Operations, now: number): 
     store.readOpenGenerations(),
     store.readUnknown(0),
     countQueues(now),
+    store.findLastPass(),
   ]);
   const oldest =
     open.oldest === undefined ? '' : `; the oldest is ${open.oldest.generationId}, ordered ${agoOf(open.oldest.createdAt, now)}`;
@@ -65,6 +67,7 @@ async function describeStatus({ store, countQueues }: Operations, now: number): 
     ...describePauses(pauses, now),
     ...(trouble === undefined ? [] : [describeTrouble(trouble, now)]),
     ...describeSpend(spend),
+    describeLastPass(lastPass, now),
     `open      ${open.count} generations${oldest}`,
     ...(unknown.count === 0 ? [] : [`unknown   ${unknown.count} outcomes hold their money: darkroom unknown`]),
     ...queues.map(({ queue, states, backlog }) => {

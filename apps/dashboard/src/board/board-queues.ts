@@ -16,7 +16,11 @@ const texts: Readonly<Record<keyof typeof queueNames, { displayName: string; des
     description:
       'Delayed is what is in flight: images that were sent to the provider and are waited for. A delivery wakes its job; Promote looks at once, and changes nothing if the image is not there yet. Pausing this queue leaves images that are paid for where they are.',
   },
-  maintenance: { displayName: 'Maintenance', description: 'Scheduled work; there is none yet.' },
+  maintenance: {
+    displayName: 'Maintenance: repairs',
+    description:
+      'One job, which comes every few minutes: a worker compares jobs, records, money and S3, and repairs what disagrees. Promote does so at once. What it found is in the log of that worker and in darkroom status. Pausing this queue stops repairs, and nothing else.',
+  },
 };
 
 /** Opens the queues that the board shows, on a connection that stays its caller's to close. */

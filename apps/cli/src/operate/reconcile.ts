@@ -1,0 +1,91 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { PassReport } from '@darkroom/contracts';
+import { buildGenerationStore, buildReconcileStore } from '@darkroom/generation-store';
+import { createSettlements, createSubmissions } from '@darkroom/queues';
+import { defaultReconcileSettings, reconcile, type Reconciler } from '@darkroom/recovery';
+import { readSettings, reconcileSettings, timingSettings } from '@darkroom/service-runtime';
+import type { Terminal } from '../terminal.ts';
+import { connectRedis, type FoundRedis, type OperationsOptions } from './connect-redis.ts';
+import { describePass } from './describe-pass.ts';
+import { openBucket } from './open-bucket.ts';
+
+export interface ReconcileCommandOptions extends OperationsOptions {
+  terminal: Terminal;
+  /** Ends the pass early. */
+  stop: AbortSignal;
+}
+
+/**
+ * Makes one pass of the reconciler, through all keys, as a worker does every so often.
+ * @returns 0 when everything is well now, 1 when something is left for a person or not everything was looked at.
+ * @throws ConfigError, LocalStackError, StorageError
+ */
+export async function reconcileOnce({ terminal, stop, ...options }: ReconcileCommandOptions): Promise<0 | 1> {
+  const found = await connectRedis(options, true);
+  const closing: (() => unknown)[] = [() => found.redis.disconnect()];
+  try {
+    const reconciler = joinReconciler(options, found, closing);
+    terminal.print(
+      `darkroom  ${found.where}`,
+      `compares jobs, records, money and S3; what looks wrong is looked at again ${reconciler.settings.graceMs / 1000} s later`,
+      '',
+    );
+    return tell(await reconcile(reconciler, { signal: stop, isThorough: true }), terminal);
+  } finally {
+    for (const close of closing.toReversed()) await close();
+  }
+}
+
+/** Joins the packages to the ports of the reconciler, as a worker does. */
+function joinReconciler(options: OperationsOptions, { redis, prefix, folder }: FoundRedis, closing: (() => unknown)[]): Reconciler {
+  const { timing, reconcile: settings } = readSettings({ timing: timingSettings, reconcile: reconcileSettings }, options.environment);
+  const storage = openBucket(options.environment, folder);
+  const submissions = createSubmissions(redis, { prefix });
+  const settlements = createSettlements(redis, { prefix });
+  closing.push(
+    () => storage.close(),
+    () => submissions.close(),
+    () => settlements.close(),
+  );
+  const retention = { recordSeconds: 1, idempotencySeconds: 1 }; // nothing is enqueued from here
+  const store = buildGenerationStore({ prefix, retention, pollRate: { perSecond: 1, burst: 1 } }, redis);
+  return {
+    store: buildReconcileStore({ prefix }, redis),
+    generations: store,
+    archive: storage,
+    submissions,
+    settlements,
+    recovery: {
+      store,
+      archive: storage,
+      waits: {
+        park: (ref, delayMs, check) => settlements.park(ref, delayMs, check),
+        reviveSubmission: (ref) => submissions.revive(ref),
+      },
+      settings: { timing, maxSubmissions: settings.maxSubmissions },
+      now: Date.now,
+    },
+    around: {
+      now: Date.now,
+      wait: (ms, signal) => delay(ms, undefined, { signal }).catch(() => undefined),
+      createHolder: randomUUID,
+      note: () => undefined,
+    },
+    settings: { ...defaultReconcileSettings, timing, graceMs: settings.graceMs },
+  };
+}
+
+function tell(report: PassReport | undefined, terminal: Terminal): 0 | 1 {
+  if (report === undefined) {
+    terminal.print('a worker is doing so right now; it ends within minutes');
+    return 1;
+  }
+  if (report.outcome === 'not-initialised') {
+    terminal.print('the store is not open: no worker has started here yet, or Redis lost its memory; nothing was compared');
+    return 1;
+  }
+  terminal.print(...describePass(report));
+  if (report.outcome === 'stopped') terminal.print('stopped early: not everything was looked at');
+  return report.outcome === 'whole' && Object.values(report.findings).every(({ named }) => named === 0) ? 0 : 1;
+}
