@@ -62,6 +62,19 @@ test('a final status never moves back', async () => {
   expect(await world.keyspace()).toEqual(before);
 });
 
+test.each(['cancelled', 'expired'] as const)(
+  'what was given up because its generation was %s closes one that Redis takes for open',
+  async (status) => {
+    await using world = await setup();
+    const [first, second] = await world.enqueue(2);
+    await world.send(first, 'throttled');
+    await world.store.settle(first, endedForGood(first, 'failed', { code: `generation.${status}`, countsAsFailure: false }));
+    expect(await world.store.find(first.generationId)).toMatchObject({ status, images: [{ status: 'failed' }, { status: 'failed' }] });
+    expect(await world.store.commit(second ?? first, 'token')).toMatchObject({ kind: 'stop', reason: 'settled' });
+    expect(await world.spent()).toEqual(nothing);
+  },
+);
+
 test('what was never sent cannot succeed', async () => {
   await using world = await setup();
   const [ref] = await world.enqueue();

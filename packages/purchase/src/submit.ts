@@ -84,8 +84,9 @@ async function rememberFirstSend(
 /** Nothing was sent in this round, and S3 keeps an intent of it. The next round has one of its own, whose time is that of its send. */
 async function beginNextRound({ store, around, settings: { timing } }: Purchase, ref: SubmissionRef, send: number): Promise<Outcome> {
   around.log('submission.intent-unsent', ref);
-  const meaning = await store.recordVerdict(ref, send, 'not-sent');
-  return meaning === 'planned' ? { kind: 'snooze', delayMs: timing.troubleMs, why: 'submission.intent-unsent' } : { kind: 'submitted' };
+  await store.recordVerdict(ref, send, 'not-sent');
+  // Nobody else would look after it: no settlement is parked yet.
+  return { kind: 'snooze', delayMs: timing.troubleMs, why: 'submission.intent-unsent' };
 }
 
 type Addresses = Pick<PurchaseOrder, 'request' | 'uploadEndpoint' | 'webhookURL'>;

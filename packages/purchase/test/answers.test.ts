@@ -3,7 +3,7 @@ import { eventually, freePort } from '@darkroom/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { settle, submit } from '../src/index.ts';
 import { expectAgreement, ledgerOf, type Agreed } from './agreement.ts';
-import { failingAfter } from './interruptions.ts';
+import { dyingAt, failingAfter, ProcessDied } from './interruptions.ts';
 import { startPurchaseWorld, type PurchaseWorld } from './purchase-world.ts';
 
 /** Step 6: what the provider answers decides, together with what became of the earlier sends. */
@@ -109,6 +109,19 @@ test('an S3 that kept the intent and did not say so closes no window', async () 
   for (let tries = 1; tries <= 3; tries += 1) await expect(submit(withSlowS3, ref)).rejects.toThrow('S3 did not answer');
   const failedAt = Date.now();
   await eventually(() => expect(Date.now() - failedAt, 'the length of the outage').toBeGreaterThan(1000));
+  expect(await submit(purchase, ref)).toMatchObject({ kind: 'snooze', why: 'submission.intent-unsent' });
+  expect(await submit(purchase, ref)).toEqual({ kind: 'submitted' });
+  await world.comeHome(ref);
+  await expectAgreement(world, ref, succeededOnce);
+});
+
+test('a process that dies beside such an intent leaves nothing that nobody looks after', async () => {
+  await world.setFaults({});
+  const ref = await world.enqueue();
+  const purchase = world.purchase();
+  const silent = failingAfter(purchase, 'archive.recordIntent', new Error('S3 did not answer'));
+  await expect(submit(silent, ref)).rejects.toThrow('S3 did not answer');
+  await expect(submit(dyingAt(purchase, 'after', 'store.commit'), ref)).rejects.toThrow(ProcessDied);
   expect(await submit(purchase, ref)).toMatchObject({ kind: 'snooze', why: 'submission.intent-unsent' });
   expect(await submit(purchase, ref)).toEqual({ kind: 'submitted' });
   await world.comeHome(ref);

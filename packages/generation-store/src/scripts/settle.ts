@@ -52,6 +52,12 @@ soundGeneration(key, generation)
 soundSubmission(submissionKey, submission)
 soundLedger(submission.periods .. ' ' .. namesOf(periodsOf(generation.tenant, nowMs())))
 if mayResubmit then soundCaps() end
+-- whoever gave it up had seen the end of its generation, which Redis may have forgotten since
+local over = string.match(code, '^generation%.(%a+)$')
+if over == 'cancelled' or over == 'expired' then
+  closeGeneration(key, id, over, nowMs())
+  generation, submission = hash(key), hash(submissionKey)
+end
 if submission.status == status then
   return { 'already', redis.call('EXISTS', nextKey) == 1 and int(n + 1) or '' }
 end
