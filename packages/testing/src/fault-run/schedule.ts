@@ -55,8 +55,8 @@ export function deriveSchedule(settings: ScheduleSettings): ScheduledFault[] {
     [
       forget === 'after-window' ? 1 : 0,
       () => [
-        s3Trouble(ms(4000, 4000), ms(3000, 3000), 0),
-        { target: 'worker-0', fault: { kind: 'freeze', forMs: 2.2 * resendWindowMs }, ordersLater: 20 },
+        s3Trouble(ms(6000, 6000), ms(4000, 4000), 0),
+        { target: 'worker-0', fault: { kind: 'freeze', forMs: 2.2 * resendWindowMs }, ordersLater: 5 },
       ],
     ],
   ];
