@@ -1,0 +1,4 @@
+import { test } from 'vitest';
+import { properties } from './hostile-answers.ts';
+
+test.each(Object.entries(properties))('%s', { timeout: 30_000 }, (_name, check) => check({ numRuns: 100 }));
