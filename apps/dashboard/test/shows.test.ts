@@ -122,3 +122,23 @@ test('prompts and secrets that somebody put into a queue are in no answer', asyn
   expect(all).toContain('(not shown)');
   expect(all).toContain(jobIdOf(ref));
 });
+
+test('what a provider said is shown as text of JSON, which no browser runs', async () => {
+  const { ask, fail } = await setup();
+  const markup = '</script><script>alert(1)</script><img src=x onerror=alert(1)>';
+  const ref = await fail(buildRef(), `the provider said ${markup}`);
+  for (const path of [
+    `/api/queues/submissions/${jobIdOf(ref)}`,
+    '/api/queues?activeQueue=submissions&status=failed&page=1&jobsPerPage=10',
+  ]) {
+    const { headers, body } = await ask('GET', path);
+    expect(headers.get('content-type'), path).toMatch(/^application\/json/);
+    expect(headers.get('x-content-type-options'), path).toBe('nosniff');
+    expect(headers.get('content-security-policy'), path).toMatch(/script-src 'self'(;|$)/);
+    expect(JSON.stringify(JSON.parse(body))).toContain(JSON.stringify(markup).slice(1, -1));
+  }
+  const page = await ask('GET', `/queue/submissions/${jobIdOf(ref)}`);
+  expect(page.body).not.toContain('alert(1)');
+  // a name in the address is put into no page either
+  expect((await ask('GET', `/queue/${encodeURIComponent(markup)}`)).body).not.toContain('<script>alert');
+});
