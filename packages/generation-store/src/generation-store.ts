@@ -58,6 +58,8 @@ export interface GenerationStore {
   commit(ref: SubmissionRef, token: string): Promise<Commitment>;
   adoptIntent(ref: SubmissionRef, firstSentAt: number): Promise<void>;
   recordVerdict(ref: SubmissionRef, send: number, verdict: SendVerdict): Promise<VerdictMeaning>;
+  /** Whether no other send of the submission was opened after this one. */
+  isNewestSend(ref: SubmissionRef, send: number): Promise<boolean>;
   /** Counts a send that came to nothing. @returns how long the fleet leaves the provider alone, in milliseconds; 0 while it goes on. */
   reportTrouble(trouble: ProviderTrouble): Promise<number>;
   /** The provider answers: what it was in trouble with is forgotten. */
@@ -126,6 +128,7 @@ export function buildGenerationStore({ prefix, retention, pollRate }: Generation
     commit: (ref, token) => commit(redis, prefix, ref, token),
     adoptIntent: (ref, firstSentAt) => adoptIntent(redis, prefix, ref, firstSentAt),
     recordVerdict: (ref, send, verdict) => recordVerdict(redis, prefix, ref, send, verdict),
+    isNewestSend: async (ref, send) => (await redis.hget(submissionKey(prefix, ref), 'send')) === String(send),
     reportTrouble: (trouble) => reportTrouble(redis, prefix, trouble),
     reportAnswer: async () => void (await redis.del(providerTroubleKey(prefix))),
     findTrouble: () => findTrouble(redis, prefix),

@@ -24,4 +24,5 @@ export async function askProvider(
 }
 
 /** Trouble on the way says nothing of what the poll knows. */
-const hasAnswered = (fault: ProviderFault | undefined): boolean => fault === undefined || fault.class === 'not-found';
+export const hasAnswered = (fault: ProviderFault | undefined): fault is undefined | (ProviderFault & { class: 'not-found' }) =>
+  fault === undefined || fault.class === 'not-found';

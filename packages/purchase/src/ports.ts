@@ -25,6 +25,7 @@ export interface PurchaseStore {
   commit(ref: SubmissionRef, token: string): Promise<Commitment>;
   adoptIntent(ref: SubmissionRef, firstSentAt: number): Promise<void>;
   recordVerdict(ref: SubmissionRef, send: number, verdict: SendVerdict): Promise<VerdictMeaning>;
+  isNewestSend(ref: SubmissionRef, send: number): Promise<boolean>;
   reportTrouble(trouble: ProviderTrouble): Promise<number>;
   reportAnswer(): Promise<void>;
   beginSettlement(ref: SubmissionRef): Promise<SubmissionView | undefined>;

@@ -32,11 +32,36 @@ for (const [seed, [trouble, faults]] of Object.entries(troubles).entries()) {
       async () => {
         await world.setFaults(faults);
         const ref = await world.enqueue();
-        await survive(world, ref, { seed: seed + 1, forMs: 400, losesMemory });
+        await survive(world, ref, { seed: seed + 1, forMs: 400, losesMemory, freezes: true });
         await expectOneStory(ref.generationId);
       },
     );
   }
+}
+
+// What a process that died had sent may be over before it is sent again.
+for (const losesMemory of [false, true]) {
+  test(
+    `a provider that takes an id again when its task is over${losesMemory ? ', and a Redis that loses its memory' : ''}: bought once`,
+    { timeout: 60_000 },
+    async () => {
+      await world.setFaults({
+        replay: 'conflict-while-running',
+        // Longer than from the question to the send of a process that does not stand still between the two.
+        executionMs: [150, 250],
+        submitResetAfterRate: 0.3,
+        submit503Rate: 0.2,
+        submit5xxAcceptedRate: 0.5,
+        poll500Rate: 0.2,
+        pollResetRate: 0.1,
+      });
+      for (const seed of [101, 102, 103, 104]) {
+        const ref = await world.enqueue();
+        await survive(world, ref, { seed, forMs: 800, losesMemory, freezes: false });
+        await expectOneStory(ref.generationId);
+      }
+    },
+  );
 }
 
 /** However it ended, the bill, S3, the record and the ledger tell the same; and nobody was bought after an image that was made. */

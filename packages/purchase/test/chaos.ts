@@ -23,6 +23,8 @@ export interface Chaos {
   forMs: number;
   /** Whether Redis loses some of that time. */
   losesMemory: boolean;
+  /** Whether processes also stand still and go on. */
+  freezes: boolean;
 }
 
 /** Limits of a number drawn at each end of each call: the process dies, freezes, or hears of trouble with the call and goes on. */
@@ -34,7 +36,7 @@ const IS_TROUBLED = 0.08;
  * Runs the jobs of one image in any order, again and at once, as workers do whose jobs stall; processes die and freeze at any
  * call. Then everybody thaws, nothing goes wrong any more, and the jobs run until none is left.
  */
-export async function survive(world: PurchaseWorld, first: SubmissionRef, { seed, forMs, losesMemory }: Chaos): Promise<void> {
+export async function survive(world: PurchaseWorld, first: SubmissionRef, { seed, forMs, losesMemory, freezes }: Chaos): Promise<void> {
   const random = createRandom(seed);
   let jobs = new Map<string, Job>();
   const frozen: (() => void)[] = [];
@@ -61,7 +63,7 @@ export async function survive(world: PurchaseWorld, first: SubmissionRef, { seed
       const fate = calm.since === undefined ? random() : 1;
       dead ||= fate < DIES;
       if (dead) throw new ProcessDied();
-      if (fate < FREEZES) await new Promise<void>((thaw) => frozen.push(thaw));
+      if (freezes && fate < FREEZES) await new Promise<void>((thaw) => frozen.push(thaw));
       else if (fate < IS_TROUBLED) throw new Trouble();
     };
     const waits: Purchase['waits'] = {

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { settle, submit } from '../src/index.ts';
 import { expectAgreement, ledgerOf, type Agreed } from './agreement.ts';
 import { freezingAt } from './interruptions.ts';
-import { imageOf, nextOf, startPurchaseWorld, type PurchaseWorld } from './purchase-world.ts';
+import { imageOf, nextOf, notKnownYet, startPurchaseWorld, type PurchaseWorld } from './purchase-world.ts';
 
 let world: PurchaseWorld;
 beforeAll(async () => {
@@ -138,9 +138,10 @@ describe('trouble with the question is no failure of the task', () => {
     await world.setFaults({ ...faults, submitResetAfterRate: 1 });
     const ref = await world.enqueue();
     await submit(world.purchase(), ref);
-    await world.setFaults(faults);
+    await world.setFaults({ ...faults, ...notKnownYet });
     await submit(world.purchase(), ref);
     expect(await world.billed(ref, 'refusal')).toBe(1);
+    await world.setFaults(faults);
     await forgotten(ref);
     expect(await settle(world.purchase(), ref)).toMatchObject({ kind: 'snooze', why: 'inconclusive' });
     await world.setFaults({ uploadNeverRate: 1 });

@@ -89,6 +89,9 @@ export interface PurchaseWorld {
   stop(): Promise<void>;
 }
 
+/** Switches under which the provider, asked about a task, does not know it yet, so that it is sent again. */
+export const notKnownYet = { pollLagMs: [60_000, 60_000] };
+
 export const nextOf = (ref: SubmissionRef): SubmissionRef => ({ ...ref, n: ref.n + 1 });
 export const imageOf = (ref: SubmissionRef, index: number): SubmissionRef => ({ ...ref, index });
 

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { settle, submit } from '../src/index.ts';
 import { expectAgreement, type Agreed } from './agreement.ts';
 import { dyingAt, freezingAt, ProcessDied } from './interruptions.ts';
-import { nextOf, startPurchaseWorld, type PurchaseWorld } from './purchase-world.ts';
+import { nextOf, notKnownYet, startPurchaseWorld, type PurchaseWorld } from './purchase-world.ts';
 
 /** A refusal ends a submission only if no send of it can have been accepted. */
 let world: PurchaseWorld;
@@ -31,9 +31,10 @@ describe('a refusal in so many words', () => {
     await world.setFaults({ submitResetAfterRate: 1 });
     const ref = await world.enqueue({ references: 2 });
     await submit(world.purchase(), ref);
-    await world.setFaults({ maxReferenceImages: 1 });
+    await world.setFaults({ maxReferenceImages: 1, ...notKnownYet });
     expect(await submit(world.purchase(), ref)).toEqual({ kind: 'submitted' });
     expect(await world.billed(ref, 'refusal')).toBe(1);
+    await world.setFaults({});
     await world.comeHome(ref);
     await expectAgreement(world, ref, succeededOnce);
   });

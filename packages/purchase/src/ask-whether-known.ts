@@ -1,0 +1,30 @@
+import { taskUuidOf, type ProviderFault, type SubmissionRef } from '@darkroom/contracts';
+import { hasAnswered } from './ask-provider.ts';
+import type { Purchase } from './purchase.ts';
+
+/** What the provider says of a task that is about to be sent again. */
+export type Known =
+  /** It has it: sent again, the task would be refused at best and bought again at worst. */
+  | { kind: 'known' }
+  | { kind: 'not-known' }
+  /** Nobody knows: there was trouble with the question. */
+  | { kind: 'unclear'; fault: ProviderFault }
+  | { kind: 'wait'; delayMs: number };
+
+/**
+ * Asks the provider whether it has a task that may have been sent before. That it refuses an id for a second time is observed
+ * while the task runs; for how long after that, nobody says. So it is asked before each repeated send, at the rate of polls.
+ * Of the audit trail counts also what proves no end: a response that is still empty, or the refusal of a second use of the id.
+ */
+export async function askWhetherKnown({ store, provider }: Purchase, ref: SubmissionRef, signal?: AbortSignal): Promise<Known> {
+  const delayMs = await store.takePollToken();
+  if (delayMs > 0) return { kind: 'wait', delayMs };
+  const taskUUID = taskUuidOf(ref);
+  const polled = await provider.lookUp(taskUUID, signal);
+  if (polled.kind !== 'inconclusive' || polled.known) return { kind: 'known' };
+  if (!hasAnswered(polled.fault)) return { kind: 'unclear', fault: polled.fault };
+  const audited = await provider.lookUpDetails(taskUUID, signal);
+  if (audited.kind !== 'inconclusive') return { kind: 'known' };
+  if (audited.known && (audited.fault === undefined || audited.fault.class === 'conflict')) return { kind: 'known' };
+  return hasAnswered(audited.fault) || audited.known ? { kind: 'not-known' } : { kind: 'unclear', fault: audited.fault };
+}

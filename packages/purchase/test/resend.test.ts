@@ -1,0 +1,148 @@
+import { defaultTiming, type SubmissionRef } from '@darkroom/contracts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { submit, type Purchase } from '../src/index.ts';
+import { expectAgreement, type Agreed } from './agreement.ts';
+import { dyingAt, freezingAt, intercept, ProcessDied } from './interruptions.ts';
+import { startPurchaseWorld, type PurchaseWorld } from './purchase-world.ts';
+
+/** What may have been sent is sent again only when the provider says that it does not have it. */
+let world: PurchaseWorld;
+beforeAll(async () => {
+  world = await startPurchaseWorld();
+});
+afterAll(() => world.stop());
+
+const succeededOnce: Agreed = { status: 'succeeded', images: ['succeeded'], executions: 1 };
+/** Runware may take an id again as soon as its task is over: then a second send is a second purchase. */
+const takesIdsAgain = { replay: 'conflict-while-running' };
+
+/** A process that counts its questions. */
+function counting(purchase: Purchase): { purchase: Purchase; questions: () => number } {
+  let questions = 0;
+  const counted = intercept(purchase, (name, call) => {
+    if (name === 'provider.lookUp' || name === 'provider.lookUpDetails') questions += 1;
+    return call();
+  });
+  return { purchase: counted, questions: () => questions };
+}
+
+async function expectSentOnce(ref: SubmissionRef): Promise<void> {
+  expect(await world.billed(ref, 'submission'), 'sends').toBe(1);
+  await world.comeHome(ref);
+  await expectAgreement(world, ref, succeededOnce);
+}
+
+describe('a task that has ended is not sent again', () => {
+  test('when its acknowledgement was lost', async () => {
+    await world.setFaults({ ...takesIdsAgain, submitResetAfterRate: 1 });
+    const ref = await world.enqueue();
+    await submit(world.purchase(), ref);
+    await world.executed(ref);
+    await world.setFaults(takesIdsAgain);
+    expect(await submit(world.purchase(), ref)).toEqual({ kind: 'submitted' });
+    expect((await world.store.beginSettlement(ref))?.status).toBe('accepted');
+    await expectSentOnce(ref);
+  });
+
+  test('when the process that sent it died', async () => {
+    await world.setFaults(takesIdsAgain);
+    const ref = await world.enqueue();
+    await expect(submit(dyingAt(world.purchase(), 'after', 'provider.submit'), ref)).rejects.toThrow(ProcessDied);
+    await world.executed(ref);
+    expect(await submit(world.purchase(), ref)).toEqual({ kind: 'submitted' });
+    await expectSentOnce(ref);
+  });
+
+  test('when only the audit trail still knows it', async () => {
+    await world.setFaults({ ...takesIdsAgain, submitResetAfterRate: 1 });
+    const ref = await world.enqueue();
+    await submit(world.purchase(), ref);
+    await world.executed(ref);
+    await world.setFaults({ ...takesIdsAgain, pollForgetsAfterMs: 1 });
+    expect(await submit(world.purchase(), ref)).toEqual({ kind: 'submitted' });
+    await world.setFaults(takesIdsAgain);
+    await expectSentOnce(ref);
+  });
+
+  test('when it failed: the failure is learned by the settlement', async () => {
+    await world.setFaults({ ...takesIdsAgain, submitResetAfterRate: 1, failContentPolicyRate: 1 });
+    const ref = await world.enqueue();
+    await submit(world.purchase(), ref);
+    await world.failed(ref);
+    await world.setFaults(takesIdsAgain);
+    expect(await submit(world.purchase(), ref)).toEqual({ kind: 'submitted' });
+    await world.comeHome(ref);
+    await expectAgreement(world, ref, { status: 'failed', images: ['failed'], executions: 0 });
+  });
+
+  test('by a run that stood still while another one took its place', async () => {
+    await world.setFaults(takesIdsAgain);
+    const ref = await world.enqueue();
+    const clock = { stoodStillMs: 0 };
+    const frozen = freezingAt(world.purchase({ clock }), 'after', 'waits.park');
+    const run = submit(frozen.purchase, ref);
+    await frozen.stands;
+    await submit(world.purchase(), ref);
+    await world.executed(ref);
+    clock.stoodStillMs = defaultTiming.lockDurationMs;
+    frozen.thaw();
+    expect(await run).toEqual({ kind: 'submitted' });
+    await expectSentOnce(ref);
+  });
+});
+
+describe('a task that the provider says it does not have', () => {
+  test('is sent again, after two questions', async () => {
+    await world.setFaults({ ...takesIdsAgain, submitResetBeforeRate: 1 });
+    const ref = await world.enqueue();
+    await submit(world.purchase(), ref);
+    await world.setFaults(takesIdsAgain);
+    const { purchase, questions } = counting(world.purchase());
+    await submit(purchase, ref);
+    expect(questions()).toBe(2);
+    expect(await world.billed(ref, 'submission')).toBe(2);
+    await world.comeHome(ref);
+    await expectAgreement(world, ref, succeededOnce);
+  });
+
+  test('is not sent while it cannot say so, and then is', async () => {
+    await world.setFaults({ submitResetBeforeRate: 1 });
+    const ref = await world.enqueue();
+    await submit(world.purchase(), ref);
+    for (const trouble of [{ poll500Rate: 1 }, { poll429Rate: 1 }, { pollResetRate: 1 }, { poll401Rate: 1, pollErrorNames: 'task' }]) {
+      await world.setFaults(trouble);
+      expect(await submit(world.purchase(), ref), JSON.stringify(trouble)).toEqual({ kind: 'submitted' });
+    }
+    expect(await world.billed(ref, 'submission')).toBe(1);
+    await world.setFaults({});
+    await submit(world.purchase(), ref);
+    await world.comeHome(ref);
+    await expectAgreement(world, ref, succeededOnce);
+  });
+
+  test('is not asked after faster than the fleet may ask', async () => {
+    await world.setFaults({ submitResetBeforeRate: 1 });
+    const ref = await world.enqueue();
+    await submit(world.purchase(), ref);
+    const purchase = world.purchase();
+    const { purchase: waiting, questions } = counting({ ...purchase, store: { ...purchase.store, takePollToken: async () => 700 } });
+    expect(await submit(waiting, ref)).toEqual({ kind: 'snooze', delayMs: 700, why: 'poll-rate' });
+    expect(questions()).toBe(0);
+    expect(await world.billed(ref, 'submission')).toBe(1);
+  });
+});
+
+test.each([
+  ['the first send', {}],
+  ['a send after one that was refused', { submit429Rate: 1 }],
+])('%s is made without a question', async (_, faults) => {
+  await world.setFaults(faults);
+  const ref = await world.enqueue();
+  if ('submit429Rate' in faults) await submit(world.purchase(), ref);
+  await world.setFaults({});
+  const { purchase, questions } = counting(world.purchase());
+  expect(await submit(purchase, ref)).toEqual({ kind: 'submitted' });
+  expect(questions()).toBe(0);
+  await world.comeHome(ref);
+  await expectAgreement(world, ref, succeededOnce);
+});
