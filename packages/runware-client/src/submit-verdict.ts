@@ -1,5 +1,6 @@
 import type { ProviderFault, SubmitVerdict } from '@darkroom/contracts';
 import { isAbout, readAnswer, type AnswerEntry } from './answer.ts';
+import { classifyFault } from './classify.ts';
 import type { Exchange } from './exchange.ts';
 import { faultOfAnswer, faultOfEntry, type Answered } from './fault.ts';
 import type { Redactor } from './redact.ts';
@@ -45,6 +46,8 @@ function verdictOfError(error: AnswerEntry, answer: Answered, redactor: Redactor
   const fault = faultOf(error, answer, redactor);
   // An error without a code is nobody's in particular: a gateway writes `{"error": "Not Found"}` as well.
   if (error.code === undefined || error.code === '') return verdictOfStatus(answer, fault);
+  // A code that nobody knows is a refusal only of the task that it names: what answers under a wrong address has codes as well.
+  if (classifyFault({ code: error.code }) === 'unknown' && error.taskUUID === undefined) return verdictOfStatus(answer, fault);
   switch (fault.class) {
     case 'conflict':
       return { kind: 'conflict', fault };

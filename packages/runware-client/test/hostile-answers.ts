@@ -79,8 +79,8 @@ export const properties: Record<string, Property> = {
           case 'accepted':
             return isRead && answer.status >= 200 && answer.status < 300;
           case 'refused': {
-            // an error with a code of its own, under a status that calls the request wrong, says so without words of its family
-            const isCoded = [400, 404, 413, 422].includes(answer.status) && words.includes('"code"');
+            // a code that nobody knows refuses the task that it names, under a status that calls the request wrong
+            const isCoded = [400, 404, 413, 422].includes(answer.status) && words.includes('"code"') && words.includes('"taskuuid"');
             const family = /contentpolicy|moderation|notfound|expired|invalid|missing|unsupported|duplicate|value|array|max/;
             return isRead && answer.status < 500 && (isCoded || family.test(words));
           }
