@@ -153,7 +153,8 @@ const isLive = (submissionStatus: string): boolean => ['planned', 'committed', '
 
 /**
  * Whether a submission of the image may have been sent, is not known to the provider, and its generation was cancelled or expired:
- * it is not sent again, and looked for until the horizon, its money on hold (I7). An open generation sends it again instead.
+ * it is not sent again, and looked for until the horizon; its money stays on hold until an operator decides (I7). An open
+ * generation sends it again instead.
  */
 const isUnproven = (
   id: string,
@@ -162,7 +163,7 @@ const isUnproven = (
   tasks: ReadonlyMap<string, Task>,
 ): boolean =>
   (status === 'cancelled' || status === 'expired') &&
-  isLive(image.submissionStatus) &&
+  (isLive(image.submissionStatus) || image.submissionStatus === 'unknown') &&
   (tasks.get(taskUuidOf({ generationId: id, index: image.index, n: image.submissions }))?.acceptances.length ?? 0) === 0;
 
 const holdsOfUnproven = ({ generations }: Evidence, tasks: ReadonlyMap<string, Task>): NanoUsd =>

@@ -77,20 +77,20 @@ describe('a run without fault', () => {
 });
 
 describe('a send of a cancelled generation that never arrived', () => {
-  const happen = (history: History, wasAccepted: boolean): void => {
+  const happen = (history: History, wasAccepted: boolean, submissionStatus = 'committed'): void => {
     const ref = history.order({ cancelledAt: 2_000 });
     history.sent(ref);
     if (wasAccepted) history.accepted(ref);
-    history.ended(ref, 'cancelled', 'open');
+    history.ended(ref, 'cancelled', submissionStatus === 'unknown' ? 'unknown' : 'open');
     const generation = history.generations[ref.generationId];
     const [image] = generation?.images ?? [];
-    if (image !== undefined) image.submissionStatus = 'committed';
+    if (image !== undefined) image.submissionStatus = submissionStatus;
     if (generation) generation.reservedUsd = '0.02';
     history.ledger.heldNanoUsd += 20_000_000;
   };
 
-  test('keeps its hold until the horizon', async () => {
-    expect(await judged((history) => happen(history, false))).toEqual(clean);
+  test.each(['committed', 'unknown'])('keeps its hold while it is %s', async (status) => {
+    expect(await judged((history) => happen(history, false, status))).toEqual(clean);
   });
 
   test('is stuck if it was accepted', async () => {
