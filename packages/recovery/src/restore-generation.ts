@@ -7,9 +7,11 @@ import type { Recovery } from './ports.ts';
  * Brings back one generation: what S3 knows of it and Redis does not. S3 is read first and Redis is told second; what Redis knows
  * stays as it is. Safe to repeat, to be killed in, and to run beside workers and other restores.
  *
- * 1. The record, its submissions, sends and holds, in one script.
- * 2. Every end that S3 knows, in the order in which they came: money, images and the status follow from them as they did before.
- * 3. The jobs of what is not over: a settlement for what may have been bought, a submission for what is to be bought.
+ * 1. The settlements of what may have been bought. First, as before a send (I3): once Redis holds the record it passes for known,
+ *    and who died before its job would have left a purchase that nobody looks for until the reconciler comes by.
+ * 2. The record, its submissions, sends and holds, in one script.
+ * 3. Every end that S3 knows, in the order in which they came: money, images and the status follow from them as they did before.
+ * 4. The jobs of what is not over by then: again a settlement, or a submission for what is to be bought.
  *
  * Not for a generation whose time in Redis is over: its money would be counted twice. What is found by `findForgotten` is safe.
  * @param listed Its records, when they were listed before.
@@ -24,10 +26,15 @@ export async function restoreGeneration(
   const { store, archive, settings } = recovery;
   const records = await readGenerationRecords(archive, generationId, settings.maxSubmissions, listed);
   if (records === undefined) return 'no-records';
+  await parkUnended(recovery, records);
   const changed = await store.restore(records.generation);
   await settleWhatEnded(recovery, records);
   await addJobs(recovery, generationId);
   return changed > 0 ? 'restored' : 'known';
+}
+
+async function parkUnended({ waits, settings: { timing } }: Recovery, { submissions }: GenerationRecords): Promise<void> {
+  for (const { ref, result } of submissions) if (result === undefined) await waits.park(ref, timing.firstPollMs, true);
 }
 
 async function settleWhatEnded({ store, settings }: Recovery, { generation, submissions }: GenerationRecords): Promise<void> {

@@ -44,6 +44,26 @@ test('what Redis knows is not read, and what it forgot is brought back', async (
   expect(await restoreForgotten(world.recovery)).toMatchObject({ restored: [] });
 });
 
+test('whoever dies once the record is back leaves a settlement: the next comparison takes the generation for known', async () => {
+  const [ref] = await world.enqueue();
+  await world.send(ref);
+  await world.begin();
+  const died = new Error('died');
+  const dying = {
+    ...world.recovery,
+    store: {
+      ...world.recovery.store,
+      restore: async (...args: Parameters<World['store']['restore']>) => {
+        await world.recovery.store.restore(...args);
+        throw died;
+      },
+    },
+  };
+  await expect(restoreForgotten(dying)).rejects.toBe(died);
+  expect((await restoreForgotten(world.recovery)).restored).not.toContain(ref.generationId);
+  expect(await world.jobOf('settlements', ref)).toBe('delayed');
+});
+
 test('a generation of which nothing was written for long is left alone: its time in Redis may be over', async () => {
   const [ref] = await world.enqueue();
   await world.send(ref);
