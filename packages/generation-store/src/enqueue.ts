@@ -1,5 +1,6 @@
 import {
   formatUsd,
+  QueueUnavailableError,
   RequestConflictError,
   SpendCapError,
   StoreNotInitialisedError,
@@ -39,13 +40,14 @@ export interface EnqueueReceipt {
 
 const replySchema = z.union([
   z.tuple([z.enum(['created', 'exists', 'replayed', 'conflict']), z.string(), z.string()]),
-  z.tuple([z.literal('not-initialised')]),
+  z.tuple([z.enum(['not-initialised', 'recovering'])]),
   z.tuple([z.literal('cap'), z.string(), z.coerce.number(), z.coerce.number(), z.coerce.number(), z.coerce.number()]),
 ]);
 
 /**
  * Writes a generation, its submissions and their holds in one step; a second time it changes nothing.
- * @throws StoreNotInitialisedError, SpendCapError, RequestConflictError
+ * @throws StoreNotInitialisedError, SpendCapError, RequestConflictError; QueueUnavailableError when Redis restarted and it is not known
+ * yet whether it has forgotten the idempotency key
  */
 export async function enqueueGeneration(
   redis: Redis,
@@ -67,6 +69,11 @@ export async function enqueueGeneration(
   switch (reply[0]) {
     case 'not-initialised':
       throw new StoreNotInitialisedError();
+    case 'recovering':
+      throw new QueueUnavailableError(
+        `could not enqueue generation "${generationId}" with an idempotency key: redis restarted, and S3 is being asked whether the key was used before; nothing was queued, call again in some seconds`,
+        { reached: 'no', generationId },
+      );
     case 'cap': {
       const [, period, used, cap, resetsAt, now] = reply;
       const minutes = Math.ceil((resetsAt - now) / 60_000);

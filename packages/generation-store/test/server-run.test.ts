@@ -30,6 +30,22 @@ describe('until the memory of this run was compared', () => {
     expect(await world.submission(ref)).toMatchObject({ status: 'planned', sends: '0' });
   });
 
+  test('an idempotency key that is not known is refused: what it was used for may have been bought', async () => {
+    await using world = await setup();
+    const known = newGeneration(1, { idempotencyKey: 'known' });
+    await world.store.enqueue(known);
+    await restarted(world);
+    expect(await world.store.enqueue(newGeneration(1, { idempotencyKey: 'known' }))).toMatchObject({
+      kind: 'replayed',
+      generationId: known.generationId,
+    });
+    const other = newGeneration(1, { idempotencyKey: 'other' });
+    await expect(world.store.enqueue(other)).rejects.toMatchObject({ code: 'queue.unavailable', reached: 'no', retryable: true });
+    expect(await world.store.find(other.generationId)).toBeUndefined();
+    await world.store.confirmComparison((await world.store.readServerRun()).run);
+    expect(await world.store.enqueue(other)).toMatchObject({ kind: 'created' });
+  });
+
   test('what is enqueued or bought again holds its money when it is bought', async () => {
     await using world = await setup();
     const [failed] = await world.enqueue();

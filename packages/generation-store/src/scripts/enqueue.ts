@@ -6,7 +6,7 @@ import { prelude } from './prelude.ts';
 /**
  * Writes a generation, its first submissions and their holds, all or nothing; done twice it does nothing the second time.
  * Money of a generation that is to run later is held when it is due.
- * Replies: created | exists | conflict | replayed <id> <runAt> | not-initialised | cap <period> <used> <cap> <resetsAt> <now>
+ * Replies: created | exists | conflict | replayed <id> <runAt> | not-initialised | recovering | cap <period> <used> <cap> <resetsAt> <now>
  */
 export const enqueueScript = createLuaScript(/* lua */ `${prelude}${money}${newGeneration}
 local key, id = KEYS[1], ARGV[2]
@@ -19,6 +19,8 @@ if idempotencyDigest ~= '' then
     local first = redis.call('HGET', prefix .. ':generation:' .. taken[1], 'runAt')
     return { taken[2] == requestDigest and 'replayed' or 'conflict', taken[1], first or '' }
   end
+  -- the key may belong to a generation that was bought and that Redis has forgotten
+  if recovering() then return { 'recovering' } end
 end
 
 local now = nowMs()
