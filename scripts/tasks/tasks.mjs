@@ -31,6 +31,10 @@ export const tasks = {
     does: 'compares jobs, records, money and S3 once, repairs what disagrees, and names what a person must look at',
     run: app('apps/cli/dist/main.js', 'reconcile'),
   },
+  rebuild: {
+    does: 'fills a Redis that lost its memory with what the bucket remembers, and opens it; `-- --days 35`, `-- --skip-corrupt`',
+    run: app('apps/cli/dist/main.js', 'rebuild'),
+  },
   probe: {
     does: 'asks the provider what its documentation does not say, for at most `-- --max-usd 0.50`',
     run: app('apps/cli/dist/main.js', 'probe'),

@@ -10,6 +10,7 @@ import { describeRoads, findRoads } from './laptop/roads.ts';
 import { examine } from './operate/examine.ts';
 import { openOperations } from './operate/open-operations.ts';
 import { operate, type OperatorCommand } from './operate/operate.ts';
+import { rebuildStore } from './operate/rebuild.ts';
 import { reconcileOnce } from './operate/reconcile.ts';
 import { runProbe } from './probe/run-probe.ts';
 import { start } from './start.ts';
@@ -43,7 +44,9 @@ export async function runCommand(line: CommandLine): Promise<number> {
       case 'doctor':
         return await examine({ environment, terminal, dataDir: command.dataDir, root });
       case 'reconcile':
-        return await reconcileFor(command, line);
+        return await orComplain(line, () => reconcileOnce({ ...operated(command, line), stop: interruption.stop }));
+      case 'rebuild':
+        return await orComplain(line, () => rebuildStore(command, { ...operated(command, line), stop: interruption.stop }));
       case 'probe':
         return await runProbe({ command, environment, terminal, stop: interruption.stop });
       case 'status':
@@ -88,9 +91,13 @@ async function startOrOffer(command: Extract<Command, { kind: 'start' }>, line: 
   return start({ command, config, root, terminal, interruption, now: Date.now });
 }
 
-async function reconcileFor({ dataDir }: { dataDir?: string }, { environment, terminal, interruption }: CommandLine): Promise<number> {
+/** Which Darkroom a command is about. */
+const operated = ({ dataDir }: { dataDir?: string }, { environment, terminal }: CommandLine) => ({ environment, terminal, dataDir, root });
+
+/** What keeps a command from its work is said in its words, without a stack. */
+async function orComplain({ terminal }: CommandLine, work: () => Promise<number>): Promise<number> {
   try {
-    return await reconcileOnce({ environment, terminal, dataDir, root, stop: interruption.stop });
+    return await work();
   } catch (error) {
     if (error instanceof ConfigError || !(error instanceof DarkroomError)) throw error;
     terminal.complain(error.message);

@@ -18,11 +18,15 @@ export type Command =
   | { kind: 'unknown'; release?: SubmissionRef; decision?: Decision; dataDir?: string }
   | { kind: 'doctor' | 'reconcile'; dataDir?: string }
   | { kind: 'pause'; reason: string; dataDir?: string }
+  | { kind: 'rebuild'; days: number; skipDamaged: boolean; dataDir?: string }
   | { kind: 'resume'; kinds: readonly PauseKind[]; dataDir?: string }
   | { kind: 'probe'; maxNanoUsd: NanoUsd; waitMs: number; catcherUrl?: string; catcherPort: number }
   | { kind: 'help' }
   /** Nothing can be done; the message says what is wrong and what is allowed. */
   | { kind: 'wrong'; message: string };
+
+/** Of generations of so many days the ledger needs all money: a month, and what was ordered in its last days for later. */
+const REBUILT_DAYS = 35;
 
 /** Thrown inside this file alone, for what `wrong` says. */
 class WrongWords extends Error {}
@@ -86,6 +90,15 @@ const readings: Readonly<Record<Exclude<Command['kind'], 'help' | 'wrong'>, Read
       const only = readChoice('--kind', pauseKinds, kind);
       return { kind: 'resume', kinds: only === undefined ? pauseKinds : [only], ...dataDir };
     },
+  },
+  rebuild: {
+    options: { days: text, 'skip-corrupt': flag, ...dataDirOption },
+    read: ({ days, 'skip-corrupt': skipDamaged }, dataDir) => ({
+      kind: 'rebuild',
+      days: days === undefined ? REBUILT_DAYS : readWhole('--days', days, 1, 3650),
+      skipDamaged: skipDamaged === true,
+      ...dataDir,
+    }),
   },
   probe: {
     options: { 'max-usd': text, wait: text, catcher: text, 'catcher-port': text },

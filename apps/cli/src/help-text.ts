@@ -26,6 +26,9 @@ darkroom unknown              purchases of which nobody knows what became, and t
 darkroom pause                buy nothing more; what was bought still comes home     --reason <text>
 darkroom resume               buy again; all pauses, or those of one                 --kind account|operator
 darkroom reconcile            compare jobs, records, money and S3, and repair what disagrees   (npm run reconcile)
+darkroom rebuild              fills a Redis that lost its memory with what the bucket remembers, and opens it (npm run rebuild)
+                              --days <n>: older than that, only what is not over; 35 when absent
+                              --skip-corrupt: opens it although some records are damaged
 darkroom doctor               look at Redis, the bucket, the key and the webhook address; buys nothing
 
 These work on the Redis of REDIS_URL, or on the one that \`npm start\` runs in its data folder (--data-dir).

@@ -1,5 +1,5 @@
 import type { Timing } from '@darkroom/contracts';
-import { buildGenerationStore, connectPatient, type GenerationStore } from '@darkroom/generation-store';
+import { buildGenerationStore, connectPatient, defaultRetention, type GenerationStore } from '@darkroom/generation-store';
 import { createObjectStorage, type ObjectStorage } from '@darkroom/object-storage';
 import { createSettlements, createSubmissions } from '@darkroom/queues';
 import { createRunwareClient, defaultImageHosts, type RunwareClient } from '@darkroom/runware-client';
@@ -25,7 +25,6 @@ import { openStore } from './open-store.ts';
 import { watchAccount } from './watch-account.ts';
 import { watchServerRun } from './watch-server-run.ts';
 
-const DAY_SECONDS = 86_400;
 /** A worker that took no job for so long although it is connected is not alive (it takes one at least at each poll). */
 const MAX_SILENCE_MS = 10 * 60_000;
 
@@ -61,7 +60,7 @@ export function createWorkerApp(config: WorkerConfig, overrides: Partial<WorkerD
   const store: GenerationStore = buildGenerationStore(
     {
       prefix: redisConfig.prefix,
-      retention: { recordSeconds: 7 * DAY_SECONDS, idempotencySeconds: 7 * DAY_SECONDS },
+      retention: defaultRetention,
       pollRate: { perSecond: settings.pollsPerSecond, burst: settings.pollsPerSecond * 2 },
     },
     redis,

@@ -157,12 +157,12 @@ export class EnqueueManyError extends DarkroomError implements EnqueueProgress {
   }
 }
 
-/** The operator must start a worker (first start), or give Redis its data back (it lost its memory). */
+/** The operator must start a worker (first start), or rebuild (Redis lost its memory). */
 export class StoreNotInitialisedError extends DarkroomError {
   constructor(options?: DarkroomErrorOptions) {
     super(
       'store.not-initialised',
-      'Redis holds no darkroom epoch: start a worker once on a new bucket, or, if Redis lost its memory, restore it from its append-only file or a backup; nothing was queued or bought',
+      'Redis holds no darkroom epoch: start a worker once on a new bucket, or, if Redis lost its memory, bring it back from the bucket with `npm run rebuild`; nothing was queued or bought',
       true,
       options,
     );

@@ -30,6 +30,7 @@ import { findTrouble, reportTrouble, type StandingTrouble } from './provider-tro
 import { findLastPass } from './reconcile/last-pass.ts';
 import { listOpen, readOpenGenerations, type OpenGenerations } from './open-generations.ts';
 import { closeScript, readGenerationScript } from './scripts/generations.ts';
+import { beginRebuild, finishRebuild, type BegunRebuild } from './rebuild.ts';
 import { restoreGeneration, findForgotten } from './restore.ts';
 import { confirmComparison, initialise, readServerRun, type ServerRun } from './server-run.ts';
 import { beginSettlement, recordFacts, settle } from './settlements.ts';
@@ -96,6 +97,13 @@ export interface GenerationStore {
   readServerRun(): Promise<ServerRun>;
   /** Lets buying go on after the memory of this run was compared. @returns false when it is another run by now, or there is no epoch. */
   confirmComparison(run: string): Promise<boolean>;
+  /** Begins to rebuild a store without an epoch, or goes on with what was begun. @param id Names it, if it is the first. */
+  beginRebuild(id: string): Promise<BegunRebuild | { kind: 'open' }>;
+  /**
+   * Opens a store that was rebuilt. @returns "emptied" when Redis lost its memory since that was begun, "restarted" when it may have
+   * forgotten the last moments of it, "open" when another rebuild was first.
+   */
+  finishRebuild(rebuilt: { id: string; run: string; epoch: string }): Promise<'opened' | 'open' | 'emptied' | 'restarted'>;
   setCaps(caps: SpendCaps): Promise<void>;
   /** The submissions whose outcome is unknown: how many, and the oldest of them. @param limit How many are described. */
   readUnknown(limit: number): Promise<UnknownOutcomes>;
@@ -153,6 +161,8 @@ export function buildGenerationStore({ prefix, retention, pollRate }: Generation
     isInitialised: async () => (await redis.exists(epochKey(prefix))) === 1,
     initialise: (epoch) => initialise(redis, prefix, epoch),
     readServerRun: () => readServerRun(redis, prefix),
+    beginRebuild: (id) => beginRebuild(redis, prefix, id),
+    finishRebuild: (rebuilt) => finishRebuild(redis, prefix, rebuilt),
     confirmComparison: (run) => confirmComparison(redis, prefix, run),
     async setCaps({ allPerDay, allPerMonth, tenantPerDay, tenantPerMonth }) {
       const caps = { 'all:day': allPerDay, 'all:month': allPerMonth, 'tenant:day': tenantPerDay, 'tenant:month': tenantPerMonth };

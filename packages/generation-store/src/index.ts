@@ -6,7 +6,8 @@ export { buildGenerationStore, type GenerationStore, type GenerationStoreConfig,
 export { DEFAULT_PREFIX, eventChannel, hasHashTag } from './keys.ts';
 export type { OpenGenerations } from './open-generations.ts';
 export type { PollRate } from './poll-bucket.ts';
-export type { Retention } from './retention.ts';
+export type { BegunRebuild } from './rebuild.ts';
+export { defaultRetention, type Retention } from './retention.ts';
 export type { ServerRun } from './server-run.ts';
 export type { LeftIdempotencyKey, ScannedNames, UnclaimedDelivery } from './reconcile/indexes.ts';
 export type { LedgerComparison, LedgerDrift } from './reconcile/ledger.ts';

@@ -19,6 +19,8 @@ export const submissionKey = (prefix: string, { generationId, index, n }: Submis
 export const eventChannel = (prefix: string, generationId: string): string => `${prefix}:events:${generationId}`;
 
 export const epochKey = (prefix: string): string => `${prefix}:epoch`;
+/** Marks a rebuild that was begun. */
+export const rebuildKey = (prefix: string): string => `${prefix}:rebuild`;
 export const pauseKey = (prefix: string): string => `${prefix}:buying-paused`;
 /** Held for a while by whoever does what one process of the fleet does at a time. */
 export const turnKey = (prefix: string, name: string): string => `${prefix}:turn:${name}`;

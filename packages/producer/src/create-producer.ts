@@ -7,13 +7,13 @@ import {
   type GrokImagineRequestInput,
   type Problem,
 } from '@darkroom/contracts';
-import { buildGenerationStore, connectFailFast, connectPatient, DEFAULT_PREFIX } from '@darkroom/generation-store';
+import { buildGenerationStore, connectFailFast, connectPatient, DEFAULT_PREFIX, defaultRetention } from '@darkroom/generation-store';
 import { createSubmissions } from '@darkroom/queues';
 import { createAvailability } from './availability.ts';
 import { createChanges } from './changes.ts';
 import { enqueueOrder, type Destination, type Enqueued } from './enqueue.ts';
 import { enqueueOrders, manyProblems, optionsOf } from './enqueue-many.ts';
-import { DAY_SECONDS, producerProblems, type EnqueueManyOptions, type EnqueueOptions, type ProducerOptions } from './options.ts';
+import { producerProblems, type EnqueueManyOptions, type EnqueueOptions, type ProducerOptions } from './options.ts';
 import { buildOrder, orderProblems, type OrderDefaults } from './order.ts';
 import { waitUntilFinal, type WaitOptions } from './wait.ts';
 
@@ -59,7 +59,7 @@ export function createProducer(options: ProducerOptions): Producer {
   const wrong = producerProblems(options);
   if (wrong.length > 0) throw new ConfigError(wrong);
   const { redisUrl, prefix = DEFAULT_PREFIX, tenant = 'default', maxReferenceImages = 1, now = Date.now } = options;
-  const { recordSeconds = 7 * DAY_SECONDS, idempotencySeconds = 7 * DAY_SECONDS } = options;
+  const { recordSeconds = defaultRetention.recordSeconds, idempotencySeconds = defaultRetention.idempotencySeconds } = options;
   const redis = connectFailFast(redisUrl);
   const { ask, close: refuseCalls } = createAvailability(redis);
   const store = buildGenerationStore(

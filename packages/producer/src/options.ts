@@ -42,7 +42,7 @@ export interface EnqueueManyOptions extends Pick<EnqueueOptions, 'deadlineAt' | 
   idempotencyKeys?: readonly string[];
 }
 
-export const DAY_SECONDS = 86_400;
+const DAY_SECONDS = 86_400;
 /** What S3 remembers and Redis does not is brought back: a record that was let go sooner would be paid twice in the ledger. A day of room. */
 const MIN_RECORD_SECONDS = COMPARED_MS / 1000 + DAY_SECONDS;
 /** A day to settle, and one of room. */

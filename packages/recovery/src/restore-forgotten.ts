@@ -8,6 +8,7 @@ import {
   type ListedRecord,
   type RecordedSubmission,
 } from '@darkroom/contracts';
+import { eachAtOnce } from './at-once.ts';
 import { groupBySubmission } from './generation-records.ts';
 import { byGeneration, inGroups } from './listings.ts';
 import type { Recovery } from './ports.ts';
@@ -32,7 +33,7 @@ export interface Damage {
 /** So many generations are compared with Redis at once. */
 const COMPARED_AT_ONCE = 500;
 /** So many are brought back at once: each reads its records from S3. */
-const RESTORED_AT_ONCE = 32;
+export const RESTORED_AT_ONCE = 32;
 /** Of a day with more open generations than this the whole day is listed: a listing shows a thousand records. */
 const LISTED_ONE_BY_ONE = 50;
 const DAY_MS = 86_400_000;
@@ -49,14 +50,11 @@ export async function restoreForgotten(recovery: Recovery): Promise<Comparison> 
   for await (const generations of inGroups(listWrittenLately(recovery), COMPARED_AT_ONCE)) {
     compared += generations.length;
     const forgotten = await recovery.store.findForgotten(generations.flatMap(describeRecorded));
-    for await (const few of inGroups(forgotten, RESTORED_AT_ONCE))
-      await Promise.all(
-        few.map(async (generationId) => {
-          const damage = await restoreOrName(recovery, generationId);
-          if (damage === undefined) restored.push(generationId);
-          else damaged.push(damage);
-        }),
-      );
+    await eachAtOnce(forgotten, RESTORED_AT_ONCE, async (generationId) => {
+      const damage = await restoreOrName(recovery, generationId);
+      if (damage === undefined) restored.push(generationId);
+      else damaged.push(damage);
+    });
   }
   return { compared, restored, damaged };
 }

@@ -45,7 +45,10 @@ async function lookAtRedis(options: Omit<ExamineOptions, 'terminal'>): Promise<F
   try {
     const { store, where } = operations;
     if (!(await store.isInitialised()))
-      return { kind: 'trouble', text: `${where} answers, and holds no epoch: no worker has started yet, or it lost its memory` };
+      return {
+        kind: 'trouble',
+        text: `${where} answers, and holds no epoch: no worker has started yet, or it lost its memory (then: npm run rebuild)`,
+      };
     const pauses = await store.pauses();
     return pauses.length === 0
       ? { kind: 'well', text: `${where} answers` }

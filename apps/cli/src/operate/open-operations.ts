@@ -1,4 +1,4 @@
-import { buildGenerationStore, type GenerationStore } from '@darkroom/generation-store';
+import { buildGenerationStore, defaultRetention, type GenerationStore } from '@darkroom/generation-store';
 import type { ObjectStorage } from '@darkroom/object-storage';
 import { countBacklog, createSettlements, createSubmissions, type Submissions } from '@darkroom/queues';
 import { connectRedis, type OperationsOptions } from './connect-redis.ts';
@@ -20,12 +20,11 @@ export interface Operations {
 /** Opens the store and the queues of the Darkroom that `connectRedis` finds. @throws what it throws. */
 export async function openOperations(options: OperationsOptions): Promise<Operations> {
   const { redis, prefix, where, folder } = await connectRedis(options);
-  const retention = { recordSeconds: 1, idempotencySeconds: 1 }; // nothing is enqueued from here
   const submissions = createSubmissions(redis, { prefix, failFast: true });
   const settlements = createSettlements(redis, { prefix, failFast: true });
   return {
     where,
-    store: buildGenerationStore({ prefix, retention, pollRate: { perSecond: 1, burst: 1 } }, redis),
+    store: buildGenerationStore({ prefix, retention: defaultRetention, pollRate: { perSecond: 1, burst: 1 } }, redis),
     submissions,
     openBucket: () => openBucket(options.environment, folder),
     countQueues: (now) =>

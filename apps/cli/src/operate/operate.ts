@@ -63,7 +63,12 @@ async function describeStatus({ store, countQueues }: Operations, now: number): 
   const oldest =
     open.oldest === undefined ? '' : `; the oldest is ${open.oldest.generationId}, ordered ${agoOf(open.oldest.createdAt, now)}`;
   return [
-    ...(isInitialised ? [] : ['store     NOT OPEN: no worker has started here yet, or Redis lost its memory; nothing is queued or bought']),
+    ...(isInitialised
+      ? []
+      : [
+          'store     NOT OPEN: no worker has started here yet, or Redis lost its memory; nothing is queued or bought',
+          '          what to do: start a worker, if this is new; else npm run rebuild',
+        ]),
     ...describePauses(pauses, now),
     ...(trouble === undefined ? [] : [describeTrouble(trouble, now)]),
     ...describeSpend(spend),

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { PassReport } from '@darkroom/contracts';
-import { buildGenerationStore, buildReconcileStore } from '@darkroom/generation-store';
+import { buildGenerationStore, buildReconcileStore, defaultRetention } from '@darkroom/generation-store';
 import { createSettlements, createSubmissions } from '@darkroom/queues';
 import { defaultReconcileSettings, reconcile, type Reconciler } from '@darkroom/recovery';
 import { readSettings, reconcileSettings, timingSettings } from '@darkroom/service-runtime';
@@ -48,8 +48,7 @@ function joinReconciler(options: OperationsOptions, { redis, prefix, folder }: F
     () => submissions.close(),
     () => settlements.close(),
   );
-  const retention = { recordSeconds: 1, idempotencySeconds: 1 }; // nothing is enqueued from here
-  const store = buildGenerationStore({ prefix, retention, pollRate: { perSecond: 1, burst: 1 } }, redis);
+  const store = buildGenerationStore({ prefix, retention: defaultRetention, pollRate: { perSecond: 1, burst: 1 } }, redis);
   return {
     store: buildReconcileStore({ prefix }, redis),
     generations: store,
@@ -82,7 +81,7 @@ function tell(report: PassReport | undefined, terminal: Terminal): 0 | 1 {
     return 1;
   }
   if (report.outcome === 'not-initialised') {
-    terminal.print('the store is not open: no worker has started here yet, or Redis lost its memory; nothing was compared');
+    terminal.print('the store is not open: no worker has started here yet, or Redis lost its memory (then: npm run rebuild); nothing was compared');
     return 1;
   }
   terminal.print(...describePass(report));

@@ -36,8 +36,10 @@ for at = 16, #ARGV, 7 do
     submission = hash(submissionKey)
     changed = changed + 1
   end
+  -- the intent of a send of this round that never left
+  local isUnsent = submission.round == round and string.find((submission.unsentAt or '') .. ' ', ' ' .. firstSentAt .. ' ', 1, true)
   -- a planned submission has no send that may have been accepted; a later round than that of the intent began after it was refused
-  if firstSentAt ~= '' and submission.status == 'planned' and tonumber(submission.round) <= tonumber(round) then
+  if firstSentAt ~= '' and submission.status == 'planned' and tonumber(submission.round) <= tonumber(round) and not isUnsent then
     if submission.held == 'due' then makeHold(submissionKey, submission, periodsNamed(periods)) end
     -- it may have been sent more than once, which decides whom a settlement believes; and it may have been looked for
     redis.call('HSET', submissionKey, 'status', 'committed', 'send:0', 'unknown', 'round', round, 'fresh', 0,

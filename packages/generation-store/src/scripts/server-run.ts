@@ -19,3 +19,30 @@ if redis.call('EXISTS', prefix .. ':epoch') == 0 or serverRun() ~= ARGV[2] then 
 redis.call('SET', prefix .. ':server-run', ARGV[2])
 return 1
 `);
+
+/**
+ * Begins to rebuild a store that lost its memory, or goes on with what was begun. Replies: open, or
+ * begun <id> <how long ago, in ms> <the run of this server>.
+ */
+export const beginRebuildScript = createLuaScript(/* lua */ `${prelude}
+if redis.call('EXISTS', prefix .. ':epoch') == 1 then return { 'open' } end
+local now = nowMs()
+redis.call('HSETNX', KEYS[1], 'id', ARGV[2])
+redis.call('HSETNX', KEYS[1], 'begunAt', int(now))
+local begun = redis.call('HMGET', KEYS[1], 'id', 'begunAt')
+return { 'begun', begun[1], int(now - tonumber(begun[2])), serverRun() }
+`);
+
+/**
+ * Opens a store that was rebuilt, unless it lost its memory once more: the mark of its beginning is gone, or it is another run of
+ * the server, which may have forgotten the last moments. ARGV: prefix, epoch, id, run. Replies: opened | open | emptied | restarted
+ */
+export const finishRebuildScript = createLuaScript(/* lua */ `${prelude}
+if redis.call('EXISTS', prefix .. ':epoch') == 1 then return 'open' end
+if redis.call('HGET', KEYS[1], 'id') ~= ARGV[3] then return 'emptied' end
+if serverRun() ~= ARGV[4] then return 'restarted' end
+redis.call('SET', prefix .. ':epoch', ARGV[2])
+redis.call('SET', prefix .. ':server-run', ARGV[4])
+redis.call('DEL', KEYS[1])
+return 'opened'
+`);

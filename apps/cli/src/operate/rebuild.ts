@@ -1,0 +1,119 @@
+import { randomUUID } from 'node:crypto';
+import { buildGenerationStore, defaultRetention } from '@darkroom/generation-store';
+import { createSettlements, createSubmissions } from '@darkroom/queues';
+import { rebuild, type Damage, type RebuildProgress } from '@darkroom/recovery';
+import { readSettings, reconcileSettings, spendSettings, timingSettings } from '@darkroom/service-runtime';
+import type { Terminal } from '../terminal.ts';
+import { connectRedis, type OperationsOptions } from './connect-redis.ts';
+import { openBucket } from './open-bucket.ts';
+
+export interface RebuildCommandOptions extends OperationsOptions {
+  terminal: Terminal;
+  /** Ends it early. */
+  stop: AbortSignal;
+}
+
+/**
+ * Fills an empty Redis with what the bucket remembers, with the settings of the workers. @returns the exit code: 0 when the store is open.
+ * @throws ConfigError, LocalStackError, StorageError
+ */
+export async function rebuildStore(
+  { days, skipDamaged }: { days: number; skipDamaged: boolean },
+  { terminal, stop, ...options }: RebuildCommandOptions,
+): Promise<0 | 1> {
+  const settings = readSettings({ spend: spendSettings, timing: timingSettings, shared: reconcileSettings }, options.environment);
+  const { redis, prefix, where, folder } = await connectRedis(options, true);
+  terminal.print(`darkroom  ${where}`);
+  const closing: (() => unknown)[] = [() => redis.disconnect()];
+  const progress = showProgress(terminal);
+  try {
+    const storage = openBucket(options.environment, folder);
+    const submissions = createSubmissions(redis, { prefix });
+    const settlements = createSettlements(redis, { prefix });
+    closing.push(
+      () => storage.close(),
+      () => submissions.close(),
+      () => settlements.close(),
+    );
+    const store = buildGenerationStore({ prefix, retention: defaultRetention, pollRate: { perSecond: 1, burst: 1 } }, redis);
+    // Before the epoch: nothing may be enqueued under other caps than those of the workers.
+    await store.setCaps(settings.spend.caps);
+    const outcome = await rebuild(
+      {
+        store,
+        archive: storage,
+        waits: {
+          park: (ref, delayMs, check) => settlements.park(ref, delayMs, check),
+          reviveSubmission: (ref) => submissions.revive(ref),
+        },
+        settings: { timing: settings.timing, maxSubmissions: settings.shared.maxSubmissions },
+        now: Date.now,
+      },
+      { days, skipDamaged, createId: randomUUID, signal: stop, onProgress: progress.show },
+    );
+    switch (outcome.kind) {
+      case 'open':
+        terminal.print('the store is open: there is nothing to rebuild; npm run reconcile finds what is wrong in it');
+        return 0;
+      case 'opened':
+        progress.end(outcome.done);
+        await submissions.promoteDelayed();
+        nameDamage(terminal, outcome.damaged);
+        terminal.print(`the store is open: buying goes on${outcome.damaged.length === 0 ? '' : ', without what is damaged'}`);
+        return 0;
+      case 'damaged':
+        progress.end(outcome.done);
+        nameDamage(terminal, outcome.damaged);
+        terminal.complain(
+          'the store stays closed: what is damaged may hold money. Mend the records and rebuild again, or open it without them: npm run rebuild -- --skip-corrupt',
+        );
+        return 1;
+      case 'stopped':
+        terminal.complain('stopped; the store stays closed. Run it again: it brings back what is missing');
+        return 1;
+      case 'restarted':
+        terminal.complain(
+          'redis restarted meanwhile, and may have forgotten some of it; the store stays closed. Run it again: it brings back what is missing',
+        );
+        return 1;
+      case 'emptied':
+        terminal.complain('redis lost its memory once more meanwhile; the store stays closed. Run it again');
+        return 1;
+      case 'too-old':
+        terminal.complain(
+          'a rebuild was begun here days ago and never ended, and what it brought back may have ended since; the store stays closed. Flush this Redis and run it again',
+        );
+        return 1;
+      default:
+        return outcome satisfies never;
+    }
+  } finally {
+    for (const close of closing.toReversed()) await close();
+  }
+}
+
+function nameDamage(terminal: Terminal, damaged: readonly Damage[]): void {
+  for (const { generationId, error } of damaged) terminal.complain(`damaged   ${generationId}: ${error.message}`);
+}
+
+const SHOWN_EVERY_MS = 2000;
+
+/** A line now and then: where it is, and how fast. */
+function showProgress(terminal: Terminal): { show(done: RebuildProgress): void; end(done: RebuildProgress): void } {
+  const startedAt = performance.now();
+  let shownAt = startedAt;
+  const print = (what: string, { listed, read, generations }: RebuildProgress): void => {
+    const seconds = (performance.now() - startedAt) / 1000;
+    terminal.print(
+      `${what}${generations} generations are back, ${read} of ${listed} records read, in ${seconds.toFixed(1)} s (${Math.round(read / seconds)} records a second)`,
+    );
+  };
+  return {
+    show(done) {
+      if (performance.now() - shownAt < SHOWN_EVERY_MS) return;
+      shownAt = performance.now();
+      print(`${done.date}  `, done);
+    },
+    end: (done) => print('rebuilt   ', done),
+  };
+}

@@ -1,0 +1,35 @@
+import type { Redis } from 'ioredis';
+import { z } from 'zod';
+import { rebuildKey } from './keys.ts';
+import { beginRebuildScript, finishRebuildScript } from './scripts/server-run.ts';
+
+/** A rebuild that was begun, by this process or by one before it. */
+export interface BegunRebuild {
+  kind: 'begun';
+  id: string;
+  /** How long ago it was begun, in milliseconds. */
+  ageMs: number;
+  /** The run of the server that it must end in. */
+  run: string;
+}
+
+const beginReplySchema = z.union([z.tuple([z.literal('open')]), z.tuple([z.literal('begun'), z.string(), z.coerce.number(), z.string()])]);
+
+/** Begins to rebuild a store without an epoch, or goes on with what was begun. @param id Names it, if it is the first. */
+export async function beginRebuild(redis: Redis, prefix: string, id: string): Promise<BegunRebuild | { kind: 'open' }> {
+  const reply = beginReplySchema.parse(await beginRebuildScript.run(redis, rebuildKey(prefix), [prefix, id]));
+  return reply[0] === 'open' ? { kind: 'open' } : { kind: 'begun', id: reply[1], ageMs: reply[2], run: reply[3] };
+}
+
+/**
+ * Opens the store. @returns "emptied" when Redis lost its memory since the rebuild was begun, "restarted" when it may have forgotten
+ * the last moments of it, "open" when another rebuild was first.
+ */
+export async function finishRebuild(
+  redis: Redis,
+  prefix: string,
+  { id, run, epoch }: { id: string; run: string; epoch: string },
+): Promise<'opened' | 'open' | 'emptied' | 'restarted'> {
+  const reply = await finishRebuildScript.run(redis, rebuildKey(prefix), [prefix, epoch, id, run]);
+  return z.enum(['opened', 'open', 'emptied', 'restarted']).parse(reply);
+}

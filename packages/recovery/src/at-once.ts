@@ -1,0 +1,22 @@
+/** Does the same for each item, so many at once. After the first failure nothing more is begun; it is thrown when all that was has ended. */
+export async function eachAtOnce<Item>(
+  items: AsyncIterable<Item> | Iterable<Item>,
+  atOnce: number,
+  work: (item: Item) => Promise<void>,
+): Promise<void> {
+  const source = Symbol.asyncIterator in items ? items[Symbol.asyncIterator]() : items[Symbol.iterator]();
+  let failure: { error: unknown } | undefined;
+  const lane = async (): Promise<void> => {
+    while (failure === undefined) {
+      try {
+        const next = await source.next();
+        if (next.done === true) return;
+        await work(next.value);
+      } catch (error) {
+        failure ??= { error };
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: atOnce }, lane));
+  if (failure !== undefined) throw failure.error;
+}
