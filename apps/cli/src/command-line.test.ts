@@ -37,6 +37,11 @@ test('what is unknown is listed, or one of it decided', () => {
   });
 });
 
+test('a rebuild brings back five weeks whole, and leaves nothing out unless it is told to', () => {
+  expect(parse('rebuild')).toEqual({ kind: 'rebuild', days: 35, skipDamaged: false });
+  expect(parse('rebuild', '--days', '90', '--skip-corrupt')).toEqual({ kind: 'rebuild', days: 90, skipDamaged: true });
+});
+
 test('a probe says what it may spend', () => {
   expect(parse('probe', '--max-usd', '0.50', '--wait', '60')).toEqual({
     kind: 'probe',
@@ -51,12 +56,16 @@ test('no word, "help", --help and -h ask for help', () => {
 });
 
 test.each([
-  [['begin'], 'there is no command "begin"; there are: start, status, spend, doctor, unknown, reconcile, pause, resume, probe, help'],
+  [
+    ['begin'],
+    'there is no command "begin"; there are: start, status, spend, doctor, unknown, reconcile, pause, resume, rebuild, probe, help',
+  ],
   [['start', 'now'], 'start takes no words after it, got "now"'],
   [['start', '--twice'], "unknown option '--twice'"],
   [['start', '--redis', 'docker'], '--redis must be one of binary, deb, js, got "docker"'],
   [['start', '--data-dir'], 'argument missing'],
   [['start', '--max-usd', '0'], '--max-usd must be an amount of US dollars such as 1 or 0.50, above 0, got "0"'],
+  [['rebuild', '--days', '0'], '--days must be a whole number from 1 to 3650'],
   [['resume', '--kind', 'mood'], '--kind must be one of account, operator, got "mood"'],
   [['unknown', '--free'], '--release must be a submission as it is listed'],
   [['unknown', '--release', '0-1', '--free'], '--release must be a submission as it is listed, such as <generationId>/0-1, got "0-1"'],

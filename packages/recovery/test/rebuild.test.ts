@@ -4,6 +4,7 @@ import { intentKey } from '@darkroom/object-storage';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { rebuild, type RebuildOptions, type RebuildOutcome, type Recovery } from '../src/index.ts';
 import { takePicture } from './picture.ts';
+import { setup as startFleetAtRest } from './reconcile/world.ts';
 import { IMAGE_NANO_USD, nextOf, startWorld, type World } from './world.ts';
 
 /** A bucket of its own for each: a rebuild brings back all of it. */
@@ -152,6 +153,49 @@ test('an intent that a worker wrote while its day was listed already is found by
   expect(await run({}, { archive })).toMatchObject({ kind: 'opened', done: { generations: 5 } });
   expect((await world.submission(late))['status']).toBe('committed');
   expect(await world.jobOf('settlements', late)).toBe('delayed');
+});
+
+test('one that was written only when the store was open again is found by the next pass of the reconciler', async () => {
+  await using fleet = await startFleetAtRest();
+  const [late] = await fleet.enqueue(1, { tenant: 'late' });
+  const commitment = await fleet.store.commit(late, 't');
+  if (commitment.kind === 'stop') throw new Error(commitment.reason);
+  await fleet.wipe();
+  const options = { days: 35, skipDamaged: false, createId: randomUUID, signal: new AbortController().signal, onProgress: () => undefined };
+  expect(await rebuild({ ...fleet.recovery, store: fleet.store }, options)).toMatchObject({ kind: 'opened' });
+  // The worker that had committed before was frozen all that time, and goes on: intent, parked job, send, answer.
+  await fleet.storage.recordIntent(commitment.intent);
+  await fleet.settlements.park(late, 1000, false);
+  expect(await fleet.store.recordVerdict(late, commitment.send, 'accepted')).toBe('unproven');
+  expect(await fleet.store.find(late.generationId)).toBeUndefined();
+
+  expect((await fleet.pass()).summary).toMatchObject({ 'intent-without-record': '1 repaired' });
+  expect(await fleet.store.find(late.generationId)).toMatchObject({ status: 'running', reservedUsd: '0.02' });
+  expect(await fleet.jobOf('settlements', late)).toBe('delayed');
+  const again = await fleet.store.commit(late, 'another');
+  expect(again, 'a repetition of that send, and no purchase of its own').toMatchObject({ fresh: false });
+});
+
+test('the reconciler finds nothing wrong in what was rebuilt', async () => {
+  await using fleet = await startFleetAtRest();
+  const [home] = await fleet.enqueue(1, { idempotencyKey: 'mine' });
+  await fleet.send(home);
+  await fleet.finish(home);
+  const [underWay, unsent] = await fleet.enqueue(2);
+  await fleet.send(underWay);
+  const [failed] = await fleet.enqueue();
+  await fleet.send(failed);
+  await fleet.finish(failed, 'failed');
+  const [unknown] = await fleet.enqueue();
+  await fleet.send(unknown);
+  await fleet.finish(unknown, 'unknown');
+  await fleet.wipe();
+  const options = { days: 35, skipDamaged: false, createId: randomUUID, signal: new AbortController().signal, onProgress: () => undefined };
+  expect(await rebuild({ ...fleet.recovery, store: fleet.store }, options)).toMatchObject({ kind: 'opened', done: { generations: 4 } });
+  const { outcome, open, stored, summary } = await fleet.pass({ isThorough: true });
+  expect({ outcome, open, stored, summary }).toEqual({ outcome: 'whole', open: 3, stored: 4, summary: {} });
+  expect((await fleet.store.readUnknown(1)).count).toBe(1);
+  expect(await fleet.jobOf('submissions', unsent!)).toBe('waiting');
 });
 
 describe('records that are damaged', () => {

@@ -81,7 +81,9 @@ function tell(report: PassReport | undefined, terminal: Terminal): 0 | 1 {
     return 1;
   }
   if (report.outcome === 'not-initialised') {
-    terminal.print('the store is not open: no worker has started here yet, or Redis lost its memory (then: npm run rebuild); nothing was compared');
+    terminal.print(
+      'the store is not open: no worker has started here yet, or Redis lost its memory (then: npm run rebuild); nothing was compared',
+    );
     return 1;
   }
   terminal.print(...describePass(report));

@@ -1,0 +1,76 @@
+import { createGenerationId, parseGrokImagineRequest } from '@darkroom/contracts';
+import { buildGenerationStore, connectPatient } from '@darkroom/generation-store';
+import { createObjectStorage } from '@darkroom/object-storage';
+import { startTestS3, uniquePrefix } from '@darkroom/testing';
+import { expect, inject, onTestFinished, test } from 'vitest';
+import { spawnCli } from './world.ts';
+
+const IMAGE_NANO_USD = 20_000_000;
+const retention = { recordSeconds: 60, idempotencySeconds: 60 };
+
+/** A store in which one image is under way, a bucket that knows of it, and `darkroom rebuild` for both. */
+async function setup() {
+  const prefix = uniquePrefix();
+  const redis = connectPatient(inject('redisUrl'));
+  const store = buildGenerationStore({ prefix, retention, pollRate: { perSecond: 1, burst: 1 } }, redis);
+  const s3 = await startTestS3();
+  const storage = createObjectStorage({ ...s3, requestTimeoutMs: 5000, maxImageBytes: 1024 }, { now: Date.now });
+  onTestFinished(async () => {
+    storage.close();
+    await s3.stop();
+    redis.disconnect();
+  });
+  await store.initialise('epoch');
+  const request = parseGrokImagineRequest({ positivePrompt: 'a red door' });
+  const generationId = createGenerationId(Date.now());
+  await store.enqueue({ generationId, tenant: 'acme', request, imageNanoUsd: IMAGE_NANO_USD });
+  const ref = { generationId, index: 0, n: 1 };
+  const commitment = await store.commit(ref, 'token');
+  if (commitment.kind === 'stop') throw new Error(commitment.reason);
+  await storage.recordIntent(commitment.intent);
+  const run = async (...words: string[]): Promise<{ code: number | null; output: string }> => {
+    const cli = spawnCli(['rebuild', ...words], {
+      REDIS_URL: inject('redisUrl'),
+      DARKROOM_PREFIX: prefix,
+      S3_BUCKET: s3.bucket,
+      S3_ENDPOINT: s3.endpoint,
+      S3_ACCESS_KEY_ID: s3.credentials.accessKeyId,
+      S3_SECRET_ACCESS_KEY: s3.credentials.secretAccessKey,
+      DAILY_CAP_USD: '7',
+    });
+    const { code } = await cli.ended;
+    return { code, output: cli.output() };
+  };
+  const empty = async (): Promise<void> => {
+    const keys = await redis.keys(`${prefix}*`);
+    await redis.del(keys);
+  };
+  return { store, storage, ref, intent: commitment.intent, run, empty };
+}
+
+test('rebuild leaves an open store alone, and fills an empty one under the caps of the workers', async () => {
+  const { store, ref, run, empty } = await setup();
+  expect(await run()).toMatchObject({ code: 0, output: expect.stringContaining('there is nothing to rebuild') as string });
+  await empty();
+  const { code, output } = await run('--days', '2');
+  expect({ code, output }).toMatchObject({ code: 0 });
+  expect(output).toMatch(/rebuilt +1 generations are back, 1 of 1 records read, in [\d.]+ s \(\d+ records a second\)/);
+  expect(output).toContain('the store is open: buying goes on');
+  expect(await store.find(ref.generationId)).toMatchObject({ status: 'running', reservedUsd: '0.02' });
+  expect((await store.readSpend())[0]).toMatchObject({ capNanoUsd: 7_000_000_000, reservedNanoUsd: IMAGE_NANO_USD });
+});
+
+test('rebuild names what is damaged and keeps the store closed, unless it is told to leave that out', async () => {
+  const { store, storage, ref, intent, run, empty } = await setup();
+  // Of two submissions of one image the first is missing.
+  const other = createGenerationId(Date.now());
+  await storage.recordIntent({ ...intent, generationId: other, n: 2 });
+  await empty();
+  const closed = await run();
+  expect(closed).toMatchObject({ code: 1 });
+  expect(closed.output).toContain(`damaged   ${other}: generation "${other}" cannot be brought back`);
+  expect(closed.output).toContain('--skip-corrupt');
+  expect(await store.isInitialised()).toBe(false);
+  expect(await run('--skip-corrupt')).toMatchObject({ code: 0, output: expect.stringContaining('without what is damaged') as string });
+  expect(await store.find(ref.generationId)).toMatchObject({ status: 'running' });
+});
