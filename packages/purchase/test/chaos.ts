@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { formatRef, type SubmissionRef } from '@darkroom/contracts';
 import { photograph } from '@darkroom/testing';
+import { createRandom } from '@darkroom/testing';
 import { settle, submit, type Outcome, type Purchase } from '../src/index.ts';
 import { intercept, ProcessDied } from './interruptions.ts';
 import type { PurchaseWorld } from './purchase-world.ts';
@@ -37,7 +38,7 @@ const IS_TROUBLED = 0.08;
  * call. Then everybody thaws, nothing goes wrong any more, and the jobs run until none is left.
  */
 export async function survive(world: PurchaseWorld, first: SubmissionRef, { seed, forMs, losesMemory, freezes }: Chaos): Promise<void> {
-  const random = createRandom(seed);
+  const random = createRandom(seed, 'chaos').fraction;
   let jobs = new Map<string, Job>();
   const frozen: (() => void)[] = [];
   const calm: { since?: number } = {};
@@ -131,15 +132,4 @@ export async function survive(world: PurchaseWorld, first: SubmissionRef, { seed
     for (const job of jobs) if (!job[1].isRunning) start(job);
     await delay(40);
   }
-}
-
-/** Mulberry32 (Tommy Ettinger, public domain): numbers of at least 0 and less than 1. */
-function createRandom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

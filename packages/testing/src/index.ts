@@ -6,5 +6,6 @@ export { createManagedProcess, type ManagedProcess, type ManagedProcessOptions }
 export { findMarkedProcesses, type RunProcess } from './run-processes.ts';
 export { reserveRedis, type OwnRedis } from './own-redis.ts';
 export { photograph } from './redis-photograph.ts';
+export { createRandom, type SeededRandom } from './seeded-random.ts';
 export { startTestS3, type TestS3, type TestS3Options } from './test-s3.ts';
 export { uniquePrefix } from './unique-prefix.ts';

@@ -8,7 +8,8 @@ export interface SeededRandom {
   between(min: number, max: number): number;
   /** True for the given share of the draws. */
   chance(share: number): boolean;
-  pick<T>(choices: readonly [T, ...T[]]): T;
+  /** One of them. @throws RangeError when there is none. */
+  pick<T>(choices: readonly T[]): T;
 }
 
 /** @param purpose What it is drawn for: streams of other purposes stay as they are when this one draws more. */
@@ -25,6 +26,10 @@ export function createRandom(seed: number, purpose: string): SeededRandom {
     fraction,
     between: (min, max) => min + Math.floor(fraction() * (max - min + 1)),
     chance: (share) => fraction() < share,
-    pick: (choices) => choices[Math.floor(fraction() * choices.length)] ?? choices[0],
+    pick(choices) {
+      const choice = choices[Math.floor(fraction() * choices.length)];
+      if (choice === undefined) throw new RangeError('there is nothing to choose from');
+      return choice;
+    },
   };
 }

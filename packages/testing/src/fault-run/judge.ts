@@ -1,5 +1,6 @@
 import { formatUsd, isFinalGeneration, parseUsd, taskUuidOf, type NanoUsd } from '@darkroom/contracts';
-import type { BillLine, Evidence, GenerationRecord, OrderRecord } from './evidence.ts';
+import { hasEnded, MAX_SUBMISSIONS, namesOf, taskIdsOf, tasksOf, type Task } from './billed-tasks.ts';
+import type { Evidence, GenerationRecord, OrderRecord } from './evidence.ts';
 
 /** Each of these must be empty or 0. A line names what it is about, so that its cause can be looked for in the logs. */
 export interface Judgement {
@@ -11,25 +12,14 @@ export interface Judgement {
   stuck: string[];
   /** Failed, expired, lost or unknown although the bill holds a good image or the provider never refused. */
   failedWrongly: string[];
-  /** Ledger minus bill, holds that nobody can release yet left out; when these agree, what submissions were recorded to cost beside what they were billed. */
+  /**
+   * Ledger minus bill, holds that only an operator can release left out; when these agree, by how much the recorded costs of
+   * submissions differ from the billed ones.
+   */
   ledgerDifferenceNanoUsd: NanoUsd;
   /** Submissions that are recorded to have cost something else than was billed for them. */
   costDifferences: string[];
 }
-
-/** What the bill says of one task. */
-interface Task {
-  receipts: Of<'submission'>[];
-  acceptances: Of<'acceptance'>[];
-  refusals: Of<'refusal'>[];
-  executions: Of<'execution'>[];
-  failures: Of<'failure'>[];
-  billedNanoUsd: NanoUsd;
-}
-type Of<Kind extends BillLine['kind']> = Extract<BillLine, { kind: Kind }>;
-
-/** Submissions of one image are looked for up to this number; the product is set to two. */
-const MAX_SUBMISSIONS = 12;
 
 /** Judges a run by its evidence alone. */
 export function judge(evidence: Evidence): Judgement {
@@ -55,41 +45,6 @@ export function judge(evidence: Evidence): Judgement {
       ({ taskUUID, nanoUsd }) => `${nameOf(taskUUID)}: recorded ${formatUsd(nanoUsd)} USD more than billed`,
     ),
   };
-}
-
-function tasksOf(bill: readonly BillLine[]): Map<string, Task> {
-  const tasks = new Map<string, Task>();
-  for (const line of bill) {
-    const task = tasks.get(line.taskUUID) ?? {
-      receipts: [],
-      acceptances: [],
-      refusals: [],
-      executions: [],
-      failures: [],
-      billedNanoUsd: 0,
-    };
-    tasks.set(line.taskUUID, task);
-    if (line.kind === 'submission') task.receipts.push(line);
-    if (line.kind === 'acceptance') task.acceptances.push(line);
-    if (line.kind === 'refusal') task.refusals.push(line);
-    if (line.kind === 'execution') task.executions.push(line);
-    if (line.kind === 'failure') task.failures.push(line);
-    if ('costUsd' in line) task.billedNanoUsd += parseUsd(line.costUsd);
-  }
-  return tasks;
-}
-
-/** `<generationId>/<index>-<n>` of every task that could have been sent. */
-function namesOf(orders: readonly OrderRecord[]): Map<string, string> {
-  const names = new Map<string, string>();
-  for (const { ids, images } of orders) {
-    for (const generationId of ids) {
-      for (let index = 0; index < images; index += 1) {
-        for (let n = 1; n <= MAX_SUBMISSIONS; n += 1) names.set(taskUuidOf({ generationId, index, n }), `${generationId}/${index}-${n}`);
-      }
-    }
-  }
-  return names;
 }
 
 const findLost = ({ bill, keptSha256 }: Evidence, nameOf: (taskUUID: string) => string): string[] =>
@@ -134,21 +89,6 @@ const findRepeatedOrders = (orders: readonly OrderRecord[], tasks: ReadonlyMap<s
     return bought.slice(1).map((id) => `${id}: bought although ${bought[0] ?? ''} has the same idempotency key`);
   });
 
-/**
- * A terminal verdict: the task failed and was not made; or it was never accepted, and was refused for itself or because an earlier
- * refusal had used up its id. Limits, the account and the server's troubles pass.
- */
-function hasEnded({ executions, failures, acceptances, refusals }: Task, by: number): boolean {
-  if (executions.length > 0) return false;
-  const wasRefused = acceptances.length === 0 && refusals.some(({ at, httpStatus }) => at <= by && httpStatus === 400);
-  return wasRefused || failures.some(({ at }) => at <= by);
-}
-
-const taskIdsOf = (generationId: string, images: number, only?: number): string[] =>
-  Array.from({ length: images }, (_, index) => index)
-    .filter((index) => only === undefined || index === only)
-    .flatMap((index) => Array.from({ length: MAX_SUBMISSIONS }, (_, at) => taskUuidOf({ generationId, index, n: at + 1 })));
-
 const isLive = (submissionStatus: string): boolean => ['planned', 'committed', 'accepted'].includes(submissionStatus);
 
 /**
@@ -163,7 +103,7 @@ const isUnproven = (
   tasks: ReadonlyMap<string, Task>,
 ): boolean =>
   (status === 'cancelled' || status === 'expired') &&
-  (isLive(image.submissionStatus) || image.submissionStatus === 'unknown') &&
+  (image.submissionStatus === 'committed' || image.submissionStatus === 'unknown') &&
   (tasks.get(taskUuidOf({ generationId: id, index: image.index, n: image.submissions }))?.acceptances.length ?? 0) === 0;
 
 const holdsOfUnproven = ({ generations }: Evidence, tasks: ReadonlyMap<string, Task>): NanoUsd =>

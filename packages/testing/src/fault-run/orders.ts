@@ -33,7 +33,7 @@ function deriveOrder(random: SeededRandom, name: string, scale: number, ordersPe
     afterMs: Math.round((Math.min(5, -Math.log(1 - random.fraction())) * 1000) / ordersPerSecond),
     request: {
       positivePrompt: `order ${name}${random.chance(0.02) ? ', nsfw' : ''}`,
-      ...random.pick([sizes[0] ?? {}, ...sizes]),
+      ...random.pick(sizes),
       numberResults: random.chance(0.85) ? 1 : random.between(2, random.chance(0.1) ? 8 : 4),
       outputFormat: random.chance(0.8) ? 'JPG' : random.pick(['PNG', 'WEBP']),
       ...(random.chance(0.05) ? { inputs: { referenceImages: [PIXEL] } } : {}),

@@ -63,7 +63,8 @@ export function deriveSchedule(settings: ScheduleSettings): ScheduledFault[] {
   return makers
     .flatMap(([count, make]) => Array.from({ length: Math.round(count) }, make))
     .flatMap((strikes) => {
-      const first = random.between(Math.ceil(generations * 0.03), Math.floor(generations * 0.95));
+      // What belongs together takes long, and is to strike while orders come in.
+      const first = random.between(Math.ceil(generations * 0.03), Math.floor(generations * (Array.isArray(strikes) ? 0.3 : 0.95)));
       return [strikes]
         .flat()
         .map(({ target, fault, ordersLater = 0 }) => ({ afterOrders: Math.min(first + ordersLater, generations), target, fault }));
