@@ -1,4 +1,7 @@
 import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
@@ -8,8 +11,14 @@ const run = promisify(execFile);
 
 /** The modules that the built package loads for an entry, in a process of its own. */
 async function modulesOf(entry: string): Promise<string[]> {
-  const { stdout } = await run(process.execPath, [program, entry], { maxBuffer: 16 * 1024 * 1024 });
-  return stdout.split('\n').filter((line) => line !== '');
+  const directory = await mkdtemp(join(tmpdir(), 'darkroom-modules-'));
+  try {
+    const file = join(directory, 'modules.txt');
+    await run(process.execPath, [program, entry, file]);
+    return (await readFile(file, 'utf8')).split('\n').filter((line) => line !== '');
+  } finally {
+    await rm(directory, { recursive: true });
+  }
 }
 const ofAws = (modules: readonly string[]): string[] => modules.filter((each) => /@aws-sdk|@smithy|object-storage/.test(each));
 

@@ -1,15 +1,17 @@
-// Imports what is named in the arguments and writes the address of every module that was loaded for it.
-import { writeSync } from 'node:fs';
+// Imports the entry that is named first and appends the address of every module that was loaded for it to the file that is named
+// second: a pipe whose reader is late would refuse it.
+import { appendFileSync } from 'node:fs';
 import { createRequire, register } from 'node:module';
 
+const [entry = '', file = ''] = process.argv.slice(2);
 const hooks = `
-import { writeSync } from 'node:fs';
+import { appendFileSync } from 'node:fs';
 export const load = (url, context, next) => {
-  writeSync(1, url + '\\n');
+  appendFileSync(${JSON.stringify(file)}, url + '\\n');
   return next(url, context);
 };
 `;
 register(`data:text/javascript,${encodeURIComponent(hooks)}`);
-await import(process.argv[2] ?? '');
+await import(entry);
 // What one CommonJS module requires of another passes no hook.
-for (const file of Object.keys(createRequire(import.meta.url).cache)) writeSync(1, `${file}\n`);
+for (const loaded of Object.keys(createRequire(import.meta.url).cache)) appendFileSync(file, `${loaded}\n`);
