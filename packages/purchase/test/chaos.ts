@@ -1,7 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { formatRef, type SubmissionRef } from '@darkroom/contracts';
-import { photograph } from '@darkroom/testing';
-import { createRandom } from '@darkroom/testing';
+import { createRandom, photograph } from '@darkroom/testing';
 import { settle, submit, type Outcome, type Purchase } from '../src/index.ts';
 import { intercept, ProcessDied } from './interruptions.ts';
 import type { PurchaseWorld } from './purchase-world.ts';
