@@ -1,4 +1,4 @@
-import { taskUuidOf, type ProviderFault, type SubmissionRef } from '@darkroom/contracts';
+import { taskUuidOf, type ProviderFault, type SubmissionRef, type TaskState } from '@darkroom/contracts';
 import { hasAnswered } from './ask-provider.ts';
 import type { Purchase } from './purchase.ts';
 
@@ -21,10 +21,13 @@ export async function askWhetherKnown({ store, provider }: Purchase, ref: Submis
   if (delayMs > 0) return { kind: 'wait', delayMs };
   const taskUUID = taskUuidOf(ref);
   const polled = await provider.lookUp(taskUUID, signal);
-  if (polled.kind !== 'inconclusive' || polled.known) return { kind: 'known' };
+  if (isKnown(polled)) return { kind: 'known' };
   if (!hasAnswered(polled.fault)) return { kind: 'unclear', fault: polled.fault };
   const audited = await provider.lookUpDetails(taskUUID, signal);
-  if (audited.kind !== 'inconclusive') return { kind: 'known' };
-  if (audited.known && (audited.fault === undefined || audited.fault.class === 'conflict')) return { kind: 'known' };
+  if (isKnown(audited)) return { kind: 'known' };
   return hasAnswered(audited.fault) || audited.known ? { kind: 'not-known' } : { kind: 'unclear', fault: audited.fault };
 }
+
+/** An error that only names the task may be trouble with the question, and says nothing: what counts as known is not sent again. */
+const isKnown = (state: TaskState): state is Exclude<TaskState, { kind: 'inconclusive' }> =>
+  state.kind !== 'inconclusive' || (state.known && (state.fault === undefined || state.fault.class === 'conflict'));

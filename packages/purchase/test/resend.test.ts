@@ -109,7 +109,14 @@ describe('a task that the provider says it does not have', () => {
     await world.setFaults({ submitResetBeforeRate: 1 });
     const ref = await world.enqueue();
     await submit(world.purchase(), ref);
-    for (const trouble of [{ poll500Rate: 1 }, { poll429Rate: 1 }, { pollResetRate: 1 }, { poll401Rate: 1, pollErrorNames: 'task' }]) {
+    for (const trouble of [
+      { poll500Rate: 1 },
+      { poll429Rate: 1 },
+      { pollResetRate: 1 },
+      { poll401Rate: 1, pollErrorNames: 'task' },
+      { poll500Rate: 1, pollErrorNames: 'task' },
+      { poll503Rate: 1, pollErrorNames: 'task' },
+    ]) {
       await world.setFaults(trouble);
       expect(await submit(world.purchase(), ref), JSON.stringify(trouble)).toEqual({ kind: 'submitted' });
     }
