@@ -29,6 +29,8 @@ export default defineConfig({
           include: ['{apps,packages}/*/{src,test}/**/*.test.ts', 'scripts/**/*.test.ts'],
           exclude: slow,
           setupFiles: ['packages/testing/src/leak-check.ts'],
+          // A second or two on an idle machine; a busy one is no reason to fail.
+          testTimeout: 20_000,
         },
       },
       {
