@@ -67,6 +67,7 @@ export async function submit(purchase: Purchase, ref: SubmissionRef, signal?: Ab
     const meaning = await store.recordVerdict(ref, send, 'not-sent');
     return meaning === 'planned' ? { kind: 'snooze', delayMs: timing.troubleMs, why: 'submission.frozen' } : { kind: 'submitted' };
   }
+  around.log('submission.sending', ref, { send, positivePrompt: commitment.request.positivePrompt });
   const verdict = await provider.submit(
     {
       taskUUID: commitment.intent.taskUUID,

@@ -23,6 +23,27 @@ test('the prompt is taken out, also when only its beginning is repeated', () => 
   expect(text(`prompt ${PROMPT.slice(0, 30)}... was blocked`)).toBe('prompt …... was blocked');
 });
 
+test('a prompt is taken out however it was quoted', () => {
+  const prompt = 'a "lone"\nastronaut & ü';
+  const { text } = createRedactor([prompt]);
+  const inJson = JSON.stringify(prompt).slice(1, -1);
+  const writings = [prompt, inJson, JSON.stringify(inJson).slice(1, -1), inJson.replace('ü', '\\u00fc'), encodeURIComponent(prompt)];
+  for (const writing of writings) expect(text(`the prompt ${writing} was blocked`), writing).toBe('the prompt … was blocked');
+});
+
+test('a prompt that stands beside its name is taken out with all that follows, whatever became of it', () => {
+  const { text, json } = createRedactor([]);
+  for (const named of [
+    '{"positivePrompt":"a cat',
+    "positivePrompt = 'a cat'",
+    '\\"positivePrompt\\": \\"a cat',
+    '%22positivePrompt%22%3A%22a%20cat',
+  ])
+    expect(text(`cannot do ${named} and more`), named).not.toMatch(/cat|more/);
+  expect(json([{ message: 'cannot do {"positivePrompt":"a cat"}' }])).not.toContain('cat');
+  expect(text("Invalid value for 'positivePrompt' parameter. It must be a string.")).toContain('It must be a string.');
+});
+
 test('every character may stand in a short secret', () => {
   for (const secret of ['x-ray', 'test-key', ...Array.from('^$.*+?()[]{}|/\\-#&~', (each) => `a${each}b`)]) {
     expect(createRedactor([secret]).text(`was "${secret}"`), secret).toBe('was "…"');

@@ -32,11 +32,12 @@ const PRIVATE_KEYS = new Set([
  * @param secrets What must not appear, also when the provider repeats only the beginning of it: API key, prompt, inline images.
  */
 export function createRedactor(secrets: readonly string[]): Redactor {
-  const hidden = secrets.filter((secret) => secret.trim() !== '');
+  const hidden = secrets.filter((secret) => secret.trim() !== '').map(writingsOf);
   // What is known first: a pattern that changed the text of a prompt would keep it from being found.
   const clean = (value: string): string =>
     hidden
       .reduce(hide, value)
+      .replace(NAMED_PROMPT, '$1…')
       .replace(DATA_URI, 'data:…')
       .replace(ADDRESS, cutAddress)
       .replace(QUERY_SECRET, '$1=…')
@@ -48,6 +49,17 @@ export function createRedactor(secrets: readonly string[]): Redactor {
   };
 }
 
+/** A text as it stands in a sentence, in JSON, in JSON that was quoted once more, in JSON of ASCII alone, and in a URL. */
+function writingsOf(secret: string): string[] {
+  const inJson = JSON.stringify(secret).slice(1, -1);
+  const inAscii = inJson.replaceAll(/[^\x20-\x7e]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  // Half of a surrogate pair has no form in a URL, and none in a request either.
+  const inUrl = encodeURIComponent(Buffer.from(secret).toString());
+  return [...new Set([secret, inJson, JSON.stringify(inJson).slice(1, -1), inAscii, inUrl])];
+}
+
+// A parameter beside its name, however it is quoted. Where it ends nobody can tell, so that the rest goes with it.
+const NAMED_PROMPT = /((?:positive|negative)Prompt)(?:[\\"'\s]|%5C|%22|%27|%20)*(?:[:=]|%3A|%3D)[^]*$/gi;
 const DATA_URI = /data:[\w.+-]+\/[\w.+-]+[;,][^\s"'<>\\]*/gi;
 // Slashes may be escaped, as in JSON inside a message.
 const ADDRESS = /[a-z][a-z0-9+.-]*:(?:\\?\/){2}[^\s"'<>]+/gi;
@@ -59,18 +71,33 @@ const LONG_QUOTE = /"[^"]{60,}"|“[^”]{60,}”|'[^']{60,}'/g;
 
 const cutAddress = (address: string): string => address.replace(/[?#].*$/s, '?…').replace(/\/\/[^/@]*@/, '//…@');
 
-function hide(text: string, secret: string): string {
-  if (secret.length < ECHO) return text.replace(asWholeWord(secret), '…');
-  const beginning = secret.slice(0, ECHO);
+/** Takes a secret out, or the beginning of it, in whichever of its writings most of it stands there. */
+function hide(text: string, writings: readonly string[]): string {
+  const long = writings.filter((writing) => writing.length >= ECHO);
+  const withoutShort = writings
+    .filter((writing) => writing.length < ECHO)
+    .reduce((left, word) => left.replace(asWholeWord(word), '…'), text);
   let result = '';
-  let rest = text;
-  for (let at = rest.indexOf(beginning); at !== -1; at = rest.indexOf(beginning)) {
-    let length = ECHO;
-    while (length < secret.length && rest[at + length] === secret[length]) length += 1;
+  let rest = withoutShort;
+  for (let at = firstEcho(rest, long); at !== -1; at = firstEcho(rest, long)) {
+    const length = Math.max(...long.map((writing) => sharedLength(rest, at, writing)));
     result += `${rest.slice(0, at)}…`;
     rest = rest.slice(at + length);
   }
   return result + rest;
+}
+
+const firstEcho = (text: string, writings: readonly string[]): number =>
+  writings
+    .map((writing) => text.indexOf(writing.slice(0, ECHO)))
+    .filter((at) => at !== -1)
+    .reduce((first, at) => (first === -1 ? at : Math.min(first, at)), -1);
+
+/** How much of a writing stands in a text from a place on. */
+function sharedLength(text: string, at: number, writing: string): number {
+  let length = 0;
+  while (length < writing.length && text[at + length] === writing[length]) length += 1;
+  return length;
 }
 
 // A prompt of one word would otherwise tear pieces out of the words around it.

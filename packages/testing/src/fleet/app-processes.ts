@@ -11,6 +11,12 @@ export interface AppSettings {
   runtime: { node: string; folder: string };
   redisUrl: string;
   prefix: string;
+  /** The key of the provider. */
+  apiKey?: string;
+  /** As `WEBHOOK_KEYS` takes them; made up when absent. */
+  webhookKeys?: string;
+  /** Settings of workers and receivers beside those they need. */
+  env?: Readonly<Record<string, string>>;
   /** How long a process may take until it is ready; 15 s when absent. */
   readyWithinMs?: number;
   s3: { endpoint: string; region: string; bucket: string; credentials: { accessKeyId: string; secretAccessKey: string } };
@@ -33,10 +39,8 @@ export interface AppProcesses {
 /** What differs from worker to worker. */
 export type WorkerEnvironment = Readonly<Record<string, string>> & { RUNWARE_URL: string; WEBHOOK_BASE_URL: string };
 
-const API_KEY = 'test-key';
-
-export function describeApps({ directory, runtime, redisUrl, prefix, s3, readyWithinMs }: AppSettings): AppProcesses {
-  const webhookKeys = `test:${randomBytes(32).toString('hex')}`;
+export function describeApps({ directory, runtime, redisUrl, prefix, s3, readyWithinMs, ...given }: AppSettings): AppProcesses {
+  const { apiKey = 'test-key', webhookKeys = `test:${randomBytes(32).toString('hex')}`, env: common = {} } = given;
   const emulatorDirectory = join(directory, 'emulator');
 
   const describe = async (name: string, app: string, readyPath: string, env: Readonly<Record<string, string>>): Promise<AppProcess> => {
@@ -58,13 +62,18 @@ export function describeApps({ directory, runtime, redisUrl, prefix, s3, readyWi
     billFile: join(emulatorDirectory, 'bill.jsonl'),
     emulator: (faults, seed) =>
       describe('emulator', 'runware-emulator', '/', {
-        EMULATOR_API_KEY: API_KEY,
+        EMULATOR_API_KEY: apiKey,
         EMULATOR_SEED: seed,
         EMULATOR_DIR: emulatorDirectory,
         FAULTS: JSON.stringify(faults),
       }),
     receiver: (name) =>
-      describe(name, 'webhook-receiver', '/readyz', { REDIS_URL: redisUrl, DARKROOM_PREFIX: prefix, WEBHOOK_KEYS: webhookKeys }),
+      describe(name, 'webhook-receiver', '/readyz', {
+        REDIS_URL: redisUrl,
+        DARKROOM_PREFIX: prefix,
+        WEBHOOK_KEYS: webhookKeys,
+        ...common,
+      }),
     worker: (name, env) =>
       describe(name, 'worker', '/readyz', {
         REDIS_URL: redisUrl,
@@ -73,8 +82,9 @@ export function describeApps({ directory, runtime, redisUrl, prefix, s3, readyWi
         S3_ENDPOINT: s3.endpoint,
         S3_ACCESS_KEY_ID: s3.credentials.accessKeyId,
         S3_SECRET_ACCESS_KEY: s3.credentials.secretAccessKey,
-        RUNWARE_API_KEY: API_KEY,
+        RUNWARE_API_KEY: apiKey,
         WEBHOOK_KEYS: webhookKeys,
+        ...common,
         ...env,
       }),
   };

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { startS3Server, type S3RequestLog, type S3Server } from '@darkroom/local-stack';
+import { startS3Server, type S3RequestLog, type S3Server, type S3ServerOptions } from '@darkroom/local-stack';
 import { reserveRedis, type OwnRedis } from '../own-redis.ts';
 import { describeApps, type AppProcess } from './app-processes.ts';
 import type { ManagedProcess } from './managed-process.ts';
@@ -23,6 +23,12 @@ export interface FleetOptions {
   runtime?: { node: string; folder: string };
   /** Called for every request to the S3 server. */
   onS3Request?: (request: S3RequestLog) => void;
+  /** What goes wrong with requests to the S3 server. */
+  disturbS3?: S3ServerOptions['disturb'];
+  /** Secrets that are not to be made up; the processes use the password of Redis, which asks for none. */
+  secrets?: { apiKey: string; s3SecretAccessKey: string; webhookKeys: string; redisPassword: string };
+  /** Settings of workers and receivers. */
+  env?: Readonly<Record<string, string>>;
 }
 
 /** A whole Darkroom on this machine: real Redis with its log, real S3, emulator, workers and receivers, each a process. */
@@ -74,7 +80,8 @@ export async function startFleet(options: FleetOptions = {}): Promise<Fleet> {
     const redis = await reserveRedis({ dir: join(directory, 'redis'), appendfsync: 'everysec' });
     await redis.start();
     started.push(() => redis.stop());
-    const credentials = { accessKeyId: 'test', secretAccessKey: randomBytes(24).toString('hex') };
+    const { secrets, env } = options;
+    const credentials = { accessKeyId: 'test', secretAccessKey: secrets?.s3SecretAccessKey ?? randomBytes(24).toString('hex') };
     const bucket = 'darkroom';
     const s3 = await startS3Server({
       dir: join(directory, 's3'),
@@ -82,11 +89,22 @@ export async function startFleet(options: FleetOptions = {}): Promise<Fleet> {
       credentials,
       buckets: [bucket],
       ...(options.onS3Request === undefined ? {} : { onRequest: options.onS3Request }),
+      ...(options.disturbS3 === undefined ? {} : { disturb: options.disturbS3 }),
     });
     started.push(() => s3.stop());
     const s3Config = { endpoint: s3.endpoint, region: 'us-east-1', bucket, credentials };
     const prefix = '{darkroom}';
-    const apps = describeApps({ directory, runtime, redisUrl: redis.url, prefix, s3: s3Config });
+    const redisUrl = new URL(redis.url);
+    redisUrl.password = secrets?.redisPassword ?? '';
+    const apps = describeApps({
+      directory,
+      runtime,
+      redisUrl: redisUrl.href,
+      prefix,
+      s3: s3Config,
+      ...(secrets === undefined ? {} : { apiKey: secrets.apiKey, webhookKeys: secrets.webhookKeys }),
+      ...(env === undefined ? {} : { env }),
+    });
     const launch = async (app: AppProcess): Promise<AppProcess> => {
       started.push(() => app.kill());
       await app.start();

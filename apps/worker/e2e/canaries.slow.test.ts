@@ -1,0 +1,140 @@
+import { join } from 'node:path';
+import { eventually, startFleet, type Fleet } from '@darkroom/testing';
+import { Redis } from 'ioredis';
+import { expect, test } from 'vitest';
+import { findLeaks, type Canary, type Written } from './canaries/canary.ts';
+import { operatorWords, readAllPages, runCli, startDashboard, startWrongly } from './canaries/look-around.ts';
+import { placeOrders } from './canaries/orders.ts';
+import { startParrot } from './canaries/parrot.ts';
+import { findSentSecrets, given, secrets } from './canaries/secrets.ts';
+import { readFiles, readObjects, readRedis } from './canaries/written-places.ts';
+
+/**
+ * I8: every secret and every prompt is a text that stands nowhere else, everything goes wrong at the most verbose log level, and then
+ * whatever was written is searched for them, in clear, in hex and in base64. The provider repeats whole requests in its errors.
+ */
+test('after a run with failures, kills and retries no secret and no prompt stands in anything that was written', async () => {
+  const orders = 32;
+  const run = await runDarkroom({ orders, env: { LOG_LEVEL: 'debug' } });
+  // What is searched is there: failed jobs, errors in the logs, pauses, pages of the dashboard, errors of callers, settings that are refused.
+  const signs = [
+    'stacktrace',
+    'run put back after trouble',
+    'submission.answered',
+    'provider.in-trouble',
+    'PAUSED',
+    '"isFailed":true',
+    'while Redis is away',
+    'DAILY_CAP_USD',
+  ];
+  for (const sign of signs)
+    expect(
+      run.written.some(({ place, text }) => `${place} ${text}`.includes(sign)),
+      sign,
+    ).toBe(true);
+  expect(findLeaks(run.written, [...run.secrets, ...run.prompts])).toEqual([]);
+  expect(findLeaks(run.holdsPrompts, run.secrets)).toEqual([]);
+  // The search finds what is there: each prompt in its record and in its intent.
+  expect(findLeaks(run.holdsPrompts, run.prompts).length).toBeGreaterThanOrEqual(2 * orders);
+});
+
+test('with LOG_PROMPTS the prompts stand in the logs of the workers, and nowhere else; secrets stand nowhere', async () => {
+  const run = await runDarkroom({ orders: 8, env: { LOG_LEVEL: 'debug', LOG_PROMPTS: 'true' } });
+  const leaks = findLeaks(run.written, run.prompts);
+  expect(leaks.filter((leak) => !/ in worker-\d: /.test(leak))).toEqual([]);
+  expect(leaks.length).toBeGreaterThanOrEqual(8);
+  expect(findLeaks([...run.written, ...run.holdsPrompts], run.secrets)).toEqual([]);
+});
+
+interface Run {
+  /** Must hold neither secrets nor prompts. */
+  written: Written[];
+  /** Requests in Redis and intents in S3. */
+  holdsPrompts: Written[];
+  secrets: Canary[];
+  prompts: readonly Canary[];
+}
+
+async function runDarkroom({ orders: count, env }: { orders: number; env: Readonly<Record<string, string>> }): Promise<Run> {
+  let fleet: Fleet | undefined;
+  const parrot = await startParrot(() => fleet?.emulatorUrl ?? '');
+  let s3Refuses = 0;
+  try {
+    fleet = await startFleet({
+      workers: 2,
+      secrets,
+      env,
+      workerEnv: {
+        RUNWARE_URL: `${parrot.url}/v1`,
+        TIMING_HORIZON_MS: '20000',
+        TIMING_RESEND_WINDOW_MS: '15000',
+        TIMING_REQUEST_TIMEOUT_MS: '3000',
+      },
+      faults: { submitResetAfterRate: 0.1, submit503Rate: 0.1, failProviderErrorRate: 0.2, uploadHtmlRate: 0.1, uploadNeverRate: 0.1 },
+      disturbS3: () => ({ delayMs: 0, refuses: Math.random() < s3Refuses ? 'the request' : 'nothing' }),
+    });
+    const running = fleet;
+    const status = (): Promise<Written> => runCli(running, parrot.url, 'status');
+    const orders = await placeOrders(fleet, count);
+    const dashboard = await startDashboard(fleet, env);
+    const seen = await orders.refused();
+    try {
+      s3Refuses = 0.2;
+      for (const victim of [...fleet.workers, ...fleet.receivers, fleet.emulator]) {
+        await victim.kill();
+        await victim.start();
+      }
+      await fleet.redis.kill();
+      seen.push(...(await orders.tryWhile('Redis is away')), await status());
+      await fleet.redis.start();
+      parrot.refuseAccount(true);
+      await orders.place();
+      seen.push(
+        await eventually(async () => mustSay(await status(), 'PAUSED'), { withinMs: 30_000 }),
+        await runCli(fleet, parrot.url, 'doctor'),
+      );
+      parrot.refuseAccount(false);
+      s3Refuses = 0;
+      await orders.allOver();
+      for (const word of operatorWords) seen.push(await runCli(fleet, parrot.url, word));
+      seen.push(...(await readAllPages(fleet, dashboard.url)), ...(await startWrongly(fleet)), {
+        place: 'dashboard',
+        text: await dashboard.log(),
+      });
+    } finally {
+      await dashboard.kill();
+      await orders.close();
+    }
+    const { capabilities, signatures } = findSentSecrets(parrot.heard);
+    expect(Math.min(capabilities.length, signatures.length), 'secrets that were sent').toBeGreaterThanOrEqual(count);
+    return {
+      ...(await readWritten(fleet, seen)),
+      secrets: [...Object.values(given), ...orders.keys(), ...capabilities, ...signatures],
+      prompts: orders.prompts(),
+    };
+  } finally {
+    await fleet?.stop();
+    await parrot.stop();
+  }
+}
+
+function mustSay(written: Written, word: string): Written {
+  if (!written.text.includes(word)) throw new Error(`${written.place} does not say "${word}" yet: ${written.text}`);
+  return written;
+}
+
+/** All that was written, apart from what belongs to the provider. */
+async function readWritten(fleet: Fleet, seen: readonly Written[]): Promise<Pick<Run, 'written' | 'holdsPrompts'>> {
+  const redis = new Redis(fleet.redisUrl);
+  const records = await readRedis(redis);
+  redis.disconnect();
+  const processes = [...fleet.workers, ...fleet.receivers];
+  const logs = await Promise.all(processes.map(async (process) => ({ place: process.name, text: await process.log() })));
+  const objects = await readObjects(join(fleet.directory, 's3/buckets', fleet.s3Config.bucket));
+  const all = [...logs, ...seen, ...records, ...objects];
+  const isRequest = ({ place }: Written): boolean =>
+    /^redis \S+:generation:\S+ request$/.test(place) || /^s3 records\/.+\.intent(-\d+)?\.json$/.test(place);
+  // The files of Redis hold every request that it was ever given.
+  const redisFiles = await readFiles(join(fleet.directory, 'redis'));
+  return { written: all.filter((each) => !isRequest(each)), holdsPrompts: [...all.filter(isRequest), ...redisFiles] };
+}

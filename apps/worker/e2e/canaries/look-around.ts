@@ -1,0 +1,88 @@
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { createSubmissions } from '@darkroom/queues';
+import { createManagedProcess, eventually, freePort, type Fleet } from '@darkroom/testing';
+import { Redis } from 'ioredis';
+import { expect } from 'vitest';
+import type { Written } from './canary.ts';
+import { runProgram } from './run-program.ts';
+import { dashboardPassword, secrets, withPassword } from './secrets.ts';
+import { readPages } from './written-places.ts';
+
+const dashboardScript = fileURLToPath(new URL('../../../dashboard/dist/main.js', import.meta.url));
+
+export async function startDashboard({ directory, redisUrl, prefix }: Fleet, env: Readonly<Record<string, string>>) {
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  const dashboard = createManagedProcess({
+    name: 'dashboard',
+    script: dashboardScript,
+    env: { ...env, REDIS_URL: withPassword(redisUrl), DARKROOM_PREFIX: prefix, PORT: String(port), DASHBOARD_PASSWORD: dashboardPassword },
+    logFile: join(directory, 'dashboard.log'),
+    readyUrl: `${url}/readyz`,
+  });
+  await dashboard.start();
+  return { url, log: dashboard.log, kill: dashboard.kill };
+}
+
+/** What a command says, asked with everything that a worker is told. */
+export const runCli = (fleet: Fleet, providerUrl: string, word: string): Promise<Written> =>
+  runProgram('cli', [word], {
+    REDIS_URL: withPassword(fleet.redisUrl),
+    S3_BUCKET: fleet.s3Config.bucket,
+    S3_ENDPOINT: fleet.s3Config.endpoint,
+    S3_ACCESS_KEY_ID: fleet.s3Config.credentials.accessKeyId,
+    S3_SECRET_ACCESS_KEY: secrets.s3SecretAccessKey,
+    RUNWARE_API_KEY: secrets.apiKey,
+    RUNWARE_URL: `${providerUrl}/v1`,
+    WEBHOOK_BASE_URL: fleet.receiverUrl,
+    WEBHOOK_KEYS: secrets.webhookKeys,
+    LOG_LEVEL: 'debug',
+  });
+
+export const operatorWords = ['status', 'spend', 'doctor', 'unknown', 'reconcile'] as const;
+
+/** Every page of every process, and what a failed job looks like in the dashboard. */
+export async function readAllPages(fleet: Fleet, dashboardUrl: string): Promise<Written[]> {
+  await failOneJob(fleet);
+  const login = { authorization: `Basic ${Buffer.from(`darkroom:${dashboardPassword}`).toString('base64')}` };
+  const own = ['/metrics', '/livez', '/readyz'];
+  const board = ['submissions', 'settlements'].flatMap((queue) => [
+    `/queue/${queue}`,
+    `/api/queues/${queue}/workers`,
+    ...['latest', 'failed', 'delayed', 'completed'].map(
+      (status) => `/api/queues?activeQueue=${queue}&status=${status}&page=1&jobsPerPage=100`,
+    ),
+  ]);
+  const job = ['/api/queues/submissions/foreign', '/api/queues/submissions/foreign/logs'];
+  return [
+    ...(await Promise.all([...fleet.workerUrls, fleet.receiverUrl].map((url) => readPages(url, own)))).flat(),
+    ...(await readPages(dashboardUrl, [...own, '/', '/api/redis/stats', ...board, ...job], login)),
+    ...(await readPages(dashboardUrl, ['/', '/api/queues'])),
+  ];
+}
+
+/** None of ours fails; one that is none of ours does. */
+async function failOneJob({ redisUrl, prefix }: Fleet): Promise<void> {
+  const redis = new Redis(redisUrl);
+  const submissions = createSubmissions(redis, { prefix });
+  await submissions.queue.add('submit', { nothing: 'of ours' }, { jobId: 'foreign' });
+  await eventually(async () => expect(await submissions.queue.getJobState('foreign')).toBe('failed'));
+  await submissions.close();
+  redis.disconnect();
+}
+
+/** What programs say that do not start, because each of their settings is wrong. */
+export function startWrongly({ redisUrl }: Fleet): Promise<Written[]> {
+  const settings = {
+    REDIS_URL: withPassword(redisUrl),
+    S3_BUCKET: 'x',
+    S3_SECRET_ACCESS_KEY: secrets.s3SecretAccessKey,
+    RUNWARE_API_KEY: ` ${secrets.apiKey} é`,
+    WEBHOOK_KEYS: `${secrets.webhookKeys} ,:`,
+    DASHBOARD_PASSWORD: dashboardPassword,
+    DAILY_CAP_USD: 'much',
+    LOG_LEVEL: 'loud',
+  };
+  return Promise.all(['worker', 'webhook-receiver', 'dashboard'].map((app) => runProgram(app, [], settings)));
+}

@@ -1,0 +1,77 @@
+import { inspect } from 'node:util';
+import { createProducer } from '@darkroom/producer';
+import { createImages } from '@darkroom/producer/images';
+import type { Fleet } from '@darkroom/testing';
+import sharp from 'sharp';
+import { createCanary, type Canary, type Written } from './canary.ts';
+import { withPassword } from './secrets.ts';
+
+/** A backend that orders images of canaries, and keeps the errors it is told. */
+export interface Orders {
+  prompts(): readonly Canary[];
+  keys(): readonly Canary[];
+  /** Places one more. */
+  place(): Promise<void>;
+  /** Errors of orders that are refused. */
+  refused(): Promise<Written[]>;
+  /** The error of an order that cannot be placed at this moment. */
+  tryWhile(when: string): Promise<Written[]>;
+  /** Waits until all are over. */
+  allOver(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export async function placeOrders(fleet: Fleet, count: number): Promise<Orders> {
+  const redisUrl = withPassword(fleet.redisUrl);
+  const producer = createProducer({ redisUrl });
+  const images = createImages({ ...fleet.s3Config });
+  const prompts: Canary[] = [];
+  const keys: Canary[] = [];
+  const ids: string[] = [];
+  const refusedPrompt = createCanary('a prompt that was refused');
+  const keyOf = (at: number): string => `key/${keys[at]?.core}`;
+
+  const picture = sharp({ create: { width: 64, height: 64, channels: 3, background: 'red' } });
+  const reference = await images.putReferenceImage(await picture.png().toBuffer());
+  const place = async (): Promise<void> => {
+    const at = ids.length;
+    const prompt = createCanary(`prompt ${at}`);
+    prompts.push(prompt);
+    keys.push(createCanary(`idempotency key ${at}`));
+    const geometry = at % 8 === 0 ? { inputs: { referenceImages: [reference] } } : ({ width: 576, height: 1248 } as const);
+    const order = { positivePrompt: `a "${prompt.core}" of\n${prompt.core} & ü`, ...geometry };
+    ids.push((await producer.enqueue(order, { idempotencyKey: keyOf(at) })).generationId);
+  };
+  for (let at = 0; at < count; at += 1) await place();
+
+  const positivePrompt = `a ${refusedPrompt.core}`;
+  const errorOf = async (place: string, call: () => unknown): Promise<Written[]> => {
+    try {
+      await call();
+      return [];
+    } catch (error) {
+      return [{ place, text: `${inspect(error, { depth: 10 })} ${JSON.stringify(error)} ${String(error)}` }];
+    }
+  };
+  const wrongSize = { width: 1 as 576, height: 1 as 1248 }; // what a caller without types may ask for
+  return {
+    prompts: () => [...prompts, refusedPrompt],
+    keys: () => keys,
+    place,
+    refused: async () => [
+      ...(await errorOf('an enqueue of something else under a key', () =>
+        producer.enqueue({ positivePrompt }, { idempotencyKey: keyOf(0) }),
+      )),
+      ...(await errorOf('an enqueue of a wrong request', () => producer.enqueue({ positivePrompt, ...wrongSize }))),
+      ...(await errorOf('a producer with a wrong prefix', () => createProducer({ redisUrl, prefix: 'none' }))),
+    ],
+    tryWhile: (when) => errorOf(`an enqueue while ${when}`, () => producer.enqueue({ positivePrompt }, { idempotencyKey: keyOf(0) })),
+    allOver: async () => {
+      for (const id of ids) await producer.wait(id, { timeoutMs: 120_000 });
+    },
+    close: async () => {
+      images.close();
+      await producer.close();
+    },
+  };
+}
