@@ -28,10 +28,25 @@ export function deriveProviderFaults({ seed, scale, forget }: FaultRunSettings, 
     pollRunningWord: random.pick(['processing', 'pending']),
     pollUnknown: random.pick(['empty', 'not-found']),
     detailsResponse: random.pick(['result', 'last-response', 'null']),
-    ...(forgetsAfterMs === undefined ? {} : { replay: 'conflict-for-a-while', replayForgetAfterMs: forgetsAfterMs }),
+    ...(forgetsAfterMs === undefined ? {} : forgetting(forgetsAfterMs)),
   };
-  return { calm, faulty: { ...calm, ...submissions(timing), ...executions(forget), ...webhooks, ...uploads(timing), ...questions } };
+  const outcomes = forget === 'inside-window' ? whatNeedsNoMemory : { ...failures, ...uploads(timing) };
+  return { calm, faulty: { ...calm, ...submissions(timing), ...outcomes, ...webhooks, ...questions } };
 }
+
+/** Takes an id again, and knows nothing of its task in answers to questions. */
+const forgetting = (afterMs: number): ProviderFaults => ({
+  replay: 'conflict-for-a-while',
+  replayForgetAfterMs: afterMs,
+  pollForgetsAfterMs: afterMs,
+  detailsForgetAfterMs: afterMs,
+});
+
+/**
+ * A provider that forgets at once is asked how often it bills. It can tell of no failure and of no other address of an image, so
+ * that nothing fails, and uploads are tried until they arrive.
+ */
+const whatNeedsNoMemory: ProviderFaults = { uploadBeforeWebhookRate: 0.2, uploadTwiceRate: 0.03, uploadAttempts: 60 };
 
 /** One in ten is accepted and its answer lost; one in ten is refused, of which some were accepted all the same. */
 const submissions = ({ requestTimeoutMs }: Timing): ProviderFaults => ({
@@ -49,9 +64,7 @@ const submissions = ({ requestTimeoutMs }: Timing): ProviderFaults => ({
   submitNotJsonRate: 0.01,
 });
 
-/** A provider that forgets is asked how often it bills, and a failed execution is not billed. */
-const executions = (forget: FaultRunSettings['forget']): ProviderFaults =>
-  forget === 'inside-window' ? {} : { failProviderErrorRate: 0.02, failTimeoutProviderRate: 0.01, failContentPolicyRate: 0.01 };
+const failures: ProviderFaults = { failProviderErrorRate: 0.02, failTimeoutProviderRate: 0.01, failContentPolicyRate: 0.01 };
 
 const webhooks: ProviderFaults = {
   webhookDropRate: 0.2,
