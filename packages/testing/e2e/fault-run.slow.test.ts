@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { runFaults } from '../src/fault-run/fault-run.ts';
-import { isAsPromised } from '../src/fault-run/five-figures.ts';
+import { isAsPromised } from '../src/judge/five-figures.ts';
 import { figuresOf, formatFindings, formatTable } from '../src/fault-run/report.ts';
 import { usualFaults, type FaultRunSettings } from '../src/fault-run/settings.ts';
 

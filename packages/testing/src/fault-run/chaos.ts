@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import type { Fault, ScheduledFault } from './schedule.ts';
-import { startAgain, type Stack } from './stack.ts';
+import { startAgain, type Stack } from '../fleet/stack.ts';
 
 /** What struck so far. */
 export interface ChaosCounts {

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Load } from './load.ts';
-import type { Records } from './records.ts';
+import type { Records } from '../judge/records.ts';
 
 /** How long everything may take to become final after the faults stopped, at scale 1. */
 const LIMIT_MS = 60_000;

@@ -4,17 +4,17 @@ import { createProducer } from '@darkroom/producer';
 import { startChaos, type ChaosCounts } from './chaos.ts';
 import { countEvents } from './count-events.ts';
 import { drain } from './drain.ts';
-import { readEvidence, writeRecords, type Evidence } from './evidence.ts';
-import { promiseOf, type FiveFigures } from './five-figures.ts';
-import { predictForgetting } from './forgetting.ts';
-import { judge, type Judgement } from './judge.ts';
+import { readEvidence, writeRecords, type Evidence } from '../judge/evidence.ts';
+import { promiseOf, type FiveFigures } from '../judge/five-figures.ts';
+import { predictForgetting } from '../judge/forgetting.ts';
+import { judge, type Judgement } from '../judge/judge.ts';
 import { startLoad, type Load } from './load.ts';
 import { deriveOrders } from './orders.ts';
 import { deriveProviderFaults } from './provider-faults.ts';
-import { openRecords } from './records.ts';
+import { openRecords } from '../judge/records.ts';
 import { deriveSchedule } from './schedule.ts';
 import type { FaultRunSettings } from './settings.ts';
-import { startStack, type Stack } from './stack.ts';
+import { startStack, type Stack } from '../fleet/stack.ts';
 import { forgetAfterMs, timingOf } from './timing.ts';
 
 export interface FaultRunSurroundings {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { helpText, parseCommandLine, type FaultCommand } from './command-line.ts';
 import { runFaults } from './fault-run.ts';
-import { isAsPromised } from './five-figures.ts';
+import { isAsPromised } from '../judge/five-figures.ts';
 import { figuresOf, formatFindings, formatTable } from './report.ts';
 import { deriveSchedule, describeSchedule } from './schedule.ts';
 

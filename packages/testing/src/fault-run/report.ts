@@ -1,8 +1,8 @@
 import type { GenerationStatus } from '@darkroom/contracts';
-import type { Evidence } from './evidence.ts';
+import type { Evidence } from '../judge/evidence.ts';
 import type { FaultRunOutcome } from './fault-run.ts';
-import { fiveOf, type FiveFigures } from './five-figures.ts';
-import type { Judgement } from './judge.ts';
+import { fiveOf, type FiveFigures } from '../judge/five-figures.ts';
+import type { Judgement } from '../judge/judge.ts';
 import type { FaultRunSettings } from './settings.ts';
 
 /** The line of JSON at the end of a run. */

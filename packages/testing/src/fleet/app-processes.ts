@@ -32,7 +32,8 @@ export interface AppProcesses {
   /** Where its bill lies. */
   readonly billFile: string;
   emulator(faults: Readonly<Record<string, unknown>>, seed: string): Promise<AppProcess>;
-  receiver(name: string): Promise<AppProcess>;
+  /** @param env What it is told beside its own settings. */
+  receiver(name: string, env?: Readonly<Record<string, string>>): Promise<AppProcess>;
   worker(name: string, env: WorkerEnvironment): Promise<AppProcess>;
 }
 
@@ -67,12 +68,13 @@ export function describeApps({ directory, runtime, redisUrl, prefix, s3, readyWi
         EMULATOR_DIR: emulatorDirectory,
         FAULTS: JSON.stringify(faults),
       }),
-    receiver: (name) =>
+    receiver: (name, env = {}) =>
       describe(name, 'webhook-receiver', '/readyz', {
         REDIS_URL: redisUrl,
         DARKROOM_PREFIX: prefix,
         WEBHOOK_KEYS: webhookKeys,
         ...common,
+        ...env,
       }),
     worker: (name, env) =>
       describe(name, 'worker', '/readyz', {

@@ -1,14 +1,13 @@
 import type { Redis } from 'ioredis';
 import { buildGenerationStore, connectPatient } from '@darkroom/generation-store';
-import type { PlacedOrder } from './caller.ts';
-import type { GenerationRecord, LedgerRecord } from './evidence.ts';
-import type { Stack } from './stack.ts';
+import type { Stack } from '../fleet/stack.ts';
+import type { GenerationRecord, LedgerRecord, OrderRecord } from './evidence.ts';
 
 /** Reads what Redis holds, at the end of a run. */
 export interface Records {
   /** How many generations have a live submission or money on hold. */
   countOpen(): Promise<number>;
-  readGenerations(orders: readonly PlacedOrder[]): Promise<Record<string, GenerationRecord | null>>;
+  readGenerations(orders: readonly Pick<OrderRecord, 'ids'>[]): Promise<Record<string, GenerationRecord | null>>;
   readLedger(): Promise<LedgerRecord>;
   close(): void;
 }

@@ -3,8 +3,8 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createGenerationId, taskUuidOf, type SubmissionRef } from '@darkroom/contracts';
-import { readEvidence, writeRecords, type Evidence, type GenerationRecord, type OrderRecord } from '../../src/fault-run/evidence.ts';
-import { judge, type Judgement } from '../../src/fault-run/judge.ts';
+import { readEvidence, writeRecords, type Evidence, type GenerationRecord, type OrderRecord } from '../../src/judge/evidence.ts';
+import { judge, type Judgement } from '../../src/judge/judge.ts';
 
 const PRICE_NANO_USD = 20_000_000;
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Judgement } from '../../src/fault-run/judge.ts';
+import type { Judgement } from '../../src/judge/judge.ts';
 import { createHistory } from './history.ts';
 
 type History = ReturnType<typeof createHistory>;

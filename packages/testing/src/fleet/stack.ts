@@ -4,12 +4,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Timing } from '@darkroom/contracts';
 import { DEFAULT_PREFIX } from '@darkroom/generation-store';
-import { describeApps, type AppProcess } from '../fleet/app-processes.ts';
-import { setEmulatorFaults } from '../fleet/set-emulator-faults.ts';
+import { describeApps, type AppProcess } from './app-processes.ts';
+import { setEmulatorFaults } from './set-emulator-faults.ts';
 import { reserveRedis, type OwnRedis } from '../own-redis.ts';
 import { reserveS3, type OwnS3 } from '../own-s3.ts';
-import type { ProviderFaults } from './provider-faults.ts';
-import type { FaultRunSettings } from './settings.ts';
 
 /** A whole Darkroom whose every part can be struck. */
 export interface Stack {
@@ -19,15 +17,32 @@ export interface Stack {
   /** Workers, receivers and the emulator by name. */
   readonly processes: ReadonlyMap<string, AppProcess>;
   readonly billFile: string;
-  setProviderFaults(faults: ProviderFaults): Promise<void>;
+  setProviderFaults(faults: EmulatorSwitches): Promise<void>;
   stop(): Promise<void>;
 }
 
-export interface StackOptions extends Pick<FaultRunSettings, 'workers' | 'receivers' | 'seed'> {
+/** Switches of the emulator, as its README lists them. */
+export type EmulatorSwitches = Readonly<Record<string, unknown>>;
+
+export interface StackOptions {
+  workers: number;
+  receivers: number;
+  seed: number;
   /** Where everything is kept. */
   directory: string;
   timing: Timing;
-  providerFaults: ProviderFaults;
+  providerFaults: EmulatorSwitches;
+  /** Settings of the workers that differ from those of a fault run. */
+  workerEnv?: Readonly<Record<string, string>>;
+  /** What the environment of a worker or a receiver holds beside its settings. @param servers Addresses of what it sends requests to. */
+  beside?: (name: string, servers: Servers) => Readonly<Record<string, string>>;
+}
+
+/** Where the processes of Darkroom send requests to. */
+export interface Servers {
+  redis: string;
+  s3: string;
+  provider: string;
 }
 
 const root = fileURLToPath(new URL('../../../../', import.meta.url));
@@ -39,7 +54,8 @@ const START_TRIES_FOR_MS = 180_000;
 const READY_WITHIN_MS = 60_000;
 
 /** Starts it and waits until each process is ready. The apps must have been built. */
-export async function startStack({ directory, workers, receivers, seed, timing, providerFaults }: StackOptions): Promise<Stack> {
+export async function startStack(options: StackOptions): Promise<Stack> {
+  const { directory, workers, receivers, seed, timing, providerFaults, workerEnv = {}, beside = () => ({}) } = options;
   await mkdir(directory, { recursive: true });
   const redis = await reserveRedis({ dir: join(directory, 'redis') });
   const s3 = await reserveS3(join(directory, 's3'));
@@ -53,7 +69,10 @@ export async function startStack({ directory, workers, receivers, seed, timing, 
     readyWithinMs: READY_WITHIN_MS,
   });
   const emulator = await apps.emulator(providerFaults, String(seed));
-  const receiverProcesses = await Promise.all(Array.from({ length: receivers }, (_, at) => apps.receiver(`receiver-${at}`)));
+  const servers = { redis: redis.url, s3: s3.endpoint, provider: emulator.url };
+  const receiverProcesses = await Promise.all(
+    Array.from({ length: receivers }, (_, at) => apps.receiver(`receiver-${at}`, beside(`receiver-${at}`, servers))),
+  );
   const workerProcesses = await Promise.all(
     Array.from({ length: workers }, (_, at) =>
       apps.worker(`worker-${at}`, {
@@ -66,6 +85,8 @@ export async function startStack({ directory, workers, receivers, seed, timing, 
         WORKER_RECONCILE_GRACE_MS: String(timing.lockDurationMs),
         DAILY_CAP_USD,
         ...environmentOf(timing),
+        ...workerEnv,
+        ...beside(`worker-${at}`, servers),
       }),
     ),
   );

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { predictForgetting } from '../../src/fault-run/forgetting.ts';
+import { predictForgetting } from '../../src/judge/forgetting.ts';
 import { createHistory } from './history.ts';
 
 type History = ReturnType<typeof createHistory>;
