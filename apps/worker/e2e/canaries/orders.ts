@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { createProducer } from '@darkroom/producer';
 import { createImages } from '@darkroom/producer/images';
-import type { Fleet } from '@darkroom/testing';
+import { eventually, type Fleet } from '@darkroom/testing';
 import sharp from 'sharp';
 import { createCanary, type Canary, type Written } from './canary.ts';
 import { withPassword } from './secrets.ts';
@@ -40,7 +40,9 @@ export async function placeOrders(fleet: Fleet, count: number): Promise<Orders> 
     keys.push(createCanary(`idempotency key ${at}`));
     const geometry = at % 8 === 0 ? { inputs: { referenceImages: [reference] } } : ({ width: 576, height: 1248 } as const);
     const order = { positivePrompt: `a "${prompt.core}" of\n${prompt.core} & ü`, ...geometry };
-    ids.push((await producer.enqueue(order, { idempotencyKey: keyOf(at) })).generationId);
+    // After a restart of Redis an unknown key is refused for some seconds, until S3 was asked; the caller is told to call again.
+    const placed = await eventually(() => producer.enqueue(order, { idempotencyKey: keyOf(at) }), { withinMs: 30_000, everyMs: 200 });
+    ids.push(placed.generationId);
   };
   for (let at = 0; at < count; at += 1) await place();
 
