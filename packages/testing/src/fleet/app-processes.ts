@@ -25,6 +25,8 @@ export interface AppSettings {
 /** A process of an app, and where it listens. */
 export interface AppProcess extends ManagedProcess {
   readonly url: string;
+  /** What it is told; commands for an operator are told the same. */
+  readonly env: Readonly<Record<string, string>>;
 }
 
 /** Describes the processes of one Darkroom, each with a port of its own; nothing runs before `start`. */
@@ -56,7 +58,7 @@ export function describeApps({ directory, runtime, redisUrl, prefix, s3, readyWi
       readyUrl: `${url}${readyPath}`,
       ...(readyWithinMs === undefined ? {} : { readyWithinMs }),
     });
-    return { ...managed, url };
+    return { ...managed, url, env };
   };
 
   return {

@@ -1,0 +1,130 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { taskUuidOf } from '@darkroom/contracts';
+import type { CrashScenario } from '../../src/crash-points/crash-run.ts';
+import { strikeProgram, strikeResident, type Program } from '../../src/crash-points/strike.ts';
+import { usualRequest } from '../../src/crash-points/usual-request.ts';
+import { idOf, type CrashWorld } from '../../src/crash-points/world.ts';
+import type { OrderRecord } from '../../src/judge/evidence.ts';
+
+const two = { ...usualRequest, numberResults: 2 } as const;
+
+const script = (path: string): string => fileURLToPath(new URL(`../../../../${path}`, import.meta.url));
+
+const caller = ({ process }: CrashWorld, order: OrderRecord, idempotencyKey: string): Program => ({
+  name: 'caller',
+  script: script('packages/testing/dist/crash-points/caller/main.js'),
+  env: { ...process('worker-0').env, GENERATION_ID: idOf(order), IDEMPOTENCY_KEY: idempotencyKey },
+});
+
+const command = ({ process }: CrashWorld, word: string): Program => ({
+  name: word,
+  script: script('apps/cli/dist/main.js'),
+  args: [word],
+  env: process('worker-0').env,
+});
+
+const bring = async (world: CrashWorld, ...words: Parameters<CrashWorld['place']>): Promise<void> => {
+  await world.home(await world.place(...words));
+  await world.quiet();
+};
+
+/** What every caller is told, and the ledger; but for the times of ends, which a rebuild makes anew. */
+async function readAll({ producer, records, orders }: CrashWorld): Promise<string> {
+  const views = await Promise.all(
+    orders.map(async (order) => {
+      const { status, costUsd, reservedUsd, amended, images } = await producer.get(idOf(order));
+      return { status, costUsd, reservedUsd, amended, images: images.map(({ settledAt: _, ...image }) => image) };
+    }),
+  );
+  return JSON.stringify({ views, ledger: await records.readLedger() }, undefined, 1);
+}
+
+/** Redis is emptied while its worker runs. */
+function rebuild(): CrashScenario {
+  let known = '';
+  return {
+    name: 'an operator rebuilds an emptied Redis',
+    async prepare(world) {
+      await bring(world);
+      await world.stack.setProviderFaults({ failProviderErrorRate: 1 });
+      await bring(world, undefined, { idempotencyKey: 'a key' });
+      await world.stack.setProviderFaults({ executionMs: [900, 900] });
+      await bring(world, undefined, { deadlineAt: Date.now() + 500 });
+      await world.stack.setProviderFaults({});
+      known = await readAll(world);
+    },
+    async pass(world, order) {
+      await world.redis.flushall();
+      const trace = await strikeProgram(world, command(world, 'rebuild'), order);
+      const again = await readAll(world);
+      if (again !== known) throw new Error(`it was ${known}, and is ${again}`);
+      const [, keyed] = world.orders;
+      const { generationId } = await world.producer.enqueue(usualRequest, { idempotencyKey: 'a key' });
+      if (generationId !== idOf(keyed!)) throw new Error('its idempotency key was forgotten');
+      return trace;
+    },
+    async check(world) {
+      await bring(world);
+      return [];
+    },
+  };
+}
+
+/** Of an order that is to be bought in a moment its job, its key, its place in the index and the sum of holds are wrong. */
+const reconcile: CrashScenario = {
+  name: 'an operator reconciles what disagrees',
+  world: { workerEnv: { WORKER_RECONCILE_GRACE_MS: '100' } },
+  async pass(world, order) {
+    const { redis, stack } = world;
+    const runAt = Date.now() + DUE_AFTER_MS;
+    const placed = await world.place(usualRequest, { runAt, idempotencyKey: `key ${world.orders.length}` });
+    const taskUUID = taskUuidOf({ generationId: idOf(placed), index: 0, n: 1 });
+    await redis.zrem(`${stack.prefix}:submissions:delayed`, taskUUID);
+    await redis.del(`${stack.prefix}:submissions:${taskUUID}`, ...(await redis.keys(`${stack.prefix}:idempotency:*`)));
+    await redis.zrem(`${stack.prefix}:open`, idOf(placed));
+    for (const period of await redis.keys(`${stack.prefix}:spend:all:*`)) await redis.hincrby(period, 'reserved', 1_000_000);
+    const trace = await strikeProgram(world, command(world, 'reconcile'), order);
+    await world.home(placed);
+    await world.quiet();
+    return trace;
+  },
+};
+const DUE_AFTER_MS = 4000;
+
+export const otherScenarios: readonly CrashScenario[] = [
+  {
+    name: 'a receiver takes a delivery',
+    idle: (world) => strikeResident(world, 'receiver-0', { kind: 'trace' }, () => delay(3000)),
+    pass: (world, order) =>
+      strikeResident(world, 'receiver-0', order, async () => {
+        await world.home(await world.place());
+        await world.quiet();
+      }),
+  },
+  {
+    name: 'a caller enqueues, and enqueues again under the same id',
+    async pass(world, order) {
+      const placed = world.note(2);
+      const trace = await strikeProgram(world, caller(world, placed, `key of ${idOf(placed)}`), order);
+      await world.home(placed);
+      await world.quiet();
+      return trace;
+    },
+  },
+  {
+    name: 'a caller enqueues, and enqueues again with nothing but its idempotency key',
+    async pass(world, order) {
+      const placed = world.note(2);
+      const key = `key of ${idOf(placed)}`;
+      const trace = await strikeProgram(world, { ...caller(world, placed, key), isRepeated: false }, order);
+      const { generationId } = await world.producer.enqueue(two, { idempotencyKey: key });
+      if (generationId !== idOf(placed)) placed.ids.push(generationId);
+      await world.home(placed);
+      await world.quiet();
+      return trace;
+    },
+  },
+  rebuild(),
+  reconcile,
+];

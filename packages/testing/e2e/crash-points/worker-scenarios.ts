@@ -1,0 +1,103 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { CrashScenario } from '../../src/crash-points/crash-run.ts';
+import { strikeResident, strikeStart } from '../../src/crash-points/strike.ts';
+import { usualRequest } from '../../src/crash-points/usual-request.ts';
+import { idOf, type CrashWorld } from '../../src/crash-points/world.ts';
+import { readBilledTasks } from '../../src/fleet/bill.ts';
+import type { EmulatorSwitches } from '../../src/fleet/stack.ts';
+import type { OrderRecord } from '../../src/judge/evidence.ts';
+import { taskIdsOf } from '../../src/judge/billed-tasks.ts';
+
+/** Longer than anything that a worker does by itself takes to come around. */
+const IDLE_MS = 3000;
+
+/** A worker does what a caller asked for. */
+const worker = (name: string, faults: EmulatorSwitches, act: (world: CrashWorld) => Promise<void>): CrashScenario => ({
+  name,
+  world: { faults },
+  idle: (world) => strikeResident(world, 'worker-0', { kind: 'trace' }, () => delay(IDLE_MS)),
+  pass: (world, order) =>
+    strikeResident(world, 'worker-0', order, async () => {
+      await act(world);
+      await world.quiet();
+    }),
+});
+
+const buy = async (world: CrashWorld): Promise<void> => world.home(await world.place());
+
+/** Lets the provider do wrong until the bill shows so of the order, and then right. */
+const wrongUntil =
+  (faults: EmulatorSwitches, sign: 'submissions' | 'refusals') =>
+  async (world: CrashWorld): Promise<void> => {
+    await world.stack.setProviderFaults(faults);
+    const order = await world.place();
+    await seenOnBill(world, order, sign);
+    await world.stack.setProviderFaults({});
+    await world.home(order);
+  };
+
+const seenOnBill = (world: CrashWorld, order: OrderRecord, sign: 'submissions' | 'refusals' | 'executions'): Promise<void> =>
+  world.until(`${sign} of ${idOf(order)} on the bill`, async () => {
+    const tasks = await readBilledTasks(world.stack.billFile);
+    return taskIdsOf(idOf(order), order.images).some((id) => (tasks.get(id)?.[sign] ?? 0) > 0);
+  });
+
+/** Redis is taken back to a moment before the order; what follows is done while the worker is down. */
+async function rollBack(world: CrashWorld, during: () => Promise<void>): Promise<void> {
+  const { redis } = world.stack;
+  const putBack = await redis.copyData();
+  await during();
+  await world.process('worker-0').kill();
+  await redis.kill();
+  await putBack();
+  await redis.start();
+}
+
+export const workerScenarios: readonly CrashScenario[] = [
+  worker('an image is bought, uploaded and delivered', { uploadBeforeWebhookRate: 1 }, buy),
+  worker('two images come home at once, and nothing is delivered', { webhookDropRate: 1 }, async (world) =>
+    world.home(await world.place({ ...usualRequest, numberResults: 2 })),
+  ),
+  worker('an image is fetched because its upload never comes', { uploadNeverRate: 1 }, buy),
+  worker('a purchase fails, is made again and fails again', { failProviderErrorRate: 1 }, buy),
+  worker('the answer to a purchase is lost', { submitResetAfterRate: 1 }, buy),
+  worker('a purchase never arrives and is sent again', {}, wrongUntil({ submitResetBeforeRate: 1 }, 'submissions')),
+  worker('a purchase is refused for now and sent again', {}, wrongUntil({ submit429Rate: 1 }, 'refusals')),
+  worker('a purchase is refused for good', { geometry: 'required' }, async (world) =>
+    world.home(await world.place({ positivePrompt: 'a lighthouse' })),
+  ),
+  worker('a generation is cancelled before its time', {}, async (world) => {
+    const order = await world.place(usualRequest, { runAt: Date.now() + 700 });
+    order.cancelledAt = Date.now();
+    await world.producer.cancel(idOf(order));
+    await world.home(order);
+  }),
+  worker('a generation expires while its image is made', { executionMs: [900, 900] }, async (world) => {
+    const order = await world.place(usualRequest, { deadlineAt: Date.now() + 700 });
+    await world.home(order);
+  }),
+  {
+    name: 'a worker starts and asks S3 what Redis has forgotten',
+    world: { faults: { executionMs: [600, 600] } },
+    // Nothing is forgotten, and everything else of a start is the same.
+    async idle(world) {
+      await rollBack(world, () => Promise.resolve());
+      return strikeStart(world, 'worker-0', { kind: 'trace' }, () => delay(IDLE_MS));
+    },
+    async pass(world, order) {
+      const home: OrderRecord[] = [];
+      const underWay: OrderRecord[] = [];
+      await rollBack(world, async () => {
+        home.push(await world.place());
+        await world.home(home[0]!);
+        await world.quiet();
+        underWay.push(await world.place());
+        await seenOnBill(world, underWay[0]!, 'submissions');
+      });
+      return strikeStart(world, 'worker-0', order, async () => {
+        for (const each of [...home, ...underWay]) await world.home(each);
+        await world.quiet();
+      });
+    },
+  },
+];

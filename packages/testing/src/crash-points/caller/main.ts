@@ -1,0 +1,16 @@
+import { createProducer } from '@darkroom/producer';
+import { usualRequest } from '../usual-request.ts';
+
+// A backend that places one order and ends: a process of its own, so that it can die anywhere in it.
+
+const given = (name: string): string => process.env[name] ?? '';
+
+const producer = createProducer({ redisUrl: given('REDIS_URL'), prefix: given('DARKROOM_PREFIX') });
+try {
+  await producer.enqueue(
+    { ...usualRequest, numberResults: 2 },
+    { generationId: given('GENERATION_ID'), idempotencyKey: given('IDEMPOTENCY_KEY') },
+  );
+} finally {
+  await producer.close();
+}

@@ -1,0 +1,113 @@
+import { judge, type Judgement } from '../judge/judge.ts';
+import { readEvidence, writeRecords } from '../judge/evidence.ts';
+import { isAsPromised } from '../judge/five-figures.ts';
+import type { CrashPoint, TapOrder } from './order.ts';
+import { derivePoints, describePoint } from './points.ts';
+import type { Trace } from './tap.ts';
+import { startCrashWorld, type CrashWorld, type CrashWorldOptions } from './world.ts';
+
+/** Something that a process does, and that must come out the same wherever in it the process dies. */
+export interface CrashScenario {
+  /** In the words of a test. */
+  readonly name: string;
+  readonly world?: CrashWorldOptions;
+  /** Once, before everything else. */
+  prepare?(world: CrashWorld): Promise<void>;
+  /** What its process requests while nothing is asked of it; nothing when absent. */
+  idle?(world: CrashWorld): Promise<Trace>;
+  /** Does it once under the order, to the end: whoever died was started again, and everything is over. */
+  pass(world: CrashWorld, order: TapOrder): Promise<Trace>;
+  /** Looks at the end at what the judge does not. @returns what is wrong, in words. */
+  check?(world: CrashWorld): Promise<string[]>;
+}
+
+export interface CrashReport {
+  points: number;
+  /** Points at which a process died and that were judged. */
+  struck: number;
+  /** Points that no repetition came to. */
+  missed: string[];
+  /** What was wrong, each with the point it followed. */
+  findings: string[];
+  judgement: Judgement;
+}
+
+/** How often the golden run is made: only what all of them request is a point. */
+const GOLDEN_RUNS = 3;
+/** A poll may be spared by a webhook that came sooner: the point is tried so often. */
+const TRIES = 3;
+/** What is broken at so many points is broken: the rest would take long to say the same. */
+const ENOUGH_FAILURES = 5;
+
+/** Finds every request of a scenario, kills its process before and after each, and judges what is left by the provider's bill. */
+export async function runCrashPoints(
+  scenario: CrashScenario,
+  { directory, onProgress }: { directory: string; onProgress: (line: string) => void },
+): Promise<CrashReport> {
+  const world = await startCrashWorld(directory, scenario.world ?? {});
+  try {
+    await scenario.prepare?.(world);
+    const idle = new Set((await scenario.idle?.(world))?.requests);
+    const traces: string[][] = [];
+    for (let run = 0; run < GOLDEN_RUNS; run += 1) traces.push([...(await scenario.pass(world, { kind: 'trace' })).requests]);
+    const points = derivePoints(traces, idle);
+    onProgress(`${scenario.name}: ${points.length} points`);
+
+    const findings: string[] = [];
+    const missed: string[] = [];
+    const blame = new Map<string, CrashPoint>();
+    let struck = 0;
+    for (const at of points) {
+      if (findings.length >= ENOUGH_FAILURES) break;
+      const wasStruck = await strikeAt(scenario, world, at, findings, blame);
+      if (wasStruck) struck += 1;
+      else missed.push(describePoint(at));
+    }
+    findings.push(...((await scenario.check?.(world)) ?? []));
+    const judgement = await judgeWorld(world);
+    if (!isAsPromised(judgement)) findings.push(...linesOf(judgement).map((line) => withBlame(line, blame)));
+    return { points: points.length, struck, missed, findings, judgement };
+  } finally {
+    await world.stop();
+  }
+}
+
+async function strikeAt(
+  scenario: CrashScenario,
+  world: CrashWorld,
+  at: CrashPoint,
+  findings: string[],
+  blame: Map<string, CrashPoint>,
+): Promise<boolean> {
+  for (let attempt = 0; attempt < TRIES; attempt += 1) {
+    const known = world.orders.length;
+    let trace: Trace | undefined;
+    try {
+      trace = await scenario.pass(world, { kind: 'die', at });
+    } catch (error) {
+      findings.push(`${describePoint(at)}: ${error instanceof Error ? error.message : String(error)}`);
+      return true;
+    } finally {
+      for (const id of world.orders.slice(known).flatMap(({ ids }) => ids)) blame.set(id, at);
+    }
+    if (trace.died !== undefined) return true;
+  }
+  return false;
+}
+
+async function judgeWorld({ directory, stack, records, orders }: CrashWorld): Promise<Judgement> {
+  await writeRecords(directory, { orders, generations: await records.readGenerations(orders), ledger: await records.readLedger() });
+  return judge(await readEvidence({ billFile: stack.billFile, bucketDir: stack.s3.bucketDir, directory }));
+}
+
+const linesOf = ({ lost, paidTwice, stuck, failedWrongly, costDifferences, ledgerDifferenceNanoUsd }: Judgement): string[] => [
+  ...Object.entries({ lost, paidTwice, stuck, failedWrongly, costDifferences }).flatMap(([kind, lines]) =>
+    lines.map((line) => `${kind}: ${line}`),
+  ),
+  ...(ledgerDifferenceNanoUsd === 0 ? [] : [`the ledger and the bill differ by ${ledgerDifferenceNanoUsd} billionths of a USD`]),
+];
+
+function withBlame(line: string, blame: ReadonlyMap<string, CrashPoint>): string {
+  const point = [...blame].find(([id]) => line.includes(id))?.[1];
+  return point === undefined ? line : `${line} (died ${describePoint(point)})`;
+}

@@ -1,0 +1,28 @@
+import { moments, type CrashPoint } from './order.ts';
+
+/** What goes on by itself, while nothing is asked for, is struck so often at most: it comes as often as the time is long. */
+const UPKEEP_OCCURRENCES = 2;
+
+/**
+ * Every request of a golden run, before it is sent and after its answer: what each of its traces holds, so that a poll that came
+ * once more by chance is not waited for.
+ *
+ * @param idle What the same process requests while it has nothing to do.
+ */
+export function derivePoints(traces: readonly (readonly string[])[], idle: ReadonlySet<string>): CrashPoint[] {
+  const [first = [], ...others] = traces.map(countRequests);
+  return [...first].flatMap(([request, count]) => {
+    const sure = Math.min(count, ...others.map((other) => other.get(request) ?? 0), idle.has(request) ? UPKEEP_OCCURRENCES : Infinity);
+    return Array.from({ length: sure }, (_, at) => moments.map((moment) => ({ request, occurrence: at + 1, moment }))).flat();
+  });
+}
+
+/** In the order of their first occurrence. */
+function countRequests(requests: readonly string[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const request of requests) counts.set(request, (counts.get(request) ?? 0) + 1);
+  return counts;
+}
+
+/** "after s3 PUT /darkroom/records/<date>/<id>/0-1.intent.json, 1" */
+export const describePoint = ({ request, occurrence, moment }: CrashPoint): string => `${moment} ${request}, ${occurrence}`;

@@ -1,0 +1,141 @@
+import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+import { Socket } from 'node:net';
+import { Duplex, Readable } from 'node:stream';
+import { TAP_VARIABLE, type CrashPoint, type TapOrder, type TapSettings, type TraceLine } from './order.ts';
+import { nameCommand, nameHttpRequest, type ServerKind } from './request-names.ts';
+import { createCommandReader, createReplyCounter } from './resp.ts';
+
+/**
+ * Loaded into a process before its own code (`node --import`): counts what it asks of Redis, S3 and the provider on its sockets,
+ * and kills it there at the point it was ordered to. The code of the process knows nothing of it.
+ *
+ * The order is read at the start, if there is one, and again at each SIGUSR2; what was sent before is not counted.
+ */
+
+const settings = JSON.parse(process.env[TAP_VARIABLE] ?? '{}') as TapSettings; // written by tap.ts
+let order: TapOrder | undefined;
+const counts = new Map<string, number>();
+
+const write = (line: TraceLine): void => appendFileSync(settings.traceFile, `${JSON.stringify(line)}\n`);
+
+function readOrder(): void {
+  order = existsSync(settings.orderFile) ? (JSON.parse(readFileSync(settings.orderFile, 'utf8')) as TapOrder) : undefined; // written by tap.ts
+  counts.clear();
+  write({ armed: order?.kind ?? 'not' });
+}
+
+/** Does not return: not another statement of the process runs. */
+function die(at: CrashPoint): never {
+  write({ died: at });
+  process.kill(process.pid, 'SIGKILL');
+  for (;;);
+}
+
+/** What waits for its answer; undefined for what was sent before the order. */
+type Pending = { request: string; occurrence: number } | undefined;
+
+/** A request is about to be sent. */
+function noteRequest(request: string): Pending {
+  if (order === undefined) return undefined;
+  const occurrence = (counts.get(request) ?? 0) + 1;
+  counts.set(request, occurrence);
+  if (order.kind === 'trace') write({ request });
+  dieIf({ request, occurrence, moment: 'before' });
+  return { request, occurrence };
+}
+
+/** Its answer has come, and the process has not seen it yet. */
+function noteAnswer(pending: Pending): void {
+  if (pending !== undefined) dieIf({ ...pending, moment: 'after' });
+}
+
+function dieIf(here: CrashPoint): void {
+  if (order?.kind !== 'die') return;
+  const { request, occurrence, moment } = order.at;
+  if (request === here.request && occurrence === here.occurrence && moment === here.moment) die(here);
+}
+
+/** One connection to a server, seen from outside. */
+interface Conversation {
+  onWrite(bytes: Uint8Array): void;
+  onRead(bytes: Uint8Array): void;
+}
+
+/** Redis answers each command once, in their order. */
+function watchRedis(): Conversation {
+  const [readCommands, countReplies] = [createCommandReader(), createReplyCounter()];
+  const pending: Pending[] = [];
+  return {
+    onWrite: (bytes) => void pending.push(...readCommands(bytes).map((words) => noteRequest(nameCommand(words)))),
+    onRead(bytes) {
+      for (let left = countReplies(bytes); left > 0; left -= 1) noteAnswer(pending.shift());
+    },
+  };
+}
+
+/** A connection has one request at a time; its answer has come when its first bytes have. */
+function watchHttp(server: ServerKind): Conversation {
+  let pending: { of: Pending } | undefined;
+  return {
+    onWrite(bytes) {
+      const request = nameHttpRequest(server, Buffer.from(bytes).toString('latin1'));
+      if (request !== undefined) pending = { of: noteRequest(request) };
+    },
+    onRead(bytes) {
+      if (pending === undefined || /^HTTP\/1\.1 1\d\d/.test(Buffer.from(bytes).toString('latin1', 0, 12))) return;
+      const { of } = pending;
+      pending = undefined;
+      noteAnswer(of);
+    },
+  };
+}
+
+const conversations = new WeakMap<object, Conversation>();
+
+/** @param words What `connect` was called with: a port, options, or (from `net.connect`) both in a list. */
+function portOf(words: readonly unknown[]): number | undefined {
+  const [first] = words;
+  if (Array.isArray(first)) return portOf(first as unknown[]); // `Array.isArray` loses the type of its elements
+  if (typeof first === 'number') return first;
+  const port = typeof first === 'object' && first !== null && 'port' in first ? Number(first.port) : NaN;
+  return Number.isInteger(port) ? port : undefined;
+}
+
+const bytesOf = (chunk: unknown, encoding: unknown): Uint8Array | undefined => {
+  if (typeof chunk === 'string') return Buffer.from(chunk, typeof encoding === 'string' ? (encoding as BufferEncoding) : 'utf8'); // as `write` takes it
+  return chunk instanceof Uint8Array ? chunk : undefined;
+};
+
+type AnyFunction = (this: unknown, ...words: unknown[]) => unknown;
+
+/** Puts `look` before a method of every socket. */
+function lookBefore(
+  name: 'connect' | 'write' | 'push',
+  method: AnyFunction,
+  look: (socket: object, words: readonly unknown[]) => void,
+): void {
+  Object.defineProperty(Socket.prototype, name, {
+    configurable: true,
+    writable: true,
+    value(this: object, ...words: unknown[]): unknown {
+      look(this, words);
+      return method.apply(this, words);
+    },
+  });
+}
+
+// Each is called with `this` as it was.
+lookBefore('connect', Socket.prototype.connect as AnyFunction, (socket, words) => {
+  const server = settings.servers[String(portOf(words))];
+  if (server !== undefined) conversations.set(socket, server === 'redis' ? watchRedis() : watchHttp(server));
+});
+lookBefore('write', Duplex.prototype.write as AnyFunction, (socket, [chunk, encoding]) => {
+  const bytes = bytesOf(chunk, encoding);
+  if (bytes !== undefined) conversations.get(socket)?.onWrite(bytes);
+});
+lookBefore('push', Readable.prototype.push as AnyFunction, (socket, [chunk]) => {
+  if (chunk instanceof Uint8Array) conversations.get(socket)?.onRead(chunk);
+});
+
+process.on('SIGUSR2', readOrder);
+readOrder();

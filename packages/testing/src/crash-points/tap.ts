@@ -1,0 +1,61 @@
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Servers } from '../fleet/stack.ts';
+import { TAP_VARIABLE, type CrashPoint, type TapOrder, type TapSettings, type TraceLine } from './order.ts';
+
+/** The side of a tap that a test holds: what one process is to count or to die of. */
+export interface Tap {
+  /** Goes into the environment of the process. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** Leaves an order for the next start. */
+  order(order: TapOrder): Promise<void>;
+  withdraw(): Promise<void>;
+  /** What was counted since the process last read an order. */
+  read(): Promise<Trace>;
+}
+
+export interface Trace {
+  /** How often the process has read its order, or that there is none. */
+  readonly readings: number;
+  readonly requests: readonly string[];
+  /** Where it died, if it did as ordered. */
+  readonly died?: CrashPoint;
+}
+
+// Node runs it as it is compiled, also while this file is read from its source.
+const preload = new URL('../../dist/crash-points/preload.js', import.meta.url).href;
+
+export function createTap(directory: string, name: string, servers: Servers): Tap {
+  const settings: TapSettings = {
+    orderFile: join(directory, `${name}.order.json`),
+    traceFile: join(directory, `${name}.trace`),
+    servers: { [portOf(servers.redis)]: 'redis', [portOf(servers.s3)]: 's3', [portOf(servers.provider)]: 'provider' },
+  };
+  return {
+    environment: {
+      NODE_OPTIONS: [process.env['NODE_OPTIONS'], `--import=${preload}`].filter(Boolean).join(' '),
+      [TAP_VARIABLE]: JSON.stringify(settings),
+    },
+    order: (order) => writeFile(settings.orderFile, JSON.stringify(order)),
+    withdraw: () => rm(settings.orderFile, { force: true }),
+    read: () => readTrace(settings.traceFile),
+  };
+}
+
+async function readTrace(file: string): Promise<Trace> {
+  const text = await readFile(file, 'utf8').catch(() => '');
+  const lines = text
+    .split('\n')
+    .slice(0, -1)
+    .map((line) => JSON.parse(line) as TraceLine); // written by the preload
+  const begins = lines.findLastIndex((line) => 'armed' in line);
+  const since = lines.slice(begins + 1);
+  const died = since.find((line) => 'died' in line)?.died;
+  return {
+    readings: lines.filter((line) => 'armed' in line).length,
+    requests: since.flatMap((line) => ('request' in line ? [line.request] : [])),
+    ...(died === undefined ? {} : { died }),
+  };
+}
+
+const portOf = (url: string): string => new URL(url).port;

@@ -1,0 +1,175 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { createGenerationId, type GrokImagineRequestInput, type Timing } from '@darkroom/contracts';
+import { createProducer, type EnqueueOptions, type Producer } from '@darkroom/producer';
+import { Redis } from 'ioredis';
+import type { AppProcess } from '../fleet/app-processes.ts';
+import { startStack, type EmulatorSwitches, type Servers, type Stack } from '../fleet/stack.ts';
+import type { OrderRecord } from '../judge/evidence.ts';
+import { openRecords, type Records } from '../judge/records.ts';
+import { createTap, type Tap } from './tap.ts';
+import { usualRequest } from './usual-request.ts';
+
+/** A Darkroom of one worker and one receiver, each with a tap, and what was ordered from it. */
+export interface CrashWorld {
+  readonly directory: string;
+  readonly stack: Stack;
+  readonly producer: Producer;
+  readonly records: Records;
+  readonly redis: Redis;
+  /** All that was ordered, for the judge. */
+  readonly orders: OrderRecord[];
+  readonly servers: Servers;
+  process(name: string): AppProcess;
+  /** The tap of a worker or receiver, or a new one for a program. */
+  tap(name: string): Tap;
+  /** Notes an order that is going to be placed, under an id of its own. */
+  note(images: number, options?: PlaceOptions): OrderRecord;
+  /** Places one. */
+  place(request?: GrokImagineRequestInput, options?: PlaceOptions): Promise<OrderRecord>;
+  /** Waits until the caller is told that it is over. */
+  home(order: OrderRecord): Promise<void>;
+  /** Waits until no job waits, runs or sleeps: nothing more comes by itself. */
+  quiet(): Promise<void>;
+  /** Waits until `check` says yes. @throws after a while, with what was waited for. */
+  until(what: string, check: () => Promise<boolean>): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export type PlaceOptions = Pick<EnqueueOptions, 'idempotencyKey' | 'deadlineAt' | 'runAt'>;
+
+/** The id under which an order stands. */
+export const idOf = ({ ids }: OrderRecord): string => ids.at(-1) ?? '';
+
+const SECOND = 1000;
+/** Short, so that whoever dies is replaced at once, and in the order of production. */
+export const crashTiming: Readonly<Timing> = {
+  requestTimeoutMs: 2 * SECOND,
+  resendWindowMs: 30 * SECOND,
+  horizonMs: 60 * SECOND,
+  imageTtlMs: 120 * SECOND,
+  capabilityTtlMs: 120 * SECOND,
+  firstPollMs: 0.5 * SECOND,
+  maxPollMs: 1 * SECOND,
+  uploadWindowMs: 0.7 * SECOND,
+  uploadPollMs: 0.05 * SECOND,
+  troubleMs: 0.15 * SECOND,
+  maxTroubleMs: 0.5 * SECOND,
+  maxProbeMs: 0.2 * SECOND,
+  lockDurationMs: 1 * SECOND,
+  stalledIntervalMs: 0.3 * SECOND,
+};
+
+/** Quick times of the provider. */
+const quick: EmulatorSwitches = {
+  executionMs: [20, 40],
+  uploadDelayMs: [10, 20],
+  webhookFirstRetryMs: 50,
+  webhookMaxRetryMs: 200,
+  webhookTimeoutMs: 1000,
+};
+
+/** How long anything may take to come home after a process died. */
+const LIMIT_MS = 30 * SECOND;
+const A_DAY_MS = 86_400_000;
+
+export interface CrashWorldOptions {
+  faults?: EmulatorSwitches;
+  workerEnv?: Readonly<Record<string, string>>;
+  timing?: Partial<Timing>;
+}
+
+/** Starts it. The apps must have been built. @param directory Where everything is kept. */
+export async function startCrashWorld(
+  directory: string,
+  { faults = {}, workerEnv = {}, timing = {} }: CrashWorldOptions,
+): Promise<CrashWorld> {
+  const taps = new Map<string, Tap>();
+  let servers: Servers = { redis: '', s3: '', provider: '' };
+  const tap = (name: string): Tap => {
+    const known = taps.get(name) ?? createTap(directory, name, servers);
+    taps.set(name, known);
+    return known;
+  };
+  const stack = await startStack({
+    directory,
+    workers: 1,
+    receivers: 1,
+    seed: 1,
+    timing: { ...crashTiming, ...timing },
+    providerFaults: { ...quick, ...faults },
+    // What a crash leaves behind is put right by who comes after it, and not by the reconciler.
+    workerEnv: { WORKER_RECONCILE_EVERY_MS: String(A_DAY_MS), ...workerEnv },
+    beside: (name, all) => {
+      servers = all;
+      return tap(name).environment;
+    },
+  });
+  const producer = createProducer({ redisUrl: stack.redis.url, prefix: stack.prefix });
+  const records = openRecords(stack);
+  const redis = new Redis(stack.redis.url);
+  const orders: OrderRecord[] = [];
+
+  const until = async (what: string, check: () => Promise<boolean>): Promise<void> => {
+    const endsAt = performance.now() + LIMIT_MS;
+    while (!(await check())) {
+      if (performance.now() > endsAt) throw new Error(`after ${LIMIT_MS / SECOND} s still not: ${what}`);
+      await delay(10);
+    }
+  };
+  const keysOf = (queue: string): [lists: string[], sets: string[]] => [
+    ['wait', 'active', 'paused'].map((state) => `${stack.prefix}:${queue}:${state}`),
+    ['delayed', 'prioritized'].map((state) => `${stack.prefix}:${queue}:${state}`),
+  ];
+  const countJobs = async (): Promise<number> => {
+    const counts = ['submissions', 'settlements'].flatMap((queue) => {
+      const [lists, sets] = keysOf(queue);
+      return [...lists.map((key) => redis.llen(key)), ...sets.map((key) => redis.zcard(key))];
+    });
+    return (await Promise.all(counts)).reduce((sum, count) => sum + count, 0);
+  };
+
+  const world: CrashWorld = {
+    directory,
+    stack,
+    producer,
+    records,
+    redis,
+    orders,
+    servers,
+    process(name) {
+      const process = stack.processes.get(name);
+      if (process === undefined) throw new RangeError(`there is no process "${name}"`);
+      return process;
+    },
+    tap,
+    note(images, { deadlineAt, idempotencyKey } = {}) {
+      const order: OrderRecord = {
+        ids: [createGenerationId(Date.now())],
+        images,
+        outcome: 'open',
+        ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
+        ...(deadlineAt === undefined ? {} : { deadlineAt: Number(deadlineAt) }),
+      };
+      orders.push(order);
+      return order;
+    },
+    async place(given = usualRequest, options = {}) {
+      const order = world.note(given.numberResults ?? 1, options);
+      await producer.enqueue(given, { ...options, generationId: idOf(order) });
+      return order;
+    },
+    async home(order) {
+      await producer.wait(idOf(order), { timeoutMs: LIMIT_MS });
+      order.outcome = 'final';
+    },
+    quiet: () => until('no job left', async () => (await countJobs()) === 0),
+    until,
+    async stop() {
+      await producer.close();
+      records.close();
+      redis.disconnect();
+      await stack.stop();
+    },
+  };
+  return world;
+}
