@@ -96,6 +96,7 @@ export const otherScenarios: readonly CrashScenario[] = [
   {
     name: 'a receiver takes a delivery',
     idle: (world) => strikeResident(world, 'receiver-0', { kind: 'trace' }, () => delay(3000)),
+    idleStrikes: 1,
     pass: (world, order) =>
       strikeResident(world, 'receiver-0', order, async () => {
         await world.home(await world.place());

@@ -54,7 +54,7 @@ async function rollBack(world: CrashWorld, during: () => Promise<void>): Promise
 }
 
 export const workerScenarios: readonly CrashScenario[] = [
-  worker('an image is bought, uploaded and delivered', { uploadBeforeWebhookRate: 1 }, buy),
+  { ...worker('an image is bought, uploaded and delivered', { uploadBeforeWebhookRate: 1 }, buy), idleStrikes: 2 },
   worker('two images come home at once, and nothing is delivered', { webhookDropRate: 1 }, async (world) =>
     world.home(await world.place({ ...usualRequest, numberResults: 2 })),
   ),
@@ -79,6 +79,7 @@ export const workerScenarios: readonly CrashScenario[] = [
   {
     name: 'a worker starts and asks S3 what Redis has forgotten',
     world: { faults: { executionMs: [600, 600] } },
+    idleStrikes: 1,
     // Nothing is forgotten, and everything else of a start is the same.
     async idle(world) {
       await rollBack(world, () => Promise.resolve());

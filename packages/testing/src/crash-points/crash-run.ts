@@ -15,6 +15,8 @@ export interface CrashScenario {
   prepare?(world: CrashWorld): Promise<void>;
   /** What its process requests while nothing is asked of it; nothing when absent. */
   idle?(world: CrashWorld): Promise<Trace>;
+  /** How often each of that is struck: it is the same in every scenario, so not at all when absent. */
+  readonly idleStrikes?: number;
   /** Does it once under the order, to the end: whoever died was started again, and everything is over. */
   pass(world: CrashWorld, order: TapOrder): Promise<Trace>;
   /** Looks at the end at what the judge does not. @returns what is wrong, in words. */
@@ -50,7 +52,7 @@ export async function runCrashPoints(
     const idle = new Set((await scenario.idle?.(world))?.requests);
     const traces: string[][] = [];
     for (let run = 0; run < GOLDEN_RUNS; run += 1) traces.push([...(await scenario.pass(world, { kind: 'trace' })).requests]);
-    const points = derivePoints(traces, idle);
+    const points = derivePoints(traces, idle, scenario.idleStrikes ?? 0);
     onProgress(`${scenario.name}: ${points.length} points`);
 
     const findings: string[] = [];

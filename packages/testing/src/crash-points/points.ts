@@ -1,18 +1,16 @@
 import { moments, type CrashPoint } from './order.ts';
 
-/** What goes on by itself, while nothing is asked for, is struck so often at most: it comes as often as the time is long. */
-const UPKEEP_OCCURRENCES = 2;
-
 /**
  * Every request of a golden run, before it is sent and after its answer: what each of its traces holds, so that a poll that came
  * once more by chance is not waited for.
  *
- * @param idle What the same process requests while it has nothing to do.
+ * @param idle What the same process requests while it has nothing to do: that comes as often as the time is long.
+ * @param idleStrikes How often each of those is struck, at most.
  */
-export function derivePoints(traces: readonly (readonly string[])[], idle: ReadonlySet<string>): CrashPoint[] {
+export function derivePoints(traces: readonly (readonly string[])[], idle: ReadonlySet<string>, idleStrikes: number): CrashPoint[] {
   const [first = [], ...others] = traces.map(countRequests);
   return [...first].flatMap(([request, count]) => {
-    const sure = Math.min(count, ...others.map((other) => other.get(request) ?? 0), idle.has(request) ? UPKEEP_OCCURRENCES : Infinity);
+    const sure = Math.min(count, ...others.map((other) => other.get(request) ?? 0), idle.has(request) ? idleStrikes : Infinity);
     return Array.from({ length: sure }, (_, at) => moments.map((moment) => ({ request, occurrence: at + 1, moment }))).flat();
   });
 }

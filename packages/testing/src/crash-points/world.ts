@@ -42,7 +42,7 @@ export const idOf = ({ ids }: OrderRecord): string => ids.at(-1) ?? '';
 
 const SECOND = 1000;
 /** Short, so that whoever dies is replaced at once, and in the order of production. */
-export const crashTiming: Readonly<Timing> = {
+const crashTiming: Readonly<Timing> = {
   requestTimeoutMs: 2 * SECOND,
   resendWindowMs: 30 * SECOND,
   horizonMs: 60 * SECOND,
