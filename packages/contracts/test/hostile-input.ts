@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import type { z } from 'zod';
 import {
   checkCapability,
   checkGrokImagineRequest,
@@ -10,6 +11,7 @@ import {
   parseUsd,
   resultSchema,
   scopeOfAddress,
+  taskUuidOf,
   type CapabilityKeys,
 } from '../src/index.ts';
 
@@ -70,6 +72,43 @@ const privateHost = fc
     const last = octets.slice(parts - 1).reduce((sum, octet) => sum * 256 + octet, 0);
     return [...octets.slice(0, parts - 1), last].map((value, at) => write(value, bases[at])).join('.') + end;
   });
+
+const taskUUID = taskUuidOf(ref);
+const reservation = { amountNanoUsd: 20_000_000, periods: ['all:day:2026-11-22'] };
+const stored: { schema: z.ZodType<object>; record: Readonly<Record<string, unknown>> }[] = [
+  {
+    schema: intentSchema,
+    record: {
+      ...{ version: 1, ...ref, taskUUID, round: 0, firstSentAt: now, tenant: 'acme', images: 1, createdAt: now, deadlineAt: now },
+      ...{
+        runAt: now,
+        idempotencyKeyHash: 'a',
+        clientReference: 'b',
+        retryOf: ref.generationId,
+        reservation,
+        request: { positivePrompt: 'c' },
+      },
+    },
+  },
+  {
+    schema: resultSchema,
+    record: {
+      ...{ version: 1, ...ref, taskUUID, status: 'succeeded', settledAt: now, road: 'upload', seed: 1, nsfwContent: false, imageUUID: 'd' },
+      ...{ costNanoUsd: 1, costSource: 'reported', reservation, quarantineKey: 'e' },
+    },
+  },
+];
+/** A whole record with one of its values, or an unknown one, put to something else or taken away. */
+const changedRecord = fc
+  .tuple(
+    fc.constantFrom(...stored),
+    fc.nat(40),
+    fc.option(fc.oneof(fc.jsonValue({ maxDepth: 2 }), fc.constantFrom(0, -1, '', '0', 1e21, [], {})), { nil: undefined }),
+  )
+  .map(([{ schema, record }, at, value]) => ({
+    schema,
+    record: { ...record, [Object.keys(record)[at] ?? 'stranger']: value } as Record<string, unknown>,
+  }));
 
 const isUsd = (value: unknown): boolean => typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
 
@@ -139,6 +178,15 @@ export const properties: Record<string, Property> = {
   'a record of S3 is read or refused': (parameters) =>
     fc.assert(
       fc.property(fc.jsonValue(), fc.constantFrom(intentSchema, resultSchema), (value, schema) => !schema.safeParse(value).success),
+      parameters,
+    ),
+  'a record of S3 of which one part was changed is read as it stands there, or refused': (parameters) =>
+    fc.assert(
+      fc.property(changedRecord, ({ schema, record }) => {
+        const { data } = schema.safeParse(record);
+        if (stored.some((whole) => !whole.schema.safeParse(whole.record).success)) throw new Error('what is changed was no record before');
+        return data === undefined || Object.entries(data).every(([name, value]) => JSON.stringify(value) === JSON.stringify(record[name]));
+      }),
       parameters,
     ),
   'an amount is whole and exact, or refused': (parameters) =>
