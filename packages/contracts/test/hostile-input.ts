@@ -73,28 +73,43 @@ const privateHost = fc
     return [...octets.slice(0, parts - 1), last].map((value, at) => write(value, bases[at])).join('.') + end;
   });
 
-const taskUUID = taskUuidOf(ref);
-const reservation = { amountNanoUsd: 20_000_000, periods: ['all:day:2026-11-22'] };
+const common = {
+  version: 1,
+  ...ref,
+  taskUUID: taskUuidOf(ref),
+  reservation: { amountNanoUsd: 20_000_000, periods: ['all:day:2026-11-22'] },
+};
 const stored: { schema: z.ZodType<object>; record: Readonly<Record<string, unknown>> }[] = [
   {
     schema: intentSchema,
     record: {
-      ...{ version: 1, ...ref, taskUUID, round: 0, firstSentAt: now, tenant: 'acme', images: 1, createdAt: now, deadlineAt: now },
-      ...{
-        runAt: now,
-        idempotencyKeyHash: 'a',
-        clientReference: 'b',
-        retryOf: ref.generationId,
-        reservation,
-        request: { positivePrompt: 'c' },
-      },
+      ...common,
+      round: 0,
+      firstSentAt: now,
+      tenant: 'acme',
+      images: 1,
+      createdAt: now,
+      deadlineAt: now,
+      runAt: now,
+      idempotencyKeyHash: 'a',
+      clientReference: 'b',
+      retryOf: ref.generationId,
+      request: { positivePrompt: 'c' },
     },
   },
   {
     schema: resultSchema,
     record: {
-      ...{ version: 1, ...ref, taskUUID, status: 'succeeded', settledAt: now, road: 'upload', seed: 1, nsfwContent: false, imageUUID: 'd' },
-      ...{ costNanoUsd: 1, costSource: 'reported', reservation, quarantineKey: 'e' },
+      ...common,
+      status: 'succeeded',
+      settledAt: now,
+      road: 'upload',
+      seed: 1,
+      nsfwContent: false,
+      imageUUID: 'd',
+      costNanoUsd: 1,
+      costSource: 'reported',
+      quarantineKey: 'e',
     },
   },
 ];

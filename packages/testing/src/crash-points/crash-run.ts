@@ -42,10 +42,7 @@ const TRIES = 3;
 const ENOUGH_FAILURES = 5;
 
 /** Finds every request of a scenario, kills its process before and after each, and judges what is left by the provider's bill. */
-export async function runCrashPoints(
-  scenario: CrashScenario,
-  { directory, onProgress }: { directory: string; onProgress: (line: string) => void },
-): Promise<CrashReport> {
+export async function runCrashPoints(scenario: CrashScenario, { directory }: { directory: string }): Promise<CrashReport> {
   const world = await startCrashWorld(directory, scenario.world ?? {});
   try {
     await scenario.prepare?.(world);
@@ -53,7 +50,6 @@ export async function runCrashPoints(
     const traces: string[][] = [];
     for (let run = 0; run < GOLDEN_RUNS; run += 1) traces.push([...(await scenario.pass(world, { kind: 'trace' })).requests]);
     const points = derivePoints(traces, idle, scenario.idleStrikes ?? 0);
-    onProgress(`${scenario.name}: ${points.length} points`);
 
     const findings: string[] = [];
     const missed: string[] = [];
