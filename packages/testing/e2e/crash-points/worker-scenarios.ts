@@ -54,7 +54,7 @@ async function rollBack(world: CrashWorld, during: () => Promise<void>): Promise
 }
 
 export const workerScenarios: readonly CrashScenario[] = [
-  { ...worker('an image is bought, uploaded and delivered', { uploadBeforeWebhookRate: 1 }, buy), idleStrikes: 2 },
+  { ...worker('an image is bought, uploaded and delivered', { uploadBeforeWebhookRate: 1 }, buy), idleStrikes: 1 },
   worker('two images come home at once, and nothing is delivered', { webhookDropRate: 1 }, async (world) =>
     world.home(await world.place({ ...usualRequest, numberResults: 2 })),
   ),
