@@ -1,6 +1,6 @@
 import { CorruptRecordError, type SubmissionRef } from '@darkroom/contracts';
 import { describe, expect, test } from 'vitest';
-import { ended, newGeneration, setup, type World } from './world.ts';
+import { ended, newGeneration, nextOf, setup, type World } from './world.ts';
 
 type Corrupt = (world: World, ref: SubmissionRef) => Promise<unknown>;
 const generationKey = ({ prefix }: World, { generationId }: SubmissionRef): string => `${prefix}:generation:${generationId}`;
@@ -228,6 +228,16 @@ test('while caps or ledger cannot be read nothing is enqueued, and nothing is wr
     await expect(other.store.enqueue(newGeneration())).rejects.toBeInstanceOf(CorruptRecordError);
     expect(await other.keyspace(), corrupt).toEqual(before);
   }
+});
+
+test('while caps cannot be read what fails is planned again, and is not bought', async () => {
+  await using world = await setup();
+  const [ref] = await world.enqueue();
+  await world.send(ref);
+  await corruptions['a cap is none']?.(world, ref);
+  expect(await world.store.settle(ref, ended(ref, 'failed'))).toEqual({ kind: 'resubmit', n: 2 });
+  await expect(world.store.commit(nextOf(ref), 't')).rejects.toBeInstanceOf(CorruptRecordError);
+  expect(await world.spent()).toEqual({ reserved: 0, settled: 0 });
 });
 
 test('a set of open generations of another type lets nothing half be enqueued', async () => {

@@ -34,14 +34,25 @@ test('what is settled after midnight is booked in the day and month that held it
   expect(await world.ledger()).toEqual(oldYear(spent));
 });
 
-test('what fails after midnight gives back the money of the old day; what is bought in its place is held in the new one', async () => {
+test('what fails after midnight gives back the money of the old day', async () => {
   await using world = await setupAt(LAST_MS_OF_YEAR);
   const [ref] = await world.enqueue();
   await world.send(ref);
   await intoNewYear(world);
   expect(await world.store.settle(ref, ended(ref, 'failed'))).toMatchObject({ kind: 'resubmit' });
+  expect(await world.ledger()).toEqual(oldYear(balanced));
+});
+
+test('what fails before midnight and is bought again after it is held in the new day', async () => {
+  await using world = await setupAt(LAST_MS_OF_YEAR);
+  const [ref] = await world.enqueue();
+  await world.send(ref);
+  expect(await world.store.settle(ref, ended(ref, 'failed'))).toMatchObject({ kind: 'resubmit' });
+  await intoNewYear(world);
+  const { intent, send } = await world.open(nextOf(ref));
+  expect(intent.reservation).toEqual({ amountNanoUsd: IMAGE_NANO_USD, periods: Object.keys(newYear(held)) });
+  await world.store.recordVerdict(nextOf(ref), send, 'accepted');
   expect(await world.ledger()).toEqual({ ...oldYear(balanced), ...newYear(held) });
-  await world.send(nextOf(ref));
   await world.store.settle(nextOf(ref), endedForGood(nextOf(ref), 'succeeded'));
   expect(await world.ledger()).toEqual({ ...oldYear(balanced), ...newYear(spent) });
 });

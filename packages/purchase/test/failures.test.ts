@@ -1,7 +1,7 @@
 import { taskUuidOf, type SubmissionRef } from '@darkroom/contracts';
 import { jobIdOf } from '@darkroom/queues';
 import { eventually } from '@darkroom/testing';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { settle, submit } from '../src/index.ts';
 import { expectAgreement, ledgerOf, type Agreed } from './agreement.ts';
 import { freezingAt } from './interruptions.ts';
@@ -33,13 +33,14 @@ describe('a proved failure of the provider', () => {
     { pollTerminal504Rate: 1 },
   ];
   for (const [name, faults] of Object.entries(failures)) {
-    test.each(tellings)(`${name} leads to one more submission, with its own hold (told as %o)`, async (telling) => {
+    test.each(tellings)(`${name} leads to one more submission, held when it is sent (told as %o)`, async (telling) => {
       const ref = await failed({ ...faults, ...telling });
       expect(await settle(world.purchase(), ref)).toMatchObject({ kind: 'snooze', why: 'ended-without-image' });
       expect(await world.submissions.queue.getJobState(jobIdOf(nextOf(ref)))).toBe('delayed');
-      expect(await ledgerOf(world, ref.generationId)).toEqual({ settled: 0, reserved: 20_000_000 });
+      expect(await ledgerOf(world, ref.generationId)).toEqual({ settled: 0, reserved: 0 });
       await world.setFaults({});
       await submit(world.purchase(), nextOf(ref));
+      expect(await ledgerOf(world, ref.generationId)).toEqual({ settled: 0, reserved: 20_000_000 });
       await world.comeHome(nextOf(ref));
       await expectAgreement(world, ref, succeededOnce);
     });
@@ -70,21 +71,50 @@ describe('a proved failure of the provider', () => {
     for (const { thaw } of runs) thaw();
     await Promise.all(ends);
     expect((await world.store.find(ref.generationId))?.images[0]?.submissions).toBe(2);
-    expect(await ledgerOf(world, ref.generationId)).toEqual({ settled: 0, reserved: 20_000_000 });
+    expect(await ledgerOf(world, ref.generationId)).toEqual({ settled: 0, reserved: 0 });
   });
 
-  test('does not cross a cap: without room for one more hold it is the end', async () => {
-    const ref = await failed();
-    // Its own hold is given back before the next one is asked for, so room is taken away by somebody else.
-    const frozen = freezingAt(world.purchase(), 'before', 'store.settle');
-    const run = settle(frozen.purchase, ref);
-    await frozen.stands;
-    await world.store.setCaps({ allPerDay: 1 });
-    frozen.thaw();
-    await run;
-    await world.store.setCaps({ allPerDay: 1_000_000_000_000 });
-    const view = await expectAgreement(world, ref, { status: 'failed', images: ['failed'], executions: 0 });
-    expect(view.images[0]).toMatchObject({ submissions: 1, fault: { code: 'spend.cap-reached' } });
+  describe('under a cap that is reached', () => {
+    const cap = (nanoUsd: number): Promise<void> => world.store.setCaps({ allPerDay: nanoUsd });
+    const PLENTY = 1_000_000_000_000;
+    afterEach(() => cap(PLENTY));
+
+    /** A generation whose image failed, and waits for money to be bought again. */
+    async function waiting() {
+      const ref = await failed();
+      await cap(1);
+      await settle(world.purchase(), ref);
+      await world.setFaults({});
+      expect(await submit(world.purchase(), nextOf(ref))).toMatchObject({ kind: 'snooze', why: 'cap' });
+      expect(await world.store.find(ref.generationId)).toMatchObject({ status: 'running', images: [{ status: 'open', submissions: 2 }] });
+      return ref;
+    }
+
+    test('waits, and is bought when there is room again', async () => {
+      const ref = await waiting();
+      await cap(PLENTY);
+      expect(await submit(world.purchase(), nextOf(ref))).toEqual({ kind: 'submitted' });
+      await world.comeHome(nextOf(ref));
+      await expectAgreement(world, ref, succeededOnce);
+    });
+
+    test('that was cancelled while it waited is never bought', async () => {
+      const ref = await waiting();
+      await world.store.cancel(ref.generationId);
+      await cap(PLENTY);
+      expect(await submit(world.purchase(), nextOf(ref))).toEqual({ kind: 'finished' });
+      expect(await world.billed(nextOf(ref), 'submission')).toBe(0);
+      await expectAgreement(world, ref, { status: 'cancelled', images: ['failed'], executions: 0 });
+    });
+
+    test('whose deadline passed while it waited is never bought', async () => {
+      const ref = await waiting();
+      await world.redis.hset(`${world.prefix}:generation:${ref.generationId}`, 'deadlineAt', Date.now());
+      await cap(PLENTY);
+      expect(await submit(world.purchase(), nextOf(ref))).toEqual({ kind: 'finished' });
+      expect(await world.billed(nextOf(ref), 'submission')).toBe(0);
+      await expectAgreement(world, ref, { status: 'expired', images: ['failed'], executions: 0 });
+    });
   });
 
   test('of a generation that was cancelled meanwhile is the end', async () => {

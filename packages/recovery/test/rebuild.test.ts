@@ -43,11 +43,13 @@ test('a store that lost everything is as before, and buys again', async () => {
   const life = await someLife();
   const ids = Object.values(life).map(({ generationId }) => generationId);
   const before = await Promise.all(ids.map((id) => takePicture(world, id)));
+  const toBeBoughtAgain = await world.submission(nextOf(life.failed));
   const { request } = (await world.store.find(life.home.generationId))!;
   await world.wipe();
   expect(await run()).toMatchObject({ kind: 'opened', done: { generations: 4 }, damaged: [] });
   const after = await Promise.all(ids.map((id) => takePicture(world, id)));
   expect(after.map(({ generation }) => generation)).toEqual(before.map(({ generation }) => generation));
+  expect(await world.submission(nextOf(life.failed))).toEqual(toBeBoughtAgain);
   expect(await world.ledger()).toMatchObject({
     [`tenant:acme:day:${new Date().toISOString().slice(0, 10)}`]: { settled: 2 * IMAGE_NANO_USD, reserved: IMAGE_NANO_USD },
   });
@@ -58,6 +60,27 @@ test('a store that lost everything is as before, and buys again', async () => {
   await world.store.setCaps({ allPerDay: 10 * IMAGE_NANO_USD });
   for (const ref of [nextOf(life.failed), { ...life.half, index: 1 }])
     expect(await world.store.commit(ref, 't')).toMatchObject({ kind: 'go' });
+});
+
+test('what failed and waits for money under a cap waits on, and is bought when there is room', async () => {
+  const tooLow = { allPerDay: IMAGE_NANO_USD - 1 };
+  const [ref] = await world.enqueue();
+  await world.send(ref);
+  await world.store.setCaps(tooLow);
+  await world.end(ref, 'failed');
+  expect(await world.store.commit(nextOf(ref), 't')).toMatchObject({ kind: 'stop', reason: 'cap' });
+  const before = await takePicture(world, ref.generationId);
+  const waiting = await world.submission(nextOf(ref));
+  expect(before).toMatchObject({ generation: { status: 'running', images: [{ status: 'open', submissions: 2 }] }, isOpen: true, live: 1 });
+
+  await world.wipe();
+  await world.store.setCaps(tooLow);
+  expect(await run()).toMatchObject({ kind: 'opened', done: { generations: 1 } });
+  expect(await takePicture(world, ref.generationId)).toEqual(before);
+  expect(await world.submission(nextOf(ref))).toEqual(waiting);
+  expect(await world.store.commit(nextOf(ref), 't')).toMatchObject({ kind: 'stop', reason: 'cap' });
+  await world.store.setCaps({ allPerDay: IMAGE_NANO_USD });
+  expect(await world.store.commit(nextOf(ref), 't')).toMatchObject({ kind: 'go' });
 });
 
 test('an open store is not touched', async () => {

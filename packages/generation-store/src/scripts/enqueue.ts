@@ -5,7 +5,7 @@ import { prelude } from './prelude.ts';
 
 /**
  * Writes a generation, its first submissions and their holds, all or nothing; done twice it does nothing the second time.
- * Money of a generation that is to run later is held when it is due.
+ * Of a generation that is to run later, and of any while Redis may have forgotten holds, the money is held by the commit.
  * Replies: created | exists | conflict | replayed <id> <runAt> | not-initialised | recovering | cap <period> <used> <cap> <resetsAt> <now>
  */
 export const enqueueScript = createLuaScript(/* lua */ `${prelude}${money}${newGeneration}
@@ -25,7 +25,7 @@ end
 
 local now = nowMs()
 local periods = periodsOf(tenant, now)
-local isDue = holdsWhenDue(runAt, now)
+local isDue = runAt ~= '' and tonumber(runAt) > now or recovering()
 soundCaps()
 soundLedger(namesOf(periods))
 if not isDue then
@@ -35,7 +35,8 @@ end
 
 createGeneration(key, id, 'queued', int(now))
 for index = 0, images - 1 do
-  addSubmission(key, id, index, 1, 0, amount, newHold(isDue, periods, amount))
+  if isDue then addSubmission(key, id, index, 1, 0, amount)
+  else addSubmission(key, id, index, 1, 0, amount, newHold(periods, amount)) end
 end
 takeIdempotencyKey(id)
 announce('generation.queued', id, nil, nil, now)

@@ -91,30 +91,24 @@ local function periodsNamed(names)
   return periods
 end
 
--- whether new submissions leave their money to the commit, and no cap is asked before
-local function holdsWhenDue(runAt, now)
-  return runAt ~= '' and tonumber(runAt) > now or recovering()
-end
-
--- the fields "held" and "periods" of a new submission; the caps were asked before, unless its hold is due later
-local function newHold(isDue, periods, amount)
-  if isDue then return 'due', '' end
+-- books a hold; the fields "held" and "periods" of its submission
+local function newHold(periods, amount)
   local names = namesOf(periods)
   book(names, { reserved = amount })
   return '1', names
 end
 
--- the record of a submission of which nothing was sent, the newest of its image
+-- the record of a submission of which nothing was sent, the newest of its image; its hold is due unless it was made already
 local function addSubmission(key, id, index, n, failures, amount, held, periods)
   redis.call('HSET', submissionKey(id, index, n), 'status', 'planned', 'sends', 0, 'round', 0, 'rejections', 0,
-    'deliverySeq', 0, 'failures', failures, 'reserved', int(amount), 'held', held, 'periods', periods)
+    'deliverySeq', 0, 'failures', failures, 'reserved', int(amount), 'held', held or 'due', 'periods', periods or '')
   redis.call('HSET', key, 'latest:' .. index, int(n))
   redis.call('HINCRBY', key, 'live', 1)
 end
 
 -- makes the hold of money that was due: on the caps' word by the commit, or without it for a send that has left already
 local function makeHold(key, submission, periods)
-  submission.held, submission.periods = newHold(false, periods, tonumber(submission.reserved))
+  submission.held, submission.periods = newHold(periods, tonumber(submission.reserved))
   redis.call('HSET', key, 'held', submission.held, 'periods', submission.periods)
 end
 

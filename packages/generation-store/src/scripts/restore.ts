@@ -32,7 +32,7 @@ for at = 16, #ARGV, 7 do
   local submissionKey = submissionKey(id, index, n)
   local submission, known = hash(submissionKey)
   if not known then
-    addSubmission(key, id, index, n, failures, tonumber(reserved), 'due', '')
+    addSubmission(key, id, index, n, failures, tonumber(reserved))
     submission = hash(submissionKey)
     changed = changed + 1
   end

@@ -35,7 +35,10 @@ return 1
 
 /**
  * Ends a submission, after its result lies in S3: status, money, image, generation, events and, after a proved failure, the
- * next submission with its own hold. All in one script, so that two last images at once still fold once.
+ * next submission. All in one script, so that two last images at once still fold once.
+ *
+ * No cap is asked here: what follows from an end follows from its result alone, so that a rebuild comes to the same (I4). The
+ * hold of the next submission is due; a cap that is reached makes it wait for its commit.
  *
  * Replies: settled | already | refused-move | no-record | resubmit <n>
  */
@@ -50,12 +53,13 @@ local submission, planned = hash(submissionKey)
 if not known or not planned then return { 'no-record' } end
 soundGeneration(key, generation)
 soundSubmission(submissionKey, submission)
-soundLedger(submission.periods .. ' ' .. namesOf(periodsOf(generation.tenant, nowMs())))
-if mayResubmit then soundCaps() end
+local now = nowMs()
+local today = namesOf(periodsOf(generation.tenant, now))
+soundLedger(submission.periods == '' and today or submission.periods)
 -- whoever gave it up had seen the end of its generation, which Redis may have forgotten since
 local over = string.match(code, '^generation%.(%a+)$')
 if over == 'cancelled' or over == 'expired' then
-  closeGeneration(key, id, over, nowMs())
+  closeGeneration(key, id, over, now)
   generation, submission = hash(key), hash(submissionKey)
 end
 if submission.status == status then
@@ -70,7 +74,6 @@ local function chargeOf(submission)
   return charge
 end
 
-local now = nowMs()
 local wasLive = submission.status == 'planned' or submission.status == 'committed' or submission.status == 'accepted'
 redis.call('HSET', submissionKey, 'status', status, 'code', code, 'result', result, 'settledAt', int(now))
 if wasLive then redis.call('HINCRBY', key, 'live', -1) end
@@ -91,8 +94,8 @@ if status ~= 'unknown' then
   end
   if submission.periods == '' and after.settled ~= 0 then
     -- its money was never held here, and it was bought all the same: Redis forgot the send
-    submission.periods = namesOf(periodsOf(generation.tenant, now))
-    redis.call('HSET', submissionKey, 'periods', submission.periods)
+    submission.periods = today
+    redis.call('HSET', submissionKey, 'periods', today)
   end
   local more = {}
   for field, value in pairs(after) do more[field] = value - before[field] end
@@ -116,16 +119,11 @@ if status == 'succeeded' then
 elseif generation['latest:' .. index] == n and image ~= 'succeeded' then
   local failures = tonumber(submission.failures) + (countsAsFailure and 1 or 0)
   if mayResubmit and image == 'open' and running and failures < maxFailures then
-    local amount = tonumber(submission.reserved)
-    local periods, isDue = periodsOf(generation.tenant, now), holdsWhenDue('', now)
-    if not isDue and capReached(periods, amount) then
-      redis.call('HSET', submissionKey, 'code', 'spend.cap-reached')
-    else
-      addSubmission(key, id, index, n + 1, failures, amount, newHold(isDue, periods, amount))
-      resubmitted = int(n + 1)
-    end
+    addSubmission(key, id, index, n + 1, failures, tonumber(submission.reserved))
+    resubmitted = int(n + 1)
+  else
+    redis.call('HSET', key, 'image:' .. index, status)
   end
-  if not resubmitted then redis.call('HSET', key, 'image:' .. index, status) end
 end
 foldGeneration(key, id, now)
 return resubmitted and { 'resubmit', resubmitted } or { 'settled' }

@@ -102,8 +102,9 @@ test('a proved failure that Redis does not know leads to the next purchase, as e
   await world.send(ref);
   await world.end(ref, 'failed', { forgotten: true });
   expect((await world.pass()).summary).toEqual({ 'result-without-record': '1 repaired' });
-  expect(await world.submission(nextOf(ref))).toMatchObject({ status: 'planned', held: '1' });
+  expect(await world.submission(nextOf(ref))).toMatchObject({ status: 'planned', held: 'due' });
   expect(await world.jobOf('submissions', nextOf(ref))).toMatch(/waiting|delayed/);
+  expect((await world.pass()).summary, 'a hold that is due is not missing').toEqual({});
 });
 
 test('a late image that S3 knows and Redis does not amends its generation', async () => {
