@@ -57,6 +57,8 @@ export default defineConfig({
           testTimeout: 900_000,
           hookTimeout: 120_000,
           fileParallelism: false,
+          // Of the tests of a file that say so: more than the processor has work for are in one another's way.
+          maxConcurrency: 4,
         },
       },
     ],

@@ -1,16 +1,24 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { bundleApps } from '../src/crash-points/bundle-apps.ts';
 import { runCrashPoints } from '../src/crash-points/crash-run.ts';
 import { otherScenarios } from './crash-points/other-scenarios.ts';
 import { workerScenarios } from './crash-points/worker-scenarios.ts';
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'darkroom-apps-'));
+  await bundleApps(folder);
+});
+afterAll(() => rm(folder, { recursive: true }));
 
 for (const scenario of [...workerScenarios, ...otherScenarios]) {
   test.concurrent(`it comes out the same wherever a process dies while ${scenario.name}`, async () => {
     const directory = await mkdtemp(join(tmpdir(), 'darkroom-crash-'));
     const startedAt = performance.now();
-    const { points, struck, missed, findings } = await runCrashPoints(scenario, { directory });
+    const { points, struck, missed, findings } = await runCrashPoints(scenario, { directory, folder });
     const seconds = ((performance.now() - startedAt) / 1000).toFixed(0);
     console.info(
       [`${scenario.name}: ${struck} of ${points} points in ${seconds} s`, ...missed.map((point) => `missed: ${point}`)].join('\n  '),

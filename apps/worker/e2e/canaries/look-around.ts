@@ -40,7 +40,7 @@ export const runCli = (fleet: Fleet, providerUrl: string, word: string): Promise
     LOG_LEVEL: 'debug',
   });
 
-export const operatorWords = ['status', 'spend', 'doctor', 'unknown', 'reconcile'] as const;
+export const operatorWords = ['pause', 'status', 'spend', 'doctor', 'unknown', 'reconcile', 'rebuild', 'resume'] as const;
 
 /** Every page of every process, and what a failed job looks like in the dashboard. */
 export async function readAllPages(fleet: Fleet, dashboardUrl: string): Promise<Written[]> {

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { taskUuidOf } from '@darkroom/contracts';
@@ -9,17 +10,15 @@ import type { OrderRecord } from '../../src/judge/evidence.ts';
 
 const two = { ...usualRequest, numberResults: 2 } as const;
 
-const script = (path: string): string => fileURLToPath(new URL(`../../../../${path}`, import.meta.url));
-
 const caller = ({ process }: CrashWorld, order: OrderRecord, idempotencyKey: string): Program => ({
   name: 'caller',
-  script: script('packages/testing/dist/crash-points/caller/main.js'),
+  script: fileURLToPath(new URL('../../dist/crash-points/caller/main.js', import.meta.url)),
   env: { ...process('worker-0').env, GENERATION_ID: idOf(order), IDEMPOTENCY_KEY: idempotencyKey },
 });
 
-const command = ({ process }: CrashWorld, word: string): Program => ({
+const command = ({ process, folder }: CrashWorld, word: string): Program => ({
   name: word,
-  script: script('apps/cli/dist/main.js'),
+  script: join(folder, 'apps/cli/dist/main.js'),
   args: [word],
   env: process('worker-0').env,
 });

@@ -4,7 +4,7 @@ import { isAsPromised } from '../judge/five-figures.ts';
 import type { CrashPoint, TapOrder } from './order.ts';
 import { derivePoints, describePoint } from './points.ts';
 import type { Trace } from './tap.ts';
-import { startCrashWorld, type CrashWorld, type CrashWorldOptions } from './world.ts';
+import { startCrashWorld, type CrashPlaces, type CrashWorld, type CrashWorldOptions } from './world.ts';
 
 /** Something that a process does, and that must come out the same wherever in it the process dies. */
 export interface CrashScenario {
@@ -42,13 +42,13 @@ const TRIES = 3;
 const ENOUGH_FAILURES = 5;
 
 /** Finds every request of a scenario, kills its process before and after each, and judges what is left by the provider's bill. */
-export async function runCrashPoints(scenario: CrashScenario, { directory }: { directory: string }): Promise<CrashReport> {
-  const world = await startCrashWorld(directory, scenario.world ?? {});
+export async function runCrashPoints(scenario: CrashScenario, places: CrashPlaces): Promise<CrashReport> {
+  const world = await startCrashWorld(places, scenario.world ?? {});
   try {
     await scenario.prepare?.(world);
     const idle = new Set((await scenario.idle?.(world))?.requests);
-    const traces: string[][] = [];
-    for (let run = 0; run < GOLDEN_RUNS; run += 1) traces.push([...(await scenario.pass(world, { kind: 'trace' })).requests]);
+    const traces: Trace[] = [];
+    for (let run = 0; run < GOLDEN_RUNS; run += 1) traces.push(await scenario.pass(world, { kind: 'trace' }));
     const points = derivePoints(traces, idle, scenario.idleStrikes ?? 0);
 
     const findings: string[] = [];

@@ -17,6 +17,7 @@ export type TraceLine =
   /** The order was read; counting begins anew. */
   | { readonly armed: TapOrder['kind'] | 'not' }
   | { readonly request: string }
+  | { readonly answered: string; readonly occurrence: number }
   /** Its last words. */
   | { readonly died: CrashPoint };
 

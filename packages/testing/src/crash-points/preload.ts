@@ -46,7 +46,9 @@ function noteRequest(request: string): Pending {
 
 /** Its answer has come, and the process has not seen it yet. */
 function noteAnswer(pending: Pending): void {
-  if (pending !== undefined) dieIf({ ...pending, moment: 'after' });
+  if (pending === undefined) return;
+  if (order?.kind === 'trace') write({ answered: pending.request, occurrence: pending.occurrence });
+  dieIf({ ...pending, moment: 'after' });
 }
 
 function dieIf(here: CrashPoint): void {

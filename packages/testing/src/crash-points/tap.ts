@@ -18,6 +18,8 @@ export interface Trace {
   /** How often the process has read its order, or that there is none. */
   readonly readings: number;
   readonly requests: readonly string[];
+  /** Which of them were answered: `<request>, <occurrence>`. */
+  readonly answered: readonly string[];
   /** Where it died, if it did as ordered. */
   readonly died?: CrashPoint;
 }
@@ -54,6 +56,7 @@ async function readTrace(file: string): Promise<Trace> {
   return {
     readings: lines.filter((line) => 'armed' in line).length,
     requests: since.flatMap((line) => ('request' in line ? [line.request] : [])),
+    answered: since.flatMap((line) => ('answered' in line ? [`${line.answered}, ${line.occurrence}`] : [])),
     ...(died === undefined ? {} : { died }),
   };
 }

@@ -10,8 +10,7 @@ import { createTap, type Tap } from './tap.ts';
 import { usualRequest } from './usual-request.ts';
 
 /** A Darkroom of one worker and one receiver, each with a tap, and what was ordered from it. */
-export interface CrashWorld {
-  readonly directory: string;
+export interface CrashWorld extends Readonly<CrashPlaces> {
   readonly stack: Stack;
   readonly producer: Producer;
   readonly records: Records;
@@ -74,17 +73,25 @@ const LIMIT_MS = 60 * SECOND;
 const CHECK_EVERY_MS = 40;
 const A_DAY_MS = 86_400_000;
 
+export interface CrashPlaces {
+  /** Where everything is kept. */
+  directory: string;
+  /** Where the built apps are. */
+  folder: string;
+}
+
 export interface CrashWorldOptions {
   faults?: EmulatorSwitches;
   workerEnv?: Readonly<Record<string, string>>;
   timing?: Partial<Timing>;
 }
 
-/** Starts it. The apps must have been built. @param directory Where everything is kept. */
+/** Starts it. */
 export async function startCrashWorld(
-  directory: string,
+  places: CrashPlaces,
   { faults = {}, workerEnv = {}, timing = {} }: CrashWorldOptions,
 ): Promise<CrashWorld> {
+  const { directory, folder } = places;
   const taps = new Map<string, Tap>();
   let servers: Servers = { redis: '', s3: '', provider: '' };
   const tap = (name: string): Tap => {
@@ -94,6 +101,7 @@ export async function startCrashWorld(
   };
   const stack = await startStack({
     directory,
+    folder,
     workers: 1,
     receivers: 1,
     seed: 1,
@@ -128,7 +136,7 @@ export async function startCrashWorld(
   };
 
   const world: CrashWorld = {
-    directory,
+    ...places,
     stack,
     producer,
     records,

@@ -32,6 +32,8 @@ export interface StackOptions {
   directory: string;
   timing: Timing;
   providerFaults: EmulatorSwitches;
+  /** Where the built workers and receivers are; the root of the repository when absent. */
+  folder?: string;
   /** Settings of the workers that differ from those of a fault run. */
   workerEnv?: Readonly<Record<string, string>>;
   /** What the environment of a worker or a receiver holds beside its settings. @param servers Addresses of what it sends requests to. */
@@ -55,14 +57,14 @@ const READY_WITHIN_MS = 60_000;
 
 /** Starts it and waits until each process is ready. The apps must have been built. */
 export async function startStack(options: StackOptions): Promise<Stack> {
-  const { directory, workers, receivers, seed, timing, providerFaults, workerEnv = {}, beside = () => ({}) } = options;
+  const { directory, workers, receivers, seed, timing, providerFaults, workerEnv = {}, beside = () => ({}), folder = root } = options;
   await mkdir(directory, { recursive: true });
   const redis = await reserveRedis({ dir: join(directory, 'redis') });
   const s3 = await reserveS3(join(directory, 's3'));
   const prefix = DEFAULT_PREFIX;
   const apps = describeApps({
     directory,
-    runtime: { node: process.execPath, folder: root },
+    runtime: { node: process.execPath, folder, emulatorFolder: root },
     redisUrl: redis.url,
     prefix,
     s3,

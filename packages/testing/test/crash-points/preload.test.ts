@@ -88,7 +88,7 @@ test('every request to Redis, S3 and the provider is counted, with those that a 
 
 test('at each point the process dies there: nothing of the request was sent, or all of it was done and nobody knows', async () => {
   const { run } = await setup();
-  const points = derivePoints([(await run({ kind: 'trace' })).trace.requests], new Set(), 0);
+  const points = derivePoints([(await run({ kind: 'trace' })).trace], new Set(), 0);
   const own = points.filter(({ request }) => /redis (SET|EVALSHA|GET) |s3 PUT|provider POST/.test(request));
   expect(own).toHaveLength(10);
   for (const [number, at] of own.entries()) {
