@@ -49,9 +49,11 @@ export async function runFaults(settings: FaultRunSettings, around: FaultRunSurr
   if (problems.length > 0) throw new RangeError(`the scale ${settings.scale} breaks the chain of waiting times: ${problems.join('; ')}`);
   const provider = deriveProviderFaults(settings, timing);
   const startedAt = performance.now();
-  const stack = await startStack({ ...settings, directory, timing, providerFaults: provider.faulty });
+  // What is switched on beside these can be switched off again: the others go back to what they were at the start.
+  const stack = await startStack({ ...settings, directory, timing, providerFaults: provider.calm });
   let counts: ChaosCounts;
   try {
+    await stack.setProviderFaults(provider.faulty);
     counts = await burden(settings, stack, () => stack.setProviderFaults(provider.calm), around);
   } finally {
     await stack.stop();
