@@ -5,7 +5,7 @@ import { startChaos, type ChaosCounts } from './chaos.ts';
 import { countEvents } from './count-events.ts';
 import { drain } from './drain.ts';
 import { readEvidence, writeRecords, type Evidence } from '../judge/evidence.ts';
-import { promiseOf, type FiveFigures } from '../judge/five-figures.ts';
+import { promiseOf, type DecidingFigures } from '../judge/five-figures.ts';
 import { predictForgetting } from '../judge/forgetting.ts';
 import { judge, type Judgement } from '../judge/judge.ts';
 import { startLoad, type Load } from './load.ts';
@@ -31,7 +31,7 @@ export interface FaultRunSurroundings {
 export interface FaultRunOutcome {
   judgement: Judgement;
   /** What must have been found instead of nothing: the provider forgot ids while they might still be sent again. */
-  promised?: FiveFigures;
+  promised?: DecidingFigures;
   evidence: Evidence;
   counts: ChaosCounts;
   /** How often the workers logged what faults alone bring about. */

@@ -3,7 +3,7 @@ import { formatUsd } from '@darkroom/contracts';
 import type { Forgetting } from './forgetting.ts';
 import type { Judgement } from './judge.ts';
 
-/** What decides whether a run has passed (docs/guarantees.md). */
+/** The definition of a fault run (docs/guarantees.md). */
 export interface FiveFigures {
   lost: number;
   paidTwice: number;
@@ -20,16 +20,26 @@ export const fiveOf = (judgement: Judgement): FiveFigures => ({
   ledgerDifferenceUsd: formatUsd(judgement.ledgerDifferenceNanoUsd),
 });
 
-const nothing: FiveFigures = { lost: 0, paidTwice: 0, stuck: 0, failedWrongly: 0, ledgerDifferenceUsd: '0' };
+/** What decides whether a run has passed: the five, and beside them the third promise. */
+export interface DecidingFigures extends FiveFigures {
+  capCrossedUsd: string;
+}
+
+export const decidingOf = (judgement: Judgement): DecidingFigures => ({
+  ...fiveOf(judgement),
+  capCrossedUsd: formatUsd(judgement.capCrossedNanoUsd),
+});
+
+const nothing: DecidingFigures = { lost: 0, paidTwice: 0, stuck: 0, failedWrongly: 0, ledgerDifferenceUsd: '0', capCrossedUsd: '0' };
 
 /** What is promised of a run whose provider forgets ids while they may still be sent again. */
-export const promiseOf = ({ executions, nanoUsd }: Forgetting): FiveFigures => ({
+export const promiseOf = ({ executions, nanoUsd }: Forgetting): DecidingFigures => ({
   ...nothing,
   lost: executions,
   paidTwice: executions,
   ledgerDifferenceUsd: formatUsd(0 - nanoUsd),
 });
 
-/** @param promised Nothing of the five when absent. */
-export const isAsPromised = (judgement: Judgement, promised: FiveFigures = nothing): boolean =>
-  isDeepStrictEqual(fiveOf(judgement), promised);
+/** @param promised Nothing of all of them when absent. */
+export const isAsPromised = (judgement: Judgement, promised: DecidingFigures = nothing): boolean =>
+  isDeepStrictEqual(decidingOf(judgement), promised);
