@@ -1,17 +1,13 @@
 import { formatUsd, prices, sizes, type GrokImagineRequestInput } from '@darkroom/contracts';
 import { createRandom, type SeededRandom } from '../seeded-random.ts';
 import type { FaultRunSettings } from './settings.ts';
-import { createTenants, CROWDED, priceOf, type ChooseTenant } from './tenants.ts';
+import { createTenants, CROWDED, priceOf, type ChooseTenant, type OrderTerms } from './tenants.ts';
 
 /** What a caller is going to ask for, and how it behaves. */
-export interface Order {
+export interface Order extends OrderTerms {
   /** When it is placed, in milliseconds after the one before. */
   afterMs: number;
   request: GrokImagineRequestInput;
-  /** How many images, and what is held for each. */
-  images: number;
-  imageUsd: string;
-  tenant: string;
   idempotencyKey?: string;
   /** The caller enqueues again: with the same generation id, or as one that only remembers its idempotency key. */
   repeats?: { afterMs: number; with: 'same-id' | 'idempotency-key' };

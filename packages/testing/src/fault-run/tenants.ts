@@ -1,7 +1,6 @@
 import { formatUsd, type NanoUsd } from '@darkroom/contracts';
 import { imageNanoUsdOf } from '../judge/order-terms.ts';
 import type { SeededRandom } from '../seeded-random.ts';
-import type { Order } from './orders.ts';
 
 /** The tenant that reaches its cap. */
 export const CROWDED = 'crowded';
@@ -33,11 +32,19 @@ export function createTenants(random: SeededRandom): ChooseTenant {
   };
 }
 
+/** Whose an order is, and what it may cost. */
+export interface OrderTerms {
+  tenant: string;
+  images: number;
+  /** What is held for each image. */
+  imageUsd: string;
+}
+
 /** What an order may cost at the most, as long as none of its submissions fails. */
-export const priceOf = ({ images, imageUsd }: { images: number; imageUsd: string }): NanoUsd => images * imageNanoUsdOf({ imageUsd });
+export const priceOf = ({ images, imageUsd }: Pick<OrderTerms, 'images' | 'imageUsd'>): NanoUsd => images * imageNanoUsdOf({ imageUsd });
 
 /** The daily cap of every tenant, in US dollars: one reaches it. In a run of few orders a single one may be too much for it. */
-export function tenantCapUsd(orders: readonly Order[]): string {
+export function tenantCapUsd(orders: readonly OrderTerms[]): string {
   const loads = new Map<string, NanoUsd>();
   for (const { tenant, ...terms } of orders) loads.set(tenant, (loads.get(tenant) ?? 0) + priceOf(terms));
   const { [CROWDED]: crowded = 0, ...others } = Object.fromEntries(loads);

@@ -12,21 +12,17 @@ export interface FiveFigures {
   ledgerDifferenceUsd: string;
 }
 
-export const fiveOf = (judgement: Judgement): FiveFigures => ({
-  lost: judgement.lost.length,
-  paidTwice: judgement.paidTwice.length,
-  stuck: judgement.stuck.length,
-  failedWrongly: judgement.failedWrongly.length,
-  ledgerDifferenceUsd: formatUsd(judgement.ledgerDifferenceNanoUsd),
-});
-
 /** What decides whether a run has passed: the five, and beside them the third promise. */
 export interface DecidingFigures extends FiveFigures {
   capCrossedUsd: string;
 }
 
 export const decidingOf = (judgement: Judgement): DecidingFigures => ({
-  ...fiveOf(judgement),
+  lost: judgement.lost.length,
+  paidTwice: judgement.paidTwice.length,
+  stuck: judgement.stuck.length,
+  failedWrongly: judgement.failedWrongly.length,
+  ledgerDifferenceUsd: formatUsd(judgement.ledgerDifferenceNanoUsd),
   capCrossedUsd: formatUsd(judgement.capCrossedNanoUsd),
 });
 
