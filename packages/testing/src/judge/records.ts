@@ -54,7 +54,7 @@ const countOpenSends = async (redis: Redis, key: string): Promise<number> =>
 async function readLedger(redis: Redis, prefix: string): Promise<LedgerRecord> {
   const keyOfAll = `${prefix}:spend:`;
   const periods: LedgerRecord['periods'] = {};
-  for (const key of await redis.keys(`${keyOfAll}*`)) {
+  for (const key of (await redis.keys(`${keyOfAll}*`)).toSorted()) {
     const [settled, held] = await redis.hmget(key, 'settled', 'reserved');
     periods[key.slice(keyOfAll.length)] = { settledNanoUsd: Number(settled ?? 0), heldNanoUsd: Number(held ?? 0) };
   }
