@@ -50,8 +50,8 @@ const generationSchema = z.object({
       status: z.string(),
       submissionStatus: z.string(),
       submissions: z.int(),
-      /** Sends of its newest submission that may have been accepted, as Redis has it. */
-      openSends: z.int().optional(),
+      /** Sends of its newest submission that were not refused in so many words, as Redis counts them. */
+      unrefusedSends: z.int().optional(),
     }),
   ),
   finishedAt: z.number().optional(),

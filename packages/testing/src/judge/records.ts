@@ -29,7 +29,7 @@ export function openRecords({ redis: { url }, prefix }: Pick<Stack, 'redis' | 'p
           status: imageStatus,
           submissionStatus,
           submissions,
-          openSends: await countOpenSends(redis, `${prefix}:submission:${id}:${index}-${submissions}`),
+          unrefusedSends: await countUnrefused(redis, `${prefix}:submission:${id}:${index}-${submissions}`),
         })),
       ),
     };
@@ -46,9 +46,10 @@ export function openRecords({ redis: { url }, prefix }: Pick<Stack, 'redis' | 'p
   };
 }
 
-/** The field of a send stands as long as it may have been accepted. */
-const countOpenSends = async (redis: Redis, key: string): Promise<number> =>
-  (await redis.hkeys(key)).filter((field) => field.startsWith('send:')).length;
+async function countUnrefused(redis: Redis, key: string): Promise<number> {
+  const [sends, rejections] = await redis.hmget(key, 'sends', 'rejections');
+  return Number(sends ?? 0) - Number(rejections ?? 0);
+}
 
 /** All periods: a run may go past midnight, and each cent is written into several of them. */
 async function readLedger(redis: Redis, prefix: string): Promise<LedgerRecord> {

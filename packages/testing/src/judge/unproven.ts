@@ -12,24 +12,25 @@ const CONFLICT = 'conflictTaskUUID';
  * after the end of a run; its money stays on hold until an operator decides (I7). Never of a task that the provider accepted.
  */
 export function isUnproven(generationId: string, generation: GenerationRecord, image: ImageRecord, tasks: Tasks): boolean {
-  const task = tasks.get(taskUuidOf({ generationId, index: image.index, n: image.submissions }));
+  const { index, submissionStatus, submissions, unrefusedSends = 0 } = image;
+  const task = tasks.get(taskUuidOf({ generationId, index, n: submissions }));
   if (task !== undefined && task.acceptances.length > 0) return false;
-  return isGivenUp(generation, image, task) || (task !== undefined && wasUsedUp(task) && (image.openSends ?? 0) > 1);
+  if (submissionStatus === 'accepted') return wasUsedUp(task, unrefusedSends);
+  if (submissionStatus !== 'committed' && submissionStatus !== 'unknown') return false;
+  return isGivenUp(generation, task) || wasUsedUp(task, unrefusedSends);
 }
 
 /** It may have been sent, and the generation was cancelled or expired: an open generation would send it again. */
-const isGivenUp = ({ status }: GenerationRecord, { submissionStatus }: ImageRecord, task: Task | undefined): boolean =>
-  (status === 'cancelled' || status === 'expired') &&
-  (submissionStatus === 'committed' || submissionStatus === 'unknown') &&
-  (task === undefined || !hasEnded(task, Infinity));
+const isGivenUp = ({ status }: GenerationRecord, task: Task | undefined): boolean =>
+  (status === 'cancelled' || status === 'expired') && (task === undefined || !hasEnded(task, Infinity));
 
 /**
- * A refusal used up its id, so that it is refused as known although no task has it. While a send before that may have been
- * accepted, which the record must say, nothing tells this from a task that was: only what is not bought again is safe (I2).
+ * A refusal used up its id, so that it is refused as known although no task has it. If there was a send beside these two, which the
+ * record must say, it may have been accepted when the conflict was told: only what is not bought again is safe (I2).
  */
-function wasUsedUp({ refusals }: Task): boolean {
+function wasUsedUp({ refusals }: Pick<Task, 'refusals'> = { refusals: [] }, unrefusedSends: number): boolean {
   const usedUpAt = refusals.find(({ code }) => code !== CONFLICT)?.at;
-  return usedUpAt !== undefined && refusals.some(({ code, at }) => code === CONFLICT && at >= usedUpAt);
+  return unrefusedSends > 1 && usedUpAt !== undefined && refusals.some(({ code, at }) => code === CONFLICT && at >= usedUpAt);
 }
 
 /** Whether a refusal is about the request itself, and says more than that the id was used. */

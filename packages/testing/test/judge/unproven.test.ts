@@ -5,11 +5,11 @@ import { clean, judged, PRICE_NANO_USD, type History, type Ref } from './judged.
 const holding = { ...clean, ledgerDifferenceNanoUsd: PRICE_NANO_USD };
 
 /** The image is open or unknown, and its money on hold. */
-function isHeld(history: History, ref: Ref, status: 'cancelled' | 'running', submissionStatus: string, openSends = 1): void {
+function isHeld(history: History, ref: Ref, status: 'cancelled' | 'running', submissionStatus: string, unrefusedSends = 1): void {
   const imageStatus = submissionStatus === 'unknown' ? 'unknown' : 'open';
   history.generations[ref.generationId] = {
     status,
-    images: [{ index: 0, status: imageStatus, submissionStatus, submissions: ref.n, openSends }],
+    images: [{ index: 0, status: imageStatus, submissionStatus, submissions: ref.n, unrefusedSends }],
     ...(status === 'running' ? {} : { finishedAt: 5_000 }),
   };
   history.book({ held: PRICE_NANO_USD });
@@ -78,7 +78,7 @@ test('images that nobody can know of are named', async () => {
 });
 
 describe('an id that a refusal used up', () => {
-  const happen = (history: History, openSends: number, more: (ref: Ref) => void = () => undefined): Ref => {
+  const happen = (history: History, unrefusedSends: number, more: (ref: Ref) => void = () => undefined): Ref => {
     const ref = history.order({ outcome: 'open' });
     history.sent(ref);
     history.sent(ref);
@@ -86,11 +86,11 @@ describe('an id that a refusal used up', () => {
     more(ref);
     history.sent(ref);
     history.refused(ref, 400, 'conflictTaskUUID');
-    isHeld(history, ref, 'running', 'accepted', openSends);
+    isHeld(history, ref, 'running', 'accepted', unrefusedSends);
     return ref;
   };
 
-  test('may pass for accepted while an earlier send may have been', async () => {
+  test('may pass for accepted when there was another send, which may have been', async () => {
     expect(await judged((history) => void happen(history, 2))).toEqual(clean);
   });
 
@@ -99,8 +99,20 @@ describe('an id that a refusal used up', () => {
       const ref = happen(history, 2);
       history.ended(ref, 'failed', 'unknown');
       const [image] = history.generations[ref.generationId]?.images ?? [];
-      if (image !== undefined) image.openSends = 2;
+      if (image !== undefined) image.unrefusedSends = 2;
       history.orders.splice(-1, 1, { ids: [ref.generationId], images: 1, outcome: 'final' });
+    });
+    expect(counts).toEqual(clean);
+  });
+
+  test('keeps no hold when the product has seen through it', async () => {
+    const counts = await judged((history) => {
+      const ref = happen(history, 2);
+      history.ended(ref, 'cancelled', 'failed');
+      const [image] = history.generations[ref.generationId]?.images ?? [];
+      if (image !== undefined) image.unrefusedSends = 2;
+      history.orders.splice(-1, 1, { ids: [ref.generationId], images: 1, outcome: 'final', cancelledAt: 2_000 });
+      history.book({ held: -PRICE_NANO_USD });
     });
     expect(counts).toEqual(clean);
   });
