@@ -19,7 +19,7 @@ const settings: FaultRunSettings = {
   redisKills: 2,
 };
 
-test('400 generations under faults: nothing is lost, paid twice, stuck or failed wrongly, and the ledger is the bill', async () => {
+test('400 generations under faults: nothing is lost, paid twice, stuck or failed wrongly, no cap is crossed, and the ledger is the bill', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'darkroom-faults-'));
   const outcome = await runFaults(settings, {
     directory,
@@ -31,7 +31,10 @@ test('400 generations under faults: nothing is lost, paid twice, stuck or failed
   console.info(formatTable(figures));
   // The folder stays when something was found.
   expect(isAsPromised(outcome.judgement), formatFindings(outcome.judgement, directory)).toBe(true);
-  expect(figures).toMatchObject({ generations: 400, kills: settings.kills, rollbacks: settings.rollbacks });
+  // A process that ended by itself was started again, and nothing else shows it.
+  expect(figures).toMatchObject({ generations: 400, kills: settings.kills, rollbacks: settings.rollbacks, crashes: 0 });
   expect(figures['succeeded']).toBeGreaterThan(300);
+  // Without them the cap was not reached, and nothing is said of it.
+  expect(figures['capRefusals']).toBeGreaterThan(0);
   await rm(directory, { recursive: true });
 });

@@ -8,15 +8,17 @@ export interface PlacedOrder {
   /** Its generations: one, unless Redis forgot the first and an idempotency key with it. */
   ids: string[];
   images: number;
+  tenant: string;
+  imageUsd: string;
   idempotencyKey?: string;
   deadlineAt?: number;
   /** When the caller asked for its end. */
   cancelledAt?: number;
   /**
-   * `final`: the caller was told that its generation is over. `given-up`: Redis forgot an order that nobody wants any more. `open`:
-   * neither; then the caller still keeps its request.
+   * `final`: the caller was told that its generation is over. `given-up`: Redis forgot an order that nobody wants any more. `refused`:
+   * the caller was told that its cap is reached, and orders no more. `open`: neither; then the caller still keeps its request.
    */
-  outcome: 'open' | 'final' | 'given-up';
+  outcome: 'open' | 'final' | 'given-up' | 'refused';
   /** An answer that no caller should get. */
   surprise?: string;
 }
@@ -30,13 +32,14 @@ const AGAIN_MS = 100;
  * not know is enqueued again under the same id.
  */
 export async function placeOrder(producer: Producer, order: Order, placed: PlacedOrder, signal: AbortSignal): Promise<void> {
-  const { request, idempotencyKey, repeats, cancelAfterMs, deadlineAfterMs, runAfterMs } = order;
+  const { request, tenant, idempotencyKey, repeats, cancelAfterMs, deadlineAfterMs, runAfterMs } = order;
   const now = Date.now();
   let id = createGenerationId(now);
   placed.ids.push(id);
   if (deadlineAfterMs !== undefined) placed.deadlineAt = now + deadlineAfterMs;
   const { deadlineAt } = placed;
   const options = {
+    tenant,
     ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
     ...(deadlineAt === undefined ? {} : { deadlineAt }),
   };
@@ -49,19 +52,20 @@ export async function placeOrder(producer: Producer, order: Order, placed: Place
     if (!placed.ids.includes(receipt.generationId)) placed.ids.push(receipt.generationId);
     id = receipt.generationId;
   };
-  /** Repeats a call while Redis is away. @returns false when there is nothing to call for any more. */
-  const insist = async (call: () => Promise<unknown>): Promise<boolean> => {
+  /** Repeats a call while Redis is away, as long as there is something to call for. */
+  const insist = async (call: () => Promise<unknown>): Promise<Exclude<PlacedOrder['outcome'], 'final'> | 'done'> => {
     while (!signal.aborted && placed.outcome === 'open') {
       try {
         await call();
-        return true;
+        return 'done';
       } catch (error) {
-        if (hasCode(error, 'generation.not-found') || (hasCode(error, 'request.invalid') && isUnwanted())) return false;
+        if (hasCode(error, 'spend.cap-reached')) return 'refused';
+        if (hasCode(error, 'generation.not-found') || (hasCode(error, 'request.invalid') && isUnwanted())) return 'given-up';
         if (!hasCode(error, 'queue.unavailable') && !hasCode(error, 'store.not-initialised')) throw error;
       }
       await delay(AGAIN_MS);
     }
-    return false;
+    return 'open';
   };
 
   const repeat = async (): Promise<void> => {
@@ -84,8 +88,9 @@ export async function placeOrder(producer: Producer, order: Order, placed: Place
         return;
       } catch (error) {
         if (hasCode(error, 'generation.not-found')) {
-          if (isUnwanted() || !(await insist(() => enqueue(id)))) {
-            placed.outcome = signal.aborted ? 'open' : 'given-up';
+          const again = isUnwanted() ? 'given-up' : await insist(() => enqueue(id));
+          if (again !== 'done') {
+            placed.outcome = again;
             return;
           }
         } else if (!hasCode(error, 'generation.wait-timeout') && !hasCode(error, 'queue.unavailable') && !signal.aborted) {
@@ -97,8 +102,9 @@ export async function placeOrder(producer: Producer, order: Order, placed: Place
   };
 
   try {
-    if (!(await insist(() => enqueue(id)))) {
-      placed.outcome = signal.aborted ? 'open' : 'given-up';
+    const first = await insist(() => enqueue(id));
+    if (first !== 'done') {
+      placed.outcome = first;
       return;
     }
     await Promise.all([wait(), repeat(), cancel()]);

@@ -5,16 +5,17 @@ import { startChaos, type ChaosCounts } from './chaos.ts';
 import { countEvents } from './count-events.ts';
 import { drain } from './drain.ts';
 import { readEvidence, writeRecords, type Evidence } from '../judge/evidence.ts';
-import { promiseOf, type FiveFigures } from '../judge/five-figures.ts';
+import { promiseOf, type DecidingFigures } from '../judge/five-figures.ts';
 import { predictForgetting } from '../judge/forgetting.ts';
 import { judge, type Judgement } from '../judge/judge.ts';
 import { startLoad, type Load } from './load.ts';
-import { deriveOrders } from './orders.ts';
+import { deriveOrders, MAX_REFERENCE_IMAGES, type Order } from './orders.ts';
 import { deriveProviderFaults } from './provider-faults.ts';
 import { openRecords } from '../judge/records.ts';
 import { deriveSchedule } from './schedule.ts';
 import type { FaultRunSettings } from './settings.ts';
 import { startStack, type Stack } from '../fleet/stack.ts';
+import { tenantCapUsd } from './tenants.ts';
 import { forgetAfterMs, timingOf } from './timing.ts';
 
 export interface FaultRunSurroundings {
@@ -31,7 +32,7 @@ export interface FaultRunSurroundings {
 export interface FaultRunOutcome {
   judgement: Judgement;
   /** What must have been found instead of nothing: the provider forgot ids while they might still be sent again. */
-  promised?: FiveFigures;
+  promised?: DecidingFigures;
   evidence: Evidence;
   counts: ChaosCounts;
   /** How often the workers logged what faults alone bring about. */
@@ -48,11 +49,20 @@ export async function runFaults(settings: FaultRunSettings, around: FaultRunSurr
   const problems = timingProblems(timing);
   if (problems.length > 0) throw new RangeError(`the scale ${settings.scale} breaks the chain of waiting times: ${problems.join('; ')}`);
   const provider = deriveProviderFaults(settings, timing);
+  const plan = planOf(settings);
   const startedAt = performance.now();
-  const stack = await startStack({ ...settings, directory, timing, providerFaults: provider.faulty });
+  const stack = await startStack({
+    ...settings,
+    directory,
+    timing,
+    // What is switched on beside these can be switched off again: the others go back to what they were at the start.
+    providerFaults: provider.calm,
+    workerEnv: plan.capUsd === undefined ? {} : { TENANT_DAILY_CAP_USD: plan.capUsd },
+  });
   let counts: ChaosCounts;
   try {
-    counts = await burden(settings, stack, () => stack.setProviderFaults(provider.calm), around);
+    await stack.setProviderFaults(provider.faulty);
+    counts = await burden(settings, plan, stack, () => stack.setProviderFaults(provider.calm), around);
   } finally {
     await stack.stop();
   }
@@ -68,22 +78,35 @@ export async function runFaults(settings: FaultRunSettings, around: FaultRunSurr
   };
 }
 
+interface Plan {
+  orders: Order[];
+  /** What each tenant may spend in a day. */
+  capUsd?: string;
+}
+
+/** A provider that forgets at once is paid more than the ledger knows of, which no cap can bound. */
+function planOf(settings: FaultRunSettings): Plan {
+  const orders = deriveOrders(settings);
+  return { orders, ...(settings.forget === 'inside-window' ? {} : { capUsd: tenantCapUsd(orders) }) };
+}
+
 /** Orders and faults, then calm; writes down at its end what Redis and the callers know. */
 async function burden(
   settings: FaultRunSettings,
+  { orders, capUsd }: Plan,
   stack: Stack,
   calmProvider: () => Promise<void>,
   { directory, signal, onProgress, onFault }: FaultRunSurroundings,
 ): Promise<ChaosCounts> {
   const startedAt = performance.now();
   const sayWhen = (line: string): string => `${((performance.now() - startedAt) / 1000).toFixed(0).padStart(4)} s  ${line}`;
-  const producer = createProducer({ redisUrl: stack.redis.url, prefix: stack.prefix });
+  const producer = createProducer({ redisUrl: stack.redis.url, prefix: stack.prefix, maxReferenceImages: MAX_REFERENCE_IMAGES });
   const records = openRecords(stack);
   const over = new AbortController();
   const ended = AbortSignal.any([signal, over.signal]);
   // Each caller that waits listens to it.
   setMaxListeners(0, ended);
-  const load = startLoad(producer, deriveOrders(settings), ended);
+  const load = startLoad(producer, orders, ended);
   const chaos = startChaos(deriveSchedule(settings), {
     stack,
     placed: () => load.placed.length,
@@ -102,7 +125,7 @@ async function burden(
     await writeRecords(directory, {
       orders: load.placed,
       generations: await records.readGenerations(load.placed),
-      ledger: await records.readLedger(),
+      ledger: { ...(await records.readLedger()), ...(capUsd === undefined ? {} : { caps: { 'tenant:day': capUsd } }) },
     });
     return { ...chaos.counts };
   } finally {

@@ -26,10 +26,12 @@ export function startLoad(producer: Producer, orders: readonly Order[], signal: 
       await delay(order.afterMs);
       while (open >= MAX_OPEN && !signal.aborted) await delay(20);
       if (signal.aborted) return;
-      const { idempotencyKey } = order;
+      const { idempotencyKey, images, tenant, imageUsd } = order;
       const record: PlacedOrder = {
         ids: [],
-        images: order.request.numberResults ?? 1,
+        images,
+        tenant,
+        imageUsd,
         outcome: 'open',
         ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
       };

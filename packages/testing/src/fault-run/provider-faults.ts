@@ -1,5 +1,5 @@
 import type { Timing } from '@darkroom/contracts';
-import { createRandom } from '../seeded-random.ts';
+import { createRandom, type SeededRandom } from '../seeded-random.ts';
 import type { FaultRunSettings } from './settings.ts';
 import { forgetAfterMs } from './timing.ts';
 
@@ -12,27 +12,63 @@ export interface ProviderBehaviour {
   calm: ProviderFaults;
 }
 
-/** The shapes that Runware's sources disagree about are drawn for the whole run; each is right in some of them. */
+/**
+ * What Runware's sources leave open is drawn for the whole run (docs/runware.md); each answer is right in some of them.
+ * @returns switches that never go off beside those of the time of faults.
+ */
 export function deriveProviderFaults({ seed, scale, forget }: FaultRunSettings, timing: Timing): ProviderBehaviour {
   const random = createRandom(seed, 'provider');
   const ms = (value: number): number => Math.round(value * scale);
   const forgetsAfterMs = forgetAfterMs(forget, timing);
-  const calm = {
+  const [shapes, terms] = [drawShapes(random), drawTerms(random)];
+  const calm: ProviderFaults = {
     executionMs: [ms(50), ms(1200)],
     uploadDelayMs: [ms(10), ms(400)],
     webhookFirstRetryMs: ms(100),
     webhookMaxRetryMs: ms(1000),
     webhookTimeoutMs: ms(1000),
-    webhookBody: random.pick(['flat', 'envelope', 'singular-error', 'array', 'several-items']),
-    pollErrorShape: random.pick(['errors', 'data-nested', 'data-flat']),
-    pollRunningWord: random.pick(['processing', 'pending']),
-    pollUnknown: random.pick(['empty', 'not-found']),
-    detailsResponse: random.pick(['result', 'last-response', 'null']),
+    ...shapes,
+    ...(forget === 'inside-window' ? { uploadChunked: false } : terms),
     ...(forgetsAfterMs === undefined ? {} : forgetting(forgetsAfterMs)),
   };
   const outcomes = forget === 'inside-window' ? whatNeedsNoMemory : { ...failures, ...uploads(timing) };
-  return { calm, faulty: { ...calm, ...submissions(timing), ...outcomes, ...webhooks, ...questions } };
+  const decidable = calm['rejectionConsumesId'] === true ? whatIsRefusedOrAccepted : {};
+  return { calm, faulty: { ...calm, ...submissions(timing), ...outcomes, ...webhooks, ...questions, ...decidable } };
 }
+
+/** How things are said and sent. */
+const drawShapes = (random: SeededRandom) => ({
+  webhookBody: random.pick(['flat', 'envelope', 'singular-error', 'array', 'several-items']),
+  webhookExtraFields: random.chance(0.5),
+  pollErrorShape: random.pick(['errors', 'data-nested', 'data-flat']),
+  pollRunningWord: random.pick(['processing', 'pending']),
+  pollUnknown: random.pick(['empty', 'not-found']),
+  detailsResponse: random.pick(['result', 'last-response', 'null']),
+  // S3 takes no body without its length (411 MissingContentLength): in such a run every image comes from its address
+  uploadChunked: random.chance(0.2),
+  uploadContentType: random.pick(['', 'application/octet-stream']),
+  unknownParameters: random.pick(['refuse', 'ignore']),
+});
+
+/**
+ * What is charged, and what a refusal does to an id. A cost that is not told is booked as the price list has it, and a failure
+ * without one as free: such a provider charges just that, or the ledger could not be the bill.
+ */
+function drawTerms(random: SeededRandom) {
+  const cost = random.pick(['quoted', 'absent']);
+  const referenceImageCharge = random.pick(['per-image', 'per-request']);
+  const failedTasksCharged = random.chance(0.5);
+  const rejectionConsumesId = random.chance(0.5);
+  return cost === 'absent'
+    ? { cost, rejectionConsumesId }
+    : { cost, referenceImageCharge, failedTasksCharged, failedTasksTellCost: failedTasksCharged, rejectionConsumesId };
+}
+
+/**
+ * Where refusals use up ids, a send that may have been accepted and was not can leave an image that nobody can tell of before the
+ * horizon: after the next refusal its id is "known". Kills bring about enough of them.
+ */
+const whatIsRefusedOrAccepted: ProviderFaults = { submitResetBeforeRate: 0, submit5xxAcceptedRate: 1 };
 
 /** Takes an id again, and knows nothing of its task in answers to questions. */
 const forgetting = (afterMs: number): ProviderFaults => ({
@@ -48,9 +84,12 @@ const forgetting = (afterMs: number): ProviderFaults => ({
  */
 const whatNeedsNoMemory: ProviderFaults = { uploadBeforeWebhookRate: 0.2, uploadTwiceRate: 0.03, uploadAttempts: 60 };
 
-/** One in ten is accepted and its answer lost; one in ten is refused, of which some were accepted all the same. */
+/**
+ * One in ten is accepted and its answer comes too late, one in fourteen is accepted and its answer lost or nonsense; one in ten is
+ * refused or cut off, of which some were accepted all the same.
+ */
 const submissions = ({ requestTimeoutMs }: Timing): ProviderFaults => ({
-  submitSlowRate: 0.05,
+  submitSlowRate: 0.1,
   submitSlowMs: Math.round(requestTimeoutMs * 1.5),
   submitResetAfterRate: 0.05,
   submitResetBeforeRate: 0.02,
@@ -98,6 +137,9 @@ const questions: ProviderFaults = {
   pollEmptyRate: 0.02,
   pollStrangerRate: 0.05,
   pollResetRate: 0.02,
+  poll401Rate: 0.003,
+  poll402Rate: 0.003,
+  poll403Rate: 0.003,
   poll429Rate: 0.02,
   poll500Rate: 0.02,
   poll503Rate: 0.01,

@@ -1,12 +1,12 @@
 import type { GenerationStatus } from '@darkroom/contracts';
 import type { Evidence } from '../judge/evidence.ts';
 import type { FaultRunOutcome } from './fault-run.ts';
-import { fiveOf, type FiveFigures } from '../judge/five-figures.ts';
+import { decidingOf, type DecidingFigures } from '../judge/five-figures.ts';
 import type { Judgement } from '../judge/judge.ts';
 import type { FaultRunSettings } from './settings.ts';
 
 /** The line of JSON at the end of a run. */
-export interface RunFigures extends FiveFigures {
+export interface RunFigures extends DecidingFigures {
   [other: string]: unknown;
 }
 
@@ -16,9 +16,11 @@ export function figuresOf(
   { judgement, promised, evidence, counts, events, seconds }: FaultRunOutcome,
 ): RunFigures {
   return {
-    ...fiveOf(judgement),
+    ...decidingOf(judgement),
     ...(promised === undefined ? {} : { promised }),
     generations: evidence.orders.length,
+    capRefusals: evidence.orders.filter(({ outcome }) => outcome === 'refused').length,
+    unproven: judgement.unproven.length,
     ...countStatuses(evidence),
     images: Object.values(evidence.generations).reduce((sum, generation) => sum + (generation?.images.length ?? 0), 0),
     executions: evidence.bill.filter(({ kind }) => kind === 'execution').length,
@@ -62,8 +64,8 @@ export function formatTable(figures: RunFigures): string {
 
 /** What was found, and where its cause can be looked for. */
 export function formatFindings(judgement: Judgement, directory: string): string {
-  const { lost, paidTwice, stuck, failedWrongly, costDifferences } = judgement;
-  const sections = Object.entries({ lost, paidTwice, stuck, failedWrongly, costDifferences })
+  const { lost, paidTwice, stuck, failedWrongly, viewDifferences, costDifferences, capsCrossed } = judgement;
+  const sections = Object.entries({ lost, paidTwice, stuck, failedWrongly, viewDifferences, costDifferences, capsCrossed })
     .filter(([, lines]) => lines.length > 0)
     .map(([name, lines]) => `${name}:\n${lines.map((line) => `  ${line}\n`).join('')}`);
   return `${sections.join('')}logs, bill, bucket and records are in ${directory}`;

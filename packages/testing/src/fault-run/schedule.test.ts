@@ -68,7 +68,8 @@ test('orders are of every kind', () => {
   expect(orders).toHaveLength(2000);
   for (const [kind, holds] of Object.entries({
     'several images': ({ request }) => (request.numberResults ?? 1) > 1,
-    'a reference image': ({ request }) => request.inputs !== undefined,
+    'a reference image': ({ imageUsd }) => imageUsd === '0.022',
+    'two reference images': ({ imageUsd }) => imageUsd === '0.024',
     'an idempotency key': ({ idempotencyKey }) => idempotencyKey !== undefined,
     'a repeated enqueue': ({ repeats }) => repeats?.with === 'same-id',
     'a repeated idempotency key': ({ repeats }) => repeats?.with === 'idempotency-key',

@@ -48,7 +48,7 @@ export interface Servers {
 }
 
 const root = fileURLToPath(new URL('../../../../', import.meta.url));
-/** Never reached: what a cap does is shown elsewhere. */
+/** Never reached by all tenants together. */
 const DAILY_CAP_USD = '100000';
 /** An app gives up its start when a store is away, and is then started again, as by an orchestrator. */
 const START_TRIES_FOR_MS = 180_000;

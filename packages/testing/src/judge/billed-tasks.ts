@@ -1,5 +1,6 @@
 import { parseUsd, taskUuidOf, type NanoUsd } from '@darkroom/contracts';
-import type { BillLine, OrderRecord } from './evidence.ts';
+import type { BillLine } from './bill.ts';
+import type { OrderRecord } from './evidence.ts';
 
 /** What the bill says of one task. */
 export interface Task {
@@ -12,7 +13,9 @@ export interface Task {
 }
 type Of<Kind extends BillLine['kind']> = Extract<BillLine, { kind: Kind }>;
 
-/** Submissions of one image are looked for up to this number; the product is set to two. */
+export type Tasks = ReadonlyMap<string, Task>;
+
+/** Submissions of one image are looked for up to this number; the product is set to two, and more only follow ids that were used up. */
 export const MAX_SUBMISSIONS = 12;
 
 /** Adds up the bill by `taskUUID`. */
@@ -38,17 +41,27 @@ export function tasksOf(bill: readonly BillLine[]): Map<string, Task> {
   return tasks;
 }
 
-/** `<generationId>/<index>-<n>` of every task that could have been sent. */
-export function namesOf(orders: readonly OrderRecord[]): Map<string, string> {
-  const names = new Map<string, string>();
-  for (const { ids, images } of orders) {
-    for (const generationId of ids) {
-      for (let index = 0; index < images; index += 1) {
-        for (let n = 1; n <= MAX_SUBMISSIONS; n += 1) names.set(taskUuidOf({ generationId, index, n }), `${generationId}/${index}-${n}`);
+/** A task that could have been sent for an order. */
+export interface OrderedTask {
+  /** `<generationId>/<index>-<n>` */
+  name: string;
+  order: OrderRecord;
+}
+
+export type OrderedTasks = ReadonlyMap<string, OrderedTask>;
+
+/** Every task that could have been sent, by its `taskUUID`. */
+export function orderedTasksOf(orders: readonly OrderRecord[]): Map<string, OrderedTask> {
+  const ordered = new Map<string, OrderedTask>();
+  for (const order of orders) {
+    for (const generationId of order.ids) {
+      for (let index = 0; index < order.images; index += 1) {
+        for (let n = 1; n <= MAX_SUBMISSIONS; n += 1)
+          ordered.set(taskUuidOf({ generationId, index, n }), { name: `${generationId}/${index}-${n}`, order });
       }
     }
   }
-  return names;
+  return ordered;
 }
 
 /**

@@ -3,6 +3,7 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { resultSchema, type SubmissionResult } from '@darkroom/contracts';
 import { z } from 'zod';
+import { readBill, type BillLine } from './bill.ts';
 
 /**
  * What the judge looks at: files alone. The bill and the bucket are as the run left them; what Redis holds at the end and what
@@ -22,41 +23,46 @@ export interface Evidence {
   ledger: LedgerRecord;
 }
 
-const base = { at: z.int(), taskUUID: z.string() };
-/** The lines of the emulator's bill that are judged; it has others. */
-const billLineSchema = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('submission'), ...base, receipt: z.int() }),
-  z.object({ kind: z.literal('acceptance'), ...base, receipt: z.int(), run: z.int() }),
-  z.object({ kind: z.literal('refusal'), ...base, receipt: z.int(), httpStatus: z.int(), code: z.string() }),
-  z.object({ kind: z.literal('execution'), ...base, run: z.int(), costUsd: z.string(), images: z.array(z.object({ sha256: z.string() })) }),
-  z.object({ kind: z.literal('failure'), ...base, run: z.int(), costUsd: z.string() }),
-]);
-export type BillLine = z.infer<typeof billLineSchema>;
+/** What a cap is about. */
+export const capNames = ['all:day', 'all:month', 'tenant:day', 'tenant:month'] as const;
+export type CapName = (typeof capNames)[number];
 
 const orderSchema = z.object({
   ids: z.array(z.string()),
   images: z.int(),
+  /** Whose money it spends; the producer's own tenant when absent. */
+  tenant: z.string().optional(),
+  /** What is held for each submission of an image; the price without reference images when absent. */
+  imageUsd: z.string().optional(),
   idempotencyKey: z.string().optional(),
   deadlineAt: z.number().optional(),
   cancelledAt: z.number().optional(),
-  outcome: z.enum(['open', 'final', 'given-up']),
+  outcome: z.enum(['open', 'final', 'given-up', 'refused']),
   surprise: z.string().optional(),
 });
 export type OrderRecord = z.infer<typeof orderSchema>;
 
 const generationSchema = z.object({
   status: z.enum(['queued', 'running', 'succeeded', 'partial', 'failed', 'cancelled', 'expired']),
-  images: z.array(z.object({ index: z.int(), status: z.string(), submissionStatus: z.string(), submissions: z.int() })),
-  /** What is on hold for it. */
-  reservedUsd: z.string(),
+  images: z.array(
+    z.object({
+      index: z.int(),
+      status: z.string(),
+      submissionStatus: z.string(),
+      submissions: z.int(),
+      /** Sends of its newest submission that were not refused in so many words, as Redis counts them. */
+      unrefusedSends: z.int().optional(),
+    }),
+  ),
   finishedAt: z.number().optional(),
 });
 export type GenerationRecord = z.infer<typeof generationSchema>;
 
 const ledgerSchema = z.object({
-  /** Settled and held over all days, in billionths of a US dollar. */
-  settledNanoUsd: z.number(),
-  heldNanoUsd: z.number(),
+  /** Each period of the ledger by its name, such as "tenant:acme:day:2026-11-22"; in billionths of a US dollar. */
+  periods: z.record(z.string(), z.object({ settledNanoUsd: z.number(), heldNanoUsd: z.number() })),
+  /** The caps that the fleet was told, in US dollars: of all tenants ("all:day") and of each one ("tenant:day"). */
+  caps: z.partialRecord(z.enum(capNames), z.string()).optional(),
 });
 export type LedgerRecord = z.infer<typeof ledgerSchema>;
 
@@ -85,16 +91,6 @@ export async function readEvidence({ billFile, bucketDir, directory }: EvidenceP
     generations: z.record(z.string(), generationSchema.nullable()).parse(await read('generations')),
     ledger: ledgerSchema.parse(await read('ledger')),
   };
-}
-
-async function readBill(file: string): Promise<BillLine[]> {
-  const text = await readFile(file, 'utf8');
-  // A torn last line is not a line.
-  const lines = text
-    .split('\n')
-    .slice(0, -1)
-    .map((line): unknown => JSON.parse(line));
-  return lines.map((line) => billLineSchema.safeParse(line)).flatMap(({ data }) => (data === undefined ? [] : [data]));
 }
 
 const objectSchema = z.object({ key: z.string(), blob: z.string() });

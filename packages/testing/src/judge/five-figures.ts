@@ -3,7 +3,7 @@ import { formatUsd } from '@darkroom/contracts';
 import type { Forgetting } from './forgetting.ts';
 import type { Judgement } from './judge.ts';
 
-/** What decides whether a run has passed (docs/guarantees.md). */
+/** The definition of a fault run (docs/guarantees.md). */
 export interface FiveFigures {
   lost: number;
   paidTwice: number;
@@ -12,24 +12,30 @@ export interface FiveFigures {
   ledgerDifferenceUsd: string;
 }
 
-export const fiveOf = (judgement: Judgement): FiveFigures => ({
+/** What decides whether a run has passed: the five, and beside them the third promise. */
+export interface DecidingFigures extends FiveFigures {
+  capCrossedUsd: string;
+}
+
+export const decidingOf = (judgement: Judgement): DecidingFigures => ({
   lost: judgement.lost.length,
   paidTwice: judgement.paidTwice.length,
   stuck: judgement.stuck.length,
   failedWrongly: judgement.failedWrongly.length,
   ledgerDifferenceUsd: formatUsd(judgement.ledgerDifferenceNanoUsd),
+  capCrossedUsd: formatUsd(judgement.capCrossedNanoUsd),
 });
 
-const nothing: FiveFigures = { lost: 0, paidTwice: 0, stuck: 0, failedWrongly: 0, ledgerDifferenceUsd: '0' };
+const nothing: DecidingFigures = { lost: 0, paidTwice: 0, stuck: 0, failedWrongly: 0, ledgerDifferenceUsd: '0', capCrossedUsd: '0' };
 
 /** What is promised of a run whose provider forgets ids while they may still be sent again. */
-export const promiseOf = ({ executions, nanoUsd }: Forgetting): FiveFigures => ({
+export const promiseOf = ({ executions, nanoUsd }: Forgetting): DecidingFigures => ({
   ...nothing,
   lost: executions,
   paidTwice: executions,
   ledgerDifferenceUsd: formatUsd(0 - nanoUsd),
 });
 
-/** @param promised Nothing of the five when absent. */
-export const isAsPromised = (judgement: Judgement, promised: FiveFigures = nothing): boolean =>
-  isDeepStrictEqual(fiveOf(judgement), promised);
+/** @param promised Nothing of all of them when absent. */
+export const isAsPromised = (judgement: Judgement, promised: DecidingFigures = nothing): boolean =>
+  isDeepStrictEqual(decidingOf(judgement), promised);

@@ -1,5 +1,5 @@
 import { parseUsd, type NanoUsd } from '@darkroom/contracts';
-import type { BillLine } from './evidence.ts';
+import type { BillLine } from './bill.ts';
 
 /** What a provider that forgets ids makes of the sends that reach it. */
 export interface Forgetting {

@@ -1,71 +1,83 @@
-import { formatUsd, isFinalGeneration, parseUsd, taskUuidOf, type NanoUsd } from '@darkroom/contracts';
-import { hasEnded, MAX_SUBMISSIONS, namesOf, taskIdsOf, tasksOf, type Task } from './billed-tasks.ts';
-import type { Evidence, GenerationRecord, OrderRecord } from './evidence.ts';
+import { isFinalGeneration, taskUuidOf, type NanoUsd } from '@darkroom/contracts';
+import { hasEnded, MAX_SUBMISSIONS, orderedTasksOf, taskIdsOf, tasksOf, type OrderedTasks, type Tasks } from './billed-tasks.ts';
+import { findCapsCrossed } from './caps.ts';
+import type { Evidence, OrderRecord } from './evidence.ts';
+import { findFailedWrongly } from './failures.ts';
+import { findLedgerDifferences } from './ledger.ts';
+import { isUnproven } from './unproven.ts';
 
 /** Each of these must be empty or 0. A line names what it is about, so that its cause can be looked for in the logs. */
 export interface Judgement {
   /** Billed executions whose served bytes are under no key of `images/` or `quarantine/`. */
   lost: string[];
-  /** Executions beyond one for each submission, and submissions sent without a terminal verdict on their predecessor. */
+  /**
+   * Executions beyond one for each submission, submissions sent without a terminal verdict on their predecessor, and what was
+   * bought beside another of the same idempotency key or for an order that was refused.
+   */
   paidTwice: string[];
   /** Not final within the stated time after the faults stopped. */
   stuck: string[];
   /** Failed, expired, lost or unknown although the bill holds a good image or the provider never refused. */
   failedWrongly: string[];
   /**
-   * Ledger minus bill, holds that only an operator can release left out; when these agree, by how much the recorded costs of
-   * submissions differ from the billed ones.
+   * Ledger minus bill, holds that only an operator can release left out; when these agree, by how much the views of the ledger,
+   * the tenants, or else the recorded and the billed costs of submissions differ.
    */
   ledgerDifferenceNanoUsd: NanoUsd;
+  /** Days and months, or tenants, whose ledger does not add up. */
+  viewDifferences: string[];
   /** Submissions that are recorded to have cost something else than was billed for them. */
   costDifferences: string[];
+  /** The most by which a period of the ledger or its part of the bill is above its cap. */
+  capCrossedNanoUsd: NanoUsd;
+  capsCrossed: string[];
+  /** Images of which nobody can know before the horizon: they count for none of the others. */
+  unproven: string[];
 }
 
 /** Judges a run by its evidence alone. */
 export function judge(evidence: Evidence): Judgement {
-  const tasks = tasksOf(evidence.bill);
-  const names = namesOf(evidence.orders);
-  const nameOf = (taskUUID: string): string => names.get(taskUUID) ?? `task ${taskUUID}, which nobody ordered`;
-  const costDifferences = findCostDifferences(evidence, tasks);
-  const billed = [...tasks.values()].reduce((sum, { billedNanoUsd }) => sum + billedNanoUsd, 0);
-  const { settledNanoUsd, heldNanoUsd } = evidence.ledger;
-  const ledgerDifference = settledNanoUsd + heldNanoUsd - holdsOfUnproven(evidence, tasks) - billed;
+  const { bill, orders } = evidence;
+  const tasks = tasksOf(bill);
+  const ordered = orderedTasksOf(orders);
+  const { nanoUsd: ledgerDifferenceNanoUsd, views, costs } = findLedgerDifferences(evidence, tasks, ordered);
+  const { nanoUsd: capCrossedNanoUsd, lines: capsCrossed } = findCapsCrossed(evidence, tasks, ordered);
   return {
-    lost: findLost(evidence, nameOf),
+    lost: findLost(evidence, ordered),
     paidTwice: [
-      ...findRepeatedExecutions(tasks, names, nameOf),
-      ...findEarlySubmissions(evidence.orders, tasks),
-      ...findRepeatedOrders(evidence.orders, tasks),
+      ...findRepeatedExecutions(tasks, ordered),
+      ...findEarlySubmissions(orders, tasks),
+      ...findRepeatedOrders(orders, tasks),
+      ...findBoughtThoughRefused(tasks, ordered),
     ],
-    stuck: evidence.orders.flatMap((order) => findStuck(order, evidence, tasks)),
-    failedWrongly: evidence.orders.flatMap((order) => findFailedWrongly(order, evidence, tasks)),
-    ledgerDifferenceNanoUsd:
-      ledgerDifference === 0 ? costDifferences.reduce((sum, { nanoUsd }) => sum + Math.abs(nanoUsd), 0) : ledgerDifference,
-    costDifferences: costDifferences.map(
-      ({ taskUUID, nanoUsd }) => `${nameOf(taskUUID)}: recorded ${formatUsd(nanoUsd)} USD more than billed`,
-    ),
+    stuck: orders.flatMap((order) => findStuck(order, evidence, tasks)),
+    failedWrongly: orders.flatMap((order) => findFailedWrongly(order, evidence, tasks)),
+    ledgerDifferenceNanoUsd,
+    viewDifferences: views,
+    costDifferences: costs,
+    capCrossedNanoUsd,
+    capsCrossed,
+    unproven: findUnproven(evidence, tasks),
   };
 }
 
-const findLost = ({ bill, keptSha256 }: Evidence, nameOf: (taskUUID: string) => string): string[] =>
+const nameOf = (ordered: OrderedTasks, taskUUID: string): string => ordered.get(taskUUID)?.name ?? `task ${taskUUID}, which nobody ordered`;
+
+const findLost = ({ bill, keptSha256 }: Evidence, ordered: OrderedTasks): string[] =>
   bill.flatMap((line) =>
     line.kind === 'execution' && !line.images.every(({ sha256 }) => keptSha256.has(sha256))
-      ? [`${nameOf(line.taskUUID)}, run ${line.run}`]
+      ? [`${nameOf(ordered, line.taskUUID)}, run ${line.run}`]
       : [],
   );
 
 /** More than one execution of a submission; one execution is already too much of what nobody ordered. */
-const findRepeatedExecutions = (
-  tasks: ReadonlyMap<string, Task>,
-  names: ReadonlyMap<string, string>,
-  nameOf: (taskUUID: string) => string,
-): string[] =>
+const findRepeatedExecutions = (tasks: Tasks, ordered: OrderedTasks): string[] =>
   [...tasks].flatMap(([taskUUID, { executions }]) =>
-    executions.slice(names.has(taskUUID) ? 1 : 0).map(({ run }) => `${nameOf(taskUUID)}: execution ${run}`),
+    executions.slice(ordered.has(taskUUID) ? 1 : 0).map(({ run }) => `${nameOf(ordered, taskUUID)}: execution ${run}`),
   );
 
 /** Submissions that were sent before the one before them had ended for good by the bill. */
-function findEarlySubmissions(orders: readonly OrderRecord[], tasks: ReadonlyMap<string, Task>): string[] {
+function findEarlySubmissions(orders: readonly OrderRecord[], tasks: Tasks): string[] {
   const found: string[] = [];
   for (const { ids, images } of orders) {
     for (const generationId of ids) {
@@ -83,83 +95,43 @@ function findEarlySubmissions(orders: readonly OrderRecord[], tasks: ReadonlyMap
 }
 
 /** One idempotency key bought as several generations. */
-const findRepeatedOrders = (orders: readonly OrderRecord[], tasks: ReadonlyMap<string, Task>): string[] =>
+const findRepeatedOrders = (orders: readonly OrderRecord[], tasks: Tasks): string[] =>
   orders.flatMap(({ ids, images }) => {
     const bought = ids.filter((generationId) => taskIdsOf(generationId, images).some((id) => (tasks.get(id)?.executions.length ?? 0) > 0));
     return bought.slice(1).map((id) => `${id}: bought although ${bought[0] ?? ''} has the same idempotency key`);
   });
 
-const isLive = (submissionStatus: string): boolean => ['planned', 'committed', 'accepted'].includes(submissionStatus);
+/** Its caller was told that nothing is bought, and may have ordered it elsewhere. */
+const findBoughtThoughRefused = (tasks: Tasks, ordered: OrderedTasks): string[] =>
+  [...tasks.keys()].flatMap((taskUUID) => {
+    const { name, order } = ordered.get(taskUUID) ?? {};
+    return order?.outcome === 'refused' ? [`${name}: sent although its order was refused`] : [];
+  });
 
-/**
- * Whether a submission of the image may have been sent, is not known to the provider, and its generation was cancelled or expired:
- * it is not sent again, and looked for until the horizon; its money stays on hold until an operator decides (I7). An open
- * generation sends it again instead.
- */
-const isUnproven = (
-  id: string,
-  { status }: GenerationRecord,
-  image: GenerationRecord['images'][number],
-  tasks: ReadonlyMap<string, Task>,
-): boolean =>
-  (status === 'cancelled' || status === 'expired') &&
-  (image.submissionStatus === 'committed' || image.submissionStatus === 'unknown') &&
-  (tasks.get(taskUuidOf({ generationId: id, index: image.index, n: image.submissions }))?.acceptances.length ?? 0) === 0;
-
-const holdsOfUnproven = ({ generations }: Evidence, tasks: ReadonlyMap<string, Task>): NanoUsd =>
-  Object.entries(generations).reduce(
-    (sum, [id, generation]) =>
-      generation?.images.some((image) => isUnproven(id, generation, image, tasks)) === true ? sum + parseUsd(generation.reservedUsd) : sum,
-    0,
+const findUnproven = ({ generations }: Evidence, tasks: Tasks): string[] =>
+  Object.entries(generations).flatMap(([id, generation]) =>
+    (generation?.images ?? [])
+      .filter((image) => generation !== null && isUnproven(id, generation, image, tasks))
+      .map(({ index, submissionStatus, submissions }) => `${id}/${index}-${submissions}: ${submissionStatus}`),
   );
 
-function findStuck(
-  { ids, outcome, surprise }: OrderRecord,
-  { generations, recorded }: Evidence,
-  tasks: ReadonlyMap<string, Task>,
-): string[] {
+const isLive = (submissionStatus: string): boolean => ['planned', 'committed', 'accepted'].includes(submissionStatus);
+
+function findStuck({ ids, outcome, surprise }: OrderRecord, { generations, recorded }: Evidence, tasks: Tasks): string[] {
   const name = ids.join(' ');
   if (surprise !== undefined) return [`${name}: its caller was told "${surprise}"`];
-  if (outcome === 'open') return [`${name}: its caller was never told that it is over`];
-  return ids.flatMap((id) => {
+  const found = ids.flatMap((id) => {
     const generation = generations[id] ?? undefined;
     // Nothing of it was bought, so that a Redis which forgot it owes nothing: its caller was told, or gave it up.
     if (generation === undefined) return recorded.has(id) ? [`${id}: S3 remembers it and Redis does not`] : [];
-    if (!isFinalGeneration(generation.status)) return [`${id}: is ${generation.status}`];
-    const live = generation.images.filter((image) => isLive(image.submissionStatus) && !isUnproven(id, generation, image, tasks));
-    return live.map(
+    const live = generation.images.filter(({ submissionStatus }) => isLive(submissionStatus));
+    const proven = live.filter((image) => !isUnproven(id, generation, image, tasks));
+    if (!isFinalGeneration(generation.status) && (live.length === 0 || proven.length > 0)) return [`${id}: is ${generation.status}`];
+    return proven.map(
       ({ index, submissionStatus }) => `${id}: is ${generation.status}, and the submission of image ${index} is ${submissionStatus}`,
     );
   });
-}
-
-/** Looks at each image: the generation is the fold of them, and a late image amends it. */
-function findFailedWrongly(order: OrderRecord, { generations }: Evidence, tasks: ReadonlyMap<string, Task>): string[] {
-  return order.ids.flatMap((id) => {
-    const generation = generations[id] ?? undefined;
-    if (generation === undefined) return [];
-    const hasExcuse = wasAskedToEnd(order, generation);
-    return generation.images.flatMap(({ index, status }) => {
-      if (status === 'succeeded' || status === 'open') return [];
-      const image = taskIdsOf(id, order.images, index).flatMap((taskUUID) => tasks.get(taskUUID) ?? []);
-      if (image.some(({ executions }) => executions.length > 0)) return [`${id}: image ${index} is ${status}, and the bill holds it`];
-      const wasRefused = image.some((task) => hasEnded(task, Infinity));
-      return wasRefused || hasExcuse
-        ? []
-        : [`${id}: image ${index} is ${status} (${generation.status}), and the provider never refused it`];
-    });
-  });
-}
-
-/** Whether its caller wanted it to end: by a cancel, or by a deadline that had passed when it ended. */
-const wasAskedToEnd = ({ cancelledAt, deadlineAt }: OrderRecord, { status, finishedAt = 0 }: GenerationRecord): boolean =>
-  (status === 'cancelled' && cancelledAt !== undefined) || (status === 'expired' && deadlineAt !== undefined && finishedAt >= deadlineAt);
-
-function findCostDifferences({ results }: Evidence, tasks: ReadonlyMap<string, Task>): { taskUUID: string; nanoUsd: NanoUsd }[] {
-  return [...new Set([...results.keys(), ...tasks.keys()])]
-    .map((taskUUID) => ({
-      taskUUID,
-      nanoUsd: (results.get(taskUUID)?.costNanoUsd ?? 0) - (tasks.get(taskUUID)?.billedNanoUsd ?? 0),
-    }))
-    .filter(({ nanoUsd }) => nanoUsd !== 0);
+  // Whoever waits for what nobody can know yet is told at the horizon.
+  const isAwaited = ids.some((id) => generations[id] && !isFinalGeneration(generations[id].status));
+  return found.length === 0 && outcome === 'open' && !isAwaited ? [`${name}: its caller was never told that it is over`] : found;
 }

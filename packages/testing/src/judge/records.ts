@@ -16,11 +16,29 @@ export function openRecords({ redis: { url }, prefix }: Pick<Stack, 'redis' | 'p
   const redis = connectPatient(url);
   const unused = { retention: { recordSeconds: 1, idempotencySeconds: 1 }, pollRate: { perSecond: 1, burst: 1 } };
   const store = buildGenerationStore({ prefix, ...unused }, redis);
+  const readGeneration = async (id: string): Promise<GenerationRecord | null> => {
+    const view = await store.find(id);
+    if (view === undefined) return null;
+    const { status, images, finishedAt } = view;
+    return {
+      status,
+      ...(finishedAt === undefined ? {} : { finishedAt }),
+      images: await Promise.all(
+        images.map(async ({ index, status: imageStatus, submissionStatus, submissions }) => ({
+          index,
+          status: imageStatus,
+          submissionStatus,
+          submissions,
+          unrefusedSends: await countUnrefused(redis, `${prefix}:submission:${id}:${index}-${submissions}`),
+        })),
+      ),
+    };
+  };
   return {
     countOpen: async () => (await store.readOpenGenerations()).count,
     async readGenerations(orders) {
       const records: Record<string, GenerationRecord | null> = {};
-      for (const id of orders.flatMap(({ ids }) => ids)) records[id] = (await store.find(id)) ?? null;
+      for (const id of orders.flatMap(({ ids }) => ids)) records[id] = await readGeneration(id);
       return records;
     },
     readLedger: () => readLedger(redis, prefix),
@@ -28,14 +46,18 @@ export function openRecords({ redis: { url }, prefix }: Pick<Stack, 'redis' | 'p
   };
 }
 
-/** Over all days: a run may go past midnight. */
+async function countUnrefused(redis: Redis, key: string): Promise<number> {
+  const [sends, rejections] = await redis.hmget(key, 'sends', 'rejections');
+  return Number(sends ?? 0) - Number(rejections ?? 0);
+}
+
+/** All periods: a run may go past midnight, and each cent is written into several of them. */
 async function readLedger(redis: Redis, prefix: string): Promise<LedgerRecord> {
-  const days = await redis.keys(`${prefix}:spend:all:day:*`);
-  const sums = { settledNanoUsd: 0, heldNanoUsd: 0 };
-  for (const day of days) {
-    const [settled, held] = await redis.hmget(day, 'settled', 'reserved');
-    sums.settledNanoUsd += Number(settled ?? 0);
-    sums.heldNanoUsd += Number(held ?? 0);
+  const keyOfAll = `${prefix}:spend:`;
+  const periods: LedgerRecord['periods'] = {};
+  for (const key of (await redis.keys(`${keyOfAll}*`)).toSorted()) {
+    const [settled, held] = await redis.hmget(key, 'settled', 'reserved');
+    periods[key.slice(keyOfAll.length)] = { settledNanoUsd: Number(settled ?? 0), heldNanoUsd: Number(held ?? 0) };
   }
-  return sums;
+  return { periods };
 }

@@ -2,11 +2,20 @@ import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createGenerationId, taskUuidOf, type SubmissionRef } from '@darkroom/contracts';
-import { readEvidence, writeRecords, type Evidence, type GenerationRecord, type OrderRecord } from '../../src/judge/evidence.ts';
+import { createGenerationId, formatUsd, taskUuidOf, type SubmissionRef } from '@darkroom/contracts';
+import {
+  readEvidence,
+  writeRecords,
+  type Evidence,
+  type GenerationRecord,
+  type LedgerRecord,
+  type OrderRecord,
+} from '../../src/judge/evidence.ts';
 import { judge, type Judgement } from '../../src/judge/judge.ts';
 
 const PRICE_NANO_USD = 20_000_000;
+/** When it begins. */
+const NOON = Date.UTC(2026, 10, 22, 12);
 
 /** A run as it could have left its files behind, made by hand: what is not called did not happen. */
 export function createHistory() {
@@ -14,13 +23,17 @@ export function createHistory() {
   const objects = new Map<string, string>();
   const orders: OrderRecord[] = [];
   const generations: Record<string, GenerationRecord | null> = {};
-  const ledger = { settledNanoUsd: 0, heldNanoUsd: 0 };
-  let at = 1_000;
+  const ledger: LedgerRecord = { periods: {}, caps: {} };
+  let [at, billText] = [NOON, ''];
 
   const line = (kind: string, ref: SubmissionRef, fields: object = {}): void => {
     at += 100;
     bill.push({ kind, at, taskUUID: taskUuidOf(ref), ...fields });
   };
+  const today = (): string => new Date(at).toISOString().slice(0, 10);
+  const tenantOf = ({ generationId }: SubmissionRef): string => orders.find(({ ids }) => ids.includes(generationId))?.tenant ?? 'default';
+  const periodsOf = (tenant: string): string[] =>
+    ['all', `tenant:${tenant}`].flatMap((owner) => [`${owner}:day:${today()}`, `${owner}:month:${today().slice(0, 7)}`]);
   const recordKey = ({ generationId, index, n }: SubmissionRef): string => `records/2026-11-22/${generationId}/${index}-${n}`;
 
   return {
@@ -29,7 +42,19 @@ export function createHistory() {
     orders,
     generations,
     ledger,
-    now: () => at,
+    /** Goes on at noon of a day. */
+    goTo: (day: string) => (at = Date.parse(`${day}T12:00:00Z`)),
+    /** Puts money into one period of the ledger. */
+    bookInto(period: string, { settled = 0, held = 0 }): void {
+      const { settledNanoUsd, heldNanoUsd } = ledger.periods[period] ?? { settledNanoUsd: 0, heldNanoUsd: 0 };
+      ledger.periods[period] = { settledNanoUsd: settledNanoUsd + settled, heldNanoUsd: heldNanoUsd + held };
+    },
+    /** Puts money into the ledger of a tenant. */
+    book(nanoUsd: { settled?: number; held?: number }, tenant = 'default'): void {
+      for (const period of periodsOf(tenant)) this.bookInto(period, nanoUsd);
+    },
+    /** Adds text to the bill as it stands. */
+    scribble: (text: string) => (billText += text),
     /** A generation of one image that was ordered, and ended as succeeded. */
     order(fields: Partial<OrderRecord> = {}): SubmissionRef {
       const generationId = createGenerationId(Date.now());
@@ -37,7 +62,6 @@ export function createHistory() {
       generations[generationId] = {
         status: 'succeeded',
         images: [{ index: 0, status: 'succeeded', submissionStatus: 'succeeded', submissions: 1 }],
-        reservedUsd: '0',
         finishedAt: 5_000,
       };
       return { generationId, index: 0, n: 1 };
@@ -47,28 +71,29 @@ export function createHistory() {
       generations[ref.generationId] = {
         status,
         images: [{ index: 0, status: image, submissionStatus: image, submissions: ref.n }],
-        reservedUsd: '0',
         finishedAt: 5_000,
       };
     },
     sent: (ref: SubmissionRef) => line('submission', ref, { receipt: 1 }),
     accepted: (ref: SubmissionRef, run = 1) => line('acceptance', ref, { receipt: 1, run }),
     refused: (ref: SubmissionRef, httpStatus: number, code: string) => line('refusal', ref, { receipt: 1, httpStatus, code }),
-    failed: (ref: SubmissionRef) => line('failure', ref, { run: 1, costUsd: '0' }),
+    failed: (ref: SubmissionRef, code = 'providerError', costNanoUsd = 0) =>
+      line('failure', ref, { run: 1, costUsd: formatUsd(costNanoUsd), code }),
     /** The image was made and billed. */
     executed: (ref: SubmissionRef, run = 1) => {
       const sha256 = createHash('sha256').update(bytesOf(ref, run)).digest('hex');
-      line('execution', ref, { run, costUsd: '0.02', images: [{ sha256 }] });
+      line('execution', ref, { run, costUsd: formatUsd(PRICE_NANO_USD), images: [{ sha256 }] });
     },
     /** The image lies in the bucket. */
     kept: (ref: SubmissionRef, under = 'images', run = 1) => objects.set(`${under}/${recordKey(ref)}`, bytesOf(ref, run)),
     /** Its result lies in the bucket, and its cost is in the ledger. */
     settled(ref: SubmissionRef, status: 'succeeded' | 'failed', costNanoUsd = status === 'succeeded' ? PRICE_NANO_USD : 0): void {
-      ledger.settledNanoUsd += costNanoUsd;
+      const tenant = tenantOf(ref);
+      this.book({ settled: costNanoUsd }, tenant);
       const result = { version: 1, ...ref, taskUUID: taskUuidOf(ref), status, settledAt: at, costSource: 'reported', costNanoUsd };
       objects.set(
         `${recordKey(ref)}.result.json`,
-        JSON.stringify({ ...result, reservation: { amountNanoUsd: PRICE_NANO_USD, periods: ['day'] } }),
+        JSON.stringify({ ...result, reservation: { amountNanoUsd: PRICE_NANO_USD, periods: periodsOf(tenant) } }),
       );
     },
     /** Ordered, made, kept and settled. */
@@ -84,7 +109,7 @@ export function createHistory() {
       const directory = await mkdtemp(join(tmpdir(), 'darkroom-history-'));
       try {
         const [bucketDir, billFile] = [join(directory, 'bucket'), join(directory, 'bill.jsonl')];
-        await writeFile(billFile, bill.map((each) => `${JSON.stringify(each)}\n`).join(''));
+        await writeFile(billFile, bill.map((each) => `${JSON.stringify(each)}\n`).join('') + billText);
         for (const folder of ['objects', 'blobs']) await mkdir(join(bucketDir, folder), { recursive: true });
         for (const [key, bytes] of objects) {
           const blob = randomUUID();

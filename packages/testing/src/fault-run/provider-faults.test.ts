@@ -1,0 +1,63 @@
+import { describe, expect, test } from 'vitest';
+import { deriveProviderFaults } from './provider-faults.ts';
+import { usualFaults, type ForgetMode } from './settings.ts';
+import { timingOf } from './timing.ts';
+
+const seeds = Array.from({ length: 60 }, (_, seed) => seed);
+const behaviourOf = (seed: number, forget?: ForgetMode) =>
+  deriveProviderFaults(
+    {
+      seed,
+      generations: 400,
+      workers: 2,
+      receivers: 2,
+      ordersPerSecond: 20,
+      scale: 1,
+      ...usualFaults(400),
+      ...(forget === undefined ? {} : { forget }),
+    },
+    timingOf(1),
+  );
+const all = seeds.map((seed) => behaviourOf(seed));
+
+test.each<[string, unknown[]]>([
+  ['rejectionConsumesId', [true, false]],
+  ['referenceImageCharge', ['per-image', 'per-request', undefined]],
+  ['cost', ['quoted', 'absent']],
+  ['failedTasksCharged', [true, false, undefined]],
+  ['webhookExtraFields', [true, false]],
+  ['uploadChunked', [true, false]],
+  ['uploadContentType', ['', 'application/octet-stream']],
+  ['unknownParameters', ['refuse', 'ignore']],
+])('%s is drawn for the whole run', (name, values) => {
+  expect(new Set(all.map(({ calm }) => calm[name]))).toEqual(new Set(values));
+  for (const { calm, faulty } of all) expect(faulty[name]).toEqual(calm[name]);
+});
+
+describe('the bill can be the ledger', () => {
+  test('where no cost is told the price list is charged, and no failure', () => {
+    for (const { calm } of all.filter((each) => each.calm['cost'] === 'absent')) {
+      expect(calm['referenceImageCharge'] ?? 'per-image').toBe('per-image');
+      expect(calm['failedTasksCharged'] ?? false).toBe(false);
+    }
+  });
+
+  test('a failure that is charged is told', () => {
+    for (const { calm } of all) if (calm['failedTasksCharged'] === true) expect(calm['failedTasksTellCost']).toBe(true);
+  });
+});
+
+test('where refusals use up ids the provider itself leaves no send without a verdict that it has not accepted', () => {
+  for (const { faulty } of all.filter(({ calm }) => calm['rejectionConsumesId'] === true))
+    expect(faulty).toMatchObject({ submitResetBeforeRate: 0, submit5xxAcceptedRate: 1 });
+});
+
+test('a provider that forgets at once is asked for nothing but how often it bills', () => {
+  for (const seed of seeds) {
+    const { calm, faulty } = behaviourOf(seed, 'inside-window');
+    for (const name of ['cost', 'referenceImageCharge', 'failedTasksCharged', 'rejectionConsumesId', 'failProviderErrorRate'])
+      expect(faulty, name).not.toHaveProperty(name);
+    // no image could come from its address
+    expect(calm).toMatchObject({ replay: 'conflict-for-a-while', uploadChunked: false });
+  }
+});

@@ -1,0 +1,9 @@
+import { parseUsd, prices, type NanoUsd } from '@darkroom/contracts';
+import type { OrderRecord } from './evidence.ts';
+
+/** Whose money an order spends. */
+export const tenantOf = ({ tenant = 'default' }: Pick<OrderRecord, 'tenant'>): string => tenant;
+
+/** What is held for each submission of one of its images. */
+export const imageNanoUsdOf = ({ imageUsd }: Pick<OrderRecord, 'imageUsd'>): NanoUsd =>
+  imageUsd === undefined ? prices.imageNanoUsd : parseUsd(imageUsd);

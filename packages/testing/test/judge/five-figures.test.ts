@@ -1,0 +1,19 @@
+import { expect, test } from 'vitest';
+import { isAsPromised, promiseOf } from '../../src/judge/five-figures.ts';
+import { createHistory } from './history.ts';
+
+test('a run without fault is as promised, and one that crosses a cap is not', async () => {
+  const history = createHistory();
+  history.bought(history.order());
+  expect(isAsPromised((await history.judge()).judgement)).toBe(true);
+  history.ledger.caps = { 'tenant:day': '0.01' };
+  expect(isAsPromised((await history.judge()).judgement)).toBe(false);
+});
+
+test('a provider that forgets ids must be found to have been paid as often as was predicted', async () => {
+  const history = createHistory();
+  history.bought(history.order());
+  const { judgement } = await history.judge();
+  expect(isAsPromised(judgement, promiseOf({ executions: 1, nanoUsd: 20_000_000 }))).toBe(false);
+  expect(isAsPromised(judgement, promiseOf({ executions: 0, nanoUsd: 0 }))).toBe(true);
+});

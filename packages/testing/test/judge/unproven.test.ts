@@ -1,0 +1,137 @@
+import { describe, expect, test } from 'vitest';
+import { createHistory } from './history.ts';
+import { clean, judged, PRICE_NANO_USD, type History, type Ref } from './judged.ts';
+
+const holding = { ...clean, ledgerDifferenceNanoUsd: PRICE_NANO_USD };
+
+/** The image is open or unknown, and its money on hold. */
+function isHeld(history: History, ref: Ref, status: 'cancelled' | 'running', submissionStatus: string, unrefusedSends = 1): void {
+  const imageStatus = submissionStatus === 'unknown' ? 'unknown' : 'open';
+  history.generations[ref.generationId] = {
+    status,
+    images: [{ index: 0, status: imageStatus, submissionStatus, submissions: ref.n, unrefusedSends }],
+    ...(status === 'running' ? {} : { finishedAt: 5_000 }),
+  };
+  history.book({ held: PRICE_NANO_USD });
+}
+
+describe('a send of a cancelled generation that never arrived', () => {
+  const happen = (history: History, more: (ref: Ref) => void, submissionStatus = 'committed'): void => {
+    const ref = history.order({ cancelledAt: 2_000 });
+    history.sent(ref);
+    more(ref);
+    isHeld(history, ref, 'cancelled', submissionStatus);
+  };
+
+  test.each(['committed', 'unknown'])('keeps its hold while it is %s', async (status) => {
+    expect(await judged((history) => happen(history, () => undefined, status))).toEqual(clean);
+  });
+
+  test('is stuck if it was accepted', async () => {
+    expect(await judged((history) => happen(history, (ref) => history.accepted(ref)))).toEqual({ ...holding, stuck: 1 });
+  });
+
+  test('is stuck if it was refused for good', async () => {
+    const counts = await judged((history) => happen(history, (ref) => history.refused(ref, 400, 'invalidParameter')));
+    expect(counts).toEqual({ ...holding, stuck: 1 });
+  });
+
+  test('is stuck if it failed', async () => {
+    const counts = await judged((history) =>
+      happen(history, (ref) => {
+        history.accepted(ref);
+        history.failed(ref);
+      }),
+    );
+    expect(counts).toEqual({ ...holding, stuck: 1 });
+  });
+
+  test('keeps its own hold and none of its siblings', async () => {
+    const counts = await judged((history) => {
+      happen(history, () => undefined);
+      const [{ ids } = { ids: [] }] = history.orders.slice(-1);
+      history.orders.push({ ids, images: 2, cancelledAt: 2_000, outcome: 'final' });
+      history.orders.splice(-2, 1);
+      history.generations[ids[0] ?? '']?.images.push({ index: 1, status: 'failed', submissionStatus: 'failed', submissions: 1 });
+      history.book({ held: PRICE_NANO_USD });
+    });
+    expect(counts).toEqual(holding);
+  });
+
+  test('keeps the hold of the price of its order', async () => {
+    const counts = await judged((history) => {
+      happen(history, () => undefined);
+      const order = history.orders.at(-1);
+      if (order !== undefined) order.imageUsd = '0.024';
+    });
+    expect(counts).toEqual({ ...clean, ledgerDifferenceNanoUsd: -4_000_000 });
+  });
+});
+
+test('images that nobody can know of are named', async () => {
+  const history = createHistory();
+  const ref = history.order({ cancelledAt: 2_000 });
+  history.sent(ref);
+  isHeld(history, ref, 'cancelled', 'committed');
+  history.bought(history.order());
+  expect((await history.judge()).judgement.unproven).toEqual([`${ref.generationId}/0-1: committed`]);
+});
+
+describe('an id that a refusal used up', () => {
+  const happen = (history: History, unrefusedSends: number, more: (ref: Ref) => void = () => undefined): Ref => {
+    const ref = history.order({ outcome: 'open' });
+    history.sent(ref);
+    history.sent(ref);
+    history.refused(ref, 429, 'rateLimitExceeded');
+    more(ref);
+    history.sent(ref);
+    history.refused(ref, 400, 'conflictTaskUUID');
+    isHeld(history, ref, 'running', 'accepted', unrefusedSends);
+    return ref;
+  };
+
+  test('may pass for accepted when there was another send, which may have been', async () => {
+    expect(await judged((history) => void happen(history, 2))).toEqual(clean);
+  });
+
+  test('may be unknown in the end', async () => {
+    const counts = await judged((history) => {
+      const ref = happen(history, 2);
+      history.ended(ref, 'failed', 'unknown');
+      const [image] = history.generations[ref.generationId]?.images ?? [];
+      if (image !== undefined) image.unrefusedSends = 2;
+      history.orders.splice(-1, 1, { ids: [ref.generationId], images: 1, outcome: 'final' });
+    });
+    expect(counts).toEqual(clean);
+  });
+
+  test('keeps no hold when the product has seen through it', async () => {
+    const counts = await judged((history) => {
+      const ref = happen(history, 2);
+      history.ended(ref, 'cancelled', 'failed');
+      const [image] = history.generations[ref.generationId]?.images ?? [];
+      if (image !== undefined) image.unrefusedSends = 2;
+      history.orders.splice(-1, 1, { ids: [ref.generationId], images: 1, outcome: 'final', cancelledAt: 2_000 });
+      history.book({ held: -PRICE_NANO_USD });
+    });
+    expect(counts).toEqual(clean);
+  });
+
+  test('is stuck when every earlier send was refused: the next one should have been bought', async () => {
+    expect(await judged((history) => void happen(history, 1))).toEqual({ ...holding, stuck: 1 });
+  });
+
+  test('is stuck when the provider has a task of it', async () => {
+    expect(await judged((history) => void happen(history, 2, (ref) => history.accepted(ref)))).toEqual({ ...holding, stuck: 1 });
+  });
+
+  test('is stuck when nothing used it up', async () => {
+    const counts = await judged((history) => {
+      const ref = history.order({ outcome: 'open' });
+      history.sent(ref);
+      history.refused(ref, 400, 'conflictTaskUUID');
+      isHeld(history, ref, 'running', 'accepted', 2);
+    });
+    expect(counts).toEqual({ ...holding, stuck: 1 });
+  });
+});
