@@ -18,10 +18,13 @@ for (const scenario of [...workerScenarios, ...otherScenarios]) {
   test.concurrent(`it comes out the same wherever a process dies while ${scenario.name}`, async () => {
     const directory = await mkdtemp(join(tmpdir(), 'darkroom-crash-'));
     const startedAt = performance.now();
-    const { points, struck, missed, findings } = await runCrashPoints(scenario, { directory, folder });
+    const { points, twins, struck, missed, findings } = await runCrashPoints(scenario, { directory, folder });
     const seconds = ((performance.now() - startedAt) / 1000).toFixed(0);
     console.info(
-      [`${scenario.name}: ${struck} of ${points} points in ${seconds} s`, ...missed.map((point) => `missed: ${point}`)].join('\n  '),
+      [
+        `${scenario.name}: ${struck} of ${points} points in ${seconds} s, and ${twins} that are the same moment`,
+        ...missed.map((point) => `missed: ${point}`),
+      ].join('\n  '),
     );
     expect(findings, `logs, traces and bill are in ${directory}`).toEqual([]);
     expect(struck).toBeGreaterThan(0.9 * points);

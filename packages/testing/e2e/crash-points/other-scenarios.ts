@@ -83,7 +83,9 @@ const reconcile: CrashScenario = {
     await redis.del(`${stack.prefix}:submissions:${taskUUID}`, ...(await redis.keys(`${stack.prefix}:idempotency:*`)));
     await redis.zrem(`${stack.prefix}:open`, idOf(placed));
     for (const period of await redis.keys(`${stack.prefix}:spend:all:*`)) await redis.hincrby(period, 'reserved', 1_000_000);
-    const trace = await strikeProgram(world, command(world, 'reconcile'), order);
+    // Twenty seconds pass, and the turn of who died is over.
+    const meanwhile = async () => redis.del(...(await redis.keys(`${stack.prefix}:turn:*`)), `${stack.prefix}:turn:none`);
+    const trace = await strikeProgram(world, { ...command(world, 'reconcile'), meanwhile }, order);
     await world.home(placed);
     await world.quiet();
     return trace;

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Timing } from '@darkroom/contracts';
 import type { CrashScenario } from '../../src/crash-points/crash-run.ts';
 import { strikeResident, strikeStart } from '../../src/crash-points/strike.ts';
 import { usualRequest } from '../../src/crash-points/usual-request.ts';
@@ -12,9 +13,14 @@ import { taskIdsOf } from '../../src/judge/billed-tasks.ts';
 const IDLE_MS = 3000;
 
 /** A worker does what a caller asked for. */
-const worker = (name: string, faults: EmulatorSwitches, act: (world: CrashWorld) => Promise<void>): CrashScenario => ({
+const worker = (
+  name: string,
+  faults: EmulatorSwitches,
+  act: (world: CrashWorld) => Promise<void>,
+  timing: Partial<Timing> = {},
+): CrashScenario => ({
   name,
-  world: { faults },
+  world: { faults, timing },
   idle: (world) => strikeResident(world, 'worker-0', { kind: 'trace' }, () => delay(IDLE_MS)),
   pass: (world, order) =>
     strikeResident(world, 'worker-0', order, async () => {
@@ -72,14 +78,16 @@ export const workerScenarios: readonly CrashScenario[] = [
     await world.producer.cancel(idOf(order));
     await world.home(order);
   }),
-  worker('a generation expires while its image is made', { executionMs: [900, 900] }, async (world) => {
-    const order = await world.place(usualRequest, { deadlineAt: Date.now() + 700 });
-    await world.home(order);
-  }),
+  worker(
+    'a generation expires while its image is made',
+    { executionMs: [900, 900] },
+    async (world) => world.home(await world.place(usualRequest, { deadlineAt: Date.now() + 700 })),
+    // What may have been sent, and is not wanted any more, is looked for until then.
+    { resendWindowMs: 4000, horizonMs: 5000 },
+  ),
   {
     name: 'a worker starts and asks S3 what Redis has forgotten',
     world: { faults: { executionMs: [600, 600] } },
-    idleStrikes: 1,
     // Nothing is forgotten, and everything else of a start is the same.
     async idle(world) {
       await rollBack(world, () => Promise.resolve());
@@ -96,7 +104,10 @@ export const workerScenarios: readonly CrashScenario[] = [
         await seenOnBill(world, underWay[0]!, 'submissions');
       });
       return strikeStart(world, 'worker-0', order, async () => {
-        for (const each of [...home, ...underWay]) await world.home(each);
+        for (const each of [...home, ...underWay]) {
+          await world.until(`${idOf(each)} is known again`, () => world.isKnown(each));
+          await world.home(each);
+        }
         await world.quiet();
       });
     },

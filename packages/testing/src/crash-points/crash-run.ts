@@ -25,6 +25,8 @@ export interface CrashScenario {
 
 export interface CrashReport {
   points: number;
+  /** Points beside these that are the same moment as one of them. */
+  twins: number;
   /** Points at which a process died and that were judged. */
   struck: number;
   /** Points that no repetition came to. */
@@ -46,10 +48,10 @@ export async function runCrashPoints(scenario: CrashScenario, places: CrashPlace
   const world = await startCrashWorld(places, scenario.world ?? {});
   try {
     await scenario.prepare?.(world);
-    const idle = new Set((await scenario.idle?.(world))?.requests);
-    const traces: Trace[] = [];
-    for (let run = 0; run < GOLDEN_RUNS; run += 1) traces.push(await scenario.pass(world, { kind: 'trace' }));
-    const points = derivePoints(traces, idle, scenario.idleStrikes ?? 0);
+    const idle = new Set((await scenario.idle?.(world))?.steps.map(({ request }) => request));
+    const traces: Trace['steps'][] = [];
+    for (let run = 0; run < GOLDEN_RUNS; run += 1) traces.push((await scenario.pass(world, { kind: 'trace' })).steps);
+    const { points, twins } = derivePoints(traces, idle, scenario.idleStrikes ?? 0);
 
     const findings: string[] = [];
     const missed: string[] = [];
@@ -64,7 +66,7 @@ export async function runCrashPoints(scenario: CrashScenario, places: CrashPlace
     findings.push(...((await scenario.check?.(world)) ?? []));
     const judgement = await judgeWorld(world);
     if (!isAsPromised(judgement)) findings.push(...linesOf(judgement).map((line) => withBlame(line, blame)));
-    return { points: points.length, struck, missed, findings, judgement };
+    return { points: points.length, twins: twins.length, struck, missed, findings, judgement };
   } finally {
     await world.stop();
   }

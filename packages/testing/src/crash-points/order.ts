@@ -1,23 +1,27 @@
-/** The moments at which a process can die beside a request: nothing of it was sent, or its answer has come and nobody has read it. */
-export const moments = ['before', 'after'] as const;
-
 /** A place where a process dies: the nth request of this name since it was armed. */
 export interface CrashPoint {
   readonly request: string;
   /** From 1. */
   readonly occurrence: number;
-  readonly moment: (typeof moments)[number];
+  /** Nothing of it was sent; or its answer has come, and nobody has read it. */
+  readonly moment: 'before' | 'after';
 }
 
 /** What a tapped process is told by its order file. */
 export type TapOrder = { readonly kind: 'trace' } | { readonly kind: 'die'; readonly at: CrashPoint };
 
+/** Something that a process and one of its servers said to each other. */
+export interface Step {
+  readonly step: 'sent' | 'answered';
+  readonly request: string;
+  readonly occurrence: number;
+}
+
 /** A line of its trace file. */
 export type TraceLine =
   /** The order was read; counting begins anew. */
   | { readonly armed: TapOrder['kind'] | 'not' }
-  | { readonly request: string }
-  | { readonly answered: string; readonly occurrence: number }
+  | Step
   /** Its last words. */
   | { readonly died: CrashPoint };
 

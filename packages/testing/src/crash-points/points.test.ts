@@ -1,40 +1,50 @@
 import { expect, test } from 'vitest';
+import type { Step } from './order.ts';
 import { derivePoints, describePoint } from './points.ts';
 
-const say = (traces: string[][], idle: string[] = []): string[] =>
-  derivePoints(
-    traces.map((requests) => ({ requests, answered: requests.flatMap((request) => [`${request}, 1`, `${request}, 2`, `${request}, 3`]) })),
-    new Set(idle),
-    2,
-  ).map(describePoint);
+/** "a" is sent, "a!" is answered; each for the first time, or with its number. */
+const trace = (text: string): Step[] =>
+  text.split(' ').map((word) => {
+    const [, request = '', number = '', mark] = /^([a-z]+)(\d*)(!?)$/.exec(word) ?? [];
+    return { step: mark === '!' ? 'answered' : 'sent', request, occurrence: Number(number || 1) };
+  });
 
-test('each request is struck before it is sent and after its answer, each time it is made', () => {
-  expect(say([['a', 'b', 'a']])).toEqual(['before a, 1', 'after a, 1', 'before a, 2', 'after a, 2', 'before b, 1', 'after b, 1']);
+function say(traces: string[], idle: string[] = []): { points: string[]; twins: string[] } {
+  const { points, twins } = derivePoints(traces.map(trace), new Set(idle), 2);
+  return { points: points.map(describePoint), twins: twins.map(describePoint) };
+}
+
+test('each request is struck before it is sent and after its answer', () => {
+  expect(say(['a b a! b! a2 a2!']).points).toEqual(['before a, 1', 'before b, 1', 'after a, 1', 'after b, 1', 'after a, 2']);
+});
+
+test('what is sent right after an answer, with nothing else under way, is the same moment', () => {
+  expect(say(['a a! b b! c c!'])).toEqual({
+    points: ['before a, 1', 'after a, 1', 'after b, 1', 'after c, 1'],
+    twins: ['before b, 1', 'before c, 1'],
+  });
+});
+
+test('what is sent while something else is under way is a moment of its own', () => {
+  expect(say(['x a a! b b! x!']).twins).toEqual([]);
+});
+
+test('what follows upon one answer in one run and upon another in the next is a moment of its own', () => {
+  expect(say(['a a! b b! c c!', 'b b! a a! c c!']).twins).toEqual([]);
+});
+
+test('what goes on by itself comes in between nothing', () => {
+  expect(say(['a a! poll b poll! b!'], ['poll']).twins).toEqual(['before b, 1']);
 });
 
 test('what one of the golden runs did not do is not waited for', () => {
-  expect(
-    say([
-      ['a', 'a', 'b'],
-      ['a', 'c'],
-      ['a', 'a'],
-    ]),
-  ).toEqual(['before a, 1', 'after a, 1']);
+  expect(say(['a a! a2 a2! b b!', 'a a! c c!', 'a a!']).points).toEqual(['before a, 1', 'after a, 1']);
 });
 
 test('what goes on by itself is struck so often as was said, however often it came', () => {
-  expect(say([['poll', 'poll', 'poll', 'poll']], ['poll'])).toHaveLength(4);
+  expect(say(['poll poll! poll2 poll2! poll3 poll3!'], ['poll']).points).toHaveLength(4);
 });
 
-test('a run of nothing has no points', () => expect(say([[], []])).toEqual([]));
-
 test('what is never answered is struck before it is sent alone', () => {
-  const trace = { requests: ['a', 'b', 'a'], answered: ['b, 1', 'a, 2'] };
-  expect(derivePoints([trace, trace], new Set(), 0).map(describePoint)).toEqual([
-    'before a, 1',
-    'before a, 2',
-    'after a, 2',
-    'before b, 1',
-    'after b, 1',
-  ]);
+  expect(say(['a b b! a2 a2!']).points).toEqual(['before a, 1', 'before b, 1', 'after b, 1', 'before a, 2', 'after a, 2']);
 });

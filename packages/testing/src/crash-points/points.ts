@@ -1,5 +1,14 @@
-import { moments, type CrashPoint } from './order.ts';
-import type { Trace } from './tap.ts';
+import type { CrashPoint, Step } from './order.ts';
+
+/** Where a process is killed. */
+export interface CrashPoints {
+  readonly points: readonly CrashPoint[];
+  /**
+   * Points that are not struck, because they are the same moment as another: one answer has come, none is waited for, and the next
+   * request is about to be sent.
+   */
+  readonly twins: readonly CrashPoint[];
+}
 
 /**
  * Every request of a golden run, before it is sent and after its answer: what each of its traces holds, so that a poll that came
@@ -8,29 +17,43 @@ import type { Trace } from './tap.ts';
  * @param idle What the same process requests while it has nothing to do: that comes as often as the time is long.
  * @param idleStrikes How often each of those is struck, at most.
  */
-export function derivePoints(
-  traces: readonly Pick<Trace, 'requests' | 'answered'>[],
-  idle: ReadonlySet<string>,
-  idleStrikes: number,
-): CrashPoint[] {
-  const [first = new Map<string, number>(), ...others] = traces.map(({ requests }) => countRequests(requests));
-  const answered = traces.map((trace) => new Set(trace.answered));
-  return [...first].flatMap(([request, count]) => {
-    const sure = Math.min(count, ...others.map((other) => other.get(request) ?? 0), idle.has(request) ? idleStrikes : Infinity);
-    return Array.from({ length: sure }, (_, at) => at + 1).flatMap((occurrence) =>
-      moments
-        .filter((moment) => moment === 'before' || answered.every((each) => each.has(`${request}, ${occurrence}`)))
-        .map((moment) => ({ request, occurrence, moment })),
-    );
-  });
+export function derivePoints(traces: readonly (readonly Step[])[], idle: ReadonlySet<string>, idleStrikes: number): CrashPoints {
+  const isIn = traces.map((steps) => new Set(steps.map(nameOf)));
+  const candidates = (traces[0] ?? [])
+    .filter((step) => isIn.every((names) => names.has(nameOf(step))) && (!idle.has(step.request) || step.occurrence <= idleStrikes))
+    .map(pointOf);
+  const follows = traces.map((steps) => whatFollows(steps.filter(({ request }) => !idle.has(request))));
+  const isTwin = (point: CrashPoint): boolean => {
+    const [answer, ...others] = follows.map((answerBefore) => answerBefore.get(describePoint(point)));
+    return answer !== undefined && others.every((other) => other === answer);
+  };
+  return { points: candidates.filter((point) => !isTwin(point)), twins: candidates.filter(isTwin) };
 }
 
-/** In the order of their first occurrence. */
-function countRequests(requests: readonly string[]): Map<string, number> {
-  const counts = new Map<string, number>();
-  for (const request of requests) counts.set(request, (counts.get(request) ?? 0) + 1);
-  return counts;
+/** By request that is sent when nothing else is waited for: the answer right before it. */
+function whatFollows(steps: readonly Step[]): Map<string, string> {
+  const follows = new Map<string, string>();
+  const waitedFor = new Set<string>();
+  let last: Step | undefined;
+  for (const step of steps) {
+    const { request, occurrence } = step;
+    const name = `${request}, ${occurrence}`;
+    if (step.step === 'answered') waitedFor.delete(name);
+    else {
+      if (last?.step === 'answered' && waitedFor.size === 0) follows.set(describePoint(pointOf(step)), nameOf(last));
+      waitedFor.add(name);
+    }
+    last = step;
+  }
+  return follows;
 }
+
+const nameOf = ({ step, request, occurrence }: Step): string => `${step} ${request}, ${occurrence}`;
+const pointOf = ({ step, request, occurrence }: Step): CrashPoint => ({
+  request,
+  occurrence,
+  moment: step === 'sent' ? 'before' : 'after',
+});
 
 /** "after s3 PUT /darkroom/records/<date>/<id>/0-1.intent.json, 1" */
 export const describePoint = ({ request, occurrence, moment }: CrashPoint): string => `${moment} ${request}, ${occurrence}`;

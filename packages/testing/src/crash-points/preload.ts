@@ -39,7 +39,7 @@ function noteRequest(request: string): Pending {
   if (order === undefined) return undefined;
   const occurrence = (counts.get(request) ?? 0) + 1;
   counts.set(request, occurrence);
-  if (order.kind === 'trace') write({ request });
+  if (order.kind === 'trace') write({ step: 'sent', request, occurrence });
   dieIf({ request, occurrence, moment: 'before' });
   return { request, occurrence };
 }
@@ -47,7 +47,7 @@ function noteRequest(request: string): Pending {
 /** Its answer has come, and the process has not seen it yet. */
 function noteAnswer(pending: Pending): void {
   if (pending === undefined) return;
-  if (order?.kind === 'trace') write({ answered: pending.request, occurrence: pending.occurrence });
+  if (order?.kind === 'trace') write({ step: 'answered', ...pending });
   dieIf({ ...pending, moment: 'after' });
 }
 

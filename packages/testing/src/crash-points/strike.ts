@@ -78,6 +78,8 @@ export interface Program {
   env: Readonly<Record<string, string>>;
   /** False when nobody starts it again. */
   isRepeated?: boolean;
+  /** What happens until it is started again. */
+  meanwhile?(): Promise<unknown>;
 }
 
 /** Runs a program under an order, and again without one when it has died of it. @throws when it does not end well by itself. */
@@ -88,6 +90,7 @@ export async function strikeProgram(world: CrashWorld, program: Program, order: 
   const trace = await tap.read();
   await tap.withdraw();
   if (trace.died !== undefined && program.isRepeated === false) return trace;
+  if (trace.died !== undefined) await program.meanwhile?.();
   const lastCode = trace.died === undefined ? code : await runToItsEnd(world, program);
   if (lastCode !== 0) throw new Error(`${program.name} ended with ${lastCode}`);
   return trace;

@@ -1,7 +1,7 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Servers } from '../fleet/stack.ts';
-import { TAP_VARIABLE, type CrashPoint, type TapOrder, type TapSettings, type TraceLine } from './order.ts';
+import { TAP_VARIABLE, type CrashPoint, type Step, type TapOrder, type TapSettings, type TraceLine } from './order.ts';
 
 /** The side of a tap that a test holds: what one process is to count or to die of. */
 export interface Tap {
@@ -17,9 +17,7 @@ export interface Tap {
 export interface Trace {
   /** How often the process has read its order, or that there is none. */
   readonly readings: number;
-  readonly requests: readonly string[];
-  /** Which of them were answered: `<request>, <occurrence>`. */
-  readonly answered: readonly string[];
+  readonly steps: readonly Step[];
   /** Where it died, if it did as ordered. */
   readonly died?: CrashPoint;
 }
@@ -55,8 +53,7 @@ async function readTrace(file: string): Promise<Trace> {
   const died = since.find((line) => 'died' in line)?.died;
   return {
     readings: lines.filter((line) => 'armed' in line).length,
-    requests: since.flatMap((line) => ('request' in line ? [line.request] : [])),
-    answered: since.flatMap((line) => ('answered' in line ? [`${line.answered}, ${line.occurrence}`] : [])),
+    steps: since.filter((line) => 'step' in line),
     ...(died === undefined ? {} : { died }),
   };
 }

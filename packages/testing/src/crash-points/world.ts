@@ -25,6 +25,8 @@ export interface CrashWorld extends Readonly<CrashPlaces> {
   note(images: number, options?: PlaceOptions): OrderRecord;
   /** Places one. */
   place(request?: GrokImagineRequestInput, options?: PlaceOptions): Promise<OrderRecord>;
+  /** Whether Redis knows it. */
+  isKnown(order: OrderRecord): Promise<boolean>;
   /** Waits until the caller is told that it is over. */
   home(order: OrderRecord): Promise<void>;
   /** Waits until no job waits, runs or sleeps: nothing more comes by itself. */
@@ -164,6 +166,10 @@ export async function startCrashWorld(
       const order = world.note(given.numberResults ?? 1, options);
       await producer.enqueue(given, { ...options, generationId: idOf(order) });
       return order;
+    },
+    async isKnown(order) {
+      const generations = await records.readGenerations([order]);
+      return Object.values(generations).some((generation) => generation !== null);
     },
     async home(order) {
       await producer.wait(idOf(order), { timeoutMs: LIMIT_MS });

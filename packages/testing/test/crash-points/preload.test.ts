@@ -9,7 +9,6 @@ import { fileURLToPath } from 'node:url';
 import { Redis } from 'ioredis';
 import { expect, inject, onTestFinished, test } from 'vitest';
 import type { TapOrder } from '../../src/crash-points/order.ts';
-import { derivePoints } from '../../src/crash-points/points.ts';
 import { createTap } from '../../src/crash-points/tap.ts';
 import { uniquePrefix } from '../../src/unique-prefix.ts';
 
@@ -68,14 +67,15 @@ const steps = ['set', 'script', 'put', 'post', 'get'];
 
 test('a process without an order does what it does, and nothing is counted', async () => {
   const { run } = await setup();
-  expect(await run()).toMatchObject({ signal: null, steps, count: '2', trace: { readings: 1, requests: [] } });
+  expect(await run()).toMatchObject({ signal: null, steps, count: '2', trace: { readings: 1, steps: [] } });
 });
 
 test('every request to Redis, S3 and the provider is counted, with those that a library makes by itself', async () => {
   const { run } = await setup();
   const { trace, signal } = await run({ kind: 'trace' });
   expect(signal).toBeNull();
-  const own = trace.requests.filter((request) => /SET |EVALSHA|GET |PUT|POST/.test(request) && !request.includes('CLIENT'));
+  const sent = trace.steps.filter(({ step }) => step === 'sent').map(({ request }) => request);
+  const own = sent.filter((request) => /SET |EVALSHA|GET |PUT|POST/.test(request) && !request.includes('CLIENT'));
   expect(own.map((request) => request.split(' ').slice(0, 2).join(' '))).toEqual([
     'redis SET',
     'redis EVALSHA',
@@ -83,13 +83,16 @@ test('every request to Redis, S3 and the provider is counted, with those that a 
     'provider POST',
     'redis GET',
   ]);
-  expect(trace.requests).toContain('redis INFO');
+  expect(sent).toContain('redis INFO');
+  expect(trace.steps.filter(({ step }) => step === 'answered')).toHaveLength(sent.length);
 });
 
 test('at each point the process dies there: nothing of the request was sent, or all of it was done and nobody knows', async () => {
   const { run } = await setup();
-  const points = derivePoints([(await run({ kind: 'trace' })).trace], new Set(), 0);
-  const own = points.filter(({ request }) => /redis (SET|EVALSHA|GET) |s3 PUT|provider POST/.test(request));
+  const { trace: golden } = await run({ kind: 'trace' });
+  const own = golden.steps
+    .filter(({ request }) => /redis (SET|EVALSHA|GET) |s3 PUT|provider POST/.test(request))
+    .map(({ step, request, occurrence }) => ({ request, occurrence, moment: step === 'sent' ? ('before' as const) : ('after' as const) }));
   expect(own).toHaveLength(10);
   for (const [number, at] of own.entries()) {
     const done = Math.ceil(number / 2); // of each two points the first is before the request, the second after it
