@@ -10,6 +10,8 @@ export interface OwnS3 {
   readonly credentials: S3Credentials;
   /** Where the bucket is kept, to be read as files. */
   readonly bucketDir: string;
+  /** Process id, while it was started and not stopped. */
+  readonly pid: number | undefined;
   start(): Promise<void>;
   stop(): Promise<void>;
   /** SIGKILL; resolves when it is gone. */
@@ -34,6 +36,9 @@ export async function reserveS3(dir: string): Promise<OwnS3> {
     bucket,
     credentials,
     bucketDir: join(dir, 'buckets', bucket),
+    get pid() {
+      return running?.pid;
+    },
     start: async () => {
       running ??= await startS3Process({ dir, port, credentials, region, bucket });
     },

@@ -11,7 +11,7 @@ export interface ChaosCounts {
   redisRestarts: number;
   rollbacks: number;
   scriptFlushes: number;
-  /** Processes that ended by themselves, and were started again. */
+  /** Processes that ended by themselves, S3 and Redis among them, and were started again. */
   crashes: number;
 }
 
@@ -77,6 +77,15 @@ export function startChaos(schedule: readonly ScheduledFault[], { stack, placed,
         onFault(`${name} ended by itself`);
         await withTarget(name, () => startAgain(process, stopped.signal));
       }
+      for (const [name, store] of Object.entries({ s3: stack.s3, redis: stack.redis })) {
+        if (taken.has(name) || store.pid === undefined || isAlive(store.pid)) continue;
+        counts.crashes += 1;
+        onFault(`${name} ended by itself`);
+        await withTarget(name, async () => {
+          await store.stop();
+          await store.start();
+        });
+      }
       await delay(200, undefined, { signal: stopped.signal }).catch(() => undefined);
     }
   };
@@ -89,6 +98,14 @@ export function startChaos(schedule: readonly ScheduledFault[], { stack, placed,
       await watching;
     },
   };
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
 }
 
 async function strike(stack: Stack, target: string, fault: Fault, counts: ChaosCounts, signal: AbortSignal): Promise<void> {
