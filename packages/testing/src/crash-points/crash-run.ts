@@ -39,7 +39,7 @@ export interface CrashReport {
 /** How often the golden run is made: only what all of them request is a point. */
 const GOLDEN_RUNS = 3;
 /** A poll may be spared by a webhook that came sooner: the point is tried so often. */
-const TRIES = 3;
+const TRIES = 2;
 /** What is broken at so many points is broken: the rest would take long to say the same. */
 const ENOUGH_FAILURES = 5;
 
