@@ -98,8 +98,16 @@ async function judgeWorld({ directory, stack, records, orders }: CrashWorld): Pr
   return judge(await readEvidence({ billFile: stack.billFile, bucketDir: stack.s3.bucketDir, directory }));
 }
 
-const linesOf = ({ lost, paidTwice, stuck, failedWrongly, costDifferences, ledgerDifferenceNanoUsd }: Judgement): string[] => [
-  ...Object.entries({ lost, paidTwice, stuck, failedWrongly, costDifferences }).flatMap(([kind, lines]) =>
+const linesOf = ({
+  lost,
+  paidTwice,
+  stuck,
+  failedWrongly,
+  viewDifferences,
+  costDifferences,
+  ledgerDifferenceNanoUsd,
+}: Judgement): string[] => [
+  ...Object.entries({ lost, paidTwice, stuck, failedWrongly, viewDifferences, costDifferences }).flatMap(([kind, lines]) =>
     lines.map((line) => `${kind}: ${line}`),
   ),
   ...(ledgerDifferenceNanoUsd === 0 ? [] : [`the ledger and the bill differ by ${ledgerDifferenceNanoUsd} billionths of a USD`]),
