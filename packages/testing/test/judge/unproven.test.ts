@@ -125,6 +125,16 @@ describe('an id that a refusal used up', () => {
     expect(await judged((history) => void happen(history, 2, (ref) => history.accepted(ref)))).toEqual({ ...holding, stuck: 1 });
   });
 
+  test('is stuck when it was never refused as known', async () => {
+    const counts = await judged((history) => {
+      const ref = history.order({ outcome: 'open' });
+      history.sent(ref);
+      history.refused(ref, 429, 'rateLimitExceeded');
+      isHeld(history, ref, 'running', 'accepted', 2);
+    });
+    expect(counts).toEqual({ ...holding, stuck: 1 });
+  });
+
   test('is stuck when nothing used it up', async () => {
     const counts = await judged((history) => {
       const ref = history.order({ outcome: 'open' });
