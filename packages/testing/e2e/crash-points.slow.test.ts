@@ -7,6 +7,9 @@ import { runCrashPoints } from '../src/crash-points/crash-run.ts';
 import { otherScenarios } from './crash-points/other-scenarios.ts';
 import { workerScenarios } from './crash-points/worker-scenarios.ts';
 
+/** Some scenarios have a hundred points, and a busy machine takes ten seconds for one. */
+const LIMIT_MS = 1_800_000;
+
 let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'darkroom-apps-'));
@@ -15,7 +18,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 for (const scenario of [...workerScenarios, ...otherScenarios]) {
-  test.concurrent(`it comes out the same wherever a process dies while ${scenario.name}`, async () => {
+  test.concurrent(`it comes out the same wherever a process dies while ${scenario.name}`, { timeout: LIMIT_MS }, async () => {
     const directory = await mkdtemp(join(tmpdir(), 'darkroom-crash-'));
     const startedAt = performance.now();
     const { points, twins, struck, missed, findings } = await runCrashPoints(scenario, { directory, folder });
