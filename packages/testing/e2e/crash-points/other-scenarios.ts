@@ -48,8 +48,9 @@ function rebuild(): CrashScenario {
       await bring(world);
       await world.stack.setProviderFaults({ failProviderErrorRate: 1 });
       await bring(world, undefined, { idempotencyKey: 'a key' });
-      await world.stack.setProviderFaults({ executionMs: [900, 900] });
-      await bring(world, undefined, { deadlineAt: Date.now() + 500 });
+      // It expires while its image is made, which comes home after that.
+      await world.stack.setProviderFaults({ executionMs: [4000, 4000] });
+      await bring(world, undefined, { deadlineAt: Date.now() + 3000 });
       await world.stack.setProviderFaults({});
       known = await readAll(world);
     },
