@@ -81,8 +81,14 @@ async function runDarkroom({ orders: count, env }: { orders: number; env: Readon
     try {
       s3Refuses = 0.2;
       for (const victim of [...fleet.workers, ...fleet.receivers, fleet.emulator]) {
-        await victim.kill();
-        await victim.start();
+        // With an S3 that refuses a worker may end at its start, and is then started again, as by an orchestrator.
+        await eventually(
+          async () => {
+            await victim.kill();
+            await victim.start();
+          },
+          { withinMs: 60_000, everyMs: 200 },
+        );
       }
       await fleet.redis.kill();
       seen.push(...(await orders.tryWhile('Redis is away')), await status());
