@@ -1,5 +1,6 @@
 export { lockFolder, type FolderLock } from './folder-lock.ts';
 export { freePort } from './free-port.ts';
+export { isAlive } from './is-alive.ts';
 export type { AppendFsync, Environment, LocalRedis, RedisKind } from './redis/local-redis.ts';
 export { endOrphan } from './redis/orphan.ts';
 export { startRedis, type StartRedisOptions } from './redis/start-redis.ts';

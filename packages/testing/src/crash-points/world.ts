@@ -17,7 +17,6 @@ export interface CrashWorld extends Readonly<CrashPlaces> {
   readonly redis: Redis;
   /** All that was ordered, for the judge. */
   readonly orders: OrderRecord[];
-  readonly servers: Servers;
   process(name: string): AppProcess;
   /** The tap of a worker or receiver, or a new one for a program. */
   tap(name: string): Tap;
@@ -144,7 +143,6 @@ export async function startCrashWorld(
     records,
     redis,
     orders,
-    servers,
     process(name) {
       const process = stack.processes.get(name);
       if (process === undefined) throw new RangeError(`there is no process "${name}"`);

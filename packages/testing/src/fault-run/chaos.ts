@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { isAlive } from '@darkroom/local-stack';
 import { Redis } from 'ioredis';
 import type { Fault, ScheduledFault } from './schedule.ts';
 import { startAgain, type Stack } from '../fleet/stack.ts';
@@ -98,14 +99,6 @@ export function startChaos(schedule: readonly ScheduledFault[], { stack, placed,
       await watching;
     },
   };
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
 }
 
 async function strike(stack: Stack, target: string, fault: Fault, counts: ChaosCounts, signal: AbortSignal): Promise<void> {
