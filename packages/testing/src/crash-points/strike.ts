@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { startAgain } from '../fleet/stack.ts';
 import type { TapOrder } from './order.ts';
-import type { Trace } from './tap.ts';
+import type { Tap, Trace } from './tap.ts';
 import type { CrashWorld } from './world.ts';
 
 /** How long a process that died may take to be back. */
@@ -21,14 +21,7 @@ export async function strikeResident(world: CrashWorld, name: string, order: Tap
   await tap.order(order);
   process.signal('SIGUSR2');
   await world.until(`${name} has read its order`, async () => (await tap.read()).readings > readings);
-  const counted = await standBy(world, name, act);
-  if (counted.died !== undefined) return counted;
-  await tap.withdraw();
-  process.signal('SIGUSR2');
-  // It may still come to its point before it hears of it.
-  const hasHeard = async (): Promise<boolean> => !process.isRunning() || (await tap.read()).readings > readings + 1;
-  await world.until(`${name} has heard that it is not tapped any more`, hasHeard);
-  return process.isRunning() ? counted : startAnew(world, name);
+  return underOrder(world, name, act);
 }
 
 /** The same for a process that is down: the order holds from its first statement. */
@@ -38,18 +31,22 @@ export async function strikeStart(world: CrashWorld, name: string, order: TapOrd
   await process.start().catch((error: unknown) => {
     if (process.isRunning()) throw error;
   });
-  const trace = await standBy(world, name, act);
-  await world.tap(name).withdraw();
-  return trace;
+  return underOrder(world, name, act);
 }
 
-/** Does `act`, and meanwhile starts the process again if it dies. @returns what it had counted by then, or by the end. */
-async function standBy(world: CrashWorld, name: string, act: () => Promise<void>): Promise<Trace> {
-  const process = world.process(name);
+/**
+ * Does `act`, and starts the process again as soon as it dies, once: it is running and has no order when this ends.
+ * @returns what it had counted when it died, or by the end.
+ */
+async function underOrder(world: CrashWorld, name: string, act: () => Promise<void>): Promise<Trace> {
+  const [process, tap] = [world.process(name), world.tap(name)];
   const isOver = new AbortController();
   const watch = async (): Promise<Trace | undefined> => {
-    while (process.isRunning() && !isOver.signal.aborted) await delay(10);
-    return process.isRunning() ? undefined : startAnew(world, name);
+    while (process.isRunning()) {
+      if (isOver.signal.aborted) return undefined;
+      await delay(10);
+    }
+    return startAnew(world, name);
   };
   const watching = watch();
   try {
@@ -58,14 +55,30 @@ async function standBy(world: CrashWorld, name: string, act: () => Promise<void>
     isOver.abort();
     await watching;
   }
-  return (await watching) ?? world.tap(name).read();
+  return (await watching) ?? takeBack(world, name, tap);
+}
+
+/** It may come to its point after everything was over, and until it hears that the order is withdrawn. */
+async function takeBack(world: CrashWorld, name: string, tap: Tap): Promise<Trace> {
+  const process = world.process(name);
+  const counted = await tap.read();
+  await tap.withdraw();
+  process.signal('SIGUSR2');
+  let now = counted;
+  await world.until(`${name} has heard that it is not tapped any more`, async () => {
+    now = await tap.read();
+    return now.died !== undefined || now.readings > counted.readings || !process.isRunning();
+  });
+  return now.readings > counted.readings ? counted : startAnew(world, name);
 }
 
 async function startAnew(world: CrashWorld, name: string): Promise<Trace> {
-  const tap = world.tap(name);
+  const [process, tap] = [world.process(name), world.tap(name)];
   const trace = await tap.read();
   await tap.withdraw();
-  await startAgain(world.process(name), AbortSignal.timeout(RESTART_LIMIT_MS));
+  // Its last words are read before it is gone.
+  await process.kill();
+  await startAgain(process, AbortSignal.timeout(RESTART_LIMIT_MS));
   return trace;
 }
 

@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { createGenerationId, type GrokImagineRequestInput, type Timing } from '@darkroom/contracts';
+import { connectPatient } from '@darkroom/generation-store';
 import { createProducer, type EnqueueOptions, type Producer } from '@darkroom/producer';
-import { Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import type { AppProcess } from '../fleet/app-processes.ts';
 import { startStack, type EmulatorSwitches, type Servers, type Stack } from '../fleet/stack.ts';
 import type { OrderRecord } from '../judge/evidence.ts';
@@ -117,7 +118,7 @@ export async function startCrashWorld(
   });
   const producer = createProducer({ redisUrl: stack.redis.url, prefix: stack.prefix });
   const records = openRecords(stack);
-  const redis = new Redis(stack.redis.url);
+  const redis = connectPatient(stack.redis.url);
   const orders: OrderRecord[] = [];
 
   const until = async (what: string, check: () => Promise<boolean>): Promise<void> => {
