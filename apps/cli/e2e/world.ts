@@ -5,6 +5,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { isAlive } from '@darkroom/local-stack';
 import { eventually, findMarkedProcesses, type RunProcess } from '@darkroom/testing';
 import { onTestFinished } from 'vitest';
 
@@ -79,14 +80,6 @@ export function createWorld(): World {
     },
     readLines: (name) => readFileSync(path.join(dir, name), 'utf8').trimEnd().split('\n'),
   };
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
 }
 
 /** Starts the compiled program; nothing of it is a terminal. */

@@ -68,7 +68,7 @@ export function createManagedProcess({
         if (!isRunning() || performance.now() > endsAt) {
           throw new Error(`${name} did not become ready\n${(await readFile(logFile, 'utf8')).slice(-2000)}`);
         }
-        await delay(20);
+        await delay(50);
       }
     },
     stop: () => end('SIGTERM'),
