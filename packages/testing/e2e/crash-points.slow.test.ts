@@ -17,7 +17,8 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-for (const scenario of [...workerScenarios, ...otherScenarios]) {
+// Backwards: some of the longest are at the end, and would run there alone.
+for (const scenario of [...workerScenarios, ...otherScenarios].toReversed()) {
   test.concurrent(`it comes out the same wherever a process dies while ${scenario.name}`, { timeout: LIMIT_MS }, async () => {
     const directory = await mkdtemp(join(tmpdir(), 'darkroom-crash-'));
     const startedAt = performance.now();
