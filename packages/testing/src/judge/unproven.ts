@@ -17,12 +17,15 @@ export function isUnproven(generationId: string, generation: GenerationRecord, i
   if (task !== undefined && task.acceptances.length > 0) return false;
   if (submissionStatus === 'accepted') return wasUsedUp(task, unrefusedSends);
   if (submissionStatus !== 'committed' && submissionStatus !== 'unknown') return false;
-  return isGivenUp(generation, task) || wasUsedUp(task, unrefusedSends);
+  return isGivenUp(generation, task, unrefusedSends) || wasUsedUp(task, unrefusedSends);
 }
 
-/** It may have been sent, and the generation was cancelled or expired: an open generation would send it again. */
-const isGivenUp = ({ status }: GenerationRecord, task: Task | undefined): boolean =>
-  (status === 'cancelled' || status === 'expired') && (task === undefined || !hasEnded(task, Infinity));
+/**
+ * It may have been sent, and the generation was cancelled or expired: an open one would send it again. That it was refused is known
+ * to the provider alone when who asked died before the answer, which the record shows as a send without a refusal.
+ */
+const isGivenUp = ({ status }: GenerationRecord, task: Task | undefined, unrefusedSends: number): boolean =>
+  (status === 'cancelled' || status === 'expired') && (task === undefined || unrefusedSends > 0 || !hasEnded(task, Infinity));
 
 /**
  * A refusal used up its id, so that it is refused as known although no task has it. If there was a send beside these two, which the

@@ -15,12 +15,12 @@ function isHeld(history: History, ref: Ref, status: 'cancelled' | 'running', sub
   history.book({ held: PRICE_NANO_USD });
 }
 
-describe('a send of a cancelled generation that never arrived', () => {
-  const happen = (history: History, more: (ref: Ref) => void, submissionStatus = 'committed'): void => {
+describe('a send of a cancelled generation that was not accepted', () => {
+  const happen = (history: History, more: (ref: Ref) => void, submissionStatus = 'committed', unrefusedSends = 1): void => {
     const ref = history.order({ cancelledAt: 2_000 });
     history.sent(ref);
     more(ref);
-    isHeld(history, ref, 'cancelled', submissionStatus);
+    isHeld(history, ref, 'cancelled', submissionStatus, unrefusedSends);
   };
 
   test.each(['committed', 'unknown'])('keeps its hold while it is %s', async (status) => {
@@ -31,9 +31,13 @@ describe('a send of a cancelled generation that never arrived', () => {
     expect(await judged((history) => happen(history, (ref) => history.accepted(ref)))).toEqual({ ...holding, stuck: 1 });
   });
 
-  test('is stuck if it was refused for good', async () => {
-    const counts = await judged((history) => happen(history, (ref) => history.refused(ref, 400, 'invalidParameter')));
+  test.each(['invalidParameter', 'conflictTaskUUID'])('is stuck if it was refused with %s, and that was heard', async (code) => {
+    const counts = await judged((history) => happen(history, (ref) => history.refused(ref, 400, code), 'committed', 0));
     expect(counts).toEqual({ ...holding, stuck: 1 });
+  });
+
+  test.each(['invalidParameter', 'conflictTaskUUID'])('keeps its hold if who asked died before it heard of %s', async (code) => {
+    expect(await judged((history) => happen(history, (ref) => history.refused(ref, 400, code)))).toEqual(clean);
   });
 
   test('is stuck if it failed', async () => {
