@@ -31,6 +31,8 @@ export default defineConfig({
           setupFiles: ['packages/testing/src/leak-check.ts'],
           // A second or two on an idle machine; a busy one is no reason to fail.
           testTimeout: 20_000,
+          // Vitest leaves one processor to itself, which is half of a machine with two.
+          maxWorkers: '100%',
         },
       },
       {
@@ -57,6 +59,7 @@ export default defineConfig({
           testTimeout: 900_000,
           hookTimeout: 120_000,
           fileParallelism: false,
+          sequence: { groupOrder: 2 },
           // Of the tests of a file that say so: more than the processor has work for are in one another's way.
           maxConcurrency: 4,
         },
