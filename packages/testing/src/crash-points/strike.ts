@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { startAgain } from '../fleet/stack.ts';
 import type { TapOrder } from './order.ts';
-import type { Tap, Trace } from './tap.ts';
+import type { Trace } from './tap.ts';
 import type { CrashWorld } from './world.ts';
 
 /** How long a process that died may take to be back. */
@@ -39,7 +39,7 @@ export async function strikeStart(world: CrashWorld, name: string, order: TapOrd
  * @returns what it had counted when it died, or by the end.
  */
 async function underOrder(world: CrashWorld, name: string, act: () => Promise<void>): Promise<Trace> {
-  const [process, tap] = [world.process(name), world.tap(name)];
+  const process = world.process(name);
   const isOver = new AbortController();
   const watch = async (): Promise<Trace | undefined> => {
     while (process.isRunning()) {
@@ -55,12 +55,12 @@ async function underOrder(world: CrashWorld, name: string, act: () => Promise<vo
     isOver.abort();
     await watching;
   }
-  return (await watching) ?? takeBack(world, name, tap);
+  return (await watching) ?? takeBack(world, name);
 }
 
 /** It may come to its point after everything was over, and until it hears that the order is withdrawn. */
-async function takeBack(world: CrashWorld, name: string, tap: Tap): Promise<Trace> {
-  const process = world.process(name);
+async function takeBack(world: CrashWorld, name: string): Promise<Trace> {
+  const [process, tap] = [world.process(name), world.tap(name)];
   const counted = await tap.read();
   await tap.withdraw();
   process.signal('SIGUSR2');
