@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { parseArgs, type ParseArgsConfig } from 'node:util';
-import { parseRef, parseUsd, type NanoUsd, type SubmissionRef } from '@darkroom/contracts';
+import { findMeant, isTenant, parseRef, parseUsd, TENANT_RULE, type NanoUsd, type SubmissionRef } from '@darkroom/contracts';
 import { pauseKinds, type PauseKind } from '@darkroom/generation-store';
 import { decisions, type Decision } from '@darkroom/purchase';
 import { helpText } from './help-text.ts';
@@ -61,7 +61,10 @@ const readings: Readonly<Record<Exclude<Command['kind'], 'help' | 'wrong'>, Read
   status: { options: dataDirOption, read: (_, dataDir) => ({ kind: 'status', ...dataDir }) },
   spend: {
     options: { tenant: text, ...dataDirOption },
-    read: ({ tenant }, dataDir) => ({ kind: 'spend', ...(typeof tenant === 'string' ? { tenant } : {}), ...dataDir }),
+    read: ({ tenant }, dataDir) => {
+      if (tenant !== undefined && !isTenant(tenant)) throw new WrongWords(`--tenant must be ${TENANT_RULE}`);
+      return { kind: 'spend', ...(tenant === undefined ? {} : { tenant }), ...dataDir };
+    },
   },
   doctor: { options: dataDirOption, read: (_, dataDir) => ({ kind: 'doctor', ...dataDir }) },
   unknown: {
@@ -123,7 +126,10 @@ export function parseCommandLine(words: readonly string[]): Command {
   const [name = 'help', ...rest] = words;
   if (words.some((word) => ['help', '--help', '-h'].includes(word)) || words.length === 0) return { kind: 'help' };
   const reading = Object.entries(readings).find(([kind]) => kind === name)?.[1];
-  if (reading === undefined) return wrong(`there is no command "${name}"; there are: ${Object.keys(readings).join(', ')}, help`);
+  if (reading === undefined) {
+    const names = [...Object.keys(readings), 'help'];
+    return wrong(`there is no command "${name.slice(0, MAX_SHOWN)}"${didYouMean(findMeant(name, names))}; there are: ${names.join(', ')}`);
+  }
   try {
     const { values, positionals } = parseArgs({ args: rest, options: reading.options, allowPositionals: true });
     if (positionals.length > 0) return wrong(`${name} takes no words after it, got "${positionals.join(' ')}"`);
@@ -132,9 +138,23 @@ export function parseCommandLine(words: readonly string[]): Command {
     const dataDir = given['data-dir'];
     return reading.read(given, typeof dataDir === 'string' ? { dataDir: path.resolve(dataDir) } : {});
   } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION')
+      return wrong(describeUnknownOption(name, error.message, Object.keys(reading.options)));
     // parseArgs names the option and, for one that takes a value, how to write it.
     return wrong(error instanceof Error ? error.message.replace(/^./, (letter) => letter.toLowerCase()) : String(error));
   }
+}
+
+/** What was typed is repeated up to this length. */
+const MAX_SHOWN = 40;
+
+const didYouMean = (meant: string | undefined, dashes = ''): string => (meant === undefined ? '' : ` (did you mean "${dashes}${meant}"?)`);
+
+/** @param message Of Node, which names the option: "Unknown option '--twice'. …" (Node docs, util.parseArgs). */
+function describeUnknownOption(command: string, message: string, known: readonly string[]): string {
+  const given = /'(-[^']*)'/.exec(message)?.[1] ?? '';
+  const hint = didYouMean(findMeant(given.replace(/^-+/, ''), known), '--');
+  return `${command} has no option "${given.slice(0, MAX_SHOWN)}"${hint}; it has ${known.map((name) => `--${name}`).join(', ')}`;
 }
 
 const wrong = (message: string): Command => ({ kind: 'wrong', message: `${message}\n\n${helpText}` });

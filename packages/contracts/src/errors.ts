@@ -70,9 +70,14 @@ export interface Problem {
   given?: string;
 }
 
+/** An error message tells so many problems; all of them are in `problems`. */
+const MAX_TOLD = 50;
+
 const list = (problems: readonly Problem[]): string =>
   problems
+    .slice(0, MAX_TOLD)
     .map(({ path, message, given }) => `  ${path === '' ? '(as a whole)' : path}: ${message}${given === undefined ? '' : `, got ${given}`}`)
+    .concat(problems.length > MAX_TOLD ? [`  and ${problems.length - MAX_TOLD} more`] : [])
     .join('\n');
 
 /** The caller must change the request. All problems at once. */

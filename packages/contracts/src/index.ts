@@ -21,6 +21,10 @@ export {
 export { generationEventSchema, generationEvents, type GenerationEvent } from './events.ts';
 export type { GenerationView, ImageView } from './generation.ts';
 export { GENERATION_ID_TOLERANCE_MS, createGenerationId, formatUuid, generationIdTime, isGenerationId } from './generation-id.ts';
+export { encodeTenant, isTenant, TENANT_RULE } from './tenant.ts';
+export { describeGiven } from './models/given.ts';
+export { findMeant } from './did-you-mean.ts';
+export { optionNameProblems, type OptionNames } from './unknown-names.ts';
 export { scopeOfAddress, withoutBrackets, type AddressScope } from './network-address.ts';
 export { DEFAULT_DAILY_CAP_USD, formatUsd, parseUsd, type NanoUsd } from './money.ts';
 export type { DownloadVerdict, FaultClass, ProviderFault, PurchaseOrder, SubmitVerdict, TaskFacts, TaskState } from './provider.ts';

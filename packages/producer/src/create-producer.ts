@@ -1,5 +1,6 @@
 import {
   ConfigError,
+  describeGiven,
   GenerationError,
   InvalidRequestError,
   type GenerationStatus,
@@ -13,9 +14,17 @@ import { createAvailability } from './availability.ts';
 import { createChanges } from './changes.ts';
 import { enqueueOrder, type Destination, type Enqueued } from './enqueue.ts';
 import { enqueueOrders, manyProblems, optionsOf } from './enqueue-many.ts';
-import { producerProblems, type EnqueueManyOptions, type EnqueueOptions, type ProducerOptions } from './options.ts';
+import {
+  callNameProblems,
+  enqueueManyOptions,
+  enqueueOptions,
+  producerProblems,
+  type EnqueueManyOptions,
+  type EnqueueOptions,
+  type ProducerOptions,
+} from './options.ts';
 import { buildOrder, orderProblems, type OrderDefaults } from './order.ts';
-import { waitUntilFinal, type WaitOptions } from './wait.ts';
+import { waitOptions as namesOfWait, waitProblems, waitUntilFinal, type WaitOptions } from './wait.ts';
 
 export interface GenerateOptions extends EnqueueOptions, WaitOptions {}
 
@@ -83,28 +92,39 @@ export function createProducer(options: ProducerOptions): Producer {
 
   const producer: Producer = {
     async enqueue(input, given = {}) {
-      refuse(orderProblems(input, given, defaults));
+      refuse(callNameProblems(given, enqueueOptions), () => orderProblems(input, given, defaults));
       return enqueueOrder(destination, buildOrder(input, given, defaults));
     },
     async enqueueMany(inputs, given = {}) {
-      refuse(manyProblems(inputs, given, defaults));
+      refuse(callNameProblems(given, enqueueManyOptions), () => manyProblems(inputs, given, defaults));
       return enqueueOrders(
         destination,
         inputs.map((input, index) => buildOrder(input, optionsOf(given, index), defaults)),
       );
     },
     async generate(input, given = {}) {
+      refuse(callNameProblems(given, [...enqueueOptions, ...namesOfWait]), () => [
+        ...orderProblems(input, given, defaults),
+        ...waitProblems(given),
+      ]);
       given.signal?.throwIfAborted();
-      const { generationId } = await producer.enqueue(input, given);
-      return input.deliveryMethod === 'async' ? producer.get(generationId) : producer.wait(generationId, given);
+      const { generationId } = await enqueueOrder(destination, buildOrder(input, given, defaults));
+      return input.deliveryMethod === 'async'
+        ? producer.get(generationId)
+        : waitUntilFinal(generationId, () => find(generationId), changes, given);
     },
     async get(generationId) {
+      refuse(idProblems(generationId));
       const generation = await find(generationId);
       if (generation === undefined) throw notFound(generationId);
       return generation;
     },
-    wait: (generationId, waitOptions = {}) => waitUntilFinal(generationId, () => find(generationId), changes, waitOptions),
+    async wait(generationId, given = {}) {
+      refuse([...idProblems(generationId), ...callNameProblems(given, namesOfWait)], () => waitProblems(given));
+      return waitUntilFinal(generationId, () => find(generationId), changes, given);
+    },
     async cancel(generationId) {
+      refuse(idProblems(generationId));
       const status = await ask('cancel generation', generationId, () => store.cancel(generationId));
       if (status === undefined) throw notFound(generationId);
       return status;
@@ -122,6 +142,20 @@ export function createProducer(options: ProducerOptions): Producer {
   return producer;
 }
 
-function refuse(problems: readonly Problem[]): void {
-  if (problems.length > 0) throw new InvalidRequestError(problems);
+/**
+ * Throws InvalidRequestError for all problems at once.
+ * @param more Reads the options, which is left out if they are no object.
+ */
+function refuse(problems: readonly Problem[], more: () => readonly Problem[] = () => []): void {
+  const isObject = !problems.some(({ path }) => path === 'options');
+  const all = isObject ? [...problems, ...more()] : problems;
+  if (all.length > 0) throw new InvalidRequestError(all);
 }
+
+const idProblems = (generationId: unknown): Problem[] =>
+  typeof generationId === 'string' && generationId.length <= MAX_ID_LENGTH
+    ? []
+    : [{ path: 'generationId', message: 'must be the id of a generation', given: describeGiven(generationId) }];
+
+/** A UUID has 36 characters; what is longer is not repeated in an error. */
+const MAX_ID_LENGTH = 64;

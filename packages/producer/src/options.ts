@@ -1,4 +1,13 @@
-import { COMPARED_MS, GENERATION_ID_TOLERANCE_MS, generationIdTime, isGenerationId, type Problem } from '@darkroom/contracts';
+import {
+  COMPARED_MS,
+  GENERATION_ID_TOLERANCE_MS,
+  TENANT_RULE,
+  generationIdTime,
+  isGenerationId,
+  isTenant,
+  optionNameProblems,
+  type Problem,
+} from '@darkroom/contracts';
 import { hasHashTag } from '@darkroom/generation-store';
 
 export interface ProducerOptions {
@@ -6,7 +15,7 @@ export interface ProducerOptions {
   redisUrl: string;
   /** Starts every key; must be that of the workers and hold a hash tag. Defaults to "{darkroom}". */
   prefix?: string;
-  /** Whose money is spent, for the caps per tenant: 1 to 64 letters, digits, "-", "_" or ".". Defaults to "default". */
+  /** Whose money is spent, for the caps per tenant: 1 to 128 letters, digits, "-", "_", ".", ":", "@", "+" or "|". Defaults to "default". */
   tenant?: string;
   /** How many reference images a request may have. Defaults to 1: the model's page names no maximum. */
   maxReferenceImages?: number;
@@ -49,27 +58,63 @@ const MIN_RECORD_SECONDS = COMPARED_MS / 1000 + DAY_SECONDS;
 const MIN_IDEMPOTENCY_SECONDS = 2 * DAY_SECONDS;
 /** A month ahead is a queue's business; what is further away belongs into a calendar. */
 const MAX_AHEAD_DAYS = 30;
-const TENANT = /^[\w.-]{1,64}$/;
+const producerOptions = [
+  'redisUrl',
+  'prefix',
+  'tenant',
+  'maxReferenceImages',
+  'recordSeconds',
+  'idempotencySeconds',
+  'now',
+] as const satisfies readonly (keyof ProducerOptions)[];
+const sharedOptions = ['deadlineAt', 'runAt', 'tenant'] as const satisfies readonly (keyof EnqueueOptions)[];
+/** Names of the options of one enqueue. */
+export const enqueueOptions = ['generationId', 'idempotencyKey', ...sharedOptions] as const satisfies readonly (keyof EnqueueOptions)[];
+/** Names of the options of many enqueues. */
+export const enqueueManyOptions = [
+  'generationIds',
+  'idempotencyKeys',
+  ...sharedOptions,
+] as const satisfies readonly (keyof EnqueueManyOptions)[];
+/** Names in other queues and APIs, in lower case. */
+const otherNames = {
+  delay: 'runAt',
+  scheduledfor: 'runAt',
+  startafter: 'runAt',
+  jobid: 'generationId',
+  id: 'generationId',
+  dedupkey: 'idempotencyKey',
+  deadline: 'deadlineAt',
+  expiresat: 'deadlineAt',
+  ttl: 'deadlineAt',
+};
+
+/** What the names of the options of a call have wrong. @param known Names that the call takes. */
+export const callNameProblems = (options: unknown, known: readonly string[]): Problem[] =>
+  optionNameProblems(options, { path: 'options', known, otherNames });
 
 /** What is wrong with a producer's own settings. The address may hold a password and is not repeated. */
-export function producerProblems({
-  redisUrl,
-  prefix,
-  tenant,
-  maxReferenceImages = 0,
-  recordSeconds = MIN_RECORD_SECONDS,
-  idempotencySeconds = MIN_IDEMPOTENCY_SECONDS,
-}: ProducerOptions): Problem[] {
-  const isAddress = URL.canParse(redisUrl) && ['redis:', 'rediss:'].includes(new URL(redisUrl).protocol);
+export function producerProblems(options: ProducerOptions): Problem[] {
+  const unknown = optionNameProblems(options, {
+    path: '',
+    known: producerOptions,
+    otherNames: { url: 'redisUrl', connection: 'redisUrl' },
+  });
+  if (unknown[0]?.path === '') return unknown;
+  const { redisUrl, prefix, tenant, maxReferenceImages = 0 } = options;
+  const { recordSeconds = MIN_RECORD_SECONDS, idempotencySeconds = MIN_IDEMPOTENCY_SECONDS, now } = options;
+  const isAddress = typeof redisUrl === 'string' && URL.canParse(redisUrl) && ['redis:', 'rediss:'].includes(new URL(redisUrl).protocol);
   return [
+    ...unknown,
     ...(isAddress ? [] : [{ path: 'redisUrl', message: 'must start with "redis://" or "rediss://"' }]),
-    ...(prefix === undefined || hasHashTag(prefix)
+    ...(prefix === undefined || (typeof prefix === 'string' && hasHashTag(prefix))
       ? []
-      : [{ path: 'prefix', message: 'must hold a hash tag, such as "{darkroom}"', given: `"${prefix.slice(0, 64)}"` }]),
+      : [{ path: 'prefix', message: 'must hold a hash tag, such as "{darkroom}"', given: show(prefix) }]),
     ...tenantProblems('tenant', tenant),
     ...atLeast('maxReferenceImages', maxReferenceImages, 0),
     ...atLeast('recordSeconds', recordSeconds, MIN_RECORD_SECONDS),
     ...atLeast('idempotencySeconds', idempotencySeconds, MIN_IDEMPOTENCY_SECONDS),
+    ...(now === undefined || typeof now === 'function' ? [] : [{ path: 'now', message: 'must be a function', given: show(now) }]),
   ];
 }
 
@@ -123,9 +168,7 @@ const isBetween = (moment: Date | number, after: number, last: number): boolean 
 };
 
 const tenantProblems = (path: string, tenant: string | undefined): Problem[] =>
-  tenant === undefined || (typeof tenant === 'string' && TENANT.test(tenant))
-    ? []
-    : [{ path, message: 'must be 1 to 64 letters, digits, "-", "_" or "."', given: show(tenant) }];
+  tenant === undefined || isTenant(tenant) ? [] : [{ path, message: `must be ${TENANT_RULE}`, given: show(tenant) }];
 
 /** Kept as a digest of its UTF-8, in which all lone surrogates are the same. */
 const isIdempotencyKey = (key: unknown): boolean => typeof key === 'string' && /^.{1,256}$/s.test(key) && !/\p{Surrogate}/u.test(key);

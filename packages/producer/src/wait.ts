@@ -1,4 +1,4 @@
-import { GenerationError, isFinalGeneration, type GenerationView } from '@darkroom/contracts';
+import { describeGiven, GenerationError, isFinalGeneration, type GenerationView, type Problem } from '@darkroom/contracts';
 import type { Changes } from './changes.ts';
 
 /** An announcement may be lost, so the record is looked at this often in any case. */
@@ -11,6 +11,24 @@ export interface WaitOptions {
   signal?: AbortSignal;
   /** Called with the generation each time it was looked at and had changed. */
   onProgress?: (generation: GenerationView) => void;
+}
+
+/** Names of the options of a wait. */
+export const waitOptions = ['timeoutMs', 'signal', 'onProgress'] as const satisfies readonly (keyof WaitOptions)[];
+
+/** What the options of a wait have wrong, apart from their names. */
+export function waitProblems({ timeoutMs = 0, signal, onProgress }: WaitOptions): Problem[] {
+  const isTime = typeof timeoutMs === 'number' && timeoutMs >= 0;
+  const isSignal = signal === undefined || (signal as unknown) instanceof AbortSignal; // a caller without types may pass anything
+  return [
+    ...(isTime
+      ? []
+      : [{ path: 'options.timeoutMs', message: 'must be a number of milliseconds, 0 or more', given: describeGiven(timeoutMs) }]),
+    ...(isSignal ? [] : [{ path: 'options.signal', message: 'must be an AbortSignal', given: describeGiven(signal) }]),
+    ...(onProgress === undefined || typeof onProgress === 'function'
+      ? []
+      : [{ path: 'options.onProgress', message: 'must be a function', given: describeGiven(onProgress) }]),
+  ];
 }
 
 /**

@@ -125,3 +125,14 @@ test('all problems of the settings are told at once, and no credentials', () => 
   expect(create).toThrow(/6 settings are wrong/);
   expect(create).not.toThrow(/HUNTER2/);
 });
+
+test('names that are no options are refused, and what they hold is not repeated', async () => {
+  const create = (): unknown =>
+    createImages({ bucket: 'b', Endpoint: 'https://s3.example', credentials: { accesKeyId: 'hunter2' } } as never); // what the types forbid
+  expect(create).toThrow(/Endpoint: is not an option \(did you mean "endpoint"\?\)/);
+  expect(create).toThrow(/credentials\.accesKeyId: is not an option \(did you mean "accessKeyId"\?\)/);
+  expect(create).not.toThrow(/hunter2/);
+  await using world = await setupImages();
+  const { generation } = await world.keep();
+  await expect(world.images.read(generation, 0, { filename: 'a.png' } as never)).rejects.toThrow(/options\.filename: is not an option/); // what the types forbid
+});

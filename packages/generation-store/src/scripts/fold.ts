@@ -31,7 +31,7 @@ local function retire(key, id)
   local seconds = tonumber(generation.retentionSeconds)
   redis.call('ZREM', prefix .. ':open', id)
   redis.call('EXPIRE', key, seconds)
-  local idempotencyKey = prefix .. ':idempotency:' .. generation.tenant .. ':' .. generation.idempotencyDigest
+  local idempotencyKey = prefix .. ':idempotency:' .. tenantPart(generation.tenant) .. ':' .. generation.idempotencyDigest
   -- a generation that was brought back may have lost its key to a younger one
   if redis.call('HGET', idempotencyKey, 'generationId') == id then
     redis.call('EXPIRE', idempotencyKey, tonumber(generation.idempotencySeconds))

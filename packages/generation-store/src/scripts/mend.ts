@@ -96,7 +96,7 @@ if isWhole then
     for _, each in ipairs(submissions) do redis.call('PERSIST', submissionKey(id, each[1], each[2])) end
     mend('not-indexed')
   end
-  local idempotencyKey = prefix .. ':idempotency:' .. tenant .. ':' .. digest
+  local idempotencyKey = prefix .. ':idempotency:' .. tenantPart(tenant) .. ':' .. digest
   if digest ~= '' and not isOver and redis.call('EXISTS', idempotencyKey) == 0 then
     redis.call('HSET', idempotencyKey, 'generationId', id, 'requestDigest', head[7])
     mend('idempotency-key-missing')

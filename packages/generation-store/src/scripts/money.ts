@@ -37,11 +37,12 @@ local function periodsOf(tenant, now)
     if m ~= month then break end
     monthEnds = monthEnds + 1
   end
+  local owner = 'tenant:' .. tenantPart(tenant)
   return {
     { name = 'all:day:' .. ymd, cap = 'all:day', resetsAt = (today + 1) * 86400000 },
     { name = 'all:month:' .. ym, cap = 'all:month', resetsAt = monthEnds * 86400000 },
-    { name = 'tenant:' .. tenant .. ':day:' .. ymd, cap = 'tenant:day', resetsAt = (today + 1) * 86400000 },
-    { name = 'tenant:' .. tenant .. ':month:' .. ym, cap = 'tenant:month', resetsAt = monthEnds * 86400000 },
+    { name = owner .. ':day:' .. ymd, cap = 'tenant:day', resetsAt = (today + 1) * 86400000 },
+    { name = owner .. ':month:' .. ym, cap = 'tenant:month', resetsAt = monthEnds * 86400000 },
   }
 end
 

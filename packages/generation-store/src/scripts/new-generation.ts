@@ -7,7 +7,7 @@ local request, requestDigest, tenant = ARGV[3], ARGV[4], ARGV[5]
 local images, amount, deadlineAt, runAt = tonumber(ARGV[6]), tonumber(ARGV[7]), ARGV[8], ARGV[9]
 local idempotencyDigest, idempotencySeconds, retentionSeconds = ARGV[10], ARGV[11], ARGV[12]
 local clientReference, retryOf = ARGV[13], ARGV[14]
-local idempotencyKey = prefix .. ':idempotency:' .. tenant .. ':' .. idempotencyDigest
+local idempotencyKey = prefix .. ':idempotency:' .. tenantPart(tenant) .. ':' .. idempotencyDigest
 
 local function createGeneration(key, id, status, createdAt)
   -- first: a key of another type ends the script here, before half a record is written

@@ -35,6 +35,11 @@ local function submissionKey(id, index, n)
   return prefix .. ':submission:' .. id .. ':' .. index .. '-' .. n
 end
 
+-- the name of a tenant as a part of a key or of a period: \`encodeTenant\` of contracts
+local function tenantPart(tenant)
+  return (string.gsub(tenant, '[^%w_.-]', function(letter) return string.format('~%02x', string.byte(letter)) end))
+end
+
 -- names one life of the server's memory: another one after a restart or a failover, '' where a server has no such name
 local function serverRun()
   return string.match(redis.call('INFO', 'server'), 'run_id:(%w+)') or ''

@@ -37,7 +37,7 @@ local function soundGeneration(key, generation)
   if not generation.deadlineAt then corrupt(key, 'deadlineAt') end
   if not generation.idempotencyDigest then corrupt(key, 'idempotencyDigest') end
   if not generation.request then corrupt(key, 'request') end
-  if not string.find(generation.tenant or '', '^[%w_.-]+$') then corrupt(key, 'tenant') end
+  if not string.find(generation.tenant or '', '^[%w_.:@+|-]+$') then corrupt(key, 'tenant') end
   local images = tonumber(generation.images)
   if images < 1 or images > 20 then corrupt(key, 'images') end
   for index = 0, images - 1 do
@@ -55,7 +55,7 @@ local function soundSubmission(key, submission)
   if not knownStatus.held[submission.held] then corrupt(key, 'held') end
   if not submission.periods or submission.held == '1' and submission.periods == '' then corrupt(key, 'periods') end
   for name in string.gmatch(submission.periods, '[^ ]+') do
-    if not string.find(name, '^%a[%w_.:-]*:%a+:[%d-]+$') then corrupt(key, 'periods') end
+    if not string.find(name, '^%a[%w_.:~-]*:%a+:[%d-]+$') then corrupt(key, 'periods') end
   end
 end
 

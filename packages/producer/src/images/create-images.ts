@@ -1,6 +1,6 @@
-import { ConfigError, type GenerationView } from '@darkroom/contracts';
+import { ConfigError, InvalidRequestError, optionNameProblems, type GenerationView } from '@darkroom/contracts';
 import { createObjectStorage } from '@darkroom/object-storage';
-import { imagesProblems, resolveImagesOptions, type ImagesOptions } from './options.ts';
+import { imagesNameProblems, imagesProblems, resolveImagesOptions, type ImagesOptions } from './options.ts';
 import { putReferenceImage } from './put-reference-image.ts';
 import { readImage, responseItemOf, type ImageResult, type ReadImageOptions, type RunwareResponseItem } from './read-image.ts';
 
@@ -32,14 +32,20 @@ export interface Images {
 
 /** Connects to nothing yet. @throws ConfigError with all problems of the options at once. */
 export function createImages(options: ImagesOptions): Images {
+  const unknown = imagesNameProblems(options);
+  if (unknown[0]?.path === '') throw new ConfigError(unknown);
   const config = resolveImagesOptions(options);
-  const problems = imagesProblems(config);
+  const problems = [...unknown, ...imagesProblems(config)];
   if (problems.length > 0) throw new ConfigError(problems);
   const { now, maxReferenceImageBytes: maxBytes } = config;
   // Verified images are read up to the size that was verified, so there is no other bound to set.
   const storage = createObjectStorage({ ...config.storage, maxImageBytes: maxBytes }, { now });
   return {
-    read: (generation, index, readOptions = {}) => readImage({ storage, now }, generation, index, readOptions),
+    async read(generation, index, readOptions = {}) {
+      const wrong = optionNameProblems(readOptions, { path: 'options', known: ['downloadName'] satisfies (keyof ReadImageOptions)[] });
+      if (wrong.length > 0) throw new InvalidRequestError(wrong);
+      return readImage({ storage, now }, generation, index, readOptions);
+    },
     async toRunwareResponse(generation) {
       const there = generation.images.filter(({ image }) => image !== undefined);
       return Promise.all(there.map(async ({ index }) => responseItemOf(await readImage({ storage, now }, generation, index, {}))));

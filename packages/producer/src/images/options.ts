@@ -1,4 +1,4 @@
-import type { Problem } from '@darkroom/contracts';
+import { optionNameProblems, type Problem } from '@darkroom/contracts';
 import type { BucketConfig } from '@darkroom/object-storage';
 
 export interface ImagesOptions {
@@ -16,6 +16,23 @@ export interface ImagesOptions {
   maxReferenceImageBytes?: number;
   /** The clock, in milliseconds since 1970. */
   now?: () => number;
+}
+
+const imagesOptions = [
+  'bucket',
+  'region',
+  'endpoint',
+  'credentials',
+  'requestTimeoutMs',
+  'maxReferenceImageBytes',
+  'now',
+] as const satisfies readonly (keyof ImagesOptions)[];
+
+/** What the names of the options have wrong, those of the credentials included; their values are not repeated. */
+export function imagesNameProblems(options: ImagesOptions): Problem[] {
+  const problems = optionNameProblems(options, { path: '', known: imagesOptions, otherNames: { url: 'endpoint' } });
+  if (problems[0]?.path === '' || options.credentials === undefined) return problems;
+  return [...problems, ...optionNameProblems(options.credentials, { path: 'credentials', known: ['accessKeyId', 'secretAccessKey'] })];
 }
 
 const DEFAULT_REQUEST_TIMEOUT_MS = 10_000;

@@ -9,7 +9,7 @@ export interface Period {
   cap: CapName;
 }
 
-const NAME = /^(all|tenant:[\w.-]+):(day|month):\d{4}-\d{2}(?:-\d{2})?$/;
+const NAME = /^(all|tenant:[\w.~-]+):(day|month):\d{4}-\d{2}(?:-\d{2})?$/;
 
 /** @throws RangeError for a name that the ledger should not hold. */
 export function parsePeriod(name: string): Period {

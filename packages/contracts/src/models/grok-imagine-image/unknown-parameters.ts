@@ -1,4 +1,4 @@
-import { findMeant } from '../did-you-mean.ts';
+import { findMeant } from '../../did-you-mean.ts';
 import { describeKind } from '../given.ts';
 import { shortenPath, type Reading } from '../reading.ts';
 import { parameters } from './page.ts';

@@ -1,0 +1,32 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { encodeTenant, isTenant } from './tenant.ts';
+
+const letters = [...'azAZ09-_.:@+|'];
+const names = fc.string({ unit: fc.constantFrom(...letters), minLength: 1, maxLength: 128 });
+
+test('every name of the allowed characters is a tenant, and encodes to letters that no key separates by', () => {
+  fc.assert(
+    fc.property(names, (name) => {
+      expect(isTenant(name)).toBe(true);
+      expect(encodeTenant(name)).toMatch(/^[\w.~-]+$/);
+    }),
+  );
+});
+
+test('no two tenants share a form', () => {
+  fc.assert(
+    fc.property(names, names, (one, other) => {
+      expect(encodeTenant(one) === encodeTenant(other)).toBe(one === other);
+    }),
+  );
+});
+
+test('a name without separators is its own form', () => {
+  expect(encodeTenant('Acme_1.eu-west')).toBe('Acme_1.eu-west');
+  expect(encodeTenant('auth0|user:7@a+b')).toBe('auth0~7cuser~3a7~40a~2bb');
+});
+
+test.each(['', 'a b', 'a/b', 'a~b', 'ä', 'a\nb', 'x'.repeat(129), 5, null, undefined])('%j is no tenant', (name) => {
+  expect(isTenant(name)).toBe(false);
+});
