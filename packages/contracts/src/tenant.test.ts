@@ -2,8 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { encodeTenant, isTenant } from './tenant.ts';
 
-const letters = [...'azAZ09-_.:@+|'];
-const names = fc.string({ unit: fc.constantFrom(...letters), minLength: 1, maxLength: 128 });
+const names = fc.string({ unit: fc.constantFrom(...'azAZ09-_.:@+|'.split('')), minLength: 1, maxLength: 128 });
 
 test('every name of the allowed characters is a tenant, and encodes to letters that no key separates by', () => {
   fc.assert(
