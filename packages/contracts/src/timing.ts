@@ -62,6 +62,12 @@ export const defaultTiming: Readonly<Timing> = {
  */
 export const COMPARED_MS = 48 * HOUR;
 
+/**
+ * How far a clock may be off the time of Redis. A process that is further off is not ready, and a worker takes no jobs then; a stored
+ * time that lies further ahead was written before a clock went back.
+ */
+export const MAX_CLOCK_SKEW_MS = MINUTE;
+
 /** The polling times when no webhook is asked for: nobody wakes the settlement, so it looks sooner. */
 export const pollingTiming: Readonly<Pick<Timing, 'firstPollMs' | 'maxPollMs'>> = { firstPollMs: 2 * SECOND, maxPollMs: 10 * SECOND };
 

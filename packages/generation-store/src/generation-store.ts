@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type {
   Commitment,
   FoundSubmission,
@@ -30,6 +31,7 @@ import { findTrouble, reportTrouble, type StandingTrouble } from './provider-tro
 import { findLastPass } from './reconcile/last-pass.ts';
 import { listOpen, readOpenGenerations, type OpenGenerations } from './open-generations.ts';
 import { closeScript, readGenerationScript } from './scripts/generations.ts';
+import { takeTurnScript } from './scripts/indexes.ts';
 import { beginRebuild, finishRebuild, type BegunRebuild } from './rebuild.ts';
 import { restoreGeneration, findForgotten } from './restore.ts';
 import { confirmComparison, initialise, readServerRun, type ServerRun } from './server-run.ts';
@@ -176,7 +178,7 @@ export function buildGenerationStore({ prefix, retention, pollRate }: Generation
     readOpenGenerations: () => readOpenGenerations(redis, prefix),
     pauseBuying: (pause) => pauseBuying(redis, prefix, pause),
     resumeBuying: (kinds) => resumeBuying(redis, prefix, kinds),
-    claimTurn: async (name, forMs) => (await redis.set(turnKey(prefix, name), '1', 'PX', forMs, 'NX')) === 'OK',
+    claimTurn: async (name, forMs) => (await takeTurnScript.run(redis, turnKey(prefix, name), [prefix, randomUUID(), forMs])) === 1,
     findLastPass: () => findLastPass(redis, prefix),
     pauses: () => readPauses(redis, prefix),
   };

@@ -1,4 +1,4 @@
-import type { Commitment, GrokImagineRequest, PurchaseOrder, SubmissionRef } from '@darkroom/contracts';
+import { MAX_CLOCK_SKEW_MS, type Commitment, type GrokImagineRequest, type PurchaseOrder, type SubmissionRef } from '@darkroom/contracts';
 import { askWhetherKnown, type Known } from './ask-whether-known.ts';
 import type { Outcome } from './outcome.ts';
 import type { Purchase } from './purchase.ts';
@@ -91,9 +91,9 @@ interface FirstSend {
 
 /** Step 3. @returns undefined when S3 holds the intent of a send of this round that never left. */
 async function rememberFirstSend(
-  { store, archive, around }: Purchase,
+  { store, archive, around, settings: { timing } }: Purchase,
   ref: SubmissionRef,
-  { intent, unsentAt }: Extract<Commitment, { kind: 'go' }>,
+  { intent, unsentAt, now }: Extract<Commitment, { kind: 'go' }>,
 ): Promise<FirstSend | undefined> {
   const recorded = await archive.recordIntent(intent);
   // Each round is first sent once. If Redis knows of another first send than S3 does, it has lost its memory; and its time may
@@ -101,7 +101,9 @@ async function rememberFirstSend(
   if (recorded.kind === 'recorded' || recorded.intent.firstSentAt === intent.firstSentAt)
     return { sentAt: intent.firstSentAt, wasForgotten: false };
   if (unsentAt.includes(recorded.intent.firstSentAt)) return undefined;
-  const sentAt = Math.min(intent.firstSentAt, recorded.intent.firstSentAt);
+  // A time that lies ahead was written before a clock went back: how long ago it was is not known, and it is not sent again.
+  const isAhead = recorded.intent.firstSentAt > now + MAX_CLOCK_SKEW_MS;
+  const sentAt = isAhead ? now - timing.resendWindowMs : Math.min(intent.firstSentAt, recorded.intent.firstSentAt);
   await store.adoptIntent(ref, sentAt);
   around.log('submission.intent-adopted', ref, { round: intent.round });
   return { sentAt, wasForgotten: true };

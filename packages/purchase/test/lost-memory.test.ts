@@ -1,3 +1,4 @@
+import { intentKey } from '@darkroom/object-storage';
 import { jobIdOf } from '@darkroom/queues';
 import { eventually, photograph } from '@darkroom/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -36,6 +37,22 @@ describe('a purchase that Redis forgot, and that was then given up before it cou
     });
     expect(await world.billed(ref, 'execution')).toBe(1);
   });
+});
+
+test('a purchase that Redis forgot, and whose first send lies ahead by a clock that went back since, is not sent again', async () => {
+  await world.setFaults({ submitResetBeforeRate: 1 });
+  const ref = await world.enqueue();
+  const restore = await photograph(world);
+  await submit(world.purchase(), ref);
+  await restore();
+  const intent = await world.storage.findIntent(ref, 0);
+  if (intent === undefined) throw new Error('no intent was recorded');
+  await world.writeObject(intentKey(ref, 0), JSON.stringify({ ...intent, firstSentAt: intent.firstSentAt + 3_600_000 }));
+  await world.setFaults({});
+  const before = await world.billed(ref, 'submission');
+  await submit(world.purchase(), ref);
+  expect(await world.billed(ref, 'submission')).toBe(before);
+  expect(await world.settlements.queue.getJobState(jobIdOf(ref)), 'and it is looked for').toBe('delayed');
 });
 
 describe('a purchase that Redis forgot goes on as a re-send', () => {

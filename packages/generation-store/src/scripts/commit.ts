@@ -20,7 +20,7 @@ local function go(submission, generation)
   return { 'go', submission.send, submission.firstSentAt, int(now), submission.round, submission.fresh, submission.unsentAt or '',
     generation.request, generation.tenant, generation.images, generation.createdAt, generation.deadlineAt,
     generation.idempotencyDigest, generation.clientReference or '', generation.retryOf or '', generation.runAt or '', submission.reserved, submission.periods,
-    providerFailures() }
+    providerFailures(now) }
 end
 
 if redis.call('EXISTS', prefix .. ':epoch') == 0 then return { 'stop', 'not-initialised' } end
@@ -53,6 +53,10 @@ end
 -- "fresh": as far as Redis knows, no earlier send of this submission can have been accepted
 local fresh = 1
 for field in pairs(submission) do if string.sub(field, 1, 5) == 'send:' then fresh = 0 end end
+
+if fresh == 0 and submission.firstSentAt and tonumber(submission.firstSentAt) > now then
+  redis.call('HSET', submissionKey, 'firstSentAt', int(firstSendBefore(now, submission.firstSentAt)))
+end
 
 local today = periodsOf(generation.tenant, now)
 soundCaps()

@@ -39,7 +39,12 @@ local stored = redis.pcall('GET', key)
 local isTime = type(stored) == 'string' and string.find(stored, '^%d+%.?%d*$')
 local fullAt = math.min(math.max(isTime and tonumber(stored) or 0, now), now + intervalMs * burst)
 local wait = fullAt - now - intervalMs * (burst - 1)
-if wait > 0 then return int(math.ceil(wait)) end
-redis.call('SET', key, string.format('%.3f', fullAt + intervalMs), 'PX', int(math.ceil(fullAt + intervalMs - now) + 1000))
+local function keep(at) redis.call('SET', key, string.format('%.3f', at), 'PX', int(math.ceil(at - now) + 1000)) end
+if wait > 0 then
+  -- written down, or a time that a clock left behind when it went back would hold back every look until it comes
+  if isTime and tonumber(stored) > fullAt then keep(fullAt) end
+  return int(math.ceil(wait))
+end
+keep(fullAt + intervalMs)
 return '0'
 `);

@@ -107,11 +107,13 @@ return { 'found', int(now), redis.call('HGET', key, 'status'), head[4] or '', su
 
 /** Says of submissions of one generation what Redis knows: <now> <isKnown> then status | sends | round | settledAt | lookedAt of each. */
 export const knownScript = createLuaScript(/* lua */ `${prelude}
-local id = ARGV[2]
-local reply = { int(nowMs()), redis.call('EXISTS', KEYS[1]) }
+local id, now = ARGV[2], nowMs()
+local reply = { int(now), redis.call('EXISTS', KEYS[1]) }
+-- a time that lies ahead was written before the clock of Redis went back
+local function notAhead(at) return tonumber(at) and int(math.min(now, tonumber(at))) end
 for at = 3, #ARGV do
   local fields = redis.call('HMGET', prefix .. ':submission:' .. id .. ':' .. ARGV[at], 'status', 'sends', 'round', 'settledAt', 'lookedAt')
-  reply[#reply + 1] = { fields[1] or '', fields[2] or '0', fields[3] or '0', fields[4] or '', fields[5] or '0' }
+  reply[#reply + 1] = { fields[1] or '', fields[2] or '0', fields[3] or '0', notAhead(fields[4]) or '', notAhead(fields[5]) or '0' }
 end
 return reply
 `);

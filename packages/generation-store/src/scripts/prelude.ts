@@ -1,3 +1,4 @@
+import { defaultTiming, MAX_CLOCK_SKEW_MS } from '@darkroom/contracts';
 import { sound } from './sound.ts';
 
 /**
@@ -29,6 +30,16 @@ local function hash(key)
   local fields = {}
   for i = 1, #flat, 2 do fields[flat[i]] = flat[i + 1] end
   return fields, #flat > 0
+end
+
+-- clocks of hosts agree to within so much; what lies further ahead was written before a clock went back
+local CLOCKS_AGREE_MS = ${MAX_CLOCK_SKEW_MS}
+
+-- How long ago the first send was is not known when its time lies ahead. It counts as too old to be repeated, and is looked for on
+local function firstSendBefore(now, firstSentAt)
+  local at = tonumber(firstSentAt)
+  if at > now + CLOCKS_AGREE_MS then return now - ${defaultTiming.resendWindowMs} end
+  return math.min(at, now)
 end
 
 local function submissionKey(id, index, n)

@@ -3,7 +3,8 @@ import { prelude } from './prelude.ts';
 
 /**
  * What the fleet knows of a provider in trouble, one hash: `failures` in a row and `since` when; and once there were too many,
- * `probeAt` when one send may try again, `waitMs` how long the next wait is then, and `tried` whether that send was let through.
+ * `probeAt` when one send may try again, `leftAloneMs` how long before that the provider is left alone, `waitMs` how long the next
+ * wait is, and `tried` whether that send was let through.
  * The first answer of the provider deletes it.
  *
  * For the commit: how long until a send may leave. One send of the whole fleet passes at each `probeAt`; the others wait for
@@ -11,26 +12,33 @@ import { prelude } from './prelude.ts';
  */
 export const providerGate = /* lua */ `
 -- what cannot be read is forgotten: it is worth nothing but a wait
-local function troubleFields()
+local function troubleFields(now)
   local key = prefix .. ':provider-trouble'
-  local read = redis.pcall('HMGET', key, 'failures', 'probeAt', 'waitMs', 'tried')
+  local read = redis.pcall('HMGET', key, 'failures', 'probeAt', 'waitMs', 'tried', 'leftAloneMs')
   if read.err or (read[1] and not tonumber(read[1])) or (read[2] and not (tonumber(read[2]) and tonumber(read[3]))) then
     redis.call('DEL', key)
     read = {}
   end
-  return key, { failures = tonumber(read[1] or '0'), probeAt = tonumber(read[2] or ''), waitMs = tonumber(read[3] or ''), tried = read[4] == '1' }
+  local trouble = { failures = tonumber(read[1] or '0'), probeAt = tonumber(read[2] or ''), waitMs = tonumber(read[3] or ''), tried = read[4] == '1' }
+  -- a moment that is further away than the wait that was set was set by a clock that went back since: the wait begins anew
+  local longest = tonumber(read[5] or '') or trouble.waitMs
+  if trouble.probeAt and trouble.probeAt > now + longest then
+    trouble.probeAt = now + longest
+    redis.call('HSET', key, 'probeAt', int(trouble.probeAt), 'leftAloneMs', int(longest))
+  end
+  return key, trouble
 end
 
 local function providerLeftAloneMs(now)
-  local key, trouble = troubleFields()
+  local key, trouble = troubleFields(now)
   if not trouble.probeAt then return 0 end
   if now < trouble.probeAt then return trouble.probeAt - now end
-  redis.call('HSET', key, 'probeAt', int(now + trouble.waitMs), 'tried', '1')
+  redis.call('HSET', key, 'probeAt', int(now + trouble.waitMs), 'leftAloneMs', int(trouble.waitMs), 'tried', '1')
   return 0
 end
 
-local function providerFailures()
-  local _, trouble = troubleFields()
+local function providerFailures(now)
+  local _, trouble = troubleFields(now)
   return int(trouble.failures)
 end
 `;
@@ -42,12 +50,12 @@ end
 export const reportTroubleScript = createLuaScript(/* lua */ `${prelude}${providerGate}
 local tolerated, first, longest, asked = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
 local now = nowMs()
-local key, trouble = troubleFields()
+local key, trouble = troubleFields(now)
 local failures = redis.call('HINCRBY', key, 'failures', 1)
 if failures == 1 then redis.call('HSET', key, 'since', int(now)) end
 if not trouble.probeAt and failures < tolerated then return '0' end
 local wait = math.min(longest, trouble.probeAt and trouble.waitMs * (trouble.tried and 2 or 1) or first)
 local probeAt = math.max(trouble.probeAt or 0, now + math.max(wait, asked))
-redis.call('HSET', key, 'probeAt', int(probeAt), 'waitMs', int(wait), 'tried', '0')
+redis.call('HSET', key, 'probeAt', int(probeAt), 'leftAloneMs', int(probeAt - now), 'waitMs', int(wait), 'tried', '0')
 return int(probeAt - now)
 `);

@@ -43,14 +43,14 @@ for at = 16, #ARGV, 7 do
     if submission.held == 'due' then makeHold(submissionKey, submission, periodsNamed(periods)) end
     -- it may have been sent more than once, which decides whom a settlement believes; and it may have been looked for
     redis.call('HSET', submissionKey, 'status', 'committed', 'send:0', 'unknown', 'round', round, 'fresh', 0,
-      'firstSentAt', int(math.min(now, tonumber(firstSentAt))), 'sends', int(math.max(2, tonumber(submission.sends))),
+      'firstSentAt', int(firstSendBefore(now, firstSentAt)), 'sends', int(math.max(2, tonumber(submission.sends))),
       'settlements', int(math.max(1, tonumber(submission.settlements or '0'))))
     if redis.call('HGET', key, 'status') == 'queued' then redis.call('HSET', key, 'status', 'running') end
     announce('submission.committed', id, index, n, now)
     changed = changed + 1
   elseif firstSentAt ~= '' and submission.status == 'failed' and submission.sends == '0' then
     -- given up as never sent after the send was forgotten: it stays ended, and what comes of it is looked for and paid
-    redis.call('HSET', submissionKey, 'send:0', 'unknown', 'round', round, 'firstSentAt', int(math.min(now, tonumber(firstSentAt))),
+    redis.call('HSET', submissionKey, 'send:0', 'unknown', 'round', round, 'firstSentAt', int(firstSendBefore(now, firstSentAt)),
       'sends', 2, 'settlements', 1)
     if submission.periods == '' then redis.call('HSET', submissionKey, 'periods', periods) end
     changed = changed + 1

@@ -19,6 +19,13 @@ if generation.deadlineAt ~= '' and now >= tonumber(generation.deadlineAt) and no
   local isClosed, why = pcall(closeGeneration, key, id, 'expired', now)
   if not isClosed and not string.find(tostring(why), 'CORRUPT', 1, true) then error(why, 0) end
 end
+-- times that lie ahead were written before the clock of Redis went back: what is counted from them would wait for it to catch up
+for _, field in ipairs({ 'succeededSeenAt', 'deliveredAt' }) do
+  if tonumber(submission[field] or '') and tonumber(submission[field]) > now then redis.call('HSET', submissionKey, field, int(now)) end
+end
+if submission.firstSentAt and submission.firstSentAt ~= '' and tonumber(submission.firstSentAt) > now then
+  redis.call('HSET', submissionKey, 'firstSentAt', int(firstSendBefore(now, submission.firstSentAt)))
+end
 redis.call('HINCRBY', submissionKey, 'settlements', 1)
 local nextPlanned = redis.call('HGET', nextKey, 'status') == 'planned' and int(n + 1) or ''
 return { 'found', int(now), redis.call('HGETALL', key), redis.call('HGETALL', submissionKey), nextPlanned }

@@ -1,4 +1,4 @@
-import type { PassReport } from '@darkroom/contracts';
+import { MAX_CLOCK_SKEW_MS, type PassReport } from '@darkroom/contracts';
 import { handOverDeliveries, lookAtNames } from './look-at-indexes.ts';
 import { takeBackFailed } from './look-at-jobs.ts';
 import { lookAtLedger } from './look-at-ledger.ts';
@@ -33,10 +33,12 @@ export async function reconcile(reconciler: Reconciler, { signal, isThorough = f
   if (!(await store.takeTurn(holder, TURN_MS))) return undefined;
   try {
     const { thoroughAt = 0 } = (await store.findLastPass()) ?? {};
-    const isDue = isThorough || around.now() - thoroughAt >= settings.thoroughEveryMs;
+    // A time that lies ahead was noted by a clock that is right no more.
+    const sinceThoroughMs = around.now() - thoroughAt;
+    const isDue = isThorough || sinceThoroughMs >= settings.thoroughEveryMs || sinceThoroughMs < -MAX_CLOCK_SKEW_MS;
     const pass = beginPass(reconciler, { holder, isThorough: isDue, signal });
     const outcome = (await store.isInitialised()) ? await walk(pass) : 'not-initialised';
-    const report = pass.report(outcome, isDue && outcome === 'whole' ? pass.startedAt : thoroughAt);
+    const report = pass.report(outcome, isDue && outcome === 'whole' ? pass.startedAt : Math.min(thoroughAt, pass.startedAt));
     if (outcome !== 'not-initialised') await store.recordPass(report);
     return report;
   } finally {
