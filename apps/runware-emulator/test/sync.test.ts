@@ -128,6 +128,39 @@ test('an address is gone where the switch says so, although the image is on the 
   expect(await billOf('execution')).toHaveLength(1);
 });
 
+test.each(['404', '403', '410', '401', '400', 'html', 'empty', 'truncated', 'other-size', 'redirect'] as const)(
+  'an address answers with "%s" before it has the image',
+  async (imageUrlLateAnswer) => {
+    const clock = virtualClock();
+    const { post, billOf } = await setup({ clock, faults: { imageUrlLateRate: 1, imageUrlLateMs: 60_000, imageUrlLateAnswer } });
+    const { data } = await post([imageTask()]);
+    const url = data[0]?.['imageURL'];
+    const executions = JSON.stringify(await billOf('execution'));
+    const sha256Of = ({ bytes }: { bytes: Buffer }) => createHash('sha256').update(bytes).digest('hex');
+    const isImage = async (): Promise<boolean> => {
+      const image = await download(url);
+      return image.status === 200 && executions.includes(sha256Of(image));
+    };
+    expect(await isImage()).toBe(false);
+    clock.advance(60_000);
+    expect(await isImage()).toBe(true);
+  },
+);
+
+test('an image moves to another address where the switch says so', async () => {
+  const clock = virtualClock();
+  const { post, poll } = await setup({ clock, faults: { imageUrlMovesRate: 1, imageUrlMovesMs: 60_000 } });
+  const task = imageTask();
+  const first = String((await post([task])).data[0]?.['imageURL']);
+  expect((await download(first)).status).toBe(410);
+  expect((await download(first.replace('.jpg', '-moved.jpg'))).status).toBe(404);
+  clock.advance(60_000);
+  const second = (await poll(task.taskUUID)).data[0]?.['imageURL'];
+  expect(second).not.toBe(first);
+  expect((await download(second)).status).toBe(200);
+  expect((await download(first)).status).toBe(410);
+});
+
 test.each([
   ['failTimeoutProviderRate', 'timeoutProvider', 504],
   ['failProviderErrorRate', 'providerError', 500],

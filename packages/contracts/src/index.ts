@@ -81,6 +81,7 @@ export {
   type SettleReply,
   type SubmissionView,
   type VerdictMeaning,
+  type MissingImage,
   type ProviderTrouble,
 } from './submission-steps.ts';
 export { formatRef, parseRef, taskUuidOf, type SubmissionRef } from './submission-ref.ts';

@@ -79,8 +79,11 @@ export interface PurchaseOrder {
   webhookURL?: string;
 }
 
-/** The image fetched from the provider's own address, or why not. `gone` means that another try is pointless. */
+/**
+ * The image fetched from the provider's own address, or why not. `unavailable`: nothing of the provider answered, or it said that it
+ * cannot now. `not-there`: the address was answered or refused without the image, which may be there a moment later.
+ */
 export type DownloadVerdict =
   | { kind: 'fetched'; bytes: Uint8Array }
-  | { kind: 'gone'; fault: ProviderFault }
+  | { kind: 'not-there'; fault: ProviderFault }
   | { kind: 'unavailable'; fault: ProviderFault };

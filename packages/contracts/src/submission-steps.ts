@@ -92,9 +92,21 @@ export interface SubmissionView {
   firstSentAt?: number;
   succeededSeenAt?: number;
   facts?: TaskFacts;
+  /** When the address of its image, or the provider in place of one, answered without the image for the last time. */
+  missingAt?: number;
+  /** Where something lies that came in place of its image. */
+  quarantineKey?: string;
   reservation: Reservation;
   /** The number of the next submission of the image, while it waits to be bought. */
   nextPlanned?: number;
+}
+
+/** An answer without the image that the provider says it has made. */
+export interface MissingImage {
+  /** How much of the time since the last such answer counts, in milliseconds: an outage of the workers is no time of asking. */
+  maxGapMs: number;
+  /** Where what came in its place was kept. */
+  quarantineKey?: string;
 }
 
 /** How a submission ended. */

@@ -19,6 +19,11 @@ export interface Timing {
   maxPollMs: number;
   /** How long after the provider said "succeeded" the upload is waited for before `imageURL` is fetched. */
   uploadWindowMs: number;
+  /**
+   * How long an image that the provider says it has made is asked for again, while its address answers without it, before it is
+   * called lost. Only the time in which it is asked for counts: not an outage of the workers.
+   */
+  patienceMs: number;
   /** The first wait for an upload that has not come yet; doubles up to ten seconds. */
   uploadPollMs: number;
   /** The first wait after trouble of Redis, S3 or the provider; doubles up to `maxTroubleMs`. */
@@ -47,6 +52,8 @@ export const defaultTiming: Readonly<Timing> = {
   firstPollMs: 20 * SECOND,
   maxPollMs: 5 * MINUTE,
   uploadWindowMs: 3 * MINUTE,
+  // Caches between the provider and its readers have been seen to deny a new image for seconds to minutes.
+  patienceMs: 15 * MINUTE,
   uploadPollMs: SECOND,
   troubleMs: 2 * SECOND,
   maxTroubleMs: MINUTE,
@@ -80,6 +87,7 @@ export function timingProblems(timing: Timing): string[] {
     ['horizonMs', '<=', 'capabilityTtlMs'],
     ['firstPollMs', '<=', 'horizonMs'],
     ['uploadWindowMs', '<', 'imageTtlMs'],
+    ['patienceMs', '<', 'imageTtlMs'],
     ['stalledIntervalMs', '<=', 'lockDurationMs'],
   ];
   const broken = chain

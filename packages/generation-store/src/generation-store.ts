@@ -4,6 +4,7 @@ import type {
   FoundSubmission,
   GenerationStatus,
   GenerationView,
+  MissingImage,
   NanoUsd,
   PassReport,
   ProviderTrouble,
@@ -35,7 +36,7 @@ import { takeTurnScript } from './scripts/indexes.ts';
 import { beginRebuild, finishRebuild, type BegunRebuild } from './rebuild.ts';
 import { restoreGeneration, findForgotten } from './restore.ts';
 import { confirmComparison, initialise, readServerRun, type ServerRun } from './server-run.ts';
-import { beginSettlement, recordFacts, settle } from './settlements.ts';
+import { beginSettlement, recordFacts, recordMissingImage, settle } from './settlements.ts';
 import { readSpend, type PeriodSpend } from './spend.ts';
 import { readUnknown, type UnknownOutcomes } from './unknown-outcomes.ts';
 import { parseFoundSubmissions, parseGenerationView } from './view.ts';
@@ -71,6 +72,8 @@ export interface GenerationStore {
   findTrouble(): Promise<StandingTrouble | undefined>;
   beginSettlement(ref: SubmissionRef): Promise<SubmissionView | undefined>;
   recordFacts(ref: SubmissionRef, facts: TaskFacts): Promise<void>;
+  /** Notes that an image which the provider says it has made could not be had. @returns for how long it has been asked for, in milliseconds. */
+  recordMissingImage(ref: SubmissionRef, missing: MissingImage): Promise<number>;
   settle(ref: SubmissionRef, settlement: Settlement): Promise<SettleReply>;
   recordDelivery(ref: SubmissionRef, delivery: { body: string }): Promise<DeliveryReceipt>;
   /** The number of the newest distinct delivery; 0 when there is none. */
@@ -144,6 +147,7 @@ export function buildGenerationStore({ prefix, retention, pollRate }: Generation
     findTrouble: () => findTrouble(redis, prefix),
     beginSettlement: (ref) => beginSettlement(redis, prefix, ref),
     recordFacts: (ref, facts) => recordFacts(redis, prefix, ref, facts),
+    recordMissingImage: (ref, missing) => recordMissingImage(redis, prefix, ref, missing),
     settle: (ref, settlement) => settle(redis, prefix, ref, settlement),
     recordDelivery: (ref, { body }) => recordDelivery(redis, prefix, ref, body),
     newestDelivery: async (ref) => Number((await redis.hget(submissionKey(prefix, ref), 'deliverySeq')) ?? 0),

@@ -1,6 +1,7 @@
 import {
   submissionStatuses,
   submissionStatusesBefore,
+  type MissingImage,
   type Settlement,
   type SettleReply,
   type SubmissionRef,
@@ -11,7 +12,7 @@ import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { readRecord } from './corrupt-record.ts';
 import { generationKey, refArguments, submissionKey } from './keys.ts';
-import { beginSettlementScript, recordFactsScript, settleScript } from './scripts/settle.ts';
+import { beginSettlementScript, recordFactsScript, recordMissingImageScript, settleScript } from './scripts/settle.ts';
 import { fieldsOf, flatHashSchema, generationFieldsSchema, submissionFieldsSchema } from './submission-fields.ts';
 
 const number = z.coerce.number();
@@ -30,7 +31,7 @@ export async function beginSettlement(redis: Redis, prefix: string, ref: Submiss
   const [, now, generationHash, submissionHash, nextPlanned] = reply;
   const generation = readRecord(generationKey(prefix, ref.generationId), generationFieldsSchema, fieldsOf(generationHash));
   const submission = readRecord(submissionKey(prefix, ref), submissionFieldsSchema, fieldsOf(submissionHash));
-  const { deliveredAt, firstSentAt, succeededSeenAt, facts } = submission;
+  const { deliveredAt, firstSentAt, succeededSeenAt, missingAt, quarantineKey, facts } = submission;
   return {
     now,
     status: submission.status,
@@ -45,6 +46,8 @@ export async function beginSettlement(redis: Redis, prefix: string, ref: Submiss
     ...(deliveredAt === undefined ? {} : { deliveredAt }),
     ...(firstSentAt === undefined ? {} : { firstSentAt }),
     ...(succeededSeenAt === undefined ? {} : { succeededSeenAt }),
+    ...(missingAt === undefined ? {} : { missingAt }),
+    ...(quarantineKey === undefined ? {} : { quarantineKey }),
     ...(facts === undefined ? {} : { facts: withoutUndefined(facts) }),
     ...(nextPlanned === '' ? {} : { nextPlanned: Number(nextPlanned) }),
   };
@@ -53,6 +56,17 @@ export async function beginSettlement(redis: Redis, prefix: string, ref: Submiss
 /** Keeps what the provider said of a finished task. */
 export async function recordFacts(redis: Redis, prefix: string, ref: SubmissionRef, facts: TaskFacts): Promise<void> {
   await recordFactsScript.run(redis, generationKey(prefix, ref.generationId), [...refArguments(prefix, ref), JSON.stringify(facts)]);
+}
+
+/** Notes that an image which is made could not be had. @returns for how long it has been asked for, in milliseconds. */
+export async function recordMissingImage(
+  redis: Redis,
+  prefix: string,
+  ref: SubmissionRef,
+  { maxGapMs, quarantineKey = '' }: MissingImage,
+): Promise<number> {
+  const key = generationKey(prefix, ref.generationId);
+  return number.parse(await recordMissingImageScript.run(redis, key, [...refArguments(prefix, ref), maxGapMs, quarantineKey]));
 }
 
 const settleReplySchema = z.tuple([z.enum(['settled', 'already', 'refused-move', 'no-record', 'resubmit'])], z.string());

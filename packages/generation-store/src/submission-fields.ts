@@ -53,6 +53,8 @@ export const submissionFieldsSchema = z.object({
   settlements: whole.default(0),
   firstSentAt: whole.optional(),
   succeededSeenAt: whole.optional(),
+  missingAt: whole.optional(),
+  quarantineKey: z.string().optional(),
   /** What cannot be read is asked for again. */
   facts: factsSchema.optional().catch(undefined),
   code: z.string().optional(),

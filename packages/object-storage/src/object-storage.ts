@@ -13,7 +13,7 @@ import { imageKey, quarantineKey, recordsPrefix, stagingKey } from './keys.ts';
 import { createObjectIndex, type ObjectIndex } from './object-index.ts';
 import { presignGet, presignPut, type PresignReadOptions } from './presign.ts';
 import { createRecordStore, type RecordStore } from './record-store.ts';
-import { verifiedImageOf, verifyImage } from './verify-image.ts';
+import { isImage, verifiedImageOf, verifyImage } from './verify-image.ts';
 
 export interface ObjectStorageConfig extends BucketConfig {
   /** The largest image that is read, in bytes. */
@@ -67,7 +67,11 @@ export interface ObjectStorage extends RecordStore, InputStore, ObjectIndex {
 
 export type OrderedImageVerdict =
   | { kind: 'valid'; image: VerifiedImage }
-  | { kind: 'invalid'; /** In words; safe to log. */ reason: string };
+  | {
+      kind: 'invalid';
+      /** In words; safe to log. */ reason: string;
+      /** Whether they start like an image, of another format or size perhaps. */ isImage: boolean;
+    };
 
 export interface ObjectStorageDependencies {
   /** Milliseconds since 1970; presigned URLs count from it. */
@@ -97,7 +101,7 @@ export function createObjectStorage(config: ObjectStorageConfig, { now }: Object
       const expectation = { format: request.outputFormat, dimensions: expectedDimensions(request), maxSizeBytes: config.maxImageBytes };
       const verdict = verifyImage(bytes, expectation);
       if (verdict.kind === 'valid') return { kind: 'valid', image: verifiedImageOf(ref, verdict) };
-      return { kind: 'invalid', reason: `${verdict.reason}: ${verdict.detail}` };
+      return { kind: 'invalid', reason: `${verdict.reason}: ${verdict.detail}`, isImage: isImage(verdict.reason) };
     },
     keepImage: async (ref, { format, contentType }, bytes) => {
       const { kind } = await bucket.writeOnce(imageKey(ref, format), bytes, contentType);

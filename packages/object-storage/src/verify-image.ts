@@ -68,6 +68,10 @@ export function verifyImage(
   return { kind: 'valid', format, contentType: contentTypeOf(format), ...size, sizeBytes: buffer.length, sha256 };
 }
 
+/** Whether bytes that were refused for this reason start like an image. */
+export const isImage = (reason: InvalidImageReason): boolean =>
+  reason !== 'too-small' && reason !== 'too-large' && reason !== 'not-an-image';
+
 /** The format whose magic bytes a file starts with. */
 export const findFormat = (bytes: Buffer): OutputFormat | undefined =>
   outputFormats.find((candidate) => imageStructures[candidate].startsLike(bytes));

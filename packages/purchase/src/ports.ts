@@ -3,6 +3,7 @@ import type {
   DownloadVerdict,
   GrokImagineRequest,
   Intent,
+  MissingImage,
   ProviderTrouble,
   PurchaseOrder,
   SendVerdict,
@@ -30,6 +31,7 @@ export interface PurchaseStore {
   reportAnswer(): Promise<void>;
   beginSettlement(ref: SubmissionRef): Promise<SubmissionView | undefined>;
   recordFacts(ref: SubmissionRef, facts: TaskFacts): Promise<void>;
+  recordMissingImage(ref: SubmissionRef, missing: MissingImage): Promise<number>;
   settle(ref: SubmissionRef, settlement: Settlement): Promise<SettleReply>;
   takePollToken(): Promise<number>;
   pauseBuying(pause: { kind: 'account'; reason: string; since: number }): Promise<unknown>;
@@ -54,7 +56,9 @@ export interface PurchaseArchive {
     ref: SubmissionRef,
     request: GrokImagineRequest,
     bytes: Uint8Array,
-  ): { kind: 'valid'; image: VerifiedImage } | { kind: 'invalid'; reason: string };
+  ):
+    | { kind: 'valid'; image: VerifiedImage }
+    | { kind: 'invalid'; reason: string; /** Whether they start like an image, of another format or size perhaps. */ isImage: boolean };
 }
 
 export type Bytes = { kind: 'found'; bytes: Uint8Array } | { kind: 'missing' } | { kind: 'too-large'; sizeBytes: number };

@@ -6,17 +6,17 @@ import {
   type TaskState,
   type VerifiedImage,
 } from '@darkroom/contracts';
+import { bringHome, endWithoutImage, lookAfterEnd } from './after-end.ts';
 import { askProvider } from './ask-provider.ts';
+import { awaitImage } from './await-image.ts';
 import { backoffMs } from './backoff.ts';
-import { amendSubmission, endSubmission, type End } from './end-submission.ts';
-import { findImage, findKeptImage, keepImage, type FoundImage } from './find-image.ts';
+import { findImage, type FoundImage } from './find-image.ts';
+import { isPastHorizon, MAX_UPLOAD_POLL_MS, pollDelay, snooze } from './look-again.ts';
 import type { Outcome } from './outcome.ts';
 import type { Purchase } from './purchase.ts';
 
 /** How often the provider is asked for the facts of an image that is already verified, before it succeeds without them. */
 const MAX_LOOKS_FOR_FACTS = 8;
-/** An upload that has not come yet is looked for at least this often. */
-const MAX_UPLOAD_POLL_MS = 10_000;
 
 /**
  * Step 7: brings a submission home. A run looks, decides and ends; it never waits.
@@ -46,7 +46,7 @@ export async function settle(purchase: Purchase, ref: SubmissionRef, signal?: Ab
   switch (state.kind) {
     case 'succeeded':
       if (state.facts !== view.facts) await store.recordFacts(ref, state.facts);
-      return waitForUpload(purchase, ref, view, state.facts, found, signal);
+      return awaitImage(purchase, ref, view, state.facts, found, signal);
     case 'failed': {
       if (isFinalSubmission(view.status)) return lookAfterEnd(purchase, view, 'failed');
       const code = state.fault.class === 'safety' ? 'provider.content-refused' : 'provider.task-failed';
@@ -60,23 +60,18 @@ export async function settle(purchase: Purchase, ref: SubmissionRef, signal?: Ab
   }
 }
 
-/** What the provider said before, unless it left out the one thing that is needed now: where the image can be fetched. */
+/**
+ * What the provider said before, unless it left out where the image can be fetched, or the image was not there: the provider is asked
+ * again then, and may name another address. That it has made the image stays true, whatever else it says later.
+ */
 async function learnState(purchase: Purchase, ref: SubmissionRef, view: SubmissionView, found: FoundImage, signal?: AbortSignal) {
-  const { facts } = view;
-  if (facts !== undefined && (found.kind === 'kept' || facts.imageURL !== undefined)) return { kind: 'succeeded' as const, facts };
+  const { facts, missingAt } = view;
+  if (facts !== undefined && (found.kind === 'kept' || (facts.imageURL !== undefined && missingAt === undefined)))
+    return { kind: 'succeeded' as const, facts };
   const state = await askProvider(purchase, ref, view, signal);
-  // It may have forgotten by now what it said once.
-  return facts !== undefined && (state.kind === 'running' || state.kind === 'inconclusive') ? { kind: 'succeeded' as const, facts } : state;
+  if (facts === undefined || (state.kind === 'wait' && facts.imageURL === undefined)) return state;
+  return { kind: 'succeeded' as const, facts: state.kind === 'succeeded' ? { ...facts, ...state.facts } : facts };
 }
-
-const snooze = (view: SubmissionView, delayMs: number, why: string): Outcome => ({
-  kind: 'snooze',
-  delayMs,
-  why,
-  seenDelivery: view.deliverySeq,
-});
-const pollDelay = ({ settings: { timing }, around }: Purchase, view: SubmissionView): number =>
-  backoffMs(timing.firstPollMs, timing.maxPollMs, view.settlements, around.random, 1.5);
 
 /** Nothing is under way: the submit leg was put back, or vanished. This job sees to it that it runs. */
 async function superviseSubmit(purchase: Purchase, ref: SubmissionRef, view: SubmissionView): Promise<Outcome> {
@@ -99,54 +94,6 @@ async function succeed(
   if (state.kind === 'failed') purchase.around.log('image.of-failed-task', ref, { faultCode: state.fault.code });
   const facts: TaskFacts = state.kind === 'succeeded' || state.kind === 'failed' ? state.facts : {};
   return bringHome(purchase, ref, view, { status: 'succeeded', image, facts, road: 'upload' });
-}
-
-/** The provider has made the image and no valid upload is there: wait while it may come, then fetch it from the provider. */
-async function waitForUpload(
-  purchase: Purchase,
-  ref: SubmissionRef,
-  view: SubmissionView,
-  facts: TaskFacts,
-  found: FoundImage,
-  signal?: AbortSignal,
-): Promise<Outcome> {
-  const { provider, archive, around, settings } = purchase;
-  const { timing } = settings;
-  const waitedMs = view.succeededSeenAt === undefined ? 0 : view.now - view.succeededSeenAt;
-  const leftMs = settings.askForUpload ? timing.uploadWindowMs - waitedMs : 0;
-  if (leftMs > 0) {
-    return snooze(view, Math.min(leftMs, Math.max(timing.uploadPollMs, Math.min(waitedMs / 2, MAX_UPLOAD_POLL_MS))), 'upload');
-  }
-
-  let reason = 'the provider named no address';
-  let bytes = found.kind === 'invalid' ? found.bytes : undefined;
-  if (facts.imageURL !== undefined) {
-    const download = await provider.downloadImage(facts.imageURL, signal);
-    if (download.kind === 'unavailable' && !isPastHorizon(purchase, view)) {
-      around.log('image.unavailable', ref, { faultCode: download.fault.code });
-      return snooze(view, backoffMs(timing.troubleMs, timing.maxTroubleMs, view.settlements, around.random), 'image-url');
-    }
-    if (download.kind === 'fetched') {
-      const verdict = archive.verify(ref, view.request, download.bytes);
-      if (verdict.kind === 'valid') {
-        const kept = await keepImage(purchase, ref, view, verdict.image, download.bytes);
-        if (kept.kind === 'kept')
-          return bringHome(purchase, ref, view, { status: 'succeeded', image: kept.image, facts, road: 'image-url' });
-        reason = 'reason' in kept ? kept.reason : reason;
-      } else {
-        reason = verdict.reason;
-        bytes = download.bytes;
-      }
-    } else {
-      reason = download.fault.message;
-    }
-  }
-
-  const kept = await findKeptImage(purchase, ref, view);
-  if (kept !== undefined) return bringHome(purchase, ref, view, { status: 'succeeded', image: kept, facts, road: 'upload' });
-  if (isFinalSubmission(view.status)) return lookAfterEnd(purchase, view, 'lost');
-  const quarantineKey = bytes === undefined ? undefined : await archive.quarantine(ref, bytes);
-  return endWithoutImage(purchase, ref, view, { status: 'lost', facts, reason, ...(quarantineKey === undefined ? {} : { quarantineKey }) });
 }
 
 /** Nothing is proved. Look again later; send again while that is safe and the provider may never have heard of it. */
@@ -173,28 +120,3 @@ async function keepLooking(
   }
   return snooze(view, pollDelay(purchase, view), state);
 }
-
-/** Ends a live submission, and looks once more: a delivery that came while this run went on has found nothing to wake. */
-async function endWithoutImage(purchase: Purchase, ref: SubmissionRef, view: SubmissionView, end: End): Promise<Outcome> {
-  await endSubmission(purchase, ref, view.reservation, view.now, end);
-  return snooze(view, purchase.settings.timing.uploadWindowMs, 'ended-without-image');
-}
-
-/**
- * The submission has ended without an image. What the provider is still making, or made and could not hand over, may come until
- * the horizon; and a delivery that came after the end announces an upload, whatever the provider says when it is asked.
- */
-function lookAfterEnd(purchase: Purchase, view: SubmissionView, state: 'running' | 'lost' | 'failed' | 'inconclusive'): Outcome {
-  const { timing } = purchase.settings;
-  const wasJustDelivered = view.deliveredAt !== undefined && view.now - view.deliveredAt < timing.uploadWindowMs;
-  if (wasJustDelivered) return snooze(view, Math.min(pollDelay(purchase, view), MAX_UPLOAD_POLL_MS), 'late-upload');
-  const wasMade = state === 'running' || state === 'lost';
-  return wasMade && !isPastHorizon(purchase, view) ? snooze(view, pollDelay(purchase, view), 'late-image') : { kind: 'finished' };
-}
-
-const isPastHorizon = ({ settings }: Purchase, { now, firstSentAt }: SubmissionView): boolean =>
-  firstSentAt !== undefined && now - firstSentAt >= settings.timing.horizonMs;
-
-/** Ends a live submission with its image; amends one that has ended without. */
-const bringHome = (purchase: Purchase, ref: SubmissionRef, view: SubmissionView, how: End & { status: 'succeeded' }): Promise<Outcome> =>
-  (isFinalSubmission(view.status) ? amendSubmission : endSubmission)(purchase, ref, view.reservation, view.now, how);

@@ -45,7 +45,7 @@ describe('a delivery that lies or is wrong changes nothing', () => {
     });
     expect((await settle(world.purchase(), ref)).kind).toBe('snooze');
     expect((await world.store.find(ref.generationId))?.images[0]?.status).toBe('open');
-    await world.comeHome(ref, world.purchase({ timing: { uploadWindowMs: 0 } }));
+    await world.comeHome(ref, world.purchase({ timing: { uploadWindowMs: 0, patienceMs: 0 } }));
     await expectAgreement(world, ref, succeededOnce);
   });
 

@@ -175,7 +175,7 @@ describe('trouble with the question is no failure of the task', () => {
     await forgotten(ref);
     expect(await settle(world.purchase(), ref)).toMatchObject({ kind: 'snooze', why: 'inconclusive' });
     await world.setFaults({ uploadNeverRate: 1 });
-    await world.comeHome(ref, world.purchase({ timing: { uploadWindowMs: 0 } }));
+    await world.comeHome(ref, world.purchase({ timing: { uploadWindowMs: 0, patienceMs: 0 } }));
     await expectAgreement(world, ref, succeededOnce);
   });
 
@@ -184,7 +184,7 @@ describe('trouble with the question is no failure of the task', () => {
     const ref = await world.enqueue();
     await submit(world.purchase(), ref);
     await forgotten(ref);
-    await world.comeHome(ref, world.purchase({ timing: { uploadWindowMs: 0 } }));
+    await world.comeHome(ref, world.purchase({ timing: { uploadWindowMs: 0, patienceMs: 0 } }));
     await expectAgreement(world, ref, succeededOnce);
   });
 

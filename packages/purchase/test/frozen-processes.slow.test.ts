@@ -131,7 +131,7 @@ test('a verdict of "lost" that stood still does not outlive the image', async ()
   const ref = await world.enqueue();
   await submit(world.purchase(), ref);
   await world.executed(ref);
-  const frozen = freezingAt(world.purchase({ timing: { uploadWindowMs: 0 } }), 'before', 'store.settle');
+  const frozen = freezingAt(world.purchase({ timing: { uploadWindowMs: 0, patienceMs: 0 } }), 'before', 'store.settle');
   const run = settle(frozen.purchase, ref);
   await frozen.stands;
   expect((await world.storage.findResult(ref))?.status).toBe('lost');
@@ -147,7 +147,7 @@ test('a result that another run left in S3 wins over what this run saw', async (
   const ref = await world.enqueue();
   await submit(world.purchase(), ref);
   await world.executed(ref);
-  const frozen = freezingAt(world.purchase({ timing: { uploadWindowMs: 0 } }), 'before', 'archive.recordResult');
+  const frozen = freezingAt(world.purchase({ timing: { uploadWindowMs: 0, patienceMs: 0 } }), 'before', 'archive.recordResult');
   const run = settle(frozen.purchase, ref);
   await frozen.stands;
   await world.uploaded(ref);

@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import {
   createGenerationId,
   defaultTiming,
-  expectedDimensions,
   parseGrokImagineRequest,
   quote,
   sizeOfRatio,
@@ -15,7 +14,7 @@ import {
   type Timing,
 } from '@darkroom/contracts';
 import { buildGenerationStore, connectPatient, type GenerationStore } from '@darkroom/generation-store';
-import { createObjectStorage, verifiedImageOf, verifyImage, type ObjectStorage } from '@darkroom/object-storage';
+import { createObjectStorage, type ObjectStorage } from '@darkroom/object-storage';
 import { createSettlements, createSubmissions, type Settlements, type Submissions } from '@darkroom/queues';
 import { createRunwareClient } from '@darkroom/runware-client';
 import { eventually, startTestS3, uniquePrefix } from '@darkroom/testing';
@@ -116,15 +115,7 @@ export async function startPurchaseWorld(): Promise<PurchaseWorld> {
   const warnings: Record<string, unknown>[] = [];
   const purchase: PurchaseWorld['purchase'] = ({ timing, maxSubmissions = 2, askForUpload = true, clock, providerUrl } = {}) => ({
     store,
-    archive: {
-      ...storage,
-      verify(ref, request, bytes) {
-        const verdict = verifyImage(bytes, { format: request.outputFormat, dimensions: expectedDimensions(request) });
-        return verdict.kind === 'valid'
-          ? { kind: 'valid', image: verifiedImageOf(ref, verdict) }
-          : { kind: 'invalid', reason: verdict.detail };
-      },
-    },
+    archive: storage,
     provider: createRunwareClient(
       {
         url: providerUrl ?? `http://${provider.host}/v1`,

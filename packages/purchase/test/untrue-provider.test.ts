@@ -14,7 +14,7 @@ beforeAll(async () => {
 afterAll(() => world.stop());
 
 const succeededOnce: Agreed = { status: 'succeeded', images: ['succeeded'], executions: 1 };
-const afterTheWindow = () => world.purchase({ timing: { uploadWindowMs: 0 } });
+const afterTheWindow = () => world.purchase({ timing: { uploadWindowMs: 0, patienceMs: 0 } });
 
 /** A submission that the provider has accepted and executed. */
 async function executed(faults: Record<string, unknown>): Promise<SubmissionRef> {

@@ -1,3 +1,5 @@
+import { quarantineKey } from '@darkroom/object-storage';
+import { eventually } from '@darkroom/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { settle, submit } from '../src/index.ts';
 import { expectAgreement, readQuarantine, type Agreed } from './agreement.ts';
@@ -13,6 +15,8 @@ afterAll(() => world.stop());
 const succeededOnce: Agreed = { status: 'succeeded', images: ['succeeded'], executions: 1 };
 /** A process for which the upload window has closed. */
 const afterTheWindow = () => world.purchase({ timing: { uploadWindowMs: 0 } });
+/** A process that asks for no image again that it could not have. */
+const withoutPatience = () => world.purchase({ timing: { uploadWindowMs: 0, patienceMs: 0 } });
 
 const bad = {
   missing: undefined,
@@ -81,7 +85,7 @@ describe('an image that can be had nowhere', () => {
     const ref = await world.enqueue();
     await submit(world.purchase(), ref);
     const half = await world.uploaded(ref);
-    await settle(afterTheWindow(), ref);
+    await settle(withoutPatience(), ref);
     const view = await expectAgreement(world, ref, { status: 'failed', images: ['lost'], executions: 1, lost: 1 });
     expect(view.images[0]).toMatchObject({ submissions: 1, fault: { code: 'image.lost' } });
     expect(await readQuarantine(world, ref)).toEqual(Buffer.from(half));
@@ -93,8 +97,8 @@ describe('an image that can be had nowhere', () => {
     const ref = await world.enqueue();
     await submit(world.purchase(), ref);
     await world.executed(ref);
-    expect(await settle(afterTheWindow(), ref)).toMatchObject({ kind: 'snooze', why: 'ended-without-image' });
-    expect(await settle(afterTheWindow(), ref)).toMatchObject({ kind: 'snooze', why: 'late-image' });
+    expect(await settle(withoutPatience(), ref)).toMatchObject({ kind: 'snooze', why: 'ended-without-image' });
+    expect(await settle(withoutPatience(), ref)).toMatchObject({ kind: 'snooze', why: 'late-image' });
     expect((await world.store.find(ref.generationId))?.images[0]?.status).toBe('lost');
     await world.uploaded(ref);
     await world.comeHome(ref);
@@ -107,8 +111,8 @@ describe('an image that can be had nowhere', () => {
     const ref = await world.enqueue();
     await submit(world.purchase(), ref);
     await world.executed(ref);
-    await settle(afterTheWindow(), ref);
-    expect(await settle(world.purchase({ timing: { uploadWindowMs: 0, horizonMs: 0 } }), ref)).toEqual({ kind: 'finished' });
+    await settle(withoutPatience(), ref);
+    expect(await settle(world.purchase({ timing: { uploadWindowMs: 0, patienceMs: 0, horizonMs: 0 } }), ref)).toEqual({ kind: 'finished' });
     await expectAgreement(world, ref, { status: 'failed', images: ['lost'], executions: 1, lost: 1 });
   });
 
@@ -126,6 +130,92 @@ describe('an image that can be had nowhere', () => {
     expect(await settle(busy, ref)).toMatchObject({ kind: 'snooze', why: 'image-url' });
     expect(await settle(afterTheWindow(), ref)).toEqual({ kind: 'finished' });
     await expectAgreement(world, ref, succeededOnce);
+  });
+});
+
+describe('an image that the provider has made, and whose address answers without it, is asked for again', () => {
+  const answers = ['401', '403', '404', '410', '400', 'html', 'empty', 'truncated', 'other-size', 'redirect', 'reset'];
+  test.each(answers)('%s: it comes home later, and its caller hears of nothing but that', async (imageUrlLateAnswer) => {
+    await world.setFaults({ uploadNeverRate: 1, imageUrlLateRate: 1, imageUrlLateMs: 400, imageUrlLateAnswer });
+    const ref = await world.enqueue();
+    await submit(world.purchase(), ref);
+    await world.executed(ref);
+    expect(await settle(afterTheWindow(), ref)).toMatchObject({ kind: 'snooze', why: 'image-url' });
+    expect(await world.store.find(ref.generationId)).toMatchObject({ status: 'running', images: [{ status: 'open' }] });
+    await world.comeHome(ref, afterTheWindow());
+    const view = await expectAgreement(world, ref, succeededOnce);
+    expect(view.images[0]?.road).toBe('image-url');
+  });
+
+  test('under the address that the provider names by then', async () => {
+    await world.setFaults({ uploadNeverRate: 1, imageUrlMovesRate: 1, imageUrlMovesMs: 300 });
+    const ref = await world.enqueue();
+    await submit(world.purchase(), ref);
+    await world.executed(ref);
+    expect(await settle(afterTheWindow(), ref)).toMatchObject({ kind: 'snooze', why: 'image-url' });
+    await world.comeHome(ref, afterTheWindow());
+    await expectAgreement(world, ref, succeededOnce);
+  });
+
+  test('and an upload that comes meanwhile is taken', async () => {
+    await world.setFaults({ uploadLateRate: 1, uploadLateMs: 300, imageUrlGoneRate: 1 });
+    const ref = await world.enqueue();
+    await submit(world.purchase(), ref);
+    await world.executed(ref);
+    expect(await settle(afterTheWindow(), ref)).toMatchObject({ kind: 'snooze', why: 'image-url' });
+    await world.comeHome(ref, afterTheWindow());
+    expect((await expectAgreement(world, ref, succeededOnce)).images[0]?.road).toBe('upload');
+  });
+
+  test('also when its generation was cancelled', async () => {
+    await world.setFaults({ uploadNeverRate: 1, imageUrlLateRate: 1, imageUrlLateMs: 300 });
+    const ref = await world.enqueue();
+    await submit(world.purchase(), ref);
+    await world.store.cancel(ref.generationId);
+    await world.executed(ref);
+    expect(await settle(afterTheWindow(), ref)).toMatchObject({ kind: 'snooze', why: 'image-url' });
+    await world.comeHome(ref, afterTheWindow());
+    await expectAgreement(world, ref, { status: 'cancelled', images: ['succeeded'], executions: 1, amended: true });
+  });
+
+  test('also when the horizon is over and its outcome was called unknown', async () => {
+    await world.setFaults({ uploadNeverRate: 1, imageUrlLateRate: 1, imageUrlLateMs: 600, executionMs: [200, 200] });
+    const afterTheHorizon = () => world.purchase({ timing: { uploadWindowMs: 0, horizonMs: 0 } });
+    const ref = await world.enqueue();
+    await submit(world.purchase(), ref);
+    expect(await settle(afterTheHorizon(), ref)).toMatchObject({ kind: 'snooze', why: 'ended-without-image' });
+    await world.executed(ref);
+    await eventually(async () => expect(await settle(afterTheHorizon(), ref)).toMatchObject({ kind: 'snooze', why: 'image-url' }));
+    await world.comeHome(ref, afterTheHorizon());
+    await expectAgreement(world, ref, { status: 'failed', images: ['succeeded'], executions: 1, amended: true });
+  });
+
+  test('and only the time counts in which it was asked for: an outage of all workers takes nothing from it', async () => {
+    await world.setFaults({ uploadNeverRate: 1, imageUrlGoneRate: 1 });
+    const ref = await world.enqueue();
+    await submit(world.purchase(), ref);
+    await world.executed(ref);
+    const patient = () => world.purchase({ timing: { uploadWindowMs: 0, patienceMs: 400, troubleMs: 10, maxTroubleMs: 100 } });
+    await settle(patient(), ref);
+    const stoppedAt = Date.now();
+    await eventually(() => expect(Date.now() - stoppedAt).toBeGreaterThan(500));
+    expect(await settle(patient(), ref)).toMatchObject({ kind: 'snooze', why: 'image-url' });
+    await eventually(async () => expect(await settle(patient(), ref)).toMatchObject({ why: 'ended-without-image' }));
+    await expectAgreement(world, ref, { status: 'failed', images: ['lost'], executions: 1, lost: 1 });
+  });
+
+  test('and what came in its place is kept, although the address answers with less at the end', async () => {
+    await world.setFaults({ uploadNeverRate: 1, imageUrlLateRate: 1, imageUrlLateMs: 3_600_000, imageUrlLateAnswer: 'other-size' });
+    const ref = await world.enqueue();
+    await submit(world.purchase(), ref);
+    await world.executed(ref);
+    await settle(afterTheWindow(), ref);
+    const { provider, ...rest } = withoutPatience();
+    const fault = { class: 'not-found', code: 'HTTP_404', message: 'gone' } as const;
+    const gone = { ...rest, provider: { ...provider, downloadImage: () => Promise.resolve({ kind: 'not-there', fault } as const) } };
+    expect(await settle(gone, ref)).toMatchObject({ why: 'ended-without-image' });
+    expect(await readQuarantine(world, ref)).toBeDefined();
+    expect(await world.storage.findResult(ref)).toMatchObject({ status: 'lost', quarantineKey: quarantineKey(ref) });
   });
 });
 

@@ -13,8 +13,8 @@ export interface DownloadSettings extends ImageAddressRules, HostRules {
   maxImageBytes: number;
 }
 
-/** Answers that another try will not change. Any other is tried again: giving up here loses an image that was paid for. */
-const FINAL_STATUSES = new Set([401, 403, 404, 410]);
+/** Refusals of this moment, beside those of a server in trouble (5xx). All others say that the image is not there. */
+const PASSING_STATUSES = new Set([408, 425, 429]);
 
 /**
  * Fetches an image from the provider's own address, for the case that its upload never came. The address is not trusted: only
@@ -25,7 +25,7 @@ export async function downloadImage(settings: DownloadSettings, imageURL: string
   const address = checkImageAddress(imageURL, settings);
   if (address.kind === 'disallowed')
     return {
-      kind: 'gone',
+      kind: 'not-there',
       fault: { class: 'unknown', code: 'ADDRESS_REFUSED', message: `the image's address was not fetched: ${address.reason}` },
     };
 
@@ -70,14 +70,12 @@ async function fetchFrom(
     });
     if (response.status !== 200) {
       await response.body?.cancel();
-      return isFinal(response.status)
-        ? { kind: 'gone', fault: faultOf(attempted, response.status) }
-        : { kind: 'unavailable', fault: faultOf(attempted, response.status) };
+      return { kind: isPassing(response.status) ? 'unavailable' : 'not-there', fault: faultOf(attempted, response.status) };
     }
     const body = await readBoundedBody(response.body, maxImageBytes);
     if (body.kind === 'read') return { kind: 'fetched', bytes: body.bytes };
     return {
-      kind: 'gone',
+      kind: 'not-there',
       fault: {
         class: 'unknown',
         code: 'IMAGE_TOO_LARGE',
@@ -89,8 +87,8 @@ async function fetchFrom(
   }
 }
 
-// A redirect is not followed: it leads where no list was asked.
-const isFinal = (status: number): boolean => FINAL_STATUSES.has(status) || (status >= 300 && status < 400);
+// A redirect is not followed, and counts as an answer without the image: it leads where no list was asked.
+const isPassing = (status: number): boolean => status >= 500 || PASSING_STATUSES.has(status);
 
 const faultOf = (attempted: string, status: number): ProviderFault => ({
   class: classifyFault({ httpStatus: status }),

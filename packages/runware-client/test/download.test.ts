@@ -16,14 +16,15 @@ test('an image is fetched without the key', async () => {
 });
 
 const answers: [string, Script, object][] = [
-  ['HTTP 404', answerText(404, ''), { kind: 'gone', fault: { code: 'HTTP_404', class: 'not-found' } }],
-  ['HTTP 410', answerText(410, ''), { kind: 'gone' }],
-  ['HTTP 403', answerText(403, '<html>'), { kind: 'gone' }],
-  ['a redirect', answerText(302, '', { location: 'http://127.0.0.1:1/' }), { kind: 'gone', fault: { code: 'HTTP_302' } }],
-  ['an image that is too large', bytes(1025), { kind: 'gone', fault: { code: 'IMAGE_TOO_LARGE' } }],
+  ['HTTP 404', answerText(404, ''), { kind: 'not-there', fault: { code: 'HTTP_404', class: 'not-found' } }],
+  ['HTTP 410', answerText(410, ''), { kind: 'not-there' }],
+  ['HTTP 403', answerText(403, '<html>'), { kind: 'not-there' }],
+  ['a redirect', answerText(302, '', { location: 'http://127.0.0.1:1/' }), { kind: 'not-there', fault: { code: 'HTTP_302' } }],
+  ['an image that is too large', bytes(1025), { kind: 'not-there', fault: { code: 'IMAGE_TOO_LARGE' } }],
   ['HTTP 500', answerText(500, ''), { kind: 'unavailable' }],
   ['HTTP 429', answerText(429, ''), { kind: 'unavailable' }],
-  ['HTTP 400', answerText(400, ''), { kind: 'unavailable' }],
+  ['HTTP 400', answerText(400, ''), { kind: 'not-there' }],
+  ['HTTP 204', answerText(204, ''), { kind: 'not-there' }],
   ['a dropped connection', reset, { kind: 'unavailable', fault: { class: 'network' } }],
   ['half an image', answerHalf(200), { kind: 'unavailable' }],
 ];
@@ -45,7 +46,7 @@ test('a flood without a length is cut off', async () => {
     pour();
   });
   expect(await world.client.downloadImage(`${world.provider.url}/image.jpg`)).toMatchObject({
-    kind: 'gone',
+    kind: 'not-there',
     fault: { code: 'IMAGE_TOO_LARGE' },
   });
   await expect.poll(() => closed).toBe(true);
@@ -70,7 +71,7 @@ test('a fetch that is given up is unavailable', async () => {
 test('an address on another host is not asked', async () => {
   await using world = await setup(bytes(10), { imageHosts: ['im.runware.ai'] });
   expect(await world.client.downloadImage(`${world.provider.url}/image.jpg`)).toMatchObject({
-    kind: 'gone',
+    kind: 'not-there',
     fault: { code: 'ADDRESS_REFUSED' },
   });
   expect(world.provider.seen).toHaveLength(0);

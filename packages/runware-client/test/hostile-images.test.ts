@@ -102,7 +102,7 @@ describe('an answer that lies', () => {
     ],
     'a length that is too great to be read': [
       (_request, response) => void response.socket?.end(`HTTP/1.1 200 OK\r\nContent-Length: 99999999\r\n\r\n${'x'.repeat(5000)}`),
-      { kind: 'gone', fault: { code: 'IMAGE_TOO_LARGE' } },
+      { kind: 'not-there', fault: { code: 'IMAGE_TOO_LARGE' } },
     ],
     'two lengths': [
       (_request, response) => void response.socket?.end('HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nxxxxxx'),
@@ -114,11 +114,11 @@ describe('an answer that lies', () => {
     ],
     'a bomb': [
       (_request, response) => void response.writeHead(200, { 'content-encoding': 'gzip' }).end(bomb),
-      { kind: 'gone', fault: { code: 'IMAGE_TOO_LARGE' } },
+      { kind: 'not-there', fault: { code: 'IMAGE_TOO_LARGE' } },
     ],
     'a bomb in a bomb': [
       (_request, response) => void response.writeHead(200, { 'content-encoding': 'gzip, gzip' }).end(gzipSync(bomb)),
-      { kind: 'gone', fault: { code: 'IMAGE_TOO_LARGE' } },
+      { kind: 'not-there', fault: { code: 'IMAGE_TOO_LARGE' } },
     ],
     'what it calls compressed and is not': [
       (_request, response) => void response.writeHead(200, { 'content-encoding': 'gzip' }).end('x'.repeat(100)),
@@ -126,11 +126,11 @@ describe('an answer that lies', () => {
     ],
     'a redirect to the metadata of the machine': [
       (_request, response) => void response.writeHead(302, { location: 'http://169.254.169.254/latest/meta-data' }).end(),
-      { kind: 'gone', fault: { code: 'HTTP_302' } },
+      { kind: 'not-there', fault: { code: 'HTTP_302' } },
     ],
     'a redirect to itself': [
       (_request, response) => void response.writeHead(307, { location: '/again' }).end(),
-      { kind: 'gone', fault: { code: 'HTTP_307' } },
+      { kind: 'not-there', fault: { code: 'HTTP_307' } },
     ],
     'no HTTP': [(_request, response) => void response.socket?.end('\u0000\u0001\u0002'), { kind: 'unavailable' }],
     'a header of a megabyte': [

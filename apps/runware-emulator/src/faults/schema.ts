@@ -25,6 +25,10 @@ const millisecondRange = (from: number, to: number, does: string) =>
 export const uploadKinds = ['other-image', 'image', 'truncated', 'empty', 'html', 'other-format', 'other-size'] as const;
 export type UploadKind = (typeof uploadKinds)[number];
 
+/** What an image's address may answer in place of the image. */
+export const imageAnswers = ['404', '403', '410', '401', 'html', 'empty', 'truncated', 'other-size', 'redirect', '400', 'reset'] as const;
+export type ImageAnswer = (typeof imageAnswers)[number];
+
 export const faultsSchema = z.strictObject({
   // The request
   unknownParameters: choice(
@@ -154,6 +158,17 @@ export const faultsSchema = z.strictObject({
 
   // The image's own address
   imageUrlGoneRate: rate(0, 'Images whose `imageURL` answers 404.'),
+  imageUrlLateRate: rate(0, 'Images whose `imageURL` answers with `imageUrlLateAnswer` for `imageUrlLateMs` after the end of the task.'),
+  imageUrlLateMs: milliseconds(30_000, 'See `imageUrlLateRate`.'),
+  imageUrlLateAnswer: choice(
+    imageAnswers,
+    'What such an address answers before it has the image: HTTP 404, 403, 410 or 401; a page of HTML; no bytes; half of the image; the image at half its width and height; a redirect; HTTP 400; a reset connection.',
+  ),
+  imageUrlMovesRate: rate(
+    0,
+    'Images whose first `imageURL` answers 410, and which get another address `imageUrlMovesMs` after the end of the task.',
+  ),
+  imageUrlMovesMs: milliseconds(5000, 'See `imageUrlMovesRate`.'),
 });
 
 /** All switches, each with a value. */

@@ -27,7 +27,3 @@ export const drawImage = (dice: Dice, task: Task, index: number): { imageUUID: s
 
 /** What the content check says: it finds the word. */
 export const isNsfw = ({ request }: Task): boolean => /\bnsfw\b/i.test(request.positivePrompt);
-
-/** Whether the image cannot be had from its own address. */
-export const drawsGone = (dice: Dice, task: Task, index: number): boolean =>
-  dice.chance(task.faults.imageUrlGoneRate, ...purposeOf('image-url-gone', task, index));

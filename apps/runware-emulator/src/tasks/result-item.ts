@@ -1,6 +1,7 @@
-import { contentTypeOf, extensionOf } from '@darkroom/contracts';
+import { contentTypeOf } from '@darkroom/contracts';
 import type { Gallery } from '../images/gallery.ts';
 import { itemCount, type Task } from '../state/task.ts';
+import { imagePathOf, type AddressParts } from './image-address.ts';
 import { isChecked } from './image-request.ts';
 import { isNsfw } from './fate.ts';
 import { reportedCost } from './price.ts';
@@ -8,14 +9,15 @@ import { reportedCost } from './price.ts';
 /** One object of `data`, as it goes out. */
 export type ResultItem = Readonly<Record<string, unknown>>;
 
-export interface ItemParts {
+export interface ItemParts extends AddressParts {
   gallery: Gallery;
   /** Where the emulator can be reached, without a slash at the end. */
   baseUrl(): string;
 }
 
 /** The result of one image (model page, "Response Parameters"). `status` is told by polls and webhooks only. */
-export async function buildResultItem(task: Task, index: number, { gallery, baseUrl }: ItemParts): Promise<ResultItem> {
+export async function buildResultItem(task: Task, index: number, parts: ItemParts): Promise<ResultItem> {
+  const { gallery, baseUrl } = parts;
   const { request, faults, ending } = task;
   const image = ending?.outcome.status === 'success' ? ending.outcome.images[index] : undefined;
   if (image === undefined) throw new Error(`task "${task.taskUUID}" has no image ${index}`);
@@ -25,7 +27,7 @@ export async function buildResultItem(task: Task, index: number, { gallery, base
     taskUUID: task.taskUUID,
     imageUUID: image.imageUUID,
     ...(request.outputType === 'URL'
-      ? { imageURL: `${baseUrl()}/image/${image.imageUUID}.${extensionOf(request.outputFormat)}` }
+      ? { imageURL: `${baseUrl()}${imagePathOf(task, index, image.imageUUID, parts)}` }
       : await inlineImage(task, image.seed, gallery)),
     seed: image.seed,
     ...(isChecked(request) && { NSFWContent: isNsfw(task) }),

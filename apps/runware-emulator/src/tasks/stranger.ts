@@ -1,10 +1,8 @@
-import type { Dice } from '../dice.ts';
 import type { TaskStore } from '../state/task-store.ts';
 import { buildResultItem, type ItemParts, type ResultItem } from './result-item.ts';
 
 export interface StrangerParts extends ItemParts {
   store: Pick<TaskStore, 'succeeded'>;
-  dice: Dice;
 }
 
 /** The result of a task other than this one, chosen among those that have succeeded by now; undefined if there is none. */

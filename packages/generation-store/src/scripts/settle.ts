@@ -41,6 +41,21 @@ return 1
 `);
 
 /**
+ * Notes that an image which the provider says it has made could not be had, and adds up for how long it has been asked for. A pause
+ * between two such answers counts for ARGV[5] ms at the most: while no worker asks, nothing is learned. ARGV[6], unless it is '', is
+ * the key of what came in place of the image. Replies that time, in ms.
+ */
+export const recordMissingImageScript = createLuaScript(/* lua */ `${prelude}
+local key = submissionKey(ARGV[2], ARGV[3], ARGV[4])
+if redis.call('EXISTS', key) == 0 then return '0' end
+local now, last = nowMs(), tonumber(redis.call('HGET', key, 'missingAt') or '')
+redis.call('HSET', key, 'missingAt', int(now))
+if ARGV[6] ~= '' then redis.call('HSETNX', key, 'quarantineKey', ARGV[6]) end
+if not last then return '0' end
+return int(redis.call('HINCRBY', key, 'missedMs', int(math.min(tonumber(ARGV[5]), math.max(0, now - last)))))
+`);
+
+/**
  * Ends a submission, after its result lies in S3: status, money, image, generation, events and, after a proved failure, the
  * next submission. All in one script, so that two last images at once still fold once.
  *

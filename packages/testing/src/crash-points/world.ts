@@ -52,6 +52,7 @@ const crashTiming: Readonly<Timing> = {
   firstPollMs: 0.5 * SECOND,
   maxPollMs: 1 * SECOND,
   uploadWindowMs: 0.7 * SECOND,
+  patienceMs: 5 * SECOND,
   uploadPollMs: 0.05 * SECOND,
   troubleMs: 0.15 * SECOND,
   maxTroubleMs: 0.5 * SECOND,

@@ -130,6 +130,12 @@ const uploads = ({ uploadWindowMs }: Timing): ProviderFaults => ({
   uploadReplayBytes: 'other-size',
   uploadLateRate: 0.01,
   uploadLateMs: Math.round(uploadWindowMs * 1.5),
+  // Of those whose upload never comes, some are not at their address either when the window closes.
+  imageUrlLateRate: 0.2,
+  imageUrlLateMs: uploadWindowMs * 2,
+  imageUrlLateAnswer: 'html',
+  imageUrlMovesRate: 0.1,
+  imageUrlMovesMs: uploadWindowMs * 2,
 });
 
 const questions: ProviderFaults = {

@@ -17,6 +17,7 @@ const runTiming: Readonly<Timing> = {
   firstPollMs: 1.5 * SECOND,
   maxPollMs: 4 * SECOND,
   uploadWindowMs: 2.5 * SECOND,
+  patienceMs: 20 * SECOND,
   uploadPollMs: 0.15 * SECOND,
   troubleMs: 0.2 * SECOND,
   maxTroubleMs: 1.5 * SECOND,

@@ -1,0 +1,105 @@
+import { isFinalSubmission, type SubmissionRef, type SubmissionView, type TaskFacts } from '@darkroom/contracts';
+import { bringHome, endWithoutImage, lookAfterEnd } from './after-end.ts';
+import { backoffMs } from './backoff.ts';
+import { findKeptImage, keepImage, type FoundImage } from './find-image.ts';
+import { isPastHorizon, MAX_UPLOAD_POLL_MS, snooze } from './look-again.ts';
+import type { Outcome } from './outcome.ts';
+import type { Purchase } from './purchase.ts';
+
+/**
+ * The provider says that it has made the image, and no valid upload is there: waits while that may come, then fetches the image from
+ * its address. An answer without the image proves nothing yet, whatever it is: a copy of it may be on its way to the address, and
+ * the provider may name another one. Only when it has been asked for with patience is it lost.
+ */
+export async function awaitImage(
+  purchase: Purchase,
+  ref: SubmissionRef,
+  view: SubmissionView,
+  facts: TaskFacts,
+  found: FoundImage,
+  signal?: AbortSignal,
+): Promise<Outcome> {
+  const { timing } = purchase.settings;
+  const leftMs = uploadLeftMs(purchase, view);
+  if (leftMs > 0) {
+    const waitedMs = timing.uploadWindowMs - leftMs;
+    return snooze(view, Math.min(leftMs, Math.max(timing.uploadPollMs, Math.min(waitedMs / 2, MAX_UPLOAD_POLL_MS))), 'upload');
+  }
+  const fetched = await fetchImage(purchase, ref, view, facts, signal);
+  if (fetched.kind === 'kept')
+    return bringHome(purchase, ref, view, { status: 'succeeded', image: fetched.image, facts, road: 'image-url' });
+  if (fetched.kind === 'unavailable' && !isPastHorizon(purchase, view)) return snooze(view, retryDelay(purchase, view, 0), 'image-url');
+
+  const kept = await findKeptImage(purchase, ref, view);
+  if (kept !== undefined) return bringHome(purchase, ref, view, { status: 'succeeded', image: kept, facts, road: 'upload' });
+  return missImage(purchase, ref, view, facts, { ...fetched, uploaded: found.kind === 'invalid' ? found.bytes : undefined });
+}
+
+/** How long the upload is still waited for. */
+function uploadLeftMs({ settings: { askForUpload, timing } }: Purchase, { now, succeededSeenAt = now }: SubmissionView): number {
+  return askForUpload ? timing.uploadWindowMs - (now - succeededSeenAt) : 0;
+}
+
+type Fetched =
+  | Extract<FoundImage, { kind: 'kept' }>
+  /** Trouble on the way: the address did not answer, or not for now. */
+  | { kind: 'unavailable'; reason: string }
+  /** Something else was answered. */
+  | { kind: 'not-there'; reason: string; came?: { bytes: Uint8Array; isImage: boolean } };
+
+async function fetchImage(
+  purchase: Purchase,
+  ref: SubmissionRef,
+  view: SubmissionView,
+  { imageURL }: TaskFacts,
+  signal: AbortSignal | undefined,
+): Promise<Fetched> {
+  if (imageURL === undefined) return { kind: 'not-there', reason: 'the provider named no address' };
+  const { provider, archive, around } = purchase;
+  const download = await provider.downloadImage(imageURL, signal);
+  if (download.kind !== 'fetched') {
+    around.log('image.unavailable', ref, { faultCode: download.fault.code });
+    return { kind: download.kind, reason: download.fault.message };
+  }
+  const { bytes } = download;
+  const verdict = archive.verify(ref, view.request, bytes);
+  if (verdict.kind === 'invalid') {
+    around.log('image.invalid', ref, { reason: verdict.reason });
+    return { kind: 'not-there', reason: verdict.reason, came: { bytes, isImage: verdict.isImage } };
+  }
+  const kept = await keepImage(purchase, ref, view, verdict.image, bytes);
+  return kept.kind === 'kept' ? kept : { kind: 'not-there', reason: 'reason' in kept ? kept.reason : kept.kind };
+}
+
+/** Asks again until patience has run out. Then the submission is lost, or, after its end, is looked for as before. */
+async function missImage(
+  purchase: Purchase,
+  ref: SubmissionRef,
+  view: SubmissionView,
+  facts: TaskFacts,
+  { reason, came, uploaded }: { reason: string; came?: { bytes: Uint8Array; isImage: boolean }; uploaded: Uint8Array | undefined },
+): Promise<Outcome> {
+  const { store, archive, settings, around } = purchase;
+  const { timing } = settings;
+  // Kept at once: it may be what was made, and the address may answer with less than it the next time.
+  const early = came?.isImage === true && view.quarantineKey === undefined ? await archive.quarantine(ref, came.bytes) : view.quarantineKey;
+  const missedMs = await store.recordMissingImage(ref, {
+    maxGapMs: 2 * timing.maxTroubleMs,
+    ...(early === undefined ? {} : { quarantineKey: early }),
+  });
+  if (missedMs < timing.patienceMs) {
+    around.log('image.missing', ref, { missedMs });
+    return snooze(view, retryDelay(purchase, view, missedMs), 'image-url');
+  }
+  if (isFinalSubmission(view.status)) return lookAfterEnd(purchase, view, 'lost');
+  const bytes = came?.bytes ?? uploaded;
+  const quarantineKey = early ?? (bytes === undefined ? undefined : await archive.quarantine(ref, bytes));
+  return endWithoutImage(purchase, ref, view, { status: 'lost', facts, reason, ...(quarantineKey === undefined ? {} : { quarantineKey }) });
+}
+
+/** Grows with the time that the image has been asked for, or else with the number of looks. */
+function retryDelay({ settings: { timing }, around }: Purchase, view: SubmissionView, missedMs: number): number {
+  if (missedMs === 0)
+    return backoffMs(timing.troubleMs, timing.maxTroubleMs, view.missingAt === undefined ? view.settlements : 1, around.random);
+  return Math.round(Math.min(timing.maxTroubleMs, Math.max(timing.troubleMs, missedMs / 2)) * (1 - 0.2 * around.random()));
+}
