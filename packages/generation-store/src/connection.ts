@@ -1,10 +1,14 @@
 import { Redis } from 'ioredis';
+import { createReconnecting } from './connection/reconnecting.ts';
 
-/** What every connection of ours has in common. */
+/**
+ * What every connection of ours has in common. `keepAlive` ends a connection whose packets are dropped while no command is open:
+ * one that only listens.
+ */
 const common = {
-  retryStrategy: (attempt: number) => Math.min(50 * attempt, 1000),
   // for a socket that is dead already ioredis keeps a timer of this length, and the process with it (6.0, `AbstractConnector`)
   disconnectTimeout: 200,
+  keepAlive: 5000,
 } as const;
 
 /**
@@ -13,7 +17,10 @@ const common = {
  *
  * The offline queue is off, because a command that waits in it may run long after its caller gave up; one retry per request,
  * because a command whose reply was lost is sent again by ioredis and every script of ours allows for that
- * (ioredis README, "Offline Queue" and "Auto-reconnect").
+ * (ioredis README, "Offline Queue" and "Auto-reconnect"). A command that a demoted node refuses is reported to its caller under
+ * the name that Redis gave, and the connection is replaced.
+ *
+ * `socketTimeout` counts while a command is unanswered: a connection that fell silent is replaced after it.
  */
 export const connectFailFast = (url: string): Redis =>
   withListener(
@@ -22,12 +29,29 @@ export const connectFailFast = (url: string): Redis =>
       maxRetriesPerRequest: 1,
       connectTimeout: 1000,
       commandTimeout: 1000,
+      socketTimeout: 2000,
       ...common,
+      ...createReconnecting(false),
     }),
   );
 
-/** Connects a worker: commands wait for Redis to come back (BullMQ docs, "Connections": `maxRetriesPerRequest: null`). */
-export const connectPatient = (url: string): Redis => withListener(new Redis(url, { maxRetriesPerRequest: null, ...common }));
+/**
+ * Connects a worker: commands wait for Redis to come back (BullMQ docs, "Connections": `maxRetriesPerRequest: null`), and one that a
+ * demoted node refuses is sent again to the node that took its place.
+ *
+ * `socketTimeout` must be longer than the longest block of BullMQ, 10 s, which duplicates this connection for its blocking reads; a
+ * shorter one cuts idle workers off. There is no `commandTimeout` for the same reason: it would end each idle block with an error.
+ */
+export const connectPatient = (url: string): Redis =>
+  withListener(
+    new Redis(url, {
+      maxRetriesPerRequest: null,
+      connectTimeout: 2000,
+      socketTimeout: 12_000,
+      ...common,
+      ...createReconnecting(true),
+    }),
+  );
 
 // Without a listener a connection error would end the process; each command reports it to its own caller anyway.
 function withListener(redis: Redis): Redis {

@@ -1,0 +1,95 @@
+/** Why Redis cannot be used, in words that stay the same. Written to logs and to `details.reason` of errors. */
+export type RedisReason =
+  | 'unknown-host'
+  | 'refused'
+  | 'unreachable'
+  | 'tls'
+  | 'unauthenticated'
+  | 'no-permission'
+  | 'wrong-database'
+  | 'read-only'
+  | 'full'
+  | 'disk'
+  | 'no-replicas'
+  | 'loading'
+  | 'busy'
+  | 'cluster'
+  | 'sentinel'
+  | 'too-many-clients'
+  | 'not-redis'
+  | 'timeout'
+  | 'silent'
+  | 'closed'
+  | 'unknown';
+
+export interface RedisTrouble {
+  readonly reason: RedisReason;
+  /** The words of Redis, of the network or of ioredis, bounded and on one line. */
+  readonly words: string;
+}
+
+const MAX_WORDS = 300;
+
+/**
+ * The first that matches holds. Redis puts a name in front of what it says; of a script it stands inside the text before version 7
+ * (`ERR Error running script (…): @user_script:1: -READONLY You can't write …`), and in front of it since.
+ */
+const patterns: readonly (readonly [RegExp, RedisReason])[] = [
+  [/(^|[\s:-])(READONLY|MASTERDOWN|UNBLOCKED) /, 'read-only'],
+  [/(^|[\s:-])OOM /, 'full'],
+  [/(^|[\s:-])MISCONF /, 'disk'],
+  [/(^|[\s:-])NOREPLICAS /, 'no-replicas'],
+  [/(^|[\s:-])LOADING /, 'loading'],
+  [/(^|[\s:-])(BUSY|UNKILLABLE) /, 'busy'],
+  [/(^|[\s:-])(MOVED|ASK|CLUSTERDOWN|CROSSSLOT|TRYAGAIN) |not allowed in cluster mode/i, 'cluster'],
+  [/(^|[\s:-])NOPERM |ACL failure in script|The user executing the script can'?t|can'?t publish to the channel/i, 'no-permission'],
+  [/(^|[\s:-])(NOAUTH|WRONGPASS) |invalid password|invalid username-password/i, 'unauthenticated'],
+  [/DB index is out of range|invalid DB index/i, 'wrong-database'],
+  [/max number of clients/i, 'too-many-clients'],
+  [/ENOTFOUND|EAI_AGAIN|EAI_NODATA/, 'unknown-host'],
+  [/ECONNREFUSED/, 'refused'],
+  [/EHOSTUNREACH|ENETUNREACH|EHOSTDOWN|ENETDOWN|EADDRNOTAVAIL/, 'unreachable'],
+  [/certificate|self.signed|CERT_|ERR_TLS|ERR_SSL|SSL routines|wrong version number|EPROTO|before secure TLS connection/i, 'tls'],
+  [/Protocol error|Please report this|HTTP\/1/i, 'not-redis'],
+  [/Socket timeout/, 'silent'],
+  [/ETIMEDOUT|timed out|within \d+ ms/i, 'timeout'],
+  [/ECONNRESET|EPIPE|ECONNABORTED|Connection is closed|isn't writeable|connection close|max retries per request/i, 'closed'],
+];
+
+/** Names what went wrong on a connection to Redis. An error that holds others, such as one of a transaction, is as its first that says something. */
+export function redisTroubleOf(error: unknown): RedisTrouble {
+  const texts = textsOf(error);
+  for (const text of texts) {
+    const found = patterns.find(([pattern]) => pattern.test(text));
+    // "max retries" and "closed" say only that there was no answer; another of the texts may say why.
+    if (found !== undefined && found[1] !== 'closed') return { reason: found[1], words: wordsOf(text) };
+  }
+  const closed = texts.find((text) => /ECONNRESET|EPIPE|ECONNABORTED|closed|writeable|connection close|max retries/i.test(text));
+  return { reason: closed === undefined ? 'unknown' : 'closed', words: wordsOf(closed ?? texts[0] ?? '') };
+}
+
+/** A connection that gets one of these is at the wrong node, or at one that forgot its login: the command ran nothing, and a new connection may be right. */
+const replaceable = /(^|[\s:-])(READONLY|MASTERDOWN|UNBLOCKED|LOADING|NOAUTH|MOVED) /;
+
+/** Whether a new connection may help where this one was refused. */
+export const needsNewConnection = (error: unknown): boolean => textsOf(error).some((text) => replaceable.test(text));
+
+/** The message and code of an error and of those that it holds: causes, the parts of an aggregate, and what ioredis puts beside a failed transaction. */
+function textsOf(error: unknown, depth = 0): string[] {
+  if (!(error instanceof Error) || depth > 4) return typeof error === 'string' ? [error.slice(0, 2000)] : [];
+  const code = 'code' in error && typeof error.code === 'string' ? `${error.code} ` : '';
+  // Bounded first: a pattern runs over it.
+  const own = error.message.startsWith(code.trim()) ? error.message.slice(0, 2000) : `${code}${error.message}`.slice(0, 2000);
+  const inner: unknown[] = [
+    ...('previousErrors' in error && Array.isArray(error.previousErrors) ? error.previousErrors.slice(0, 3) : []),
+    ...('errors' in error && Array.isArray(error.errors) ? error.errors.slice(0, 3) : []),
+    ...('lastNodeError' in error ? [error.lastNodeError] : []),
+    ...(error.cause === undefined ? [] : [error.cause]),
+  ];
+  return [own, ...inner.flatMap((each) => textsOf(each, depth + 1))];
+}
+
+const wordsOf = (text: string): string => {
+  const line = text.replaceAll(/\s+/g, ' ').trim();
+  return line.length > MAX_WORDS ? `${line.slice(0, MAX_WORDS)}…` : line;
+};
