@@ -12,6 +12,7 @@ const progress = { generationIds: ['a', 'b', 'c'], written: ['a'], maybeWritten:
 const cases: { error: errors.DarkroomError; code: errors.ErrorCode; retryable: boolean }[] = [
   { error: new errors.InvalidRequestError([problem], options), code: 'request.invalid', retryable: false },
   { error: new errors.RequestConflictError('x', options), code: 'request.conflict', retryable: false },
+  { error: new errors.GenerationIdError('x', 1, options), code: 'request.id-out-of-time', retryable: false },
   { error: new errors.ConfigError([problem], options), code: 'config.invalid', retryable: false },
   { error: new errors.QueueUnavailableError('x', { ...options, reached: 'maybe' }), code: 'queue.unavailable', retryable: true },
   { error: new errors.EnqueueManyError(progress, options), code: 'queue.partly-enqueued', retryable: true },

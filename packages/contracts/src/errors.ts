@@ -6,6 +6,8 @@ export const errorCodes = {
   'config.invalid': 'a setting is missing or wrong; the process does not start',
   'request.invalid': 'the request breaks a rule of the model; nothing was queued or bought',
   'request.conflict': 'this generation id is already taken by another request; nothing was queued or bought',
+  'request.id-out-of-time':
+    'Redis does not know this generation id, and by its time the id is older than 24 hours or more than five minutes ahead; nothing was queued',
   'queue.unavailable': 'Redis did not answer; `reached` says whether the request may have arrived',
   'queue.partly-enqueued': 'of many generations some were not enqueued, or may not be; the error says which',
   'store.not-initialised': 'Redis holds no epoch: no worker has started yet, or Redis lost its memory; nothing is queued or bought',
@@ -98,6 +100,16 @@ export class InvalidRequestError extends DarkroomError {
 export class RequestConflictError extends DarkroomError {
   constructor(message: string, options?: DarkroomErrorOptions) {
     super('request.conflict', message, false, options);
+  }
+}
+
+/** The caller must mint a new generation id, after it has looked what became of the old one, or set its clock right. */
+export class GenerationIdError extends DarkroomError {
+  /** Redis time when the id was refused, in milliseconds since 1970. */
+  readonly redisTime: number;
+  constructor(message: string, redisTime: number, options?: DarkroomErrorOptions) {
+    super('request.id-out-of-time', message, false, options);
+    this.redisTime = redisTime;
   }
 }
 

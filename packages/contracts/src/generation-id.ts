@@ -1,9 +1,14 @@
 import { randomFillSync } from 'node:crypto';
+import { defaultTiming } from './timing.ts';
 
 const UUID_V7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
-/** An id from the future or the past would put its keys under a date that the daily comparisons do not look at. */
-export const GENERATION_ID_TOLERANCE_MS = 5 * 60_000;
+/**
+ * How far an id that Redis does not know may lie ahead of Redis time, and how old it may be. The date of its keys in S3 follows from
+ * it, and comparisons look at the dates of the last days; and what Redis forgot of an older one could be bought again.
+ */
+export const GENERATION_ID_AHEAD_MS = 5 * 60_000;
+export const GENERATION_ID_MAX_AGE_MS = defaultTiming.horizonMs;
 
 /**
  * Mints a `generationId`: a UUIDv7 (RFC 9562, section 5.7), so that every key in S3 follows from the id alone.

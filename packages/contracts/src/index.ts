@@ -4,6 +4,7 @@ export {
   DarkroomError,
   EnqueueManyError,
   GenerationError,
+  GenerationIdError,
   InvalidRequestError,
   LocalStackError,
   QueueUnavailableError,
@@ -20,7 +21,14 @@ export {
 } from './errors.ts';
 export { generationEventSchema, generationEvents, type GenerationEvent } from './events.ts';
 export type { GenerationView, ImageView } from './generation.ts';
-export { GENERATION_ID_TOLERANCE_MS, createGenerationId, formatUuid, generationIdTime, isGenerationId } from './generation-id.ts';
+export {
+  GENERATION_ID_AHEAD_MS,
+  GENERATION_ID_MAX_AGE_MS,
+  createGenerationId,
+  formatUuid,
+  generationIdTime,
+  isGenerationId,
+} from './generation-id.ts';
 export { encodeTenant, isTenant, TENANT_RULE } from './tenant.ts';
 export { describeGiven } from './models/given.ts';
 export { findMeant } from './did-you-mean.ts';

@@ -1,5 +1,8 @@
 import {
   formatUsd,
+  GenerationIdError,
+  generationIdTime,
+  InvalidRequestError,
   QueueUnavailableError,
   RequestConflictError,
   SpendCapError,
@@ -12,7 +15,7 @@ import { z } from 'zod';
 import { generationKey } from './keys.ts';
 import { generationArguments, sha256 } from './generation-arguments.ts';
 import type { Retention } from './retention.ts';
-import { enqueueScript } from './scripts/enqueue.ts';
+import { enqueueScript, MAX_RUN_AHEAD_DAYS } from './scripts/enqueue.ts';
 
 /** What a producer writes for one generation. */
 export interface NewGeneration {
@@ -38,16 +41,22 @@ export interface EnqueueReceipt {
   runAt?: number;
 }
 
+/** The last moment of a Date (ECMA-262, "Time Values and Time Range"). */
+const MAX_TIME = 8.64e15;
+const timeOf = (at: number): string => new Date(Math.min(at, MAX_TIME)).toISOString();
+
 const replySchema = z.union([
   z.tuple([z.enum(['created', 'exists', 'replayed', 'conflict']), z.string(), z.string()]),
   z.tuple([z.enum(['not-initialised', 'recovering'])]),
+  z.tuple([z.enum(['id-too-old', 'id-ahead', 'deadline-over', 'run-at-out-of-bounds']), z.coerce.number()]),
   z.tuple([z.literal('cap'), z.string(), z.coerce.number(), z.coerce.number(), z.coerce.number(), z.coerce.number()]),
 ]);
 
 /**
  * Writes a generation, its submissions and their holds in one step; a second time it changes nothing.
- * @throws StoreNotInitialisedError, SpendCapError, RequestConflictError; QueueUnavailableError when Redis restarted and it is not known
- * yet whether it has forgotten the idempotency key
+ * @throws StoreNotInitialisedError, SpendCapError, RequestConflictError; GenerationIdError for an id that Redis does not know and that is
+ * too old or too far ahead; InvalidRequestError for a deadline that has passed or a time to run that is out of bounds, by Redis time;
+ * QueueUnavailableError when Redis restarted and it is not known yet whether it has forgotten the generation or its idempotency key
  */
 export async function enqueueGeneration(
   redis: Redis,
@@ -71,7 +80,7 @@ export async function enqueueGeneration(
       throw new StoreNotInitialisedError();
     case 'recovering':
       throw new QueueUnavailableError(
-        `could not enqueue generation "${generationId}" with an idempotency key: redis restarted, and S3 is being asked whether the key was used before; nothing was queued, call again in some seconds`,
+        `could not enqueue generation "${generationId}": redis restarted, and S3 is being asked whether the generation or its idempotency key is an earlier one; nothing was queued, call again in some seconds`,
         { reached: 'no', generationId },
       );
     case 'cap': {
@@ -83,6 +92,34 @@ export async function enqueueGeneration(
         { details: { period, capUsd: formatUsd(cap), usedUsd: formatUsd(used) } },
       );
     }
+    case 'id-too-old':
+      throw new GenerationIdError(
+        `redis does not know generation "${generationId}", whose id was minted at ${timeOf(generationIdTime(generationId))}, more than 24 hours before redis time, ${timeOf(reply[1])}; this call queued nothing, and whether an earlier call did is told by the records in S3; only a new id is bought`,
+        reply[1],
+        { details: { redisTime: timeOf(reply[1]) } },
+      );
+    case 'id-ahead':
+      throw new GenerationIdError(
+        `generation "${generationId}" has an id of ${timeOf(generationIdTime(generationId))}, more than five minutes ahead of redis time, ${timeOf(reply[1])}: the clock that it was minted by is wrong; nothing was queued or bought`,
+        reply[1],
+        { details: { redisTime: timeOf(reply[1]) } },
+      );
+    case 'deadline-over':
+      throw new InvalidRequestError([
+        {
+          path: 'options.deadlineAt',
+          message: `must be in the future; redis time is ${timeOf(reply[1])}`,
+          given: timeOf(generation.deadlineAt ?? 0),
+        },
+      ]);
+    case 'run-at-out-of-bounds':
+      throw new InvalidRequestError([
+        {
+          path: 'options.runAt',
+          message: `must be a moment in the next ${MAX_RUN_AHEAD_DAYS} days; redis time is ${timeOf(reply[1])}`,
+          given: timeOf(generation.runAt ?? 0),
+        },
+      ]);
     case 'conflict':
       throw new RequestConflictError(
         reply[1] === generationId

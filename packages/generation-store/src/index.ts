@@ -8,6 +8,7 @@ export type { OpenGenerations } from './open-generations.ts';
 export type { PollRate } from './poll-bucket.ts';
 export type { BegunRebuild } from './rebuild.ts';
 export { defaultRetention, type Retention } from './retention.ts';
+export { MAX_RUN_AHEAD_DAYS } from './scripts/enqueue.ts';
 export type { ServerRun } from './server-run.ts';
 export type { LeftIdempotencyKey, ScannedNames, UnclaimedDelivery } from './reconcile/indexes.ts';
 export type { LedgerComparison, LedgerDrift } from './reconcile/ledger.ts';

@@ -148,7 +148,8 @@ test('without money on hold nothing is bought', async () => {
 
 test('a commit after the deadline expires the generation and gives its money back', async () => {
   await using world = await setup();
-  const [first, second] = await world.enqueue(2, { deadlineAt: Date.now() - 1 });
+  const [first, second] = await world.enqueue(2, { deadlineAt: Date.now() + 60_000 });
+  await world.redis.hset(`${world.prefix}:generation:${first.generationId}`, 'deadlineAt', 1);
   expect(await world.store.commit(first, 't')).toEqual({ kind: 'stop', reason: 'settled', detail: 'failed' });
   expect(await world.store.find(first.generationId)).toMatchObject({
     status: 'expired',

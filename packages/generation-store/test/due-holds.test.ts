@@ -1,6 +1,6 @@
 import { intentSchema } from '@darkroom/contracts';
 import { describe, expect, test } from 'vitest';
-import { endedForGood, IMAGE_NANO_USD, newGeneration, setup, setupAt } from './world.ts';
+import { endedForGood, IMAGE_NANO_USD, setup, setupAt } from './world.ts';
 
 /** Money that is held when it is bought and not before: of an order for later, and of one that had to give its hold up. */
 
@@ -137,7 +137,7 @@ describe('a cap that is crossed already', () => {
 describe('a send of which Redis knows nothing, of money that is due', () => {
   test.each(['accepted', 'unknown', 'conflict'] as const)('holds it when it comes back as "%s", whatever the cap says', async (verdict) => {
     await using world = await setup();
-    const [ref] = await world.enqueue(1, { runAt: Date.now() - 1 });
+    const [ref] = await world.enqueue();
     await world.redis.hset(`${world.prefix}:submission:${ref.generationId}:0-1`, 'held', 'due', 'periods', '');
     await world.redis.del(...Object.keys(await world.keyspace()).filter((key) => key.includes(':spend:')));
     await world.store.setCaps({ allPerDay: 1 });
@@ -160,5 +160,5 @@ test('a generation for a moment that has come is held like any other', async () 
   await using world = await setupAt(NOON);
   await world.store.setCaps({ allPerDay: IMAGE_NANO_USD });
   await world.enqueue(1, { runAt: NOON });
-  await expect(world.store.enqueue(newGeneration(1, { runAt: NOON }))).rejects.toMatchObject({ code: 'spend.cap-reached' });
+  await expect(world.enqueue(1, { runAt: NOON })).rejects.toMatchObject({ code: 'spend.cap-reached' });
 });

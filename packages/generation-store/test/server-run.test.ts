@@ -61,7 +61,8 @@ describe('until the memory of this run was compared', () => {
 
   test('no deadline ends what may have been sent', async () => {
     await using world = await setup();
-    const { generationId } = await world.store.enqueue(newGeneration(1, { deadlineAt: Date.now() - 1 }));
+    const { generationId } = await world.store.enqueue(newGeneration(1, { deadlineAt: Date.now() + 60_000 }));
+    await world.redis.hset(`${world.prefix}:generation:${generationId}`, 'deadlineAt', 1);
     await restarted(world);
     await world.store.beginSettlement({ generationId, index: 0, n: 1 });
     expect((await world.store.find(generationId))?.status).toBe('queued');

@@ -58,15 +58,21 @@ export interface SteadyWorld extends World {
 
 /** A store whose scripts read a clock that stands still. */
 export async function setupAt(at: number): Promise<SteadyWorld> {
-  const world = await buildWorld({}, withSettableClock);
+  const prefix = uniquePrefix();
+  const world = await buildWorld({}, withSettableClock, (redis) => clockOf(redis, prefix).time(), prefix);
   const clock = clockOf(world.redis, world.prefix);
   await clock.setTime(at);
   return { ...world, ...clock };
 }
 
-async function buildWorld(given: Partial<GenerationStoreConfig>, connectionOfStore: (redis: Redis) => Redis): Promise<World> {
-  const prefix = uniquePrefix();
+async function buildWorld(
+  given: Partial<GenerationStoreConfig>,
+  connectionOfStore: (redis: Redis) => Redis,
+  timeOfStore: (redis: Redis) => Promise<number> | number = Date.now,
+  prefix = uniquePrefix(),
+): Promise<World> {
   const redis = new Redis(inject('redisUrl'));
+  const clock = async (): Promise<number> => timeOfStore(redis);
   const config = { prefix, retention, pollRate: { perSecond: 10, burst: 3 }, ...given };
   const store = buildGenerationStore(config, connectionOfStore(redis));
   await store.setCaps({ allPerDay: 1000 * IMAGE_NANO_USD });
@@ -91,7 +97,7 @@ async function buildWorld(given: Partial<GenerationStoreConfig>, connectionOfSto
       return { store: buildGenerationStore(config, own), [Symbol.asyncDispose]: async () => void (await own.quit()) };
     },
     enqueue: async (images = 1, generation = {}) => {
-      const all = newGeneration(images, generation);
+      const all = newGeneration(images, { generationId: createGenerationId(await clock()), ...generation });
       const { generationId } = await store.enqueue(all);
       return refsOf(generationId, images);
     },

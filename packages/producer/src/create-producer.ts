@@ -24,6 +24,7 @@ import {
   type ProducerOptions,
 } from './options.ts';
 import { buildOrder, orderProblems, type OrderDefaults } from './order.ts';
+import { createRedisTime } from './redis-time.ts';
 import { waitOptions as namesOfWait, waitProblems, waitUntilFinal, type WaitOptions } from './wait.ts';
 
 export interface GenerateOptions extends EnqueueOptions, WaitOptions {}
@@ -33,7 +34,8 @@ export interface Producer {
   /**
    * Enqueues a generation, whatever its `deliveryMethod`. Safe to repeat with the same `generationId` or `idempotencyKey`: nothing is
    * bought twice.
-   * @throws InvalidRequestError (all problems at once), SpendCapError, StoreNotInitialisedError, RequestConflictError: nothing was queued;
+   * @throws InvalidRequestError (all problems at once), SpendCapError, StoreNotInitialisedError, RequestConflictError,
+   * GenerationIdError (an id that Redis does not know, too old or too far ahead): nothing was queued;
    * QueueUnavailableError: `reached` says whether it may have arrived.
    */
   enqueue(request: GrokImagineRequestInput, options?: EnqueueOptions): Promise<Enqueued>;
@@ -67,7 +69,7 @@ export interface Producer {
 export function createProducer(options: ProducerOptions): Producer {
   const wrong = producerProblems(options);
   if (wrong.length > 0) throw new ConfigError(wrong);
-  const { redisUrl, prefix = DEFAULT_PREFIX, tenant = 'default', maxReferenceImages = 1, now = Date.now } = options;
+  const { redisUrl, prefix = DEFAULT_PREFIX, tenant = 'default', maxReferenceImages = 1, now: clock = Date.now } = options;
   const { recordSeconds = defaultRetention.recordSeconds, idempotencySeconds = defaultRetention.idempotencySeconds } = options;
   const redis = connectFailFast(redisUrl);
   const { ask, close: refuseCalls } = createAvailability(redis);
@@ -79,12 +81,17 @@ export function createProducer(options: ProducerOptions): Producer {
     },
     redis,
   );
-  const submissions = createSubmissions(redis, { prefix, failFast: true });
+  const { now, mintBy } = createRedisTime(clock, (message) => process.emitWarning(message, 'DarkroomWarning'));
+  const submissions = createSubmissions(redis, { prefix, failFast: true, now });
   const changes = createChanges(prefix, () => connectPatient(redisUrl));
   const defaults: OrderDefaults = { tenant, maxReferenceImages, now };
   const destination: Destination = { ask, store, submissions, now };
   let closing: Promise<void> | undefined;
 
+  const order = (input: GrokImagineRequestInput, given: EnqueueOptions): Promise<Enqueued> => {
+    const enqueue = () => enqueueOrder(destination, buildOrder(input, given, defaults));
+    return given.generationId === undefined ? mintBy(enqueue) : enqueue();
+  };
   const find = (generationId: string): Promise<GenerationView | undefined> =>
     ask('read generation', generationId, () => store.find(generationId));
   const notFound = (generationId: string): GenerationError =>
@@ -93,14 +100,16 @@ export function createProducer(options: ProducerOptions): Producer {
   const producer: Producer = {
     async enqueue(input, given = {}) {
       refuse(callNameProblems(given, enqueueOptions), () => orderProblems(input, given, defaults));
-      return enqueueOrder(destination, buildOrder(input, given, defaults));
+      return order(input, given);
     },
     async enqueueMany(inputs, given = {}) {
       refuse(callNameProblems(given, enqueueManyOptions), () => manyProblems(inputs, given, defaults));
-      return enqueueOrders(
-        destination,
-        inputs.map((input, index) => buildOrder(input, optionsOf(given, index), defaults)),
-      );
+      const orderAll = () =>
+        enqueueOrders(
+          destination,
+          inputs.map((input, index) => buildOrder(input, optionsOf(given, index), defaults)),
+        );
+      return given.generationIds === undefined ? mintBy(orderAll) : orderAll();
     },
     async generate(input, given = {}) {
       refuse(callNameProblems(given, [...enqueueOptions, ...namesOfWait]), () => [
@@ -108,7 +117,7 @@ export function createProducer(options: ProducerOptions): Producer {
         ...waitProblems(given),
       ]);
       given.signal?.throwIfAborted();
-      const { generationId } = await enqueueOrder(destination, buildOrder(input, given, defaults));
+      const { generationId } = await order(input, given);
       return input.deliveryMethod === 'async'
         ? producer.get(generationId)
         : waitUntilFinal(generationId, () => find(generationId), changes, given);

@@ -1,4 +1,11 @@
-import { DarkroomError, EnqueueManyError, QueueUnavailableError, type Problem, type SubmissionRef } from '@darkroom/contracts';
+import {
+  DarkroomError,
+  EnqueueManyError,
+  InvalidRequestError,
+  QueueUnavailableError,
+  type Problem,
+  type SubmissionRef,
+} from '@darkroom/contracts';
 import { delayOf, enqueuedOf, jobsOf, type Destination, type Enqueued } from './enqueue.ts';
 import type { EnqueueManyOptions, EnqueueOptions } from './options.ts';
 import { orderProblems, type Order, type OrderDefaults } from './order.ts';
@@ -61,6 +68,8 @@ export async function enqueueOrders(destination: Destination, orders: readonly O
   const idsOf = (kind: Fate['kind']): string[] => generationIds.filter((_, index) => fates[index]?.kind === kind);
   const cause = fates.find(({ kind }) => kind !== 'written')?.cause;
   if (cause === undefined) return fates.flatMap(({ enqueued }) => enqueued ?? []);
+  // Times hold for all of them: none is queued, and there is nothing to tell of each.
+  if (cause instanceof InvalidRequestError && fates.every(({ kind }) => kind === 'notWritten')) throw cause;
   throw new EnqueueManyError(
     { generationIds, written: idsOf('written'), maybeWritten: idsOf('maybeWritten'), notWritten: idsOf('notWritten') },
     { cause },

@@ -4,6 +4,7 @@ export {
   DarkroomError,
   EnqueueManyError,
   GenerationError,
+  GenerationIdError,
   hasCode,
   InvalidRequestError,
   isFinalGeneration,

@@ -1,14 +1,5 @@
-import {
-  COMPARED_MS,
-  GENERATION_ID_TOLERANCE_MS,
-  TENANT_RULE,
-  generationIdTime,
-  isGenerationId,
-  isTenant,
-  optionNameProblems,
-  type Problem,
-} from '@darkroom/contracts';
-import { hasHashTag } from '@darkroom/generation-store';
+import { COMPARED_MS, TENANT_RULE, isGenerationId, isTenant, optionNameProblems, type Problem } from '@darkroom/contracts';
+import { hasHashTag, MAX_RUN_AHEAD_DAYS } from '@darkroom/generation-store';
 
 export interface ProducerOptions {
   /** Address of the Redis that the workers use: "redis://…" or "rediss://…". */
@@ -28,7 +19,10 @@ export interface ProducerOptions {
 }
 
 export interface EnqueueOptions {
-  /** Your own id for this generation, a UUIDv7 minted within the last five minutes; enqueueing it again changes nothing. */
+  /**
+   * Your own id for this generation, a UUIDv7. Enqueueing it again changes nothing, however old it is; one that Redis does not know may
+   * be up to 24 hours old, and five minutes ahead, by Redis time.
+   */
   generationId?: string;
   /** Your own key: a second enqueue with the same key answers with the first generation. 1 to 256 characters. */
   idempotencyKey?: string;
@@ -56,8 +50,8 @@ const DAY_SECONDS = 86_400;
 const MIN_RECORD_SECONDS = COMPARED_MS / 1000 + DAY_SECONDS;
 /** A day to settle, and one of room. */
 const MIN_IDEMPOTENCY_SECONDS = 2 * DAY_SECONDS;
-/** A month ahead is a queue's business; what is further away belongs into a calendar. */
-const MAX_AHEAD_DAYS = 30;
+/** An earlier moment was counted in seconds, or is a mistake of another kind. */
+const EARLIEST_MOMENT = Date.UTC(2020, 0, 1);
 const producerOptions = [
   'redisUrl',
   'prefix',
@@ -118,20 +112,11 @@ export function producerProblems(options: ProducerOptions): Problem[] {
   ];
 }
 
-/** What is wrong with the options of one enqueue. */
-export function enqueueProblems({ generationId, idempotencyKey, deadlineAt, runAt, tenant }: EnqueueOptions, now: number): Problem[] {
+/** What is wrong with the options of one enqueue, whatever time it is: times are compared with that of Redis when it is enqueued. */
+export function enqueueProblems({ generationId, idempotencyKey, deadlineAt, runAt, tenant }: EnqueueOptions): Problem[] {
   const problems: Problem[] = [];
-  if (
-    generationId !== undefined &&
-    (typeof generationId !== 'string' ||
-      !isGenerationId(generationId) ||
-      Math.abs(generationIdTime(generationId) - now) > GENERATION_ID_TOLERANCE_MS)
-  ) {
-    problems.push({
-      path: 'options.generationId',
-      message: 'must be a lower-case UUIDv7 minted within five minutes of now',
-      given: show(generationId),
-    });
+  if (generationId !== undefined && (typeof generationId !== 'string' || !isGenerationId(generationId))) {
+    problems.push({ path: 'options.generationId', message: 'must be a lower-case UUIDv7', given: show(generationId) });
   }
   if (idempotencyKey !== undefined && !isIdempotencyKey(idempotencyKey)) {
     problems.push({
@@ -140,17 +125,17 @@ export function enqueueProblems({ generationId, idempotencyKey, deadlineAt, runA
       given: typeof idempotencyKey === 'string' ? `${idempotencyKey.length} characters` : show(idempotencyKey),
     });
   }
-  if (deadlineAt !== undefined && !isBetween(deadlineAt, now, Number.MAX_SAFE_INTEGER)) {
+  if (deadlineAt !== undefined && !isMoment(deadlineAt)) {
     problems.push({
       path: 'options.deadlineAt',
       message: 'must be a moment in the future: a Date, or whole milliseconds since 1970',
       given: show(deadlineAt),
     });
   }
-  if (runAt !== undefined && !isBetween(runAt, now, now + MAX_AHEAD_DAYS * DAY_SECONDS * 1000)) {
+  if (runAt !== undefined && !isMoment(runAt)) {
     problems.push({
       path: 'options.runAt',
-      message: `must be a moment in the next ${MAX_AHEAD_DAYS} days: a Date, or whole milliseconds since 1970`,
+      message: `must be a moment in the next ${MAX_RUN_AHEAD_DAYS} days: a Date, or whole milliseconds since 1970`,
       given: show(runAt),
     });
   } else if (runAt !== undefined && deadlineAt !== undefined && millisecondsOf(runAt) >= millisecondsOf(deadlineAt)) {
@@ -162,9 +147,9 @@ export function enqueueProblems({ generationId, idempotencyKey, deadlineAt, runA
 /** A moment as milliseconds since 1970. */
 export const millisecondsOf = (moment: Date | number): number => (moment instanceof Date ? moment.getTime() : moment);
 
-const isBetween = (moment: Date | number, after: number, last: number): boolean => {
+const isMoment = (moment: Date | number): boolean => {
   const at = millisecondsOf(moment);
-  return Number.isSafeInteger(at) && at > after && at <= last;
+  return Number.isSafeInteger(at) && at >= EARLIEST_MOMENT;
 };
 
 const tenantProblems = (path: string, tenant: string | undefined): Problem[] =>

@@ -25,9 +25,9 @@ export interface OrderDefaults {
 }
 
 /** What is wrong with a request and with the options of its enqueue. */
-export const orderProblems = (input: unknown, options: EnqueueOptions, { tenant, maxReferenceImages, now }: OrderDefaults): Problem[] => [
+export const orderProblems = (input: unknown, options: EnqueueOptions, { tenant, maxReferenceImages }: OrderDefaults): Problem[] => [
   ...checkGrokImagineRequest(input, { maxReferenceImages }),
-  ...enqueueProblems({ tenant, ...options }, now()),
+  ...enqueueProblems({ tenant, ...options }),
 ];
 
 /** Makes an order of a request that has no problems. @throws InvalidRequestError for one that has. */

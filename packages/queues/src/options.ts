@@ -9,6 +9,8 @@ export interface QueueSettings {
    * server's version; without the second, a queue made while Redis is away stays broken for good (measured on 6.7.0).
    */
   failFast?: boolean;
+  /** Redis time as this process knows it, in milliseconds since 1970: a delay counts from it. The clock of the process by default. */
+  now?: () => number;
 }
 
 const jobOptions: JobsOptions = {

@@ -28,10 +28,11 @@ export interface Settlements {
 }
 
 export function createSettlements(connection: Redis, settings: QueueSettings): Settlements {
+  const { now = Date.now } = settings;
   const queue = new Queue(queueNames.settlements, buildQueueOptions(connection, settings));
   queue.on('error', () => undefined); // every call reports to its own caller
   const add = (ref: SubmissionRef, delay: number) =>
-    queue.add('settle', buildJobPayload(ref), { jobId: jobIdOf(ref), delay, priority: delay > 0 ? PARKED_PRIORITY : 0 });
+    queue.add('settle', buildJobPayload(ref), { jobId: jobIdOf(ref), timestamp: now(), delay, priority: delay > 0 ? PARKED_PRIORITY : 0 });
 
   const ensure = async (ref: SubmissionRef, delay: number): Promise<void> => {
     const job = await add(ref, delay);

@@ -32,6 +32,7 @@ export interface Submissions {
 const PROMOTED_AT_ONCE = 500;
 
 export function createSubmissions(connection: Redis, settings: QueueSettings): Submissions {
+  const { now = Date.now } = settings;
   const queue = new Queue(queueNames.submissions, buildQueueOptions(connection, settings));
   queue.on('error', () => undefined); // every call reports to its own caller
   const backend = queue.getBackend();
@@ -46,7 +47,7 @@ export function createSubmissions(connection: Redis, settings: QueueSettings): S
   const jobOf = (ref: SubmissionRef, delayMs: number) => ({
     name: 'submit',
     data: buildJobPayload(ref),
-    opts: { jobId: jobIdOf(ref), ...(delayMs > 0 ? { delay: delayMs } : {}) },
+    opts: { jobId: jobIdOf(ref), timestamp: now(), ...(delayMs > 0 ? { delay: delayMs } : {}) },
   });
   const addNow = (ref: SubmissionRef): Promise<unknown> => {
     const { name, data, opts } = jobOf(ref, 0);

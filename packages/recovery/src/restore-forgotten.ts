@@ -1,6 +1,7 @@
 import {
   COMPARED_MS,
-  GENERATION_ID_TOLERANCE_MS,
+  GENERATION_ID_AHEAD_MS,
+  GENERATION_ID_MAX_AGE_MS,
   generationIdTime,
   hasCode,
   isGenerationId,
@@ -83,12 +84,13 @@ async function* listWrittenLately(recovery: Recovery): AsyncGenerator<ListedReco
 
 /**
  * Redis may have forgotten an enqueue of the last days, and something later of any generation that is open. One that was enqueued
- * longer ago and is bought only now is known to Redis.
+ * longer ago and is bought only now is known to Redis. An id may be a day old when it is enqueued, and its records lie under its own
+ * date.
  */
 async function* listCandidates({ store, archive, now }: Recovery, since: number): AsyncGenerator<ListedRecord[], void, undefined> {
   const recent = new Set<string>();
-  const until = now() + GENERATION_ID_TOLERANCE_MS;
-  for (let at = since; at < until + DAY_MS; at += DAY_MS) recent.add(dateOf(Math.min(at, until)));
+  const until = now() + GENERATION_ID_AHEAD_MS;
+  for (let at = since - GENERATION_ID_MAX_AGE_MS; at < until + DAY_MS; at += DAY_MS) recent.add(dateOf(Math.min(at, until)));
   for (const date of recent) yield* byGeneration(archive.listRecordsOfDate(date));
 
   const older = new Map<string, string[]>();

@@ -1,12 +1,21 @@
+import { GENERATION_ID_AHEAD_MS, GENERATION_ID_MAX_AGE_MS } from '@darkroom/contracts';
 import { createLuaScript } from '../lua-script.ts';
 import { money } from './money.ts';
 import { newGeneration } from './new-generation.ts';
 import { prelude } from './prelude.ts';
 
+/** A month ahead is a queue's business; what is further away belongs into a calendar. */
+export const MAX_RUN_AHEAD_DAYS = 30;
+const MAX_RUN_AHEAD_MS = MAX_RUN_AHEAD_DAYS * 86_400_000;
+
 /**
  * Writes a generation, its first submissions and their holds, all or nothing; done twice it does nothing the second time.
  * Of a generation that is to run later, and of any while Redis may have forgotten holds, the money is held by the commit.
+ * Whether its id is young enough and its times are still to come is asked of Redis time, and only of a generation that is new: a
+ * repetition is answered at any age.
+ *
  * Replies: created | exists | conflict | replayed <id> <runAt> | not-initialised | recovering | cap <period> <used> <cap> <resetsAt> <now>
+ * | id-too-old <now> | id-ahead <now> | deadline-over <now> | run-at-out-of-bounds <now>
  */
 export const enqueueScript = createLuaScript(/* lua */ `${prelude}${money}${newGeneration}
 local key, id = KEYS[1], ARGV[2]
@@ -24,6 +33,15 @@ if idempotencyDigest ~= '' then
 end
 
 local now = nowMs()
+local mintedAt = tonumber(string.sub(id, 1, 8) .. string.sub(id, 10, 13), 16)
+if not mintedAt or mintedAt > now + ${GENERATION_ID_AHEAD_MS} then return { 'id-ahead', int(now) } end
+local outOfTime
+if mintedAt < now - ${GENERATION_ID_MAX_AGE_MS} then outOfTime = 'id-too-old'
+elseif deadlineAt ~= '' and tonumber(deadlineAt) <= now then outOfTime = 'deadline-over'
+elseif runAt ~= '' and (tonumber(runAt) < now - CLOCKS_AGREE_MS or tonumber(runAt) > now + ${MAX_RUN_AHEAD_MS}) then outOfTime = 'run-at-out-of-bounds' end
+-- it may have been enqueued in its time, and forgotten
+if outOfTime and recovering() then return { 'recovering' } end
+if outOfTime then return { outOfTime, int(now) } end
 local periods = periodsOf(tenant, now)
 local isDue = runAt ~= '' and tonumber(runAt) > now or recovering()
 soundCaps()

@@ -15,5 +15,6 @@ export const defaultReconcileSettings: Readonly<ReconcileSettings> = {
   thoroughEveryMs: 60 * MINUTE,
   // of what one Redis answers (tens of thousands a second) a small part
   generationsPerSecond: 1000,
-  days: 2,
+  // An id may be a day old when it is enqueued: each generation is looked at for a day at least.
+  days: 3,
 };
