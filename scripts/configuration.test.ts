@@ -4,7 +4,7 @@ import { dashboardSchemas } from '../apps/dashboard/src/config.ts';
 import { receiverSchemas } from '../apps/webhook-receiver/src/config.ts';
 import { workerSchemas } from '../apps/worker/src/config.ts';
 import { defaultTiming } from '../packages/contracts/src/index.ts';
-import { describeSettings, timingVariable, type VariableDescription } from '../packages/service-runtime/src/index.ts';
+import { describeSettings, knownSettings, timingVariable, type VariableDescription } from '../packages/service-runtime/src/index.ts';
 
 const processes = { worker: workerSchemas, receiver: receiverSchemas, dashboard: dashboardSchemas };
 
@@ -47,6 +47,11 @@ describe('docs/configuration.md', () => {
       for (const process of readBy) expect(Object.keys(processes), name).toContain(process);
     }
   });
+});
+
+test('each process knows the settings of all, so that a slip of the pen in one of them is noticed anywhere', () => {
+  const read = Object.values(processes).flatMap((schemas) => describeSettings(schemas).map(({ name }) => name));
+  expect([...knownSettings].toSorted()).toEqual([...new Set(read)].toSorted());
 });
 
 const byName = (one: { name: string }, other: { name: string }): number => one.name.localeCompare(other.name);

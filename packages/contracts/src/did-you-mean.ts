@@ -3,9 +3,10 @@ const MAX_LENGTH = 40;
 
 /**
  * The known name that was most likely meant, or undefined. Case does not count; one slip for every three letters may be made.
+ * @param maxSlips How many slips may have been made; one for every three letters unless given.
  * @param known Candidates; a dotted path is also found by its last part ("checkContent" means "safety.checkContent").
  */
-export function findMeant(given: string, known: readonly string[]): string | undefined {
+export function findMeant(given: string, known: readonly string[], maxSlips = Math.floor(lastPart(given).length / 3)): string | undefined {
   if (given.length > MAX_LENGTH) return undefined;
   const ranked = known
     .map((name) => ({
@@ -14,7 +15,7 @@ export function findMeant(given: string, known: readonly string[]): string | und
     }))
     .toSorted((left, right) => left.slips - right.slips);
   const [best] = ranked;
-  return best !== undefined && best.slips <= Math.floor(lastPart(given).length / 3) ? best.name : undefined;
+  return best !== undefined && best.slips <= maxSlips ? best.name : undefined;
 }
 
 const lastPart = (path: string): string => path.slice(path.lastIndexOf('.') + 1);

@@ -34,6 +34,9 @@ export function describeSettings(schemas: Readonly<Record<string, z.ZodType>>): 
   return described.filter(({ name }, at) => described.findIndex((other) => other.name === name) === at);
 }
 
+/** Names every variable that schemas look at. */
+export const variableNames = (schemas: readonly z.ZodType[]): string[] => schemas.flatMap((schema) => Object.keys(shapeOf(schema)));
+
 /** The variables of a schema, which may transform what it read. */
 function shapeOf(schema: z.core.$ZodType): Readonly<Record<string, z.core.$ZodType>> {
   if (schema instanceof z.ZodPipe) return shapeOf(schema.in);

@@ -1,6 +1,7 @@
 import { ConfigError, type Problem } from '@darkroom/contracts';
 import type { z } from 'zod';
 import { redactText } from '../logging/redact-text.ts';
+import { unreadSettingProblems } from './unknown-settings.ts';
 
 /** The environment as a process sees it. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -12,14 +13,15 @@ const secretName = /KEY|SECRET|TOKEN|PASSWORD/;
  * Reads settings out of an environment by schema: every key of `schemas` becomes a key of the result. A schema is a zod object
  * whose keys are names of variables, and may transform what it read; an empty string counts as missing.
  *
- * @throws ConfigError with every problem at once: the name, what is allowed and, unless it is secret, what was given.
+ * @throws ConfigError with every problem at once: the name, what is allowed and, unless it is secret, what was given; and each
+ * variable that only Darkroom can mean and that it does not have.
  */
 export function readSettings<Schemas extends Readonly<Record<string, z.ZodType>>>(
   schemas: Schemas,
   env: Environment,
 ): { [Key in keyof Schemas]: z.output<Schemas[Key]> } {
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value.trim() !== ''));
-  const problems = new Map<string, Problem>();
+  const problems = new Map<string, Problem>(unreadSettingProblems(given).map((problem) => [problem.path, problem]));
   const settings: Record<string, unknown> = {};
   for (const [key, schema] of Object.entries(schemas)) {
     const parsed = schema.safeParse(given);
