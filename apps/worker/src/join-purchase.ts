@@ -6,6 +6,7 @@ import type { Purchase } from '@darkroom/purchase';
 import type { Settlements, Submissions } from '@darkroom/queues';
 import type { RunwareClient } from '@darkroom/runware-client';
 import type { Logger, WebhookSettings } from '@darkroom/service-runtime';
+import { watchRoads } from './watch-roads.ts';
 
 export interface PurchaseParts {
   store: GenerationStore;
@@ -26,7 +27,7 @@ export interface PurchaseParts {
 export function joinPurchase(parts: PurchaseParts): Purchase {
   const { store, storage, provider, submissions, settlements, webhook, timing, maxSubmissions, askForUpload, now, logger } = parts;
   return {
-    store,
+    store: askForUpload ? { ...store, settle: watchRoads((ref, settlement) => store.settle(ref, settlement), logger) } : store,
     provider,
     archive: storage,
     waits: {

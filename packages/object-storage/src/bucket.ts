@@ -1,5 +1,12 @@
 import type { Readable } from 'node:stream';
-import { DeleteObjectsCommand, GetObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import {
+  DeleteObjectsCommand,
+  GetObjectCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+  S3Client,
+  type S3ClientConfig,
+} from '@aws-sdk/client-s3';
 import { StorageError } from '@darkroom/contracts';
 import { attemptsOf, isConditionalConflict, isMissing, isPreconditionFailed, storageErrorOf } from './storage-error.ts';
 
@@ -8,6 +15,8 @@ export interface BucketConfig {
   region: string;
   /** For a server that is not AWS; keys then go into the path. */
   endpoint?: string;
+  /** The address of the same server in presigned URLs, where others reach it by another one; keys go into the path. Absent: the same. */
+  publicEndpoint?: string;
   /** Absent: the default chain of the AWS SDK (environment, profile, instance). */
   credentials?: { accessKeyId: string; secretAccessKey: string };
   /** How long one operation may take, its second attempt and its body included, in milliseconds. */
@@ -46,8 +55,8 @@ interface Page {
  */
 export interface Bucket {
   readonly name: string;
-  /** For presigning alone. */
-  readonly client: S3Client;
+  /** Signs URLs, for the address at which others reach the bucket; sends nothing. */
+  readonly presigner: S3Client;
   /** One GET; of an object that is larger than `maxBytes` only the size is told. */
   read(key: string, maxBytes: number): Promise<BoundedRead>;
   /** A PUT that never replaces: of many at once, one writes. */
@@ -67,8 +76,8 @@ const CONNECT_TIMEOUT_MS = 2_000;
 /** The most keys of one request (S3 API reference, DeleteObjects). */
 const MAX_DELETES = 1000;
 
-export function createBucket({ bucket, region, endpoint, credentials, requestTimeoutMs }: BucketConfig): Bucket {
-  const client = new S3Client({
+export function createBucket({ bucket, region, endpoint, publicEndpoint, credentials, requestTimeoutMs }: BucketConfig): Bucket {
+  const config: S3ClientConfig = {
     region,
     ...(endpoint === undefined ? {} : { endpoint, forcePathStyle: true }),
     ...(credentials === undefined ? {} : { credentials }),
@@ -77,7 +86,9 @@ export function createBucket({ bucket, region, endpoint, credentials, requestTim
     // By default the SDK puts the checksum of an *empty* body into presigned URLs, and any real upload is then refused.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
-  });
+  };
+  const client = new S3Client(config);
+  const presigner = publicEndpoint === undefined ? client : new S3Client({ ...config, endpoint: publicEndpoint, forcePathStyle: true });
 
   async function within<Value>(attempted: string, operation: (abortSignal: AbortSignal) => Promise<Value>): Promise<Value> {
     const controller = new AbortController();
@@ -137,7 +148,7 @@ export function createBucket({ bucket, region, endpoint, credentials, requestTim
 
   return {
     name: bucket,
-    client,
+    presigner,
     read: (key, maxBytes) =>
       within(`read '${key}' from bucket '${bucket}'`, async (abortSignal) => {
         try {
@@ -180,7 +191,10 @@ export function createBucket({ bucket, region, endpoint, credentials, requestTim
         );
       }
     },
-    close: () => client.destroy(),
+    close: () => {
+      client.destroy();
+      presigner.destroy();
+    },
   };
 }
 

@@ -116,7 +116,7 @@ export function createObjectStorage(config: ObjectStorageConfig, { now }: Object
     checkAccess: async () => {
       await bucket.list(recordsPrefix, { maxKeys: 1 });
     },
-    credentialsExpireAt: async () => (await bucket.client.config.credentials()).expiration?.getTime(),
+    credentialsExpireAt: async () => (await bucket.presigner.config.credentials()).expiration?.getTime(),
     close: () => bucket.close(),
   };
 }

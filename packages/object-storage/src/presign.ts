@@ -20,7 +20,7 @@ export interface PresignReadOptions {
  */
 export const presignPut = (bucket: Bucket, key: string, expiresInSeconds: number, now: number): Promise<string> =>
   presign(`presign an upload to '${key}'`, expiresInSeconds, () =>
-    getSignedUrl(bucket.client, new PutObjectCommand({ Bucket: bucket.name, Key: key }), {
+    getSignedUrl(bucket.presigner, new PutObjectCommand({ Bucket: bucket.name, Key: key }), {
       expiresIn: expiresInSeconds,
       signingDate: new Date(now),
     }),
@@ -42,7 +42,7 @@ export const presignGet = (
         ? {}
         : { ResponseContentDisposition: `attachment; filename="${downloadName.replace(/[^\w.-]/g, '_')}"` }),
     });
-    return getSignedUrl(bucket.client, command, { expiresIn: expiresInSeconds, signingDate: new Date(now) });
+    return getSignedUrl(bucket.presigner, command, { expiresIn: expiresInSeconds, signingDate: new Date(now) });
   });
 
 async function presign(attempted: string, expiresInSeconds: number, sign: () => Promise<string>): Promise<string> {

@@ -1,7 +1,7 @@
 import { createGenerationId } from '@darkroom/contracts';
 import { expect, test } from 'vitest';
 import { imageKey, MAX_PRESIGN_SECONDS } from '../src/index.ts';
-import { NOW, refOf, setup, upload } from './world.ts';
+import { intentOf, NOW, refOf, setup, upload } from './world.ts';
 
 const bytes = Buffer.from('not an image, but bytes');
 
@@ -62,4 +62,25 @@ test('a read URL gives the object under the type and name that were asked for', 
 test.each([0, -1, 1.5, MAX_PRESIGN_SECONDS + 1])('a life of %d seconds is refused', async (seconds) => {
   await using world = await setup();
   await expect(world.storage.presignUpload(refOf(), seconds)).rejects.toThrow(RangeError);
+});
+
+test('an upload goes to the public address, which need not be the one that this process uses', async () => {
+  await using world = await setup();
+  const publicEndpoint = world.s3.endpoint.replace('127.0.0.1', 'localhost');
+  const storage = world.storageWith({ publicEndpoint });
+  const ref = refOf();
+  const url = await storage.presignUpload(ref, 60);
+  expect(new URL(url).origin).toBe(publicEndpoint);
+  expect(new URL(await storage.presignRead('images/a.jpg', 60)).origin).toBe(publicEndpoint);
+  expect((await upload(url, bytes)).status).toBe(200);
+  expect((await storage.readStaging(ref)).kind).toBe('found');
+});
+
+test('a public address that nothing answers at keeps no request of this process from the bucket', async () => {
+  await using world = await setup();
+  const storage = world.storageWith({ publicEndpoint: 'https://s3.example/behind/a/proxy' });
+  const ref = refOf();
+  expect(await storage.presignUpload(ref, 60)).toMatch(/^https:\/\/s3\.example\/behind\/a\/proxy\/[^/]+\/staging\//);
+  await storage.recordIntent(intentOf(ref));
+  expect(await storage.findIntent(ref, 0)).toBeDefined();
 });

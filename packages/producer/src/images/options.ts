@@ -8,6 +8,8 @@ export interface ImagesOptions {
   region?: string;
   /** For a server that is not AWS: "http(s)://…". Whoever opens a presigned URL must reach it. */
   endpoint?: string;
+  /** The address of that server in URLs of images, if their readers reach it by another one. */
+  publicEndpoint?: string;
   /** Left out: the default chain of AWS. Temporary credentials end presigned URLs early. */
   credentials?: { accessKeyId: string; secretAccessKey: string };
   /** How long one request to S3 may take, in milliseconds. Defaults to 10,000. */
@@ -22,6 +24,7 @@ const imagesOptions = [
   'bucket',
   'region',
   'endpoint',
+  'publicEndpoint',
   'credentials',
   'requestTimeoutMs',
   'maxReferenceImageBytes',
@@ -45,12 +48,20 @@ export interface ImagesConfig {
 }
 
 /** Fills in what was left out. */
-export const resolveImagesOptions = ({ bucket, region = 'us-east-1', endpoint, credentials, ...rest }: ImagesOptions): ImagesConfig => ({
+export const resolveImagesOptions = ({
+  bucket,
+  region = 'us-east-1',
+  endpoint,
+  publicEndpoint,
+  credentials,
+  ...rest
+}: ImagesOptions): ImagesConfig => ({
   storage: {
     bucket,
     region,
     requestTimeoutMs: rest.requestTimeoutMs ?? DEFAULT_REQUEST_TIMEOUT_MS,
     ...(endpoint === undefined ? {} : { endpoint }),
+    ...(publicEndpoint === undefined ? {} : { publicEndpoint }),
     ...(credentials === undefined ? {} : { credentials }),
   },
   maxReferenceImageBytes: rest.maxReferenceImageBytes ?? DEFAULT_MAX_REFERENCE_IMAGE_BYTES,
@@ -59,12 +70,12 @@ export const resolveImagesOptions = ({ bucket, region = 'us-east-1', endpoint, c
 
 /** What is wrong with the settings. Credentials are not repeated. */
 export function imagesProblems({ storage, maxReferenceImageBytes }: ImagesConfig): Problem[] {
-  const { bucket, region, endpoint, credentials, requestTimeoutMs } = storage;
-  const isHttp = endpoint === undefined || (URL.canParse(endpoint) && /^https?:$/.test(new URL(endpoint).protocol));
+  const { bucket, region, endpoint, publicEndpoint, credentials, requestTimeoutMs } = storage;
   return [
     ...(bucket === '' ? [{ path: 'bucket', message: 'must be the name of a bucket' }] : []),
     ...(region === '' ? [{ path: 'region', message: 'must be the name of a region' }] : []),
-    ...(isHttp ? [] : [{ path: 'endpoint', message: 'must start with "http://" or "https://"' }]),
+    ...addressProblems('endpoint', endpoint),
+    ...addressProblems('publicEndpoint', publicEndpoint),
     ...(credentials !== undefined && (credentials.accessKeyId === '' || credentials.secretAccessKey === '')
       ? [{ path: 'credentials', message: 'must hold accessKeyId and secretAccessKey, or be left out' }]
       : []),
@@ -72,6 +83,11 @@ export function imagesProblems({ storage, maxReferenceImageBytes }: ImagesConfig
     ...atLeastOne('maxReferenceImageBytes', maxReferenceImageBytes),
   ];
 }
+
+const addressProblems = (path: string, address: string | undefined): Problem[] =>
+  address === undefined || (URL.canParse(address) && /^https?:$/.test(new URL(address).protocol))
+    ? []
+    : [{ path, message: 'must start with "http://" or "https://"' }];
 
 const atLeastOne = (path: string, value: number): Problem[] =>
   Number.isSafeInteger(value) && value >= 1 ? [] : [{ path, message: 'must be a whole number and at least 1', given: String(value) }];
