@@ -38,7 +38,8 @@ export function createDashboard(config: DashboardConfig, overrides: Partial<Dash
   addDashboardMetrics(metrics, queues);
   const server = buildServer({
     access,
-    board: createBoard(queues, logger),
+    board: createBoard(queues, config.path, logger),
+    path: config.path,
     metrics,
     ready: [{ name: 'redis', check: () => redis.ping() }],
     logger,

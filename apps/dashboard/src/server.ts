@@ -3,7 +3,9 @@ import { fastify, type FastifyInstance, type FastifyPluginCallback } from 'fasti
 import { requireLogin } from './access/require-login.ts';
 import { addSecurityHeaders } from './access/security-headers.ts';
 import type { AccessSettings } from './access/settings.ts';
+import { withoutBasePath } from './base-path.ts';
 import { refusalOf } from './board/allowed-routes.ts';
+import { boundPages } from './board/bound-pages.ts';
 import { addBoardStyle, BOARD_STYLE, BOARD_STYLE_PATH } from './board/board-style.ts';
 
 /** Routes of our own, which the board's list does not know. */
@@ -11,6 +13,8 @@ const ownRoutes: ReadonlySet<string> = new Set(['/livez', '/readyz', '/metrics',
 
 export interface ServerDependencies {
   readonly access: AccessSettings;
+  /** The path under which a proxy offers the dashboard, without a slash at its end. */
+  readonly path: string;
   readonly board: FastifyPluginCallback;
   readonly metrics: Metrics;
   readonly ready: readonly ReadinessCheck[];
@@ -22,10 +26,11 @@ export interface ServerDependencies {
 }
 
 /** Builds the HTTP server: who may come in is asked first, then what may be done, and only then Bull Board. */
-export function buildServer({ access, board, metrics, ready, logger, now, onRoute }: ServerDependencies): FastifyInstance {
+export function buildServer({ access, path, board, metrics, ready, logger, now, onRoute }: ServerDependencies): FastifyInstance {
   const server = fastify({
     logger: false,
     exposeHeadRoutes: false,
+    rewriteUrl: ({ url = '/' }) => withoutBasePath(path, url),
     requestTimeout: 10_000,
     // Nothing that is allowed has a body of any size.
     bodyLimit: 16 * 1024,
@@ -46,6 +51,7 @@ export function buildServer({ access, board, metrics, ready, logger, now, onRout
     // The form in which the board shows errors.
     return reply.code(403).send({ error: { key: 'ERRORS.FORBIDDEN' }, message: refusal });
   });
+  server.addHook('preValidation', boundPages);
   server.addHook('onSend', addSecurityHeaders);
   server.addHook('onSend', async (_request, reply, payload) => {
     const isPage = typeof payload === 'string' && String(reply.getHeader('content-type')).startsWith('text/html');

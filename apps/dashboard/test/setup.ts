@@ -76,7 +76,7 @@ export interface Answer {
 /** A dashboard on a free port, stopped when the test ends. */
 export async function startDashboard(
   { url, prefix }: { url: string; prefix: string },
-  { password = PASSWORD, ...overrides }: Partial<DashboardDependencies> & { password?: string | undefined } = {},
+  { password = PASSWORD, path = '', ...overrides }: Partial<DashboardDependencies> & { password?: string | undefined; path?: string } = {},
 ) {
   let log = '';
   const logger = createLogger({ name: 'test', level: 'debug' }, { write: (line) => (log += line) });
@@ -85,6 +85,7 @@ export async function startDashboard(
     {
       redis: { url, prefix },
       access: { user: 'darkroom', password: password === '' ? undefined : password },
+      path,
       log: { level: 'debug', logPrompts: false },
       listen: { host: '127.0.0.1', port: 0 },
     },

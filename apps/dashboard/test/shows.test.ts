@@ -142,3 +142,44 @@ test('what a provider said is shown as text of JSON, which no browser runs', asy
   // a name in the address is put into no page either
   expect((await ask('GET', `/queue/${encodeURIComponent(markup)}`)).body).not.toContain('<script>alert');
 });
+
+test('a page of jobs has fifty at the most, whatever is asked for', async () => {
+  const { ask, submissions } = await setup();
+  await submissions.add(Array.from({ length: 120 }, (_, index) => ({ ...buildRef(index % 20), n: 1 + Math.floor(index / 20) })));
+  for (const asked of [
+    'jobsPerPage=100000',
+    'jobsPerPage=1&jobsPerPage=100000',
+    'jobsPerPage=-5',
+    'jobsPerPage=x&page=-1',
+    'jobsPerPage=1e9&page=1',
+  ]) {
+    const { status, body } = await ask('GET', `/api/queues?activeQueue=submissions&status=waiting&${asked}`);
+    expect(status).toBe(200);
+    const { queues } = JSON.parse(body) as { queues: { name: string; jobs: unknown[] }[] };
+    expect(queues.find(({ name }) => name === 'submissions')?.jobs.length, asked).toBeLessThanOrEqual(50);
+  }
+});
+
+test.each(['a proxy that keeps its path', 'a proxy that cuts its path'])(
+  'under a path of %s, the page, its assets and its questions are found',
+  async (proxy) => {
+    const world = openWorld();
+    const { ask } = await startDashboard(world, { path: '/ops/darkroom' });
+    const through = (path: string) => ask('GET', proxy.includes('keeps') ? path : path.replace('/ops/darkroom', ''));
+    const page = await through('/ops/darkroom/');
+    expect(page.status).toBe(200);
+    const base = /<base href="([^"]*)"/.exec(page.body)?.[1] ?? '';
+    expect(base).toBe('/ops/darkroom/');
+    const assets = [...page.body.matchAll(/(?:src|href)="([^":]+\.(?:js|css|svg))"/g)].map(
+      ([, path = '']) => new URL(path, `http://x${base}`).pathname,
+    );
+    expect(assets.length).toBeGreaterThan(2);
+    for (const asset of assets) expect([asset, (await through(asset)).status]).toEqual([asset, 200]);
+    expect((await through('/ops/darkroom/api/queues')).status).toBe(200);
+    expect((await through('/ops/darkroom/api/queues/submissions/obliterate')).status).not.toBe(200);
+    for (const link of ['/ops/darkroom/metrics', '/ops/darkroom/readyz']) {
+      expect(page.body).toContain(link);
+      expect((await through(link)).status).toBe(200);
+    }
+  },
+);

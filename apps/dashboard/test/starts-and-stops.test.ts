@@ -6,6 +6,7 @@ import { openWorld, startDashboard } from './setup.ts';
 const configOf = (url: string) => ({
   redis: { url, prefix: uniquePrefix() },
   access: { user: 'darkroom', password: undefined },
+  path: '',
   log: { level: 'silent' as const, logPrompts: false },
   listen: { host: '127.0.0.1', port: 0 },
 });

@@ -3,7 +3,7 @@ const WINDOW_MS = 60_000;
 /** An address costs a few bytes, and whoever fails from more of them than this gets no further by forgetting the oldest. */
 const MAX_ADDRESSES = 1000;
 
-/** Counts wrong passwords by address: after ten within a minute none is looked at until the minute is over. */
+/** Counts wrong passwords by address: after ten within a minute, wrong ones are answered by 429 and logged no more until it is over. */
 export interface FailedLogins {
   /** How long this address must wait, in milliseconds; 0 when it need not. */
   waitMs(address: string): number;

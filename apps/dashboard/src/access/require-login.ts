@@ -24,15 +24,16 @@ export function requireLogin({ user, password }: Pick<AccessSettings, 'user' | '
       // A page of another site can point its own name at this machine ("DNS rebinding"); the browser still says that name.
       return isLoopback(request.hostname) ? undefined : reply.code(403).send();
     }
-    const waitMs = failedLogins.waitMs(request.ip);
-    if (waitMs > 0)
-      return reply
-        .code(429)
-        .header('retry-after', Math.ceil(waitMs / 1000))
-        .send();
     const { authorization } = request.headers;
+    // Before the failures: behind a proxy all come from one address, and wrong passwords of one person must lock out no other.
     if (matchesCredentials(authorization, { user, password })) return undefined;
     if (authorization !== undefined) {
+      const waitMs = failedLogins.waitMs(request.ip);
+      if (waitMs > 0)
+        return reply
+          .code(429)
+          .header('retry-after', Math.ceil(waitMs / 1000))
+          .send();
       failedLogins.note(request.ip);
       logger.warn({ address: request.ip }, 'login refused');
     }

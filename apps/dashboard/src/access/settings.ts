@@ -2,7 +2,7 @@ import { text } from '@darkroom/service-runtime';
 import { z } from 'zod';
 import { isLoopback } from './loopback.ts';
 
-/** At ten tries a minute nobody guesses a random one of this length. */
+/** A random one of this length is not guessed at any rate that this server answers: a right password always enters. */
 const password = text('a password of at least 12 characters').min(12, { error: 'must be a password of at least 12 characters' });
 
 /**

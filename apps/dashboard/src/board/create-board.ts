@@ -9,9 +9,10 @@ import { showAnswer } from './show-answer.ts';
 /** Those of the machine: the board's own would come from another site. */
 const fonts = { 'font-sans': 'system-ui, sans-serif', 'font-mono': 'ui-monospace, monospace' };
 
-/** Builds the board as a fastify plugin for the root of a server. */
-export function createBoard(queues: readonly Queue[], logger: Logger): FastifyPluginCallback {
+/** Builds the board as a fastify plugin for the root of a server. @param path Where a proxy offers that root, without a slash at its end. */
+export function createBoard(queues: readonly Queue[], path: string, logger: Logger): FastifyPluginCallback {
   const serverAdapter = new FastifyAdapter();
+  serverAdapter.setBasePath(path);
   createBullBoard({
     queues: queues.map(buildAdapter),
     serverAdapter,
@@ -22,8 +23,8 @@ export function createBoard(queues: readonly Queue[], logger: Logger): FastifyPl
         menu: { width: '200px' },
         theme: { light: fonts, dark: fonts },
         miscLinks: [
-          { text: 'Metrics of this dashboard', url: '/metrics' },
-          { text: 'Is Redis there?', url: '/readyz' },
+          { text: 'Metrics of this dashboard', url: `${path}/metrics` },
+          { text: 'Is Redis there?', url: `${path}/readyz` },
         ],
       },
       handlerHooks: { after: showAnswer },

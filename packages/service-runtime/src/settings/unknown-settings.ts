@@ -20,6 +20,7 @@ const namesOfApps = [
   'RUNWARE_IMAGE_HOSTS',
   'DASHBOARD_USER',
   'DASHBOARD_PASSWORD',
+  'DASHBOARD_PATH',
 ];
 
 /** Every variable that a process of Darkroom reads. */
