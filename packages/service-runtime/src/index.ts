@@ -23,7 +23,8 @@ export { describeSettings, type VariableDescription } from './settings/describe-
 export { listenSettings, type ListenSettings } from './settings/listen.ts';
 export { isLoopbackUrl } from './settings/loopback.ts';
 export { logSettings, type LogSettings } from './settings/log.ts';
-export { loadConfig, readSettings, type Environment } from './settings/read-settings.ts';
+export type { Environment } from './settings/environment.ts';
+export { loadConfig, readSettings } from './settings/read-settings.ts';
 export { reconcileSettings } from './settings/reconcile.ts';
 export { redisSettings, type RedisSettings } from './settings/redis.ts';
 export { runwareSettings, type RunwareSettings } from './settings/runware.ts';

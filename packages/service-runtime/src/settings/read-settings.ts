@@ -1,10 +1,8 @@
 import { ConfigError, type Problem } from '@darkroom/contracts';
 import type { z } from 'zod';
 import { redactText } from '../logging/redact-text.ts';
+import type { Environment } from './environment.ts';
 import { unreadSettingProblems } from './unknown-settings.ts';
-
-/** The environment as a process sees it. */
-export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Names whose value is never shown. */
 const secretName = /KEY|SECRET|TOKEN|PASSWORD/;

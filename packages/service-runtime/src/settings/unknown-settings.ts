@@ -2,7 +2,7 @@ import { findMeant, type Problem } from '@darkroom/contracts';
 import { variableNames } from './describe-settings.ts';
 import { listenSettings } from './listen.ts';
 import { logSettings } from './log.ts';
-import type { Environment } from './read-settings.ts';
+import type { Environment } from './environment.ts';
 import { reconcileSettings } from './reconcile.ts';
 import { redisSettings } from './redis.ts';
 import { runwareSettings } from './runware.ts';
