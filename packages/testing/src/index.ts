@@ -3,6 +3,8 @@ export { eventually, type EventuallyOptions } from './eventually.ts';
 export { countExecutions, readBilledTasks, type BilledTask } from './fleet/bill.ts';
 export { startFleet, type Fleet, type FleetOptions } from './fleet/fleet.ts';
 export { createManagedProcess, type ManagedProcess, type ManagedProcessOptions } from './fleet/managed-process.ts';
+export { keptStoreVersions, readKeptStore, type KeptGeneration, type KeptStore, type KeptStoreVersion } from './kept-store/kept-store.ts';
+export { copyKeptProvider, loadKeptBucket, loadKeptRedis } from './kept-store/load-kept-store.ts';
 export { findMarkedProcesses, type RunProcess } from './run-processes.ts';
 export { reserveRedis, type OwnRedis } from './own-redis.ts';
 export { photograph } from './redis-photograph.ts';

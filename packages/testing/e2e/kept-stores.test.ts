@@ -1,0 +1,153 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { buildGenerationStore, defaultRetention } from '@darkroom/generation-store';
+import { Redis } from 'ioredis';
+import { describe, expect, inject, onTestFinished, test } from 'vitest';
+import { describeApps } from '../src/fleet/app-processes.ts';
+import {
+  copyKeptProvider,
+  countExecutions,
+  eventually,
+  keptStoreVersions,
+  loadKeptBucket,
+  loadKeptRedis,
+  readBilledTasks,
+  readKeptStore,
+  reserveRedis,
+  type KeptStoreVersion,
+} from '../src/index.ts';
+import { reserveS3 } from '../src/own-s3.ts';
+
+const root = fileURLToPath(new URL('../../../', import.meta.url));
+
+/** The chain of the defaults in seconds: to the worker, what is open in the store was sent before its horizon. */
+const timing = {
+  TIMING_REQUEST_TIMEOUT_MS: '1000',
+  TIMING_RESEND_WINDOW_MS: '2000',
+  TIMING_HORIZON_MS: '4000',
+  TIMING_FIRST_POLL_MS: '1000',
+  TIMING_MAX_POLL_MS: '2000',
+  TIMING_UPLOAD_WINDOW_MS: '2000',
+  TIMING_UPLOAD_POLL_MS: '100',
+  TIMING_TROUBLE_MS: '200',
+  TIMING_MAX_TROUBLE_MS: '1000',
+  WORKER_RECONCILE_EVERY_MS: '1000',
+};
+
+/** The store in its processes, of today's code; the worker is not started yet. */
+async function setup(version: KeptStoreVersion) {
+  const kept = await readKeptStore(version);
+  const { prefix, settings } = kept.expected;
+  const directory = await mkdtemp(join(tmpdir(), 'darkroom-kept-store-'));
+  const [redisServer, s3] = [await reserveRedis({ dir: join(directory, 'redis') }), await reserveS3(join(directory, 's3'))];
+  const { apiKey, webhookKeys, caps } = settings;
+  const runtime = { node: process.execPath, folder: root };
+  const apps = describeApps({ directory, runtime, redisUrl: redisServer.url, prefix, s3, apiKey, webhookKeys });
+  await copyKeptProvider(kept, join(directory, 'emulator'));
+  const emulator = await apps.emulator({ executionMs: [20, 60], uploadDelayMs: [20, 60] }, 'kept-store');
+  const receiver = await apps.receiver('receiver');
+  const env = { RUNWARE_URL: `${emulator.url}/v1`, WEBHOOK_BASE_URL: receiver.url, ...caps, ...timing };
+  const worker = await apps.worker('worker', env);
+  const redis = new Redis(redisServer.url, { lazyConnect: true, maxRetriesPerRequest: null });
+  onTestFinished(async () => {
+    redis.disconnect();
+    await Promise.all([worker.kill(), receiver.kill(), emulator.kill()]);
+    await Promise.all([redisServer.stop(), s3.stop()]);
+    await rm(directory, { recursive: true, force: true });
+  });
+  await Promise.all([redisServer.start(), s3.start(), emulator.start()]);
+  await redis.connect();
+  await Promise.all([loadKeptRedis(kept, redis), loadKeptBucket(kept, s3)]);
+  await receiver.start();
+  const store = buildGenerationStore({ prefix, retention: defaultRetention, pollRate: { perSecond: 1, burst: 1 } }, redis);
+  const find = async (name: string) => {
+    const view = await store.find(kept.get(name).view.generationId);
+    if (view === undefined) throw new Error(`generation "${name}" has no entry`);
+    return view;
+  };
+  return {
+    kept,
+    redis,
+    worker,
+    find,
+    /** Waits until generations have these statuses. */
+    reach: (wanted: Readonly<Record<string, string>>) =>
+      eventually(
+        async () => {
+          const names = Object.keys(wanted);
+          const statuses = await Promise.all(names.map(async (name) => [name, (await find(name)).status]));
+          expect(Object.fromEntries(statuses)).toEqual(wanted);
+        },
+        { withinMs: 40_000, everyMs: 100 },
+      ),
+    readBill: () => readBilledTasks(apps.billFile),
+    /** Runs the command line as an operator. */
+    operate: async (...words: string[]) => {
+      const path = process.env['PATH'] ?? '';
+      const child = spawn(process.execPath, [join(root, 'apps/cli/dist/main.js'), ...words], { env: { PATH: path, ...worker.env } });
+      const [code] = (await once(child, 'exit')) as [number | null]; // of the event "exit"
+      expect(code, words.join(' ')).toBe(0);
+    },
+  };
+}
+
+describe.skipIf(inject('redisKind') === 'js').each([...keptStoreVersions])('the store that %s wrote', (version) => {
+  test('a worker brings home what is open, buys what is queued once, and leaves the rest as it was', async () => {
+    const { kept, redis, worker, find, reach, readBill, operate } = await setup(version);
+    const taken = ['open-running', 'open-answer-lost', 'open-arrived'];
+    const tasksOf = (name: string): string[] => kept.get(name).view.images.map(({ taskUUID }) => taskUUID);
+    // The provider finishes what it was running: asked before, it would say that the task runs, which past the horizon is no outcome.
+    const before = await eventually(async () => {
+      const bill = await readBill();
+      for (const task of taken.flatMap(tasksOf)) expect(bill.get(task)).toMatchObject({ executions: 1 });
+      return bill;
+    });
+    await worker.start();
+
+    // While an operator's pause stands nothing is bought, and what was bought comes home.
+    await reach({
+      'open-running': 'succeeded',
+      'open-answer-lost': 'succeeded',
+      'open-arrived': 'succeeded',
+      'open-never-arrived': 'failed',
+    });
+    expect(await find('open-never-arrived')).toMatchObject({ reservedUsd: '0.02', images: [{ status: 'unknown' }] });
+    await reach({ 'open-queued': 'queued', 'waiting-soon': 'queued', 'waiting-month': 'queued' });
+    expect(countExecutions(await readBill())).toBe(countExecutions(before));
+
+    await operate('resume', '--kind', 'operator');
+    const monthIsOver = (kept.get('waiting-month').view.runAt ?? 0) <= Date.now();
+    await reach({ 'open-queued': 'succeeded', 'waiting-soon': 'succeeded', 'open-queued-deadline': 'expired' });
+    await reach({ 'waiting-month': monthIsOver ? 'succeeded' : 'queued' });
+    for (const [name, { view }] of Object.entries(kept.expected.generations))
+      if (!/^(open|waiting)-/.test(name)) expect(await find(name), name).toMatchObject(view);
+
+    const bill = await readBill();
+    for (const [taskUUID, { executions }] of bill) expect(executions, taskUUID).toBeLessThanOrEqual(1);
+    const bought = ['open-queued', 'waiting-soon', ...(monthIsOver ? ['waiting-month'] : [])].flatMap(tasksOf);
+    expect(countExecutions(bill) - countExecutions(before)).toBe(bought.length);
+    for (const task of bought) expect(bill.get(task)).toMatchObject({ executions: 1 });
+    expect(bill.get(tasksOf('open-never-arrived')[0] ?? '')).toMatchObject({ submissions: 1, executions: 0 });
+
+    // The ledger says of each tenant what its generations cost and hold, whatever the days in which that was booked.
+    const views = await Promise.all(Object.keys(kept.expected.generations).map(find));
+    for (const tenant of [undefined, 'acme', 'globex']) {
+      const own = views.filter((view) => tenant === undefined || view.tenant === tenant);
+      const wanted = { settled: sum(own.map(({ costUsd }) => costUsd)), reserved: sum(own.map(({ reservedUsd }) => reservedUsd)) };
+      for (const length of ['day', 'month']) {
+        const scope = tenant === undefined ? `all:${length}` : `tenant:${tenant}:${length}`;
+        const periods = await redis.keys(`${kept.expected.prefix}:spend:${scope}:*`);
+        const spent = await Promise.all(periods.map((key) => redis.hmget(key, 'settled', 'reserved')));
+        const booked = { settled: total(spent.map(([settled]) => settled)), reserved: total(spent.map(([, reserved]) => reserved)) };
+        expect(booked, scope).toEqual(wanted);
+      }
+    }
+  });
+});
+
+const sum = (usd: readonly string[]): number => total(usd.map((each) => String(Math.round(Number(each) * 1e9))));
+const total = (nanoUsd: readonly (string | null | undefined)[]): number => nanoUsd.reduce((all, each) => all + Number(each ?? 0), 0);
