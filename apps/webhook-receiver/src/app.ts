@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { buildGenerationStore, connectFailFast } from '@darkroom/generation-store';
 import { createSettlements } from '@darkroom/queues';
 import {
@@ -7,6 +6,7 @@ import {
   createMetrics,
   createMetricsRoutes,
   systemClock,
+  watchDependency,
   type Clock,
   type Logger,
   type ReadinessCheck,
@@ -18,6 +18,7 @@ import type { DeliveryInbox, Wake } from './ports.ts';
 import { createReceiverMetrics } from './receiver-metrics.ts';
 import { buildServer, WEBHOOK_PATH } from './server.ts';
 import { createWakeLimit } from './wake-limit.ts';
+import { within } from './within.ts';
 
 export type { Counts } from './counts.ts';
 export { loadReceiverConfig, type ReceiverConfig } from './config.ts';
@@ -57,7 +58,7 @@ export function createWebhookReceiver(config: ReceiverConfig, overrides: Partial
   const { clock = systemClock, counts = createCounts(), requestLimitMs = 10_000 } = overrides;
   const secrets = config.keys.map(({ secret }) => secret);
   const logger = overrides.logger ?? createLogger({ name: 'webhook-receiver', ...config.log, secrets });
-  const stores = overrides.stores ?? openRedis(config);
+  const stores = overrides.stores ?? openRedis(config, logger);
   const server = buildServer(
     { keys: config.keys, requestLimitMs },
     {
@@ -81,6 +82,7 @@ export function createWebhookReceiver(config: ReceiverConfig, overrides: Partial
   let stopping: Promise<void> | undefined;
 
   return {
+    logger,
     counts,
     url() {
       if (address === undefined) throw new Error('the receiver listens nowhere before it is started');
@@ -88,8 +90,8 @@ export function createWebhookReceiver(config: ReceiverConfig, overrides: Partial
     },
     async start() {
       if (stopping !== undefined) return;
-      await stores.open();
       address = await server.listen(config.listen);
+      await stores.open();
       logger.info({ url: address }, 'receiver started');
     },
     stop(hurry) {
@@ -103,23 +105,28 @@ export function createWebhookReceiver(config: ReceiverConfig, overrides: Partial
   };
 }
 
-/** How long a start waits for Redis. Later it may come and go: deliveries are refused with 503 meanwhile. */
+/** How long a start waits for Redis, behind its open port. Later it may come and go: deliveries are refused with 503 meanwhile. */
 const OPEN_LIMIT_MS = 2000;
 
-function openRedis({ redis: { url, prefix } }: ReceiverConfig): Stores {
+/** BullMQ's close of a queue waits for an answer of Redis, which may be away. */
+const CLOSE_LIMIT_MS = 1000;
+
+function openRedis({ redis: { url, prefix } }: ReceiverConfig, logger: Logger): Stores {
   const redis = connectFailFast(url);
   // The receiver only keeps deliveries: it neither enqueues, which retention is for, nor polls.
   const unused = { retention: { recordSeconds: 0, idempotencySeconds: 0 }, pollRate: { perSecond: 0, burst: 0 } };
   const settlements = createSettlements(redis, { prefix, failFast: true });
+  const watch = watchDependency({ name: 'redis', look: () => redis.ping(), everyMs: 5000 }, { logger, now: () => performance.now() });
   return {
     inbox: buildGenerationStore({ prefix, ...unused }, redis),
     settlements,
     ready: [{ name: 'redis', check: () => redis.ping() }],
     async open() {
-      if (redis.status !== 'ready') await once(redis, 'ready', { signal: AbortSignal.timeout(OPEN_LIMIT_MS) }).catch(() => undefined);
+      await watch.start();
+      await within(OPEN_LIMIT_MS, 'reach redis', watch.untilThere()).catch(() => undefined);
     },
     async close() {
-      await settlements.close();
+      await within(CLOSE_LIMIT_MS, 'close the queue', Promise.all([watch.stop(), settlements.close()])).catch(() => undefined);
       redis.disconnect();
     },
   };
