@@ -1,6 +1,6 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import { connectFailFast } from '@darkroom/generation-store';
-import { closeServer, createLogger, createMetrics, watchDependency, type Logger, type Service } from '@darkroom/service-runtime';
+import { once } from 'node:events';
+import { connectFailFast, watchRedis } from '@darkroom/generation-store';
+import { closeServer, createLogger, createMetrics, type Logger, type Service } from '@darkroom/service-runtime';
 import { openQueues } from './board/board-queues.ts';
 import { createBoard } from './board/create-board.ts';
 import type { DashboardConfig } from './config.ts';
@@ -23,11 +23,8 @@ export interface Dashboard extends Service {
   url(): string;
 }
 
-/** How long a start waits for Redis, behind its open port. */
+/** How long a start waits for Redis. Later it may come and go: the board says so meanwhile. */
 const OPEN_LIMIT_MS = 2000;
-
-/** BullMQ's close of a queue waits for an answer of Redis, which may be away. */
-const CLOSE_LIMIT_MS = 1000;
 
 /** Builds a dashboard: it shows the queues to whoever has the password. @param overrides For tests; production passes none. */
 export function createDashboard(config: DashboardConfig, overrides: Partial<DashboardDependencies> = {}): Dashboard {
@@ -36,6 +33,7 @@ export function createDashboard(config: DashboardConfig, overrides: Partial<Dash
   const secrets = access.password === undefined ? [] : [access.password];
   const logger = overrides.logger ?? createLogger({ name: 'dashboard', ...config.log, secrets });
   const redis = connectFailFast(redisConfig.url);
+  const watch = watchRedis(redis, { ...redisConfig, log: logger });
   const queues = openQueues(redis, redisConfig.prefix);
   const metrics = createMetrics({ process: 'dashboard' });
   addDashboardMetrics(metrics, queues);
@@ -44,37 +42,31 @@ export function createDashboard(config: DashboardConfig, overrides: Partial<Dash
     board: createBoard(queues, config.path, logger),
     path: config.path,
     metrics,
-    ready: [{ name: 'redis', check: () => redis.ping() }],
+    ready: [{ name: 'redis', check: () => watch.check() }],
     logger,
     now,
     ...(onRoute === undefined ? {} : { onRoute }),
   });
-  const watch = watchDependency({ name: 'redis', look: () => redis.ping(), everyMs: 5000 }, { logger, now });
   let address: string | undefined;
   let stopping: Promise<void> | undefined;
 
   return {
-    logger,
     url() {
       if (address === undefined) throw new Error('the dashboard listens nowhere before it is started');
       return address;
     },
     async start() {
       if (stopping !== undefined) return;
+      if (redis.status !== 'ready') await once(redis, 'ready', { signal: AbortSignal.timeout(OPEN_LIMIT_MS) }).catch(() => undefined);
       address = await server.listen(listen);
-      await watch.start();
-      // Redis may come and go later: the board says so meanwhile.
-      await Promise.race([watch.untilThere().catch(() => undefined), delay(OPEN_LIMIT_MS, undefined, { ref: false })]);
       const login = access.password === undefined ? 'none: open to everybody on this machine' : `password of "${access.user}"`;
       logger.info({ url: address, login }, 'dashboard started');
     },
     stop(hurry) {
       stopping ??= (async () => {
         await closeServer(server, hurry);
-        await Promise.race([
-          Promise.allSettled([watch.stop(), ...queues.map((queue) => queue.close())]),
-          delay(CLOSE_LIMIT_MS, undefined, { ref: false }),
-        ]);
+        await Promise.all(queues.map((queue) => queue.close()));
+        watch.close();
         redis.disconnect();
         logger.info({}, 'dashboard stopped');
       })();

@@ -1,4 +1,5 @@
-import { buildGenerationStore, connectFailFast } from '@darkroom/generation-store';
+import { once } from 'node:events';
+import { buildGenerationStore, connectFailFast, watchRedis } from '@darkroom/generation-store';
 import { createSettlements } from '@darkroom/queues';
 import {
   closeServer,
@@ -6,7 +7,6 @@ import {
   createMetrics,
   createMetricsRoutes,
   systemClock,
-  watchDependency,
   type Clock,
   type Logger,
   type ReadinessCheck,
@@ -18,7 +18,6 @@ import type { DeliveryInbox, Wake } from './ports.ts';
 import { createReceiverMetrics } from './receiver-metrics.ts';
 import { buildServer, WEBHOOK_PATH } from './server.ts';
 import { createWakeLimit } from './wake-limit.ts';
-import { within } from './within.ts';
 
 export type { Counts } from './counts.ts';
 export { loadReceiverConfig, type ReceiverConfig } from './config.ts';
@@ -82,7 +81,6 @@ export function createWebhookReceiver(config: ReceiverConfig, overrides: Partial
   let stopping: Promise<void> | undefined;
 
   return {
-    logger,
     counts,
     url() {
       if (address === undefined) throw new Error('the receiver listens nowhere before it is started');
@@ -90,8 +88,8 @@ export function createWebhookReceiver(config: ReceiverConfig, overrides: Partial
     },
     async start() {
       if (stopping !== undefined) return;
-      address = await server.listen(config.listen);
       await stores.open();
+      address = await server.listen(config.listen);
       logger.info({ url: address }, 'receiver started');
     },
     stop(hurry) {
@@ -105,28 +103,25 @@ export function createWebhookReceiver(config: ReceiverConfig, overrides: Partial
   };
 }
 
-/** How long a start waits for Redis, behind its open port. Later it may come and go: deliveries are refused with 503 meanwhile. */
+/** How long a start waits for Redis. Later it may come and go: deliveries are refused with 503 meanwhile. */
 const OPEN_LIMIT_MS = 2000;
 
-/** BullMQ's close of a queue waits for an answer of Redis, which may be away. */
-const CLOSE_LIMIT_MS = 1000;
-
-function openRedis({ redis: { url, prefix } }: ReceiverConfig, logger: Logger): Stores {
+function openRedis({ redis: { url, prefix } }: ReceiverConfig, log: Logger): Stores {
   const redis = connectFailFast(url);
+  const watch = watchRedis(redis, { url, prefix, log });
   // The receiver only keeps deliveries: it neither enqueues, which retention is for, nor polls.
   const unused = { retention: { recordSeconds: 0, idempotencySeconds: 0 }, pollRate: { perSecond: 0, burst: 0 } };
   const settlements = createSettlements(redis, { prefix, failFast: true });
-  const watch = watchDependency({ name: 'redis', look: () => redis.ping(), everyMs: 5000 }, { logger, now: () => performance.now() });
   return {
     inbox: buildGenerationStore({ prefix, ...unused }, redis),
     settlements,
-    ready: [{ name: 'redis', check: () => redis.ping() }],
+    ready: [{ name: 'redis', check: () => watch.check() }],
     async open() {
-      await watch.start();
-      await within(OPEN_LIMIT_MS, 'reach redis', watch.untilThere()).catch(() => undefined);
+      if (redis.status !== 'ready') await once(redis, 'ready', { signal: AbortSignal.timeout(OPEN_LIMIT_MS) }).catch(() => undefined);
     },
     async close() {
-      await within(CLOSE_LIMIT_MS, 'close the queue', Promise.all([watch.stop(), settlements.close()])).catch(() => undefined);
+      await settlements.close();
+      watch.close();
       redis.disconnect();
     },
   };

@@ -1,14 +1,14 @@
 import { DarkroomError, type SubmissionRef, type Timing } from '@darkroom/contracts';
 import { settle, submit, type Outcome, type Purchase } from '@darkroom/purchase';
 import { buildQueueOptions, queueNames, type QueueSettings, type Settlements, type Submissions } from '@darkroom/queues';
-import { redactText, type Logger, type Pulse } from '@darkroom/service-runtime';
-import type { Job } from 'bullmq';
+import { redactText, type Logger } from '@darkroom/service-runtime';
+import { Worker, type Job } from 'bullmq';
 import type { Redis } from 'ioredis';
+import { createTroubleLog, easeFetching } from './ease-fetching.ts';
 import { watchPurchase } from './metrics/watch-purchase.ts';
 import type { WorkerMetrics } from './metrics/worker-metrics.ts';
 import { nameUnreadableJob } from './name-unreadable-job.ts';
 import { readJob, runOutcome, type OutcomeSurroundings } from './run-outcome.ts';
-import { WatchedWorker } from './watched-worker.ts';
 
 export interface ConsumeOptions {
   connection: Redis;
@@ -25,8 +25,6 @@ export interface ConsumeDependencies {
   newestDelivery(ref: SubmissionRef): Promise<number>;
   /** Aborted when runs are to end early because the process is stopping. */
   hurry: AbortSignal;
-  /** Beats at each turn of the loops that fetch jobs. */
-  pulse: Pulse;
   logger: Logger;
   metrics: WorkerMetrics;
 }
@@ -37,9 +35,14 @@ const NO_LIMIT = { max: 1_000_000_000, duration: 1000 };
 const MAX_STALLED_COUNT = 10_000;
 
 /** Runs the two queues of a purchase. Each run ends in an outcome; trouble of Redis, S3 or the provider is always a snooze. */
-export function startConsuming(options: ConsumeOptions, dependencies: ConsumeDependencies): WatchedWorker[] {
-  const { purchase, submissions, settlements, newestDelivery, hurry, pulse, logger, metrics } = dependencies;
+export function startConsuming(
+  options: ConsumeOptions,
+  dependencies: ConsumeDependencies,
+): { workers: Worker[]; lastProgressAt: () => number } {
+  const { purchase, submissions, settlements, newestDelivery, hurry, logger, metrics } = dependencies;
   const { connection, queue, timing } = options;
+  let lastProgressAt = performance.now();
+  const troubleLog = createTroubleLog(logger);
 
   const start = (
     name: string,
@@ -47,12 +50,13 @@ export function startConsuming(options: ConsumeOptions, dependencies: ConsumeDep
     run: (ref: SubmissionRef) => Promise<Outcome>,
     throttleQueue: (delayMs: number) => Promise<void>,
     isParked: boolean,
-  ): WatchedWorker => {
+  ): Worker => {
     const surroundings = (): OutcomeSurroundings => ({ worker, throttleQueue, newestDelivery, wake: (ref) => settlements.wake(ref) });
-    const worker: WatchedWorker = new WatchedWorker(
+    const worker: Worker = new Worker(
       name,
       async (job: Job, token = '') => {
         const startedAt = performance.now();
+        lastProgressAt = startedAt;
         if (!isParked && job.attemptsStarted === 1)
           metrics.queueWait.observe({}, Math.max(0, Date.now() - job.timestamp - (job.opts.delay ?? 0)) / 1000);
         const ref = readJob(job);
@@ -60,6 +64,7 @@ export function startConsuming(options: ConsumeOptions, dependencies: ConsumeDep
         metrics.run.observe({ queue: name, outcome: outcome.kind }, (performance.now() - startedAt) / 1000);
         logger.debug({ queue: name, ...ref, ...describe(outcome) }, 'run ended');
         await runOutcome(job, token, ref, outcome, surroundings());
+        lastProgressAt = performance.now();
       },
       {
         ...buildQueueOptions(connection, queue),
@@ -70,9 +75,8 @@ export function startConsuming(options: ConsumeOptions, dependencies: ConsumeDep
         drainDelay: 2,
         ...(isParked ? {} : { limiter: NO_LIMIT }),
       },
-      pulse,
     );
-    worker.on('error', (error) => logger.warn({ queue: name, err: error }, 'queue trouble'));
+    easeFetching(worker, troubleLog);
     worker.on('stalled', (jobId) => void nameUnreadableJob(worker, connection, jobId, logger));
     return worker;
   };
@@ -84,7 +88,10 @@ export function startConsuming(options: ConsumeOptions, dependencies: ConsumeDep
     const delayMs = Math.min(timing.maxTroubleMs, timing.troubleMs * 2 ** Math.min(attempt - 1, 10));
     // Trouble that no time will mend waits for a person; what comes of it meanwhile is the same.
     const isForGood = error instanceof DarkroomError && !error.retryable;
-    logger[isForGood ? 'error' : 'warn']({ queue: job.queueName, ...ref, err: error, code, delayMs }, 'run put back after trouble');
+    const fields = { queue: job.queueName, ...ref, code, delayMs };
+    // An error that is none of ours is of Redis, and is the same for every run.
+    if (code === undefined) troubleLog.warn(error, fields, 'run put back after trouble');
+    else logger[isForGood ? 'error' : 'warn']({ ...fields, err: error }, 'run put back after trouble');
     // No delivery wakes it sooner: trouble that lasts would make a hot loop.
     return {
       kind: 'snooze',
@@ -94,7 +101,7 @@ export function startConsuming(options: ConsumeOptions, dependencies: ConsumeDep
     };
   }
 
-  return [
+  const workers = [
     start(
       queueNames.submissions,
       options.submitConcurrency,
@@ -111,6 +118,7 @@ export function startConsuming(options: ConsumeOptions, dependencies: ConsumeDep
       true,
     ),
   ];
+  return { workers, lastProgressAt: () => lastProgressAt };
 }
 
 const describe = (outcome: Outcome): Record<string, string | number> => ({

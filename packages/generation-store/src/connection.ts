@@ -1,4 +1,5 @@
-import { Redis } from 'ioredis';
+import { Redis, type RedisOptions } from 'ioredis';
+import { noteDuplicates } from './connection/connection-family.ts';
 import { createReconnecting } from './connection/reconnecting.ts';
 
 /**
@@ -23,17 +24,13 @@ const common = {
  * `socketTimeout` counts while a command is unanswered: a connection that fell silent is replaced after it.
  */
 export const connectFailFast = (url: string): Redis =>
-  withListener(
-    new Redis(url, {
-      enableOfflineQueue: false,
-      maxRetriesPerRequest: 1,
-      connectTimeout: 1000,
-      commandTimeout: 1000,
-      socketTimeout: 2000,
-      ...common,
-      ...createReconnecting(false),
-    }),
-  );
+  connect(url, false, {
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 1,
+    connectTimeout: 1000,
+    commandTimeout: 1000,
+    socketTimeout: 2000,
+  });
 
 /**
  * Connects a worker: commands wait for Redis to come back (BullMQ docs, "Connections": `maxRetriesPerRequest: null`), and one that a
@@ -43,18 +40,22 @@ export const connectFailFast = (url: string): Redis =>
  * shorter one cuts idle workers off. There is no `commandTimeout` for the same reason: it would end each idle block with an error.
  */
 export const connectPatient = (url: string): Redis =>
-  withListener(
-    new Redis(url, {
-      maxRetriesPerRequest: null,
-      connectTimeout: 2000,
-      socketTimeout: 12_000,
-      ...common,
-      ...createReconnecting(true),
-    }),
-  );
+  connect(url, true, { maxRetriesPerRequest: null, connectTimeout: 2000, socketTimeout: 12_000 });
 
-// Without a listener a connection error would end the process; each command reports it to its own caller anyway.
-function withListener(redis: Redis): Redis {
+/**
+ * Connects a caller that only listens. It is asked every few seconds (`watchConnection`), so that silence ends it sooner than a worker's
+ * connection, which blocks; its channels are subscribed again by ioredis.
+ */
+export const connectSubscriber = (url: string): Redis =>
+  connect(url, true, { maxRetriesPerRequest: null, connectTimeout: 2000, socketTimeout: 4000 });
+
+function connect(url: string, resend: boolean, options: Omit<RedisOptions, 'replyMapping'>): Redis {
+  const redis: Redis = new Redis(url, {
+    ...options,
+    ...common,
+    ...createReconnecting(resend, (error) => void redis.emit('refused', error)),
+  });
+  // Without a listener a connection error would end the process; each command reports it to its own caller anyway.
   redis.on('error', () => undefined);
-  return redis;
+  return noteDuplicates(redis);
 }

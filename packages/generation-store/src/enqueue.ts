@@ -81,7 +81,7 @@ export async function enqueueGeneration(
     case 'recovering':
       throw new QueueUnavailableError(
         `could not enqueue generation "${generationId}": redis restarted, and S3 is being asked whether the generation or its idempotency key is an earlier one; nothing was queued, call again in some seconds`,
-        { reached: 'no', generationId },
+        { reached: 'no', generationId, details: { reason: 'recovering' } },
       );
     case 'cap': {
       const [, period, used, cap, resetsAt, now] = reply;

@@ -1,5 +1,10 @@
 export { pauseKinds, standingPauseKinds, type BuyingPause, type PauseKind, type StandingPause } from './buying-pause.ts';
-export { connectFailFast, connectPatient } from './connection.ts';
+export { connectFailFast, connectPatient, connectSubscriber } from './connection.ts';
+export { describeRedisAddress } from './connection/redis-address.ts';
+export { redisCureOf } from './connection/redis-cure.ts';
+export { needsNewConnection, ranNothing, redisTroubleOf, type RedisReason, type RedisTrouble } from './connection/redis-trouble.ts';
+export { watchConnection, type ConnectionState, type ConnectionWatch } from './connection/watch-connection.ts';
+export { watchRedis } from './connection/watch-redis.ts';
 export type { DeliveryReceipt } from './deliveries.ts';
 export type { EnqueueReceipt, NewGeneration } from './enqueue.ts';
 export { buildGenerationStore, type GenerationStore, type GenerationStoreConfig, type SpendCaps } from './generation-store.ts';

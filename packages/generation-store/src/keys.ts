@@ -18,6 +18,8 @@ export const submissionKey = (prefix: string, { generationId, index, n }: Submis
 /** The pub/sub channel on which each move of a generation is announced. */
 export const eventChannel = (prefix: string, generationId: string): string => `${prefix}:events:${generationId}`;
 
+/** Written again and again by each process that wants to know whether Redis takes a write; holds nothing. */
+export const aliveKey = (prefix: string): string => `${prefix}:alive`;
 export const epochKey = (prefix: string): string => `${prefix}:epoch`;
 /** Marks a rebuild that was begun. */
 export const rebuildKey = (prefix: string): string => `${prefix}:rebuild`;

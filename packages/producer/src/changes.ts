@@ -1,4 +1,4 @@
-import { eventChannel } from '@darkroom/generation-store';
+import { eventChannel, watchConnection, type ConnectionWatch } from '@darkroom/generation-store';
 import type { Redis } from 'ioredis';
 
 /** Hears when a generation changes. What is heard is only a reason to look: an announcement may be lost. */
@@ -13,12 +13,15 @@ export interface Changes {
 export function createChanges(prefix: string, connect: () => Redis): Changes {
   const listeners = new Map<string, Set<() => void>>();
   let subscriber: Redis | undefined;
+  let watch: ConnectionWatch | undefined;
   let isClosed = false;
 
   const announce = (channel: string): void => listeners.get(channel)?.forEach((listener) => listener());
   const open = (): Redis => {
     const connection = connect();
     connection.on('message', announce);
+    // A subscription has no command under way: without being asked it would never notice that it is not answered any more.
+    watch = watchConnection(connection, { prefix, look: 'ping' });
     return connection;
   };
 
@@ -50,6 +53,7 @@ export function createChanges(prefix: string, connect: () => Redis): Changes {
     close() {
       isClosed = true;
       for (const channel of listeners.keys()) announce(channel);
+      watch?.close();
       subscriber?.disconnect();
     },
   };

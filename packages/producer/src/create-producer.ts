@@ -8,7 +8,14 @@ import {
   type GrokImagineRequestInput,
   type Problem,
 } from '@darkroom/contracts';
-import { buildGenerationStore, connectFailFast, connectPatient, DEFAULT_PREFIX, defaultRetention } from '@darkroom/generation-store';
+import {
+  buildGenerationStore,
+  connectFailFast,
+  connectSubscriber,
+  DEFAULT_PREFIX,
+  defaultRetention,
+  watchConnection,
+} from '@darkroom/generation-store';
 import { createSubmissions } from '@darkroom/queues';
 import { createAvailability } from './availability.ts';
 import { createChanges } from './changes.ts';
@@ -72,7 +79,8 @@ export function createProducer(options: ProducerOptions): Producer {
   const { redisUrl, prefix = DEFAULT_PREFIX, tenant = 'default', maxReferenceImages = 1, now: clock = Date.now } = options;
   const { recordSeconds = defaultRetention.recordSeconds, idempotencySeconds = defaultRetention.idempotencySeconds } = options;
   const redis = connectFailFast(redisUrl);
-  const { ask, close: refuseCalls } = createAvailability(redis);
+  const watch = watchConnection(redis, { prefix, look: 'ping' });
+  const { ask, close: refuseCalls } = createAvailability(redis, watch);
   const store = buildGenerationStore(
     {
       prefix,
@@ -83,7 +91,7 @@ export function createProducer(options: ProducerOptions): Producer {
   );
   const { now, mintBy } = createRedisTime(clock, (message) => process.emitWarning(message, 'DarkroomWarning'));
   const submissions = createSubmissions(redis, { prefix, failFast: true, now });
-  const changes = createChanges(prefix, () => connectPatient(redisUrl));
+  const changes = createChanges(prefix, () => connectSubscriber(redisUrl));
   const defaults: OrderDefaults = { tenant, maxReferenceImages, now };
   const destination: Destination = { ask, store, submissions, now };
   let closing: Promise<void> | undefined;
@@ -143,6 +151,7 @@ export function createProducer(options: ProducerOptions): Producer {
         refuseCalls();
         changes.close();
         await submissions.close();
+        watch.close();
         redis.disconnect();
       })();
       return closing;

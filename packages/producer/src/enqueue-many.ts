@@ -107,7 +107,7 @@ async function enqueueChunk({ ask, store, submissions, now }: Destination, chunk
   let jobTrouble: DarkroomError | undefined;
   for (const [delayMs, refs] of byDelay) {
     try {
-      await ask('add the jobs of generation', refs[0]?.generationId ?? '', () => submissions.add(refs, delayMs));
+      await ask('add the jobs of generation', refs[0]?.generationId ?? '', () => submissions.add(refs, delayMs), { followsWrite: true });
     } catch (error) {
       jobTrouble = ours(error);
     }

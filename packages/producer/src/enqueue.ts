@@ -22,12 +22,13 @@ export interface Destination {
 }
 
 /** Enqueues one order; a second time it only makes sure that the jobs are there. */
-export function enqueueOrder({ ask, store, submissions, now }: Destination, order: Order): Promise<Enqueued> {
-  return ask('enqueue generation', order.generation.generationId, async () => {
-    const receipt = await store.enqueue(order.generation);
-    await submissions.add(jobsOf(order, receipt), delayOf(receipt, now()));
-    return enqueuedOf(order, receipt);
+export async function enqueueOrder({ ask, store, submissions, now }: Destination, order: Order): Promise<Enqueued> {
+  const { generationId } = order.generation;
+  const receipt = await ask('enqueue generation', generationId, () => store.enqueue(order.generation));
+  await ask('add the jobs of generation', generationId, () => submissions.add(jobsOf(order, receipt), delayOf(receipt, now())), {
+    followsWrite: true,
   });
+  return enqueuedOf(order, receipt);
 }
 
 /**

@@ -16,8 +16,9 @@ export interface Reconnecting {
  * Where a new connection meets the same refusal, the next tries come later: an address that leads to a replica for good must
  * not be stormed.
  * @param resend What becomes of the refused command, which ran nothing: sent again over the new connection, or its caller is told.
+ * @param onRefused Called with the words of the refusal, which a command that is sent again tells no caller.
  */
-export function createReconnecting(resend: boolean): Reconnecting {
+export function createReconnecting(resend: boolean, onRefused: (error: Error) => void): Reconnecting {
   let wasRefused = false;
   let refusalsInARow = 0;
   let refusedAt = -Infinity;
@@ -35,6 +36,7 @@ export function createReconnecting(resend: boolean): Reconnecting {
     reconnectOnError(error) {
       if (!needsNewConnection(error)) return false;
       wasRefused = true;
+      onRefused(error);
       return resend ? 2 : 1;
     },
   };

@@ -93,3 +93,18 @@ const wordsOf = (text: string): string => {
   const line = text.replaceAll(/\s+/g, ' ').trim();
   return line.length > MAX_WORDS ? `${line.slice(0, MAX_WORDS)}…` : line;
 };
+
+/** Redis refuses these before it runs a command, and inside a script only as long as that has written nothing (Redis 7.0, `scriptVerifyWriteCommandAllow`). */
+const ranNothingNames =
+  /(^|[\s:-])(READONLY|MASTERDOWN|OOM|MISCONF|NOREPLICAS|LOADING|BUSY|UNKILLABLE|MOVED|ASK|CLUSTERDOWN|CROSSSLOT|TRYAGAIN|NOAUTH|WRONGPASS) /;
+const neverSent = /isn't writeable/;
+const refusedRight = /(^|[\s:-])NOPERM /;
+/** A right that a script lacks in its middle is found there, after what it has written. */
+const insideScript = /script: |user_script|executing the script|ACL failure in script/;
+
+/** Whether a command that failed so has changed nothing, if it was sent once. */
+export function ranNothing(error: unknown): boolean {
+  if (!(error instanceof Error) || ('previousErrors' in error && Array.isArray(error.previousErrors))) return false;
+  const text = error.message.slice(0, 2000);
+  return ranNothingNames.test(text) || neverSent.test(text) || (refusedRight.test(text) && !insideScript.test(text));
+}

@@ -1,0 +1,34 @@
+import type { Redis } from 'ioredis';
+import { redisTroubleOf } from './redis-trouble.ts';
+
+/**
+ * A connection and those that were duplicated from it: BullMQ makes its blocking ones so. They lead to the same address, and are
+ * replaced together where the address leads elsewhere by now.
+ */
+const families = new WeakMap<Redis, Set<Redis>>();
+
+/** Notes every duplicate of this connection. */
+export function noteDuplicates(redis: Redis): Redis {
+  const duplicates = new Set<Redis>();
+  families.set(redis, duplicates);
+  const duplicate = redis.duplicate.bind(redis);
+  redis.duplicate = (override) => {
+    const made = stayInDatabase(duplicate(override));
+    duplicates.add(made);
+    made.once('end', () => duplicates.delete(made));
+    return made;
+  };
+  return stayInDatabase(redis);
+}
+
+/** Gives up a connection whose database does not exist: ioredis reports that and goes on in database 0 (6.0, `getHandshakeCommands`). */
+function stayInDatabase(redis: Redis): Redis {
+  return redis.on('error', (error: unknown) => {
+    if (redisTroubleOf(error).reason === 'wrong-database') redis.disconnect(true);
+  });
+}
+
+/** Replaces the connection and its duplicates; commands that are under way are sent again or fail, as each was made to. */
+export function replaceFamily(redis: Redis): void {
+  for (const each of [redis, ...(families.get(redis) ?? [])]) if (each.status === 'ready') each.disconnect(true);
+}

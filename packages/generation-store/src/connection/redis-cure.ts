@@ -1,0 +1,29 @@
+import type { RedisReason } from './redis-trouble.ts';
+
+/** What a person does about each reason; one line each, for logs and the command line. */
+const cures: Readonly<Record<RedisReason, string>> = {
+  'unknown-host': 'the name cannot be resolved: correct REDIS_URL, or the name service',
+  refused: 'nothing listens there: start Redis, or correct REDIS_URL',
+  unreachable: 'no way leads there: look at the network and its policies',
+  tls: 'TLS was not agreed on: "rediss://" is for a TLS port, "redis://" for a plain one; NODE_EXTRA_CA_CERTS names a CA of your own',
+  unauthenticated: 'Redis refuses the login: correct user and password in REDIS_URL',
+  'no-permission': 'the Redis user lacks a right: infra/redis names those of each process',
+  'wrong-database': 'Redis has no such database: correct the number in REDIS_URL',
+  'read-only': 'a replica answers: REDIS_URL must lead to the primary',
+  full: 'Redis is full (maxmemory): give it memory; nothing is lost, and what waits goes on by itself',
+  disk: 'Redis cannot write to its disk: free space, and look at its log',
+  'no-replicas': 'Redis misses the replicas that it must write to: look at its replication',
+  loading: 'Redis is still loading its data: wait',
+  busy: 'a script blocks Redis: look at SLOWLOG',
+  cluster: 'a node of a Redis Cluster answers, which Darkroom does not use yet: REDIS_URL must lead to a Redis that is none',
+  sentinel: 'a sentinel answers, which holds no data: REDIS_URL must lead to the primary',
+  'too-many-clients': 'Redis takes no more connections: raise maxclients',
+  'not-redis': 'something else than Redis answers: correct REDIS_URL',
+  timeout: 'no answer came in time: look at Redis, at firewalls, and whether the port speaks TLS ("rediss://")',
+  silent: 'the line is open and no answer comes: Redis is frozen, or packets are dropped',
+  closed: 'the line was closed without a word: Redis ended, or the port speaks TLS ("rediss://")',
+  unknown: 'look at the words',
+};
+
+/** What a person does about it. */
+export const redisCureOf = (reason: RedisReason): string => cures[reason];

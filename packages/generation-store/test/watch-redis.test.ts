@@ -1,0 +1,127 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { eventually, freePort, reserveRedis, startSwitchingProxy, uniquePrefix } from '@darkroom/testing';
+import { Redis } from 'ioredis';
+import { expect, inject, test } from 'vitest';
+import { connectFailFast, connectPatient, watchRedis } from '../src/index.ts';
+
+interface Line {
+  level: 'info' | 'error';
+  event?: string;
+  reason?: string;
+  redis?: string;
+}
+
+function watched(url: string, connect = connectPatient) {
+  const lines: Line[] = [];
+  const redis = connect(url);
+  const note =
+    (level: Line['level']) =>
+    (fields: Readonly<Record<string, unknown>>): void =>
+      void lines.push({ level, ...fields });
+  const watch = watchRedis(redis, { url, prefix: uniquePrefix(), log: { info: note('info'), error: note('error') } });
+  return {
+    redis,
+    watch,
+    lines,
+    [Symbol.dispose]: (): void => {
+      watch.close();
+      redis.disconnect();
+    },
+  };
+}
+
+const lostLines = (lines: readonly Line[]): Line[] => lines.filter(({ event }) => event === 'redis.lost');
+
+const addresses: readonly (readonly [string, () => Promise<string>])[] = [
+  ['refused', async () => `redis://user:secret@127.0.0.1:${await freePort()}/1`],
+  ['unknown-host', async () => 'redis://user:secret@redis.invalid:6379'],
+  ['unauthenticated', async () => inject('redisUrl').replace('redis://', 'redis://default:secret@').replace(/\/?$/, '')],
+  ['wrong-database', async () => `${inject('redisUrl').replace(/\/$/, '')}/9999`],
+];
+
+test.each(addresses)('an address that is wrong is told within seconds, once, and without its password: %s', async (reason, urlOf) => {
+  // The default user of the shared Redis has no password: one of its own has.
+  const admin = new Redis(inject('redisUrl'));
+  let url: string = await urlOf();
+  if (reason === 'unauthenticated') {
+    const user = `watch${process.pid}`;
+    await admin.call('ACL', 'SETUSER', user, 'on', '>right', '~*', '&*', '+@all');
+    url = inject('redisUrl').replace('redis://', `redis://${user}:secret@`);
+  }
+  admin.disconnect();
+  using world = watched(url);
+  await eventually(() => expect(lostLines(world.lines)).toHaveLength(1), { withinMs: 6000 });
+  expect(world.redis.status, 'nothing is done in another database').not.toBe('ready');
+  const [line] = lostLines(world.lines);
+  expect(line).toMatchObject({ level: 'error', reason });
+  expect(line?.redis).toContain(new URL(url).host);
+  expect(JSON.stringify(world.lines)).not.toContain('secret');
+  await expect(world.watch.check()).rejects.toThrow(reason);
+  expect(world.watch.state()).toMatchObject({ kind: 'lost', trouble: { reason } });
+});
+
+test('a server that is no Redis, and a TLS address of a plain port, are told', async () => {
+  const http = createServer((_request, response) => response.end('hello'));
+  http.listen(0, '127.0.0.1');
+  await once(http, 'listening');
+  using other = watched(`redis://127.0.0.1:${(http.address() as AddressInfo).port}`);
+  using tls = watched(inject('redisUrl').replace('redis://', 'rediss://'));
+  await eventually(() => expect(lostLines(other.lines)[0]?.reason).toBe('not-redis'), { withinMs: 6000 });
+  await eventually(() => expect(['tls', 'timeout', 'closed']).toContain(lostLines(tls.lines)[0]?.reason), { withinMs: 6000 });
+  http.close();
+});
+
+test('a Redis that takes no write is not ready, whatever else it answers, and is ready when it takes them again', async () => {
+  await using own = await reserveRedis();
+  await own.start();
+  const admin = new Redis(own.url);
+  using world = watched(own.url, connectFailFast);
+  await eventually(() => world.watch.check());
+  expect(world.lines).toEqual([]);
+  await admin.config('SET', 'maxmemory', '1');
+  await eventually(() => expect(world.watch.check()).rejects.toThrow('OOM'));
+  expect(await world.redis.ping()).toBe('PONG');
+  await eventually(() => expect(lostLines(world.lines)).toMatchObject([{ reason: 'full' }]));
+  await admin.config('SET', 'maxmemory', '0');
+  await eventually(() => world.watch.check());
+  expect(world.lines.map(({ event }) => event)).toEqual(['redis.lost', 'redis.regained']);
+  admin.disconnect();
+});
+
+test('a connection to a primary that lost its address, and lives on as one, is replaced within seconds', async () => {
+  await using old = await reserveRedis();
+  await using next = await reserveRedis();
+  await Promise.all([old.start(), next.start()]);
+  await using proxy = await startSwitchingProxy(old.url);
+  using world = watched(proxy.url);
+  await eventually(() => world.watch.check());
+  proxy.moveTo(next.url);
+  await eventually(
+    async () => {
+      await world.redis.set('here', '1');
+      const there = new Redis(next.url);
+      const value = await there.get('here').finally(() => there.disconnect());
+      expect(value).toBe('1');
+    },
+    { withinMs: 10_000, everyMs: 200 },
+  );
+  expect(lostLines(world.lines).length).toBeLessThan(2);
+}, 20_000);
+
+test('a frozen server is told as silent or late, and nothing else is written until it is back', async () => {
+  await using own = await reserveRedis();
+  await own.start();
+  using world = watched(own.url, connectFailFast);
+  await eventually(() => world.watch.check());
+  process.kill(own.pid!, 'SIGSTOP');
+  try {
+    await eventually(() => expect(lostLines(world.lines)).toHaveLength(1), { withinMs: 6000 });
+    expect(['silent', 'timeout']).toContain(lostLines(world.lines)[0]?.reason);
+  } finally {
+    process.kill(own.pid!, 'SIGCONT');
+  }
+  await eventually(() => world.watch.check(), { withinMs: 6000 });
+  await eventually(() => expect(world.lines.at(-1)?.event).toBe('redis.regained'));
+}, 20_000);
