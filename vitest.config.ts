@@ -11,6 +11,9 @@ const shared = {
 // What takes minutes: run by `npm run test:slow` alone, one file at a time.
 const slow = ['{apps,packages}/*/{src,test,e2e}/**/*.slow.test.ts'];
 
+// Proofs that take longer than five minutes: run by `npm run prove` alone, which is no part of `npm run verify`.
+const prove = ['{apps,packages}/*/{src,test,e2e}/**/*.prove.test.ts'];
+
 const env = {
   // Printed by every process that loads the SDK; the last version for Node 20 is pinned (docs/decisions/0001-toolchain.md).
   AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
@@ -27,7 +30,7 @@ export default defineConfig({
           name: 'packages',
           env,
           include: ['{apps,packages}/*/{src,test}/**/*.test.ts', 'scripts/**/*.test.ts'],
-          exclude: slow,
+          exclude: [...slow, ...prove],
           setupFiles: ['packages/testing/src/leak-check.ts'],
           // A second or two on an idle machine; a busy one is no reason to fail.
           testTimeout: 20_000,
@@ -41,7 +44,7 @@ export default defineConfig({
           name: 'e2e',
           env,
           include: ['{apps,packages}/*/e2e/**/*.test.ts'],
-          exclude: slow,
+          exclude: [...slow, ...prove],
           setupFiles: ['packages/testing/src/leak-check.ts'],
           testTimeout: 120_000,
           hookTimeout: 60_000,
@@ -61,6 +64,20 @@ export default defineConfig({
           fileParallelism: false,
           sequence: { groupOrder: 2 },
           // Of the tests of a file that say so: more than the processor has work for are in one another's way.
+          maxConcurrency: 4,
+        },
+      },
+      {
+        ...shared,
+        test: {
+          name: 'prove',
+          env,
+          include: prove,
+          setupFiles: ['packages/testing/src/leak-check.ts'],
+          testTimeout: 3_600_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+          sequence: { groupOrder: 3 },
           maxConcurrency: 4,
         },
       },

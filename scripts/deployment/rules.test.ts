@@ -143,7 +143,7 @@ describe('the compose file', () => {
     ['restart: unless-stopped\n    volumes:', "restart: 'no'\n    volumes:", 'is not started again'],
     ["'127.0.0.1:${VALKEY_PORT:-6379}:6379'", "'6379:6379'", 'opens 6379:6379 to the network'],
     ['storage: { condition: service_healthy }', 'storage: { condition: service_started }', 'must wait until "storage" is healthy'],
-    ['    stop_grace_period: 60s\n', '', 'how long a stop may take'],
+    ['    stop_grace_period: 20s\n', '', 'how long a stop may take'],
   ])('with "%s" changed to "%s" is refused', (from, to, problem) => {
     expect(problemsAfter(from, to)).toContain(problem);
   });

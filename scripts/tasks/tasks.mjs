@@ -46,6 +46,10 @@ export const tasks = {
   emulator: { does: 'starts the Runware emulator alone; `--help` lists its options', run: app('apps/runware-emulator/dist/main.js') },
   test: { does: 'runs every test but the slow ones; arguments go to Vitest: a part of a path, `-t <name>`', run: test('test') },
   'test:slow': { does: 'runs the tests that take minutes (`*.slow.test.ts`)', run: test('test:slow') },
+  prove: {
+    does: 'runs the proofs that take longer than five minutes (`*.prove.test.ts`), which are no part of `verify`; arguments go to Vitest',
+    run: test('prove'),
+  },
   verify: {
     does: 'what CI runs: format, lint, types, import rules, unused code, deployment files, tests, slow tests; stops at the first failure',
     run: prepared(installAndBuild, verify),

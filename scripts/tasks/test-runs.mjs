@@ -6,8 +6,8 @@ import { testEnvironment } from './environment.mjs';
 /** @typedef {{ passed: number, failed: number, skipped: number }} Counts */
 /** @typedef {{ testResults: { status: string, assertionResults: { status: string }[] }[] }} VitestReport The part of its JSON report that is read. */
 
-/** The Vitest projects of each run; a test file that takes minutes is named `*.slow.test.ts`. */
-export const testRuns = /** @type {const} */ ({ test: ['packages', 'e2e'], 'test:slow': ['slow'] });
+/** The Vitest projects of each run; a test file that takes minutes is named `*.slow.test.ts`, a longer one `*.prove.test.ts`. */
+export const testRuns = /** @type {const} */ ({ test: ['packages', 'e2e'], 'test:slow': ['slow'], prove: ['prove'] });
 
 /**
  * @param {VitestReport} report

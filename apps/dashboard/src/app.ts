@@ -1,4 +1,4 @@
-import { once } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
 import { connectFailFast, watchRedis } from '@darkroom/generation-store';
 import { closeServer, createLogger, createMetrics, type Logger, type Service } from '@darkroom/service-runtime';
 import { openQueues } from './board/board-queues.ts';
@@ -23,8 +23,11 @@ export interface Dashboard extends Service {
   url(): string;
 }
 
-/** How long a start waits for Redis. Later it may come and go: the board says so meanwhile. */
+/** How long a start waits for Redis, behind its open port. */
 const OPEN_LIMIT_MS = 2000;
+
+/** BullMQ's close of a queue waits for an answer of Redis, which may be away. */
+const CLOSE_LIMIT_MS = 1000;
 
 /** Builds a dashboard: it shows the queues to whoever has the password. @param overrides For tests; production passes none. */
 export function createDashboard(config: DashboardConfig, overrides: Partial<DashboardDependencies> = {}): Dashboard {
@@ -51,22 +54,24 @@ export function createDashboard(config: DashboardConfig, overrides: Partial<Dash
   let stopping: Promise<void> | undefined;
 
   return {
+    logger,
     url() {
       if (address === undefined) throw new Error('the dashboard listens nowhere before it is started');
       return address;
     },
     async start() {
       if (stopping !== undefined) return;
-      if (redis.status !== 'ready') await once(redis, 'ready', { signal: AbortSignal.timeout(OPEN_LIMIT_MS) }).catch(() => undefined);
       address = await server.listen(listen);
+      // Redis may come and go later: the board says so meanwhile.
+      await Promise.race([watch.untilUsable().catch(() => undefined), delay(OPEN_LIMIT_MS, undefined, { ref: false })]);
       const login = access.password === undefined ? 'none: open to everybody on this machine' : `password of "${access.user}"`;
       logger.info({ url: address, login }, 'dashboard started');
     },
     stop(hurry) {
       stopping ??= (async () => {
         await closeServer(server, hurry);
-        await Promise.all(queues.map((queue) => queue.close()));
         watch.close();
+        await Promise.race([Promise.allSettled(queues.map((queue) => queue.close())), delay(CLOSE_LIMIT_MS, undefined, { ref: false })]);
         redis.disconnect();
         logger.info({}, 'dashboard stopped');
       })();

@@ -31,26 +31,39 @@ test('a chance strikes about as often as it says, never at 0 and always at 1', (
   expect(strikes(0.25)).toBeLessThan(570);
 });
 
-test('one of several values is drawn, each for its share, and none for what is left', () => {
+test('one of several values is drawn, each for its share of what is left, and none for the rest', () => {
   const dice = diceOf('1');
   const shares = [
-    [0.1, 'a'],
-    [0.3, 'b'],
+    ['one', 0.1, 'a'],
+    ['two', 0.3, 'b'],
   ] as const;
   const drawn = Array.from({ length: 2000 }, (_, index) => dice.oneOf(shares, 'test', index));
   const shareOf = (value: string | undefined): number => drawn.filter((each) => each === value).length / drawn.length;
   expect(shareOf('a')).toBeCloseTo(0.1, 1);
-  expect(shareOf('b')).toBeCloseTo(0.3, 1);
-  expect(shareOf(undefined)).toBeCloseTo(0.6, 1);
+  expect(shareOf('b')).toBeCloseTo(0.27, 1);
+  expect(shareOf(undefined)).toBeCloseTo(0.63, 1);
   expect(
     dice.oneOf(
       [
-        [1, 'a'],
-        [1, 'b'],
+        ['one', 1, 'a'],
+        ['two', 1, 'b'],
       ],
       'test',
     ),
   ).toBe('a');
+});
+
+test('a value that is added, or drawn more often, changes what is drawn of no other but where it strikes', () => {
+  const dice = diceOf('1');
+  const draw = (index: number, ...more: (readonly [string, number, string])[]) =>
+    dice.oneOf([['one', 0.1, 'a'], ['two', 0.3, 'b'], ...more], 'test', index); // prettier-ignore
+  for (let index = 0; index < 500; index += 1) {
+    const now = draw(index, ['three', 0.5, 'c']);
+    if (now !== 'c') expect(now).toBe(draw(index));
+    else expect(draw(index)).toBeUndefined();
+    const rarer = dice.oneOf([['one', 0, 'a'], ['two', 0.3, 'b']], 'test', index); // prettier-ignore
+    if (draw(index) !== 'a') expect(rarer).toBe(draw(index));
+  }
 });
 
 test('an id is a UUID v4', () => {

@@ -10,8 +10,11 @@ export interface Dice {
   fraction(...purpose: Purpose): number;
   /** True for the share `rate` of all purposes. */
   chance(rate: number, ...purpose: Purpose): boolean;
-  /** At most one of the values, each for its share of all purposes; where the shares add up to more than 1, the later ones get what is left. */
-  oneOf<Value>(shares: readonly (readonly [share: number, value: Value])[], ...purpose: Purpose): Value | undefined;
+  /**
+   * At most one of the values. Each is drawn by its own name, for its share of what those before it left: a value that is added at the
+   * end changes no purpose that another one has.
+   */
+  oneOf<Value>(shares: readonly (readonly [name: string, share: number, value: Value])[], ...purpose: Purpose): Value | undefined;
   /** A whole number from the range, both ends included. */
   between(range: readonly [number, number], ...purpose: Purpose): number;
   /** Shaped as a UUID v4. */
@@ -30,14 +33,7 @@ export function diceOf(seed: string): Dice {
   return {
     fraction,
     chance: (rate, ...purpose) => fraction(...purpose) < rate,
-    oneOf: (shares, ...purpose) => {
-      let left = fraction(...purpose);
-      for (const [share, value] of shares) {
-        if (left < share) return value;
-        left -= share;
-      }
-      return undefined;
-    },
+    oneOf: (shares, ...purpose) => shares.find(([name, share]) => fraction(...purpose, name) < share)?.[2],
     between: ([min, max], ...purpose) => min + Math.floor(fraction(...purpose) * (max - min + 1)),
     uuid: (...purpose) => {
       const bytes = bytesFor(purpose).subarray(0, 16);

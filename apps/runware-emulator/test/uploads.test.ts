@@ -67,7 +67,7 @@ test('an upload may come with a spoilt signature', async () => {
 });
 
 test('an upload may have a content type, and be chunked', async () => {
-  const { post, billOf } = await setup({ faults: { uploadContentType: 'image/jpeg', uploadChunked: true } });
+  const { post, billOf } = await setup({ faults: { uploadContentType: 'image/jpeg', uploadChunkedRate: 1 } });
   const inbox = await openInbox();
   await post([asyncTask({ uploadEndpoint: inbox.url })]);
   await eventually(() => expect(inbox.uploads()).toHaveLength(1));

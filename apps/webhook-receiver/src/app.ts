@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { buildGenerationStore, connectFailFast, watchRedis } from '@darkroom/generation-store';
 import { createSettlements } from '@darkroom/queues';
 import {
@@ -18,6 +17,7 @@ import type { DeliveryInbox, Wake } from './ports.ts';
 import { createReceiverMetrics } from './receiver-metrics.ts';
 import { buildServer, WEBHOOK_PATH } from './server.ts';
 import { createWakeLimit } from './wake-limit.ts';
+import { within } from './within.ts';
 
 export type { Counts } from './counts.ts';
 export { loadReceiverConfig, type ReceiverConfig } from './config.ts';
@@ -81,6 +81,7 @@ export function createWebhookReceiver(config: ReceiverConfig, overrides: Partial
   let stopping: Promise<void> | undefined;
 
   return {
+    logger,
     counts,
     url() {
       if (address === undefined) throw new Error('the receiver listens nowhere before it is started');
@@ -88,8 +89,8 @@ export function createWebhookReceiver(config: ReceiverConfig, overrides: Partial
     },
     async start() {
       if (stopping !== undefined) return;
-      await stores.open();
       address = await server.listen(config.listen);
+      await stores.open();
       logger.info({ url: address }, 'receiver started');
     },
     stop(hurry) {
@@ -103,8 +104,11 @@ export function createWebhookReceiver(config: ReceiverConfig, overrides: Partial
   };
 }
 
-/** How long a start waits for Redis. Later it may come and go: deliveries are refused with 503 meanwhile. */
+/** How long a start waits for Redis, behind its open port. Later it may come and go: deliveries are refused with 503 meanwhile. */
 const OPEN_LIMIT_MS = 2000;
+
+/** BullMQ's close of a queue waits for an answer of Redis, which may be away. */
+const CLOSE_LIMIT_MS = 1000;
 
 function openRedis({ redis: { url, prefix } }: ReceiverConfig, log: Logger): Stores {
   const redis = connectFailFast(url);
@@ -117,11 +121,11 @@ function openRedis({ redis: { url, prefix } }: ReceiverConfig, log: Logger): Sto
     settlements,
     ready: [{ name: 'redis', check: () => watch.check() }],
     async open() {
-      if (redis.status !== 'ready') await once(redis, 'ready', { signal: AbortSignal.timeout(OPEN_LIMIT_MS) }).catch(() => undefined);
+      await within(OPEN_LIMIT_MS, 'reach redis', watch.untilUsable()).catch(() => undefined);
     },
     async close() {
-      await settlements.close();
       watch.close();
+      await within(CLOSE_LIMIT_MS, 'close the queue', settlements.close()).catch(() => undefined);
       redis.disconnect();
     },
   };

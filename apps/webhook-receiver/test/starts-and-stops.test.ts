@@ -61,5 +61,5 @@ test('it lives whatever the store does, and is ready when the store is', async (
   expect(await get('/readyz')).toEqual([200, { ready: true, checks: { memory: 'ok' } }]);
   memory.state.isReady = false;
   expect(await get('/livez')).toEqual([200, { live: true }]);
-  expect(await get('/readyz')).toEqual([503, { ready: false, checks: { memory: 'failed' } }]);
+  expect(await get('/readyz')).toEqual([503, { ready: false, checks: { memory: 'away' } }]);
 });

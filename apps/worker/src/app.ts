@@ -1,19 +1,27 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Timing } from '@darkroom/contracts';
 import { buildGenerationStore, connectPatient, defaultRetention, watchRedis, type GenerationStore } from '@darkroom/generation-store';
 import { createObjectStorage, type ObjectStorage } from '@darkroom/object-storage';
 import { createSettlements, createSubmissions } from '@darkroom/queues';
 import { createRunwareClient, defaultImageHosts, type RunwareClient } from '@darkroom/runware-client';
 import {
+  closeServer,
   createHealthRoutes,
   createLogger,
   createMetrics,
   createMetricsRoutes,
+  createPulse,
   isLoopbackUrl,
+  retryUntilDone,
+  watchDependency,
   type ProcessLogger,
   type Service,
 } from '@darkroom/service-runtime';
 import { fastify } from 'fastify';
+import { followAnswers } from './answers.ts';
 import { checkWebhookAddress } from './check-webhook-address.ts';
+import { closeWorkers } from './close-workers.ts';
 import { MAX_IMAGE_BYTES, type WorkerConfig } from './config.ts';
 import { startConsuming } from './consume.ts';
 import { joinPurchase } from './join-purchase.ts';
@@ -24,9 +32,9 @@ import { createWorkerMetrics } from './metrics/worker-metrics.ts';
 import { openStore } from './open-store.ts';
 import { watchAccount } from './watch-account.ts';
 import { watchServerRun } from './watch-server-run.ts';
+import type { WatchedWorker } from './watched-worker.ts';
 
-/** A worker that took no job for so long although it is connected is not alive (it takes one at least at each poll). */
-const MAX_SILENCE_MS = 10 * 60_000;
+const monotonicMs = (): number => performance.now();
 
 export interface WorkerDependencies {
   storage: ObjectStorage;
@@ -37,7 +45,7 @@ export interface WorkerDependencies {
 
 export interface WorkerApp extends Service {
   start(): Promise<void>;
-  /** Where /livez, /readyz and /metrics are; known after `start`. */
+  /** Where /livez, /readyz and /metrics are; known from the first moments of `start` on. */
   healthUrl(): string | undefined;
 }
 
@@ -73,29 +81,48 @@ export function createWorkerApp(config: WorkerConfig, overrides: Partial<WorkerD
   addQueueGauges(metrics, { connection: redis, submissions, settlements, store, now });
   const hurry = new AbortController();
   const stopped = new AbortController();
+  const s3Watch = watchDependency(
+    { name: 's3', about: { bucket: s3.bucket, endpoint: s3.endpoint ?? 'AWS' }, look: () => storage.checkAccess() },
+    { logger, now: monotonicMs },
+  );
+  const pulse = createPulse({ isExpected: () => redis.status === 'ready' });
   const accountWatch = watchAccount({ everyMs: timing.maxTroubleMs }, { store, provider, submissions, logger });
   const { maxSubmissions, everyMs, graceMs } = config.reconcile;
   const recovery = joinRecovery({ store, storage, submissions, settlements, timing, maxSubmissions, now });
   const assertSettings = () => store.setCaps(spend.caps);
   const serverRunWatch = watchServerRun(
     { everyMs: Math.max(1000, timing.maxTroubleMs / 12), turnMs: Math.max(2000, timing.maxTroubleMs / 6) },
-    { redis, store, recovery, submissions, openStore: () => openStore(store, storage, logger), assertSettings, logger },
+    {
+      redis,
+      store,
+      recovery,
+      submissions,
+      openStore: () => openStore(store, storage, logger),
+      assertSettings,
+      logger,
+      holder: randomUUID(),
+    },
   );
   const maintenance = maintain(
     { connection: redis, queue: queueSettings, timing, everyMs, graceMs },
-    { store, storage, submissions, settlements, recovery, now, logger, metrics: workerMetrics },
+    { store, storage, submissions, settlements, recovery, now, pulse, logger, metrics: workerMetrics },
   );
-  let consuming: ReturnType<typeof startConsuming> | undefined;
+  let consumers: WatchedWorker[] = [];
+  let starting: Promise<void> | undefined;
+  let isStarted = false;
   let stopping: Promise<void> | undefined;
   let healthUrl: string | undefined;
+  const workers = (): WatchedWorker[] => [...consumers, ...[maintenance.worker()].filter((worker) => worker !== undefined)];
 
   const server = fastify({ logger: false });
   void server.register(createMetricsRoutes(metrics));
   void server.register(
     createHealthRoutes({
-      isLive: () =>
-        redis.status !== 'ready' ||
-        performance.now() - (consuming?.lastProgressAt() ?? performance.now()) < Math.max(MAX_SILENCE_MS, 3 * timing.maxPollMs),
+      findStandstill() {
+        const ended = workers().find((worker) => worker.hasEnded);
+        if (ended !== undefined) return `the loop that fetches jobs of ${ended.name} has ended`;
+        return pulse.isSilent() ? 'no loop that fetches jobs has turned for minutes, although redis answers' : undefined;
+      },
       ready: [
         { name: 'redis', check: () => redisWatch.check() },
         {
@@ -106,98 +133,117 @@ export function createWorkerApp(config: WorkerConfig, overrides: Partial<WorkerD
             if (isRecovering) throw new Error('redis restarted, and was not compared with S3 yet');
           },
         },
-        { name: 's3', check: () => storage.checkAccess(), limitMs: 3000 },
+        s3Watch.check,
+        {
+          name: 'worker',
+          check: async () => {
+            if (stopping !== undefined) throw new Error('stopping');
+            if (!isStarted) throw new Error('starting');
+          },
+        },
       ],
     }),
   );
 
+  /** From the open port to the first job, in order. What is away is waited for; each step may be the last when the worker is stopped. */
+  async function bringUp(): Promise<void> {
+    await Promise.all([s3Watch.start(), pulse.start()]);
+    await Promise.all([redisWatch.untilUsable(), s3Watch.untilThere()]);
+    await retryUntilDone('store', openEverything, { signal: stopped.signal, logger, now: monotonicMs });
+    await serverRunWatch.start?.();
+    if (stopped.signal.aborted) return;
+    const purchase = joinPurchase({
+      store,
+      storage,
+      provider,
+      submissions,
+      settlements,
+      webhook,
+      timing,
+      maxSubmissions,
+      askForUpload: settings.askForUpload,
+      now,
+      logger,
+    });
+    consumers = startConsuming(
+      {
+        connection: redis,
+        queue: queueSettings,
+        timing,
+        submitConcurrency: settings.submitConcurrency,
+        settleConcurrency: settings.settleConcurrency,
+      },
+      {
+        purchase,
+        submissions,
+        settlements,
+        newestDelivery: (ref) => store.newestDelivery(ref),
+        hurry: hurry.signal,
+        pulse,
+        logger,
+        metrics: workerMetrics,
+      },
+    );
+    await accountWatch.start?.();
+    await maintenance.start();
+    isStarted = true;
+    logger.info(
+      {
+        health: healthUrl,
+        webhook: webhook?.baseUrl ?? 'none: results are polled for',
+        uploads: settings.askForUpload ? 's3' : 'none: images are fetched from imageURL',
+        submitConcurrency: settings.submitConcurrency,
+        settleConcurrency: settings.settleConcurrency,
+      },
+      'worker started',
+    );
+    if (webhook !== undefined) void checkWebhookAddress(webhook, logger, stopped.signal);
+  }
+
+  async function openEverything(): Promise<void> {
+    await warnOfShortCredentials(storage, timing, now(), logger);
+    await assertSettings();
+    await openStore(store, storage, logger);
+  }
+
   return {
+    logger,
     healthUrl: () => healthUrl,
     async start() {
       if (stopping !== undefined) return;
-      await storage.checkAccess();
-      await warnOfShortCredentials(storage, timing, now(), logger);
-      await assertSettings();
-      await openStore(store, storage, logger);
-      await serverRunWatch.start?.();
-      const purchase = joinPurchase({
-        store,
-        storage,
-        provider,
-        submissions,
-        settlements,
-        webhook,
-        timing,
-        maxSubmissions,
-        askForUpload: settings.askForUpload,
-        now,
-        logger,
-      });
-      consuming = startConsuming(
-        {
-          connection: redis,
-          queue: queueSettings,
-          timing,
-          submitConcurrency: settings.submitConcurrency,
-          settleConcurrency: settings.settleConcurrency,
-        },
-        {
-          purchase,
-          submissions,
-          settlements,
-          newestDelivery: (ref) => store.newestDelivery(ref),
-          hurry: hurry.signal,
-          logger,
-          metrics: workerMetrics,
-        },
-      );
-      await accountWatch.start?.();
-      await maintenance.start?.();
       healthUrl = await server.listen({ host: config.listen.host, port: config.listen.port });
-      logger.info(
-        {
-          health: healthUrl,
-          webhook: webhook?.baseUrl ?? 'none: results are polled for',
-          uploads: settings.askForUpload ? 's3' : 'none: images are fetched from imageURL',
-          submitConcurrency: settings.submitConcurrency,
-          settleConcurrency: settings.settleConcurrency,
-        },
-        'worker started',
-      );
-      if (webhook !== undefined) void checkWebhookAddress(webhook, logger, stopped.signal);
+      logger.info({ health: healthUrl }, 'worker listens, and looks for redis and S3');
+      starting = bringUp().catch((error: unknown) => {
+        if (!stopped.signal.aborted) throw error;
+      });
+      await starting;
     },
     stop(signal) {
       stopping ??= (async () => {
         stopped.abort();
         signal?.addEventListener('abort', () => hurry.abort(), { once: true });
         if (signal?.aborted === true) hurry.abort();
-        await orHurried(Promise.all([server.close(), accountWatch.stop(), serverRunWatch.stop()]), signal);
-        // With Redis away `close` never ends (BullMQ 6.7): once it has to hurry, the jobs are left to the stalled check.
-        await orHurried(Promise.all([...(consuming?.workers ?? []).map((worker) => worker.close()), maintenance.stop()]), signal);
-        await orHurried(Promise.all([submissions.close(), settlements.close()]), signal);
+        const loops = [accountWatch, serverRunWatch, maintenance, s3Watch, pulse].map((loop) => loop.stop());
+        const answers = followAnswers(redis);
+        const left = await closeWorkers(workers(), { hurry: hurry.signal, canWrite: answers.isAnswered });
+        answers.stop();
+        // Ends whatever waits for Redis or S3: the start, a comparison, a pass.
         redisWatch.close();
         redis.disconnect();
         storage.close();
+        await Promise.race([
+          Promise.allSettled([...loops, starting, submissions.close(), settlements.close(), closeServer(server, AbortSignal.timeout(500))]),
+          delay(LAST_LOOPS_MS, undefined, { ref: false }),
+        ]);
+        if (left > 0) throw new Error(`${left} runs were cut off; another worker takes their jobs when their locks end`);
       })();
       return stopping;
     },
   };
 }
 
-/** Runs that were told to hurry get this long to write down what they know. */
-const HURRY_GRACE_MS = 1500;
-
-async function orHurried(work: Promise<unknown>, hurry: AbortSignal | undefined): Promise<void> {
-  if (hurry === undefined) return void (await work);
-  let timer: NodeJS.Timeout | undefined;
-  const hurried = new Promise<void>((resolve) => {
-    const give = (): void => void (timer = setTimeout(resolve, HURRY_GRACE_MS));
-    if (hurry.aborted) give();
-    else hurry.addEventListener('abort', give, { once: true });
-  });
-  await Promise.race([work, hurried]);
-  clearTimeout(timer);
-}
+/** What was told to end, and had all that it waits for taken away, gets this long. */
+const LAST_LOOPS_MS = 1500;
 
 const secretsOf = ({ runware, s3, webhook }: WorkerConfig): string[] =>
   [

@@ -1,4 +1,3 @@
-import { defaultTiming } from '@darkroom/contracts';
 import {
   timingSettings,
   listenSettings,
@@ -21,10 +20,11 @@ import { z } from 'zod';
 export const MAX_IMAGE_BYTES = 16 * 1024 * 1024;
 
 /**
- * How long a stop waits for what is under way, in milliseconds: a POST may take its whole time-out and still say what became of
- * it. Orchestrators must wait longer (docker-compose.yml, infra/kubernetes/base/worker.yaml).
+ * How long a stop waits for what is under way, in milliseconds: Runware answers a POST within a second or two. One that takes longer
+ * is given back as a send whose outcome is not known, and Runware is asked about it. Orchestrators must wait longer
+ * (docker-compose.yml, infra/kubernetes/base/worker.yaml).
  */
-export const DRAIN_MS = defaultTiming.requestTimeoutMs + 5000;
+export const DRAIN_MS = 10_000;
 
 const hostNames = 'host names, separated by commas';
 /** Compared with the hosts of addresses as URLs have them: "https://…", a path or a space would match none, and every image be lost. */

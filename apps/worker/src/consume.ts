@@ -1,14 +1,15 @@
 import { DarkroomError, type SubmissionRef, type Timing } from '@darkroom/contracts';
 import { settle, submit, type Outcome, type Purchase } from '@darkroom/purchase';
 import { buildQueueOptions, queueNames, type QueueSettings, type Settlements, type Submissions } from '@darkroom/queues';
-import { redactText, type Logger } from '@darkroom/service-runtime';
-import { Worker, type Job } from 'bullmq';
+import { redactText, type Logger, type Pulse } from '@darkroom/service-runtime';
+import type { Job } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { createTroubleLog, easeFetching } from './ease-fetching.ts';
 import { watchPurchase } from './metrics/watch-purchase.ts';
 import type { WorkerMetrics } from './metrics/worker-metrics.ts';
 import { nameUnreadableJob } from './name-unreadable-job.ts';
 import { readJob, runOutcome, type OutcomeSurroundings } from './run-outcome.ts';
+import { WatchedWorker } from './watched-worker.ts';
 
 export interface ConsumeOptions {
   connection: Redis;
@@ -25,6 +26,8 @@ export interface ConsumeDependencies {
   newestDelivery(ref: SubmissionRef): Promise<number>;
   /** Aborted when runs are to end early because the process is stopping. */
   hurry: AbortSignal;
+  /** Beats at each turn of the loops that fetch jobs. */
+  pulse: Pulse;
   logger: Logger;
   metrics: WorkerMetrics;
 }
@@ -35,13 +38,9 @@ const NO_LIMIT = { max: 1_000_000_000, duration: 1000 };
 const MAX_STALLED_COUNT = 10_000;
 
 /** Runs the two queues of a purchase. Each run ends in an outcome; trouble of Redis, S3 or the provider is always a snooze. */
-export function startConsuming(
-  options: ConsumeOptions,
-  dependencies: ConsumeDependencies,
-): { workers: Worker[]; lastProgressAt: () => number } {
-  const { purchase, submissions, settlements, newestDelivery, hurry, logger, metrics } = dependencies;
+export function startConsuming(options: ConsumeOptions, dependencies: ConsumeDependencies): WatchedWorker[] {
+  const { purchase, submissions, settlements, newestDelivery, hurry, pulse, logger, metrics } = dependencies;
   const { connection, queue, timing } = options;
-  let lastProgressAt = performance.now();
   const troubleLog = createTroubleLog(logger);
 
   const start = (
@@ -50,13 +49,12 @@ export function startConsuming(
     run: (ref: SubmissionRef) => Promise<Outcome>,
     throttleQueue: (delayMs: number) => Promise<void>,
     isParked: boolean,
-  ): Worker => {
+  ): WatchedWorker => {
     const surroundings = (): OutcomeSurroundings => ({ worker, throttleQueue, newestDelivery, wake: (ref) => settlements.wake(ref) });
-    const worker: Worker = new Worker(
+    const worker: WatchedWorker = new WatchedWorker(
       name,
       async (job: Job, token = '') => {
         const startedAt = performance.now();
-        lastProgressAt = startedAt;
         if (!isParked && job.attemptsStarted === 1)
           metrics.queueWait.observe({}, Math.max(0, Date.now() - job.timestamp - (job.opts.delay ?? 0)) / 1000);
         const ref = readJob(job);
@@ -64,7 +62,6 @@ export function startConsuming(
         metrics.run.observe({ queue: name, outcome: outcome.kind }, (performance.now() - startedAt) / 1000);
         logger.debug({ queue: name, ...ref, ...describe(outcome) }, 'run ended');
         await runOutcome(job, token, ref, outcome, surroundings());
-        lastProgressAt = performance.now();
       },
       {
         ...buildQueueOptions(connection, queue),
@@ -75,6 +72,7 @@ export function startConsuming(
         drainDelay: 2,
         ...(isParked ? {} : { limiter: NO_LIMIT }),
       },
+      pulse,
     );
     easeFetching(worker, troubleLog);
     worker.on('stalled', (jobId) => void nameUnreadableJob(worker, connection, jobId, logger));
@@ -101,7 +99,7 @@ export function startConsuming(
     };
   }
 
-  const workers = [
+  return [
     start(
       queueNames.submissions,
       options.submitConcurrency,
@@ -118,7 +116,6 @@ export function startConsuming(
       true,
     ),
   ];
-  return { workers, lastProgressAt: () => lastProgressAt };
 }
 
 const describe = (outcome: Outcome): Record<string, string | number> => ({

@@ -5,11 +5,11 @@ import { buildReconcileStore, type GenerationStore } from '@darkroom/generation-
 import type { ObjectStorage } from '@darkroom/object-storage';
 import { buildQueueOptions, createMaintenance, queueNames, type QueueSettings, type Settlements, type Submissions } from '@darkroom/queues';
 import { defaultReconcileSettings, reconcile, type Finding, type Reconciler, type Recovery } from '@darkroom/recovery';
-import type { Logger, Service } from '@darkroom/service-runtime';
-import { Worker } from 'bullmq';
+import type { Logger, Pulse, Service } from '@darkroom/service-runtime';
 import type { Redis } from 'ioredis';
 import { createTroubleLog, easeFetching } from './ease-fetching.ts';
 import type { WorkerMetrics } from './metrics/worker-metrics.ts';
+import { WatchedWorker } from './watched-worker.ts';
 
 export interface MaintainOptions {
   connection: Redis;
@@ -28,21 +28,30 @@ export interface MaintainDependencies {
   settlements: Settlements;
   recovery: Recovery;
   now: () => number;
+  /** Beats at each turn of the loop that fetches passes. */
+  pulse: Pulse;
   logger: Logger;
   metrics: WorkerMetrics;
+}
+
+/** What makes the passes of the reconciler. */
+export interface Maintainer extends Service {
+  start(): Promise<void>;
+  /** Fetches the passes, once it was started; its caller closes it. */
+  worker(): WatchedWorker | undefined;
 }
 
 /** The schedule is looked after this often: a Redis that was emptied or taken back has forgotten it. */
 const MAX_UNSCHEDULED_MS = 30_000;
 
 /** Reconciles every so often. Every worker looks after the schedule; one of the fleet makes the pass. */
-export function maintain(options: MaintainOptions, dependencies: MaintainDependencies): Service {
+export function maintain(options: MaintainOptions, dependencies: MaintainDependencies): Maintainer {
   const { connection, queue, timing, everyMs } = options;
-  const { logger } = dependencies;
+  const { logger, pulse } = dependencies;
   const stopping = new AbortController();
   const maintenance = createMaintenance(connection, queue);
   const reconciler = joinReconciler(options, dependencies);
-  let worker: Worker | undefined;
+  let worker: WatchedWorker | undefined;
   let scheduling: Promise<void> | undefined;
 
   async function keepScheduled(): Promise<void> {
@@ -55,20 +64,26 @@ export function maintain(options: MaintainOptions, dependencies: MaintainDepende
   }
 
   return {
+    worker: () => worker,
     async start() {
       if (stopping.signal.aborted || worker !== undefined) return;
-      worker = new Worker(queueNames.maintenance, () => makePass(reconciler, dependencies, stopping.signal), {
-        ...buildQueueOptions(connection, queue),
-        concurrency: 1,
-        lockDuration: timing.lockDurationMs,
-        stalledInterval: timing.stalledIntervalMs,
-      });
+      worker = new WatchedWorker(
+        queueNames.maintenance,
+        () => makePass(reconciler, dependencies, stopping.signal),
+        {
+          ...buildQueueOptions(connection, queue),
+          concurrency: 1,
+          lockDuration: timing.lockDurationMs,
+          stalledInterval: timing.stalledIntervalMs,
+        },
+        pulse,
+      );
       easeFetching(worker, createTroubleLog(logger));
       scheduling = keepScheduled();
     },
     async stop() {
       stopping.abort();
-      await Promise.all([worker?.close(), scheduling]);
+      await scheduling;
       await maintenance.close();
     },
   };

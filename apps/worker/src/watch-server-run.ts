@@ -1,20 +1,20 @@
 import type { BuyingPause, GenerationStore } from '@darkroom/generation-store';
 import type { Submissions } from '@darkroom/queues';
 import { restoreForgotten, type Recovery } from '@darkroom/recovery';
-import type { Logger, Service } from '@darkroom/service-runtime';
+import { orAborted, type Logger, type Service } from '@darkroom/service-runtime';
 import type { Redis } from 'ioredis';
 
 export interface WatchServerRunOptions {
   /** How often the run of the server is looked at, in milliseconds; and at once after each reconnect. */
   everyMs: number;
-  /** How long a comparison may take before another worker does it too, in milliseconds: the one that began may be dead. */
+  /** How long another worker waits for one that compares, and is renewed while it does, in milliseconds: it may be dead. */
   turnMs: number;
 }
 
 export interface WatchServerRunDependencies {
   /** The connection of the store: it hears of a restart first. */
   redis: Pick<Redis, 'on' | 'off'>;
-  store: Pick<GenerationStore, 'readServerRun' | 'confirmComparison' | 'claimTurn' | 'pauses' | 'pauseBuying'>;
+  store: Pick<GenerationStore, 'readServerRun' | 'confirmComparison' | 'claimTurn' | 'endTurn' | 'pauses' | 'pauseBuying'>;
   recovery: Recovery;
   submissions: Pick<Submissions, 'promoteDelayed'>;
   /** Opens the store if it is a new one, and says in the log if it is one that lost its memory. @returns whether it is open. */
@@ -22,6 +22,8 @@ export interface WatchServerRunDependencies {
   /** Writes what the workers' settings say into Redis, which may have lost it or gone back to what it was. */
   assertSettings(): Promise<unknown>;
   logger: Logger;
+  /** Names this worker as the holder of a turn. */
+  holder: string;
 }
 
 /**
@@ -32,7 +34,7 @@ export interface WatchServerRunDependencies {
  */
 export function watchServerRun(
   { everyMs, turnMs }: WatchServerRunOptions,
-  { redis, store, recovery, submissions, openStore, assertSettings, logger }: WatchServerRunDependencies,
+  { redis, store, recovery, submissions, openStore, assertSettings, logger, holder }: WatchServerRunDependencies,
 ): Service {
   const stopping = new AbortController();
   let timer: NodeJS.Timeout | undefined;
@@ -72,10 +74,19 @@ export function watchServerRun(
       if (await store.pauseBuying(pause))
         logger.warn({ event: 'buying.paused-again', reason: pause.reason }, 'redis forgot that an operator had paused buying');
     // A turn for each run: one that was given away for an earlier run holds up nobody.
-    if (!(await store.claimTurn(`compare-${run}`, turnMs))) return;
+    const turn = `compare-${run}`;
+    if (!(await store.claimTurn(turn, turnMs, holder))) return;
     const startedAt = performance.now();
     await assertSettings();
-    const { compared, restored, damaged } = await restoreForgotten(recovery);
+    const keeping = setInterval(() => void store.claimTurn(turn, turnMs, holder).catch(() => undefined), turnMs / 3);
+    const comparison = restoreForgotten(recovery, { signal: stopping.signal });
+    const { compared, restored, damaged } = await orAborted(comparison, stopping.signal, 'stopped')
+      .finally(() => clearInterval(keeping))
+      .catch(async (error: unknown) => {
+        // Another worker goes on at once; after a failure it waits, as this one does.
+        if (stopping.signal.aborted) await store.endTurn(turn, holder);
+        throw error;
+      });
     for (const { generationId, error } of damaged)
       logger.error(
         { event: 'records.damaged', generationId, code: error.code, err: error },
@@ -105,7 +116,9 @@ export function watchServerRun(
     isWanted = looking !== undefined;
     if (isWanted || stopping.signal.aborted) return;
     looking = look()
-      .catch((error: unknown) => logger.warn({ err: error }, 'could not compare redis with S3'))
+      .catch((error: unknown) => {
+        if (!stopping.signal.aborted) logger.warn({ err: error }, 'could not compare redis with S3');
+      })
       .finally(() => {
         looking = undefined;
         if (stopping.signal.aborted) return;

@@ -1,6 +1,6 @@
 import { connectPatient } from '@darkroom/generation-store';
 import { createSettlements, createSubmissions, jobIdOf } from '@darkroom/queues';
-import { createLogger, createMetrics } from '@darkroom/service-runtime';
+import { createLogger, createMetrics, createPulse } from '@darkroom/service-runtime';
 import { createGenerationId, defaultTiming, type SubmissionRef } from '@darkroom/contracts';
 import type { Purchase } from '@darkroom/purchase';
 import { eventually, uniquePrefix } from '@darkroom/testing';
@@ -16,7 +16,7 @@ function setup() {
   const settlements = createSettlements(connection, queue);
   let log = '';
   const logger = createLogger({ name: 'test', level: 'warn' }, { write: (line) => (log += line) });
-  const { workers } = startConsuming(
+  const workers = startConsuming(
     {
       connection,
       queue,
@@ -30,6 +30,7 @@ function setup() {
       settlements,
       newestDelivery: () => Promise.resolve(0),
       hurry: new AbortController().signal,
+      pulse: createPulse({ isExpected: () => true }),
       logger,
       metrics: createWorkerMetrics(createMetrics({ process: 'test' })),
     },

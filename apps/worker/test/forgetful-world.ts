@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import {
   createGenerationId,
   defaultTiming,
@@ -85,6 +86,7 @@ export async function startForgetfulWorld(cap = 1000): Promise<ForgetfulWorld> {
           openStore: () => Promise.resolve(false),
           assertSettings: () => store.setCaps({ allPerDay: watchedCap * IMAGE_NANO_USD }),
           logger: silentLogger,
+          holder: randomUUID(),
         },
       );
       watches.push(watch);

@@ -2,7 +2,7 @@ import { createGenerationId, defaultTiming } from '@darkroom/contracts';
 import { connectPatient } from '@darkroom/generation-store';
 import type { Purchase } from '@darkroom/purchase';
 import { createSettlements, createSubmissions } from '@darkroom/queues';
-import { createLogger, createMetrics } from '@darkroom/service-runtime';
+import { createLogger, createMetrics, createPulse } from '@darkroom/service-runtime';
 import { eventually, reserveRedis, uniquePrefix } from '@darkroom/testing';
 import { Redis } from 'ioredis';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -31,7 +31,7 @@ test.each([
       { name: 'test', level: 'warn' },
       { write: (line) => void lines.push(JSON.parse(line) as { reason?: string }) },
     );
-    const { workers } = startConsuming(
+    const workers = startConsuming(
       { connection, queue, timing: { ...defaultTiming, stalledIntervalMs: 500 }, submitConcurrency: 4, settleConcurrency: 16 },
       {
         purchase: {} as Purchase, // a job that runs is put back, which shows that it ran
@@ -39,6 +39,7 @@ test.each([
         settlements,
         newestDelivery: () => Promise.resolve(0),
         hurry: new AbortController().signal,
+        pulse: createPulse({ isExpected: () => true }),
         logger,
         metrics: createWorkerMetrics(createMetrics({ process: 'test' })),
       },

@@ -117,6 +117,8 @@ describe.skipIf(inject('redisKind') === 'js')('after Redis went back to an earli
           return neverAnswers();
         },
       },
+      // What is dead renews nothing.
+      store: { claimTurn: async (...turn) => !begun && world.store.claimTurn(...turn) },
     });
     await eventually(() => expect(begun).toBe(true));
     await world.watch();

@@ -32,7 +32,7 @@ import { findTrouble, reportTrouble, type StandingTrouble } from './provider-tro
 import { findLastPass } from './reconcile/last-pass.ts';
 import { listOpen, readOpenGenerations, type OpenGenerations } from './open-generations.ts';
 import { closeScript, readGenerationScript } from './scripts/generations.ts';
-import { takeTurnScript } from './scripts/indexes.ts';
+import { endTurnScript, takeTurnScript } from './scripts/indexes.ts';
 import { beginRebuild, finishRebuild, type BegunRebuild } from './rebuild.ts';
 import { restoreGeneration, findForgotten } from './restore.ts';
 import { confirmComparison, initialise, readServerRun, type ServerRun } from './server-run.ts';
@@ -122,8 +122,14 @@ export interface GenerationStore {
   pauseBuying(pause: BuyingPause): Promise<boolean>;
   /** @returns how many of these pauses stood. */
   resumeBuying(kinds: readonly PauseKind[]): Promise<number>;
-  /** True for one caller of the fleet in each stretch of time. @param forMs How long nobody else gets this turn. */
-  claimTurn(name: string, forMs: number): Promise<boolean>;
+  /**
+   * True for one caller of the fleet in each stretch of time.
+   * @param forMs How long no other holder gets this turn, from now on.
+   * @param holder Keeps the turn by claiming it again. Without one nothing keeps it.
+   */
+  claimTurn(name: string, forMs: number, holder?: string): Promise<boolean>;
+  /** Gives a turn back, if the holder still has it. */
+  endTurn(name: string, holder: string): Promise<void>;
   /** What the last pass of the reconciler did; undefined before the first one. */
   findLastPass(): Promise<PassReport | undefined>;
   /** The pauses that stand; none while buying goes on. */
@@ -182,7 +188,9 @@ export function buildGenerationStore({ prefix, retention, pollRate }: Generation
     readOpenGenerations: () => readOpenGenerations(redis, prefix),
     pauseBuying: (pause) => pauseBuying(redis, prefix, pause),
     resumeBuying: (kinds) => resumeBuying(redis, prefix, kinds),
-    claimTurn: async (name, forMs) => (await takeTurnScript.run(redis, turnKey(prefix, name), [prefix, randomUUID(), forMs])) === 1,
+    claimTurn: async (name, forMs, holder = randomUUID()) =>
+      (await takeTurnScript.run(redis, turnKey(prefix, name), [prefix, holder, forMs])) === 1,
+    endTurn: async (name, holder) => void (await endTurnScript.run(redis, turnKey(prefix, name), [prefix, holder])),
     findLastPass: () => findLastPass(redis, prefix),
     pauses: () => readPauses(redis, prefix),
   };

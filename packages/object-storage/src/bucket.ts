@@ -67,6 +67,7 @@ export interface Bucket {
   listAll(prefix: string): AsyncGenerator<ListedObject, void, undefined>;
   /** Deletes objects, a thousand in each request; one that is not there is no error. */
   delete(keys: readonly string[]): Promise<void>;
+  /** Ends what is under way, and closes idle connections; may be called twice. */
   close(): void;
 }
 
@@ -90,15 +91,26 @@ export function createBucket({ bucket, region, endpoint, publicEndpoint, credent
   const client = new S3Client(config);
   const presigner = publicEndpoint === undefined ? client : new S3Client({ ...config, endpoint: publicEndpoint, forcePathStyle: true });
 
+  /** Requests under way; closing ends them. */
+  const underWay = new Set<AbortController>();
+  let isClosed = false;
+
   async function within<Value>(attempted: string, operation: (abortSignal: AbortSignal) => Promise<Value>): Promise<Value> {
     const controller = new AbortController();
-    const timer = setTimeout(() => controller.abort(), requestTimeoutMs);
+    let isLate = false;
+    const timer = setTimeout(() => {
+      isLate = true;
+      controller.abort();
+    }, requestTimeoutMs);
+    underWay.add(controller);
     try {
+      if (isClosed) controller.abort();
       return await operation(controller.signal);
     } catch (error) {
-      throw storageErrorOf(error, attempted, controller.signal.aborted ? requestTimeoutMs : undefined);
+      throw storageErrorOf(error, attempted, isLate ? requestTimeoutMs : undefined);
     } finally {
       clearTimeout(timer);
+      underWay.delete(controller);
     }
   }
 
@@ -191,7 +203,9 @@ export function createBucket({ bucket, region, endpoint, publicEndpoint, credent
         );
       }
     },
-    close: () => {
+    close() {
+      isClosed = true;
+      for (const controller of underWay) controller.abort();
       client.destroy();
       presigner.destroy();
     },

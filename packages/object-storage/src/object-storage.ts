@@ -61,7 +61,7 @@ export interface ObjectStorage extends RecordStore, InputStore, ObjectIndex {
    * longer than the credentials that signed it (Amazon S3 user guide, "Expiration time for presigned URLs").
    */
   credentialsExpireAt(): Promise<number | undefined>;
-  /** Closes idle connections; may be called twice. */
+  /** Ends what is under way, and closes idle connections; may be called twice. */
   close(): void;
 }
 

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { formatRef, type SubmissionRef } from '@darkroom/contracts';
-import { createRandom, photograph } from '@darkroom/testing';
+import { createDraws, photograph } from '@darkroom/testing';
 import { settle, submit, type Outcome, type Purchase } from '../src/index.ts';
 import { intercept, ProcessDied } from './interruptions.ts';
 import type { PurchaseWorld } from './purchase-world.ts';
@@ -37,7 +37,8 @@ const IS_TROUBLED = 0.08;
  * call. Then everybody thaws, nothing goes wrong any more, and the jobs run until none is left.
  */
 export async function survive(world: PurchaseWorld, first: SubmissionRef, { seed, forMs, losesMemory, freezes }: Chaos): Promise<void> {
-  const random = createRandom(seed, 'chaos').fraction;
+  const draws = createDraws(seed, 'chaos');
+  let processes = 0;
   let jobs = new Map<string, Job>();
   const frozen: (() => void)[] = [];
   const calm: { since?: number } = {};
@@ -59,8 +60,11 @@ export async function survive(world: PurchaseWorld, first: SubmissionRef, { seed
     };
     const purchase = world.purchase({ timing });
     let dead = false;
-    const mayDie = async (): Promise<void> => {
-      const fate = calm.since === undefined ? random() : 1;
+    processes += 1;
+    const ofProcess = draws.of('process').of(processes);
+    const calls = new Map<string, number>();
+    const mayDie = async (moment: 'before' | 'after', call: string, nth: number): Promise<void> => {
+      const fate = calm.since === undefined ? ofProcess.of(call).of(nth).fraction(moment) : 1;
       dead ||= fate < DIES;
       if (dead) throw new ProcessDied();
       if (freezes && fate < FREEZES) await new Promise<void>((thaw) => frozen.push(thaw));
@@ -78,10 +82,12 @@ export async function survive(world: PurchaseWorld, first: SubmissionRef, { seed
       });
       return world.webhooks.urlOf(ref);
     };
-    return intercept({ ...purchase, waits, around: { ...purchase.around, webhookUrl } }, async (_, call) => {
-      await mayDie();
+    return intercept({ ...purchase, waits, around: { ...purchase.around, webhookUrl } }, async (name, call) => {
+      const nth = (calls.get(name) ?? 0) + 1;
+      calls.set(name, nth);
+      await mayDie('before', name, nth);
       const result = await call();
-      await mayDie();
+      await mayDie('after', name, nth);
       return result;
     });
   }
@@ -108,22 +114,26 @@ export async function survive(world: PurchaseWorld, first: SubmissionRef, { seed
 
   add('submit', first);
   const endsAt = Date.now() + forMs;
-  const [lostFrom, lostUntil] = [endsAt - forMs * (0.5 + random() / 2), endsAt - (forMs * random()) / 2];
+  const [lostFrom, lostUntil] = [
+    endsAt - forMs * (0.5 + draws.fraction('lost-from') / 2),
+    endsAt - (forMs * draws.fraction('lost-until')) / 2,
+  ];
   let restore: (() => Promise<void>) | undefined;
   let remembered: [string, Job][] = [];
-  while (Date.now() < endsAt) {
+  for (let round = 0; Date.now() < endsAt; round += 1) {
+    const ofRound = draws.of('round').of(round);
     if (losesMemory && restore === undefined && Date.now() >= lostFrom) {
       remembered = [...jobs].map(([id, job]) => [id, { ...job, isRunning: false }]);
       restore = await photograph(world);
     }
-    const chosen = [...jobs][Math.floor(random() * jobs.size)];
-    if (random() < 0.1) frozen.splice(Math.floor(random() * frozen.length), 1)[0]?.();
-    else if (chosen !== undefined && (!chosen[1].isRunning || random() < 0.1)) start(chosen);
+    const chosen = [...jobs][Math.floor(ofRound.fraction('job') * jobs.size)];
+    if (ofRound.chance('thaws', 0.1)) frozen.splice(Math.floor(ofRound.fraction('thawed') * frozen.length), 1)[0]?.();
+    else if (chosen !== undefined && (!chosen[1].isRunning || ofRound.chance('runs-twice', 0.1))) start(chosen);
     if (restore !== undefined && remembered.length > 0 && Date.now() >= lostUntil) {
       await restore();
       jobs = new Map(remembered.splice(0));
     }
-    await delay(random() * 10);
+    await delay(ofRound.fraction('pause') * 10);
   }
   calm.since = Date.now();
   while (jobs.size > 0 || running.size > 0) {

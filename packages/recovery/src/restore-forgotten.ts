@@ -39,19 +39,26 @@ export const RESTORED_AT_ONCE = 32;
 const LISTED_ONE_BY_ONE = 50;
 const DAY_MS = 86_400_000;
 
+export interface RestoreForgottenOptions {
+  /** Ends the walk before its next step. */
+  signal?: AbortSignal;
+}
+
 /**
  * Asks S3 what Redis has forgotten of the last two days (`COMPARED_MS`), by the names of the records alone, and brings it back.
  * A generation of which nothing was written for longer is left alone: its time in Redis may be over.
- * @throws StorageError when S3 is away.
+ * @throws StorageError when S3 is away; the reason of the signal when it is aborted.
  */
-export async function restoreForgotten(recovery: Recovery): Promise<Comparison> {
+export async function restoreForgotten(recovery: Recovery, { signal }: RestoreForgottenOptions = {}): Promise<Comparison> {
   const restored: string[] = [];
   const damaged: Damage[] = [];
   let compared = 0;
-  for await (const generations of inGroups(listWrittenLately(recovery), COMPARED_AT_ONCE)) {
+  for await (const generations of inGroups(listWrittenLately(recovery, signal), COMPARED_AT_ONCE)) {
+    signal?.throwIfAborted();
     compared += generations.length;
     const forgotten = await recovery.store.findForgotten(generations.flatMap(describeRecorded));
     await eachAtOnce(forgotten, RESTORED_AT_ONCE, async (generationId) => {
+      signal?.throwIfAborted();
       const damage = await restoreOrName(recovery, generationId);
       if (damage === undefined) restored.push(generationId);
       else damaged.push(damage);
@@ -77,9 +84,12 @@ export async function restoreOrName(
 }
 
 /** The records of each generation of which something was written lately. */
-async function* listWrittenLately(recovery: Recovery): AsyncGenerator<ListedRecord[], void, undefined> {
+async function* listWrittenLately(recovery: Recovery, signal?: AbortSignal): AsyncGenerator<ListedRecord[], void, undefined> {
   const since = recovery.now() - COMPARED_MS;
-  for await (const records of listCandidates(recovery, since)) if (records.some(({ writtenAt }) => writtenAt >= since)) yield records;
+  for await (const records of listCandidates(recovery, since)) {
+    signal?.throwIfAborted();
+    if (records.some(({ writtenAt }) => writtenAt >= since)) yield records;
+  }
 }
 
 /**

@@ -1,7 +1,7 @@
 export { systemClock, type Clock } from './clock.ts';
 export { closeServer } from './close-server.ts';
 export { createHealthRoutes, type HealthOptions, type ReadinessCheck } from './health.ts';
-export { describeErrorChain } from './logging/describe-error.ts';
+export { describeErrorChain, explainShortly } from './logging/describe-error.ts';
 export {
   createLogger,
   logLevels,
@@ -17,6 +17,7 @@ export { redactText, type RedactOptions } from './logging/redact-text.ts';
 export { createMetrics } from './metrics/create-metrics.ts';
 export type { Counter, Histogram, LabelValues, MetricDefinition, Metrics, ReadSamples, Sample } from './metrics/metrics.ts';
 export { createMetricsRoutes } from './metrics/routes.ts';
+export { createPulse, type Pulse, type PulseOptions } from './pulse.ts';
 export { runUntilSignal, type RunOptions } from './run-until-signal.ts';
 export { joinServices, type Service } from './service.ts';
 export { describeSettings, type VariableDescription } from './settings/describe-settings.ts';
@@ -34,3 +35,12 @@ export { timingSettings, timingVariable } from './settings/timing.ts';
 export { describeUnread, findUnreadSettings, knownSettings, type UnreadSetting } from './settings/unknown-settings.ts';
 export { flag, oneOf, text, url, wholeNumber } from './settings/variables.ts';
 export { capabilityKeySettings, webhookSettings, type WebhookSettings } from './settings/webhook.ts';
+export { createOutageLines, type OutageLines } from './watch/outage-lines.ts';
+export {
+  watchDependency,
+  type DependencyWatch,
+  type WatchDependencyDependencies,
+  type WatchDependencyOptions,
+} from './watch/watch-dependency.ts';
+export { retryUntilDone, type RetryOptions } from './watch/retry-until-done.ts';
+export { orAborted } from './watch/or-aborted.ts';

@@ -1,35 +1,39 @@
-import { hasCode } from '@darkroom/contracts';
-import { describeErrorChain } from './logging/describe-error.ts';
-import { silentLogger, type Logger } from './logging/logger.ts';
-import { redactText } from './logging/redact-text.ts';
+import { ConfigError } from '@darkroom/contracts';
+import { captureOutput } from './logging/capture-output.ts';
+import { createLogger, type Logger } from './logging/logger.ts';
 import type { Service } from './service.ts';
+import { listenForSignals, type Signals } from './signals.ts';
 
 export interface RunOptions {
+  /** The name of the process, on every line that it writes. */
+  readonly name: string;
   /** Signals that stop the service. Defaults to SIGTERM (an orchestrator) and SIGINT (Ctrl-C). */
   readonly signals?: readonly NodeJS.Signals[];
   /** How long `stop` may wait for what is under way, in milliseconds; then it is told to hurry. Keep it under the grace period of the orchestrator. */
   readonly drainMs: number;
   /** How long `stop` may take once it was told to hurry, in milliseconds; then the process exits all the same. Defaults to 3000. */
   readonly hurryMs?: number;
+  /** Writes the lines of the process until the service brings its own logger. Standard output by default. */
   readonly logger?: Logger;
-  /** Where it is said why the service did not start. Standard error by default. */
-  readonly report?: (text: string) => void;
 }
 
-/** One Ctrl-C reaches a process from the terminal and again from each launcher (npm) that passes it on, within moments. */
-const ECHO_MS = 1000;
+/** A process that has stopped in order and still holds something open ends after this time, in milliseconds. */
+const LEFT_OPEN_MS = 1000;
 
 /**
  * Runs a service until a signal stops it; the body of every `main.ts`. Sets `process.exitCode` and leaves the end to Node:
- * 0 after an orderly stop, 1 when it did not start, did not stop in time or was told to hurry.
+ * 0 after an orderly stop, 1 when it did not start, did not stop in time or was told to hurry. Everything that the process
+ * writes meanwhile is a line of its logger, also what libraries and Node itself print.
  *
- * The first signal stops the service, also one that arrives while it starts. A second one, or `drainMs`, tells it to hurry.
- * If something still keeps the process alive after `hurryMs`, it exits: the only use of `process.exit`.
+ * The first signal stops the service, also one that arrives while it starts: `stop` is called then and ends the start. A second
+ * one, or `drainMs`, tells it to hurry. If something still keeps the process alive after `hurryMs`, it exits.
  *
- * @param start Starts the service; the signal is aborted when there is no point in going on.
+ * @param create Creates the service, and connects and waits for nothing.
  */
-export async function runUntilSignal(start: (stopping: AbortSignal) => Promise<Service>, options: RunOptions): Promise<void> {
-  const { drainMs, hurryMs = 3000, logger = silentLogger, report = (text) => process.stderr.write(text) } = options;
+export async function runUntilSignal(create: () => Service | Promise<Service>, options: RunOptions): Promise<void> {
+  const { name, drainMs, hurryMs = 3000 } = options;
+  let logger = options.logger ?? createLogger({ name });
+  captureOutput(() => logger);
   const signals = listenForSignals(options.signals ?? ['SIGTERM', 'SIGINT']);
   let drained: NodeJS.Timeout | undefined;
   signals.first.addEventListener('abort', () => {
@@ -39,17 +43,35 @@ export async function runUntilSignal(start: (stopping: AbortSignal) => Promise<S
   });
   signals.hurry.signal.addEventListener('abort', () => exitLater(hurryMs, logger));
   try {
-    const service = await startUnlessStopping(start, signals.first);
-    await signals.received;
-    await stop(service, signals, logger);
+    const service = await create();
+    logger = service.logger ?? logger;
+    const failed = await untilSignal(service, signals);
+    if (failed === undefined) await stop(service, signals, logger);
+    else {
+      process.exitCode = 1;
+      tellWhyNotStarted(failed.error, logger);
+      await service.stop(AbortSignal.abort()).catch(() => undefined); // the reason why it did not start is the one to tell
+    }
   } catch (error) {
     process.exitCode = 1;
-    report(explain(error));
+    tellWhyNotStarted(error, logger);
   } finally {
     clearTimeout(drained);
-    signals.close();
-    exitLater(hurryMs, logger);
+    exitLater(signals.hurry.signal.aborted ? hurryMs : LEFT_OPEN_MS, logger);
   }
+}
+
+/** Starts the service. @returns why it did not start, or undefined once there was a signal, whatever the start has come to. */
+async function untilSignal(service: Service, signals: Signals): Promise<{ error: unknown } | undefined> {
+  if (signals.first.aborted) return undefined;
+  const started = (async () => service.start?.())().then(
+    () => undefined,
+    (error: unknown) => ({ error }),
+  );
+  const failed = await Promise.race([started, signals.received.then(() => undefined)]);
+  if (failed !== undefined && !signals.first.aborted) return failed;
+  await signals.received;
+  return undefined;
 }
 
 async function stop(service: Service, signals: Signals, logger: Logger): Promise<void> {
@@ -60,67 +82,11 @@ async function stop(service: Service, signals: Signals, logger: Logger): Promise
     if (!hurried) process.exitCode = 0;
     logger.info({ hurried }, 'stopped');
   } catch (error) {
-    logger.error({ err: error }, 'could not stop');
+    logger.error({ err: error }, 'could not stop in order');
   }
 }
 
-async function startUnlessStopping(start: (stopping: AbortSignal) => Promise<Service>, stopping: AbortSignal): Promise<Service> {
-  const service = await start(stopping);
-  if (stopping.aborted) return service;
-  try {
-    await service.start?.();
-  } catch (error) {
-    await service.stop().catch(() => undefined); // the reason why it did not start is the one to tell
-    throw error;
-  }
-  return service;
-}
-
-interface Signals {
-  /** Aborted by the first signal; `received` resolves with it. */
-  readonly first: AbortSignal;
-  readonly received: Promise<void>;
-  /** Aborted by the second one. */
-  readonly hurry: AbortController;
-  name(): NodeJS.Signals | undefined;
-  close(): void;
-}
-
-function listenForSignals(names: readonly NodeJS.Signals[]): Signals {
-  const first = new AbortController();
-  const hurry = new AbortController();
-  const { promise: received, resolve } = createPromise();
-  let name: NodeJS.Signals | undefined;
-  let firstAt = 0;
-  const listener = (signal: NodeJS.Signals) => {
-    if (name === undefined) {
-      name = signal;
-      firstAt = performance.now();
-      first.abort();
-      resolve();
-    } else if (signal !== name || performance.now() - firstAt >= ECHO_MS) {
-      hurry.abort();
-    }
-  };
-  for (const signal of names) process.on(signal, listener);
-  return {
-    first: first.signal,
-    received,
-    hurry,
-    name: () => name,
-    close: () => {
-      for (const signal of names) process.off(signal, listener);
-    },
-  };
-}
-
-function createPromise(): { promise: Promise<void>; resolve: () => void } {
-  let resolve = () => {};
-  const promise = new Promise<void>((done) => (resolve = done));
-  return { promise, resolve };
-}
-
-/** Unreferenced: a process that has nothing left to do ends before it. */
+/** Unreferenced: a process that has nothing left to do ends before it. The only use of `process.exit` beside a broken process. */
 function exitLater(afterMs: number, logger: Logger): void {
   setTimeout(() => {
     logger.warn({ afterMs, open: process.getActiveResourcesInfo() }, 'something is still open; exiting');
@@ -128,10 +94,12 @@ function exitLater(afterMs: number, logger: Logger): void {
   }, afterMs).unref();
 }
 
-/** Settings that are wrong are told as they are; anything else with its causes and its stack. */
-function explain(error: unknown): string {
-  // It holds no secret (`readSettings`), and "RUNWARE_API_KEY: is missing" reads like one.
-  if (hasCode(error, 'config.invalid') && error instanceof Error) return `cannot start: ${error.message}\n`;
-  const stack = error instanceof Error && error.stack !== undefined ? `\n${error.stack.split('\n').slice(1).join('\n')}` : '';
-  return `cannot start: ${redactText(describeErrorChain(error) + stack)}\n`;
+/** Settings that are wrong are told one by one, without a stack. */
+function tellWhyNotStarted(error: unknown, logger: Logger): void {
+  if (error instanceof ConfigError) {
+    const { code, problems, message } = error;
+    logger.error({ code, problems }, `cannot start: ${message.split('\n', 1)[0]}`);
+  } else {
+    logger.error({ err: error }, 'cannot start');
+  }
 }

@@ -1,7 +1,14 @@
+import type { Logger } from './logging/logger.ts';
+
 /** What runs until it is stopped. */
 export interface Service {
-  /** Starts what creating the service did not start; a service that was stopped before does nothing. */
+  /**
+   * Starts what creating the service did not start; a service that was stopped before does nothing. Waits for what is away
+   * instead of failing; `stop` ends that wait.
+   */
   start?(): Promise<void>;
+  /** Writes the lines of the whole process, once the service is there. */
+  readonly logger?: Logger;
   /**
    * Takes no more work, waits for what is under way and closes everything. May be called before `start`, twice and while busy.
    * @param hurry Aborted when what is under way should be given back rather than waited for.

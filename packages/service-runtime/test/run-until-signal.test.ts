@@ -24,7 +24,14 @@ function startProgram(behaviour: string, drainMs = LONG_MS) {
     said: (word: string) => expect.poll(() => said.split('\n'), { timeout: LONG_MS, interval: 10 }).toContain(word),
     async ended() {
       const [code, signal] = (await closed) as [number | null, NodeJS.Signals | null]; // documented arguments of "close"
-      return { code, signal, said: said.split('\n').filter((word) => word !== ''), complained };
+      const written = said.split('\n').filter((word) => word !== '');
+      return {
+        code,
+        signal,
+        said: written.filter((line) => !line.startsWith('{')),
+        lines: written.filter((line) => line.startsWith('{')).map((line) => JSON.parse(line) as Record<string, unknown>),
+        complained,
+      };
     },
   };
 }
@@ -33,28 +40,58 @@ test.for(['SIGTERM', 'SIGINT'] as const)('%s stops the service, and the process 
   const running = startProgram('orderly');
   await running.said('started');
   running.signal(signal);
-  expect(await running.ended()).toEqual({ code: 0, signal: null, said: ['started', 'stop'], complained: '' });
+  expect(await running.ended()).toMatchObject({ code: 0, signal: null, said: ['started', 'stop'], complained: '' });
 });
 
-test('wrong settings are all told, without a stack, and the exit code is 1', async () => {
-  const { code, complained } = await startProgram('wrong-settings').ended();
-  expect(code).toBe(1);
-  expect(complained).toBe(
-    'cannot start: 2 settings are wrong\n  REDIS_URL: is missing, and must be a URL\n  PORT: must be a whole number, got "http"\n',
-  );
+test('wrong settings are all told in one line of JSON, and the exit code is 1', async () => {
+  const { code, said, lines, complained } = await startProgram('wrong-settings').ended();
+  expect({ code, said, complained }).toEqual({ code: 1, said: [], complained: '' });
+  expect(lines).toHaveLength(1);
+  expect(lines[0]).toMatchObject({
+    level: 'error',
+    name: 'test',
+    code: 'config.invalid',
+    msg: 'cannot start: 2 settings are wrong',
+    problems: [
+      { path: 'REDIS_URL', message: 'is missing, and must be a URL' },
+      { path: 'PORT', message: 'must be a whole number', given: '"http"' },
+    ],
+  });
 });
 
 test('any other reason not to start is told with its cause, without a password', async () => {
-  const { code, complained } = await startProgram('no-start').ended();
-  expect(code).toBe(1);
-  expect(complained).toMatch(/^cannot start: cannot listen: port taken, see redis:\/\/\[redacted\]@127\.0\.0\.1\n/);
+  const { code, lines, complained } = await startProgram('no-start').ended();
+  expect({ code, complained }).toEqual({ code: 1, complained: '' });
+  expect(lines).toHaveLength(1);
+  expect(lines[0]).toMatchObject({
+    msg: 'cannot start',
+    err: { message: 'cannot listen', cause: { message: 'port taken, see redis://[redacted]@127.0.0.1' } },
+  });
 });
 
-test('a signal while the service starts stops it as soon as it has started', async () => {
-  const running = startProgram('slow-start');
+test('a signal ends a start that would wait for ever', async () => {
+  const running = startProgram('endless-start');
   await running.said('started');
   running.signal('SIGTERM');
   expect(await running.ended()).toMatchObject({ code: 0, said: ['started', 'stop'] });
+});
+
+test('a service that does not start is stopped, and its reason is told', async () => {
+  const { code, said, lines } = await startProgram('failed-start').ended();
+  expect({ code, said }).toEqual({ code: 1, said: ['stop'] });
+  expect(lines[0]).toMatchObject({ msg: 'cannot start', err: { message: 'cannot do without a bucket' } });
+});
+
+test('what libraries and Node print, and an error that reached no caller, are lines of JSON', async () => {
+  const { code, said, lines, complained } = await startProgram('noisy').ended();
+  expect({ code, said, complained }).toEqual({ code: 1, said: [], complained: '' });
+  expect(lines).toEqual([
+    expect.objectContaining({ level: 'info', source: 'console', msg: 'printed 1' }),
+    expect.objectContaining({ level: 'warn', source: 'console', msg: 'IMPORTANT! printed' }),
+    expect.objectContaining({ level: 'error', source: 'console', msg: expect.stringContaining('printed error') }),
+    expect.objectContaining({ level: 'warn', source: 'node', warning: 'DeprecationWarning', msg: 'old' }),
+    expect.objectContaining({ level: 'error', msg: 'an error reached no caller; exiting' }),
+  ]);
 });
 
 test('a second signal makes a slow stop hurry', async () => {
@@ -89,6 +126,15 @@ test('what a service left open does not keep the process', async () => {
   await running.said('started');
   running.signal('SIGTERM');
   expect(await running.ended()).toMatchObject({ code: 0, signal: null, said: ['started', 'stop'] });
+});
+
+test('a signal after the end of the stop does not change the exit code', async () => {
+  const running = startProgram('left-open');
+  await running.said('started');
+  running.signal('SIGTERM');
+  await running.said('stop');
+  running.signal('SIGTERM');
+  expect(await running.ended()).toMatchObject({ code: 0, signal: null });
 });
 
 test('a stop that fails is an exit code of 1', async () => {

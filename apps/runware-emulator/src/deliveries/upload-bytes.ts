@@ -14,7 +14,7 @@ const kindsByRate = [
 
 /** What the upload of an image holds; mostly the image. */
 export function drawUploadKind(dice: Dice, task: Task, index: number): UploadKind {
-  const shares = kindsByRate.map(([rate, kind]) => [task.faults[rate], kind] as const);
+  const shares = kindsByRate.map(([rate, kind]) => [rate, task.faults[rate], kind] as const);
   return dice.oneOf<UploadKind>(shares, ...purposeOf('upload-kind', task, index)) ?? 'image';
 }
 

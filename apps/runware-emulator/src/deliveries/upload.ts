@@ -47,6 +47,7 @@ async function preparePut(task: Task, index: number, kind: UploadKind, parts: Up
   const body = await loadUpload(kind, task, image.seed, gallery);
   const isForbidden = dice.chance(faults.uploadForbiddenRate, ...purposeOf('upload-forbidden', task, index));
   const url = isForbidden ? spoilSignature(request.uploadEndpoint) : request.uploadEndpoint;
+  const chunked = dice.chance(faults.uploadChunkedRate, ...purposeOf('upload-chunked', task, index));
   const { imageUUID } = image;
   const sha256 = createHash('sha256').update(body).digest('hex');
   bill.record({ kind: 'upload', at: clock.now(), taskUUID, run, imageUUID, content: kind, sha256, sizeBytes: body.length });
@@ -57,7 +58,7 @@ async function preparePut(task: Task, index: number, kind: UploadKind, parts: Up
       url,
       body,
       contentType: faults.uploadContentType === '' ? undefined : faults.uploadContentType,
-      chunked: faults.uploadChunked,
+      chunked,
       timeoutMs: faults.webhookTimeoutMs,
       signal,
     });

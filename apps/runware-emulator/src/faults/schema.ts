@@ -41,7 +41,7 @@ export const faultsSchema = z.strictObject({
   ),
   maxReferenceImages: z.int().min(0).default(0).describe('Most reference images of a request; 0 is no limit (the page names none).'),
 
-  // A submission; at most one of the rates strikes, drawn anew for every receipt of a taskUUID
+  // A submission; at most one of the rates strikes, the first in this order, drawn anew for every receipt of a taskUUID
   submitResetBeforeRate: rate(0, 'The connection is reset, and the task was not accepted.'),
   submitResetAfterRate: rate(0, 'The connection is reset, and the task was accepted.'),
   submit429Rate: rate(0, 'HTTP 429 `rateLimitExceeded`.'),
@@ -100,7 +100,7 @@ export const faultsSchema = z.strictObject({
   ),
   webhookStrangeImageRate: rate(0, 'Webhooks of a result with the `imageURL` of another task, once another has succeeded.'),
 
-  // The upload; at most one of the wrong contents strikes
+  // The upload; at most one of the wrong contents strikes, the first in this order
   uploadDelayMs: millisecondRange(1000, 3000, 'How long after the webhook the upload starts.'),
   uploadBeforeWebhookRate: rate(0, 'Uploads that are over before the webhook is sent.'),
   uploadNeverRate: rate(0, 'Uploads that are never made.'),
@@ -121,7 +121,7 @@ export const faultsSchema = z.strictObject({
   uploadLateMs: milliseconds(300_000, 'See `uploadLateRate`.'),
   uploadAttempts: z.int().min(1).default(1).describe('How often an upload is tried, with the waits of the webhook.'),
   uploadContentType: z.string().default('').describe('`Content-Type` of uploads; none when empty.'),
-  uploadChunked: flag(false, 'Uploads are chunked and have no `Content-Length`.'),
+  uploadChunkedRate: rate(0, 'Uploads that are chunked and have no `Content-Length`.'),
 
   // Questions about a task
   pollErrorShape: choice(

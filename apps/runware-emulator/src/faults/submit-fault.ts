@@ -35,7 +35,7 @@ const faultsByRate: readonly (readonly [RateName, SubmitFault])[] = [
 
 /** Draws what goes wrong with the `receipt`-th submission of a taskUUID; mostly nothing. */
 export function drawSubmitFault(faults: Faults, dice: Dice, taskUUID: string, receipt: number): SubmitFault | undefined {
-  const shares = faultsByRate.map(([rate, fault]) => [faults[rate], fault] as const);
+  const shares = faultsByRate.map(([rate, fault]) => [rate, faults[rate], fault] as const);
   const fault = dice.oneOf(shares, 'submit-fault', taskUUID, receipt);
   return fault === undefined ? undefined : withSettings(fault, faults, dice, taskUUID, receipt);
 }

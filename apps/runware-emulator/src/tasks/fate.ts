@@ -15,7 +15,7 @@ const failures = [
 
 /** How the task fails, if it does. */
 export function drawFailure(dice: Dice, task: Task): Failure | undefined {
-  const shares = failures.map(([rate, failure]) => [task.faults[rate], failure] as const);
+  const shares = failures.map(([rate, failure]) => [rate, task.faults[rate], failure] as const);
   return dice.oneOf<Failure>(shares, ...purposeOf('failure', task, 0));
 }
 

@@ -22,7 +22,7 @@ const troublesByRate = [
 
 /** Draws what goes wrong with the `poll`-th question; mostly nothing. */
 export function drawPollTrouble(faults: Faults, dice: Dice, poll: number, raw: RawTask): Answer | undefined {
-  const shares = troublesByRate.map(([rate, answer]) => [faults[rate], answer] as const);
+  const shares = troublesByRate.map(([rate, answer]) => [rate, faults[rate], answer] as const);
   const answer = dice.oneOf<Answer>(shares, 'poll-trouble', namesOf(raw).taskUUID ?? '', poll);
   return answer === undefined ? undefined : nameQuestion(answer, raw, faults);
 }

@@ -26,6 +26,8 @@ export interface ConnectionWatch {
   state(): ConnectionState;
   /** Makes sure that Redis takes a write (or answers) now. @throws Error that names why not. */
   check(): Promise<void>;
+  /** Resolves once the connection is usable. Rejects when the watch is closed before that. */
+  untilUsable(): Promise<void>;
   /** Stops watching; the connection stays its caller's. */
   close(): void;
 }
@@ -58,6 +60,7 @@ export function watchConnection(redis: Redis, { prefix, look, everyMs = 3000, on
   let lastTrouble: RedisTrouble | undefined;
   let timer: NodeJS.Timeout | undefined;
   let isClosed = false;
+  const waiting = new Set<{ resolve: () => void; reject: (reason: Error) => void }>();
 
   const move = (next: ConnectionState): void => {
     const before = state;
@@ -69,6 +72,7 @@ export function watchConnection(redis: Redis, { prefix, look, everyMs = 3000, on
     // The same loss with another cause began when the loss began.
     state = next.kind === 'lost' && before.kind === 'lost' ? { ...next, since: before.since } : next;
     onChange?.(state, before);
+    if (state.kind === 'usable') for (const { resolve } of waiting) resolve();
   };
   const lose = (trouble: RedisTrouble): void => {
     // That a line was closed is no news beside why it cannot be had again.
@@ -140,6 +144,7 @@ export function watchConnection(redis: Redis, { prefix, look, everyMs = 3000, on
   const close = (): void => {
     isClosed = true;
     clearTimeout(timer);
+    for (const { reject } of waiting) reject(new Error('redis is not watched any more'));
     redis.off('error', onError).off('refused', onError).off('ready', onReady).off('reconnecting', onReconnecting).off('end', onEnd);
   };
   redis.on('error', onError).on('refused', onError).on('ready', onReady).on('reconnecting', onReconnecting).on('end', onEnd);
@@ -153,8 +158,21 @@ export function watchConnection(redis: Redis, { prefix, look, everyMs = 3000, on
       if (state.kind === 'usable' && performance.now() - answeredAt < FRESH_MS) return;
       await lookOnce();
     },
+    async untilUsable() {
+      if (state.kind === 'usable') return;
+      if (isClosed) throw new Error('redis is not watched any more');
+      const { promise, ...settle } = withResolvers();
+      waiting.add(settle);
+      await promise.finally(() => waiting.delete(settle));
+    },
     close,
   };
+}
+
+function withResolvers(): { promise: Promise<void>; resolve: () => void; reject: (reason: Error) => void } {
+  let [resolve, reject]: [() => void, (reason: Error) => void] = [() => undefined, () => undefined];
+  const promise = new Promise<void>((...settle) => ([resolve, reject] = settle));
+  return { promise, resolve, reject };
 }
 
 const sameCause = (a: RedisTrouble, b: RedisTrouble): boolean => a.reason === b.reason;

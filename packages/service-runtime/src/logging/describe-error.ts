@@ -1,4 +1,6 @@
 import { format } from 'node:util';
+import { DarkroomError } from '@darkroom/contracts';
+import { redactText } from './redact-text.ts';
 
 /** The fields of an error that are worth a line; others may carry whole requests (`command.args` of ioredis, `$response` of the AWS SDK). */
 const wanted = ['code', 'retryable', 'reached', 'details', 'problems', 'status', 'statusCode', 'syscall', 'errno'] as const;
@@ -29,4 +31,15 @@ export function describeErrorChain(error: unknown): string {
     current = current instanceof Error ? current.cause : undefined;
   }
   return messages.join(': ');
+}
+
+const MAX_SHORT = 300;
+
+/**
+ * Explains an error in one short line for a probe or a log: the message of an error of ours, which says it all and holds no secret,
+ * or else the messages of the chain, redacted.
+ */
+export function explainShortly(error: unknown): string {
+  const text = error instanceof DarkroomError ? error.message : describeErrorChain(error);
+  return redactText(text.slice(0, MAX_SHORT).replaceAll(/\s+/g, ' '));
 }

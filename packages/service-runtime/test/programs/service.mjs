@@ -11,7 +11,7 @@ const say = (word) => {
 /** @param {AbortSignal | undefined} signal */
 const until = (signal) => new Promise((resolve) => signal?.addEventListener('abort', resolve, { once: true }));
 
-/** @type {Record<string, (stopping: AbortSignal) => Promise<import('@darkroom/service-runtime').Service>>} */
+/** @type {Record<string, () => Promise<import('@darkroom/service-runtime').Service>>} */
 const behaviours = {
   async orderly() {
     const server = createServer().listen(0, '127.0.0.1');
@@ -27,11 +27,36 @@ const behaviours = {
   async 'no-start'() {
     throw new Error('cannot listen', { cause: new Error('port taken, see redis://user:hunter22@127.0.0.1') });
   },
-  async 'slow-start'(stopping) {
+  async 'endless-start'() {
     const server = createServer().listen(0, '127.0.0.1');
-    say('started');
-    await until(stopping);
-    return { start: async () => say('never'), stop: async () => void (say('stop'), server.close()) };
+    return {
+      start: () => new Promise(() => say('started')),
+      stop: async () => void (say('stop'), server.close()),
+    };
+  },
+  async 'failed-start'() {
+    const server = createServer().listen(0, '127.0.0.1');
+    return {
+      start: () => Promise.reject(new Error('cannot do without a bucket')),
+      stop: async () => void (say('stop'), server.close()),
+    };
+  },
+  async noisy() {
+    const server = createServer().listen(0, '127.0.0.1');
+    return {
+      async start() {
+        /* oxlint-disable no-console -- as libraries do */
+        console.log('printed %d', 1);
+        console.warn('IMPORTANT! printed');
+        console.error(new Error('printed error'));
+        /* oxlint-enable no-console */
+        process.emitWarning('old', 'DeprecationWarning', 'DEP0');
+        await new Promise((resolve) => setImmediate(resolve));
+        server.close();
+        void Promise.reject(new Error('that reached no caller'));
+      },
+      stop: async () => say('stop'),
+    };
   },
   async 'slow-stop'() {
     const server = createServer().listen(0, '127.0.0.1');
@@ -69,4 +94,4 @@ const behaviours = {
 
 const start = behaviours[behaviour];
 if (start === undefined) throw new Error(`no such behaviour: "${behaviour}"`);
-await runUntilSignal(start, { drainMs: Number(drainMs), hurryMs: 300 });
+await runUntilSignal(start, { name: 'test', drainMs: Number(drainMs), hurryMs: 300 });

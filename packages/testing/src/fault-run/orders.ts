@@ -1,5 +1,5 @@
 import { formatUsd, prices, sizes, type GrokImagineRequestInput } from '@darkroom/contracts';
-import { createRandom, type SeededRandom } from '../seeded-random.ts';
+import { createDraws, type NamedDraws } from '../named-draws.ts';
 import type { FaultRunSettings } from './settings.ts';
 import { createTenants, CROWDED, priceOf, type ChooseTenant, type OrderTerms } from './tenants.ts';
 
@@ -24,16 +24,16 @@ export const MAX_REFERENCE_IMAGES = 2;
 
 /** Derives what is ordered from the settings alone. */
 export function deriveOrders({ generations, seed, scale, ordersPerSecond }: FaultRunSettings): Order[] {
-  const random = createRandom(seed, 'orders');
-  const chooseTenant = createTenants(createRandom(seed, 'tenants'));
-  return Array.from({ length: generations }, (_, at) => deriveOrder(random, `${seed}-${at}`, chooseTenant, scale, ordersPerSecond));
+  const draws = createDraws(seed, 'orders');
+  const chooseTenant = createTenants(createDraws(seed, 'tenants'));
+  return Array.from({ length: generations }, (_, at) => deriveOrder(draws.of(at), `${seed}-${at}`, chooseTenant, scale, ordersPerSecond));
 }
 
-function deriveOrder(random: SeededRandom, name: string, chooseTenant: ChooseTenant, scale: number, ordersPerSecond: number): Order {
-  const ms = (min: number, max: number): number => random.between(min * scale, max * scale);
-  const hasKey = random.chance(0.15);
-  const images = random.chance(0.85) ? 1 : random.between(2, random.chance(0.1) ? 8 : 4);
-  const references = random.chance(0.08) ? random.between(1, MAX_REFERENCE_IMAGES) : 0;
+function deriveOrder(draws: NamedDraws, name: string, chooseTenant: ChooseTenant, scale: number, ordersPerSecond: number): Order {
+  const ms: Ms = (what, min, max) => draws.between(what, min * scale, max * scale);
+  const hasKey = draws.chance('has-key', 0.15);
+  const images = draws.chance('one-image', 0.85) ? 1 : draws.between('images', 2, draws.chance('many-images', 0.1) ? 8 : 4);
+  const references = draws.chance('has-references', 0.08) ? draws.between('references', 1, MAX_REFERENCE_IMAGES) : 0;
   const imageUsd = formatUsd(prices.imageNanoUsd + references * prices.referenceImageNanoUsd);
   const tenant = chooseTenant(priceOf({ images, imageUsd }));
   return {
@@ -41,33 +41,38 @@ function deriveOrder(random: SeededRandom, name: string, chooseTenant: ChooseTen
     images,
     imageUsd,
     // intervals of independent callers: exponential, and not longer than five usual ones
-    afterMs: Math.round((Math.min(5, -Math.log(1 - random.fraction())) * 1000) / ordersPerSecond),
+    afterMs: Math.round((Math.min(5, -Math.log(1 - draws.fraction('after'))) * 1000) / ordersPerSecond),
     request: {
-      positivePrompt: `order ${name}${random.chance(0.02) ? ', nsfw' : ''}`,
-      ...random.pick(sizes),
+      positivePrompt: `order ${name}${draws.chance('nsfw', 0.02) ? ', nsfw' : ''}`,
+      ...draws.pick('size', sizes),
       numberResults: images,
-      outputFormat: random.chance(0.8) ? 'JPG' : random.pick(['PNG', 'WEBP']),
+      outputFormat: draws.chance('jpg', 0.8) ? 'JPG' : draws.pick('format', ['PNG', 'WEBP']),
       ...(references === 0 ? {} : { inputs: { referenceImages: Array.from({ length: references }, () => PIXEL) } }),
     },
     ...(hasKey ? { idempotencyKey: `key ${name}` } : {}),
-    ...(random.chance(0.2)
-      ? { repeats: { afterMs: ms(0, 3000), with: hasKey && random.chance(0.5) ? 'idempotency-key' : 'same-id' } }
+    ...(draws.chance('repeats', 0.2)
+      ? {
+          repeats: {
+            afterMs: ms('repeat-after', 0, 3000),
+            with: hasKey && draws.chance('repeats-key', 0.5) ? 'idempotency-key' : 'same-id',
+          },
+        }
       : {}),
-    ...(random.chance(0.04) ? { cancelAfterMs: ms(0, 3000) } : {}),
-    ...(tenant === CROWDED ? deriveTimesUnderCap(random, ms) : deriveTimes(random, ms)),
+    ...(draws.chance('cancels', 0.04) ? { cancelAfterMs: ms('cancel-after', 0, 3000) } : {}),
+    ...(tenant === CROWDED ? deriveTimesUnderCap(draws, ms) : deriveTimes(draws, ms)),
   };
 }
 
 type Times = Pick<Order, 'deadlineAfterMs' | 'runAfterMs'>;
-type Ms = (min: number, max: number) => number;
+type Ms = (what: string, min: number, max: number) => number;
 
-function deriveTimes(random: SeededRandom, ms: Ms): Times {
-  if (random.chance(0.04)) return { deadlineAfterMs: ms(300, 20_000) };
-  return random.chance(0.03) ? { runAfterMs: ms(500, 5000) } : {};
+function deriveTimes(draws: NamedDraws, ms: Ms): Times {
+  if (draws.chance('has-deadline', 0.04)) return { deadlineAfterMs: ms('deadline-after', 300, 20_000) };
+  return draws.chance('is-for-later', 0.03) ? { runAfterMs: ms('run-after', 500, 5000) } : {};
 }
 
 /** What finds its cap reached when it is due waits, and would be stuck without a deadline. */
-const deriveTimesUnderCap = (random: SeededRandom, ms: Ms): Times => ({
-  deadlineAfterMs: ms(15_000, 35_000),
-  ...(random.chance(0.2) ? { runAfterMs: ms(500, 5000) } : {}),
+const deriveTimesUnderCap = (draws: NamedDraws, ms: Ms): Times => ({
+  deadlineAfterMs: ms('deadline-under-cap', 15_000, 35_000),
+  ...(draws.chance('is-for-later-under-cap', 0.2) ? { runAfterMs: ms('run-after', 500, 5000) } : {}),
 });

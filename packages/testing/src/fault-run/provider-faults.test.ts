@@ -26,7 +26,7 @@ test.each<[string, unknown[]]>([
   ['cost', ['quoted', 'absent']],
   ['failedTasksCharged', [true, false, undefined]],
   ['webhookExtraFields', [true, false]],
-  ['uploadChunked', [true, false]],
+  ['uploadChunkedRate', [0.1, 0]],
   ['uploadContentType', ['', 'application/octet-stream']],
   ['unknownParameters', ['refuse', 'ignore']],
 ])('%s is drawn for the whole run', (name, values) => {
@@ -58,6 +58,6 @@ test('a provider that forgets at once is asked for nothing but how often it bill
     for (const name of ['cost', 'referenceImageCharge', 'failedTasksCharged', 'rejectionConsumesId', 'failProviderErrorRate'])
       expect(faulty, name).not.toHaveProperty(name);
     // no image could come from its address
-    expect(calm).toMatchObject({ replay: 'conflict-for-a-while', uploadChunked: false });
+    expect(calm).toMatchObject({ replay: 'conflict-for-a-while', uploadChunkedRate: 0 });
   }
 });

@@ -1,5 +1,5 @@
 import type { Timing } from '@darkroom/contracts';
-import { createRandom, type SeededRandom } from '../seeded-random.ts';
+import { createDraws, type NamedDraws } from '../named-draws.ts';
 import type { FaultRunSettings } from './settings.ts';
 import { forgetAfterMs } from './timing.ts';
 
@@ -17,10 +17,10 @@ export interface ProviderBehaviour {
  * @returns switches that never go off beside those of the time of faults.
  */
 export function deriveProviderFaults({ seed, scale, forget }: FaultRunSettings, timing: Timing): ProviderBehaviour {
-  const random = createRandom(seed, 'provider');
+  const draws = createDraws(seed, 'provider');
   const ms = (value: number): number => Math.round(value * scale);
   const forgetsAfterMs = forgetAfterMs(forget, timing);
-  const [shapes, terms] = [drawShapes(random), drawTerms(random)];
+  const [shapes, terms] = [drawShapes(draws), drawTerms(draws)];
   const calm: ProviderFaults = {
     executionMs: [ms(50), ms(1200)],
     uploadDelayMs: [ms(10), ms(400)],
@@ -28,7 +28,7 @@ export function deriveProviderFaults({ seed, scale, forget }: FaultRunSettings, 
     webhookMaxRetryMs: ms(1000),
     webhookTimeoutMs: ms(1000),
     ...shapes,
-    ...(forget === 'inside-window' ? { uploadChunked: false } : terms),
+    ...(forget === 'inside-window' ? { uploadChunkedRate: 0 } : terms),
     ...(forgetsAfterMs === undefined ? {} : forgetting(forgetsAfterMs)),
   };
   const outcomes = forget === 'inside-window' ? whatNeedsNoMemory : { ...failures, ...uploads(timing) };
@@ -37,28 +37,29 @@ export function deriveProviderFaults({ seed, scale, forget }: FaultRunSettings, 
 }
 
 /** How things are said and sent. */
-const drawShapes = (random: SeededRandom) => ({
-  webhookBody: random.pick(['flat', 'envelope', 'singular-error', 'array', 'several-items']),
-  webhookExtraFields: random.chance(0.5),
-  pollErrorShape: random.pick(['errors', 'data-nested', 'data-flat']),
-  pollRunningWord: random.pick(['processing', 'pending']),
-  pollUnknown: random.pick(['empty', 'not-found']),
-  detailsResponse: random.pick(['result', 'last-response', 'null']),
-  // S3 takes no body without its length (411 MissingContentLength): in such a run every image comes from its address
-  uploadChunked: random.chance(0.2),
-  uploadContentType: random.pick(['', 'application/octet-stream']),
-  unknownParameters: random.pick(['refuse', 'ignore']),
+const drawShapes = (draws: NamedDraws) => ({
+  webhookBody: draws.pick('webhookBody', ['flat', 'envelope', 'singular-error', 'array', 'several-items']),
+  webhookExtraFields: draws.chance('webhookExtraFields', 0.5),
+  pollErrorShape: draws.pick('pollErrorShape', ['errors', 'data-nested', 'data-flat']),
+  pollRunningWord: draws.pick('pollRunningWord', ['processing', 'pending']),
+  pollUnknown: draws.pick('pollUnknown', ['empty', 'not-found']),
+  detailsResponse: draws.pick('detailsResponse', ['result', 'last-response', 'null']),
+  // S3 takes no body without its length (411 MissingContentLength), so that such an image comes from its address: the road that fewer
+  // may take than the upload, or the run would prove little of it
+  uploadChunkedRate: draws.chance('uploadChunkedRate', 0.2) ? 0.1 : 0,
+  uploadContentType: draws.pick('uploadContentType', ['', 'application/octet-stream']),
+  unknownParameters: draws.pick('unknownParameters', ['refuse', 'ignore']),
 });
 
 /**
  * What is charged, and what a refusal does to an id. A cost that is not told is booked as the price list has it, and a failure
  * without one as free: such a provider charges just that, or the ledger could not be the bill.
  */
-function drawTerms(random: SeededRandom) {
-  const cost = random.pick(['quoted', 'absent']);
-  const referenceImageCharge = random.pick(['per-image', 'per-request']);
-  const failedTasksCharged = random.chance(0.5);
-  const rejectionConsumesId = random.chance(0.5);
+function drawTerms(draws: NamedDraws) {
+  const cost = draws.pick('cost', ['quoted', 'absent']);
+  const referenceImageCharge = draws.pick('referenceImageCharge', ['per-image', 'per-request']);
+  const failedTasksCharged = draws.chance('failedTasksCharged', 0.5);
+  const rejectionConsumesId = draws.chance('rejectionConsumesId', 0.5);
   return cost === 'absent'
     ? { cost, rejectionConsumesId }
     : { cost, referenceImageCharge, failedTasksCharged, failedTasksTellCost: failedTasksCharged, rejectionConsumesId };

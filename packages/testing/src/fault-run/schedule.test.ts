@@ -22,6 +22,16 @@ test('the same settings give the same schedule, orders and provider, and another
   }
 });
 
+test('more faults of one kind change none of the others, and more orders none of the first', () => {
+  const kindsBut = (left: string, changed: Partial<FaultRunSettings>) =>
+    deriveSchedule({ ...settingsOf(1), ...changed }).filter(({ fault }) => fault.kind !== left);
+  expect(kindsBut('redis-rollback', { rollbacks: 9 })).toEqual(kindsBut('redis-rollback', {}));
+  expect(kindsBut('script-flush', { redisKills: 4 })).toEqual(
+    expect.arrayContaining(kindsBut('script-flush', { redisKills: 3 })), // of its own kind it adds one as well
+  );
+  expect(deriveOrders(settingsOf(1, 2000)).slice(0, 300)).toEqual(deriveOrders(settingsOf(1, 300)));
+});
+
 test('2,000 generations are put through at least 40 kills, 3 kills of Redis and 2 rollbacks', () => {
   const faults = deriveSchedule(settingsOf(1)).map(({ fault }) => fault.kind);
   const count = (kind: string): number => faults.filter((each) => each === kind).length;

@@ -1,4 +1,4 @@
-import { createRandom, type SeededRandom } from '../seeded-random.ts';
+import { createDraws, type NamedDraws } from '../named-draws.ts';
 import type { FaultRunSettings } from './settings.ts';
 import { timingOf } from './timing.ts';
 
@@ -33,38 +33,64 @@ type ScheduleSettings = Pick<
 export function deriveSchedule(settings: ScheduleSettings): ScheduledFault[] {
   const { generations, seed, scale, kills, redisKills, rollbacks, forget } = settings;
   const { lockDurationMs, resendWindowMs } = timingOf(scale);
-  const random = createRandom(seed, 'schedule');
-  const ms = (min: number, max: number): number => random.between(min * scale, max * scale);
-  const aWorker = (): string => `worker-${random.between(0, settings.workers - 1)}`;
-  const aReceiver = (): string => `receiver-${random.between(0, settings.receivers - 1)}`;
-  const anyProcess = (): string => weighted(random, [5, aWorker], [2, aReceiver], [1.5, () => 'emulator'], [1.5, () => 's3']);
-
-  const makers: [count: number, make: () => Strike | Strike[]][] = [
-    [kills, () => ({ target: anyProcess(), fault: { kind: 'kill', downMs: ms(0, 1500) } })],
+  const ms = (its: NamedDraws, what: string, min: number, max: number): number => its.between(what, min * scale, max * scale);
+  const names = (kind: string, count: number): string[] => Array.from({ length: count }, (_, at) => `${kind}-${at}`);
+  const aWorker = (its: NamedDraws): string => its.pick('worker', names('worker', settings.workers));
+  const aReceiver = (its: NamedDraws): string => its.pick('receiver', names('receiver', settings.receivers));
+  const anyProcess = (its: NamedDraws): string => {
+    const kind = its.pickWeighted('target', [
+      [5, 'worker'],
+      [2, 'receiver'],
+      [1.5, 'emulator'],
+      [1.5, 's3'],
+    ]);
+    return kind === 'worker' ? aWorker(its) : kind === 'receiver' ? aReceiver(its) : kind;
+  };
+  const draws = createDraws(seed, 'schedule');
+  const makers: [name: string, count: number, make: (draws: NamedDraws) => Strike | Strike[]][] = [
+    ['kill', kills, (its) => ({ target: anyProcess(its), fault: { kind: 'kill', downMs: ms(its, 'down', 0, 1500) } })],
     // a frozen worker may lose its lock to another and go on all the same
-    [kills / 4, () => ({ target: aWorker(), fault: { kind: 'freeze', forMs: random.between(lockDurationMs / 4, lockDurationMs * 3) } })],
-    [kills / 8, () => ({ target: aReceiver(), fault: { kind: 'freeze', forMs: ms(1000, 8000) } })],
-    [kills / 16, () => ({ target: 'emulator', fault: { kind: 'freeze', forMs: ms(500, 4000) } })],
-    [kills / 8, () => s3Trouble(ms(1000, 4000), 0, 0.2 + 0.8 * random.fraction())],
-    [kills / 8, () => s3Trouble(ms(1000, 5000), ms(200, 2000), 0)],
-    [redisKills, () => ({ target: 'redis', fault: { kind: 'redis-kill', downMs: ms(0, 2000) } })],
-    [rollbacks, () => ({ target: 'redis', fault: { kind: 'redis-rollback', lostMs: ms(500, 6000), downMs: ms(0, 1000) } })],
-    [1 + redisKills / 2, () => ({ target: 'redis', fault: { kind: 'script-flush' } })],
+    [
+      'worker-freeze',
+      kills / 4,
+      (its) => ({ target: aWorker(its), fault: { kind: 'freeze', forMs: its.between('for', lockDurationMs / 4, lockDurationMs * 3) } }),
+    ],
+    ['receiver-freeze', kills / 8, (its) => ({ target: aReceiver(its), fault: { kind: 'freeze', forMs: ms(its, 'for', 1000, 8000) } })],
+    ['emulator-freeze', kills / 16, (its) => ({ target: 'emulator', fault: { kind: 'freeze', forMs: ms(its, 'for', 500, 4000) } })],
+    ['s3-refuses', kills / 8, (its) => s3Trouble(ms(its, 'for', 1000, 4000), 0, 0.2 + 0.8 * its.fraction('refused'))],
+    ['s3-delays', kills / 8, (its) => s3Trouble(ms(its, 'for', 1000, 5000), ms(its, 'delay', 200, 2000), 0)],
+    ['redis-kill', redisKills, (its) => ({ target: 'redis', fault: { kind: 'redis-kill', downMs: ms(its, 'down', 0, 2000) } })],
+    [
+      'redis-rollback',
+      rollbacks,
+      (its) => ({
+        target: 'redis',
+        fault: { kind: 'redis-rollback', lostMs: ms(its, 'lost', 500, 6000), downMs: ms(its, 'down', 0, 1000) },
+      }),
+    ],
+    ['script-flush', 1 + redisKills / 2, () => ({ target: 'redis', fault: { kind: 'script-flush' } })],
     // S3 is slow, so that a worker falls asleep between commit and send, and wakes when the provider has forgotten the id. Always
     // the same one: with both asleep nobody could send again in time what was never accepted
     [
+      'sleep-past-window',
       forget === 'after-window' ? 1 : 0,
       () => [
-        s3Trouble(ms(6000, 6000), ms(4000, 4000), 0),
+        s3Trouble(6000 * scale, 4000 * scale, 0),
         { target: 'worker-0', fault: { kind: 'freeze', forMs: 2.2 * resendWindowMs }, ordersLater: 5 },
       ],
     ],
   ];
   return makers
-    .flatMap(([count, make]) => Array.from({ length: Math.round(count) }, make))
-    .flatMap((strikes) => {
+    .flatMap(([name, count, make]) =>
+      Array.from({ length: Math.round(count) }, (_, at) => {
+        const its = draws.of(name).of(at);
+        return { its, strikes: make(its) };
+      }),
+    )
+    .flatMap(({ its, strikes }) => {
       // What belongs together takes long, and is to strike while orders come in.
-      const first = random.between(Math.ceil(generations * 0.03), Math.floor(generations * (Array.isArray(strikes) ? 0.3 : 0.95)));
+      const latest = Math.floor(generations * (Array.isArray(strikes) ? 0.3 : 0.95));
+      const first = its.between('after-orders', Math.ceil(generations * 0.03), latest);
       return [strikes]
         .flat()
         .map(({ target, fault, ordersLater = 0 }) => ({ afterOrders: Math.min(first + ordersLater, generations), target, fault }));
@@ -81,15 +107,6 @@ const s3Trouble = (forMs: number, maxDelayMs: number, refusedShare: number): Str
   target: 's3',
   fault: { kind: 's3-trouble', forMs, maxDelayMs, refusedShare },
 });
-
-function weighted<T>(random: SeededRandom, ...choices: [weight: number, make: () => T][]): T {
-  let left = random.fraction() * choices.reduce((sum, [weight]) => sum + weight, 0);
-  for (const [weight, make] of choices) {
-    left -= weight;
-    if (left < 0) return make();
-  }
-  throw new RangeError('there is nothing to choose from');
-}
 
 /** One line for each, for people. */
 export const describeSchedule = (schedule: readonly ScheduledFault[]): string =>

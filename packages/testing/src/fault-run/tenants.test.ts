@@ -16,7 +16,7 @@ function loadsOf(orders: ReturnType<typeof ordersOf>): Map<string, number> {
 }
 
 test.each([400, 2000])('of %d orders one tenant places a tenth, and reaches its cap after about 60 in 100 of them', (generations) => {
-  for (const seed of [1, 2, 3, 4, 5, 6, 7, 8]) {
+  for (const seed of [1, 2, 3, 4]) {
     const orders = ordersOf(generations, seed);
     const crowded = orders.filter(({ tenant }) => tenant === CROWDED);
     expect(crowded).toHaveLength(generations / 10);
@@ -27,7 +27,7 @@ test.each([400, 2000])('of %d orders one tenant places a tenth, and reaches its 
 });
 
 test.each([20, 150, 2000])('no other of 30 tenants comes near it in %d orders', (generations) => {
-  for (const seed of [1, 2, 3, 4, 5, 6, 7, 8]) {
+  for (const seed of [1, 2, 3, 4]) {
     const { [CROWDED]: _, ...others } = Object.fromEntries(loadsOf(ordersOf(generations, seed)));
     expect(Object.keys(others).length).toBe(Math.min(30, generations * 0.9));
     expect(Math.max(...Object.values(others))).toBeLessThan(0.81);

@@ -1,6 +1,6 @@
 import { formatUsd, type NanoUsd } from '@darkroom/contracts';
 import { imageNanoUsdOf } from '../judge/order-terms.ts';
-import type { SeededRandom } from '../seeded-random.ts';
+import type { NamedDraws } from '../named-draws.ts';
 
 /** The tenant that reaches its cap. */
 export const CROWDED = 'crowded';
@@ -17,16 +17,20 @@ const OTHERS = 30;
 export type ChooseTenant = (nanoUsd: NanoUsd) => string;
 
 /** Chooses whose each order is: of those that are not crowded, one that has ordered the least by then. */
-export function createTenants(random: SeededRandom): ChooseTenant {
+export function createTenants(draws: NamedDraws): ChooseTenant {
   const loads = new Map(Array.from({ length: OTHERS }, (_, at) => [`tenant-${at}`, 0]));
   let [count, crowdedAt] = [0, 0];
   return (nanoUsd) => {
     const turn = count % CROWDED_ONE_OF;
+    const ofOrder = draws.of(count);
     count += 1;
-    if (turn === 0) crowdedAt = random.between(0, CROWDED_ONE_OF - 1);
+    if (turn === 0) crowdedAt = ofOrder.between('crowded-at', 0, CROWDED_ONE_OF - 1);
     if (turn === crowdedAt) return CROWDED;
     const least = Math.min(...loads.values());
-    const name = random.pick([...loads].flatMap(([each, load]) => (load === least ? [each] : [])));
+    const name = ofOrder.pick(
+      'tenant',
+      [...loads].flatMap(([each, load]) => (load === least ? [each] : [])),
+    );
     loads.set(name, least + nanoUsd);
     return name;
   };

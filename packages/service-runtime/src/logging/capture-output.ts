@@ -1,0 +1,35 @@
+import { format } from 'node:util';
+import type { Logger } from './logger.ts';
+
+const methods = ['log', 'info', 'debug', 'warn', 'error', 'trace'] as const;
+
+/**
+ * Turns everything that libraries and Node print into lines of the logger, until it is released: `console` (BullMQ warns there),
+ * warnings of the process (the AWS SDK, deprecations, listeners that leak) and errors that reached no caller, which end the
+ * process with 1 as they would without this.
+ * @param logger Returns the logger of the moment.
+ */
+export function captureOutput(logger: () => Logger): () => void {
+  const printed = Object.fromEntries(methods.map((method) => [method, console[method]]));
+  for (const method of methods) {
+    const level = method === 'warn' || method === 'trace' ? 'warn' : method === 'error' ? 'error' : 'info';
+    console[method] = (...values: unknown[]) => logger()[level]({ source: 'console' }, format(...values));
+  }
+  const onWarning = (warning: Error & { code?: string }) =>
+    logger().warn({ source: 'node', warning: warning.name, code: warning.code }, warning.message);
+  const onUncaught = (error: unknown, origin: NodeJS.UncaughtExceptionOrigin) => {
+    logger().error({ err: error, origin }, 'an error reached no caller; exiting');
+    process.exit(1);
+  };
+  // Node's own listener prints the warning as text.
+  const own = process.listeners('warning');
+  process.removeAllListeners('warning');
+  process.on('warning', onWarning);
+  process.on('uncaughtException', onUncaught);
+  return () => {
+    Object.assign(console, printed);
+    process.off('warning', onWarning);
+    process.off('uncaughtException', onUncaught);
+    for (const listener of own) process.on('warning', listener);
+  };
+}

@@ -1,0 +1,52 @@
+import type { LogFields, Logger } from '../logging/logger.ts';
+
+/** Tells in few lines that something is away and that it is back. */
+export interface OutageLines {
+  noteAway(reason: string): void;
+  noteThere(): void;
+}
+
+/** An outage that is shorter is not told: it would be a line for each hiccup. */
+const QUIET_MS = 2000;
+/** An outage is told again after this time, and then after twice as long each time, up to `MAX_REPEAT_MS`. */
+const REPEAT_MS = 60_000;
+const MAX_REPEAT_MS = 30 * 60_000;
+/** Reasons or states that take turns are told no more often. */
+const MIN_BETWEEN_MS = 5000;
+
+/**
+ * Creates the lines of one dependency: one within seconds of its loss, with the reason; one at each change of the reason; rarely
+ * again while it lasts; and one when it is back, if its loss was told.
+ * @param now Milliseconds of a clock that only goes forward.
+ */
+export function createOutageLines({ name, about }: { name: string; about: LogFields }, logger: Logger, now: () => number): OutageLines {
+  let awaySince: number | undefined;
+  let told: { reason: string; at: number; repeatMs: number } | undefined;
+  let lastLineAt = -Infinity;
+
+  const isDue = (reason: string, since: number): boolean => {
+    const at = now();
+    if (at - since < QUIET_MS || at - lastLineAt < MIN_BETWEEN_MS) return false;
+    return told === undefined || told.reason !== reason || at - told.at >= told.repeatMs;
+  };
+
+  return {
+    noteAway(reason) {
+      awaySince ??= now();
+      if (!isDue(reason, awaySince)) return;
+      const at = now();
+      const repeatMs = told?.reason === reason ? Math.min(2 * told.repeatMs, MAX_REPEAT_MS) : REPEAT_MS;
+      told = { reason, at, repeatMs };
+      lastLineAt = at;
+      logger.warn({ event: `${name}.away`, ...about, reason, awayMs: Math.round(at - awaySince) }, `${name} cannot be used`);
+    },
+    noteThere() {
+      const since = awaySince;
+      awaySince = undefined;
+      if (since === undefined || told === undefined) return;
+      told = undefined;
+      lastLineAt = now();
+      logger.info({ event: `${name}.back`, ...about, awayMs: Math.round(now() - since) }, `${name} can be used again`);
+    },
+  };
+}

@@ -1,0 +1,39 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { DarkroomError } from '@darkroom/contracts';
+import { explainShortly } from '../logging/describe-error.ts';
+import type { Logger } from '../logging/logger.ts';
+import { createOutageLines } from './outage-lines.ts';
+
+export interface RetryOptions {
+  /** Ends the retries: the last error is thrown then. */
+  readonly signal: AbortSignal;
+  readonly logger: Logger;
+  /** Milliseconds of a clock that only goes forward. */
+  readonly now: () => number;
+  /** Defaults to 1000. */
+  readonly retryMs?: number;
+}
+
+/**
+ * Takes one step of a start again until it succeeds, and tells in few lines why it does not.
+ * @throws an error that no time mends (of ours, and not retryable), or the last one when the signal is aborted.
+ */
+export async function retryUntilDone<T>(
+  name: string,
+  step: () => Promise<T>,
+  { signal, logger, now, retryMs = 1000 }: RetryOptions,
+): Promise<T> {
+  const lines = createOutageLines({ name, about: {} }, logger, now);
+  for (;;) {
+    try {
+      const value = await step();
+      lines.noteThere();
+      return value;
+    } catch (error) {
+      if (signal.aborted || (error instanceof DarkroomError && !error.retryable)) throw error;
+      lines.noteAway(explainShortly(error));
+    }
+    await delay(retryMs, undefined, { signal }).catch(() => undefined);
+    signal.throwIfAborted();
+  }
+}

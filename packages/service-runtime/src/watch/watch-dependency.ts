@@ -1,0 +1,116 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { explainShortly } from '../logging/describe-error.ts';
+import type { LogFields, Logger } from '../logging/logger.ts';
+import type { ReadinessCheck } from '../health.ts';
+import type { Service } from '../service.ts';
+import { orAborted } from './or-aborted.ts';
+import { createOutageLines } from './outage-lines.ts';
+
+export interface WatchDependencyOptions {
+  /** What is watched, such as "s3"; names its check and its lines. */
+  readonly name: string;
+  /** Names it for the lines, such as its address without a password. */
+  readonly about?: LogFields;
+  /** Rejects with the reason when it cannot be used. */
+  look(signal: AbortSignal): Promise<unknown>;
+  /** Says of a reason that no time mends it; a start ends with it then. Defaults to none. */
+  readonly isHopeless?: (error: unknown) => boolean;
+  /** How often it is looked at while it can be used, in milliseconds. Defaults to 10,000. */
+  readonly everyMs?: number;
+  /** How soon it is looked at again while it cannot be used, in milliseconds. Defaults to 1000. */
+  readonly retryMs?: number;
+  /** How long one look may take, in milliseconds. Defaults to 5000. */
+  readonly limitMs?: number;
+}
+
+export interface WatchDependencyDependencies {
+  readonly logger: Logger;
+  /** Milliseconds of a clock that only goes forward. */
+  readonly now: () => number;
+}
+
+/** Looks after something that the process needs and that may be away. */
+export interface DependencyWatch extends Service {
+  start(): Promise<void>;
+  /** Resolves once it can be used. Rejects with a reason that is hopeless, or when the watch is stopped. */
+  untilThere(): Promise<void>;
+  /** Says what the last look said. */
+  readonly check: ReadinessCheck;
+  /** Makes the next look come at once: a request to it has failed. */
+  lookSoon(): void;
+}
+
+/**
+ * Watches a dependency: looks at it every so often, tells in one line each when it is lost and when it is back, and knows whether
+ * it can be used. A start waits with it for what is away.
+ */
+export function watchDependency(
+  { name, about = {}, look, isHopeless = () => false, everyMs = 10_000, retryMs = 1000, limitMs = 5000 }: WatchDependencyOptions,
+  { logger, now }: WatchDependencyDependencies,
+): DependencyWatch {
+  const stopping = new AbortController();
+  const lines = createOutageLines({ name, about }, logger, now);
+  let last: { error: unknown } | 'there' | undefined;
+  let waiting = new AbortController();
+  let watching: Promise<void> | undefined;
+  const listeners = new Set<() => void>();
+
+  async function lookOnce(): Promise<void> {
+    const signal = AbortSignal.any([stopping.signal, AbortSignal.timeout(limitMs)]);
+    try {
+      await orAborted(look(signal), signal, `no answer within ${limitMs} ms`);
+      last = 'there';
+      lines.noteThere();
+    } catch (error) {
+      if (stopping.signal.aborted) return;
+      last = { error };
+      lines.noteAway(explainShortly(error));
+    }
+    for (const listener of listeners) listener();
+  }
+
+  async function watch(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      waiting = new AbortController();
+      await lookOnce();
+      const signal = AbortSignal.any([stopping.signal, waiting.signal]);
+      await delay(last === 'there' ? everyMs : retryMs, undefined, { signal }).catch(() => undefined);
+    }
+  }
+
+  return {
+    check: {
+      name,
+      async check() {
+        if (last === undefined) throw new Error('not looked at yet');
+        if (last !== 'there') throw last.error as Error; // what a look threw
+      },
+    },
+    lookSoon: () => {
+      if (last === 'there') waiting.abort();
+    },
+    untilThere: () =>
+      new Promise((resolve, reject) => {
+        const decide = (): void => {
+          const isOver = stopping.signal.aborted;
+          const hopeless = last !== undefined && last !== 'there' && isHopeless(last.error) ? (last.error as Error) : undefined; // what a look threw
+          if (!isOver && hopeless === undefined && last !== 'there') return;
+          listeners.delete(decide);
+          stopping.signal.removeEventListener('abort', decide);
+          if (isOver) reject(new Error(`stopped while ${name} was waited for`));
+          else if (hopeless !== undefined) reject(hopeless);
+          else resolve();
+        };
+        listeners.add(decide);
+        stopping.signal.addEventListener('abort', decide);
+        decide();
+      }),
+    async start() {
+      if (!stopping.signal.aborted) watching ??= watch();
+    },
+    async stop() {
+      stopping.abort();
+      await watching;
+    },
+  };
+}

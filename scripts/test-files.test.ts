@@ -1,0 +1,47 @@
+import { spawnSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { join, relative, sep } from 'node:path';
+import { expect, test } from 'vitest';
+import { testRuns } from './tasks/test-runs.mjs';
+
+interface Run {
+  file: string;
+  projectName: string;
+}
+
+/** Lists every file that Vitest would run, with the name of its project. */
+function listRuns(): Run[] {
+  const { stdout } = spawnSync(process.execPath, ['node_modules/vitest/vitest.mjs', 'list', '--filesOnly', '--json'], {
+    encoding: 'utf8',
+    maxBuffer: 1 << 24,
+  });
+  const runs = JSON.parse(stdout) as Run[]; // as `vitest list --filesOnly --json` prints it
+  return runs.map(({ file, projectName }) => ({ file: relative('.', file), projectName }));
+}
+
+/** Finds what is named as a test, without the folders that hold no source of ours. */
+const findTestFiles = (folder: string): string[] =>
+  readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) return ['node_modules', 'dist', 'fixtures'].includes(entry.name) ? [] : findTestFiles(path);
+    return entry.name.endsWith('.test.ts') ? [path] : [];
+  });
+
+test('each test file is in one run, the one that its name and folder say', () => {
+  const runs = listRuns();
+  expect(runs.map(({ file }) => file).toSorted()).toEqual(['apps', 'packages', 'scripts'].flatMap(findTestFiles).toSorted());
+  for (const { file, projectName } of runs) {
+    const expected = file.endsWith('.slow.test.ts')
+      ? 'slow'
+      : file.endsWith('.prove.test.ts')
+        ? 'prove'
+        : file.split(sep).includes('e2e')
+          ? 'e2e'
+          : 'packages';
+    expect(projectName, file).toBe(expected);
+  }
+});
+
+test('no project is left out of all runs', () => {
+  expect(Object.values(testRuns).flat().toSorted()).toEqual(['e2e', 'packages', 'prove', 'slow']);
+});
