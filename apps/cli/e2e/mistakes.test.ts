@@ -65,7 +65,7 @@ test('a missing bucket is named, by the doctor and by a start', async () => {
 
 test('a Redis that is down is named, by the doctor and by a start', async () => {
   const REDIS_URL = `redis://127.0.0.1:${await freePort()}`;
-  expectSaid(await doctor({ REDIS_URL }), 'does not answer; start one with npm start, or set REDIS_URL');
+  expectSaid(await doctor({ REDIS_URL }), 'does not answer (refused); start one with npm start, or set REDIS_URL');
   const cli = createWorld().start(['--once'], { REDIS_URL });
   expect((await cli.ended).code).toBe(1);
   expect(cli.output()).toContain(`"${REDIS_URL}" does not answer`);

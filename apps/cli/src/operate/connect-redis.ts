@@ -1,6 +1,13 @@
 import path from 'node:path';
 import { LocalStackError } from '@darkroom/contracts';
-import { connectFailFast, connectPatient, DEFAULT_PREFIX } from '@darkroom/generation-store';
+import {
+  connectFailFast,
+  connectPatient,
+  DEFAULT_PREFIX,
+  redisCureOf,
+  redisTroubleOf,
+  type RedisTrouble,
+} from '@darkroom/generation-store';
 import { readSettings, redisSettings, type Environment, type RedisSettings } from '@darkroom/service-runtime';
 import { findRedisOf } from '../data-folder/find-port.ts';
 import { shownPath } from '../shown-path.ts';
@@ -33,9 +40,13 @@ export async function connectRedis(options: OperationsOptions, isPatient = false
   const refusals: string[] = [];
   for (const { settings, ...candidate } of findCandidates(options)) {
     const redis = isPatient ? connectPatient(settings.url) : connectFailFast(settings.url);
-    if (await becomesReady(redis)) return { redis, prefix: settings.prefix, ...candidate };
+    const trouble = (await connectTrouble(redis)) ?? (await modeTrouble(redis));
+    if (trouble === undefined) return { redis, prefix: settings.prefix, ...candidate };
     redis.disconnect();
-    refusals.push(`${candidate.where} does not answer`);
+    // That nothing is there is cured by a start; a Redis that refuses us is there.
+    if (!isAbsent(trouble))
+      throw new LocalStackError(`${candidate.where} cannot be used (${trouble.reason}): ${trouble.words}\n${redisCureOf(trouble.reason)}`);
+    refusals.push(`${candidate.where} does not answer (${trouble.reason})`);
   }
   const found = refusals.length === 0 ? 'no start has run here' : refusals.join('; ');
   throw new LocalStackError(`cannot find a Darkroom: ${found}; start one with npm start, or set REDIS_URL (and DARKROOM_PREFIX)`);
@@ -60,18 +71,30 @@ function findCandidates({ environment, dataDir, root }: OperationsOptions): Cand
   });
 }
 
-/** Whether a connection that does not wait by itself is there within moments. */
-const becomesReady = (redis: ReturnType<typeof connectFailFast>): Promise<boolean> =>
+const isAbsent = ({ reason }: RedisTrouble): boolean =>
+  ['refused', 'unknown-host', 'unreachable', 'timeout', 'closed', 'silent'].includes(reason);
+
+/** Why a connection is not there within moments; undefined when it is. */
+const connectTrouble = (redis: ReturnType<typeof connectFailFast>): Promise<RedisTrouble | undefined> =>
   new Promise((resolve) => {
-    const finish = (isReady: boolean): void => {
+    const finish = (trouble?: RedisTrouble): void => {
       clearTimeout(timer);
       redis.off('ready', onReady);
       redis.off('error', onError);
-      resolve(isReady);
+      resolve(trouble);
     };
-    const onReady = (): void => finish(true);
-    const onError = (): void => finish(false);
-    const timer = setTimeout(() => finish(false), ANSWER_LIMIT_MS);
+    const onReady = (): void => finish();
+    const onError = (error: unknown): void => finish(redisTroubleOf(error));
+    const timer = setTimeout(() => finish({ reason: 'timeout', words: `no answer within ${ANSWER_LIMIT_MS} ms` }), ANSWER_LIMIT_MS);
     redis.once('ready', onReady);
     redis.once('error', onError);
   });
+
+/** A sentinel, and a node of a cluster, answer as a Redis does until something is asked of them. */
+async function modeTrouble(redis: ReturnType<typeof connectFailFast>): Promise<RedisTrouble | undefined> {
+  const server = await redis.info('server').catch(() => ''); // a user without the right to ask is found out by what it does
+  const [, mode] = /redis_mode:(\w+)/.exec(server) ?? [];
+  if (mode === 'sentinel' || mode === 'cluster') return { reason: mode, words: `redis_mode is ${mode}` };
+  const role = /role:(\w+)/.exec(await redis.info('replication').catch(() => ''))?.[1];
+  return role === 'slave' ? { reason: 'read-only', words: 'its role is that of a replica' } : undefined;
+}

@@ -90,7 +90,8 @@ export function watchConnection(redis: Redis, { prefix, look, everyMs = 3000, on
     try {
       await Promise.race([asked, silence]);
     } catch (error) {
-      const trouble = redisTroubleOf(error);
+      const met = redisTroubleOf(error);
+      const trouble: RedisTrouble = /unknown command '?set/i.test(met.words) ? { ...met, reason: 'sentinel' } : met;
       // A patient command is sent again and again and does not end: what it met meanwhile says more than that it is late.
       lose(trouble.reason === 'timeout' && lastTrouble !== undefined ? lastTrouble : trouble);
       throw error;

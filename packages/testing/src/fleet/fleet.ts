@@ -27,6 +27,8 @@ export interface FleetOptions {
   disturbS3?: S3ServerOptions['disturb'];
   /** Secrets that are not to be made up; the processes use the password of Redis, which asks for none. */
   secrets?: { apiKey: string; s3SecretAccessKey: string; webhookKeys: string; redisPassword: string };
+  /** Puts something between the processes and their Redis. @returns the address that they get. */
+  redisAddress?: (redisUrl: string) => Promise<string>;
   /** Settings of workers and receivers. */
   env?: Readonly<Record<string, string>>;
 }
@@ -94,7 +96,7 @@ export async function startFleet(options: FleetOptions = {}): Promise<Fleet> {
     started.push(() => s3.stop());
     const s3Config = { endpoint: s3.endpoint, region: 'us-east-1', bucket, credentials };
     const prefix = '{darkroom}';
-    const redisUrl = new URL(redis.url);
+    const redisUrl = new URL((await options.redisAddress?.(redis.url)) ?? redis.url);
     redisUrl.password = secrets?.redisPassword ?? '';
     const apps = describeApps({
       directory,
