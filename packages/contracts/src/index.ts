@@ -35,7 +35,16 @@ export { findMeant } from './did-you-mean.ts';
 export { optionNameProblems, type OptionNames } from './unknown-names.ts';
 export { scopeOfAddress, withoutBrackets, type AddressScope } from './network-address.ts';
 export { DEFAULT_DAILY_CAP_USD, formatUsd, parseUsd, type NanoUsd } from './money.ts';
-export type { DownloadVerdict, FaultClass, ProviderFault, PurchaseOrder, SubmitVerdict, TaskFacts, TaskState } from './provider.ts';
+export type {
+  DownloadVerdict,
+  FaultClass,
+  ProviderFault,
+  PurchaseOrder,
+  SubmitVerdict,
+  TaskFacts,
+  TaskState,
+  TrailEntry,
+} from './provider.ts';
 export {
   faultSchema,
   intentSchema,
@@ -90,6 +99,7 @@ export {
   type SubmissionView,
   type VerdictMeaning,
   type MissingImage,
+  type StandingConflict,
   type ProviderTrouble,
 } from './submission-steps.ts';
 export { formatRef, parseRef, taskUuidOf, type SubmissionRef } from './submission-ref.ts';

@@ -66,7 +66,13 @@ export type TaskState =
   /** Terminal, and about the task itself: class safety, validation, provider or timeout. */
   | { kind: 'failed'; fault: ProviderFault; facts: TaskFacts }
   /** Proves nothing: an unknown id, an answer about the poll, trouble on the way. */
-  | { kind: 'inconclusive'; fault?: ProviderFault; known: boolean };
+  | { kind: 'inconclusive'; fault?: ProviderFault; known: boolean; shows?: TrailEntry };
+
+/**
+ * What the audit trail shows of a task that it cannot tell the end of: that it has one and nothing more ("task"), a refusal of a
+ * request, a refusal because the id was used before, or something else.
+ */
+export type TrailEntry = 'task' | 'refusal' | 'conflict' | 'other';
 
 /** One purchase, as it is sent. */
 export interface PurchaseOrder {

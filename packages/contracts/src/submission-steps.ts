@@ -39,6 +39,8 @@ export type Commitment =
       send: number;
       /** As far as Redis knows, nothing of this submission can have been accepted before. */
       fresh: boolean;
+      /** Whether a send of it was refused before. */
+      wasRefused: boolean;
       /** Sends of the whole fleet that came to nothing since the provider last answered one. */
       providerFailures: number;
       /** Redis time, in milliseconds since 1970. */
@@ -68,9 +70,16 @@ export type SendVerdict = SubmitVerdict['kind'] | 'no-intent';
 
 /**
  * What a verdict means for the submission, after its earlier sends: "planned" when nothing of it is under way, "unproven"
- * when an earlier send may have been accepted, "refused" when a refusal is final, "burnt" when one used up the task id.
+ * when one may have been accepted or the provider takes the id for used, "refused" when a refusal is final.
  */
-export type VerdictMeaning = 'accepted' | 'planned' | 'unproven' | 'refused' | 'burnt';
+export type VerdictMeaning = 'accepted' | 'planned' | 'unproven' | 'refused';
+
+/**
+ * A conflict that waits to be decided. "proved": one send alone may have been accepted, and the audit trail has shown that it was
+ * refused. "provable": it was if the trail shows a refusal now. "unprovable": another send may have been accepted, or Redis may have
+ * forgotten one.
+ */
+export type StandingConflict = 'proved' | 'provable' | 'unprovable';
 
 /** A submission as its settlement sees it. Times are Redis times, in milliseconds since 1970. */
 export interface SubmissionView {
@@ -92,6 +101,8 @@ export interface SubmissionView {
   firstSentAt?: number;
   succeededSeenAt?: number;
   facts?: TaskFacts;
+  /** Stands after the provider took its id for used, until that is decided. */
+  conflict?: StandingConflict;
   /** When the address of its image, or the provider in place of one, answered without the image for the last time. */
   missingAt?: number;
   /** Where something lies that came in place of its image. */

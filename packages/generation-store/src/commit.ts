@@ -12,7 +12,7 @@ import { z } from 'zod';
 import { readRecord } from './corrupt-record.ts';
 import { generationKey, refArguments } from './keys.ts';
 import { adoptIntentScript, commitScript } from './scripts/commit.ts';
-import { recordVerdictScript } from './scripts/record-verdict.ts';
+import { recordRefusalSeenScript, recordVerdictScript } from './scripts/record-verdict.ts';
 import { storedRequest } from './submission-fields.ts';
 
 const number = z.coerce.number();
@@ -37,6 +37,7 @@ const commitReplySchema = z.union([
     z.string(),
     number,
     z.string(),
+    number,
     number,
   ]),
 ]);
@@ -70,6 +71,7 @@ export async function commit(redis: Redis, prefix: string, ref: SubmissionRef, t
     amountNanoUsd,
     periods,
     providerFailures,
+    rejections,
   ] = reply;
   const key = generationKey(prefix, ref.generationId);
   let request: GrokImagineRequest;
@@ -84,6 +86,7 @@ export async function commit(redis: Redis, prefix: string, ref: SubmissionRef, t
     kind: 'go',
     send,
     fresh: fresh === '1',
+    wasRefused: rejections > 0,
     providerFailures,
     now,
     unsentAt,
@@ -126,5 +129,10 @@ export async function recordVerdict(
     send,
     verdict,
   ]);
-  return z.enum(['accepted', 'planned', 'unproven', 'refused', 'burnt']).parse(reply);
+  return z.enum(['accepted', 'planned', 'unproven', 'refused']).parse(reply);
+}
+
+/** Keeps that the audit trail showed a refusal as the last response to the id, before this send left. */
+export async function recordRefusalSeen(redis: Redis, prefix: string, ref: SubmissionRef, send: number): Promise<void> {
+  await recordRefusalSeenScript.run(redis, generationKey(prefix, ref.generationId), [...refArguments(prefix, ref), send]);
 }

@@ -22,7 +22,7 @@ import { generationStatuses } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { pauseBuying, readPauses, resumeBuying, type BuyingPause, type PauseKind, type StandingPause } from './buying-pause.ts';
-import { adoptIntent, commit, recordVerdict } from './commit.ts';
+import { adoptIntent, commit, recordRefusalSeen, recordVerdict } from './commit.ts';
 import { recordDelivery, type DeliveryReceipt } from './deliveries.ts';
 import { enqueueGeneration, type EnqueueReceipt, type NewGeneration } from './enqueue.ts';
 import type { Retention } from './retention.ts';
@@ -36,7 +36,7 @@ import { endTurnScript, takeTurnScript } from './scripts/indexes.ts';
 import { beginRebuild, finishRebuild, type BegunRebuild } from './rebuild.ts';
 import { restoreGeneration, findForgotten } from './restore.ts';
 import { confirmComparison, initialise, readServerRun, type ServerRun } from './server-run.ts';
-import { beginSettlement, recordFacts, recordMissingImage, settle } from './settlements.ts';
+import { beginSettlement, recordFacts, recordLook, recordMissingImage, settle } from './settlements.ts';
 import { readSpend, type PeriodSpend } from './spend.ts';
 import { readUnknown, type UnknownOutcomes } from './unknown-outcomes.ts';
 import { parseFoundSubmissions, parseGenerationView } from './view.ts';
@@ -62,6 +62,13 @@ export interface GenerationStore {
   commit(ref: SubmissionRef, token: string): Promise<Commitment>;
   adoptIntent(ref: SubmissionRef, firstSentAt: number): Promise<void>;
   recordVerdict(ref: SubmissionRef, send: number, verdict: SendVerdict): Promise<VerdictMeaning>;
+  /** Keeps that the audit trail showed a refusal as the last response to the id, before this send left. */
+  recordRefusalSeen(ref: SubmissionRef, send: number): Promise<void>;
+  /**
+   * Keeps what both questions were answered about what may have been accepted: "known" when the provider has its task.
+   * @returns since when the provider did not know the task after a conflict, in milliseconds.
+   */
+  recordLook(ref: SubmissionRef, answer: 'known' | 'not-known'): Promise<number>;
   /** Whether no other send of the submission was opened after this one. */
   isNewestSend(ref: SubmissionRef, send: number): Promise<boolean>;
   /** Counts a send that came to nothing. @returns how long the fleet leaves the provider alone, in milliseconds; 0 while it goes on. */
@@ -147,6 +154,8 @@ export function buildGenerationStore({ prefix, retention, pollRate }: Generation
     commit: (ref, token) => commit(redis, prefix, ref, token),
     adoptIntent: (ref, firstSentAt) => adoptIntent(redis, prefix, ref, firstSentAt),
     recordVerdict: (ref, send, verdict) => recordVerdict(redis, prefix, ref, send, verdict),
+    recordRefusalSeen: (ref, send) => recordRefusalSeen(redis, prefix, ref, send),
+    recordLook: (ref, answer) => recordLook(redis, prefix, ref, answer),
     isNewestSend: async (ref, send) => (await redis.hget(submissionKey(prefix, ref), 'send')) === String(send),
     reportTrouble: (trouble) => reportTrouble(redis, prefix, trouble),
     reportAnswer: async () => void (await redis.del(providerTroubleKey(prefix))),

@@ -12,6 +12,7 @@ import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { readRecord } from './corrupt-record.ts';
 import { generationKey, refArguments, submissionKey } from './keys.ts';
+import { recordLookScript } from './scripts/record-verdict.ts';
 import { beginSettlementScript, recordFactsScript, recordMissingImageScript, settleScript } from './scripts/settle.ts';
 import { fieldsOf, flatHashSchema, generationFieldsSchema, submissionFieldsSchema } from './submission-fields.ts';
 
@@ -19,7 +20,7 @@ const number = z.coerce.number();
 
 const beginReplySchema = z.union([
   z.tuple([z.literal('no-record')]),
-  z.tuple([z.literal('found'), number, flatHashSchema, flatHashSchema, z.string()]),
+  z.tuple([z.literal('found'), number, flatHashSchema, flatHashSchema, z.string(), z.enum(['', 'proved', 'provable', 'unprovable'])]),
 ]);
 
 /** Reads a submission at the start of a settlement; undefined when Redis has no record of it. */
@@ -28,7 +29,7 @@ export async function beginSettlement(redis: Redis, prefix: string, ref: Submiss
     await beginSettlementScript.run(redis, generationKey(prefix, ref.generationId), refArguments(prefix, ref)),
   );
   if (reply[0] === 'no-record') return undefined;
-  const [, now, generationHash, submissionHash, nextPlanned] = reply;
+  const [, now, generationHash, submissionHash, nextPlanned, conflict] = reply;
   const generation = readRecord(generationKey(prefix, ref.generationId), generationFieldsSchema, fieldsOf(generationHash));
   const submission = readRecord(submissionKey(prefix, ref), submissionFieldsSchema, fieldsOf(submissionHash));
   const { deliveredAt, firstSentAt, succeededSeenAt, missingAt, quarantineKey, facts } = submission;
@@ -46,11 +47,18 @@ export async function beginSettlement(redis: Redis, prefix: string, ref: Submiss
     ...(deliveredAt === undefined ? {} : { deliveredAt }),
     ...(firstSentAt === undefined ? {} : { firstSentAt }),
     ...(succeededSeenAt === undefined ? {} : { succeededSeenAt }),
+    ...(conflict === '' ? {} : { conflict }),
     ...(missingAt === undefined ? {} : { missingAt }),
     ...(quarantineKey === undefined ? {} : { quarantineKey }),
     ...(facts === undefined ? {} : { facts: withoutUndefined(facts) }),
     ...(nextPlanned === '' ? {} : { nextPlanned: Number(nextPlanned) }),
   };
+}
+
+/** Keeps what both questions were answered. @returns since when the provider did not know the task after a conflict, in milliseconds. */
+export async function recordLook(redis: Redis, prefix: string, ref: SubmissionRef, answer: 'known' | 'not-known'): Promise<number> {
+  const key = generationKey(prefix, ref.generationId);
+  return number.parse(await recordLookScript.run(redis, key, [...refArguments(prefix, ref), answer]));
 }
 
 /** Keeps what the provider said of a finished task. */

@@ -17,6 +17,8 @@ type Step =
   | { do: 'delivery'; on: Target; body: string }
   | { do: 'adopt'; on: Target }
   | { do: 'facts'; on: Target }
+  | { do: 'refusal-seen'; on: Target; send: number }
+  | { do: 'asked'; on: Target; answer: 'known' | 'not-known' }
   | { do: 'cap'; images: number }
   | { do: 'pause'; isOn: boolean }
   | { do: 'clock'; hours: number }
@@ -47,6 +49,8 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ do: fc.constant('delivery' as const), on, body: fc.constantFrom('a', 'b') }),
   fc.record({ do: fc.constant('adopt' as const), on }),
   fc.record({ do: fc.constant('facts' as const), on }),
+  fc.record({ do: fc.constant('refusal-seen' as const), on, send: fc.integer({ min: 1, max: 3 }) }),
+  fc.record({ do: fc.constant('asked' as const), on, answer: fc.constantFrom('known' as const, 'not-known' as const) }),
   fc.record({ do: fc.constant('cap' as const), images: fc.integer({ min: 1, max: 8 }) }),
   fc.record({ do: fc.constant('pause' as const), isOn: fc.boolean() }),
   fc.record({ do: fc.constant('clock' as const), hours: fc.integer({ min: 1, max: 40 }) }),
@@ -108,6 +112,12 @@ async function take(
       break;
     case 'facts':
       await store.recordFacts(find(step.on), { seed: 1 });
+      break;
+    case 'refusal-seen':
+      await store.recordRefusalSeen(find(step.on), step.send);
+      break;
+    case 'asked':
+      await store.recordLook(find(step.on), step.answer);
       break;
     case 'cap':
       await store.setCaps({ allPerDay: step.images * IMAGE_NANO_USD });

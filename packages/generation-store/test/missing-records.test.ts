@@ -11,6 +11,8 @@ const updates: Readonly<Record<string, readonly [update: (store: GenerationStore
   adoptIntent: [(store) => store.adoptIntent(unknown, 1), undefined],
   recordVerdict: [(store) => store.recordVerdict(unknown, 1, 'accepted'), 'unproven'],
   beginSettlement: [(store) => store.beginSettlement(unknown), undefined],
+  recordRefusalSeen: [(store) => store.recordRefusalSeen(unknown, 1), undefined],
+  recordLook: [(store) => store.recordLook(unknown, 'known'), 0],
   recordMissingImage: [(store) => store.recordMissingImage(unknown, { maxGapMs: 1000 }), 0],
   recordFacts: [(store) => store.recordFacts(unknown, { seed: 1 }), undefined],
   'settle as succeeded': [(store) => store.settle(unknown, ended(unknown, 'succeeded')), { kind: 'no-record' }],

@@ -84,13 +84,11 @@ export async function endRefused(
   purchase: Purchase,
   ref: SubmissionRef,
   reservation: Reservation,
-  meaning: 'refused' | 'burnt',
   verdict: SubmitVerdict,
 ): Promise<Outcome> {
   const view = await purchase.store.beginSettlement(ref);
   const fault = 'fault' in verdict ? verdict.fault : undefined;
-  const code: ErrorCode =
-    meaning === 'burnt' ? 'provider.id-burnt' : fault?.class === 'safety' ? 'provider.content-refused' : 'provider.refused';
+  const code: ErrorCode = fault?.class === 'safety' ? 'provider.content-refused' : 'provider.refused';
   return endSubmission(purchase, ref, reservation, view?.now ?? 0, {
     status: 'failed',
     code,

@@ -26,6 +26,8 @@ export interface PurchaseStore {
   commit(ref: SubmissionRef, token: string): Promise<Commitment>;
   adoptIntent(ref: SubmissionRef, firstSentAt: number): Promise<void>;
   recordVerdict(ref: SubmissionRef, send: number, verdict: SendVerdict): Promise<VerdictMeaning>;
+  recordRefusalSeen(ref: SubmissionRef, send: number): Promise<void>;
+  recordLook(ref: SubmissionRef, answer: 'known' | 'not-known'): Promise<number>;
   isNewestSend(ref: SubmissionRef, send: number): Promise<boolean>;
   reportTrouble(trouble: ProviderTrouble): Promise<number>;
   reportAnswer(): Promise<void>;

@@ -1,15 +1,9 @@
-import {
-  isFinalSubmission,
-  type SubmissionRef,
-  type SubmissionView,
-  type TaskFacts,
-  type TaskState,
-  type VerifiedImage,
-} from '@darkroom/contracts';
+import { isFinalSubmission, type SubmissionRef, type SubmissionView, type TaskFacts, type VerifiedImage } from '@darkroom/contracts';
 import { bringHome, endWithoutImage, lookAfterEnd } from './after-end.ts';
-import { askProvider } from './ask-provider.ts';
+import { askProvider, type Asked } from './ask-provider.ts';
 import { awaitImage } from './await-image.ts';
 import { backoffMs } from './backoff.ts';
+import { endBurnt, isBurnt } from './decide-conflict.ts';
 import { findImage, type FoundImage } from './find-image.ts';
 import { isPastHorizon, MAX_UPLOAD_POLL_MS, pollDelay, snooze } from './look-again.ts';
 import type { Outcome } from './outcome.ts';
@@ -54,7 +48,7 @@ export async function settle(purchase: Purchase, ref: SubmissionRef, signal?: Ab
     }
     case 'running':
     case 'inconclusive':
-      return isFinalSubmission(view.status) ? lookAfterEnd(purchase, view, state.kind) : keepLooking(purchase, ref, view, state.kind);
+      return isFinalSubmission(view.status) ? lookAfterEnd(purchase, view, state.kind) : keepLooking(purchase, ref, view, state);
     default:
       return state satisfies never;
   }
@@ -85,7 +79,7 @@ async function succeed(
   ref: SubmissionRef,
   view: SubmissionView,
   image: VerifiedImage,
-  state: TaskState,
+  state: Exclude<Asked, { kind: 'wait' }>,
 ): Promise<Outcome> {
   const { timing } = purchase.settings;
   if ((state.kind === 'running' || state.kind === 'inconclusive') && view.settlements < MAX_LOOKS_FOR_FACTS) {
@@ -101,22 +95,27 @@ async function keepLooking(
   purchase: Purchase,
   ref: SubmissionRef,
   view: SubmissionView,
-  state: 'running' | 'inconclusive',
+  state: Extract<Asked, { kind: 'running' | 'inconclusive' }>,
 ): Promise<Outcome> {
-  const { waits, settings, around } = purchase;
+  const { store, waits, settings, around } = purchase;
+  // It may say later that it knows nothing.
+  const isKnown = state.kind === 'running' || state.shows === 'task';
+  if (isKnown && view.status === 'committed') await store.recordLook(ref, 'known');
+  if (state.kind === 'inconclusive' && (await isBurnt(purchase, ref, view, state))) return endBurnt(purchase, ref, view);
   if (isPastHorizon(purchase, view)) {
     around.log('submission.horizon-passed', ref);
     return endWithoutImage(purchase, ref, view, { status: 'unknown' });
   }
   const sinceFirstSendMs = view.now - (view.firstSentAt ?? view.now);
   if (
-    state === 'inconclusive' &&
+    !isKnown &&
     view.status === 'committed' &&
+    view.conflict === undefined &&
     sinceFirstSendMs < settings.timing.resendWindowMs &&
     !view.generationClosed
   ) {
     // Behind a long backlog the window would close, and nobody would ever know what became of it.
     await waits.reviveSubmission(ref, { ahead: true });
   }
-  return snooze(view, pollDelay(purchase, view), state);
+  return snooze(view, pollDelay(purchase, view), view.conflict === undefined ? state.kind : 'conflict');
 }

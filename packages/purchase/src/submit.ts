@@ -26,8 +26,8 @@ export async function submit(purchase: Purchase, ref: SubmissionRef, signal?: Ab
 
   let first: FirstSend | undefined;
   let addresses: Addresses;
-  let known: Known = { kind: 'not-known' };
-  let isRepeated = !commitment.fresh;
+  let known: Known = { kind: 'not-known', showsRefusal: false };
+  let isRepeated = !commitment.fresh || commitment.wasRefused;
   let unsent: 'no-intent' | 'not-sent' = 'no-intent';
   try {
     first = await rememberFirstSend(purchase, ref, commitment);
@@ -37,6 +37,8 @@ export async function submit(purchase: Purchase, ref: SubmissionRef, signal?: Ab
     await waits.park(ref, timing.firstPollMs, send > 1);
     addresses = await makeAddresses(purchase, ref, commitment.request);
     if (isRepeated) known = await askWhetherKnown(purchase, ref, signal);
+    // Kept before the send: what it is answered takes the place of the refusal in the trail.
+    if (known.kind === 'not-known' && known.showsRefusal) await store.recordRefusalSeen(ref, send);
   } catch (error) {
     // This send surely did not leave. Left open it would keep a later refusal from being final, and the resend window, which
     // counts from it, would close while S3 is away.
@@ -46,6 +48,11 @@ export async function submit(purchase: Purchase, ref: SubmissionRef, signal?: Ab
   if (known.kind === 'known') {
     around.log('submission.known-to-provider', ref, { send });
     return takeAnswer(purchase, ref, commitment, { kind: 'accepted' });
+  }
+  if (known.kind === 'conflict') {
+    // Not sent: another one of this id would be refused, or, if the provider has forgotten it by now, bought again.
+    await store.recordVerdict(ref, send, 'conflict');
+    return { kind: 'submitted' };
   }
   if (signal?.aborted) {
     await store.recordVerdict(ref, send, 'not-sent');

@@ -31,8 +31,7 @@ export async function takeAnswer(
     case 'accepted':
       return { kind: 'submitted' };
     case 'refused':
-    case 'burnt':
-      return endRefused(purchase, ref, commitment.intent.reservation, meaning, verdict);
+      return endRefused(purchase, ref, commitment.intent.reservation, verdict);
     case 'planned':
       if (leaveAloneMs > 0) return { kind: 'throttle', delayMs: leaveAloneMs, why: `provider.${verdict.kind}` };
       return {

@@ -13,7 +13,17 @@ afterAll(() => world.stop());
 const troubles = {
   'no trouble of the provider': {},
   'answers that prove nothing': { submitResetBeforeRate: 0.2, submitResetAfterRate: 0.2, submit429Rate: 0.2, submit503Rate: 0.2 },
-  'refusals that use up the id': { submitResetAfterRate: 0.2, submit429Rate: 0.3, rejectionConsumesId: true },
+  'refusals that use up the id': { submitResetAfterRate: 0.2, submit429Rate: 0.3, rejectionConsumesId: true, detailsKeepRefusals: true },
+  'refusals whose task was taken, and which questions do not know while it runs': {
+    submit429Rate: 0.6,
+    submit429AcceptedRate: 0.6,
+    executionMs: [200, 500],
+    pollHidesRunning: true,
+    detailsHideRunning: true,
+    detailsKeepRefusals: true,
+    detailsResponse: 'last-response',
+    rejectionConsumesId: true,
+  },
   'tasks that fail': { failProviderErrorRate: 0.4, submitResetAfterRate: 0.2, webhookBeforeAckRate: 0.3 },
   'uploads and polls in trouble': {
     uploadNeverRate: 0.3,

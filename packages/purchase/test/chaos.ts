@@ -55,6 +55,8 @@ export async function survive(world: PurchaseWorld, first: SubmissionRef, { seed
       uploadWindowMs: 100,
       resendWindowMs: calmMs < 1000 ? 3_600_000 : 0,
       horizonMs: calmMs < 4000 ? 3_600_000 : 0,
+      firstPollMs: 30,
+      maxPollMs: 60,
       troubleMs: 10,
       maxProbeMs: 40,
     };
@@ -131,6 +133,7 @@ export async function survive(world: PurchaseWorld, first: SubmissionRef, { seed
     else if (chosen !== undefined && (!chosen[1].isRunning || ofRound.chance('runs-twice', 0.1))) start(chosen);
     if (restore !== undefined && remembered.length > 0 && Date.now() >= lostUntil) {
       await restore();
+      await world.restarted();
       jobs = new Map(remembered.splice(0));
     }
     await delay(ofRound.fraction('pause') * 10);

@@ -173,7 +173,7 @@ describe('trouble with the question is no failure of the task', () => {
     expect(await world.billed(ref, 'refusal')).toBe(1);
     await world.setFaults(faults);
     await forgotten(ref);
-    expect(await settle(world.purchase(), ref)).toMatchObject({ kind: 'snooze', why: 'inconclusive' });
+    expect(await settle(world.purchase(), ref)).toMatchObject({ kind: 'snooze', why: 'conflict' });
     await world.setFaults({ uploadNeverRate: 1 });
     await world.comeHome(ref, world.purchase({ timing: { uploadWindowMs: 0, patienceMs: 0 } }));
     await expectAgreement(world, ref, succeededOnce);

@@ -77,6 +77,8 @@ export interface PurchaseWorld {
   failed(ref: SubmissionRef): Promise<void>;
   /** Waits until something was uploaded for it. */
   uploaded(ref: SubmissionRef): Promise<Uint8Array>;
+  /** Redis is another run of its server, and was compared with S3. */
+  restarted(): Promise<void>;
   /** Waits until its deadline has passed, if it has one. */
   pastDeadline(ref: SubmissionRef): Promise<void>;
   /** Writes an object into the bucket, over what was there. */
@@ -195,6 +197,11 @@ export async function startPurchaseWorld(): Promise<PurchaseWorld> {
         if (staged.kind !== 'found') throw new Error(`nothing was uploaded for ${ref.index}-${ref.n}`);
         return staged.bytes;
       }),
+    restarted: async () => {
+      const { run } = await store.readServerRun();
+      await redis.set(`${prefix}:server-run`, 'another run');
+      await store.confirmComparison(run);
+    },
     pastDeadline: async ({ generationId }) => {
       const { deadlineAt = 0 } = (await store.find(generationId)) ?? {};
       await eventually(() => expect(Date.now()).toBeGreaterThanOrEqual(deadlineAt));

@@ -1,9 +1,8 @@
-import { jobIdOf } from '@darkroom/queues';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { settle, submit } from '../src/index.ts';
 import { expectAgreement, type Agreed } from './agreement.ts';
-import { dyingAt, freezingAt, ProcessDied } from './interruptions.ts';
-import { nextOf, notKnownYet, startPurchaseWorld, type PurchaseWorld } from './purchase-world.ts';
+import { freezingAt } from './interruptions.ts';
+import { notKnownYet, startPurchaseWorld, type PurchaseWorld } from './purchase-world.ts';
 
 /** A refusal ends a submission only if no send of it can have been accepted. */
 let world: PurchaseWorld;
@@ -79,43 +78,5 @@ describe('a refusal in so many words', () => {
     expect((await world.store.find(ref.generationId))?.images[0]?.submissionStatus).toBe('planned');
     expect(await submit(world.purchase(), ref)).toEqual({ kind: 'finished' });
     await expectAgreement(world, ref, { status: 'failed', images: ['failed'], executions: 0 });
-  });
-});
-
-describe('a refusal that uses up the id', () => {
-  test('leads to the next submission, which is bought once', async () => {
-    await world.setFaults({ submit429Rate: 1, rejectionConsumesId: true });
-    const ref = await world.enqueue();
-    expect((await submit(world.purchase(), ref)).kind).toBe('throttle');
-    await world.setFaults({});
-    expect(await submit(world.purchase(), ref)).toEqual({ kind: 'finished' });
-    expect(await world.submissions.queue.getJobState(jobIdOf(nextOf(ref)))).toBe('delayed');
-    await submit(world.purchase(), nextOf(ref));
-    await world.comeHome(nextOf(ref));
-    await expectAgreement(world, ref, succeededOnce);
-  });
-
-  test('counts as no failure of the image, however often it happens', async () => {
-    const ref = await world.enqueue();
-    for (const n of [1, 2, 3]) {
-      await world.setFaults({ submit429Rate: 1, rejectionConsumesId: true });
-      await submit(world.purchase(), { ...ref, n });
-      await world.setFaults({});
-      await submit(world.purchase(), { ...ref, n });
-    }
-    await submit(world.purchase(), { ...ref, n: 4 });
-    await world.comeHome({ ...ref, n: 4 });
-    await expectAgreement(world, ref, succeededOnce);
-  });
-
-  test('is not concluded when a send after the refusal may have been accepted', async () => {
-    await world.setFaults({ submit429Rate: 1 });
-    const ref = await world.enqueue();
-    await submit(world.purchase(), ref);
-    await world.setFaults({});
-    await expect(submit(dyingAt(world.purchase(), 'after', 'provider.submit'), ref)).rejects.toThrow(ProcessDied);
-    expect(await submit(world.purchase(), ref)).toEqual({ kind: 'submitted' });
-    await world.comeHome(ref);
-    await expectAgreement(world, ref, succeededOnce);
   });
 });

@@ -1,5 +1,6 @@
-import { taskType as purchaseTaskType, type FaultClass, type ProviderFault, type TaskState } from '@darkroom/contracts';
+import { taskType as purchaseTaskType, type FaultClass, type ProviderFault, type TaskState, type TrailEntry } from '@darkroom/contracts';
 import { hasImage, isAbout, readAnswer, type AnswerEntry } from './answer.ts';
+import { classifyFault } from './classify.ts';
 import type { Exchange } from './exchange.ts';
 import { faultOfAnswer, faultOfEntry, type Answered } from './fault.ts';
 import type { Redactor } from './redact.ts';
@@ -12,6 +13,8 @@ const terminalOfPoll: ReadonlySet<FaultClass> = new Set<FaultClass>(['safety', '
  * is refused before a task starts is therefore not believed there.
  */
 const terminalOfDetails: ReadonlySet<FaultClass> = new Set<FaultClass>(['safety', 'provider', 'timeout']);
+/** Kinds with which a request is refused before there is a task. */
+const ofRefusals: ReadonlySet<FaultClass> = new Set<FaultClass>(['rate-limit', 'quota', 'auth', 'validation', 'safety', 'not-found']);
 /** Kinds that say nothing of whether the provider knows the task, whoever they are said of. */
 const ofTheQuestion: ReadonlySet<FaultClass> = new Set<FaultClass>(['rate-limit', 'quota', 'auth', 'not-found']);
 
@@ -46,7 +49,18 @@ export function taskStateOfDetails(exchange: Exchange, taskUUID: string, redacto
   const response = responseOf(details);
   const entries = response === null ? [] : readAnswer(response);
   const state = stateOfEntries(entries ?? [], { answer: exchange, taskUUID, redactor, terminal: terminalOfDetails });
-  return state.kind === 'inconclusive' ? { ...state, known: true } : state;
+  return state.kind === 'inconclusive' ? { ...state, known: true, shows: shownBy(response, entries ?? [], taskUUID) } : state;
+}
+
+/** What a response shows that proves no end. It is a refusal if it holds nothing but errors that a request is refused with. */
+function shownBy(response: unknown, entries: readonly AnswerEntry[], taskUUID: string): TrailEntry {
+  if (response === null) return 'task';
+  const ours = entries.filter((entry) => entry.taskUUID === undefined || isAbout(entry, taskUUID));
+  // Also an empty one: it has been met as the acknowledgement of a task.
+  if (ours.length === 0 || ours.some((entry) => !entry.isError)) return 'task';
+  const classes = ours.map(({ code }) => classifyFault({ code }));
+  if (classes.includes('conflict')) return 'conflict';
+  return classes.every((each) => ofRefusals.has(each)) ? 'refusal' : 'other';
 }
 
 interface Question {

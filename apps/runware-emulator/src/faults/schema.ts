@@ -46,6 +46,7 @@ export const faultsSchema = z.strictObject({
   submitResetAfterRate: rate(0, 'The connection is reset, and the task was accepted.'),
   submit429Rate: rate(0, 'HTTP 429 `rateLimitExceeded`.'),
   submit429RetryAfterSeconds: z.int().min(0).default(0).describe('`Retry-After` of those 429; 0 sends none.'),
+  submit429AcceptedRate: rate(0, 'Share of those 429 whose task was accepted all the same, as by a gateway that passes the request on.'),
   submit500Rate: rate(0, 'HTTP 500 `internalServerError`.'),
   submit503Rate: rate(0, 'HTTP 503 `serviceUnavailable`.'),
   submit504Rate: rate(0, 'HTTP 504 `serverUnavailable`.'),
@@ -133,6 +134,7 @@ export const faultsSchema = z.strictObject({
   pollForgetsAfterMs: milliseconds(0, 'How long after its end `getResponse` knows a task; 0 is for good.'),
   pollEmptyRate: rate(0, 'Questions about a known task that are answered `{"data":[]}`.'),
   pollLagMs: millisecondRange(0, 0, 'How long after its acceptance questions and details do not know a task.'),
+  pollHidesRunning: flag(false, 'While a task runs, `getResponse` answers as for one that it does not know.'),
   pollUnknown: choice(
     ['empty', 'not-found'],
     'How a question about an unknown task is answered: `{"data":[]}`, or HTTP 404 `taskNotFound`.',
@@ -151,6 +153,11 @@ export const faultsSchema = z.strictObject({
   ),
   pollErrorsIn200: flag(false, 'Such errors come with HTTP 200.'),
   detailsForgetAfterMs: milliseconds(0, 'How long after its end `getTaskDetails` knows a task; 0 is for good.'),
+  detailsHideRunning: flag(false, 'While a task runs, `getTaskDetails` does not know it either.'),
+  detailsKeepRefusals: flag(
+    false,
+    '`getTaskDetails` also knows an id that was refused and never had a task: its `response` is the first refusal, or with `detailsResponse` at `last-response` the newest one.',
+  ),
   detailsResponse: choice(
     ['result', 'last-response', 'null'],
     '`response` of `getTaskDetails`: the result; the conflict, after a refused replay; `null`.',

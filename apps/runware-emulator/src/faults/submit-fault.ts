@@ -50,7 +50,10 @@ function withSettings(fault: SubmitFault, faults: Faults, dice: Dice, taskUUID: 
   if (fault.kind !== 'refusal') return fault;
   if (fault.httpStatus >= 500)
     return { ...fault, accepts: dice.chance(faults.submit5xxAcceptedRate, 'submit-5xx-accepted', taskUUID, receipt) };
-  if (fault.httpStatus === 429 && faults.submit429RetryAfterSeconds > 0)
-    return { ...fault, retryAfterSeconds: faults.submit429RetryAfterSeconds };
+  if (fault.httpStatus === 429) {
+    const accepts = dice.chance(faults.submit429AcceptedRate, 'submit-429-accepted', taskUUID, receipt);
+    const { submit429RetryAfterSeconds: retryAfterSeconds } = faults;
+    return { ...fault, accepts, ...(retryAfterSeconds > 0 && { retryAfterSeconds }) };
+  }
   return fault;
 }

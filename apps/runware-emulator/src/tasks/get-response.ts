@@ -3,7 +3,7 @@ import type { Dice } from '../dice.ts';
 import type { Faults } from '../faults/schema.ts';
 import type { Switchboard } from '../faults/switchboard.ts';
 import type { Stats } from '../stats.ts';
-import { isVisible, itemCount, purposeOf, visibleAt, type Task } from '../state/task.ts';
+import { isOver, isVisible, itemCount, purposeOf, visibleAt, type Task } from '../state/task.ts';
 import type { TaskStore } from '../state/task-store.ts';
 import type { RawTask } from '../validation/check-image-inference.ts';
 import { namesOf, type RunwareError } from '../validation/runware-error.ts';
@@ -33,7 +33,8 @@ export async function getResponse(raw: RawTask, parts: PollParts): Promise<Answe
   if (trouble !== undefined) return trouble;
 
   const task = store.find(taskUUID);
-  const isKnown = task !== undefined && isRemembered(task, faults, faults.pollForgetsAfterMs, parts);
+  const isHidden = task !== undefined && faults.pollHidesRunning && !isOver(dice, task, parts.clock.now());
+  const isKnown = task !== undefined && !isHidden && isRemembered(task, faults, faults.pollForgetsAfterMs, parts);
   const answer = isKnown ? await tell(task, parts) : tellUnknown(raw, faults);
   const hasStranger = dice.chance(faults.pollStrangerRate, 'poll-stranger', taskUUID, stats.polls);
   return hasStranger ? addStrangers(answer, taskUUID, parts) : answer;

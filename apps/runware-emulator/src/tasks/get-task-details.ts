@@ -1,6 +1,7 @@
 import type { Bill } from '../bill.ts';
 import type { Clock } from '../clock.ts';
 import type { Dice } from '../dice.ts';
+import type { Faults } from '../faults/schema.ts';
 import type { Switchboard } from '../faults/switchboard.ts';
 import { isOver, type Task } from '../state/task.ts';
 import type { TaskStore } from '../state/task-store.ts';
@@ -27,8 +28,20 @@ export async function getTaskDetails(raw: RawTask, parts: DetailsParts): Promise
   const faults = parts.switches.current();
   const { taskUUID = '' } = namesOf(raw);
   const task = parts.store.find(taskUUID);
+  const refusal = task === undefined && faults.detailsKeepRefusals ? findRefusal(taskUUID, faults, parts.bill) : undefined;
+  if (refusal !== undefined) {
+    const errors = [{ code: refusal.code, message: 'The request was refused.', taskUUID, taskType: 'imageInference' }];
+    return answerWith({ taskType: 'getTaskDetails', taskUUID, request: null, response: { data: [], errors } });
+  }
+  if (task !== undefined && faults.detailsHideRunning && !isOver(parts.dice, task, parts.clock.now())) return answerWith();
   if (task === undefined || !isRemembered(task, faults, faults.detailsForgetAfterMs, parts)) return answerWith();
   return answerWith({ taskType: 'getTaskDetails', taskUUID, request: task.raw, response: await responseOf(task, parts) });
+}
+
+/** What is kept of an id without a task. Everything that was answered is on the bill. */
+function findRefusal(taskUUID: string, { detailsResponse }: Pick<Faults, 'detailsResponse'>, { lines }: Bill) {
+  const refusals = lines.flatMap((line) => (line.kind === 'refusal' && line.taskUUID === taskUUID ? [line] : []));
+  return refusals.at(detailsResponse === 'last-response' ? -1 : 0);
 }
 
 async function responseOf(task: Task, parts: DetailsParts): Promise<unknown> {

@@ -20,7 +20,7 @@ local function go(submission, generation)
   return { 'go', submission.send, submission.firstSentAt, int(now), submission.round, submission.fresh, submission.unsentAt or '',
     generation.request, generation.tenant, generation.images, generation.createdAt, generation.deadlineAt,
     generation.idempotencyDigest, generation.clientReference or '', generation.retryOf or '', generation.runAt or '', submission.reserved, submission.periods,
-    providerFailures(now) }
+    providerFailures(now), submission.rejections }
 end
 
 if redis.call('EXISTS', prefix .. ':epoch') == 0 then return { 'stop', 'not-initialised' } end
@@ -42,6 +42,8 @@ if submission.status == 'failed' then return { 'stop', 'settled', 'failed' } end
 if closed or generation['image:' .. index] ~= 'open' then
   return { 'stop', submission.status == 'planned' and 'never-bought' or 'closed', generation.status }
 end
+-- the provider takes the id for used: sent again it would be refused at best, and bought again at worst. Its settlement decides
+if submission.conflictAt then return { 'stop', 'closed', 'conflict' } end
 local runAt = tonumber(generation.runAt or '') or 0
 if now < runAt then return { 'stop', 'scheduled', generation.runAt, int(runAt - now) } end
 local paused, isPaused = hash(prefix .. ':buying-paused')
@@ -87,7 +89,7 @@ if due then makeHold(submissionKey, submission, today) end
 
 local send = redis.call('HINCRBY', submissionKey, 'sends', 1)
 redis.call('HSET', submissionKey, 'send:' .. send, 'open', 'send', send, 'token', token, 'fresh', fresh, 'status', 'committed')
-if fresh == 1 then redis.call('HSET', submissionKey, 'firstSentAt', int(now)) end
+if fresh == 1 then redis.call('HSET', submissionKey, 'firstSentAt', int(now), 'memory', memoryId()) end
 if submission.status == 'planned' then announce('submission.committed', id, index, n, now) end
 if generation.status == 'queued' then redis.call('HSET', key, 'status', 'running') end
 return go(hash(submissionKey), generation)
@@ -100,7 +102,7 @@ return go(hash(submissionKey), generation)
 export const adoptIntentScript = createLuaScript(/* lua */ `${prelude}
 local key, firstSentAt = submissionKey(ARGV[2], ARGV[3], ARGV[4]), ARGV[5]
 if redis.call('EXISTS', key) == 0 then return 0 end
-redis.call('HSET', key, 'send:0', 'unknown', 'firstSentAt', firstSentAt, 'fresh', 0)
+redis.call('HSET', key, 'send:0', 'unknown', 'firstSentAt', firstSentAt, 'fresh', 0, 'memory', '')
 -- it counts: of a submission that was sent twice the audit trail is not believed, because it may tell of the second send alone
 redis.call('HINCRBY', key, 'sends', 1)
 return 1

@@ -62,6 +62,18 @@ local function recovering()
   return redis.call('EXISTS', prefix .. ':epoch') == 0 or redis.call('GET', prefix .. ':server-run') ~= serverRun()
 end
 
+-- names a stretch in which this server has forgotten nothing: another one after each comparison with S3, '' until then. A server can
+-- be replaced by another one and come back under its old name, without its last moments; so its name alone does not do
+local function memoryId()
+  if recovering() then return '' end
+  return redis.call('GET', prefix .. ':memory') or serverRun()
+end
+
+local function beginMemory()
+  local before = string.match(redis.call('GET', prefix .. ':memory') or '', '/(%d+)$') or '0'
+  redis.call('SET', prefix .. ':memory', serverRun() .. '/' .. int(before + 1))
+end
+
 local function announce(event, id, index, n, at)
   local text = '{"event":"' .. event .. '","generationId":"' .. id .. '","at":' .. int(at)
   if index then text = text .. ',"index":' .. index .. ',"n":' .. n end

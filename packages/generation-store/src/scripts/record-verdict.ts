@@ -1,11 +1,14 @@
 import { createLuaScript } from '../lua-script.ts';
 import { money } from './money.ts';
 import { prelude } from './prelude.ts';
+import { sends } from './sends.ts';
 
 /**
  * Keeps what one send came to, and says what that means for the submission:
  * accepted | planned (nothing of it is under way: send again later) | unproven (an earlier send may have been accepted: left
- * to the settlement) | refused (the refusal is final) | burnt (the id was used up by a refusal).
+ * to the settlement) | refused (the refusal is final).
+ *
+ * A conflict decides nothing: it is left to the settlement, and keeps everything else of the submission from being sent.
  *
  * Done twice for one send it changes nothing the second time.
  */
@@ -27,10 +30,13 @@ for field in pairs(submission) do
 end
 -- a send that the record does not hold was forgotten by Redis, and others may have been with it: no refusal is final then
 local forgotten = not submission['send:' .. send]
+-- told again after its end, which was recorded: it is counted once
+local toldAgain = forgotten and tonumber(send) <= tonumber(submission.sends)
 local live = submission.status == 'planned' or submission.status == 'committed'
 local now = nowMs()
 if not submission.firstSentAt then redis.call('HSET', key, 'firstSentAt', int(now)) end
 if forgotten then
+  if not toldAgain then redis.call('HSET', key, 'memory', '') end
   -- its number is not given away again, or the next send would be taken for this one
   if tonumber(send) > tonumber(submission.sends) then redis.call('HSET', key, 'sends', send) end
   if generation.status == 'queued' then redis.call('HSET', KEYS[1], 'status', 'running') end
@@ -53,6 +59,9 @@ end
 -- a proved refusal starts a new round, which gets an intent of its own in S3; not so a send without an intent: S3 may hold one
 -- of this round that Redis forgot, and the next send must meet it. It may also hold the one of this send, by which it is known
 local function drop()
+  if submission.refusalBeside and (verdict == 'not-sent' or verdict == 'no-intent') then
+    redis.call('HSET', key, 'refusalBeside', (string.gsub(submission.refusalBeside, ' ' .. send .. ' ', ' ')))
+  end
   if redis.call('HDEL', key, 'send:' .. send) == 0 then return end
   if verdict ~= 'no-intent' then
     redis.call('HINCRBY', key, 'round', 1)
@@ -74,17 +83,23 @@ elseif verdict == 'unknown' then
   end
   meaning = 'unproven'
 elseif verdict == 'conflict' then
-  -- the provider knows the id: from an earlier send that may have been accepted, from one that Redis forgot, or, when every
-  -- earlier one was refused, because a refusal uses up the id
-  if earlier == 0 and not forgotten and tonumber(submission.rejections) > 0 then
-    drop()
-    meaning = 'burnt'
+  -- the provider knows the id: from an earlier send that may have been accepted, from one that Redis forgot, or because a refusal
+  -- used it up
+  if live then
+    holdWhatIsDue()
+    redis.call('HSET', key, 'send:' .. send, 'conflict')
+    redis.call('HSETNX', key, 'conflictAt', int(now))
+    if submission.status == 'planned' then
+      redis.call('HSET', key, 'status', 'committed')
+      announce('submission.committed', id, index, n, now)
+    end
+    meaning = 'unproven'
   else
-    meaning = accept()
+    meaning = 'accepted'
   end
 else
   drop()
-  if verdict ~= 'not-sent' and verdict ~= 'no-intent' then redis.call('HINCRBY', key, 'rejections', 1) end
+  if verdict ~= 'not-sent' and verdict ~= 'no-intent' and not toldAgain then redis.call('HINCRBY', key, 'rejections', 1) end
   if earlier > 0 then
     meaning = 'unproven'
   elseif verdict == 'refused' and not forgotten then
@@ -99,4 +114,45 @@ else
 end
 redis.call('HSET', key, 'verdictOf', send, 'verdict', meaning)
 return meaning
+`);
+
+/**
+ * Keeps what the audit trail showed before a send left: a refusal as the last response to the id. Where one send alone may have arrived
+ * by then, it is the one that was refused, whatever became of its answer. Replies 1, or 0 where Redis may have forgotten a send.
+ */
+export const recordRefusalSeenScript = createLuaScript(/* lua */ `${prelude}${sends}
+local key, send = submissionKey(ARGV[2], ARGV[3], ARGV[4]), ARGV[5]
+local submission, known = hash(key)
+if not known or submission.status ~= 'committed' or submission['send:' .. send] ~= 'open' then return 0 end
+soundSubmission(key, submission)
+if not isRemembered(submission) then return 0 end
+local beside = {}
+for _, other in ipairs(openSends(submission)) do if other ~= send then beside[#beside + 1] = other end end
+if submission.rejections == '0' and #beside == 1 then
+  redis.call('HDEL', key, 'send:' .. beside[1])
+  redis.call('HSET', key, 'rejections', 1, 'refusalSeen', 1, 'refusalBeside', ' ')
+else
+  redis.call('HSET', key, 'refusalSeen', submission.rejections, 'refusalBeside', ' ' .. table.concat(beside, '  ') .. ' ')
+end
+return 1
+`);
+
+/**
+ * Keeps what both questions were answered about a submission that may have been accepted. "known": the provider has its task, and it is
+ * not sent again. "not-known" after a conflict: replies since when, in ms, the answer was that.
+ */
+export const recordLookScript = createLuaScript(/* lua */ `${prelude}
+local id, index, n, answer = ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+local key = submissionKey(id, index, n)
+local submission, known = hash(key)
+if not known or submission.status ~= 'committed' then return '0' end
+local now = nowMs()
+if answer == 'known' then
+  redis.call('HSET', key, 'status', 'accepted', 'acceptedAt', int(now))
+  announce('submission.accepted', id, index, n, now)
+  return '0'
+end
+if not submission.conflictAt then return '0' end
+redis.call('HSETNX', key, 'notKnownAt', int(now))
+return int(now - tonumber(redis.call('HGET', key, 'notKnownAt')))
 `);

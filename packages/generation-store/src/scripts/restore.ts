@@ -42,7 +42,7 @@ for at = 16, #ARGV, 7 do
   if firstSentAt ~= '' and submission.status == 'planned' and tonumber(submission.round) <= tonumber(round) and not isUnsent then
     if submission.held == 'due' then makeHold(submissionKey, submission, periodsNamed(periods)) end
     -- it may have been sent more than once, which decides whom a settlement believes; and it may have been looked for
-    redis.call('HSET', submissionKey, 'status', 'committed', 'send:0', 'unknown', 'round', round, 'fresh', 0,
+    redis.call('HSET', submissionKey, 'status', 'committed', 'send:0', 'unknown', 'round', round, 'fresh', 0, 'memory', '',
       'firstSentAt', int(firstSendBefore(now, firstSentAt)), 'sends', int(math.max(2, tonumber(submission.sends))),
       'settlements', int(math.max(1, tonumber(submission.settlements or '0'))))
     if redis.call('HGET', key, 'status') == 'queued' then redis.call('HSET', key, 'status', 'running') end
@@ -51,7 +51,7 @@ for at = 16, #ARGV, 7 do
   elseif firstSentAt ~= '' and submission.status == 'failed' and submission.sends == '0' then
     -- given up as never sent after the send was forgotten: it stays ended, and what comes of it is looked for and paid
     redis.call('HSET', submissionKey, 'send:0', 'unknown', 'round', round, 'firstSentAt', int(firstSendBefore(now, firstSentAt)),
-      'sends', 2, 'settlements', 1)
+      'sends', 2, 'settlements', 1, 'memory', '')
     if submission.periods == '' then redis.call('HSET', submissionKey, 'periods', periods) end
     changed = changed + 1
   end

@@ -5,6 +5,7 @@ import { prelude } from './prelude.ts';
 export const initialiseScript = createLuaScript(/* lua */ `${prelude}
 if not redis.call('SET', KEYS[1], ARGV[2], 'NX') then return 0 end
 redis.call('SET', prefix .. ':server-run', serverRun())
+beginMemory()
 return 1
 `);
 
@@ -17,6 +18,7 @@ return { serverRun(), redis.call('EXISTS', prefix .. ':epoch'), recovering() and
 export const confirmComparisonScript = createLuaScript(/* lua */ `${prelude}
 if redis.call('EXISTS', prefix .. ':epoch') == 0 or serverRun() ~= ARGV[2] then return 0 end
 redis.call('SET', prefix .. ':server-run', ARGV[2])
+beginMemory()
 return 1
 `);
 
@@ -43,6 +45,7 @@ if redis.call('HGET', KEYS[1], 'id') ~= ARGV[3] then return 'emptied' end
 if serverRun() ~= ARGV[4] then return 'restarted' end
 redis.call('SET', prefix .. ':epoch', ARGV[2])
 redis.call('SET', prefix .. ':server-run', ARGV[4])
+beginMemory()
 redis.call('DEL', KEYS[1])
 return 'opened'
 `);

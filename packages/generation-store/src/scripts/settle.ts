@@ -2,9 +2,10 @@ import { createLuaScript } from '../lua-script.ts';
 import { fold } from './fold.ts';
 import { money } from './money.ts';
 import { prelude } from './prelude.ts';
+import { sends } from './sends.ts';
 
 /** Reads what a settlement needs in one trip, and expires the generation when its deadline has passed. */
-export const beginSettlementScript = createLuaScript(/* lua */ `${prelude}${money}${fold}
+export const beginSettlementScript = createLuaScript(/* lua */ `${prelude}${money}${fold}${sends}
 local key, id, index, n = KEYS[1], ARGV[2], ARGV[3], ARGV[4]
 local now = nowMs()
 local generation, known = hash(key)
@@ -28,7 +29,7 @@ if submission.firstSentAt and submission.firstSentAt ~= '' and tonumber(submissi
 end
 redis.call('HINCRBY', submissionKey, 'settlements', 1)
 local nextPlanned = redis.call('HGET', nextKey, 'status') == 'planned' and int(n + 1) or ''
-return { 'found', int(now), redis.call('HGETALL', key), redis.call('HGETALL', submissionKey), nextPlanned }
+return { 'found', int(now), redis.call('HGETALL', key), redis.call('HGETALL', submissionKey), nextPlanned, conflictOf(submission) }
 `);
 
 /** Keeps what the provider said of a finished task: it may have forgotten by the time the upload is there. */

@@ -30,6 +30,8 @@ export function deriveProviderFaults({ seed, scale, forget }: FaultRunSettings, 
     ...shapes,
     ...(forget === 'inside-window' ? { uploadChunkedRate: 0 } : terms),
     ...(forgetsAfterMs === undefined ? {} : forgetting(forgetsAfterMs)),
+    // Or nobody could tell of any id that was used up before the horizon.
+    detailsKeepRefusals: true,
   };
   const outcomes = forget === 'inside-window' ? whatNeedsNoMemory : { ...failures, ...uploads(timing) };
   const decidable = calm['rejectionConsumesId'] === true ? whatIsRefusedOrAccepted : {};
@@ -95,6 +97,7 @@ const submissions = ({ requestTimeoutMs }: Timing): ProviderFaults => ({
   submitResetAfterRate: 0.05,
   submitResetBeforeRate: 0.02,
   submit429Rate: 0.03,
+  submit429AcceptedRate: 0.2,
   submit500Rate: 0.015,
   submit503Rate: 0.015,
   submit504Rate: 0.01,

@@ -52,6 +52,8 @@ const generationSchema = z.object({
       submissions: z.int(),
       /** Sends of its newest submission that were not refused in so many words, as Redis counts them. */
       unrefusedSends: z.int().optional(),
+      /** Whether Redis may have forgotten a send of it, because it was restarted since the first one. */
+      isForgotten: z.boolean().optional(),
     }),
   ),
   finishedAt: z.number().optional(),

@@ -29,7 +29,7 @@ export function openRecords({ redis: { url }, prefix }: Pick<Stack, 'redis' | 'p
           status: imageStatus,
           submissionStatus,
           submissions,
-          unrefusedSends: await countUnrefused(redis, `${prefix}:submission:${id}:${index}-${submissions}`),
+          ...(await readSends(redis, prefix, `${prefix}:submission:${id}:${index}-${submissions}`)),
         })),
       ),
     };
@@ -46,9 +46,12 @@ export function openRecords({ redis: { url }, prefix }: Pick<Stack, 'redis' | 'p
   };
 }
 
-async function countUnrefused(redis: Redis, key: string): Promise<number> {
-  const [sends, rejections] = await redis.hmget(key, 'sends', 'rejections');
-  return Number(sends ?? 0) - Number(rejections ?? 0);
+async function readSends(redis: Redis, prefix: string, key: string): Promise<{ unrefusedSends: number; isForgotten: boolean }> {
+  const [sends, rejections, memory] = await redis.hmget(key, 'sends', 'rejections', 'memory');
+  return {
+    unrefusedSends: Number(sends ?? 0) - Number(rejections ?? 0),
+    isForgotten: memory !== (await redis.get(`${prefix}:memory`)),
+  };
 }
 
 /** All periods: a run may go past midnight, and each cent is written into several of them. */

@@ -12,12 +12,11 @@ const CONFLICT = 'conflictTaskUUID';
  * after the end of a run; its money stays on hold until an operator decides (I7). Never of a task that the provider accepted.
  */
 export function isUnproven(generationId: string, generation: GenerationRecord, image: ImageRecord, tasks: Tasks): boolean {
-  const { index, submissionStatus, submissions, unrefusedSends = 0 } = image;
+  const { index, submissionStatus, submissions, unrefusedSends = 0, isForgotten = false } = image;
   const task = tasks.get(taskUuidOf({ generationId, index, n: submissions }));
   if (task !== undefined && task.acceptances.length > 0) return false;
-  if (submissionStatus === 'accepted') return wasUsedUp(task, unrefusedSends);
   if (submissionStatus !== 'committed' && submissionStatus !== 'unknown') return false;
-  return isGivenUp(generation, task, unrefusedSends) || wasUsedUp(task, unrefusedSends);
+  return isGivenUp(generation, task, unrefusedSends) || wasUsedUp(task, unrefusedSends, isForgotten);
 }
 
 /**
@@ -28,12 +27,16 @@ const isGivenUp = ({ status }: GenerationRecord, task: Task | undefined, unrefus
   (status === 'cancelled' || status === 'expired') && (task === undefined || unrefusedSends > 0 || !hasEnded(task, Infinity));
 
 /**
- * A refusal used up its id, so that it is refused as known although no task has it. If there was a send beside these two, which the
- * record must say, it may have been accepted when the conflict was told: only what is not bought again is safe (I2).
+ * A refusal used up its id, so that it is refused as known although no task has it. The audit trail proves that, as these runs are set,
+ * where one send alone may have been accepted: not beside another that was refused or of which nothing is known, which the bill or the
+ * record must say, and not if Redis was restarted since the first send and may have forgotten one. Only what is not bought again is
+ * safe then (I2).
  */
-function wasUsedUp({ refusals }: Pick<Task, 'refusals'> = { refusals: [] }, unrefusedSends: number): boolean {
-  const usedUpAt = refusals.find(({ code }) => code !== CONFLICT)?.at;
-  return unrefusedSends > 1 && usedUpAt !== undefined && refusals.some(({ code, at }) => code === CONFLICT && at >= usedUpAt);
+function wasUsedUp({ refusals }: Pick<Task, 'refusals'> = { refusals: [] }, unrefusedSends: number, isForgotten: boolean): boolean {
+  const usedUp = refusals.filter(({ code }) => code !== CONFLICT);
+  const usedUpAt = usedUp[0]?.at;
+  const isKnown = usedUpAt !== undefined && refusals.some(({ code, at }) => code === CONFLICT && at >= usedUpAt);
+  return isKnown && (unrefusedSends > 1 || usedUp.length > 1 || isForgotten);
 }
 
 /** Whether a refusal is about the request itself, and says more than that the id was used. */

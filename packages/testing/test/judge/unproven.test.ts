@@ -90,11 +90,11 @@ describe('an id that a refusal used up', () => {
     more(ref);
     history.sent(ref);
     history.refused(ref, 400, 'conflictTaskUUID');
-    isHeld(history, ref, 'running', 'accepted', unrefusedSends);
+    isHeld(history, ref, 'running', 'committed', unrefusedSends);
     return ref;
   };
 
-  test('may pass for accepted when there was another send, which may have been', async () => {
+  test('may be held when there was another send, which may have been accepted', async () => {
     expect(await judged((history) => void happen(history, 2))).toEqual(clean);
   });
 
@@ -125,6 +125,29 @@ describe('an id that a refusal used up', () => {
     expect(await judged((history) => void happen(history, 1))).toEqual({ ...holding, stuck: 1 });
   });
 
+  test('may be held when two sends were refused, of which the trail shows one', async () => {
+    const counts = await judged((history) => void happen(history, 1, (ref) => history.refused(ref, 429, 'rateLimitExceeded')));
+    expect(counts).toEqual(clean);
+  });
+
+  test('may be held when Redis was restarted since, and may have forgotten a send', async () => {
+    const counts = await judged((history) => {
+      const ref = happen(history, 1);
+      const [image] = history.generations[ref.generationId]?.images ?? [];
+      if (image !== undefined) image.isForgotten = true;
+    });
+    expect(counts).toEqual(clean);
+  });
+
+  test('is stuck when it passes for accepted', async () => {
+    const counts = await judged((history) => {
+      const ref = happen(history, 2);
+      const [image] = history.generations[ref.generationId]?.images ?? [];
+      if (image !== undefined) image.submissionStatus = 'accepted';
+    });
+    expect(counts).toEqual({ ...holding, stuck: 1 });
+  });
+
   test('is stuck when the provider has a task of it', async () => {
     expect(await judged((history) => void happen(history, 2, (ref) => history.accepted(ref)))).toEqual({ ...holding, stuck: 1 });
   });
@@ -134,7 +157,7 @@ describe('an id that a refusal used up', () => {
       const ref = history.order({ outcome: 'open' });
       history.sent(ref);
       history.refused(ref, 429, 'rateLimitExceeded');
-      isHeld(history, ref, 'running', 'accepted', 2);
+      isHeld(history, ref, 'running', 'committed', 2);
     });
     expect(counts).toEqual({ ...holding, stuck: 1 });
   });
@@ -144,7 +167,7 @@ describe('an id that a refusal used up', () => {
       const ref = history.order({ outcome: 'open' });
       history.sent(ref);
       history.refused(ref, 400, 'conflictTaskUUID');
-      isHeld(history, ref, 'running', 'accepted', 2);
+      isHeld(history, ref, 'running', 'committed', 2);
     });
     expect(counts).toEqual({ ...holding, stuck: 1 });
   });

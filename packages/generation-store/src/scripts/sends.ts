@@ -1,0 +1,37 @@
+/**
+ * What is proved of the sends of a submission. After the prelude.
+ *
+ * A submission is *remembered* if Redis has forgotten none of its sends. `memory` names the stretch of memory in which the first send
+ * of its round was opened: that send wrote an intent which S3 did not hold, so none of this round had been made before, and the rounds
+ * before it ended by refusals that Redis knows of. Redis may have forgotten a later one once it is in another stretch: after a restart
+ * or a failover, and after everything that shows a loss (`send:0`, a verdict of a send that is not there), which empties `memory`.
+ *
+ * A refusal is *proved* if the audit trail showed it as the last response to the id at a moment when one send alone may have arrived:
+ * `refusalSeen` sends were refused by then, and those of `refusalBeside` had no verdict.
+ */
+export const sends = /* lua */ `
+local function isRemembered(submission)
+  return (submission.memory or '') ~= '' and submission.memory == memoryId()
+end
+
+-- the sends that may have reached the provider and were not answered with a conflict, beside those that were refused
+local function openSends(submission)
+  local open = {}
+  for field, value in pairs(submission) do
+    local send = string.match(field, '^send:(%d+)$')
+    if send and value ~= 'conflict' then open[#open + 1] = send end
+  end
+  return open
+end
+
+-- '' without a conflict that waits to be decided. "proved": one send alone may have been accepted, and it was refused. "provable": it
+-- was if the audit trail shows a refusal now. "unprovable": whatever is answered, another send may have been accepted
+local function conflictOf(submission)
+  if not submission.conflictAt or submission.status ~= 'committed' then return '' end
+  if not isRemembered(submission) then return 'unprovable' end
+  if tonumber(submission.rejections) + #openSends(submission) ~= 1 then return 'unprovable' end
+  local _, beside = string.gsub(submission.refusalBeside or '', '%d+', '')
+  if submission.refusalSeen and tonumber(submission.refusalSeen) + beside == 1 then return 'proved' end
+  return 'provable'
+end
+`;
