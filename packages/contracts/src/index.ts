@@ -19,6 +19,7 @@ export {
   type Problem,
   type Reached,
 } from './errors.ts';
+export { boundText } from './bound-text.ts';
 export { generationEventSchema, generationEvents, type GenerationEvent } from './events.ts';
 export type { GenerationView, ImageView } from './generation.ts';
 export {

@@ -89,7 +89,8 @@ function explain(reason: StorageFailure, error: unknown): string {
   }
 }
 
-const nameOf = (error: unknown): string => (error instanceof Error ? error.name : 'UnknownError');
+/** What stands in for S3 may answer anything: a code is a word. */
+const nameOf = (error: unknown): string => (error instanceof Error && /^\w{1,64}$/.test(error.name) ? error.name : 'UnknownError');
 
 interface ErrorFeatures {
   httpStatus?: number;
@@ -105,7 +106,7 @@ function featuresOf(error: unknown): ErrorFeatures {
   const metadata = '$metadata' in error && typeof error.$metadata === 'object' && error.$metadata !== null ? error.$metadata : {};
   const httpStatus = 'httpStatusCode' in metadata && typeof metadata.httpStatusCode === 'number' ? metadata.httpStatusCode : undefined;
   return {
-    ...(httpStatus === undefined ? {} : { httpStatus, s3Code: error.name }),
+    ...(httpStatus === undefined ? {} : { httpStatus, s3Code: nameOf(error) }),
     ...('attempts' in metadata && typeof metadata.attempts === 'number' ? { attempts: metadata.attempts } : {}),
     ...('code' in error && typeof error.code === 'string' ? { systemCode: error.code } : {}),
     ...('syscall' in error && typeof error.syscall === 'string' ? { syscall: error.syscall } : {}),

@@ -1,3 +1,5 @@
+import { boundText } from '@darkroom/contracts';
+
 /** Takes what must not be kept out of what the provider said: it echoes parameters in its error messages. */
 export interface Redactor {
   /** A text, at most 1,000 characters. */
@@ -10,6 +12,10 @@ const MAX_TEXT = 1000;
 const MAX_JSON_BYTES = 4096;
 const MAX_DEPTH = 6;
 const MAX_ENTRIES = 50;
+/** More of a text, or of all texts of a value, is not looked at: what is kept of it is shorter by far. */
+const MAX_SEEN = 8192;
+/** More values of one answer are not looked at. */
+const MAX_VALUES = 500;
 
 /** An echo may be cut short by the provider; this many characters in a row are taken for one. */
 const ECHO = 16;
@@ -32,7 +38,10 @@ const PRIVATE_KEYS = new Set([
  * @param secrets What must not appear, also when the provider repeats only the beginning of it: API key, prompt, inline images.
  */
 export function createRedactor(secrets: readonly string[]): Redactor {
-  const hidden = secrets.filter((secret) => secret.trim() !== '').map(writingsOf);
+  // Of a longer one no more than this can be repeated in what is looked at.
+  const known = secrets.filter((secret) => secret.trim() !== '').map((secret) => secret.slice(0, MAX_SEEN));
+  const hidden = known.map(writingsOf);
+  const bound = (value: string): string => boundText(value, MAX_SEEN, known);
   // What is known first: a pattern that changed the text of a prompt would keep it from being found.
   const clean = (value: string): string =>
     hidden
@@ -44,8 +53,9 @@ export function createRedactor(secrets: readonly string[]): Redactor {
       .replace(BASE64, '[base64]')
       .replace(LONG_QUOTE, '"…"');
   return {
-    text: (value) => shorten(clean(value)),
-    json: (value) => cutBytes(JSON.stringify(walk(value, clean, 0)) ?? 'null'),
+    text: (value) => shorten(clean(bound(value))),
+    json: (value) =>
+      cutBytes(JSON.stringify(walk(value, (text) => clean(bound(text)), 0, { values: MAX_VALUES, characters: MAX_SEEN })) ?? 'null'),
   };
 }
 
@@ -62,12 +72,13 @@ function writingsOf(secret: string): string[] {
 const NAMED_PROMPT = /((?:positive|negative)Prompt)(?:[\\"'\s]|%5C|%22|%27|%20)*(?:[:=]|%3A|%3D)[^]*$/gi;
 const DATA_URI = /data:[\w.+-]+\/[\w.+-]+[;,][^\s"'<>\\]*/gi;
 // Slashes may be escaped, as in JSON inside a message.
-const ADDRESS = /[a-z][a-z0-9+.-]*:(?:\\?\/){2}[^\s"'<>]+/gi;
+// From the colon on: a search for the scheme would begin at every letter.
+const ADDRESS = /:(?:\\?\/){2}[^\s"'<>]+/g;
 // For an address that was cut before its scheme. The names are those of presigned URLs and of our own webhook URL.
-const QUERY_SECRET = /\b(x-amz-[\w-]+|capability|token|api_?key)=[^\s&"'<>]+/gi;
+const QUERY_SECRET = /\b(x-amz-[\w-]{1,40}|capability|token|api_?key)=[^\s&"'<>]+/gi;
 const BASE64 = /[A-Za-z0-9+/_-]{100,}={0,2}/g;
 // A poll does not know the prompt of its task; what is quoted at this length is more likely a prompt than a parameter.
-const LONG_QUOTE = /"[^"]{60,}"|“[^”]{60,}”|'[^']{60,}'/g;
+const LONG_QUOTE = /"[^"]{60,}"|“[^“”]{60,}”|'[^']{60,}'/g;
 
 const cutAddress = (address: string): string => address.replace(/[?#].*$/s, '?…').replace(/\/\/[^/@]*@/, '//…@');
 
@@ -104,16 +115,29 @@ function sharedLength(text: string, at: number, writing: string): number {
 const asWholeWord = (secret: string): RegExp =>
   new RegExp(`(?<![\\p{L}\\p{N}])${secret.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&')}(?![\\p{L}\\p{N}])`, 'gu');
 
-function walk(value: unknown, clean: (text: string) => string, depth: number): unknown {
-  if (typeof value === 'string') return shorten(clean(value));
+/** What may still be looked at of a value. */
+interface Budget {
+  values: number;
+  characters: number;
+}
+
+function walk(value: unknown, clean: (text: string) => string, depth: number, budget: Budget): unknown {
+  budget.values -= 1;
+  if (budget.values < 0 || budget.characters <= 0) return '…';
+  if (typeof value === 'string') {
+    budget.characters -= value.length;
+    return shorten(clean(value));
+  }
   if (typeof value !== 'object' || value === null) return value;
   if (depth === MAX_DEPTH) return '…';
-  if (Array.isArray(value)) return value.slice(0, MAX_ENTRIES).map((entry) => walk(entry, clean, depth + 1));
+  if (Array.isArray(value)) return value.slice(0, MAX_ENTRIES).map((entry) => walk(entry, clean, depth + 1, budget));
   const entries = Object.entries(value).slice(0, MAX_ENTRIES);
   return Object.fromEntries(
-    entries.map(([key, entry]) => [clean(key), PRIVATE_KEYS.has(key.toLowerCase()) ? '…' : walk(entry, clean, depth + 1)]),
+    entries.map(([key, entry]) => [shorten(clean(key)), isPrivate(key) ? '…' : walk(entry, clean, depth + 1, budget)]),
   );
 }
+
+const isPrivate = (key: string): boolean => PRIVATE_KEYS.has(key.slice(0, 40).toLowerCase());
 
 const shorten = (text: string): string => (text.length <= MAX_TEXT ? text : `${text.slice(0, MAX_TEXT - 1)}…`);
 

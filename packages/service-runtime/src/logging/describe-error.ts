@@ -1,5 +1,5 @@
 import { format } from 'node:util';
-import { DarkroomError } from '@darkroom/contracts';
+import { boundText, DarkroomError } from '@darkroom/contracts';
 import { redactText } from './redact-text.ts';
 
 /** The fields of an error that are worth a line; others may carry whole requests (`command.args` of ioredis, `$response` of the AWS SDK). */
@@ -41,5 +41,5 @@ const MAX_SHORT = 300;
  */
 export function explainShortly(error: unknown): string {
   const text = error instanceof DarkroomError ? error.message : describeErrorChain(error);
-  return redactText(text.slice(0, MAX_SHORT).replaceAll(/\s+/g, ' '));
+  return redactText(boundText(text, MAX_SHORT).replaceAll(/\s+/g, ' '));
 }

@@ -1,14 +1,22 @@
+import { boundText } from '@darkroom/contracts';
+
 const REDACTED = '[redacted]';
 
-/** A secret is known by its shape wherever it stands: in a message, a URL, a header, JSON inside a string, a stack. */
+/** More of one text is not written. */
+const MAX_TEXT = 4096;
+
+/**
+ * A secret is known by its shape wherever it stands: in a message, a URL, a header, JSON inside a string, a stack. Each shape is
+ * searched in linear time: no part that repeats without a bound may begin at every character.
+ */
 const shapes: readonly (readonly [RegExp, string])[] = [
   // Presigned URLs: the query is the secret, in the URL or quoted by itself (AWS, "Authenticating Requests: Using Query Parameters").
-  [/(https?:\/\/[^\s"'<>?\\]*)\?[^\s"'<>\\]*X-Amz-[^\s"'<>\\]*/gi, `$1?${REDACTED}`],
+  [/\?[^\s"'<>?\\]*X-Amz-[^\s"'<>\\]*/gi, `?${REDACTED}`],
   [/X-Amz-(Signature|Credential|Security-Token)(=|%3D|["']?\s*:\s*["']?)[^\s&"'<>\\]+/gi, `X-Amz-$1$2${REDACTED}`],
   [/\b(Signature|AWSAccessKeyId)=[^\s&,"'<>\\]+/g, `$1=${REDACTED}`],
   // Capabilities, by the name of the parameter and by their own form.
   [/\b(capability)(=|%3D)[^\s&"'<>\\]*/gi, `$1$2${REDACTED}`],
-  [/\b[\w-]{1,64}\.[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}\.\d{1,2}\.\d{1,4}\.\d{1,12}\.[\w-]{16,}/gi, REDACTED],
+  [/\.[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}\.\d{1,2}\.\d{1,4}\.\d{1,12}\.[\w-]{16,}/gi, `.${REDACTED}`],
   // Authorization headers.
   [/\bBearer\s+[\w.~+/=-]{6,}/gi, `Bearer ${REDACTED}`],
   [/\bBasic\s+[A-Za-z0-9+/]{12,}={0,2}/g, `Basic ${REDACTED}`],
@@ -18,7 +26,7 @@ const shapes: readonly (readonly [RegExp, string])[] = [
     `$1${REDACTED}`,
   ],
   // The user part of any URL: redis://user:password@host.
-  [/\b([a-z][a-z0-9+.-]*:\/\/)[^\s/"'@<>\\]+@/gi, `$1${REDACTED}@`],
+  [/:\/\/[^\s/"'@<>\\]+@/g, `://${REDACTED}@`],
   // The images of a request: as good as a prompt, and megabytes long.
   [/\b(data:[\w.+-]+\/[\w.+-]+;base64,)[A-Za-z0-9+/=_-]+/gi, `$1${REDACTED}`],
 ];
@@ -36,12 +44,16 @@ export interface RedactOptions {
 /** A shorter one would be found in words that hold no secret. */
 const MIN_SECRET_LENGTH = 6;
 
-/** Removes what must never be written down (I8): keys, capabilities, queries of presigned URLs and, unless kept, prompts. */
+/**
+ * Removes what must never be written down (I8): keys, capabilities, queries of presigned URLs and, unless kept, prompts. Of a text
+ * of any length it takes a moment: no more than the first 4,096 characters are looked at and kept.
+ */
 export function redactText(text: string, { keepPrompts = false, secrets = [] }: RedactOptions = {}): string {
-  let redacted = text;
+  let redacted = boundText(text, MAX_TEXT, secrets);
   for (const secret of secrets) {
     if (secret.length >= MIN_SECRET_LENGTH) redacted = redacted.replaceAll(secret, REDACTED);
   }
   for (const [shape, replacement] of shapes) redacted = redacted.replace(shape, replacement);
-  return keepPrompts ? redacted : redacted.replace(jsonPrompt, `$1$2$3${REDACTED}$2$3`);
+  if (!keepPrompts) redacted = redacted.replace(jsonPrompt, `$1$2$3${REDACTED}$2$3`);
+  return redacted.length <= MAX_TEXT ? redacted : `${redacted.slice(0, MAX_TEXT)}…`;
 }
