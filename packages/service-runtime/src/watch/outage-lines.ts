@@ -38,7 +38,7 @@ export function createOutageLines({ name, about }: { name: string; about: LogFie
       const repeatMs = told?.reason === reason ? Math.min(2 * told.repeatMs, MAX_REPEAT_MS) : REPEAT_MS;
       told = { reason, at, repeatMs };
       lastLineAt = at;
-      logger.warn({ event: `${name}.away`, ...about, reason, awayMs: Math.round(at - awaySince) }, `${name} cannot be used`);
+      logger.warn({ event: `${name}.lost`, ...about, reason, forMs: Math.round(at - awaySince) }, `${name} cannot be used`);
     },
     noteThere() {
       const since = awaySince;
@@ -46,7 +46,7 @@ export function createOutageLines({ name, about }: { name: string; about: LogFie
       if (since === undefined || told === undefined) return;
       told = undefined;
       lastLineAt = now();
-      logger.info({ event: `${name}.back`, ...about, awayMs: Math.round(now() - since) }, `${name} can be used again`);
+      logger.info({ event: `${name}.regained`, ...about, lostForMs: Math.round(now() - since) }, `${name} can be used again`);
     },
   };
 }
