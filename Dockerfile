@@ -7,8 +7,8 @@ RUN --mount=type=cache,target=/root/.local/share/pnpm/store \
     node scripts/run.mjs build && node scripts/build-image.mjs /image
 
 FROM node:24-bookworm-slim
-# In a container the other side is never on loopback.
-ENV NODE_ENV=production HOST=0.0.0.0
+# In a container the other side is never on loopback. On the path lies the command line of operators, `darkroom`.
+ENV NODE_ENV=production HOST=0.0.0.0 PATH=/darkroom/bin:$PATH
 WORKDIR /darkroom
 COPY --from=build /image ./
 # Where the emulator keeps its bill: a named volume that is mounted here takes over the owner.

@@ -1,7 +1,7 @@
 // Writes the folder that the container image holds: the built apps and what they need, nothing of tests, sources or tools.
 // The Dockerfile calls it and copies the folder; it needs no container engine itself, only a tree that was built.
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { imageApps, readWorkspace, withNeeded } from './image/workspace.mjs';
@@ -49,6 +49,17 @@ function installInto(target) {
   if (status !== 0) throw new Error(`installing into "${target}" failed`);
 }
 
+/**
+ * The command line of operators, by its name.
+ * @param {string} target
+ */
+function writeCommand(target) {
+  mkdirSync(path.join(target, 'bin'));
+  // `exec`: signals reach node itself. The folder is found from the script, whatever path the image has.
+  const script = '#!/bin/sh\nexec node --enable-source-maps "$(dirname "$(readlink -f "$0")")/../apps/cli/dist/main.js" "$@"\n';
+  writeFileSync(path.join(target, 'bin', 'darkroom'), script, { mode: 0o755 });
+}
+
 const [folder, ...rest] = process.argv.slice(2);
 if (folder === undefined || rest.length > 0) {
   console.error('usage: node scripts/build-image.mjs <an empty folder>');
@@ -58,6 +69,7 @@ if (folder === undefined || rest.length > 0) {
     const target = path.resolve(folder);
     const apps = copyTree(target);
     installInto(target);
+    writeCommand(target);
     console.log(`${target} holds ${apps.join(', ')}`);
   } catch (error) {
     console.error(error instanceof Error ? error.message : error);

@@ -140,6 +140,38 @@ describe('an app of the image', { timeout: 30_000 }, () => {
   });
 });
 
+describe('the command line of the image', { timeout: 30_000 }, () => {
+  const darkroom = (...words: string[]) =>
+    spawnSync(path.join(image, 'bin', 'darkroom'), words, {
+      cwd: '/',
+      env: { ...env, REDIS_URL: 'redis://127.0.0.1:1' },
+      encoding: 'utf8',
+    });
+
+  test('is called darkroom and knows every command of an operator', () => {
+    const { status, stdout } = darkroom('--help');
+    expect(status).toBe(0);
+    for (const command of ['status', 'spend', 'unknown', 'pause', 'resume', 'reconcile', 'rebuild', 'doctor', 'probe']) {
+      expect(stdout).toContain(`darkroom ${command}`);
+    }
+  });
+
+  test('loads what each command needs', () => {
+    for (const command of ['status', 'rebuild']) {
+      const { status, stderr } = darkroom(command);
+      expect([command, status]).toEqual([command, 1]);
+      expect(stderr).toMatch(/cannot find a Darkroom|redis/i);
+    }
+    expect(darkroom('doctor').stdout).toContain('redis');
+  });
+
+  test('says that it brings no Redis and no S3 to start with', () => {
+    const { status, stderr } = darkroom('start', '--once');
+    expect(status).toBe(2);
+    expect(stderr).toContain('this installation brings no Redis and no S3 of its own');
+  });
+});
+
 test('an app brings the packages that its packages need', () => {
   const workspace = readWorkspace('.');
   const worker = imageApps(workspace, '.').filter(({ folder }) => folder === 'apps/worker');

@@ -4,9 +4,9 @@ import path from 'node:path';
 
 /** @typedef {{ name: string, folder: string, needs: string[] }} Member A package or app; `folder` is relative to the root. */
 
-/** Apps that stay out of the image, each with its reason. */
+/** Apps and packages that stay out of the image, each with its reason. */
 export const notInImage = {
-  cli: 'it starts the embedded Redis and S3, which have no place in production',
+  'local-stack': 'it is the embedded Redis and S3, which have no place in production; `darkroom start` says so',
 };
 
 /**
@@ -37,7 +37,7 @@ export const imageApps = (workspace, root) =>
   );
 
 /**
- * These members and all that they need, each once.
+ * These members and all that they need, each once, less those of `notInImage`.
  * @param {Map<string, Member>} workspace
  * @param {Member[]} members
  * @returns {Member[]}
@@ -49,7 +49,7 @@ export function withNeeded(workspace, members) {
     for (const needed of needs) {
       const member = workspace.get(needed);
       if (member === undefined) throw new Error(`"${name}" needs "${needed}", which is no package of the workspace`);
-      found.add(member);
+      if (!(path.basename(member.folder) in notInImage)) found.add(member);
     }
   }
   return [...found];

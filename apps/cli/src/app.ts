@@ -13,7 +13,7 @@ import { operate, type OperatorCommand } from './operate/operate.ts';
 import { rebuildStore } from './operate/rebuild.ts';
 import { reconcileOnce } from './operate/reconcile.ts';
 import { runProbe } from './probe/run-probe.ts';
-import { start } from './start.ts';
+import type { StartOptions } from './start.ts';
 import type { Terminal } from './terminal.ts';
 
 export interface CommandLine {
@@ -69,7 +69,7 @@ async function startOrOffer(command: Extract<Command, { kind: 'start' }>, line: 
   const { environment, terminal, interruption } = line;
   const config = loadConfig(environment);
   if (config.runware === undefined) {
-    if (!command.buy) return start({ command, config, root, terminal, interruption, now: Date.now });
+    if (!command.buy) return startHere({ command, config, root, terminal, interruption, now: Date.now });
     terminal.complain('cannot buy: --buy needs a key of Runware in RUNWARE_API_KEY; without --buy the images come from an emulator');
     return 2;
   }
@@ -88,7 +88,22 @@ async function startOrOffer(command: Extract<Command, { kind: 'start' }>, line: 
     return 2;
   }
   terminal.print(`No more than ${cap} USD is spent in a day (UTC); --max-usd sets another limit.`, '');
-  return start({ command, config, root, terminal, interruption, now: Date.now });
+  return startHere({ command, config, root, terminal, interruption, now: Date.now });
+}
+
+/** Starts what this machine needs, which an image does not bring: it holds the processes and the commands for operators. */
+async function startHere(options: StartOptions): Promise<number> {
+  let start: typeof import('./start.ts').start;
+  try {
+    ({ start } = await import('./start.ts'));
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND')) throw error;
+    options.terminal.complain(
+      'cannot start: this installation brings no Redis and no S3 of its own; run npm start in a checkout of Darkroom, or start the processes with docker compose',
+    );
+    return 2;
+  }
+  return start(options);
 }
 
 /** Which Darkroom a command is about. */

@@ -1,9 +1,9 @@
 import { LocalStackError } from '@darkroom/contracts';
 import { createObjectStorage, type ObjectStorage } from '@darkroom/object-storage';
 import { readSettings, s3Settings, type Environment, type S3Settings } from '@darkroom/service-runtime';
+import { BUCKET, REGION } from '../data-folder/bucket.ts';
 import { findPortOf } from '../data-folder/find-port.ts';
 import { loadSecrets } from '../data-folder/secrets.ts';
-import { BUCKET, REGION } from '../stack/stores.ts';
 
 const REQUEST_TIMEOUT_MS = 10_000;
 

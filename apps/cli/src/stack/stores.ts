@@ -6,6 +6,7 @@ import { shownPath } from '../shown-path.ts';
 import type { Closing } from '../closing.ts';
 import type { RedisChoice } from '../command-line.ts';
 import type { StartConfig } from '../config.ts';
+import { BUCKET, REGION } from '../data-folder/bucket.ts';
 import type { DataFolder } from '../data-folder/data-folder.ts';
 
 /** Redis and S3 of a start: given, or started here. */
@@ -22,10 +23,6 @@ export interface Stores {
   /** Where everything of this start that must not outlive its Redis is kept. */
   readonly dir: string;
 }
-
-/** The one bucket of the embedded S3. */
-export const BUCKET = 'darkroom';
-export const REGION = 'us-east-1';
 
 export interface StoresOptions {
   config: Pick<StartConfig, 'redis' | 's3' | 'environment'>;
