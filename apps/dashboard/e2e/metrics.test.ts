@@ -24,6 +24,10 @@ async function scrape(url: string) {
       const line = lines.find((each) => each.startsWith(`${name}{`) && wanted.every((label) => each.includes(label)));
       return line === undefined ? undefined : Number(line.slice(line.lastIndexOf(' ')));
     },
+    /** Every counter and histogram that only goes up, with its labels. */
+    counted: lines
+      .filter((line) => /^darkroom_\w+_(total|bucket|sum|count)\{/.test(line))
+      .map((line) => line.slice(0, line.lastIndexOf(' '))),
     labels: new Set([...text.matchAll(/="([^"]*)"/g)].map(([, value]) => value ?? '')),
   };
 }
@@ -56,6 +60,7 @@ test('each process measures one generation, and the page of metrics names what t
   const producer = createProducer({ redisUrl: fleet.redisUrl });
   try {
     const { url: dashboardUrl, dashboard } = await startDashboard(fleet);
+    const born = { worker: await scrape(fleet.workerUrls[0]!), receiver: await scrape(fleet.receiverUrl) };
     const prompt = 'a lighthouse at dusk';
     const { generationId } = await producer.enqueue({ positivePrompt: prompt, width: 1024, height: 1024 });
     const generation = await producer.wait(generationId, { timeoutMs: 20_000 });
@@ -96,6 +101,13 @@ test('each process measures one generation, and the page of metrics names what t
     expect(receiver.value('darkroom_delivery_refusals_total', { reason: 'malformed' })).toBe(1);
     expect(receiver.value('darkroom_webhook_request_seconds_count', { status: '200' })).toBe(1);
     expect(receiver.value('darkroom_webhook_request_seconds_count', { status: '401' })).toBe(1);
+
+    // Whatever was counted stood there with 0 before: an alarm sees the first event.
+    expect(worker.counted.filter((series) => !born.worker.counted.includes(series))).toEqual([]);
+    expect(receiver.counted.filter((series) => !born.receiver.counted.includes(series))).toEqual([]);
+    expect(born.worker.value('darkroom_submissions_ended_total', { status: 'lost' })).toBe(0);
+    expect(born.worker.value('darkroom_reconcile_findings_total', { kind: 'ledger-drift', action: 'repaired' })).toBe(0);
+    expect(born.receiver.value('darkroom_delivery_refusals_total', { reason: 'forged' })).toBe(0);
 
     const board = await scrape(dashboardUrl);
     for (const queue of ['submissions', 'settlements', 'maintenance'])

@@ -14,6 +14,7 @@ export {
   type ProcessLogger,
 } from './logging/logger.ts';
 export { redactText, type RedactOptions } from './logging/redact-text.ts';
+export { labelSets } from './metrics/label-sets.ts';
 export { createMetrics } from './metrics/create-metrics.ts';
 export type { Counter, Histogram, LabelValues, MetricDefinition, Metrics, ReadSamples, Sample } from './metrics/metrics.ts';
 export { createMetricsRoutes } from './metrics/routes.ts';

@@ -1,5 +1,5 @@
 import { Counter as PromCounter, Gauge as PromGauge, Histogram as PromHistogram, Registry } from 'prom-client';
-import { safeLabel, type MetricDefinition, type Metrics, type ReadSamples, type Sample } from './metrics.ts';
+import { safeLabel, type Known, type LabelValues, type MetricDefinition, type Metrics, type ReadSamples, type Sample } from './metrics.ts';
 import { addProcessMetrics } from './process-metrics.ts';
 
 /** Longer than Redis ever takes, and well inside the 10 s that Prometheus gives a scrape (Prometheus docs, "scrape_timeout"). */
@@ -19,6 +19,7 @@ export function createMetrics(options: { readonly process: string }): Metrics {
   const metrics: Metrics = {
     counter(definition) {
       const counter = new PromCounter(configure(definition));
+      for (const labels of knownOf(definition)) counter.inc(safeLabels(labels), 0);
       return { add: (labels, by = 1) => counter.inc(safeLabels(labels), by) };
     },
     readCounter(definition, read) {
@@ -27,13 +28,17 @@ export function createMetrics(options: { readonly process: string }): Metrics {
         collect: () =>
           replaceSamples(
             read,
-            () => forget(counter),
+            () => {
+              forget(counter);
+              for (const labels of knownOf(definition)) counter.inc(safeLabels(labels), 0);
+            },
             ({ labels, value }) => counter.inc(safeLabels(labels), value),
           ),
       });
     },
     histogram(definition) {
       const histogram = new PromHistogram({ ...configure(definition), buckets: [...definition.buckets] });
+      for (const labels of knownOf(definition)) histogram.zero(safeLabels(labels));
       return { observe: (labels, value) => histogram.observe(safeLabels(labels), value) };
     },
     readGauge(definition, read) {
@@ -52,6 +57,9 @@ export function createMetrics(options: { readonly process: string }): Metrics {
   addProcessMetrics(metrics);
   return metrics;
 }
+
+const knownOf = <Label extends string>(definition: MetricDefinition<Label> & Partial<Known<Label>>): readonly LabelValues<Label>[] =>
+  definition.known ?? [];
 
 const safeLabels = (labels: Readonly<Record<string, string>>): Record<string, string> =>
   Object.fromEntries(Object.entries(labels).map(([name, value]) => [name, safeLabel(value)]));

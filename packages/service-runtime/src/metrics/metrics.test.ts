@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { fastify } from 'fastify';
 import { expect, onTestFinished, test } from 'vitest';
 import { createMetrics } from './create-metrics.ts';
+import { labelSets } from './label-sets.ts';
 import { safeLabel } from './metrics.ts';
 import { createMetricsRoutes } from './routes.ts';
 
@@ -10,10 +11,30 @@ const linesOf = async (metrics: ReturnType<typeof createMetrics>, name: string):
 
 test('a counter counts by label, on a line that names the process', async () => {
   const metrics = createMetrics({ process: 'worker' });
-  const counter = metrics.counter({ name: 'darkroom_things_total', help: 'Things.', labels: ['kind'] });
+  const counter = metrics.counter({ name: 'darkroom_things_total', help: 'Things.', labels: ['kind'], known: [] });
   counter.add({ kind: 'a' });
   counter.add({ kind: 'a' }, 2);
   expect(await linesOf(metrics, 'darkroom_things_total')).toEqual(['darkroom_things_total{kind="a",process="worker"} 3']);
+});
+
+test('what a counter can count is there with 0 before it is counted, and so are the buckets of a histogram', async () => {
+  const metrics = createMetrics({ process: 'worker' });
+  const known = labelSets({ kind: ['a', 'b'], way: ['in', 'out'] });
+  metrics.counter({ name: 'darkroom_born_total', help: 'Born.', labels: ['kind', 'way'], known });
+  metrics.readCounter({ name: 'darkroom_read_total', help: 'Read.', labels: ['kind'], known: [{ kind: 'a' }, { kind: 'b' }] }, () => [
+    { labels: { kind: 'b' }, value: 7 },
+  ]);
+  metrics.histogram({ name: 'darkroom_age_seconds', help: 'Age.', buckets: [1], labels: ['kind'], known: [{ kind: 'a' }] });
+  for (let page = 0; page < 2; page += 1) {
+    expect(await linesOf(metrics, 'darkroom_born_total')).toEqual(
+      known.map(({ kind, way }) => `darkroom_born_total{kind="${kind}",way="${way}",process="worker"} 0`),
+    );
+    expect(await linesOf(metrics, 'darkroom_read_total')).toEqual([
+      'darkroom_read_total{kind="a",process="worker"} 0',
+      'darkroom_read_total{kind="b",process="worker"} 7',
+    ]);
+    expect(await linesOf(metrics, 'darkroom_age_seconds_count')).toEqual(['darkroom_age_seconds_count{process="worker",kind="a"} 0']);
+  }
 });
 
 test('a histogram counts and adds up', async () => {

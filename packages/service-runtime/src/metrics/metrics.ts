@@ -9,6 +9,20 @@ export interface MetricDefinition<Label extends string = never> {
 
 export type LabelValues<Label extends string> = Readonly<Record<Label, string>>;
 
+/**
+ * Sets of label values that are there from the start, with 0: Prometheus sees no increase in a counter that is born with its first
+ * event, so an alarm on it would stay silent (Prometheus docs, "Existential issues with metrics").
+ */
+export interface Known<Label extends string> {
+  readonly known: readonly LabelValues<Label>[];
+}
+
+/** A counter; one with labels names all sets of values that the code can give. */
+export type CounterDefinition<Label extends string> = MetricDefinition<Label> & ([Label] extends [never] ? unknown : Known<Label>);
+
+/** A histogram; one with labels names all sets of values that the code can give. */
+export type HistogramDefinition<Label extends string> = CounterDefinition<Label> & { readonly buckets: readonly number[] };
+
 export interface Sample<Label extends string> {
   readonly labels: LabelValues<Label>;
   readonly value: number;
@@ -31,10 +45,10 @@ export interface Histogram<Label extends string> {
 /** The metrics of one process; nothing is shared with another registry. */
 export interface Metrics {
   /** Only goes up. */
-  counter<Label extends string = never>(definition: MetricDefinition<Label>): Counter<Label>;
+  counter<Label extends string = never>(definition: CounterDefinition<Label>): Counter<Label>;
   /** Only goes up, and is counted by somebody else. */
-  readCounter<Label extends string = never>(definition: MetricDefinition<Label>, read: ReadSamples<Label>): void;
-  histogram<Label extends string = never>(definition: MetricDefinition<Label> & { readonly buckets: readonly number[] }): Histogram<Label>;
+  readCounter<Label extends string = never>(definition: CounterDefinition<Label>, read: ReadSamples<Label>): void;
+  histogram<Label extends string = never>(definition: HistogramDefinition<Label>): Histogram<Label>;
   /** Goes up and down; read when it is asked for. */
   readGauge<Label extends string = never>(definition: MetricDefinition<Label>, read: ReadSamples<Label>): void;
   /** The page that Prometheus reads. Never rejects because one metric could not be read. */
