@@ -93,17 +93,17 @@ async function startOrOffer(command: Extract<Command, { kind: 'start' }>, line: 
 
 /** Starts what this machine needs, which an image does not bring: it holds the processes and the commands for operators. */
 async function startHere(options: StartOptions): Promise<number> {
-  let start: typeof import('./start.ts').start;
-  try {
-    ({ start } = await import('./start.ts'));
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND')) throw error;
+  const found = await import('./start.ts').catch((error: unknown) => {
+    if (error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND') return undefined;
+    throw error;
+  });
+  if (found === undefined) {
     options.terminal.complain(
       'cannot start: this installation brings no Redis and no S3 of its own; run npm start in a checkout of Darkroom, or start the processes with docker compose',
     );
     return 2;
   }
-  return start(options);
+  return found.start(options);
 }
 
 /** Which Darkroom a command is about. */

@@ -2,4 +2,4 @@ import { runUntilSignal } from '@darkroom/service-runtime';
 import { createDashboard } from './app.ts';
 import { DRAIN_MS, loadDashboardConfig } from './config.ts';
 
-await runUntilSignal(() => createDashboard(loadDashboardConfig(process.env)), { name: 'dashboard', drainMs: DRAIN_MS });
+await runUntilSignal(() => createDashboard(loadDashboardConfig(process.env)), { name: 'dashboard', env: process.env, drainMs: DRAIN_MS });

@@ -2,6 +2,8 @@ import { ConfigError } from '@darkroom/contracts';
 import { captureOutput } from './logging/capture-output.ts';
 import { createLogger, type Logger } from './logging/logger.ts';
 import type { Service } from './service.ts';
+import type { Environment } from './settings/environment.ts';
+import { describeUnread, findUnreadSettings } from './settings/unknown-settings.ts';
 import { listenForSignals, type Signals } from './signals.ts';
 
 export interface RunOptions {
@@ -13,6 +15,8 @@ export interface RunOptions {
   readonly drainMs: number;
   /** How long `stop` may take once it was told to hurry, in milliseconds; then the process exits all the same. Defaults to 3000. */
   readonly hurryMs?: number;
+  /** Checked for variables that look like settings of Darkroom and are none: each is warned of once. */
+  readonly env?: Environment;
   /** Writes the lines of the process until the service brings its own logger. Standard output by default. */
   readonly logger?: Logger;
 }
@@ -45,6 +49,8 @@ export async function runUntilSignal(create: () => Service | Promise<Service>, o
   try {
     const service = await create();
     logger = service.logger ?? logger;
+    for (const unread of findUnreadSettings(options.env ?? {}))
+      logger.warn({ event: 'setting.unread', setting: unread.name.slice(0, 64) }, `${unread.name.slice(0, 64)} ${describeUnread(unread)}`);
     const failed = await untilSignal(service, signals);
     if (failed === undefined) await stop(service, signals, logger);
     else {
