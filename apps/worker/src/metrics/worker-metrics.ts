@@ -33,7 +33,7 @@ const verdicts = wordsOf<SendVerdict>({
   unknown: true,
   'no-intent': true,
 });
-const meanings = wordsOf<VerdictMeaning>({ accepted: true, planned: true, unproven: true, refused: true, burnt: true });
+const meanings = wordsOf<VerdictMeaning>({ accepted: true, planned: true, unproven: true, refused: true });
 const outcomes = wordsOf<Outcome['kind']>({ submitted: true, finished: true, snooze: true, throttle: true, release: true });
 const queues = [queueNames.submissions, queueNames.settlements];
 const ends = submissionStatuses.filter(isFinalSubmission);
