@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isAlive } from '@darkroom/local-stack';
 import { Redis } from 'ioredis';
@@ -11,6 +12,8 @@ export interface ChaosCounts {
   s3Troubles: number;
   redisRestarts: number;
   rollbacks: number;
+  /** Those of them that took back a 429. */
+  rollbacksAfter429: number;
   scriptFlushes: number;
   /** Processes that ended by themselves, S3 and Redis among them, and were started again. */
   crashes: number;
@@ -35,7 +38,16 @@ export interface Chaos {
 
 /** Carries out a schedule: what strikes one target does so in turn, everything else at the same time. */
 export function startChaos(schedule: readonly ScheduledFault[], { stack, placed, signal, onFault }: ChaosSurroundings): Chaos {
-  const counts: ChaosCounts = { kills: 0, freezes: 0, s3Troubles: 0, redisRestarts: 0, rollbacks: 0, scriptFlushes: 0, crashes: 0 };
+  const counts: ChaosCounts = {
+    kills: 0,
+    freezes: 0,
+    s3Troubles: 0,
+    redisRestarts: 0,
+    rollbacks: 0,
+    rollbacksAfter429: 0,
+    scriptFlushes: 0,
+    crashes: 0,
+  };
   const gaveUp = new AbortController();
   const ended = AbortSignal.any([signal, gaveUp.signal]);
   /** Targets that a fault or a start has in its hands. */
@@ -142,6 +154,22 @@ async function strike(stack: Stack, target: string, fault: Fault, counts: ChaosC
       await redis.start();
       return;
     }
+    case 'redis-rollback-after-429': {
+      const known = await countLimited(stack.billFile);
+      const putBack = await redis.copyData();
+      const endsAt = performance.now() + fault.withinMs;
+      while ((await countLimited(stack.billFile)) <= known && performance.now() < endsAt && !signal.aborted) await pause(50);
+      // Until the worker has read the answer and Redis knows it.
+      await pause(HEARD_WITHIN_MS);
+      counts.redisRestarts += 1;
+      counts.rollbacks += 1;
+      if ((await countLimited(stack.billFile)) > known) counts.rollbacksAfter429 += 1;
+      await redis.kill();
+      await putBack();
+      await pause(fault.downMs);
+      await redis.start();
+      return;
+    }
     case 'script-flush':
       counts.scriptFlushes += 1;
       await flushScripts(redis.url);
@@ -150,6 +178,12 @@ async function strike(stack: Stack, target: string, fault: Fault, counts: ChaosC
       return fault satisfies never;
   }
 }
+
+/** How long a worker takes at the most to write down what it was answered; a rollback that comes later loses more than that. */
+const HEARD_WITHIN_MS = 100;
+
+/** How many sends the provider has refused with 429, by its bill. */
+const countLimited = async (billFile: string): Promise<number> => (await readFile(billFile, 'utf8')).split('"httpStatus":429').length - 1;
 
 async function flushScripts(url: string): Promise<void> {
   const client = new Redis(url);

@@ -17,7 +17,29 @@ test('a provider forgets only when asked to', () => {
   expect(settingsOf('--forget', 'inside-window').forget).toBe('inside-window');
 });
 
+test('a scenario is a name for settings, which other options change', () => {
+  expect(settingsOf('--scenario', 'forgotten-refusal')).toMatchObject({
+    scenario: 'forgotten-refusal',
+    seed: 31_337,
+    generations: 200,
+    rollbacksAfter429: 6,
+    kills: 5,
+    switches: { rejectionConsumesId: true, submit429Rate: 0.1 },
+  });
+  expect(
+    settingsOf('--scenario', 'forgotten-refusal', '--generations', '400', '--seed', '2', '--switches', '{"submit429Rate":0.5}'),
+  ).toMatchObject({
+    seed: 2,
+    generations: 400,
+    kills: 10,
+    rollbacksAfter429: 6,
+    switches: { rejectionConsumesId: true, submit429Rate: 0.5 },
+  });
+});
+
 test.each([
+  [['--scenario', 'toString'], /--scenario must be one of forgotten-refusal, .*got "toString"/],
+  [['--switches', '[]'], /--switches must be a JSON object, got "\[\]"/],
   [['--generations', 'many'], /--generations must be a whole number and at least 1, got "many"/],
   [['--scale', '0'], /--scale must be a number and at least 0.5, got "0"/],
   [['--forget', 'never'], /--forget must be one of after-window, inside-window/],

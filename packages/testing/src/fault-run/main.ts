@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { helpText, parseCommandLine, type FaultCommand } from './command-line.ts';
 import { runFaults } from './fault-run.ts';
 import { isAsPromised } from '../judge/five-figures.ts';
+import { whyNoProof } from '../judge/proof.ts';
 import { figuresOf, formatFindings, formatTable } from './report.ts';
 import { deriveSchedule, describeSchedule } from './schedule.ts';
 
@@ -11,7 +12,7 @@ import { deriveSchedule, describeSchedule } from './schedule.ts';
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 
-async function run({ settings, verbose, keep }: Extract<FaultCommand, { kind: 'run' }>): Promise<number> {
+async function run({ settings, verbose, keep, proof }: Extract<FaultCommand, { kind: 'run' }>): Promise<number> {
   const interrupted = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupted.abort(new Error('the run was interrupted')));
   const directory = await mkdtemp(join(tmpdir(), 'darkroom-faults-'));
@@ -28,8 +29,10 @@ async function run({ settings, verbose, keep }: Extract<FaultCommand, { kind: 'r
   const clean = isAsPromised(outcome.judgement, outcome.promised);
   if (!clean) print(`${formatFindings(outcome.judgement, directory)}\n`);
   else if (!keep) await rm(directory, { recursive: true, force: true });
+  const doubts = whyNoProof(outcome.evidence, outcome.judgement.unproven.length);
+  for (const doubt of doubts) print(`not a proof: ${doubt}`);
   print(JSON.stringify(figures));
-  return clean ? 0 : 1;
+  return clean && (doubts.length === 0 || !proof) ? 0 : 1;
 }
 
 const command = parseCommandLine(process.argv.slice(2));

@@ -1,23 +1,20 @@
 import { describe, expect, test } from 'vitest';
 import { deriveProviderFaults } from './provider-faults.ts';
-import { usualFaults, type ForgetMode } from './settings.ts';
+import { usualFaults, type FaultRunSettings, type ForgetMode } from './settings.ts';
 import { timingOf } from './timing.ts';
 
 const seeds = Array.from({ length: 60 }, (_, seed) => seed);
+const settingsOf = (seed: number): FaultRunSettings => ({
+  seed,
+  generations: 400,
+  workers: 2,
+  receivers: 2,
+  ordersPerSecond: 20,
+  scale: 1,
+  ...usualFaults(400),
+});
 const behaviourOf = (seed: number, forget?: ForgetMode) =>
-  deriveProviderFaults(
-    {
-      seed,
-      generations: 400,
-      workers: 2,
-      receivers: 2,
-      ordersPerSecond: 20,
-      scale: 1,
-      ...usualFaults(400),
-      ...(forget === undefined ? {} : { forget }),
-    },
-    timingOf(1),
-  );
+  deriveProviderFaults({ ...settingsOf(seed), ...(forget === undefined ? {} : { forget }) }, timingOf(1));
 const all = seeds.map((seed) => behaviourOf(seed));
 
 test.each<[string, unknown[]]>([
@@ -50,6 +47,18 @@ describe('the bill can be the ledger', () => {
 test('where refusals use up ids the provider itself leaves no send without a verdict that it has not accepted', () => {
   for (const { faulty } of all.filter(({ calm }) => calm['rejectionConsumesId'] === true))
     expect(faulty).toMatchObject({ submitResetBeforeRate: 0, submit5xxAcceptedRate: 1 });
+});
+
+test('a switch that is given stands in place of the drawn one; a rate of the time of faults ends with it, all else stays', () => {
+  const { calm, faulty } = deriveProviderFaults(
+    { ...settingsOf(3), switches: { rejectionConsumesId: true, submit429Rate: 0.4, uploadChunkedRate: 1, executionMs: [1500, 1500] } },
+    timingOf(1),
+  );
+  expect(faulty).toMatchObject({ rejectionConsumesId: true, submit429Rate: 0.4, uploadChunkedRate: 1, submitResetBeforeRate: 0 });
+  expect(calm).toMatchObject({ rejectionConsumesId: true, uploadChunkedRate: 1, executionMs: [1500, 1500] });
+  expect(calm).not.toHaveProperty('submit429Rate');
+  const { submit429Rate: _, ...others } = behaviourOf(3).faulty;
+  expect(deriveProviderFaults({ ...settingsOf(3), switches: { submit429Rate: 0.4 } }, timingOf(1)).faulty).toMatchObject(others);
 });
 
 test('a provider that forgets at once is asked for nothing but how often it bills', () => {

@@ -16,12 +16,12 @@ export interface ProviderBehaviour {
  * What Runware's sources leave open is drawn for the whole run (docs/runware.md); each answer is right in some of them.
  * @returns switches that never go off beside those of the time of faults.
  */
-export function deriveProviderFaults({ seed, scale, forget }: FaultRunSettings, timing: Timing): ProviderBehaviour {
+export function deriveProviderFaults({ seed, scale, forget, switches = {} }: FaultRunSettings, timing: Timing): ProviderBehaviour {
   const draws = createDraws(seed, 'provider');
   const ms = (value: number): number => Math.round(value * scale);
   const forgetsAfterMs = forgetAfterMs(forget, timing);
   const [shapes, terms] = [drawShapes(draws), drawTerms(draws)];
-  const calm: ProviderFaults = {
+  const drawn: ProviderFaults = {
     executionMs: [ms(50), ms(1200)],
     uploadDelayMs: [ms(10), ms(400)],
     webhookFirstRetryMs: ms(100),
@@ -33,9 +33,12 @@ export function deriveProviderFaults({ seed, scale, forget }: FaultRunSettings, 
     // Or nobody could tell of any id that was used up before the horizon.
     detailsKeepRefusals: true,
   };
+  // A rate that is no term of the provider ends with the faults, as those do that are drawn.
+  const lasting = Object.entries(switches).filter(([name]) => name in drawn || !name.endsWith('Rate'));
+  const calm: ProviderFaults = { ...drawn, ...Object.fromEntries(lasting) };
   const outcomes = forget === 'inside-window' ? whatNeedsNoMemory : { ...failures, ...uploads(timing) };
   const decidable = calm['rejectionConsumesId'] === true ? whatIsRefusedOrAccepted : {};
-  return { calm, faulty: { ...calm, ...submissions(timing), ...outcomes, ...webhooks, ...questions, ...decidable } };
+  return { calm, faulty: { ...calm, ...submissions(timing), ...outcomes, ...webhooks, ...questions, ...decidable, ...switches } };
 }
 
 /** How things are said and sent. */

@@ -3,30 +3,43 @@ import type { Evidence } from '../judge/evidence.ts';
 import type { FaultRunOutcome } from './fault-run.ts';
 import { decidingOf, type DecidingFigures } from '../judge/five-figures.ts';
 import type { Judgement } from '../judge/judge.ts';
+import { countImages, percent, whyNoProof } from '../judge/proof.ts';
+import { countRoads, roadNames } from '../judge/roads.ts';
 import type { FaultRunSettings } from './settings.ts';
 
 /** The line of JSON at the end of a run. */
 export interface RunFigures extends DecidingFigures {
+  /** Whether it counts as proof: most images took the main road, and next to none is unproven (docs/guarantees.md). */
+  isProof: boolean;
   [other: string]: unknown;
 }
 
 /** Everything in numbers. */
 export function figuresOf(
-  { seed }: FaultRunSettings,
+  { seed, scenario }: FaultRunSettings,
   { judgement, promised, evidence, counts, events, seconds }: FaultRunOutcome,
 ): RunFigures {
+  const images = countImages(evidence);
+  const { counts: roads, mainShare } = countRoads(evidence);
+  const made = Object.values(roads).reduce((sum, count) => sum + count, 0);
   return {
     ...decidingOf(judgement),
     ...(promised === undefined ? {} : { promised }),
     generations: evidence.orders.length,
     capRefusals: evidence.orders.filter(({ outcome }) => outcome === 'refused').length,
     unproven: judgement.unproven.length,
+    unprovenShare: percent(judgement.unproven.length / Math.max(1, images)),
     ...countStatuses(evidence),
-    images: Object.values(evidence.generations).reduce((sum, generation) => sum + (generation?.images.length ?? 0), 0),
+    images,
     executions: evidence.bill.filter(({ kind }) => kind === 'execution').length,
-    roads: countRoads(evidence),
+    roads,
+    roadShares: Object.fromEntries(roadNames.map((road) => [road, percent(roads[road] / Math.max(1, made))])),
+    mainRoadShare: Number(mainShare.toFixed(4)),
+    ends: countEnds(evidence),
+    isProof: whyNoProof(evidence, judgement.unproven.length).length === 0,
     events,
     ...counts,
+    ...(scenario === undefined ? {} : { scenario }),
     seed,
     seconds,
   };
@@ -38,13 +51,10 @@ function countStatuses({ generations }: Evidence): Record<GenerationStatus, numb
   return counts;
 }
 
-/** How submissions came home, or did not, by the records in S3. */
-function countRoads({ results }: Evidence): Record<string, number> {
+/** How submissions ended by the records in S3. */
+function countEnds({ results }: Evidence): Record<string, number> {
   const counts: Record<string, number> = {};
-  for (const { status, road } of results.values()) {
-    const name = road ?? status;
-    counts[name] = (counts[name] ?? 0) + 1;
-  }
+  for (const { status } of results.values()) counts[status] = (counts[status] ?? 0) + 1;
   return counts;
 }
 

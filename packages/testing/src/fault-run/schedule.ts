@@ -13,6 +13,8 @@ export type Fault =
   | { kind: 'redis-kill'; downMs: number }
   /** The append-only file is copied; time passes; `kill -9`; the copy takes its place. */
   | { kind: 'redis-rollback'; lostMs: number; downMs: number }
+  /** The same, to a moment before the provider answered a send with 429, which is waited for: Redis forgets that verdict. */
+  | { kind: 'redis-rollback-after-429'; withinMs: number; downMs: number }
   /** Redis forgets its scripts. */
   | { kind: 'script-flush' };
 
@@ -26,12 +28,12 @@ export interface ScheduledFault {
 
 type ScheduleSettings = Pick<
   FaultRunSettings,
-  'generations' | 'seed' | 'workers' | 'receivers' | 'scale' | 'kills' | 'redisKills' | 'rollbacks' | 'forget'
+  'generations' | 'seed' | 'workers' | 'receivers' | 'scale' | 'kills' | 'redisKills' | 'rollbacks' | 'rollbacksAfter429' | 'forget'
 >;
 
 /** Derives what goes wrong and when from the settings alone: the same settings, the same schedule. */
 export function deriveSchedule(settings: ScheduleSettings): ScheduledFault[] {
-  const { generations, seed, scale, kills, redisKills, rollbacks, forget } = settings;
+  const { generations, seed, scale, kills, redisKills, rollbacks, rollbacksAfter429, forget } = settings;
   const { lockDurationMs, resendWindowMs } = timingOf(scale);
   const ms = (its: NamedDraws, what: string, min: number, max: number): number => its.between(what, min * scale, max * scale);
   const names = (kind: string, count: number): string[] => Array.from({ length: count }, (_, at) => `${kind}-${at}`);
@@ -66,6 +68,14 @@ export function deriveSchedule(settings: ScheduleSettings): ScheduledFault[] {
       (its) => ({
         target: 'redis',
         fault: { kind: 'redis-rollback', lostMs: ms(its, 'lost', 500, 6000), downMs: ms(its, 'down', 0, 1000) },
+      }),
+    ],
+    [
+      'rollback-after-429',
+      rollbacksAfter429,
+      (its) => ({
+        target: 'redis',
+        fault: { kind: 'redis-rollback-after-429', withinMs: ms(its, 'within', 6000, 6000), downMs: ms(its, 'down', 0, 1000) },
       }),
     ],
     ['script-flush', 1 + redisKills / 2, () => ({ target: 'redis', fault: { kind: 'script-flush' } })],

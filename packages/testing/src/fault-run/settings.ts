@@ -1,3 +1,5 @@
+import type { EmulatorSwitches } from '../fleet/stack.ts';
+
 /** What one fault run is to be. */
 export interface FaultRunSettings {
   generations: number;
@@ -14,6 +16,12 @@ export interface FaultRunSettings {
   redisKills: number;
   /** Redis taken back to an earlier moment. */
   rollbacks: number;
+  /** Rollbacks to a moment before the provider answered 429. */
+  rollbacksAfter429: number;
+  /** Switches of the provider in place of those that are drawn. */
+  switches?: EmulatorSwitches;
+  /** The name of the scenario that these come from. */
+  scenario?: string;
   /** When the provider forgets an id that it accepted; never when absent. */
   forget?: ForgetMode;
 }
@@ -26,8 +34,9 @@ export type ForgetMode = 'after-window' | 'inside-window';
 export const forgetModes = ['after-window', 'inside-window'] as const satisfies readonly ForgetMode[];
 
 /** How many faults so many generations are put through when nobody says otherwise. */
-export const usualFaults = (generations: number): Pick<FaultRunSettings, 'kills' | 'redisKills' | 'rollbacks'> => ({
+export const usualFaults = (generations: number): Pick<FaultRunSettings, 'kills' | 'redisKills' | 'rollbacks' | 'rollbacksAfter429'> => ({
   kills: Math.max(4, Math.round(generations / 40)),
   redisKills: Math.max(1, Math.round(generations / 600)),
   rollbacks: Math.max(1, Math.round(generations / 800)),
+  rollbacksAfter429: Math.max(1, Math.round(generations / 800)),
 });

@@ -15,6 +15,8 @@ export interface Evidence {
   keptSha256: ReadonlySet<string>;
   /** How each submission ended by the records in S3; what came home late stands for the end before it. */
   results: ReadonlyMap<string, SubmissionResult>;
+  /** The submissions whose image came home after their end was recorded. */
+  amended: ReadonlySet<string>;
   /** Ids of the generations of which something is recorded in S3. */
   recorded: ReadonlySet<string>;
   orders: readonly OrderRecord[];
@@ -97,7 +99,7 @@ export async function readEvidence({ billFile, bucketDir, directory }: EvidenceP
 
 const objectSchema = z.object({ key: z.string(), blob: z.string() });
 
-async function readBucket(bucketDir: string): Promise<Pick<Evidence, 'keptSha256' | 'results' | 'recorded'>> {
+async function readBucket(bucketDir: string): Promise<Pick<Evidence, 'keptSha256' | 'results' | 'amended' | 'recorded'>> {
   const keptSha256 = new Set<string>();
   const ends = new Map<string, SubmissionResult>();
   const amendments = new Map<string, SubmissionResult>();
@@ -119,5 +121,5 @@ async function readBucket(bucketDir: string): Promise<Pick<Evidence, 'keptSha256
     const result = resultSchema.parse(JSON.parse((await bytes()).toString('utf8')));
     into.set(result.taskUUID, result);
   }
-  return { keptSha256, results: new Map([...ends, ...amendments]), recorded };
+  return { keptSha256, results: new Map([...ends, ...amendments]), amended: new Set(amendments.keys()), recorded };
 }

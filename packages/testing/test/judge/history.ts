@@ -87,12 +87,17 @@ export function createHistory() {
     /** The image lies in the bucket. */
     kept: (ref: SubmissionRef, under = 'images', run = 1) => objects.set(`${under}/${recordKey(ref)}`, bytesOf(ref, run)),
     /** Its result lies in the bucket, and its cost is in the ledger. */
-    settled(ref: SubmissionRef, status: 'succeeded' | 'failed', costNanoUsd = status === 'succeeded' ? PRICE_NANO_USD : 0): void {
+    settled(
+      ref: SubmissionRef,
+      status: 'succeeded' | 'failed' | 'lost',
+      costNanoUsd = status === 'failed' ? 0 : PRICE_NANO_USD,
+      { road, as = 'result' }: { road?: 'upload' | 'image-url'; as?: 'result' | 'amendment' } = {},
+    ): void {
       const tenant = tenantOf(ref);
       this.book({ settled: costNanoUsd }, tenant);
-      const result = { version: 1, ...ref, taskUUID: taskUuidOf(ref), status, settledAt: at, costSource: 'reported', costNanoUsd };
+      const result = { version: 1, ...ref, taskUUID: taskUuidOf(ref), status, settledAt: at, costSource: 'reported', costNanoUsd, road };
       objects.set(
-        `${recordKey(ref)}.result.json`,
+        `${recordKey(ref)}.${as}.json`,
         JSON.stringify({ ...result, reservation: { amountNanoUsd: PRICE_NANO_USD, periods: periodsOf(tenant) } }),
       );
     },

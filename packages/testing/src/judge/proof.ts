@@ -1,0 +1,27 @@
+import type { Evidence } from './evidence.ts';
+import { countRoads } from './roads.ts';
+
+/** A run whose images mostly took another road says little of the one that they take in production (docs/guarantees.md). */
+const MIN_MAIN_ROAD_SHARE = 0.7;
+/** A run that leaves more than this open says little of what becomes of an image. */
+const MAX_UNPROVEN_SHARE = 0.005;
+
+/** Says why a run does not count as proof, whatever its figures are. @returns nothing for one that does. */
+export function whyNoProof(evidence: Evidence, unproven: number): string[] {
+  const { mainShare } = countRoads(evidence);
+  const unprovenShare = unproven / Math.max(1, countImages(evidence));
+  return [
+    ...(mainShare < MIN_MAIN_ROAD_SHARE
+      ? [`${percent(mainShare)} of the images came by upload, and a proof needs ${percent(MIN_MAIN_ROAD_SHARE)}`]
+      : []),
+    ...(unprovenShare >= MAX_UNPROVEN_SHARE
+      ? [`${percent(unprovenShare)} of the images are unproven, and a proof may have less than ${percent(MAX_UNPROVEN_SHARE)}`]
+      : []),
+  ];
+}
+
+/** All images of all generations that Redis knows at the end. */
+export const countImages = ({ generations }: Pick<Evidence, 'generations'>): number =>
+  Object.values(generations).reduce((sum, generation) => sum + (generation?.images.length ?? 0), 0);
+
+export const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;

@@ -1,0 +1,22 @@
+import type { Evidence } from './evidence.ts';
+
+/** How images came home by the records in S3: on the road of their result, or after it. */
+export const roadNames = ['upload', 'image-url', 'late amendment', 'lost'] as const;
+export type RoadName = (typeof roadNames)[number];
+
+export interface Roads {
+  counts: Readonly<Record<RoadName, number>>;
+  /** The share of the main road, the upload, of all that was made; 0 where nothing was. */
+  mainShare: number;
+}
+
+/** Counts the roads of all submissions whose image was made; what failed took none. */
+export function countRoads({ results, amended }: Pick<Evidence, 'results' | 'amended'>): Roads {
+  const counts: Record<RoadName, number> = { upload: 0, 'image-url': 0, 'late amendment': 0, lost: 0 };
+  for (const [taskUUID, { status, road }] of results) {
+    if (status === 'succeeded') counts[amended.has(taskUUID) ? 'late amendment' : (road ?? 'upload')] += 1;
+    else if (status === 'lost') counts.lost += 1;
+  }
+  const all = Object.values(counts).reduce((sum, count) => sum + count, 0);
+  return { counts, mainShare: all === 0 ? 0 : counts.upload / all };
+}
