@@ -64,9 +64,11 @@ export const workerScenarios: readonly CrashScenario[] = [
   worker('two images come home at once, and nothing is delivered', { webhookDropRate: 1 }, async (world) =>
     world.home(await world.place({ ...usualRequest, numberResults: 2 })),
   ),
-  worker('an image is fetched because its upload never comes', { uploadNeverRate: 1 }, buy),
+  // The window is open for longer than a worker that died is away: what was sent is over then, and neither home nor called accepted.
+  worker('an image is fetched because its upload never comes', { uploadNeverRate: 1 }, buy, { uploadWindowMs: 3000 }),
   worker('a purchase fails, is made again and fails again', { failProviderErrorRate: 1 }, buy),
-  worker('the answer to a purchase is lost', { submitResetAfterRate: 1 }, buy),
+  // The task runs on while its answer is missed and its purchase is asked about.
+  worker('the answer to a purchase is lost', { submitResetAfterRate: 1, executionMs: [1500, 1500] }, buy),
   worker('a purchase never arrives and is sent again', {}, wrongUntil({ submitResetBeforeRate: 1 }, 'submissions')),
   worker('a purchase is refused for now and sent again', {}, wrongUntil({ submit429Rate: 1 }, 'refusals')),
   worker('a purchase is refused for good', { geometry: 'required' }, async (world) =>
@@ -113,3 +115,10 @@ export const workerScenarios: readonly CrashScenario[] = [
     },
   },
 ];
+
+/** A scenario by its name. @throws RangeError when there is none. */
+export function findScenario(name: string): CrashScenario {
+  const scenario = workerScenarios.find((each) => each.name === name);
+  if (scenario === undefined) throw new RangeError(`there is no scenario "${name}"`);
+  return scenario;
+}

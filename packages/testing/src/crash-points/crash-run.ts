@@ -42,22 +42,34 @@ const TRIES = 2;
 /** What is broken at so many points is broken: the rest would take long to say the same. */
 const ENOUGH_FAILURES = 5;
 
+export interface CrashRunOptions {
+  /** The points that are struck, twins among them; every point, and none of its twins, when absent. */
+  only?: (point: CrashPoint) => boolean;
+  /** So many points at which something was wrong end the run. */
+  enoughFailures?: number;
+}
+
 /** Finds every request of a scenario, kills its process before and after each, and judges what is left by the provider's bill. */
-export async function runCrashPoints(scenario: CrashScenario, places: CrashPlaces): Promise<CrashReport> {
+export async function runCrashPoints(
+  scenario: CrashScenario,
+  places: CrashPlaces,
+  { only, enoughFailures = ENOUGH_FAILURES }: CrashRunOptions = {},
+): Promise<CrashReport> {
   const world = await startCrashWorld(places, scenario.world ?? {});
   try {
     await scenario.prepare?.(world);
     const idle = new Set((await scenario.idle?.(world))?.steps.map(({ request }) => request));
     const traces: Trace['steps'][] = [];
     for (let run = 0; run < GOLDEN_RUNS; run += 1) traces.push((await scenario.pass(world, { kind: 'trace' })).steps);
-    const { points, twins } = derivePoints(traces, idle, scenario.idleStrikes ?? 0);
+    const { points: distinct, twins } = derivePoints(traces, idle, scenario.idleStrikes ?? 0);
+    const points = only === undefined ? distinct : [...distinct, ...twins].filter(only);
 
     const findings: string[] = [];
     const missed: string[] = [];
     const blame = new Map<string, CrashPoint>();
     let struck = 0;
     for (const at of points) {
-      if (findings.length >= ENOUGH_FAILURES) break;
+      if (findings.length >= enoughFailures) break;
       const wasStruck = await strikeAt(scenario, world, at, findings, blame);
       if (wasStruck) struck += 1;
       else missed.push(describePoint(at));

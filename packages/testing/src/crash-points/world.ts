@@ -61,8 +61,9 @@ const crashTiming: Readonly<Timing> = {
   stalledIntervalMs: 0.3 * SECOND,
 };
 
-/** Quick times of the provider. */
+/** Quick times of the provider, which takes an id again when its task is over: then a send too many is a purchase, and not a conflict. */
 const quick: EmulatorSwitches = {
+  replay: 'conflict-while-running',
   executionMs: [20, 40],
   uploadDelayMs: [10, 20],
   webhookFirstRetryMs: 50,

@@ -32,9 +32,9 @@ const AGAIN_MS = 100;
  * not know is enqueued again under the same id.
  */
 export async function placeOrder(producer: Producer, order: Order, placed: PlacedOrder, signal: AbortSignal): Promise<void> {
-  const { request, tenant, idempotencyKey, repeats, cancelAfterMs, deadlineAfterMs, runAfterMs } = order;
+  const { request, tenant, idempotencyKey, repeats, cancelAfterMs, deadlineAfterMs, runAfterMs, mintedAgoMs = 0 } = order;
   const now = Date.now();
-  let id = createGenerationId(now);
+  let id = createGenerationId(now - mintedAgoMs);
   placed.ids.push(id);
   if (deadlineAfterMs !== undefined) placed.deadlineAt = now + deadlineAfterMs;
   const { deadlineAt } = placed;

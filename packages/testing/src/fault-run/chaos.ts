@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { isAlive } from '@darkroom/local-stack';
 import { Redis } from 'ioredis';
 import type { Fault, ScheduledFault } from './schedule.ts';
+import type { FailOverRedis } from '../fleet/fail-over-redis.ts';
 import { startAgain, type Stack } from '../fleet/stack.ts';
 
 /** What struck so far. */
@@ -15,12 +16,20 @@ export interface ChaosCounts {
   /** Those of them that took back a 429. */
   rollbacksAfter429: number;
   scriptFlushes: number;
+  /** Another node took the place of Redis while connections to the old one stood. */
+  failovers: number;
+  /** The connections that stood swallowed every byte. */
+  silences: number;
+  /** Redis was full. */
+  redisFull: number;
   /** Processes that ended by themselves, S3 and Redis among them, and were started again. */
   crashes: number;
 }
 
 export interface ChaosSurroundings {
   stack: Stack;
+  /** The Redis of the stack. */
+  redis: FailOverRedis;
   /** How many orders were placed so far. */
   placed: () => number;
   /** Ends it: what has begun is put right again, what has not is left out. */
@@ -37,7 +46,7 @@ export interface Chaos {
 }
 
 /** Carries out a schedule: what strikes one target does so in turn, everything else at the same time. */
-export function startChaos(schedule: readonly ScheduledFault[], { stack, placed, signal, onFault }: ChaosSurroundings): Chaos {
+export function startChaos(schedule: readonly ScheduledFault[], { stack, redis, placed, signal, onFault }: ChaosSurroundings): Chaos {
   const counts: ChaosCounts = {
     kills: 0,
     freezes: 0,
@@ -46,6 +55,9 @@ export function startChaos(schedule: readonly ScheduledFault[], { stack, placed,
     rollbacks: 0,
     rollbacksAfter429: 0,
     scriptFlushes: 0,
+    failovers: 0,
+    silences: 0,
+    redisFull: 0,
     crashes: 0,
   };
   const gaveUp = new AbortController();
@@ -68,7 +80,7 @@ export function startChaos(schedule: readonly ScheduledFault[], { stack, placed,
       if (ended.aborted) return;
       await withTarget(target, async () => {
         onFault(`${target} ${describe(fault)}`);
-        await strike(stack, target, fault, counts, ended);
+        await strike(stack, redis, target, fault, counts, ended);
       });
     }
   };
@@ -113,8 +125,15 @@ export function startChaos(schedule: readonly ScheduledFault[], { stack, placed,
   };
 }
 
-async function strike(stack: Stack, target: string, fault: Fault, counts: ChaosCounts, signal: AbortSignal): Promise<void> {
-  const { redis, s3 } = stack;
+async function strike(
+  stack: Stack,
+  redis: FailOverRedis,
+  target: string,
+  fault: Fault,
+  counts: ChaosCounts,
+  signal: AbortSignal,
+): Promise<void> {
+  const { s3 } = stack;
   const process = stack.processes.get(target);
   // Cut short when the run ends: what was struck is put right all the same.
   const pause = (ms: number): Promise<void> => delay(ms, undefined, { signal }).catch(() => undefined);
@@ -168,6 +187,25 @@ async function strike(stack: Stack, target: string, fault: Fault, counts: ChaosC
       await putBack();
       await pause(fault.downMs);
       await redis.start();
+      return;
+    }
+    case 'redis-failover': {
+      counts.redisRestarts += 1;
+      counts.failovers += 1;
+      const endDemoted = await redis.failOver();
+      await pause(fault.demotedMs);
+      await endDemoted();
+      return;
+    }
+    case 'redis-silence':
+      counts.silences += 1;
+      redis.silence();
+      return;
+    case 'redis-full': {
+      counts.redisFull += 1;
+      const empty = await redis.fill();
+      await pause(fault.forMs);
+      await empty();
       return;
     }
     case 'script-flush':

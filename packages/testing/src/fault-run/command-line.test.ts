@@ -23,7 +23,7 @@ test('a scenario is a name for settings, which other options change', () => {
     seed: 31_337,
     generations: 200,
     rollbacksAfter429: 6,
-    kills: 5,
+    kills: 3,
     switches: { rejectionConsumesId: true, submit429Rate: 0.1 },
   });
   expect(
@@ -31,7 +31,7 @@ test('a scenario is a name for settings, which other options change', () => {
   ).toMatchObject({
     seed: 2,
     generations: 400,
-    kills: 10,
+    kills: 3,
     rollbacksAfter429: 6,
     switches: { rejectionConsumesId: true, submit429Rate: 0.5 },
   });

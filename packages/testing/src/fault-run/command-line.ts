@@ -21,6 +21,7 @@ when at least 70 % of its images came by upload and fewer than 0.5 % are unprove
   --redis-kills N   kill -9 of Redis (one for 600 generations)
   --rollbacks N     Redis taken back to an earlier moment (one for 800 generations)
   --rollbacks-after-429 N  Redis taken back to a moment before a 429 (one for 800 generations)
+  --failovers N     as often each: a failover with open connections, silent connections, a full Redis (one for 800 generations)
   --workers N       (2)
   --receivers N     (2)
   --rate N          orders a second, while not too many are open (20)
@@ -51,6 +52,7 @@ export function parseCommandLine(words: readonly string[]): FaultCommand {
         'redis-kills': text,
         rollbacks: text,
         'rollbacks-after-429': text,
+        failovers: text,
         switches: text,
         scenario: text,
         proof: flag,
@@ -89,6 +91,7 @@ export function parseCommandLine(words: readonly string[]): FaultCommand {
         redisKills: whole('redis-kills', usual.redisKills, 0),
         rollbacks: whole('rollbacks', usual.rollbacks, 0),
         rollbacksAfter429: whole('rollbacks-after-429', usual.rollbacksAfter429, 0),
+        failovers: whole('failovers', usual.failovers, 0),
         ...(Object.keys(switches).length === 0 ? {} : { switches }),
         ...(scenario === undefined ? {} : { scenario }),
         ...(forget === undefined ? {} : { forget }),

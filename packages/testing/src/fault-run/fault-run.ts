@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events';
+import { join } from 'node:path';
 import { timingProblems } from '@darkroom/contracts';
 import { createProducer } from '@darkroom/producer';
 import { startChaos, type ChaosCounts } from './chaos.ts';
@@ -13,7 +14,9 @@ import { deriveOrders, MAX_REFERENCE_IMAGES, type Order } from './orders.ts';
 import { deriveProviderFaults } from './provider-faults.ts';
 import { openRecords } from '../judge/records.ts';
 import { deriveSchedule } from './schedule.ts';
-import type { FaultRunSettings } from './settings.ts';
+import { clockOffsetOf, type FaultRunSettings } from './settings.ts';
+import { shiftClock } from '../fleet/clock/shift-clock.ts';
+import { reserveFailOverRedis, type FailOverRedis } from '../fleet/fail-over-redis.ts';
 import { startStack, type Stack } from '../fleet/stack.ts';
 import { tenantCapUsd } from './tenants.ts';
 import { forgetAfterMs, timingOf } from './timing.ts';
@@ -51,10 +54,13 @@ export async function runFaults(settings: FaultRunSettings, around: FaultRunSurr
   const provider = deriveProviderFaults(settings, timing);
   const plan = planOf(settings);
   const startedAt = performance.now();
+  await using redis = await reserveFailOverRedis(join(directory, 'redis'));
   const stack = await startStack({
     ...settings,
     directory,
+    redis,
     timing,
+    beside: (name) => shiftClock(clockOffsetOf(settings, name)),
     // What is switched on beside these can be switched off again: the others go back to what they were at the start.
     providerFaults: provider.calm,
     workerEnv: plan.capUsd === undefined ? {} : { TENANT_DAILY_CAP_USD: plan.capUsd },
@@ -62,7 +68,7 @@ export async function runFaults(settings: FaultRunSettings, around: FaultRunSurr
   let counts: ChaosCounts;
   try {
     await stack.setProviderFaults(provider.faulty);
-    counts = await burden(settings, plan, stack, () => stack.setProviderFaults(provider.calm), around);
+    counts = await burden(settings, plan, stack, redis, () => stack.setProviderFaults(provider.calm), around);
   } finally {
     await stack.stop();
   }
@@ -95,6 +101,7 @@ async function burden(
   settings: FaultRunSettings,
   { orders, capUsd }: Plan,
   stack: Stack,
+  redis: FailOverRedis,
   calmProvider: () => Promise<void>,
   { directory, signal, onProgress, onFault }: FaultRunSurroundings,
 ): Promise<ChaosCounts> {
@@ -109,6 +116,7 @@ async function burden(
   const load = startLoad(producer, orders, ended);
   const chaos = startChaos(deriveSchedule(settings), {
     stack,
+    redis,
     placed: () => load.placed.length,
     signal: ended,
     onFault: (line) => onFault(sayWhen(line)),

@@ -13,12 +13,16 @@ export interface Order extends OrderTerms {
   repeats?: { afterMs: number; with: 'same-id' | 'idempotency-key' };
   cancelAfterMs?: number;
   deadlineAfterMs?: number;
+  /** Its id is so old when it is first enqueued: its caller minted it, and was slow. */
+  mintedAgoMs?: number;
   /** It is to run so much later. */
   runAfterMs?: number;
 }
 
 /** The smallest PNG there is: one pixel. */
 const PIXEL = 'data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
+const MINUTE_MS = 60_000;
+
 /** With two the readings of the price differ: for each reference image, or for each request that has some. */
 export const MAX_REFERENCE_IMAGES = 2;
 
@@ -58,6 +62,7 @@ function deriveOrder(draws: NamedDraws, name: string, chooseTenant: ChooseTenant
           },
         }
       : {}),
+    ...(draws.chance('slow-caller', 0.03) ? { mintedAgoMs: draws.between('minted-ago', 6 * MINUTE_MS, 60 * MINUTE_MS) } : {}),
     ...(draws.chance('cancels', 0.04) ? { cancelAfterMs: ms('cancel-after', 0, 3000) } : {}),
     ...(tenant === CROWDED ? deriveTimesUnderCap(draws, ms) : deriveTimes(draws, ms)),
   };

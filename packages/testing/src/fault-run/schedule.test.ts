@@ -38,7 +38,8 @@ test('2,000 generations are put through at least 40 kills, 3 kills of Redis and 
   expect(count('kill')).toBeGreaterThanOrEqual(40);
   expect(count('redis-kill')).toBeGreaterThanOrEqual(3);
   expect(count('redis-rollback')).toBeGreaterThanOrEqual(2);
-  for (const kind of ['freeze', 's3-trouble', 'script-flush']) expect(count(kind), kind).toBeGreaterThan(0);
+  for (const kind of ['freeze', 's3-trouble', 'script-flush', 'redis-rollback-after-429', 'redis-failover', 'redis-silence', 'redis-full'])
+    expect(count(kind), kind).toBeGreaterThan(0);
 });
 
 test('every part is struck, and every fault strikes while orders are placed', () => {
@@ -83,6 +84,7 @@ test('orders are of every kind', () => {
     'an idempotency key': ({ idempotencyKey }) => idempotencyKey !== undefined,
     'a repeated enqueue': ({ repeats }) => repeats?.with === 'same-id',
     'a repeated idempotency key': ({ repeats }) => repeats?.with === 'idempotency-key',
+    'an id that is old': ({ mintedAgoMs }) => mintedAgoMs !== undefined,
     'a cancel': ({ cancelAfterMs }) => cancelAfterMs !== undefined,
     'a time to run': ({ runAfterMs }) => runAfterMs !== undefined,
     'a deadline': ({ deadlineAfterMs }) => deadlineAfterMs !== undefined,

@@ -15,6 +15,12 @@ export type Fault =
   | { kind: 'redis-rollback'; lostMs: number; downMs: number }
   /** The same, to a moment before the provider answered a send with 429, which is waited for: Redis forgets that verdict. */
   | { kind: 'redis-rollback-after-429'; withinMs: number; downMs: number }
+  /** Another node takes the place of Redis, and the old one goes on to answer what is connected to it, reads alone. */
+  | { kind: 'redis-failover'; demotedMs: number }
+  /** The connections that stand swallow every byte; new ones work. */
+  | { kind: 'redis-silence' }
+  /** `maxmemory` is reached, and nothing is evicted. */
+  | { kind: 'redis-full'; forMs: number }
   /** Redis forgets its scripts. */
   | { kind: 'script-flush' };
 
@@ -28,12 +34,22 @@ export interface ScheduledFault {
 
 type ScheduleSettings = Pick<
   FaultRunSettings,
-  'generations' | 'seed' | 'workers' | 'receivers' | 'scale' | 'kills' | 'redisKills' | 'rollbacks' | 'rollbacksAfter429' | 'forget'
+  | 'generations'
+  | 'seed'
+  | 'workers'
+  | 'receivers'
+  | 'scale'
+  | 'kills'
+  | 'redisKills'
+  | 'rollbacks'
+  | 'rollbacksAfter429'
+  | 'failovers'
+  | 'forget'
 >;
 
 /** Derives what goes wrong and when from the settings alone: the same settings, the same schedule. */
 export function deriveSchedule(settings: ScheduleSettings): ScheduledFault[] {
-  const { generations, seed, scale, kills, redisKills, rollbacks, rollbacksAfter429, forget } = settings;
+  const { generations, seed, scale, kills, redisKills, rollbacks, rollbacksAfter429, failovers, forget } = settings;
   const { lockDurationMs, resendWindowMs } = timingOf(scale);
   const ms = (its: NamedDraws, what: string, min: number, max: number): number => its.between(what, min * scale, max * scale);
   const names = (kind: string, count: number): string[] => Array.from({ length: count }, (_, at) => `${kind}-${at}`);
@@ -75,9 +91,12 @@ export function deriveSchedule(settings: ScheduleSettings): ScheduledFault[] {
       rollbacksAfter429,
       (its) => ({
         target: 'redis',
-        fault: { kind: 'redis-rollback-after-429', withinMs: ms(its, 'within', 6000, 6000), downMs: ms(its, 'down', 0, 1000) },
+        fault: { kind: 'redis-rollback-after-429', withinMs: 20_000 * scale, downMs: ms(its, 'down', 0, 1000) },
       }),
     ],
+    ['failover', failovers, (its) => ({ target: 'redis', fault: { kind: 'redis-failover', demotedMs: ms(its, 'demoted', 3000, 10_000) } })],
+    ['silence', failovers, () => ({ target: 'redis', fault: { kind: 'redis-silence' } })],
+    ['full', failovers, (its) => ({ target: 'redis', fault: { kind: 'redis-full', forMs: ms(its, 'for', 500, 4000) } })],
     ['script-flush', 1 + redisKills / 2, () => ({ target: 'redis', fault: { kind: 'script-flush' } })],
     // S3 is slow, so that a worker falls asleep between commit and send, and wakes when the provider has forgotten the id. Always
     // the same one: with both asleep nobody could send again in time what was never accepted

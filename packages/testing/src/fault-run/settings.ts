@@ -1,3 +1,4 @@
+import { createDraws } from '../named-draws.ts';
 import type { EmulatorSwitches } from '../fleet/stack.ts';
 
 /** What one fault run is to be. */
@@ -18,6 +19,8 @@ export interface FaultRunSettings {
   rollbacks: number;
   /** Rollbacks to a moment before the provider answered 429. */
   rollbacksAfter429: number;
+  /** As often each: a failover with open connections, silent connections, a full Redis. */
+  failovers: number;
   /** Switches of the provider in place of those that are drawn. */
   switches?: EmulatorSwitches;
   /** The name of the scenario that these come from. */
@@ -34,9 +37,21 @@ export type ForgetMode = 'after-window' | 'inside-window';
 export const forgetModes = ['after-window', 'inside-window'] as const satisfies readonly ForgetMode[];
 
 /** How many faults so many generations are put through when nobody says otherwise. */
-export const usualFaults = (generations: number): Pick<FaultRunSettings, 'kills' | 'redisKills' | 'rollbacks' | 'rollbacksAfter429'> => ({
+export const usualFaults = (
+  generations: number,
+): Pick<FaultRunSettings, 'kills' | 'redisKills' | 'rollbacks' | 'rollbacksAfter429' | 'failovers'> => ({
   kills: Math.max(4, Math.round(generations / 40)),
   redisKills: Math.max(1, Math.round(generations / 600)),
   rollbacks: Math.max(1, Math.round(generations / 800)),
   rollbacksAfter429: Math.max(1, Math.round(generations / 800)),
+  failovers: Math.max(1, Math.round(generations / 800)),
 });
+
+/** By how much a clock may be wrong and its process goes on: by a minute it is not ready any more. */
+const WRONG_CLOCK_MS = 40_000;
+
+/** The clock of each process by its name, in milliseconds ahead of the true one. The first of each kind has the true one. */
+export function clockOffsetOf({ seed }: Pick<FaultRunSettings, 'seed'>, name: string): number {
+  if (!/^(worker|receiver)-/.test(name) || name.endsWith('-0')) return 0;
+  return createDraws(seed, 'clocks').of(name).pick('offset', [0, WRONG_CLOCK_MS, -WRONG_CLOCK_MS]);
+}

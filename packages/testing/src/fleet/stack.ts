@@ -30,6 +30,8 @@ export interface StackOptions {
   seed: number;
   /** Where everything is kept. */
   directory: string;
+  /** The Redis of all processes, not started yet; one of its own when absent. It is stopped with the rest. */
+  redis?: OwnRedis;
   timing: Timing;
   providerFaults: EmulatorSwitches;
   /** Where the built workers and receivers are; the root of the repository when absent. */
@@ -59,7 +61,7 @@ const READY_WITHIN_MS = 60_000;
 export async function startStack(options: StackOptions): Promise<Stack> {
   const { directory, workers, receivers, seed, timing, providerFaults, workerEnv = {}, beside = () => ({}), folder = root } = options;
   await mkdir(directory, { recursive: true });
-  const redis = await reserveRedis({ dir: join(directory, 'redis') });
+  const redis = options.redis ?? (await reserveRedis({ dir: join(directory, 'redis') }));
   const s3 = await reserveS3(join(directory, 's3'));
   const prefix = DEFAULT_PREFIX;
   const apps = describeApps({
