@@ -6,10 +6,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { bundleApps, type Breakage } from '../src/crash-points/bundle-apps.ts';
 import { runCrashPoints, type CrashScenario } from '../src/crash-points/crash-run.ts';
 import type { CrashPoint } from '../src/crash-points/order.ts';
-import { findScenario } from './crash-points/worker-scenarios.ts';
+import { findScenario, worker, wrongUntil } from './crash-points/worker-scenarios.ts';
 
 /**
- * The crash points would be worth nothing if they passed whatever the product did. Each of these rules is broken on purpose in a copy of
+ * The crash points would be worth nothing if they passed whatever the product did. Each of four rules is broken on purpose in a copy of
  * the worker, and the points that are about it must find that; on the sound worker the same points find nothing.
  */
 interface BrokenRule {
@@ -43,6 +43,29 @@ const brokenRules: BrokenRule[] = [
     scenario: patiently(findScenario('an image is fetched because its upload never comes'), { uploadWindowMs: 8000 }),
     points: afterPost,
     found: /^paidTwice: .*execution 2/,
+  },
+  {
+    rule: 'the rule that calls an id burnt',
+    breakages: [
+      {
+        // Empty answers prove nothing, as the provider may hide a task that runs: taken for a proof they buy a second time.
+        file: 'packages/purchase/dist/decide-conflict.js',
+        find: /return notKnownForMs >= timing\.firstPollMs && \([^)]*\);/,
+        replace: 'return notKnownForMs >= timing.firstPollMs;',
+      },
+      {
+        file: 'packages/purchase/dist/decide-conflict.js',
+        find: /if \(conflict === undefined \|\| conflict === 'unprovable' \|\| [^)]*\)/,
+        replace: 'if (conflict === undefined)',
+      },
+    ],
+    scenario: worker(
+      'the provider hides a task that runs, and the answer to its purchase is lost',
+      { executionMs: [4000, 4000], pollHidesRunning: true, detailsHideRunning: true },
+      wrongUntil({ submitResetAfterRate: 1 }, 'submissions'),
+    ),
+    points: afterPost,
+    found: /^paidTwice: .*no terminal verdict on 0-1/,
   },
   {
     rule: 'S3 first and Redis second',

@@ -13,7 +13,7 @@ import { taskIdsOf } from '../../src/judge/billed-tasks.ts';
 const IDLE_MS = 3000;
 
 /** A worker does what a caller asked for. */
-const worker = (
+export const worker = (
   name: string,
   faults: EmulatorSwitches,
   act: (world: CrashWorld) => Promise<void>,
@@ -32,7 +32,7 @@ const worker = (
 const buy = async (world: CrashWorld): Promise<void> => world.home(await world.place());
 
 /** Lets the provider do wrong until the bill shows so of the order, and then right. */
-const wrongUntil =
+export const wrongUntil =
   (faults: EmulatorSwitches, sign: 'submissions' | 'refusals') =>
   async (world: CrashWorld): Promise<void> => {
     await world.stack.setProviderFaults(faults);
