@@ -21,6 +21,7 @@ export const commitStops = [
   'paused',
   'cap',
   'no-reservation',
+  'busy',
   'provider-trouble',
 ] as const;
 

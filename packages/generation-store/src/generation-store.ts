@@ -33,6 +33,7 @@ import { findLastPass } from './reconcile/last-pass.ts';
 import { listOpen, readOpenGenerations, type OpenGenerations } from './open-generations.ts';
 import { closeScript, readGenerationScript } from './scripts/generations.ts';
 import { endTurnScript, takeTurnScript } from './scripts/indexes.ts';
+import { readTasksScript } from './scripts/tasks-at-provider.ts';
 import { beginRebuild, finishRebuild, type BegunRebuild } from './rebuild.ts';
 import { restoreGeneration, findForgotten } from './restore.ts';
 import { confirmComparison, initialise, readServerRun, type ServerRun } from './server-run.ts';
@@ -85,6 +86,8 @@ export interface GenerationStore {
   recordDelivery(ref: SubmissionRef, delivery: { body: string }): Promise<DeliveryReceipt>;
   /** The number of the newest distinct delivery; 0 when there is none. */
   newestDelivery(ref: SubmissionRef): Promise<number>;
+  /** How many tasks the fleet has under way at the provider, and how many it may have. */
+  readTasksAtProvider(): Promise<{ count: number; limit: number }>;
   /** 0 when a look at the provider may be made now, else how long to wait in milliseconds. */
   takePollToken(): Promise<number>;
   find(generationId: string): Promise<GenerationView | undefined>;
@@ -166,6 +169,10 @@ export function buildGenerationStore({ prefix, retention, pollRate }: Generation
     settle: (ref, settlement) => settle(redis, prefix, ref, settlement),
     recordDelivery: (ref, { body }) => recordDelivery(redis, prefix, ref, body),
     newestDelivery: async (ref) => Number((await redis.hget(submissionKey(prefix, ref), 'deliverySeq')) ?? 0),
+    readTasksAtProvider: async () => {
+      const [count, limit] = z.tuple([z.number(), z.number()]).parse(await readTasksScript.run(redis, capsKey(prefix), [prefix]));
+      return { count, limit };
+    },
     takePollToken: () => takePollToken(redis, prefix, pollRate),
     async find(generationId) {
       const reply = await readGenerationScript.run(redis, generationKey(prefix, generationId), [prefix, generationId]);

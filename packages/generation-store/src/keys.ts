@@ -3,7 +3,8 @@ import type { SubmissionRef } from '@darkroom/contracts';
 /**
  * Every key of Darkroom's own in Redis. One prefix with a hash tag, so that all keys of one shard lie in one slot and a
  * script may touch them together (Redis Cluster specification, "Hash tags"). Scripts alone name these: `:spend:<period>`,
- * `:server-run`, `:memory`, `:deliveries:<generationId>:<index>-<n>` and `:idempotency:<tenant>:<digest>`, whose tenant is encoded (`encodeTenant`).
+ * `:server-run`, `:memory`, `:tasks-at-provider`, `:limits`, `:deliveries:<generationId>:<index>-<n>` and `:idempotency:<tenant>:<digest>`,
+ * whose tenant is encoded (`encodeTenant`).
  */
 export const DEFAULT_PREFIX = '{darkroom}';
 

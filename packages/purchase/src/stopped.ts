@@ -4,6 +4,9 @@ import { endUnbought } from './end-submission.ts';
 import type { Outcome } from './outcome.ts';
 import type { Purchase } from './purchase.ts';
 
+/** So often each worker looks whether the provider has room again: long enough to cost nothing, and short beside a task. */
+const BUSY_LOOK_MS = 250;
+
 /** What becomes of a run whose submission is not bought now. */
 export async function stopped(purchase: Purchase, ref: SubmissionRef, why: Extract<Commitment, { kind: 'stop' }>): Promise<Outcome> {
   const { waits, around, settings } = purchase;
@@ -28,6 +31,9 @@ export async function stopped(purchase: Purchase, ref: SubmissionRef, why: Extra
     case 'provider-trouble':
       // The whole queue waits with it, and looks often whether the send that tries the provider was answered.
       return { kind: 'throttle', delayMs: Math.min(waitMs, settings.timing.troubleMs), why: reason };
+    case 'busy':
+      // The whole queue waits with it for a task to end, which the next look sees soon: tasks take seconds.
+      return { kind: 'throttle', delayMs: BUSY_LOOK_MS, why: reason };
     case 'scheduled':
       // The job came early: an operator promoted it, or it was added again.
       return { kind: 'snooze', delayMs: waitMs, why: reason };

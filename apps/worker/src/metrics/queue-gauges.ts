@@ -8,7 +8,7 @@ export interface QueueGaugeDependencies {
   connection: Redis;
   submissions: Submissions;
   settlements: Settlements;
-  store: Pick<GenerationStore, 'findLastPass' | 'findTrouble' | 'pauses' | 'readSpend'>;
+  store: Pick<GenerationStore, 'findLastPass' | 'findTrouble' | 'pauses' | 'readSpend' | 'readTasksAtProvider'>;
   now: () => number;
 }
 
@@ -49,6 +49,17 @@ export function addQueueGauges(metrics: Metrics, { connection, submissions, sett
     async () => {
       const standing = await store.pauses();
       return standingPauseKinds.map((kind) => ({ labels: { kind }, value: standing.some((pause) => pause.kind === kind) ? 1 : 0 }));
+    },
+  );
+  metrics.readGauge(
+    {
+      name: 'darkroom_tasks_at_provider',
+      help: 'Tasks that the fleet has under way at the provider, and how many it may have.',
+      labels: ['part'],
+    },
+    async () => {
+      const { count, limit } = await store.readTasksAtProvider();
+      return Object.entries({ count, limit }).map(([part, value]) => ({ labels: { part }, value }));
     },
   );
   metrics.readGauge(

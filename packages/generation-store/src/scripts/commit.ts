@@ -2,6 +2,7 @@ import { createLuaScript } from '../lua-script.ts';
 import { fold } from './fold.ts';
 import { money } from './money.ts';
 import { prelude } from './prelude.ts';
+import { tasksAtProvider } from './tasks-at-provider.ts';
 import { providerGate } from './provider-trouble.ts';
 
 /**
@@ -11,7 +12,7 @@ import { providerGate } from './provider-trouble.ts';
  * A stop says why, and where that is known, how long until it may be otherwise: <reason> <detail> <waitMs>.
  * Called again with the same token (the reply was lost on the way) it answers as it did.
  */
-export const commitScript = createLuaScript(/* lua */ `${prelude}${money}${fold}${providerGate}
+export const commitScript = createLuaScript(/* lua */ `${prelude}${money}${fold}${providerGate}${tasksAtProvider}
 local key, id, index, n, token = KEYS[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local submissionKey = submissionKey(id, index, n)
 local now = nowMs()
@@ -82,6 +83,8 @@ if due then
 elseif submission.held ~= '1' then
   return { 'stop', 'no-reservation' }
 end
+-- a repeated send needs no second place
+if isProviderFull(id, index, n, now) then return { 'stop', 'busy' } end
 -- last, so that a send that is let through to try a provider in trouble is not stopped by something else
 local leftAloneMs = providerLeftAloneMs(now)
 if leftAloneMs > 0 then return { 'stop', 'provider-trouble', '', int(leftAloneMs) } end
@@ -89,6 +92,7 @@ if due then makeHold(submissionKey, submission, today) end
 
 local send = redis.call('HINCRBY', submissionKey, 'sends', 1)
 redis.call('HSET', submissionKey, 'send:' .. send, 'open', 'send', send, 'token', token, 'fresh', fresh, 'status', 'committed')
+takePlace(id, index, n, now)
 if fresh == 1 then redis.call('HSET', submissionKey, 'firstSentAt', int(now), 'memory', memoryId()) end
 if submission.status == 'planned' then announce('submission.committed', id, index, n, now) end
 if generation.status == 'queued' then redis.call('HSET', key, 'status', 'running') end

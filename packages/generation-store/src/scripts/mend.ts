@@ -2,6 +2,7 @@ import { createLuaScript } from '../lua-script.ts';
 import { fold } from './fold.ts';
 import { money } from './money.ts';
 import { prelude } from './prelude.ts';
+import { tasksAtProvider } from './tasks-at-provider.ts';
 
 /**
  * Puts right what is wrong inside the record of one generation, and tells the rest of it. One step, so that no other script can
@@ -10,7 +11,7 @@ import { prelude } from './prelude.ts';
  *
  * Replies: no-turn | no-record | found <now> <status> <deadlineAt> <submissions> <mended>
  */
-export const mendScript = createLuaScript(/* lua */ `${prelude}${money}${fold}
+export const mendScript = createLuaScript(/* lua */ `${prelude}${money}${fold}${tasksAtProvider}
 local key, id, holder = KEYS[1], ARGV[2], ARGV[4]
 if redis.call('GET', prefix .. ':turn:' .. ARGV[3]) ~= holder then return { 'no-turn' } end
 local now = nowMs()
@@ -59,6 +60,8 @@ for index = 0, tonumber(head[2]) - 1 do
     if submission.status and submission.reserved then
       soundSubmission(submissionKey, (hash(submissionKey)))
       mendHold(submissionKey, submission, index, n)
+      -- no finding: a store of an earlier version has none, and a Redis that forgot them all is over its limit for a while
+      followPlace(id, index, n, now)
       if isLive[submission.status] then live = live + 1 end
       if submission.status == 'succeeded' then winner = winner or n end
       newest = submission.status

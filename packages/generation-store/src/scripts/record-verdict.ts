@@ -2,6 +2,7 @@ import { createLuaScript } from '../lua-script.ts';
 import { money } from './money.ts';
 import { prelude } from './prelude.ts';
 import { sends } from './sends.ts';
+import { tasksAtProvider } from './tasks-at-provider.ts';
 
 /**
  * Keeps what one send came to, and says what that means for the submission:
@@ -12,7 +13,7 @@ import { sends } from './sends.ts';
  *
  * Done twice for one send it changes nothing the second time.
  */
-export const recordVerdictScript = createLuaScript(/* lua */ `${prelude}${money}
+export const recordVerdictScript = createLuaScript(/* lua */ `${prelude}${money}${tasksAtProvider}
 local id, index, n, send, verdict = ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 local key = submissionKey(id, index, n)
 local submission, known = hash(key)
@@ -113,6 +114,7 @@ else
   end
 end
 redis.call('HSET', key, 'verdictOf', send, 'verdict', meaning)
+followPlace(id, index, n, now)
 return meaning
 `);
 
@@ -153,6 +155,7 @@ if answer == 'known' then
   return '0'
 end
 if not submission.conflictAt then return '0' end
-redis.call('HSETNX', key, 'notKnownAt', int(now))
+-- a time that lies ahead was written before the clock of Redis went back
+if (tonumber(submission.notKnownAt or '') or now + 1) > now then redis.call('HSET', key, 'notKnownAt', int(now)) end
 return int(now - tonumber(redis.call('HGET', key, 'notKnownAt')))
 `);

@@ -3,6 +3,7 @@ import { fold } from './fold.ts';
 import { money } from './money.ts';
 import { newGeneration } from './new-generation.ts';
 import { prelude } from './prelude.ts';
+import { tasksAtProvider } from './tasks-at-provider.ts';
 
 /**
  * Brings back what S3 remembers of a generation and Redis does not: its record, submissions, sends and holds. What Redis knows
@@ -14,7 +15,7 @@ import { prelude } from './prelude.ts';
  * From ARGV[15] on, seven for each submission, in order: index, n, round and time of its newest intent, its failures before,
  * amount and periods of its hold; without an intent the time is ''. Replies how many submissions were changed.
  */
-export const restoreScript = createLuaScript(/* lua */ `${prelude}${money}${fold}${newGeneration}
+export const restoreScript = createLuaScript(/* lua */ `${prelude}${money}${fold}${newGeneration}${tasksAtProvider}
 local key, id = KEYS[1], ARGV[2]
 local createdAt, now = ARGV[15], nowMs()
 local changed = 0
@@ -45,6 +46,7 @@ for at = 16, #ARGV, 7 do
     redis.call('HSET', submissionKey, 'status', 'committed', 'send:0', 'unknown', 'round', round, 'fresh', 0, 'memory', '',
       'firstSentAt', int(firstSendBefore(now, firstSentAt)), 'sends', int(math.max(2, tonumber(submission.sends))),
       'settlements', int(math.max(1, tonumber(submission.settlements or '0'))))
+    followPlace(id, index, n, now)
     if redis.call('HGET', key, 'status') == 'queued' then redis.call('HSET', key, 'status', 'running') end
     announce('submission.committed', id, index, n, now)
     changed = changed + 1

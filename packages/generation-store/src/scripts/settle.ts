@@ -3,6 +3,7 @@ import { fold } from './fold.ts';
 import { money } from './money.ts';
 import { prelude } from './prelude.ts';
 import { sends } from './sends.ts';
+import { tasksAtProvider } from './tasks-at-provider.ts';
 
 /** Reads what a settlement needs in one trip, and expires the generation when its deadline has passed. */
 export const beginSettlementScript = createLuaScript(/* lua */ `${prelude}${money}${fold}${sends}
@@ -33,11 +34,13 @@ return { 'found', int(now), redis.call('HGETALL', key), redis.call('HGETALL', su
 `);
 
 /** Keeps what the provider said of a finished task: it may have forgotten by the time the upload is there. */
-export const recordFactsScript = createLuaScript(/* lua */ `${prelude}
+export const recordFactsScript = createLuaScript(/* lua */ `${prelude}${tasksAtProvider}
 local key = submissionKey(ARGV[2], ARGV[3], ARGV[4])
 if redis.call('EXISTS', key) == 0 then return 0 end
 redis.call('HSETNX', key, 'succeededSeenAt', int(nowMs()))
 redis.call('HSET', key, 'facts', ARGV[5])
+-- the task is over, whatever becomes of its image
+leavePlace(ARGV[2], ARGV[3], ARGV[4])
 return 1
 `);
 
@@ -65,7 +68,7 @@ return int(redis.call('HINCRBY', key, 'missedMs', int(math.min(tonumber(ARGV[5])
  *
  * Replies: settled | already | refused-move | no-record | resubmit <n>
  */
-export const settleScript = createLuaScript(/* lua */ `${prelude}${money}${fold}
+export const settleScript = createLuaScript(/* lua */ `${prelude}${money}${fold}${tasksAtProvider}
 local key, id, index, n = KEYS[1], ARGV[2], ARGV[3], ARGV[4]
 local status, movesFrom, code, cost, result = ARGV[5], ARGV[6], ARGV[7], ARGV[8], ARGV[9]
 local countsAsFailure, mayResubmit, maxFailures = ARGV[10] == '1', ARGV[11] == '1', tonumber(ARGV[12])
@@ -99,6 +102,7 @@ end
 
 local wasLive = submission.status == 'planned' or submission.status == 'committed' or submission.status == 'accepted'
 redis.call('HSET', submissionKey, 'status', status, 'code', code, 'result', result, 'settledAt', int(now))
+leavePlace(id, index, n)
 if wasLive then redis.call('HINCRBY', key, 'live', -1) end
 
 -- an operator is shown what is unknown
