@@ -29,5 +29,5 @@ test('a pass gives what is under way the places that are missing, and no other',
   await world.finish(home!);
   await world.redis.del(`${world.prefix}:tasks-at-provider`);
   expect((await world.pass()).summary).toEqual({});
-  expect(await world.redis.zrange(`${world.prefix}:tasks-at-provider`, 0, -1)).toEqual([`${underWay.generationId}/0-1`]);
+  expect(await world.redis.zrange(`${world.prefix}:tasks-at-provider`, '0', '-1')).toEqual([`${underWay.generationId}/0-1`]);
 });
