@@ -92,3 +92,14 @@ test('an upload is waited for no longer than its window, and a delivery is news 
   await world.setTime(START);
   expect(await world.store.beginSettlement(ref)).toMatchObject({ succeededSeenAt: START, deliveredAt: START });
 });
+
+test('how long the provider has not known a task that met a conflict is counted from now on', async () => {
+  await using world = await setupAt(START + HOUR_MS);
+  const [ref] = await world.enqueue();
+  await world.send(ref, 'conflict');
+  expect(await world.store.recordLook(ref, 'not-known')).toBe(0);
+  await world.setTime(START);
+  expect(await world.store.recordLook(ref, 'not-known')).toBe(0);
+  await world.setTime(START + 5000);
+  expect(await world.store.recordLook(ref, 'not-known')).toBe(5000);
+});
