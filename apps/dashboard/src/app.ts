@@ -1,6 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { connectFailFast, watchRedis } from '@darkroom/generation-store';
-import { closeServer, createLogger, createMetrics, type Logger, type Service } from '@darkroom/service-runtime';
+import {
+  closeServer,
+  createLogger,
+  createMetrics,
+  createRedisClock,
+  systemClock,
+  watchClock,
+  type Logger,
+  type Service,
+} from '@darkroom/service-runtime';
 import { openQueues } from './board/board-queues.ts';
 import { createBoard } from './board/create-board.ts';
 import type { DashboardConfig } from './config.ts';
@@ -37,6 +46,8 @@ export function createDashboard(config: DashboardConfig, overrides: Partial<Dash
   const logger = overrides.logger ?? createLogger({ name: 'dashboard', ...config.log, secrets });
   const redis = connectFailFast(redisConfig.url);
   const watch = watchRedis(redis, { ...redisConfig, log: logger });
+  const clock = createRedisClock({ readTime: () => redis.time(), wallMs: systemClock.now, monotonicMs: () => performance.now() });
+  const clockWatch = watchClock({ clock, logger, consequence: 'it is not ready' });
   const queues = openQueues(redis, redisConfig.prefix);
   const metrics = createMetrics({ process: 'dashboard' });
   addDashboardMetrics(metrics, queues);
@@ -45,7 +56,7 @@ export function createDashboard(config: DashboardConfig, overrides: Partial<Dash
     board: createBoard(queues, config.path, logger),
     path: config.path,
     metrics,
-    ready: [{ name: 'redis', check: () => watch.check() }],
+    ready: [{ name: 'redis', check: () => watch.check() }, clockWatch.ready],
     logger,
     now,
     ...(onRoute === undefined ? {} : { onRoute }),
@@ -64,6 +75,7 @@ export function createDashboard(config: DashboardConfig, overrides: Partial<Dash
       address = await server.listen(listen);
       // Redis may come and go later: the board says so meanwhile.
       await Promise.race([watch.untilUsable().catch(() => undefined), delay(OPEN_LIMIT_MS, undefined, { ref: false })]);
+      await clockWatch.start();
       const login = access.password === undefined ? 'none: open to everybody on this machine' : `password of "${access.user}"`;
       logger.info({ url: address, login }, 'dashboard started');
     },
@@ -71,6 +83,7 @@ export function createDashboard(config: DashboardConfig, overrides: Partial<Dash
       stopping ??= (async () => {
         await closeServer(server, hurry);
         watch.close();
+        await clockWatch.stop();
         await Promise.race([Promise.allSettled(queues.map((queue) => queue.close())), delay(CLOSE_LIMIT_MS, undefined, { ref: false })]);
         redis.disconnect();
         logger.info({}, 'dashboard stopped');

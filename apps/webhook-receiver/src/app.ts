@@ -5,7 +5,9 @@ import {
   createLogger,
   createMetrics,
   createMetricsRoutes,
+  createRedisClock,
   systemClock,
+  watchClock,
   type Clock,
   type Logger,
   type ReadinessCheck,
@@ -40,6 +42,8 @@ export interface Stores {
   readonly inbox: DeliveryInbox;
   readonly settlements: Wake;
   readonly ready: readonly ReadinessCheck[];
+  /** Time by which what others signed is checked; that of this process unless given. */
+  readonly clock?: Clock;
   /** Resolves when the stores can be used, or after a moment when they are away. */
   open(): Promise<void>;
   close(): Promise<void>;
@@ -54,10 +58,11 @@ export interface WebhookReceiver extends Service {
 
 /** Builds a receiver: it keeps what the provider delivers and wakes who waits for it. @param overrides For tests; production passes none. */
 export function createWebhookReceiver(config: ReceiverConfig, overrides: Partial<ReceiverDependencies> = {}): WebhookReceiver {
-  const { clock = systemClock, counts = createCounts(), requestLimitMs = 10_000 } = overrides;
+  const { counts = createCounts(), requestLimitMs = 10_000 } = overrides;
   const secrets = config.keys.map(({ secret }) => secret);
   const logger = overrides.logger ?? createLogger({ name: 'webhook-receiver', ...config.log, secrets });
   const stores = overrides.stores ?? openRedis(config, logger);
+  const clock = overrides.clock ?? stores.clock ?? systemClock;
   const server = buildServer(
     { keys: config.keys, requestLimitMs },
     {
@@ -113,18 +118,23 @@ const CLOSE_LIMIT_MS = 1000;
 function openRedis({ redis: { url, prefix } }: ReceiverConfig, log: Logger): Stores {
   const redis = connectFailFast(url);
   const watch = watchRedis(redis, { url, prefix, log });
+  const clock = createRedisClock({ readTime: () => redis.time(), wallMs: systemClock.now, monotonicMs: () => performance.now() });
+  const clockWatch = watchClock({ clock, logger: log, consequence: 'it is not ready, and goes by redis time' });
   // The receiver only keeps deliveries: it neither enqueues, which retention is for, nor polls.
   const unused = { retention: { recordSeconds: 0, idempotencySeconds: 0 }, pollRate: { perSecond: 0, burst: 0 } };
-  const settlements = createSettlements(redis, { prefix, failFast: true });
+  const settlements = createSettlements(redis, { prefix, failFast: true, now: clock.now });
   return {
     inbox: buildGenerationStore({ prefix, ...unused }, redis),
     settlements,
-    ready: [{ name: 'redis', check: () => watch.check() }],
+    clock,
+    ready: [{ name: 'redis', check: () => watch.check() }, clockWatch.ready],
     async open() {
       await within(OPEN_LIMIT_MS, 'reach redis', watch.untilUsable()).catch(() => undefined);
+      await clockWatch.start();
     },
     async close() {
       watch.close();
+      await clockWatch.stop();
       await within(CLOSE_LIMIT_MS, 'close the queue', settlements.close()).catch(() => undefined);
       redis.disconnect();
     },

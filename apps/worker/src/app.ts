@@ -12,11 +12,13 @@ import {
   createMetrics,
   createMetricsRoutes,
   createPulse,
+  createRedisClock,
   isLoopbackUrl,
   retryUntilDone,
   watchDependency,
   type ProcessLogger,
   type Service,
+  watchClock,
 } from '@darkroom/service-runtime';
 import { fastify } from 'fastify';
 import { followAnswers } from './answers.ts';
@@ -52,7 +54,10 @@ export interface WorkerApp extends Service {
 /** Builds a worker: it buys what is queued and brings it home. @param overrides For tests; production passes none. */
 export function createWorkerApp(config: WorkerConfig, overrides: Partial<WorkerDependencies> = {}): WorkerApp {
   const { redis: redisConfig, s3, runware, webhook, spend, timing, worker: settings } = config;
-  const { now = Date.now } = overrides;
+  const { now: wallMs = Date.now } = overrides;
+  const redis = connectPatient(redisConfig.url);
+  const clock = createRedisClock({ readTime: () => redis.time(), wallMs, monotonicMs });
+  const now = clock.now;
   const logger = overrides.logger ?? createLogger({ name: 'worker', ...config.log, secrets: secretsOf(config) });
   const storage =
     overrides.storage ?? createObjectStorage({ ...s3, requestTimeoutMs: timing.requestTimeoutMs, maxImageBytes: MAX_IMAGE_BYTES }, { now });
@@ -63,9 +68,8 @@ export function createWorkerApp(config: WorkerConfig, overrides: Partial<WorkerD
       { now },
     );
 
-  const redis = connectPatient(redisConfig.url);
   const redisWatch = watchRedis(redis, { ...redisConfig, log: logger });
-  const queueSettings = { prefix: redisConfig.prefix };
+  const queueSettings = { prefix: redisConfig.prefix, now };
   const store: GenerationStore = buildGenerationStore(
     {
       prefix: redisConfig.prefix,
@@ -110,6 +114,17 @@ export function createWorkerApp(config: WorkerConfig, overrides: Partial<WorkerD
   let consumers: WatchedWorker[] = [];
   let starting: Promise<void> | undefined;
   let isStarted = false;
+  const clockWatch = watchClock({
+    clock,
+    logger,
+    consequence: 'it is not ready and takes no jobs until they agree to a minute',
+    onChange: (isRight) => pauseUnless(isRight),
+  });
+  // What this process times itself goes by Redis time. BullMQ goes by the clock of the process: it would move jobs before or after their time.
+  const pauseUnless = (isRight: boolean): void => {
+    for (const consumer of consumers) consumer.setPaused(!isRight);
+    maintenance.pause(!isRight);
+  };
   let stopping: Promise<void> | undefined;
   let healthUrl: string | undefined;
   const workers = (): WatchedWorker[] => [...consumers, ...[maintenance.worker()].filter((worker) => worker !== undefined)];
@@ -119,12 +134,15 @@ export function createWorkerApp(config: WorkerConfig, overrides: Partial<WorkerD
   void server.register(
     createHealthRoutes({
       findStandstill() {
+        // It takes no jobs on purpose.
+        if (!clockWatch.isRight()) return undefined;
         const ended = workers().find((worker) => worker.hasEnded);
         if (ended !== undefined) return `the loop that fetches jobs of ${ended.name} has ended`;
         return pulse.isSilent() ? 'no loop that fetches jobs has turned for minutes, although redis answers' : undefined;
       },
       ready: [
         { name: 'redis', check: () => redisWatch.check() },
+        clockWatch.ready,
         {
           name: 'store',
           check: async () => {
@@ -149,6 +167,7 @@ export function createWorkerApp(config: WorkerConfig, overrides: Partial<WorkerD
   async function bringUp(): Promise<void> {
     await Promise.all([s3Watch.start(), pulse.start()]);
     await Promise.all([redisWatch.untilUsable(), s3Watch.untilThere()]);
+    await clockWatch.start();
     await retryUntilDone('store', openEverything, { signal: stopped.signal, logger, now: monotonicMs });
     await serverRunWatch.start?.();
     if (stopped.signal.aborted) return;
@@ -163,6 +182,7 @@ export function createWorkerApp(config: WorkerConfig, overrides: Partial<WorkerD
       maxSubmissions,
       askForUpload: settings.askForUpload,
       now,
+      wallMs,
       logger,
     });
     consumers = startConsuming(
@@ -186,6 +206,7 @@ export function createWorkerApp(config: WorkerConfig, overrides: Partial<WorkerD
     );
     await accountWatch.start?.();
     await maintenance.start();
+    pauseUnless(clockWatch.isRight());
     isStarted = true;
     logger.info(
       {
@@ -223,7 +244,7 @@ export function createWorkerApp(config: WorkerConfig, overrides: Partial<WorkerD
         stopped.abort();
         signal?.addEventListener('abort', () => hurry.abort(), { once: true });
         if (signal?.aborted === true) hurry.abort();
-        const loops = [accountWatch, serverRunWatch, maintenance, s3Watch, pulse].map((loop) => loop.stop());
+        const loops = [accountWatch, serverRunWatch, maintenance, s3Watch, clockWatch, pulse].map((loop) => loop.stop());
         const answers = followAnswers(redis);
         const left = await closeWorkers(workers(), { hurry: hurry.signal, canWrite: answers.isAnswered });
         answers.stop();

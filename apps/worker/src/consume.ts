@@ -41,6 +41,7 @@ const MAX_STALLED_COUNT = 10_000;
 export function startConsuming(options: ConsumeOptions, dependencies: ConsumeDependencies): WatchedWorker[] {
   const { purchase, submissions, settlements, newestDelivery, hurry, pulse, logger, metrics } = dependencies;
   const { connection, queue, timing } = options;
+  const { now = Date.now } = queue;
   const troubleLog = createTroubleLog(logger);
 
   const start = (
@@ -50,13 +51,13 @@ export function startConsuming(options: ConsumeOptions, dependencies: ConsumeDep
     throttleQueue: (delayMs: number) => Promise<void>,
     isParked: boolean,
   ): WatchedWorker => {
-    const surroundings = (): OutcomeSurroundings => ({ worker, throttleQueue, newestDelivery, wake: (ref) => settlements.wake(ref) });
+    const surroundings = (): OutcomeSurroundings => ({ worker, now, throttleQueue, newestDelivery, wake: (ref) => settlements.wake(ref) });
     const worker: WatchedWorker = new WatchedWorker(
       name,
       async (job: Job, token = '') => {
         const startedAt = performance.now();
         if (!isParked && job.attemptsStarted === 1)
-          metrics.queueWait.observe({}, Math.max(0, Date.now() - job.timestamp - (job.opts.delay ?? 0)) / 1000);
+          metrics.queueWait.observe({}, Math.max(0, now() - job.timestamp - (job.opts.delay ?? 0)) / 1000);
         const ref = readJob(job);
         const outcome = await run(ref).catch((error: unknown) => onTrouble(job, ref, error, isParked));
         metrics.run.observe({ queue: name, outcome: outcome.kind }, (performance.now() - startedAt) / 1000);

@@ -19,13 +19,16 @@ export interface PurchaseParts {
   maxSubmissions: number;
   /** False when S3 cannot be reached by the provider. */
   askForUpload: boolean;
+  /** Redis time, in milliseconds since 1970: others check what is signed and when it ends. */
   now: () => number;
+  /** Clock of this process. */
+  wallMs: () => number;
   logger: Logger;
 }
 
 /** Joins the packages to the ports of a purchase. */
 export function joinPurchase(parts: PurchaseParts): Purchase {
-  const { store, storage, provider, submissions, settlements, webhook, timing, maxSubmissions, askForUpload, now, logger } = parts;
+  const { store, storage, provider, submissions, settlements, webhook, timing, maxSubmissions, askForUpload, now, wallMs, logger } = parts;
   return {
     store: askForUpload ? { ...store, settle: watchRoads((ref, settlement) => store.settle(ref, settlement), logger) } : store,
     provider,
@@ -36,7 +39,7 @@ export function joinPurchase(parts: PurchaseParts): Purchase {
       reviveSubmission: (ref, options) => submissions.revive(ref, options),
     },
     around: {
-      monotonicMs: createMonotonicClock(now),
+      monotonicMs: createMonotonicClock(wallMs),
       random: Math.random,
       createToken: randomUUID,
       webhookUrl: (ref) =>
@@ -52,7 +55,14 @@ export function joinPurchase(parts: PurchaseParts): Purchase {
  * Time since the start that never runs slower than either clock: the monotonic one stands still while a virtual machine is
  * suspended, the wall clock may be set back.
  */
-function createMonotonicClock(now: () => number): () => number {
-  const started = { wall: now(), monotonic: performance.now() };
-  return () => Math.max(performance.now() - started.monotonic, now() - started.wall);
+function createMonotonicClock(wallMs: () => number): () => number {
+  let last = { wall: wallMs(), monotonic: performance.now() };
+  let elapsedMs = 0;
+  return () => {
+    const at = { wall: wallMs(), monotonic: performance.now() };
+    // Step by step: a wall clock that leapt ahead and is set back must not take the time back that went by.
+    elapsedMs += Math.max(at.monotonic - last.monotonic, at.wall - last.wall);
+    last = at;
+    return elapsedMs;
+  };
 }

@@ -39,6 +39,8 @@ export interface Maintainer extends Service {
   start(): Promise<void>;
   /** Fetches the passes, once it was started; its caller closes it. */
   worker(): WatchedWorker | undefined;
+  /** Leaves passes and their schedule to other workers, or takes them up again. */
+  pause(isPaused: boolean): void;
 }
 
 /** The schedule is looked after this often: a Redis that was emptied or taken back has forgotten it. */
@@ -53,18 +55,25 @@ export function maintain(options: MaintainOptions, dependencies: MaintainDepende
   const reconciler = joinReconciler(options, dependencies);
   let worker: WatchedWorker | undefined;
   let scheduling: Promise<void> | undefined;
+  let hasPause = false;
 
   async function keepScheduled(): Promise<void> {
     while (!stopping.signal.aborted) {
-      await maintenance
-        .scheduleReconcile(everyMs)
-        .catch((error: unknown) => logger.warn({ err: error }, 'could not schedule the reconciler'));
+      // The times of the schedule are those of the process that writes it.
+      if (!hasPause)
+        await maintenance
+          .scheduleReconcile(everyMs)
+          .catch((error: unknown) => logger.warn({ err: error }, 'could not schedule the reconciler'));
       await wait(Math.min(everyMs, MAX_UNSCHEDULED_MS), stopping.signal);
     }
   }
 
   return {
     worker: () => worker,
+    pause(isPaused) {
+      hasPause = isPaused;
+      worker?.setPaused(isPaused);
+    },
     async start() {
       if (stopping.signal.aborted || worker !== undefined) return;
       worker = new WatchedWorker(
@@ -78,6 +87,7 @@ export function maintain(options: MaintainOptions, dependencies: MaintainDepende
         },
         pulse,
       );
+      if (hasPause) worker.setPaused(true);
       easeFetching(worker, createTroubleLog(logger));
       scheduling = keepScheduled();
     },

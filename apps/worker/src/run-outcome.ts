@@ -6,6 +6,8 @@ import { DelayedError, RateLimitError, UnrecoverableError, WaitingError, type Jo
 /** What turning an outcome into BullMQ's words needs. */
 export interface OutcomeSurroundings {
   worker: Worker;
+  /** Redis time, in milliseconds since 1970: another worker may take the job when its time has come. */
+  now: () => number;
   /** Makes the whole queue wait. */
   throttleQueue(delayMs: number): Promise<void>;
   /** The number of the newest delivery of a submission. */
@@ -67,10 +69,10 @@ async function snooze(
   token: string,
   ref: SubmissionRef,
   { delayMs, seenDelivery }: Extract<Outcome, { kind: 'snooze' }>,
-  { worker, newestDelivery, wake }: OutcomeSurroundings,
+  { worker, now, newestDelivery, wake }: OutcomeSurroundings,
 ): Promise<void> {
   const parked = seenDelivery !== undefined;
-  await worker.getBackend().moveToDelayed(String(job.id), Date.now(), delayMs, token, {
+  await worker.getBackend().moveToDelayed(String(job.id), now(), delayMs, token, {
     skipAttempt: true,
     ...(parked ? { fieldsToUpdate: { priority: PARKED_PRIORITY } } : {}),
   });

@@ -1,6 +1,8 @@
 import type { Pulse } from '@darkroom/service-runtime';
 import { Worker, type Job, type Processor, type WorkerOptions } from 'bullmq';
 
+const RESUME_LOOK_MS = 100;
+
 /**
  * A worker of BullMQ that tells how it is: its fetch loop beats at each turn, which comes every few seconds also without jobs, and
  * it knows how many runs are under way. The methods overridden here are the protected ones that the loop calls (BullMQ 6.7).
@@ -8,6 +10,7 @@ import { Worker, type Job, type Processor, type WorkerOptions } from 'bullmq';
 export class WatchedWorker extends Worker {
   readonly #pulse: Pulse;
   #underWay = 0;
+  #isToPause = false;
 
   constructor(name: string, run: (job: Job, token?: string) => Promise<unknown>, options: WorkerOptions, pulse: Pulse) {
     const counted: Processor = async (job, token) => {
@@ -33,6 +36,24 @@ export class WatchedWorker extends Worker {
   /** Whether the fetch loop has ended although nobody has paused or closed the worker. */
   get hasEnded(): boolean {
     return !this.isRunning() && !this.isPaused() && this.closing === undefined;
+  }
+
+  /** Fetches no more jobs, or fetches them again; runs that are under way go on. */
+  setPaused(isPaused: boolean): void {
+    this.#isToPause = isPaused;
+    this.#followPause();
+  }
+
+  #followPause(): void {
+    if (this.closing !== undefined || this.isPaused() === this.#isToPause) return;
+    if (this.#isToPause) void this.pause(true).catch((error: unknown) => this.emit('error', error as Error)); // what BullMQ throws
+    // `resume` does nothing while the loop of before the pause still turns: it waits some seconds for a job.
+    else if (this.isRunning()) setTimeout(() => this.#followPause(), RESUME_LOOK_MS).unref();
+    else {
+      // Rests that were counted by a clock that was ahead would last until it is caught up with. BullMQ's types hide them.
+      Object.assign(this, { limitUntil: 0, blockUntil: 0 });
+      void this.resume();
+    }
   }
 
   protected override getBlockTimeout(blockUntil: number): number {

@@ -15,6 +15,7 @@ export {
 } from './logging/logger.ts';
 export { redactText, type RedactOptions } from './logging/redact-text.ts';
 export { labelSets } from './metrics/label-sets.ts';
+export { createRedisClock, watchClock, type ClockWatch, type RedisClock } from './redis-clock.ts';
 export { createMetrics } from './metrics/create-metrics.ts';
 export type { Counter, Histogram, LabelValues, MetricDefinition, Metrics, ReadSamples, Sample } from './metrics/metrics.ts';
 export { createMetricsRoutes } from './metrics/routes.ts';

@@ -2,6 +2,7 @@ export { freePort } from '@darkroom/local-stack';
 export { eventually, type EventuallyOptions } from './eventually.ts';
 export { countExecutions, readBilledTasks, type BilledTask } from './fleet/bill.ts';
 export { startFleet, type Fleet, type FleetOptions } from './fleet/fleet.ts';
+export { createWrongClock, type WrongClock } from './fleet/wrong-clock.ts';
 export { createManagedProcess, type ManagedProcess, type ManagedProcessOptions } from './fleet/managed-process.ts';
 export { keptStoreVersions, readKeptStore, type KeptGeneration, type KeptStore, type KeptStoreVersion } from './kept-store/kept-store.ts';
 export { copyKeptProvider, loadKeptBucket, loadKeptRedis } from './kept-store/load-kept-store.ts';

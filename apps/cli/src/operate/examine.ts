@@ -1,3 +1,4 @@
+import { MAX_CLOCK_SKEW_MS } from '@darkroom/contracts';
 import { createObjectStorage } from '@darkroom/object-storage';
 import { createRunwareClient } from '@darkroom/runware-client';
 import { runwareSettings, readSettings, s3Settings, type Environment } from '@darkroom/service-runtime';
@@ -43,7 +44,13 @@ const isSet = (environment: Environment, name: string): boolean => (environment[
 async function lookAtRedis(options: Omit<ExamineOptions, 'terminal'>): Promise<Finding> {
   const operations = await openOperations(options);
   try {
-    const { store, where } = operations;
+    const { store, where, clock } = operations;
+    const skewMs = clock.skewMs() ?? 0;
+    if (Math.abs(skewMs) > MAX_CLOCK_SKEW_MS)
+      return {
+        kind: 'trouble',
+        text: `${where} answers, and its time, ${new Date(clock.now()).toISOString()}, is ${Math.round(Math.abs(skewMs) / 1000)} s ${skewMs > 0 ? 'behind' : 'ahead of'} the clock of this machine; a process is not ready and a worker takes no jobs unless they agree to a minute: set the clock that is wrong (NTP)`,
+      };
     if (!(await store.isInitialised()))
       return {
         kind: 'trouble',

@@ -1,6 +1,8 @@
 import { buildGenerationStore, defaultRetention, type GenerationStore } from '@darkroom/generation-store';
 import type { ObjectStorage } from '@darkroom/object-storage';
 import { countBacklog, createSettlements, createSubmissions, type Submissions } from '@darkroom/queues';
+import type { RedisClock } from '@darkroom/service-runtime';
+import { measureRedisClock } from './measure-redis-clock.ts';
 import { connectRedis, type OperationsOptions } from './connect-redis.ts';
 import { openBucket } from './open-bucket.ts';
 
@@ -10,6 +12,8 @@ export interface Operations {
   readonly where: string;
   readonly store: GenerationStore;
   readonly submissions: Submissions;
+  /** Redis time, and how far the clock of this machine is off it. */
+  readonly clock: RedisClock;
   /** What each queue holds, by the words of BullMQ, and how much of it is to be done now. */
   countQueues(now: number): Promise<{ queue: string; states: Readonly<Record<string, number>>; backlog: number }[]>;
   /** The bucket that belongs to it; its caller closes it. @throws ConfigError, LocalStackError when it is not known. */
@@ -26,6 +30,7 @@ export async function openOperations(options: OperationsOptions): Promise<Operat
     where,
     store: buildGenerationStore({ prefix, retention: defaultRetention, pollRate: { perSecond: 1, burst: 1 } }, redis),
     submissions,
+    clock: await measureRedisClock(redis),
     openBucket: () => openBucket(options.environment, folder),
     countQueues: (now) =>
       Promise.all(

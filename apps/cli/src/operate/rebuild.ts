@@ -4,6 +4,7 @@ import { createSettlements, createSubmissions } from '@darkroom/queues';
 import { rebuild, type Damage, type RebuildProgress } from '@darkroom/recovery';
 import { readSettings, reconcileSettings, spendSettings, timingSettings } from '@darkroom/service-runtime';
 import type { Terminal } from '../terminal.ts';
+import { measureRedisClock } from './measure-redis-clock.ts';
 import { connectRedis, type OperationsOptions } from './connect-redis.ts';
 import { openBucket } from './open-bucket.ts';
 
@@ -27,9 +28,10 @@ export async function rebuildStore(
   const closing: (() => unknown)[] = [() => redis.disconnect()];
   const progress = showProgress(terminal);
   try {
+    const clock = await measureRedisClock(redis);
     const storage = openBucket(options.environment, folder);
-    const submissions = createSubmissions(redis, { prefix });
-    const settlements = createSettlements(redis, { prefix });
+    const submissions = createSubmissions(redis, { prefix, now: clock.now });
+    const settlements = createSettlements(redis, { prefix, now: clock.now });
     closing.push(
       () => storage.close(),
       () => submissions.close(),
@@ -47,7 +49,7 @@ export async function rebuildStore(
           reviveSubmission: (ref) => submissions.revive(ref),
         },
         settings: { timing: settings.timing, maxSubmissions: settings.shared.maxSubmissions },
-        now: Date.now,
+        now: clock.now,
       },
       { days, skipDamaged, createId: randomUUID, signal: stop, onProgress: progress.show },
     );

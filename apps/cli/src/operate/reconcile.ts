@@ -4,8 +4,9 @@ import type { PassReport } from '@darkroom/contracts';
 import { buildGenerationStore, buildReconcileStore, defaultRetention } from '@darkroom/generation-store';
 import { createSettlements, createSubmissions } from '@darkroom/queues';
 import { defaultReconcileSettings, reconcile, type Reconciler } from '@darkroom/recovery';
-import { readSettings, reconcileSettings, timingSettings } from '@darkroom/service-runtime';
+import { type RedisClock, readSettings, reconcileSettings, timingSettings } from '@darkroom/service-runtime';
 import type { Terminal } from '../terminal.ts';
+import { measureRedisClock } from './measure-redis-clock.ts';
 import { connectRedis, type FoundRedis, type OperationsOptions } from './connect-redis.ts';
 import { describePass } from './describe-pass.ts';
 import { openBucket } from './open-bucket.ts';
@@ -25,7 +26,7 @@ export async function reconcileOnce({ terminal, stop, ...options }: ReconcileCom
   const found = await connectRedis(options, true);
   const closing: (() => unknown)[] = [() => found.redis.disconnect()];
   try {
-    const reconciler = joinReconciler(options, found, closing);
+    const reconciler = joinReconciler(options, found, await measureRedisClock(found.redis), closing);
     terminal.print(
       `darkroom  ${found.where}`,
       `compares jobs, records, money and S3; what looks wrong is looked at again ${reconciler.settings.graceMs / 1000} s later`,
@@ -38,11 +39,16 @@ export async function reconcileOnce({ terminal, stop, ...options }: ReconcileCom
 }
 
 /** Joins the packages to the ports of the reconciler, as a worker does. */
-function joinReconciler(options: OperationsOptions, { redis, prefix, folder }: FoundRedis, closing: (() => unknown)[]): Reconciler {
+function joinReconciler(
+  options: OperationsOptions,
+  { redis, prefix, folder }: FoundRedis,
+  clock: RedisClock,
+  closing: (() => unknown)[],
+): Reconciler {
   const { timing, reconcile: settings } = readSettings({ timing: timingSettings, reconcile: reconcileSettings }, options.environment);
   const storage = openBucket(options.environment, folder);
-  const submissions = createSubmissions(redis, { prefix });
-  const settlements = createSettlements(redis, { prefix });
+  const submissions = createSubmissions(redis, { prefix, now: clock.now });
+  const settlements = createSettlements(redis, { prefix, now: clock.now });
   closing.push(
     () => storage.close(),
     () => submissions.close(),
@@ -63,10 +69,10 @@ function joinReconciler(options: OperationsOptions, { redis, prefix, folder }: F
         reviveSubmission: (ref) => submissions.revive(ref),
       },
       settings: { timing, maxSubmissions: settings.maxSubmissions },
-      now: Date.now,
+      now: clock.now,
     },
     around: {
-      now: Date.now,
+      now: clock.now,
       wait: (ms, signal) => delay(ms, undefined, { signal }).catch(() => undefined),
       createHolder: randomUUID,
       note: () => undefined,
