@@ -66,8 +66,11 @@ export interface ProviderTrouble {
   askedWaitMs?: number;
 }
 
-/** What came of one send. `no-intent`: it did not leave, because its intent could not be written to S3. */
-export type SendVerdict = SubmitVerdict['kind'] | 'no-intent';
+/**
+ * What came of one send. `no-intent`: it did not leave, because its intent could not be written to S3. `conflict-seen`: it did not leave,
+ * because the provider's trail shows that it has refused a second use of the id.
+ */
+export type SendVerdict = SubmitVerdict['kind'] | 'no-intent' | 'conflict-seen';
 
 /**
  * What a verdict means for the submission, after its earlier sends: "planned" when nothing of it is under way, "unproven"

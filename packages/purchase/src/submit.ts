@@ -51,7 +51,7 @@ export async function submit(purchase: Purchase, ref: SubmissionRef, signal?: Ab
   }
   if (known.kind === 'conflict') {
     // Not sent: another one of this id would be refused, or, if the provider has forgotten it by now, bought again.
-    await store.recordVerdict(ref, send, 'conflict');
+    await store.recordVerdict(ref, send, 'conflict-seen');
     return { kind: 'submitted' };
   }
   if (signal?.aborted) {

@@ -14,16 +14,6 @@ const troubles = {
   'no trouble of the provider': {},
   'answers that prove nothing': { submitResetBeforeRate: 0.2, submitResetAfterRate: 0.2, submit429Rate: 0.2, submit503Rate: 0.2 },
   'refusals that use up the id': { submitResetAfterRate: 0.2, submit429Rate: 0.3, rejectionConsumesId: true, detailsKeepRefusals: true },
-  'refusals whose task was taken, and which questions do not know while it runs': {
-    submit429Rate: 0.6,
-    submit429AcceptedRate: 0.6,
-    executionMs: [200, 500],
-    pollHidesRunning: true,
-    detailsHideRunning: true,
-    detailsKeepRefusals: true,
-    detailsResponse: 'last-response',
-    rejectionConsumesId: true,
-  },
   'tasks that fail': { failProviderErrorRate: 0.4, submitResetAfterRate: 0.2, webhookBeforeAckRate: 0.3 },
   'uploads and polls in trouble': {
     uploadNeverRate: 0.3,
@@ -47,6 +37,29 @@ for (const [seed, [trouble, faults]] of Object.entries(troubles).entries()) {
       },
     );
   }
+}
+
+for (const losesMemory of [false, true]) {
+  test(
+    `refusals whose task was taken, unknown to both questions while it runs${losesMemory ? ', and a Redis that loses its memory' : ''}: bought once`,
+    { timeout: 60_000 },
+    async () => {
+      await world.setFaults({
+        submit429Rate: 0.7,
+        submit429AcceptedRate: 0.5,
+        executionMs: [500, 800],
+        pollHidesRunning: true,
+        detailsHideRunning: true,
+        detailsKeepRefusals: true,
+        detailsResponse: 'last-response',
+      });
+      for (const seed of [201, 202, 203, 204]) {
+        const ref = await world.enqueue();
+        await survive(world, ref, { seed, forMs: 400, losesMemory, freezes: false });
+        await expectOneStory(ref.generationId);
+      }
+    },
+  );
 }
 
 // What a process that died had sent may be over before it is sent again.

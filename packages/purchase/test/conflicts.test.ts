@@ -115,6 +115,27 @@ describe('burnt: the id was used up by a refusal', () => {
     expect(await faultOf(ref)).toBe('provider.id-burnt');
   });
 
+  test('whose conflict was lost on its way, and is told by the trail', async () => {
+    const trail = { ...usesUpIds, detailsResponse: 'last-response' };
+    const ref = await refusedOnce(trail);
+    await world.setFaults({ ...trail, submitResetAfterRate: 1 });
+    await submit(quick(), ref);
+    await world.setFaults(trail);
+    await submit(quick(), ref);
+    expect(await world.billed(ref, 'submission')).toBe(2);
+    await look(ref, 3);
+    expect(await faultOf(ref)).toBe('provider.id-burnt');
+  });
+
+  test('although Redis was restarted after the conflict, or several workers compared it', async () => {
+    const ref = await refusedOnce(usesUpIds);
+    await world.store.confirmComparison((await world.store.readServerRun()).run);
+    await submit(quick(), ref);
+    await world.restarted();
+    await look(ref, 3);
+    expect(await faultOf(ref)).toBe('provider.id-burnt');
+  });
+
   test('and a process that dies while it decides is followed by one that decides the same', async () => {
     const ref = await refusedOnce(usesUpIds);
     await submit(quick(), ref);

@@ -32,6 +32,7 @@ const verdicts = wordsOf<SendVerdict>({
   'not-sent': true,
   unknown: true,
   'no-intent': true,
+  'conflict-seen': true,
 });
 const meanings = wordsOf<VerdictMeaning>({ accepted: true, planned: true, unproven: true, refused: true });
 const outcomes = wordsOf<Outcome['kind']>({ submitted: true, finished: true, snooze: true, throttle: true, release: true });

@@ -106,7 +106,7 @@ return go(hash(submissionKey), generation)
 export const adoptIntentScript = createLuaScript(/* lua */ `${prelude}
 local key, firstSentAt = submissionKey(ARGV[2], ARGV[3], ARGV[4]), ARGV[5]
 if redis.call('EXISTS', key) == 0 then return 0 end
-redis.call('HSET', key, 'send:0', 'unknown', 'firstSentAt', firstSentAt, 'fresh', 0, 'memory', '')
+redis.call('HSET', key, 'send:0', 'unknown', 'firstSentAt', firstSentAt, 'fresh', 0, 'memory', '', 'remembered', 0)
 -- it counts: of a submission that was sent twice the audit trail is not believed, because it may tell of the second send alone
 redis.call('HINCRBY', key, 'sends', 1)
 return 1

@@ -9,11 +9,12 @@ import { tasksAtProvider } from './tasks-at-provider.ts';
  * accepted | planned (nothing of it is under way: send again later) | unproven (an earlier send may have been accepted: left
  * to the settlement) | refused (the refusal is final).
  *
- * A conflict decides nothing: it is left to the settlement, and keeps everything else of the submission from being sent.
+ * A conflict decides nothing: it is left to the settlement, and keeps everything else of the submission from being sent. So does one
+ * that only the audit trail told ("conflict-seen"), before this send left.
  *
  * Done twice for one send it changes nothing the second time.
  */
-export const recordVerdictScript = createLuaScript(/* lua */ `${prelude}${money}${tasksAtProvider}
+export const recordVerdictScript = createLuaScript(/* lua */ `${prelude}${money}${sends}${tasksAtProvider}
 local id, index, n, send, verdict = ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 local key = submissionKey(id, index, n)
 local submission, known = hash(key)
@@ -37,7 +38,7 @@ local live = submission.status == 'planned' or submission.status == 'committed'
 local now = nowMs()
 if not submission.firstSentAt then redis.call('HSET', key, 'firstSentAt', int(now)) end
 if forgotten then
-  if not toldAgain then redis.call('HSET', key, 'memory', '') end
+  if not toldAgain then redis.call('HSET', key, 'memory', '', 'remembered', 0) end
   -- its number is not given away again, or the next send would be taken for this one
   if tonumber(send) > tonumber(submission.sends) then redis.call('HSET', key, 'sends', send) end
   if generation.status == 'queued' then redis.call('HSET', KEYS[1], 'status', 'running') end
@@ -83,13 +84,20 @@ elseif verdict == 'unknown' then
     announce('submission.committed', id, index, n, now)
   end
   meaning = 'unproven'
-elseif verdict == 'conflict' then
+elseif verdict == 'conflict' or verdict == 'conflict-seen' then
   -- the provider knows the id: from an earlier send that may have been accepted, from one that Redis forgot, or because a refusal
   -- used it up
   if live then
     holdWhatIsDue()
+    local remembered = not forgotten and isRemembered(submission)
+    -- the trail shows it as the last response to the id: after a proved refusal it is that of the one send whose answer was lost
+    if verdict == 'conflict-seen' and remembered and wasRefusalProved(submission) and submission.rejections == '1' then
+      local open = {}
+      for _, other in ipairs(openSends(submission)) do if other ~= send then open[#open + 1] = other end end
+      if #open == 1 then redis.call('HSET', key, 'send:' .. open[1], 'conflict') end
+    end
     redis.call('HSET', key, 'send:' .. send, 'conflict')
-    redis.call('HSETNX', key, 'conflictAt', int(now))
+    if redis.call('HSETNX', key, 'conflictAt', int(now)) == 1 then redis.call('HSET', key, 'remembered', remembered and 1 or 0) end
     if submission.status == 'planned' then
       redis.call('HSET', key, 'status', 'committed')
       announce('submission.committed', id, index, n, now)

@@ -5,6 +5,7 @@
  * of its round was opened: that send wrote an intent which S3 did not hold, so none of this round had been made before, and the rounds
  * before it ended by refusals that Redis knows of. Redis may have forgotten a later one once it is in another stretch: after a restart
  * or a failover, and after everything that shows a loss (`send:0`, a verdict of a send that is not there), which empties `memory`.
+ * Nothing is sent after a conflict, so what was remembered when it was told (`remembered`) stays so.
  *
  * A refusal is *proved* if the audit trail showed it as the last response to the id at a moment when one send alone may have arrived:
  * `refusalSeen` sends were refused by then, and those of `refusalBeside` had no verdict.
@@ -24,14 +25,18 @@ local function openSends(submission)
   return open
 end
 
+local function wasRefusalProved(submission)
+  local _, beside = string.gsub(submission.refusalBeside or '', '%d+', '')
+  return submission.refusalSeen and tonumber(submission.refusalSeen) + beside == 1
+end
+
 -- '' without a conflict that waits to be decided. "proved": one send alone may have been accepted, and it was refused. "provable": it
 -- was if the audit trail shows a refusal now. "unprovable": whatever is answered, another send may have been accepted
 local function conflictOf(submission)
   if not submission.conflictAt or submission.status ~= 'committed' then return '' end
-  if not isRemembered(submission) then return 'unprovable' end
+  if submission.remembered ~= '1' then return 'unprovable' end
   if tonumber(submission.rejections) + #openSends(submission) ~= 1 then return 'unprovable' end
-  local _, beside = string.gsub(submission.refusalBeside or '', '%d+', '')
-  if submission.refusalSeen and tonumber(submission.refusalSeen) + beside == 1 then return 'proved' end
+  if wasRefusalProved(submission) then return 'proved' end
   return 'provable'
 end
 `;

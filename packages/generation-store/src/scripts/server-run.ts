@@ -17,6 +17,8 @@ return { serverRun(), redis.call('EXISTS', prefix .. ':epoch'), recovering() and
 /** The memory of this run was compared with S3. A server that restarted since is another run, and is not meant. */
 export const confirmComparisonScript = createLuaScript(/* lua */ `${prelude}
 if redis.call('EXISTS', prefix .. ':epoch') == 0 or serverRun() ~= ARGV[2] then return 0 end
+-- several workers may compare, and nothing was forgotten between the first confirmation and the next
+if redis.call('GET', prefix .. ':server-run') == ARGV[2] then return 1 end
 redis.call('SET', prefix .. ':server-run', ARGV[2])
 beginMemory()
 return 1

@@ -30,8 +30,8 @@ export function deriveProviderFaults({ seed, scale, forget, switches = {} }: Fau
     ...shapes,
     ...(forget === 'inside-window' ? { uploadChunkedRate: 0 } : terms),
     ...(forgetsAfterMs === undefined ? {} : forgetting(forgetsAfterMs)),
-    // Or nobody could tell of any id that was used up before the horizon.
-    detailsKeepRefusals: true,
+    // Or no id that was used up could be told from one that was accepted before the horizon.
+    ...(forget !== 'inside-window' && terms.rejectionConsumesId ? { detailsKeepRefusals: true, detailsResponse: 'last-response' } : {}),
   };
   // A rate that is no term of the provider ends with the faults, as those do that are drawn.
   const lasting = Object.entries(switches).filter(([name]) => name in drawn || !name.endsWith('Rate'));

@@ -29,7 +29,7 @@ export function openRecords({ redis: { url }, prefix }: Pick<Stack, 'redis' | 'p
           status: imageStatus,
           submissionStatus,
           submissions,
-          ...(await readSends(redis, prefix, `${prefix}:submission:${id}:${index}-${submissions}`)),
+          ...(await readSends(redis, `${prefix}:submission:${id}:${index}-${submissions}`)),
         })),
       ),
     };
@@ -46,12 +46,9 @@ export function openRecords({ redis: { url }, prefix }: Pick<Stack, 'redis' | 'p
   };
 }
 
-async function readSends(redis: Redis, prefix: string, key: string): Promise<{ unrefusedSends: number; isForgotten: boolean }> {
-  const [sends, rejections, memory] = await redis.hmget(key, 'sends', 'rejections', 'memory');
-  return {
-    unrefusedSends: Number(sends ?? 0) - Number(rejections ?? 0),
-    isForgotten: memory !== (await redis.get(`${prefix}:memory`)),
-  };
+async function readSends(redis: Redis, key: string): Promise<{ unrefusedSends: number; isForgotten: boolean }> {
+  const [sends, rejections, remembered] = await redis.hmget(key, 'sends', 'rejections', 'remembered');
+  return { unrefusedSends: Number(sends ?? 0) - Number(rejections ?? 0), isForgotten: remembered === '0' };
 }
 
 /** All periods: a run may go past midnight, and each cent is written into several of them. */
