@@ -64,7 +64,7 @@ export function createWorkerMetrics(metrics: Metrics) {
       name: 'darkroom_submit_request_seconds',
       help: 'How long the request that buys an image took, by what the provider said.',
       labels: ['verdict'],
-      known: labelSets({ verdict: verdicts.filter((verdict) => verdict !== 'no-intent') }),
+      known: labelSets({ verdict: verdicts.filter((verdict) => verdict !== 'no-intent' && verdict !== 'conflict-seen') }),
       buckets: RUN_SECONDS,
     }),
     verdicts: metrics.counter({

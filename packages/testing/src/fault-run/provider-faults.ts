@@ -30,14 +30,13 @@ export function deriveProviderFaults({ seed, scale, forget, switches = {} }: Fau
     ...shapes,
     ...(forget === 'inside-window' ? { uploadChunkedRate: 0 } : terms),
     ...(forgetsAfterMs === undefined ? {} : forgetting(forgetsAfterMs)),
-    // Or no id that was used up could be told from one that was accepted before the horizon.
-    ...(forget !== 'inside-window' && terms.rejectionConsumesId ? { detailsKeepRefusals: true, detailsResponse: 'last-response' } : {}),
   };
   // A rate that is no term of the provider ends with the faults, as those do that are drawn.
   const lasting = Object.entries(switches).filter(([name]) => name in drawn || !name.endsWith('Rate'));
-  const calm: ProviderFaults = { ...drawn, ...Object.fromEntries(lasting) };
+  const usesUpIds = { ...drawn, ...switches }['rejectionConsumesId'] === true;
+  const calm: ProviderFaults = { ...drawn, ...(usesUpIds ? tellingTrail : {}), ...Object.fromEntries(lasting) };
   const outcomes = forget === 'inside-window' ? whatNeedsNoMemory : { ...failures, ...uploads(timing) };
-  const decidable = calm['rejectionConsumesId'] === true ? whatIsRefusedOrAccepted : {};
+  const decidable = usesUpIds ? whatIsRefusedOrAccepted : {};
   return { calm, faulty: { ...calm, ...submissions(timing), ...outcomes, ...webhooks, ...questions, ...decidable, ...switches } };
 }
 
@@ -75,6 +74,9 @@ function drawTerms(draws: NamedDraws) {
  * horizon: after the next refusal its id is "known". Kills bring about enough of them.
  */
 const whatIsRefusedOrAccepted: ProviderFaults = { submitResetBeforeRate: 0, submit5xxAcceptedRate: 1 };
+
+/** Without it no id that was used up could be told from one that was accepted before the horizon. */
+const tellingTrail: ProviderFaults = { detailsKeepRefusals: true, detailsResponse: 'last-response' };
 
 /** Takes an id again, and knows nothing of its task in answers to questions. */
 const forgetting = (afterMs: number): ProviderFaults => ({
