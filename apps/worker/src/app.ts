@@ -4,6 +4,7 @@ import type { Timing } from '@darkroom/contracts';
 import { buildGenerationStore, connectPatient, defaultRetention, watchRedis, type GenerationStore } from '@darkroom/generation-store';
 import { createObjectStorage, type ObjectStorage } from '@darkroom/object-storage';
 import { createSettlements, createSubmissions } from '@darkroom/queues';
+import { checkOwner, type Owning } from '@darkroom/recovery';
 import { createRunwareClient, defaultImageHosts, type RunwareClient } from '@darkroom/runware-client';
 import {
   closeServer,
@@ -94,6 +95,23 @@ export function createWorkerApp(config: WorkerConfig, overrides: Partial<WorkerD
   const { maxSubmissions, everyMs, graceMs } = config.reconcile;
   const recovery = joinRecovery({ store, storage, submissions, settlements, timing, maxSubmissions, now });
   const assertSettings = () => store.setCaps(spend.caps);
+  const owning: Owning = {
+    store,
+    archive: storage,
+    prefix: redisConfig.prefix,
+    createId: randomUUID,
+    ...(config.darkroom.id === undefined ? {} : { darkroomId: config.darkroom.id }),
+  };
+  let foreign: Error | undefined;
+  /** A worker whose Redis or bucket was exchanged under it takes no jobs until they belong together again. */
+  function setForeign(error: Error | undefined): void {
+    if (error === undefined && foreign === undefined) return;
+    foreign = error;
+    for (const worker of workers()) {
+      if (error === undefined) worker.resume();
+      else void worker.pause(true);
+    }
+  }
   const serverRunWatch = watchServerRun(
     { everyMs: Math.max(1000, timing.maxTroubleMs / 12), turnMs: Math.max(2000, timing.maxTroubleMs / 6) },
     {
@@ -101,7 +119,9 @@ export function createWorkerApp(config: WorkerConfig, overrides: Partial<WorkerD
       store,
       recovery,
       submissions,
-      openStore: () => openStore(store, storage, logger),
+      openStore: () => openStore(owning, logger),
+      checkOwner: () => checkOwner(owning),
+      onForeign: setForeign,
       assertSettings,
       logger,
       holder: randomUUID(),
@@ -146,6 +166,7 @@ export function createWorkerApp(config: WorkerConfig, overrides: Partial<WorkerD
         {
           name: 'store',
           check: async () => {
+            if (foreign !== undefined) throw foreign;
             const { isOpen, isRecovering } = await store.readServerRun();
             if (!isOpen) throw new Error('redis holds no epoch');
             if (isRecovering) throw new Error('redis restarted, and was not compared with S3 yet');
@@ -224,7 +245,7 @@ export function createWorkerApp(config: WorkerConfig, overrides: Partial<WorkerD
   async function openEverything(): Promise<void> {
     await warnOfShortCredentials(storage, timing, now(), logger);
     await assertSettings();
-    await openStore(store, storage, logger);
+    await openStore(owning, logger);
   }
 
   return {

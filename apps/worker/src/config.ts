@@ -1,4 +1,5 @@
 import {
+  darkroomSettings,
   timingSettings,
   listenSettings,
   logSettings,
@@ -55,6 +56,7 @@ const workerSettings = z
 /** What is read from the environment, in groups. */
 export const workerSchemas = {
   redis: redisSettings,
+  darkroom: darkroomSettings,
   s3: s3Settings,
   runware: runwareSettings,
   webhook: webhookSettings,

@@ -1,21 +1,20 @@
-import { randomUUID } from 'node:crypto';
-import type { GenerationStore } from '@darkroom/generation-store';
-import type { ObjectStorage } from '@darkroom/object-storage';
+import { openOwnedStore, type Owning } from '@darkroom/recovery';
 import type { Logger } from '@darkroom/service-runtime';
 
 /**
- * Makes a new store usable (I9): writes its epoch if the bucket holds no record of an earlier life. A Redis that lost its
- * memory stays closed: with its spend forgotten it would cross every cap, and buy again what S3 knows to be bought.
+ * Opens a new store, and says in the log why one that lost its memory stays closed. @returns whether it is open.
+ * @throws ForeignBucketError, StorageError
  */
-export async function openStore(store: GenerationStore, storage: ObjectStorage, logger: Logger): Promise<boolean> {
-  if (await store.isInitialised()) return true;
-  if (await storage.hasRecords()) {
-    logger.error(
-      { code: 'store.not-initialised' },
-      'redis holds no epoch, and the bucket holds records: redis lost its memory, or it is not the one of this bucket; nothing is bought until it is brought back: `npm run rebuild`',
-    );
-    return false;
+export async function openStore(owning: Owning, logger: Logger): Promise<boolean> {
+  const opened = await openOwnedStore(owning);
+  if (opened.kind === 'open') {
+    if (opened.isNew) logger.info({ darkroomId: opened.ownerId, prefix: owning.prefix }, 'opened a new store');
+    return true;
   }
-  if (await store.initialise(randomUUID())) logger.info({}, 'opened a new store');
-  return true;
+  const bound = owning.darkroomId === undefined ? '' : ', and with DARKROOM_ID no empty one is opened';
+  logger.error(
+    { code: 'store.not-initialised' },
+    `redis holds no epoch, and the bucket belongs to a Darkroom or holds records${bound}: redis lost its memory, or it is not the one of this bucket; nothing is bought until it is brought back: \`npm run rebuild\``,
+  );
+  return false;
 }

@@ -1,3 +1,4 @@
+import { hasCode } from '@darkroom/contracts';
 import type { BuyingPause, GenerationStore } from '@darkroom/generation-store';
 import type { Submissions } from '@darkroom/queues';
 import { restoreForgotten, type Recovery } from '@darkroom/recovery';
@@ -19,6 +20,10 @@ export interface WatchServerRunDependencies {
   submissions: Pick<Submissions, 'promoteDelayed'>;
   /** Opens the store if it is a new one, and says in the log if it is one that lost its memory. @returns whether it is open. */
   openStore(): Promise<boolean>;
+  /** Compares the owner that Redis knows with the one that the bucket names. @throws ForeignBucketError when they are two. */
+  checkOwner(): Promise<unknown>;
+  /** Called with what `checkOwner` threw while the worker runs, and with nothing once they belong together. */
+  onForeign(error: Error | undefined): void;
   /** Writes what the workers' settings say into Redis, which may have lost it or gone back to what it was. */
   assertSettings(): Promise<unknown>;
   logger: Logger;
@@ -34,7 +39,7 @@ export interface WatchServerRunDependencies {
  */
 export function watchServerRun(
   { everyMs, turnMs }: WatchServerRunOptions,
-  { redis, store, recovery, submissions, openStore, assertSettings, logger, holder }: WatchServerRunDependencies,
+  { redis, store, recovery, submissions, openStore, checkOwner, onForeign, assertSettings, logger, holder }: WatchServerRunDependencies,
 ): Service {
   const stopping = new AbortController();
   let timer: NodeJS.Timeout | undefined;
@@ -42,11 +47,35 @@ export function watchServerRun(
   let isWanted = false;
   let warnedOfRun: string | undefined;
   let wasOpen = true;
+  /** The run in which Redis and bucket were found to belong together. The start has checked the first one. */
+  let checkedRun: string | undefined;
+  let toldOfForeign: string | undefined;
   /** What an operator paused, as it stood when the store was last known to be whole: no record in S3 holds it. */
   let remembered: BuyingPause[] = [];
 
   async function look(): Promise<void> {
+    try {
+      await lookAtRun();
+    } catch (error) {
+      if (!hasCode(error, 'store.foreign-bucket') || !(error instanceof Error)) throw error;
+      onForeign(error);
+      if (toldOfForeign !== error.message)
+        logger.error(
+          { event: 'store.foreign', err: error, code: error.code },
+          'this worker takes no jobs: its Redis and its bucket do not belong together',
+        );
+      toldOfForeign = error.message;
+    }
+  }
+
+  async function lookAtRun(): Promise<void> {
     const { run, isOpen, isRecovering } = await store.readServerRun();
+    if (run !== checkedRun) {
+      await checkOwner();
+      checkedRun = run;
+      toldOfForeign = undefined;
+      onForeign(undefined);
+    }
     if (!isOpen) {
       if (wasOpen) isWanted = await openStore();
       wasOpen = false;

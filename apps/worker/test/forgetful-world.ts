@@ -84,6 +84,8 @@ export async function startForgetfulWorld(cap = 1000): Promise<ForgetfulWorld> {
           recovery: { ...recovery, archive: { ...storage, ...archive } },
           submissions,
           openStore: () => Promise.resolve(false),
+          checkOwner: () => Promise.resolve(),
+          onForeign: () => undefined,
           assertSettings: () => store.setCaps({ allPerDay: watchedCap * IMAGE_NANO_USD }),
           logger: silentLogger,
           holder: randomUUID(),

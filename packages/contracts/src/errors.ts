@@ -11,6 +11,7 @@ export const errorCodes = {
   'queue.unavailable': 'Redis did not answer; `reached` says whether the request may have arrived',
   'queue.partly-enqueued': 'of many generations some were not enqueued, or may not be; the error says which',
   'store.not-initialised': 'Redis holds no epoch: no worker has started yet, or Redis lost its memory; nothing is queued or bought',
+  'store.foreign-bucket': 'the bucket belongs to another Darkroom than this Redis; nothing is bought until they belong together',
   'store.unavailable': 'Redis did not answer',
   'store.corrupt-record': 'a record in Redis cannot be used; nothing is bought of it, and what was bought waits until it is repaired',
   'spend.cap-reached': 'a spend cap would be crossed; nothing was queued or bought',
@@ -183,6 +184,14 @@ export class StoreNotInitialisedError extends DarkroomError {
       true,
       options,
     );
+  }
+}
+
+/** The operator must give Redis and workers the bucket that belongs to them. */
+export class ForeignBucketError extends DarkroomError {
+  /** @param why What was found where, and what to do. */
+  constructor(why: string, options?: DarkroomErrorOptions) {
+    super('store.foreign-bucket', `${why}; nothing is bought`, false, options);
   }
 }
 

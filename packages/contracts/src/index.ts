@@ -3,6 +3,7 @@ export {
   CorruptRecordError,
   DarkroomError,
   EnqueueManyError,
+  ForeignBucketError,
   GenerationError,
   GenerationIdError,
   InvalidRequestError,
@@ -30,6 +31,7 @@ export {
   generationIdTime,
   isGenerationId,
 } from './generation-id.ts';
+export { ownerSchema, type Owner } from './owner.ts';
 export { encodeTenant, isTenant, TENANT_RULE } from './tenant.ts';
 export { describeGiven } from './models/given.ts';
 export { findMeant } from './did-you-mean.ts';

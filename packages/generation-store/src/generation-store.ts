@@ -36,6 +36,7 @@ import { endTurnScript, takeTurnScript } from './scripts/indexes.ts';
 import { readTasksScript } from './scripts/tasks-at-provider.ts';
 import { beginRebuild, finishRebuild, type BegunRebuild } from './rebuild.ts';
 import { restoreGeneration, findForgotten } from './restore.ts';
+import { adoptOwner, claimOwner, readOwnership, type OwnerClaim, type Ownership } from './ownership.ts';
 import { confirmComparison, initialise, readServerRun, type ServerRun } from './server-run.ts';
 import { beginSettlement, recordFacts, recordLook, recordMissingImage, settle } from './settlements.ts';
 import { readSpend, type PeriodSpend } from './spend.ts';
@@ -106,8 +107,14 @@ export interface GenerationStore {
   cancel(generationId: string): Promise<GenerationStatus | undefined>;
   /** Whether the store may be used: it holds an epoch (I9). */
   isInitialised(): Promise<boolean>;
-  /** Writes the epoch of a new store. @returns false when there is one. */
-  initialise(epoch: string): Promise<boolean>;
+  /** Writes the epoch of a new store, and the owner that its bucket has. @returns false when there is an epoch. */
+  initialise(epoch: string, ownerId?: string): Promise<boolean>;
+  /** Epoch, owner and Redis time. */
+  readOwnership(): Promise<Ownership>;
+  /** Notes what is about to be written into the bucket. @returns the claim that stands, which may be an earlier one. */
+  claimOwner(claim: OwnerClaim): Promise<OwnerClaim>;
+  /** Gives an open store its owner. @returns false when it has one already, or its epoch is another. */
+  adoptOwner(owner: OwnerClaim): Promise<boolean>;
   /** Which life of its memory the server is in, and whether that was compared with S3. */
   readServerRun(): Promise<ServerRun>;
   /** Lets buying go on after the memory of this run was compared. @returns false when it is another run by now, or there is no epoch. */
@@ -118,7 +125,12 @@ export interface GenerationStore {
    * Opens a store that was rebuilt. @returns "emptied" when Redis lost its memory since that was begun, "restarted" when it may have
    * forgotten the last moments of it, "open" when another rebuild was first.
    */
-  finishRebuild(rebuilt: { id: string; run: string; epoch: string }): Promise<'opened' | 'open' | 'emptied' | 'restarted'>;
+  finishRebuild(rebuilt: {
+    id: string;
+    run: string;
+    epoch: string;
+    ownerId?: string;
+  }): Promise<'opened' | 'open' | 'emptied' | 'restarted'>;
   setCaps(caps: SpendCaps): Promise<void>;
   /** The submissions whose outcome is unknown: how many, and the oldest of them. @param limit How many are described. */
   readUnknown(limit: number): Promise<UnknownOutcomes>;
@@ -187,7 +199,10 @@ export function buildGenerationStore({ prefix, retention, pollRate }: Generation
     expire: (generationId) => close(generationId, 'expired'),
     cancel: (generationId) => close(generationId, 'cancelled'),
     isInitialised: async () => (await redis.exists(epochKey(prefix))) === 1,
-    initialise: (epoch) => initialise(redis, prefix, epoch),
+    initialise: (epoch, ownerId) => initialise(redis, prefix, epoch, ownerId),
+    readOwnership: () => readOwnership(redis, prefix),
+    claimOwner: (claim) => claimOwner(redis, prefix, claim),
+    adoptOwner: (owner) => adoptOwner(redis, prefix, owner),
     readServerRun: () => readServerRun(redis, prefix),
     beginRebuild: (id) => beginRebuild(redis, prefix, id),
     finishRebuild: (rebuilt) => finishRebuild(redis, prefix, rebuilt),

@@ -21,6 +21,9 @@ export const eventChannel = (prefix: string, generationId: string): string => `$
 
 /** Written again and again by each process that wants to know whether Redis takes a write; holds nothing. */
 export const aliveKey = (prefix: string): string => `${prefix}:alive`;
+/** The id of the Darkroom that the bucket belongs to, too. */
+export const ownerKey = (prefix: string): string => `${prefix}:owner`;
+export const ownerClaimKey = (prefix: string): string => `${prefix}:owner-claim`;
 export const epochKey = (prefix: string): string => `${prefix}:epoch`;
 /** Marks a rebuild that was begun. */
 export const rebuildKey = (prefix: string): string => `${prefix}:rebuild`;

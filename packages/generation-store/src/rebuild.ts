@@ -28,8 +28,8 @@ export async function beginRebuild(redis: Redis, prefix: string, id: string): Pr
 export async function finishRebuild(
   redis: Redis,
   prefix: string,
-  { id, run, epoch }: { id: string; run: string; epoch: string },
+  { id, run, epoch, ownerId = '' }: { id: string; run: string; epoch: string; ownerId?: string },
 ): Promise<'opened' | 'open' | 'emptied' | 'restarted'> {
-  const reply = await finishRebuildScript.run(redis, rebuildKey(prefix), [prefix, epoch, id, run]);
+  const reply = await finishRebuildScript.run(redis, rebuildKey(prefix), [prefix, epoch, id, run, ownerId]);
   return z.enum(['opened', 'open', 'emptied', 'restarted']).parse(reply);
 }

@@ -22,9 +22,9 @@ export async function readServerRun(redis: Redis, prefix: string): Promise<Serve
   return { run, isOpen, isRecovering };
 }
 
-/** Writes the epoch of a new store. @returns false when there is one. */
-export const initialise = async (redis: Redis, prefix: string, epoch: string): Promise<boolean> =>
-  flag.parse(await initialiseScript.run(redis, epochKey(prefix), [prefix, epoch]));
+/** Writes the epoch of a new store, and the owner that its bucket has. @returns false when there is an epoch. */
+export const initialise = async (redis: Redis, prefix: string, epoch: string, ownerId = ''): Promise<boolean> =>
+  flag.parse(await initialiseScript.run(redis, epochKey(prefix), [prefix, epoch, ownerId]));
 
 /** Lets buying go on after the memory of this run was compared. @returns false when it is another run by now, or there is no epoch. */
 export const confirmComparison = async (redis: Redis, prefix: string, run: string): Promise<boolean> =>

@@ -11,6 +11,7 @@ import { createBucket, type BoundedRead, type BucketConfig } from './bucket.ts';
 import { createInputStore, type InputStore } from './input-store.ts';
 import { imageKey, quarantineKey, recordsPrefix, stagingKey } from './keys.ts';
 import { createObjectIndex, type ObjectIndex } from './object-index.ts';
+import { createOwnerStore, type OwnerStore } from './owner-store.ts';
 import { presignGet, presignPut, type PresignReadOptions } from './presign.ts';
 import { createRecordStore, type RecordStore } from './record-store.ts';
 import { isImage, verifiedImageOf, verifyImage } from './verify-image.ts';
@@ -24,7 +25,7 @@ export interface ObjectStorageConfig extends BucketConfig {
  * The bucket as Darkroom uses it: uploads arrive under `staging/`, verified images lie under `images/` for good, and records
  * under `records/` say what was bought. Every failure of S3 is a StorageError.
  */
-export interface ObjectStorage extends RecordStore, InputStore, ObjectIndex {
+export interface ObjectStorage extends RecordStore, InputStore, ObjectIndex, OwnerStore {
   /**
    * A URL for one bare PUT to the submission's staging key. It can be used again until it expires, which is why what is
    * uploaded is never served itself.
@@ -84,6 +85,7 @@ export function createObjectStorage(config: ObjectStorageConfig, { now }: Object
     ...createRecordStore(bucket),
     ...createInputStore(bucket, now),
     ...createObjectIndex(bucket),
+    ...createOwnerStore(bucket),
     presignUpload: (ref, expiresInSeconds) => presignPut(bucket, stagingKey(ref), expiresInSeconds, now()),
     presignRead: (key, expiresInSeconds, options = {}) => presignGet(bucket, key, expiresInSeconds, now(), options),
     readStaging: (ref) => bucket.read(stagingKey(ref), config.maxImageBytes),

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { taskUuidOf } from '@darkroom/contracts';
 import { expect, test } from 'vitest';
 import { intentOf, refOf, resultOf, setup } from './world.ts';
@@ -51,6 +51,8 @@ async function useEverything(): Promise<Set<string>> {
   await storage.recordAmendment(resultOf(ref));
   await storage.findResult(ref);
   await storage.hasRecords();
+  await storage.recordOwner({ version: 1, id: randomUUID(), prefix: '{darkroom}', at: 1, epoch: 'epoch' });
+  await storage.findOwner();
   await storage.listImagesOf(ref.generationId);
   await storage.deleteUploads([taskUuidOf(ref)]);
   await storage.findAmendment(ref);

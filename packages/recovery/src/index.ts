@@ -5,3 +5,7 @@ export { restoreGeneration } from './restore-generation.ts';
 export type { Finding, ReconcileArchive, Reconciler, ReconcileJobs, ReconcileSettings, ReconcileStore } from './reconcile/ports.ts';
 export { reconcile, type ReconcileOptions } from './reconcile/reconcile.ts';
 export { defaultReconcileSettings } from './reconcile/settings.ts';
+export { checkOwner, type Belonging } from './owner/check-owner.ts';
+export { openOwnedStore, type OpenedStore } from './owner/open-owned-store.ts';
+export { takeOverBucket } from './owner/take-over-bucket.ts';
+export type { Owning } from './owner/ports.ts';

@@ -8,7 +8,12 @@ import { RESTORED_AT_ONCE, restoreForgotten, restoreOrName, type Damage } from '
 /** What a rebuild needs of the store, beside what bringing back needs (generation-store). */
 export interface RebuildStore {
   beginRebuild(id: string): Promise<{ kind: 'open' } | { kind: 'begun'; id: string; ageMs: number; run: string }>;
-  finishRebuild(rebuilt: { id: string; run: string; epoch: string }): Promise<'opened' | 'open' | 'emptied' | 'restarted'>;
+  finishRebuild(rebuilt: {
+    id: string;
+    run: string;
+    epoch: string;
+    ownerId?: string;
+  }): Promise<'opened' | 'open' | 'emptied' | 'restarted'>;
 }
 
 export interface RebuildOptions {
@@ -17,6 +22,8 @@ export interface RebuildOptions {
   /** Opens the store although generations are missing in it, whose records are damaged. */
   skipDamaged: boolean;
   createId: () => string;
+  /** The Darkroom that the bucket belongs to (`takeOverBucket`). */
+  ownerId?: string;
   /** Ends it early; it may be begun again. */
   signal: AbortSignal;
   /** Called often. */
@@ -53,7 +60,7 @@ const MAX_AGE_MS = 5 * DAY_MS;
  */
 export async function rebuild(
   recovery: Recovery & { store: RebuildStore },
-  { days, skipDamaged, createId, signal, onProgress }: RebuildOptions,
+  { days, skipDamaged, createId, ownerId, signal, onProgress }: RebuildOptions,
 ): Promise<RebuildOutcome> {
   const { store, archive } = recovery;
   const begun = await store.beginRebuild(createId());
@@ -90,7 +97,12 @@ export async function rebuild(
     isNews = news.length > 0;
   }
   if (damaged.length > 0 && !skipDamaged) return { kind: 'damaged', done, damaged };
-  const end = await store.finishRebuild({ id: begun.id, run: begun.run, epoch: createId() });
+  const end = await store.finishRebuild({
+    id: begun.id,
+    run: begun.run,
+    epoch: createId(),
+    ...(ownerId === undefined ? {} : { ownerId }),
+  });
   return end === 'opened' ? { kind: 'opened', done, damaged } : { kind: end };
 }
 

@@ -23,6 +23,7 @@ export { createPulse, type Pulse, type PulseOptions } from './pulse.ts';
 export { runUntilSignal, type RunOptions } from './run-until-signal.ts';
 export { joinServices, type Service } from './service.ts';
 export { describeSettings, type VariableDescription } from './settings/describe-settings.ts';
+export { darkroomSettings } from './settings/darkroom.ts';
 export { listenSettings, type ListenSettings } from './settings/listen.ts';
 export { isLoopbackUrl } from './settings/loopback.ts';
 export { logSettings, type LogSettings } from './settings/log.ts';

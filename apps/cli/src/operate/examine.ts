@@ -24,6 +24,7 @@ export async function examine({ terminal, ...options }: ExamineOptions): Promise
   const looks: [string, (options: Omit<ExamineOptions, 'terminal'>) => Promise<Finding>][] = [
     ['redis', lookAtRedis],
     ['bucket', lookAtBucket],
+    ['owner', lookAtOwner],
     ['key', lookAtKey],
     ['webhook', lookAtWebhook],
   ];
@@ -76,6 +77,24 @@ async function lookAtBucket({ environment }: Omit<ExamineOptions, 'terminal'>): 
     return { kind: 'trouble', text: `${messageOf(error)}\nworkers do not start without it; what is queued waits` };
   } finally {
     storage.close();
+  }
+}
+
+/** Says which Darkroom this is, and whether Redis and bucket belong to it. */
+async function lookAtOwner(options: Omit<ExamineOptions, 'terminal'>): Promise<Finding> {
+  const operations = await openOperations(options);
+  try {
+    const storage = await operations.openBucket();
+    try {
+      const owner = await storage.findOwner();
+      return owner === undefined
+        ? { kind: 'skipped', text: 'the bucket belongs to no Darkroom yet: the first worker writes so' }
+        : { kind: 'well', text: `Redis and bucket belong to the Darkroom ${owner.id} of the prefix ${owner.prefix}` };
+    } finally {
+      storage.close();
+    }
+  } finally {
+    await operations.close();
   }
 }
 

@@ -1,23 +1,27 @@
 import { buildGenerationStore, defaultRetention, type GenerationStore } from '@darkroom/generation-store';
 import type { ObjectStorage } from '@darkroom/object-storage';
 import { countBacklog, createSettlements, createSubmissions, type Submissions } from '@darkroom/queues';
+import { checkOwner } from '@darkroom/recovery';
 import type { RedisClock } from '@darkroom/service-runtime';
 import { measureRedisClock } from './measure-redis-clock.ts';
 import { connectRedis, type OperationsOptions } from './connect-redis.ts';
 import { openBucket } from './open-bucket.ts';
+import { owningOf } from './owning.ts';
 
 /** A Darkroom that runs, as an operator sees it. */
 export interface Operations {
   /** Which one, without its password. */
   readonly where: string;
   readonly store: GenerationStore;
+  /** Key prefix. */
+  readonly prefix: string;
   readonly submissions: Submissions;
   /** Redis time, and how far the clock of this machine is off it. */
   readonly clock: RedisClock;
   /** What each queue holds, by the words of BullMQ, and how much of it is to be done now. */
   countQueues(now: number): Promise<{ queue: string; states: Readonly<Record<string, number>>; backlog: number }[]>;
-  /** The bucket that belongs to it; its caller closes it. @throws ConfigError, LocalStackError when it is not known. */
-  openBucket(): ObjectStorage;
+  /** The bucket that belongs to it; its caller closes it. @throws ConfigError, LocalStackError when it is not known; ForeignBucketError, StorageError. */
+  openBucket(): Promise<ObjectStorage>;
   close(): Promise<void>;
 }
 
@@ -26,12 +30,23 @@ export async function openOperations(options: OperationsOptions): Promise<Operat
   const { redis, prefix, where, folder } = await connectRedis(options);
   const submissions = createSubmissions(redis, { prefix, failFast: true });
   const settlements = createSettlements(redis, { prefix, failFast: true });
+  const store = buildGenerationStore({ prefix, retention: defaultRetention, pollRate: { perSecond: 1, burst: 1 } }, redis);
   return {
     where,
-    store: buildGenerationStore({ prefix, retention: defaultRetention, pollRate: { perSecond: 1, burst: 1 } }, redis),
+    store,
+    prefix,
     submissions,
     clock: await measureRedisClock(redis),
-    openBucket: () => openBucket(options.environment, folder),
+    async openBucket() {
+      const storage = openBucket(options.environment, folder);
+      try {
+        await checkOwner(owningOf(options.environment, prefix, store, storage));
+        return storage;
+      } catch (error) {
+        storage.close();
+        throw error;
+      }
+    },
     countQueues: (now) =>
       Promise.all(
         [submissions, settlements].map(async ({ queue }) => ({

@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { buildGenerationStore, defaultRetention } from '@darkroom/generation-store';
 import { createSettlements, createSubmissions } from '@darkroom/queues';
-import { rebuild, type Damage, type RebuildProgress } from '@darkroom/recovery';
+import { rebuild, takeOverBucket, type Damage, type RebuildProgress } from '@darkroom/recovery';
 import { readSettings, reconcileSettings, spendSettings, timingSettings } from '@darkroom/service-runtime';
 import type { Terminal } from '../terminal.ts';
 import { measureRedisClock } from './measure-redis-clock.ts';
 import { connectRedis, type OperationsOptions } from './connect-redis.ts';
 import { openBucket } from './open-bucket.ts';
+import { owningOf } from './owning.ts';
 
 export interface RebuildCommandOptions extends OperationsOptions {
   terminal: Terminal;
@@ -38,6 +39,7 @@ export async function rebuildStore(
       () => settlements.close(),
     );
     const store = buildGenerationStore({ prefix, retention: defaultRetention, pollRate: { perSecond: 1, burst: 1 } }, redis);
+    const ownerId = await takeOverBucket(owningOf(options.environment, prefix, store, storage));
     // Before the epoch: nothing may be enqueued under other caps than those of the workers.
     await store.setCaps(settings.spend.caps);
     const outcome = await rebuild(
@@ -51,7 +53,7 @@ export async function rebuildStore(
         settings: { timing: settings.timing, maxSubmissions: settings.shared.maxSubmissions },
         now: clock.now,
       },
-      { days, skipDamaged, createId: randomUUID, signal: stop, onProgress: progress.show },
+      { days, skipDamaged, createId: randomUUID, ownerId, signal: stop, onProgress: progress.show },
     );
     switch (outcome.kind) {
       case 'open':

@@ -3,13 +3,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { PassReport } from '@darkroom/contracts';
 import { buildGenerationStore, buildReconcileStore, defaultRetention } from '@darkroom/generation-store';
 import { createSettlements, createSubmissions } from '@darkroom/queues';
-import { defaultReconcileSettings, reconcile, type Reconciler } from '@darkroom/recovery';
+import { checkOwner, defaultReconcileSettings, reconcile, type Owning, type Reconciler } from '@darkroom/recovery';
 import { type RedisClock, readSettings, reconcileSettings, timingSettings } from '@darkroom/service-runtime';
 import type { Terminal } from '../terminal.ts';
 import { measureRedisClock } from './measure-redis-clock.ts';
 import { connectRedis, type FoundRedis, type OperationsOptions } from './connect-redis.ts';
 import { describePass } from './describe-pass.ts';
 import { openBucket } from './open-bucket.ts';
+import { owningOf } from './owning.ts';
 
 export interface ReconcileCommandOptions extends OperationsOptions {
   terminal: Terminal;
@@ -26,7 +27,8 @@ export async function reconcileOnce({ terminal, stop, ...options }: ReconcileCom
   const found = await connectRedis(options, true);
   const closing: (() => unknown)[] = [() => found.redis.disconnect()];
   try {
-    const reconciler = joinReconciler(options, found, await measureRedisClock(found.redis), closing);
+    const { reconciler, owning } = joinReconciler(options, found, await measureRedisClock(found.redis), closing);
+    await checkOwner(owning);
     terminal.print(
       `darkroom  ${found.where}`,
       `compares jobs, records, money and S3; what looks wrong is looked at again ${reconciler.settings.graceMs / 1000} s later`,
@@ -44,7 +46,7 @@ function joinReconciler(
   { redis, prefix, folder }: FoundRedis,
   clock: RedisClock,
   closing: (() => unknown)[],
-): Reconciler {
+): { reconciler: Reconciler; owning: Owning } {
   const { timing, reconcile: settings } = readSettings({ timing: timingSettings, reconcile: reconcileSettings }, options.environment);
   const storage = openBucket(options.environment, folder);
   const submissions = createSubmissions(redis, { prefix, now: clock.now });
@@ -55,7 +57,7 @@ function joinReconciler(
     () => settlements.close(),
   );
   const store = buildGenerationStore({ prefix, retention: defaultRetention, pollRate: { perSecond: 1, burst: 1 } }, redis);
-  return {
+  const reconciler: Reconciler = {
     store: buildReconcileStore({ prefix }, redis),
     generations: store,
     archive: storage,
@@ -79,6 +81,7 @@ function joinReconciler(
     },
     settings: { ...defaultReconcileSettings, timing, graceMs: settings.graceMs },
   };
+  return { reconciler, owning: owningOf(options.environment, prefix, store, storage) };
 }
 
 function tell(report: PassReport | undefined, terminal: Terminal): 0 | 1 {

@@ -1,4 +1,12 @@
-import { formatRef, formatUsd, LocalStackError, StorageError, taskUuidOf, type SubmissionRef } from '@darkroom/contracts';
+import {
+  ForeignBucketError,
+  formatRef,
+  formatUsd,
+  LocalStackError,
+  StorageError,
+  taskUuidOf,
+  type SubmissionRef,
+} from '@darkroom/contracts';
 import type { UnknownOutcomes } from '@darkroom/generation-store';
 import { decideOutcome, type Decision } from '@darkroom/purchase';
 import type { Terminal } from '../terminal.ts';
@@ -29,9 +37,9 @@ export async function release(
   { store, openBucket }: Operations,
   terminal: Pick<Terminal, 'print' | 'complain'>,
 ): Promise<0 | 1> {
-  let storage: ReturnType<typeof openBucket> | undefined;
+  let storage: Awaited<ReturnType<typeof openBucket>> | undefined;
   try {
-    storage = openBucket();
+    storage = await openBucket();
     const decided = await decideOutcome({ store, archive: storage }, ref, decision);
     if (decided.kind === 'refused') {
       terminal.complain(
@@ -44,7 +52,7 @@ export async function release(
     if (reply === 'refused-move') terminal.print('its image came home in this very moment: what that cost is booked instead');
     return 0;
   } catch (error) {
-    if (!(error instanceof StorageError || error instanceof LocalStackError)) throw error;
+    if (!(error instanceof StorageError || error instanceof LocalStackError || error instanceof ForeignBucketError)) throw error;
     terminal.complain(`cannot release ${formatRef(ref)}: ${error.message}; the same command may be given again`);
     return 1;
   } finally {

@@ -5,6 +5,8 @@ import { prelude } from './prelude.ts';
 export const initialiseScript = createLuaScript(/* lua */ `${prelude}
 if not redis.call('SET', KEYS[1], ARGV[2], 'NX') then return 0 end
 redis.call('SET', prefix .. ':server-run', serverRun())
+if ARGV[3] ~= '' then redis.call('SET', prefix .. ':owner', ARGV[3]) end
+redis.call('DEL', prefix .. ':owner-claim')
 beginMemory()
 return 1
 `);
@@ -39,7 +41,7 @@ return { 'begun', begun[1], int(now - tonumber(begun[2])), serverRun() }
 
 /**
  * Opens a store that was rebuilt, unless it lost its memory once more: the mark of its beginning is gone, or it is another run of
- * the server, which may have forgotten the last moments. ARGV: prefix, epoch, id, run. Replies: opened | open | emptied | restarted
+ * the server, which may have forgotten the last moments. ARGV: prefix, epoch, id, run, owner or ''. Replies: opened | open | emptied | restarted
  */
 export const finishRebuildScript = createLuaScript(/* lua */ `${prelude}
 if redis.call('EXISTS', prefix .. ':epoch') == 1 then return 'open' end
@@ -47,6 +49,8 @@ if redis.call('HGET', KEYS[1], 'id') ~= ARGV[3] then return 'emptied' end
 if serverRun() ~= ARGV[4] then return 'restarted' end
 redis.call('SET', prefix .. ':epoch', ARGV[2])
 redis.call('SET', prefix .. ':server-run', ARGV[4])
+if ARGV[5] ~= '' then redis.call('SET', prefix .. ':owner', ARGV[5]) end
+redis.call('DEL', prefix .. ':owner-claim')
 beginMemory()
 redis.call('DEL', KEYS[1])
 return 'opened'

@@ -1,5 +1,6 @@
 import { findMeant, type Problem } from '@darkroom/contracts';
 import { variableNames } from './describe-settings.ts';
+import { darkroomSettings } from './darkroom.ts';
 import { listenSettings } from './listen.ts';
 import { logSettings } from './log.ts';
 import type { Environment } from './environment.ts';
@@ -28,6 +29,7 @@ export const knownSettings: readonly string[] = [
   ...new Set([
     ...variableNames([
       redisSettings,
+      darkroomSettings,
       s3Settings,
       runwareSettings,
       webhookSettings,

@@ -1,0 +1,46 @@
+import { ownerSchema, StorageError, type Owner } from '@darkroom/contracts';
+import type { Bucket } from './bucket.ts';
+
+/** Where the bucket holds the Darkroom that it belongs to. */
+export const ownerKey = 'settings/owner.json';
+
+/** The Darkroom that the bucket belongs to. All throw StorageError. */
+export interface OwnerStore {
+  findOwner(): Promise<Owner | undefined>;
+  /** Writes the owner, once. Returns the one that stands, which may be another. */
+  recordOwner(owner: Owner): Promise<Owner>;
+}
+
+const MAX_OWNER_BYTES = 64 * 1024;
+
+export function createOwnerStore(bucket: Bucket): OwnerStore {
+  async function findOwner(): Promise<Owner | undefined> {
+    const read = await bucket.read(ownerKey, MAX_OWNER_BYTES);
+    if (read.kind === 'missing') return undefined;
+    if (read.kind === 'too-large') throw corrupt(`it has ${read.sizeBytes} bytes`);
+    let value: unknown;
+    try {
+      value = JSON.parse(new TextDecoder().decode(read.bytes));
+    } catch (error) {
+      throw corrupt('it is not JSON', error);
+    }
+    const parsed = ownerSchema.safeParse(value);
+    if (!parsed.success) throw corrupt(parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; '));
+    return parsed.data;
+  }
+  return {
+    findOwner,
+    async recordOwner(owner) {
+      const { kind } = await bucket.writeOnce(ownerKey, Buffer.from(JSON.stringify(owner)), 'application/json');
+      if (kind === 'written') return owner;
+      const standing = await findOwner();
+      if (standing !== undefined) return standing;
+      throw new StorageError('storage.unavailable', `could not read '${ownerKey}', which S3 had refused to write again`, {
+        reached: 'yes',
+      });
+    },
+  };
+}
+
+const corrupt = (why: string, cause?: unknown): StorageError =>
+  new StorageError('storage.corrupt-record', `'${ownerKey}' cannot be used: ${why}`, { cause, reached: 'yes', details: { key: ownerKey } });

@@ -1,0 +1,70 @@
+import { ForeignBucketError, type Owner } from '@darkroom/contracts';
+import { findDisagreement } from './find-disagreement.ts';
+import type { Owning } from './ports.ts';
+
+/** What a store is to its bucket. */
+export type Belonging =
+  | { kind: 'belongs'; ownerId: string }
+  /** Redis holds no epoch. `owner`: that of the bucket, whose prefix is that of this store. */
+  | { kind: 'closed'; owner?: Owner };
+
+/**
+ * Compares the owner that Redis knows with the one that the bucket names. An open store that an earlier version made takes the bucket
+ * once, if nobody owns it and both tell the same of their purchases.
+ * @throws ForeignBucketError when they do not belong together, in words for an operator; StorageError.
+ */
+export async function checkOwner(owning: Owning): Promise<Belonging> {
+  const { store, archive, prefix, darkroomId } = owning;
+  const owner = await archive.findOwner();
+  const { epoch, ownerId } = await store.readOwnership();
+  if (owner !== undefined && owner.prefix !== prefix)
+    throw new ForeignBucketError(
+      `the bucket belongs to the Darkroom of the prefix "${owner.prefix}" (${describe(owner)}), and this process has the prefix "${prefix}": each prefix needs a bucket of its own`,
+    );
+  for (const [where, id] of [
+    ['the bucket', owner?.id],
+    ['Redis', ownerId],
+  ] as const)
+    if (darkroomId !== undefined && id !== undefined && id !== darkroomId)
+      throw new ForeignBucketError(`${where} belongs to the Darkroom ${id}, and DARKROOM_ID names ${darkroomId}`);
+  if (epoch === undefined) return { kind: 'closed', ...(owner === undefined ? {} : { owner }) };
+  if (ownerId === undefined) return takeOnce(owning, epoch, owner);
+  if (owner === undefined)
+    throw new ForeignBucketError(
+      `Redis belongs to the Darkroom ${ownerId}, and the bucket holds no settings/owner.json: it is another bucket, or it was emptied; give the workers the bucket of this Redis`,
+    );
+  if (owner.id !== ownerId)
+    throw new ForeignBucketError(
+      `Redis belongs to the Darkroom ${ownerId}, and the bucket to ${describe(owner)}: give the workers the bucket of this Redis, or the Redis of this bucket`,
+    );
+  return { kind: 'belongs', ownerId };
+}
+
+/** Binds a store that an earlier version opened. Redis notes first what it writes, so that all its workers write the same. */
+async function takeOnce({ store, archive, prefix, darkroomId, createId }: Owning, epoch: string, standing?: Owner): Promise<Belonging> {
+  // Its own, from before Redis forgot that it has one.
+  if (standing?.epoch === epoch) {
+    await store.adoptOwner({ id: standing.id, epoch });
+    return { kind: 'belongs', ownerId: standing.id };
+  }
+  if (standing !== undefined)
+    throw new ForeignBucketError(
+      `Redis knows no owner, and the bucket belongs to ${describe(standing)}: it is the bucket of another Redis`,
+    );
+  if (darkroomId !== undefined)
+    throw new ForeignBucketError(
+      `DARKROOM_ID names ${darkroomId}, and neither Redis nor the bucket knows an owner: start one worker without it first`,
+    );
+  const disagreement = await findDisagreement(store, archive);
+  if (disagreement !== undefined)
+    throw new ForeignBucketError(`neither Redis nor the bucket knows an owner, and they do not belong together: ${disagreement}`);
+  const { now } = await store.readOwnership();
+  const claim = await store.claimOwner({ id: createId(), epoch });
+  const owner = await archive.recordOwner({ version: 1, id: claim.id, prefix, at: now, epoch });
+  // Another worker of this Redis may have been first; another Redis has another epoch.
+  if (owner.epoch !== epoch) throw new ForeignBucketError(`another Redis took the bucket first: it belongs to ${describe(owner)}`);
+  await store.adoptOwner({ id: owner.id, epoch });
+  return { kind: 'belongs', ownerId: owner.id };
+}
+
+const describe = ({ id, at }: Owner): string => `the Darkroom ${id}, since ${new Date(at).toISOString()}`;

@@ -1,0 +1,151 @@
+import { randomUUID } from 'node:crypto';
+import { ForeignBucketError, type Owner } from '@darkroom/contracts';
+import { buildGenerationStore, defaultRetention } from '@darkroom/generation-store';
+import { uniquePrefix } from '@darkroom/testing';
+import { expect, onTestFinished, test } from 'vitest';
+import { checkOwner, openOwnedStore, takeOverBucket, type Owning } from '../src/index.ts';
+import { startWorld, type World } from './world.ts';
+
+async function setup() {
+  const world = await startWorld();
+  onTestFinished(() => world.stop());
+  const owning: Owning = { store: world.store, archive: world.storage, prefix: world.prefix, createId: randomUUID };
+  return { world, owning };
+}
+
+/** The store of another prefix in the same Redis, on the bucket of a world or of its own. */
+function another({ redis, storage }: World, prefix = uniquePrefix()): Owning {
+  const store = buildGenerationStore({ prefix, retention: defaultRetention, pollRate: { perSecond: 1, burst: 1 } }, redis);
+  return { store, archive: storage, prefix, createId: randomUUID };
+}
+
+const why = async (attempt: Promise<unknown>): Promise<string> => {
+  const error = await attempt.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  expect(error).toBeInstanceOf(ForeignBucketError);
+  expect(error).toMatchObject({ code: 'store.foreign-bucket', retryable: false });
+  return error instanceof Error ? error.message : '';
+};
+
+test('a new store writes its owner into the bucket before its epoch, and both know one id', async () => {
+  const { world, owning } = await setup();
+  const opened = await openOwnedStore(owning);
+  const owner = await world.storage.findOwner();
+  expect(opened).toEqual({ kind: 'open', ownerId: owner?.id, isNew: true });
+  expect(owner).toMatchObject({ version: 1, prefix: world.prefix, epoch: (await world.store.readOwnership()).epoch });
+  expect(await checkOwner(owning)).toEqual({ kind: 'belongs', ownerId: owner?.id });
+  expect(await openOwnedStore(owning)).toMatchObject({ kind: 'open', isNew: false });
+});
+
+test('of many workers that start at once one opens the store, and all agree on its owner', async () => {
+  const { owning } = await setup();
+  const opened = await Promise.all(Array.from({ length: 12 }, () => openOwnedStore(owning)));
+  expect(opened.filter((each) => each.kind === 'open' && each.isNew)).toHaveLength(1);
+  expect(new Set(opened.map((each) => (each.kind === 'open' ? each.ownerId : 'closed'))).size).toBe(1);
+});
+
+test.each(['the claim', 'the owner'])('a worker that dies after it wrote %s is followed by one that opens the store', async (written) => {
+  const { world, owning } = await setup();
+  const died = new Error('died');
+  const dying: Owning =
+    written === 'the claim'
+      ? { ...owning, archive: { ...owning.archive, recordOwner: () => Promise.reject(died) } }
+      : { ...owning, store: { ...owning.store, initialise: () => Promise.reject(died) } };
+  await expect(openOwnedStore(dying)).rejects.toBe(died);
+  expect((await world.store.readOwnership()).epoch).toBeUndefined();
+  expect(await openOwnedStore(owning)).toMatchObject({ kind: 'open', isNew: true });
+  expect(await checkOwner(owning)).toMatchObject({ kind: 'belongs' });
+});
+
+test('a second prefix on the bucket of the first is refused, whether its Redis is new or its own', async () => {
+  const { world, owning } = await setup();
+  await openOwnedStore(owning);
+  const other = another(world);
+  expect(await why(openOwnedStore(other))).toContain('each prefix needs a bucket of its own');
+  expect(await why(takeOverBucket(other))).toContain('each prefix needs a bucket of its own');
+  await other.store.initialise('epoch', randomUUID());
+  expect(await why(checkOwner(other))).toContain(`the prefix "${world.prefix}"`);
+});
+
+test('another bucket is refused: one of nobody, an emptied one, and one of another Darkroom with the same prefix', async () => {
+  const { world, owning } = await setup();
+  await openOwnedStore(owning);
+  const otherWorld = await startWorld();
+  onTestFinished(() => otherWorld.stop());
+  const elsewhere: Owning = { ...owning, archive: otherWorld.storage };
+  expect(await why(checkOwner(elsewhere))).toContain('the bucket holds no settings/owner.json');
+  const foreign: Owner = { version: 1, id: randomUUID(), prefix: world.prefix, at: 1, epoch: 'other' };
+  await otherWorld.storage.recordOwner(foreign);
+  expect(await why(openOwnedStore(elsewhere))).toContain(foreign.id);
+});
+
+test('an emptied Redis is opened by a rebuild alone, which takes over the owner of the bucket', async () => {
+  const { world, owning } = await setup();
+  const opened = await openOwnedStore(owning);
+  await world.wipe();
+  expect(await openOwnedStore(owning)).toEqual({ kind: 'closed' });
+  expect(await takeOverBucket(owning)).toBe(opened.kind === 'open' ? opened.ownerId : '');
+});
+
+test('an emptied Redis and an empty wrong bucket are no new store for a process that is bound to one', async () => {
+  const { world, owning } = await setup();
+  const darkroomId = randomUUID();
+  const bound: Owning = { ...owning, darkroomId };
+  expect(await openOwnedStore(bound)).toEqual({ kind: 'closed' });
+  expect(await world.storage.findOwner()).toBeUndefined();
+  expect(await why(takeOverBucket(bound))).toContain('the bucket holds no settings/owner.json');
+  await openOwnedStore(owning);
+  expect(await why(checkOwner(bound))).toContain(`DARKROOM_ID names ${darkroomId}`);
+  const { ownerId = '' } = await world.store.readOwnership();
+  expect(await checkOwner({ ...owning, darkroomId: ownerId })).toEqual({ kind: 'belongs', ownerId });
+});
+
+test('an open store of an earlier version takes the bucket of its purchases once', async () => {
+  const { world, owning } = await setup();
+  await world.begin();
+  const [ref] = await world.enqueue();
+  await world.send(ref);
+  const all = await Promise.all(Array.from({ length: 6 }, () => checkOwner(owning)));
+  const ids = new Set(all.map((each) => (each.kind === 'belongs' ? each.ownerId : '')));
+  expect(ids.size).toBe(1);
+  expect((await world.storage.findOwner())?.id).toBe([...ids][0]);
+  // Redis goes back to before it knew its owner.
+  await world.redis.del(`${world.prefix}:owner`);
+  expect(await checkOwner(owning)).toEqual({ kind: 'belongs', ownerId: [...ids][0] });
+});
+
+test('an open store of an earlier version does not take a bucket that lacks its purchases, or holds those of another', async () => {
+  const { world, owning } = await setup();
+  await world.begin();
+  const [ref] = await world.enqueue();
+  await world.send(ref);
+  const otherWorld = await startWorld();
+  onTestFinished(() => otherWorld.stop());
+  expect(await why(checkOwner({ ...owning, archive: otherWorld.storage }))).toContain('the bucket holds no record of it');
+  expect(await otherWorld.storage.findOwner()).toBeUndefined();
+
+  const idle = another(world);
+  await idle.store.initialise('other');
+  expect(await why(checkOwner(idle))).toContain(`the bucket holds records of the generation ${ref.generationId}`);
+  expect(await world.storage.findOwner()).toBeUndefined();
+});
+
+test('an open store of an earlier version that has spent does not take an empty bucket', async () => {
+  const { world, owning } = await setup();
+  await world.begin();
+  const [ref] = await world.enqueue();
+  await world.send(ref);
+  await world.end(ref, 'succeeded');
+  const otherWorld = await startWorld();
+  onTestFinished(() => otherWorld.stop());
+  expect(await why(checkOwner({ ...owning, archive: otherWorld.storage }))).toContain('Redis has spent money');
+});
+
+test('a damaged owner is told, and opens nothing', async () => {
+  const { world, owning } = await setup();
+  await world.plant('settings/owner.json', '{"version":1');
+  await expect(openOwnedStore(owning)).rejects.toMatchObject({ code: 'storage.corrupt-record' });
+  expect((await world.store.readOwnership()).epoch).toBeUndefined();
+});
