@@ -108,7 +108,7 @@ export function createWorkerApp(config: WorkerConfig, overrides: Partial<WorkerD
     if (error === undefined && foreign === undefined) return;
     foreign = error;
     for (const worker of workers()) {
-      if (error === undefined) worker.resume();
+      if (error === undefined) void worker.resume();
       else void worker.pause(true);
     }
   }
