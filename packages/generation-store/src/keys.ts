@@ -3,7 +3,7 @@ import type { SubmissionRef } from '@darkroom/contracts';
 /**
  * Every key of Darkroom's own in Redis. One prefix with a hash tag, so that all keys of one shard lie in one slot and a
  * script may touch them together (Redis Cluster specification, "Hash tags"). Scripts alone name these: `:spend:<period>`,
- * `:server-run`, `:memory`, `:tasks-at-provider`, `:limits`, `:deliveries:<generationId>:<index>-<n>` and `:idempotency:<tenant>:<digest>`,
+ * `:owner`, `:server-run`, `:memory`, `:tasks-at-provider`, `:limits`, `:deliveries:<generationId>:<index>-<n>` and `:idempotency:<tenant>:<digest>`,
  * whose tenant is encoded (`encodeTenant`).
  */
 export const DEFAULT_PREFIX = '{darkroom}';
@@ -21,8 +21,6 @@ export const eventChannel = (prefix: string, generationId: string): string => `$
 
 /** Written again and again by each process that wants to know whether Redis takes a write; holds nothing. */
 export const aliveKey = (prefix: string): string => `${prefix}:alive`;
-/** The id of the Darkroom that the bucket belongs to, too. */
-export const ownerKey = (prefix: string): string => `${prefix}:owner`;
 export const ownerClaimKey = (prefix: string): string => `${prefix}:owner-claim`;
 export const epochKey = (prefix: string): string => `${prefix}:epoch`;
 /** Marks a rebuild that was begun. */

@@ -2,7 +2,7 @@ import { ownerSchema, StorageError, type Owner } from '@darkroom/contracts';
 import type { Bucket } from './bucket.ts';
 
 /** Where the bucket holds the Darkroom that it belongs to. */
-export const ownerKey = 'settings/owner.json';
+const ownerKey = 'settings/owner.json';
 
 /** The Darkroom that the bucket belongs to. All throw StorageError. */
 export interface OwnerStore {
