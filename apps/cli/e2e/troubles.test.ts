@@ -7,7 +7,7 @@ test('a process that dies at its start is told with its last lines', async () =>
   const cli = world.start(['--once'], { DAILY_CAP_USD: 'plenty' });
   expect((await cli.ended).code).toBe(1);
   expect(cli.output()).toContain('cannot go on: the worker ended with exit code 1; the last lines of');
-  expect(cli.output()).toMatch(/logs\/worker\.log[\s\S]+DAILY_CAP_USD: must be an amount of US dollars/);
+  expect(cli.output()).toMatch(/logs\/worker\.log[\s\S]+DAILY_CAP_USD.*must be an amount of US dollars/);
   expect(await world.leftRunning()).toEqual([]);
 });
 
@@ -34,7 +34,7 @@ test('a Redis that was given is used and said, under keys of its own', async () 
 test('an unknown option is refused with what is allowed', async () => {
   const cli = spawnCli(['start', '--onec']);
   expect((await cli.ended).code).toBe(2);
-  expect(cli.output()).toMatch(/unknown option '--onec'[\s\S]+--once/);
+  expect(cli.output()).toContain('has no option "--onec" (did you mean "--once"?); it has --once, ');
 });
 
 test('settings that are wrong are told all at once, before anything is started', async () => {

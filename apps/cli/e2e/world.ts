@@ -40,7 +40,7 @@ export interface World {
 /** Makes a world that is gone, with everything in it, when the test is over. */
 export function createWorld(): World {
   const dir = mkdtempSync(path.join(tmpdir(), 'darkroom-cli-'));
-  const mark = `DARKROOM_CLI_TEST=${randomUUID()}`;
+  const mark = `CLI_TEST_WORLD=${randomUUID()}`;
   const apps = () => findMarkedProcesses(mark);
   const redisPid = (): number | undefined => {
     try {

@@ -12,11 +12,11 @@ import {
   createLogger,
   createMetrics,
   createMetricsRoutes,
+  createOutageLines,
   createPulse,
   createRedisClock,
   isLoopbackUrl,
   retryUntilDone,
-  watchDependency,
   type ProcessLogger,
   type Service,
   watchClock,
@@ -34,6 +34,9 @@ import { addQueueGauges } from './metrics/queue-gauges.ts';
 import { createWorkerMetrics } from './metrics/worker-metrics.ts';
 import { openStore } from './open-store.ts';
 import { watchAccount } from './watch-account.ts';
+import { watchBucket } from './watch-bucket.ts';
+import { watchProvider } from './watch-provider.ts';
+import { watchRedisSetup } from './watch-redis-setup.ts';
 import { watchServerRun } from './watch-server-run.ts';
 import type { WatchedWorker } from './watched-worker.ts';
 
@@ -62,12 +65,14 @@ export function createWorkerApp(config: WorkerConfig, overrides: Partial<WorkerD
   const logger = overrides.logger ?? createLogger({ name: 'worker', ...config.log, secrets: secretsOf(config) });
   const storage =
     overrides.storage ?? createObjectStorage({ ...s3, requestTimeoutMs: timing.requestTimeoutMs, maxImageBytes: MAX_IMAGE_BYTES }, { now });
-  const provider =
+  const reachedProvider =
     overrides.provider ??
     createRunwareClient(
       { ...runware, requestTimeoutMs: timing.requestTimeoutMs, maxImageBytes: MAX_IMAGE_BYTES, imageHosts: imageHostsOf(config) },
       { now },
     );
+  const providerLines = createOutageLines({ name: 'provider', about: { url: runware.url } }, logger, monotonicMs);
+  const provider = watchProvider(reachedProvider, providerLines);
 
   const redisWatch = watchRedis(redis, { ...redisConfig, log: logger });
   const queueSettings = { prefix: redisConfig.prefix, now };
@@ -86,10 +91,9 @@ export function createWorkerApp(config: WorkerConfig, overrides: Partial<WorkerD
   addQueueGauges(metrics, { connection: redis, submissions, settlements, store, now });
   const hurry = new AbortController();
   const stopped = new AbortController();
-  const s3Watch = watchDependency(
-    { name: 's3', about: { bucket: s3.bucket, endpoint: s3.endpoint ?? 'AWS' }, look: () => storage.checkAccess() },
-    { logger, now: monotonicMs },
-  );
+  const watching = { logger, now: monotonicMs };
+  const s3Watch = watchBucket(storage, s3, watching);
+  const redisSetup = watchRedisSetup(redis, watching);
   const pulse = createPulse({ isExpected: () => redis.status === 'ready' });
   const accountWatch = watchAccount({ everyMs: timing.maxTroubleMs }, { store, provider, submissions, logger });
   const { maxSubmissions, everyMs, graceMs } = config.reconcile;
@@ -172,6 +176,7 @@ export function createWorkerApp(config: WorkerConfig, overrides: Partial<WorkerD
             if (isRecovering) throw new Error('redis restarted, and was not compared with S3 yet');
           },
         },
+        redisSetup.check,
         s3Watch.check,
         {
           name: 'worker',
@@ -186,8 +191,8 @@ export function createWorkerApp(config: WorkerConfig, overrides: Partial<WorkerD
 
   /** From the open port to the first job, in order. What is away is waited for; each step may be the last when the worker is stopped. */
   async function bringUp(): Promise<void> {
-    await Promise.all([s3Watch.start(), pulse.start()]);
-    await Promise.all([redisWatch.untilUsable(), s3Watch.untilThere()]);
+    await Promise.all([s3Watch.start(), redisSetup.start(), pulse.start()]);
+    await Promise.all([redisWatch.untilUsable(), redisSetup.untilThere(), s3Watch.untilThere()]);
     await clockWatch.start();
     await retryUntilDone('store', openEverything, { signal: stopped.signal, logger, now: monotonicMs });
     await serverRunWatch.start?.();
@@ -221,6 +226,7 @@ export function createWorkerApp(config: WorkerConfig, overrides: Partial<WorkerD
         newestDelivery: (ref) => store.newestDelivery(ref),
         hurry: hurry.signal,
         pulse,
+        onStorageTrouble: s3Watch.lookSoon,
         logger,
         metrics: workerMetrics,
       },
@@ -265,7 +271,7 @@ export function createWorkerApp(config: WorkerConfig, overrides: Partial<WorkerD
         stopped.abort();
         signal?.addEventListener('abort', () => hurry.abort(), { once: true });
         if (signal?.aborted === true) hurry.abort();
-        const loops = [accountWatch, serverRunWatch, maintenance, s3Watch, clockWatch, pulse].map((loop) => loop.stop());
+        const loops = [accountWatch, serverRunWatch, maintenance, s3Watch, redisSetup, clockWatch, pulse].map((loop) => loop.stop());
         const answers = followAnswers(redis);
         const left = await closeWorkers(workers(), { hurry: hurry.signal, canWrite: answers.isAnswered });
         answers.stop();

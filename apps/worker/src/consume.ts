@@ -28,6 +28,8 @@ export interface ConsumeDependencies {
   hurry: AbortSignal;
   /** Beats at each turn of the loops that fetch jobs. */
   pulse: Pulse;
+  /** Called when a run could not use S3. */
+  onStorageTrouble?: () => void;
   logger: Logger;
   metrics: WorkerMetrics;
 }
@@ -82,6 +84,7 @@ export function startConsuming(options: ConsumeOptions, dependencies: ConsumeDep
 
   function onTrouble(job: Job, ref: SubmissionRef, error: unknown, isParked: boolean): Outcome {
     const code = error instanceof DarkroomError ? error.code : undefined;
+    if (code === 'storage.unavailable') dependencies.onStorageTrouble?.();
     metrics.troubles.add({ queue: job.queueName, code: code ?? 'none' });
     const attempt = Number.isSafeInteger(job.attemptsStarted) ? job.attemptsStarted : 1;
     const delayMs = Math.min(timing.maxTroubleMs, timing.troubleMs * 2 ** Math.min(attempt - 1, 10));

@@ -5,7 +5,7 @@ import { buildReconcileStore, type GenerationStore } from '@darkroom/generation-
 import type { ObjectStorage } from '@darkroom/object-storage';
 import { buildQueueOptions, createMaintenance, queueNames, type QueueSettings, type Settlements, type Submissions } from '@darkroom/queues';
 import { defaultReconcileSettings, reconcile, type Finding, type Reconciler, type Recovery } from '@darkroom/recovery';
-import type { Logger, Pulse, Service } from '@darkroom/service-runtime';
+import { orAborted, type Logger, type Pulse, type Service } from '@darkroom/service-runtime';
 import type { Redis } from 'ioredis';
 import { createTroubleLog, easeFetching } from './ease-fetching.ts';
 import type { WorkerMetrics } from './metrics/worker-metrics.ts';
@@ -104,14 +104,15 @@ async function makePass(reconciler: Reconciler, { logger, metrics }: MaintainDep
   const startedAt = performance.now();
   const noteEnd = (outcome: string): void => metrics.pass.observe({ outcome }, (performance.now() - startedAt) / 1000);
   try {
-    const report = await reconcile(reconciler, { signal });
+    // What it waits for may be away; a stop does not wait for that.
+    const report = await orAborted(reconcile(reconciler, { signal }), signal, 'stopped');
     noteEnd(report?.outcome ?? 'not-my-turn');
     if (report === undefined) return;
     const { outcome, open, stored, findings } = report;
     logger.info({ event: 'reconcile.pass', outcome, open, stored, findings, ms: Math.round(performance.now() - startedAt) }, 'reconciled');
   } catch (error) {
     noteEnd('failed');
-    logger.warn({ err: error }, 'could not reconcile; the next pass begins anew');
+    if (!signal.aborted) logger.warn({ err: error }, 'could not reconcile; the next pass begins anew');
   }
 }
 

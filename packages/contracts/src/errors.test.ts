@@ -32,6 +32,11 @@ const cases: { error: errors.DarkroomError; code: errors.ErrorCode; retryable: b
     retryable: true,
   },
   {
+    error: new errors.StorageError('storage.unsuitable', 'x', { ...options, reached: 'yes' }),
+    code: 'storage.unsuitable',
+    retryable: false,
+  },
+  {
     error: new errors.StorageError('storage.corrupt-record', 'x', { ...options, reached: 'yes' }),
     code: 'storage.corrupt-record',
     retryable: false,

@@ -22,6 +22,8 @@ export const errorCodes = {
   'delivery.unauthenticated': 'the capability in the webhook URL is missing, forged, expired or of a retired key',
   'delivery.malformed': 'the body of a delivery is not one of the known shapes; it was kept',
   'storage.unavailable': 'S3 did not answer or refused',
+  'storage.unsuitable':
+    'the server of the bucket does not keep to `If-None-Match: *`, on which everything rests that is written once; no worker starts',
   'storage.corrupt-record': 'a record in S3 does not parse',
   'storage.damaged-image': 'an image in S3 is gone, or is not the one that was verified',
   'image.not-there': 'the generation has no verified image at this index',
@@ -236,7 +238,7 @@ export class GenerationError extends DarkroomError {
 export class StorageError extends DarkroomError {
   readonly reached: Reached;
   constructor(
-    code: 'storage.unavailable' | 'storage.corrupt-record' | 'storage.damaged-image',
+    code: 'storage.unavailable' | 'storage.unsuitable' | 'storage.corrupt-record' | 'storage.damaged-image',
     message: string,
     options: DarkroomErrorOptions & { reached: Reached },
   ) {

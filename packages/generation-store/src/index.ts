@@ -1,6 +1,7 @@
 export { pauseKinds, standingPauseKinds, type BuyingPause, type PauseKind, type StandingPause } from './buying-pause.ts';
 export { connectFailFast, connectPatient, connectSubscriber } from './connection.ts';
 export { describeRedisAddress } from './connection/redis-address.ts';
+export { examineRedis, type RedisShortcoming } from './connection/examine-redis.ts';
 export { redisCureOf } from './connection/redis-cure.ts';
 export { needsNewConnection, ranNothing, redisTroubleOf, type RedisReason, type RedisTrouble } from './connection/redis-trouble.ts';
 export { watchConnection, type ConnectionState, type ConnectionWatch } from './connection/watch-connection.ts';

@@ -20,3 +20,4 @@ export {
   type InvalidImageReason,
   type ValidImage,
 } from './verify-image.ts';
+export { writtenFolders, type WrittenFolder } from './check-writes.ts';

@@ -8,6 +8,7 @@ import {
   type VerifiedImage,
 } from '@darkroom/contracts';
 import { createBucket, type BoundedRead, type BucketConfig } from './bucket.ts';
+import { checkWrites, type WrittenFolder } from './check-writes.ts';
 import { createInputStore, type InputStore } from './input-store.ts';
 import { imageKey, quarantineKey, recordsPrefix, stagingKey } from './keys.ts';
 import { createObjectIndex, type ObjectIndex } from './object-index.ts';
@@ -57,6 +58,11 @@ export interface ObjectStorage extends RecordStore, InputStore, ObjectIndex, Own
    * forbidden. Throws StorageError with `details.reason`, such as "bucket-missing" or "credentials-refused".
    */
   checkAccess(): Promise<void>;
+  /**
+   * Proves that a folder may be written to, and that the server keeps to the condition of a PUT that never replaces. Throws
+   * StorageError "storage.unsuitable" for a server that does not.
+   */
+  checkWrites(folder: WrittenFolder): Promise<void>;
   /**
    * When the credentials in use end, in milliseconds since 1970; undefined for those that do not. A presigned URL is good no
    * longer than the credentials that signed it (Amazon S3 user guide, "Expiration time for presigned URLs").
@@ -118,6 +124,7 @@ export function createObjectStorage(config: ObjectStorageConfig, { now }: Object
     checkAccess: async () => {
       await bucket.list(recordsPrefix, { maxKeys: 1 });
     },
+    checkWrites: (folder) => checkWrites(bucket, folder),
     credentialsExpireAt: async () => (await bucket.presigner.config.credentials()).expiration?.getTime(),
     close: () => bucket.close(),
   };

@@ -9,6 +9,7 @@ import {
 } from '@darkroom/contracts';
 import type { z } from 'zod';
 import type { Bucket } from './bucket.ts';
+import { writeCheckKey } from './check-writes.ts';
 import {
   amendmentKey,
   decisionKey,
@@ -126,7 +127,8 @@ export function createRecordStore(bucket: Bucket): RecordStore {
       for await (const record of listRecords(recordsOfGeneration(generationId))) records.push(record);
       return records;
     },
-    hasRecords: async () => (await bucket.list(recordsPrefix, { maxKeys: 1 })).objects.length > 0,
+    // By the order of keys a record comes before the object of the check.
+    hasRecords: async () => (await bucket.list(recordsPrefix, { maxKeys: 1 })).objects.some(({ key }) => key !== writeCheckKey('records')),
   };
 }
 

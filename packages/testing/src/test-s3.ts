@@ -3,13 +3,15 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
-import { startS3Server, type S3Credentials, type S3RequestLog } from '@darkroom/local-stack';
+import { startS3Server, type S3Credentials, type S3Lacks, type S3RequestLog } from '@darkroom/local-stack';
 
 export interface TestS3Options {
   readonly bucket?: string;
   readonly region?: string;
   /** Milliseconds since 1970, by which signatures and presigned URLs are judged; the system's when absent. */
   readonly clock?: () => number;
+  /** How it plays a server that lacks something. */
+  readonly lacks?: S3Lacks;
 }
 
 /** An S3 of one's own, with one empty bucket. */
@@ -29,7 +31,12 @@ export interface TestS3 {
 }
 
 /** Starts an S3 server on loopback, in a fresh folder, with credentials that nobody else has. */
-export async function startTestS3({ bucket = 'darkroom-test', region = 'us-east-1', clock }: TestS3Options = {}): Promise<TestS3> {
+export async function startTestS3({
+  bucket = 'darkroom-test',
+  region = 'us-east-1',
+  clock,
+  lacks = {},
+}: TestS3Options = {}): Promise<TestS3> {
   const dir = await mkdtemp(join(tmpdir(), 'darkroom-test-s3-'));
   const credentials = { accessKeyId: `test${randomBytes(8).toString('hex')}`, secretAccessKey: randomBytes(20).toString('hex') };
   const requests: S3RequestLog[] = [];
@@ -38,6 +45,7 @@ export async function startTestS3({ bucket = 'darkroom-test', region = 'us-east-
     credentials,
     region,
     buckets: [bucket],
+    lacks,
     ...(clock === undefined ? {} : { clock }),
     onRequest: (request) => requests.push(request),
   });

@@ -1,5 +1,5 @@
 import { MAX_CLOCK_SKEW_MS } from '@darkroom/contracts';
-import { createObjectStorage } from '@darkroom/object-storage';
+import { createObjectStorage, writtenFolders } from '@darkroom/object-storage';
 import { createRunwareClient } from '@darkroom/runware-client';
 import { runwareSettings, readSettings, s3Settings, type Environment } from '@darkroom/service-runtime';
 import type { Terminal } from '../terminal.ts';
@@ -13,8 +13,8 @@ export interface ExamineOptions {
   root: string;
 }
 
-/** What one look found: fine, not asked because nothing is set, or trouble and what still works. */
-type Finding = { kind: 'well' | 'skipped' | 'trouble'; text: string };
+/** What one look found: fine, fine with something to mend, not asked because nothing is set, or trouble and what still works. */
+type Finding = { kind: 'well' | 'warned' | 'skipped' | 'trouble'; text: string };
 
 const LIMIT_MS = 5000;
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
@@ -32,7 +32,7 @@ export async function examine({ terminal, ...options }: ExamineOptions): Promise
   for (const [name, look] of looks) {
     const { kind, text } = await look(options).catch((error: unknown): Finding => ({ kind: 'trouble', text: messageOf(error) }));
     if (kind === 'trouble') isWell = false;
-    const mark = { well: '✔', skipped: '·', trouble: '✖' }[kind];
+    const mark = { well: '✔', warned: '!', skipped: '·', trouble: '✖' }[kind];
     terminal.print(
       `  ${terminal.paint(kind === 'trouble' ? 'red' : 'green', mark)} ${name.padEnd(9)}${text.replaceAll('\n', '\n             ')}`,
     );
@@ -52,6 +52,9 @@ async function lookAtRedis(options: Omit<ExamineOptions, 'terminal'>): Promise<F
         kind: 'trouble',
         text: `${where} answers, and its time, ${new Date(clock.now()).toISOString()}, is ${Math.round(Math.abs(skewMs) / 1000)} s ${skewMs > 0 ? 'behind' : 'ahead of'} the clock of this machine; a process is not ready and a worker takes no jobs unless they agree to a minute: set the clock that is wrong (NTP)`,
       };
+    const shortcomings = await operations.examineRedis();
+    const told = [`${where} answers`, ...shortcomings.map(({ text }) => text)].join('\n');
+    if (shortcomings.some(({ isUnfit }) => isUnfit)) return { kind: 'trouble', text: `${told}\nno worker is ready with it` };
     if (!(await store.isInitialised()))
       return {
         kind: 'trouble',
@@ -59,8 +62,8 @@ async function lookAtRedis(options: Omit<ExamineOptions, 'terminal'>): Promise<F
       };
     const pauses = await store.pauses();
     return pauses.length === 0
-      ? { kind: 'well', text: `${where} answers` }
-      : { kind: 'trouble', text: [`${where} answers`, ...describePauses(pauses, Date.now())].join('\n') };
+      ? { kind: shortcomings.length === 0 ? 'well' : 'warned', text: told }
+      : { kind: 'trouble', text: [told, ...describePauses(pauses, Date.now())].join('\n') };
   } finally {
     await operations.close();
   }
@@ -72,7 +75,8 @@ async function lookAtBucket({ environment }: Omit<ExamineOptions, 'terminal'>): 
   const storage = createObjectStorage({ ...s3, requestTimeoutMs: LIMIT_MS, maxImageBytes: 1 }, { now: Date.now });
   try {
     await storage.checkAccess();
-    return { kind: 'well', text: `"${s3.bucket}" at ${s3.endpoint ?? 'AWS'} can be used` };
+    for (const folder of writtenFolders) await storage.checkWrites(folder);
+    return { kind: 'well', text: `"${s3.bucket}" at ${s3.endpoint ?? 'AWS'} can be read and written to, and keeps what was written once` };
   } catch (error) {
     return { kind: 'trouble', text: `${messageOf(error)}\nworkers do not start without it; what is queued waits` };
   } finally {

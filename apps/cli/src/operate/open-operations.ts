@@ -1,4 +1,10 @@
-import { buildGenerationStore, defaultRetention, type GenerationStore } from '@darkroom/generation-store';
+import {
+  buildGenerationStore,
+  defaultRetention,
+  examineRedis,
+  type GenerationStore,
+  type RedisShortcoming,
+} from '@darkroom/generation-store';
 import type { ObjectStorage } from '@darkroom/object-storage';
 import { countBacklog, createSettlements, createSubmissions, type Submissions } from '@darkroom/queues';
 import { checkOwner } from '@darkroom/recovery';
@@ -18,6 +24,8 @@ export interface Operations {
   readonly submissions: Submissions;
   /** Redis time, and how far the clock of this machine is off it. */
   readonly clock: RedisClock;
+  /** Says how its Redis falls short of what Darkroom needs. */
+  examineRedis(): Promise<RedisShortcoming[]>;
   /** What each queue holds, by the words of BullMQ, and how much of it is to be done now. */
   countQueues(now: number): Promise<{ queue: string; states: Readonly<Record<string, number>>; backlog: number }[]>;
   /** The bucket that belongs to it; its caller closes it. @throws ConfigError, LocalStackError when it is not known; ForeignBucketError, StorageError. */
@@ -47,6 +55,7 @@ export async function openOperations(options: OperationsOptions): Promise<Operat
         throw error;
       }
     },
+    examineRedis: () => examineRedis(redis),
     countQueues: (now) =>
       Promise.all(
         [submissions, settlements].map(async ({ queue }) => ({

@@ -8,8 +8,8 @@ import { objectOperations } from './object-operations.ts';
 import { findOperation, type OperationContext } from './operation.ts';
 import { sendReply, type Reply } from './reply.ts';
 import { parseRequestUrl, type RequestUrl } from './request-url.ts';
-import { S3Error } from './s3-error.ts';
-import { createS3Request, placeOf } from './s3-request.ts';
+import { notImplemented, S3Error } from './s3-error.ts';
+import { createS3Request, placeOf, type S3Request } from './s3-request.ts';
 import { createSignatureCheck, type S3Credentials, type SignatureCheck } from './sigv4.ts';
 import { xmlError } from './xml.ts';
 
@@ -29,6 +29,15 @@ export interface S3ServerOptions {
   readonly onRequest?: (request: S3RequestLog) => void;
   /** Says, for each request that is signed as it must be, what is to go wrong with it; nothing when absent. */
   readonly disturb?: () => S3Disturbance;
+  /** How it plays a server that lacks something: what it makes of `If-None-Match` on a write, and folders that nobody may write to. */
+  readonly lacks?: S3Lacks;
+}
+
+export interface S3Lacks {
+  /** "ignored" writes all the same, "not-implemented" answers 501. */
+  readonly conditionalWrites?: 'ignored' | 'not-implemented';
+  /** Folders, such as "records/", in which a PUT is answered with 403. */
+  readonly writesTo?: readonly string[];
 }
 
 /** What was asked and answered; never a query, which holds the signature of a presigned URL. */
@@ -72,6 +81,7 @@ export async function startS3Server({
   clock = Date.now,
   onRequest,
   disturb,
+  lacks = {},
 }: S3ServerOptions): Promise<S3Server> {
   const files = openFiles(dir, buckets);
   const check = createSignatureCheck(credentials, region);
@@ -85,7 +95,7 @@ export async function startS3Server({
   let requests = 0;
   const handle = (message: IncomingMessage, response: ServerResponse): void => {
     response.setHeader('x-amz-request-id', (requests += 1).toString(16).padStart(16, '0'));
-    const handled = answer(message, response, check, { files, region, clock, disturbance })
+    const handled = answer(message, response, check, { files, region, clock, disturbance, lacks })
       .then((log) => onRequest?.(log))
       .finally(() => underWay.delete(handled));
     underWay.add(handled);
@@ -116,7 +126,7 @@ async function answer(
   message: IncomingMessage,
   response: ServerResponse,
   check: SignatureCheck,
-  { disturbance, ...context }: OperationContext & { disturbance: () => Promise<S3Disturbance['refuses']> },
+  { disturbance, lacks, ...context }: OperationContext & { disturbance: () => Promise<S3Disturbance['refuses']>; lacks: S3Lacks },
 ): Promise<S3RequestLog> {
   const method = message.method ?? '';
   let url: RequestUrl | undefined;
@@ -136,7 +146,7 @@ async function answer(
     const refuses = await disturbance();
     if (refuses === 'the request') throw slowDown();
     if (message.headers.expect !== undefined) response.writeContinue();
-    const reply = await found.run(request, context);
+    const reply = await found.run(found.method === 'PUT' ? withLacks(request, lacks) : request, context);
     if (refuses === 'a write after it was made' && found.method !== 'GET' && found.method !== 'HEAD') throw slowDown();
     await sendReply(response, reply, method === 'HEAD');
     return logOf(reply.status);
@@ -145,6 +155,15 @@ async function answer(
     await refuse(message, response, refusal).catch(() => response.destroy());
     return { ...logOf(refusal.status), code: refusal.code, ...(refusal.code === 'InternalError' ? { failure: error } : {}) };
   }
+}
+
+/** The request as a server sees it that lacks something. @throws S3Error as such a server answers. */
+function withLacks(request: S3Request, { conditionalWrites, writesTo = [] }: S3Lacks): S3Request {
+  if (writesTo.some((folder) => request.key.startsWith(folder))) throw new S3Error(403, 'AccessDenied', 'Access Denied');
+  const { 'if-none-match': condition, ...headers } = request.headers;
+  if (condition === undefined || conditionalWrites === undefined) return request;
+  if (conditionalWrites === 'not-implemented') throw notImplemented('If-None-Match on a write');
+  return { ...request, headers };
 }
 
 const slowDown = (): S3Error => new S3Error(503, 'SlowDown', 'Please reduce your request rate.');

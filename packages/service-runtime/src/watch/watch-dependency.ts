@@ -56,15 +56,22 @@ export function watchDependency(
   const listeners = new Set<() => void>();
 
   async function lookOnce(): Promise<void> {
-    const signal = AbortSignal.any([stopping.signal, AbortSignal.timeout(limitMs)]);
+    // Not AbortSignal.timeout: joined by `any`, it may be collected before its time (Node 20).
+    const limit = new AbortController();
+    const timer = setTimeout(() => limit.abort(), limitMs);
+    const endLook = (): void => limit.abort();
+    stopping.signal.addEventListener('abort', endLook);
     try {
-      await orAborted(look(signal), signal, `no answer within ${limitMs} ms`);
+      await orAborted(look(limit.signal), limit.signal, `no answer within ${limitMs} ms`);
       last = 'there';
       lines.noteThere();
     } catch (error) {
       if (stopping.signal.aborted) return;
       last = { error };
       lines.noteAway(explainShortly(error));
+    } finally {
+      clearTimeout(timer);
+      stopping.signal.removeEventListener('abort', endLook);
     }
     for (const listener of listeners) listener();
   }

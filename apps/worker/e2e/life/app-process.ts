@@ -1,0 +1,98 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer, type Server, type Socket } from 'node:net';
+import { fileURLToPath } from 'node:url';
+
+import { eventually, freePort } from '@darkroom/testing';
+import { expect, onTestFinished } from 'vitest';
+
+export type AppName = 'worker' | 'webhook-receiver' | 'dashboard';
+
+export interface Readiness {
+  ready: boolean;
+  checks: Record<string, string>;
+}
+
+/** A start takes its time on a busy machine, and an outage is told after seconds. */
+const LIMIT = { withinMs: 30_000, everyMs: 25 };
+
+/** Starts a built app and waits until it is alive, which needs nothing else than the process. Ended with the test. */
+export async function startProcess(app: AppName, env: Readonly<Record<string, string>>, nodeOptions: readonly string[] = []) {
+  const port = await freePort();
+  const script = fileURLToPath(new URL(`../../../${app}/dist/main.js`, import.meta.url));
+  const child = spawn(process.execPath, [...nodeOptions, script], {
+    env: { PATH: process.env['PATH'] ?? '', HOST: '127.0.0.1', PORT: String(port), ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let written = '';
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => (written += text));
+  const closed = once(child, 'close');
+  onTestFinished(async () => {
+    child.kill('SIGKILL');
+    await closed;
+  });
+  const get = async (path: string) => {
+    const response = await fetch(`http://127.0.0.1:${port}${path}`, { headers: { connection: 'close' } });
+    const body: unknown = await response.json();
+    return { status: response.status, body };
+  };
+  const writtenLines = (): Record<string, unknown>[] =>
+    written
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+  return {
+    pid: child.pid ?? 0,
+    get,
+    signal: (name: NodeJS.Signals) => child.kill(name),
+    /** Everything that it has written so far. Throws when a line is no JSON. */
+    lines: writtenLines,
+    untilAlive: () => eventually(async () => expect((await get('/livez')).status).toBe(200), LIMIT),
+    async readiness(): Promise<Readiness> {
+      return (await get('/readyz')).body as Readiness; // what /readyz answers
+    },
+    untilReady: () => eventually(async () => expect((await get('/readyz')).status).toBe(200), LIMIT),
+    untilLine: (fields: Record<string, unknown>) =>
+      eventually(() => expect(writtenLines()).toContainEqual(expect.objectContaining(fields)), LIMIT),
+    /** Resolves with how it ended, and after how many seconds. */
+    async end(name?: NodeJS.Signals) {
+      const startedAt = performance.now();
+      if (name !== undefined) child.kill(name);
+      const [code, signal] = (await closed) as [number | null, NodeJS.Signals | null]; // documented arguments of "close"
+      return { code, signal, seconds: (performance.now() - startedAt) / 1000 };
+    },
+  };
+}
+
+/** An address at which lines are taken and nothing is ever said. */
+export async function startSilentServer(): Promise<number> {
+  const sockets = new Set<Socket>();
+  const server: Server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on('error', () => undefined).on('close', () => sockets.delete(socket));
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(async () => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+    await once(server, 'close');
+  });
+  const address = server.address();
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
+
+const WEBHOOK_KEYS = `test:${'k'.repeat(40)}`;
+
+/** Settings of each app for a Redis and an S3 at these addresses. */
+export const environmentOf = (app: AppName, redisUrl: string, s3: Readonly<Record<string, string>>): Record<string, string> =>
+  app === 'worker'
+    ? { REDIS_URL: redisUrl, RUNWARE_API_KEY: 'test-key', RUNWARE_URL: 'http://127.0.0.1:1/v1', ...s3 }
+    : { REDIS_URL: redisUrl, ...(app === 'webhook-receiver' ? { WEBHOOK_KEYS } : {}) };
+
+export const s3At = (endpoint: string, credentials = { accessKeyId: 'test', secretAccessKey: 'test-secret' }, bucket = 'darkroom') => ({
+  S3_BUCKET: bucket,
+  S3_ENDPOINT: endpoint,
+  S3_ACCESS_KEY_ID: credentials.accessKeyId,
+  S3_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+});

@@ -1,0 +1,116 @@
+import { freePort, reserveRedis, startTestS3 } from '@darkroom/testing';
+import { expect, onTestFinished, test } from 'vitest';
+import { environmentOf, s3At, startProcess, startSilentServer, type AppName } from './life/app-process.ts';
+
+const apps: readonly AppName[] = ['worker', 'webhook-receiver', 'dashboard'];
+
+/** Addresses of a Redis or an S3 that is of no use. */
+const places = {
+  away: async () => `127.0.0.1:${await freePort()}`,
+  silent: async () => `127.0.0.1:${await startSilentServer()}`,
+};
+
+async function startStores() {
+  const redis = await reserveRedis();
+  await redis.start();
+  const s3 = await startTestS3();
+  onTestFinished(async () => {
+    await redis[Symbol.asyncDispose]();
+    await s3.stop();
+  });
+  return { redis, s3, environment: s3At(s3.endpoint, s3.credentials, s3.bucket) };
+}
+
+test.for(apps.flatMap((app) => (['away', 'silent'] as const).map((place) => [app, place] as const)))(
+  'a %s whose stores are %s is alive, says why it is not ready, and stops at once with 0',
+  async ([app, place]) => {
+    const redisAt = await places[place]();
+    const running = await startProcess(
+      app,
+      environmentOf(app, `redis://user:hunter22@${redisAt}`, s3At(`http://${await places[place]()}`)),
+    );
+    await running.untilAlive();
+    const { ready, checks } = await running.readiness();
+    expect(ready).toBe(false);
+    expect(checks['redis']).not.toBe('ok');
+    await running.untilLine({ event: 'redis.lost', redis: expect.stringContaining(redisAt) });
+    if (app === 'worker') await running.untilLine({ event: 's3.lost', reason: expect.any(String) });
+    expect((await running.get('/livez')).status).toBe(200);
+    const { code, seconds } = await running.end('SIGTERM');
+    expect(code).toBe(0);
+    expect(seconds).toBeLessThan(6);
+    expect(JSON.stringify([running.lines(), checks])).not.toContain('hunter22');
+  },
+);
+
+test('a signal in the first moments of a start ends it with 0', async () => {
+  const running = await startProcess('worker', environmentOf('worker', `redis://${await places.away()}`, s3At('http://127.0.0.1:1')));
+  await running.untilAlive();
+  const { code, seconds } = await running.end('SIGTERM');
+  expect(code).toBe(0);
+  expect(seconds).toBeLessThan(6);
+  expect(running.lines().at(-1)).toMatchObject({ msg: 'stopped' });
+});
+
+test.for(['SIGSTOP', 'SIGKILL'] as const)('an idle worker whose Redis gets %s stops within seconds, with 0', async (signal) => {
+  const { redis, environment } = await startStores();
+  const running = await startProcess('worker', environmentOf('worker', redis.url, environment));
+  await running.untilReady();
+  const pid = redis.pid ?? 0;
+  process.kill(pid, signal);
+  try {
+    await running.untilLine({ event: 'redis.lost' });
+    expect((await running.readiness()).ready).toBe(false);
+    const { code, seconds } = await running.end('SIGTERM');
+    expect(code).toBe(0);
+    expect(seconds).toBeLessThan(7);
+    running.lines();
+  } finally {
+    if (signal === 'SIGSTOP') process.kill(pid, 'SIGCONT');
+  }
+});
+
+test('a worker waits for the stores that come late, and tells once that they are there', async () => {
+  const redis = await reserveRedis();
+  onTestFinished(() => redis[Symbol.asyncDispose]());
+  const s3 = await startTestS3();
+  onTestFinished(() => s3.stop());
+  const running = await startProcess('worker', environmentOf('worker', redis.url, s3At(s3.endpoint, s3.credentials, s3.bucket)));
+  await running.untilAlive();
+  await running.untilLine({ event: 'redis.lost' });
+  await redis.start();
+  await running.untilReady();
+  await running.untilLine({ event: 'redis.regained' });
+  expect(await running.end('SIGTERM')).toMatchObject({ code: 0 });
+});
+
+test.for(['ignored', 'not-implemented'] as const)(
+  'a worker refuses, in one line, a bucket by which conditions are %s',
+  async (conditionalWrites) => {
+    const redis = await reserveRedis();
+    await redis.start();
+    const s3 = await startTestS3({ lacks: { conditionalWrites } });
+    onTestFinished(async () => {
+      await redis[Symbol.asyncDispose]();
+      await s3.stop();
+    });
+    const running = await startProcess('worker', environmentOf('worker', redis.url, s3At(s3.endpoint, s3.credentials, s3.bucket)));
+    expect(await running.end()).toMatchObject({ code: 1 });
+    const told = running.lines().filter(({ level }) => level === 'error');
+    expect(told).toEqual([expect.objectContaining({ msg: 'cannot start', err: expect.objectContaining({ code: 'storage.unsuitable' }) })]);
+  },
+);
+
+test('a worker whose key may not write to records/ is not ready, and says so', async () => {
+  const redis = await reserveRedis();
+  await redis.start();
+  const s3 = await startTestS3({ lacks: { writesTo: ['records/'] } });
+  onTestFinished(async () => {
+    await redis[Symbol.asyncDispose]();
+    await s3.stop();
+  });
+  const running = await startProcess('worker', environmentOf('worker', redis.url, s3At(s3.endpoint, s3.credentials, s3.bucket)));
+  await running.untilLine({ event: 's3.lost', reason: expect.stringContaining('records/write-check') });
+  expect((await running.readiness()).checks['s3']).toContain('403');
+  expect(await running.end('SIGTERM')).toMatchObject({ code: 0 });
+});

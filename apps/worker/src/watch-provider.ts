@@ -1,0 +1,30 @@
+import type { ProviderFault } from '@darkroom/contracts';
+import type { RunwareClient } from '@darkroom/runware-client';
+import type { OutageLines } from '@darkroom/service-runtime';
+
+/** Tells the lines of an outage what each request to the provider came to: lost when none is answered, regained with the first answer. */
+export function watchProvider(provider: RunwareClient, lines: OutageLines): RunwareClient {
+  const note = (silence: ProviderFault | undefined): void => {
+    if (silence === undefined) lines.noteThere();
+    else lines.noteAway(`${silence.code}${silence.httpStatus === undefined ? '' : ` (${silence.httpStatus})`}`);
+  };
+  const ask = async <State extends Awaited<ReturnType<RunwareClient['lookUp']>>>(asked: Promise<State>): Promise<State> => {
+    const state = await asked;
+    const fault = state.kind === 'inconclusive' ? state.fault : undefined;
+    note(fault !== undefined && silent.has(fault.class) ? fault : undefined);
+    return state;
+  };
+  return {
+    ...provider,
+    async submit(order, signal) {
+      const verdict = await provider.submit(order, signal);
+      if (signal?.aborted !== true) note(verdict.kind === 'unknown' || verdict.kind === 'not-sent' ? verdict.fault : undefined);
+      return verdict;
+    },
+    lookUp: (taskUUID, signal) => ask(provider.lookUp(taskUUID, signal)),
+    lookUpDetails: (taskUUID, signal) => ask(provider.lookUpDetails(taskUUID, signal)),
+  };
+}
+
+/** Faults that are no answer of the provider. */
+const silent: ReadonlySet<ProviderFault['class']> = new Set(['network', 'timeout', 'server']);

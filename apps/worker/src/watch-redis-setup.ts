@@ -1,0 +1,34 @@
+import { examineRedis, type RedisShortcoming } from '@darkroom/generation-store';
+import { silentLogger, watchDependency, type DependencyWatch, type Logger } from '@darkroom/service-runtime';
+import type { Redis } from 'ioredis';
+
+/** Watches how Redis is set up: with what a Darkroom cannot live with the worker is not ready, and each shortcoming is told once. */
+export function watchRedisSetup(redis: Pick<Redis, 'info'>, { logger, now }: { logger: Logger; now: () => number }): DependencyWatch {
+  let told = '';
+  const tell = (shortcomings: readonly RedisShortcoming[]): void => {
+    const kinds = shortcomings.map(({ kind }) => kind).join(' ');
+    if (kinds === told) return;
+    told = kinds;
+    for (const { kind, isUnfit, text } of shortcomings)
+      logger[isUnfit ? 'error' : 'warn'](
+        { event: 'redis.setup', kind, cure: text },
+        isUnfit ? 'redis is unfit' : 'redis has a shortcoming',
+      );
+    if (kinds === '') logger.info({ event: 'redis.setup' }, 'redis is set up as it should be');
+  };
+  return watchDependency(
+    {
+      name: 'redis-setup',
+      everyMs: 60_000,
+      retryMs: 5000,
+      async look() {
+        const shortcomings = await examineRedis(redis);
+        tell(shortcomings);
+        const unfit = shortcomings.filter(({ isUnfit }) => isUnfit).map(({ text }) => text);
+        if (unfit.length > 0) throw new Error(unfit.join('; '));
+      },
+    },
+    // A Redis that is away is told by the watch of its connection.
+    { logger: silentLogger, now },
+  );
+}

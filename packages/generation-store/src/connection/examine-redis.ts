@@ -1,0 +1,70 @@
+import type { Redis } from 'ioredis';
+
+/** Something about a Redis server that Darkroom cannot live with, or that its operator should know. */
+export interface RedisShortcoming {
+  readonly kind: 'eviction' | 'too-old' | 'no-log' | 'nearly-full';
+  /** No worker buys with it. */
+  readonly isUnfit: boolean;
+  /** What is wrong, and what to do about it. */
+  readonly text: string;
+}
+
+/** The first version with all commands and options that the scripts use. */
+const MIN_VERSION = [6, 2] as const;
+const NEARLY_FULL = 0.85;
+
+/**
+ * Looks at how a server is set up: its eviction policy, version, log and memory. Asks `INFO`, which each process may.
+ * Used by workers, for their readiness, and by `doctor`.
+ */
+export async function examineRedis(redis: Pick<Redis, 'info'>): Promise<RedisShortcoming[]> {
+  return findShortcomings(parseInfo(await redis.info()));
+}
+
+/** What follows from the answer to `INFO`; what a server does not tell is no shortcoming. */
+export function findShortcomings(info: ReadonlyMap<string, string>): RedisShortcoming[] {
+  const shortcomings: RedisShortcoming[] = [];
+  const policy = info.get('maxmemory_policy');
+  if (policy !== undefined && policy !== 'noeviction')
+    shortcomings.push({
+      kind: 'eviction',
+      isUnfit: true,
+      text: `maxmemory-policy is "${policy}": a full Redis would throw away what was spent, and caps would begin at 0; set it to noeviction (CONFIG SET maxmemory-policy noeviction, and in redis.conf or the parameter group)`,
+    });
+  const version = info.get('redis_version');
+  // Valkey tells the version of Redis that it is like.
+  if (version !== undefined && isOlder(version))
+    shortcomings.push({
+      kind: 'too-old',
+      isUnfit: true,
+      text: `Redis ${version} is too old: use Redis ${MIN_VERSION.join('.')} or later, or Valkey`,
+    });
+  if (info.get('aof_enabled') === '0')
+    shortcomings.push({
+      kind: 'no-log',
+      isUnfit: false,
+      text: 'the append-only file is off: a restart forgets what was queued since the last snapshot; set appendonly yes and appendfsync always (what was bought comes back from S3)',
+    });
+  const [used, limit] = ['used_memory', 'maxmemory'].map((name) => Number(info.get(name)));
+  if (used !== undefined && limit !== undefined && limit > 0 && used / limit > NEARLY_FULL)
+    shortcomings.push({
+      kind: 'nearly-full',
+      isUnfit: false,
+      text: `${Math.round((100 * used) / limit)} % of maxmemory are used: a full Redis refuses every write, and buying stands still; give it more memory`,
+    });
+  return shortcomings;
+}
+
+/** Reads the lines `name:value` of `INFO`. */
+export const parseInfo = (text: string): ReadonlyMap<string, string> =>
+  new Map(
+    text.split(/\r?\n/).flatMap((line) => {
+      const colon = line.indexOf(':');
+      return colon <= 0 || line.startsWith('#') ? [] : [[line.slice(0, colon), line.slice(colon + 1)] as const];
+    }),
+  );
+
+function isOlder(version: string): boolean {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  return major < MIN_VERSION[0] || (major === MIN_VERSION[0] && minor < MIN_VERSION[1]);
+}

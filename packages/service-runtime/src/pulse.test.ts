@@ -1,0 +1,40 @@
+import { expect, onTestFinished, test } from 'vitest';
+import { createPulse } from './pulse.ts';
+
+async function setup(isExpected: () => boolean) {
+  const pulse = createPulse({ isExpected, everyMs: 5, maxSilentLooks: 3 });
+  await pulse.start();
+  onTestFinished(() => pulse.stop());
+  return pulse;
+}
+
+test('a loop that does not turn any more is a standstill, and one that turns again is none', async () => {
+  const pulse = await setup(() => true);
+  expect(pulse.isSilent()).toBe(false);
+  await expect.poll(() => pulse.isSilent()).toBe(true);
+  const turnAndLook = (): boolean => {
+    pulse.beat();
+    return pulse.isSilent();
+  };
+  await expect.poll(turnAndLook, { interval: 1 }).toBe(false);
+});
+
+test('silence counts for nothing while no beat can come', async () => {
+  let looks = 0;
+  const pulse = await setup(() => {
+    looks += 1;
+    return false;
+  });
+  await expect.poll(() => looks).toBeGreaterThan(10);
+  expect(pulse.isSilent()).toBe(false);
+});
+
+test('a clock that is moved by hours makes no standstill', async () => {
+  const monotonic = performance.now.bind(performance);
+  onTestFinished(() => void (performance.now = monotonic));
+  const pulse = createPulse({ isExpected: () => true, everyMs: 5, maxSilentLooks: 1000 });
+  await pulse.start();
+  onTestFinished(() => pulse.stop());
+  performance.now = () => monotonic() + 12 * 3_600_000;
+  expect(pulse.isSilent()).toBe(false);
+});
