@@ -125,3 +125,18 @@ test('a frozen server is told as silent or late, and nothing else is written unt
   await eventually(() => world.watch.check(), { withinMs: 6000 });
   await eventually(() => expect(world.lines.at(-1)?.event).toBe('redis.regained'));
 }, 20_000);
+
+test('a user without channels, which Redis 7 makes of "~* +@all", is not ready, and the line names the right', async () => {
+  await using own = await reserveRedis();
+  await own.start();
+  const admin = new Redis(own.url);
+  await admin.call('ACL', 'SETUSER', 'worker', 'on', '>secret', '~*', 'resetchannels', '+@all');
+  using world = watched(own.url.replace('redis://', 'redis://worker:secret@'));
+  await eventually(() =>
+    expect(lostLines(world.lines)).toMatchObject([{ reason: 'no-permission', words: expect.stringContaining('channel') }]),
+  );
+  await expect(world.watch.check()).rejects.toThrow('channel');
+  await admin.call('ACL', 'SETUSER', 'worker', '&*');
+  await eventually(() => world.watch.check());
+  admin.disconnect();
+});

@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import { aliveKey } from '../keys.ts';
+import { aliveScript } from '../scripts/alive.ts';
 import { replaceFamily } from './connection-family.ts';
 import { findOtherNode, readNode } from './find-other-node.ts';
 import { redisTroubleOf, type RedisTrouble } from './redis-trouble.ts';
@@ -81,7 +82,7 @@ export function watchConnection(redis: Redis, { prefix, look, everyMs = 3000, on
   };
 
   const ask = async (): Promise<void> => {
-    const asked = look === 'write' ? redis.set(aliveKey(prefix), '1', 'EX', ALIVE_SECONDS) : redis.ping();
+    const asked = look === 'write' ? aliveScript.run(redis, aliveKey(prefix), [prefix, ALIVE_SECONDS]) : redis.ping();
     asked.catch(() => undefined); // it may end long after it was given up
     let late: NodeJS.Timeout | undefined;
     const silence = new Promise<never>((_resolve, reject) => {
@@ -91,7 +92,7 @@ export function watchConnection(redis: Redis, { prefix, look, everyMs = 3000, on
       await Promise.race([asked, silence]);
     } catch (error) {
       const met = redisTroubleOf(error);
-      const trouble: RedisTrouble = /unknown command '?set/i.test(met.words) ? { ...met, reason: 'sentinel' } : met;
+      const trouble: RedisTrouble = /unknown command '?eval/i.test(met.words) ? { ...met, reason: 'sentinel' } : met;
       // A patient command is sent again and again and does not end: what it met meanwhile says more than that it is late.
       lose(trouble.reason === 'timeout' && lastTrouble !== undefined ? lastTrouble : trouble);
       throw error;

@@ -97,7 +97,7 @@ export async function startFleet(options: FleetOptions = {}): Promise<Fleet> {
     const s3Config = { endpoint: s3.endpoint, region: 'us-east-1', bucket, credentials };
     const prefix = '{darkroom}';
     const redisUrl = new URL((await options.redisAddress?.(redis.url)) ?? redis.url);
-    redisUrl.password = secrets?.redisPassword ?? '';
+    if (secrets !== undefined) redisUrl.password = secrets.redisPassword;
     const apps = describeApps({
       directory,
       runtime,
