@@ -92,8 +92,10 @@ for (const [order, { faults, maxRedis, maxS3 }] of Object.entries(orders)) {
       listener.on('pmessage', (_pattern: string, _channel: string, message: string) => {
         if (message.includes('generation.succeeded')) succeeded += 1;
       });
-      monitor.onCommand(([name = '', script = ''], source) => {
-        if (source !== 'lua' && !IDLE.has(name.toLowerCase()))
+      monitor.onCommand(([name = '', script = '', ...rest], source) => {
+        // Each process looks at its Redis every three seconds, with work and without.
+        const isLook = rest.includes(`${fleet.prefix}:alive`) || (name === 'exists' && script === `${fleet.prefix}:epoch`);
+        if (source !== 'lua' && !isLook && !IDLE.has(name.toLowerCase()))
           commands.push(name.toLowerCase() === 'evalsha' ? `script ${script.slice(0, 6)}` : name);
       });
       for (let at = 0; at < GENERATIONS; at += 1) await producer.enqueue({ positivePrompt: `image ${at}`, width: 1024, height: 1024 });
