@@ -18,6 +18,9 @@ export function easeFetching(worker: Worker, log: TroubleLog): void {
   let restMs = FIRST_REST_MS;
   let lastErrorAt = -Infinity;
   worker.on('error', (error) => {
+    // A job that cannot be read is no trouble of Redis, and the jobs behind it do not wait.
+    if (redisTroubleOf(error).reason === 'unknown' && error.name !== 'ReplyError')
+      return log.warn(error, { queue: worker.name }, 'queue trouble');
     const now = performance.now();
     // Of several errors of one round, such as the lost locks of all jobs, only the first makes the rest longer.
     const isSameRound = now - lastErrorAt < restMs / 2;
