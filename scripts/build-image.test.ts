@@ -92,21 +92,29 @@ describe('the folder of the image', { timeout: 30_000 }, () => {
 // Each starts Node, and one waits for the second try of the AWS SDK.
 describe('an app of the image', { timeout: 30_000 }, () => {
   test('a worker without settings names all that are missing and exits with 1', () => {
-    const { status, stderr } = run('worker', { WORKER_SUBMIT_CONCURRENCY: 'many' });
+    const { status, stdout } = run('worker', { WORKER_SUBMIT_CONCURRENCY: 'many' });
     expect(status).toBe(1);
+    const problems = stdout
+      .trim()
+      .split('\n')
+      .flatMap((line) => (JSON.parse(line) as { problems?: { path: string; message: string }[] }).problems ?? [])
+      .map(({ path: name, message }: { path: string; message: string }) => `${name}: ${message}`);
     for (const problem of [
       'REDIS_URL: is missing',
       'S3_BUCKET: is missing',
       'RUNWARE_API_KEY: is missing',
       'WORKER_SUBMIT_CONCURRENCY: must be',
     ]) {
-      expect(stderr).toContain(problem);
+      expect(
+        problems.some((each: string) => each.startsWith(problem)),
+        problem,
+      ).toBe(true);
     }
-    expect(stderr).not.toContain('    at ');
   });
 
-  test('a worker that cannot reach its bucket says so and exits with 1', () => {
-    const { status, stderr } = run('worker', {
+  test('a worker that reaches neither Redis nor its bucket lives, says why it is not ready, and stops in order', async () => {
+    const port = await freePort();
+    const worker = await start('worker', port, '/livez', {
       REDIS_URL: 'redis://127.0.0.1:1',
       S3_BUCKET: 'darkroom',
       S3_ENDPOINT: 'http://127.0.0.1:1',
@@ -114,8 +122,12 @@ describe('an app of the image', { timeout: 30_000 }, () => {
       S3_SECRET_ACCESS_KEY: 'secret',
       RUNWARE_API_KEY: 'key',
     });
-    expect(status).toBe(1);
-    expect(stderr).toContain("bucket 'darkroom': S3 could not be reached");
+    try {
+      expect(await statusOf(port, '/livez')).toBe(200);
+      expect(await statusOf(port, '/readyz')).toBe(503);
+    } finally {
+      expect(await stop(worker)).toBe(0);
+    }
   });
 
   test('a receiver without Redis lives, is not ready, and stops in order', async () => {
@@ -140,7 +152,7 @@ describe('an app of the image', { timeout: 30_000 }, () => {
   });
 });
 
-describe('the command line of the image', { timeout: 30_000 }, () => {
+describe('the command line of the image', { timeout: 60_000 }, () => {
   const darkroom = (...words: string[]) =>
     spawnSync(path.join(image, 'bin', 'darkroom'), words, {
       cwd: '/',
@@ -157,7 +169,7 @@ describe('the command line of the image', { timeout: 30_000 }, () => {
   });
 
   test('loads what each command needs', () => {
-    for (const command of ['status', 'rebuild']) {
+    for (const command of ['status']) {
       const { status, stderr } = darkroom(command);
       expect([command, status]).toEqual([command, 1]);
       expect(stderr).toMatch(/cannot find a Darkroom|redis/i);
