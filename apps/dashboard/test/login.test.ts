@@ -45,7 +45,7 @@ test.for([{}, basic('darkroom:wrong'), basic(`other:${PASSWORD}`), basic(':'), {
 test('an orchestrator needs no password for its two questions', async () => {
   const { ask } = await startDashboard(world());
   expect((await ask('GET', '/livez', { headers: {} })).status).toBe(200);
-  expect(JSON.parse((await ask('GET', '/readyz', { headers: {} })).body)).toEqual({ ready: true, checks: { redis: 'ok' } });
+  expect(JSON.parse((await ask('GET', '/readyz', { headers: {} })).body)).toEqual({ ready: true, checks: { redis: 'ok', clock: 'ok' } });
 });
 
 test('after ten wrong passwords the next wrong one waits out the minute, the right one always enters, and none is logged', async () => {

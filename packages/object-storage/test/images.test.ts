@@ -72,7 +72,11 @@ test('an upload is verified against its order and kept under the key that the ve
   if (verdict.kind === 'valid') expect(await world.storage.keepImage(ref, verdict.image, png)).toBe('kept');
 
   const other = parseGrokImagineRequest({ positivePrompt: 'a lone astronaut', width: 1024, height: 1024, outputFormat: 'PNG' });
-  expect(world.storage.verify(ref, other, png)).toEqual({ kind: 'invalid', reason: 'wrong-dimensions: 576x1248 instead of 1024x1024' });
+  expect(world.storage.verify(ref, other, png)).toEqual({
+    kind: 'invalid',
+    reason: 'wrong-dimensions: 576x1248 instead of 1024x1024',
+    isImage: true,
+  });
   expect(world.storageWith({ maxImageBytes: 100 }).verify(ref, order, png)).toMatchObject({
     kind: 'invalid',
     reason: expect.stringContaining('too-large'),
