@@ -141,7 +141,7 @@ export async function setup(): Promise<World> {
 
 async function readKey(redis: Redis, key: string): Promise<unknown> {
   // Its scores say when each place was last seen in use, which a pass notes.
-  if (key.endsWith(':tasks-at-provider')) return redis.zrange(key, 0, -1);
+  if (key.endsWith(':tasks-at-provider')) return redis.zrange(key, '0', '-1');
   switch (await redis.type(key)) {
     case 'hash':
       return redis.hgetall(key);
