@@ -86,21 +86,29 @@ function spawnApp({ script, environment, logFile, record }: AppProcessOptions): 
 
 async function untilReady(options: AppProcessOptions, gone: AbortSignal): Promise<void> {
   const limit = AbortSignal.timeout(READY_LIMIT_MS);
-  while (!(await answers(options.readyUrl, gone))) {
+  for (;;) {
+    const reason = await findReason(options.readyUrl, gone);
+    if (reason === undefined) return;
     gone.throwIfAborted();
-    if (limit.aborted) throw failureOf(options, `is not ready after ${READY_LIMIT_MS / 1000} s`);
+    if (limit.aborted) throw failureOf(options, `is not ready after ${READY_LIMIT_MS / 1000} s: ${reason}`);
     await delay(25);
   }
 }
 
-async function answers(url: string, signal: AbortSignal): Promise<boolean> {
+/** Why a process cannot be used yet, as its /readyz says it; undefined when it can. */
+async function findReason(url: string, signal: AbortSignal): Promise<string | undefined> {
   try {
     // Not kept alive: an idle connection would delay the stop of the server.
     const response = await fetch(url, { signal: AbortSignal.any([signal, AbortSignal.timeout(2000)]), headers: { connection: 'close' } });
-    await response.arrayBuffer();
-    return response.ok;
+    const answer = await response.text();
+    if (response.ok) return undefined;
+    const { checks } = JSON.parse(answer) as { checks: Record<string, string> }; // what every /readyz answers that is not ok
+    return Object.entries(checks)
+      .filter(([, outcome]) => outcome !== 'ok')
+      .map(([name, outcome]) => `${name}: ${outcome}`)
+      .join('; ');
   } catch {
-    return false;
+    return 'it does not answer';
   }
 }
 
