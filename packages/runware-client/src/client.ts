@@ -67,7 +67,9 @@ export function createRunwareClient(
 ): RunwareClient {
   const problems = problemsOf(config);
   if (problems.length > 0) throw new ConfigError(problems);
-  const settings = { ...config, ...imageRulesOf(config), fetch: fetchOnce, resolve, now };
+  // A slash more is the same address to a person, and another one to most servers.
+  const url = config.url.replace(/\/+$/, '');
+  const settings = { ...config, ...imageRulesOf(config), url, fetch: fetchOnce, resolve, now };
   const redactor = createRedactor([config.apiKey]);
   return {
     submit: async (order, signal) => {

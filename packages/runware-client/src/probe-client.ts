@@ -61,7 +61,7 @@ export function createProbeClient(
   { fetch: fetchOnce = fetch, resolve = resolveBySystem, now }: RunwareClientDependencies,
   signal?: AbortSignal,
 ): ProbeClient {
-  const settings = { ...config, ...imageRulesOf(config), fetch: fetchOnce, resolve, now };
+  const settings = { ...config, ...imageRulesOf(config), url: config.url.replace(/\/+$/, ''), fetch: fetchOnce, resolve, now };
   const redactor = createRedactor([config.apiKey]);
   const ask = async (tasks: readonly Record<string, unknown>[], headers?: Readonly<Record<string, string>>): Promise<ProbeAnswer> => {
     const exchange = await exchangeTasks(settings, tasks, signal, headers);
