@@ -64,7 +64,7 @@ const brokenRules: BrokenRule[] = [
       { executionMs: [4000, 4000], pollHidesRunning: true, detailsHideRunning: true },
       wrongUntil({ submitResetAfterRate: 1 }, 'submissions'),
     ),
-    points: afterPost,
+    points: (point) => afterPost(point) && point.occurrence <= 3,
     found: /^paidTwice: .*no terminal verdict on 0-1/,
   },
   {

@@ -21,10 +21,10 @@ test('a scenario is a name for settings, which other options change', () => {
   expect(settingsOf('--scenario', 'forgotten-refusal')).toMatchObject({
     scenario: 'forgotten-refusal',
     seed: 31_337,
-    generations: 200,
-    rollbacksAfter429: 6,
+    generations: 300,
+    rollbacksAfter429: 1,
     kills: 3,
-    switches: { rejectionConsumesId: true, submit429Rate: 0.1 },
+    switches: { rejectionConsumesId: true, submit429Rate: 0.05 },
   });
   expect(
     settingsOf('--scenario', 'forgotten-refusal', '--generations', '400', '--seed', '2', '--switches', '{"submit429Rate":0.5}'),
@@ -32,7 +32,7 @@ test('a scenario is a name for settings, which other options change', () => {
     seed: 2,
     generations: 400,
     kills: 3,
-    rollbacksAfter429: 6,
+    rollbacksAfter429: 1,
     switches: { rejectionConsumesId: true, submit429Rate: 0.5 },
   });
 });

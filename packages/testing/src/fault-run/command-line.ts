@@ -20,7 +20,7 @@ when at least 70 % of its images came by upload and fewer than 0.5 % are unprove
   --kills N         SIGKILLs of workers, receivers, emulator and S3 (one for 40 generations)
   --redis-kills N   kill -9 of Redis (one for 600 generations)
   --rollbacks N     Redis taken back to an earlier moment (one for 800 generations)
-  --rollbacks-after-429 N  Redis taken back to a moment before a 429 (one for 800 generations)
+  --rollbacks-after-429 N  Redis taken back to a moment before a 429 (one for 2,000 generations)
   --failovers N     as often each: a failover with open connections, silent connections, a full Redis (one for 800 generations)
   --workers N       (2)
   --receivers N     (2)

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { timingProblems } from '@darkroom/contracts';
 import { createProducer } from '@darkroom/producer';
 import { startChaos, type ChaosCounts } from './chaos.ts';
+import { createClocks } from './clocks.ts';
 import { countEvents } from './count-events.ts';
 import { drain } from './drain.ts';
 import { readEvidence, writeRecords, type Evidence } from '../judge/evidence.ts';
@@ -14,8 +15,7 @@ import { deriveOrders, MAX_REFERENCE_IMAGES, type Order } from './orders.ts';
 import { deriveProviderFaults } from './provider-faults.ts';
 import { openRecords } from '../judge/records.ts';
 import { deriveSchedule } from './schedule.ts';
-import { clockOffsetOf, type FaultRunSettings } from './settings.ts';
-import { shiftClock } from '../fleet/clock/shift-clock.ts';
+import type { FaultRunSettings } from './settings.ts';
 import { reserveFailOverRedis, type FailOverRedis } from '../fleet/fail-over-redis.ts';
 import { startStack, type Stack } from '../fleet/stack.ts';
 import { tenantCapUsd } from './tenants.ts';
@@ -38,6 +38,8 @@ export interface FaultRunOutcome {
   promised?: DecidingFigures;
   evidence: Evidence;
   counts: ChaosCounts;
+  /** Processes whose clock was wrong. */
+  wrongClocks: number;
   /** How often the workers logged what faults alone bring about. */
   events: Record<string, number>;
   seconds: number;
@@ -55,12 +57,13 @@ export async function runFaults(settings: FaultRunSettings, around: FaultRunSurr
   const plan = planOf(settings);
   const startedAt = performance.now();
   await using redis = await reserveFailOverRedis(join(directory, 'redis'));
+  await using clocks = await createClocks(settings);
   const stack = await startStack({
     ...settings,
     directory,
     redis,
     timing,
-    beside: (name) => shiftClock(clockOffsetOf(settings, name)),
+    beside: clocks.envOf,
     // What is switched on beside these can be switched off again: the others go back to what they were at the start.
     providerFaults: provider.calm,
     workerEnv: plan.capUsd === undefined ? {} : { TENANT_DAILY_CAP_USD: plan.capUsd },
@@ -79,6 +82,7 @@ export async function runFaults(settings: FaultRunSettings, around: FaultRunSurr
     ...(forgetMs === undefined ? {} : { promised: promiseOf(predictForgetting(evidence.bill, forgetMs)) }),
     evidence,
     counts,
+    wrongClocks: clocks.wrong,
     events: await countEvents(directory),
     seconds: Math.round((performance.now() - startedAt) / 1000),
   };

@@ -17,7 +17,7 @@ export interface RunFigures extends DecidingFigures {
 /** Everything in numbers. */
 export function figuresOf(
   { seed, scenario }: FaultRunSettings,
-  { judgement, promised, evidence, counts, events, seconds }: FaultRunOutcome,
+  { judgement, promised, evidence, counts, wrongClocks, events, seconds }: FaultRunOutcome,
 ): RunFigures {
   const images = countImages(evidence);
   const { counts: roads, mainShare } = countRoads(evidence);
@@ -39,6 +39,7 @@ export function figuresOf(
     isProof: whyNoProof(evidence, judgement.unproven.length).length === 0,
     events,
     ...counts,
+    wrongClocks,
     ...(scenario === undefined ? {} : { scenario }),
     seed,
     seconds,

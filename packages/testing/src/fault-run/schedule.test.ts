@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { deriveClockOffsets } from './clocks.ts';
 import { deriveOrders } from './orders.ts';
 import { deriveProviderFaults } from './provider-faults.ts';
 import { deriveSchedule } from './schedule.ts';
@@ -72,6 +73,14 @@ test('a provider that forgets after the window meets a worker that slept until t
     ({ fault }) => fault.kind === 'freeze' && fault.forMs > 2 * resendWindowMs,
   );
   expect(sleeps).toHaveLength(1);
+});
+
+test('the clocks of some workers and receivers are wrong, of the first ones never, and one more worker changes no other clock', () => {
+  const offsets = Array.from({ length: 30 }, (_, seed) => deriveClockOffsets(settingsOf(seed)));
+  expect(new Set(offsets.flatMap((each) => [...each.keys()]))).toEqual(new Set(['worker-1', 'receiver-1']));
+  expect(new Set(offsets.map((each) => each.get('worker-1')))).toEqual(new Set([0, 40_000, -40_000]));
+  for (const [seed, each] of offsets.entries())
+    expect(deriveClockOffsets({ ...settingsOf(seed), workers: 3 }).get('worker-1')).toBe(each.get('worker-1'));
 });
 
 test('orders are of every kind', () => {

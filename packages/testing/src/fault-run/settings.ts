@@ -1,4 +1,3 @@
-import { createDraws } from '../named-draws.ts';
 import type { EmulatorSwitches } from '../fleet/stack.ts';
 
 /** What one fault run is to be. */
@@ -43,15 +42,6 @@ export const usualFaults = (
   kills: Math.max(4, Math.round(generations / 40)),
   redisKills: Math.max(1, Math.round(generations / 600)),
   rollbacks: Math.max(1, Math.round(generations / 800)),
-  rollbacksAfter429: Math.max(1, Math.round(generations / 800)),
+  rollbacksAfter429: Math.max(1, Math.round(generations / 2000)),
   failovers: Math.max(1, Math.round(generations / 800)),
 });
-
-/** By how much a clock may be wrong and its process goes on: by a minute it is not ready any more. */
-const WRONG_CLOCK_MS = 40_000;
-
-/** The clock of each process by its name, in milliseconds ahead of the true one. The first of each kind has the true one. */
-export function clockOffsetOf({ seed }: Pick<FaultRunSettings, 'seed'>, name: string): number {
-  if (!/^(worker|receiver)-/.test(name) || name.endsWith('-0')) return 0;
-  return createDraws(seed, 'clocks').of(name).pick('offset', [0, WRONG_CLOCK_MS, -WRONG_CLOCK_MS]);
-}

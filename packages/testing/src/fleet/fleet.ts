@@ -54,7 +54,11 @@ export interface Fleet {
 
 const root = fileURLToPath(new URL('../../../../', import.meta.url));
 
-/** Quick timings for tests; the chain of the defaults, scaled. */
+/**
+ * Waits of a test, in the order of the shipped ones: of a minute a test sees nothing but that it waits. Sends and questions are not
+ * shipped either: a fleet of one worker is to make a hundred images in seconds, and what the shipped rates do is seen in fault runs and
+ * crash points, which have them.
+ */
 const testTiming = {
   TIMING_FIRST_POLL_MS: '1500',
   TIMING_MAX_POLL_MS: '3000',

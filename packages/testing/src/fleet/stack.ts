@@ -82,8 +82,6 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       apps.worker(`worker-${at}`, {
         RUNWARE_URL: `${emulator.url}/v1`,
         WEBHOOK_BASE_URL: receiverProcesses[at % receivers]?.url ?? '',
-        WORKER_SUBMIT_CONCURRENCY: '10',
-        WORKER_POLLS_PER_SECOND: '200',
         // As often beside the resend window as in production.
         WORKER_RECONCILE_EVERY_MS: String(Math.round(timing.resendWindowMs / 12)),
         WORKER_RECONCILE_GRACE_MS: String(timing.lockDurationMs),

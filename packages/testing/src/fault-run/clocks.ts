@@ -1,0 +1,40 @@
+import { createWrongClock, type WrongClock } from '../fleet/wrong-clock.ts';
+import { createDraws } from '../named-draws.ts';
+import type { FaultRunSettings } from './settings.ts';
+
+/** By how much a clock may be wrong and its process goes on: by a minute it is not ready any more. */
+const WRONG_CLOCK_MS = 40_000;
+
+/** The wrong clocks of a run. */
+export interface Clocks extends AsyncDisposable {
+  /** How many processes have one. */
+  readonly wrong: number;
+  /** What the environment of a process holds for it. */
+  envOf(name: string): Readonly<Record<string, string>>;
+}
+
+/** How far each process is ahead of the true time, in milliseconds, by its name. The first worker and the first receiver are right. */
+export function deriveClockOffsets({
+  seed,
+  workers,
+  receivers,
+}: Pick<FaultRunSettings, 'seed' | 'workers' | 'receivers'>): Map<string, number> {
+  const draws = createDraws(seed, 'clocks');
+  const names = Object.entries({ worker: workers, receiver: receivers }).flatMap(([kind, count]) =>
+    Array.from({ length: count }, (_, at) => `${kind}-${at}`).slice(1),
+  );
+  return new Map(names.map((name) => [name, draws.of(name).pick('offset', [0, WRONG_CLOCK_MS, -WRONG_CLOCK_MS])]));
+}
+
+/** Makes the clocks of a run, whose processes are started after that. */
+export async function createClocks(settings: Pick<FaultRunSettings, 'seed' | 'workers' | 'receivers'>): Promise<Clocks> {
+  const clocks = new Map<string, WrongClock>();
+  for (const [name, offsetMs] of deriveClockOffsets(settings)) if (offsetMs !== 0) clocks.set(name, await createWrongClock(offsetMs));
+  return {
+    wrong: clocks.size,
+    envOf: (name) => clocks.get(name)?.env ?? {},
+    [Symbol.asyncDispose]: async () => {
+      for (const clock of clocks.values()) await clock[Symbol.asyncDispose]();
+    },
+  };
+}
