@@ -31,11 +31,17 @@ const imagesOptions = [
   'now',
 ] as const satisfies readonly (keyof ImagesOptions)[];
 
-/** What the names of the options have wrong, those of the credentials included; their values are not repeated. */
+/** What the names of the options have wrong, but for what the SDK of AWS adds to credentials (`$source`), those of the credentials included; their values are not repeated. */
 export function imagesNameProblems(options: ImagesOptions): Problem[] {
   const problems = optionNameProblems(options, { path: '', known: imagesOptions, otherNames: { url: 'endpoint' } });
   if (problems[0]?.path === '' || options.credentials === undefined) return problems;
-  return [...problems, ...optionNameProblems(options.credentials, { path: 'credentials', known: ['accessKeyId', 'secretAccessKey'] })];
+  return [
+    ...problems,
+    ...optionNameProblems(options.credentials, {
+      path: 'credentials',
+      known: ['accessKeyId', 'secretAccessKey', 'sessionToken', 'expiration', 'accountId', 'credentialScope', '$source'],
+    }),
+  ];
 }
 
 const DEFAULT_REQUEST_TIMEOUT_MS = 10_000;
