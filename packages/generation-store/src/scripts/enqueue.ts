@@ -33,7 +33,9 @@ if idempotencyDigest ~= '' then
 end
 
 local now = nowMs()
-local mintedAt = tonumber(string.sub(id, 1, 8) .. string.sub(id, 10, 13), 16)
+-- in two parts: not every Lua reads 48 bits at once
+local high, low = tonumber(string.sub(id, 1, 8), 16), tonumber(string.sub(id, 10, 13), 16)
+local mintedAt = high and low and high * 65536 + low
 if not mintedAt or mintedAt > now + ${GENERATION_ID_AHEAD_MS} then return { 'id-ahead', int(now) } end
 local outOfTime
 if mintedAt < now - ${GENERATION_ID_MAX_AGE_MS} then outOfTime = 'id-too-old'

@@ -31,7 +31,10 @@ const imagesOptions = [
   'now',
 ] as const satisfies readonly (keyof ImagesOptions)[];
 
-/** What the names of the options have wrong, but for what the SDK of AWS adds to credentials (`$source`), those of the credentials included; their values are not repeated. */
+/**
+ * Lists the names that are no options, those of the credentials included; values are not repeated. Names that the SDK of AWS gives to
+ * credentials, such as `$source`, are taken.
+ */
 export function imagesNameProblems(options: ImagesOptions): Problem[] {
   const problems = optionNameProblems(options, { path: '', known: imagesOptions, otherNames: { url: 'endpoint' } });
   if (problems[0]?.path === '' || options.credentials === undefined) return problems;
