@@ -111,10 +111,7 @@ export function createWorkerApp(config: WorkerConfig, overrides: Partial<WorkerD
   function setForeign(error: Error | undefined): void {
     if (error === undefined && foreign === undefined) return;
     foreign = error;
-    for (const worker of workers()) {
-      if (error === undefined) void worker.resume();
-      else void worker.pause(true);
-    }
+    followPauses();
   }
   const serverRunWatch = watchServerRun(
     { everyMs: Math.max(1000, timing.maxTroubleMs / 12), turnMs: Math.max(2000, timing.maxTroubleMs / 6) },
@@ -142,12 +139,14 @@ export function createWorkerApp(config: WorkerConfig, overrides: Partial<WorkerD
     clock,
     logger,
     consequence: 'it is not ready and takes no jobs until they agree to a minute',
-    onChange: (isRight) => pauseUnless(isRight),
+    onChange: () => followPauses(),
   });
   // What this process times itself goes by Redis time. BullMQ goes by the clock of the process: it would move jobs before or after their time.
-  const pauseUnless = (isRight: boolean): void => {
-    for (const consumer of consumers) consumer.setPaused(!isRight);
-    maintenance.pause(!isRight);
+  /** Jobs are taken while the clock is right and Redis and bucket belong together: the end of one trouble does not end the other. */
+  const followPauses = (): void => {
+    const isHeld = foreign !== undefined || !clockWatch.isRight();
+    for (const consumer of consumers) consumer.setPaused(isHeld);
+    maintenance.pause(isHeld);
   };
   let stopping: Promise<void> | undefined;
   let healthUrl: string | undefined;
@@ -159,7 +158,7 @@ export function createWorkerApp(config: WorkerConfig, overrides: Partial<WorkerD
     createHealthRoutes({
       findStandstill() {
         // It takes no jobs on purpose.
-        if (!clockWatch.isRight()) return undefined;
+        if (foreign !== undefined || !clockWatch.isRight()) return undefined;
         const ended = workers().find((worker) => worker.hasEnded);
         if (ended !== undefined) return `the loop that fetches jobs of ${ended.name} has ended`;
         return pulse.isSilent() ? 'no loop that fetches jobs has turned for minutes, although redis answers' : undefined;
@@ -233,7 +232,7 @@ export function createWorkerApp(config: WorkerConfig, overrides: Partial<WorkerD
     );
     await accountWatch.start?.();
     await maintenance.start();
-    pauseUnless(clockWatch.isRight());
+    followPauses();
     isStarted = true;
     logger.info(
       {

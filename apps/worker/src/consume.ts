@@ -61,7 +61,9 @@ export function startConsuming(options: ConsumeOptions, dependencies: ConsumeDep
         if (!isParked && job.attemptsStarted === 1)
           metrics.queueWait.observe({}, Math.max(0, now() - job.timestamp - (job.opts.delay ?? 0)) / 1000);
         const ref = readJob(job);
-        const outcome = await run(ref).catch((error: unknown) => onTrouble(job, ref, error, isParked));
+        const outcome: Outcome = worker.isToPause
+          ? { kind: 'release' }
+          : await run(ref).catch((error: unknown) => onTrouble(job, ref, error, isParked));
         metrics.run.observe({ queue: name, outcome: outcome.kind }, (performance.now() - startedAt) / 1000);
         logger.debug({ queue: name, ...ref, ...describe(outcome) }, 'run ended');
         await runOutcome(job, token, ref, outcome, surroundings());

@@ -38,6 +38,11 @@ export class WatchedWorker extends Worker {
     return !this.isRunning() && !this.isPaused() && this.closing === undefined;
   }
 
+  /** Whether it is to take no jobs. The fetch that was under way at the pause may still bring one. */
+  get isToPause(): boolean {
+    return this.#isToPause;
+  }
+
   /** Fetches no more jobs, or fetches them again; runs that are under way go on. */
   setPaused(isPaused: boolean): void {
     this.#isToPause = isPaused;
