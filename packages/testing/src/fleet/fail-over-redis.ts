@@ -49,6 +49,9 @@ export async function reserveFailOverRedis(dir: string): Promise<FailOverRedis> 
         await eventually(
           async () => {
             if (!(await ofNext.info('replication')).includes('master_link_status:up')) throw new Error('the replica is not in step yet');
+            // After a full copy Redis writes its log anew; killed before that is done it would come back without what was written since.
+            if (!/aof_rewrite_in_progress:0[^]*aof_rewrite_scheduled:0/.test(await ofNext.info('persistence')))
+              throw new Error('the replica still writes its log anew');
           },
           { withinMs: SYNC_LIMIT_MS, everyMs: 20 },
         );
