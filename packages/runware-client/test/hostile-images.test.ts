@@ -132,7 +132,7 @@ describe('an answer that lies', () => {
       (_request, response) => void response.writeHead(307, { location: '/again' }).end(),
       { kind: 'not-there', fault: { code: 'HTTP_307' } },
     ],
-    'no HTTP': [(_request, response) => void response.socket?.end('\u0000\u0001\u0002'), { kind: 'unavailable' }],
+    'no HTTP': [(_request, response) => void response.socket?.write('\u0000\u0001\u0002'), { kind: 'unavailable' }],
     'a header of a megabyte': [
       (_request, response) => void response.socket?.end(`HTTP/1.1 200 OK\r\nX: ${'a'.repeat(1024 * 1024)}\r\n\r\n`),
       { kind: 'unavailable' },
