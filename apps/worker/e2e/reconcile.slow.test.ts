@@ -30,7 +30,9 @@ async function readFindings({ workerUrls }: Fleet): Promise<string[]> {
   const pages = await Promise.all(
     workerUrls.map(async (url) => (await fetch(`${url}/metrics`, { headers: { connection: 'close' } })).text()),
   );
-  return pages.flatMap((page) => page.split('\n').filter((line) => line.startsWith('darkroom_reconcile_findings_total{')));
+  return pages.flatMap((page) =>
+    page.split('\n').filter((line) => line.startsWith('darkroom_reconcile_findings_total{') && !line.endsWith(' 0')),
+  );
 }
 
 const enqueueAll = async (producer: ReturnType<typeof createProducer>): Promise<string[]> => {

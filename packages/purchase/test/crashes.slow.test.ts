@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { jobIdOf } from '@darkroom/queues';
+import { eventually } from '@darkroom/testing';
 import { settle, submit } from '../src/index.ts';
 import { expectAgreement, type Agreed } from './agreement.ts';
 import { dyingAt, freezingAt, ProcessDied, type Moment, type PortCall } from './interruptions.ts';
@@ -119,13 +120,18 @@ describe('a process that dies between a proved failure and the next submission l
 });
 
 test('a process that dies between a burnt id and the job of the next one is carried on by the settlement', async () => {
-  await world.setFaults({ submit429Rate: 1, rejectionConsumesId: true });
+  // A provider whose trail keeps what it refused: the id is proved to be used up when it was asked twice.
+  const usesUpIds = { rejectionConsumesId: true, detailsKeepRefusals: true, detailsResponse: 'last-response' };
+  const timing = { firstPollMs: 1, maxPollMs: 2, troubleMs: 1, maxTroubleMs: 2 };
+  await world.setFaults({ ...usesUpIds, submit429Rate: 1 });
   const ref = await world.enqueue();
   expect((await submit(world.purchase(), ref)).kind).toBe('throttle');
+  await world.setFaults(usesUpIds);
+  await eventually(async () => expect(await submit(world.purchase(), ref)).toEqual({ kind: 'submitted' }));
+  const dying = dyingAt(world.purchase({ timing }), 'before', 'waits.addSubmission');
+  await eventually(async () => await expect(settle(dying, ref)).rejects.toThrow(ProcessDied), { everyMs: 5 });
   await world.setFaults({});
-  await expect(submit(dyingAt(world.purchase(), 'before', 'waits.addSubmission'), ref)).rejects.toThrow(ProcessDied);
-  expect(await submit(world.purchase(), ref)).toEqual({ kind: 'finished' });
-  await world.comeHome(ref);
+  await settle(world.purchase({ timing }), ref);
   expect(await world.submissions.queue.getJobState(jobIdOf(nextOf(ref)))).toMatch(/delayed|waiting/);
   await submit(world.purchase(), nextOf(ref));
   await world.comeHome(nextOf(ref));

@@ -3,6 +3,9 @@ import { describeAnswer, faultOf, IMAGE_NANO_USD, isAccepted, pollUntilOver, PRO
 /** Just above the longest request: nothing is sent again but what did not arrive. */
 const NO_RESEND = { name: 'TIMING_RESEND_WINDOW_MS', value: '31000' };
 
+/** What the address of an image gave, in words for a person. */
+const addressWords = { fetched: 'fetched', 'not-there': 'gone', unavailable: 'unavailable' } as const;
+
 /** Buys one image and looks at it in every way there is. */
 export const lifeOfTaskStep: Step = {
   question: 4,
@@ -39,7 +42,7 @@ export const lifeOfTaskStep: Step = {
         text: `getTaskDetails kept as the response: ${responseOf(detailsBefore)}; after the resend: ${responseOf(detailsAfter)}`,
         sure: 'seen once',
       },
-      { text: `imageURL without a ttl was ${fetched} at once`, sure: 'seen once' },
+      { text: `imageURL without a ttl was ${addressWords[fetched]} at once`, sure: 'seen once' },
     ];
   },
 };
@@ -131,7 +134,7 @@ export const laterStep = (waitMs: number): Step => ({
         sure: 'seen once',
       },
       { text: `getTaskDetails ${details.entries.length > 0 ? 'still knows' : 'FORGOT'} the task after ${seconds} s`, sure: 'seen once' },
-      { text: `imageURL without a ttl was ${fetched} after ${seconds} s`, sure: 'seen once' },
+      { text: `imageURL without a ttl was ${addressWords[fetched]} after ${seconds} s`, sure: 'seen once' },
     ];
   },
 });
