@@ -21,7 +21,7 @@ test('a scenario is a name for settings, which other options change', () => {
   expect(settingsOf('--scenario', 'forgotten-refusal')).toMatchObject({
     scenario: 'forgotten-refusal',
     seed: 31_337,
-    generations: 300,
+    generations: 400,
     rollbacksAfter429: 1,
     kills: 3,
     switches: { rejectionConsumesId: true, submit429Rate: 0.05 },
