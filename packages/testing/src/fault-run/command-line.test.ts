@@ -21,7 +21,7 @@ test('a scenario is a name for settings, which other options change', () => {
   expect(settingsOf('--scenario', 'forgotten-refusal')).toMatchObject({
     scenario: 'forgotten-refusal',
     seed: 31_337,
-    generations: 400,
+    generations: 600,
     rollbacksAfter429: 1,
     kills: 3,
     switches: { rejectionConsumesId: true, submit429Rate: 0.05 },
@@ -30,7 +30,7 @@ test('a scenario is a name for settings, which other options change', () => {
     settingsOf('--scenario', 'forgotten-refusal', '--generations', '400', '--seed', '2', '--switches', '{"submit429Rate":0.5}'),
   ).toMatchObject({
     seed: 2,
-    generations: 400,
+    generations: 600,
     kills: 3,
     rollbacksAfter429: 1,
     switches: { rejectionConsumesId: true, submit429Rate: 0.5 },
