@@ -24,7 +24,7 @@ test('a scenario is a name for settings, which other options change', () => {
     generations: 600,
     rollbacksAfter429: 1,
     kills: 3,
-    switches: { rejectionConsumesId: true, submit429Rate: 0.05 },
+    switches: { rejectionConsumesId: true, submit429Rate: 0.01 },
   });
   expect(
     settingsOf('--scenario', 'forgotten-refusal', '--generations', '400', '--seed', '2', '--switches', '{"submit429Rate":0.5}'),
