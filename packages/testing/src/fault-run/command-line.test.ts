@@ -30,7 +30,7 @@ test('a scenario is a name for settings, which other options change', () => {
     settingsOf('--scenario', 'forgotten-refusal', '--generations', '400', '--seed', '2', '--switches', '{"submit429Rate":0.5}'),
   ).toMatchObject({
     seed: 2,
-    generations: 600,
+    generations: 400,
     kills: 3,
     rollbacksAfter429: 1,
     switches: { rejectionConsumesId: true, submit429Rate: 0.5 },
