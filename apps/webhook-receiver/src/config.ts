@@ -8,8 +8,8 @@ import {
 } from '@darkroom/service-runtime';
 
 /**
- * How long a stop waits for what is under way, in milliseconds: a delivery ends within its second; the rest of the time is for
- * bodies that are still arriving. Orchestrators must wait longer (docker-compose.yml, infra/kubernetes/base/receiver.yaml).
+ * How long a stop waits for what is under way, in milliseconds: a delivery that has arrived ends within two seconds, and
+ * the line of one that is still arriving is cut soon after (`closeServer`). Orchestrators must wait longer (docker-compose.yml, infra/kubernetes/base/receiver.yaml).
  */
 export const DRAIN_MS = 10_000;
 

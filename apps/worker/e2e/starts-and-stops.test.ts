@@ -1,4 +1,5 @@
-import { freePort, reserveRedis, startTestS3 } from '@darkroom/testing';
+import { eventually, freePort, reserveRedis, startTestS3 } from '@darkroom/testing';
+import { createProducer } from '@darkroom/producer';
 import { expect, onTestFinished, test } from 'vitest';
 import { environmentOf, s3At, startProcess, startSilentServer, type AppName } from './life/app-process.ts';
 
@@ -7,13 +8,14 @@ const apps: readonly AppName[] = ['worker', 'webhook-receiver', 'dashboard'];
 /** Addresses of a Redis or an S3 that is of no use. */
 const places = {
   away: async () => `127.0.0.1:${await freePort()}`,
-  silent: async () => `127.0.0.1:${await startSilentServer()}`,
+  silent: async () => `127.0.0.1:${(await startSilentServer()).port}`,
+  loading: async () => `127.0.0.1:${(await startSilentServer('-LOADING Redis is loading the dataset in memory\r\n')).port}`,
 };
 
-async function startStores() {
+async function startStores(delayMs = () => 0) {
   const redis = await reserveRedis();
   await redis.start();
-  const s3 = await startTestS3();
+  const s3 = await startTestS3({ delayMs });
   onTestFinished(async () => {
     await redis[Symbol.asyncDispose]();
     await s3.stop();
@@ -21,7 +23,7 @@ async function startStores() {
   return { redis, s3, environment: s3At(s3.endpoint, s3.credentials, s3.bucket) };
 }
 
-test.for(apps.flatMap((app) => (['away', 'silent'] as const).map((place) => [app, place] as const)))(
+test.for([...apps.flatMap((app) => (['away', 'silent'] as const).map((place) => [app, place] as const)), ['worker', 'loading'] as const])(
   'a %s whose stores are %s is alive, says why it is not ready, and stops at once with 0',
   async ([app, place]) => {
     const redisAt = await places[place]();
@@ -113,4 +115,59 @@ test('a worker whose key may not write to records/ is not ready, and says so', a
   await running.untilLine({ event: 's3.lost', reason: expect.stringContaining('records/write-check') });
   expect((await running.readiness()).checks['s3']).toContain('403');
   expect(await running.end('SIGTERM')).toMatchObject({ code: 0 });
+});
+
+test('a worker whose S3 hangs after a restart of Redis says that buying waits, and stops within seconds, with 0', async () => {
+  let isSlow = false;
+  const { redis, environment } = await startStores(() => (isSlow ? 60_000 : 0));
+  const running = await startProcess('worker', environmentOf('worker', redis.url, environment));
+  await running.untilReady();
+  isSlow = true;
+  await redis.stop();
+  await redis.start();
+  await running.untilLine({ event: 'buying.waits' });
+  expect((await running.readiness()).checks['store']).toContain('not compared');
+  const { code, seconds } = await running.end('SIGTERM');
+  expect(code).toBe(0);
+  expect(seconds).toBeLessThan(6);
+});
+
+test('a second signal gives back a send that is not answered at once, which the exit code tells', async () => {
+  const { redis, environment } = await startStores();
+  const provider = await startSilentServer();
+  const running = await startProcess('worker', {
+    ...environmentOf('worker', redis.url, environment),
+    RUNWARE_URL: `http://127.0.0.1:${provider.port}/v1`,
+  });
+  await running.untilReady();
+  const producer = createProducer({ redisUrl: redis.url });
+  try {
+    await producer.enqueue({ positivePrompt: 'a lighthouse', width: 1280, height: 896 });
+    await eventually(() => expect(provider.lines()).toBe(1), { withinMs: 15_000 });
+    running.signal('SIGTERM');
+    await running.untilLine({ msg: 'stopping' });
+    const { code, seconds } = await running.end('SIGINT');
+    expect(code).toBe(1);
+    expect(seconds).toBeLessThan(4);
+    running.lines();
+  } finally {
+    await producer.close();
+  }
+});
+
+test.for(['webhook-receiver', 'dashboard'] as const)('a %s does not wait for those who keep a line open', async (app) => {
+  const { redis } = await startStores();
+  const running = await startProcess(app, environmentOf(app, redis.url, {}));
+  await running.untilReady();
+  const lines = await Promise.all(
+    [
+      'GET /livez HTTP/1.1\r\nHost: a\r\n\r\n',
+      'GET /livez HTTP/1.1\r\nHost: a\r\n',
+      'POST /livez HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nx',
+      '',
+    ].map((words) => running.dial(words)),
+  );
+  const { code, seconds } = await running.end('SIGTERM');
+  expect({ code, lines: lines.length }).toEqual({ code: 0, lines: 4 });
+  expect(seconds).toBeLessThan(5);
 });

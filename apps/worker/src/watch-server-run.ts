@@ -70,6 +70,8 @@ export function watchServerRun(
 
   async function lookAtRun(): Promise<void> {
     const { run, isOpen, isRecovering } = await store.readServerRun();
+    // Before S3 is asked anything: it may hang.
+    if (isOpen && isRecovering) tellThatBuyingWaits(run);
     if (run !== checkedRun) {
       await checkOwner();
       checkedRun = run;
@@ -91,14 +93,13 @@ export function watchServerRun(
     logger.info({ event: 'store.open-again' }, 'redis holds an epoch again; buying goes on');
   }
 
+  function tellThatBuyingWaits(run: string): void {
+    if (warnedOfRun === run) return;
+    warnedOfRun = run;
+    logger.warn({ event: 'buying.waits', run }, 'redis restarted or failed over; buying waits until S3 was asked what redis has forgotten');
+  }
+
   async function compareInTurn(run: string): Promise<void> {
-    if (warnedOfRun !== run) {
-      warnedOfRun = run;
-      logger.warn(
-        { event: 'buying.waits', run },
-        'redis restarted or failed over; buying waits until S3 was asked what redis has forgotten',
-      );
-    }
     for (const pause of remembered)
       if (await store.pauseBuying(pause))
         logger.warn({ event: 'buying.paused-again', reason: pause.reason }, 'redis forgot that an operator had paused buying');

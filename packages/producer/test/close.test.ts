@@ -1,5 +1,5 @@
 import { QueueUnavailableError } from '@darkroom/contracts';
-import { reserveRedis, uniquePrefix } from '@darkroom/testing';
+import { reserveRedis, startSwitchingProxy, uniquePrefix } from '@darkroom/testing';
 import { expect, inject, test } from 'vitest';
 import { createProducer } from '../src/index.ts';
 import { request, setup, untilHeard } from './world.ts';
@@ -41,4 +41,22 @@ test('a producer closes while Redis is away and calls are waiting for it', async
   await producer.close();
   for (const outcome of await calls) expect(outcome).toMatchObject({ status: 'rejected', reason: expect.any(QueueUnavailableError) });
   expect(performance.now() - startedAt, 'before the calls would have given up by themselves').toBeLessThan(500);
+});
+
+test('a producer closes at once while Redis is silent, with calls under way, and tells them that they may have arrived', async () => {
+  await using own = await reserveRedis();
+  await own.start();
+  await using proxy = await startSwitchingProxy(own.url);
+  const producer = createProducer({ redisUrl: proxy.url, prefix: uniquePrefix() });
+  // The first call has a connection; nothing is initialised, which is an answer.
+  await expect(producer.enqueue(request)).rejects.toMatchObject({ code: 'store.not-initialised' });
+  proxy.silence();
+  const calls = Promise.allSettled([producer.enqueue(request), producer.wait('x'), producer.get('x')]);
+  const startedAt = performance.now();
+  await producer.close();
+  expect(performance.now() - startedAt).toBeLessThan(500);
+  const [enqueued, ...others] = await calls;
+  expect(enqueued).toMatchObject({ status: 'rejected', reason: { code: 'queue.unavailable', reached: 'maybe' } });
+  for (const outcome of others) expect(outcome).toMatchObject({ status: 'rejected', reason: expect.any(QueueUnavailableError) });
+  expect(performance.now() - startedAt, 'before the calls would have given up by themselves').toBeLessThan(700);
 });

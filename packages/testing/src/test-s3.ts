@@ -12,6 +12,8 @@ export interface TestS3Options {
   readonly clock?: () => number;
   /** How it plays a server that lacks something. */
   readonly lacks?: S3Lacks;
+  /** How long an answer is held back, in milliseconds; asked for each request. */
+  readonly delayMs?: () => number;
 }
 
 /** An S3 of one's own, with one empty bucket. */
@@ -36,6 +38,7 @@ export async function startTestS3({
   region = 'us-east-1',
   clock,
   lacks = {},
+  delayMs = () => 0,
 }: TestS3Options = {}): Promise<TestS3> {
   const dir = await mkdtemp(join(tmpdir(), 'darkroom-test-s3-'));
   const credentials = { accessKeyId: `test${randomBytes(8).toString('hex')}`, secretAccessKey: randomBytes(20).toString('hex') };
@@ -46,6 +49,7 @@ export async function startTestS3({
     region,
     buckets: [bucket],
     lacks,
+    disturb: () => ({ delayMs: delayMs(), refuses: 'nothing' }),
     ...(clock === undefined ? {} : { clock }),
     onRequest: (request) => requests.push(request),
   });

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer, type Server, type Socket } from 'node:net';
+import { connect, createServer, type Server, type Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 
 import { eventually, freePort } from '@darkroom/testing';
@@ -54,6 +54,14 @@ export async function startProcess(app: AppName, env: Readonly<Record<string, st
     untilReady: () => eventually(async () => expect((await get('/readyz')).status).toBe(200), LIMIT),
     untilLine: (fields: Record<string, unknown>) =>
       eventually(() => expect(writtenLines()).toContainEqual(expect.objectContaining(fields)), LIMIT),
+    /** Opens a line, says something on it and keeps it open until the test ends. */
+    async dial(words: string): Promise<Socket> {
+      const socket = connect(port, '127.0.0.1').on('error', () => undefined);
+      onTestFinished(() => void socket.destroy());
+      await once(socket, 'connect');
+      socket.write(words);
+      return socket;
+    },
     /** Resolves with how it ended, and after how many seconds. */
     async end(name?: NodeJS.Signals) {
       const startedAt = performance.now();
@@ -64,12 +72,13 @@ export async function startProcess(app: AppName, env: Readonly<Record<string, st
   };
 }
 
-/** An address at which lines are taken and nothing is ever said. */
-export async function startSilentServer(): Promise<number> {
+/** A server that takes lines and never says anything, or one thing to each command of Redis. */
+export async function startSilentServer(answer?: string): Promise<{ port: number; lines(): number }> {
   const sockets = new Set<Socket>();
   const server: Server = createServer((socket) => {
     sockets.add(socket);
     socket.on('error', () => undefined).on('close', () => sockets.delete(socket));
+    if (answer !== undefined) socket.on('data', (chunk) => socket.write(answer.repeat(chunk.toString().match(/^\*\d/gm)?.length ?? 0)));
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -79,7 +88,7 @@ export async function startSilentServer(): Promise<number> {
     await once(server, 'close');
   });
   const address = server.address();
-  return typeof address === 'object' && address !== null ? address.port : 0;
+  return { port: typeof address === 'object' && address !== null ? address.port : 0, lines: () => sockets.size };
 }
 
 const WEBHOOK_KEYS = `test:${'k'.repeat(40)}`;

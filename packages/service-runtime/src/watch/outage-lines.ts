@@ -2,7 +2,8 @@ import type { LogFields, Logger } from '../logging/logger.ts';
 
 /** Tells in few lines that something is away and that it is back. */
 export interface OutageLines {
-  noteAway(reason: string): void;
+  /** @param since When it was found away first, if that was before this call; by the clock of the lines. */
+  noteAway(reason: string, since?: number): void;
   noteThere(): void;
 }
 
@@ -31,8 +32,8 @@ export function createOutageLines({ name, about }: { name: string; about: LogFie
   };
 
   return {
-    noteAway(reason) {
-      awaySince ??= now();
+    noteAway(reason, since = now()) {
+      awaySince ??= since;
       if (!isDue(reason, awaySince)) return;
       const at = now();
       const repeatMs = told?.reason === reason ? Math.min(2 * told.repeatMs, MAX_REPEAT_MS) : REPEAT_MS;

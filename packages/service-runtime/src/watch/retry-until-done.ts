@@ -25,13 +25,14 @@ export async function retryUntilDone<T>(
 ): Promise<T> {
   const lines = createOutageLines({ name, about: {} }, logger, now);
   for (;;) {
+    const begunAt = now();
     try {
       const value = await step();
       lines.noteThere();
       return value;
     } catch (error) {
       if (signal.aborted || (error instanceof DarkroomError && !error.retryable)) throw error;
-      lines.noteAway(explainShortly(error));
+      lines.noteAway(explainShortly(error), begunAt);
     }
     await delay(retryMs, undefined, { signal }).catch(() => undefined);
     signal.throwIfAborted();

@@ -67,6 +67,7 @@ function setupLines() {
   const lines = createOutageLines({ name: 's3', about: {} }, logger, () => nowMs);
   return {
     told,
+    lines,
     /** Notes the state once a second for so long. */
     pass(seconds: number, reason?: string): void {
       for (let second = 0; second < seconds; second += 1) {
@@ -84,6 +85,12 @@ test('an outage is told after two seconds, rarely again, at a change of its reas
   pass(10, 'timeout');
   pass(5);
   expect(told).toEqual(['2 s3.lost refused', '62 s3.lost refused', '182 s3.lost refused', '200 s3.lost timeout', '210 s3.regained']);
+});
+
+test('an outage began with the look that found it: one that waited for seconds is told at once', () => {
+  const { told, lines } = setupLines();
+  lines.noteAway('timeout', -5000);
+  expect(told).toEqual(['0 s3.lost timeout']);
 });
 
 test('a hiccup is not told, and reasons that take turns are told every few seconds at most', () => {

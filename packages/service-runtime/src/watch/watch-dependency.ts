@@ -58,6 +58,7 @@ export function watchDependency(
   async function lookOnce(): Promise<void> {
     // Not AbortSignal.timeout: joined by `any`, it may be collected before its time (Node 20).
     const limit = new AbortController();
+    const begunAt = now();
     const timer = setTimeout(() => limit.abort(), limitMs);
     const endLook = (): void => limit.abort();
     stopping.signal.addEventListener('abort', endLook);
@@ -68,7 +69,7 @@ export function watchDependency(
     } catch (error) {
       if (stopping.signal.aborted) return;
       last = { error };
-      lines.noteAway(explainShortly(error));
+      lines.noteAway(explainShortly(error), begunAt);
     } finally {
       clearTimeout(timer);
       stopping.signal.removeEventListener('abort', endLook);
