@@ -1,4 +1,4 @@
-import type { ListedRecord } from '@darkroom/contracts';
+import { generationIdTime, type ListedRecord } from '@darkroom/contracts';
 import { eachAtOnce } from './at-once.ts';
 import { groupBySubmission } from './generation-records.ts';
 import { byGeneration } from './listings.ts';
@@ -106,6 +106,10 @@ export async function rebuild(
   return end === 'opened' ? { kind: 'opened', done, damaged } : { kind: end };
 }
 
+/** The clock of S3, by which it tells when a record was written, may be behind Redis time by so much. */
+const S3_BEHIND_MS = 3 * DAY_MS;
+
 /** Whole generations of the last days, whose money the ledger needs; of older ones those that are not over. */
 const isWanted = (records: readonly ListedRecord[], since: number): boolean =>
-  records.some(({ writtenAt }) => writtenAt >= since) || groupBySubmission(records).some(({ hasResult }) => !hasResult);
+  records.some(({ generationId, writtenAt }) => writtenAt >= since - S3_BEHIND_MS || generationIdTime(generationId) >= since) ||
+  groupBySubmission(records).some(({ hasResult }) => !hasResult);

@@ -1,7 +1,5 @@
 import {
-  COMPARED_MS,
   GENERATION_ID_AHEAD_MS,
-  GENERATION_ID_MAX_AGE_MS,
   generationIdTime,
   hasCode,
   isGenerationId,
@@ -11,6 +9,7 @@ import {
 } from '@darkroom/contracts';
 import { eachAtOnce } from './at-once.ts';
 import { groupBySubmission } from './generation-records.ts';
+import { isCertainlyKept, KEPT_MS } from './kept.ts';
 import { byGeneration, inGroups } from './listings.ts';
 import type { Recovery } from './ports.ts';
 import { restoreGeneration } from './restore-generation.ts';
@@ -46,14 +45,15 @@ export interface RestoreForgottenOptions {
 
 /**
  * Asks S3 what Redis has forgotten of the last two days (`COMPARED_MS`), by the names of the records alone, and brings it back.
- * A generation of which nothing was written for longer is left alone: its time in Redis may be over.
+ * What is neither so young that Redis must have it nor open there is left alone: its time in Redis may be over. When S3 wrote something
+ * is not asked: its clock may differ from Redis time by days.
  * @throws StorageError when S3 is away; the reason of the signal when it is aborted.
  */
 export async function restoreForgotten(recovery: Recovery, { signal }: RestoreForgottenOptions = {}): Promise<Comparison> {
   const restored: string[] = [];
   const damaged: Damage[] = [];
   let compared = 0;
-  for await (const generations of inGroups(listWrittenLately(recovery, signal), COMPARED_AT_ONCE)) {
+  for await (const generations of inGroups(listCandidates(recovery, signal), COMPARED_AT_ONCE)) {
     signal?.throwIfAborted();
     compared += generations.length;
     const forgotten = await recovery.store.findForgotten(generations.flatMap(describeRecorded));
@@ -83,39 +83,48 @@ export async function restoreOrName(
   }
 }
 
-/** The records of each generation of which something was written lately. */
-async function* listWrittenLately(recovery: Recovery, signal?: AbortSignal): AsyncGenerator<ListedRecord[], void, undefined> {
-  const since = recovery.now() - COMPARED_MS;
-  for await (const records of listCandidates(recovery, since)) {
-    signal?.throwIfAborted();
-    if (records.some(({ writtenAt }) => writtenAt >= since)) yield records;
+/**
+ * Lists the records, generation by generation. Redis may have forgotten an enqueue of the last days, and something later of any
+ * generation that is open. One that was enqueued longer ago and is bought only now is known to Redis. An id may be a day old when it is
+ * enqueued, and its records lie under its own date.
+ */
+async function* listCandidates({ store, archive, now }: Recovery, signal?: AbortSignal): AsyncGenerator<ListedRecord[], void, undefined> {
+  const startedAt = now();
+  const recent = new Set<string>();
+  const until = startedAt + GENERATION_ID_AHEAD_MS;
+  for (let at = startedAt - KEPT_MS; at < until + DAY_MS; at += DAY_MS) recent.add(dateOf(Math.min(at, until)));
+  for (const date of recent) {
+    yield* listOfDate(archive, date, (generationId) => isCertainlyKept(generationId, startedAt), signal);
+  }
+
+  const older = new Map<string, Set<string>>();
+  for await (const generationId of store.listOpen()) {
+    // What is no id of ours has no date, and no records.
+    if (!isGenerationId(generationId) || isCertainlyKept(generationId, startedAt)) continue;
+    const date = dateOf(generationIdTime(generationId));
+    const ofDate = older.get(date) ?? new Set();
+    older.set(date, ofDate.add(generationId));
+  }
+  for (const [date, generationIds] of older) {
+    if (generationIds.size > LISTED_ONE_BY_ONE) yield* listOfDate(archive, date, (generationId) => generationIds.has(generationId), signal);
+    else
+      for (const generationId of generationIds) {
+        signal?.throwIfAborted();
+        yield* byGeneration(await archive.listRecordsOf(generationId));
+      }
   }
 }
 
-/**
- * Redis may have forgotten an enqueue of the last days, and something later of any generation that is open. One that was enqueued
- * longer ago and is bought only now is known to Redis. An id may be a day old when it is enqueued, and its records lie under its own
- * date.
- */
-async function* listCandidates({ store, archive, now }: Recovery, since: number): AsyncGenerator<ListedRecord[], void, undefined> {
-  const recent = new Set<string>();
-  const until = now() + GENERATION_ID_AHEAD_MS;
-  for (let at = since - GENERATION_ID_MAX_AGE_MS; at < until + DAY_MS; at += DAY_MS) recent.add(dateOf(Math.min(at, until)));
-  for (const date of recent) yield* byGeneration(archive.listRecordsOfDate(date));
-
-  const older = new Map<string, string[]>();
-  for await (const generationId of store.listOpen()) {
-    // What is no id of ours has no date, and no records.
-    if (!isGenerationId(generationId)) continue;
-    const date = dateOf(generationIdTime(generationId));
-    if (recent.has(date)) continue;
-    const ofDate = older.get(date) ?? [];
-    older.set(date, ofDate);
-    ofDate.push(generationId);
-  }
-  for (const [date, generationIds] of older) {
-    if (generationIds.length > LISTED_ONE_BY_ONE) yield* byGeneration(archive.listRecordsOfDate(date));
-    else for (const generationId of generationIds) yield* byGeneration(await archive.listRecordsOf(generationId));
+/** The records of a day, of those generations that are wanted. */
+async function* listOfDate(
+  archive: Recovery['archive'],
+  date: string,
+  isWanted: (generationId: string) => boolean,
+  signal?: AbortSignal,
+): AsyncGenerator<ListedRecord[], void, undefined> {
+  for await (const records of byGeneration(archive.listRecordsOfDate(date))) {
+    signal?.throwIfAborted();
+    if (isWanted(records[0]?.generationId ?? '')) yield records;
   }
 }
 

@@ -250,7 +250,7 @@ describe('records that are damaged', () => {
 test('of generations that are older than asked for only those come back that are not over', async () => {
   const { home, underWay, failed, half } = await someLife();
   await world.wipe();
-  const later = { now: () => Date.now() + 36 * DAY_MS };
+  const later = { now: () => Date.now() + 39 * DAY_MS };
   expect(await run({}, later)).toMatchObject({ kind: 'opened', done: { generations: 1 } });
   expect(await world.store.find(underWay.generationId)).toMatchObject({ status: 'running' });
   for (const { generationId } of [home, failed, half]) expect(await world.store.find(generationId)).toBeUndefined();

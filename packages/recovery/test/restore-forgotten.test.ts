@@ -1,4 +1,4 @@
-import { COMPARED_MS, createGenerationId, GENERATION_ID_MAX_AGE_MS } from '@darkroom/contracts';
+import { COMPARED_MS, createGenerationId, GENERATION_ID_AHEAD_MS, GENERATION_ID_MAX_AGE_MS } from '@darkroom/contracts';
 import { photograph } from '@darkroom/testing';
 import { intentKey } from '@darkroom/object-storage';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
@@ -64,11 +64,11 @@ test('whoever dies once the record is back leaves a settlement: the next compari
   expect(await world.jobOf('settlements', ref)).toBe('delayed');
 });
 
-test('a generation of which nothing was written for long is left alone: its time in Redis may be over', async () => {
+test('a generation that was enqueued long ago and is not open is left alone: its time in Redis may be over', async () => {
   const [ref] = await world.enqueue();
   await world.send(ref);
   await world.begin();
-  const later = { ...world.recovery, now: () => Date.now() + COMPARED_MS + 1000 };
+  const later = { ...world.recovery, now: () => Date.now() + COMPARED_MS + GENERATION_ID_MAX_AGE_MS + 1000 };
   expect(await restoreForgotten(later)).toEqual({ compared: 0, restored: [], damaged: [] });
   expect(await restoreForgotten(world.recovery)).toMatchObject({
     restored: expect.arrayContaining([ref.generationId]) as string[],
@@ -112,7 +112,7 @@ test('records that cannot be used, and entries that are no generations, are name
 });
 
 test('what was enqueued under the oldest id that is taken is found as long as anything that was sent with it, over each midnight', async () => {
-  const slackMs = 60_000;
+  const slackMs = GENERATION_ID_AHEAD_MS + 60_000;
   const goBack = await photograph(world);
   const [ref] = await world.enqueue(1, { generationId: createGenerationId(Date.now() - GENERATION_ID_MAX_AGE_MS + slackMs) });
   await world.send(ref);

@@ -64,8 +64,9 @@ export interface World {
 
 export const nextOf = (ref: SubmissionRef): SubmissionRef => ({ ...ref, n: ref.n + 1 });
 
-export async function startWorld(): Promise<World> {
-  const s3 = await startTestS3();
+/** @param s3AheadMs How far the clock of S3 is ahead of Redis time. */
+export async function startWorld(s3AheadMs = 0): Promise<World> {
+  const s3 = await startTestS3(s3AheadMs === 0 ? {} : { clock: () => Date.now() + s3AheadMs });
   const storage = createObjectStorage({ ...s3, requestTimeoutMs: 10_000, maxImageBytes: 1024 }, { now: Date.now });
   const redis = new Redis(inject('redisUrl'), { maxRetriesPerRequest: null });
   const prefix = uniquePrefix();

@@ -114,9 +114,11 @@ local id, now = ARGV[2], nowMs()
 local reply = { int(now), redis.call('EXISTS', KEYS[1]) }
 -- a time that lies ahead was written before the clock of Redis went back
 local function notAhead(at) return tonumber(at) and int(math.min(now, tonumber(at))) end
+-- a time by the clock of S3 is compared with such times alone
+local function byS3(at) return tonumber(at) and int(tonumber(at)) end
 for at = 3, #ARGV do
   local fields = redis.call('HMGET', prefix .. ':submission:' .. id .. ':' .. ARGV[at], 'status', 'sends', 'round', 'settledAt', 'lookedAt')
-  reply[#reply + 1] = { fields[1] or '', fields[2] or '0', fields[3] or '0', notAhead(fields[4]) or '', notAhead(fields[5]) or '0' }
+  reply[#reply + 1] = { fields[1] or '', fields[2] or '0', fields[3] or '0', notAhead(fields[4]) or '', byS3(fields[5]) or '0' }
 end
 return reply
 `);

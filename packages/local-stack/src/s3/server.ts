@@ -95,6 +95,8 @@ export async function startS3Server({
   let requests = 0;
   const handle = (message: IncomingMessage, response: ServerResponse): void => {
     response.setHeader('x-amz-request-id', (requests += 1).toString(16).padStart(16, '0'));
+    // By which a client whose clock differs corrects its own.
+    response.setHeader('date', new Date(clock()).toUTCString());
     const handled = answer(message, response, check, { files, region, clock, disturbance, lacks })
       .then((log) => onRequest?.(log))
       .finally(() => underWay.delete(handled));

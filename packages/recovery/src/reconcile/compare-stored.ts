@@ -1,4 +1,5 @@
-import { COMPARED_MS, isFinalSubmission, type KnownGeneration, type KnownSubmission, type SubmissionRef } from '@darkroom/contracts';
+import { isFinalSubmission, type KnownGeneration, type KnownSubmission, type SubmissionRef } from '@darkroom/contracts';
+import { isCertainlyKept } from '../kept.ts';
 import type { ReconcileSettings } from './ports.ts';
 import type { StoredGeneration, StoredSubmission } from './stored-generations.ts';
 
@@ -12,6 +13,8 @@ export interface Disagreement {
     | 'image-without-record'
     | 'second-image';
   ref: SubmissionRef;
+  /** Of a second image: when it was written, in milliseconds since 1970, by the clock of S3. */
+  writtenAt?: number;
 }
 
 /**
@@ -32,11 +35,11 @@ export function compareStored(
 }
 
 /**
- * Whether Redis may have let go of a generation because its time was over: each of its submissions has ended, and that long ago.
+ * Whether Redis may have let go of a generation because its time was over: it is old enough, and each of its submissions has ended.
  * Brought back, its money would be counted twice.
  */
-const mayHaveBeenRetired = ({ recordedAt, submissions }: StoredGeneration, now: number): boolean =>
-  submissions.every(({ round, hasResult }) => round === undefined || hasResult) && now - recordedAt >= COMPARED_MS;
+const mayHaveBeenRetired = ({ generationId, submissions }: StoredGeneration, now: number): boolean =>
+  submissions.every(({ round, hasResult }) => round === undefined || hasResult) && !isCertainlyKept(generationId, now);
 
 function compareSubmission(
   { round, hasResult, hasDecision, hasAmendment, imageWrittenAt }: StoredSubmission,
@@ -63,6 +66,6 @@ function findSecondImages({ submissions }: StoredGeneration, known: KnownGenerat
   return submissions.flatMap(({ ref, imageWrittenAt = 0 }, at) => {
     const first = submissions.find((other) => other.ref.index === ref.index && other.imageWrittenAt !== undefined);
     const wasNamed = (known.submissions[at]?.lookedAt ?? 0) >= imageWrittenAt;
-    return imageWrittenAt === 0 || first?.ref.n === ref.n || wasNamed ? [] : [{ kind: 'second-image', ref }];
+    return imageWrittenAt === 0 || first?.ref.n === ref.n || wasNamed ? [] : [{ kind: 'second-image', ref, writtenAt: imageWrittenAt }];
   });
 }

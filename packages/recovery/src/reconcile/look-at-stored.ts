@@ -49,7 +49,7 @@ function onePerRepair(all: readonly Disagreement[]): Disagreement[] {
   return all.filter((each) => !isRestored(each) || each === first);
 }
 
-async function suspect(pass: Pass, suspicions: Suspicions, { kind, ref }: Disagreement): Promise<void> {
+async function suspect(pass: Pass, suspicions: Suspicions, { kind, ref, writtenAt }: Disagreement): Promise<void> {
   const { store, archive, settings } = pass.reconciler;
   await suspicions.add({
     kind,
@@ -66,11 +66,11 @@ async function suspect(pass: Pass, suspicions: Suspicions, { kind, ref }: Disagr
       // What Redis never had an end of was not ended by a settlement: there is nothing to write.
       return isThere && (kind !== 'record-without-result' || (await store.findResult(ref)) !== undefined);
     },
-    repair: () => repair(pass, { kind, ref }),
+    repair: () => repair(pass, { kind, ref, ...(writtenAt === undefined ? {} : { writtenAt }) }),
   });
 }
 
-async function repair(pass: Pass, { kind, ref }: Disagreement): Promise<Finding['action']> {
+async function repair(pass: Pass, { kind, ref, writtenAt = 0 }: Disagreement): Promise<Finding['action']> {
   const { store, archive, settlements, recovery } = pass.reconciler;
   switch (kind) {
     case 'intent-without-record':
@@ -86,7 +86,7 @@ async function repair(pass: Pass, { kind, ref }: Disagreement): Promise<Finding[
       await settlements.wake(ref);
       return 'repaired';
     case 'second-image':
-      await store.noteLook(ref, pass.startedAt);
+      await store.noteLook(ref, Math.max(pass.startedAt, writtenAt));
       return 'named';
     case 'image-without-record':
       return 'named';

@@ -44,7 +44,7 @@ export async function beginTidying(pass: Pass): Promise<UploadTidying> {
         if (isLeftOver(submission, known.submissions[at]) && known.now - writtenAt > settings.tidyAfterMs) {
           leftOver.push({ taskUUID, submission });
           if (leftOver.length >= DELETED_AT_ONCE) await finish();
-        } else if (isNews(known.submissions[at], writtenAt, known.now)) {
+        } else if (isNews(submission, known.submissions[at], writtenAt, known.now)) {
           // Noted first: woken for nothing is less than woken for ever.
           await store.noteLook(submission.ref, writtenAt);
           await settlements.wake(submission.ref);
@@ -57,13 +57,15 @@ export async function beginTidying(pass: Pass): Promise<UploadTidying> {
 
   /**
    * Whether a submission ended without its image, and the upload came so late that the settlement may not have seen it. It looks
-   * once more when the upload window is over.
+   * once more when the upload window is over. The clock of S3 may differ from Redis time: which of upload and end came first its own
+   * times tell, and an upload that lies ahead is as good as old.
    */
-  function isNews(known: KnownSubmission | undefined, writtenAt: number, now: number): boolean {
+  function isNews(stored: StoredSubmission, known: KnownSubmission | undefined, writtenAt: number, now: number): boolean {
     if (known?.settledAt === undefined || known.status === 'succeeded') return false;
     const { timing, patienceMs } = settings;
-    const isLate = writtenAt + timing.uploadWindowMs > known.settledAt;
-    const wasLookedFor = now - Math.max(known.settledAt, writtenAt) > timing.uploadWindowMs + patienceMs;
+    const isLate = writtenAt + timing.uploadWindowMs > (stored.resultWrittenAt ?? known.settledAt);
+    const quietSince = writtenAt > now ? known.settledAt : Math.max(known.settledAt, writtenAt);
+    const wasLookedFor = now - quietSince > timing.uploadWindowMs + patienceMs;
     return isLate && wasLookedFor && known.lookedAt < writtenAt;
   }
 }

@@ -7,6 +7,8 @@ export interface StoredSubmission {
   /** Of the newest intent; absent: there is none. */
   round?: number;
   hasResult: boolean;
+  /** When the record of its end was written, in milliseconds since 1970, by the clock of S3; absent: there is none. */
+  resultWrittenAt?: number;
   hasDecision: boolean;
   hasAmendment: boolean;
   /** When its image was written, in milliseconds since 1970, by the clock of S3; absent: there is none. */
@@ -15,8 +17,6 @@ export interface StoredSubmission {
 
 export interface StoredGeneration {
   generationId: string;
-  /** When the newest of its records was written, in milliseconds since 1970, by the clock of S3; 0 when there is none. */
-  recordedAt: number;
   submissions: StoredSubmission[];
 }
 
@@ -79,15 +79,16 @@ function join(generationId: string, records: readonly ListedRecord[], images: re
     submissions.set(name, known);
     return known;
   };
-  let recordedAt = 0;
   for (const { kind, round, writtenAt, ...ref } of records) {
     const submission = submissionOf(ref);
-    recordedAt = Math.max(recordedAt, writtenAt);
     if (kind === 'intent') submission.round = Math.max(submission.round ?? 0, round);
-    if (kind === 'result') submission.hasResult = true;
+    if (kind === 'result') {
+      submission.hasResult = true;
+      submission.resultWrittenAt = writtenAt;
+    }
     if (kind === 'decision') submission.hasDecision = true;
     if (kind === 'amendment') submission.hasAmendment = true;
   }
   for (const { writtenAt, ...ref } of images) submissionOf(ref).imageWrittenAt = writtenAt;
-  return { generationId, recordedAt, submissions: [...submissions.values()] };
+  return { generationId, submissions: [...submissions.values()] };
 }

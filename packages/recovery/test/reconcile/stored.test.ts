@@ -1,9 +1,9 @@
-import { COMPARED_MS } from '@darkroom/contracts';
+import { COMPARED_MS, GENERATION_ID_MAX_AGE_MS } from '@darkroom/contracts';
 import { jobIdOf } from '@darkroom/queues';
 import { intentKey } from '@darkroom/object-storage';
 import { expect, test } from 'vitest';
 import { defaultReconcileSettings } from '../../src/index.ts';
-import { HOUR_MS, nextOf, setup, type World } from './world.ts';
+import { nextOf, setup, type World } from './world.ts';
 
 /** Takes everything of a generation out of Redis, but for its jobs and money. */
 async function forget(world: World, generationId: string): Promise<void> {
@@ -202,7 +202,7 @@ test('a generation whose time in Redis is over stays gone: its money would be bo
   await world.finish(ref);
   await forget(world, ref.generationId);
   const ledger = await world.ledger();
-  expect((await world.pass({ parts: ahead(COMPARED_MS + HOUR_MS) })).summary).toEqual({});
+  expect((await world.pass({ parts: ahead(COMPARED_MS + GENERATION_ID_MAX_AGE_MS) })).summary).toEqual({});
   expect(await world.store.find(ref.generationId)).toBeUndefined();
   expect(await world.ledger()).toEqual(ledger);
 });

@@ -1,4 +1,5 @@
 import { defaultTiming, taskUuidOf } from '@darkroom/contracts';
+import { stagingKey } from '@darkroom/object-storage';
 import { expect, test } from 'vitest';
 import { defaultReconcileSettings } from '../../src/index.ts';
 import { setup, type World } from './world.ts';
@@ -47,14 +48,29 @@ test.each(['refused', 'lost', 'unknown'] as const)(
   },
 );
 
+test.each([
+  ['two days ahead of', 2 * 86_400_000],
+  ['ten minutes behind', -600_000],
+  ['two days behind', -2 * 86_400_000],
+])('a bucket whose clock is %s Redis time tells all the same of an upload that came after the end', async (_, aheadMs) => {
+  await using world = await setup(aheadMs);
+  const [ref] = await world.enqueue();
+  await world.send(ref);
+  await world.finish(ref, 'unknown');
+  await world.s3.put(stagingKey(ref), 'bytes');
+  expect((await world.pass(lateSettings)).summary).toEqual({ 'late-upload': '1 repaired' });
+  expect(await world.jobOf('settlements', ref)).toBe('waiting');
+  expect((await world.pass(lateSettings)).summary).toEqual({});
+});
+
 test('an upload that the settlement has seen before it gave up wakes nobody', async () => {
   await using world = await setup();
   const [ref] = await world.enqueue();
   await world.send(ref);
   await world.upload(ref);
   await world.finish(ref, 'lost');
-  // A window that is over by the time the settlement gives up: an end that lies ahead would be taken for one of another clock.
-  const timing = { ...defaultTiming, uploadWindowMs: 1 };
+  // A window that is over by the time the settlement gives up, by the clock of S3, which counts seconds.
+  const timing = { ...defaultTiming, uploadWindowMs: -1 };
   const settings = { timing, patienceMs: -defaultReconcileSettings.patienceMs - 10 * defaultTiming.uploadWindowMs };
   expect((await world.pass({ settings })).summary).toEqual({});
 });

@@ -9,7 +9,7 @@ import { defaultReconcileSettings, reconcile, type Reconciler, type ReconcileOpt
 import { startWorld, type End, type World as Stores } from '../world.ts';
 
 export { IMAGE_NANO_USD, nextOf } from '../world.ts';
-export const HOUR_MS = 3_600_000;
+const HOUR_MS = 3_600_000;
 /** Tells the wait between two looks from the others; nobody waits here. */
 const GRACE_MS = 1234;
 
@@ -45,8 +45,8 @@ export interface PassGiven extends Partial<ReconcileOptions> {
   parts?: (reconciler: Reconciler) => Partial<Reconciler>;
 }
 
-export async function setup(): Promise<World> {
-  const stores = await startWorld();
+export async function setup(s3AheadMs = 0): Promise<World> {
+  const stores = await startWorld(s3AheadMs);
   await stores.begin();
   const { prefix, redis, store, storage, submissions, settlements } = stores;
 
