@@ -1,7 +1,7 @@
 import { createGenerationId, parseGrokImagineRequest } from '@darkroom/contracts';
 import { buildGenerationStore, connectPatient } from '@darkroom/generation-store';
 import { createSubmissions } from '@darkroom/queues';
-import { eventually, uniquePrefix } from '@darkroom/testing';
+import { eventually, startTestS3, uniquePrefix } from '@darkroom/testing';
 import { expect, inject, onTestFinished, test } from 'vitest';
 import { createWorld, spawnCli } from './world.ts';
 
@@ -29,12 +29,24 @@ async function setup() {
     );
     return generationId;
   };
-  const run = async (...words: string[]): Promise<string> => {
-    const cli = spawnCli(words, { REDIS_URL: inject('redisUrl'), DARKROOM_PREFIX: prefix });
-    expect({ code: (await cli.ended).code, output: cli.output() }).toMatchObject({ code: 0 });
-    return cli.output();
+  const runWith = async (environment: Readonly<Record<string, string>>, ...words: string[]) => {
+    const cli = spawnCli(words, { REDIS_URL: inject('redisUrl'), DARKROOM_PREFIX: prefix, ...environment });
+    return { code: (await cli.ended).code, output: cli.output() };
   };
-  return { store, submissions, enqueue, run };
+  /** The environment of an operator who has the bucket too, which was empty when the store was opened. */
+  const startBucket = async (): Promise<Record<string, string>> => {
+    const s3 = await startTestS3();
+    onTestFinished(() => s3.stop());
+    const { accessKeyId, secretAccessKey } = s3.credentials;
+    return { S3_BUCKET: s3.bucket, S3_ENDPOINT: s3.endpoint, S3_ACCESS_KEY_ID: accessKeyId, S3_SECRET_ACCESS_KEY: secretAccessKey };
+  };
+  let bucket: Record<string, string> | undefined;
+  const run = async (...words: string[]): Promise<string> => {
+    const ended = await runWith((bucket ??= await startBucket()), ...words);
+    expect(ended).toMatchObject({ code: 0 });
+    return ended.output;
+  };
+  return { store, submissions, enqueue, run, runWith };
 }
 
 test('status says that no worker has opened the store yet', async () => {
@@ -80,6 +92,38 @@ test('pause stops buying for a reason, and resume lets what waits run at once', 
   expect(await store.pauses()).toMatchObject([{ kind: 'operator', reason: 'a new bucket' }]);
   expect(await run('resume')).toMatch(/lifted 1 pause\n4 purchases that were waiting go on at once\nbuying +goes on/);
   expect(await submissions.queue.getJobCounts('waiting', 'delayed')).toEqual({ waiting: 4, delayed: 0 });
+});
+
+test('without the bucket a pause holds all the same and is not recorded, and is not lifted', async () => {
+  const { store, run, runWith } = await setup();
+  await store.initialise('epoch');
+  const nowhere = { S3_BUCKET: 'gone', S3_ENDPOINT: 'http://127.0.0.1:9', S3_ACCESS_KEY_ID: 'a', S3_SECRET_ACCESS_KEY: 'b' };
+  for (const [reason, environment] of Object.entries({ 'no settings': {}, 'S3 is away': nowhere })) {
+    const paused = await runWith(environment, 'pause', '--reason', reason);
+    expect(paused).toMatchObject({ code: 1, output: expect.stringContaining('the pause is not recorded') as string });
+    expect(await store.pauses()).toMatchObject([{ kind: 'operator', reason }]);
+    const resumed = await runWith(environment, 'resume');
+    expect(resumed).toMatchObject({ code: 1, output: expect.stringContaining('stands until S3 has its end') as string });
+    expect(await store.pauses()).toMatchObject([{ kind: 'operator', reason }]);
+    expect(await run('resume')).toContain('lifted 1 pause');
+  }
+});
+
+test('limits shows and changes how many tasks the fleet may have at the provider', async () => {
+  const { store, run, runWith } = await setup();
+  await store.initialise('epoch');
+  expect(await run('limits')).toContain('at most 1000 tasks at the provider (the default); 0 are under way');
+  expect(await run('limits', '--tasks', '5')).toMatch(
+    /before +1000 tasks .+\nlimits +5 tasks at the provider \(revision 1, recorded in S3\)/,
+  );
+  expect(await store.readTasksAtProvider()).toEqual({ count: 0, limit: 5 });
+  expect(await run('limits')).toContain('at most 5 tasks at the provider (revision 1, recorded in S3)');
+  expect(await runWith({}, 'limits', '--tasks', '6')).toMatchObject({
+    code: 1,
+    output: expect.stringContaining('the change is not recorded') as string,
+  });
+  expect(await runWith({}, 'limits', '--tasks', 'many')).toMatchObject({ code: 2 });
+  expect(await store.readTasksAtProvider()).toEqual({ count: 0, limit: 5 });
 });
 
 test('resuming one kind leaves the other, and wakes nothing', async () => {

@@ -20,6 +20,7 @@ async function setup() {
     await s3.stop();
     redis.disconnect();
   });
+  await store.setCaps({ allPerDay: 50 * IMAGE_NANO_USD });
   await store.initialise('epoch');
   const request = parseGrokImagineRequest({ positivePrompt: 'a red door' });
   const generationId = createGenerationId(Date.now());
@@ -28,8 +29,9 @@ async function setup() {
   const commitment = await store.commit(ref, 'token');
   if (commitment.kind === 'stop') throw new Error(commitment.reason);
   await storage.recordIntent(commitment.intent);
-  const run = async (...words: string[]): Promise<{ code: number | null; output: string }> => {
-    const cli = spawnCli(['rebuild', ...words], {
+  const run = (...words: string[]) => command('rebuild', ...words);
+  const command = async (...words: string[]): Promise<{ code: number | null; output: string }> => {
+    const cli = spawnCli(words, {
       REDIS_URL: inject('redisUrl'),
       DARKROOM_PREFIX: prefix,
       S3_BUCKET: s3.bucket,
@@ -45,7 +47,7 @@ async function setup() {
     const keys = await redis.keys(`${prefix}*`);
     await redis.del(keys);
   };
-  return { store, storage, ref, intent: commitment.intent, run, empty };
+  return { store, storage, ref, intent: commitment.intent, run, command, empty };
 }
 
 test('rebuild leaves an open store alone, and fills an empty one under the caps of the workers', async () => {
@@ -58,6 +60,23 @@ test('rebuild leaves an open store alone, and fills an empty one under the caps 
   expect(output).toContain('the store is open: buying goes on');
   expect(await store.find(ref.generationId)).toMatchObject({ status: 'running', reservedUsd: '0.02' });
   expect((await store.readSpend())[0]).toMatchObject({ capNanoUsd: 7_000_000_000, reservedNanoUsd: IMAGE_NANO_USD });
+});
+
+test('rebuild brings back the limit and the pause of an operator, and says that buying is paused', async () => {
+  const { store, run, command, empty } = await setup();
+  expect(await command('pause', '--reason', 'a new bucket')).toMatchObject({ code: 0 });
+  expect(await command('limits', '--tasks', '4')).toMatchObject({ code: 0 });
+  await empty();
+  const { code, output } = await run();
+  expect({ code, output }).toMatchObject({ code: 0 });
+  expect(output).toMatch(/the store is open\nbuying +PAUSED since .+, an operator: a new bucket/);
+  expect(output).not.toContain('buying goes on');
+  expect(await store.pauses()).toMatchObject([{ kind: 'operator', reason: 'a new bucket' }]);
+  expect(await store.readTasksAtProvider()).toMatchObject({ limit: 4 });
+  // An operator resumes, and Redis is emptied once more.
+  expect(await command('resume')).toMatchObject({ code: 0 });
+  await empty();
+  expect(await run()).toMatchObject({ code: 0, output: expect.stringContaining('buying goes on') as string });
 });
 
 test('rebuild names what is damaged and keeps the store closed, unless it is told to leave that out', async () => {

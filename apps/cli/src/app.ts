@@ -51,6 +51,8 @@ export async function runCommand(line: CommandLine): Promise<number> {
         return await runProbe({ command, environment, terminal, stop: interruption.stop });
       case 'status':
       case 'spend':
+      case 'caps':
+      case 'limits':
       case 'unknown':
       case 'pause':
       case 'resume':

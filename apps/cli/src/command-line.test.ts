@@ -58,7 +58,7 @@ test('no word, "help", --help and -h ask for help', () => {
 test.each([
   [
     ['begin'],
-    'there is no command "begin"; there are: start, status, spend, doctor, unknown, reconcile, pause, resume, rebuild, probe, help',
+    'there is no command "begin"; there are: start, status, spend, caps, limits, doctor, unknown, reconcile, pause, resume, rebuild, probe, help',
   ],
   [['start', 'now'], 'start takes no words after it, got "now"'],
   [['stauts'], 'there is no command "stauts" (did you mean "status"?)'],
@@ -70,6 +70,15 @@ test.each([
   [['start', '--max-usd', '0'], '--max-usd must be an amount of US dollars such as 1 or 0.50, above 0, got "0"'],
   [['rebuild', '--days', '0'], '--days must be a whole number from 1 to 3650'],
   [['resume', '--kind', 'mood'], '--kind must be one of account, operator, got "mood"'],
+  [['caps', '--day', 'none'], '--day must be an amount: the cap of a day over all tenants is always on'],
+  [
+    ['caps', '--month', '0', '--tenant-day', 'x'],
+    '--month must be an amount of US dollars above 0, such as 25 or 12.50, or none, got "0"\n--tenant-day',
+  ],
+  [['limits', '--tasks', '0'], '--tasks must be a whole number from 1 to 1000000, got "0"'],
+  [['limits', '--taks', '5'], 'limits has no option "--taks" (did you mean "--tasks"?)'],
+  [['pause', '--reason', 'x'.repeat(501)], '--reason may have 500 letters, got 501'],
+  [['caps', '--tenant_day', '5'], 'caps has no option "--tenant_day" (did you mean "--tenant-day"?)'],
   [['unknown', '--free'], '--release must be a submission as it is listed'],
   [['unknown', '--release', '0-1', '--free'], '--release must be a submission as it is listed, such as <generationId>/0-1, got "0-1"'],
   [['unknown', '--release', '01890a5d-ac96-774b-bcce-b302099a8057/0-1'], '--release needs --charged'],

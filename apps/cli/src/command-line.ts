@@ -1,8 +1,22 @@
 import path from 'node:path';
 import { parseArgs, type ParseArgsConfig } from 'node:util';
-import { findMeant, isTenant, parseRef, parseUsd, TENANT_RULE, type NanoUsd, type SubmissionRef } from '@darkroom/contracts';
+import {
+  capNames,
+  capWords,
+  findMeant,
+  isTenant,
+  MAX_TASKS_AT_PROVIDER,
+  parseRef,
+  parseUsd,
+  TENANT_RULE,
+  type CapName,
+  type FleetLimits,
+  type NanoUsd,
+  type SubmissionRef,
+} from '@darkroom/contracts';
 import { pauseKinds, type PauseKind } from '@darkroom/generation-store';
 import { decisions, type Decision } from '@darkroom/purchase';
+import type { CapsChange } from '@darkroom/recovery';
 import { helpText } from './help-text.ts';
 
 /** How to get an embedded Redis: a server on PATH, a private copy out of Debian's packages, or one in JavaScript that forgets. */
@@ -14,6 +28,10 @@ export type Command =
   | { kind: 'start'; once: boolean; buy: boolean; maxNanoUsd?: NanoUsd; dataDir?: string; redis?: RedisChoice }
   | { kind: 'status'; dataDir?: string }
   | { kind: 'spend'; tenant?: string; dataDir?: string }
+  /** Shows the spend caps, or changes those that are named. */
+  | { kind: 'caps'; change: CapsChange; dataDir?: string }
+  /** Shows the limits of the fleet, or changes those that are named. */
+  | { kind: 'limits'; change: FleetLimits; dataDir?: string }
   /** Lists what is unknown, or ends the hold of one. */
   | { kind: 'unknown'; release?: SubmissionRef; decision?: Decision; dataDir?: string }
   | { kind: 'doctor' | 'reconcile'; dataDir?: string }
@@ -27,6 +45,9 @@ export type Command =
 
 /** Of generations of so many days the ledger needs all money: a month, and what was ordered in its last days for later. */
 const REBUILT_DAYS = 35;
+
+/** Letters of a reason that is kept and shown again and again. */
+const MAX_REASON = 500;
 
 /** Thrown inside this file alone, for what `wrong` says. */
 class WrongWords extends Error {}
@@ -66,6 +87,18 @@ const readings: Readonly<Record<Exclude<Command['kind'], 'help' | 'wrong'>, Read
       return { kind: 'spend', ...(tenant === undefined ? {} : { tenant }), ...dataDir };
     },
   },
+  caps: {
+    options: { ...Object.fromEntries(capNames.map((name) => [capWords[name].option, text])), ...dataDirOption },
+    read: (values, dataDir) => ({ kind: 'caps', change: readCaps(values), ...dataDir }),
+  },
+  limits: {
+    options: { tasks: text, ...dataDirOption },
+    read: ({ tasks }, dataDir) => ({
+      kind: 'limits',
+      change: tasks === undefined ? {} : { tasksAtProvider: readWhole('--tasks', tasks, 1, MAX_TASKS_AT_PROVIDER) },
+      ...dataDir,
+    }),
+  },
   doctor: { options: dataDirOption, read: (_, dataDir) => ({ kind: 'doctor', ...dataDir }) },
   unknown: {
     options: { release: text, charged: flag, free: flag, ...dataDirOption },
@@ -85,7 +118,11 @@ const readings: Readonly<Record<Exclude<Command['kind'], 'help' | 'wrong'>, Read
   reconcile: { options: dataDirOption, read: (_, dataDir) => ({ kind: 'reconcile', ...dataDir }) },
   pause: {
     options: { reason: text, ...dataDirOption },
-    read: ({ reason }, dataDir) => ({ kind: 'pause', reason: typeof reason === 'string' ? reason : 'by an operator', ...dataDir }),
+    read: ({ reason = 'by an operator' }, dataDir) => {
+      const words = String(reason);
+      if (words.length > MAX_REASON) throw new WrongWords(`--reason may have ${MAX_REASON} letters, got ${words.length}`);
+      return { kind: 'pause', reason: words, ...dataDir };
+    },
   },
   resume: {
     options: { kind: text, ...dataDirOption },
@@ -175,6 +212,34 @@ function readUsd(value: Value): NanoUsd | undefined {
     // said below
   }
   throw new WrongWords(`--max-usd must be an amount of US dollars such as 1 or 0.50, above 0, got "${String(value)}"`);
+}
+
+/** Reads the caps that are named; all that is wrong with them is told at once. */
+function readCaps(values: Values): CapsChange {
+  const problems: string[] = [];
+  const change: CapsChange = {};
+  for (const name of capNames) {
+    const value = values[capWords[name].option];
+    const cap = value === undefined ? undefined : readCap(name, String(value).trim());
+    if (typeof cap === 'string') problems.push(cap);
+    else if (cap !== undefined) change[name] = cap;
+  }
+  if (problems.length > 0) throw new WrongWords(`${problems.join('\n')}\nno cap was changed`);
+  return change;
+}
+
+/** @returns null for no cap, or what is wrong with it. */
+function readCap(name: CapName, value: string): NanoUsd | null | string {
+  const option = `--${capWords[name].option}`;
+  const isDay = name === 'allPerDay';
+  if (value === 'none') return isDay ? `${option} must be an amount: the cap of a day over all tenants is always on` : null;
+  try {
+    const amount = parseUsd(value);
+    if (amount > 0) return amount;
+  } catch {
+    // said below
+  }
+  return `${option} must be an amount of US dollars above 0, such as 25 or 12.50${isDay ? '' : ', or none'}, got "${value.slice(0, MAX_SHOWN)}"`;
 }
 
 function readWhole(option: string, value: Value, min: number, max: number): number {

@@ -20,6 +20,9 @@ WEBHOOK_BASE_URL is a public address that leads to the receiver, which is then a
 darkroom status               is buying paused, and why; what waits, what was spent (npm run darkroom -- status)
 darkroom spend                what was spent and is on hold, against the caps        (npm run spend)
                               and whether it cost what was expected                  --tenant <name>
+darkroom caps                 the spend caps of the store; changes those that are named, for all workers at once
+                              --day 25 --month 300 --tenant-day 5 --tenant-month none
+darkroom limits               how many tasks the fleet may have under way at the provider   --tasks <n> changes it
 darkroom unknown              purchases of which nobody knows what became, and that hold their money
                               --release <id>/<index>-<n> ends such a hold, as you found out from the provider's list of
                               usage: --charged books it, --free gives it back; an image that comes after all is kept

@@ -1,14 +1,16 @@
 import path from 'node:path';
-import { LocalStackError } from '@darkroom/contracts';
-import { buildGenerationStore, connectPatient } from '@darkroom/generation-store';
+import { describeCapsDifference, LocalStackError, parseUsd } from '@darkroom/contracts';
+import { buildGenerationStore, connectPatient, isLiftable, type GenerationStore } from '@darkroom/generation-store';
 import { createObjectStorage } from '@darkroom/object-storage';
 import { createProducer } from '@darkroom/producer';
+import { readSettings, spendSettings, type Environment } from '@darkroom/service-runtime';
 import { createClosing, type Closing } from './closing.ts';
 import type { Command } from './command-line.ts';
 import type { StartConfig } from './config.ts';
 import { openDataFolder } from './data-folder/data-folder.ts';
 import type { Interruption } from './interruption.ts';
 import { laptopCap } from './laptop/offer.ts';
+import { lowerCap, setCap } from './laptop/own-cap.ts';
 import { watchForAccountPause } from './laptop/watch-pause.ts';
 import { findRoads } from './laptop/roads.ts';
 import { orderExamples } from './orders/order-examples.ts';
@@ -92,7 +94,15 @@ async function run(
   if (stores.notice !== undefined) row('', terminal.paint('yellow', stores.notice));
 
   closing.add(() => folder.processes.clear());
-  if (provider !== undefined) await watchAccount(stores, config.redis === undefined, terminal, closing, over);
+  const storage = createObjectStorage({ ...stores.s3, requestTimeoutMs: STORAGE_TIMEOUT_MS, maxImageBytes: IMAGE_LIMIT_BYTES }, { now });
+  closing.add(() => storage.close());
+  const store = openStore(stores, closing);
+  const settings = { store, archive: storage };
+  const tellCaps = (change: string | undefined): void => void (change !== undefined && terminal.print(terminal.paint('yellow', change)));
+  if (provider !== undefined) {
+    await watchAccount(store, config.redis === undefined, terminal, closing, over);
+    tellCaps(await lowerCap(settings, parseUsd(provider.dailyCapUsd)));
+  }
   const onDeath = (error: LocalStackError): void => over.abort(error);
   const apps = await startApps({ stores, folder, root, environment: config.environment, provider, onDeath }, closing);
   signal.throwIfAborted();
@@ -101,8 +111,10 @@ async function run(
   row('worker', 'ready');
   row('dashboard', `${apps.dashboardUrl}, shows the queues`);
 
-  const storage = createObjectStorage({ ...stores.s3, requestTimeoutMs: STORAGE_TIMEOUT_MS, maxImageBytes: IMAGE_LIMIT_BYTES }, { now });
-  closing.add(() => storage.close());
+  // Raised only now: the worker is ready, so what Redis may have forgotten is known again.
+  tellCaps(
+    provider === undefined ? await describeOtherCaps(store, config.environment) : await setCap(settings, parseUsd(provider.dailyCapUsd)),
+  );
   const producer = createProducer({ redisUrl: stores.redis.url, prefix: stores.redis.prefix });
   closing.add(() => producer.close());
 
@@ -147,23 +159,34 @@ const defaultDataDir = (root: string, { runware }: Pick<StartConfig, 'runware'>)
  * was started with a key that may be another, and its first purchase will tell.
  */
 async function watchAccount(
-  { redis }: Stores,
+  store: GenerationStore,
   isRedisOurs: boolean,
   terminal: Terminal,
   closing: Closing,
   over: AbortController,
 ): Promise<void> {
-  const connection = connectPatient(redis.url);
-  closing.add(() => connection.disconnect());
-  const retention = { recordSeconds: 1, idempotencySeconds: 1 }; // nothing is enqueued here
-  const store = buildGenerationStore({ prefix: redis.prefix, retention, pollRate: { perSecond: 1, burst: 1 } }, connection);
   if (isRedisOurs) await store.resumeBuying(['account']);
   // After a restart of Redis the worker lifts what stands by itself.
-  for (const { kind, reason } of (await store.pauses()).filter((pause) => pause.kind !== 'restart'))
+  for (const { kind, reason } of (await store.pauses()).filter(isLiftable))
     terminal.print(terminal.paint('yellow', `buying is paused (${kind}: ${reason}); lift it with: npm run darkroom -- resume`));
   const { count } = await store.readOpenGenerations();
   if (count > 0) terminal.print(`${count} orders of an earlier start are still open; they go on, and count towards the cap`);
   closing.add(watchForAccountPause(store, (error) => over.abort(error)));
+}
+
+function openStore({ redis }: Stores, closing: Closing): GenerationStore {
+  const connection = connectPatient(redis.url);
+  closing.add(() => connection.disconnect());
+  const retention = { recordSeconds: 1, idempotencySeconds: 1 }; // nothing is enqueued here
+  return buildGenerationStore({ prefix: redis.prefix, retention, pollRate: { perSecond: 1, burst: 1 } }, connection);
+}
+
+/** What is to be done when the environment names other caps than the kept store has. */
+async function describeOtherCaps(store: GenerationStore, environment: Environment): Promise<string | undefined> {
+  const { named } = readSettings({ spend: spendSettings }, environment).spend;
+  const caps = (await store.findCaps())?.caps;
+  const words = caps === undefined ? '' : describeCapsDifference(named, caps);
+  return words === '' ? undefined : `${words}: the environment gives caps to a new store alone; change them with npm run darkroom -- caps`;
 }
 
 const untilAborted = (signal: AbortSignal): Promise<void> =>

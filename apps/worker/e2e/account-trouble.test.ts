@@ -1,5 +1,7 @@
+import { createObjectStorage } from '@darkroom/object-storage';
 import { createProducer, type Producer } from '@darkroom/producer';
 import { buildGenerationStore, connectPatient } from '@darkroom/generation-store';
+import { resumeByOperator } from '@darkroom/recovery';
 import { eventually, readBilledTasks, startFleet, type Fleet } from '@darkroom/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { expectOneOfEach } from './judge.ts';
@@ -60,6 +62,7 @@ for (const [trouble, fault] of Object.entries({
 test('what an operator paused stays paused until an operator resumes it', async () => {
   const redis = connectPatient(fleet.redisUrl);
   const store = buildGenerationStore({ prefix: fleet.prefix, retention, pollRate: { perSecond: 1, burst: 1 } }, redis);
+  const storage = createObjectStorage({ ...fleet.s3Config, requestTimeoutMs: 5000, maxImageBytes: 1 }, { now: Date.now });
   try {
     await store.pauseBuying({ kind: 'operator', reason: 'maintenance', since: Date.now() });
     const billed = [...(await readBilledTasks(fleet.billFile)).values()].reduce((sum, { executions }) => sum + executions, 0);
@@ -71,9 +74,10 @@ test('what an operator paused stays paused until an operator resumes it', async 
     const seen = await stopsSeen();
     await eventually(async () => expect(await stopsSeen()).toBeGreaterThan(seen + 3), { withinMs: 15_000 });
     expect(await store.pauses()).toMatchObject([{ kind: 'operator' }]);
-    expect(await store.resumeBuying(['operator'])).toBe(1);
+    expect(await resumeByOperator({ store, archive: storage })).toMatchObject({ kind: 'resumed' });
     await expectOneOfEach(fleet, await Promise.all(ids.map((id) => producer.wait(id, { timeoutMs: 15_000 }))), billed);
   } finally {
+    storage.close();
     redis.disconnect();
   }
 });

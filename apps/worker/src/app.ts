@@ -29,6 +29,7 @@ import { MAX_IMAGE_BYTES, type WorkerConfig } from './config.ts';
 import { startConsuming } from './consume.ts';
 import { joinPurchase } from './join-purchase.ts';
 import { joinRecovery } from './join-recovery.ts';
+import { keepSettings } from './keep-settings.ts';
 import { maintain } from './maintain.ts';
 import { addQueueGauges } from './metrics/queue-gauges.ts';
 import { createWorkerMetrics } from './metrics/worker-metrics.ts';
@@ -98,7 +99,14 @@ export function createWorkerApp(config: WorkerConfig, overrides: Partial<WorkerD
   const accountWatch = watchAccount({ everyMs: timing.maxTroubleMs }, { store, provider, submissions, logger });
   const { maxSubmissions, everyMs, graceMs } = config.reconcile;
   const recovery = joinRecovery({ store, storage, submissions, settlements, timing, maxSubmissions, now });
-  const assertSettings = () => store.setCaps(spend.caps);
+  const keptSettings = keepSettings(
+    { ...spend, askS3EveryMs: Math.min(SETTINGS_MS, timing.maxTroubleMs) },
+    { store, archive: storage, logger },
+  );
+  metrics.readGauge(
+    { name: 'darkroom_settings_differ', help: '1 while the environment of this worker names other spend caps than the store has, else 0.' },
+    async () => [{ labels: {}, value: keptSettings.differs() ? 1 : 0 }],
+  );
   const owning: Owning = {
     store,
     archive: storage,
@@ -120,10 +128,10 @@ export function createWorkerApp(config: WorkerConfig, overrides: Partial<WorkerD
       store,
       recovery,
       submissions,
-      openStore: () => openStore(owning, logger),
+      openStore: () => openStore(owning, () => keptSettings.seed(), logger),
       checkOwner: () => checkOwner(owning),
       onForeign: setForeign,
-      assertSettings,
+      settings: keptSettings,
       logger,
       holder: randomUUID(),
     },
@@ -249,8 +257,7 @@ export function createWorkerApp(config: WorkerConfig, overrides: Partial<WorkerD
 
   async function openEverything(): Promise<void> {
     await warnOfShortCredentials(storage, timing, now(), logger);
-    await assertSettings();
-    await openStore(owning, logger);
+    await openStore(owning, () => keptSettings.seed(), logger);
   }
 
   return {
@@ -288,6 +295,9 @@ export function createWorkerApp(config: WorkerConfig, overrides: Partial<WorkerD
     },
   };
 }
+
+/** S3 is asked this often for changes of settings that Redis was not told of, because the operator's process died in between. */
+const SETTINGS_MS = 60_000;
 
 /** What was told to end, and had all that it waits for taken away, gets this long. */
 const LAST_LOOPS_MS = 1500;

@@ -1,4 +1,4 @@
-import type { GenerationStore } from '@darkroom/generation-store';
+import { isLiftable, type GenerationStore } from '@darkroom/generation-store';
 import type { Submissions } from '@darkroom/queues';
 import type { RunwareClient } from '@darkroom/runware-client';
 import type { Logger, Service } from '@darkroom/service-runtime';
@@ -9,7 +9,7 @@ export interface WatchAccountOptions {
 }
 
 export interface WatchAccountDependencies {
-  store: Pick<GenerationStore, 'pauses' | 'pauseBuying' | 'resumeBuying' | 'claimTurn'>;
+  store: Pick<GenerationStore, 'pauses' | 'pauseBuying' | 'resumeBuying' | 'claimTurn' | 'readTime'>;
   provider: Pick<RunwareClient, 'checkAccount'>;
   submissions: Pick<Submissions, 'promoteDelayed'>;
   logger: Logger;
@@ -29,7 +29,7 @@ export function watchAccount(
 
   async function look(): Promise<void> {
     const pauses = await store.pauses();
-    const pause = pauses.filter((each) => each.kind !== 'restart').find(({ kind }) => kind === 'account');
+    const pause = pauses.filter(isLiftable).find(({ kind }) => kind === 'account');
     // While an operator, or a restart of Redis, holds it back there is nothing to find out.
     if (pause === undefined || pauses.length > 1 || !(await store.claimTurn('account-check', everyMs))) return;
     const verdict = await provider.checkAccount(stopping.signal);
@@ -50,8 +50,8 @@ export function watchAccount(
         );
         return;
       case 'not-dry':
-        // In the store and not here: it must hold for every worker, and after a restart.
-        await store.pauseBuying({ kind: 'operator', reason: 'the provider ran a dry run as a purchase', since: pause.since });
+        // In the store and not here: it must hold for every worker. The keeper of settings records it in S3.
+        await store.pauseBuying({ kind: 'operator', reason: 'the provider ran a dry run as a purchase', since: await store.readTime() });
         logger.error(
           { event: 'account.check-was-charged' },
           'the provider ran a dry run as a purchase; the account is not checked any more, resume with `npm run darkroom -- resume`',

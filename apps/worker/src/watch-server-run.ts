@@ -1,9 +1,10 @@
 import { hasCode } from '@darkroom/contracts';
-import type { BuyingPause, GenerationStore } from '@darkroom/generation-store';
+import type { GenerationStore } from '@darkroom/generation-store';
 import type { Submissions } from '@darkroom/queues';
 import { restoreForgotten, type Recovery } from '@darkroom/recovery';
 import { orAborted, type Logger, type Service } from '@darkroom/service-runtime';
 import type { Redis } from 'ioredis';
+import type { SettingsKeeper } from './keep-settings.ts';
 
 export interface WatchServerRunOptions {
   /** How often the run of the server is looked at, in milliseconds; and at once after each reconnect. */
@@ -15,7 +16,7 @@ export interface WatchServerRunOptions {
 export interface WatchServerRunDependencies {
   /** The connection of the store: it hears of a restart first. */
   redis: Pick<Redis, 'on' | 'off'>;
-  store: Pick<GenerationStore, 'readServerRun' | 'confirmComparison' | 'claimTurn' | 'endTurn' | 'pauses' | 'pauseBuying'>;
+  store: Pick<GenerationStore, 'readServerRun' | 'confirmComparison' | 'claimTurn' | 'endTurn'>;
   recovery: Recovery;
   submissions: Pick<Submissions, 'promoteDelayed'>;
   /** Opens the store if it is a new one, and says in the log if it is one that lost its memory. @returns whether it is open. */
@@ -24,8 +25,8 @@ export interface WatchServerRunDependencies {
   checkOwner(): Promise<unknown>;
   /** Called with what `checkOwner` threw while the worker runs, and with nothing once they belong together. */
   onForeign(error: Error | undefined): void;
-  /** Writes what the workers' settings say into Redis, which may have lost it or gone back to what it was. */
-  assertSettings(): Promise<unknown>;
+  /** The settings of the store, which Redis may have lost or gone back to what they were. */
+  settings: Pick<SettingsKeeper, 'restore' | 'look'>;
   logger: Logger;
   /** Names this worker as the holder of a turn. */
   holder: string;
@@ -39,7 +40,7 @@ export interface WatchServerRunDependencies {
  */
 export function watchServerRun(
   { everyMs, turnMs }: WatchServerRunOptions,
-  { redis, store, recovery, submissions, openStore, checkOwner, onForeign, assertSettings, logger, holder }: WatchServerRunDependencies,
+  { redis, store, recovery, submissions, openStore, checkOwner, onForeign, settings, logger, holder }: WatchServerRunDependencies,
 ): Service {
   const stopping = new AbortController();
   let timer: NodeJS.Timeout | undefined;
@@ -50,8 +51,6 @@ export function watchServerRun(
   /** The run in which Redis and bucket were found to belong together. The start has checked the first one. */
   let checkedRun: string | undefined;
   let toldOfForeign: string | undefined;
-  /** What an operator paused, as it stood when the store was last known to be whole: no record in S3 holds it. */
-  let remembered: BuyingPause[] = [];
 
   async function look(): Promise<void> {
     try {
@@ -85,10 +84,8 @@ export function watchServerRun(
     }
     if (isRecovering) return compareInTurn(run);
     warnedOfRun = undefined;
-    remembered = (await store.pauses()).filter((pause) => pause.kind !== 'restart').filter(({ kind }) => kind === 'operator');
+    await settings.look();
     if (wasOpen) return;
-    // It was rebuilt: what only workers know was lost with the rest.
-    await assertSettings();
     wasOpen = true;
     logger.info({ event: 'store.open-again' }, 'redis holds an epoch again; buying goes on');
   }
@@ -100,14 +97,11 @@ export function watchServerRun(
   }
 
   async function compareInTurn(run: string): Promise<void> {
-    for (const pause of remembered)
-      if (await store.pauseBuying(pause))
-        logger.warn({ event: 'buying.paused-again', reason: pause.reason }, 'redis forgot that an operator had paused buying');
     // A turn for each run: one that was given away for an earlier run holds up nobody.
     const turn = `compare-${run}`;
     if (!(await store.claimTurn(turn, turnMs, holder))) return;
     const startedAt = performance.now();
-    await assertSettings();
+    await settings.restore();
     const keeping = setInterval(() => void store.claimTurn(turn, turnMs, holder).catch(() => undefined), turnMs / 3);
     const comparison = restoreForgotten(recovery, { signal: stopping.signal });
     const { compared, restored, damaged } = await orAborted(comparison, stopping.signal, 'stopped')

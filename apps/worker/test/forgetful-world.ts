@@ -11,12 +11,13 @@ import { buildGenerationStore, connectPatient, type GenerationStore, type NewGen
 import { createObjectStorage, type ObjectStorage } from '@darkroom/object-storage';
 import { consequencesOf } from '@darkroom/purchase';
 import { createSettlements, createSubmissions, jobIdOf, type Settlements, type Submissions } from '@darkroom/queues';
-import type { Recovery } from '@darkroom/recovery';
+import type { Recovery, SettingsInS3 } from '@darkroom/recovery';
 import { silentLogger, type Service } from '@darkroom/service-runtime';
 import { eventually, reserveRedis, startTestS3, type OwnRedis } from '@darkroom/testing';
 import type { Redis } from 'ioredis';
 import { expect } from 'vitest';
 import { joinRecovery } from '../src/join-recovery.ts';
+import { keepSettings } from '../src/keep-settings.ts';
 import { watchServerRun } from '../src/watch-server-run.ts';
 
 export const IMAGE_NANO_USD = 20_000_000;
@@ -27,7 +28,9 @@ export interface Watching {
   archive?: Partial<Recovery['archive']>;
   /** Stands in for parts of the store. */
   store?: Partial<GenerationStore>;
-  /** In images a day. */
+  /** Stands in for parts of what S3 keeps of settings. */
+  settings?: Partial<SettingsInS3>;
+  /** The daily cap that the environment of the worker names, in images. */
   cap?: number;
 }
 
@@ -74,8 +77,9 @@ export async function startForgetfulWorld(cap = 1000): Promise<ForgetfulWorld> {
     redis,
     store,
     storage,
-    watch: async ({ archive = {}, store: parts = {}, cap: watchedCap = cap } = {}) => {
+    watch: async ({ archive = {}, store: parts = {}, settings = {}, cap: watchedCap = cap } = {}) => {
       const recovery = joinRecovery({ store, storage, submissions, settlements, timing: defaultTiming, maxSubmissions: 2, now: Date.now });
+      const named = { allPerDay: watchedCap * IMAGE_NANO_USD };
       const watch = watchServerRun(
         { everyMs: 30, turnMs: 300 },
         {
@@ -86,7 +90,10 @@ export async function startForgetfulWorld(cap = 1000): Promise<ForgetfulWorld> {
           openStore: () => Promise.resolve(false),
           checkOwner: () => Promise.resolve(),
           onForeign: () => undefined,
-          assertSettings: () => store.setCaps({ allPerDay: watchedCap * IMAGE_NANO_USD }),
+          settings: keepSettings(
+            { seed: named, named, askS3EveryMs: 50 },
+            { store, archive: { ...storage, ...settings }, logger: silentLogger },
+          ),
           logger: silentLogger,
           holder: randomUUID(),
         },

@@ -1,3 +1,4 @@
+import { changeCaps, changeLimits, pauseByOperator, resumeByOperator } from '@darkroom/recovery';
 import { eventually } from '@darkroom/testing';
 import { describe, expect, inject, test } from 'vitest';
 import { IMAGE_NANO_USD, startForgetfulWorld } from './forgetful-world.ts';
@@ -63,21 +64,89 @@ describe.skipIf(inject('redisKind') === 'js')('after Redis went back to an earli
     expect(await world.spent()).toEqual({ reserved: 0, settled: IMAGE_NANO_USD });
   });
 
-  test('caps are those of the workers again, and a pause that an operator had made stands again', async () => {
+  test('a cap that was lowered is not forgotten, whatever the environment of the worker names', async () => {
     await using world = await startForgetfulWorld(1000);
     const ref = await world.enqueue();
+    await world.watch({ cap: 5000 });
+    await eventually(async () => expect(await world.store.findCaps()).toMatchObject({ revision: 1 }));
     const putBack = await world.server.copyData();
-    await world.watch({ cap: 0 });
-    await world.store.pauseBuying({ kind: 'operator', reason: 'by hand', since: 1 });
-    // long enough for the watch to have seen it
-    const seen = await world.redis.info('commandstats');
-    const looks = (info: string): number => Number(/cmdstat_evalsha:calls=(\d+)/.exec(info)?.[1]);
-    await eventually(async () => expect(looks(await world.redis.info('commandstats'))).toBeGreaterThan(looks(seen) + 6));
+    const settings = { store: world.store, archive: world.storage };
+    expect(await changeCaps(settings, { allPerDay: 1 })).toMatchObject({ kind: 'changed', revision: 2 });
     await world.goBack(putBack);
     await world.untilCompared();
-    expect(await world.store.pauses()).toEqual([{ kind: 'operator', reason: 'by hand', since: 1 }]);
-    await world.store.resumeBuying(['operator']);
+    expect(await world.store.findCaps()).toEqual({ revision: 2, caps: { allPerDay: 1 } });
     expect(await world.askToBuy(ref)).toBe('cap');
+  });
+
+  test('while S3 does not say which caps hold, buying waits', async () => {
+    await using world = await startForgetfulWorld();
+    const ref = await world.enqueue();
+    await world.goBack(await world.server.copyData());
+    let tries = 0;
+    const { storage } = world;
+    await world.watch({
+      settings: {
+        findNewestSetting: (kind) => {
+          tries += 1;
+          return tries < 3 ? Promise.reject(new Error('S3 is away')) : storage.findNewestSetting(kind);
+        },
+      },
+    });
+    await eventually(() => expect(tries).toBe(2));
+    expect(await world.askToBuy(ref)).toBe('recovering');
+    await world.untilCompared();
+    expect(await world.askToBuy(ref)).toBe('go');
+  });
+
+  test('caps that Redis lost while it ran are back within moments, and nothing is bought without them', async () => {
+    await using world = await startForgetfulWorld(1);
+    const ref = await world.enqueue();
+    const watch = await world.watch();
+    await eventually(async () => expect(await world.store.findCaps()).toMatchObject({ revision: 1 }));
+    await watch.stop();
+    await world.redis.del('{darkroom}:caps');
+    expect(await world.askToBuy(ref)).toBe('paused');
+    await world.watch();
+    await eventually(async () => expect(await world.store.findCaps()).toMatchObject({ caps: { allPerDay: IMAGE_NANO_USD } }));
+    expect(await world.askToBuy(ref)).toBe('go');
+  });
+
+  test('a pause of an operator stands again, a resume is not forgotten, and a limit that was lowered holds', async () => {
+    await using world = await startForgetfulWorld();
+    const settings = { store: world.store, archive: world.storage };
+    await world.watch();
+    await eventually(async () => expect((await world.store.findPauses()).revision).toBe(0));
+    const unpaused = await world.server.copyData();
+    await pauseByOperator(settings, 'by hand');
+    await changeLimits(settings, { tasksAtProvider: 3 });
+    const paused = await world.server.copyData();
+    await world.goBack(unpaused);
+    await world.untilCompared();
+    expect(await world.store.pauses()).toMatchObject([{ kind: 'operator', reason: 'by hand' }]);
+    expect(await world.store.readTasksAtProvider()).toMatchObject({ limit: 3 });
+    await resumeByOperator(settings);
+    await world.goBack(paused);
+    await world.untilCompared();
+    expect(await world.store.pauses()).toEqual([]);
+  });
+
+  test('a pause that was made while S3 was away is recorded, and stands after Redis went back', async () => {
+    await using world = await startForgetfulWorld();
+    const putBack = await world.server.copyData();
+    await world.store.pauseBuying({ kind: 'operator', reason: 'S3 is away', since: Date.now() });
+    await world.watch();
+    await eventually(async () => expect(await world.store.findPauses()).toMatchObject({ revision: 1, isRecorded: true }));
+    await world.goBack(putBack);
+    await world.untilCompared();
+    expect(await world.store.pauses()).toMatchObject([{ kind: 'operator', reason: 'S3 is away' }]);
+  });
+
+  test('a pause whose key was deleted stands again within moments', async () => {
+    await using world = await startForgetfulWorld();
+    await world.watch();
+    await pauseByOperator({ store: world.store, archive: world.storage }, 'by hand');
+    await world.redis.del('{darkroom}:buying-paused');
+    await eventually(async () => expect(await world.store.pauses()).toMatchObject([{ kind: 'operator', reason: 'by hand' }]));
   });
 
   test('a second restart in the middle of the comparison makes it begin anew', async () => {

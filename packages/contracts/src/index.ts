@@ -62,6 +62,30 @@ export {
   type SubmissionResult,
   type VerifiedImage,
 } from './records.ts';
+export {
+  buildSettingRecord,
+  capNames,
+  capsPermitMore,
+  capWords,
+  describeCaps,
+  describeCapsDifference,
+  DEFAULT_TASKS_AT_PROVIDER,
+  fleetLimitsSchema,
+  MAX_TASKS_AT_PROVIDER,
+  operatorPauseSchema,
+  SETTING_VERSION,
+  settingKinds,
+  settingRecordSchemaOf,
+  spendCapsSchema,
+  type CapName,
+  type FleetLimits,
+  type OperatorPause,
+  type SettingKind,
+  type SettingRecord,
+  type SettingValue,
+  type SpendCaps,
+  type StorePauses,
+} from './store-settings.ts';
 export type { FoundSubmission, RecordedSubmission, RememberedGeneration, RememberedSubmission } from './remembered.ts';
 export {
   findingKinds,

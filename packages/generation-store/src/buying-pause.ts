@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
+import { hasCaps } from './caps.ts';
 import { json } from './corrupt-record.ts';
 import { pauseKey } from './keys.ts';
 import { readServerRun } from './server-run.ts';
@@ -21,17 +22,17 @@ export interface BuyingPause {
 
 /**
  * Why nothing is bought now. "restart" stands by itself from each restart or failover of Redis until a worker has asked S3 what
- * Redis may have forgotten, and nobody lifts it.
+ * Redis may have forgotten. "caps" stands while Redis does not hold the caps of the store. No command lifts either.
  */
-export type StandingPause = BuyingPause | { kind: 'restart'; reason: string };
+export type StandingPause = BuyingPause | { kind: 'restart' | 'caps'; reason: string };
 
 /** Every kind of pause that may stand. */
-export const standingPauseKinds = [...pauseKinds, 'restart'] as const;
+export const standingPauseKinds = [...pauseKinds, 'restart', 'caps'] as const;
 
 /** The last moment of a Date (ECMA-262, "Time Values and Time Range"). */
 const MAX_TIME = 8.64e15;
 
-const storedSchema = json
+export const storedPauseSchema = json
   .pipe(z.object({ reason: z.string(), since: z.number().min(0).max(MAX_TIME) }))
   // What cannot be read pauses all the same, and can be lifted.
   .catch({ reason: 'what is kept of this pause cannot be read', since: 0 });
@@ -48,12 +49,20 @@ export async function resumeBuying(redis: Redis, prefix: string, kinds: readonly
 
 /** The pauses that stand; none while buying goes on. */
 export async function readPauses(redis: Redis, prefix: string): Promise<StandingPause[]> {
-  const [fields, { isOpen, isRecovering }] = await Promise.all([redis.hgetall(pauseKey(prefix)), readServerRun(redis, prefix)]);
-  const set = pauseKinds.flatMap((kind): StandingPause[] => {
+  const [fields, { isOpen, isRecovering }, isCapped] = await Promise.all([
+    redis.hgetall(pauseKey(prefix)),
+    readServerRun(redis, prefix),
+    hasCaps(redis, prefix),
+  ]);
+  const pauses = pauseKinds.flatMap((kind): StandingPause[] => {
     const stored = fields[kind];
-    return stored === undefined ? [] : [{ kind, ...storedSchema.parse(stored) }];
+    return stored === undefined ? [] : [{ kind, ...storedPauseSchema.parse(stored) }];
   });
-  return isOpen && isRecovering
-    ? [...set, { kind: 'restart', reason: 'redis restarted or failed over, and may have forgotten its last moments' }]
-    : set;
+  if (isOpen && isRecovering)
+    pauses.push({ kind: 'restart', reason: 'redis restarted or failed over, and may have forgotten its last moments' });
+  if (isOpen && !isCapped) pauses.push({ kind: 'caps', reason: 'redis does not hold the spend caps of the store' });
+  return pauses;
 }
+
+/** The pauses that a process or an operator made, and that are lifted. */
+export const isLiftable = (pause: StandingPause): pause is BuyingPause => pause.kind !== 'restart' && pause.kind !== 'caps';

@@ -5,7 +5,7 @@ import type {
   GenerationStatus,
   GenerationView,
   MissingImage,
-  NanoUsd,
+  OperatorPause,
   PassReport,
   ProviderTrouble,
   RecordedSubmission,
@@ -13,6 +13,7 @@ import type {
   SendVerdict,
   SettleReply,
   Settlement,
+  SpendCaps,
   SubmissionRef,
   SubmissionView,
   TaskFacts,
@@ -22,11 +23,14 @@ import { generationStatuses } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { pauseBuying, readPauses, resumeBuying, type BuyingPause, type PauseKind, type StandingPause } from './buying-pause.ts';
+import { applyCaps, findCaps, setCaps, type StoredCaps } from './caps.ts';
 import { adoptIntent, commit, recordRefusalSeen, recordVerdict } from './commit.ts';
 import { recordDelivery, type DeliveryReceipt } from './deliveries.ts';
 import { enqueueGeneration, type EnqueueReceipt, type NewGeneration } from './enqueue.ts';
 import type { Retention } from './retention.ts';
-import { capsKey, epochKey, generationKey, providerTroubleKey, submissionKey, turnKey } from './keys.ts';
+import { capsKey, differingKey, epochKey, generationKey, providerTroubleKey, submissionKey, turnKey } from './keys.ts';
+import { applyLimits, findLimits, type StoredLimits } from './limits.ts';
+import { applyPauses, findPauses, type StoredPauses } from './operator-pause.ts';
 import { takePollToken, type PollRate } from './poll-bucket.ts';
 import { findTrouble, reportTrouble, type StandingTrouble } from './provider-trouble.ts';
 import { findLastPass } from './reconcile/last-pass.ts';
@@ -38,6 +42,7 @@ import { beginRebuild, finishRebuild, type BegunRebuild } from './rebuild.ts';
 import { restoreGeneration, findForgotten } from './restore.ts';
 import { adoptOwner, claimOwner, readOwnership, type OwnerClaim, type Ownership } from './ownership.ts';
 import { confirmComparison, initialise, readServerRun, type ServerRun } from './server-run.ts';
+import { readTime } from './read-time.ts';
 import { beginSettlement, recordFacts, recordLook, recordMissingImage, settle } from './settlements.ts';
 import { readSpend, type PeriodSpend } from './spend.ts';
 import { readUnknown, type UnknownOutcomes } from './unknown-outcomes.ts';
@@ -48,14 +53,6 @@ export interface GenerationStoreConfig {
   prefix: string;
   retention: Retention;
   pollRate: PollRate;
-}
-
-/** Spend caps in force for the whole fleet; absent means no cap. The daily cap over all tenants is always on. */
-export interface SpendCaps {
-  allPerDay: NanoUsd;
-  allPerMonth?: NanoUsd;
-  tenantPerDay?: NanoUsd;
-  tenantPerMonth?: NanoUsd;
 }
 
 /** The records of generations in Redis: every method is one round trip, every change one script. */
@@ -131,7 +128,26 @@ export interface GenerationStore {
     epoch: string;
     ownerId?: string;
   }): Promise<'opened' | 'open' | 'emptied' | 'restarted'>;
+  /** Reads the caps. @returns undefined while they are not all there; then nothing is bought. @throws CorruptRecordError */
+  findCaps(): Promise<StoredCaps | undefined>;
+  /** Writes the caps of a change that S3 holds, unless Redis knows a later one. @returns whether it did. */
+  applyCaps(caps: Required<StoredCaps>): Promise<boolean>;
+  /** Reads the limits of the fleet. @returns undefined when Redis holds none. @throws CorruptRecordError */
+  findLimits(): Promise<StoredLimits | undefined>;
+  /** Writes the limits of a change that S3 holds, unless Redis knows a later one. @returns whether it did. */
+  applyLimits(limits: Required<StoredLimits>): Promise<boolean>;
+  /** Reads the operator's pause, and whether S3 knows of it. @throws CorruptRecordError */
+  findPauses(): Promise<StoredPauses>;
+  /** Writes the pause of a change that S3 holds in the place of the one that was `seen`. @returns false when it is another by now. */
+  applyPauses(pauses: { revision: number; operator: OperatorPause | undefined; seen: string }): Promise<boolean>;
+  /** Writes caps of which S3 holds no change. A worker records them once, or puts those of S3 in their place. */
   setCaps(caps: SpendCaps): Promise<void>;
+  /** Keeps for a while that a process was told other settings than the store has, in words. */
+  reportDiffering(words: string, forSeconds: number): Promise<void>;
+  /** What a process was told otherwise than the store, in words; undefined when none said so lately. */
+  findDiffering(): Promise<string | undefined>;
+  /** Returns Redis time, in milliseconds since 1970. */
+  readTime(): Promise<number>;
   /** The submissions whose outcome is unknown: how many, and the oldest of them. @param limit How many are described. */
   readUnknown(limit: number): Promise<UnknownOutcomes>;
   /** The ledger of today and this month: of all tenants and, when one is named, of that tenant. */
@@ -207,12 +223,16 @@ export function buildGenerationStore({ prefix, retention, pollRate }: Generation
     beginRebuild: (id) => beginRebuild(redis, prefix, id),
     finishRebuild: (rebuilt) => finishRebuild(redis, prefix, rebuilt),
     confirmComparison: (run) => confirmComparison(redis, prefix, run),
-    async setCaps({ allPerDay, allPerMonth, tenantPerDay, tenantPerMonth }) {
-      const caps = { 'all:day': allPerDay, 'all:month': allPerMonth, 'tenant:day': tenantPerDay, 'tenant:month': tenantPerMonth };
-      const set = Object.entries(caps).filter((cap): cap is [string, number] => cap[1] !== undefined);
-      const transaction = redis.multi().del(capsKey(prefix));
-      await transaction.hset(capsKey(prefix), Object.fromEntries(set)).exec();
-    },
+    findCaps: () => findCaps(redis, prefix),
+    applyCaps: (caps) => applyCaps(redis, prefix, caps),
+    findLimits: () => findLimits(redis, prefix),
+    applyLimits: (limits) => applyLimits(redis, prefix, limits),
+    findPauses: () => findPauses(redis, prefix),
+    applyPauses: (pauses) => applyPauses(redis, prefix, pauses),
+    setCaps: (caps) => setCaps(redis, prefix, caps),
+    reportDiffering: async (words, forSeconds) => void (await redis.set(differingKey(prefix), words, 'EX', forSeconds)),
+    findDiffering: async () => (await redis.get(differingKey(prefix))) ?? undefined,
+    readTime: () => readTime(redis),
     readUnknown: (limit) => readUnknown(redis, prefix, limit),
     readSpend: (tenant) => readSpend(redis, prefix, tenant),
     listOpen: () => listOpen(redis, prefix),

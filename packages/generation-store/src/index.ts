@@ -1,4 +1,5 @@
-export { pauseKinds, standingPauseKinds, type BuyingPause, type PauseKind, type StandingPause } from './buying-pause.ts';
+export { isLiftable, pauseKinds, standingPauseKinds, type BuyingPause, type PauseKind, type StandingPause } from './buying-pause.ts';
+export type { StoredCaps } from './caps.ts';
 export { connectFailFast, connectPatient, connectSubscriber } from './connection.ts';
 export { describeRedisAddress } from './connection/redis-address.ts';
 export { examineRedis, type RedisShortcoming } from './connection/examine-redis.ts';
@@ -8,8 +9,10 @@ export { watchConnection, type ConnectionState, type ConnectionWatch } from './c
 export { watchRedis } from './connection/watch-redis.ts';
 export type { DeliveryReceipt } from './deliveries.ts';
 export type { EnqueueReceipt, NewGeneration } from './enqueue.ts';
-export { buildGenerationStore, type GenerationStore, type GenerationStoreConfig, type SpendCaps } from './generation-store.ts';
+export { buildGenerationStore, type GenerationStore, type GenerationStoreConfig } from './generation-store.ts';
 export { DEFAULT_PREFIX, eventChannel, hasHashTag } from './keys.ts';
+export type { StoredLimits } from './limits.ts';
+export type { StoredPauses } from './operator-pause.ts';
 export type { OpenGenerations } from './open-generations.ts';
 export type { PollRate } from './poll-bucket.ts';
 export type { BegunRebuild } from './rebuild.ts';

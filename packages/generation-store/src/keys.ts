@@ -3,7 +3,7 @@ import type { SubmissionRef } from '@darkroom/contracts';
 /**
  * Every key of Darkroom's own in Redis. One prefix with a hash tag, so that all keys of one shard lie in one slot and a
  * script may touch them together (Redis Cluster specification, "Hash tags"). Scripts alone name these: `:spend:<period>`,
- * `:owner`, `:server-run`, `:memory`, `:tasks-at-provider`, `:limits`, `:deliveries:<generationId>:<index>-<n>` and `:idempotency:<tenant>:<digest>`,
+ * `:owner`, `:server-run`, `:memory`, `:tasks-at-provider`, `:deliveries:<generationId>:<index>-<n>` and `:idempotency:<tenant>:<digest>`,
  * whose tenant is encoded (`encodeTenant`).
  */
 export const DEFAULT_PREFIX = '{darkroom}';
@@ -29,6 +29,11 @@ export const pauseKey = (prefix: string): string => `${prefix}:buying-paused`;
 /** Held for a while by whoever does what one process of the fleet does at a time. */
 export const turnKey = (prefix: string, name: string): string => `${prefix}:turn:${name}`;
 export const capsKey = (prefix: string): string => `${prefix}:caps`;
+export const limitsKey = (prefix: string): string => `${prefix}:limits`;
+/** Tells the revision of the operator's pause that stands under `pauseKey`, and what S3 holds of it. */
+export const recordedPausesKey = (prefix: string): string => `${prefix}:pauses`;
+/** Says what a process was told otherwise than the store; ends by itself. */
+export const differingKey = (prefix: string): string => `${prefix}:settings-differ`;
 export const providerTroubleKey = (prefix: string): string => `${prefix}:provider-trouble`;
 export const pollBucketKey = (prefix: string): string => `${prefix}:poll-bucket`;
 /** Sorted set of the submissions whose outcome is unknown, by the time at which that was said. */

@@ -1,6 +1,6 @@
-import { DEFAULT_DAILY_CAP_USD, parseUsd, SpendCapError } from '@darkroom/contracts';
-import { expect, test } from 'vitest';
-import { endedForGood, IMAGE_NANO_USD, newGeneration, setup, setupAt } from './world.ts';
+import { SpendCapError, spendCapsSchema } from '@darkroom/contracts';
+import { describe, expect, test } from 'vitest';
+import { endedForGood, IMAGE_NANO_USD, newGeneration, setup, setupAt, type World } from './world.ts';
 
 const refusal = async (attempt: Promise<unknown>): Promise<SpendCapError> => {
   const error = await attempt.then(
@@ -106,11 +106,49 @@ test('sixty-four producers that race at the cap do not overspend', async () => {
   expect(await world.spent()).toEqual({ reserved: created * 3 * IMAGE_NANO_USD, settled: 0 });
 });
 
-test('a store whose caps were lost has the default cap of a day', async () => {
+describe.each(['all:day', 'all:month', 'tenant:day', 'tenant:month'])('while the cap %s is lost', (lost) => {
+  const caps = { allPerDay: 9, allPerMonth: 8, tenantPerDay: 7, tenantPerMonth: 6 };
+  const loseCap = async (world: World): Promise<void> => {
+    const nanoUsd = Object.fromEntries(Object.entries(caps).map(([name, images]) => [name, images * IMAGE_NANO_USD]));
+    expect(await world.store.applyCaps({ revision: 1, caps: spendCapsSchema.parse(nanoUsd) })).toBe(true);
+    await world.redis.hdel(`${world.prefix}:caps`, lost);
+  };
+
+  test('nothing is bought, what is enqueued waits for its hold, and both go on when it is back', async () => {
+    await using world = await setup();
+    const [held] = await world.enqueue();
+    await loseCap(world);
+    expect(await world.store.findCaps()).toBeUndefined();
+    expect(await world.store.pauses()).toMatchObject([{ kind: 'caps' }]);
+    const [later] = await world.enqueue();
+    for (const ref of [held, later])
+      expect(await world.store.commit(ref, 't')).toMatchObject({ kind: 'stop', reason: 'paused', detail: 'caps' });
+    expect(await world.spent()).toEqual({ reserved: IMAGE_NANO_USD, settled: 0 });
+    expect(await world.store.applyCaps({ revision: 1, caps: { allPerDay: IMAGE_NANO_USD } })).toBe(true);
+    expect(await world.store.pauses()).toEqual([]);
+    expect(await world.store.commit(held, 't')).toMatchObject({ kind: 'go' });
+    expect(await world.store.commit(later, 't')).toMatchObject({ kind: 'stop', reason: 'cap' });
+  });
+});
+
+test('a store whose caps are gone buys nothing, however much was left under them', async () => {
   await using world = await setup();
+  const [ref] = await world.enqueue();
   await world.redis.del(`${world.prefix}:caps`);
-  const imageNanoUsd = parseUsd(DEFAULT_DAILY_CAP_USD) / 2;
-  await world.store.enqueue({ ...newGeneration(1), imageNanoUsd });
-  await world.store.enqueue({ ...newGeneration(1), imageNanoUsd });
-  await refusal(world.store.enqueue({ ...newGeneration(1), imageNanoUsd: 1 }));
+  expect(await world.store.commit(ref, 't')).toMatchObject({ kind: 'stop', reason: 'paused', detail: 'caps' });
+  expect((await world.store.readSpend()).map(({ capNanoUsd }) => capNanoUsd)).toEqual([undefined, undefined]);
+});
+
+test('caps of a later revision are not replaced by those of an earlier one, and those of the same are written again', async () => {
+  await using world = await setup();
+  const { store } = world;
+  expect(await store.applyCaps({ revision: 10, caps: { allPerDay: 3, tenantPerDay: 2 } })).toBe(true);
+  expect(await store.applyCaps({ revision: 9, caps: { allPerDay: 30 } })).toBe(false);
+  await world.redis.hset(`${world.prefix}:caps`, 'all:day', 99);
+  expect(await store.applyCaps({ revision: 10, caps: { allPerDay: 3, tenantPerDay: 2 } })).toBe(true);
+  expect(await store.findCaps()).toEqual({ revision: 10, caps: { allPerDay: 3, tenantPerDay: 2 } });
+  await world.redis.del(`${world.prefix}:caps`);
+  await world.redis.set(`${world.prefix}:caps`, 'none');
+  expect(await store.applyCaps({ revision: 1, caps: { allPerDay: 4 } })).toBe(true);
+  expect(await store.findCaps()).toEqual({ revision: 1, caps: { allPerDay: 4 } });
 });

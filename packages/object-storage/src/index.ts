@@ -11,6 +11,7 @@ export {
 } from './object-storage.ts';
 export { MAX_PRESIGN_SECONDS, type PresignReadOptions } from './presign.ts';
 export type { RecordedIntent, RecordedResult, RecordStore } from './record-store.ts';
+export type { SettingsStore } from './settings-store.ts';
 export type { StorageFailure } from './storage-error.ts';
 export {
   verifiedImageOf,

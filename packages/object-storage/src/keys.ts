@@ -6,6 +6,8 @@ import {
   taskUuidOf,
   type OutputFormat,
   type RecordName,
+  type SettingKind,
+  type SettingRecord,
   type SubmissionRef,
 } from '@darkroom/contracts';
 
@@ -16,6 +18,18 @@ import {
 
 /** All records lie under this prefix. */
 export const recordsPrefix = 'records/';
+
+/** All changes of one kind of setting of the store. */
+export const settingsOf = (kind: SettingKind): string => `settings/${kind}/store/`;
+
+/** One change of a setting of the store. */
+export const settingKey = ({ kind, revision }: Pick<SettingRecord, 'kind' | 'revision'>): string => `${settingsOf(kind)}${revision}.json`;
+
+/** Reads the revision out of a key of one kind; undefined when it is the key of nothing that Darkroom writes. */
+export function parseSettingKey(kind: SettingKind, key: string): number | undefined {
+  const revision = Number(/\/(\d{1,12})\.json$/.exec(key)?.[1]);
+  return revision >= 1 && settingKey({ kind, revision }) === key ? revision : undefined;
+}
 
 /** All uploads lie under this prefix. */
 export const stagingPrefix = 'staging/';

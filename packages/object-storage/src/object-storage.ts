@@ -15,6 +15,7 @@ import { createObjectIndex, type ObjectIndex } from './object-index.ts';
 import { createOwnerStore, type OwnerStore } from './owner-store.ts';
 import { presignGet, presignPut, type PresignReadOptions } from './presign.ts';
 import { createRecordStore, type RecordStore } from './record-store.ts';
+import { createSettingsStore, type SettingsStore } from './settings-store.ts';
 import { isImage, verifiedImageOf, verifyImage } from './verify-image.ts';
 
 export interface ObjectStorageConfig extends BucketConfig {
@@ -24,9 +25,9 @@ export interface ObjectStorageConfig extends BucketConfig {
 
 /**
  * The bucket as Darkroom uses it: uploads arrive under `staging/`, verified images lie under `images/` for good, and records
- * under `records/` say what was bought. Every failure of S3 is a StorageError.
+ * under `records/` say what was bought, those under `settings/` how the settings of the store changed. Every failure of S3 is a StorageError.
  */
-export interface ObjectStorage extends RecordStore, InputStore, ObjectIndex, OwnerStore {
+export interface ObjectStorage extends RecordStore, SettingsStore, InputStore, ObjectIndex, OwnerStore {
   /**
    * A URL for one bare PUT to the submission's staging key. It can be used again until it expires, which is why what is
    * uploaded is never served itself.
@@ -89,6 +90,7 @@ export function createObjectStorage(config: ObjectStorageConfig, { now }: Object
   const bucket = createBucket(config);
   return {
     ...createRecordStore(bucket),
+    ...createSettingsStore(bucket),
     ...createInputStore(bucket, now),
     ...createObjectIndex(bucket),
     ...createOwnerStore(bucket),

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { createHash, randomUUID } from 'node:crypto';
-import { taskUuidOf } from '@darkroom/contracts';
+import { buildSettingRecord, taskUuidOf } from '@darkroom/contracts';
 import { expect, test } from 'vitest';
 import { intentOf, refOf, resultOf, setup } from './world.ts';
 
@@ -53,6 +53,9 @@ async function useEverything(): Promise<Set<string>> {
   await storage.hasRecords();
   await storage.recordOwner({ version: 1, id: randomUUID(), prefix: '{darkroom}', at: 1, epoch: 'epoch' });
   await storage.findOwner();
+  const caps = { allPerDay: 1 };
+  await storage.recordSetting(buildSettingRecord('caps', { revision: 1, at: 0, before: null, after: caps }));
+  await storage.findNewestSetting('caps');
   await storage.listImagesOf(ref.generationId);
   await storage.deleteUploads([taskUuidOf(ref)]);
   await storage.findAmendment(ref);
@@ -97,7 +100,7 @@ test('the bucket refuses plain HTTP, and takes what lasts only under a condition
   expect(statements.every(({ Effect }) => Effect === 'Deny')).toBe(true);
   const conditionOf = (grant: string): unknown => statements.find((statement) => grantsOf([statement]).includes(grant))?.Condition;
   expect(conditionOf('s3:*')).toEqual({ Bool: { 'aws:SecureTransport': 'false' } });
-  for (const folder of ['images/', 'records/', 'quarantine/']) {
+  for (const folder of ['images/', 'records/', 'quarantine/', 'settings/']) {
     // `writeOnce` sends If-None-Match with every PUT of these; a presigned upload goes to staging/ and has none.
     expect(conditionOf(`s3:PutObject ${folder}`)).toEqual({ Null: { 's3:if-none-match': 'true' } });
     expect(conditionOf(`s3:DeleteObject ${folder}`)).toBeDefined();

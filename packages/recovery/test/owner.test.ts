@@ -6,6 +6,8 @@ import { expect, onTestFinished, test } from 'vitest';
 import { checkOwner, openOwnedStore, takeOverBucket, type Owning } from '../src/index.ts';
 import { startWorld, type World } from './world.ts';
 
+const noSettings = async (): Promise<void> => {};
+
 async function setup() {
   const world = await startWorld();
   onTestFinished(() => world.stop());
@@ -31,17 +33,17 @@ const why = async (attempt: Promise<unknown>): Promise<string> => {
 
 test('a new store writes its owner into the bucket before its epoch, and both know one id', async () => {
   const { world, owning } = await setup();
-  const opened = await openOwnedStore(owning);
+  const opened = await openOwnedStore(owning, noSettings);
   const owner = await world.storage.findOwner();
   expect(opened).toEqual({ kind: 'open', ownerId: owner?.id, isNew: true });
   expect(owner).toMatchObject({ version: 1, prefix: world.prefix, epoch: (await world.store.readOwnership()).epoch });
   expect(await checkOwner(owning)).toEqual({ kind: 'belongs', ownerId: owner?.id });
-  expect(await openOwnedStore(owning)).toMatchObject({ kind: 'open', isNew: false });
+  expect(await openOwnedStore(owning, noSettings)).toMatchObject({ kind: 'open', isNew: false });
 });
 
 test('of many workers that start at once one opens the store, and all agree on its owner', async () => {
   const { owning } = await setup();
-  const opened = await Promise.all(Array.from({ length: 12 }, () => openOwnedStore(owning)));
+  const opened = await Promise.all(Array.from({ length: 12 }, () => openOwnedStore(owning, noSettings)));
   expect(opened.filter((each) => each.kind === 'open' && each.isNew)).toHaveLength(1);
   expect(new Set(opened.map((each) => (each.kind === 'open' ? each.ownerId : 'closed'))).size).toBe(1);
 });
@@ -53,17 +55,17 @@ test.each(['the claim', 'the owner'])('a worker that dies after it wrote %s is f
     written === 'the claim'
       ? { ...owning, archive: { ...owning.archive, recordOwner: () => Promise.reject(died) } }
       : { ...owning, store: { ...owning.store, initialise: () => Promise.reject(died) } };
-  await expect(openOwnedStore(dying)).rejects.toBe(died);
+  await expect(openOwnedStore(dying, noSettings)).rejects.toBe(died);
   expect((await world.store.readOwnership()).epoch).toBeUndefined();
-  expect(await openOwnedStore(owning)).toMatchObject({ kind: 'open', isNew: true });
+  expect(await openOwnedStore(owning, noSettings)).toMatchObject({ kind: 'open', isNew: true });
   expect(await checkOwner(owning)).toMatchObject({ kind: 'belongs' });
 });
 
 test('a second prefix on the bucket of the first is refused, whether its Redis is new or its own', async () => {
   const { world, owning } = await setup();
-  await openOwnedStore(owning);
+  await openOwnedStore(owning, noSettings);
   const other = another(world);
-  expect(await why(openOwnedStore(other))).toContain('each prefix needs a bucket of its own');
+  expect(await why(openOwnedStore(other, noSettings))).toContain('each prefix needs a bucket of its own');
   expect(await why(takeOverBucket(other))).toContain('each prefix needs a bucket of its own');
   await other.store.initialise('epoch', randomUUID());
   expect(await why(checkOwner(other))).toContain(`the prefix "${world.prefix}"`);
@@ -71,21 +73,21 @@ test('a second prefix on the bucket of the first is refused, whether its Redis i
 
 test('another bucket is refused: one of nobody, an emptied one, and one of another Darkroom with the same prefix', async () => {
   const { world, owning } = await setup();
-  await openOwnedStore(owning);
+  await openOwnedStore(owning, noSettings);
   const otherWorld = await startWorld();
   onTestFinished(() => otherWorld.stop());
   const elsewhere: Owning = { ...owning, archive: otherWorld.storage };
   expect(await why(checkOwner(elsewhere))).toContain('the bucket holds no settings/owner.json');
   const foreign: Owner = { version: 1, id: randomUUID(), prefix: world.prefix, at: 1, epoch: 'other' };
   await otherWorld.storage.recordOwner(foreign);
-  expect(await why(openOwnedStore(elsewhere))).toContain(foreign.id);
+  expect(await why(openOwnedStore(elsewhere, noSettings))).toContain(foreign.id);
 });
 
 test('an emptied Redis is opened by a rebuild alone, which takes over the owner of the bucket', async () => {
   const { world, owning } = await setup();
-  const opened = await openOwnedStore(owning);
+  const opened = await openOwnedStore(owning, noSettings);
   await world.wipe();
-  expect(await openOwnedStore(owning)).toEqual({ kind: 'closed' });
+  expect(await openOwnedStore(owning, noSettings)).toEqual({ kind: 'closed' });
   expect(await takeOverBucket(owning)).toBe(opened.kind === 'open' ? opened.ownerId : '');
 });
 
@@ -93,10 +95,10 @@ test('an emptied Redis and an empty wrong bucket are no new store for a process 
   const { world, owning } = await setup();
   const darkroomId = randomUUID();
   const bound: Owning = { ...owning, darkroomId };
-  expect(await openOwnedStore(bound)).toEqual({ kind: 'closed' });
+  expect(await openOwnedStore(bound, noSettings)).toEqual({ kind: 'closed' });
   expect(await world.storage.findOwner()).toBeUndefined();
   expect(await why(takeOverBucket(bound))).toContain('the bucket holds no settings/owner.json');
-  await openOwnedStore(owning);
+  await openOwnedStore(owning, noSettings);
   expect(await why(checkOwner(bound))).toContain(`DARKROOM_ID names ${darkroomId}`);
   const { ownerId = '' } = await world.store.readOwnership();
   expect(await checkOwner({ ...owning, darkroomId: ownerId })).toEqual({ kind: 'belongs', ownerId });
@@ -146,6 +148,6 @@ test('an open store of an earlier version that has spent does not take an empty 
 test('a damaged owner is told, and opens nothing', async () => {
   const { world, owning } = await setup();
   await world.plant('settings/owner.json', '{"version":1');
-  await expect(openOwnedStore(owning)).rejects.toMatchObject({ code: 'storage.corrupt-record' });
+  await expect(openOwnedStore(owning, noSettings)).rejects.toMatchObject({ code: 'storage.corrupt-record' });
   expect((await world.store.readOwnership()).epoch).toBeUndefined();
 });

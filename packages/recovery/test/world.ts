@@ -55,7 +55,7 @@ export interface World {
   jobOf(queue: 'submissions' | 'settlements', ref: SubmissionRef): Promise<string>;
   /** Writes an object past the storage, as damage would. */
   plant(key: string, text: string): Promise<void>;
-  /** Everything under the prefix is gone, jobs and epoch included. */
+  /** Everything under the prefix is gone, jobs and epoch included, but the caps: every comparison and rebuild brings those back first. */
   wipe(): Promise<void>;
   /** Empties Redis, and opens a store in it. */
   begin(): Promise<void>;
@@ -97,7 +97,8 @@ export async function startWorld(s3AheadMs = 0): Promise<World> {
 
   /** In one script, as FLUSHALL is one command: a restore that runs meanwhile finds all of its keys or none. */
   const wipe = async (): Promise<void> => {
-    await redis.eval("for _, key in ipairs(redis.call('KEYS', ARGV[1])) do redis.call('DEL', key) end", 0, `${prefix}*`);
+    const script = "for _, key in ipairs(redis.call('KEYS', ARGV[1])) do if key ~= ARGV[2] then redis.call('DEL', key) end end";
+    await redis.eval(script, 0, `${prefix}*`, `${prefix}:caps`);
   };
 
   return {
@@ -163,7 +164,6 @@ export async function startWorld(s3AheadMs = 0): Promise<World> {
     wipe,
     begin: async () => {
       await wipe();
-      await store.setCaps({ allPerDay: 10_000 * IMAGE_NANO_USD });
       await store.initialise('epoch');
     },
     async stop() {

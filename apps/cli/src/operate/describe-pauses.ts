@@ -1,4 +1,4 @@
-import type { PauseKind, StandingPause } from '@darkroom/generation-store';
+import { isLiftable, type PauseKind, type StandingPause } from '@darkroom/generation-store';
 import { agoOf, timeOf } from './time-words.ts';
 
 /** What lifts a pause of each kind. */
@@ -13,20 +13,28 @@ const who: Readonly<Record<PauseKind, string>> = {
   operator: 'an operator',
 };
 
+const waitsFor: Readonly<Record<Exclude<StandingPause['kind'], PauseKind>, (reason: string) => string[]>> = {
+  restart: (reason) => [
+    `buying    WAITS: ${reason}; a worker asks S3 what is missing, which takes about a second`,
+    '          what to do: nothing while a worker runs; its log says what keeps it',
+  ],
+  caps: (reason) => [
+    `buying    WAITS: ${reason}; a worker brings them back from S3 within seconds`,
+    '          what to do: if its log says that S3 has none either: npm run darkroom -- caps --day <usd>',
+  ],
+};
+
 /** Whether buying goes on, why not, since when, and what to do. @param now Milliseconds since 1970. */
 export function describePauses(pauses: readonly StandingPause[], now: number): string[] {
   if (pauses.length === 0) return ['buying    goes on'];
   return [
     ...pauses.flatMap((pause) =>
-      pause.kind === 'restart'
+      isLiftable(pause)
         ? [
-            `buying    WAITS: ${pause.reason}; a worker asks S3 what is missing, which takes about a second`,
-            '          what to do: nothing while a worker runs; its log says what keeps it',
-          ]
-        : [
             `buying    PAUSED since ${timeOf(pause.since)} (${agoOf(pause.since, now)}), ${who[pause.kind]}: ${pause.reason}`,
             `          what to do: ${remedies[pause.kind]}`,
-          ],
+          ]
+        : waitsFor[pause.kind](pause.reason),
     ),
     '          what was bought before still comes home',
   ];

@@ -1,8 +1,9 @@
-import { MAX_CLOCK_SKEW_MS } from '@darkroom/contracts';
+import { describeCapsDifference, MAX_CLOCK_SKEW_MS } from '@darkroom/contracts';
 import { createObjectStorage, writtenFolders } from '@darkroom/object-storage';
 import { createRunwareClient } from '@darkroom/runware-client';
 import { runwareSettings, readSettings, s3Settings, type Environment } from '@darkroom/service-runtime';
 import type { Terminal } from '../terminal.ts';
+import { describeDiffering } from './caps.ts';
 import { describePauses } from './describe-pauses.ts';
 import { openOperations } from './open-operations.ts';
 
@@ -60,7 +61,13 @@ async function lookAtRedis(options: Omit<ExamineOptions, 'terminal'>): Promise<F
         kind: 'trouble',
         text: `${where} answers, and holds no epoch: no worker has started yet, or it lost its memory (then: npm run rebuild)`,
       };
-    const pauses = await store.pauses();
+    const [pauses, found, reported] = await Promise.all([store.pauses(), store.findCaps(), store.findDiffering()]);
+    const differing = reported ?? (found === undefined ? '' : describeCapsDifference(operations.readNamedCaps(), found.caps));
+    if (differing !== '')
+      return {
+        kind: 'trouble',
+        text: [told, describeDiffering(differing), ...describePauses(pauses, Date.now())].join('\n'),
+      };
     return pauses.length === 0
       ? { kind: shortcomings.length === 0 ? 'well' : 'warned', text: told }
       : { kind: 'trouble', text: [told, ...describePauses(pauses, Date.now())].join('\n') };

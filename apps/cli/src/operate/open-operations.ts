@@ -8,7 +8,7 @@ import {
 import type { ObjectStorage } from '@darkroom/object-storage';
 import { countBacklog, createSettlements, createSubmissions, type Submissions } from '@darkroom/queues';
 import { checkOwner } from '@darkroom/recovery';
-import type { RedisClock } from '@darkroom/service-runtime';
+import { readSettings, spendSettings, type RedisClock, type SpendSettings } from '@darkroom/service-runtime';
 import { measureRedisClock } from './measure-redis-clock.ts';
 import { connectRedis, type OperationsOptions } from './connect-redis.ts';
 import { openBucket } from './open-bucket.ts';
@@ -18,6 +18,8 @@ import { owningOf } from './owning.ts';
 export interface Operations {
   /** Which one, without its password. */
   readonly where: string;
+  /** The spend caps that the environment of this command names. @throws ConfigError for caps that are none. */
+  readNamedCaps(): SpendSettings['named'];
   readonly store: GenerationStore;
   /** Key prefix. */
   readonly prefix: string;
@@ -41,6 +43,7 @@ export async function openOperations(options: OperationsOptions): Promise<Operat
   const store = buildGenerationStore({ prefix, retention: defaultRetention, pollRate: { perSecond: 1, burst: 1 } }, redis);
   return {
     where,
+    readNamedCaps: () => readSettings({ spend: spendSettings }, options.environment).spend.named,
     store,
     prefix,
     submissions,

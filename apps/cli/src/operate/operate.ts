@@ -3,19 +3,22 @@ import type { Command } from '../command-line.ts';
 import type { Terminal } from '../terminal.ts';
 import { describeLastPass } from './describe-pass.ts';
 import { describePauses } from './describe-pauses.ts';
+import { describeDiffering, showOrChangeCaps } from './caps.ts';
+import { showOrChangeLimits } from './limits.ts';
+import { pauseBuying, resumeBuying } from './pause.ts';
 import { describeUnknown, release } from './unknown.ts';
 import { describeSpend } from './describe-spend.ts';
 import type { Operations } from './open-operations.ts';
 import { agoOf, timeOf } from './time-words.ts';
 
-export type OperatorCommand = Extract<Command, { kind: 'status' | 'spend' | 'unknown' | 'pause' | 'resume' }>;
+export type OperatorCommand = Extract<Command, { kind: 'status' | 'spend' | 'caps' | 'limits' | 'unknown' | 'pause' | 'resume' }>;
 
 /** As many as a screen holds. */
 const SHOWN_UNKNOWN = 40;
 
 /** Does what an operator asked for. @param now Milliseconds since 1970. @returns the exit code. */
 export async function operate(command: OperatorCommand, operations: Operations, terminal: Terminal, now: number): Promise<0 | 1> {
-  const { store, submissions, where } = operations;
+  const { store, where } = operations;
   terminal.print(`darkroom  ${where}`);
   switch (command.kind) {
     case 'status':
@@ -24,33 +27,27 @@ export async function operate(command: OperatorCommand, operations: Operations, 
     case 'spend':
       terminal.print(...describeSpend(await store.readSpend(command.tenant)));
       return 0;
+    case 'caps':
+      return showOrChangeCaps(command.change, operations, terminal);
     case 'unknown':
       if (command.release === undefined || command.decision === undefined) {
         terminal.print(...describeUnknown(await store.readUnknown(SHOWN_UNKNOWN), now));
         return 0;
       }
       return release(command.release, command.decision, operations, terminal);
-    case 'pause': {
-      const isNew = await store.pauseBuying({ kind: 'operator', reason: command.reason, since: now });
-      if (!isNew) terminal.print('it was paused by an operator already; that pause keeps its reason');
-      terminal.print(...describePauses(await store.pauses(), now));
-      return 0;
-    }
-    case 'resume': {
-      const lifted = await store.resumeBuying(command.kinds);
-      const left = await store.pauses();
-      terminal.print(lifted === 0 ? 'nothing of this kind was paused' : `lifted ${lifted} ${lifted === 1 ? 'pause' : 'pauses'}`);
-      if (left.length === 0) terminal.print(`${await submissions.promoteDelayed()} purchases that were waiting go on at once`);
-      terminal.print(...describePauses(left, now));
-      return 0;
-    }
+    case 'limits':
+      return showOrChangeLimits(command.change, operations, terminal);
+    case 'pause':
+      return pauseBuying(command.reason, operations, terminal, now);
+    case 'resume':
+      return resumeBuying(command.kinds, operations, terminal, now);
     default:
       return command satisfies never;
   }
 }
 
 async function describeStatus({ store, countQueues }: Operations, now: number): Promise<string[]> {
-  const [isInitialised, pauses, trouble, spend, open, unknown, queues, lastPass] = await Promise.all([
+  const [isInitialised, pauses, trouble, spend, open, unknown, queues, lastPass, differing] = await Promise.all([
     store.isInitialised(),
     store.pauses(),
     store.findTrouble(),
@@ -59,6 +56,7 @@ async function describeStatus({ store, countQueues }: Operations, now: number): 
     store.readUnknown(0),
     countQueues(now),
     store.findLastPass(),
+    store.findDiffering(),
   ]);
   const oldest =
     open.oldest === undefined ? '' : `; the oldest is ${open.oldest.generationId}, ordered ${agoOf(open.oldest.createdAt, now)}`;
@@ -72,6 +70,7 @@ async function describeStatus({ store, countQueues }: Operations, now: number): 
     ...describePauses(pauses, now),
     ...(trouble === undefined ? [] : [describeTrouble(trouble, now)]),
     ...describeSpend(spend),
+    ...(differing === undefined ? [] : [describeDiffering(differing)]),
     describeLastPass(lastPass, now),
     `open      ${open.count} generations${oldest}`,
     ...(unknown.count === 0 ? [] : [`unknown   ${unknown.count} outcomes hold their money: darkroom unknown`]),

@@ -1,9 +1,20 @@
 import { randomUUID } from 'node:crypto';
-import { buildGenerationStore, defaultRetention } from '@darkroom/generation-store';
+import { describeCaps } from '@darkroom/contracts';
+import { buildGenerationStore, defaultRetention, type GenerationStore } from '@darkroom/generation-store';
 import { createSettlements, createSubmissions } from '@darkroom/queues';
-import { rebuild, takeOverBucket, type Damage, type RebuildProgress } from '@darkroom/recovery';
-import { readSettings, reconcileSettings, spendSettings, timingSettings } from '@darkroom/service-runtime';
+import {
+  rebuild,
+  restoreCaps,
+  restoreLimits,
+  restorePauses,
+  takeOverBucket,
+  type Damage,
+  type KeptSettings,
+  type RebuildProgress,
+} from '@darkroom/recovery';
+import { readSettings, reconcileSettings, spendSettings, timingSettings, type SpendSettings } from '@darkroom/service-runtime';
 import type { Terminal } from '../terminal.ts';
+import { describePauses } from './describe-pauses.ts';
 import { measureRedisClock } from './measure-redis-clock.ts';
 import { connectRedis, type OperationsOptions } from './connect-redis.ts';
 import { openBucket } from './open-bucket.ts';
@@ -40,8 +51,7 @@ export async function rebuildStore(
     );
     const store = buildGenerationStore({ prefix, retention: defaultRetention, pollRate: { perSecond: 1, burst: 1 } }, redis);
     const ownerId = await takeOverBucket(owningOf(options.environment, prefix, store, storage));
-    // Before the epoch: nothing may be enqueued under other caps than those of the workers.
-    await store.setCaps(settings.spend.caps);
+    await restoreSettings({ store, archive: storage }, settings.spend, terminal);
     const outcome = await rebuild(
       {
         store,
@@ -63,7 +73,7 @@ export async function rebuildStore(
         progress.end(outcome.done);
         await submissions.promoteDelayed();
         nameDamage(terminal, outcome.damaged);
-        terminal.print(`the store is open: buying goes on${outcome.damaged.length === 0 ? '' : ', without what is damaged'}`);
+        await tellOpen(store, outcome.damaged.length > 0, terminal);
         return 0;
       case 'damaged':
         progress.end(outcome.done);
@@ -94,6 +104,34 @@ export async function rebuildStore(
   } finally {
     for (const close of closing.toReversed()) await close();
   }
+}
+
+/**
+ * Gives Redis the caps that S3 knows before it is opened: nothing may be enqueued under others. S3 of an earlier version knows none:
+ * then those that the environment names are taken and recorded, and without any the store buys nothing until `caps` sets them.
+ */
+async function restoreSettings(settings: KeptSettings, { named, seed }: SpendSettings, terminal: Terminal): Promise<void> {
+  if ((await settings.store.readServerRun()).isOpen) return;
+  const { limits } = await restoreLimits(settings);
+  if (limits.tasksAtProvider !== undefined) terminal.print(`limits    ${limits.tasksAtProvider} tasks at the provider (as S3 keeps it)`);
+  const { operator } = await restorePauses(settings);
+  if (operator !== undefined) terminal.print(`pause     of an operator: ${operator.reason} (as S3 keeps it)`);
+  const restored = await restoreCaps(settings, named.allPerDay === undefined ? undefined : seed);
+  if (restored.kind === 'absent') {
+    terminal.complain(
+      'S3 holds no spend caps of this store, and DAILY_CAP_USD is not set: the store will open and buy nothing until they are set: npm run darkroom -- caps --day <usd>',
+    );
+    return;
+  }
+  const from = restored.kind === 'seeded' ? 'named by the environment, and recorded in S3 now' : 'as S3 keeps them';
+  terminal.print(`caps      ${describeCaps(restored.caps)} (${from})`);
+}
+
+/** Says that the store is open, and what keeps it from buying. */
+async function tellOpen(store: GenerationStore, isDamaged: boolean, terminal: Terminal): Promise<void> {
+  const pauses = await store.pauses();
+  terminal.print(`the store is open${pauses.length === 0 ? ': buying goes on' : ''}${isDamaged ? ', without what is damaged' : ''}`);
+  if (pauses.length > 0) terminal.print(...describePauses(pauses, Date.now()));
 }
 
 function nameDamage(terminal: Terminal, damaged: readonly Damage[]): void {

@@ -63,12 +63,14 @@ end
 
 local today = periodsOf(generation.tenant, now)
 soundCaps()
+local caps = capsOf()
+if not caps then return { 'stop', 'paused', 'caps' } end
 soundLedger(submission.periods .. ' ' .. namesOf(today))
 
 -- a cap that is crossed already was lowered, or met a price above the list. What may have been sent keeps its hold; what surely
 -- was not gives it up, so that as much is bought as fits under the cap, and asks again like what was not held yet
 if submission.held == '1' then
-  local crossed = capReached(periodsNamed(submission.periods), 0)
+  local crossed = capReached(caps, periodsNamed(submission.periods), 0)
   if crossed and fresh == 0 then return { 'stop', 'cap', crossed.name } end
   if crossed then
     release(submissionKey, submission)
@@ -78,7 +80,7 @@ if submission.held == '1' then
 end
 local due = submission.held == 'due'
 if due then
-  local reached = capReached(today, tonumber(submission.reserved))
+  local reached = capReached(caps, today, tonumber(submission.reserved))
   if reached then return { 'stop', 'cap', reached.name, int(reached.resetsAt - now) } end
 elseif submission.held ~= '1' then
   return { 'stop', 'no-reservation' }

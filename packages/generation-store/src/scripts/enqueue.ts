@@ -10,7 +10,7 @@ const MAX_RUN_AHEAD_MS = MAX_RUN_AHEAD_DAYS * 86_400_000;
 
 /**
  * Writes a generation, its first submissions and their holds, all or nothing; done twice it does nothing the second time.
- * Of a generation that is to run later, and of any while Redis may have forgotten holds, the money is held by the commit.
+ * Of a generation that is to run later, and of any while Redis may have forgotten holds or its caps, the money is held by the commit.
  * Whether its id is young enough and its times are still to come is asked of Redis time, and only of a generation that is new: a
  * repetition is answered at any age.
  *
@@ -45,11 +45,12 @@ elseif runAt ~= '' and (tonumber(runAt) < now - CLOCKS_AGREE_MS or tonumber(runA
 if outOfTime and recovering() then return { 'recovering' } end
 if outOfTime then return { outOfTime, int(now) } end
 local periods = periodsOf(tenant, now)
-local isDue = runAt ~= '' and tonumber(runAt) > now or recovering()
 soundCaps()
+local caps = capsOf()
+local isDue = runAt ~= '' and tonumber(runAt) > now or recovering() or not caps
 soundLedger(namesOf(periods))
 if not isDue then
-  local period, used, cap = capReached(periods, amount * images)
+  local period, used, cap = capReached(caps, periods, amount * images)
   if period then return { 'cap', period.name, int(used), int(cap), int(period.resetsAt), int(now) } end
 end
 

@@ -1,5 +1,3 @@
-import { DEFAULT_DAILY_CAP_USD, parseUsd } from '@darkroom/contracts';
-
 /** A year and a month, so that a month can be held against the same one of the year before. */
 const PERIOD_KEPT_DAYS = 400;
 
@@ -46,16 +44,20 @@ local function periodsOf(tenant, now)
   }
 end
 
--- a daily cap is always on, also in a store whose caps nobody wrote or that lost them
-local function capOf(caps, period)
-  return caps[period.cap] or (period.cap == 'all:day' and '${parseUsd(DEFAULT_DAILY_CAP_USD)}')
+-- The caps of the store; nil while they are not all there. That never means "no cap": the key may have been deleted or evicted, and
+-- nothing is bought until a worker has brought them back from S3. "names" lists the caps that are set; caps without a revision are of
+-- a version that did not write it.
+local function capsOf()
+  local caps = hash(prefix .. ':caps')
+  if not caps['all:day'] or caps.revision and not caps.names then return nil end
+  for name in string.gmatch(caps.names or '', '[^ ]+') do if not caps[name] then return nil end end
+  return caps
 end
 
 -- nil when the money may be held; else the period whose cap would be crossed
-local function capReached(periods, amount)
-  local caps = hash(prefix .. ':caps')
+local function capReached(caps, periods, amount)
   for _, period in ipairs(periods) do
-    local cap = capOf(caps, period)
+    local cap = caps[period.cap]
     if cap then
       local spend = redis.call('HMGET', prefix .. ':spend:' .. period.name, 'reserved', 'settled')
       local used = tonumber(spend[1] or '0') + tonumber(spend[2] or '0')

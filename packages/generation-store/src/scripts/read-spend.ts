@@ -8,10 +8,10 @@ import { prelude } from './prelude.ts';
  */
 export const readSpendScript = createLuaScript(/* lua */ `${prelude}${money}
 local now = nowMs()
-local caps = hash(prefix .. ':caps')
+local caps = capsOf() or {}
 local reply = { int(now) }
 for _, period in ipairs(periodsOf(ARGV[2], now)) do
-  local row = { period.name, capOf(caps, period) or '', int(period.resetsAt) }
+  local row = { period.name, caps[period.cap] or '', int(period.resetsAt) }
   local spend = redis.call('HMGET', prefix .. ':spend:' .. period.name, 'reserved', 'settled', 'expected', 'reported', 'unreported', 'differing')
   for _, value in ipairs(spend) do row[#row + 1] = value or '0' end
   reply[#reply + 1] = row

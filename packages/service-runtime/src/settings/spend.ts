@@ -1,4 +1,4 @@
-import { DEFAULT_DAILY_CAP_USD, parseUsd } from '@darkroom/contracts';
+import { capNames, DEFAULT_DAILY_CAP_USD, parseUsd, type CapName, type SpendCaps } from '@darkroom/contracts';
 import { z } from 'zod';
 import { text } from './variables.ts';
 
@@ -14,22 +14,28 @@ function amount(value: string, context: z.RefinementCtx): number {
 
 const cap = () => text(allowed).transform(amount);
 
-/** The caps of spend, for the whole fleet. `DAILY_CAP_USD` is always on; the others, `MONTHLY_CAP_USD` and those of each tenant, when they are set. */
+/**
+ * The spend caps that an environment names, and those that it gives to a new store, in which a daily cap is always on.
+ * The caps of a store that exists are changed by a command.
+ */
 export const spendSettings = z
   .object({
-    DAILY_CAP_USD: text(allowed).default(DEFAULT_DAILY_CAP_USD).transform(amount),
+    DAILY_CAP_USD: cap().optional(),
     MONTHLY_CAP_USD: cap().optional(),
     TENANT_DAILY_CAP_USD: cap().optional(),
     TENANT_MONTHLY_CAP_USD: cap().optional(),
   })
-  .transform((env) => ({
-    caps: {
+  .transform((env) => {
+    const given: Record<CapName, number | undefined> = {
       allPerDay: env.DAILY_CAP_USD,
-      ...(env.MONTHLY_CAP_USD === undefined ? {} : { allPerMonth: env.MONTHLY_CAP_USD }),
-      ...(env.TENANT_DAILY_CAP_USD === undefined ? {} : { tenantPerDay: env.TENANT_DAILY_CAP_USD }),
-      ...(env.TENANT_MONTHLY_CAP_USD === undefined ? {} : { tenantPerMonth: env.TENANT_MONTHLY_CAP_USD }),
-    },
-  }));
+      allPerMonth: env.MONTHLY_CAP_USD,
+      tenantPerDay: env.TENANT_DAILY_CAP_USD,
+      tenantPerMonth: env.TENANT_MONTHLY_CAP_USD,
+    };
+    const named: Partial<SpendCaps> = {};
+    for (const name of capNames) if (given[name] !== undefined) named[name] = given[name];
+    return { named, seed: { allPerDay: parseUsd(DEFAULT_DAILY_CAP_USD), ...named } };
+  });
 export type SpendSettings = z.output<typeof spendSettings>;
 
 function readUsd(value: string): number | undefined {

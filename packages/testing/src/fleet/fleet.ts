@@ -17,6 +17,8 @@ export interface FleetOptions {
   seed?: string;
   /** Settings of the workers that differ from the test's own. */
   workerEnv?: Readonly<Record<string, string>>;
+  /** Settings of one worker, by its number from 0, that differ from those of all. */
+  envOfWorker?: (at: number) => Readonly<Record<string, string>>;
   /** Where deliveries go instead of to the first receiver. */
   webhookBaseUrl?: (receiverUrl: string) => string;
   /** Another Node, and another folder of built apps, than those that run the tests: the ones of an image. */
@@ -131,6 +133,7 @@ export async function startFleet(options: FleetOptions = {}): Promise<Fleet> {
         WORKER_SUBMIT_CONCURRENCY: '10',
         ...testTiming,
         ...workerEnv,
+        ...options.envOfWorker?.(at),
       };
       workers.push(await launch(await apps.worker(`worker-${at}`, env)));
     }

@@ -1,0 +1,53 @@
+import { DEFAULT_TASKS_AT_PROVIDER, type FleetLimits } from '@darkroom/contracts';
+import { changeLimits } from '@darkroom/recovery';
+import type { Terminal } from '../terminal.ts';
+import type { Operations } from './open-operations.ts';
+import { recordOrTell } from './record-or-tell.ts';
+
+type Lines = Pick<Terminal, 'print' | 'complain'>;
+
+const wordsOf = ({ tasksAtProvider }: FleetLimits): string =>
+  tasksAtProvider === undefined
+    ? `${DEFAULT_TASKS_AT_PROVIDER} tasks at the provider, unless set`
+    : `${tasksAtProvider} tasks at the provider`;
+
+/** Shows the limits of the fleet, or changes those that are named. @returns the exit code: 0 only if S3 has the change. */
+export async function showOrChangeLimits(change: FleetLimits, operations: Operations, terminal: Lines): Promise<0 | 1> {
+  return Object.keys(change).length === 0 ? showLimits(operations, terminal) : changeLimitsOf(change, operations, terminal);
+}
+
+async function showLimits({ store }: Operations, { print }: Lines): Promise<0> {
+  const [found, { count, limit }] = await Promise.all([store.findLimits(), store.readTasksAtProvider()]);
+  const source =
+    found?.limits.tasksAtProvider === undefined
+      ? 'the default'
+      : found.revision === undefined
+        ? 'not recorded in S3 yet, which a worker does within a minute'
+        : `revision ${found.revision}, recorded in S3`;
+  print(`limits    at most ${limit} tasks at the provider (${source}); ${count} are under way`);
+  return 0;
+}
+
+async function changeLimitsOf(change: FleetLimits, { store, openBucket }: Operations, terminal: Lines): Promise<0 | 1> {
+  return recordOrTell(openBucket, terminal, 'a limit holds only when S3 has it; the same command may be given again', async (archive) => {
+    const changed = await changeLimits({ store, archive }, change);
+    switch (changed.kind) {
+      case 'changed':
+        terminal.print(
+          `before    ${wordsOf(changed.before)}`,
+          `limits    ${wordsOf(changed.after)} (revision ${changed.revision}, recorded in S3)`,
+        );
+        return 0;
+      case 'unchanged':
+        terminal.print(`limits    ${wordsOf(changed.limits)} (revision ${changed.revision}, recorded in S3); it was so before`);
+        return 0;
+      case 'recovering':
+        terminal.complain(
+          `redis restarted, and what it may have forgotten is being asked of S3: no limit is raised until then. It stays ${wordsOf(changed.before)}; give the command again in some seconds`,
+        );
+        return 1;
+      default:
+        return changed satisfies never;
+    }
+  });
+}

@@ -1,0 +1,70 @@
+import type { PauseKind } from '@darkroom/generation-store';
+import { pauseByOperator, resumeByOperator } from '@darkroom/recovery';
+import type { Terminal } from '../terminal.ts';
+import { describePauses } from './describe-pauses.ts';
+import type { Operations } from './open-operations.ts';
+import { isNotRecorded, recordOrTell, withBucket } from './record-or-tell.ts';
+
+type Lines = Pick<Terminal, 'print' | 'complain'>;
+
+/**
+ * Pauses all buying, in S3 first. Where S3 cannot be told the pause holds in Redis all the same, and a worker records it later.
+ * @param now Milliseconds since 1970. @returns the exit code: 0 only if S3 has the pause.
+ */
+export async function pauseBuying(reason: string, { store, openBucket }: Operations, terminal: Lines, now: number): Promise<0 | 1> {
+  let code: 0 | 1 = 0;
+  let stood = false;
+  try {
+    stood = (await withBucket(openBucket, (archive) => pauseByOperator({ store, archive }, reason))).kind === 'stands';
+  } catch (error) {
+    if (!isNotRecorded(error)) throw error;
+    stood = !(await store.pauseBuying({ kind: 'operator', reason, since: await store.readTime() }));
+    terminal.complain(
+      `the pause is not recorded: ${error.message}\nit holds in Redis, and a worker records it as soon as S3 answers; until then a Redis that goes back forgets it`,
+    );
+    code = 1;
+  }
+  if (stood) terminal.print('it was paused by an operator already; that pause keeps its reason');
+  terminal.print(...describePauses(await store.pauses(), now));
+  return code;
+}
+
+/** Lifts pauses of these kinds. @returns the exit code: 0 only if S3 has what became of an operator's pause. */
+export async function resumeBuying(
+  kinds: readonly PauseKind[],
+  { store, submissions, openBucket }: Operations,
+  terminal: Lines,
+  now: number,
+): Promise<0 | 1> {
+  let lifted = await store.resumeBuying(kinds.filter((kind) => kind !== 'operator'));
+  let code: 0 | 1 = 0;
+  const { operator, isRecorded } = await store.findPauses();
+  if (kinds.includes('operator') && (operator !== undefined || !isRecorded))
+    code = await recordOrTell(
+      openBucket,
+      terminal,
+      "the operator's pause stands until S3 has its end; give the command again",
+      async (archive) => {
+        const resumed = await resumeByOperator({ store, archive });
+        switch (resumed.kind) {
+          case 'resumed':
+            lifted += 1;
+            return 0;
+          case 'not-paused':
+            return 0;
+          case 'recovering':
+            terminal.complain(
+              "redis restarted, and what it may have forgotten is being asked of S3: an operator's pause is not lifted until then; give the command again in some seconds",
+            );
+            return 1;
+          default:
+            return resumed satisfies never;
+        }
+      },
+    );
+  const left = await store.pauses();
+  terminal.print(lifted === 0 ? 'nothing of this kind was paused' : `lifted ${lifted} ${lifted === 1 ? 'pause' : 'pauses'}`);
+  if (left.length === 0) terminal.print(`${await submissions.promoteDelayed()} purchases that were waiting go on at once`);
+  terminal.print(...describePauses(left, now));
+  return code;
+}

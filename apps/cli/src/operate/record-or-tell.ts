@@ -1,0 +1,37 @@
+import { ConfigError, ForeignBucketError, LocalStackError, StorageError } from '@darkroom/contracts';
+import type { ObjectStorage } from '@darkroom/object-storage';
+import type { Terminal } from '../terminal.ts';
+import type { Operations } from './open-operations.ts';
+
+/** Whether an error says that S3 could not be told. */
+export const isNotRecorded = (error: unknown): error is Error =>
+  [StorageError, ForeignBucketError, LocalStackError, ConfigError].some((kind) => error instanceof kind);
+
+/** Opens the bucket for one change of a setting. */
+export async function withBucket<Value>(
+  openBucket: Operations['openBucket'],
+  work: (archive: ObjectStorage) => Promise<Value>,
+): Promise<Value> {
+  const storage = await openBucket();
+  try {
+    return await work(storage);
+  } finally {
+    storage.close();
+  }
+}
+
+/** Makes a change that S3 must have; says why where it has not. @returns the exit code. */
+export async function recordOrTell(
+  openBucket: Operations['openBucket'],
+  terminal: Pick<Terminal, 'complain'>,
+  meaning: string,
+  work: (archive: ObjectStorage) => Promise<0 | 1>,
+): Promise<0 | 1> {
+  try {
+    return await withBucket(openBucket, work);
+  } catch (error) {
+    if (!isNotRecorded(error)) throw error;
+    terminal.complain(`the change is not recorded: ${error.message}\n${meaning}`);
+    return 1;
+  }
+}

@@ -1,0 +1,138 @@
+import { DEFAULT_TASKS_AT_PROVIDER, describeCaps, describeCapsDifference, hasCode, type SpendCaps } from '@darkroom/contracts';
+import type { GenerationStore, StoredCaps } from '@darkroom/generation-store';
+import { restoreCaps, restoreLimits, restorePauses, type SettingsInRedis, type SettingsInS3 } from '@darkroom/recovery';
+import type { Logger } from '@darkroom/service-runtime';
+
+export interface KeepSettingsOptions {
+  /** The caps that a new store begins with. */
+  seed: SpendCaps;
+  /** The caps that the environment of this worker names. */
+  named: Partial<SpendCaps>;
+  /** How often one worker of the fleet asks S3 for changes that Redis was not told of, in milliseconds. */
+  askS3EveryMs: number;
+}
+
+export interface KeepSettingsDependencies {
+  store: SettingsInRedis & Pick<GenerationStore, 'claimTurn' | 'reportDiffering'>;
+  archive: SettingsInS3;
+  logger: Logger;
+}
+
+/** Keeps the settings of the store in Redis as S3 knows them. */
+export interface SettingsKeeper {
+  /** Gives a new store its settings, before its epoch; those that S3 knows come before those of the environment. */
+  seed(): Promise<void>;
+  /** Takes the newest of each setting from S3. @throws StorageError while that is not known: nothing may be bought then. */
+  restore(): Promise<void>;
+  /** Brings back what Redis has lost, records what S3 does not know, and says what differs from the environment. */
+  look(): Promise<void>;
+  /** Whether the environment of this worker names other settings than the store has. */
+  differs(): boolean;
+}
+
+/** What a worker says of its environment is shown for so long. */
+const SHOWN_SECONDS = 60;
+
+export function keepSettings(
+  { seed, named, askS3EveryMs }: KeepSettingsOptions,
+  { store, archive, logger }: KeepSettingsDependencies,
+): SettingsKeeper {
+  // An open store without any caps takes those of an environment that names them, and no default.
+  const namedSeed = named.allPerDay === undefined ? undefined : seed;
+  let known: StoredCaps | undefined;
+  let knownTasks: number | undefined;
+  let difference = '';
+  let isAbsenceTold = false;
+
+  async function restoreAll(fallback: SpendCaps | undefined): Promise<void> {
+    await restoreCapsFrom(fallback);
+    const limits = await restoreLimits({ store, archive });
+    noteTasks(limits.limits.tasksAtProvider, limits.kind);
+    const { kind, operator, revision } = await restorePauses({ store, archive });
+    if (kind === 'recorded')
+      logger.info({ event: 'pauses.recorded', revision, reason: operator?.reason }, "recorded an operator's pause in S3");
+    else if (kind === 'brought-back')
+      logger.warn(
+        { event: 'pauses.brought-back', revision, ...(operator === undefined ? {} : { reason: operator.reason }) },
+        operator === undefined
+          ? 'redis had forgotten that an operator resumed buying'
+          : 'redis had forgotten that an operator paused buying',
+      );
+  }
+
+  /** Tells each change of the limit of tasks once. */
+  function noteTasks(tasksAtProvider: number = DEFAULT_TASKS_AT_PROVIDER, from: string = 'redis'): void {
+    if (knownTasks !== undefined && knownTasks !== tasksAtProvider)
+      logger.warn(
+        { event: 'limits.changed', before: knownTasks, after: tasksAtProvider, from },
+        'the limit of tasks at the provider was changed',
+      );
+    knownTasks = tasksAtProvider;
+  }
+
+  async function restoreCapsFrom(fallback: SpendCaps | undefined): Promise<void> {
+    const restored = await restoreCaps({ store, archive }, fallback);
+    if (restored.kind === 'absent') {
+      if (!isAbsenceTold)
+        logger.error(
+          { event: 'caps.absent' },
+          'neither redis nor S3 holds spend caps of this store; nothing is bought until they are set: `darkroom caps --day <usd>`',
+        );
+      isAbsenceTold = true;
+      return;
+    }
+    isAbsenceTold = false;
+    const { kind, caps, revision } = restored;
+    if (kind !== 'same') logger.info({ event: `caps.${kind}`, revision, caps: describeCaps(caps) }, restoredWords[kind]);
+    note({ caps, revision });
+  }
+
+  /** Tells each change of the caps once, and each change of what differs. */
+  function note(found: StoredCaps): void {
+    if (known !== undefined && describeCaps(known.caps) !== describeCaps(found.caps))
+      logger.warn(
+        { event: 'caps.changed', before: describeCaps(known.caps), after: describeCaps(found.caps), revision: found.revision },
+        'the spend caps of the store were changed',
+      );
+    known = found;
+    const words = describeCapsDifference(named, found.caps);
+    if (words === difference) return;
+    difference = words;
+    if (words === '') logger.info({ event: 'settings.agree' }, 'the environment of this worker names the caps of the store again');
+    else
+      logger.warn(
+        { event: 'settings.differ', difference: words },
+        'the environment of this worker names other spend caps than the store has; those of the store hold, and `darkroom caps` changes them',
+      );
+  }
+
+  return {
+    seed: () => restoreAll(seed),
+    restore: () => restoreAll(namedSeed),
+    differs: () => difference !== '',
+    async look() {
+      const [found, limits, pauses] = await Promise.all([orLost(store.findCaps()), orLost(store.findLimits()), store.findPauses()]);
+      const isLost = found?.revision === undefined || limits?.revision === undefined || pauses.revision === undefined || !pauses.isRecorded;
+      if (isLost || (await store.claimTurn('settings', askS3EveryMs))) await restoreAll(namedSeed);
+      else {
+        note(found);
+        noteTasks(limits.limits.tasksAtProvider);
+      }
+      if (difference !== '') await store.reportDiffering(difference, SHOWN_SECONDS);
+    },
+  };
+}
+
+/** A setting that cannot be read is as good as lost: S3 knows it. */
+async function orLost<Setting>(read: Promise<Setting | undefined>): Promise<Setting | undefined> {
+  return read.catch((error: unknown) => {
+    if (hasCode(error, 'store.corrupt-record')) return undefined;
+    throw error;
+  });
+}
+
+const restoredWords = {
+  'brought-back': 'redis had lost a change of the spend caps; it was brought back from S3',
+  recorded: 'recorded the spend caps that redis held in S3',
+  seeded: 'the store had no spend caps; it begins with those of the environment',
+} as const;

@@ -1,0 +1,124 @@
+import { z } from 'zod';
+import { formatUsd } from './money.ts';
+
+/**
+ * Settings of the store, which hold for the whole fleet. S3 keeps one object for each change, which is written once
+ * (`settings/<kind>/store/<revision>.json`); Redis keeps what the newest one says, with its revision.
+ */
+
+const nanoUsd = z.int().min(1);
+
+/** Spend caps, in billionths of a US dollar; absent means no cap. The daily cap over all tenants is always on. */
+export const spendCapsSchema = z.object({
+  allPerDay: nanoUsd,
+  allPerMonth: nanoUsd.optional(),
+  tenantPerDay: nanoUsd.optional(),
+  tenantPerMonth: nanoUsd.optional(),
+});
+export type SpendCaps = z.infer<typeof spendCapsSchema>;
+export const capNames = ['allPerDay', 'allPerMonth', 'tenantPerDay', 'tenantPerMonth'] as const satisfies readonly (keyof SpendCaps)[];
+export type CapName = (typeof capNames)[number];
+
+/** Tasks that the whole fleet may have under way at the provider unless the store says otherwise. */
+export const DEFAULT_TASKS_AT_PROVIDER = 1000;
+/** More tasks than any fleet has under way at once. */
+export const MAX_TASKS_AT_PROVIDER = 1_000_000;
+
+/** Limits of the whole fleet; absent means the default of the version that runs. */
+export const fleetLimitsSchema = z.object({
+  /** Tasks that may be under way at the provider at once. */
+  tasksAtProvider: z.int().min(1).max(MAX_TASKS_AT_PROVIDER).optional(),
+});
+export type FleetLimits = z.infer<typeof fleetLimitsSchema>;
+
+/** An operator's pause of all buying. */
+export const operatorPauseSchema = z.object({
+  /** In words, safe to show. */
+  reason: z.string(),
+  /** Milliseconds since 1970. */
+  since: z.number().min(0),
+});
+export type OperatorPause = z.infer<typeof operatorPauseSchema>;
+
+/** Pauses that operators make and lift; absent means none. */
+export const storePausesSchema = z.object({ operator: operatorPauseSchema.optional() });
+export type StorePauses = z.infer<typeof storePausesSchema>;
+
+/** The part of a key in S3 and of a record that names the owner of a setting: the store itself. */
+const STORE_ID = 'store';
+
+/** What each kind of setting is. */
+export const settingSchemas = { caps: spendCapsSchema, limits: fleetLimitsSchema, pauses: storePausesSchema } as const;
+export const settingKinds = ['caps', 'limits', 'pauses'] as const satisfies readonly (keyof typeof settingSchemas)[];
+export type SettingKind = (typeof settingKinds)[number];
+export type SettingValue<Kind extends SettingKind> = z.infer<(typeof settingSchemas)[Kind]>;
+
+/** Where a change came from: an operator's command, the environment of the worker that opened the store, or what Redis held unrecorded. */
+export const settingSources = ['operator', 'environment', 'redis'] as const;
+export type SettingSource = (typeof settingSources)[number];
+
+/** The version of a record of a change. */
+export const SETTING_VERSION = 1;
+
+/** One change of a setting. */
+export interface SettingRecord<Kind extends SettingKind = SettingKind> {
+  version: typeof SETTING_VERSION;
+  kind: Kind;
+  id: typeof STORE_ID;
+  /** 1, and one more with each change. */
+  revision: number;
+  /** Redis time of the change, in milliseconds since 1970. */
+  at: number;
+  by?: SettingSource | undefined;
+  /** What held before; null for the first change, and when that was not known. */
+  before: SettingValue<Kind> | null;
+  after: SettingValue<Kind>;
+}
+
+/** Returns the schema of the records of one kind. */
+export const settingRecordSchemaOf = <Kind extends SettingKind>(kind: Kind): z.ZodType<SettingRecord<Kind>> =>
+  z.object({
+    version: z.literal(SETTING_VERSION),
+    kind: z.literal(kind),
+    id: z.literal(STORE_ID),
+    revision: z.int().min(1),
+    at: z.int().min(0),
+    by: z.enum(settingSources).optional(),
+    before: settingSchemas[kind].nullable(),
+    after: settingSchemas[kind],
+    // the schema of a kind is that of its values, which the compiler does not follow through the index
+  }) as unknown as z.ZodType<SettingRecord<Kind>>;
+
+/** Builds the record of a change. */
+export const buildSettingRecord = <Kind extends SettingKind>(
+  kind: Kind,
+  change: Pick<SettingRecord<Kind>, 'revision' | 'at' | 'by' | 'before' | 'after'>,
+): SettingRecord<Kind> => ({ version: SETTING_VERSION, kind, id: STORE_ID, ...change });
+
+/** The words for each cap: of the command line, of the environment and of logs. */
+export const capWords: Readonly<Record<CapName, { option: string; variable: string }>> = {
+  allPerDay: { option: 'day', variable: 'DAILY_CAP_USD' },
+  allPerMonth: { option: 'month', variable: 'MONTHLY_CAP_USD' },
+  tenantPerDay: { option: 'tenant-day', variable: 'TENANT_DAILY_CAP_USD' },
+  tenantPerMonth: { option: 'tenant-month', variable: 'TENANT_MONTHLY_CAP_USD' },
+};
+
+/** Says caps in one line, such as "day 25 USD, month none, tenant-day 5 USD, tenant-month none". */
+export const describeCaps = (caps: SpendCaps): string =>
+  capNames.map((name) => `${capWords[name].option} ${caps[name] === undefined ? 'none' : `${formatUsd(caps[name])} USD`}`).join(', ');
+
+/**
+ * Says which of the caps that an environment names are others in the store, such as "DAILY_CAP_USD names 25 USD, the store has 5 USD".
+ * @returns "" where nothing differs.
+ */
+export const describeCapsDifference = (named: Partial<SpendCaps>, caps: SpendCaps): string =>
+  capNames
+    .filter((name) => named[name] !== undefined && named[name] !== caps[name])
+    .map((name) => `${capWords[name].variable} names ${wordsOf(named[name])}, the store has ${wordsOf(caps[name])}`)
+    .join('; ');
+
+const wordsOf = (cap: number | undefined): string => (cap === undefined ? 'no such cap' : `${formatUsd(cap)} USD`);
+
+/** Whether a change lets more be bought than before in any period. */
+export const capsPermitMore = (before: SpendCaps, after: SpendCaps): boolean =>
+  capNames.some((name) => (after[name] ?? Infinity) > (before[name] ?? Infinity));

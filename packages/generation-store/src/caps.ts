@@ -1,0 +1,81 @@
+import { capNames, CorruptRecordError, type CapName, type SpendCaps } from '@darkroom/contracts';
+import type { Redis } from 'ioredis';
+import { z } from 'zod';
+import { corruptRecordOf, readRecord, whole } from './corrupt-record.ts';
+import { capsKey } from './keys.ts';
+import { applySettingScript } from './scripts/settings.ts';
+
+/** The caps as Redis knows them. */
+export interface StoredCaps {
+  /** Of the change in S3 that set them; absent for caps of which S3 may hold no change: those of earlier versions. */
+  revision?: number;
+  caps: SpendCaps;
+}
+
+const fields: Readonly<Record<CapName, string>> = {
+  allPerDay: 'all:day',
+  allPerMonth: 'all:month',
+  tenantPerDay: 'tenant:day',
+  tenantPerMonth: 'tenant:month',
+};
+
+const storedSchema = z.object({
+  'all:day': whole.optional(),
+  'all:month': whole.optional(),
+  'tenant:day': whole.optional(),
+  'tenant:month': whole.optional(),
+  /** The fields that are set, so that one that is gone is not taken for "no cap". */
+  names: z.string().optional(),
+  revision: whole.optional(),
+});
+
+/**
+ * Reads the caps. @returns undefined while they are not all there (`capsOf` of the scripts): nothing is bought then.
+ * @throws CorruptRecordError for caps that are none.
+ */
+export async function findCaps(redis: Redis, prefix: string): Promise<StoredCaps | undefined> {
+  const key = capsKey(prefix);
+  const hash = await redis.hgetall(key).catch((error: unknown) => {
+    throw corruptRecordOf(error, key) ?? error;
+  });
+  const { revision, names, ...stored } = readRecord(key, storedSchema, hash);
+  const isWhole = (names ?? '').split(' ').every((name) => name === '' || hash[name] !== undefined);
+  if (stored['all:day'] === undefined || !isWhole || (revision !== undefined && names === undefined)) return undefined;
+  const caps: SpendCaps = { allPerDay: stored['all:day'] };
+  for (const name of capNames) {
+    const cap = stored[fields[name] as keyof typeof stored]; // one of them by `fields`
+    if (cap !== undefined) caps[name] = cap;
+  }
+  return { caps, ...(revision === undefined ? {} : { revision }) };
+}
+
+/** Whether the caps are there and can be read. */
+export const hasCaps = (redis: Redis, prefix: string): Promise<boolean> =>
+  findCaps(redis, prefix).then(
+    (found) => found !== undefined,
+    (error: unknown) => {
+      if (error instanceof CorruptRecordError) return false;
+      throw error;
+    },
+  );
+
+/** Writes the caps, unless Redis knows those of a later revision. @returns whether it did. */
+export async function applyCaps(redis: Redis, prefix: string, { caps, revision }: Required<StoredCaps>): Promise<boolean> {
+  const set = fieldsOf(caps);
+  const names = Object.keys(set).join(' ');
+  const written = await applySettingScript.run(redis, capsKey(prefix), [revision, 'names', names, ...Object.entries(set).flat()]);
+  return written === 1;
+}
+
+/** Writes caps of which S3 holds no change, as versions before the records of changes did. */
+export async function setCaps(redis: Redis, prefix: string, caps: SpendCaps): Promise<void> {
+  await redis.multi().del(capsKey(prefix)).hset(capsKey(prefix), fieldsOf(caps)).exec();
+}
+
+const fieldsOf = (caps: SpendCaps): Record<string, number> =>
+  Object.fromEntries(
+    capNames.flatMap((name): [string, number][] => {
+      const cap = caps[name];
+      return cap === undefined ? [] : [[fields[name], cap]];
+    }),
+  );

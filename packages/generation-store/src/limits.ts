@@ -1,0 +1,36 @@
+import { fleetLimitsSchema, type FleetLimits } from '@darkroom/contracts';
+import type { Redis } from 'ioredis';
+import { z } from 'zod';
+import { corruptRecordOf, readRecord, whole } from './corrupt-record.ts';
+import { limitsKey } from './keys.ts';
+import { applySettingScript } from './scripts/settings.ts';
+
+/** The limits of the fleet as Redis knows them. */
+export interface StoredLimits {
+  /** Of the change in S3 that set them; 0 where S3 was found to hold none; absent for limits of which S3 may hold no change. */
+  revision?: number;
+  limits: FleetLimits;
+}
+
+const storedSchema = z.object({
+  tasksAtProvider: whole.pipe(fleetLimitsSchema.shape.tasksAtProvider.unwrap()).optional(),
+  revision: whole.optional(),
+});
+
+/** Reads the limits. @returns undefined when Redis holds none. @throws CorruptRecordError for limits that are none. */
+export async function findLimits(redis: Redis, prefix: string): Promise<StoredLimits | undefined> {
+  const key = limitsKey(prefix);
+  const hash = await redis.hgetall(key).catch((error: unknown) => {
+    throw corruptRecordOf(error, key) ?? error;
+  });
+  const { revision, tasksAtProvider } = readRecord(key, storedSchema, hash);
+  if (revision === undefined && tasksAtProvider === undefined) return undefined;
+  return { limits: tasksAtProvider === undefined ? {} : { tasksAtProvider }, ...(revision === undefined ? {} : { revision }) };
+}
+
+/** Writes the limits, unless Redis knows those of a later revision. @returns whether it did. */
+export async function applyLimits(redis: Redis, prefix: string, { limits, revision }: Required<StoredLimits>): Promise<boolean> {
+  const { tasksAtProvider } = limits;
+  const fields = tasksAtProvider === undefined ? [] : ['tasksAtProvider', tasksAtProvider];
+  return (await applySettingScript.run(redis, limitsKey(prefix), [revision, ...fields])) === 1;
+}

@@ -1,0 +1,195 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { changeLimits, pauseByOperator, restoreLimits, restorePauses, resumeByOperator, type KeptSettings } from '../src/index.ts';
+import { startWorld, type World } from './world.ts';
+
+/** A bucket of its own for each: the settings of the store lie in it. */
+let world: World;
+let settings: KeptSettings;
+beforeEach(async () => {
+  world = await startWorld();
+  settings = { store: world.store, archive: world.storage };
+  return () => world.stop();
+});
+
+/** A Redis that restarted and was not compared yet. */
+const recovering = (): KeptSettings => ({
+  ...settings,
+  store: { ...world.store, readServerRun: () => Promise.resolve({ isOpen: true, isRecovering: true }) },
+});
+const awayS3 = (): KeptSettings => ({
+  ...settings,
+  archive: { ...world.storage, recordSetting: () => Promise.reject(new Error('S3 is away')) },
+});
+const limit = async (): Promise<number> => (await world.store.readTasksAtProvider()).limit;
+
+describe('the limit of tasks at the provider', () => {
+  test('is the default until it is set, and then what S3 keeps, with what was before', async () => {
+    expect(await restoreLimits(settings)).toEqual({ kind: 'absent', limits: {}, revision: 0 });
+    expect(await limit()).toBe(1000);
+    expect(await changeLimits(settings, { tasksAtProvider: 7 })).toMatchObject({ kind: 'changed', before: {}, revision: 1 });
+    expect(await limit()).toBe(7);
+    expect(await changeLimits(settings, { tasksAtProvider: 7 })).toMatchObject({ kind: 'unchanged', revision: 1 });
+    await changeLimits(settings, { tasksAtProvider: 9 });
+    expect(await world.storage.findNewestSetting('limits')).toMatchObject({
+      revision: 2,
+      by: 'operator',
+      before: { tasksAtProvider: 7 },
+      after: { tasksAtProvider: 9 },
+    });
+  });
+
+  test.each<[string, (world: World) => Promise<unknown>]>([
+    ['was deleted', ({ redis, prefix }) => redis.del(`${prefix}:limits`)],
+    ['was changed by hand', ({ redis, prefix }) => redis.hset(`${prefix}:limits`, 'tasksAtProvider', 500)],
+    ['is damaged', ({ redis, prefix }) => redis.hset(`${prefix}:limits`, 'tasksAtProvider', 'lots')],
+    [
+      'is of another type',
+      async ({ redis, prefix }) => void (await redis.del(`${prefix}:limits`), await redis.set(`${prefix}:limits`, '1')),
+    ],
+  ])('that %s in Redis is that of S3 again', async (_, lose) => {
+    await changeLimits(settings, { tasksAtProvider: 7 });
+    await lose(world);
+    expect(await restoreLimits(settings)).toMatchObject({ kind: 'brought-back', limits: { tasksAtProvider: 7 }, revision: 1 });
+    expect(await limit()).toBe(7);
+  });
+
+  test('that was written without a record is recorded once', async () => {
+    await world.redis.hset(`${world.prefix}:limits`, 'tasksAtProvider', 12);
+    expect(await restoreLimits(settings)).toMatchObject({ kind: 'recorded', revision: 1 });
+    expect(await restoreLimits(settings)).toMatchObject({ kind: 'same', limits: { tasksAtProvider: 12 }, revision: 1 });
+    expect(await world.storage.findNewestSetting('limits')).toMatchObject({ by: 'redis', before: null, after: { tasksAtProvider: 12 } });
+  });
+
+  test('is lowered and not raised while Redis is not compared with S3', async () => {
+    await changeLimits(settings, { tasksAtProvider: 7 });
+    expect(await changeLimits(recovering(), { tasksAtProvider: 8 })).toMatchObject({ kind: 'recovering' });
+    expect(await changeLimits(recovering(), { tasksAtProvider: 6 })).toMatchObject({ kind: 'changed', revision: 2 });
+  });
+
+  test('that S3 does not take changes nothing', async () => {
+    await expect(changeLimits(awayS3(), { tasksAtProvider: 2 })).rejects.toThrow('S3 is away');
+    expect(await limit()).toBe(1000);
+  });
+});
+
+describe("an operator's pause", () => {
+  const pauses = async () => (await world.store.pauses()).filter(({ kind }) => kind === 'operator');
+  const forget = (): Promise<unknown> => world.redis.del(`${world.prefix}:buying-paused`, `${world.prefix}:pauses`);
+  const standAlone = (reason: string, since: number): Promise<unknown> => world.store.pauseBuying({ kind: 'operator', reason, since });
+
+  test('and its end are recorded with the time of Redis, and known again to a Redis that has neither', async () => {
+    const at = await world.store.readTime();
+    expect(await pauseByOperator(settings, 'a new bucket')).toMatchObject({ kind: 'paused', revision: 1 });
+    expect(await pauseByOperator(settings, 'lunch')).toMatchObject({ kind: 'stands', operator: { reason: 'a new bucket' } });
+    const record = await world.storage.findNewestSetting('pauses');
+    expect(record).toMatchObject({ revision: 1, by: 'operator', before: {}, after: { operator: { reason: 'a new bucket' } } });
+    expect(record?.after.operator?.since).toBeGreaterThanOrEqual(at);
+    await forget();
+    expect(await restorePauses(settings)).toMatchObject({ kind: 'brought-back', revision: 1 });
+    expect(await pauses()).toMatchObject([{ reason: 'a new bucket' }]);
+    expect(await resumeByOperator(settings)).toMatchObject({ kind: 'resumed', revision: 2 });
+    expect(await pauses()).toEqual([]);
+    expect(await world.storage.findNewestSetting('pauses')).toMatchObject({ after: {}, before: { operator: { reason: 'a new bucket' } } });
+    await forget();
+    expect(await restorePauses(settings)).toMatchObject({ revision: 2 });
+    expect(await pauses()).toEqual([]);
+  });
+
+  test('of an earlier version is recorded once', async () => {
+    await standAlone('by hand', 5);
+    expect(await restorePauses(settings)).toMatchObject({ kind: 'recorded', revision: 1, operator: { reason: 'by hand', since: 5 } });
+    expect(await restorePauses(settings)).toMatchObject({ kind: 'same', revision: 1 });
+    expect(await world.storage.findNewestSetting('pauses')).toMatchObject({ by: 'redis', before: null });
+  });
+
+  test('that was lifted in Redis alone stands again', async () => {
+    await pauseByOperator(settings, 'by hand');
+    await world.store.resumeBuying(['operator']);
+    expect(await restorePauses(settings)).toMatchObject({ kind: 'brought-back' });
+    expect(await pauses()).toMatchObject([{ reason: 'by hand' }]);
+  });
+
+  test('that a Redis which went back still has is lifted as S3 says, also when others followed it', async () => {
+    await pauseByOperator(settings, 'the first');
+    const stored = await world.redis.hget(`${world.prefix}:buying-paused`, 'operator');
+    const goBack = () =>
+      world.redis
+        .multi()
+        .hset(`${world.prefix}:buying-paused`, 'operator', stored ?? '')
+        .hset(`${world.prefix}:pauses`, { revision: 1, mark: `=${stored}` })
+        .exec();
+    await resumeByOperator(settings);
+    await goBack();
+    expect(await restorePauses(settings)).toMatchObject({ kind: 'brought-back', revision: 2 });
+    expect(await pauses()).toEqual([]);
+    // An hour ago, before another pause and its end.
+    await world.storage.recordSetting({
+      version: 1,
+      kind: 'pauses',
+      id: 'store',
+      revision: 3,
+      at: Date.now() + 3_600_000,
+      before: { operator: { reason: 'the second', since: 1 } },
+      after: {},
+    });
+    await goBack();
+    expect(await restorePauses(settings)).toMatchObject({ kind: 'brought-back', revision: 3 });
+    expect(await pauses()).toEqual([]);
+  });
+
+  test('that was made in Redis alone after a resume is recorded, also by a Redis that went back to before it', async () => {
+    await pauseByOperator(settings, 'the first');
+    await resumeByOperator(settings);
+    await standAlone('S3 is away', await world.store.readTime());
+    expect(await restorePauses(settings)).toMatchObject({ kind: 'recorded', revision: 3 });
+    await resumeByOperator(settings);
+    await forget();
+    await standAlone('after the restart', await world.store.readTime());
+    expect(await restorePauses(settings)).toMatchObject({ kind: 'recorded', revision: 5, operator: { reason: 'after the restart' } });
+    expect(await pauses()).toMatchObject([{ reason: 'after the restart' }]);
+  });
+
+  test('that another process makes while one is lifted is not lifted with it', async () => {
+    await pauseByOperator(settings, 'the first');
+    const { storage, store } = world;
+    const archive: KeptSettings['archive'] = {
+      ...storage,
+      recordSetting: async (record) => {
+        await store.resumeBuying(['operator']);
+        await standAlone('the second', await store.readTime());
+        return storage.recordSetting(record);
+      },
+    };
+    expect(await resumeByOperator({ ...settings, archive })).toMatchObject({ kind: 'resumed' });
+    expect(await pauses()).toMatchObject([{ reason: 'the second' }]);
+    expect(await restorePauses(settings)).toMatchObject({ kind: 'recorded', operator: { reason: 'the second' } });
+  });
+
+  test('holds while Redis is not compared with S3, and is not lifted', async () => {
+    expect(await pauseByOperator(recovering(), 'by hand')).toMatchObject({ kind: 'paused' });
+    expect(await resumeByOperator(recovering())).toMatchObject({ kind: 'recovering' });
+    expect(await pauses()).toMatchObject([{ reason: 'by hand' }]);
+  });
+
+  test('stands when S3 does not take its end', async () => {
+    await pauseByOperator(settings, 'by hand');
+    await expect(resumeByOperator(awayS3())).rejects.toThrow('S3 is away');
+    expect(await pauses()).toMatchObject([{ reason: 'by hand' }]);
+  });
+
+  test('of a process that died between S3 and Redis holds after the next look', async () => {
+    const dies = { ...world.store, applyPauses: () => Promise.reject(new Error('killed')) };
+    await restorePauses(settings);
+    await expect(pauseByOperator({ ...settings, store: dies }, 'by hand')).rejects.toThrow('killed');
+    expect(await pauses()).toEqual([]);
+    expect(await restorePauses(settings)).toMatchObject({ kind: 'brought-back', revision: 1 });
+    expect(await pauses()).toMatchObject([{ reason: 'by hand' }]);
+  });
+
+  test('of many operators at once stands once, and one record of it', async () => {
+    await Promise.all([1, 2, 3, 4].map((by) => pauseByOperator(settings, `by ${by}`)));
+    const record = await world.storage.findNewestSetting('pauses');
+    expect(record).toMatchObject({ revision: 1 });
+    expect(await pauses()).toMatchObject([{ reason: record?.after.operator?.reason }]);
+  });
+});
