@@ -1,4 +1,4 @@
-import { DEFAULT_TASKS_AT_PROVIDER, describeCaps, describeCapsDifference, hasCode, type SpendCaps } from '@darkroom/contracts';
+import { DEFAULT_TASKS_AT_PROVIDER, describeCaps, describeCapsDifference, type SpendCaps } from '@darkroom/contracts';
 import type { GenerationStore, StoredCaps } from '@darkroom/generation-store';
 import { restoreCaps, restoreLimits, restorePauses, type SettingsInRedis, type SettingsInS3 } from '@darkroom/recovery';
 import type { Logger } from '@darkroom/service-runtime';
@@ -13,7 +13,7 @@ export interface KeepSettingsOptions {
 }
 
 export interface KeepSettingsDependencies {
-  store: SettingsInRedis & Pick<GenerationStore, 'claimTurn' | 'reportDiffering'>;
+  store: SettingsInRedis & Pick<GenerationStore, 'lookAtSettings' | 'reportDiffering'>;
   archive: SettingsInS3;
   logger: Logger;
 }
@@ -111,24 +111,16 @@ export function keepSettings(
     restore: () => restoreAll(namedSeed),
     differs: () => difference !== '',
     async look() {
-      const [found, limits, pauses] = await Promise.all([orLost(store.findCaps()), orLost(store.findLimits()), store.findPauses()]);
-      const isLost = found?.revision === undefined || limits?.revision === undefined || pauses.revision === undefined || !pauses.isRecorded;
-      if (isLost || (await store.claimTurn('settings', askS3EveryMs))) await restoreAll(namedSeed);
+      const { caps, limits, pauses, isTurn } = await store.lookAtSettings(askS3EveryMs);
+      const isLost = caps?.revision === undefined || limits?.revision === undefined || pauses.revision === undefined || !pauses.isRecorded;
+      if (isLost || isTurn) await restoreAll(namedSeed);
       else {
-        note(found);
+        note(caps);
         noteTasks(limits.limits.tasksAtProvider);
       }
       if (difference !== '') await store.reportDiffering(difference, SHOWN_SECONDS);
     },
   };
-}
-
-/** A setting that cannot be read is as good as lost: S3 knows it. */
-async function orLost<Setting>(read: Promise<Setting | undefined>): Promise<Setting | undefined> {
-  return read.catch((error: unknown) => {
-    if (hasCode(error, 'store.corrupt-record')) return undefined;
-    throw error;
-  });
 }
 
 const restoredWords = {

@@ -38,6 +38,11 @@ export async function findCaps(redis: Redis, prefix: string): Promise<StoredCaps
   const hash = await redis.hgetall(key).catch((error: unknown) => {
     throw corruptRecordOf(error, key) ?? error;
   });
+  return parseCaps(key, hash);
+}
+
+/** Parses the hash of the caps. @returns undefined while they are not all there. @throws CorruptRecordError for caps that are none. */
+export function parseCaps(key: string, hash: Readonly<Record<string, string>>): StoredCaps | undefined {
   const { revision, names, ...stored } = readRecord(key, storedSchema, hash);
   const isWhole = (names ?? '').split(' ').every((name) => name === '' || hash[name] !== undefined);
   if (stored['all:day'] === undefined || !isWhole || (revision !== undefined && names === undefined)) return undefined;

@@ -30,6 +30,7 @@ import { enqueueGeneration, type EnqueueReceipt, type NewGeneration } from './en
 import type { Retention } from './retention.ts';
 import { capsKey, differingKey, epochKey, generationKey, providerTroubleKey, submissionKey, turnKey } from './keys.ts';
 import { applyLimits, findLimits, type StoredLimits } from './limits.ts';
+import { lookAtSettings, type SettingsLook } from './look-at-settings.ts';
 import { applyPauses, findPauses, type StoredPauses } from './operator-pause.ts';
 import { takePollToken, type PollRate } from './poll-bucket.ts';
 import { findTrouble, reportTrouble, type StandingTrouble } from './provider-trouble.ts';
@@ -140,6 +141,8 @@ export interface GenerationStore {
   findPauses(): Promise<StoredPauses>;
   /** Writes the pause of a change that S3 holds in the place of the one that was `seen`. @returns false when it is another by now. */
   applyPauses(pauses: { revision: number; operator: OperatorPause | undefined; seen: string }): Promise<boolean>;
+  /** Reads all settings in one trip. @param turnMs How long no other process of the fleet gets the turn to ask S3 for changes. */
+  lookAtSettings(turnMs: number): Promise<SettingsLook>;
   /** Writes caps of which S3 holds no change. A worker records them once, or puts those of S3 in their place. */
   setCaps(caps: SpendCaps): Promise<void>;
   /** Keeps for a while that a process was told other settings than the store has, in words. */
@@ -229,6 +232,7 @@ export function buildGenerationStore({ prefix, retention, pollRate }: Generation
     applyLimits: (limits) => applyLimits(redis, prefix, limits),
     findPauses: () => findPauses(redis, prefix),
     applyPauses: (pauses) => applyPauses(redis, prefix, pauses),
+    lookAtSettings: (turnMs) => lookAtSettings(redis, prefix, turnMs),
     setCaps: (caps) => setCaps(redis, prefix, caps),
     reportDiffering: async (words, forSeconds) => void (await redis.set(differingKey(prefix), words, 'EX', forSeconds)),
     findDiffering: async () => (await redis.get(differingKey(prefix))) ?? undefined,

@@ -23,6 +23,11 @@ export async function findLimits(redis: Redis, prefix: string): Promise<StoredLi
   const hash = await redis.hgetall(key).catch((error: unknown) => {
     throw corruptRecordOf(error, key) ?? error;
   });
+  return parseLimits(key, hash);
+}
+
+/** Parses the hash of the limits. @returns undefined when Redis holds none. @throws CorruptRecordError for limits that are none. */
+export function parseLimits(key: string, hash: Readonly<Record<string, string>>): StoredLimits | undefined {
   const { revision, tasksAtProvider } = readRecord(key, storedSchema, hash);
   if (revision === undefined && tasksAtProvider === undefined) return undefined;
   return { limits: tasksAtProvider === undefined ? {} : { tasksAtProvider }, ...(revision === undefined ? {} : { revision }) };

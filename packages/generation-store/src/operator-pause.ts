@@ -19,15 +19,20 @@ export interface StoredPauses {
 
 /** Reads the operator's pause. @throws CorruptRecordError for a key of another type. */
 export async function findPauses(redis: Redis, prefix: string): Promise<StoredPauses> {
-  const [seen, recorded] = await Promise.all([redis.hget(pauseKey(prefix), 'operator'), readRecorded(redis, prefix)]).catch(
+  const [seen, [revision, mark]] = await Promise.all([redis.hget(pauseKey(prefix), 'operator'), readRecorded(redis, prefix)]).catch(
     (error: unknown) => {
       throw corruptRecordOf(error, pauseKey(prefix)) ?? error;
     },
   );
+  return parsePauses(seen, revision, mark);
+}
+
+/** Parses the field of the pause, and what Redis was told of S3; of that, what cannot be read counts as nothing, and S3 is asked again. */
+export function parsePauses(seen: string | null, revision: string | null = null, mark: string | null = null): StoredPauses {
   return {
-    ...(recorded.revision === undefined ? {} : { revision: recorded.revision }),
+    ...(/^\d{1,12}$/.test(revision ?? '') ? { revision: Number(revision) } : {}),
     ...(seen === null ? {} : { operator: storedPauseSchema.parse(seen) }),
-    isRecorded: markOf(seen) === recorded.mark,
+    isRecorded: markOf(seen) === (mark ?? ''),
     seen: markOf(seen),
   };
 }
@@ -35,14 +40,11 @@ export async function findPauses(redis: Redis, prefix: string): Promise<StoredPa
 /** One text for a field that may be absent, or hold any text. */
 const markOf = (stored: string | null): string => (stored === null ? '' : `=${stored}`);
 
-/** Reads what Redis was told of S3; what cannot be read counts as nothing, and S3 is asked again. */
-async function readRecorded(redis: Redis, prefix: string): Promise<{ revision: number | undefined; mark: string }> {
-  const [revision, mark] = await redis.hmget(recordedPausesKey(prefix), 'revision', 'mark').catch((error: unknown) => {
+const readRecorded = (redis: Redis, prefix: string): Promise<(string | null)[]> =>
+  redis.hmget(recordedPausesKey(prefix), 'revision', 'mark').catch((error: unknown) => {
     if (corruptRecordOf(error, recordedPausesKey(prefix)) === undefined) throw error;
     return [];
   });
-  return { revision: /^\d{1,12}$/.test(revision ?? '') ? Number(revision) : undefined, mark: mark ?? '' };
-}
 
 /** Writes the pause of a change that S3 holds in the place of the one that was seen. @returns false when it is another by now, or a later revision is known. */
 export async function applyPauses(

@@ -164,6 +164,7 @@ export async function startWorld(s3AheadMs = 0): Promise<World> {
     wipe,
     begin: async () => {
       await wipe();
+      await store.setCaps({ allPerDay: 10_000 * IMAGE_NANO_USD });
       await store.initialise('epoch');
     },
     async stop() {

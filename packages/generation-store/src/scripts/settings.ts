@@ -16,6 +16,28 @@ return 1
 `);
 
 /**
+ * Reads all settings, and takes the turn to ask S3 for them where no process took it within the time given. A key of another type reads as
+ * an empty one: it holds no setting.
+ * ARGV: prefix | the turn lasts so long, in milliseconds. Replies caps | limits | operator's pause | recorded revision and mark | the turn.
+ */
+export const lookAtSettingsScript = createLuaScript(/* lua */ `
+local prefix, forMs = ARGV[1], tonumber(ARGV[2])
+local function read(name)
+  local flat = redis.pcall('HGETALL', prefix .. name)
+  return flat.err and {} or flat
+end
+local recorded = redis.pcall('HMGET', prefix .. ':pauses', 'revision', 'mark')
+local turn = prefix .. ':turn:settings'
+-- a turn that lasts longer than it is ever given is one of a host whose clock was ahead
+local isTaken = redis.call('EXISTS', turn) == 1 and redis.call('PTTL', turn) <= forMs
+if not isTaken then redis.call('SET', turn, '1', 'PX', forMs) end
+return {
+  read(':caps'), read(':limits'), redis.call('HGET', prefix .. ':buying-paused', 'operator'), recorded.err and {} or recorded,
+  isTaken and 0 or 1,
+}
+`);
+
+/**
  * Puts an operator's pause in the place of the one that is there, or lifts it, unless Redis knows a later revision or the pause is no
  * longer the one that was seen: one that another process made meanwhile must not be lifted by this.
  * ARGV: prefix | revision | the mark of the pause that was seen | the mark of the pause: '' for none, else "=" and its text. Replies whether it was written.

@@ -1,0 +1,45 @@
+import { hasCode } from '@darkroom/contracts';
+import type { Redis } from 'ioredis';
+import { z } from 'zod';
+import { parseCaps, type StoredCaps } from './caps.ts';
+import { capsKey, limitsKey } from './keys.ts';
+import { parseLimits, type StoredLimits } from './limits.ts';
+import { parsePauses, type StoredPauses } from './operator-pause.ts';
+import { lookAtSettingsScript } from './scripts/settings.ts';
+
+/** All settings of the store as Redis holds them. One that cannot be read is as good as lost: S3 knows it. */
+export interface SettingsLook {
+  caps: StoredCaps | undefined;
+  limits: StoredLimits | undefined;
+  pauses: StoredPauses;
+  /** Whether it is this caller's turn to ask S3. */
+  isTurn: boolean;
+}
+
+const flat = z
+  .array(z.string())
+  .transform((words): Record<string, string> =>
+    Object.fromEntries(Array.from({ length: words.length / 2 }, (_, at) => [words[2 * at] ?? '', words[2 * at + 1] ?? ''])),
+  );
+const replySchema = z.tuple([flat, flat, z.string().nullable(), z.array(z.string().nullable()), z.number()]);
+
+/** Reads all settings in one trip. @param turnMs How long no other process of the fleet gets the turn to ask S3. */
+export async function lookAtSettings(redis: Redis, prefix: string, turnMs: number): Promise<SettingsLook> {
+  const reply = await lookAtSettingsScript.run(redis, capsKey(prefix), [prefix, turnMs]);
+  const [caps, limits, operator, [revision, mark], isTurn] = replySchema.parse(reply);
+  return {
+    caps: orLost(() => parseCaps(capsKey(prefix), caps)),
+    limits: orLost(() => parseLimits(limitsKey(prefix), limits)),
+    pauses: parsePauses(operator, revision, mark),
+    isTurn: isTurn === 1,
+  };
+}
+
+function orLost<Setting>(parse: () => Setting): Setting | undefined {
+  try {
+    return parse();
+  } catch (error) {
+    if (hasCode(error, 'store.corrupt-record')) return undefined;
+    throw error;
+  }
+}
