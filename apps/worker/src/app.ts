@@ -99,10 +99,7 @@ export function createWorkerApp(config: WorkerConfig, overrides: Partial<WorkerD
   const accountWatch = watchAccount({ everyMs: timing.maxTroubleMs }, { store, provider, submissions, logger });
   const { maxSubmissions, everyMs, graceMs } = config.reconcile;
   const recovery = joinRecovery({ store, storage, submissions, settlements, timing, maxSubmissions, now });
-  const keptSettings = keepSettings(
-    { ...spend, askS3EveryMs: Math.min(SETTINGS_MS, timing.maxTroubleMs) },
-    { store, archive: storage, logger },
-  );
+  const keptSettings = keepSettings({ ...spend, askS3EveryMs: SETTINGS_MS }, { store, archive: storage, logger });
   metrics.readGauge(
     { name: 'darkroom_settings_differ', help: '1 while the environment of this worker names other spend caps than the store has, else 0.' },
     async () => [{ labels: {}, value: keptSettings.differs() ? 1 : 0 }],
