@@ -14,6 +14,9 @@ const slow = ['{apps,packages}/*/{src,test,e2e}/**/*.slow.test.ts'];
 // Proofs that take longer than five minutes: run by `npm run prove` alone, which is no part of `npm run verify`.
 const prove = ['{apps,packages}/*/{src,test,e2e}/**/*.prove.test.ts'];
 
+// Tests of these start processes all the time: bundled once a run, a start takes a fourth of the processor time.
+const startsApps = ['packages/testing/src/built-apps/bundle-setup.ts'];
+
 const env = {
   // Printed by every process that loads the SDK; the last version for Node 20 is pinned (docs/decisions/0001-toolchain.md).
   AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
@@ -44,6 +47,7 @@ export default defineConfig({
           name: 'e2e',
           env,
           include: ['{apps,packages}/*/e2e/**/*.test.ts'],
+          globalSetup: startsApps,
           exclude: [...slow, ...prove],
           setupFiles: ['packages/testing/src/leak-check.ts'],
           testTimeout: 120_000,
@@ -58,6 +62,7 @@ export default defineConfig({
         test: {
           name: 'slow',
           include: slow,
+          globalSetup: startsApps,
           setupFiles: ['packages/testing/src/leak-check.ts'],
           testTimeout: 900_000,
           hookTimeout: 120_000,
@@ -73,6 +78,7 @@ export default defineConfig({
           name: 'prove',
           env,
           include: prove,
+          globalSetup: startsApps,
           setupFiles: ['packages/testing/src/leak-check.ts'],
           testTimeout: 3_600_000,
           hookTimeout: 120_000,

@@ -6,11 +6,10 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isAlive } from '@darkroom/local-stack';
-import { eventually, findMarkedProcesses, type RunProcess } from '@darkroom/testing';
+import { builtApp, eventually, findMarkedProcesses, type RunProcess } from '@darkroom/testing';
 import { onTestFinished } from 'vitest';
 
 export const root = fileURLToPath(new URL('../../..', import.meta.url));
-const program = path.join(root, 'apps/cli/dist/main.js');
 
 /** A started `darkroom`. */
 export interface Cli {
@@ -85,7 +84,7 @@ export function createWorld(): World {
 /** Starts the compiled program; nothing of it is a terminal. */
 export function spawnCli(words: readonly string[], environment: Readonly<Record<string, string>> = {}): Cli {
   const quiet = { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' };
-  const child = spawn(process.execPath, ['--enable-source-maps', program, ...words], {
+  const child = spawn(process.execPath, ['--enable-source-maps', builtApp('cli'), ...words], {
     cwd: root,
     env: { ...process.env, ...quiet, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],

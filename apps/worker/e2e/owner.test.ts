@@ -1,14 +1,11 @@
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { createProducer } from '@darkroom/producer';
-import { countExecutions, readBilledTasks, startFleet, type Fleet } from '@darkroom/testing';
+import { builtApp, countExecutions, readBilledTasks, startFleet, type Fleet } from '@darkroom/testing';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
-const main = join(fileURLToPath(new URL('../../../', import.meta.url)), 'apps/worker/dist/main.js');
 let fleet: Fleet;
 
 beforeAll(async () => {
@@ -19,7 +16,7 @@ afterAll(() => fleet.stop());
 /** Runs another worker on the stores of the fleet to its end. */
 async function runWorker(settings: Readonly<Record<string, string>>): Promise<{ code: number | null; said: string }> {
   const { s3Config, emulatorUrl } = fleet;
-  const child = spawn(process.execPath, [main], {
+  const child = spawn(process.execPath, [builtApp('worker')], {
     env: {
       PATH: process.env['PATH'],
       AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',

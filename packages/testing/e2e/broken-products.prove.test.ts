@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Timing } from '@darkroom/contracts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { bundleApps, type Breakage } from '../src/crash-points/bundle-apps.ts';
+import { bundleApps, type Breakage } from '../src/built-apps/bundle-apps.ts';
 import { runCrashPoints, type CrashScenario } from '../src/crash-points/crash-run.ts';
 import type { CrashPoint } from '../src/crash-points/order.ts';
 import { findScenario, worker, wrongUntil } from './crash-points/worker-scenarios.ts';

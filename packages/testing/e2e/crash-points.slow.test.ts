@@ -1,8 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { bundleApps } from '../src/crash-points/bundle-apps.ts';
+import { expect, test } from 'vitest';
+import { builtAppsFolder } from '../src/built-apps/built-apps.ts';
 import { runCrashPoints } from '../src/crash-points/crash-run.ts';
 import { otherScenarios } from './crash-points/other-scenarios.ts';
 import { workerScenarios } from './crash-points/worker-scenarios.ts';
@@ -10,12 +10,7 @@ import { workerScenarios } from './crash-points/worker-scenarios.ts';
 /** Some scenarios have a hundred points, and a busy machine takes ten seconds for one. */
 const LIMIT_MS = 1_800_000;
 
-let folder: string;
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'darkroom-apps-'));
-  await bundleApps(folder);
-});
-afterAll(() => rm(folder, { recursive: true }));
+const folder = builtAppsFolder();
 
 // Backwards: some of the longest are at the end, and would run there alone.
 for (const scenario of [...workerScenarios, ...otherScenarios].toReversed()) {

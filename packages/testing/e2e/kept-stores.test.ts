@@ -3,10 +3,10 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { buildGenerationStore, defaultRetention } from '@darkroom/generation-store';
 import { Redis } from 'ioredis';
 import { describe, expect, inject, onTestFinished, test } from 'vitest';
+import { builtApp, builtAppsFolder } from '../src/built-apps/built-apps.ts';
 import { describeApps } from '../src/fleet/app-processes.ts';
 import {
   copyKeptProvider,
@@ -21,8 +21,6 @@ import {
   type KeptStoreVersion,
 } from '../src/index.ts';
 import { reserveS3 } from '../src/own-s3.ts';
-
-const root = fileURLToPath(new URL('../../../', import.meta.url));
 
 /** The chain of the defaults in seconds: to the worker, what is open in the store was sent before its horizon. */
 const timing = {
@@ -45,7 +43,7 @@ async function setup(version: KeptStoreVersion) {
   const directory = await mkdtemp(join(tmpdir(), 'darkroom-kept-store-'));
   const [redisServer, s3] = [await reserveRedis({ dir: join(directory, 'redis') }), await reserveS3(join(directory, 's3'))];
   const { apiKey, webhookKeys, caps } = settings;
-  const runtime = { node: process.execPath, folder: root };
+  const runtime = { node: process.execPath, folder: builtAppsFolder() };
   const apps = describeApps({ directory, runtime, redisUrl: redisServer.url, prefix, s3, apiKey, webhookKeys });
   await copyKeptProvider(kept, join(directory, 'emulator'));
   const emulator = await apps.emulator({ executionMs: [20, 60], uploadDelayMs: [20, 60] }, 'kept-store');
@@ -88,7 +86,7 @@ async function setup(version: KeptStoreVersion) {
     /** Runs the command line as an operator. */
     operate: async (...words: string[]) => {
       const path = process.env['PATH'] ?? '';
-      const child = spawn(process.execPath, [join(root, 'apps/cli/dist/main.js'), ...words], { env: { PATH: path, ...worker.env } });
+      const child = spawn(process.execPath, [builtApp('cli'), ...words], { env: { PATH: path, ...worker.env } });
       const [code] = (await once(child, 'exit')) as [number | null]; // of the event "exit"
       expect(code, words.join(' ')).toBe(0);
     },

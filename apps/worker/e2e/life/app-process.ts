@@ -1,9 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
-import { fileURLToPath } from 'node:url';
 
-import { eventually, freePort } from '@darkroom/testing';
+import { builtApp, eventually, freePort } from '@darkroom/testing';
 import { expect, onTestFinished } from 'vitest';
 
 export type AppName = 'worker' | 'webhook-receiver' | 'dashboard';
@@ -19,8 +18,7 @@ const LIMIT = { withinMs: 30_000, everyMs: 25 };
 /** Starts a built app and waits until it is alive, which needs nothing else than the process. Ended with the test. */
 export async function startProcess(app: AppName, env: Readonly<Record<string, string>>, nodeOptions: readonly string[] = []) {
   const port = await freePort();
-  const script = fileURLToPath(new URL(`../../../${app}/dist/main.js`, import.meta.url));
-  const child = spawn(process.execPath, [...nodeOptions, script], {
+  const child = spawn(process.execPath, [...nodeOptions, builtApp(app)], {
     env: { PATH: process.env['PATH'] ?? '', HOST: '127.0.0.1', PORT: String(port), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

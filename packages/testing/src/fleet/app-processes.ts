@@ -7,8 +7,8 @@ import { createManagedProcess, type ManagedProcess } from './managed-process.ts'
 export interface AppSettings {
   /** Where logs, bill and state are kept. */
   directory: string;
-  /** The Node and the folder of the built apps; of the emulator another one, where it is not among them. */
-  runtime: { node: string; folder: string; emulatorFolder?: string };
+  /** The Node and the folder of the built apps. */
+  runtime: { node: string; folder: string };
   redisUrl: string;
   prefix: string;
   /** The key of the provider. */
@@ -52,13 +52,7 @@ export function describeApps({ directory, runtime, redisUrl, prefix, s3, readyWi
     const managed = createManagedProcess({
       name,
       node: runtime.node,
-      script: join(
-        app === 'runware-emulator' ? (runtime.emulatorFolder ?? runtime.folder) : runtime.folder,
-        'apps',
-        app,
-        'dist',
-        'main.js',
-      ),
+      script: join(runtime.folder, 'apps', app, 'dist', 'main.js'),
       env: { ...env, HOST: '127.0.0.1', PORT: String(port) },
       logFile: join(directory, `${name}.log`),
       readyUrl: `${url}${readyPath}`,

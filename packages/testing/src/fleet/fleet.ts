@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { startS3Server, type S3RequestLog, type S3Server, type S3ServerOptions } from '@darkroom/local-stack';
+import { builtAppsFolder } from '../built-apps/built-apps.ts';
 import { reserveRedis, type OwnRedis } from '../own-redis.ts';
 import { describeApps, type AppProcess } from './app-processes.ts';
 import type { ManagedProcess } from './managed-process.ts';
@@ -54,8 +54,6 @@ export interface Fleet {
   stop(): Promise<void>;
 }
 
-const root = fileURLToPath(new URL('../../../../', import.meta.url));
-
 /**
  * Waits of a test, in the order of the shipped ones: of a minute a test sees nothing but that it waits. Sends and questions are not
  * shipped either: a fleet of one worker is to make a hundred images in seconds, and what the shipped rates do is seen in fault runs and
@@ -79,7 +77,7 @@ const quickFaults = { executionMs: [20, 60], uploadDelayMs: [20, 100], webhookFi
 /** Starts a fleet and waits until each process is ready. The apps must have been built. */
 export async function startFleet(options: FleetOptions = {}): Promise<Fleet> {
   const { workers: workerCount = 1, receivers: receiverCount = 1, faults = {}, seed = '1', workerEnv = {}, webhookBaseUrl } = options;
-  const { runtime = { node: process.execPath, folder: root } } = options;
+  const { runtime = { node: process.execPath, folder: builtAppsFolder() } } = options;
   const directory = await mkdtemp(join(tmpdir(), 'darkroom-fleet-'));
   const started: (() => Promise<unknown>)[] = [() => rm(directory, { recursive: true, force: true })];
   const stop = async (): Promise<void> => {

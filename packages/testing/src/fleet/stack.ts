@@ -1,9 +1,9 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import type { Timing } from '@darkroom/contracts';
 import { DEFAULT_PREFIX } from '@darkroom/generation-store';
+import { builtAppsFolder } from '../built-apps/built-apps.ts';
 import { describeApps, type AppProcess } from './app-processes.ts';
 import { setEmulatorFaults } from './set-emulator-faults.ts';
 import { reserveRedis, type OwnRedis } from '../own-redis.ts';
@@ -34,7 +34,7 @@ export interface StackOptions {
   redis?: OwnRedis;
   timing: Timing;
   providerFaults: EmulatorSwitches;
-  /** Where the built workers and receivers are; the root of the repository when absent. */
+  /** Where the built workers and receivers are; those that every test starts when absent. */
   folder?: string;
   /** Settings of the workers that differ from those of a fault run. */
   workerEnv?: Readonly<Record<string, string>>;
@@ -49,7 +49,6 @@ export interface Servers {
   provider: string;
 }
 
-const root = fileURLToPath(new URL('../../../../', import.meta.url));
 /** Never reached by all tenants together. */
 const DAILY_CAP_USD = '100000';
 /** An app gives up its start when a store is away, and is then started again, as by an orchestrator. */
@@ -59,14 +58,24 @@ const READY_WITHIN_MS = 60_000;
 
 /** Starts it and waits until each process is ready. The apps must have been built. */
 export async function startStack(options: StackOptions): Promise<Stack> {
-  const { directory, workers, receivers, seed, timing, providerFaults, workerEnv = {}, beside = () => ({}), folder = root } = options;
+  const {
+    directory,
+    workers,
+    receivers,
+    seed,
+    timing,
+    providerFaults,
+    workerEnv = {},
+    beside = () => ({}),
+    folder = builtAppsFolder(),
+  } = options;
   await mkdir(directory, { recursive: true });
   const redis = options.redis ?? (await reserveRedis({ dir: join(directory, 'redis') }));
   const s3 = await reserveS3(join(directory, 's3'));
   const prefix = DEFAULT_PREFIX;
   const apps = describeApps({
     directory,
-    runtime: { node: process.execPath, folder, emulatorFolder: root },
+    runtime: { node: process.execPath, folder },
     redisUrl: redis.url,
     prefix,
     s3,

@@ -1,6 +1,9 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { constants, Script } from 'node:vm';
+import { Script } from 'node:vm';
+
+/** What `import(…)` is called in a bundle: a script that comes from the code cache cannot import by itself. */
+export const IMPORT = 'importFromOutside';
 
 /** By then a service has done most of what it does at its start. */
 const WRITE_CACHE_AFTER_MS = 3000;
@@ -14,9 +17,8 @@ const WRITE_CACHE_AFTER_MS = 3000;
 export function runCached(file: string): void {
   const cacheFile = `${file}.cache`;
   const cachedData = readIfThere(cacheFile);
-  const script = new Script(`(function (exports, require, module, __filename) {${readFileSync(file, 'utf8')}\n})`, {
+  const script = new Script(`(function (exports, require, module, __filename, ${IMPORT}) {${readFileSync(file, 'utf8')}\n})`, {
     filename: file,
-    importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
     ...(cachedData === undefined ? {} : { cachedData }),
   });
   if (script.cachedDataRejected !== false) {
@@ -26,7 +28,7 @@ export function runCached(file: string): void {
   }
   const module = { exports: {} };
   const run = script.runInThisContext() as (...words: unknown[]) => void; // the function above
-  run(module.exports, createRequire(import.meta.url), module, file);
+  run(module.exports, createRequire(import.meta.url), module, file, (url: string) => import(url));
 }
 
 function readIfThere(file: string): Buffer | undefined {

@@ -1,13 +1,18 @@
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { mkdir, symlink, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { rolldown, type Plugin } from 'rolldown';
+import { repositoryRoot } from './built-apps.ts';
+import { IMPORT } from './run-cached.ts';
 
-const root = fileURLToPath(new URL('../../../../', import.meta.url));
 // As it is compiled, also while this file is read from its source.
-const runCached = new URL('../../dist/crash-points/run-cached.js', import.meta.url).href;
-/** What dies and is started again; the emulator draws with a library that is no JavaScript, and lives on. */
-const apps = ['worker', 'webhook-receiver', 'cli'] as const;
+const runCachedFile = new URL('../../dist/built-apps/run-cached.js', import.meta.url).href;
+/** Apps that are killed and started again all the time. */
+const bundled = ['worker', 'webhook-receiver', 'cli'] as const;
+/** Apps that need more of their libraries than JavaScript: what draws images, and the pages of the dashboard. They start as they were built. */
+const unbundled = ['runware-emulator', 'dashboard'] as const;
+/** What the command line reads of the folder that holds `apps/`. */
+const others = ['examples', '.local'] as const;
 
 /** A change to the worker on purpose, to see that the crash points find it. */
 export interface Breakage {
@@ -21,15 +26,15 @@ export interface Breakage {
 /**
  * Writes each app as one script with a code cache: what is started a thousand times spends most of its processor time on finding,
  * reading and compiling the thousand files of its libraries. What runs is the same, as it was built, but for what is broken on purpose.
- * @param folder Holds `apps/<name>/dist/main.js` afterwards, as the root of the repository does.
+ * @param folder Holds `apps/<name>/dist/main.js` of every app afterwards, as the root of the repository does.
  * @throws Error for a breakage whose place is not there just once.
  */
 export async function bundleApps(folder: string, breakages: readonly Breakage[] = []): Promise<void> {
-  for (const app of apps) {
+  for (const app of bundled) {
     const path = join('apps', app, 'dist', 'main.js');
-    const main = join(root, path);
+    const main = join(repositoryRoot, path);
     const places = new Map<Breakage, number>();
-    const plugins = [asFunction(main), ...(app === 'worker' ? [breakOnPurpose(breakages, places)] : [])];
+    const plugins = [asFunction(main), keepPlaces, leaveOut, ...(app === 'worker' ? [breakOnPurpose(breakages, places)] : [])];
     const bundle = await rolldown({ input: main, platform: 'node', external: ['sharp', 'vitest'], plugins });
     const script = join(folder, 'apps', app, 'dist', 'app.cjs');
     await bundle.write({ file: script, format: 'cjs', codeSplitting: false });
@@ -38,10 +43,37 @@ export async function bundleApps(folder: string, breakages: readonly Breakage[] 
       const count = places.get(breakage) ?? 0;
       if (count !== 1) throw new Error(`${String(breakage.find)} is ${count} times in ${breakage.file}, and must be there once`);
     }
-    await writeFile(join(folder, path), `import { runCached } from '${runCached}';\nrunCached(${JSON.stringify(script)});\n`);
+    await writeFile(join(folder, path), `import { runCached } from '${runCachedFile}';\nrunCached(${JSON.stringify(script)});\n`);
   }
+  for (const app of unbundled) {
+    const path = join('apps', app, 'dist', 'main.js');
+    await mkdir(dirname(join(folder, path)), { recursive: true });
+    await writeFile(join(folder, path), `import '${pathToFileURL(join(repositoryRoot, path)).href}';\n`);
+  }
+  for (const name of others) await symlink(join(repositoryRoot, name), join(folder, name));
   await writeFile(join(folder, 'package.json'), '{ "type": "module" }\n');
 }
+
+/** Leaves a Redis in JavaScript where it is: it brings WebAssembly, and answers nothing out of a bundle. */
+const leaveOut: Plugin = {
+  name: 'leave-out',
+  async resolveId(source, importer) {
+    if (source !== 'js-redis-server') return null;
+    const found = await this.resolve(source, importer, { skipSelf: true });
+    if (found === null) throw new Error(`${source} is not installed`);
+    return { id: pathToFileURL(found.id).href, external: true };
+  },
+  renderChunk: (code) => code.replaceAll('import("file:', `${IMPORT}("file:`),
+};
+
+/** Tells a module of a package where it lies itself, and not where the bundle lies: the S3 server is a program beside one of them. */
+const keepPlaces: Plugin = {
+  name: 'keep-places',
+  transform: (code, id) =>
+    id.startsWith(join(repositoryRoot, 'packages')) && code.includes('import.meta.url')
+      ? code.replaceAll('import.meta.url', JSON.stringify(pathToFileURL(id).href))
+      : null,
+};
 
 const breakOnPurpose = (breakages: readonly Breakage[], places: Map<Breakage, number>): Plugin => ({
   name: 'break-on-purpose',
