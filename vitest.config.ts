@@ -11,7 +11,7 @@ const shared = {
 // What takes minutes: run by `npm run test:slow` alone, one file at a time.
 const slow = ['{apps,packages}/*/{src,test,e2e}/**/*.slow.test.ts'];
 
-// Proofs that take longer than five minutes: run by `npm run prove` alone, which is no part of `npm run verify`.
+// Proofs that CI has no time for: run by `npm run prove` alone, which is no part of `npm run verify`.
 const prove = ['{apps,packages}/*/{src,test,e2e}/**/*.prove.test.ts'];
 
 // Tests of these start processes all the time: bundled once a run, a start takes a fourth of the processor time.

@@ -47,7 +47,7 @@ export const tasks = {
   test: { does: 'runs every test but the slow ones; arguments go to Vitest: a part of a path, `-t <name>`', run: test('test') },
   'test:slow': { does: 'runs the tests that take minutes (`*.slow.test.ts`)', run: test('test:slow') },
   prove: {
-    does: 'runs the proofs that take longer than five minutes (`*.prove.test.ts`), which are no part of `verify`; arguments go to Vitest',
+    does: 'runs the proofs that CI has no time for (`*.prove.test.ts`), which are no part of `verify`; arguments go to Vitest',
     run: test('prove'),
   },
   verify: {
