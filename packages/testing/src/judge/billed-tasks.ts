@@ -64,6 +64,10 @@ export function orderedTasksOf(orders: readonly OrderRecord[]): Map<string, Orde
   return ordered;
 }
 
+/** Names a task for people. */
+export const nameOfTask = (ordered: OrderedTasks, taskUUID: string): string =>
+  ordered.get(taskUUID)?.name ?? `task ${taskUUID}, which nobody ordered`;
+
 /**
  * A terminal verdict: the task failed and was not made; or it was never accepted, and was refused for itself or because an earlier
  * refusal had used up its id. Limits, the account and the server's troubles pass.

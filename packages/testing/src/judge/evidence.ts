@@ -1,24 +1,15 @@
-import { createHash } from 'node:crypto';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { resultSchema, type SubmissionResult } from '@darkroom/contracts';
 import { z } from 'zod';
 import { readBill, type BillLine } from './bill.ts';
+import { readBucket, type BucketEvidence } from './bucket.ts';
 
 /**
  * What the judge looks at: files alone. The bill and the bucket are as the run left them; what Redis holds at the end and what
  * the callers know were written down beside them.
  */
-export interface Evidence {
+export interface Evidence extends BucketEvidence {
   bill: readonly BillLine[];
-  /** SHA-256 of everything under `images/` and `quarantine/`. */
-  keptSha256: ReadonlySet<string>;
-  /** How each submission ended by the records in S3; what came home late stands for the end before it. */
-  results: ReadonlyMap<string, SubmissionResult>;
-  /** The submissions whose image came home after their end was recorded. */
-  amended: ReadonlySet<string>;
-  /** Ids of the generations of which something is recorded in S3. */
-  recorded: ReadonlySet<string>;
   orders: readonly OrderRecord[];
   /** What Redis says of each generation; null when it knows none. */
   generations: Readonly<Record<string, GenerationRecord | null>>;
@@ -52,6 +43,8 @@ const generationSchema = z.object({
       status: z.string(),
       submissionStatus: z.string(),
       submissions: z.int(),
+      /** The image that its caller is served, of one that has succeeded. */
+      image: z.object({ key: z.string(), sha256: z.string() }).optional(),
       /** Sends of its newest submission that were not refused in so many words, as Redis counts them. */
       unrefusedSends: z.int().optional(),
       /** Whether Redis may have forgotten a send of it, because it was restarted since the first one. */
@@ -95,31 +88,4 @@ export async function readEvidence({ billFile, bucketDir, directory }: EvidenceP
     generations: z.record(z.string(), generationSchema.nullable()).parse(await read('generations')),
     ledger: ledgerSchema.parse(await read('ledger')),
   };
-}
-
-const objectSchema = z.object({ key: z.string(), blob: z.string() });
-
-async function readBucket(bucketDir: string): Promise<Pick<Evidence, 'keptSha256' | 'results' | 'amended' | 'recorded'>> {
-  const keptSha256 = new Set<string>();
-  const ends = new Map<string, SubmissionResult>();
-  const amendments = new Map<string, SubmissionResult>();
-  const recorded = new Set<string>();
-  for (const name of await readdir(join(bucketDir, 'objects'))) {
-    const { key, blob } = objectSchema.parse(JSON.parse(await readFile(join(bucketDir, 'objects', name), 'utf8')));
-    const bytes = (): Promise<Buffer> => readFile(join(bucketDir, 'blobs', blob));
-    if (key.startsWith('images/') || key.startsWith('quarantine/')) {
-      keptSha256.add(
-        createHash('sha256')
-          .update(await bytes())
-          .digest('hex'),
-      );
-    }
-    const [, , generationId, record = ''] = key.startsWith('records/') ? key.split('/') : [];
-    if (generationId !== undefined) recorded.add(generationId);
-    const into = record.endsWith('.result.json') ? ends : record.endsWith('.amendment.json') ? amendments : undefined;
-    if (into === undefined) continue;
-    const result = resultSchema.parse(JSON.parse((await bytes()).toString('utf8')));
-    into.set(result.taskUUID, result);
-  }
-  return { keptSha256, results: new Map([...ends, ...amendments]), amended: new Set(amendments.keys()), recorded };
 }

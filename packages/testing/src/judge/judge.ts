@@ -1,14 +1,24 @@
 import { isFinalGeneration, taskUuidOf, type NanoUsd } from '@darkroom/contracts';
-import { hasEnded, MAX_SUBMISSIONS, orderedTasksOf, taskIdsOf, tasksOf, type OrderedTasks, type Tasks } from './billed-tasks.ts';
+import {
+  hasEnded,
+  MAX_SUBMISSIONS,
+  nameOfTask,
+  orderedTasksOf,
+  taskIdsOf,
+  tasksOf,
+  type OrderedTasks,
+  type Tasks,
+} from './billed-tasks.ts';
 import { findCapsCrossed } from './caps.ts';
 import type { Evidence, OrderRecord } from './evidence.ts';
 import { findFailedWrongly } from './failures.ts';
 import { findLedgerDifferences } from './ledger.ts';
+import { findLost } from './lost.ts';
 import { isUnproven } from './unproven.ts';
 
 /** Each of these must be empty or 0. A line names what it is about, so that its cause can be looked for in the logs. */
 export interface Judgement {
-  /** Billed executions whose served bytes are under no key of `images/` or `quarantine/`. */
+  /** Billed executions whose bytes are not kept where they belong, and images said to have succeeded that were not billed, kept and recorded. */
   lost: string[];
   /**
    * Executions beyond one for each submission, submissions sent without a terminal verdict on their predecessor, and what was
@@ -43,7 +53,7 @@ export function judge(evidence: Evidence): Judgement {
   const { nanoUsd: ledgerDifferenceNanoUsd, views, costs } = findLedgerDifferences(evidence, tasks, ordered);
   const { nanoUsd: capCrossedNanoUsd, lines: capsCrossed } = findCapsCrossed(evidence, tasks, ordered);
   return {
-    lost: findLost(evidence, ordered),
+    lost: findLost(evidence, tasks, ordered),
     paidTwice: [
       ...findRepeatedExecutions(tasks, ordered),
       ...findEarlySubmissions(orders, tasks),
@@ -61,19 +71,10 @@ export function judge(evidence: Evidence): Judgement {
   };
 }
 
-const nameOf = (ordered: OrderedTasks, taskUUID: string): string => ordered.get(taskUUID)?.name ?? `task ${taskUUID}, which nobody ordered`;
-
-const findLost = ({ bill, keptSha256 }: Evidence, ordered: OrderedTasks): string[] =>
-  bill.flatMap((line) =>
-    line.kind === 'execution' && !line.images.every(({ sha256 }) => keptSha256.has(sha256))
-      ? [`${nameOf(ordered, line.taskUUID)}, run ${line.run}`]
-      : [],
-  );
-
 /** More than one execution of a submission; one execution is already too much of what nobody ordered. */
 const findRepeatedExecutions = (tasks: Tasks, ordered: OrderedTasks): string[] =>
   [...tasks].flatMap(([taskUUID, { executions }]) =>
-    executions.slice(ordered.has(taskUUID) ? 1 : 0).map(({ run }) => `${nameOf(ordered, taskUUID)}: execution ${run}`),
+    executions.slice(ordered.has(taskUUID) ? 1 : 0).map(({ run }) => `${nameOfTask(ordered, taskUUID)}: execution ${run}`),
   );
 
 /** Submissions that were sent before the one before them had ended for good by the bill. */

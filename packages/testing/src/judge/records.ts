@@ -24,11 +24,12 @@ export function openRecords({ redis: { url }, prefix }: Pick<Stack, 'redis' | 'p
       status,
       ...(finishedAt === undefined ? {} : { finishedAt }),
       images: await Promise.all(
-        images.map(async ({ index, status: imageStatus, submissionStatus, submissions }) => ({
+        images.map(async ({ index, status: imageStatus, submissionStatus, submissions, image }) => ({
           index,
           status: imageStatus,
           submissionStatus,
           submissions,
+          ...(image === undefined ? {} : { image: { key: image.key, sha256: image.sha256 } }),
           ...(await readSends(redis, `${prefix}:submission:${id}:${index}-${submissions}`)),
         })),
       ),

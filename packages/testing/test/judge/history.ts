@@ -35,6 +35,13 @@ export function createHistory() {
   const periodsOf = (tenant: string): string[] =>
     ['all', `tenant:${tenant}`].flatMap((owner) => [`${owner}:day:${today()}`, `${owner}:month:${today().slice(0, 7)}`]);
   const recordKey = ({ generationId, index, n }: SubmissionRef): string => `records/2026-11-22/${generationId}/${index}-${n}`;
+  const imageKey = ({ generationId, index, n }: SubmissionRef): string => `images/2026/11/22/${generationId}/${index}-${n}.jpg`;
+
+  const servedOf = (ref: SubmissionRef) => ({ key: imageKey(ref), sha256: sha256Of(ref, 1) });
+  const imageOf = (ref: SubmissionRef): object => {
+    const sizes = { width: 1, height: 1, sizeBytes: 1 };
+    return { ...servedOf(ref), format: 'JPG', contentType: 'image/jpeg', ...sizes };
+  };
 
   return {
     bill,
@@ -58,13 +65,14 @@ export function createHistory() {
     /** A generation of one image that was ordered, and ended as succeeded. */
     order(fields: Partial<OrderRecord> = {}): SubmissionRef {
       const generationId = createGenerationId(Date.now());
+      const ref = { generationId, index: 0, n: 1 };
       orders.push({ ids: [generationId], images: 1, outcome: 'final', ...fields });
       generations[generationId] = {
         status: 'succeeded',
-        images: [{ index: 0, status: 'succeeded', submissionStatus: 'succeeded', submissions: 1 }],
+        images: [{ index: 0, status: 'succeeded', submissionStatus: 'succeeded', submissions: 1, image: servedOf(ref) }],
         finishedAt: 5_000,
       };
-      return { generationId, index: 0, n: 1 };
+      return ref;
     },
     /** What Redis says at the end of its only image. */
     ended(ref: SubmissionRef, status: GenerationRecord['status'], image = status as string): void {
@@ -81,15 +89,17 @@ export function createHistory() {
       line('failure', ref, { run: 1, costUsd: formatUsd(costNanoUsd), code }),
     /** The image was made and billed. */
     executed: (ref: SubmissionRef, run = 1) => {
-      const sha256 = createHash('sha256').update(bytesOf(ref, run)).digest('hex');
-      line('execution', ref, { run, costUsd: formatUsd(PRICE_NANO_USD), images: [{ sha256 }] });
+      line('execution', ref, { run, costUsd: formatUsd(PRICE_NANO_USD), images: [{ sha256: sha256Of(ref, run) }] });
     },
     /** The image lies in the bucket. */
-    kept: (ref: SubmissionRef, under = 'images', run = 1) => objects.set(`${under}/${recordKey(ref)}`, bytesOf(ref, run)),
+    kept: (ref: SubmissionRef, under: 'images' | 'quarantine' = 'images', run = 1) =>
+      objects.set(under === 'images' ? imageKey(ref) : `quarantine/${taskUuidOf(ref)}`, bytesOf(ref, run)),
+    /** The key of its image. */
+    imageKey,
     /** Its result lies in the bucket, and its cost is in the ledger. */
     settled(
       ref: SubmissionRef,
-      status: 'succeeded' | 'failed' | 'lost',
+      status: 'succeeded' | 'failed' | 'lost' | 'unknown',
       costNanoUsd = status === 'failed' ? 0 : PRICE_NANO_USD,
       { road, as = 'result' }: { road?: 'upload' | 'image-url'; as?: 'result' | 'amendment' } = {},
     ): void {
@@ -98,11 +108,21 @@ export function createHistory() {
       const result = { version: 1, ...ref, taskUUID: taskUuidOf(ref), status, settledAt: at, costSource: 'reported', costNanoUsd, road };
       objects.set(
         `${recordKey(ref)}.${as}.json`,
-        JSON.stringify({ ...result, reservation: { amountNanoUsd: PRICE_NANO_USD, periods: periodsOf(tenant) } }),
+        JSON.stringify({
+          ...result,
+          ...(status === 'succeeded' ? { image: imageOf(ref) } : {}),
+          reservation: { amountNanoUsd: PRICE_NANO_USD, periods: periodsOf(tenant) },
+        }),
       );
+    },
+    /** Redis says that its image has succeeded, and serves that of this submission. */
+    served(ref: SubmissionRef): void {
+      const [image] = generations[ref.generationId]?.images ?? [];
+      if (image?.status === 'succeeded') Object.assign(image, { submissions: ref.n, image: servedOf(ref) });
     },
     /** Ordered, made, kept and settled. */
     bought(ref: SubmissionRef): void {
+      this.served(ref);
       this.sent(ref);
       this.accepted(ref);
       this.executed(ref);
@@ -131,4 +151,5 @@ export function createHistory() {
   };
 }
 
+const sha256Of = (ref: SubmissionRef, run: number): string => createHash('sha256').update(bytesOf(ref, run)).digest('hex');
 const bytesOf = (ref: SubmissionRef, run: number): string => `image of ${taskUuidOf(ref)}, run ${run}`;

@@ -6,18 +6,12 @@ describe('a run without fault', () => {
     expect(await judged(() => undefined)).toEqual(clean);
   });
 
-  test('may hold a send that was repeated, and an image in quarantine', async () => {
+  test('may hold a send that was repeated', async () => {
     const counts = await judged((history) => {
       const ref = history.order();
       history.bought(ref);
       history.sent(ref);
       history.refused(ref, 400, 'conflictTaskUUID');
-      const other = history.order();
-      history.bought(other);
-      history.objects.delete(
-        [...history.objects.keys()].find((key) => key.startsWith('images/') && key.includes(other.generationId)) ?? '',
-      );
-      history.kept(other, 'quarantine');
     });
     expect(counts).toEqual(clean);
   });
@@ -87,7 +81,7 @@ describe('lost', () => {
 });
 
 describe('paid twice', () => {
-  test('counts a second execution of one submission, though both images were kept and settled', async () => {
+  test('counts a second execution of one submission, which has no place for its image, though both were settled', async () => {
     const counts = await judged((history) => {
       const ref = history.order();
       history.bought(ref);
@@ -97,7 +91,7 @@ describe('paid twice', () => {
       history.settled(ref, 'succeeded', 40_000_000);
       history.book({ settled: -20_000_000 });
     });
-    expect(counts).toEqual({ ...clean, paidTwice: 1 });
+    expect(counts).toEqual({ ...clean, paidTwice: 1, lost: 1 });
   });
 
   test.each([

@@ -1,0 +1,58 @@
+import { createHash } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { resultSchema, taskUuidOf, type SubmissionResult } from '@darkroom/contracts';
+import { z } from 'zod';
+
+/** What the bucket holds at the end. */
+export interface BucketEvidence {
+  /** SHA-256 of what lies under the keys of each submission below `images/`, by its `taskUUID`. */
+  images: ReadonlyMap<string, ReadonlySet<string>>;
+  /** The same below `quarantine/`. */
+  quarantined: ReadonlyMap<string, ReadonlySet<string>>;
+  /** How each submission ended by the records in S3; what came home late stands for the end before it. */
+  results: ReadonlyMap<string, SubmissionResult>;
+  /** The submissions whose image came home after their end was recorded. */
+  amended: ReadonlySet<string>;
+  /** Ids of the generations of which something is recorded in S3. */
+  recorded: ReadonlySet<string>;
+}
+
+const objectSchema = z.object({ key: z.string(), blob: z.string() });
+
+/** Reads it as the embedded S3 left it. */
+export async function readBucket(bucketDir: string): Promise<BucketEvidence> {
+  const [images, quarantined] = [new Map<string, Set<string>>(), new Map<string, Set<string>>()];
+  const [ends, amendments] = [new Map<string, SubmissionResult>(), new Map<string, SubmissionResult>()];
+  const recorded = new Set<string>();
+  for (const name of await readdir(join(bucketDir, 'objects'))) {
+    const { key, blob } = objectSchema.parse(JSON.parse(await readFile(join(bucketDir, 'objects', name), 'utf8')));
+    const bytes = (): Promise<Buffer> => readFile(join(bucketDir, 'blobs', blob));
+    const hashInto = async (into: Map<string, Set<string>>, taskUUID: string): Promise<void> => {
+      const sha256 = createHash('sha256')
+        .update(await bytes())
+        .digest('hex');
+      into.set(taskUUID, new Set([...(into.get(taskUUID) ?? []), sha256]));
+    };
+    const [imageOf, quarantineOf] = [taskOfImageKey(key), QUARANTINE_KEY.exec(key)?.[1]];
+    if (imageOf !== undefined) await hashInto(images, imageOf);
+    if (quarantineOf !== undefined) await hashInto(quarantined, quarantineOf);
+    const [, , generationId, record = ''] = key.startsWith('records/') ? key.split('/') : [];
+    if (generationId !== undefined) recorded.add(generationId);
+    const into = record.endsWith('.result.json') ? ends : record.endsWith('.amendment.json') ? amendments : undefined;
+    if (into === undefined) continue;
+    const result = resultSchema.parse(JSON.parse((await bytes()).toString('utf8')));
+    into.set(result.taskUUID, result);
+  }
+  return { images, quarantined, results: new Map([...ends, ...amendments]), amended: new Set(amendments.keys()), recorded };
+}
+
+// As docs/architecture.md names the keys, and not as the product makes them: a judge that took the keys from it would share its mistakes.
+const IMAGE_KEY = /^images\/\d{4}\/\d{2}\/\d{2}\/([0-9a-f-]{36})\/(\d+)-(\d+)\.\w+$/;
+const QUARANTINE_KEY = /^quarantine\/([0-9a-f-]{36})$/;
+
+/** Returns the task of a key; undefined for what is not under the key of an image. */
+export function taskOfImageKey(key: string): string | undefined {
+  const [, generationId, index, n] = IMAGE_KEY.exec(key) ?? [];
+  return generationId === undefined ? undefined : taskUuidOf({ generationId, index: Number(index), n: Number(n) });
+}

@@ -1,0 +1,72 @@
+import { nameOfTask, taskIdsOf, type OrderedTasks, type Tasks } from './billed-tasks.ts';
+import { taskOfImageKey } from './bucket.ts';
+import type { Evidence, GenerationRecord } from './evidence.ts';
+
+/**
+ * Finds the executions whose bytes are not kept where they belong, and the images that are said to have succeeded without the proof of it:
+ * an execution on the bill, its bytes under the key of that very submission, a record that names them, and the same key in Redis, which the
+ * caller is served from. One line for each image.
+ */
+export function findLost(evidence: Evidence, tasks: Tasks, ordered: OrderedTasks): string[] {
+  const executions = evidence.bill.filter((line) => line.kind === 'execution');
+  const lost = executions.filter(({ taskUUID, images }) => !images.every(({ sha256 }) => isKept(evidence, taskUUID, sha256)));
+  const named = new Set(lost.map(({ taskUUID }) => taskUUID));
+  const lines = lost.map(({ taskUUID, run }) => `${nameOfTask(ordered, taskUUID)}, run ${run}`);
+
+  for (const { ids, images } of evidence.orders) {
+    for (const generationId of ids) {
+      const generation = evidence.generations[generationId] ?? undefined;
+      for (let index = 0; generation !== undefined && index < images; index += 1) {
+        const image = generation.images.find((each) => each.index === index);
+        const tasksOfImage = taskIdsOf(generationId, images, index);
+        if ((generation.status !== 'succeeded' && image?.status !== 'succeeded') || tasksOfImage.some((id) => named.has(id))) continue;
+        const why = whyNotServed(evidence, tasks, tasksOfImage, image);
+        if (why === undefined) continue;
+        lines.push(`${generationId}: image ${index} is said to have succeeded, and ${why}`);
+        for (const taskUUID of tasksOfImage) named.add(taskUUID);
+      }
+    }
+  }
+  for (const [taskUUID, { status }] of evidence.results) {
+    const why = status === 'succeeded' && !named.has(taskUUID) ? whyNoImage(evidence, tasks, taskUUID) : undefined;
+    if (why !== undefined) lines.push(`${nameOfTask(ordered, taskUUID)} is recorded to have succeeded, and ${why}`);
+  }
+  return lines;
+}
+
+/** Under the key of its submission; in quarantine only if that is where its end leaves it. */
+function isKept({ images, quarantined, results }: Evidence, taskUUID: string, sha256: string): boolean {
+  if (images.get(taskUUID)?.has(sha256) === true) return true;
+  const end = results.get(taskUUID)?.status;
+  return (end === 'lost' || end === 'unknown') && quarantined.get(taskUUID)?.has(sha256) === true;
+}
+
+/** Says why a caller who is told of an image is not served the one that was bought for it. */
+function whyNotServed(
+  evidence: Evidence,
+  tasks: Tasks,
+  tasksOfImage: readonly string[],
+  image: GenerationRecord['images'][number] | undefined,
+): string | undefined {
+  const { key, sha256 } = image?.image ?? {};
+  const [why] = tasksOfImage.flatMap((id) => (evidence.results.get(id)?.status === 'succeeded' ? [whyNoImage(evidence, tasks, id)] : []));
+  const served = tasksOfImage.find((id) => key !== undefined && taskOfImageKey(key) === id);
+  if (image?.status !== 'succeeded') return 'Redis does not say so of the image itself';
+  if (served === undefined) return why ?? 'Redis names no key of it';
+  return (
+    whyNoImage(evidence, tasks, served) ?? (evidence.results.get(served)?.image?.sha256 === sha256 ? undefined : 'Redis names other bytes')
+  );
+}
+
+/** Says why a submission has not succeeded, whatever is claimed. @returns nothing for one that has. */
+function whyNoImage({ images, results }: Evidence, tasks: Tasks, taskUUID: string): string | undefined {
+  const result = results.get(taskUUID);
+  if (result?.status !== 'succeeded') return 'no record says so';
+  const billed = (tasks.get(taskUUID)?.executions ?? []).flatMap((line) => line.images.map(({ sha256 }) => sha256));
+  if (billed.length === 0) return 'the bill holds no execution of it';
+  const kept = billed.filter((sha256) => images.get(taskUUID)?.has(sha256) === true);
+  if (kept.length === 0) return 'what was billed does not lie under its key';
+  const { key, sha256 } = result.image ?? { key: '', sha256: '' };
+  if (taskOfImageKey(key) !== taskUUID) return 'its record names another key';
+  return kept.includes(sha256) ? undefined : 'its record names other bytes';
+}

@@ -1,0 +1,126 @@
+import { describe, expect, test } from 'vitest';
+import { clean, judged, type History } from './judged.ts';
+
+const boughtOf = (history: History) => {
+  const ref = history.order();
+  history.bought(ref);
+  return ref;
+};
+
+describe('an image that is said to have succeeded is lost', () => {
+  test('when nothing was sent, and no record says so', async () => {
+    expect(await judged((history) => void history.order())).toEqual({ ...clean, lost: 1 });
+  });
+
+  test('when a record says so for nothing, and nothing was sent', async () => {
+    expect(await judged((history) => history.settled(history.order(), 'succeeded', 0))).toEqual({ ...clean, lost: 1 });
+  });
+
+  test('when a record alone says so, and Redis says that it has failed', async () => {
+    const counts = await judged((history) => {
+      const ref = history.order({ cancelledAt: 2_000 });
+      history.settled(ref, 'succeeded', 0);
+      history.ended(ref, 'cancelled', 'failed');
+    });
+    expect(counts).toEqual({ ...clean, lost: 1 });
+  });
+
+  test('when no record says so', async () => {
+    const counts = await judged((history) => {
+      const ref = boughtOf(history);
+      for (const key of history.objects.keys())
+        if (key.startsWith('records/') && key.includes(ref.generationId)) history.objects.delete(key);
+    });
+    expect(counts).toMatchObject({ lost: 1 });
+  });
+
+  test('when its record names other bytes than those that were billed', async () => {
+    const counts = await judged((history) => {
+      const [one, other] = [boughtOf(history), boughtOf(history)];
+      const hashOf = (text: string): string => /"sha256":"(\w+)"/.exec(text)?.[1] ?? '';
+      const recordOf = (id: string): string =>
+        [...history.objects.keys()].find((key) => key.startsWith('records/') && key.includes(id)) ?? '';
+      const [mine, its] = [one, other].map(({ generationId }) => history.objects.get(recordOf(generationId)) ?? '');
+      history.objects.set(recordOf(one.generationId), (mine ?? '').replace(hashOf(mine ?? ''), hashOf(its ?? '')));
+    });
+    expect(counts).toEqual({ ...clean, lost: 1 });
+  });
+
+  test('when its record names the key of another', async () => {
+    const counts = await judged((history) => {
+      const [one, other] = [boughtOf(history), boughtOf(history)];
+      for (const [key, text] of history.objects)
+        if (key.startsWith('records/') && key.includes(one.generationId))
+          history.objects.set(key, text.replace(history.imageKey(one), history.imageKey(other)));
+    });
+    expect(counts).toEqual({ ...clean, lost: 1 });
+  });
+
+  test.each(['key', 'sha256', 'image'])('when Redis serves another %s, or none', async (what) => {
+    const counts = await judged((history) => {
+      const [one, other] = [boughtOf(history), boughtOf(history)].map(({ generationId }) => history.generations[generationId]?.images[0]);
+      if (one?.image === undefined || other?.image === undefined) return;
+      if (what === 'image') delete one.image;
+      else Object.assign(one.image, { [what]: other.image[what as 'key' | 'sha256'] });
+    });
+    expect(counts).toEqual({ ...clean, lost: 1 });
+  });
+
+  test('when it lies in quarantine alone', async () => {
+    const counts = await judged((history) => {
+      const ref = boughtOf(history);
+      history.objects.delete(history.imageKey(ref));
+      history.kept(ref, 'quarantine');
+    });
+    expect(counts).toEqual({ ...clean, lost: 1 });
+  });
+
+  test('when two callers have the image of each other', async () => {
+    const counts = await judged((history) => {
+      const keys = [history.imageKey(boughtOf(history)), history.imageKey(boughtOf(history))] as const;
+      const bytes = keys.map((key) => history.objects.get(key) ?? '');
+      for (const [at, key] of keys.entries()) history.objects.set(key, bytes[1 - at] ?? '');
+    });
+    expect(counts).toEqual({ ...clean, lost: 2 });
+  });
+
+  test('when it holds that of another generation, and its own lies in quarantine', async () => {
+    const counts = await judged((history) => {
+      const [one, other] = [boughtOf(history), boughtOf(history)];
+      history.objects.set(history.imageKey(one), history.objects.get(history.imageKey(other)) ?? '');
+      history.kept(one, 'quarantine');
+    });
+    expect(counts).toEqual({ ...clean, lost: 1 });
+  });
+
+  test('when it lies under the key of another submission of its own', async () => {
+    const counts = await judged((history) => {
+      const ref = boughtOf(history);
+      history.objects.set(history.imageKey({ ...ref, n: 2 }), history.objects.get(history.imageKey(ref)) ?? '');
+      history.objects.delete(history.imageKey(ref));
+    });
+    expect(counts).toEqual({ ...clean, lost: 1 });
+  });
+
+  test('when its generation has succeeded without it', async () => {
+    const counts = await judged((history) => {
+      boughtOf(history);
+      const order = history.orders.at(-1);
+      if (order !== undefined) order.images = 2;
+    });
+    expect(counts).toMatchObject({ lost: 1 });
+  });
+});
+
+test.each(['lost', 'unknown'] as const)('an image that ended as %s may lie in quarantine, and has failed wrongly alone', async (status) => {
+  const counts = await judged((history) => {
+    const ref = history.order();
+    history.sent(ref);
+    history.accepted(ref);
+    history.executed(ref);
+    history.kept(ref, 'quarantine');
+    history.settled(ref, status);
+    history.ended(ref, 'failed', status);
+  });
+  expect(counts).toEqual({ ...clean, failedWrongly: 1 });
+});
