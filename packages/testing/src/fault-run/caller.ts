@@ -14,6 +14,8 @@ export interface PlacedOrder {
   deadlineAt?: number;
   /** When the caller asked for its end. */
   cancelledAt?: number;
+  /** When it was told that it is over, or gave it up. */
+  endedAt?: number;
   /**
    * `final`: the caller was told that its generation is over. `given-up`: Redis forgot an order that nobody wants any more. `refused`:
    * the caller was told that its cap is reached, and orders no more. `open`: neither; then the caller still keeps its request.
@@ -45,6 +47,10 @@ export async function placeOrder(producer: Producer, order: Order, placed: Place
   };
   const isUnwanted = (): boolean => placed.cancelledAt !== undefined || (deadlineAt !== undefined && Date.now() >= deadlineAt);
 
+  const end = (outcome: PlacedOrder['outcome']): void => {
+    placed.outcome = outcome;
+    if (outcome !== 'open') placed.endedAt = Date.now();
+  };
   const enqueue = async (generationId: string): Promise<void> => {
     // A time that has passed is none any more.
     const runAt = runAfterMs === undefined || now + runAfterMs <= Date.now() ? {} : { runAt: now + runAfterMs };
@@ -84,13 +90,13 @@ export async function placeOrder(producer: Producer, order: Order, placed: Place
     while (!signal.aborted) {
       try {
         await producer.wait(id, { timeoutMs: WAIT_MS, signal });
-        placed.outcome = 'final';
+        end('final');
         return;
       } catch (error) {
         if (hasCode(error, 'generation.not-found')) {
           const again = isUnwanted() ? 'given-up' : await insist(() => enqueue(id));
           if (again !== 'done') {
-            placed.outcome = again;
+            end(again);
             return;
           }
         } else if (!hasCode(error, 'generation.wait-timeout') && !hasCode(error, 'queue.unavailable') && !signal.aborted) {
@@ -104,7 +110,7 @@ export async function placeOrder(producer: Producer, order: Order, placed: Place
   try {
     const first = await insist(() => enqueue(id));
     if (first !== 'done') {
-      placed.outcome = first;
+      end(first);
       return;
     }
     await Promise.all([wait(), repeat(), cancel()]);

@@ -30,6 +30,8 @@ const orderSchema = z.object({
   idempotencyKey: z.string().optional(),
   deadlineAt: z.number().optional(),
   cancelledAt: z.number().optional(),
+  /** When its caller was told that it is over, or gave it up. */
+  endedAt: z.number().optional(),
   outcome: z.enum(['open', 'final', 'given-up', 'refused']),
   surprise: z.string().optional(),
 });

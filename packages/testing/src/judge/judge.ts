@@ -116,14 +116,22 @@ const findUnproven = ({ generations }: Evidence, tasks: Tasks): string[] =>
       .map(({ index, submissionStatus, submissions }) => `${id}/${index}-${submissions}: ${submissionStatus}`),
   );
 
+/** Whether its caller may give an order up: it was cancelled, or its deadline had passed by then (by the last line of the bill, where that is not known). */
+const wasUnwanted = ({ cancelledAt, deadlineAt, endedAt }: OrderRecord, bill: Evidence['bill']): boolean =>
+  cancelledAt !== undefined || (deadlineAt !== undefined && deadlineAt <= (endedAt ?? bill.at(-1)?.at ?? 0));
+
 const isLive = (submissionStatus: string): boolean => ['planned', 'committed', 'accepted'].includes(submissionStatus);
 
-function findStuck({ ids, outcome, surprise }: OrderRecord, { generations, recorded }: Evidence, tasks: Tasks): string[] {
+function findStuck(order: OrderRecord, { generations, recorded, bill }: Evidence, tasks: Tasks): string[] {
+  const { ids, outcome, surprise } = order;
   const name = ids.join(' ');
   if (surprise !== undefined) return [`${name}: its caller was told "${surprise}"`];
+  const isGone = ids.every((id) => !generations[id] && !recorded.has(id));
+  if (isGone && (outcome === 'final' || outcome === 'given-up') && !wasUnwanted(order, bill))
+    return [`${name}: nothing of it is left, and its caller neither cancelled it nor set a deadline that had passed`];
   const found = ids.flatMap((id) => {
     const generation = generations[id] ?? undefined;
-    // Nothing of it was bought, so that a Redis which forgot it owes nothing: its caller was told, or gave it up.
+    // Nothing of it was bought, so that a Redis which forgot it owes nothing: its caller did not want it any more, or asks again.
     if (generation === undefined) return recorded.has(id) ? [`${id}: S3 remembers it and Redis does not`] : [];
     const live = generation.images.filter(({ submissionStatus }) => isLive(submissionStatus));
     const proven = live.filter((image) => !isUnproven(id, generation, image, tasks));

@@ -48,10 +48,15 @@ describe('a run without fault', () => {
     expect(counts).toEqual(clean);
   });
 
-  test('may hold an order that Redis forgot before anything of it was bought, and that nobody wants any more', async () => {
+  test.each([
+    ['cancelled', { cancelledAt: 2_000 }],
+    ['with a deadline that had passed', { deadlineAt: 2_000, endedAt: 2_000 }],
+  ])('may hold an order, %s, that Redis forgot before anything of it was bought', async (_what, fields) => {
     const counts = await judged((history) => {
-      const { generationId } = history.order({ outcome: 'given-up', cancelledAt: 2_000 });
-      history.generations[generationId] = null;
+      for (const outcome of ['given-up', 'final'] as const) {
+        const { generationId } = history.order({ outcome, ...fields });
+        history.generations[generationId] = null;
+      }
     });
     expect(counts).toEqual(clean);
   });
@@ -156,6 +161,17 @@ describe('stuck', () => {
   test.each([
     ['an order whose caller was never told', (history: History) => history.bought(history.order({ outcome: 'open' }))],
     ['an order whose caller was told nonsense', (history: History) => history.bought(history.order({ surprise: 'nonsense' }))],
+    ...(['given-up', 'final'] as const).flatMap((outcome) =>
+      [{}, { deadlineAt: 6_000, endedAt: 5_999 }, { deadlineAt: Number.MAX_SAFE_INTEGER }].map(
+        (fields): [string, (history: History) => void] => [
+          `an order that is ${outcome} and of which nothing is left, with ${JSON.stringify(fields)}`,
+          (history) => {
+            const { generationId } = history.order({ outcome, ...fields });
+            history.generations[generationId] = null;
+          },
+        ],
+      ),
+    ),
     ['a generation that is not final', (history: History) => history.ended(history.order(), 'running', 'open')],
     [
       'a final generation one of whose submissions is still under way',
