@@ -18,7 +18,7 @@ export interface WatchServerRunDependencies {
   redis: Pick<Redis, 'on' | 'off'>;
   store: Pick<GenerationStore, 'readServerRun' | 'confirmComparison' | 'claimTurn' | 'endTurn'>;
   recovery: Recovery;
-  submissions: Pick<Submissions, 'promoteDelayed'>;
+  submissions: Pick<Submissions, 'promoteDelayed' | 'endStrayThrottle'>;
   /** Opens the store if it is a new one, and says in the log if it is one that lost its memory. @returns whether it is open. */
   openStore(): Promise<boolean>;
   /** Compares the owner that Redis knows with the one that the bucket names. @throws ForeignBucketError when they are two. */
@@ -84,6 +84,11 @@ export function watchServerRun(
     }
     if (isRecovering) return compareInTurn(run);
     warnedOfRun = undefined;
+    if (await submissions.endStrayThrottle())
+      logger.warn(
+        { event: 'buying.throttle-ended' },
+        'the queue was to rest for longer than it is ever told to: the clock of redis went back',
+      );
     await settings.look();
     if (wasOpen) return;
     wasOpen = true;

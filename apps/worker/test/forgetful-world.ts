@@ -50,6 +50,9 @@ export interface ForgetfulWorld extends AsyncDisposable {
   send(ref: SubmissionRef): Promise<void>;
   /** Brings it home as a worker does. */
   succeed(ref: SubmissionRef): Promise<void>;
+  /** Lets the queue of submissions rest. */
+  throttle(ms: number): Promise<void>;
+  throttledMs(): Promise<number>;
   /** Why it may not be bought; "go" when it may. */
   askToBuy(ref: SubmissionRef): Promise<string>;
   /** Of all tenants, today. */
@@ -152,6 +155,8 @@ export async function startForgetfulWorld(cap = 1000): Promise<ForgetfulWorld> {
       const commitment = await store.commit(ref, `token-${Math.random()}`);
       return commitment.kind === 'go' ? 'go' : commitment.reason;
     },
+    throttle: (ms) => submissions.queue.rateLimit(ms),
+    throttledMs: () => submissions.queue.getRateLimitTtl(),
     spent: async () => {
       const [today] = await store.readSpend();
       return { reserved: today?.reservedNanoUsd ?? 0, settled: today?.settledNanoUsd ?? 0 };

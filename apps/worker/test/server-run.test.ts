@@ -20,6 +20,13 @@ describe.skipIf(inject('redisKind') === 'js')('after Redis went back to an earli
     expect(await world.askToBuy(ref)).toBe('go');
   });
 
+  test('a throttle whose end was written before the clock of Redis went back does not hold up buying', async () => {
+    await using world = await startForgetfulWorld();
+    await world.throttle(600_000);
+    await world.watch();
+    await eventually(async () => expect(await world.throttledMs()).toBeLessThanOrEqual(0));
+  });
+
   test('a generation whose enqueue was forgotten after its send is known again, with its money', async () => {
     await using world = await startForgetfulWorld();
     const putBack = await world.server.copyData();

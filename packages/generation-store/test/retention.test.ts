@@ -42,6 +42,22 @@ test('a delivery that comes after the end stays no longer than the record', asyn
   await expectRetired(world, ref, 3);
 });
 
+test('a delivery that comes in the last half second of a record does not stay for ever', async () => {
+  await using world = await setup();
+  const [ref] = await world.enqueue();
+  await world.send(ref);
+  await world.store.settle(ref, ended(ref, 'succeeded'));
+  const key = (kind: string): string => `${world.prefix}:${kind}:${ref.generationId}:${ref.index}-${ref.n}`;
+  // At once, over one connection: nothing comes in between.
+  const [, receipt, ttl] = await Promise.all([
+    world.redis.pexpire(key('submission'), 450),
+    world.store.recordDelivery(ref, { body: '{}' }),
+    world.redis.pttl(key('deliveries')),
+  ]);
+  expect(receipt.kind).toBe('recorded');
+  expect(ttl).not.toBe(FOR_EVER);
+});
+
 test('a cancelled generation is kept while a submission is under way', async () => {
   await using world = await setup();
   const [sent] = await world.enqueue(2);

@@ -25,11 +25,18 @@ export interface Submissions {
    * @returns how many waited.
    */
   promoteDelayed(): Promise<number>;
+  /**
+   * Ends a throttle that lasts longer than one is ever set: its end was written before the clock of Redis went back, and would hold
+   * back all buying until it is caught up with. @returns whether there was one.
+   */
+  endStrayThrottle(): Promise<boolean>;
   close(): Promise<void>;
 }
 
 /** One script moves so many; each takes some microseconds. */
 const PROMOTED_AT_ONCE = 500;
+/** Longer than the queue is ever told to rest: a provider may ask for a minute (`Retry-After`). */
+const LONGEST_THROTTLE_MS = 120_000;
 
 export function createSubmissions(connection: Redis, settings: QueueSettings): Submissions {
   const { now = Date.now } = settings;
@@ -76,6 +83,12 @@ export function createSubmissions(connection: Redis, settings: QueueSettings): S
       const delayed = await queue.getDelayedCount();
       for (let left = delayed; left > 0; left -= PROMOTED_AT_ONCE) await queue.getBackend().promoteJobs(Math.min(left, PROMOTED_AT_ONCE));
       return delayed;
+    },
+    async endStrayThrottle() {
+      // The key of `queue.rateLimit` (BullMQ 6.7, `rateLimit` of its backend).
+      if ((await connection.pttl(queue.toKey('limiter'))) <= LONGEST_THROTTLE_MS) return false;
+      await queue.removeRateLimitKey();
+      return true;
     },
     close: () => queue.close(),
   };

@@ -68,3 +68,15 @@ test('what waits for its time runs at once when it is promoted, however many pag
   expect(await world.submissions.queue.getJobCounts('waiting', 'delayed')).toEqual({ waiting: 1201, delayed: 0 });
   expect(await world.submissions.promoteDelayed()).toBe(0);
 });
+
+test('a throttle whose end lies further ahead than one is ever set is ended, and one that was set now is not', async () => {
+  await using world = await setup();
+  const { submissions } = world;
+  expect(await submissions.endStrayThrottle()).toBe(false);
+  await submissions.queue.rateLimit(60_000);
+  expect(await submissions.endStrayThrottle()).toBe(false);
+  expect(await submissions.queue.getRateLimitTtl()).toBeGreaterThan(0);
+  await submissions.queue.rateLimit(600_000);
+  expect(await submissions.endStrayThrottle()).toBe(true);
+  expect(await submissions.queue.getRateLimitTtl()).toBeLessThanOrEqual(0);
+});

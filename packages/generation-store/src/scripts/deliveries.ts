@@ -30,8 +30,9 @@ local now = nowMs()
 local seq = redis.call('HINCRBY', key, 'deliverySeq', 1)
 redis.call('HSET', key, 'deliveredAt', int(now))
 redis.call('HSET', deliveries, digest, '{"seq":' .. seq .. ',"at":' .. int(now) .. ',"body":' .. cjson.encode(body) .. '}')
-local ttl = redis.call('TTL', key)
-if ttl > 0 then redis.call('EXPIRE', deliveries, ttl) end
+-- in milliseconds: of the last half second TTL says 0, and what it is said of would stay for ever
+local ttl = redis.call('PTTL', key)
+if ttl >= 0 then redis.call('PEXPIRE', deliveries, math.max(ttl, 1)) end
 announce('submission.delivered', id, index, n, now)
 return { 'recorded', int(seq), state[1] }
 `);
