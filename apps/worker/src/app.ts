@@ -73,7 +73,7 @@ export function createWorkerApp(config: WorkerConfig, overrides: Partial<WorkerD
       { now },
     );
   const providerLines = createOutageLines({ name: 'provider', about: { url: runware.url } }, logger, monotonicMs);
-  const provider = watchProvider(reachedProvider, providerLines);
+  const provider = watchProvider(reachedProvider, providerLines, monotonicMs);
 
   const redisWatch = watchRedis(redis, { ...redisConfig, log: logger });
   const queueSettings = { prefix: redisConfig.prefix, now };

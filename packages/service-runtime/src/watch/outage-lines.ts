@@ -22,6 +22,7 @@ const MIN_BETWEEN_MS = 5000;
  */
 export function createOutageLines({ name, about }: { name: string; about: LogFields }, logger: Logger, now: () => number): OutageLines {
   let awaySince: number | undefined;
+  let lastThereAt = -Infinity;
   let told: { reason: string; at: number; repeatMs: number } | undefined;
   let lastLineAt = -Infinity;
 
@@ -33,7 +34,8 @@ export function createOutageLines({ name, about }: { name: string; about: LogFie
 
   return {
     noteAway(reason, since = now()) {
-      awaySince ??= since;
+      // What was slow to fail may have begun before others were answered.
+      awaySince ??= Math.max(since, lastThereAt);
       if (!isDue(reason, awaySince)) return;
       const at = now();
       const repeatMs = told?.reason === reason ? Math.min(2 * told.repeatMs, MAX_REPEAT_MS) : REPEAT_MS;
@@ -44,6 +46,7 @@ export function createOutageLines({ name, about }: { name: string; about: LogFie
     noteThere() {
       const since = awaySince;
       awaySince = undefined;
+      lastThereAt = now();
       if (since === undefined || told === undefined) return;
       told = undefined;
       lastLineAt = now();

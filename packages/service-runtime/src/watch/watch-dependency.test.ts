@@ -93,6 +93,15 @@ test('an outage began with the look that found it: one that waited for seconds i
   expect(told).toEqual(['0 s3.lost timeout']);
 });
 
+test('requests of which some are answered and some fail slowly are no outage', () => {
+  const { told, lines, pass } = setupLines();
+  for (let second = 0; second < 60; second += 1) {
+    pass(1);
+    lines.noteAway('timeout', second * 1000 - 30_000);
+  }
+  expect(told).toEqual([]);
+});
+
 test('a hiccup is not told, and reasons that take turns are told every few seconds at most', () => {
   const { told, pass } = setupLines();
   pass(2, 'refused');
