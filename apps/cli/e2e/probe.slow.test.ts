@@ -1,20 +1,41 @@
-import { expect, test } from 'vitest';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { findChangedMeanings, parseTranscript, type Transcript } from '@darkroom/runware-client';
+import { expect, onTestFinished, test } from 'vitest';
 import { startProvider, type ProviderProcess } from './emulator.ts';
 import { spawnCli } from './world.ts';
-import { freePort } from '@darkroom/testing';
+import { eventually, freePort } from '@darkroom/testing';
 
 const IMAGE_USD = 0.02;
 
-async function probe(provider: ProviderProcess, ...words: string[]): Promise<{ code: number | null; output: string; seconds: number }> {
+/** A new folder for the transcript; it is gone when the test is over. */
+function newFile(): string {
+  const folder = mkdtempSync(path.join(tmpdir(), 'darkroom-probe-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return path.join(folder, 'probe.json');
+}
+
+const readTranscript = (file: string): Transcript => parseTranscript(readFileSync(file, 'utf8'), file);
+
+interface Probed {
+  code: number | null;
+  output: string;
+  seconds: number;
+  file: string;
+}
+
+async function probe(provider: ProviderProcess, ...words: string[]): Promise<Probed> {
   const startedAt = performance.now();
-  const cli = spawnCli(['probe', '--max-usd', '0.50', ...words], provider.environment);
+  const file = newFile();
+  const cli = spawnCli(['probe', '--max-usd', '0.50', '--out', file, ...words], provider.environment);
   const { code } = await cli.ended;
-  return { code, output: cli.output(), seconds: (performance.now() - startedAt) / 1000 };
+  return { code, output: cli.output(), seconds: (performance.now() - startedAt) / 1000, file };
 }
 
 test('against the likeliest provider it answers in under a minute, asks for no other setting, and spends what it says', async () => {
   const provider = await startProvider();
-  const { code, output, seconds } = await probe(provider);
+  const { code, output, seconds, file } = await probe(provider);
   expect({ code, output }).toMatchObject({ code: 0 });
   expect(seconds).toBeLessThan(60);
   for (const line of [
@@ -31,10 +52,67 @@ test('against the likeliest provider it answers in under a minute, asks for no o
     expect(output).toContain(line);
   expect(output).not.toContain('TIMING_RESEND_WINDOW_MS');
   expect(output).toMatch(/at most 0\.06 USD/);
+  expect(output).toContain('No more than 0.5 USD is spent (--max-usd); all 6 steps cost 0.142 USD at worst.');
   const spent = Number(/Spent: ([\d.]+) USD/.exec(output)?.[1]);
   expect(spent).toBeGreaterThanOrEqual((await provider.executions()) * IMAGE_USD);
   expect(spent).toBeLessThanOrEqual(0.5);
   expect(output).not.toContain('real-enough');
+
+  const transcript = readTranscript(file);
+  expect(output).toContain(file);
+  expect(transcript).toMatchObject({ isWhole: true, provider: new URL(provider.url).host });
+  expect(findChangedMeanings(transcript)).toEqual([]);
+  expect(transcript.exchanges.filter(({ answer }) => answer.kind !== 'answered')).toEqual([]);
+  expect(readFileSync(file, 'utf8')).not.toMatch(/real-enough|grey card|base64/);
+  expect(statSync(file).mode & 0o777).toBe(0o600);
+  expect(readdirSync(path.dirname(file))).toEqual(['probe.json']);
+});
+
+test('a probe that is killed leaves what it had, with the request that was under way', async () => {
+  const provider = await startProvider({ executionMs: [60_000, 60_000] });
+  const file = newFile();
+  const cli = spawnCli(['probe', '--max-usd', '0.50', '--out', file], provider.environment);
+  await cli.printed('one image: resend while it runs');
+  await eventually(() =>
+    expect(readTranscript(file).exchanges.filter(({ questions }) => questions.includes(10)).length).toBeGreaterThan(3),
+  );
+  cli.signal('SIGKILL');
+  await cli.ended;
+  const transcript = readTranscript(file);
+  expect(transcript.isWhole).toBe(false);
+  expect(JSON.stringify(transcript.exchanges.map(({ meaning }) => meaning))).toContain('accepted');
+});
+
+test('a purchase that was not answered before the probe ended is in the file', async () => {
+  const provider = await startProvider({ submitSlowRate: 1, submitSlowMs: 60_000 });
+  const file = newFile();
+  const cli = spawnCli(['probe', '--max-usd', '0.50', '--out', file], provider.environment);
+  await eventually(async () => expect(await provider.submissions()).toBeGreaterThan(0), { withinMs: 30_000 });
+  cli.signal('SIGKILL');
+  await cli.ended;
+  expect(readTranscript(file).exchanges.at(-1)).toMatchObject({
+    request: { body: { value: [{ taskType: 'imageInference' }] } },
+    answer: { kind: 'interrupted', code: 'NOT_ANSWERED' },
+    meaning: { tasks: [{ verdict: { kind: 'unknown' } }] },
+  });
+});
+
+test('a file that is there already, or a folder that is not, ends the probe before it asks anything', async () => {
+  const provider = await startProvider();
+  const file = newFile();
+  writeFileSync(file, 'bought before');
+  for (const [out, words] of [
+    [file, 'it is there already'],
+    [path.join(path.dirname(file), 'nowhere', 'probe.json'), 'ENOENT'],
+  ] as const) {
+    const cli = spawnCli(['probe', '--max-usd', '0.50', '--out', out], provider.environment);
+    expect((await cli.ended).code).toBe(2);
+    expect(cli.output()).toContain('--out: must be a new file that can be written');
+    expect(cli.output()).toContain(words);
+  }
+  expect(readFileSync(file, 'utf8')).toBe('bought before');
+  expect(await provider.submissions()).toBe(0);
+  expect(existsSync(`${file}.partial`)).toBe(false);
 });
 
 test('a provider that forgets ids, keeps refused ones, limits reference images and keeps the last response is found out', async () => {
@@ -68,7 +146,7 @@ test.each(['errors', 'data-nested', 'data-flat'])('a failure that is told as %s 
 
 test('a limit that a step could cross leaves that step out', async () => {
   const provider = await startProvider();
-  const cli = spawnCli(['probe', '--max-usd', '0.05'], provider.environment);
+  const cli = spawnCli(['probe', '--max-usd', '0.05', '--out', newFile()], provider.environment);
   expect((await cli.ended).code).toBe(1);
   expect(cli.output()).toContain('left out: only 0.03 USD are left of --max-usd');
   expect((await provider.executions()) * IMAGE_USD).toBeLessThanOrEqual(0.05);
@@ -106,7 +184,7 @@ test('with a catcher it says what webhooks and uploads look like', async () => {
 
 test('a wrong key is told, and nothing is bought', async () => {
   const provider = await startProvider();
-  const cli = spawnCli(['probe', '--max-usd', '0.50'], { ...provider.environment, RUNWARE_API_KEY: 'wrong' });
+  const cli = spawnCli(['probe', '--max-usd', '0.50', '--out', newFile()], { ...provider.environment, RUNWARE_API_KEY: 'wrong' });
   await cli.ended;
   expect(cli.output()).toContain('HTTP 401 invalidApiKey');
   expect(cli.output()).toContain('Spent: 0 USD');

@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { expect, test } from 'vitest';
 import { parseCommandLine } from './command-line.ts';
 import { helpText } from './help-text.ts';
@@ -49,6 +50,11 @@ test('a probe says what it may spend', () => {
     waitMs: 60_000,
     catcherPort: 0,
   });
+});
+
+test('a probe writes to the file that it is told', () => {
+  expect(parse('probe', '--max-usd', '0.50', '--out', 'seen.json')).toMatchObject({ out: path.resolve('seen.json') });
+  expect(parse('probe', '--max-usd', '0.50', '--out', '')).toMatchObject({ kind: 'wrong' });
 });
 
 test('no word, "help", --help and -h ask for help', () => {

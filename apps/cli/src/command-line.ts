@@ -38,7 +38,7 @@ export type Command =
   | { kind: 'pause'; reason: string; dataDir?: string }
   | { kind: 'rebuild'; days: number; skipDamaged: boolean; dataDir?: string }
   | { kind: 'resume'; kinds: readonly PauseKind[]; dataDir?: string }
-  | { kind: 'probe'; maxNanoUsd: NanoUsd; waitMs: number; catcherUrl?: string; catcherPort: number }
+  | { kind: 'probe'; maxNanoUsd: NanoUsd; waitMs: number; catcherUrl?: string; catcherPort: number; out?: string }
   | { kind: 'help' }
   /** Nothing can be done; the message says what is wrong and what is allowed. */
   | { kind: 'wrong'; message: string };
@@ -141,18 +141,20 @@ const readings: Readonly<Record<Exclude<Command['kind'], 'help' | 'wrong'>, Read
     }),
   },
   probe: {
-    options: { 'max-usd': text, wait: text, catcher: text, 'catcher-port': text },
+    options: { 'max-usd': text, wait: text, catcher: text, 'catcher-port': text, out: text },
     read: (values) => {
       const maxNanoUsd = readUsd(values['max-usd']);
       if (maxNanoUsd === undefined)
         throw new WrongWords('probe spends money at the provider: say how much at most, such as --max-usd 0.50');
-      const catcherUrl = values['catcher'];
+      const { catcher: catcherUrl, out } = values;
+      if (out === '') throw new WrongWords('--out must name the file to write, such as probe.json');
       return {
         kind: 'probe',
         maxNanoUsd,
         waitMs: 1000 * readWhole('--wait', values['wait'], 0, 86_400),
         catcherPort: readWhole('--catcher-port', values['catcher-port'], 0, 65_535),
         ...(typeof catcherUrl === 'string' ? { catcherUrl: readUrl('--catcher', catcherUrl) } : {}),
+        ...(typeof out === 'string' ? { out: path.resolve(out) } : {}),
       };
     },
   },

@@ -37,7 +37,11 @@ darkroom doctor               look at Redis, the bucket, the key and the webhook
 These work on the Redis of REDIS_URL, or on the one that \`npm start\` runs in its data folder (--data-dir).
 
 darkroom probe --max-usd 0.50 asks the provider what its documentation does not say       (npm run probe -- --max-usd 0.50)
+                              buys images with RUNWARE_API_KEY, for 0.142 USD at worst, and 0.02 more with --wait or --catcher
 
+  --max-usd <amount>  the most that may be spent; a step that could cross it is left out
   --wait <seconds>    ask once more, so much later, what is remembered for how long
   --catcher <url>     public address that leads to --catcher-port: probes webhooks and uploads as well
-  --catcher-port <n>  where to listen for them; any free port when absent`;
+  --catcher-port <n>  where to listen for them; any free port when absent
+  --out <file>        a new file for every request and answer, without secrets and prompts; probe-<date>.json in this
+                      folder when absent. Copied into packages/runware-client/fixtures, it is tested against`;

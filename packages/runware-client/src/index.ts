@@ -4,3 +4,6 @@ export { createRunwareClient, type RunwareClient, type RunwareClientConfig, type
 export { parseDelivery, type DeliveryItem, type ParsedDelivery } from './delivery.ts';
 export { defaultImageHosts } from './image-address.ts';
 export { createProbeClient, type ProbeAnswer, type ProbeClient, type ProbeEntry, type ProbeOrder } from './probe-client.ts';
+export { findChangedMeanings } from './transcript/meaning.ts';
+export { createRecorder, type Recorder, type RecorderConfig, type SeenAnswer, type SeenDelivery } from './transcript/recorder.ts';
+export { isFromRunware, parseTranscript, type RecordedExchange, type Transcript } from './transcript/transcript.ts';

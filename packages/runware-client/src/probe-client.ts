@@ -9,6 +9,7 @@ import { factsOf } from './task-facts.ts';
 import type { RunwareClientConfig, RunwareClientDependencies } from './client.ts';
 import { createRedactor } from './redact.ts';
 import { resolveBySystem } from './resolve-host.ts';
+import type { Recorder } from './transcript/recorder.ts';
 
 /** One purchase of a probe. Unlike a real one it may be dry, refused on purpose, or without a `ttl`. */
 export interface ProbeOrder {
@@ -58,13 +59,31 @@ export interface ProbeClient {
 /** Creates a client for probes; it needs no closing. */
 export function createProbeClient(
   config: RunwareClientConfig,
-  { fetch: fetchOnce = fetch, resolve = resolveBySystem, now }: RunwareClientDependencies,
+  { fetch: fetchOnce = fetch, resolve = resolveBySystem, now, recorder }: RunwareClientDependencies & { recorder?: Recorder },
   signal?: AbortSignal,
 ): ProbeClient {
   const settings = { ...config, ...imageRulesOf(config), url: config.url.replace(/\/+$/, ''), fetch: fetchOnce, resolve, now };
   const redactor = createRedactor([config.apiKey]);
   const ask = async (tasks: readonly Record<string, unknown>[], headers?: Readonly<Record<string, string>>): Promise<ProbeAnswer> => {
-    const exchange = await exchangeTasks(settings, tasks, signal, headers);
+    const startedAt = now();
+    let answerHeaders = new Headers();
+    let recordAnswer: ReturnType<Recorder['post']> | undefined;
+    let unrecorded: Error | undefined;
+    const watched: typeof fetch = async (input, init) => {
+      try {
+        recordAnswer = recorder?.post(new Headers(init?.headers), tasks, startedAt);
+      } catch (error) {
+        unrecorded = error instanceof Error ? error : new Error(String(error));
+        throw unrecorded;
+      }
+      const response = await fetchOnce(input, init);
+      answerHeaders = response.headers;
+      return response;
+    };
+    const exchange = await exchangeTasks({ ...settings, fetch: watched }, tasks, signal, headers);
+    // Not sent either, and no trouble on the way: a purchase that leaves no trace is not made.
+    if (unrecorded !== undefined) throw unrecorded;
+    recordAnswer?.({ exchange, headers: answerHeaders });
     if (exchange.kind !== 'answered') return { httpStatus: undefined, trouble: redactor.text(exchange.fault.message), entries: [] };
     const entries = exchange.body.kind === 'json' ? readAnswer(exchange.body.value) : undefined;
     const describe = (entry: AnswerEntry): ProbeEntry => ({
@@ -93,7 +112,12 @@ export function createProbeClient(
     buy: ({ dry, ...order }) => ask([buildProbeTask(order)], dry === true ? { 'x-runware-dry-run': '1' } : {}),
     poll: (taskUUIDs) => ask(taskUUIDs.map(buildPollTask)),
     details: (taskUUID) => ask([buildDetailsTask(taskUUID)]),
-    fetchImage: async (imageURL) => (await downloadImage(settings, imageURL, signal)).kind,
+    async fetchImage(imageURL) {
+      const startedAt = now();
+      const verdict = await downloadImage(settings, imageURL, signal);
+      recorder?.image(imageURL, verdict, startedAt);
+      return verdict.kind;
+    },
   };
 }
 

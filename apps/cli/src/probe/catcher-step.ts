@@ -7,7 +7,7 @@ const RETRIES_MS = 18_000;
 
 /** What a webhook and an upload look like, in which order they come, and whether a webhook that fails is tried again. */
 export const catcherStep = (catcher: Catcher, publicUrl: string): Step => ({
-  question: 1,
+  questions: [1, 2, 3],
   title: 'webhook and upload: form, headers, order, and what a failed webhook does',
   worstNanoUsd: IMAGE_NANO_USD,
   async run(probe) {

@@ -1,7 +1,8 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import { once } from 'node:events';
+import type { Recorder } from '@darkroom/runware-client';
 
-/** One request that the provider made. Values of headers are not kept: they may be secrets. */
+/** One request that the provider made. Values of headers are not kept: they may be secrets. The transcript has the listed ones. */
 export interface Caught {
   at: number;
   method: string;
@@ -25,7 +26,7 @@ export interface Catcher {
 const MAX_BODY_BYTES = 32 * 1024 * 1024;
 
 /** Listens for what a provider sends, and answers as told. @param now Milliseconds of a clock that only goes forward. */
-export async function startCatcher(port: number, now: () => number): Promise<Catcher> {
+export async function startCatcher(port: number, now: () => number, recorder: Recorder): Promise<Catcher> {
   const caught: Caught[] = [];
   const statuses = new Map<string, number>();
   const server = createServer((request, response) => {
@@ -43,6 +44,9 @@ export async function startCatcher(port: number, now: () => number): Promise<Cat
         bodyForm: formOf(body),
       });
       const status = [...statuses].find(([prefix]) => url.startsWith(prefix))?.[1] ?? 200;
+      const kind = url.startsWith('/upload/') ? 'upload' : 'webhook';
+      const named = Object.entries(headers).map(([name, value]) => [name, String(value)] as const);
+      recorder.delivery({ kind, method, headers: named, body, status }, Date.now());
       response.writeHead(status, { connection: 'close' }).end();
     })().catch(() => response.destroy());
   });

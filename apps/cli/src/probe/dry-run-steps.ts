@@ -1,8 +1,9 @@
+import { formatUsd } from '@darkroom/contracts';
 import { describeAnswer, faultOf, IMAGE_NANO_USD, isAccepted, PROMPT, type Finding, type Probe, type Step } from './step.ts';
 
 /** Whether the header that makes a request free does so. Every free step after it leans on the answer. */
 export const dryRunStep: Step = {
-  question: 9,
+  questions: [9],
   title: 'is a dry run dry: is it priced, and neither run nor kept',
   worstNanoUsd: IMAGE_NANO_USD,
   async run({ client, budget, createId, sleep, shared }) {
@@ -17,17 +18,32 @@ export const dryRunStep: Step = {
       budget.spend(IMAGE_NANO_USD);
       return [{ text: 'the dry run was run as a purchase: free steps are left out', sure: 'seen once' }];
     }
-    const priced = answer.entries.some(({ costNanoUsd }) => costNanoUsd !== undefined);
-    return [{ text: `a dry run is ${priced ? 'priced' : 'answered without a price'} and leaves no task behind`, sure: 'seen once' }];
+    const price = answer.entries.find(({ costNanoUsd }) => costNanoUsd !== undefined)?.costNanoUsd;
+    shared.isTooDear = price !== undefined && price > IMAGE_NANO_USD;
+    return [
+      { text: `a dry run is ${price === undefined ? 'answered without a price' : 'priced'} and leaves no task behind`, sure: 'seen once' },
+      ...(price !== undefined && price > IMAGE_NANO_USD
+        ? [
+            {
+              text: `an image costs ${formatUsd(price)} USD and not ${formatUsd(IMAGE_NANO_USD)}: nothing is bought`,
+              sure: 'seen once',
+            } as const,
+          ]
+        : []),
+    ];
   },
 };
 
 /** A grey pixel: the smallest reference image there is. */
-const PIXEL = 'data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg==';
+const PIXEL_BASE64 = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg==';
+const PIXEL = `data:image/png;base64,${PIXEL_BASE64}`;
+/** The same image with zeros behind its end, as a data URI of about this length. */
+const pixelOf = (length: number): string =>
+  `data:image/png;base64,${Buffer.concat([Buffer.from(PIXEL_BASE64, 'base64'), Buffer.alloc((length * 3) / 4)]).toString('base64')}`;
 const IMAGE_COUNTS = [1, 2, 3, 4, 5, 8, 16];
 
 export const referenceImagesStep: Step = {
-  question: 8,
+  questions: [8],
   title: 'how many reference images may there be (dry runs)',
   worstNanoUsd: 0,
   async run(probe) {
@@ -50,7 +66,7 @@ const PROMPT_LENGTHS = [1000, 4000, 16_000, 64_000];
 const BODY_SIZES = [256, 1024, 4096].map((kilobytes) => kilobytes * 1024);
 
 export const sizesStep: Step = {
-  question: 8,
+  questions: [8],
   title: 'how long may a prompt and a request be (dry runs)',
   worstNanoUsd: 0,
   async run(probe) {
@@ -60,7 +76,7 @@ export const sizesStep: Step = {
       probe.client.buy({ taskUUID: probe.createId(), prompt: 'grey '.repeat(length / 5), ...dry }),
     );
     const bodies = await findMost(BODY_SIZES, (size) =>
-      probe.client.buy({ taskUUID: probe.createId(), prompt: PROMPT, referenceImages: [PIXEL + 'A'.repeat(size)], ...dry }),
+      probe.client.buy({ taskUUID: probe.createId(), prompt: PROMPT, referenceImages: [pixelOf(size)], ...dry }),
     );
     const say = (what: string, unit: string, { most, refusal }: Most): Finding => ({
       text: `${what}: ${most} ${unit} are taken${refusal === undefined ? ', the most that was tried' : `, more are refused: ${refusal}`}`,

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { formatUsd } from '@darkroom/contracts';
-import { createProbeClient, defaultImageHosts } from '@darkroom/runware-client';
+import { createProbeClient, createRecorder, defaultImageHosts, type Recorder } from '@darkroom/runware-client';
 import { isLoopbackUrl, readSettings, runwareSettings, type Environment } from '@darkroom/service-runtime';
 import type { Command } from '../command-line.ts';
 import type { Terminal } from '../terminal.ts';
@@ -11,6 +11,7 @@ import { catcherStep } from './catcher-step.ts';
 import { dryRunStep, referenceImagesStep, sizesStep } from './dry-run-steps.ts';
 import type { Finding, Probe, Step } from './step.ts';
 import { failureStep, laterStep, lifeOfTaskStep, rejectionStep } from './task-steps.ts';
+import { openTranscriptFile, readVersion } from './transcript-file.ts';
 
 export interface ProbeOptions {
   command: Extract<Command, { kind: 'probe' }>;
@@ -24,19 +25,21 @@ const MAX_IMAGE_BYTES = 16 * 1024 * 1024;
 
 /**
  * Asks the provider what its documentation does not say, for no more than `maxNanoUsd`: each step says its worst price before it
- * begins, and one that could cross the limit does not begin.
+ * begins, and one that could cross the limit does not begin. Every request and answer is in the transcript before the next goes out.
  * @returns 0 when every step was run; 1 when one was left out for its price, or interrupted.
- * @throws ConfigError without a key.
+ * @throws ConfigError without a key, or if the transcript cannot be written.
  */
 export async function runProbe({ command, environment, terminal, stop }: ProbeOptions): Promise<0 | 1> {
   const { runware } = readSettings({ runware: runwareSettings }, environment);
   const isEmulator = isLoopbackUrl(runware.url);
   const imageHosts = isEmulator ? [...defaultImageHosts, new URL(runware.url).host] : defaultImageHosts;
   const config = { ...runware, requestTimeoutMs: REQUEST_TIMEOUT_MS, maxImageBytes: MAX_IMAGE_BYTES, imageHosts };
+  const file = openTranscriptFile(command.out, new Date());
+  const recorder = createRecorder({ ...runware, darkroom: readVersion() }, { now: Date.now, onChange: file.write });
   const budget = createBudget(command.maxNanoUsd);
   const now = (): number => performance.now();
   const probe: Probe = {
-    client: createProbeClient(config, { now: Date.now }, stop),
+    client: createProbeClient(config, { now: Date.now, recorder }, stop),
     budget,
     createId: randomUUID,
     sleep: (ms) => delay(ms, undefined, { signal: stop }),
@@ -48,16 +51,24 @@ export async function runProbe({ command, environment, terminal, stop }: ProbeOp
     isEmulator
       ? 'This address is on this machine: an emulator, no real money.'
       : 'This is real money, of the account that the key belongs to.',
-    `No more than ${formatUsd(command.maxNanoUsd)} USD is spent.`,
   );
-  const catcher = command.catcherUrl === undefined ? undefined : await startCatcher(command.catcherPort, now);
-  if (catcher !== undefined)
-    terminal.print(`Webhooks and uploads are caught on port ${catcher.port}, which ${command.catcherUrl} must lead to.`);
+  let catcher: Catcher | undefined;
   try {
-    return await runSteps(stepsOf(command, catcher), probe, terminal, stop);
+    catcher = command.catcherUrl === undefined ? undefined : await startCatcher(command.catcherPort, now, recorder);
+    if (catcher !== undefined)
+      terminal.print(`Webhooks and uploads are caught on port ${catcher.port}, which ${command.catcherUrl} must lead to.`);
+    const steps = stepsOf(command, catcher);
+    const worstNanoUsd = steps.reduce((sum, step) => sum + step.worstNanoUsd, 0);
+    terminal.print(
+      `No more than ${formatUsd(command.maxNanoUsd)} USD is spent (--max-usd); all ${steps.length} steps cost ${formatUsd(worstNanoUsd)} USD at worst.`,
+      `Every request and answer goes to ${file.name}`,
+    );
+    return await runSteps(steps, { probe, recorder, terminal, stop });
   } finally {
     await catcher?.close();
     terminal.print('', `Spent: ${formatUsd(budget.spentNanoUsd())} USD at most, by the prices of the model's page.`);
+    terminal.print('Every request and answer, without secrets, prompts and images, is in', file.name);
+    if (!isEmulator) terminal.print(`To test against it from now on: cp ${file.name} packages/runware-client/fixtures/`);
   }
 }
 
@@ -72,16 +83,27 @@ const stepsOf = ({ waitMs, catcherUrl }: ProbeOptions['command'], catcher: Catch
   ...(waitMs > 0 ? [laterStep(waitMs)] : []),
 ];
 
-async function runSteps(steps: readonly Step[], probe: Probe, terminal: Terminal, stop: AbortSignal): Promise<0 | 1> {
+interface Run {
+  probe: Probe;
+  recorder: Recorder;
+  terminal: Terminal;
+  stop: AbortSignal;
+}
+
+async function runSteps(steps: readonly Step[], { probe, recorder, terminal, stop }: Run): Promise<0 | 1> {
   const findings: Finding[] = [];
   let isWhole = true;
   for (const step of steps) {
-    terminal.print('', `${step.title} (question ${step.question}): at most ${formatUsd(step.worstNanoUsd)} USD`);
+    terminal.print(
+      '',
+      `${step.title} (question${step.questions.length === 1 ? '' : 's'} ${step.questions.join(', ')}): at most ${formatUsd(step.worstNanoUsd)} USD`,
+    );
     if (!probe.budget.allows(step.worstNanoUsd)) {
       terminal.print(`  left out: only ${probe.budget.leftUsd()} USD are left of --max-usd`);
       isWhole = false;
       continue;
     }
+    recorder.beginStep(step.questions, step.title);
     let found: Finding[];
     try {
       found = await step.run(probe);
@@ -93,7 +115,12 @@ async function runSteps(steps: readonly Step[], probe: Probe, terminal: Terminal
     }
     for (const { text, sure } of found) terminal.print(`  ${text} (${sure})`);
     findings.push(...found);
+    if (probe.shared.isTooDear === true) {
+      isWhole = false;
+      break;
+    }
   }
+  if (isWhole) recorder.end();
   terminal.print('', ...describeSettings(findings));
   return isWhole ? 0 : 1;
 }

@@ -13,8 +13,8 @@ export interface Finding {
 
 /** One question to the provider. */
 export interface Step {
-  /** The number of the row in docs/runware.md that it settles. */
-  question: number;
+  /** The numbers of the rows in docs/runware.md that it asks about. */
+  questions: readonly number[];
   title: string;
   /** The most that it can cost. */
   worstNanoUsd: NanoUsd;
@@ -31,7 +31,7 @@ export interface Probe {
   /** Milliseconds of a clock that only goes forward. */
   now(): number;
   /** What later steps need of earlier ones. */
-  shared: { finished?: { taskUUID: string; endedAt: number; imageURL: string | undefined }; isDryRunDry?: boolean };
+  shared: { finished?: { taskUUID: string; endedAt: number; imageURL: string | undefined }; isDryRunDry?: boolean; isTooDear?: boolean };
 }
 
 /** The price of one image without reference images (model page, "Pricing"). */
@@ -55,13 +55,23 @@ export function describeAnswer(answer: ProbeAnswer): string {
 const POLL_MS = 500;
 const POLL_LIMIT_MS = 120_000;
 
-/** Polls until the task is over. @returns its last entry; undefined when it was not over in time. */
-export async function pollUntilOver({ client, sleep, now }: Probe, taskUUID: string): Promise<ProbeEntry | undefined> {
+/**
+ * Polls until the task is over, and books what it cost beyond its price.
+ * @param priceNanoUsd Booked for it already. @returns its last entry; undefined when it was not over in time.
+ */
+export async function pollUntilOver(
+  { client, budget, sleep, now }: Probe,
+  taskUUID: string,
+  priceNanoUsd = IMAGE_NANO_USD,
+): Promise<ProbeEntry | undefined> {
   const endsAt = now() + POLL_LIMIT_MS;
   while (now() < endsAt) {
     const { entries } = await client.poll([taskUUID]);
     const over = entries.find((entry) => entry.hasImage || (entry.fault !== undefined && isAboutTask(entry)));
-    if (over !== undefined) return over;
+    if (over !== undefined) {
+      budget.spend(Math.max(0, (over.costNanoUsd ?? 0) - priceNanoUsd));
+      return over;
+    }
     await sleep(POLL_MS);
   }
   return undefined;

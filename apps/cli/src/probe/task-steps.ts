@@ -8,7 +8,7 @@ const addressWords = { fetched: 'fetched', 'not-there': 'gone', unavailable: 'un
 
 /** Buys one image and looks at it in every way there is. */
 export const lifeOfTaskStep: Step = {
-  question: 4,
+  questions: [4, 5, 10, 11],
   title: 'one image: resend while it runs and after, several questions in one request, details, life of imageURL',
   // the image, and two resends that may be run as purchases
   worstNanoUsd: 3 * IMAGE_NANO_USD,
@@ -70,7 +70,7 @@ const failureFinding = ({ form, fault, status }: NonNullable<Awaited<ReturnType<
 
 /** Whether a refusal uses up the id. */
 export const rejectionStep: Step = {
-  question: 4,
+  questions: [4],
   title: 'does a refused request use up its taskUUID',
   worstNanoUsd: 2 * IMAGE_NANO_USD,
   async run({ client, budget, createId }) {
@@ -94,18 +94,20 @@ export const rejectionStep: Step = {
 /** An address that is nobody's (RFC 2606): a task with it cannot succeed, whoever finds out. */
 const NO_IMAGE = 'https://runware-probe.invalid/nothing.png';
 
+const IMAGE_WITH_REFERENCE_NANO_USD = IMAGE_NANO_USD + 2_000_000;
+
 /** What a failed task looks like, without asking for anything forbidden. */
 export const failureStep: Step = {
-  question: 6,
+  questions: [6],
   title: 'how is a failed task told, and does it say a cost (a reference image that cannot be fetched)',
-  worstNanoUsd: IMAGE_NANO_USD + 2_000_000,
+  worstNanoUsd: IMAGE_WITH_REFERENCE_NANO_USD,
   async run(probe) {
     const { client, budget, createId } = probe;
     const taskUUID = createId();
     const answer = await client.buy({ taskUUID, prompt: PROMPT, referenceImages: [NO_IMAGE] });
     if (!isAccepted(answer)) return [{ text: `it was refused before it began: ${describeAnswer(answer)}`, sure: 'seen once' }];
-    budget.spend(IMAGE_NANO_USD + 2_000_000);
-    const over = await pollUntilOver(probe, taskUUID);
+    budget.spend(IMAGE_WITH_REFERENCE_NANO_USD);
+    const over = await pollUntilOver(probe, taskUUID, IMAGE_WITH_REFERENCE_NANO_USD);
     if (over?.fault === undefined) return [{ text: 'it did not fail: the image was made, or was not over in time', sure: 'not seen' }];
     const cost = over.costNanoUsd === undefined ? 'no cost was told' : 'a cost was told';
     return [{ ...failureFinding(over), text: `${failureFinding(over).text}; ${cost}` }];
@@ -114,7 +116,7 @@ export const failureStep: Step = {
 
 /** The same questions again, later. @param waitMs How much later. */
 export const laterStep = (waitMs: number): Step => ({
-  question: 5,
+  questions: [4, 5],
   title: `${waitMs / 1000} s later: is the id still refused, the result still told, the image still there`,
   worstNanoUsd: IMAGE_NANO_USD,
   async run(probe) {

@@ -1,0 +1,78 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { ProviderFault, SubmitVerdict, TaskState } from '@darkroom/contracts';
+import { readAnswer, type AnswerEntry } from '../answer.ts';
+import { parseDelivery } from '../delivery.ts';
+import type { Exchange } from '../exchange.ts';
+import { createRedactor } from '../redact.ts';
+import { parseRetryAfter } from '../retry-after.ts';
+import { submitVerdictOf } from '../submit-verdict.ts';
+import { taskStateOf, taskStateOfDetails } from '../task-state.ts';
+import type { Json, RecordedBody, RecordedExchange, Transcript } from './transcript.ts';
+
+/** An exchange before its meaning is known. */
+export type UnreadExchange = Pick<RecordedExchange, 'request' | 'answer' | 'startedAt'>;
+
+/** What our parsers read in a recorded exchange: the verdict, state or delivery, and each field that they know. */
+export function meaningOf({ request, answer, startedAt }: UnreadExchange): Json {
+  if (request.from === 'provider')
+    return toJson(request.body.kind === 'json' ? { delivery: parseDelivery(request.body.value) } : { upload: request.body.kind });
+  if (request.method === 'GET') return { isImage: answer.kind === 'answered' && answer.status === 200 };
+  const exchange = exchangeOf(answer, Date.parse(startedAt));
+  const tasks = tasksOf(request.body);
+  return toJson({
+    tasks: tasks.map((task) => meaningOfTask(task, exchange)),
+    entries: exchange.kind === 'answered' && exchange.body.kind === 'json' ? (readAnswer(exchange.body.value) ?? []).map(fieldsOf) : [],
+  });
+}
+
+/** Compares every exchange with the meaning that was recorded beside it. @returns one line for each that is read differently now. */
+export const findChangedMeanings = ({ exchanges }: Transcript): string[] =>
+  exchanges.flatMap((exchange, index) => {
+    const now = meaningOf(exchange);
+    return isDeepStrictEqual(now, exchange.meaning)
+      ? []
+      : [`exchange ${index} (${exchange.step}): recorded ${JSON.stringify(exchange.meaning)}, read now ${JSON.stringify(now)}`];
+  });
+
+interface RecordedTask {
+  taskType: string;
+  taskUUID: string;
+}
+
+function meaningOfTask({ taskType, taskUUID }: RecordedTask, exchange: Exchange): unknown {
+  const redactor = createRedactor([]);
+  switch (taskType) {
+    case 'getResponse':
+      return { state: withShortFault(taskStateOf(exchange, taskUUID, redactor)) };
+    case 'getTaskDetails':
+      return { state: withShortFault(taskStateOfDetails(exchange, taskUUID, redactor)) };
+    default:
+      return { verdict: withShortFault(submitVerdictOf(exchange, taskUUID, redactor)) };
+  }
+}
+
+/** A fault's text is the provider's prose; what follows from it hangs on class and code. */
+const withShortFault = (value: SubmitVerdict | TaskState): unknown => {
+  const fault: ProviderFault | undefined = 'fault' in value ? value.fault : undefined;
+  return fault === undefined ? value : { ...value, fault: { class: fault.class, code: fault.code } };
+};
+
+const fieldsOf = ({ raw: _, ...fields }: AnswerEntry): unknown => fields;
+
+function exchangeOf(answer: RecordedExchange['answer'], startedAt: number): Exchange {
+  if (answer.kind !== 'answered') return { kind: answer.kind, fault: { class: 'network', code: answer.code, message: 'no answer came' } };
+  const retryAfterMs = parseRetryAfter(answer.headers['retry-after'] ?? null, startedAt);
+  const { body } = answer;
+  return {
+    kind: 'answered',
+    status: answer.status,
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    body: body.kind === 'json' || body.kind === 'unreadable' ? body : { kind: 'unreadable', reason: 'not JSON' },
+  };
+}
+
+const tasksOf = (body: RecordedBody): RecordedTask[] =>
+  (body.kind === 'json' ? (readAnswer(body.value) ?? []) : []).map(({ taskType = '', taskUUID = '' }) => ({ taskType, taskUUID }));
+
+/** Drops what JSON cannot hold, so that a meaning of now can be compared with one from a file. */
+const toJson = (value: unknown): Json => JSON.parse(JSON.stringify(value)) as Json; // as: what JSON.parse returns is JSON
