@@ -2,11 +2,12 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import * as contracts from '../packages/contracts/src/index.ts';
+import * as store from '../packages/generation-store/src/index.ts';
 import packageJson from '../package.json' with { type: 'json' };
-import { documents, fillParts, renderParts } from './docs/generated-parts.mjs';
+import { documents, fillParts, renderAclFile, renderParts } from './docs/generated-parts.mjs';
 
 const read = (file: string): string => readFileSync(file, 'utf8');
-const parts = renderParts({ ...contracts, firstJob: read('examples/first-job/first-job.mjs') });
+const parts = renderParts({ ...contracts, ...store, firstJob: read('examples/first-job/first-job.mjs') });
 const pages = ['README.md', ...readdirSync('docs', { recursive: true, encoding: 'utf8' }).map((name) => path.join('docs', name))].filter(
   (file) => file.endsWith('.md'),
 );
@@ -14,6 +15,10 @@ const pages = ['README.md', ...readdirSync('docs', { recursive: true, encoding: 
 describe('generated parts', () => {
   test.each(documents)('%s is up to date; otherwise run `npm run docs`', (file) => {
     expect(fillParts(read(file), parts)).toBe(read(file));
+  });
+
+  test('infra/redis/darkroom.acl names the rights that the code needs; otherwise run `npm run docs`', () => {
+    expect(read('infra/redis/darkroom.acl')).toBe(renderAclFile(store));
   });
 
   test('each stands somewhere', () => {

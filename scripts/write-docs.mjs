@@ -1,10 +1,11 @@
-// Writes the generated parts of README.md and docs/ (`npm run docs`); a test says when they are out of date.
+// Writes the generated parts of README.md and docs/, and infra/redis/darkroom.acl (`npm run docs`); a test says when they are out of date.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
-import { documents, fillParts, renderParts } from './docs/generated-parts.mjs';
+import { documents, fillParts, renderAclFile, renderParts } from './docs/generated-parts.mjs';
 
 const contracts = await import(pathToFileURL('packages/contracts/dist/index.js').href);
-const parts = renderParts({ ...contracts, firstJob: readFileSync('examples/first-job/first-job.mjs', 'utf8') });
+const store = await import(pathToFileURL('packages/generation-store/dist/index.js').href);
+const parts = renderParts({ ...contracts, ...store, firstJob: readFileSync('examples/first-job/first-job.mjs', 'utf8') });
 for (const file of documents) {
   const text = readFileSync(file, 'utf8');
   const filled = fillParts(text, parts);
@@ -12,3 +13,4 @@ for (const file of documents) {
   writeFileSync(file, filled);
   console.log(`wrote ${file}`);
 }
+writeFileSync('infra/redis/darkroom.acl', renderAclFile(store));

@@ -26,9 +26,12 @@ export function composeProblems(file) {
       .map(([name, service]) => [name, isMap(service) ? service : {}]),
   );
   const volumes = isMap(document['volumes']) ? Object.keys(document['volumes']) : [];
-  return [...services].flatMap(([name, service]) =>
-    serviceProblems(service, services, volumes).map((problem) => `service "${name}": ${problem}`),
-  );
+  return [
+    ...[...services].flatMap(([name, service]) =>
+      serviceProblems(service, services, volumes).map((problem) => `service "${name}": ${problem}`),
+    ),
+    ...userProblems(services),
+  ];
 }
 
 /**
@@ -63,6 +66,24 @@ function serviceProblems(service, services, volumes) {
     ),
   ];
   return rules.filter(([holds]) => !holds).map(([, problem]) => problem);
+}
+
+/**
+ * Each process has a Redis user of its own.
+ * @param {Map<string, Record<string, unknown>>} services
+ */
+function userProblems(services) {
+  /** @type {Map<string, string>} */
+  const nameByUser = new Map();
+  return [...services].flatMap(([name, { environment }]) => {
+    const url = isMap(environment) ? environment['REDIS_URL'] : undefined;
+    if (typeof url !== 'string') return [];
+    const user = /^rediss?:\/\/([\w-]+):[^@]+@/.exec(url)?.[1];
+    const other = user === undefined ? undefined : nameByUser.get(user);
+    if (user !== undefined) nameByUser.set(user, name);
+    if (user === undefined) return [`service "${name}": connects to Redis without a user of its own`];
+    return other === undefined ? [] : [`service "${name}": has the Redis user of "${other}"`];
+  });
 }
 
 /**

@@ -20,6 +20,7 @@ export function referenceProblems(resources) {
   const services = names('Service');
 
   return [
+    ...sharedUserProblems(ofKind('Deployment')),
     ...ofKind('Deployment').flatMap((deployment) => {
       const wanted = wantedBy(deployment);
       return [
@@ -48,6 +49,27 @@ export function referenceProblems(resources) {
       .filter(({ labels }) => !ofKind('Deployment').some((deployment) => carries(deployment, labels)))
       .map(({ resource, labels }) => `${nameOf(resource)}: no pod carries ${JSON.stringify(labels)}`),
   ];
+}
+
+/**
+ * Each process has a Redis user of its own.
+ * @param {Resource[]} deployments
+ * @returns {string[]}
+ */
+function sharedUserProblems(deployments) {
+  /** @type {Map<string, Resource>} */
+  const byKey = new Map();
+  return deployments.flatMap((deployment) => {
+    const variables = entriesAt(deployment, ['spec', 'template', 'spec', 'containers', 'env']);
+    return variables
+      .filter(({ name }) => name === 'REDIS_URL')
+      .flatMap((variable) => {
+        const [key = ''] = valuesAt(variable, ['valueFrom', 'secretKeyRef', 'key']);
+        const other = byKey.get(key);
+        byKey.set(key, deployment);
+        return other === undefined ? [] : [`${nameOf(deployment)}: has the Redis user of ${nameOf(other)}`];
+      });
+  });
 }
 
 /**

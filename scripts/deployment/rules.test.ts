@@ -102,6 +102,14 @@ describe('a name that points nowhere is found', () => {
   });
 });
 
+test('two deployments with one Redis user are found', () => {
+  const documents = [
+    ...changed('receiver.yaml', 'redis-url-receiver', 'redis-url-worker'),
+    ...changed('worker.yaml', 'redis-url-worker', 'redis-url-worker'),
+  ];
+  expect(ofReferences(documents).join('\n')).toMatch(/darkroom-worker.*has the Redis user of .*darkroom-receiver/);
+});
+
 describe('rendering', () => {
   test('without kubectl and kustomize the files are read as they stand, and that is said', () => {
     const { documents, notChecked } = render('infra/kubernetes/overlays/example', nothingOnPath);
@@ -144,6 +152,8 @@ describe('the compose file', () => {
     ["'127.0.0.1:${VALKEY_PORT:-6379}:6379'", "'6379:6379'", 'opens 6379:6379 to the network'],
     ['storage: { condition: service_healthy }', 'storage: { condition: service_started }', 'must wait until "storage" is healthy'],
     ['    stop_grace_period: 20s\n', '', 'how long a stop may take'],
+    ['redis://darkroom-receiver:', 'redis://darkroom-worker:', 'service "worker": has the Redis user of "receiver"'],
+    ['redis://darkroom-dashboard:${REDIS_DASHBOARD_PASSWORD:?set it in .env}@', 'redis://', 'connects to Redis without a user of its own'],
   ])('with "%s" changed to "%s" is refused', (from, to, problem) => {
     expect(problemsAfter(from, to)).toContain(problem);
   });

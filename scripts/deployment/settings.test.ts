@@ -4,6 +4,7 @@ import { loadConfig as loadEmulatorConfig } from '../../apps/runware-emulator/sr
 import { DRAIN_MS as dashboardDrainMs, dashboardSchemas, loadDashboardConfig } from '../../apps/dashboard/src/config.ts';
 import { DRAIN_MS as receiverDrainMs, loadReceiverConfig, receiverSchemas } from '../../apps/webhook-receiver/src/config.ts';
 import { DRAIN_MS as workerDrainMs, loadWorkerConfig, workerSchemas } from '../../apps/worker/src/config.ts';
+import { redisProcesses, redisUserOf } from '../../packages/generation-store/src/index.ts';
 import { describeSettings, type Environment } from '../../packages/service-runtime/src/index.ts';
 import { parseDocuments, readDocuments } from './documents.mjs';
 
@@ -26,6 +27,7 @@ const secrets: Environment = {
   S3_ACCESS_KEY_ID: 'id',
   S3_SECRET_ACCESS_KEY: 'secret',
   DASHBOARD_PASSWORD: 'a long password',
+  ...Object.fromEntries(redisProcesses.map((process) => [`REDIS_${process.toUpperCase()}_PASSWORD`, `${process}1`])),
 };
 
 interface ComposeFile {
@@ -50,6 +52,11 @@ describe('docker-compose.yml', () => {
     const environment = environmentOf(name);
     expect(() => load({ HOST: '0.0.0.0', ...environment })).not.toThrow();
     for (const variable of Object.keys(environment)) expect(reads).toContain(variable);
+  });
+
+  test.each(Object.keys(processes))('gives a %s its own Redis user', (name) => {
+    const user = redisUserOf(redisProcesses.find((process) => process === name) ?? 'operator');
+    expect(environmentOf(name)['REDIS_URL']).toBe(`redis://${user}:${name}1@valkey:6379`);
   });
 
   test('gives the emulator settings that it accepts', () => {

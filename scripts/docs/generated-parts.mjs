@@ -8,22 +8,30 @@
  * @property {Moves} imageMoves
  * @property {Moves} generationMoves
  * @property {string} firstJob Source of the first example.
+ * @property {Readonly<Record<string, Rights>>} redisRights
+ */
+/**
+ * @typedef {object} Rights What a process does in Redis.
+ * @property {readonly string[]} commands
+ * @property {readonly string[]} channels
+ * @property {readonly { commands: readonly string[], keys: readonly string[] }[]} grants
  */
 
 /** The files that hold generated parts, from the root. */
-export const documents = ['README.md', 'docs/architecture.md', 'docs/errors.md'];
+export const documents = ['README.md', 'docs/architecture.md', 'docs/errors.md', 'docs/operations/redis-rights.md'];
 
 /**
  * Writes every part.
  * @param {Facts} facts
  * @returns {Record<string, string>} Markdown by name of the part.
  */
-export function renderParts({ errorCodes, submissionMoves, imageMoves, generationMoves, firstJob }) {
+export function renderParts({ errorCodes, submissionMoves, imageMoves, generationMoves, firstJob, redisRights }) {
   return {
     'error codes': renderErrorCodes(errorCodes),
     'submission statuses': renderStatuses(submissionMoves),
     'image statuses': renderStatuses(imageMoves),
     'generation statuses': renderStatuses(generationMoves),
+    'redis rights': Object.entries(redisRights).map(renderRights).join('\n\n'),
     'first job': `\`\`\`js\n${firstJob.trimEnd()}\n\`\`\``,
   };
 }
@@ -33,6 +41,28 @@ function renderErrorCodes(errorCodes) {
   const rows = Object.entries(errorCodes).map(([code, happened]) => `| \`${code}\` | ${happened} |`);
   return ['| code | what happened |', '|---|---|', ...rows].join('\n');
 }
+
+/** @param {[string, Rights]} entry */
+function renderRights([process, { commands, channels, grants }]) {
+  const rows = grants.map(({ commands: each, keys }) => `| ${keys.map((key) => `\`…:${key}\``).join(', ')} | ${each.join(', ')} |`);
+  return [
+    `### ${process}`,
+    '',
+    `Without a key: ${commands.join(', ')}. Channels: ${channels.map((channel) => `\`…:${channel}\``).join(', ')}.`,
+    '',
+    '| keys | commands |',
+    '|---|---|',
+    ...rows,
+  ].join('\n');
+}
+
+/**
+ * The file of Redis users: a line for each process.
+ * @template {string} Process
+ * @param {{ redisProcesses: readonly Process[], aclLineOf: (process: Process, prefix: string) => string, DEFAULT_PREFIX: string }} store
+ */
+export const renderAclFile = ({ redisProcesses, aclLineOf, DEFAULT_PREFIX }) =>
+  redisProcesses.map((process) => `${aclLineOf(process, DEFAULT_PREFIX)}\n`).join('');
 
 /**
  * A state diagram for Mermaid; the first status of a table is where everything begins.

@@ -45,7 +45,7 @@ export function createDashboard(config: DashboardConfig, overrides: Partial<Dash
   const secrets = access.password === undefined ? [] : [access.password];
   const logger = overrides.logger ?? createLogger({ name: 'dashboard', ...config.log, secrets });
   const redis = connectFailFast(redisConfig.url);
-  const watch = watchRedis(redis, { ...redisConfig, log: logger });
+  const watch = watchRedis(redis, { ...redisConfig, process: 'dashboard', log: logger });
   const clock = createRedisClock({ readTime: () => redis.time(), wallMs: systemClock.now, monotonicMs: () => performance.now() });
   const clockWatch = watchClock({ clock, logger, consequence: 'it is not ready' });
   const queues = openQueues(redis, redisConfig.prefix);

@@ -117,7 +117,7 @@ const CLOSE_LIMIT_MS = 1000;
 
 function openRedis({ redis: { url, prefix } }: ReceiverConfig, log: Logger): Stores {
   const redis = connectFailFast(url);
-  const watch = watchRedis(redis, { url, prefix, log });
+  const watch = watchRedis(redis, { url, prefix, process: 'receiver', log });
   const clock = createRedisClock({ readTime: () => redis.time(), wallMs: systemClock.now, monotonicMs: () => performance.now() });
   const clockWatch = watchClock({ clock, logger: log, consequence: 'it is not ready, and goes by redis time' });
   // The receiver only keeps deliveries: it neither enqueues, which retention is for, nor polls.

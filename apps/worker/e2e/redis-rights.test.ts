@@ -1,31 +1,194 @@
+import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { createProducer } from '@darkroom/producer';
-import { startFleet } from '@darkroom/testing';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { redisProcesses, redisUserOf, type RedisProcess } from '@darkroom/generation-store';
+import { createProducer, type Producer } from '@darkroom/producer';
+import { queueNames } from '@darkroom/queues';
+import { createManagedProcess, eventually, freePort, startFleet, type Fleet } from '@darkroom/testing';
 import { Redis } from 'ioredis';
 import { expect, onTestFinished, test } from 'vitest';
 
-test('worker, receiver and producer need no right that infra/redis/darkroom.acl does not name', async () => {
-  const file = await readFile(new URL('../../../infra/redis/darkroom.acl', import.meta.url), 'utf8');
-  const [, , ...rules] = file.trim().split(/\s+/);
-  let address = '';
+const root = fileURLToPath(new URL('../../../', import.meta.url));
+const request = { positivePrompt: 'a lighthouse at dusk', width: 1280, height: 896 } as const;
+
+/** Sets the users of the shipped file, each with a password of its own. */
+async function setUsers(redisUrl: string): Promise<void> {
+  const file = await readFile(join(root, 'infra/redis/darkroom.acl'), 'utf8');
+  const admin = new Redis(redisUrl);
+  for (const line of file.trim().split('\n')) {
+    const [, user = '', ...rules] = line.split(' ');
+    await admin.call('ACL', 'SETUSER', user, ...rules.map((rule) => (rule.startsWith('>') ? `>password-of-${user}` : rule)));
+  }
+  admin.disconnect();
+}
+
+const addressOf = (redisUrl: string, process: RedisProcess): string => {
+  const user = redisUserOf(process);
+  return redisUrl.replace('redis://', `redis://${user}:password-of-${user}@`);
+};
+
+async function setup() {
   const fleet = await startFleet({
-    redisAddress: async (url) => {
-      const admin = new Redis(url);
-      await admin.call('ACL', 'SETUSER', 'darkroom', ...rules);
-      admin.disconnect();
-      address = url.replace('redis://', 'redis://darkroom:CHANGE-ME@');
-      return address;
+    redisUsers: async (redisUrl) => {
+      await setUsers(redisUrl);
+      return { worker: addressOf(redisUrl, 'worker'), receiver: addressOf(redisUrl, 'receiver') };
     },
+    workerEnv: { DAILY_CAP_USD: '100', WORKER_RECONCILE_EVERY_MS: '2000', WORKER_RECONCILE_GRACE_MS: '1000' },
   });
+  onTestFinished(() => fleet.stop());
+  const as = (process: RedisProcess): Redis => {
+    const redis = new Redis(addressOf(fleet.redisUrl, process));
+    onTestFinished(() => redis.disconnect());
+    return redis;
+  };
   const admin = new Redis(fleet.redisUrl);
-  const producer = createProducer({ redisUrl: address, prefix: fleet.prefix });
+  const producer = createProducer({ redisUrl: addressOf(fleet.redisUrl, 'producer'), prefix: fleet.prefix });
   onTestFinished(async () => {
     await producer.close();
     admin.disconnect();
-    await fleet.stop();
   });
-  const { generationId } = await producer.enqueue({ positivePrompt: 'a lighthouse at dusk', width: 1280, height: 896 });
+  return { fleet, admin, producer, as };
+}
+
+async function startDashboard({ directory, redisUrl, prefix }: Fleet) {
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  const dashboard = createManagedProcess({
+    name: 'dashboard',
+    script: join(root, 'apps/dashboard/dist/main.js'),
+    env: { REDIS_URL: addressOf(redisUrl, 'dashboard'), DARKROOM_PREFIX: prefix, PORT: String(port) },
+    logFile: join(directory, 'dashboard.log'),
+    readyUrl: `${url}/readyz`,
+  });
+  onTestFinished(() => dashboard.kill());
+  await dashboard.start();
+  const ask = async (path: string, method = 'GET'): Promise<string> => {
+    const response = await fetch(`${url}${path}`, { method, headers: { connection: 'close', origin: url } });
+    const text = await response.text();
+    expect(response.ok, `${method} ${path}: ${response.status} ${text}`).toBe(true);
+    return text;
+  };
+  return { ask };
+}
+
+async function buy(producer: Producer): Promise<string> {
+  const { generationId } = await producer.enqueue(request, { idempotencyKey: randomUUID() });
   expect(await producer.wait(generationId)).toMatchObject({ status: 'succeeded' });
-  await producer.cancel(generationId);
-  expect(await admin.call('ACL', 'LOG'), 'denials').toEqual([]);
-});
+  return generationId;
+}
+
+/** Everything that a backend does. */
+async function useLibrary(producer: Producer): Promise<void> {
+  await producer.cancel(await buy(producer));
+  const many = await producer.enqueueMany([request, { ...request, numberResults: 3 }]);
+  for (const each of many) expect(await producer.wait(each.generationId)).toMatchObject({ status: 'succeeded' });
+  const later = await producer.enqueue(request, { runAt: new Date(Date.now() + 3_600_000) });
+  expect(await producer.cancel(later.generationId)).toBe('cancelled');
+  expect(await producer.get(later.generationId)).toMatchObject({ status: 'cancelled' });
+}
+
+/** Commands that were refused. A login that fails while Redis has no users yet is none. */
+async function readDenials(admin: Redis): Promise<unknown[]> {
+  const entries = (await admin.call('ACL', 'LOG')) as unknown[][]; // one list of names and values for each
+  return entries.filter((entry) => !entry.includes('auth'));
+}
+
+test('a whole Darkroom works with the rights of infra/redis/darkroom.acl, each process with its own', async () => {
+  const { fleet, admin, producer, as } = await setup();
+  const { prefix } = fleet;
+  const denials = () => readDenials(admin);
+  await useLibrary(producer);
+  expect(await denials(), 'library, worker and receiver').toEqual([]);
+
+  // Bought again: every task fails once.
+  await fleet.setFaults({ failProviderErrorRate: 1 });
+  const failing = await producer.enqueue(request);
+  await eventually(async () => expect((await producer.get(failing.generationId)).images[0]?.submissions).toBeGreaterThan(1));
+  await fleet.setFaults({ failProviderErrorRate: 0 });
+  await producer.wait(failing.generationId);
+
+  const { ask } = await startDashboard(fleet);
+  const later = await producer.enqueue(request, { runAt: new Date(Date.now() + 3_600_000) });
+  const job = (await producer.get(later.generationId)).images[0]?.taskUUID;
+  for (const page of ['', '/logs', '/flow']) await ask(`/api/queues/submissions/${job}${page}`);
+  await ask(`/api/queues/submissions/${job}/promote`, 'PUT');
+  for (const queue of Object.values(queueNames)) {
+    for (const page of ['metrics', 'default-job-options', 'workers', 'rate-limit']) await ask(`/api/queues/${queue}/${page}`);
+    for (const state of ['latest', 'delayed', 'failed', 'waiting', 'prioritized', 'active', 'completed', 'paused'])
+      await ask(`/api/queues?activeQueue=${queue}&status=${state}&page=1&jobsPerPage=10`);
+    await ask(`/api/queues/${queue}/pause`, 'PUT');
+    await ask(`/api/queues/${queue}/resume`, 'PUT');
+    await ask(`/api/queues/${queue}/promote`, 'PUT');
+    await ask(`/api/queues/${queue}/retry/failed`, 'PUT');
+  }
+  await ask('/api/job-schedulers');
+  await ask('/api/redis/stats');
+  await ask('/metrics');
+  expect(await denials(), 'dashboard').toEqual([]);
+
+  await fleet.workers[0]?.kill();
+  const waiting = await producer.enqueue(request);
+  await fleet.workers[0]?.start();
+  expect(await producer.wait(waiting.generationId)).toMatchObject({ status: 'succeeded' });
+  expect(await denials(), 'another worker').toEqual([]);
+
+  // What each user must not do.
+  for (const process of redisProcesses) {
+    const redis = as(process);
+    for (const call of forbidden[process])
+      await expect(
+        redis.call(...(call.map((word) => word.replace('…', prefix)) as [string, ...string[]])),
+        `${process}: ${call.join(' ')}`,
+      ).rejects.toThrow('NOPERM');
+  }
+}, 90_000);
+
+const dangerous = [
+  ['FLUSHALL'],
+  ['KEYS', '*'],
+  ['CONFIG', 'GET', '*'],
+  ['ACL', 'LIST'],
+  ['SCRIPT', 'FLUSH'],
+  ['SHUTDOWN'],
+  ['GET', 'other'],
+];
+const forbidden: Readonly<Record<RedisProcess, readonly string[][]>> = {
+  producer: [
+    ...dangerous,
+    ['HSET', '…:caps', 'all:day', '1'],
+    ['HSET', '…:limits', 'tasksAtProvider', '1'],
+    ['DEL', '…:epoch'],
+    ['SET', '…:server-run', 'x'],
+    ['DEL', '…:buying-paused'],
+    ['DEL', '…:generation:x'],
+    ['LPUSH', '…:settlements:wait', 'x'],
+    ['LPUSH', '…:maintenance:wait', 'x'],
+    ['ZREM', '…:tasks-at-provider', 'x'],
+    ['HSET', '…:deliveries:x', 'x', 'x'],
+  ],
+  dashboard: [
+    ...dangerous,
+    ['HSET', '…:caps', 'all:day', '1'],
+    ['HGETALL', '…:generation:x'],
+    ['HSET', '…:generation:x', 'status', 'failed'],
+    ['HSET', '…:submission:x:0-1', 'status', 'failed'],
+    ['HINCRBY', '…:spend:all:day:2026-01-01', 'reserved', '-1'],
+    ['DEL', '…:buying-paused'],
+    ['DEL', '…:epoch'],
+    ['PUBLISH', '…:events:x', '{}'],
+  ],
+  receiver: [
+    ...dangerous,
+    ['LPUSH', '…:submissions:wait', 'x'],
+    ['HSET', '…:submissions:x', 'name', 'submit'],
+    ['HSET', '…:generation:x', 'status', 'failed'],
+    ['HSET', '…:caps', 'all:day', '1'],
+    ['HINCRBY', '…:spend:all:day:2026-01-01', 'reserved', '-1'],
+    ['DEL', '…:submission:x:0-1'],
+    ['DEL', '…:buying-paused'],
+    ['DEL', '…:epoch'],
+  ],
+  worker: dangerous,
+  operator: dangerous,
+};

@@ -75,7 +75,7 @@ export function createWorkerApp(config: WorkerConfig, overrides: Partial<WorkerD
   const providerLines = createOutageLines({ name: 'provider', about: { url: runware.url } }, logger, monotonicMs);
   const provider = watchProvider(reachedProvider, providerLines, monotonicMs);
 
-  const redisWatch = watchRedis(redis, { ...redisConfig, log: logger });
+  const redisWatch = watchRedis(redis, { ...redisConfig, process: 'worker', log: logger });
   const queueSettings = { prefix: redisConfig.prefix, now };
   const store: GenerationStore = buildGenerationStore(
     {

@@ -11,6 +11,8 @@ interface Line {
   event?: string;
   reason?: string;
   redis?: string;
+  words?: string;
+  cure?: string;
 }
 
 function watched(url: string, connect = connectPatient) {
@@ -20,7 +22,7 @@ function watched(url: string, connect = connectPatient) {
     (level: Line['level']) =>
     (fields: Readonly<Record<string, unknown>>): void =>
       void lines.push({ level, ...fields });
-  const watch = watchRedis(redis, { url, prefix: uniquePrefix(), log: { info: note('info'), error: note('error') } });
+  const watch = watchRedis(redis, { url, prefix: uniquePrefix(), process: 'worker', log: { info: note('info'), error: note('error') } });
   return {
     redis,
     watch,
@@ -140,3 +142,21 @@ test('a user without channels, which Redis 7 makes of "~* +@all", is not ready, 
   await eventually(() => world.watch.check());
   admin.disconnect();
 });
+
+test('a user that lacks rights is told them all at once, and the words of the cure give it what it lacks', async () => {
+  await using own = await reserveRedis();
+  await own.start();
+  const admin = new Redis(own.url);
+  await admin.call('ACL', 'SETUSER', 'worker', 'on', '>secret', '~{other}*', 'resetchannels', '+@all', '-bzpopmin', '-info', '-scan');
+  using world = watched(own.url.replace('redis://', 'redis://worker:secret@'));
+  await eventually(() => expect(lostLines(world.lines)).toHaveLength(1));
+  const { words = '', cure = '' } = lostLines(world.lines)[0] ?? {};
+  for (const right of ['info', 'scan', 'publish on channels', 'bzpopmin', 'hset', 'evalsha']) expect(words).toContain(right);
+  expect(words).not.toContain('ping');
+  const [, command = ''] = cure.split('it lacks: ');
+  expect(command).toMatch(/^ACL SETUSER worker \+/);
+  await admin.call(...(command.split(' ') as [string, ...string[]]));
+  await eventually(() => world.watch.check(), { withinMs: 8000 });
+  expect(lostLines(world.lines)).toHaveLength(1);
+  admin.disconnect();
+}, 20_000);

@@ -5,6 +5,9 @@ import type { Redis } from 'ioredis';
 /** A caller is told within a second that Redis is away. */
 const READY_WITHIN_MS = 800;
 
+/** A call waits so long for the look at the rights of its user, once on each connection; on a slow line it goes on without. */
+const RIGHTS_WITHIN_MS = 2000;
+
 export interface AskOptions {
   /** Set for the second step of an order: something was written already, so "no" would be false. */
   readonly followsWrite?: boolean;
@@ -24,7 +27,7 @@ export interface Availability {
 }
 
 /** @param redis A connection that fails fast; stays its caller's to close. @param watch Knows why it is away. */
-export function createAvailability(redis: Redis, watch: Pick<ConnectionWatch, 'state'>): Availability {
+export function createAvailability(redis: Redis, watch: Pick<ConnectionWatch, 'state' | 'rightsTrouble'>): Availability {
   let isClosed = false;
   let giveUp: () => void = () => undefined;
   let waiting: Promise<void> | undefined;
@@ -44,6 +47,15 @@ export function createAvailability(redis: Redis, watch: Pick<ConnectionWatch, 's
       redis.once('ready', giveUp);
     });
     return waiting;
+  };
+
+  /** The look is over in all but the first milliseconds of a connection. */
+  const rightsTrouble = async (): Promise<RedisTrouble | undefined> => {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<undefined>((resolve) => {
+      timer = setTimeout(() => resolve(undefined), RIGHTS_WITHIN_MS);
+    });
+    return Promise.race([watch.rightsTrouble(), late]).finally(() => clearTimeout(timer));
   };
 
   /** Why Redis is away: what the call met, or, where that says nothing, what the connection has met since. */
@@ -67,13 +79,17 @@ export function createAvailability(redis: Redis, watch: Pick<ConnectionWatch, 's
             generationId,
             details: { reason: trouble?.reason ?? 'producer-closed' },
             // Without the command, whose arguments hold the request.
-            ...(trouble === undefined ? {} : { cause: new Error(trouble.words) }),
+            ...(trouble === undefined
+              ? {}
+              : { cause: new Error(trouble.cure === undefined ? trouble.words : `${trouble.words}; ${trouble.cure}`) }),
           },
         );
       for (let attempt = 1; ; attempt += 1) {
         if (!isClosed && redis.status !== 'ready') await waitUntilReady();
         if (isClosed) throw unavailable('no', undefined);
         if (redis.status !== 'ready') throw unavailable('no', troubleOf());
+        const lacking = await rightsTrouble();
+        if (lacking?.reason === 'no-permission') throw unavailable('no', lacking);
         const closesBefore = closes;
         try {
           return await call();

@@ -79,7 +79,7 @@ export function createProducer(options: ProducerOptions): Producer {
   const { redisUrl, prefix = DEFAULT_PREFIX, tenant = 'default', maxReferenceImages = 1, now: clock = Date.now } = options;
   const { recordSeconds = defaultRetention.recordSeconds, idempotencySeconds = defaultRetention.idempotencySeconds } = options;
   const redis = connectFailFast(redisUrl);
-  const watch = watchConnection(redis, { prefix, look: 'ping' });
+  const watch = watchConnection(redis, { prefix, look: 'ping', process: 'producer' });
   const { ask, close: refuseCalls } = createAvailability(redis, watch);
   const store = buildGenerationStore(
     {

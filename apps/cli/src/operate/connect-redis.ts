@@ -4,6 +4,8 @@ import {
   connectFailFast,
   connectPatient,
   DEFAULT_PREFIX,
+  describeRedisAddress,
+  findRightsTrouble,
   redisCureOf,
   redisTroubleOf,
   type RedisTrouble,
@@ -40,17 +42,39 @@ export async function connectRedis(options: OperationsOptions, isPatient = false
   const refusals: string[] = [];
   for (const { settings, ...candidate } of findCandidates(options)) {
     const redis = isPatient ? connectPatient(settings.url) : connectFailFast(settings.url);
-    const trouble = (await connectTrouble(redis)) ?? (await modeTrouble(redis));
+    const trouble = await troubleOf(redis, settings.prefix);
     if (trouble === undefined) return { redis, prefix: settings.prefix, ...candidate };
     redis.disconnect();
     // That nothing is there is cured by a start; a Redis that refuses us is there.
-    if (!isAbsent(trouble))
-      throw new LocalStackError(`${candidate.where} cannot be used (${trouble.reason}): ${trouble.words}\n${redisCureOf(trouble.reason)}`);
+    if (!isAbsent(trouble)) throw refusalOf(candidate.where, trouble);
     refusals.push(`${candidate.where} does not answer (${trouble.reason})`);
   }
   const found = refusals.length === 0 ? 'no start has run here' : refusals.join('; ');
   throw new LocalStackError(`cannot find a Darkroom: ${found}; start one with npm start, or set REDIS_URL (and DARKROOM_PREFIX)`);
 }
+
+/**
+ * Refuses a Redis that is there and cannot be used by an operator, who may do what every process may.
+ * @throws LocalStackError with the reason, and what to do; a Redis that is not there is left to its caller.
+ */
+export async function refuseUnusable(settings: RedisSettings): Promise<void> {
+  const redis = connectFailFast(settings.url);
+  try {
+    const trouble = await troubleOf(redis, settings.prefix);
+    if (trouble !== undefined && !isAbsent(trouble)) throw refusalOf(whereOf(settings), trouble);
+  } finally {
+    redis.disconnect();
+  }
+}
+
+const troubleOf = async (redis: ReturnType<typeof connectFailFast>, prefix: string): Promise<RedisTrouble | undefined> =>
+  (await connectTrouble(redis)) ?? (await modeTrouble(redis)) ?? (await rightsTrouble(redis, prefix));
+
+const refusalOf = (where: string, { reason, words, cure = redisCureOf(reason) }: RedisTrouble): LocalStackError =>
+  new LocalStackError(`${where} cannot be used (${reason}): ${words}\n${cure}`);
+
+/** Names the Redis of REDIS_URL with its user, and without its password. */
+const whereOf = ({ url, prefix }: RedisSettings): string => `the Redis of REDIS_URL (${describeRedisAddress(url)}, keys ${prefix})`;
 
 interface Candidate {
   settings: RedisSettings;
@@ -61,7 +85,7 @@ interface Candidate {
 function findCandidates({ environment, dataDir, root }: OperationsOptions): Candidate[] {
   if ((environment['REDIS_URL'] ?? '').trim() !== '') {
     const { redis } = readSettings({ redis: redisSettings }, environment);
-    return [{ settings: redis, where: `the Redis of REDIS_URL (${new URL(redis.url).host}, keys ${redis.prefix})` }];
+    return [{ settings: redis, where: whereOf(redis) }];
   }
   const folders = dataDir === undefined ? ['data', 'runware'].map((name) => path.join(root, '.local', name)) : [dataDir];
   return folders.flatMap((folder) => {
@@ -98,3 +122,7 @@ async function modeTrouble(redis: ReturnType<typeof connectFailFast>): Promise<R
   const role = /role:(\w+)/.exec(await redis.info('replication').catch(() => ''))?.[1];
   return role === 'slave' ? { reason: 'read-only', words: 'its role is that of a replica' } : undefined;
 }
+
+/** A command that lacks a right would end in its middle. */
+const rightsTrouble = (redis: ReturnType<typeof connectFailFast>, prefix: string): Promise<RedisTrouble | undefined> =>
+  findRightsTrouble(redis, 'operator', prefix).catch(redisTroubleOf);

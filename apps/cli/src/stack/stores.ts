@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import path from 'node:path';
 import { startRedis, startS3Server } from '@darkroom/local-stack';
 import type { RedisSettings, S3Settings } from '@darkroom/service-runtime';
+import { refuseUnusable } from '../operate/connect-redis.ts';
 import { shownPath } from '../shown-path.ts';
 import type { Closing } from '../closing.ts';
 import type { RedisChoice } from '../command-line.ts';
@@ -62,6 +63,8 @@ export async function openStores(options: StoresOptions, closing: Closing): Prom
 }
 
 async function openRedis({ config, folder, cacheDir, redis: only }: StoresOptions) {
+  // The processes of a start share the user of REDIS_URL.
+  if (config.redis !== undefined) await refuseUnusable(config.redis);
   const started = await startRedis({
     dir: folder.redis,
     cacheDir,

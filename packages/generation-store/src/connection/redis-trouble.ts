@@ -26,6 +26,8 @@ export interface RedisTrouble {
   readonly reason: RedisReason;
   /** The words of Redis, of the network or of ioredis, bounded and on one line. */
   readonly words: string;
+  /** What a person does about it, where that is more than the reason tells. */
+  readonly cure?: string;
 }
 
 const MAX_WORDS = 300;

@@ -29,9 +29,9 @@ export function reportConnection(url: string, log: ConnectionLog): ConnectionRep
   let toldReason: string | undefined;
 
   const tellLoss = (state: Extract<ConnectionState, { kind: 'lost' }>): void => {
-    const { reason, words } = state.trouble;
+    const { reason, words, cure = redisCureOf(reason) } = state.trouble;
     const forMs = Math.round(performance.now() - state.since);
-    log.error({ event: 'redis.lost', redis, reason, words, forMs, cure: redisCureOf(reason) }, 'redis cannot be used');
+    log.error({ event: 'redis.lost', redis, reason, words, forMs, cure }, 'redis cannot be used');
     toldReason = reason;
     timer = setTimeout(() => tellLoss(state), REPEAT_MS);
     timer.unref();

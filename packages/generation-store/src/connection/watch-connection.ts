@@ -1,6 +1,8 @@
 import type { Redis } from 'ioredis';
 import { aliveKey } from '../keys.ts';
 import { aliveScript } from '../scripts/alive.ts';
+import type { RedisProcess } from '../rights/redis-rights.ts';
+import { watchRights } from '../rights/watch-rights.ts';
 import { replaceFamily } from './connection-family.ts';
 import { findOtherNode, readNode } from './find-other-node.ts';
 import { redisTroubleOf, type RedisTrouble } from './redis-trouble.ts';
@@ -16,6 +18,8 @@ export interface WatchConnectionOptions {
   readonly prefix: string;
   /** "write" for a process that changes records: it is usable when a write works. "ping" for one that must not write unasked. */
   readonly look: 'write' | 'ping';
+  /** Whose rights its user must have to be usable; absent: they are not asked for. */
+  readonly process?: RedisProcess;
   /** How often it is looked at, in milliseconds. Defaults to 3000. */
   readonly everyMs?: number;
   /** Called on each change: lost, another cause, usable. */
@@ -25,6 +29,8 @@ export interface WatchConnectionOptions {
 /** Watches a connection: whether it is usable, since when, and why not. */
 export interface ConnectionWatch {
   state(): ConnectionState;
+  /** The rights that the user lacks, or why they cannot be asked for; undefined when it has them all. Waits while they are asked for. */
+  rightsTrouble(): Promise<RedisTrouble | undefined>;
   /** Makes sure that Redis takes a write (or answers) now. @throws Error that names why not. */
   check(): Promise<void>;
   /** Resolves once the connection is usable. Rejects when the watch is closed before that. */
@@ -41,6 +47,8 @@ const FRESH_MS = 500;
 const SILENT_AFTER_MS = 2500;
 /** Where new connections lead is looked at each so many looks. */
 const LOOKS_PER_NODE_CHECK = 2;
+/** Rights are looked at once on each connection, and again each so many looks: an operator may change them. */
+const LOOKS_PER_RIGHTS_CHECK = 20;
 /** An address that leads to two primaries in turn must not be stormed. */
 const REPLACED_AT_MOST_EVERY_MS = 30_000;
 /** The key lives a while longer than the time between two looks. */
@@ -52,7 +60,10 @@ const ALIVE_SECONDS = 60;
  * notice silence (`socketTimeout`) and refusal (`reconnectOnError`); and every few seconds a fresh connection shows whether the
  * address leads to another primary by now.
  */
-export function watchConnection(redis: Redis, { prefix, look, everyMs = 3000, onChange }: WatchConnectionOptions): ConnectionWatch {
+export function watchConnection(
+  redis: Redis,
+  { prefix, look, process, everyMs = 3000, onChange }: WatchConnectionOptions,
+): ConnectionWatch {
   let state: ConnectionState = { kind: 'connecting', since: performance.now() };
   let looking: Promise<void> | undefined;
   let answeredAt = -Infinity;
@@ -61,6 +72,7 @@ export function watchConnection(redis: Redis, { prefix, look, everyMs = 3000, on
   let lastTrouble: RedisTrouble | undefined;
   let timer: NodeJS.Timeout | undefined;
   let isClosed = false;
+  const rights = watchRights(redis, process, prefix);
   const waiting = new Set<{ resolve: () => void; reject: (reason: Error) => void }>();
 
   const move = (next: ConnectionState): void => {
@@ -82,6 +94,11 @@ export function watchConnection(redis: Redis, { prefix, look, everyMs = 3000, on
   };
 
   const ask = async (): Promise<void> => {
+    const lacking = await rights.trouble();
+    if (lacking !== undefined) {
+      lose(lacking);
+      throw new Error(lacking.words);
+    }
     const asked = look === 'write' ? aliveScript.run(redis, aliveKey(prefix), [prefix, ALIVE_SECONDS]) : redis.ping();
     asked.catch(() => undefined); // it may end long after it was given up
     let late: NodeJS.Timeout | undefined;
@@ -125,6 +142,8 @@ export function watchConnection(redis: Redis, { prefix, look, everyMs = 3000, on
       if (redis.status === 'ready') {
         looks += 1;
         const isNodeCheck = looks % LOOKS_PER_NODE_CHECK === 0;
+        if (state.kind === 'lost') rights.ask();
+        else if (looks % LOOKS_PER_RIGHTS_CHECK === 0) rights.askAgain();
         void lookOnce()
           .then(() => (isNodeCheck ? leaveOldNode() : undefined))
           .catch(() => undefined);
@@ -140,7 +159,10 @@ export function watchConnection(redis: Redis, { prefix, look, everyMs = 3000, on
     lastTrouble = redisTroubleOf(error);
     lose(lastTrouble);
   };
-  const onReady = (): void => void lookOnce().catch(() => undefined);
+  const onReady = (): void => {
+    rights.ask();
+    void lookOnce().catch(() => undefined);
+  };
   const onReconnecting = (): void => lose(lastTrouble ?? { reason: 'closed', words: 'the connection was closed' });
   const onEnd = (): void => close();
   const close = (): void => {
@@ -155,6 +177,7 @@ export function watchConnection(redis: Redis, { prefix, look, everyMs = 3000, on
 
   return {
     state: () => state,
+    rightsTrouble: () => rights.trouble(),
     async check() {
       if (redis.status !== 'ready') throw new Error(describeState(state));
       if (state.kind === 'usable' && performance.now() - answeredAt < FRESH_MS) return;
@@ -177,7 +200,9 @@ function withResolvers(): { promise: Promise<void>; resolve: () => void; reject:
   return { promise, resolve, reject };
 }
 
-const sameCause = (a: RedisTrouble, b: RedisTrouble): boolean => a.reason === b.reason;
+const sameCause = (a: RedisTrouble, b: RedisTrouble): boolean =>
+  // An operator who gives rights one by one is told what is still missing.
+  a.reason === b.reason && (a.cure === undefined || a.words === b.words);
 
 const describeState = (state: ConnectionState): string =>
   state.kind === 'lost' ? `${state.trouble.reason}: ${state.trouble.words}` : 'not connected yet';

@@ -63,12 +63,19 @@ interface Conversation {
   onRead(bytes: Uint8Array): void;
 }
 
-/** Redis answers each command once, in their order. */
+/** Redis answers each command once, in their order. Of a transaction EXEC alone is a request: nothing of it runs before. */
 function watchRedis(): Conversation {
   const [readCommands, countReplies] = [createCommandReader(), createReplyCounter()];
   const pending: Pending[] = [];
+  let isQueueing = false;
+  const note = (words: readonly string[]): Pending => {
+    const command = (words[0] ?? '').toUpperCase();
+    const wasQueueing = isQueueing;
+    isQueueing = command === 'MULTI' || (isQueueing && command !== 'EXEC' && command !== 'DISCARD');
+    return (isQueueing || wasQueueing) && command !== 'EXEC' ? undefined : noteRequest(nameCommand(words));
+  };
   return {
-    onWrite: (bytes) => void pending.push(...readCommands(bytes).map((words) => noteRequest(nameCommand(words)))),
+    onWrite: (bytes) => void pending.push(...readCommands(bytes).map(note)),
     onRead(bytes) {
       for (let left = countReplies(bytes); left > 0; left -= 1) noteAnswer(pending.shift());
     },

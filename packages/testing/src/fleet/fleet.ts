@@ -31,6 +31,8 @@ export interface FleetOptions {
   secrets?: { apiKey: string; s3SecretAccessKey: string; webhookKeys: string; redisPassword: string };
   /** Puts something between the processes and their Redis. @returns the address that they get. */
   redisAddress?: (redisUrl: string) => Promise<string>;
+  /** Gives workers and receivers Redis users of their own. @returns the addresses that they get. */
+  redisUsers?: (redisUrl: string) => Promise<{ worker: string; receiver: string }>;
   /** Settings of workers and receivers. */
   env?: Readonly<Record<string, string>>;
 }
@@ -103,6 +105,7 @@ export async function startFleet(options: FleetOptions = {}): Promise<Fleet> {
     const prefix = '{darkroom}';
     const redisUrl = new URL((await options.redisAddress?.(redis.url)) ?? redis.url);
     if (secrets !== undefined) redisUrl.password = secrets.redisPassword;
+    const users = await options.redisUsers?.(redis.url);
     const apps = describeApps({
       directory,
       runtime,
@@ -120,7 +123,9 @@ export async function startFleet(options: FleetOptions = {}): Promise<Fleet> {
 
     const emulator = await launch(await apps.emulator({ ...quickFaults, ...faults }, seed));
     const receivers = await Promise.all(
-      Array.from({ length: receiverCount }, async (_, at) => launch(await apps.receiver(`receiver-${at}`))),
+      Array.from({ length: receiverCount }, async (_, at) =>
+        launch(await apps.receiver(`receiver-${at}`, users === undefined ? {} : { REDIS_URL: users.receiver })),
+      ),
     );
     const receiverUrl = receivers[0]?.url ?? '';
     const workers: AppProcess[] = [];
@@ -130,6 +135,7 @@ export async function startFleet(options: FleetOptions = {}): Promise<Fleet> {
         WEBHOOK_BASE_URL: webhookBaseUrl?.(receiverUrl) ?? receiverUrl,
         WORKER_SUBMIT_CONCURRENCY: '10',
         ...testTiming,
+        ...(users === undefined ? {} : { REDIS_URL: users.worker }),
         ...workerEnv,
         ...options.envOfWorker?.(at),
       };

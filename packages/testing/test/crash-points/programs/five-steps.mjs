@@ -19,4 +19,6 @@ await step('script', redis.eval("return redis.call('INCR', KEYS[1])", 1, key));
 await step('put', ask(`${S3_URL}/bucket/key`, 'PUT'));
 await step('post', ask(`${PROVIDER_URL}/v1`, 'POST'));
 await step('get', redis.get(key));
+// Of a transaction its end alone counts.
+await redis.multi().get(key).exec();
 redis.disconnect();

@@ -1,0 +1,32 @@
+import { redisRights, type RedisProcess, type RedisRights } from './redis-rights.ts';
+
+/** The name that the shipped file gives to the user of a process. */
+export const redisUserOf = (process: RedisProcess): string => `darkroom-${process}`;
+
+/**
+ * The rules that give a user these rights and no others, as `ACL SETUSER` and a file of users take them. A process with one grant needs
+ * no selector; the others need Redis 7 or Valkey.
+ */
+export function aclRulesOf({ commands, channels, grants }: RedisRights, prefix: string): string[] {
+  const [only, ...others] = grants;
+  const isPlain = only !== undefined && others.length === 0;
+  return [
+    'resetchannels',
+    ...channels.map((channel) => `&${patternOf(prefix, channel)}`),
+    ...(isPlain ? only.keys.map((key) => `~${patternOf(prefix, key)}`) : []),
+    '-@all',
+    ...commands.map((command) => `+${command}`),
+    ...(isPlain ? only.commands.map((command) => `+${command}`) : grants.map((grant) => selectorOf(grant, prefix))),
+  ];
+}
+
+/** One grant by itself: a selector, which gives its commands for its keys alone. */
+const selectorOf = ({ commands, keys }: RedisRights['grants'][number], prefix: string): string =>
+  `(${[...commands.map((command) => `+${command}`), ...keys.map((key) => `~${patternOf(prefix, key)}`)].join(' ')})`;
+
+/** The line of a process in a file of users. */
+export const aclLineOf = (process: RedisProcess, prefix: string): string =>
+  ['user', redisUserOf(process), 'reset', 'on', `>CHANGE-ME-${process}`, ...aclRulesOf(redisRights[process], prefix)].join(' ');
+
+/** A pattern of Redis for keys or channels. What a prefix holds stands for itself. */
+export const patternOf = (prefix: string, name: string): string => `${prefix.replaceAll(/[\\*?[\]]/g, String.raw`\$&`)}:${name}`;

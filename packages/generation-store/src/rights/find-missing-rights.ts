@@ -1,0 +1,189 @@
+import type { Redis } from 'ioredis';
+import { patternOf } from './acl-rules.ts';
+import type { RedisProcess, RedisRights } from './redis-rights.ts';
+import { redisRights } from './redis-rights.ts';
+
+/** Rights that a user lacks: commands without a key, or on the keys or channels of one pattern. */
+export interface MissingRight {
+  readonly commands: readonly string[];
+  readonly pattern?: string;
+}
+
+/** One command that is queued and never run, and the right that it shows. */
+interface Trial {
+  readonly command: string;
+  readonly pattern?: string;
+  readonly call: readonly string[];
+}
+
+const LIMIT_MS = 5000;
+
+/**
+ * Finds the rights of a process that the user of this connection lacks, without running any of its commands: on a connection of its own
+ * it opens a transaction, queues each command once, and discards them all. Redis refuses a command without a right when it is queued
+ * (`processCommand` asks the ACL before it looks at MULTI), and a user needs no right to ask about rights for that: managed services
+ * refuse `ACL`. A command that the service has renamed away is missing, too.
+ *
+ * The transaction must be open before the first command leaves: its answer is waited for, on a connection that is never made again.
+ * @returns undefined where a server knows no transactions. @throws what the connection met, when it cannot be asked.
+ */
+export async function findMissingRights(redis: Redis, process: RedisProcess, prefix: string): Promise<MissingRight[] | undefined> {
+  const fresh = redis.duplicate({
+    lazyConnect: true,
+    retryStrategy: () => null,
+    reconnectOnError: null,
+    maxRetriesPerRequest: 0,
+    enableOfflineQueue: false,
+    autoResendUnfulfilledCommands: false,
+    enableReadyCheck: false,
+    connectTimeout: LIMIT_MS,
+    commandTimeout: LIMIT_MS,
+    socketTimeout: LIMIT_MS,
+  });
+  let met: unknown;
+  fresh.on('error', (error: unknown) => (met = error));
+  try {
+    await fresh.connect();
+    // An empty transaction asks for EXEC: behind a command of this list it would run it.
+    const [opened, executed] = await Promise.all([answerOf(fresh.call('MULTI')), answerOf(fresh.call('EXEC'))]);
+    if (opened !== undefined && opened.message.startsWith('NOPERM ')) return [{ commands: ['multi'] }];
+    if (opened !== undefined || (await answerOf(fresh.call('MULTI'))) !== undefined) {
+      if (fresh.status !== 'ready') throw opened ?? new Error('the connection was closed');
+      return undefined;
+    }
+    const trials = trialsOf(redisRights[process], prefix);
+    const pipeline = fresh.pipeline();
+    for (const {
+      call: [name = '', ...args],
+    } of trials)
+      pipeline.call(name, ...args);
+    const answers = ((await pipeline.call('DISCARD').exec()) ?? []).map(([error]) => error);
+    const asked: Trial[] = [...trials, { command: 'discard', call: [] }];
+    const refused = asked.filter((_, at) => isRefusal(answers[at]));
+    const ofChannels = answers.at(-1) === null ? await tryChannels(fresh, redisRights[process], prefix) : [];
+    // What a closed connection says of each is no answer.
+    if (fresh.status !== 'ready') throw new Error('the connection was closed');
+    return gather([...(isRefusal(executed) ? [{ command: 'exec', call: [] }] : []), ...refused, ...ofChannels]);
+  } catch (error) {
+    throw met ?? error;
+  } finally {
+    fresh.disconnect();
+  }
+}
+
+/** The error of a command; undefined when it was queued. */
+const answerOf = (call: Promise<unknown>): Promise<Error | undefined> =>
+  call.then(
+    () => undefined,
+    (error: unknown) => (error instanceof Error ? error : new Error(String(error))),
+  );
+
+/** A server may have other reasons to refuse a command at this moment; they say nothing of rights. */
+const isRefusal = (error: Error | null | undefined): boolean =>
+  error !== null && error !== undefined && /^(EXECABORT .*)?(NOPERM |ERR unknown (sub)?command)/i.test(error.message);
+
+/** Subscribes for a moment: ioredis would take the queueing of a subscription for one. */
+async function tryChannels(fresh: Redis, { commands, channels }: RedisRights, prefix: string): Promise<Trial[]> {
+  const refused: Trial[] = [];
+  for (const channel of commands.includes('subscribe') ? channels : []) {
+    const [subscribed, left] = await Promise.all([
+      answerOf(fresh.subscribe(sampleOf(prefix, channel))),
+      answerOf(fresh.unsubscribe(sampleOf(prefix, channel))),
+    ]);
+    if (isRefusal(subscribed)) refused.push({ command: 'subscribe', pattern: patternOf(prefix, channel), call: [] });
+    if (isRefusal(left)) refused.push({ command: 'unsubscribe', call: [] });
+  }
+  return refused;
+}
+
+const SAMPLE = 'rights-check';
+
+/** One trial for each right. A pattern is tried with a key that nothing uses. */
+function trialsOf({ commands, channels, grants }: RedisRights, prefix: string): Trial[] {
+  return [
+    ...commands.flatMap((command): Trial[] =>
+      apart.has(command)
+        ? []
+        : command === 'publish'
+          ? channels.map((channel) => ({ command, pattern: patternOf(prefix, channel), call: callOf(command, sampleOf(prefix, channel)) }))
+          : [{ command, call: callOf(command) }],
+    ),
+    ...grants.flatMap(({ commands: each, keys }) =>
+      keys.flatMap((key) =>
+        each.map((command): Trial => ({ command, pattern: patternOf(prefix, key), call: callOf(command, sampleOf(prefix, key)) })),
+      ),
+    ),
+  ];
+}
+
+const sampleOf = (prefix: string, name: string): string => `${prefix}:${name.replace('*', SAMPLE)}`;
+/** Commands that are tried by themselves: EXEC in a transaction would run it. */
+const apart: ReadonlySet<string> = new Set(['multi', 'exec', 'discard', 'subscribe', 'unsubscribe']);
+
+/** What follows the key, so that a command has as many arguments as it needs; most have none, or one that is missing here. */
+const rests: Readonly<Record<string, readonly string[]>> = {
+  bzpopmin: ['1'],
+  expire: ['1'],
+  pexpire: ['1'],
+  hdel: ['f'],
+  hexists: ['f'],
+  hget: ['f'],
+  hmget: ['f'],
+  hincrby: ['f', '1'],
+  hmset: ['f', '1'],
+  hset: ['f', '1'],
+  hscan: ['0'],
+  hsetnx: ['f', '1'],
+  lindex: ['0'],
+  lpos: ['e'],
+  lpush: ['e'],
+  rpush: ['e'],
+  lrange: ['0', '0'],
+  lrem: ['0', 'e'],
+  lset: ['0', 'e'],
+  ltrim: ['0', '0'],
+  sadd: ['m'],
+  set: ['1'],
+  sismember: ['m'],
+  srem: ['m'],
+  sscan: ['0'],
+  xadd: ['*', 'f', '1'],
+  xtrim: ['MAXLEN', '1'],
+  zadd: ['0', 'm'],
+  zcount: ['0', '0'],
+  zrange: ['0', '0'],
+  zrangebyscore: ['0', '0'],
+  zrem: ['m'],
+  zremrangebyrank: ['0', '0'],
+  zremrangebyscore: ['0', '0'],
+  zrevrange: ['0', '0'],
+  zrevrangebyscore: ['0', '0'],
+  zscore: ['m'],
+  publish: ['{}'],
+};
+const keyless: Readonly<Record<string, readonly string[]>> = {
+  select: ['0'],
+  scan: ['0'],
+  'script|load': ['return 1'],
+  'script|exists': ['0'],
+  'client|setname': ['x'],
+};
+
+function callOf(command: string, key?: string): string[] {
+  const words = command.split('|');
+  if (key === undefined) return [...words, ...(keyless[command] ?? [])];
+  if (command === 'eval' || command === 'evalsha') return [command, 'return 1', '1', key];
+  if (command === 'rename' || command === 'rpoplpush') return [command, key, key];
+  return [command, key, ...(rests[command] ?? [])];
+}
+
+/** Joins what is missing by pattern, in the order of the rights. */
+function gather(trials: readonly Trial[]): MissingRight[] {
+  const byPattern = new Map<string | undefined, string[]>();
+  for (const { command, pattern } of trials) {
+    const commands = byPattern.get(pattern) ?? [];
+    if (!commands.includes(command)) commands.push(command);
+    byPattern.set(pattern, commands);
+  }
+  return [...byPattern].map(([pattern, commands]) => ({ commands, ...(pattern === undefined ? {} : { pattern }) }));
+}

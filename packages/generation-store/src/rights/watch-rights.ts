@@ -1,0 +1,31 @@
+import type { Redis } from 'ioredis';
+import { redisTroubleOf, type RedisTrouble } from '../connection/redis-trouble.ts';
+import type { RedisProcess } from './redis-rights.ts';
+import { findRightsTrouble } from './rights-trouble.ts';
+
+/** Knows whether the user of a connection has the rights of its process. */
+export interface RightsWatch {
+  /** Asks anew: a new connection may lead to a server with other users. */
+  ask(): void;
+  /** Asks again; where that fails, what was known stays. */
+  askAgain(): void;
+  /** The rights that are missing, or why that cannot be asked; undefined when none is. Waits for what is being asked. */
+  trouble(): Promise<RedisTrouble | undefined>;
+}
+
+/** @param process Absent: nothing is asked. */
+export function watchRights(redis: Redis, process: RedisProcess | undefined, prefix: string): RightsWatch {
+  let known: Promise<RedisTrouble | undefined> = Promise.resolve(undefined);
+  const look = async (): Promise<RedisTrouble | undefined> =>
+    process === undefined ? undefined : findRightsTrouble(redis, process, prefix);
+  return {
+    ask() {
+      known = look().catch(redisTroubleOf);
+    },
+    askAgain() {
+      const before = known;
+      known = look().catch(() => before);
+    },
+    trouble: () => known,
+  };
+}
