@@ -230,6 +230,12 @@ describe('what a person needs to read is kept', () => {
     expect(third?.taskUUID).not.toBe(first?.taskUUID);
   });
 
+  test('the host of an image on this machine is kept, although webhooks lead to this machine as well', () => {
+    const sanitizer = createSanitizer(canaries.apiKey);
+    sanitizer.hide('http://127.0.0.1:46998/webhook/1');
+    expect(sanitizer.address('http://127.0.0.1:46999/images/1.jpg')).toBe('http://127.0.0.1:46999/address-1.jpg');
+  });
+
   test('a balance is not told, a limit is', () => {
     expect(json({ message: 'balance: 12.34', balance: 12.34 })).toEqual({ message: 'balance: …', balance: 0 });
     expect(json({ message: 'must be between 128 and 2048' })).toEqual({ message: 'must be between 128 and 2048' });

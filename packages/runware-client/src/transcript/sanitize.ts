@@ -44,7 +44,8 @@ const HEADERS: readonly (readonly [RegExp, RegExp])[] = [
   [/^(date|retry-after)$/, /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} [\d:]{8} GMT$/],
 ];
 /** Hosts that say nothing of an account: the provider's, an emulator's on this machine, and the one that names no server. */
-const KNOWN_HOST = /^([a-z]{1,8}\.)?runware\.ai$|^(127\.0\.0\.1|localhost|\[::1\])(:\d+)?$|^runware-probe\.invalid$/;
+const KNOWN_HOST = /^((im|api)\.)?runware\.ai$|^(127\.0\.0\.1|localhost|\[::1\])(:\d+)?$|^runware-probe\.invalid$/;
+const OTHER_HOST = /^[a-z]{1,8}\.runware\.ai$/;
 /** A code of the API or of the system, and a name of a field: words, which a key or a signature is not made of. */
 const WORDS = /^[a-z]{1,16}([A-Z][a-z]{1,16}|[A-Z]{2,5}(?![a-z])|[_-][a-z]{1,16})*\d{0,2}$/;
 const SYSTEM_CODE = /^[A-Z]{2,12}(_[A-Z\d]{1,12}){0,4}$/;
@@ -61,9 +62,10 @@ export function createSanitizer(apiKey: string): Sanitizer {
   hidden.hide(apiKey);
   const ids = createNames((count) => `00000000-0000-4000-8000-${String(count).padStart(12, '0')}`);
   const hosts = createNames((count) => `host-${count}.invalid`);
+  const isKept = (host: string): boolean => KNOWN_HOST.test(host) || (OTHER_HOST.test(host) && hidden.isFree(host));
   const addresses = createNames((count, address) => {
     const { protocol, host, extension } = partsOf(address);
-    return `${protocol}//${KNOWN_HOST.test(host) && hidden.isFree(host) ? host : hosts(host)}/address-${count}${extension}`;
+    return `${protocol}//${isKept(host) ? host : hosts(host)}/address-${count}${extension}`;
   });
   const isToken = (value: string): boolean =>
     value.length <= MAX_TOKEN &&
@@ -96,8 +98,8 @@ export function createSanitizer(apiKey: string): Sanitizer {
       Object.fromEntries(
         [...headers].map(([name, value]) => {
           const lower = name.toLowerCase();
-          const isKept = HEADERS.some(([names, form]) => names.test(lower) && form.test(value)) && hidden.isFree(value);
-          return [nameOf(lower, HEADER_NAME), isKept ? value : `<${nameOf(lower, HEADER_NAME)}>`];
+          const isListed = HEADERS.some(([names, form]) => names.test(lower) && form.test(value)) && hidden.isFree(value);
+          return [nameOf(lower, HEADER_NAME), isListed ? value : `<${nameOf(lower, HEADER_NAME)}>`];
         }),
       ),
     code: (value) => (isToken(value) ? value : '<code>'),
