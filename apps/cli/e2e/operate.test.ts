@@ -109,6 +109,26 @@ test('without the bucket a pause holds all the same and is not recorded, and is 
   }
 });
 
+test('without the bucket a lower cap and limit hold at once and are not recorded, higher ones wait', async () => {
+  const { store, runWith } = await setup();
+  await store.initialise('epoch');
+  const { caps } = (await store.findCaps()) ?? { caps: { allPerDay: 0 } };
+  const usd = (images: number): string => String((caps.allPerDay * images) / 1e9);
+  expect(await runWith({}, 'caps', '--day', usd(2), '--tenant-day', '1')).toMatchObject({
+    code: 1,
+    output: expect.stringMatching(/not recorded \(recorded: false\)[^]+holds in Redis at once[^]+tenant-day 1 USD/) as string,
+  });
+  expect(await store.findCaps()).toMatchObject({ caps: { ...caps, tenantPerDay: 1_000_000_000 } });
+  expect(await runWith({}, 'caps', '--tenant-day', '2')).toMatchObject({
+    code: 1,
+    output: expect.stringContaining('holds only when S3 has it') as string,
+  });
+  expect((await runWith({}, 'caps')).output).toContain('not recorded in S3 yet');
+  expect(await runWith({}, 'limits', '--tasks', '3')).toMatchObject({ code: 1, output: expect.stringContaining('at once') as string });
+  expect(await store.readTasksAtProvider()).toMatchObject({ limit: 3 });
+  expect(await store.findCaps()).toMatchObject({ caps: { ...caps, tenantPerDay: 1_000_000_000 } });
+});
+
 test('limits shows and changes how many tasks the fleet may have at the provider', async () => {
   const { store, run, runWith } = await setup();
   await store.initialise('epoch');

@@ -47,7 +47,7 @@ export function keepSettings(
   async function restoreAll(fallback: SpendCaps | undefined): Promise<void> {
     await restoreCapsFrom(fallback);
     const limits = await restoreLimits({ store, archive });
-    noteTasks(limits.limits.tasksAtProvider, limits.kind);
+    noteTasks(limits.value.tasksAtProvider, limits.kind);
     const { kind, operator, revision } = await restorePauses({ store, archive });
     if (kind === 'recorded')
       logger.info({ event: 'pauses.recorded', revision, reason: operator?.reason }, "recorded an operator's pause in S3");
@@ -82,7 +82,7 @@ export function keepSettings(
       return;
     }
     isAbsenceTold = false;
-    const { kind, caps, revision } = restored;
+    const { kind, value: caps, revision } = restored;
     if (kind !== 'same') logger.info({ event: `caps.${kind}`, revision, caps: describeCaps(caps) }, restoredWords[kind]);
     note({ caps, revision });
   }
@@ -111,9 +111,9 @@ export function keepSettings(
     restore: () => restoreAll(namedSeed),
     differs: () => difference !== '',
     async look() {
-      const { caps, limits, pauses, isTurn } = await store.lookAtSettings(askS3EveryMs);
-      const isLost = caps?.revision === undefined || limits?.revision === undefined || pauses.revision === undefined || !pauses.isRecorded;
-      if (isLost || isTurn) await restoreAll(namedSeed);
+      const { caps, limits, pauses, isRestricted, isTurn } = await store.lookAtSettings(askS3EveryMs);
+      const isLost = caps?.revision === undefined || limits?.revision === undefined || pauses.revision === undefined;
+      if (isLost || isRestricted || !pauses.isRecorded || isTurn) await restoreAll(namedSeed);
       else {
         note(caps);
         noteTasks(limits.limits.tasksAtProvider);

@@ -148,6 +148,30 @@ describe.skipIf(inject('redisKind') === 'js')('after Redis went back to an earli
     expect(await world.store.pauses()).toMatchObject([{ kind: 'operator', reason: 'S3 is away' }]);
   });
 
+  test('a cap and a limit that were lowered while S3 was away are recorded, and hold after Redis went back', async () => {
+    await using world = await startForgetfulWorld();
+    let isAway = true;
+    const { storage } = world;
+    await world.watch({
+      settings: {
+        recordSetting: (record) =>
+          isAway && record.by === 'redis' && record.revision > 1 ? Promise.reject(new Error('S3 is away')) : storage.recordSetting(record),
+      },
+    });
+    await eventually(async () => expect(await world.store.findCaps()).toMatchObject({ revision: 1 }));
+    const putBack = await world.server.copyData();
+    await world.store.restrictCaps({ allPerDay: 1 });
+    await world.store.restrictLimits({ tasksAtProvider: 3 });
+    await expect(world.enqueue()).rejects.toMatchObject({ code: 'spend.cap-reached' });
+    isAway = false;
+    await eventually(async () => expect(await storage.findNewestSetting('limits')).toMatchObject({ after: { tasksAtProvider: 3 } }));
+    await eventually(async () => expect(await storage.findNewestSetting('caps')).toMatchObject({ revision: 2, after: { allPerDay: 1 } }));
+    await world.goBack(putBack);
+    await world.untilCompared();
+    expect(await world.store.findCaps()).toMatchObject({ revision: 2, caps: { allPerDay: 1 } });
+    expect(await world.store.readTasksAtProvider()).toMatchObject({ limit: 3 });
+  });
+
   test('a pause whose key was deleted stands again within moments', async () => {
     await using world = await startForgetfulWorld();
     await world.watch();

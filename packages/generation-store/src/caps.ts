@@ -3,7 +3,8 @@ import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { corruptRecordOf, readRecord, whole } from './corrupt-record.ts';
 import { capsKey } from './keys.ts';
-import { applySettingScript } from './scripts/settings.ts';
+import { readRestrictions, type Restriction } from './restrictions.ts';
+import { applySettingScript, restrictCapsScript } from './scripts/settings.ts';
 
 /** The caps as Redis knows them. */
 export interface StoredCaps {
@@ -64,11 +65,54 @@ export const hasCaps = (redis: Redis, prefix: string): Promise<boolean> =>
     },
   );
 
-/** Writes the caps, unless Redis knows those of a later revision. @returns whether it did. */
-export async function applyCaps(redis: Redis, prefix: string, { caps, revision }: Required<StoredCaps>): Promise<boolean> {
+/** Caps by name, with what each is to be; null means no cap. */
+export type CapsToLower = Partial<Record<CapName, number | null>>;
+
+/** A restriction of caps that is not recorded: the caps that were lowered. */
+export interface CapsRestriction extends Omit<Restriction, 'values'> {
+  lowered: Partial<SpendCaps>;
+}
+
+/** Reads the restrictions of caps that are not recorded in S3. */
+export async function findCapsRestrictions(redis: Redis, prefix: string): Promise<CapsRestriction[]> {
+  const found = await readRestrictions(redis, capsKey(prefix));
+  return found.map(({ values, ...noted }) => {
+    const lowered: Partial<SpendCaps> = {};
+    for (const name of capNames) {
+      const cap = values[fields[name]];
+      if (cap !== undefined) lowered[name] = cap;
+    }
+    return { ...noted, lowered };
+  });
+}
+
+/**
+ * Lowers the caps that are named, in Redis alone; one that is as low already stays, and so does one that is to be lifted (null).
+ * @returns whether one was lowered.
+ */
+export async function restrictCaps(redis: Redis, prefix: string, lowered: CapsToLower): Promise<boolean> {
+  return (await restrictCapsScript.run(redis, capsKey(prefix), [prefix, ...Object.entries(fieldsOf(lowered)).flat()])) === 1;
+}
+
+/**
+ * Writes the caps, unless Redis knows those of a later revision, or a restriction that this does not carry.
+ * @param carried The restrictions that these caps contain. @returns whether it did.
+ */
+export async function applyCaps(
+  redis: Redis,
+  prefix: string,
+  { caps, revision, carried = [] }: Required<StoredCaps> & { carried?: readonly string[] },
+): Promise<boolean> {
   const set = fieldsOf(caps);
   const names = Object.keys(set).join(' ');
-  const written = await applySettingScript.run(redis, capsKey(prefix), [revision, 'names', names, ...Object.entries(set).flat()]);
+  const written = await applySettingScript.run(redis, capsKey(prefix), [
+    carried.length,
+    ...carried,
+    revision,
+    'names',
+    names,
+    ...Object.entries(set).flat(),
+  ]);
   return written === 1;
 }
 
@@ -77,10 +121,10 @@ export async function setCaps(redis: Redis, prefix: string, caps: SpendCaps): Pr
   await redis.multi().del(capsKey(prefix)).hset(capsKey(prefix), fieldsOf(caps)).exec();
 }
 
-const fieldsOf = (caps: SpendCaps): Record<string, number> =>
+const fieldsOf = (caps: { [Name in CapName]?: number | null | undefined }): Record<string, number> =>
   Object.fromEntries(
     capNames.flatMap((name): [string, number][] => {
       const cap = caps[name];
-      return cap === undefined ? [] : [[fields[name], cap]];
+      return cap === undefined || cap === null ? [] : [[fields[name], cap]];
     }),
   );

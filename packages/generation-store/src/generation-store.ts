@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type {
   Commitment,
+  FleetLimits,
   FoundSubmission,
   GenerationStatus,
   GenerationView,
@@ -23,13 +24,22 @@ import { generationStatuses } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { pauseBuying, readPauses, resumeBuying, type BuyingPause, type PauseKind, type StandingPause } from './buying-pause.ts';
-import { applyCaps, findCaps, setCaps, type StoredCaps } from './caps.ts';
+import {
+  applyCaps,
+  findCaps,
+  findCapsRestrictions,
+  restrictCaps,
+  setCaps,
+  type CapsRestriction,
+  type CapsToLower,
+  type StoredCaps,
+} from './caps.ts';
 import { adoptIntent, commit, recordRefusalSeen, recordVerdict } from './commit.ts';
 import { recordDelivery, type DeliveryReceipt } from './deliveries.ts';
 import { enqueueGeneration, type EnqueueReceipt, type NewGeneration } from './enqueue.ts';
 import type { Retention } from './retention.ts';
 import { capsKey, differingKey, epochKey, generationKey, providerTroubleKey, submissionKey, turnKey } from './keys.ts';
-import { applyLimits, findLimits, type StoredLimits } from './limits.ts';
+import { applyLimits, findLimits, findLimitsRestrictions, restrictLimits, type LimitsRestriction, type StoredLimits } from './limits.ts';
 import { lookAtSettings, type SettingsLook } from './look-at-settings.ts';
 import { applyPauses, findPauses, type StoredPauses } from './operator-pause.ts';
 import { takePollToken, type PollRate } from './poll-bucket.ts';
@@ -131,12 +141,20 @@ export interface GenerationStore {
   }): Promise<'opened' | 'open' | 'emptied' | 'restarted'>;
   /** Reads the caps. @returns undefined while they are not all there; then nothing is bought. @throws CorruptRecordError */
   findCaps(): Promise<StoredCaps | undefined>;
-  /** Writes the caps of a change that S3 holds, unless Redis knows a later one. @returns whether it did. */
-  applyCaps(caps: Required<StoredCaps>): Promise<boolean>;
+  /** Writes the caps of a change that S3 holds, unless Redis knows a later one or a restriction that is not `carried`. @returns whether it did. */
+  applyCaps(caps: Required<StoredCaps> & { carried?: readonly string[] }): Promise<boolean>;
+  /** Lowers the named caps in Redis alone, at once; a worker records it. @returns whether one was lowered. */
+  restrictCaps(lowered: CapsToLower): Promise<boolean>;
+  /** The restrictions of caps that are not recorded in S3 yet. */
+  findCapsRestrictions(): Promise<CapsRestriction[]>;
   /** Reads the limits of the fleet. @returns undefined when Redis holds none. @throws CorruptRecordError */
   findLimits(): Promise<StoredLimits | undefined>;
-  /** Writes the limits of a change that S3 holds, unless Redis knows a later one. @returns whether it did. */
-  applyLimits(limits: Required<StoredLimits>): Promise<boolean>;
+  /** Writes the limits of a change that S3 holds, unless Redis knows a later one or a restriction that is not `carried`. @returns whether it did. */
+  applyLimits(limits: Required<StoredLimits> & { carried?: readonly string[] }): Promise<boolean>;
+  /** Lowers the limit of tasks in Redis alone, at once; a worker records it. @returns whether it was lowered. */
+  restrictLimits(lowered: FleetLimits): Promise<boolean>;
+  /** The restrictions of limits that are not recorded in S3 yet. */
+  findLimitsRestrictions(): Promise<LimitsRestriction[]>;
   /** Reads the operator's pause, and whether S3 knows of it. @throws CorruptRecordError */
   findPauses(): Promise<StoredPauses>;
   /** Writes the pause of a change that S3 holds in the place of the one that was `seen`. @returns false when it is another by now. */
@@ -228,8 +246,12 @@ export function buildGenerationStore({ prefix, retention, pollRate }: Generation
     confirmComparison: (run) => confirmComparison(redis, prefix, run),
     findCaps: () => findCaps(redis, prefix),
     applyCaps: (caps) => applyCaps(redis, prefix, caps),
+    restrictCaps: (lowered) => restrictCaps(redis, prefix, lowered),
+    findCapsRestrictions: () => findCapsRestrictions(redis, prefix),
     findLimits: () => findLimits(redis, prefix),
     applyLimits: (limits) => applyLimits(redis, prefix, limits),
+    restrictLimits: (lowered) => restrictLimits(redis, prefix, lowered),
+    findLimitsRestrictions: () => findLimitsRestrictions(redis, prefix),
     findPauses: () => findPauses(redis, prefix),
     applyPauses: (pauses) => applyPauses(redis, prefix, pauses),
     lookAtSettings: (turnMs) => lookAtSettings(redis, prefix, turnMs),

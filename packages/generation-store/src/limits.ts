@@ -1,9 +1,10 @@
-import { fleetLimitsSchema, type FleetLimits } from '@darkroom/contracts';
+import { DEFAULT_TASKS_AT_PROVIDER, fleetLimitsSchema, type FleetLimits } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { corruptRecordOf, readRecord, whole } from './corrupt-record.ts';
 import { limitsKey } from './keys.ts';
-import { applySettingScript } from './scripts/settings.ts';
+import { readRestrictions, type Restriction } from './restrictions.ts';
+import { applySettingScript, restrictLimitsScript } from './scripts/settings.ts';
 
 /** The limits of the fleet as Redis knows them. */
 export interface StoredLimits {
@@ -33,9 +34,36 @@ export function parseLimits(key: string, hash: Readonly<Record<string, string>>)
   return { limits: tasksAtProvider === undefined ? {} : { tasksAtProvider }, ...(revision === undefined ? {} : { revision }) };
 }
 
-/** Writes the limits, unless Redis knows those of a later revision. @returns whether it did. */
-export async function applyLimits(redis: Redis, prefix: string, { limits, revision }: Required<StoredLimits>): Promise<boolean> {
+/** A restriction of limits that is not recorded. */
+export interface LimitsRestriction extends Omit<Restriction, 'values'> {
+  lowered: FleetLimits;
+}
+
+/** Reads the restrictions of limits that are not recorded in S3. */
+export async function findLimitsRestrictions(redis: Redis, prefix: string): Promise<LimitsRestriction[]> {
+  const found = await readRestrictions(redis, limitsKey(prefix));
+  return found.map(({ values: { tasksAtProvider }, ...noted }) => ({
+    ...noted,
+    lowered: tasksAtProvider === undefined ? {} : { tasksAtProvider },
+  }));
+}
+
+/** Lowers the limit of tasks in Redis alone. @returns whether it was lowered. */
+export async function restrictLimits(redis: Redis, prefix: string, { tasksAtProvider }: FleetLimits): Promise<boolean> {
+  if (tasksAtProvider === undefined) return false;
+  return (await restrictLimitsScript.run(redis, limitsKey(prefix), [prefix, tasksAtProvider, DEFAULT_TASKS_AT_PROVIDER])) === 1;
+}
+
+/**
+ * Writes the limits, unless Redis knows those of a later revision, or a restriction that this does not carry.
+ * @param carried The restrictions that these limits contain. @returns whether it did.
+ */
+export async function applyLimits(
+  redis: Redis,
+  prefix: string,
+  { limits, revision, carried = [] }: Required<StoredLimits> & { carried?: readonly string[] },
+): Promise<boolean> {
   const { tasksAtProvider } = limits;
   const fields = tasksAtProvider === undefined ? [] : ['tasksAtProvider', tasksAtProvider];
-  return (await applySettingScript.run(redis, limitsKey(prefix), [revision, ...fields])) === 1;
+  return (await applySettingScript.run(redis, limitsKey(prefix), [carried.length, ...carried, revision, ...fields])) === 1;
 }

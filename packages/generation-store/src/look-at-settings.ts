@@ -12,6 +12,8 @@ export interface SettingsLook {
   caps: StoredCaps | undefined;
   limits: StoredLimits | undefined;
   pauses: StoredPauses;
+  /** Whether a change that restricts stands in Redis alone. */
+  isRestricted: boolean;
   /** Whether it is this caller's turn to ask S3. */
   isTurn: boolean;
 }
@@ -21,16 +23,17 @@ const flat = z
   .transform((words): Record<string, string> =>
     Object.fromEntries(Array.from({ length: words.length / 2 }, (_, at) => [words[2 * at] ?? '', words[2 * at + 1] ?? ''])),
   );
-const replySchema = z.tuple([flat, flat, z.string().nullable(), z.array(z.string().nullable()), z.number()]);
+const replySchema = z.tuple([flat, flat, z.string().nullable(), z.array(z.string().nullable()), z.number(), z.number()]);
 
 /** Reads all settings in one trip. @param turnMs How long no other process of the fleet gets the turn to ask S3. */
 export async function lookAtSettings(redis: Redis, prefix: string, turnMs: number): Promise<SettingsLook> {
   const reply = await lookAtSettingsScript.run(redis, capsKey(prefix), [prefix, turnMs]);
-  const [caps, limits, operator, [revision, mark], isTurn] = replySchema.parse(reply);
+  const [caps, limits, operator, [revision, mark], isTurn, isRestricted] = replySchema.parse(reply);
   return {
     caps: orLost(() => parseCaps(capsKey(prefix), caps)),
     limits: orLost(() => parseLimits(limitsKey(prefix), limits)),
     pauses: parsePauses(operator, revision, mark),
+    isRestricted: isRestricted === 1,
     isTurn: isTurn === 1,
   };
 }

@@ -24,7 +24,7 @@ const limit = async (): Promise<number> => (await world.store.readTasksAtProvide
 
 describe('the limit of tasks at the provider', () => {
   test('is the default until it is set, and then what S3 keeps, with what was before', async () => {
-    expect(await restoreLimits(settings)).toEqual({ kind: 'absent', limits: {}, revision: 0 });
+    expect(await restoreLimits(settings)).toEqual({ kind: 'same', value: {}, revision: 0 });
     expect(await limit()).toBe(1000);
     expect(await changeLimits(settings, { tasksAtProvider: 7 })).toMatchObject({ kind: 'changed', before: {}, revision: 1 });
     expect(await limit()).toBe(7);
@@ -49,14 +49,14 @@ describe('the limit of tasks at the provider', () => {
   ])('that %s in Redis is that of S3 again', async (_, lose) => {
     await changeLimits(settings, { tasksAtProvider: 7 });
     await lose(world);
-    expect(await restoreLimits(settings)).toMatchObject({ kind: 'brought-back', limits: { tasksAtProvider: 7 }, revision: 1 });
+    expect(await restoreLimits(settings)).toMatchObject({ kind: 'brought-back', value: { tasksAtProvider: 7 }, revision: 1 });
     expect(await limit()).toBe(7);
   });
 
   test('that was written without a record is recorded once', async () => {
     await world.redis.hset(`${world.prefix}:limits`, 'tasksAtProvider', 12);
     expect(await restoreLimits(settings)).toMatchObject({ kind: 'recorded', revision: 1 });
-    expect(await restoreLimits(settings)).toMatchObject({ kind: 'same', limits: { tasksAtProvider: 12 }, revision: 1 });
+    expect(await restoreLimits(settings)).toMatchObject({ kind: 'same', value: { tasksAtProvider: 12 }, revision: 1 });
     expect(await world.storage.findNewestSetting('limits')).toMatchObject({ by: 'redis', before: null, after: { tasksAtProvider: 12 } });
   });
 
@@ -69,6 +69,29 @@ describe('the limit of tasks at the provider', () => {
   test('that S3 does not take changes nothing', async () => {
     await expect(changeLimits(awayS3(), { tasksAtProvider: 2 })).rejects.toThrow('S3 is away');
     expect(await limit()).toBe(1000);
+  });
+});
+
+describe('a limit that is lowered while S3 is away', () => {
+  test('holds at once, is recorded once, and no other is raised by it', async () => {
+    expect(await world.store.restrictLimits({ tasksAtProvider: 2000 })).toBe(false);
+    expect(await world.store.restrictLimits({ tasksAtProvider: 20 })).toBe(true);
+    expect(await limit()).toBe(20);
+    expect(await restoreLimits(settings)).toMatchObject({ kind: 'recorded', value: { tasksAtProvider: 20 }, revision: 1 });
+    await changeLimits(settings, { tasksAtProvider: 50 });
+    expect(await world.store.restrictLimits({ tasksAtProvider: 10 })).toBe(true);
+    expect(await limit()).toBe(10);
+    expect(await restoreLimits(settings)).toMatchObject({ kind: 'recorded', value: { tasksAtProvider: 10 }, revision: 3 });
+    expect(await restoreLimits(settings)).toMatchObject({ kind: 'same', revision: 3 });
+    expect(await world.storage.findNewestSetting('limits')).toMatchObject({ before: { tasksAtProvider: 50 } });
+  });
+
+  test('holds although Redis lost what it was before', async () => {
+    await changeLimits(settings, { tasksAtProvider: 50 });
+    await world.store.restrictLimits({ tasksAtProvider: 10 });
+    await world.redis.del(`${world.prefix}:limits`);
+    expect(await restoreLimits(settings)).toMatchObject({ kind: 'recorded', value: { tasksAtProvider: 10 }, revision: 2 });
+    expect(await limit()).toBe(10);
   });
 });
 

@@ -20,12 +20,12 @@ const newest = async () => (await world.storage.findNewestSetting('caps')) ?? { 
 describe('the caps of Redis and S3', () => {
   test('a store without any gets those of its seed, recorded with the time of Redis', async () => {
     const before = await world.store.readTime();
-    expect(await restoreCaps(settings, seed)).toEqual({ kind: 'seeded', caps: seed, revision: 1 });
+    expect(await restoreCaps(settings, seed)).toEqual({ kind: 'seeded', value: seed, revision: 1 });
     const record = await world.storage.findNewestSetting('caps');
     expect(record).toMatchObject({ revision: 1, before: null, after: seed });
     expect(record?.at).toBeGreaterThanOrEqual(before);
     expect(await world.store.findCaps()).toEqual({ caps: seed, revision: 1 });
-    expect(await restoreCaps(settings, caps)).toEqual({ kind: 'same', caps: seed, revision: 1 });
+    expect(await restoreCaps(settings, caps)).toEqual({ kind: 'same', value: seed, revision: 1 });
   });
 
   test('of workers that seed a store at once with other caps, all go on with those of one', async () => {
@@ -43,9 +43,9 @@ describe('the caps of Redis and S3', () => {
 
   test('caps that an earlier version wrote are recorded once, and are not those of the seed', async () => {
     await world.store.setCaps(caps);
-    expect(await restoreCaps(settings, seed)).toEqual({ kind: 'recorded', caps, revision: 1 });
+    expect(await restoreCaps(settings, seed)).toEqual({ kind: 'recorded', value: caps, revision: 1 });
     expect(await world.storage.findNewestSetting('caps')).toMatchObject({ before: null, after: caps });
-    expect(await restoreCaps(settings, seed)).toMatchObject({ kind: 'same', caps });
+    expect(await restoreCaps(settings, seed)).toMatchObject({ kind: 'same', value: caps });
     expect(await newest()).toMatchObject({ revision: 1 });
   });
 
@@ -58,7 +58,7 @@ describe('the caps of Redis and S3', () => {
   ])('caps of Redis that %s are those of S3 again', async (_, lose) => {
     await restoreCaps(settings, caps);
     await lose(world);
-    expect(await restoreCaps(settings, seed)).toEqual({ kind: 'brought-back', caps, revision: 1 });
+    expect(await restoreCaps(settings, seed)).toEqual({ kind: 'brought-back', value: caps, revision: 1 });
     expect(await world.store.findCaps()).toEqual({ caps, revision: 1 });
   });
 });
@@ -93,7 +93,7 @@ describe('a change of caps', () => {
     const dies = { ...world.store, applyCaps: () => Promise.reject(new Error('killed')) };
     await expect(changeCaps({ ...settings, store: dies }, { allPerDay: 7 })).rejects.toThrow('killed');
     expect(await world.store.findCaps()).toMatchObject({ caps: seed, revision: 1 });
-    expect(await restoreCaps(settings)).toEqual({ kind: 'brought-back', caps: { allPerDay: 7 }, revision: 2 });
+    expect(await restoreCaps(settings)).toEqual({ kind: 'brought-back', value: { allPerDay: 7 }, revision: 2 });
   });
 
   test('another one after that is made on top of it', async () => {
@@ -124,7 +124,92 @@ describe('a change of caps', () => {
   });
 
   test('a store without caps needs one for the day', async () => {
-    expect(await changeCaps(settings, { allPerMonth: 7 })).toEqual({ kind: 'no-daily-cap' });
+    expect(await changeCaps(settings, { allPerMonth: 7 })).toEqual({ kind: 'incomplete' });
     expect(await changeCaps(settings, { allPerDay: 7 })).toMatchObject({ kind: 'changed', before: undefined, revision: 1 });
+  });
+});
+
+describe('caps that are lowered while S3 is away', () => {
+  const standing = async () => (await world.store.findCapsRestrictions()).length;
+
+  test('hold in Redis at once, and those that would be raised stay', async () => {
+    await restoreCaps(settings, caps);
+    expect(await world.store.restrictCaps({ allPerDay: 6 * IMAGE_NANO_USD, allPerMonth: null })).toBe(false);
+    expect(await world.store.restrictCaps({ allPerDay: 4 * IMAGE_NANO_USD, allPerMonth: null, tenantPerMonth: 9 })).toBe(true);
+    const lowered = { ...caps, allPerDay: 4 * IMAGE_NANO_USD, tenantPerMonth: 9 };
+    expect(await world.store.findCaps()).toEqual({ caps: lowered, revision: 1 });
+    expect(await newest()).toMatchObject({ revision: 1, after: caps });
+    expect(await restoreCaps(settings)).toEqual({ kind: 'recorded', value: lowered, revision: 2 });
+    expect(await world.storage.findNewestSetting('caps')).toMatchObject({ by: 'redis', before: caps, after: lowered });
+    expect(await world.store.findCaps()).toEqual({ caps: lowered, revision: 2 });
+    expect(await standing()).toBe(0);
+    expect(await restoreCaps(settings)).toMatchObject({ kind: 'same', revision: 2 });
+  });
+
+  test('in a store that has none nothing is lowered', async () => {
+    expect(await world.store.restrictCaps({ allPerDay: 1 })).toBe(false);
+    expect(await world.store.findCaps()).toBeUndefined();
+    expect(await standing()).toBe(0);
+  });
+
+  test('of a store that an earlier version wrote are recorded as they are by then', async () => {
+    await world.store.setCaps(caps);
+    expect(await world.store.restrictCaps({ allPerDay: 7 })).toBe(true);
+    expect(await restoreCaps(settings, seed)).toMatchObject({ kind: 'recorded', value: { ...caps, allPerDay: 7 }, revision: 1 });
+    expect(await standing()).toBe(0);
+  });
+
+  test('are recorded once by a process that died between S3 and Redis, and by the next', async () => {
+    await restoreCaps(settings, caps);
+    await world.store.restrictCaps({ allPerDay: 7 });
+    const dies = { ...world.store, applyCaps: () => Promise.reject(new Error('killed')) };
+    await expect(restoreCaps({ ...settings, store: dies })).rejects.toThrow('killed');
+    expect(await newest()).toMatchObject({ revision: 2, after: { ...caps, allPerDay: 7 } });
+    expect(await restoreCaps(settings)).toMatchObject({ kind: 'brought-back', value: { allPerDay: 7 }, revision: 2 });
+    expect(await newest()).toMatchObject({ revision: 2 });
+    expect(await standing()).toBe(0);
+  });
+
+  test('are not undone by a change that did not see them', async () => {
+    await restoreCaps(settings, caps);
+    const { applyCaps } = world.store;
+    let isLowered = false;
+    const store = {
+      ...world.store,
+      applyCaps: async (change: Parameters<typeof applyCaps>[0]) => {
+        if (!isLowered) isLowered = await world.store.restrictCaps({ allPerDay: 7 });
+        return applyCaps(change);
+      },
+    };
+    expect(await changeCaps({ ...settings, store }, { allPerDay: 90 * IMAGE_NANO_USD })).toMatchObject({ kind: 'changed', revision: 2 });
+    expect(await world.store.findCaps()).toMatchObject({ caps: { allPerDay: 7 }, revision: 3 });
+    expect(await newest()).toMatchObject({ revision: 3, after: { allPerDay: 7 } });
+  });
+
+  test('and raised again since stay raised, also in a Redis that went back to before that', async () => {
+    await restoreCaps(settings, caps);
+    await world.store.restrictCaps({ allPerDay: 7 });
+    const key = `${world.prefix}:caps`;
+    const [hash, list] = await Promise.all([world.redis.dumpBuffer(key), world.redis.dumpBuffer(`${key}-unrecorded`)]);
+    await changeCaps(settings, { allPerDay: 9 });
+    // An hour later, an operator raises the cap.
+    const later = (await world.store.readTime()) + 3_600_000;
+    await world.storage.recordSetting(
+      buildSettingRecord('caps', { revision: 4, at: later, before: { ...caps, allPerDay: 9 }, after: { ...caps, allPerDay: 50 } }),
+    );
+    await world.redis.restore(key, 0, hash ?? '', 'REPLACE');
+    await world.redis.restore(`${key}-unrecorded`, 0, list ?? '', 'REPLACE');
+    expect(await restoreCaps(settings)).toMatchObject({ kind: 'brought-back', value: { allPerDay: 50 }, revision: 4 });
+    expect(await standing()).toBe(0);
+  });
+
+  test('are kept where the newest change seems to come from the future, and Redis knew it', async () => {
+    await restoreCaps(settings, caps);
+    const ahead = (await world.store.readTime()) + 86_400_000;
+    const record = buildSettingRecord('caps', { revision: 2, at: ahead, before: caps, after: seed });
+    await world.storage.recordSetting(record);
+    await restoreCaps(settings);
+    await world.store.restrictCaps({ allPerDay: 7 });
+    expect(await restoreCaps(settings)).toMatchObject({ kind: 'recorded', value: { allPerDay: 7 }, revision: 3 });
   });
 });

@@ -7,7 +7,7 @@ import { changeCaps, restoreCaps, type KeptSettings } from '@darkroom/recovery';
  */
 export async function lowerCap(settings: KeptSettings, capNanoUsd: NanoUsd): Promise<string | undefined> {
   const known = await restoreCaps(settings);
-  return known.kind === 'absent' || known.caps.allPerDay <= capNanoUsd ? undefined : setCap(settings, capNanoUsd);
+  return known.kind === 'absent' || known.value.allPerDay <= capNanoUsd ? undefined : setCap(settings, capNanoUsd);
 }
 
 /** Makes the daily cap the one that was named for this start. @returns the caps before and after; undefined where they stay. @throws LocalStackError */
@@ -19,7 +19,7 @@ export async function setCap(settings: KeptSettings, capNanoUsd: NanoUsd): Promi
     case 'unchanged':
       return undefined;
     case 'recovering':
-    case 'no-daily-cap':
+    case 'incomplete':
       throw new LocalStackError(
         `nothing was ordered: the daily cap of this store could not be set to ${formatUsd(capNanoUsd)} USD (${changed.kind}); start again`,
       );

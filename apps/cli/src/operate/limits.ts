@@ -2,11 +2,11 @@ import { DEFAULT_TASKS_AT_PROVIDER, type FleetLimits } from '@darkroom/contracts
 import { changeLimits } from '@darkroom/recovery';
 import type { Terminal } from '../terminal.ts';
 import type { Operations } from './open-operations.ts';
-import { recordOrTell } from './record-or-tell.ts';
+import { LATER, recordOrTell } from './record-or-tell.ts';
 
 type Lines = Pick<Terminal, 'print' | 'complain'>;
 
-const wordsOf = ({ tasksAtProvider }: FleetLimits): string =>
+const wordsOf = ({ tasksAtProvider }: FleetLimits = {}): string =>
   tasksAtProvider === undefined
     ? `${DEFAULT_TASKS_AT_PROVIDER} tasks at the provider, unless set`
     : `${tasksAtProvider} tasks at the provider`;
@@ -17,19 +17,27 @@ export async function showOrChangeLimits(change: FleetLimits, operations: Operat
 }
 
 async function showLimits({ store }: Operations, { print }: Lines): Promise<0> {
-  const [found, { count, limit }] = await Promise.all([store.findLimits(), store.readTasksAtProvider()]);
+  const [found, { count, limit }, restrictions] = await Promise.all([
+    store.findLimits(),
+    store.readTasksAtProvider(),
+    store.findLimitsRestrictions(),
+  ]);
   const source =
     found?.limits.tasksAtProvider === undefined
       ? 'the default'
-      : found.revision === undefined
-        ? 'not recorded in S3 yet, which a worker does within a minute'
+      : found.revision === undefined || restrictions.length > 0
+        ? 'not recorded in S3 yet, which a worker does within seconds'
         : `revision ${found.revision}, recorded in S3`;
   print(`limits    at most ${limit} tasks at the provider (${source}); ${count} are under way`);
   return 0;
 }
 
 async function changeLimitsOf(change: FleetLimits, { store, openBucket }: Operations, terminal: Lines): Promise<0 | 1> {
-  return recordOrTell(openBucket, terminal, 'a limit holds only when S3 has it; the same command may be given again', async (archive) => {
+  const hold = async (): Promise<string> =>
+    (await store.restrictLimits(change))
+      ? `the lower limit holds in Redis at once, and ${LATER}`
+      : 'a higher limit holds only when S3 has it; the same command may be given again';
+  return recordOrTell(openBucket, terminal, hold, async (archive) => {
     const changed = await changeLimits({ store, archive }, change);
     switch (changed.kind) {
       case 'changed':
@@ -39,7 +47,7 @@ async function changeLimitsOf(change: FleetLimits, { store, openBucket }: Operat
         );
         return 0;
       case 'unchanged':
-        terminal.print(`limits    ${wordsOf(changed.limits)} (revision ${changed.revision}, recorded in S3); it was so before`);
+        terminal.print(`limits    ${wordsOf(changed.value)} (revision ${changed.revision}, recorded in S3); it was so before`);
         return 0;
       case 'recovering':
         terminal.complain(

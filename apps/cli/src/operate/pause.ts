@@ -20,7 +20,7 @@ export async function pauseBuying(reason: string, { store, openBucket }: Operati
     if (!isNotRecorded(error)) throw error;
     stood = !(await store.pauseBuying({ kind: 'operator', reason, since: await store.readTime() }));
     terminal.complain(
-      `the pause is not recorded: ${error.message}\nit holds in Redis, and a worker records it as soon as S3 answers; until then a Redis that goes back forgets it`,
+      `the pause is not recorded (recorded: false): ${error.message}\nit holds in Redis, and a worker records it as soon as S3 answers; until then a Redis that goes back forgets it`,
     );
     code = 1;
   }
@@ -43,7 +43,7 @@ export async function resumeBuying(
     code = await recordOrTell(
       openBucket,
       terminal,
-      "the operator's pause stands until S3 has its end; give the command again",
+      () => Promise.resolve("the operator's pause stands until S3 has its end; give the command again"),
       async (archive) => {
         const resumed = await resumeByOperator({ store, archive });
         switch (resumed.kind) {

@@ -112,8 +112,8 @@ export async function rebuildStore(
  */
 async function restoreSettings(settings: KeptSettings, { named, seed }: SpendSettings, terminal: Terminal): Promise<void> {
   if ((await settings.store.readServerRun()).isOpen) return;
-  const { limits } = await restoreLimits(settings);
-  if (limits.tasksAtProvider !== undefined) terminal.print(`limits    ${limits.tasksAtProvider} tasks at the provider (as S3 keeps it)`);
+  const { tasksAtProvider } = (await restoreLimits(settings)).value;
+  if (tasksAtProvider !== undefined) terminal.print(`limits    ${tasksAtProvider} tasks at the provider (as S3 keeps it)`);
   const { operator } = await restorePauses(settings);
   if (operator !== undefined) terminal.print(`pause     of an operator: ${operator.reason} (as S3 keeps it)`);
   const restored = await restoreCaps(settings, named.allPerDay === undefined ? undefined : seed);
@@ -124,7 +124,7 @@ async function restoreSettings(settings: KeptSettings, { named, seed }: SpendSet
     return;
   }
   const from = restored.kind === 'seeded' ? 'named by the environment, and recorded in S3 now' : 'as S3 keeps them';
-  terminal.print(`caps      ${describeCaps(restored.caps)} (${from})`);
+  terminal.print(`caps      ${describeCaps(restored.value)} (${from})`);
 }
 
 /** Says that the store is open, and what keeps it from buying. */

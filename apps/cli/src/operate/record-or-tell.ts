@@ -3,6 +3,10 @@ import type { ObjectStorage } from '@darkroom/object-storage';
 import type { Terminal } from '../terminal.ts';
 import type { Operations } from './open-operations.ts';
 
+/** What becomes of a change that holds in Redis alone. */
+export const LATER =
+  'a worker records it as soon as S3 answers; until then a Redis that goes back forgets it. The same command may be given again';
+
 /** Whether an error says that S3 could not be told. */
 export const isNotRecorded = (error: unknown): error is Error =>
   [StorageError, ForeignBucketError, LocalStackError, ConfigError].some((kind) => error instanceof kind);
@@ -20,18 +24,18 @@ export async function withBucket<Value>(
   }
 }
 
-/** Makes a change that S3 must have; says why where it has not. @returns the exit code. */
+/** Makes a change that S3 must have; says why where it has not. @param held Makes what restricts hold in Redis alone, and says what holds. @returns the exit code. */
 export async function recordOrTell(
   openBucket: Operations['openBucket'],
   terminal: Pick<Terminal, 'complain'>,
-  meaning: string,
+  held: () => Promise<string>,
   work: (archive: ObjectStorage) => Promise<0 | 1>,
 ): Promise<0 | 1> {
   try {
     return await withBucket(openBucket, work);
   } catch (error) {
     if (!isNotRecorded(error)) throw error;
-    terminal.complain(`the change is not recorded: ${error.message}\n${meaning}`);
+    terminal.complain(`the change is not recorded (recorded: false): ${error.message}\n${await held()}`);
     return 1;
   }
 }
