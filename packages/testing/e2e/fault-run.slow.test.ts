@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { runFaults } from '../src/fault-run/fault-run.ts';
 import { isAsPromised } from '../src/judge/five-figures.ts';
-import { figuresOf, formatFindings, formatTable } from '../src/fault-run/report.ts';
+import { doubtsOf, figuresOf, formatFindings, formatTable } from '../src/fault-run/report.ts';
 import { usualFaults, type FaultRunSettings } from '../src/fault-run/settings.ts';
 
 const settings: FaultRunSettings = {
@@ -31,17 +31,10 @@ test('400 generations under faults: nothing is lost, paid twice, stuck or failed
   console.info(formatTable(figures));
   // The folder stays when something was found.
   expect(isAsPromised(outcome.judgement), formatFindings(outcome.judgement, directory)).toBe(true);
+  // Most images took the main road, next to none is unproven, and all that was to strike did: kills, rollbacks, a reached cap and the rest.
+  expect(doubtsOf(outcome)).toEqual([]);
   // A process that ended by itself was started again, and nothing else shows it.
-  expect(figures).toMatchObject({
-    generations: 400,
-    kills: settings.kills,
-    rollbacks: settings.rollbacks + settings.rollbacksAfter429,
-    crashes: 0,
-  });
-  // Where most images took another road, little is said of the upload.
-  expect(figures).toMatchObject({ isProof: true });
+  expect(figures).toMatchObject({ generations: 400, crashes: 0, isProof: true });
   expect(figures['succeeded']).toBeGreaterThan(300);
-  // Without them the cap was not reached, and nothing is said of it.
-  expect(figures['capRefusals']).toBeGreaterThan(0);
   await rm(directory, { recursive: true });
 });

@@ -22,6 +22,8 @@ export interface ChaosCounts {
   silences: number;
   /** Redis was full. */
   redisFull: number;
+  /** By kind of fault, those that did what they are for. */
+  struck: Partial<Record<Fault['kind'], number>>;
   /** Processes that ended by themselves, S3 and Redis among them, and were started again. */
   crashes: number;
 }
@@ -58,6 +60,7 @@ export function startChaos(schedule: readonly ScheduledFault[], { stack, redis, 
     failovers: 0,
     silences: 0,
     redisFull: 0,
+    struck: {},
     crashes: 0,
   };
   const gaveUp = new AbortController();
@@ -80,7 +83,7 @@ export function startChaos(schedule: readonly ScheduledFault[], { stack, redis, 
       if (ended.aborted) return;
       await withTarget(target, async () => {
         onFault(`${target} ${describe(fault)}`);
-        await strike(stack, redis, target, fault, counts, ended);
+        if (await strike(stack, redis, target, fault, counts, ended)) counts.struck[fault.kind] = (counts.struck[fault.kind] ?? 0) + 1;
       });
     }
   };
@@ -125,6 +128,7 @@ export function startChaos(schedule: readonly ScheduledFault[], { stack, redis, 
   };
 }
 
+/** @returns whether it did what it is for. */
 async function strike(
   stack: Stack,
   redis: FailOverRedis,
@@ -132,7 +136,7 @@ async function strike(
   fault: Fault,
   counts: ChaosCounts,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<boolean> {
   const { s3 } = stack;
   const process = stack.processes.get(target);
   // Cut short when the run ends: what was struck is put right all the same.
@@ -143,25 +147,25 @@ async function strike(
       await (process ?? s3).kill();
       await pause(fault.downMs);
       await (process === undefined ? s3.start() : startAgain(process, signal));
-      return;
+      return true;
     case 'freeze':
       counts.freezes += 1;
       process?.signal('SIGSTOP');
       await pause(fault.forMs);
       process?.signal('SIGCONT');
-      return;
+      return process !== undefined;
     case 's3-trouble':
       counts.s3Troubles += 1;
       s3.setTrouble(fault);
       await pause(fault.forMs);
       s3.setTrouble({ maxDelayMs: 0, refusedShare: 0 });
-      return;
+      return true;
     case 'redis-kill':
       counts.redisRestarts += 1;
       await redis.kill();
       await pause(fault.downMs);
       await redis.start();
-      return;
+      return true;
     case 'redis-rollback': {
       counts.redisRestarts += 1;
       counts.rollbacks += 1;
@@ -171,23 +175,32 @@ async function strike(
       await putBack();
       await pause(fault.downMs);
       await redis.start();
-      return;
+      return true;
     }
     case 'redis-rollback-after-429': {
-      const known = await countLimited(stack.billFile);
-      const putBack = await redis.copyData();
       const endsAt = performance.now() + fault.withinMs;
-      while ((await countLimited(stack.billFile)) <= known && performance.now() < endsAt && !signal.aborted) await pause(50);
+      let [known, putBack] = [await countLimited(stack.billFile), await redis.copyData()];
+      let hasStruck = false;
+      // Again and again, or a 429 that comes late would take back all that was done since the fault began.
+      while (!hasStruck && performance.now() < endsAt && !signal.aborted) {
+        const staleAt = performance.now() + fault.freshMs;
+        while (!hasStruck && performance.now() < staleAt && !signal.aborted) {
+          await pause(50);
+          hasStruck = (await countLimited(stack.billFile)) > known;
+        }
+        if (!hasStruck) [known, putBack] = [await countLimited(stack.billFile), await redis.copyData()];
+      }
+      if (!hasStruck) return false;
       // Until the worker has read the answer and Redis knows it.
       await pause(HEARD_WITHIN_MS);
       counts.redisRestarts += 1;
       counts.rollbacks += 1;
-      if ((await countLimited(stack.billFile)) > known) counts.rollbacksAfter429 += 1;
+      counts.rollbacksAfter429 += 1;
       await redis.kill();
       await putBack();
       await pause(fault.downMs);
       await redis.start();
-      return;
+      return true;
     }
     case 'redis-failover': {
       counts.redisRestarts += 1;
@@ -195,23 +208,23 @@ async function strike(
       const endDemoted = await redis.failOver();
       await pause(fault.demotedMs);
       await endDemoted();
-      return;
+      return true;
     }
     case 'redis-silence':
       counts.silences += 1;
       redis.silence();
-      return;
+      return true;
     case 'redis-full': {
       counts.redisFull += 1;
       const empty = await redis.fill();
       await pause(fault.forMs);
       await empty();
-      return;
+      return true;
     }
     case 'script-flush':
       counts.scriptFlushes += 1;
       await flushScripts(redis.url);
-      return;
+      return true;
     default:
       return fault satisfies never;
   }

@@ -13,17 +13,28 @@ export interface Clocks extends AsyncDisposable {
   envOf(name: string): Readonly<Record<string, string>>;
 }
 
-/** How far each process is ahead of the true time, in milliseconds, by its name. The first worker and the first receiver are right. */
+/**
+ * How far each process is ahead of the true time, in milliseconds, by its name. The first worker and the first receiver are right, and of
+ * the second ones at least one is wrong.
+ */
 export function deriveClockOffsets({
   seed,
   workers,
   receivers,
 }: Pick<FaultRunSettings, 'seed' | 'workers' | 'receivers'>): Map<string, number> {
   const draws = createDraws(seed, 'clocks');
+  const wrong = [WRONG_CLOCK_MS, -WRONG_CLOCK_MS] as const;
+  const drawn = (name: string): number => draws.of(name).pick('offset', [0, ...wrong]);
   const names = Object.entries({ worker: workers, receiver: receivers }).flatMap(([kind, count]) =>
     Array.from({ length: count }, (_, at) => `${kind}-${at}`).slice(1),
   );
-  return new Map(names.map((name) => [name, draws.of(name).pick('offset', [0, WRONG_CLOCK_MS, -WRONG_CLOCK_MS])]));
+  const offsets = new Map<string, number>(names.map((name) => [name, drawn(name)]));
+  // Of the second ones alone, so that more processes change no other clock.
+  const seconds = ['worker-1', 'receiver-1'].filter((name) => offsets.has(name));
+  const [first] = seconds;
+  if (first !== undefined && seconds.every((name) => offsets.get(name) === 0))
+    offsets.set(first, draws.of(first).pick('forced-offset', wrong));
+  return offsets;
 }
 
 /** Makes the clocks of a run, whose processes are started after that. */

@@ -13,7 +13,8 @@ export const helpText = `npm run faults -- [options]
 Runs a whole Darkroom on this machine, kills, freezes and cuts off its parts while orders come in, and compares what is
 left with the bill of the provider. Ends with a table and one line of JSON, and with exit code 1 unless nothing was lost,
 paid twice, stuck or failed wrongly, the ledger agrees with the bill, and no spend cap was crossed. A run counts as proof
-when at least 70 % of its images came by upload and fewer than 0.5 % are unproven; one that does not says so.
+when at least 70 % of its images came by upload, fewer than 0.5 % are unproven, and all faults of its schedule struck; one
+that does not says so.
 
   --generations N   how many are ordered (200)
   --seed S          everything that is left to chance follows from it, but for the ids (1)

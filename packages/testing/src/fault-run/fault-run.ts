@@ -14,7 +14,7 @@ import { startLoad, type Load } from './load.ts';
 import { deriveOrders, MAX_REFERENCE_IMAGES, type Order } from './orders.ts';
 import { deriveProviderFaults } from './provider-faults.ts';
 import { openRecords } from '../judge/records.ts';
-import { deriveSchedule } from './schedule.ts';
+import { deriveSchedule, type ScheduledFault } from './schedule.ts';
 import type { FaultRunSettings } from './settings.ts';
 import { reserveFailOverRedis, type FailOverRedis } from '../fleet/fail-over-redis.ts';
 import { startStack, type Stack } from '../fleet/stack.ts';
@@ -38,6 +38,9 @@ export interface FaultRunOutcome {
   promised?: DecidingFigures;
   evidence: Evidence;
   counts: ChaosCounts;
+  schedule: readonly ScheduledFault[];
+  /** What a tenant may spend in a day; absent where nothing bounds it. */
+  capUsd?: string;
   /** Processes whose clock was wrong. */
   wrongClocks: number;
   /** How often the workers logged what faults alone bring about. */
@@ -82,6 +85,8 @@ export async function runFaults(settings: FaultRunSettings, around: FaultRunSurr
     ...(forgetMs === undefined ? {} : { promised: promiseOf(predictForgetting(evidence.bill, forgetMs)) }),
     evidence,
     counts,
+    schedule: plan.schedule,
+    ...(plan.capUsd === undefined ? {} : { capUsd: plan.capUsd }),
     wrongClocks: clocks.wrong,
     events: await countEvents(directory),
     seconds: Math.round((performance.now() - startedAt) / 1000),
@@ -90,6 +95,7 @@ export async function runFaults(settings: FaultRunSettings, around: FaultRunSurr
 
 interface Plan {
   orders: Order[];
+  schedule: ScheduledFault[];
   /** What each tenant may spend in a day. */
   capUsd?: string;
 }
@@ -97,13 +103,13 @@ interface Plan {
 /** A provider that forgets at once is paid more than the ledger knows of, which no cap can bound. */
 function planOf(settings: FaultRunSettings): Plan {
   const orders = deriveOrders(settings);
-  return { orders, ...(settings.forget === 'inside-window' ? {} : { capUsd: tenantCapUsd(orders) }) };
+  return { orders, schedule: deriveSchedule(settings), ...(settings.forget === 'inside-window' ? {} : { capUsd: tenantCapUsd(orders) }) };
 }
 
 /** Orders and faults, then calm; writes down at its end what Redis and the callers know. */
 async function burden(
   settings: FaultRunSettings,
-  { orders, capUsd }: Plan,
+  { orders, schedule, capUsd }: Plan,
   stack: Stack,
   redis: FailOverRedis,
   calmProvider: () => Promise<void>,
@@ -118,7 +124,7 @@ async function burden(
   // Each caller that waits listens to it.
   setMaxListeners(0, ended);
   const load = startLoad(producer, orders, ended);
-  const chaos = startChaos(deriveSchedule(settings), {
+  const chaos = startChaos(schedule, {
     stack,
     redis,
     placed: () => load.placed.length,

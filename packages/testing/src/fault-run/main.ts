@@ -4,8 +4,7 @@ import { join } from 'node:path';
 import { helpText, parseCommandLine, type FaultCommand } from './command-line.ts';
 import { runFaults } from './fault-run.ts';
 import { isAsPromised } from '../judge/five-figures.ts';
-import { whyNoProof } from '../judge/proof.ts';
-import { figuresOf, formatFindings, formatTable } from './report.ts';
+import { doubtsOf, figuresOf, formatFindings, formatTable } from './report.ts';
 import { deriveSchedule, describeSchedule } from './schedule.ts';
 
 // `npm run faults`: reads the command line, runs, says what came of it.
@@ -29,7 +28,7 @@ async function run({ settings, verbose, keep, proof }: Extract<FaultCommand, { k
   const clean = isAsPromised(outcome.judgement, outcome.promised);
   if (!clean) print(`${formatFindings(outcome.judgement, directory)}\n`);
   else if (!keep) await rm(directory, { recursive: true, force: true });
-  const doubts = whyNoProof(outcome.evidence, outcome.judgement.unproven.length);
+  const doubts = doubtsOf(outcome);
   for (const doubt of doubts) print(`not a proof: ${doubt}`);
   print(JSON.stringify(figures));
   return clean && (doubts.length === 0 || !proof) ? 0 : 1;

@@ -5,20 +5,19 @@ import { decidingOf, type DecidingFigures } from '../judge/five-figures.ts';
 import type { Judgement } from '../judge/judge.ts';
 import { countImages, percent, whyNoProof } from '../judge/proof.ts';
 import { countRoads, roadNames } from '../judge/roads.ts';
+import { whatDidNotStrike } from './struck.ts';
 import type { FaultRunSettings } from './settings.ts';
 
 /** The line of JSON at the end of a run. */
 export interface RunFigures extends DecidingFigures {
-  /** Whether it counts as proof: most images took the main road, and next to none is unproven (docs/guarantees.md). */
+  /** Whether it counts as proof: most images took the main road, next to none is unproven, and all that it was to suffer struck (docs/guarantees.md). */
   isProof: boolean;
   [other: string]: unknown;
 }
 
 /** Everything in numbers. */
-export function figuresOf(
-  { seed, scenario }: FaultRunSettings,
-  { judgement, promised, evidence, counts, wrongClocks, events, seconds }: FaultRunOutcome,
-): RunFigures {
+export function figuresOf({ seed, scenario }: FaultRunSettings, outcome: FaultRunOutcome): RunFigures {
+  const { judgement, promised, evidence, counts, wrongClocks, events, seconds } = outcome;
   const images = countImages(evidence);
   const { counts: roads, mainShare } = countRoads(evidence);
   const made = Object.values(roads).reduce((sum, count) => sum + count, 0);
@@ -26,7 +25,7 @@ export function figuresOf(
     ...decidingOf(judgement),
     ...(promised === undefined ? {} : { promised }),
     generations: evidence.orders.length,
-    capRefusals: evidence.orders.filter(({ outcome }) => outcome === 'refused').length,
+    capRefusals: countCapRefusals(evidence),
     unproven: judgement.unproven.length,
     unprovenShare: percent(judgement.unproven.length / Math.max(1, images)),
     ...countStatuses(evidence),
@@ -36,7 +35,7 @@ export function figuresOf(
     roadShares: Object.fromEntries(roadNames.map((road) => [road, percent(roads[road] / Math.max(1, made))])),
     mainRoadShare: Number(mainShare.toFixed(4)),
     ends: countEnds(evidence),
-    isProof: whyNoProof(evidence, judgement.unproven.length).length === 0,
+    isProof: doubtsOf(outcome).length === 0,
     events,
     ...counts,
     wrongClocks,
@@ -45,6 +44,14 @@ export function figuresOf(
     seconds,
   };
 }
+
+const countCapRefusals = ({ orders }: Evidence): number => orders.filter(({ outcome }) => outcome === 'refused').length;
+
+/** Says why a run does not count as proof, whatever was found. @returns nothing for one that does. */
+export const doubtsOf = ({ judgement, evidence, schedule, counts, wrongClocks, capUsd }: FaultRunOutcome): string[] => [
+  ...whyNoProof(evidence, judgement.unproven.length),
+  ...whatDidNotStrike({ schedule, counts, wrongClocks, ...(capUsd === undefined ? {} : { capRefusals: countCapRefusals(evidence) }) }),
+];
 
 function countStatuses({ generations }: Evidence): Record<GenerationStatus, number> {
   const counts = { queued: 0, running: 0, succeeded: 0, partial: 0, failed: 0, cancelled: 0, expired: 0 };

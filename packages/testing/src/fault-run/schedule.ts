@@ -13,8 +13,11 @@ export type Fault =
   | { kind: 'redis-kill'; downMs: number }
   /** The append-only file is copied; time passes; `kill -9`; the copy takes its place. */
   | { kind: 'redis-rollback'; lostMs: number; downMs: number }
-  /** The same, to a moment before the provider answered a send with 429, which is waited for: Redis forgets that verdict. */
-  | { kind: 'redis-rollback-after-429'; withinMs: number; downMs: number }
+  /**
+   * The same, to a moment before the provider answered a send with 429, which is waited for: Redis forgets that verdict. Where none comes,
+   * nothing is struck. The copy is never older than `freshMs`.
+   */
+  | { kind: 'redis-rollback-after-429'; withinMs: number; freshMs: number; downMs: number }
   /** Another node takes the place of Redis, and the old one goes on to answer what is connected to it, reads alone. */
   | { kind: 'redis-failover'; demotedMs: number }
   /** The connections that stand swallow every byte; new ones work. */
@@ -91,7 +94,9 @@ export function deriveSchedule(settings: ScheduleSettings): ScheduledFault[] {
       rollbacksAfter429,
       (its) => ({
         target: 'redis',
-        fault: { kind: 'redis-rollback-after-429', withinMs: 20_000 * scale, downMs: ms(its, 'down', 0, 1000) },
+        fault: { kind: 'redis-rollback-after-429', withinMs: 30_000 * scale, freshMs: 3000 * scale, downMs: ms(its, 'down', 0, 1000) },
+        // While enough is still sent after it that one of it is refused.
+        latest: 0.5,
       }),
     ],
     ['failover', failovers, (its) => ({ target: 'redis', fault: { kind: 'redis-failover', demotedMs: ms(its, 'demoted', 3000, 10_000) } })],
@@ -118,7 +123,7 @@ export function deriveSchedule(settings: ScheduleSettings): ScheduledFault[] {
     )
     .flatMap(({ its, strikes }) => {
       // What belongs together takes long, and is to strike while orders come in.
-      const latest = Math.floor(generations * (Array.isArray(strikes) ? 0.3 : 0.95));
+      const latest = Math.floor(generations * (Array.isArray(strikes) ? 0.3 : (strikes.latest ?? 0.95)));
       const first = its.between('after-orders', Math.ceil(generations * 0.03), latest);
       return [strikes]
         .flat()
@@ -130,6 +135,8 @@ export function deriveSchedule(settings: ScheduleSettings): ScheduledFault[] {
 /** Faults that belong together come as a list. */
 interface Strike extends Omit<ScheduledFault, 'afterOrders'> {
   ordersLater?: number;
+  /** The share of all orders after which it strikes at the latest. */
+  latest?: number;
 }
 
 const s3Trouble = (forMs: number, maxDelayMs: number, refusedShare: number): Strike => ({

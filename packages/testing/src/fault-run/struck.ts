@@ -1,0 +1,30 @@
+import type { ChaosCounts } from './chaos.ts';
+import type { Fault, ScheduledFault } from './schedule.ts';
+
+/** How often each kind of fault struck and did what it is for. */
+export type Struck = Readonly<Partial<Record<Fault['kind'], number>>>;
+
+export interface RunFaults {
+  schedule: readonly ScheduledFault[];
+  counts: Pick<ChaosCounts, 'struck'>;
+  /** Processes whose clock was wrong. */
+  wrongClocks: number;
+  /** How many orders were refused because a cap was reached; absent where no tenant has one. */
+  capRefusals?: number;
+}
+
+/** Compares what a run was to suffer with what it suffered: a fault that never struck was withstood by nothing. */
+export function whatDidNotStrike({ schedule, counts, wrongClocks, capRefusals }: RunFaults): string[] {
+  const planned = new Map<Fault['kind'], number>();
+  for (const { fault } of schedule) planned.set(fault.kind, (planned.get(fault.kind) ?? 0) + 1);
+  const missing = [...planned].flatMap(([kind, of]) => {
+    const struck = counts.struck[kind] ?? 0;
+    if (struck >= of) return [];
+    return [struck === 0 ? `${kind} never struck` : `${kind} struck ${struck} of ${of} times`];
+  });
+  return [
+    ...missing,
+    ...(wrongClocks === 0 ? ['a wrong clock never struck'] : []),
+    ...(capRefusals === 0 ? ['a reached cap never struck: it refused no order'] : []),
+  ];
+}
