@@ -127,3 +127,21 @@ test('getTaskDetails shows what a replay was told, or null, as the switch says',
   await setFaults({ detailsResponse: 'null' });
   expect(await ask()).toBeNull();
 });
+
+test('getTaskDetails may show a refusal as the last response to an id that has a task, until the next send of it', async () => {
+  const { post, setFaults } = await setup();
+  await setFaults({ detailsRefusalHidesTask: true });
+  const task = asyncTask();
+  const ask = async () => (await post([{ taskType: 'getTaskDetails', taskUUID: task.taskUUID }])).data[0];
+  await post([task]);
+  expect(await ask()).toMatchObject({ request: task });
+  await setFaults({ detailsRefusalHidesTask: true, submit429Rate: 1 });
+  expect((await post([task])).status).toBe(429);
+  expect(await ask()).toMatchObject({ request: null, response: { data: [], errors: [{ code: 'rateLimitExceeded' }] } });
+  await setFaults({ detailsRefusalHidesTask: true });
+  expect(await post([task])).toMatchObject({ errors: [{ code: 'conflictTaskUUID' }] });
+  expect(await ask()).toMatchObject({ request: task });
+  await setFaults({ submit429Rate: 1 });
+  await post([task]);
+  expect(await ask(), 'switched off').toMatchObject({ request: task });
+});

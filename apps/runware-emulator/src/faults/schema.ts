@@ -158,6 +158,10 @@ export const faultsSchema = z.strictObject({
     false,
     '`getTaskDetails` also knows an id that was refused and never had a task: its `response` is the first refusal, or with `detailsResponse` at `last-response` the newest one.',
   ),
+  detailsRefusalHidesTask: flag(
+    false,
+    'After a refusal, other than a conflict, of an id that has a task, `getTaskDetails` shows that refusal in place of the task, as the last response to the id.',
+  ),
   detailsResponse: choice(
     ['result', 'last-response', 'null'],
     '`response` of `getTaskDetails`: the result; the conflict, after a refused replay; `null`.',

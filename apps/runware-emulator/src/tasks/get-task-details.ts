@@ -28,7 +28,7 @@ export async function getTaskDetails(raw: RawTask, parts: DetailsParts): Promise
   const faults = parts.switches.current();
   const { taskUUID = '' } = namesOf(raw);
   const task = parts.store.find(taskUUID);
-  const refusal = task === undefined && faults.detailsKeepRefusals ? findRefusal(taskUUID, faults, parts.bill) : undefined;
+  const refusal = findRefusal(taskUUID, task !== undefined, faults, parts.bill);
   if (refusal !== undefined) {
     const errors = [{ code: refusal.code, message: 'The request was refused.', taskUUID, taskType: 'imageInference' }];
     return answerWith({ taskType: 'getTaskDetails', taskUUID, request: null, response: { data: [], errors } });
@@ -38,10 +38,18 @@ export async function getTaskDetails(raw: RawTask, parts: DetailsParts): Promise
   return answerWith({ taskType: 'getTaskDetails', taskUUID, request: task.raw, response: await responseOf(task, parts) });
 }
 
-/** What is kept of an id without a task. Everything that was answered is on the bill. */
-function findRefusal(taskUUID: string, { detailsResponse }: Pick<Faults, 'detailsResponse'>, { lines }: Bill) {
-  const refusals = lines.flatMap((line) => (line.kind === 'refusal' && line.taskUUID === taskUUID ? [line] : []));
-  return refusals.at(detailsResponse === 'last-response' ? -1 : 0);
+/** What is shown in place of a task: of an id that has none, what is kept of it; of one that has, its newest refusal, where that is the last response. */
+function findRefusal(taskUUID: string, hasTask: boolean, faults: Faults, { lines }: Bill) {
+  const isKept = hasTask ? faults.detailsRefusalHidesTask : faults.detailsKeepRefusals;
+  if (!isKept) return undefined;
+  // Everything that was answered is on the bill.
+  const answers = lines.filter((line) => line.taskUUID === taskUUID && (line.kind === 'refusal' || line.kind === 'acceptance'));
+  if (hasTask) {
+    const last = answers.at(-1);
+    return last?.kind === 'refusal' && last.code !== 'conflictTaskUUID' ? last : undefined;
+  }
+  const refusals = answers.filter((line) => line.kind === 'refusal');
+  return refusals.at(faults.detailsResponse === 'last-response' ? -1 : 0);
 }
 
 async function responseOf(task: Task, parts: DetailsParts): Promise<unknown> {

@@ -205,7 +205,7 @@ async function strike(
     case 'redis-failover': {
       counts.redisRestarts += 1;
       counts.failovers += 1;
-      const endDemoted = await redis.failOver();
+      const endDemoted = await redis.failOver(fault.lagMs);
       await pause(fault.demotedMs);
       await endDemoted();
       return true;

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { deriveProviderFaults } from './provider-faults.ts';
+import { deriveProviderFaults, imageUrlAnswers } from './provider-faults.ts';
+import { scenarios } from './scenarios.ts';
 import { usualFaults, type FaultRunSettings, type ForgetMode } from './settings.ts';
 import { timingOf } from './timing.ts';
 
@@ -26,9 +27,32 @@ test.each<[string, unknown[]]>([
   ['uploadChunkedRate', [0.1, 0]],
   ['uploadContentType', ['', 'application/octet-stream']],
   ['unknownParameters', ['refuse', 'ignore']],
+  ['replay', ['conflict-for-good', 'conflict-while-running']],
+  ['pollHidesRunning', [true, false]],
+  ['detailsHideRunning', [true, false, undefined]],
+  ['detailsRefusalHidesTask', [true, false, undefined]],
 ])('%s is drawn for the whole run', (name, values) => {
   expect(new Set(all.map(({ calm }) => calm[name]))).toEqual(new Set(values));
   for (const { calm, faulty } of all) expect(faulty[name]).toEqual(calm[name]);
+});
+
+test('the lag of answers and what an address answers before it has the image are drawn for the whole run', () => {
+  expect(new Set(all.map(({ calm }) => JSON.stringify(calm['pollLagMs'])))).toEqual(new Set(['[0,0]', '[0,1500]', undefined]));
+  const many = Array.from({ length: 300 }, (_, seed) => behaviourOf(seed).faulty['imageUrlLateAnswer']);
+  expect(new Set(many)).toEqual(new Set(imageUrlAnswers));
+});
+
+test('a provider that takes an id again when its task is over tells of each task in getTaskDetails, at any time', () => {
+  const again = all.filter(({ calm }) => calm['replay'] === 'conflict-while-running');
+  expect(again.length).toBeGreaterThan(10);
+  for (const { faulty } of again)
+    for (const name of ['detailsHideRunning', 'detailsRefusalHidesTask', 'pollLagMs']) expect(faulty, name).not.toHaveProperty(name);
+});
+
+test('a scenario states each switch that is drawn', () => {
+  const stated = scenarios['forgotten-refusal']?.settings.switches;
+  const drawn = Object.keys(behaviourOf(1).calm).filter((name) => !/Ms$|^detailsKeepRefusals$/.test(name) || name === 'pollLagMs');
+  for (const name of drawn) expect(stated, name).toHaveProperty(name);
 });
 
 describe('the bill can be the ledger', () => {

@@ -29,7 +29,7 @@ export function deriveProviderFaults({ seed, scale, forget, switches = {} }: Fau
     webhookTimeoutMs: ms(1000),
     ...shapes,
     ...(forget === 'inside-window' ? { uploadChunkedRate: 0 } : terms),
-    ...(forgetsAfterMs === undefined ? {} : forgetting(forgetsAfterMs)),
+    ...(forgetsAfterMs === undefined ? drawMemory(draws, ms) : forgetting(forgetsAfterMs)),
   };
   // A rate that is no term of the provider ends with the faults, as those do that are drawn.
   const lasting = Object.entries(switches).filter(([name]) => name in drawn || !name.endsWith('Rate'));
@@ -53,7 +53,42 @@ const drawShapes = (draws: NamedDraws) => ({
   uploadChunkedRate: draws.chance('uploadChunkedRate', 0.2) ? 0.1 : 0,
   uploadContentType: draws.pick('uploadContentType', ['', 'application/octet-stream']),
   unknownParameters: draws.pick('unknownParameters', ['refuse', 'ignore']),
+  // All that an address may answer before it has the image: with patience each is the image in the end.
+  imageUrlLateAnswer: draws.pick('imageUrlLateAnswer', imageUrlAnswers),
 });
+
+/** What an address may answer in place of the image, as the emulator's README lists it. */
+export const imageUrlAnswers = [
+  '404',
+  '403',
+  '410',
+  '401',
+  'html',
+  'empty',
+  'truncated',
+  'other-size',
+  'redirect',
+  '400',
+  'reset',
+] as const;
+
+/**
+ * How long the provider refuses an id that it knows, and which of its running tasks it does not tell of. One that takes an id again as soon
+ * as its task is over tells of each task in one of its answers at least, at any time: of one that did not, nothing is promised, because a
+ * task may end between the answer and the next send (docs/guarantees.md). One that refuses for good may hide what runs from all questions.
+ */
+function drawMemory(draws: NamedDraws, ms: (value: number) => number): ProviderFaults {
+  const replay = draws.pick('replay', ['conflict-for-good', 'conflict-while-running']);
+  const pollHidesRunning = draws.chance('pollHidesRunning', 0.5);
+  if (replay === 'conflict-while-running') return { replay, pollHidesRunning };
+  return {
+    replay,
+    pollHidesRunning,
+    detailsHideRunning: draws.chance('detailsHideRunning', 0.5),
+    detailsRefusalHidesTask: draws.chance('detailsRefusalHidesTask', 0.5),
+    pollLagMs: draws.chance('pollLagMs', 0.5) ? [0, ms(1500)] : [0, 0],
+  };
+}
 
 /**
  * What is charged, and what a refusal does to an id. A cost that is not told is booked as the price list has it, and a failure
@@ -142,7 +177,6 @@ const uploads = ({ uploadWindowMs }: Timing): ProviderFaults => ({
   // Of those whose upload never comes, some are not at their address either when the window closes.
   imageUrlLateRate: 0.2,
   imageUrlLateMs: uploadWindowMs * 2,
-  imageUrlLateAnswer: 'html',
   imageUrlMovesRate: 0.1,
   imageUrlMovesMs: uploadWindowMs * 2,
 });

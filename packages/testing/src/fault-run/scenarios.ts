@@ -23,6 +23,12 @@ const usedUpByRefusals: EmulatorSwitches = {
   uploadChunkedRate: 0,
   uploadContentType: 'application/octet-stream',
   unknownParameters: 'ignore',
+  replay: 'conflict-for-good',
+  pollHidesRunning: false,
+  detailsHideRunning: false,
+  detailsRefusalHidesTask: false,
+  pollLagMs: [0, 0],
+  imageUrlLateAnswer: 'html',
 };
 
 export const scenarios: Readonly<Record<string, FaultScenario>> = {

@@ -43,6 +43,15 @@ test('2,000 generations are put through at least 40 kills, 3 kills of Redis and 
     expect(count(kind), kind).toBeGreaterThan(0);
 });
 
+test('a failover finds its replica behind, each by another time', () => {
+  const lags = Array.from({ length: 20 }, (_, seed) => deriveSchedule(settingsOf(seed))).flatMap((schedule) =>
+    schedule.flatMap(({ fault }) => (fault.kind === 'redis-failover' ? [fault.lagMs] : [])),
+  );
+  expect(new Set(lags).size).toBeGreaterThan(30);
+  expect(Math.min(...lags)).toBeLessThan(200);
+  expect(Math.max(...lags)).toBeGreaterThan(1200);
+});
+
 test('every part is struck, and every fault strikes while orders are placed', () => {
   const schedule = deriveSchedule(settingsOf(3));
   expect([...new Set(schedule.map(({ target }) => target))].toSorted()).toEqual([

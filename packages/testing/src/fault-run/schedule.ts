@@ -18,8 +18,9 @@ export type Fault =
    * nothing is struck. The copy is never older than `freshMs`.
    */
   | { kind: 'redis-rollback-after-429'; withinMs: number; freshMs: number; downMs: number }
-  /** Another node takes the place of Redis, and the old one goes on to answer what is connected to it, reads alone. */
-  | { kind: 'redis-failover'; demotedMs: number }
+  /** Another node takes the place of Redis, and the old one goes on to answer what is connected to it, reads alone. It lacks what the old one
+   * took in its last moments. */
+  | { kind: 'redis-failover'; lagMs: number; demotedMs: number }
   /** The connections that stand swallow every byte; new ones work. */
   | { kind: 'redis-silence' }
   /** `maxmemory` is reached, and nothing is evicted. */
@@ -99,7 +100,14 @@ export function deriveSchedule(settings: ScheduleSettings): ScheduledFault[] {
         latest: 0.5,
       }),
     ],
-    ['failover', failovers, (its) => ({ target: 'redis', fault: { kind: 'redis-failover', demotedMs: ms(its, 'demoted', 3000, 10_000) } })],
+    [
+      'failover',
+      failovers,
+      (its) => ({
+        target: 'redis',
+        fault: { kind: 'redis-failover', lagMs: ms(its, 'lag', 0, 1500), demotedMs: ms(its, 'demoted', 3000, 10_000) },
+      }),
+    ],
     ['silence', failovers, () => ({ target: 'redis', fault: { kind: 'redis-silence' } })],
     ['full', failovers, (its) => ({ target: 'redis', fault: { kind: 'redis-full', forMs: ms(its, 'for', 500, 4000) } })],
     ['script-flush', 1 + redisKills / 2, () => ({ target: 'redis', fault: { kind: 'script-flush' } })],

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { eventually } from '../eventually.ts';
 import { reserveRedis, type OwnRedis } from '../own-redis.ts';
@@ -8,9 +9,10 @@ import { startSwitchingProxy } from '../switching-proxy.ts';
 export interface FailOverRedis extends OwnRedis {
   /**
    * A replica takes its place. The old node becomes its replica, keeps the connections that stand, answers their reads and refuses
-   * their writes. @returns ends the old node.
+   * their writes. The replica is behind by all that the old node takes within `lagMs` before that, which is lost.
+   * @returns ends the old node.
    */
-  failOver(): Promise<() => Promise<void>>;
+  failOver(lagMs?: number): Promise<() => Promise<void>>;
   /** The connections that stand swallow every byte and stay open; new ones work. */
   silence(): void;
   /** Lets no write in any more, as at `maxmemory` with `noeviction`. @returns lets them in again. */
@@ -40,7 +42,7 @@ export async function reserveFailOverRedis(dir: string): Promise<FailOverRedis> 
     stop,
     kill: () => current.kill(),
     copyData: () => current.copyData(),
-    async failOver() {
+    async failOver(lagMs = 0) {
       const [old, next] = [current, await reserveNode()];
       await next.start();
       await withClients([old, next], async (ofOld, ofNext) => {
@@ -57,6 +59,7 @@ export async function reserveFailOverRedis(dir: string): Promise<FailOverRedis> 
         );
         // What the old node is told from here on is lost with it, as in a failover that nobody announced.
         await ofNext.replicaof('NO', 'ONE');
+        await delay(lagMs);
         await ofOld.replicaof('127.0.0.1', portOf(next));
       });
       proxy.moveTo(next.url);

@@ -55,3 +55,22 @@ test('what was written outlives a kill after a failover', async () => {
   await redis.start();
   expect(await connect().get('kept')).toBe('yes');
 });
+
+test('a replica that is behind lacks what the old node took in its last moments', async () => {
+  const { redis, connect } = await setup();
+  const standing = connect();
+  let [written, isOver] = [0, false];
+  const writing = (async () => {
+    while (!isOver)
+      await standing.set('count', written + 1).then(
+        () => (written += 1),
+        () => (isOver = true),
+      );
+  })();
+  await redis.failOver(300);
+  isOver = true;
+  await writing;
+  const kept = Number(await connect().get('count'));
+  expect(kept).toBeGreaterThan(0);
+  expect(kept).toBeLessThan(written);
+});
