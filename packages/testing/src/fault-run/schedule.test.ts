@@ -23,14 +23,36 @@ test('the same settings give the same schedule, orders and provider, and another
   }
 });
 
-test('more faults of one kind change none of the others, and more orders none of the first', () => {
+test('more faults of one kind change none of the others', () => {
   const kindsBut = (left: string, changed: Partial<FaultRunSettings>) =>
     deriveSchedule({ ...settingsOf(1), ...changed }).filter(({ fault }) => fault.kind !== left);
   expect(kindsBut('redis-rollback', { rollbacks: 9 })).toEqual(kindsBut('redis-rollback', {}));
   expect(kindsBut('script-flush', { redisKills: 4 })).toEqual(
     expect.arrayContaining(kindsBut('script-flush', { redisKills: 3 })), // of its own kind it adds one as well
   );
-  expect(deriveOrders(settingsOf(1, 2000)).slice(0, 300)).toEqual(deriveOrders(settingsOf(1, 300)));
+});
+
+test('more orders leave the first ones and each fault as they were, which strikes after the same share of the orders', () => {
+  for (const seed of [1, 2, 3]) {
+    expect(deriveOrders(settingsOf(seed, 2000)).slice(0, 300)).toEqual(deriveOrders(settingsOf(seed, 300)));
+    const given = settingsOf(seed, 2000);
+    // By what they are: those of one target may change places where they are to strike at the same order.
+    const faultsOf = (generations: number) =>
+      deriveSchedule({ ...given, generations })
+        .map(({ afterOrders, ...rest }) => ({ share: afterOrders / generations, what: JSON.stringify(rest) }))
+        .toSorted((one, other) => (one.what < other.what ? -1 : one.what > other.what ? 1 : one.share - other.share));
+    const [fewer, more] = [faultsOf(600), faultsOf(2000)];
+    expect(more.map(({ what }) => what)).toEqual(fewer.map(({ what }) => what));
+    for (const [at, { share }] of more.entries()) expect(Math.abs(share - (fewer[at]?.share ?? 2))).toBeLessThan(2 / 600);
+  }
+});
+
+test('more orders bring more of the usual faults, and those of the same number are the same', () => {
+  const [fewer, more] = [400, 2000].map((generations) =>
+    deriveSchedule(settingsOf(1, generations)).map(({ fault }) => JSON.stringify(fault)),
+  );
+  expect(more).toEqual(expect.arrayContaining(fewer ?? []));
+  expect(more?.length).toBeGreaterThan(fewer?.length ?? Infinity);
 });
 
 test('2,000 generations are put through at least 40 kills, 3 kills of Redis and 2 rollbacks', () => {
