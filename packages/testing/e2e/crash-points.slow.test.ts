@@ -10,6 +10,9 @@ import { workerScenarios } from './crash-points/worker-scenarios.ts';
 /** Some scenarios have a hundred points, and a busy machine takes ten seconds for one. */
 const LIMIT_MS = 1_800_000;
 
+/** The share of the points of a scenario that no run may come to, however often it is tried. */
+const MAX_MISSED = 0.1;
+
 const folder = builtAppsFolder();
 
 // Backwards: some of the longest are at the end, and would run there alone.
@@ -26,8 +29,9 @@ for (const scenario of [...workerScenarios, ...otherScenarios].toReversed()) {
       ].join('\n  '),
     );
     expect(findings, `logs, traces and bill are in ${directory}`).toEqual([]);
-    // A busy machine makes golden runs poll once more than those that follow them.
-    expect(struck).toBeGreaterThan(0.75 * points);
+    // A busy machine makes golden runs poll once more than those that follow them, and BullMQ ask for work once more.
+    expect(struck).toBeGreaterThan(0);
+    expect(missed.length, missed.join('\n')).toBeLessThanOrEqual(Math.max(1, MAX_MISSED * points));
     await rm(directory, { recursive: true });
   });
 }
