@@ -1,6 +1,7 @@
 import type { GenerationStatus } from '@darkroom/contracts';
 import type { Evidence } from '../judge/evidence.ts';
 import type { FaultRunOutcome } from './fault-run.ts';
+import { countCapStops } from '../judge/cap-stops.ts';
 import { decidingOf, type DecidingFigures } from '../judge/five-figures.ts';
 import type { Judgement } from '../judge/judge.ts';
 import { countImages, percent, whyNoProof } from '../judge/proof.ts';
@@ -25,7 +26,8 @@ export function figuresOf({ seed, scenario }: FaultRunSettings, outcome: FaultRu
     ...decidingOf(judgement),
     ...(promised === undefined ? {} : { promised }),
     generations: evidence.orders.length,
-    capRefusals: countCapRefusals(evidence),
+    capRefusals: evidence.orders.filter((order) => order.outcome === 'refused').length,
+    capStops: countCapStops(evidence),
     unproven: judgement.unproven.length,
     unprovenShare: percent(judgement.unproven.length / Math.max(1, images)),
     ...countStatuses(evidence),
@@ -45,12 +47,10 @@ export function figuresOf({ seed, scenario }: FaultRunSettings, outcome: FaultRu
   };
 }
 
-const countCapRefusals = ({ orders }: Evidence): number => orders.filter(({ outcome }) => outcome === 'refused').length;
-
 /** Says why a run does not count as proof, whatever was found. @returns nothing for one that does. */
 export const doubtsOf = ({ judgement, evidence, schedule, counts, wrongClocks, capUsd }: FaultRunOutcome): string[] => [
   ...whyNoProof(evidence, judgement.unproven.length),
-  ...whatDidNotStrike({ schedule, counts, wrongClocks, ...(capUsd === undefined ? {} : { capRefusals: countCapRefusals(evidence) }) }),
+  ...whatDidNotStrike({ schedule, counts, wrongClocks, ...(capUsd === undefined ? {} : { capStops: countCapStops(evidence) }) }),
 ];
 
 function countStatuses({ generations }: Evidence): Record<GenerationStatus, number> {

@@ -95,7 +95,7 @@ export function deriveSchedule(settings: ScheduleSettings): ScheduledFault[] {
       rollbacksAfter429,
       (its) => ({
         target: 'redis',
-        fault: { kind: 'redis-rollback-after-429', withinMs: 30_000 * scale, freshMs: 3000 * scale, downMs: ms(its, 'down', 0, 1000) },
+        fault: { kind: 'redis-rollback-after-429', withinMs: 60_000 * scale, freshMs: 3000 * scale, downMs: ms(its, 'down', 0, 1000) },
         // While enough is still sent after it that one of it is refused.
         latest: 0.5,
       }),

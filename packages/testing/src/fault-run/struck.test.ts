@@ -6,7 +6,7 @@ import { whatDidNotStrike } from './struck.ts';
 const schedule = deriveSchedule({ seed: 1, generations: 400, workers: 2, receivers: 2, scale: 1, ...usualFaults(400) });
 const struck: Partial<Record<Fault['kind'], number>> = {};
 for (const { fault } of schedule) struck[fault.kind] = (struck[fault.kind] ?? 0) + 1;
-const whole = { schedule, counts: { struck }, wrongClocks: 1, capRefusals: 1 };
+const whole = { schedule, counts: { struck }, wrongClocks: 1, capStops: 1 };
 
 test('a run that was struck by all that it was to suffer is in no doubt', () => {
   expect(whatDidNotStrike(whole)).toEqual([]);
@@ -21,9 +21,9 @@ test('nor is one that was struck less often than was planned', () => {
   expect(whatDidNotStrike({ ...whole, counts: { struck: { ...struck, kill: 9 } } })).toEqual(['kill struck 9 of 10 times']);
 });
 
-test('nor is one without a wrong clock, or whose cap refused nothing', () => {
-  expect(whatDidNotStrike({ ...whole, wrongClocks: 0, capRefusals: 0 })).toHaveLength(2);
-  const { capRefusals: _, ...uncapped } = whole;
+test('nor is one without a wrong clock, or whose cap stopped nothing', () => {
+  expect(whatDidNotStrike({ ...whole, wrongClocks: 0, capStops: 0 })).toHaveLength(2);
+  const { capStops: _, ...uncapped } = whole;
   expect(whatDidNotStrike(uncapped)).toEqual([]);
 });
 

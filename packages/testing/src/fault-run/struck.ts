@@ -1,20 +1,17 @@
 import type { ChaosCounts } from './chaos.ts';
 import type { Fault, ScheduledFault } from './schedule.ts';
 
-/** How often each kind of fault struck and did what it is for. */
-export type Struck = Readonly<Partial<Record<Fault['kind'], number>>>;
-
-export interface RunFaults {
+interface RunFaults {
   schedule: readonly ScheduledFault[];
   counts: Pick<ChaosCounts, 'struck'>;
   /** Processes whose clock was wrong. */
   wrongClocks: number;
-  /** How many orders were refused because a cap was reached; absent where no tenant has one. */
-  capRefusals?: number;
+  /** How many orders a cap stopped; absent where no tenant has one. */
+  capStops?: number;
 }
 
 /** Compares what a run was to suffer with what it suffered: a fault that never struck was withstood by nothing. */
-export function whatDidNotStrike({ schedule, counts, wrongClocks, capRefusals }: RunFaults): string[] {
+export function whatDidNotStrike({ schedule, counts, wrongClocks, capStops }: RunFaults): string[] {
   const planned = new Map<Fault['kind'], number>();
   for (const { fault } of schedule) planned.set(fault.kind, (planned.get(fault.kind) ?? 0) + 1);
   const missing = [...planned].flatMap(([kind, of]) => {
@@ -25,6 +22,6 @@ export function whatDidNotStrike({ schedule, counts, wrongClocks, capRefusals }:
   return [
     ...missing,
     ...(wrongClocks === 0 ? ['a wrong clock never struck'] : []),
-    ...(capRefusals === 0 ? ['a reached cap never struck: it refused no order'] : []),
+    ...(capStops === 0 ? ['a reached cap never struck: it stopped no order'] : []),
   ];
 }
