@@ -17,7 +17,7 @@ export function boundText(text: string, maxLength: number, secrets: readonly str
   const blank = tail.search(/\s\S*$/);
   kept = kept.slice(0, kept.length - (blank === -1 ? tail.length : tail.length - blank));
   // The user part of an address may be longer than any word.
-  const open = /[^\s:]{0,30}:\/\/[^\s/"'@<>\\]*$/.exec(kept.slice(-4 * MAX_DROPPED));
+  const open = /[^\s:]{0,30}:\/\/\S*$/.exec(kept.slice(-4 * MAX_DROPPED));
   return `${(open === null ? kept : kept.slice(0, kept.length - open[0].length)).trimEnd()}…`;
 }
 

@@ -21,6 +21,7 @@ export {
   type Reached,
 } from './errors.ts';
 export { boundText } from './bound-text.ts';
+export { hideSecrets } from './secret-text.ts';
 export { generationEventSchema, generationEvents, type GenerationEvent } from './events.ts';
 export type { GenerationView, ImageView } from './generation.ts';
 export {

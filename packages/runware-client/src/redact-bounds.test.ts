@@ -62,6 +62,17 @@ test('an answer of very many values is redacted in a moment, and bounded', () =>
   expect(Buffer.byteLength(redactor.json(value))).toBeLessThanOrEqual(4096);
 });
 
+test('an answer of many long keys is redacted in a moment, and bounded', () => {
+  const redactor = createRedactor(['rw-Zk3Jq9vX2mBt7LpWc5Nd', prompt]);
+  for (const part of ['x y ', 'token="', 'a=b ', '雪 ']) {
+    const keys = (value: (at: number) => unknown) =>
+      Object.fromEntries(Array.from({ length: 50 }, (_, at) => [`${at} ${part.repeat(10_000)}`, value(at)]));
+    const value = keys(() => keys((at) => at));
+    expect(quickest(() => redactor.json(value))).toBeLessThan(50);
+    expect(Buffer.byteLength(redactor.json(value))).toBeLessThanOrEqual(4096);
+  }
+});
+
 test('a key that the bound goes through is not half shown', () => {
   const apiKey = 'rw-Zk3Jq9vX2mBt7LpWc5Nd';
   const redactor = createRedactor([apiKey]);

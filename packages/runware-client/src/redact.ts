@@ -1,4 +1,4 @@
-import { boundText } from '@darkroom/contracts';
+import { boundText, hideSecrets } from '@darkroom/contracts';
 
 /** Takes what must not be kept out of what the provider said: it echoes parameters in its error messages. */
 export interface Redactor {
@@ -21,18 +21,8 @@ const MAX_VALUES = 500;
 const ECHO = 16;
 
 /** Keys of a task whose values are the caller's, or hold a secret. */
-const PRIVATE_KEYS = new Set([
-  'apikey',
-  'authorization',
-  'inputs',
-  'negativeprompt',
-  'positiveprompt',
-  'prompt',
-  'referenceimages',
-  'request',
-  'uploadendpoint',
-  'webhookurl',
-]);
+const PRIVATE_KEYS =
+  /^(apikey|authorization|auth|cookie|(positive|negative)?prompt|input|referenceimage|request|uploadendpoint|webhookurl|idempotencykey|password|secret|signature|\w{0,20}token)s?$/i;
 
 /**
  * @param secrets What must not appear, also when the provider repeats only the beginning of it: API key, prompt, inline images.
@@ -51,7 +41,8 @@ export function createRedactor(secrets: readonly string[]): Redactor {
       .replace(ADDRESS, cutAddress)
       .replace(QUERY_SECRET, '$1=…')
       .replace(BASE64, '[base64]')
-      .replace(LONG_QUOTE, '"…"');
+      .replace(LONG_QUOTE, '"…"')
+      .replace(/[^]+/, (rest) => hideSecrets(rest, { mark: '…' }));
   return {
     text: (value) => shorten(clean(bound(value))),
     json: (value) =>
@@ -133,11 +124,20 @@ function walk(value: unknown, clean: (text: string) => string, depth: number, bu
   if (Array.isArray(value)) return value.slice(0, MAX_ENTRIES).map((entry) => walk(entry, clean, depth + 1, budget));
   const entries = Object.entries(value).slice(0, MAX_ENTRIES);
   return Object.fromEntries(
-    entries.map(([key, entry]) => [shorten(clean(key)), isPrivate(key) ? '…' : walk(entry, clean, depth + 1, budget)]),
+    entries.map(([key, entry]) => [cleanKey(key, clean, budget), isPrivate(key) ? '…' : walk(entry, clean, depth + 1, budget)]),
   );
 }
 
-const isPrivate = (key: string): boolean => PRIVATE_KEYS.has(key.slice(0, 40).toLowerCase());
+/** A key takes of the budget as a text does, and a long one is cut first. */
+function cleanKey(key: string, clean: (text: string) => string, budget: Budget): string {
+  if (budget.characters <= 0) return '…';
+  const cut = boundText(key, MAX_KEY);
+  budget.characters -= cut.length;
+  return clean(cut);
+}
+const MAX_KEY = 64;
+
+const isPrivate = (key: string): boolean => PRIVATE_KEYS.test(key.slice(0, 64).replaceAll(/[-_]/g, ''));
 
 const shorten = (text: string): string => (text.length <= MAX_TEXT ? text : `${text.slice(0, MAX_TEXT - 1)}…`);
 

@@ -81,6 +81,17 @@ test('a line of very many values is bounded', () => {
   expect(line.length).toBeLessThan(100_000);
 });
 
+test('a line of many long names takes a moment, and the line is bounded', () => {
+  for (const part of ['x y ', 'token="', 'a=b ', '雪 ']) {
+    const long = part.repeat(40_000 / part.length);
+    let line = '';
+    const logger = createLogger({ name: 'test', secrets: [apiKey] }, { write: (written) => (line = written) });
+    const wide = Object.fromEntries(Array.from({ length: 100 }, (_, at) => [`${at} ${long}`, { [`${at} ${long}`]: at, text: long }]));
+    expect(quickest(() => logger.warn({ wide, more: [wide, wide] }, 'much'))).toBeLessThan(LIMIT_MS);
+    expect(line.length).toBeLessThan(200_000);
+  }
+});
+
 const generationId = '019aaa11-2233-7abc-8def-0123456789ab';
 const capability = mintCapability([{ id: 'k1', secret: 'm'.repeat(40) }], { generationId, index: 0, n: 1 }, 1_900_000_000_000);
 

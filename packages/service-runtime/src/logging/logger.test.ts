@@ -61,6 +61,15 @@ const named: LogFields = {
   webhookURL: `https://hooks.example/${apiKey}`,
   WEBHOOK_KEYS: apiKey,
   keys: [{ id: 'k1', secret: apiKey }],
+  token: apiKey,
+  auth: apiKey,
+  sessionToken: apiKey,
+  access_tokens: [apiKey],
+  idempotencyKey: apiKey,
+  idempotencyKeys: [apiKey],
+  inputs: { referenceImages: [apiKey] },
+  referenceImages: [apiKey],
+  passwords: [apiKey],
 };
 
 function setup(options: Partial<LoggerOptions> = {}) {

@@ -1,3 +1,4 @@
+import { boundText } from '@darkroom/contracts';
 import { describeError } from './describe-error.ts';
 import { redactText, type RedactOptions } from './redact-text.ts';
 
@@ -5,8 +6,8 @@ const REDACTED = '[redacted]';
 
 /** Fields whose value is a secret whatever it looks like; compared without case, "-" and "_". */
 const secretNames =
-  /(authorization|apikey|secret|accesskey|accesskeyid|password|passphrase|capability|cookie|webhookkeys|signature|uploadendpoint|uploadurl|webhookurl)$/;
-const promptNames = /^(positiveprompt|negativeprompt|prompt)$/;
+  /(authorization|apikey|secret|accesskey|accesskeyid|password|passphrase|capability|cookie|webhookkey|signature|uploadendpoint|uploadurl|webhookurl|token|idempotencykey|^auth)s?$/;
+const promptNames = /^((positive|negative)?prompt|referenceimage|input)s?$/;
 
 /** Deeper or longer than this nobody reads a log line. */
 const MAX_DEPTH = 8;
@@ -37,7 +38,12 @@ function redactEntries(fields: object, options: LineOptions, above: readonly obj
   return Object.fromEntries(entries) as Record<string, unknown>; // Object.fromEntries of unknown values is typed any
 }
 
-const redactName = (name: string, options: LineOptions): string => (/^[\w.-]{1,64}$/.test(name) ? name : redactSome(name, options));
+/** A name as it is written. What is longer than any name of ours is cut first, and what the line has no room for is not looked at. */
+function redactName(name: string, options: LineOptions): string {
+  if (/^[\w.-]{1,64}$/.test(name)) return name;
+  return options.budget.characters <= 0 ? '[more]' : redactSome(boundText(name, MAX_NAME, options.secrets), options);
+}
+const MAX_NAME = 64;
 
 /** A text as far as the line has room for it. */
 function redactSome(text: string, { budget, ...options }: LineOptions): string {

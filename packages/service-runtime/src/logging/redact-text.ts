@@ -1,4 +1,4 @@
-import { boundText } from '@darkroom/contracts';
+import { boundText, hideSecrets } from '@darkroom/contracts';
 
 const REDACTED = '[redacted]';
 
@@ -17,22 +17,8 @@ const shapes: readonly (readonly [RegExp, string])[] = [
   // Capabilities, by the name of the parameter and by their own form.
   [/\b(capability)(=|%3D)[^\s&"'<>\\]*/gi, `$1$2${REDACTED}`],
   [/\.[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}\.\d{1,2}\.\d{1,4}\.\d{1,12}\.[\w-]{16,}/gi, `.${REDACTED}`],
-  // Authorization headers.
-  [/\bBearer\s+[\w.~+/=-]{6,}/gi, `Bearer ${REDACTED}`],
   [/\bBasic\s+[A-Za-z0-9+/]{12,}={0,2}/g, `Basic ${REDACTED}`],
-  // Keys by the name before them: apiKey=…, "apiKey": "…", RUNWARE_API_KEY=…, also in JSON that was quoted once more.
-  [
-    /((?:api[-_]?key|secret(?:[-_]?access[-_]?key)?|password|webhook[-_]keys)\\*["']?\s*[=:]\s*\\*["']?)[^\s"'\\&,;}\]]+/gi,
-    `$1${REDACTED}`,
-  ],
-  // The user part of any URL: redis://user:password@host.
-  [/:\/\/[^\s/"'@<>\\]+@/g, `://${REDACTED}@`],
-  // The images of a request: as good as a prompt, and megabytes long.
-  [/\b(data:[\w.+-]+\/[\w.+-]+;base64,)[A-Za-z0-9+/=_-]+/gi, `$1${REDACTED}`],
 ];
-
-/** `"positivePrompt":"…"`, also in JSON that was quoted once more, also when the end was cut off. */
-const jsonPrompt = /((?:positive|negative)Prompt(\\*)["']?\s*[:=]\s*)\2(["'])[\s\S]*?(?:(?<!\\)\2\3|$)/gi;
 
 export interface RedactOptions {
   /** Leaves prompts as they are. */
@@ -54,6 +40,6 @@ export function redactText(text: string, { keepPrompts = false, secrets = [] }: 
     if (secret.length >= MIN_SECRET_LENGTH) redacted = redacted.replaceAll(secret, REDACTED);
   }
   for (const [shape, replacement] of shapes) redacted = redacted.replace(shape, replacement);
-  if (!keepPrompts) redacted = redacted.replace(jsonPrompt, `$1$2$3${REDACTED}$2$3`);
+  redacted = hideSecrets(redacted, { mark: REDACTED, keepPrompts });
   return redacted.length <= MAX_TEXT ? redacted : `${redacted.slice(0, MAX_TEXT)}…`;
 }

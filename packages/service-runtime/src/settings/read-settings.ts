@@ -11,7 +11,7 @@ const secretName = /KEY|SECRET|TOKEN|PASSWORD/;
  * Reads settings out of an environment by schema: every key of `schemas` becomes a key of the result. A schema is a zod object
  * whose keys are names of variables, and may transform what it read; an empty string counts as missing.
  *
- * @throws ConfigError with every problem at once: the name, what is allowed and, unless it is secret, what was given; and each
+ * @throws ConfigError with every problem at once: the name, what is allowed and, unless it is secret or an address, what was given; and each
  * variable that only Darkroom can mean and that it does not have.
  */
 export function readSettings<Schemas extends Readonly<Record<string, z.ZodType>>>(
@@ -37,11 +37,14 @@ export function readSettings<Schemas extends Readonly<Record<string, z.ZodType>>
 export const loadConfig = <Schema extends z.ZodType>(schema: Schema, env: Environment): z.output<Schema> =>
   readSettings({ config: schema }, env).config;
 
+/** An address may hold a password, in any place if it was not encoded. */
+const mayHoldLogin = (value: string): boolean => value.includes('://') || /[:@].*@|@.*:/s.test(value);
+
 function problemOf(issue: z.core.$ZodIssue, given: Environment): Problem {
   const name = String(issue.path[0] ?? '');
   const value = given[name];
   // A rule between several variables says in its own words which one is missing.
   if (value === undefined) return { path: name, message: issue.code === 'custom' ? issue.message : `is missing, and ${issue.message}` };
-  if (secretName.test(name)) return { path: name, message: issue.message };
+  if (secretName.test(name) || mayHoldLogin(value)) return { path: name, message: issue.message };
   return { path: name, message: issue.message, given: `"${redactText(value)}"` };
 }

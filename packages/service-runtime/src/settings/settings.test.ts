@@ -137,6 +137,18 @@ test('a secret that is wrong is not shown, nor is the password in a URL', () => 
   expect(JSON.stringify(problems)).not.toContain('hunter2');
 });
 
+test.each([
+  'redis://u:hunter2/x@h:6379',
+  'redis://u:pa@hunter2@h:x',
+  `redis://u:pa'hunter2@h:x`,
+  'u:hunter2@h',
+  'hunter2@h:6379',
+  'http://h/?a=hunter2',
+])('what may be an address with a password is not given back: %s', (address) => {
+  const env = { REDIS_URL: address, WEBHOOK_BASE_URL: address, S3_ENDPOINT: address, RUNWARE_URL: address, LOG_LEVEL: address };
+  expect(JSON.stringify(catchError(() => readSettings(schemas, env)))).not.toContain('hunter2');
+});
+
 test('a variable that two schemas read is told once', () => {
   expect(Object.keys(problemsOf(() => readSettings({ a: redisSettings, b: redisSettings }, {})))).toEqual(['REDIS_URL']);
   const { problems } = catchError(() => readSettings({ a: redisSettings, b: redisSettings }, {}));
