@@ -60,15 +60,15 @@ test('with --buy three images are bought once each, come home by imageURL, and a
   expect(other.output()).toContain('must not be bought from the emulator of npm start; choose another with --data-dir');
 });
 
-test('a wrong key pauses buying, and the start says so, cancels what it had not bought and ends', async () => {
+test('a wrong key buys nothing, and the start says so and ends', async () => {
   const world = createWorld();
   const provider = await startProvider();
   const startedAt = performance.now();
   const cli = world.start(['--once', '--buy'], { ...provider.environment, RUNWARE_API_KEY: 'wrong' });
   expect({ code: (await cli.ended).code, output: cli.output() }).toMatchObject({ code: 1 });
   expect(performance.now() - startedAt).toBeLessThan(45_000);
-  expect(cli.output()).toContain('buying is paused, because the provider refused the account: invalidApiKey');
-  expect(cli.output()).toContain('correct the key, permission or balance and start again');
+  expect(cli.output()).toContain('the provider refuses the account: correct RUNWARE_API_KEY of this worker, the permission or the balance');
+  expect(cli.output()).toContain('invalidApiKey');
   expect(await world.leftRunning()).toEqual([]);
 
   const corrected = world.start(['--once', '--buy'], provider.environment);

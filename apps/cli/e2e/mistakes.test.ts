@@ -38,7 +38,7 @@ test('a wrong key is named, and what still works', async () => {
   const provider = await startProvider();
   const output = await doctor({ ...provider.environment, RUNWARE_API_KEY: 'wrong-key' });
   expectSaid(output, 'refuses the account: invalidApiKey');
-  expectSaid(output, 'workers pause buying; what was bought still comes home');
+  expectSaid(output, 'buys nothing until that is mended; what was bought comes home when it is answered');
   expect(output).not.toContain('wrong-key');
   expect(await provider.submissions()).toBe(0);
 });

@@ -77,7 +77,8 @@ test('status says why buying is paused, since when and what to do, what waits, a
 test('status says that the provider is in trouble, and nothing of it once it has answered', async () => {
   const { store, run } = await setup();
   await store.initialise('epoch');
-  for (let failures = 0; failures < 5; failures += 1) await store.reportTrouble({ tolerated: 5, firstWaitMs: 60_000, maxWaitMs: 60_000 });
+  for (const generationId of ['a', 'b', 'c', 'd', 'e'])
+    await store.reportTrouble({ generationId, tolerated: 5, firstWaitMs: 60_000, maxWaitMs: 60_000 });
   expect(await run('status')).toMatch(/provider +IN TROUBLE since .+: 5 sends in a row came to nothing; one at a time tries again/);
   await store.reportAnswer();
   expect(await run('status')).not.toContain('provider');

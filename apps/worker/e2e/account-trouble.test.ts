@@ -3,7 +3,7 @@ import { createProducer, type Producer } from '@darkroom/producer';
 import { buildGenerationStore, connectPatient } from '@darkroom/generation-store';
 import { resumeByOperator } from '@darkroom/recovery';
 import { eventually, readBilledTasks, startFleet, type Fleet } from '@darkroom/testing';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { expectOneOfEach } from './judge.ts';
 
 const quick = { executionMs: [20, 60], uploadDelayMs: [20, 100] };
@@ -16,6 +16,7 @@ beforeAll(async () => {
   fleet = await startFleet({ workers: 2 });
   producer = createProducer({ redisUrl: fleet.redisUrl });
 });
+afterEach(() => fleet.setFaults(quick));
 afterAll(async () => {
   await producer.close();
   await fleet.stop();
@@ -33,7 +34,7 @@ for (const [trouble, fault] of Object.entries({
   'an empty balance (402)': 'submit402Rate',
   'a missing permission (403)': 'submit403Rate',
 })) {
-  test(`${trouble} pauses buying and not looking, and buying goes on by itself when the account is well again`, async () => {
+  test(`${trouble} stops every worker from buying and none from looking, and buying goes on by itself when the account is well again`, async () => {
     const redis = connectPatient(fleet.redisUrl);
     const store = buildGenerationStore({ prefix: fleet.prefix, retention, pollRate: { perSecond: 1, burst: 1 } }, redis);
     try {
@@ -43,21 +44,41 @@ for (const [trouble, fault] of Object.entries({
       const before = await enqueue(2);
       await eventually(async () => expect((await readBilledTasks(fleet.billFile)).size).toBe(billed + 2));
       await fleet.setFaults({ ...quick, [fault]: 1 });
-      const during = await enqueue(4);
-      await eventually(async () => expect(await store.pauses()).toMatchObject([{ kind: 'account' }]));
+      const during = await enqueue(24);
+      await eventually(async () => expect((await store.heldWorkers()).map(({ kind }) => kind)).toEqual(['account', 'account']), {
+        withinMs: 15_000,
+      });
+      // not ready, and says why
+      const ready = await fetch(`${fleet.workerUrls[0]}/readyz`);
+      expect(ready.status).toBe(503);
+      expect(await ready.text()).toContain('RUNWARE_API_KEY');
       const home = await Promise.all(before.map((id) => producer.wait(id, { timeoutMs: 15_000 })));
       expect(home.map(({ status }) => status)).toEqual(['succeeded', 'succeeded']);
       expect((await producer.get(during[0]!)).images[0]?.status).toBe('open');
 
       await fleet.setFaults(quick);
       const generations = await Promise.all(during.map((id) => producer.wait(id, { timeoutMs: 20_000 })));
-      expect(generations.map(({ status }) => status)).toEqual(['succeeded', 'succeeded', 'succeeded', 'succeeded']);
+      expect(new Set(generations.map(({ status }) => status))).toEqual(new Set(['succeeded']));
+      await eventually(async () => expect(await store.heldWorkers()).toEqual([]));
       expect(await store.pauses()).toEqual([]);
     } finally {
       redis.disconnect();
     }
   });
 }
+
+test('a pause because of the account that an older version left is lifted by a worker that can buy', async () => {
+  const redis = connectPatient(fleet.redisUrl);
+  const store = buildGenerationStore({ prefix: fleet.prefix, retention, pollRate: { perSecond: 1, burst: 1 } }, redis);
+  try {
+    await store.pauseBuying({ kind: 'account', reason: 'invalidApiKey', since: Date.now() });
+    const [id] = await enqueue(1);
+    expect((await producer.wait(id!, { timeoutMs: 15_000 })).status).toBe('succeeded');
+    expect(await store.pauses()).toEqual([]);
+  } finally {
+    redis.disconnect();
+  }
+});
 
 test('what an operator paused stays paused until an operator resumes it', async () => {
   const redis = connectPatient(fleet.redisUrl);

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Timing } from '@darkroom/contracts';
+import { createGenerationId, type Timing } from '@darkroom/contracts';
 import { buildGenerationStore, connectPatient, defaultRetention, watchRedis, type GenerationStore } from '@darkroom/generation-store';
 import { createObjectStorage, type ObjectStorage } from '@darkroom/object-storage';
 import { createSettlements, createSubmissions } from '@darkroom/queues';
@@ -21,12 +21,13 @@ import {
   type Service,
   watchClock,
 } from '@darkroom/service-runtime';
+import { hostname } from 'node:os';
 import { fastify } from 'fastify';
 import { followAnswers } from './answers.ts';
 import { checkWebhookAddress } from './check-webhook-address.ts';
 import { closeWorkers } from './close-workers.ts';
 import { MAX_IMAGE_BYTES, type WorkerConfig } from './config.ts';
-import { startConsuming } from './consume.ts';
+import { startConsuming, type Consuming } from './consume.ts';
 import { joinPurchase } from './join-purchase.ts';
 import { joinRecovery } from './join-recovery.ts';
 import { keepSettings } from './keep-settings.ts';
@@ -34,7 +35,7 @@ import { maintain } from './maintain.ts';
 import { addQueueGauges } from './metrics/queue-gauges.ts';
 import { createWorkerMetrics } from './metrics/worker-metrics.ts';
 import { openStore } from './open-store.ts';
-import { watchAccount } from './watch-account.ts';
+import { watchAccess } from './watch-access.ts';
 import { watchBucket } from './watch-bucket.ts';
 import { watchProvider } from './watch-provider.ts';
 import { watchRedisSetup } from './watch-redis-setup.ts';
@@ -96,7 +97,26 @@ export function createWorkerApp(config: WorkerConfig, overrides: Partial<WorkerD
   const s3Watch = watchBucket(storage, s3, watching);
   const redisSetup = watchRedisSetup(redis, watching);
   const pulse = createPulse({ isExpected: () => redis.status === 'ready' });
-  const accountWatch = watchAccount({ everyMs: timing.maxTroubleMs }, { store, provider, submissions, logger });
+  let consuming: Consuming | undefined;
+  const access = watchAccess(
+    {
+      worker: `${hostname()}:${process.pid}`,
+      address: new URL(runware.url).origin,
+      firstMs: timing.troubleMs,
+      maxMs: timing.maxProbeMs,
+      everyMs: timing.maxTroubleMs,
+    },
+    {
+      store,
+      provider,
+      submissions,
+      presignUpload: async () =>
+        settings.askForUpload ? await storage.presignUpload({ generationId: createGenerationId(now()), index: 0, n: 1 }, 60) : undefined,
+      onChange: () => followPauses(),
+      now,
+      logger,
+    },
+  );
   const { maxSubmissions, everyMs, graceMs } = config.reconcile;
   const recovery = joinRecovery({ store, storage, submissions, settlements, timing, maxSubmissions, now });
   const keptSettings = keepSettings({ ...spend, askS3EveryMs: SETTINGS_MS }, { store, archive: storage, logger });
@@ -137,7 +157,6 @@ export function createWorkerApp(config: WorkerConfig, overrides: Partial<WorkerD
     { connection: redis, queue: queueSettings, timing, everyMs, graceMs },
     { store, storage, submissions, settlements, recovery, now, pulse, logger, metrics: workerMetrics },
   );
-  let consumers: WatchedWorker[] = [];
   let starting: Promise<void> | undefined;
   let isStarted = false;
   const clockWatch = watchClock({
@@ -147,15 +166,21 @@ export function createWorkerApp(config: WorkerConfig, overrides: Partial<WorkerD
     onChange: () => followPauses(),
   });
   // What this process times itself goes by Redis time. BullMQ goes by the clock of the process: it would move jobs before or after their time.
-  /** Jobs are taken while the clock is right and Redis and bucket belong together: the end of one trouble does not end the other. */
+  /**
+   * Jobs are taken while the clock is right and Redis and bucket belong together, submissions while the provider takes purchases, and
+   * settlements while it answers questions: the end of one trouble does not end the other.
+   */
   const followPauses = (): void => {
-    const isHeld = foreign !== undefined || !clockWatch.isRight();
-    for (const consumer of consumers) consumer.setPaused(isHeld);
-    maintenance.pause(isHeld);
+    const isStopped = foreign !== undefined || !clockWatch.isRight();
+    consuming?.setPaused({ submissions: isStopped || access.isHeld(), settlements: isStopped || !access.canAsk() });
+    maintenance.pause(isStopped);
   };
   let stopping: Promise<void> | undefined;
   let healthUrl: string | undefined;
-  const workers = (): WatchedWorker[] => [...consumers, ...[maintenance.worker()].filter((worker) => worker !== undefined)];
+  const workers = (): WatchedWorker[] => [
+    ...(consuming?.workers ?? []),
+    ...[maintenance.worker()].filter((worker) => worker !== undefined),
+  ];
 
   const server = fastify({ logger: false });
   void server.register(createMetricsRoutes(metrics));
@@ -183,6 +208,13 @@ export function createWorkerApp(config: WorkerConfig, overrides: Partial<WorkerD
         redisSetup.check,
         s3Watch.check,
         {
+          name: 'provider',
+          check: async () => {
+            const why = access.heldBecause();
+            if (why !== undefined) throw new Error(why);
+          },
+        },
+        {
           name: 'worker',
           check: async () => {
             if (stopping !== undefined) throw new Error('stopping');
@@ -200,11 +232,13 @@ export function createWorkerApp(config: WorkerConfig, overrides: Partial<WorkerD
     await clockWatch.start();
     await retryUntilDone('store', openEverything, { signal: stopped.signal, logger, now: monotonicMs });
     await serverRunWatch.start?.();
+    await access.start();
     if (stopped.signal.aborted) return;
     const purchase = joinPurchase({
       store,
       storage,
       provider,
+      access,
       submissions,
       settlements,
       webhook,
@@ -215,7 +249,7 @@ export function createWorkerApp(config: WorkerConfig, overrides: Partial<WorkerD
       wallMs,
       logger,
     });
-    consumers = startConsuming(
+    consuming = startConsuming(
       {
         connection: redis,
         queue: queueSettings,
@@ -235,7 +269,6 @@ export function createWorkerApp(config: WorkerConfig, overrides: Partial<WorkerD
         metrics: workerMetrics,
       },
     );
-    await accountWatch.start?.();
     await maintenance.start();
     followPauses();
     isStarted = true;
@@ -274,7 +307,7 @@ export function createWorkerApp(config: WorkerConfig, overrides: Partial<WorkerD
         stopped.abort();
         signal?.addEventListener('abort', () => hurry.abort(), { once: true });
         if (signal?.aborted === true) hurry.abort();
-        const loops = [accountWatch, serverRunWatch, maintenance, s3Watch, redisSetup, clockWatch, pulse].map((loop) => loop.stop());
+        const loops = [access, serverRunWatch, maintenance, s3Watch, redisSetup, clockWatch, pulse].map((loop) => loop.stop());
         const answers = followAnswers(redis);
         const left = await closeWorkers(workers(), { hurry: hurry.signal, canWrite: answers.isAnswered });
         answers.stop();

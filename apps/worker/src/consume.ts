@@ -39,8 +39,14 @@ const NO_LIMIT = { max: 1_000_000_000, duration: 1000 };
 /** The counter of stalls is never reset over the life of a job, which may see many deploys. */
 const MAX_STALLED_COUNT = 10_000;
 
+export interface Consuming {
+  workers: WatchedWorker[];
+  /** Takes no jobs of a queue while true; runs that are under way go on. */
+  setPaused(isPaused: { submissions: boolean; settlements: boolean }): void;
+}
+
 /** Runs the two queues of a purchase. Each run ends in an outcome; trouble of Redis, S3 or the provider is always a snooze. */
-export function startConsuming(options: ConsumeOptions, dependencies: ConsumeDependencies): WatchedWorker[] {
+export function startConsuming(options: ConsumeOptions, dependencies: ConsumeDependencies): Consuming {
   const { purchase, submissions, settlements, newestDelivery, hurry, pulse, logger, metrics } = dependencies;
   const { connection, queue, timing } = options;
   const { now = Date.now } = queue;
@@ -105,23 +111,28 @@ export function startConsuming(options: ConsumeOptions, dependencies: ConsumeDep
     };
   }
 
-  return [
-    start(
-      queueNames.submissions,
-      options.submitConcurrency,
-      (ref) => submit(watchPurchase(purchase, metrics), ref, hurry),
-      (delayMs) => submissions.queue.rateLimit(delayMs),
-      false,
-    ),
+  const submitting = start(
+    queueNames.submissions,
+    options.submitConcurrency,
+    (ref) => submit(watchPurchase(purchase, metrics), ref, hurry),
+    (delayMs) => submissions.queue.rateLimit(delayMs),
+    false,
+  );
+  const settling = start(
+    queueNames.settlements,
+    options.settleConcurrency,
+    (ref) => settle(watchPurchase(purchase, metrics), ref, hurry),
     // No limiter here: it would hold back images that are already paid for.
-    start(
-      queueNames.settlements,
-      options.settleConcurrency,
-      (ref) => settle(watchPurchase(purchase, metrics), ref, hurry),
-      () => Promise.resolve(),
-      true,
-    ),
-  ];
+    () => Promise.resolve(),
+    true,
+  );
+  return {
+    workers: [submitting, settling],
+    setPaused(isPaused) {
+      submitting.setPaused(isPaused.submissions);
+      settling.setPaused(isPaused.settlements);
+    },
+  };
 }
 
 const describe = (outcome: Outcome): Record<string, string | number> => ({

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mintCapability, type Timing } from '@darkroom/contracts';
 import type { GenerationStore } from '@darkroom/generation-store';
 import type { ObjectStorage } from '@darkroom/object-storage';
-import type { Purchase } from '@darkroom/purchase';
+import type { Access, Purchase } from '@darkroom/purchase';
 import type { Settlements, Submissions } from '@darkroom/queues';
 import type { RunwareClient } from '@darkroom/runware-client';
 import type { Logger, WebhookSettings } from '@darkroom/service-runtime';
@@ -12,6 +12,7 @@ export interface PurchaseParts {
   store: GenerationStore;
   storage: ObjectStorage;
   provider: RunwareClient;
+  access: Access;
   submissions: Submissions;
   settlements: Settlements;
   webhook: WebhookSettings | undefined;
@@ -28,10 +29,12 @@ export interface PurchaseParts {
 
 /** Joins the packages to the ports of a purchase. */
 export function joinPurchase(parts: PurchaseParts): Purchase {
-  const { store, storage, provider, submissions, settlements, webhook, timing, maxSubmissions, askForUpload, now, wallMs, logger } = parts;
+  const { store, storage, provider, access, submissions, settlements, webhook, timing, maxSubmissions, askForUpload, now, wallMs, logger } =
+    parts;
   return {
     store: askForUpload ? { ...store, settle: watchRoads((ref, settlement) => store.settle(ref, settlement), logger) } : store,
     provider,
+    access,
     archive: storage,
     waits: {
       park: (ref, delayMs, check) => settlements.park(ref, delayMs, check),

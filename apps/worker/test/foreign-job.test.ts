@@ -16,7 +16,7 @@ function setup() {
   const settlements = createSettlements(connection, queue);
   let log = '';
   const logger = createLogger({ name: 'test', level: 'warn' }, { write: (line) => (log += line) });
-  const workers = startConsuming(
+  const { workers } = startConsuming(
     {
       connection,
       queue,

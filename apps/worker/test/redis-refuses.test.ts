@@ -31,7 +31,7 @@ test.each([
       { name: 'test', level: 'warn' },
       { write: (line) => void lines.push(JSON.parse(line) as { reason?: string }) },
     );
-    const workers = startConsuming(
+    const { workers } = startConsuming(
       { connection, queue, timing: { ...defaultTiming, stalledIntervalMs: 500 }, submitConcurrency: 4, settleConcurrency: 16 },
       {
         purchase: {} as Purchase, // a job that runs is put back, which shows that it ran

@@ -36,6 +36,8 @@ export const errorCodes = {
   'provider.refused': 'the provider refused the request in so many words',
   'provider.content-refused': 'the provider refused the content',
   'provider.task-failed': 'the provider accepted the task and then failed it',
+  'provider.blocked':
+    'something on the way to the provider refused this request each time, and let others pass; the provider does not know its task, and its money stays on hold',
   'provider.id-burnt': 'a refused request used up its task id; the image goes on under the next one',
   'submission.superseded': 'an earlier submission of this image came home before this one was bought',
   'service.stopping': 'the process is stopping',

@@ -40,6 +40,7 @@ export { optionNameProblems, type OptionNames } from './unknown-names.ts';
 export { scopeOfAddress, withoutBrackets, type AddressScope } from './network-address.ts';
 export { DEFAULT_DAILY_CAP_USD, formatUsd, parseUsd, type NanoUsd } from './money.ts';
 export type {
+  AccessVerdict,
   DownloadVerdict,
   FaultClass,
   ProviderFault,

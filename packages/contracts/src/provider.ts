@@ -56,8 +56,23 @@ export type SubmitVerdict =
   | { kind: 'account'; fault: ProviderFault }
   /** The request surely did not leave. */
   | { kind: 'not-sent'; fault: ProviderFault }
-  /** Anything else: it may have been accepted. `throttle` when the provider also asked for fewer requests (503, 504). */
-  | { kind: 'unknown'; fault: ProviderFault; throttle?: boolean; retryAfterMs?: number };
+  /**
+   * Anything else: it may have been accepted. `throttle` when the provider also asked for fewer requests (503, 504); `foreign` when an
+   * answer came that is not in the provider's words, so that a gateway, a firewall or another host may have written it.
+   */
+  | { kind: 'unknown'; fault: ProviderFault; throttle?: boolean; foreign?: boolean; retryAfterMs?: number };
+
+/** The answer to "can this process buy at all?", asked without a word of a caller. */
+export type AccessVerdict =
+  | { kind: 'open' }
+  /** The provider refuses the account in its own words: key, permission or balance. */
+  | { kind: 'account'; fault: ProviderFault }
+  /** The plainest purchase is refused, so no order is at fault. */
+  | { kind: 'refusing'; fault: ProviderFault }
+  /** What answers does not speak as the provider does: a wrong address, a gateway, a login page. */
+  | { kind: 'foreign'; fault: ProviderFault }
+  /** No answer, or one that says nothing of it. */
+  | { kind: 'inconclusive'; fault: ProviderFault };
 
 /** What the provider says of a task when it is asked. */
 export type TaskState =

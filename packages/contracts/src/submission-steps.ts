@@ -57,7 +57,9 @@ export type Commitment =
 
 /** A send that came to nothing because of the provider or of the way to it. */
 export interface ProviderTrouble {
-  /** So many of them in a row, over the whole fleet, make it leave the provider alone; 1 when the provider asked for that. */
+  /** Whose send it was. Of one generation one send counts: a request that always fails says nothing of the provider. */
+  generationId: string;
+  /** Sends of so many generations in a row, over the whole fleet, make it leave the provider alone. */
   tolerated: number;
   /** How long it is left alone at first; doubles with each try that comes to nothing. */
   firstWaitMs: number;
@@ -102,6 +104,8 @@ export interface SubmissionView {
   deliveredAt?: number;
   /** How many settlements began, this one included. */
   settlements: number;
+  /** Sends that were answered by something else than the provider, while it took purchases of others. */
+  strikes: number;
   firstSentAt?: number;
   succeededSeenAt?: number;
   facts?: TaskFacts;

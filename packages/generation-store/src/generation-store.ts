@@ -24,6 +24,7 @@ import { generationStatuses } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { pauseBuying, readPauses, resumeBuying, type BuyingPause, type PauseKind, type StandingPause } from './buying-pause.ts';
+import { countStrike, isDryRunCharged, noteDryRunCharged, readHeldWorkers, reportFree, reportHeld, type HeldWorker } from './access.ts';
 import {
   applyCaps,
   findCaps,
@@ -87,6 +88,17 @@ export interface GenerationStore {
   reportAnswer(): Promise<void>;
   /** What the provider is in trouble with; undefined while the fleet sends as it likes. */
   findTrouble(): Promise<StandingTrouble | undefined>;
+  /** Counts a send that came to nothing while purchases of others were taken. @param needsOther Only if one was accepted since the last. */
+  countStrike(ref: SubmissionRef, needsOther: boolean): Promise<number>;
+  /** Says that a worker buys nothing; said again with each of its looks. */
+  reportHeld(held: HeldWorker): Promise<void>;
+  /** Says that a worker buys again, or ends. */
+  reportFree(worker: string): Promise<void>;
+  /** The workers that buy nothing now. */
+  heldWorkers(): Promise<HeldWorker[]>;
+  /** Keeps that the provider ran a dry run as a purchase. */
+  noteDryRunCharged(): Promise<void>;
+  isDryRunCharged(): Promise<boolean>;
   beginSettlement(ref: SubmissionRef): Promise<SubmissionView | undefined>;
   recordFacts(ref: SubmissionRef, facts: TaskFacts): Promise<void>;
   /** Notes that an image which the provider says it has made could not be had. @returns for how long it has been asked for, in milliseconds. */
@@ -212,6 +224,12 @@ export function buildGenerationStore({ prefix, retention, pollRate }: Generation
     reportTrouble: (trouble) => reportTrouble(redis, prefix, trouble),
     reportAnswer: async () => void (await redis.del(providerTroubleKey(prefix))),
     findTrouble: () => findTrouble(redis, prefix),
+    countStrike: (ref, needsOther) => countStrike(redis, prefix, ref, needsOther),
+    reportHeld: (held) => reportHeld(redis, prefix, held),
+    reportFree: (worker) => reportFree(redis, prefix, worker),
+    heldWorkers: () => readHeldWorkers(redis, prefix),
+    noteDryRunCharged: () => noteDryRunCharged(redis, prefix),
+    isDryRunCharged: () => isDryRunCharged(redis, prefix),
     beginSettlement: (ref) => beginSettlement(redis, prefix, ref),
     recordFacts: (ref, facts) => recordFacts(redis, prefix, ref, facts),
     recordMissingImage: (ref, missing) => recordMissingImage(redis, prefix, ref, missing),

@@ -1,3 +1,4 @@
+export { holdKinds, type HeldWorker, type HoldKind } from './access.ts';
 export { isLiftable, pauseKinds, standingPauseKinds, type BuyingPause, type PauseKind, type StandingPause } from './buying-pause.ts';
 export type { StoredCaps } from './caps.ts';
 export { connectFailFast, connectPatient, connectSubscriber } from './connection.ts';

@@ -3,7 +3,7 @@ import type { SubmissionRef } from '@darkroom/contracts';
 /**
  * Every key of Darkroom's own in Redis. One prefix with a hash tag, so that all keys of one shard lie in one slot and a
  * script may touch them together (Redis Cluster specification, "Hash tags"). Scripts alone name these: `:spend:<period>`,
- * `:owner`, `:server-run`, `:memory`, `:tasks-at-provider`, `:deliveries:<generationId>:<index>-<n>` and `:idempotency:<tenant>:<digest>`,
+ * `:owner`, `:server-run`, `:memory`, `:accepted-at`, `:tasks-at-provider`, `:deliveries:<generationId>:<index>-<n>` and `:idempotency:<tenant>:<digest>`,
  * whose tenant is encoded (`encodeTenant`).
  */
 export const DEFAULT_PREFIX = '{darkroom}';
@@ -34,6 +34,10 @@ export const limitsKey = (prefix: string): string => `${prefix}:limits`;
 export const recordedPausesKey = (prefix: string): string => `${prefix}:pauses`;
 /** Says what a process was told otherwise than the store; ends by itself. */
 export const differingKey = (prefix: string): string => `${prefix}:settings-differ`;
+/** Hash of the workers that buy nothing, by their name. */
+export const heldWorkersKey = (prefix: string): string => `${prefix}:held-workers`;
+/** Marks a provider that ran a dry run as a purchase. */
+export const dryRunChargedKey = (prefix: string): string => `${prefix}:dry-run-charged`;
 export const providerTroubleKey = (prefix: string): string => `${prefix}:provider-trouble`;
 export const pollBucketKey = (prefix: string): string => `${prefix}:poll-bucket`;
 /** Sorted set of the submissions whose outcome is unknown, by the time at which that was said. */

@@ -14,13 +14,20 @@ export interface StandingTrouble {
   probeAt: number;
 }
 
-/** Counts a send that came to nothing. @returns how long the fleet leaves the provider alone, in milliseconds; 0 while it goes on. */
+/** Counts a send that came to nothing, once for each generation. @returns how long the fleet leaves the provider alone, in milliseconds; 0 while it goes on. */
 export async function reportTrouble(
   redis: Redis,
   prefix: string,
-  { tolerated, firstWaitMs, maxWaitMs, askedWaitMs = 0 }: ProviderTrouble,
+  { generationId, tolerated, firstWaitMs, maxWaitMs, askedWaitMs = 0 }: ProviderTrouble,
 ): Promise<number> {
-  const reply = await reportTroubleScript.run(redis, providerTroubleKey(prefix), [prefix, tolerated, firstWaitMs, maxWaitMs, askedWaitMs]);
+  const reply = await reportTroubleScript.run(redis, providerTroubleKey(prefix), [
+    prefix,
+    tolerated,
+    firstWaitMs,
+    maxWaitMs,
+    askedWaitMs,
+    generationId,
+  ]);
   return z.coerce.number().parse(reply);
 }
 

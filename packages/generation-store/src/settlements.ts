@@ -42,6 +42,7 @@ export async function beginSettlement(redis: Redis, prefix: string, ref: Submiss
     sends: submission.sends,
     deliverySeq: submission.deliverySeq,
     settlements: submission.settlements,
+    strikes: submission.strikes,
     reservation: { amountNanoUsd: submission.reserved, periods: submission.periods },
     ...(generation.runAt === undefined ? {} : { runAt: generation.runAt }),
     ...(deliveredAt === undefined ? {} : { deliveredAt }),

@@ -51,6 +51,8 @@ export const submissionFieldsSchema = z.object({
   deliverySeq: whole,
   deliveredAt: whole.optional(),
   settlements: whole.default(0),
+  /** Sends that came to nothing while others were taken; a count that cannot be read begins anew. */
+  strikes: whole.catch(0).default(0),
   firstSentAt: whole.optional(),
   succeededSeenAt: whole.optional(),
   missingAt: whole.optional(),

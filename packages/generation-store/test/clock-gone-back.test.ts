@@ -8,7 +8,7 @@ import { setup, setupAt } from './world.ts';
  */
 const START = Date.UTC(2026, 5, 1, 12);
 const HOUR_MS = 3_600_000;
-const trouble: ProviderTrouble = { tolerated: 1, firstWaitMs: 1000, maxWaitMs: 5000, askedWaitMs: 4000 };
+const trouble: ProviderTrouble = { generationId: 'one', tolerated: 1, firstWaitMs: 1000, maxWaitMs: 5000, askedWaitMs: 4000 };
 
 test('a provider in trouble is tried again after the wait that was set, and not when the old clock said', async () => {
   await using world = await setupAt(START + HOUR_MS);

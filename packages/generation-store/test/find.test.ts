@@ -86,6 +86,7 @@ test('a settlement sees the submission as it is', async () => {
     sends: 1,
     deliverySeq: 0,
     settlements: 2,
+    strikes: 0,
     firstSentAt: intent.firstSentAt,
     reservation: { amountNanoUsd: IMAGE_NANO_USD, periods: intent.reservation.periods },
   });

@@ -3,13 +3,13 @@ import { expect, test } from 'vitest';
 import { setup, setupAt } from './world.ts';
 
 const START = Date.UTC(2026, 5, 1, 12);
-const trouble: ProviderTrouble = { tolerated: 3, firstWaitMs: 1000, maxWaitMs: 5000 };
+const trouble: ProviderTrouble = { generationId: 'one', tolerated: 3, firstWaitMs: 1000, maxWaitMs: 5000 };
 const asked: ProviderTrouble = { ...trouble, tolerated: 1 };
 
 test('so many failures in a row are bad luck, and one answer in between starts the row again', async () => {
   await using world = await setup();
   for (const failures of [1, 2]) {
-    expect(await world.store.reportTrouble(trouble)).toBe(0);
+    expect(await world.store.reportTrouble({ ...trouble, generationId: `failed ${failures}` })).toBe(0);
     const [ref] = await world.enqueue();
     expect(await world.open(ref)).toMatchObject({ providerFailures: failures });
   }
@@ -18,12 +18,20 @@ test('so many failures in a row are bad luck, and one answer in between starts t
   expect(await world.store.findTrouble()).toBeUndefined();
 });
 
+test('one generation counts once, however often its sends come to nothing', async () => {
+  await using world = await setup();
+  for (let sends = 0; sends < 10; sends += 1) expect(await world.store.reportTrouble(trouble)).toBe(0);
+  expect(await world.store.findTrouble()).toBeUndefined();
+  const [ref] = await world.enqueue();
+  expect(await world.open(ref)).toMatchObject({ providerFailures: 1 });
+});
+
 test('one more, and nothing is sent for a while; then one send of the fleet tries, and the others wait for it', async () => {
   await using world = await setupAt(START);
   const waits = [
-    await world.store.reportTrouble(trouble),
-    await world.store.reportTrouble(trouble),
-    await world.store.reportTrouble(trouble),
+    await world.store.reportTrouble({ ...trouble, generationId: 'a' }),
+    await world.store.reportTrouble({ ...trouble, generationId: 'b' }),
+    await world.store.reportTrouble({ ...trouble, generationId: 'c' }),
   ];
   expect(waits).toEqual([0, 0, 1000]);
   expect(await world.store.findTrouble()).toEqual({ since: START, failures: 3, probeAt: START + 1000 });

@@ -26,7 +26,7 @@ export type End =
   | { status: 'succeeded'; image: VerifiedImage; facts: TaskFacts; road: 'upload' | 'image-url' }
   | { status: 'failed'; code: ErrorCode; fault?: ProviderFault; facts: TaskFacts }
   | { status: 'lost'; facts: TaskFacts; reason: string; quarantineKey?: string }
-  | { status: 'unknown' };
+  | { status: 'unknown'; code?: 'provider.blocked' };
 
 /** Classes of a proved failure after which buying again may help. */
 const worthAnother: ReadonlySet<string> = new Set<FaultClass>(['provider', 'timeout']);
@@ -152,7 +152,10 @@ function buildResult(ref: SubmissionRef, reservation: Reservation, settledAt: nu
       return {
         ...base,
         costSource: 'none',
-        fault: { code: 'submission.unknown-outcome', message: 'the provider never said what became of the submission' },
+        fault:
+          end.code === undefined
+            ? { code: 'submission.unknown-outcome', message: 'the provider never said what became of the submission' }
+            : { code: end.code, message: 'each send was refused on the way to the provider, which does not know the task' },
       };
     default:
       return end satisfies never;

@@ -4,6 +4,7 @@ import type {
   GrokImagineRequest,
   Intent,
   MissingImage,
+  ProviderFault,
   ProviderTrouble,
   PurchaseOrder,
   SendVerdict,
@@ -36,7 +37,7 @@ export interface PurchaseStore {
   recordMissingImage(ref: SubmissionRef, missing: MissingImage): Promise<number>;
   settle(ref: SubmissionRef, settlement: Settlement): Promise<SettleReply>;
   takePollToken(): Promise<number>;
-  pauseBuying(pause: { kind: 'account'; reason: string; since: number }): Promise<unknown>;
+  countStrike(ref: SubmissionRef, needsOther: boolean): Promise<number>;
 }
 
 /** What lasts (object-storage). */
@@ -71,6 +72,17 @@ export interface Provider {
   lookUp(taskUUID: string, signal?: AbortSignal): Promise<TaskState>;
   lookUpDetails(taskUUID: string, signal?: AbortSignal): Promise<TaskState>;
   downloadImage(imageURL: string, signal?: AbortSignal): Promise<DownloadVerdict>;
+}
+
+/** Whether this process can buy at all. */
+export interface Access {
+  /** True while the provider refuses whatever this process sends: it then takes no submission. */
+  isHeld(): boolean;
+  /**
+   * Asks the provider with a purchase of no caller, which is not run. Closed: no order is at fault, and this process is held until it is
+   * open. Unclear: the provider did not say.
+   */
+  ask(doubt: ProviderFault): Promise<'open' | 'closed' | 'unclear'>;
 }
 
 /** The waits (queues). */

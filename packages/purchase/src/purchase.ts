@@ -1,5 +1,5 @@
 import type { Timing } from '@darkroom/contracts';
-import type { Provider, PurchaseArchive, PurchaseStore, PurchaseSurroundings, Waits } from './ports.ts';
+import type { Access, Provider, PurchaseArchive, PurchaseStore, PurchaseSurroundings, Waits } from './ports.ts';
 
 export interface PurchaseSettings {
   timing: Timing;
@@ -14,6 +14,7 @@ export interface Purchase {
   store: PurchaseStore;
   archive: PurchaseArchive;
   provider: Provider;
+  access: Access;
   waits: Waits;
   around: PurchaseSurroundings;
   settings: PurchaseSettings;

@@ -1,8 +1,10 @@
 import type { SubmissionRef, SubmitVerdict } from '@darkroom/contracts';
 import type { Purchase } from './purchase.ts';
 
-/** Sends in a row, over the whole fleet, that may come to nothing: a reset or a time-out now and then is no outage. */
+/** So many generations in a row, over the whole fleet, may come to nothing: a reset or a time-out now and then is no outage. */
 const TOLERATED_FAILURES = 5;
+/** The provider asked for fewer requests. One request that is always answered so is no word about the others. */
+const TOLERATED_THROTTLES = 2;
 
 /**
  * Tells the fleet how the provider fares. In trouble it is left alone, but for one send at a time that tries it; its first
@@ -26,6 +28,7 @@ export async function reportProvider(
   }
   const askedWaitMs = 'retryAfterMs' in verdict ? verdict.retryAfterMs : undefined;
   const waitMs = await store.reportTrouble({
+    generationId: ref.generationId,
     tolerated,
     firstWaitMs: timing.troubleMs,
     maxWaitMs: timing.maxProbeMs,
@@ -40,15 +43,16 @@ function toleratedFailures(verdict: SubmitVerdict): number | 'answered' | 'none-
     case 'accepted':
     case 'conflict':
     case 'refused':
-    case 'account':
       return 'answered';
+    case 'account':
+      return TOLERATED_FAILURES;
     case 'throttled':
-      return 1;
+      return TOLERATED_THROTTLES;
     case 'not-sent':
     case 'unknown':
       // This process is stopping, or could not build the request.
       if (verdict.fault.code === 'REQUEST_ABORTED' || verdict.fault.class === 'validation') return 'none-of-its';
-      return 'throttle' in verdict && verdict.throttle === true ? 1 : TOLERATED_FAILURES;
+      return 'throttle' in verdict && verdict.throttle === true && verdict.foreign !== true ? TOLERATED_THROTTLES : TOLERATED_FAILURES;
     default:
       return verdict satisfies never;
   }

@@ -8,6 +8,7 @@ import { findImage, type FoundImage } from './find-image.ts';
 import { isPastHorizon, MAX_UPLOAD_POLL_MS, pollDelay, snooze } from './look-again.ts';
 import type { Outcome } from './outcome.ts';
 import type { Purchase } from './purchase.ts';
+import { MAX_STRIKES } from './take-answer.ts';
 
 /** How often the provider is asked for the facts of an image that is already verified, before it succeeds without them. */
 const MAX_LOOKS_FOR_FACTS = 8;
@@ -105,6 +106,12 @@ async function keepLooking(
   if (isPastHorizon(purchase, view)) {
     around.log('submission.horizon-passed', ref);
     return endWithoutImage(purchase, ref, view, { status: 'unknown' });
+  }
+  // Not a failure: what refused it may have passed it on. The hold stays, nothing is bought again, and what comes is kept.
+  const isBlocked = view.status === 'committed' && view.strikes >= MAX_STRIKES;
+  if (isBlocked && state.kind === 'inconclusive' && state.shows === 'nothing') {
+    around.log('submission.blocked', ref, { strikes: view.strikes });
+    return endWithoutImage(purchase, ref, view, { status: 'unknown', code: 'provider.blocked' });
   }
   const sinceFirstSendMs = view.now - (view.firstSentAt ?? view.now);
   if (

@@ -19,6 +19,8 @@ export async function submit(purchase: Purchase, ref: SubmissionRef, signal?: Ab
   const { store, provider, waits, around, settings } = purchase;
   const { timing } = settings;
 
+  // What was fetched before the hold is left to a worker that can buy it.
+  if (purchase.access.isHeld()) return { kind: 'release' };
   const startedAt = around.monotonicMs();
   const commitment = await store.commit(ref, around.createToken());
   if (commitment.kind === 'stop') return stopped(purchase, ref, commitment);

@@ -65,7 +65,7 @@ describe('an image whose task was said to have failed', () => {
   test('comes home while the send in its place was refused: that one is not sent again', async () => {
     const ref = await wronglyFailed();
     await world.setFaults({ submit429Rate: 1 });
-    expect((await submit(world.purchase(), nextOf(ref))).kind).toBe('throttle');
+    expect((await submit(world.purchase(), nextOf(ref))).kind).toBe('snooze');
     await world.setFaults({});
     await world.uploaded(ref);
     await world.comeHome(ref);

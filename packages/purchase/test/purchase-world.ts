@@ -16,7 +16,7 @@ import {
 import { buildGenerationStore, connectPatient, type GenerationStore } from '@darkroom/generation-store';
 import { createObjectStorage, type ObjectStorage } from '@darkroom/object-storage';
 import { createSettlements, createSubmissions, type Settlements, type Submissions } from '@darkroom/queues';
-import { createRunwareClient } from '@darkroom/runware-client';
+import { createRunwareClient, type RunwareClient } from '@darkroom/runware-client';
 import { eventually, startTestS3, uniquePrefix } from '@darkroom/testing';
 import type { Redis } from 'ioredis';
 import { expect, inject } from 'vitest';
@@ -96,6 +96,13 @@ export const notKnownYet = { pollLagMs: [60_000, 60_000] };
 export const nextOf = (ref: SubmissionRef): SubmissionRef => ({ ...ref, n: ref.n + 1 });
 export const imageOf = (ref: SubmissionRef, index: number): SubmissionRef => ({ ...ref, index });
 
+/** As the worker asks, which also stops taking orders. */
+async function askAccess(client: RunwareClient, storage: ObjectStorage): Promise<'open' | 'closed' | 'unclear'> {
+  const uploadEndpoint = await storage.presignUpload({ generationId: createGenerationId(Date.now()), index: 0, n: 1 }, 60);
+  const { kind } = await client.checkAccount({ dryRun: true, uploadEndpoint });
+  return kind === 'open' ? 'open' : kind === 'inconclusive' ? 'unclear' : 'closed';
+}
+
 export async function startPurchaseWorld(): Promise<PurchaseWorld> {
   const directory = await mkdtemp(join(tmpdir(), 'darkroom-purchase-'));
   const s3 = await startTestS3();
@@ -115,10 +122,8 @@ export async function startPurchaseWorld(): Promise<PurchaseWorld> {
   const settlements = createSettlements(redis, { prefix });
 
   const warnings: Record<string, unknown>[] = [];
-  const purchase: PurchaseWorld['purchase'] = ({ timing, maxSubmissions = 2, askForUpload = true, clock, providerUrl } = {}) => ({
-    store,
-    archive: storage,
-    provider: createRunwareClient(
+  const purchase: PurchaseWorld['purchase'] = ({ timing, maxSubmissions = 2, askForUpload = true, clock, providerUrl } = {}) => {
+    const client = createRunwareClient(
       {
         url: providerUrl ?? `http://${provider.host}/v1`,
         apiKey: provider.apiKey,
@@ -127,22 +132,28 @@ export async function startPurchaseWorld(): Promise<PurchaseWorld> {
         maxImageBytes: MAX_IMAGE_BYTES,
       },
       { now: Date.now },
-    ),
-    waits: {
-      park: (ref, delayMs, check) => settlements.park(ref, delayMs, check),
-      addSubmission: (ref, delayMs) => submissions.add([ref], delayMs),
-      reviveSubmission: (ref, options) => submissions.revive(ref, options),
-    },
-    around: {
-      monotonicMs: () => performance.now() + (clock?.stoodStillMs ?? 0),
-      random: () => 0.5,
-      createToken: randomUUID,
-      webhookUrl: (ref) => webhooks.urlOf(ref),
-      log: () => undefined,
-      warn: (event, ref, details) => void warnings.push({ event, ref, ...details }),
-    },
-    settings: { timing: { ...defaultTiming, ...timing }, maxSubmissions, askForUpload },
-  });
+    );
+    return {
+      store,
+      archive: storage,
+      provider: client,
+      access: { isHeld: () => false, ask: () => askAccess(client, storage) },
+      waits: {
+        park: (ref, delayMs, check) => settlements.park(ref, delayMs, check),
+        addSubmission: (ref, delayMs) => submissions.add([ref], delayMs),
+        reviveSubmission: (ref, options) => submissions.revive(ref, options),
+      },
+      around: {
+        monotonicMs: () => performance.now() + (clock?.stoodStillMs ?? 0),
+        random: () => 0.5,
+        createToken: randomUUID,
+        webhookUrl: (ref) => webhooks.urlOf(ref),
+        log: () => undefined,
+        warn: (event, ref, details) => void warnings.push({ event, ref, ...details }),
+      },
+      settings: { timing: { ...defaultTiming, ...timing }, maxSubmissions, askForUpload },
+    };
+  };
   const { bill } = provider;
   const billed: PurchaseWorld['billed'] = async (ref, kind) =>
     (await bill()).filter((line) => line.kind === kind && line.taskUUID === taskUuidOf(ref)).length;

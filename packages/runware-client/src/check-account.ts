@@ -1,48 +1,86 @@
 import { randomUUID } from 'node:crypto';
-import { modelId, sizeOfRatio, taskType, type ProviderFault } from '@darkroom/contracts';
+import { modelId, parseGrokImagineRequest, sizeOfRatio, type AccessVerdict } from '@darkroom/contracts';
 import { readAnswer } from './answer.ts';
-import { exchangeTask, type ExchangeSettings } from './exchange.ts';
+import { exchangeTask, type Exchange, type ExchangeSettings } from './exchange.ts';
+import { faultOfAnswer, faultOfEntry } from './fault.ts';
 import type { Redactor } from './redact.ts';
-import { submitVerdictOf } from './submit-verdict.ts';
+import { speaksAsProvider, submitVerdictOf } from './submit-verdict.ts';
+import { buildPollTask, buildPurchaseTask } from './task.ts';
+import { taskStateOf } from './task-state.ts';
 
-/** What a dry run said of the account. */
-export type AccountVerdict =
-  /** The task would be taken. */
-  | { kind: 'open' }
-  /** Key, permission or balance. */
-  | { kind: 'account'; fault: ProviderFault }
-  /** It says nothing of the account: trouble on the way, throttling. */
-  | { kind: 'inconclusive'; fault: ProviderFault }
-  /** An image came back: the provider does not know dry runs, and this one was a purchase. Do not ask again. */
-  | { kind: 'not-dry' };
+export interface AccountQuestion {
+  /** Whether a purchase is made that is neither run nor charged. */
+  dryRun: boolean;
+  /** Where the image of that purchase would go: what stands in each order is taken here too, or refused here too. */
+  uploadEndpoint?: string;
+}
+
+/** The answer to "may this process buy?", whether questions are answered here, and whether the provider ran the dry run as a purchase. */
+export type AccountVerdict = AccessVerdict & { canAsk: boolean; wasCharged: boolean };
 
 /**
- * Sends the cheapest task of the model with `X-Runware-Dry-Run: 1` (Runware's skill for coding agents: validates and prices
- * without running or charging). Synchronous, so that a provider which ignores the header gives itself away by an image.
+ * Asks whether a purchase would be taken here, without a word of a caller in it. First a question about a task that does not exist:
+ * it is free whatever the provider makes of it, and tells a wrong key or address. Then, with `dryRun`, the plainest purchase under
+ * `X-Runware-Dry-Run: 1` (Runware's skill for coding agents: validates and prices without running or charging). A provider that
+ * ignores the header gives itself away: by an image, because the task is synchronous, or by knowing the task when it is asked.
  */
-export async function checkAccount(settings: ExchangeSettings, redactor: Redactor, signal?: AbortSignal): Promise<AccountVerdict> {
+export async function checkAccount(
+  settings: ExchangeSettings,
+  redactor: Redactor,
+  { dryRun, uploadEndpoint }: AccountQuestion,
+  signal?: AbortSignal,
+): Promise<AccountVerdict> {
+  const ask = (taskUUID: string): Promise<Exchange> => exchangeTask(settings, buildPollTask(taskUUID), signal);
+  const asked = verdictOfQuestion(await ask(randomUUID()), redactor);
+  if (asked.kind !== 'open' || !dryRun)
+    return { ...asked, canAsk: asked.kind === 'open' || asked.kind === 'inconclusive', wasCharged: false };
+
   const taskUUID = randomUUID();
-  const { width, height } = sizeOfRatio['1:1'];
+  const request = parseGrokImagineRequest({ model: modelId, positivePrompt: 'a grey card', ...sizeOfRatio['1:1'] });
   const task = {
-    taskType,
-    taskUUID,
-    model: modelId,
-    positivePrompt: 'a grey card',
-    width,
-    height,
-    numberResults: 1,
+    ...buildPurchaseTask({ taskUUID, request, ttlSeconds: 60, ...(uploadEndpoint === undefined ? {} : { uploadEndpoint }) }),
     deliveryMethod: 'sync',
   };
   const exchange = await exchangeTask(settings, task, signal, { 'x-runware-dry-run': '1' });
   const entries = exchange.kind === 'answered' && exchange.body.kind === 'json' ? (readAnswer(exchange.body.value) ?? []) : [];
-  if (entries.some(({ imageUUID, imageURL }) => imageUUID !== undefined || imageURL !== undefined)) return { kind: 'not-dry' };
+  if (entries.some(({ imageUUID, imageURL }) => imageUUID !== undefined || imageURL !== undefined))
+    return { kind: 'open', canAsk: true, wasCharged: true };
   const verdict = submitVerdictOf(exchange, taskUUID, redactor);
   switch (verdict.kind) {
-    case 'accepted':
-      return { kind: 'open' };
+    case 'accepted': {
+      const state = taskStateOf(await ask(taskUUID), taskUUID, redactor);
+      return { kind: 'open', canAsk: true, wasCharged: state.kind !== 'inconclusive' || state.known };
+    }
     case 'account':
-      return { kind: 'account', fault: verdict.fault };
+      return { kind: 'account', fault: verdict.fault, canAsk: true, wasCharged: false };
+    case 'refused':
+      return { kind: 'refusing', fault: verdict.fault, canAsk: true, wasCharged: false };
+    case 'unknown':
+      return { kind: verdict.foreign === true ? 'foreign' : 'inconclusive', fault: verdict.fault, canAsk: true, wasCharged: false };
+    case 'throttled':
+    case 'conflict':
+    case 'not-sent':
+      return { kind: 'inconclusive', fault: verdict.fault, canAsk: true, wasCharged: false };
     default:
-      return { kind: 'inconclusive', fault: verdict.fault };
+      return verdict satisfies never;
   }
 }
+
+/** What an answer about a task that does not exist tells of the way to the provider and of the key. */
+function verdictOfQuestion(exchange: Exchange, redactor: Redactor): AccessVerdict {
+  if (exchange.kind !== 'answered')
+    return { kind: 'inconclusive', fault: { ...exchange.fault, message: redactor.text(exchange.fault.message) } };
+  const value = exchange.body.kind === 'json' ? exchange.body.value : undefined;
+  const errors = (readAnswer(value) ?? []).filter(({ isError }) => isError);
+  const faults = errors.map((error) => faultOfEntry(error, redactor, exchange.status, false));
+  const refusal = faults.find((fault) => fault.class === 'auth' || fault.class === 'quota');
+  if (refusal !== undefined) return { kind: 'account', fault: refusal };
+  const [fault = faultOfAnswer(exchange)] = faults;
+  if (exchange.status >= 200 && exchange.status < 300 && errors.length === 0 && hasData(value)) return { kind: 'open' };
+  // `taskNotFound` and its kin are the provider's answer to what it does not know.
+  const isAnswer = fault.class === 'not-found' && /task/i.test(fault.code);
+  if (isAnswer) return { kind: 'open' };
+  return { kind: speaksAsProvider(exchange) ? 'inconclusive' : 'foreign', fault };
+}
+
+const hasData = (value: unknown): boolean => typeof value === 'object' && value !== null && 'data' in value && Array.isArray(value.data);

@@ -8,7 +8,7 @@ import {
   type SubmitVerdict,
   type TaskState,
 } from '@darkroom/contracts';
-import { checkAccount, type AccountVerdict } from './check-account.ts';
+import { checkAccount, type AccountQuestion, type AccountVerdict } from './check-account.ts';
 import { downloadImage } from './download.ts';
 import { exchangeTask } from './exchange.ts';
 import { imageRulesOf } from './image-address.ts';
@@ -51,8 +51,8 @@ export interface RunwareClient {
   lookUp(taskUUID: string, signal?: AbortSignal): Promise<TaskState>;
   /** Asks what is kept of a task (`getTaskDetails`), for when `lookUp` no longer knows it. */
   lookUpDetails(taskUUID: string, signal?: AbortSignal): Promise<TaskState>;
-  /** Whether the account may buy: a dry run, which is validated and priced and neither run nor charged. */
-  checkAccount(signal?: AbortSignal): Promise<AccountVerdict>;
+  /** Asks whether this process may buy: a free question and, with `dryRun`, a purchase that is validated and priced and neither run nor charged. */
+  checkAccount(how: AccountQuestion, signal?: AbortSignal): Promise<AccountVerdict>;
   /** Fetches an image from an `imageURL` that `lookUp` gave. */
   downloadImage(imageURL: string, signal?: AbortSignal): Promise<DownloadVerdict>;
 }
@@ -80,7 +80,7 @@ export function createRunwareClient(
     lookUp: async (taskUUID, signal) => taskStateOf(await exchangeTask(settings, buildPollTask(taskUUID), signal), taskUUID, redactor),
     lookUpDetails: async (taskUUID, signal) =>
       taskStateOfDetails(await exchangeTask(settings, buildDetailsTask(taskUUID), signal), taskUUID, redactor),
-    checkAccount: (signal) => checkAccount(settings, redactor, signal),
+    checkAccount: (how, signal) => checkAccount(settings, redactor, how, signal),
     downloadImage: (imageURL, signal) => downloadImage(settings, imageURL, signal),
   };
 }

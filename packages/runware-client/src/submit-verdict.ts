@@ -1,4 +1,4 @@
-import type { ProviderFault, SubmitVerdict } from '@darkroom/contracts';
+import type { FaultClass, ProviderFault, SubmitVerdict } from '@darkroom/contracts';
 import { isAbout, readAnswer, type AnswerEntry } from './answer.ts';
 import { classifyFault } from './classify.ts';
 import type { Exchange } from './exchange.ts';
@@ -8,7 +8,7 @@ import type { Redactor } from './redact.ts';
 /**
  * What a POST of a purchase means. Only a refusal in so many words is a refusal: whatever could be said by something between
  * us and the provider, or after it had taken the task, is `unknown`, because a task that may have been accepted must not be
- * bought again (I2). The body is read before the status: errors come with HTTP 200 as well (Runware docs, platform/errors).
+ * bought again (I2). A bare status is nobody's word in particular: firewalls and gateways answer 401, 403 and 404 as well. The body is read before the status: errors come with HTTP 200 as well (Runware docs, platform/errors).
  */
 export function submitVerdictOf(exchange: Exchange, taskUUID: string, redactor: Redactor): SubmitVerdict {
   switch (exchange.kind) {
@@ -22,7 +22,8 @@ export function submitVerdictOf(exchange: Exchange, taskUUID: string, redactor: 
 }
 
 function verdictOfAnswer(answer: Answered, taskUUID: string, redactor: Redactor): SubmitVerdict {
-  const entries = answer.body.kind === 'json' ? readAnswer(answer.body.value) : undefined;
+  const value = answer.body.kind === 'json' ? answer.body.value : undefined;
+  const entries = readAnswer(value);
   // The request held one task, so an error that names no task is about ours.
   const errors = (entries ?? []).filter((entry) => entry.isError && (entry.taskUUID === undefined || isAbout(entry, taskUUID)));
   if (answer.status >= 500) return unknownVerdict(answer, faultOf(errors[0], answer, redactor));
@@ -37,10 +38,16 @@ function verdictOfAnswer(answer: Answered, taskUUID: string, redactor: Redactor)
     // Acknowledged and refused in one breath: nobody knows, so it is looked for.
     return doubtful ?? (acknowledged ? unknownVerdict(answer, faultOf(errors[0], answer, redactor)) : first);
   }
-  // Also `{data: []}` and `{}`: both have been met as acknowledgements.
-  if (isSuccess(answer.status) && entries !== undefined) return { kind: 'accepted' };
+  if (isSuccess(answer.status) && (acknowledged || isAcknowledgement(value))) return { kind: 'accepted' };
   return verdictOfStatus(answer, faultOfAnswer(answer));
 }
+
+/** Also `{data: []}` and `{}`: both have been met as acknowledgements. Any other object may be the greeting of another host. */
+const isAcknowledgement = (value: unknown): boolean =>
+  typeof value === 'object' &&
+  value !== null &&
+  (('data' in value && Array.isArray(value.data)) || Object.keys(value).length === 0) &&
+  !Array.isArray(value);
 
 function verdictOfError(error: AnswerEntry, answer: Answered, redactor: Redactor): SubmitVerdict {
   const fault = faultOf(error, answer, redactor);
@@ -51,10 +58,14 @@ function verdictOfError(error: AnswerEntry, answer: Answered, redactor: Redactor
   switch (fault.class) {
     case 'conflict':
       return { kind: 'conflict', fault };
-    case 'validation':
     case 'safety':
-    case 'not-found':
       return { kind: 'refused', fault };
+    case 'validation':
+    case 'not-found':
+      // What we add to every task is no fault of the order, and is mended by an operator: to be sent again.
+      if (names(error, isOurs)) return { kind: 'throttled', fault };
+      // A verdict on the order names the task or a parameter of it: what answers under a wrong address has codes as well.
+      return error.taskUUID !== undefined || names(error, isOfOrder) ? { kind: 'refused', fault } : verdictOfStatus(answer, fault);
     case 'rate-limit':
       return { kind: 'throttled', fault, ...waitOf(answer) };
     case 'quota':
@@ -69,26 +80,53 @@ function verdictOfError(error: AnswerEntry, answer: Answered, redactor: Redactor
   }
 }
 
-/** The statuses that refuse by themselves, whatever the body holds; they say nothing against the request. */
+/** A 429 asks for fewer requests, whatever its body holds; every other status proves nothing by itself. */
 function verdictOfStatus(answer: Answered, fault: ProviderFault): SubmitVerdict {
-  switch (answer.status) {
-    case 429:
-      return { kind: 'throttled', fault: { ...fault, class: 'rate-limit' }, ...waitOf(answer) };
-    case 401:
-    case 403:
-      return { kind: 'account', fault: { ...fault, class: 'auth' } };
-    case 402:
-      return { kind: 'account', fault: { ...fault, class: 'quota' } };
-    default:
-      return unknownVerdict(answer, fault);
-  }
+  if (answer.status === 429) return { kind: 'throttled', fault: { ...fault, class: 'rate-limit' }, ...waitOf(answer) };
+  return unknownVerdict(answer, fault);
 }
 
-// 503 and 504 are Runware's words for a queue that is full or too slow (Runware docs, platform/rate-limits).
-const unknownVerdict = (answer: Answered, fault: ProviderFault): SubmitVerdict =>
-  answer.status === 503 || answer.status === 504
-    ? { kind: 'unknown', fault, throttle: true, ...waitOf(answer) }
-    : { kind: 'unknown', fault };
+function unknownVerdict(answer: Answered, fault: ProviderFault): SubmitVerdict {
+  return {
+    kind: 'unknown',
+    fault,
+    ...(speaksAsProvider(answer) ? {} : { foreign: true }),
+    // 503 and 504 are Runware's words for a queue that is full or too slow (Runware docs, platform/rate-limits).
+    ...(answer.status === 503 || answer.status === 504 ? { throttle: true, ...waitOf(answer) } : {}),
+  };
+}
+
+/** Whether an answer holds an error whose code is one of the provider's, and that names a task where such codes are common elsewhere too. */
+export function speaksAsProvider({ body }: Answered): boolean {
+  const entries = body.kind === 'json' ? (readAnswer(body.value) ?? []) : [];
+  return entries.some(
+    ({ isError, code, taskUUID, parameter }) =>
+      isError && code !== undefined && (taskUUID !== undefined || parameter !== undefined || ownClasses.has(classifyFault({ code }))),
+  );
+}
+
+/** Classes whose codes are the provider's own words; "notFound" and "invalidRequest" are everybody's. */
+const ownClasses: ReadonlySet<FaultClass> = new Set<FaultClass>([
+  'conflict',
+  'rate-limit',
+  'timeout',
+  'provider',
+  'server',
+  'safety',
+  'quota',
+  'auth',
+]);
+
+/** Parameters that Darkroom adds to each task by itself (`buildPurchaseTask`). */
+const isOurs = (name: string): boolean =>
+  ['numberResults', 'outputType', 'ttl', 'includeCost', 'deliveryMethod', 'uploadEndpoint', 'webhookURL'].includes(name);
+const isOfOrder = (name: string): boolean =>
+  ['taskUUID', 'model', 'positivePrompt', 'width', 'height', 'resolution', 'inputs', 'outputFormat', 'outputQuality', 'safety'].includes(
+    name,
+  );
+/** Whether an error is about one of these parameters; "inputs.referenceImages[0]" is about "inputs". */
+const names = ({ parameter = '' }: AnswerEntry, among: (name: string) => boolean): boolean =>
+  parameter.split(', ').some((path) => among(path.split(/[.[]/)[0] ?? ''));
 
 const isSuccess = (status: number): boolean => status >= 200 && status < 300;
 const waitOf = ({ retryAfterMs }: Answered): { retryAfterMs?: number } => (retryAfterMs === undefined ? {} : { retryAfterMs });

@@ -81,7 +81,27 @@ const replies: [string, Script, object][] = [
     { kind: 'refused', fault: { class: 'validation', parameter: 'width, height' } },
   ],
   ['a refused parameter with HTTP 200', answerJson(200, { data: [], errors: [error('unsupportedDimensions')] }), { kind: 'refused' }],
-  ['an error without a task id', answerJson(400, { errors: [{ code: 'missingParameter', message: 'x' }] }), { kind: 'refused' }],
+  [
+    'a parameter of the order without a task id',
+    answerJson(400, { errors: [{ code: 'missingParameter', message: 'x', parameter: 'inputs.referenceImages[0]' }] }),
+    { kind: 'refused' },
+  ],
+  [
+    'an error that names neither task nor parameter',
+    answerJson(400, { errors: [{ code: 'missingParameter', message: 'x' }] }),
+    { kind: 'unknown', foreign: true },
+  ],
+  ['not found, said of nothing', answerJson(404, { errors: [{ code: 'notFound', message: 'x' }] }), { kind: 'unknown', foreign: true }],
+  ['a schema of a gateway', answerJson(400, { code: 'invalidBody', message: 'x', path: '0.task' }), { kind: 'unknown', foreign: true }],
+  [
+    'a parameter that is not of the order',
+    answerJson(400, { errors: [error('invalidWebhookURL', { parameter: 'webhookURL' })] }),
+    { kind: 'throttled', fault: { class: 'validation', parameter: 'webhookURL' } },
+  ],
+  ['the greeting of another host', answerJson(200, { status: 'ok' }), { kind: 'unknown', foreign: true }],
+  ['a list of something else', answerJson(200, [{ id: 1 }]), { kind: 'unknown', foreign: true }],
+  ['a login page', answerText(200, '<html>'), { kind: 'unknown', foreign: true }],
+  ['a redirect', answerText(302, '', { location: '/login' }), { kind: 'unknown', foreign: true }],
   ['a singular error', answerJson(400, { error: { code: 'invalidModel', message: 'x' }, taskUUID }), { kind: 'refused' }],
   ['refused content', answerJson(403, { errors: [error('contentPolicyViolation')] }), { kind: 'refused', fault: { class: 'safety' } }],
   ['an unknown model', answerJson(404, { errors: [error('modelNotFound')] }), { kind: 'refused', fault: { class: 'not-found' } }],
@@ -110,7 +130,11 @@ const replies: [string, Script, object][] = [
   ['a wrong key', answerJson(401, { errors: [error('invalidApiKey')] }), { kind: 'account', fault: { class: 'auth' } }],
   ['an empty balance', answerJson(402, { errors: [error('insufficientCredits')] }), { kind: 'account', fault: { class: 'quota' } }],
   ['an empty balance with HTTP 200', answerJson(200, { errors: [error('insufficientCredits')] }), { kind: 'account' }],
-  ['HTTP 403 of a gateway', answerText(403, '<html>'), { kind: 'account', fault: { class: 'auth', code: 'HTTP_403' } }],
+  ...[401, 402, 403, 404].flatMap((status): [string, Script, object][] => [
+    [`HTTP ${status} of a gateway`, answerText(status, '<html>'), { kind: 'unknown', foreign: true, fault: { code: `HTTP_${status}` } }],
+    [`an empty HTTP ${status}`, answerText(status, ''), { kind: 'unknown', foreign: true }],
+    [`HTTP ${status} with JSON of another`, answerJson(status, { message: 'Forbidden' }), { kind: 'unknown', foreign: true }],
+  ]),
 
   ['HTTP 500', answerJson(500, { errors: [error('internalServerError')] }), { kind: 'unknown', fault: { class: 'server' } }],
   [

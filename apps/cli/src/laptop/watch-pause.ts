@@ -9,20 +9,20 @@ const EVERY_MS = 250;
  * @returns how to stop watching.
  */
 export function watchForAccountPause(
-  store: Pick<GenerationStore, 'pauses'>,
+  store: Pick<GenerationStore, 'pauses' | 'heldWorkers'>,
   onPause: (error: LocalStackError) => void,
 ): () => Promise<void> {
   const stopping = new AbortController();
   const watching = (async () => {
     while (!stopping.signal.aborted) {
-      const pause = await store.pauses().then(
-        (pauses) => pauses.find(({ kind }) => kind === 'account'),
+      const pause = await Promise.all([store.pauses(), store.heldWorkers()]).then(
+        ([pauses, held]) => pauses.find(({ kind }) => kind === 'account') ?? held[0],
         () => undefined, // a Redis that is away is reported by who waits for results
       );
       if (pause !== undefined && !stopping.signal.aborted) {
         onPause(
           new LocalStackError(
-            `buying is paused, because the provider refused the account: ${pause.reason}\nwhat was bought before still came home; correct the key, permission or balance and start again`,
+            `buying is paused, because ${pause.kind === 'account' ? 'the provider refused the account' : pause.kind === 'refusing' ? 'the provider refuses the plainest purchase' : 'what answers is not the provider'}: ${pause.reason}\nwhat was bought before still came home; correct ${pause.kind === 'foreign' ? 'RUNWARE_URL' : 'the key, permission or balance'} and start again`,
           ),
         );
         return;

@@ -1,4 +1,4 @@
-import { isLiftable, type PauseKind, type StandingPause } from '@darkroom/generation-store';
+import { isLiftable, type HeldWorker, type HoldKind, type PauseKind, type StandingPause } from '@darkroom/generation-store';
 import { agoOf, timeOf } from './time-words.ts';
 
 /** What lifts a pause of each kind. */
@@ -23,6 +23,25 @@ const waitsFor: Readonly<Record<Exclude<StandingPause['kind'], PauseKind>, (reas
     '          what to do: if its log says that S3 has none either: npm run darkroom -- caps --day <usd>',
   ],
 };
+
+const holdRemedies: Readonly<Record<HoldKind, string>> = {
+  account: 'correct RUNWARE_API_KEY of this worker, the permission or the balance',
+  refusing: "read the provider's words: the model, one of its rules or a setting of ours may have changed",
+  foreign: 'correct RUNWARE_URL of this worker (its path is /v1), or the proxy or gateway on the way',
+};
+
+const holdWords: Readonly<Record<HoldKind, string>> = {
+  account: 'the provider refuses its account',
+  refusing: 'the provider refuses the plainest purchase',
+  foreign: 'what answers it is not the provider',
+};
+
+/** The workers that buy nothing while others may. @param now Milliseconds since 1970. */
+export const describeHeld = (held: readonly HeldWorker[], now: number): string[] =>
+  held.flatMap(({ worker, kind, reason, since }) => [
+    `worker    ${worker} BUYS NOTHING since ${timeOf(since)} (${agoOf(since, now)}), ${holdWords[kind]}: ${reason}`,
+    `          what to do: ${holdRemedies[kind]}; it asks by itself and goes on; other workers buy meanwhile`,
+  ]);
 
 /** Whether buying goes on, why not, since when, and what to do. @param now Milliseconds since 1970. */
 export function describePauses(pauses: readonly StandingPause[], now: number): string[] {

@@ -113,19 +113,28 @@ async function lookAtKey({ environment }: Omit<ExamineOptions, 'terminal'>): Pro
   if (!isSet(environment, 'RUNWARE_API_KEY')) return { kind: 'skipped', text: 'RUNWARE_API_KEY is not set; npm start uses an emulator' };
   const { runware } = readSettings({ runware: runwareSettings }, environment);
   const client = createRunwareClient({ ...runware, requestTimeoutMs: LIMIT_MS, maxImageBytes: 1 }, { now: Date.now });
-  const verdict = await client.checkAccount();
+  const verdict = await client.checkAccount({ dryRun: true });
+  if (verdict.wasCharged) return { kind: 'trouble', text: `${runware.url} takes the key, and ran the dry run as a purchase` };
   switch (verdict.kind) {
     case 'open':
       return { kind: 'well', text: `${runware.url} takes the key (asked with a dry run)` };
     case 'account':
       return {
         kind: 'trouble',
-        text: `${runware.url} refuses the account: ${verdict.fault.code}: ${verdict.fault.message}\nworkers pause buying; what was bought still comes home`,
+        text: `${runware.url} refuses the account: ${verdict.fault.code}: ${verdict.fault.message}\na worker with this key buys nothing until that is mended; what was bought comes home when it is answered`,
       };
     case 'inconclusive':
       return { kind: 'trouble', text: `${runware.url} did not say: ${verdict.fault.code}: ${verdict.fault.message}` };
-    case 'not-dry':
-      return { kind: 'trouble', text: `${runware.url} takes the key, and ran the dry run as a purchase` };
+    case 'refusing':
+      return {
+        kind: 'trouble',
+        text: `${runware.url} refuses the plainest purchase: ${verdict.fault.code}: ${verdict.fault.message}\nworkers buy nothing until it is taken; no order fails`,
+      };
+    case 'foreign':
+      return {
+        kind: 'trouble',
+        text: `${runware.url} does not answer as Runware does: ${verdict.fault.code}: ${verdict.fault.message}\ncorrect RUNWARE_URL (its path is /v1), or the proxy or gateway on the way; a worker with this address buys nothing, and no order fails`,
+      };
     default:
       return verdict satisfies never;
   }

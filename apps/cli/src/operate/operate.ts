@@ -2,7 +2,7 @@ import type { StandingTrouble } from '@darkroom/generation-store';
 import type { Command } from '../command-line.ts';
 import type { Terminal } from '../terminal.ts';
 import { describeLastPass } from './describe-pass.ts';
-import { describePauses } from './describe-pauses.ts';
+import { describeHeld, describePauses } from './describe-pauses.ts';
 import { describeDiffering, showOrChangeCaps } from './caps.ts';
 import { showOrChangeLimits } from './limits.ts';
 import { pauseBuying, resumeBuying } from './pause.ts';
@@ -47,9 +47,10 @@ export async function operate(command: OperatorCommand, operations: Operations, 
 }
 
 async function describeStatus({ store, countQueues }: Operations, now: number): Promise<string[]> {
-  const [isInitialised, pauses, trouble, spend, open, unknown, queues, lastPass, differing] = await Promise.all([
+  const [isInitialised, pauses, held, trouble, spend, open, unknown, queues, lastPass, differing] = await Promise.all([
     store.isInitialised(),
     store.pauses(),
+    store.heldWorkers(),
     store.findTrouble(),
     store.readSpend(),
     store.readOpenGenerations(),
@@ -68,6 +69,7 @@ async function describeStatus({ store, countQueues }: Operations, now: number): 
           '          what to do: start a worker, if this is new; else npm run rebuild',
         ]),
     ...describePauses(pauses, now),
+    ...describeHeld(held, now),
     ...(trouble === undefined ? [] : [describeTrouble(trouble, now)]),
     ...describeSpend(spend),
     ...(differing === undefined ? [] : [describeDiffering(differing)]),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { wallAnswers } from './wall-answers.ts';
 
 /**
  * Every switch of the emulator. The defaults are the best reading of Runware's documentation; each point that the
@@ -40,6 +41,16 @@ export const faultsSchema = z.strictObject({
     'Whether a request without reference images, size and resolution gets 1024x1024 or is refused.',
   ),
   maxReferenceImages: z.int().min(0).default(0).describe('Most reference images of a request; 0 is no limit (the page names none).'),
+
+  // What stands in front of Runware: it answers by itself, and neither the bill nor the tasks know of it
+  gatewayAnswer: choice(
+    wallAnswers,
+    "How every request is answered in place of Runware: a page, nothing or another host's JSON with that status; `account-403` and `refusal-400` pretend to be Runware.",
+  ),
+  poisonWord: z.string().default('').describe('Requests that hold this word anywhere are answered by `poisonAnswer`; none when empty.'),
+  poisonAnswer: choice(wallAnswers, 'See `poisonWord`; the values of `gatewayAnswer`.'),
+  wallPassesOn: flag(false, 'Such requests are passed on to Runware all the same, whose answer is thrown away.'),
+  dryRunIsCharged: flag(false, 'A dry run is executed and charged as a purchase.'),
 
   // A submission; at most one of the rates strikes, the first in this order, drawn anew for every receipt of a taskUUID
   submitResetBeforeRate: rate(0, 'The connection is reset, and the task was not accepted.'),

@@ -6,7 +6,10 @@ import type { Gallery } from '../images/gallery.ts';
 import type { Task } from '../state/task.ts';
 import type { Answer } from '../tasks/answer.ts';
 import { drawImageAnswer, parseImageFile } from '../tasks/image-address.ts';
+import { isObject } from '../validation/check-image-inference.ts';
+import { namesOf } from '../validation/runware-error.ts';
 import { answerRequest, type RequestParts } from '../tasks/answer-request.ts';
+import { describeWall, wallAnswerOf } from './wall.ts';
 
 /** Runware's own routes: the one endpoint of the API, and the address of each image. */
 export function addRunwareRoutes(server: FastifyInstance, parts: RequestParts): void {
@@ -14,8 +17,16 @@ export function addRunwareRoutes(server: FastifyInstance, parts: RequestParts): 
 
   server.post('/v1', async (request, reply) => {
     const { authorization } = request.headers;
-    const isDryRun = request.headers['x-runware-dry-run'] === '1';
-    return sendAnswer(reply, await answerRequest({ body: request.body, authorization, isDryRun }, parts));
+    const faults = parts.switches.current();
+    const isDryRun = request.headers['x-runware-dry-run'] === '1' && !faults.dryRunIsCharged;
+    const asked = { body: request.body, authorization, isDryRun };
+    const wall = wallAnswerOf(request.body, faults);
+    if (wall === undefined) return sendAnswer(reply, await answerRequest(asked, parts));
+    if (faults.wallPassesOn) await answerRequest(asked, parts);
+    if (wall === 'reset') return sendAnswer(reply, { httpStatus: 200, items: [], errors: [], instead: 'reset' });
+    const { httpStatus, contentType, body, location } = describeWall(wall, taskUuidOf(request.body));
+    if (location !== undefined) void reply.header('location', location);
+    return reply.code(httpStatus).type(contentType).send(body);
   });
 
   server.get<{ Params: { file: string } }>('/image/:file', async (request, reply) => {
@@ -55,6 +66,11 @@ async function sendImage(
     default:
       return reply.code(Number(answer)).send();
   }
+}
+
+function taskUuidOf(body: unknown): string {
+  const first: unknown = Array.isArray(body) ? body[0] : undefined;
+  return isObject(first) ? (namesOf(first).taskUUID ?? '') : '';
 }
 
 const HTML = '<!doctype html><title>502 Bad Gateway</title><h1>502 Bad Gateway</h1>';

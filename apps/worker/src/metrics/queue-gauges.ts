@@ -1,5 +1,5 @@
 import { formatUsd } from '@darkroom/contracts';
-import { standingPauseKinds, type GenerationStore } from '@darkroom/generation-store';
+import { holdKinds, standingPauseKinds, type GenerationStore } from '@darkroom/generation-store';
 import { countBacklog, createJobCounts, type Settlements, type Submissions } from '@darkroom/queues';
 import type { Metrics } from '@darkroom/service-runtime';
 import type { Redis } from 'ioredis';
@@ -8,7 +8,7 @@ export interface QueueGaugeDependencies {
   connection: Redis;
   submissions: Submissions;
   settlements: Settlements;
-  store: Pick<GenerationStore, 'findLastPass' | 'findTrouble' | 'pauses' | 'readSpend' | 'readTasksAtProvider'>;
+  store: Pick<GenerationStore, 'findLastPass' | 'findTrouble' | 'heldWorkers' | 'pauses' | 'readSpend' | 'readTasksAtProvider'>;
   now: () => number;
 }
 
@@ -60,6 +60,13 @@ export function addQueueGauges(metrics: Metrics, { connection, submissions, sett
     async () => {
       const { count, limit } = await store.readTasksAtProvider();
       return Object.entries({ count, limit }).map(([part, value]) => ({ labels: { part }, value }));
+    },
+  );
+  metrics.readGauge(
+    { name: 'darkroom_workers_held', help: 'Workers that buy nothing because the provider refuses whatever they send.', labels: ['kind'] },
+    async () => {
+      const held = await store.heldWorkers();
+      return holdKinds.map((kind) => ({ labels: { kind }, value: held.filter((worker) => worker.kind === kind).length }));
     },
   );
   metrics.readGauge(

@@ -2,7 +2,8 @@ import { createLuaScript } from '../lua-script.ts';
 import { prelude } from './prelude.ts';
 
 /**
- * What the fleet knows of a provider in trouble, one hash: `failures` in a row and `since` when; and once there were too many,
+ * What the fleet knows of a provider in trouble, one hash: `failures` in a row, of which generations (`of:<id>`) and `since`
+ * when; and once there were too many,
  * `probeAt` when one send may try again, `leftAloneMs` how long before that the provider is left alone, `waitMs` how long the next
  * wait is, and `tried` whether that send was let through.
  * The first answer of the provider deletes it.
@@ -44,13 +45,15 @@ end
 `;
 
 /**
- * Counts a send that came to nothing: <tolerated> <firstWaitMs> <maxWaitMs> <askedWaitMs>. The wait grows with each try, not
+ * Counts a send that came to nothing: <tolerated> <firstWaitMs> <maxWaitMs> <askedWaitMs> <generationId>. Until there are too many
+ * each generation counts once: one request that always fails stops nobody else. The wait grows with each try, not
  * with each failure: those that were under way at once fail at once. @returns how long nothing is sent, 0 while all goes on.
  */
 export const reportTroubleScript = createLuaScript(/* lua */ `${prelude}${providerGate}
 local tolerated, first, longest, asked = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
 local now = nowMs()
 local key, trouble = troubleFields(now)
+if not trouble.probeAt and redis.call('HSETNX', key, 'of:' .. ARGV[6], 1) == 0 then return '0' end
 local failures = redis.call('HINCRBY', key, 'failures', 1)
 if failures == 1 then redis.call('HSET', key, 'since', int(now)) end
 if not trouble.probeAt and failures < tolerated then return '0' end

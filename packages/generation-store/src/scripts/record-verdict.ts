@@ -51,6 +51,7 @@ end
 local function accept()
   holdWhatIsDue()
   redis.call('HSET', key, 'send:' .. send, 'accepted')
+  redis.call('SET', prefix .. ':accepted-at', int(now))
   if live then
     redis.call('HSET', key, 'status', 'accepted', 'acceptedAt', int(now))
     announce('submission.accepted', id, index, n, now)

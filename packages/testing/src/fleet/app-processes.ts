@@ -36,7 +36,8 @@ export interface AppProcesses {
   emulator(faults: Readonly<Record<string, unknown>>, seed: string): Promise<AppProcess>;
   /** @param env What it is told beside its own settings. */
   receiver(name: string, env?: Readonly<Record<string, string>>): Promise<AppProcess>;
-  worker(name: string, env: WorkerEnvironment): Promise<AppProcess>;
+  /** @param readyPath Where it says that it is ready; the health port alone opens for "/livez". */
+  worker(name: string, env: WorkerEnvironment, readyPath?: '/readyz' | '/livez'): Promise<AppProcess>;
 }
 
 /** What differs from worker to worker. */
@@ -78,8 +79,8 @@ export function describeApps({ directory, runtime, redisUrl, prefix, s3, readyWi
         ...common,
         ...env,
       }),
-    worker: (name, env) =>
-      describe(name, 'worker', '/readyz', {
+    worker: (name, env, readyPath = '/readyz') =>
+      describe(name, 'worker', readyPath, {
         REDIS_URL: redisUrl,
         DARKROOM_PREFIX: prefix,
         S3_BUCKET: s3.bucket,

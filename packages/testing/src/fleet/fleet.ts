@@ -52,6 +52,8 @@ export interface Fleet {
   readonly receivers: readonly ManagedProcess[];
   readonly receiverUrl: string;
   readonly workerUrls: readonly string[];
+  /** Starts one more worker, which the fleet stops. @param readyPath "/livez" for one that is not to become ready. */
+  startWorker(name: string, env: Readonly<Record<string, string>>, readyPath?: '/readyz' | '/livez'): Promise<AppProcess>;
   setFaults(faults: Readonly<Record<string, unknown>>): Promise<void>;
   stop(): Promise<void>;
 }
@@ -72,6 +74,9 @@ const testTiming = {
   TIMING_MAX_PROBE_MS: '500',
   WORKER_POLLS_PER_SECOND: '200',
 };
+
+/** Processes start slowly on a machine that runs other tests too. */
+const READY_WITHIN_MS = 60_000;
 
 /** Quick times of the provider. */
 const quickFaults = { executionMs: [20, 60], uploadDelayMs: [20, 100], webhookFirstRetryMs: 50, webhookMaxRetryMs: 500 };
@@ -112,6 +117,7 @@ export async function startFleet(options: FleetOptions = {}): Promise<Fleet> {
       redisUrl: redisUrl.href,
       prefix,
       s3: s3Config,
+      readyWithinMs: READY_WITHIN_MS,
       ...(secrets === undefined ? {} : { apiKey: secrets.apiKey, webhookKeys: secrets.webhookKeys }),
       ...(env === undefined ? {} : { env }),
     });
@@ -129,18 +135,16 @@ export async function startFleet(options: FleetOptions = {}): Promise<Fleet> {
     );
     const receiverUrl = receivers[0]?.url ?? '';
     const workers: AppProcess[] = [];
-    for (let at = 0; at < workerCount; at += 1) {
-      const env = {
-        RUNWARE_URL: `${emulator.url}/v1`,
-        WEBHOOK_BASE_URL: webhookBaseUrl?.(receiverUrl) ?? receiverUrl,
-        WORKER_SUBMIT_CONCURRENCY: '10',
-        ...testTiming,
-        ...(users === undefined ? {} : { REDIS_URL: users.worker }),
-        ...workerEnv,
-        ...options.envOfWorker?.(at),
-      };
-      workers.push(await launch(await apps.worker(`worker-${at}`, env)));
-    }
+    const commonEnv = {
+      RUNWARE_URL: `${emulator.url}/v1`,
+      WEBHOOK_BASE_URL: webhookBaseUrl?.(receiverUrl) ?? receiverUrl,
+      WORKER_SUBMIT_CONCURRENCY: '10',
+      ...testTiming,
+      ...(users === undefined ? {} : { REDIS_URL: users.worker }),
+      ...workerEnv,
+    };
+    for (let at = 0; at < workerCount; at += 1)
+      workers.push(await launch(await apps.worker(`worker-${at}`, { ...commonEnv, ...options.envOfWorker?.(at) })));
 
     return {
       directory,
@@ -156,6 +160,7 @@ export async function startFleet(options: FleetOptions = {}): Promise<Fleet> {
       receivers,
       receiverUrl,
       workerUrls: workers.map(({ url }) => url),
+      startWorker: async (name, env, readyPath) => launch(await apps.worker(name, { ...commonEnv, ...env }, readyPath)),
       setFaults: (changed) => setEmulatorFaults(emulator.url, changed),
       stop,
     };

@@ -1,0 +1,21 @@
+/** What stands between a client and Runware may answer by itself, in words that are not Runware's. */
+export const wallAnswers = [
+  'none',
+  'html-401',
+  'html-402',
+  'html-403',
+  'html-404',
+  'html-502',
+  'html-503',
+  'html-200',
+  'empty-403',
+  'empty-404',
+  'json-404',
+  'json-403',
+  'json-200',
+  'redirect-302',
+  'account-403',
+  'refusal-400',
+  'reset',
+] as const;
+export type WallAnswer = (typeof wallAnswers)[number];

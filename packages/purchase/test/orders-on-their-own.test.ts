@@ -1,0 +1,151 @@
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { settle, submit } from '../src/index.ts';
+import { expectAgreement, ledgerOf, type Agreed } from './agreement.ts';
+import { notKnownYet, startPurchaseWorld, type PurchaseWorld } from './purchase-world.ts';
+
+/** An answer that is not about the order, and an order that is refused where others are taken. */
+let world: PurchaseWorld;
+beforeAll(async () => {
+  world = await startPurchaseWorld();
+});
+afterEach(() => world.setFaults({}));
+afterAll(() => world.stop());
+
+const succeededOnce: Agreed = { status: 'succeeded', images: ['succeeded'], executions: 1 };
+const held = { settled: 0, reserved: 20_000_000 };
+
+/** Buys an order of somebody else, which shows that the provider takes purchases. */
+async function buyAnother(): Promise<void> {
+  expect(await submit(world.purchase(), await world.enqueue())).toEqual({ kind: 'submitted' });
+}
+
+const walls = [
+  'html-401',
+  'html-402',
+  'html-403',
+  'html-404',
+  'html-502',
+  'empty-403',
+  'json-404',
+  'json-403',
+  'json-200',
+  'html-200',
+  'redirect-302',
+];
+
+test.each(walls)(
+  'an order whose body something answers with %s is unknown at its end, its money held, and others are bought',
+  async (answer) => {
+    const ref = await world.enqueue();
+    await world.setFaults({ poisonWord: ref.generationId, poisonAnswer: answer });
+    for (let send = 1; send <= 4; send += 1) {
+      expect(await submit(world.purchase(), ref)).toEqual({ kind: 'submitted' });
+      expect((await settle(world.purchase(), ref)).kind, 'looked for').toBe('snooze');
+      await buyAnother();
+    }
+    await settle(world.purchase(), ref);
+    const view = await expectAgreement(world, ref, { status: 'failed', images: ['unknown'], executions: 0, held: 1 });
+    expect(view.images[0]?.fault?.code).toBe('provider.blocked');
+    expect(await ledgerOf(world, ref.generationId)).toEqual(held);
+    expect(await world.store.findTrouble()).toBeUndefined();
+  },
+);
+
+test.each(['html-403', 'html-503', 'account-403', 'json-404'])(
+  'twelve orders in a row that are answered with %s stop no other',
+  async (poisonAnswer) => {
+    await world.setFaults({ poisonWord: '"PNG"', poisonAnswer });
+    for (let at = 0; at < 12; at += 1) await submit(world.purchase(), await world.enqueue({ format: 'PNG' }));
+    expect(await world.store.findTrouble()).toBeUndefined();
+    await buyAnother();
+  },
+);
+
+test('an order that something answers while nothing of others is taken is not ended for it', async () => {
+  const ref = await world.enqueue();
+  await world.setFaults({ poisonWord: ref.generationId, poisonAnswer: 'html-403' });
+  for (let send = 1; send <= 8; send += 1) {
+    await submit(world.purchase(), ref);
+    expect((await settle(world.purchase(), ref)).kind).toBe('snooze');
+  }
+  await world.setFaults({});
+  expect(await submit(world.purchase(), ref)).toEqual({ kind: 'submitted' });
+  await world.comeHome(ref);
+  await expectAgreement(world, ref, succeededOnce);
+});
+
+test('an order that was passed on before something answered 403 is bought once and comes home', async () => {
+  const ref = await world.enqueue();
+  await world.setFaults({ poisonWord: ref.generationId, poisonAnswer: 'html-403', wallPassesOn: true });
+  await submit(world.purchase(), ref);
+  await submit(world.purchase(), ref);
+  await world.comeHome(ref);
+  await expectAgreement(world, ref, succeededOnce);
+});
+
+test('an image that comes home after its order was called blocked is kept', async () => {
+  const ref = await world.enqueue();
+  await world.setFaults({
+    poisonWord: ref.generationId,
+    poisonAnswer: 'html-403',
+    wallPassesOn: true,
+    ...notKnownYet,
+    executionMs: [1500, 1500],
+  });
+  await submit(world.purchase(), ref);
+  for (let strike = 1; strike <= 3; strike += 1) {
+    await buyAnother();
+    await world.store.countStrike(ref, true);
+  }
+  await settle(world.purchase(), ref);
+  expect((await world.store.find(ref.generationId))?.images[0]?.status).toBe('unknown');
+  await world.setFaults({});
+  await world.uploaded(ref);
+  await settle(world.purchase(), ref);
+  expect((await world.store.find(ref.generationId))?.images[0]?.status).toBe('succeeded');
+  expect(await world.billed(ref, 'execution')).toBe(1);
+});
+
+test('an order that the provider refuses for the account, which takes others, fails by itself after four sends', async () => {
+  const ref = await world.enqueue();
+  await world.setFaults({ poisonWord: ref.generationId, poisonAnswer: 'account-403' });
+  for (let send = 1; send <= 3; send += 1)
+    expect(await submit(world.purchase(), ref)).toMatchObject({ kind: 'snooze', why: 'provider.account' });
+  await buyAnother();
+  expect(await submit(world.purchase(), ref)).toEqual({ kind: 'finished' });
+  const view = await expectAgreement(world, ref, { status: 'failed', images: ['failed'], executions: 0 });
+  expect(view.images[0]?.fault?.code).toBe('provider.refused');
+});
+
+test.each([...walls, 'account-403', 'refusal-400'])(
+  'where everything is answered with %s no order fails, and each is bought when that is over',
+  async (answer) => {
+    const refs = await Promise.all([world.enqueue(), world.enqueue(), world.enqueue()]);
+    await world.setFaults({ gatewayAnswer: answer });
+    for (const ref of refs) expect(['release', 'submitted', 'snooze', 'throttle']).toContain((await submit(world.purchase(), ref)).kind);
+    for (const ref of refs) expect((await world.store.find(ref.generationId))?.images[0]?.status).toBe('open');
+    await world.setFaults({});
+    for (const ref of refs) expect(await submit(world.purchase(), ref)).toEqual({ kind: 'submitted' });
+    for (const ref of refs) {
+      await world.comeHome(ref);
+      await expectAgreement(world, ref, succeededOnce);
+    }
+  },
+);
+
+test.each([
+  ['the address for uploads, which each purchase has', 'uploadEndpoint', 'closed'],
+  ['the address of the webhook, which the plainest purchase has not', 'webhookURL', 'open'],
+])('where a page answers whatever holds %s, no order fails', async (_, poisonWord, access) => {
+  const refs = await Promise.all(Array.from({ length: 8 }, () => world.enqueue()));
+  await world.setFaults({ poisonWord, poisonAnswer: 'html-403' });
+  expect(await world.purchase().access.ask({ class: 'unknown', code: 'HTTP_403', message: '' })).toBe(access);
+  for (const ref of refs) expect(await submit(world.purchase(), ref)).toEqual({ kind: 'submitted' });
+  for (const ref of refs) expect((await settle(world.purchase(), ref)).kind).toBe('snooze');
+  await world.setFaults({});
+  for (const ref of refs) await submit(world.purchase(), ref);
+  for (const ref of refs) {
+    await world.comeHome(ref);
+    await expectAgreement(world, ref, succeededOnce);
+  }
+});
