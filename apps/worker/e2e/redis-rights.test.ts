@@ -1,4 +1,6 @@
+import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -72,6 +74,27 @@ async function startDashboard({ directory, redisUrl, prefix }: Fleet) {
   return { ask };
 }
 
+/** Runs a command of operators as their user. */
+async function operate({ redisUrl, prefix, s3Config }: Fleet, ...words: string[]): Promise<string> {
+  const child = spawn(process.execPath, [join(root, 'apps/cli/dist/main.js'), ...words], {
+    env: {
+      REDIS_URL: addressOf(redisUrl, 'operator'),
+      DARKROOM_PREFIX: prefix,
+      S3_BUCKET: s3Config.bucket,
+      S3_ENDPOINT: s3Config.endpoint,
+      S3_ACCESS_KEY_ID: s3Config.credentials.accessKeyId,
+      S3_SECRET_ACCESS_KEY: s3Config.credentials.secretAccessKey,
+      DAILY_CAP_USD: '100',
+    },
+  });
+  let output = '';
+  child.stdout.on('data', (text) => (output += String(text)));
+  child.stderr.on('data', (text) => (output += String(text)));
+  const [code] = await once(child, 'exit');
+  expect({ words, code, output }).toMatchObject({ code: 0 });
+  return output;
+}
+
 async function buy(producer: Producer): Promise<string> {
   const { generationId } = await producer.enqueue(request, { idempotencyKey: randomUUID() });
   expect(await producer.wait(generationId)).toMatchObject({ status: 'succeeded' });
@@ -142,6 +165,26 @@ test('a whole Darkroom works with the rights of infra/redis/darkroom.acl, each p
         `${process}: ${call.join(' ')}`,
       ).rejects.toThrow('NOPERM');
   }
+}, 90_000);
+
+test('operators and workers come through a restart and an emptied Redis with their rights', async () => {
+  const { fleet, admin, producer } = await setup();
+  await Promise.all([['status'], ['spend'], ['unknown'], ['reconcile']].map((words) => operate(fleet, ...words)));
+  await operate(fleet, 'pause', '--reason', 'a test');
+  await operate(fleet, 'resume');
+  expect(await readDenials(admin), 'operator').toEqual([]);
+
+  await fleet.redis.stop();
+  await fleet.redis.start();
+  // Redis forgets users that no file holds.
+  await setUsers(fleet.redisUrl);
+  await eventually(() => buy(producer), { withinMs: 20_000, everyMs: 500 });
+  await fleet.workers[0]?.kill();
+  await admin.flushall();
+  expect(await operate(fleet, 'rebuild')).toContain('the store is open');
+  await fleet.workers[0]?.start();
+  await buy(producer);
+  expect(await readDenials(admin), 'comparison and rebuild').toEqual([]);
 }, 90_000);
 
 const dangerous = [

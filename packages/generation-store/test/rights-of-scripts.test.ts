@@ -1,0 +1,54 @@
+import { Redis } from 'ioredis';
+import { expect, inject, onTestFinished, test } from 'vitest';
+import { aclRulesOf, buildGenerationStore, redisRights, type GenerationStore, type RedisProcess } from '../src/index.ts';
+import { endedForGood, newGeneration, retention, setup, type World } from './world.ts';
+
+/** The store as the user of a process, and what Redis has refused to that user. */
+async function storeAs(
+  process: RedisProcess,
+  { prefix, redis: admin }: World,
+): Promise<{ store: GenerationStore; refused(): Promise<unknown[]> }> {
+  const user = `${process}${prefix.replaceAll(/\W/g, '')}`;
+  await admin.call('ACL', 'SETUSER', user, 'reset', 'on', '>secret', ...aclRulesOf(redisRights[process], prefix));
+  const redis = new Redis(inject('redisUrl').replace('redis://', `redis://${user}:secret@`));
+  onTestFinished(async () => {
+    redis.disconnect();
+    const other = new Redis(inject('redisUrl'));
+    await other.call('ACL', 'DELUSER', user);
+    other.disconnect();
+  });
+  const store = buildGenerationStore({ prefix, retention, pollRate: { perSecond: 1, burst: 1 } }, redis);
+  const refused = async (): Promise<unknown[]> => ((await admin.call('ACL', 'LOG')) as unknown[][]).filter((entry) => entry.includes(user));
+  return { store, refused };
+}
+
+test('a producer enqueues, reads and cancels with its rights alone', async () => {
+  await using world = await setup();
+  const { store, refused } = await storeAs('producer', world);
+  const generation = newGeneration(2, { idempotencyKey: 'one' });
+  expect(await store.enqueue(generation)).toMatchObject({ kind: 'created' });
+  expect(await store.enqueue(generation)).toMatchObject({ kind: 'exists' });
+  expect(await store.enqueue(newGeneration(2, { idempotencyKey: 'one' }))).toMatchObject({ kind: 'replayed' });
+  const later = newGeneration(1, { runAt: Date.now() + 60_000 });
+  await store.enqueue(later);
+  expect(await store.find(generation.generationId)).toMatchObject({ status: 'queued' });
+  // What was sent stays open; the other one retires the record.
+  await world.send({ generationId: generation.generationId, index: 0, n: 1 });
+  expect(await store.cancel(generation.generationId)).toBe('cancelled');
+  expect(await store.cancel(later.generationId)).toBe('cancelled');
+  expect(await refused()).toEqual([]);
+});
+
+test('a receiver keeps deliveries of open, ended and unknown submissions with its rights alone', async () => {
+  await using world = await setup();
+  const { store, refused } = await storeAs('receiver', world);
+  const [ref] = await world.enqueue();
+  await world.send(ref);
+  expect(await store.recordDelivery(ref, { body: 'first' })).toMatchObject({ kind: 'recorded' });
+  await world.store.settle(ref, endedForGood(ref, 'succeeded'));
+  expect(await store.recordDelivery(ref, { body: 'late' })).toMatchObject({ kind: 'recorded', status: 'succeeded' });
+  expect(await store.recordDelivery(ref, { body: 'late' })).toMatchObject({ kind: 'duplicate' });
+  const stranger = { generationId: newGeneration().generationId, index: 0, n: 1 };
+  expect(await store.recordDelivery(stranger, { body: 'x' })).toMatchObject({ kind: 'unknown-submission' });
+  expect(await refused()).toEqual([]);
+});
