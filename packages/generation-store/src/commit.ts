@@ -11,7 +11,7 @@ import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { readRecord } from './corrupt-record.ts';
 import { generationKey, refArguments } from './keys.ts';
-import { adoptIntentScript, commitScript } from './scripts/commit.ts';
+import { adoptIntentScript, commitScript, isNewestSendScript } from './scripts/commit.ts';
 import { recordRefusalSeenScript, recordVerdictScript } from './scripts/record-verdict.ts';
 import { storedRequest } from './submission-fields.ts';
 
@@ -114,6 +114,11 @@ export async function commit(redis: Redis, prefix: string, ref: SubmissionRef, t
 /** Goes on as a re-send of a send that Redis forgot and S3 remembers. */
 export async function adoptIntent(redis: Redis, prefix: string, ref: SubmissionRef, firstSentAt: number): Promise<void> {
   await adoptIntentScript.run(redis, generationKey(prefix, ref.generationId), [...refArguments(prefix, ref), firstSentAt]);
+}
+
+/** Whether no send of the submission was opened after this one, and Redis has forgotten nothing since. */
+export async function isNewestSend(redis: Redis, prefix: string, ref: SubmissionRef, send: number): Promise<boolean> {
+  return (await isNewestSendScript.run(redis, generationKey(prefix, ref.generationId), [...refArguments(prefix, ref), send])) === 1;
 }
 
 /** Keeps what one send came to. */

@@ -35,7 +35,7 @@ import {
   type CapsToLower,
   type StoredCaps,
 } from './caps.ts';
-import { adoptIntent, commit, recordRefusalSeen, recordVerdict } from './commit.ts';
+import { adoptIntent, commit, isNewestSend, recordRefusalSeen, recordVerdict } from './commit.ts';
 import { recordDelivery, type DeliveryReceipt } from './deliveries.ts';
 import { enqueueGeneration, type EnqueueReceipt, type NewGeneration } from './enqueue.ts';
 import type { Retention } from './retention.ts';
@@ -80,7 +80,7 @@ export interface GenerationStore {
    * @returns since when the provider did not know the task after a conflict, in milliseconds.
    */
   recordLook(ref: SubmissionRef, answer: 'known' | 'not-known'): Promise<number>;
-  /** Whether no other send of the submission was opened after this one. */
+  /** Whether no other send of the submission was opened after this one, and Redis has forgotten nothing since. */
   isNewestSend(ref: SubmissionRef, send: number): Promise<boolean>;
   /** Counts a send that came to nothing. @returns how long the fleet leaves the provider alone, in milliseconds; 0 while it goes on. */
   reportTrouble(trouble: ProviderTrouble): Promise<number>;
@@ -220,7 +220,7 @@ export function buildGenerationStore({ prefix, retention, pollRate }: Generation
     recordVerdict: (ref, send, verdict) => recordVerdict(redis, prefix, ref, send, verdict),
     recordRefusalSeen: (ref, send) => recordRefusalSeen(redis, prefix, ref, send),
     recordLook: (ref, answer) => recordLook(redis, prefix, ref, answer),
-    isNewestSend: async (ref, send) => (await redis.hget(submissionKey(prefix, ref), 'send')) === String(send),
+    isNewestSend: (ref, send) => isNewestSend(redis, prefix, ref, send),
     reportTrouble: (trouble) => reportTrouble(redis, prefix, trouble),
     reportAnswer: async () => void (await redis.del(providerTroubleKey(prefix))),
     findTrouble: () => findTrouble(redis, prefix),

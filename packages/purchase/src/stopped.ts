@@ -55,7 +55,11 @@ export async function stopped(purchase: Purchase, ref: SubmissionRef, why: Extra
  * its memory in between, and an image that was paid for may come.
  */
 async function wasForgotten({ archive, around }: Purchase, ref: SubmissionRef, status: string): Promise<boolean> {
-  if (status !== 'failed' || (await archive.findIntent(ref, 0)) === undefined) return false;
+  if (status !== 'failed' || !(await hasIntent(archive, ref))) return false;
   around.log('submission.remembered-by-s3', ref);
   return true;
 }
+
+/** Whether a send was made: the first, or the one that repeated it while the first stood still before its intent was written. */
+const hasIntent = async (archive: Purchase['archive'], ref: SubmissionRef): Promise<boolean> =>
+  (await archive.findIntent(ref, 0)) !== undefined || (await archive.findIntent(ref, 1)) !== undefined;

@@ -105,8 +105,8 @@ async function rememberFirstSend(
   { intent, unsentAt, now }: Extract<Commitment, { kind: 'go' }>,
 ): Promise<FirstSend | undefined> {
   const recorded = await archive.recordIntent(intent);
-  // Each round is first sent once. If Redis knows of another first send than S3 does, it has lost its memory; and its time may
-  // have been set back with it.
+  // Each send has a round, and keeps the time of the first that may have been accepted. If S3 knows of another, Redis has lost its
+  // memory; and its time may have been set back with it.
   if (recorded.kind === 'recorded' || recorded.intent.firstSentAt === intent.firstSentAt)
     return { sentAt: intent.firstSentAt, wasForgotten: false };
   if (unsentAt.includes(recorded.intent.firstSentAt)) return undefined;

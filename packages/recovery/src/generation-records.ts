@@ -15,7 +15,7 @@ import type { RecoveryArchive } from './ports.ts';
 /** What S3 knows of one submission. */
 interface SubmissionRecords {
   ref: SubmissionRef;
-  /** That of the newest round: the earlier ones ended before anything could be accepted. */
+  /** That of the newest round, which tells when the first send was made that may have been accepted. */
   intent: Intent;
   result?: SubmissionResult;
   decision?: SubmissionResult;

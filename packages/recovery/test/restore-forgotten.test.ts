@@ -44,6 +44,25 @@ test('what Redis knows is not read, and what it forgot is brought back', async (
   expect(await restoreForgotten(world.recovery)).toMatchObject({ restored: [] });
 });
 
+test('a repeated send that was forgotten is found by its own intent, and the verdict of the send before it ends nothing', async () => {
+  const [ref] = await world.enqueue();
+  const { send } = await world.commit(ref);
+  const goBack = await photograph(world);
+  const repeated = await world.commit(ref);
+  await world.store.recordVerdict(ref, repeated.send, 'accepted');
+  await goBack();
+  const first = await world.submission(ref);
+  expect((await restoreForgotten(world.recovery)).restored).toEqual([ref.generationId]);
+  expect(await world.submission(ref)).toMatchObject({
+    status: 'committed',
+    'send:0': 'unknown',
+    memory: '',
+    firstSentAt: first['firstSentAt'],
+  });
+  expect(await world.store.recordVerdict(ref, send, 'refused')).toBe('unproven');
+  expect(await restoreForgotten(world.recovery)).toMatchObject({ restored: [] });
+});
+
 test('whoever dies once the record is back leaves a settlement: the next comparison takes the generation for known', async () => {
   const [ref] = await world.enqueue();
   await world.send(ref);

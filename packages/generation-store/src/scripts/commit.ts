@@ -93,12 +93,26 @@ if leftAloneMs > 0 then return { 'stop', 'provider-trouble', '', int(leftAloneMs
 if due then makeHold(submissionKey, submission, today) end
 
 local send = redis.call('HINCRBY', submissionKey, 'sends', 1)
-redis.call('HSET', submissionKey, 'send:' .. send, 'open', 'send', send, 'token', token, 'fresh', fresh, 'status', 'committed')
+redis.call('HSET', submissionKey, 'send:' .. send, 'open', 'send', send, 'sentIn', memoryId(), 'token', token, 'fresh', fresh, 'status', 'committed')
 takePlace(id, index, n, now)
-if fresh == 1 then redis.call('HSET', submissionKey, 'firstSentAt', int(now), 'memory', memoryId()) end
+if fresh == 1 then
+  redis.call('HSET', submissionKey, 'firstSentAt', int(now), 'memory', memoryId())
+else
+  -- a repeated send has an intent of its own too: of one that shared it nobody could tell that Redis has forgotten it
+  redis.call('HINCRBY', submissionKey, 'round', 1)
+  redis.call('HDEL', submissionKey, 'unsentAt')
+end
 if submission.status == 'planned' then announce('submission.committed', id, index, n, now) end
 if generation.status == 'queued' then redis.call('HSET', key, 'status', 'running') end
 return go(hash(submissionKey), generation)
+`);
+
+/**
+ * Whether no send of the submission was opened after this one, as far as Redis knows, and Redis has forgotten none since: replies 1 or 0.
+ */
+export const isNewestSendScript = createLuaScript(/* lua */ `${prelude}
+local known = redis.call('HMGET', submissionKey(ARGV[2], ARGV[3], ARGV[4]), 'send', 'sentIn')
+return known[1] == ARGV[5] and known[2] == memoryId() and memoryId() ~= '' and 1 or 0
 `);
 
 /**

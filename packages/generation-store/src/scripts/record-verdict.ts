@@ -30,7 +30,8 @@ local earlier = 0
 for field in pairs(submission) do
   if string.sub(field, 1, 5) == 'send:' and field ~= 'send:' .. send then earlier = earlier + 1 end
 end
--- a send that the record does not hold was forgotten by Redis, and others may have been with it: no refusal is final then
+-- a send that the record does not hold was forgotten by Redis, and others may have been with it: no refusal is final then. Nor is one
+-- after a restart, until the next round has asked S3 whether it holds an intent that Redis forgot
 local forgotten = not submission['send:' .. send]
 -- told again after its end, which was recorded: it is counted once
 local toldAgain = forgotten and tonumber(send) <= tonumber(submission.sends)
@@ -112,7 +113,7 @@ else
   if verdict ~= 'not-sent' and verdict ~= 'no-intent' and not toldAgain then redis.call('HINCRBY', key, 'rejections', 1) end
   if earlier > 0 then
     meaning = 'unproven'
-  elseif verdict == 'refused' and not forgotten then
+  elseif verdict == 'refused' and not forgotten and isRemembered(submission) then
     meaning = 'refused'
   else
     if submission.status == 'committed' then

@@ -50,6 +50,12 @@ for at = 16, #ARGV, 7 do
     if redis.call('HGET', key, 'status') == 'queued' then redis.call('HSET', key, 'status', 'running') end
     announce('submission.committed', id, index, n, now)
     changed = changed + 1
+  elseif firstSentAt ~= '' and submission.status == 'committed' and tonumber(submission.round) < tonumber(round) then
+    -- a repeated send was forgotten, and the one before it is known: what that one comes to proves nothing of the other
+    local known = tonumber(submission.firstSentAt or '') or now
+    redis.call('HSET', submissionKey, 'send:0', 'unknown', 'round', round, 'memory', '', 'remembered', 0,
+      'firstSentAt', int(math.min(known, firstSendBefore(now, firstSentAt))), 'sends', int(math.max(2, tonumber(submission.sends))))
+    changed = changed + 1
   elseif firstSentAt ~= '' and submission.status == 'failed' and submission.sends == '0' then
     -- given up as never sent after the send was forgotten: it stays ended, and what comes of it is looked for and paid
     redis.call('HSET', submissionKey, 'send:0', 'unknown', 'round', round, 'firstSentAt', int(firstSendBefore(now, firstSentAt)),
@@ -92,6 +98,7 @@ for at = 2, #ARGV, 5 do
   if not status
     or redis.call('EXISTS', prefix .. ':generation:' .. id) == 0
     or status == 'planned' and (tonumber(submission[2] or '') or 0) <= tonumber(round)
+    or status == 'committed' and (tonumber(submission[2] or '') or 0) < tonumber(round)
     or status == 'failed' and submission[3] == '0'
     or ended == 'result' and not isOver
     or ended == 'decision' and status == 'unknown'

@@ -4,7 +4,9 @@
  * A submission is *remembered* if Redis has forgotten none of its sends. `memory` names the stretch of memory in which the first send
  * of its round was opened: that send wrote an intent which S3 did not hold, so none of this round had been made before, and the rounds
  * before it ended by refusals that Redis knows of. Redis may have forgotten a later one once it is in another stretch: after a restart
- * or a failover, and after everything that shows a loss (`send:0`, a verdict of a send that is not there), which empties `memory`.
+ * or a failover, and after everything that shows a loss (`send:0`, a verdict of a send that is not there), which empties `memory`. Each
+ * send begins a round or repeats one, and has an intent in S3: what was forgotten is found by it, when Redis is compared with S3 and
+ * when the next round writes its own.
  * Nothing is sent after a conflict, so what was remembered when it was told (`remembered`) stays so.
  *
  * A refusal is *proved* if the audit trail showed it as the last response to the id at a moment when one send alone may have arrived:

@@ -51,7 +51,10 @@ function compareSubmission(
   if (known === undefined || status === undefined) return wasRetired ? undefined : 'intent-without-record';
   const isLive = !isFinalSubmission(status);
   // A planned submission that was sent before has begun a new round; one that was given up unsent has no intent at all.
-  const wasSendForgotten = (status === 'planned' && known.round <= round) || (status === 'failed' && known.sends === 0);
+  const wasSendForgotten =
+    (status === 'planned' && known.round <= round) ||
+    (status === 'committed' && known.round < round) ||
+    (status === 'failed' && known.sends === 0);
   if (wasSendForgotten) return 'intent-without-record';
   const isEndUnheard = (isLive && hasResult) || (status === 'unknown' && hasDecision) || (status !== 'succeeded' && hasAmendment);
   if (isEndUnheard) return 'result-without-record';
