@@ -60,7 +60,8 @@ export function openWorld(url: string = inject('redisUrl')) {
 }
 
 async function readEverything(redis: Redis, prefix: string): Promise<Record<string, string>> {
-  const keys = (await redis.keys(`${prefix.replace('{', '\\{')}:*`)).toSorted();
+  // The sign of life is written by every process that looks at Redis, whatever is asked of it.
+  const keys = (await redis.keys(`${prefix.replace('{', '\\{')}:*`)).filter((key) => !key.endsWith(':alive')).toSorted();
   const dumps = await Promise.all(keys.map(async (key) => [key, (await redis.dumpBuffer(key))?.toString('base64') ?? ''] as const));
   return Object.fromEntries(dumps);
 }
