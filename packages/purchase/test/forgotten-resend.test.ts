@@ -20,7 +20,13 @@ const succeededOnce: Agreed = { status: 'succeeded', images: ['succeeded'], exec
 const hidesRunning = { pollHidesRunning: true, detailsHideRunning: true };
 
 /** Runs a story up to where Redis has forgotten the second send, and the first run goes on. */
-async function forgetSecondSend({ stands, faults }: { stands: 'before the post' | 'before its settlement is parked'; faults: object }) {
+async function forgetSecondSend({
+  stands,
+  faults,
+}: {
+  stands: 'before the post' | 'before its settlement is parked';
+  faults: Readonly<Record<string, unknown>>;
+}) {
   await world.setFaults({});
   const ref = await world.enqueue({ references: 2 });
   const clock = { stoodStillMs: 0 };

@@ -52,7 +52,7 @@ test('a repeated send that was forgotten is found by its own intent, and the ver
   await world.store.recordVerdict(ref, repeated.send, 'accepted');
   await goBack();
   const first = await world.submission(ref);
-  expect((await restoreForgotten(world.recovery)).restored).toEqual([ref.generationId]);
+  expect((await restoreForgotten(world.recovery)).restored).toContain(ref.generationId);
   expect(await world.submission(ref)).toMatchObject({
     status: 'committed',
     'send:0': 'unknown',
@@ -60,7 +60,7 @@ test('a repeated send that was forgotten is found by its own intent, and the ver
     firstSentAt: first['firstSentAt'],
   });
   expect(await world.store.recordVerdict(ref, send, 'refused')).toBe('unproven');
-  expect(await restoreForgotten(world.recovery)).toMatchObject({ restored: [] });
+  expect((await restoreForgotten(world.recovery)).restored).not.toContain(ref.generationId);
 });
 
 test('whoever dies once the record is back leaves a settlement: the next comparison takes the generation for known', async () => {

@@ -76,7 +76,7 @@ describe('what was sent is not taken for unsent', () => {
     expect(await restoreGeneration(world.recovery, ref.generationId)).toBe('restored');
     expect(await world.submission(ref)).toMatchObject({ status: 'committed', 'send:0': 'unknown', firstSentAt: String(firstSentAt) });
     const again = await world.commit(ref);
-    expect(again).toMatchObject({ fresh: false, intent: { firstSentAt, round: 0 } });
+    expect(again).toMatchObject({ fresh: false, intent: { firstSentAt, round: 1 } });
     expect(await world.store.recordVerdict(ref, again.send, 'refused')).toBe('unproven');
   });
 
