@@ -40,13 +40,13 @@ test('the same token gets the same answer', async () => {
   expect(await world.keyspace()).toEqual(before);
 });
 
-test('a second run is another send and not a fresh one, and keeps the time of the first', async () => {
+test('a second run is another send and not a fresh one, under an intent of its own, and keeps the time of the first', async () => {
   await using world = await setup();
   const [ref] = await world.enqueue();
   const first = await world.open(ref);
   const second = await world.open(ref);
   expect(second).toMatchObject({ send: 2, fresh: false });
-  expect(second.intent).toEqual(first.intent);
+  expect(second.intent).toEqual({ ...first.intent, round: 1 });
 });
 
 test('after a send that was refused in so many words the next one is fresh, in a round of its own', async () => {
