@@ -24,7 +24,10 @@ export interface EnqueueOptions {
    * be up to 24 hours old, and five minutes ahead, by Redis time.
    */
   generationId?: string;
-  /** Your own key: a second enqueue with the same key answers with the first generation. 1 to 256 characters. */
+  /**
+   * Your own key: a second enqueue with the same key answers with the first generation. 1 to 256 characters,
+   * compared byte for byte: "é" as one character and as two are two keys. Not blanks alone, and no control characters.
+   */
   idempotencyKey?: string;
   /** When to give up buying: a Date or milliseconds since 1970, in the future. */
   deadlineAt?: Date | number;
@@ -121,7 +124,7 @@ export function enqueueProblems({ generationId, idempotencyKey, deadlineAt, runA
   if (idempotencyKey !== undefined && !isIdempotencyKey(idempotencyKey)) {
     problems.push({
       path: 'options.idempotencyKey',
-      message: 'must have 1 to 256 characters, all of them well-formed Unicode',
+      message: 'must have 1 to 256 characters, not all of them blanks, none a control character, in well-formed Unicode',
       given: typeof idempotencyKey === 'string' ? `${idempotencyKey.length} characters` : show(idempotencyKey),
     });
   }
@@ -155,8 +158,12 @@ const isMoment = (moment: Date | number): boolean => {
 const tenantProblems = (path: string, tenant: string | undefined): Problem[] =>
   tenant === undefined || isTenant(tenant) ? [] : [{ path, message: `must be ${TENANT_RULE}`, given: show(tenant) }];
 
-/** Kept as a digest of its UTF-8, in which all lone surrogates are the same. */
-const isIdempotencyKey = (key: unknown): boolean => typeof key === 'string' && /^.{1,256}$/s.test(key) && !/\p{Surrogate}/u.test(key);
+/**
+ * Kept as a digest of its UTF-8, in which all lone surrogates are the same. A key of blanks, or one that ends in a line feed, is a
+ * mistake of its caller: it would join what does not belong together, or part what does.
+ */
+const isIdempotencyKey = (key: unknown): boolean =>
+  typeof key === 'string' && /^.{1,256}$/s.test(key) && /\S/.test(key) && !/[\p{Surrogate}\p{Cc}]/u.test(key);
 
 /** What was given, for a caller without types too. */
 function show(value: unknown): string {
