@@ -89,15 +89,26 @@ describe('errors', () => {
   test('problems are told one a line, with the place, the rule and what was given', () => {
     const whole = { path: '', message: 'must be an object', given: 'null' };
     const ungiven = { path: 'REDIS_URL', message: 'is required' };
-    expect(new errors.InvalidRequestError([problem, whole]).message).toBe(
+    expect(new errors.InvalidRequestError([problem, whole], { enqueues: true }).message).toBe(
       'the request has 2 problems; nothing was queued or bought\n  ttl: must be a whole number of at least 60, got 59\n  (as a whole): must be an object, got null',
     );
+    expect(new errors.InvalidRequestError([problem]).message).toMatch(/^the call has 1 problem\n/);
     expect(new errors.InvalidRequestError([problem]).problems).toEqual([problem]);
     expect(new errors.ConfigError([ungiven]).message).toBe('1 setting is wrong\n  REDIS_URL: is required');
     expect(new errors.ConfigError([ungiven, problem])).toMatchObject({
       message: expect.stringMatching(/^2 settings are wrong/),
       problems: [ungiven, problem],
     });
+  });
+
+  test('of any number of problems all are counted, and a bounded part is told', () => {
+    const many = Array.from({ length: 20_000 }, (_, at) => ({ path: `requests[${at}]`, message: 'x'.repeat(at % 2 === 0 ? 10 : 2000) }));
+    for (const error of [new errors.InvalidRequestError(many), new errors.ConfigError(many), new errors.ConfigError(many.slice(0, 60))]) {
+      expect(error.problemCount).toBeGreaterThanOrEqual(60);
+      expect(error.problems.length).toBeLessThanOrEqual(50);
+      expect(error.message).toMatch(new RegExp(`and ${error.problemCount - error.problems.length} more$`));
+      expect(Buffer.byteLength(JSON.stringify([error, error.message]))).toBeLessThanOrEqual(32 * 1024);
+    }
   });
 
   test('what a caller needs to go on is kept', () => {

@@ -1,10 +1,12 @@
+import { formatProblems, ProblemList, type Problem } from './problems.ts';
+
 /**
  * Every error says who must act: the class is who acts, the code is what happened.
  * Codes are dotted, stable and never reused; `docs/errors.md` is generated from `errorCodes`.
  */
 export const errorCodes = {
   'config.invalid': 'a setting is missing or wrong; the process does not start',
-  'request.invalid': 'the request breaks a rule of the model; nothing was queued or bought',
+  'request.invalid': 'the request, an option or an id of a call is wrong; of a call that enqueues nothing was queued or bought',
   'request.conflict': 'this generation id is already taken by another request; nothing was queued or bought',
   'request.id-out-of-time':
     'Redis does not know this generation id, and by its time the id is older than 24 hours or more than five minutes ahead; nothing was queued',
@@ -67,37 +69,33 @@ export abstract class DarkroomError extends Error {
   }
 }
 
-/** One thing that is wrong with an input. */
-export interface Problem {
-  /** Where, as a path: "inputs.referenceImages[2]"; "" is the input as a whole. */
-  path: string;
-  /** What is wrong and what is allowed. */
-  message: string;
-  /** What was given, shortened; never a prompt or image data. */
-  given?: string;
+/** Base of the errors that list what is wrong with an input. */
+abstract class ProblemsError extends DarkroomError {
+  /** The first 50 at the most, and fewer if they are long. */
+  readonly problems: readonly Problem[];
+  /** How many there are in all. */
+  readonly problemCount: number;
+  constructor(code: ErrorCode, first: (count: number) => string, problems: ProblemList, options?: DarkroomErrorOptions) {
+    super(code, `${first(problems.count)}\n${formatProblems(problems)}`, false, options);
+    this.problems = problems.told;
+    this.problemCount = problems.count;
+  }
 }
 
-/** An error message tells so many problems; all of them are in `problems`. */
-const MAX_TOLD = 50;
+const listOf = (problems: readonly Problem[] | ProblemList): ProblemList =>
+  problems instanceof ProblemList ? problems : ProblemList.of(problems);
 
-const list = (problems: readonly Problem[]): string =>
-  problems
-    .slice(0, MAX_TOLD)
-    .map(({ path, message, given }) => `  ${path === '' ? '(as a whole)' : path}: ${message}${given === undefined ? '' : `, got ${given}`}`)
-    .concat(problems.length > MAX_TOLD ? [`  and ${problems.length - MAX_TOLD} more`] : [])
-    .join('\n');
-
-/** The caller must change the request. All problems at once. */
-export class InvalidRequestError extends DarkroomError {
-  readonly problems: readonly Problem[];
-  constructor(problems: readonly Problem[], options?: DarkroomErrorOptions) {
+/** The caller must change the request. All problems are counted, and the first of them told. */
+export class InvalidRequestError extends ProblemsError {
+  /** @param options `enqueues` is true for a call that enqueues: its message says that nothing was queued. */
+  constructor(problems: readonly Problem[] | ProblemList, options: DarkroomErrorOptions & { enqueues?: boolean } = {}) {
     super(
       'request.invalid',
-      `the request has ${problems.length} problem${problems.length === 1 ? '' : 's'}; nothing was queued or bought\n${list(problems)}`,
-      false,
+      (count) =>
+        `the ${options.enqueues === true ? 'request' : 'call'} has ${count} problem${count === 1 ? '' : 's'}${options.enqueues === true ? '; nothing was queued or bought' : ''}`,
+      listOf(problems),
       options,
     );
-    this.problems = problems;
   }
 }
 
@@ -118,17 +116,10 @@ export class GenerationIdError extends DarkroomError {
   }
 }
 
-/** The operator must correct the settings. All problems at once. */
-export class ConfigError extends DarkroomError {
-  readonly problems: readonly Problem[];
-  constructor(problems: readonly Problem[], options?: DarkroomErrorOptions) {
-    super(
-      'config.invalid',
-      `${problems.length} setting${problems.length === 1 ? ' is' : 's are'} wrong\n${list(problems)}`,
-      false,
-      options,
-    );
-    this.problems = problems;
+/** The operator must correct the settings. All problems are counted, and the first of them told. */
+export class ConfigError extends ProblemsError {
+  constructor(problems: readonly Problem[] | ProblemList, options?: DarkroomErrorOptions) {
+    super('config.invalid', (count) => `${count} setting${count === 1 ? ' is' : 's are'} wrong`, listOf(problems), options);
   }
 }
 

@@ -17,9 +17,9 @@ export {
   hasCode,
   type DarkroomErrorOptions,
   type ErrorCode,
-  type Problem,
   type Reached,
 } from './errors.ts';
+export { MAX_PROBLEMS, ProblemList, type Problem } from './problems.ts';
 export { boundText } from './bound-text.ts';
 export { hideSecrets } from './secret-text.ts';
 export { generationEventSchema, generationEvents, type GenerationEvent } from './events.ts';
@@ -36,7 +36,7 @@ export { ownerSchema, type Owner } from './owner.ts';
 export { encodeTenant, isTenant, TENANT_RULE } from './tenant.ts';
 export { describeGiven } from './models/given.ts';
 export { findMeant } from './did-you-mean.ts';
-export { optionNameProblems, type OptionNames } from './unknown-names.ts';
+export { readOptions, UNREADABLE, type OptionNames } from './unknown-names.ts';
 export { scopeOfAddress, withoutBrackets, type AddressScope } from './network-address.ts';
 export { DEFAULT_DAILY_CAP_USD, formatUsd, parseUsd, type NanoUsd } from './money.ts';
 export type {
@@ -146,7 +146,12 @@ export {
 } from './models/grok-imagine-image/output-format.ts';
 export { findKeptInput, formatKeptInput } from './models/grok-imagine-image/kept-input.ts';
 export { modelId, parameters, prices, responseFields, taskType, type ParameterPath } from './models/grok-imagine-image/page.ts';
-export { checkGrokImagineRequest, parseGrokImagineRequest, parseStoredGrokImagineRequest } from './models/grok-imagine-image/parse.ts';
+export {
+  checkGrokImagineRequest,
+  parseGrokImagineRequest,
+  parseStoredGrokImagineRequest,
+  readGrokImagineRequest,
+} from './models/grok-imagine-image/parse.ts';
 export { quote, type Quote } from './models/grok-imagine-image/quote.ts';
 export {
   classifyReferenceImage,

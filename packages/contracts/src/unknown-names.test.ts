@@ -1,6 +1,12 @@
 import { expect, test } from 'vitest';
-import { optionNameProblems } from './unknown-names.ts';
+import { ProblemList, type Problem } from './problems.ts';
+import { readOptions, type OptionNames } from './unknown-names.ts';
 
+const optionNameProblems = (given: unknown, options: OptionNames): Problem[] => {
+  const problems = new ProblemList();
+  readOptions(given as object, options, problems); // what the types forbid
+  return problems.told;
+};
 const names = { path: 'options', known: ['idempotencyKey', 'runAt'], otherNames: { delay: 'runAt' } };
 
 test('known names, and names without a value, are no problem', () => {
@@ -23,4 +29,54 @@ test('a name of any length is repeated in part, and what it holds is not', () =>
   const [problem] = optionNameProblems({ ['x'.repeat(1_000_000)]: 'a secret' }, names);
   expect(problem?.path.length).toBeLessThan(100);
   expect(JSON.stringify(problem)).not.toContain('secret');
+});
+
+class Spec {
+  idempotencyKey = 'own';
+  get runAt(): number {
+    return 5;
+  }
+  get delay(): number {
+    return 5;
+  }
+  describe(): string {
+    return 'a method is no option';
+  }
+}
+
+test('what a prototype, a class, a hidden or a symbol property gives is checked as well, and copied', () => {
+  const { idempotencyKey: _none, ...hidden } = { idempotencyKey: 0 };
+  Object.defineProperty(hidden, 'delay', { value: 5 });
+  for (const given of [Object.create({ delay: 5 }), Object.create(Object.create(null, { delay: { value: 5 } })), new Spec(), hidden])
+    expect(optionNameProblems(given, names)).toMatchObject([{ path: 'options.delay' }]);
+  expect(optionNameProblems({ [Symbol('delay')]: 5 }, names)).toMatchObject([{ path: 'options.Symbol(delay)' }]);
+  const problems = new ProblemList();
+  expect(readOptions<object>(new Spec(), names, problems)).toEqual({ idempotencyKey: 'own', runAt: 5 });
+});
+
+test('each name is read once, so that what is checked is what is used', () => {
+  let reads = 0;
+  const given = {
+    get runAt(): number {
+      reads += 1;
+      return reads;
+    },
+  };
+  expect(readOptions(given, names, new ProblemList())).toEqual({ runAt: 1 });
+  expect(reads).toBe(1);
+});
+
+test('an object that throws when it is read is refused without its words', () => {
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  const getter = {
+    get runAt(): number {
+      throw new Error('a secret');
+    },
+  };
+  const endless: object = new Proxy({}, { getPrototypeOf: () => endless });
+  for (const given of [proxy, getter, endless]) {
+    const problems = optionNameProblems(given, names);
+    expect(problems).toEqual([{ path: 'options', message: expect.stringContaining('cannot be read') }]);
+  }
 });

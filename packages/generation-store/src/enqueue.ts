@@ -105,21 +105,27 @@ export async function enqueueGeneration(
         { details: { redisTime: timeOf(reply[1]) } },
       );
     case 'deadline-over':
-      throw new InvalidRequestError([
-        {
-          path: 'options.deadlineAt',
-          message: `must be in the future; redis time is ${timeOf(reply[1])}`,
-          given: timeOf(generation.deadlineAt ?? 0),
-        },
-      ]);
+      throw new InvalidRequestError(
+        [
+          {
+            path: 'options.deadlineAt',
+            message: `must be in the future; redis time is ${timeOf(reply[1])}`,
+            given: timeOf(generation.deadlineAt ?? 0),
+          },
+        ],
+        { enqueues: true },
+      );
     case 'run-at-out-of-bounds':
-      throw new InvalidRequestError([
-        {
-          path: 'options.runAt',
-          message: `must be a moment in the next ${MAX_RUN_AHEAD_DAYS} days; redis time is ${timeOf(reply[1])}`,
-          given: timeOf(generation.runAt ?? 0),
-        },
-      ]);
+      throw new InvalidRequestError(
+        [
+          {
+            path: 'options.runAt',
+            message: `must be a moment in the next ${MAX_RUN_AHEAD_DAYS} days; redis time is ${timeOf(reply[1])}`,
+            given: timeOf(generation.runAt ?? 0),
+          },
+        ],
+        { enqueues: true },
+      );
     case 'conflict':
       throw new RequestConflictError(
         reply[1] === generationId

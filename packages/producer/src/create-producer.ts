@@ -1,12 +1,13 @@
 import {
-  ConfigError,
   describeGiven,
   GenerationError,
   InvalidRequestError,
+  ProblemList,
+  UNREADABLE,
   type GenerationStatus,
   type GenerationView,
+  type GrokImagineRequest,
   type GrokImagineRequestInput,
-  type Problem,
 } from '@darkroom/contracts';
 import {
   buildGenerationStore,
@@ -20,19 +21,22 @@ import { createSubmissions } from '@darkroom/queues';
 import { createAvailability } from './availability.ts';
 import { createChanges } from './changes.ts';
 import { enqueueOrder, type Destination, type Enqueued } from './enqueue.ts';
-import { enqueueOrders, manyProblems, optionsOf } from './enqueue-many.ts';
+import { enqueueOrders, optionsOf, readMany } from './enqueue-many.ts';
 import {
-  callNameProblems,
   enqueueManyOptions,
   enqueueOptions,
-  producerProblems,
+  readCallOptions,
+  readProducerOptions,
   type EnqueueManyOptions,
   type EnqueueOptions,
   type ProducerOptions,
 } from './options.ts';
-import { buildOrder, orderProblems, type OrderDefaults } from './order.ts';
+import { buildOrder, readOrder, type OrderDefaults } from './order.ts';
 import { createRedisTime } from './redis-time.ts';
 import { waitOptions as namesOfWait, waitProblems, waitUntilFinal, type WaitOptions } from './wait.ts';
+
+/** The options of a call that has none: any name is refused, so that none is taken for heard. */
+export type NoOptions = Readonly<Record<string, never>>;
 
 export interface GenerateOptions extends EnqueueOptions, WaitOptions {}
 
@@ -41,15 +45,15 @@ export interface Producer {
   /**
    * Enqueues a generation, whatever its `deliveryMethod`. Safe to repeat with the same `generationId` or `idempotencyKey`: nothing is
    * bought twice.
-   * @throws InvalidRequestError (all problems at once), SpendCapError, StoreNotInitialisedError, RequestConflictError,
+   * @throws InvalidRequestError (the first 50 problems, all of them counted), SpendCapError, StoreNotInitialisedError, RequestConflictError,
    * GenerationIdError (an id that Redis does not know, too old or too far ahead): nothing was queued;
    * QueueUnavailableError: `reached` says whether it may have arrived.
    */
   enqueue(request: GrokImagineRequestInput, options?: EnqueueOptions): Promise<Enqueued>;
   /**
-   * Enqueues many generations, each with its own request; the answers are in their order. All are checked first: if one is wrong,
-   * none is sent.
-   * @throws InvalidRequestError with every problem and its index ("requests[3].width"): nothing was queued; EnqueueManyError when
+   * Enqueues many generations, at most 10,000, each with its own request; the answers are in their order. All are checked first: if one
+   * is wrong, none is sent.
+   * @throws InvalidRequestError with the first problems, their index ("requests[3].width") and how many there are: nothing was queued; EnqueueManyError when
    * something went wrong on the way: it says what became of each, and calling again with its `generationIds` is safe.
    */
   enqueueMany(requests: readonly GrokImagineRequestInput[], options?: EnqueueManyOptions): Promise<Enqueued[]>;
@@ -60,11 +64,11 @@ export interface Producer {
    */
   generate(request: GrokImagineRequestInput, options?: GenerateOptions): Promise<GenerationView>;
   /** @throws GenerationError when no generation has this id; QueueUnavailableError. */
-  get(generationId: string): Promise<GenerationView>;
+  get(generationId: string, options?: NoOptions): Promise<GenerationView>;
   /** Waits until the generation is final. @throws GenerationError when there is none or the time is over; QueueUnavailableError. */
   wait(generationId: string, options?: WaitOptions): Promise<GenerationView>;
   /** Cancels: what was not sent is never bought; an image already bought is kept. @returns the status it has now. @throws GenerationError, QueueUnavailableError. */
-  cancel(generationId: string): Promise<GenerationStatus>;
+  cancel(generationId: string, options?: NoOptions): Promise<GenerationStatus>;
   /** Lets go of Redis. Calls that are waiting, and later ones, are refused with QueueUnavailableError. May be called twice. */
   close(): Promise<void>;
 }
@@ -73,9 +77,8 @@ export interface Producer {
  * Connects to Redis at once and makes a producer; a Redis that is away is reported by the calls, not here.
  * @throws ConfigError with all problems of the options at once.
  */
-export function createProducer(options: ProducerOptions): Producer {
-  const wrong = producerProblems(options);
-  if (wrong.length > 0) throw new ConfigError(wrong);
+export function createProducer(given: ProducerOptions): Producer {
+  const options = readProducerOptions(given);
   const { redisUrl, prefix = DEFAULT_PREFIX, tenant = 'default', maxReferenceImages = 1, now: clock = Date.now } = options;
   const { recordSeconds = defaultRetention.recordSeconds, idempotencySeconds = defaultRetention.idempotencySeconds } = options;
   const redis = connectFailFast(redisUrl);
@@ -96,8 +99,8 @@ export function createProducer(options: ProducerOptions): Producer {
   const destination: Destination = { ask, store, submissions, now };
   let closing: Promise<void> | undefined;
 
-  const order = (input: GrokImagineRequestInput, given: EnqueueOptions): Promise<Enqueued> => {
-    const enqueue = () => enqueueOrder(destination, buildOrder(input, given, defaults));
+  const order = (request: GrokImagineRequest, given: EnqueueOptions): Promise<Enqueued> => {
+    const enqueue = () => enqueueOrder(destination, buildOrder(request, given, defaults));
     return given.generationId === undefined ? mintBy(enqueue) : enqueue();
   };
   const find = (generationId: string): Promise<GenerationView | undefined> =>
@@ -107,41 +110,54 @@ export function createProducer(options: ProducerOptions): Producer {
 
   const producer: Producer = {
     async enqueue(input, given = {}) {
-      refuse(callNameProblems(given, enqueueOptions), () => orderProblems(input, given, defaults));
-      return order(input, given);
+      const { request, options } = await checked((problems) => {
+        const options = readCallOptions(given, enqueueOptions, problems);
+        const request = options && readOrder(input, options, defaults, problems);
+        return request && options && { request, options };
+      }, ENQUEUES);
+      return order(request, options);
     },
     async enqueueMany(inputs, given = {}) {
-      refuse(callNameProblems(given, enqueueManyOptions), () => manyProblems(inputs, given, defaults));
+      const { requests, options } = await checked(async (problems) => {
+        const options = readCallOptions(given, enqueueManyOptions, problems);
+        return options && { options, requests: await readMany(inputs, options, defaults, problems) };
+      }, ENQUEUES);
       const orderAll = () =>
         enqueueOrders(
           destination,
-          inputs.map((input, index) => buildOrder(input, optionsOf(given, index), defaults)),
+          requests.map((request, index) => buildOrder(request, optionsOf(options, index), defaults)),
         );
-      return given.generationIds === undefined ? mintBy(orderAll) : orderAll();
+      return options.generationIds === undefined ? mintBy(orderAll) : orderAll();
     },
     async generate(input, given = {}) {
-      refuse(callNameProblems(given, [...enqueueOptions, ...namesOfWait]), () => [
-        ...orderProblems(input, given, defaults),
-        ...waitProblems(given),
-      ]);
-      given.signal?.throwIfAborted();
-      const { generationId } = await order(input, given);
-      return input.deliveryMethod === 'async'
+      const { request, options } = await checked((problems) => {
+        const options = readCallOptions(given, [...enqueueOptions, ...namesOfWait], problems);
+        const request = options && readOrder(input, options, defaults, problems);
+        if (options !== undefined) problems.push(...waitProblems(options));
+        return request && options && { request, options };
+      }, ENQUEUES);
+      options.signal?.throwIfAborted();
+      const { generationId } = await order(request, options);
+      return request.deliveryMethod === 'async'
         ? producer.get(generationId)
-        : waitUntilFinal(generationId, () => find(generationId), changes, given);
+        : waitUntilFinal(generationId, () => find(generationId), changes, options);
     },
-    async get(generationId) {
-      refuse(idProblems(generationId));
+    async get(generationId, given = {}) {
+      await checked((problems) => readIdCall(generationId, given, [], problems));
       const generation = await find(generationId);
       if (generation === undefined) throw notFound(generationId);
       return generation;
     },
     async wait(generationId, given = {}) {
-      refuse([...idProblems(generationId), ...callNameProblems(given, namesOfWait)], () => waitProblems(given));
-      return waitUntilFinal(generationId, () => find(generationId), changes, given);
+      const options = await checked((problems) => {
+        const read = readIdCall(generationId, given, namesOfWait, problems);
+        if (read !== undefined) problems.push(...waitProblems(read));
+        return read;
+      });
+      return waitUntilFinal(generationId, () => find(generationId), changes, options);
     },
-    async cancel(generationId) {
-      refuse(idProblems(generationId));
+    async cancel(generationId, given = {}) {
+      await checked((problems) => readIdCall(generationId, given, [], problems));
       const status = await ask('cancel generation', generationId, () => store.cancel(generationId));
       if (status === undefined) throw notFound(generationId);
       return status;
@@ -160,20 +176,40 @@ export function createProducer(options: ProducerOptions): Producer {
   return producer;
 }
 
+const ENQUEUES = { enqueues: true };
+
 /**
- * Throws InvalidRequestError for all problems at once.
- * @param more Reads the options, which is left out if they are no object.
+ * Reads what a call was given.
+ * @param read Adds what is wrong to the problems; what it returns is used if there are none.
+ * @throws InvalidRequestError, also for what throws when it is read, such as a proxy.
  */
-function refuse(problems: readonly Problem[], more: () => readonly Problem[] = () => []): void {
-  const isObject = !problems.some(({ path }) => path === 'options');
-  const all = isObject ? [...problems, ...more()] : problems;
-  if (all.length > 0) throw new InvalidRequestError(all);
+async function checked<Read>(
+  read: (problems: ProblemList) => Read | undefined | Promise<Read | undefined>,
+  options: { enqueues?: boolean } = {},
+): Promise<Read> {
+  const problems = new ProblemList();
+  let value: Read | undefined;
+  try {
+    value = await read(problems);
+  } catch (cause) {
+    problems.push({ path: '', message: UNREADABLE });
+    throw new InvalidRequestError(problems, { ...options, cause });
+  }
+  if (value === undefined || problems.count > 0) throw new InvalidRequestError(problems, options);
+  return value;
 }
 
-const idProblems = (generationId: unknown): Problem[] =>
-  typeof generationId === 'string' && generationId.length <= MAX_ID_LENGTH
-    ? []
-    : [{ path: 'generationId', message: 'must be the id of a generation', given: describeGiven(generationId) }];
+/** Reads the options of a call about one generation, and adds what is wrong with its id and with them. */
+function readIdCall<Options extends object>(
+  generationId: unknown,
+  given: Options,
+  known: readonly string[],
+  problems: ProblemList,
+): Options | undefined {
+  if (typeof generationId !== 'string' || generationId.length > MAX_ID_LENGTH)
+    problems.push({ path: 'generationId', message: 'must be the id of a generation', given: describeGiven(generationId) });
+  return readCallOptions(given, known, problems);
+}
 
 /** A UUID has 36 characters; what is longer is not repeated in an error. */
 const MAX_ID_LENGTH = 64;

@@ -1,20 +1,27 @@
+import { setImmediate } from 'node:timers/promises';
 import {
   DarkroomError,
   EnqueueManyError,
   InvalidRequestError,
   QueueUnavailableError,
-  type Problem,
+  type GrokImagineRequest,
+  type ProblemList,
   type SubmissionRef,
 } from '@darkroom/contracts';
 import { delayOf, enqueuedOf, jobsOf, type Destination, type Enqueued } from './enqueue.ts';
 import type { EnqueueManyOptions, EnqueueOptions } from './options.ts';
-import { orderProblems, type Order, type OrderDefaults } from './order.ts';
+import { readOrder, type Order, type OrderDefaults } from './order.ts';
 
 /** What is sent at once: the generations of a chunk, and then the jobs of their images, each answered within the time-out of a command. */
 const MAX_GENERATIONS = 100;
 const MAX_IMAGES = 200;
 /** Of requests as text; one with inline images takes up to a quarter of it. */
 const MAX_CHARACTERS = 1024 * 1024;
+
+/** The most that one call takes: a million go out as a hundred calls, each with an answer that says what became of its requests. */
+const MAX_REQUESTS = 10_000;
+/** Checked in one go, before other work of the process has its turn. */
+const CHECKED_AT_ONCE = 100;
 
 /** The options of one of many. */
 export const optionsOf = ({ generationIds, idempotencyKeys, ...shared }: EnqueueManyOptions, index: number): EnqueueOptions => {
@@ -26,25 +33,47 @@ export const optionsOf = ({ generationIds, idempotencyKeys, ...shared }: Enqueue
   };
 };
 
-/** What is wrong with many requests, each problem with its index. Options that hold for all of them are checked once. */
-export function manyProblems(inputs: readonly unknown[], options: EnqueueManyOptions, defaults: OrderDefaults): Problem[] {
-  if (!Array.isArray(inputs)) return [{ path: 'requests', message: 'must be an array' }];
+/**
+ * Reads many requests, and adds what is wrong with them, each problem with its index. Options that hold for all of them are checked
+ * once. Other work of the process goes on meanwhile.
+ * @returns the requests, of which some are missing if there are problems.
+ */
+export async function readMany(
+  inputs: readonly unknown[],
+  options: EnqueueManyOptions,
+  defaults: OrderDefaults,
+  problems: ProblemList,
+): Promise<GrokImagineRequest[]> {
+  if (!Array.isArray(inputs)) problems.push({ path: 'requests', message: 'must be an array' });
+  else if (inputs.length > MAX_REQUESTS)
+    problems.push({ path: 'requests', message: `may hold at most ${MAX_REQUESTS}; call once for each part`, given: `${inputs.length}` });
+  if (!Array.isArray(inputs) || inputs.length > MAX_REQUESTS) return [];
   const { generationIds, idempotencyKeys, ...shared } = options;
-  const problems = orderProblems(VALID, shared, defaults);
+  readOrder(VALID, shared, defaults, problems);
   for (const [path, list] of Object.entries({ generationIds, idempotencyKeys })) {
-    if (list === undefined || list.length === inputs.length) continue;
-    problems.push({ path: `options.${path}`, message: `must hold one for each of the ${inputs.length} requests`, given: `${list.length}` });
+    if (list === undefined || (Array.isArray(list) && list.length === inputs.length)) continue;
+    const given = Array.isArray(list) ? `${list.length}` : typeof list;
+    problems.push({ path: `options.${path}`, message: `must hold one for each of the ${inputs.length} requests`, given });
   }
   const seen = new Set<string>();
-  for (const [index, input] of inputs.entries()) {
+  const requests: GrokImagineRequest[] = [];
+  // A copy: the caller may change its list while other work has its turn.
+  for (const [index, input] of [...inputs].entries()) {
+    if (index > 0 && index % CHECKED_AT_ONCE === 0) await setImmediate();
     const { deadlineAt: _deadlineAt, runAt: _runAt, tenant: _tenant, ...own } = optionsOf(options, index);
-    problems.push(...orderProblems(input, own, defaults).map((problem) => ({ ...problem, path: pathOfOneOf(problem.path, index) })));
+    const request = readOrder(
+      input,
+      own,
+      defaults,
+      problems.part((path) => pathOfOneOf(path, index)),
+    );
+    if (request !== undefined) requests.push(request);
     if (own.generationId === undefined) continue;
     if (seen.has(own.generationId))
       problems.push({ path: `options.generationIds[${index}]`, message: 'is the id of an earlier one of these requests' });
     seen.add(own.generationId);
   }
-  return problems;
+  return requests;
 }
 
 const VALID = { positivePrompt: 'x' };

@@ -19,7 +19,7 @@ export {
   type Problem,
   type Quote,
 } from '@darkroom/contracts';
-export { createProducer, type GenerateOptions, type Producer } from './create-producer.ts';
+export { createProducer, type GenerateOptions, type NoOptions, type Producer } from './create-producer.ts';
 export type { Enqueued } from './enqueue.ts';
 export type { EnqueueManyOptions, EnqueueOptions, ProducerOptions } from './options.ts';
 export type { WaitOptions } from './wait.ts';

@@ -1,4 +1,13 @@
-import { COMPARED_MS, TENANT_RULE, isGenerationId, isTenant, optionNameProblems, type Problem } from '@darkroom/contracts';
+import {
+  COMPARED_MS,
+  ConfigError,
+  ProblemList,
+  TENANT_RULE,
+  isGenerationId,
+  isTenant,
+  readOptions,
+  type Problem,
+} from '@darkroom/contracts';
 import { hasHashTag, MAX_RUN_AHEAD_DAYS } from '@darkroom/generation-store';
 
 export interface ProducerOptions {
@@ -86,23 +95,32 @@ const otherNames = {
   ttl: 'deadlineAt',
 };
 
-/** What the names of the options of a call have wrong. @param known Names that the call takes. */
-export const callNameProblems = (options: unknown, known: readonly string[]): Problem[] =>
-  optionNameProblems(options, { path: 'options', known, otherNames });
+/**
+ * Reads the options of a call, and adds what their names have wrong. Times become numbers: a Date could be changed while the call runs.
+ * @param known Names that the call takes.
+ */
+export function readCallOptions<Options extends object>(
+  given: Options,
+  known: readonly string[],
+  problems: ProblemList,
+): Options | undefined {
+  const options = readOptions(given, { path: 'options', known, otherNames }, problems);
+  if (options === undefined) return undefined;
+  return Object.fromEntries(
+    Object.entries(options).map(([name, value]: [string, unknown]) => [name, value instanceof Date ? value.getTime() : value]),
+  ) as Options; // every option that takes a Date takes milliseconds too
+}
 
-/** What is wrong with a producer's own settings. The address may hold a password and is not repeated. */
-export function producerProblems(options: ProducerOptions): Problem[] {
-  const unknown = optionNameProblems(options, {
-    path: '',
-    known: producerOptions,
-    otherNames: { url: 'redisUrl', connection: 'redisUrl' },
-  });
-  if (unknown[0]?.path === '') return unknown;
+/** Reads a producer's own settings. The address may hold a password and is not repeated. @throws ConfigError */
+export function readProducerOptions(given: ProducerOptions): ProducerOptions {
+  const problems = new ProblemList();
+  const names = { path: '', known: producerOptions, otherNames: { url: 'redisUrl', connection: 'redisUrl' } };
+  const options = readOptions(given, names, problems);
+  if (options === undefined) throw new ConfigError(problems);
   const { redisUrl, prefix, tenant, maxReferenceImages = 0 } = options;
   const { recordSeconds = MIN_RECORD_SECONDS, idempotencySeconds = MIN_IDEMPOTENCY_SECONDS, now } = options;
   const isAddress = typeof redisUrl === 'string' && URL.canParse(redisUrl) && ['redis:', 'rediss:'].includes(new URL(redisUrl).protocol);
-  return [
-    ...unknown,
+  problems.push(
     ...(isAddress ? [] : [{ path: 'redisUrl', message: 'must start with "redis://" or "rediss://"' }]),
     ...(prefix === undefined || (typeof prefix === 'string' && hasHashTag(prefix))
       ? []
@@ -112,7 +130,9 @@ export function producerProblems(options: ProducerOptions): Problem[] {
     ...atLeast('recordSeconds', recordSeconds, MIN_RECORD_SECONDS),
     ...atLeast('idempotencySeconds', idempotencySeconds, MIN_IDEMPOTENCY_SECONDS),
     ...(now === undefined || typeof now === 'function' ? [] : [{ path: 'now', message: 'must be a function', given: show(now) }]),
-  ];
+  );
+  if (problems.count > 0) throw new ConfigError(problems);
+  return options;
 }
 
 /** What is wrong with the options of one enqueue, whatever time it is: times are compared with that of Redis when it is enqueued. */

@@ -1,10 +1,9 @@
 import {
-  checkGrokImagineRequest,
   createGenerationId,
-  parseGrokImagineRequest,
   quote,
-  type GrokImagineRequestInput,
-  type Problem,
+  readGrokImagineRequest,
+  type GrokImagineRequest,
+  type ProblemList,
   type Quote,
 } from '@darkroom/contracts';
 import type { NewGeneration } from '@darkroom/generation-store';
@@ -24,15 +23,20 @@ export interface OrderDefaults {
   now: () => number;
 }
 
-/** What is wrong with a request and with the options of its enqueue. */
-export const orderProblems = (input: unknown, options: EnqueueOptions, { tenant, maxReferenceImages }: OrderDefaults): Problem[] => [
-  ...checkGrokImagineRequest(input, { maxReferenceImages }),
-  ...enqueueProblems({ tenant, ...options }),
-];
+/** Reads a request, and adds what is wrong with it and with the options of its enqueue. @returns undefined for a request with problems. */
+export function readOrder(
+  input: unknown,
+  options: EnqueueOptions,
+  { tenant, maxReferenceImages }: OrderDefaults,
+  problems: ProblemList,
+): GrokImagineRequest | undefined {
+  const request = readGrokImagineRequest(input, { maxReferenceImages }, problems);
+  problems.push(...enqueueProblems({ tenant, ...options }));
+  return request;
+}
 
-/** Makes an order of a request that has no problems. @throws InvalidRequestError for one that has. */
-export function buildOrder(input: GrokImagineRequestInput, options: EnqueueOptions, defaults: OrderDefaults): Order {
-  const request = parseGrokImagineRequest(input, { maxReferenceImages: defaults.maxReferenceImages });
+/** Makes an order of a request and options that have no problems. */
+export function buildOrder(request: GrokImagineRequest, options: EnqueueOptions, defaults: OrderDefaults): Order {
   const price = quote(request);
   return {
     quote: price,

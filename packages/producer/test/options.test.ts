@@ -126,14 +126,85 @@ test('what is no id is refused before Redis is asked', async () => {
   }
 });
 
-test('a thousand wrong requests are all named, and the message stays short', async () => {
+const anything = <Value>(value: unknown): Value => value as Value; // what the types forbid
+
+/** Processor time of a refusal in milliseconds, the least of five, and its error. */
+async function refusalOf(attempt: () => unknown): Promise<{ cpuMs: number; error: ConfigError | InvalidRequestError }> {
+  const times: number[] = [];
+  let thrown: unknown;
+  // The first runs meet code that is not compiled yet.
+  for (let run = 0; run < 5; run += 1) {
+    const startedAt = process.cpuUsage();
+    thrown = await (async () => attempt())().then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    const { user, system } = process.cpuUsage(startedAt);
+    times.push((user + system) / 1000);
+  }
+  if (thrown instanceof ConfigError || thrown instanceof InvalidRequestError) return { cpuMs: Math.min(...times), error: thrown };
+  throw new Error('nothing was refused', { cause: thrown });
+}
+
+const unknownKeys = (count: number): object => Object.fromEntries(Array.from({ length: count }, (_, at) => [`unknown${at}`, at]));
+
+test.each<[string, number, (world: Awaited<ReturnType<typeof setup>>) => unknown]>([
+  ['20,000 requests', 1, ({ producer }) => producer.enqueueMany(anything(Array.from({ length: 20_000 }).fill({ bad: 1 })))],
+  ['as many bad requests as a call takes', 20_000, ({ producer }) => producer.enqueueMany(anything(Array(10_000).fill({ bad: 1 })))],
+  ['a request of 20,000 unknown names', 20_001, ({ producer }) => producer.enqueue(anything(unknownKeys(20_000)))],
+  ['20,000 unknown names in a group', 20_000, ({ producer }) => producer.enqueue(anything({ ...request, safety: unknownKeys(20_000) }))],
+  ['20,000 names with a dot', 20_000, ({ producer }) => producer.enqueue(anything({ ...request, ...dotted(20_000) }))],
+  ['20,000 unknown options', 20_000, ({ producer }) => producer.enqueue(request, anything(unknownKeys(20_000)))],
+  ['20,000 unknown options of a producer', 20_001, () => createProducer(anything(unknownKeys(20_000)))],
+  ['a name of a megabyte', 1, ({ producer }) => producer.enqueue(anything({ ...request, ['x'.repeat(1_000_000)]: 1 }))],
+  ['an option of a megabyte', 1, ({ producer }) => producer.enqueue(request, anything({ ['\u0000'.repeat(1_000_000)]: 1 }))],
+  ['a prompt of 5 MB', 1, ({ producer }) => producer.enqueue({ positivePrompt: 'x'.repeat(5_000_000) })],
+  ['a reference image of 5 MB', 1, ({ producer }) => producer.enqueue(withImage('A'.repeat(5_000_000)))],
+  ['an address of 5 MB', 1, ({ producer }) => producer.enqueue(withImage(`https://example.org/${'x'.repeat(5_000_000)}`))],
+  [
+    'a list of a milliard images',
+    51,
+    ({ producer }) => producer.enqueue(anything({ ...request, inputs: { referenceImages: Array(1e9) } })),
+  ],
+  ['a milliard requests', 1, ({ producer }) => producer.enqueueMany(Array(1e9))],
+  ['a milliard keys', 1, ({ producer }) => producer.enqueueMany([request], { idempotencyKeys: Array(1e9) })],
+  ['a text for keys', 1, ({ producer }) => producer.enqueueMany([request], anything({ idempotencyKeys: 'k' }))],
+])('%s: the refusal takes a moment, counts all problems and stays small', async (_name, least, attempt) => {
   await using world = await setup();
-  const { paths, message } = await problemsOf(() =>
-    world.producer.enqueueMany(Array.from({ length: 1000 }, () => ({ positivePrompt: '' }))),
-  );
-  expect(paths).toHaveLength(1000);
-  expect(message.length).toBeLessThan(10_000);
-  expect(message).toMatch(/and 950 more$/);
+  const { cpuMs, error } = await refusalOf(() => attempt(world));
+  expect(error.problemCount).toBeGreaterThanOrEqual(least);
+  expect(error.problems.length).toBeLessThanOrEqual(50);
+  expect(Buffer.byteLength(JSON.stringify([error, error.message]))).toBeLessThanOrEqual(32 * 1024);
+  expect(cpuMs).toBeLessThan(150);
+  expect(await world.redis.keys(`${world.prefix}:generation:*`)).toEqual([]);
+});
+
+const dotted = (count: number): object => Object.fromEntries(Array.from({ length: count }, (_, at) => [`safety.mode${at}`, at]));
+const withImage = (image: string) => ({ ...request, inputs: { referenceImages: [image] } });
+
+test('other work of the process goes on while many requests are checked', async () => {
+  await using world = await setup();
+  let turns = 0;
+  const timer = setInterval(() => (turns += 1), 0);
+  try {
+    await expect(world.producer.enqueueMany(anything(Array(10_000).fill({ bad: 1 })))).rejects.toMatchObject({ problemCount: 20_000 });
+  } finally {
+    clearInterval(timer);
+  }
+  expect(turns).toBeGreaterThan(3);
+});
+
+test('a list that its caller changes while it is checked is enqueued as it was', async () => {
+  await using world = await setup();
+  const requests = Array.from({ length: 150 }, () => ({ ...request }));
+  const runAt = new Date(Date.now() + 3_600_000);
+  const call = world.producer.enqueueMany(requests, { runAt });
+  requests[149] = { positivePrompt: '' };
+  requests.length = 150;
+  requests.push(request);
+  runAt.setTime(0);
+  const enqueued = await call;
+  expect(enqueued).toHaveLength(150);
 });
 
 test('two tenants whose names differ in a separator alone have keys of their own', async () => {
@@ -180,6 +251,74 @@ test('a producer takes no option that it does not have', async () => {
   expect(paths).toEqual(['redisurl', 'concurrency', 'redisUrl']);
   expect(message).toContain('(did you mean "redisUrl"?)');
   expect((await problemsOf(() => createProducer('redis://localhost' as never))).paths).toEqual(['']); // what the types forbid
+});
+
+test('what a prototype or a class gives is no way around the check, and each option is read once', async () => {
+  await using world = await setup();
+  class Later {
+    get delay(): number {
+      return 60_000;
+    }
+  }
+  for (const options of [Object.create({ delay: 5 }), new Later(), { [Symbol('delay')]: 5 }])
+    expect((await problemsOf(() => world.producer.enqueue(request, options))).paths[0]).toMatch(/^options\..*delay/);
+  expect((await problemsOf(() => world.producer.enqueue(Object.create({ ...request, steps: 5 })))).paths).toEqual(['steps']);
+  expect(await world.redis.keys(`${world.prefix}:generation:*`)).toEqual([]);
+  let reads = 0;
+  const options = {
+    get tenant(): string {
+      reads += 1;
+      return reads === 1 ? 'acme' : '{darkroom}';
+    },
+  };
+  const { generationId } = await world.producer.enqueue(request, options);
+  expect(await world.producer.get(generationId)).toMatchObject({ tenant: 'acme' });
+});
+
+test('what throws when it is read is refused in our words by every call', async () => {
+  await using world = await setup();
+  const { proxy, revoke } = Proxy.revocable<never[]>([], {});
+  revoke();
+  const thrower = Object.defineProperty({}, 'tenant', {
+    get: () => {
+      throw new Error('hunter2');
+    },
+  });
+  const id = createGenerationId(Date.now());
+  const { producer } = world;
+  for (const hostile of [proxy, thrower]) {
+    for (const attempt of [
+      () => producer.enqueue(anything(hostile)),
+      () => producer.enqueue(anything({ ...request, safety: hostile })),
+      () => producer.enqueue(request, anything(hostile)),
+      () => producer.enqueue(request, anything({ runAt: hostile })),
+      () => producer.enqueueMany(anything(hostile)),
+      () => producer.enqueueMany([anything(hostile)]),
+      () => producer.enqueueMany([request], anything({ idempotencyKeys: hostile })),
+      () => producer.enqueueMany([request], anything(hostile)),
+      () => producer.generate(request, anything(hostile)),
+      () => producer.get(anything(hostile)),
+      () => producer.get(id, anything(hostile)),
+      () => producer.wait(id, anything(hostile)),
+      () => producer.cancel(id, anything(hostile)),
+      () => createProducer(anything(hostile)),
+    ])
+      expect((await problemsOf(attempt)).message, String(attempt)).not.toContain('hunter2');
+  }
+  expect(await world.redis.keys(`${world.prefix}:generation:*`)).toEqual([]);
+});
+
+test.each(['get', 'wait', 'cancel'] as const)('%s takes no option that it does not have, and does not speak of buying', async (call) => {
+  await using world = await setup();
+  const { generationId } = await world.producer.enqueue(request);
+  for (const attempt of [
+    () => world.producer[call](generationId, anything({ reasn: 'x' })),
+    () => world.producer[call](generationId, anything('soon')),
+    () => world.producer[call](anything(7)),
+  ])
+    expect((await problemsOf(attempt)).message).not.toMatch(/queued|bought/);
+  expect((await problemsOf(() => world.producer.enqueue(anything(7)))).message).toContain('nothing was queued or bought');
+  expect(await world.producer.get(generationId)).toMatchObject({ status: 'queued' });
 });
 
 test('a tenant of the producer is whose money is spent, unless the call names another', async () => {

@@ -1,4 +1,5 @@
-import type { Problem } from '../errors.ts';
+import type { ProblemList } from '../problems.ts';
+import { readFields } from '../read-fields.ts';
 import { describeGiven, describeKind } from './given.ts';
 import type { Parameter } from './parameter.ts';
 
@@ -10,26 +11,27 @@ import type { Parameter } from './parameter.ts';
 export interface Reading {
   /** What was given, by its full path ("safety.mode"). `undefined` counts as not given, as it does in JSON. */
   readonly fields: ReadonlyMap<string, unknown>;
-  readonly problems: Problem[];
+  readonly problems: ProblemList;
 }
 
 /**
- * Takes the request apart.
+ * Takes the request apart; undefined for what is no object.
  * @param groups The fields that hold fields: "safety".
  */
-export function beginReading(input: unknown, groups: readonly string[]): Reading {
+export function beginReading(input: unknown, groups: readonly string[], problems: ProblemList): Reading | undefined {
+  const given = entriesOf(input, '', problems);
+  if (given === undefined) return undefined;
   const fields = new Map<string, unknown>();
-  const problems: Problem[] = [];
-  for (const [name, value] of entriesOf(input, '', problems)) {
+  for (const [name, value] of given) {
     if (groups.includes(name)) {
-      for (const [part, inner] of entriesOf(value, name, problems)) fields.set(`${name}.${part}`, inner);
+      for (const [part, inner] of entriesOf(value, name, problems) ?? []) fields.set(`${name}.${part}`, inner);
     } else if (name.includes('.')) {
       // Kept apart from the real "safety.mode", which it would overwrite.
-      problems.push({
+      problems.push(() => ({
         path: shortenPath(name),
         message: 'is not a parameter: a name with a dot is written as an object in an object',
         given: describeKind(value),
-      });
+      }));
     } else {
       fields.set(name, value);
     }
@@ -37,16 +39,14 @@ export function beginReading(input: unknown, groups: readonly string[]): Reading
   return { fields, problems };
 }
 
-function entriesOf(value: unknown, path: string, problems: Problem[]): [string, unknown][] {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
-    return Object.entries(value).filter(([, inner]) => inner !== undefined);
-  }
+function entriesOf(value: unknown, path: string, problems: ProblemList): Iterable<[string, unknown]> | undefined {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return readFields(value);
   problems.push({ path, message: 'must be an object', given: describeKind(value) });
-  return [];
+  return undefined;
 }
 
 const refuse = (reading: Reading, path: string, message: string): undefined => {
-  reading.problems.push({ path, message, given: describeGiven(reading.fields.get(path)) });
+  reading.problems.push(() => ({ path, message, given: describeGiven(reading.fields.get(path)) }));
   return undefined;
 };
 

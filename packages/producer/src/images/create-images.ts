@@ -1,6 +1,6 @@
-import { ConfigError, InvalidRequestError, optionNameProblems, type GenerationView } from '@darkroom/contracts';
+import { ConfigError, InvalidRequestError, ProblemList, readOptions, type GenerationView } from '@darkroom/contracts';
 import { createObjectStorage } from '@darkroom/object-storage';
-import { imagesNameProblems, imagesProblems, resolveImagesOptions, type ImagesOptions } from './options.ts';
+import { imagesProblems, readImagesOptions, resolveImagesOptions, type ImagesOptions } from './options.ts';
 import { putReferenceImage } from './put-reference-image.ts';
 import { readImage, responseItemOf, type ImageResult, type ReadImageOptions, type RunwareResponseItem } from './read-image.ts';
 
@@ -31,20 +31,22 @@ export interface Images {
 }
 
 /** Connects to nothing yet. @throws ConfigError with all problems of the options at once. */
-export function createImages(options: ImagesOptions): Images {
-  const unknown = imagesNameProblems(options);
-  if (unknown[0]?.path === '') throw new ConfigError(unknown);
+export function createImages(given: ImagesOptions): Images {
+  const problems = new ProblemList();
+  const options = readImagesOptions(given, problems);
+  if (options === undefined) throw new ConfigError(problems);
   const config = resolveImagesOptions(options);
-  const problems = [...unknown, ...imagesProblems(config)];
-  if (problems.length > 0) throw new ConfigError(problems);
+  problems.push(...imagesProblems(config));
+  if (problems.count > 0) throw new ConfigError(problems);
   const { now, maxReferenceImageBytes: maxBytes } = config;
   // Verified images are read up to the size that was verified, so there is no other bound to set.
   const storage = createObjectStorage({ ...config.storage, maxImageBytes: maxBytes }, { now });
   return {
-    async read(generation, index, readOptions = {}) {
-      const wrong = optionNameProblems(readOptions, { path: 'options', known: ['downloadName'] satisfies (keyof ReadImageOptions)[] });
-      if (wrong.length > 0) throw new InvalidRequestError(wrong);
-      return readImage({ storage, now }, generation, index, readOptions);
+    async read(generation, index, given = {}) {
+      const problems = new ProblemList();
+      const options = readOptions(given, { path: 'options', known: ['downloadName'] satisfies (keyof ReadImageOptions)[] }, problems);
+      if (options === undefined || problems.count > 0) throw new InvalidRequestError(problems);
+      return readImage({ storage, now }, generation, index, options);
     },
     async toRunwareResponse(generation) {
       const there = generation.images.filter(({ image }) => image !== undefined);

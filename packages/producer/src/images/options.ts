@@ -1,4 +1,4 @@
-import { optionNameProblems, type Problem } from '@darkroom/contracts';
+import { readOptions, type Problem, type ProblemList } from '@darkroom/contracts';
 import type { BucketConfig } from '@darkroom/object-storage';
 
 export interface ImagesOptions {
@@ -32,19 +32,15 @@ const imagesOptions = [
 ] as const satisfies readonly (keyof ImagesOptions)[];
 
 /**
- * Lists the names that are no options, those of the credentials included; values are not repeated. Names that the SDK of AWS gives to
- * credentials, such as `$source`, are taken.
+ * Reads the options once, those of the credentials included, and adds the names that are none; values are not repeated. Names that the
+ * SDK of AWS gives to credentials, such as `$source`, are taken.
  */
-export function imagesNameProblems(options: ImagesOptions): Problem[] {
-  const problems = optionNameProblems(options, { path: '', known: imagesOptions, otherNames: { url: 'endpoint' } });
-  if (problems[0]?.path === '' || options.credentials === undefined) return problems;
-  return [
-    ...problems,
-    ...optionNameProblems(options.credentials, {
-      path: 'credentials',
-      known: ['accessKeyId', 'secretAccessKey', 'sessionToken', 'expiration', 'accountId', 'credentialScope', '$source'],
-    }),
-  ];
+export function readImagesOptions(given: ImagesOptions, problems: ProblemList): ImagesOptions | undefined {
+  const options = readOptions(given, { path: '', known: imagesOptions, otherNames: { url: 'endpoint' } }, problems);
+  if (options?.credentials === undefined) return options;
+  const known = ['accessKeyId', 'secretAccessKey', 'sessionToken', 'expiration', 'accountId', 'credentialScope', '$source'];
+  const credentials = readOptions(options.credentials, { path: 'credentials', known }, problems);
+  return credentials && { ...options, credentials };
 }
 
 const DEFAULT_REQUEST_TIMEOUT_MS = 10_000;

@@ -52,7 +52,7 @@ describe('parseGrokImagineRequest', () => {
       'seed',
       'ttl',
     ]);
-    expect(String(error)).toMatch(/the request has 7 problems; nothing was queued or bought\n {2}seed: this model has no seed/);
+    expect(String(error)).toMatch(/the call has 7 problems\n {2}seed: this model has no seed/);
   });
 
   test('keeps the task id of the caller as its reference', () => {

@@ -1,5 +1,7 @@
 import { z } from 'zod';
-import { InvalidRequestError, type Problem } from '../../errors.ts';
+import { InvalidRequestError } from '../../errors.ts';
+import { ProblemList, type Problem } from '../../problems.ts';
+import { UNREADABLE } from '../../unknown-names.ts';
 import { beginReading, readBoolean, readChoice, readFixed, readInteger, readRequiredText } from '../reading.ts';
 import { outputFormats } from './output-format.ts';
 import { parameters } from './page.ts';
@@ -14,14 +16,36 @@ import { refuseUnknownParameters } from './unknown-parameters.ts';
  * @throws InvalidRequestError with all problems at once.
  */
 export function parseGrokImagineRequest(input: unknown, limits: Partial<RequestLimits> = {}): GrokImagineRequest {
-  const { request, problems } = read(input, { ...defaultRequestLimits, ...limits });
-  if (request === undefined || problems.length > 0) throw new InvalidRequestError(problems);
+  const problems = new ProblemList();
+  const request = readGrokImagineRequest(input, limits, problems);
+  if (request === undefined) throw new InvalidRequestError(problems);
   return request;
 }
 
-/** The problems that `parseGrokImagineRequest` would throw; none for a request that it would return. */
+/** The problems that `parseGrokImagineRequest` would tell; none for a request that it would return. */
 export function checkGrokImagineRequest(input: unknown, limits: Partial<RequestLimits> = {}): Problem[] {
-  return read(input, { ...defaultRequestLimits, ...limits }).problems;
+  const problems = new ProblemList();
+  readGrokImagineRequest(input, limits, problems);
+  return problems.told;
+}
+
+/**
+ * Reads a request as `parseGrokImagineRequest` does, and adds what is wrong to problems that may hold others.
+ * @returns undefined for a request with problems.
+ */
+export function readGrokImagineRequest(
+  input: unknown,
+  limits: Partial<RequestLimits>,
+  problems: ProblemList,
+): GrokImagineRequest | undefined {
+  const before = problems.count;
+  try {
+    const request = read(input, { ...defaultRequestLimits, ...limits }, problems);
+    return problems.count === before ? request : undefined;
+  } catch {
+    problems.push({ path: '', message: UNREADABLE });
+    return undefined;
+  }
 }
 
 /**
@@ -50,11 +74,10 @@ const storedRequestSchema = z.looseObject({
   safety: z.looseObject({ checkContent: z.boolean(), mode: z.string() }),
 });
 
-function read(input: unknown, limits: RequestLimits): { request?: GrokImagineRequest; problems: Problem[] } {
-  const reading = beginReading(input, ['inputs', 'safety']);
-  const { problems } = reading;
+function read(input: unknown, limits: RequestLimits, problems: ProblemList): GrokImagineRequest | undefined {
+  const reading = beginReading(input, ['inputs', 'safety'], problems);
   // Not a request at all: that every field is missing would be noise.
-  if (problems.some(({ path }) => path === '')) return { problems };
+  if (reading === undefined) return undefined;
 
   refuseUnknownParameters(reading);
   refuseOwnedParameters(reading);
@@ -78,5 +101,5 @@ function read(input: unknown, limits: RequestLimits): { request?: GrokImagineReq
     includeCost: readBoolean(reading, 'includeCost') ?? parameters.includeCost.default,
     ...(clientReference !== undefined && { clientReference }),
   };
-  return positivePrompt === undefined ? { problems } : { request: { positivePrompt, ...rest }, problems };
+  return positivePrompt === undefined ? undefined : { positivePrompt, ...rest };
 }

@@ -1,4 +1,5 @@
 import { describeKind } from '../given.ts';
+import { MAX_PROBLEMS } from '../../problems.ts';
 import type { Reading } from '../reading.ts';
 import { findKeptInput } from './kept-input.ts';
 import { referenceAddressProblems } from './reference-address.ts';
@@ -58,7 +59,9 @@ export function readReferenceImages({ fields, problems }: Reading, { maxReferenc
   }
   const images: string[] = [];
   let inlineBytes = 0;
-  for (const [index, image] of Array.from<unknown>(value).entries()) {
+  // One that is too long is refused in any case; its first ones show what else is wrong.
+  const looked: unknown[] = Array.from<unknown>(value.slice(0, maxReferenceImages + MAX_PROBLEMS));
+  for (const [index, image] of looked.entries()) {
     const kind = typeof image === 'string' ? classifyReferenceImage(image) : undefined;
     if (typeof image !== 'string' || kind === undefined) {
       problems.push({

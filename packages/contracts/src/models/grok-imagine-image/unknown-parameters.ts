@@ -56,7 +56,7 @@ export function refuseUnknownParameters({ fields, problems }: Reading): void {
   for (const [path, value] of fields) {
     // `clientReference` is what an earlier parse made of `taskUUID`.
     if (Object.hasOwn(parameters, path) || path === 'clientReference') continue;
-    problems.push({ path: shortenPath(path), message: messageOf(path), given: describeKind(value) });
+    problems.push(() => ({ path: shortenPath(path), message: messageOf(path), given: describeKind(value) }));
   }
 }
 
