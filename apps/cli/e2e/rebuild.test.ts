@@ -30,7 +30,11 @@ async function setup() {
   if (commitment.kind === 'stop') throw new Error(commitment.reason);
   await storage.recordIntent(commitment.intent);
   const run = (...words: string[]) => command('rebuild', ...words);
-  const command = async (...words: string[]): Promise<{ code: number | null; output: string }> => {
+  const command = (...words: string[]) => commandWith({}, ...words);
+  const commandWith = async (
+    environment: Readonly<Record<string, string>>,
+    ...words: string[]
+  ): Promise<{ code: number | null; output: string }> => {
     const cli = spawnCli(words, {
       REDIS_URL: inject('redisUrl'),
       DARKROOM_PREFIX: prefix,
@@ -39,6 +43,7 @@ async function setup() {
       S3_ACCESS_KEY_ID: s3.credentials.accessKeyId,
       S3_SECRET_ACCESS_KEY: s3.credentials.secretAccessKey,
       DAILY_CAP_USD: '7',
+      ...environment,
     });
     const { code } = await cli.ended;
     return { code, output: cli.output() };
@@ -47,7 +52,7 @@ async function setup() {
     const keys = await redis.keys(`${prefix}*`);
     await redis.del(keys);
   };
-  return { store, storage, ref, intent: commitment.intent, run, command, empty };
+  return { store, storage, ref, intent: commitment.intent, run, command, commandWith, empty };
 }
 
 test('rebuild leaves an open store alone, and fills an empty one under the caps of the workers', async () => {
@@ -58,6 +63,7 @@ test('rebuild leaves an open store alone, and fills an empty one under the caps 
   expect({ code, output }).toMatchObject({ code: 0 });
   expect(output).toMatch(/rebuilt +1 generations are back, 1 of 1 records read, in [\d.]+ s \(\d+ records a second\)/);
   expect(output).toContain('the store is open: buying goes on');
+  expect(output).toMatch(/caps +day 7 USD.+\(named by the environment, and recorded in S3 now\)/);
   expect(await store.find(ref.generationId)).toMatchObject({ status: 'running', reservedUsd: '0.02' });
   expect((await store.readSpend())[0]).toMatchObject({ capNanoUsd: 7_000_000_000, reservedNanoUsd: IMAGE_NANO_USD });
 });
@@ -77,6 +83,24 @@ test('rebuild brings back the limit and the pause of an operator, and says that 
   expect(await command('resume')).toMatchObject({ code: 0 });
   await empty();
   expect(await run()).toMatchObject({ code: 0, output: expect.stringContaining('buying goes on') as string });
+});
+
+test('rebuild without caps in S3 and in the environment opens a store that buys nothing until they are set, and says so', async () => {
+  const { store, storage, ref, commandWith, empty } = await setup();
+  const unnamed = { DAILY_CAP_USD: '' };
+  await empty();
+  const { code, output } = await commandWith(unnamed, 'rebuild');
+  expect({ code, output }).toMatchObject({ code: 0 });
+  expect(output).toContain('S3 holds no spend caps of this store, and DAILY_CAP_USD is not set');
+  expect(output).not.toContain('buying goes on');
+  expect(await store.pauses()).toMatchObject([{ kind: 'caps' }]);
+  expect(await store.commit({ ...ref, n: 1 }, 'token')).toMatchObject({ kind: 'stop', reason: 'paused', detail: 'caps' });
+  expect(await commandWith(unnamed, 'caps', '--day', '3')).toMatchObject({
+    code: 0,
+    output: expect.stringContaining('day 3 USD') as string,
+  });
+  expect(await store.pauses()).toEqual([]);
+  expect(await storage.findNewestSetting('caps')).toMatchObject({ revision: 1, after: { allPerDay: 3_000_000_000 } });
 });
 
 test('rebuild names what is damaged and keeps the store closed, unless it is told to leave that out', async () => {
