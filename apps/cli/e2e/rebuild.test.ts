@@ -13,7 +13,8 @@ async function setup() {
   const prefix = uniquePrefix();
   const redis = connectPatient(inject('redisUrl'));
   const store = buildGenerationStore({ prefix, retention, pollRate: { perSecond: 1, burst: 1 } }, redis);
-  const s3 = await startTestS3();
+  let isSlow = false;
+  const s3 = await startTestS3({ delayMs: () => (isSlow ? 60_000 : 0) });
   const storage = createObjectStorage({ ...s3, requestTimeoutMs: 5000, maxImageBytes: 1024 }, { now: Date.now });
   onTestFinished(async () => {
     storage.close();
@@ -29,13 +30,8 @@ async function setup() {
   const commitment = await store.commit(ref, 'token');
   if (commitment.kind === 'stop') throw new Error(commitment.reason);
   await storage.recordIntent(commitment.intent);
-  const run = (...words: string[]) => command('rebuild', ...words);
-  const command = (...words: string[]) => commandWith({}, ...words);
-  const commandWith = async (
-    environment: Readonly<Record<string, string>>,
-    ...words: string[]
-  ): Promise<{ code: number | null; output: string }> => {
-    const cli = spawnCli(words, {
+  const beginWith = (environment: Readonly<Record<string, string>>, ...words: string[]) =>
+    spawnCli(words, {
       REDIS_URL: inject('redisUrl'),
       DARKROOM_PREFIX: prefix,
       S3_BUCKET: s3.bucket,
@@ -45,6 +41,14 @@ async function setup() {
       DAILY_CAP_USD: '7',
       ...environment,
     });
+  const begin = (...words: string[]) => beginWith({}, ...words);
+  const run = (...words: string[]) => command('rebuild', ...words);
+  const command = (...words: string[]) => commandWith({}, ...words);
+  const commandWith = async (
+    environment: Readonly<Record<string, string>>,
+    ...words: string[]
+  ): Promise<{ code: number | null; output: string }> => {
+    const cli = beginWith(environment, ...words);
     const { code } = await cli.ended;
     return { code, output: cli.output() };
   };
@@ -52,7 +56,8 @@ async function setup() {
     const keys = await redis.keys(`${prefix}*`);
     await redis.del(keys);
   };
-  return { store, storage, ref, intent: commitment.intent, run, command, commandWith, empty };
+  const slowDown = (): void => void (isSlow = true);
+  return { store, storage, ref, intent: commitment.intent, begin, run, command, commandWith, empty, slowDown };
 }
 
 test('rebuild leaves an open store alone, and fills an empty one under the caps of the workers', async () => {
@@ -116,4 +121,18 @@ test('rebuild names what is damaged and keeps the store closed, unless it is tol
   expect(await store.isInitialised()).toBe(false);
   expect(await run('--skip-corrupt')).toMatchObject({ code: 0, output: expect.stringContaining('without what is damaged') as string });
   expect(await store.find(ref.generationId)).toMatchObject({ status: 'running' });
+});
+
+test('a rebuild whose S3 hangs is left within seconds of the first signal', async () => {
+  const { store, begin, empty, slowDown } = await setup();
+  await empty();
+  slowDown();
+  const cli = begin('rebuild');
+  await cli.printed('darkroom  the Redis of REDIS_URL');
+  const signalledAt = performance.now();
+  cli.signal('SIGTERM');
+  expect(await cli.ended).toEqual({ code: 1, signal: null });
+  expect(performance.now() - signalledAt).toBeLessThan(6000);
+  expect(cli.output()).toContain('the same command may be given again');
+  expect(await store.isInitialised()).toBe(false);
 });

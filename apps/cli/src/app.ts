@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { ConfigError, DarkroomError } from '@darkroom/contracts';
 import type { Environment } from '@darkroom/service-runtime';
@@ -42,11 +44,15 @@ export async function runCommand(line: CommandLine): Promise<number> {
       case 'start':
         return await startOrOffer(command, line);
       case 'doctor':
-        return await examine({ environment, terminal, dataDir: command.dataDir, root });
+        return await untilStopped(line, () => examine({ environment, terminal, dataDir: command.dataDir, root }));
       case 'reconcile':
-        return await orComplain(line, () => reconcileOnce({ ...operated(command, line), stop: interruption.stop }));
+        return await untilStopped(line, () =>
+          orComplain(line, () => reconcileOnce({ ...operated(command, line), stop: interruption.stop })),
+        );
       case 'rebuild':
-        return await orComplain(line, () => rebuildStore(command, { ...operated(command, line), stop: interruption.stop }));
+        return await untilStopped(line, () =>
+          orComplain(line, () => rebuildStore(command, { ...operated(command, line), stop: interruption.stop })),
+        );
       case 'probe':
         return await runProbe({ command, environment, terminal, stop: interruption.stop });
       case 'status':
@@ -56,7 +62,7 @@ export async function runCommand(line: CommandLine): Promise<number> {
       case 'unknown':
       case 'pause':
       case 'resume':
-        return await operateOn(command, line);
+        return await untilStopped(line, () => operateOn(command, line));
       default:
         return command satisfies never;
     }
@@ -106,6 +112,24 @@ async function startHere(options: StartOptions): Promise<number> {
     return 2;
   }
   return found.start(options);
+}
+
+/** A command that was told to stop gets this long to say where it stands. */
+const STOP_LIMIT_MS = 2000;
+
+/** Runs a command, and leaves it soon after it was told to stop: Redis or S3, which it waits for, may be away. Each may be given again. */
+async function untilStopped({ terminal, interruption: { stop } }: CommandLine, work: () => Promise<number>): Promise<number> {
+  const ended = new AbortController();
+  const working = work().finally(() => ended.abort());
+  const left = async (): Promise<undefined> => {
+    await once(stop, 'abort', { signal: ended.signal });
+    await delay(STOP_LIMIT_MS, undefined, { signal: ended.signal });
+  };
+  const code = await Promise.race([working, stop.aborted ? undefined : left().catch(() => working)]);
+  if (code !== undefined) return code;
+  working.catch(() => undefined); // what it met after it was left is told to nobody
+  terminal.complain('stopped while it waited for Redis or S3; the same command may be given again');
+  return 1;
 }
 
 /** Which Darkroom a command is about. */

@@ -88,8 +88,11 @@ export async function rebuild(
   // again until a look finds nothing new.
   const seen = new Set(damaged.map(({ generationId }) => generationId));
   for (let isNews = true; isNews;) {
-    const found = await restoreForgotten(recovery);
-    if (signal.aborted) return { kind: 'stopped' };
+    const found = await restoreForgotten(recovery, { signal }).catch((error: unknown) => {
+      if (signal.aborted) return undefined;
+      throw error;
+    });
+    if (found === undefined || signal.aborted) return { kind: 'stopped' };
     const news = found.restored.filter((generationId) => !seen.has(generationId));
     damaged.push(...found.damaged.filter(({ generationId }) => !seen.has(generationId)));
     for (const generationId of [...news, ...found.damaged.map((each) => each.generationId)]) seen.add(generationId);
