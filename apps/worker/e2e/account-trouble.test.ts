@@ -80,6 +80,22 @@ test('a pause because of the account that an older version left is lifted by a w
   }
 });
 
+test('a provider that is away is told in one line, and so is its return, however many requests came to nothing', async () => {
+  await fleet.setFaults(quick);
+  const told = async (event: string): Promise<number[]> =>
+    Promise.all(fleet.workers.map(async (worker) => (await worker.log()).split(`"event":"${event}"`).length - 1));
+  await fleet.emulator.kill();
+  const during = await enqueue(4);
+  await eventually(async () => expect((await told('provider.lost')).some((lines) => lines > 0)).toBe(true));
+  await fleet.emulator.start();
+  await fleet.setFaults(quick);
+  // Each of the two asks again, and so hears of it.
+  const after = await enqueue(20);
+  for (const id of [...during, ...after]) expect((await producer.wait(id, { timeoutMs: 20_000 })).status).toBe('succeeded');
+  expect((await told('provider.lost')).every((lines) => lines <= 1)).toBe(true);
+  expect(await told('provider.regained')).toEqual(await told('provider.lost'));
+});
+
 test('what an operator paused stays paused until an operator resumes it', async () => {
   const redis = connectPatient(fleet.redisUrl);
   const store = buildGenerationStore({ prefix: fleet.prefix, retention, pollRate: { perSecond: 1, burst: 1 } }, redis);
