@@ -38,6 +38,7 @@ export { describeGiven } from './models/given.ts';
 export { findMeant } from './did-you-mean.ts';
 export { readOptions, UNREADABLE, type OptionNames } from './unknown-names.ts';
 export { scopeOfAddress, withoutBrackets, type AddressScope } from './network-address.ts';
+export { REDIS_ADDRESS_RULE, readRedisAddress, type RedisAddress } from './redis-address.ts';
 export { DEFAULT_DAILY_CAP_USD, formatUsd, parseUsd, type NanoUsd } from './money.ts';
 export type {
   AccessVerdict,

@@ -1,3 +1,4 @@
+import { ConfigError, readRedisAddress } from '@darkroom/contracts';
 import { Redis, type RedisOptions } from 'ioredis';
 import { noteDuplicates } from './connection/connection-family.ts';
 import { createReconnecting } from './connection/reconnecting.ts';
@@ -49,8 +50,17 @@ export const connectPatient = (url: string): Redis =>
 export const connectSubscriber = (url: string): Redis =>
   connect(url, true, { maxRetriesPerRequest: null, connectTimeout: 2000, socketTimeout: 4000 });
 
+/**
+ * ioredis gets fields and never the text: of a text it would obey the query before the options given here, and guess at the path.
+ * @throws ConfigError for what is no address of a Redis
+ */
 function connect(url: string, resend: boolean, options: Omit<RedisOptions, 'replyMapping'>): Redis {
-  const redis: Redis = new Redis(url, {
+  const address = readRedisAddress(url);
+  if ('problem' in address) throw new ConfigError([{ path: 'REDIS_URL', message: address.problem }]);
+  const { isTls, ...fields } = address;
+  const redis: Redis = new Redis({
+    ...fields,
+    ...(isTls ? { tls: {} } : {}),
     ...options,
     ...common,
     ...createReconnecting(resend, (error) => void redis.emit('refused', error)),

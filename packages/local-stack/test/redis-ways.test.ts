@@ -18,6 +18,19 @@ describe('a Redis that is given by URL', () => {
     await client.quit();
   });
 
+  test('is asked as the user and with the password of its address, and in its database', async () => {
+    const admin = new Redis(inject('redisUrl'));
+    await admin.call('ACL', 'SETUSER', 'stack-test', 'on', '>p%41/?', '+@all', '~*');
+    const url = `redis://stack-test:${encodeURIComponent('p%41/?')}@127.0.0.1:${new URL(inject('redisUrl')).port}/3`;
+    try {
+      expect(await startRedis({ ...nothing, url })).toMatchObject({ kind: 'url', url });
+      await expect(startRedis({ ...nothing, url: url.replace('stack-test:', 'stack-test:x') })).rejects.toThrow('does not answer');
+    } finally {
+      await admin.call('ACL', 'DELUSER', 'stack-test');
+      await admin.quit();
+    }
+  });
+
   test('is never replaced by another when it does not answer, and its password is not said', async () => {
     const url = `redis://user:secret@127.0.0.1:${await freePort()}`;
     const failure: unknown = await startRedis({ ...nothing, url }).catch((error: unknown) => error);

@@ -6,6 +6,7 @@ import {
   isGenerationId,
   isTenant,
   readOptions,
+  readRedisAddress,
   type Problem,
 } from '@darkroom/contracts';
 import { hasHashTag, MAX_RUN_AHEAD_DAYS } from '@darkroom/generation-store';
@@ -119,9 +120,9 @@ export function readProducerOptions(given: ProducerOptions): ProducerOptions {
   if (options === undefined) throw new ConfigError(problems);
   const { redisUrl, prefix, tenant, maxReferenceImages = 0 } = options;
   const { recordSeconds = MIN_RECORD_SECONDS, idempotencySeconds = MIN_IDEMPOTENCY_SECONDS, now } = options;
-  const isAddress = typeof redisUrl === 'string' && URL.canParse(redisUrl) && ['redis:', 'rediss:'].includes(new URL(redisUrl).protocol);
+  const address = readRedisAddress(redisUrl);
   problems.push(
-    ...(isAddress ? [] : [{ path: 'redisUrl', message: 'must start with "redis://" or "rediss://"' }]),
+    ...('problem' in address ? [{ path: 'redisUrl', message: address.problem }] : []),
     ...(prefix === undefined || (typeof prefix === 'string' && hasHashTag(prefix))
       ? []
       : [{ path: 'prefix', message: 'must hold a hash tag, such as "{darkroom}"', given: show(prefix) }]),

@@ -243,6 +243,15 @@ test('all problems of a producer are told at once, and its address is not repeat
   expect(message).not.toContain('hunter2');
 });
 
+test.each(['redis://h?keyPrefix=hunter2', 'redis://h/3x', 'redis://h/1/2', `redis://${'hunter2'.repeat(150_000)}`])(
+  'a producer takes no address that a client would guess at: %.30s',
+  async (redisUrl) => {
+    const { type, paths, message } = await problemsOf(() => createProducer({ redisUrl }));
+    expect({ type, paths }).toEqual({ type: ConfigError, paths: ['redisUrl'] });
+    expect(message).not.toContain('hunter2');
+  },
+);
+
 test('a producer takes no option that it does not have', async () => {
   const { type, paths, message } = await problemsOf(
     () => createProducer({ redisurl: 'redis://localhost', prefix: '{darkroom}', concurrency: 5 } as never), // what the types forbid

@@ -1,3 +1,4 @@
+import { readRedisAddress } from '@darkroom/contracts';
 import { Redis } from 'ioredis';
 
 /** What a Redis says of itself (`INFO server`). */
@@ -10,7 +11,12 @@ export interface ServerInfo {
 
 /** Asks the Redis at `url` for PONG and for its name. Undefined while it does not answer, or still loads its data. */
 export async function findServerInfo(url: string, timeoutMs: number): Promise<ServerInfo | undefined> {
-  const client = new Redis(url, {
+  const address = readRedisAddress(url);
+  if ('problem' in address) return undefined;
+  const { isTls, ...fields } = address;
+  const client = new Redis({
+    ...fields,
+    ...(isTls ? { tls: {} } : {}),
     lazyConnect: true,
     connectTimeout: timeoutMs,
     commandTimeout: timeoutMs,

@@ -1,12 +1,12 @@
 import { z } from 'zod';
-import { text, url } from './variables.ts';
+import { redisUrl, text } from './variables.ts';
 
 const HASH_TAG = /^[^\s{}]*\{[^\s{}]+\}[^\s{}]*$/;
 
 /** `REDIS_URL` and `DARKROOM_PREFIX`. */
 export const redisSettings = z
   .object({
-    REDIS_URL: url('redis:', 'rediss:'),
+    REDIS_URL: redisUrl(),
     // One slot of a Redis Cluster holds everything under one prefix, so that scripts may touch several keys.
     DARKROOM_PREFIX: text('a prefix with one hash tag, such as "{darkroom}"')
       .regex(HASH_TAG, { error: 'must be a prefix with one hash tag, such as "{darkroom}"' })

@@ -1,3 +1,4 @@
+import { readRedisAddress, REDIS_ADDRESS_RULE } from '@darkroom/contracts';
 import { z } from 'zod';
 
 // Each reads one variable, and its message says what is allowed, also when the variable is missing.
@@ -29,6 +30,16 @@ function isUrl(value: string, protocols: readonly string[]): boolean {
     return false;
   }
 }
+
+/** The address of a Redis, without the blanks around it. */
+export const redisUrl = () =>
+  z
+    .string({ error: `must be ${REDIS_ADDRESS_RULE}` })
+    .trim()
+    .superRefine((value, context) => {
+      const address = readRedisAddress(value);
+      if ('problem' in address) context.addIssue({ code: 'custom', message: address.problem });
+    });
 
 /** One of these words. */
 export const oneOf = <const Words extends readonly [string, ...string[]]>(words: Words) =>
