@@ -41,7 +41,7 @@ const workerSettings = z
   .object({
     WORKER_SUBMIT_CONCURRENCY: wholeNumber(1, 200).default(4),
     WORKER_SETTLE_CONCURRENCY: wholeNumber(1, 200).default(16),
-    WORKER_POLLS_PER_SECOND: wholeNumber(1, 10_000).default(20),
+    WORKER_POLLS_PER_SECOND: wholeNumber(1, 10_000).default(50),
     RUNWARE_UPLOADS: oneOf(['s3', 'none']).default('s3'),
     RUNWARE_IMAGE_HOSTS: imageHosts.optional(),
   })

@@ -73,6 +73,7 @@ export {
   describeCaps,
   describeCapsDifference,
   DEFAULT_TASKS_AT_PROVIDER,
+  TASK_AT_PROVIDER_MS,
   fleetLimitsSchema,
   MAX_TASKS_AT_PROVIDER,
   operatorPauseSchema,

@@ -21,6 +21,11 @@ export type CapName = (typeof capNames)[number];
 
 /** Tasks that the whole fleet may have under way at the provider unless the store says otherwise. */
 export const DEFAULT_TASKS_AT_PROVIDER = 1000;
+/**
+ * For so long after its last send a task may be under way at the provider, in milliseconds, where the provider does not say that it is
+ * done. It bounds how many are sent, not what may be bought again.
+ */
+export const TASK_AT_PROVIDER_MS = 30 * 60_000;
 /** More tasks than any fleet has under way at once. */
 export const MAX_TASKS_AT_PROVIDER = 1_000_000;
 

@@ -52,6 +52,22 @@ test('what may have been sent keeps its place, and needs no second one to be sen
   expect(await ask(world, nextOf(first)), 'the next submission asks for a place of its own').toMatchObject({ kind: 'go' });
 });
 
+test.each<[string, (world: World, ref: SubmissionRef) => Promise<unknown>]>([
+  ['whose answer was lost', (world, ref) => world.send(ref, 'unknown')],
+  ['that met a conflict', (world, ref) => world.send(ref, 'conflict')],
+  ['that was accepted and of which nothing is heard', (world, ref) => world.send(ref)],
+])('a task %s holds up the fleet for half an hour after its last send, and no longer', async (_, send) => {
+  const start = Date.UTC(2026, 5, 1, 12);
+  await using world = await setupAt(start);
+  await limitTo(world, 1);
+  const [first, second] = await world.enqueue(2);
+  await send(world, first);
+  await world.setTime(start + 29 * 60_000);
+  expect(await ask(world, second!)).toMatchObject(full);
+  await world.setTime(start + 31 * 60_000);
+  expect(await ask(world, second!)).toMatchObject({ kind: 'go' });
+});
+
 test('a limit that is lowered below what is under way lets that end, and nothing more begin until it fits', async () => {
   await using world = await setup();
   const [first, second, third] = await world.enqueue(3);

@@ -93,7 +93,7 @@ if leftAloneMs > 0 then return { 'stop', 'provider-trouble', '', int(leftAloneMs
 if due then makeHold(submissionKey, submission, today) end
 
 local send = redis.call('HINCRBY', submissionKey, 'sends', 1)
-redis.call('HSET', submissionKey, 'send:' .. send, 'open', 'send', send, 'sentIn', memoryId(), 'token', token, 'fresh', fresh, 'status', 'committed')
+redis.call('HSET', submissionKey, 'send:' .. send, 'open', 'send', send, 'sentIn', memoryId(), 'sentAt', int(now), 'token', token, 'fresh', fresh, 'status', 'committed')
 takePlace(id, index, n, now)
 if fresh == 1 then
   redis.call('HSET', submissionKey, 'firstSentAt', int(now), 'memory', memoryId())

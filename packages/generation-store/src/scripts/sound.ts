@@ -50,7 +50,7 @@ end
 
 local function soundSubmission(key, submission)
   wholeFields(key, submission, { 'sends', 'round', 'rejections', 'deliverySeq', 'failures', 'reserved' })
-  wholeIfThere(key, submission, { 'firstSentAt', 'settlements', 'missingAt', 'missedMs', 'conflictAt', 'notKnownAt', 'refusalSeen', 'settled', 'expected', 'reported', 'unreported', 'differing' })
+  wholeIfThere(key, submission, { 'firstSentAt', 'sentAt', 'settlements', 'missingAt', 'missedMs', 'conflictAt', 'notKnownAt', 'refusalSeen', 'settled', 'expected', 'reported', 'unreported', 'differing' })
   if not knownStatus.submission[submission.status] then corrupt(key, 'status') end
   if not knownStatus.held[submission.held] then corrupt(key, 'held') end
   if not submission.periods or submission.held == '1' and submission.periods == '' then corrupt(key, 'periods') end

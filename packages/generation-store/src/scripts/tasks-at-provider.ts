@@ -1,11 +1,12 @@
-import { DEFAULT_TASKS_AT_PROVIDER } from '@darkroom/contracts';
+import { DEFAULT_TASKS_AT_PROVIDER, TASK_AT_PROVIDER_MS } from '@darkroom/contracts';
 import { createLuaScript } from '../lua-script.ts';
 import { prelude } from './prelude.ts';
 
 /**
  * Submissions that may be under way at the provider: one sorted set, `tasks-at-provider`, kept by the scripts that move a submission. A
  * submission has a place from the commit of its first send until nothing of it is under way: its sends were all refused, the provider says
- * that the task is done, or it ended. Each place has a name, so that taking or leaving it twice changes nothing. The score says when the
+ * that the task is done, or it ended. One whose outcome nobody can tell has it for half an hour after its last send: the provider is done
+ * with the task by then, and a few of these would hold up the fleet until the horizon. Each place has a name, so that taking or leaving it twice changes nothing. The score says when the
  * place was last seen to be in use. After the prelude.
  */
 export const tasksAtProvider = /* lua */ `
@@ -19,14 +20,15 @@ local function leavePlace(id, index, n)
   redis.pcall('ZREM', tasksKey, id .. '/' .. index .. '-' .. n)
 end
 
-local function isAtProvider(status, succeededSeenAt)
-  return (status == 'committed' or status == 'accepted') and not succeededSeenAt
+local function isAtProvider(status, succeededSeenAt, sentAt, now)
+  if status ~= 'committed' and status ~= 'accepted' or succeededSeenAt then return false end
+  return now - (tonumber(sentAt or '') or now) < ${TASK_AT_PROVIDER_MS}
 end
 
 -- gives a submission the place that its record says it needs, or takes it away
 local function followPlace(id, index, n, now)
-  local read = redis.pcall('HMGET', submissionKey(id, index, n), 'status', 'succeededSeenAt')
-  if not read.err and isAtProvider(read[1], read[2]) then takePlace(id, index, n, now) else leavePlace(id, index, n) end
+  local read = redis.pcall('HMGET', submissionKey(id, index, n), 'status', 'succeededSeenAt', 'sentAt', 'firstSentAt')
+  if not read.err and isAtProvider(read[1], read[2], read[3] or read[4], now) then takePlace(id, index, n, now) else leavePlace(id, index, n) end
 end
 
 local function taskLimit()
