@@ -89,6 +89,7 @@ export function createAvailability(redis: Redis, watch: Pick<ConnectionWatch, 's
         if (isClosed) throw unavailable('no', undefined);
         if (redis.status !== 'ready') throw unavailable('no', troubleOf());
         const lacking = await rightsTrouble();
+        if (isClosed) throw unavailable('no', undefined);
         if (lacking?.reason === 'no-permission') throw unavailable('no', lacking);
         const closesBefore = closes;
         try {
