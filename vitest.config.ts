@@ -34,7 +34,7 @@ export default defineConfig({
           env,
           include: ['{apps,packages}/*/{src,test}/**/*.test.ts', 'scripts/**/*.test.ts'],
           exclude: [...slow, ...prove],
-          setupFiles: ['packages/testing/src/leak-check.ts'],
+          setupFiles: ['packages/testing/src/fetch-of-node.ts', 'packages/testing/src/leak-check.ts'],
           // Loading the libraries anew took each of 260 files a second of processor time. A file leaves nothing behind: see leak-check.
           isolate: false,
           // A second or two on an idle machine; a busy one is no reason to fail.

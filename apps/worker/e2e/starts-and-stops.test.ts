@@ -139,11 +139,10 @@ test('a second signal gives back a send that is not answered at once, which the 
     ...environmentOf('worker', redis.url, environment),
     RUNWARE_URL: `http://127.0.0.1:${provider.port}/v1`,
   });
-  await running.untilReady();
   const producer = createProducer({ redisUrl: redis.url });
   try {
     await producer.enqueue({ positivePrompt: 'a lighthouse', width: 1280, height: 896 });
-    await eventually(() => expect(provider.lines()).toBe(1), { withinMs: 15_000 });
+    await running.untilLine({ event: 'submission.sending' });
     running.signal('SIGTERM');
     await running.untilLine({ msg: 'stopping' });
     const { code, seconds } = await running.end('SIGINT');
