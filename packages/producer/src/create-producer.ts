@@ -110,7 +110,7 @@ export function createProducer(given: ProducerOptions): Producer {
 
   const producer: Producer = {
     async enqueue(input, given = {}) {
-      const { request, options } = await checked((problems) => {
+      const { request, options } = checked((problems) => {
         const options = readCallOptions(given, enqueueOptions, problems);
         const request = options && readOrder(input, options, defaults, problems);
         return request && options && { request, options };
@@ -118,10 +118,10 @@ export function createProducer(given: ProducerOptions): Producer {
       return order(request, options);
     },
     async enqueueMany(inputs, given = {}) {
-      const { requests, options } = await checked(async (problems) => {
+      const { requests, options } = await checkedInParts(async (problems) => {
         const options = readCallOptions(given, enqueueManyOptions, problems);
         return options && { options, requests: await readMany(inputs, options, defaults, problems) };
-      }, ENQUEUES);
+      });
       const orderAll = () =>
         enqueueOrders(
           destination,
@@ -130,7 +130,7 @@ export function createProducer(given: ProducerOptions): Producer {
       return options.generationIds === undefined ? mintBy(orderAll) : orderAll();
     },
     async generate(input, given = {}) {
-      const { request, options } = await checked((problems) => {
+      const { request, options } = checked((problems) => {
         const options = readCallOptions(given, [...enqueueOptions, ...namesOfWait], problems);
         const request = options && readOrder(input, options, defaults, problems);
         if (options !== undefined) problems.push(...waitProblems(options));
@@ -143,13 +143,13 @@ export function createProducer(given: ProducerOptions): Producer {
         : waitUntilFinal(generationId, () => find(generationId), changes, options);
     },
     async get(generationId, given = {}) {
-      await checked((problems) => readIdCall(generationId, given, [], problems));
+      checked((problems) => readIdCall(generationId, given, [], problems));
       const generation = await find(generationId);
       if (generation === undefined) throw notFound(generationId);
       return generation;
     },
     async wait(generationId, given = {}) {
-      const options = await checked((problems) => {
+      const options = checked((problems) => {
         const read = readIdCall(generationId, given, namesOfWait, problems);
         if (read !== undefined) problems.push(...waitProblems(read));
         return read;
@@ -157,7 +157,7 @@ export function createProducer(given: ProducerOptions): Producer {
       return waitUntilFinal(generationId, () => find(generationId), changes, options);
     },
     async cancel(generationId, given = {}) {
-      await checked((problems) => readIdCall(generationId, given, [], problems));
+      checked((problems) => readIdCall(generationId, given, [], problems));
       const status = await ask('cancel generation', generationId, () => store.cancel(generationId));
       if (status === undefined) throw notFound(generationId);
       return status;
@@ -179,24 +179,38 @@ export function createProducer(given: ProducerOptions): Producer {
 const ENQUEUES = { enqueues: true };
 
 /**
- * Reads what a call was given.
+ * Reads what a call was given, at once: a call has left before `close`, called right after it, can come between.
  * @param read Adds what is wrong to the problems; what it returns is used if there are none.
  * @throws InvalidRequestError, also for what throws when it is read, such as a proxy.
  */
-async function checked<Read>(
-  read: (problems: ProblemList) => Read | undefined | Promise<Read | undefined>,
-  options: { enqueues?: boolean } = {},
-): Promise<Read> {
+function checked<Read>(read: (problems: ProblemList) => Read | undefined, options: { enqueues?: boolean } = {}): Read {
   const problems = new ProblemList();
-  let value: Read | undefined;
   try {
-    value = await read(problems);
+    return valid(read(problems), problems, options);
   } catch (cause) {
-    problems.push({ path: '', message: UNREADABLE });
-    throw new InvalidRequestError(problems, { ...options, cause });
+    throw refusal(cause, problems, options);
   }
+}
+
+/** Reads what a call was given as `checked` does, while other work of the process goes on. */
+async function checkedInParts<Read>(read: (problems: ProblemList) => Promise<Read | undefined>): Promise<Read> {
+  const problems = new ProblemList();
+  try {
+    return valid(await read(problems), problems, ENQUEUES);
+  } catch (cause) {
+    throw refusal(cause, problems, ENQUEUES);
+  }
+}
+
+function valid<Read>(value: Read | undefined, problems: ProblemList, options: { enqueues?: boolean }): Read {
   if (value === undefined || problems.count > 0) throw new InvalidRequestError(problems, options);
   return value;
+}
+
+function refusal(cause: unknown, problems: ProblemList, options: { enqueues?: boolean }): InvalidRequestError {
+  if (cause instanceof InvalidRequestError) return cause;
+  problems.push({ path: '', message: UNREADABLE });
+  return new InvalidRequestError(problems, { ...options, cause });
 }
 
 /** Reads the options of a call about one generation, and adds what is wrong with its id and with them. */
