@@ -98,3 +98,23 @@ test.each([
   expect('message' in command && command.message).toContain(message);
   expect('message' in command && command.message).toContain(helpText);
 });
+
+test('an address that was typed in a wrong place is not repeated, and long words are cut', () => {
+  for (const address of ['redis://u:hunter2/x@h:6379', 'u:hunter2@h', 'https://h/?token=hunter2']) {
+    for (const words of [
+      [address],
+      ['start', address],
+      ['start', '--redis', address],
+      ['start', '--max-usd', address],
+      ['resume', '--kind', address],
+      ['limits', '--tasks', address],
+      ['caps', '--month', address],
+      ['unknown', '--release', address, '--free'],
+      ['start', `--${address}`],
+    ])
+      expect(JSON.stringify(parseCommandLine(words)), words.join(' ')).not.toContain('hunter2');
+  }
+  expect(JSON.stringify(parseCommandLine(['start', 'x'.repeat(10_000)])).length).toBeLessThan(
+    JSON.stringify(parseCommandLine(['start', 'x'])).length + 100,
+  );
+});

@@ -109,7 +109,7 @@ const readings: Readonly<Record<Exclude<Command['kind'], 'help' | 'wrong'>, Read
       if (release === undefined && decision === undefined) return { kind: 'unknown', ...dataDir };
       const ref = parseRef(String(release));
       if (ref === undefined)
-        throw new WrongWords(`--release must be a submission as it is listed, such as <generationId>/0-1, got "${String(release)}"`);
+        throw new WrongWords(`--release must be a submission as it is listed, such as <generationId>/0-1, got ${shown(release)}`);
       if (decision === undefined || chosen.length > 1)
         throw new WrongWords('--release needs --charged, if the provider charged for it, or --free, if it did not');
       return { kind: 'unknown', release: ref, decision, ...dataDir };
@@ -167,11 +167,11 @@ export function parseCommandLine(words: readonly string[]): Command {
   const reading = Object.entries(readings).find(([kind]) => kind === name)?.[1];
   if (reading === undefined) {
     const names = [...Object.keys(readings), 'help'];
-    return wrong(`there is no command "${name.slice(0, MAX_SHOWN)}"${didYouMean(findMeant(name, names))}; there are: ${names.join(', ')}`);
+    return wrong(`there is no command ${shown(name)}${didYouMean(findMeant(name, names))}; there are: ${names.join(', ')}`);
   }
   try {
     const { values, positionals } = parseArgs({ args: rest, options: reading.options, allowPositionals: true });
-    if (positionals.length > 0) return wrong(`${name} takes no words after it, got "${positionals.join(' ')}"`);
+    if (positionals.length > 0) return wrong(`${name} takes no words after it, got ${shown(positionals.join(' '))}`);
     // none of the options may be given several times as a list
     const given = values as Values;
     const dataDir = given['data-dir'];
@@ -187,13 +187,19 @@ export function parseCommandLine(words: readonly string[]): Command {
 /** What was typed is repeated up to this length. */
 const MAX_SHOWN = 40;
 
+/** What was typed, in quotes; not what may be an address, which may hold a password. */
+const shown = (typed: Value): string => {
+  const words = String(typed);
+  return /:\/\/|@/.test(words) ? 'what may be an address, which is not repeated' : `"${words.slice(0, MAX_SHOWN)}"`;
+};
+
 const didYouMean = (meant: string | undefined, dashes = ''): string => (meant === undefined ? '' : ` (did you mean "${dashes}${meant}"?)`);
 
 /** @param message Of Node, which names the option: "Unknown option '--twice'. …" (Node docs, util.parseArgs). */
 function describeUnknownOption(command: string, message: string, known: readonly string[]): string {
   const given = /'(-[^']*)'/.exec(message)?.[1] ?? '';
   const hint = didYouMean(findMeant(given.replace(/^-+/, ''), known), '--');
-  return `${command} has no option "${given.slice(0, MAX_SHOWN)}"${hint}; it has ${known.map((name) => `--${name}`).join(', ')}`;
+  return `${command} has no option ${shown(given)}${hint}; it has ${known.map((name) => `--${name}`).join(', ')}`;
 }
 
 const wrong = (message: string): Command => ({ kind: 'wrong', message: `${message}\n\n${helpText}` });
@@ -201,7 +207,7 @@ const wrong = (message: string): Command => ({ kind: 'wrong', message: `${messag
 function readChoice<const Choice extends string>(option: string, choices: readonly Choice[], value: Value): Choice | undefined {
   const choice = choices.find((each) => each === value);
   if (value !== undefined && choice === undefined)
-    throw new WrongWords(`${option} must be one of ${choices.join(', ')}, got "${String(value)}"`);
+    throw new WrongWords(`${option} must be one of ${choices.join(', ')}, got ${shown(value)}`);
   return choice;
 }
 
@@ -213,7 +219,7 @@ function readUsd(value: Value): NanoUsd | undefined {
   } catch {
     // said below
   }
-  throw new WrongWords(`--max-usd must be an amount of US dollars such as 1 or 0.50, above 0, got "${String(value)}"`);
+  throw new WrongWords(`--max-usd must be an amount of US dollars such as 1 or 0.50, above 0, got ${shown(value)}`);
 }
 
 /** Reads the caps that are named; all that is wrong with them is told at once. */
@@ -241,14 +247,14 @@ function readCap(name: CapName, value: string): NanoUsd | null | string {
   } catch {
     // said below
   }
-  return `${option} must be an amount of US dollars above 0, such as 25 or 12.50${isDay ? '' : ', or none'}, got "${value.slice(0, MAX_SHOWN)}"`;
+  return `${option} must be an amount of US dollars above 0, such as 25 or 12.50${isDay ? '' : ', or none'}, got ${shown(value)}`;
 }
 
 function readWhole(option: string, value: Value, min: number, max: number): number {
   if (value === undefined) return 0;
   const number = Number(value);
   if (Number.isInteger(number) && number >= min && number <= max) return number;
-  throw new WrongWords(`${option} must be a whole number from ${min} to ${max}, got "${String(value)}"`);
+  throw new WrongWords(`${option} must be a whole number from ${min} to ${max}, got ${shown(value)}`);
 }
 
 function readUrl(option: string, value: string): string {

@@ -16,8 +16,8 @@ test.each([
   expect(() => create(more)).toThrow(ConfigError);
 });
 
-test('all problems are told at once, and never the key', () => {
-  const attempt = (): unknown => create({ url: 'nowhere', apiKey: 'secret key' });
-  expect(attempt).toThrow(/url: .*'nowhere'\n.*apiKey/s);
+test('all problems are told at once, and never the key or the address', () => {
+  const attempt = (): unknown => create({ url: 'u:secret@nowhere', apiKey: 'secret key' });
+  expect(attempt).toThrow(/url: .*\n.*apiKey/s);
   expect(attempt).not.toThrow(/secret/);
 });
