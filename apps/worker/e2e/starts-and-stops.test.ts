@@ -1,4 +1,4 @@
-import { eventually, freePort, reserveRedis, startTestS3 } from '@darkroom/testing';
+import { freePort, reserveRedis, startTestS3 } from '@darkroom/testing';
 import { createProducer } from '@darkroom/producer';
 import { expect, onTestFinished, test } from 'vitest';
 import { environmentOf, s3At, startProcess, startSilentServer, type AppName } from './life/app-process.ts';
@@ -134,11 +134,13 @@ test('a worker whose S3 hangs after a restart of Redis says that buying waits, a
 
 test('a second signal gives back a send that is not answered at once, which the exit code tells', async () => {
   const { redis, environment } = await startStores();
-  const provider = await startSilentServer();
+  const port = await freePort();
   const running = await startProcess('worker', {
     ...environmentOf('worker', redis.url, environment),
-    RUNWARE_URL: `http://127.0.0.1:${provider.port}/v1`,
+    RUNWARE_URL: `http://127.0.0.1:${port}/v1`,
   });
+  await running.untilReady();
+  await startSilentServer(undefined, port);
   const producer = createProducer({ redisUrl: redis.url });
   try {
     await producer.enqueue({ positivePrompt: 'a lighthouse', width: 1280, height: 896 });

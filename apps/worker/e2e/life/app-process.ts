@@ -71,14 +71,14 @@ export async function startProcess(app: AppName, env: Readonly<Record<string, st
 }
 
 /** A server that takes lines and never says anything, or one thing to each command of Redis. */
-export async function startSilentServer(answer?: string): Promise<{ port: number; lines(): number }> {
+export async function startSilentServer(answer?: string, port = 0): Promise<{ port: number; lines(): number }> {
   const sockets = new Set<Socket>();
   const server: Server = createServer((socket) => {
     sockets.add(socket);
     socket.on('error', () => undefined).on('close', () => sockets.delete(socket));
     if (answer !== undefined) socket.on('data', (chunk) => socket.write(answer.repeat(chunk.toString().match(/^\*\d/gm)?.length ?? 0)));
   });
-  server.listen(0, '127.0.0.1');
+  server.listen(port, '127.0.0.1');
   await once(server, 'listening');
   onTestFinished(async () => {
     for (const socket of sockets) socket.destroy();
@@ -86,7 +86,7 @@ export async function startSilentServer(answer?: string): Promise<{ port: number
     await once(server, 'close');
   });
   const address = server.address();
-  return { port: typeof address === 'object' && address !== null ? address.port : 0, lines: () => sockets.size };
+  return { port: typeof address === 'object' && address !== null ? address.port : port, lines: () => sockets.size };
 }
 
 const WEBHOOK_KEYS = `test:${'k'.repeat(40)}`;
