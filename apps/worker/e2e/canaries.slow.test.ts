@@ -22,7 +22,7 @@ test('after a run with failures, kills and retries no secret and no prompt stand
     'run put back after trouble',
     'submission.answered',
     'provider.in-trouble',
-    'PAUSED',
+    'BUYS NOTHING',
     '"isFailed":true',
     'while Redis is away',
     'DAILY_CAP_USD',
@@ -96,7 +96,7 @@ async function runDarkroom({ orders: count, env }: { orders: number; env: Readon
       parrot.refuseAccount(true);
       await orders.place();
       seen.push(
-        await eventually(async () => mustSay(await status(), 'PAUSED'), { withinMs: 30_000 }),
+        await eventually(async () => mustSay(await status(), 'BUYS NOTHING'), { withinMs: 30_000 }),
         await runCli(fleet, parrot.url, 'doctor'),
       );
       parrot.refuseAccount(false);

@@ -1,4 +1,4 @@
-import { mkdir, symlink, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { rolldown, type Plugin } from 'rolldown';
@@ -52,6 +52,8 @@ export async function bundleApps(folder: string, breakages: readonly Breakage[] 
   }
   for (const name of others) await symlink(join(repositoryRoot, name), join(folder, name));
   await writeFile(join(folder, 'package.json'), '{ "type": "module" }\n');
+  // A probe tells the version of the command line, which it reads two folders above its module: in a bundle that is here.
+  await copyFile(join(repositoryRoot, 'apps', 'cli', 'package.json'), join(folder, 'apps', 'package.json'));
 }
 
 /** Leaves a Redis in JavaScript where it is: it brings WebAssembly, and answers nothing out of a bundle. */
