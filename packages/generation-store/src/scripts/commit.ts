@@ -93,10 +93,11 @@ if leftAloneMs > 0 then return { 'stop', 'provider-trouble', '', int(leftAloneMs
 if due then makeHold(submissionKey, submission, today) end
 
 local send = redis.call('HINCRBY', submissionKey, 'sends', 1)
-redis.call('HSET', submissionKey, 'send:' .. send, 'open', 'send', send, 'sentIn', memoryId(), 'sentAt', int(now), 'token', token, 'fresh', fresh, 'status', 'committed')
+local memory = memoryId()
+redis.call('HSET', submissionKey, 'send:' .. send, 'open', 'send', send, 'sentIn', memory, 'sentAt', int(now), 'token', token, 'fresh', fresh, 'status', 'committed')
 takePlace(id, index, n, now)
 if fresh == 1 then
-  redis.call('HSET', submissionKey, 'firstSentAt', int(now), 'memory', memoryId())
+  redis.call('HSET', submissionKey, 'firstSentAt', int(now), 'memory', memory)
 else
   -- a repeated send has an intent of its own too: of one that shared it nobody could tell that Redis has forgotten it
   redis.call('HINCRBY', submissionKey, 'round', 1)
@@ -112,7 +113,8 @@ return go(hash(submissionKey), generation)
  */
 export const isNewestSendScript = createLuaScript(/* lua */ `${prelude}
 local known = redis.call('HMGET', submissionKey(ARGV[2], ARGV[3], ARGV[4]), 'send', 'sentIn')
-return known[1] == ARGV[5] and known[2] == memoryId() and memoryId() ~= '' and 1 or 0
+local memory = memoryId()
+return known[1] == ARGV[5] and memory ~= '' and known[2] == memory and 1 or 0
 `);
 
 /**
