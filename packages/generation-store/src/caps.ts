@@ -1,7 +1,7 @@
 import { capNames, CorruptRecordError, type CapName, type SpendCaps } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
-import { corruptRecordOf, readRecord, whole } from './corrupt-record.ts';
+import { readHash, readRecord, whole } from './corrupt-record.ts';
 import { capsKey } from './keys.ts';
 import { readRestrictions, type Restriction } from './restrictions.ts';
 import { applySettingScript, restrictCapsScript } from './scripts/settings.ts';
@@ -36,10 +36,7 @@ const storedSchema = z.object({
  */
 export async function findCaps(redis: Redis, prefix: string): Promise<StoredCaps | undefined> {
   const key = capsKey(prefix);
-  const hash = await redis.hgetall(key).catch((error: unknown) => {
-    throw corruptRecordOf(error, key) ?? error;
-  });
-  return parseCaps(key, hash);
+  return parseCaps(key, await readHash(redis, key));
 }
 
 /** Parses the hash of the caps. @returns undefined while they are not all there. @throws CorruptRecordError for caps that are none. */

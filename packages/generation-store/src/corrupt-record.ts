@@ -1,4 +1,5 @@
 import { CorruptRecordError } from '@darkroom/contracts';
+import type { Redis } from 'ioredis';
 import { z } from 'zod';
 
 /** How a script names a record that it cannot work on (scripts/prelude.ts, `corrupt`). */
@@ -17,6 +18,12 @@ export function corruptRecordOf(error: unknown, key: string): CorruptRecordError
     );
   return WRONG_TYPE.test(error.message) ? new CorruptRecordError(key, 'it, or a key of it, is of another type') : undefined;
 }
+
+/** Reads all fields of a hash. @throws CorruptRecordError for a key of another type. */
+export const readHash = (redis: Redis, key: string): Promise<Record<string, string>> =>
+  redis.hgetall(key).catch((error: unknown) => {
+    throw corruptRecordOf(error, key) ?? error;
+  });
 
 /**
  * Reads what Redis holds under a key. @throws CorruptRecordError, which says which field is wrong and not what it holds: it may

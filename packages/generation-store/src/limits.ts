@@ -1,7 +1,7 @@
 import { DEFAULT_TASKS_AT_PROVIDER, fleetLimitsSchema, type FleetLimits } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
-import { corruptRecordOf, readRecord, whole } from './corrupt-record.ts';
+import { readHash, readRecord, whole } from './corrupt-record.ts';
 import { limitsKey } from './keys.ts';
 import { readRestrictions, type Restriction } from './restrictions.ts';
 import { applySettingScript, restrictLimitsScript } from './scripts/settings.ts';
@@ -21,10 +21,7 @@ const storedSchema = z.object({
 /** Reads the limits. @returns undefined when Redis holds none. @throws CorruptRecordError for limits that are none. */
 export async function findLimits(redis: Redis, prefix: string): Promise<StoredLimits | undefined> {
   const key = limitsKey(prefix);
-  const hash = await redis.hgetall(key).catch((error: unknown) => {
-    throw corruptRecordOf(error, key) ?? error;
-  });
-  return parseLimits(key, hash);
+  return parseLimits(key, await readHash(redis, key));
 }
 
 /** Parses the hash of the limits. @returns undefined when Redis holds none. @throws CorruptRecordError for limits that are none. */
