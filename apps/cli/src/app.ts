@@ -127,7 +127,7 @@ async function untilStopped({ terminal, interruption: { stop } }: CommandLine, w
   };
   const code = await Promise.race([working, stop.aborted ? undefined : left().catch(() => working)]);
   if (code !== undefined) return code;
-  working.catch(() => undefined); // what it met after it was left is told to nobody
+  working.catch(() => undefined); // the operator has left the command, and hears no error of it any more
   terminal.complain('stopped while it waited for Redis or S3; the same command may be given again');
   return 1;
 }

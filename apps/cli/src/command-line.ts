@@ -187,7 +187,7 @@ export function parseCommandLine(words: readonly string[]): Command {
 /** What was typed is repeated up to this length. */
 const MAX_SHOWN = 40;
 
-/** What was typed, in quotes; not what may be an address, which may hold a password. */
+/** Quotes what the user typed, unless it may be an address: an address may hold a password. */
 const shown = (typed: Value): string => {
   const words = String(typed);
   return /:\/\/|@/.test(words) ? 'what may be an address, which is not repeated' : `"${words.slice(0, MAX_SHOWN)}"`;

@@ -181,7 +181,7 @@ function openStore({ redis }: Stores, closing: Closing): GenerationStore {
   return buildGenerationStore({ prefix: redis.prefix, retention, pollRate: { perSecond: 1, burst: 1 } }, connection);
 }
 
-/** What is to be done when the environment names other caps than the kept store has. */
+/** Tells the operator how to change the caps of the kept store, where the environment names others; undefined where it does not. */
 async function describeOtherCaps(store: GenerationStore, environment: Environment): Promise<string | undefined> {
   const { named } = readSettings({ spend: spendSettings }, environment).spend;
   const caps = (await store.findCaps())?.caps;

@@ -2,7 +2,7 @@ import { describeCaps, describeCapsDifference } from '@darkroom/contracts';
 import { changeCaps, type CapsChange } from '@darkroom/recovery';
 import type { Terminal } from '../terminal.ts';
 import type { Operations } from './open-operations.ts';
-import { LATER, recordOrTell } from './record-or-tell.ts';
+import { LATER, recordOrTell, wordsOfRecording } from './record-or-tell.ts';
 
 type Lines = Pick<Terminal, 'print' | 'complain'>;
 
@@ -24,11 +24,7 @@ async function showCaps({ store, readNamedCaps }: Operations, terminal: Lines): 
     return 1;
   }
   const { caps, revision } = found;
-  const recorded =
-    revision === undefined || restrictions.length > 0
-      ? 'not recorded in S3 yet, which a worker does within seconds'
-      : `revision ${revision}, recorded in S3`;
-  terminal.print(`caps      ${describeCaps(caps)} (${recorded})`);
+  terminal.print(`caps      ${describeCaps(caps)} (${wordsOfRecording(revision, restrictions)})`);
   const own = describeCapsDifference(readNamedCaps(), caps);
   for (const words of new Set([own, differing ?? ''])) if (words !== '') terminal.print(describeDiffering(words));
   return 0;

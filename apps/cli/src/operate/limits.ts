@@ -2,7 +2,7 @@ import { DEFAULT_TASKS_AT_PROVIDER, type FleetLimits } from '@darkroom/contracts
 import { changeLimits } from '@darkroom/recovery';
 import type { Terminal } from '../terminal.ts';
 import type { Operations } from './open-operations.ts';
-import { LATER, recordOrTell } from './record-or-tell.ts';
+import { LATER, recordOrTell, wordsOfRecording } from './record-or-tell.ts';
 
 type Lines = Pick<Terminal, 'print' | 'complain'>;
 
@@ -22,12 +22,7 @@ async function showLimits({ store }: Operations, { print }: Lines): Promise<0> {
     store.readTasksAtProvider(),
     store.findLimitsRestrictions(),
   ]);
-  const source =
-    found?.limits.tasksAtProvider === undefined
-      ? 'the default'
-      : found.revision === undefined || restrictions.length > 0
-        ? 'not recorded in S3 yet, which a worker does within seconds'
-        : `revision ${found.revision}, recorded in S3`;
+  const source = found?.limits.tasksAtProvider === undefined ? 'the default' : wordsOfRecording(found.revision, restrictions);
   print(`limits    at most ${limit} tasks at the provider (${source}); ${count} are under way`);
   return 0;
 }

@@ -3,11 +3,17 @@ import type { ObjectStorage } from '@darkroom/object-storage';
 import type { Terminal } from '../terminal.ts';
 import type { Operations } from './open-operations.ts';
 
-/** What becomes of a change that holds in Redis alone. */
+/** Tells an operator what a worker does about a change that Redis alone has. */
 export const LATER =
   'a worker records it as soon as S3 answers; until then a Redis that goes back forgets it. The same command may be given again';
 
-/** Whether an error says that S3 could not be told. */
+/** Says whether S3 has the change that Redis holds. @param unrecorded The restrictions that no worker has recorded yet. */
+export const wordsOfRecording = (revision: number | undefined, unrecorded: readonly unknown[]): string =>
+  revision === undefined || unrecorded.length > 0
+    ? 'not recorded in S3 yet, which a worker does within seconds'
+    : `revision ${revision}, recorded in S3`;
+
+/** Whether an error says that the command could not write to S3. */
 export const isNotRecorded = (error: unknown): error is Error =>
   [StorageError, ForeignBucketError, LocalStackError, ConfigError].some((kind) => error instanceof kind);
 

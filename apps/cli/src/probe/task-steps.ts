@@ -3,7 +3,7 @@ import { describeAnswer, faultOf, IMAGE_NANO_USD, isAccepted, pollUntilOver, PRO
 /** Just above the longest request: nothing is sent again but what did not arrive. */
 const NO_RESEND = { name: 'TIMING_RESEND_WINDOW_MS', value: '31000' };
 
-/** What the address of an image gave, in words for a person. */
+/** Says in words for a person what the address of an image answered. */
 const addressWords = { fetched: 'fetched', 'not-there': 'gone', unavailable: 'unavailable' } as const;
 
 /** Buys one image and looks at it in every way there is. */

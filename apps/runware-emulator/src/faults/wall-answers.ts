@@ -1,4 +1,4 @@
-/** What stands between a client and Runware may answer by itself, in words that are not Runware's. */
+/** The answers that a gateway or proxy between a client and Runware gives in the place of Runware. */
 export const wallAnswers = [
   'none',
   'html-401',

@@ -38,7 +38,10 @@ export async function getTaskDetails(raw: RawTask, parts: DetailsParts): Promise
   return answerWith({ taskType: 'getTaskDetails', taskUUID, request: task.raw, response: await responseOf(task, parts) });
 }
 
-/** What is shown in place of a task: of an id that has none, what is kept of it; of one that has, its newest refusal, where that is the last response. */
+/**
+ * Finds the refusal that the answer shows instead of a task: for an id without a task the kept refusal, for an id with a task its newest
+ * refusal, if that is the last response to the id.
+ */
 function findRefusal(taskUUID: string, hasTask: boolean, faults: Faults, { lines }: Bill) {
   const isKept = hasTask ? faults.detailsRefusalHidesTask : faults.detailsKeepRefusals;
   if (!isKept) return undefined;
