@@ -1,21 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { createGenerationId, type Timing } from '@darkroom/contracts';
+import { createGenerationId } from '@darkroom/contracts';
 import { buildGenerationStore, connectPatient, defaultRetention, watchRedis, type GenerationStore } from '@darkroom/generation-store';
 import { createObjectStorage, type ObjectStorage } from '@darkroom/object-storage';
 import { createSettlements, createSubmissions } from '@darkroom/queues';
 import { checkOwner, type Owning } from '@darkroom/recovery';
-import { createRunwareClient, defaultImageHosts, type RunwareClient } from '@darkroom/runware-client';
+import { createRunwareClient, type RunwareClient } from '@darkroom/runware-client';
 import {
   closeServer,
-  createHealthRoutes,
   createLogger,
   createMetrics,
   createMetricsRoutes,
   createOutageLines,
   createPulse,
   createRedisClock,
-  isLoopbackUrl,
   retryUntilDone,
   type ProcessLogger,
   type Service,
@@ -26,7 +24,7 @@ import { fastify } from 'fastify';
 import { followAnswers } from './answers.ts';
 import { checkWebhookAddress } from './check-webhook-address.ts';
 import { closeWorkers } from './close-workers.ts';
-import { MAX_IMAGE_BYTES, type WorkerConfig } from './config.ts';
+import { imageHostsOf, MAX_IMAGE_BYTES, secretsOf, type WorkerConfig } from './config.ts';
 import { startConsuming, type Consuming } from './consume.ts';
 import { joinPurchase } from './join-purchase.ts';
 import { joinRecovery } from './join-recovery.ts';
@@ -35,12 +33,14 @@ import { maintain } from './maintain.ts';
 import { addQueueGauges } from './metrics/queue-gauges.ts';
 import { createWorkerMetrics } from './metrics/worker-metrics.ts';
 import { openStore } from './open-store.ts';
+import { warnOfShortCredentials } from './warn-of-short-credentials.ts';
 import { watchAccess } from './watch-access.ts';
 import { watchBucket } from './watch-bucket.ts';
 import { watchProvider } from './watch-provider.ts';
 import { watchRedisSetup } from './watch-redis-setup.ts';
 import { watchServerRun } from './watch-server-run.ts';
 import type { WatchedWorker } from './watched-worker.ts';
+import { createWorkerHealth } from './worker-health.ts';
 
 const monotonicMs = (): number => performance.now();
 
@@ -159,13 +159,13 @@ export function createWorkerApp(config: WorkerConfig, overrides: Partial<WorkerD
   );
   let starting: Promise<void> | undefined;
   let isStarted = false;
+  // What this process times itself goes by Redis time. BullMQ goes by the clock of the process: it would move jobs before or after their time.
   const clockWatch = watchClock({
     clock,
     logger,
     consequence: 'it is not ready and takes no jobs until they agree to a minute',
     onChange: () => followPauses(),
   });
-  // What this process times itself goes by Redis time. BullMQ goes by the clock of the process: it would move jobs before or after their time.
   /**
    * Jobs are taken while the clock is right and Redis and bucket belong together, submissions while the provider takes purchases, and
    * settlements while it answers questions: the end of one trouble does not end the other.
@@ -185,43 +185,17 @@ export function createWorkerApp(config: WorkerConfig, overrides: Partial<WorkerD
   const server = fastify({ logger: false });
   void server.register(createMetricsRoutes(metrics));
   void server.register(
-    createHealthRoutes({
-      findStandstill() {
-        // It takes no jobs on purpose.
-        if (foreign !== undefined || !clockWatch.isRight()) return undefined;
-        const ended = workers().find((worker) => worker.hasEnded);
-        if (ended !== undefined) return `the loop that fetches jobs of ${ended.name} has ended`;
-        return pulse.isSilent() ? 'no loop that fetches jobs has turned for minutes, although redis answers' : undefined;
-      },
-      ready: [
-        { name: 'redis', check: () => redisWatch.check() },
-        clockWatch.ready,
-        {
-          name: 'store',
-          check: async () => {
-            if (foreign !== undefined) throw foreign;
-            const { isOpen, isRecovering } = await store.readServerRun();
-            if (!isOpen) throw new Error('redis holds no epoch');
-            if (isRecovering) throw new Error('redis restarted, and was not compared with S3 yet');
-          },
-        },
-        redisSetup.check,
-        s3Watch.check,
-        {
-          name: 'provider',
-          check: async () => {
-            const why = access.heldBecause();
-            if (why !== undefined) throw new Error(why);
-          },
-        },
-        {
-          name: 'worker',
-          check: async () => {
-            if (stopping !== undefined) throw new Error('stopping');
-            if (!isStarted) throw new Error('starting');
-          },
-        },
-      ],
+    createWorkerHealth({
+      redis: redisWatch,
+      redisSetup: redisSetup.check,
+      bucket: s3Watch.check,
+      clock: clockWatch,
+      store,
+      access,
+      pulse,
+      workers,
+      foreign: () => foreign,
+      phase: () => (stopping !== undefined ? 'stopping' : isStarted ? 'started' : 'starting'),
     }),
   );
 
@@ -331,30 +305,3 @@ const SETTINGS_MS = 60_000;
 
 /** What was told to end, and had all that it waits for taken away, gets this long. */
 const LAST_LOOPS_MS = 1500;
-
-const secretsOf = ({ runware, s3, webhook }: WorkerConfig): string[] =>
-  [
-    runware.apiKey,
-    'credentials' in s3 ? s3.credentials?.secretAccessKey : undefined,
-    ...(webhook?.keys ?? []).map(({ secret }) => secret),
-  ].filter((secret) => secret !== undefined);
-
-/** An emulator on this machine serves its images itself. */
-function imageHostsOf({ runware, worker }: WorkerConfig): string[] {
-  return [...(worker.imageHosts ?? defaultImageHosts), ...(isLoopbackUrl(runware.url) ? [new URL(runware.url).host] : [])];
-}
-
-/** With credentials that end before a settlement may, late uploads are refused by S3, and images are fetched from the provider. */
-async function warnOfShortCredentials(
-  storage: ObjectStorage,
-  { capabilityTtlMs }: Timing,
-  now: number,
-  logger: ProcessLogger,
-): Promise<void> {
-  const expiresAt = await storage.credentialsExpireAt();
-  if (expiresAt === undefined || expiresAt >= now + capabilityTtlMs) return;
-  logger.warn(
-    { expiresAt: new Date(expiresAt).toISOString(), wantedMs: capabilityTtlMs },
-    'the credentials for S3 are temporary: an upload URL ends with them, and an upload that comes later is refused',
-  );
-}

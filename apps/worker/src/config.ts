@@ -1,5 +1,7 @@
+import { defaultImageHosts } from '@darkroom/runware-client';
 import {
   darkroomSettings,
+  isLoopbackUrl,
   timingSettings,
   listenSettings,
   logSettings,
@@ -71,3 +73,16 @@ export const workerSchemas = {
 /** Reads the settings of a worker. @throws ConfigError with every problem at once. */
 export const loadWorkerConfig = (env: Environment) => readSettings(workerSchemas, env);
 export type WorkerConfig = ReturnType<typeof loadWorkerConfig>;
+
+/** The secrets among the settings, which no log may hold. */
+export const secretsOf = ({ runware, s3, webhook }: WorkerConfig): string[] =>
+  [
+    runware.apiKey,
+    'credentials' in s3 ? s3.credentials?.secretAccessKey : undefined,
+    ...(webhook?.keys ?? []).map(({ secret }) => secret),
+  ].filter((secret) => secret !== undefined);
+
+/** The hosts that images may come from. An emulator on this machine serves its images itself. */
+export function imageHostsOf({ runware, worker }: WorkerConfig): string[] {
+  return [...(worker.imageHosts ?? defaultImageHosts), ...(isLoopbackUrl(runware.url) ? [new URL(runware.url).host] : [])];
+}

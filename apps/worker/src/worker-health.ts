@@ -1,0 +1,63 @@
+import type { ConnectionWatch, GenerationStore } from '@darkroom/generation-store';
+import { createHealthRoutes, type ClockWatch, type Pulse, type ReadinessCheck } from '@darkroom/service-runtime';
+import type { AccessWatch } from './watch-access.ts';
+import type { WatchedWorker } from './watched-worker.ts';
+
+export interface WorkerHealthParts {
+  redis: Pick<ConnectionWatch, 'check'>;
+  redisSetup: ReadinessCheck;
+  bucket: ReadinessCheck;
+  clock: Pick<ClockWatch, 'ready' | 'isRight'>;
+  store: Pick<GenerationStore, 'readServerRun'>;
+  access: Pick<AccessWatch, 'heldBecause'>;
+  pulse: Pick<Pulse, 'isSilent'>;
+  /** The loops that fetch jobs, as far as they were started. */
+  workers: () => readonly WatchedWorker[];
+  /** Why Redis and bucket do not belong together; undefined while they do. */
+  foreign: () => Error | undefined;
+  phase: () => 'starting' | 'started' | 'stopping';
+}
+
+/** Builds the routes that say whether the loops of a worker turn, and whether it can buy and bring home now. */
+export function createWorkerHealth(parts: WorkerHealthParts): ReturnType<typeof createHealthRoutes> {
+  const { redis, redisSetup, bucket, clock, store, access, pulse, workers, foreign, phase } = parts;
+  return createHealthRoutes({
+    findStandstill() {
+      // It takes no jobs on purpose.
+      if (foreign() !== undefined || !clock.isRight()) return undefined;
+      const ended = workers().find((worker) => worker.hasEnded);
+      if (ended !== undefined) return `the loop that fetches jobs of ${ended.name} has ended`;
+      return pulse.isSilent() ? 'no loop that fetches jobs has turned for minutes, although redis answers' : undefined;
+    },
+    ready: [
+      { name: 'redis', check: () => redis.check() },
+      clock.ready,
+      {
+        name: 'store',
+        check: async () => {
+          const error = foreign();
+          if (error !== undefined) throw error;
+          const { isOpen, isRecovering } = await store.readServerRun();
+          if (!isOpen) throw new Error('redis holds no epoch');
+          if (isRecovering) throw new Error('redis restarted, and was not compared with S3 yet');
+        },
+      },
+      redisSetup,
+      bucket,
+      {
+        name: 'provider',
+        check: async () => {
+          const why = access.heldBecause();
+          if (why !== undefined) throw new Error(why);
+        },
+      },
+      {
+        name: 'worker',
+        check: async () => {
+          const now = phase();
+          if (now !== 'started') throw new Error(now);
+        },
+      },
+    ],
+  });
+}
