@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createProducer } from '@darkroom/producer';
-import { createManagedProcess, eventually, freePort, startFleet, type Fleet } from '@darkroom/testing';
+import { eventually, startDashboard, startFleet } from '@darkroom/testing';
 import { expect, test } from 'vitest';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
@@ -39,20 +39,6 @@ async function readDocumentedTypes(process: string): Promise<Record<string, stri
   return Object.fromEntries(
     rows.filter(([, , , processes = '']) => processes.split(', ').includes(process)).map(([, name = '', type = '']) => [name, type]),
   );
-}
-
-async function startDashboard({ directory, redisUrl, prefix }: Fleet) {
-  const port = await freePort();
-  const url = `http://127.0.0.1:${port}`;
-  const dashboard = createManagedProcess({
-    name: 'dashboard',
-    script: join(root, 'apps/dashboard/dist/main.js'),
-    env: { REDIS_URL: redisUrl, DARKROOM_PREFIX: prefix, PORT: String(port) },
-    logFile: join(directory, 'dashboard.log'),
-    readyUrl: `${url}/readyz`,
-  });
-  await dashboard.start();
-  return { url, dashboard };
 }
 
 test('each process measures one generation, and the page of metrics names what they have', async () => {

@@ -3,7 +3,7 @@ import { eventually, startFleet, type Fleet } from '@darkroom/testing';
 import { Redis } from 'ioredis';
 import { expect, test } from 'vitest';
 import { findLeaks, type Canary, type Written } from './canaries/canary.ts';
-import { operatorWords, readAllPages, runCli, startDashboard, startWrongly } from './canaries/look-around.ts';
+import { operatorWords, readAllPages, runCli, openDashboard, startWrongly } from './canaries/look-around.ts';
 import { placeOrders } from './canaries/orders.ts';
 import { startParrot } from './canaries/parrot.ts';
 import { findSentSecrets, given, secrets } from './canaries/secrets.ts';
@@ -76,7 +76,7 @@ async function runDarkroom({ orders: count, env }: { orders: number; env: Readon
     const running = fleet;
     const status = (): Promise<Written> => runCli(running, parrot.url, 'status');
     const orders = await placeOrders(fleet, count);
-    const dashboard = await startDashboard(fleet, env);
+    const dashboard = await openDashboard(fleet, env);
     const seen = await orders.refused();
     try {
       s3Refuses = 0.2;

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { redisProcesses, redisUserOf, type RedisProcess } from '@darkroom/generation-store';
 import { createProducer, type Producer } from '@darkroom/producer';
 import { queueNames } from '@darkroom/queues';
-import { createManagedProcess, eventually, freePort, startFleet, type Fleet } from '@darkroom/testing';
+import { eventually, startDashboard, startFleet, type Fleet } from '@darkroom/testing';
 import { Redis } from 'ioredis';
 import { expect, onTestFinished, test } from 'vitest';
 
@@ -53,18 +53,9 @@ async function setup() {
   return { fleet, admin, producer, as };
 }
 
-async function startDashboard({ directory, redisUrl, prefix }: Fleet) {
-  const port = await freePort();
-  const url = `http://127.0.0.1:${port}`;
-  const dashboard = createManagedProcess({
-    name: 'dashboard',
-    script: join(root, 'apps/dashboard/dist/main.js'),
-    env: { REDIS_URL: addressOf(redisUrl, 'dashboard'), DARKROOM_PREFIX: prefix, PORT: String(port) },
-    logFile: join(directory, 'dashboard.log'),
-    readyUrl: `${url}/readyz`,
-  });
+async function openDashboard(fleet: Fleet) {
+  const { url, dashboard } = await startDashboard(fleet, { REDIS_URL: addressOf(fleet.redisUrl, 'dashboard') });
   onTestFinished(() => dashboard.kill());
-  await dashboard.start();
   const ask = async (path: string, method = 'GET'): Promise<string> => {
     const response = await fetch(`${url}${path}`, { method, headers: { connection: 'close', origin: url } });
     const text = await response.text();
@@ -131,7 +122,7 @@ test('a whole Darkroom works with the rights of infra/redis/darkroom.acl, each p
   await fleet.setFaults({ failProviderErrorRate: 0 });
   await producer.wait(failing.generationId);
 
-  const { ask } = await startDashboard(fleet);
+  const { ask } = await openDashboard(fleet);
   const later = await producer.enqueue(request, { runAt: new Date(Date.now() + 3_600_000) });
   const job = (await producer.get(later.generationId)).images[0]?.taskUUID;
   for (const page of ['', '/logs', '/flow']) await ask(`/api/queues/submissions/${job}${page}`);

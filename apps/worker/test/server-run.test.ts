@@ -85,25 +85,15 @@ describe.skipIf(inject('redisKind') === 'js')('after Redis went back to an earli
     expect(await world.askToBuy(ref)).toBe('cap');
   });
 
-  test('while S3 does not say which caps hold, buying waits', async () => {
-    await using world = await startForgetfulWorld();
-    const ref = await world.enqueue();
-    await world.goBack(await world.server.copyData());
-    let tries = 0;
-    const { storage } = world;
-    await world.watch({
+  test('while S3 does not say which caps hold, buying waits', () =>
+    expectToWaitForS3((storage, reach) => ({
       settings: {
-        findNewestSetting: (kind) => {
-          tries += 1;
-          return tries < 3 ? Promise.reject(new Error('S3 is away')) : storage.findNewestSetting(kind);
+        findNewestSetting: async (kind) => {
+          reach();
+          return storage.findNewestSetting(kind);
         },
       },
-    });
-    await eventually(() => expect(tries).toBe(2));
-    expect(await world.askToBuy(ref)).toBe('recovering');
-    await world.untilCompared();
-    expect(await world.askToBuy(ref)).toBe('go');
-  });
+    })));
 
   test('caps that Redis lost while it ran are back within moments, and nothing is bought without them', async () => {
     await using world = await startForgetfulWorld(1);
@@ -226,26 +216,15 @@ describe.skipIf(inject('redisKind') === 'js')('after Redis went back to an earli
     expect(await world.store.find(ref.generationId)).toMatchObject({ status: 'running' });
   });
 
-  test('S3 that is away keeps buying waiting, and no longer', async () => {
-    await using world = await startForgetfulWorld();
-    const ref = await world.enqueue();
-    await world.goBack(await world.server.copyData());
-    let tries = 0;
-    const { storage } = world;
-    await world.watch({
+  test('S3 that is away keeps buying waiting, and no longer', () =>
+    expectToWaitForS3((storage, reach) => ({
       archive: {
         listRecordsOfDate: (date) => {
-          tries += 1;
-          if (tries < 3) throw new Error('S3 is away');
+          reach();
           return storage.listRecordsOfDate(date);
         },
       },
-    });
-    await eventually(() => expect(tries).toBe(2));
-    expect(await world.askToBuy(ref)).toBe('recovering');
-    await world.untilCompared();
-    expect(await world.askToBuy(ref)).toBe('go');
-  });
+    })));
 
   test('what is enqueued while no worker runs is taken, holds no money, and is bought under the caps later', async () => {
     await using world = await startForgetfulWorld(2);
@@ -299,3 +278,25 @@ describe.skipIf(inject('redisKind') === 'js')('after Redis went back to an earli
     await watch.start?.();
   });
 });
+
+type ForgetfulWorld = Awaited<ReturnType<typeof startForgetfulWorld>>;
+
+/** S3 is away for two looks: buying waits for the third, and no longer. @param partsOf Calls `reach` at each look. */
+async function expectToWaitForS3(
+  partsOf: (storage: ForgetfulWorld['storage'], reach: () => void) => Parameters<ForgetfulWorld['watch']>[0],
+): Promise<void> {
+  await using world = await startForgetfulWorld();
+  const ref = await world.enqueue();
+  await world.goBack(await world.server.copyData());
+  let tries = 0;
+  await world.watch(
+    partsOf(world.storage, () => {
+      tries += 1;
+      if (tries < 3) throw new Error('S3 is away');
+    }),
+  );
+  await eventually(() => expect(tries).toBe(2));
+  expect(await world.askToBuy(ref)).toBe('recovering');
+  await world.untilCompared();
+  expect(await world.askToBuy(ref)).toBe('go');
+}

@@ -2,6 +2,7 @@ export { freePort } from '@darkroom/local-stack';
 export { eventually, type EventuallyOptions } from './eventually.ts';
 export { builtApp } from './built-apps/built-apps.ts';
 export { countExecutions, readBilledTasks, type BilledTask } from './fleet/bill.ts';
+export { startDashboard } from './fleet/start-dashboard.ts';
 export { startFleet, type Fleet, type FleetOptions } from './fleet/fleet.ts';
 export { createWrongClock, type WrongClock } from './fleet/wrong-clock.ts';
 export { createManagedProcess, type ManagedProcess, type ManagedProcessOptions } from './fleet/managed-process.ts';

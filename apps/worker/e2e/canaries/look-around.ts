@@ -1,7 +1,5 @@
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { createSubmissions } from '@darkroom/queues';
-import { createManagedProcess, eventually, freePort, type Fleet } from '@darkroom/testing';
+import { eventually, startDashboard, type Fleet } from '@darkroom/testing';
 import { Redis } from 'ioredis';
 import { expect } from 'vitest';
 import type { Written } from './canary.ts';
@@ -9,19 +7,12 @@ import { runProgram } from './run-program.ts';
 import { dashboardPassword, secrets, withPassword } from './secrets.ts';
 import { readPages } from './written-places.ts';
 
-const dashboardScript = fileURLToPath(new URL('../../../dashboard/dist/main.js', import.meta.url));
-
-export async function startDashboard({ directory, redisUrl, prefix }: Fleet, env: Readonly<Record<string, string>>) {
-  const port = await freePort();
-  const url = `http://127.0.0.1:${port}`;
-  const dashboard = createManagedProcess({
-    name: 'dashboard',
-    script: dashboardScript,
-    env: { ...env, REDIS_URL: withPassword(redisUrl), DARKROOM_PREFIX: prefix, PORT: String(port), DASHBOARD_PASSWORD: dashboardPassword },
-    logFile: join(directory, 'dashboard.log'),
-    readyUrl: `${url}/readyz`,
+export async function openDashboard(fleet: Fleet, env: Readonly<Record<string, string>>) {
+  const { url, dashboard } = await startDashboard(fleet, {
+    ...env,
+    REDIS_URL: withPassword(fleet.redisUrl),
+    DASHBOARD_PASSWORD: dashboardPassword,
   });
-  await dashboard.start();
   return { url, log: dashboard.log, kill: dashboard.kill };
 }
 
