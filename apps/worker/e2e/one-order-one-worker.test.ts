@@ -1,3 +1,5 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { buildGenerationStore, connectPatient, type GenerationStore } from '@darkroom/generation-store';
 import { createProducer, type Producer } from '@darkroom/producer';
 import { eventually, readBilledTasks, startFleet, type Fleet } from '@darkroom/testing';
@@ -62,20 +64,30 @@ test.each([
 test('workers with an old key or a wrong address send no order, say so, are not ready, and leave all to the others', async () => {
   const billed = (await readBilledTasks(fleet.billFile)).size;
   const wrong: Awaited<ReturnType<Fleet['startWorker']>>[] = [];
+  // Answers once and then leaves each question open, so that the worker is in the middle of one when it is told to stop.
+  let asked = 0;
+  const silent = createServer((_request, response) => {
+    asked += 1;
+    if (asked === 1) response.writeHead(404).end('not here');
+  });
+  await new Promise<void>((listening) => silent.listen(0, '127.0.0.1', listening));
   try {
     for (const [name, env] of Object.entries({
+      silent: { RUNWARE_URL: `http://127.0.0.1:${(silent.address() as AddressInfo).port}/v1` },
       'old-key': { RUNWARE_API_KEY: 'an-old-key' },
       'no-path': { RUNWARE_URL: fleet.emulatorUrl },
       'other-host': { RUNWARE_URL: `${fleet.receiverUrl}/v1` },
     }))
       wrong.push(await fleet.startWorker(name, env, '/livez'));
     await eventually(
-      async () => expect((await store.heldWorkers()).map(({ kind }) => kind).toSorted()).toEqual(['account', 'foreign', 'foreign']),
+      async () =>
+        expect((await store.heldWorkers()).map(({ kind }) => kind).toSorted()).toEqual(['account', 'foreign', 'foreign', 'foreign']),
       { withinMs: 20_000 },
     );
     const ids = await Promise.all(Array.from({ length: 20 }, (_, at) => enqueue(`beside wrong workers, ${at}`)));
     expect(new Set(await Promise.all(ids.map(statusOf)))).toEqual(new Set(['succeeded']));
     expect((await readBilledTasks(fleet.billFile)).size).toBe(billed + 20);
+    await eventually(() => expect(asked).toBeGreaterThan(1));
     for (const worker of wrong) {
       expect((await fetch(`${worker.url}/readyz`)).status).toBe(503);
       const log = await worker.log();
@@ -84,6 +96,8 @@ test('workers with an old key or a wrong address send no order, say so, are not 
     }
   } finally {
     await Promise.all(wrong.map((worker) => worker.stop()));
+    silent.closeAllConnections();
+    silent.close();
   }
   await eventually(async () => expect(await store.heldWorkers()).toEqual([]), { withinMs: 15_000 });
 });

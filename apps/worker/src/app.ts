@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { createGenerationId } from '@darkroom/contracts';
 import { buildGenerationStore, connectPatient, defaultRetention, watchRedis, type GenerationStore } from '@darkroom/generation-store';
 import { createObjectStorage, type ObjectStorage } from '@darkroom/object-storage';
 import { createSettlements, createSubmissions } from '@darkroom/queues';
@@ -19,13 +18,13 @@ import {
   type Service,
   watchClock,
 } from '@darkroom/service-runtime';
-import { hostname } from 'node:os';
 import { fastify } from 'fastify';
 import { followAnswers } from './answers.ts';
 import { checkWebhookAddress } from './check-webhook-address.ts';
 import { closeWorkers } from './close-workers.ts';
 import { imageHostsOf, MAX_IMAGE_BYTES, secretsOf, type WorkerConfig } from './config.ts';
 import { startConsuming, type Consuming } from './consume.ts';
+import { joinAccess } from './join-access.ts';
 import { joinPurchase } from './join-purchase.ts';
 import { joinRecovery } from './join-recovery.ts';
 import { keepSettings } from './keep-settings.ts';
@@ -34,7 +33,6 @@ import { addQueueGauges } from './metrics/queue-gauges.ts';
 import { createWorkerMetrics } from './metrics/worker-metrics.ts';
 import { openStore } from './open-store.ts';
 import { warnOfShortCredentials } from './warn-of-short-credentials.ts';
-import { watchAccess } from './watch-access.ts';
 import { watchBucket } from './watch-bucket.ts';
 import { watchProvider } from './watch-provider.ts';
 import { watchRedisSetup } from './watch-redis-setup.ts';
@@ -98,25 +96,7 @@ export function createWorkerApp(config: WorkerConfig, overrides: Partial<WorkerD
   const redisSetup = watchRedisSetup(redis, watching);
   const pulse = createPulse({ isExpected: () => redis.status === 'ready' });
   let consuming: Consuming | undefined;
-  const access = watchAccess(
-    {
-      worker: `${hostname()}:${process.pid}`,
-      address: new URL(runware.url).origin,
-      firstMs: timing.troubleMs,
-      maxMs: timing.maxProbeMs,
-      everyMs: timing.maxTroubleMs,
-    },
-    {
-      store,
-      provider,
-      submissions,
-      presignUpload: async () =>
-        settings.askForUpload ? await storage.presignUpload({ generationId: createGenerationId(now()), index: 0, n: 1 }, 60) : undefined,
-      onChange: () => followPauses(),
-      now,
-      logger,
-    },
-  );
+  const access = joinAccess(config, { store, provider, submissions, storage, now, logger, onChange: () => followPauses() });
   const { maxSubmissions, everyMs, graceMs } = config.reconcile;
   const recovery = joinRecovery({ store, storage, submissions, settlements, timing, maxSubmissions, now });
   const keptSettings = keepSettings({ ...spend, askS3EveryMs: SETTINGS_MS }, { store, archive: storage, logger });
@@ -281,16 +261,26 @@ export function createWorkerApp(config: WorkerConfig, overrides: Partial<WorkerD
         stopped.abort();
         signal?.addEventListener('abort', () => hurry.abort(), { once: true });
         if (signal?.aborted === true) hurry.abort();
-        const loops = [access, serverRunWatch, maintenance, s3Watch, redisSetup, clockWatch, pulse].map((loop) => loop.stop());
+        const saidFarewell = access.stop();
+        const loops = [serverRunWatch, maintenance, s3Watch, redisSetup, clockWatch, pulse].map((loop) => loop.stop());
         const answers = followAnswers(redis);
         const left = await closeWorkers(workers(), { hurry: hurry.signal, canWrite: answers.isAnswered });
         answers.stop();
+        // What it writes last is only for operators, and forgotten within a minute without it: a Redis that is away is not waited for.
+        await Promise.race([saidFarewell, delay(LAST_WORDS_MS, undefined, { ref: false })]);
         // Ends whatever waits for Redis or S3: the start, a comparison, a pass.
         redisWatch.close();
         redis.disconnect();
         storage.close();
         await Promise.race([
-          Promise.allSettled([...loops, starting, submissions.close(), settlements.close(), closeServer(server, AbortSignal.timeout(500))]),
+          Promise.allSettled([
+            saidFarewell,
+            ...loops,
+            starting,
+            submissions.close(),
+            settlements.close(),
+            closeServer(server, AbortSignal.timeout(500)),
+          ]),
           delay(LAST_LOOPS_MS, undefined, { ref: false }),
         ]);
         if (left > 0) throw new Error(`${left} runs were cut off; another worker takes their jobs when their locks end`);
@@ -302,6 +292,9 @@ export function createWorkerApp(config: WorkerConfig, overrides: Partial<WorkerD
 
 /** S3 is asked this often for changes of settings that Redis was not told of, because the operator's process died in between. */
 const SETTINGS_MS = 60_000;
+
+/** A held worker gets this long to say that it ends. */
+const LAST_WORDS_MS = 1000;
 
 /** What was told to end, and had all that it waits for taken away, gets this long. */
 const LAST_LOOPS_MS = 1500;

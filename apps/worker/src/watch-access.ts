@@ -82,6 +82,7 @@ export function watchAccess(options: WatchAccessOptions, dependencies: WatchAcce
       { dryRun: isDry, ...(uploadEndpoint === undefined ? {} : { uploadEndpoint }) },
       stopping.signal,
     );
+    if (stopping.signal.aborted && !verdict.wasCharged) return verdict;
     if (verdict.wasCharged) {
       // In the store and not here: it must hold for every worker, and after a restart.
       await store.noteDryRunCharged();
@@ -176,6 +177,7 @@ export function watchAccess(options: WatchAccessOptions, dependencies: WatchAcce
       stopping.abort();
       for (const timer of timers) clearTimeout(timer);
       await Promise.allSettled([looking, next]);
+      // A process that ends is no longer held: operators would look for a worker that is gone.
       if (held !== undefined) await store.reportFree(worker).catch(() => undefined);
     },
   };
