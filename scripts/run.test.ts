@@ -6,9 +6,9 @@ import { testEnvironment, toolEnvironment } from './tasks/environment.mjs';
 import { createSignalGate, exitCodeOf } from './tasks/processes.mjs';
 import { createSteps } from './tasks/steps.mjs';
 import { tasks } from './tasks/tasks.mjs';
-import { countsOf, formatCounts, sumCounts } from './tasks/test-runs.mjs';
+import { countsOf, failedFilesOf, formatCounts, sumCounts } from './tasks/test-runs.mjs';
 import { installStamp, isOldNode, pinnedVersion, prependPath } from './tasks/toolchain.mjs';
-import { checks } from './tasks/verify.mjs';
+import { checks, isRunAgain } from './tasks/verify.mjs';
 import packageJson from '../package.json' with { type: 'json' };
 
 describe('environment', () => {
@@ -90,7 +90,11 @@ describe('signals', () => {
 });
 
 describe('test counts', () => {
-  const file = (status: string, ...tests: string[]) => ({ status, assertionResults: tests.map((each) => ({ status: each })) });
+  const file = (status: string, ...tests: string[]) => ({
+    name: path.resolve(`${status}.test.ts`),
+    status,
+    assertionResults: tests.map((each) => ({ status: each })),
+  });
 
   test('every outcome is counted once', () => {
     const report = { testResults: [file('passed', 'passed', 'passed', 'skipped', 'todo'), file('failed', 'failed', 'passed')] };
@@ -99,6 +103,15 @@ describe('test counts', () => {
 
   test('a file that cannot be loaded is a failure', () => {
     expect(countsOf({ testResults: [file('failed'), file('failed', 'passed')] })).toEqual({ passed: 1, failed: 2, skipped: 0 });
+  });
+
+  test('files that failed are named, and a few are run once more, but no proof about money', () => {
+    const report = { testResults: [file('passed', 'passed'), file('failed', 'failed', 'passed'), file('failed')] };
+    expect(failedFilesOf(report)).toEqual(['failed.test.ts', 'failed.test.ts']);
+    expect(isRunAgain(['apps/worker/e2e/stop.test.ts'])).toBe(true);
+    expect(isRunAgain(['a', 'b', 'c', 'd'])).toBe(false);
+    expect(isRunAgain(['packages/testing/src/crash-points/crash-points.slow.test.ts'])).toBe(false);
+    expect(isRunAgain([])).toBe(false);
   });
 
   test('the line names skipped tests only when there are some', () => {

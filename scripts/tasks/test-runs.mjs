@@ -1,10 +1,11 @@
 // Runs Vitest once and says what it counted.
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import path from 'node:path';
 import { testEnvironment } from './environment.mjs';
 
 /** @typedef {import('./tasks.mjs').TaskContext} TaskContext */
 /** @typedef {{ passed: number, failed: number, skipped: number }} Counts */
-/** @typedef {{ testResults: { status: string, assertionResults: { status: string }[] }[] }} VitestReport The part of its JSON report that is read. */
+/** @typedef {{ testResults: { name: string, status: string, assertionResults: { status: string }[] }[] }} VitestReport The part of its JSON report that is read. */
 
 /** The Vitest projects of each run; a test file that takes minutes is named `*.slow.test.ts`, a longer one `*.prove.test.ts`. */
 export const testRuns = /** @type {const} */ ({ test: ['packages', 'e2e'], 'test:slow': ['slow'], prove: ['prove'] });
@@ -27,6 +28,15 @@ export function countsOf(report) {
   return counts;
 }
 
+/**
+ * @param {VitestReport} report
+ * @returns {string[]} The files of which something failed.
+ */
+export const failedFilesOf = ({ testResults }) =>
+  testResults
+    .filter(({ status, assertionResults }) => status === 'failed' || assertionResults.some((test) => test.status === 'failed'))
+    .map(({ name }) => path.relative('.', name));
+
 /** @param {Counts[]} all @returns {Counts} */
 export const sumCounts = (all) => ({
   passed: all.reduce((sum, { passed }) => sum + passed, 0),
@@ -41,7 +51,7 @@ export const formatCounts = ({ passed, failed, skipped }) =>
 /**
  * @param {keyof typeof testRuns} name
  * @param {TaskContext} context Of which `args` go to Vitest, to name files or tests.
- * @returns {Promise<{ code: number, counts: Counts }>}
+ * @returns {Promise<{ code: number, counts: Counts, failedFiles: string[] }>} `failedFiles` is empty when something failed outside of every file.
  */
 export async function runTests(name, { args, processes, env }) {
   const report = `.local/test-results/${name.replace(':', '-')}.json`;
@@ -54,20 +64,21 @@ export async function runTests(name, { args, processes, env }) {
     args: ['node_modules/vitest/vitest.mjs', 'run', ...projects, ...reporters, '--passWithNoTests', ...args],
     env: testEnvironment(env),
   });
-  const counts = readCounts(report);
+  const { counts, failedFiles } = readReport(report);
   // An error outside of every test fails the run too, and so must the count.
   if (code !== 0 && counts.failed === 0) counts.failed = 1;
-  return { code, counts };
+  return { code, counts, failedFiles };
 }
 
 /**
- * @param {string} report
- * @returns {Counts}
+ * @param {string} file
+ * @returns {{ counts: Counts, failedFiles: string[] }}
  */
-function readCounts(report) {
+function readReport(file) {
   try {
-    return countsOf(JSON.parse(readFileSync(report, 'utf8')));
+    const report = JSON.parse(readFileSync(file, 'utf8'));
+    return { counts: countsOf(report), failedFiles: failedFilesOf(report) };
   } catch {
-    return { passed: 0, failed: 1, skipped: 0 }; // Vitest ended before it could write
+    return { counts: { passed: 0, failed: 1, skipped: 0 }, failedFiles: [] }; // Vitest ended before it could write
   }
 }
