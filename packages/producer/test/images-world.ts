@@ -11,15 +11,14 @@ import { startTestS3, type TestS3 } from '@darkroom/testing';
 import sharp from 'sharp';
 import { createImages, type Images, type ImagesOptions } from '../src/images/index.ts';
 
-/** The S3 server judges signatures by its own clock, so the one of a test is near it and stands still. */
-export const NOW = Date.now();
-
 export const drawPng = (side = 64): Promise<Buffer> =>
   sharp({ create: { width: side, height: side, channels: 3, background: '#c04010' } })
     .png()
     .toBuffer();
 
 export interface ImagesWorld extends AsyncDisposable {
+  /** The clock of this world, which stands still. The S3 server judges signatures by its own, so it is near that one. */
+  readonly now: number;
   readonly s3: TestS3;
   readonly storage: ObjectStorage;
   readonly images: Images;
@@ -33,15 +32,17 @@ export interface ImagesWorld extends AsyncDisposable {
 /** A bucket with images, and what reads them. */
 export async function setupImages(options: Partial<ImagesOptions> = {}): Promise<ImagesWorld> {
   const s3 = await startTestS3();
+  const now = Date.now();
   const settings = { bucket: s3.bucket, region: s3.region, endpoint: s3.endpoint, credentials: s3.credentials };
-  const storage = createObjectStorage({ ...settings, requestTimeoutMs: 5000, maxImageBytes: 1024 * 1024 }, { now: () => NOW });
-  const images = createImages({ ...settings, now: () => NOW, ...options });
+  const storage = createObjectStorage({ ...settings, requestTimeoutMs: 5000, maxImageBytes: 1024 * 1024 }, { now: () => now });
+  const images = createImages({ ...settings, now: () => now, ...options });
   return {
+    now,
     s3,
     storage,
     images,
     async keep(request = {}, facts = {}) {
-      const ref = { generationId: createGenerationId(NOW), index: 0, n: 1 };
+      const ref = { generationId: createGenerationId(now), index: 0, n: 1 };
       const parsed = parseGrokImagineRequest({ positivePrompt: 'a red door', outputFormat: 'PNG', width: 1024, height: 1024, ...request });
       const bytes = await drawPng(1024);
       const verdict = storage.verify(ref, parsed, bytes);
@@ -68,7 +69,7 @@ export async function setupImages(options: Partial<ImagesOptions> = {}): Promise
         images: [image],
         costUsd: '0.02',
         reservedUsd: '0',
-        createdAt: NOW,
+        createdAt: now,
         amended: false,
         ...(parsed.clientReference === undefined ? {} : { clientReference: parsed.clientReference }),
       };

@@ -1,7 +1,7 @@
 import { ConfigError, responseFields, responseItemSchema, taskUuidOf } from '@darkroom/contracts';
 import { expect, test } from 'vitest';
 import { createImages } from '../src/images/index.ts';
-import { NOW, setupImages } from './images-world.ts';
+import { setupImages } from './images-world.ts';
 
 const get = async (url = ''): Promise<{ status: number; type: string | null; disposition: string | null; bytes: Buffer }> => {
   const response = await fetch(url, { headers: { connection: 'close' } });
@@ -37,7 +37,7 @@ test.each([
   const { generation } = await world.keep(ttl === undefined ? {} : { ttl });
   const { imageURL, expiresAt } = await world.images.read(generation, 0);
   expect(secondsOf(imageURL)).toBe(seconds);
-  expect(expiresAt).toBe(NOW + seconds * 1000);
+  expect(expiresAt).toBe(world.now + seconds * 1000);
 });
 
 test('base64 and a data URI hold the bytes that were verified', async () => {
