@@ -1,4 +1,4 @@
-import { findMeant, type Problem } from '@darkroom/contracts';
+import type { Problem } from '@darkroom/contracts';
 import { variableNames } from './describe-settings.ts';
 import { darkroomSettings } from './darkroom.ts';
 import { listenSettings } from './listen.ts';
@@ -7,8 +7,10 @@ import type { Environment } from './environment.ts';
 import { reconcileSettings } from './reconcile.ts';
 import { redisSettings } from './redis.ts';
 import { runwareSettings } from './runware.ts';
+import { createNearNames } from './near-names.ts';
 import { s3Settings } from './s3.ts';
 import { spendSettings } from './spend.ts';
+import { readSpendName } from './spend-names.ts';
 import { timingSettings } from './timing.ts';
 import { webhookSettings } from './webhook.ts';
 
@@ -44,20 +46,26 @@ export const knownSettings: readonly string[] = [
 ];
 
 /** Names that nothing but Darkroom has. One of them that is unknown is a mistake, and it may be one about money. */
-const ours = /^(DARKROOM|TIMING|WORKER)_|_CAP_USD$/;
+const ours = /^(DARKROOM|TIMING|WORKER)_|_CAP_USD$/i;
 /** Names that other programs have as well. */
 const maybeOurs = /^(REDIS|S3|RUNWARE|WEBHOOK|DASHBOARD|LOG)_/;
 /** Read by tests, from processes that they start. */
 const ofTests = /^DARKROOM_TEST_/;
+/** Families of other programs, which keep their names whatever these look like. */
+const ofOthers = /^(AWS|AZURE|CI|DOCKER|GITHUB|GOOGLE|K8S|KUBERNETES|NODE|OTEL|PNPM)_|^npm_/;
 /** What Kubernetes and Docker tell each container of other services ("service environment variables" in the docs of Kubernetes). */
-const serviceLink = /_SERVICE_(HOST|PORT(_\w+)?)$|_PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?$/;
+const serviceLink = /_SERVICE_(HOST|PORT(_\w+)?)$|_PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?$|_ENV_\w+$/;
 const serviceAddress = /^(tcp|udp|sctp):\/\//;
+/** The name of a linked container, as Docker tells it: /this/redis. */
+const containerName = /^\/[\w.-]+\/[\w.-]+$/;
+
+const findNear = createNearNames(knownSettings, ours);
 
 /** A variable that looks like a setting of Darkroom and is none. Its value is never repeated. */
 export interface UnreadSetting {
   readonly name: string;
-  /** The variable that was most likely meant. */
-  readonly meant?: string;
+  /** The variables that were most likely meant, the likeliest first. */
+  readonly meant: readonly string[];
   /** True when no other program has such a name, or when it is a slip of the pen in one of ours: the process does not start. */
   readonly isOurs: boolean;
 }
@@ -65,14 +73,22 @@ export interface UnreadSetting {
 /** Finds the variables of an environment that look like settings of Darkroom and are none. Those without a value do not count. */
 export function findUnreadSettings(env: Environment): UnreadSetting[] {
   return Object.entries(env).flatMap(([name, value = '']) => {
-    if (value.trim() === '' || knownSettings.includes(name) || ofTests.test(name)) return [];
-    if (serviceLink.test(name) || (name.endsWith('_PORT') && serviceAddress.test(value))) return [];
-    const meant = findNear(name);
-    const isOurs = ours.test(name) || (meant !== undefined && ours.test(meant));
-    if (!isOurs && meant === undefined && !maybeOurs.test(name)) return [];
-    return [{ name, ...(meant === undefined ? {} : { meant }), isOurs }];
+    if (value.trim() === '' || knownSettings.includes(name) || isOfOthers(name, value.trim())) return [];
+    const spend = readSpendName(name);
+    if (spend !== undefined)
+      return [{ name, meant: spend.meant === undefined ? [] : [spend.meant], isOurs: spend.isSure || ours.test(name) }];
+    const near = findNear(name);
+    if (near === undefined && !ours.test(name) && !maybeOurs.test(name)) return [];
+    return [{ name, meant: near?.meant ?? [], isOurs: ours.test(name) || near?.isOurs === true }];
   });
 }
+
+const isOfOthers = (name: string, value: string): boolean =>
+  ofTests.test(name) ||
+  ofOthers.test(name) ||
+  serviceLink.test(name) ||
+  (name.endsWith('_PORT') && serviceAddress.test(value)) ||
+  (name.endsWith('_NAME') && containerName.test(value));
 
 /** Lists what keeps a process from starting: unread settings that are surely meant for Darkroom. */
 export const unreadSettingProblems = (env: Environment): Problem[] =>
@@ -82,20 +98,9 @@ export const unreadSettingProblems = (env: Environment): Problem[] =>
 
 /** Says of an unread setting what was most likely meant, after its name. */
 export function describeUnread({ name, meant }: UnreadSetting): string {
-  if (meant !== undefined) return `is not a setting (did you mean ${meant}?)`;
+  if (meant.length > 0) return `is not a setting (did you mean ${meant.join(' or ')}?)`;
   const family = /^[A-Z0-9]+_/.exec(name)?.[0] ?? '';
-  const siblings = knownSettings.filter((known) => (name.endsWith('_CAP_USD') ? known.endsWith('_CAP_USD') : known.startsWith(family)));
+  const isCap = name.endsWith('_CAP_USD') || readSpendName(name) !== undefined;
+  const siblings = knownSettings.filter((known) => (isCap ? known.endsWith('_CAP_USD') : family !== '' && known.startsWith(family)));
   return siblings.length === 0 ? 'is not a setting' : `is not a setting; there are ${siblings.join(', ')}`;
-}
-
-/** Of short names every word is a near miss: HOST and POST. */
-const MIN_LENGTH = 7;
-/** A name with more slips than this may be the name of something else: REDIS_HOST is not REDIS_URL. */
-const MAX_SLIP_SHARE = 6;
-
-function findNear(name: string): string | undefined {
-  if (name.length < MIN_LENGTH) return undefined;
-  const isCut = (known: string): boolean => name.includes('_') && known.startsWith(`${name.toUpperCase()}_`);
-  const meant = knownSettings.find(isCut) ?? findMeant(name, knownSettings, Math.floor(name.length / MAX_SLIP_SHARE));
-  return meant !== undefined && meant.length >= MIN_LENGTH ? meant : undefined;
 }

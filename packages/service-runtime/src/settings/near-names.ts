@@ -1,0 +1,75 @@
+import { findMeant } from '@darkroom/contracts';
+
+/** Of short names every word is a near miss: HOST and POST. */
+const MIN_LENGTH = 7;
+/** A name with more slips than this may be the name of something else: REDIS_HOST is not REDIS_URL. */
+const MAX_SLIP_SHARE = 6;
+/** Families that are left out of a name by mistake, and whether what remains can mean nothing else: MAX_SUBMISSIONS, HORIZON_MS. */
+const families: readonly (readonly [family: string, isOurs: boolean])[] = [
+  ['WORKER_', true],
+  ['TIMING_', false],
+];
+/** What remains of these is a name that many programs have. */
+const common = ['TIMING_REQUEST_TIMEOUT_MS', 'TIMING_LOCK_DURATION_MS', 'TIMING_STALLED_INTERVAL_MS'];
+
+export interface NearName {
+  readonly meant: readonly string[];
+  /** True when no other program can mean it. */
+  readonly isOurs: boolean;
+}
+
+/**
+ * Returns a function that finds the settings which a name was most likely meant for: one with its words joined otherwise
+ * (dailyCapUsd), cut short (DAILY_CAP), with words left out (S3_KEY) or added (WORKER_MAX_SUBMISSIONS_FILE), without its family
+ * (MAX_SUBMISSIONS), or with slips of the pen.
+ *
+ * @param ours Tells the names that nothing but Darkroom has.
+ */
+export function createNearNames(known: readonly string[], ours: RegExp): (name: string) => NearName | undefined {
+  const settings = known.filter((name) => name.length >= MIN_LENGTH);
+  const forms = new Map(settings.map((name) => [joined(name), { name, isOurs: ours.test(name) }]));
+  for (const name of settings)
+    for (const [family, isOurs] of families)
+      if (name.startsWith(family) && !common.includes(name)) forms.set(joined(name.slice(family.length)), { name, isOurs });
+  const found = (meant: readonly string[]): NearName | undefined =>
+    meant.length === 0 ? undefined : { meant, isOurs: meant.some((name) => ours.test(name)) };
+  return (name) => {
+    if (name.length < MIN_LENGTH && !name.includes('_')) return undefined;
+    const words = wordsOf(name);
+    const cut = settings.filter(
+      (each) =>
+        words.length > 1 &&
+        wordsOf(each)
+          .join('_')
+          .startsWith(`${words.join('_')}_`),
+    );
+    const padded = settings.filter((each) => ours.test(each) && `_${words.join('_')}_`.includes(`_${wordsOf(each).join('_')}_`));
+    const near = found(cut.slice(0, 2)) ?? found(padded);
+    if (near !== undefined) return near;
+    const slips =
+      name.length < MIN_LENGTH ? undefined : findMeant(joined(name), [...forms.keys()], Math.floor(name.length / MAX_SLIP_SHARE));
+    const form = slips === undefined ? undefined : forms.get(slips);
+    return form === undefined
+      ? found(settings.filter((each) => leavesOut(words, wordsOf(each))))
+      : { meant: [form.name], isOurs: form.isOurs };
+  };
+}
+
+/** Tells whether words are those of a setting with some left out, but its family. */
+function leavesOut(words: readonly string[], setting: readonly string[]): boolean {
+  let at = 0;
+  const isInOrder = words.every((word) => {
+    at = setting.indexOf(word, at) + 1;
+    return at > 0;
+  });
+  return isInOrder && words.length > 1 && words[0] === setting[0] && words.length < setting.length;
+}
+
+const joined = (name: string): string => name.toLowerCase().replaceAll(/[^a-z\d]/g, '');
+
+const wordsOf = (name: string): string[] =>
+  name
+    .replaceAll(/([a-z])([A-Z])/g, '$1_$2')
+    .toLowerCase()
+    .split(/[^a-z\d]+/)
+    .filter((word) => word !== '');

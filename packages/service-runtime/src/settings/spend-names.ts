@@ -1,0 +1,72 @@
+import { findMeant } from '@darkroom/contracts';
+
+/**
+ * Words of names that bound what is spent. A name counts only when every word of it is here: `SPEND_CAP` is meant for Darkroom,
+ * `OPENAI_SPEND_CAP`, `LIMIT_MEMORY` and `CAP_NET_ADMIN` are not.
+ */
+const words = {
+  bound: ['cap', 'caps', 'budget', 'budgets'],
+  anyBound: ['limit', 'limits', 'max', 'maximum', 'quota', 'ceiling'],
+  money: ['usd', 'eur', 'gbp', 'dollar', 'dollars', 'euro', 'euros', 'cents', 'spend', 'spending', 'spent'],
+  anyMoney: ['cost', 'costs', 'price', 'money', 'amount'],
+  day: ['day', 'daily'],
+  month: ['month', 'monthly'],
+  otherPeriod: ['week', 'weekly', 'year', 'yearly', 'annual', 'hour', 'hourly'],
+  tenant: ['tenant'],
+  filler: ['per', 'in', 'of', 'the', 'all', 'total', 'global', 'default', 'fleet', 'image', 'images', 'generation', 'generations'],
+} as const;
+type Kind = keyof typeof words;
+
+const allWords = Object.values(words)
+  .flat()
+  .toSorted((left, right) => right.length - left.length);
+/** Of periods and tenants a slip of the pen counts as well: no other word of a setting lies near them. */
+const longWords = ['daily', 'monthly', 'tenant', 'weekly', 'yearly', 'budget'];
+const manyWords = new RegExp(`^(?:${allWords.join('|')})+$`);
+const eachWord = new RegExp(allWords.join('|'), 'g');
+/** Longer names mean something else, and the time of a match is bounded. */
+const MAX_LENGTH = 48;
+
+export interface SpendName {
+  /** True when the name bounds money beyond doubt; `DAILY_LIMIT` may bound requests. */
+  readonly isSure: boolean;
+  /** The cap that was most likely meant; absent when the name tells no period. */
+  readonly meant?: string;
+}
+
+/** Reads a name as one that bounds what is spent, however its words are joined: SPEND_CAP, DAILYCAPUSD, dailyBudgetEur. */
+export function readSpendName(name: string): SpendName | undefined {
+  const found = name.length > MAX_LENGTH ? undefined : wordsOf(name);
+  if (found === undefined) return undefined;
+  const has = (...kinds: Kind[]): boolean => kinds.some((kind) => words[kind].some((word) => found.includes(word)));
+  const hasScope = has('day', 'month', 'otherPeriod', 'tenant');
+  const isSure = (has('bound') && (has('money', 'anyMoney') || hasScope)) || (has('anyBound') && has('money'));
+  const mayBe = has('anyBound') ? has('anyMoney') || hasScope : has('money') && hasScope;
+  if (!isSure && !mayBe) return undefined;
+  if (!has('day', 'month', 'tenant')) return { isSure };
+  return { isSure, meant: `${has('tenant') ? 'TENANT_' : ''}${has('month') ? 'MONTHLY' : 'DAILY'}_CAP_USD` };
+}
+
+/** Splits a name into known words; undefined when a part of it is none. */
+function wordsOf(name: string): string[] | undefined {
+  const found: string[] = [];
+  for (const part of partsOf(name)) {
+    const meant = manyWords.test(part) ? (part.match(eachWord) ?? []) : nearWord(part);
+    if (meant === undefined) return undefined;
+    found.push(...meant);
+  }
+  return found;
+}
+
+const nearWord = (part: string): string[] | undefined => {
+  const near = part.length < 4 || part.endsWith('s') ? undefined : findMeant(part, longWords, 1);
+  return near === undefined ? undefined : [near];
+};
+
+/** Splits a name at its separators and capitals: "dailyCap_USD" is daily, cap and usd. */
+const partsOf = (name: string): string[] =>
+  name
+    .replaceAll(/([a-z\d])([A-Z])/g, '$1_$2')
+    .toLowerCase()
+    .split(/[^a-z\d]+/)
+    .filter((part) => part !== '');
