@@ -29,6 +29,8 @@ export interface AppProcess {
 }
 
 const READY_LIMIT_MS = 20_000;
+/** What the store or the provider is refused for does not go away by waiting: a start that hears the same for so long ends. */
+const SAME_LIMIT_MS = 5000;
 const STOP_LIMIT_MS = 10_000;
 
 /** Starts the process. */
@@ -85,18 +87,32 @@ function spawnApp({ script, environment, logFile, record }: AppProcessOptions): 
 }
 
 async function untilReady(options: AppProcessOptions, gone: AbortSignal): Promise<void> {
-  const limit = AbortSignal.timeout(READY_LIMIT_MS);
+  const startedAt = performance.now();
+  let refusal: { reason: string; since: number } | undefined;
   for (;;) {
-    const reason = await findReason(options.readyUrl, gone);
-    if (reason === undefined) return;
+    const reasons = await findReasons(options.readyUrl, gone);
+    if (reasons === undefined) return;
     gone.throwIfAborted();
-    if (limit.aborted) throw failureOf(options, `is not ready after ${READY_LIMIT_MS / 1000} s: ${reason}`);
+    const now = performance.now();
+    const reason = reasons.map(({ name, outcome }) => `${name}: ${outcome}`).join('; ');
+    const refused = reasons.filter(({ name }) => name === 's3' || name === 'provider').map(({ outcome }) => outcome);
+    if (refused.length === 0) refusal = undefined;
+    else if (refusal?.reason !== refused.join()) refusal = { reason: refused.join(), since: now };
+    const isRefused = refusal !== undefined && now - refusal.since > SAME_LIMIT_MS;
+    if (isRefused || now - startedAt > READY_LIMIT_MS)
+      throw failureOf(options, `is not ready after ${Math.round((now - startedAt) / 1000)} s: ${reason}`);
     await delay(25);
   }
 }
 
+interface Reason {
+  /** Of the check that does not hold. */
+  readonly name: string;
+  readonly outcome: string;
+}
+
 /** Why a process cannot be used yet, as its /readyz says it; undefined when it can. */
-async function findReason(url: string, signal: AbortSignal): Promise<string | undefined> {
+async function findReasons(url: string, signal: AbortSignal): Promise<readonly Reason[] | undefined> {
   try {
     // Not kept alive: an idle connection would delay the stop of the server.
     const response = await fetch(url, { signal: AbortSignal.any([signal, AbortSignal.timeout(2000)]), headers: { connection: 'close' } });
@@ -105,10 +121,9 @@ async function findReason(url: string, signal: AbortSignal): Promise<string | un
     const { checks } = JSON.parse(answer) as { checks: Record<string, string> }; // what every /readyz answers that is not ok
     return Object.entries(checks)
       .filter(([, outcome]) => outcome !== 'ok')
-      .map(([name, outcome]) => `${name}: ${outcome}`)
-      .join('; ');
+      .map(([name, outcome]) => ({ name, outcome }));
   } catch {
-    return 'it does not answer';
+    return [{ name: 'health', outcome: 'it does not answer' }];
   }
 }
 
