@@ -2,7 +2,7 @@ import { listenForInterruption } from './interruption.ts';
 
 /** How long stopping may take once it has to hurry. */
 const HURRY_LIMIT_MS = 3000;
-/** How long what a stopped command left open may keep the process. */
+/** How long what a command left open may keep the process: the Redis in JavaScript leaves a timer of ten seconds. */
 const LEFT_OPEN_MS = 200;
 
 const interruption = listenForInterruption(process);
@@ -15,7 +15,7 @@ try {
   const [{ runCommand }, { createTerminal }] = await Promise.all([import('./app.ts'), import('./terminal.ts')]);
   const terminal = createTerminal(process.stdout, process.stderr, process.env);
   process.exitCode = await runCommand({ words: process.argv.slice(2), environment: process.env, terminal, interruption });
-  if (interruption.stop.aborted) setTimeout(() => process.exit(), LEFT_OPEN_MS).unref();
+  setTimeout(() => process.exit(), LEFT_OPEN_MS).unref();
 } catch (error) {
   if (!(error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND')) throw error;
   process.stderr.write('cannot start: node_modules is missing or incomplete; npm start installs and compiles what is needed\n');
