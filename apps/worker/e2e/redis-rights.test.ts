@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { redisProcesses, redisUserOf, type RedisProcess } from '@darkroom/generation-store';
 import { createProducer, type Producer } from '@darkroom/producer';
 import { queueNames } from '@darkroom/queues';
-import { eventually, startDashboard, startFleet, type Fleet } from '@darkroom/testing';
+import { builtApp, eventually, startDashboard, startFleet, type Fleet } from '@darkroom/testing';
 import { Redis } from 'ioredis';
 import { expect, onTestFinished, test } from 'vitest';
 
@@ -67,7 +67,7 @@ async function openDashboard(fleet: Fleet) {
 
 /** Runs a command of operators as their user. */
 async function operate({ redisUrl, prefix, s3Config }: Fleet, ...words: string[]): Promise<string> {
-  const child = spawn(process.execPath, [join(root, 'apps/cli/dist/main.js'), ...words], {
+  const child = spawn(process.execPath, [builtApp('cli'), ...words], {
     env: {
       REDIS_URL: addressOf(redisUrl, 'operator'),
       DARKROOM_PREFIX: prefix,

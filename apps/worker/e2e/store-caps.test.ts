@@ -1,13 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import { buildGenerationStore, connectPatient } from '@darkroom/generation-store';
 import { createObjectStorage } from '@darkroom/object-storage';
 import { createProducer } from '@darkroom/producer';
-import { eventually, startFleet } from '@darkroom/testing';
+import { builtApp, eventually, startFleet } from '@darkroom/testing';
 import { expect, onTestFinished, test } from 'vitest';
 
-const program = fileURLToPath(new URL('../../cli/dist/main.js', import.meta.url));
+const program = builtApp('cli');
 const USD = 1_000_000_000;
 
 /** Workers that are started one after the other, each with what its environment names. */
