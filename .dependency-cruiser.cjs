@@ -119,6 +119,13 @@ module.exports = {
       'packages/service-runtime',
       'The logger that redacts is made in one place; everything else takes a Logger.',
     ),
+    {
+      name: 'http-servers-have-one-builder',
+      severity: 'error',
+      comment: 'Limits of slow, silent and too many clients are set in service-runtime; apps take types of fastify alone.',
+      from: { path: production.path, pathNot: [...production.pathNot, '^packages/service-runtime/'] },
+      to: { path: library('fastify'), dependencyTypesNot: ['type-only'] },
+    },
     ownedBy(
       'sharp',
       library('sharp'),

@@ -24,6 +24,8 @@ export interface DashboardDependencies {
   /** Milliseconds of a clock that only goes forward. */
   now: () => number;
   onRoute: (method: string, route: string) => void;
+  /** How long a request may take to arrive, in milliseconds. */
+  requestLimitMs: number;
 }
 
 export interface Dashboard extends Service {
@@ -41,7 +43,7 @@ const CLOSE_LIMIT_MS = 1000;
 /** Builds a dashboard: it shows the queues to whoever has the password. @param overrides For tests; production passes none. */
 export function createDashboard(config: DashboardConfig, overrides: Partial<DashboardDependencies> = {}): Dashboard {
   const { access, listen, redis: redisConfig } = config;
-  const { now = () => performance.now(), onRoute } = overrides;
+  const { now = () => performance.now(), onRoute, requestLimitMs } = overrides;
   const secrets = access.password === undefined ? [] : [access.password];
   const logger = overrides.logger ?? createLogger({ name: 'dashboard', ...config.log, secrets });
   const redis = connectFailFast(redisConfig.url);
@@ -59,6 +61,7 @@ export function createDashboard(config: DashboardConfig, overrides: Partial<Dash
     ready: [{ name: 'redis', check: () => watch.check() }, clockWatch.ready],
     logger,
     now,
+    requestLimitMs,
     ...(onRoute === undefined ? {} : { onRoute }),
   });
   let address: string | undefined;

@@ -1,5 +1,12 @@
-import { createHealthRoutes, createMetricsRoutes, type Logger, type Metrics, type ReadinessCheck } from '@darkroom/service-runtime';
-import { fastify, type FastifyInstance, type FastifyPluginCallback } from 'fastify';
+import {
+  createHealthRoutes,
+  createHttpServer,
+  createMetricsRoutes,
+  type Logger,
+  type Metrics,
+  type ReadinessCheck,
+} from '@darkroom/service-runtime';
+import type { FastifyInstance, FastifyPluginCallback } from 'fastify';
 import { requireLogin } from './access/require-login.ts';
 import { addSecurityHeaders } from './access/security-headers.ts';
 import type { AccessSettings } from './access/settings.ts';
@@ -23,15 +30,26 @@ export interface ServerDependencies {
   readonly now: () => number;
   /** Called for each route that is registered, by whoever. */
   readonly onRoute?: (method: string, route: string) => void;
+  /** How long a request may take to arrive, in milliseconds. */
+  readonly requestLimitMs: number | undefined;
 }
 
 /** Builds the HTTP server: who may come in is asked first, then what may be done, and only then Bull Board. */
-export function buildServer({ access, path, board, metrics, ready, logger, now, onRoute }: ServerDependencies): FastifyInstance {
-  const server = fastify({
-    logger: false,
+export function buildServer({
+  access,
+  path,
+  board,
+  metrics,
+  ready,
+  logger,
+  now,
+  onRoute,
+  requestLimitMs,
+}: ServerDependencies): FastifyInstance {
+  const server = createHttpServer({
     exposeHeadRoutes: false,
     rewriteUrl: ({ url = '/' }) => withoutBasePath(path, url),
-    requestTimeout: 10_000,
+    requestLimitMs,
     // Nothing that is allowed has a body of any size.
     bodyLimit: 16 * 1024,
     frameworkErrors: (_error, _request, reply) => void reply.raw.writeHead(404, { 'content-length': '0' }).end(),

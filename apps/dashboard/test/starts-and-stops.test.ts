@@ -1,4 +1,4 @@
-import { uniquePrefix } from '@darkroom/testing';
+import { trickleUntilHungUp, uniquePrefix } from '@darkroom/testing';
 import { expect, inject, test } from 'vitest';
 import { createDashboard } from '../src/app.ts';
 import { openWorld, startDashboard } from './setup.ts';
@@ -17,6 +17,11 @@ test('a stop before the start, and a second one, do nothing; a start after it ne
   await dashboard.stop();
   await dashboard.start();
   expect(() => dashboard.url()).toThrow('listens nowhere');
+});
+
+test('a client that sends its request byte by byte is hung up on', async () => {
+  const { dashboard } = await startDashboard(openWorld(), { requestLimitMs: 300 });
+  expect(await trickleUntilHungUp(dashboard.url())).toBeLessThan(2500);
 });
 
 test('a port that is taken is an error of the start, and the stop still closes everything', async () => {

@@ -7,7 +7,7 @@ import type { EmulatorConfig } from './config.ts';
 import { buildCourier } from './deliveries/courier.ts';
 import { diceOf } from './dice.ts';
 import { buildSwitchboard } from './faults/switchboard.ts';
-import { createServer } from './http/server.ts';
+import { createServer, type ServerOptions } from './http/server.ts';
 import { buildEncoder } from './images/encode.ts';
 import { buildGallery } from './images/gallery.ts';
 import { openTaskStore } from './state/task-store.ts';
@@ -22,6 +22,8 @@ export { faultsSchema, type Faults, type FaultsInput } from './faults/schema.ts'
 /** What the emulator needs from outside. */
 export interface EmulatorDependencies {
   clock: Clock;
+  /** How long a request may take to arrive, in milliseconds. Defaults to a minute: a machine under load sends images slowly. */
+  requestLimitMs?: number;
 }
 
 /** Runware's HTTP API, with real images, a bill that outlives a kill, and seeded faults. */
@@ -37,7 +39,10 @@ export interface Emulator {
 }
 
 /** Makes an emulator, which does nothing before it is started. */
-export function createEmulator(config: EmulatorConfig, { clock }: EmulatorDependencies = { clock: systemClock }): Emulator {
+export function createEmulator(
+  config: EmulatorConfig,
+  { clock, requestLimitMs = 60_000 }: EmulatorDependencies = { clock: systemClock },
+): Emulator {
   const billFile = join(config.directory, 'bill.jsonl');
   let running: Running | undefined;
   // Starts and stops take turns, so that a stop in the middle of a start finds something to stop.
@@ -50,7 +55,7 @@ export function createEmulator(config: EmulatorConfig, { clock }: EmulatorDepend
   return {
     start: () =>
       inTurn(async () => {
-        running ??= await open(config, billFile, clock);
+        running ??= await open(config, { billFile, requestLimitMs }, clock);
       }),
     stop: () =>
       inTurn(async () => {
@@ -70,7 +75,7 @@ interface Running {
   close(): Promise<void>;
 }
 
-async function open(config: EmulatorConfig, billFile: string, clock: Clock): Promise<Running> {
+async function open(config: EmulatorConfig, serverOptions: ServerOptions, clock: Clock): Promise<Running> {
   const closers: (() => void | Promise<void>)[] = [];
   const close = async (): Promise<void> => {
     for (const closeOne of closers.toReversed()) await closeOne();
@@ -79,7 +84,7 @@ async function open(config: EmulatorConfig, billFile: string, clock: Clock): Pro
     mkdirSync(config.directory, { recursive: true });
     const store = openTaskStore(join(config.directory, 'state.jsonl'), clock);
     closers.push(() => store.close());
-    const bill = openBill(billFile);
+    const bill = openBill(serverOptions.billFile);
     closers.push(() => bill.close());
     const stopped = new AbortController();
     // Every task that waits listens to it.
@@ -102,7 +107,7 @@ async function open(config: EmulatorConfig, billFile: string, clock: Clock): Pro
       await executor.settle();
     });
     const switches = buildSwitchboard(config.faults, store);
-    const server = createServer({ ...base, executor, switches, apiKey: config.apiKey }, billFile);
+    const server = createServer({ ...base, executor, switches, apiKey: config.apiKey }, serverOptions);
     closers.push(() => server.close());
     url = await server.listen({ host: config.host, port: config.port });
     for (const task of store.all()) executor.begin(task);

@@ -1,8 +1,8 @@
 import { appendFile, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { eventually } from '@darkroom/testing';
+import { eventually, trickleUntilHungUp } from '@darkroom/testing';
 import { expect, onTestFinished, test } from 'vitest';
-import { accountsOf, createEmulator, readBill } from '../src/app.ts';
+import { accountsOf, createEmulator, readBill, systemClock } from '../src/app.ts';
 import { openInbox } from './inbox.ts';
 import { virtualClock } from './virtual-clock.ts';
 import { asyncTask, download, imageTask, newDirectory, quick, setup, worldOf } from './world.ts';
@@ -29,6 +29,15 @@ test('stopped in the middle of a start it does not listen afterwards', async () 
   const emulator = await newEmulator();
   await Promise.all([emulator.start(), emulator.stop()]);
   expect(() => emulator.url).toThrow('is not running');
+});
+
+test('a client that sends its request byte by byte is hung up on', async () => {
+  const directory = await newDirectory();
+  const config = { host: '127.0.0.1', port: 0, apiKey: 'key', seed: '1', directory, faults: quick };
+  const emulator = createEmulator(config, { clock: systemClock, requestLimitMs: 300 });
+  onTestFinished(() => emulator.stop());
+  await emulator.start();
+  expect(await trickleUntilHungUp(emulator.url)).toBeLessThan(2500);
 });
 
 test('a start that fails leaves nothing open and may be tried again', async () => {

@@ -58,7 +58,7 @@ export interface WebhookReceiver extends Service {
 
 /** Builds a receiver: it keeps what the provider delivers and wakes who waits for it. @param overrides For tests; production passes none. */
 export function createWebhookReceiver(config: ReceiverConfig, overrides: Partial<ReceiverDependencies> = {}): WebhookReceiver {
-  const { counts = createCounts(), requestLimitMs = 10_000 } = overrides;
+  const { counts = createCounts(), requestLimitMs } = overrides;
   const secrets = config.keys.map(({ secret }) => secret);
   const logger = overrides.logger ?? createLogger({ name: 'webhook-receiver', ...config.log, secrets });
   const stores = overrides.stores ?? openRedis(config, logger);

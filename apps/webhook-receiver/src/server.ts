@@ -1,6 +1,6 @@
 import { checkCapability, type CapabilityKeys } from '@darkroom/contracts';
-import { createHealthRoutes, type Clock, type Logger, type ReadinessCheck } from '@darkroom/service-runtime';
-import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { createHealthRoutes, createHttpServer, type Clock, type Logger, type ReadinessCheck } from '@darkroom/service-runtime';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { receiveDelivery, type Delivery, type ReceiveDependencies } from './receive-delivery.ts';
 import { createRefusals } from './refusals.ts';
 
@@ -13,7 +13,7 @@ const MAX_BODY_BYTES = 256 * 1024;
 export interface ServerOptions {
   readonly keys: CapabilityKeys;
   /** How long a request may take to arrive, in milliseconds. */
-  readonly requestLimitMs: number;
+  readonly requestLimitMs?: number | undefined;
 }
 
 export interface ServerDependencies extends ReceiveDependencies {
@@ -32,25 +32,12 @@ export function buildServer({ keys, requestLimitMs }: ServerOptions, dependencie
   /** Deliveries between the check of their capability and the arrival of their body. */
   const authenticated = new WeakMap<FastifyRequest, Omit<Delivery, 'body'>>();
 
-  const server = fastify({
-    // Fastify's own log lines hold the URL, and so the capability.
-    logger: false,
+  const server = createHttpServer({
+    requestLimitMs,
     bodyLimit: MAX_BODY_BYTES,
-    requestTimeout: requestLimitMs,
-    http: {
-      // Node swaps the two limits when that of the head is the longer one (20.20, `ConnectionsList::Expired`): a body has all its time then.
-      headersTimeout: requestLimitMs,
-      // How often Node looks for requests that take too long: every 30 s unless told (Node docs, `http.createServer`).
-      connectionsCheckingInterval: Math.min(1000, requestLimitMs),
-    },
     exposeHeadRoutes: false,
     // A URL that cannot be decoded; the default answer repeats it.
     frameworkErrors: (_error, _request, reply) => void reply.raw.writeHead(404, { 'content-length': '0' }).end(),
-    clientErrorHandler(error, socket) {
-      const status = error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? '408 Request Timeout' : '400 Bad Request';
-      if (socket.writable) socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
-      else socket.destroy();
-    },
   });
 
   server.removeAllContentTypeParsers();

@@ -7,6 +7,7 @@ import { checkOwner, type Owning } from '@darkroom/recovery';
 import { createRunwareClient, type RunwareClient } from '@darkroom/runware-client';
 import {
   closeServer,
+  createHttpServer,
   createLogger,
   createMetrics,
   createMetricsRoutes,
@@ -18,7 +19,6 @@ import {
   type Service,
   watchClock,
 } from '@darkroom/service-runtime';
-import { fastify } from 'fastify';
 import { followAnswers } from './answers.ts';
 import { checkWebhookAddress } from './check-webhook-address.ts';
 import { closeWorkers } from './close-workers.ts';
@@ -47,6 +47,7 @@ export interface WorkerDependencies {
   provider: RunwareClient;
   logger: ProcessLogger;
   now: () => number;
+  requestLimitMs: number;
 }
 
 export interface WorkerApp extends Service {
@@ -63,14 +64,9 @@ export function createWorkerApp(config: WorkerConfig, overrides: Partial<WorkerD
   const clock = createRedisClock({ readTime: () => redis.time(), wallMs, monotonicMs });
   const now = clock.now;
   const logger = overrides.logger ?? createLogger({ name: 'worker', ...config.log, secrets: secretsOf(config) });
-  const storage =
-    overrides.storage ?? createObjectStorage({ ...s3, requestTimeoutMs: timing.requestTimeoutMs, maxImageBytes: MAX_IMAGE_BYTES }, { now });
-  const reachedProvider =
-    overrides.provider ??
-    createRunwareClient(
-      { ...runware, requestTimeoutMs: timing.requestTimeoutMs, maxImageBytes: MAX_IMAGE_BYTES, imageHosts: imageHostsOf(config) },
-      { now },
-    );
+  const limits = { requestTimeoutMs: timing.requestTimeoutMs, maxImageBytes: MAX_IMAGE_BYTES };
+  const storage = overrides.storage ?? createObjectStorage({ ...s3, ...limits }, { now });
+  const reachedProvider = overrides.provider ?? createRunwareClient({ ...runware, ...limits, imageHosts: imageHostsOf(config) }, { now });
   const providerLines = createOutageLines({ name: 'provider', about: { url: runware.url } }, logger, monotonicMs);
   const provider = watchProvider(reachedProvider, providerLines, monotonicMs);
 
@@ -162,7 +158,7 @@ export function createWorkerApp(config: WorkerConfig, overrides: Partial<WorkerD
     ...[maintenance.worker()].filter((worker) => worker !== undefined),
   ];
 
-  const server = fastify({ logger: false });
+  const server = createHttpServer({ requestLimitMs: overrides.requestLimitMs });
   void server.register(createMetricsRoutes(metrics));
   void server.register(
     createWorkerHealth({

@@ -1,5 +1,6 @@
 export { systemClock, type Clock } from './clock.ts';
 export { closeServer } from './close-server.ts';
+export { createHttpServer, type HttpServerOptions } from './http-server.ts';
 export { createHealthRoutes, type HealthOptions, type ReadinessCheck } from './health.ts';
 export { describeErrorChain, explainShortly } from './logging/describe-error.ts';
 export {

@@ -1,4 +1,5 @@
-import fastify, { type FastifyError, type FastifyInstance } from 'fastify';
+import { createHttpServer } from '@darkroom/service-runtime';
+import type { FastifyError, FastifyInstance } from 'fastify';
 import type { RequestParts } from '../tasks/answer-request.ts';
 import { addControlRoutes, type ControlParts } from './control-routes.ts';
 import { buildHelpPage } from './help-page.ts';
@@ -7,9 +8,14 @@ import { addRunwareRoutes } from './runware-routes.ts';
 // Room for a few inline reference images; Runware's own limit is not documented.
 const BODY_LIMIT_BYTES = 32 * 1024 * 1024;
 
+export interface ServerOptions {
+  readonly billFile: string;
+  readonly requestLimitMs: number;
+}
+
 /** The HTTP server with all routes, not listening yet. Closing it cuts the requests that are under way. */
-export function createServer(parts: RequestParts & ControlParts, billFile: string): FastifyInstance {
-  const server = fastify({ bodyLimit: BODY_LIMIT_BYTES, forceCloseConnections: true });
+export function createServer(parts: RequestParts & ControlParts, { billFile, requestLimitMs }: ServerOptions): FastifyInstance {
+  const server = createHttpServer({ requestLimitMs, bodyLimit: BODY_LIMIT_BYTES, forceCloseConnections: true });
   addRunwareRoutes(server, parts);
   addControlRoutes(server, parts);
   server.get('/', async (_request, reply) =>

@@ -1,0 +1,67 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { expect, onTestFinished, test } from 'vitest';
+import { createHttpServer, type HttpServerOptions } from './http-server.ts';
+
+const LIMIT_MS = 300;
+
+async function setup(options: HttpServerOptions) {
+  const server = createHttpServer(options);
+  server.get('/', async () => 'here');
+  server.post('/', async () => 'taken');
+  onTestFinished(() => server.close());
+  const url = await server.listen({ host: '127.0.0.1', port: 0 });
+  const dial = (): Socket => {
+    const socket = connect(Number(new URL(url).port), '127.0.0.1').on('error', () => undefined);
+    onTestFinished(() => void socket.destroy());
+    return socket;
+  };
+  return { url, dial };
+}
+
+test.for([
+  ['nothing', '', ''],
+  ['its first line', 'GET /', 'x'],
+  ['its headers', 'GET / HTTP/1.1\r\nHost: a\r\n', 'x: y\r\n'],
+  ['its body', 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9000\r\nContent-Type: text/plain\r\n\r\n', 'x'],
+])('a client that sends %s piece by piece is hung up on', async ([, beginning = '', piece = '']) => {
+  const { url, dial } = await setup({ requestLimitMs: LIMIT_MS });
+  const slow = dial();
+  slow.write(beginning);
+  const pieces = setInterval(() => slow.writable && slow.write(piece), 50);
+  onTestFinished(() => clearInterval(pieces));
+  let heard = '';
+  slow.on('data', (data) => (heard += String(data)));
+  const startedAt = performance.now();
+  await once(slow, 'close');
+  expect(performance.now() - startedAt).toBeLessThan(LIMIT_MS * 2 + 1500);
+  expect(heard).toMatch(/^HTTP\/1\.1 408 Request Timeout\r\n.*content-length: 0\r\n\r\n$|^$/is);
+  expect(await (await fetch(url)).text()).toBe('here');
+});
+
+test('one connection more than the most is hung up on, and when one ends the next is taken', async () => {
+  const { url, dial } = await setup({ maxConnections: 2 });
+  const [first, second] = [dial(), dial()];
+  await Promise.all([once(first, 'connect'), once(second, 'connect')]);
+  await once(dial(), 'close');
+  first.destroy();
+  await expect.poll(() => fetch(url, { headers: { connection: 'close' } }).then(({ status }) => status, String)).toBe(200);
+});
+
+test('connections are bounded unless a server says otherwise', () => {
+  expect(createHttpServer().server.maxConnections).toBe(2000);
+});
+
+test('a request that cannot be read gets a status and no words', async () => {
+  const { dial } = await setup({});
+  const hear = async (words: string): Promise<string> => {
+    const socket = dial();
+    let heard = '';
+    socket.on('data', (data) => (heard += String(data))).write(words);
+    await once(socket, 'close');
+    return heard;
+  };
+  const refusal = 'HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n';
+  expect(await hear('NONSENSE\r\n\r\n')).toBe(refusal);
+  expect(await hear(`GET / HTTP/1.1\r\nx: ${'y'.repeat(20_000)}\r\n\r\n`)).toBe(refusal);
+});
