@@ -25,7 +25,7 @@ export { findMissingRights, type MissingRight } from './rights/find-missing-righ
 export { findRightsTrouble } from './rights/rights-trouble.ts';
 export { redisProcesses, redisRights, type RedisProcess, type RedisRights } from './rights/redis-rights.ts';
 export type { LeftIdempotencyKey, ScannedNames, UnclaimedDelivery } from './reconcile/indexes.ts';
-export type { LedgerComparison, LedgerDrift } from './reconcile/ledger.ts';
+export type { CompareStep, LedgerDrift, SumStep } from './reconcile/ledger.ts';
 export type { MendReply } from './reconcile/mend.ts';
 export { buildReconcileStore, type ReconcileStore } from './reconcile/reconcile-store.ts';
 export type { StandingTrouble } from './provider-trouble.ts';

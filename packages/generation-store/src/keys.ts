@@ -3,7 +3,7 @@ import type { SubmissionRef } from '@darkroom/contracts';
 /**
  * Every key of Darkroom's own in Redis. One prefix with a hash tag, so that all keys of one shard lie in one slot and a
  * script may touch them together (Redis Cluster specification, "Hash tags"). Scripts alone name these: `:spend:<period>`,
- * `:owner`, `:server-run`, `:memory`, `:accepted-at`, `:tasks-at-provider`, `:deliveries:<generationId>:<index>-<n>` and `:idempotency:<tenant>:<digest>`,
+ * `:hold-moves` (counts the moves of holds), `:hold-sums`, `:owner`, `:server-run`, `:memory`, `:accepted-at`, `:tasks-at-provider`, `:deliveries:<generationId>:<index>-<n>` and `:idempotency:<tenant>:<digest>`,
  * whose tenant is encoded (`encodeTenant`).
  */
 export const DEFAULT_PREFIX = '{darkroom}';
@@ -45,8 +45,6 @@ export const unknownKey = (prefix: string): string => `${prefix}:unknown`;
 /** Sorted set of the generations that still have a live submission, by creation time. */
 export const openKey = (prefix: string): string => `${prefix}:open`;
 
-/** Counts the moves of holds. */
-export const holdMovesKey = (prefix: string): string => `${prefix}:hold-moves`;
 /** Deliveries that named no submission that Redis knew. */
 export const unclaimedKey = (prefix: string): string => `${prefix}:deliveries-unclaimed`;
 /** What the last pass of the reconciler did. */

@@ -2,6 +2,7 @@ import { isGenerationId, type SubmissionRef } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { generationKey, openKey, unclaimedKey } from '../keys.ts';
+import { holdingPeriods } from './ledger.ts';
 import { dropIdempotencyScript, dropOpenScript, leftIdempotencyScript, unindexedScript } from '../scripts/indexes.ts';
 
 /** An idempotency key whose generation has no record, and which will not end by itself. */
@@ -15,7 +16,7 @@ export interface ScannedNames {
   /** Open generations that the index of the open ones does not know. */
   unindexed: string[];
   leftIdempotencyKeys: LeftIdempotencyKey[];
-  /** Periods of the ledger. */
+  /** Periods of the ledger that hold something. */
   periods: string[];
 }
 
@@ -45,7 +46,7 @@ export async function* scanNames(redis: Redis, prefix: string): AsyncGenerator<S
               .array(z.tuple([z.string(), z.string()]))
               .parse(await leftIdempotencyScript.run(redis, openKey(prefix), [prefix, ...idempotencyKeys]))
               .map(([key, generationId]) => ({ key, generationId })),
-      periods: namesOf('spend'),
+      periods: await holdingPeriods(redis, prefix, namesOf('spend')),
     };
   } while (cursor !== '0');
 }

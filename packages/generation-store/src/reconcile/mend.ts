@@ -1,15 +1,8 @@
-import {
-  submissionStatuses,
-  type GenerationPicture,
-  type Mended,
-  type OpenCursor,
-  type KnownGeneration,
-  type SubmissionRef,
-} from '@darkroom/contracts';
+import { submissionStatuses, type GenerationPicture, type Mended, type KnownGeneration, type SubmissionRef } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { readRecord, whole } from '../corrupt-record.ts';
-import { generationKey, openKey, refArguments } from '../keys.ts';
+import { generationKey, refArguments } from '../keys.ts';
 import { mendScript, noteLookScript, knownScript } from '../scripts/mend.ts';
 
 const number = z.coerce.number();
@@ -55,29 +48,6 @@ export async function mend(redis: Redis, prefix: string, generationId: string, t
     },
     mended: mended.map(([kind, index, n]) => ({ kind, ...(index === '' ? {} : { index }), ...(n === '' ? {} : { n }) })),
   };
-}
-
-/**
- * The open generations, oldest first, a page at a time. None is passed over because others were closed meanwhile.
- * @param after Where the page before ended.
- */
-export async function readOpenPage(
-  redis: Redis,
-  prefix: string,
-  after: OpenCursor | undefined,
-  count: number,
-): Promise<{ generationIds: string[]; next?: OpenCursor }> {
-  // Those of the same millisecond as the last one are read again: the order among them is that of their ids.
-  const from = after === undefined ? '-inf' : String(after.createdAt);
-  const rows = await redis.zrange(openKey(prefix), from, '+inf', 'BYSCORE', 'LIMIT', 0, count, 'WITHSCORES');
-  const entries = rows.flatMap((generationId, at) => (at % 2 === 0 ? [{ generationId, createdAt: Number(rows[at + 1]) }] : []));
-  const fresh = entries.filter(
-    ({ createdAt, generationId }) => after === undefined || createdAt > after.createdAt || generationId > after.generationId,
-  );
-  // A full page of one millisecond, all of it read before, must not end the walk.
-  const last = fresh.at(-1) ?? { createdAt: (after?.createdAt ?? 0) + 1, generationId: '' };
-  const isLast = entries.length < count;
-  return { generationIds: fresh.map(({ generationId }) => generationId), ...(isLast ? {} : { next: last }) };
 }
 
 /** What Redis knows of submissions of one generation. */

@@ -1,14 +1,8 @@
-import {
-  type NanoUsd,
-  type OpenCursor,
-  type PassReport,
-  type KnownGeneration,
-  type SubmissionRef,
-  type SubmissionResult,
-} from '@darkroom/contracts';
+import { type OpenCursor, type PassReport, type KnownGeneration, type SubmissionRef, type SubmissionResult } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 import { readRecord } from '../corrupt-record.ts';
 import { epochKey, submissionKey, turnKey } from '../keys.ts';
+import { readOpenPage, type OpenPage } from '../open-generations.ts';
 import { endTurnScript, takeTurnScript } from '../scripts/indexes.ts';
 import { storedResult } from '../submission-fields.ts';
 import {
@@ -22,8 +16,8 @@ import {
   type UnclaimedDelivery,
 } from './indexes.ts';
 import { findLastPass, recordPass } from './last-pass.ts';
-import { correctLedger, readHoldMoves, sumHolds, type LedgerComparison, type LedgerDrift } from './ledger.ts';
-import { mend, noteLook, readOpenPage, readKnown, type MendReply } from './mend.ts';
+import { beginSums, correctLedger, endSums, nameInSums, sumHolds, type CompareStep, type SumStep } from './ledger.ts';
+import { mend, noteLook, readKnown, type MendReply } from './mend.ts';
 
 /** The turn of the one reconciler of a fleet. */
 const TURN = 'reconcile';
@@ -36,7 +30,7 @@ export interface ReconcileStore {
   takeTurn(holder: string, forMs: number): Promise<boolean>;
   endTurn(holder: string): Promise<void>;
   /** The open generations, oldest first, a page at a time. @param after Where the page before ended. */
-  readOpenPage(after: OpenCursor | undefined, count: number): Promise<{ generationIds: string[]; next?: OpenCursor }>;
+  readOpenPage(after: OpenCursor | undefined, count: number): Promise<OpenPage>;
   /** Puts right what is wrong inside the record of a generation, and tells the rest of it; only for who has the turn. */
   mend(generationId: string, holder: string): Promise<MendReply>;
   /** What Redis knows of submissions of one generation. */
@@ -45,12 +39,15 @@ export interface ReconcileStore {
   findResult(ref: SubmissionRef): Promise<SubmissionResult | undefined>;
   /** Notes that the settlement of a submission was woken for what lay in S3 by then. */
   noteLook(ref: SubmissionRef, lookedAt: number): Promise<void>;
-  /** How often holds have moved: as long as it stays the same, so do they. */
-  readHoldMoves(): Promise<string>;
-  /** What these generations hold, by period. */
-  sumHolds(generationIds: readonly string[]): Promise<Map<string, NanoUsd>>;
-  /** Writes sums of holds into the ledger where it differs; undefined when a hold has moved since they were begun. */
-  correctLedger(comparison: LedgerComparison): Promise<LedgerDrift[] | undefined>;
+  /** Begins sums of all holds, which follow each hold that moves. @returns whether the pass has the turn. */
+  beginSums(holder: string): Promise<boolean>;
+  /** Names periods that are compared although they may hold nothing. */
+  nameInSums(holder: string, periods: readonly string[]): Promise<void>;
+  /** Sums up what the next open generations hold. @param atOnce About so many submissions. */
+  sumHolds(holder: string, atOnce?: number): Promise<SumStep>;
+  /** Compares some periods with the sums of their holds, and writes the sums down where they differ. @param from '0' to begin. */
+  correctLedger(holder: string, step: { from: string; mayLower: boolean }): Promise<CompareStep>;
+  endSums(holder: string): Promise<void>;
   /** Walks through all keys of the store, a few at a time. */
   scanNames(): AsyncGenerator<ScannedNames, void, undefined>;
   dropOpen(generationId: string): Promise<boolean>;
@@ -78,9 +75,11 @@ export function buildReconcileStore({ prefix }: { prefix: string }, redis: Redis
       return result === null ? undefined : readRecord(key, storedResult, result);
     },
     noteLook: (ref, lookedAt) => noteLook(redis, prefix, ref, lookedAt),
-    readHoldMoves: () => readHoldMoves(redis, prefix),
-    sumHolds: (generationIds) => sumHolds(redis, prefix, generationIds),
-    correctLedger: (comparison) => correctLedger(redis, prefix, comparison),
+    beginSums: (holder) => beginSums(redis, prefix, { holder, turn: TURN }),
+    nameInSums: (holder, periods) => nameInSums(redis, prefix, { holder, turn: TURN }, periods),
+    sumHolds: (holder, atOnce) => sumHolds(redis, prefix, { holder, turn: TURN }, atOnce),
+    correctLedger: (holder, step) => correctLedger(redis, prefix, { holder, turn: TURN }, step),
+    endSums: (holder) => endSums(redis, prefix, { holder, turn: TURN }),
     scanNames: () => scanNames(redis, prefix),
     dropOpen: (generationId) => dropOpen(redis, prefix, generationId),
     dropIdempotencyKey: (left) => dropIdempotencyKey(redis, prefix, left),

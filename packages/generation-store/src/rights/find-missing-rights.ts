@@ -153,6 +153,7 @@ const rests: Readonly<Record<string, readonly string[]>> = {
   zcount: ['0', '0'],
   zrange: ['0', '0'],
   zrangebyscore: ['0', '0'],
+  zrank: ['m'],
   zrem: ['m'],
   zremrangebyrank: ['0', '0'],
   zremrangebyscore: ['0', '0'],

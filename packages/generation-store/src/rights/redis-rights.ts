@@ -48,8 +48,10 @@ const showQueues =
 const everything = [
   ...'bzpopmin del eval evalsha exists expire get hdel hexists hget hgetall hincrby hlen hmget hmset hscan hset hsetnx incr'.split(' '),
   ...'lindex llen lpop lpos lpush lrange lrem lset ltrim mget persist pexpire pttl rename rpop rpoplpush rpush'.split(' '),
-  ...'sadd scard set sismember smembers srem sscan ttl type xadd xtrim zadd zcard zcount zpopmin zrange zrangebyscore zrem'.split(' '),
-  ...'zremrangebyrank zremrangebyscore zrevrange zrevrangebyscore zscore'.split(' '),
+  ...'sadd scard set sismember smembers srem sscan ttl type unlink xadd xtrim zadd zcard zcount zpopmin zrange zrangebyscore zrem'.split(
+    ' ',
+  ),
+  ...'zrank zremrangebyrank zremrangebyscore zrevrange zrevrangebyscore zscore'.split(' '),
 ];
 
 /**
@@ -67,7 +69,8 @@ export const redisRights: Readonly<Record<RedisProcess, RedisRights>> = {
       { commands: ['hgetall'], keys: ['caps'] },
       { commands: ['hmget', 'hgetall', 'hincrby', 'expire'], keys: ['spend:*'] },
       { commands: ['incr'], keys: ['hold-moves'] },
-      { commands: ['zadd', 'zrem'], keys: ['open'] },
+      { commands: ['hmget', 'hincrby', 'hdel'], keys: ['hold-sums'] },
+      { commands: ['zadd', 'zrem', 'zscore'], keys: ['open'] },
       { commands: ['hget', 'hmget', 'hgetall', 'hset', 'hincrby', 'expire'], keys: ['generation:*'] },
       { commands: ['hget', 'hgetall', 'hset', 'expire'], keys: ['submission:*'] },
       { commands: ['hget', 'hmget', 'hset', 'expire'], keys: ['idempotency:*'] },

@@ -55,10 +55,10 @@ if not isDue then
 end
 
 createGeneration(key, id, 'queued', int(now))
-for index = 0, images - 1 do
-  if isDue then addSubmission(key, id, index, 1, 0, amount)
-  else addSubmission(key, id, index, 1, 0, amount, newHold(periods, amount)) end
-end
+-- booked once for all images: each holds its own part
+local held, names
+if not isDue then held, names = newHold(periods, amount * images) end
+for index = 0, images - 1 do addSubmission(key, id, index, 1, 0, amount, held, names) end
 takeIdempotencyKey(id)
 announce('generation.queued', id, nil, nil, now)
 return { 'created', id, runAt }

@@ -69,12 +69,15 @@ local function closeGeneration(key, id, status, now)
     soundSubmission(submissionKey, submission)
     soundLedger(submission.periods)
   end
+  -- what is given back, by the periods of its holds: booked once for all images
+  local given = {}
   for index = 0, tonumber(generation.images) - 1 do
     local n = generation['latest:' .. index]
     local submissionKey = submissionKey(id, index, n)
     local submission = hash(submissionKey)
     if submission.status == 'planned' and submission.sends == '0' then
-      release(submissionKey, submission)
+      if submission.held == '1' then given[submission.periods] = (given[submission.periods] or 0) + tonumber(submission.reserved) end
+      redis.call('HSET', submissionKey, 'held', '0')
       redis.call('HSET', submissionKey, 'status', 'failed', 'code', 'generation.' .. status)
       -- an earlier submission may have come home late, and what succeeded stays so (I4)
       if generation['image:' .. index] == 'open' then redis.call('HSET', key, 'image:' .. index, 'failed') end
@@ -82,6 +85,7 @@ local function closeGeneration(key, id, status, now)
       announce('submission.failed', id, index, n, now)
     end
   end
+  for names, amount in pairs(given) do book(names, { reserved = -amount }) end
   finish(key, id, status, now)
   retire(key, id)
 end

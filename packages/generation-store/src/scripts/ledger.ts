@@ -1,53 +1,103 @@
 import { createLuaScript } from '../lua-script.ts';
+import { readHolds } from './hold-sums.ts';
 import { money } from './money.ts';
+import { openPages } from './open.ts';
 import { prelude } from './prelude.ts';
 
-/** Sums what generations hold, by period. Replies: period | amount of each period. */
-export const sumHoldsScript = createLuaScript(/* lua */ `${prelude}
-local sums, names = {}, {}
-for at = 2, #ARGV do
-  local id = ARGV[at]
-  local key = prefix .. ':generation:' .. id
-  local generation, known = hash(key)
-  if known then soundGeneration(key, generation) end
-  for index = 0, tonumber(generation.images or '0') - 1 do
-    for n = 1, tonumber(generation['latest:' .. index]) do
-      local submissionKey = submissionKey(id, index, n)
-      local submission = hash(submissionKey)
-      if submission.held == '1' then
-        soundSubmission(submissionKey, submission)
-        for name in string.gmatch(submission.periods, '[^ ]+') do
-          if not sums[name] then names[#names + 1] = name end
-          sums[name] = (sums[name] or 0) + tonumber(submission.reserved)
-        end
-      end
-    end
-  end
+/** Sums that a pass left behind are gone after so long; each step of a pass asks for it anew. */
+const SUMS_KEPT_SECONDS = 300;
+/** Entries of one step, if each has one submission: a step takes a few milliseconds. */
+const ENTRIES_AT_ONCE = 300;
+
+/** The sums of this pass; "no-turn" once another pass has the turn, "lost" if they are gone. */
+const ownSums = /* lua */ `
+if redis.call('GET', prefix .. ':turn:' .. ARGV[3]) ~= ARGV[2] then return { 'no-turn' } end
+local sums = sumsUnderWay()
+if not sums or sums.holder ~= ARGV[2] then return { 'lost' } end
+`;
+
+/** Begins the sums of a pass, in the place of what another has left. ARGV: prefix, holder, turn. Replies: no-turn | begun. */
+export const beginSumsScript = createLuaScript(/* lua */ `${prelude}${money}
+if redis.call('GET', prefix .. ':turn:' .. ARGV[3]) ~= ARGV[2] then return { 'no-turn' } end
+redis.call('UNLINK', sumsKey)
+redis.call('HSET', sumsKey, '@holder', ARGV[2], '@score', '', '@id', '', '@moves', 0, '@before', redis.call('GET', prefix .. ':hold-moves') or '0')
+redis.call('EXPIRE', sumsKey, ${SUMS_KEPT_SECONDS})
+return { 'begun' }
+`);
+
+/** Names periods that are compared although they may hold nothing: from ARGV[4] on. Replies: no-turn | lost | named. */
+export const nameInSumsScript = createLuaScript(/* lua */ `${prelude}${money}${ownSums}
+for at = 4, #ARGV do redis.call('HSETNX', sumsKey, ARGV[at], 0) end
+return { 'named' }
+`);
+
+/**
+ * Sums up the holds of the next open generations, about ARGV[4] submissions. Replies: no-turn | lost | summed | over, then the ids of
+ * generations of which something could not be read.
+ */
+export const sumHoldsScript = createLuaScript(/* lua */ `${prelude}${money}${readHolds}${openPages}${ownSums}
+local entries = openAfter(sums.score, sums.id, ${ENTRIES_AT_ONCE})
+local found, reply, looked, last = {}, { 'summed' }, 0, 0
+for at = 1, #entries, 2 do
+  local some, isReadable = addHoldsOf(entries[at], found)
+  if not isReadable then reply[#reply + 1] = entries[at] end
+  looked, last = looked + some, at
+  if looked >= tonumber(ARGV[4]) then break end
 end
-local reply = {}
-for _, name in ipairs(names) do reply[#reply + 1] = { name, int(sums[name]) } end
+for name, amount in pairs(found) do redis.call('HINCRBY', sumsKey, name, int(amount)) end
+if last + 1 >= #entries and #entries < ${2 * ENTRIES_AT_ONCE} then
+  reply[1] = 'over'
+  redis.call('HSET', sumsKey, '@score', 'all')
+else
+  redis.call('HSET', sumsKey, '@score', entries[last + 1], '@id', entries[last])
+end
+redis.call('EXPIRE', sumsKey, ${SUMS_KEPT_SECONDS})
 return reply
 `);
 
 /**
- * Compares the ledger with sums of holds, and writes them down where they differ. Only while no hold has moved since the sums
- * were begun: the number of moves tells (\`book\`). A sum that is lower than the ledger is written down when that is allowed.
+ * Compares the ledger with some of the sums, and writes them down where they differ. A sum that is lower than the ledger is written
+ * down if ARGV[4] is 1. ARGV[5] is where to go on, ARGV[6] about how many are compared.
  *
- * Replies: moved | compared, then period | reserved | held | corrected of each that differs.
+ * Replies: no-turn | lost | moved (a process of an earlier version moved a hold, so the sums are none) | compared <where to go on>, then
+ * period | reserved | held | named, corrected or unreadable of each that differs.
  */
-export const correctLedgerScript = createLuaScript(/* lua */ `${prelude}${money}
-local moves, mayLower = ARGV[2], ARGV[3] == '1'
-if (redis.call('GET', prefix .. ':hold-moves') or '0') ~= moves then return { 'moved' } end
-local reply = { 'compared' }
-for at = 4, #ARGV, 2 do soundLedger(ARGV[at]) end
-for at = 4, #ARGV, 2 do
-  local held = tonumber(ARGV[at + 1])
-  local reserved = tonumber(redis.call('HGET', prefix .. ':spend:' .. ARGV[at], 'reserved') or '0')
-  if reserved ~= held then
-    local corrected = reserved < held or mayLower
-    if corrected then book(ARGV[at], { reserved = held - reserved }) end
-    reply[#reply + 1] = { ARGV[at], int(reserved), int(held), corrected and '1' or '0' }
+export const correctLedgerScript = createLuaScript(/* lua */ `${prelude}${money}${ownSums}
+local counts = redis.call('HMGET', sumsKey, '@before', '@moves')
+if sums.score ~= 'all' then return { 'lost' } end
+if (tonumber(redis.call('GET', prefix .. ':hold-moves') or '0') or 0) - tonumber(counts[1]) ~= tonumber(counts[2]) then return { 'moved' } end
+local page = redis.call('HSCAN', sumsKey, ARGV[5], 'COUNT', ARGV[6])
+local reply = { 'compared', page[1] }
+for at = 1, #page[2], 2 do
+  local name, held = page[2][at], page[2][at + 1]
+  if string.sub(name, 1, 1) ~= '@' then
+    local reserved = redis.pcall('HGET', prefix .. ':spend:' .. name, 'reserved') or '0'
+    if type(reserved) ~= 'string' or not isWhole(reserved) then
+      reply[#reply + 1] = { name, '0', held, 'unreadable' }
+    elseif tonumber(reserved) ~= tonumber(held) then
+      local isCorrected = tonumber(reserved) < tonumber(held) or ARGV[4] == '1'
+      if isCorrected then addToPeriods(name, { reserved = tonumber(held) - tonumber(reserved) }) end
+      reply[#reply + 1] = { name, reserved, held, isCorrected and 'corrected' or 'named' }
+    end
   end
+end
+redis.call('EXPIRE', sumsKey, ${SUMS_KEPT_SECONDS})
+return reply
+`);
+
+/** Ends the sums of a pass. */
+export const endSumsScript = createLuaScript(/* lua */ `${prelude}${money}
+local sums = sumsUnderWay()
+if sums and sums.holder == ARGV[2] then redis.call('UNLINK', sumsKey) end
+return 1
+`);
+
+/** Says which of these periods hold something: from ARGV[2] on. A sum that cannot be read may. */
+export const holdingPeriodsScript = createLuaScript(/* lua */ `${prelude}
+local reply = {}
+for at = 2, #ARGV do
+  local reserved = redis.pcall('HGET', prefix .. ':spend:' .. ARGV[at], 'reserved')
+  if reserved and reserved ~= '0' then reply[#reply + 1] = ARGV[at] end
 end
 return reply
 `);

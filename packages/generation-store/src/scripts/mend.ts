@@ -1,5 +1,6 @@
 import { createLuaScript } from '../lua-script.ts';
 import { fold } from './fold.ts';
+import { readHolds } from './hold-sums.ts';
 import { money } from './money.ts';
 import { prelude } from './prelude.ts';
 import { tasksAtProvider } from './tasks-at-provider.ts';
@@ -11,7 +12,7 @@ import { tasksAtProvider } from './tasks-at-provider.ts';
  *
  * Replies: no-turn | no-record | found <now> <status> <deadlineAt> <submissions> <mended>
  */
-export const mendScript = createLuaScript(/* lua */ `${prelude}${money}${fold}${tasksAtProvider}
+export const mendScript = createLuaScript(/* lua */ `${prelude}${money}${readHolds}${fold}${tasksAtProvider}
 local key, id, holder = KEYS[1], ARGV[2], ARGV[4]
 if redis.call('GET', prefix .. ':turn:' .. ARGV[3]) ~= holder then return { 'no-turn' } end
 local now = nowMs()
@@ -94,7 +95,7 @@ if isWhole then
     retire(key, id)
     mend('not-retired')
   elseif not isOver and not isOpen then
-    redis.call('ZADD', prefix .. ':open', head[8], id)
+    joinOpen(id, head[8])
     redis.call('PERSIST', key)
     for _, each in ipairs(submissions) do redis.call('PERSIST', submissionKey(id, each[1], each[2])) end
     mend('not-indexed')

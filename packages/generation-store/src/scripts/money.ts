@@ -1,3 +1,5 @@
+import { followHolds } from './hold-sums.ts';
+
 /** A year and a month, so that a month can be held against the same one of the year before. */
 const PERIOD_KEPT_DAYS = 400;
 
@@ -8,7 +10,7 @@ const PERIOD_KEPT_DAYS = 400;
  * The field `held` of a submission: "1" held in its `periods`; "0" given back or settled; "due" not held yet, and held by the
  * commit, under the caps and in the periods of that moment.
  */
-export const money = /* lua */ `
+export const money = /* lua */ `${followHolds}
 -- Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms", civil_from_days
 local function civil(days)
   local z = days + 719468
@@ -66,10 +68,8 @@ local function capReached(caps, periods, amount)
   end
 end
 
--- adds to fields of each period
-local function book(names, amounts)
-  -- whoever sums up the holds sees by it that none has moved meanwhile
-  if (amounts.reserved or 0) ~= 0 then redis.call('INCR', prefix .. ':hold-moves') end
+-- adds to fields of each period, and to nothing else
+local function addToPeriods(names, amounts)
   for name in string.gmatch(names, '[^ ]+') do
     local key = prefix .. ':spend:' .. name
     for field, amount in pairs(amounts) do
@@ -77,6 +77,16 @@ local function book(names, amounts)
     end
     redis.call('EXPIRE', key, ${PERIOD_KEPT_DAYS * 86_400})
   end
+end
+
+-- books a change of money of the generation ARGV[2]
+local function book(names, amounts)
+  -- the sums of a pass follow each hold that moves; the number of moves tells whether all were followed
+  if (amounts.reserved or 0) ~= 0 then
+    redis.call('INCR', prefix .. ':hold-moves')
+    followHold(ARGV[2], names, amounts.reserved)
+  end
+  addToPeriods(names, amounts)
 end
 
 local function namesOf(periods)

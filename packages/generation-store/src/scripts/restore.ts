@@ -1,5 +1,6 @@
 import { createLuaScript } from '../lua-script.ts';
 import { fold } from './fold.ts';
+import { readHolds } from './hold-sums.ts';
 import { money } from './money.ts';
 import { newGeneration } from './new-generation.ts';
 import { prelude } from './prelude.ts';
@@ -15,7 +16,7 @@ import { tasksAtProvider } from './tasks-at-provider.ts';
  * From ARGV[15] on, seven for each submission, in order: index, n, round and time of its newest intent, its failures before,
  * amount and periods of its hold; without an intent the time is ''. Replies how many submissions were changed.
  */
-export const restoreScript = createLuaScript(/* lua */ `${prelude}${money}${fold}${newGeneration}${tasksAtProvider}
+export const restoreScript = createLuaScript(/* lua */ `${prelude}${money}${readHolds}${fold}${newGeneration}${tasksAtProvider}
 local key, id = KEYS[1], ARGV[2]
 local createdAt, now = ARGV[15], nowMs()
 local changed = 0
@@ -71,7 +72,7 @@ local owner = redis.call('HGET', idempotencyKey, 'generationId')
 if not owner or owner < id then takeIdempotencyKey(id) end
 -- what lives again stays until it is over again
 if redis.call('TTL', key) > 0 then
-  redis.call('ZADD', prefix .. ':open', createdAt, id)
+  joinOpen(id, createdAt)
   redis.call('PERSIST', key)
   redis.call('PERSIST', idempotencyKey)
   for _, each in ipairs(submissionsOf(hash(key))) do

@@ -1,47 +1,73 @@
-import { formatUsd, type NanoUsd, type OpenCursor } from '@darkroom/contracts';
-import { orName } from './name-corrupt.ts';
-import type { Pass } from './pass.ts';
+import { formatUsd } from '@darkroom/contracts';
+import { PassStopped, type Pass } from './pass.ts';
 
-/** Holds that move while they are summed up make a sum of nothing: it is begun anew, so often. */
+/** Sums that were lost, or that a process of an earlier version made worthless, are begun anew so often; then a later pass compares. */
 const MAX_TRIES = 5;
-const PAGE = 200;
 
 /**
- * Compares what each period of the ledger has on hold with the holds of all open generations (I7). It is only compared while no
- * hold moves, so that a difference is one; in a fleet that never rests, a later pass will find its moment.
+ * Compares what each period of the ledger has on hold with the holds of all open generations (I7). The sums follow each hold that moves
+ * while they are made, so that a difference is one however busy the fleet is.
  *
  * What the ledger has too little is added at once: a cap could be crossed. What it has too much is taken away by a pass that has
- * looked through all keys, and knows of no purchase whose hold is missing.
- * @param periods Names of periods that may hold nothing.
+ * looked through all keys, knows of no purchase whose hold is missing, and could read each hold.
+ * @param periods Names of periods that hold something, and may have no hold.
  */
-export const lookAtLedger = (pass: Pass, periods: ReadonlySet<string>): Promise<void> =>
-  // A hold or a sum that cannot be read makes all sums wrong.
-  orName(pass, {}, () => compareLedger(pass, periods));
-
-async function compareLedger(pass: Pass, periods: ReadonlySet<string>): Promise<void> {
-  const { store } = pass.reconciler;
-  const mayLower = pass.isThorough && !pass.hasNamed('intent-without-record') && !pass.hasNamed('record-incomplete');
+export async function lookAtLedger(pass: Pass, periods: ReadonlySet<string>): Promise<void> {
+  const { holder, reconciler, isThorough } = pass;
+  const { store } = reconciler;
+  const isLost = pass.hasNamed('intent-without-record') || pass.hasNamed('record-incomplete');
   for (let tried = 0; tried < MAX_TRIES; tried += 1) {
-    const moves = await store.readHoldMoves();
-    const sums = await sumAll(pass, periods);
-    const drifts = await store.correctLedger({ moves, sums, mayLower });
-    if (drifts === undefined) continue;
-    for (const { period, reservedNanoUsd, heldNanoUsd, corrected } of drifts) {
-      const detail = `${period} has ${formatUsd(reservedNanoUsd)} USD on hold, its holds are ${formatUsd(heldNanoUsd)} USD`;
-      pass.found('ledger-drift', { detail }, corrected ? 'repaired' : 'named');
+    if (!(await store.beginSums(holder))) throw noTurn();
+    await store.nameInSums(holder, [...periods]);
+    const hasRead = await sumAll(pass);
+    if (hasRead !== 'lost' && (await compareAll(pass, isThorough && !isLost && hasRead === 'all'))) break;
+  }
+  await store.endSums(holder);
+}
+
+/** @returns whether all holds could be read. */
+async function sumAll({ holder, reconciler: { store }, checkpoint }: Pass): Promise<'all' | 'some' | 'lost'> {
+  let hasRead: 'all' | 'some' = 'all';
+  for (;;) {
+    await checkpoint();
+    const step = await store.sumHolds(holder);
+    switch (step.kind) {
+      case 'no-turn':
+        throw noTurn();
+      case 'lost':
+        return 'lost';
+      case 'summed':
+      case 'over':
+        // The look at the open generations has named it.
+        if (step.unreadable.length > 0) hasRead = 'some';
+        if (step.kind === 'over') return hasRead;
+        break;
+      default:
+        step satisfies never;
     }
-    return;
   }
 }
 
-async function sumAll({ reconciler: { store }, checkpoint }: Pass, periods: ReadonlySet<string>): Promise<Map<string, NanoUsd>> {
-  const sums = new Map<string, NanoUsd>([...periods].map((period) => [period, 0]));
-  let after: OpenCursor | undefined;
-  await checkpoint();
+/** @returns false if the sums are worth nothing. */
+async function compareAll(pass: Pass, mayLower: boolean): Promise<boolean> {
+  const { holder, reconciler, checkpoint } = pass;
+  let from = '0';
   do {
-    const page = await store.readOpenPage(after, PAGE);
-    for (const [period, held] of await store.sumHolds(page.generationIds)) sums.set(period, (sums.get(period) ?? 0) + held);
-    after = page.next;
-  } while (after !== undefined);
-  return sums;
+    await checkpoint();
+    const step = await reconciler.store.correctLedger(holder, { from, mayLower });
+    if (step.kind === 'no-turn') throw noTurn();
+    if (step.kind !== 'compared') return false;
+    for (const { period, reservedNanoUsd, heldNanoUsd, action } of step.drifts) {
+      if (action === 'unreadable') {
+        pass.found('record-corrupt', { detail: `the ledger ":spend:${period}" in Redis holds no sum that can be read` }, 'named');
+        continue;
+      }
+      const detail = `${period} has ${formatUsd(reservedNanoUsd)} USD on hold, its holds are ${formatUsd(heldNanoUsd)} USD`;
+      pass.found('ledger-drift', { detail }, action === 'corrected' ? 'repaired' : 'named');
+    }
+    from = step.next;
+  } while (from !== '0');
+  return true;
 }
+
+const noTurn = (): PassStopped => new PassStopped('another pass has the turn');

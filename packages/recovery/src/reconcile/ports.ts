@@ -30,13 +30,14 @@ export interface ReconcileStore {
   readKnown(generationId: string, refs: readonly SubmissionRef[]): Promise<KnownGeneration>;
   findResult(ref: SubmissionRef): Promise<SubmissionResult | undefined>;
   noteLook(ref: SubmissionRef, lookedAt: number): Promise<void>;
-  readHoldMoves(): Promise<string>;
-  sumHolds(generationIds: readonly string[]): Promise<Map<string, NanoUsd>>;
-  correctLedger(comparison: {
-    moves: string;
-    sums: ReadonlyMap<string, NanoUsd>;
-    mayLower: boolean;
-  }): Promise<{ period: string; reservedNanoUsd: NanoUsd; heldNanoUsd: NanoUsd; corrected: boolean }[] | undefined>;
+  beginSums(holder: string): Promise<boolean>;
+  nameInSums(holder: string, periods: readonly string[]): Promise<void>;
+  sumHolds(holder: string): Promise<{ kind: 'no-turn' | 'lost' } | { kind: 'summed' | 'over'; unreadable: string[] }>;
+  correctLedger(
+    holder: string,
+    step: { from: string; mayLower: boolean },
+  ): Promise<{ kind: 'no-turn' | 'lost' | 'moved' } | { kind: 'compared'; next: string; drifts: LedgerDrift[] }>;
+  endSums(holder: string): Promise<void>;
   scanNames(): AsyncIterable<{ unindexed: string[]; leftIdempotencyKeys: LeftIdempotencyKey[]; periods: string[] }>;
   dropOpen(generationId: string): Promise<boolean>;
   dropIdempotencyKey(left: LeftIdempotencyKey): Promise<boolean>;
@@ -44,6 +45,13 @@ export interface ReconcileStore {
   forgetUnclaimed(delivery: UnclaimedDelivery): Promise<void>;
   recordPass(report: PassReport): Promise<void>;
   findLastPass(): Promise<PassReport | undefined>;
+}
+
+export interface LedgerDrift {
+  period: string;
+  reservedNanoUsd: NanoUsd;
+  heldNanoUsd: NanoUsd;
+  action: 'named' | 'corrected' | 'unreadable';
 }
 
 export interface LeftIdempotencyKey {

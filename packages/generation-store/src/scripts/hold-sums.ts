@@ -1,0 +1,89 @@
+/**
+ * Sums of all holds, made while money moves. A pass walks through the open generations in their order and adds up what each holds; a
+ * script that moves a hold of a generation which the walk has passed moves the sum as well. So the sum of a period is at each moment
+ * what the generations up to the place of the walk hold, and once the walk is over each period can be compared by itself.
+ *
+ * One hash, `hold-sums`, in which a name of a period leads to its sum: `@holder` the pass that made it, `@score` and `@id` the place of
+ * the walk ("" before its first entry, "all" after its last one), `@before` how often holds had moved when it began, `@moves` how often
+ * they were followed since. A process of an earlier version moves holds without following; the two numbers then disagree, and nothing
+ * is compared. The hash ends by itself if its pass dies.
+ */
+
+/** Follows the sums. After the prelude; ARGV[2] of each script that moves a hold is the id of its generation. */
+export const followHolds = /* lua */ `
+local sumsKey, openKey = prefix .. ':hold-sums', prefix .. ':open'
+
+local function sumsUnderWay()
+  local state = redis.pcall('HMGET', sumsKey, '@holder', '@score', '@id')
+  if state.err or not state[1] or not state[2] or not state[3] then return nil end
+  return { holder = state[1], score = state[2], id = state[3] }
+end
+
+local function isSummed(sums, id)
+  local score = redis.pcall('ZSCORE', openKey, id)
+  if type(score) ~= 'string' or sums.score == '' then return false end
+  if sums.score == 'all' then return true end
+  local at, reached = tonumber(score), tonumber(sums.score)
+  return at < reached or at == reached and id <= sums.id
+end
+
+-- what cannot be followed ends the comparison and no purchase
+local function addToSum(field, amount)
+  local reply = redis.pcall('HINCRBY', sumsKey, field, int(amount))
+  if type(reply) == 'table' then redis.pcall('HDEL', sumsKey, '@holder') end
+end
+
+local function followHold(id, names, amount)
+  local sums = sumsUnderWay()
+  if not sums then return end
+  addToSum('@moves', 1)
+  if not isSummed(sums, id) then return end
+  for name in string.gmatch(names, '[^ ]+') do addToSum(name, amount) end
+end
+`;
+
+/** Reads holds, for scripts that sum them up. After `followHolds`. */
+export const readHolds = /* lua */ `
+local HEAD = { 'images' }
+for index = 0, 19 do HEAD[#HEAD + 1] = 'latest:' .. index end
+
+-- Adds what a generation holds to the table of sums. Replies how many submissions were looked at, and whether all could be read.
+local function addHoldsOf(id, found)
+  local head = redis.pcall('HMGET', prefix .. ':generation:' .. id, unpack(HEAD))
+  if head.err then return 1, false end
+  if not head[1] then return 1, true end
+  local images = isWhole(head[1]) and tonumber(head[1]) or 0
+  if images < 1 or images > 20 then return 1, false end
+  local looked, isReadable = 0, true
+  for index = 0, images - 1 do
+    local latest = head[index + 2]
+    latest = latest and isWhole(latest) and tonumber(latest) or 0
+    if latest < 1 then isReadable = false end
+    for n = 1, latest do
+      looked = looked + 1
+      local hold = redis.pcall('HMGET', submissionKey(id, index, n), 'held', 'reserved', 'periods')
+      -- of a submission that is not there none follows: the loop must end
+      if hold.err or not hold[1] then isReadable = false break end
+      if hold[1] == '1' then
+        if isWhole(hold[2]) and hold[3] and hold[3] ~= '' then
+          for name in string.gmatch(hold[3], '[^ ]+') do found[name] = (found[name] or 0) + tonumber(hold[2]) end
+        else
+          isReadable = false
+        end
+      end
+    end
+  end
+  return math.max(looked, 1), isReadable
+end
+
+-- puts a generation back among the open ones, with all that it holds
+local function joinOpen(id, createdAt)
+  if redis.call('ZSCORE', openKey, id) then return end
+  redis.call('ZADD', openKey, createdAt, id)
+  local sums = sumsUnderWay()
+  if not sums or not isSummed(sums, id) then return end
+  local found = {}
+  addHoldsOf(id, found)
+  for name, amount in pairs(found) do addToSum(name, amount) end
+end
+`;
