@@ -1,31 +1,65 @@
 import { StorageError } from '@darkroom/contracts';
-import type { Bucket } from './bucket.ts';
+import type { BoundedRead, Bucket } from './bucket.ts';
 
 /** The folders that a worker writes to; it must have the right for each of them. */
 export const writtenFolders = ['records', 'images', 'staging', 'quarantine', 'settings'] as const;
 export type WrittenFolder = (typeof writtenFolders)[number];
 
+/** A worker has no right to read here: what was found once is for people. */
+const unreadFolders: readonly WrittenFolder[] = ['quarantine'];
+
 /** One small object in each folder, written once and never deleted: workers need no right to delete, and no start undoes another's. */
 export const writeCheckKey = (folder: WrittenFolder): string => `${folder}/write-check`;
 
-const body = Buffer.from('Darkroom looks here whether it may write, and whether what lies here is kept.\n');
+const words = 'Darkroom looks here whether it may write, and whether what lies here is kept.';
 const TRIES = 3;
+/** More than what is written here; of a larger object, which a person may have put here, the size is compared. */
+const MAX_BYTES = 1024;
 
 /**
- * Proves with one or two small requests that a folder may be written to, and that the server keeps to `If-None-Match: *`: what was
- * written once is not written again. All of the policies in infra/s3 allow for it.
- * @throws StorageError "storage.unsuitable" for a server that ignores the condition or does not know it, "storage.unavailable" else.
+ * Proves with a few small requests that a folder may be written to, and that the server keeps to `If-None-Match: *`: what was written
+ * once is not written again, by what it answers and by what lies there afterwards. All of the policies in infra/s3 allow for it.
+ *
+ * Each PUT brings bytes of its own, so that a server that answers 412 and replaces the object all the same is found out, also while
+ * other workers look. Workers of earlier versions write the same bytes each time, which changes nothing on a good server.
+ *
+ * @param createId Returns a text that no other PUT has.
+ * @throws StorageError "storage.unsuitable" for a server that does not keep to the condition, "storage.unavailable" else.
  */
-export async function checkWrites(bucket: Bucket, folder: WrittenFolder): Promise<void> {
+export async function checkWrites(bucket: Bucket, folder: WrittenFolder, createId: () => string): Promise<void> {
   const key = writeCheckKey(folder);
-  // Of a server that keeps to the condition the second PUT finds what the first has written, unless a rule has deleted it in between.
-  for (let attempt = 0; attempt < TRIES; attempt += 1) {
-    const { kind } = await bucket.writeOnce(key, body, 'text/plain').catch((error: unknown) => {
+  const write = async (): Promise<{ isWritten: boolean; text: string }> => {
+    const text = `${words}\n${createId()}\n`;
+    const { kind } = await bucket.writeOnce(key, Buffer.from(text), 'text/plain').catch((error: unknown) => {
       throw isNotImplemented(error) ? unsuitable(bucket, 'answers 501 to', error) : error;
     });
-    if (kind === 'exists') return;
+    return { isWritten: kind === 'written', text };
+  };
+  let does = 'ignores';
+  // Tried again, as a rule of the bucket may delete the object in between, and of many first starts one writes.
+  for (let attempt = 0; attempt < TRIES; attempt += 1) {
+    if (unreadFolders.includes(folder)) {
+      if (!(await write()).isWritten) return;
+      continue;
+    }
+    let before = lying(await bucket.read(key, MAX_BYTES));
+    if (before === undefined) {
+      const first = await write();
+      does = 'refuses, where nothing lies,';
+      if (!first.isWritten) continue;
+      before = first.text;
+    }
+    const isReplaced = (await write()).isWritten;
+    if (!isReplaced && lying(await bucket.read(key, MAX_BYTES)) === before) return;
+    does = isReplaced ? 'ignores' : 'answers 412 and does not keep what lay there on';
   }
-  throw unsuitable(bucket, 'ignores');
+  throw unsuitable(bucket, does);
+}
+
+/** Returns what lies under a key, to be compared; undefined when nothing does. */
+function lying(read: BoundedRead): string | undefined {
+  if (read.kind === 'missing') return undefined;
+  return read.kind === 'found' ? Buffer.from(read.bytes).toString('latin1') : `${read.sizeBytes} bytes`;
 }
 
 const isNotImplemented = (error: unknown): boolean => error instanceof StorageError && error.details['httpStatus'] === 501;
@@ -33,6 +67,6 @@ const isNotImplemented = (error: unknown): boolean => error instanceof StorageEr
 const unsuitable = ({ name }: Bucket, does: string, cause?: unknown): StorageError =>
   new StorageError(
     'storage.unsuitable',
-    `the server of bucket '${name}' ${does} a PUT with "If-None-Match: *": images and records could be overwritten, and something bought twice; use AWS S3 or a server with conditional writes (docs/operations/production.md, step 2)`,
+    `the server of bucket '${name}' ${does} a PUT with "If-None-Match: *": images and records could be overwritten or not be kept, and something bought twice; use AWS S3 or a server with conditional writes (docs/operations/production.md, step 2)`,
     { reached: 'yes', ...(cause === undefined ? {} : { cause }) },
   );

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import {
   expectedDimensions,
   StorageError,
@@ -84,9 +84,11 @@ export type OrderedImageVerdict =
 export interface ObjectStorageDependencies {
   /** Milliseconds since 1970; presigned URLs count from it. */
   now: () => number;
+  /** Returns a text that no other call returns. Random unless given. */
+  createId?: () => string;
 }
 
-export function createObjectStorage(config: ObjectStorageConfig, { now }: ObjectStorageDependencies): ObjectStorage {
+export function createObjectStorage(config: ObjectStorageConfig, { now, createId = randomUUID }: ObjectStorageDependencies): ObjectStorage {
   const bucket = createBucket(config);
   return {
     ...createRecordStore(bucket),
@@ -126,7 +128,7 @@ export function createObjectStorage(config: ObjectStorageConfig, { now }: Object
     checkAccess: async () => {
       await bucket.list(recordsPrefix, { maxKeys: 1 });
     },
-    checkWrites: (folder) => checkWrites(bucket, folder),
+    checkWrites: (folder) => checkWrites(bucket, folder, createId),
     credentialsExpireAt: async () => (await bucket.presigner.config.credentials()).expiration?.getTime(),
     close: () => bucket.close(),
   };

@@ -2,6 +2,9 @@ import { startTestS3, type TestS3Options } from '@darkroom/testing';
 import { expect, onTestFinished, test } from 'vitest';
 import { createObjectStorage, writtenFolders } from '../src/index.ts';
 
+/** What every version up to 0.1.0 wrote. */
+const EARLIER = 'Darkroom looks here whether it may write, and whether what lies here is kept.\n';
+
 async function setup(lacks: NonNullable<TestS3Options['lacks']> = {}) {
   const s3 = await startTestS3({ lacks });
   const storage = createObjectStorage({ ...s3, requestTimeoutMs: 5000, maxImageBytes: 1024 }, { now: Date.now });
@@ -9,14 +12,35 @@ async function setup(lacks: NonNullable<TestS3Options['lacks']> = {}) {
     storage.close();
     await s3.stop();
   });
-  return { storage, answers: () => s3.requests.map(({ operation, key, status }) => `${operation} ${key} ${status}`) };
+  return { storage, s3, answers: () => s3.requests.map(({ operation, key, status }) => `${operation} ${key} ${status}`) };
 }
 
-test('a bucket that keeps what was written once passes, the next time by one request', async () => {
+test('a bucket that keeps what was written once passes, the next time without writing', async () => {
   const { storage, answers } = await setup();
   await storage.checkWrites('records');
   await storage.checkWrites('records');
-  expect(answers()).toEqual([200, 412, 412].map((status) => `PutObject records/write-check ${status}`));
+  const first = ['GetObject 404', 'PutObject 200', 'PutObject 412', 'GetObject 200'];
+  const second = ['GetObject 200', 'PutObject 412', 'GetObject 200'];
+  expect(answers()).toEqual([...first, ...second].map((answer) => answer.replace(' ', ' records/write-check ')));
+});
+
+test('a bucket in which an earlier version has looked passes, and keeps what that wrote', async () => {
+  const { storage, s3 } = await setup();
+  await s3.put('records/write-check', EARLIER);
+  await storage.checkWrites('records');
+  expect(s3.requests.map(({ status }) => status)).toEqual([200, 200, 412, 200]);
+});
+
+test('a folder that a worker may not read is looked at by writing alone', async () => {
+  const { storage, answers } = await setup();
+  await storage.checkWrites('quarantine');
+  expect(answers()).toEqual([200, 412].map((status) => `PutObject quarantine/write-check ${status}`));
+});
+
+test('of many workers that look at a server which overwrites and answers 412, none passes', async () => {
+  const { storage } = await setup({ conditionalWrites: 'overwritten' });
+  const looks = await Promise.allSettled(Array.from({ length: 10 }, () => storage.checkWrites('records')));
+  expect(looks.map(({ status }) => status)).toEqual(looks.map(() => 'rejected'));
 });
 
 test('many workers that look at once all pass', async () => {
@@ -27,6 +51,8 @@ test('many workers that look at once all pass', async () => {
 test.for([
   ['ignored', 'ignores'],
   ['not-implemented', 'answers 501 to'],
+  ['overwritten', 'answers 412 and does not keep what lay there on'],
+  ['refused', 'refuses, where nothing lies,'],
 ] as const)('a server by which a condition is %s is refused in words, for good', async ([conditionalWrites, words]) => {
   const { storage } = await setup({ conditionalWrites });
   await expect(storage.checkWrites('records')).rejects.toMatchObject({

@@ -34,8 +34,8 @@ export interface S3ServerOptions {
 }
 
 export interface S3Lacks {
-  /** "ignored" writes all the same, "not-implemented" answers 501. */
-  readonly conditionalWrites?: 'ignored' | 'not-implemented';
+  /** "ignored" writes all the same, "not-implemented" answers 501, "overwritten" writes and answers 412, "refused" answers 412 to each. */
+  readonly conditionalWrites?: 'ignored' | 'not-implemented' | 'overwritten' | 'refused';
   /** Folders, such as "records/", in which a PUT is answered with 403. */
   readonly writesTo?: readonly string[];
 }
@@ -149,6 +149,7 @@ async function answer(
     if (refuses === 'the request') throw slowDown();
     if (message.headers.expect !== undefined) response.writeContinue();
     const reply = await found.run(found.method === 'PUT' ? withLacks(request, lacks) : request, context);
+    if (found.method === 'PUT' && lacks.conditionalWrites === 'overwritten' && 'if-none-match' in request.headers) throw notWritten();
     if (refuses === 'a write after it was made' && found.method !== 'GET' && found.method !== 'HEAD') throw slowDown();
     await sendReply(response, reply, method === 'HEAD');
     return logOf(reply.status);
@@ -165,9 +166,11 @@ function withLacks(request: S3Request, { conditionalWrites, writesTo = [] }: S3L
   const { 'if-none-match': condition, ...headers } = request.headers;
   if (condition === undefined || conditionalWrites === undefined) return request;
   if (conditionalWrites === 'not-implemented') throw notImplemented('If-None-Match on a write');
+  if (conditionalWrites === 'refused') throw notWritten();
   return { ...request, headers };
 }
 
+const notWritten = (): S3Error => new S3Error(412, 'PreconditionFailed', 'At least one of the pre-conditions you specified did not hold');
 const slowDown = (): S3Error => new S3Error(503, 'SlowDown', 'Please reduce your request rate.');
 
 function refusalOf(error: unknown, message: IncomingMessage, response: ServerResponse): S3Error {
