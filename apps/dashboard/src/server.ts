@@ -7,6 +7,7 @@ import {
   type ReadinessCheck,
 } from '@darkroom/service-runtime';
 import type { FastifyInstance, FastifyPluginCallback } from 'fastify';
+import { refuseOtherSites } from './access/refuse-other-sites.ts';
 import { requireLogin } from './access/require-login.ts';
 import { addSecurityHeaders } from './access/security-headers.ts';
 import type { AccessSettings } from './access/settings.ts';
@@ -58,6 +59,7 @@ export function buildServer({
     for (const each of [method].flat()) onRoute?.(each, url);
   });
   server.addHook('onRequest', requireLogin(access, { logger, now }));
+  server.addHook('onRequest', refuseOtherSites(logger));
   server.addHook('onRequest', async (request, reply) => {
     const route = request.routeOptions.url;
     if (request.is404 || route === undefined) return reply.code(404).send();
