@@ -12,8 +12,8 @@ test('a Redis that was given gets keys of its own, so that an emulator never ser
 });
 
 test('an S3 that was given must be named as a whole', () => {
-  expect(loadConfig({ S3_ENDPOINT: 'http://h', S3_BUCKET: 'b', S3_ACCESS_KEY_ID: 'i', S3_SECRET_ACCESS_KEY: 's' }).s3).toMatchObject({
-    bucket: 'b',
+  expect(loadConfig({ S3_ENDPOINT: 'http://h', S3_BUCKET: 'bucket', S3_ACCESS_KEY_ID: 'i', S3_SECRET_ACCESS_KEY: 's' }).s3).toMatchObject({
+    bucket: 'bucket',
   });
   expect(() => loadConfig({ S3_ENDPOINT: 'http://h' })).toThrow(ConfigError);
 });

@@ -4,6 +4,7 @@ import {
   redisSettings,
   runwareSettings,
   s3Settings,
+  webAddress,
   type Environment,
   type RedisSettings,
   type RunwareSettings,
@@ -31,6 +32,7 @@ export interface StartConfig {
  */
 const PREFIX_IN_A_GIVEN_REDIS = { emulator: '{darkroom-start}', runware: '{darkroom-laptop}' };
 
+const webhookAddress = z.object({ WEBHOOK_BASE_URL: webAddress() }).transform((env) => env.WEBHOOK_BASE_URL.replace(/\/+$/, ''));
 const notGiven = z.unknown().transform(() => undefined);
 
 /** Reads the environment. @throws ConfigError with every problem at once. */
@@ -42,12 +44,12 @@ export function loadConfig(environment: Environment): StartConfig {
     // A bucket without an endpoint is one of AWS. Without a key it is left alone: the emulator could not write to it.
     s3: isSet('S3_ENDPOINT') || (isReal && isSet('S3_BUCKET')) ? s3Settings : notGiven,
     runware: isReal ? runwareSettings : notGiven,
+    webhook: isReal && isSet('WEBHOOK_BASE_URL') ? webhookAddress : notGiven,
   };
   const prefix = PREFIX_IN_A_GIVEN_REDIS[isReal ? 'runware' : 'emulator'];
   const withPrefix = isSet('DARKROOM_PREFIX') ? environment : { ...environment, DARKROOM_PREFIX: prefix };
-  const { redis, s3, runware } = readSettings(schemas, withPrefix);
-  const webhookBaseUrl = isReal && isSet('WEBHOOK_BASE_URL') ? environment['WEBHOOK_BASE_URL']?.replace(/\/+$/, '') : undefined;
-  return { redis, s3, runware, webhookBaseUrl, environment };
+  const { redis, s3, runware, webhook } = readSettings(schemas, withPrefix);
+  return { redis, s3, runware, webhookBaseUrl: webhook, environment };
 }
 
 /** Whether buying from this provider costs money: one on this machine is an emulator. */

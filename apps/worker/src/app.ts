@@ -67,7 +67,7 @@ export function createWorkerApp(config: WorkerConfig, overrides: Partial<WorkerD
   const limits = { requestTimeoutMs: timing.requestTimeoutMs, maxImageBytes: MAX_IMAGE_BYTES };
   const storage = overrides.storage ?? createObjectStorage({ ...s3, ...limits }, { now });
   const reachedProvider = overrides.provider ?? createRunwareClient({ ...runware, ...limits, imageHosts: imageHostsOf(config) }, { now });
-  const providerLines = createOutageLines({ name: 'provider', about: { url: runware.url } }, logger, monotonicMs);
+  const providerLines = createOutageLines({ name: 'provider', about: { url: new URL(runware.url).origin } }, logger, monotonicMs);
   const provider = watchProvider(reachedProvider, providerLines, monotonicMs);
 
   const redisWatch = watchRedis(redis, { ...redisConfig, process: 'worker', log: logger });

@@ -123,12 +123,15 @@ test('all problems of the settings are told at once, and no credentials', () => 
     });
   expect(create).toThrow(ConfigError);
   expect(create).toThrow(/6 settings are wrong/);
+  const misplaced = () => createImages({ bucket: 's3://photos', endpoint: 'https://user:HUNTER2@s3.example/photos' });
+  expect(misplaced).toThrow(/bucket: is an address, and must be.*endpoint: has a user or a password in it, and must be/s);
+  expect(misplaced).not.toThrow(/HUNTER2/);
   expect(create).not.toThrow(/HUNTER2/);
 });
 
 test('names that are no options are refused, and what they hold is not repeated', async () => {
   const create = (): unknown =>
-    createImages({ bucket: 'b', Endpoint: 'https://s3.example', credentials: { accesKeyId: 'hunter2' } } as never); // what the types forbid
+    createImages({ bucket: 'bucket', Endpoint: 'https://s3.example', credentials: { accesKeyId: 'hunter2' } } as never); // what the types forbid
   expect(create).toThrow(/Endpoint: is not an option \(did you mean "endpoint"\?\)/);
   expect(create).toThrow(/credentials\.accesKeyId: is not an option \(did you mean "accessKeyId"\?\)/);
   expect(create).not.toThrow(/hunter2/);

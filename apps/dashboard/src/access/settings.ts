@@ -22,7 +22,7 @@ export const accessSettings = z
       context.addIssue({
         code: 'custom',
         path: ['DASHBOARD_PASSWORD'],
-        message: `with HOST "${env.HOST}" others can reach the dashboard: it must be a password of at least 12 characters`,
+        message: 'with a HOST that others can reach it must be a password of at least 12 characters',
       });
       return z.NEVER;
     }

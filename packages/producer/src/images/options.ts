@@ -1,4 +1,14 @@
-import { readOptions, type Problem, type ProblemList } from '@darkroom/contracts';
+import {
+  BUCKET_RULE,
+  findAddressProblem,
+  findBucketProblem,
+  findRegionProblem,
+  readOptions,
+  REGION_RULE,
+  SERVER_ADDRESS_RULE,
+  type Problem,
+  type ProblemList,
+} from '@darkroom/contracts';
 import type { BucketConfig } from '@darkroom/object-storage';
 
 export interface ImagesOptions {
@@ -77,10 +87,10 @@ export const resolveImagesOptions = ({
 export function imagesProblems({ storage, maxReferenceImageBytes }: ImagesConfig): Problem[] {
   const { bucket, region, endpoint, publicEndpoint, credentials, requestTimeoutMs } = storage;
   return [
-    ...(bucket === '' ? [{ path: 'bucket', message: 'must be the name of a bucket' }] : []),
-    ...(region === '' ? [{ path: 'region', message: 'must be the name of a region' }] : []),
-    ...addressProblems('endpoint', endpoint),
-    ...addressProblems('publicEndpoint', publicEndpoint),
+    ...formProblems('bucket', bucket, BUCKET_RULE, findBucketProblem),
+    ...formProblems('region', region, REGION_RULE, findRegionProblem),
+    ...formProblems('endpoint', endpoint, SERVER_ADDRESS_RULE, findServerAddressProblem),
+    ...formProblems('publicEndpoint', publicEndpoint, SERVER_ADDRESS_RULE, findServerAddressProblem),
     ...(credentials !== undefined && (credentials.accessKeyId === '' || credentials.secretAccessKey === '')
       ? [{ path: 'credentials', message: 'must hold accessKeyId and secretAccessKey, or be left out' }]
       : []),
@@ -89,10 +99,14 @@ export function imagesProblems({ storage, maxReferenceImageBytes }: ImagesConfig
   ];
 }
 
-const addressProblems = (path: string, address: string | undefined): Problem[] =>
-  address === undefined || (URL.canParse(address) && /^https?:$/.test(new URL(address).protocol))
-    ? []
-    : [{ path, message: 'must start with "http://" or "https://"' }];
+const findServerAddressProblem = (address: string): string | undefined => findAddressProblem(address, { isServer: true });
+
+/** Callers without types may give anything. The value is not repeated: an address may hold a password. */
+function formProblems(path: string, value: unknown, rule: string, findProblem: (text: string) => string | undefined): Problem[] {
+  if (value === undefined) return [];
+  const problem = typeof value === 'string' && value !== '' ? findProblem(value) : 'is no text';
+  return problem === undefined ? [] : [{ path, message: `${problem}, and must be ${rule}` }];
+}
 
 const atLeastOne = (path: string, value: number): Problem[] =>
   Number.isSafeInteger(value) && value >= 1 ? [] : [{ path, message: 'must be a whole number and at least 1', given: String(value) }];

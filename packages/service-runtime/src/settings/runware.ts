@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { text, url } from './variables.ts';
+import { secretText, webAddress } from './variables.ts';
 
 /** `RUNWARE_API_KEY` and `RUNWARE_URL` (Runware docs, platform/authentication: one address for every task). */
 export const runwareSettings = z
-  .object({ RUNWARE_API_KEY: text('an API key of Runware'), RUNWARE_URL: url('http:', 'https:').default('https://api.runware.ai/v1') })
+  .object({ RUNWARE_API_KEY: secretText('an API key of Runware'), RUNWARE_URL: webAddress().default('https://api.runware.ai/v1') })
   .transform((env) => ({ apiKey: env.RUNWARE_API_KEY, url: env.RUNWARE_URL }));
 export type RunwareSettings = z.output<typeof runwareSettings>;

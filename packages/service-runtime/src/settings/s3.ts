@@ -1,5 +1,13 @@
+import {
+  BUCKET_RULE,
+  findBucketProblem,
+  findRegionProblem,
+  findSecretProblem,
+  REGION_RULE,
+  SERVER_ADDRESS_RULE,
+} from '@darkroom/contracts';
 import { z } from 'zod';
-import { text, url } from './variables.ts';
+import { formed, secretText, serverAddress } from './variables.ts';
 
 const bothOrNone =
   'must be given together with the other: S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY, or neither for the default chain of AWS';
@@ -11,12 +19,15 @@ const bothOrNone =
  */
 export const s3Settings = z
   .object({
-    S3_BUCKET: text('the name of a bucket'),
-    S3_REGION: text('a region').default('us-east-1'),
-    S3_ENDPOINT: url('http:', 'https:').optional(),
-    S3_PUBLIC_ENDPOINT: url('http:', 'https:').optional(),
-    S3_ACCESS_KEY_ID: text('an access key id').optional(),
-    S3_SECRET_ACCESS_KEY: text('a secret access key').optional(),
+    S3_BUCKET: formed(BUCKET_RULE, findBucketProblem),
+    S3_REGION: formed(REGION_RULE, findRegionProblem).default('us-east-1'),
+    S3_ENDPOINT: serverAddress().optional(),
+    S3_PUBLIC_ENDPOINT: serverAddress().optional(),
+    S3_ACCESS_KEY_ID: formed(
+      'an access key id',
+      (id) => findSecretProblem(id) ?? (/[/,]/.test(id) ? 'has a slash or comma in it' : undefined),
+    ).optional(),
+    S3_SECRET_ACCESS_KEY: secretText('a secret access key').optional(),
   })
   .transform((env, context): S3Settings => {
     const { S3_ACCESS_KEY_ID: accessKeyId, S3_SECRET_ACCESS_KEY: secretAccessKey } = env;
@@ -24,6 +35,14 @@ export const s3Settings = z
       const missing = accessKeyId === undefined ? 'S3_ACCESS_KEY_ID' : 'S3_SECRET_ACCESS_KEY';
       context.addIssue({ code: 'custom', path: [missing], message: bothOrNone });
     }
+    for (const name of ['S3_ENDPOINT', 'S3_PUBLIC_ENDPOINT'] as const)
+      // Keys go into the path, the bucket before them: it would be named twice.
+      if (new URL(env[name] ?? 'http://none').hostname.startsWith(`${env.S3_BUCKET}.s3`))
+        context.addIssue({
+          code: 'custom',
+          path: [name],
+          message: `has the bucket in its host, and must be ${SERVER_ADDRESS_RULE}, without it`,
+        });
     return {
       bucket: env.S3_BUCKET,
       region: env.S3_REGION,

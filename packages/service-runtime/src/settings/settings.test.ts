@@ -52,7 +52,7 @@ test('everything that is set is read', () => {
   const env: Environment = {
     REDIS_URL: 'rediss://:pass@redis.example:6380/1',
     DARKROOM_PREFIX: 'eu{darkroom-2}',
-    S3_BUCKET: 'b',
+    S3_BUCKET: 'bucket',
     S3_REGION: 'eu-west-1',
     S3_ENDPOINT: 'http://127.0.0.1:9000',
     S3_ACCESS_KEY_ID: 'id',
@@ -75,7 +75,7 @@ test('everything that is set is read', () => {
   expect(readSettings(schemas, env)).toEqual({
     redis: { url: 'rediss://:pass@redis.example:6380/1', prefix: 'eu{darkroom-2}' },
     s3: {
-      bucket: 'b',
+      bucket: 'bucket',
       region: 'eu-west-1',
       endpoint: 'http://127.0.0.1:9000',
       credentials: { accessKeyId: 'id', secretAccessKey: 'secret' },
@@ -108,7 +108,7 @@ test('every problem is told at once, with what is allowed and what was given', (
   };
   expect(problemsOf(() => readSettings(schemas, env))).toEqual({
     REDIS_URL: 'must be a URL that starts with redis:// or rediss://"localhost:6379"',
-    S3_BUCKET: 'is missing, and must be the name of a bucket',
+    S3_BUCKET: 'is missing, and must be the name of a bucket: 3 to 63 lower-case letters, digits, "-" and "."',
     RUNWARE_API_KEY: 'is missing, and must be an API key of Runware',
     DAILY_CAP_USD: 'must be an amount of US dollars such as 25 or 12.50, above 0"0"',
     MONTHLY_CAP_USD: 'must be an amount of US dollars such as 25 or 12.50, above 0"plenty"',
@@ -175,7 +175,7 @@ describe('keys', () => {
 });
 
 test('half a pair of S3 keys names the other half', () => {
-  const half = { S3_BUCKET: 'b', S3_ACCESS_KEY_ID: 'id' };
+  const half = { S3_BUCKET: 'bucket', S3_ACCESS_KEY_ID: 'id' };
   expect(problemsOf(() => loadConfig(s3Settings, half))).toEqual({ S3_SECRET_ACCESS_KEY: expect.stringContaining('together') });
 });
 

@@ -1,4 +1,11 @@
-import { readRedisAddress, REDIS_ADDRESS_RULE } from '@darkroom/contracts';
+import {
+  findAddressProblem,
+  findSecretProblem,
+  readRedisAddress,
+  REDIS_ADDRESS_RULE,
+  SERVER_ADDRESS_RULE,
+  WEB_ADDRESS_RULE,
+} from '@darkroom/contracts';
 import { z } from 'zod';
 
 // Each reads one variable, and its message says what is allowed, also when the variable is missing.
@@ -16,20 +23,24 @@ export function wholeNumber(min: number, max: number) {
     .pipe(z.number().min(min, { error }).max(max, { error }));
 }
 
-/** A URL of one of the protocols ("http:", "redis:"), without a fragment. */
-export function url(...protocols: readonly string[]) {
-  const error = `must be a URL that starts with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`;
-  return z.string({ error }).refine((value) => isUrl(value, protocols), { error });
-}
+/**
+ * Text of a form that a function knows. @param rule What it must be, to follow "must be".
+ * @param findProblem Returns what is wrong, such as "has a query in it", without repeating the text.
+ */
+export const formed = (rule: string, findProblem: (text: string) => string | undefined) =>
+  text(rule).superRefine((value, context) => {
+    const problem = findProblem(value);
+    if (problem !== undefined) context.addIssue({ code: 'custom', message: `${problem}, and must be ${rule}` });
+  });
 
-function isUrl(value: string, protocols: readonly string[]): boolean {
-  try {
-    const parsed = new URL(value);
-    return protocols.includes(parsed.protocol) && parsed.hostname !== '' && parsed.hash === '';
-  } catch {
-    return false;
-  }
-}
+/** The address of a web server, with a path or without. */
+export const webAddress = () => formed(WEB_ADDRESS_RULE, findAddressProblem);
+
+/** The address of a web server as a whole. */
+export const serverAddress = () => formed(SERVER_ADDRESS_RULE, (address) => findAddressProblem(address, { isServer: true }));
+
+/** A key that goes into a header. @param rule What it must be, to follow "must be". */
+export const secretText = (rule: string) => formed(rule, findSecretProblem);
 
 /** The address of a Redis, without the blanks around it. */
 export const redisUrl = () =>

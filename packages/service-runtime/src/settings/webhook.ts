@@ -1,6 +1,6 @@
 import type { CapabilityKey, CapabilityKeys } from '@darkroom/contracts';
 import { z } from 'zod';
-import { text, url } from './variables.ts';
+import { text, webAddress } from './variables.ts';
 
 const allowed = 'keys as id:secret[,id:secret], ids of letters, digits, "-" and "_", each once, secrets of at least 32 characters';
 
@@ -28,7 +28,7 @@ export const capabilityKeySettings = z.object({ WEBHOOK_KEYS: capabilityKeys }).
  * the result is undefined; with one there must be keys.
  */
 export const webhookSettings = z
-  .object({ WEBHOOK_BASE_URL: url('http:', 'https:').optional(), WEBHOOK_KEYS: capabilityKeys.optional() })
+  .object({ WEBHOOK_BASE_URL: webAddress().optional(), WEBHOOK_KEYS: capabilityKeys.optional() })
   .transform((env, context): WebhookSettings | undefined => {
     if (env.WEBHOOK_BASE_URL === undefined) return undefined;
     if (env.WEBHOOK_KEYS === undefined) {
