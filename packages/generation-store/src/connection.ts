@@ -45,10 +45,10 @@ export const connectPatient = (url: string): Redis =>
 
 /**
  * Connects a caller that only listens. It is asked every few seconds (`watchConnection`), so that silence ends it sooner than a worker's
- * connection, which blocks; its channels are subscribed again by ioredis.
+ * connection, which blocks. Its caller subscribes anew whenever it is ready: it must know when it hears again.
  */
 export const connectSubscriber = (url: string): Redis =>
-  connect(url, true, { maxRetriesPerRequest: null, connectTimeout: 2000, socketTimeout: 4000 });
+  connect(url, true, { maxRetriesPerRequest: null, autoResubscribe: false, connectTimeout: 2000, socketTimeout: 4000 });
 
 /**
  * ioredis gets fields and never the text: of a text it would obey the query before the options given here, and guess at the path.

@@ -3,23 +3,57 @@ import type { Redis } from 'ioredis';
 
 /** Hears when a generation changes. What is heard is only a reason to look: an announcement may be lost. */
 export interface Changes {
-  /** Calls `listener` at each change, and once when it begins to hear them, until the returned function is called. */
-  listen(generationId: string, listener: () => void): () => void;
+  /**
+   * Calls `listener` at each change with what was announced, and without it when it begins to hear changes, or hears them again: some may
+   * have been missed. Goes on until the returned subscription ends.
+   */
+  listen(generationId: string, listener: ChangeListener): Subscription;
   /** Calls every listener a last time and lets go of Redis. */
   close(): void;
 }
 
-/** @param connect Makes the subscribing connection, at the first listener. */
+export type ChangeListener = (announcement?: string) => void;
+
+export interface Subscription {
+  /** Whether changes are heard now. */
+  isHeard(): boolean;
+  end(): void;
+}
+
+/** Redis confirms so many channels with one command. */
+const CHANNELS_AT_ONCE = 500;
+
+/** @param connect Makes the one subscribing connection, which does not subscribe again by itself, at the first listener. */
 export function createChanges(prefix: string, connect: () => Redis): Changes {
-  const listeners = new Map<string, Set<() => void>>();
+  const channels = new Map<string, { listeners: Set<ChangeListener>; isHeard: boolean }>();
   let subscriber: Redis | undefined;
   let watch: ConnectionWatch | undefined;
   let isClosed = false;
 
-  const announce = (channel: string): void => listeners.get(channel)?.forEach((listener) => listener());
+  const tell = (channel: string, announcement?: string): void =>
+    channels.get(channel)?.listeners.forEach((listener) => listener(announcement));
+  // Not waited for: with Redis away it would take until Redis is back, and a listener also looks from time to time.
+  const subscribe = (connection: Redis, names: readonly string[]): void =>
+    void connection.subscribe(...names).then(
+      () => {
+        for (const name of names) {
+          const channel = channels.get(name);
+          if (channel === undefined) continue;
+          channel.isHeard = true;
+          tell(name);
+        }
+      },
+      () => undefined, // the connection was lost: the next one subscribes to all
+    );
   const open = (): Redis => {
     const connection = connect();
-    connection.on('message', announce);
+    connection.on('message', tell);
+    // Listeners look when they are heard again and not when the connection is back: what is announced in between would be lost.
+    connection.on('ready', () => {
+      const names = [...channels.keys()];
+      for (let at = 0; at < names.length; at += CHANNELS_AT_ONCE) subscribe(connection, names.slice(at, at + CHANNELS_AT_ONCE));
+    });
+    connection.on('close', () => channels.forEach((channel) => (channel.isHeard = false)));
     // A subscription has no command under way: without being asked it would never notice that it is not answered any more.
     watch = watchConnection(connection, { prefix, look: 'ping' });
     return connection;
@@ -27,32 +61,29 @@ export function createChanges(prefix: string, connect: () => Redis): Changes {
 
   return {
     listen(generationId, listener) {
-      if (isClosed) return () => undefined;
+      if (isClosed) return { isHeard: () => false, end: () => undefined };
       subscriber ??= open();
       const connection = subscriber;
-      const channel = eventChannel(prefix, generationId);
-      const others = listeners.get(channel);
-      if (others === undefined) {
-        listeners.set(channel, new Set([listener]));
-        // Not waited for: with Redis away it would take until Redis is back, and whoever listens also looks from time to time.
-        connection.subscribe(channel).then(
-          () => announce(channel),
-          () => undefined,
-        );
-      } else {
-        others.add(listener);
+      const name = eventChannel(prefix, generationId);
+      const channel = channels.get(name) ?? { listeners: new Set(), isHeard: false };
+      channel.listeners.add(listener);
+      if (!channels.has(name)) {
+        channels.set(name, channel);
+        if (connection.status === 'ready') subscribe(connection, [name]);
       }
-      return () => {
-        const left = listeners.get(channel);
-        left?.delete(listener);
-        if (left?.size !== 0) return;
-        listeners.delete(channel);
-        connection.unsubscribe(channel).catch(() => undefined);
+      return {
+        isHeard: () => channel.isHeard,
+        end() {
+          channel.listeners.delete(listener);
+          if (channel.listeners.size > 0 || channels.get(name) !== channel) return;
+          channels.delete(name);
+          if (connection.status === 'ready') connection.unsubscribe(name).catch(() => undefined);
+        },
       };
     },
     close() {
       isClosed = true;
-      for (const channel of listeners.keys()) announce(channel);
+      for (const name of channels.keys()) tell(name);
       watch?.close();
       subscriber?.disconnect();
     },

@@ -18,6 +18,7 @@ import {
   watchConnection,
 } from '@darkroom/generation-store';
 import { createSubmissions } from '@darkroom/queues';
+import { createAborts } from './aborts.ts';
 import { createAvailability } from './availability.ts';
 import { createChanges } from './changes.ts';
 import { enqueueOrder, type Destination, type Enqueued } from './enqueue.ts';
@@ -32,8 +33,16 @@ import {
   type ProducerOptions,
 } from './options.ts';
 import { buildOrder, readOrder, type OrderDefaults } from './order.ts';
+import { createPlaces } from './places.ts';
 import { createRedisTime } from './redis-time.ts';
-import { waitOptions as namesOfWait, waitProblems, waitUntilFinal, type WaitOptions } from './wait.ts';
+import {
+  defaultLookEvery,
+  waitOptions as namesOfWait,
+  waitProblems,
+  waitUntilFinal,
+  type WaitOptions,
+  type WaitSurroundings,
+} from './wait.ts';
 
 /** The options of a call that has none: any name is refused, so that none is taken for heard. */
 export type NoOptions = Readonly<Record<string, never>>;
@@ -65,7 +74,10 @@ export interface Producer {
   generate(request: GrokImagineRequestInput, options?: GenerateOptions): Promise<GenerationView>;
   /** @throws GenerationError when no generation has this id; QueueUnavailableError. */
   get(generationId: string, options?: NoOptions): Promise<GenerationView>;
-  /** Waits until the generation is final. @throws GenerationError when there is none or the time is over; QueueUnavailableError. */
+  /**
+   * Waits until the generation is final, also through an outage of Redis. @throws GenerationError when there is none or the time is over;
+   * QueueUnavailableError when Redis is away at the end of the time, refuses the first look for good, or the producer is closed.
+   */
   wait(generationId: string, options?: WaitOptions): Promise<GenerationView>;
   /** Cancels: what was not sent is never bought; an image already bought is kept. @returns the status it has now. @throws GenerationError, QueueUnavailableError. */
   cancel(generationId: string, options?: NoOptions): Promise<GenerationStatus>;
@@ -105,6 +117,15 @@ export function createProducer(given: ProducerOptions): Producer {
   };
   const find = (generationId: string): Promise<GenerationView | undefined> =>
     ask('read generation', generationId, () => store.find(generationId));
+  // Many waits look at once when they begin, or hear of an outage that is over: a reply that comes after a second is given up.
+  const looks = createPlaces(LOOKS_AT_ONCE);
+  const waiting: WaitSurroundings = {
+    find: (generationId) => ask('read generation', generationId, () => looks.run(() => store.find(generationId))),
+    changes,
+    aborts: createAborts(),
+    random: Math.random,
+    lookEvery: defaultLookEvery,
+  };
   const notFound = (generationId: string): GenerationError =>
     new GenerationError('generation.not-found', `no generation has the id "${generationId}"`);
 
@@ -138,9 +159,7 @@ export function createProducer(given: ProducerOptions): Producer {
       }, ENQUEUES);
       options.signal?.throwIfAborted();
       const { generationId } = await order(request, options);
-      return request.deliveryMethod === 'async'
-        ? producer.get(generationId)
-        : waitUntilFinal(generationId, () => find(generationId), changes, options);
+      return request.deliveryMethod === 'async' ? producer.get(generationId) : waitUntilFinal(generationId, waiting, options);
     },
     async get(generationId, given = {}) {
       checked((problems) => readIdCall(generationId, given, [], problems));
@@ -154,7 +173,7 @@ export function createProducer(given: ProducerOptions): Producer {
         if (read !== undefined) problems.push(...waitProblems(read));
         return read;
       });
-      return waitUntilFinal(generationId, () => find(generationId), changes, options);
+      return waitUntilFinal(generationId, waiting, options);
     },
     async cancel(generationId, given = {}) {
       checked((problems) => readIdCall(generationId, given, [], problems));
@@ -175,6 +194,9 @@ export function createProducer(given: ProducerOptions): Producer {
   };
   return producer;
 }
+
+/** One look takes Redis a tenth of a millisecond. */
+const LOOKS_AT_ONCE = 64;
 
 const ENQUEUES = { enqueues: true };
 

@@ -1,4 +1,5 @@
 import { createGenerationId, QueueUnavailableError } from '@darkroom/contracts';
+import { eventChannel } from '@darkroom/generation-store';
 import { eventually, reserveRedis, uniquePrefix } from '@darkroom/testing';
 import { Redis } from 'ioredis';
 import { expect, test } from 'vitest';
@@ -25,7 +26,7 @@ test('while Redis is away every call fails within a second and says that nothing
     const failures = await Promise.all([
       failureOf(producer.enqueue(request, { generationId })),
       failureOf(producer.get(generationId)),
-      failureOf(producer.wait(generationId)),
+      failureOf(producer.wait(generationId, { timeoutMs: 100 })),
       failureOf(producer.cancel(generationId)),
     ]);
     for (const { error, tookMs } of failures) {
@@ -81,6 +82,59 @@ test('a hundred calls at once wait for the first connection without a warning', 
   process.off('warning', onWarning);
   expect(warnings).toEqual([]);
 });
+
+test('a wait lasts through an outage of Redis, and ends soon after it with what happened meanwhile', async () => {
+  await using own = await reserveRedis();
+  const prefix = uniquePrefix();
+  await own.start();
+  await openWorld(own.url, prefix);
+  const producer = createProducer({ redisUrl: own.url, prefix });
+  try {
+    const [before, between] = await Promise.all([producer.enqueue(request), producer.enqueue(request)]);
+    const waiting = producer.wait(before.generationId);
+    await untilHeard({ url: own.url, prefix }, before.generationId);
+    await own.stop();
+    const begun = producer.wait(between.generationId, { timeoutMs: 12_000 });
+    const short = await failureOf(producer.wait(between.generationId, { timeoutMs: 300 }));
+    expect(short.error).toMatchObject({ code: 'queue.unavailable', retryable: true });
+    expect(short.tookMs, 'no longer than its own time, and the second of a call').toBeLessThan(2500);
+    await own.start();
+    await endSilently(own.url, prefix, [before.generationId, between.generationId]);
+    const startedAt = performance.now();
+    expect(await Promise.all([waiting, begun])).toMatchObject([{ status: 'failed' }, { status: 'failed' }]);
+    expect(performance.now() - startedAt, 'when they hear again, and not at the next look of a minute').toBeLessThan(6000);
+  } finally {
+    await producer.close();
+  }
+}, 20_000);
+
+test('a wait that goes through an outage ends with its producer and with its signal', async () => {
+  await using own = await reserveRedis();
+  const producer = createProducer({ redisUrl: own.url, prefix: uniquePrefix() });
+  const abort = new AbortController();
+  const aborted = Promise.allSettled([producer.wait('x', { signal: abort.signal })]);
+  const closed = failureOf(producer.wait('x'));
+  const reason = new Error('the client went away');
+  abort.abort(reason);
+  expect(await aborted).toEqual([{ status: 'rejected', reason }]);
+  await producer.close();
+  expect((await closed).error.details).toMatchObject({ reason: 'producer-closed' });
+});
+
+/** Moves records and announces nothing, as if it had been while nothing was heard. */
+async function endSilently(url: string, prefix: string, generationIds: readonly string[]): Promise<void> {
+  const redis = new Redis(url);
+  for (const id of generationIds) await redis.hset(`${prefix}:generation:${id}`, { status: 'failed', 'image:0': 'failed' });
+  await redis.call('CLIENT', 'KILL', 'TYPE', 'pubsub'); // one that has come back already
+  await redis.quit();
+}
+
+async function untilHeard({ url, prefix }: { url: string; prefix: string }, generationId: string): Promise<void> {
+  const redis = new Redis(url);
+  const channel = eventChannel(prefix, generationId);
+  await eventually(async () => expect(await redis.pubsub('NUMSUB', channel)).toEqual([channel, 1]));
+  await redis.quit();
+}
 
 /** What the first worker does on a new Redis. */
 async function openWorld(url: string, prefix: string): Promise<void> {

@@ -1,8 +1,11 @@
 import type { GenerationView } from '@darkroom/contracts';
-import { eventChannel } from '@darkroom/generation-store';
+import { connectSubscriber, eventChannel } from '@darkroom/generation-store';
 import { eventually } from '@darkroom/testing';
-import { expect, test } from 'vitest';
-import { bringHome, refsOf, request, setup, untilHeard } from './world.ts';
+import { expect, inject, test } from 'vitest';
+import { createAborts } from '../src/aborts.ts';
+import { createChanges, type Changes } from '../src/changes.ts';
+import { defaultLookEvery, waitUntilFinal, type LookEvery, type WaitSurroundings } from '../src/wait.ts';
+import { bringHome, refsOf, request, setup, untilHeard, type World } from './world.ts';
 
 test('a wait ends with the announcement of the last image, and tells of progress', async () => {
   await using world = await setup();
@@ -32,11 +35,46 @@ test('a generation that is final already is not waited for', async () => {
 test('when the announcement is lost the end is found by looking', async () => {
   await using world = await setup();
   const { generationId } = await world.producer.enqueue(request);
-  const waiting = world.producer.wait(generationId);
+  const { waiting, changes } = surroundings(world, { heardMs: 300, unheardMs: 60_000 });
+  const end = waitUntilFinal(generationId, waiting, {});
   await untilHeard(world, generationId);
   // The record moves and nobody says so.
   await world.redis.hset(`${world.prefix}:generation:${generationId}`, { status: 'failed', 'image:0': 'failed' });
-  expect(await waiting).toMatchObject({ status: 'failed' });
+  expect(await end).toMatchObject({ status: 'failed' });
+  changes.close();
+});
+
+test('a wait without progress looks when it begins and when the generation moves, and hardly ever in between', async () => {
+  await using world = await setup();
+  const { generationId } = await world.producer.enqueue(request);
+  const { waiting, changes, looks } = surroundings(world, defaultLookEvery);
+  const end = waitUntilFinal(generationId, waiting, {});
+  await untilHeard(world, generationId);
+  const [ref] = refsOf(generationId);
+  const commitment = await world.store.commit(ref!, 'token');
+  expect(commitment).toMatchObject({ kind: 'go' });
+  await world.store.recordVerdict(ref!, 1, 'accepted');
+  await world.store.recordDelivery(ref!, { body: '{}' });
+  await world.store.cancel(generationId);
+  expect(await end).toMatchObject({ status: 'cancelled' });
+  expect(looks(), 'at the begin, when it is heard, and at the end').toBeLessThanOrEqual(3);
+  changes.close();
+});
+
+test('one signal ends many waits, and Node warns of no leak', async () => {
+  await using world = await setup();
+  const { generationId } = await world.producer.enqueue(request);
+  const warnings: Error[] = [];
+  const onWarning = (warning: Error): void => void warnings.push(warning);
+  process.on('warning', onWarning);
+  const abort = new AbortController();
+  const waits = Array.from({ length: 50 }, () => world.producer.wait(generationId, { signal: abort.signal }));
+  const brief = Array.from({ length: 50 }, () => world.producer.wait(generationId, { signal: abort.signal, timeoutMs: 0 }));
+  expect((await Promise.allSettled(brief)).every(({ status }) => status === 'rejected')).toBe(true);
+  abort.abort();
+  expect((await Promise.allSettled(waits)).every(({ status }) => status === 'rejected')).toBe(true);
+  process.off('warning', onWarning);
+  expect(warnings).toEqual([]);
 });
 
 test('when the time is over the wait ends, and the generation goes on', async () => {
@@ -98,3 +136,14 @@ test('who waits again is heard again', async () => {
   await bringHome(world.store, refsOf(generationId)[0]!);
   expect(await waiting).toMatchObject({ status: 'succeeded' });
 });
+
+/** What a producer gives its waits, with a count of their looks. */
+function surroundings(world: World, lookEvery: LookEvery): { waiting: WaitSurroundings; changes: Changes; looks: () => number } {
+  let looks = 0;
+  const changes = createChanges(world.prefix, () => connectSubscriber(inject('redisUrl')));
+  const find = (generationId: string) => {
+    looks += 1;
+    return world.store.find(generationId);
+  };
+  return { waiting: { find, changes, aborts: createAborts(), random: Math.random, lookEvery }, changes, looks: () => looks };
+}

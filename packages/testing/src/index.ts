@@ -9,6 +9,7 @@ export { createManagedProcess, type ManagedProcess, type ManagedProcessOptions }
 export { keptStoreVersions, readKeptStore, type KeptGeneration, type KeptStore, type KeptStoreVersion } from './kept-store/kept-store.ts';
 export { copyKeptProvider, loadKeptBucket, loadKeptRedis } from './kept-store/load-kept-store.ts';
 export { findMarkedProcesses, type RunProcess } from './run-processes.ts';
+export { createRedisMeter } from './measure-redis.ts';
 export { reserveRedis, type OwnRedis } from './own-redis.ts';
 export { photograph } from './redis-photograph.ts';
 export { createDraws, type NamedDraws } from './named-draws.ts';
