@@ -97,6 +97,7 @@ export type { FoundSubmission, RecordedSubmission, RememberedGeneration, Remembe
 export {
   findingKinds,
   findingWords,
+  passProgressSchema,
   passReportSchema,
   type FindingKind,
   type FindingPlace,
@@ -104,6 +105,8 @@ export {
   type JobPresence,
   type Mended,
   type OpenCursor,
+  type PassPlace,
+  type PassProgress,
   type PassReport,
   type KnownGeneration,
   type KnownSubmission,

@@ -35,6 +35,7 @@ export const findingWords = {
   'idempotency-key-missing': 'open generations whose idempotency key was missing',
   'idempotency-key-left': 'idempotency keys of generations that there are not',
   'unclaimed-delivery': 'deliveries that had found no record',
+  'foreign-object': 'objects in folders of the bucket that Darkroom does not write',
 } as const satisfies Record<string, string>;
 
 export type FindingKind = keyof typeof findingWords;
@@ -103,10 +104,34 @@ export interface KnownGeneration {
   submissions: KnownSubmission[];
 }
 
-/** Whether a submission has a job that will run, one that failed, or none that any worker would find. */
-export type JobPresence = 'live' | 'failed' | 'missing';
+/** Whether a submission has a job that will run, one that failed, none that any worker would find, or one of which a key is of another type. */
+export type JobPresence = 'live' | 'failed' | 'missing' | 'unreadable';
 
 const count = z.int().min(0);
+
+/**
+ * Where the next pass goes on: a pass looks at the open generations and at S3 for a bounded time. Absent: from the beginning. A
+ * process of an earlier version writes none, and the pass after it begins anew.
+ */
+const passPlaceSchema = z.object({
+  open: z.object({ createdAt: z.number(), generationId: z.string() }).optional(),
+  stored: z.object({ date: z.string(), generationId: z.string() }).optional(),
+  /** A task id; behind it begin the uploads that are looked for. */
+  uploads: z.string().optional(),
+  /** A date; the older ones behind it wait to be compared. */
+  older: z.string().optional(),
+});
+export type PassPlace = z.infer<typeof passPlaceSchema>;
+
+/** What a pass that is under way has looked at so far. */
+export const passProgressSchema = z.object({
+  startedAt: count,
+  /** When it said so. */
+  at: count,
+  open: count,
+  stored: count,
+});
+export type PassProgress = z.infer<typeof passProgressSchema>;
 
 /** What a pass did, as it is kept for `darkroom status`. */
 export const passReportSchema = z.object({
@@ -131,5 +156,6 @@ export const passReportSchema = z.object({
       detail: z.string().optional(),
     }),
   ),
+  next: passPlaceSchema.optional(),
 });
 export type PassReport = z.infer<typeof passReportSchema>;

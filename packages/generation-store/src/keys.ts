@@ -47,6 +47,8 @@ export const openKey = (prefix: string): string => `${prefix}:open`;
 
 /** Deliveries that named no submission that Redis knew. */
 export const unclaimedKey = (prefix: string): string => `${prefix}:deliveries-unclaimed`;
+/** Sorted set of what passes have named, by the time of the last one. */
+export const namedKey = (prefix: string): string => `${prefix}:reconcile-named`;
 /** What the last pass of the reconciler did. */
 export const lastPassKey = (prefix: string): string => `${prefix}:last-pass`;
 

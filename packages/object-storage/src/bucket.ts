@@ -38,6 +38,7 @@ export interface ListedObject {
 interface ListOptions {
   maxKeys?: number;
   continuationToken?: string;
+  startAfter?: string;
   /** Keys that go on after this sign are told as one group. */
   delimiter?: string;
 }
@@ -63,8 +64,8 @@ export interface Bucket {
   writeOnce(key: string, body: Uint8Array, contentType: string): Promise<WriteOnce>;
   /** One page of keys, in their order. */
   list(prefix: string, options?: ListOptions): Promise<Page>;
-  /** All objects under a prefix, in the order of their keys, a page at a time. */
-  listAll(prefix: string): AsyncGenerator<ListedObject, void, undefined>;
+  /** All objects under a prefix, in the order of their keys, a page at a time. @param startAfter A key; those up to it are left out. */
+  listAll(prefix: string, startAfter?: string): AsyncGenerator<ListedObject, void, undefined>;
   /** Deletes objects, a thousand in each request; one that is not there is no error. */
   delete(keys: readonly string[]): Promise<void>;
   /** Ends what is under way, and closes idle connections; may be called twice. */
@@ -137,7 +138,7 @@ export function createBucket({ bucket, region, endpoint, publicEndpoint, credent
     });
   }
 
-  const list: Bucket['list'] = (prefix, { maxKeys = 1000, continuationToken, delimiter } = {}) =>
+  const list: Bucket['list'] = (prefix, { maxKeys = 1000, continuationToken, startAfter, delimiter } = {}) =>
     within(`list '${prefix}' in bucket '${bucket}'`, async (abortSignal) => {
       const page = await client.send(
         new ListObjectsV2Command({
@@ -145,6 +146,7 @@ export function createBucket({ bucket, region, endpoint, publicEndpoint, credent
           Prefix: prefix,
           MaxKeys: maxKeys,
           ContinuationToken: continuationToken,
+          StartAfter: startAfter,
           Delimiter: delimiter,
         }),
         { abortSignal },
@@ -187,10 +189,11 @@ export function createBucket({ bucket, region, endpoint, publicEndpoint, credent
         }
       }),
     list,
-    async *listAll(prefix) {
+    async *listAll(prefix, startAfter) {
       let continuationToken: string | undefined;
+      const begin = startAfter === undefined ? {} : { startAfter };
       do {
-        const page = await list(prefix, continuationToken === undefined ? {} : { continuationToken });
+        const page = await list(prefix, continuationToken === undefined ? begin : { continuationToken });
         yield* page.objects;
         continuationToken = page.continuationToken;
       } while (continuationToken !== undefined);

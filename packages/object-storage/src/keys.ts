@@ -86,6 +86,9 @@ export const recordsOfDate = (date: string): string => `${recordsPrefix}${date}/
 /** All records of one generation. */
 export const recordsOfGeneration = (generationId: string): string => `${recordsOfDate(dateOf({ generationId }))}${generationId}/`;
 
+/** The last key that a generation may have in a folder of its own; all keys of the next generation come behind it. */
+export const endOfGeneration = (folder: string): string => `${folder.slice(0, -1)}0`;
+
 const RECORD_KEY = /^records\/\d{4}-\d{2}-\d{2}\/([^/]+)\/(\d{1,2})-(\d+)\.(intent|result|decision|amendment)(?:-(\d+))?\.json$/;
 
 /** Reads the key of a record; undefined when it is the key of nothing that Darkroom writes. */

@@ -13,6 +13,7 @@ import { writeCheckKey } from './check-writes.ts';
 import {
   amendmentKey,
   decisionKey,
+  endOfGeneration,
   intentKey,
   parseRecordKey,
   recordsOfDate,
@@ -44,11 +45,19 @@ export interface RecordStore {
   /** The days that have records ("2026-11-22", UTC), the oldest first. The day of a record is that of its generation's id. */
   listRecordDates(): Promise<string[]>;
   /** Which records there are of the generations of one day, generation by generation; reads none of them. */
-  listRecordsOfDate(date: string): AsyncGenerator<ListedRecord, void, undefined>;
+  listRecordsOfDate(date: string, options?: ListingOptions): AsyncGenerator<ListedRecord, void, undefined>;
   /** Which records there are of one generation; reads none of them. */
   listRecordsOf(generationId: string): Promise<ListedRecord[]>;
   /** Whether this bucket has ever seen a purchase. */
   hasRecords(): Promise<boolean>;
+}
+
+/** How the objects of many generations are listed. */
+export interface ListingOptions {
+  /** A generation id; those up to it are left out. */
+  after?: string;
+  /** Hears of each key that Darkroom does not write. */
+  onForeign?: (key: string) => void;
 }
 
 /** A request has at most 256 KB of inline images; a record is little more. */
@@ -89,10 +98,12 @@ export function createRecordStore(bucket: Bucket): RecordStore {
     return result === undefined ? { kind: 'recorded' } : { kind: 'existing', result };
   };
 
-  async function* listRecords(prefix: string): AsyncGenerator<ListedRecord, void, undefined> {
-    for await (const { key, writtenAt } of bucket.listAll(prefix)) {
+  async function* listRecords(prefix: string, { after, onForeign }: ListingOptions = {}): AsyncGenerator<ListedRecord, void, undefined> {
+    const startAfter = after === undefined ? undefined : endOfGeneration(`${prefix}${after}/`);
+    for await (const { key, writtenAt } of bucket.listAll(prefix, startAfter)) {
       const name = parseRecordKey(key);
       if (name !== undefined) yield { ...name, writtenAt };
+      else onForeign?.(key);
     }
   }
 
@@ -121,7 +132,7 @@ export function createRecordStore(bucket: Bucket): RecordStore {
       } while (continuationToken !== undefined);
       return dates;
     },
-    listRecordsOfDate: (date) => listRecords(recordsOfDate(date)),
+    listRecordsOfDate: (date, options) => listRecords(recordsOfDate(date), options),
     listRecordsOf: async (generationId) => {
       const records: ListedRecord[] = [];
       for await (const record of listRecords(recordsOfGeneration(generationId))) records.push(record);

@@ -10,8 +10,10 @@ export interface JobKeeper {
   inspect(refs: readonly SubmissionRef[]): Promise<JobPresence[]>;
   /** Makes sure that a live job is there: mends its payload, takes it back from failed, adds it, and clears away what no worker would find. */
   bringBack(ref: SubmissionRef): Promise<void>;
-  /** The submissions whose jobs have failed; jobs that are none of ours are left out. */
-  listFailed(): Promise<SubmissionRef[]>;
+  /** The submissions whose jobs have failed, the oldest first, a page at a time; jobs that are none of ours are left out. */
+  listFailed(): AsyncGenerator<SubmissionRef[], void, undefined>;
+  /** Names the key of the job of a submission. */
+  keyOf(ref: SubmissionRef): string;
 }
 
 /**
@@ -34,6 +36,12 @@ export function createJobKeeper(connection: Redis, queue: Queue, add: (ref: Subm
     if (typeof name !== 'string') return 'missing';
     return typeof finishedOn === 'string' ? 'failed' : 'live';
   };
+  /** The payload of a job; null without one that can be read. */
+  const readPayload = (jobId: string): Promise<string | null> =>
+    connection.hget(queue.toKey(jobId), 'data').catch((error: unknown) => {
+      if (isOfAnotherType(error)) return null;
+      throw error;
+    });
   /** False for a payload that nobody can read, or of another submission; true for a job that has ended meanwhile. */
   const hasOwnPayload = async (ref: SubmissionRef): Promise<boolean> => {
     const data = await connection.hget(queue.toKey(jobIdOf(ref)), 'data');
@@ -46,8 +54,15 @@ export function createJobKeeper(connection: Redis, queue: Queue, add: (ref: Subm
       const find = waiting > MAX_SEARCHED ? lookUp : search;
       return Promise.all(
         refs.map(async (ref) => {
-          const presence = await find(ref);
-          return presence === 'live' && !(await hasOwnPayload(ref)) ? 'failed' : presence;
+          try {
+            const presence = await find(ref);
+            // Asked of one that is missing, too: a key of another type in its place keeps another from being added.
+            const isOwn = await hasOwnPayload(ref);
+            return presence === 'live' && !isOwn ? 'failed' : presence;
+          } catch (error) {
+            if (isOfAnotherType(error)) return 'unreadable';
+            throw error;
+          }
         }),
       );
     },
@@ -64,19 +79,29 @@ export function createJobKeeper(connection: Redis, queue: Queue, add: (ref: Subm
       }
       await add(ref);
     },
-    async listFailed() {
-      const refs: SubmissionRef[] = [];
-      for (let from = 0; ; from += PAGE) {
+    async *listFailed() {
+      let after = '-inf';
+      // Of the moment at which the page before ended: jobs that are taken back meanwhile move none of the others out of the walk.
+      let read: string[] = [];
+      for (;;) {
         // By their ids and not as jobs: one payload that is no JSON would keep all others from being read (BullMQ 6.7, `Job.fromJSON`).
-        const page = await queue.getRanges(['failed'], from, from + PAGE - 1);
-        const payloads = await Promise.all(page.map((jobId) => connection.hget(queue.toKey(jobId), 'data')));
-        const jobs = payloads.flatMap((data) => (data === null ? [] : parsePayloads(data)));
-        refs.push(...jobs);
-        if (page.length < PAGE) return refs;
+        const count = PAGE + read.length;
+        const rows = await connection.zrange(queue.toKey('failed'), after, '+inf', 'BYSCORE', 'LIMIT', 0, count, 'WITHSCORES');
+        const jobs = rows.flatMap((jobId, at) => (at % 2 === 0 ? [{ jobId, failedAt: rows[at + 1] ?? after }] : []));
+        const page = jobs.filter(({ jobId }) => !read.includes(jobId));
+        const payloads = await Promise.all(page.map(({ jobId }) => readPayload(jobId)));
+        yield payloads.flatMap((data) => (data === null ? [] : parsePayloads(data)));
+        if (jobs.length < count) return;
+        const last = jobs.at(-1)?.failedAt ?? after;
+        read = jobs.flatMap(({ jobId, failedAt }) => (failedAt === last ? [jobId] : []));
+        after = last;
       }
     },
+    keyOf: (ref) => queue.toKey(jobIdOf(ref)),
   };
 }
+
+const isOfAnotherType = (error: unknown): boolean => error instanceof Error && error.message.includes('WRONGTYPE');
 
 async function mendPayload(job: Job, ref: SubmissionRef): Promise<void> {
   try {

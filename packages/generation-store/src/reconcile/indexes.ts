@@ -1,6 +1,7 @@
 import { isGenerationId, type SubmissionRef } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
+import { corruptRecordOf } from '../corrupt-record.ts';
 import { generationKey, openKey, unclaimedKey } from '../keys.ts';
 import { holdingPeriods } from './ledger.ts';
 import { dropIdempotencyScript, dropOpenScript, leftIdempotencyScript, unindexedScript } from '../scripts/indexes.ts';
@@ -16,6 +17,8 @@ export interface ScannedNames {
   /** Open generations that the index of the open ones does not know. */
   unindexed: string[];
   leftIdempotencyKeys: LeftIdempotencyKey[];
+  /** Keys of another type. */
+  unreadable: string[];
   /** Periods of the ledger that hold something. */
   periods: string[];
 }
@@ -34,18 +37,20 @@ export async function* scanNames(redis: Redis, prefix: string): AsyncGenerator<S
       keys.filter((key) => key.startsWith(`${prefix}:${kind}:`)).map((key) => key.slice(prefix.length + kind.length + 2));
     const generationIds = namesOf('generation').filter(isGenerationId);
     const idempotencyKeys = namesOf('idempotency').map((name) => `${prefix}:idempotency:${name}`);
+    const left =
+      idempotencyKeys.length === 0
+        ? []
+        : z
+            .array(z.tuple([z.string(), z.string()]))
+            .parse(await leftIdempotencyScript.run(redis, openKey(prefix), [prefix, ...idempotencyKeys]))
+            .map(([key, generationId]) => ({ key, generationId }));
     yield {
       unindexed:
         generationIds.length === 0
           ? []
           : z.array(z.string()).parse(await unindexedScript.run(redis, openKey(prefix), [prefix, ...generationIds])),
-      leftIdempotencyKeys:
-        idempotencyKeys.length === 0
-          ? []
-          : z
-              .array(z.tuple([z.string(), z.string()]))
-              .parse(await leftIdempotencyScript.run(redis, openKey(prefix), [prefix, ...idempotencyKeys]))
-              .map(([key, generationId]) => ({ key, generationId })),
+      leftIdempotencyKeys: left.filter(({ generationId }) => generationId !== ''),
+      unreadable: left.flatMap(({ key, generationId }) => (generationId === '' ? [key] : [])),
       periods: await holdingPeriods(redis, prefix, namesOf('spend')),
     };
   } while (cursor !== '0');
@@ -61,7 +66,8 @@ export const dropIdempotencyKey = async (redis: Redis, prefix: string, { key, ge
 
 /** A delivery that named a submission that Redis did not know. Its body may hold what no log may hold. */
 export interface UnclaimedDelivery {
-  ref: SubmissionRef;
+  /** Absent: the entry is none that Darkroom writes. */
+  ref?: SubmissionRef;
   body: string;
   /** As it is kept; names it when it is to be forgotten. */
   entry: string;
@@ -70,11 +76,14 @@ export interface UnclaimedDelivery {
 const ENTRY = /^([0-9a-f-]{36})\/(\d{1,2})-(\d{1,6}) ([\s\S]*)$/;
 
 /** So many of those that were kept apart, the newest first. */
-export async function readUnclaimed(redis: Redis, prefix: string, from: number, count: number): Promise<UnclaimedDelivery[]> {
-  const entries = await redis.lrange(unclaimedKey(prefix), from, from + count - 1);
-  return entries.flatMap((entry) => {
+export async function readUnclaimed(redis: Redis, prefix: string, count: number): Promise<UnclaimedDelivery[]> {
+  const key = unclaimedKey(prefix);
+  const entries = await redis.lrange(key, 0, count - 1).catch((error: unknown) => {
+    throw corruptRecordOf(error, key) ?? error;
+  });
+  return entries.map((entry) => {
     const [, generationId = '', index, n, body = ''] = ENTRY.exec(entry) ?? [];
-    return isGenerationId(generationId) ? [{ ref: { generationId, index: Number(index), n: Number(n) }, body, entry }] : [];
+    return { ...(isGenerationId(generationId) ? { ref: { generationId, index: Number(index), n: Number(n) } } : {}), body, entry };
   });
 }
 

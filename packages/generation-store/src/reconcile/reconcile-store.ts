@@ -17,6 +17,7 @@ import {
 } from './indexes.ts';
 import { findLastPass, recordPass } from './last-pass.ts';
 import { beginSums, correctLedger, endSums, nameInSums, sumHolds, type CompareStep, type SumStep } from './ledger.ts';
+import { readNamed, rememberNamed } from './named.ts';
 import { mend, noteLook, readKnown, type MendReply } from './mend.ts';
 
 /** The turn of the one reconciler of a fleet. */
@@ -52,8 +53,12 @@ export interface ReconcileStore {
   scanNames(): AsyncGenerator<ScannedNames, void, undefined>;
   dropOpen(generationId: string): Promise<boolean>;
   dropIdempotencyKey(left: LeftIdempotencyKey): Promise<boolean>;
-  readUnclaimed(from: number, count: number): Promise<UnclaimedDelivery[]>;
+  readUnclaimed(count: number): Promise<UnclaimedDelivery[]>;
   forgetUnclaimed(delivery: UnclaimedDelivery): Promise<void>;
+  /** What passes of the last day have named, a word for each. */
+  readNamed(): Promise<Set<string>>;
+  /** Keeps what a pass has named. @param at Milliseconds since 1970. */
+  rememberNamed(words: readonly string[], at: number): Promise<void>;
   recordPass(report: PassReport): Promise<void>;
   /** What the last pass of the fleet did; undefined before the first one. */
   findLastPass(): Promise<PassReport | undefined>;
@@ -83,8 +88,10 @@ export function buildReconcileStore({ prefix }: { prefix: string }, redis: Redis
     scanNames: () => scanNames(redis, prefix),
     dropOpen: (generationId) => dropOpen(redis, prefix, generationId),
     dropIdempotencyKey: (left) => dropIdempotencyKey(redis, prefix, left),
-    readUnclaimed: (from, count) => readUnclaimed(redis, prefix, from, count),
+    readUnclaimed: (count) => readUnclaimed(redis, prefix, count),
     forgetUnclaimed: (delivery) => forgetUnclaimed(redis, prefix, delivery),
+    readNamed: () => readNamed(redis, prefix),
+    rememberNamed: (words, at) => rememberNamed(redis, prefix, words, at),
     recordPass: (report) => recordPass(redis, prefix, report),
     findLastPass: () => findLastPass(redis, prefix),
   };

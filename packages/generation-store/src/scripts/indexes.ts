@@ -35,12 +35,17 @@ end
 return reply
 `);
 
-/** Of idempotency keys, those that are not to end by themselves and belong to a generation without a record: name | generationId. */
+/**
+ * Of idempotency keys, those that are not to end by themselves and belong to a generation without a record: name | generationId; and
+ * those of another type: name | ''.
+ */
 export const leftIdempotencyScript = createLuaScript(/* lua */ `${prelude}
 local reply = {}
 for at = 2, #ARGV do
-  local id = redis.call('HGET', ARGV[at], 'generationId')
-  if id and redis.call('TTL', ARGV[at]) == -1 and redis.call('EXISTS', prefix .. ':generation:' .. id) == 0 then
+  local id = redis.pcall('HGET', ARGV[at], 'generationId')
+  if type(id) == 'table' then
+    reply[#reply + 1] = { ARGV[at], '' }
+  elseif id and redis.call('TTL', ARGV[at]) == -1 and redis.call('EXISTS', prefix .. ':generation:' .. id) == 0 then
     reply[#reply + 1] = { ARGV[at], id }
   end
 end

@@ -1,30 +1,35 @@
+import { isGenerationId, type SubmissionRef } from '@darkroom/contracts';
 import { restoreGeneration } from '../restore-generation.ts';
 import type { Pass } from './pass.ts';
-import type { UnclaimedDelivery } from './ports.ts';
+import type { LeftIdempotencyKey, UnclaimedDelivery } from './ports.ts';
 import { lookAtGenerations } from './look-at-open.ts';
 import { orName } from './name-corrupt.ts';
 import { findStoredGeneration } from './stored-generations.ts';
 import type { Suspicions } from './suspicions.ts';
 
 const PAGE = 50;
+/** More than the list holds: those that come meanwhile are left to the next pass. */
+const MAX_PAGES = 30;
 
 /** Hands over the deliveries that found no record when they came, and forgets those of which nothing can be learnt. */
 export async function handOverDeliveries(pass: Pass): Promise<void> {
   const { store } = pass.reconciler;
-  for (;;) {
-    const page = await store.readUnclaimed(0, PAGE);
+  for (let pages = 0; pages < MAX_PAGES; pages += 1) {
+    const page = await store.readUnclaimed(PAGE);
     if (page.length === 0) return;
     for (const delivery of page) {
-      await orName(pass, delivery.ref, () => handOver(pass, delivery));
+      const { ref } = delivery;
+      if (ref === undefined) pass.found('unclaimed-delivery', { detail: 'it names no submission' }, 'named');
+      else await orName(pass, ref, () => handOver(pass, ref, delivery), 'unclaimed-delivery');
+      // One that is named is forgotten, too: it would be named at each pass, and what it says is asked of the provider.
       await store.forgetUnclaimed(delivery);
     }
     await pass.checkpoint(page.length);
   }
 }
 
-async function handOver({ reconciler, found }: Pass, delivery: UnclaimedDelivery): Promise<void> {
+async function handOver({ reconciler, found }: Pass, ref: SubmissionRef, delivery: UnclaimedDelivery): Promise<void> {
   const { store, generations, archive, settlements, recovery } = reconciler;
-  const { ref } = delivery;
   const isKnown = async (): Promise<boolean> => (await store.readKnown(ref.generationId, [ref])).submissions[0]?.status !== undefined;
   let isThere = await isKnown();
   if (!isThere) {
@@ -55,19 +60,32 @@ async function handOver({ reconciler, found }: Pass, delivery: UnclaimedDelivery
  * generations that there are not. @returns the periods of the ledger.
  */
 export async function lookAtNames(pass: Pass, suspicions: Suspicions): Promise<Set<string>> {
-  const { store, archive, recovery } = pass.reconciler;
+  const { store } = pass.reconciler;
   const periods = new Set<string>();
   for await (const names of store.scanNames()) {
     await pass.checkpoint();
     await lookAtGenerations(pass, suspicions, names.unindexed);
-    for (const left of names.leftIdempotencyKeys) {
-      const place = { generationId: left.generationId };
-      if ((await archive.listRecordsOf(left.generationId)).length > 0) await restoreGeneration(recovery, left.generationId);
-      // Nothing of it was ever sent: whoever enqueues again with this key buys it for the first time.
-      else await store.dropIdempotencyKey(left);
-      pass.found('idempotency-key-left', place, 'repaired');
-    }
+    for (const left of names.leftIdempotencyKeys)
+      await orName(
+        pass,
+        isGenerationId(left.generationId) ? { generationId: left.generationId } : {},
+        async () => {
+          await lookAtLeftKey(pass, left);
+        },
+        'idempotency-key-left',
+      );
+    for (const key of names.unreadable) pass.found('record-corrupt', { detail: `the key "${key}" in Redis is of another type` }, 'named');
     for (const period of names.periods) periods.add(period);
   }
   return periods;
+}
+
+async function lookAtLeftKey({ reconciler, found }: Pass, left: LeftIdempotencyKey): Promise<void> {
+  const { store, archive, recovery } = reconciler;
+  const { generationId } = left;
+  const isOurs = isGenerationId(generationId);
+  if (isOurs && (await archive.listRecordsOf(generationId)).length > 0) await restoreGeneration(recovery, generationId);
+  // Nothing of it was ever sent: an enqueue with this key buys it for the first time.
+  else await store.dropIdempotencyKey(left);
+  found('idempotency-key-left', isOurs ? { generationId } : { detail: `the key "${left.key}" led to no id` }, 'repaired');
 }

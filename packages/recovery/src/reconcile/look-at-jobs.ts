@@ -1,8 +1,8 @@
-import type { FindingKind, SubmissionPicture, SubmissionRef } from '@darkroom/contracts';
+import type { FindingKind, JobPresence, SubmissionPicture, SubmissionRef } from '@darkroom/contracts';
 import { mendGeneration } from './mend-generation.ts';
 import { orName } from './name-corrupt.ts';
 import type { Pass } from './pass.ts';
-import type { Reconciler } from './ports.ts';
+import type { ReconcileJobs } from './ports.ts';
 import type { Suspicions } from './suspicions.ts';
 
 /** A submission that is not over and has no job that will run. */
@@ -19,23 +19,39 @@ export const isSent = ({ status }: SubmissionPicture): boolean => status === 'co
  * Finds live submissions without a job. What waits to be sent needs the job that sends it; what was sent needs the one that looks
  * for it, or still the one that sends it, which parks the other before the request leaves (I3).
  */
-async function findJobless({ submissions, settlements }: Reconciler, pictures: readonly SubmissionPicture[]): Promise<Jobless[]> {
+async function findJobless(pass: Pass, pictures: readonly SubmissionPicture[]): Promise<Jobless[]> {
+  const { submissions, settlements } = pass.reconciler;
   const planned = pictures.filter(isPlanned);
   const sent = pictures.filter(isSent);
   const [ofPlanned, ofSent] = await Promise.all([
     submissions.keeper.inspect(planned.map(refOf)),
     settlements.keeper.inspect(sent.map(refOf)),
   ]);
-  const unwatched = sent.flatMap((submission, at) => (ofSent[at] === 'live' ? [] : [{ submission, presence: ofSent[at] }]));
+  const unwatched = sent.flatMap((submission, at) => (isThere(ofSent[at]) ? [] : [{ submission, presence: ofSent[at] }]));
+  nameUnreadable(pass, submissions.keeper, planned, ofPlanned);
+  nameUnreadable(pass, settlements.keeper, sent, ofSent);
   const ofUnwatched = await submissions.keeper.inspect(unwatched.map(({ submission }) => submission.ref));
   return [
     ...planned.flatMap((submission, at): Jobless[] =>
-      ofPlanned[at] === 'live' ? [] : [{ submission, kind: ofPlanned[at] === 'failed' ? 'failed-job' : 'submission-without-job' }],
+      isThere(ofPlanned[at]) ? [] : [{ submission, kind: ofPlanned[at] === 'failed' ? 'failed-job' : 'submission-without-job' }],
     ),
     ...unwatched.flatMap(({ submission, presence }, at): Jobless[] =>
-      ofUnwatched[at] === 'live' ? [] : [{ submission, kind: presence === 'failed' ? 'failed-job' : 'settlement-without-job' }],
+      isThere(ofUnwatched[at]) ? [] : [{ submission, kind: presence === 'failed' ? 'failed-job' : 'settlement-without-job' }],
     ),
   ];
+}
+
+/** A job of which a key is of another type is named, and for a person: nothing that would take its place could be added. */
+const isThere = (presence: JobPresence | undefined): boolean => presence === 'live' || presence === 'unreadable';
+
+function nameUnreadable(pass: Pass, keeper: ReconcileJobs, all: readonly SubmissionPicture[], presences: readonly JobPresence[]): void {
+  for (const [at, { ref }] of all.entries())
+    if (presences[at] === 'unreadable')
+      pass.found(
+        'record-corrupt',
+        { ...ref, detail: `the job "${keeper.keyOf(ref)}" in Redis, or a list of its queue, is of another type` },
+        'named',
+      );
 }
 
 const refOf = ({ ref }: SubmissionPicture): SubmissionRef => ref;
@@ -43,7 +59,7 @@ const refOf = ({ ref }: SubmissionPicture): SubmissionRef => ref;
 /** Suspects the submissions of these generations that have no job. */
 export async function lookAtJobs(pass: Pass, suspicions: Suspicions, pictures: readonly SubmissionPicture[]): Promise<void> {
   const { reconciler } = pass;
-  for (const { submission, kind } of await findJobless(reconciler, pictures)) {
+  for (const { submission, kind } of await findJobless(pass, pictures)) {
     const { ref } = submission;
     await suspicions.add({
       kind,
@@ -51,7 +67,7 @@ export async function lookAtJobs(pass: Pass, suspicions: Suspicions, pictures: r
       isStillSo: async () => {
         const picture = await mendGeneration(pass, ref.generationId);
         const again = picture?.submissions.find((each) => isSame(each, submission));
-        return again !== undefined && (await findJobless(reconciler, [again])).length > 0;
+        return again !== undefined && (await findJobless(pass, [again])).length > 0;
       },
       repair: async () => {
         await reconciler[isPlanned(submission) ? 'submissions' : 'settlements'].keeper.bringBack(ref);
@@ -74,21 +90,22 @@ const isSame = (one: SubmissionPicture, other: SubmissionPicture): boolean =>
  * image: a delivery may have woken it for a late one.
  */
 export async function takeBackFailed(pass: Pass): Promise<void> {
-  const { reconciler, found, checkpoint } = pass;
+  const { reconciler, checkpoint } = pass;
   for (const queue of ['submissions', 'settlements'] as const) {
-    const refs = await reconciler[queue].keeper.listFailed();
-    for (const [at, ref] of refs.entries()) {
-      if (at % 100 === 0) await checkpoint();
-      await orName(pass, ref, async () => {
-        const {
-          submissions: [known],
-        } = await reconciler.store.readKnown(ref.generationId, [ref]);
-        const isOver = known?.status === undefined || known.status === 'succeeded';
-        const isEnded = known?.status === 'failed' || known?.status === 'lost' || known?.status === 'unknown';
-        if (isOver || (isEnded && queue === 'submissions')) return;
-        await reconciler[queue].keeper.bringBack(ref);
-        found('failed-job', ref, 'repaired');
-      });
+    for await (const refs of reconciler[queue].keeper.listFailed()) {
+      await checkpoint();
+      for (const ref of refs) await orName(pass, ref, () => takeBackOne(pass, queue, ref));
     }
   }
+}
+
+async function takeBackOne({ reconciler, found }: Pass, queue: 'submissions' | 'settlements', ref: SubmissionRef): Promise<void> {
+  const {
+    submissions: [known],
+  } = await reconciler.store.readKnown(ref.generationId, [ref]);
+  const isOver = known?.status === undefined || known.status === 'succeeded';
+  const isEnded = known?.status === 'failed' || known?.status === 'lost' || known?.status === 'unknown';
+  if (isOver || (isEnded && queue === 'submissions')) return;
+  await reconciler[queue].keeper.bringBack(ref);
+  found('failed-job', ref, 'repaired');
 }

@@ -1,4 +1,4 @@
-import type { GenerationPicture, OpenCursor } from '@darkroom/contracts';
+import { isGenerationId, type GenerationPicture, type OpenCursor } from '@darkroom/contracts';
 import { restoreGeneration } from '../restore-generation.ts';
 import { isSent, lookAtJobs } from './look-at-jobs.ts';
 import { mendGeneration } from './mend-generation.ts';
@@ -33,6 +33,12 @@ export async function lookAtGenerations(pass: Pass, suspicions: Suspicions, gene
 }
 
 async function lookInside(pass: Pass, suspicions: Suspicions, generationId: string): Promise<GenerationPicture | undefined> {
+  if (!isGenerationId(generationId)) {
+    // Nothing can lie under such a name, in Redis or in S3.
+    await pass.reconciler.store.dropOpen(generationId);
+    pass.found('open-without-record', { detail: `the entry "${generationId.slice(0, 100)}" is no id of a generation` }, 'named');
+    return undefined;
+  }
   return orName(pass, { generationId }, async () => {
     const picture = await mendGeneration(pass, generationId);
     if (picture === undefined) await suspectMissing(pass, suspicions, generationId);

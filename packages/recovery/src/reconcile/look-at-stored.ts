@@ -1,7 +1,7 @@
 import { restoreGeneration } from '../restore-generation.ts';
 import { compareStored, type Disagreement } from './compare-stored.ts';
 import type { UploadTidying } from './look-at-uploads.ts';
-import { orName } from './name-corrupt.ts';
+import { nameForeign, orName } from './name-corrupt.ts';
 import type { Pass } from './pass.ts';
 import type { Finding } from './ports.ts';
 import { findStoredGeneration, listStoredGenerations, type StoredGeneration } from './stored-generations.ts';
@@ -16,7 +16,7 @@ export async function lookAtStored(pass: Pass, suspicions: Suspicions, uploads: 
   for (let back = 0; back < settings.days; back += 1) {
     const date = new Date(pass.startedAt - back * DAY_MS).toISOString().slice(0, 10);
     const page: StoredGeneration[] = [];
-    for await (const stored of listStoredGenerations(archive, date)) {
+    for await (const stored of listStoredGenerations(archive, date, { onForeign: (key) => nameForeign(pass, key) })) {
       page.push(stored);
       if (page.length === PAGE) await lookAtPage(pass, suspicions, uploads, page.splice(0));
     }

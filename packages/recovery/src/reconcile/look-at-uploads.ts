@@ -1,4 +1,5 @@
 import { taskUuidOf, type KnownGeneration, type KnownSubmission } from '@darkroom/contracts';
+import { nameForeign } from './name-corrupt.ts';
 import type { Pass } from './pass.ts';
 import type { StoredGeneration, StoredSubmission } from './stored-generations.ts';
 
@@ -19,7 +20,7 @@ const DELETED_AT_ONCE = 1000;
 export async function beginTidying(pass: Pass): Promise<UploadTidying> {
   const { archive, store, settlements, settings } = pass.reconciler;
   const writtenAtOf = new Map<string, number>();
-  for await (const { taskUUID, writtenAt } of archive.listUploads()) {
+  for await (const { taskUUID, writtenAt } of archive.listUploads({ onForeign: (key) => nameForeign(pass, key) })) {
     if (writtenAtOf.size >= MAX_UPLOADS) break;
     if (writtenAtOf.size % DELETED_AT_ONCE === 0) await pass.checkpoint();
     writtenAtOf.set(taskUUID, writtenAt);

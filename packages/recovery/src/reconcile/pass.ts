@@ -20,6 +20,8 @@ export interface Pass {
   /** Whether this pass looks through all keys of Redis, too. */
   readonly isThorough: boolean;
   found(kind: FindingKind, place: FindingPlace, action: Finding['action']): void;
+  /** What was only named, a word for each thing. */
+  namedWords(): string[];
   /** Whether something of this kind was only named. */
   hasNamed(kind: FindingKind): boolean;
   count(what: 'open' | 'stored', by: number): void;
@@ -32,13 +34,14 @@ export interface Pass {
 
 export function beginPass(
   reconciler: Reconciler,
-  { holder, isThorough, signal }: { holder: string; isThorough: boolean; signal: AbortSignal },
+  { holder, isThorough, wasNamed, signal }: { holder: string; isThorough: boolean; wasNamed: ReadonlySet<string>; signal: AbortSignal },
 ): Pass {
   const { store, around, settings } = reconciler;
   const startedAt = around.now();
   const counts = { open: 0, stored: 0 };
   const findings: PassReport['findings'] = {};
   const named: PassReport['named'] = [];
+  const namedNow = new Set<string>();
 
   const keepTurn = async (): Promise<void> => {
     if (signal.aborted) throw new PassStopped('told to stop');
@@ -60,8 +63,18 @@ export function beginPass(
       const sum = (findings[kind] ??= { repaired: 0, named: 0 });
       sum[action] += 1;
       if (action === 'named' && named.length < MAX_NAMED) named.push({ kind, ...place });
+      if (action === 'named') {
+        const word = wordOf(kind, place);
+        // Damage stands until a person has mended it: the report tells of it each time, log and metrics once.
+        if (namedNow.has(word) || wasNamed.has(word)) {
+          namedNow.add(word);
+          return;
+        }
+        namedNow.add(word);
+      }
       around.note({ kind, place, action });
     },
+    namedWords: () => [...namedNow],
     hasNamed: (kind) => (findings[kind]?.named ?? 0) > 0,
     count: (what, by) => void (counts[what] += by),
     async checkpoint(looked = 0) {
@@ -71,4 +84,10 @@ export function beginPass(
     wait,
     report: (outcome, thoroughAt) => ({ startedAt, endedAt: around.now(), outcome, thoroughAt, ...counts, findings, named }),
   };
+}
+
+/** Names one thing that was found. What a period of the ledger holds changes from pass to pass. */
+function wordOf(kind: FindingKind, { generationId, index, n, detail = '' }: FindingPlace): string {
+  const what = kind === 'ledger-drift' ? (detail.split(' ')[0] ?? '') : detail;
+  return [kind, generationId, index, n, what].filter((part) => part !== undefined && part !== '').join(' ');
 }

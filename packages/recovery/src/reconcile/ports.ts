@@ -38,11 +38,13 @@ export interface ReconcileStore {
     step: { from: string; mayLower: boolean },
   ): Promise<{ kind: 'no-turn' | 'lost' | 'moved' } | { kind: 'compared'; next: string; drifts: LedgerDrift[] }>;
   endSums(holder: string): Promise<void>;
-  scanNames(): AsyncIterable<{ unindexed: string[]; leftIdempotencyKeys: LeftIdempotencyKey[]; periods: string[] }>;
+  scanNames(): AsyncIterable<{ unindexed: string[]; leftIdempotencyKeys: LeftIdempotencyKey[]; unreadable: string[]; periods: string[] }>;
   dropOpen(generationId: string): Promise<boolean>;
   dropIdempotencyKey(left: LeftIdempotencyKey): Promise<boolean>;
-  readUnclaimed(from: number, count: number): Promise<UnclaimedDelivery[]>;
+  readUnclaimed(count: number): Promise<UnclaimedDelivery[]>;
   forgetUnclaimed(delivery: UnclaimedDelivery): Promise<void>;
+  readNamed(): Promise<Set<string>>;
+  rememberNamed(words: readonly string[], at: number): Promise<void>;
   recordPass(report: PassReport): Promise<void>;
   findLastPass(): Promise<PassReport | undefined>;
 }
@@ -60,18 +62,25 @@ export interface LeftIdempotencyKey {
 }
 
 export interface UnclaimedDelivery {
-  ref: SubmissionRef;
+  ref?: SubmissionRef;
   body: string;
   entry: string;
 }
 
+export interface ListingOptions {
+  /** An id; those up to it are left out. */
+  after?: string;
+  /** Hears of each key that Darkroom does not write. */
+  onForeign?: (key: string) => void;
+}
+
 /** What lasts (object-storage). All lists are in the order of their keys, generation by generation. */
 export interface ReconcileArchive {
-  listRecordsOfDate(date: string): AsyncIterable<ListedRecord>;
+  listRecordsOfDate(date: string, options?: ListingOptions): AsyncIterable<ListedRecord>;
   listRecordsOf(generationId: string): Promise<readonly ListedRecord[]>;
-  listImagesOfDate(date: string): AsyncIterable<SubmissionRef & { writtenAt: number }>;
+  listImagesOfDate(date: string, options?: ListingOptions): AsyncIterable<SubmissionRef & { writtenAt: number }>;
   listImagesOf(generationId: string): Promise<readonly (SubmissionRef & { writtenAt: number })[]>;
-  listUploads(): AsyncIterable<{ taskUUID: string; writtenAt: number }>;
+  listUploads(options?: ListingOptions): AsyncIterable<{ taskUUID: string; writtenAt: number }>;
   deleteUploads(taskUUIDs: readonly string[]): Promise<void>;
   recordResult(result: SubmissionResult): Promise<unknown>;
 }
@@ -80,7 +89,8 @@ export interface ReconcileArchive {
 export interface ReconcileJobs {
   inspect(refs: readonly SubmissionRef[]): Promise<JobPresence[]>;
   bringBack(ref: SubmissionRef): Promise<void>;
-  listFailed(): Promise<SubmissionRef[]>;
+  listFailed(): AsyncIterable<SubmissionRef[]>;
+  keyOf(ref: SubmissionRef): string;
 }
 
 export interface ReconcileSettings {

@@ -5,6 +5,7 @@ import { lookAtLedger } from './look-at-ledger.ts';
 import { lookAtOpen } from './look-at-open.ts';
 import { lookAtStored } from './look-at-stored.ts';
 import { beginTidying } from './look-at-uploads.ts';
+import { orName } from './name-corrupt.ts';
 import { beginPass, PassStopped, TURN_MS, type Pass } from './pass.ts';
 import type { Reconciler } from './ports.ts';
 import { collectSuspicions } from './suspicions.ts';
@@ -36,10 +37,13 @@ export async function reconcile(reconciler: Reconciler, { signal, isThorough = f
     // A time that lies ahead was noted by a clock that is right no more.
     const sinceThoroughMs = around.now() - thoroughAt;
     const isDue = isThorough || sinceThoroughMs >= settings.thoroughEveryMs || sinceThoroughMs < -MAX_CLOCK_SKEW_MS;
-    const pass = beginPass(reconciler, { holder, isThorough: isDue, signal });
+    const pass = beginPass(reconciler, { holder, isThorough: isDue, wasNamed: await store.readNamed(), signal });
     const outcome = (await store.isInitialised()) ? await walk(pass) : 'not-initialised';
     const report = pass.report(outcome, isDue && outcome === 'whole' ? pass.startedAt : Math.min(thoroughAt, pass.startedAt));
-    if (outcome !== 'not-initialised') await store.recordPass(report);
+    if (outcome !== 'not-initialised') {
+      await store.rememberNamed(pass.namedWords(), pass.startedAt);
+      await store.recordPass(report);
+    }
     return report;
   } finally {
     // With Redis away the turn ends by itself.
@@ -50,16 +54,20 @@ export async function reconcile(reconciler: Reconciler, { signal, isThorough = f
 async function walk(pass: Pass): Promise<PassReport['outcome']> {
   const suspicions = collectSuspicions(pass);
   try {
-    await takeBackFailed(pass);
-    await lookAtOpen(pass, suspicions);
-    await handOverDeliveries(pass);
-    const periods = pass.isThorough ? await lookAtNames(pass, suspicions) : new Set<string>();
-    const uploads = await beginTidying(pass);
-    await lookAtStored(pass, suspicions, uploads);
-    await uploads.finish();
+    // A part that meets a key of another type in the place of a whole index is named, and the others are done.
+    const part = <Value>(what: string, look: () => Promise<Value>): Promise<Value | undefined> => orName(pass, { detail: what }, look);
+    await part('the failed jobs', () => takeBackFailed(pass));
+    await part('the open generations', () => lookAtOpen(pass, suspicions));
+    await part('the unclaimed deliveries', () => handOverDeliveries(pass));
+    const periods = pass.isThorough ? await part('all keys', () => lookAtNames(pass, suspicions)) : undefined;
+    await part('what lies in S3', async () => {
+      const uploads = await beginTidying(pass);
+      await lookAtStored(pass, suspicions, uploads);
+      await uploads.finish();
+    });
     await suspicions.settle();
     // Last, when the holds are as they should be.
-    await lookAtLedger(pass, periods);
+    await part('the ledger', () => lookAtLedger(pass, periods ?? new Set()));
     return 'whole';
   } catch (error) {
     if (error instanceof PassStopped) return 'stopped';

@@ -1,5 +1,5 @@
 import type { ListedRecord, SubmissionRef } from '@darkroom/contracts';
-import type { ReconcileArchive } from './ports.ts';
+import type { ListingOptions, ReconcileArchive } from './ports.ts';
 
 /** What lies in S3 for one submission, by its names alone. */
 export interface StoredSubmission {
@@ -26,9 +26,10 @@ type StoredImage = SubmissionRef & { writtenAt: number };
 export async function* listStoredGenerations(
   archive: Pick<ReconcileArchive, 'listRecordsOfDate' | 'listImagesOfDate'>,
   date: string,
+  options: ListingOptions = {},
 ): AsyncGenerator<StoredGeneration, void, undefined> {
-  const records = groups(archive.listRecordsOfDate(date));
-  const images = groups(archive.listImagesOfDate(date));
+  const records = groups(archive.listRecordsOfDate(date, options));
+  const images = groups(archive.listImagesOfDate(date, options));
   let record = await records.next();
   let image = await images.next();
   while (record.done !== true || image.done !== true) {

@@ -1,4 +1,4 @@
-import { StorageError, type FindingKind, type FindingPlace } from '@darkroom/contracts';
+import type { FindingKind, FindingPlace } from '@darkroom/contracts';
 import { orName } from './name-corrupt.ts';
 import type { Pass } from './pass.ts';
 import type { Finding } from './ports.ts';
@@ -47,14 +47,12 @@ export function collectSuspicions(pass: Pass): Suspicions {
   };
 }
 
-async function confirm(pass: Pass, { kind, place, isStillSo, repair }: Suspicion): Promise<void> {
-  try {
-    await orName(pass, place, async () => {
+const confirm = (pass: Pass, { kind, place, isStillSo, repair }: Suspicion): Promise<void> =>
+  orName(
+    pass,
+    place,
+    async () => {
       if (await isStillSo()) pass.found(kind, place, await repair());
-    });
-  } catch (error) {
-    // A damaged record stops nobody from repairing the rest.
-    if (!(error instanceof StorageError && error.code === 'storage.corrupt-record')) throw error;
-    pass.found(kind, { ...place, detail: error.message }, 'named');
-  }
-}
+    },
+    kind,
+  );
