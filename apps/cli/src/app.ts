@@ -12,6 +12,7 @@ import { describeRoads, findRoads } from './laptop/roads.ts';
 import { examine } from './operate/examine.ts';
 import { openOperations } from './operate/open-operations.ts';
 import { operate, type OperatorCommand } from './operate/operate.ts';
+import { describeRedisLoss } from './operate/redis-loss.ts';
 import { rebuildStore } from './operate/rebuild.ts';
 import { reconcileOnce } from './operate/reconcile.ts';
 import { runProbe } from './probe/run-probe.ts';
@@ -24,6 +25,8 @@ export interface CommandLine {
   environment: Environment;
   terminal: Terminal;
   interruption: Interruption;
+  /** How long a command that can wait for Redis waits for one that went away, in milliseconds. Defaults to 20 seconds. */
+  goneMs?: number;
 }
 
 /** The folder that holds apps/, packages/ and examples/; this file lies three folders under it, compiled or not. */
@@ -62,7 +65,7 @@ export async function runCommand(line: CommandLine): Promise<number> {
       case 'unknown':
       case 'pause':
       case 'resume':
-        return await untilStopped(line, () => operateOn(command, line));
+        return await untilStopped(line, () => orComplain(line, () => operateOn(command, line)));
       default:
         return command satisfies never;
     }
@@ -133,28 +136,28 @@ async function untilStopped({ terminal, interruption: { stop } }: CommandLine, w
 }
 
 /** Which Darkroom a command is about. */
-const operated = ({ dataDir }: { dataDir?: string }, { environment, terminal }: CommandLine) => ({ environment, terminal, dataDir, root });
+const operated = ({ dataDir }: { dataDir?: string }, { environment, terminal, goneMs }: CommandLine) => ({
+  environment,
+  terminal,
+  dataDir,
+  root,
+  ...(goneMs === undefined ? {} : { goneMs }),
+});
 
 /** What keeps a command from its work is said in its words, without a stack. */
 async function orComplain({ terminal }: CommandLine, work: () => Promise<number>): Promise<number> {
   try {
     return await work();
   } catch (error) {
-    if (error instanceof ConfigError || !(error instanceof DarkroomError)) throw error;
-    terminal.complain(error.message);
+    const loss = describeRedisLoss(error);
+    if (loss === undefined && (error instanceof ConfigError || !(error instanceof DarkroomError))) throw error;
+    terminal.complain(loss ?? (error as DarkroomError).message); // one of ours, as no loss of Redis
     return 1;
   }
 }
 
 async function operateOn(command: OperatorCommand, { environment, terminal }: CommandLine): Promise<number> {
-  let operations;
-  try {
-    operations = await openOperations({ environment, dataDir: command.dataDir, root });
-  } catch (error) {
-    if (error instanceof ConfigError || !(error instanceof Error)) throw error;
-    terminal.complain(error.message);
-    return 1;
-  }
+  const operations = await openOperations({ environment, dataDir: command.dataDir, root });
   try {
     return await operate(command, operations, terminal, Date.now());
   } finally {

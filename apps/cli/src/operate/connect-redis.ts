@@ -19,6 +19,8 @@ export interface OperationsOptions {
   /** The data folder of a start; absent: the two that `npm start` uses. */
   dataDir: string | undefined;
   root: string;
+  /** How long a command that can wait for Redis waits for one that went away, in milliseconds. */
+  goneMs?: number;
 }
 
 /** A Redis of a Darkroom, which answers. */

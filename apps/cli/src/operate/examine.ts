@@ -6,6 +6,7 @@ import type { Terminal } from '../terminal.ts';
 import { describeDiffering } from './caps.ts';
 import { describePauses } from './describe-pauses.ts';
 import { openOperations } from './open-operations.ts';
+import { describeRedisLoss } from './redis-loss.ts';
 
 export interface ExamineOptions {
   environment: Environment;
@@ -18,7 +19,7 @@ export interface ExamineOptions {
 type Finding = { kind: 'well' | 'warned' | 'skipped' | 'trouble'; text: string };
 
 const LIMIT_MS = 5000;
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+const messageOf = (error: unknown): string => describeRedisLoss(error) ?? (error instanceof Error ? error.message : String(error));
 
 /** Looks at everything that Darkroom needs from others. Buys nothing. @returns 0 when nothing is in trouble. */
 export async function examine({ terminal, ...options }: ExamineOptions): Promise<0 | 1> {

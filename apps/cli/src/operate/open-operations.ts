@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import {
   buildGenerationStore,
   defaultRetention,
@@ -35,6 +36,9 @@ export interface Operations {
   close(): Promise<void>;
 }
 
+/** What is closed may wait for an answer of Redis, which may be away. */
+const CLOSE_LIMIT_MS = 1000;
+
 /** Opens the store and the queues of the Darkroom that `connectRedis` finds. @throws what it throws. */
 export async function openOperations(options: OperationsOptions): Promise<Operations> {
   const { redis, prefix, where, folder } = await connectRedis(options);
@@ -68,7 +72,10 @@ export async function openOperations(options: OperationsOptions): Promise<Operat
         })),
       ),
     async close() {
-      await Promise.allSettled([submissions.close(), settlements.close()]);
+      await Promise.race([
+        Promise.allSettled([submissions.close(), settlements.close()]),
+        delay(CLOSE_LIMIT_MS, undefined, { ref: false }),
+      ]);
       redis.disconnect();
     },
   };

@@ -16,9 +16,10 @@ import { readSettings, reconcileSettings, spendSettings, timingSettings, type Sp
 import type { Terminal } from '../terminal.ts';
 import { describePauses } from './describe-pauses.ts';
 import { measureRedisClock } from './measure-redis-clock.ts';
-import { connectRedis, type OperationsOptions } from './connect-redis.ts';
+import type { OperationsOptions } from './connect-redis.ts';
 import { openBucket } from './open-bucket.ts';
 import { owningOf } from './owning.ts';
+import { withPatientRedis } from './patient-redis.ts';
 
 export interface RebuildCommandOptions extends OperationsOptions {
   terminal: Terminal;
@@ -35,11 +36,9 @@ export async function rebuildStore(
   { terminal, stop, ...options }: RebuildCommandOptions,
 ): Promise<0 | 1> {
   const settings = readSettings({ spend: spendSettings, timing: timingSettings, shared: reconcileSettings }, options.environment);
-  const { redis, prefix, where, folder } = await connectRedis(options, true);
-  terminal.print(`darkroom  ${where}`);
-  const closing: (() => unknown)[] = [() => redis.disconnect()];
-  const progress = showProgress(terminal);
-  try {
+  return withPatientRedis(options, async ({ redis, prefix, where, folder }, closing) => {
+    terminal.print(`darkroom  ${where}`);
+    const progress = showProgress(terminal);
     const clock = await measureRedisClock(redis);
     const storage = openBucket(options.environment, folder);
     const submissions = createSubmissions(redis, { prefix, now: clock.now });
@@ -101,9 +100,7 @@ export async function rebuildStore(
       default:
         return outcome satisfies never;
     }
-  } finally {
-    for (const close of closing.toReversed()) await close();
-  }
+  });
 }
 
 /**

@@ -7,10 +7,11 @@ import { checkOwner, defaultReconcileSettings, reconcile, type Owning, type Reco
 import { type RedisClock, readSettings, reconcileSettings, timingSettings } from '@darkroom/service-runtime';
 import type { Terminal } from '../terminal.ts';
 import { measureRedisClock } from './measure-redis-clock.ts';
-import { connectRedis, type FoundRedis, type OperationsOptions } from './connect-redis.ts';
+import type { FoundRedis, OperationsOptions } from './connect-redis.ts';
 import { describePass } from './describe-pass.ts';
 import { openBucket } from './open-bucket.ts';
 import { owningOf } from './owning.ts';
+import { withPatientRedis } from './patient-redis.ts';
 
 export interface ReconcileCommandOptions extends OperationsOptions {
   terminal: Terminal;
@@ -24,9 +25,7 @@ export interface ReconcileCommandOptions extends OperationsOptions {
  * @throws ConfigError, LocalStackError, StorageError
  */
 export async function reconcileOnce({ terminal, stop, ...options }: ReconcileCommandOptions): Promise<0 | 1> {
-  const found = await connectRedis(options, true);
-  const closing: (() => unknown)[] = [() => found.redis.disconnect()];
-  try {
+  return withPatientRedis(options, async (found, closing) => {
     const { reconciler, owning } = joinReconciler(options, found, await measureRedisClock(found.redis), closing);
     await checkOwner(owning);
     terminal.print(
@@ -35,9 +34,7 @@ export async function reconcileOnce({ terminal, stop, ...options }: ReconcileCom
       '',
     );
     return tell(await reconcile(reconciler, { signal: stop, isThorough: true }), terminal);
-  } finally {
-    for (const close of closing.toReversed()) await close();
-  }
+  });
 }
 
 /** Joins the packages to the ports of the reconciler, as a worker does. */

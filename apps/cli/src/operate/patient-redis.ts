@@ -1,0 +1,60 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { LocalStackError } from '@darkroom/contracts';
+import { connectRedis, type FoundRedis, type OperationsOptions } from './connect-redis.ts';
+
+/** How long a command that can wait for a Redis waits for one that went away: a restart or a failover takes seconds. */
+const GONE_MS = 20_000;
+/** What is closed may wait for an answer of Redis. */
+const CLOSE_LIMIT_MS = 1000;
+
+/**
+ * Does long work with a Redis that may be away for moments, and ends it when that stays away.
+ * @param work Gets what is to be closed at the end, the last first.
+ * @throws what `connectRedis` and the work throw; LocalStackError when Redis stayed away.
+ */
+export async function withPatientRedis<Value>(
+  options: OperationsOptions,
+  work: (found: FoundRedis, closing: (() => unknown)[]) => Promise<Value>,
+): Promise<Value> {
+  const found = await connectRedis(options, true);
+  const closing: (() => unknown)[] = [() => found.redis.disconnect()];
+  const loss = watchLoss(found, options.goneMs ?? GONE_MS);
+  try {
+    return await Promise.race([work(found, closing), loss.lost]);
+  } finally {
+    loss.stop();
+    for (const close of closing.toReversed()) await Promise.race([close(), delay(CLOSE_LIMIT_MS, undefined, { ref: false })]);
+  }
+}
+
+/** Rejects when Redis is away for longer than a limit, in milliseconds. */
+function watchLoss({ redis, where }: FoundRedis, limitMs: number): { lost: Promise<never>; stop(): void } {
+  let timer: NodeJS.Timeout | undefined;
+  let fail: (error: Error) => void;
+  const lost = new Promise<never>((_resolve, reject) => (fail = reject));
+  lost.catch(() => undefined); // the work may have ended before
+  const onClose = (): void => {
+    timer ??= setTimeout(
+      () =>
+        fail(
+          new LocalStackError(
+            `${where} went away, and stayed away for ${limitMs / 1000} s; what the command did before stands, and the same command may be given again`,
+          ),
+        ),
+      limitMs,
+    );
+  };
+  const onReady = (): void => {
+    clearTimeout(timer);
+    timer = undefined;
+  };
+  redis.on('close', onClose).on('ready', onReady);
+  if (redis.status !== 'ready') onClose();
+  return {
+    lost,
+    stop() {
+      onReady();
+      redis.off('close', onClose).off('ready', onReady);
+    },
+  };
+}
