@@ -93,7 +93,7 @@ export {
   type SpendCaps,
   type StorePauses,
 } from './store-settings.ts';
-export type { FoundSubmission, RecordedSubmission, RememberedGeneration, RememberedSubmission } from './remembered.ts';
+export type { FoundSubmission, PeriodMoney, RecordedSubmission, RememberedGeneration, RememberedSubmission } from './remembered.ts';
 export {
   findingKinds,
   findingWords,

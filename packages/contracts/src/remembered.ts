@@ -46,3 +46,14 @@ export interface FoundSubmission extends SubmissionRef {
   status: SubmissionStatus;
   firstSentAt?: number;
 }
+
+/** What submissions that have ended moved in one period of the ledger; amounts in nano USD. */
+export interface PeriodMoney {
+  settled: number;
+  expected: number;
+  reported: number;
+  /** Submissions that ended with an image and without a reported cost. */
+  unreported: number;
+  /** Submissions whose reported cost was another than expected. */
+  differing: number;
+}

@@ -8,6 +8,7 @@ import type {
   MissingImage,
   OperatorPause,
   PassReport,
+  PeriodMoney,
   ProviderTrouble,
   RecordedSubmission,
   RememberedGeneration,
@@ -50,7 +51,7 @@ import { listOpen, readOpenGenerations, type OpenGenerations } from './open-gene
 import { closeScript, readGenerationScript } from './scripts/generations.ts';
 import { endTurnScript, takeTurnScript } from './scripts/indexes.ts';
 import { readTasksScript } from './scripts/tasks-at-provider.ts';
-import { beginRebuild, finishRebuild, type BegunRebuild } from './rebuild.ts';
+import { beginRebuild, bookPast, finishRebuild, type BegunRebuild } from './rebuild.ts';
 import { restoreGeneration, findForgotten } from './restore.ts';
 import { adoptOwner, claimOwner, readOwnership, type OwnerClaim, type Ownership } from './ownership.ts';
 import { confirmComparison, initialise, readServerRun, type ServerRun } from './server-run.ts';
@@ -141,6 +142,8 @@ export interface GenerationStore {
   confirmComparison(run: string): Promise<boolean>;
   /** Begins to rebuild a store without an epoch, or goes on with what was begun. @param id Names it, if it is the first. */
   beginRebuild(id: string): Promise<BegunRebuild | { kind: 'open' }>;
+  /** Books money of generations that get no entry, by period; other sums take the place of those that the rebuild `id` has booked. */
+  bookPast(id: string, sums: ReadonlyMap<string, PeriodMoney>): Promise<'booked' | 'open' | 'emptied'>;
   /**
    * Opens a store that was rebuilt. @returns "emptied" when Redis lost its memory since that was begun, "restarted" when it may have
    * forgotten the last moments of it, "open" when another rebuild was first.
@@ -260,6 +263,7 @@ export function buildGenerationStore({ prefix, retention, pollRate }: Generation
     adoptOwner: (owner) => adoptOwner(redis, prefix, owner),
     readServerRun: () => readServerRun(redis, prefix),
     beginRebuild: (id) => beginRebuild(redis, prefix, id),
+    bookPast: (id, sums) => bookPast(redis, prefix, id, sums),
     finishRebuild: (rebuilt) => finishRebuild(redis, prefix, rebuilt),
     confirmComparison: (run) => confirmComparison(redis, prefix, run),
     findCaps: () => findCaps(redis, prefix),

@@ -1,7 +1,8 @@
+import type { PeriodMoney } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { rebuildKey } from './keys.ts';
-import { beginRebuildScript, finishRebuildScript } from './scripts/server-run.ts';
+import { beginRebuildScript, bookPastScript, finishRebuildScript } from './scripts/server-run.ts';
 
 /** A rebuild that was begun, by this process or by one before it. */
 export interface BegunRebuild {
@@ -19,6 +20,35 @@ const beginReplySchema = z.union([z.tuple([z.literal('open')]), z.tuple([z.liter
 export async function beginRebuild(redis: Redis, prefix: string, id: string): Promise<BegunRebuild | { kind: 'open' }> {
   const reply = beginReplySchema.parse(await beginRebuildScript.run(redis, rebuildKey(prefix), [prefix, id]));
   return reply[0] === 'open' ? { kind: 'open' } : { kind: 'begun', id: reply[1], ageMs: reply[2], run: reply[3] };
+}
+
+/** So many periods are booked at once: a script is alone on the server. */
+const BOOKED_AT_ONCE = 200;
+const nothing: PeriodMoney = { settled: 0, expected: 0, reported: 0, unreported: 0, differing: 0 };
+
+/**
+ * Books money of generations that get no entry, by period. Given anew, other sums take the place of those that this rebuild has booked.
+ * @returns "emptied" when Redis lost its memory since the rebuild was begun, "open" when another rebuild was first.
+ */
+export async function bookPast(
+  redis: Redis,
+  prefix: string,
+  id: string,
+  sums: ReadonlyMap<string, PeriodMoney>,
+): Promise<'booked' | 'open' | 'emptied'> {
+  const key = rebuildKey(prefix);
+  // A rebuild that was begun before may have booked a period in which nothing is left.
+  const before = (await redis.hkeys(key)).flatMap((field) => /^past:(.+)$/.exec(field)?.[1] ?? []);
+  const periods = [...new Set([...before, ...sums.keys()])];
+  for (let at = 0; at < periods.length; at += BOOKED_AT_ONCE) {
+    const some = periods.slice(at, at + BOOKED_AT_ONCE).flatMap((period) => {
+      const { settled, expected, reported, unreported, differing } = sums.get(period) ?? nothing;
+      return [period, settled, expected, reported, unreported, differing];
+    });
+    const reply = z.enum(['booked', 'open', 'emptied']).parse(await bookPastScript.run(redis, key, [prefix, id, ...some]));
+    if (reply !== 'booked') return reply;
+  }
+  return 'booked';
 }
 
 /**

@@ -1,13 +1,15 @@
-import { generationIdTime, type ListedRecord } from '@darkroom/contracts';
+import { generationIdTime, type ListedRecord, type PeriodMoney } from '@darkroom/contracts';
 import { eachAtOnce } from './at-once.ts';
 import { groupBySubmission } from './generation-records.ts';
 import { byGeneration } from './listings.ts';
+import { addCharges, readPastCharges } from './past-money.ts';
 import type { Recovery } from './ports.ts';
 import { RESTORED_AT_ONCE, restoreForgotten, restoreOrName, type Damage } from './restore-forgotten.ts';
 
 /** What a rebuild needs of the store, beside what bringing back needs (generation-store). */
 export interface RebuildStore {
   beginRebuild(id: string): Promise<{ kind: 'open' } | { kind: 'begun'; id: string; ageMs: number; run: string }>;
+  bookPast(id: string, sums: ReadonlyMap<string, PeriodMoney>): Promise<'booked' | 'open' | 'emptied'>;
   finishRebuild(rebuilt: {
     id: string;
     run: string;
@@ -19,6 +21,8 @@ export interface RebuildStore {
 export interface RebuildOptions {
   /** Of generations older than this, in days, only those are brought back of which a submission has no end in S3. */
   days: number;
+  /** How long Redis keeps what has ended, in milliseconds: what ended before that gets no entry, its money alone is booked. */
+  keptMs: number;
   /** Opens the store although generations are missing in it, whose records are damaged. */
   skipDamaged: boolean;
   createId: () => string;
@@ -38,6 +42,8 @@ export interface RebuildProgress {
   read: number;
   /** Generations that were brought back. */
   generations: number;
+  /** Generations whose money alone was brought back. */
+  past: number;
 }
 
 export type RebuildOutcome =
@@ -60,7 +66,7 @@ const MAX_AGE_MS = 5 * DAY_MS;
  */
 export async function rebuild(
   recovery: Recovery & { store: RebuildStore },
-  { days, skipDamaged, createId, ownerId, signal, onProgress }: RebuildOptions,
+  { days, keptMs, skipDamaged, createId, ownerId, signal, onProgress }: RebuildOptions,
 ): Promise<RebuildOutcome> {
   const { store, archive } = recovery;
   const begun = await store.beginRebuild(createId());
@@ -68,7 +74,10 @@ export async function rebuild(
   if (begun.ageMs > MAX_AGE_MS) return { kind: 'too-old' };
 
   const since = recovery.now() - days * DAY_MS;
-  const done: RebuildProgress = { date: '', listed: 0, read: 0, generations: 0 };
+  // By the beginning: begun again, it comes to the same.
+  const pastBefore = recovery.now() - begun.ageMs - keptMs;
+  const done: RebuildProgress = { date: '', listed: 0, read: 0, generations: 0, past: 0 };
+  const sums = new Map<string, PeriodMoney>();
   const damaged: Damage[] = [];
   for (const date of await archive.listRecordDates()) {
     done.date = date;
@@ -77,6 +86,15 @@ export async function rebuild(
       done.listed += records.length;
       onProgress(done);
       if (signal.aborted || first === undefined || !isWanted(records, since)) return;
+      if (generationIdTime(first.generationId) < pastBefore && isOver(records)) {
+        const charges = await readPastCharges(recovery, first.generationId, records, pastBefore);
+        if (charges !== undefined) {
+          addCharges(sums, charges);
+          done.read += records.length;
+          done.past += 1;
+          return;
+        }
+      }
       const damage = await restoreOrName(recovery, first.generationId, records);
       if (damage !== undefined) return void damaged.push(damage);
       done.read += records.length;
@@ -100,6 +118,8 @@ export async function rebuild(
     isNews = news.length > 0;
   }
   if (damaged.length > 0 && !skipDamaged) return { kind: 'damaged', done, damaged };
+  const booked = await store.bookPast(begun.id, sums);
+  if (booked !== 'booked') return { kind: booked };
   const end = await store.finishRebuild({
     id: begun.id,
     run: begun.run,
@@ -115,4 +135,7 @@ const S3_BEHIND_MS = 3 * DAY_MS;
 /** Whole generations of the last days, whose money the ledger needs; of older ones those that are not over. */
 const isWanted = (records: readonly ListedRecord[], since: number): boolean =>
   records.some(({ generationId, writtenAt }) => writtenAt >= since - S3_BEHIND_MS || generationIdTime(generationId) >= since) ||
-  groupBySubmission(records).some(({ hasResult }) => !hasResult);
+  !isOver(records);
+
+/** Whether each submission that was sent has ended, by the names of its records. */
+const isOver = (records: readonly ListedRecord[]): boolean => groupBySubmission(records).every(({ hasResult }) => hasResult);

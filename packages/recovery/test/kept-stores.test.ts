@@ -129,7 +129,14 @@ describe.skipIf(inject('redisKind') === 'js').each([...keptStoreVersions])('the 
     };
     const outcome = await rebuild(
       { store, archive: storage, waits, settings: { timing: defaultTiming, maxSubmissions: 2 }, now: Date.now },
-      { days: 3650, skipDamaged: false, createId: randomUUID, signal: new AbortController().signal, onProgress: () => undefined },
+      {
+        days: 3650,
+        keptMs: TEN_YEARS_SECONDS * 1000,
+        skipDamaged: false,
+        createId: randomUUID,
+        signal: new AbortController().signal,
+        onProgress: () => undefined,
+      },
     );
     const sent = Object.entries(kept.expected.generations).filter(([, generation]) => wasSent(generation));
     expect(outcome).toMatchObject({ kind: 'opened', done: { generations: sent.length }, damaged: [] });

@@ -20,7 +20,15 @@ const DAY_MS = 86_400_000;
 const run = (given: Partial<RebuildOptions> = {}, parts: Partial<Recovery> = {}): Promise<RebuildOutcome> =>
   rebuild(
     { ...world.recovery, ...parts, store: { ...world.store, ...parts.store } },
-    { days: 35, skipDamaged: false, createId: randomUUID, signal: new AbortController().signal, onProgress: () => undefined, ...given },
+    {
+      days: 35,
+      keptMs: 7 * DAY_MS,
+      skipDamaged: false,
+      createId: randomUUID,
+      signal: new AbortController().signal,
+      onProgress: () => undefined,
+      ...given,
+    },
   );
 
 /** One that has come home, one under way, one that is to be bought again, and one of two images of which one was never sent. */
@@ -184,7 +192,14 @@ test('one that was written only when the store was open again is found by the ne
   const commitment = await fleet.store.commit(late, 't');
   if (commitment.kind === 'stop') throw new Error(commitment.reason);
   await fleet.wipe();
-  const options = { days: 35, skipDamaged: false, createId: randomUUID, signal: new AbortController().signal, onProgress: () => undefined };
+  const options = {
+    days: 35,
+    keptMs: 7 * DAY_MS,
+    skipDamaged: false,
+    createId: randomUUID,
+    signal: new AbortController().signal,
+    onProgress: () => undefined,
+  };
   expect(await rebuild({ ...fleet.recovery, store: fleet.store }, options)).toMatchObject({ kind: 'opened' });
   // The worker that had committed before was frozen all that time, and goes on: intent, parked job, send, answer.
   await fleet.storage.recordIntent(commitment.intent);
@@ -213,7 +228,14 @@ test('the reconciler finds nothing wrong in what was rebuilt', async () => {
   await fleet.send(unknown);
   await fleet.finish(unknown, 'unknown');
   await fleet.wipe();
-  const options = { days: 35, skipDamaged: false, createId: randomUUID, signal: new AbortController().signal, onProgress: () => undefined };
+  const options = {
+    days: 35,
+    keptMs: 7 * DAY_MS,
+    skipDamaged: false,
+    createId: randomUUID,
+    signal: new AbortController().signal,
+    onProgress: () => undefined,
+  };
   expect(await rebuild({ ...fleet.recovery, store: fleet.store }, options)).toMatchObject({ kind: 'opened', done: { generations: 4 } });
   const { outcome, open, stored, summary } = await fleet.pass({ isThorough: true });
   expect({ outcome, open, stored, summary }).toEqual({ outcome: 'whole', open: 3, stored: 4, summary: {} });

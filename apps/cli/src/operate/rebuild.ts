@@ -62,7 +62,15 @@ export async function rebuildStore(
         settings: { timing: settings.timing, maxSubmissions: settings.shared.maxSubmissions },
         now: clock.now,
       },
-      { days, skipDamaged, createId: randomUUID, ownerId, signal: stop, onProgress: progress.show },
+      {
+        days,
+        keptMs: defaultRetention.recordSeconds * 1000,
+        skipDamaged,
+        createId: randomUUID,
+        ownerId,
+        signal: stop,
+        onProgress: progress.show,
+      },
     );
     switch (outcome.kind) {
       case 'open':
@@ -141,10 +149,10 @@ const SHOWN_EVERY_MS = 2000;
 function showProgress(terminal: Terminal): { show(done: RebuildProgress): void; end(done: RebuildProgress): void } {
   const startedAt = performance.now();
   let shownAt = startedAt;
-  const print = (what: string, { listed, read, generations }: RebuildProgress): void => {
+  const print = (what: string, { listed, read, generations, past }: RebuildProgress): void => {
     const seconds = (performance.now() - startedAt) / 1000;
     terminal.print(
-      `${what}${generations} generations are back, ${read} of ${listed} records read, in ${seconds.toFixed(1)} s (${Math.round(read / seconds)} records a second)`,
+      `${what}${generations} generations are back, ${past === 0 ? '' : `and the money of ${past} that ended long ago, `}${read} of ${listed} records read, in ${seconds.toFixed(1)} s (${Math.round(read / seconds)} records a second)`,
     );
   };
   return {

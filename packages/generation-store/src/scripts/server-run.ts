@@ -1,4 +1,5 @@
 import { createLuaScript } from '../lua-script.ts';
+import { money } from './money.ts';
 import { prelude } from './prelude.ts';
 
 /** Opens a new store (I9): its memory is whole, because nothing was ever in it. Replies 1, or 0 when it is open. */
@@ -40,6 +41,26 @@ return { 'begun', begun[1], int(now - tonumber(begun[2])), serverRun() }
 `);
 
 /**
+ * Books money of generations that have no entry, while their store is rebuilt. The rebuild keeps beside its mark what it has booked of
+ * each period and books the difference, so that it may be begun again at any point.
+ * From ARGV[3] on, six for each period: its name, settled, expected, reported, unreported, differing. Replies: booked | open | emptied
+ */
+export const bookPastScript = createLuaScript(/* lua */ `${prelude}${money}
+if redis.call('EXISTS', prefix .. ':epoch') == 1 then return 'open' end
+if redis.call('HGET', KEYS[1], 'id') ~= ARGV[2] then return 'emptied' end
+for at = 3, #ARGV, 6 do soundLedger(ARGV[at]) end
+local names = { 'settled', 'expected', 'reported', 'unreported', 'differing' }
+for at = 3, #ARGV, 6 do
+  local field, booked, more = 'past:' .. ARGV[at], {}, {}
+  for number in string.gmatch(redis.call('HGET', KEYS[1], field) or '', '%d+') do booked[#booked + 1] = tonumber(number) end
+  for i, name in ipairs(names) do more[name] = tonumber(ARGV[at + i]) - (booked[i] or 0) end
+  addToPeriods(ARGV[at], more)
+  redis.call('HSET', KEYS[1], field, table.concat({ unpack(ARGV, at + 1, at + 5) }, ' '))
+end
+return 'booked'
+`);
+
+/**
  * Opens a store that was rebuilt, unless it lost its memory once more: the mark of its beginning is gone, or it is another run of
  * the server, which may have forgotten the last moments. ARGV: prefix, epoch, id, run, owner or ''. Replies: opened | open | emptied | restarted
  */
@@ -52,6 +73,6 @@ redis.call('SET', prefix .. ':server-run', ARGV[4])
 if ARGV[5] ~= '' then redis.call('SET', prefix .. ':owner', ARGV[5]) end
 redis.call('DEL', prefix .. ':owner-claim')
 beginMemory()
-redis.call('DEL', KEYS[1])
+redis.call('UNLINK', KEYS[1])
 return 'opened'
 `);
