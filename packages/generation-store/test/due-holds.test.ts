@@ -118,6 +118,18 @@ describe('a cap that is crossed already', () => {
     expect(await world.spent()).toEqual({ reserved: IMAGE_NANO_USD, settled: 0 });
   });
 
+  test('makes what was refused for good, and has not ended yet, give its hold up and be planned again', async () => {
+    await using world = await setup();
+    const [ref] = await world.enqueue();
+    await world.send(ref, 'refused');
+    await world.store.setCaps({ allPerDay: IMAGE_NANO_USD - 1 });
+    expect(await world.store.commit(ref, 't')).toMatchObject({ reason: 'cap' });
+    expect(await world.submission(ref)).toMatchObject({ status: 'planned', held: 'due', sends: '1' });
+    expect(await world.spent()).toEqual(nothing);
+    await world.store.settle(ref, endedForGood(ref, 'failed'));
+    expect(await world.submission(ref)).toMatchObject({ status: 'failed', held: '0' });
+  });
+
   test('of a day that is over lets what waited be bought in the new one', async () => {
     await using world = await setupAt(NOON);
     const [ref] = await world.enqueue();

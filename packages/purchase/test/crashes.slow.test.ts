@@ -125,7 +125,7 @@ test('a process that dies between a burnt id and the job of the next one is carr
   const timing = { firstPollMs: 1, maxPollMs: 2, troubleMs: 1, maxTroubleMs: 2 };
   await world.setFaults({ ...usesUpIds, submit429Rate: 1 });
   const ref = await world.enqueue();
-  expect((await submit(world.purchase(), ref)).kind).toBe('throttle');
+  expect((await submit(world.purchase(), ref)).kind).toBe('snooze');
   await world.setFaults(usesUpIds);
   await eventually(async () => expect(await submit(world.purchase(), ref)).toEqual({ kind: 'submitted' }));
   const dying = dyingAt(world.purchase({ timing }), 'before', 'waits.addSubmission');

@@ -76,6 +76,12 @@ if submission.held == '1' then
     release(submissionKey, submission)
     submission.held = 'due'
     redis.call('HSET', submissionKey, 'held', 'due', 'periods', '')
+    -- the end of a final refusal may not be recorded yet: without a hold it is planned again, and ends from there
+    if submission.status == 'committed' then
+      submission.status = 'planned'
+      redis.call('HSET', submissionKey, 'status', 'planned')
+      announce('submission.planned', id, index, n, now)
+    end
   end
 end
 local due = submission.held == 'due'
