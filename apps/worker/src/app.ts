@@ -11,7 +11,6 @@ import {
   createLogger,
   createMetrics,
   createMetricsRoutes,
-  createOutageLines,
   createPulse,
   createRedisClock,
   retryUntilDone,
@@ -67,8 +66,13 @@ export function createWorkerApp(config: WorkerConfig, overrides: Partial<WorkerD
   const limits = { requestTimeoutMs: timing.requestTimeoutMs, maxImageBytes: MAX_IMAGE_BYTES };
   const storage = overrides.storage ?? createObjectStorage({ ...s3, ...limits }, { now });
   const reachedProvider = overrides.provider ?? createRunwareClient({ ...runware, ...limits, imageHosts: imageHostsOf(config) }, { now });
-  const providerLines = createOutageLines({ name: 'provider', about: { url: new URL(runware.url).origin } }, logger, monotonicMs);
-  const provider = watchProvider(reachedProvider, providerLines, monotonicMs);
+  const hurry = new AbortController();
+  const stopped = new AbortController();
+  const provider = watchProvider(
+    reachedProvider,
+    { url: runware.url, firstMs: timing.troubleMs, maxMs: timing.maxTroubleMs },
+    { logger, now: monotonicMs, createId: randomUUID, signal: stopped.signal },
+  );
 
   const redisWatch = watchRedis(redis, { ...redisConfig, process: 'worker', log: logger });
   const queueSettings = { prefix: redisConfig.prefix, now };
@@ -85,8 +89,6 @@ export function createWorkerApp(config: WorkerConfig, overrides: Partial<WorkerD
   const metrics = createMetrics({ process: 'worker' });
   const workerMetrics = createWorkerMetrics(metrics);
   addQueueGauges(metrics, { connection: redis, submissions, settlements, store, now });
-  const hurry = new AbortController();
-  const stopped = new AbortController();
   const watching = { logger, now: monotonicMs };
   const s3Watch = watchBucket(storage, s3, watching);
   const redisSetup = watchRedisSetup(redis, watching);
