@@ -108,8 +108,11 @@ async function makePass(reconciler: Reconciler, { logger, metrics }: MaintainDep
     const report = await orAborted(reconcile(reconciler, { signal }), signal, 'stopped');
     noteEnd(report?.outcome ?? 'not-my-turn');
     if (report === undefined) return;
-    const { outcome, open, stored, findings } = report;
-    logger.info({ event: 'reconcile.pass', outcome, open, stored, findings, ms: Math.round(performance.now() - startedAt) }, 'reconciled');
+    const { outcome, open, stored, findings, next } = report;
+    logger.info(
+      { event: 'reconcile.pass', outcome, open, stored, findings, next, ms: Math.round(performance.now() - startedAt) },
+      'reconciled',
+    );
   } catch (error) {
     noteEnd('failed');
     if (!signal.aborted) logger.warn({ err: error }, 'could not reconcile; the next pass begins anew');
@@ -135,6 +138,8 @@ function joinReconciler(
         metrics.findings.add({ kind: finding.kind, action: finding.action });
         logFinding(logger, finding);
       },
+      progress: ({ startedAt, at, open, stored }) =>
+        logger.info({ event: 'reconcile.progress', open, stored, ms: at - startedAt }, 'reconciling goes on'),
     },
     settings: { ...defaultReconcileSettings, timing, graceMs },
   };

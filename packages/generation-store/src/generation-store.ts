@@ -7,6 +7,7 @@ import type {
   GenerationView,
   MissingImage,
   OperatorPause,
+  PassProgress,
   PassReport,
   PeriodMoney,
   ProviderTrouble,
@@ -46,7 +47,7 @@ import { lookAtSettings, type SettingsLook } from './look-at-settings.ts';
 import { applyPauses, findPauses, type StoredPauses } from './operator-pause.ts';
 import { takePollToken, type PollRate } from './poll-bucket.ts';
 import { findTrouble, reportTrouble, type StandingTrouble } from './provider-trouble.ts';
-import { findLastPass } from './reconcile/last-pass.ts';
+import { findLastPass, findPassProgress } from './reconcile/last-pass.ts';
 import { listOpen, readOpenGenerations, type OpenGenerations } from './open-generations.ts';
 import { closeScript, readGenerationScript } from './scripts/generations.ts';
 import { endTurnScript, takeTurnScript } from './scripts/indexes.ts';
@@ -188,7 +189,7 @@ export interface GenerationStore {
   readUnknown(limit: number): Promise<UnknownOutcomes>;
   /** The ledger of today and this month: of all tenants and, when one is named, of that tenant. */
   readSpend(tenant?: string): Promise<PeriodSpend[]>;
-  /** The ids of all open generations, the oldest first; one that ends meanwhile may let another be left out. */
+  /** The ids of all open generations, the oldest first; none is left out because others end meanwhile. */
   listOpen(): AsyncGenerator<string, void, undefined>;
   /** How many generations are open, and which is the oldest. */
   readOpenGenerations(): Promise<OpenGenerations>;
@@ -206,6 +207,8 @@ export interface GenerationStore {
   endTurn(name: string, holder: string): Promise<void>;
   /** What the last pass of the reconciler did; undefined before the first one. */
   findLastPass(): Promise<PassReport | undefined>;
+  /** How far the pass is that is under way. */
+  findPassProgress(): Promise<PassProgress | undefined>;
   /** The pauses that stand; none while buying goes on. */
   pauses(): Promise<StandingPause[]>;
 }
@@ -291,6 +294,7 @@ export function buildGenerationStore({ prefix, retention, pollRate }: Generation
       (await takeTurnScript.run(redis, turnKey(prefix, name), [prefix, holder, forMs])) === 1,
     endTurn: async (name, holder) => void (await endTurnScript.run(redis, turnKey(prefix, name), [prefix, holder])),
     findLastPass: () => findLastPass(redis, prefix),
+    findPassProgress: () => findPassProgress(redis, prefix),
     pauses: () => readPauses(redis, prefix),
   };
 }

@@ -47,6 +47,10 @@ export const openKey = (prefix: string): string => `${prefix}:open`;
 
 /** Deliveries that named no submission that Redis knew. */
 export const unclaimedKey = (prefix: string): string => `${prefix}:deliveries-unclaimed`;
+/** Sorted set of the generations that were bought long after their ids were minted, by the time at which they were. */
+export const boughtKey = (prefix: string): string => `${prefix}:bought`;
+/** How far the pass under way is; ends by itself. */
+export const passProgressKey = (prefix: string): string => `${prefix}:pass-progress`;
 /** Sorted set of what passes have named, by the time of the last one. */
 export const namedKey = (prefix: string): string => `${prefix}:reconcile-named`;
 /** What the last pass of the reconciler did. */

@@ -1,8 +1,8 @@
 import type { OpenCursor } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
-import { openKey } from './keys.ts';
-import { openPageScript } from './scripts/open.ts';
+import { boughtKey, openKey } from './keys.ts';
+import { forgetUpToScript, pageScript } from './scripts/open.ts';
 
 /** The generations that still have a live submission, or money on hold. */
 export interface OpenGenerations {
@@ -33,9 +33,21 @@ export interface OpenPage {
  * Reads the open generations, the oldest first, a page at a time. None is passed over because others are added or end meanwhile.
  * @param after Where the page before ended.
  */
-export async function readOpenPage(redis: Redis, prefix: string, after: OpenCursor | undefined, count: number): Promise<OpenPage> {
+export const readOpenPage = (redis: Redis, prefix: string, after: OpenCursor | undefined, count: number): Promise<OpenPage> =>
+  readPage(redis, prefix, openKey(prefix), after, count);
+
+/** Reads the generations that were bought long after their ids were minted, by the time at which they were, a page at a time. */
+export const readBoughtPage = (redis: Redis, prefix: string, after: OpenCursor, count: number): Promise<OpenPage> =>
+  readPage(redis, prefix, boughtKey(prefix), after, count);
+
+/** Forgets what was bought before. @param before Milliseconds since 1970. */
+export async function forgetBought(redis: Redis, prefix: string, before: number): Promise<void> {
+  while (Number(await forgetUpToScript.run(redis, boughtKey(prefix), [prefix, before])) > 0);
+}
+
+async function readPage(redis: Redis, prefix: string, key: string, after: OpenCursor | undefined, count: number): Promise<OpenPage> {
   const place = after === undefined ? ['', ''] : [after.createdAt, after.generationId];
-  const rows = z.array(z.string()).parse(await openPageScript.run(redis, openKey(prefix), [prefix, ...place, count]));
+  const rows = z.array(z.string()).parse(await pageScript.run(redis, key, [prefix, ...place, count]));
   const entries = rows.flatMap((generationId, at) => (at % 2 === 0 ? [{ generationId, createdAt: Number(rows[at + 1]) }] : []));
   const last = entries.at(-1);
   const isLast = last === undefined || entries.length < count;

@@ -1,4 +1,4 @@
-import { findingKinds, findingWords, type PassReport } from '@darkroom/contracts';
+import { findingKinds, findingWords, type PassProgress, type PassReport } from '@darkroom/contracts';
 import { agoOf } from './time-words.ts';
 
 const WIDTH = 74;
@@ -50,5 +50,10 @@ export function describeLastPass(report: PassReport | undefined, now: number): s
     `repair    jobs, records, money and S3 were compared ${agoOf(report.endedAt, now)}: ${found}`,
     kinds.length === 0 ? '' : ` (${kinds.join(', ')}); npm run reconcile says more`,
     report.outcome === 'whole' ? '' : '; that pass was stopped early',
+    report.next?.open === undefined && report.next?.stored === undefined ? '' : '; its time was over, and the next one goes on there',
   ].join('');
 }
+
+/** How far the pass is that is under way, in one line. @param now Milliseconds since 1970. */
+export const describeProgress = ({ startedAt, open, stored }: PassProgress, now: number): string =>
+  `          a pass began ${agoOf(startedAt, now)}, and has looked at ${open} open generations and ${stored} in S3 so far`;

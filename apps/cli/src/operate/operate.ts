@@ -1,7 +1,7 @@
 import type { StandingTrouble } from '@darkroom/generation-store';
 import type { Command } from '../command-line.ts';
 import type { Terminal } from '../terminal.ts';
-import { describeLastPass } from './describe-pass.ts';
+import { describeLastPass, describeProgress } from './describe-pass.ts';
 import { describeHeld, describePauses } from './describe-pauses.ts';
 import { describeDiffering, showOrChangeCaps } from './caps.ts';
 import { showOrChangeLimits } from './limits.ts';
@@ -47,7 +47,7 @@ export async function operate(command: OperatorCommand, operations: Operations, 
 }
 
 async function describeStatus({ store, countQueues }: Operations, now: number): Promise<string[]> {
-  const [isInitialised, pauses, held, trouble, spend, open, unknown, queues, lastPass, differing] = await Promise.all([
+  const [isInitialised, pauses, held, trouble, spend, open, unknown, queues, lastPass, progress, differing] = await Promise.all([
     store.isInitialised(),
     store.pauses(),
     store.heldWorkers(),
@@ -57,6 +57,7 @@ async function describeStatus({ store, countQueues }: Operations, now: number): 
     store.readUnknown(0),
     countQueues(now),
     store.findLastPass(),
+    store.findPassProgress(),
     store.findDiffering(),
   ]);
   const oldest =
@@ -74,6 +75,7 @@ async function describeStatus({ store, countQueues }: Operations, now: number): 
     ...describeSpend(spend),
     ...(differing === undefined ? [] : [describeDiffering(differing)]),
     describeLastPass(lastPass, now),
+    ...(progress === undefined ? [] : [describeProgress(progress, now)]),
     `open      ${open.count} generations${oldest}`,
     ...(unknown.count === 0 ? [] : [`unknown   ${unknown.count} outcomes hold their money: darkroom unknown`]),
     ...queues.map(({ queue, states, backlog }) => {

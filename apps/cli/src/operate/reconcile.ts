@@ -26,7 +26,7 @@ export interface ReconcileCommandOptions extends OperationsOptions {
  */
 export async function reconcileOnce({ terminal, stop, ...options }: ReconcileCommandOptions): Promise<0 | 1> {
   return withPatientRedis(options, async (found, closing) => {
-    const { reconciler, owning } = joinReconciler(options, found, await measureRedisClock(found.redis), closing);
+    const { reconciler, owning } = joinReconciler(options, found, await measureRedisClock(found.redis), closing, terminal);
     await checkOwner(owning);
     terminal.print(
       `darkroom  ${found.where}`,
@@ -43,6 +43,7 @@ function joinReconciler(
   { redis, prefix, folder }: FoundRedis,
   clock: RedisClock,
   closing: (() => unknown)[],
+  terminal: Terminal,
 ): { reconciler: Reconciler; owning: Owning } {
   const { timing, reconcile: settings } = readSettings({ timing: timingSettings, reconcile: reconcileSettings }, options.environment);
   const storage = openBucket(options.environment, folder);
@@ -75,6 +76,7 @@ function joinReconciler(
       wait: (ms, signal) => delay(ms, undefined, { signal }).catch(() => undefined),
       createHolder: randomUUID,
       note: () => undefined,
+      progress: ({ open, stored }) => terminal.print(`looked at ${open} open generations, and ${stored} in S3 so far`),
     },
     settings: { ...defaultReconcileSettings, timing, graceMs: settings.graceMs },
   };

@@ -1,8 +1,8 @@
-import { type OpenCursor, type PassReport, type KnownGeneration, type SubmissionRef, type SubmissionResult } from '@darkroom/contracts';
+import type { KnownGeneration, OpenCursor, PassProgress, PassReport, SubmissionRef, SubmissionResult } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 import { readRecord } from '../corrupt-record.ts';
 import { epochKey, submissionKey, turnKey } from '../keys.ts';
-import { readOpenPage, type OpenPage } from '../open-generations.ts';
+import { forgetBought, readBoughtPage, readOpenPage, type OpenPage } from '../open-generations.ts';
 import { endTurnScript, takeTurnScript } from '../scripts/indexes.ts';
 import { storedResult } from '../submission-fields.ts';
 import {
@@ -15,7 +15,7 @@ import {
   type ScannedNames,
   type UnclaimedDelivery,
 } from './indexes.ts';
-import { findLastPass, recordPass } from './last-pass.ts';
+import { findLastPass, noteProgress, recordPass } from './last-pass.ts';
 import { beginSums, correctLedger, endSums, nameInSums, sumHolds, type CompareStep, type SumStep } from './ledger.ts';
 import { readNamed, rememberNamed } from './named.ts';
 import { mend, noteLook, readKnown, type MendReply } from './mend.ts';
@@ -59,6 +59,10 @@ export interface ReconcileStore {
   readNamed(): Promise<Set<string>>;
   /** Keeps what a pass has named. @param at Milliseconds since 1970. */
   rememberNamed(words: readonly string[], at: number): Promise<void>;
+  /** The generations that were bought long after their ids were minted, since `after`, a page at a time. */
+  readBoughtPage(after: OpenCursor, count: number): Promise<OpenPage>;
+  forgetBought(before: number): Promise<void>;
+  noteProgress(progress: PassProgress): Promise<void>;
   recordPass(report: PassReport): Promise<void>;
   /** What the last pass of the fleet did; undefined before the first one. */
   findLastPass(): Promise<PassReport | undefined>;
@@ -92,6 +96,9 @@ export function buildReconcileStore({ prefix }: { prefix: string }, redis: Redis
     forgetUnclaimed: (delivery) => forgetUnclaimed(redis, prefix, delivery),
     readNamed: () => readNamed(redis, prefix),
     rememberNamed: (words, at) => rememberNamed(redis, prefix, words, at),
+    readBoughtPage: (after, count) => readBoughtPage(redis, prefix, after, count),
+    forgetBought: (before) => forgetBought(redis, prefix, before),
+    noteProgress: (progress) => noteProgress(redis, prefix, progress),
     recordPass: (report) => recordPass(redis, prefix, report),
     findLastPass: () => findLastPass(redis, prefix),
   };

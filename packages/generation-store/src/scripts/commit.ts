@@ -1,6 +1,7 @@
 import { createLuaScript } from '../lua-script.ts';
 import { fold } from './fold.ts';
 import { money } from './money.ts';
+import { noteBought } from './open.ts';
 import { prelude } from './prelude.ts';
 import { tasksAtProvider } from './tasks-at-provider.ts';
 import { providerGate } from './provider-trouble.ts';
@@ -12,7 +13,7 @@ import { providerGate } from './provider-trouble.ts';
  * A stop says why, and where that is known, how long until it may be otherwise: <reason> <detail> <waitMs>.
  * Called again with the same token (the reply was lost on the way) it answers as it did.
  */
-export const commitScript = createLuaScript(/* lua */ `${prelude}${money}${fold}${providerGate}${tasksAtProvider}
+export const commitScript = createLuaScript(/* lua */ `${prelude}${money}${fold}${providerGate}${tasksAtProvider}${noteBought}
 local key, id, index, n, token = KEYS[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local submissionKey = submissionKey(id, index, n)
 local now = nowMs()
@@ -102,6 +103,7 @@ local send = redis.call('HINCRBY', submissionKey, 'sends', 1)
 local memory = memoryId()
 redis.call('HSET', submissionKey, 'send:' .. send, 'open', 'send', send, 'sentIn', memory, 'sentAt', int(now), 'token', token, 'fresh', fresh, 'status', 'committed')
 takePlace(id, index, n, now)
+noteBought(id, now)
 if fresh == 1 then
   redis.call('HSET', submissionKey, 'firstSentAt', int(now), 'memory', memory)
 else

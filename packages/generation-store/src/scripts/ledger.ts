@@ -36,7 +36,7 @@ return { 'named' }
  * generations of which something could not be read.
  */
 export const sumHoldsScript = createLuaScript(/* lua */ `${prelude}${money}${readHolds}${openPages}${ownSums}
-local entries = openAfter(sums.score, sums.id, ${ENTRIES_AT_ONCE})
+local entries = pageAfter(openKey, sums.score, sums.id, ${ENTRIES_AT_ONCE})
 local found, reply, looked, last = {}, { 'summed' }, 0, 0
 for at = 1, #entries, 2 do
   local some, isReadable = addHoldsOf(entries[at], found)

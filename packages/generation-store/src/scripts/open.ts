@@ -6,9 +6,8 @@ import { prelude } from './prelude.ts';
  * is still there or not: entries that are added or removed meanwhile move no other entry out of the walk. After the prelude.
  */
 export const openPages = /* lua */ `
--- entries and scores behind (score, id); a score of '' begins
-local function openAfter(score, id, count)
-  local open = prefix .. ':open'
+-- entries and scores of a sorted set behind (score, id); a score of '' begins
+local function pageAfter(open, score, id, count)
   if score == '' then return redis.call('ZRANGE', open, 0, count - 1, 'WITHSCORES') end
   local standing = redis.call('ZSCORE', open, id)
   -- The set alone knows the order of entries of one score: an entry that is gone, or elsewhere, takes its place for this one step
@@ -26,7 +25,26 @@ local function openAfter(score, id, count)
 end
 `;
 
-/** Replies entries and their scores in turn: behind the score ARGV[2] and the id ARGV[3], at the most ARGV[4] of them. */
-export const openPageScript = createLuaScript(/* lua */ `${prelude}${openPages}
-return openAfter(ARGV[2], ARGV[3], tonumber(ARGV[4]))
+/** Replies entries of the sorted set KEYS[1] and their scores in turn: behind the score ARGV[2] and the id ARGV[3], at the most ARGV[4]. */
+export const pageScript = createLuaScript(/* lua */ `${prelude}${openPages}
+return pageAfter(KEYS[1], ARGV[2], ARGV[3], tonumber(ARGV[4]))
 `);
+
+/** Takes the entries of the sorted set KEYS[1] up to a score out, a thousand at the most. Replies how many those were. */
+export const forgetUpToScript = createLuaScript(/* lua */ `${prelude}
+local entries = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', ARGV[2], 'LIMIT', 0, 1000)
+if #entries > 0 then redis.call('ZREM', KEYS[1], unpack(entries)) end
+return #entries
+`);
+
+/**
+ * Keeps that a generation was bought long after its id was minted. Its records lie in S3 under the date of its id, which no comparison of
+ * the last days lists: passes find it here for as many days. After the prelude.
+ */
+export const noteBought = /* lua */ `
+local function noteBought(id, now)
+  -- in two parts: not every Lua reads 48 bits at once
+  local high, low = tonumber(string.sub(id, 1, 8), 16), tonumber(string.sub(id, 10, 13), 16)
+  if high and low and high * 65536 + low < now - 86400000 then redis.pcall('ZADD', prefix .. ':bought', int(now), id) end
+end
+`;

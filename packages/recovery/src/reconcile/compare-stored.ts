@@ -64,8 +64,9 @@ function compareSubmission(
   return isLive && now - imageWrittenAt <= patienceMs ? undefined : 'image-without-result';
 }
 
-/** Of the images of one index all but the first, each until it was named. */
+/** Of the images of one index all but the first, each until it was named: which Redis notes as long as it has the record. */
 function findSecondImages({ submissions }: StoredGeneration, known: KnownGeneration): Disagreement[] {
+  if (!known.isKnown) return [];
   return submissions.flatMap(({ ref, imageWrittenAt = 0 }, at) => {
     const first = submissions.find((other) => other.ref.index === ref.index && other.imageWrittenAt !== undefined);
     const wasNamed = (known.submissions[at]?.lookedAt ?? 0) >= imageWrittenAt;

@@ -8,16 +8,21 @@ import type { Suspicions } from './suspicions.ts';
 
 const PAGE = 100;
 
-/** Looks at every open generation: inside its record, at its jobs, and at the clock. */
+/** Looks at the open generations, from where the pass before has ended: inside each record, at its jobs, and at the clock. */
 export async function lookAtOpen(pass: Pass, suspicions: Suspicions): Promise<void> {
-  const { store } = pass.reconciler;
-  let after: OpenCursor | undefined;
+  const { store, around, settings } = pass.reconciler;
+  const until = around.now() + settings.openMs;
+  let after: OpenCursor | undefined = pass.from.open;
   do {
     const page = await store.readOpenPage(after, PAGE);
     await lookAtGenerations(pass, suspicions, page.generationIds);
     pass.count('open', page.generationIds.length);
     await pass.checkpoint(page.generationIds.length);
     after = page.next;
+    if (after !== undefined && around.now() >= until) {
+      pass.next.open = after;
+      return;
+    }
   } while (after !== undefined);
 }
 

@@ -10,21 +10,54 @@ import type { Suspicions } from './suspicions.ts';
 const DAY_MS = 86_400_000;
 const PAGE = 100;
 
-/** Compares what S3 holds of the generations of the last days with what Redis knows of them. Lists names and reads no object. */
-export async function lookAtStored(pass: Pass, suspicions: Suspicions, uploads: UploadTidying): Promise<void> {
-  const { archive, settings } = pass.reconciler;
-  for (let back = 0; back < settings.days; back += 1) {
-    const date = new Date(pass.startedAt - back * DAY_MS).toISOString().slice(0, 10);
-    const page: StoredGeneration[] = [];
-    for await (const stored of listStoredGenerations(archive, date, { onForeign: (key) => nameForeign(pass, key) })) {
-      page.push(stored);
-      if (page.length === PAGE) await lookAtPage(pass, suspicions, uploads, page.splice(0));
-    }
-    await lookAtPage(pass, suspicions, uploads, page);
+/** The date of S3 of a moment. */
+export const dateOf = (at: number): string => new Date(at).toISOString().slice(0, 10);
+
+/**
+ * Compares what S3 holds of the generations of the last days with what Redis knows of them, from where the pass before has ended. Lists
+ * names and reads no object. @returns whether the last of them was looked at.
+ */
+export async function lookAtStored(pass: Pass, suspicions: Suspicions, uploads: UploadTidying): Promise<boolean> {
+  const { around, settings } = pass.reconciler;
+  const until = around.now() + settings.storedMs;
+  const dates = Array.from({ length: settings.days }, (_, back) => dateOf(pass.startedAt - back * DAY_MS));
+  const { date: fromDate = '', generationId } = pass.from.stored ?? {};
+  for (const date of dates.slice(Math.max(0, dates.indexOf(fromDate)))) {
+    const end = await lookAtDate(pass, suspicions, uploads, date, { until, after: date === fromDate ? generationId : undefined });
+    if (end === undefined) continue;
+    pass.next.stored = { date, generationId: end };
+    return false;
   }
+  return true;
 }
 
-async function lookAtPage(pass: Pass, suspicions: Suspicions, uploads: UploadTidying, page: readonly StoredGeneration[]): Promise<void> {
+/** Compares the generations of one date. @returns the last one that was looked at when the time is over before all were. */
+export async function lookAtDate(
+  pass: Pass,
+  suspicions: Suspicions,
+  uploads: UploadTidying,
+  date: string,
+  { until, after }: { until: number; after?: string | undefined },
+): Promise<string | undefined> {
+  const { archive, around } = pass.reconciler;
+  const page: StoredGeneration[] = [];
+  const options = { onForeign: (key: string) => nameForeign(pass, key), ...(after === undefined ? {} : { after }) };
+  for await (const stored of listStoredGenerations(archive, date, options)) {
+    page.push(stored);
+    if (page.length < PAGE) continue;
+    await lookAtPage(pass, suspicions, uploads, page.splice(0));
+    if (around.now() >= until) return stored.generationId;
+  }
+  await lookAtPage(pass, suspicions, uploads, page);
+  return undefined;
+}
+
+export async function lookAtPage(
+  pass: Pass,
+  suspicions: Suspicions,
+  uploads: UploadTidying,
+  page: readonly StoredGeneration[],
+): Promise<void> {
   const { store, settings } = pass.reconciler;
   await Promise.all(
     page.map((stored) =>
@@ -39,7 +72,7 @@ async function lookAtPage(pass: Pass, suspicions: Suspicions, uploads: UploadTid
     ),
   );
   pass.count('stored', page.length);
-  await pass.checkpoint(page.length);
+  await pass.checkpoint(page.length, settings.storedPerSecond);
 }
 
 /** What is brought back is the whole generation. */

@@ -9,25 +9,34 @@ import type { StoredGeneration, StoredSubmission } from './stored-generations.ts
  */
 export interface UploadTidying {
   look(stored: StoredGeneration, known: KnownGeneration): Promise<void>;
-  /** Deletes what was found to be left over. */
-  finish(): Promise<void>;
+  /**
+   * Deletes what was found to be left over. @param isRound Whether all generations were looked at; only then does the next pass look for
+   * the uploads that come behind these.
+   */
+  finish(isRound: boolean): Promise<void>;
 }
 
-/** So many uploads are looked for in one pass; those that are tidied away make room for others in the next. */
-const MAX_UPLOADS = 20_000;
 const DELETED_AT_ONCE = 1000;
 
 export async function beginTidying(pass: Pass): Promise<UploadTidying> {
   const { archive, store, settlements, settings } = pass.reconciler;
   const writtenAtOf = new Map<string, number>();
-  for await (const { taskUUID, writtenAt } of archive.listUploads({ onForeign: (key) => nameForeign(pass, key) })) {
-    if (writtenAtOf.size >= MAX_UPLOADS) break;
+  const from = pass.from.uploads === undefined ? {} : { after: pass.from.uploads };
+  let last: string | undefined;
+  // Absent: these are the last ones, and the next pass begins with the first.
+  let end: string | undefined;
+  for await (const { taskUUID, writtenAt } of archive.listUploads({ ...from, onForeign: (key) => nameForeign(pass, key) })) {
+    if (writtenAtOf.size >= settings.maxUploads) {
+      end = last;
+      break;
+    }
+    last = taskUUID;
     if (writtenAtOf.size % DELETED_AT_ONCE === 0) await pass.checkpoint();
     writtenAtOf.set(taskUUID, writtenAt);
   }
   let leftOver: { taskUUID: string; submission: StoredSubmission }[] = [];
 
-  async function finish(): Promise<void> {
+  async function deleteThem(): Promise<void> {
     const some = leftOver;
     leftOver = [];
     if (some.length === 0) return;
@@ -44,7 +53,7 @@ export async function beginTidying(pass: Pass): Promise<UploadTidying> {
         if (writtenAt === undefined) continue;
         if (isLeftOver(submission, known.submissions[at]) && known.now - writtenAt > settings.tidyAfterMs) {
           leftOver.push({ taskUUID, submission });
-          if (leftOver.length >= DELETED_AT_ONCE) await finish();
+          if (leftOver.length >= DELETED_AT_ONCE) await deleteThem();
         } else if (isNews(submission, known.submissions[at], writtenAt, known.now)) {
           // Noted first: woken for nothing is less than woken for ever.
           await store.noteLook(submission.ref, writtenAt);
@@ -53,7 +62,11 @@ export async function beginTidying(pass: Pass): Promise<UploadTidying> {
         }
       }
     },
-    finish,
+    async finish(isRound) {
+      await deleteThem();
+      const next = isRound ? end : pass.from.uploads;
+      if (next !== undefined) pass.next.uploads = next;
+    },
   };
 
   /**

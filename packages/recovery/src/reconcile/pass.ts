@@ -1,4 +1,4 @@
-import type { FindingKind, FindingPlace, PassReport } from '@darkroom/contracts';
+import type { FindingKind, FindingPlace, PassPlace, PassReport } from '@darkroom/contracts';
 import type { Finding, Reconciler } from './ports.ts';
 
 /** Ends a pass early: the process stops, or another has the turn. */
@@ -25,23 +25,42 @@ export interface Pass {
   /** Whether something of this kind was only named. */
   hasNamed(kind: FindingKind): boolean;
   count(what: 'open' | 'stored', by: number): void;
-  /** Keeps the turn, and keeps to the rate. @param looked How many generations were looked at since the last call. @throws PassStopped */
-  checkpoint(looked?: number): Promise<void>;
+  /** Where the pass before has ended. */
+  readonly from: PassPlace;
+  /** Where this pass ends, for the next one. */
+  readonly next: PassPlace;
+  /**
+   * Keeps the turn, and keeps to the rate. @param looked How many generations were looked at since the last call.
+   * @param perSecond How many may be in a second; that of open generations when absent. @throws PassStopped
+   */
+  checkpoint(looked?: number, perSecond?: number): Promise<void>;
   /** Waits without losing the turn. @throws PassStopped */
   wait(ms: number): Promise<void>;
   report(outcome: PassReport['outcome'], thoroughAt: number): PassReport;
 }
 
-export function beginPass(
-  reconciler: Reconciler,
-  { holder, isThorough, wasNamed, signal }: { holder: string; isThorough: boolean; wasNamed: ReadonlySet<string>; signal: AbortSignal },
-): Pass {
+interface BeginOptions {
+  holder: string;
+  isThorough: boolean;
+  from: PassPlace;
+  /** What passes have named before. */
+  wasNamed: ReadonlySet<string>;
+  signal: AbortSignal;
+}
+
+/** Progress is told so often. */
+const TELL_MS = 30_000;
+
+export function beginPass(reconciler: Reconciler, { holder, isThorough, from, wasNamed, signal }: BeginOptions): Pass {
   const { store, around, settings } = reconciler;
   const startedAt = around.now();
   const counts = { open: 0, stored: 0 };
   const findings: PassReport['findings'] = {};
   const named: PassReport['named'] = [];
   const namedNow = new Set<string>();
+  const next: PassPlace = {};
+  let checkedAt = startedAt;
+  let toldAt = startedAt;
 
   const keepTurn = async (): Promise<void> => {
     if (signal.aborted) throw new PassStopped('told to stop');
@@ -54,8 +73,17 @@ export function beginPass(
     }
     await keepTurn();
   };
+  const tell = async (at: number): Promise<void> => {
+    if (at - toldAt < TELL_MS) return;
+    toldAt = at;
+    const progress = { startedAt, at, ...counts };
+    await store.noteProgress(progress);
+    around.progress(progress);
+  };
   return {
     reconciler,
+    from,
+    next,
     holder,
     startedAt,
     isThorough,
@@ -77,12 +105,15 @@ export function beginPass(
     namedWords: () => [...namedNow],
     hasNamed: (kind) => (findings[kind]?.named ?? 0) > 0,
     count: (what, by) => void (counts[what] += by),
-    async checkpoint(looked = 0) {
+    async checkpoint(looked = 0, perSecond = settings.generationsPerSecond) {
       await keepTurn();
-      if (looked > 0) await around.wait((1000 * looked) / settings.generationsPerSecond, signal);
+      const aheadMs = (1000 * looked) / perSecond - (around.now() - checkedAt);
+      if (looked > 0 && aheadMs > 0) await around.wait(aheadMs, signal);
+      checkedAt = around.now();
+      await tell(checkedAt);
     },
     wait,
-    report: (outcome, thoroughAt) => ({ startedAt, endedAt: around.now(), outcome, thoroughAt, ...counts, findings, named }),
+    report: (outcome, thoroughAt) => ({ startedAt, endedAt: around.now(), outcome, thoroughAt, ...counts, findings, named, next }),
   };
 }
 

@@ -8,6 +8,7 @@ import type {
   Mended,
   NanoUsd,
   OpenCursor,
+  PassProgress,
   PassReport,
   SubmissionRef,
   SubmissionResult,
@@ -45,6 +46,11 @@ export interface ReconcileStore {
   forgetUnclaimed(delivery: UnclaimedDelivery): Promise<void>;
   readNamed(): Promise<Set<string>>;
   rememberNamed(words: readonly string[], at: number): Promise<void>;
+  /** The generations that were bought long after their ids were minted, since `after`, a page at a time. */
+  readBoughtPage(after: OpenCursor, count: number): Promise<{ generationIds: string[]; next?: OpenCursor }>;
+  /** Forgets what was bought before. @param before Milliseconds since 1970. */
+  forgetBought(before: number): Promise<void>;
+  noteProgress(progress: PassProgress): Promise<void>;
   recordPass(report: PassReport): Promise<void>;
   findLastPass(): Promise<PassReport | undefined>;
 }
@@ -103,9 +109,17 @@ export interface ReconcileSettings {
   tidyAfterMs: number;
   /** How often a pass looks through all keys of Redis, too. */
   thoroughEveryMs: number;
-  /** Generations looked at in a second, at the most. */
+  /** Open generations looked at in a second, at the most. */
   generationsPerSecond: number;
-  /** How many days of S3 are compared, today included. */
+  /** Generations of S3 looked at in a second, at the most. */
+  storedPerSecond: number;
+  /** How long one pass looks at the open generations; the next one goes on where it ended. */
+  openMs: number;
+  /** The same of the last days in S3, and of what lies there under older dates. */
+  storedMs: number;
+  /** So many names of uploads are kept in memory by one pass. */
+  maxUploads: number;
+  /** How many days of S3 are compared, today included; what was bought under older dates is found by other ways. */
   days: number;
 }
 
@@ -131,6 +145,8 @@ export interface Reconciler {
     createHolder: () => string;
     /** Hears of each finding, once it is repaired or named. */
     note: (finding: Finding) => void;
+    /** Hears every half minute how far a pass is. */
+    progress: (progress: PassProgress) => void;
   };
   settings: ReconcileSettings;
 }

@@ -2,6 +2,7 @@ import { MAX_CLOCK_SKEW_MS, type PassReport } from '@darkroom/contracts';
 import { handOverDeliveries, lookAtNames } from './look-at-indexes.ts';
 import { takeBackFailed } from './look-at-jobs.ts';
 import { lookAtLedger } from './look-at-ledger.ts';
+import { lookAtOlder } from './look-at-older.ts';
 import { lookAtOpen } from './look-at-open.ts';
 import { lookAtStored } from './look-at-stored.ts';
 import { beginTidying } from './look-at-uploads.ts';
@@ -13,7 +14,7 @@ import { collectSuspicions } from './suspicions.ts';
 export interface ReconcileOptions {
   /** Ends the pass early; what it has repaired by then stays so. */
   signal: AbortSignal;
-  /** Looks through all keys of Redis, however long ago that was done. */
+  /** Looks through all keys of Redis, however long ago that was done, and at everything, however long that takes. */
   isThorough?: boolean;
 }
 
@@ -24,6 +25,8 @@ export interface ReconcileOptions {
  * Two ways keep it from taking somebody's work for damage. What one script of Redis can see and mend is damage, because scripts
  * never leave it half-way. Everything else must look the same twice, a grace time apart.
  *
+ * What is open and what lies in S3 is looked at for a bounded time; the next pass goes on there.
+ *
  * One pass at a time over the whole fleet: it has a turn in Redis that it must keep. Killed anywhere, the next pass begins anew.
  * @returns undefined when another pass has the turn.
  * @throws StorageError, or an error of Redis, when one of them is away.
@@ -33,12 +36,17 @@ export async function reconcile(reconciler: Reconciler, { signal, isThorough = f
   const holder = around.createHolder();
   if (!(await store.takeTurn(holder, TURN_MS))) return undefined;
   try {
-    const { thoroughAt = 0 } = (await store.findLastPass()) ?? {};
+    const { thoroughAt = 0, next: from = {} } = (await store.findLastPass()) ?? {};
     // A time that lies ahead was noted by a clock that is right no more.
     const sinceThoroughMs = around.now() - thoroughAt;
     const isDue = isThorough || sinceThoroughMs >= settings.thoroughEveryMs || sinceThoroughMs < -MAX_CLOCK_SKEW_MS;
-    const pass = beginPass(reconciler, { holder, isThorough: isDue, wasNamed: await store.readNamed(), signal });
+    // Told to look at everything it does so at once, however long that takes.
+    const whole = { ...reconciler, settings: { ...settings, openMs: Infinity, storedMs: Infinity } };
+    const wasNamed = await store.readNamed();
+    const pass = beginPass(isThorough ? whole : reconciler, { holder, isThorough: isDue, from: isThorough ? {} : from, wasNamed, signal });
     const outcome = (await store.isInitialised()) ? await walk(pass) : 'not-initialised';
+    // A pass that was stopped is begun anew where it began.
+    if (outcome === 'stopped') Object.assign(pass.next, from);
     const report = pass.report(outcome, isDue && outcome === 'whole' ? pass.startedAt : Math.min(thoroughAt, pass.startedAt));
     if (outcome !== 'not-initialised') {
       await store.rememberNamed(pass.namedWords(), pass.startedAt);
@@ -62,8 +70,9 @@ async function walk(pass: Pass): Promise<PassReport['outcome']> {
     const periods = pass.isThorough ? await part('all keys', () => lookAtNames(pass, suspicions)) : undefined;
     await part('what lies in S3', async () => {
       const uploads = await beginTidying(pass);
-      await lookAtStored(pass, suspicions, uploads);
-      await uploads.finish();
+      const isRound = await lookAtStored(pass, suspicions, uploads);
+      await lookAtOlder(pass, suspicions, uploads);
+      await uploads.finish(isRound);
     });
     await suspicions.settle();
     // Last, when the holds are as they should be.

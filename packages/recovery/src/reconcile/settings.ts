@@ -15,6 +15,12 @@ export const defaultReconcileSettings: Readonly<ReconcileSettings> = {
   thoroughEveryMs: 60 * MINUTE,
   // of what one Redis answers (tens of thousands a second) a small part
   generationsPerSecond: 1000,
+  storedPerSecond: 3000,
+  // of each part: with the look through all keys a pass is over within twice its period of five minutes
+  openMs: 2 * MINUTE,
+  storedMs: 2 * MINUTE,
+  // about 3 MB of names
+  maxUploads: 20_000,
   // An id may be a day old when it is enqueued: each generation is looked at for a day at least.
   days: 3,
 };

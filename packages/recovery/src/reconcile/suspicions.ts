@@ -20,8 +20,8 @@ export interface Suspicions {
   settle(): Promise<void>;
 }
 
-/** So many are kept in memory. */
-const MAX_KEPT = 1000;
+/** So many are kept in memory: a few megabytes. */
+const MAX_KEPT = 10_000;
 const AT_ONCE = 20;
 
 export function collectSuspicions(pass: Pass): Suspicions {

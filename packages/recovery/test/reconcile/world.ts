@@ -65,6 +65,7 @@ export async function setup(s3AheadMs = 0): Promise<World> {
         },
         createHolder: randomUUID,
         note: () => undefined,
+        progress: () => undefined,
       },
       // All keys are looked through only when a test asks for it.
       settings: { ...defaultReconcileSettings, thoroughEveryMs: Infinity, graceMs: GRACE_MS, ...settings },
@@ -124,7 +125,7 @@ export async function setup(s3AheadMs = 0): Promise<World> {
       return { ...report, summary };
     },
     async everything() {
-      const own = [`${prefix}:last-pass`, `${prefix}:turn:reconcile`];
+      const own = [`${prefix}:last-pass`, `${prefix}:reconcile-named`, `${prefix}:turn:reconcile`];
       // BullMQ notes its version when a queue is looked at.
       const keys = (await redis.keys(`${prefix}*`)).filter((key) => !own.includes(key) && !key.endsWith(':meta'));
       const values = keys.toSorted().map(async (key) => [key, await readKey(redis, key), (await redis.ttl(key)) > 0] as const);
