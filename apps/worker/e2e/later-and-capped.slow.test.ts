@@ -40,7 +40,7 @@ test('what is to run later is bought then, once, although its job is promoted an
   const { generationId } = await producer.enqueue(order, { runAt });
 
   const submissions = createSubmissions(redis, { prefix: fleet.prefix });
-  expect(await submissions.promoteDelayed()).toBe(1);
+  await submissions.queue.promoteJobs();
   // it ran, was told that it is too early, and sleeps again
   await eventually(async () => expect((await submissions.queue.getDelayed())[0]?.attemptsStarted).toBe(1));
   await submissions.close();

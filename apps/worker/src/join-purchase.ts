@@ -6,6 +6,7 @@ import type { Access, Purchase } from '@darkroom/purchase';
 import type { Settlements, Submissions } from '@darkroom/queues';
 import type { RunwareClient } from '@darkroom/runware-client';
 import type { Logger, WebhookSettings } from '@darkroom/service-runtime';
+import { thinStops } from './thin-stops.ts';
 import { watchRoads } from './watch-roads.ts';
 
 export interface PurchaseParts {
@@ -48,7 +49,10 @@ export function joinPurchase(parts: PurchaseParts): Purchase {
       webhookUrl: (ref) =>
         webhook && `${webhook.baseUrl}/webhooks/runware?capability=${mintCapability(webhook.keys, ref, now() + timing.capabilityTtlMs)}`,
       warn: (event, ref, details) => logger.warn({ event, ...ref, ...details }, event),
-      log: (event, ref, details) => logger.info({ event, ...ref, ...details }, event),
+      log: thinStops(
+        (event, ref, details) => logger.info({ event, ...ref, ...details }, event),
+        () => performance.now(),
+      ),
     },
     settings: { timing, maxSubmissions, askForUpload },
   };

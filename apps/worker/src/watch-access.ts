@@ -23,7 +23,7 @@ export interface WatchAccessDependencies {
     'pauses' | 'resumeBuying' | 'claimTurn' | 'reportHeld' | 'reportFree' | 'noteDryRunCharged' | 'isDryRunCharged'
   >;
   provider: Pick<RunwareClient, 'checkAccount'>;
-  submissions: Pick<Submissions, 'promoteDelayed'>;
+  submissions: Pick<Submissions, 'endRest'>;
   /** An address for uploads as orders have it; undefined where none is asked for. */
   presignUpload: () => Promise<string | undefined>;
   /** Called when `isHeld` or `canAsk` has changed. */
@@ -138,7 +138,7 @@ export function watchAccess(options: WatchAccessOptions, dependencies: WatchAcce
     if (pause !== undefined && pauses.length === 1 && held === undefined && (await store.claimTurn(`account-check:${worker}`, everyMs))) {
       if ((await lookAnew(true)).kind === 'open') {
         await store.resumeBuying(['account']);
-        await submissions.promoteDelayed();
+        await submissions.endRest();
         logger.info({ event: 'buying.resumed', reason: pause.reason }, 'the account may buy again; buying goes on');
       }
     }

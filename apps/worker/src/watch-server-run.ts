@@ -18,7 +18,7 @@ export interface WatchServerRunDependencies {
   redis: Pick<Redis, 'on' | 'off'>;
   store: Pick<GenerationStore, 'readServerRun' | 'confirmComparison' | 'claimTurn' | 'endTurn'>;
   recovery: Recovery;
-  submissions: Pick<Submissions, 'promoteDelayed' | 'endStrayThrottle'>;
+  submissions: Pick<Submissions, 'endRest' | 'endStrayThrottle'>;
   /** Opens the store if it is a new one, and says in the log if it is one that lost its memory. @returns whether it is open. */
   openStore(): Promise<boolean>;
   /** Compares the owner that Redis knows with the one that the bucket names. @throws ForeignBucketError when they are two. */
@@ -125,7 +125,7 @@ export function watchServerRun(
       isWanted = true;
       return;
     }
-    const waited = await submissions.promoteDelayed();
+    const waited = await submissions.endRest();
     logger.info(
       {
         event: 'buying.goes-on',

@@ -14,7 +14,7 @@ export type Outcome =
       why: string;
       /** The newest delivery that this run knew of: a newer one wakes the job at once. */ seenDelivery?: number;
     }
-  /** The provider asked for fewer requests: this job is put back and the whole queue waits. */
+  /** Nothing can be sent now, whatever the order: this job is put back and the whole queue waits. */
   | { kind: 'throttle'; delayMs: number; why: string }
   /** Given back at once, because the process is stopping. */
   | { kind: 'release' };

@@ -37,10 +37,13 @@ export async function stopped(purchase: Purchase, ref: SubmissionRef, why: Extra
     case 'scheduled':
       // The job came early: an operator promoted it, or it was added again.
       return { kind: 'snooze', delayMs: waitMs, why: reason };
-    case 'cap':
     case 'paused':
     case 'not-initialised':
     case 'recovering':
+      // It holds for everything that waits: the queue rests, in its order, and the job goes back to where it was.
+      around.log('submission.stopped', ref, { reason });
+      return { kind: 'throttle', delayMs: Math.min(settings.timing.troubleMs, maxTroubleMs), why: reason };
+    case 'cap':
     case 'no-reservation':
       around.log('submission.stopped', ref, { reason, ...(reason === 'cap' ? { period: detail } : {}) });
       // Looked at again soon, although a cap may not reset for weeks: it may be raised, and money be given back.

@@ -279,7 +279,7 @@ test('nothing is bought while the store has no epoch, and what was bought before
   const waiting = await world.enqueue();
   await submit(world.purchase(), bought);
   await world.redis.del(`${world.prefix}:epoch`);
-  expect(await submit(world.purchase(), waiting)).toMatchObject({ kind: 'snooze', why: 'not-initialised' });
+  expect(await submit(world.purchase(), waiting)).toMatchObject({ kind: 'throttle', why: 'not-initialised' });
   await world.comeHome(bought);
   await world.store.initialise('epoch-2');
   expect(await world.billed(waiting, 'submission')).toBe(0);

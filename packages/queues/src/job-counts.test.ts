@@ -32,6 +32,13 @@ test('the backlog is what waits, and of what is delayed only what is due', async
   expect(await countAt(Date.now() + 2 * HOUR_MS)).toBe(15);
 });
 
+test('of what waits no more is counted than could begin', async () => {
+  const { connection, submissions } = setup();
+  await submissions.add(refs(5));
+  const countOf = (startable: number) => countBacklog(connection, submissions.queue, Date.now(), startable);
+  expect(await Promise.all([0, 2, 9].map(countOf))).toEqual([0, 2, 5]);
+});
+
 test('the backlog of a paused queue still waits', async () => {
   const { connection, submissions } = setup();
   await submissions.add(refs(2));

@@ -35,11 +35,12 @@ const DELAYED_SCORE_FACTOR = 0x1000;
  * How much a queue has to do now: waiting, prioritized, active, and delayed jobs that are due. The last are counted because
  * only a worker moves them on: without one, work that is due would look like work that waits.
  * @param at Milliseconds since 1970.
+ * @param startable How many jobs could begin now; of those that wait no more are counted.
  */
-export async function countBacklog(connection: Redis, queue: Queue, at: number): Promise<number> {
-  const [states, due] = await Promise.all([
+export async function countBacklog(connection: Redis, queue: Queue, at: number, startable = Infinity): Promise<number> {
+  const [{ waiting = 0, prioritized = 0, active = 0 }, due] = await Promise.all([
     queue.getJobCounts('waiting', 'prioritized', 'active'),
     connection.zcount(queue.toKey('delayed'), '-inf', (at + 1) * DELAYED_SCORE_FACTOR - 1),
   ]);
-  return Object.values(states).reduce((sum, count) => sum + count, due);
+  return active + Math.min(startable, waiting + prioritized + due);
 }

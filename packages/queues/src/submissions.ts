@@ -19,12 +19,10 @@ export interface Submissions {
    */
   revive(ref: SubmissionRef, options?: { ahead: boolean }): Promise<void>;
   /**
-   * Lets everything that waits for its time run now: after a pause the jobs would sleep on for up to the longest time of
-   * trouble. One that waits before its image is bought again comes early, too. Takes no more than what waited at the call, in
-   * pages, so that Redis is never blocked and a queue that is paused again ends it.
-   * @returns how many waited.
+   * Ends the rest of the queue, after a pause: workers look within the moments for which they last told it to rest. Whatever waits is
+   * where it was; jobs that wait for their time do so further on. @returns how many jobs go on.
    */
-  promoteDelayed(): Promise<number>;
+  endRest(): Promise<number>;
   /**
    * Ends a throttle that lasts longer than one is ever set: its end was written before the clock of Redis went back, and would hold
    * back all buying until it is caught up with. @returns whether there was one.
@@ -33,8 +31,6 @@ export interface Submissions {
   close(): Promise<void>;
 }
 
-/** One script moves so many; each takes some microseconds. */
-const PROMOTED_AT_ONCE = 500;
 /** Longer than the queue is ever told to rest: a provider may ask for a minute (`Retry-After`). */
 const LONGEST_THROTTLE_MS = 120_000;
 
@@ -79,10 +75,10 @@ export function createSubmissions(connection: Redis, settings: QueueSettings): S
       if ((await queue.getJobState(opts.jobId)) === 'failed') await takeBack(job, ref);
       if (ahead) await putAhead(opts.jobId);
     },
-    async promoteDelayed() {
-      const delayed = await queue.getDelayedCount();
-      for (let left = delayed; left > 0; left -= PROMOTED_AT_ONCE) await queue.getBackend().promoteJobs(Math.min(left, PROMOTED_AT_ONCE));
-      return delayed;
+    async endRest() {
+      await queue.removeRateLimitKey();
+      const { waiting = 0, prioritized = 0 } = await queue.getJobCounts('waiting', 'prioritized');
+      return waiting + prioritized;
     },
     async endStrayThrottle() {
       // The key of `queue.rateLimit` (BullMQ 6.7, `rateLimit` of its backend).

@@ -60,13 +60,15 @@ test.each([
 
 const byId = (a: { id?: string | undefined }, b: { id?: string | undefined }): number => String(a.id).localeCompare(String(b.id));
 
-test('what waits for its time runs at once when it is promoted, however many pages that takes', async () => {
+test('after a rest the backlog goes on, and what waits for its time goes on waiting', async () => {
   await using world = await setup();
-  const refs = Array.from({ length: 1201 }, newRef);
-  await world.submissions.add(refs, 60_000);
-  expect(await world.submissions.promoteDelayed()).toBe(1201);
-  expect(await world.submissions.queue.getJobCounts('waiting', 'delayed')).toEqual({ waiting: 1201, delayed: 0 });
-  expect(await world.submissions.promoteDelayed()).toBe(0);
+  const { submissions } = world;
+  await submissions.add([newRef(), newRef()]);
+  await submissions.add([newRef(), newRef(), newRef()], 60_000);
+  await submissions.queue.rateLimit(60_000);
+  expect(await submissions.endRest()).toBe(2);
+  expect(await submissions.queue.getRateLimitTtl()).toBeLessThanOrEqual(0);
+  expect(await submissions.queue.getJobCounts('waiting', 'delayed')).toEqual({ waiting: 2, delayed: 3 });
 });
 
 test('a throttle whose end lies further ahead than one is ever set is ended, and one that was set now is not', async () => {

@@ -64,7 +64,7 @@ export async function resumeBuying(
     );
   const left = await store.pauses();
   terminal.print(lifted === 0 ? 'nothing of this kind was paused' : `lifted ${lifted} ${lifted === 1 ? 'pause' : 'pauses'}`);
-  if (left.length === 0) terminal.print(`${await submissions.promoteDelayed()} purchases that were waiting go on at once`);
+  if (left.length === 0) terminal.print(`${await submissions.endRest()} purchases that were waiting go on`);
   terminal.print(...describePauses(left, now));
   return code;
 }

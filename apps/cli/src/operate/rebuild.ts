@@ -78,7 +78,7 @@ export async function rebuildStore(
         return 0;
       case 'opened':
         progress.end(outcome.done);
-        await submissions.promoteDelayed();
+        await submissions.endRest();
         nameDamage(terminal, outcome.damaged);
         await tellOpen(store, outcome.damaged.length > 0, terminal);
         return 0;

@@ -12,6 +12,15 @@ export interface QueueGaugeDependencies {
   now: () => number;
 }
 
+/**
+ * How many submissions may be sent now, whatever waits: none while buying is paused, one while the provider is in trouble, and else as many as
+ * it has places for. More workers would not send more.
+ */
+async function countSendable(store: QueueGaugeDependencies['store']): Promise<number> {
+  const [pauses, trouble, { count, limit }] = await Promise.all([store.pauses(), store.findTrouble(), store.readTasksAtProvider()]);
+  return pauses.length > 0 ? 0 : trouble !== undefined ? 1 : Math.max(0, limit - count);
+}
+
 /** What the queues hold: the same for every worker of a fleet, so a chart takes the maximum and not the sum. */
 export function addQueueGauges(metrics: Metrics, { connection, submissions, settlements, store, now }: QueueGaugeDependencies): void {
   const jobCounts = createJobCounts([submissions.queue, settlements.queue], () => performance.now());
@@ -22,7 +31,7 @@ export function addQueueGauges(metrics: Metrics, { connection, submissions, sett
   );
   metrics.readGauge(
     { name: 'darkroom_backlog', help: 'Submissions that could be sent now or are being sent; for autoscaling.' },
-    async () => [{ labels: {}, value: await countBacklog(connection, submissions.queue, now()) }],
+    async () => [{ labels: {}, value: await countBacklog(connection, submissions.queue, now(), await countSendable(store)) }],
   );
   metrics.readGauge(
     {

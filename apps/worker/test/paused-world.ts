@@ -1,0 +1,118 @@
+import { createGenerationId, defaultTiming, parseGrokImagineRequest, type Timing } from '@darkroom/contracts';
+import { buildGenerationStore, connectPatient, type GenerationStore } from '@darkroom/generation-store';
+import type { Purchase } from '@darkroom/purchase';
+import { createSettlements, createSubmissions, type Submissions } from '@darkroom/queues';
+import { createLogger, createMetrics, createPulse } from '@darkroom/service-runtime';
+import { uniquePrefix } from '@darkroom/testing';
+import type { Redis } from 'ioredis';
+import { startConsuming } from '../src/consume.ts';
+import { createWorkerMetrics } from '../src/metrics/worker-metrics.ts';
+import { thinStops } from '../src/thin-stops.ts';
+
+const IMAGE_NANO_USD = 20_000_000;
+
+export interface PausedWorld extends AsyncDisposable {
+  readonly store: GenerationStore;
+  readonly submissions: Submissions;
+  readonly redis: Redis;
+  /** The generations whose commit was asked for, in order. */
+  readonly asked: string[];
+  /** The same of those that could be sent, each once. What becomes of them is put back: there is nothing here to buy from. */
+  readonly sendable: string[];
+  lines(): string[];
+  /** Enqueues generations in the order of the ids that it returns. */
+  enqueue(count: number, tenant?: string, runAt?: number): Promise<string[]>;
+  startWorker(concurrency: number): void;
+}
+
+/** Workers whose store and queues are real, up to the commit. */
+export async function setup(redisUrl: string, timing: Partial<Timing> = {}): Promise<PausedWorld> {
+  const redis = connectPatient(redisUrl);
+  const queue = { prefix: uniquePrefix() };
+  const submissions = createSubmissions(redis, queue);
+  const settlements = createSettlements(redis, queue);
+  const retention = { recordSeconds: 600, idempotencySeconds: 600 };
+  const store = buildGenerationStore({ prefix: queue.prefix, retention, pollRate: { perSecond: 1, burst: 1 } }, redis);
+  await store.setCaps({ allPerDay: 10_000_000 * IMAGE_NANO_USD });
+  await store.initialise('epoch-1');
+  const [asked, sendable] = [[] as string[], [] as string[]];
+  let log = '';
+  const logger = createLogger({ name: 'test', level: 'info' }, { write: (line) => (log += line) });
+  const workers: { close(): Promise<void> }[] = [];
+  const settings = { timing: { ...defaultTiming, ...timing }, maxSubmissions: 2, askForUpload: false };
+  let last = 0;
+  return {
+    store,
+    submissions,
+    redis,
+    asked,
+    sendable,
+    lines: () => log.split('\n').filter(Boolean),
+    async enqueue(count, tenant = 'default', runAt) {
+      const now = await store.readTime();
+      const ids = Array.from({ length: count }, () => createGenerationId((last = Math.max(now, last + 1))));
+      const request = parseGrokImagineRequest({ positivePrompt: 'a red door' });
+      for (let at = 0; at < count; at += 1000) {
+        const page = ids.slice(at, at + 1000);
+        await Promise.all(
+          page.map((generationId) =>
+            store.enqueue({ generationId, tenant, request, imageNanoUsd: IMAGE_NANO_USD, ...(runAt === undefined ? {} : { runAt }) }),
+          ),
+        );
+        await submissions.add(page.map((generationId) => ({ generationId, index: 0, n: 1 })));
+      }
+      return ids;
+    },
+    startWorker(concurrency) {
+      const purchase = {
+        store: {
+          ...store,
+          commit: async (ref, token) => {
+            asked.push(ref.generationId);
+            const commitment = await store.commit(ref, token);
+            if (commitment.kind === 'go' && !sendable.includes(ref.generationId)) sendable.push(ref.generationId);
+            return commitment;
+          },
+        },
+        access: { isHeld: () => false, ask: () => Promise.resolve('unclear' as const) },
+        around: {
+          monotonicMs: () => performance.now(),
+          random: Math.random,
+          createToken: () => String(Math.random()),
+          webhookUrl: () => undefined,
+          warn: () => undefined,
+          log: thinStops(
+            (event, ref, details) => logger.info({ event, ...ref, ...details }, event),
+            () => performance.now(),
+          ),
+        },
+        settings,
+      } as Partial<Purchase> as Purchase; // what follows a commit that says go is not there, which puts the job back
+      const consuming = startConsuming(
+        { connection: redis, queue, timing: settings.timing, submitConcurrency: concurrency, settleConcurrency: 1 },
+        {
+          purchase,
+          submissions,
+          settlements,
+          newestDelivery: () => Promise.resolve(0),
+          hurry: new AbortController().signal,
+          pulse: createPulse({ isExpected: () => true }),
+          logger,
+          metrics: createWorkerMetrics(createMetrics({ process: 'test' })),
+        },
+      );
+      workers.push(...consuming.workers);
+    },
+    [Symbol.asyncDispose]: async () => {
+      await Promise.all(workers.map((worker) => worker.close()));
+      await Promise.all([submissions.close(), settlements.close()]);
+      redis.disconnect();
+    },
+  };
+}
+
+/** How far each is from the place that it had, at the most. */
+export const displacement = (before: readonly string[], after: readonly string[]): number => {
+  const places = new Map(before.map((id, place) => [id, place]));
+  return Math.max(...after.map((id, place) => Math.abs(place - (places.get(id) ?? Infinity))));
+};
