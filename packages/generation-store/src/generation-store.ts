@@ -5,6 +5,7 @@ import type {
   FoundSubmission,
   GenerationStatus,
   GenerationView,
+  GrokImagineRequest,
   MissingImage,
   OperatorPause,
   PassProgress,
@@ -49,18 +50,18 @@ import { takePollToken, type PollRate } from './poll-bucket.ts';
 import { findTrouble, reportTrouble, type StandingTrouble } from './provider-trouble.ts';
 import { findLastPass, findPassProgress } from './reconcile/last-pass.ts';
 import { listOpen, readOpenGenerations, type OpenGenerations } from './open-generations.ts';
-import { closeScript, readGenerationScript } from './scripts/generations.ts';
+import { closeScript } from './scripts/generations.ts';
 import { endTurnScript, takeTurnScript } from './scripts/indexes.ts';
 import { readTasksScript } from './scripts/tasks-at-provider.ts';
 import { beginRebuild, bookPast, finishRebuild, type BegunRebuild } from './rebuild.ts';
 import { restoreGeneration, findForgotten } from './restore.ts';
 import { adoptOwner, claimOwner, readOwnership, type OwnerClaim, type Ownership } from './ownership.ts';
 import { confirmComparison, initialise, readServerRun, type ServerRun } from './server-run.ts';
+import { findGeneration, findSubmissions } from './find-generation.ts';
 import { readTime } from './read-time.ts';
 import { beginSettlement, recordFacts, recordLook, recordMissingImage, settle } from './settlements.ts';
 import { readSpend, type PeriodSpend } from './spend.ts';
 import { readUnknown, type UnknownOutcomes } from './unknown-outcomes.ts';
-import { parseFoundSubmissions, parseGenerationView } from './view.ts';
 
 export interface GenerationStoreConfig {
   /** Starts every key; holds a hash tag. */
@@ -113,7 +114,8 @@ export interface GenerationStore {
   readTasksAtProvider(): Promise<{ count: number; limit: number }>;
   /** 0 when a look at the provider may be made now, else how long to wait in milliseconds. */
   takePollToken(): Promise<number>;
-  find(generationId: string): Promise<GenerationView | undefined>;
+  /** @param knownRequest Its request, if it is known already: a large one is read from a key of its own. */
+  find(generationId: string, knownRequest?: GrokImagineRequest): Promise<GenerationView | undefined>;
   /** All submissions of a generation, in the order of index and n; none when there is no record of it. */
   findSubmissions(generationId: string): Promise<FoundSubmission[]>;
   /**
@@ -247,14 +249,8 @@ export function buildGenerationStore({ prefix, retention, pollRate }: Generation
       return { count, limit };
     },
     takePollToken: () => takePollToken(redis, prefix, pollRate),
-    async find(generationId) {
-      const reply = await readGenerationScript.run(redis, generationKey(prefix, generationId), [prefix, generationId]);
-      return reply === null ? undefined : parseGenerationView(prefix, generationId, reply);
-    },
-    async findSubmissions(generationId) {
-      const reply = await readGenerationScript.run(redis, generationKey(prefix, generationId), [prefix, generationId]);
-      return reply === null ? [] : parseFoundSubmissions(prefix, generationId, reply);
-    },
+    find: (generationId, knownRequest) => findGeneration(redis, prefix, generationId, knownRequest),
+    findSubmissions: (generationId) => findSubmissions(redis, prefix, generationId),
     restore: (generation) => restoreGeneration(redis, prefix, retention, generation),
     findForgotten: (recorded) => findForgotten(redis, prefix, recorded),
     expire: (generationId) => close(generationId, 'expired'),

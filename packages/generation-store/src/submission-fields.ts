@@ -76,10 +76,11 @@ const optionalText = z
   .transform((text) => (text === '' ? undefined : text));
 const optionalWhole = z.union([z.literal('').transform(() => undefined), whole]).optional();
 
-/** A generation as its hash in Redis has it, less the images, which are fields of their own ("image:<index>"). */
-export const generationFieldsSchema = z.object({
+const generationFields = z.object({
   status: z.enum(['queued', 'running', 'succeeded', 'partial', 'failed', 'cancelled', 'expired']),
-  request: storedRequest,
+  request: storedRequest.optional(),
+  /** Stands in the place of a request that lies apart. */
+  outline: storedRequest.optional(),
   tenant: z.string(),
   images: whole,
   createdAt: whole,
@@ -91,4 +92,14 @@ export const generationFieldsSchema = z.object({
   retryOf: z.string().optional(),
   cost: whole,
   amended: z.string().optional(),
+});
+
+/**
+ * A generation as its hash in Redis has it, less the images, which are fields of their own ("image:<index>"). The request of a large
+ * order is its outline (large-request.ts): without prompt and reference images.
+ */
+export const generationFieldsSchema = generationFields.transform(({ outline, request = outline, ...fields }, context) => {
+  if (request !== undefined) return { ...fields, request };
+  context.addIssue({ code: 'custom', path: ['request'], message: 'is missing' });
+  return z.NEVER;
 });

@@ -70,6 +70,12 @@ export function parseGenerationView(prefix: string, generationId: string, reply:
   };
 }
 
+/** Whether the request of a generation lies apart, by the same reply; the view has its outline then. */
+export function hasLargeRequest(reply: unknown): boolean {
+  const { request, outline } = fieldsOf(replySchema.parse(reply)[0]);
+  return request === undefined && outline !== undefined;
+}
+
 /** All submissions, out of the same reply. */
 export function parseFoundSubmissions(prefix: string, generationId: string, reply: unknown): FoundSubmission[] {
   const [, rows] = replySchema.parse(reply);

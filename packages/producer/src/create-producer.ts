@@ -120,7 +120,7 @@ export function createProducer(given: ProducerOptions): Producer {
   // Many waits look at once when they begin, or hear of an outage that is over: a reply that comes after a second is given up.
   const looks = createPlaces(LOOKS_AT_ONCE);
   const waiting: WaitSurroundings = {
-    find: (generationId) => ask('read generation', generationId, () => looks.run(() => store.find(generationId))),
+    find: (generationId, known) => ask('read generation', generationId, () => looks.run(() => store.find(generationId, known))),
     changes,
     aborts: createAborts(),
     random: Math.random,

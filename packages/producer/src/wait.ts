@@ -4,6 +4,7 @@ import {
   isFinalGeneration,
   QueueUnavailableError,
   type GenerationView,
+  type GrokImagineRequest,
   type Problem,
 } from '@darkroom/contracts';
 import type { Aborts } from './aborts.ts';
@@ -49,7 +50,7 @@ export function waitProblems({ timeoutMs = 0, signal, onProgress }: WaitOptions)
 
 /** What a wait needs of its producer. */
 export interface WaitSurroundings {
-  find(generationId: string): Promise<GenerationView | undefined>;
+  find(generationId: string, knownRequest?: GrokImagineRequest): Promise<GenerationView | undefined>;
   changes: Changes;
   aborts: Aborts;
   random(): number;
@@ -79,11 +80,12 @@ export async function waitUntilFinal(
   const stopListening = signal && aborts.listen(signal, abort);
   const endsAt = performance.now() + timeoutMs;
   let shown = '';
+  let request: GrokImagineRequest | undefined;
   let looks = 0;
   try {
     for (;;) {
       changed = false;
-      const seen = await Promise.race([find(generationId).then(found, missed), aborted]);
+      const seen = await Promise.race([find(generationId, request).then(found, missed), aborted]);
       signal?.throwIfAborted();
       looks += 1;
       if (seen instanceof QueueUnavailableError) {
@@ -93,6 +95,7 @@ export async function waitUntilFinal(
       } else {
         const { generation } = seen ?? {};
         if (generation === undefined) throw new GenerationError('generation.not-found', `no generation has the id "${generationId}"`);
+        ({ request } = generation);
         if (onProgress !== undefined) {
           const picture = JSON.stringify(generation);
           if (picture !== shown) onProgress(generation);

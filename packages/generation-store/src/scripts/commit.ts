@@ -20,7 +20,7 @@ local now = nowMs()
 
 local function go(submission, generation)
   return { 'go', submission.send, submission.firstSentAt, int(now), submission.round, submission.fresh, submission.unsentAt or '',
-    generation.request, generation.tenant, generation.images, generation.createdAt, generation.deadlineAt,
+    generation.request or redis.call('HGET', key .. ':request', 'request') or '', generation.tenant, generation.images, generation.createdAt, generation.deadlineAt,
     generation.idempotencyDigest, generation.clientReference or '', generation.retryOf or '', generation.runAt or '', submission.reserved, submission.periods,
     providerFailures(now), submission.rejections }
 end
@@ -53,6 +53,9 @@ if isPaused then
   local kind, why = next(paused)
   return { 'stop', 'paused', kind .. ' ' .. why }
 end
+
+-- of a request that lies apart: without it nothing can be sent
+if not generation.request and redis.call('HEXISTS', key .. ':request', 'request') == 0 then corrupt(key .. ':request', 'request') end
 
 -- "fresh": as far as Redis knows, no earlier send of this submission can have been accepted
 local fresh = 1

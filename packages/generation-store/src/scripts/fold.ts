@@ -30,6 +30,7 @@ local function retire(key, id)
   end
   local seconds = tonumber(generation.retentionSeconds)
   redis.call('ZREM', prefix .. ':open', id)
+  if generation.outline then redis.call('EXPIRE', key .. ':request', seconds) end
   redis.call('EXPIRE', key, seconds)
   local idempotencyKey = prefix .. ':idempotency:' .. tenantPart(generation.tenant) .. ':' .. generation.idempotencyDigest
   -- a generation that was brought back may have lost its key to a younger one

@@ -97,6 +97,7 @@ if isWhole then
   elseif not isOver and not isOpen then
     joinOpen(id, head[8])
     redis.call('PERSIST', key)
+    redis.call('PERSIST', key .. ':request')
     for _, each in ipairs(submissions) do redis.call('PERSIST', submissionKey(id, each[1], each[2])) end
     mend('not-indexed')
   end

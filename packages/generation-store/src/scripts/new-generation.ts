@@ -1,18 +1,20 @@
 /**
- * Writes the record of a generation that is not there, for whoever makes one: ARGV[3] to ARGV[14], as `generationArguments`
+ * Writes the record of a generation that is not there, for whoever makes one: ARGV[3] to ARGV[15], as `generationArguments`
  * gives them, say what it is. After the prelude.
  */
 export const newGeneration = /* lua */ `
 local request, requestDigest, tenant = ARGV[3], ARGV[4], ARGV[5]
 local images, amount, deadlineAt, runAt = tonumber(ARGV[6]), tonumber(ARGV[7]), ARGV[8], ARGV[9]
 local idempotencyDigest, idempotencySeconds, retentionSeconds = ARGV[10], ARGV[11], ARGV[12]
-local clientReference, retryOf = ARGV[13], ARGV[14]
+local clientReference, retryOf, outline = ARGV[13], ARGV[14], ARGV[15]
 local idempotencyKey = prefix .. ':idempotency:' .. tenantPart(tenant) .. ':' .. idempotencyDigest
 
 local function createGeneration(key, id, status, createdAt)
   -- first: a key of another type ends the script here, before half a record is written
   redis.call('ZADD', prefix .. ':open', createdAt, id)
-  redis.call('HSET', key, 'status', status, 'request', request, 'requestDigest', requestDigest, 'tenant', tenant,
+  -- a large request lies apart: each script reads the whole entry, and few need the request
+  if outline ~= '' then redis.call('HSET', key .. ':request', 'request', request) end
+  redis.call('HSET', key, 'status', status, outline == '' and 'request' or 'outline', outline == '' and request or outline, 'requestDigest', requestDigest, 'tenant', tenant,
     'images', images, 'live', 0, 'createdAt', createdAt, 'cost', 0, 'deadlineAt', deadlineAt, 'runAt', runAt,
     'idempotencyDigest', idempotencyDigest, 'idempotencySeconds', idempotencySeconds, 'retentionSeconds', retentionSeconds)
   if clientReference ~= '' then redis.call('HSET', key, 'clientReference', clientReference) end

@@ -13,23 +13,25 @@ import { tasksAtProvider } from './tasks-at-provider.ts';
  * A send that Redis does not know of is taken for one with an unknown outcome: its money is held, in the periods of its intent,
  * and whether it may be repeated is counted from its time. A submission of which S3 knows no send is planned, its hold due.
  *
- * From ARGV[15] on, seven for each submission, in order: index, n, round and time of its newest intent, its failures before,
+ * From ARGV[16] on, seven for each submission, in order: index, n, round and time of its newest intent, its failures before,
  * amount and periods of its hold; without an intent the time is ''. Replies how many submissions were changed.
  */
 export const restoreScript = createLuaScript(/* lua */ `${prelude}${money}${readHolds}${fold}${newGeneration}${tasksAtProvider}
 local key, id = KEYS[1], ARGV[2]
-local createdAt, now = ARGV[15], nowMs()
+local createdAt, now = ARGV[16], nowMs()
 local changed = 0
 local generation, isThere = hash(key)
 if isThere then soundGeneration(key, generation) end
-for at = 16, #ARGV, 7 do
+for at = 17, #ARGV, 7 do
   local submissionKey = submissionKey(id, ARGV[at], ARGV[at + 1])
   local submission, known = hash(submissionKey)
   if known then soundSubmission(submissionKey, submission) end
 end
 if not isThere then createGeneration(key, id, 'queued', createdAt) end
+-- the entry alone may be left of an order with a large request
+if generation.outline and redis.call('TTL', key) == -1 then redis.call('HSETNX', key .. ':request', 'request', request) end
 
-for at = 16, #ARGV, 7 do
+for at = 17, #ARGV, 7 do
   local index, n, round, firstSentAt, failures, reserved, periods = unpack(ARGV, at, at + 6)
   local submissionKey = submissionKey(id, index, n)
   local submission, known = hash(submissionKey)
@@ -74,6 +76,7 @@ if not owner or owner < id then takeIdempotencyKey(id) end
 if redis.call('TTL', key) > 0 then
   joinOpen(id, createdAt)
   redis.call('PERSIST', key)
+  redis.call('PERSIST', key .. ':request')
   redis.call('PERSIST', idempotencyKey)
   for _, each in ipairs(submissionsOf(hash(key))) do
     redis.call('PERSIST', submissionKey(id, each[1], each[2]))

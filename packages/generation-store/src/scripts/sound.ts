@@ -36,7 +36,7 @@ local function soundGeneration(key, generation)
   if not knownStatus.generation[generation.status] then corrupt(key, 'status') end
   if not generation.deadlineAt then corrupt(key, 'deadlineAt') end
   if not generation.idempotencyDigest then corrupt(key, 'idempotencyDigest') end
-  if not generation.request then corrupt(key, 'request') end
+  if not generation.request and not generation.outline then corrupt(key, 'request') end
   if not string.find(generation.tenant or '', '^[%w_.:@+|-]+$') then corrupt(key, 'tenant') end
   local images = tonumber(generation.images)
   if images < 1 or images > 20 then corrupt(key, 'images') end

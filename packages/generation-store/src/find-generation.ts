@@ -1,0 +1,30 @@
+import type { FoundSubmission, GenerationView, GrokImagineRequest } from '@darkroom/contracts';
+import type { Redis } from 'ioredis';
+import { generationKey } from './keys.ts';
+import { readLargeRequest } from './large-request.ts';
+import { readGenerationScript } from './scripts/generations.ts';
+import { hasLargeRequest, parseFoundSubmissions, parseGenerationView } from './view.ts';
+
+const read = (redis: Redis, prefix: string, generationId: string): Promise<unknown> =>
+  readGenerationScript.run(redis, generationKey(prefix, generationId), [prefix, generationId]);
+
+/** Reads a generation; undefined when Redis has none of this id. @param knownRequest Its request, if it is known: a large one takes a trip of its own. */
+export async function findGeneration(
+  redis: Redis,
+  prefix: string,
+  generationId: string,
+  knownRequest?: GrokImagineRequest,
+): Promise<GenerationView | undefined> {
+  const reply = await read(redis, prefix, generationId);
+  if (reply === null) return undefined;
+  const view = parseGenerationView(prefix, generationId, reply);
+  if (!hasLargeRequest(reply)) return view;
+  const request = knownRequest ?? (await readLargeRequest(redis, prefix, generationId));
+  return request && { ...view, request };
+}
+
+/** Reads the submissions of a generation; none when Redis does not know it. */
+export async function findSubmissions(redis: Redis, prefix: string, generationId: string): Promise<FoundSubmission[]> {
+  const reply = await read(redis, prefix, generationId);
+  return reply === null ? [] : parseFoundSubmissions(prefix, generationId, reply);
+}
