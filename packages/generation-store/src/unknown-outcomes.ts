@@ -1,5 +1,6 @@
-import { formatRef, parseRef, type NanoUsd, type SubmissionRef } from '@darkroom/contracts';
+import { parseRef, type NanoUsd, type SubmissionRef } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
+import { corruptRecordOf } from './corrupt-record.ts';
 import { generationKey, submissionKey, unknownKey } from './keys.ts';
 
 /** A submission of which nobody knows what became, and whose money is on hold. */
@@ -27,13 +28,20 @@ export async function readUnknown(redis: Redis, prefix: string, limit: number): 
     const ref = at % 2 === 0 ? parseRef(name) : undefined;
     return ref === undefined ? [] : [{ ref, since: Number(flat[at + 1]) }];
   });
-  const oldest = named.map(async ({ ref, since }): Promise<UnknownOutcome> => {
+  const oldest = named.map(async ({ ref, since }): Promise<UnknownOutcome | undefined> => {
     const [reserved, tenant] = await Promise.all([
-      redis.hget(submissionKey(prefix, ref), 'reserved'),
-      redis.hget(generationKey(prefix, ref.generationId), 'tenant'),
+      readField(redis, submissionKey(prefix, ref), 'reserved'),
+      readField(redis, generationKey(prefix, ref.generationId), 'tenant'),
     ]);
-    if (reserved === null || tenant === null) throw new Error(`submission "${formatRef(ref)}" is said to be unknown, and has no record`);
-    return { ref, since, tenant, heldNanoUsd: Number(reserved) };
+    // An entry without its record is passed by: the others are described.
+    return reserved === null || tenant === null ? undefined : { ref, since, tenant, heldNanoUsd: Number(reserved) };
   });
-  return { count, oldest: await Promise.all(oldest) };
+  return { count, oldest: (await Promise.all(oldest)).filter((each) => each !== undefined) };
 }
+
+/** A field of a hash; null without one, and for a key of another type. */
+const readField = (redis: Redis, key: string, field: string): Promise<string | null> =>
+  redis.hget(key, field).catch((error: unknown) => {
+    if (corruptRecordOf(error, key) !== undefined) return null;
+    throw error;
+  });

@@ -75,6 +75,9 @@ export interface Bucket {
 /** A connection that is not made by then is tried once more within the limit of the operation. */
 const CONNECT_TIMEOUT_MS = 2_000;
 
+/** More than the settlements and submissions of a worker: one that waits for a socket loses the time of its operation (the SDK has 50). */
+const MAX_SOCKETS = 400;
+
 /** The most keys of one request (S3 API reference, DeleteObjects). */
 const MAX_DELETES = 1000;
 
@@ -84,7 +87,11 @@ export function createBucket({ bucket, region, endpoint, publicEndpoint, credent
     ...(endpoint === undefined ? {} : { endpoint, forcePathStyle: true }),
     ...(credentials === undefined ? {} : { credentials }),
     maxAttempts: 2,
-    requestHandler: { connectionTimeout: Math.min(CONNECT_TIMEOUT_MS, requestTimeoutMs) },
+    requestHandler: {
+      connectionTimeout: Math.min(CONNECT_TIMEOUT_MS, requestTimeoutMs),
+      httpAgent: { maxSockets: MAX_SOCKETS },
+      httpsAgent: { maxSockets: MAX_SOCKETS },
+    },
     // By default the SDK puts the checksum of an *empty* body into presigned URLs, and any real upload is then refused.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',

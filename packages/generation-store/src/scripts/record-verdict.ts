@@ -71,7 +71,8 @@ local function drop()
     redis.call('HINCRBY', key, 'round', 1)
     redis.call('HDEL', key, 'unsentAt')
   elseif earlier == 0 and submission.send == send and submission.fresh == '1' then
-    redis.call('HSET', key, 'unsentAt', (submission.unsentAt or '') .. ' ' .. submission.firstSentAt)
+    -- the last fifty: one that is not known any more counts as sent, and is asked about
+    redis.call('HSET', key, 'unsentAt', string.sub((submission.unsentAt or '') .. ' ' .. submission.firstSentAt, -14 * 50))
   end
 end
 
