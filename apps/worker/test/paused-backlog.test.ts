@@ -22,3 +22,23 @@ test('a paused backlog rests as a whole: few looks, one line, and in its order w
   await eventually(() => expect(world.sendable).toHaveLength(100), { withinMs: 10_000 });
   expect(displacement(ids, world.sendable), 'what was under way may change places').toBeLessThanOrEqual(2 * 4);
 });
+
+test('the backlog of a tenant whose cap is reached looks in a line, and holds no other tenant', async () => {
+  await using world = await setup(inject('redisUrl'), { maxTroubleMs: 1000 });
+  await world.store.setCaps({ allPerDay: 1e15, tenantPerDay: 20_000_000 });
+  const runAt = (await world.store.readTime()) + 300;
+  const capped = await world.enqueue(61, 'a', runAt);
+  const [other] = await world.enqueue(1, 'b', runAt);
+  await eventually(async () => expect(await world.store.readTime()).toBeGreaterThan(runAt));
+  world.startWorker(4);
+  await eventually(() => expect(world.sendable).toContain(other));
+  await eventually(() => expect(new Set(world.asked).size).toBe(62));
+  const looks = (await world.submissions.queue.getDelayed()).map(({ timestamp, delay }) => timestamp + delay);
+  expect(Math.max(...looks) - Math.min(...looks), '60 of them, 50 ms apart').toBeGreaterThan(2000);
+  expect(
+    world.sendable.filter((id) => capped.includes(id)),
+    'as many as the cap allows',
+  ).toHaveLength(1);
+  const stops = world.lines().filter((line) => line.includes('"event":"submission.stopped"'));
+  expect(stops).toHaveLength(1);
+});

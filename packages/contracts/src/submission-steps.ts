@@ -33,6 +33,8 @@ export type Commitment =
       detail: string;
       /** How long until it may be otherwise, where the clock alone decides that. */
       waitMs?: number;
+      /** How much later than otherwise it is to look again, because others wait for the same. */
+      behindMs?: number;
     }
   | {
       kind: 'go';

@@ -17,7 +17,7 @@ import { storedRequest } from './submission-fields.ts';
 
 const number = z.coerce.number();
 const commitReplySchema = z.union([
-  z.tuple([z.literal('stop'), z.enum(commitStops), z.string().optional(), number.optional()]),
+  z.tuple([z.literal('stop'), z.enum(commitStops), z.string().optional(), number.optional(), number.optional()]),
   z.tuple([
     z.literal('go'),
     number,
@@ -48,8 +48,8 @@ export async function commit(redis: Redis, prefix: string, ref: SubmissionRef, t
     await commitScript.run(redis, generationKey(prefix, ref.generationId), [...refArguments(prefix, ref), token]),
   );
   if (reply[0] === 'stop') {
-    const [, reason, detail = '', waitMs] = reply;
-    return { kind: 'stop', reason, detail, ...(waitMs === undefined ? {} : { waitMs }) };
+    const [, reason, detail = '', waitMs, behindMs = 0] = reply;
+    return { kind: 'stop', reason, detail, ...(waitMs === undefined ? {} : { waitMs }), ...(behindMs === 0 ? {} : { behindMs }) };
   }
   const [
     ,

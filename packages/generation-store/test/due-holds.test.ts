@@ -46,6 +46,35 @@ describe('a generation for later', () => {
     });
   });
 
+  test('of many that wait for one cap each looks behind the others, no later than at its deadline, and another cap has a line of its own', async () => {
+    await using world = await setupAt(NOON);
+    await world.store.setCaps({ allPerDay: 1e15, tenantPerDay: IMAGE_NANO_USD - 1 });
+    const due = (tenant: string, more = {}) => world.enqueue(1, { tenant, runAt: NOON + 1, ...more }).then(([ref]) => ref);
+    const refs = [
+      await due('a'),
+      await due('a'),
+      await due('a'),
+      await due('a', { deadlineAt: NOON + 12 }),
+      await due('a'),
+      await due('b'),
+    ];
+    await world.setTime(NOON + 2);
+    const behind: (number | undefined)[] = [];
+    for (const ref of refs) {
+      const stop = await world.store.commit(ref, `token of ${ref.generationId}`);
+      expect(stop).toMatchObject({ kind: 'stop', reason: 'cap' });
+      behind.push(stop.kind === 'stop' ? stop.behindMs : undefined);
+    }
+    expect(behind).toEqual([undefined, 50, 100, 10, 200, undefined]);
+    expect(await world.redis.pttl(`${world.prefix}:cap-place:tenant:a:day:2026-11-22`), 'it ends by itself').toBeGreaterThan(0);
+    // the first looks again after its minute, while the line is shorter than that
+    await world.setTime(NOON + 60_002);
+    expect(await world.store.commit(refs[0]!, 'later')).not.toHaveProperty('behindMs');
+    // a place that lies further ahead than a line is ever long was given by a clock that went back
+    await world.redis.set(`${world.prefix}:cap-place:tenant:a:day:2026-11-22`, String(NOON + 10 * DAY_MS));
+    expect(await world.store.commit(refs[1]!, 'later')).not.toHaveProperty('behindMs');
+  });
+
   test('that is due when a cap is reached waits for money, and fails never', async () => {
     await using world = await setupAt(NOON);
     await world.store.setCaps({ allPerDay: IMAGE_NANO_USD });

@@ -13,7 +13,7 @@ export async function stopped(purchase: Purchase, ref: SubmissionRef, why: Extra
   const { reason, detail } = why;
   const { maxTroubleMs } = settings.timing;
   const troubleMs = backoffMs(maxTroubleMs, maxTroubleMs, 1, around.random);
-  const { waitMs = troubleMs } = why;
+  const { waitMs = troubleMs, behindMs = 0 } = why;
   switch (reason) {
     case 'settled':
     case 'closed':
@@ -46,8 +46,8 @@ export async function stopped(purchase: Purchase, ref: SubmissionRef, why: Extra
     case 'cap':
     case 'no-reservation':
       around.log('submission.stopped', ref, { reason, ...(reason === 'cap' ? { period: detail } : {}) });
-      // Looked at again soon, although a cap may not reset for weeks: it may be raised, and money be given back.
-      return { kind: 'snooze', delayMs: Math.min(waitMs, troubleMs), why: reason };
+      // Looked at again soon (of many that wait for one cap by one after the other), although a cap may not reset for weeks: it may be raised, and money be given back.
+      return { kind: 'snooze', delayMs: Math.min(waitMs, troubleMs) + behindMs, why: reason };
     default:
       return reason satisfies never;
   }

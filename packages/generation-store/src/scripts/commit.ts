@@ -1,4 +1,5 @@
 import { createLuaScript } from '../lua-script.ts';
+import { capPlaces } from './cap-places.ts';
 import { fold } from './fold.ts';
 import { money } from './money.ts';
 import { noteBought } from './open.ts';
@@ -10,10 +11,11 @@ import { providerGate } from './provider-trouble.ts';
  * The only place where buying is decided. Opens a send, or says why not. A send is one POST; the field `send:<k>` stands as
  * long as that POST may have been accepted, and is taken away when it was refused in so many words or never left.
  *
- * A stop says why, and where that is known, how long until it may be otherwise: <reason> <detail> <waitMs>.
+ * A stop says why, and where that is known, how long until it may be otherwise: <reason> <detail> <waitMs>; for a cap
+ * also how long to wait for the others that wait for it.
  * Called again with the same token (the reply was lost on the way) it answers as it did.
  */
-export const commitScript = createLuaScript(/* lua */ `${prelude}${money}${fold}${providerGate}${tasksAtProvider}${noteBought}
+export const commitScript = createLuaScript(/* lua */ `${prelude}${capPlaces}${money}${fold}${providerGate}${tasksAtProvider}${noteBought}
 local key, id, index, n, token = KEYS[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local submissionKey = submissionKey(id, index, n)
 local now = nowMs()
@@ -91,7 +93,7 @@ end
 local due = submission.held == 'due'
 if due then
   local reached = capReached(caps, today, tonumber(submission.reserved))
-  if reached then return { 'stop', 'cap', reached.name, int(reached.resetsAt - now) } end
+  if reached then return { 'stop', 'cap', reached.name, int(reached.resetsAt - now), waitForPlace(reached.name, deadlineAt, now) } end
 elseif submission.held ~= '1' then
   return { 'stop', 'no-reservation' }
 end
