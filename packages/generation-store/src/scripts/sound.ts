@@ -40,10 +40,12 @@ local function soundGeneration(key, generation)
   if not string.find(generation.tenant or '', '^[%w_.:@+|-]+$') then corrupt(key, 'tenant') end
   local images = tonumber(generation.images)
   if images < 1 or images > 20 then corrupt(key, 'images') end
+  local submissions = 0
   for index = 0, images - 1 do
     local latest = generation['latest:' .. index]
-    -- a loop over them must end
-    if not isWhole(latest) or tonumber(latest) < 1 or tonumber(latest) > 9999 then corrupt(key, 'latest:' .. index) end
+    -- scripts go through all of them: 2000 take some ten milliseconds, and a real generation has a few for each image
+    submissions = submissions + (isWhole(latest) and tonumber(latest) or 0)
+    if not isWhole(latest) or tonumber(latest) < 1 or submissions > 2000 then corrupt(key, 'latest:' .. index) end
     if not knownStatus.image[generation['image:' .. index]] then corrupt(key, 'image:' .. index) end
   end
 end

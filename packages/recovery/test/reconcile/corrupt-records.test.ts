@@ -10,7 +10,7 @@ const today = (): string => new Date().toISOString().slice(0, 10);
 const corruptions: Record<string, (world: World, ref: SubmissionRef) => Promise<unknown>> = {
   'money that is none': (world, ref) => world.redis.hset(world.submissionKey(ref), 'reserved', 'NaN'),
   'an unknown status': (world, ref) => world.redis.hset(world.submissionKey(ref), 'status', 'developing'),
-  'endless submissions': (world, ref) => world.redis.hset(world.generationKey(ref), 'latest:0', '999999999999'),
+  'endless submissions': (world, ref) => world.redis.hset(world.generationKey(ref), 'latest:0', '2001'),
   'a number of images that is none': (world, ref) => world.redis.hset(world.generationKey(ref), 'images', 'many'),
   'a generation of another type': async (world, ref) => {
     await world.redis.del(world.generationKey(ref));
