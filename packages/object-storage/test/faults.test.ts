@@ -162,3 +162,16 @@ test('a flood without a length is cut off at the limit', async () => {
   await using world = await setup({ endpoint: flood.endpoint, maxImageBytes: 100_000 });
   expect(await world.storage.readStaging(refOf())).toMatchObject({ kind: 'too-large' });
 });
+
+test('as many requests are under way at once as a worker may have runs', async () => {
+  const RUNS = 400;
+  const held: ServerResponse[] = [];
+  await using s3 = await startBrokenS3((_request, response) => {
+    held.push(response);
+    if (held.length === RUNS) for (const each of held) each.writeHead(404).end();
+  });
+  await using world = await setup({ endpoint: s3.endpoint, requestTimeoutMs: 10_000 });
+  const reads = await Promise.all(Array.from({ length: RUNS }, () => world.storage.readStaging(refOf())));
+  expect(new Set(reads.map(({ kind }) => kind))).toEqual(new Set(['missing']));
+  expect(s3.requests(), 'none waited until it was tried again').toBe(RUNS);
+});
