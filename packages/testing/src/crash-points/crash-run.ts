@@ -109,7 +109,12 @@ async function strikeAt(
 }
 
 async function judgeWorld({ directory, stack, records, orders }: CrashWorld): Promise<Judgement> {
-  await writeRecords(directory, { orders, generations: await records.readGenerations(orders), ledger: await records.readLedger() });
+  await writeRecords(directory, {
+    orders,
+    generations: await records.readGenerations(orders),
+    ledger: await records.readLedger(),
+    pauses: await records.readPauses(),
+  });
   return judge(await readEvidence({ billFile: stack.billFile, bucketDir: stack.s3.bucketDir, directory }));
 }
 

@@ -10,6 +10,7 @@ export interface PlacedOrder {
   images: number;
   tenant: string;
   imageUsd: string;
+  isPoisoned?: boolean;
   idempotencyKey?: string;
   deadlineAt?: number;
   /** When the caller asked for its end. */

@@ -8,6 +8,8 @@ const rare = [
   'submission.remembered-by-s3',
   'submission.late-image',
   'submission.horizon-passed',
+  'submission.blocked',
+  'buying.held',
   'image.invalid',
 ] as const;
 

@@ -143,6 +143,7 @@ async function burden(
     await writeRecords(directory, {
       orders: load.placed,
       generations: await records.readGenerations(load.placed),
+      pauses: await records.readPauses(),
       ledger: { ...(await records.readLedger()), ...(capUsd === undefined ? {} : { caps: { 'tenant:day': capUsd } }) },
     });
     return { ...chaos.counts };

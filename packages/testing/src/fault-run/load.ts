@@ -26,7 +26,7 @@ export function startLoad(producer: Producer, orders: readonly Order[], signal: 
       await delay(order.afterMs);
       while (open >= MAX_OPEN && !signal.aborted) await delay(20);
       if (signal.aborted) return;
-      const { idempotencyKey, images, tenant, imageUsd } = order;
+      const { idempotencyKey, images, tenant, imageUsd, isPoisoned } = order;
       const record: PlacedOrder = {
         ids: [],
         images,
@@ -34,6 +34,7 @@ export function startLoad(producer: Producer, orders: readonly Order[], signal: 
         imageUsd,
         outcome: 'open',
         ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
+        ...(isPoisoned === undefined ? {} : { isPoisoned }),
       };
       placed.push(record);
       open += 1;

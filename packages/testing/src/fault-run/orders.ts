@@ -17,7 +17,12 @@ export interface Order extends OrderTerms {
   mintedAgoMs?: number;
   /** It is to run so much later. */
   runAfterMs?: number;
+  /** Something on the way to the provider answers each send of it in the provider's place while faults go on. */
+  isPoisoned?: boolean;
 }
+
+/** Stands in the prompt of a poisoned order, and in no other. */
+export const POISON = 'p0is0n';
 
 /** The smallest PNG there is: one pixel. */
 const PIXEL = 'data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
@@ -40,6 +45,7 @@ function deriveOrder(draws: NamedDraws, name: string, chooseTenant: ChooseTenant
   const references = draws.chance('has-references', 0.08) ? draws.between('references', 1, MAX_REFERENCE_IMAGES) : 0;
   const imageUsd = formatUsd(prices.imageNanoUsd + references * prices.referenceImageNanoUsd);
   const tenant = chooseTenant(priceOf({ images, imageUsd }));
+  const isPoisoned = draws.chance('poisoned', 0.01);
   return {
     tenant,
     images,
@@ -47,13 +53,14 @@ function deriveOrder(draws: NamedDraws, name: string, chooseTenant: ChooseTenant
     // intervals of independent callers: exponential, and not longer than five usual ones
     afterMs: Math.round((Math.min(5, -Math.log(1 - draws.fraction('after'))) * 1000) / ordersPerSecond),
     request: {
-      positivePrompt: `order ${name}${draws.chance('nsfw', 0.02) ? ', nsfw' : ''}`,
+      positivePrompt: `order ${name}${draws.chance('nsfw', 0.02) ? ', nsfw' : ''}${isPoisoned ? `, ${POISON}` : ''}`,
       ...draws.pick('size', sizes),
       numberResults: images,
       outputFormat: draws.chance('jpg', 0.8) ? 'JPG' : draws.pick('format', ['PNG', 'WEBP']),
       ...(references === 0 ? {} : { inputs: { referenceImages: Array.from({ length: references }, () => PIXEL) } }),
     },
     ...(hasKey ? { idempotencyKey: `key ${name}` } : {}),
+    ...(isPoisoned ? { isPoisoned } : {}),
     ...(draws.chance('repeats', 0.2)
       ? {
           repeats: {

@@ -1,5 +1,6 @@
 import type { Timing } from '@darkroom/contracts';
 import { createDraws, type NamedDraws } from '../named-draws.ts';
+import { POISON } from './orders.ts';
 import type { FaultRunSettings } from './settings.ts';
 import { forgetAfterMs } from './timing.ts';
 
@@ -37,7 +38,10 @@ export function deriveProviderFaults({ seed, scale, forget, switches = {} }: Fau
   const calm: ProviderFaults = { ...drawn, ...(usesUpIds ? tellingTrail : {}), ...Object.fromEntries(lasting) };
   const outcomes = forget === 'inside-window' ? whatNeedsNoMemory : { ...failures, ...uploads(timing) };
   const decidable = usesUpIds ? whatIsRefusedOrAccepted : {};
-  return { calm, faulty: { ...calm, ...submissions(timing), ...outcomes, ...webhooks, ...questions, ...decidable, ...switches } };
+  return {
+    calm,
+    faulty: { ...calm, ...submissions(timing), ...outcomes, ...webhooks, ...questions, ...poison, ...decidable, ...switches },
+  };
 }
 
 /** How things are said and sent. */
@@ -180,6 +184,9 @@ const uploads = ({ uploadWindowMs }: Timing): ProviderFaults => ({
   imageUrlMovesRate: 0.1,
   imageUrlMovesMs: uploadWindowMs * 2,
 });
+
+/** Only while faults go on: what is answered so while nothing of others is taken is sent again for good (docs/guarantees.md). */
+const poison: ProviderFaults = { poisonWord: POISON, poisonAnswer: 'html-403' };
 
 const questions: ProviderFaults = {
   pollTerminal504Rate: 0.3,

@@ -29,7 +29,9 @@ export function figuresOf({ seed, scenario }: FaultRunSettings, outcome: FaultRu
     capRefusals: evidence.orders.filter((order) => order.outcome === 'refused').length,
     capStops: countCapStops(evidence),
     unproven: judgement.unproven.length,
-    unprovenShare: percent(judgement.unproven.length / Math.max(1, images)),
+    unprovenShare: percent((judgement.unproven.length - judgement.blocked.length) / Math.max(1, images)),
+    blocked: judgement.blocked.length,
+    poisoned: evidence.orders.filter(({ isPoisoned }) => isPoisoned === true).length,
     ...countStatuses(evidence),
     images,
     executions: evidence.bill.filter(({ kind }) => kind === 'execution').length,
@@ -49,7 +51,7 @@ export function figuresOf({ seed, scenario }: FaultRunSettings, outcome: FaultRu
 
 /** Says why a run does not count as proof, whatever was found. @returns nothing for one that does. */
 export const doubtsOf = ({ judgement, evidence, schedule, counts, wrongClocks, capUsd }: FaultRunOutcome): string[] => [
-  ...whyNoProof(evidence, judgement.unproven.length),
+  ...whyNoProof(evidence, judgement.unproven.length - judgement.blocked.length),
   ...whatDidNotStrike({ schedule, counts, wrongClocks, ...(capUsd === undefined ? {} : { capStops: countCapStops(evidence) }) }),
 ];
 

@@ -14,6 +14,8 @@ export interface Evidence extends BucketEvidence {
   /** What Redis says of each generation; null when it knows none. */
   generations: Readonly<Record<string, GenerationRecord | null>>;
   ledger: LedgerRecord;
+  /** What keeps the whole fleet from buying when all orders are over, in words. */
+  pauses: readonly string[];
 }
 
 /** What a cap is about. */
@@ -27,6 +29,8 @@ const orderSchema = z.object({
   tenant: z.string().optional(),
   /** What is held for each submission of an image; the price without reference images when absent. */
   imageUsd: z.string().optional(),
+  /** Whether something on the way to the provider answered its sends, and let others pass. */
+  isPoisoned: z.boolean().optional(),
   idempotencyKey: z.string().optional(),
   deadlineAt: z.number().optional(),
   cancelledAt: z.number().optional(),
@@ -45,6 +49,8 @@ const generationSchema = z.object({
       status: z.string(),
       submissionStatus: z.string(),
       submissions: z.int(),
+      /** Why it has no image, as its caller is told. */
+      code: z.string().optional(),
       /** The image that its caller is served, of one that has succeeded. */
       image: z.object({ key: z.string(), sha256: z.string() }).optional(),
       /** Sends of its newest submission that were not refused in so many words, as Redis counts them. */
@@ -75,7 +81,10 @@ export interface EvidencePlaces {
 }
 
 /** Writes down what lives in memory and in Redis alone. */
-export async function writeRecords(directory: string, records: Pick<Evidence, 'orders' | 'generations' | 'ledger'>): Promise<void> {
+export async function writeRecords(
+  directory: string,
+  records: Pick<Evidence, 'orders' | 'generations' | 'ledger' | 'pauses'>,
+): Promise<void> {
   for (const [name, value] of Object.entries(records))
     await writeFile(join(directory, `${name}.json`), JSON.stringify(value, undefined, 1));
 }
@@ -89,5 +98,6 @@ export async function readEvidence({ billFile, bucketDir, directory }: EvidenceP
     orders: z.array(orderSchema).parse(await read('orders')),
     generations: z.record(z.string(), generationSchema.nullable()).parse(await read('generations')),
     ledger: ledgerSchema.parse(await read('ledger')),
+    pauses: z.array(z.string()).parse(await read('pauses')),
   };
 }

@@ -18,7 +18,9 @@ export function findFailedWrongly(order: OrderRecord, { generations }: Evidence,
       if (status === 'succeeded' || status === 'open') return [];
       const sent = taskIdsOf(id, order.images, index).flatMap((taskUUID) => tasks.get(taskUUID) ?? []);
       if (sent.some(({ executions }) => executions.length > 0)) return [`${id}: image ${index} is ${status}, and the bill holds it`];
-      const isRight = (status === 'failed' && hasFailedForGood(sent)) || (status === 'unknown' && isUnproven(id, generation, image, tasks));
+      const isRight =
+        (status === 'failed' && hasFailedForGood(sent)) ||
+        (status === 'unknown' && isUnproven(id, generation, image, tasks, order.isPoisoned));
       if (isRight || hasExcuse) return [];
       const failures = sent.flatMap((task) => task.failures.map(({ code }) => code));
       const why = failures.length === 0 ? 'the provider never refused it' : `the bill holds no more than ${failures.join(', ')}`;

@@ -14,6 +14,8 @@ import type { Evidence, OrderRecord } from './evidence.ts';
 import { findFailedWrongly } from './failures.ts';
 import { findLedgerDifferences } from './ledger.ts';
 import { findLost } from './lost.ts';
+import { poisonedIdsOf } from './order-terms.ts';
+import { findRefusedWrongly } from './refusals.ts';
 import { isUnproven } from './unproven.ts';
 
 /** Each of these must be empty or 0. A line names what it is about, so that its cause can be looked for in the logs. */
@@ -27,7 +29,10 @@ export interface Judgement {
   paidTwice: string[];
   /** Not final within the stated time after the faults stopped. */
   stuck: string[];
-  /** Failed, expired, lost or unknown although the bill holds a good image or the provider never refused. */
+  /**
+   * Failed, expired, lost or unknown although the bill holds a good image or the provider never refused; and orders that were refused
+   * for a cap which their tenant cannot have reached.
+   */
   failedWrongly: string[];
   /**
    * Ledger minus bill, holds that only an operator can release left out; when these agree, by how much the views of the ledger,
@@ -43,6 +48,8 @@ export interface Judgement {
   capsCrossed: string[];
   /** Images of which nobody can know before the horizon: they count for none of the others. */
   unproven: string[];
+  /** Those of them whose sends something answered in the place of the provider, as the run had it. */
+  blocked: string[];
 }
 
 /** Judges a run by its evidence alone. */
@@ -60,14 +67,17 @@ export function judge(evidence: Evidence): Judgement {
       ...findRepeatedOrders(orders, tasks),
       ...findBoughtThoughRefused(tasks, ordered),
     ],
-    stuck: orders.flatMap((order) => findStuck(order, evidence, tasks)),
-    failedWrongly: orders.flatMap((order) => findFailedWrongly(order, evidence, tasks)),
+    stuck: [
+      ...orders.flatMap((order) => findStuck(order, evidence, tasks)),
+      ...evidence.pauses.map((pause) => `all buying is paused at the end: ${pause}`),
+    ],
+    failedWrongly: [...orders.flatMap((order) => findFailedWrongly(order, evidence, tasks)), ...findRefusedWrongly(evidence, tasks)],
     ledgerDifferenceNanoUsd,
     viewDifferences: views,
     costDifferences: costs,
     capCrossedNanoUsd,
     capsCrossed,
-    unproven: findUnproven(evidence, tasks),
+    ...findUnproven(evidence, tasks),
   };
 }
 
@@ -109,12 +119,18 @@ const findBoughtThoughRefused = (tasks: Tasks, ordered: OrderedTasks): string[] 
     return order?.outcome === 'refused' ? [`${name}: sent although its order was refused`] : [];
   });
 
-const findUnproven = ({ generations }: Evidence, tasks: Tasks): string[] =>
-  Object.entries(generations).flatMap(([id, generation]) =>
+function findUnproven({ generations, orders }: Evidence, tasks: Tasks): { unproven: string[]; blocked: string[] } {
+  const poisoned = poisonedIdsOf(orders);
+  const found = Object.entries(generations).flatMap(([id, generation]) =>
     (generation?.images ?? [])
-      .filter((image) => generation !== null && isUnproven(id, generation, image, tasks))
-      .map(({ index, submissionStatus, submissions }) => `${id}/${index}-${submissions}: ${submissionStatus}`),
+      .filter((image) => generation !== null && isUnproven(id, generation, image, tasks, poisoned.has(id)))
+      .map(({ index, submissionStatus, submissions, code }) => ({
+        isBlocked: poisoned.has(id),
+        line: `${id}/${index}-${submissions}: ${code ?? submissionStatus}`,
+      })),
   );
+  return { unproven: found.map(({ line }) => line), blocked: found.filter(({ isBlocked }) => isBlocked).map(({ line }) => line) };
+}
 
 /** Whether its caller may give an order up: it was cancelled, or its deadline had passed by then (by the last line of the bill, where that is not known). */
 const wasUnwanted = ({ cancelledAt, deadlineAt, endedAt }: OrderRecord, bill: Evidence['bill']): boolean =>
@@ -134,7 +150,7 @@ function findStuck(order: OrderRecord, { generations, recorded, bill }: Evidence
     // Nothing of it was bought, so that a Redis which forgot it owes nothing: its caller did not want it any more, or asks again.
     if (generation === undefined) return recorded.has(id) ? [`${id}: S3 remembers it and Redis does not`] : [];
     const live = generation.images.filter(({ submissionStatus }) => isLive(submissionStatus));
-    const proven = live.filter((image) => !isUnproven(id, generation, image, tasks));
+    const proven = live.filter((image) => !isUnproven(id, generation, image, tasks, order.isPoisoned));
     if (!isFinalGeneration(generation.status) && (live.length === 0 || proven.length > 0)) return [`${id}: is ${generation.status}`];
     return proven.map(
       ({ index, submissionStatus }) => `${id}: is ${generation.status}, and the submission of image ${index} is ${submissionStatus}`,

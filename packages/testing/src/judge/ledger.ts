@@ -88,7 +88,7 @@ function holdsOfUnproven({ orders, generations }: Evidence, tasks: Tasks, ofTena
     if (ofTenant !== undefined && tenantOf(order) !== ofTenant) continue;
     for (const id of order.ids) {
       const generation = generations[id] ?? undefined;
-      const unproven = generation?.images.filter((image) => isUnproven(id, generation, image, tasks)) ?? [];
+      const unproven = generation?.images.filter((image) => isUnproven(id, generation, image, tasks, order.isPoisoned)) ?? [];
       sum += unproven.length * imageNanoUsdOf(order);
     }
   }

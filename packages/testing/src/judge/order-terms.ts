@@ -7,3 +7,7 @@ export const tenantOf = ({ tenant = 'default' }: Pick<OrderRecord, 'tenant'>): s
 /** What is held for each submission of one of its images. */
 export const imageNanoUsdOf = ({ imageUsd }: Pick<OrderRecord, 'imageUsd'>): NanoUsd =>
   imageUsd === undefined ? prices.imageNanoUsd : parseUsd(imageUsd);
+
+/** The generations of orders whose sends something on the way to the provider answered. */
+export const poisonedIdsOf = (orders: readonly Pick<OrderRecord, 'ids' | 'isPoisoned'>[]): ReadonlySet<string> =>
+  new Set(orders.flatMap(({ ids, isPoisoned }) => (isPoisoned === true ? ids : [])));

@@ -6,7 +6,10 @@ const MIN_MAIN_ROAD_SHARE = 0.7;
 /** A run that leaves more than this open says little of what becomes of an image. */
 const MAX_UNPROVEN_SHARE = 0.005;
 
-/** Says why a run does not count as proof, whatever its figures are. @returns nothing for one that does. */
+/**
+ * Says why a run does not count as proof, whatever its figures are. @returns nothing for one that does.
+ * @param unproven How many images are unproven beside those whose sends the run itself blocked.
+ */
 export function whyNoProof(evidence: Evidence, unproven: number): string[] {
   const { mainShare } = countRoads(evidence);
   const unprovenShare = unproven / Math.max(1, countImages(evidence));

@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import { buildGenerationStore, connectPatient } from '@darkroom/generation-store';
+import { buildGenerationStore, connectPatient, isLiftable } from '@darkroom/generation-store';
 import type { Stack } from '../fleet/stack.ts';
 import type { GenerationRecord, LedgerRecord, OrderRecord } from './evidence.ts';
 
@@ -9,6 +9,8 @@ export interface Records {
   countOpen(): Promise<number>;
   readGenerations(orders: readonly Pick<OrderRecord, 'ids'>[]): Promise<Record<string, GenerationRecord | null>>;
   readLedger(): Promise<LedgerRecord>;
+  /** What keeps the whole fleet from buying and does not pass by itself, in words. */
+  readPauses(): Promise<string[]>;
   close(): void;
 }
 
@@ -24,11 +26,12 @@ export function openRecords({ redis: { url }, prefix }: Pick<Stack, 'redis' | 'p
       status,
       ...(finishedAt === undefined ? {} : { finishedAt }),
       images: await Promise.all(
-        images.map(async ({ index, status: imageStatus, submissionStatus, submissions, image }) => ({
+        images.map(async ({ index, status: imageStatus, submissionStatus, submissions, image, fault }) => ({
           index,
           status: imageStatus,
           submissionStatus,
           submissions,
+          ...(fault === undefined ? {} : { code: fault.code }),
           ...(image === undefined ? {} : { image: { key: image.key, sha256: image.sha256 } }),
           ...(await readSends(redis, `${prefix}:submission:${id}:${index}-${submissions}`)),
         })),
@@ -43,6 +46,7 @@ export function openRecords({ redis: { url }, prefix }: Pick<Stack, 'redis' | 'p
       return records;
     },
     readLedger: () => readLedger(redis, prefix),
+    readPauses: async () => (await store.pauses()).filter(isLiftable).map(({ kind, reason }) => `${kind}: ${reason}`),
     close: () => redis.disconnect(),
   };
 }

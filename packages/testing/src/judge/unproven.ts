@@ -4,18 +4,32 @@ import type { GenerationRecord } from './evidence.ts';
 
 type ImageRecord = GenerationRecord['images'][number];
 
+/** The code of an image whose sends something answered in the place of the provider. */
+const BLOCKED = 'provider.blocked';
+
 /** The code with which the provider refuses an id for having been used. */
 const CONFLICT = 'conflictTaskUUID';
 
 /**
  * Whether nobody can know yet what became of the newest submission of an image. It is looked for until the horizon, which comes
  * after the end of a run; its money stays on hold until an operator decides (I7). Never of a task that the provider accepted.
+ * @param isPoisoned Whether something on the way to the provider answered the sends of its order.
  */
-export function isUnproven(generationId: string, generation: GenerationRecord, image: ImageRecord, tasks: Tasks): boolean {
-  const { index, submissionStatus, submissions, unrefusedSends = 0, isForgotten = false } = image;
+export function isUnproven(
+  generationId: string,
+  generation: GenerationRecord,
+  image: ImageRecord,
+  tasks: Tasks,
+  isPoisoned = false,
+): boolean {
+  const { index, submissionStatus, submissions, unrefusedSends = 0, isForgotten = false, code } = image;
   const task = tasks.get(taskUuidOf({ generationId, index, n: submissions }));
   if (task !== undefined && task.acceptances.length > 0) return false;
   if (submissionStatus !== 'committed' && submissionStatus !== 'unknown') return false;
+  // What stood in the way may have passed it on, and until the horizon nothing tells: the order is blocked, or its window to be sent again
+  // has closed. Of an order that nothing stood in the way of the product has no reason to say so.
+  if (isPoisoned && unrefusedSends > 0) return true;
+  if (code === BLOCKED) return false;
   return isGivenUp(generation, task, unrefusedSends) || wasUsedUp(task, unrefusedSends, isForgotten);
 }
 

@@ -24,6 +24,7 @@ export function createHistory() {
   const orders: OrderRecord[] = [];
   const generations: Record<string, GenerationRecord | null> = {};
   const ledger: LedgerRecord = { periods: {}, caps: {} };
+  const pauses: string[] = [];
   let [at, billText] = [NOON, ''];
 
   const line = (kind: string, ref: SubmissionRef, fields: object = {}): void => {
@@ -49,6 +50,7 @@ export function createHistory() {
     orders,
     generations,
     ledger,
+    pauses,
     /** Goes on at noon of a day. */
     goTo: (day: string) => (at = Date.parse(`${day}T12:00:00Z`)),
     /** Puts money into one period of the ledger. */
@@ -141,7 +143,7 @@ export function createHistory() {
           await writeFile(join(bucketDir, 'objects', `${blob}.json`), JSON.stringify({ key, blob }));
           await writeFile(join(bucketDir, 'blobs', blob), bytes);
         }
-        await writeRecords(directory, { orders, generations, ledger });
+        await writeRecords(directory, { orders, generations, ledger, pauses });
         const evidence = await readEvidence({ billFile, bucketDir, directory });
         return { evidence, judgement: judge(evidence) };
       } finally {

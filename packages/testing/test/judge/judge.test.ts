@@ -42,7 +42,8 @@ describe('a run without fault', () => {
 
   test('may hold an order that was refused', async () => {
     const counts = await judged((history) => {
-      const { generationId } = history.order({ outcome: 'refused' });
+      history.ledger.caps = { 'tenant:day': '0.04' };
+      const { generationId } = history.order({ outcome: 'refused', images: 3 });
       history.generations[generationId] = null;
     });
     expect(counts).toEqual(clean);
@@ -138,7 +139,8 @@ describe('paid twice', () => {
 
   test('counts what was sent for an order that was refused', async () => {
     const counts = await judged((history) => {
-      const ref = history.order({ outcome: 'refused' });
+      history.ledger.caps = { 'tenant:day': '0.04' };
+      const ref = history.order({ outcome: 'refused', images: 3 });
       history.generations[ref.generationId] = null;
       history.sent(ref);
     });

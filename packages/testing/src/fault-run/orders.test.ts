@@ -1,0 +1,29 @@
+import { expect, test } from 'vitest';
+import { deriveOrders, POISON } from './orders.ts';
+import { deriveProviderFaults } from './provider-faults.ts';
+import { usualFaults, type FaultRunSettings } from './settings.ts';
+import { timingOf } from './timing.ts';
+
+const settings: FaultRunSettings = {
+  seed: 7,
+  generations: 3000,
+  workers: 2,
+  receivers: 2,
+  ordersPerSecond: 20,
+  scale: 1,
+  ...usualFaults(3000),
+};
+
+test('one order in a hundred is poisoned, which its prompt alone shows to the provider', () => {
+  const orders = deriveOrders(settings);
+  const poisoned = orders.filter(({ isPoisoned }) => isPoisoned === true);
+  expect(poisoned.length / orders.length).toBeGreaterThan(0.005);
+  expect(poisoned.length / orders.length).toBeLessThan(0.02);
+  expect(orders.filter(({ request }) => JSON.stringify(request).includes(POISON))).toEqual(poisoned);
+});
+
+test('something answers poisoned orders while faults go on, and lets them pass afterwards', () => {
+  const { faulty, calm } = deriveProviderFaults(settings, timingOf(1));
+  expect(faulty).toMatchObject({ poisonWord: POISON, poisonAnswer: 'html-403' });
+  expect(calm).not.toHaveProperty('poisonWord');
+});
