@@ -23,7 +23,8 @@ export const billLineSchema = z.discriminatedUnion('kind', [
     run: z.int(),
     costUsd: z.string(),
     promptSha256: sha256,
-    images: z.array(z.object({ imageUUID: z.string(), sha256, sizeBytes: z.int() })),
+    /** Bills of earlier versions name no seed. */
+    images: z.array(z.object({ imageUUID: z.string(), seed: z.int().optional(), sha256, sizeBytes: z.int() })),
   }),
   /** An accepted task failed; `costUsd` is "0" unless failed tasks are charged for. */
   z.object({ kind: z.literal('failure'), ...base, run: z.int(), costUsd: z.string(), code: z.string() }),

@@ -1,10 +1,10 @@
-import type { SubmissionRef, SubmissionStatus } from '@darkroom/contracts';
+import type { SubmissionRef, SubmissionStatus, Told } from '@darkroom/contracts';
 
 /** What the receiver needs of the world: a place that keeps deliveries and somebody to wake. */
 
 /** Keeps deliveries (generation-store). */
 export interface DeliveryInbox {
-  recordDelivery(ref: SubmissionRef, delivery: { body: string }): Promise<DeliveryReceipt>;
+  recordDelivery(ref: SubmissionRef, delivery: { body: string; told: Told }): Promise<DeliveryReceipt>;
 }
 
 export interface DeliveryReceipt {

@@ -6,7 +6,7 @@ import { readDelivery, type DeliveryReading } from './read-delivery.ts';
 import type { WakeLimit } from './wake-limit.ts';
 import { within } from './within.ts';
 
-// Invariant I6: a delivery is a hint. It is kept before anybody is woken, so that whoever is woken finds it; and once it is
+// Invariant I6: a delivery wakes and may tell facts, and proves nothing. It is kept before anybody is woken, so that whoever is woken finds it; and once it is
 // kept it is acknowledged, because the parked settlement looks by itself even if nobody wakes it.
 
 export interface ReceiveDependencies {
@@ -47,7 +47,7 @@ export async function receiveDelivery(delivery: Delivery, dependencies: ReceiveD
 
   let receipt: DeliveryReceipt;
   try {
-    receipt = await within(storeLimitMs, 'keep a delivery', inbox.recordDelivery(ref, { body }));
+    receipt = await within(storeLimitMs, 'keep a delivery', inbox.recordDelivery(ref, { body, told: reading.told }));
   } catch (error) {
     counts.add('delivery.unavailable');
     logger.error({ ...fields, err: error, code: 'store.unavailable' }, 'delivery could not be kept');

@@ -1,6 +1,6 @@
 import type { ErrorCode } from './errors.ts';
 import type { GrokImagineRequest } from './models/grok-imagine-image/request.ts';
-import type { VerifiedImage } from './records.ts';
+import type { FactSource, VerifiedImage } from './records.ts';
 import type { GenerationStatus, ImageStatus, SubmissionStatus } from './statuses.ts';
 
 /** One image of a generation, as a caller sees it. */
@@ -19,6 +19,8 @@ export interface ImageView {
   imageUUID?: string;
   seed?: number;
   nsfwContent?: boolean;
+  /** Whether seed, cost and the like were told by a delivery, or by Runware when it was asked; absent when neither told them. */
+  factsFrom?: FactSource;
   /** What the image cost, in US dollars, as a decimal string; of all its submissions. */
   costUsd: string;
   fault?: { code: ErrorCode; message: string };

@@ -51,6 +51,8 @@ export type {
   PurchaseOrder,
   SubmitVerdict,
   TaskFacts,
+  Told,
+  ToldFacts,
   TaskState,
   TrailEntry,
 } from './provider.ts';
@@ -60,6 +62,8 @@ export {
   reservationSchema,
   resultSchema,
   roads,
+  factSources,
+  type FactSource,
   verifiedImageSchema,
   type Intent,
   type ListedRecord,
@@ -136,6 +140,9 @@ export {
   type SubmissionView,
   type VerdictMeaning,
   type MissingImage,
+  type PollLeg,
+  type PollTurn,
+  type PollWish,
   type StandingConflict,
   type ProviderTrouble,
 } from './submission-steps.ts';

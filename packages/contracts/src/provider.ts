@@ -43,6 +43,18 @@ export interface TaskFacts {
   nsfwContent?: boolean;
 }
 
+/**
+ * Facts of a finished task as a delivery tells them: complete, well formed and bounded. They prove neither an image nor a failure;
+ * the protocol decides where they may be taken for facts.
+ */
+export interface ToldFacts extends TaskFacts {
+  seed: number;
+  costNanoUsd: NanoUsd;
+}
+
+/** What a delivery tells of the task of its capability: nothing, facts, or something that only the provider can make clear. */
+export type Told = 'nothing' | 'unclear' | ToldFacts;
+
 /** What one POST of a submission came to. */
 export type SubmitVerdict =
   | { kind: 'accepted' }

@@ -70,6 +70,10 @@ export const faultSchema = z.object({
 /** How an image came home. */
 export const roads = ['upload', 'image-url'] as const;
 
+/** Says whether the facts of a task came with a delivery or are the provider's answer to a question. */
+export const factSources = ['delivery', 'provider'] as const;
+export type FactSource = (typeof factSources)[number];
+
 /**
  * `…<index>-<n>.result.json`: the end of a submission. `…amendment.json` has the same form and says what came home after the
  * result; `…decision.json` how an operator ended one whose outcome is unknown.
@@ -85,6 +89,8 @@ export const resultSchema = z.object({
   seed: z.number().optional(),
   nsfwContent: z.boolean().optional(),
   imageUUID: z.string().optional(),
+  /** Source of seed, cost and the like; absent in records of earlier versions, and where the provider told none. A reader of such a version drops it. */
+  factsFrom: z.enum(factSources).optional(),
   /** What the provider charged; the reserved amount when it did not say (`costSource`). Absent while unknown. */
   costNanoUsd: nanoUsd.optional(),
   costSource: z.enum(['reported', 'expected', 'none']),

@@ -1,7 +1,7 @@
 import type { ErrorCode } from './errors.ts';
 import type { GrokImagineRequest } from './models/grok-imagine-image/request.ts';
-import type { SubmitVerdict, TaskFacts } from './provider.ts';
-import type { Intent, Reservation, SubmissionResult } from './records.ts';
+import type { SubmitVerdict, TaskFacts, Told } from './provider.ts';
+import type { Intent, Reservation, SubmissionResult, VerifiedImage } from './records.ts';
 import type { SubmissionStatus } from './statuses.ts';
 
 /**
@@ -106,11 +106,21 @@ export interface SubmissionView {
   deliveredAt?: number;
   /** How many settlements began, this one included. */
   settlements: number;
+  /** How often the provider was about to be asked. */
+  polls: number;
+  /** How often it was asked for the facts of an image that is kept already. */
+  looks: number;
+  /** What all deliveries tell together, and when the first of them came; absent until one tells something. */
+  told?: { what: Exclude<Told, 'nothing'>; at: number };
+  /** The image that an earlier run has verified and kept. */
+  image?: VerifiedImage;
   /** Sends that were answered by something else than the provider, while it took purchases of others. */
   strikes: number;
   firstSentAt?: number;
   succeededSeenAt?: number;
   facts?: TaskFacts;
+  /** Whether the provider ever took its id for used. */
+  hasConflicted: boolean;
   /** Stands after the provider took its id for used, until that is decided. */
   conflict?: StandingConflict;
   /** When the address of its image, or the provider in place of one, answered without the image for the last time. */
@@ -128,6 +138,21 @@ export interface MissingImage {
   maxGapMs: number;
   /** Where what came in its place was kept. */
   quarantineKey?: string;
+}
+
+/** Which run asks the provider: each has a turn of its own. */
+export type PollLeg = 'submit' | 'settle';
+
+/** The answer to "may the provider be asked now?" `questions`: how many; it has two about a task. */
+export type PollTurn = { kind: 'granted'; questions: number } | { kind: 'wait'; delayMs: number };
+
+/** Asks for a turn to question the provider. */
+export interface PollWish {
+  leg: PollLeg;
+  /** How many questions are to be put now. */
+  questions: number;
+  /** How many are booked, if they cannot be put now; as many as `questions` unless given. */
+  booked?: number;
 }
 
 /** How a submission ended. */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { submissionStatuses, type SubmissionRef, type SubmissionStatus } from '@darkroom/contracts';
+import { submissionStatuses, type SubmissionRef, type SubmissionStatus, type Told } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { generationKey, refArguments } from './keys.ts';
@@ -15,8 +15,14 @@ export interface DeliveryReceipt {
   status?: SubmissionStatus;
 }
 
-/** Keeps a delivery (I6). @param body The raw body, as it came. */
-export async function recordDelivery(redis: Redis, prefix: string, ref: SubmissionRef, body: string): Promise<DeliveryReceipt> {
+/** Keeps a delivery (I6). @param body The raw body, as it came. @param told What it tells of the task of its capability. */
+export async function recordDelivery(
+  redis: Redis,
+  prefix: string,
+  ref: SubmissionRef,
+  body: string,
+  told: Told = 'nothing',
+): Promise<DeliveryReceipt> {
   const digest = createHash('sha256').update(body).digest('base64url');
   const [kind, seq, status] = z
     .tuple([z.enum(['recorded', 'duplicate', 'overflow', 'unknown-submission']), z.coerce.number(), z.enum(['', ...submissionStatuses])])
@@ -25,7 +31,16 @@ export async function recordDelivery(redis: Redis, prefix: string, ref: Submissi
         ...refArguments(prefix, ref),
         digest,
         body.slice(0, MAX_KEPT_CHARACTERS),
+        writeTold(told),
       ]),
     );
   return { kind, seq, ...(status === '' ? {} : { status }) };
+}
+
+/** The same facts are the same text, so that the script can compare them. */
+function writeTold(told: Told): string {
+  if (told === 'nothing') return '';
+  if (told === 'unclear') return told;
+  const { seed, costNanoUsd, imageUUID, imageURL, nsfwContent } = told;
+  return JSON.stringify({ seed, costNanoUsd, imageUUID, imageURL, nsfwContent });
 }

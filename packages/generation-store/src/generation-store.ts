@@ -11,6 +11,8 @@ import type {
   PassProgress,
   PassReport,
   PeriodMoney,
+  PollTurn,
+  PollWish,
   ProviderTrouble,
   RecordedSubmission,
   RememberedGeneration,
@@ -21,7 +23,9 @@ import type {
   SubmissionRef,
   SubmissionView,
   TaskFacts,
+  Told,
   VerdictMeaning,
+  VerifiedImage,
 } from '@darkroom/contracts';
 import { generationStatuses } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
@@ -46,20 +50,20 @@ import { capsKey, differingKey, epochKey, generationKey, providerTroubleKey, sub
 import { applyLimits, findLimits, findLimitsRestrictions, restrictLimits, type LimitsRestriction, type StoredLimits } from './limits.ts';
 import { lookAtSettings, type SettingsLook } from './look-at-settings.ts';
 import { applyPauses, findPauses, type StoredPauses } from './operator-pause.ts';
-import { takePollToken, type PollRate } from './poll-bucket.ts';
+import { takePollTurn, type PollRate } from './poll-line.ts';
 import { findTrouble, reportTrouble, type StandingTrouble } from './provider-trouble.ts';
 import { findLastPass, findPassProgress } from './reconcile/last-pass.ts';
 import { listOpen, readOpenGenerations, type OpenGenerations } from './open-generations.ts';
 import { closeScript } from './scripts/generations.ts';
 import { endTurnScript, takeTurnScript } from './scripts/indexes.ts';
 import { readTasksScript } from './scripts/tasks-at-provider.ts';
-import { beginRebuild, bookPast, finishRebuild, type BegunRebuild } from './rebuild.ts';
+import { beginRebuild, bookPast, finishRebuild, type BegunRebuild, type RebuiltStore } from './rebuild.ts';
 import { restoreGeneration, findForgotten } from './restore.ts';
 import { adoptOwner, claimOwner, readOwnership, type OwnerClaim, type Ownership } from './ownership.ts';
 import { confirmComparison, initialise, readServerRun, type ServerRun } from './server-run.ts';
 import { findGeneration, findSubmissions } from './find-generation.ts';
 import { readTime } from './read-time.ts';
-import { beginSettlement, recordFacts, recordLook, recordMissingImage, settle } from './settlements.ts';
+import { beginSettlement, recordFacts, recordKeptImage, recordLook, recordMissingImage, settle } from './settlements.ts';
 import { readSpend, type PeriodSpend } from './spend.ts';
 import { readUnknown, type UnknownOutcomes } from './unknown-outcomes.ts';
 
@@ -107,13 +111,15 @@ export interface GenerationStore {
   /** Notes that an image which the provider says it has made could not be had. @returns for how long it has been asked for, in milliseconds. */
   recordMissingImage(ref: SubmissionRef, missing: MissingImage): Promise<number>;
   settle(ref: SubmissionRef, settlement: Settlement): Promise<SettleReply>;
-  recordDelivery(ref: SubmissionRef, delivery: { body: string }): Promise<DeliveryReceipt>;
+  recordDelivery(ref: SubmissionRef, delivery: { body: string; told?: Told }): Promise<DeliveryReceipt>;
+  /** Keeps that the image lies under its final key, for a run that must come again. @param isLook Whether the provider was asked for its facts. */
+  recordKeptImage(ref: SubmissionRef, image: VerifiedImage, isLook: boolean): Promise<void>;
   /** The number of the newest distinct delivery; 0 when there is none. */
   newestDelivery(ref: SubmissionRef): Promise<number>;
   /** How many tasks the fleet has under way at the provider, and how many it may have. */
   readTasksAtProvider(): Promise<{ count: number; limit: number }>;
-  /** 0 when a look at the provider may be made now, else how long to wait in milliseconds. */
-  takePollToken(): Promise<number>;
+  /** Takes a place in the fleet's line of questions to the provider: now, or a booked one. */
+  takePollTurn(ref: SubmissionRef, wish: PollWish): Promise<PollTurn>;
   /** @param knownRequest Its request, if it is known already: a large one is read from a key of its own. */
   find(generationId: string, knownRequest?: GrokImagineRequest): Promise<GenerationView | undefined>;
   /** All submissions of a generation, in the order of index and n; none when there is no record of it. */
@@ -151,12 +157,7 @@ export interface GenerationStore {
    * Opens a store that was rebuilt. @returns "emptied" when Redis lost its memory since that was begun, "restarted" when it may have
    * forgotten the last moments of it, "open" when another rebuild was first.
    */
-  finishRebuild(rebuilt: {
-    id: string;
-    run: string;
-    epoch: string;
-    ownerId?: string;
-  }): Promise<'opened' | 'open' | 'emptied' | 'restarted'>;
+  finishRebuild(rebuilt: RebuiltStore): Promise<'opened' | 'open' | 'emptied' | 'restarted'>;
   /** Reads the caps. @returns undefined while they are not all there; then nothing is bought. @throws CorruptRecordError */
   findCaps(): Promise<StoredCaps | undefined>;
   /** Writes the caps of a change that S3 holds, unless Redis knows a later one or a restriction that is not `carried`. @returns whether it did. */
@@ -215,6 +216,8 @@ export interface GenerationStore {
   pauses(): Promise<StandingPause[]>;
 }
 
+const readTasks = z.tuple([z.number(), z.number()]).transform(([count, limit]) => ({ count, limit }));
+
 /** Builds the store on a connection that stays its caller's to close. */
 export function buildGenerationStore({ prefix, retention, pollRate }: GenerationStoreConfig, redis: Redis): GenerationStore {
   const close = async (generationId: string, status: 'cancelled' | 'expired'): Promise<GenerationStatus | undefined> => {
@@ -242,13 +245,11 @@ export function buildGenerationStore({ prefix, retention, pollRate }: Generation
     recordFacts: (ref, facts) => recordFacts(redis, prefix, ref, facts),
     recordMissingImage: (ref, missing) => recordMissingImage(redis, prefix, ref, missing),
     settle: (ref, settlement) => settle(redis, prefix, ref, settlement),
-    recordDelivery: (ref, { body }) => recordDelivery(redis, prefix, ref, body),
+    recordDelivery: (ref, { body, told }) => recordDelivery(redis, prefix, ref, body, told),
+    recordKeptImage: (ref, image, isLook) => recordKeptImage(redis, prefix, ref, image, isLook),
     newestDelivery: async (ref) => Number((await redis.hget(submissionKey(prefix, ref), 'deliverySeq')) ?? 0),
-    readTasksAtProvider: async () => {
-      const [count, limit] = z.tuple([z.number(), z.number()]).parse(await readTasksScript.run(redis, capsKey(prefix), [prefix]));
-      return { count, limit };
-    },
-    takePollToken: () => takePollToken(redis, prefix, pollRate),
+    readTasksAtProvider: async () => readTasks.parse(await readTasksScript.run(redis, capsKey(prefix), [prefix])),
+    takePollTurn: (ref, wish) => takePollTurn(redis, prefix, pollRate, ref, wish),
     find: (generationId, knownRequest) => findGeneration(redis, prefix, generationId, knownRequest),
     findSubmissions: (generationId) => findSubmissions(redis, prefix, generationId),
     restore: (generation) => restoreGeneration(redis, prefix, retention, generation),

@@ -3,7 +3,7 @@ import type { SubmissionRef } from '@darkroom/contracts';
 /**
  * Every key of Darkroom's own in Redis. One prefix with a hash tag, so that all keys of one shard lie in one slot and a
  * script may touch them together (Redis Cluster specification, "Hash tags"). Scripts alone name these: `:spend:<period>`,
- * `:hold-moves` (counts the moves of holds), `:hold-sums`, `:owner`, `:server-run`, `:memory`, `:accepted-at`, `:tasks-at-provider`, `:cap-place:<period>`, `:deliveries:<generationId>:<index>-<n>` and `:idempotency:<tenant>:<digest>`,
+ * `:hold-moves` (counts the moves of holds), `:hold-sums`, `:owner`, `:server-run`, `:memory`, `:accepted-at`, `:poll-line`, `:tasks-at-provider`, `:cap-place:<period>`, `:deliveries:<generationId>:<index>-<n>` and `:idempotency:<tenant>:<digest>`,
  * whose tenant is encoded (`encodeTenant`).
  */
 export const DEFAULT_PREFIX = '{darkroom}';
@@ -40,7 +40,6 @@ export const heldWorkersKey = (prefix: string): string => `${prefix}:held-worker
 /** Marks a provider that ran a dry run as a purchase. */
 export const dryRunChargedKey = (prefix: string): string => `${prefix}:dry-run-charged`;
 export const providerTroubleKey = (prefix: string): string => `${prefix}:provider-trouble`;
-export const pollBucketKey = (prefix: string): string => `${prefix}:poll-bucket`;
 /** Sorted set of the submissions whose outcome is unknown, by the time at which that was said. */
 export const unknownKey = (prefix: string): string => `${prefix}:unknown`;
 /** Sorted set of the generations that still have a live submission, by creation time. */

@@ -4,6 +4,14 @@ import { z } from 'zod';
 import { rebuildKey } from './keys.ts';
 import { beginRebuildScript, bookPastScript, finishRebuildScript } from './scripts/server-run.ts';
 
+/** A rebuild that is to open the store. */
+export interface RebuiltStore {
+  id: string;
+  run: string;
+  epoch: string;
+  ownerId?: string;
+}
+
 /** A rebuild that was begun, by this process or by one before it. */
 export interface BegunRebuild {
   kind: 'begun';
@@ -58,7 +66,7 @@ export async function bookPast(
 export async function finishRebuild(
   redis: Redis,
   prefix: string,
-  { id, run, epoch, ownerId = '' }: { id: string; run: string; epoch: string; ownerId?: string },
+  { id, run, epoch, ownerId = '' }: RebuiltStore,
 ): Promise<'opened' | 'open' | 'emptied' | 'restarted'> {
   const reply = await finishRebuildScript.run(redis, rebuildKey(prefix), [prefix, epoch, id, run, ownerId]);
   return z.enum(['opened', 'open', 'emptied', 'restarted']).parse(reply);

@@ -7,13 +7,20 @@ import {
   type SubmissionRef,
   type SubmissionView,
   type TaskFacts,
+  type VerifiedImage,
 } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { readRecord } from './corrupt-record.ts';
 import { generationKey, refArguments, submissionKey } from './keys.ts';
 import { recordLookScript } from './scripts/record-verdict.ts';
-import { beginSettlementScript, recordFactsScript, recordMissingImageScript, settleScript } from './scripts/settle.ts';
+import {
+  beginSettlementScript,
+  recordFactsScript,
+  recordKeptImageScript,
+  recordMissingImageScript,
+  settleScript,
+} from './scripts/settle.ts';
 import { fieldsOf, flatHashSchema, generationFieldsSchema, submissionFieldsSchema } from './submission-fields.ts';
 
 const number = z.coerce.number();
@@ -32,7 +39,7 @@ export async function beginSettlement(redis: Redis, prefix: string, ref: Submiss
   const [, now, generationHash, submissionHash, nextPlanned, conflict] = reply;
   const generation = readRecord(generationKey(prefix, ref.generationId), generationFieldsSchema, fieldsOf(generationHash));
   const submission = readRecord(submissionKey(prefix, ref), submissionFieldsSchema, fieldsOf(submissionHash));
-  const { deliveredAt, firstSentAt, succeededSeenAt, missingAt, quarantineKey, facts } = submission;
+  const { deliveredAt, firstSentAt, succeededSeenAt, missingAt, quarantineKey, facts, told, toldAt = now, image } = submission;
   return {
     now,
     status: submission.status,
@@ -42,6 +49,9 @@ export async function beginSettlement(redis: Redis, prefix: string, ref: Submiss
     sends: submission.sends,
     deliverySeq: submission.deliverySeq,
     settlements: submission.settlements,
+    polls: submission.polls,
+    looks: submission.looks,
+    hasConflicted: submission.conflictAt !== undefined,
     strikes: submission.strikes,
     reservation: { amountNanoUsd: submission.reserved, periods: submission.periods },
     ...(generation.runAt === undefined ? {} : { runAt: generation.runAt }),
@@ -52,6 +62,8 @@ export async function beginSettlement(redis: Redis, prefix: string, ref: Submiss
     ...(missingAt === undefined ? {} : { missingAt }),
     ...(quarantineKey === undefined ? {} : { quarantineKey }),
     ...(facts === undefined ? {} : { facts: withoutUndefined(facts) }),
+    ...(told === undefined ? {} : { told: { what: told === 'unclear' ? told : withoutUndefined(told), at: toldAt } }),
+    ...(image === undefined ? {} : { image }),
     ...(nextPlanned === '' ? {} : { nextPlanned: Number(nextPlanned) }),
   };
 }
@@ -65,6 +77,18 @@ export async function recordLook(redis: Redis, prefix: string, ref: SubmissionRe
 /** Keeps what the provider said of a finished task. */
 export async function recordFacts(redis: Redis, prefix: string, ref: SubmissionRef, facts: TaskFacts): Promise<void> {
   await recordFactsScript.run(redis, generationKey(prefix, ref.generationId), [...refArguments(prefix, ref), JSON.stringify(facts)]);
+}
+
+/** Keeps that the image lies under its final key. */
+export async function recordKeptImage(
+  redis: Redis,
+  prefix: string,
+  ref: SubmissionRef,
+  image: VerifiedImage,
+  isLook: boolean,
+): Promise<void> {
+  const key = generationKey(prefix, ref.generationId);
+  await recordKeptImageScript.run(redis, key, [...refArguments(prefix, ref), JSON.stringify(image), isLook ? 1 : 0]);
 }
 
 /** Notes that an image which is made could not be had. @returns for how long it has been asked for, in milliseconds. */

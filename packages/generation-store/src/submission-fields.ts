@@ -3,6 +3,7 @@ import {
   parseStoredGrokImagineRequest,
   resultSchema,
   submissionStatuses,
+  verifiedImageSchema,
   type GrokImagineRequest,
 } from '@darkroom/contracts';
 import { z } from 'zod';
@@ -27,6 +28,20 @@ const factsSchema = json.pipe(
     nsfwContent: z.boolean().optional(),
   }),
 );
+
+/** Facts as a delivery told them. What cannot be read is as good as nothing: the provider is asked. */
+const toldSchema = z.union([
+  z.literal('unclear'),
+  json.pipe(
+    z.object({
+      seed: z.int().min(0),
+      costNanoUsd: z.int().min(0),
+      imageUUID: z.string().optional(),
+      imageURL: z.string().optional(),
+      nsfwContent: z.boolean().optional(),
+    }),
+  ),
+]);
 
 /** A request as it was kept at enqueue. */
 export const storedRequest = json.transform((value, context): GrokImagineRequest => {
@@ -56,9 +71,17 @@ export const submissionFieldsSchema = z.object({
   firstSentAt: whole.optional(),
   succeededSeenAt: whole.optional(),
   missingAt: whole.optional(),
+  conflictAt: z.string().optional(),
   quarantineKey: z.string().optional(),
   /** What cannot be read is asked for again. */
   facts: factsSchema.optional().catch(undefined),
+  told: toldSchema.optional().catch('unclear'),
+  toldAt: whole.optional().catch(undefined),
+  /** Counts of questions; one that cannot be read begins anew. */
+  polls: whole.catch(0).default(0),
+  looks: whole.catch(0).default(0),
+  /** What cannot be read is looked for in S3. */
+  image: json.pipe(verifiedImageSchema).optional().catch(undefined),
   code: z.string().optional(),
   result: z.string().optional(),
   settled: whole.default(0),

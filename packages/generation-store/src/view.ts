@@ -113,6 +113,7 @@ function imageView(
     ...(result?.imageUUID === undefined ? {} : { imageUUID: result.imageUUID }),
     ...(result?.seed === undefined ? {} : { seed: result.seed }),
     ...(result?.nsfwContent === undefined ? {} : { nsfwContent: result.nsfwContent }),
+    ...(result?.factsFrom === undefined ? {} : { factsFrom: result.factsFrom }),
     ...(result?.road === undefined ? {} : { road: result.road }),
     ...(status !== 'succeeded' && code !== undefined && code !== '' ? { fault: { code, message: result?.fault?.message ?? '' } } : {}),
     ...(shown.fields.settledAt === undefined ? {} : { settledAt: shown.fields.settledAt }),

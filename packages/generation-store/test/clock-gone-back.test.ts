@@ -43,14 +43,6 @@ test('a failure that is told meanwhile does not bring the old time back', async 
   expect(await world.store.reportTrouble({ ...trouble, askedWaitMs: 0 })).toBe(4000);
 });
 
-test('looks at the provider go on at their rate', async () => {
-  await using world = await setup({ pollRate: { perSecond: 100, burst: 1 } });
-  await world.redis.set(`${world.prefix}:poll-bucket`, Date.now() + HOUR_MS);
-  const waitMs = await world.store.takePollToken();
-  expect(waitMs).toBeLessThanOrEqual(10);
-  await expect.poll(() => world.store.takePollToken(), { interval: 5 }).toBe(0);
-});
-
 test('a turn that stands for longer than it is given is taken, and one that stands for as long is not', async () => {
   await using world = await setup();
   await world.redis.set(`${world.prefix}:turn:look`, 'dead', 'PX', HOUR_MS);
@@ -88,9 +80,9 @@ test('an upload is waited for no longer than its window, and a delivery is news 
   const [ref] = await world.enqueue();
   await world.send(ref);
   await world.store.recordFacts(ref, {});
-  await world.store.recordDelivery(ref, { body: '{}' });
+  await world.store.recordDelivery(ref, { body: '{}', told: 'unclear' });
   await world.setTime(START);
-  expect(await world.store.beginSettlement(ref)).toMatchObject({ succeededSeenAt: START, deliveredAt: START });
+  expect(await world.store.beginSettlement(ref)).toMatchObject({ succeededSeenAt: START, deliveredAt: START, told: { at: START } });
 });
 
 test('how long the provider has not known a task that met a conflict is counted from now on', async () => {

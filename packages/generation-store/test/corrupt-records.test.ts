@@ -270,18 +270,3 @@ test('a pause that cannot be read pauses, and is lifted like any other', async (
   }
   expect(await world.store.commit(ref, 'token')).toMatchObject({ kind: 'go' });
 });
-
-test.for(['nan', 'inf', '-inf', '9e15', '9007199254740991', '-1', 'x', '', '1e400'])(
-  'a poll bucket that holds "%s" holds nobody back for long',
-  async (stored) => {
-    await using world = await setup();
-    await world.redis.set(`${world.prefix}:poll-bucket`, stored);
-    expect(await world.store.takePollToken()).toBeLessThanOrEqual(100);
-  },
-);
-
-test('a poll bucket of another type is replaced', async () => {
-  await using world = await setup();
-  await world.redis.rpush(`${world.prefix}:poll-bucket`, 'x');
-  expect(await world.store.takePollToken()).toBe(0);
-});

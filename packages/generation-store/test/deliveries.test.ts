@@ -58,3 +58,41 @@ test('of a long body its beginning is kept, and two that differ at their end are
   for (const kept of await world.redis.hvals(`${world.prefix}:deliveries:${ref.generationId}:0-1`))
     expect(kept.length).toBeLessThan(10_000);
 });
+
+const facts = { seed: 7, costNanoUsd: 20_000_000, imageUUID: 'c62f6951-f37f-4019-a51c-0ed55c202732', nsfwContent: false };
+
+test('what deliveries tell is kept once, and becomes unclear for good when they disagree', async () => {
+  await using world = await setup();
+  const [ref] = await world.enqueue();
+  const told = async () => (await world.store.beginSettlement(ref))?.told;
+  await world.store.recordDelivery(ref, { body: 'running', told: 'nothing' });
+  expect(await told()).toBeUndefined();
+  await world.store.recordDelivery(ref, { body: 'one', told: facts });
+  const first = await told();
+  expect(first).toEqual({ what: facts, at: expect.any(Number) });
+  await world.store.recordDelivery(ref, { body: 'the same', told: { ...facts } });
+  expect(await told()).toEqual(first);
+  await world.store.recordDelivery(ref, { body: 'other', told: { ...facts, seed: 8 } });
+  await world.store.recordDelivery(ref, { body: 'the first again', told: facts });
+  expect(await told()).toEqual({ ...first, what: 'unclear' });
+});
+
+test.each([
+  ['before', [facts, 'unclear'] as const],
+  ['after', ['unclear', facts] as const],
+])('facts are unclear with a delivery of something else %s them', async (_, [first, second]) => {
+  await using world = await setup();
+  const [ref] = await world.enqueue();
+  await world.store.recordDelivery(ref, { body: 'first', told: first });
+  await world.store.recordDelivery(ref, { body: 'second', told: second });
+  expect(await world.store.beginSettlement(ref)).toMatchObject({ told: { what: 'unclear' } });
+});
+
+test('the true delivery after a flood of false ones still shows that they disagree', async () => {
+  await using world = await setup();
+  const [ref] = await world.enqueue();
+  for (let at = 1; at <= MAX_DELIVERIES; at += 1)
+    await world.store.recordDelivery(ref, { body: `false ${at}`, told: { ...facts, seed: 1 } });
+  expect(await world.store.recordDelivery(ref, { body: 'true', told: facts })).toMatchObject({ kind: 'overflow' });
+  expect(await world.store.beginSettlement(ref)).toMatchObject({ told: { what: 'unclear' } });
+});

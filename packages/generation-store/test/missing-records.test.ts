@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { GenerationStore } from '../src/index.ts';
-import { ended, newGeneration, setup } from './world.ts';
+import { ended, imageOf, newGeneration, setup } from './world.ts';
 
 const generationId = newGeneration().generationId;
 const unknown = { generationId, index: 0, n: 1 };
@@ -14,6 +14,7 @@ const updates: Readonly<Record<string, readonly [update: (store: GenerationStore
   recordRefusalSeen: [(store) => store.recordRefusalSeen(unknown, 1), undefined],
   recordLook: [(store) => store.recordLook(unknown, 'known'), 0],
   recordMissingImage: [(store) => store.recordMissingImage(unknown, { maxGapMs: 1000 }), 0],
+  recordKeptImage: [(store) => store.recordKeptImage(unknown, imageOf(unknown), true), undefined],
   recordFacts: [(store) => store.recordFacts(unknown, { seed: 1 }), undefined],
   'settle as succeeded': [(store) => store.settle(unknown, ended(unknown, 'succeeded')), { kind: 'no-record' }],
   'settle as failed': [(store) => store.settle(unknown, ended(unknown, 'failed')), { kind: 'no-record' }],

@@ -20,7 +20,7 @@ export type Known =
  */
 export async function askWhetherKnown(purchase: Purchase, ref: SubmissionRef, signal?: AbortSignal): Promise<Known> {
   // A failure that the trail alone knows, of whichever send, says that there was a task.
-  const asked = await askProvider(purchase, ref, { sends: 1 }, signal);
+  const asked = await askProvider(purchase, ref, { sends: 1 }, { leg: 'submit', questions: 2 }, signal);
   if (asked.kind === 'wait') return asked;
   if (asked.kind !== 'inconclusive') return { kind: 'known' };
   switch (asked.shows) {

@@ -5,6 +5,7 @@ import { findKeptImage, keepImage, type FoundImage } from './find-image.ts';
 import { isPastHorizon, MAX_UPLOAD_POLL_MS, snooze } from './look-again.ts';
 import type { Outcome } from './outcome.ts';
 import type { Purchase } from './purchase.ts';
+import { toldFacts } from './told-facts.ts';
 
 /**
  * The provider says that it has made the image, and no valid upload is there: waits while that may come, then fetches the image from
@@ -19,25 +20,25 @@ export async function awaitImage(
   found: FoundImage,
   signal?: AbortSignal,
 ): Promise<Outcome> {
-  const { timing } = purchase.settings;
-  const leftMs = uploadLeftMs(purchase, view);
-  if (leftMs > 0) {
-    const waitedMs = timing.uploadWindowMs - leftMs;
-    return snooze(view, Math.min(leftMs, Math.max(timing.uploadPollMs, Math.min(waitedMs / 2, MAX_UPLOAD_POLL_MS))), 'upload');
-  }
+  const uploading = awaitUpload(purchase, view, Math.min(view.succeededSeenAt ?? view.now, toldFacts(view)?.at ?? view.now));
+  if (uploading !== undefined) return uploading;
   const fetched = await fetchImage(purchase, ref, view, facts, signal);
   if (fetched.kind === 'kept')
-    return bringHome(purchase, ref, view, { status: 'succeeded', image: fetched.image, facts, road: 'image-url' });
+    return bringHome(purchase, ref, view, { status: 'succeeded', image: fetched.image, facts, factsFrom: 'provider', road: 'image-url' });
   if (fetched.kind === 'unavailable' && !isPastHorizon(purchase, view)) return snooze(view, retryDelay(purchase, view, 0), 'image-url');
 
   const kept = await findKeptImage(purchase, ref, view);
-  if (kept !== undefined) return bringHome(purchase, ref, view, { status: 'succeeded', image: kept, facts, road: 'upload' });
+  if (kept !== undefined)
+    return bringHome(purchase, ref, view, { status: 'succeeded', image: kept, facts, factsFrom: 'provider', road: 'upload' });
   return missImage(purchase, ref, view, facts, { ...fetched, uploaded: found.kind === 'invalid' ? found.bytes : undefined });
 }
 
-/** How long the upload is still waited for. */
-function uploadLeftMs({ settings: { askForUpload, timing } }: Purchase, { now, succeededSeenAt = now }: SubmissionView): number {
-  return askForUpload ? timing.uploadWindowMs - (now - succeededSeenAt) : 0;
+/** Puts a settlement back while the upload may still come. @param madeAt When the image was said to be made. @returns undefined once its window has passed. */
+export function awaitUpload({ settings: { askForUpload, timing } }: Purchase, view: SubmissionView, madeAt: number): Outcome | undefined {
+  const waitedMs = view.now - madeAt;
+  const leftMs = timing.uploadWindowMs - waitedMs;
+  if (!askForUpload || leftMs <= 0) return undefined;
+  return snooze(view, Math.min(leftMs, Math.max(timing.uploadPollMs, Math.min(waitedMs / 2, MAX_UPLOAD_POLL_MS))), 'upload');
 }
 
 type Fetched =
@@ -94,7 +95,13 @@ async function missImage(
   if (isFinalSubmission(view.status)) return lookAfterEnd(purchase, view, 'lost');
   const bytes = came?.bytes ?? uploaded;
   const quarantineKey = early ?? (bytes === undefined ? undefined : await archive.quarantine(ref, bytes));
-  return endWithoutImage(purchase, ref, view, { status: 'lost', facts, reason, ...(quarantineKey === undefined ? {} : { quarantineKey }) });
+  return endWithoutImage(purchase, ref, view, {
+    status: 'lost',
+    facts,
+    factsFrom: 'provider',
+    reason,
+    ...(quarantineKey === undefined ? {} : { quarantineKey }),
+  });
 }
 
 /** Grows with the time that the image has been asked for, or else with the number of looks. */

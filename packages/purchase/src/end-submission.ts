@@ -2,6 +2,7 @@ import {
   formatUsd,
   taskUuidOf,
   type ErrorCode,
+  type FactSource,
   type FaultClass,
   type ProviderFault,
   type Reservation,
@@ -23,9 +24,9 @@ import type { Purchase } from './purchase.ts';
 
 /** The end of a submission, before it is written. */
 export type End =
-  | { status: 'succeeded'; image: VerifiedImage; facts: TaskFacts; road: 'upload' | 'image-url' }
-  | { status: 'failed'; code: ErrorCode; fault?: ProviderFault; facts: TaskFacts }
-  | { status: 'lost'; facts: TaskFacts; reason: string; quarantineKey?: string }
+  | { status: 'succeeded'; image: VerifiedImage; facts: TaskFacts; factsFrom?: FactSource; road: 'upload' | 'image-url' }
+  | { status: 'failed'; code: ErrorCode; fault?: ProviderFault; facts: TaskFacts; factsFrom?: FactSource }
+  | { status: 'lost'; facts: TaskFacts; factsFrom: FactSource; reason: string; quarantineKey?: string }
   | { status: 'unknown'; code?: 'provider.blocked' };
 
 /** Classes of a proved failure after which buying again may help. */
@@ -137,17 +138,17 @@ function buildResult(ref: SubmissionRef, reservation: Reservation, settledAt: nu
   const base = { version: 1 as const, ...ref, taskUUID: taskUuidOf(ref), settledAt, reservation, status: end.status };
   switch (end.status) {
     case 'succeeded':
-      return { ...base, ...factFields(end.facts), ...costFields(end.facts, reservation.amountNanoUsd), image: end.image, road: end.road };
+      return { ...base, ...factFields(end), ...costFields(end.facts, reservation.amountNanoUsd), image: end.image, road: end.road };
     case 'lost':
       return {
         ...base,
-        ...factFields(end.facts),
+        ...factFields(end),
         ...costFields(end.facts, reservation.amountNanoUsd),
         fault: { code: 'image.lost', message: end.reason },
         ...(end.quarantineKey === undefined ? {} : { quarantineKey: end.quarantineKey }),
       };
     case 'failed':
-      return { ...base, ...factFields(end.facts), ...costFields(end.facts, 0), fault: faultFields(end.code, end.fault) };
+      return { ...base, ...factFields(end), ...costFields(end.facts, 0), fault: faultFields(end.code, end.fault) };
     case 'unknown':
       return {
         ...base,
@@ -168,8 +169,10 @@ function costFields({ costNanoUsd }: TaskFacts, expected: number): Pick<Submissi
   return { costNanoUsd: expected, costSource: expected === 0 ? 'none' : 'expected' };
 }
 
-function factFields({ imageUUID, seed, nsfwContent }: TaskFacts): Partial<SubmissionResult> {
+function factFields({ facts, factsFrom }: { facts: TaskFacts; factsFrom?: FactSource }): Partial<SubmissionResult> {
+  const { imageUUID, seed, nsfwContent } = facts;
   return {
+    ...(factsFrom === undefined || Object.keys(facts).length === 0 ? {} : { factsFrom }),
     ...(imageUUID === undefined ? {} : { imageUUID }),
     ...(seed === undefined ? {} : { seed }),
     ...(nsfwContent === undefined ? {} : { nsfwContent }),

@@ -10,21 +10,17 @@ export type FoundImage =
   | { kind: 'missing' };
 
 /**
- * Looks for the image of a submission and keeps it. The bytes that were verified are the bytes that are written: a presigned
+ * Looks for the upload of a submission and keeps it, unless an earlier run has. The bytes that were verified are the bytes that are written: a presigned
  * PUT can be replayed, so a copy made inside S3 could copy something else.
  */
 export async function findImage(purchase: Purchase, ref: SubmissionRef, view: SubmissionView): Promise<FoundImage> {
   const { archive, around } = purchase;
+  if (view.image !== undefined) return { kind: 'kept', image: view.image };
   const staged = await archive.readStaging(ref);
   if (staged.kind === 'found') {
     const verdict = archive.verify(ref, view.request, staged.bytes);
     if (verdict.kind === 'valid') return keepImage(purchase, ref, view, verdict.image, staged.bytes);
     around.log('image.invalid', ref, { reason: verdict.reason });
-  }
-  // An earlier run may have kept it before it died, and staging may have been overwritten or cleaned since.
-  if (view.settlements > 1) {
-    const kept = await findKeptImage(purchase, ref, view);
-    if (kept !== undefined) return { kind: 'kept', image: kept };
   }
   switch (staged.kind) {
     case 'found':
@@ -54,7 +50,7 @@ export async function keepImage(
     : { kind: 'kept', image: kept };
 }
 
-/** The verified image under the final key, if there is one. */
+/** The verified image under the final key, if there is one: an earlier run may have kept it and died, and staging may have been overwritten since. */
 export async function findKeptImage(
   { archive }: Purchase,
   ref: SubmissionRef,

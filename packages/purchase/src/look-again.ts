@@ -14,9 +14,9 @@ export const snooze = (view: SubmissionView, delayMs: number, why: string): Outc
   seenDelivery: view.deliverySeq,
 });
 
-/** The growing wait between two questions. */
-export const pollDelay = ({ settings: { timing }, around }: Purchase, view: SubmissionView): number =>
-  backoffMs(timing.firstPollMs, timing.maxPollMs, view.settlements, around.random, 1.5);
+/** The growing wait between two questions. @param attempt From 1; the number of polls with the next one, unless given. */
+export const pollDelay = ({ settings: { timing }, around }: Purchase, { polls }: SubmissionView, attempt = polls + 1): number =>
+  backoffMs(timing.firstPollMs, timing.maxPollMs, attempt, around.random, 1.5);
 
 /** Whether a submission is looked for no longer. */
 export const isPastHorizon = ({ settings }: Purchase, { now, firstSentAt }: SubmissionView): boolean =>

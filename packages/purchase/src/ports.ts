@@ -4,6 +4,8 @@ import type {
   GrokImagineRequest,
   Intent,
   MissingImage,
+  PollTurn,
+  PollWish,
   ProviderFault,
   ProviderTrouble,
   PurchaseOrder,
@@ -36,7 +38,8 @@ export interface PurchaseStore {
   recordFacts(ref: SubmissionRef, facts: TaskFacts): Promise<void>;
   recordMissingImage(ref: SubmissionRef, missing: MissingImage): Promise<number>;
   settle(ref: SubmissionRef, settlement: Settlement): Promise<SettleReply>;
-  takePollToken(): Promise<number>;
+  recordKeptImage(ref: SubmissionRef, image: VerifiedImage, isLook: boolean): Promise<void>;
+  takePollTurn(ref: SubmissionRef, wish: PollWish): Promise<PollTurn>;
   countStrike(ref: SubmissionRef, needsOther: boolean): Promise<number>;
 }
 

@@ -1,14 +1,22 @@
-import { isFinalSubmission, type SubmissionRef, type SubmissionView, type TaskFacts, type VerifiedImage } from '@darkroom/contracts';
+import {
+  isFinalSubmission,
+  type FactSource,
+  type SubmissionRef,
+  type SubmissionView,
+  type TaskFacts,
+  type VerifiedImage,
+} from '@darkroom/contracts';
 import { bringHome, endWithoutImage, lookAfterEnd } from './after-end.ts';
-import { askProvider, type Asked } from './ask-provider.ts';
-import { awaitImage } from './await-image.ts';
+import { askProvider, takeTurn, type Asked } from './ask-provider.ts';
+import { awaitImage, awaitUpload } from './await-image.ts';
 import { backoffMs } from './backoff.ts';
 import { endBurnt, isBurnt } from './decide-conflict.ts';
-import { findImage, type FoundImage } from './find-image.ts';
+import { findImage, findKeptImage, type FoundImage } from './find-image.ts';
 import { isPastHorizon, MAX_UPLOAD_POLL_MS, pollDelay, snooze } from './look-again.ts';
 import type { Outcome } from './outcome.ts';
 import type { Purchase } from './purchase.ts';
 import { MAX_STRIKES } from './take-answer.ts';
+import { toldFacts } from './told-facts.ts';
 
 /** How often the provider is asked for the facts of an image that is already verified, before it succeeds without them. */
 const MAX_LOOKS_FOR_FACTS = 8;
@@ -18,7 +26,8 @@ const MAX_LOOKS_FOR_FACTS = 8;
  *
  * I4  A final status never moves back; a run for a submission that is home changes nothing.
  * I5  "Succeeded" means: these bytes were verified and lie under their final, immutable key.
- * I6  A delivery only wakes. Proof is the verified object; facts and failures are what the provider says when it is asked.
+ * I6  A delivery proves no image and no failure. Facts of a verified image may come with it; everything else, and each doubt about
+ *     them, is what the provider says when it is asked.
  */
 export async function settle(purchase: Purchase, ref: SubmissionRef, signal?: AbortSignal): Promise<Outcome> {
   const { store, waits, around } = purchase;
@@ -33,19 +42,69 @@ export async function settle(purchase: Purchase, ref: SubmissionRef, signal?: Ab
   if (view.status === 'succeeded') return { kind: 'finished' };
   if (view.status === 'planned') return superviseSubmit(purchase, ref, view);
 
-  const found = await findImage(purchase, ref, view);
-  const state = await learnState(purchase, ref, view, found, signal);
-  if (state.kind === 'wait') return snooze(view, state.delayMs, 'poll-rate');
-  if (found.kind === 'kept') return succeed(purchase, ref, view, found.image, state);
+  const told = view.facts === undefined ? toldFacts(view) : undefined;
+  // Without facts there is a question to put, so its turn comes first: a run that has none moves no image.
+  let turn = view.facts === undefined && told === undefined ? await takeTurn(purchase, ref, 'settle', questionsAbout(view)) : undefined;
+  if (turn?.kind === 'wait') return snooze(view, turn.delayMs, 'poll-rate');
 
+  const found = await findImage(purchase, ref, view);
+  const known = view.facts ?? told?.facts;
+  if (found.kind === 'kept' && known !== undefined) return succeed(purchase, ref, view, found.image, known, told ? 'delivery' : 'provider');
+  if (told !== undefined) {
+    const uploading = awaitUpload(purchase, view, told.at);
+    if (uploading !== undefined) return uploading;
+  }
+  if (view.facts?.imageURL !== undefined && view.missingAt === undefined) return awaitImage(purchase, ref, view, view.facts, found, signal);
+
+  turn ??= await takeTurn(purchase, ref, 'settle', questionsAbout(view));
+  const state: Asked = turn.kind === 'wait' ? turn : await askProvider(purchase, ref, view, { leg: 'settle', ...turn }, signal);
+  const image = found.kind === 'kept' ? found.image : await findKeptBefore(purchase, ref, view, state);
+  if (image !== undefined) return succeedAsAsked(purchase, ref, view, image, state);
+  return decide(purchase, ref, view, state, found, signal);
+}
+
+/** A send without an answer may never have arrived, and what the provider does not know it is asked about twice. */
+const questionsAbout = ({ status }: SubmissionView): 1 | 2 => (status === 'committed' ? 2 : 1);
+
+/** The image that a run has kept which died before it could say so. Looked for where the answer may end the submission. */
+async function findKeptBefore(
+  purchase: Purchase,
+  ref: SubmissionRef,
+  view: SubmissionView,
+  state: Asked,
+): Promise<VerifiedImage | undefined> {
+  if (view.settlements === 1 || state.kind === 'wait' || (state.kind === 'running' && !isPastHorizon(purchase, view))) return undefined;
+  return findKeptImage(purchase, ref, view);
+}
+
+/** Decides about a submission without an image. That the provider has said it was made stays true, whatever else it says later. */
+async function decide(
+  purchase: Purchase,
+  ref: SubmissionRef,
+  view: SubmissionView,
+  asked: Asked,
+  found: FoundImage,
+  signal?: AbortSignal,
+): Promise<Outcome> {
+  const { facts } = view;
+  const isMade = facts !== undefined && (asked.kind !== 'wait' || facts.imageURL !== undefined);
+  const state: Asked = isMade ? { kind: 'succeeded', facts: asked.kind === 'succeeded' ? { ...facts, ...asked.facts } : facts } : asked;
   switch (state.kind) {
+    case 'wait':
+      return snooze(view, state.delayMs, 'poll-rate');
     case 'succeeded':
-      if (state.facts !== view.facts) await store.recordFacts(ref, state.facts);
+      if (state.facts !== facts) await purchase.store.recordFacts(ref, state.facts);
       return awaitImage(purchase, ref, view, state.facts, found, signal);
     case 'failed': {
       if (isFinalSubmission(view.status)) return lookAfterEnd(purchase, view, 'failed');
       const code = state.fault.class === 'safety' ? 'provider.content-refused' : 'provider.task-failed';
-      return endWithoutImage(purchase, ref, view, { status: 'failed', code, fault: state.fault, facts: state.facts });
+      return endWithoutImage(purchase, ref, view, {
+        status: 'failed',
+        code,
+        fault: state.fault,
+        facts: state.facts,
+        factsFrom: 'provider',
+      });
     }
     case 'running':
     case 'inconclusive':
@@ -55,40 +114,44 @@ export async function settle(purchase: Purchase, ref: SubmissionRef, signal?: Ab
   }
 }
 
-/**
- * What the provider said before, unless it left out where the image can be fetched, or the image was not there: the provider is asked
- * again then, and may name another address. That it has made the image stays true, whatever else it says later.
- */
-async function learnState(purchase: Purchase, ref: SubmissionRef, view: SubmissionView, found: FoundImage, signal?: AbortSignal) {
-  const { facts, missingAt } = view;
-  if (facts !== undefined && (found.kind === 'kept' || (facts.imageURL !== undefined && missingAt === undefined)))
-    return { kind: 'succeeded' as const, facts };
-  const state = await askProvider(purchase, ref, view, signal);
-  if (facts === undefined || (state.kind === 'wait' && facts.imageURL === undefined)) return state;
-  return { kind: 'succeeded' as const, facts: state.kind === 'succeeded' ? { ...facts, ...state.facts } : facts };
-}
-
 /** Nothing is under way: the submit leg was put back, or vanished. This job sees to it that it runs. */
 async function superviseSubmit(purchase: Purchase, ref: SubmissionRef, view: SubmissionView): Promise<Outcome> {
   await purchase.waits.reviveSubmission(ref);
-  return snooze(view, pollDelay(purchase, view), 'not-sent-yet');
+  return snooze(view, pollDelay(purchase, view, view.settlements), 'not-sent-yet');
 }
 
-/** The image is safe. The facts are asked for a few more times, then it succeeds without them. */
-async function succeed(
+const succeed = (
   purchase: Purchase,
   ref: SubmissionRef,
   view: SubmissionView,
   image: VerifiedImage,
-  state: Exclude<Asked, { kind: 'wait' }>,
+  facts: TaskFacts,
+  factsFrom: FactSource,
+): Promise<Outcome> => bringHome(purchase, ref, view, { status: 'succeeded', image, facts, factsFrom, road: 'upload' });
+
+/** The image is safe. The facts are asked for a few more times, then it succeeds without them. */
+async function succeedAsAsked(
+  purchase: Purchase,
+  ref: SubmissionRef,
+  view: SubmissionView,
+  image: VerifiedImage,
+  state: Asked,
 ): Promise<Outcome> {
-  const { timing } = purchase.settings;
-  if ((state.kind === 'running' || state.kind === 'inconclusive') && view.settlements < MAX_LOOKS_FOR_FACTS) {
-    return snooze(view, backoffMs(timing.uploadPollMs, MAX_UPLOAD_POLL_MS, view.settlements, purchase.around.random), 'facts');
+  const { store, settings, around } = purchase;
+  if (state.kind === 'wait') {
+    // The next run has it from Redis, and moves it no more.
+    await store.recordKeptImage(ref, image, false);
+    return snooze(view, state.delayMs, 'poll-rate');
   }
-  if (state.kind === 'failed') purchase.around.log('image.of-failed-task', ref, { faultCode: state.fault.code });
-  const facts: TaskFacts = state.kind === 'succeeded' || state.kind === 'failed' ? state.facts : {};
-  return bringHome(purchase, ref, view, { status: 'succeeded', image, facts, road: 'upload' });
+  // After a delivery has spoken of its end, one answer decides: that both questions know nothing of the task, too.
+  const isAnswered = view.told !== undefined && state.kind === 'inconclusive' && state.shows !== undefined;
+  if ((state.kind === 'running' || state.kind === 'inconclusive') && !isAnswered && view.looks + 1 < MAX_LOOKS_FOR_FACTS) {
+    await store.recordKeptImage(ref, image, true);
+    return snooze(view, backoffMs(settings.timing.uploadPollMs, MAX_UPLOAD_POLL_MS, view.looks + 1, around.random), 'facts');
+  }
+  if (state.kind === 'failed') around.log('image.of-failed-task', ref, { faultCode: state.fault.code });
+  const facts: TaskFacts = view.facts ?? (state.kind === 'succeeded' || state.kind === 'failed' ? state.facts : {});
+  return succeed(purchase, ref, view, image, facts, 'provider');
 }
 
 /** Nothing is proved. Look again later; send again while that is safe and the provider may never have heard of it. */

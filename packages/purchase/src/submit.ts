@@ -1,4 +1,5 @@
 import { MAX_CLOCK_SKEW_MS, type Commitment, type GrokImagineRequest, type PurchaseOrder, type SubmissionRef } from '@darkroom/contracts';
+import { takeTurn } from './ask-provider.ts';
 import { askWhetherKnown, type Known } from './ask-whether-known.ts';
 import type { Outcome } from './outcome.ts';
 import type { Purchase } from './purchase.ts';
@@ -32,13 +33,22 @@ export async function submit(purchase: Purchase, ref: SubmissionRef, signal?: Ab
   let isRepeated = !commitment.fresh || commitment.wasRefused;
   let unsent: 'no-intent' | 'not-sent' = 'no-intent';
   try {
+    // A run that may ask nothing now leaves nothing in S3 either.
+    let turn = isRepeated ? await takeTurn(purchase, ref, 'submit', 2) : undefined;
+    if (turn?.kind === 'wait') {
+      await store.recordVerdict(ref, send, unsent);
+      return { kind: 'snooze', delayMs: turn.delayMs, why: 'poll-rate' };
+    }
     first = await rememberFirstSend(purchase, ref, commitment);
     unsent = 'not-sent';
     if (first === undefined) return await beginNextRound(purchase, ref, send);
     isRepeated ||= first.wasForgotten;
     await waits.park(ref, timing.firstPollMs, send > 1);
     addresses = await makeAddresses(purchase, ref, commitment.request);
-    if (isRepeated) known = await askWhetherKnown(purchase, ref, signal);
+    if (isRepeated) {
+      turn ??= await takeTurn(purchase, ref, 'submit', 2);
+      known = turn.kind === 'wait' ? turn : await askWhetherKnown(purchase, ref, signal);
+    }
     // Kept before the send: what it is answered takes the place of the refusal in the trail.
     if (known.kind === 'not-known' && known.showsRefusal) await store.recordRefusalSeen(ref, send);
   } catch (error) {
@@ -61,6 +71,7 @@ export async function submit(purchase: Purchase, ref: SubmissionRef, signal?: Ab
     return { kind: 'release' };
   }
   if (known.kind === 'unclear') return takeAnswer(purchase, ref, commitment, { kind: 'not-sent', fault: known.fault });
+  // No turn for a question that only S3 has shown to be needed.
   if (known.kind === 'wait') {
     await store.recordVerdict(ref, send, 'not-sent');
     return { kind: 'snooze', delayMs: known.delayMs, why: 'poll-rate' };

@@ -132,10 +132,19 @@ describe('a task that the provider says it does not have', () => {
     const ref = await world.enqueue();
     await submit(world.purchase(), ref);
     const purchase = world.purchase();
-    const { purchase: waiting, questions } = counting({ ...purchase, store: { ...purchase.store, takePollToken: async () => 700 } });
-    expect(await submit(waiting, ref)).toEqual({ kind: 'snooze', delayMs: 700, why: 'poll-rate' });
+    const takePollTurn = async () => ({ kind: 'wait' as const, delayMs: 700 });
+    const { purchase: waiting, questions } = counting({ ...purchase, store: { ...purchase.store, takePollTurn } });
+    const intents = async () => (await world.storage.listRecordsOf(ref.generationId)).length;
+    const before = await intents();
+    for (let run = 0; run < 3; run += 1) expect(await submit(waiting, ref)).toEqual({ kind: 'snooze', delayMs: 700, why: 'poll-rate' });
     expect(questions()).toBe(0);
+    // A run that may ask nothing writes nothing.
+    expect(await intents()).toBe(before);
     expect(await world.billed(ref, 'submission')).toBe(1);
+    await world.setFaults({});
+    expect(await submit(world.purchase(), ref)).toEqual({ kind: 'submitted' });
+    await world.comeHome(ref);
+    await expectAgreement(world, ref, succeededOnce);
   });
 });
 

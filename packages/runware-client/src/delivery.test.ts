@@ -6,7 +6,9 @@ const taskUUID = '39571168-687a-4aec-a253-df7be20bd0d4';
 const imageUUID = 'c62f6951-f37f-4019-a51c-0ed55c202732';
 const task = { taskType: 'imageInference', taskUUID };
 const image = { ...task, imageUUID, imageURL: 'https://im.runware.ai/image/1.jpg', seed: 1, cost: 0.02 };
-const success = { kind: 'success', taskUUID, imageUUID };
+const facts = { seed: 1, costNanoUsd: 20_000_000, imageUUID, imageURL: image.imageURL };
+const bare = { kind: 'success', taskUUID, imageUUID };
+const success = { ...bare, facts };
 const failure = { kind: 'error', taskUUID, code: 'timeoutProvider' };
 
 const shapes: [string, unknown, unknown[]][] = [
@@ -24,12 +26,12 @@ const shapes: [string, unknown, unknown[]][] = [
   ['an array of flat objects', [image, { ...task, status: 'error', code: 'timeoutProvider' }], [success, failure]],
   ['an array of envelopes', [{ data: [image] }, { errors: [{ ...task, code: 'timeoutProvider' }] }], [success, failure]],
   ['data and errors at once', { data: [image], errors: [{ ...task, code: 'timeoutProvider' }] }, [success, failure]],
-  ['several items', { data: [image, { ...image, imageUUID: 'other' }] }, [success, { ...success, imageUUID: 'other' }]],
+  ['several items', { data: [image, { ...image, imageUUID: 'other' }] }, [success, { ...bare, imageUUID: 'other' }]],
   ['a task that is still running', { ...task, status: 'processing', progress: 40 }, [{ kind: 'processing', taskUUID }]],
   ['a task that is pending', { data: [{ ...task, status: 'pending' }] }, [{ kind: 'processing', taskUUID }]],
   ['a task without a status or an image', { data: [task] }, [{ kind: 'unknown', taskUUID }]],
   ['extra fields', { data: [{ ...image, somethingNew: { a: 1 } }], requestId: 'x' }, [success]],
-  ['fields of wrong types', { data: [{ ...image, seed: 'x', cost: {}, imageURL: 7 }] }, [success]],
+  ['fields of wrong types', { data: [{ ...image, seed: 'x', cost: {}, imageURL: 7 }] }, [bare]],
   ['no items', { data: [] }, []],
 ];
 

@@ -1,4 +1,6 @@
+import type { Told, ToldFacts } from '@darkroom/contracts';
 import { hasImage, readAnswer, type AnswerEntry } from './answer.ts';
+import { toldFactsOf } from './task-facts.ts';
 
 /** What one entry of a delivery says. Nothing of it is proof: the body is whatever somebody sent to our address. */
 export interface DeliveryItem {
@@ -7,6 +9,8 @@ export interface DeliveryItem {
   imageUUID?: string;
   /** The provider's code of an error. */
   code?: string;
+  /** Of a success that tells all facts of a task, each well formed. */
+  facts?: ToldFacts;
 }
 
 export type ParsedDelivery = { kind: 'parsed'; items: DeliveryItem[] } | { kind: 'malformed'; reason: string };
@@ -36,12 +40,28 @@ export function parseDelivery(body: unknown): ParsedDelivery {
   return { kind: 'parsed', items };
 }
 
+/**
+ * Says what a delivery tells of one task: facts, if it says nothing else of it than one success that names it and is complete. An item
+ * without a task id speaks of the task, and tells no facts; a task that is still running tells nothing.
+ */
+export function toldOf(items: readonly DeliveryItem[], taskUUID: string): Told {
+  const own = items.filter((item) => item.kind !== 'processing' && (item.taskUUID === undefined || isNamed(item, taskUUID)));
+  const [only] = own;
+  if (only === undefined) return 'nothing';
+  return own.length === 1 && isNamed(only, taskUUID) && only.facts !== undefined ? only.facts : 'unclear';
+}
+
+const isNamed = (item: DeliveryItem, taskUUID: string): boolean => item.taskUUID?.toLowerCase() === taskUUID.toLowerCase();
+
 function itemOf(entry: AnswerEntry): DeliveryItem {
+  const kind = kindOf(entry);
+  const facts = kind === 'success' ? toldFactsOf(entry) : undefined;
   return {
-    kind: kindOf(entry),
+    kind,
     ...field('taskUUID', entry.taskUUID),
     ...field('imageUUID', entry.imageUUID),
     ...field('code', entry.isError ? entry.code : undefined),
+    ...(facts === undefined ? {} : { facts }),
   };
 }
 

@@ -1,4 +1,5 @@
-import { parseUsd, type NanoUsd, type TaskFacts } from '@darkroom/contracts';
+import { parseUsd, type NanoUsd, type TaskFacts, type ToldFacts } from '@darkroom/contracts';
+import { z } from 'zod';
 import type { AnswerEntry } from './answer.ts';
 
 /** What an entry tells of a finished task (model page, "Response Parameters"). What it does not tell, or garbles, is absent. */
@@ -21,4 +22,32 @@ function costOf(cost: number | string): NanoUsd | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Longer addresses are not Runware's; they would only fill records. */
+const MAX_ADDRESS = 2048;
+const isWebAddress = (address: string): boolean => URL.canParse(address) && /^https?:$/.test(new URL(address).protocol);
+
+/** Facts as a delivery must tell them to be taken: one wrong field makes all of them doubtful. */
+const toldSchema = z.object({
+  seed: z.int().min(0),
+  cost: z.number(),
+  imageUUID: z.guid().nullish(),
+  imageURL: z.string().max(MAX_ADDRESS).refine(isWebAddress).nullish(),
+  NSFWContent: z.boolean().nullish(),
+});
+
+/** Reads the facts of a success that a delivery tells. @returns undefined unless they are complete, well formed and bounded. */
+export function toldFactsOf({ raw }: AnswerEntry): ToldFacts | undefined {
+  const { data: told } = toldSchema.safeParse(raw);
+  const costNanoUsd = told === undefined ? undefined : costOf(told.cost);
+  if (told === undefined || costNanoUsd === undefined) return undefined;
+  const { seed, imageUUID, imageURL, NSFWContent } = told;
+  return {
+    seed,
+    costNanoUsd,
+    ...(typeof imageUUID === 'string' ? { imageUUID } : {}),
+    ...(typeof imageURL === 'string' ? { imageURL } : {}),
+    ...(typeof NSFWContent === 'boolean' ? { nsfwContent: NSFWContent } : {}),
+  };
 }

@@ -66,7 +66,7 @@ export function buildExecutor({ store, bill, courier, gallery, dice, clock, sign
     if (outcome.status === 'error') {
       bill.record({ kind: 'failure', at, taskUUID, run, costUsd: faults.failedTasksCharged ? costUsd : '0', code: outcome.code });
     } else {
-      const images = outcome.images.map(({ imageUUID, sha256, sizeBytes }) => ({ imageUUID, sha256, sizeBytes }));
+      const images = outcome.images.map(({ imageUUID, seed, sha256, sizeBytes }) => ({ imageUUID, seed, sha256, sizeBytes }));
       bill.record({ kind: 'execution', at, taskUUID, run, costUsd, promptSha256: promptSha256(request.positivePrompt), images });
     }
   };

@@ -31,11 +31,13 @@ export function watchPurchase(purchase: Purchase, metrics: WorkerMetrics): Purch
       },
       async settle(ref, settlement) {
         const reply = await store.settle(ref, settlement);
-        const { status, road, settledAt } = settlement.result;
+        const { status, road, settledAt, factsFrom } = settlement.result;
         // Told again of what is known already ("already", and "resubmit" of a run that had died), nothing ended.
         if (reply.kind === 'settled' || reply.kind === 'resubmit') {
           const compared = comparePrice(settlement.result);
           if (compared !== undefined) metrics.prices.add({ compared });
+          if (factsFrom === 'delivery' && view?.told !== undefined && view.firstSentAt !== undefined)
+            metrics.provider.observe({}, Math.max(0, view.told.at - view.firstSentAt) / 1000);
           metrics.ended.add({ status, road: road ?? 'none' });
           metrics.image.observe({ status }, Math.max(0, settledAt - Math.max(generationIdTime(ref.generationId), view?.runAt ?? 0)) / 1000);
         }

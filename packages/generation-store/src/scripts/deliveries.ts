@@ -8,13 +8,14 @@ const MAX_UNCLAIMED = 1000;
 
 /**
  * Keeps a delivery under the next number, or knows it already (I6). It never creates a record (I9): one that belongs to no
- * submission is kept apart.
+ * submission is kept apart. What it tells of the task (ARGV[7], '' for nothing) is kept too; where two tell different things, only
+ * that is kept, for good.
  */
 export const recordDeliveryScript = createLuaScript(/* lua */ `${prelude}
-local id, index, n, digest, body = ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
+local id, index, n, digest, body, told = ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7]
 local key = submissionKey(id, index, n)
 local deliveries = prefix .. ':deliveries:' .. id .. ':' .. index .. '-' .. n
-local state = redis.pcall('HMGET', key, 'status', 'deliverySeq')
+local state = redis.pcall('HMGET', key, 'status', 'deliverySeq', 'told')
 if state.err then corrupt(key, 'type') end
 if not state[1] then
   local unclaimed = prefix .. ':deliveries-unclaimed'
@@ -25,8 +26,16 @@ end
 if not isWhole(state[2]) then corrupt(key, 'deliverySeq') end
 if not knownStatus.submission[state[1]] then corrupt(key, 'status') end
 if redis.call('HEXISTS', deliveries, digest) == 1 then return { 'duplicate', state[2], state[1] } end
-if redis.call('HLEN', deliveries) >= ${MAX_DELIVERIES} then return { 'overflow', state[2], state[1] } end
 local now = nowMs()
+-- also of one that is too many to be kept: it may be the true one after a flood of false ones
+if told ~= '' then
+  if not state[3] then
+    redis.call('HSET', key, 'told', told, 'toldAt', int(now))
+  elseif state[3] ~= told then
+    redis.call('HSET', key, 'told', 'unclear')
+  end
+end
+if redis.call('HLEN', deliveries) >= ${MAX_DELIVERIES} then return { 'overflow', state[2], state[1] } end
 local seq = redis.call('HINCRBY', key, 'deliverySeq', 1)
 redis.call('HSET', key, 'deliveredAt', int(now))
 redis.call('HSET', deliveries, digest, '{"seq":' .. seq .. ',"at":' .. int(now) .. ',"body":' .. cjson.encode(body) .. '}')

@@ -22,7 +22,7 @@ if generation.deadlineAt ~= '' and now >= tonumber(generation.deadlineAt) and no
   if not isClosed and not string.find(tostring(why), 'CORRUPT', 1, true) then error(why, 0) end
 end
 -- times that lie ahead were written before the clock of Redis went back: what is counted from them would wait for it to catch up
-for _, field in ipairs({ 'succeededSeenAt', 'deliveredAt' }) do
+for _, field in ipairs({ 'succeededSeenAt', 'deliveredAt', 'toldAt' }) do
   if tonumber(submission[field] or '') and tonumber(submission[field]) > now then redis.call('HSET', submissionKey, field, int(now)) end
 end
 if submission.firstSentAt and submission.firstSentAt ~= '' and tonumber(submission.firstSentAt) > now then
@@ -41,6 +41,15 @@ redis.call('HSETNX', key, 'succeededSeenAt', int(nowMs()))
 redis.call('HSET', key, 'facts', ARGV[5])
 -- the task is over, whatever becomes of its image
 leavePlace(ARGV[2], ARGV[3], ARGV[4])
+return 1
+`);
+
+/** Keeps that the image was verified and lies under its final key, so that a run which must come again asks S3 for nothing. */
+export const recordKeptImageScript = createLuaScript(/* lua */ `${prelude}
+local key = submissionKey(ARGV[2], ARGV[3], ARGV[4])
+if redis.call('EXISTS', key) == 0 then return 0 end
+redis.call('HSET', key, 'image', ARGV[5])
+if ARGV[6] == '1' then redis.call('HINCRBY', key, 'looks', 1) end
 return 1
 `);
 

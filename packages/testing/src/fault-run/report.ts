@@ -5,7 +5,7 @@ import { countCapStops } from '../judge/cap-stops.ts';
 import { decidingOf, type DecidingFigures } from '../judge/five-figures.ts';
 import type { Judgement } from '../judge/judge.ts';
 import { countImages, percent, whyNoProof } from '../judge/proof.ts';
-import { countRoads, roadNames } from '../judge/roads.ts';
+import { countFactSources, countRoads, roadNames } from '../judge/roads.ts';
 import { whatDidNotStrike } from './struck.ts';
 import type { FaultRunSettings } from './settings.ts';
 
@@ -37,6 +37,7 @@ export function figuresOf({ seed, scenario }: FaultRunSettings, outcome: FaultRu
     executions: evidence.bill.filter(({ kind }) => kind === 'execution').length,
     roads,
     roadShares: Object.fromEntries(roadNames.map((road) => [road, percent(roads[road] / Math.max(1, made))])),
+    factsFrom: countFactSources(evidence),
     mainRoadShare: Number(mainShare.toFixed(4)),
     ends: countEnds(evidence),
     isProof: doubtsOf(outcome).length === 0,

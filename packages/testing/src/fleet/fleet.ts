@@ -59,9 +59,9 @@ export interface Fleet {
 }
 
 /**
- * Waits of a test, in the order of the shipped ones: of a minute a test sees nothing but that it waits. Sends and questions are not
- * shipped either: a fleet of one worker is to make a hundred images in seconds, and what the shipped rates do is seen in fault runs and
- * crash points, which have them.
+ * Waits of a test, in the order of the shipped ones: of a minute a test sees nothing but that it waits. Questions go at the shipped
+ * rate. Sends do not: a fleet of one worker is to make a hundred images in seconds, and what the shipped rate does is seen in fault runs
+ * and crash points, which have it.
  */
 const testTiming = {
   TIMING_FIRST_POLL_MS: '1500',
@@ -72,7 +72,6 @@ const testTiming = {
   TIMING_TROUBLE_MS: '200',
   TIMING_MAX_TROUBLE_MS: '1000',
   TIMING_MAX_PROBE_MS: '500',
-  WORKER_POLLS_PER_SECOND: '200',
 };
 
 /** Processes start slowly on a machine that runs other tests too. */

@@ -2,15 +2,17 @@ import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 
 const base = { at: z.int(), taskUUID: z.string() };
+const imageSchema = z.object({ sha256: z.string(), imageUUID: z.string().optional(), seed: z.int().optional() });
 /** The lines of the emulator's bill that are judged. */
 const billLineSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('submission'), ...base, receipt: z.int() }),
   z.object({ kind: z.literal('acceptance'), ...base, receipt: z.int(), run: z.int() }),
   z.object({ kind: z.literal('refusal'), ...base, receipt: z.int(), httpStatus: z.int(), code: z.string() }),
-  z.object({ kind: z.literal('execution'), ...base, run: z.int(), costUsd: z.string(), images: z.array(z.object({ sha256: z.string() })) }),
+  z.object({ kind: z.literal('execution'), ...base, run: z.int(), costUsd: z.string(), images: z.array(imageSchema) }),
   z.object({ kind: z.literal('failure'), ...base, run: z.int(), costUsd: z.string(), code: z.string() }),
 ]);
 export type BillLine = z.infer<typeof billLineSchema>;
+export type BilledImage = z.infer<typeof imageSchema>;
 
 /** Lines that say nothing of what was bought. By name: a kind that nobody knows may be about money. */
 const unjudgedSchema = z.object({ kind: z.enum(['upload']) });

@@ -1,3 +1,5 @@
+import type { SubmissionResult } from '@darkroom/contracts';
+import type { BilledImage } from './bill.ts';
 import { nameOfTask, taskIdsOf, type OrderedTasks, type Tasks } from './billed-tasks.ts';
 import { taskOfImageKey } from './bucket.ts';
 import type { Evidence, GenerationRecord } from './evidence.ts';
@@ -62,11 +64,21 @@ function whyNotServed(
 function whyNoImage({ images, results }: Evidence, tasks: Tasks, taskUUID: string): string | undefined {
   const result = results.get(taskUUID);
   if (result?.status !== 'succeeded') return 'no record says so';
-  const billed = (tasks.get(taskUUID)?.executions ?? []).flatMap((line) => line.images.map(({ sha256 }) => sha256));
+  const billed = (tasks.get(taskUUID)?.executions ?? []).flatMap((line) => line.images);
   if (billed.length === 0) return 'the bill holds no execution of it';
-  const kept = billed.filter((sha256) => images.get(taskUUID)?.has(sha256) === true);
+  const kept = billed.filter(({ sha256 }) => images.get(taskUUID)?.has(sha256) === true);
   if (kept.length === 0) return 'what was billed does not lie under its key';
   const { key, sha256 } = result.image ?? { key: '', sha256: '' };
   if (taskOfImageKey(key) !== taskUUID) return 'its record names another key';
-  return kept.includes(sha256) ? undefined : 'its record names other bytes';
+  const made = kept.find((image) => image.sha256 === sha256);
+  return made === undefined ? 'its record names other bytes' : whyOtherFacts(result, made);
+}
+
+/** What a record tells of an image must be what was billed, whether a delivery told it or the provider was asked. */
+function whyOtherFacts({ imageUUID, seed, factsFrom }: SubmissionResult, made: BilledImage): string | undefined {
+  const isOther = (told: unknown, billed: unknown): boolean => told !== undefined && billed !== undefined && told !== billed;
+  const other = isOther(seed, made.seed) ? 'seed' : isOther(imageUUID, made.imageUUID) ? 'imageUUID' : undefined;
+  return other === undefined
+    ? undefined
+    : `its record tells another ${other} than was billed, by the word of the ${factsFrom ?? 'provider'}`;
 }

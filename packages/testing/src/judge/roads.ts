@@ -1,3 +1,4 @@
+import type { FactSource } from '@darkroom/contracts';
 import type { Evidence } from './evidence.ts';
 
 /** How images came home by the records in S3: on the road of their result, or after it. */
@@ -19,4 +20,11 @@ export function countRoads({ results, amended }: Pick<Evidence, 'results' | 'ame
   }
   const all = Object.values(counts).reduce((sum, count) => sum + count, 0);
   return { counts, mainShare: all === 0 ? 0 : counts.upload / all };
+}
+
+/** Counts the images that were made by the source of their facts: a delivery, the provider's answer, or none. */
+export function countFactSources({ results }: Pick<Evidence, 'results'>): Record<FactSource | 'none', number> {
+  const counts = { delivery: 0, provider: 0, none: 0 };
+  for (const { status, factsFrom = 'none' } of results.values()) if (status === 'succeeded' || status === 'lost') counts[factsFrom] += 1;
+  return counts;
 }

@@ -17,6 +17,13 @@ const PRICE_NANO_USD = 20_000_000;
 /** When it begins. */
 const NOON = Date.UTC(2026, 10, 22, 12);
 
+/** What a record may tell of an image. */
+interface ToldInRecord {
+  seed?: number;
+  imageUUID?: string;
+  factsFrom?: 'delivery' | 'provider';
+}
+
 /** A run as it could have left its files behind, made by hand: what is not called did not happen. */
 export function createHistory() {
   const bill: object[] = [];
@@ -91,7 +98,11 @@ export function createHistory() {
       line('failure', ref, { run: 1, costUsd: formatUsd(costNanoUsd), code }),
     /** The image was made and billed. */
     executed: (ref: SubmissionRef, run = 1) => {
-      line('execution', ref, { run, costUsd: formatUsd(PRICE_NANO_USD), images: [{ sha256: sha256Of(ref, run) }] });
+      line('execution', ref, {
+        run,
+        costUsd: formatUsd(PRICE_NANO_USD),
+        images: [{ sha256: sha256Of(ref, run), seed: run, imageUUID: `image ${run}` }],
+      });
     },
     /** The image lies in the bucket. */
     kept: (ref: SubmissionRef, under: 'images' | 'quarantine' = 'images', run = 1) =>
@@ -103,11 +114,11 @@ export function createHistory() {
       ref: SubmissionRef,
       status: 'succeeded' | 'failed' | 'lost' | 'unknown',
       costNanoUsd = status === 'failed' ? 0 : PRICE_NANO_USD,
-      { road, as = 'result' }: { road?: 'upload' | 'image-url'; as?: 'result' | 'amendment' } = {},
+      { as = 'result', ...told }: { road?: 'upload' | 'image-url'; as?: 'result' | 'amendment' } & ToldInRecord = {},
     ): void {
       const tenant = tenantOf(ref);
       this.book({ settled: costNanoUsd }, tenant);
-      const result = { version: 1, ...ref, taskUUID: taskUuidOf(ref), status, settledAt: at, costSource: 'reported', costNanoUsd, road };
+      const result = { version: 1, ...ref, taskUUID: taskUuidOf(ref), status, settledAt: at, costSource: 'reported', costNanoUsd, ...told };
       objects.set(
         `${recordKey(ref)}.${as}.json`,
         JSON.stringify({

@@ -46,6 +46,24 @@ describe('an image that is said to have succeeded is lost', () => {
     expect(counts).toEqual({ ...clean, lost: 1 });
   });
 
+  test.each([
+    ['another seed', { seed: 2, factsFrom: 'delivery' }],
+    ['another image', { imageUUID: 'image 2', factsFrom: 'delivery' }],
+    ['another seed, by the word of the provider', { seed: 2, factsFrom: 'provider' }],
+  ] as const)('when its record tells %s than was billed', async (_, told) => {
+    const judgedWith = (facts: object) =>
+      judged((history) => {
+        const ref = history.order();
+        history.sent(ref);
+        history.accepted(ref);
+        history.executed(ref);
+        history.kept(ref);
+        history.settled(ref, 'succeeded', undefined, facts);
+      });
+    expect(await judgedWith(told)).toEqual({ ...clean, lost: 1 });
+    expect(await judgedWith({ ...told, seed: 1, imageUUID: 'image 1' })).toEqual(clean);
+  });
+
   test('when its record names the key of another', async () => {
     const counts = await judged((history) => {
       const [one, other] = [boughtOf(history), boughtOf(history)];
