@@ -149,7 +149,7 @@ test(`a pass over ${OPEN} open generations, ${FINISHED} finished ones and ${TENA
   // Of what is over no pass reads the long fields, such as request and result; a million with them would need 4 GB.
   for (const key of [`${prefix}:generation:${done}`, `${prefix}:submission:${done}:0-1`]) {
     const short = Object.entries(await redis.hgetall(key)).filter(([, value]) => value.length <= 64);
-    await redis.multi().del(key).hset(key, Object.fromEntries(short)).exec();
+    await redis.multi().del(key).hset(key, Object.fromEntries(short)).expire(key, 600_000).exec();
   }
   const copy = (from: string, images: number, ids: string[], given: { tenant?: string; seconds?: number }): Promise<unknown> =>
     redis.eval(COPY, 1, `${prefix}:open`, prefix, from, images, given.tenant ?? '', Date.now() - 3_600_000, given.seconds ?? '', ...ids);
