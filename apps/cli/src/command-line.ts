@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { parseArgs, type ParseArgsConfig } from 'node:util';
 import {
+  canReadUrl,
   capNames,
   capWords,
   findMeant,
@@ -258,6 +259,6 @@ function readWhole(option: string, value: Value, min: number, max: number): numb
 }
 
 function readUrl(option: string, value: string): string {
-  if (URL.canParse(value) && /^https?:/.test(value)) return value.replace(/\/+$/, '');
+  if (canReadUrl(value) && /^https?:/.test(value)) return value.replace(/\/+$/, '');
   throw new WrongWords(`${option} must be a URL that starts with http:// or https://`);
 }

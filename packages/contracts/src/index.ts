@@ -39,6 +39,7 @@ export { findMeant } from './did-you-mean.ts';
 export { readOptions, UNREADABLE, type OptionNames } from './unknown-names.ts';
 export { scopeOfAddress, withoutBrackets, type AddressScope } from './network-address.ts';
 export { REDIS_ADDRESS_RULE, readRedisAddress, type RedisAddress } from './redis-address.ts';
+export { canReadUrl } from './can-read-url.ts';
 export { findAddressProblem, SERVER_ADDRESS_RULE, WEB_ADDRESS_RULE } from './web-address.ts';
 export { BUCKET_RULE, findBucketProblem, findRegionProblem, REGION_RULE } from './s3-names.ts';
 export { findSecretProblem } from './header-key.ts';

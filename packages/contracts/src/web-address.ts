@@ -1,3 +1,5 @@
+import { canReadUrl } from './can-read-url.ts';
+
 /** What a text must be to be read as the address of a web server, to follow "must be". */
 export const WEB_ADDRESS_RULE = 'a URL that starts with http:// or https://';
 /** The same of an address that leads to a server as a whole. */
@@ -21,7 +23,7 @@ export function findAddressProblem(text: string, { isServer = false }: { isServe
   if (authority.includes('@')) return 'has a user or a password in it';
   if (tail.includes('#')) return 'has a fragment ("#") in it';
   if (tail.includes('?')) return 'has a query ("?") in it';
-  if (!URL.canParse(text) || new URL(text).hostname === '') return 'has no host, or a port that is none';
+  if (!canReadUrl(text) || new URL(text).hostname === '') return 'has no host, or a port that is none';
   if (/:0*$/.test(authority)) return 'has a port that is none';
   return isServer && tail !== '' && tail !== '/' ? 'has a path in it' : undefined;
 }

@@ -46,7 +46,7 @@ export async function bookPast(
 ): Promise<'booked' | 'open' | 'emptied'> {
   const key = rebuildKey(prefix);
   // A rebuild that was begun before may have booked a period in which nothing is left.
-  const before = (await redis.hkeys(key)).flatMap((field) => /^past:(.+)$/.exec(field)?.[1] ?? []);
+  const before = Object.keys(await redis.hgetall(key)).flatMap((field) => /^past:(.+)$/.exec(field)?.[1] ?? []);
   const periods = [...new Set([...before, ...sums.keys()])];
   for (let at = 0; at < periods.length; at += BOOKED_AT_ONCE) {
     const some = periods.slice(at, at + BOOKED_AT_ONCE).flatMap((period) => {

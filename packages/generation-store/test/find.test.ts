@@ -88,6 +88,9 @@ test('a settlement sees the submission as it is', async () => {
     settlements: 2,
     strikes: 0,
     firstSentAt: intent.firstSentAt,
+    hasConflicted: false,
+    polls: 0,
+    looks: 0,
     reservation: { amountNanoUsd: IMAGE_NANO_USD, periods: intent.reservation.periods },
   });
 });

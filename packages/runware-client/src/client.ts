@@ -1,4 +1,5 @@
 import {
+  canReadUrl,
   ConfigError,
   findKeptInput,
   type DownloadVerdict,
@@ -102,7 +103,7 @@ const privateTextsOf = ({ request }: PurchaseOrder): string[] => [
 
 /** Found here and not at the first purchase: a request that cannot even be built would look like one that may have left. */
 const problemsOf = ({ url, apiKey }: RunwareClientConfig): Problem[] => [
-  ...(URL.canParse(url) && /^https?:/i.test(url) ? [] : [{ path: 'url', message: 'must be an http(s) URL' }]),
+  ...(canReadUrl(url) && /^https?:/i.test(url) ? [] : [{ path: 'url', message: 'must be an http(s) URL' }]),
   ...(/^[\x21-\x7e]+$/.test(apiKey)
     ? []
     : [{ path: 'apiKey', message: 'must be one or more visible ASCII characters, without spaces or line ends' }]),

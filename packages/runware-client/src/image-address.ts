@@ -1,4 +1,4 @@
-import { scopeOfAddress, withoutBrackets } from '@darkroom/contracts';
+import { canReadUrl, scopeOfAddress, withoutBrackets } from '@darkroom/contracts';
 
 export type ImageAddress = { kind: 'allowed'; url: URL } | { kind: 'disallowed'; reason: string };
 
@@ -30,7 +30,7 @@ export const imageRulesOf = ({
  * connection is made (`resolveHost`).
  */
 export function checkImageAddress(address: string, { imageHosts, allowLoopback }: ImageAddressRules): ImageAddress {
-  if (!URL.canParse(address)) return { kind: 'disallowed', reason: 'it is not a URL' };
+  if (!canReadUrl(address)) return { kind: 'disallowed', reason: 'it is not a URL' };
   const url = new URL(address);
   if (url.username !== '' || url.password !== '') return { kind: 'disallowed', reason: 'it carries credentials' };
   if (!imageHosts.some((host) => host.toLowerCase() === url.host))

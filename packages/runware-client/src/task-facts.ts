@@ -1,4 +1,4 @@
-import { parseUsd, type NanoUsd, type TaskFacts, type ToldFacts } from '@darkroom/contracts';
+import { canReadUrl, parseUsd, type NanoUsd, type TaskFacts, type ToldFacts } from '@darkroom/contracts';
 import { z } from 'zod';
 import type { AnswerEntry } from './answer.ts';
 
@@ -26,7 +26,7 @@ function costOf(cost: number | string): NanoUsd | undefined {
 
 /** Longer addresses are not Runware's; they would only fill records. */
 const MAX_ADDRESS = 2048;
-const isWebAddress = (address: string): boolean => URL.canParse(address) && /^https?:$/.test(new URL(address).protocol);
+const isWebAddress = (address: string): boolean => canReadUrl(address) && /^https?:$/.test(new URL(address).protocol);
 
 /** Facts as a delivery must tell them to be taken: one wrong field makes all of them doubtful. */
 const toldSchema = z.object({

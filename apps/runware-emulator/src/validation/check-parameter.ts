@@ -1,3 +1,4 @@
+import { canReadUrl } from '@darkroom/contracts';
 import type { Parameter } from '@darkroom/contracts';
 import { isReferenceImage } from './reference-image.ts';
 import { documentationOf, parameterCode, type RunwareError } from './runware-error.ts';
@@ -64,4 +65,4 @@ const UUID_V4 = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f
 /** Whether a value is a UUID v4, which the page asks of `taskUUID`. */
 export const isUuidV4 = (value: unknown): value is string => typeof value === 'string' && UUID_V4.test(value);
 
-const isHttpUrl = (text: string): boolean => /^https?:\/\//i.test(text) && URL.canParse(text);
+const isHttpUrl = (text: string): boolean => /^https?:\/\//i.test(text) && canReadUrl(text);

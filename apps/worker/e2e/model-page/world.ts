@@ -115,7 +115,7 @@ export async function expectWhole(world: PageWorld, { generation, items }: Made)
     const sha256 = createHash('sha256').update(bytes).digest('hex');
     expect(sha256).toBe(image.sha256);
     const execution = executions.find(({ images }) => images.some((made) => made.sha256 === sha256));
-    expect(execution?.images, 'on the bill').toEqual([{ imageUUID: item.imageUUID, sha256, sizeBytes: bytes.length }]);
+    expect(execution?.images, 'on the bill').toEqual([{ imageUUID: item.imageUUID, seed: item.seed, sha256, sizeBytes: bytes.length }]);
     const { info } = await sharp(bytes).raw().toBuffer({ resolveWithObject: true });
     expect({ width: info.width, height: info.height }).toEqual({ width: image.width, height: image.height });
   }

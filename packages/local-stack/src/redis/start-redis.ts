@@ -1,4 +1,4 @@
-import { LocalStackError } from '@darkroom/contracts';
+import { canReadUrl, LocalStackError } from '@darkroom/contracts';
 import { unpackDebianRedis } from './debian-copy.ts';
 import { doesRun, findRedisBinary } from './find-binary.ts';
 import { startInProcessRedis } from './in-process-redis.ts';
@@ -114,7 +114,7 @@ async function startOwn(
 
 /** User and password of a Redis URL are secrets. */
 function withoutCredentials(url: string): string {
-  if (!URL.canParse(url)) return 'an unreadable URL';
+  if (!canReadUrl(url)) return 'an unreadable URL';
   const { protocol, host } = new URL(url);
   return `${protocol}//${host}`;
 }

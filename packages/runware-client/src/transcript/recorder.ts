@@ -1,3 +1,4 @@
+import { canReadUrl } from '@darkroom/contracts';
 import type { DownloadVerdict } from '@darkroom/contracts';
 import type { Exchange } from '../exchange.ts';
 import { meaningOf } from './meaning.ts';
@@ -120,7 +121,7 @@ function hideTextsOf(task: Readonly<Record<string, unknown>>, sanitizer: Sanitiz
   const hideAll = (value: unknown): void => {
     if (typeof value === 'string') {
       sanitizer.hide(value);
-      if (/^https?:/i.test(value) && URL.canParse(value)) hidePartsOf(value, sanitizer);
+      if (/^https?:/i.test(value) && canReadUrl(value)) hidePartsOf(value, sanitizer);
     } else if (typeof value === 'object' && value !== null) for (const part of Object.values(value)) hideAll(part);
   };
   const { positivePrompt, negativePrompt, inputs, uploadEndpoint, webhookURL } = task;

@@ -1,4 +1,4 @@
-import { modelId } from '@darkroom/contracts';
+import { canReadUrl, modelId } from '@darkroom/contracts';
 import { createHiddenTexts } from './hidden-texts.ts';
 import { keepPlainWords } from './plain-words.ts';
 import type { Json } from './transcript.ts';
@@ -129,7 +129,7 @@ function createNames(nameOf: (count: number, value: string) => string): (value: 
 }
 
 function partsOf(address: string): { protocol: string; host: string; extension: string } {
-  if (!URL.canParse(address)) return { protocol: 'https:', host: address, extension: '' };
+  if (!canReadUrl(address)) return { protocol: 'https:', host: address, extension: '' };
   const { protocol, host, pathname } = new URL(address);
   return { protocol, host, extension: /\.(jpe?g|png|webp)$/i.exec(pathname)?.[0].toLowerCase() ?? '' };
 }

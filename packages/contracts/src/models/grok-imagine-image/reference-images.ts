@@ -1,3 +1,4 @@
+import { canReadUrl } from '../../can-read-url.ts';
 import { describeKind } from '../given.ts';
 import { MAX_PROBLEMS } from '../../problems.ts';
 import type { Reading } from '../reading.ts';
@@ -21,7 +22,7 @@ export type ReferenceImageKind = 'uuid' | 'url' | 'data-uri' | 'base64' | 'kept-
 export function classifyReferenceImage(value: string): ReferenceImageKind | undefined {
   if (findKeptInput(value) !== undefined) return 'kept-input';
   if (UUID.test(value)) return 'uuid';
-  if (HTTP_URL.test(value)) return URL.canParse(value) ? 'url' : undefined;
+  if (HTTP_URL.test(value)) return canReadUrl(value) ? 'url' : undefined;
   const head = IMAGE_DATA_URI.exec(value)?.[0];
   if (head !== undefined) return isBase64(value.slice(head.length)) ? 'data-uri' : undefined;
   return isBase64(value) ? 'base64' : undefined;
