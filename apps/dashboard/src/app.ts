@@ -1,6 +1,6 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { connectFailFast, watchRedis } from '@darkroom/generation-store';
 import {
+  atMost,
   closeServer,
   createLogger,
   createMetrics,
@@ -77,7 +77,10 @@ export function createDashboard(config: DashboardConfig, overrides: Partial<Dash
       if (stopping !== undefined) return;
       address = await server.listen(listen);
       // Redis may come and go later: the board says so meanwhile.
-      await Promise.race([watch.untilUsable().catch(() => undefined), delay(OPEN_LIMIT_MS, undefined, { ref: false })]);
+      await atMost(
+        OPEN_LIMIT_MS,
+        watch.untilUsable().catch(() => undefined),
+      );
       await clockWatch.start();
       const login = access.password === undefined ? 'none: open to everybody on this machine' : `password of "${access.user}"`;
       logger.info({ url: address, login }, 'dashboard started');
@@ -87,7 +90,7 @@ export function createDashboard(config: DashboardConfig, overrides: Partial<Dash
         await closeServer(server, hurry);
         watch.close();
         await clockWatch.stop();
-        await Promise.race([Promise.allSettled(queues.map((queue) => queue.close())), delay(CLOSE_LIMIT_MS, undefined, { ref: false })]);
+        await atMost(CLOSE_LIMIT_MS, Promise.allSettled(queues.map((queue) => queue.close())));
         redis.disconnect();
         logger.info({}, 'dashboard stopped');
       })();

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
 import { buildGenerationStore, connectPatient, defaultRetention, watchRedis, type GenerationStore } from '@darkroom/generation-store';
 import { createObjectStorage, type ObjectStorage } from '@darkroom/object-storage';
 import { createSettlements, createSubmissions } from '@darkroom/queues';
 import { checkOwner, type Owning } from '@darkroom/recovery';
 import { createRunwareClient, type RunwareClient } from '@darkroom/runware-client';
 import {
+  atMost,
   closeServer,
   createHttpServer,
   createLogger,
@@ -265,12 +265,13 @@ export function createWorkerApp(config: WorkerConfig, overrides: Partial<WorkerD
         const left = await closeWorkers(workers(), { hurry: hurry.signal, canWrite: answers.isAnswered });
         answers.stop();
         // What it writes last is only for operators, and forgotten within a minute without it: a Redis that is away is not waited for.
-        await Promise.race([saidFarewell, delay(LAST_WORDS_MS, undefined, { ref: false })]);
+        await atMost(LAST_WORDS_MS, saidFarewell);
         // Ends whatever waits for Redis or S3: the start, a comparison, a pass.
         redisWatch.close();
         redis.disconnect();
         storage.close();
-        await Promise.race([
+        await atMost(
+          LAST_LOOPS_MS,
           Promise.allSettled([
             saidFarewell,
             ...loops,
@@ -279,8 +280,7 @@ export function createWorkerApp(config: WorkerConfig, overrides: Partial<WorkerD
             settlements.close(),
             closeServer(server, AbortSignal.timeout(500)),
           ]),
-          delay(LAST_LOOPS_MS, undefined, { ref: false }),
-        ]);
+        );
         if (left > 0) throw new Error(`${left} runs were cut off; another worker takes their jobs when their locks end`);
       })();
       return stopping;

@@ -1,3 +1,4 @@
+export { atMost } from './at-most.ts';
 export { systemClock, type Clock } from './clock.ts';
 export { closeServer } from './close-server.ts';
 export { createHttpServer, type HttpServerOptions } from './http-server.ts';

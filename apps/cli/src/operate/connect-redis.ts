@@ -14,6 +14,9 @@ import { readSettings, redisSettings, type Environment, type RedisSettings } fro
 import { findRedisOf } from '../data-folder/find-port.ts';
 import { shownPath } from '../shown-path.ts';
 
+/** How long the end of a command waits for the last answer of a Redis that may be away. */
+export const CLOSE_LIMIT_MS = 1000;
+
 export interface OperationsOptions {
   environment: Environment;
   /** The data folder of a start; absent: the two that `npm start` uses. */

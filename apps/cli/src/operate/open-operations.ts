@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import {
   buildGenerationStore,
   defaultRetention,
@@ -9,9 +8,9 @@ import {
 import type { ObjectStorage } from '@darkroom/object-storage';
 import { countBacklog, createSettlements, createSubmissions, type Submissions } from '@darkroom/queues';
 import { checkOwner } from '@darkroom/recovery';
-import { readSettings, spendSettings, type RedisClock, type SpendSettings } from '@darkroom/service-runtime';
+import { atMost, readSettings, spendSettings, type RedisClock, type SpendSettings } from '@darkroom/service-runtime';
 import { measureRedisClock } from './measure-redis-clock.ts';
-import { connectRedis, type OperationsOptions } from './connect-redis.ts';
+import { CLOSE_LIMIT_MS, connectRedis, type OperationsOptions } from './connect-redis.ts';
 import { openBucket } from './open-bucket.ts';
 import { owningOf } from './owning.ts';
 
@@ -36,12 +35,13 @@ export interface Operations {
   close(): Promise<void>;
 }
 
-/** What is closed may wait for an answer of Redis, which may be away. */
-const CLOSE_LIMIT_MS = 1000;
-
 /** Opens the store and the queues of the Darkroom that `connectRedis` finds. @throws what it throws. */
 export async function openOperations(options: OperationsOptions): Promise<Operations> {
   const { redis, prefix, where, folder } = await connectRedis(options);
+  const clock = await measureRedisClock(redis).catch((error: unknown) => {
+    redis.disconnect(); // nobody else could: it would connect again for good
+    throw error;
+  });
   const submissions = createSubmissions(redis, { prefix, failFast: true });
   const settlements = createSettlements(redis, { prefix, failFast: true });
   const store = buildGenerationStore({ prefix, retention: defaultRetention, pollRate: { perSecond: 1, burst: 1 } }, redis);
@@ -51,7 +51,7 @@ export async function openOperations(options: OperationsOptions): Promise<Operat
     store,
     prefix,
     submissions,
-    clock: await measureRedisClock(redis),
+    clock,
     async openBucket() {
       const storage = openBucket(options.environment, folder);
       try {
@@ -72,10 +72,7 @@ export async function openOperations(options: OperationsOptions): Promise<Operat
         })),
       ),
     async close() {
-      await Promise.race([
-        Promise.allSettled([submissions.close(), settlements.close()]),
-        delay(CLOSE_LIMIT_MS, undefined, { ref: false }),
-      ]);
+      await atMost(CLOSE_LIMIT_MS, Promise.allSettled([submissions.close(), settlements.close()]));
       redis.disconnect();
     },
   };

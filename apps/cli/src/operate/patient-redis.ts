@@ -1,29 +1,31 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { LocalStackError } from '@darkroom/contracts';
-import { connectRedis, type FoundRedis, type OperationsOptions } from './connect-redis.ts';
+import { atMost } from '@darkroom/service-runtime';
+import { CLOSE_LIMIT_MS, connectRedis, type FoundRedis, type OperationsOptions } from './connect-redis.ts';
 
 /** How long a command that can wait for a Redis waits for one that went away: a restart or a failover takes seconds. */
 const GONE_MS = 20_000;
-/** What is closed may wait for an answer of Redis. */
-const CLOSE_LIMIT_MS = 1000;
 
 /**
  * Does long work with a Redis that may be away for moments, and ends it when that stays away.
- * @param work Gets what is to be closed at the end, the last first.
+ * @param stop Ends the work early.
+ * @param work Gets what is to be closed at the end, the last first, and a signal that ends it: early, or because nobody waits for it any more.
  * @throws what `connectRedis` and the work throw; LocalStackError when Redis stayed away.
  */
 export async function withPatientRedis<Value>(
   options: OperationsOptions,
-  work: (found: FoundRedis, closing: (() => unknown)[]) => Promise<Value>,
+  stop: AbortSignal,
+  work: (found: FoundRedis, closing: (() => unknown)[], signal: AbortSignal) => Promise<Value>,
 ): Promise<Value> {
   const found = await connectRedis(options, true);
   const closing: (() => unknown)[] = [() => found.redis.disconnect()];
   const loss = watchLoss(found, options.goneMs ?? GONE_MS);
+  const left = new AbortController();
   try {
-    return await Promise.race([work(found, closing), loss.lost]);
+    return await Promise.race([work(found, closing, AbortSignal.any([stop, left.signal])), loss.lost]);
   } finally {
+    left.abort();
     loss.stop();
-    for (const close of closing.toReversed()) await Promise.race([close(), delay(CLOSE_LIMIT_MS, undefined, { ref: false })]);
+    for (const close of closing.toReversed()) await atMost(CLOSE_LIMIT_MS, close());
   }
 }
 

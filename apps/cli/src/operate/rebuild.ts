@@ -36,7 +36,7 @@ export async function rebuildStore(
   { terminal, stop, ...options }: RebuildCommandOptions,
 ): Promise<0 | 1> {
   const settings = readSettings({ spend: spendSettings, timing: timingSettings, shared: reconcileSettings }, options.environment);
-  return withPatientRedis(options, async ({ redis, prefix, where, folder }, closing) => {
+  return withPatientRedis(options, stop, async ({ redis, prefix, where, folder }, closing, signal) => {
     terminal.print(`darkroom  ${where}`);
     const progress = showProgress(terminal);
     const clock = await measureRedisClock(redis);
@@ -68,7 +68,7 @@ export async function rebuildStore(
         skipDamaged,
         createId: randomUUID,
         ownerId,
-        signal: stop,
+        signal,
         onProgress: progress.show,
       },
     );

@@ -25,7 +25,7 @@ export interface ReconcileCommandOptions extends OperationsOptions {
  * @throws ConfigError, LocalStackError, StorageError
  */
 export async function reconcileOnce({ terminal, stop, ...options }: ReconcileCommandOptions): Promise<0 | 1> {
-  return withPatientRedis(options, async (found, closing) => {
+  return withPatientRedis(options, stop, async (found, closing, signal) => {
     const { reconciler, owning } = joinReconciler(options, found, await measureRedisClock(found.redis), closing, terminal);
     await checkOwner(owning);
     terminal.print(
@@ -33,7 +33,7 @@ export async function reconcileOnce({ terminal, stop, ...options }: ReconcileCom
       `compares jobs, records, money and S3; what looks wrong is looked at again ${reconciler.settings.graceMs / 1000} s later`,
       '',
     );
-    return tell(await reconcile(reconciler, { signal: stop, isThorough: true }), terminal);
+    return tell(await reconcile(reconciler, { signal, isThorough: true }), terminal);
   });
 }
 

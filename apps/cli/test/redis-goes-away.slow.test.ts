@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { setup } from './redis-goes-away-world.ts';
 
-/** Of the requests of a whole run: while it connects, in its middle, at its last. */
+/** The request that is lost, as a share of those of a whole run: while the command connects, in its middle, and its last one. */
 const SHARES = [0.4, 0.7, 1];
 
 test.each([
