@@ -82,7 +82,6 @@ export function watchAccess(options: WatchAccessOptions, dependencies: WatchAcce
       { dryRun: isDry, ...(uploadEndpoint === undefined ? {} : { uploadEndpoint }) },
       stopping.signal,
     );
-    if (stopping.signal.aborted && !verdict.wasCharged) return verdict;
     if (verdict.wasCharged) {
       // In the store and not here: it must hold for every worker, and after a restart.
       await store.noteDryRunCharged();
@@ -91,6 +90,7 @@ export function watchAccess(options: WatchAccessOptions, dependencies: WatchAcce
         'the provider ran a dry run as a purchase, which is in no ledger; no worker makes one again, and a refused account is noticed by its answers alone',
       );
     }
+    if (stopping.signal.aborted) return verdict;
     if (canAsk !== verdict.canAsk) {
       canAsk = verdict.canAsk;
       onChange();

@@ -77,7 +77,12 @@ export async function waitUntilFinal(
   });
   let abort: () => void = () => undefined;
   const aborted = new Promise<void>((resolve) => (abort = resolve));
-  const stopListening = signal && aborts.listen(signal, abort);
+  const stopListening =
+    signal &&
+    aborts.listen(signal, () => {
+      abort();
+      wake();
+    });
   const endsAt = performance.now() + timeoutMs;
   let shown = '';
   let request: GrokImagineRequest | undefined;
@@ -122,7 +127,6 @@ export async function waitUntilFinal(
         clearTimeout(timer);
         resolve();
       };
-      void aborted.then(wake);
     });
   }
 }

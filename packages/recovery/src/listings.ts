@@ -1,5 +1,11 @@
 import type { ListedRecord } from '@darkroom/contracts';
 
+/** Of a date with more wanted generations than this the whole date is listed: one request lists a thousand records. */
+export const LISTED_ONE_BY_ONE = 50;
+
+/** Returns the date under which S3 keeps what was created at a moment. @param at Milliseconds since 1970. */
+export const dateOf = (at: number): string => new Date(at).toISOString().slice(0, 10);
+
 /** The records of one generation after the other, from a listing in the order of keys. */
 export async function* byGeneration(
   listing: AsyncIterable<ListedRecord> | Iterable<ListedRecord>,

@@ -10,7 +10,7 @@ import {
 import { eachAtOnce } from './at-once.ts';
 import { groupBySubmission } from './generation-records.ts';
 import { isCertainlyKept, KEPT_MS } from './kept.ts';
-import { byGeneration, inGroups } from './listings.ts';
+import { byGeneration, dateOf, inGroups, LISTED_ONE_BY_ONE } from './listings.ts';
 import type { Recovery } from './ports.ts';
 import { restoreGeneration } from './restore-generation.ts';
 
@@ -34,8 +34,6 @@ export interface Damage {
 const COMPARED_AT_ONCE = 500;
 /** So many are brought back at once: each reads its records from S3. */
 export const RESTORED_AT_ONCE = 32;
-/** Of a day with more open generations than this the whole day is listed: a listing shows a thousand records. */
-const LISTED_ONE_BY_ONE = 50;
 const DAY_MS = 86_400_000;
 
 export interface RestoreForgottenOptions {
@@ -127,8 +125,6 @@ async function* listOfDate(
     if (isWanted(records[0]?.generationId ?? '')) yield records;
   }
 }
-
-const dateOf = (at: number): string => new Date(at).toISOString().slice(0, 10);
 
 const describeRecorded = (records: readonly ListedRecord[]) =>
   groupBySubmission(records).map(({ ref, round, hasResult, hasDecision, hasAmendment }): RecordedSubmission => ({

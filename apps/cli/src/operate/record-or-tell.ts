@@ -13,7 +13,7 @@ export const wordsOfRecording = (revision: number | undefined, unrecorded: reado
     ? 'not recorded in S3 yet, which a worker does within seconds'
     : `revision ${revision}, recorded in S3`;
 
-/** Whether an error says that the command could not write to S3. */
+/** Says whether an error means that the command could not write to S3. */
 export const isNotRecorded = (error: unknown): error is Error =>
   [StorageError, ForeignBucketError, LocalStackError, ConfigError].some((kind) => error instanceof kind);
 

@@ -29,7 +29,7 @@ export interface AppProcess {
 }
 
 const READY_LIMIT_MS = 20_000;
-/** What the store or the provider is refused for does not go away by waiting: a start that hears the same for so long ends. */
+/** S3 or the provider that refuses a process refuses it later, too: a start that hears the same reason for so long ends. */
 const SAME_LIMIT_MS = 5000;
 const STOP_LIMIT_MS = 10_000;
 
@@ -88,17 +88,16 @@ function spawnApp({ script, environment, logFile, record }: AppProcessOptions): 
 
 async function untilReady(options: AppProcessOptions, gone: AbortSignal): Promise<void> {
   const startedAt = performance.now();
-  let refusal: { reason: string; since: number } | undefined;
+  let [refusal, refusedSince] = ['', startedAt];
   for (;;) {
     const reasons = await findReasons(options.readyUrl, gone);
     if (reasons === undefined) return;
     gone.throwIfAborted();
     const now = performance.now();
     const reason = reasons.map(({ name, outcome }) => `${name}: ${outcome}`).join('; ');
-    const refused = reasons.filter(({ name }) => name === 's3' || name === 'provider').map(({ outcome }) => outcome);
-    if (refused.length === 0) refusal = undefined;
-    else if (refusal?.reason !== refused.join()) refusal = { reason: refused.join(), since: now };
-    const isRefused = refusal !== undefined && now - refusal.since > SAME_LIMIT_MS;
+    const refused = reasons.flatMap(({ name, outcome }) => (name === 's3' || name === 'provider' ? [outcome] : [])).join();
+    if (refused !== refusal) [refusal, refusedSince] = [refused, now];
+    const isRefused = refusal !== '' && now - refusedSince > SAME_LIMIT_MS;
     if (isRefused || now - startedAt > READY_LIMIT_MS)
       throw failureOf(options, `is not ready after ${Math.round((now - startedAt) / 1000)} s: ${reason}`);
     await delay(25);
@@ -106,7 +105,7 @@ async function untilReady(options: AppProcessOptions, gone: AbortSignal): Promis
 }
 
 interface Reason {
-  /** Of the check that does not hold. */
+  /** The name of the check that does not hold, and what it found. */
   readonly name: string;
   readonly outcome: string;
 }

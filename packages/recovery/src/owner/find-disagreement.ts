@@ -1,5 +1,5 @@
 import { COMPARED_MS } from '@darkroom/contracts';
-import { byGeneration } from '../listings.ts';
+import { byGeneration, dateOf } from '../listings.ts';
 import type { OwnedBucket, OwnedStore } from './ports.ts';
 
 /** So many generations of each side are looked up on the other: one purchase that is missing tells, and an upgrade must not take hours. */
@@ -32,7 +32,7 @@ export async function findDisagreement(store: OwnedStore, archive: OwnedBucket):
   const { isRecovering } = await store.readServerRun();
   const { now } = await store.readOwnership();
   let [known, unknown]: [number, string | undefined] = [0, undefined];
-  const dates = [now, now - DAY_MS, now - COMPARED_MS].map((at) => new Date(at).toISOString().slice(0, 10));
+  const dates = [now, now - DAY_MS, now - COMPARED_MS].map(dateOf);
   for (const date of new Set(dates)) {
     for await (const [record] of byGeneration(archive.listRecordsOfDate(date))) {
       if (record === undefined || known >= MAX_LOOKED_UP) break;

@@ -1,5 +1,6 @@
 import { generationIdTime, GENERATION_ID_MAX_AGE_MS, isGenerationId, type OpenCursor } from '@darkroom/contracts';
-import { dateOf, lookAtDate, lookAtPage } from './look-at-stored.ts';
+import { dateOf, LISTED_ONE_BY_ONE } from '../listings.ts';
+import { lookAtDate, lookAtPage } from './look-at-stored.ts';
 import type { UploadTidying } from './look-at-uploads.ts';
 import { orName } from './name-corrupt.ts';
 import type { Pass } from './pass.ts';
@@ -8,8 +9,6 @@ import type { Suspicions } from './suspicions.ts';
 
 const DAY_MS = 86_400_000;
 const PAGE = 1000;
-/** Of a date with more generations than this the whole date is listed: a listing shows a thousand names. */
-const LISTED_ONE_BY_ONE = 50;
 
 /**
  * Compares what lies in S3 under older dates than the last days and may have moved since: generations that are still open, such as those of

@@ -1,3 +1,4 @@
+import { dateOf } from '../listings.ts';
 import { restoreGeneration } from '../restore-generation.ts';
 import { compareStored, type Disagreement } from './compare-stored.ts';
 import type { UploadTidying } from './look-at-uploads.ts';
@@ -9,9 +10,6 @@ import type { Suspicions } from './suspicions.ts';
 
 const DAY_MS = 86_400_000;
 const PAGE = 100;
-
-/** The date of S3 of a moment. */
-export const dateOf = (at: number): string => new Date(at).toISOString().slice(0, 10);
 
 /**
  * Compares what S3 holds of the generations of the last days with what Redis knows of them, from where the pass before has ended. Lists
