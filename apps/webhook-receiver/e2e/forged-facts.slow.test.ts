@@ -10,9 +10,9 @@ const OTHER = '39571168-687a-4aec-a253-df7be20bd0d4';
 const FALSE_SEED = 4711;
 
 interface Forgery {
-  /** What the holder of a capability posts, before the upload is there. */
+  /** The holder of a capability posts these before the upload is there. */
   bodies: (own: Item) => (string | object)[];
-  /** Whose word the record goes by. */
+  /** The one from whom the record has its facts. */
   believed: 'delivery' | 'provider';
   /** Whether its caller cancels it before. */
   isCancelled?: boolean;

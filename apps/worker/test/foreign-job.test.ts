@@ -1,12 +1,11 @@
 import { connectPatient } from '@darkroom/generation-store';
 import { createSettlements, createSubmissions, jobIdOf } from '@darkroom/queues';
-import { createLogger, createMetrics, createPulse } from '@darkroom/service-runtime';
+import { createLogger } from '@darkroom/service-runtime';
 import { createGenerationId, defaultTiming, type SubmissionRef } from '@darkroom/contracts';
 import type { Purchase } from '@darkroom/purchase';
 import { eventually, uniquePrefix } from '@darkroom/testing';
 import { expect, inject, onTestFinished, test } from 'vitest';
-import { startConsuming } from '../src/consume.ts';
-import { createWorkerMetrics } from '../src/metrics/worker-metrics.ts';
+import { startWorkers } from './start-workers.ts';
 
 /** Workers whose purchase can only be used by mistake: any use of it throws, and puts the job back. */
 function setup() {
@@ -16,7 +15,7 @@ function setup() {
   const settlements = createSettlements(connection, queue);
   let log = '';
   const logger = createLogger({ name: 'test', level: 'warn' }, { write: (line) => (log += line) });
-  const { workers } = startConsuming(
+  const workers = startWorkers(
     {
       connection,
       queue,
@@ -24,16 +23,7 @@ function setup() {
       submitConcurrency: 1,
       settleConcurrency: 1,
     },
-    {
-      purchase: {} as Purchase,
-      submissions,
-      settlements,
-      newestDelivery: () => Promise.resolve(0),
-      hurry: new AbortController().signal,
-      pulse: createPulse({ isExpected: () => true }),
-      logger,
-      metrics: createWorkerMetrics(createMetrics({ process: 'test' })),
-    },
+    { purchase: {} as Purchase, submissions, settlements, logger },
   );
   onTestFinished(async () => {
     await Promise.all(workers.map((worker) => worker.close()));

@@ -2,12 +2,11 @@ import { createGenerationId, defaultTiming, parseGrokImagineRequest, type Timing
 import { buildGenerationStore, connectPatient, type GenerationStore } from '@darkroom/generation-store';
 import type { Purchase } from '@darkroom/purchase';
 import { createSettlements, createSubmissions, type Submissions } from '@darkroom/queues';
-import { createLogger, createMetrics, createPulse } from '@darkroom/service-runtime';
+import { createLogger } from '@darkroom/service-runtime';
 import { uniquePrefix } from '@darkroom/testing';
 import type { Redis } from 'ioredis';
-import { startConsuming } from '../src/consume.ts';
-import { createWorkerMetrics } from '../src/metrics/worker-metrics.ts';
 import { thinStops } from '../src/thin-stops.ts';
+import { startWorkers } from './start-workers.ts';
 
 const IMAGE_NANO_USD = 20_000_000;
 
@@ -88,20 +87,11 @@ export async function setup(redisUrl: string, timing: Partial<Timing> = {}): Pro
         },
         settings,
       } as Partial<Purchase> as Purchase; // what follows a commit that says go is not there, which puts the job back
-      const consuming = startConsuming(
+      const started = startWorkers(
         { connection: redis, queue, timing: settings.timing, submitConcurrency: concurrency, settleConcurrency: 1 },
-        {
-          purchase,
-          submissions,
-          settlements,
-          newestDelivery: () => Promise.resolve(0),
-          hurry: new AbortController().signal,
-          pulse: createPulse({ isExpected: () => true }),
-          logger,
-          metrics: createWorkerMetrics(createMetrics({ process: 'test' })),
-        },
+        { purchase, submissions, settlements, logger },
       );
-      workers.push(...consuming.workers);
+      workers.push(...started);
     },
     [Symbol.asyncDispose]: async () => {
       await Promise.all(workers.map((worker) => worker.close()));

@@ -2,13 +2,12 @@ import { createGenerationId, defaultTiming } from '@darkroom/contracts';
 import { connectPatient } from '@darkroom/generation-store';
 import type { Purchase } from '@darkroom/purchase';
 import { createSettlements, createSubmissions } from '@darkroom/queues';
-import { createLogger, createMetrics, createPulse } from '@darkroom/service-runtime';
+import { createLogger } from '@darkroom/service-runtime';
 import { eventually, reserveRedis, uniquePrefix } from '@darkroom/testing';
 import { Redis } from 'ioredis';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { startConsuming } from '../src/consume.ts';
-import { createWorkerMetrics } from '../src/metrics/worker-metrics.ts';
+import { startWorkers } from './start-workers.ts';
 
 const WATCHED_MS = 3000;
 
@@ -31,18 +30,10 @@ test.each([
       { name: 'test', level: 'warn' },
       { write: (line) => void lines.push(JSON.parse(line) as { reason?: string }) },
     );
-    const { workers } = startConsuming(
+    const workers = startWorkers(
       { connection, queue, timing: { ...defaultTiming, stalledIntervalMs: 500 }, submitConcurrency: 4, settleConcurrency: 16 },
-      {
-        purchase: {} as Purchase, // a job that runs is put back, which shows that it ran
-        submissions,
-        settlements,
-        newestDelivery: () => Promise.resolve(0),
-        hurry: new AbortController().signal,
-        pulse: createPulse({ isExpected: () => true }),
-        logger,
-        metrics: createWorkerMetrics(createMetrics({ process: 'test' })),
-      },
+      // A job that runs is put back, which shows that it ran.
+      { purchase: {} as Purchase, submissions, settlements, logger },
     );
     try {
       await Promise.all(workers.map((worker) => worker.waitUntilReady()));

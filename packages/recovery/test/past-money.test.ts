@@ -1,9 +1,9 @@
-import { randomUUID } from 'node:crypto';
 import type { SubmissionRef } from '@darkroom/contracts';
 import { resultKey } from '@darkroom/object-storage';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { rebuild, restoreGeneration, type RebuildOptions, type RebuildOutcome, type Recovery } from '../src/index.ts';
+import { restoreGeneration } from '../src/index.ts';
 import { takePicture } from './picture.ts';
+import { DAY_MS, runRebuild } from './run-rebuild.ts';
 import { nextOf, startWorld, type World } from './world.ts';
 
 /** A bucket of its own for each: a rebuild brings back all of it. */
@@ -14,24 +14,7 @@ beforeEach(async () => {
 });
 afterEach(() => world.stop());
 
-const DAY_MS = 86_400_000;
-
-const run = (
-  given: Partial<RebuildOptions> = {},
-  parts: Partial<Recovery> & { store?: Partial<World['store']> } = {},
-): Promise<RebuildOutcome> =>
-  rebuild(
-    { ...world.recovery, ...parts, store: { ...world.store, ...parts.store } },
-    {
-      days: 35,
-      keptMs: 7 * DAY_MS,
-      skipDamaged: false,
-      createId: randomUUID,
-      signal: new AbortController().signal,
-      onProgress: () => undefined,
-      ...given,
-    },
-  );
+const run = (given?: Parameters<typeof runRebuild>[1], parts?: Parameters<typeof runRebuild>[2]) => runRebuild(world, given, parts);
 
 describe('of what ended before the time that Redis keeps it', () => {
   const later = { now: () => Date.now() + 20 * DAY_MS };

@@ -1,13 +1,11 @@
-import { randomUUID } from 'node:crypto';
 import { createGenerationId, taskUuidOf, type Intent, type SubmissionRef } from '@darkroom/contracts';
 import { createObjectStorage } from '@darkroom/object-storage';
 import { startTestS3 } from '@darkroom/testing';
 import { afterAll, expect, onTestFinished, test } from 'vitest';
 import { eachAtOnce } from '../src/at-once.ts';
-import { rebuild } from '../src/index.ts';
+import { DAY_MS, runRebuild } from './run-rebuild.ts';
 import { startWorld } from './world.ts';
 
-const DAY_MS = 86_400_000;
 const S3_ANSWERS_AFTER_MS = 30;
 /** Records in the bucket, two for each generation; such as REBUILD_RECORDS=10000,100000. */
 const sizes = (process.env['REBUILD_RECORDS'] ?? '10000').split(',').map(Number);
@@ -52,17 +50,7 @@ test.each(sizes.flatMap((records) => [[records, 'this week', 0] as const, [recor
   async (records, ended, laterMs) => {
     const { world, s3, archive } = await setup(records);
     const [cpu, startedAt, readBefore] = [process.cpuUsage(), performance.now(), s3.countOf('GetObject')];
-    const outcome = await rebuild(
-      { ...world.recovery, archive, store: world.store, now: () => Date.now() + laterMs },
-      {
-        days: 35,
-        keptMs: 7 * DAY_MS,
-        skipDamaged: false,
-        createId: randomUUID,
-        signal: new AbortController().signal,
-        onProgress: () => undefined,
-      },
-    );
+    const outcome = await runRebuild(world, {}, { archive, now: () => Date.now() + laterMs });
     const seconds = (performance.now() - startedAt) / 1000;
     const { user, system } = process.cpuUsage(cpu);
     const keys = (await world.redis.keys(`${world.prefix}*`)).length;

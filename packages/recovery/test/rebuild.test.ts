@@ -1,10 +1,9 @@
-import { randomUUID } from 'node:crypto';
 import type { SubmissionRef } from '@darkroom/contracts';
 import { intentKey } from '@darkroom/object-storage';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { rebuild, type RebuildOptions, type RebuildOutcome, type Recovery } from '../src/index.ts';
 import { takePicture } from './picture.ts';
 import { setup as startFleetAtRest } from './reconcile/world.ts';
+import { DAY_MS, runRebuild } from './run-rebuild.ts';
 import { IMAGE_NANO_USD, nextOf, startWorld, type World } from './world.ts';
 
 /** A bucket of its own for each: a rebuild brings back all of it. */
@@ -15,21 +14,7 @@ beforeEach(async () => {
 });
 afterEach(() => world.stop());
 
-const DAY_MS = 86_400_000;
-
-const run = (given: Partial<RebuildOptions> = {}, parts: Partial<Recovery> = {}): Promise<RebuildOutcome> =>
-  rebuild(
-    { ...world.recovery, ...parts, store: { ...world.store, ...parts.store } },
-    {
-      days: 35,
-      keptMs: 7 * DAY_MS,
-      skipDamaged: false,
-      createId: randomUUID,
-      signal: new AbortController().signal,
-      onProgress: () => undefined,
-      ...given,
-    },
-  );
+const run = (given?: Parameters<typeof runRebuild>[1], parts?: Parameters<typeof runRebuild>[2]) => runRebuild(world, given, parts);
 
 /** One that has come home, one under way, one that is to be bought again, and one of two images of which one was never sent. */
 async function someLife(): Promise<{ home: SubmissionRef; underWay: SubmissionRef; failed: SubmissionRef; half: SubmissionRef }> {
@@ -192,15 +177,7 @@ test('one that was written only when the store was open again is found by the ne
   const commitment = await fleet.store.commit(late, 't');
   if (commitment.kind === 'stop') throw new Error(commitment.reason);
   await fleet.wipe();
-  const options = {
-    days: 35,
-    keptMs: 7 * DAY_MS,
-    skipDamaged: false,
-    createId: randomUUID,
-    signal: new AbortController().signal,
-    onProgress: () => undefined,
-  };
-  expect(await rebuild({ ...fleet.recovery, store: fleet.store }, options)).toMatchObject({ kind: 'opened' });
+  expect(await runRebuild(fleet)).toMatchObject({ kind: 'opened' });
   // The worker that had committed before was frozen all that time, and goes on: intent, parked job, send, answer.
   await fleet.storage.recordIntent(commitment.intent);
   await fleet.settlements.park(late, 1000, false);
@@ -228,15 +205,7 @@ test('the reconciler finds nothing wrong in what was rebuilt', async () => {
   await fleet.send(unknown);
   await fleet.finish(unknown, 'unknown');
   await fleet.wipe();
-  const options = {
-    days: 35,
-    keptMs: 7 * DAY_MS,
-    skipDamaged: false,
-    createId: randomUUID,
-    signal: new AbortController().signal,
-    onProgress: () => undefined,
-  };
-  expect(await rebuild({ ...fleet.recovery, store: fleet.store }, options)).toMatchObject({ kind: 'opened', done: { generations: 4 } });
+  expect(await runRebuild(fleet)).toMatchObject({ kind: 'opened', done: { generations: 4 } });
   const { outcome, open, stored, summary } = await fleet.pass({ isThorough: true });
   expect({ outcome, open, stored, summary }).toEqual({ outcome: 'whole', open: 3, stored: 4, summary: {} });
   expect((await fleet.store.readUnknown(1)).count).toBe(1);

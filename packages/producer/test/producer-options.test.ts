@@ -1,0 +1,56 @@
+import { ConfigError } from '@darkroom/contracts';
+import { expect, inject, test } from 'vitest';
+import { createProducer } from '../src/index.ts';
+import { problemsOf } from './problems-of.ts';
+import { request, setup } from './world.ts';
+
+test('the number of reference images is a setting', async () => {
+  await using world = await setup({ maxReferenceImages: 2 });
+  const referenceImages = ['https://example.org/1.jpg', 'https://example.org/2.jpg'];
+  expect(await world.producer.enqueue({ ...request, inputs: { referenceImages } })).toMatchObject({ quote: { totalUsd: '0.024' } });
+  const three = { ...request, inputs: { referenceImages: [...referenceImages, 'https://example.org/3.jpg'] } };
+  expect(await problemsOf(() => world.producer.enqueue(three))).toMatchObject({ paths: ['inputs.referenceImages'] });
+});
+
+test('all problems of a producer are told at once, and its address is not repeated', async () => {
+  const { type, paths, message } = await problemsOf(() =>
+    createProducer({
+      redisUrl: 'http://user:hunter2@localhost',
+      prefix: 'darkroom',
+      tenant: '',
+      maxReferenceImages: -1,
+      recordSeconds: 60,
+      idempotencySeconds: Number.NaN,
+    }),
+  );
+  expect(type).toBe(ConfigError);
+  expect(paths).toEqual(['redisUrl', 'prefix', 'tenant', 'maxReferenceImages', 'recordSeconds', 'idempotencySeconds']);
+  expect(message).not.toContain('hunter2');
+});
+
+test.each(['redis://h?keyPrefix=hunter2', 'redis://h/3x', 'redis://h/1/2', `redis://${'hunter2'.repeat(150_000)}`])(
+  'a producer takes no address that a client would guess at: %.30s',
+  async (redisUrl) => {
+    const { type, paths, message } = await problemsOf(() => createProducer({ redisUrl }));
+    expect({ type, paths }).toEqual({ type: ConfigError, paths: ['redisUrl'] });
+    expect(message).not.toContain('hunter2');
+  },
+);
+
+test('a producer takes no option that it does not have', async () => {
+  const { type, paths, message } = await problemsOf(
+    () => createProducer({ redisurl: 'redis://localhost', prefix: '{darkroom}', concurrency: 5 } as never), // what the types forbid
+  );
+  expect(type).toBe(ConfigError);
+  expect(paths).toEqual(['redisurl', 'concurrency', 'redisUrl']);
+  expect(message).toContain('(did you mean "redisUrl"?)');
+  expect((await problemsOf(() => createProducer('redis://localhost' as never))).paths).toEqual(['']); // what the types forbid
+});
+
+test('a tenant of the producer is whose money is spent, unless the call names another', async () => {
+  await using world = await setup({ tenant: 'acme', redisUrl: inject('redisUrl') });
+  const mine = await world.producer.enqueue(request);
+  const theirs = await world.producer.enqueue(request, { tenant: 'umbrella' });
+  expect(await world.producer.get(mine.generationId)).toMatchObject({ tenant: 'acme' });
+  expect(await world.producer.get(theirs.generationId)).toMatchObject({ tenant: 'umbrella' });
+});
