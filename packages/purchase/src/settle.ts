@@ -16,7 +16,7 @@ import { isPastHorizon, MAX_UPLOAD_POLL_MS, pollDelay, snooze } from './look-aga
 import type { Outcome } from './outcome.ts';
 import type { Purchase } from './purchase.ts';
 import { MAX_STRIKES } from './take-answer.ts';
-import { toldFacts } from './told-facts.ts';
+import { isAskedOnce, toldFacts } from './told-facts.ts';
 
 /** How often the provider is asked for the facts of an image that is already verified, before it succeeds without them. */
 const MAX_LOOKS_FOR_FACTS = 8;
@@ -143,8 +143,8 @@ async function succeedAsAsked(
     await store.recordKeptImage(ref, image, false);
     return snooze(view, state.delayMs, 'poll-rate');
   }
-  // After a delivery has spoken of its end, one answer decides: that both questions know nothing of the task, too.
-  const isAnswered = view.told !== undefined && state.kind === 'inconclusive' && state.shows !== undefined;
+  // That both questions know nothing of the task is an answer, too.
+  const isAnswered = isAskedOnce(view) && state.kind === 'inconclusive' && state.shows !== undefined;
   if ((state.kind === 'running' || state.kind === 'inconclusive') && !isAnswered && view.looks + 1 < MAX_LOOKS_FOR_FACTS) {
     await store.recordKeptImage(ref, image, true);
     return snooze(view, backoffMs(settings.timing.uploadPollMs, MAX_UPLOAD_POLL_MS, view.looks + 1, around.random), 'facts');

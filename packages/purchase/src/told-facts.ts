@@ -9,15 +9,19 @@ import { isFinalSubmission, type SubmissionView, type ToldFacts } from '@darkroo
  * provider took for used, may have been executed for another send than this delivery is of; one that has ended, or whose generation was
  * cancelled or has expired, ended without the word of a delivery.
  */
-export function toldFacts({
-  told,
-  sends,
-  hasConflicted,
-  status,
-  generationClosed,
-  reservation,
-}: SubmissionView): { facts: ToldFacts; at: number } | undefined {
-  if (told === undefined || told.what === 'unclear' || told.what.costNanoUsd !== reservation.amountNanoUsd) return undefined;
-  if (sends !== 1 || hasConflicted || isFinalSubmission(status) || generationClosed) return undefined;
-  return { facts: told.what, at: told.at };
+export function toldFacts(view: SubmissionView): { facts: ToldFacts; at: number } | undefined {
+  const { told, status, generationClosed } = view;
+  if (told === undefined || isDoubtful(view) || isApart(view) || isFinalSubmission(status) || generationClosed) return undefined;
+  return told.what === 'unclear' ? undefined : { facts: told.what, at: told.at };
 }
+
+/**
+ * Whether one answer decides: of a task whose deliveries raise doubts the provider is asked once. Where the road is another one, it is asked as
+ * if no delivery had come: it may tell of the task late.
+ */
+export const isAskedOnce = (view: SubmissionView): boolean => view.told !== undefined && isDoubtful(view) && !isApart(view);
+
+const isDoubtful = ({ told, reservation }: SubmissionView): boolean =>
+  told?.what === 'unclear' || told?.what.costNanoUsd !== reservation.amountNanoUsd;
+
+const isApart = ({ sends, hasConflicted }: SubmissionView): boolean => sends !== 1 || hasConflicted;

@@ -120,6 +120,22 @@ describe('one question decides', () => {
     expect((await expectAgreement(world, ref, succeededOnce)).images[0]).toMatchObject({ seed: facts.seed, factsFrom: 'provider' });
   });
 
+  test('after a repeated send, as often as without a delivery: the provider may tell of the task late', async () => {
+    await world.setFaults({ submit429Rate: 1 });
+    const ref = await world.enqueue();
+    await submit(world.purchase(), ref);
+    await world.setFaults({ pollLagMs: [600, 600] });
+    await submit(world.purchase(), ref);
+    await world.uploaded(ref);
+    const facts = await trueFacts(ref);
+    await deliver(ref, facts);
+    expect(await settle(world.purchase(), ref)).toMatchObject({ kind: 'snooze', why: 'facts' });
+    const { provider } = world.purchase();
+    await eventually(async () => expect((await provider.lookUp(taskUuidOf(ref))).kind).toBe('succeeded'));
+    await world.comeHome(ref);
+    expect((await expectAgreement(world, ref, succeededOnce)).images[0]).toMatchObject({ seed: facts.seed, factsFrom: 'provider' });
+  });
+
   test('of a provider that has forgotten the task: the image succeeds with what the caps were asked for', async () => {
     const { ref } = await uploaded({ pollForgetsAfterMs: 1, detailsForgetAfterMs: 1 });
     await deliver(ref, 'unclear');
