@@ -33,8 +33,8 @@ export interface SummingPass {
 }
 
 /** About so many submissions are summed up, and periods compared, in one step: a few milliseconds of Redis. */
-const SUBMISSIONS_AT_ONCE = 250;
-const PERIODS_AT_ONCE = 200;
+const SUBMISSIONS_AT_ONCE = 100;
+const PERIODS_AT_ONCE = 100;
 
 const number = z.coerce.number();
 const refusalSchema = z.tuple([z.enum(['no-turn', 'lost', 'moved'])]);

@@ -7,7 +7,7 @@ import { prelude } from './prelude.ts';
 /** Sums that a pass left behind are gone after so long; each step of a pass asks for it anew. */
 const SUMS_KEPT_SECONDS = 300;
 /** Entries of one step, if each has one submission: a step takes a few milliseconds. */
-const ENTRIES_AT_ONCE = 250;
+const ENTRIES_AT_ONCE = 100;
 
 /** The sums of this pass; "no-turn" once another pass has the turn, "lost" if they are gone. */
 const ownSums = /* lua */ `

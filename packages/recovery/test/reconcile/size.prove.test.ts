@@ -1,6 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { defaultTiming, formatUuid, parseGrokImagineRequest, taskUuidOf, type ListedRecord, type SubmissionRef } from '@darkroom/contracts';
+import {
+  createGenerationId,
+  defaultTiming,
+  formatUuid,
+  parseGrokImagineRequest,
+  taskUuidOf,
+  type ListedRecord,
+  type SubmissionRef,
+} from '@darkroom/contracts';
 import { buildGenerationStore, buildReconcileStore, defaultRetention, type GenerationStore } from '@darkroom/generation-store';
 import { consequencesOf } from '@darkroom/purchase';
 import { createSettlements, createSubmissions } from '@darkroom/queues';
@@ -8,6 +16,8 @@ import { reserveRedis } from '@darkroom/testing';
 import { Redis } from 'ioredis';
 import { expect, test } from 'vitest';
 import { defaultReconcileSettings, reconcile, type Reconciler } from '../../src/index.ts';
+import { COPY } from './copy-generations.ts';
+import { measureProcessorTime } from './processor-time.ts';
 
 /** A store as a large fleet leaves it. `SIZE_SHARE=0.01` makes a hundredth of it. */
 const SHARE = Number(process.env['SIZE_SHARE'] ?? '1');
@@ -46,37 +56,6 @@ const finishedDays = [
 const isSent = (at: number): boolean => at >= LARGE && at % 2 === 0;
 const imagesOf = (at: number): number => (at < LARGE ? 20 : 1);
 
-/** Copies a generation and its submissions under another id; of an open one the money is booked for a tenant of its own. */
-const COPY = /* lua */ `
-local prefix, from, images, tenant, createdAt, seconds = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4], tonumber(ARGV[5]), ARGV[6]
-for at = 7, #ARGV do
-  local id = ARGV[at]
-  local key = prefix .. ':generation:' .. id
-  redis.call('COPY', prefix .. ':generation:' .. from, key)
-  local owner = tenant .. (at - 7)
-  local moment = createdAt + at - 7
-  if seconds == '' then
-    redis.call('ZADD', prefix .. ':open', moment, id)
-    redis.call('HSET', key, 'tenant', owner, 'createdAt', string.format('%.0f', moment))
-  else
-    redis.call('EXPIRE', key, seconds)
-  end
-  for index = 0, images - 1 do
-    local submission = prefix .. ':submission:' .. id .. ':' .. index .. '-1'
-    redis.call('COPY', prefix .. ':submission:' .. from .. ':' .. index .. '-1', submission)
-    if seconds == '' then
-      local periods = string.gsub(redis.call('HGET', submission, 'periods'), 'tenant:acme', 'tenant:' .. owner)
-      redis.call('HSET', submission, 'periods', periods)
-      for name in string.gmatch(periods, '[^ ]+') do
-        redis.call('HINCRBY', prefix .. ':spend:' .. name, 'reserved', redis.call('HGET', submission, 'reserved'))
-      end
-    else
-      redis.call('EXPIRE', submission, seconds)
-    end
-  end
-end
-return 0`;
-
 const inBatches = async (count: number, size: number, each: (from: number, ids: number[]) => Promise<unknown>): Promise<void> => {
   for (let from = 0; from < count; from += size)
     await each(
@@ -90,10 +69,7 @@ async function template(store: GenerationStore, images: number, how: 'planned' |
     positivePrompt: 'a red door in a white wall, late light, long shadows',
     numberResults: images,
   });
-  const generationId = formatUuid(Buffer.from(randomUUID().replaceAll('-', ''), 'hex')).replace(/^.{8}-.{4}-4/, () => {
-    const hex = Date.now().toString(16).padStart(12, '0');
-    return `${hex.slice(0, 8)}-${hex.slice(8)}-7`;
-  });
+  const generationId = createGenerationId(Date.now());
   await store.enqueue({ generationId, tenant: 'acme', request, imageNanoUsd: IMAGE_NANO_USD });
   if (how === 'planned') return generationId;
   const ref = { generationId, index: 0, n: 1 };
@@ -135,6 +111,8 @@ test(`a pass over ${OPEN} open generations, ${FINISHED} finished ones and ${TENA
   await redis.config('SET', 'appendonly', 'no');
   await redis.config('SET', 'save', '');
   const store = buildGenerationStore({ prefix, retention: defaultRetention, pollRate: { perSecond: 10, burst: 10 } }, redis);
+  const ofPass = redis.duplicate();
+  const worked = measureProcessorTime(ofPass, own.pid ?? process.pid);
   const submissions = createSubmissions(redis, { prefix });
   const settlements = createSettlements(redis, { prefix });
   await store.setCaps({ allPerDay: 1e15 });
@@ -227,7 +205,7 @@ test(`a pass over ${OPEN} open generations, ${FINISHED} finished ones and ${TENA
     recordResult: () => Promise.reject(new Error('nothing is to be recorded')),
   };
   const reconciler: Reconciler = {
-    store: buildReconcileStore({ prefix }, redis),
+    store: buildReconcileStore({ prefix }, ofPass),
     generations: store,
     archive,
     submissions,
@@ -266,6 +244,7 @@ test(`a pass over ${OPEN} open generations, ${FINISHED} finished ones and ${TENA
   try {
     for (const name of ['first pass, through all keys', 'second pass', 'pass of an operator over everything']) {
       await redis.call('SLOWLOG', 'RESET');
+      worked.reset();
       peak = 0;
       const before = process.memoryUsage().rss;
       const cpu = Number(/used_cpu_user:(\S+)/.exec(await redis.info('cpu'))?.[1]);
@@ -284,7 +263,10 @@ test(`a pass over ${OPEN} open generations, ${FINISHED} finished ones and ${TENA
         `  memory ${mb(before)}, at the most ${mb(peak)}; ${slow.length} commands above 2 ms, the longest ${JSON.stringify(slow.slice(0, 4))}`,
       );
       expect(report).toMatchObject({ outcome: 'whole', findings: {} });
-      expect(slow[0]?.ms ?? 0).toBeLessThan(LIMIT_MS);
+      print(`  the longest on the processor ${JSON.stringify(worked.longest())}`);
+      expect(worked.longest()[0]?.ms).toBeLessThan(LIMIT_MS);
+      // On the clock a command may have waited for a processor, now and then.
+      expect(slow.filter(({ ms }) => ms > LIMIT_MS).length).toBeLessThan(5);
     }
     const drifted = `${prefix}:spend:all:day:${dateOf(today)}`;
     await redis.hincrby(drifted, 'reserved', -7);
@@ -295,6 +277,6 @@ test(`a pass over ${OPEN} open generations, ${FINISHED} finished ones and ${TENA
     busy.abort();
     print(`money moved ${2 * (await moving)} times meanwhile`);
     await Promise.all([submissions.close(), settlements.close()]);
-    await redis.quit();
+    await Promise.all([redis.quit(), ofPass.quit()]);
   }
 });
