@@ -15,13 +15,13 @@ export interface ExamineOptions {
   root: string;
 }
 
-/** What one look found: fine, fine with something to mend, not asked because nothing is set, or trouble and what still works. */
+/** Result of one check: fine, fine with something to correct, skipped because its setting is absent, or an error and what still works. */
 type Finding = { kind: 'well' | 'warned' | 'skipped' | 'trouble'; text: string };
 
 const LIMIT_MS = 5000;
 const messageOf = (error: unknown): string => describeRedisLoss(error) ?? (error instanceof Error ? error.message : String(error));
 
-/** Looks at everything that Darkroom needs from others. Buys nothing. @returns 0 when nothing is in trouble. */
+/** Checks every service that Darkroom depends on. Buys nothing. @returns 0 when no check found an error. */
 export async function examine({ terminal, ...options }: ExamineOptions): Promise<0 | 1> {
   const looks: [string, (options: Omit<ExamineOptions, 'terminal'>) => Promise<Finding>][] = [
     ['redis', lookAtRedis],
@@ -92,7 +92,7 @@ async function lookAtBucket({ environment }: Omit<ExamineOptions, 'terminal'>): 
   }
 }
 
-/** Says which Darkroom this is, and whether Redis and bucket belong to it. */
+/** Names the owner of the bucket; fails if Redis and bucket belong to different Darkrooms. */
 async function lookAtOwner(options: Omit<ExamineOptions, 'terminal'>): Promise<Finding> {
   const operations = await openOperations(options);
   try {

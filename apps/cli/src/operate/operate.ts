@@ -13,10 +13,10 @@ import { agoOf, timeOf } from './time-words.ts';
 
 export type OperatorCommand = Extract<Command, { kind: 'status' | 'spend' | 'caps' | 'limits' | 'unknown' | 'pause' | 'resume' }>;
 
-/** As many as a screen holds. */
+/** About one screen of lines. */
 const SHOWN_UNKNOWN = 40;
 
-/** Does what an operator asked for. @param now Milliseconds since 1970. @returns the exit code. */
+/** Runs a command of an operator. @param now Milliseconds since 1970. @returns the exit code. */
 export async function operate(command: OperatorCommand, operations: Operations, terminal: Terminal, now: number): Promise<0 | 1> {
   const { store, where } = operations;
   terminal.print(`darkroom  ${where}`);

@@ -23,12 +23,12 @@ import { withPatientRedis } from './patient-redis.ts';
 
 export interface RebuildCommandOptions extends OperationsOptions {
   terminal: Terminal;
-  /** Ends it early. */
+  /** Ends the rebuild early. */
   stop: AbortSignal;
 }
 
 /**
- * Fills an empty Redis with what the bucket remembers, with the settings of the workers. @returns the exit code: 0 when the store is open.
+ * Fills an empty Redis from the records in S3, with the settings of the workers. @returns the exit code: 0 when the store is open.
  * @throws ConfigError, LocalStackError, StorageError
  */
 export async function rebuildStore(
@@ -112,8 +112,8 @@ export async function rebuildStore(
 }
 
 /**
- * Gives Redis the caps that S3 knows before it is opened: nothing may be enqueued under others. S3 of an earlier version knows none:
- * then those that the environment names are taken and recorded, and without any the store buys nothing until `caps` sets them.
+ * Restores the limits, pauses and caps from S3 before the store opens: nothing may be enqueued under other caps. A bucket of an earlier
+ * version holds no caps: those of the environment are taken and recorded, and without any the store buys nothing until `caps` sets them.
  */
 async function restoreSettings(settings: KeptSettings, { named, seed }: SpendSettings, terminal: Terminal): Promise<void> {
   if ((await settings.store.readServerRun()).isOpen) return;
@@ -132,7 +132,7 @@ async function restoreSettings(settings: KeptSettings, { named, seed }: SpendSet
   terminal.print(`caps      ${describeCaps(restored.value)} (${from})`);
 }
 
-/** Says that the store is open, and what keeps it from buying. */
+/** Prints that the store is open, and any pause that keeps it from buying. */
 async function tellOpen(store: GenerationStore, isDamaged: boolean, terminal: Terminal): Promise<void> {
   const pauses = await store.pauses();
   terminal.print(`the store is open${pauses.length === 0 ? ': buying goes on' : ''}${isDamaged ? ', without what is damaged' : ''}`);
@@ -145,7 +145,7 @@ function nameDamage(terminal: Terminal, damaged: readonly Damage[]): void {
 
 const SHOWN_EVERY_MS = 2000;
 
-/** A line now and then: where it is, and how fast. */
+/** Prints at most one line every two seconds: the date reached, the counts and the speed. */
 function showProgress(terminal: Terminal): { show(done: RebuildProgress): void; end(done: RebuildProgress): void } {
   const startedAt = performance.now();
   let shownAt = startedAt;
