@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { buildGenerationStore, connectPatient, defaultRetention, watchRedis, type GenerationStore } from '@darkroom/generation-store';
 import { createObjectStorage, type ObjectStorage } from '@darkroom/object-storage';
 import { createSettlements, createSubmissions } from '@darkroom/queues';
-import { checkOwner, type Owning } from '@darkroom/recovery';
 import { createRunwareClient, type RunwareClient } from '@darkroom/runware-client';
 import {
   atMost,
@@ -30,7 +29,7 @@ import { keepSettings } from './keep-settings.ts';
 import { maintain } from './maintain.ts';
 import { addQueueGauges } from './metrics/queue-gauges.ts';
 import { createWorkerMetrics } from './metrics/worker-metrics.ts';
-import { openStore } from './open-store.ts';
+import { createOwnStore } from './own-store.ts';
 import { warnOfShortCredentials } from './warn-of-short-credentials.ts';
 import { watchBucket } from './watch-bucket.ts';
 import { watchProvider } from './watch-provider.ts';
@@ -81,6 +80,7 @@ export function createWorkerApp(config: WorkerConfig, overrides: Partial<WorkerD
       prefix: redisConfig.prefix,
       retention: defaultRetention,
       pollRate: { perSecond: settings.pollsPerSecond, burst: settings.pollsPerSecond * 2 },
+      ownerId: () => ownStore.ownerId(),
     },
     redis,
   );
@@ -102,13 +102,12 @@ export function createWorkerApp(config: WorkerConfig, overrides: Partial<WorkerD
     { name: 'darkroom_settings_differ', help: '1 while the environment of this worker names other spend caps than the store has, else 0.' },
     async () => [{ labels: {}, value: keptSettings.differs() ? 1 : 0 }],
   );
-  const owning: Owning = {
-    store,
-    archive: storage,
-    prefix: redisConfig.prefix,
-    createId: randomUUID,
-    ...(config.darkroom.id === undefined ? {} : { darkroomId: config.darkroom.id }),
-  };
+  const darkroomId = config.darkroom.id;
+  const ownStore = createOwnStore(
+    { store, archive: storage, prefix: redisConfig.prefix, createId: randomUUID, ...(darkroomId === undefined ? {} : { darkroomId }) },
+    () => keptSettings.seed(),
+    logger,
+  );
   let foreign: Error | undefined;
   /** A worker whose Redis or bucket was exchanged under it takes no jobs until they belong together again. */
   function setForeign(error: Error | undefined): void {
@@ -123,8 +122,7 @@ export function createWorkerApp(config: WorkerConfig, overrides: Partial<WorkerD
       store,
       recovery,
       submissions,
-      openStore: () => openStore(owning, () => keptSettings.seed(), logger),
-      checkOwner: () => checkOwner(owning),
+      ownStore,
       onForeign: setForeign,
       settings: keptSettings,
       logger,
@@ -239,7 +237,7 @@ export function createWorkerApp(config: WorkerConfig, overrides: Partial<WorkerD
 
   async function openEverything(): Promise<void> {
     await warnOfShortCredentials(storage, timing, now(), logger);
-    await openStore(owning, () => keptSettings.seed(), logger);
+    await ownStore.open();
   }
 
   return {

@@ -5,6 +5,7 @@ import { restoreForgotten, type Recovery } from '@darkroom/recovery';
 import { orAborted, type Logger, type Service } from '@darkroom/service-runtime';
 import type { Redis } from 'ioredis';
 import type { SettingsKeeper } from './keep-settings.ts';
+import type { OwnStore } from './own-store.ts';
 
 export interface WatchServerRunOptions {
   /** How often the run of the server is looked at, in milliseconds; and at once after each reconnect. */
@@ -19,11 +20,8 @@ export interface WatchServerRunDependencies {
   store: Pick<GenerationStore, 'readServerRun' | 'confirmComparison' | 'claimTurn' | 'endTurn'>;
   recovery: Recovery;
   submissions: Pick<Submissions, 'endRest' | 'endStrayThrottle'>;
-  /** Opens the store if it is a new one, and says in the log if it is one that lost its memory. @returns whether it is open. */
-  openStore(): Promise<boolean>;
-  /** Compares the owner that Redis knows with the one that the bucket names. @throws ForeignBucketError when they are two. */
-  checkOwner(): Promise<unknown>;
-  /** Called with what `checkOwner` threw while the worker runs, and with nothing once they belong together. */
+  ownStore: Pick<OwnStore, 'open' | 'check'>;
+  /** Called with what the check of the owner threw while the worker runs, and with nothing once they belong together. */
   onForeign(error: Error | undefined): void;
   /** The settings of the store, which Redis may have lost or gone back to what they were. */
   settings: Pick<SettingsKeeper, 'restore' | 'look'>;
@@ -40,7 +38,7 @@ export interface WatchServerRunDependencies {
  */
 export function watchServerRun(
   { everyMs, turnMs }: WatchServerRunOptions,
-  { redis, store, recovery, submissions, openStore, checkOwner, onForeign, settings, logger, holder }: WatchServerRunDependencies,
+  { redis, store, recovery, submissions, ownStore, onForeign, settings, logger, holder }: WatchServerRunDependencies,
 ): Service {
   const stopping = new AbortController();
   let timer: NodeJS.Timeout | undefined;
@@ -72,13 +70,13 @@ export function watchServerRun(
     // Before S3 is asked anything: it may hang.
     if (isOpen && isRecovering) tellThatBuyingWaits(run);
     if (run !== checkedRun) {
-      await checkOwner();
+      await ownStore.check();
       checkedRun = run;
       toldOfForeign = undefined;
       onForeign(undefined);
     }
     if (!isOpen) {
-      if (wasOpen) isWanted = await openStore();
+      if (wasOpen) isWanted = await ownStore.open();
       wasOpen = false;
       return;
     }

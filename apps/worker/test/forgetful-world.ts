@@ -90,8 +90,7 @@ export async function startForgetfulWorld(cap = 1000): Promise<ForgetfulWorld> {
           store: { ...store, ...parts },
           recovery: { ...recovery, archive: { ...storage, ...archive } },
           submissions,
-          openStore: () => Promise.resolve(false),
-          checkOwner: () => Promise.resolve(),
+          ownStore: { open: () => Promise.resolve(false), check: () => Promise.resolve() },
           onForeign: () => undefined,
           settings: keepSettings(
             { seed: named, named, askS3EveryMs: 50 },

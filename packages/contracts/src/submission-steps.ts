@@ -12,6 +12,7 @@ import type { SubmissionStatus } from './statuses.ts';
 /** Why a submission is not bought now. */
 export const commitStops = [
   'not-initialised',
+  'foreign',
   'recovering',
   'no-record',
   'settled',

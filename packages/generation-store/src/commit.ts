@@ -42,10 +42,14 @@ const commitReplySchema = z.union([
   ]),
 ]);
 
-/** Decides whether a submission is bought now, and opens a send if so. @param token Unique to this call: the same token gets the same answer. */
-export async function commit(redis: Redis, prefix: string, ref: SubmissionRef, token: string): Promise<Commitment> {
+/**
+ * Decides whether a submission is bought now, and opens a send if so.
+ * @param token Unique to this call: the same token gets the same answer.
+ * @param ownerId The Darkroom that this process works for; in the Redis of another one nothing is bought. Without it any is taken.
+ */
+export async function commit(redis: Redis, prefix: string, ref: SubmissionRef, token: string, ownerId = ''): Promise<Commitment> {
   const reply = commitReplySchema.parse(
-    await commitScript.run(redis, generationKey(prefix, ref.generationId), [...refArguments(prefix, ref), token]),
+    await commitScript.run(redis, generationKey(prefix, ref.generationId), [...refArguments(prefix, ref), token, ownerId]),
   );
   if (reply[0] === 'stop') {
     const [, reason, detail = '', waitMs, behindMs = 0] = reply;

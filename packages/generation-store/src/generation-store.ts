@@ -72,6 +72,8 @@ export interface GenerationStoreConfig {
   prefix: string;
   retention: Retention;
   pollRate: PollRate;
+  /** Returns the Darkroom that this process works for, once that is known: in the Redis of another one it buys nothing. */
+  ownerId?: () => string | undefined;
 }
 
 /** The records of generations in Redis: every method is one round trip, every change one script. */
@@ -219,14 +221,14 @@ export interface GenerationStore {
 const readTasks = z.tuple([z.number(), z.number()]).transform(([count, limit]) => ({ count, limit }));
 
 /** Builds the store on a connection that stays its caller's to close. */
-export function buildGenerationStore({ prefix, retention, pollRate }: GenerationStoreConfig, redis: Redis): GenerationStore {
+export function buildGenerationStore({ prefix, retention, pollRate, ownerId }: GenerationStoreConfig, redis: Redis): GenerationStore {
   const close = async (generationId: string, status: 'cancelled' | 'expired'): Promise<GenerationStatus | undefined> => {
     const reply = await closeScript.run(redis, generationKey(prefix, generationId), [prefix, generationId, status]);
     return z.enum(generationStatuses).nullable().parse(reply) ?? undefined;
   };
   return {
     enqueue: (generation) => enqueueGeneration(redis, prefix, retention, generation),
-    commit: (ref, token) => commit(redis, prefix, ref, token),
+    commit: (ref, token) => commit(redis, prefix, ref, token, ownerId?.()),
     adoptIntent: (ref, firstSentAt) => adoptIntent(redis, prefix, ref, firstSentAt),
     recordVerdict: (ref, send, verdict) => recordVerdict(redis, prefix, ref, send, verdict),
     recordRefusalSeen: (ref, send) => recordRefusalSeen(redis, prefix, ref, send),

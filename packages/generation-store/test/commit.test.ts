@@ -1,5 +1,6 @@
 import { intentSchema, parseGrokImagineRequest, taskUuidOf } from '@darkroom/contracts';
 import { expect, test } from 'vitest';
+import { buildGenerationStore, defaultRetention } from '../src/index.ts';
 import { endedForGood, IMAGE_NANO_USD, newGeneration, setup } from './world.ts';
 
 test('a commit opens the first send and answers with all that is needed to send', async () => {
@@ -72,6 +73,23 @@ test('without an epoch nothing is bought', async () => {
   const before = await world.keyspace();
   expect(await world.store.commit(ref, 't')).toEqual({ kind: 'stop', reason: 'not-initialised', detail: '' });
   expect(await world.keyspace()).toEqual(before);
+});
+
+test('a process buys in the Redis of its own Darkroom alone', async () => {
+  await using world = await setup();
+  const { prefix, redis } = world;
+  const [ref] = await world.enqueue();
+  await redis.set(`${prefix}:owner`, 'ours');
+  let ownerId: string | undefined = 'theirs';
+  const config = { prefix, retention: defaultRetention, pollRate: { perSecond: 1, burst: 1 }, ownerId: () => ownerId };
+  const store = buildGenerationStore(config, redis);
+  const before = await world.keyspace();
+  expect(await store.commit(ref, 't')).toEqual({ kind: 'stop', reason: 'foreign', detail: '' });
+  expect(await world.keyspace()).toEqual(before);
+  ownerId = 'ours';
+  expect(await store.commit(ref, 't')).toMatchObject({ kind: 'go', send: 1 });
+  ownerId = undefined;
+  expect(await store.commit(ref, 't')).toMatchObject({ kind: 'go', send: 1 });
 });
 
 test('what has no record is not bought', async () => {

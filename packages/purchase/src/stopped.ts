@@ -39,6 +39,7 @@ export async function stopped(purchase: Purchase, ref: SubmissionRef, why: Extra
       return { kind: 'snooze', delayMs: waitMs, why: reason };
     case 'paused':
     case 'not-initialised':
+    case 'foreign':
     case 'recovering':
       // It holds for everything that waits: the queue rests, in its order, and the job goes back to where it was.
       around.log('submission.stopped', ref, { reason });

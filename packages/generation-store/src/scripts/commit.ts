@@ -28,6 +28,8 @@ local function go(submission, generation)
 end
 
 if redis.call('EXISTS', prefix .. ':epoch') == 0 then return { 'stop', 'not-initialised' } end
+-- the connection may lead to the Redis of another Darkroom since this worker compared it with its bucket
+if ARGV[6] ~= '' and redis.call('GET', prefix .. ':owner') ~= ARGV[6] then return { 'stop', 'foreign' } end
 if recovering() then return { 'stop', 'recovering' } end
 local generation, known = hash(key)
 local submission, planned = hash(submissionKey)
