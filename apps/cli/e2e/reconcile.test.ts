@@ -54,7 +54,7 @@ test('what disagrees is repaired and told in a table, a second time there is not
   await submissions.queue.remove(jobIdOf(ref));
   const first = await run(['reconcile']);
   expect(first).toMatchObject({ code: 0 });
-  expect(first.output).toMatch(/found +repaired +named\npurchases that wait to be sent and had no live job +1 +0\n/);
+  expect(first.output).toMatch(/found +repaired +named\npurchases waiting to be sent that had no live job +1 +0\n/);
   expect(first.output).toMatch(/looked at 1 open generations, and 0 of the last days in S3, in \d+\.\d s/);
   expect(await submissions.queue.getJobState(jobIdOf(ref))).toBe('waiting');
   const second = await run(['reconcile']);

@@ -1,10 +1,10 @@
-/** A token that was cut is dropped up to this length; what is longer is no word, and loses as much. */
+/** Longest token dropped whole at the cut; a longer one is no word, and loses only this many characters. */
 const MAX_DROPPED = 300;
 
 /**
- * Bounds a text before anything looks for secrets in it, so that neither the search nor what is kept grows with what was said.
- * Drops what stands right before the cut back to a blank: half a secret has no shape that a search would find.
- * @param secrets Known secrets, which may hold blanks: none of them is left cut in two.
+ * Bounds a text before it is searched for secrets, so that neither the search nor the stored text grows with the input.
+ * Drops the token before the cut, back to the last blank: half a secret has no shape that the search would find.
+ * @param secrets Known secrets, which may hold blanks; none of them stays cut in two.
  */
 export function boundText(text: string, maxLength: number, secrets: readonly string[] = []): string {
   if (text.length <= maxLength) return text;
@@ -21,7 +21,7 @@ export function boundText(text: string, maxLength: number, secrets: readonly str
   return `${(open === null ? kept : kept.slice(0, kept.length - open[0].length)).trimEnd()}…`;
 }
 
-/** Where a secret begins that stands across the cut. */
+/** Finds where a secret begins that the cut would split. */
 function findCutSecret(text: string, cutAt: number, secret: string): number | undefined {
   const from = Math.max(0, cutAt - secret.length + 1);
   const at = text.slice(from, cutAt + secret.length - 1).indexOf(secret);

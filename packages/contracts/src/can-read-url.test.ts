@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { canReadUrl } from './can-read-url.ts';
 
-test('an address with letters of any script is read, however often it was asked for', () => {
+test('accepts an address with letters of any script, however often it is called', () => {
   let refused = 0;
   for (let at = 0; at < 30_000; at += 1) if (!canReadUrl('https://bücher.example/ä.png')) refused += 1;
   expect(refused).toBe(0);

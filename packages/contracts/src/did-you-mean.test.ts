@@ -15,15 +15,15 @@ describe('findMeant', () => {
     ['inputs.outputType', 'outputType'],
     ['mode', 'safety.mode'],
     ['stepz', 'steps'],
-  ])('finds what "%s" meant', (given, meant) => {
+  ])('finds the name meant by "%s"', (given, meant) => {
     expect(findMeant(given, known)).toBe(meant);
   });
 
-  test.each(['', 'x', 'colour', 'temperature', 'tt99'])('does not guess what "%s" meant', (given) => {
+  test.each(['', 'x', 'colour', 'temperature', 'tt99'])('does not guess a name for "%s"', (given) => {
     expect(findMeant(given, known)).toBeUndefined();
   });
 
-  test('takes no time over a name of a megabyte', () => {
+  test('skips a name of a megabyte at once', () => {
     const startedAt = performance.now();
     expect(findMeant('outputFormat'.repeat(100_000), known)).toBeUndefined();
     expect(performance.now() - startedAt).toBeLessThan(1000);

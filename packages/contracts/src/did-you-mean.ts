@@ -1,10 +1,10 @@
-/** Longer names are not compared: no parameter has one, and the comparison costs the product of both lengths. */
+/** Longer names are not compared: no parameter is that long, and a comparison costs the product of both lengths. */
 const MAX_LENGTH = 40;
 
 /**
- * The known name that was most likely meant, or undefined. Case does not count; one slip for every three letters may be made.
- * @param maxSlips How many slips may have been made; one for every three letters unless given.
- * @param known Candidates; a dotted path is also found by its last part ("checkContent" means "safety.checkContent").
+ * Finds the known name that the caller most likely meant, ignoring case; undefined if none is near enough.
+ * @param maxSlips Slips to tolerate; by default one for every three letters.
+ * @param known Candidates; the last part of a dotted path matches too ("checkContent" finds "safety.checkContent").
  */
 export function findMeant(given: string, known: readonly string[], maxSlips = Math.floor(lastPart(given).length / 3)): string | undefined {
   if (given.length > MAX_LENGTH) return undefined;
@@ -20,7 +20,7 @@ export function findMeant(given: string, known: readonly string[], maxSlips = Ma
 
 const lastPart = (path: string): string => path.slice(path.lastIndexOf('.') + 1);
 
-/** How many letters were added, left out, replaced or swapped with their neighbour (optimal string alignment). */
+/** Counts the letters added, left out, replaced or swapped with their neighbour (optimal string alignment distance). */
 function slipsBetween(left: string, right: string): number {
   const a = left.toLowerCase();
   const b = right.toLowerCase();

@@ -8,7 +8,7 @@ const problem = { path: 'ttl', message: 'must be a whole number of at least 60',
 
 const progress = { generationIds: ['a', 'b', 'c'], written: ['a'], maybeWritten: ['b'], notWritten: ['c'] };
 
-/** Every class of the file, with each code it can carry and whether calling again may help. */
+/** Every class of the file with each of its codes, and its `retryable`. */
 const cases: { error: errors.DarkroomError; code: errors.ErrorCode; retryable: boolean }[] = [
   { error: new errors.InvalidRequestError([problem], options), code: 'request.invalid', retryable: false },
   { error: new errors.RequestConflictError('x', options), code: 'request.conflict', retryable: false },
@@ -51,7 +51,7 @@ const cases: { error: errors.DarkroomError; code: errors.ErrorCode; retryable: b
 ];
 
 describe.each(cases)('$error.name with $code', ({ error, code, retryable }) => {
-  test('says what happened and whether calling again may help', () => {
+  test('has its code and its `retryable`', () => {
     expect(error).toMatchObject({ code, retryable });
     expect(errors.errorCodes[code]).toBeTypeOf('string');
     expect(errors.hasCode(error, code)).toBe(true);
@@ -86,7 +86,7 @@ describe('errors', () => {
     expect(error.details).toEqual({});
   });
 
-  test('problems are told one a line, with the place, the rule and what was given', () => {
+  test('lists one problem a line, with its path, its rule and the given value', () => {
     const whole = { path: '', message: 'must be an object', given: 'null' };
     const ungiven = { path: 'REDIS_URL', message: 'is required' };
     expect(new errors.InvalidRequestError([problem, whole], { enqueues: true }).message).toBe(
@@ -101,7 +101,7 @@ describe('errors', () => {
     });
   });
 
-  test('of any number of problems all are counted, and a bounded part is told', () => {
+  test('counts all problems and lists a bounded part of them', () => {
     const many = Array.from({ length: 20_000 }, (_, at) => ({ path: `requests[${at}]`, message: 'x'.repeat(at % 2 === 0 ? 10 : 2000) }));
     for (const error of [new errors.InvalidRequestError(many), new errors.ConfigError(many), new errors.ConfigError(many.slice(0, 60))]) {
       expect(error.problemCount).toBeGreaterThanOrEqual(60);
@@ -111,7 +111,7 @@ describe('errors', () => {
     }
   });
 
-  test('what a caller needs to go on is kept', () => {
+  test('keeps the values that a caller needs to continue', () => {
     expect(new errors.QueueUnavailableError('x', { generationId: 'g', reached: 'maybe' })).toMatchObject({
       generationId: 'g',
       reached: 'maybe',
@@ -122,7 +122,7 @@ describe('errors', () => {
     expect(new errors.StorageError('storage.unavailable', 'x', { reached: 'maybe' }).reached).toBe('maybe');
   });
 
-  test('an error about many is as retryable as what went wrong first, and repeats it', () => {
+  test('an error about a batch repeats its first error, and is as retryable', () => {
     const conflict = new errors.RequestConflictError('it is taken');
     expect(new errors.EnqueueManyError(progress, { cause: conflict })).toMatchObject({
       retryable: false,
@@ -132,7 +132,7 @@ describe('errors', () => {
     expect(new errors.EnqueueManyError(progress, { cause: new errors.SpendCapError('x', 1) }).retryable).toBe(true);
   });
 
-  test('a code is found on an error of a second copy of this package, and not on anything else', () => {
+  test('finds a code on an error of a second copy of this package, and on nothing else', () => {
     expect(errors.hasCode(Object.assign(new Error('x'), { code: 'spend.cap-reached' }), 'spend.cap-reached')).toBe(true);
     for (const other of [undefined, null, 'spend.cap-reached', new Error('x'), { code: 'ECONNRESET' }]) {
       expect(errors.hasCode(other, 'spend.cap-reached')).toBe(false);

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** What is announced, once per move, on the channel of the generation. A hint to look: the record is the truth. */
+/** Events published once per move on the channel of the generation. A hint to look: the entry in Redis is the truth. */
 export const generationEvents = [
   'generation.queued',
   'generation.succeeded',

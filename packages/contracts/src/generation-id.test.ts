@@ -10,7 +10,7 @@ const fill = (bytes: Uint8Array) => (target: Uint8Array) => {
 };
 
 describe('a generation id', () => {
-  test('is a UUIDv7 that tells the moment it was minted', () => {
+  test('is a UUIDv7 that holds its time of minting', () => {
     fc.assert(
       fc.property(moment, random, (now, bytes) => {
         const id = createGenerationId(now, fill(bytes));
@@ -20,7 +20,7 @@ describe('a generation id', () => {
     );
   });
 
-  test('of a later moment sorts after one of an earlier moment', () => {
+  test('sorts after an id of an earlier moment', () => {
     fc.assert(
       fc.property(moment, moment, random, random, (one, other, bytes, otherBytes) => {
         fc.pre(one < other);
@@ -30,12 +30,12 @@ describe('a generation id', () => {
   });
 
   // RFC 9562, appendix A.6.
-  test('is laid out as the example of the RFC', () => {
+  test("has the layout of the RFC's example", () => {
     const bytes = Buffer.from('017f22e279b07cc398c4dc0c0c07398f', 'hex');
     expect(createGenerationId(1_645_557_742_000, fill(bytes))).toBe('017f22e2-79b0-7cc3-98c4-dc0c0c07398f');
   });
 
-  test('is another one each time', () => {
+  test('differs each time', () => {
     expect(new Set(Array.from({ length: 1000 }, () => createGenerationId(1_700_000_000_000))).size).toBe(1000);
   });
 
@@ -48,7 +48,7 @@ describe('a generation id', () => {
     '017f22e2-79b0-7cc3-98c4-dc0c0c07398f\n',
     ' 017f22e2-79b0-7cc3-98c4-dc0c0c07398f',
     '017f22e2-79b0-7cc3-98c4-dc0c0c07398f/../x',
-  ])('"%s" is none', (value) => {
+  ])('"%s" is no generation id', (value) => {
     expect(isGenerationId(value)).toBe(false);
   });
 });

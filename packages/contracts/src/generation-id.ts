@@ -4,8 +4,8 @@ import { defaultTiming } from './timing.ts';
 const UUID_V7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
 /**
- * How far an id that Redis does not know may lie ahead of Redis time, and how old it may be. The date of its keys in S3 follows from
- * it, and comparisons look at the dates of the last days; and what Redis forgot of an older one could be bought again.
+ * Bounds on the age of an id that Redis does not know, against Redis time. The date in its S3 keys comes from the id, and the
+ * reconciler compares only recent dates; and Redis may have forgotten an older generation, which would then be bought again.
  */
 export const GENERATION_ID_AHEAD_MS = 5 * 60_000;
 export const GENERATION_ID_MAX_AGE_MS = defaultTiming.horizonMs;
@@ -26,7 +26,7 @@ export function createGenerationId(now: number, fillRandom: (bytes: Uint8Array) 
 /** True for a UUIDv7 in lower case. */
 export const isGenerationId = (value: string): boolean => UUID_V7.test(value);
 
-/** The moment that an id carries, in milliseconds since 1970. */
+/** Returns the time in an id, in milliseconds since 1970. */
 export const generationIdTime = (generationId: string): number => Number.parseInt(generationId.slice(0, 8) + generationId.slice(9, 13), 16);
 
 /** Writes 16 bytes as a UUID. */

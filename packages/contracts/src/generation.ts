@@ -9,24 +9,24 @@ export interface ImageView {
   status: ImageStatus;
   /** The status of its newest submission, for progress. */
   submissionStatus: SubmissionStatus;
-  /** How many submissions were made. */
+  /** Number of submissions made. */
   submissions: number;
-  /** The Runware task of the submission that is shown: the one that made the image, else the newest. */
+  /** Runware task of the submission shown: the one that made the image, else the newest. */
   taskUUID: string;
   /** The verified image; present if and only if `status` is "succeeded". */
   image?: VerifiedImage;
-  /** Runware's own name for the image, when it told it. */
+  /** Runware's own id of the image, if reported. */
   imageUUID?: string;
   seed?: number;
   nsfwContent?: boolean;
-  /** Whether seed, cost and the like were told by a delivery, or by Runware when it was asked; absent when neither told them. */
+  /** Source of seed, cost and the other facts: a delivery or Runware's answer. Absent if neither reported them. */
   factsFrom?: FactSource;
-  /** What the image cost, in US dollars, as a decimal string; of all its submissions. */
+  /** Cost of all its submissions in US dollars, as a decimal string. */
   costUsd: string;
   fault?: { code: ErrorCode; message: string };
   settledAt?: number;
   road?: 'upload' | 'image-url';
-  /** Further paid images of this index, which came home after a resubmission. */
+  /** Further paid images of this index, which arrived after a resubmission. */
   extras: VerifiedImage[];
 }
 
@@ -42,10 +42,10 @@ export interface GenerationView {
   createdAt: number;
   finishedAt?: number;
   deadlineAt?: number;
-  /** Before this time nothing is bought, and no money is held; in milliseconds since 1970. */
+  /** Milliseconds since 1970; nothing is bought and no money is held before. */
   runAt?: number;
   clientReference?: string;
   retryOf?: string;
-  /** True when an image came home after the final status. */
+  /** True if an image arrived after the final status. */
   amended: boolean;
 }

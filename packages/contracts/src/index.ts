@@ -21,6 +21,7 @@ export {
 } from './errors.ts';
 export { MAX_PROBLEMS, ProblemList, type Problem } from './problems.ts';
 export { boundText } from './bound-text.ts';
+export { defined } from './defined.ts';
 export { hideSecrets } from './secret-text.ts';
 export { generationEventSchema, generationEvents, type GenerationEvent } from './events.ts';
 export type { GenerationView, ImageView } from './generation.ts';

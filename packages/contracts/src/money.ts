@@ -1,10 +1,10 @@
 /**
  * Money is exact: decimal strings at the edges ("0.02"), whole billionths of a US dollar inside.
- * Billionths, because Redis and Lua hold whole numbers exactly up to 2^53, which is nine million dollars of them.
+ * Billionths, because Redis and Lua hold whole numbers exactly up to 2^53, which is nine million dollars in billionths.
  */
 export type NanoUsd = number;
 
-/** The cap on all spend of a day, in US dollars, where nobody set another: a cap is always on. */
+/** Default cap on all spend of a day, in US dollars: a cap always applies. */
 export const DEFAULT_DAILY_CAP_USD = '25';
 
 const NANO_DIGITS = 9;
@@ -13,7 +13,7 @@ const DECIMAL = /^(\d+)(?:\.(\d+))?$/;
 /**
  * Reads an amount of US dollars exactly.
  * @param amount Not negative; a decimal string, or a number as JSON carries it (0.02). At most nine decimals.
- * @throws RangeError for anything that is not such an amount, or is too large to be held exactly.
+ * @throws RangeError for anything else, and for an amount too large to be held exactly.
  */
 export function parseUsd(amount: string | number): NanoUsd {
   const text = typeof amount === 'number' ? plainDecimal(amount) : amount;

@@ -1,19 +1,19 @@
-/** One thing that is wrong with an input. */
+/** One problem of an input. */
 export interface Problem {
-  /** Where, as a path: "inputs.referenceImages[2]"; "" is the input as a whole. */
+  /** Path of the wrong part: "inputs.referenceImages[2]"; "" is the input as a whole. */
   path: string;
-  /** What is wrong and what is allowed. */
+  /** The rule: what is wrong and what is allowed. */
   message: string;
-  /** What was given, shortened; never a prompt or image data. */
+  /** The given value, shortened; never a prompt or image data. */
   given?: string;
 }
 
-/** An error tells so many problems, and counts the others: an input of any size makes an error of a few kilobytes. */
+/** Most problems that an error lists; the others are only counted. An input of any size makes an error of a few kilobytes. */
 export const MAX_PROBLEMS = 50;
-/** Fewer are told if they take more than this as JSON. An error holds them twice: in its message and as a list. */
+/** Most bytes that the listed problems take as JSON. An error holds them twice: in its message and as a list. */
 const MAX_BYTES = 14_000;
 
-/** Collects what is wrong with an input: keeps the first problems, and counts all of them. */
+/** Collects the problems of an input: keeps the first ones, and counts all of them. */
 export class ProblemList {
   readonly told: Problem[] = [];
   #count = 0;
@@ -21,12 +21,12 @@ export class ProblemList {
   #isFull = false;
   #toWhole: ((problem: Problem | (() => Problem)) => void) | undefined;
 
-  /** How many there are, those that are not told included. */
+  /** Number of all problems, listed or not. */
   get count(): number {
     return this.#count;
   }
 
-  /** @param problem The problem, or a function that makes it, which is called only for one that is told. */
+  /** @param problem The problem, or a function that creates it, called only if the problem is listed. */
   push(...problems: readonly (Problem | (() => Problem))[]): void {
     for (const each of problems) {
       this.#count += 1;
@@ -40,8 +40,8 @@ export class ProblemList {
   }
 
   /**
-   * A list for a part of the input: what is added to it is added here.
-   * @param pathOf Makes a path of the whole out of a path of the part.
+   * Creates a list for a part of the input. Its problems are added to this list.
+   * @param pathOf Turns a path in the part into a path in the whole.
    */
   part(pathOf: (path: string) => string): ProblemList {
     const part = new ProblemList();
@@ -61,7 +61,7 @@ export class ProblemList {
   }
 }
 
-/** Problems as text, one a line. */
+/** Writes problems as text, one a line. */
 export const formatProblems = ({ told, count }: ProblemList): string =>
   told
     .map(({ path, message, given }) => `  ${path === '' ? '(as a whole)' : path}: ${message}${given === undefined ? '' : `, got ${given}`}`)

@@ -1,10 +1,10 @@
-/** Longer chains belong to no options and to no request. */
+/** No options and no request have a longer chain. */
 const MAX_PROTOTYPES = 8;
 
 /**
- * Reads the fields of an object once: own ones, and what a class or a prototype adds to them, since code that takes options apart
- * would see those too. Leaves out `undefined`, as JSON does, methods that are not known names, and what every object has.
- * @param isKnown Says whether a name means something here: a method of that name counts as its value.
+ * Reads the fields of an object once: its own, and those of its class or prototype, because code that destructures options would see
+ * those too. Leaves out `undefined`, as JSON does, methods without a known name, and the properties of every object.
+ * @param isKnown Returns true for a name with a meaning here: a method of that name counts as its value.
  * @throws what a getter or a proxy throws.
  */
 export function readFields(given: object, isKnown: (name: string) => boolean = () => false): Map<string, unknown> {
@@ -26,5 +26,5 @@ export function readFields(given: object, isKnown: (name: string) => boolean = (
 
 const nameOf = (key: string | symbol): string => (typeof key === 'symbol' ? String(key) : key);
 
-/** Whether this is the `Object.prototype` of this or another realm. */
+/** Returns true for the `Object.prototype` of this or another realm. */
 const isRoot = (level: object): boolean => Object.hasOwn(level, 'hasOwnProperty') && Reflect.getPrototypeOf(level) === null;

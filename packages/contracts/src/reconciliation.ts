@@ -3,51 +3,51 @@ import type { SubmissionRef } from './submission-ref.ts';
 import type { SubmissionStatus } from './statuses.ts';
 
 /**
- * What the reconciler, the store of records and the queues say to each other. The reconciler compares jobs, records, money and
- * what lies in S3; `recovery` decides, the others look and mend.
+ * The words shared by reconciler, store and queues. The reconciler compares jobs, entries, money and S3; `recovery` decides, the
+ * others read and repair.
  */
 
-/** All that a pass may find, in words for a person. What each means and what to do: docs/operations/reconcile.md. */
+/** All finding kinds of a pass, described for an operator. Meaning and action of each: docs/operations/reconcile.md. */
 export const findingWords = {
-  'submission-without-job': 'purchases that wait to be sent and had no live job',
-  'settlement-without-job': 'purchases under way that nobody looked for',
-  'failed-job': 'jobs that had failed and still matter',
+  'submission-without-job': 'purchases waiting to be sent that had no live job',
+  'settlement-without-job': 'purchases under way without a job that looks for them',
+  'failed-job': 'failed jobs of unfinished purchases',
   'hold-missing': 'purchases whose money was not held',
   'hold-left': 'ended purchases whose money was still held',
   'ledger-drift': 'periods of the ledger that differed from the sum of their holds',
-  miscounted: 'generations that did not say what their submissions say',
-  'not-folded': 'generations whose images had all ended, and that were not over',
-  'not-retired': 'generations that were over, and still counted as open',
-  'not-indexed': 'generations that were open, and did not count as open',
-  'record-incomplete': 'generations of which a part is missing',
-  'record-corrupt': 'records in Redis that cannot be used',
+  miscounted: 'generations whose counts differed from their submissions',
+  'not-folded': 'generations not final although all their images had ended',
+  'not-retired': 'final generations still counted as open',
+  'not-indexed': 'open generations not counted as open',
+  'record-incomplete': 'generations with a missing part',
+  'record-corrupt': 'corrupt entries in Redis',
   'past-deadline': 'generations open past their deadline',
-  'past-horizon': 'purchases looked for past the horizon',
-  'intent-without-record': 'purchases that S3 knows of and Redis did not',
-  'result-without-record': 'ends of purchases that S3 knows of and Redis did not',
-  'record-without-result': 'ends of purchases that Redis knows of and S3 did not',
-  'image-without-result': 'images that are kept and were not recorded',
-  'image-without-record': 'images that are kept and that no record knows',
-  'second-image': 'images that were paid for twice and are both kept',
+  'past-horizon': 'purchases still looked for past the horizon',
+  'intent-without-record': 'purchases recorded in S3 and missing in Redis',
+  'result-without-record': 'ends of purchases recorded in S3 and missing in Redis',
+  'record-without-result': 'ends of purchases known to Redis and missing in S3',
+  'image-without-result': 'kept images without a result record',
+  'image-without-record': 'kept images of unknown generations',
+  'second-image': 'images paid for twice, both kept',
   'late-upload': 'uploads of purchases that had ended without an image',
   'staging-left': 'uploads whose images are kept, tidied away',
-  'open-without-record': 'open generations that had no record',
+  'open-without-record': 'open generations without an entry',
   'idempotency-key-missing': 'open generations whose idempotency key was missing',
-  'idempotency-key-left': 'idempotency keys of generations that there are not',
-  'unclaimed-delivery': 'deliveries that had found no record',
+  'idempotency-key-left': 'idempotency keys whose generation no longer exists',
+  'unclaimed-delivery': 'deliveries that arrived without an entry of their submission',
   'foreign-object': 'objects in folders of the bucket that Darkroom does not write',
 } as const satisfies Record<string, string>;
 
 export type FindingKind = keyof typeof findingWords;
 export const findingKinds = Object.keys(findingWords) as FindingKind[]; // the keys are the type
 
-/** Where something was found; only what is known of it. */
+/** Place of a finding; holds only the known parts. */
 export interface FindingPlace extends Partial<SubmissionRef> {
   /** In words; safe to log. */
   detail?: string;
 }
 
-/** Where a walk over the open generations goes on. */
+/** Position from which a walk over the open generations continues. */
 export interface OpenCursor {
   createdAt: number;
   generationId: string;
@@ -56,7 +56,7 @@ export interface OpenCursor {
 /** A generation as the reconciler sees it. Times are Redis times, in milliseconds since 1970. */
 export interface GenerationPicture {
   now: number;
-  /** Whether it has no final status. */
+  /** True without a final status. */
   isOpen: boolean;
   deadlineAt?: number;
   submissions: SubmissionPicture[];
@@ -64,15 +64,15 @@ export interface GenerationPicture {
 
 export interface SubmissionPicture {
   ref: SubmissionRef;
-  /** Absent: the generation names this submission, and there is no record of it. */
+  /** Absent if the generation names this submission and Redis has no entry of it. */
   status?: SubmissionStatus;
   sends: number;
-  /** How many settlements began. */
+  /** Number of settlements begun. */
   settlements: number;
   firstSentAt?: number;
 }
 
-/** What was wrong inside the record of a generation, and was put right in the same step. */
+/** A fault inside the entry of a generation, repaired in the same step. */
 export interface Mended {
   kind: Extract<
     FindingKind,
@@ -82,71 +82,71 @@ export interface Mended {
   n?: number;
 }
 
-/** What Redis says of a submission that S3 knows. */
+/** Redis's view of a submission that S3 knows. */
 export interface KnownSubmission {
-  /** Absent: Redis does not know it. */
+  /** Absent if Redis does not know it. */
   status?: SubmissionStatus;
   sends: number;
   round: number;
-  /** When it ended, in milliseconds since 1970. */
+  /** Time of its end, in milliseconds since 1970. */
   settledAt?: number;
-  /** Until when the reconciler has woken its settlement for what S3 holds, in milliseconds since 1970; 0 for never. */
+  /** Time of the newest S3 listing for which the reconciler woke its settlement, in milliseconds since 1970; 0 for never. */
   lookedAt: number;
 }
 
-/** What Redis says of a generation that S3 knows. */
+/** Redis's view of a generation that S3 knows. */
 export interface KnownGeneration {
   /** Redis time, in milliseconds since 1970. */
   now: number;
-  /** Whether it has a record. */
+  /** True if Redis has its entry. */
   isKnown: boolean;
-  /** In the order in which they were asked for. */
+  /** In the requested order. */
   submissions: KnownSubmission[];
 }
 
-/** Whether a submission has a job that will run, one that failed, none that any worker would find, or one of which a key is of another type. */
+/** State of a submission's job: will run, failed, absent from where any worker would find it, or under a key of another type. */
 export type JobPresence = 'live' | 'failed' | 'missing' | 'unreadable';
 
 const count = z.int().min(0);
 
 /**
- * Where the next pass goes on: a pass looks at the open generations and at S3 for a bounded time. Absent: from the beginning. A
- * process of an earlier version writes none, and the pass after it begins anew.
+ * Position of the next pass: a pass looks at the open generations and at S3 for a bounded time. Absent: from the beginning. A
+ * process of an earlier version writes no position, so the pass after it starts over.
  */
 const passPlaceSchema = z.object({
   open: z.object({ createdAt: z.number(), generationId: z.string() }).optional(),
   stored: z.object({ date: z.string(), generationId: z.string() }).optional(),
-  /** A task id; behind it begin the uploads that are looked for. */
+  /** A task id; the next pass looks for uploads after it. */
   uploads: z.string().optional(),
-  /** A date; the older ones behind it wait to be compared. */
+  /** A date; the older dates after it are still to be compared. */
   older: z.string().optional(),
 });
 export type PassPlace = z.infer<typeof passPlaceSchema>;
 
-/** What a pass that is under way has looked at so far. */
+/** Counts of a pass that is under way. */
 export const passProgressSchema = z.object({
   startedAt: count,
-  /** When it said so. */
+  /** Time of this report. */
   at: count,
   open: count,
   stored: count,
 });
 export type PassProgress = z.infer<typeof passProgressSchema>;
 
-/** What a pass did, as it is kept for `darkroom status`. */
+/** Result of a pass, kept for `darkroom status`. */
 export const passReportSchema = z.object({
   startedAt: count,
   endedAt: count,
-  /** "stopped": the process was told to stop, or another one took the turn; the next pass begins anew. */
+  /** "stopped": the process was told to stop, or another one took over; the next pass starts over. */
   outcome: z.enum(['whole', 'stopped', 'not-initialised']),
-  /** When a pass looked through all keys of Redis for the last time; 0 for never. */
+  /** Time of the last pass that looked through all keys of Redis; 0 for never. */
   thoroughAt: count,
-  /** Open generations looked at. */
+  /** Open generations examined. */
   open: count,
-  /** Generations of the last days looked at in S3. */
+  /** Generations of recent days examined in S3. */
   stored: count,
   findings: z.partialRecord(z.enum(findingKinds), z.object({ repaired: count, named: count })),
-  /** What was only named, as far as there is room. */
+  /** Findings that were not repaired, up to a limit. */
   named: z.array(
     z.object({
       kind: z.enum(findingKinds),

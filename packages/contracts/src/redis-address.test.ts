@@ -50,7 +50,7 @@ test.each([
   [' '.repeat(1_000_000), 'at most 4096'],
   [`redis://${'a'.repeat(254)}`, 'a host'],
   [undefined, 'starts with redis://'],
-])('%.40j is none', (text, reason) => {
+])('%.40j is no address', (text, reason) => {
   const read = readRedisAddress(text);
   expect(read).toEqual({ problem: expect.stringContaining(reason) });
   expect(JSON.stringify(read)).not.toContain('hunter2');

@@ -1,6 +1,6 @@
 import { withoutBrackets } from './network-address.ts';
 
-/** One Redis, as fields for a client. A client that is handed the text obeys its query, and guesses at its path. */
+/** Address of a Redis as fields for a client. Given the text, a client would obey its query and guess at its path. */
 export interface RedisAddress {
   readonly host: string;
   readonly port: number;
@@ -10,25 +10,25 @@ export interface RedisAddress {
   readonly password?: string;
 }
 
-/** What a text must be to be read as the address of a Redis, to follow "must be". */
+/** Form of a Redis address, to follow "must be". */
 export const REDIS_ADDRESS_RULE = 'a URL that starts with redis:// or rediss://';
 
 const DEFAULT_PORT = 6379;
-/** A host name has at most 253 characters, a user and a password hundreds at most, each of up to nine as UTF-8 in percent signs. */
+/** A host name has at most 253 characters; user and password have hundreds at most, each up to nine in percent-encoded UTF-8. */
 const MAX_LENGTH = 4096;
 const hostName = /^[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9_.])?$/;
 const databasePath = /^(?:\/\d{0,5})?$/;
 
 /**
- * Reads the address of a Redis: `redis://user:password@host:6379/0`, or `rediss://` for TLS. Blanks around it do not count.
- * @returns what is wrong with it instead, beginning with "must"; no part of the text is repeated, which may hold a password.
+ * Reads the address of a Redis: `redis://user:password@host:6379/0`, or `rediss://` for TLS. Ignores blanks around it.
+ * @returns otherwise a problem that begins with "must" and repeats no part of the text, which may hold a password.
  */
 export function readRedisAddress(text: unknown): RedisAddress | { readonly problem: string } {
   if (typeof text !== 'string') return { problem: `must be ${REDIS_ADDRESS_RULE}` };
   const trimmed = text.length > 2 * MAX_LENGTH ? text : text.trim();
   if (trimmed.length > MAX_LENGTH) return { problem: `must have at most ${MAX_LENGTH} characters` };
   if (!/^rediss?:\/\//i.test(trimmed)) return { problem: `must be ${REDIS_ADDRESS_RULE}` };
-  // A parser of URLs drops line breaks and tabs without a word.
+  // A URL parser silently drops line breaks and tabs.
   if (/[\s\p{Cc}\\]/u.test(trimmed)) return { problem: 'must have no blank, line break or backslash in it' };
   if (/[?#]/.test(trimmed)) {
     return { problem: 'must have no query and no fragment; write "?" and "#" in a password as %3F and %23' };
@@ -41,11 +41,11 @@ export function readRedisAddress(text: unknown): RedisAddress | { readonly probl
       problem: 'must have a host, and a port from 1 to 65535 if it has one; write ":", "/" and "@" in a password as %3A, %2F and %40',
     };
   }
-  // Not the path of the parsed URL, in which "/../1" has become "/1".
+  // Reads the path from the text: in the parsed URL "/../1" has become "/1".
   if (!databasePath.test(trimmed.replace(/^[a-z]+:\/\/[^/]*/i, ''))) {
     return { problem: 'must end after the host, or with a slash and the number of a database, such as /0' };
   }
-  // The parser has checked what stands in brackets.
+  // The URL parser has checked the part in brackets.
   if (!url.hostname.startsWith('[') && !hostName.test(url.hostname))
     return { problem: 'must have a host: a name, an IPv4 address, or an IPv6 address in brackets' };
   if (url.port !== '' && Number(url.port) === 0) return { problem: 'must have a port from 1 to 65535, or none' };
@@ -65,7 +65,7 @@ export function readRedisAddress(text: unknown): RedisAddress | { readonly probl
   };
 }
 
-/** Decodes percent signs once, as they were written once. */
+/** Decodes percent-encoding once. */
 function decode(text: string): string | undefined {
   try {
     return decodeURIComponent(text);

@@ -3,57 +3,55 @@ import type { Reservation } from './records.ts';
 import type { SubmissionRef } from './submission-ref.ts';
 import type { SubmissionStatus } from './statuses.ts';
 
-/**
- * What S3 remembers, in the words in which `recovery` hands it to the store of records: neither knows the other.
- */
+/** The content of S3 in the words in which `recovery` hands it to the store: neither package knows the other. */
 
 /** A generation as its intents describe it. */
 export interface RememberedGeneration {
   generationId: string;
   tenant: string;
   request: GrokImagineRequest;
-  /** The price of each image. */
+  /** Price of each image. */
   imageNanoUsd: number;
   /** Milliseconds since 1970, like the other times. */
   createdAt: number;
   deadlineAt?: number;
   runAt?: number;
-  /** The SHA-256 of the caller's own key, in hex. */
+  /** SHA-256 of the caller's own key, in hex. */
   idempotencyKeyHash?: string;
   retryOf?: string;
-  /** In the order of index and n: every submission up to the newest of each image, and the first of an image that was never sent. */
+  /** Ordered by index and n: every submission up to the newest of each image, and the first of an image that was never sent. */
   submissions: readonly RememberedSubmission[];
 }
 
-/** A submission; without `sent`, one of which S3 knows no send. */
+/** A submission; without `sent` if S3 knows of no send. */
 export interface RememberedSubmission extends Pick<SubmissionRef, 'index' | 'n'> {
-  /** How many earlier submissions of the image failed in a way that counts. */
+  /** Number of earlier submissions of the image whose failure counts. */
   failures: number;
-  /** What its newest intent says. */
+  /** Content of its newest intent. */
   sent?: { round: number; firstSentAt: number; reservation: Reservation };
 }
 
-/** A submission of which S3 holds records. */
+/** A submission with records in S3. */
 export interface RecordedSubmission extends SubmissionRef {
-  /** Of its newest intent. */
+  /** Round of its newest intent. */
   round: number;
-  /** The last that S3 knows of it. */
+  /** Newest record of its end. */
   end: 'none' | 'result' | 'decision' | 'amendment';
 }
 
-/** A submission as Redis has it. */
+/** A submission as Redis holds it. */
 export interface FoundSubmission extends SubmissionRef {
   status: SubmissionStatus;
   firstSentAt?: number;
 }
 
-/** What submissions that have ended moved in one period of the ledger; amounts in nano USD. */
+/** Amounts that ended submissions moved in one period of the ledger, in nano USD. */
 export interface PeriodMoney {
   settled: number;
   expected: number;
   reported: number;
   /** Submissions that ended with an image and without a reported cost. */
   unreported: number;
-  /** Submissions whose reported cost was another than expected. */
+  /** Submissions whose reported cost differed from the expected one. */
   differing: number;
 }

@@ -70,7 +70,7 @@ test.each([
   expect(hide(text)).toBe(text);
 });
 
-test('in JSON the rest of the object stays', () => {
+test('keeps the rest of a JSON object', () => {
   expect(hide('{"positivePrompt":"a \\"cat\\" SECRET","width":1024}')).toBe('{"positivePrompt":"…","width":1024}');
   expect(hide('{"apiKey":"a","code":"x"}')).toBe('{"apiKey":"…","code":"x"}');
 });
@@ -92,7 +92,7 @@ test.each([
   "'",
   '`',
   '\\',
-])('many of %j take a moment', (part) => {
+])('reads many of %j in linear time', (part) => {
   const text = part.repeat(8192).slice(0, 8192);
   const times = Array.from({ length: 3 }, () => {
     const startedAt = process.cpuUsage();

@@ -1,23 +1,23 @@
 /**
- * The shapes of what must never be written down, wherever they stand in a text: one rule for the logs and for what the provider says.
- * Each is searched in linear time: no part that repeats without a bound may begin at every character.
+ * Patterns of secrets and prompts, wherever they stand in a text: one rule for the logs and for the provider's messages.
+ * Each pattern runs in linear time: no unbounded repetition may begin at every character.
  */
 
-/** Stands between a name and its value: quotes, escapes and blanks around a colon or an equals sign, in JSON, a URL, a header or XML. */
+/** Separator of a name and its value: quotes, escapes and blanks around a colon or an equals sign, in JSON, a URL, a header or XML. */
 const BETWEEN = String.raw`(?:[\\"'${'`'}\]\s]|%5C|%22|%27|%20|%60){0,20}(?:=>|[:=]|%3A|%3D)(?:[ \t+]|%20){0,20}`;
 
-/** The prompt of a request and its images, by their names. Where they end is known in JSON alone. */
+/** Names of the prompt of a request and of its images. Only JSON shows where their values end. */
 const PROMPT = String.raw`(?:\b|_|%22|%27|%20)(?:(?:positive|negative)[-_ ]?)?prompts?|(?:positive|negative)[-_]?prompts?|reference[-_]?images?`;
 const PROMPTS = new RegExp(`((?:${PROMPT})${BETWEEN})(?:(\\\\*)"(?:[^]*?(?<!\\\\)\\2"|[^]*$)|[^]*$)`, 'gi');
 
-/** Names whose value is a secret, in the spellings of environments, JSON, queries and headers. */
+/** Names of secrets, as spelt in environments, JSON, queries and headers. */
 const SECRET_NAME =
   'api[-_]?keys?|secret(?:[-_]?access[-_]?key)?s?|passwords?|passwd|passphrases?|webhook[-_]?keys?|capability|idempotency[-_]?keys?|' +
   'access[-_]?key(?:[-_]?id)?|signatures?|(?<![a-z])tokens?|(?:session|security|access|refresh|id|auth|bearer|csrf|_)[-_]?tokens?|(?<![a-z])auth';
-// In quotes the value ends with them; without quotes with the next blank: a password may hold commas and ampersands.
+// A quoted value ends with its quote, an unquoted one at the next blank: a password may hold commas and ampersands.
 const QUOTED = String.raw`(\\*)(["'${'`'}])[^]*?(?:(?<!\\)\2\3|$)`;
 const NAMED = new RegExp(`((?:${SECRET_NAME})${BETWEEN})(?:${QUOTED}|\\[[^\\]]*\\]?|[^\\s"']+)`, 'gi');
-/** Headers: the rest of the line is the value. */
+/** Headers: the value is the rest of the line. */
 const HEADERS = new RegExp(
   `\\b((?:proxy-)?authorization|(?:set-)?cookies?)(${BETWEEN})(?:${QUOTED.replace('\\2\\3', '\\3\\4')}|[^\\r\\n]+)`,
   'gi',
@@ -30,13 +30,13 @@ const BEARER_LOWER = /\b(bearer)((?:\s|%20|\+){1,8})[\w.~+/=%-]{6,}/g;
 const DATA_URI = /\b(data:[\w.+-]{1,80}\/[\w.+-]{1,80}(?:;[\w-]{1,40}=[\w.+-]{0,80}){0,4}[;,](?:base64,)?)[^\s"'<>\\]+/gi;
 
 export interface SecretTextOptions {
-  /** Stands in the place of a secret. */
+  /** Replaces each secret. */
   mark: string;
-  /** Leaves prompts as they are. */
+  /** Keeps prompts as they are. */
   keepPrompts?: boolean;
 }
 
-/** Takes out what its name or its shape says to be a secret. @param text Bounded by its caller. */
+/** Replaces everything whose name or form marks it as a secret. @param text Bounded by its caller. */
 export function hideSecrets(text: string, { mark, keepPrompts = false }: SecretTextOptions): string {
   const withoutPrompts = keepPrompts
     ? text
@@ -58,8 +58,8 @@ export function hideSecrets(text: string, { mark, keepPrompts = false }: SecretT
 }
 
 /**
- * Takes out the user part of addresses, up to the last "@" before a blank: a password that was not encoded may hold any other
- * character, a slash, a quote and an "@" among them.
+ * Replaces the user part of addresses, up to the last "@" before a blank: a password that was not encoded may hold any other
+ * character, such as a slash, a quote or an "@".
  */
 function hideUserParts(text: string, mark: string): string {
   return text.replace(/\S+/g, (word) => {

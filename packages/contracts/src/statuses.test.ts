@@ -19,7 +19,7 @@ describe.each([
   ['image', imageMoves],
   ['generation', generationMoves],
 ])('the table of a %s', (_, table: Record<string, readonly string[]>) => {
-  test('moves only between its own statuses, and never to where it is', () => {
+  test('moves only between its own statuses, and never to the same one', () => {
     for (const [from, moves] of Object.entries(table)) {
       for (const to of moves) expect(Object.keys(table), `${from} to ${to}`).toContain(to);
       expect(moves, from).not.toContain(from);
@@ -40,12 +40,12 @@ describe.each([
 });
 
 describe('a submission', () => {
-  test('is final when nothing more will be bought or expected', () => {
+  test('is final if nothing more is bought or expected', () => {
     expect(finalSubmissions).toEqual(['succeeded', 'failed', 'lost', 'unknown']);
   });
 
-  // I4; an unknown outcome is settled by what is learnt later, the other two only by the image itself.
-  test('that is final never moves back, and only a late image moves it on', () => {
+  // I4; later knowledge may settle an unknown outcome, only the image itself settles the other two.
+  test('never moves back from a final status, and only a late image moves it on', () => {
     const moves = finalSubmissions.flatMap((from) =>
       submissionStatuses.filter((to) => canMoveSubmission(from, to)).map((to) => `${from} > ${to}`),
     );
@@ -62,7 +62,7 @@ describe('a submission', () => {
     expect(submissionStatusesBefore('planned')).toEqual(['committed']);
   });
 
-  test('may be found to have succeeded from wherever it was sent', () => {
+  test('may move to succeeded from every status in which it was sent', () => {
     expect(submissionStatusesBefore('succeeded')).toEqual(['committed', 'accepted', 'failed', 'lost', 'unknown']);
   });
 
@@ -81,14 +81,14 @@ test('an image has the final moves of its submissions', () => {
 });
 
 describe('a generation', () => {
-  test('that is final has no moves', () => {
+  test('has no moves from a final status', () => {
     expect(generationStatuses.filter(isFinalGeneration)).toEqual(['succeeded', 'partial', 'failed', 'cancelled', 'expired']);
     for (const from of generationStatuses.filter(isFinalGeneration)) {
       for (const to of generationStatuses) expect(canMoveGeneration(from, to), `${from} to ${to}`).toBe(false);
     }
   });
 
-  test('has images only after it ran, and never waits again', () => {
+  test('has images only after running, and never returns to queued', () => {
     expect(canMoveGeneration('queued', 'running')).toBe(true);
     expect(canMoveGeneration('queued', 'succeeded')).toBe(false);
     expect(canMoveGeneration('queued', 'partial')).toBe(false);

@@ -2,13 +2,13 @@ import { z } from 'zod';
 import { formatUsd } from './money.ts';
 
 /**
- * Settings of the store, which hold for the whole fleet. S3 keeps one object for each change, which is written once
- * (`settings/<kind>/store/<revision>.json`); Redis keeps what the newest one says, with its revision.
+ * Settings of the store, which apply to the whole fleet. S3 keeps one write-once object for each change
+ * (`settings/<kind>/store/<revision>.json`); Redis keeps the newest value with its revision.
  */
 
 const nanoUsd = z.int().min(1);
 
-/** Spend caps, in billionths of a US dollar; absent means no cap. The daily cap over all tenants is always on. */
+/** Spend caps, in billionths of a US dollar; absent means no cap. The daily cap over all tenants always applies. */
 export const spendCapsSchema = z.object({
   allPerDay: nanoUsd,
   allPerMonth: nanoUsd.optional(),
@@ -19,17 +19,17 @@ export type SpendCaps = z.infer<typeof spendCapsSchema>;
 export const capNames = ['allPerDay', 'allPerMonth', 'tenantPerDay', 'tenantPerMonth'] as const satisfies readonly (keyof SpendCaps)[];
 export type CapName = (typeof capNames)[number];
 
-/** Tasks that the whole fleet may have under way at the provider unless the store says otherwise. */
+/** Default limit of tasks that the whole fleet may have under way at the provider. */
 export const DEFAULT_TASKS_AT_PROVIDER = 1000;
 /**
- * For so long after its last send a task may be under way at the provider, in milliseconds, where the provider does not say that it is
- * done. It bounds how many are sent, not what may be bought again.
+ * Time after its last send for which a task counts as under way at the provider, in milliseconds, unless the provider reports its end.
+ * Limits how many are sent, not what may be bought again.
  */
 export const TASK_AT_PROVIDER_MS = 30 * 60_000;
 /** More tasks than any fleet has under way at once. */
 export const MAX_TASKS_AT_PROVIDER = 1_000_000;
 
-/** Limits of the whole fleet; absent means the default of the version that runs. */
+/** Limits of the whole fleet; absent means the default of the running version. */
 export const fleetLimitsSchema = z.object({
   /** Tasks that may be under way at the provider at once. */
   tasksAtProvider: z.int().min(1).max(MAX_TASKS_AT_PROVIDER).optional(),
@@ -45,24 +45,24 @@ export const operatorPauseSchema = z.object({
 });
 export type OperatorPause = z.infer<typeof operatorPauseSchema>;
 
-/** Pauses that operators make and lift; absent means none. */
+/** Pauses that operators set and lift; absent means none. */
 export const storePausesSchema = z.object({ operator: operatorPauseSchema.optional() });
 export type StorePauses = z.infer<typeof storePausesSchema>;
 
-/** The part of a key in S3 and of a record that names the owner of a setting: the store itself. */
+/** The id of the only owner of settings, the store itself, in keys and records. */
 const STORE_ID = 'store';
 
-/** What each kind of setting is. */
+/** Schema of each kind of setting. */
 export const settingSchemas = { caps: spendCapsSchema, limits: fleetLimitsSchema, pauses: storePausesSchema } as const;
 export const settingKinds = ['caps', 'limits', 'pauses'] as const satisfies readonly (keyof typeof settingSchemas)[];
 export type SettingKind = (typeof settingKinds)[number];
 export type SettingValue<Kind extends SettingKind> = z.infer<(typeof settingSchemas)[Kind]>;
 
-/** Where a change came from: an operator's command, the environment of the worker that opened the store, or what Redis held unrecorded. */
+/** Origin of a change: an operator's command, the environment of the worker that opened the store, or an unrecorded value in Redis. */
 export const settingSources = ['operator', 'environment', 'redis'] as const;
 export type SettingSource = (typeof settingSources)[number];
 
-/** The version of a record of a change. */
+/** Version of the record of a change. */
 export const SETTING_VERSION = 1;
 
 /** One change of a setting. */
@@ -70,12 +70,12 @@ export interface SettingRecord<Kind extends SettingKind = SettingKind> {
   version: typeof SETTING_VERSION;
   kind: Kind;
   id: typeof STORE_ID;
-  /** 1, and one more with each change. */
+  /** 1, plus one with each change. */
   revision: number;
   /** Redis time of the change, in milliseconds since 1970. */
   at: number;
   by?: SettingSource | undefined;
-  /** What held before; null for the first change, and when that was not known. */
+  /** Value before; null for the first change, and if it was not known. */
   before: SettingValue<Kind> | null;
   after: SettingValue<Kind>;
 }
@@ -91,7 +91,7 @@ export const settingRecordSchemaOf = <Kind extends SettingKind>(kind: Kind): z.Z
     by: z.enum(settingSources).optional(),
     before: settingSchemas[kind].nullable(),
     after: settingSchemas[kind],
-    // the schema of a kind is that of its values, which the compiler does not follow through the index
+    // each kind's schema parses its own values, which the compiler does not follow through the index
   }) as unknown as z.ZodType<SettingRecord<Kind>>;
 
 /** Builds the record of a change. */
@@ -100,7 +100,7 @@ export const buildSettingRecord = <Kind extends SettingKind>(
   change: Pick<SettingRecord<Kind>, 'revision' | 'at' | 'by' | 'before' | 'after'>,
 ): SettingRecord<Kind> => ({ version: SETTING_VERSION, kind, id: STORE_ID, ...change });
 
-/** The words for each cap: of the command line, of the environment and of logs. */
+/** Names of each cap on the command line and in the environment. */
 export const capWords: Readonly<Record<CapName, { option: string; variable: string }>> = {
   allPerDay: { option: 'day', variable: 'DAILY_CAP_USD' },
   allPerMonth: { option: 'month', variable: 'MONTHLY_CAP_USD' },
@@ -108,13 +108,13 @@ export const capWords: Readonly<Record<CapName, { option: string; variable: stri
   tenantPerMonth: { option: 'tenant-month', variable: 'TENANT_MONTHLY_CAP_USD' },
 };
 
-/** Says caps in one line, such as "day 25 USD, month none, tenant-day 5 USD, tenant-month none". */
+/** Writes caps in one line, such as "day 25 USD, month none, tenant-day 5 USD, tenant-month none". */
 export const describeCaps = (caps: SpendCaps): string =>
   capNames.map((name) => `${capWords[name].option} ${caps[name] === undefined ? 'none' : `${formatUsd(caps[name])} USD`}`).join(', ');
 
 /**
- * Says which of the caps that an environment names are others in the store, such as "DAILY_CAP_USD names 25 USD, the store has 5 USD".
- * @returns "" where nothing differs.
+ * Describes the caps of an environment that differ from the store's, such as "DAILY_CAP_USD names 25 USD, the store has 5 USD".
+ * @returns "" if none differs.
  */
 export const describeCapsDifference = (named: Partial<SpendCaps>, caps: SpendCaps): string =>
   capNames
@@ -124,6 +124,6 @@ export const describeCapsDifference = (named: Partial<SpendCaps>, caps: SpendCap
 
 const wordsOf = (cap: number | undefined): string => (cap === undefined ? 'no such cap' : `${formatUsd(cap)} USD`);
 
-/** Whether a change lets more be bought than before in any period. */
+/** Returns true if a change permits more purchases than before in any period. */
 export const capsPermitMore = (before: SpendCaps, after: SpendCaps): boolean =>
   capNames.some((name) => (after[name] ?? Infinity) > (before[name] ?? Infinity));

@@ -10,13 +10,13 @@ const anyRef = fc.record({
 });
 
 describe('the task id of a submission', () => {
-  test('is a function of the reference and of nothing else', () => {
+  test('is a function of the reference alone', () => {
     fc.assert(fc.property(anyRef, (ref) => taskUuidOf(ref) === taskUuidOf({ ...ref })));
-    // Written down, because a release that names the same purchase otherwise would buy it again.
+    // Written down, because a release that names the same purchase differently would buy it again.
     expect(taskUuidOf({ generationId, index: 0, n: 1 })).toBe('e531334d-ebd7-4cee-88ba-8f6e6f2b3af7');
   });
 
-  test('is shaped as a UUID v4', () => {
+  test('has the form of a UUID v4', () => {
     fc.assert(
       fc.property(anyRef, (ref) => {
         expect(taskUuidOf(ref)).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
@@ -24,20 +24,20 @@ describe('the task id of a submission', () => {
     );
   });
 
-  test('is another one for each image and each purchase of it', () => {
+  test('differs for each image and each purchase of it', () => {
     const ids = [];
     for (let index = 0; index < 20; index += 1) for (let n = 1; n <= 20; n += 1) ids.push(taskUuidOf({ generationId, index, n }));
     expect(new Set(ids).size).toBe(400);
   });
 
-  test('of two references is the same only if they are the same', () => {
+  test('is the same for two references only if they are equal', () => {
     fc.assert(
       fc.property(anyRef, anyRef, (one, other) => (taskUuidOf(one) === taskUuidOf(other)) === (formatRef(one) === formatRef(other))),
     );
   });
 });
 
-test('a reference that was written can be read, and nothing else', () => {
+test('reads back a written reference, and no other text', () => {
   const ref = { generationId, index: 3, n: 2 };
   expect(parseRef(formatRef(ref))).toEqual(ref);
   for (const wrong of [
@@ -52,6 +52,6 @@ test('a reference that was written can be read, and nothing else', () => {
     expect(parseRef(wrong), wrong).toBeUndefined();
 });
 
-test('a reference is written with its image and its number', () => {
+test('writes a reference with its image and its number', () => {
   expect(formatRef({ generationId, index: 3, n: 2 })).toBe(`${generationId}/3-2`);
 });

@@ -9,8 +9,8 @@ export interface SubmissionRef {
 }
 
 /**
- * The Runware `taskUUID` of a submission: a pure function of the reference, so that two runs of one job, and a run after
- * Redis lost its last second, name the same purchase. Shaped as a UUID v4, which the model's page asks for ("taskUUID").
+ * Returns the Runware `taskUUID` of a submission: a pure function of the reference, so that two runs of one job, and a run after Redis
+ * lost its last second, name the same purchase. It has the form of a UUID v4, which the model's page requires ("taskUUID").
  */
 export function taskUuidOf({ generationId, index, n }: SubmissionRef): string {
   const bytes = createHash('sha256').update(`darkroom/submission/${generationId}/${index}/${n}`).digest().subarray(0, 16);
@@ -21,11 +21,11 @@ export function taskUuidOf({ generationId, index, n }: SubmissionRef): string {
 
 const WRITTEN_REF = /^([^/]+)\/(\d{1,2})-([1-9]\d{0,5})$/;
 
-/** Reads what `formatRef` wrote; undefined for anything else. */
+/** Reads the text of `formatRef`; undefined for any other text. */
 export function parseRef(text: string): SubmissionRef | undefined {
   const [, generationId = '', index, n] = WRITTEN_REF.exec(text) ?? [];
   return isGenerationId(generationId) ? { generationId, index: Number(index), n: Number(n) } : undefined;
 }
 
-/** `<generationId>/<index>-<n>`, for logs and messages. */
+/** Writes `<generationId>/<index>-<n>`, for logs and messages. */
 export const formatRef = ({ generationId, index, n }: SubmissionRef): string => `${generationId}/${index}-${n}`;

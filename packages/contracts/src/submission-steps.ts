@@ -5,11 +5,11 @@ import type { Intent, Reservation, SubmissionResult, VerifiedImage } from './rec
 import type { SubmissionStatus } from './statuses.ts';
 
 /**
- * What the protocol of a purchase and the store of records say to each other at each step. `purchase` decides on these words,
- * `generation-store` keeps them; neither knows the other.
+ * The words that the purchase protocol and the store exchange at each step. `purchase` decides by these words, `generation-store` keeps
+ * them; neither knows the other.
  */
 
-/** Why a submission is not bought now. */
+/** Reasons against buying a submission now. */
 export const commitStops = [
   'not-initialised',
   'foreign',
@@ -26,31 +26,31 @@ export const commitStops = [
   'provider-trouble',
 ] as const;
 
-/** The answer to "is this submission bought now?" */
+/** Answer to "is this submission bought now?" */
 export type Commitment =
   | {
       kind: 'stop';
       reason: (typeof commitStops)[number];
       detail: string;
-      /** How long until it may be otherwise, where the clock alone decides that. */
+      /** Wait until the answer may change, if time alone decides it. */
       waitMs?: number;
-      /** How much later than otherwise it is to look again, because others wait for the same. */
+      /** Additional wait before the next look, because other submissions wait for the same. */
       behindMs?: number;
     }
   | {
       kind: 'go';
-      /** The number of the send that was opened. */
+      /** Number of the opened send. */
       send: number;
-      /** As far as Redis knows, nothing of this submission can have been accepted before. */
+      /** True if, as far as Redis knows, no earlier send of this submission can have been accepted. */
       fresh: boolean;
-      /** Whether a send of it was refused before. */
+      /** True if an earlier send of it was refused. */
       wasRefused: boolean;
-      /** Sends of the whole fleet that came to nothing since the provider last answered one. */
+      /** Consecutive failed sends of the whole fleet since the provider last answered one. */
       providerFailures: number;
       /** Redis time, in milliseconds since 1970. */
       now: number;
       /**
-       * The `firstSentAt` of sends of this round that never left, because S3 did not say that it keeps their intent. It may keep it
+       * The `firstSentAt` of sends of this round that never left, because S3 did not confirm their intent. S3 may hold the intent
        * all the same.
        */
       unsentAt: readonly number[];
@@ -58,35 +58,35 @@ export type Commitment =
       request: GrokImagineRequest;
     };
 
-/** A send that came to nothing because of the provider or of the way to it. */
+/** A send that failed because of the provider or of the network on the way to it. */
 export interface ProviderTrouble {
-  /** Whose send it was. Of one generation one send counts: a request that always fails says nothing of the provider. */
+  /** Generation of the send. One send counts per generation: a request that always fails says nothing about the provider. */
   generationId: string;
-  /** Sends of so many generations in a row, over the whole fleet, make it leave the provider alone. */
+  /** Failed sends of this many generations in a row, over the whole fleet, make the fleet pause. */
   tolerated: number;
-  /** How long it is left alone at first; doubles with each try that comes to nothing. */
+  /** First pause; doubles with each failed trial. */
   firstWaitMs: number;
   maxWaitMs: number;
-  /** What the provider asked for, which may be longer. */
+  /** Pause that the provider asked for, which may be longer. */
   askedWaitMs?: number;
 }
 
 /**
- * What came of one send. `no-intent`: it did not leave, because its intent could not be written to S3. `conflict-seen`: it did not leave,
+ * Result of one send. `no-intent`: it did not leave, because its intent could not be written to S3. `conflict-seen`: it did not leave,
  * because the provider's trail shows that it has refused a second use of the id.
  */
 export type SendVerdict = SubmitVerdict['kind'] | 'no-intent' | 'conflict-seen';
 
 /**
- * What a verdict means for the submission, after its earlier sends: "planned" when nothing of it is under way, "unproven"
- * when one may have been accepted or the provider takes the id for used, "refused" when a refusal is final.
+ * Meaning of a verdict for the submission, given its earlier sends: "planned" if no send is under way, "unproven" if one may have
+ * been accepted or the provider says that the id was used, "refused" if a refusal is final.
  */
 export type VerdictMeaning = 'accepted' | 'planned' | 'unproven' | 'refused';
 
 /**
- * A conflict that waits to be decided. "proved": one send alone may have been accepted, and the audit trail has shown that it was
- * refused. "provable": it was if the trail shows a refusal now. "unprovable": another send may have been accepted, or Redis may have
- * forgotten one.
+ * A conflict without a decision yet. "proved": only one send may have been accepted, and the audit trail has shown that it was refused.
+ * "provable": only one send may have been accepted, and a refusal in the trail would prove it refused. "unprovable": another send may
+ * have been accepted, or Redis may have forgotten one.
  */
 export type StandingConflict = 'proved' | 'provable' | 'unprovable';
 
@@ -95,80 +95,80 @@ export interface SubmissionView {
   now: number;
   status: SubmissionStatus;
   request: GrokImagineRequest;
-  /** When its generation was to be bought, if not at once. */
+  /** Earliest time of purchase of its generation; absent without one. */
   runAt?: number;
-  /** Whether the generation has a final status. */
+  /** True if the generation has a final status. */
   generationClosed: boolean;
   round: number;
   sends: number;
-  /** The number of the newest distinct delivery. */
+  /** Number of the newest distinct delivery. */
   deliverySeq: number;
-  /** When the newest distinct delivery came. */
+  /** Time of the newest distinct delivery. */
   deliveredAt?: number;
-  /** How many settlements began, this one included. */
+  /** Number of settlements begun, this one included. */
   settlements: number;
-  /** How often the provider was about to be asked. */
+  /** Questions about the task that were about to be put to the provider. */
   polls: number;
-  /** How often it was asked for the facts of an image that is kept already. */
+  /** Questions about the facts of an image that is already kept. */
   looks: number;
-  /** What all deliveries tell together, and when the first of them came; absent until one tells something. */
+  /** Combined content of all deliveries, and the time of the first with content; absent until one has content. */
   told?: { what: Exclude<Told, 'nothing'>; at: number };
-  /** The image that an earlier run has verified and kept. */
+  /** The image that an earlier run verified and kept. */
   image?: VerifiedImage;
-  /** Sends that were answered by something else than the provider, while it took purchases of others. */
+  /** Sends answered by something other than the provider, while the provider accepted purchases of others. */
   strikes: number;
   firstSentAt?: number;
   succeededSeenAt?: number;
   facts?: TaskFacts;
-  /** Whether the provider ever took its id for used. */
+  /** True if the provider ever reported its id as used. */
   hasConflicted: boolean;
-  /** Stands after the provider took its id for used, until that is decided. */
+  /** Present from the provider's report that the id was used until the conflict is decided. */
   conflict?: StandingConflict;
-  /** When the address of its image, or the provider in place of one, answered without the image for the last time. */
+  /** Last time at which the image's address, or the provider in its place, answered without the image. */
   missingAt?: number;
-  /** Where something lies that came in place of its image. */
+  /** Key of the bytes that came in place of its image. */
   quarantineKey?: string;
   reservation: Reservation;
-  /** The number of the next submission of the image, while it waits to be bought. */
+  /** Number of the image's next submission, while that waits to be bought. */
   nextPlanned?: number;
 }
 
-/** An answer without the image that the provider says it has made. */
+/** An answer without the image that the provider reports as made. */
 export interface MissingImage {
-  /** How much of the time since the last such answer counts, in milliseconds: an outage of the workers is no time of asking. */
+  /** Most of the time since the last such answer that counts, in milliseconds: an outage of the workers does not count as asking. */
   maxGapMs: number;
-  /** Where what came in its place was kept. */
+  /** Key of the bytes that came in its place. */
   quarantineKey?: string;
 }
 
-/** Which run asks the provider: each has a turn of its own. */
+/** The run that asks the provider; each has its own turn. */
 export type PollLeg = 'submit' | 'settle';
 
-/** The answer to "may the provider be asked now?" `questions`: how many; it has two about a task. */
+/** Answer to "may the provider be asked now?" `questions`: how many; a run has two about a task. */
 export type PollTurn = { kind: 'granted'; questions: number } | { kind: 'wait'; delayMs: number };
 
-/** Asks for a turn to question the provider. */
+/** A request for a turn to question the provider. */
 export interface PollWish {
   leg: PollLeg;
-  /** How many questions are to be put now. */
+  /** Number of questions for now. */
   questions: number;
-  /** How many are booked, if they cannot be put now; as many as `questions` unless given. */
+  /** Number of questions to book if they cannot be put now; the same as `questions` by default. */
   booked?: number;
 }
 
-/** How a submission ended. */
+/** The end of a submission. */
 export interface Settlement {
   result: SubmissionResult;
   code: ErrorCode | '';
-  /** Whether this end counts against the limit of submissions per image. */
+  /** True if this end counts against the limit of submissions per image. */
   countsAsFailure: boolean;
-  /** Whether the image may be bought again. */
+  /** True if the image may be bought again. */
   mayResubmit: boolean;
-  /** Submissions per image at the most. */
+  /** Most submissions per image. */
   maxSubmissions: number;
 }
 
-/** What the store made of an end. */
+/** The store's reply to an end. */
 export type SettleReply =
   | { kind: 'settled' | 'already' | 'no-record' }
   | { kind: 'refused-move'; from: SubmissionStatus }

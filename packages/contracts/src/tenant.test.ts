@@ -4,7 +4,7 @@ import { encodeTenant, isTenant } from './tenant.ts';
 
 const names = fc.string({ unit: fc.constantFrom(...'azAZ09-_.:@+|'.split('')), minLength: 1, maxLength: 128 });
 
-test('every name of the allowed characters is a tenant, and encodes to letters that no key separates by', () => {
+test('every name of the allowed characters is a tenant, and its encoding holds no separator of keys', () => {
   fc.assert(
     fc.property(names, (name) => {
       expect(isTenant(name)).toBe(true);
@@ -13,7 +13,7 @@ test('every name of the allowed characters is a tenant, and encodes to letters t
   );
 });
 
-test('no two tenants share a form', () => {
+test('no two tenants share an encoding', () => {
   fc.assert(
     fc.property(names, names, (one, other) => {
       expect(encodeTenant(one) === encodeTenant(other)).toBe(one === other);
@@ -21,7 +21,7 @@ test('no two tenants share a form', () => {
   );
 });
 
-test('a name without separators is its own form', () => {
+test('a name without separators is its own encoding', () => {
   expect(encodeTenant('Acme_1.eu-west')).toBe('Acme_1.eu-west');
   expect(encodeTenant('auth0|user:7@a+b')).toBe('auth0~7cuser~3a7~40a~2bb');
 });

@@ -1,22 +1,22 @@
 import { expect, test } from 'vitest';
 import { defaultTiming, pollingTiming, timingProblems } from './timing.ts';
 
-test('the defaults are one chain', () => {
+test('the defaults form one valid chain', () => {
   expect(timingProblems(defaultTiming)).toEqual([]);
   expect(timingProblems({ ...defaultTiming, ...pollingTiming })).toEqual([]);
 });
 
-test('a broken link is named with both of its ends', () => {
+test('describes a broken link with both of its ends', () => {
   expect(timingProblems({ ...defaultTiming, resendWindowMs: 25 * 3_600_000 })).toEqual([
     'resendWindowMs (90000000 ms) must be < horizonMs (86400000 ms)',
   ]);
 });
 
-test('a job of a killed worker is back within about ten seconds', () => {
+test('returns the job of a killed worker within about ten seconds', () => {
   expect(defaultTiming.lockDurationMs + defaultTiming.stalledIntervalMs).toBeLessThanOrEqual(10_000);
 });
 
-test('a provider that is back is noticed, and bought from by everybody, within half a minute', () => {
+test('all workers buy from a recovered provider within half a minute', () => {
   expect(2 * defaultTiming.maxProbeMs + defaultTiming.troubleMs).toBeLessThanOrEqual(30_000);
 });
 

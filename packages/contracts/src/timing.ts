@@ -1,37 +1,40 @@
 /**
  * Every waiting time of the purchase protocol, in milliseconds. They form one chain, checked by `timingProblems`:
- * requestTimeout < resendWindow < horizon <= ttl sent, and upload URL and capability live at least as long as the horizon.
+ * requestTimeout < resendWindow < horizon <= ttl sent; upload URL and capability live at least as long as the horizon.
  */
 export interface Timing {
-  /** How long one request to the provider may take. */
+  /** Longest duration of one request to the provider. */
   requestTimeoutMs: number;
-  /** How long after its first send a submission may be sent again: after it Runware may have forgotten the id (probe 4 of docs/runware.md), and a resend would be a purchase. */
+  /**
+   * Time after its first send in which a submission may be sent again. Later Runware may have forgotten the id (probe 4 of
+   * docs/runware.md), and a resend would be a second purchase.
+   */
   resendWindowMs: number;
-  /** How long after its first send a submission is looked for before its outcome is called unknown. */
+  /** Time after its first send in which a submission is looked for; then its outcome counts as unknown. */
   horizonMs: number;
-  /** The `ttl` sent to Runware: how long `imageURL` can be fetched. */
+  /** The `ttl` sent to Runware: lifetime of `imageURL`. */
   imageTtlMs: number;
-  /** How long a presigned upload URL and a webhook capability are good for, from the send. */
+  /** Lifetime of a presigned upload URL and a webhook capability, from the send. */
   capabilityTtlMs: number;
-  /** When a settlement looks for the first time by itself, after the send. */
+  /** Time from the send to the first unprompted look of a settlement. */
   firstPollMs: number;
-  /** The longest wait between two looks. */
+  /** Longest wait between two looks. */
   maxPollMs: number;
-  /** How long after the provider said "succeeded" the upload is waited for before `imageURL` is fetched. */
+  /** Time to wait for the upload after the provider reported success; then `imageURL` is fetched. */
   uploadWindowMs: number;
   /**
-   * How long an image that the provider says it has made is asked for again, while its address answers without it, before it is
-   * called lost. Only the time in which it is asked for counts: not an outage of the workers.
+   * Time in which a made image is asked for again while its address answers without it; then it counts as lost. Only the time of
+   * asking counts, not an outage of the workers.
    */
   patienceMs: number;
-  /** The first wait for an upload that has not come yet; doubles up to ten seconds. */
+  /** First wait for a missing upload; doubles up to ten seconds. */
   uploadPollMs: number;
-  /** The first wait after trouble of Redis, S3 or the provider; doubles up to `maxTroubleMs`. */
+  /** First wait after an error of Redis, S3 or the provider; doubles up to `maxTroubleMs`. */
   troubleMs: number;
   maxTroubleMs: number;
-  /** The longest wait before a provider in trouble is tried again, by one send of the whole fleet; grows up to it from `troubleMs`. */
+  /** Longest pause before one trial send of the whole fleet to a provider in trouble; grows up to it from `troubleMs`. */
   maxProbeMs: number;
-  /** BullMQ's lock: a killed worker's jobs are back within about lock + stalled interval. */
+  /** BullMQ's lock: the jobs of a killed worker return within about lock + stalled interval. */
   lockDurationMs: number;
   stalledIntervalMs: number;
 }
@@ -57,28 +60,28 @@ export const defaultTiming: Readonly<Timing> = {
   uploadPollMs: SECOND,
   troubleMs: 2 * SECOND,
   maxTroubleMs: MINUTE,
-  // A provider that is back is noticed after this and one `troubleMs`, and everybody buys again within half a minute.
+  // The fleet notices a recovered provider within this and one `troubleMs`, and all workers buy again within half a minute.
   maxProbeMs: 10 * SECOND,
   lockDurationMs: 8 * SECOND,
   stalledIntervalMs: 2 * SECOND,
 };
 
 /**
- * How far back S3 is asked what a Redis that came back may have forgotten. A record stays in Redis for longer than this after its
- * last submission ended: one that is missing was forgotten, and did not just end.
+ * Range of S3 to compare with a Redis that came back. An entry stays in Redis for longer than this after its last submission ended, so a
+ * missing one was lost and has not merely expired.
  */
 export const COMPARED_MS = 48 * HOUR;
 
 /**
- * How far a clock may be off the time of Redis. A process that is further off is not ready, and a worker takes no jobs then; a stored
- * time that lies further ahead was written before a clock went back.
+ * Greatest difference of a clock from Redis time. A process that is further off is not ready, and a worker then takes no jobs; a stored
+ * time further ahead was written before a clock was set back.
  */
 export const MAX_CLOCK_SKEW_MS = MINUTE;
 
-/** The polling times when no webhook is asked for: nobody wakes the settlement, so it looks sooner. */
+/** Polling times without a webhook: no delivery wakes the settlement, so it looks sooner. */
 export const pollingTiming: Readonly<Pick<Timing, 'firstPollMs' | 'maxPollMs'>> = { firstPollMs: 2 * SECOND, maxPollMs: 10 * SECOND };
 
-/** The links of the chain that do not hold, in words; none for a sound timing. */
+/** Describes the broken links of the chain; none for a valid timing. */
 export function timingProblems(timing: Timing): string[] {
   const chain: [keyof Timing, '<' | '<=', keyof Timing][] = [
     ['requestTimeoutMs', '<', 'resendWindowMs'],

@@ -4,16 +4,16 @@ import { readOptions, type OptionNames } from './unknown-names.ts';
 
 const optionNameProblems = (given: unknown, options: OptionNames): Problem[] => {
   const problems = new ProblemList();
-  readOptions(given as object, options, problems); // what the types forbid
+  readOptions(given as object, options, problems); // a value that the types forbid
   return problems.told;
 };
 const names = { path: 'options', known: ['idempotencyKey', 'runAt'], otherNames: { delay: 'runAt' } };
 
-test('known names, and names without a value, are no problem', () => {
+test('accepts known names, and names without a value', () => {
   expect(optionNameProblems({ idempotencyKey: 'x', runAt: undefined, other: undefined }, names)).toEqual([]);
 });
 
-test('an unknown name is refused with the name that was most likely meant', () => {
+test('refuses an unknown name and suggests the name most likely meant', () => {
   expect(optionNameProblems({ idempotencykey: 'x', delay: 5, priority: 1 }, names)).toEqual([
     { path: 'options.idempotencykey', message: 'is not an option (did you mean "idempotencyKey"?)', given: 'a string of 1 character' },
     { path: 'options.delay', message: 'is not an option (did you mean "runAt"?)', given: 'a number' },
@@ -25,7 +25,7 @@ test.each([null, 'later', 5, [], true])('%j is refused as a whole', (given) => {
   expect(optionNameProblems(given, names)).toMatchObject([{ path: 'options', message: 'must be an object' }]);
 });
 
-test('a name of any length is repeated in part, and what it holds is not', () => {
+test('repeats only part of a long name, and nothing of its value', () => {
   const [problem] = optionNameProblems({ ['x'.repeat(1_000_000)]: 'a secret' }, names);
   expect(problem?.path.length).toBeLessThan(100);
   expect(JSON.stringify(problem)).not.toContain('secret');
@@ -44,7 +44,7 @@ class Spec {
   }
 }
 
-test('what a prototype, a class, a hidden or a symbol property gives is checked as well, and copied', () => {
+test('checks and copies inherited, hidden and symbol properties too', () => {
   const { idempotencyKey: _none, ...hidden } = { idempotencyKey: 0 };
   Object.defineProperty(hidden, 'delay', { value: 5 });
   for (const given of [Object.create({ delay: 5 }), Object.create(Object.create(null, { delay: { value: 5 } })), new Spec(), hidden])
@@ -54,7 +54,7 @@ test('what a prototype, a class, a hidden or a symbol property gives is checked 
   expect(readOptions<object>(new Spec(), names, problems)).toEqual({ idempotencyKey: 'own', runAt: 5 });
 });
 
-test('each name is read once, so that what is checked is what is used', () => {
+test('reads each name once, so that the checked value is the used one', () => {
   let reads = 0;
   const given = {
     get runAt(): number {
@@ -66,7 +66,7 @@ test('each name is read once, so that what is checked is what is used', () => {
   expect(reads).toBe(1);
 });
 
-test('an object that throws when it is read is refused without its words', () => {
+test('refuses an object that throws when read, without repeating the error', () => {
   const { proxy, revoke } = Proxy.revocable({}, {});
   revoke();
   const getter = {

@@ -3,23 +3,23 @@ import { describeGiven, describeKind } from './models/given.ts';
 import type { ProblemList } from './problems.ts';
 import { readFields } from './read-fields.ts';
 
-/** A name is repeated up to this length: a caller may have passed anything. */
+/** Longest part of a name that a message repeats: a caller may have passed any text. */
 const MAX_SHOWN = 64;
 
-/** Options of a call, to check for names that it does not have. */
+/** Names of the options of a call. */
 export interface OptionNames {
-  /** What the paths of problems begin with, such as "options"; "" for none. */
+  /** First part of the paths of problems, such as "options"; "" for none. */
   path: string;
   known: readonly string[];
-  /** What other libraries call an option of ours, in lower case, with the name that we have for it. */
+  /** Names that other libraries give to our options, in lower case, each with our name. */
   otherNames?: Readonly<Record<string, string>>;
 }
 
 /**
- * Reads the options of a call once, into a plain object, and adds what keeps them from being taken: they are no object, cannot be read,
- * or have names that the call does not know. Each problem names the option that was most likely meant, or all that are allowed. A name
- * whose value is `undefined` counts as left out.
- * @returns undefined for what is no object or cannot be read; otherwise a copy, whose known names hold what the caller gave.
+ * Reads the options of a call once, into a plain object, and appends the reasons to refuse them: they are no object, cannot be read, or
+ * have unknown names. Each problem names the option most likely meant, or all that are allowed. A name whose value is `undefined`
+ * counts as left out.
+ * @returns undefined if the options are no object or cannot be read; otherwise a copy with the caller's values of the known names.
  */
 export function readOptions<Options extends object>(
   given: Options,
@@ -48,7 +48,7 @@ export function readOptions<Options extends object>(
   }
 }
 
-/** What a caller is told when a getter or a proxy of its own throws. Its words are not repeated: they may hold anything. */
+/** Message for a getter or a proxy that throws. Its own words are not repeated, because they may hold a secret. */
 export const UNREADABLE = 'cannot be read: a getter or a proxy of it throws';
 
 function messageOf(name: string, known: readonly string[], otherNames: Readonly<Record<string, string>>): string {

@@ -14,7 +14,7 @@ const check = (given: string | undefined, keys: CapabilityKeys = [spring], at = 
 const refused = (reason: string) => ({ kind: 'refused', reason });
 
 describe('a capability', () => {
-  test('says which submission a delivery may speak of', () => {
+  test('names the submission of a delivery', () => {
     expect(check(capability)).toEqual({ kind: 'valid', ref, taskUUID: taskUuidOf(ref) });
   });
 
@@ -38,17 +38,17 @@ describe('a capability', () => {
     expect(check(given)).toEqual(refused(reason));
   });
 
-  test('is good until its expiry and not from then on', () => {
+  test('is valid until its expiry and no longer', () => {
     expect(check(capability, [spring], expiresAt - 1)).toMatchObject({ kind: 'valid' });
     expect(check(capability, [spring], expiresAt)).toEqual(refused('expired'));
   });
 
-  test('is good for at least as long as was asked, to the second', () => {
+  test('is valid for at least the requested time, rounded to the second', () => {
     expect(check(mintCapability([spring], ref, now + 1), [spring], now)).toMatchObject({ kind: 'valid' });
     expect(check(mintCapability([spring], ref, now + 1), [spring], now + 1000)).toEqual(refused('expired'));
   });
 
-  test('that was forged is refused as forged also after its expiry', () => {
+  test('is refused as forged even after its expiry', () => {
     expect(check(capability.replace('.3.2.', '.3.1.'), [spring], expiresAt)).toEqual(refused('forged'));
   });
 
@@ -75,7 +75,7 @@ describe('a capability', () => {
     );
   });
 
-  test('of one submission is not that of another', () => {
+  test('differs for each submission', () => {
     const anyRef = fc.record({
       generationId: fc.uuid({ version: 7 }),
       index: fc.integer({ min: 0, max: 19 }),
@@ -93,14 +93,14 @@ describe('a capability', () => {
 });
 
 describe('signing keys', () => {
-  test('the first signs and all are good while one replaces the other', () => {
+  test('the first signs and all verify while one replaces another', () => {
     const keys: CapabilityKeys = [autumn, spring];
     expect(mintCapability(keys, ref, expiresAt)).toMatch(/^autumn\./);
     expect(check(mintCapability(keys, ref, expiresAt), keys)).toMatchObject({ kind: 'valid' });
     expect(check(capability, keys)).toMatchObject({ kind: 'valid' });
   });
 
-  test('a retired key is good no more', () => {
+  test('a retired key no longer verifies', () => {
     expect(check(capability, [autumn])).toEqual(refused('unknown-key'));
   });
 

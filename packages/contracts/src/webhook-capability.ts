@@ -3,13 +3,13 @@ import { isGenerationId } from './generation-id.ts';
 import { taskUuidOf, type SubmissionRef } from './submission-ref.ts';
 
 /**
- * A webhook capability: the secret part of a `webhookURL` that says which submission a delivery may speak of. Runware signs
- * nothing and documents secrets in the URL's query as the way to tell its deliveries from others (platform/webhooks).
+ * A webhook capability: the secret part of a `webhookURL` that names the submission of a delivery. Runware signs nothing; its
+ * documentation recommends secrets in the URL's query to tell its deliveries from others (platform/webhooks).
  *
- * Written `<keyId>.<generationId>.<index>.<n>.<expiry in seconds>.<mac>`; the MAC covers all of it and the task id.
+ * Form: `<keyId>.<generationId>.<index>.<n>.<expiry in seconds>.<mac>`; the MAC covers all of it and the task id.
  */
 
-/** Signing keys by id. The first signs; all verify, so a key can be replaced while deliveries are under way. */
+/** Signing keys by id. The first signs and all verify, so that a key can be replaced while deliveries are under way. */
 export type CapabilityKeys = readonly [CapabilityKey, ...CapabilityKey[]];
 export interface CapabilityKey {
   /** Letters, digits, "-" and "_". */
@@ -18,7 +18,7 @@ export interface CapabilityKey {
   secret: string;
 }
 
-/** Writes the one text that `key` gives this submission and expiry. */
+/** Writes the one capability of a key, a submission and an expiry. */
 function signCapability(key: CapabilityKey, ref: SubmissionRef, expiresAtSeconds: number): string {
   const mac = createHmac('sha256', key.secret)
     .update(`darkroom/webhook/${key.id}/${ref.generationId}/${ref.index}/${ref.n}/${taskUuidOf(ref)}/${expiresAtSeconds}`)
@@ -27,7 +27,7 @@ function signCapability(key: CapabilityKey, ref: SubmissionRef, expiresAtSeconds
 }
 
 /**
- * Makes the capability of a submission, signed with the first key.
+ * Creates the capability of a submission, signed with the first key.
  * @param expiresAt In milliseconds since 1970; rounded up to the second.
  */
 export function mintCapability(keys: CapabilityKeys, ref: SubmissionRef, expiresAt: number): string {
@@ -41,10 +41,10 @@ export type CapabilityVerdict =
 const FORM = /^([\w-]{1,64})\.([0-9a-f-]{36})\.(\d{1,2})\.(\d{1,4})\.(\d{1,12})\.[\w-]{43}$/;
 
 /**
- * Checks a capability in constant time. The expiry is looked at only after the MAC, so that a forger learns nothing.
+ * Checks a capability in constant time. Looks at the expiry only after the MAC, so that a forger learns nothing.
  *
- * The whole text is compared with the one that would have been minted, not the decoded MAC: base64url leaves two bits of its
- * last character unused and numbers may be led by zeros, so several texts would pass for one capability.
+ * Compares the whole text with a freshly minted one, not the decoded MAC: base64url leaves two bits of its last character unused and
+ * numbers may have leading zeros, so several texts would pass for one capability.
  */
 export function checkCapability(keys: CapabilityKeys, capability: string | undefined, now: number): CapabilityVerdict {
   if (capability === undefined || capability === '') return { kind: 'refused', reason: 'missing' };

@@ -16,8 +16,8 @@ import {
 } from '../src/index.ts';
 
 /**
- * What must hold for any input whatever, each over so many cases as it is told. A property that does not hold throws, with the
- * seed that repeats it.
+ * Properties that hold for any input, each checked over the given number of cases. A violated property throws with the seed that
+ * repeats it.
  */
 export type Property = (parameters: { numRuns: number; seed?: number }) => void;
 
@@ -29,11 +29,11 @@ const now = 1_770_000_000_000;
 const ref = { generationId: '017f22e2-79b0-7cc3-98c4-dc0c0c07398f', index: 3, n: 2 };
 const good = mintCapability(keys, ref, now + 3_600_000);
 
-/** Any text of UTF-16, halves of surrogate pairs among it. */
+/** Any text of UTF-16, lone surrogates included. */
 const anyText = (maxLength: number): fc.Arbitrary<string> =>
   fc.array(fc.oneof(fc.nat(0x7f), fc.nat(0xffff)), { maxLength }).map((codes) => String.fromCharCode(...codes));
 
-/** A text with some of its characters replaced, left out, or others put between them. */
+/** A text with some of its characters replaced, removed or inserted. */
 const mutated = (text: string): fc.Arbitrary<string> =>
   fc
     .array(fc.tuple(fc.nat(text.length), fc.nat(3), anyText(4)), { minLength: 1, maxLength: 4 })
@@ -52,7 +52,7 @@ const anyRequest = fc.oneof(
   })),
 );
 
-/** An IPv4 address of a private network, in any way of writing it that the URL standard reads. */
+/** An IPv4 address of a private network, in any notation that the URL standard reads. */
 const privateHost = fc
   .tuple(
     fc.oneof(
@@ -113,7 +113,7 @@ const stored: { schema: z.ZodType<object>; record: Readonly<Record<string, unkno
     },
   },
 ];
-/** A whole record with one of its values, or an unknown one, put to something else or taken away. */
+/** A whole record with one value changed or removed, or an unknown one added. */
 const changedRecord = fc
   .tuple(
     fc.constantFrom(...stored),
@@ -127,7 +127,7 @@ const changedRecord = fc
 
 const isUsd = (value: unknown): boolean => typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
 
-/** Runs, and gives what was thrown instead if that is one of these errors. */
+/** Runs a function, and returns its error if it is one of the given classes. */
 function attempt<Value>(run: () => Value, ...own: (abstract new (...given: never[]) => Error)[]): Value | undefined {
   try {
     return run();
@@ -148,7 +148,7 @@ export const properties: Record<string, Property> = {
       fc.property(anyText(60), (text) => checkCapability(keys, text, now).kind === 'refused'),
       parameters,
     ),
-  'a request is accepted or refused with a path and words, and what is accepted survives JSON': (parameters) =>
+  'a request is refused with a path and a message, or accepted and survives JSON': (parameters) =>
     fc.assert(
       fc.property(anyRequest, (input) => {
         const problems = checkGrokImagineRequest(input);
@@ -160,7 +160,7 @@ export const properties: Record<string, Property> = {
       }),
       parameters,
     ),
-  'a reference to a private address is refused, however it is written': (parameters) =>
+  'a reference to a private address is refused in any notation': (parameters) =>
     fc.assert(
       fc.property(privateHost, fc.constantFrom('http', 'https', 'HTTP'), (host, scheme) => {
         const request = { positivePrompt: 'x', inputs: { referenceImages: [`${scheme}://${host}/`] } };
@@ -195,7 +195,7 @@ export const properties: Record<string, Property> = {
       fc.property(fc.jsonValue(), fc.constantFrom(intentSchema, resultSchema), (value, schema) => !schema.safeParse(value).success),
       parameters,
     ),
-  'a record of S3 of which one part was changed is read as it stands there, or refused': (parameters) =>
+  'a record of S3 with one changed part is read unaltered, or refused': (parameters) =>
     fc.assert(
       fc.property(changedRecord, ({ schema, record }) => {
         const { data } = schema.safeParse(record);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { describeGiven, describeKind } from './given.ts';
 
-describe('what was given', () => {
+describe('a given value', () => {
   test.each([
     [undefined, 'nothing'],
     [null, 'null'],
@@ -22,12 +22,12 @@ describe('what was given', () => {
     ['95', '"95"'],
     ['jpeg', '"jpeg"'],
     ['xai:grok-imagine@video', '"xai:grok-imagine@video"'],
-  ])('is repeated when it is a number, a switch or a word: %o', (value, words) => {
+  ])('is repeated if it is a number, a boolean or a word: %o', (value, words) => {
     expect(describeGiven(value)).toBe(words);
   });
 
   test.each(['a cat on a mat', 'https://bucket.example/key?X-Amz-Signature=abc', 'x'.repeat(41)])(
-    'is only described when it is text: %s',
+    'is only described if it is text: %s',
     (value) => {
       expect(describeGiven(value)).toBe(`a string of ${value.length} characters`);
     },

@@ -1,7 +1,7 @@
-/** One short word or number: too little for a prompt, an address with a secret or an image. */
+/** One short word or number: too short for a prompt, an image, or an address with a secret. */
 const WORD = /^[\w:@.+-]{0,40}$/;
 
-/** Says what kind of thing was given, and nothing of its content: for prompts, images, addresses and unknown fields. */
+/** Describes the kind of a value without its content: for prompts, images, addresses and unknown fields. */
 export function describeKind(value: unknown): string {
   if (value === undefined) return 'nothing';
   if (value === null) return 'null';
@@ -16,7 +16,7 @@ export function describeKind(value: unknown): string {
   }
 }
 
-/** Says what was given where a number, a switch or one of a few words belongs. Longer text is only described. */
+/** Repeats a number, a boolean or one short word; only describes anything else. */
 export function describeGiven(value: unknown): string {
   if (typeof value === 'number' || typeof value === 'boolean') return String(value);
   if (typeof value === 'string' && WORD.test(value)) return `"${value}"`;

@@ -4,19 +4,18 @@ import { describeGiven, describeKind } from './given.ts';
 import type { Parameter } from './parameter.ts';
 
 /**
- * Reads a request field by field and collects every problem, those of single fields and those between fields. A schema
- * library checks what fields have to do with each other only once each of them is right by itself, so that a caller would
- * learn of the second half of the problems after mending the first.
+ * Reads a request field by field and collects every problem, of single fields and between fields. A schema library checks the
+ * relations between fields only after each of them is valid, so a caller would learn of those problems only after correcting the rest.
  */
 export interface Reading {
-  /** What was given, by its full path ("safety.mode"). `undefined` counts as not given, as it does in JSON. */
+  /** Given values by full path ("safety.mode"). `undefined` counts as not given, as in JSON. */
   readonly fields: ReadonlyMap<string, unknown>;
   readonly problems: ProblemList;
 }
 
 /**
- * Takes the request apart; undefined for what is no object.
- * @param groups The fields that hold fields: "safety".
+ * Splits a request into its fields; undefined if it is no object.
+ * @param groups The fields that hold fields, such as "safety".
  */
 export function beginReading(input: unknown, groups: readonly string[], problems: ProblemList): Reading | undefined {
   const given = entriesOf(input, '', problems);
@@ -26,7 +25,7 @@ export function beginReading(input: unknown, groups: readonly string[], problems
     if (groups.includes(name)) {
       for (const [part, inner] of entriesOf(value, name, problems) ?? []) fields.set(`${name}.${part}`, inner);
     } else if (name.includes('.')) {
-      // Kept apart from the real "safety.mode", which it would overwrite.
+      // Kept out of `fields`, where it would overwrite the real "safety.mode".
       problems.push(() => ({
         path: shortenPath(name),
         message: 'is not a parameter: a name with a dot is written as an object in an object',
@@ -50,14 +49,14 @@ const refuse = (reading: Reading, path: string, message: string): undefined => {
   return undefined;
 };
 
-/** A path as it is told: the names of unknown fields are the caller's, and may be of any length. */
+/** Shortens a path for a message: the caller chose the names of unknown fields, which may have any length. */
 export const shortenPath = (path: string): string => (path.length > MAX_PATH_LENGTH ? `${path.slice(0, MAX_PATH_LENGTH)}…` : path);
 const MAX_PATH_LENGTH = 80;
 
-// Said in words, because the value itself looks right: "95" where 95 is asked for.
+// Added in words, because the value itself looks right: "95" instead of 95.
 const notAString = (value: unknown): string => (typeof value === 'string' ? ', not a string' : '');
 
-/** Each reader gives the value, or undefined if it is not given or was refused. */
+/** The readers return the value, or undefined if it is missing or was refused. */
 export function readInteger(reading: Reading, path: string, { min, max }: Extract<Parameter, { type: 'integer' }>): number | undefined {
   const value = reading.fields.get(path);
   if (value === undefined) return undefined;
@@ -83,7 +82,7 @@ export function readChoice<Choice extends string>(
   return values.find((allowed) => allowed === value) ?? refuse(reading, path, `must be ${quotedList(values)}`);
 }
 
-/** A field with one possible value, which need not be given. */
+/** Reads an optional field with one allowed value. */
 export function readFixed<Value extends string>(reading: Reading, path: string, { value: only }: { value: Value }): Value {
   const value = reading.fields.get(path);
   if (value !== undefined && value !== only) refuse(reading, path, `must be "${only}" or left out`);
@@ -91,8 +90,8 @@ export function readFixed<Value extends string>(reading: Reading, path: string, 
 }
 
 /**
- * A string that must be given. Every character of it is carried as it is, control characters too, except lone surrogates: UTF-8
- * cannot carry them, so the provider would get another text.
+ * Reads a required string. Keeps every character, control characters included, and refuses lone surrogates: UTF-8 cannot carry them,
+ * so the provider would get another text.
  */
 export function readRequiredText(
   reading: Reading,
@@ -110,7 +109,7 @@ export function readRequiredText(
   return LONE_SURROGATE.test(value) ? refuseText('must be well-formed Unicode, without half of a surrogate pair') : value;
 }
 
-// With the flag "u" a pair counts as the one character that it is, and only a half is a surrogate.
+// With the flag "u" a pair counts as one character, and only a half is a surrogate.
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
 const UUID_V4 = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i;

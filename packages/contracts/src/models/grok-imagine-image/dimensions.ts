@@ -1,7 +1,7 @@
 import type { GrokImagineRequest } from './request.ts';
 import { isSupportedSize, sizes, type Size } from './sizes.ts';
 
-/** What a finished image may measure, in pixels. */
+/** Allowed size of a finished image, in pixels. */
 export type ExpectedDimensions =
   | { kind: 'exact'; width: number; height: number }
   | { kind: 'one-of'; sizes: readonly Size[] }
@@ -9,14 +9,14 @@ export type ExpectedDimensions =
   | { kind: 'bounded'; minSide: number; maxSide: number };
 
 /**
- * Bounds where the page promises no size. The longest side of its table is 1408 and the shortest 576; these leave room for any
- * ratio an input may have, because an image that was paid for is worse refused than kept, and still bound what is decoded.
+ * Bounds where the page promises no size. The page's sides range from 576 to 1408. These bounds are wider, to allow any ratio of an
+ * input: a paid image is better kept than refused. They still limit what is decoded.
  */
 const BOUNDS = { minSide: 64, maxSide: 4096 } as const;
 
 /**
- * Says what an image of this request may measure: the size that was asked for; one of the 13 sizes for `resolution` alone; and
- * with reference images and no size only bounds, as it then "matches the aspect ratio from the input" (model page, "resolution").
+ * Returns the sizes that an image of this request may have: the requested size; one of the 13 sizes for `resolution` alone; only
+ * bounds for reference images without a size, because the image then "matches the aspect ratio from the input" (model page, "resolution").
  */
 export function expectedDimensions(request: GrokImagineRequest): ExpectedDimensions {
   if (request.width !== undefined) return { kind: 'exact', width: request.width, height: request.height };
@@ -24,7 +24,7 @@ export function expectedDimensions(request: GrokImagineRequest): ExpectedDimensi
   return { kind: 'bounded', ...BOUNDS };
 }
 
-/** Whether an image of this size is what was expected. */
+/** Returns true if an image of this size is as expected. */
 export function fitsDimensions(expected: ExpectedDimensions, size: { width: number; height: number }): boolean {
   switch (expected.kind) {
     case 'exact':

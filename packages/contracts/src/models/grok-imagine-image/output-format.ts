@@ -11,8 +11,8 @@ const media = {
 export type ImageContentType = (typeof media)[OutputFormat]['contentType'];
 export type ImageExtension = (typeof media)[OutputFormat]['extension'];
 
-/** The content type that an image of this format is kept and served under. */
+/** Returns the content type under which an image of this format is kept and served. */
 export const contentTypeOf = (format: OutputFormat): ImageContentType => media[format].contentType;
 
-/** The end of the key of an image of this format, without a dot. */
+/** Returns the file extension of an image of this format, without a dot. */
 export const extensionOf = (format: OutputFormat): ImageExtension => media[format].extension;

@@ -3,10 +3,10 @@ import { parameters, type ParameterPath } from './page.ts';
 import { checkGrokImagineRequest, parseGrokImagineRequest } from './parse.ts';
 import { sizes } from './sizes.ts';
 
-/** A row of the page: what a caller may write there, what is made of nothing, and what is refused with which words. */
+/** A row of the page: accepted values, the value of an omitted parameter, and refused values with their messages. */
 interface Row {
   accepted: object[];
-  /** What the parsed request holds when the parameter is left out. */
+  /** Value in the parsed request if the parameter is omitted. */
   leftOut?: object;
   refused: { given: object; path?: string; message: RegExp; shown: string }[];
 }
@@ -16,7 +16,7 @@ const url = 'https://images.example/a.png';
 const inputs = { referenceImages: [uuid] };
 const numberRange = (range: string) => new RegExp(`^must be a whole number ${range}$`);
 const images = (...referenceImages: unknown[]) => ({ inputs: { referenceImages } });
-const forms = /^must be an image UUID, an http\(s\) URL, a data URI of an image in base64, base64, or what putReferenceImage gave$/;
+const forms = /^must be an image UUID, an http\(s\) URL, a data URI of an image in base64, base64, or a result of putReferenceImage$/;
 
 const rows: Record<ParameterPath, Row> = {
   taskType: {
@@ -47,7 +47,7 @@ const rows: Record<ParameterPath, Row> = {
   outputFormat: {
     accepted: [{ outputFormat: 'JPG' }, { outputFormat: 'PNG' }, { outputFormat: 'WEBP' }],
     leftOut: { outputFormat: 'JPG' },
-    // TIFF is named in the page's note, and is no allowed value of this model.
+    // The page's note names TIFF, but it is no allowed value of this model.
     refused: [{ given: { outputFormat: 'TIFF' }, message: /^must be "JPG", "PNG" or "WEBP"$/, shown: '"TIFF"' }],
   },
   outputQuality: {
@@ -154,7 +154,7 @@ const rows: Record<ParameterPath, Row> = {
     ],
   },
   positivePrompt: {
-    // Neither a longest length nor a letter is excluded by the page: NUL is text in JSON and in UTF-8.
+    // The page limits neither length nor characters: NUL is text in JSON and in UTF-8.
     accepted: [
       { positivePrompt: 'x' },
       { positivePrompt: ' ' },
@@ -202,27 +202,27 @@ const rows: Record<ParameterPath, Row> = {
 const withPrompt = (given: object): object => ({ positivePrompt: 'a cat', ...given });
 
 describe.each(Object.entries(rows))('%s', (path, { accepted, leftOut, refused }) => {
-  test.each(accepted)('takes what the page allows, case %#', (given) => {
+  test.each(accepted)('accepts a value that the page allows, case %#', (given) => {
     const { taskUUID, ...rest } = { taskUUID: undefined, ...given };
     expect(parseGrokImagineRequest(withPrompt(given))).toMatchObject(
       taskUUID === undefined ? rest : { ...rest, clientReference: taskUUID },
     );
   });
 
-  test('left out, has the default of the page, is absent, or is missed', () => {
+  test("if omitted, gets the page's default, stays absent, or is required", () => {
     const parsed = parseGrokImagineRequest({ positivePrompt: 'a cat' });
     if (leftOut !== undefined) expect(parsed).toMatchObject(leftOut);
     else if (path !== 'positivePrompt') expect(parsed).not.toHaveProperty(path);
     else expect(() => parseGrokImagineRequest({})).toThrow('positivePrompt: is required');
   });
 
-  test.each(refused)('refuses the rest and says what is allowed, case %#', ({ given, path: at = path, message, shown }) => {
+  test.each(refused)('refuses other values and names the allowed ones, case %#', ({ given, path: at = path, message, shown }) => {
     expect(checkGrokImagineRequest(withPrompt(given))).toEqual([{ path: at, message: expect.stringMatching(message), given: shown }]);
   });
 });
 
 describe('the whole', () => {
-  test('every row of the page is walked', () => {
+  test('the table holds every row of the page', () => {
     expect(Object.keys(rows)).toEqual(Object.keys(parameters));
   });
 
@@ -231,11 +231,11 @@ describe('the whole', () => {
     [null, 'null'],
     ['a cat', 'a string of 5 characters'],
     [[{ positivePrompt: 'a cat' }], 'an array of 1 item'],
-  ])('what is no object is refused as a whole: %o', (given, shown) => {
+  ])('refuses a value that is no object as a whole: %o', (given, shown) => {
     expect(checkGrokImagineRequest(given)).toEqual([{ path: '', message: 'must be an object', given: shown }]);
   });
 
-  test('a field that is given as undefined is not given, as in JSON', () => {
+  test('treats a field with the value undefined as absent, as in JSON', () => {
     expect(parseGrokImagineRequest({ positivePrompt: 'a cat', ttl: undefined, inputs: undefined, safety: { mode: undefined } })).toEqual(
       parseGrokImagineRequest({ positivePrompt: 'a cat' }),
     );

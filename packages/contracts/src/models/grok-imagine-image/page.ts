@@ -3,9 +3,8 @@ import type { Parameter, ResponseField } from '../parameter.ts';
 import { outputFormats } from './output-format.ts';
 
 /**
- * The page of Grok Imagine Image in Runware's documentation (docs/models/xai-grok-imagine-image), as data: each parameter,
- * range, default, price and response field once. Its 13 sizes are in `sizes.ts`, its rules about several parameters in
- * `rules.ts`.
+ * The page of Grok Imagine Image in Runware's documentation (docs/models/xai-grok-imagine-image) as data: each parameter, range,
+ * default, price and response field once. `sizes.ts` holds its 13 sizes, `rules.ts` its rules about several parameters.
  */
 
 export const modelId = 'xai:grok-imagine@image';
@@ -56,8 +55,8 @@ export const responseFields = {
 } as const satisfies Record<string, ResponseField>;
 
 /**
- * "Pricing". The page does not say whether the part for editing is charged once or for each input image; for each is the
- * dearer reading, and money is set aside for the worst.
+ * "Pricing". The page does not say if editing is charged once or for each input image. Each input image is the higher price, and
+ * the hold must cover the worst case.
  */
 export const prices = {
   imageNanoUsd: parseUsd('0.02'),

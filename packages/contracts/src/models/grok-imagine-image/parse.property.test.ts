@@ -4,8 +4,8 @@ import { InvalidRequestError } from '../../errors.ts';
 import { checkGrokImagineRequest, parseGrokImagineRequest } from './parse.ts';
 
 /*
- * The rules of the page, written a second time and from the page alone: nothing here comes from the code under test. `broken`
- * names each rule that a request breaks, by the path where a caller would look for it.
+ * The rules of the page, written a second time and from the page alone: nothing here comes from the code under test. `broken` returns
+ * each rule that a request breaks, by the path where a caller would look for it.
  */
 
 const SIZES = '1024x1024 896x1280 1280x896 768x1408 1408x768 864x1296 1296x864 576x1248 1248x576 576x1280 1280x576 704x1408 1408x704'.split(
@@ -140,7 +140,7 @@ const validRequest: fc.Arbitrary<Request> = fc
   )
   .map(([positivePrompt, ...parts]) => Object.assign({ positivePrompt }, ...parts) as Request); // Object.assign of a spread is any
 
-/** Values beside the borders of the page, of the wrong type, and of other parameters. */
+/** Values near the limits of the page, of the wrong type, and of other parameters. */
 const words = '1K 2K URL dataURI url JPG jpg TIFF sync fast none true 95 1024 imageInference'.split(' ');
 const numbers = [-0, -1, 0, 1, 1.5, 19, 20, 21, 59, 60, 61, 99, 100, 576, 704, 896, 1000, 1024, 1280, 1408, 2 ** 53, Number.NaN, Infinity];
 const shapes = [
@@ -181,7 +181,7 @@ const limits = { maxReferenceImages: 2 };
 const runs = { numRuns: 3000 };
 
 describe('the parser and the rules of the page, written twice', () => {
-  test('agree on every request and on every place that is wrong', () => {
+  test('agree on every request and on the path of every problem', () => {
     let accepted = 0;
     let refused = 0;
     fc.assert(
@@ -193,11 +193,11 @@ describe('the parser and the rules of the page, written twice', () => {
       }),
       runs,
     );
-    // A generator that made only one kind would agree with anything.
+    // A generator of only one kind of request would agree with any parser.
     expect(Math.min(accepted, refused)).toBeGreaterThan(runs.numRuns / 10);
   });
 
-  test('accept what obeys the page, keep all of it, and read it again as the same', () => {
+  test('accept a request that obeys the page, keep all of it, and parse the result to itself', () => {
     fc.assert(
       fc.property(validRequest, (request) => {
         const parsed = parseGrokImagineRequest(request, limits);

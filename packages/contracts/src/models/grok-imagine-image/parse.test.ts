@@ -76,14 +76,14 @@ describe('parseGrokImagineRequest', () => {
     expect(parseGrokImagineRequest({ positivePrompt: 'a cat', safety }).safety).toEqual(parsed);
   });
 
-  test('reference images stand in for a size, an empty list does not', () => {
+  test('reference images replace a size, an empty list does not', () => {
     expect(parseGrokImagineRequest({ positivePrompt: 'a cat', inputs: { referenceImages: [url] } })).not.toHaveProperty('resolution');
     expect(parseGrokImagineRequest({ positivePrompt: 'a cat', inputs: { referenceImages: [] } })).toEqual(
       parseGrokImagineRequest({ positivePrompt: 'a cat' }),
     );
   });
 
-  test('what the page leaves open is a setting', () => {
+  test('limits that the page leaves open are settings', () => {
     const request = { positivePrompt: 'a cat', inputs: { referenceImages: [url, url, url] } };
     expect(checkGrokImagineRequest(request)).toHaveLength(1);
     expect(checkGrokImagineRequest(request, { maxReferenceImages: 3 })).toEqual([]);
@@ -93,13 +93,13 @@ describe('parseGrokImagineRequest', () => {
     expect(checkGrokImagineRequest(inline, { maxReferenceImages: 2, maxInlineBytes: 1221 })).toMatchObject([{ given: '1222 bytes' }]);
   });
 
-  test('a stored request is read whatever the settings are now', () => {
+  test('reads a stored request under any settings', () => {
     const parsed = parseGrokImagineRequest({ positivePrompt: 'a cat', inputs: { referenceImages: [url, url] } }, { maxReferenceImages: 2 });
     expect(() => parseGrokImagineRequest(parsed)).toThrow(InvalidRequestError);
     expect(parseStoredGrokImagineRequest(JSON.parse(JSON.stringify(parsed)))).toEqual(parsed);
   });
 
-  test('a parsed request does not change with what it was made of', () => {
+  test('a parsed request does not change with its input', () => {
     const given = { positivePrompt: 'a cat', inputs: { referenceImages: [url] } };
     const parsed = parseGrokImagineRequest(given);
     given.inputs.referenceImages.push('something else');

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { defined } from '../../defined.ts';
 import { InvalidRequestError } from '../../errors.ts';
 import { ProblemList, type Problem } from '../../problems.ts';
 import { UNREADABLE } from '../../unknown-names.ts';
@@ -12,7 +13,7 @@ import { refuseUnknownParameters } from './unknown-parameters.ts';
 
 /**
  * Reads a request by the rules of the model's page and fills in its defaults.
- * @param limits Bounds that the page does not name; `defaultRequestLimits` for those that are left out.
+ * @param limits Bounds that the page does not name; `defaultRequestLimits` for those left out.
  * @throws InvalidRequestError with all problems at once.
  */
 export function parseGrokImagineRequest(input: unknown, limits: Partial<RequestLimits> = {}): GrokImagineRequest {
@@ -22,7 +23,7 @@ export function parseGrokImagineRequest(input: unknown, limits: Partial<RequestL
   return request;
 }
 
-/** The problems that `parseGrokImagineRequest` would tell; none for a request that it would return. */
+/** Returns the problems that `parseGrokImagineRequest` would throw; none for a valid request. */
 export function checkGrokImagineRequest(input: unknown, limits: Partial<RequestLimits> = {}): Problem[] {
   const problems = new ProblemList();
   readGrokImagineRequest(input, limits, problems);
@@ -30,7 +31,7 @@ export function checkGrokImagineRequest(input: unknown, limits: Partial<RequestL
 }
 
 /**
- * Reads a request as `parseGrokImagineRequest` does, and adds what is wrong to problems that may hold others.
+ * Reads a request as `parseGrokImagineRequest` does, and appends its problems to a list that may hold others.
  * @returns undefined for a request with problems.
  */
 export function readGrokImagineRequest(
@@ -49,17 +50,17 @@ export function readGrokImagineRequest(
 }
 
 /**
- * Reads a request that was parsed before, from Redis or S3. Its form is checked and the rules are not asked again: they were
- * those of the release that took it in, and an image that is paid for must come home also under rules that changed since.
+ * Reads a request that was parsed before, from Redis or S3. Checks its form only, not the rules: the release that accepted it applied
+ * its own rules, and a paid image must be collected even if the rules changed since.
  * @throws InvalidRequestError if it is no parsed request at all.
  */
 export function parseStoredGrokImagineRequest(input: unknown): GrokImagineRequest {
   const parsed = storedRequestSchema.safeParse(input);
   if (!parsed.success) throw new InvalidRequestError(parsed.error.issues.map(({ path, message }) => ({ path: path.join('.'), message })));
-  return input as GrokImagineRequest; // what later releases add is optional, and what is read is checked above
+  return input as GrokImagineRequest; // fields of later releases are optional, and every field that is read is checked above
 }
 
-/** What is read of a stored request, to send it or to verify its image. */
+/** Fields of a stored request that are read to send it or to verify its image. */
 const storedRequestSchema = z.looseObject({
   model: z.string(),
   positivePrompt: z.string(),
@@ -76,7 +77,7 @@ const storedRequestSchema = z.looseObject({
 
 function read(input: unknown, limits: RequestLimits, problems: ProblemList): GrokImagineRequest | undefined {
   const reading = beginReading(input, ['inputs', 'safety'], problems);
-  // Not a request at all: that every field is missing would be noise.
+  // The input is no request: a problem for each missing field would be noise.
   if (reading === undefined) return undefined;
 
   refuseUnknownParameters(reading);
@@ -96,10 +97,10 @@ function read(input: unknown, limits: RequestLimits, problems: ProblemList): Gro
     outputFormat: readChoice(reading, 'outputFormat', parameters.outputFormat) ?? parameters.outputFormat.default,
     outputQuality: readInteger(reading, 'outputQuality', parameters.outputQuality) ?? parameters.outputQuality.default,
     deliveryMethod: readChoice(reading, 'deliveryMethod', parameters.deliveryMethod) ?? parameters.deliveryMethod.default,
-    ...(ttl !== undefined && { ttl }),
+    ...defined({ ttl }),
     safety: readSafety(reading),
     includeCost: readBoolean(reading, 'includeCost') ?? parameters.includeCost.default,
-    ...(clientReference !== undefined && { clientReference }),
+    ...defined({ clientReference }),
   };
   return positivePrompt === undefined ? undefined : { positivePrompt, ...rest };
 }

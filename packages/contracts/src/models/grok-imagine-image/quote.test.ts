@@ -15,7 +15,7 @@ const quoted = (numberResults: number, references: number) =>
   );
 
 describe('quote', () => {
-  test('an image costs what the page says', () => {
+  test('an image costs the price of the page', () => {
     expect(quoted(1, 0)).toEqual({
       imageNanoUsd: 20_000_000,
       totalNanoUsd: 20_000_000,

@@ -2,7 +2,7 @@ import { formatUsd, type NanoUsd } from '../../money.ts';
 import { prices } from './page.ts';
 import type { GrokImagineRequest } from './request.ts';
 
-/** The most that a request can cost, exactly: what is set aside before it is bought. */
+/** Highest price of a request, exactly: the amount held before the purchase. */
 export interface Quote {
   /** One image. */
   imageNanoUsd: NanoUsd;
@@ -13,7 +13,7 @@ export interface Quote {
   currency: 'USD';
 }
 
-/** The worst price of the page: for each image 0.02 USD, and 0.002 USD for each of its reference images. */
+/** Returns the highest price by the page: 0.02 USD for each image, plus 0.002 USD for each of its reference images. */
 export function quote({ inputs, numberResults }: Pick<GrokImagineRequest, 'inputs' | 'numberResults'>): Quote {
   const imageNanoUsd = prices.imageNanoUsd + (inputs?.referenceImages.length ?? 0) * prices.referenceImageNanoUsd;
   const totalNanoUsd = imageNanoUsd * numberResults;

@@ -68,7 +68,7 @@ const refused: [string, ...RegExp[]][] = [
   ['http://%31%32%37.0.0.1/', NOT_PUBLIC, NOTATION],
   ['http://[::ffff:127.0.0.1]/', NOT_PUBLIC, NOTATION],
   ['http://[0:0:0:0:0:0:0:1]/', NOT_PUBLIC, NOTATION],
-  // public to one reader and private to another
+  // public to one parser and private to another
   ['http://010.8.8.8/', NOTATION],
   ['http://134744072/', NOTATION],
   // logins
@@ -77,7 +77,7 @@ const refused: [string, ...RegExp[]][] = [
   ['https://:pass@images.example/a.png', LOGIN],
   ['https://images.example@127.0.0.1/', LOGIN, NOT_PUBLIC],
   ['https://images.example%2F@10.0.0.1/', LOGIN, NOT_PUBLIC],
-  // what readers disagree about
+  // URL parsers disagree about these
   ['https://images.example\\@127.0.0.1/', AMBIGUOUS],
   ['https://127.0.0.1\\@images.example/', AMBIGUOUS, NOT_PUBLIC],
   ['https://images.example/a\u0000b', AMBIGUOUS],
@@ -89,7 +89,7 @@ test.for(refused)('%s is refused, once for each problem', ([address, ...messages
   expect(referenceAddressProblems(address)).toEqual(messages.map((message) => expect.stringMatching(message) as string));
 });
 
-test('a request says which of its images leads nowhere, and does not repeat the address', () => {
+test('names the image whose address the provider cannot reach, without repeating the address', () => {
   const referenceImages = ['https://images.example/a.png', 'http://user:hunter2@10.0.0.1/'];
   const problems = checkGrokImagineRequest({ positivePrompt: 'x', inputs: { referenceImages } }, { maxReferenceImages: 2 });
   expect(problems.map(({ path, given }) => [path, given])).toEqual([

@@ -1,25 +1,24 @@
 import { scopeOfAddress, withoutBrackets } from '../../network-address.ts';
 
-/** Presigned URLs with a session token have about 2,000 characters; servers take 8,000 (RFC 9110, section 4.1). */
+/** Presigned URLs with a session token have about 2,000 characters; servers accept 8,000 (RFC 9110, section 4.1). */
 const MAX_CHARACTERS = 8192;
-// Readers of URLs disagree where the host ends, or drop them.
+// URL parsers disagree about where the host ends, or drop these characters.
 const AMBIGUOUS = /[\\\p{Cc}]/u;
-/** The host as it is written: what follows a user name, up to the port or the path. */
+/** The host as written: after a user name, up to the port or the path. */
 const WRITTEN_HOST = /^https?:\/\/(?:[^/\\?#]*@)?(\[[^\]]*\]|[^/\\?#:]*)/i;
-/** Names that each network gives a meaning of its own (RFC 6761, 6762, 8375; ICANN, "internal" and name collisions). */
+/** Names to which each network gives its own meaning (RFC 6761, 6762, 8375; ICANN, "internal" and name collisions). */
 const LOCAL_NAME = /(^|\.)(localhost|local|localdomain|internal|intranet|lan|corp|home|private|home\.arpa)$/;
 
 /**
- * What is wrong with the http(s) URL of a reference image, each in words. The provider fetches it, from the public internet:
- * an address of a private network would make it look into its own, or at best fail a purchase. Nothing is looked up here: a
- * name that resolves to a private address is the provider's to refuse.
+ * Returns the problems of the http(s) URL of a reference image, in words. The provider fetches it from the public internet: with an
+ * address of a private network it would look into its own network, or at best fail a purchase. No name is resolved here: the
+ * provider must refuse a name that resolves to a private address.
  */
 export function referenceAddressProblems(address: string): string[] {
   if (address.length > MAX_CHARACTERS) return [`must have at most ${MAX_CHARACTERS} characters`];
   const problems: string[] = [];
   const { hostname, username, password } = new URL(address);
-  if (AMBIGUOUS.test(address))
-    problems.push('must hold no backslash and no control character: not all readers of addresses take them in the same way');
+  if (AMBIGUOUS.test(address)) problems.push('must hold no backslash and no control character: URL parsers disagree about them');
   if (username !== '' || password !== '')
     problems.push('must carry no user name or password: the address is kept and given to the provider; use a presigned URL');
   return [...problems, ...hostProblems(hostname, WRITTEN_HOST.exec(address)?.[1] ?? '')];

@@ -7,17 +7,16 @@ import { referenceAddressProblems } from './reference-address.ts';
 
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const HTTP_URL = /^https?:\/\/[^\s\p{Surrogate}]+$/iu;
-// Base64 is the one encoding that Runware shows for data URIs (platform/media-storage).
+// Runware documents data URIs in base64 alone (platform/media-storage).
 const IMAGE_DATA_URI = /^data:image\/[\w.+-]+(?:;[\w-]+=[\w.+-]+)*;base64,/i;
 const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
 
 export type ReferenceImageKind = 'uuid' | 'url' | 'data-uri' | 'base64' | 'kept-input';
 
 /**
- * Says in which of the four forms of the page a reference image is given (model page, "inputs.referenceImages"): the UUID of
- * an image at Runware, an http(s) URL, a data URI of an image, or base64 (RFC 4648, section 4, with its padding); or in the
- * form of our own, `kept-input`. Undefined if in none of them. Whether it is an image that the model can read is for the
- * provider to say.
+ * Classifies a reference image by the four forms of the page (model page, "inputs.referenceImages"): the UUID of an image at Runware,
+ * an http(s) URL, a data URI of an image, or base64 (RFC 4648, section 4, with padding); or Darkroom's own form, `kept-input`.
+ * Returns undefined for any other form. The provider decides if the model can read the image.
  */
 export function classifyReferenceImage(value: string): ReferenceImageKind | undefined {
   if (findKeptInput(value) !== undefined) return 'kept-input';
@@ -30,19 +29,19 @@ export function classifyReferenceImage(value: string): ReferenceImageKind | unde
 
 const isBase64 = (value: string): boolean => value.length % 4 === 0 && BASE64.test(value);
 
-/** What is bounded although the page names no bound. */
+/** Bounds of our own, where the page names none. */
 export interface RequestLimits {
-  /** How many reference images a request may have. The page names no maximum; those that others report differ (1 and 3). */
+  /** Reference images of a request. The page names no maximum; other sources report 1 or 3. */
   maxReferenceImages: number;
-  /** How many bytes a prompt may take in UTF-8. The page names no maximum; the prompt is kept in Redis and in S3. */
+  /** Bytes of a prompt in UTF-8. The page names no maximum; Redis and S3 store the prompt. */
   maxPromptBytes: number;
-  /** How many bytes all inline reference images of a request may take together as text: the request is kept in Redis. */
+  /** Bytes of all inline reference images of a request together, as text: Redis stores the request. */
   maxInlineBytes: number;
 }
 
 export const defaultRequestLimits: Readonly<RequestLimits> = { maxReferenceImages: 1, maxPromptBytes: 262_144, maxInlineBytes: 262_144 };
 
-/** The page gives the list no minimum: an empty one is no reference image. */
+/** Reads the reference images. The page names no minimum: an empty list counts as no reference image. */
 export function readReferenceImages({ fields, problems }: Reading, { maxReferenceImages, maxInlineBytes }: RequestLimits): string[] {
   const path = 'inputs.referenceImages';
   const value = fields.get(path);
@@ -60,14 +59,14 @@ export function readReferenceImages({ fields, problems }: Reading, { maxReferenc
   }
   const images: string[] = [];
   let inlineBytes = 0;
-  // One that is too long is refused in any case; its first ones show what else is wrong.
+  // A list that is too long is refused in any case; its first items show the other problems.
   const looked: unknown[] = Array.from<unknown>(value.slice(0, maxReferenceImages + MAX_PROBLEMS));
   for (const [index, image] of looked.entries()) {
     const kind = typeof image === 'string' ? classifyReferenceImage(image) : undefined;
     if (typeof image !== 'string' || kind === undefined) {
       problems.push({
         path: `${path}[${index}]`,
-        message: 'must be an image UUID, an http(s) URL, a data URI of an image in base64, base64, or what putReferenceImage gave',
+        message: 'must be an image UUID, an http(s) URL, a data URI of an image in base64, base64, or a result of putReferenceImage',
         given: describeKind(image),
       });
       continue;

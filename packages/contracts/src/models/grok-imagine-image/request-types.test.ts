@@ -4,12 +4,12 @@ import { parseGrokImagineRequest } from './parse.ts';
 import type { GrokImagineRequest, GrokImagineRequestInput } from './request.ts';
 import { isSupportedSize, sizeOfRatio } from './sizes.ts';
 
-/** Does nothing: what is wrong with its argument is an error of the compiler, which checks this file. */
+/** Does nothing: the compiler, which checks this file, reports the faults of its argument. */
 const write = (request: GrokImagineRequestInput): GrokImagineRequestInput => request;
 const positivePrompt = 'a cat';
 
 describe('the type of a request', () => {
-  test('takes every geometry that the page allows', () => {
+  test('accepts every geometry that the page allows', () => {
     const inputs = { referenceImages: ['c62f6951-f37f-4019-a51c-0ed55c202732'] };
     const written = [
       write({ positivePrompt }),
@@ -41,7 +41,7 @@ describe('the type of a request', () => {
     for (const request of written) expect(() => parseGrokImagineRequest(request)).toThrow();
   });
 
-  test('refuses what the page does not have', () => {
+  test('refuses fields and values that the page does not have', () => {
     const written = [
       // @ts-expect-error: the prompt is required
       write({}),
@@ -59,14 +59,14 @@ describe('the type of a request', () => {
     for (const request of written) expect(() => parseGrokImagineRequest(request)).toThrow();
   });
 
-  test('takes sides that were computed once they are known to be a size', () => {
+  test('accepts computed sides once they are known to be a size', () => {
     const size: { width: number; height: number } = { width: 512 * 2, height: 512 * 2 };
     // @ts-expect-error: any two numbers
     write({ positivePrompt, ...size });
     expect(isSupportedSize(size) && write({ positivePrompt, ...size })).toEqual({ positivePrompt, width: 1024, height: 1024 });
   });
 
-  test('a parsed request can be given again', () => {
+  test('accepts a parsed request', () => {
     expectTypeOf<GrokImagineRequest>().toExtend<GrokImagineRequestInput>();
     expectTypeOf(parseGrokImagineRequest).returns.toEqualTypeOf<GrokImagineRequest>();
     expectTypeOf<GrokImagineRequest['numberResults']>().toEqualTypeOf<number>();

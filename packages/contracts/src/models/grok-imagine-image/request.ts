@@ -10,44 +10,44 @@ export type SafetyMode = (typeof safetyModes)[number];
 /** `width` and `height` together, or `resolution`, or neither: never both (model page, "Compatibility & Validation"). */
 export type Geometry = (Size & { resolution?: never }) | { resolution?: Resolution; width?: never; height?: never };
 
-/** A request as a caller writes it: the parameters of the model's page. What is left out has the page's default. */
+/** A request as a caller writes it: the parameters of the model's page, with the page's defaults. */
 export type GrokImagineRequestInput = Geometry & {
-  /** What to show; at least one character. */
+  /** The prompt; at least one character. */
   positivePrompt: string;
   inputs?: {
     /**
-     * Images to start from, each an image UUID, an http(s) URL, a data URI (image/*, base64) or base64; or what
-     * `putReferenceImage` of "@darkroom/producer/images" gave.
+     * Images to start from, each an image UUID, an http(s) URL, a data URI (image/*, base64) or base64; or a result of
+     * `putReferenceImage` of "@darkroom/producer/images".
      */
     referenceImages?: readonly string[];
   };
-  /** How many images, 1 to 20, each with a seed of its own. Default 1. */
+  /** Number of images, 1 to 20, each with its own seed. Default 1. */
   numberResults?: number;
-  /** How the result is read: an address, or the bytes as base64 or as a data URI. Default "URL". */
+  /** Form of the result: an address, or the bytes as base64 or as a data URI. Default "URL". */
   outputType?: OutputType;
   /** Default "JPG". */
   outputFormat?: OutputFormat;
   /** Compression quality, 20 to 99. Default 95. */
   outputQuality?: number;
-  /** Read by `generate` alone: "sync" waits for the result, "async" answers once it is queued. Default "sync". */
+  /** Used by `generate` alone: "sync" waits for the result, "async" returns once the generation is queued. Default "sync". */
   deliveryMethod?: DeliveryMethod;
-  /** How long the image's address is good for, in seconds, from 60; only with `outputType` "URL". S3 ends it after seven days. */
+  /** Lifetime of the image's address in seconds, from 60; only with `outputType` "URL". S3 ends it after seven days. */
   ttl?: number;
-  /** Whether the content is checked: `checkContent: true` and `mode: 'fast'` say the same. Default no check. */
+  /** Content check: `checkContent: true` and `mode: 'fast'` mean the same. Default no check. */
   safety?: { checkContent?: boolean; mode?: SafetyMode };
-  /** Whether the result tells what it cost. Default false. */
+  /** Includes the cost in the result. Default false. */
   includeCost?: boolean;
-  /** The caller's own name for the task, a UUID v4; kept as `clientReference`, never sent. */
+  /** The caller's own id of the task, a UUID v4; kept as `clientReference`, never sent. */
   taskUUID?: string;
-  /** What an earlier parse made of `taskUUID`. */
+  /** The field to which parsing moves `taskUUID`. */
   clientReference?: string;
   taskType?: typeof taskType;
   model?: typeof modelId;
 };
 
 /**
- * A request that obeys every rule of the page, with all defaults filled in. Plain JSON that parses to itself: it is read
- * again from Redis and S3. Its keys are always in the same order, so equal requests are equal as text.
+ * A request that obeys every rule of the page, with all defaults filled in. Plain JSON that parses to itself, because it is read
+ * again from Redis and S3. Its keys always have the same order, so equal requests are equal as text.
  */
 export type GrokImagineRequest = Geometry & {
   taskType: typeof taskType;
@@ -60,9 +60,9 @@ export type GrokImagineRequest = Geometry & {
   outputFormat: OutputFormat;
   outputQuality: number;
   deliveryMethod: DeliveryMethod;
-  /** In seconds, as the caller asked. */
+  /** In seconds, as requested. */
   ttl?: number;
-  /** Its two halves always agree. */
+  /** Both fields always agree. */
   safety: { checkContent: boolean; mode: SafetyMode };
   includeCost: boolean;
   clientReference?: string;

@@ -15,7 +15,7 @@ const { taskType, taskUUID, imageUUID } = item;
 const required = { taskType, taskUUID, imageUUID };
 
 describe('a response item', () => {
-  test('has the fields of the page, and those that are required are required', () => {
+  test('has the fields of the page, and requires the required ones', () => {
     const fields = Object.entries(responseItemSchema.shape).map(([name, schema]) => [
       name,
       { required: !schema.safeParse(undefined).success },
@@ -57,7 +57,7 @@ describe('a response item', () => {
     { ...item, cost: '0.02' },
     { ...item, cost: -1 },
     { ...item, NSFWContent: 'no' },
-  ])('is refused when a field of the page is not what the page says, case %#', (given) => {
+  ])('is refused if a field differs from the page, case %#', (given) => {
     expect(responseItemSchema.safeParse(given).success).toBe(false);
   });
 });

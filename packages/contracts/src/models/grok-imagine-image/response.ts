@@ -2,9 +2,9 @@ import { z } from 'zod';
 import { taskType } from './page.ts';
 
 /**
- * One item of a response: one finished image (model page, "Response Parameters"; as data in `responseFields`). For a reader:
- * fields that the page does not name pass through, and ids need only look like UUIDs of any version, because a paid image is
- * not thrown away over the shape of its name. Which of the three image fields is there follows from `outputType`.
+ * One item of a response: one finished image (model page, "Response Parameters"; as data in `responseFields`). Reads leniently:
+ * fields that the page does not name pass through, and ids may be UUIDs of any version, because the form of an id is no reason
+ * to discard a paid image. `outputType` decides which of the three image fields is present.
  */
 export const responseItemSchema = z.looseObject({
   taskType: z.literal(taskType),
@@ -13,10 +13,10 @@ export const responseItemSchema = z.looseObject({
   imageURL: z.url().optional(),
   imageBase64Data: z.string().optional(),
   imageDataURI: z.url().optional(),
-  /** May be larger than JSON numbers hold exactly; it is told, never sent. */
+  /** May exceed the whole numbers that JSON carries exactly; it is reported, never sent. */
   seed: z.number().refine(Number.isInteger, 'not a whole number').optional(),
   NSFWContent: z.boolean().optional(),
-  /** US dollars; to be read with `parseUsd`. */
+  /** US dollars; read with `parseUsd`. */
   cost: z.number().min(0).optional(),
 });
 

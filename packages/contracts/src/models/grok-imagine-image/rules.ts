@@ -5,7 +5,7 @@ import type { Geometry, GrokImagineRequest, OutputType } from './request.ts';
 import { findSize, sizes } from './sizes.ts';
 import { ownedParameters } from './unknown-parameters.ts';
 
-/** The rules of the page that join several parameters. Each reads its parameters and adds what is wrong to the problems. */
+/** The page's rules about several parameters. Each function reads its parameters and appends their problems. */
 
 /**
  * "Either provide `inputs.referenceImages`, or specify `width/height` or `resolution`"; "`resolution` cannot be used with
@@ -37,7 +37,7 @@ export function readGeometry(reading: Reading, hasReferenceImages: boolean): Geo
   return hasReferenceImages ? {} : { resolution: parameters.resolution.default };
 }
 
-/** "Only applies when `outputType` is `URL`": with another one the caller would wait for a deletion that never comes. */
+/** "Only applies when `outputType` is `URL`": with another type the caller would wait for a deletion that never comes. */
 export function readTtl(reading: Reading, outputType: OutputType): number | undefined {
   const ttl = readInteger(reading, 'ttl', parameters.ttl);
   if (reading.fields.has('ttl') && outputType !== 'URL') {
@@ -51,9 +51,9 @@ export function readTtl(reading: Reading, outputType: OutputType): number | unde
 }
 
 /**
- * "When enabled, defaults to `fast` mode"; mode `none` "disables checking", `fast` "performs a single check". So the two say
- * the same thing and either is enough. If both are given and one of them turns off what the other turns on, the page does not
- * say which wins: refused, because whether the content of a paid image was checked cannot be mended afterwards.
+ * "When enabled, defaults to `fast` mode"; mode `none` "disables checking", `fast` "performs a single check". So both fields
+ * mean the same and either is enough. If one turns off what the other turns on, the page does not say which wins. Such a request is
+ * refused, because the content check of a paid image cannot be repeated.
  */
 export function readSafety(reading: Reading): GrokImagineRequest['safety'] {
   const checkContent = readBoolean(reading, 'safety.checkContent');
@@ -68,7 +68,7 @@ export function readSafety(reading: Reading): GrokImagineRequest['safety'] {
   return (checkContent ?? mode === 'fast') ? { checkContent: true, mode: 'fast' } : { checkContent: false, mode: 'none' };
 }
 
-/** A caller's `taskUUID` names the task for the caller alone: each purchase gets an id of its own. */
+/** Reads the caller's `taskUUID` as a reference for the caller alone: each purchase gets its own id. */
 export function readClientReference(reading: Reading): string | undefined {
   const taskUUID = readUuidV4(reading, 'taskUUID');
   const clientReference = readUuidV4(reading, 'clientReference');
@@ -78,7 +78,10 @@ export function readClientReference(reading: Reading): string | undefined {
   return taskUUID ?? clientReference;
 }
 
-/** Darkroom sets both in every purchase, to learn of the end and to keep the image. A second address would take its place. */
+/**
+ * Refuses the two addresses that Darkroom sets in every purchase, to learn of the end and to receive the image: the caller's would
+ * replace them.
+ */
 export function refuseOwnedParameters({ fields, problems }: Reading): void {
   for (const path of ownedParameters) {
     if (!fields.has(path)) continue;

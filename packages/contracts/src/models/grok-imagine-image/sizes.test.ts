@@ -20,13 +20,13 @@ describe('sizes', () => {
     ]);
   });
 
-  // The sides are rounded to what the model makes: 896x1280 is the page's "3:4" and 5 % off it.
+  // The model rounds the sides: 896x1280 is the page's "3:4" and 5 % off it.
   test.each(Object.entries(sizeOfRatio))('the size of %s is near that ratio', (ratio, { width, height }) => {
     const [across = 0, down = 0] = ratio.split(':').map(Number);
     expect(Math.abs(width / height / (across / down) - 1)).toBeLessThan(0.08);
   });
 
-  test('a size that is none of them is not found', () => {
+  test('does not find any other size', () => {
     expect(findSize(1408, 704)).toEqual({ width: 1408, height: 704 });
     expect(findSize(1024, 896)).toBeUndefined();
     expect(isSupportedSize({ width: 1280, height: 896 })).toBe(true);

@@ -1,4 +1,4 @@
-/** The sizes that the model makes, by their ratio (model page, "Compatibility & Validation"; all are of resolution 1K). */
+/** Sizes that the model makes, by ratio (model page, "Compatibility & Validation"; all of resolution 1K). */
 export const sizeOfRatio = {
   '1:1': { width: 1024, height: 1024 },
   '3:4': { width: 896, height: 1280 },
@@ -17,15 +17,15 @@ export const sizeOfRatio = {
 
 export type Ratio = keyof typeof sizeOfRatio;
 
-/** One of the 13 sizes, in pixels: `width` and `height` belong together. */
+/** One of the 13 sizes in pixels, `width` and `height` together. */
 export type Size = (typeof sizeOfRatio)[Ratio];
 
 /** The 13 sizes, in the order of the page. */
 export const sizes: readonly Size[] = Object.values(sizeOfRatio);
 
-/** The size with these sides, or undefined if the model does not make it. */
+/** Returns the size with these sides, or undefined if the model does not make it. */
 export const findSize = (width: number, height: number): Size | undefined =>
   sizes.find((size) => size.width === width && size.height === height);
 
-/** Whether the model makes images of this size. Narrows, so that sides that were computed can go into a request. */
+/** Returns true if the model makes images of this size. Narrows the type, so that computed sides can go into a request. */
 export const isSupportedSize = (size: { width: number; height: number }): size is Size => findSize(size.width, size.height) !== undefined;

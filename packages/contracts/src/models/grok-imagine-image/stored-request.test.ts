@@ -9,14 +9,14 @@ describe('a stored request', () => {
     expect(parseStoredGrokImagineRequest(JSON.parse(JSON.stringify(stored)))).toEqual(stored);
   });
 
-  test('is read under the rules of its own release: an image that is paid for comes home under other ones', () => {
+  test('is read although it breaks the current rules: its paid image must still be collected', () => {
     const older = { ...stored, width: 1000, height: 1000, outputQuality: 100, positivePrompt: '', aFieldOfAnotherRelease: true };
     expect(() => parseGrokImagineRequest(older)).toThrow(InvalidRequestError);
     expect(parseStoredGrokImagineRequest(older)).toEqual(older);
   });
 
   test.each([undefined, null, 'text', {}, { ...stored, outputFormat: 'TIFF' }, { ...stored, numberResults: '3' }])(
-    'is refused when it is none: %j',
+    'is refused if it is no request: %j',
     (other) => {
       expect(() => parseStoredGrokImagineRequest(other)).toThrow(InvalidRequestError);
     },

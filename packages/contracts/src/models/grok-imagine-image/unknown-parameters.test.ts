@@ -6,7 +6,7 @@ const url = 'https://images.example/a.png';
 const withPrompt = (given: object): object => ({ positivePrompt: 'a cat', ...given });
 
 describe('a field that the page does not have', () => {
-  test('is named as missing when other models have it', () => {
+  test('is named as missing in this model if other models have it', () => {
     for (const name of foreignParameters) {
       expect(checkGrokImagineRequest(withPrompt({ [name]: 1 })), name).toEqual([
         { path: name, message: expect.stringMatching(new RegExp(`^this model has no ${name}`)), given: 'a number' },
@@ -22,7 +22,7 @@ describe('a field that the page does not have', () => {
     [{ checkNSFW: true }, 'checkNSFW', 'safety.checkContent'],
     [{ safety: { checkContnet: true } }, 'safety.checkContnet', 'safety.checkContent'],
     [{ inputs: { referenceImage: url } }, 'inputs.referenceImage', 'inputs.referenceImages'],
-  ])('is refused with the name that was meant: %o', (given, path, meant) => {
+  ])('is refused with the name most likely meant: %o', (given, path, meant) => {
     expect(checkGrokImagineRequest(withPrompt(given))).toMatchObject([
       { path, message: `is not a parameter of this model (did you mean "${meant}"?)` },
     ]);
@@ -35,7 +35,7 @@ describe('a field that the page does not have', () => {
     [{ constructor: 1 }, 'constructor', /^is not a parameter/],
     [{ 'safety.mode': 'fast' }, 'safety.mode', /^is not a parameter: a name with a dot/],
     [{ ['x'.repeat(1000)]: 1 }, `${'x'.repeat(80)}…`, /^is not a parameter/],
-  ])('is refused with what is allowed when it resembles nothing, case %#', (given: object, path, message) => {
+  ])('is refused with the allowed names if it resembles none, case %#', (given: object, path, message) => {
     expect(checkGrokImagineRequest(withPrompt(given))).toEqual([
       { path, message: expect.stringMatching(message), given: expect.any(String) },
     ]);

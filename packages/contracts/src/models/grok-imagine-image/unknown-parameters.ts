@@ -33,7 +33,7 @@ export const foreignParameters = [
   'vae',
 ] as const;
 
-/** What other models or other APIs call a parameter that this model has. */
+/** Names that other models or APIs give to a parameter of this model. */
 const otherNames = new Map([
   ['prompt', 'positivePrompt'],
   ['checknsfw', 'safety.checkContent'],
@@ -47,14 +47,14 @@ const otherNames = new Map([
   ['aspectratio', 'width'],
 ]);
 
-/** What a caller can ask for. Of the page's parameters, Darkroom keeps two to itself when it buys. */
+/** Parameters that Darkroom sets itself when it buys; a caller may give all others. */
 export const ownedParameters = ['webhookURL', 'uploadEndpoint'] as const;
 const offered = Object.keys(parameters).filter((path) => !isOneOf(ownedParameters, path));
 
-/** Refuses every field that the page does not have. Their values are not repeated: nobody knows what they hold. */
+/** Refuses every field that the page does not have. Never repeats a value, because an unknown field may hold a secret. */
 export function refuseUnknownParameters({ fields, problems }: Reading): void {
   for (const [path, value] of fields) {
-    // `clientReference` is what an earlier parse made of `taskUUID`.
+    // Parsing moves `taskUUID` to `clientReference`.
     if (Object.hasOwn(parameters, path) || path === 'clientReference') continue;
     problems.push(() => ({ path: shortenPath(path), message: messageOf(path), given: describeKind(value) }));
   }
@@ -63,7 +63,7 @@ export function refuseUnknownParameters({ fields, problems }: Reading): void {
 function messageOf(path: string): string {
   const name = path.slice(path.indexOf('.') + 1);
   const meant = otherNames.get(name.toLowerCase()) ?? findMeant(path, [...offered, ...foreignParameters]);
-  if (meant === 'seed') return 'this model has no seed: each result gets one of its own, which the response tells';
+  if (meant === 'seed') return 'this model has no seed parameter: each result gets its own seed, which the response reports';
   if (isOneOf(foreignParameters, meant)) return `this model has no ${meant}`;
   if (meant !== undefined) return `is not a parameter of this model (did you mean "${meant}"?)`;
   const group = path.slice(0, path.length - name.length);
