@@ -9,8 +9,8 @@ import { pnpmOf } from './tasks/toolchain.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** What pnpm installs from; the root's own package.json also makes the tree ES modules. */
-const installFiles = ['package.json', 'pnpm-lock.yaml', 'pnpm-workspace.yaml', '.pnpmfile.cjs', '.npmrc'];
+/** What the licences ask for, and what pnpm installs from; the root's own package.json also makes the tree ES modules. */
+const rootFiles = ['LICENSE', 'NOTICE', 'package.json', 'pnpm-lock.yaml', 'pnpm-workspace.yaml', '.pnpmfile.cjs', '.npmrc'];
 
 /** @param {string} source */
 const runs = (source) => !source.endsWith('.d.ts') && !source.endsWith('.d.ts.map') && !source.endsWith('.tsbuildinfo');
@@ -19,7 +19,7 @@ const runs = (source) => !source.endsWith('.d.ts') && !source.endsWith('.d.ts.ma
 function copyTree(target) {
   mkdirSync(target, { recursive: true });
   if (readdirSync(target).length > 0) throw new Error(`"${target}" is not empty: name a folder that is, or does not exist`);
-  for (const file of installFiles) cpSync(path.join(root, file), path.join(target, file));
+  for (const file of rootFiles) cpSync(path.join(root, file), path.join(target, file));
 
   const workspace = readWorkspace(root);
   const apps = imageApps(workspace, root);

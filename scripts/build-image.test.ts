@@ -76,6 +76,7 @@ describe('the folder of the image', { timeout: 30_000 }, () => {
       const files = readdirSync(path.join(folder, 'dist'), { recursive: true, encoding: 'utf8' });
       expect(files.filter((file) => /\.ts$|\.test\./.test(file))).toEqual([]);
     }
+    expect(readdirSync(image)).toEqual(expect.arrayContaining(['LICENSE', 'NOTICE']));
     expect(readdirSync(path.join(image, 'packages'))).not.toEqual(expect.arrayContaining(['testing']));
     expect(readdirSync(path.join(image, 'packages'))).not.toEqual(expect.arrayContaining(['local-stack']));
     const installed = readdirSync(path.join(image, 'node_modules', '.pnpm'));

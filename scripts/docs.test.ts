@@ -8,9 +8,12 @@ import { documents, fillParts, renderAclFile, renderParts } from './docs/generat
 
 const read = (file: string): string => readFileSync(file, 'utf8');
 const parts = renderParts({ ...contracts, ...store, firstJob: read('examples/first-job/first-job.mjs') });
-const pages = ['README.md', ...readdirSync('docs', { recursive: true, encoding: 'utf8' }).map((name) => path.join('docs', name))].filter(
-  (file) => file.endsWith('.md'),
-);
+const under = (folder: string): string[] => readdirSync(folder).map((name) => path.join(folder, name));
+const pages = [
+  ...readdirSync('.'),
+  ...readdirSync('docs', { recursive: true, encoding: 'utf8' }).map((name) => path.join('docs', name)),
+  ...['apps', 'packages', 'infra'].flatMap(under).map((folder) => path.join(folder, 'README.md')),
+].filter((file) => file.endsWith('.md') && existsSync(file));
 
 describe('generated parts', () => {
   test.each(documents)('%s is up to date; otherwise run `npm run docs`', (file) => {
@@ -48,6 +51,14 @@ describe('pages', () => {
       (match) => match[2] ?? match[4],
     );
     for (const command of commands) expect(Object.keys(packageJson.scripts), `${file}: npm ${command}`).toContain(command);
+  });
+
+  test('each path that CONTRIBUTING.md names is there', () => {
+    const paths = [...read('CONTRIBUTING.md').matchAll(/`((?:apps|packages|scripts|docs|infra|examples)\/[^`\s]+)`/g)].map(
+      ([, each = '']) => each,
+    );
+    expect(paths.length).toBeGreaterThan(50);
+    for (const each of paths) expect(existsSync(each), each).toBe(true);
   });
 
   test('the map of folders names each folder once, and none that is not there', () => {

@@ -26,6 +26,7 @@ export const checks = [
     tool: ['node_modules/knip/bin/knip.js', '--no-progress', '--no-config-hints'],
     todo: 'delete what is named above, or use it',
   },
+  { name: 'notice', tool: ['scripts/notice.mjs', '--check'], todo: 'run `node scripts/notice.mjs` and look at the licences that are new' },
   { name: 'deployment', tool: ['scripts/check-deployment.mjs'], todo: 'correct the places above; the rules are in scripts/deployment' },
 ];
 
