@@ -90,7 +90,7 @@ export function createWorkerApp(config: WorkerConfig, overrides: Partial<WorkerD
   const workerMetrics = createWorkerMetrics(metrics);
   addQueueGauges(metrics, { connection: redis, submissions, settlements, store, now });
   const watching = { logger, now: monotonicMs };
-  const s3Watch = watchBucket(storage, s3, watching);
+  const s3Watch = watchBucket(storage, s3, { ...watching, onChange: () => followPauses() });
   const redisSetup = watchRedisSetup(redis, watching);
   const pulse = createPulse({ isExpected: () => redis.status === 'ready' });
   let consuming: Consuming | undefined;
@@ -143,12 +143,12 @@ export function createWorkerApp(config: WorkerConfig, overrides: Partial<WorkerD
     onChange: () => followPauses(),
   });
   /**
-   * Jobs are taken while the clock is right and Redis and bucket belong together, submissions while the provider takes purchases, and
-   * settlements while it answers questions: the end of one trouble does not end the other.
+   * Jobs are taken while the clock is right and Redis and bucket belong together, submissions while S3 is there and the provider takes
+   * purchases, and settlements while it answers questions: the end of one trouble does not end the other.
    */
   const followPauses = (): void => {
     const isStopped = foreign !== undefined || !clockWatch.isRight();
-    consuming?.setPaused({ submissions: isStopped || access.isHeld(), settlements: isStopped || !access.canAsk() });
+    consuming?.setPaused({ submissions: isStopped || s3Watch.isAway() || access.isHeld(), settlements: isStopped || !access.canAsk() });
     maintenance.pause(isStopped);
   };
   let stopping: Promise<void> | undefined;

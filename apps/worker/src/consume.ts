@@ -69,7 +69,7 @@ export function startConsuming(options: ConsumeOptions, dependencies: ConsumeDep
         const ref = readJob(job);
         const outcome: Outcome = worker.isToPause
           ? { kind: 'release' }
-          : await run(ref).catch((error: unknown) => onTrouble(job, ref, error, isParked));
+          : await run(ref).catch((error: unknown) => onTrouble(worker, job, ref, error, isParked));
         metrics.run.observe({ queue: name, outcome: outcome.kind }, (performance.now() - startedAt) / 1000);
         logger.debug({ queue: name, ...ref, ...describe(outcome) }, 'run ended');
         await runOutcome(job, token, ref, outcome, surroundings());
@@ -90,10 +90,12 @@ export function startConsuming(options: ConsumeOptions, dependencies: ConsumeDep
     return worker;
   };
 
-  function onTrouble(job: Job, ref: SubmissionRef, error: unknown, isParked: boolean): Outcome {
+  function onTrouble(worker: WatchedWorker, job: Job, ref: SubmissionRef, error: unknown, isParked: boolean): Outcome {
     const code = error instanceof DarkroomError ? error.code : undefined;
     if (code === 'storage.unavailable') dependencies.onStorageTrouble?.();
     metrics.troubles.add({ queue: job.queueName, code: code ?? 'none' });
+    // What this worker lost meanwhile another one may have; here the job keeps its place until it is back.
+    if (!isParked && worker.isToPause) return { kind: 'release' };
     const attempt = Number.isSafeInteger(job.attemptsStarted) ? job.attemptsStarted : 1;
     const delayMs = Math.min(timing.maxTroubleMs, timing.troubleMs * 2 ** Math.min(attempt - 1, 10));
     // Trouble that no time will mend waits for a person; what comes of it meanwhile is the same.

@@ -12,7 +12,7 @@ const LOOKS_PER_WRITE = 6;
 export function watchBucket(
   storage: Pick<ObjectStorage, 'checkAccess' | 'checkWrites'>,
   { bucket, endpoint = 'AWS' }: { bucket: string; endpoint?: string },
-  { logger, now }: { logger: Logger; now: () => number },
+  { logger, now, onChange }: { logger: Logger; now: () => number; onChange?: () => void },
 ): DependencyWatch {
   let looks = 0;
   let checkedFolders = 0;
@@ -22,6 +22,7 @@ export function watchBucket(
       name: 's3',
       about: { bucket, endpoint },
       isHopeless: (error) => hasCode(error, 'storage.unsuitable'),
+      ...(onChange === undefined ? {} : { onChange }),
       async look() {
         await storage.checkAccess();
         const isDue = isRefused || looks % LOOKS_PER_WRITE === 0;

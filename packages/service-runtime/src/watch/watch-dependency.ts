@@ -15,6 +15,8 @@ export interface WatchDependencyOptions {
   look(signal: AbortSignal): Promise<unknown>;
   /** Says of a reason that no time mends it; a start ends with it then. Defaults to none. */
   readonly isHopeless?: (error: unknown) => boolean;
+  /** Called when a look finds that it is lost, or back. */
+  readonly onChange?: () => void;
   /** How often it is looked at while it can be used, in milliseconds. Defaults to 10,000. */
   readonly everyMs?: number;
   /** How soon it is looked at again while it cannot be used, in milliseconds. Defaults to 1000. */
@@ -36,6 +38,8 @@ export interface DependencyWatch extends Service {
   untilThere(): Promise<void>;
   /** Says what the last look said. */
   readonly check: ReadinessCheck;
+  /** Returns true if the last look failed. */
+  isAway(): boolean;
   /** Makes the next look come at once: a request to it has failed. */
   lookSoon(): void;
 }
@@ -45,7 +49,7 @@ export interface DependencyWatch extends Service {
  * it can be used. A start waits with it for what is away.
  */
 export function watchDependency(
-  { name, about = {}, look, isHopeless = () => false, everyMs = 10_000, retryMs = 1000, limitMs = 5000 }: WatchDependencyOptions,
+  { name, about = {}, look, isHopeless = () => false, onChange, everyMs = 10_000, retryMs = 1000, limitMs = 5000 }: WatchDependencyOptions,
   { logger, now }: WatchDependencyDependencies,
 ): DependencyWatch {
   const stopping = new AbortController();
@@ -55,7 +59,10 @@ export function watchDependency(
   let watching: Promise<void> | undefined;
   const listeners = new Set<() => void>();
 
+  const isAway = (): boolean => last !== undefined && last !== 'there';
+
   async function lookOnce(): Promise<void> {
+    const wasAway = isAway();
     // Not AbortSignal.timeout: joined by `any`, it may be collected before its time (Node 20).
     const limit = new AbortController();
     const begunAt = now();
@@ -75,6 +82,7 @@ export function watchDependency(
       stopping.signal.removeEventListener('abort', endLook);
     }
     for (const listener of listeners) listener();
+    if (isAway() !== wasAway) onChange?.();
   }
 
   async function watch(): Promise<void> {
@@ -94,6 +102,7 @@ export function watchDependency(
         if (last !== 'there') throw last.error as Error; // what a look threw
       },
     },
+    isAway,
     lookSoon: () => {
       if (last === 'there') waiting.abort();
     },
