@@ -10,10 +10,10 @@ const program = fileURLToPath(new URL('../test/programs/racing-producers.mjs', i
 const IMAGE_NANO_USD = 20_000_000;
 const PROCESSES = 8;
 const PRODUCERS_EACH = 8;
-/** No multiple of four: the last images must be fought for one by one. */
+/** No multiple of four: the producers must compete for the last images one by one. */
 const CAP_IMAGES = 1001;
 
-test('sixty-four producers of eight processes race at the cap: not a billionth is overspent, and none is left', async () => {
+test('sixty-four producers in eight processes race for the cap: they spend exactly all of it', async () => {
   const [redisUrl, prefix] = [inject('redisUrl'), uniquePrefix()];
   const redis = connectPatient(redisUrl);
   const retention = { recordSeconds: 600, idempotencySeconds: 172_800 };
@@ -34,7 +34,7 @@ test('sixty-four producers of eight processes race at the cap: not a billionth i
   redis.disconnect();
   expect(
     images.reduce((sum, each) => sum + each, 0),
-    'images that producers were told are queued',
+    'images that the producers were told are queued',
   ).toBe(CAP_IMAGES);
   expect(images.filter((each) => each > 0).length, 'processes that had a part in it').toBeGreaterThan(1);
   expect(periods.map(({ reservedNanoUsd, settledNanoUsd }) => reservedNanoUsd + settledNanoUsd)).toEqual(

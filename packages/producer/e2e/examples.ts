@@ -9,8 +9,8 @@ import {
 import { createImages } from '@darkroom/producer/images';
 
 /**
- * The examples of packages/producer/README.md, letter for letter: a test compares the two, and runs these. `redisUrl`, `s3` and the
- * like are what an application has of its own.
+ * The examples of packages/producer/README.md, letter for letter: a test compares both and runs these. `redisUrl`, `s3` and the other
+ * parameters stand for an application's own values.
  */
 
 export async function oneImage(redisUrl: string) {

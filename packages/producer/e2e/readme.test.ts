@@ -20,12 +20,12 @@ describe('the README', () => {
     expect(blocks).toHaveLength(6);
   });
 
-  test.each(blocks.map((code, at) => ({ at, code })))('example $at is one that runs', ({ code }) => {
+  test.each(blocks.map((code, at) => ({ at, code })))('example $at is one of those run below', ({ code }) => {
     expect(examples).toContain(linesOf(code).join('\n'));
   });
 });
 
-describe('each example does what the README says of it', () => {
+describe('each example does what the README says', () => {
   let fleet: Fleet;
   let printed: unknown[][];
   beforeAll(async () => {

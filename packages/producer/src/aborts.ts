@@ -1,4 +1,4 @@
-/** Listens to the signals of callers. One signal may end many waits, and Node warns of a leak at the eleventh listener of one. */
+/** Listens to the abort signals of callers. One signal may end many waits, and Node warns of a leak at its eleventh listener. */
 export interface Aborts {
   /** Calls `onAbort` when the signal aborts, until the returned function is called. */
   listen(signal: AbortSignal, onAbort: () => void): () => void;
@@ -21,7 +21,7 @@ export function createAborts(): Aborts {
   return {
     listen(signal, onAbort) {
       const group = groups.get(signal) ?? open(signal);
-      const listener = (): void => onAbort(); // two waits may be given one function
+      const listener = (): void => onAbort(); // two waits may pass the same function
       group.listeners.add(listener);
       return () => {
         group.listeners.delete(listener);

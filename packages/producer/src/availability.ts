@@ -1,32 +1,32 @@
-import { DarkroomError, QueueUnavailableError, type Reached } from '@darkroom/contracts';
+import { DarkroomError, defined, QueueUnavailableError, type Reached } from '@darkroom/contracts';
 import { needsNewConnection, ranNothing, redisTroubleOf, type ConnectionWatch, type RedisTrouble } from '@darkroom/generation-store';
 import type { Redis } from 'ioredis';
 
-/** A caller is told within a second that Redis is away. */
+/** Longest wait for a connection: the caller learns within a second that Redis is away. */
 const READY_WITHIN_MS = 800;
 
-/** A call waits so long for the look at the rights of its user, once on each connection; on a slow line it goes on without. */
+/** Longest wait of a call for the check of its user's rights, once on each connection; on a slow line the call goes on without it. */
 const RIGHTS_WITHIN_MS = 2000;
 
 export interface AskOptions {
-  /** Set for the second step of an order: something was written already, so "no" would be false. */
+  /** True for the second step of an enqueue: the entry is already written, so "nothing was sent" would be false. */
   readonly followsWrite?: boolean;
 }
 
-/** Makes calls against a Redis that may be away. */
+/** Makes calls to a Redis that may be away. */
 export interface Availability {
   /**
-   * Runs a call so that its failure says whether it may have arrived.
-   * @param what What is done, as words for the message: "read generation".
-   * @param call One round trip. It is made again, once, if a node refused it that is not the primary (any more): that ran nothing.
-   * @throws QueueUnavailableError when Redis is away or refuses, or this was closed; whatever `call` throws of our own otherwise.
+   * Runs a call; the error of a failure tells if the call may have arrived.
+   * @param what The action in words for the message: "read generation".
+   * @param call One round trip. Repeated once if a node refused it because it is not the primary (any more), which ran nothing.
+   * @throws QueueUnavailableError if Redis is away or refuses, or this was closed; any DarkroomError of `call` otherwise.
    */
   ask<T>(what: string, generationId: string, call: () => Promise<T>, options?: AskOptions): Promise<T>;
-  /** Refuses the calls that wait for Redis, and all later ones. */
+  /** Refuses all calls that wait for Redis, and all later ones. */
   close(): void;
 }
 
-/** @param redis A connection that fails fast; stays its caller's to close. @param watch Knows why it is away. */
+/** @param redis A connection that fails fast; its caller closes it. @param watch Knows why Redis is away. */
 export function createAvailability(redis: Redis, watch: Pick<ConnectionWatch, 'state' | 'rightsTrouble'>): Availability {
   let isClosed = false;
   let giveUp: () => void = () => undefined;
@@ -34,7 +34,7 @@ export function createAvailability(redis: Redis, watch: Pick<ConnectionWatch, 's
   let closes = 0;
   redis.on('close', () => (closes += 1));
 
-  /** Waits a moment for the connection: it may be the first call, or Redis may be coming back. Calls at once wait together. */
+  /** Waits a moment for the connection: this may be the first call, or Redis may be coming back. Concurrent calls share one wait. */
   const waitUntilReady = (): Promise<void> => {
     waiting ??= new Promise<void>((resolve) => {
       giveUp = () => {
@@ -49,7 +49,7 @@ export function createAvailability(redis: Redis, watch: Pick<ConnectionWatch, 's
     return waiting;
   };
 
-  /** The look is over in all but the first milliseconds of a connection. */
+  /** Returns the missing right, if any. The check is over in all but the first milliseconds of a connection. */
   const rightsTrouble = async (): Promise<RedisTrouble | undefined> => {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<undefined>((resolve) => {
@@ -58,11 +58,11 @@ export function createAvailability(redis: Redis, watch: Pick<ConnectionWatch, 's
     return Promise.race([watch.rightsTrouble(), late]).finally(() => clearTimeout(timer));
   };
 
-  /** Why Redis is away: what the call met, or, where that says nothing, what the connection has met since. */
+  /** Returns why Redis is away: the error of the call, or, if that gives no reason, the trouble of the connection since. */
   const troubleOf = (error?: unknown): RedisTrouble => {
     const state = watch.state();
     const met = error === undefined ? undefined : redisTroubleOf(error);
-    if (met !== undefined && !SAYS_NOTHING.has(met.reason)) return met;
+    if (met !== undefined && !WITHOUT_REASON.has(met.reason)) return met;
     if (state.kind === 'lost') return state.trouble;
     return met ?? { reason: 'timeout', words: 'no connection yet' };
   };
@@ -78,10 +78,8 @@ export function createAvailability(redis: Redis, watch: Pick<ConnectionWatch, 's
             reached: followsWrite ? 'maybe' : reached,
             generationId,
             details: { reason: trouble?.reason ?? 'producer-closed' },
-            // Without the command, whose arguments hold the request.
-            ...(trouble === undefined
-              ? {}
-              : { cause: new Error(trouble.cure === undefined ? trouble.words : `${trouble.words}; ${trouble.cure}`) }),
+            // Not the error itself: its command's arguments hold the request.
+            ...defined({ cause: trouble && new Error(trouble.cure === undefined ? trouble.words : `${trouble.words}; ${trouble.cure}`) }),
           },
         );
       for (let attempt = 1; ; attempt += 1) {
@@ -96,7 +94,7 @@ export function createAvailability(redis: Redis, watch: Pick<ConnectionWatch, 's
           return await call();
         } catch (error) {
           if (error instanceof DarkroomError) throw error;
-          // After a close ioredis sends a command again: the first time it may have arrived, whatever became of the second.
+          // After a close ioredis sends a command again: the first one may have arrived, whatever the outcome of the second.
           const wasSentOnce = closes === closesBefore;
           const isRefusedByNode = needsNewConnection(error) || /isn't writeable/.test(error instanceof Error ? error.message : '');
           if (isRefusedByNode && wasSentOnce && attempt === 1) {
@@ -114,13 +112,13 @@ export function createAvailability(redis: Redis, watch: Pick<ConnectionWatch, 's
   };
 }
 
-/** Reasons that tell only that no answer came. */
-const SAYS_NOTHING: ReadonlySet<string> = new Set(['closed', 'timeout', 'unknown']);
+/** Reasons without information beyond a missing answer. */
+const WITHOUT_REASON: ReadonlySet<string> = new Set(['closed', 'timeout', 'unknown']);
 
 const MAYBE = 'it may have arrived, and calling again with the same generationId is safe';
-const WRITTEN = 'its record is written and its jobs may be missing: call again with the same generationId, which is safe';
+const WRITTEN = 'its entry is written and its jobs may be missing: call again with the same generationId, which is safe';
 
-/** The words for the message; those of Redis are in the cause. */
+/** Returns the words for the message; Redis's own words are in the cause. */
 const phraseOf = ({ reason }: RedisTrouble): string => {
   const phrase = phrases[reason];
   return phrase ?? `redis does not answer (${reason})`;
@@ -129,20 +127,20 @@ const phraseOf = ({ reason }: RedisTrouble): string => {
 const phrases: Readonly<Record<string, string>> = {
   unauthenticated: 'redis refuses the login',
   'no-permission': 'the redis user lacks a right',
-  'wrong-database': 'redis has no such database',
-  'read-only': 'a redis replica answers, which takes no writes',
+  'wrong-database': 'redis does not have the database',
+  'read-only': 'a read-only redis replica answers',
   full: 'redis is full',
   disk: 'redis cannot write to its disk',
-  'no-replicas': 'redis misses the replicas that it must write to',
+  'no-replicas': 'redis lacks the replicas that it must write to',
   loading: 'redis is still loading its data',
   busy: 'redis is busy with a script',
   cluster: 'a node of a redis cluster answers',
   sentinel: 'a redis sentinel answers',
-  'too-many-clients': 'redis takes no more connections',
-  'not-redis': 'something else than redis answers',
+  'too-many-clients': 'redis accepts no more connections',
+  'not-redis': 'the server at the address is not redis',
   'unknown-host': 'the host of redis cannot be resolved',
   refused: 'nothing listens at the address of redis',
   unreachable: 'the host of redis cannot be reached',
-  tls: 'TLS with redis was not agreed on',
-  silent: 'redis does not answer on an open line',
+  tls: 'the TLS handshake with redis failed',
+  silent: 'redis does not answer on an open connection',
 };

@@ -20,9 +20,9 @@ import {
 import { createSubmissions } from '@darkroom/queues';
 import { createAborts } from './aborts.ts';
 import { createAvailability } from './availability.ts';
-import { createChanges } from './changes.ts';
-import { enqueueOrder, type Destination, type Enqueued } from './enqueue.ts';
-import { enqueueOrders, optionsOf, readMany } from './enqueue-many.ts';
+import { createSubscriptions } from './subscriptions.ts';
+import { enqueueGeneration, type Destination, type Enqueued } from './enqueue.ts';
+import { enqueueGenerations, optionsOf, readMany } from './enqueue-many.ts';
 import {
   enqueueManyOptions,
   enqueueOptions,
@@ -32,8 +32,8 @@ import {
   type EnqueueOptions,
   type ProducerOptions,
 } from './options.ts';
-import { buildOrder, readOrder, type OrderDefaults } from './order.ts';
-import { createPlaces } from './places.ts';
+import { prepareGeneration, readRequest, type GenerationDefaults } from './prepare-generation.ts';
+import { createConcurrencyLimit } from './concurrency-limit.ts';
 import { createRedisTime } from './redis-time.ts';
 import {
   defaultLookEvery,
@@ -41,52 +41,56 @@ import {
   waitProblems,
   waitUntilFinal,
   type WaitOptions,
-  type WaitSurroundings,
+  type WaitDependencies,
 } from './wait.ts';
 
-/** The options of a call that has none: any name is refused, so that none is taken for heard. */
+/** Options of a call that takes none: every name is refused, so that no option is silently ignored. */
 export type NoOptions = Readonly<Record<string, never>>;
 
 export interface GenerateOptions extends EnqueueOptions, WaitOptions {}
 
-/** Puts generations into the queue and reads what became of them. */
+/** Enqueues generations and reads their results. */
 export interface Producer {
   /**
    * Enqueues a generation, whatever its `deliveryMethod`. Safe to repeat with the same `generationId` or `idempotencyKey`: nothing is
    * bought twice.
-   * @throws InvalidRequestError (the first 50 problems, all of them counted), SpendCapError, StoreNotInitialisedError, RequestConflictError,
+   * @throws InvalidRequestError (lists the first 50 problems, counts all), SpendCapError, StoreNotInitialisedError, RequestConflictError,
    * GenerationIdError (an id that Redis does not know, too old or too far ahead): nothing was queued;
-   * QueueUnavailableError: `reached` says whether it may have arrived.
+   * QueueUnavailableError: `reached` tells if the call may have arrived.
    */
   enqueue(request: GrokImagineRequestInput, options?: EnqueueOptions): Promise<Enqueued>;
   /**
-   * Enqueues many generations, at most 10,000, each with its own request; the answers are in their order. All are checked first: if one
-   * is wrong, none is sent.
-   * @throws InvalidRequestError with the first problems, their index ("requests[3].width") and how many there are: nothing was queued; EnqueueManyError when
-   * something went wrong on the way: it says what became of each, and calling again with its `generationIds` is safe.
+   * Enqueues at most 10,000 generations, each with its own request; the results have the order of the requests. All are checked first:
+   * if one is wrong, none is sent.
+   * @throws InvalidRequestError with the first problems, their index ("requests[3].width") and the number of all: nothing was queued;
+   * EnqueueManyError if an error occurs on the way: it lists the state of each, and calling again with its `generationIds` is safe.
    */
   enqueueMany(requests: readonly GrokImagineRequestInput[], options?: EnqueueManyOptions): Promise<Enqueued[]>;
   /**
-   * Does what the request's `deliveryMethod` says: "sync", the default of the model's page, enqueues and waits until the generation
-   * is final; "async" answers with the generation as soon as it is queued. A generation that failed is a result, not an error.
-   * @throws what `enqueue` and `wait` throw. After "generation.wait-timeout" the generation goes on; `details.generationId` names it.
+   * Follows the request's `deliveryMethod`: "sync", the default of the model's page, enqueues and waits until the generation is final;
+   * "async" returns the generation once it is queued. A failed generation is a result, not an error.
+   * @throws the errors of `enqueue` and `wait`. After "generation.wait-timeout" the generation is still running; `details.generationId`
+   * names it.
    */
   generate(request: GrokImagineRequestInput, options?: GenerateOptions): Promise<GenerationView>;
-  /** @throws GenerationError when no generation has this id; QueueUnavailableError. */
+  /** @throws GenerationError if no generation has this id; QueueUnavailableError. */
   get(generationId: string, options?: NoOptions): Promise<GenerationView>;
   /**
-   * Waits until the generation is final, also through an outage of Redis. @throws GenerationError when there is none or the time is over;
-   * QueueUnavailableError when Redis is away at the end of the time, refuses the first look for good, or the producer is closed.
+   * Waits until the generation is final, even through an outage of Redis. @throws GenerationError if there is none or the time is over;
+   * QueueUnavailableError if Redis is away at the end of the time, refuses the first look permanently, or the producer is closed.
    */
   wait(generationId: string, options?: WaitOptions): Promise<GenerationView>;
-  /** Cancels: what was not sent is never bought; an image already bought is kept. @returns the status it has now. @throws GenerationError, QueueUnavailableError. */
+  /**
+   * Cancels a generation: submissions not yet sent are never bought; an image already bought is kept. @returns the present status. @throws
+   * GenerationError, QueueUnavailableError.
+   */
   cancel(generationId: string, options?: NoOptions): Promise<GenerationStatus>;
-  /** Lets go of Redis. Calls that are waiting, and later ones, are refused with QueueUnavailableError. May be called twice. */
+  /** Disconnects from Redis. Refuses waiting and later calls with QueueUnavailableError. May be called twice. */
   close(): Promise<void>;
 }
 
 /**
- * Connects to Redis at once and makes a producer; a Redis that is away is reported by the calls, not here.
+ * Connects to Redis at once and makes a producer; its calls, not this function, report an absent Redis.
  * @throws ConfigError with all problems of the options at once.
  */
 export function createProducer(given: ProducerOptions): Producer {
@@ -106,22 +110,22 @@ export function createProducer(given: ProducerOptions): Producer {
   );
   const { now, mintBy } = createRedisTime(clock, (message) => process.emitWarning(message, 'DarkroomWarning'));
   const submissions = createSubmissions(redis, { prefix, failFast: true, now });
-  const changes = createChanges(prefix, () => connectSubscriber(redisUrl));
-  const defaults: OrderDefaults = { tenant, maxReferenceImages, now };
+  const subscriptions = createSubscriptions(prefix, () => connectSubscriber(redisUrl));
+  const defaults: GenerationDefaults = { tenant, maxReferenceImages, now };
   const destination: Destination = { ask, store, submissions, now };
   let closing: Promise<void> | undefined;
 
-  const order = (request: GrokImagineRequest, given: EnqueueOptions): Promise<Enqueued> => {
-    const enqueue = () => enqueueOrder(destination, buildOrder(request, given, defaults));
+  const enqueueOne = (request: GrokImagineRequest, given: EnqueueOptions): Promise<Enqueued> => {
+    const enqueue = () => enqueueGeneration(destination, prepareGeneration(request, given, defaults));
     return given.generationId === undefined ? mintBy(enqueue) : enqueue();
   };
   const find = (generationId: string): Promise<GenerationView | undefined> =>
     ask('read generation', generationId, () => store.find(generationId));
-  // Many waits look at once when they begin, or hear of an outage that is over: a reply that comes after a second is given up.
-  const looks = createPlaces(LOOKS_AT_ONCE);
-  const waiting: WaitSurroundings = {
+  // Many waits look at once when they begin or Redis comes back; a reply after more than a second is given up.
+  const looks = createConcurrencyLimit(LOOKS_AT_ONCE);
+  const waiting: WaitDependencies = {
     find: (generationId, known) => ask('read generation', generationId, () => looks.run(() => store.find(generationId, known))),
-    changes,
+    subscriptions,
     aborts: createAborts(),
     random: Math.random,
     lookEvery: defaultLookEvery,
@@ -133,32 +137,32 @@ export function createProducer(given: ProducerOptions): Producer {
     async enqueue(input, given = {}) {
       const { request, options } = checked((problems) => {
         const options = readCallOptions(given, enqueueOptions, problems);
-        const request = options && readOrder(input, options, defaults, problems);
+        const request = options && readRequest(input, options, defaults, problems);
         return request && options && { request, options };
       }, ENQUEUES);
-      return order(request, options);
+      return enqueueOne(request, options);
     },
     async enqueueMany(inputs, given = {}) {
       const { requests, options } = await checkedInParts(async (problems) => {
         const options = readCallOptions(given, enqueueManyOptions, problems);
         return options && { options, requests: await readMany(inputs, options, defaults, problems) };
       });
-      const orderAll = () =>
-        enqueueOrders(
+      const enqueueAll = () =>
+        enqueueGenerations(
           destination,
-          requests.map((request, index) => buildOrder(request, optionsOf(options, index), defaults)),
+          requests.map((request, index) => prepareGeneration(request, optionsOf(options, index), defaults)),
         );
-      return options.generationIds === undefined ? mintBy(orderAll) : orderAll();
+      return options.generationIds === undefined ? mintBy(enqueueAll) : enqueueAll();
     },
     async generate(input, given = {}) {
       const { request, options } = checked((problems) => {
         const options = readCallOptions(given, [...enqueueOptions, ...namesOfWait], problems);
-        const request = options && readOrder(input, options, defaults, problems);
+        const request = options && readRequest(input, options, defaults, problems);
         if (options !== undefined) problems.push(...waitProblems(options));
         return request && options && { request, options };
       }, ENQUEUES);
       options.signal?.throwIfAborted();
-      const { generationId } = await order(request, options);
+      const { generationId } = await enqueueOne(request, options);
       return request.deliveryMethod === 'async' ? producer.get(generationId) : waitUntilFinal(generationId, waiting, options);
     },
     async get(generationId, given = {}) {
@@ -184,7 +188,7 @@ export function createProducer(given: ProducerOptions): Producer {
     close() {
       closing ??= (async () => {
         refuseCalls();
-        changes.close();
+        subscriptions.close();
         await submissions.close();
         watch.close();
         redis.disconnect();
@@ -201,9 +205,9 @@ const LOOKS_AT_ONCE = 64;
 const ENQUEUES = { enqueues: true };
 
 /**
- * Reads what a call was given, at once: a call has left before `close`, called right after it, can come between.
- * @param read Adds what is wrong to the problems; what it returns is used if there are none.
- * @throws InvalidRequestError, also for what throws when it is read, such as a proxy.
+ * Reads the arguments of a call synchronously, so that the call is under way before a `close` right after it.
+ * @param read Appends the problems; its result is used if there are none.
+ * @throws InvalidRequestError, even if an argument throws when read, such as a proxy.
  */
 function checked<Read>(read: (problems: ProblemList) => Read | undefined, options: { enqueues?: boolean } = {}): Read {
   const problems = new ProblemList();
@@ -214,7 +218,7 @@ function checked<Read>(read: (problems: ProblemList) => Read | undefined, option
   }
 }
 
-/** Reads what a call was given as `checked` does, while other work of the process goes on. */
+/** Reads the arguments of a call as `checked` does, with pauses in which the process does other work. */
 async function checkedInParts<Read>(read: (problems: ProblemList) => Promise<Read | undefined>): Promise<Read> {
   const problems = new ProblemList();
   try {
@@ -235,7 +239,7 @@ function refusal(cause: unknown, problems: ProblemList, options: { enqueues?: bo
   return new InvalidRequestError(problems, { ...options, cause });
 }
 
-/** Reads the options of a call about one generation, and adds what is wrong with its id and with them. */
+/** Reads the options of a call about one generation, and appends the problems of its id and options. */
 function readIdCall<Options extends object>(
   generationId: unknown,
   given: Options,
@@ -247,5 +251,5 @@ function readIdCall<Options extends object>(
   return readCallOptions(given, known, problems);
 }
 
-/** A UUID has 36 characters; what is longer is not repeated in an error. */
+/** A UUID has 36 characters; an error does not repeat a longer text. */
 const MAX_ID_LENGTH = 64;

@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import {
   DarkroomError,
+  defined,
   EnqueueManyError,
   InvalidRequestError,
   QueueUnavailableError,
@@ -10,38 +11,36 @@ import {
 } from '@darkroom/contracts';
 import { delayOf, enqueuedOf, jobsOf, type Destination, type Enqueued } from './enqueue.ts';
 import type { EnqueueManyOptions, EnqueueOptions } from './options.ts';
-import { readOrder, type Order, type OrderDefaults } from './order.ts';
+import { readRequest, type PreparedGeneration, type GenerationDefaults } from './prepare-generation.ts';
 
-/** What is sent at once: the generations of a chunk, and then the jobs of their images, each answered within the time-out of a command. */
+/**
+ * Limits of one chunk: its generations, then the jobs of their images, are each sent at once and answered within the timeout of a command.
+ */
 const MAX_GENERATIONS = 100;
 const MAX_IMAGES = 200;
-/** Of requests as text; one with inline images takes up to a quarter of it. */
+/** Characters of the requests as text; a request with inline images takes up to a quarter of it. */
 const MAX_CHARACTERS = 1024 * 1024;
 
-/** The most that one call takes: a million go out as a hundred calls, each with an answer that says what became of its requests. */
+/** Most requests of one call. A million requests take a hundred calls, each with an answer about its own. */
 const MAX_REQUESTS = 10_000;
-/** Checked in one go, before other work of the process has its turn. */
+/** Requests checked without a pause; then other work of the process gets its turn. */
 const CHECKED_AT_ONCE = 100;
 
-/** The options of one of many. */
+/** Returns the options of one request of the batch. */
 export const optionsOf = ({ generationIds, idempotencyKeys, ...shared }: EnqueueManyOptions, index: number): EnqueueOptions => {
   const [generationId, idempotencyKey] = [generationIds?.[index], idempotencyKeys?.[index]];
-  return {
-    ...shared,
-    ...(generationId === undefined ? {} : { generationId }),
-    ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
-  };
+  return { ...shared, ...defined({ generationId, idempotencyKey }) };
 };
 
 /**
- * Reads many requests, and adds what is wrong with them, each problem with its index. Options that hold for all of them are checked
- * once. Other work of the process goes on meanwhile.
- * @returns the requests, of which some are missing if there are problems.
+ * Reads the requests of a batch and appends their problems, each with its index. Checks the shared options once. Pauses for other work
+ * of the process.
+ * @returns the requests, incomplete if there are problems.
  */
 export async function readMany(
   inputs: readonly unknown[],
   options: EnqueueManyOptions,
-  defaults: OrderDefaults,
+  defaults: GenerationDefaults,
   problems: ProblemList,
 ): Promise<GrokImagineRequest[]> {
   if (!Array.isArray(inputs)) problems.push({ path: 'requests', message: 'must be an array' });
@@ -49,7 +48,7 @@ export async function readMany(
     problems.push({ path: 'requests', message: `may hold at most ${MAX_REQUESTS}; call once for each part`, given: `${inputs.length}` });
   if (!Array.isArray(inputs) || inputs.length > MAX_REQUESTS) return [];
   const { generationIds, idempotencyKeys, ...shared } = options;
-  readOrder(VALID, shared, defaults, problems);
+  readRequest(VALID, shared, defaults, problems);
   for (const [path, list] of Object.entries({ generationIds, idempotencyKeys })) {
     if (list === undefined || (Array.isArray(list) && list.length === inputs.length)) continue;
     const given = Array.isArray(list) ? `${list.length}` : typeof list;
@@ -57,11 +56,11 @@ export async function readMany(
   }
   const seen = new Set<string>();
   const requests: GrokImagineRequest[] = [];
-  // A copy: the caller may change its list while other work has its turn.
+  // A copy: the caller may change its list during the pauses.
   for (const [index, input] of [...inputs].entries()) {
     if (index > 0 && index % CHECKED_AT_ONCE === 0) await setImmediate();
     const { deadlineAt: _deadlineAt, runAt: _runAt, tenant: _tenant, ...own } = optionsOf(options, index);
-    const request = readOrder(
+    const request = readRequest(
       input,
       own,
       defaults,
@@ -84,20 +83,20 @@ const pathOfOneOf = (path: string, index: number): string => {
 };
 
 /**
- * Enqueues orders, a chunk after the other. What one chunk meets ends the call after it.
- * @throws EnqueueManyError that says what became of each.
+ * Enqueues prepared generations chunk by chunk. An error in one chunk ends the call after that chunk.
+ * @throws EnqueueManyError with the state of each generation.
  */
-export async function enqueueOrders(destination: Destination, orders: readonly Order[]): Promise<Enqueued[]> {
+export async function enqueueGenerations(destination: Destination, prepared: readonly PreparedGeneration[]): Promise<Enqueued[]> {
   const fates: Fate[] = [];
-  for (const chunk of chunksOf(orders)) {
+  for (const chunk of chunksOf(prepared)) {
     const failed = fates.some(({ kind }) => kind !== 'written');
     fates.push(...(failed ? chunk.map((): Fate => ({ kind: 'notWritten' })) : await enqueueChunk(destination, chunk)));
   }
-  const generationIds = orders.map(({ generation }) => generation.generationId);
+  const generationIds = prepared.map(({ generation }) => generation.generationId);
   const idsOf = (kind: Fate['kind']): string[] => generationIds.filter((_, index) => fates[index]?.kind === kind);
   const cause = fates.find(({ kind }) => kind !== 'written')?.cause;
   if (cause === undefined) return fates.flatMap(({ enqueued }) => enqueued ?? []);
-  // Times hold for all of them: none is queued, and there is nothing to tell of each.
+  // A wrong time applies to all: nothing is queued, so the state of each generation is the same.
   if (cause instanceof InvalidRequestError && fates.every(({ kind }) => kind === 'notWritten')) throw cause;
   throw new EnqueueManyError(
     { generationIds, written: idsOf('written'), maybeWritten: idsOf('maybeWritten'), notWritten: idsOf('notWritten') },
@@ -105,33 +104,33 @@ export async function enqueueOrders(destination: Destination, orders: readonly O
   );
 }
 
-/** What became of one order. */
+/** State of one generation after the call. */
 interface Fate {
   kind: 'written' | 'maybeWritten' | 'notWritten';
   enqueued?: Enqueued;
   cause?: DarkroomError;
 }
 
-/** The records of all go out before the first answer is waited for, and then the jobs of those that were taken, in one go. */
-async function enqueueChunk({ ask, store, submissions, now }: Destination, chunk: readonly Order[]): Promise<Fate[]> {
+/** Sends all entries of a chunk before it awaits the first answer, then the jobs of all accepted ones together. */
+async function enqueueChunk({ ask, store, submissions, now }: Destination, chunk: readonly PreparedGeneration[]): Promise<Fate[]> {
   const recorded = await Promise.all(
-    chunk.map(async (order) => {
-      const { generationId } = order.generation;
+    chunk.map(async (prepared) => {
+      const { generationId } = prepared.generation;
       try {
-        return { order, receipt: await ask('enqueue generation', generationId, () => store.enqueue(order.generation)) };
+        return { prepared, receipt: await ask('enqueue generation', generationId, () => store.enqueue(prepared.generation)) };
       } catch (error) {
-        return { order, error: ours(error) };
+        return { prepared, error: ours(error) };
       }
     }),
   );
   const byDelay = new Map<number, SubmissionRef[]>();
   const at = now();
-  for (const { order, receipt } of recorded) {
+  for (const { prepared, receipt } of recorded) {
     if (receipt === undefined) continue;
     const delayMs = delayOf(receipt, at);
     const refs = byDelay.get(delayMs) ?? [];
     byDelay.set(delayMs, refs);
-    refs.push(...jobsOf(order, receipt));
+    refs.push(...jobsOf(prepared, receipt));
   }
   let jobTrouble: DarkroomError | undefined;
   for (const [delayMs, refs] of byDelay) {
@@ -141,27 +140,27 @@ async function enqueueChunk({ ask, store, submissions, now }: Destination, chunk
       jobTrouble = ours(error);
     }
   }
-  return recorded.map(({ order, receipt, error }): Fate => {
+  return recorded.map(({ prepared, receipt, error }): Fate => {
     if (error !== undefined) return { kind: mayHaveArrived(error) ? 'maybeWritten' : 'notWritten', cause: error };
-    // The record is there, and its jobs may be missing: enqueued again, they are added.
+    // Enqueueing again adds the missing jobs to the written entry.
     if (jobTrouble !== undefined) return { kind: 'maybeWritten', cause: jobTrouble };
-    return { kind: 'written', enqueued: enqueuedOf(order, receipt) };
+    return { kind: 'written', enqueued: enqueuedOf(prepared, receipt) };
   });
 }
 
 const mayHaveArrived = (error: DarkroomError): boolean => error instanceof QueueUnavailableError && error.reached !== 'no';
 
-/** What `ask` throws is always ours; anything else is a mistake of the code. */
+/** Narrows an error of `ask`, which throws only DarkroomErrors; any other error is a bug. */
 function ours(error: unknown): DarkroomError {
   if (error instanceof DarkroomError) return error;
   throw error;
 }
 
-function* chunksOf(orders: readonly Order[]): Generator<Order[], void, undefined> {
-  let chunk: Order[] = [];
+function* chunksOf(all: readonly PreparedGeneration[]): Generator<PreparedGeneration[], void, undefined> {
+  let chunk: PreparedGeneration[] = [];
   let [images, characters] = [0, 0];
-  for (const order of orders) {
-    const { request } = order.generation;
+  for (const each of all) {
+    const { request } = each.generation;
     const size = JSON.stringify(request).length;
     const isFull = chunk.length >= MAX_GENERATIONS || images + request.numberResults > MAX_IMAGES || characters + size > MAX_CHARACTERS;
     if (isFull && chunk.length > 0) {
@@ -169,7 +168,7 @@ function* chunksOf(orders: readonly Order[]): Generator<Order[], void, undefined
       chunk = [];
       [images, characters] = [0, 0];
     }
-    chunk.push(order);
+    chunk.push(each);
     images += request.numberResults;
     characters += size;
   }

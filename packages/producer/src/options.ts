@@ -14,15 +14,18 @@ import { hasHashTag, MAX_RUN_AHEAD_DAYS } from '@darkroom/generation-store';
 export interface ProducerOptions {
   /** Address of the Redis that the workers use: "redis://…" or "rediss://…". */
   redisUrl: string;
-  /** Starts every key; must be that of the workers and hold a hash tag. Defaults to "{darkroom}". */
+  /** First part of every key; must hold a hash tag and equal that of the workers. Defaults to "{darkroom}". */
   prefix?: string;
-  /** Whose money is spent, for the caps per tenant: 1 to 128 letters, digits, "-", "_", ".", ":", "@", "+" or "|". Defaults to "default". */
+  /** Tenant whose caps the spend counts against: 1 to 128 letters, digits, "-", "_", ".", ":", "@", "+" or "|". Defaults to "default". */
   tenant?: string;
-  /** How many reference images a request may have. Defaults to 1: the model's page names no maximum. */
+  /** Most reference images of a request. Defaults to 1: the model's page names no maximum. */
   maxReferenceImages?: number;
-  /** How long a finished generation stays in Redis, in seconds. Defaults to 7 days; at least 3: what S3 learnt in the last two days is looked for in Redis. */
+  /**
+   * Time that a finished generation stays in Redis, in seconds. Defaults to 7 days; at least 3, because Redis is compared with the last two
+   * days of S3.
+   */
   recordSeconds?: number;
-  /** How long an idempotency key is remembered after its generation is over, in seconds. Defaults to 7 days; at least 2, the settle horizon with room. */
+  /** Time that an idempotency key outlives its generation, in seconds. Defaults to 7 days; at least 2: the settle horizon plus a day. */
   idempotencySeconds?: number;
   /** The clock, in milliseconds since 1970. */
   now?: () => number;
@@ -30,40 +33,43 @@ export interface ProducerOptions {
 
 export interface EnqueueOptions {
   /**
-   * Your own id for this generation, a UUIDv7. Enqueueing it again changes nothing, however old it is; one that Redis does not know may
+   * Your own id for this generation, a UUIDv7. Enqueueing it again changes nothing, however old it is; an id that Redis does not know may
    * be up to 24 hours old, and five minutes ahead, by Redis time.
    */
   generationId?: string;
   /**
-   * Your own key: a second enqueue with the same key answers with the first generation. 1 to 256 characters,
-   * compared byte for byte: "é" as one character and as two are two keys. Not blanks alone, and no control characters.
+   * Your own key: a second enqueue with the same key returns the first generation. 1 to 256 characters, compared byte for byte: "é" as
+   * one character and as two are two keys. Not only blanks, and no control characters.
    */
   idempotencyKey?: string;
-  /** When to give up buying: a Date or milliseconds since 1970, in the future. */
+  /** Time after which nothing more is bought: a Date or milliseconds since 1970, in the future. */
   deadlineAt?: Date | number;
   /**
-   * When to buy, and not before: a Date or milliseconds since 1970, in the next 30 days and before `deadlineAt`. The money is held
-   * then, and not at once; if a cap is reached by then, the generation waits for money. Defaults to now.
+   * Earliest time of purchase: a Date or milliseconds since 1970, in the next 30 days and before `deadlineAt`. The money is held only
+   * then; if a cap is reached by then, the generation waits for money. Defaults to now.
    */
   runAt?: Date | number;
   /** Overrides the producer's tenant. */
   tenant?: string;
 }
 
-/** The options of many enqueues at once. Lists hold one entry for each request, in the same order. */
+/** Options of a batch. Each list holds one item for each request, in the same order. */
 export interface EnqueueManyOptions extends Pick<EnqueueOptions, 'deadlineAt' | 'runAt' | 'tenant'> {
-  /** Your own ids; each once. */
+  /** Your own ids, without repetition. */
   generationIds?: readonly string[];
   /** Your own keys. */
   idempotencyKeys?: readonly string[];
 }
 
 const DAY_SECONDS = 86_400;
-/** What S3 remembers and Redis does not is brought back: a record that was let go sooner would be paid twice in the ledger. A day of room. */
+/**
+ * The reconciler restores generations that S3 has and Redis lacks: an entry dropped sooner would be booked twice in the ledger. Plus a day
+ * of margin.
+ */
 const MIN_RECORD_SECONDS = COMPARED_MS / 1000 + DAY_SECONDS;
-/** A day to settle, and one of room. */
+/** A day to settle, and one of margin. */
 const MIN_IDEMPOTENCY_SECONDS = 2 * DAY_SECONDS;
-/** An earlier moment was counted in seconds, or is a mistake of another kind. */
+/** An earlier time was given in seconds, or is another mistake. */
 const EARLIEST_MOMENT = Date.UTC(2020, 0, 1);
 const producerOptions = [
   'redisUrl',
@@ -83,7 +89,7 @@ export const enqueueManyOptions = [
   'idempotencyKeys',
   ...sharedOptions,
 ] as const satisfies readonly (keyof EnqueueManyOptions)[];
-/** Names in other queues and APIs, in lower case. */
+/** Names of these options in other queues and APIs, in lower case. */
 const otherNames = {
   delay: 'runAt',
   scheduledfor: 'runAt',
@@ -97,7 +103,8 @@ const otherNames = {
 };
 
 /**
- * Reads the options of a call, and adds what their names have wrong. Times become numbers: a Date could be changed while the call runs.
+ * Reads the options of a call, and appends the problems of their names. Times become numbers: the caller could change a Date during the
+ * call.
  * @param known Names that the call takes.
  */
 export function readCallOptions<Options extends object>(
@@ -112,7 +119,7 @@ export function readCallOptions<Options extends object>(
   ) as Options; // every option that takes a Date takes milliseconds too
 }
 
-/** Reads a producer's own settings. The address may hold a password and is not repeated. @throws ConfigError */
+/** Reads a producer's own settings. Does not repeat the address, which may hold a password. @throws ConfigError */
 export function readProducerOptions(given: ProducerOptions): ProducerOptions {
   const problems = new ProblemList();
   const names = { path: '', known: producerOptions, otherNames: { url: 'redisUrl', connection: 'redisUrl' } };
@@ -136,7 +143,7 @@ export function readProducerOptions(given: ProducerOptions): ProducerOptions {
   return options;
 }
 
-/** What is wrong with the options of one enqueue, whatever time it is: times are compared with that of Redis when it is enqueued. */
+/** Returns the problems of the options of one enqueue, whatever the time: the enqueue compares times with Redis time. */
 export function enqueueProblems({ generationId, idempotencyKey, deadlineAt, runAt, tenant }: EnqueueOptions): Problem[] {
   const problems: Problem[] = [];
   if (generationId !== undefined && (typeof generationId !== 'string' || !isGenerationId(generationId))) {
@@ -152,14 +159,14 @@ export function enqueueProblems({ generationId, idempotencyKey, deadlineAt, runA
   if (deadlineAt !== undefined && !isMoment(deadlineAt)) {
     problems.push({
       path: 'options.deadlineAt',
-      message: 'must be a moment in the future: a Date, or whole milliseconds since 1970',
+      message: 'must be a time in the future: a Date, or whole milliseconds since 1970',
       given: show(deadlineAt),
     });
   }
   if (runAt !== undefined && !isMoment(runAt)) {
     problems.push({
       path: 'options.runAt',
-      message: `must be a moment in the next ${MAX_RUN_AHEAD_DAYS} days: a Date, or whole milliseconds since 1970`,
+      message: `must be a time in the next ${MAX_RUN_AHEAD_DAYS} days: a Date, or whole milliseconds since 1970`,
       given: show(runAt),
     });
   } else if (runAt !== undefined && deadlineAt !== undefined && millisecondsOf(runAt) >= millisecondsOf(deadlineAt)) {
@@ -168,7 +175,7 @@ export function enqueueProblems({ generationId, idempotencyKey, deadlineAt, runA
   return [...problems, ...tenantProblems('options.tenant', tenant)];
 }
 
-/** A moment as milliseconds since 1970. */
+/** Returns a time as milliseconds since 1970. */
 export const millisecondsOf = (moment: Date | number): number => (moment instanceof Date ? moment.getTime() : moment);
 
 const isMoment = (moment: Date | number): boolean => {
@@ -180,13 +187,13 @@ const tenantProblems = (path: string, tenant: string | undefined): Problem[] =>
   tenant === undefined || isTenant(tenant) ? [] : [{ path, message: `must be ${TENANT_RULE}`, given: show(tenant) }];
 
 /**
- * Kept as a digest of its UTF-8, in which all lone surrogates are the same. A key of blanks, or one that ends in a line feed, is a
- * mistake of its caller: it would join what does not belong together, or part what does.
+ * Checks an idempotency key. It is kept as a digest of its UTF-8, in which all lone surrogates are the same. A key of blanks, or with a
+ * line feed at its end, is a mistake: it would join generations that do not belong together, or separate those that do.
  */
 const isIdempotencyKey = (key: unknown): boolean =>
   typeof key === 'string' && /^.{1,256}$/s.test(key) && /\S/.test(key) && !/[\p{Surrogate}\p{Cc}]/u.test(key);
 
-/** What was given, for a caller without types too. */
+/** Describes a given value, even of a caller without types. */
 function show(value: unknown): string {
   if (typeof value === 'string') return `"${value.slice(0, 64)}"`;
   return typeof value === 'number' || value instanceof Date ? String(value) : typeof value;

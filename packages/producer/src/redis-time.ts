@@ -1,17 +1,17 @@
 import { EnqueueManyError, GenerationIdError } from '@darkroom/contracts';
 
-/** The time of Redis, as far as this process knows it: its own clock, until Redis refuses an id that was minted by it. */
+/** Redis time as far as this process knows it: its own clock, corrected once Redis refuses an id that this clock minted. */
 export interface RedisTime {
   /** Milliseconds since 1970. */
   now(): number;
   /**
-   * Enqueues under ids that are minted by `now`. Is their time refused, then nothing was queued, and they are minted and sent once
-   * more, by the time that Redis told.
+   * Enqueues under ids that `now` minted. If Redis refuses their time, nothing was queued: they are minted and sent once more, by the
+   * time that Redis reported.
    */
   mintBy<Answer>(enqueue: () => Promise<Answer>): Promise<Answer>;
 }
 
-/** @param warn Hears once that the clock of this process is wrong. */
+/** @param warn Called once if the clock of this process is wrong. */
 export function createRedisTime(clock: () => number, warn: (message: string) => void): RedisTime {
   let aheadMs = 0;
   let hasWarned = false;
@@ -37,7 +37,9 @@ export function createRedisTime(clock: () => number, warn: (message: string) => 
   };
 }
 
-/** Of many, only when none was queued and none may be: the others would be ordered twice, under new ids. */
+/**
+ * Finds the refusal of an id's time. In a batch only if none was queued and none may be: the others would be bought twice, under new ids.
+ */
 function refusalOf(error: unknown): GenerationIdError | undefined {
   if (error instanceof GenerationIdError) return error;
   if (!(error instanceof EnqueueManyError) || error.written.length + error.maybeWritten.length > 0) return undefined;

@@ -8,11 +8,12 @@ import {
   type Problem,
 } from '@darkroom/contracts';
 import type { Aborts } from './aborts.ts';
-import type { Changes } from './changes.ts';
+import type { Subscriptions } from './subscriptions.ts';
 
 /**
- * How long a wait rests between two looks, in milliseconds: while changes are heard, because an announcement may be lost; and the first
- * rest while they are not, which doubles three times. Each rest is up to a fourth shorter, so that many waits do not look at once.
+ * Rests of a wait between two looks, in milliseconds: `heardMs` while it is subscribed, because Redis may lose an announcement;
+ * `unheardMs` is the first rest without a subscription, which doubles three times. Each rest is up to a fourth shorter, so that many
+ * waits do not look at once.
  */
 export interface LookEvery {
   heardMs: number;
@@ -22,18 +23,18 @@ export interface LookEvery {
 export const defaultLookEvery: Readonly<LookEvery> = { heardMs: 60_000, unheardMs: 2000 };
 
 export interface WaitOptions {
-  /** How long to wait, in milliseconds. Defaults to 10 minutes. */
+  /** Longest wait, in milliseconds. Defaults to 10 minutes. */
   timeoutMs?: number;
-  /** Ends the wait early; the generation goes on. */
+  /** Ends the wait early; the generation keeps running. */
   signal?: AbortSignal;
-  /** Called with the generation each time it was looked at and had changed. */
+  /** Called with the generation after each look at which it had changed. */
   onProgress?: (generation: GenerationView) => void;
 }
 
 /** Names of the options of a wait. */
 export const waitOptions = ['timeoutMs', 'signal', 'onProgress'] as const satisfies readonly (keyof WaitOptions)[];
 
-/** What the options of a wait have wrong, apart from their names. */
+/** Returns the problems of the options of a wait, apart from their names. */
 export function waitProblems({ timeoutMs = 0, signal, onProgress }: WaitOptions): Problem[] {
   const isTime = typeof timeoutMs === 'number' && timeoutMs >= 0;
   const isSignal = signal === undefined || (signal as unknown) instanceof AbortSignal; // a caller without types may pass anything
@@ -48,29 +49,30 @@ export function waitProblems({ timeoutMs = 0, signal, onProgress }: WaitOptions)
   ];
 }
 
-/** What a wait needs of its producer. */
-export interface WaitSurroundings {
+/** Dependencies of a wait. */
+export interface WaitDependencies {
   find(generationId: string, knownRequest?: GrokImagineRequest): Promise<GenerationView | undefined>;
-  changes: Changes;
+  subscriptions: Subscriptions;
   aborts: Aborts;
   random(): number;
   lookEvery: LookEvery;
 }
 
 /**
- * Waits until a generation is final. An outage of Redis is waited out; what only a person ends is thrown if the first look meets it.
- * @throws GenerationError "generation.wait-timeout" when the time is over, "generation.not-found" when there is none;
- * QueueUnavailableError when Redis is away at the end of the time, or the producer is closed; the reason of the signal when it aborts.
+ * Waits until a generation is final. Outlasts an outage of Redis; throws at once if the first look meets a fault that only an operator
+ * can mend.
+ * @throws GenerationError "generation.wait-timeout" if the time is over, "generation.not-found" if there is none;
+ * QueueUnavailableError if Redis is away at the end of the time, or the producer is closed; the reason of the signal if it aborts.
  */
 export async function waitUntilFinal(
   generationId: string,
-  { find, changes, aborts, random, lookEvery }: WaitSurroundings,
+  { find, subscriptions, aborts, random, lookEvery }: WaitDependencies,
   { timeoutMs = 600_000, signal, onProgress }: WaitOptions,
 ): Promise<GenerationView> {
   signal?.throwIfAborted();
   let wake: () => void = () => undefined;
   let changed = false;
-  const subscription = changes.listen(generationId, (announcement) => {
+  const subscription = subscriptions.listen(generationId, (announcement) => {
     if (onProgress === undefined && announcement !== undefined && !isAboutTheWhole(announcement)) return;
     changed = true;
     wake();
@@ -95,8 +97,8 @@ export async function waitUntilFinal(
       looks += 1;
       if (seen instanceof QueueUnavailableError) {
         const isClosed = seen.details['reason'] === 'producer-closed';
-        const needsPerson = looks === 1 && ENDED_BY_A_PERSON.has(String(seen.details['reason']));
-        if (isClosed || needsPerson || performance.now() >= endsAt) throw seen;
+        const needsOperator = looks === 1 && NEEDS_OPERATOR.has(String(seen.details['reason']));
+        if (isClosed || needsOperator || performance.now() >= endsAt) throw seen;
       } else {
         const { generation } = seen ?? {};
         if (generation === undefined) throw new GenerationError('generation.not-found', `no generation has the id "${generationId}"`);
@@ -119,7 +121,7 @@ export async function waitUntilFinal(
     subscription.end();
   }
 
-  /** Ends early at a change, and at the abort. */
+  /** Rests; a change or the abort ends it early. */
   function rest(ms: number): Promise<void> {
     return new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, ms);
@@ -133,17 +135,17 @@ export async function waitUntilFinal(
 
 const found = (generation: GenerationView | undefined) => ({ generation });
 
-/** Turns an outage into a value; everything else is thrown on. */
+/** Turns an outage into a value and rethrows any other error. */
 function missed(error: unknown): QueueUnavailableError {
   if (error instanceof QueueUnavailableError) return error;
   throw error;
 }
 
-/** Whether an announcement is about the generation, which may be final by it, and not about one submission. */
+/** Returns true if an announcement is about the generation, which may now be final, and not about one submission. */
 const isAboutTheWhole = (announcement: string): boolean => announcement.includes('"event":"generation.');
 
-/** Reasons why Redis cannot be used that do not end by themselves. */
-const ENDED_BY_A_PERSON: ReadonlySet<string> = new Set([
+/** Reasons that end only when an operator acts. */
+const NEEDS_OPERATOR: ReadonlySet<string> = new Set([
   'unauthenticated',
   'no-permission',
   'wrong-database',
@@ -155,6 +157,6 @@ const ENDED_BY_A_PERSON: ReadonlySet<string> = new Set([
 const timeout = ({ generationId, status }: GenerationView, timeoutMs: number): GenerationError =>
   new GenerationError(
     'generation.wait-timeout',
-    `generation "${generationId}" is "${status}" after ${timeoutMs} ms; it goes on, and can be waited for again`,
+    `generation "${generationId}" is "${status}" after ${timeoutMs} ms; it is still running, and you can wait for it again`,
     { details: { generationId } },
   );

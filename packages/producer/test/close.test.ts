@@ -5,15 +5,15 @@ import { expect, inject, test } from 'vitest';
 import { createProducer } from '../src/index.ts';
 import { request, setup, untilHeard } from './world.ts';
 
-// That nothing is left open is checked after every file; here it is what is asked for.
+// Every file is checked for open handles afterwards; these tests check what callers see.
 
-test('a producer may be closed twice, and before it was used', async () => {
+test('a producer may be closed twice, and before its first use', async () => {
   const producer = createProducer({ redisUrl: inject('redisUrl'), prefix: uniquePrefix() });
   await Promise.all([producer.close(), producer.close()]);
   await producer.close();
 });
 
-test('whoever waits is told at once', async () => {
+test('a waiting call is refused at once', async () => {
   await using world = await setup();
   const { generationId } = await world.producer.enqueue(request);
   const waiting = Promise.allSettled([world.producer.wait(generationId), world.producer.wait(generationId)]);
@@ -24,7 +24,7 @@ test('whoever waits is told at once', async () => {
   expect(performance.now() - startedAt).toBeLessThan(500);
 });
 
-test('a call after the end is refused at once', async () => {
+test('a call after close is refused at once', async () => {
   await using world = await setup();
   await world.producer.close();
   const startedAt = performance.now();
@@ -34,7 +34,7 @@ test('a call after the end is refused at once', async () => {
   expect(performance.now() - startedAt).toBeLessThan(200);
 });
 
-test('a producer closes while Redis is away and calls are waiting for it', async () => {
+test('a producer closes while Redis is away and calls wait for it', async () => {
   await using own = await reserveRedis();
   const producer = createProducer({ redisUrl: own.url, prefix: uniquePrefix() });
   const calls = Promise.allSettled([producer.enqueue(request), producer.wait('x')]);
@@ -44,16 +44,16 @@ test('a producer closes while Redis is away and calls are waiting for it', async
   expect(performance.now() - startedAt, 'before the calls would have given up by themselves').toBeLessThan(500);
 });
 
-test('a producer closes at once while Redis is silent, with calls under way, and tells them that they may have arrived', async () => {
+test('a producer closes at once while Redis is silent, and its calls under way fail as possibly arrived', async () => {
   await using own = await reserveRedis();
   await own.start();
   await using proxy = await startSwitchingProxy(own.url);
   const producer = createProducer({ redisUrl: proxy.url, prefix: uniquePrefix() });
-  // The first call has a connection; nothing is initialised, which is an answer.
+  // The first call opens a connection; "not initialised" is an answer.
   await expect(producer.enqueue(request)).rejects.toMatchObject({ code: 'store.not-initialised' });
   proxy.silence();
   const calls = Promise.allSettled([producer.enqueue(request), producer.wait('x'), producer.get('x')]);
-  // They are sent once the look at the rights, which is over, has been asked for.
+  // They are sent once the finished check of the rights has been read.
   await setImmediate();
   const startedAt = performance.now();
   await producer.close();

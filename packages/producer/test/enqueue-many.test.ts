@@ -16,7 +16,7 @@ const failureOf = async (call: Promise<unknown>): Promise<EnqueueManyError> => {
 };
 const generationsOf = async ({ redis, prefix }: World): Promise<number> => (await redis.keys(`${prefix}:generation:*`)).length;
 
-test('many requests are enqueued at once, and answered in their order', async () => {
+test('enqueues many requests at once and returns results in their order', async () => {
   await using world = await setup();
   const enqueued = await world.producer.enqueueMany([{ ...request, numberResults: 3 }, ...requests(249)]);
   expect(enqueued).toHaveLength(250);
@@ -29,12 +29,12 @@ test('many requests are enqueued at once, and answered in their order', async ()
   expect(await world.waitingJobs()).toEqual(jobs.toSorted());
 });
 
-test('nothing is asked for nothing', async () => {
+test('an empty batch sends nothing', async () => {
   await using world = await setup();
   expect(await world.producer.enqueueMany([])).toEqual([]);
 });
 
-test('requests of twenty images and large ones go out in several parts', async () => {
+test('sends requests with twenty images, and large ones, in several chunks', async () => {
   await using world = await setup();
   const inputs = { referenceImages: ['A'.repeat(262_144)] };
   const many = [...requests(6).map((each) => ({ ...each, inputs })), ...requests(15).map((each) => ({ ...each, numberResults: 20 }))];
@@ -43,7 +43,7 @@ test('requests of twenty images and large ones go out in several parts', async (
   expect(await world.waitingJobs()).toHaveLength(6 + 15 * 20);
 });
 
-test('if one is wrong all problems are told with their index, and nothing is queued', async () => {
+test('if one request is wrong, lists all problems with their index and queues nothing', async () => {
   await using world = await setup();
   const generationId = createGenerationId(Date.now());
   const attempt = world.producer.enqueueMany(
@@ -81,7 +81,7 @@ test('the same ids a second time change nothing', async () => {
   expect(await world.waitingJobs()).toHaveLength(5);
 });
 
-test('a key that was used before answers with its generation', async () => {
+test('a key that was used before returns its generation', async () => {
   await using world = await setup();
   const earlier = await world.producer.enqueue({ positivePrompt: 'door 1' }, { idempotencyKey: 'order-1' });
   const enqueued = await world.producer.enqueueMany(requests(3), { idempotencyKeys: ['order-0', 'order-1', 'order-2'] });
@@ -90,7 +90,7 @@ test('a key that was used before answers with its generation', async () => {
   expect(await generationsOf(world)).toBe(3);
 });
 
-test('a Redis that goes away in the middle: what was written, may be and was not is told, and the same ids again lose and double nothing', async () => {
+test('if Redis goes away midway, reports written, maybe written and not written; the same ids again lose and double nothing', async () => {
   await using world = await setup();
   await using proxy = await startFailingProxy(inject('redisUrl'));
   const producer = createProducer({ redisUrl: proxy.url, prefix: world.prefix });
@@ -115,7 +115,7 @@ test('a Redis that goes away in the middle: what was written, may be and was not
   }
 });
 
-test('a Redis that is away from the beginning has got none of them', async () => {
+test('if Redis is away from the start, none is written', async () => {
   await using world = await setup();
   await using proxy = await startFailingProxy(inject('redisUrl'));
   const producer = createProducer({ redisUrl: proxy.url, prefix: world.prefix });
@@ -131,7 +131,7 @@ test('a Redis that is away from the beginning has got none of them', async () =>
   }
 });
 
-test('a spend cap in the middle: what was before it is queued, and the rest when there is money again', async () => {
+test('if a spend cap is reached midway, the generations before it are queued, and the rest once there is money again', async () => {
   await using world = await setup();
   await world.store.setCaps({ allPerDay: 130 * IMAGE_NANO_USD });
   const error = await failureOf(world.producer.enqueueMany(requests(250)));

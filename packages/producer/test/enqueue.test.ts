@@ -3,7 +3,7 @@ import { describe, expect, inject, test } from 'vitest';
 import { createProducer } from '../src/index.ts';
 import { bringHome, IMAGE_NANO_USD, jobIdsOf, recordOnly, refsOf, request, setup, type World } from './world.ts';
 
-test('six lines lead to a first image', async () => {
+test('a first image takes six lines', async () => {
   await using world = await setup();
   const [redisUrl, prefix] = [inject('redisUrl'), world.prefix];
 
@@ -18,7 +18,7 @@ test('six lines lead to a first image', async () => {
   expect(images).toMatchObject([{ status: 'succeeded', image: { key: 'images/0-1.jpg' }, costUsd: '0.02' }]);
 });
 
-test('each image gets a job of its own', async () => {
+test('each image gets its own job', async () => {
   await using world = await setup();
   const { generationId, created, quote } = await world.producer.enqueue({ ...request, numberResults: 3 });
   expect(created).toBe(true);
@@ -39,7 +39,7 @@ test('the same generation id a second time changes nothing', async () => {
   await expect(world.producer.enqueue({ positivePrompt: 'another' }, { generationId })).rejects.toThrow(RequestConflictError);
 });
 
-test('many enqueues with one idempotency key at once are one generation', async () => {
+test('concurrent enqueues with one idempotency key make one generation', async () => {
   await using world = await setup();
   const answers = await Promise.all(
     Array.from({ length: 20 }, () => world.producer.enqueue(request, { idempotencyKey: 'order-7', tenant: 'acme' })),
@@ -49,7 +49,7 @@ test('many enqueues with one idempotency key at once are one generation', async 
   expect(await world.waitingJobs()).toEqual(jobIdsOf(answers[0]!.generationId));
 });
 
-test('a producer that died between the record and the jobs is healed by the same enqueue', async () => {
+test('the same enqueue adds the jobs of a producer that died after writing the entry', async () => {
   await using world = await setup();
   const generationId = createGenerationId(Date.now());
   await recordOnly(world.store, generationId, 2);
@@ -58,7 +58,7 @@ test('a producer that died between the record and the jobs is healed by the same
   expect(await world.waitingJobs()).toEqual(jobIdsOf(generationId, 2));
 });
 
-test('a refusal of the store is told as it is, and queues nothing', async () => {
+test('throws the refusal of the store as it is, and queues nothing', async () => {
   await using world = await setup();
   await world.store.setCaps({ allPerDay: 1 });
   await expect(world.producer.enqueue(request)).rejects.toThrow(SpendCapError);
@@ -72,7 +72,7 @@ describe('a time to run', () => {
   const delayedUntil = async ({ submissions }: World): Promise<number[]> =>
     (await submissions.queue.getJobs(['delayed'])).map(({ timestamp, delay }) => timestamp + delay);
 
-  test('lets the jobs sleep until then, and holds no money', async () => {
+  test('delays the jobs until then, and holds no money', async () => {
     await using world = await setup();
     const runAt = Date.now() + HOUR_MS;
     const { generationId } = await world.producer.enqueue({ ...request, numberResults: 2 }, { runAt: new Date(runAt) });
@@ -83,24 +83,24 @@ describe('a time to run', () => {
     for (const time of times) expect(Math.abs(time - runAt)).toBeLessThan(1000);
   });
 
-  test('is refused by no cap that is reached now', async () => {
+  test('is not refused by a cap that is reached now', async () => {
     await using world = await setup();
     await world.store.setCaps({ allPerDay: 1 });
     await expect(world.producer.enqueue(request, { runAt: Date.now() + HOUR_MS })).resolves.toMatchObject({ created: true });
   });
 
-  test('is that of the first call with an idempotency key, whatever a repetition says', async () => {
+  test('stays that of the first call with an idempotency key, whatever a repetition names', async () => {
     await using world = await setup();
     const runAt = Date.now() + HOUR_MS;
     const first = await world.producer.enqueue(request, { idempotencyKey: 'order-7', runAt });
     const [job] = await world.submissions.queue.getJobs(['delayed']);
-    await job?.remove(); // as if the first caller had died before it added it
+    await job?.remove(); // as if the first caller had died before it added the job
     const [again] = await world.producer.enqueueMany([request], { idempotencyKeys: ['order-7'], runAt: runAt + 5 * HOUR_MS });
     expect(again).toMatchObject({ generationId: first.generationId, created: false });
     expect(Math.abs((await delayedUntil(world))[0]! - runAt)).toBeLessThan(1000);
   });
 
-  test('can be given to many at once', async () => {
+  test('applies to a batch too', async () => {
     await using world = await setup();
     const runAt = Date.now() + HOUR_MS;
     const enqueued = await world.producer.enqueueMany([request, request], { runAt });
@@ -108,7 +108,7 @@ describe('a time to run', () => {
     expect(await world.producer.get(enqueued[1]!.generationId)).toMatchObject({ runAt });
   });
 
-  test('that has not come can be cancelled', async () => {
+  test('can be cancelled before it comes', async () => {
     await using world = await setup();
     const { generationId } = await world.producer.enqueue(request, { runAt: Date.now() + HOUR_MS });
     expect(await world.producer.cancel(generationId)).toBe('cancelled');
@@ -116,14 +116,14 @@ describe('a time to run', () => {
   });
 });
 
-test('a cancel ends what was not sent', async () => {
+test('a cancel ends the submissions that were not sent', async () => {
   await using world = await setup();
   const { generationId } = await world.producer.enqueue({ ...request, numberResults: 2 });
   expect(await world.producer.cancel(generationId)).toBe('cancelled');
   expect(await world.producer.get(generationId)).toMatchObject({ status: 'cancelled', reservedUsd: '0' });
 });
 
-test('a generation that is not there is said not to be', async () => {
+test('reports an unknown generation as not found', async () => {
   await using world = await setup();
   const generationId = createGenerationId(Date.now());
   const missing = expect.objectContaining({ code: 'generation.not-found', message: expect.stringContaining(generationId) });

@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 
-/** A way to a Redis on loopback that breaks in the middle of what is sent, and stays broken until it is mended. */
+/** A proxy to a Redis on loopback that breaks in the middle of a transfer, and stays broken until it is mended. */
 export interface FailingProxy extends AsyncDisposable {
   readonly url: string;
-  /** Passes on what comes up to the `count`-th appearance of a text, then closes every connection and takes no new one. */
+  /** Forwards data up to the `count`-th occurrence of a text, then closes every connection and accepts no new one. */
   breakAfter(text: string, count: number): void;
   mend(): void;
 }

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { GenerationError, type GrokImagineRequestInput } from '../src/index.ts';
 import { bringHome, refsOf, request, setup } from './world.ts';
 
-test.each([request, { ...request, deliveryMethod: 'sync' as const }])('%o is answered with its result', async (sync) => {
+test.each([request, { ...request, deliveryMethod: 'sync' as const }])('%o returns its result', async (sync) => {
   await using world = await setup();
   const generating = world.producer.generate(sync, { timeoutMs: 10_000 });
   const generationId = await eventually(async () => {
@@ -15,14 +15,14 @@ test.each([request, { ...request, deliveryMethod: 'sync' as const }])('%o is ans
   expect(await generating).toMatchObject({ generationId, status: 'succeeded', costUsd: '0.02' });
 });
 
-test('an asynchronous request is answered once it is queued', async () => {
+test('an asynchronous request returns once it is queued', async () => {
   await using world = await setup();
   const generation = await world.producer.generate({ ...request, deliveryMethod: 'async' });
   expect(generation).toMatchObject({ status: 'queued', reservedUsd: '0.02' });
   expect(await world.producer.get(generation.generationId)).toEqual(generation);
 });
 
-test('when the time is over the error names the generation, which goes on', async () => {
+test('after the timeout the error names the generation, which is still running', async () => {
   await using world = await setup();
   const timesOut = (request: GrokImagineRequestInput): Promise<unknown> =>
     world.producer.generate(request, { timeoutMs: 50, idempotencyKey: 'order-7' }).then(
@@ -39,7 +39,7 @@ test('when the time is over the error names the generation, which goes on', asyn
   });
 });
 
-test('who gave up before it began has queued nothing', async () => {
+test('a signal that aborted before the call queues nothing', async () => {
   await using world = await setup();
   const reason = new Error('the client went away');
   await expect(world.producer.generate(request, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);

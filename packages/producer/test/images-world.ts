@@ -17,19 +17,19 @@ export const drawPng = (side = 64): Promise<Buffer> =>
     .toBuffer();
 
 export interface ImagesWorld extends AsyncDisposable {
-  /** The clock of this world, which stands still. The S3 server judges signatures by its own, so it is near that one. */
+  /** Fixed clock of this world, near that of the S3 server, which checks signatures by its own. */
   readonly now: number;
   readonly s3: TestS3;
   readonly storage: ObjectStorage;
   readonly images: Images;
-  /** Keeps a picture as a worker does. @returns the generation that it is the first image of, and its bytes. */
+  /** Keeps a picture as a worker does. @returns the generation with it as its first image, and its bytes. */
   keep(
     request?: Partial<GrokImagineRequestInput>,
     facts?: Partial<ImageView>,
   ): Promise<{ generation: GenerationView; image: ImageView; bytes: Uint8Array }>;
 }
 
-/** A bucket with images, and what reads them. */
+/** A bucket with images, and a reader for them. */
 export async function setupImages(options: Partial<ImagesOptions> = {}): Promise<ImagesWorld> {
   const s3 = await startTestS3();
   const now = Date.now();

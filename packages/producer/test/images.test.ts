@@ -11,7 +11,7 @@ const get = async (url = ''): Promise<{ status: number; type: string | null; dis
 };
 const secondsOf = (url = ''): number => Number(new URL(url).searchParams.get('X-Amz-Expires'));
 
-test('a URL gives the image with its type to whoever has it', async () => {
+test('a URL returns the image with its type, without further access rights', async () => {
   await using world = await setupImages();
   const { generation, image, bytes } = await world.keep();
   const result = await world.images.read(generation, 0);
@@ -32,7 +32,7 @@ test.each([
   [60, 60],
   [86_400, 86_400],
   [8 * 86_400, 7 * 86_400],
-])('with a ttl of %s s a URL is good for %i s', async (ttl, seconds) => {
+])('with a ttl of %s s a URL is valid for %i s', async (ttl, seconds) => {
   await using world = await setupImages();
   const { generation } = await world.keep(ttl === undefined ? {} : { ttl });
   const { imageURL, expiresAt } = await world.images.read(generation, 0);
@@ -40,7 +40,7 @@ test.each([
   expect(expiresAt).toBe(world.now + seconds * 1000);
 });
 
-test('base64 and a data URI hold the bytes that were verified', async () => {
+test('base64 and a data URI hold the verified bytes', async () => {
   await using world = await setupImages();
   const base64 = await world.keep({ outputType: 'base64Data' });
   expect(await world.images.read(base64.generation, 0)).toMatchObject({ imageBase64Data: Buffer.from(base64.bytes).toString('base64') });
@@ -50,14 +50,14 @@ test('base64 and a data URI hold the bytes that were verified', async () => {
   for (const field of ['imageURL', 'imageBase64Data', 'expiresAt']) expect(rest).not.toHaveProperty(field);
 });
 
-test('bytes that are not those that were verified are not handed out', async () => {
+test('refuses to return bytes that differ from the verified ones', async () => {
   await using world = await setupImages();
   const { generation, image } = await world.keep({ outputType: 'base64Data' });
   const damaged = { ...generation, images: [{ ...image, image: { ...image.image!, sha256: '0'.repeat(64) } }] };
   await expect(world.images.read(damaged, 0)).rejects.toMatchObject({ code: 'storage.damaged-image' });
 });
 
-test('an image that has not come home, or is none of the generation, is said not to be there', async () => {
+test('reports an unfinished image, and an index beyond the generation, as not there', async () => {
   await using world = await setupImages();
   const { generation, image } = await world.keep();
   const { image: _image, ...open } = image;
@@ -72,7 +72,7 @@ test('an image that has not come home, or is none of the generation, is said not
   expect(await world.images.toRunwareResponse(running)).toEqual([]);
 });
 
-test('a response has the fields of the page and no others', async () => {
+test('a response has exactly the fields of the page', async () => {
   await using world = await setupImages();
   for (const outputType of ['URL', 'base64Data', 'dataURI'] as const) {
     const { generation } = await world.keep({ outputType, includeCost: true }, { nsfwContent: false });
@@ -84,7 +84,7 @@ test('a response has the fields of the page and no others', async () => {
   }
 });
 
-test('the task has the name that the caller gave it, or else that of the first purchase', async () => {
+test("taskUUID is the caller's own, or else that of the first purchase", async () => {
   await using world = await setupImages();
   const taskUUID = '39571168-687a-4aec-a253-df7be20bd0d4';
   const named = await world.keep({ taskUUID });
@@ -94,7 +94,7 @@ test('the task has the name that the caller gave it, or else that of the first p
   expect(await world.images.read(generation, 0)).toMatchObject({ taskUUID: taskUuidOf({ generationId, index: 0, n: 1 }) });
 });
 
-test('the cost is told if the request asked for it', async () => {
+test('includes the cost if the request asked for it', async () => {
   await using world = await setupImages();
   const silent = await world.keep({ includeCost: false }, { costUsd: '0.022' });
   expect((await world.images.toRunwareResponse(silent.generation))[0]).not.toHaveProperty('cost');
@@ -102,7 +102,7 @@ test('the cost is told if the request asked for it', async () => {
   expect((await world.images.toRunwareResponse(generation))[0]).toHaveProperty('cost', 0.022);
 });
 
-test('facts that Runware never told are left out, and the task stands for the name of the image', async () => {
+test('omits facts that Runware never reported, and uses the task id as imageUUID', async () => {
   await using world = await setupImages();
   const { generation, image } = await world.keep();
   const { seed: _seed, imageUUID: _imageUUID, ...bare } = image;
@@ -111,7 +111,7 @@ test('facts that Runware never told are left out, and the task stands for the na
   expect(item).not.toHaveProperty('seed');
 });
 
-test('all problems of the settings are told at once, and no credentials', () => {
+test('lists all problems of the settings at once, without credentials', () => {
   const create = () =>
     createImages({
       bucket: '',
@@ -129,13 +129,13 @@ test('all problems of the settings are told at once, and no credentials', () => 
   expect(create).not.toThrow(/HUNTER2/);
 });
 
-test('names that are no options are refused, and what they hold is not repeated', async () => {
+test('refuses unknown options without repeating their values', async () => {
   const create = (): unknown =>
-    createImages({ bucket: 'bucket', Endpoint: 'https://s3.example', credentials: { accesKeyId: 'hunter2' } } as never); // what the types forbid
+    createImages({ bucket: 'bucket', Endpoint: 'https://s3.example', credentials: { accesKeyId: 'hunter2' } } as never); // a value that the types forbid
   expect(create).toThrow(/Endpoint: is not an option \(did you mean "endpoint"\?\)/);
   expect(create).toThrow(/credentials\.accesKeyId: is not an option \(did you mean "accessKeyId"\?\)/);
   expect(create).not.toThrow(/hunter2/);
   await using world = await setupImages();
   const { generation } = await world.keep();
-  await expect(world.images.read(generation, 0, { filename: 'a.png' } as never)).rejects.toThrow(/options\.filename: is not an option/); // what the types forbid
+  await expect(world.images.read(generation, 0, { filename: 'a.png' } as never)).rejects.toThrow(/options\.filename: is not an option/); // a value that the types forbid
 });

@@ -9,7 +9,7 @@ import { expect, test } from 'vitest';
 const program = fileURLToPath(new URL('programs/loaded-modules.mjs', import.meta.url));
 const run = promisify(execFile);
 
-/** The modules that the built package loads for an entry, in a process of its own. */
+/** Returns the modules that the built package loads for an entry, in a new process. */
 async function modulesOf(entry: string): Promise<string[]> {
   const directory = await mkdtemp(join(tmpdir(), 'darkroom-modules-'));
   try {
@@ -22,12 +22,12 @@ async function modulesOf(entry: string): Promise<string[]> {
 }
 const ofAws = (modules: readonly string[]): string[] => modules.filter((each) => /@aws-sdk|@smithy|object-storage/.test(each));
 
-test('whoever only enqueues loads nothing of the AWS SDK', async () => {
+test('the main entry loads nothing of the AWS SDK', async () => {
   const modules = await modulesOf('@darkroom/producer');
   expect(modules.filter((each) => each.includes('bullmq')).length, 'the modules that are loaded').toBeGreaterThan(0);
   expect(ofAws(modules)).toEqual([]);
 });
 
-test('whoever reads images loads it', async () => {
+test('the images entry loads the AWS SDK', async () => {
   expect(ofAws(await modulesOf('@darkroom/producer/images')).length).toBeGreaterThan(0);
 });

@@ -6,7 +6,7 @@ const MINUTE_MS = 60_000;
 const DAY_MS = 1440 * MINUTE_MS;
 const agedBy = (ms: number): string => createGenerationId(Date.now() - ms);
 
-test('a slow caller who enqueues six minutes after it minted the id is served, and may call again for ever', async () => {
+test('accepts an id minted six minutes ago, and repetitions of it at any age', async () => {
   await using world = await setup();
   const generationId = agedBy(6 * MINUTE_MS);
   expect(await world.producer.enqueue(request, { generationId })).toMatchObject({ generationId, created: true });
@@ -19,7 +19,7 @@ test('a slow caller who enqueues six minutes after it minted the id is served, a
   ]);
 });
 
-test('an id that Redis does not know any more is refused with a code of its own, in every call', async () => {
+test('every call refuses an id that Redis no longer knows, with its own code', async () => {
   await using world = await setup();
   const generationId = agedBy(DAY_MS + MINUTE_MS);
   const refused = { code: 'request.id-out-of-time', message: expect.stringContaining(generationId) };
@@ -37,7 +37,7 @@ test('an id that Redis does not know any more is refused with a code of its own,
 test.each([
   ['ahead', 3 * DAY_MS],
   ['behind', -3 * DAY_MS],
-])('a producer whose clock is three days %s mints its ids by Redis time, and says once that its clock is wrong', async (word, skewMs) => {
+])('a producer whose clock is three days %s mints its ids by Redis time, and warns once about its clock', async (word, skewMs) => {
   const warn = vi.spyOn(process, 'emitWarning').mockReturnValue();
   try {
     await using world = await setup({ now: () => Date.now() + skewMs });
@@ -55,7 +55,7 @@ test.each([
   }
 });
 
-test('of many the first call of a producer with a wrong clock is minted anew as a whole', async () => {
+test('a producer with a wrong clock mints all ids of its first batch again', async () => {
   const warn = vi.spyOn(process, 'emitWarning').mockReturnValue();
   try {
     await using world = await setup({ now: () => Date.now() + DAY_MS });
@@ -71,7 +71,7 @@ test.each([
   ['options.deadlineAt', { deadlineAt: Date.now() - MINUTE_MS }],
   ['options.runAt', { runAt: Date.now() - 2 * MINUTE_MS }],
   ['options.runAt', { runAt: Date.now() + 31 * DAY_MS }],
-])('a time that Redis finds out of bounds is one error, in every call: %s', async (path, options) => {
+])('every call reports a time that Redis finds out of bounds once: %s', async (path, options) => {
   await using world = await setup({ now: () => Date.now() + 10 * DAY_MS });
   const refused = { code: 'request.invalid', problems: [{ path }] };
   const warn = vi.spyOn(process, 'emitWarning').mockReturnValue();

@@ -4,7 +4,7 @@ import { createProducer } from '../src/index.ts';
 import { problemsOf } from './problems-of.ts';
 import { request, setup } from './world.ts';
 
-test('all problems of the request and of the options are told at once, and nothing is queued', async () => {
+test('lists all problems of the request and of the options at once, and queues nothing', async () => {
   await using world = await setup();
   const { type, paths } = await problemsOf(() =>
     world.producer.enqueue(
@@ -32,7 +32,7 @@ test.each([
   { runAt: Date.now() + 1000.5, says: 'in the next 30 days' },
   { runAt: new Date(Number.NaN), says: 'in the next 30 days' },
   { runAt: new Date(Date.now() + DAY_MS), deadlineAt: Date.now() + DAY_MS - 1000, says: 'must be before options.deadlineAt' },
-])('a time to run that is out of bounds is refused: $runAt, $says', async ({ says, ...options }) => {
+])('refuses a runAt out of bounds: $runAt, $says', async ({ says, ...options }) => {
   await using world = await setup();
   const { paths, message } = await problemsOf(() => world.producer.enqueue({ positivePrompt: '' }, options));
   expect(paths).toEqual(['positivePrompt', 'options.runAt']);
@@ -57,17 +57,17 @@ test.each([
   { tenant: 'x'.repeat(129) },
   { tenant: '__proto__\u0000' },
   { tenant: '{darkroom}' },
-])('a caller without types is told what is wrong: $#', async (options) => {
+])('refuses a value that the types forbid: $#', async (options) => {
   await using world = await setup();
-  const { type, paths } = await problemsOf(() => world.producer.enqueue(request, options as never)); // what the types forbid
+  const { type, paths } = await problemsOf(() => world.producer.enqueue(request, options as never)); // a value that the types forbid
   expect(type).toBe(InvalidRequestError);
   expect(paths).toEqual([`options.${Object.keys(options)[0]}`]);
 });
 
-test('an option that a call does not have is refused with the one that was meant, beside every other problem', async () => {
+test('refuses an unknown option and suggests the likely one, with every other problem', async () => {
   await using world = await setup();
   const { type, paths, message } = await problemsOf(
-    () => world.producer.enqueue({ positivePrompt: '' }, { idempotencykey: 'k', delay: 60_000, priority: 1 } as never), // what the types forbid
+    () => world.producer.enqueue({ positivePrompt: '' }, { idempotencykey: 'k', delay: 60_000, priority: 1 } as never), // values that the types forbid
   );
   expect(type).toBe(InvalidRequestError);
   expect(paths).toEqual(['options.idempotencykey', 'options.delay', 'options.priority', 'positivePrompt']);
@@ -82,10 +82,10 @@ test.each<[string, (world: Awaited<ReturnType<typeof setup>>, options: never) =>
   ['enqueueMany', ({ producer }, options) => producer.enqueueMany([request], options)],
   ['generate', ({ producer }, options) => producer.generate(request, options)],
   ['wait', ({ producer }, options) => producer.wait(createGenerationId(Date.now()), options)],
-])('%s takes no options that are no object, and none that it does not have', async (_call, act) => {
+])('%s refuses options that are no object, and unknown ones', async (_call, act) => {
   await using world = await setup();
   for (const options of [null, 'soon', 7, [], { surprise: 1 }, { timeout: 5 }]) {
-    const { type, paths } = await problemsOf(() => act(world, options as never)); // what the types forbid
+    const { type, paths } = await problemsOf(() => act(world, options as never)); // a value that the types forbid
     expect(type).toBe(InvalidRequestError);
     expect(paths[0]).toMatch(/^options(\.surprise|\.timeout)?$/);
   }
@@ -93,31 +93,31 @@ test.each<[string, (world: Awaited<ReturnType<typeof setup>>, options: never) =>
 });
 
 test.each([{ timeoutMs: '10' }, { timeoutMs: -1 }, { timeoutMs: Number.NaN }, { signal: {} }, { onProgress: 'log' }])(
-  'a wait with %j is refused, and so is a purchase that would end in it',
+  'wait and generate refuse %j',
   async (options) => {
     await using world = await setup();
     const path = `options.${Object.keys(options)[0]}`;
     const id = createGenerationId(Date.now());
-    expect((await problemsOf(() => world.producer.wait(id, options as never))).paths).toEqual([path]); // what the types forbid
+    expect((await problemsOf(() => world.producer.wait(id, options as never))).paths).toEqual([path]); // a value that the types forbid
     expect((await problemsOf(() => world.producer.generate(request, options as never))).paths).toEqual([path]);
     expect(await world.redis.keys(`${world.prefix}:generation:*`)).toEqual([]);
   },
 );
 
-test('what is no id is refused before Redis is asked', async () => {
+test('refuses a value that is no id before asking Redis', async () => {
   await using world = await setup();
   for (const id of [undefined, null, 7, {}, 'x'.repeat(1_000_000)]) {
     for (const act of ['get', 'wait', 'cancel'] as const) {
-      const { paths, message } = await problemsOf(() => world.producer[act](id as never)); // what the types forbid
+      const { paths, message } = await problemsOf(() => world.producer[act](id as never)); // a value that the types forbid
       expect(paths).toEqual(['generationId']);
       expect(message.length).toBeLessThan(500);
     }
   }
 });
 
-const anything = <Value>(value: unknown): Value => value as Value; // what the types forbid
+const anything = <Value>(value: unknown): Value => value as Value; // a value that the types forbid
 
-/** Processor time of a refusal in milliseconds, the least of five, and its error. */
+/** Returns the processor time of a refusal in milliseconds, the least of five runs, and its error. */
 async function refusalOf(attempt: () => unknown): Promise<{ cpuMs: number; error: ConfigError | InvalidRequestError }> {
   const times: number[] = [];
   let thrown: unknown;
@@ -151,14 +151,14 @@ test.each<[string, number, (world: Awaited<ReturnType<typeof setup>>) => unknown
   ['a reference image of 5 MB', 1, ({ producer }) => producer.enqueue(withImage('A'.repeat(5_000_000)))],
   ['an address of 5 MB', 1, ({ producer }) => producer.enqueue(withImage(`https://example.org/${'x'.repeat(5_000_000)}`))],
   [
-    'a list of a milliard images',
+    'a list of a thousand million images',
     51,
     ({ producer }) => producer.enqueue(anything({ ...request, inputs: { referenceImages: Array(1e9) } })),
   ],
   ['a milliard requests', 1, ({ producer }) => producer.enqueueMany(Array(1e9))],
   ['a milliard keys', 1, ({ producer }) => producer.enqueueMany([request], { idempotencyKeys: Array(1e9) })],
   ['a text for keys', 1, ({ producer }) => producer.enqueueMany([request], anything({ idempotencyKeys: 'k' }))],
-])('%s: the refusal takes a moment, counts all problems and stays small', async (_name, least, attempt) => {
+])('%s: the refusal is fast, counts all problems and stays small', async (_name, least, attempt) => {
   await using world = await setup();
   const { cpuMs, error } = await refusalOf(() => attempt(world));
   expect(error.problemCount).toBeGreaterThanOrEqual(least);
@@ -171,7 +171,7 @@ test.each<[string, number, (world: Awaited<ReturnType<typeof setup>>) => unknown
 const dotted = (count: number): object => Object.fromEntries(Array.from({ length: count }, (_, at) => [`safety.mode${at}`, at]));
 const withImage = (image: string) => ({ ...request, inputs: { referenceImages: [image] } });
 
-test('other work of the process goes on while many requests are checked', async () => {
+test('other work of the process goes on while a batch is checked', async () => {
   await using world = await setup();
   let turns = 0;
   const timer = setInterval(() => (turns += 1), 0);
@@ -183,7 +183,7 @@ test('other work of the process goes on while many requests are checked', async 
   expect(turns).toBeGreaterThan(3);
 });
 
-test('a list that its caller changes while it is checked is enqueued as it was', async () => {
+test('enqueues a list as it was, though its caller changes it during the check', async () => {
   await using world = await setup();
   const requests = Array.from({ length: 150 }, () => ({ ...request }));
   const runAt = new Date(Date.now() + 3_600_000);
@@ -196,7 +196,7 @@ test('a list that its caller changes while it is checked is enqueued as it was',
   expect(enqueued).toHaveLength(150);
 });
 
-test('two tenants whose names differ in a separator alone have keys of their own', async () => {
+test('two tenants whose names differ only in a separator have separate idempotency keys', async () => {
   await using world = await setup();
   const tenants = ['a:day', 'a|day', 'a@day', 'a+day', 'a-day'];
   const ids = await Promise.all(tenants.map((tenant) => world.producer.enqueue(request, { tenant, idempotencyKey: 'same' })));
@@ -208,7 +208,7 @@ test('two tenants whose names differ in a separator alone have keys of their own
   });
 });
 
-test('what a prototype or a class gives is no way around the check, and each option is read once', async () => {
+test('inherited options are checked too, and each option is read once', async () => {
   await using world = await setup();
   class Later {
     get delay(): number {
@@ -230,7 +230,7 @@ test('what a prototype or a class gives is no way around the check, and each opt
   expect(await world.producer.get(generationId)).toMatchObject({ tenant: 'acme' });
 });
 
-test('what throws when it is read is refused in our words by every call', async () => {
+test('every call refuses an argument that throws when read, without repeating its error', async () => {
   await using world = await setup();
   const { proxy, revoke } = Proxy.revocable<never[]>([], {});
   revoke();
@@ -263,7 +263,7 @@ test('what throws when it is read is refused in our words by every call', async 
   expect(await world.redis.keys(`${world.prefix}:generation:*`)).toEqual([]);
 });
 
-test.each(['get', 'wait', 'cancel'] as const)('%s takes no option that it does not have, and does not speak of buying', async (call) => {
+test.each(['get', 'wait', 'cancel'] as const)('%s refuses unknown options, in a message that says nothing of buying', async (call) => {
   await using world = await setup();
   const { generationId } = await world.producer.enqueue(request);
   for (const attempt of [

@@ -1,6 +1,6 @@
 import { ConfigError, InvalidRequestError } from '@darkroom/contracts';
 
-/** Returns what was refused, all at once. @throws Error when nothing was, and what was thrown in other words. */
+/** Returns the refused paths, all at once. @throws Error if the call succeeds, and any other error of the call. */
 export const problemsOf = async (attempt: () => unknown): Promise<{ type: unknown; paths: string[]; message: string }> => {
   try {
     await attempt();

@@ -4,7 +4,7 @@ import { createProducer } from '../src/index.ts';
 import { problemsOf } from './problems-of.ts';
 import { request, setup } from './world.ts';
 
-test('the number of reference images is a setting', async () => {
+test('the maximum number of reference images is a setting', async () => {
   await using world = await setup({ maxReferenceImages: 2 });
   const referenceImages = ['https://example.org/1.jpg', 'https://example.org/2.jpg'];
   expect(await world.producer.enqueue({ ...request, inputs: { referenceImages } })).toMatchObject({ quote: { totalUsd: '0.024' } });
@@ -12,7 +12,7 @@ test('the number of reference images is a setting', async () => {
   expect(await problemsOf(() => world.producer.enqueue(three))).toMatchObject({ paths: ['inputs.referenceImages'] });
 });
 
-test('all problems of a producer are told at once, and its address is not repeated', async () => {
+test('lists all problems of a producer at once, without repeating its address', async () => {
   const { type, paths, message } = await problemsOf(() =>
     createProducer({
       redisUrl: 'http://user:hunter2@localhost',
@@ -29,7 +29,7 @@ test('all problems of a producer are told at once, and its address is not repeat
 });
 
 test.each(['redis://h?keyPrefix=hunter2', 'redis://h/3x', 'redis://h/1/2', `redis://${'hunter2'.repeat(150_000)}`])(
-  'a producer takes no address that a client would guess at: %.30s',
+  'refuses an address that a client would have to guess at: %.30s',
   async (redisUrl) => {
     const { type, paths, message } = await problemsOf(() => createProducer({ redisUrl }));
     expect({ type, paths }).toEqual({ type: ConfigError, paths: ['redisUrl'] });
@@ -37,17 +37,17 @@ test.each(['redis://h?keyPrefix=hunter2', 'redis://h/3x', 'redis://h/1/2', `redi
   },
 );
 
-test('a producer takes no option that it does not have', async () => {
+test('refuses an unknown option', async () => {
   const { type, paths, message } = await problemsOf(
-    () => createProducer({ redisurl: 'redis://localhost', prefix: '{darkroom}', concurrency: 5 } as never), // what the types forbid
+    () => createProducer({ redisurl: 'redis://localhost', prefix: '{darkroom}', concurrency: 5 } as never), // values that the types forbid
   );
   expect(type).toBe(ConfigError);
   expect(paths).toEqual(['redisurl', 'concurrency', 'redisUrl']);
   expect(message).toContain('(did you mean "redisUrl"?)');
-  expect((await problemsOf(() => createProducer('redis://localhost' as never))).paths).toEqual(['']); // what the types forbid
+  expect((await problemsOf(() => createProducer('redis://localhost' as never))).paths).toEqual(['']); // a value that the types forbid
 });
 
-test('a tenant of the producer is whose money is spent, unless the call names another', async () => {
+test("spends the money of the producer's tenant unless the call names another", async () => {
   await using world = await setup({ tenant: 'acme', redisUrl: inject('redisUrl') });
   const mine = await world.producer.enqueue(request);
   const theirs = await world.producer.enqueue(request, { tenant: 'umbrella' });

@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import { createProducer } from '../src/index.ts';
 import { IMAGE_NANO_USD, openStore, request } from './world.ts';
 
-/** How a call fails, and how long that takes. */
+/** Returns the error of a call and its duration. */
 async function failureOf(call: Promise<unknown>): Promise<{ error: QueueUnavailableError; tookMs: number }> {
   const startedAt = performance.now();
   const error = await call.then(
@@ -17,7 +17,7 @@ async function failureOf(call: Promise<unknown>): Promise<{ error: QueueUnavaila
   return { error, tookMs: performance.now() - startedAt };
 }
 
-test('while Redis is away every call fails within a second and says that nothing was sent, and then they work again', async () => {
+test('while Redis is away every call fails within a second as not sent; afterwards they work again', async () => {
   await using own = await reserveRedis();
   const prefix = uniquePrefix();
   const producer = createProducer({ redisUrl: own.url, prefix });
@@ -39,7 +39,7 @@ test('while Redis is away every call fails within a second and says that nothing
     expect(await eventually(() => producer.enqueue(request, { generationId }))).toMatchObject({ generationId, created: true });
 
     await own.stop();
-    // Until the end of the connection is heard, a call may have arrived.
+    // A call may have arrived until the end of the connection is noticed.
     await eventually(async () => expect((await failureOf(producer.get(generationId))).error.reached).toBe('no'));
     const { tookMs } = await failureOf(producer.get(generationId));
     expect(tookMs, 'every call waits a moment for Redis to come back').toBeGreaterThan(500);
@@ -51,7 +51,7 @@ test('while Redis is away every call fails within a second and says that nothing
   }
 }, 15_000);
 
-test('a Redis that hangs may have heard the call', async () => {
+test('a call to a Redis that hangs may have arrived', async () => {
   await using own = await reserveRedis();
   const prefix = uniquePrefix();
   await own.start();
@@ -83,7 +83,7 @@ test('a hundred calls at once wait for the first connection without a warning', 
   expect(warnings).toEqual([]);
 });
 
-test('a wait lasts through an outage of Redis, and ends soon after it with what happened meanwhile', async () => {
+test('a wait outlasts an outage of Redis, and soon afterwards returns the changes made meanwhile', async () => {
   await using own = await reserveRedis();
   const prefix = uniquePrefix();
   await own.start();
@@ -108,7 +108,7 @@ test('a wait lasts through an outage of Redis, and ends soon after it with what 
   }
 }, 20_000);
 
-test('a wait that goes through an outage ends with its producer and with its signal', async () => {
+test('a wait during an outage ends with its producer and with its signal', async () => {
   await using own = await reserveRedis();
   const producer = createProducer({ redisUrl: own.url, prefix: uniquePrefix() });
   const abort = new AbortController();
@@ -121,11 +121,11 @@ test('a wait that goes through an outage ends with its producer and with its sig
   expect((await closed).error.details).toMatchObject({ reason: 'producer-closed' });
 });
 
-/** Moves records and announces nothing, as if it had been while nothing was heard. */
+/** Moves entries without an announcement, as if the subscription had been down. */
 async function endSilently(url: string, prefix: string, generationIds: readonly string[]): Promise<void> {
   const redis = new Redis(url);
   for (const id of generationIds) await redis.hset(`${prefix}:generation:${id}`, { status: 'failed', 'image:0': 'failed' });
-  await redis.call('CLIENT', 'KILL', 'TYPE', 'pubsub'); // one that has come back already
+  await redis.call('CLIENT', 'KILL', 'TYPE', 'pubsub'); // a connection that has come back already
   await redis.quit();
 }
 
@@ -136,7 +136,7 @@ async function untilHeard({ url, prefix }: { url: string; prefix: string }, gene
   await redis.quit();
 }
 
-/** What the first worker does on a new Redis. */
+/** Initialises a new Redis as the first worker does. */
 async function openWorld(url: string, prefix: string): Promise<void> {
   const redis = new Redis(url);
   const store = openStore(redis, prefix);

@@ -44,7 +44,7 @@ async function setup() {
   };
 }
 
-test('a full Redis is told as full, and nothing arrived', async () => {
+test('reports a full Redis as full, and nothing arrived', async () => {
   await using world = await setup();
   const producer = world.producerAt(world.own.url);
   await producer.enqueue(request);
@@ -95,7 +95,7 @@ test('a user without a right is refused before anything is sent: without scripts
   expect(await reasonOf('queueless')).toMatch(/ on \S+:submissions:\*/);
 });
 
-test('a wrong password is told as such, and the error holds neither it nor the prompt', async () => {
+test('reports a wrong password, and the error holds neither it nor the prompt', async () => {
   await using world = await setup();
   await world.admin.call('ACL', 'SETUSER', 'someone', 'on', '>other', '~*', '&*', '+@all');
   const error = await failureOf(world.producerAt(world.asUser('someone')).enqueue({ ...request, positivePrompt: 'a canary' }));
@@ -107,7 +107,7 @@ test('a wrong password is told as such, and the error holds neither it nor the p
   expect(JSON.stringify([error, error.cause, error.message, String(error.cause)])).not.toMatch(/secret|canary/);
 });
 
-test('a failover that leaves the connection open is not heard of by the caller', async () => {
+test('hides a failover that leaves the connection open from the caller', async () => {
   await using world = await setup();
   await using next = await reserveRedis();
   await next.start();
@@ -116,7 +116,7 @@ test('a failover that leaves the connection open is not heard of by the caller',
   await producer.enqueue(request);
   const primary = new Redis(next.url);
   await primary.config('SET', 'repl-diskless-sync-delay', '0');
-  // The new primary holds what the old one held, as after every failover.
+  // The new primary holds the data of the old one, as after every failover.
   await primary.replicaof('127.0.0.1', Number(new URL(world.own.url).port));
   await eventually(async () => expect(await primary.info('replication')).toContain('master_link_status:up'), { withinMs: 10_000 });
   await primary.call('REPLICAOF', 'NO', 'ONE');

@@ -3,7 +3,7 @@ import { checkGrokImagineRequest } from '@darkroom/contracts';
 import { expect, test } from 'vitest';
 import { drawPng, setupImages } from './images-world.ts';
 
-test('a reference image is given as bytes, as a data URI or as base64, and is the same to a request', async () => {
+test('bytes, a data URI and base64 of one image give the same reference', async () => {
   await using world = await setupImages();
   const bytes = await drawPng();
   const base64 = bytes.toString('base64');
@@ -37,13 +37,13 @@ test.each([
   expect(world.s3.countOf('PutObject')).toBe(0);
 });
 
-test('an image that is cut off is refused', async () => {
+test('refuses a truncated image', async () => {
   await using world = await setupImages();
   const bytes = await drawPng();
   await expect(world.images.putReferenceImage(bytes.subarray(0, bytes.length - 12))).rejects.toMatchObject({ code: 'request.invalid' });
 });
 
-test('while S3 is away that is said, and the image can be put again', async () => {
+test('reports that S3 is away, and the image can be put again', async () => {
   await using world = await setupImages();
   await world.s3.stop();
   await expect(world.images.putReferenceImage(await drawPng())).rejects.toMatchObject({ code: 'storage.unavailable', retryable: true });

@@ -3,11 +3,11 @@ import { connectSubscriber, eventChannel } from '@darkroom/generation-store';
 import { eventually } from '@darkroom/testing';
 import { expect, inject, test } from 'vitest';
 import { createAborts } from '../src/aborts.ts';
-import { createChanges, type Changes } from '../src/changes.ts';
-import { defaultLookEvery, waitUntilFinal, type LookEvery, type WaitSurroundings } from '../src/wait.ts';
+import { createSubscriptions, type Subscriptions } from '../src/subscriptions.ts';
+import { defaultLookEvery, waitUntilFinal, type LookEvery, type WaitDependencies } from '../src/wait.ts';
 import { bringHome, refsOf, request, setup, untilHeard, type World } from './world.ts';
 
-test('a wait ends with the announcement of the last image, and tells of progress', async () => {
+test('a wait ends with the announcement of the last image, and reports progress', async () => {
   await using world = await setup();
   const { generationId } = await world.producer.enqueue({ ...request, numberResults: 2 });
   const seen: GenerationView[] = [];
@@ -25,29 +25,29 @@ test('a wait ends with the announcement of the last image, and tells of progress
   expect(new Set(seen.map((each) => JSON.stringify(each))).size, 'only what had changed').toBe(seen.length);
 });
 
-test('a generation that is final already is not waited for', async () => {
+test('returns a final generation at once', async () => {
   await using world = await setup();
   const { generationId } = await world.producer.enqueue(request);
   await world.producer.cancel(generationId);
   expect(await world.producer.wait(generationId)).toMatchObject({ status: 'cancelled' });
 });
 
-test('when the announcement is lost the end is found by looking', async () => {
+test('finds the end by looking if the announcement is lost', async () => {
   await using world = await setup();
   const { generationId } = await world.producer.enqueue(request);
-  const { waiting, changes } = surroundings(world, { heardMs: 300, unheardMs: 60_000 });
+  const { waiting, subscriptions } = waitDependencies(world, { heardMs: 300, unheardMs: 60_000 });
   const end = waitUntilFinal(generationId, waiting, {});
   await untilHeard(world, generationId);
-  // The record moves and nobody says so.
+  // The entry moves without an announcement.
   await world.redis.hset(`${world.prefix}:generation:${generationId}`, { status: 'failed', 'image:0': 'failed' });
   expect(await end).toMatchObject({ status: 'failed' });
-  changes.close();
+  subscriptions.close();
 });
 
-test('a wait without progress looks when it begins and when the generation moves, and hardly ever in between', async () => {
+test('a wait without onProgress looks at its start and when the generation moves, and hardly ever in between', async () => {
   await using world = await setup();
   const { generationId } = await world.producer.enqueue(request);
-  const { waiting, changes, looks } = surroundings(world, defaultLookEvery);
+  const { waiting, subscriptions, looks } = waitDependencies(world, defaultLookEvery);
   const end = waitUntilFinal(generationId, waiting, {});
   await untilHeard(world, generationId);
   const [ref] = refsOf(generationId);
@@ -58,10 +58,10 @@ test('a wait without progress looks when it begins and when the generation moves
   await world.store.cancel(generationId);
   expect(await end).toMatchObject({ status: 'cancelled' });
   expect(looks(), 'at the begin, when it is heard, and at the end').toBeLessThanOrEqual(3);
-  changes.close();
+  subscriptions.close();
 });
 
-test('one signal ends many waits, and Node warns of no leak', async () => {
+test('one signal ends many waits without a leak warning of Node', async () => {
   await using world = await setup();
   const { generationId } = await world.producer.enqueue(request);
   const warnings: Error[] = [];
@@ -77,7 +77,7 @@ test('one signal ends many waits, and Node warns of no leak', async () => {
   expect(warnings).toEqual([]);
 });
 
-test('when the time is over the wait ends, and the generation goes on', async () => {
+test('the wait ends with its time, and the generation keeps running', async () => {
   await using world = await setup();
   const { generationId } = await world.producer.enqueue(request);
   const startedAt = performance.now();
@@ -90,7 +90,7 @@ test('when the time is over the wait ends, and the generation goes on', async ()
   expect(await world.producer.get(generationId)).toMatchObject({ status: 'queued' });
 });
 
-test('a signal ends the wait with its reason, before it begins and while it lasts', async () => {
+test('a signal ends the wait with its reason, before it begins and during it', async () => {
   await using world = await setup();
   const { generationId } = await world.producer.enqueue(request);
   const reason = new Error('the client went away');
@@ -104,7 +104,7 @@ test('a signal ends the wait with its reason, before it begins and while it last
   expect(performance.now() - startedAt).toBeLessThan(1000);
 });
 
-test('several may wait for one generation, and one that leaves does not take the others along', async () => {
+test('one of several waits for a generation can end without ending the others', async () => {
   await using world = await setup();
   const { generationId } = await world.producer.enqueue(request);
   const abort = new AbortController();
@@ -119,7 +119,7 @@ test('several may wait for one generation, and one that leaves does not take the
   expect(performance.now() - startedAt).toBeLessThan(1000);
 });
 
-test('nobody listens any more after the last wait for a generation', async () => {
+test('the last wait for a generation ends its subscription', async () => {
   await using world = await setup();
   const { generationId } = await world.producer.enqueue(request);
   await expect(world.producer.wait(generationId, { timeoutMs: 50 })).rejects.toThrow();
@@ -127,7 +127,7 @@ test('nobody listens any more after the last wait for a generation', async () =>
   await eventually(async () => expect(await world.redis.pubsub('NUMSUB', channel)).toEqual([channel, 0]));
 });
 
-test('who waits again is heard again', async () => {
+test('a later wait for the same generation subscribes again', async () => {
   await using world = await setup();
   const { generationId } = await world.producer.enqueue(request);
   await expect(world.producer.wait(generationId, { timeoutMs: 50 })).rejects.toThrow();
@@ -137,13 +137,16 @@ test('who waits again is heard again', async () => {
   expect(await waiting).toMatchObject({ status: 'succeeded' });
 });
 
-/** What a producer gives its waits, with a count of their looks. */
-function surroundings(world: World, lookEvery: LookEvery): { waiting: WaitSurroundings; changes: Changes; looks: () => number } {
+/** The dependencies that a producer gives its waits, with a count of their looks. */
+function waitDependencies(
+  world: World,
+  lookEvery: LookEvery,
+): { waiting: WaitDependencies; subscriptions: Subscriptions; looks: () => number } {
   let looks = 0;
-  const changes = createChanges(world.prefix, () => connectSubscriber(inject('redisUrl')));
+  const subscriptions = createSubscriptions(world.prefix, () => connectSubscriber(inject('redisUrl')));
   const find = (generationId: string) => {
     looks += 1;
     return world.store.find(generationId);
   };
-  return { waiting: { find, changes, aborts: createAborts(), random: Math.random, lookEvery }, changes, looks: () => looks };
+  return { waiting: { find, subscriptions, aborts: createAborts(), random: Math.random, lookEvery }, subscriptions, looks: () => looks };
 }

@@ -7,7 +7,7 @@ import { IMAGE_NANO_USD, openStore, request } from './world.ts';
 const CALLERS = 20_000;
 const WATCHED_MS = 60_000;
 
-test('20,000 waiting callers cost Redis next to nothing, and are told at once', async () => {
+test('20,000 waiting callers cost Redis next to nothing, and hear of the end at once', async () => {
   await using own = await reserveRedis({ appendfsync: 'everysec' });
   await own.start();
   const prefix = uniquePrefix();
@@ -28,7 +28,7 @@ test('20,000 waiting callers cost Redis next to nothing, and are told at once', 
       waits = ids.map((id) => waiting.wait(id, { timeoutMs: 3_600_000 }).then(() => (ended += 1)));
       await untilTrue(async () => Number(((await redis.pubsub('CHANNELS', `${prefix}:events:*`)) as string[]).length) === CALLERS);
     });
-    await new Promise((resolve) => setTimeout(resolve, 5000)); // the looks of the beginning
+    await new Promise((resolve) => setTimeout(resolve, 5000)); // the first look of every wait
     const idle = await measure('20,000 callers wait', () => new Promise((resolve) => setTimeout(resolve, WATCHED_MS)));
     await measure('1,000 of them end', async () => {
       await Promise.all(ids.slice(0, 1000).map((id) => store.cancel(id)));

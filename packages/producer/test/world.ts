@@ -14,12 +14,12 @@ export interface World extends AsyncDisposable {
   readonly redis: Redis;
   readonly store: GenerationStore;
   readonly producer: Producer;
-  /** The ids of the jobs that wait to be bought. */
+  /** Ids of the jobs that wait to be bought. */
   waitingJobs(): Promise<string[]>;
   submissions: Submissions;
 }
 
-/** A producer, and the store and queue that workers would use. */
+/** A producer, with the store and queue that workers would use. */
 export async function setup(options: Partial<ProducerOptions> = {}): Promise<World> {
   const prefix = uniquePrefix();
   const redisUrl = inject('redisUrl');
@@ -54,7 +54,7 @@ export const refsOf = (generationId: string, images = 1): SubmissionRef[] =>
   Array.from({ length: images }, (_, index) => ({ generationId, index, n: 1 }));
 export const jobIdsOf = (generationId: string, images = 1): string[] => refsOf(generationId, images).map(jobIdOf).toSorted();
 
-/** What a worker does with an image, in as few words: buys it and brings it home. */
+/** Buys and settles an image as a worker does, in few lines. */
 export async function bringHome(store: GenerationStore, ref: SubmissionRef): Promise<void> {
   const commitment = await store.commit(ref, `token-${Math.random()}`);
   if (commitment.kind === 'stop') throw new Error(`the commit was stopped: ${commitment.reason}`);
@@ -87,7 +87,7 @@ export async function bringHome(store: GenerationStore, ref: SubmissionRef): Pro
   });
 }
 
-/** A generation that was recorded by a producer which died before it added the jobs. */
+/** Makes a generation whose producer died before it added the jobs. */
 export async function recordOnly(store: GenerationStore, generationId: string, images = 1): Promise<void> {
   await store.enqueue({
     generationId,
@@ -97,7 +97,7 @@ export async function recordOnly(store: GenerationStore, generationId: string, i
   });
 }
 
-/** Waits until the producer hears what is announced of a generation. */
+/** Waits until the producer is subscribed to a generation. */
 export const untilHeard = ({ redis, prefix }: World, generationId: string): Promise<void> =>
   eventually(async () => {
     const channel = eventChannel(prefix, generationId);

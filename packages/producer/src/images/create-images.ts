@@ -7,30 +7,30 @@ import { readImage, responseItemOf, type ImageResult, type ReadImageOptions, typ
 /** Reads images from the bucket, and puts reference images into it. */
 export interface Images {
   /**
-   * One image, in the form that the request's `outputType` asked for: a presigned URL, good for its `ttl` (an hour if it names none;
-   * S3 ends it after seven days); or its bytes, proved once more by their SHA-256, in base64 or as a data URI.
-   * @throws GenerationError "image.not-there" if the image has not come home; StorageError "storage.damaged-image" if its bytes are
-   * not those that were verified, "storage.unavailable" if S3 is away.
+   * Reads one image, in the form of the request's `outputType`: a presigned URL, valid for its `ttl` (an hour by default; S3 ends it after
+   * seven days); or its bytes, verified again by their SHA-256, in base64 or as a data URI.
+   * @throws GenerationError "image.not-there" if the generation has no verified image at this index; StorageError "storage.damaged-image"
+   * if its bytes differ from the verified ones, "storage.unavailable" if S3 does not answer.
    */
   read(generation: GenerationView, index: number, options?: ReadImageOptions): Promise<ImageResult>;
   /**
-   * The images of a generation as Runware would have answered, in the order of their index. An image that did not come home has no
-   * item; why is in `generation.images[].fault`.
-   * @throws what `read` throws for a single image that is there.
+   * Returns the images of a generation as Runware would have answered, in the order of their index. An image that failed has no item;
+   * its `generation.images[].fault` has the reason.
+   * @throws the errors of `read` for each verified image.
    */
   toRunwareResponse(generation: GenerationView): Promise<RunwareResponseItem[]>;
   /**
-   * Puts a reference image into the bucket, once for the same bytes: for those that are too large to travel in a request.
+   * Puts a reference image into the bucket, once for the same bytes: for images too large to travel in a request.
    * @param image A JPG, PNG or WEBP: its bytes, a data URI in base64, or base64.
-   * @returns what goes into `inputs.referenceImages`; the provider gets a presigned URL in its place when the image is bought.
-   * @throws InvalidRequestError for what is no image or too large; StorageError.
+   * @returns a reference for `inputs.referenceImages`; the provider gets a presigned URL in its place when the image is bought.
+   * @throws InvalidRequestError if it is no image or too large; StorageError.
    */
   putReferenceImage(image: Uint8Array | string): Promise<string>;
   /** Closes idle connections. May be called twice. */
   close(): void;
 }
 
-/** Connects to nothing yet. @throws ConfigError with all problems of the options at once. */
+/** Makes the reader without connecting. @throws ConfigError with all problems of the options at once. */
 export function createImages(given: ImagesOptions): Images {
   const problems = new ProblemList();
   const options = readImagesOptions(given, problems);
@@ -39,7 +39,7 @@ export function createImages(given: ImagesOptions): Images {
   problems.push(...imagesProblems(config));
   if (problems.count > 0) throw new ConfigError(problems);
   const { now, maxReferenceImageBytes: maxBytes } = config;
-  // Verified images are read up to the size that was verified, so there is no other bound to set.
+  // A verified image is read up to its verified size, so it needs no other bound.
   const storage = createObjectStorage({ ...config.storage, maxImageBytes: maxBytes }, { now });
   return {
     async read(generation, index, given = {}) {

@@ -1,5 +1,6 @@
 import {
   BUCKET_RULE,
+  defined,
   findAddressProblem,
   findBucketProblem,
   findRegionProblem,
@@ -12,19 +13,19 @@ import {
 import type { BucketConfig } from '@darkroom/object-storage';
 
 export interface ImagesOptions {
-  /** The bucket that the workers keep images in. */
+  /** The bucket in which the workers keep images. */
   bucket: string;
   /** Defaults to "us-east-1". */
   region?: string;
-  /** For a server that is not AWS: "http(s)://…". Whoever opens a presigned URL must reach it. */
+  /** For a server other than AWS: "http(s)://…". Readers of a presigned URL must be able to reach it. */
   endpoint?: string;
-  /** The address of that server in URLs of images, if their readers reach it by another one. */
+  /** Address of that server in URLs of images, if readers reach it by another address. */
   publicEndpoint?: string;
-  /** Left out: the default chain of AWS. Temporary credentials end presigned URLs early. */
+  /** Default: the credential chain of AWS. Temporary credentials end presigned URLs early. */
   credentials?: { accessKeyId: string; secretAccessKey: string };
-  /** How long one request to S3 may take, in milliseconds. Defaults to 10,000. */
+  /** Longest duration of one request to S3, in milliseconds. Defaults to 10,000. */
   requestTimeoutMs?: number;
-  /** The largest reference image that is put into the bucket, in bytes. Defaults to 20 MiB: the model's page names no bound. */
+  /** Largest accepted reference image, in bytes. Defaults to 20 MiB: the model's page names no limit. */
   maxReferenceImageBytes?: number;
   /** The clock, in milliseconds since 1970. */
   now?: () => number;
@@ -42,8 +43,8 @@ const imagesOptions = [
 ] as const satisfies readonly (keyof ImagesOptions)[];
 
 /**
- * Reads the options once, those of the credentials included, and adds the names that are none; values are not repeated. Names that the
- * SDK of AWS gives to credentials, such as `$source`, are taken.
+ * Reads the options once, those of the credentials included, and appends a problem for each unknown name; values are not repeated.
+ * Accepts the names that the AWS SDK gives to credentials, such as `$source`.
  */
 export function readImagesOptions(given: ImagesOptions, problems: ProblemList): ImagesOptions | undefined {
   const options = readOptions(given, { path: '', known: imagesOptions, otherNames: { url: 'endpoint' } }, problems);
@@ -62,7 +63,7 @@ export interface ImagesConfig {
   now: () => number;
 }
 
-/** Fills in what was left out. */
+/** Fills in the defaults. */
 export const resolveImagesOptions = ({
   bucket,
   region = 'us-east-1',
@@ -75,15 +76,13 @@ export const resolveImagesOptions = ({
     bucket,
     region,
     requestTimeoutMs: rest.requestTimeoutMs ?? DEFAULT_REQUEST_TIMEOUT_MS,
-    ...(endpoint === undefined ? {} : { endpoint }),
-    ...(publicEndpoint === undefined ? {} : { publicEndpoint }),
-    ...(credentials === undefined ? {} : { credentials }),
+    ...defined({ endpoint, publicEndpoint, credentials }),
   },
   maxReferenceImageBytes: rest.maxReferenceImageBytes ?? DEFAULT_MAX_REFERENCE_IMAGE_BYTES,
   now: rest.now ?? Date.now,
 });
 
-/** What is wrong with the settings. Credentials are not repeated. */
+/** Returns the problems of the settings. Credentials are not repeated. */
 export function imagesProblems({ storage, maxReferenceImageBytes }: ImagesConfig): Problem[] {
   const { bucket, region, endpoint, publicEndpoint, credentials, requestTimeoutMs } = storage;
   return [
@@ -101,10 +100,10 @@ export function imagesProblems({ storage, maxReferenceImageBytes }: ImagesConfig
 
 const findServerAddressProblem = (address: string): string | undefined => findAddressProblem(address, { isServer: true });
 
-/** Callers without types may give anything. The value is not repeated: an address may hold a password. */
+/** Checks a text, because callers without types may pass any value. The value is not repeated: an address may hold a password. */
 function formProblems(path: string, value: unknown, rule: string, findProblem: (text: string) => string | undefined): Problem[] {
   if (value === undefined) return [];
-  const problem = typeof value === 'string' && value !== '' ? findProblem(value) : 'is no text';
+  const problem = typeof value === 'string' && value !== '' ? findProblem(value) : 'is not a text';
   return problem === undefined ? [] : [{ path, message: `${problem}, and must be ${rule}` }];
 }
 

@@ -7,8 +7,8 @@ const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
 
 /**
  * Puts a reference image into the bucket.
- * @returns what a request carries in its place.
- * @throws InvalidRequestError for what is no image; StorageError.
+ * @returns its reference for a request.
+ * @throws InvalidRequestError if it is no image; StorageError.
  */
 export async function putReferenceImage(
   { storage, maxBytes }: { storage: Pick<InputStore, 'keepInput'>; maxBytes: number },
@@ -22,7 +22,7 @@ export async function putReferenceImage(
 
 function decode(text: string, maxBytes: number): Uint8Array {
   const base64 = text.slice(DATA_URI_HEAD.exec(text)?.[0].length ?? 0);
-  // Four characters are three bytes: told before they are decoded.
+  // Base64: 4 characters hold 3 bytes, so the size is checked before decoding.
   if (base64.length > Math.ceil(maxBytes / 3) * 4) throw refusal(`must have at most ${maxBytes} bytes`, `${text.length} characters`);
   if (base64.length % 4 !== 0 || !BASE64.test(base64)) {
     throw refusal('must be bytes, a data URI of an image in base64, or base64', `a string of ${text.length} characters`);

@@ -1,4 +1,5 @@
 import {
+  defined,
   GenerationError,
   taskType,
   taskUuidOf,
@@ -10,30 +11,30 @@ import {
 import { MAX_PRESIGN_SECONDS, type ObjectStorage } from '@darkroom/object-storage';
 
 /**
- * One item of a response, as Runware would have written it (model page, "Response Parameters"): one of `imageURL`,
- * `imageBase64Data` and `imageDataURI`, by the request's `outputType`; `seed` and `NSFWContent` if Runware told them; `cost`, in
- * US dollars, if the request asked for it.
+ * One item of a response, as Runware would have written it (model page, "Response Parameters"): one of `imageURL`, `imageBase64Data`
+ * and `imageDataURI`, by the request's `outputType`; `seed` and `NSFWContent` if Runware reported them; `cost`, in US dollars, if the
+ * request asked for it.
  */
 export type RunwareResponseItem = Pick<
   ResponseItem,
   'taskType' | 'taskUUID' | 'imageUUID' | 'imageURL' | 'imageBase64Data' | 'imageDataURI' | 'seed' | 'NSFWContent' | 'cost'
 >;
 
-/** A verified image, in the form that the request asked for. */
+/** A verified image, in the form of the request's `outputType`. */
 export interface ImageResult extends RunwareResponseItem {
   index: number;
-  /** What was verified of it: type, size in pixels and bytes, SHA-256. */
+  /** Its verified properties: type, size in pixels and bytes, SHA-256. */
   image: VerifiedImage;
-  /** When `imageURL` ends, in milliseconds since 1970. */
+  /** End of `imageURL`, in milliseconds since 1970. */
   expiresAt?: number;
 }
 
 export interface ReadImageOptions {
-  /** Makes a browser save what `imageURL` gives under this name; anything but letters, digits, "-", "_" and "." becomes "_". */
+  /** Makes a browser save the image of `imageURL` under this name; any character but letters, digits, "-", "_" and "." becomes "_". */
   downloadName?: string;
 }
 
-/** How long an `imageURL` can be used if the request names no `ttl`. */
+/** Lifetime of an `imageURL` without a `ttl` in the request. */
 const DEFAULT_TTL_SECONDS = 3600;
 
 /** Reads one image. `now`: milliseconds since 1970. */
@@ -67,12 +68,12 @@ export async function readImage(
   }
 }
 
-/** The part of a result that the page knows. */
+/** Drops the fields that the page does not have. */
 export const responseItemOf = ({ index: _index, image: _image, expiresAt: _expiresAt, ...item }: ImageResult): RunwareResponseItem => item;
 
 /**
- * All items of one request have its `taskUUID`: the caller's own, or else the id of the first purchase. Runware may never have
- * told the `imageUUID`, which the page requires: then the task that made the image stands for it, as it made no other.
+ * Builds the facts of an item. All items of one request have its `taskUUID`: the caller's own, or else the id of the first purchase. If
+ * Runware never reported the `imageUUID`, which the page requires, the task that made the image stands for it: it made no other.
  */
 function factsOf(generation: GenerationView, view: ImageView, includeCost: boolean): RunwareResponseItem {
   const { generationId, clientReference } = generation;
@@ -80,9 +81,8 @@ function factsOf(generation: GenerationView, view: ImageView, includeCost: boole
     taskType,
     taskUUID: clientReference ?? taskUuidOf({ generationId, index: 0, n: 1 }),
     imageUUID: view.imageUUID ?? view.taskUUID,
-    ...(view.seed === undefined ? {} : { seed: view.seed }),
-    ...(view.nsfwContent === undefined ? {} : { NSFWContent: view.nsfwContent }),
-    // A JSON number, as the page has it; exact amounts are in `generation`.
+    ...defined({ seed: view.seed, NSFWContent: view.nsfwContent }),
+    // A JSON number, as on the page; `generation` has the exact amounts.
     ...(includeCost ? { cost: Number(view.costUsd) } : {}),
   };
 }

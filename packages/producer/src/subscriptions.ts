@@ -1,30 +1,30 @@
 import { eventChannel, watchConnection, type ConnectionWatch } from '@darkroom/generation-store';
 import type { Redis } from 'ioredis';
 
-/** Hears when a generation changes. What is heard is only a reason to look: an announcement may be lost. */
-export interface Changes {
+/** Listens for the changes of a generation. A change is only a reason to look: Redis may lose an announcement. */
+export interface Subscriptions {
   /**
-   * Calls `listener` at each change with what was announced, and without it when it begins to hear changes, or hears them again: some may
-   * have been missed. Goes on until the returned subscription ends.
+   * Calls `listener` with each announcement, and without one when the subscription begins or is restored, because announcements may
+   * have been missed. Ends with the returned subscription.
    */
   listen(generationId: string, listener: ChangeListener): Subscription;
-  /** Calls every listener a last time and lets go of Redis. */
+  /** Calls every listener a last time and disconnects from Redis. */
   close(): void;
 }
 
 export type ChangeListener = (announcement?: string) => void;
 
 export interface Subscription {
-  /** Whether changes are heard now. */
+  /** Returns true while announcements arrive. */
   isHeard(): boolean;
   end(): void;
 }
 
-/** Redis confirms so many channels with one command. */
+/** Channels in one SUBSCRIBE, which Redis confirms with one command. */
 const CHANNELS_AT_ONCE = 500;
 
-/** @param connect Makes the one subscribing connection, which does not subscribe again by itself, at the first listener. */
-export function createChanges(prefix: string, connect: () => Redis): Changes {
+/** @param connect Makes the subscribing connection, which does not resubscribe by itself, at the first listener. */
+export function createSubscriptions(prefix: string, connect: () => Redis): Subscriptions {
   const channels = new Map<string, { listeners: Set<ChangeListener>; isHeard: boolean }>();
   let subscriber: Redis | undefined;
   let watch: ConnectionWatch | undefined;
@@ -32,7 +32,7 @@ export function createChanges(prefix: string, connect: () => Redis): Changes {
 
   const tell = (channel: string, announcement?: string): void =>
     channels.get(channel)?.listeners.forEach((listener) => listener(announcement));
-  // Not waited for: with Redis away it would take until Redis is back, and a listener also looks from time to time.
+  // Not awaited: with Redis away it would last until Redis is back, and a listener also looks from time to time.
   const subscribe = (connection: Redis, names: readonly string[]): void =>
     void connection.subscribe(...names).then(
       () => {
@@ -48,13 +48,13 @@ export function createChanges(prefix: string, connect: () => Redis): Changes {
   const open = (): Redis => {
     const connection = connect();
     connection.on('message', tell);
-    // Listeners look when they are heard again and not when the connection is back: what is announced in between would be lost.
+    // Listeners look once the subscription is restored, not once the connection is: an announcement in between would be lost.
     connection.on('ready', () => {
       const names = [...channels.keys()];
       for (let at = 0; at < names.length; at += CHANNELS_AT_ONCE) subscribe(connection, names.slice(at, at + CHANNELS_AT_ONCE));
     });
     connection.on('close', () => channels.forEach((channel) => (channel.isHeard = false)));
-    // A subscription has no command under way: without being asked it would never notice that it is not answered any more.
+    // A subscription has no command under way: without a ping it would never notice that Redis has stopped answering.
     watch = watchConnection(connection, { prefix, look: 'ping' });
     return connection;
   };

@@ -1,9 +1,9 @@
-/** Lets so many calls run at once; the others wait, in their order. */
-export interface Places {
+/** Runs a limited number of calls at once; the others wait, in their order. */
+export interface ConcurrencyLimit {
   run<T>(call: () => Promise<T>): Promise<T>;
 }
 
-export function createPlaces(count: number): Places {
+export function createConcurrencyLimit(count: number): ConcurrencyLimit {
   const waiting = new Set<() => void>();
   let free = count;
   return {

@@ -1,5 +1,6 @@
 import {
   createGenerationId,
+  defined,
   quote,
   readGrokImagineRequest,
   type GrokImagineRequest,
@@ -9,25 +10,28 @@ import {
 import type { NewGeneration } from '@darkroom/generation-store';
 import { enqueueProblems, millisecondsOf, type EnqueueOptions } from './options.ts';
 
-/** A request that may be enqueued: checked, priced and named. Named before the first network call, so that it can be sent again. */
-export interface Order {
+/**
+ * A request that may be enqueued: checked, priced and with its id, which is minted before the first network call, so that it can be
+ * sent again.
+ */
+export interface PreparedGeneration {
   generation: NewGeneration;
   quote: Quote;
 }
 
-/** What a producer adds to a request. */
-export interface OrderDefaults {
+/** Values that a producer adds to a request. */
+export interface GenerationDefaults {
   tenant: string;
   maxReferenceImages: number;
   /** Milliseconds since 1970. */
   now: () => number;
 }
 
-/** Reads a request, and adds what is wrong with it and with the options of its enqueue. @returns undefined for a request with problems. */
-export function readOrder(
+/** Reads a request, and appends its problems and those of its options. @returns undefined for a request with problems. */
+export function readRequest(
   input: unknown,
   options: EnqueueOptions,
-  { tenant, maxReferenceImages }: OrderDefaults,
+  { tenant, maxReferenceImages }: GenerationDefaults,
   problems: ProblemList,
 ): GrokImagineRequest | undefined {
   const request = readGrokImagineRequest(input, { maxReferenceImages }, problems);
@@ -35,8 +39,8 @@ export function readOrder(
   return request;
 }
 
-/** Makes an order of a request and options that have no problems. */
-export function buildOrder(request: GrokImagineRequest, options: EnqueueOptions, defaults: OrderDefaults): Order {
+/** Builds a generation from a request and options without problems. */
+export function prepareGeneration(request: GrokImagineRequest, options: EnqueueOptions, defaults: GenerationDefaults): PreparedGeneration {
   const price = quote(request);
   return {
     quote: price,
@@ -45,9 +49,11 @@ export function buildOrder(request: GrokImagineRequest, options: EnqueueOptions,
       tenant: options.tenant ?? defaults.tenant,
       request,
       imageNanoUsd: price.imageNanoUsd,
-      ...(options.deadlineAt === undefined ? {} : { deadlineAt: millisecondsOf(options.deadlineAt) }),
-      ...(options.runAt === undefined ? {} : { runAt: millisecondsOf(options.runAt) }),
-      ...(options.idempotencyKey === undefined ? {} : { idempotencyKey: options.idempotencyKey }),
+      ...defined({
+        deadlineAt: options.deadlineAt && millisecondsOf(options.deadlineAt),
+        runAt: options.runAt && millisecondsOf(options.runAt),
+        idempotencyKey: options.idempotencyKey,
+      }),
     },
   };
 }
