@@ -15,6 +15,15 @@ const pages = [
   ...['apps', 'packages', 'infra'].flatMap(under).map((folder) => path.join(folder, 'README.md')),
 ].filter((file) => file.endsWith('.md') && existsSync(file));
 
+/** The anchors of a page, as GitHub makes them of its headings. */
+const anchorsOf = (file: string): string[] =>
+  [...read(file).matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N}\s_-]/gu, '')
+      .replaceAll(' ', '-'),
+  );
+
 describe('generated parts', () => {
   test.each(documents)('%s is up to date; otherwise run `npm run docs`', (file) => {
     expect(fillParts(read(file), parts)).toBe(read(file));
@@ -44,6 +53,13 @@ describe('pages', () => {
   test.each(pages)('every link of %s leads somewhere', (file) => {
     const links = [...read(file).matchAll(/\]\((?!https?:)([^)#\s]+)(#[^)]*)?\)/g)].map(([, link = '']) => link);
     for (const link of links) expect(existsSync(path.join(path.dirname(file), link)), `${file}: ${link}`).toBe(true);
+  });
+
+  test.each(pages)('every link of %s to a heading finds it', (file) => {
+    for (const [, link = '', anchor] of read(file).matchAll(/\]\((?!https?:)([^)#\s]*)#([^)]+)\)/g)) {
+      const target = link === '' ? file : path.join(path.dirname(file), link);
+      expect(anchorsOf(target), `${file}: ${link}#${anchor}`).toContain(anchor);
+    }
   });
 
   test.each(pages)('every `npm` command of %s is a script of package.json', (file) => {

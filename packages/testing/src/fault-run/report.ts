@@ -11,7 +11,7 @@ import type { FaultRunSettings } from './settings.ts';
 
 /** The line of JSON at the end of a run. */
 export interface RunFigures extends DecidingFigures {
-  /** Whether it counts as proof: most images took the main road, next to none is unproven, and all that it was to suffer struck (docs/guarantees.md). */
+  /** Whether it counts as proof: most images took the main road, next to none is unproven, and all that it was to suffer struck (docs/proof.md). */
   isProof: boolean;
   [other: string]: unknown;
 }

@@ -3,7 +3,7 @@ import { formatUsd } from '@darkroom/contracts';
 import type { Forgetting } from './forgetting.ts';
 import type { Judgement } from './judge.ts';
 
-/** The definition of a fault run (docs/guarantees.md). */
+/** The definition of a fault run (docs/proof.md). */
 export interface FiveFigures {
   lost: number;
   paidTwice: number;

@@ -10,7 +10,7 @@ export interface Forgetting {
 }
 
 /**
- * Predicts from the bill what docs/guarantees.md says of a provider that forgets: one more execution for each send of an accepted
+ * Predicts from the bill what docs/proof.md says of a provider that forgets: one more execution for each send of an accepted
  * submission that comes when the provider has forgotten the id, and was not refused for another reason.
  *
  * A submission is known from its acceptance until `forgetAfterMs` later, and at least until its end.

@@ -1,7 +1,7 @@
 import type { Evidence } from './evidence.ts';
 import { countRoads } from './roads.ts';
 
-/** A run whose images mostly took another road says little of the one that they take in production (docs/guarantees.md). */
+/** A run whose images mostly took another road says little of the one that they take in production (docs/proof.md). */
 const MIN_MAIN_ROAD_SHARE = 0.7;
 /** A run that leaves more than this open says little of what becomes of an image. */
 const MAX_UNPROVEN_SHARE = 0.005;
