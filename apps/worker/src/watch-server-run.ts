@@ -17,7 +17,7 @@ export interface WatchServerRunOptions {
 export interface WatchServerRunDependencies {
   /** The connection of the store: it hears of a restart first. */
   redis: Pick<Redis, 'on' | 'off'>;
-  store: Pick<GenerationStore, 'readServerRun' | 'confirmComparison' | 'claimTurn' | 'endTurn'>;
+  store: Pick<GenerationStore, 'readServerRun' | 'noteCheckpoint' | 'findCheckpoint' | 'confirmComparison' | 'claimTurn' | 'endTurn'>;
   recovery: Recovery;
   submissions: Pick<Submissions, 'endRest' | 'endStrayThrottle'>;
   ownStore: Pick<OwnStore, 'open' | 'check'>;
@@ -49,6 +49,8 @@ export function watchServerRun(
   /** The run in which Redis and bucket were found to belong together. The start has checked the first one. */
   let checkedRun: string | undefined;
   let toldOfForeign: string | undefined;
+  /** A run of Redis that only a rebuild ends. */
+  let refusedRun: string | undefined;
 
   async function look(): Promise<void> {
     try {
@@ -80,8 +82,10 @@ export function watchServerRun(
       wasOpen = false;
       return;
     }
-    if (isRecovering) return compareInTurn(run);
+    if (isRecovering) return run === refusedRun ? undefined : compareInTurn(run);
     warnedOfRun = undefined;
+    // Before the settings, which ask S3: the older it is, the more is listed after a restart.
+    await store.noteCheckpoint();
     if (await submissions.endStrayThrottle())
       logger.warn(
         { event: 'buying.throttle-ended' },
@@ -99,6 +103,11 @@ export function watchServerRun(
     logger.warn({ event: 'buying.waits', run }, 'redis restarted or failed over; buying waits until S3 was asked what redis has forgotten');
   }
 
+  function refuse(run: string, error: unknown): void {
+    refusedRun = run;
+    logger.error({ event: 'store.rebuild-needed', run, err: error, code: 'store.rebuild-needed' }, 'buying waits until redis is rebuilt');
+  }
+
   async function compareInTurn(run: string): Promise<void> {
     // A turn for each run: one that was given away for an earlier run holds up nobody.
     const turn = `compare-${run}`;
@@ -106,14 +115,19 @@ export function watchServerRun(
     const startedAt = performance.now();
     await settings.restore();
     const keeping = setInterval(() => void store.claimTurn(turn, turnMs, holder).catch(() => undefined), turnMs / 3);
-    const comparison = restoreForgotten(recovery, { signal: stopping.signal });
-    const { compared, restored, damaged } = await orAborted(comparison, stopping.signal, 'stopped')
+    const checkpoint = await store.findCheckpoint();
+    const since = checkpoint === undefined ? {} : { since: checkpoint.at };
+    const comparison = restoreForgotten(recovery, { ...since, signal: stopping.signal });
+    const { compared, restored, damaged, foreign } = await orAborted(comparison, stopping.signal, 'stopped')
       .finally(() => clearInterval(keeping))
       .catch(async (error: unknown) => {
         // Another worker goes on at once; after a failure it waits, as this one does.
         if (stopping.signal.aborted) await store.endTurn(turn, holder);
+        if (hasCode(error, 'store.rebuild-needed')) refuse(run, error);
         throw error;
       });
+    for (const key of foreign)
+      logger.warn({ event: 'records.foreign', key }, 'an object among the records is none of darkroom; it is passed by');
     for (const { generationId, error } of damaged)
       logger.error(
         { event: 'records.damaged', generationId, code: error.code, err: error },
@@ -128,6 +142,7 @@ export function watchServerRun(
       {
         event: 'buying.goes-on',
         run,
+        ...(checkpoint === undefined ? {} : { checkpointAgeMs: checkpoint.ageMs }),
         compared,
         restored: restored.length,
         damaged: damaged.length,

@@ -112,7 +112,7 @@ export async function startForgetfulWorld(cap = 1000): Promise<ForgetfulWorld> {
     },
     untilCompared: () => eventually(async () => expect(await store.readServerRun()).toMatchObject({ isOpen: true, isRecovering: false })),
     enqueue: async (given = {}) => {
-      const generationId = createGenerationId(Date.now());
+      const { generationId = createGenerationId(Date.now()) } = given;
       const request = parseGrokImagineRequest({ positivePrompt: 'a red door' });
       await store.enqueue({ generationId, tenant: 'acme', request, imageNanoUsd: IMAGE_NANO_USD, ...given });
       return { generationId, index: 0, n: 1 };

@@ -1,3 +1,4 @@
+import { createGenerationId, GENERATION_ID_AHEAD_MS, MAX_CLOCK_SKEW_MS } from '@darkroom/contracts';
 import { eventually } from '@darkroom/testing';
 import { describe, expect, inject, test } from 'vitest';
 import { IMAGE_NANO_USD, startForgetfulWorld } from './forgetful-world.ts';
@@ -57,6 +58,66 @@ describe.skipIf(inject('redisKind') === 'js')('after Redis went back to an earli
     expect(await world.askToBuy(other)).toBe('cap');
   });
 
+  test('what came before the checkpoint is not listed again, and what came after it is brought back', async () => {
+    await using world = await startForgetfulWorld();
+    const watch = await world.watch();
+    const { redis, store } = world;
+    const written = async () => Number(await redis.hget('{darkroom}:checkpoint', 'at'));
+    const first = await written();
+    await eventually(async () => expect(await written(), 'it is written again and again').toBeGreaterThan(first));
+    await watch.stop();
+    const putBack = await world.server.copyData();
+    const [ref, late] = [await world.enqueue(), await world.enqueue({ generationId: createGenerationId(Date.now() - 3_600_000) })];
+    for (const each of [ref, late]) await world.send(each);
+    await world.storage.recordLateId({ generationId: late.generationId, createdAt: Date.now() });
+    await world.goBack(putBack);
+    const back = (await store.findCheckpoint())?.at ?? 0;
+    const begins: string[] = [];
+    await world.watch({
+      archive: {
+        listRecordsBetween: (date, from, ...rest) => {
+          begins.push(from);
+          return world.storage.listRecordsBetween(date, from, ...rest);
+        },
+      },
+    });
+    await world.untilCompared();
+    for (const { generationId } of [ref, late]) expect(await store.find(generationId)).toMatchObject({ status: 'running' });
+    expect(await world.spent()).toEqual({ reserved: 2 * IMAGE_NANO_USD, settled: 0 });
+    const slackMs = GENERATION_ID_AHEAD_MS + MAX_CLOCK_SKEW_MS;
+    expect(begins.toSorted()).toEqual([late.generationId, createGenerationId(back - slackMs).slice(0, 13)].toSorted());
+    expect(await written()).toBeGreaterThan(back);
+  });
+
+  test('behind a checkpoint of more than five days nothing is bought while purchases are missing, and what stood still goes on', async () => {
+    await using world = await startForgetfulWorld();
+    const days = 86_400_000;
+    await world.redis.hset('{darkroom}:checkpoint', 'at', Date.now() - 6 * days);
+    const idle = await world.server.copyData();
+    await world.goBack(idle);
+    const watch = await world.watch();
+    await world.untilCompared();
+    await watch.stop();
+    const ref = await world.enqueue();
+    await world.send(ref);
+    await world.goBack(idle);
+    let compared = 0;
+    await world.watch({
+      store: {
+        findCheckpoint: () => {
+          compared += 1;
+          return world.store.findCheckpoint();
+        },
+      },
+    });
+    await eventually(async () =>
+      expect(await world.store.pauses()).toMatchObject([{ kind: 'restart', reason: expect.stringContaining('rebuild') as string }]),
+    );
+    await eventually(() => expect(compared).toBe(1));
+    expect(await world.askToBuy(ref)).toBe('recovering');
+    expect(await world.store.find(ref.generationId)).toBeUndefined();
+  });
+
   test('an end that was forgotten is known again', async () => {
     await using world = await startForgetfulWorld();
     const ref = await world.enqueue();
@@ -102,7 +163,7 @@ describe.skipIf(inject('redisKind') === 'js')('after Redis went back to an earli
     let begun = false;
     await world.watch({
       archive: {
-        listRecordsOfDate: () => {
+        listRecordsBetween: () => {
           begun = true;
           return neverAnswers();
         },
@@ -129,9 +190,9 @@ describe.skipIf(inject('redisKind') === 'js')('after Redis went back to an earli
   test('S3 that is away keeps buying waiting, and no longer', () =>
     expectToWaitForS3((storage, reach) => ({
       archive: {
-        listRecordsOfDate: (date) => {
+        listRecordsBetween: (...between) => {
           reach();
-          return storage.listRecordsOfDate(date);
+          return storage.listRecordsBetween(...between);
         },
       },
     })));

@@ -23,6 +23,7 @@ const cases: { error: errors.DarkroomError; code: errors.ErrorCode; retryable: b
     retryable: false,
   },
   { error: new errors.ForeignBucketError('x', options), code: 'store.foreign-bucket', retryable: false },
+  { error: new errors.RebuildNeededError('x', options), code: 'store.rebuild-needed', retryable: false },
   { error: new errors.SpendCapError('x', 1, options), code: 'spend.cap-reached', retryable: true },
   { error: new errors.GenerationError('generation.not-found', 'x', options), code: 'generation.not-found', retryable: false },
   { error: new errors.GenerationError('generation.wait-timeout', 'x', options), code: 'generation.wait-timeout', retryable: true },

@@ -15,6 +15,7 @@ export const errorCodes = {
     'some generations of the batch were not enqueued, or may not have been; see `written`, `maybeWritten` and `notWritten`',
   'store.not-initialised': 'Redis holds no epoch: no worker has started yet, or Redis lost its memory; nothing is queued or bought',
   'store.foreign-bucket': 'the bucket belongs to another Darkroom than this Redis; nothing is bought until both belong to the same one',
+  'store.rebuild-needed': 'Redis came back as it was more than five days ago, and lacks purchases; nothing is bought until it is rebuilt',
   'store.unavailable': 'Redis did not answer',
   'store.corrupt-record': 'an entry in Redis is corrupt; nothing more is bought for it, and purchases under way wait until it is repaired',
   'spend.cap-reached': 'a spend cap would be crossed; nothing was queued or bought',
@@ -187,6 +188,18 @@ export class ForeignBucketError extends DarkroomError {
   /** @param why What was found where, and what to do. */
   constructor(why: string, options?: DarkroomErrorOptions) {
     super('store.foreign-bucket', `${why}; nothing is bought`, false, options);
+  }
+}
+
+/** The operator must empty Redis and rebuild it from the bucket (docs/operations/rebuild.md): what it lacks is too old to be told from what is over. */
+export class RebuildNeededError extends DarkroomError {
+  constructor(generationId: string, options?: DarkroomErrorOptions) {
+    super(
+      'store.rebuild-needed',
+      `Redis came back as it was more than five days ago, and lacks generation "${generationId}", which was bought since: empty it and bring it back from the bucket with \`npm run rebuild\`; nothing is bought until then`,
+      false,
+      options,
+    );
   }
 }
 

@@ -9,6 +9,7 @@ export {
   InvalidRequestError,
   LocalStackError,
   QueueUnavailableError,
+  RebuildNeededError,
   RequestConflictError,
   SpendCapError,
   StorageError,
@@ -149,7 +150,15 @@ export {
   type ProviderTrouble,
 } from './submission-steps.ts';
 export { formatRef, parseRef, taskUuidOf, type SubmissionRef } from './submission-ref.ts';
-export { COMPARED_MS, defaultTiming, MAX_CLOCK_SKEW_MS, pollingTiming, timingProblems, type Timing } from './timing.ts';
+export {
+  COMPARED_MS,
+  defaultTiming,
+  MAX_CHECKPOINT_AGE_MS,
+  MAX_CLOCK_SKEW_MS,
+  pollingTiming,
+  timingProblems,
+  type Timing,
+} from './timing.ts';
 export { checkCapability, mintCapability, type CapabilityKey, type CapabilityKeys, type CapabilityVerdict } from './webhook-capability.ts';
 export { expectedDimensions, fitsDimensions, type ExpectedDimensions } from './models/grok-imagine-image/dimensions.ts';
 export { exampleRequests } from './models/grok-imagine-image/examples.ts';

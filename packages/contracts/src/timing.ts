@@ -73,6 +73,12 @@ export const defaultTiming: Readonly<Timing> = {
 export const COMPARED_MS = 48 * HOUR;
 
 /**
+ * How old the checkpoint of a Redis that came back may be (`findCheckpoint` of the store). Each entry stays in Redis for longer than this
+ * after its end, so that one that is missing was forgotten; behind an older checkpoint a missing entry may as well be over.
+ */
+export const MAX_CHECKPOINT_AGE_MS = 5 * 24 * HOUR;
+
+/**
  * Greatest difference of a clock from Redis time. A process that is further off is not ready, and a worker then takes no jobs; a stored
  * time further ahead was written before a clock was set back.
  */

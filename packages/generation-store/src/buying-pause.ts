@@ -1,8 +1,10 @@
+import { MAX_CHECKPOINT_AGE_MS } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { hasCaps } from './caps.ts';
 import { json } from './corrupt-record.ts';
 import { pauseKey } from './keys.ts';
+import { findCheckpoint, type Checkpoint } from './checkpoint.ts';
 import { readServerRun } from './server-run.ts';
 
 /**
@@ -49,20 +51,25 @@ export async function resumeBuying(redis: Redis, prefix: string, kinds: readonly
 
 /** The pauses that stand; none while buying goes on. */
 export async function readPauses(redis: Redis, prefix: string): Promise<StandingPause[]> {
-  const [fields, { isOpen, isRecovering }, isCapped] = await Promise.all([
+  const [fields, { isOpen, isRecovering }, isCapped, checkpoint] = await Promise.all([
     redis.hgetall(pauseKey(prefix)),
     readServerRun(redis, prefix),
     hasCaps(redis, prefix),
+    findCheckpoint(redis, prefix),
   ]);
   const pauses = pauseKinds.flatMap((kind): StandingPause[] => {
     const stored = fields[kind];
     return stored === undefined ? [] : [{ kind, ...storedPauseSchema.parse(stored) }];
   });
-  if (isOpen && isRecovering)
-    pauses.push({ kind: 'restart', reason: 'redis restarted or failed over, and may have forgotten its last moments' });
+  if (isOpen && isRecovering) pauses.push({ kind: 'restart', reason: restartReason(checkpoint) });
   if (isOpen && !isCapped) pauses.push({ kind: 'caps', reason: 'redis does not hold the spend caps of the store' });
   return pauses;
 }
+
+const restartReason = (checkpoint: Checkpoint | undefined): string =>
+  checkpoint !== undefined && checkpoint.ageMs > MAX_CHECKPOINT_AGE_MS
+    ? 'redis came back as it was more than five days ago: if the workers say store.rebuild-needed, empty it and rebuild it from the bucket'
+    : 'redis restarted or failed over, and may have forgotten its last moments';
 
 /** The pauses that a process or an operator made, and that are lifted. */
 export const isLiftable = (pause: StandingPause): pause is BuyingPause => pause.kind !== 'restart' && pause.kind !== 'caps';

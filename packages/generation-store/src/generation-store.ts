@@ -27,7 +27,6 @@ import type {
   VerdictMeaning,
   VerifiedImage,
 } from '@darkroom/contracts';
-import { generationStatuses } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { pauseBuying, readPauses, resumeBuying, type BuyingPause, type PauseKind, type StandingPause } from './buying-pause.ts';
@@ -46,7 +45,7 @@ import { adoptIntent, commit, isNewestSend, recordRefusalSeen, recordVerdict } f
 import { recordDelivery, type DeliveryReceipt } from './deliveries.ts';
 import { enqueueGeneration, type EnqueueReceipt, type NewGeneration } from './enqueue.ts';
 import type { Retention } from './retention.ts';
-import { capsKey, differingKey, epochKey, generationKey, providerTroubleKey, submissionKey, turnKey } from './keys.ts';
+import { capsKey, differingKey, epochKey, providerTroubleKey, submissionKey, turnKey } from './keys.ts';
 import { applyLimits, findLimits, findLimitsRestrictions, restrictLimits, type LimitsRestriction, type StoredLimits } from './limits.ts';
 import { lookAtSettings, type SettingsLook } from './look-at-settings.ts';
 import { applyPauses, findPauses, type StoredPauses } from './operator-pause.ts';
@@ -54,13 +53,14 @@ import { takePollTurn, type PollRate } from './poll-line.ts';
 import { findTrouble, reportTrouble, type StandingTrouble } from './provider-trouble.ts';
 import { findLastPass, findPassProgress } from './reconcile/last-pass.ts';
 import { listOpen, readOpenGenerations, type OpenGenerations } from './open-generations.ts';
-import { closeScript } from './scripts/generations.ts';
 import { endTurnScript, takeTurnScript } from './scripts/indexes.ts';
 import { readTasksScript } from './scripts/tasks-at-provider.ts';
 import { beginRebuild, bookPast, finishRebuild, type BegunRebuild, type RebuiltStore } from './rebuild.ts';
 import { restoreGeneration, findForgotten } from './restore.ts';
 import { adoptOwner, claimOwner, readOwnership, type OwnerClaim, type Ownership } from './ownership.ts';
+import { findCheckpoint, noteCheckpoint, type Checkpoint } from './checkpoint.ts';
 import { confirmComparison, initialise, readServerRun, type ServerRun } from './server-run.ts';
+import { closeGeneration } from './close-generation.ts';
 import { findGeneration, findSubmissions } from './find-generation.ts';
 import { readTime } from './read-time.ts';
 import { beginSettlement, recordFacts, recordKeptImage, recordLook, recordMissingImage, settle } from './settlements.ts';
@@ -151,6 +151,10 @@ export interface GenerationStore {
   readServerRun(): Promise<ServerRun>;
   /** Lets buying go on after the memory of this run was compared. @returns false when it is another run by now, or there is no epoch. */
   confirmComparison(run: string): Promise<boolean>;
+  /** Keeps Redis time as the moment up to which this memory is whole; called often, by each worker. */
+  noteCheckpoint(): Promise<void>;
+  /** Since when a Redis that came back may have forgotten something; undefined when no checkpoint tells. */
+  findCheckpoint(): Promise<Checkpoint | undefined>;
   /** Begins to rebuild a store without an epoch, or goes on with what was begun. @param id Names it, if it is the first. */
   beginRebuild(id: string): Promise<BegunRebuild | { kind: 'open' }>;
   /** Books money of generations that get no entry, by period; other sums take the place of those that the rebuild `id` has booked. */
@@ -222,10 +226,6 @@ const readTasks = z.tuple([z.number(), z.number()]).transform(([count, limit]) =
 
 /** Builds the store on a connection that stays its caller's to close. */
 export function buildGenerationStore({ prefix, retention, pollRate, ownerId }: GenerationStoreConfig, redis: Redis): GenerationStore {
-  const close = async (generationId: string, status: 'cancelled' | 'expired'): Promise<GenerationStatus | undefined> => {
-    const reply = await closeScript.run(redis, generationKey(prefix, generationId), [prefix, generationId, status]);
-    return z.enum(generationStatuses).nullable().parse(reply) ?? undefined;
-  };
   return {
     enqueue: (generation) => enqueueGeneration(redis, prefix, retention, generation),
     commit: (ref, token) => commit(redis, prefix, ref, token, ownerId?.()),
@@ -256,8 +256,8 @@ export function buildGenerationStore({ prefix, retention, pollRate, ownerId }: G
     findSubmissions: (generationId) => findSubmissions(redis, prefix, generationId),
     restore: (generation) => restoreGeneration(redis, prefix, retention, generation),
     findForgotten: (recorded) => findForgotten(redis, prefix, recorded),
-    expire: (generationId) => close(generationId, 'expired'),
-    cancel: (generationId) => close(generationId, 'cancelled'),
+    expire: (generationId) => closeGeneration(redis, prefix, generationId, 'expired'),
+    cancel: (generationId) => closeGeneration(redis, prefix, generationId, 'cancelled'),
     isInitialised: async () => (await redis.exists(epochKey(prefix))) === 1,
     initialise: (epoch, ownerId) => initialise(redis, prefix, epoch, ownerId),
     readOwnership: () => readOwnership(redis, prefix),
@@ -268,6 +268,8 @@ export function buildGenerationStore({ prefix, retention, pollRate, ownerId }: G
     bookPast: (id, sums) => bookPast(redis, prefix, id, sums),
     finishRebuild: (rebuilt) => finishRebuild(redis, prefix, rebuilt),
     confirmComparison: (run) => confirmComparison(redis, prefix, run),
+    noteCheckpoint: () => noteCheckpoint(redis, prefix),
+    findCheckpoint: () => findCheckpoint(redis, prefix),
     findCaps: () => findCaps(redis, prefix),
     applyCaps: (caps) => applyCaps(redis, prefix, caps),
     restrictCaps: (lowered) => restrictCaps(redis, prefix, lowered),

@@ -26,6 +26,8 @@ export const ownerClaimKey = (prefix: string): string => `${prefix}:owner-claim`
 export const epochKey = (prefix: string): string => `${prefix}:epoch`;
 /** Marks a rebuild that was begun. */
 export const rebuildKey = (prefix: string): string => `${prefix}:rebuild`;
+/** Hash: Redis time up to which the memory is whole (`scripts/server-run.ts`). */
+export const checkpointKey = (prefix: string): string => `${prefix}:checkpoint`;
 export const pauseKey = (prefix: string): string => `${prefix}:buying-paused`;
 /** Held for a while by whoever does what one process of the fleet does at a time. */
 export const turnKey = (prefix: string, name: string): string => `${prefix}:turn:${name}`;

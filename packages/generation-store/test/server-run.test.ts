@@ -79,3 +79,37 @@ describe('until the memory of this run was compared', () => {
     expect(await world.store.commit(ref, 't')).toMatchObject({ kind: 'go' });
   });
 });
+
+describe('the checkpoint', () => {
+  const KEY = (world: World) => `${world.prefix}:checkpoint`;
+  const HOUR_MS = 3_600_000;
+
+  test('is written while nothing may be forgotten, and not until the memory of a run was compared', async () => {
+    await using world = await setup();
+    const earlier = Date.now() - 2 * HOUR_MS;
+    await world.redis.hset(KEY(world), 'at', earlier);
+    await world.store.noteCheckpoint();
+    expect((await world.store.findCheckpoint())?.ageMs).toBeLessThan(HOUR_MS);
+    await restarted(world);
+    await world.redis.hset(KEY(world), 'at', earlier);
+    await world.store.noteCheckpoint();
+    expect(await world.store.findCheckpoint()).toMatchObject({ at: earlier });
+    await world.store.confirmComparison((await world.store.readServerRun()).run);
+    expect((await world.store.findCheckpoint())?.ageMs).toBeLessThan(HOUR_MS);
+  });
+
+  test('counts as none when there is none, when it lies ahead of Redis time, and while an earlier version may run beside', async () => {
+    await using world = await setup();
+    expect(await world.store.findCheckpoint()).toBeDefined();
+    await world.redis.hset(KEY(world), 'at', Date.now() + HOUR_MS);
+    expect(await world.store.findCheckpoint()).toBeUndefined();
+    // a store of an earlier version
+    await world.redis.del(KEY(world));
+    expect(await world.store.findCheckpoint()).toBeUndefined();
+    await world.store.noteCheckpoint();
+    expect(await world.store.findCheckpoint()).toBeUndefined();
+    await world.redis.hset(KEY(world), 'since', Date.now() - HOUR_MS - 1000);
+    await world.store.noteCheckpoint();
+    expect(await world.store.findCheckpoint()).toBeDefined();
+  });
+});

@@ -38,6 +38,7 @@ export interface ListedObject {
 interface ListOptions {
   maxKeys?: number;
   continuationToken?: string;
+  /** Keys up to this one are left out; it need not be there. */
   startAfter?: string;
   /** Keys that go on after this sign are told as one group. */
   delimiter?: string;

@@ -80,6 +80,26 @@ export const amendmentKey = (ref: SubmissionRef): string => `${recordStem(ref)}.
 /** How an operator ended a submission whose outcome is unknown. */
 export const decisionKey = (ref: SubmissionRef): string => `${recordStem(ref)}.decision.json`;
 
+/** All markers of late ids. No date begins like this, and it sorts behind all of them. */
+export const lateIdsPrefix = `${recordsPrefix}late/`;
+
+/** Digits of a time in a key, so that keys sort by time; enough until the year 2286. */
+const TIME_DIGITS = 13;
+
+/** Begins the keys of the markers of what was enqueued at a moment, in milliseconds since 1970. */
+export const lateIdsFrom = (enqueuedAt: number): string => `${lateIdsPrefix}${String(Math.max(0, enqueuedAt)).padStart(TIME_DIGITS, '0')}`;
+
+/** The marker of an id that was old when it was enqueued, named by that moment in Redis time. */
+export const lateIdKey = (generationId: string, enqueuedAt: number): string => `${lateIdsFrom(enqueuedAt)}-${generationId}.json`;
+
+const LATE_ID_KEY = /^records\/late\/\d{13}-([0-9a-f-]{36})\.json$/;
+
+/** Reads the id out of the key of a marker; undefined when it is the key of nothing that Darkroom writes. */
+export function parseLateIdKey(key: string): string | undefined {
+  const generationId = LATE_ID_KEY.exec(key)?.[1] ?? '';
+  return isGenerationId(generationId) ? generationId : undefined;
+}
+
 /** All records of the generations of one day ("2026-11-22"). */
 export const recordsOfDate = (date: string): string => `${recordsPrefix}${date}/`;
 

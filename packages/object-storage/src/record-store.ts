@@ -15,6 +15,10 @@ import {
   decisionKey,
   endOfGeneration,
   intentKey,
+  lateIdKey,
+  lateIdsFrom,
+  lateIdsPrefix,
+  parseLateIdKey,
   parseRecordKey,
   recordsOfDate,
   recordsOfGeneration,
@@ -33,6 +37,8 @@ export type RecordedResult = { kind: 'recorded' } | { kind: 'existing'; result: 
  */
 export interface RecordStore {
   recordIntent(intent: Intent): Promise<RecordedIntent>;
+  /** Marks a generation whose id was old when it was enqueued: by its id it is not found among what was enqueued then. */
+  recordLateId(late: Pick<Intent, 'generationId' | 'createdAt'>): Promise<void>;
   recordResult(result: SubmissionResult): Promise<RecordedResult>;
   /** What came home after the result. */
   recordAmendment(result: SubmissionResult): Promise<RecordedResult>;
@@ -46,6 +52,18 @@ export interface RecordStore {
   listRecordDates(): Promise<string[]>;
   /** Which records there are of the generations of one day, generation by generation; reads none of them. */
   listRecordsOfDate(date: string, options?: ListingOptions): AsyncGenerator<ListedRecord, void, undefined>;
+  /**
+   * Which records there are of the generations of one day whose ids sort from `from` on and before `to`, generation by generation;
+   * reads none of them. The beginning of an id does for either. @param onForeign Called with each key between them that is no record.
+   */
+  listRecordsBetween(
+    date: string,
+    from: string,
+    to: string,
+    onForeign?: (key: string) => void,
+  ): AsyncGenerator<ListedRecord, void, undefined>;
+  /** The generations whose late ids were enqueued since a moment of Redis time. @param onForeign Called with each key that is no marker. */
+  listLateIds(since: number, onForeign?: (key: string) => void): AsyncGenerator<string, void, undefined>;
   /** Which records there are of one generation; reads none of them. */
   listRecordsOf(generationId: string): Promise<ListedRecord[]>;
   /** Whether this bucket has ever seen a purchase. */
@@ -112,6 +130,10 @@ export function createRecordStore(bucket: Bucket): RecordStore {
       const intent = await recordOnce(intentKey(record, record.round), intentSchema, record);
       return intent === undefined ? { kind: 'recorded' } : { kind: 'existing', intent };
     },
+    recordLateId: async ({ generationId, createdAt }) => {
+      const marker = JSON.stringify({ version: 1, generationId, createdAt });
+      await bucket.writeOnce(lateIdKey(generationId, createdAt), Buffer.from(marker), 'application/json');
+    },
     recordResult: (result) => recordOutcome(resultKey(result), result),
     recordAmendment: (result) => recordOutcome(amendmentKey(result), result),
     recordDecision: (result) => recordOutcome(decisionKey(result), result),
@@ -127,12 +149,28 @@ export function createRecordStore(bucket: Bucket): RecordStore {
           delimiter: '/',
           ...(continuationToken === undefined ? {} : { continuationToken }),
         });
-        dates.push(...page.groups.map((group) => group.slice(recordsPrefix.length, -1)));
+        dates.push(...page.groups.filter((group) => group !== lateIdsPrefix).map((group) => group.slice(recordsPrefix.length, -1)));
         continuationToken = page.continuationToken;
       } while (continuationToken !== undefined);
       return dates;
     },
     listRecordsOfDate: (date, options) => listRecords(recordsOfDate(date), options),
+    listRecordsBetween: async function* (date, from, to, onForeign = () => undefined) {
+      const prefix = recordsOfDate(date);
+      for await (const { key, writtenAt } of bucket.listAll(prefix, prefix + from)) {
+        if (key >= prefix + to) return;
+        const name = parseRecordKey(key);
+        if (name === undefined) onForeign(key);
+        else yield { ...name, writtenAt };
+      }
+    },
+    listLateIds: async function* (since, onForeign = () => undefined) {
+      for await (const { key } of bucket.listAll(lateIdsPrefix, lateIdsFrom(since))) {
+        const generationId = parseLateIdKey(key);
+        if (generationId === undefined) onForeign(key);
+        else yield generationId;
+      }
+    },
     listRecordsOf: async (generationId) => {
       const records: ListedRecord[] = [];
       for await (const record of listRecords(recordsOfGeneration(generationId))) records.push(record);

@@ -102,6 +102,36 @@ test('a record that could not be read back is not written', async () => {
   expect(await world.storage.findResult(ref)).toBeUndefined();
 });
 
+test('records are listed between two ids of a day, and what is none of Darkroom is named', async () => {
+  await using world = await setup();
+  const refs = [0, 1000, 2000, 3000].map((laterMs) => refOf(NOW + laterMs));
+  for (const ref of refs) await world.storage.recordIntent(intentOf(ref));
+  const [, second, third, fourth] = refs.map(({ generationId }) => generationId);
+  await plant(world, `records/2026-11-22/${third}/notes.txt`, 'of a person');
+  const foreign: string[] = [];
+  const listed: string[] = [];
+  for await (const { generationId } of world.storage.listRecordsBetween('2026-11-22', second!, fourth!.slice(0, 13), (key) =>
+    foreign.push(key),
+  ))
+    listed.push(generationId);
+  expect(listed).toEqual([second, third]);
+  expect(foreign).toEqual([`records/2026-11-22/${third}/notes.txt`]);
+});
+
+test('late ids are listed since the time of their enqueue, and are no day of records', async () => {
+  await using world = await setup();
+  const [early, late] = [refOf(NOW), refOf(NOW - 3_600_000)];
+  await world.storage.recordLateId({ generationId: early.generationId, createdAt: NOW - 1 });
+  for (const again of [1, 2]) await world.storage.recordLateId({ generationId: late.generationId, createdAt: NOW }).then(() => again);
+  await plant(world, `records/late/${NOW + 1}`, 'of a person');
+  const foreign: string[] = [];
+  const listed: string[] = [];
+  for await (const generationId of world.storage.listLateIds(NOW, (key) => foreign.push(key))) listed.push(generationId);
+  expect(listed).toEqual([late.generationId]);
+  expect(foreign).toEqual([`records/late/${NOW + 1}`]);
+  expect(await world.storage.listRecordDates()).toEqual([]);
+});
+
 test('the records of a day and of a generation are listed by name, and of nothing else', async () => {
   await using world = await setup();
   const [today, another, yesterday] = [refOf(), refOf(), refOf(NOW - 24 * 60 * 60 * 1000)];

@@ -1,5 +1,5 @@
 import {
-  COMPARED_MS,
+  MAX_CHECKPOINT_AGE_MS,
   ConfigError,
   ProblemList,
   TENANT_RULE,
@@ -21,8 +21,8 @@ export interface ProducerOptions {
   /** Most reference images of a request. Defaults to 1: the model's page names no maximum. */
   maxReferenceImages?: number;
   /**
-   * Time that a finished generation stays in Redis, in seconds. Defaults to 7 days; at least 3, because Redis is compared with the last two
-   * days of S3.
+   * Time that a finished generation stays in Redis, in seconds. Defaults to 7 days; at least 6, because a Redis that went back by up to five
+   * days is compared with S3.
    */
   recordSeconds?: number;
   /** Time that an idempotency key outlives its generation, in seconds. Defaults to 7 days; at least 2: the settle horizon plus a day. */
@@ -63,10 +63,9 @@ export interface EnqueueManyOptions extends Pick<EnqueueOptions, 'deadlineAt' | 
 
 const DAY_SECONDS = 86_400;
 /**
- * The reconciler restores generations that S3 has and Redis lacks: an entry dropped sooner would be booked twice in the ledger. Plus a day
- * of margin.
+ * A Redis that comes back is compared with S3: an entry dropped sooner would be booked twice in the ledger. Plus a day of margin.
  */
-const MIN_RECORD_SECONDS = COMPARED_MS / 1000 + DAY_SECONDS;
+const MIN_RECORD_SECONDS = MAX_CHECKPOINT_AGE_MS / 1000 + DAY_SECONDS;
 /** A day to settle, and one of margin. */
 const MIN_IDEMPOTENCY_SECONDS = 2 * DAY_SECONDS;
 /** An earlier time was given in seconds, or is another mistake. */

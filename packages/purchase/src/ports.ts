@@ -49,6 +49,8 @@ export interface PurchaseArchive {
   /** A URL from which the provider reads a reference image that lies in the bucket. */
   presignInput(sha256: string, expiresInSeconds: number): Promise<string>;
   findIntent(ref: SubmissionRef, round: number): Promise<Intent | undefined>;
+  /** Marks a generation whose id was old when it was enqueued; repeated it changes nothing. */
+  recordLateId(late: Pick<Intent, 'generationId' | 'createdAt'>): Promise<void>;
   recordIntent(intent: Intent): Promise<{ kind: 'recorded' } | { kind: 'existing'; intent: Intent }>;
   recordResult(result: SubmissionResult): Promise<{ kind: 'recorded' } | { kind: 'existing'; result: SubmissionResult }>;
   recordAmendment(result: SubmissionResult): Promise<{ kind: 'recorded' } | { kind: 'existing'; result: SubmissionResult }>;

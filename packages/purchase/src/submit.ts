@@ -1,4 +1,12 @@
-import { MAX_CLOCK_SKEW_MS, type Commitment, type GrokImagineRequest, type PurchaseOrder, type SubmissionRef } from '@darkroom/contracts';
+import {
+  GENERATION_ID_AHEAD_MS,
+  generationIdTime,
+  MAX_CLOCK_SKEW_MS,
+  type Commitment,
+  type GrokImagineRequest,
+  type PurchaseOrder,
+  type SubmissionRef,
+} from '@darkroom/contracts';
 import { takeTurn } from './ask-provider.ts';
 import { askWhetherKnown, type Known } from './ask-whether-known.ts';
 import type { Outcome } from './outcome.ts';
@@ -81,8 +89,9 @@ export async function submit(purchase: Purchase, ref: SubmissionRef, signal?: Ab
   const elapsedMs = around.monotonicMs() - startedAt;
   const sinceFirstSendMs = now + elapsedMs - first.sentAt;
   const isLate = sinceFirstSendMs >= timing.resendWindowMs;
-  const mayBeReplaced = isRepeated || elapsedMs >= timing.lockDurationMs / LOCK_RENEWALS;
-  if (isLate || (mayBeReplaced && !(await store.isNewestSend(ref, send)))) {
+  // Asked of every send, after its intent: if Redis has forgotten this one, the comparison that let buying go on may have come before the
+  // intent, and its hold counts nowhere. If it forgets it from now on, the next comparison finds the intent.
+  if (isLate || !(await store.isNewestSend(ref, send))) {
     around.log(isLate ? 'submission.resend-window-closed' : 'submission.replaced', ref, { sinceFirstSendMs });
     const meaning = await store.recordVerdict(ref, send, 'not-sent');
     return meaning === 'planned' ? { kind: 'snooze', delayMs: timing.troubleMs, why: 'submission.frozen' } : { kind: 'submitted' };
@@ -99,8 +108,7 @@ export async function submit(purchase: Purchase, ref: SubmissionRef, signal?: Ab
   return takeAnswer(purchase, ref, commitment, verdict);
 }
 
-/** BullMQ renews a lock when half of its duration is over (BullMQ 6.7, `lockRenewTime`): a run that stands still for less keeps its job. */
-const LOCK_RENEWALS = 2;
+const isFirstIntent = ({ n, round }: { n: number; round: number }): boolean => n === 1 && round === 0;
 
 interface FirstSend {
   /** When it was, as far as Redis or S3 remember; in milliseconds since 1970. */
@@ -115,6 +123,9 @@ async function rememberFirstSend(
   ref: SubmissionRef,
   { intent, unsentAt, now }: Extract<Commitment, { kind: 'go' }>,
 ): Promise<FirstSend | undefined> {
+  // A Redis that forgets the enqueue asks S3 by the times in ids, and would not come upon this one.
+  if (isFirstIntent(intent) && generationIdTime(intent.generationId) < intent.createdAt - GENERATION_ID_AHEAD_MS)
+    await archive.recordLateId(intent);
   const recorded = await archive.recordIntent(intent);
   // Each send has a round, and keeps the time of the first that may have been accepted. If S3 knows of another, Redis has lost its
   // memory; and its time may have been set back with it.

@@ -55,6 +55,34 @@ test('a purchase that Redis forgot, and whose first send lies ahead by a clock t
   expect(await world.settlements.queue.getJobState(jobIdOf(ref)), 'and it is looked for').toBe('delayed');
 });
 
+test('a send that Redis forgot before its intent was written does not leave: the comparison may have come before the intent', async () => {
+  await world.setFaults({});
+  const ref = await world.enqueue();
+  const restore = await photograph(world);
+  const slow = freezingAt(world.purchase(), 'before', 'archive.recordIntent');
+  const sending = submit(slow.purchase, ref);
+  await slow.stands;
+  await restore();
+  await world.restarted();
+  slow.thaw();
+  await sending;
+  expect(await world.billed(ref, 'submission')).toBe(0);
+});
+
+test('an id that was old when it was enqueued is marked in S3 before its first intent, and no other', async () => {
+  await world.setFaults({});
+  const [young, old] = [await world.enqueue(), await world.enqueue({ idAgeMs: 3_600_000 })];
+  const marked = async () => {
+    const ids: string[] = [];
+    for await (const generationId of world.storage.listLateIds(0)) ids.push(generationId);
+    return ids;
+  };
+  await submit(world.purchase(), young);
+  expect(await marked()).toEqual([]);
+  await expect(submit(dyingAt(world.purchase(), 'before', 'archive.recordIntent'), old)).rejects.toThrow(ProcessDied);
+  expect(await marked()).toEqual([old.generationId]);
+});
+
 describe('a purchase that Redis forgot goes on as a re-send', () => {
   test('when it was accepted', async () => {
     await world.setFaults({});

@@ -33,6 +33,8 @@ export interface Ordered {
   deadlineInMs?: number;
   /** Before when nothing is bought, from now. */
   runInMs?: number;
+  /** How old its id is when it is enqueued. */
+  idAgeMs?: number;
   format?: 'JPG' | 'PNG' | 'WEBP';
   size?: Ratio;
   /** Reference images; two of them can be refused by the switch `maxReferenceImages`. */
@@ -173,8 +175,8 @@ export async function startPurchaseWorld(): Promise<PurchaseWorld> {
       // Or each test would wait for the trouble of the one before it.
       await store.reportAnswer();
     },
-    enqueue: async ({ images = 1, deadlineInMs, runInMs, format = 'JPG', size = '9:19.5', references = 0 } = {}) => {
-      const generationId = createGenerationId(Date.now());
+    enqueue: async ({ images = 1, deadlineInMs, runInMs, format = 'JPG', size = '9:19.5', references = 0, idAgeMs = 0 } = {}) => {
+      const generationId = createGenerationId(Date.now() - idAgeMs);
       const referenceImages = Array.from({ length: references }, (_, at) => `https://example.com/${at}.png`);
       const request = parseGrokImagineRequest(
         {

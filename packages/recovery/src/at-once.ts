@@ -20,3 +20,21 @@ export async function eachAtOnce<Item>(
   await Promise.all(Array.from({ length: atOnce }, lane));
   if (failure !== undefined) throw failure.error;
 }
+
+/** Makes what several callers do share so many lanes: work that finds them all taken waits. */
+export function createLanes(count: number): <Value>(work: () => Promise<Value>) => Promise<Value> {
+  let free = count;
+  const waiting: (() => void)[] = [];
+  return async (work) => {
+    if (free > 0) free -= 1;
+    else await new Promise<void>((resolve) => waiting.push(resolve));
+    try {
+      return await work();
+    } finally {
+      const next = waiting.shift();
+      // a lane goes from one to the next
+      if (next === undefined) free += 1;
+      else next();
+    }
+  };
+}

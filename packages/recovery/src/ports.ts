@@ -28,6 +28,8 @@ export interface RecoveryStore {
 export interface RecoveryArchive {
   listRecordDates(): Promise<string[]>;
   listRecordsOfDate(date: string): AsyncIterable<ListedRecord>;
+  listRecordsBetween(date: string, from: string, to: string, onForeign?: (key: string) => void): AsyncIterable<ListedRecord>;
+  listLateIds(since: number, onForeign?: (key: string) => void): AsyncIterable<string>;
   listRecordsOf(generationId: string): Promise<ListedRecord[]>;
   findIntent(ref: SubmissionRef, round: number): Promise<Intent | undefined>;
   findResult(ref: SubmissionRef): Promise<SubmissionResult | undefined>;

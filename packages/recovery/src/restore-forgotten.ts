@@ -1,16 +1,15 @@
 import {
-  GENERATION_ID_AHEAD_MS,
-  generationIdTime,
   hasCode,
-  isGenerationId,
+  MAX_CHECKPOINT_AGE_MS,
+  RebuildNeededError,
   type ErrorCode,
   type ListedRecord,
   type RecordedSubmission,
 } from '@darkroom/contracts';
-import { eachAtOnce } from './at-once.ts';
+import { createLanes, eachAtOnce } from './at-once.ts';
 import { groupBySubmission } from './generation-records.ts';
-import { isCertainlyKept, KEPT_MS } from './kept.ts';
-import { byGeneration, dateOf, inGroups, LISTED_ONE_BY_ONE } from './listings.ts';
+import { listCandidates } from './list-candidates.ts';
+import { inGroups } from './listings.ts';
 import type { Recovery } from './ports.ts';
 import { restoreGeneration } from './restore-generation.ts';
 
@@ -22,6 +21,8 @@ export interface Comparison {
   restored: string[];
   /** The generations that could not be brought back, because their records are damaged. */
   damaged: Damage[];
+  /** Keys among those of the records that are none of Darkroom's. */
+  foreign: string[];
 }
 
 export interface Damage {
@@ -32,37 +33,74 @@ export interface Damage {
 
 /** So many generations are compared with Redis at once. */
 const COMPARED_AT_ONCE = 500;
+/** So many listings are read at once. */
+const LISTED_AT_ONCE = 8;
 /** So many are brought back at once: each reads its records from S3. */
 export const RESTORED_AT_ONCE = 32;
-const DAY_MS = 86_400_000;
 
 export interface RestoreForgottenOptions {
+  /** Redis time since when Redis may have forgotten something, by its checkpoint; absent: nothing tells. */
+  since?: number;
   /** Ends the walk before its next step. */
   signal?: AbortSignal;
 }
 
 /**
- * Asks S3 what Redis has forgotten of the last two days (`COMPARED_MS`), by the names of the records alone, and brings it back.
- * What is neither so young that Redis must have it nor open there is left alone: its time in Redis may be over. When S3 wrote something
- * is not asked: its clock may differ from Redis time by days.
- * @throws StorageError when S3 is away; the reason of the signal when it is aborted.
+ * Asks S3 what Redis may have forgotten since its checkpoint, by the names of the records alone, and brings it back; without a checkpoint
+ * what it may have forgotten of the last two days (`COMPARED_MS`). What is neither so young that Redis must have it nor open there is left
+ * alone: its time in Redis may be over. When S3 wrote something is not asked: its clock may differ from Redis time by days.
+ * @throws StorageError when S3 is away; RebuildNeededError when the checkpoint is older than `MAX_CHECKPOINT_AGE_MS` and something is
+ * missing that came after it; the reason of the signal when it is aborted.
  */
-export async function restoreForgotten(recovery: Recovery, { signal }: RestoreForgottenOptions = {}): Promise<Comparison> {
-  const restored: string[] = [];
-  const damaged: Damage[] = [];
+export async function restoreForgotten(recovery: Recovery, { since, signal }: RestoreForgottenOptions = {}): Promise<Comparison> {
+  const restored = new Set<string>();
+  const damaged = new Map<string, Damage>();
+  const foreign = new Set<string>();
   let compared = 0;
-  for await (const generations of inGroups(listCandidates(recovery, signal), COMPARED_AT_ONCE)) {
+  const oldSince = since !== undefined && recovery.now() - since > MAX_CHECKPOINT_AGE_MS ? since : undefined;
+  const restoreInTurn = createLanes(RESTORED_AT_ONCE);
+
+  async function bringBack(generationId: string, records: readonly ListedRecord[]): Promise<void> {
     signal?.throwIfAborted();
-    compared += generations.length;
-    const forgotten = await recovery.store.findForgotten(generations.flatMap(describeRecorded));
-    await eachAtOnce(forgotten, RESTORED_AT_ONCE, async (generationId) => {
-      signal?.throwIfAborted();
-      const damage = await restoreOrName(recovery, generationId);
-      if (damage === undefined) restored.push(generationId);
-      else damaged.push(damage);
-    });
+    if (oldSince !== undefined && (await isOver(recovery, generationId, records, oldSince))) return;
+    const damage = await restoreOrName(recovery, generationId, records);
+    if (damage === undefined) restored.add(generationId);
+    else damaged.set(generationId, damage);
   }
-  return { compared, restored, damaged };
+
+  const listings = listCandidates(recovery, {
+    ...(since === undefined ? {} : { since }),
+    ...(signal === undefined ? {} : { signal }),
+    onForeign: (key) => foreign.add(key),
+  });
+  await eachAtOnce(listings, LISTED_AT_ONCE, async (listing) => {
+    for await (const generations of inGroups(listing(), COMPARED_AT_ONCE)) {
+      signal?.throwIfAborted();
+      compared += generations.length;
+      const forgotten = new Set(await recovery.store.findForgotten(generations.flatMap(describeRecorded)));
+      const missing = generations.filter(([record]) => record !== undefined && forgotten.has(record.generationId));
+      await eachAtOnce(missing, RESTORED_AT_ONCE, (records) => restoreInTurn(() => bringBack(records[0]?.generationId ?? '', records)));
+    }
+  });
+  return { compared, restored: [...restored], damaged: [...damaged.values()], foreign: [...foreign] };
+}
+
+/**
+ * Whether Redis let go of a generation because its time was over, behind a checkpoint that is older than entries are kept: it was enqueued
+ * before the checkpoint, so that Redis knew it then.
+ * @throws RebuildNeededError when Redis has forgotten it: it was enqueued since, and others may be missing that are over by now.
+ */
+async function isOver(
+  { store, archive }: Recovery,
+  generationId: string,
+  records: readonly ListedRecord[],
+  since: number,
+): Promise<boolean> {
+  if ((await store.findSubmissions(generationId)).length > 0) return false;
+  const named = records.find(({ kind }) => kind === 'intent');
+  const intent = named === undefined ? undefined : await archive.findIntent(named, named.round);
+  if (intent !== undefined && intent.createdAt < since) return true;
+  throw new RebuildNeededError(generationId, { details: { generationId } });
 }
 
 /** Brings a generation back, or says what keeps it from being brought back for good. */
@@ -78,51 +116,6 @@ export async function restoreOrName(
     const isDamage = hasCode(error, 'storage.corrupt-record') || hasCode(error, 'store.corrupt-record');
     if (isDamage && error instanceof Error) return { generationId, error };
     throw error;
-  }
-}
-
-/**
- * Lists the records, generation by generation. Redis may have forgotten an enqueue of the last days, and something later of any
- * generation that is open. One that was enqueued longer ago and is bought only now is known to Redis. An id may be a day old when it is
- * enqueued, and its records lie under its own date.
- */
-async function* listCandidates({ store, archive, now }: Recovery, signal?: AbortSignal): AsyncGenerator<ListedRecord[], void, undefined> {
-  const startedAt = now();
-  const recent = new Set<string>();
-  const until = startedAt + GENERATION_ID_AHEAD_MS;
-  for (let at = startedAt - KEPT_MS; at < until + DAY_MS; at += DAY_MS) recent.add(dateOf(Math.min(at, until)));
-  for (const date of recent) {
-    yield* listOfDate(archive, date, (generationId) => isCertainlyKept(generationId, startedAt), signal);
-  }
-
-  const older = new Map<string, Set<string>>();
-  for await (const generationId of store.listOpen()) {
-    // What is no id of ours has no date, and no records.
-    if (!isGenerationId(generationId) || isCertainlyKept(generationId, startedAt)) continue;
-    const date = dateOf(generationIdTime(generationId));
-    const ofDate = older.get(date) ?? new Set();
-    older.set(date, ofDate.add(generationId));
-  }
-  for (const [date, generationIds] of older) {
-    if (generationIds.size > LISTED_ONE_BY_ONE) yield* listOfDate(archive, date, (generationId) => generationIds.has(generationId), signal);
-    else
-      for (const generationId of generationIds) {
-        signal?.throwIfAborted();
-        yield* byGeneration(await archive.listRecordsOf(generationId));
-      }
-  }
-}
-
-/** The records of a day, of those generations that are wanted. */
-async function* listOfDate(
-  archive: Recovery['archive'],
-  date: string,
-  isWanted: (generationId: string) => boolean,
-  signal?: AbortSignal,
-): AsyncGenerator<ListedRecord[], void, undefined> {
-  for await (const records of byGeneration(archive.listRecordsOfDate(date))) {
-    signal?.throwIfAborted();
-    if (isWanted(records[0]?.generationId ?? '')) yield records;
   }
 }
 

@@ -1,8 +1,15 @@
-import { COMPARED_MS, createGenerationId, GENERATION_ID_AHEAD_MS, GENERATION_ID_MAX_AGE_MS } from '@darkroom/contracts';
+import {
+  COMPARED_MS,
+  createGenerationId,
+  GENERATION_ID_AHEAD_MS,
+  GENERATION_ID_MAX_AGE_MS,
+  MAX_CHECKPOINT_AGE_MS,
+  type SubmissionRef,
+} from '@darkroom/contracts';
 import { photograph } from '@darkroom/testing';
 import { intentKey } from '@darkroom/object-storage';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { restoreForgotten } from '../src/index.ts';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { restoreForgotten, type Recovery } from '../src/index.ts';
 import { nextOf, startWorld, type World } from './world.ts';
 
 let world: World;
@@ -88,9 +95,106 @@ test('a generation that was enqueued long ago and is not open is left alone: its
   await world.send(ref);
   await world.begin();
   const later = { ...world.recovery, now: () => Date.now() + COMPARED_MS + GENERATION_ID_MAX_AGE_MS + 1000 };
-  expect(await restoreForgotten(later)).toEqual({ compared: 0, restored: [], damaged: [] });
+  expect(await restoreForgotten(later)).toEqual({ compared: 0, restored: [], damaged: [], foreign: [] });
   expect(await restoreForgotten(world.recovery)).toMatchObject({
     restored: expect.arrayContaining([ref.generationId]) as string[],
+  });
+});
+
+describe('behind a checkpoint', () => {
+  /** Other tests have left records in the bucket. */
+  const amongst = (restored: readonly string[], ...refs: SubmissionRef[]): string[] =>
+    restored.filter((generationId) => refs.some((ref) => ref.generationId === generationId)).toSorted();
+  const idsOf = (...refs: SubmissionRef[]): string[] => refs.map(({ generationId }) => generationId).toSorted();
+
+  /** Redis forgets all that came after this moment, and knows it by a checkpoint that it wrote then. */
+  async function checkpoint(): Promise<{ goBack: () => Promise<void>; since: number }> {
+    await world.store.noteCheckpoint();
+    const { at } = (await world.store.findCheckpoint()) ?? {};
+    if (at === undefined) throw new Error('there is no checkpoint');
+    return { goBack: await photograph(world), since: at };
+  }
+
+  test('what was enqueued since is brought back, under an old id too, and so is what is open, however old its id', async () => {
+    const openIds = Array.from({ length: 450 }, (_, at) => createGenerationId(Date.now() - 7_200_000 - at));
+    for (const generationId of openIds) await world.enqueue(1, { generationId });
+    const { goBack, since } = await checkpoint();
+    const [young] = await world.enqueue();
+    const [old] = await world.enqueue(1, { generationId: createGenerationId(Date.now() - 3_600_000) });
+    const ofOpen = [0, 200, 449].map((at) => ({ generationId: openIds[at] ?? '', index: 0, n: 1 }));
+    for (const ref of [young, ...ofOpen]) await world.send(ref);
+    await world.storage.recordLateId({ generationId: old.generationId, createdAt: Date.now() });
+    await world.send(old);
+    await goBack();
+    const lists = world.s3.countOf('ListObjectsV2');
+    const { restored } = await restoreForgotten(world.recovery, { since });
+    expect(amongst(restored, young, old, ...ofOpen)).toEqual(idsOf(young, old, ...ofOpen));
+    expect(world.s3.countOf('ListObjectsV2') - lists, 'not one for each that is open').toBeLessThan(12);
+    expect((await restoreForgotten(world.recovery, { since })).restored).toEqual([]);
+  });
+
+  test('open generations are asked about one by one where too much lies between them', async () => {
+    const ids = [4, 3].map((hours) => createGenerationId(Date.now() - hours * 3_600_000));
+    const [first, last] = await Promise.all(ids.map((generationId) => world.enqueue(1, { generationId })));
+    const { goBack, since } = await checkpoint();
+    await world.send(last![0]);
+    await goBack();
+    const archive: Recovery['archive'] = {
+      ...world.storage,
+      async *listRecordsBetween(date, from, to) {
+        if (from === first![0].generationId)
+          for (let at = 0; at < 5000; at += 1)
+            yield {
+              generationId: createGenerationId(Date.now() - 3.5 * 3_600_000),
+              index: 0,
+              n: 1,
+              kind: 'intent',
+              round: 0,
+              writtenAt: 0,
+            };
+        else yield* world.storage.listRecordsBetween(date, from, to);
+      },
+    };
+    expect((await restoreForgotten({ ...world.recovery, archive }, { since })).restored).toContain(last![0].generationId);
+  });
+
+  test('a clock of Redis that was set back a little makes no gap, and what is over and older is left alone', async () => {
+    const [over] = await world.enqueue(1, { generationId: createGenerationId(Date.now() - 3_600_000) });
+    await world.send(over);
+    await world.end(over, 'succeeded');
+    const { goBack, since } = await checkpoint();
+    const [ref] = await world.enqueue();
+    await world.send(ref);
+    await goBack();
+    await world.redis.del(`${world.prefix}:generation:${over.generationId}`, `${world.prefix}:submission:${over.generationId}:0-1`);
+    const { restored } = await restoreForgotten(world.recovery, { since: since + 59_000 });
+    expect(amongst(restored, ref, over)).toEqual(idsOf(ref));
+  });
+
+  test('objects that are none of Darkroom are named, and passed by', async () => {
+    const { goBack, since } = await checkpoint();
+    const [ref] = await world.enqueue();
+    await world.send(ref);
+    const foreign = [intentKey(ref, 0).replace('0-1.intent.json', 'notes.txt'), `records/late/${Date.now()}`];
+    for (const key of foreign) await world.plant(key, 'of a person');
+    await goBack();
+    const found = await restoreForgotten(world.recovery, { since });
+    expect(found.foreign.toSorted()).toEqual(foreign.toSorted());
+    expect(found.restored).toContain(ref.generationId);
+  });
+
+  test('of more than five days what is missing needs a rebuild, unless Redis knew it and let it go', async () => {
+    const [over] = await world.enqueue();
+    await world.send(over);
+    await world.end(over, 'succeeded');
+    const { goBack, since } = await checkpoint();
+    const later = { ...world.recovery, now: () => Date.now() + MAX_CHECKPOINT_AGE_MS + 60_000 };
+    await world.redis.del(`${world.prefix}:generation:${over.generationId}`, `${world.prefix}:submission:${over.generationId}:0-1`);
+    expect((await restoreForgotten(later, { since })).restored).not.toContain(over.generationId);
+    const [ref] = await world.enqueue();
+    await world.send(ref);
+    await goBack();
+    await expect(restoreForgotten(later, { since })).rejects.toMatchObject({ code: 'store.rebuild-needed' });
   });
 });
 

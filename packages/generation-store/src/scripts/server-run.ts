@@ -2,13 +2,31 @@ import { createLuaScript } from '../lua-script.ts';
 import { money } from './money.ts';
 import { prelude } from './prelude.ts';
 
+/** A deployment is over by then. Before, a worker of an earlier version may run, which marks no late ids. */
+const CHECKPOINT_TRUSTED_AFTER_MS = 3_600_000;
+
+/**
+ * The checkpoint: Redis time, written again and again while nothing is forgotten. It lies in the memory that it speaks of: a Redis that
+ * goes back to an earlier moment goes back to the checkpoint of that moment, and all that it may have forgotten came after it. "since" is
+ * when the first one was written, 0 in a store that was never used without. After the prelude.
+ */
+const checkpoint = /* lua */ `
+local function writeCheckpoint()
+  local now = int(nowMs())
+  redis.call('HSETNX', prefix .. ':checkpoint', 'since', now)
+  redis.call('HSET', prefix .. ':checkpoint', 'at', now)
+end
+`;
+
 /** Opens a new store (I9): its memory is whole, because nothing was ever in it. Replies 1, or 0 when it is open. */
-export const initialiseScript = createLuaScript(/* lua */ `${prelude}
+export const initialiseScript = createLuaScript(/* lua */ `${prelude}${checkpoint}
 if not redis.call('SET', KEYS[1], ARGV[2], 'NX') then return 0 end
 redis.call('SET', prefix .. ':server-run', serverRun())
 if ARGV[3] ~= '' then redis.call('SET', prefix .. ':owner', ARGV[3]) end
 redis.call('DEL', prefix .. ':owner-claim')
 beginMemory()
+redis.call('HSET', prefix .. ':checkpoint', 'since', 0)
+writeCheckpoint()
 return 1
 `);
 
@@ -18,13 +36,32 @@ return { serverRun(), redis.call('EXISTS', prefix .. ':epoch'), recovering() and
 `);
 
 /** The memory of this run was compared with S3. A server that restarted since is another run, and is not meant. */
-export const confirmComparisonScript = createLuaScript(/* lua */ `${prelude}
+export const confirmComparisonScript = createLuaScript(/* lua */ `${prelude}${checkpoint}
 if redis.call('EXISTS', prefix .. ':epoch') == 0 or serverRun() ~= ARGV[2] then return 0 end
 -- several workers may compare, and nothing was forgotten between the first confirmation and the next
 if redis.call('GET', prefix .. ':server-run') == ARGV[2] then return 1 end
 redis.call('SET', prefix .. ':server-run', ARGV[2])
 beginMemory()
+writeCheckpoint()
 return 1
+`);
+
+/** Writes the checkpoint; not while something may be forgotten, since when the one of before tells. */
+export const noteCheckpointScript = createLuaScript(/* lua */ `${prelude}${checkpoint}
+if recovering() then return 0 end
+writeCheckpoint()
+return 1
+`);
+
+/**
+ * Replies the checkpoint and how old it is, or nothing: without one, where its time lies ahead (the clock of Redis went back, and nothing
+ * tells how far), and for the first hour of checkpoints in a store of an earlier version.
+ */
+export const findCheckpointScript = createLuaScript(/* lua */ `${prelude}
+local known = redis.call('HMGET', KEYS[1], 'at', 'since')
+local at, since, now = tonumber(known[1] or ''), tonumber(known[2] or ''), nowMs()
+if not at or not since or at > now or at - since < ${CHECKPOINT_TRUSTED_AFTER_MS} then return {} end
+return { int(at), int(now - at) }
 `);
 
 /**
@@ -64,7 +101,7 @@ return 'booked'
  * Opens a store that was rebuilt, unless it lost its memory once more: the mark of its beginning is gone, or it is another run of
  * the server, which may have forgotten the last moments. ARGV: prefix, epoch, id, run, owner or ''. Replies: opened | open | emptied | restarted
  */
-export const finishRebuildScript = createLuaScript(/* lua */ `${prelude}
+export const finishRebuildScript = createLuaScript(/* lua */ `${prelude}${checkpoint}
 if redis.call('EXISTS', prefix .. ':epoch') == 1 then return 'open' end
 if redis.call('HGET', KEYS[1], 'id') ~= ARGV[3] then return 'emptied' end
 if serverRun() ~= ARGV[4] then return 'restarted' end
@@ -73,6 +110,7 @@ redis.call('SET', prefix .. ':server-run', ARGV[4])
 if ARGV[5] ~= '' then redis.call('SET', prefix .. ':owner', ARGV[5]) end
 redis.call('DEL', prefix .. ':owner-claim')
 beginMemory()
+writeCheckpoint()
 redis.call('UNLINK', KEYS[1])
 return 'opened'
 `);
