@@ -163,7 +163,7 @@ describe('behind a checkpoint', () => {
     await world.send(over);
     await world.end(over, 'succeeded');
     const { goBack, since } = await checkpoint();
-    const [ref] = await world.enqueue();
+    const [ref] = await world.enqueue(1, { generationId: createGenerationId(Date.now() - GENERATION_ID_AHEAD_MS + 1000) });
     await world.send(ref);
     await goBack();
     await world.redis.del(`${world.prefix}:generation:${over.generationId}`, `${world.prefix}:submission:${over.generationId}:0-1`);

@@ -11,6 +11,8 @@ import { taskIdsOf } from '../../src/judge/billed-tasks.ts';
 
 /** Longer than anything that a worker does by itself takes to come around. */
 const IDLE_MS = 3000;
+/** Of an id that no listing of what was enqueued since the checkpoint comes to. */
+const OLD_ID_MS = 3_600_000;
 
 /** A worker does what a caller asked for. */
 export const worker = (
@@ -88,7 +90,7 @@ export const workerScenarios: readonly CrashScenario[] = [
     { resendWindowMs: 4000, horizonMs: 5000 },
   ),
   {
-    name: 'a worker starts and asks S3 what Redis has forgotten',
+    name: 'a worker starts and asks S3 what Redis has forgotten, an old id that was enqueued and sent as well',
     world: { faults: { executionMs: [600, 600] } },
     // Nothing is forgotten, and everything else of a start is the same.
     async idle(world) {
@@ -102,8 +104,8 @@ export const workerScenarios: readonly CrashScenario[] = [
         home.push(await world.place());
         await world.home(home[0]!);
         await world.quiet();
-        underWay.push(await world.place());
-        await seenOnBill(world, underWay[0]!, 'submissions');
+        underWay.push(await world.place(), await world.place(usualRequest, { idAgeMs: OLD_ID_MS }));
+        for (const each of underWay) await seenOnBill(world, each, 'submissions');
       });
       return strikeStart(world, 'worker-0', order, async () => {
         for (const each of [...home, ...underWay]) {

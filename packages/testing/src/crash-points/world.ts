@@ -36,7 +36,10 @@ export interface CrashWorld extends Readonly<CrashPlaces> {
   stop(): Promise<void>;
 }
 
-export type PlaceOptions = Pick<EnqueueOptions, 'idempotencyKey' | 'deadlineAt' | 'runAt'>;
+export interface PlaceOptions extends Pick<EnqueueOptions, 'idempotencyKey' | 'deadlineAt' | 'runAt'> {
+  /** How old its id is when it is enqueued. */
+  idAgeMs?: number;
+}
 
 /** The id under which an order stands. */
 export const idOf = ({ ids }: OrderRecord): string => ids.at(-1) ?? '';
@@ -152,9 +155,9 @@ export async function startCrashWorld(
       return process;
     },
     tap,
-    note(images, { deadlineAt, idempotencyKey } = {}) {
+    note(images, { deadlineAt, idempotencyKey, idAgeMs = 0 } = {}) {
       const order: OrderRecord = {
-        ids: [createGenerationId(Date.now())],
+        ids: [createGenerationId(Date.now() - idAgeMs)],
         images,
         outcome: 'open',
         ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
@@ -165,7 +168,8 @@ export async function startCrashWorld(
     },
     async place(given = usualRequest, options = {}) {
       const order = world.note(given.numberResults ?? 1, options);
-      await producer.enqueue(given, { ...options, generationId: idOf(order) });
+      const { idAgeMs: _, ...enqueueOptions } = options;
+      await producer.enqueue(given, { ...enqueueOptions, generationId: idOf(order) });
       return order;
     },
     async isKnown(order) {

@@ -1,0 +1,78 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** A bucket in memory that lets its caller wait, as one that is far away does. */
+export interface SlowBucket extends AsyncDisposable {
+  readonly endpoint: string;
+  readonly requests: { list: number; get: number; put: number };
+  put(key: string, body: string): void;
+}
+
+/** Starts one that takes so long for each request, in milliseconds. It knows lists, reads and writes, and no signatures. */
+export async function startSlowBucket(name: string, takesMs: number): Promise<SlowBucket> {
+  const objects = new Map<string, string>();
+  let keys: string[] | undefined;
+  const requests = { list: 0, get: 0, put: 0 };
+
+  function list(query: URLSearchParams): string {
+    keys ??= [...objects.keys()].toSorted();
+    const prefix = query.get('prefix') ?? '';
+    const after = query.get('continuation-token') ?? query.get('start-after') ?? '';
+    const from = firstFrom(keys, after > prefix ? `${after}\0` : prefix);
+    const page = keys.slice(from, from + Number(query.get('max-keys') ?? 1000)).filter((key) => key.startsWith(prefix));
+    const next = keys[from + page.length];
+    const isCut = page.length > 0 && next !== undefined && next.startsWith(prefix);
+    const contents = page.map((key) => `<Contents><Key>${key}</Key><LastModified>2026-11-22T00:00:00.000Z</LastModified></Contents>`);
+    const token = isCut ? `<NextContinuationToken>${page.at(-1)}</NextContinuationToken>` : '';
+    return `<ListBucketResult><IsTruncated>${isCut}</IsTruncated>${token}${contents.join('')}</ListBucketResult>`;
+  }
+
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const url = new URL(request.url ?? '', 'http://bucket');
+    const key = decodeURIComponent(url.pathname.slice(name.length + 2));
+    const body: Buffer[] = [];
+    for await (const chunk of request) body.push(chunk as Buffer);
+    await new Promise((resolve) => setTimeout(resolve, takesMs));
+    if (request.method === 'PUT') {
+      requests.put += 1;
+      objects.set(key, Buffer.concat(body).toString());
+      keys = undefined;
+      response.end();
+    } else if (key === '') {
+      requests.list += 1;
+      response.setHeader('content-type', 'application/xml').end(list(url.searchParams));
+    } else {
+      requests.get += 1;
+      const found = objects.get(key);
+      if (found === undefined) response.statusCode = 404;
+      response.end(found ?? '<Error><Code>NoSuchKey</Code></Error>');
+    }
+  }
+
+  const server = createServer((request, response) => void answer(request, response));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo; // it listens on a port
+  return {
+    endpoint: `http://127.0.0.1:${port}`,
+    requests,
+    put: (key, body) => {
+      objects.set(key, body);
+      keys = undefined;
+    },
+    [Symbol.asyncDispose]: async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+/** The place of the first key that does not sort before `begin`. */
+function firstFrom(keys: readonly string[], begin: string): number {
+  let [low, high] = [0, keys.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((keys[middle] ?? '') < begin) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
