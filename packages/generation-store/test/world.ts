@@ -59,10 +59,8 @@ export interface SteadyWorld extends World {
 /** A store whose scripts read a clock that stands still. */
 export async function setupAt(at: number): Promise<SteadyWorld> {
   const prefix = uniquePrefix();
-  const world = await buildWorld({}, withSettableClock, (redis) => clockOf(redis, prefix).time(), prefix);
-  const clock = clockOf(world.redis, world.prefix);
-  await clock.setTime(at);
-  return { ...world, ...clock };
+  const world = await buildWorld({}, withSettableClock, (redis) => clockOf(redis, prefix).time(), prefix, at);
+  return { ...world, ...clockOf(world.redis, prefix) };
 }
 
 async function buildWorld(
@@ -70,8 +68,10 @@ async function buildWorld(
   connectionOfStore: (redis: Redis) => Redis,
   timeOfStore: (redis: Redis) => Promise<number> | number = Date.now,
   prefix = uniquePrefix(),
+  startsAt?: number,
 ): Promise<World> {
   const redis = new Redis(inject('redisUrl'));
+  if (startsAt !== undefined) await clockOf(redis, prefix).setTime(startsAt);
   const clock = async (): Promise<number> => timeOfStore(redis);
   const config = { prefix, retention, pollRate: { perSecond: 10, burst: 3 }, ...given };
   const store = buildGenerationStore(config, connectionOfStore(redis));
