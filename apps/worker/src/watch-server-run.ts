@@ -114,8 +114,8 @@ export function watchServerRun(
     if (!(await store.claimTurn(turn, turnMs, holder))) return;
     const startedAt = performance.now();
     await settings.restore();
-    const keeping = setInterval(() => void store.claimTurn(turn, turnMs, holder).catch(() => undefined), turnMs / 3);
     const checkpoint = await store.findCheckpoint();
+    const keeping = setInterval(() => void store.claimTurn(turn, turnMs, holder).catch(() => undefined), turnMs / 3);
     const since = checkpoint === undefined ? {} : { since: checkpoint.at };
     const comparison = restoreForgotten(recovery, { ...since, signal: stopping.signal });
     const { compared, restored, damaged, foreign } = await orAborted(comparison, stopping.signal, 'stopped')

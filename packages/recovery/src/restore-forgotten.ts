@@ -62,10 +62,13 @@ export async function restoreForgotten(recovery: Recovery, { since, signal }: Re
 
   async function bringBack(generationId: string, records: readonly ListedRecord[]): Promise<void> {
     signal?.throwIfAborted();
-    if (oldSince !== undefined && (await isOver(recovery, generationId, records, oldSince))) return;
-    const damage = await restoreOrName(recovery, generationId, records);
-    if (damage === undefined) restored.add(generationId);
-    else damaged.set(generationId, damage);
+    const outcome = await orDamage(generationId, async () => {
+      if (oldSince !== undefined && (await isOver(recovery, generationId, records, oldSince))) return 'over';
+      await restoreGeneration(recovery, generationId, records);
+      return 'restored';
+    });
+    if (outcome === 'restored') restored.add(generationId);
+    else if (outcome !== 'over') damaged.set(generationId, outcome);
   }
 
   const listings = listCandidates(recovery, {
@@ -99,7 +102,9 @@ async function isOver(
   if ((await store.findSubmissions(generationId)).length > 0) return false;
   const named = records.find(({ kind }) => kind === 'intent');
   const intent = named === undefined ? undefined : await archive.findIntent(named, named.round);
-  if (intent !== undefined && intent.createdAt < since) return true;
+  // Without an intent nothing tells: the restore names the damage.
+  if (intent === undefined) return false;
+  if (intent.createdAt < since) return true;
   throw new RebuildNeededError(generationId, { details: { generationId } });
 }
 
@@ -109,9 +114,14 @@ export async function restoreOrName(
   generationId: string,
   listed?: readonly ListedRecord[],
 ): Promise<Damage | undefined> {
+  const outcome = await orDamage(generationId, () => restoreGeneration(recovery, generationId, listed));
+  return typeof outcome === 'string' ? undefined : outcome;
+}
+
+/** Does something about one generation. @returns the damage instead, when a record of it cannot be used. */
+async function orDamage<Value>(generationId: string, work: () => Promise<Value>): Promise<Value | Damage> {
   try {
-    await restoreGeneration(recovery, generationId, listed);
-    return undefined;
+    return await work();
   } catch (error) {
     const isDamage = hasCode(error, 'storage.corrupt-record') || hasCode(error, 'store.corrupt-record');
     if (isDamage && error instanceof Error) return { generationId, error };
