@@ -28,7 +28,6 @@ import type {
   VerifiedImage,
 } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
-import { z } from 'zod';
 import { pauseBuying, readPauses, resumeBuying, type BuyingPause, type PauseKind, type StandingPause } from './buying-pause.ts';
 import { countStrike, isDryRunCharged, noteDryRunCharged, readHeldWorkers, reportFree, reportHeld, type HeldWorker } from './access.ts';
 import {
@@ -45,7 +44,7 @@ import { adoptIntent, commit, isNewestSend, recordRefusalSeen, recordVerdict } f
 import { recordDelivery, type DeliveryReceipt } from './deliveries.ts';
 import { enqueueGeneration, type EnqueueReceipt, type NewGeneration } from './enqueue.ts';
 import type { Retention } from './retention.ts';
-import { capsKey, differingKey, epochKey, providerTroubleKey, submissionKey, turnKey } from './keys.ts';
+import { differingKey, epochKey, providerTroubleKey, submissionKey, turnKey } from './keys.ts';
 import { applyLimits, findLimits, findLimitsRestrictions, restrictLimits, type LimitsRestriction, type StoredLimits } from './limits.ts';
 import { lookAtSettings, type SettingsLook } from './look-at-settings.ts';
 import { applyPauses, findPauses, type StoredPauses } from './operator-pause.ts';
@@ -54,7 +53,7 @@ import { findTrouble, reportTrouble, type StandingTrouble } from './provider-tro
 import { findLastPass, findPassProgress } from './reconcile/last-pass.ts';
 import { listOpen, readOpenGenerations, type OpenGenerations } from './open-generations.ts';
 import { endTurnScript, takeTurnScript } from './scripts/indexes.ts';
-import { readTasksScript } from './scripts/tasks-at-provider.ts';
+import { readTasksAtProvider } from './tasks-at-provider.ts';
 import { beginRebuild, bookPast, finishRebuild, type BegunRebuild, type RebuiltStore } from './rebuild.ts';
 import { restoreGeneration, findForgotten } from './restore.ts';
 import { adoptOwner, claimOwner, readOwnership, type OwnerClaim, type Ownership } from './ownership.ts';
@@ -222,8 +221,6 @@ export interface GenerationStore {
   pauses(): Promise<StandingPause[]>;
 }
 
-const readTasks = z.tuple([z.number(), z.number()]).transform(([count, limit]) => ({ count, limit }));
-
 /** Builds the store on a connection that stays its caller's to close. */
 export function buildGenerationStore({ prefix, retention, pollRate, ownerId }: GenerationStoreConfig, redis: Redis): GenerationStore {
   return {
@@ -250,7 +247,7 @@ export function buildGenerationStore({ prefix, retention, pollRate, ownerId }: G
     recordDelivery: (ref, { body, told }) => recordDelivery(redis, prefix, ref, body, told),
     recordKeptImage: (ref, image, isLook) => recordKeptImage(redis, prefix, ref, image, isLook),
     newestDelivery: async (ref) => Number((await redis.hget(submissionKey(prefix, ref), 'deliverySeq')) ?? 0),
-    readTasksAtProvider: async () => readTasks.parse(await readTasksScript.run(redis, capsKey(prefix), [prefix])),
+    readTasksAtProvider: () => readTasksAtProvider(redis, prefix),
     takePollTurn: (ref, wish) => takePollTurn(redis, prefix, pollRate, ref, wish),
     find: (generationId, knownRequest) => findGeneration(redis, prefix, generationId, knownRequest),
     findSubmissions: (generationId) => findSubmissions(redis, prefix, generationId),
