@@ -52,18 +52,18 @@ describe('a submission', () => {
     expect(moves).toEqual(['failed > succeeded', 'lost > succeeded', 'unknown > succeeded', 'unknown > failed', 'unknown > lost']);
   });
 
-  test('is accepted after a commit, which Redis may have forgotten, and lost or unknown only after one', () => {
+  test('is accepted, lost or unknown after a commit, which Redis may have forgotten or a refusal may have taken back', () => {
     expect(submissionStatusesBefore('accepted')).toEqual(['planned', 'committed']);
-    expect(submissionStatusesBefore('lost')).toEqual(['committed', 'accepted', 'unknown']);
-    expect(submissionStatusesBefore('unknown')).toEqual(['committed', 'accepted']);
+    expect(submissionStatusesBefore('lost')).toEqual(['planned', 'committed', 'accepted', 'unknown']);
+    expect(submissionStatusesBefore('unknown')).toEqual(['planned', 'committed', 'accepted']);
   });
 
   test('goes back to planned only while the provider may not have it', () => {
     expect(submissionStatusesBefore('planned')).toEqual(['committed']);
   });
 
-  test('may move to succeeded from every status in which it was sent', () => {
-    expect(submissionStatusesBefore('succeeded')).toEqual(['committed', 'accepted', 'failed', 'lost', 'unknown']);
+  test('may move to succeeded from every other status: S3 is right about what was bought', () => {
+    expect(submissionStatusesBefore('succeeded')).toEqual(['planned', 'committed', 'accepted', 'failed', 'lost', 'unknown']);
   });
 
   test('moves exactly where its table says', () => {

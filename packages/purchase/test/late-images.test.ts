@@ -184,6 +184,30 @@ describe('a generation that was ended from outside after its image was sent', ()
   });
 });
 
+// A gateway may refuse what it has passed on, and the image may be home before the refusal is written down.
+for (const isCancelled of [false, true]) {
+  test(`an image whose refusal is recorded between its result in S3 and in Redis is kept${isCancelled ? ', also of a cancelled generation' : ''}`, async () => {
+    await world.setFaults({ submit429Rate: 1, submit429AcceptedRate: 1 });
+    const ref = await world.enqueue();
+    const refused = freezingAt(world.purchase(), 'before', 'store.recordVerdict');
+    const submission = submit(refused.purchase, ref);
+    await refused.stands;
+    await world.uploaded(ref);
+    const home = freezingAt(world.purchase(), 'after', 'archive.recordResult');
+    const settlement = settle(home.purchase, ref);
+    await home.stands;
+    refused.thaw();
+    expect((await submission).kind).toBe('snooze');
+    if (isCancelled) await world.store.cancel(ref.generationId);
+    home.thaw();
+    expect(await settlement).toEqual({ kind: 'finished' });
+    await world.setFaults({});
+    expect(await submit(world.purchase(), ref)).toEqual({ kind: 'finished' });
+    const status = isCancelled ? 'cancelled' : 'succeeded';
+    await expectAgreement(world, ref, { status, images: ['succeeded'], executions: 1, ...(isCancelled ? { amended: true } : {}) });
+  });
+}
+
 test('nothing is heard until the horizon: unknown, its money held; and the image that comes after it is kept', async () => {
   await world.setFaults({ executionMs: [300, 300] });
   const ref = await world.enqueue();

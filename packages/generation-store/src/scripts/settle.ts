@@ -100,7 +100,8 @@ end
 if submission.status == status then
   return { 'already', redis.call('EXISTS', nextKey) == 1 and int(n + 1) or '' }
 end
-if not string.find(movesFrom, ' ' .. submission.status .. ' ', 1, true) then return { 'refused-move', submission.status } end
+local neverSent = submission.status == 'planned' and tonumber(submission.sends) == 0 and status ~= 'failed'
+if neverSent or not string.find(movesFrom, ' ' .. submission.status .. ' ', 1, true) then return { 'refused-move', submission.status } end
 
 -- what the ledger holds of an ended submission; a late image changes it
 local function chargeOf(submission)
