@@ -28,7 +28,7 @@ export const tasks = {
     run: app('apps/cli/dist/main.js', 'spend'),
   },
   reconcile: {
-    does: 'compares jobs, records, money and S3 once, repairs what disagrees, and names what a person must look at',
+    does: 'compares jobs, entries, money and S3 once, repairs what disagrees, and names what a person must look at',
     run: app('apps/cli/dist/main.js', 'reconcile'),
   },
   rebuild: {

@@ -5,10 +5,10 @@ import { createManagedProcess, freePort, readBilledTasks } from '@darkroom/testi
 import { onTestFinished } from 'vitest';
 import { root } from './world.ts';
 
-/** An emulator that was started by somebody else, as the provider behind RUNWARE_URL. */
+/** An emulator that the test starts, as the provider behind RUNWARE_URL. */
 export interface ProviderProcess {
   readonly url: string;
-  /** What a person would set to buy from it. */
+  /** Settings with which a start buys from it. */
   readonly environment: { RUNWARE_URL: string; RUNWARE_API_KEY: string };
   executions(): Promise<number>;
   submissions(): Promise<number>;
@@ -17,7 +17,7 @@ export interface ProviderProcess {
 
 const quick = { executionMs: [100, 300], uploadDelayMs: [50, 100] };
 
-/** Starts it; it ends with the test. */
+/** Starts an emulator that ends with the test. */
 export async function startProvider(faults: Readonly<Record<string, unknown>> = {}): Promise<ProviderProcess> {
   const directory = mkdtempSync(path.join(tmpdir(), 'darkroom-provider-'));
   const port = await freePort();

@@ -5,13 +5,13 @@ import { createWorld, type World } from './world.ts';
 
 const SLOW = JSON.stringify({ executionMs: [1500, 2500], uploadDelayMs: [200, 200] });
 
-/** A start that is killed when its three images are bought and none has come home. */
+/** Starts, and kills the start when its three images are bought and none has arrived. */
 async function killInTheMiddle(world: World): Promise<{ generationIds: string[] }> {
   const cli = world.start([], { FAULTS: SLOW });
   await cli.printed(/(at the provider[\s\S]+){3}/);
   cli.signal('SIGKILL');
   await cli.ended;
-  // The worker lives on, and writes down what it does a moment after it did it.
+  // The worker runs on, and logs each step a moment after it.
   return eventually(() => {
     const lines = world.readLines('logs/worker.log').map((line) => JSON.parse(line) as { generationId?: string });
     const generationIds = [...new Set(lines.flatMap(({ generationId }) => generationId ?? []))];
@@ -23,7 +23,7 @@ async function killInTheMiddle(world: World): Promise<{ generationIds: string[] 
 const executionsIn = (world: World): number =>
   world.readLines('kept/emulator/bill.jsonl').filter((line) => JSON.parse(line).kind === 'execution').length;
 
-test('after a kill the next start ends what was left, keeps its ports and brings home what was bought', async () => {
+test('after a kill the next start ends the left processes, keeps the ports and completes the purchases', async () => {
   const world = createWorld();
   const { generationIds } = await killInTheMiddle(world);
   const left = await world.apps();

@@ -4,14 +4,14 @@ import { expect, test } from 'vitest';
 import { startProvider } from './emulator.ts';
 import { createWorld, type World } from './world.ts';
 
-/** The roads in the result records of a world, out of the files of its embedded S3. */
+/** Reads the `road` of each result record from the files of the embedded S3. */
 const roadsOf = (world: World): string[] =>
   readdirSync(path.join(world.dir, 'kept', 's3'), { recursive: true, encoding: 'utf8' })
     .map((name) => path.join(world.dir, 'kept', 's3', name))
     .filter((file) => statSync(file).isFile())
     .flatMap((file) => /"road":"([\w-]+)"/.exec(readFileSync(file, 'latin1'))?.[1] ?? []);
 
-test('with a key it prints the exact quote, which roads are open and what --buy would do, and does nothing', async () => {
+test('with a key start prints the exact quote, the open delivery paths and what --buy would do, and does nothing', async () => {
   const world = createWorld();
   const provider = await startProvider();
   const cli = world.start(['--once'], provider.environment);
@@ -21,9 +21,9 @@ test('with a key it prints the exact quote, which roads are open and what --buy 
     /together, at most +0\.06 USD/,
     'an emulator, no real money',
     /· webhook +closed: .*WEBHOOK_BASE_URL/,
-    /· upload +closed: .*S3_BUCKET, or S3_ENDPOINT off loopback/,
+    /· upload +closed: .*set S3_BUCKET \(AWS\) or a public S3_ENDPOINT/,
     /✔ imageURL/,
-    'Nothing was started, bought or sent. With --buy they are bought now, with at most 1 USD a day',
+    'Nothing was started, bought or sent. To buy them now, for at most 1 USD a day',
   ])
     expect(cli.output()).toMatch(line);
   expect(cli.output()).not.toContain('real-enough');
@@ -31,15 +31,15 @@ test('with a key it prints the exact quote, which roads are open and what --buy 
   expect(existsSync(path.join(world.dir, 'ports.json'))).toBe(false);
 });
 
-test('the real provider is called real money', async () => {
+test('start says that the real provider costs real money', async () => {
   const cli = createWorld().start(['--once'], { RUNWARE_API_KEY: 'a-real-key' });
   expect((await cli.ended).code).toBe(0);
   expect(cli.output()).toContain('bought from https://api.runware.ai/v1');
-  expect(cli.output()).toContain('This is real money, of the account that the key belongs to.');
+  expect(cli.output()).toContain('This is real money, charged to the account of the key.');
   expect(cli.output()).not.toContain('a-real-key');
 });
 
-test('with --buy three images are bought once each, come home by imageURL, and are not bought again by the emulator', async () => {
+test('with --buy three images are bought once each and fetched by imageURL, and the emulator does not buy them again', async () => {
   const world = createWorld();
   const provider = await startProvider();
   const cli = world.start(['--once', '--buy', '--max-usd', '0.10'], provider.environment);
@@ -54,13 +54,13 @@ test('with --buy three images are bought once each, come home by imageURL, and a
   expect(roadsOf(world)).toEqual(['image-url', 'image-url', 'image-url']);
   expect(await world.leftRunning()).toEqual([]);
 
-  // what was begun for money is never handed to an emulator, nor the other way round
+  // a folder with purchases for money is never used with an emulator, nor the reverse
   const other = world.start(['--once']);
   expect((await other.ended).code).toBe(1);
   expect(other.output()).toContain('must not be bought from the emulator of npm start; choose another with --data-dir');
 });
 
-test('a wrong key buys nothing, and the start says so and ends', async () => {
+test('with a wrong key start buys nothing, says why and ends', async () => {
   const world = createWorld();
   const provider = await startProvider();
   const startedAt = performance.now();
@@ -76,7 +76,7 @@ test('a wrong key buys nothing, and the start says so and ends', async () => {
   expect(await provider.executions()).toBe(3);
 });
 
-test('a cap below the quote buys nothing', async () => {
+test('with a cap below the quote start buys nothing', async () => {
   const provider = await startProvider();
   const cli = createWorld().start(['--once', '--buy', '--max-usd', '0.05'], provider.environment);
   expect((await cli.ended).code).toBe(2);
@@ -84,7 +84,7 @@ test('a cap below the quote buys nothing', async () => {
   expect(await provider.submissions()).toBe(0);
 });
 
-test('a Redis that forgets buys nothing for money', async () => {
+test('with a Redis that forgets start spends no money', async () => {
   const world = createWorld();
   const provider = await startProvider();
   const cli = world.start(['--once', '--buy', '--redis', 'js'], provider.environment);

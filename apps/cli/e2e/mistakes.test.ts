@@ -11,7 +11,7 @@ import { createWorld, root, spawnCli } from './world.ts';
 
 const troubleshooting = readFileSync(path.join(root, 'docs/operations/troubleshooting.md'), 'utf8').replaceAll(/\s+/g, ' ');
 
-/** What a person reads stands in the page for those who search for it. */
+/** Asserts that the output contains these words, and so does the page on which a user searches for them. */
 function expectSaid(output: string, words: string): void {
   expect(output.replaceAll(/\s+/g, ' ')).toContain(words);
   expect(troubleshooting, 'docs/operations/troubleshooting.md').toContain(words);
@@ -23,7 +23,7 @@ const doctor = async (environment: Readonly<Record<string, string>>): Promise<st
   return cli.output();
 };
 
-test('a program whose packages are not installed says so', async () => {
+test('a program says that its packages are not installed', async () => {
   const folder = mkdtempSync(path.join(tmpdir(), 'darkroom-bare-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   cpSync(path.join(root, 'apps/cli/dist'), folder, { recursive: true });
@@ -34,7 +34,7 @@ test('a program whose packages are not installed says so', async () => {
   expect(cli.stderr).not.toContain(' at ');
 });
 
-test('a wrong key is named, and what still works', async () => {
+test('doctor names a wrong key and what still works', async () => {
   const provider = await startProvider();
   const output = await doctor({ ...provider.environment, RUNWARE_API_KEY: 'wrong-key' });
   expectSaid(output, 'refuses the account: invalidApiKey');
@@ -43,7 +43,7 @@ test('a wrong key is named, and what still works', async () => {
   expect(await provider.submissions()).toBe(0);
 });
 
-test('a missing bucket is named, by the doctor and by a start', async () => {
+test('doctor and start name a missing bucket', async () => {
   const s3 = await startTestS3({ bucket: 'another' });
   onTestFinished(() => s3.stop());
   const environment = {
@@ -62,7 +62,7 @@ test('a missing bucket is named, by the doctor and by a start', async () => {
   expect(await world.leftRunning()).toEqual([]);
 });
 
-test('a Redis that is down is named, by the doctor and by a start', async () => {
+test('doctor and start name a Redis that is down', async () => {
   const REDIS_URL = `redis://127.0.0.1:${await freePort()}`;
   expectSaid(await doctor({ REDIS_URL }), 'does not answer (refused); start one with npm start, or set REDIS_URL');
   const cli = createWorld().start(['--once'], { REDIS_URL });
@@ -70,14 +70,14 @@ test('a Redis that is down is named, by the doctor and by a start', async () => 
   expect(cli.output()).toContain(`"${REDIS_URL}" does not answer`);
 });
 
-test('a webhook address that does not answer is a warning that names what still works, by the doctor and in the log of the worker', async () => {
+test('doctor and the worker log warn of a webhook address that does not answer, and name what still works', async () => {
   const provider = await startProvider();
-  // an address that somebody else answers
-  const stranger = createServer((_, response) => void response.writeHead(404, { connection: 'close' }).end());
-  stranger.listen(0, '127.0.0.1');
-  await once(stranger, 'listening');
-  onTestFinished(() => void stranger.close());
-  const address = stranger.address();
+  // an address that another program answers
+  const otherServer = createServer((_, response) => void response.writeHead(404, { connection: 'close' }).end());
+  otherServer.listen(0, '127.0.0.1');
+  await once(otherServer, 'listening');
+  onTestFinished(() => void otherServer.close());
+  const address = otherServer.address();
   const WEBHOOK_BASE_URL = `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`;
   expectSaid(await doctor({ WEBHOOK_BASE_URL }), 'webhooks may not arrive; images are still bought, uploaded and polled for, only later');
 
@@ -87,7 +87,7 @@ test('a webhook address that does not answer is a warning that names what still 
   expectSaid(world.readLines('logs/worker.log').join('\n'), 'answered 404 from here: webhooks may not arrive');
 });
 
-test('settings that are all well are said to be', async () => {
+test('doctor says that the provider takes the key and that Redis holds no epoch', async () => {
   const provider = await startProvider();
   const cli = spawnCli(['doctor'], { ...provider.environment, REDIS_URL: inject('redisUrl'), DARKROOM_PREFIX: uniquePrefix() });
   await cli.ended;

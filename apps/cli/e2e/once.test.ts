@@ -4,7 +4,7 @@ import sharp from 'sharp';
 import { expect, test } from 'vitest';
 import { createWorld, root } from './world.ts';
 
-/** A line without what differs from run to run and from machine to machine. */
+/** Returns a line without the parts that differ between runs and machines. */
 const shapeOf = (line: string): string =>
   line
     .replace(/[0-9a-f]{8}-0\.jpg/, 'ID-0.jpg')
@@ -54,7 +54,7 @@ test('a Redis that forgets gets a fresh bucket at every start', async () => {
   }
 });
 
-test('an image that never comes home is exit code 1, and the reason is told', async () => {
+test('images that fail end with exit code 1 and their reason', async () => {
   const world = createWorld();
   const cli = world.start(['--once'], { FAULTS: JSON.stringify({ executionMs: [50, 100], failContentPolicyRate: 1 }) });
   expect((await cli.ended).code).toBe(1);

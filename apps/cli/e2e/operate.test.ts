@@ -7,7 +7,7 @@ import { createWorld, spawnCli } from './world.ts';
 
 const IMAGE_NANO_USD = 20_000_000;
 
-/** A store with purchases that wait, as a worker snoozes them under a pause, in the Redis of the run. */
+/** Creates a store whose purchases wait as if a worker had snoozed them under a pause. */
 async function setup() {
   const prefix = uniquePrefix();
   const redis = connectPatient(inject('redisUrl'));
@@ -33,7 +33,7 @@ async function setup() {
     const cli = spawnCli(words, { REDIS_URL: inject('redisUrl'), DARKROOM_PREFIX: prefix, ...environment });
     return { code: (await cli.ended).code, output: cli.output() };
   };
-  /** The environment of an operator who has the bucket too, which was empty when the store was opened. */
+  /** Starts an empty bucket. @returns the settings with which an operator uses it. */
   const startBucket = async (): Promise<Record<string, string>> => {
     const s3 = await startTestS3();
     onTestFinished(() => s3.stop());
@@ -54,7 +54,7 @@ test('status says that no worker has opened the store yet', async () => {
   expect(await run('status')).toContain('NOT OPEN: no worker has started here yet, or Redis lost its memory');
 });
 
-test('status says why buying is paused, since when and what to do, what waits, and what was spent', async () => {
+test('status says why and since when buying is paused, what to do, what waits, and what was spent', async () => {
   const { store, enqueue, run } = await setup();
   await store.initialise('epoch');
   const generationId = await enqueue(3);
@@ -66,7 +66,7 @@ test('status says why buying is paused, since when and what to do, what waits, a
   );
   expect(status).toContain('what to do: correct the key, permission or balance');
   expect(status).toContain('what was bought before still comes home');
-  expect(status).toMatch(/today +0 USD spent, 0\.06 USD on hold, of at most 1 USD, 0\.94 left; begins anew \d{4}-\d\d-\d\d 00:00:00 UTC/);
+  expect(status).toMatch(/today +0 USD spent, 0\.06 USD on hold, of at most 1 USD, 0\.94 left; resets \d{4}-\d\d-\d\d 00:00:00 UTC/);
   expect(status).toContain(`open      1 generations; the oldest is ${generationId}, ordered`);
   expect(status).toContain('queue     submissions: 3 delayed');
   expect(status).toContain('queue     settlements: empty');
@@ -74,30 +74,32 @@ test('status says why buying is paused, since when and what to do, what waits, a
   expect(await run('spend', '--tenant', 'acme')).toMatch(/tenant month +0 USD spent, 0\.06 USD on hold, no cap/);
 });
 
-test('status says that the provider is in trouble, and nothing of it once it has answered', async () => {
+test('status says that the provider is in trouble until it answers', async () => {
   const { store, run } = await setup();
   await store.initialise('epoch');
   for (const generationId of ['a', 'b', 'c', 'd', 'e'])
     await store.reportTrouble({ generationId, tolerated: 5, firstWaitMs: 60_000, maxWaitMs: 60_000 });
-  expect(await run('status')).toMatch(/provider +IN TROUBLE since .+: 5 sends in a row came to nothing; one at a time tries again/);
+  expect(await run('status')).toMatch(
+    /provider +IN TROUBLE since .+: the last 5 requests to Runware failed; one trial request goes out at a time/,
+  );
   await store.reportAnswer();
   expect(await run('status')).not.toContain('provider');
 });
 
-test('pause stops buying for a reason, and resume lets what waits run at once', async () => {
+test('pause stops buying for a reason, and resume runs the waiting purchases at once', async () => {
   const { store, submissions, enqueue, run } = await setup();
   await store.initialise('epoch');
   await enqueue(4, 0);
   await submissions.queue.rateLimit(60_000); // as a worker that was told of the pause
   expect(await run('pause', '--reason', 'a new bucket')).toMatch(/PAUSED .*an operator: a new bucket/);
-  expect(await run('pause', '--reason', 'lunch')).toContain('it was paused by an operator already; that pause keeps its reason');
+  expect(await run('pause', '--reason', 'lunch')).toContain('an operator had paused buying before; that pause keeps its reason');
   expect(await store.pauses()).toMatchObject([{ kind: 'operator', reason: 'a new bucket' }]);
-  expect(await run('resume')).toMatch(/lifted 1 pause\n4 purchases that were waiting go on\nbuying +goes on/);
+  expect(await run('resume')).toMatch(/lifted 1 pause\n4 waiting purchases resume\nbuying +goes on/);
   expect(await submissions.queue.getJobCounts('waiting', 'delayed')).toEqual({ waiting: 4, delayed: 0 });
   expect(await submissions.queue.getRateLimitTtl()).toBeLessThanOrEqual(0);
 });
 
-test('without the bucket a pause holds all the same and is not recorded, and is not lifted', async () => {
+test('without the bucket a pause holds and is not recorded, and is not lifted', async () => {
   const { store, run, runWith } = await setup();
   await store.initialise('epoch');
   const nowhere = { S3_BUCKET: 'gone', S3_ENDPOINT: 'http://127.0.0.1:9', S3_ACCESS_KEY_ID: 'a', S3_SECRET_ACCESS_KEY: 'b' };
@@ -112,7 +114,7 @@ test('without the bucket a pause holds all the same and is not recorded, and is 
   }
 });
 
-test('without the bucket a lower cap and limit hold at once and are not recorded, higher ones wait', async () => {
+test('without the bucket a lower cap or limit holds at once and is not recorded, and a higher one waits', async () => {
   const { store, runWith } = await setup();
   await store.initialise('epoch');
   const { caps } = (await store.findCaps()) ?? { caps: { allPerDay: 0 } };
@@ -132,7 +134,7 @@ test('without the bucket a lower cap and limit hold at once and are not recorded
   expect(await store.findCaps()).toMatchObject({ caps: { ...caps, tenantPerDay: 1_000_000_000 } });
 });
 
-test('limits shows and changes how many tasks the fleet may have at the provider', async () => {
+test('limits shows and changes the number of tasks that the fleet may have at the provider', async () => {
   const { store, run, runWith } = await setup();
   await store.initialise('epoch');
   expect(await run('limits')).toContain('at most 1000 tasks at the provider (the default); 0 are under way');
@@ -149,7 +151,7 @@ test('limits shows and changes how many tasks the fleet may have at the provider
   expect(await store.readTasksAtProvider()).toEqual({ count: 0, limit: 5 });
 });
 
-test('resuming one kind leaves the other, and wakes nothing', async () => {
+test('resume of one kind leaves the other pause, and wakes nothing', async () => {
   const { store, submissions, enqueue, run } = await setup();
   await store.initialise('epoch');
   await enqueue(2, 0);
@@ -163,7 +165,7 @@ test('resuming one kind leaves the other, and wakes nothing', async () => {
   expect(await run('resume', '--kind', 'account')).toContain('nothing of this kind was paused');
 });
 
-test('without REDIS_URL the Redis of a running start is found, paused, and goes on at once when it is resumed', async () => {
+test('without REDIS_URL commands find the Redis of a running start, pause it and resume it', async () => {
   const world = createWorld();
   const started = world.start();
   await started.printed('Runs on until Ctrl-C');
@@ -185,7 +187,7 @@ test('without REDIS_URL the Redis of a running start is found, paused, and goes 
   expect(await run('resume')).toContain('lifted 1 pause');
 });
 
-test('where nothing runs it says where it looked and what to do', async () => {
+test('a command that finds no Darkroom says where it looked and what to do', async () => {
   const cli = spawnCli(['status', '--data-dir', '/nowhere']);
   expect((await cli.ended).code).toBe(1);
   expect(cli.output()).toContain('cannot find a Darkroom: no start has run here; start one with npm start, or set REDIS_URL');

@@ -9,7 +9,7 @@ import { eventually, freePort } from '@darkroom/testing';
 
 const IMAGE_USD = 0.02;
 
-/** A new folder for the transcript; it is gone when the test is over. */
+/** Returns a transcript file in a new folder, which the end of the test removes. */
 function newFile(): string {
   const folder = mkdtempSync(path.join(tmpdir(), 'darkroom-probe-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
@@ -33,7 +33,7 @@ async function probe(provider: ProviderProcess, ...words: string[]): Promise<Pro
   return { code, output: cli.output(), seconds: (performance.now() - startedAt) / 1000, file };
 }
 
-test('against the likeliest provider it answers in under a minute, asks for no other setting, and spends what it says', async () => {
+test('against the likeliest provider a probe ends within a minute, asks for no setting, and spends what it says', async () => {
   const provider = await startProvider();
   const { code, output, seconds, file } = await probe(provider);
   expect({ code, output }).toMatchObject({ code: 0 });
@@ -68,7 +68,7 @@ test('against the likeliest provider it answers in under a minute, asks for no o
   expect(readdirSync(path.dirname(file))).toEqual(['probe.json']);
 });
 
-test('a probe that is killed leaves what it had, with the request that was under way', async () => {
+test('a killed probe leaves its exchanges so far, with the request that was under way', async () => {
   const provider = await startProvider({ executionMs: [60_000, 60_000] });
   const file = newFile();
   const cli = spawnCli(['probe', '--max-usd', '0.50', '--out', file], provider.environment);
@@ -83,7 +83,7 @@ test('a probe that is killed leaves what it had, with the request that was under
   expect(JSON.stringify(transcript.exchanges.map(({ meaning }) => meaning))).toContain('accepted');
 });
 
-test('a purchase that was not answered before the probe ended is in the file', async () => {
+test('the file holds a purchase that was not answered before the probe ended', async () => {
   const provider = await startProvider({ submitSlowRate: 1, submitSlowMs: 60_000 });
   const file = newFile();
   const cli = spawnCli(['probe', '--max-usd', '0.50', '--out', file], provider.environment);
@@ -97,12 +97,12 @@ test('a purchase that was not answered before the probe ended is in the file', a
   });
 });
 
-test('a file that is there already, or a folder that is not, ends the probe before it asks anything', async () => {
+test('an existing file, or a missing folder, ends the probe before its first request', async () => {
   const provider = await startProvider();
   const file = newFile();
   writeFileSync(file, 'bought before');
   for (const [out, words] of [
-    [file, 'it is there already'],
+    [file, 'it exists already'],
     [path.join(path.dirname(file), 'nowhere', 'probe.json'), 'ENOENT'],
   ] as const) {
     const cli = spawnCli(['probe', '--max-usd', '0.50', '--out', out], provider.environment);
@@ -115,7 +115,7 @@ test('a file that is there already, or a folder that is not, ends the probe befo
   expect(existsSync(`${file}.partial`)).toBe(false);
 });
 
-test('a provider that forgets ids, keeps refused ones, limits reference images and keeps the last response is found out', async () => {
+test('a probe detects a provider that forgets ids, keeps refused ones, limits reference images and keeps the last response', async () => {
   const provider = await startProvider({
     replay: 'conflict-while-running',
     rejectionConsumesId: true,
@@ -138,13 +138,13 @@ test('a provider that forgets ids, keeps refused ones, limits reference images a
     expect(output).toContain(line);
 });
 
-test.each(['errors', 'data-nested', 'data-flat'])('a failure that is told as %s is told so', async (pollErrorShape) => {
+test.each(['errors', 'data-nested', 'data-flat'])('a probe names the form of a failure: %s', async (pollErrorShape) => {
   const provider = await startProvider({ failProviderErrorRate: 1, pollErrorShape });
   const { output } = await probe(provider);
   expect(output).toContain(`a task failed, told as ${pollErrorShape}, code providerError`);
 });
 
-test('a limit that a step could cross leaves that step out', async () => {
+test('a step that could cross the limit is left out', async () => {
   const provider = await startProvider();
   const cli = spawnCli(['probe', '--max-usd', '0.05', '--out', newFile()], provider.environment);
   expect((await cli.ended).code).toBe(1);
@@ -152,7 +152,7 @@ test('a limit that a step could cross leaves that step out', async () => {
   expect((await provider.executions()) * IMAGE_USD).toBeLessThanOrEqual(0.05);
 });
 
-test('later, what was forgotten is said', async () => {
+test('with --wait a probe says what the provider forgot', async () => {
   const provider = await startProvider({
     pollForgetsAfterMs: 1500,
     detailsForgetAfterMs: 1500,
@@ -165,7 +165,7 @@ test('later, what was forgotten is said', async () => {
   expect(output).toMatch(/sent again \d+ s after its end, it was TAKEN/);
 });
 
-test('with a catcher it says what webhooks and uploads look like', async () => {
+test('with --catcher a probe describes webhooks and uploads', async () => {
   const provider = await startProvider({
     webhookBody: 'envelope',
     uploadContentType: 'image/jpeg',
@@ -177,12 +177,12 @@ test('with a catcher it says what webhooks and uploads look like', async () => {
   const { code, output } = await probe(provider, '--catcher', `http://127.0.0.1:${port}`, '--catcher-port', String(port));
   expect({ code, output }).toMatchObject({ code: 0 });
   expect(output).toMatch(/webhook: POST, body data, application\/json/);
-  expect(output).toContain('answered 500, it was sent 4 times');
+  expect(output).toContain('a webhook answered with 500 was sent 4 times');
   expect(output).toMatch(/upload: PUT, \d{4,} bytes, image\/jpeg, with its length, \d+ ms after the result/);
   expect(output).toMatch(/TIMING_UPLOAD_WINDOW_MS=\d+/);
 });
 
-test('a wrong key is told, and nothing is bought', async () => {
+test('a probe with a wrong key says so and buys nothing', async () => {
   const provider = await startProvider();
   const cli = spawnCli(['probe', '--max-usd', '0.50', '--out', newFile()], { ...provider.environment, RUNWARE_API_KEY: 'wrong' });
   await cli.ended;

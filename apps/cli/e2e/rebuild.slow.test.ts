@@ -22,15 +22,15 @@ import { spawnCli } from './world.ts';
 
 const GENERATIONS = 1000;
 const PRODUCERS = 4;
-/** Each keeps one order at a time. */
+/** Callers, each with one order at a time. */
 const CALLERS = 200;
-/** Redis is emptied when so many images were made. */
+/** Executions on the bill after which Redis is emptied. */
 const EMPTIED_AFTER = 300;
-/** A rebuild is killed as soon as Redis holds so many keys, one rebuild after the other. */
+/** Number of keys in Redis at which each rebuild, one after the other, is killed. */
 const KILLED_AT_KEYS = [100, 300, 600];
 const CAP_USD = '100';
 
-test('Redis emptied in the middle of 1,000 generations: rebuilt, nothing that was paid for is lost, forgotten or paid for twice', async () => {
+test('after a rebuild of a Redis emptied amid 1,000 generations no paid image is lost, forgotten or paid for twice', async () => {
   const fleet = await startFleet({
     workers: 2,
     receivers: 2,
@@ -77,7 +77,7 @@ test('Redis emptied in the middle of 1,000 generations: rebuilt, nothing that wa
     expect({ code: (await last.ended).code, output: last.output() }).toMatchObject({ code: 0 });
     console.info(last.output().trim());
 
-    // What the callers had seen before is what it was, and its keys are taken.
+    // Generations that the callers had seen final are unchanged, and their idempotency keys are still taken.
     for (const view of finalBefore) {
       const { status, costUsd, images } = await producers[0]!.get(view.generationId);
       expect({ status, costUsd, images: images.map(({ image }) => image) }).toEqual({
@@ -95,7 +95,7 @@ test('Redis emptied in the middle of 1,000 generations: rebuilt, nothing that wa
     console.info(`closed for ${openedAt - emptiedAt} ms, ${kills} rebuilds killed; all home ${Date.now() - openedAt} ms after it opened`);
 
     const bill = await readBill(fleet);
-    // Two seconds are more than any run that had committed before needs for its send.
+    // A run that had committed before sends within less than two seconds.
     const known = new Set(bill.filter(({ at }) => at < emptiedAt + 2000).map(({ taskUUID }) => taskUUID));
     const whileClosed = bill.filter(({ at, kind, taskUUID }) => kind === 'submission' && !known.has(taskUUID) && at < openedAt - 200);
     expect(whileClosed, 'bought while the store was closed').toEqual([]);
@@ -117,7 +117,7 @@ interface Order {
 
 const requestOf = (at: number) => ({ positivePrompt: `image ${at}`, width: 1280, height: 896 }) as const;
 
-/** As callers should: keeps the request until its generation is final, and enqueues again what is not known. */
+/** Acts as callers should: keeps the request until its generation is final, and enqueues it again if it is not known. */
 async function bringHome(producer: Producer, { id, key, at }: Order, isOver: AbortSignal): Promise<GenerationView> {
   for (;;) {
     isOver.throwIfAborted();
@@ -145,7 +145,7 @@ const rebuild = ({ redisUrl, prefix, s3Config }: Fleet) =>
     TIMING_FIRST_POLL_MS: '1500',
   });
 
-/** Begins rebuilds and kills each in its middle. @returns how many were killed. */
+/** Begins rebuilds and kills each in its middle. @returns the number of killed rebuilds. */
 async function killRebuilds(fleet: Fleet, redis: Redis): Promise<number> {
   let kills = 0;
   for (const keys of KILLED_AT_KEYS) {
@@ -176,7 +176,7 @@ const readBill = async ({ billFile }: Fleet): Promise<BillLine[]> =>
 
 const executionsOf = (bill: readonly BillLine[]): BillLine[] => bill.filter(({ kind }) => kind === 'execution');
 
-/** The bill, the bucket, the records and the ledger say the same. */
+/** Asserts that the bill, the bucket, its records and the ledger agree. */
 async function judge(fleet: Fleet, redis: Redis, bill: readonly BillLine[], views: readonly GenerationView[]): Promise<void> {
   const storage = createObjectStorage({ ...fleet.s3Config, requestTimeoutMs: 5000, maxImageBytes: 32 * 1024 * 1024 }, { now: Date.now });
   try {
@@ -197,7 +197,7 @@ async function judge(fleet: Fleet, redis: Redis, bill: readonly BillLine[], view
       const end = (await storage.findAmendment(ref)) ?? (await storage.findResult(ref));
       expect(end?.status).toBe('succeeded');
     }
-    // Another submission of an image follows a failure on the bill, and nothing else.
+    // An image has another submission only after a failure on the bill.
     for (const [taskUUID, { n, ...ref }] of refs) {
       if (n === 1 || !bill.some((line) => line.taskUUID === taskUUID)) continue;
       const earlier = taskUuidOf({ ...ref, n: n - 1 });
@@ -215,7 +215,7 @@ async function judge(fleet: Fleet, redis: Redis, bill: readonly BillLine[], view
   }
 }
 
-/** Of all tenants, over all days. */
+/** Sums the ledger of all tenants over all days. */
 async function ledgerOf(redis: Redis, prefix: string): Promise<{ settled: number; reserved: number }> {
   const days = await Promise.all(
     (await redis.keys(`${prefix}:spend:all:day:*`)).map(async (key) =>

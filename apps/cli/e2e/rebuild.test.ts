@@ -8,7 +8,7 @@ import { spawnCli } from './world.ts';
 const IMAGE_NANO_USD = 20_000_000;
 const retention = { recordSeconds: 60, idempotencySeconds: 60 };
 
-/** A store in which one image is under way, a bucket that knows of it, and `darkroom rebuild` for both. */
+/** Creates a store with one committed image, a bucket with its intent, and `darkroom rebuild` for both. */
 async function setup() {
   const prefix = uniquePrefix();
   const redis = connectPatient(inject('redisUrl'));
@@ -60,7 +60,7 @@ async function setup() {
   return { store, storage, ref, intent: commitment.intent, begin, run, command, commandWith, empty, slowDown };
 }
 
-test('rebuild leaves an open store alone, and fills an empty one under the caps of the workers', async () => {
+test('rebuild does not change an open store, and fills an empty one under the caps of the workers', async () => {
   const { store, ref, run, empty } = await setup();
   expect(await run()).toMatchObject({ code: 0, output: expect.stringContaining('there is nothing to rebuild') as string });
   await empty();
@@ -73,7 +73,7 @@ test('rebuild leaves an open store alone, and fills an empty one under the caps 
   expect((await store.readSpend())[0]).toMatchObject({ capNanoUsd: 7_000_000_000, reservedNanoUsd: IMAGE_NANO_USD });
 });
 
-test('rebuild brings back the limit and the pause of an operator, and says that buying is paused', async () => {
+test('rebuild restores the limit and the pause of an operator, and says that buying is paused', async () => {
   const { store, run, command, empty } = await setup();
   expect(await command('pause', '--reason', 'a new bucket')).toMatchObject({ code: 0 });
   expect(await command('limits', '--tasks', '4')).toMatchObject({ code: 0 });
@@ -90,7 +90,7 @@ test('rebuild brings back the limit and the pause of an operator, and says that 
   expect(await run()).toMatchObject({ code: 0, output: expect.stringContaining('buying goes on') as string });
 });
 
-test('rebuild without caps in S3 and in the environment opens a store that buys nothing until they are set, and says so', async () => {
+test('without caps in S3 and the environment rebuild opens a store that buys nothing until they are set, and says so', async () => {
   const { store, storage, ref, commandWith, empty } = await setup();
   const unnamed = { DAILY_CAP_USD: '' };
   await empty();
@@ -108,9 +108,9 @@ test('rebuild without caps in S3 and in the environment opens a store that buys 
   expect(await storage.findNewestSetting('caps')).toMatchObject({ revision: 1, after: { allPerDay: 3_000_000_000 } });
 });
 
-test('rebuild names what is damaged and keeps the store closed, unless it is told to leave that out', async () => {
+test('rebuild names corrupt records and keeps the store closed, unless --skip-corrupt leaves them out', async () => {
   const { store, storage, ref, intent, run, empty } = await setup();
-  // Of two submissions of one image the first is missing.
+  // The image has a second submission without a first one.
   const other = createGenerationId(Date.now());
   await storage.recordIntent({ ...intent, generationId: other, n: 2 });
   await empty();
@@ -123,7 +123,7 @@ test('rebuild names what is damaged and keeps the store closed, unless it is tol
   expect(await store.find(ref.generationId)).toMatchObject({ status: 'running' });
 });
 
-test('a rebuild whose S3 hangs is left within seconds of the first signal', async () => {
+test('a rebuild whose S3 hangs ends within seconds of the first signal', async () => {
   const { store, begin, empty, slowDown } = await setup();
   await empty();
   slowDown();
@@ -133,6 +133,6 @@ test('a rebuild whose S3 hangs is left within seconds of the first signal', asyn
   cli.signal('SIGTERM');
   expect(await cli.ended).toEqual({ code: 1, signal: null });
   expect(performance.now() - signalledAt).toBeLessThan(6000);
-  expect(cli.output()).toContain('the same command may be given again');
+  expect(cli.output()).toContain('the same command can be run again');
   expect(await store.isInitialised()).toBe(false);
 });

@@ -6,7 +6,7 @@ import { startTestS3, uniquePrefix } from '@darkroom/testing';
 import { expect, inject, onTestFinished, test } from 'vitest';
 import { spawnCli } from './world.ts';
 
-/** A store, its queues and a bucket, as a fleet that stands still leaves them. */
+/** Creates a store, its queues and a bucket, without workers. */
 async function setup() {
   const prefix = uniquePrefix();
   const redis = connectPatient(inject('redisUrl'));
@@ -46,10 +46,10 @@ async function setup() {
   return { prefix, redis, s3, storage, store, submissions, run, enqueue };
 }
 
-test('what disagrees is repaired and told in a table, a second time there is nothing, and status says so', async () => {
+test('reconcile repairs what disagrees and prints a table, finds nothing the second time, and status says so', async () => {
   const { store, submissions, run, enqueue } = await setup();
   await store.initialise('epoch');
-  expect((await run(['status'])).output).toContain('repair    no worker has compared jobs, records, money and S3 yet');
+  expect((await run(['status'])).output).toContain('repair    no worker has compared jobs, entries, money and S3 yet');
   const ref = await enqueue();
   await submissions.queue.remove(jobIdOf(ref));
   const first = await run(['reconcile']);
@@ -59,10 +59,10 @@ test('what disagrees is repaired and told in a table, a second time there is not
   expect(await submissions.queue.getJobState(jobIdOf(ref))).toBe('waiting');
   const second = await run(['reconcile']);
   expect(second).toMatchObject({ code: 0, output: expect.stringContaining('nothing was wrong\nlooked at 1 open') });
-  expect((await run(['status'])).output).toMatch(/repair +jobs, records, money and S3 were compared \d+ s ago: nothing was wrong\n/);
+  expect((await run(['status'])).output).toMatch(/repair +jobs, entries, money and S3 were compared \d+ s ago: nothing was wrong\n/);
 });
 
-test('what is left for a person is named with its place, and the exit code says so', async () => {
+test('reconcile names each thing left for a person, and exits with 1', async () => {
   const { prefix, redis, store, storage, run, enqueue } = await setup();
   await store.initialise('epoch');
   const ref = await enqueue();
@@ -83,13 +83,13 @@ test.each([
   ['a store that is not open', {}, 1, 'the store is not open: no worker has started here yet, or Redis lost its memory'],
   ['no bucket', { S3_BUCKET: '' }, 2, 'S3_BUCKET'],
   ['a Redis that does not answer', { REDIS_URL: 'redis://127.0.0.1:1' }, 1, 'cannot find a Darkroom'],
-])('%s is told, and nothing is changed', async (_what, environment, code, message) => {
+])('reconcile names %s and changes nothing', async (_what, environment, code, message) => {
   const { run } = await setup();
   const told = await run(['reconcile'], environment);
   expect(told).toMatchObject({ code, output: expect.stringContaining(message) });
 });
 
-test('an S3 that does not answer is told', async () => {
+test('reconcile names an S3 that does not answer', async () => {
   const { store, run } = await setup();
   await store.initialise('epoch');
   const told = await run(['reconcile'], { S3_ENDPOINT: 'http://127.0.0.1:1' });

@@ -3,12 +3,12 @@ import { promisify } from 'node:util';
 import { expect, onTestFinished, test } from 'vitest';
 import { createWorld, root } from './world.ts';
 
-test('runs on for other terminals, refuses a second start, and stops at Ctrl-C', async () => {
+test('a start serves other terminals, refuses a second start, and stops at Ctrl-C', async () => {
   const world = createWorld();
   const cli = world.start();
   await cli.printed('Runs on until Ctrl-C');
 
-  // As it was printed, the six lines of the example.
+  // The command for the six lines of the example, as printed.
   const command = /which is: REDIS_URL=(\S+) node (\S+)/.exec(cli.output());
   const [, redisUrl = '', script = ''] = command ?? [];
   const { stdout } = await promisify(execFile)(process.execPath, [script], { cwd: root, env: { ...process.env, REDIS_URL: redisUrl } });
@@ -19,14 +19,14 @@ test('runs on for other terminals, refuses a second start, and stops at Ctrl-C',
   expect(second.output()).toMatch(/cannot use the folder ".+": process \d+ uses it/);
 
   cli.signal('SIGINT');
-  // The echo of a launcher that passes the signal on.
+  // The echo: a launcher passes the same signal on.
   cli.signal('SIGINT');
   expect(await cli.ended).toEqual({ code: 0, signal: null });
   expect(cli.output()).toMatch(/stopping …\n$/);
   expect(await world.leftRunning()).toEqual([]);
 });
 
-test('Ctrl-C before the images are there stops everything and is exit code 130', async () => {
+test('Ctrl-C before the images arrive stops everything with exit code 130', async () => {
   const world = createWorld();
   const cli = world.start(['--once'], { FAULTS: JSON.stringify({ executionMs: [60_000, 60_000] }) });
   await cli.printed('at the provider');
@@ -35,7 +35,7 @@ test('Ctrl-C before the images are there stops everything and is exit code 130',
   expect(await world.leftRunning()).toEqual([]);
 });
 
-test('Ctrl-C while it starts is exit code 130', async () => {
+test('Ctrl-C during the start ends with exit code 130', async () => {
   const world = createWorld();
   const cli = world.start();
   await cli.printed('redis ');
@@ -51,7 +51,7 @@ test('a second Ctrl-C does not wait for a process that hangs', async () => {
   const worker = (await world.apps()).find(({ commandLine }) => commandLine.includes('apps/worker'));
   process.kill(worker!.pid, 'SIGSTOP');
   const interruptedAt = performance.now();
-  // An impatient person: the signals within the first second are taken for echoes.
+  // An impatient user: signals within the first second count as echoes.
   const impatience = setInterval(() => cli.signal('SIGINT'), 200);
   onTestFinished(() => clearInterval(impatience));
   expect(await cli.ended).toEqual({ code: 130, signal: null });

@@ -7,7 +7,7 @@ import { spawnCli } from './world.ts';
 
 const IMAGE_NANO_USD = 20_000_000;
 
-/** Two purchases of which nobody knows what became, as a worker leaves them at the horizon. */
+/** Creates two submissions with an unknown outcome, as a worker leaves them at the horizon. */
 async function setup() {
   const prefix = uniquePrefix();
   const redis = connectPatient(inject('redisUrl'));
@@ -60,7 +60,7 @@ async function setup() {
   return { refs, run };
 }
 
-test('what is unknown is shown with what to look for, and each is ended by a decision', async () => {
+test('unknown lists each submission with its taskUUID, and a decision ends its hold', async () => {
   const { refs, run } = await setup();
   const [charged, free] = refs.map(formatRef);
   expect((await run(['status'])).output).toContain('unknown   2 outcomes hold their money');
@@ -74,7 +74,7 @@ test('what is unknown is shown with what to look for, and each is ended by a dec
   }
 
   const noBucket = await run(['unknown', '--release', charged!, '--charged'], { S3_BUCKET: 'another' });
-  expect(noBucket).toMatchObject({ code: 1, output: expect.stringContaining('the same command may be given again') });
+  expect(noBucket).toMatchObject({ code: 1, output: expect.stringContaining('the same command can be run again') });
   expect(await run(['unknown', '--release', charged!, '--charged'])).toMatchObject({
     code: 0,
     output: expect.stringContaining('booked as spent'),

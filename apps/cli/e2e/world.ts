@@ -11,32 +11,32 @@ import { onTestFinished } from 'vitest';
 
 export const root = fileURLToPath(new URL('../../..', import.meta.url));
 
-/** A started `darkroom`. */
+/** A running `darkroom` command. */
 export interface Cli {
-  /** Everything that it printed so far. */
+  /** Returns everything that it has printed so far. */
   output(): string;
   signal(signal: NodeJS.Signals): void;
-  /** Resolves when it is gone. */
+  /** Resolves when the process has ended. */
   readonly ended: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
-  /** Waits until it printed this. */
+  /** Waits until it has printed this text. */
   printed(text: string | RegExp): Promise<void>;
 }
 
-/** An empty data folder, and `darkroom start` in it, started as often as a test wants. */
+/** An empty data folder in which a test runs `darkroom start`, once or several times. */
 export interface World {
   readonly dir: string;
   start(words?: readonly string[], environment?: Readonly<Record<string, string>>): Cli;
-  /** Every app that runs in this world. */
+  /** Lists the apps that run in this world. */
   apps(): Promise<RunProcess[]>;
-  /** The process id of its Redis, while there is one: a Redis writes over the environment that apps are found by. */
+  /** Returns the process id of its Redis, if one runs. `apps` cannot find it: Redis overwrites the environment that holds the mark. */
   redisPid(): number | undefined;
-  /** What runs or listens in this world, in words; nothing after an orderly end. */
+  /** Describes what still runs or listens in this world; nothing after an orderly end. */
   leftRunning(): Promise<string[]>;
   readJson(name: string): unknown;
   readLines(name: string): string[];
 }
 
-/** Makes a world that is gone, with everything in it, when the test is over. */
+/** Creates a world; the end of the test removes it with everything in it. */
 export function createWorld(): World {
   const dir = mkdtempSync(path.join(tmpdir(), 'darkroom-cli-'));
   const mark = `CLI_TEST_WORLD=${randomUUID()}`;
@@ -81,7 +81,7 @@ export function createWorld(): World {
   };
 }
 
-/** Starts the compiled program; nothing of it is a terminal. */
+/** Starts the compiled program, with pipes instead of a terminal. */
 export function spawnCli(words: readonly string[], environment: Readonly<Record<string, string>> = {}): Cli {
   const quiet = { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' };
   const child = spawn(process.execPath, ['--enable-source-maps', builtApp('cli'), ...words], {
@@ -109,7 +109,7 @@ export function spawnCli(words: readonly string[], environment: Readonly<Record<
   };
 }
 
-/** Whether something listens on a port of this machine. */
+/** Resolves to true if a process listens on this port of this machine. */
 const isListening = (port: number): Promise<boolean> =>
   new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1');

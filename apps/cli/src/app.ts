@@ -7,8 +7,8 @@ import { parseCommandLine, type Command } from './command-line.ts';
 import { loadConfig } from './config.ts';
 import { helpText } from './help-text.ts';
 import type { Interruption } from './interruption.ts';
-import { describeOffer, findCapProblem, laptopCap } from './laptop/offer.ts';
-import { describeRoads, findRoads } from './laptop/roads.ts';
+import { describeDeliveryPaths, listDeliveryPaths } from './laptop/delivery-paths.ts';
+import { describeQuote, findCapProblem, laptopCap } from './laptop/quote.ts';
 import { examine } from './operate/examine.ts';
 import { openOperations } from './operate/open-operations.ts';
 import { operate, type OperatorCommand } from './operate/operate.ts';
@@ -20,19 +20,19 @@ import type { StartOptions } from './start.ts';
 import type { Terminal } from './terminal.ts';
 
 export interface CommandLine {
-  /** What follows the name of the program. */
+  /** Arguments after the name of the program. */
   words: readonly string[];
   environment: Environment;
   terminal: Terminal;
   interruption: Interruption;
-  /** How long a command that can wait for Redis waits for one that went away, in milliseconds. Defaults to 20 seconds. */
+  /** Longest wait of `rebuild` and `reconcile` for a Redis that went away, in milliseconds. Defaults to 20 seconds. */
   goneMs?: number;
 }
 
 /** The folder that holds apps/, packages/ and examples/; this file lies three folders under it, compiled or not. */
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 
-/** Does what the command line asks for. @returns the exit code: 2 when that cannot be done at all. */
+/** Runs the command that the command line names. @returns the exit code: 2 for a wrong command line or wrong settings. */
 export async function runCommand(line: CommandLine): Promise<number> {
   const { words, environment, terminal, interruption } = line;
   const command = parseCommandLine(words);
@@ -45,7 +45,7 @@ export async function runCommand(line: CommandLine): Promise<number> {
         terminal.complain(command.message);
         return 2;
       case 'start':
-        return await startOrOffer(command, line);
+        return await startOrQuote(command, line);
       case 'doctor':
         return await untilStopped(line, () => examine({ environment, terminal, dataDir: command.dataDir, root }));
       case 'reconcile':
@@ -76,7 +76,7 @@ export async function runCommand(line: CommandLine): Promise<number> {
   }
 }
 
-async function startOrOffer(command: Extract<Command, { kind: 'start' }>, line: CommandLine): Promise<number> {
+async function startOrQuote(command: Extract<Command, { kind: 'start' }>, line: CommandLine): Promise<number> {
   const { environment, terminal, interruption } = line;
   const config = loadConfig(environment);
   if (config.runware === undefined) {
@@ -85,10 +85,16 @@ async function startOrOffer(command: Extract<Command, { kind: 'start' }>, line: 
     return 2;
   }
   const cap = laptopCap(command.maxNanoUsd, environment);
-  terminal.print(...describeOffer(config.runware), '', 'Ways home for the images:', ...describeRoads(findRoads(config)), '');
+  terminal.print(
+    ...describeQuote(config.runware),
+    '',
+    'How results reach this machine:',
+    ...describeDeliveryPaths(listDeliveryPaths(config)),
+    '',
+  );
   if (!command.buy) {
     terminal.print(
-      `Nothing was started, bought or sent. With --buy they are bought now, with at most ${cap} USD a day: npm start -- --buy`,
+      `Nothing was started, bought or sent. To buy them now, for at most ${cap} USD a day: npm start -- --buy`,
       'Without the key the images come from an emulator and cost nothing: env -u RUNWARE_API_KEY npm start',
     );
     return 0;
@@ -102,7 +108,7 @@ async function startOrOffer(command: Extract<Command, { kind: 'start' }>, line: 
   return startHere({ command, config, root, terminal, interruption, now: Date.now });
 }
 
-/** Starts what this machine needs, which an image does not bring: it holds the processes and the commands for operators. */
+/** Starts Darkroom on this machine. The container image lacks that module: it holds the processes and the commands for operators. */
 async function startHere(options: StartOptions): Promise<number> {
   const found = await import('./start.ts').catch((error: unknown) => {
     if (error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND') return undefined;
@@ -117,10 +123,13 @@ async function startHere(options: StartOptions): Promise<number> {
   return found.start(options);
 }
 
-/** A command that was told to stop gets this long to say where it stands. */
+/** Time that a command has after the first signal to print how far it got. */
 const STOP_LIMIT_MS = 2000;
 
-/** Runs a command, and leaves it soon after it was told to stop: Redis or S3, which it waits for, may be away. Each may be given again. */
+/**
+ * Runs a command, and abandons it soon after the first signal: it may be waiting for a Redis or an S3 that is away. Every command can be
+ * run again.
+ */
 async function untilStopped({ terminal, interruption: { stop } }: CommandLine, work: () => Promise<number>): Promise<number> {
   const ended = new AbortController();
   const working = work().finally(() => ended.abort());
@@ -130,12 +139,12 @@ async function untilStopped({ terminal, interruption: { stop } }: CommandLine, w
   };
   const code = await Promise.race([working, stop.aborted ? undefined : left().catch(() => working)]);
   if (code !== undefined) return code;
-  working.catch(() => undefined); // the operator has left the command, and hears no error of it any more
-  terminal.complain('stopped while it waited for Redis or S3; the same command may be given again');
+  working.catch(() => undefined); // the command was abandoned, and so are its errors
+  terminal.complain('stopped while waiting for Redis or S3; the same command can be run again');
   return 1;
 }
 
-/** Which Darkroom a command is about. */
+/** Options by which a command finds its Darkroom. */
 const operated = ({ dataDir }: { dataDir?: string }, { environment, terminal, goneMs }: CommandLine) => ({
   environment,
   terminal,
@@ -144,14 +153,14 @@ const operated = ({ dataDir }: { dataDir?: string }, { environment, terminal, go
   ...(goneMs === undefined ? {} : { goneMs }),
 });
 
-/** What keeps a command from its work is said in its words, without a stack. */
+/** Runs a command, and prints an expected failure as its message, without a stack. */
 async function orComplain({ terminal }: CommandLine, work: () => Promise<number>): Promise<number> {
   try {
     return await work();
   } catch (error) {
     const loss = describeRedisLoss(error);
     if (loss === undefined && (error instanceof ConfigError || !(error instanceof DarkroomError))) throw error;
-    terminal.complain(loss ?? (error as DarkroomError).message); // one of ours, as no loss of Redis
+    terminal.complain(loss ?? (error as DarkroomError).message); // a DarkroomError: any other error was rethrown above
     return 1;
   }
 }

@@ -3,7 +3,7 @@ import { createClosing } from './closing.ts';
 
 const { signal } = new AbortController();
 
-test('closes in the opposite order, once, each even if another fails', async () => {
+test('closes everything once, in the opposite order, even after a failure', async () => {
   const closing = createClosing();
   const closed: string[] = [];
   closing.add(() => void closed.push('first'));

@@ -1,10 +1,10 @@
-/** What was opened, to be closed in the opposite order. */
+/** Closes what was opened, in the opposite order. */
 export interface Closing {
-  /** Takes down how something that was opened is closed. */
+  /** Registers how to close something that was just opened. */
   add(close: (hurry: AbortSignal) => Promise<void> | void): void;
   /**
-   * Closes everything, each even if another could not be closed; twice is once.
-   * @returns what went wrong.
+   * Closes everything; a failure does not stop the rest. A second call does nothing.
+   * @returns the failures.
    */
   closeAll(hurry: AbortSignal): Promise<unknown[]>;
 }

@@ -5,7 +5,7 @@ import { helpText } from './help-text.ts';
 
 const parse = (...words: string[]) => parseCommandLine(words);
 
-test('start buys nothing for money unless it is told to', () => {
+test('start spends no money without --buy', () => {
   expect(parse('start')).toEqual({ kind: 'start', once: false, buy: false });
   expect(parse('start', '--once', '--buy', '--max-usd', '0.5', '--data-dir', '/elsewhere', '--redis=js')).toEqual({
     kind: 'start',
@@ -17,18 +17,18 @@ test('start buys nothing for money unless it is told to', () => {
   });
 });
 
-test('an operator pauses for a reason, and resumes one kind of pause or all', () => {
+test('pause takes a reason; resume ends one kind of pause or all', () => {
   expect(parse('pause', '--reason', 'maintenance')).toEqual({ kind: 'pause', reason: 'maintenance' });
   expect(parse('resume')).toEqual({ kind: 'resume', kinds: ['account', 'operator'] });
   expect(parse('resume', '--kind', 'account')).toEqual({ kind: 'resume', kinds: ['account'] });
 });
 
-test('spend is that of all, or of one tenant', () => {
+test('spend covers all tenants, or one', () => {
   expect(parse('spend')).toEqual({ kind: 'spend' });
   expect(parse('spend', '--tenant', 'acme')).toEqual({ kind: 'spend', tenant: 'acme' });
 });
 
-test('what is unknown is listed, or one of it decided', () => {
+test('unknown lists the unknown outcomes, or decides one', () => {
   const generationId = '01890a5d-ac96-774b-bcce-b302099a8057';
   expect(parse('unknown')).toEqual({ kind: 'unknown' });
   expect(parse('unknown', '--release', `${generationId}/3-2`, '--free')).toEqual({
@@ -38,12 +38,12 @@ test('what is unknown is listed, or one of it decided', () => {
   });
 });
 
-test('a rebuild brings back five weeks whole, and leaves nothing out unless it is told to', () => {
+test('rebuild restores 35 days and skips nothing, unless the options say otherwise', () => {
   expect(parse('rebuild')).toEqual({ kind: 'rebuild', days: 35, skipDamaged: false });
   expect(parse('rebuild', '--days', '90', '--skip-corrupt')).toEqual({ kind: 'rebuild', days: 90, skipDamaged: true });
 });
 
-test('a probe says what it may spend', () => {
+test('probe takes its limit from --max-usd', () => {
   expect(parse('probe', '--max-usd', '0.50', '--wait', '60')).toEqual({
     kind: 'probe',
     maxNanoUsd: 500_000_000,
@@ -52,7 +52,7 @@ test('a probe says what it may spend', () => {
   });
 });
 
-test('a probe writes to the file that it is told', () => {
+test('probe writes to the file of --out', () => {
   expect(parse('probe', '--max-usd', '0.50', '--out', 'seen.json')).toMatchObject({ out: path.resolve('seen.json') });
   expect(parse('probe', '--max-usd', '0.50', '--out', '')).toMatchObject({ kind: 'wrong' });
 });
@@ -66,7 +66,7 @@ test.each([
     ['begin'],
     'there is no command "begin"; there are: start, status, spend, caps, limits, doctor, unknown, reconcile, pause, resume, rebuild, probe, help',
   ],
-  [['start', 'now'], 'start takes no words after it, got "now"'],
+  [['start', 'now'], 'start takes no arguments, got "now"'],
   [['stauts'], 'there is no command "stauts" (did you mean "status"?)'],
   [['start', '--twice'], 'start has no option "--twice"; it has --once, --buy'],
   [['start', '--dat-dir', 'x'], 'start has no option "--dat-dir" (did you mean "--data-dir"?)'],
@@ -83,23 +83,23 @@ test.each([
   ],
   [['limits', '--tasks', '0'], '--tasks must be a whole number from 1 to 1000000, got "0"'],
   [['limits', '--taks', '5'], 'limits has no option "--taks" (did you mean "--tasks"?)'],
-  [['pause', '--reason', 'x'.repeat(501)], '--reason may have 500 letters, got 501'],
+  [['pause', '--reason', 'x'.repeat(501)], '--reason may have at most 500 characters, got 501'],
   [['caps', '--tenant_day', '5'], 'caps has no option "--tenant_day" (did you mean "--tenant-day"?)'],
-  [['unknown', '--free'], '--release must be a submission as it is listed'],
-  [['unknown', '--release', '0-1', '--free'], '--release must be a submission as it is listed, such as <generationId>/0-1, got "0-1"'],
+  [['unknown', '--free'], '--release must be a submission as unknown lists it'],
+  [['unknown', '--release', '0-1', '--free'], '--release must be a submission as unknown lists it, such as <generationId>/0-1, got "0-1"'],
   [['unknown', '--release', '01890a5d-ac96-774b-bcce-b302099a8057/0-1'], '--release needs --charged'],
   [['unknown', '--release', '01890a5d-ac96-774b-bcce-b302099a8057/0-1', '--free', '--charged'], '--release needs --charged'],
-  [['probe'], 'say how much at most'],
+  [['probe'], 'name the most that it may spend'],
   [['probe', '--max-usd', '1', '--wait', '-1'], "'--wait' argument is ambiguous"],
   [['probe', '--max-usd', '1', '--catcher', 'here'], '--catcher must be a URL'],
-])('%j is wrong, and the help follows', (words, message) => {
+])('%j is refused with the reason and the help', (words, message) => {
   const command = parse(...words);
   expect(command.kind).toBe('wrong');
   expect('message' in command && command.message).toContain(message);
   expect('message' in command && command.message).toContain(helpText);
 });
 
-test('an address that was typed in a wrong place is not repeated, and long words are cut', () => {
+test('a message does not repeat an address typed in a wrong place, and cuts long words', () => {
   for (const address of ['redis://u:hunter2/x@h:6379', 'u:hunter2@h', 'https://h/?token=hunter2']) {
     for (const words of [
       [address],

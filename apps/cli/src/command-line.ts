@@ -20,20 +20,20 @@ import { decisions, type Decision } from '@darkroom/purchase';
 import type { CapsChange } from '@darkroom/recovery';
 import { helpText } from './help-text.ts';
 
-/** How to get an embedded Redis: a server on PATH, a private copy out of Debian's packages, or one in JavaScript that forgets. */
+/** Sources of the embedded Redis: a server on PATH, a private copy from Debian's packages, or one in JavaScript that keeps nothing. */
 export const redisChoices = ['binary', 'deb', 'js'] as const;
 export type RedisChoice = (typeof redisChoices)[number];
 
-/** What was asked for on the command line. Without a data folder, the one of what is started is meant. */
+/** A parsed command line. Without `dataDir` a command uses the data folder that `npm start` uses. */
 export type Command =
   | { kind: 'start'; once: boolean; buy: boolean; maxNanoUsd?: NanoUsd; dataDir?: string; redis?: RedisChoice }
   | { kind: 'status'; dataDir?: string }
   | { kind: 'spend'; tenant?: string; dataDir?: string }
-  /** Shows the spend caps, or changes those that are named. */
+  /** Shows the spend caps, or changes the named ones. */
   | { kind: 'caps'; change: CapsChange; dataDir?: string }
-  /** Shows the limits of the fleet, or changes those that are named. */
+  /** Shows the limits of the fleet, or changes the named ones. */
   | { kind: 'limits'; change: FleetLimits; dataDir?: string }
-  /** Lists what is unknown, or ends the hold of one. */
+  /** Lists the unknown outcomes, or ends the hold of one. */
   | { kind: 'unknown'; release?: SubmissionRef; decision?: Decision; dataDir?: string }
   | { kind: 'doctor' | 'reconcile'; dataDir?: string }
   | { kind: 'pause'; reason: string; dataDir?: string }
@@ -41,16 +41,16 @@ export type Command =
   | { kind: 'resume'; kinds: readonly PauseKind[]; dataDir?: string }
   | { kind: 'probe'; maxNanoUsd: NanoUsd; waitMs: number; catcherUrl?: string; catcherPort: number; out?: string }
   | { kind: 'help' }
-  /** Nothing can be done; the message says what is wrong and what is allowed. */
+  /** A wrong command line; the message says what is wrong and what is allowed. */
   | { kind: 'wrong'; message: string };
 
-/** Of generations of so many days the ledger needs all money: a month, and what was ordered in its last days for later. */
+/** Days of generations that the ledger needs in full: one month, and the days before it in which orders for later (`runAt`) came in. */
 const REBUILT_DAYS = 35;
 
-/** Letters of a reason that is kept and shown again and again. */
+/** Longest reason of a pause, in characters: Redis and S3 keep it, and each status shows it. */
 const MAX_REASON = 500;
 
-/** Thrown inside this file alone, for what `wrong` says. */
+/** Carries the message about a wrong value to `parseCommandLine`; never leaves this file. */
 class WrongWords extends Error {}
 
 type Value = string | boolean | undefined;
@@ -110,7 +110,7 @@ const readings: Readonly<Record<Exclude<Command['kind'], 'help' | 'wrong'>, Read
       if (release === undefined && decision === undefined) return { kind: 'unknown', ...dataDir };
       const ref = parseRef(String(release));
       if (ref === undefined)
-        throw new WrongWords(`--release must be a submission as it is listed, such as <generationId>/0-1, got ${shown(release)}`);
+        throw new WrongWords(`--release must be a submission as unknown lists it, such as <generationId>/0-1, got ${shown(release)}`);
       if (decision === undefined || chosen.length > 1)
         throw new WrongWords('--release needs --charged, if the provider charged for it, or --free, if it did not');
       return { kind: 'unknown', release: ref, decision, ...dataDir };
@@ -121,7 +121,7 @@ const readings: Readonly<Record<Exclude<Command['kind'], 'help' | 'wrong'>, Read
     options: { reason: text, ...dataDirOption },
     read: ({ reason = 'by an operator' }, dataDir) => {
       const words = String(reason);
-      if (words.length > MAX_REASON) throw new WrongWords(`--reason may have ${MAX_REASON} letters, got ${words.length}`);
+      if (words.length > MAX_REASON) throw new WrongWords(`--reason may have at most ${MAX_REASON} characters, got ${words.length}`);
       return { kind: 'pause', reason: words, ...dataDir };
     },
   },
@@ -146,7 +146,7 @@ const readings: Readonly<Record<Exclude<Command['kind'], 'help' | 'wrong'>, Read
     read: (values) => {
       const maxNanoUsd = readUsd(values['max-usd']);
       if (maxNanoUsd === undefined)
-        throw new WrongWords('probe spends money at the provider: say how much at most, such as --max-usd 0.50');
+        throw new WrongWords('probe spends money at the provider: name the most that it may spend, such as --max-usd 0.50');
       const { catcher: catcherUrl, out } = values;
       if (out === '') throw new WrongWords('--out must name the file to write, such as probe.json');
       return {
@@ -161,7 +161,7 @@ const readings: Readonly<Record<Exclude<Command['kind'], 'help' | 'wrong'>, Read
   },
 };
 
-/** Reads the words after the name of the program. */
+/** Parses the arguments after the name of the program. */
 export function parseCommandLine(words: readonly string[]): Command {
   const [name = 'help', ...rest] = words;
   if (words.some((word) => ['help', '--help', '-h'].includes(word)) || words.length === 0) return { kind: 'help' };
@@ -172,31 +172,31 @@ export function parseCommandLine(words: readonly string[]): Command {
   }
   try {
     const { values, positionals } = parseArgs({ args: rest, options: reading.options, allowPositionals: true });
-    if (positionals.length > 0) return wrong(`${name} takes no words after it, got ${shown(positionals.join(' '))}`);
-    // none of the options may be given several times as a list
+    if (positionals.length > 0) return wrong(`${name} takes no arguments, got ${shown(positionals.join(' '))}`);
+    // no option is `multiple`, so no value is a list
     const given = values as Values;
     const dataDir = given['data-dir'];
     return reading.read(given, typeof dataDir === 'string' ? { dataDir: path.resolve(dataDir) } : {});
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION')
       return wrong(describeUnknownOption(name, error.message, Object.keys(reading.options)));
-    // parseArgs names the option and, for one that takes a value, how to write it.
+    // The message of parseArgs names the option and, if it takes a value, how to write it.
     return wrong(error instanceof Error ? error.message.replace(/^./, (letter) => letter.toLowerCase()) : String(error));
   }
 }
 
-/** What was typed is repeated up to this length. */
+/** Longest part of a typed value that a message repeats, in characters. */
 const MAX_SHOWN = 40;
 
 /** Quotes what the user typed, unless it may be an address: an address may hold a password. */
 const shown = (typed: Value): string => {
   const words = String(typed);
-  return /:\/\/|@/.test(words) ? 'what may be an address, which is not repeated' : `"${words.slice(0, MAX_SHOWN)}"`;
+  return /:\/\/|@/.test(words) ? 'a value that may be an address and is not repeated' : `"${words.slice(0, MAX_SHOWN)}"`;
 };
 
 const didYouMean = (meant: string | undefined, dashes = ''): string => (meant === undefined ? '' : ` (did you mean "${dashes}${meant}"?)`);
 
-/** @param message Of Node, which names the option: "Unknown option '--twice'. …" (Node docs, util.parseArgs). */
+/** @param message Node's message, which names the option: "Unknown option '--twice'. …" (Node docs, util.parseArgs). */
 function describeUnknownOption(command: string, message: string, known: readonly string[]): string {
   const given = /'(-[^']*)'/.exec(message)?.[1] ?? '';
   const hint = didYouMean(findMeant(given.replace(/^-+/, ''), known), '--');
@@ -223,7 +223,7 @@ function readUsd(value: Value): NanoUsd | undefined {
   throw new WrongWords(`--max-usd must be an amount of US dollars such as 1 or 0.50, above 0, got ${shown(value)}`);
 }
 
-/** Reads the caps that are named; all that is wrong with them is told at once. */
+/** Reads the named caps, and reports all wrong values at once. */
 function readCaps(values: Values): CapsChange {
   const problems: string[] = [];
   const change: CapsChange = {};
@@ -237,7 +237,7 @@ function readCaps(values: Values): CapsChange {
   return change;
 }
 
-/** @returns null for no cap, or what is wrong with it. */
+/** @returns the cap, null for none, or a message if the value is wrong. */
 function readCap(name: CapName, value: string): NanoUsd | null | string {
   const option = `--${capWords[name].option}`;
   const isDay = name === 'allPerDay';

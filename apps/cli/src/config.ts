@@ -12,23 +12,23 @@ import {
 } from '@darkroom/service-runtime';
 import { z } from 'zod';
 
-/** What the environment says about a start. */
+/** Settings of a start, from the environment. */
 export interface StartConfig {
-  /** A Redis that runs already; absent: one is started. */
+  /** An existing Redis; undefined: the start runs one. */
   redis: RedisSettings | undefined;
-  /** An S3 that runs already; absent: one is started. */
+  /** An existing S3; undefined: the start runs one. */
   s3: S3Settings | undefined;
-  /** The provider that images are really bought from; absent: the emulator. */
+  /** The provider to buy from; undefined: the emulator. */
   runware: RunwareSettings | undefined;
   /** The public address of the receiver, when there is one. */
   webhookBaseUrl: string | undefined;
-  /** Handed down to the processes that are started. */
+  /** Passed on to the started processes. */
   environment: Environment;
 }
 
 /**
- * A Redis that was not started here may be in use by a Darkroom that buys real images. Its generations must never be bought from
- * an emulator, nor those of the emulator for money, so the keys of a start are other ones unless they are named.
+ * Default prefixes in an existing Redis, which a Darkroom that buys real images may use as well. Its generations must never be bought
+ * from an emulator, nor those of the emulator for money, so a start has keys of its own unless DARKROOM_PREFIX names them.
  */
 const PREFIX_IN_A_GIVEN_REDIS = { emulator: '{darkroom-start}', runware: '{darkroom-laptop}' };
 
@@ -41,7 +41,7 @@ export function loadConfig(environment: Environment): StartConfig {
   const isReal = isSet('RUNWARE_API_KEY');
   const schemas = {
     redis: isSet('REDIS_URL') ? redisSettings : notGiven,
-    // A bucket without an endpoint is one of AWS. Without a key it is left alone: the emulator could not write to it.
+    // A bucket without an endpoint is at AWS. Without RUNWARE_API_KEY it is not used: the emulator could not write to it.
     s3: isSet('S3_ENDPOINT') || (isReal && isSet('S3_BUCKET')) ? s3Settings : notGiven,
     runware: isReal ? runwareSettings : notGiven,
     webhook: isReal && isSet('WEBHOOK_BASE_URL') ? webhookAddress : notGiven,
@@ -52,5 +52,5 @@ export function loadConfig(environment: Environment): StartConfig {
   return { redis, s3, runware, webhookBaseUrl: webhook, environment };
 }
 
-/** Whether buying from this provider costs money: one on this machine is an emulator. */
+/** Returns true if buying from this provider costs money: a provider on this machine is an emulator. */
 export const isRealMoney = ({ url }: RunwareSettings): boolean => !isLoopbackUrl(url);

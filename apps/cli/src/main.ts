@@ -1,17 +1,17 @@
 import { listenForInterruption } from './interruption.ts';
 
-/** How long stopping may take once it has to hurry. */
+/** Longest time to stop after the second signal. */
 const HURRY_LIMIT_MS = 3000;
-/** How long what a command left open may keep the process: the Redis in JavaScript leaves a timer of ten seconds. */
+/** Time after which the process exits although something is still open: the Redis in JavaScript leaves a timer of ten seconds. */
 const LEFT_OPEN_MS = 200;
 
 const interruption = listenForInterruption(process);
-// A terminal that was closed, or `npm start | head`: nobody reads any more.
+// A closed terminal, or `npm start | head`: the output has no reader any more.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => interruption.interrupt());
 interruption.hurry.addEventListener('abort', () => setTimeout(() => process.exit(130), HURRY_LIMIT_MS).unref());
 
 try {
-  // Loaded here and not above, so that what is not installed is told as that.
+  // Loaded here and not above, so that a package that is not installed is reported as that.
   const [{ runCommand }, { createTerminal }] = await Promise.all([import('./app.ts'), import('./terminal.ts')]);
   const terminal = createTerminal(process.stdout, process.stderr, process.env);
   process.exitCode = await runCommand({ words: process.argv.slice(2), environment: process.env, terminal, interruption });
@@ -21,6 +21,6 @@ try {
   process.stderr.write('cannot start: node_modules is missing or incomplete; npm start installs and compiles what is needed\n');
   process.exitCode = 1;
 }
-// The listeners stay to the very end, and keep nothing alive: without them one more impatient Ctrl-C would end the process by
-// signal, after it had stopped in order. Node takes them away when it tears itself down, which it does not on `exit`.
+// The listeners stay to the very end, and keep nothing alive: without them one more Ctrl-C would end the process by signal after it
+// had stopped in order. Node removes them when it tears itself down, but not on `exit`.
 process.on('beforeExit', () => process.exit());

@@ -1,6 +1,6 @@
 import path from 'node:path';
 
-/** A path as a person writes it: from where they are, unless it lies elsewhere. */
+/** Returns a path relative to the current folder, or unchanged if it lies outside. */
 export function shownPath(file: string): string {
   const relative = path.relative('', file);
   return relative.startsWith('..') ? file : relative;

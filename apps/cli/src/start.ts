@@ -9,14 +9,14 @@ import type { Command } from './command-line.ts';
 import type { StartConfig } from './config.ts';
 import { openDataFolder } from './data-folder/data-folder.ts';
 import type { Interruption } from './interruption.ts';
-import { laptopCap } from './laptop/offer.ts';
+import { laptopCap } from './laptop/quote.ts';
 import { lowerCap, setCap } from './laptop/own-cap.ts';
 import { watchForAccountPause } from './laptop/watch-pause.ts';
-import { findRoads } from './laptop/roads.ts';
+import { listDeliveryPaths } from './laptop/delivery-paths.ts';
 import { orderExamples } from './orders/order-examples.ts';
 import { formatReceipt } from './orders/receipt.ts';
 import { saveImages } from './orders/save-images.ts';
-import { describePlaces } from './places.ts';
+import { describeAddresses } from './describe-addresses.ts';
 import { shownPath } from './shown-path.ts';
 import { startApps, type ProviderOfStart } from './stack/apps.ts';
 import { openStores, type Stores } from './stack/stores.ts';
@@ -33,19 +33,19 @@ export interface StartOptions {
   now: () => number;
 }
 
-/** The exit codes that shells know: 130 is "ended by Ctrl-C". */
+/** Exit codes as shells know them: 130 is "ended by Ctrl-C". */
 type ExitCode = 0 | 1 | 130;
 
 const IMAGE_LIMIT_BYTES = 32 * 1024 ** 2;
 const STORAGE_TIMEOUT_MS = 10_000;
 
 /**
- * Runs the whole system until a signal or, with `once`, until the examples are home; then stops everything.
- * @returns 0 when it was stopped after its work, or all images were verified; 130 when it was interrupted before; 1 otherwise.
+ * Runs the whole system until a signal or, with `once`, until the examples are final; then stops everything.
+ * @returns 0 if all images were verified; 130 if a signal came before that; 1 otherwise.
  */
 export async function start({ terminal, interruption, ...options }: StartOptions): Promise<ExitCode> {
   const closing = createClosing();
-  // Aborted by whatever ends the run before its time: a signal, or a part that died.
+  // Aborted by everything that ends the run early: a signal, a pause because of the account, an app that died.
   const over = new AbortController();
   const onStop = (): void => over.abort();
   interruption.stop.addEventListener('abort', onStop);
@@ -75,7 +75,7 @@ async function run(
   const provider = providerOf(command, config);
   const dataDir = command.dataDir ?? defaultDataDir(root, config);
   const folder = await openDataFolder(dataDir, provider?.runware.url);
-  closing.add(() => folder.release());
+  closing.add(() => folder.unlock());
   if (folder.leftOvers > 0) terminal.print(`ended ${folder.leftOvers} processes that an earlier start left behind`);
   terminal.print(terminal.paint('bold', 'Darkroom on this machine'), '');
 
@@ -87,7 +87,7 @@ async function run(
   signal.throwIfAborted();
   if (provider !== undefined && !stores.isDurable)
     throw new LocalStackError(
-      'nothing was bought: the only Redis that could be started here forgets everything when it ends, and with it what was paid for; install redis or valkey, or set REDIS_URL',
+      'nothing was bought: the only Redis that could be started here forgets everything when it ends, also what was paid for; install redis or valkey, or set REDIS_URL',
     );
   row('redis', stores.redisDetail);
   row('s3', stores.s3Detail);
@@ -98,10 +98,10 @@ async function run(
   closing.add(() => storage.close());
   const store = openStore(stores, closing);
   const settings = { store, archive: storage };
-  const tellCaps = (change: string | undefined): void => void (change !== undefined && terminal.print(terminal.paint('yellow', change)));
+  const printCaps = (change: string | undefined): void => void (change !== undefined && terminal.print(terminal.paint('yellow', change)));
   if (provider !== undefined) {
     await watchAccount(store, config.redis === undefined, terminal, closing, over);
-    tellCaps(await lowerCap(settings, parseUsd(provider.dailyCapUsd)));
+    printCaps(await lowerCap(settings, parseUsd(provider.dailyCapUsd)));
   }
   const onDeath = (error: LocalStackError): void => over.abort(error);
   const apps = await startApps({ stores, folder, root, environment: config.environment, provider, onDeath }, closing);
@@ -111,8 +111,8 @@ async function run(
   row('worker', 'ready');
   row('dashboard', `${apps.dashboardUrl}, shows the queues`);
 
-  // Raised only now: the worker is ready, so what Redis may have forgotten is known again.
-  tellCaps(
+  // A cap is raised only now: the worker is ready, so it has restored what Redis may have forgotten.
+  printCaps(
     provider === undefined ? await describeOtherCaps(store, config.environment) : await setCap(settings, parseUsd(provider.dailyCapUsd)),
   );
   const producer = createProducer({ redisUrl: stores.redis.url, prefix: stores.redis.prefix });
@@ -131,32 +131,32 @@ async function run(
   const verified = rows.filter(({ saved }) => saved.kind === 'saved').length;
   const isRedisOurs = config.redis === undefined;
   if (!command.once) {
-    terminal.print('', ...describePlaces({ stores, apps, images: folder.images, logs: folder.logs, root, isRedisOurs }));
+    terminal.print('', ...describeAddresses({ stores, apps, images: folder.images, logs: folder.logs, root, isRedisOurs }));
     terminal.print('', terminal.paint('bold', 'Runs on until Ctrl-C.'));
     await untilAborted(signal);
     if (signal.reason instanceof Error && signal.reason.name !== 'AbortError') throw signal.reason;
   }
   if (verified === ordered) return 0;
-  terminal.complain(`\n${ordered - verified} of ${ordered} images were not verified; why is in ${shownPath(folder.logs)}`);
+  terminal.complain(`\n${ordered - verified} of ${ordered} images were not verified; the logs in ${shownPath(folder.logs)} say why`);
   return 1;
 }
 
-/** Undefined when images come from the emulator. */
+/** Returns the provider to buy from; undefined if images come from the emulator. */
 const providerOf = (command: StartOptions['command'], config: StartConfig): ProviderOfStart | undefined =>
   config.runware && {
     runware: config.runware,
     webhookBaseUrl: config.webhookBaseUrl,
-    askForUpload: findRoads(config).some(({ name, isOpen }) => name === 'upload' && isOpen),
+    askForUpload: listDeliveryPaths(config).some(({ name, isOpen }) => name === 'upload' && isOpen),
     dailyCapUsd: laptopCap(command.maxNanoUsd, config.environment),
   };
 
-/** What is queued for the emulator and what is bought for money never lie in one folder. */
+/** Returns the default data folder: generations for the emulator and generations bought for money never share one. */
 const defaultDataDir = (root: string, { runware }: Pick<StartConfig, 'runware'>): string =>
   path.join(root, '.local', runware === undefined ? 'data' : 'runware');
 
 /**
- * Ends the run when the provider refuses the account. In a Redis of its own, a pause that an earlier start left is lifted: this one
- * was started with a key that may be another, and its first purchase will tell.
+ * Ends the run when the provider refuses the account. In a Redis of its own it first lifts the pause of an earlier start: the key may be
+ * another one now, and the first purchase tells whether the provider takes it.
  */
 async function watchAccount(
   store: GenerationStore,
@@ -166,11 +166,11 @@ async function watchAccount(
   over: AbortController,
 ): Promise<void> {
   if (isRedisOurs) await store.resumeBuying(['account']);
-  // After a restart of Redis the worker lifts what stands by itself.
+  // The worker itself ends the wait after a restart of Redis, so only pauses that an operator can lift are printed.
   for (const { kind, reason } of (await store.pauses()).filter(isLiftable))
     terminal.print(terminal.paint('yellow', `buying is paused (${kind}: ${reason}); lift it with: npm run darkroom -- resume`));
   const { count } = await store.readOpenGenerations();
-  if (count > 0) terminal.print(`${count} orders of an earlier start are still open; they go on, and count towards the cap`);
+  if (count > 0) terminal.print(`${count} generations of an earlier start are still open; they continue, and count towards the cap`);
   closing.add(watchForAccountPause(store, (error) => over.abort(error)));
 }
 
@@ -181,12 +181,14 @@ function openStore({ redis }: Stores, closing: Closing): GenerationStore {
   return buildGenerationStore({ prefix: redis.prefix, retention, pollRate: { perSecond: 1, burst: 1 } }, connection);
 }
 
-/** Tells the operator how to change the caps of the kept store, where the environment names others; undefined where it does not. */
+/** Explains how to change the caps of a kept store if the environment names others; undefined if it does not. */
 async function describeOtherCaps(store: GenerationStore, environment: Environment): Promise<string | undefined> {
   const { named } = readSettings({ spend: spendSettings }, environment).spend;
   const caps = (await store.findCaps())?.caps;
   const words = caps === undefined ? '' : describeCapsDifference(named, caps);
-  return words === '' ? undefined : `${words}: the environment gives caps to a new store alone; change them with npm run darkroom -- caps`;
+  return words === ''
+    ? undefined
+    : `${words}: the environment sets the caps of a new store only; change them with npm run darkroom -- caps`;
 }
 
 const untilAborted = (signal: AbortSignal): Promise<void> =>

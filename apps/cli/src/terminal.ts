@@ -1,28 +1,28 @@
 import { styleText } from 'node:util';
 import { createLogUpdate } from 'log-update';
 
-/** What a terminal of Node offers, and a file or a pipe does not. */
+/** A writable stream that may be a terminal. */
 export type Output = NodeJS.WriteStream;
 
 export type Style = 'bold' | 'dim' | 'green' | 'red' | 'yellow';
 
-/** The one way to the person at the screen; nothing else writes. */
+/** Output of the program; no other code writes to the screen. */
 export interface Terminal {
-  /** Lines for good. */
+  /** Prints lines that stay. */
   print(...lines: string[]): void;
-  /** What went wrong, on standard error. */
+  /** Prints an error to standard error. */
   complain(text: string): void;
-  /** Whether a drawing can be replaced in place; when it cannot, print lines instead. */
+  /** True if a drawing can be replaced in place; if not, print lines instead. */
   readonly isLive: boolean;
   /** Replaces the drawing before it. */
   draw(lines: readonly string[]): void;
   /** Leaves the last drawing where it is. */
   keepDrawing(): void;
-  /** Text in a style; plain where nobody would see it (no-color.org). */
+  /** Returns the text in a style, or plain where colours are off (no-color.org). */
   paint(style: Style, text: string): string;
 }
 
-/** @param environment Looked at for NO_COLOR and CI. */
+/** Creates the output. @param environment Read for NO_COLOR and CI. */
 export function createTerminal(output: Output, errors: Output, environment: Readonly<Record<string, string | undefined>>): Terminal {
   const isLive = output.isTTY && (environment['CI'] ?? '') === '';
   const isColoured = output.isTTY && (environment['NO_COLOR'] ?? '') === '';

@@ -1,6 +1,6 @@
 import { exampleRequests, parseGrokImagineRequest, type GenerationView, type ImageView, type VerifiedImage } from '@darkroom/contracts';
 
-/** A generation as the producer shows it: the first example, queued a moment ago unless it is told otherwise. */
+/** Builds a generation as the producer returns it: by default the first example, queued. */
 export const buildGeneration = (generation: Partial<GenerationView> = {}): GenerationView => ({
   generationId: '01a202df-ad5d-702c-9a95-a308a5ef10fe',
   status: 'queued',

@@ -1,14 +1,14 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 
-/** An address that leads to a Redis until so many requests have come, and to nothing from then on. */
+/** An address that leads to a Redis for a number of requests, and to nothing from then on. */
 export interface RedisCutter extends AsyncDisposable {
   readonly url: string;
-  /** How many requests have come: pieces that a client sent at once. */
+  /** Returns the number of requests so far: pieces that a client sent at once. */
   requests(): number;
 }
 
-/** @param after The request that is not passed on any more; it counts over all connections. */
+/** Starts the address. @param after The first request that is not passed on, counted over all connections. */
 export async function startRedisCutter(url: string, after = Infinity): Promise<RedisCutter> {
   const sockets = new Set<Socket>();
   let requests = 0;

@@ -6,7 +6,7 @@ import { startRedisCutter } from './redis-cutter.ts';
 
 const DOLLAR = 1_000_000_000;
 
-/** A Darkroom without workers, open or forgotten by Redis, and what a command of an operator says when Redis is cut off in its middle. */
+/** Creates a Darkroom without workers, open or empty, whose commands can be cut off from Redis in their middle. */
 export async function setup({ isOpen = true } = {}) {
   const s3 = await startTestS3();
   onTestFinished(() => s3.stop());
@@ -20,7 +20,7 @@ export async function setup({ isOpen = true } = {}) {
     await store.initialise('epoch');
   }
   return {
-    /** @param after The request to Redis that is lost, with all that follow. */
+    /** Runs a command. @param after The first request to Redis that is lost, with all that follow. */
     async run(words: readonly string[], after?: number) {
       await using cutter = await startRedisCutter(inject('redisUrl'), after);
       const printed: string[] = [];

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { setup } from './redis-goes-away-world.ts';
 
-/** The request that is lost, as a share of those of a whole run: while the command connects, in its middle, and its last one. */
+/** The lost request as a share of those of a whole run: while the command connects, in its middle, and its last one. */
 const SHARES = [0.4, 0.7, 1];
 
 test.each([
@@ -24,7 +24,7 @@ test.each([
   for (const share of SHARES) {
     const after = Math.max(1, Math.floor(whole.requests * share));
     const { code, complaints, printed, requests } = await (await open()).run(words, after);
-    if (requests < after) continue; // several went out at once, and none was lost
+    if (requests < after) continue; // several requests went out at once, and none was lost
     expect(code, `request ${after} of ${whole.requests}`).toBe(1);
     const lines = words[0] === 'doctor' ? printed.filter((line) => line.includes('✖')) : complaints;
     expect(lines.at(-1)).toMatch(/redis cannot be used any more|does not answer|went away/i);

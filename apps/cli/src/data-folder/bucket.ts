@@ -1,3 +1,3 @@
-/** The one bucket of the embedded S3, and the region that it answers for. */
+/** The bucket of the embedded S3, and its region. */
 export const BUCKET = 'darkroom';
 export const REGION = 'us-east-1';

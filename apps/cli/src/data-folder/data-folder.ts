@@ -4,10 +4,10 @@ import { LocalStackError } from '@darkroom/contracts';
 import { endOrphan, lockFolder } from '@darkroom/local-stack';
 import { endLeftOvers, openProcessRecord, type ProcessRecord } from './left-overs.ts';
 import { claimForProvider } from './provider-of-folder.ts';
-import { choosePorts, type Ports } from './ports.ts';
+import { choosePorts, type Ports } from './listen-ports.ts';
 import { loadSecrets, type Secrets } from './secrets.ts';
 
-/** The folder that a start keeps everything in, taken for this process alone. */
+/** The data folder of a start, locked for this process. */
 export interface DataFolder {
   readonly dir: string;
   readonly redis: string;
@@ -16,16 +16,16 @@ export interface DataFolder {
   readonly ports: Ports;
   readonly secrets: Secrets;
   readonly processes: ProcessRecord;
-  /** How many apps of a killed start were found and ended. */
+  /** Number of apps that a killed start left running here, and that were ended. */
   readonly leftOvers: number;
-  /** Lets the next start have it; may be called twice. */
-  release(): void;
+  /** Lets the next start use the folder; may be called twice. */
+  unlock(): void;
 }
 
 /**
- * Takes a data folder, made when missing, and ends what a killed start left running in it.
- * @param provider The address that images are bought from; absent: the emulator.
- * @throws LocalStackError when another start uses it, it was begun with another provider, or it cannot be written.
+ * Locks a data folder, which it creates if it is missing, and ends the processes that a killed start left running in it.
+ * @param provider The address that images are bought from; undefined: the emulator.
+ * @throws LocalStackError if another start uses the folder, it belongs to another provider, or it cannot be written.
  */
 export async function openDataFolder(dir: string, provider?: string): Promise<DataFolder> {
   const redis = path.join(dir, 'redis');
@@ -40,7 +40,7 @@ export async function openDataFolder(dir: string, provider?: string): Promise<Da
   try {
     claimForProvider(dir, provider);
     const leftOvers = await endLeftOvers(dir);
-    // Before ports are chosen: it holds the one that its clients know.
+    // Before ports are chosen: the Redis that was left holds the port that its clients know.
     await endOrphan(redis);
     const processes = openProcessRecord(dir);
     return {
@@ -52,7 +52,7 @@ export async function openDataFolder(dir: string, provider?: string): Promise<Da
       secrets: loadSecrets(dir),
       processes,
       leftOvers,
-      release: () => lock.release(),
+      unlock: () => lock.release(),
     };
   } catch (error) {
     lock.release();

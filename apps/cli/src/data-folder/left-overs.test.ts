@@ -25,7 +25,7 @@ async function startScript(script: string) {
   return { child, ended, pid: child.pid ?? 0 };
 }
 
-test('ends a recorded process that runs its script, also one that does not listen', async () => {
+test('ends a listed process that runs its script, even if it ignores SIGTERM', async () => {
   const { dir, script } = setup();
   const { ended, pid } = await startScript(script);
   openProcessRecord(dir).add(pid, script);
@@ -34,7 +34,7 @@ test('ends a recorded process that runs its script, also one that does not liste
   expect(await endLeftOvers(dir)).toBe(0);
 });
 
-test('leaves alone a process that was given the number of a recorded one', async () => {
+test('does not end another process that got the id of a listed one', async () => {
   const { dir, script } = setup();
   const { child, pid } = await startScript(script);
   openProcessRecord(dir).add(pid, '/elsewhere/main.js');
@@ -42,7 +42,7 @@ test('leaves alone a process that was given the number of a recorded one', async
   expect(child.exitCode ?? child.signalCode).toBeNull();
 });
 
-test('finds nothing after an orderly end, and in a torn record', async () => {
+test('finds nothing after an orderly end or in a torn file', async () => {
   const { dir, script } = setup();
   const record = openProcessRecord(dir);
   record.add(process.pid, script);

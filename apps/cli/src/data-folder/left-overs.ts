@@ -3,11 +3,11 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** The processes of a start, kept in its data folder, so that the next start can end those that a kill left behind. */
+/** List of the processes of a start, in its data folder, from which the next start ends those that a kill left behind. */
 export interface ProcessRecord {
-  /** Takes down a process of a script, as soon as there is one. */
+  /** Adds a process; call it as soon as the process has an id. */
   add(pid: number, script: string): void;
-  /** Everything was ended in order. */
+  /** Removes the list: all processes were ended in order. */
   clear(): void;
 }
 
@@ -18,7 +18,7 @@ interface Entry {
 
 const fileIn = (dir: string): string => path.join(dir, 'processes.json');
 
-/** Begins the record of a start. Call it when left-overs have been ended. */
+/** Begins an empty list for a start. Call it after `endLeftOvers`. */
 export function openProcessRecord(dir: string): ProcessRecord {
   const entries: Entry[] = [];
   return {
@@ -33,9 +33,9 @@ export function openProcessRecord(dir: string): ProcessRecord {
 const END_LIMIT_MS = 2000;
 
 /**
- * Ends the apps that a killed start left running in this folder. They are made to be killed at any point, so they get a moment to
- * end by themselves and no more.
- * @returns how many there were.
+ * Ends the apps that a killed start left running in this folder. Each may be killed at any point, so it gets only a moment to stop by
+ * itself.
+ * @returns the number of apps that were running.
  */
 export async function endLeftOvers(dir: string): Promise<number> {
   const running = readEntries(dir).filter(isRunning);
@@ -48,10 +48,10 @@ export async function endLeftOvers(dir: string): Promise<number> {
   return running.length;
 }
 
-/** Process ids are given again: only a process that runs the recorded script is the one that was left. */
+/** Returns true if this process runs the listed script: the system may have given its id to another process. */
 const isRunning = ({ pid, script }: Entry): boolean => findCommandLine(pid)?.includes(script) === true;
 
-/** Undefined when there is no such process, or the system does not say (Windows). */
+/** Returns the command line of a process; undefined if there is no such process or the system does not tell it (Windows). */
 function findCommandLine(pid: number): string | undefined {
   try {
     if (process.platform === 'linux') return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
@@ -65,13 +65,13 @@ function send(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);
   } catch {
-    // It ended meanwhile.
+    // The process has ended meanwhile.
   }
 }
 
 function readEntries(dir: string): Entry[] {
   try {
-    // Written by `openProcessRecord` alone; a torn file is of a start that was killed while its first process was starting.
+    // Only `openProcessRecord` writes it; a torn file comes from a start that was killed while it started its first process.
     return JSON.parse(readFileSync(fileIn(dir), 'utf8')) as Entry[];
   } catch {
     return [];

@@ -19,7 +19,7 @@ test('a folder stays with the provider that it was begun with', () => {
   expect(() => claimForProvider(dir, 'http://127.0.0.1:1/v1')).toThrow('choose another with --data-dir');
 });
 
-test('what waits for the emulator is not bought for money', () => {
+test('generations queued for the emulator are not bought for money', () => {
   const { dir, begin } = newFolder();
   claimForProvider(dir, undefined);
   begin();

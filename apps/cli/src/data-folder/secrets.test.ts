@@ -11,7 +11,7 @@ function setup(): string {
   return dir;
 }
 
-test('are made once, kept for the next start, and read by this user alone', () => {
+test('secrets are created once, kept for the next start, and readable by this user alone', () => {
   const dir = setup();
   const secrets = loadSecrets(dir);
   expect(loadSecrets(dir)).toEqual(secrets);
@@ -19,7 +19,7 @@ test('are made once, kept for the next start, and read by this user alone', () =
   expect(loadSecrets(setup())).not.toEqual(secrets);
 });
 
-test('a file that does not hold them is an error, never new keys', () => {
+test('a file without them is an error and is not replaced by new keys', () => {
   const dir = setup();
   writeFileSync(path.join(dir, 'secrets.json'), '{"webhook":');
   expect(() => loadSecrets(dir)).toThrow(LocalStackError);

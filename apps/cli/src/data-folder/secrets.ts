@@ -4,18 +4,18 @@ import path from 'node:path';
 import { LocalStackError } from '@darkroom/contracts';
 import { z } from 'zod';
 
-/** What only this data folder knows. Kept, because uploads and webhooks of an earlier start may still arrive. */
+/** Secrets of one data folder. Kept from start to start, because uploads and webhooks of an earlier start may still arrive. */
 const secretsSchema = z.object({
-  /** The one key pair of the embedded S3. */
+  /** Key pair of the embedded S3. */
   s3: z.object({ accessKeyId: z.string().min(1), secretAccessKey: z.string().min(1) }),
-  /** Signs webhook capabilities. */
+  /** Key that signs webhook capabilities. */
   webhook: z.string().min(32),
 });
 export type Secrets = z.infer<typeof secretsSchema>;
 
 /**
- * Loads the secrets of a data folder, and makes them at its first use; only this user may read the file.
- * @throws LocalStackError when the file is there and does not hold them.
+ * Loads the secrets of a data folder; its first use creates them, in a file that only this user may read.
+ * @throws LocalStackError if the file exists and does not hold them.
  */
 export function loadSecrets(dir: string, random: (size: number) => Buffer = randomBytes): Secrets {
   const file = path.join(dir, 'secrets.json');
@@ -30,7 +30,7 @@ export function loadSecrets(dir: string, random: (size: number) => Buffer = rand
   }
   const parsed = secretsSchema.safeParse(parseJson(text));
   if (!parsed.success)
-    throw new LocalStackError(`cannot read the keys in "${file}": it does not hold them; remove the data folder to begin anew`);
+    throw new LocalStackError(`cannot read the keys in "${file}": it does not hold them; remove the data folder to start over`);
   return parsed.data;
 }
 

@@ -2,15 +2,15 @@ import { describeCaps, formatUsd, LocalStackError, type NanoUsd, type SpendCaps 
 import { changeCaps, restoreCaps, type KeptSettings } from '@darkroom/recovery';
 
 /**
- * Lowers the daily cap of a store that exists, before a worker goes on with what is queued in it. A new store gets its cap from its
- * first worker. @returns the caps before and after; undefined where they stay.
+ * Lowers the daily cap of an existing store before a worker continues with its queue. A new store gets its cap from its first worker.
+ * @returns the caps before and after, in words; undefined if they did not change.
  */
 export async function lowerCap(settings: KeptSettings, capNanoUsd: NanoUsd): Promise<string | undefined> {
   const known = await restoreCaps(settings);
   return known.kind === 'absent' || known.value.allPerDay <= capNanoUsd ? undefined : setCap(settings, capNanoUsd);
 }
 
-/** Makes the daily cap the one that was named for this start. @returns the caps before and after; undefined where they stay. @throws LocalStackError */
+/** Sets the daily cap of this start. @returns the caps before and after, in words; undefined if they did not change. @throws LocalStackError */
 export async function setCap(settings: KeptSettings, capNanoUsd: NanoUsd): Promise<string | undefined> {
   const changed = await changeCaps(settings, { allPerDay: capNanoUsd });
   switch (changed.kind) {

@@ -4,9 +4,9 @@ import type { GenerationStore } from '@darkroom/generation-store';
 const EVERY_MS = 250;
 
 /**
- * Watches for a pause because of the account, under which a person at a screen would wait for nothing.
- * @param onPause Called once, with what to do.
- * @returns how to stop watching.
+ * Watches for a pause because of the account, and for a worker that may not buy: a user at the screen would wait in vain.
+ * @param onPause Called once, with an error that says what to do.
+ * @returns a function that stops watching.
  */
 export function watchForAccountPause(
   store: Pick<GenerationStore, 'pauses' | 'heldWorkers'>,
@@ -17,7 +17,7 @@ export function watchForAccountPause(
     while (!stopping.signal.aborted) {
       const pause = await Promise.all([store.pauses(), store.heldWorkers()]).then(
         ([pauses, held]) => pauses.find(({ kind }) => kind === 'account') ?? held[0],
-        () => undefined, // a Redis that is away is reported by who waits for results
+        () => undefined, // the wait for results reports a Redis that is away
       );
       if (pause !== undefined && !stopping.signal.aborted) {
         onPause(

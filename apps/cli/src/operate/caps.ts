@@ -6,11 +6,11 @@ import { LATER, recordOrTell, wordsOfRecording } from './record-or-tell.ts';
 
 type Lines = Pick<Terminal, 'print' | 'complain'>;
 
-/** A line of what a process was told otherwise than the store. */
+/** Formats the line about a process whose environment names other caps than the store has. */
 export const describeDiffering = (words: string): string =>
-  `settings  a process names other caps in its environment: ${words}; those of the store hold (darkroom caps changes them)`;
+  `settings  a process names other caps in its environment: ${words}; the caps of the store apply (darkroom caps changes them)`;
 
-/** Shows the caps of the store, or changes those that are named. @returns the exit code: 0 only if S3 has the change. */
+/** Shows the caps of the store, or changes the named ones. @returns the exit code: 0 only if S3 has the change. */
 export async function showOrChangeCaps(change: CapsChange, operations: Operations, terminal: Lines): Promise<0 | 1> {
   return Object.keys(change).length === 0 ? showCaps(operations, terminal) : changeCapsOf(operations, change, terminal);
 }
@@ -19,7 +19,7 @@ async function showCaps({ store, readNamedCaps }: Operations, terminal: Lines): 
   const [found, differing, restrictions] = await Promise.all([store.findCaps(), store.findDiffering(), store.findCapsRestrictions()]);
   if (found === undefined) {
     terminal.complain(
-      'redis holds no spend caps of this store, and nothing is bought until it does. A worker brings those of S3 back within seconds, and a new store gets them from its first worker; where there are none: npm run darkroom -- caps --day <usd>',
+      'redis holds no spend caps of this store, and nothing is bought until it does. A worker restores them from S3 within seconds, and the first worker of a new store sets them; if neither has any: npm run darkroom -- caps --day <usd>',
     );
     return 1;
   }
@@ -34,10 +34,10 @@ async function changeCapsOf({ store, openBucket }: Operations, change: CapsChang
   const hold = async (): Promise<string> => {
     const isLowered = await store.restrictCaps(change);
     const caps = (await store.findCaps())?.caps;
-    const words = caps === undefined ? 'the store has no caps' : `the caps that hold now: ${describeCaps(caps)}`;
+    const words = caps === undefined ? 'the store has no caps' : `the caps now: ${describeCaps(caps)}`;
     return isLowered
-      ? `what lowers a cap holds in Redis at once, and ${LATER}\n${words}`
-      : `what raises a cap holds only when S3 has it; the same command may be given again\n${words}`;
+      ? `a lower cap holds in Redis at once; ${LATER}\n${words}`
+      : `a higher cap holds only when S3 has it; the same command can be run again\n${words}`;
   };
   return recordOrTell(openBucket, terminal, hold, async (archive) => {
     const changed = await changeCaps({ store, archive }, change);
@@ -49,16 +49,14 @@ async function changeCapsOf({ store, openBucket }: Operations, change: CapsChang
         );
         return 0;
       case 'unchanged':
-        terminal.print(`caps      ${describeCaps(changed.value)} (revision ${changed.revision}, recorded in S3); they were so before`);
+        terminal.print(`caps      ${describeCaps(changed.value)} (revision ${changed.revision}, recorded in S3), as before`);
         return 0;
       case 'incomplete':
-        terminal.complain(
-          'the store has no caps yet, and a daily cap over all tenants is always on: name it with --day; nothing was changed',
-        );
+        terminal.complain('nothing was changed: the store has no caps yet, and needs a daily cap over all tenants; name it with --day');
         return 1;
       case 'recovering':
         terminal.complain(
-          `redis restarted, and what it may have forgotten is being asked of S3: no cap is raised until then. The caps stay ${describeCaps(changed.before)}; give the command again in some seconds`,
+          `redis restarted, and a worker asks S3 for what Redis may have forgotten: no cap is raised until then. The caps stay ${describeCaps(changed.before)}; run the command again in a few seconds`,
         );
         return 1;
       default:

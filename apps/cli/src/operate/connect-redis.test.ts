@@ -5,7 +5,7 @@ import { connectRedis } from './connect-redis.ts';
 
 const connectTo = (url: string) => connectRedis({ environment: { REDIS_URL: url }, dataDir: undefined, root: '/nowhere' });
 
-test('a Redis that refuses is told by its reason, without the password and without the advice to start one', async () => {
+test('the error about a Redis that refuses gives its reason, and neither the password nor the advice to start one', async () => {
   await using own = await reserveRedis();
   await using primary = await reserveRedis();
   await Promise.all([own.start(), primary.start()]);

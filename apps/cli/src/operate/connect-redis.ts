@@ -14,25 +14,25 @@ import { readSettings, redisSettings, type Environment, type RedisSettings } fro
 import { findRedisOf } from '../data-folder/find-port.ts';
 import { shownPath } from '../shown-path.ts';
 
-/** How long the end of a command waits for the last answer of a Redis that may be away. */
+/** Longest wait at the end of a command for the last answer of Redis, which may be away. */
 export const CLOSE_LIMIT_MS = 1000;
 
 export interface OperationsOptions {
   environment: Environment;
-  /** The data folder of a start; absent: the two that `npm start` uses. */
+  /** The data folder of a start; undefined: the two that `npm start` uses. */
   dataDir: string | undefined;
   root: string;
-  /** How long a command that can wait for Redis waits for one that went away, in milliseconds. */
+  /** Longest wait for a Redis that went away, in milliseconds, of the commands that wait for it. */
   goneMs?: number;
 }
 
-/** A Redis of a Darkroom, which answers. */
+/** A Redis of a Darkroom that answers. */
 export interface FoundRedis {
   readonly redis: ReturnType<typeof connectFailFast>;
   readonly prefix: string;
-  /** Which one, without its password. */
+  /** Name for messages, without the password. */
   readonly where: string;
-  /** The data folder that it was found in; absent: it is that of REDIS_URL. */
+  /** The data folder that names it; absent for the Redis of REDIS_URL. */
   readonly folder?: string;
 }
 
@@ -40,8 +40,8 @@ const ANSWER_LIMIT_MS = 3000;
 
 /**
  * Connects to the Redis of the environment, or else to the one that a start runs in its data folder.
- * @param isPatient Whether commands wait for a Redis that goes away meanwhile, instead of failing.
- * @throws ConfigError for a REDIS_URL that is none; LocalStackError when nothing answers, with what to do.
+ * @param isPatient If true, calls wait for a Redis that goes away meanwhile, instead of failing.
+ * @throws ConfigError for an invalid REDIS_URL; LocalStackError if no Redis can be used, with what to do.
  */
 export async function connectRedis(options: OperationsOptions, isPatient = false): Promise<FoundRedis> {
   const refusals: string[] = [];
@@ -50,7 +50,7 @@ export async function connectRedis(options: OperationsOptions, isPatient = false
     const trouble = await troubleOf(redis, settings.prefix);
     if (trouble === undefined) return { redis, prefix: settings.prefix, ...candidate };
     redis.disconnect();
-    // That nothing is there is cured by a start; a Redis that refuses us is there.
+    // `npm start` helps if no Redis is there; it does not help with a Redis that refuses us.
     if (!isAbsent(trouble)) throw refusalOf(candidate.where, trouble);
     refusals.push(`${candidate.where} does not answer (${trouble.reason})`);
   }
@@ -59,8 +59,9 @@ export async function connectRedis(options: OperationsOptions, isPatient = false
 }
 
 /**
- * Refuses a Redis that is there and cannot be used by an operator, who may do what every process may.
- * @throws LocalStackError with the reason, and what to do; a Redis that is not there is left to its caller.
+ * Refuses a Redis that answers and lacks what an operator needs: the needs of all processes together. Accepts a Redis that does not
+ * answer, which its caller handles.
+ * @throws LocalStackError with the reason and what to do.
  */
 export async function refuseUnusable(settings: RedisSettings): Promise<void> {
   const redis = connectFailFast(settings.url);
@@ -78,7 +79,7 @@ const troubleOf = async (redis: ReturnType<typeof connectFailFast>, prefix: stri
 const refusalOf = (where: string, { reason, words, cure = redisCureOf(reason) }: RedisTrouble): LocalStackError =>
   new LocalStackError(`${where} cannot be used (${reason}): ${words}\n${cure}`);
 
-/** Names the Redis of REDIS_URL with its user, and without its password. */
+/** Names the Redis of REDIS_URL with its user and without its password. */
 const whereOf = ({ url, prefix }: RedisSettings): string => `the Redis of REDIS_URL (${describeRedisAddress(url)}, keys ${prefix})`;
 
 interface Candidate {
@@ -103,7 +104,7 @@ function findCandidates({ environment, dataDir, root }: OperationsOptions): Cand
 const isAbsent = ({ reason }: RedisTrouble): boolean =>
   ['refused', 'unknown-host', 'unreachable', 'timeout', 'closed', 'silent'].includes(reason);
 
-/** Why a connection is not there within moments; undefined when it is. */
+/** Returns why a connection is not ready within ANSWER_LIMIT_MS; undefined if it is. */
 const connectTrouble = (redis: ReturnType<typeof connectFailFast>): Promise<RedisTrouble | undefined> =>
   new Promise((resolve) => {
     const finish = (trouble?: RedisTrouble): void => {
@@ -119,15 +120,15 @@ const connectTrouble = (redis: ReturnType<typeof connectFailFast>): Promise<Redi
     redis.once('error', onError);
   });
 
-/** A sentinel, and a node of a cluster, answer as a Redis does until something is asked of them. */
+/** Finds a sentinel, a cluster node or a replica: each accepts a connection as a primary does, and refuses later requests. */
 async function modeTrouble(redis: ReturnType<typeof connectFailFast>): Promise<RedisTrouble | undefined> {
-  const server = await redis.info('server').catch(() => ''); // a user without the right to ask is found out by what it does
+  const server = await redis.info('server').catch(() => ''); // a user without the right to INFO: its first request tells
   const [, mode] = /redis_mode:(\w+)/.exec(server) ?? [];
   if (mode === 'sentinel' || mode === 'cluster') return { reason: mode, words: `redis_mode is ${mode}` };
   const role = /role:(\w+)/.exec(await redis.info('replication').catch(() => ''))?.[1];
   return role === 'slave' ? { reason: 'read-only', words: 'its role is that of a replica' } : undefined;
 }
 
-/** A command that lacks a right would end in its middle. */
+/** Finds missing rights before the command begins, because it would fail in its middle. */
 const rightsTrouble = (redis: ReturnType<typeof connectFailFast>, prefix: string): Promise<RedisTrouble | undefined> =>
   findRightsTrouble(redis, 'operator', prefix).catch(redisTroubleOf);

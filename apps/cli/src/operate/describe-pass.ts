@@ -8,7 +8,7 @@ const sumOf = ({ findings }: PassReport, action: 'repaired' | 'named'): number =
 
 const countOf = ({ open, stored }: PassReport): string => `${open} open generations, and ${stored} of the last days in S3`;
 
-/** What a pass found, as a table, and what was left for a person. */
+/** Formats the findings of a pass as a table, and names what a person must look at. */
 export function describePass(report: PassReport): string[] {
   const rows = findingKinds.flatMap((kind) => {
     const counts = report.findings[kind];
@@ -40,20 +40,20 @@ function describeNamed(report: PassReport): string[] {
   ];
 }
 
-/** The last pass in one line. @param now Milliseconds since 1970. */
+/** Describes the last pass in one line. @param now Milliseconds since 1970. */
 export function describeLastPass(report: PassReport | undefined, now: number): string {
-  if (report === undefined) return 'repair    no worker has compared jobs, records, money and S3 yet';
+  if (report === undefined) return 'repair    no worker has compared jobs, entries, money and S3 yet';
   const [repaired, named] = [sumOf(report, 'repaired'), sumOf(report, 'named')];
   const found = repaired + named === 0 ? 'nothing was wrong' : `${repaired} repaired, ${named} left for a person`;
   const kinds = [...new Set(report.named.map(({ kind }) => kind))];
   return [
-    `repair    jobs, records, money and S3 were compared ${agoOf(report.endedAt, now)}: ${found}`,
+    `repair    jobs, entries, money and S3 were compared ${agoOf(report.endedAt, now)}: ${found}`,
     kinds.length === 0 ? '' : ` (${kinds.join(', ')}); npm run reconcile says more`,
     report.outcome === 'whole' ? '' : '; that pass was stopped early',
-    report.next?.open === undefined && report.next?.stored === undefined ? '' : '; its time was over, and the next one goes on there',
+    report.next?.open === undefined && report.next?.stored === undefined ? '' : '; its time was up, and the next pass continues there',
   ].join('');
 }
 
-/** How far the pass is that is under way, in one line. @param now Milliseconds since 1970. */
+/** Describes the progress of the current pass in one line. @param now Milliseconds since 1970. */
 export const describeProgress = ({ startedAt, open, stored }: PassProgress, now: number): string =>
   `          a pass began ${agoOf(startedAt, now)}, and has looked at ${open} open generations and ${stored} in S3 so far`;

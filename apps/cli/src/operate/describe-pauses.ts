@@ -1,14 +1,14 @@
 import { isLiftable, type HeldWorker, type HoldKind, type PauseKind, type StandingPause } from '@darkroom/generation-store';
 import { agoOf, timeOf } from './time-words.ts';
 
-/** What lifts a pause of each kind. */
+/** Instructions that end a pause of each kind. */
 const remedies: Readonly<Record<PauseKind, string>> = {
   account:
-    'correct the key, permission or balance at the provider; workers ask for free, once a minute, and go on by themselves; at once: npm run darkroom -- resume --kind account',
-  operator: 'somebody paused it; when that is over: npm run darkroom -- resume --kind operator',
+    'correct the key, permission or balance at the provider; workers ask once a minute, for free, and resume by themselves; to resume at once: npm run darkroom -- resume --kind account',
+  operator: 'an operator paused buying; to resume: npm run darkroom -- resume --kind operator',
 };
 
-const who: Readonly<Record<PauseKind, string>> = {
+const causes: Readonly<Record<PauseKind, string>> = {
   account: 'the provider refused the account',
   operator: 'an operator',
 };
@@ -16,10 +16,10 @@ const who: Readonly<Record<PauseKind, string>> = {
 const waitsFor: Readonly<Record<Exclude<StandingPause['kind'], PauseKind>, (reason: string) => string[]>> = {
   restart: (reason) => [
     `buying    WAITS: ${reason}; a worker asks S3 what is missing, which takes about a second`,
-    '          what to do: nothing while a worker runs; its log says what keeps it',
+    '          what to do: nothing while a worker runs; its log says what it waits for',
   ],
   caps: (reason) => [
-    `buying    WAITS: ${reason}; a worker brings them back from S3 within seconds`,
+    `buying    WAITS: ${reason}; a worker restores them from S3 within seconds`,
     '          what to do: if its log says that S3 has none either: npm run darkroom -- caps --day <usd>',
   ],
 };
@@ -36,21 +36,21 @@ const holdWords: Readonly<Record<HoldKind, string>> = {
   foreign: 'what answers it is not the provider',
 };
 
-/** The workers that buy nothing while others may. @param now Milliseconds since 1970. */
+/** Describes the workers that buy nothing while others may. @param now Milliseconds since 1970. */
 export const describeHeld = (held: readonly HeldWorker[], now: number): string[] =>
   held.flatMap(({ worker, kind, reason, since }) => [
     `worker    ${worker} BUYS NOTHING since ${timeOf(since)} (${agoOf(since, now)}), ${holdWords[kind]}: ${reason}`,
-    `          what to do: ${holdRemedies[kind]}; it asks by itself and goes on; other workers buy meanwhile`,
+    `          what to do: ${holdRemedies[kind]}; it asks again and resumes by itself; other workers buy meanwhile`,
   ]);
 
-/** Whether buying goes on, why not, since when, and what to do. @param now Milliseconds since 1970. */
+/** Describes each pause with its cause, its start and what to do, or says that buying goes on. @param now Milliseconds since 1970. */
 export function describePauses(pauses: readonly StandingPause[], now: number): string[] {
   if (pauses.length === 0) return ['buying    goes on'];
   return [
     ...pauses.flatMap((pause) =>
       isLiftable(pause)
         ? [
-            `buying    PAUSED since ${timeOf(pause.since)} (${agoOf(pause.since, now)}), ${who[pause.kind]}: ${pause.reason}`,
+            `buying    PAUSED since ${timeOf(pause.since)} (${agoOf(pause.since, now)}), ${causes[pause.kind]}: ${pause.reason}`,
             `          what to do: ${remedies[pause.kind]}`,
           ]
         : waitsFor[pause.kind](pause.reason),

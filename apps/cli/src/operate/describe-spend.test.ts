@@ -15,21 +15,21 @@ const today = {
 
 test('a day on which everything cost what was expected takes one line', () => {
   expect(describeSpend([today])).toEqual([
-    'today     0.06 USD spent, 0.02 USD on hold, of at most 25 USD, 24.92 left; begins anew 2026-11-23 00:00:00 UTC',
+    'today     0.06 USD spent, 0.02 USD on hold, of at most 25 USD, 24.92 left; resets 2026-11-23 00:00:00 UTC',
   ]);
 });
 
-test('what cost more or less than expected, or said nothing of its cost, is shown', () => {
+test('a cost that differs from the expected price, or was not reported, is shown', () => {
   const dearer = { ...today, settledNanoUsd: 62_000_000, reportedNanoUsd: 42_000_000, unreported: 1, differing: 2 };
   expect(describeSpend([dearer]).slice(1)).toEqual([
-    '          that is 0.002 USD more than expected (0.06 USD); reported were 0.042 USD:',
-    '            2 ends at another price than expected, 1 without a price, booked as expected',
+    '          that is 0.002 USD more than expected (0.06 USD); the provider reported 0.042 USD:',
+    '            2 results at another price than expected, 1 without a price, booked at the expected price',
   ]);
   expect(describeSpend([{ ...today, settledNanoUsd: 50_000_000, differing: 1 }])[1]).toContain('0.01 USD less than expected');
   expect(describeSpend([{ ...today, unreported: 3 }])[1]).toContain('as much as expected');
 });
 
-test('a tenant is told from all', () => {
+test('the lines of a tenant are marked as such', () => {
   const lines = describeSpend([{ ...today, name: 'tenant:acme:month:2026-11' }]);
   expect(lines[0]).toMatch(/^ {2}tenant month /);
 });

@@ -2,7 +2,7 @@ import { formatUsd } from '@darkroom/contracts';
 import type { PeriodSpend } from '@darkroom/generation-store';
 import { timeOf } from './time-words.ts';
 
-/** The ledger in words: what was spent, what is on hold, against which cap, and whether the provider charges what was expected. */
+/** Describes each period of the ledger: spent, on hold, its cap, and any difference from the expected prices. */
 export const describeSpend = (periods: readonly PeriodSpend[]): string[] =>
   periods.flatMap((period) => {
     const { name, capNanoUsd, reservedNanoUsd, settledNanoUsd, resetsAt } = period;
@@ -13,18 +13,18 @@ export const describeSpend = (periods: readonly PeriodSpend[]): string[] =>
         ? 'no cap'
         : `of at most ${formatUsd(capNanoUsd)} USD, ${formatUsd(Math.max(0, capNanoUsd - settledNanoUsd - reservedNanoUsd))} left`;
     return [
-      `${label.padEnd(9)} ${formatUsd(settledNanoUsd)} USD spent, ${formatUsd(reservedNanoUsd)} USD on hold, ${cap}; begins anew ${timeOf(resetsAt)}`,
+      `${label.padEnd(9)} ${formatUsd(settledNanoUsd)} USD spent, ${formatUsd(reservedNanoUsd)} USD on hold, ${cap}; resets ${timeOf(resetsAt)}`,
       ...describePrices(period).map((line) => `${''.padEnd(10)}${line}`),
     ];
   });
 
-/** Nothing is said as long as everything was reported and cost what the price list says. */
+/** Returns no lines if the provider reported every cost and each matches the price list. */
 function describePrices({ expectedNanoUsd, reportedNanoUsd, settledNanoUsd, unreported, differing }: PeriodSpend): string[] {
   if (unreported === 0 && differing === 0) return [];
   const difference = settledNanoUsd - expectedNanoUsd;
   const sum = difference === 0 ? 'as much as' : `${formatUsd(Math.abs(difference))} USD ${difference > 0 ? 'more' : 'less'} than`;
   return [
-    `that is ${sum} expected (${formatUsd(expectedNanoUsd)} USD); reported were ${formatUsd(reportedNanoUsd)} USD:`,
-    `  ${differing} ends at another price than expected, ${unreported} without a price, booked as expected`,
+    `that is ${sum} expected (${formatUsd(expectedNanoUsd)} USD); the provider reported ${formatUsd(reportedNanoUsd)} USD:`,
+    `  ${differing} results at another price than expected, ${unreported} without a price, booked at the expected price`,
   ];
 }

@@ -16,23 +16,23 @@ export interface ExamineOptions {
 }
 
 /** Result of one check: fine, fine with something to correct, skipped because its setting is absent, or an error and what still works. */
-type Finding = { kind: 'well' | 'warned' | 'skipped' | 'trouble'; text: string };
+type CheckResult = { kind: 'well' | 'warned' | 'skipped' | 'trouble'; text: string };
 
 const LIMIT_MS = 5000;
 const messageOf = (error: unknown): string => describeRedisLoss(error) ?? (error instanceof Error ? error.message : String(error));
 
 /** Checks every service that Darkroom depends on. Buys nothing. @returns 0 when no check found an error. */
 export async function examine({ terminal, ...options }: ExamineOptions): Promise<0 | 1> {
-  const looks: [string, (options: Omit<ExamineOptions, 'terminal'>) => Promise<Finding>][] = [
-    ['redis', lookAtRedis],
-    ['bucket', lookAtBucket],
-    ['owner', lookAtOwner],
-    ['key', lookAtKey],
-    ['webhook', lookAtWebhook],
+  const checks: [string, (options: Omit<ExamineOptions, 'terminal'>) => Promise<CheckResult>][] = [
+    ['redis', checkRedis],
+    ['bucket', checkBucket],
+    ['owner', checkBucketOwner],
+    ['key', checkKey],
+    ['webhook', checkWebhook],
   ];
   let isWell = true;
-  for (const [name, look] of looks) {
-    const { kind, text } = await look(options).catch((error: unknown): Finding => ({ kind: 'trouble', text: messageOf(error) }));
+  for (const [name, check] of checks) {
+    const { kind, text } = await check(options).catch((error: unknown): CheckResult => ({ kind: 'trouble', text: messageOf(error) }));
     if (kind === 'trouble') isWell = false;
     const mark = { well: '✔', warned: '!', skipped: '·', trouble: '✖' }[kind];
     terminal.print(
@@ -44,7 +44,7 @@ export async function examine({ terminal, ...options }: ExamineOptions): Promise
 
 const isSet = (environment: Environment, name: string): boolean => (environment[name] ?? '').trim() !== '';
 
-async function lookAtRedis(options: Omit<ExamineOptions, 'terminal'>): Promise<Finding> {
+async function checkRedis(options: Omit<ExamineOptions, 'terminal'>): Promise<CheckResult> {
   const operations = await openOperations(options);
   try {
     const { store, where, clock } = operations;
@@ -77,7 +77,7 @@ async function lookAtRedis(options: Omit<ExamineOptions, 'terminal'>): Promise<F
   }
 }
 
-async function lookAtBucket({ environment }: Omit<ExamineOptions, 'terminal'>): Promise<Finding> {
+async function checkBucket({ environment }: Omit<ExamineOptions, 'terminal'>): Promise<CheckResult> {
   if (!isSet(environment, 'S3_BUCKET')) return { kind: 'skipped', text: 'S3_BUCKET is not set; npm start brings its own' };
   const { s3 } = readSettings({ s3: s3Settings }, environment);
   const storage = createObjectStorage({ ...s3, requestTimeoutMs: LIMIT_MS, maxImageBytes: 1 }, { now: Date.now });
@@ -93,7 +93,7 @@ async function lookAtBucket({ environment }: Omit<ExamineOptions, 'terminal'>): 
 }
 
 /** Names the owner of the bucket; fails if Redis and bucket belong to different Darkrooms. */
-async function lookAtOwner(options: Omit<ExamineOptions, 'terminal'>): Promise<Finding> {
+async function checkBucketOwner(options: Omit<ExamineOptions, 'terminal'>): Promise<CheckResult> {
   const operations = await openOperations(options);
   try {
     const storage = await operations.openBucket();
@@ -110,7 +110,7 @@ async function lookAtOwner(options: Omit<ExamineOptions, 'terminal'>): Promise<F
   }
 }
 
-async function lookAtKey({ environment }: Omit<ExamineOptions, 'terminal'>): Promise<Finding> {
+async function checkKey({ environment }: Omit<ExamineOptions, 'terminal'>): Promise<CheckResult> {
   if (!isSet(environment, 'RUNWARE_API_KEY')) return { kind: 'skipped', text: 'RUNWARE_API_KEY is not set; npm start uses an emulator' };
   const { runware } = readSettings({ runware: runwareSettings }, environment);
   const client = createRunwareClient({ ...runware, requestTimeoutMs: LIMIT_MS, maxImageBytes: 1 }, { now: Date.now });
@@ -141,7 +141,7 @@ async function lookAtKey({ environment }: Omit<ExamineOptions, 'terminal'>): Pro
   }
 }
 
-async function lookAtWebhook({ environment }: Omit<ExamineOptions, 'terminal'>): Promise<Finding> {
+async function checkWebhook({ environment }: Omit<ExamineOptions, 'terminal'>): Promise<CheckResult> {
   if (!isSet(environment, 'WEBHOOK_BASE_URL')) return { kind: 'skipped', text: 'WEBHOOK_BASE_URL is not set; results are polled for' };
   const address = `${(environment['WEBHOOK_BASE_URL'] ?? '').replace(/\/+$/, '')}/livez`;
   try {

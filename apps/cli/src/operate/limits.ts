@@ -11,7 +11,7 @@ const wordsOf = ({ tasksAtProvider }: FleetLimits = {}): string =>
     ? `${DEFAULT_TASKS_AT_PROVIDER} tasks at the provider, unless set`
     : `${tasksAtProvider} tasks at the provider`;
 
-/** Shows the limits of the fleet, or changes those that are named. @returns the exit code: 0 only if S3 has the change. */
+/** Shows the limits of the fleet, or changes the named ones. @returns the exit code: 0 only if S3 has the change. */
 export async function showOrChangeLimits(change: FleetLimits, operations: Operations, terminal: Lines): Promise<0 | 1> {
   return Object.keys(change).length === 0 ? showLimits(operations, terminal) : changeLimitsOf(change, operations, terminal);
 }
@@ -30,8 +30,8 @@ async function showLimits({ store }: Operations, { print }: Lines): Promise<0> {
 async function changeLimitsOf(change: FleetLimits, { store, openBucket }: Operations, terminal: Lines): Promise<0 | 1> {
   const hold = async (): Promise<string> =>
     (await store.restrictLimits(change))
-      ? `the lower limit holds in Redis at once, and ${LATER}`
-      : 'a higher limit holds only when S3 has it; the same command may be given again';
+      ? `the lower limit holds in Redis at once; ${LATER}`
+      : 'a higher limit holds only when S3 has it; the same command can be run again';
   return recordOrTell(openBucket, terminal, hold, async (archive) => {
     const changed = await changeLimits({ store, archive }, change);
     switch (changed.kind) {
@@ -42,11 +42,11 @@ async function changeLimitsOf(change: FleetLimits, { store, openBucket }: Operat
         );
         return 0;
       case 'unchanged':
-        terminal.print(`limits    ${wordsOf(changed.value)} (revision ${changed.revision}, recorded in S3); it was so before`);
+        terminal.print(`limits    ${wordsOf(changed.value)} (revision ${changed.revision}, recorded in S3), as before`);
         return 0;
       case 'recovering':
         terminal.complain(
-          `redis restarted, and what it may have forgotten is being asked of S3: no limit is raised until then. It stays ${wordsOf(changed.before)}; give the command again in some seconds`,
+          `redis restarted, and a worker asks S3 for what Redis may have forgotten: no limit is raised until then. It stays ${wordsOf(changed.before)}; run the command again in a few seconds`,
         );
         return 1;
       default:

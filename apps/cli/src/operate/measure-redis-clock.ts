@@ -1,7 +1,7 @@
 import { createRedisClock, systemClock, type RedisClock } from '@darkroom/service-runtime';
 import type { Redis } from 'ioredis';
 
-/** Asks Redis for its time: what a command does goes by it, whatever clock this machine has. */
+/** Measures Redis time, by which commands go: the clock of this machine may be wrong. */
 export async function measureRedisClock(redis: Pick<Redis, 'time'>): Promise<RedisClock> {
   const clock = createRedisClock({ readTime: () => redis.time(), wallMs: systemClock.now, monotonicMs: () => performance.now() });
   await clock.measure();

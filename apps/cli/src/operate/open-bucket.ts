@@ -8,9 +8,9 @@ import { loadSecrets } from '../data-folder/secrets.ts';
 const REQUEST_TIMEOUT_MS = 10_000;
 
 /**
- * Opens the bucket of the environment, or else the one that a start runs in its data folder. Whether it belongs to the Redis at hand
- * only its records can say.
- * @throws ConfigError for settings that are wrong; LocalStackError when there is no bucket.
+ * Opens the bucket of the environment, or else the one that a start runs in its data folder. Does not check whether it belongs to the
+ * Redis at hand: `checkOwner` does.
+ * @throws ConfigError for wrong settings; LocalStackError if there is no bucket.
  */
 export function openBucket(environment: Environment, folder: string | undefined): ObjectStorage {
   return createObjectStorage(

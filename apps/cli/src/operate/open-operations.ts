@@ -14,32 +14,32 @@ import { CLOSE_LIMIT_MS, connectRedis, type OperationsOptions } from './connect-
 import { openBucket } from './open-bucket.ts';
 import { owningOf } from './owning.ts';
 
-/** A Darkroom that runs, as an operator sees it. */
+/** Access of an operator to a Darkroom: its store, its queues and its bucket. */
 export interface Operations {
-  /** Which one, without its password. */
+  /** Name of its Redis for messages, without the password. */
   readonly where: string;
-  /** The spend caps that the environment of this command names. @throws ConfigError for caps that are none. */
+  /** Reads the spend caps that the environment of this command names. @throws ConfigError for invalid caps. */
   readNamedCaps(): SpendSettings['named'];
   readonly store: GenerationStore;
   /** Key prefix. */
   readonly prefix: string;
   readonly submissions: Submissions;
-  /** Redis time, and how far the clock of this machine is off it. */
+  /** Redis time, and how far the clock of this machine differs from it. */
   readonly clock: RedisClock;
-  /** Says how its Redis falls short of what Darkroom needs. */
+  /** Lists what Darkroom needs and its Redis lacks. */
   examineRedis(): Promise<RedisShortcoming[]>;
-  /** What each queue holds, by the words of BullMQ, and how much of it is to be done now. */
+  /** Counts the jobs of each queue by BullMQ's states, and those that are due now. */
   countQueues(now: number): Promise<{ queue: string; states: Readonly<Record<string, number>>; backlog: number }[]>;
-  /** The bucket that belongs to it; its caller closes it. @throws ConfigError, LocalStackError when it is not known; ForeignBucketError, StorageError. */
+  /** Opens its bucket, which the caller closes. @throws ConfigError; LocalStackError if no bucket is known; ForeignBucketError; StorageError. */
   openBucket(): Promise<ObjectStorage>;
   close(): Promise<void>;
 }
 
-/** Opens the store and the queues of the Darkroom that `connectRedis` finds. @throws what it throws. */
+/** Opens the store and the queues of the Darkroom that `connectRedis` finds. @throws as `connectRedis` does. */
 export async function openOperations(options: OperationsOptions): Promise<Operations> {
   const { redis, prefix, where, folder } = await connectRedis(options);
   const clock = await measureRedisClock(redis).catch((error: unknown) => {
-    redis.disconnect(); // nobody else could: it would connect again for good
+    redis.disconnect(); // no caller can: the connection would reconnect for ever
     throw error;
   });
   const submissions = createSubmissions(redis, { prefix, failFast: true });

@@ -6,7 +6,7 @@ import { describeHeld, describePauses } from './describe-pauses.ts';
 import { describeDiffering, showOrChangeCaps } from './caps.ts';
 import { showOrChangeLimits } from './limits.ts';
 import { pauseBuying, resumeBuying } from './pause.ts';
-import { describeUnknown, release } from './unknown.ts';
+import { describeUnknown, endHold } from './unknown.ts';
 import { describeSpend } from './describe-spend.ts';
 import type { Operations } from './open-operations.ts';
 import { agoOf, timeOf } from './time-words.ts';
@@ -34,7 +34,7 @@ export async function operate(command: OperatorCommand, operations: Operations, 
         terminal.print(...describeUnknown(await store.readUnknown(SHOWN_UNKNOWN), now));
         return 0;
       }
-      return release(command.release, command.decision, operations, terminal);
+      return endHold(command.release, command.decision, operations, terminal);
     case 'limits':
       return showOrChangeLimits(command.change, operations, terminal);
     case 'pause':
@@ -87,4 +87,4 @@ async function describeStatus({ store, countQueues }: Operations, now: number): 
 }
 
 const describeTrouble = ({ failures, since }: StandingTrouble, now: number): string =>
-  `provider  IN TROUBLE since ${timeOf(since)} (${agoOf(since, now)}): ${failures} sends in a row came to nothing; one at a time tries again, and with its first answer all go on`;
+  `provider  IN TROUBLE since ${timeOf(since)} (${agoOf(since, now)}): the last ${failures} requests to Runware failed; one trial request goes out at a time, and buying resumes when one is answered`;

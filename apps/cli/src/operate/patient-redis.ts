@@ -2,14 +2,15 @@ import { LocalStackError } from '@darkroom/contracts';
 import { atMost } from '@darkroom/service-runtime';
 import { CLOSE_LIMIT_MS, connectRedis, type FoundRedis, type OperationsOptions } from './connect-redis.ts';
 
-/** How long a command that can wait for a Redis waits for one that went away: a restart or a failover takes seconds. */
+/** Longest wait for a Redis that went away: a restart or a failover takes seconds. */
 const GONE_MS = 20_000;
 
 /**
- * Does long work with a Redis that may be away for moments, and ends it when that stays away.
+ * Runs long work with a Redis that may be away for moments, and fails if Redis stays away.
  * @param stop Ends the work early.
- * @param work Gets what is to be closed at the end, the last first, and a signal that ends it: early, or because nobody waits for it any more.
- * @throws what `connectRedis` and the work throw; LocalStackError when Redis stayed away.
+ * @param work Gets a list for its closing functions, which run at the end in reverse order, and a signal that ends the work: `stop` was
+ * aborted, or Redis stayed away.
+ * @throws errors of `connectRedis` and of the work; LocalStackError if Redis stayed away.
  */
 export async function withPatientRedis<Value>(
   options: OperationsOptions,
@@ -29,18 +30,18 @@ export async function withPatientRedis<Value>(
   }
 }
 
-/** Rejects when Redis is away for longer than a limit, in milliseconds. */
+/** Returns a promise that rejects when Redis has been away for longer than `limitMs`. */
 function watchLoss({ redis, where }: FoundRedis, limitMs: number): { lost: Promise<never>; stop(): void } {
   let timer: NodeJS.Timeout | undefined;
   let fail: (error: Error) => void;
   const lost = new Promise<never>((_resolve, reject) => (fail = reject));
-  lost.catch(() => undefined); // the work may have ended before
+  lost.catch(() => undefined); // the work may end first
   const onClose = (): void => {
     timer ??= setTimeout(
       () =>
         fail(
           new LocalStackError(
-            `${where} went away, and stayed away for ${limitMs / 1000} s; what the command did before stands, and the same command may be given again`,
+            `${where} went away, and stayed away for ${limitMs / 1000} s; what the command did before stands, and the same command can be run again`,
           ),
         ),
       limitMs,

@@ -8,7 +8,7 @@ import { isNotRecorded, recordOrTell, withBucket } from './record-or-tell.ts';
 type Lines = Pick<Terminal, 'print' | 'complain'>;
 
 /**
- * Pauses all buying, in S3 first. Where S3 cannot be told the pause holds in Redis all the same, and a worker records it later.
+ * Pauses all buying, in S3 first. If S3 cannot be written, the pause holds in Redis, and a worker records it later.
  * @param now Milliseconds since 1970. @returns the exit code: 0 only if S3 has the pause.
  */
 export async function pauseBuying(reason: string, { store, openBucket }: Operations, terminal: Lines, now: number): Promise<0 | 1> {
@@ -20,16 +20,16 @@ export async function pauseBuying(reason: string, { store, openBucket }: Operati
     if (!isNotRecorded(error)) throw error;
     stood = !(await store.pauseBuying({ kind: 'operator', reason, since: await store.readTime() }));
     terminal.complain(
-      `the pause is not recorded (recorded: false): ${error.message}\nit holds in Redis, and a worker records it as soon as S3 answers; until then a Redis that goes back forgets it`,
+      `the pause is not recorded (recorded: false): ${error.message}\nit holds in Redis, and a worker records it as soon as S3 answers; a Redis that loses its last writes before that forgets it`,
     );
     code = 1;
   }
-  if (stood) terminal.print('it was paused by an operator already; that pause keeps its reason');
+  if (stood) terminal.print('an operator had paused buying before; that pause keeps its reason');
   terminal.print(...describePauses(await store.pauses(), now));
   return code;
 }
 
-/** Lifts pauses of these kinds. @returns the exit code: 0 only if S3 has what became of an operator's pause. */
+/** Lifts pauses of these kinds. @returns the exit code: 0 only if S3 has the end of an operator's pause. */
 export async function resumeBuying(
   kinds: readonly PauseKind[],
   { store, submissions, openBucket }: Operations,
@@ -43,7 +43,7 @@ export async function resumeBuying(
     code = await recordOrTell(
       openBucket,
       terminal,
-      () => Promise.resolve("the operator's pause stands until S3 has its end; give the command again"),
+      () => Promise.resolve("the operator's pause stands until S3 has its end; run the command again"),
       async (archive) => {
         const resumed = await resumeByOperator({ store, archive });
         switch (resumed.kind) {
@@ -54,7 +54,7 @@ export async function resumeBuying(
             return 0;
           case 'recovering':
             terminal.complain(
-              "redis restarted, and what it may have forgotten is being asked of S3: an operator's pause is not lifted until then; give the command again in some seconds",
+              "redis restarted, and a worker asks S3 for what Redis may have forgotten: an operator's pause is not lifted until then; run the command again in a few seconds",
             );
             return 1;
           default:
@@ -64,7 +64,7 @@ export async function resumeBuying(
     );
   const left = await store.pauses();
   terminal.print(lifted === 0 ? 'nothing of this kind was paused' : `lifted ${lifted} ${lifted === 1 ? 'pause' : 'pauses'}`);
-  if (left.length === 0) terminal.print(`${await submissions.endRest()} purchases that were waiting go on`);
+  if (left.length === 0) terminal.print(`${await submissions.endRest()} waiting purchases resume`);
   terminal.print(...describePauses(left, now));
   return code;
 }

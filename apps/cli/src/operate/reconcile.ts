@@ -20,8 +20,8 @@ export interface ReconcileCommandOptions extends OperationsOptions {
 }
 
 /**
- * Makes one pass of the reconciler, through all keys, as a worker does every so often.
- * @returns 0 when everything is well now, 1 when something is left for a person or not everything was looked at.
+ * Runs one pass of the reconciler over all keys, as workers do regularly.
+ * @returns 0 if everything agrees now; 1 if something is left for a person or the pass did not compare everything.
  * @throws ConfigError, LocalStackError, StorageError
  */
 export async function reconcileOnce({ terminal, stop, ...options }: ReconcileCommandOptions): Promise<0 | 1> {
@@ -30,10 +30,10 @@ export async function reconcileOnce({ terminal, stop, ...options }: ReconcileCom
     await checkOwner(owning);
     terminal.print(
       `darkroom  ${found.where}`,
-      `compares jobs, records, money and S3; what looks wrong is looked at again ${reconciler.settings.graceMs / 1000} s later`,
+      `compares jobs, entries, money and S3; what looks wrong is checked again ${reconciler.settings.graceMs / 1000} s later`,
       '',
     );
-    return tell(await reconcile(reconciler, { signal, isThorough: true }), terminal);
+    return report(await reconcile(reconciler, { signal, isThorough: true }), terminal);
   });
 }
 
@@ -83,18 +83,19 @@ function joinReconciler(
   return { reconciler, owning: owningOf(options.environment, prefix, store, storage) };
 }
 
-function tell(report: PassReport | undefined, terminal: Terminal): 0 | 1 {
-  if (report === undefined) {
-    terminal.print('a worker is doing so right now; it ends within minutes');
+/** Prints the report of a pass. @returns the exit code. */
+function report(pass: PassReport | undefined, terminal: Terminal): 0 | 1 {
+  if (pass === undefined) {
+    terminal.print('a worker is reconciling right now; try again in a few minutes');
     return 1;
   }
-  if (report.outcome === 'not-initialised') {
+  if (pass.outcome === 'not-initialised') {
     terminal.print(
       'the store is not open: no worker has started here yet, or Redis lost its memory (then: npm run rebuild); nothing was compared',
     );
     return 1;
   }
-  terminal.print(...describePass(report));
-  if (report.outcome === 'stopped') terminal.print('stopped early: not everything was looked at');
-  return report.outcome === 'whole' && Object.values(report.findings).every(({ named }) => named === 0) ? 0 : 1;
+  terminal.print(...describePass(pass));
+  if (pass.outcome === 'stopped') terminal.print('stopped early: not everything was compared');
+  return pass.outcome === 'whole' && Object.values(pass.findings).every(({ named }) => named === 0) ? 0 : 1;
 }

@@ -3,21 +3,21 @@ import type { ObjectStorage } from '@darkroom/object-storage';
 import type { Terminal } from '../terminal.ts';
 import type { Operations } from './open-operations.ts';
 
-/** Tells an operator what a worker does about a change that Redis alone has. */
+/** Message about a change that only Redis has. */
 export const LATER =
-  'a worker records it as soon as S3 answers; until then a Redis that goes back forgets it. The same command may be given again';
+  'a worker records it as soon as S3 answers, and a Redis that loses its last writes before that forgets it. The same command can be run again';
 
-/** Says whether S3 has the change that Redis holds. @param unrecorded The restrictions that no worker has recorded yet. */
+/** Describes whether S3 has the change that Redis holds. @param unrecorded The restrictions that no worker has recorded yet. */
 export const wordsOfRecording = (revision: number | undefined, unrecorded: readonly unknown[]): string =>
   revision === undefined || unrecorded.length > 0
-    ? 'not recorded in S3 yet, which a worker does within seconds'
+    ? 'not recorded in S3 yet; a worker records it within seconds'
     : `revision ${revision}, recorded in S3`;
 
-/** Says whether an error means that the command could not write to S3. */
+/** Returns true if an error means that the command could not write to S3. */
 export const isNotRecorded = (error: unknown): error is Error =>
   [StorageError, ForeignBucketError, LocalStackError, ConfigError].some((kind) => error instanceof kind);
 
-/** Opens the bucket for one change of a setting. */
+/** Runs work with the bucket open. */
 export async function withBucket<Value>(
   openBucket: Operations['openBucket'],
   work: (archive: ObjectStorage) => Promise<Value>,
@@ -30,7 +30,11 @@ export async function withBucket<Value>(
   }
 }
 
-/** Makes a change that S3 must have; says why where it has not. @param held Makes what restricts hold in Redis alone, and says what holds. @returns the exit code. */
+/**
+ * Makes a change in S3, or reports why it is not recorded there.
+ * @param held Applies the restrictions of the change to Redis alone, and returns a message about what holds now.
+ * @returns the exit code.
+ */
 export async function recordOrTell(
   openBucket: Operations['openBucket'],
   terminal: Pick<Terminal, 'complain'>,

@@ -1,4 +1,4 @@
-/** A time as operators of any place read it: UTC, to the second. */
+/** Formats a time in UTC, to the second. */
 export const timeOf = (at: number): string => `${new Date(at).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
 
 const units = [
@@ -7,7 +7,7 @@ const units = [
   [60_000, 'min'],
 ] as const;
 
-/** How long ago, in its largest whole unit. */
+/** Formats the time that has passed, in its largest whole unit. */
 export function agoOf(at: number, now: number): string {
   const ms = Math.max(0, now - at);
   const [size, unit] = units.find(([each]) => ms >= each) ?? ([1000, 's'] as const);

@@ -13,7 +13,7 @@ import type { Terminal } from '../terminal.ts';
 import type { Operations } from './open-operations.ts';
 import { agoOf } from './time-words.ts';
 
-/** What nobody knows, in words, the oldest first, with what to look for at the provider. */
+/** Describes the unknown outcomes, the oldest first, each with the taskUUID to look for at the provider. */
 export function describeUnknown({ count, oldest }: UnknownOutcomes, now: number): string[] {
   if (count === 0) return ['nothing is unknown'];
   const lines = oldest.map(
@@ -25,13 +25,13 @@ export function describeUnknown({ count, oldest }: UnknownOutcomes, now: number)
     `${count} ${count === 1 ? 'outcome is' : 'outcomes are'} unknown:`,
     ...lines,
     ...(more > 0 ? [`  and ${more} more`] : []),
-    'look for the taskUUID in the list of usage of Runware, then end the hold:',
+    "look for the taskUUID in Runware's list of usage, then end the hold:",
     '  npm run darkroom -- unknown --release <generationId>/<index>-<n> --charged   (or --free)',
   ];
 }
 
-/** Ends the hold of one. @returns the exit code. */
-export async function release(
+/** Ends the hold of one submission. @returns the exit code. */
+export async function endHold(
   ref: SubmissionRef,
   decision: Decision,
   { store, openBucket }: Operations,
@@ -43,17 +43,17 @@ export async function release(
     const decided = await decideOutcome({ store, archive: storage }, ref, decision);
     if (decided.kind === 'refused') {
       terminal.complain(
-        `cannot release ${formatRef(ref)}: only what is unknown to Redis and to the bucket can be decided; Redis calls it ${decided.status}, the bucket ${decided.recorded}; nothing was changed`,
+        `cannot end the hold of ${formatRef(ref)}: only an outcome that is unknown in Redis and in the bucket can be decided; Redis calls it ${decided.status}, the bucket ${decided.recorded}; nothing was changed`,
       );
       return 1;
     }
     const { as, isNew, reply } = decided;
-    terminal.print(`${formatRef(ref)} was decided ${isNew ? 'now' : 'before, which stands'}: ${WORDS[as]}`);
-    if (reply === 'refused-move') terminal.print('its image came home in this very moment: what that cost is booked instead');
+    terminal.print(`${formatRef(ref)} ${isNew ? 'is decided now' : 'had already been decided'}: ${WORDS[as]}`);
+    if (reply === 'refused-move') terminal.print('its image arrived meanwhile, so its actual cost was booked');
     return 0;
   } catch (error) {
     if (!(error instanceof StorageError || error instanceof LocalStackError || error instanceof ForeignBucketError)) throw error;
-    terminal.complain(`cannot release ${formatRef(ref)}: ${error.message}; the same command may be given again`);
+    terminal.complain(`cannot end the hold of ${formatRef(ref)}: ${error.message}; the same command can be run again`);
     return 1;
   } finally {
     storage?.close();
@@ -61,6 +61,6 @@ export async function release(
 }
 
 const WORDS: Readonly<Record<Decision, string>> = {
-  charged: 'charged, so what it held is booked as spent, and its image is lost',
-  free: 'free, so its money was given back, and its image has failed',
+  charged: 'charged; its hold is booked as spent, and its image is lost',
+  free: 'free; its money was given back, and its image has failed',
 };

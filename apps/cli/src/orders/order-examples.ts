@@ -4,13 +4,13 @@ import type { Terminal } from '../terminal.ts';
 import { createProgress } from './progress.ts';
 import { describeStanding } from './status-words.ts';
 
-/** Long enough for a provider that was made slow on purpose (FAULTS), short enough to be told. */
+/** Longest wait for one generation: enough for an emulator that was made slow on purpose (FAULTS). */
 const WAIT_LIMIT_MS = 180_000;
 
 /**
- * Enqueues the three examples of the model's page and shows how they come home. When it cannot go on, those that were not sent yet
- * are cancelled: nobody wants to pay later for what is not waited for any more.
- * @throws whatever the producer throws; the reason of `signal` when it is aborted.
+ * Enqueues the three examples of the model's page and shows their progress. After an error it cancels those that were not sent yet, so
+ * that no image is bought later for which the user no longer waits.
+ * @throws errors of the producer; the reason of `signal` when it is aborted.
  */
 export async function orderExamples(producer: Producer, terminal: Terminal, signal: AbortSignal): Promise<GenerationView[]> {
   const titles = exampleRequests.map(({ title }) => title);

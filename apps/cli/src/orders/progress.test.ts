@@ -22,7 +22,7 @@ function setup(isLive: boolean) {
 const bought = { words: 'bought', style: 'yellow' } as const;
 const verified = { words: 'verified', style: 'green' } as const;
 
-test('without a terminal each change is one line, and a repetition none', () => {
+test('without a terminal each change prints one line, and a repetition none', () => {
   const { progress, printed, later } = setup(false);
   later(1000);
   progress.update(1, bought, false);

@@ -1,9 +1,9 @@
 import type { Terminal } from '../terminal.ts';
 import type { Standing } from './status-words.ts';
 
-/** Shows how each of several orders stands: one line each, redrawn in place, or a new line for each change. */
+/** Display of several orders: one line each, redrawn in place, or a new line for each change. */
 export interface Progress {
-  /** @param isFinal It will stand so for good: its clock stops. */
+  /** @param isFinal The order has ended: its clock stops. */
   update(index: number, standing: Standing, isFinal: boolean): void;
   /** Leaves the lines where they are. */
   close(): void;
@@ -11,7 +11,7 @@ export interface Progress {
 
 const REDRAW_MS = 100;
 
-/** @param now A clock that never runs back, in milliseconds. */
+/** Creates the display. @param now A monotonic clock, in milliseconds. */
 export function createProgress(terminal: Terminal, titles: readonly string[], now: () => number): Progress {
   const width = Math.max(...titles.map((title) => title.length));
   const startedAt = now();

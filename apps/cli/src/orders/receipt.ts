@@ -2,7 +2,7 @@ import { formatUsd, parseUsd, type GenerationView } from '@darkroom/contracts';
 import { shownPath } from '../shown-path.ts';
 import type { SavedImage } from './save-images.ts';
 
-/** One row a saved image: what was asked, what came, what it cost, how long it took, where it is. */
+/** One row of the receipt: a generation and one of its images. */
 export interface ReceiptRow {
   generation: GenerationView;
   saved: SavedImage;
@@ -11,7 +11,7 @@ export interface ReceiptRow {
 const PROMPT_WIDTH = 42;
 const headings = ['prompt', 'size', 'cost (USD)', 'seconds', 'file'];
 
-/** Lays out the receipt as aligned columns. @param ledger Who says what it cost: "on the emulator's bill". */
+/** Lays out the receipt as aligned columns. @param ledger The source of the costs: "on the emulator's bill". */
 export function formatReceipt(rows: readonly ReceiptRow[], ledger: string): string[] {
   const cells = rows.map(({ generation, saved }) => [
     shorten(generation.request.positivePrompt),
@@ -30,7 +30,7 @@ export function formatReceipt(rows: readonly ReceiptRow[], ledger: string): stri
   ];
 }
 
-/** From the order to the verified image, by the clock of Redis. */
+/** Returns the seconds from the order to the verified image, by Redis time. */
 const secondsOf = ({ createdAt, finishedAt }: GenerationView): string =>
   finishedAt === undefined ? '' : ((finishedAt - createdAt) / 1000).toFixed(1);
 

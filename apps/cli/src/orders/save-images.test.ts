@@ -28,19 +28,19 @@ const generationOf = (sha256: string) =>
 
 const sha256 = createHash('sha256').update(bytes).digest('hex');
 
-test('an image that is what was verified is saved under the random end of its id', async () => {
+test('an image with its verified hash is saved under the random end of its id', async () => {
   const { folder, storage } = await setup(200);
   const file = path.join(folder, 'a5ef10fe-0.jpg');
   expect(await saveImages(generationOf(sha256), storage, folder)).toMatchObject([{ kind: 'saved', file }]);
   expect(readFileSync(file)).toEqual(bytes);
 });
 
-test('other bytes than were verified are not saved', async () => {
+test('bytes with another hash are not saved', async () => {
   const { folder, storage } = await setup(200);
   expect(await saveImages(generationOf('0'.repeat(64)), storage, folder)).toMatchObject([{ kind: 'differs' }]);
 });
 
-test('an image that cannot be read is an error that does not hold the presigned URL', async () => {
+test('the error about an image that cannot be read does not contain the presigned URL', async () => {
   const { folder, storage } = await setup(403);
   const error = await saveImages(generationOf(sha256), storage, folder).catch((reason: unknown) => reason);
   expect(error).toBeInstanceOf(StorageError);

@@ -4,16 +4,16 @@ import path from 'node:path';
 import { extensionOf, StorageError, type GenerationView, type VerifiedImage } from '@darkroom/contracts';
 import type { ObjectStorage } from '@darkroom/object-storage';
 
-/** A verified image in a file, or why there is none. */
+/** A verified image that was saved to a file, or one whose bytes differ. */
 export type SavedImage = { kind: 'saved'; image: VerifiedImage; file: string } | { kind: 'differs'; image: VerifiedImage };
 
 const READ_SECONDS = 60;
 const READ_LIMIT_MS = 15_000;
 
 /**
- * Copies the verified images of a generation into a folder, as a backend would show them to its users: by a presigned URL. What
- * came is compared with what was verified.
- * @throws StorageError when an image cannot be read.
+ * Copies the verified images of a generation into a folder, through presigned URLs as a backend would give to its users. Compares the
+ * bytes with the verified hash.
+ * @throws StorageError if an image cannot be read.
  */
 export async function saveImages(
   generation: GenerationView,
@@ -36,7 +36,7 @@ export async function saveImages(
   return saved;
 }
 
-/** The last of its random digits: the first ones of a UUIDv7 are the time, and equal for a minute. */
+/** Returns the last digits of an id, which are random: the first ones of a UUIDv7 are the time, and stay equal for a minute. */
 const shortId = (generationId: string): string => generationId.slice(-8);
 
 async function read(url: string, key: string): Promise<Uint8Array> {

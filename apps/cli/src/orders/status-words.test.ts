@@ -12,12 +12,12 @@ test('every status of a purchase has words of its own', () => {
   expect(words.slice(0, 3)).toEqual(['queued', 'being bought', 'bought, at the provider']);
 });
 
-test('the image that is still open speaks for a generation of several', () => {
+test('a generation of several images shows the one that is still open', () => {
   const several = view('running', { status: 'succeeded', submissionStatus: 'succeeded' }, { submissionStatus: 'accepted' });
   expect(describeStanding(several).words).toBe('bought, at the provider');
 });
 
-test('the end is verified, or the reason why not', () => {
+test('a final generation shows "verified", or its status and fault', () => {
   expect(describeStanding(view('succeeded', { status: 'succeeded' }))).toEqual({ words: 'verified', style: 'green' });
   const failed = view('failed', { status: 'failed', fault: { code: 'provider.content-refused', message: 'no' } });
   expect(describeStanding(failed)).toEqual({ words: 'failed: provider.content-refused no', style: 'red' });

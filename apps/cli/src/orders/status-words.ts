@@ -1,7 +1,7 @@
 import type { GenerationView, ImageView, SubmissionStatus } from '@darkroom/contracts';
 import type { Style } from '../terminal.ts';
 
-/** How a generation stands, in words that need no glossary. */
+/** Status of a generation in words that need no glossary. */
 export interface Standing {
   words: string;
   style: Style;
@@ -18,7 +18,7 @@ const open: Readonly<Record<SubmissionStatus, string>> = {
   unknown: 'outcome unknown',
 };
 
-/** Says how far the least advanced image of a generation is. */
+/** Describes the least advanced image of a generation. */
 export function describeStanding({ status, images }: GenerationView): Standing {
   const waiting = images.find((image) => image.status === 'open');
   if (status === 'queued' || status === 'running')

@@ -1,10 +1,10 @@
 import { formatUsd, type NanoUsd } from '@darkroom/contracts';
 
-/** What a probe may spend, and has. */
+/** Spending of a probe, and its limit. */
 export interface Budget {
-  /** Whether a step of this worst price may begin. */
+  /** Returns true if a step with this worst price may begin. */
   allows(worstNanoUsd: NanoUsd): boolean;
-  /** Takes down what was bought. */
+  /** Books a purchase. */
   spend(amount: NanoUsd): void;
   spentNanoUsd(): NanoUsd;
   leftUsd(): string;

@@ -1,11 +1,11 @@
 import type { Catcher } from './catcher.ts';
-import { describeAnswer, IMAGE_NANO_USD, isAccepted, pollUntilOver, PROMPT, type Finding, type Step } from './step.ts';
+import { describeAnswer, IMAGE_NANO_USD, isAccepted, pollUntilOver, PROMPT, type Observation, type Step } from './step.ts';
 
 const UPLOAD_LIMIT_MS = 30_000;
 /** Six attempts of the documented schedule (250 ms, doubling up to 8 s) lie within it. */
 const RETRIES_MS = 18_000;
 
-/** What a webhook and an upload look like, in which order they come, and whether a webhook that fails is tried again. */
+/** Observes the form and the order of a webhook and an upload, and whether the provider repeats a failed webhook. */
 export const catcherStep = (catcher: Catcher, publicUrl: string): Step => ({
   questions: [1, 2, 3],
   title: 'webhook and upload: form, headers, order, and what a failed webhook does',
@@ -34,16 +34,16 @@ export const catcherStep = (catcher: Catcher, publicUrl: string): Step => ({
   },
 });
 
-function describeWebhook(webhook: Catcher['caught'][number] | undefined, attempts: number): Finding[] {
+function describeWebhook(webhook: Catcher['caught'][number] | undefined, attempts: number): Observation[] {
   if (webhook === undefined) return [{ text: 'no webhook came: does --catcher lead here?', sure: 'not seen' }];
   const { method, bodyForm, headers, contentType } = webhook;
   return [
     { text: `webhook: ${method}, body ${bodyForm}, ${contentType ?? 'no content type'}, headers ${headers.join(' ')}`, sure: 'seen once' },
-    { text: `answered 500, it was sent ${attempts} times within ${RETRIES_MS / 1000} s`, sure: 'seen once' },
+    { text: `a webhook answered with 500 was sent ${attempts} times within ${RETRIES_MS / 1000} s`, sure: 'seen once' },
   ];
 }
 
-function describeUpload(upload: Catcher['caught'][number] | undefined, endedAt: number, webhookAt: number | undefined): Finding[] {
+function describeUpload(upload: Catcher['caught'][number] | undefined, endedAt: number, webhookAt: number | undefined): Observation[] {
   if (upload === undefined) return [{ text: `no upload came within ${UPLOAD_LIMIT_MS / 1000} s after the result`, sure: 'not seen' }];
   const { method, isChunked, contentType, sizeBytes } = upload;
   const afterMs = Math.max(0, Math.round(upload.at - endedAt));

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage } from 'node:http';
 import { once } from 'node:events';
 import type { Recorder } from '@darkroom/runware-client';
 
-/** One request that the provider made. Values of headers are not kept: they may be secrets. The transcript has the listed ones. */
+/** One request of the provider. Holds no values of headers, which may be secrets; the transcript has those of listed headers. */
 export interface Caught {
   at: number;
   method: string;
@@ -18,14 +18,14 @@ export interface Caught {
 export interface Catcher {
   readonly port: number;
   readonly caught: readonly Caught[];
-  /** What requests to a path are answered; 200 unless set. */
+  /** Sets the status that answers requests to a path; 200 unless set. */
   answer(pathPrefix: string, status: number): void;
   close(): Promise<void>;
 }
 
 const MAX_BODY_BYTES = 32 * 1024 * 1024;
 
-/** Listens for what a provider sends, and answers as told. @param now Milliseconds of a clock that only goes forward. */
+/** Listens for webhooks and uploads of a provider. @param now A monotonic clock, in milliseconds. */
 export async function startCatcher(port: number, now: () => number, recorder: Recorder): Promise<Catcher> {
   const caught: Caught[] = [];
   const statuses = new Map<string, number>();

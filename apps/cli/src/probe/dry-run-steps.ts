@@ -1,7 +1,7 @@
 import { formatUsd } from '@darkroom/contracts';
-import { describeAnswer, faultOf, IMAGE_NANO_USD, isAccepted, PROMPT, type Finding, type Probe, type Step } from './step.ts';
+import { describeAnswer, faultOf, IMAGE_NANO_USD, isAccepted, PROMPT, type Observation, type Probe, type Step } from './step.ts';
 
-/** Whether the header that makes a request free does so. Every free step after it leans on the answer. */
+/** Checks that a dry run is free. All later free steps depend on the answer. */
 export const dryRunStep: Step = {
   questions: [9],
   title: 'is a dry run dry: is it priced, and neither run nor kept',
@@ -34,10 +34,10 @@ export const dryRunStep: Step = {
   },
 };
 
-/** A grey pixel: the smallest reference image there is. */
+/** One grey pixel: the smallest possible reference image. */
 const PIXEL_BASE64 = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg==';
 const PIXEL = `data:image/png;base64,${PIXEL_BASE64}`;
-/** The same image with zeros behind its end, as a data URI of about this length. */
+/** Returns the same image with zeros after its end, as a data URI of about this length. */
 const pixelOf = (length: number): string =>
   `data:image/png;base64,${Buffer.concat([Buffer.from(PIXEL_BASE64, 'base64'), Buffer.alloc((length * 3) / 4)]).toString('base64')}`;
 const IMAGE_COUNTS = [1, 2, 3, 4, 5, 8, 16];
@@ -78,7 +78,7 @@ export const sizesStep: Step = {
     const bodies = await findMost(BODY_SIZES, (size) =>
       probe.client.buy({ taskUUID: probe.createId(), prompt: PROMPT, referenceImages: [pixelOf(size)], ...dry }),
     );
-    const say = (what: string, unit: string, { most, refusal }: Most): Finding => ({
+    const say = (what: string, unit: string, { most, refusal }: Most): Observation => ({
       text: `${what}: ${most} ${unit} are taken${refusal === undefined ? ', the most that was tried' : `, more are refused: ${refusal}`}`,
       sure: 'seen once',
     });
@@ -86,7 +86,7 @@ export const sizesStep: Step = {
   },
 };
 
-const leftOut: Finding = { text: 'left out: without dry runs it would cost money', sure: 'not seen' };
+const leftOut: Observation = { text: 'left out: without dry runs it would cost money', sure: 'not seen' };
 
 interface Most {
   most: number;

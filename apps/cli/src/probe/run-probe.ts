@@ -9,7 +9,7 @@ import { createBudget } from './budget.ts';
 import { startCatcher, type Catcher } from './catcher.ts';
 import { catcherStep } from './catcher-step.ts';
 import { dryRunStep, referenceImagesStep, sizesStep } from './dry-run-steps.ts';
-import type { Finding, Probe, Step } from './step.ts';
+import type { Observation, Probe, Step } from './step.ts';
 import { failureStep, laterStep, lifeOfTaskStep, rejectionStep } from './task-steps.ts';
 import { openTranscriptFile, readVersion } from './transcript-file.ts';
 
@@ -24,9 +24,9 @@ const REQUEST_TIMEOUT_MS = 30_000;
 const MAX_IMAGE_BYTES = 16 * 1024 * 1024;
 
 /**
- * Asks the provider what its documentation does not say, for no more than `maxNanoUsd`: each step says its worst price before it
- * begins, and one that could cross the limit does not begin. Every request and answer is in the transcript before the next goes out.
- * @returns 0 when every step was run; 1 when one was left out for its price, or interrupted.
+ * Asks the provider what its documentation does not say, for no more than `maxNanoUsd`: each step has a worst price, and a step that
+ * could cross the limit does not begin. The transcript holds each request and answer before the next request is sent.
+ * @returns 0 if every step ran; 1 if one was left out for its price, or interrupted.
  * @throws ConfigError without a key, or if the transcript cannot be written.
  */
 export async function runProbe({ command, environment, terminal, stop }: ProbeOptions): Promise<0 | 1> {
@@ -48,9 +48,7 @@ export async function runProbe({ command, environment, terminal, stop }: ProbeOp
   };
   terminal.print(
     terminal.paint('bold', `Questions to ${runware.url}`),
-    isEmulator
-      ? 'This address is on this machine: an emulator, no real money.'
-      : 'This is real money, of the account that the key belongs to.',
+    isEmulator ? 'This address is on this machine: an emulator, no real money.' : 'This is real money, charged to the account of the key.',
   );
   let catcher: Catcher | undefined;
   try {
@@ -68,7 +66,7 @@ export async function runProbe({ command, environment, terminal, stop }: ProbeOp
     await catcher?.close();
     terminal.print('', `Spent: ${formatUsd(budget.spentNanoUsd())} USD at most, by the prices of the model's page.`);
     terminal.print('Every request and answer, without secrets, prompts and images, is in', file.name);
-    if (!isEmulator) terminal.print(`To test against it from now on: cp ${file.name} packages/runware-client/fixtures/`);
+    if (!isEmulator) terminal.print(`To replay it in the tests: cp ${file.name} packages/runware-client/fixtures/`);
   }
 }
 
@@ -91,7 +89,7 @@ interface Run {
 }
 
 async function runSteps(steps: readonly Step[], { probe, recorder, terminal, stop }: Run): Promise<0 | 1> {
-  const findings: Finding[] = [];
+  const observations: Observation[] = [];
   let isWhole = true;
   for (const step of steps) {
     terminal.print(
@@ -104,7 +102,7 @@ async function runSteps(steps: readonly Step[], { probe, recorder, terminal, sto
       continue;
     }
     recorder.beginStep(step.questions, step.title);
-    let found: Finding[];
+    let found: Observation[];
     try {
       found = await step.run(probe);
     } catch (error) {
@@ -114,21 +112,23 @@ async function runSteps(steps: readonly Step[], { probe, recorder, terminal, sto
       break;
     }
     for (const { text, sure } of found) terminal.print(`  ${text} (${sure})`);
-    findings.push(...found);
+    observations.push(...found);
     if (probe.shared.isTooDear === true) {
       isWhole = false;
       break;
     }
   }
   if (isWhole) recorder.end();
-  terminal.print('', ...describeSettings(findings));
+  terminal.print('', ...describeSettings(observations));
   return isWhole ? 0 : 1;
 }
 
-/** The settings that follow; the defaults stay where nothing speaks against them. */
-function describeSettings(findings: readonly Finding[]): string[] {
-  const settings = new Map(findings.flatMap(({ setting, sure }) => (setting === undefined ? [] : [[setting.name, { ...setting, sure }]])));
-  if (settings.size === 0) return ['Nothing was found that asks for another setting than the defaults.'];
+/** Describes the settings that follow from the observations; all others keep their defaults. */
+function describeSettings(observations: readonly Observation[]): string[] {
+  const settings = new Map(
+    observations.flatMap(({ setting, sure }) => (setting === undefined ? [] : [[setting.name, { ...setting, sure }]])),
+  );
+  if (settings.size === 0) return ['No observation asks for a setting other than the default.'];
   const lines = [...settings.values()].map(({ name, value, why, sure }) => `  ${name}=${value}  (${why}; ${sure})`);
   return ['Settings that follow; all others keep their defaults:', ...lines];
 }

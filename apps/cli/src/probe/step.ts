@@ -2,35 +2,35 @@ import type { NanoUsd } from '@darkroom/contracts';
 import type { ProbeAnswer, ProbeClient, ProbeEntry } from '@darkroom/runware-client';
 import type { Budget } from './budget.ts';
 
-/** What a step found, in words, and how sure that is. */
-export interface Finding {
+/** One observation of a step in words, and how sure it is. */
+export interface Observation {
   text: string;
-  /** "not seen" when the step could not find out. */
+  /** "not seen" if the step could not observe it. */
   sure: 'seen once' | 'not seen';
   /** A setting that follows from it. */
   setting?: { name: string; value: string; why: string };
 }
 
-/** One question to the provider. */
+/** One step of the probe, which asks the provider one or more questions. */
 export interface Step {
-  /** The numbers of the rows in docs/runware.md that it asks about. */
+  /** Numbers of the rows in docs/runware.md that the step asks about. */
   questions: readonly number[];
   title: string;
-  /** The most that it can cost. */
+  /** Highest cost of the step. */
   worstNanoUsd: NanoUsd;
-  run(probe: Probe): Promise<Finding[]>;
+  run(probe: Probe): Promise<Observation[]>;
 }
 
-/** What steps work with. */
+/** Dependencies and shared state of the steps. */
 export interface Probe {
   client: ProbeClient;
   budget: Budget;
   createId: () => string;
   /** Waits; rejects when the probe is interrupted. */
   sleep(ms: number): Promise<void>;
-  /** Milliseconds of a clock that only goes forward. */
+  /** Reads a monotonic clock, in milliseconds. */
   now(): number;
-  /** What later steps need of earlier ones. */
+  /** Results of earlier steps that later ones need. */
   shared: { finished?: { taskUUID: string; endedAt: number; imageURL: string | undefined }; isDryRunDry?: boolean; isTooDear?: boolean };
 }
 
@@ -39,13 +39,13 @@ export const IMAGE_NANO_USD: NanoUsd = 20_000_000;
 
 export const PROMPT = 'a grey card on a grey table';
 
-/** Whether the task was taken: no error that says otherwise, and no trouble on the way. */
+/** Returns true if the provider accepted the task: the answer arrived and names no error. */
 export const isAccepted = (answer: ProbeAnswer): boolean =>
   answer.trouble === undefined && (answer.httpStatus ?? 500) < 300 && faultOf(answer) === undefined;
 
 export const faultOf = ({ entries }: ProbeAnswer): ProbeEntry['fault'] => entries.find(({ fault }) => fault !== undefined)?.fault;
 
-/** An answer in a few words. */
+/** Describes an answer in a few words. */
 export function describeAnswer(answer: ProbeAnswer): string {
   const fault = faultOf(answer);
   const status = answer.httpStatus === undefined ? 'no answer' : `HTTP ${answer.httpStatus}`;
@@ -56,8 +56,8 @@ const POLL_MS = 500;
 const POLL_LIMIT_MS = 120_000;
 
 /**
- * Polls until the task is over, and books what it cost beyond its price.
- * @param priceNanoUsd Booked for it already. @returns its last entry; undefined when it was not over in time.
+ * Polls until the task has ended, and books what it cost beyond its price.
+ * @param priceNanoUsd Already booked for the task. @returns its last entry; undefined if it did not end in time.
  */
 export async function pollUntilOver(
   { client, budget, sleep, now }: Probe,
@@ -77,6 +77,6 @@ export async function pollUntilOver(
   return undefined;
 }
 
-/** An error of the question itself, such as too many of them, is not the end of a task. */
+/** Returns true if the error is about the task. An error about the question, such as too many of them, does not end the task. */
 const isAboutTask = ({ fault }: ProbeEntry): boolean =>
   fault !== undefined && ['safety', 'provider', 'timeout', 'validation'].includes(fault.class);

@@ -1,12 +1,22 @@
-import { describeAnswer, faultOf, IMAGE_NANO_USD, isAccepted, pollUntilOver, PROMPT, type Finding, type Probe, type Step } from './step.ts';
+import {
+  describeAnswer,
+  faultOf,
+  IMAGE_NANO_USD,
+  isAccepted,
+  pollUntilOver,
+  PROMPT,
+  type Observation,
+  type Probe,
+  type Step,
+} from './step.ts';
 
-/** Just above the longest request: nothing is sent again but what did not arrive. */
+/** Just above the longest request: only a request that did not arrive is sent again. */
 const NO_RESEND = { name: 'TIMING_RESEND_WINDOW_MS', value: '31000' };
 
-/** Says in words for a person what the address of an image answered. */
+/** Words for the answer of the address of an image. */
 const addressWords = { fetched: 'fetched', 'not-there': 'gone', unavailable: 'unavailable' } as const;
 
-/** Buys one image and looks at it in every way there is. */
+/** Buys one image and asks the provider everything about it. */
 export const lifeOfTaskStep: Step = {
   questions: [4, 5, 10, 11],
   title: 'one image: resend while it runs and after, several questions in one request, details, life of imageURL',
@@ -23,7 +33,7 @@ export const lifeOfTaskStep: Step = {
     const several = await client.poll([taskUUID, createId()]);
     const over = await pollUntilOver(probe, taskUUID);
     if (over === undefined) return [...whileRunning, { text: 'the task was not over in time', sure: 'not seen' }];
-    if (over.fault !== undefined) return [...whileRunning, failureFinding(over)];
+    if (over.fault !== undefined) return [...whileRunning, failureObservation(over)];
     shared.finished = { taskUUID, endedAt: now(), imageURL: over.imageURL };
     const fetched = over.imageURL === undefined ? 'unavailable' : await client.fetchImage(over.imageURL);
     const detailsBefore = await client.details(taskUUID);
@@ -47,8 +57,8 @@ export const lifeOfTaskStep: Step = {
   },
 };
 
-/** Sends a purchase again, which may be run and charged again. */
-async function resend({ client, budget }: Probe, order: { taskUUID: string; prompt: string }, when: string): Promise<Finding[]> {
+/** Sends a purchase again; the provider may run and charge it again. */
+async function resend({ client, budget }: Probe, order: { taskUUID: string; prompt: string }, when: string): Promise<Observation[]> {
   const answer = await client.buy(order);
   if (faultOf(answer)?.class === 'conflict')
     return [{ text: `sent again ${when}, it was refused: ${describeAnswer(answer)}`, sure: 'seen once' }];
@@ -63,12 +73,12 @@ async function resend({ client, budget }: Probe, order: { taskUUID: string; prom
   ];
 }
 
-const failureFinding = ({ form, fault, status }: NonNullable<Awaited<ReturnType<typeof pollUntilOver>>>): Finding => ({
+const failureObservation = ({ form, fault, status }: NonNullable<Awaited<ReturnType<typeof pollUntilOver>>>): Observation => ({
   text: `a task failed, told as ${form}, code ${fault?.code ?? 'none'}, status ${status ?? 'none'}`,
   sure: 'seen once',
 });
 
-/** Whether a refusal uses up the id. */
+/** Checks whether a refusal uses up the taskUUID. */
 export const rejectionStep: Step = {
   questions: [4],
   title: 'does a refused request use up its taskUUID',
@@ -83,20 +93,18 @@ export const rejectionStep: Step = {
     const corrected = await client.buy({ taskUUID, prompt: PROMPT });
     const text = `the refusal was ${describeAnswer(refused)}; corrected and sent again under the same id: ${describeAnswer(corrected)}`;
     if (faultOf(corrected)?.class === 'conflict')
-      return [
-        { text: `${text}: the refusal USED UP the id; Darkroom goes on under the next number, nothing is to be set`, sure: 'seen once' },
-      ];
+      return [{ text: `${text}: the refusal USED UP the id; Darkroom continues with a new id, no setting needed`, sure: 'seen once' }];
     if (isAccepted(corrected)) budget.spend(IMAGE_NANO_USD);
     return [{ text: `${text}: the refusal did not use up the id`, sure: isAccepted(corrected) ? 'seen once' : 'not seen' }];
   },
 };
 
-/** An address that is nobody's (RFC 2606): a task with it cannot succeed, whoever finds out. */
+/** Address under a reserved name (RFC 2606) that never resolves: a task with it cannot succeed. */
 const NO_IMAGE = 'https://runware-probe.invalid/nothing.png';
 
 const IMAGE_WITH_REFERENCE_NANO_USD = IMAGE_NANO_USD + 2_000_000;
 
-/** What a failed task looks like, without asking for anything forbidden. */
+/** Observes a failed task, without asking for forbidden content. */
 export const failureStep: Step = {
   questions: [6],
   title: 'how is a failed task told, and does it say a cost (a reference image that cannot be fetched)',
@@ -110,11 +118,11 @@ export const failureStep: Step = {
     const over = await pollUntilOver(probe, taskUUID, IMAGE_WITH_REFERENCE_NANO_USD);
     if (over?.fault === undefined) return [{ text: 'it did not fail: the image was made, or was not over in time', sure: 'not seen' }];
     const cost = over.costNanoUsd === undefined ? 'no cost was told' : 'a cost was told';
-    return [{ ...failureFinding(over), text: `${failureFinding(over).text}; ${cost}` }];
+    return [{ ...failureObservation(over), text: `${failureObservation(over).text}; ${cost}` }];
   },
 };
 
-/** The same questions again, later. @param waitMs How much later. */
+/** Asks the same questions again, later. @param waitMs Time after the end of the task. */
 export const laterStep = (waitMs: number): Step => ({
   questions: [4, 5],
   title: `${waitMs / 1000} s later: is the id still refused, the result still told, the image still there`,

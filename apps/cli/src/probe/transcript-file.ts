@@ -4,19 +4,19 @@ import { ConfigError } from '@darkroom/contracts';
 import type { Transcript } from '@darkroom/runware-client';
 import { z } from 'zod';
 
-/** The file that a probe writes. */
+/** Transcript file of a probe. */
 export interface TranscriptFile {
   readonly name: string;
-  /** Replaces what it holds, whole or not at all. */
+  /** Replaces the whole contents, or leaves them as they were. */
   write(transcript: Transcript): void;
 }
 
 const MAX_PER_DAY = 100;
 
 /**
- * Takes a name that no file has, before anything is bought: a transcript may have cost money, so none is written over.
- * @param name Without it, `probe-<date>.json` in the current folder, with a number from the second of a day on.
- * @throws ConfigError if the file is there already or cannot be written.
+ * Creates a new file before anything is bought: a transcript may have cost money, so none is overwritten.
+ * @param name Defaults to `probe-<date>.json` in the current folder, with a number from the second of a day on.
+ * @throws ConfigError if the file exists already or cannot be written.
  */
 export function openTranscriptFile(name: string | undefined, date: Date): TranscriptFile {
   const day = date.toISOString().slice(0, 10);
@@ -24,7 +24,7 @@ export function openTranscriptFile(name: string | undefined, date: Date): Transc
     path.resolve(`probe-${day}${index === 0 ? '' : `-${index + 1}`}.json`),
   );
   const taken = (name === undefined ? numbered : [name]).find(take);
-  if (taken === undefined) throw unwritable(name ?? `probe-${day}.json`, 'it is there already, and a transcript is not written over');
+  if (taken === undefined) throw unwritable(name ?? `probe-${day}.json`, 'it exists already, and a transcript is never overwritten');
   return {
     name: taken,
     write(transcript) {
@@ -37,7 +37,7 @@ export function openTranscriptFile(name: string | undefined, date: Date): Transc
   };
 }
 
-/** It says when an account bought what. */
+/** Permissions: the file shows what the account bought, and when. */
 const OWNER_ALONE = 0o600;
 
 function take(name: string): boolean {
@@ -51,7 +51,7 @@ function take(name: string): boolean {
   }
 }
 
-/** Writes a file beside it first, to the disk: a machine that stops in the middle leaves the one before. */
+/** Writes and syncs a second file first, then renames it: a crash in between leaves the earlier contents. */
 function replace(name: string, text: string): void {
   const partial = `${name}.partial`;
   rmSync(partial, { force: true });

@@ -11,25 +11,25 @@ export interface AppProcessOptions {
   readonly script: string;
   /** Its whole environment. */
   readonly environment: Environment;
-  /** Takes everything that it prints; begun anew. */
+  /** Receives everything that the process prints; emptied first. */
   readonly logFile: string;
-  /** Answers 200 when the process can be used. */
+  /** Answers 200 when the process is ready. */
   readonly readyUrl: string;
   readonly record: ProcessRecord;
-  /** Called when the process ends although nobody stopped it. */
+  /** Called if the process ends without a call of `stop`. */
   readonly onDeath: (error: LocalStackError) => void;
 }
 
 /** One of our apps as a child process. */
 export interface AppProcess {
-  /** Resolves when it can be used. Rejects with LocalStackError when it ends first, or takes too long. */
+  /** Resolves when the process is ready. Rejects with LocalStackError if it ends first or is not ready in time. */
   readonly ready: Promise<void>;
-  /** Asks it to end and waits; kills it when it takes too long or `hurry` is aborted. May be called twice. */
+  /** Asks the process to end and waits; kills it if it takes too long or `hurry` is aborted. May be called twice. */
   stop(hurry: AbortSignal): Promise<void>;
 }
 
 const READY_LIMIT_MS = 20_000;
-/** S3 or the provider that refuses a process refuses it later, too: a start that hears the same reason for so long ends. */
+/** A refusal by S3 or by the provider does not pass by itself: a start fails after the same reason for this long. */
 const SAME_LIMIT_MS = 5000;
 const STOP_LIMIT_MS = 10_000;
 
@@ -48,7 +48,7 @@ export function startApp(options: AppProcessOptions): AppProcess {
     child.once('error', (error) => end(`before it began: ${error.message}`));
     child.once('exit', (code, signal) => end(signal === null ? `with exit code ${code}` : `by ${signal}`));
   });
-  // Whatever ends this process takes the child along.
+  // The child must not outlive this process.
   const killAtExit = (): void => void child.kill('SIGKILL');
   process.once('exit', killAtExit);
   void exited.then(() => process.off('exit', killAtExit));
@@ -75,7 +75,7 @@ function spawnApp({ script, environment, logFile, record }: AppProcessOptions): 
     const child = spawn(process.execPath, ['--enable-source-maps', script], {
       env: { ...environment },
       stdio: ['ignore', log, log],
-      // In a process group of its own, so that Ctrl-C reaches only us, who stop everything in order.
+      // In a process group of its own, so that Ctrl-C reaches this process alone, which stops the others in order.
       detached: process.platform !== 'win32',
       windowsHide: true,
     });
@@ -105,19 +105,19 @@ async function untilReady(options: AppProcessOptions, gone: AbortSignal): Promis
 }
 
 interface Reason {
-  /** The name of the check that does not hold, and what it found. */
+  /** Name of the readiness check that failed, and its outcome. */
   readonly name: string;
   readonly outcome: string;
 }
 
-/** Why a process cannot be used yet, as its /readyz says it; undefined when it can. */
+/** Returns the checks that fail on the /readyz of a process; undefined if it is ready. */
 async function findReasons(url: string, signal: AbortSignal): Promise<readonly Reason[] | undefined> {
   try {
     // Not kept alive: an idle connection would delay the stop of the server.
     const response = await fetch(url, { signal: AbortSignal.any([signal, AbortSignal.timeout(2000)]), headers: { connection: 'close' } });
     const answer = await response.text();
     if (response.ok) return undefined;
-    const { checks } = JSON.parse(answer) as { checks: Record<string, string> }; // what every /readyz answers that is not ok
+    const { checks } = JSON.parse(answer) as { checks: Record<string, string> }; // the body of every /readyz that is not ok
     return Object.entries(checks)
       .filter(([, outcome]) => outcome !== 'ok')
       .map(([name, outcome]) => ({ name, outcome }));

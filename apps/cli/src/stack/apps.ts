@@ -7,14 +7,14 @@ import type { DataFolder } from '../data-folder/data-folder.ts';
 import { startApp, type AppProcess, type AppProcessOptions } from './app-process.ts';
 import type { Stores } from './stores.ts';
 
-/** Where the apps of a start answer. */
+/** Addresses of the apps of a start. */
 export interface Apps {
   readonly emulator?: { readonly url: string; readonly billFile: string };
   readonly receiverUrl?: string;
   readonly dashboardUrl: string;
 }
 
-/** Another provider than the emulator, and what the worker may do there. */
+/** A provider other than the emulator, with the worker's settings for it. */
 export interface ProviderOfStart {
   readonly runware: RunwareSettings;
   readonly webhookBaseUrl: string | undefined;
@@ -28,16 +28,16 @@ export interface AppsOptions {
   /** Folder of the installation, which holds `apps/`. */
   root: string;
   environment: Environment;
-  /** Absent: an emulator is started. */
+  /** Undefined: an emulator is started. */
   provider: ProviderOfStart | undefined;
-  /** Called when one of them ends although nobody stopped it. */
+  /** Called if an app ends without having been stopped. */
   onDeath: (error: LocalStackError) => void;
 }
 
-/** Quick enough to watch, slow enough to see; the emulator's own defaults are nearer to the real provider. */
+/** Fast enough to wait for, slow enough to watch; the emulator's own defaults are closer to the real provider. */
 const QUICK_EMULATOR = { executionMs: [300, 900], uploadDelayMs: [200, 600] };
 
-/** A person waits, and the emulator is quick: looks come sooner than they would for the real provider. */
+/** Shorter waits than for the real provider: the emulator is fast, and a user is waiting. */
 const QUICK_TIMING = {
   TIMING_FIRST_POLL_MS: '3000',
   TIMING_MAX_POLL_MS: '10000',
@@ -46,9 +46,9 @@ const QUICK_TIMING = {
 };
 
 /**
- * Starts all of them at once and waits until they can be used. They are stopped the other way round from how work flows: who
- * buys, who hears of results and who looks on first, the provider last.
- * @throws LocalStackError when one does not become ready.
+ * Starts all apps at once and waits until they are ready. They stop in the opposite order of the work: worker, receiver and dashboard
+ * first, the emulator last.
+ * @throws LocalStackError if an app does not become ready.
  */
 export async function startApps({ stores, folder, root, environment, provider, onDeath }: AppsOptions, closing: Closing): Promise<Apps> {
   const { redis, s3 } = stores;

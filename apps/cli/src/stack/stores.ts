@@ -10,18 +10,18 @@ import type { StartConfig } from '../config.ts';
 import { BUCKET, REGION } from '../data-folder/bucket.ts';
 import type { DataFolder } from '../data-folder/data-folder.ts';
 
-/** Redis and S3 of a start: given, or started here. */
+/** Redis and S3 of a start: existing ones, or its own. */
 export interface Stores {
   readonly redis: RedisSettings;
   readonly s3: S3Settings;
-  /** What they are, for the person at the screen. */
+  /** Descriptions of both, for the screen. */
   readonly redisDetail: string;
   readonly s3Detail: string;
-  /** Whether this Redis still knows tomorrow what it was told. */
+  /** True if this Redis keeps its data when it ends. */
   readonly isDurable: boolean;
-  /** What that person must know. */
+  /** A warning for the screen. */
   readonly notice?: string;
-  /** Where everything of this start that must not outlive its Redis is kept. */
+  /** Folder of everything that must not outlive this Redis. */
   readonly dir: string;
 }
 
@@ -30,13 +30,13 @@ export interface StoresOptions {
   folder: Pick<DataFolder, 'dir' | 'redis' | 'ports' | 'secrets'>;
   /** Where a private copy of Redis is unpacked, once for all data folders. */
   cacheDir: string;
-  /** Only this way to an embedded Redis. */
+  /** The only source of an embedded Redis to try; absent: all of them. */
   redis?: RedisChoice;
-  /** Names a folder of its own for a start whose Redis forgets. */
+  /** Clock, in milliseconds since 1970; names the folder of a start whose Redis forgets. */
   now: () => number;
 }
 
-/** Opens both stores. @throws LocalStackError when one cannot be reached or started. */
+/** Opens both stores. @throws LocalStackError if one cannot be reached or started. */
 export async function openStores(options: StoresOptions, closing: Closing): Promise<Stores> {
   const { config, folder } = options;
   const redis = await openRedis(options);
@@ -83,8 +83,9 @@ async function openRedis({ config, folder, cacheDir, redis: only }: StoresOption
 }
 
 /**
- * The bucket belongs to one Redis: a worker refuses a bucket with records beside a Redis that does not know of them, since that
- * is what a Redis looks like that lost its memory. So a Redis that forgets gets a fresh folder, and one that was given its own.
+ * Returns the folder of the embedded bucket, which belongs to one Redis. Beside a bucket with records a worker refuses a Redis that does
+ * not know of them, because it may have lost its memory. So each start whose Redis forgets gets a new folder, and each existing Redis
+ * has one of its own.
  */
 function storesDir({ config, folder, now }: StoresOptions, durable: boolean): string {
   if (!durable) return path.join(folder.dir, 'forgotten', new Date(now()).toISOString().replaceAll(':', '-'));

@@ -19,7 +19,7 @@ const texts: Readonly<Record<keyof typeof queueNames, { displayName: string; des
   maintenance: {
     displayName: 'Maintenance: repairs',
     description:
-      'One job, which comes every few minutes: a worker compares jobs, records, money and S3, and repairs what disagrees. Promote does so at once. What it found is in the log of that worker and in darkroom status. Pausing this queue stops repairs, and nothing else.',
+      'One job, which comes every few minutes: a worker compares jobs, entries, money and S3, and repairs what disagrees. Promote does so at once. What it found is in the log of that worker and in darkroom status. Pausing this queue stops repairs, and nothing else.',
   },
 };
 

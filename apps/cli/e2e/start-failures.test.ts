@@ -2,7 +2,7 @@ import { expect, inject, test } from 'vitest';
 import { uniquePrefix } from '@darkroom/testing';
 import { createWorld, spawnCli } from './world.ts';
 
-test('a process that dies at its start is told with its last lines', async () => {
+test('a start prints the last lines of a process that dies while it starts', async () => {
   const world = createWorld();
   const cli = world.start(['--once'], { DAILY_CAP_USD: 'plenty' });
   expect((await cli.ended).code).toBe(1);
@@ -11,7 +11,7 @@ test('a process that dies at its start is told with its last lines', async () =>
   expect(await world.leftRunning()).toEqual([]);
 });
 
-test('a process that dies later ends the run', async () => {
+test('a process that dies later ends the start', async () => {
   const world = createWorld();
   const cli = world.start();
   await cli.printed('Runs on until Ctrl-C');
@@ -22,7 +22,7 @@ test('a process that dies later ends the run', async () => {
   expect(await world.leftRunning()).toEqual([]);
 });
 
-test('a Redis that was given is used and said, under keys of its own', async () => {
+test('a start uses an existing Redis under keys of its own, and says so', async () => {
   const world = createWorld();
   const prefix = uniquePrefix();
   const cli = world.start(['--once'], { REDIS_URL: inject('redisUrl'), DARKROOM_PREFIX: prefix });
@@ -31,13 +31,13 @@ test('a Redis that was given is used and said, under keys of its own', async () 
   expect(await world.leftRunning()).toEqual([]);
 });
 
-test('an unknown option is refused with what is allowed', async () => {
+test('an unknown option is refused with the allowed ones', async () => {
   const cli = spawnCli(['start', '--onec']);
   expect((await cli.ended).code).toBe(2);
   expect(cli.output()).toContain('has no option "--onec" (did you mean "--once"?); it has --once, ');
 });
 
-test('settings that are wrong are told all at once, before anything is started', async () => {
+test('a start reports all wrong settings at once, before it starts anything', async () => {
   const world = createWorld();
   const cli = world.start(['--once'], { REDIS_URL: 'localhost', S3_ENDPOINT: 'ftp://x' });
   expect((await cli.ended).code).toBe(2);

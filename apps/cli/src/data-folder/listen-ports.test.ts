@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { choosePorts } from './ports.ts';
+import { choosePorts } from './listen-ports.ts';
 
 function setup(): string {
   const dir = mkdtempSync(path.join(tmpdir(), 'darkroom-ports-'));
@@ -11,14 +11,14 @@ function setup(): string {
   return dir;
 }
 
-test('each part keeps its port from start to start', async () => {
+test('each process keeps its port from start to start', async () => {
   const dir = setup();
   const first = await choosePorts(dir);
   expect(new Set(Object.values(first)).size).toBe(6);
   expect(await choosePorts(dir)).toEqual(first);
 });
 
-test('a port that is taken is replaced, and the others are kept', async () => {
+test('a port that is in use is replaced, and the others are kept', async () => {
   const dir = setup();
   const first = await choosePorts(dir);
   const server = createServer();
@@ -29,7 +29,7 @@ test('a port that is taken is replaced, and the others are kept', async () => {
   expect({ ...others, s3: first.s3 }).toEqual(first);
 });
 
-test('a file that a person changed is no reason not to start', async () => {
+test('a file that was changed by hand does not prevent a start', async () => {
   const dir = setup();
   for (const text of ['', '{"redis":"6379"}', '[]']) {
     writeFileSync(path.join(dir, 'ports.json'), text);

@@ -5,14 +5,14 @@ import { z } from 'zod';
 
 const names = ['redis', 's3', 'emulator', 'receiver', 'worker', 'dashboard'] as const;
 
-/** Where each part of a start listens on loopback. */
+/** Loopback port of each process of a start. */
 export type Ports = Record<(typeof names)[number], number>;
 
 const portsSchema = z.partialRecord(z.enum(names), z.int().min(1).max(65_535));
 
 /**
- * Chooses a free port for each part: the one of the last start where it can be had, because upload URLs and webhooks that were
- * given out before a restart lead there, and so do a person's open pages.
+ * Chooses a free port for each process, and keeps the port of the last start where it is still free: upload URLs, webhook URLs and open
+ * browser pages from before a restart lead there.
  */
 export async function choosePorts(dir: string): Promise<Ports> {
   const file = path.join(dir, 'ports.json');
@@ -20,7 +20,7 @@ export async function choosePorts(dir: string): Promise<Ports> {
   const ports: Ports = { redis: 0, s3: 0, emulator: 0, receiver: 0, worker: 0, dashboard: 0 };
   for (const name of names) {
     let port = await freePort(earlier[name]);
-    // A free port may be given twice as long as nothing listens there.
+    // The system may name the same free port twice, because nothing listens there yet.
     while (Object.values(ports).includes(port)) port = await freePort();
     ports[name] = port;
   }
@@ -32,6 +32,6 @@ function readEarlier(file: string): Partial<Ports> {
   try {
     return portsSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
   } catch {
-    return {}; // a first start, or a file that a person changed: any free port will do
+    return {}; // a first start, or a file that was changed by hand: any free port will do
   }
 }

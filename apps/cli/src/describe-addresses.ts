@@ -5,23 +5,23 @@ import type { Apps } from './stack/apps.ts';
 import type { Stores } from './stack/stores.ts';
 
 const EXAMPLE = 'examples/first-job/first-job.mjs';
-/** How the example finds Redis; what is printed names the one that runs. */
+/** Text by which the example finds Redis; the printed copy names the running one. */
 const REDIS_OF_EXAMPLE = "process.env['REDIS_URL'] ?? 'redis://127.0.0.1:6379'";
 
-export interface PlacesOptions {
+export interface AddressesOptions {
   stores: Stores;
   apps: Apps;
   images: string;
   logs: string;
   root: string;
-  /** Whether Redis was started here: the URL of another may hold a password, and is not shown. */
+  /** True if this start runs its own Redis. The URL of another may hold a password, and is not printed. */
   isRedisOurs: boolean;
 }
 
-/** Where a person can look, and how to order one more image from another terminal. */
-export function describePlaces({ stores, apps, images, logs, root, isRedisOurs }: PlacesOptions): string[] {
+/** Lists the addresses and folders of a start, and the code that orders one more image from another terminal. */
+export function describeAddresses({ stores, apps, images, logs, root, isRedisOurs }: AddressesOptions): string[] {
   const { redis } = stores;
-  const places = [
+  const addresses = [
     ['images', shownPath(images)],
     ['bucket', stores.s3Detail],
     ...(apps.emulator === undefined ? [] : [['emulator', `${apps.emulator.url}  (its bill: ${shownPath(apps.emulator.billFile)})`]]),
@@ -32,7 +32,7 @@ export function describePlaces({ stores, apps, images, logs, root, isRedisOurs }
   const producer = isRedisOurs ? `'${redis.url}'` : `process.env['REDIS_URL'], prefix: '${redis.prefix}'`;
   const snippet = readFileSync(path.join(root, EXAMPLE), 'utf8').trimEnd().replace(REDIS_OF_EXAMPLE, producer).split('\n');
   return [
-    ...places.map(([name = '', place = '']) => `  ${name.padEnd(10)}${place}`),
+    ...addresses.map(([name = '', address = '']) => `  ${name.padEnd(10)}${address}`),
     '',
     'One more image, from another terminal:',
     '',

@@ -1,11 +1,13 @@
 import { expect, test } from 'vitest';
-import { findRoads } from './roads.ts';
+import { listDeliveryPaths } from './delivery-paths.ts';
 
 const s3 = { bucket: 'photos', region: 'us-east-1' };
-const open = (config: Partial<Parameters<typeof findRoads>[0]>): string[] =>
-  findRoads({ webhookBaseUrl: undefined, s3: undefined, environment: {}, ...config }).flatMap(({ name, isOpen }) => (isOpen ? name : []));
+const open = (config: Partial<Parameters<typeof listDeliveryPaths>[0]>): string[] =>
+  listDeliveryPaths({ webhookBaseUrl: undefined, s3: undefined, environment: {}, ...config }).flatMap(({ name, isOpen }) =>
+    isOpen ? name : [],
+  );
 
-test('imageURL is open to everybody', () => {
+test('imageURL is always open', () => {
   expect(open({})).toEqual(['imageURL']);
 });
 
@@ -13,12 +15,12 @@ test('a webhook needs a public address', () => {
   expect(open({ webhookBaseUrl: 'https://a.example.com' })).toEqual(['webhook', 'imageURL']);
 });
 
-test('an upload needs a bucket off this machine, of AWS or another', () => {
+test('an upload needs a bucket off this machine, at AWS or elsewhere', () => {
   expect(open({ s3 })).toEqual(['upload', 'imageURL']);
   expect(open({ s3: { ...s3, endpoint: 'https://s3.example.com' } })).toEqual(['upload', 'imageURL']);
   expect(open({ s3: { ...s3, endpoint: 'http://127.0.0.1:9000' } })).toEqual(['imageURL']);
 });
 
-test('uploads that were switched off stay off', () => {
+test('an upload is closed if RUNWARE_UPLOADS is none', () => {
   expect(open({ s3, environment: { RUNWARE_UPLOADS: 'none' } })).toEqual(['imageURL']);
 });

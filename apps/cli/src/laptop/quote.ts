@@ -2,21 +2,21 @@ import { exampleRequests, formatUsd, parseGrokImagineRequest, parseUsd, quote, t
 import type { Environment, RunwareSettings } from '@darkroom/service-runtime';
 import { isRealMoney } from '../config.ts';
 
-/** What the three examples cost at most, exactly. */
+/** Highest cost of the three examples, exact. */
 const examplesNanoUsd: NanoUsd = exampleRequests.reduce(
   (sum, { request }) => sum + quote(parseGrokImagineRequest(request)).totalNanoUsd,
   0,
 );
 
-/** Enough for fifty images: somebody who wants more says so. */
+/** US dollars a day, fifty images: the user must name a higher cap. */
 const DEFAULT_CAP = '1';
 
-/** The most that may be spent in one day: as said on the command line, else in the environment, else little. */
+/** Returns the daily cap in US dollars: of the command line, else of the environment, else the default. */
 export const laptopCap = (maxNanoUsd: NanoUsd | undefined, environment: Environment): string =>
   maxNanoUsd === undefined ? (environment['DAILY_CAP_USD'] ?? '').trim() || DEFAULT_CAP : formatUsd(maxNanoUsd);
 
-/** The quote, by the prices of the model's page, and where it would be spent. */
-export function describeOffer(runware: RunwareSettings): string[] {
+/** Describes the price of the examples, by the model's page, and the provider that would charge it. */
+export function describeQuote(runware: RunwareSettings): string[] {
   const width = Math.max(...exampleRequests.map(({ title }) => title.length), 'together, at most'.length);
   const lines = exampleRequests.map(
     ({ title, request }) => `  ${title.padEnd(width)}  ${quote(parseGrokImagineRequest(request)).totalUsd} USD`,
@@ -28,12 +28,12 @@ export function describeOffer(runware: RunwareSettings): string[] {
     `  ${'together, at most'.padEnd(width)}  ${formatUsd(examplesNanoUsd)} USD`,
     '',
     isRealMoney(runware)
-      ? 'This is real money, of the account that the key belongs to.'
+      ? 'This is real money, charged to the account of the key.'
       : 'This address is on this machine: an emulator, no real money.',
   ];
 }
 
-/** Says why a cap is too low for the examples; undefined when they fit, or when the worker will say what is wrong with it. */
+/** Explains why a cap is too low for the examples; undefined if they fit, or if it is no amount, which the worker reports. */
 export function findCapProblem(cap: string): string | undefined {
   try {
     if (parseUsd(cap) >= examplesNanoUsd) return undefined;
