@@ -7,7 +7,7 @@ import { expect, test } from 'vitest';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 
-/** A page of metrics, as Prometheus reads it. */
+/** Reads a page of metrics as Prometheus does. */
 async function scrape(url: string) {
   const response = await fetch(`${url}/metrics`, { headers: { connection: 'close' } });
   const text = await response.text();
@@ -18,13 +18,13 @@ async function scrape(url: string) {
     types: Object.fromEntries(
       lines.filter((line) => line.startsWith('# TYPE ')).map((line) => line.split(' ').slice(2) as [string, string]),
     ),
-    /** The value of a sample whose labels include these; undefined when there is none. */
+    /** Returns the value of a sample whose labels include these; undefined if there is none. */
     value(name: string, labels: Readonly<Record<string, string>> = {}): number | undefined {
       const wanted = Object.entries(labels).map(([label, value]) => `${label}="${value}"`);
       const line = lines.find((each) => each.startsWith(`${name}{`) && wanted.every((label) => each.includes(label)));
       return line === undefined ? undefined : Number(line.slice(line.lastIndexOf(' ')));
     },
-    /** Every counter and histogram that only goes up, with its labels. */
+    /** Counters and histograms, with their labels. */
     counted: lines
       .filter((line) => /^darkroom_\w+_(total|bucket|sum|count)\{/.test(line))
       .map((line) => line.slice(0, line.lastIndexOf(' '))),
@@ -32,7 +32,7 @@ async function scrape(url: string) {
   };
 }
 
-/** The rows of docs/operations/metrics.md for one process: type by name. */
+/** Reads the rows of docs/operations/metrics.md for one process: type by name. */
 async function readDocumentedTypes(process: string): Promise<Record<string, string>> {
   const page = await readFile(join(root, 'docs/operations/metrics.md'), 'utf8');
   const rows = [...page.matchAll(/^\| `(\w+)` \| (\w+) \| ([\w, -]+) \|/gm)];
@@ -41,7 +41,7 @@ async function readDocumentedTypes(process: string): Promise<Record<string, stri
   );
 }
 
-test('each process measures one generation, and the page of metrics names what they have', async () => {
+test('each process measures one generation, and the page of metrics names exactly its metrics', async () => {
   const fleet = await startFleet({ faults: { uploadBeforeWebhookRate: 1 } });
   const producer = createProducer({ redisUrl: fleet.redisUrl });
   try {
@@ -52,7 +52,7 @@ test('each process measures one generation, and the page of metrics names what t
     const generation = await producer.wait(generationId, { timeoutMs: 20_000 });
     expect(generation.status).toBe('succeeded');
 
-    // The last look of the settlement ends a moment after the generation is final.
+    // The last run of the settlement ends a moment after the generation is final.
     const worker = await eventually(async () => {
       const page = await scrape(fleet.workerUrls[0]!);
       expect(page.value('darkroom_run_seconds_count', { queue: 'settlements', outcome: 'finished' })).toBeGreaterThanOrEqual(1);
@@ -88,7 +88,7 @@ test('each process measures one generation, and the page of metrics names what t
     expect(receiver.value('darkroom_webhook_request_seconds_count', { status: '200' })).toBe(1);
     expect(receiver.value('darkroom_webhook_request_seconds_count', { status: '401' })).toBe(1);
 
-    // Whatever was counted stood there with 0 before: an alarm sees the first event.
+    // Each counter existed with 0 before its first event, so that an alarm sees that event.
     expect(worker.counted.filter((series) => !born.worker.counted.includes(series))).toEqual([]);
     expect(receiver.counted.filter((series) => !born.receiver.counted.includes(series))).toEqual([]);
     expect(born.worker.value('darkroom_submissions_ended_total', { status: 'lost' })).toBe(0);
@@ -112,7 +112,7 @@ test('each process measures one generation, and the page of metrics names what t
   }
 });
 
-test('while Redis is away the page is still there, and says nothing of queues', async () => {
+test('while Redis is away the page of metrics has no values of queues', async () => {
   const fleet = await startFleet();
   try {
     process.kill(fleet.redis.pid!, 'SIGSTOP');

@@ -21,26 +21,26 @@ export { loadDashboardConfig, type DashboardConfig } from './config.ts';
 
 export interface DashboardDependencies {
   logger: Logger;
-  /** Milliseconds of a clock that only goes forward. */
+  /** A monotonic clock, in milliseconds. */
   now: () => number;
   onRoute: (method: string, route: string) => void;
-  /** How long a request may take to arrive, in milliseconds. */
+  /** Longest time for a request to arrive, in milliseconds. */
   requestLimitMs: number;
 }
 
 export interface Dashboard extends Service {
   start(): Promise<void>;
-  /** Where it listens, without a slash at the end. @throws Error before `start`. */
+  /** Returns the address that it listens on, without a slash at the end. @throws Error before `start`. */
   url(): string;
 }
 
-/** How long a start waits for Redis, behind its open port. */
+/** Longest wait of a start for Redis; the port is open meanwhile. */
 const OPEN_LIMIT_MS = 2000;
 
-/** BullMQ's close of a queue waits for an answer of Redis, which may be away. */
+/** Longest wait for BullMQ to close the queues, which waits for an answer of Redis. */
 const CLOSE_LIMIT_MS = 1000;
 
-/** Builds a dashboard: it shows the queues to whoever has the password. @param overrides For tests; production passes none. */
+/** Builds a dashboard that shows the queues to users with the password. @param overrides For tests; production passes none. */
 export function createDashboard(config: DashboardConfig, overrides: Partial<DashboardDependencies> = {}): Dashboard {
   const { access, listen, redis: redisConfig } = config;
   const { now = () => performance.now(), onRoute, requestLimitMs } = overrides;
@@ -76,13 +76,13 @@ export function createDashboard(config: DashboardConfig, overrides: Partial<Dash
     async start() {
       if (stopping !== undefined) return;
       address = await server.listen(listen);
-      // Redis may come and go later: the board says so meanwhile.
+      // Redis may go away at any time: the board reports it.
       await atMost(
         OPEN_LIMIT_MS,
         watch.untilUsable().catch(() => undefined),
       );
       await clockWatch.start();
-      const login = access.password === undefined ? 'none: open to everybody on this machine' : `password of "${access.user}"`;
+      const login = access.password === undefined ? 'none: open to every user of this machine' : `password of "${access.user}"`;
       logger.info({ url: address, login }, 'dashboard started');
     },
     stop(hurry) {

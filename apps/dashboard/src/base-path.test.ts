@@ -7,7 +7,7 @@ test.each([
   ['/', ''],
   ['/ops', '/ops'],
   ['/ops/darkroom/', '/ops/darkroom'],
-])('the path %j is %j', (given, path) => {
+])('DASHBOARD_PATH %j is read as %j', (given, path) => {
   expect(loadConfig(pathSettings, { DASHBOARD_PATH: given })).toBe(path);
 });
 
@@ -22,6 +22,6 @@ test.each([
   ['/ops/', '/'],
   ['/opsother', '/opsother'],
   ['/api/queues', '/api/queues'],
-])('%s is asked as %s', (url, asked) => {
+])('%s becomes %s', (url, asked) => {
   expect(withoutBasePath('/ops', url)).toBe(asked);
 });

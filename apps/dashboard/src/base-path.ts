@@ -13,7 +13,7 @@ export const pathSettings = z
   })
   .transform((env) => env.DASHBOARD_PATH.replace(/\/$/, ''));
 
-/** Takes the path of the proxy off an address. A proxy may have done so itself: then the address is left as it is. */
+/** Removes the path of the proxy from an address, unless the proxy has removed it itself. */
 export const withoutBasePath = (basePath: string, url: string): string => {
   if (basePath === '' || !url.startsWith(basePath)) return url;
   const rest = url.slice(basePath.length);

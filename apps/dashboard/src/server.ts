@@ -16,26 +16,26 @@ import { refusalOf } from './board/allowed-routes.ts';
 import { boundPages } from './board/bound-pages.ts';
 import { addBoardStyle, BOARD_STYLE, BOARD_STYLE_PATH } from './board/board-style.ts';
 
-/** Routes of our own, which the board's list does not know. */
+/** Routes of Darkroom, beside those of the board. */
 const ownRoutes: ReadonlySet<string> = new Set(['/livez', '/readyz', '/metrics', BOARD_STYLE_PATH]);
 
 export interface ServerDependencies {
   readonly access: AccessSettings;
-  /** The path under which a proxy offers the dashboard, without a slash at its end. */
+  /** Path under which a proxy offers the dashboard, without a slash at its end. */
   readonly path: string;
   readonly board: FastifyPluginCallback;
   readonly metrics: Metrics;
   readonly ready: readonly ReadinessCheck[];
   readonly logger: Logger;
-  /** Milliseconds of a clock that only goes forward. */
+  /** A monotonic clock, in milliseconds. */
   readonly now: () => number;
-  /** Called for each route that is registered, by whoever. */
+  /** Called for each registered route, also those of Bull Board. */
   readonly onRoute?: (method: string, route: string) => void;
-  /** How long a request may take to arrive, in milliseconds. */
+  /** Longest time for a request to arrive, in milliseconds. */
   readonly requestLimitMs: number | undefined;
 }
 
-/** Builds the HTTP server: who may come in is asked first, then what may be done, and only then Bull Board. */
+/** Builds the HTTP server: it checks the login first, then the site and the route, and only then asks Bull Board. */
 export function buildServer({
   access,
   path,
@@ -51,7 +51,7 @@ export function buildServer({
     exposeHeadRoutes: false,
     rewriteUrl: ({ url = '/' }) => withoutBasePath(path, url),
     requestLimitMs,
-    // Nothing that is allowed has a body of any size.
+    // No allowed request has a large body.
     bodyLimit: 16 * 1024,
     frameworkErrors: (_error, _request, reply) => void reply.raw.writeHead(404, { 'content-length': '0' }).end(),
   });
@@ -64,18 +64,18 @@ export function buildServer({
     const route = request.routeOptions.url;
     if (request.is404 || route === undefined) return reply.code(404).send();
     if (ownRoutes.has(route)) return undefined;
-    // Fastify types params as unknown; of a pattern they are strings by name.
+    // Fastify types params as unknown; for a pattern they are strings by name.
     const refusal = refusalOf(request.method, route, request.params as Readonly<Record<string, string>>);
     if (refusal === undefined) return undefined;
     logger.warn({ method: request.method, route, reason: refusal }, 'action refused');
-    // The form in which the board shows errors.
+    // The form of errors that the board shows.
     return reply.code(403).send({ error: { key: 'ERRORS.FORBIDDEN' }, message: refusal });
   });
   server.addHook('preValidation', boundPages);
   server.addHook('onSend', addSecurityHeaders);
   server.addHook('onSend', async (_request, reply, payload) => {
     const isPage = typeof payload === 'string' && String(reply.getHeader('content-type')).startsWith('text/html');
-    if (isPage) void reply.removeHeader('content-length'); // of the page as it was
+    if (isPage) void reply.removeHeader('content-length'); // the length before the change
     return isPage ? addBoardStyle(payload) : payload;
   });
   server.get(BOARD_STYLE_PATH, async (_request, reply) => reply.type('text/css').send(BOARD_STYLE));

@@ -61,7 +61,7 @@ test('all queues are paused and resumed', async () => {
   expect(await paused()).toEqual([false, false]);
 });
 
-test('an action that finds the job elsewhere changes nothing and says why', async () => {
+test('an action on a job in another state changes nothing and says why', async () => {
   const { ask, queue, park, snapshot } = await setup();
   const [waiting, parked] = [await queue(), await park()];
   const before = await snapshot();
@@ -70,7 +70,7 @@ test('an action that finds the job elsewhere changes nothing and says why', asyn
   const { status, body } = await ask('PUT', `/api/queues/submissions/${jobIdOf(waiting)}/promote`);
   expect(status).toBe(500);
   expect(body).toContain('is not in the delayed state');
-  expect((await ask('PUT', '/api/queues/submissions/nobody/retry')).status).toBe(404);
+  expect((await ask('PUT', '/api/queues/submissions/no-such-job/retry')).status).toBe(404);
   expect((await ask('PUT', '/api/queues/nothing/pause')).status).toBe(404);
   expect(await snapshot()).toEqual(before);
 });

@@ -7,7 +7,7 @@ import { PASSWORD, startDashboard } from './setup.ts';
 const world = () => ({ url: inject('redisUrl'), prefix: uniquePrefix() });
 const basic = (text: string): RequestInit => ({ headers: { authorization: `Basic ${Buffer.from(text).toString('base64')}` } });
 
-test('who has the password sees the board, and every answer is guarded', async () => {
+test('a user with the password sees the board, and every answer has the security headers', async () => {
   const { ask } = await startDashboard(world());
   const page = await ask('GET', '/');
   expect(page.status).toBe(200);
@@ -23,7 +23,7 @@ test('who has the password sees the board, and every answer is guarded', async (
 });
 
 test.for([{}, basic('darkroom:wrong'), basic(`other:${PASSWORD}`), basic(':'), { headers: { authorization: `Bearer ${PASSWORD}` } }])(
-  'who has not (%j) gets 401 without detail, whatever is asked for',
+  'without the password (%j) every path answers 401 without detail',
   async (init) => {
     const { ask } = await startDashboard(world());
     for (const [method, path] of [
@@ -42,13 +42,13 @@ test.for([{}, basic('darkroom:wrong'), basic(`other:${PASSWORD}`), basic(':'), {
   },
 );
 
-test('an orchestrator needs no password for its two questions', async () => {
+test('/livez and /readyz need no password', async () => {
   const { ask } = await startDashboard(world());
   expect((await ask('GET', '/livez', { headers: {} })).status).toBe(200);
   expect(JSON.parse((await ask('GET', '/readyz', { headers: {} })).body)).toEqual({ ready: true, checks: { redis: 'ok', clock: 'ok' } });
 });
 
-test('after ten wrong passwords the next wrong one waits out the minute, the right one always enters, and none is logged', async () => {
+test('after ten wrong passwords wrong ones get 429 for a minute, the right one is accepted, and no password is logged', async () => {
   let time = 0;
   const { ask, log } = await startDashboard(world(), { now: () => time });
   for (let attempt = 0; attempt < 10; attempt += 1) {
@@ -65,19 +65,19 @@ test('after ten wrong passwords the next wrong one waits out the minute, the rig
   expect(log()).not.toMatch(/guess-number|correct-horse/);
 });
 
-test('a browser that has not asked for the password yet is no failed login', async () => {
+test('a request without a password is no failed login', async () => {
   const { ask } = await startDashboard(world());
   for (let attempt = 0; attempt < 30; attempt += 1) expect((await ask('GET', '/', { headers: {} })).status).toBe(401);
   expect((await ask('GET', '/')).status).toBe(200);
 });
 
-test('without a password it is open on this machine, and says so when it starts', async () => {
+test('a dashboard without a password is open on this machine, and its start line says so', async () => {
   const { ask, log } = await startDashboard(world(), { password: '' });
   expect((await ask('GET', '/', { headers: {} })).status).toBe(200);
-  expect(log()).toContain('open to everybody on this machine');
+  expect(log()).toContain('open to every user of this machine');
 });
 
-test('without a password, a page that calls this machine by a name of its own is refused', async () => {
+test('a dashboard without a password refuses a page that gives this machine a name of its own', async () => {
   const { dashboard } = await startDashboard(world(), { password: '' });
   const statusFor = async (host: string): Promise<number | undefined> => {
     const request = get(`${dashboard.url()}/api/queues`, { headers: { host }, agent: false });

@@ -10,7 +10,7 @@ async function setup(password: string) {
   const world = openWorld();
   const { dashboard, log } = await startDashboard(world, { password });
   const { host } = new URL(dashboard.url());
-  /** `fetch` would not let these headers be set. */
+  /** Sends a request with `node:http`, because `fetch` does not allow these headers. */
   const ask = async (method: string, path: string, headers: Readonly<Record<string, string>>) => {
     const login = password === '' ? {} : { authorization };
     const sent = request(dashboard.url() + path, { method, agent: false, headers: { ...login, ...headers } }).end();
@@ -33,7 +33,7 @@ const foreign: readonly Readonly<Record<string, string>>[] = [
 test.for([
   ['with a password', PASSWORD],
   ['without a password', ''],
-])('%s, a page of another site changes nothing, and may ask as before', async ([, password = '']) => {
+])('%s, a page of another site can read and cannot change anything', async ([, password = '']) => {
   const { ask, host, isPaused, log } = await setup(password);
   for (const headers of foreign) {
     const sent = Object.fromEntries(
@@ -57,7 +57,7 @@ test.for([
 test.for([
   ['with a password', PASSWORD],
   ['without a password', ''],
-])('%s, its own pages and callers that are no browsers change what they may', async ([, password = '']) => {
+])('%s, the own pages and clients other than browsers can make changes', async ([, password = '']) => {
   const { ask, host } = await setup(password);
   for (const headers of [
     {},
@@ -70,7 +70,7 @@ test.for([
     expect((await ask('PUT', '/api/queues/submissions/pause', headers)).status, JSON.stringify(headers)).toBe(200);
 });
 
-test('the password is asked for before anything is said of sites', async () => {
+test('the password is checked before the site', async () => {
   const { ask } = await setup(PASSWORD);
   const { status, body } = await ask('PUT', '/api/queues/pause', { authorization: 'Basic x', 'sec-fetch-site': 'cross-site' });
   expect([status, body]).toEqual([401, '']);

@@ -6,7 +6,7 @@ import { openWorld, startDashboard } from './setup.ts';
 const ownRoutes = ['/livez', '/readyz', '/metrics', '/darkroom.css'];
 const isReading = (method: string): boolean => method === 'GET' || method === 'HEAD';
 
-/** Every route that changes something and that Bull Board 9.10.1 registers beside the allowed ones. */
+/** Routes of Bull Board 9.10.1 that change something, without the allowed ones. */
 const refusedRoutes = [
   'PATCH /api/queues/:queueName/:jobId/delay',
   'PATCH /api/queues/:queueName/:jobId/priority',
@@ -30,7 +30,7 @@ async function setup() {
   return { ...world, ...(await startDashboard(world)) };
 }
 
-test('every route that is registered is known: a version of Bull Board with another one fails here', async () => {
+test('every registered route is known: a version of Bull Board with a new one fails here', async () => {
   const { routes } = await setup();
   const changing = routes.filter(({ method }) => !isReading(method));
   expect(changing.map(({ method, route }) => `${method} ${route}`).toSorted()).toEqual(
@@ -44,7 +44,7 @@ test.for(refusedRoutes)('%s is refused with its reason, and nothing changes', { 
   const { ask, park, fail, queue, submissions, settlements, snapshot, log } = await setup();
   const [parked, failed, waiting] = [await park(), await fail(), await queue()];
   await submissions.queue.upsertJobScheduler('schedule', { every: 3_600_000 }, { name: 'reconcile' });
-  await settlements.queue.pause(); // obliterate asks for it
+  await settlements.queue.pause(); // obliterate requires it
   const before = await snapshot();
   const [method = '', route = ''] = refused.split(' ');
   const bodies = [
@@ -83,15 +83,15 @@ test.for(refusedRoutes)('%s is refused with its reason, and nothing changes', { 
   expect(log()).toContain('action refused');
 });
 
-test('the reason says what would be lost', async () => {
+test('the reason of a refusal names what would be lost', async () => {
   const { ask } = await setup();
   const messageOf = async (path: string): Promise<unknown> => (JSON.parse((await ask('PUT', path)).body) as { message: unknown }).message;
-  expect(await messageOf('/api/queues/settlements/clean/delayed')).toBe('clean would delete the waits for images that are paid for');
-  expect(await messageOf('/api/queues/settlements/obliterate')).toBe('obliterate would delete the waits for images that are paid for');
-  expect(await messageOf('/api/queues/settlements/some-job/clean')).toBe('clean would delete the waits for images that are paid for');
+  expect(await messageOf('/api/queues/settlements/clean/delayed')).toBe('clean would delete the jobs that wait for paid images');
+  expect(await messageOf('/api/queues/settlements/obliterate')).toBe('obliterate would delete the jobs that wait for paid images');
+  expect(await messageOf('/api/queues/settlements/some-job/clean')).toBe('clean would delete the jobs that wait for paid images');
 });
 
-test('only failed jobs are retried together', async () => {
+test('retry of a whole queue takes failed jobs only', async () => {
   const { ask } = await setup();
   expect((await ask('PUT', '/api/queues/submissions/retry/completed')).status).toBe(403);
   expect((await ask('PUT', '/api/queues/submissions/retry/clean')).status).toBe(403);
@@ -109,7 +109,7 @@ test.for([
   ['DELETE', '/api/queues/settlements'],
   ['GET', '/api/queues/settlements/empty'],
   ['POST', '/api/queues/settlements/promote?_method=PUT'],
-])('%s %s is no way around it', async ([method, path]) => {
+])('%s %s does not get around the refusal', async ([method, path]) => {
   const { ask, park, stateOf, snapshot } = await setup();
   const ref = await park();
   const before = await snapshot();

@@ -12,7 +12,7 @@ const HOUR_MS = 3_600_000;
 
 export const buildRef = (index = 0): SubmissionRef => ({ generationId: createGenerationId(Date.now()), index, n: 1 });
 
-/** The queues of a fleet on the Redis of this run, without workers. */
+/** Opens the queues of a fleet without workers, on the Redis of this run. */
 export function openWorld(url: string = inject('redisUrl')) {
   const prefix = uniquePrefix();
   const redis = connectPatient(url);
@@ -29,17 +29,17 @@ export function openWorld(url: string = inject('redisUrl')) {
     redis,
     submissions,
     settlements,
-    /** A settlement that is in flight. */
+    /** Parks a settlement, as of an image in flight. */
     async park(ref = buildRef()): Promise<SubmissionRef> {
       await settlements.park(ref, HOUR_MS, false);
       return ref;
     },
-    /** A submission that is queued. */
+    /** Queues a submission. */
     async queue(ref = buildRef()): Promise<SubmissionRef> {
       await submissions.add([ref]);
       return ref;
     },
-    /** A submission whose job has failed. */
+    /** Queues a submission and makes its job fail. */
     async fail(ref = buildRef(), reason = 'a bug'): Promise<SubmissionRef> {
       await submissions.add([ref]);
       const run = async (): Promise<never> => {
@@ -54,13 +54,13 @@ export function openWorld(url: string = inject('redisUrl')) {
       submission: await submissions.queue.getJobState(jobIdOf(ref)),
       settlement: await settlements.queue.getJobState(jobIdOf(ref)),
     }),
-    /** Everything under the prefix, byte for byte. */
+    /** Reads all keys of the prefix, byte for byte. */
     snapshot: () => readEverything(redis, prefix),
   };
 }
 
 async function readEverything(redis: Redis, prefix: string): Promise<Record<string, string>> {
-  // The sign of life is written by every process that looks at Redis, whatever is asked of it.
+  // Without the sign of life, which every process writes by itself.
   const keys = (await redis.keys(`${prefix.replace('{', '\\{')}:*`)).filter((key) => !key.endsWith(':alive')).toSorted();
   const dumps = await Promise.all(keys.map(async (key) => [key, (await redis.dumpBuffer(key))?.toString('base64') ?? ''] as const));
   return Object.fromEntries(dumps);
@@ -74,7 +74,7 @@ export interface Answer {
   headers: Headers;
 }
 
-/** A dashboard on a free port, stopped when the test ends. */
+/** Starts a dashboard on a free port; the end of the test stops it. */
 export async function startDashboard(
   { url, prefix }: { url: string; prefix: string },
   { password = PASSWORD, path = '', ...overrides }: Partial<DashboardDependencies> & { password?: string | undefined; path?: string } = {},

@@ -16,14 +16,14 @@ async function setup() {
   return { ...world, ...(await startDashboard(world)) };
 }
 
-test('a parked settlement is shown by its submission', async () => {
+test('a parked settlement is shown with its submission', async () => {
   const { ask, park } = await setup();
   const ref = await park(buildRef(3));
   const { body } = await ask('GET', '/api/queues?activeQueue=settlements&status=delayed&page=1');
   const { queues } = JSON.parse(body) as { queues: { name: string; displayName: string; description: string; jobs: unknown[] }[] };
   const settlements = queues.find(({ name }) => name === 'settlements');
   expect(settlements?.displayName).toBe('Settlements: in flight');
-  expect(settlements?.description).toContain('Delayed is what is in flight');
+  expect(settlements?.description).toContain('Delayed lists what is in flight');
   expect(settlements?.jobs).toMatchObject([
     {
       id: taskUuidOf(ref),
@@ -53,12 +53,12 @@ test('a job that was parked again is shown with the time of its next run', async
     expect(shown.opts.delay).toBeDefined();
     return shown;
   });
-  // how the board counts
+  // the sum that the board shows
   expect(Math.abs(job.timestamp + job.opts.delay - (parkedAt + 1_800_000))).toBeLessThan(2000);
   expect(job.delay).toBe(job.opts.delay);
 });
 
-test('the page loads our stylesheet and nothing of another site', async () => {
+test('the page loads the stylesheet of Darkroom and nothing of another site', async () => {
   const { ask } = await setup();
   const { body } = await ask('GET', '/queue/settlements');
   expect(body).toContain('<link href="darkroom.css" rel="stylesheet"></head>');
@@ -68,17 +68,17 @@ test('the page loads our stylesheet and nothing of another site', async () => {
   expect(style).toContain("[role='menuitem']:has(> .lucide-trash-2)");
 });
 
-test('why a job failed is shown', async () => {
+test('the reason of a failed job is shown', async () => {
   const { ask, fail } = await setup();
   const ref = await fail(buildRef(), `POST https://example.com/v1?apiKey=${SECRET} failed`);
   const { body } = await ask('GET', `/api/queues/submissions/${jobIdOf(ref)}`);
   expect(body).toContain('POST https://example.com/v1?apiKey=[redacted] failed');
 });
 
-test('prompts and secrets that somebody put into a queue are in no answer', async () => {
+test('no answer holds the prompts and secrets of a foreign or edited job', async () => {
   const { ask, routes, submissions, fail, redis, prefix } = await setup();
   const { queue } = submissions;
-  // everything of a job that is not made by Darkroom
+  // every field of a job that Darkroom did not create
   const foreign = await queue.add(
     PROMPT,
     { positivePrompt: PROMPT, apiKey: SECRET },
@@ -94,7 +94,7 @@ test('prompts and secrets that somebody put into a queue are in no answer', asyn
     returnvalue: JSON.stringify({ PROMPT, SECRET }),
     defa: PROMPT,
   });
-  // and what could cling to one of ours
+  // and the fields of a job of Darkroom that could hold them
   const ref = await fail(buildRef(), `{"positivePrompt":"${PROMPT}"} Authorization: Bearer ${SECRET}`);
   await redis.hset(`${prefix}:submissions:${jobIdOf(ref)}`, {
     data: JSON.stringify({ version: 1, ...ref, positivePrompt: PROMPT, apiKey: SECRET }),
@@ -117,13 +117,13 @@ test('prompts and secrets that somebody put into a queue are in no answer', asyn
   const all = answers.join('\n');
   expect(all).not.toContain(PROMPT);
   expect(all).not.toContain(SECRET);
-  // they were there to be found
+  // the jobs were in the answers
   expect(all).toContain('"id":"foreign"');
   expect(all).toContain('(not shown)');
   expect(all).toContain(jobIdOf(ref));
 });
 
-test('what a provider said is shown as text of JSON, which no browser runs', async () => {
+test('the words of a provider are sent as JSON text, which no browser runs', async () => {
   const { ask, fail } = await setup();
   const markup = '</script><script>alert(1)</script><img src=x onerror=alert(1)>';
   const ref = await fail(buildRef(), `the provider said ${markup}`);
@@ -139,11 +139,11 @@ test('what a provider said is shown as text of JSON, which no browser runs', asy
   }
   const page = await ask('GET', `/queue/submissions/${jobIdOf(ref)}`);
   expect(page.body).not.toContain('alert(1)');
-  // a name in the address is put into no page either
+  // nor does a page repeat a name from the address
   expect((await ask('GET', `/queue/${encodeURIComponent(markup)}`)).body).not.toContain('<script>alert');
 });
 
-test('a page of jobs has fifty at the most, whatever is asked for', async () => {
+test('a page has at most fifty jobs, for every query', async () => {
   const { ask, submissions } = await setup();
   await submissions.add(Array.from({ length: 120 }, (_, index) => ({ ...buildRef(index % 20), n: 1 + Math.floor(index / 20) })));
   for (const asked of [
@@ -161,7 +161,7 @@ test('a page of jobs has fifty at the most, whatever is asked for', async () => 
 });
 
 test.each(['a proxy that keeps its path', 'a proxy that cuts its path'])(
-  'under a path of %s, the page, its assets and its questions are found',
+  'the page, its assets and its requests work behind %s',
   async (proxy) => {
     const world = openWorld();
     const { ask } = await startDashboard(world, { path: '/ops/darkroom' });

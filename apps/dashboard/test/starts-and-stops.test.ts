@@ -11,7 +11,7 @@ const configOf = (url: string) => ({
   listen: { host: '127.0.0.1', port: 0 },
 });
 
-test('a stop before the start, and a second one, do nothing; a start after it neither', async () => {
+test('a stop before the start, a second stop and a start after it do nothing', async () => {
   const dashboard = createDashboard(configOf(inject('redisUrl')));
   await dashboard.stop();
   await dashboard.stop();
@@ -19,12 +19,12 @@ test('a stop before the start, and a second one, do nothing; a start after it ne
   expect(() => dashboard.url()).toThrow('listens nowhere');
 });
 
-test('a client that sends its request byte by byte is hung up on', async () => {
+test('a client that sends its request byte by byte is disconnected', async () => {
   const { dashboard } = await startDashboard(openWorld(), { requestLimitMs: 300 });
   expect(await trickleUntilHungUp(dashboard.url())).toBeLessThan(2500);
 });
 
-test('a port that is taken is an error of the start, and the stop still closes everything', async () => {
+test('on a port in use the start fails, and the stop still closes everything', async () => {
   const { dashboard } = await startDashboard(openWorld());
   const config = configOf(inject('redisUrl'));
   const second = createDashboard({ ...config, listen: { host: '127.0.0.1', port: Number(new URL(dashboard.url()).port) } });
@@ -32,7 +32,7 @@ test('a port that is taken is an error of the start, and the stop still closes e
   await second.stop();
 });
 
-test('without Redis it starts, lives, is not ready, says so on the board, and stops', async () => {
+test('without Redis the dashboard starts, is live and not ready, shows the error on the board, and stops', async () => {
   const dashboard = createDashboard(configOf('redis://user:hunter22@127.0.0.1:1'));
   await dashboard.start();
   const statusOf = async (path: string): Promise<number> => (await fetch(dashboard.url() + path)).status;

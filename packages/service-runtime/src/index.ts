@@ -27,7 +27,7 @@ export { joinServices, type Service } from './service.ts';
 export { describeSettings, type VariableDescription } from './settings/describe-settings.ts';
 export { darkroomSettings } from './settings/darkroom.ts';
 export { listenSettings, type ListenSettings } from './settings/listen.ts';
-export { isLoopbackUrl } from './settings/loopback.ts';
+export { isLoopbackHost, isLoopbackUrl } from './settings/loopback.ts';
 export { logSettings, type LogSettings } from './settings/log.ts';
 export type { Environment } from './settings/environment.ts';
 export { loadConfig, readSettings } from './settings/read-settings.ts';

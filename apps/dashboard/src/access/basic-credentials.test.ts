@@ -6,7 +6,7 @@ const credentials = { user: 'darkroom', password: 'a long pass:wörd' };
 const basic = (text: string): string => `Basic ${Buffer.from(text).toString('base64')}`;
 const right = `${credentials.user}:${credentials.password}`;
 
-test('the right user and password match, whatever the case of the scheme', () => {
+test('the right user and password match, in any case of the scheme', () => {
   expect(matchesCredentials(basic(right), credentials)).toBe(true);
   expect(matchesCredentials(basic(right).replace('Basic', 'basic'), credentials)).toBe(true);
 });

@@ -5,11 +5,11 @@ export interface Credentials {
   readonly password: string;
 }
 
-/** Whether an `Authorization` header holds these credentials (RFC 7617), in a time that does not tell how much of them is right. */
+/** Compares an `Authorization` header (RFC 7617) with the credentials, in a time that does not depend on how much of them is right. */
 export function matchesCredentials(header: string | undefined, { user, password }: Credentials): boolean {
   const [, encoded] = /^Basic +([A-Za-z0-9+/]+={0,2})$/i.exec(header ?? '') ?? [];
   const given = Buffer.from(encoded ?? '', 'base64');
-  // Digests have one length whatever was given.
+  // Digests of any input have the same length, which `timingSafeEqual` needs.
   return encoded !== undefined && timingSafeEqual(digest(given), digest(Buffer.from(`${user}:${password}`)));
 }
 

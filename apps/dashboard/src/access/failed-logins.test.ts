@@ -10,7 +10,7 @@ function setup() {
   return { logins, fail, at: (ms: number) => (time = ms) };
 }
 
-test('the eleventh try within a minute waits until the minute is over', () => {
+test('after ten failures an address waits until the minute is over', () => {
   const { logins, fail, at } = setup();
   fail('a', 9);
   expect(logins.waitMs('a')).toBe(0);
@@ -21,13 +21,13 @@ test('the eleventh try within a minute waits until the minute is over', () => {
   expect(logins.waitMs('a')).toBe(0);
 });
 
-test('one address does not shut out another', () => {
+test('one address does not lock out another', () => {
   const { logins, fail } = setup();
   fail('a', 100);
   expect(logins.waitMs('b')).toBe(0);
 });
 
-test('a flood of addresses is bounded, and forgets the oldest', () => {
+test('the number of addresses is bounded: a new one replaces the oldest', () => {
   const { logins, fail } = setup();
   fail('first', 10);
   for (let at = 0; at < 999; at += 1) fail(`address-${at}`, 1);

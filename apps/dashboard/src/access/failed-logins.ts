@@ -1,16 +1,17 @@
 const MAX_FAILURES = 10;
 const WINDOW_MS = 60_000;
-/** An address costs a few bytes, and whoever fails from more of them than this gets no further by forgetting the oldest. */
+/** Bounds the memory. An attacker with more addresses than this gains nothing when the oldest is forgotten. */
 const MAX_ADDRESSES = 1000;
 
-/** Counts wrong passwords by address: after ten within a minute, wrong ones are answered by 429 and logged no more until it is over. */
+/** Counts wrong passwords by address: after ten within a minute, further ones get 429 and no log line until the minute is over. */
 export interface FailedLogins {
-  /** How long this address must wait, in milliseconds; 0 when it need not. */
+  /** Returns how long this address must wait, in milliseconds; 0 if it need not. */
   waitMs(address: string): number;
+  /** Counts a wrong password. */
   note(address: string): void;
 }
 
-/** @param now Milliseconds of a clock that only goes forward. */
+/** Creates empty counts. @param now A monotonic clock, in milliseconds. */
 export function createFailedLogins(now: () => number): FailedLogins {
   const failures = new Map<string, { since: number; count: number }>();
   return {
@@ -25,7 +26,7 @@ export function createFailedLogins(now: () => number): FailedLogins {
         failed.count += 1;
         return;
       }
-      failures.delete(address); // to stand last again
+      failures.delete(address); // so that it becomes the newest
       failures.set(address, { since: now(), count: 1 });
       const [oldest] = failures.keys();
       if (failures.size > MAX_ADDRESSES && oldest !== undefined) failures.delete(oldest);

@@ -1,8 +1,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
 /**
- * The board is one page with scripts, styles and images of its own; styles stand in its elements, and the link to a font
- * elsewhere is not followed. Nobody may frame it, and nothing it shows is kept.
+ * Headers of every answer. The board is one page with its own scripts, styles and images. It needs inline styles; its font of another
+ * site is not loaded. No page may frame it, and no cache may keep what it shows.
  */
 const headers = {
   'content-security-policy': [
@@ -25,7 +25,7 @@ const headers = {
   'x-frame-options': 'DENY',
 } as const;
 
-/** A hook that runs before an answer leaves, whoever made it. */
+/** Adds the headers to every answer, also those of Bull Board and fastify. */
 export async function addSecurityHeaders(_request: FastifyRequest, reply: FastifyReply): Promise<void> {
   void reply.headers(headers);
 }

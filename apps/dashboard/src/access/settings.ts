@@ -1,13 +1,12 @@
-import { text } from '@darkroom/service-runtime';
+import { isLoopbackHost, text } from '@darkroom/service-runtime';
 import { z } from 'zod';
-import { isLoopback } from './loopback.ts';
 
-/** A random one of this length is not guessed at any rate that this server answers: a right password always enters. */
+/** A random password of this length cannot be guessed at the rate of this server, so the right password is never locked out. */
 const password = text('a password of at least 12 characters').min(12, { error: 'must be a password of at least 12 characters' });
 
 /**
- * `DASHBOARD_USER` and `DASHBOARD_PASSWORD`. Whoever sees the dashboard can retry jobs and stop the queues: without a
- * password it listens to this machine alone, so `HOST`, which is unset or loopback then, decides whether there must be one.
+ * `DASHBOARD_USER` and `DASHBOARD_PASSWORD`. A user of the dashboard can retry jobs and stop the queues, so a password is required
+ * unless `HOST` is unset or loopback: then only this machine can reach it.
  */
 export const accessSettings = z
   .object({
@@ -18,7 +17,7 @@ export const accessSettings = z
     DASHBOARD_PASSWORD: password.optional(),
   })
   .transform((env, context) => {
-    if (env.DASHBOARD_PASSWORD === undefined && env.HOST !== undefined && !isLoopback(env.HOST)) {
+    if (env.DASHBOARD_PASSWORD === undefined && env.HOST !== undefined && !isLoopbackHost(env.HOST)) {
       context.addIssue({
         code: 'custom',
         path: ['DASHBOARD_PASSWORD'],

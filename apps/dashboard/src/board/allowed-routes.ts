@@ -1,9 +1,9 @@
 /**
- * What the board may do, by the patterns under which Bull Board registers its routes. Everything else that it has, and
- * whatever a later version adds, is refused: `clean` and its like would delete waits for images that are paid for.
+ * Routes that the board may use, by the patterns under which Bull Board registers them. All others, also those that a later version
+ * adds, are refused: `clean` and the like would delete the jobs that wait for paid images.
  */
 
-/** Pages, files and reading. */
+/** Routes of pages, files and reading requests. */
 export const readingRoutes: ReadonlySet<string> = new Set([
   '/',
   '/job-schedulers',
@@ -23,7 +23,7 @@ export const readingRoutes: ReadonlySet<string> = new Set([
   '/api/queues/:queueName/:jobId',
 ]);
 
-/** Retry, promote, pause and resume, all of them PUT. The purchase protocol makes each of them safe at any moment. */
+/** Routes of retry, promote, pause and resume, all PUT. The purchase protocol makes each of them safe at any moment. */
 export const actionRoutes: ReadonlySet<string> = new Set([
   '/api/queues/pause',
   '/api/queues/resume',
@@ -35,26 +35,26 @@ export const actionRoutes: ReadonlySet<string> = new Set([
   '/api/queues/:queueName/:jobId/retry',
 ]);
 
-/** Why a route is refused, by the last word of its pattern that is no parameter. */
+/** Reasons for a refusal, by the last word of a pattern that is no parameter. */
 const reasons: Readonly<Record<string, string>> = {
-  add: 'add would make a job of which no record knows; enqueue with a producer',
-  clean: 'clean would delete the waits for images that are paid for',
-  empty: 'empty would delete the waits for images that are paid for',
-  obliterate: 'obliterate would delete the waits for images that are paid for',
-  'update-data': 'a job that names another submission would leave its own without a wait',
+  add: 'add would create a job without an entry in Redis; enqueue with a producer',
+  clean: 'clean would delete the jobs that wait for paid images',
+  empty: 'empty would delete the jobs that wait for paid images',
+  obliterate: 'obliterate would delete the jobs that wait for paid images',
+  'update-data': 'an edited job could name another submission, and its own would have no job',
   delay: 'the delays belong to the purchase protocol; promote a job to run it now',
   priority: 'the priorities belong to the purchase protocol; promote a job to run it now',
   concurrency: 'concurrency is a setting of the workers',
-  'rate-limit': 'the rate limit belongs to the workers, who hear it from the provider',
-  release: 'the rate limit belongs to the workers, who hear it from the provider',
-  'job-schedulers': 'schedules belong to the workers, who set them when they start',
-  remove: 'schedules belong to the workers, who set them when they start',
-  run: 'schedules belong to the workers; promote their job to run it now',
+  'rate-limit': 'workers set the rate limit, as the provider asks',
+  release: 'workers set the rate limit, as the provider asks',
+  'job-schedulers': 'workers set the schedules when they start',
+  remove: 'workers set the schedules when they start',
+  run: 'workers set the schedules; promote the job of a schedule to run it now',
 };
 
 const lastWordOf = (route: string): string => route.split('/').findLast((part) => part !== '' && !part.startsWith(':')) ?? '';
 
-/** Why the board must not do this, or undefined when it may. @param route The pattern of the route, not the address. */
+/** Returns why a request is refused, or undefined if it is allowed. @param route The pattern of the route, not the address. */
 export function refusalOf(method: string, route: string, params: Readonly<Record<string, string>>): string | undefined {
   if (method === 'GET' || method === 'HEAD') return readingRoutes.has(route) ? undefined : 'this page is not one of the dashboard';
   if (method === 'PUT' && actionRoutes.has(route)) {

@@ -4,34 +4,34 @@ import { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { NOT_SHOWN, showName, showPayload } from './job-view.ts';
 
-/** What the overview and the page of a queue say of it. */
+/** Titles and descriptions of the queues, for the overview and for the page of each. */
 const texts: Readonly<Record<keyof typeof queueNames, { displayName: string; description: string }>> = {
   submissions: {
     displayName: 'Submissions: to buy',
     description:
-      'One job for each purchase that is to be sent. Delayed: put back because the provider, Redis or S3 was in trouble, or because buying is paused. Pausing this queue stops buying.',
+      'One job for each purchase to send. Delayed: put back because the provider, Redis or S3 failed, or because buying is paused. Pausing this queue stops buying.',
   },
   settlements: {
     displayName: 'Settlements: in flight',
     description:
-      'Delayed is what is in flight: images that were sent to the provider and are waited for. A delivery wakes its job; Promote looks at once, and changes nothing if the image is not there yet. Pausing this queue leaves images that are paid for where they are.',
+      'Delayed lists what is in flight: images that were sent to the provider and have not arrived. A delivery wakes its job; Promote checks at once, and changes nothing if the image is not there yet. Pausing this queue leaves paid images where they are.',
   },
   maintenance: {
     displayName: 'Maintenance: repairs',
     description:
-      'One job, which comes every few minutes: a worker compares jobs, entries, money and S3, and repairs what disagrees. Promote does so at once. What it found is in the log of that worker and in darkroom status. Pausing this queue stops repairs, and nothing else.',
+      'One job every few minutes: a worker compares jobs, entries, money and S3, and repairs what disagrees. Promote does so at once. The log of that worker and darkroom status show the findings. Pausing this queue stops only the repairs.',
   },
 };
 
-/** Opens the queues that the board shows, on a connection that stays its caller's to close. */
+/** Opens the queues that the board shows, on a connection that the caller closes. */
 export const openQueues = (connection: Redis, prefix: string): Queue[] =>
   Object.values(queueNames).map((name) => {
     const queue = new Queue(name, buildQueueOptions(connection, { prefix, failFast: true }));
-    queue.on('error', () => undefined); // every call reports to its own caller
+    queue.on('error', () => undefined); // each call rejects with its own error
     return queue;
   });
 
-/** A queue as the board shows it: what a person may see of its jobs, and no retry of what has succeeded. */
+/** Builds the board's view of a queue: shows only the allowed parts of its jobs, and offers no retry of completed ones. */
 export function buildAdapter(queue: Queue): BullMQAdapter {
   const name = Object.values(queueNames).find((known) => known === queue.name);
   const options = { ...(name === undefined ? {} : texts[name]), allowCompletedRetries: false };

@@ -1,10 +1,10 @@
 import type { FastifyRequest } from 'fastify';
 
-/** The most jobs of a page: the board offers up to this many itself (Bull Board 9.10.1, "Jobs per page"). */
+/** Most jobs on a page: the largest choice that the board offers (Bull Board 9.10.1, "Jobs per page"). */
 const MAX_JOBS_PER_PAGE = 50;
 const MAX_PAGE = 1_000_000;
 
-/** Keeps a question for a page of jobs to the size of a page: each job of it is read from Redis and sent whole. */
+/** Bounds the requested number of jobs on a page: each is read from Redis and sent whole. */
 export async function boundPages({ query }: FastifyRequest): Promise<void> {
   if (typeof query !== 'object' || query === null) return;
   const given = query as Record<string, unknown>; // fastify parses the query into an object of strings and lists of them

@@ -6,10 +6,10 @@ import type { FastifyPluginCallback } from 'fastify';
 import { buildAdapter } from './board-queues.ts';
 import { showAnswer } from './show-answer.ts';
 
-/** Those of the machine: the board's own would come from another site. */
+/** System fonts: the board's own font comes from another site. */
 const fonts = { 'font-sans': 'system-ui, sans-serif', 'font-mono': 'ui-monospace, monospace' };
 
-/** Builds the board as a fastify plugin for the root of a server. @param path Where a proxy offers that root, without a slash at its end. */
+/** Builds the board as a fastify plugin for the root of a server. @param path The path at which a proxy offers that root, without a slash at its end. */
 export function createBoard(queues: readonly Queue[], path: string, logger: Logger): FastifyPluginCallback {
   const serverAdapter = new FastifyAdapter();
   serverAdapter.setBasePath(path);

@@ -2,13 +2,10 @@ import { taskUuidOf, type SubmissionRef } from '@darkroom/contracts';
 import { jobPayloadSchema } from '@darkroom/queues';
 import { redactText } from '@darkroom/service-runtime';
 
-/**
- * What a person may see of a job (I8): which submission it is for. Whatever else somebody put into a queue could hold a
- * prompt or a secret, and is not shown.
- */
+/** Replaces every part of a job that may hold a prompt or a secret (I8). The pages name its submission and nothing else. */
 export const NOT_SHOWN = '(not shown)';
 
-/** The payload of a job as it is shown. Nothing, the payload of scheduled jobs, is shown as nothing. */
+/** Returns the payload of a job as the pages show it. An empty payload, as scheduled jobs have, stays empty. */
 export function showPayload(data: unknown): (SubmissionRef & { taskUUID: string }) | Record<string, never> | null | typeof NOT_SHOWN {
   if (data === undefined || data === null) return null;
   const parsed = jobPayloadSchema.safeParse(data);
@@ -19,23 +16,23 @@ export function showPayload(data: unknown): (SubmissionRef & { taskUUID: string 
   return typeof data === 'object' && Object.keys(data).length === 0 ? {} : NOT_SHOWN;
 }
 
-/** A name of our own making, such as that of a schedule. */
+/** Form of the names that Darkroom gives, such as that of a schedule. */
 const plainName = /^[a-z]+(-[a-z]+){0,3}$/;
 
-/** The name of a job as it is shown: "submit image 0, submission 1 of …3f9a2b1c". @param name As the queue has it. */
+/** Returns the name of a job as the pages show it: "submit image 0, submission 1 of …3f9a2b1c". @param name The name in the queue. */
 export function showName(name: string, data: unknown): string {
   const verb = plainName.test(name) ? name : NOT_SHOWN;
   const shown = showPayload(data);
   if (shown === NOT_SHOWN) return NOT_SHOWN;
   if (shown === null || !('taskUUID' in shown)) return verb;
-  // Of a UUIDv7 the end tells one from the other; the start is the hour.
+  // The end of a UUIDv7 is random; its start is the time.
   return `${verb} image ${shown.index}, submission ${shown.n} of …${shown.generationId.slice(-8)}`;
 }
 
-/** Longer texts tell no more; stacks are cut line by line. */
+/** Longest text of a failure, in characters; applies to each line of a stack. */
 const MAX_TEXT = 2000;
 
-/** Why a job failed, as it is shown. @param shown The payload as it is shown. */
+/** Returns the reason of a failure as the pages show it. @param shown The payload as the pages show it. */
 export function showFailure(text: string, shown: unknown): string {
   if (text === '') return '';
   return shown === NOT_SHOWN ? NOT_SHOWN : redactText(text).slice(0, MAX_TEXT);

@@ -3,8 +3,8 @@ import { z } from 'zod';
 import { NOT_SHOWN, showFailure } from './job-view.ts';
 
 /**
- * The last look at what the board answers. Formatters (job-view.ts) cover payload, result, name and progress of a job; its
- * other texts, its logs, its flow and the templates of schedules go past them.
+ * Removes from the board's answers what its formatters (job-view.ts) miss. They cover payload, result, name and progress of a job, and
+ * not its other texts, its logs, its flow or the templates of schedules.
  */
 export const showAnswer: AfterHook = ({ route }, result) => {
   if ((result.status ?? 200) >= 400) return result;
@@ -14,9 +14,9 @@ export const showAnswer: AfterHook = ({ route }, result) => {
     case '/api/queues/:queueName/:jobId':
       return { ...result, body: z.looseObject({ job: jobSchema }).parse(result.body) };
     case '/api/queues/:queueName/:jobId/logs':
-      return { ...result, body: [] }; // our jobs write none
+      return { ...result, body: [] }; // jobs of Darkroom write no logs
     case '/api/queues/:queueName/:jobId/flow':
-      return { ...result, body: { nodeId: '', flowRoot: null, isFlowNode: false } }; // and are part of none
+      return { ...result, body: { nodeId: '', flowRoot: null, isFlowNode: false } }; // and belong to no flow
     case '/api/job-schedulers':
       return { ...result, body: schedulersSchema.parse(result.body) };
     default:
@@ -46,7 +46,7 @@ const jobSchema = z
       opts: { ...optionsSchema.parse(opts), ...(delay > 0 ? { delay } : {}) },
       ...(failedReason === undefined ? {} : { failedReason: showFailure(failedReason, data) }),
       stacktrace: data === NOT_SHOWN ? [] : stacktrace.map((line) => showFailure(line, data)),
-      // free text of whoever added the job
+      // free texts of a foreign job
       groupId: undefined,
       deduplicationId: undefined,
       deferredFailure: undefined,
@@ -60,13 +60,14 @@ interface Times {
 }
 
 /**
- * The board shows a delayed job's time as its creation plus its delay, which is right for the first wait alone. A job that
- * was parked again waits from the end of its last run, of which BullMQ keeps the start: right to the length of a run.
+ * Returns the delay that makes the board show the time of the next run: it adds the delay to the creation of a job, which is right only
+ * for the first wait. A job that was parked again waits from the end of its last run. BullMQ keeps the start of that run, so the shown
+ * time is early by the length of the run.
  */
 const delayFromCreation = ({ timestamp, processedOn, delay = 0 }: Times) =>
   delay > 0 && typeof processedOn === 'number' ? processedOn + delay - timestamp : delay;
 
-/** The tabs of a queue, what is looked at most first. Nothing of ours has children. */
+/** Tabs of a queue, the most used first. Jobs of Darkroom have no children, so that tab is missing. */
 const tabs = ['latest', 'delayed', 'waiting', 'prioritized', 'active', 'failed', 'completed'];
 
 const queuesSchema = z.looseObject({
