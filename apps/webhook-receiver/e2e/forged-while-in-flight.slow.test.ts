@@ -9,7 +9,7 @@ import { buildForgeries } from '../test/forgeries.ts';
 import { dumpKeys } from '../test/redis-world.ts';
 import { startThief } from './thief.ts';
 
-/** Every file below a folder, by its content. */
+/** Reads the hash of every file below a folder. */
 async function readFolder(folder: string): Promise<Record<string, string>> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const names = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
@@ -25,7 +25,7 @@ async function readFolder(folder: string): Promise<Record<string, string>> {
   return Object.fromEntries((await Promise.all(digests)).toSorted());
 }
 
-test('an image in flight: no forgery touches Redis or S3, and a hundred copies of the true delivery bring it home once', async () => {
+test('with an image in flight no forgery changes Redis or S3, and a hundred copies of the true delivery settle it once', async () => {
   const thief = await startThief();
   const fleet = await startFleet({
     webhookBaseUrl: () => thief.url,
@@ -38,7 +38,7 @@ test('an image in flight: no forgery touches Redis or S3, and a hundred copies o
   try {
     const ids = await Promise.all(['one', 'two'].map((positivePrompt) => producer.enqueue({ positivePrompt, width: 1024, height: 1024 })));
     await eventually(() => expect(thief.stolen).toHaveLength(2), { withinMs: 20_000 });
-    // Without workers nothing moves in Redis, once the marks have gone that they leave for a few seconds.
+    // Without workers nothing changes in Redis, once their marks have expired after a few seconds.
     await worker?.stop();
     await eventually(async () => expect(Object.keys(await dumpKeys(redis, '*stalled-check*'))).toEqual([]), { withinMs: 20_000 });
     const before = await picture();
@@ -51,7 +51,7 @@ test('an image in flight: no forgery touches Redis or S3, and a hundred copies o
     }
     expect(await picture()).toEqual(before);
     // two intents and two uploads
-    expect(Object.keys(before.s3).length, 'there was something to touch').toBeGreaterThanOrEqual(4);
+    expect(Object.keys(before.s3).length, 'S3 was not empty').toBeGreaterThanOrEqual(4);
 
     await worker?.start();
     for (const { path, body } of thief.stolen) {

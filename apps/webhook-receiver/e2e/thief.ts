@@ -3,12 +3,12 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 
-/** Takes the provider's deliveries and passes none on: their address, and so the capability, is in other hands now. */
+/** Starts a server that receives the provider's deliveries in place of the receiver, and so learns their capabilities. */
 export async function startThief() {
   const stolen: { path: string; body: string }[] = [];
   const server = createServer((request, response) => {
     void text(request).then((body) => {
-      if (request.method === 'POST') stolen.push({ path: request.url ?? '', body }); // a worker asks once whether anybody is there
+      if (request.method === 'POST') stolen.push({ path: request.url ?? '', body }); // not the worker's check of the address
       response.writeHead(200, { connection: 'close' }).end();
     });
   });

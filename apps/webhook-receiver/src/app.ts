@@ -25,16 +25,19 @@ export type { Counts } from './counts.ts';
 export { loadReceiverConfig, type ReceiverConfig } from './config.ts';
 export type { DeliveryInbox, DeliveryReceipt, Wake } from './ports.ts';
 
-/** Under the second in which a provider is told that the store is away, so that it tries again (Runware skills: it waits 5 s). */
+/**
+ * Longest wait for the store, in milliseconds. Below one second: the provider gets a 503 and tries again before its own limit of 5 s
+ * (Runware skills).
+ */
 const STORE_LIMIT_MS = 900;
 
 export interface ReceiverDependencies {
-  /** Where deliveries are kept and who is woken. Redis unless given. */
+  /** Stores that keep deliveries and wake settlements. Default: Redis. */
   stores: Stores;
   logger: Logger;
   clock: Clock;
   counts: Counts;
-  /** How long a request may take to arrive, in milliseconds. Defaults to 10 000. */
+  /** Longest time for a request to arrive, in milliseconds. Defaults to 10 000. */
   requestLimitMs: number;
 }
 
@@ -42,21 +45,21 @@ export interface Stores {
   readonly inbox: DeliveryInbox;
   readonly settlements: Wake;
   readonly ready: readonly ReadinessCheck[];
-  /** Time by which what others signed is checked; that of this process unless given. */
+  /** Clock that decides whether a capability has expired. Default: the clock of this process. */
   readonly clock?: Clock;
-  /** Resolves when the stores can be used, or after a moment when they are away. */
+  /** Resolves when the stores are usable, or soon if they are away. */
   open(): Promise<void>;
   close(): Promise<void>;
 }
 
 export interface WebhookReceiver extends Service {
   start(): Promise<void>;
-  /** Where it listens, without a slash at the end. @throws Error before `start`. */
+  /** Returns the address that it listens on, without a slash at the end. @throws Error before `start`. */
   url(): string;
   readonly counts: Counts;
 }
 
-/** Builds a receiver: it keeps what the provider delivers and wakes who waits for it. @param overrides For tests; production passes none. */
+/** Builds a receiver: it keeps each delivery and wakes the settlement that waits for it. @param overrides For tests; production passes none. */
 export function createWebhookReceiver(config: ReceiverConfig, overrides: Partial<ReceiverDependencies> = {}): WebhookReceiver {
   const { counts = createCounts(), requestLimitMs } = overrides;
   const secrets = config.keys.map(({ secret }) => secret);
@@ -109,10 +112,10 @@ export function createWebhookReceiver(config: ReceiverConfig, overrides: Partial
   };
 }
 
-/** How long a start waits for Redis, behind its open port. Later it may come and go: deliveries are refused with 503 meanwhile. */
+/** Longest wait of a start for Redis; the port is open meanwhile. Whenever Redis is away, deliveries get a 503. */
 const OPEN_LIMIT_MS = 2000;
 
-/** BullMQ's close of a queue waits for an answer of Redis, which may be away. */
+/** Longest wait for BullMQ to close the queue, which waits for an answer of Redis. */
 const CLOSE_LIMIT_MS = 1000;
 
 function openRedis({ redis: { url, prefix } }: ReceiverConfig, log: Logger): Stores {
@@ -120,7 +123,7 @@ function openRedis({ redis: { url, prefix } }: ReceiverConfig, log: Logger): Sto
   const watch = watchRedis(redis, { url, prefix, process: 'receiver', log });
   const clock = createRedisClock({ readTime: () => redis.time(), wallMs: systemClock.now, monotonicMs: () => performance.now() });
   const clockWatch = watchClock({ clock, logger: log, consequence: 'it is not ready, and goes by redis time' });
-  // The receiver only keeps deliveries: it neither enqueues, which retention is for, nor polls.
+  // The receiver only keeps deliveries: retention is for enqueueing, the poll rate for polling.
   const unused = { retention: { recordSeconds: 0, idempotencySeconds: 0 }, pollRate: { perSecond: 0, burst: 0 } };
   const settlements = createSettlements(redis, { prefix, failFast: true, now: clock.now });
   return {

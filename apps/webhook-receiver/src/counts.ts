@@ -1,12 +1,12 @@
-/** Counts what happened, by a name of few values. */
+/** Counts of events, by name; there are few names. */
 export interface Counts {
   add(name: string): void;
-  /** How often, since the start of the process. */
+  /** Returns the count since the start of the process. */
   get(name: string): number;
   all(): Record<string, number>;
 }
 
-/** Counts from 0. */
+/** Creates counts that begin at 0. */
 export function createCounts(): Counts {
   const counts = new Map<string, number>();
   return {

@@ -1,6 +1,6 @@
 import type { SubmissionRef, SubmissionStatus, Told } from '@darkroom/contracts';
 
-/** What the receiver needs of the world: a place that keeps deliveries and somebody to wake. */
+/** Ports of the receiver: a store that keeps deliveries, and a queue that wakes settlements. */
 
 /** Keeps deliveries (generation-store). */
 export interface DeliveryInbox {
@@ -9,7 +9,7 @@ export interface DeliveryInbox {
 
 export interface DeliveryReceipt {
   kind: 'recorded' | 'duplicate' | 'unknown-submission' | 'overflow';
-  /** The number of the newest distinct delivery of the submission. */
+  /** Number of the newest distinct delivery of the submission. */
   seq: number;
   status?: SubmissionStatus;
 }

@@ -1,27 +1,27 @@
 import type { Told } from '@darkroom/contracts';
 import { parseDelivery, toldOf } from '@darkroom/runware-client';
 
-/** What a delivery says about the submission that its capability names. Nothing of it proves an image or a failure (I6). */
+/** Contents of a delivery about the submission that its capability names. They prove neither an image nor a failure (I6). */
 export interface DeliveryReading {
-  /** Undefined for a body of none of the known shapes, with the reason why. */
+  /** Reason why the body has none of the known shapes; absent if it has one. */
   malformed?: string;
-  /** What is said of the submission: "success", "error timeoutProvider", "processing". */
+  /** Items about the submission, for the log: "success", "error timeoutProvider", "processing". */
   says: string[];
-  /** Items that name another task: kept with the rest of the body, and not taken for news of this one. */
+  /** Number of items that name another task. They are kept with the rest of the body, and are no news of this task. */
   foreignItems: number;
-  /** What it tells of the facts of the task. */
+  /** Facts of the task that the delivery tells. */
   told: Told;
-  /** Whether there is a reason to look. */
+  /** True if the settlement should check the submission now. */
   isNews: boolean;
 }
 
-/** Longer lists tell a log nothing more. */
+/** Most items that a log line names. */
 const MAX_SAID = 5;
 
-/** @param taskUUID That of the capability: an item that names none speaks of it, too. */
+/** Reads a delivery. @param taskUUID The task of the capability: an item without a task is about this one too. */
 export function readDelivery(body: string, taskUUID: string): DeliveryReading {
   const parsed = parseDelivery(body);
-  // Its capability is ours, so somebody we asked has something to say, in words that we do not know.
+  // The capability is valid, so the provider sent it, in a shape that we do not know.
   if (parsed.kind === 'malformed') return { malformed: parsed.reason, says: [], foreignItems: 0, told: 'nothing', isNews: true };
   const own = parsed.items.filter((item) => item.taskUUID === undefined || item.taskUUID.toLowerCase() === taskUUID);
   const foreignItems = parsed.items.length - own.length;

@@ -6,8 +6,8 @@ import { readDelivery, type DeliveryReading } from './read-delivery.ts';
 import type { WakeLimit } from './wake-limit.ts';
 import { within } from './within.ts';
 
-// Invariant I6: a delivery wakes and may tell facts, and proves nothing. It is kept before anybody is woken, so that whoever is woken finds it; and once it is
-// kept it is acknowledged, because the parked settlement looks by itself even if nobody wakes it.
+// Invariant I6: a delivery wakes and may tell facts, and proves nothing. It is kept before its settlement is woken, so that the
+// settlement finds it. Once kept it is acknowledged, even if the wake fails: the parked settlement also runs at its own time.
 
 export interface ReceiveDependencies {
   readonly inbox: DeliveryInbox;
@@ -15,7 +15,7 @@ export interface ReceiveDependencies {
   readonly wakeLimit: WakeLimit;
   readonly counts: Counts;
   readonly logger: Logger;
-  /** How long the store may take, in milliseconds. */
+  /** Longest wait for the store, in milliseconds. */
   readonly storeLimitMs: number;
 }
 
@@ -26,7 +26,7 @@ export interface Delivery {
   readonly body: string;
 }
 
-/** "unavailable": it could not be kept, and the provider should send it again. */
+/** "unavailable": the delivery could not be kept, and the provider should send it again. */
 export type Acknowledgement = 'kept' | 'unavailable';
 
 /** Keeps a delivery, then wakes the settlement of its submission. Never throws. */
@@ -55,32 +55,33 @@ export async function receiveDelivery(delivery: Delivery, dependencies: ReceiveD
   }
   counts.add(`delivery.${receipt.kind}`);
   const isRepetition = isNothingNew(receipt) && dependencies.wakeLimit.wasJustWoken(taskUUID);
-  // A flood of them must not fill a disk with lines either; all are counted.
+  // Repetitions must not fill a disk with log lines; all are counted.
   logger[isRepetition ? 'debug' : 'info']({ ...fields, ...receipt }, 'delivery taken');
-  if (!isRepetition && isWorthALook(reading, receipt)) await wake(delivery, dependencies);
+  if (!isRepetition && isWorthAWake(reading, receipt)) await wake(delivery, dependencies);
   return 'kept';
 }
 
-/** What no settlement finds in the record, because it lies there already or was one too many. */
+/** Returns true if the store kept nothing, because it had the delivery already or had no room for more. */
 const isNothingNew = ({ kind }: DeliveryReceipt): boolean => kind === 'duplicate' || kind === 'overflow';
 
 /**
- * A duplicate may follow a delivery whose receiver died before it woke anybody, and one too many to be kept may be the one
- * that matters: both wake, once a second (`WakeLimit`). Of a submission that succeeded, or that no record knows, there is nothing to look at.
+ * Returns true if the settlement should be woken. A duplicate may follow a delivery whose receiver died before the wake, and the one
+ * too many may be the one that matters: both wake, once a second (`WakeLimit`). A submission that has succeeded, or has no entry in
+ * Redis, needs no check.
  */
-const isWorthALook = (reading: DeliveryReading, { kind, status }: DeliveryReceipt): boolean =>
+const isWorthAWake = (reading: DeliveryReading, { kind, status }: DeliveryReceipt): boolean =>
   reading.isNews && kind !== 'unknown-submission' && status !== 'succeeded';
 
 async function wake(
   { ref, taskUUID }: Delivery,
   { settlements, wakeLimit, counts, logger, storeLimitMs }: ReceiveDependencies,
 ): Promise<void> {
-  wakeLimit.note(taskUUID); // before it is woken: of many copies at once, one wakes
+  wakeLimit.note(taskUUID); // before the wake, so that only one of many simultaneous copies wakes
   try {
     counts.add(`wake.${await within(storeLimitMs, 'wake a settlement', settlements.wake(ref))}`);
   } catch (error) {
     wakeLimit.forget(taskUUID);
     counts.add('wake.failed');
-    logger.warn({ ...ref, taskUUID, err: error }, 'settlement could not be woken; it looks at its own time');
+    logger.warn({ ...ref, taskUUID, err: error }, 'settlement could not be woken; it runs at its own time');
   }
 }

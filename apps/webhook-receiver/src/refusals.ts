@@ -4,14 +4,14 @@ import type { Counts } from './counts.ts';
 
 type RefusalReason = Extract<CapabilityVerdict, { kind: 'refused' }>['reason'];
 
-/** Whoever guesses capabilities must not be able to fill a disk with log lines. */
+/** A client that guesses capabilities must not be able to fill a disk with log lines. */
 const LINE_EVERY_MS = 10_000;
 
-/** Counts refused requests by reason and logs one line a reason every ten seconds, with how many it stands for. */
+/** Counts refused requests by reason, and logs at most one line a reason every ten seconds, with the number since the last one. */
 export function createRefusals({ counts, logger, clock }: { counts: Counts; logger: Logger; clock: Clock }) {
   const silent = new Map<RefusalReason, { since: number; refused: number }>();
   return {
-    /** The capability itself is not taken: it could be logged by mistake. */
+    /** Counts a refusal. Does not take the capability, which could be logged by mistake. */
     note(reason: RefusalReason): void {
       counts.add(`refused.${reason}`);
       const now = clock.now();

@@ -4,15 +4,15 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { receiveDelivery, type Delivery, type ReceiveDependencies } from './receive-delivery.ts';
 import { createRefusals } from './refusals.ts';
 
-/** Where deliveries go, below the public address of the receiver. */
+/** Path of deliveries, below the public address of the receiver. */
 export const WEBHOOK_PATH = '/webhooks/runware';
 
-/** A delivery is a few hundred bytes; one that carries its image inline is not asked for (`outputType` is URL). */
+/** Far above a delivery, which has a few hundred bytes: `outputType` is URL, so none carries its image. */
 const MAX_BODY_BYTES = 256 * 1024;
 
 export interface ServerOptions {
   readonly keys: CapabilityKeys;
-  /** How long a request may take to arrive, in milliseconds. */
+  /** Longest time for a request to arrive, in milliseconds. */
   readonly requestLimitMs?: number | undefined;
 }
 
@@ -23,8 +23,8 @@ export interface ServerDependencies extends ReceiveDependencies {
 }
 
 /**
- * Builds the HTTP server. What it answers tells nothing: a status and an empty body. The capability is checked when the head
- * of a request has come, before its body is read, so a stranger costs one HMAC.
+ * Builds the HTTP server. Its answers reveal nothing: a status and an empty body. It checks the capability after the head of a request
+ * and before its body, so a request without one costs one HMAC.
  */
 export function buildServer({ keys, requestLimitMs }: ServerOptions, dependencies: ServerDependencies): FastifyInstance {
   const { clock, logger, counts } = dependencies;
@@ -36,14 +36,14 @@ export function buildServer({ keys, requestLimitMs }: ServerOptions, dependencie
     requestLimitMs,
     bodyLimit: MAX_BODY_BYTES,
     exposeHeadRoutes: false,
-    // A URL that cannot be decoded; the default answer repeats it.
+    // For a URL that cannot be decoded, which the default answer would repeat.
     frameworkErrors: (_error, _request, reply) => void reply.raw.writeHead(404, { 'content-length': '0' }).end(),
   });
 
   server.removeAllContentTypeParsers();
   server.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body));
 
-  // Here and not in a not-found handler, which comes after the body was read.
+  // Here and not in a not-found handler, which runs after the body was read.
   server.addHook('onRequest', async (request, reply) => {
     if (!request.is404) return;
     const isWebhookPath = request.url.split('?', 1)[0] === WEBHOOK_PATH;
@@ -52,7 +52,7 @@ export function buildServer({ keys, requestLimitMs }: ServerOptions, dependencie
   });
 
   server.setErrorHandler(async (error: { statusCode?: number; code?: string }, _request, reply) => {
-    const status = error.code === 'ECONNRESET' ? 400 : (error.statusCode ?? 500); // the sender broke off: nobody hears the answer
+    const status = error.code === 'ECONNRESET' ? 400 : (error.statusCode ?? 500); // the sender has disconnected and gets no answer
     counts.add(`failed.${status}`);
     if (status >= 500) logger.error({ err: error }, 'request failed');
     else logger.warn({ status }, 'request could not be read');
@@ -69,7 +69,7 @@ export function buildServer({ keys, requestLimitMs }: ServerOptions, dependencie
         return refuse(reply, 401);
       }
       authenticated.set(request, verdict);
-      // Whatever the body calls itself it is kept: fastify would answer 415 to a type that it cannot read.
+      // The body is kept whatever its type: fastify would answer 415 to an invalid one.
       delete request.raw.headers['content-type'];
       return undefined;
     },
@@ -90,10 +90,10 @@ export function buildServer({ keys, requestLimitMs }: ServerOptions, dependencie
   return server;
 }
 
-/** Hangs up with the answer: on an open line a stranger could go on talking for as long as a request may take. */
+/** Answers and closes the connection: on an open one the client could keep sending until the time limit of a request. */
 const refuse = (reply: FastifyReply, status: 401 | 404 | 405): FastifyReply => reply.code(status).header('connection', 'close').send();
 
-/** A capability that is given twice is as good as none. */
+/** Returns the capability of a query; undefined if it is missing or given twice. */
 function readCapability(query: unknown): string | undefined {
   if (typeof query !== 'object' || query === null || !('capability' in query)) return undefined;
   return typeof query.capability === 'string' ? query.capability : undefined;

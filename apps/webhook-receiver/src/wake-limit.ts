@@ -1,19 +1,20 @@
 import type { Clock } from '@darkroom/service-runtime';
 
-/** Whoever holds one good capability must not be able to spend the looks of the whole fleet by repeating himself. */
+/** Shortest time between two wakes by repeated deliveries: one valid capability must not keep the whole fleet busy. */
 const EVERY_MS = 1000;
-/** A submission costs some hundred bytes here, and whoever repeats himself for more of them than this wakes each once more. */
+/** Bounds the memory, at about a hundred bytes a submission. Repeated deliveries of more submissions wake each once more. */
 const MAX_SUBMISSIONS = 10_000;
 
 /**
- * Remembers whose settlement this receiver woke within the last second. What brings nothing that the settlement could find
- * (a duplicate, or one delivery too many to be kept) need not wake it again so soon; it looks at its own time as well.
+ * Remembers the submissions whose settlements this receiver woke within the last second. A delivery that the store did not keep (a
+ * duplicate, or one too many) need not wake the same settlement again so soon, because it also runs at its own time.
  */
 export interface WakeLimit {
-  /** Whether this submission was woken a moment ago. */
+  /** Returns true if the settlement of this submission was woken within the last second. */
   wasJustWoken(taskUUID: string): boolean;
+  /** Notes a wake. */
   note(taskUUID: string): void;
-  /** It was not woken after all. */
+  /** Removes the note of a wake that failed. */
   forget(taskUUID: string): void;
 }
 
@@ -25,7 +26,7 @@ export function createWakeLimit(clock: Clock): WakeLimit {
       return at !== undefined && Math.abs(clock.now() - at) < EVERY_MS; // a clock that was set back counts as a long time
     },
     note(taskUUID) {
-      wokenAt.delete(taskUUID); // to stand last again
+      wokenAt.delete(taskUUID); // so that it becomes the newest
       wokenAt.set(taskUUID, clock.now());
       const [oldest] = wokenAt.keys();
       if (wokenAt.size > MAX_SUBMISSIONS && oldest !== undefined) wokenAt.delete(oldest);

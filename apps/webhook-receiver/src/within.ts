@@ -1,4 +1,4 @@
-/** Waits no longer than `limitMs`; what is waited for goes on, and its end is nobody's any more. @throws Error when the time is over. */
+/** Waits for work no longer than `limitMs`. The work itself continues, and its result is dropped. @throws Error after the limit. */
 export async function within<T>(limitMs: number, what: string, work: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {

@@ -9,14 +9,14 @@ async function setup(overrides: Parameters<typeof startReceiver>[1] = {}) {
   return { ...memory, ...buildSubmission(), ...(await startReceiver(memory.stores, overrides)) };
 }
 
-test('a body of the greatest size is kept, one byte more is a 413', async () => {
+test('a body of the largest size is kept, and one byte more is a 413', async () => {
   const { kept, post, path } = await setup();
   expect((await post(path, 'x'.repeat(MAX_BODY_BYTES))).status).toBe(200);
   expect(await post(path, 'x'.repeat(MAX_BODY_BYTES + 1))).toEqual({ status: 413, body: '' });
   expect(kept).toHaveLength(1);
 });
 
-test('a body that does not say its size is cut off at the same bound', async () => {
+test('a chunked body is refused at the same bound', async () => {
   const { kept, receiver, path } = await setup();
   const line = await dial(receiver.url());
   line.say(`POST ${path} HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n`);
@@ -26,14 +26,14 @@ test('a body that does not say its size is cut off at the same bound', async () 
   expect(kept).toEqual([]);
 });
 
-test('a stranger is refused before the body is read', async () => {
+test('a request without a valid capability is refused before its body is read', async () => {
   const { receiver } = await setup();
   const line = await dial(receiver.url());
   line.say('POST /webhooks/runware?capability=guess HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n{');
   await line.expectStatus('HTTP/1.1 401 Unauthorized');
 });
 
-test('a body that comes too slowly is given up', async () => {
+test('a body that arrives too slowly is not kept', async () => {
   const { kept, receiver, path } = await setup({ requestLimitMs: 200 });
   const line = await dial(receiver.url());
   line.say(`POST ${path} HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n{`);
@@ -42,7 +42,7 @@ test('a body that comes too slowly is given up', async () => {
   expect(kept).toEqual([]);
 });
 
-test('a body that breaks off is not kept', async () => {
+test('an incomplete body is not kept', async () => {
   const { kept, receiver, path, post } = await setup();
   const line = await dial(receiver.url());
   line.say(`POST ${path} HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n{"a"`);
@@ -57,7 +57,7 @@ test.for([
   'GET / HTTP/9.9\r\n\r\n',
   'POST / HTTP/1.1\r\nContent-Length: x\r\n\r\n',
   `GET /${'a'.repeat(20_000)} HTTP/1.1\r\n\r\n`,
-])('what is no request (%j) is hung up on without detail', async (words) => {
+])('an invalid request (%j) is answered with 400 without detail, and disconnected', async (words) => {
   const { receiver } = await setup();
   const line = await dial(receiver.url());
   line.say(words);

@@ -2,12 +2,12 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { expect, onTestFinished } from 'vitest';
 
-/** A connection that says exactly what it is told, byte for byte. */
+/** Opens a connection that sends exactly the given bytes. */
 export async function dial(url: string) {
   const { hostname, port } = new URL(url);
   const socket = connect(Number(port), hostname);
   onTestFinished(() => void socket.destroy());
-  socket.on('error', () => undefined); // the server may hang up while we still talk
+  socket.on('error', () => undefined); // the server may disconnect while we still send
   let heard = '';
   socket.setEncoding('latin1').on('data', (text: string) => (heard += text));
   await once(socket, 'connect');

@@ -5,10 +5,10 @@ import { setupOnRedis } from './redis-world.ts';
 import { pathOf } from './setup.ts';
 
 const DELIVERIES = 2000;
-/** Runware's requests come over a few lines at a time. */
+/** Number of simultaneous requests. */
 const AT_ONCE = 50;
 
-test('thousands of distinct deliveries of one submission are acknowledged, and twenty of them kept', { timeout: 20_000 }, async () => {
+test('of thousands of distinct deliveries of one submission all are acknowledged and twenty kept', { timeout: 20_000 }, async () => {
   const { ref, redis, prefix, store, receiver, post, dump } = await setupOnRedis();
   const before = await dump();
   const bodyOf = (at: number): string =>
@@ -17,7 +17,7 @@ test('thousands of distinct deliveries of one submission are acknowledged, and t
     const statuses = await Promise.all(Array.from({ length: AT_ONCE }, (_, more) => post(ref, bodyOf(at + more))));
     expect(new Set(statuses)).toEqual(new Set([200]));
   }
-  // A good delivery comes again, three times, in the middle of it all.
+  // A kept delivery arrives three times more.
   expect(await Promise.all([1, 2, 3].map(() => post(ref, bodyOf(0))))).toEqual([200, 200, 200]);
 
   expect(await store.newestDelivery(ref)).toBe(20);
@@ -36,7 +36,7 @@ test('thousands of distinct deliveries of one submission are acknowledged, and t
   expect(await redis.hget(`${prefix}:submission:${ref.generationId}:0-1`, 'status')).toBe('planned');
 });
 
-test('deliveries that no record claims are bounded in number and in size', { timeout: 20_000 }, async () => {
+test('deliveries of submissions without an entry are bounded in number and size', { timeout: 20_000 }, async () => {
   const { redis, prefix, post } = await setupOnRedis();
   const unknown = { generationId: '017f22e2-79b0-7cc3-98c4-dc0c0c07398f', index: 0, n: 1 };
   for (let at = 0; at < 1100; at += AT_ONCE) {
@@ -47,7 +47,7 @@ test('deliveries that no record claims are bounded in number and in size', { tim
   expect(await redis.exists(`${prefix}:submission:${unknown.generationId}:0-1`)).toBe(0);
 });
 
-test('hostile bodies under a good capability are kept as hints, and change no status', async () => {
+test('hostile bodies under a valid capability are kept as hints and change no status', async () => {
   const { ref, redis, prefix, store, receiver, capabilityOf } = await setupOnRedis();
   const taskUUID = taskUuidOf(ref);
   const bodies: Record<string, string | Uint8Array<ArrayBuffer>> = {

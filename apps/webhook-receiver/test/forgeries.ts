@@ -3,15 +3,14 @@ import { pathOf } from './setup.ts';
 
 export const WEBHOOK_PATH = '/webhooks/runware';
 
-/** What somebody holds who tries to get in: one good capability that was seen, and another submission's. */
+/** Capabilities that an attacker has seen: of the attacked submission, and of another one. */
 export interface Seen {
   capability: string;
   other: string;
 }
 
 /**
- * Every path that a stranger may try who has seen capabilities of other submissions or other times, by name. None of them is
- * a capability, and none needs a secret to be made.
+ * Builds paths that an attacker may try after seeing capabilities, by name. None holds a valid capability, and none needs a secret.
  */
 export function buildForgeries({ capability, other }: Seen): Record<string, string> {
   const parts = partsOf(capability);
@@ -112,7 +111,7 @@ export function buildForgeries({ capability, other }: Seen): Record<string, stri
     'leading zeros of the life': changed({ expiry: `0${expiry}` }),
     'a plus before the submission': raw(write({ ...parts, n: `%2B${n}` })),
     'the key of the other': changed({ keyId: 'old' }),
-    'a key that nobody has': pathOf(mintCapability([{ id: 'retired', secret: 'r'.repeat(40) }], ref, expiresAt)),
+    'an unknown key': pathOf(mintCapability([{ id: 'retired', secret: 'r'.repeat(40) }], ref, expiresAt)),
     'a key named after a method': changed({ keyId: 'constructor' }),
     'a key named after a prototype': changed({ keyId: '__proto__' }),
     'no key': changed({ keyId: '' }),
@@ -144,7 +143,7 @@ function partsOf(capability: string): Parts {
 
 const write = ({ keyId, generationId, index, n, expiry, mac }: Parts): string => [keyId, generationId, index, n, expiry, mac].join('.');
 
-/** Another id of the same form, one bit away. */
+/** Returns another valid id that differs in one bit. */
 function flipHex(generationId: string): string {
   const last = Number.parseInt(generationId.at(-1) ?? '0', 16);
   const flipped = generationId.slice(0, -1) + (last ^ 1).toString(16);

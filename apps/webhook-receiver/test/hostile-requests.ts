@@ -1,12 +1,12 @@
 import { gzipSync } from 'node:zlib';
 
-/** Words on a line, and what is heard: a status, or "" for a line that is hung up on in silence. */
+/** Bytes to send on a connection, and the expected answer: a status, or "" if the server closes it without an answer. */
 export interface HostileRequest {
   say: (string | Uint8Array)[];
   hears: string;
 }
 
-/** Requests that are none, or not to be taken, although the capability in `path` is good. Nothing of them may be kept. */
+/** Builds requests that are invalid or refused although the capability in `path` is valid. None may be kept. */
 export function buildHostileRequests(path: string): Record<string, HostileRequest> {
   const head = `POST ${path} HTTP/1.1\r\nHost: a\r\n`;
   const chunked = `${head}Transfer-Encoding: chunked\r\n\r\n`;
@@ -48,7 +48,7 @@ export function buildHostileRequests(path: string): Record<string, HostileReques
     'a header of 20 KB': refused(`${head}X: ${'a'.repeat(20_000)}\r\n${body}`, '400'),
     'three thousand headers': refused(`${head}${Array.from({ length: 3000 }, (_, at) => `x${at}: y\r\n`).join('')}${body}`, '400'),
     'an address of 20 KB': refused(`POST ${path}${'a'.repeat(20_000)} HTTP/1.1\r\nHost: a\r\n${body}`, '400'),
-    'an expectation that nobody meets': refused(`${head}Expect: banana\r\n${body}`, '417'),
+    'an unknown expectation': refused(`${head}Expect: banana\r\n${body}`, '417'),
     'a body that is announced too large': refused(`${head}Content-Length: ${oversize}\r\n\r\n{`, '413'),
     'a body that is announced endless': refused(`${head}Content-Length: 9007199254740991\r\n\r\n{`, '413'),
     'a body that says no size and is too large': refused(`${chunked}${oversize.toString(16)}\r\n${'x'.repeat(oversize)}\r\n`, '413'),

@@ -13,7 +13,7 @@ const anyText = (maxLength: number): fc.Arbitrary<string> =>
 const answers: ReadonlySet<number> = new Set([200, 400, 401, 404, 405, 413]);
 const methods = ['POST', 'POST', 'POST', 'GET', 'PUT', 'DELETE', 'PATCH', 'OPTIONS', 'HEAD'] as const;
 
-/** Whatever is asked of the receiver, it answers with one of its few statuses and nothing else, and keeps what has a good capability alone. */
+/** Asserts for random requests that the receiver answers with a known status and an empty body, and keeps only those with a valid capability. */
 export async function checkTraffic(parameters: { numRuns: number; seed?: number }): Promise<void> {
   const { stores, kept } = createMemoryStores();
   const counts = createCounts();
@@ -50,7 +50,7 @@ export async function checkTraffic(parameters: { numRuns: number; seed?: number 
     await fc.assert(
       fc.asyncProperty(fc.constantFrom(...methods), path, query, type, anyText(60), async (method, where, asked, contentType, payload) => {
         kept.length = 0;
-        fc.pre(URL.canParse(`${where}?${asked}`, 'http://localhost') && !/^\/[/\\]/.test(where)); // what cannot be asked for without a socket
+        fc.pre(URL.canParse(`${where}?${asked}`, 'http://localhost') && !/^\/[/\\]/.test(where)); // `inject` cannot send these
         const response = await server.inject({
           method,
           url: `${where}?${asked}`,

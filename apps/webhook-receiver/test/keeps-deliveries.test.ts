@@ -24,10 +24,10 @@ describe('a known shape', () => {
     'data and errors at once': (taskUUID) => ({ data: [{ ...success, taskUUID }], errors: [{ code: 'x', taskUUID }] }),
     'a top-level array': (taskUUID) => [{ ...success, taskUUID }],
     'a task id in capitals': (taskUUID) => ({ ...success, taskUUID: taskUUID.toUpperCase() }),
-    'fields that nobody knows': (taskUUID) => ({ data: [{ ...success, taskUUID, new: { a: [1] } }], requestId: 'x' }),
+    'unknown fields': (taskUUID) => ({ data: [{ ...success, taskUUID, new: { a: [1] } }], requestId: 'x' }),
   };
 
-  test.for(Object.entries(shapes))('%s is kept as it came and wakes its settlement once', async ([, build]) => {
+  test.for(Object.entries(shapes))('%s is kept unchanged and wakes its settlement once', async ([, build]) => {
     const { kept, woken, post, path, ref, taskUUID, log } = await setup();
     const body = JSON.stringify(build(taskUUID), null, 1);
     expect(await post(path, body, { headers: { 'content-type': 'application/json' } })).toEqual({ status: 200, body: '' });
@@ -49,7 +49,7 @@ describe('an unknown shape', () => {
   });
 });
 
-test('the body is kept whatever its content type says', async () => {
+test('a body of any content type is kept', async () => {
   const { kept, post, path } = await setup();
   const types = ['application/json', 'application/json; charset=latin1', 'text/plain', 'multipart/form-data', '???', ';', 'application/'];
   for (const [at, type] of types.entries()) {
@@ -58,7 +58,7 @@ test('the body is kept whatever its content type says', async () => {
   expect(kept).toHaveLength(types.length);
 });
 
-test('it is kept before anybody is woken', async () => {
+test('a delivery is kept before its settlement is woken', async () => {
   const { kept, state, post, path } = await setup();
   const seen: number[] = [];
   state.wake = async () => void seen.push(kept.length);
@@ -66,7 +66,7 @@ test('it is kept before anybody is woken', async () => {
   expect(seen).toEqual([1]);
 });
 
-test('a duplicate is acknowledged and wakes: its first receiver may have died before it woke anybody', async () => {
+test('a duplicate is acknowledged and wakes: its first receiver may have died before the wake', async () => {
   const memory = createMemoryStores();
   const { post: postToTheFirst } = await startReceiver(memory.stores);
   const { receiver, post } = await startReceiver(memory.stores);
@@ -80,7 +80,7 @@ test('a duplicate is acknowledged and wakes: its first receiver may have died be
   expect(receiver.counts.all()).toMatchObject({ 'delivery.duplicate': 1, 'wake.woken': 1 });
 });
 
-test('a flood of duplicates wakes once a second, and one that could not wake is tried again at once', async () => {
+test('duplicates wake once a second, and after a failed wake the next one wakes at once', async () => {
   let time = now;
   const memory = createMemoryStores();
   const { post } = await startReceiver(memory.stores, { clock: { now: () => time } });
@@ -93,11 +93,11 @@ test('a flood of duplicates wakes once a second, and one that could not wake is 
   time += 1000;
   await flood();
   expect(memory.woken).toHaveLength(2);
-  // what is new wakes whenever it comes
+  // a new delivery always wakes
   await post(path, JSON.stringify({ ...success, seed: 2 }));
   expect(memory.woken).toHaveLength(3);
   expect(memory.kept).toHaveLength(2);
-  time -= 3_600_000; // the clock is set right
+  time -= 3_600_000; // the clock was an hour ahead, and is corrected
   await flood();
   expect(memory.woken).toHaveLength(4);
 
@@ -109,7 +109,7 @@ test('a flood of duplicates wakes once a second, and one that could not wake is 
   expect(memory.woken).toHaveLength(5);
 });
 
-test('a delivery of a submission that no record knows is acknowledged and wakes nobody', async () => {
+test('a delivery of a submission without an entry is acknowledged and wakes nothing', async () => {
   const { kept, woken, state, post, path, success } = await setup();
   state.receipt = { kind: 'unknown-submission' };
   expect((await post(path, JSON.stringify(success))).status).toBe(200);
@@ -117,7 +117,7 @@ test('a delivery of a submission that no record knows is acknowledged and wakes 
   expect(woken).toEqual([]);
 });
 
-test('one delivery too many wakes; one for a submission that succeeded does not', async () => {
+test('a delivery beyond the bound wakes, one for a submission that succeeded does not', async () => {
   const { woken, state, post, path, success } = await setup();
   state.receipt = { kind: 'overflow', status: 'accepted' };
   expect((await post(path, JSON.stringify(success))).status).toBe(200);
@@ -130,14 +130,14 @@ test('one delivery too many wakes; one for a submission that succeeded does not'
   expect(woken).toHaveLength(2);
 });
 
-test('a task that is still running is kept and wakes nobody', async () => {
+test('a delivery of a running task is kept and wakes nothing', async () => {
   const { kept, woken, post, path, item } = await setup();
   expect((await post(path, JSON.stringify({ ...item, status: 'processing', progress: 40 }))).status).toBe(200);
   expect(kept).toHaveLength(1);
   expect(woken).toEqual([]);
 });
 
-test('items that name another task are kept, flagged and no news of this one', async () => {
+test('items that name another task are kept and counted, and wake nothing', async () => {
   const { kept, woken, post, path, success, receiver, log } = await setup();
   expect((await post(path, JSON.stringify({ data: [{ ...success, taskUUID: other }] }))).status).toBe(200);
   expect(kept).toHaveLength(1);
@@ -150,7 +150,7 @@ test('items that name another task are kept, flagged and no news of this one', a
   expect(log()).toContain('"says":["success"]');
 });
 
-test('every capability speaks of its own submission, under any of the keys', async () => {
+test('a capability names its own submission, under any of the keys', async () => {
   const { kept, woken, post } = await setup();
   const submissions = [buildSubmission(0), buildSubmission(1), buildSubmission(19)];
   const [, old] = keys;
@@ -161,7 +161,7 @@ test('every capability speaks of its own submission, under any of the keys', asy
   expect(kept.map((delivery) => delivery.ref)).toEqual(woken);
 });
 
-test('a settlement that cannot be woken does not unmake the acknowledgement', async () => {
+test('a delivery whose settlement cannot be woken is still acknowledged', async () => {
   const { kept, state, post, path, receiver, log } = await setup();
   state.wake = () => Promise.reject(new Error('queue is away'));
   expect(await post(path, '{}')).toEqual({ status: 200, body: '' });
@@ -170,7 +170,7 @@ test('a settlement that cannot be woken does not unmake the acknowledgement', as
   expect(log()).toContain('queue is away');
 });
 
-test('a store that fails or hangs is a 503 within a second, and nobody is woken', async () => {
+test('a store that fails or hangs is a 503 within a second, and nothing is woken', async () => {
   const { woken, state, post, path } = await setup();
   for (const keep of [() => Promise.reject(new Error('away')), () => new Promise<void>(() => undefined)]) {
     state.keep = keep;
@@ -183,7 +183,7 @@ test('a store that fails or hangs is a 503 within a second, and nobody is woken'
   expect((await post(path, '{}')).status).toBe(200);
 });
 
-test('no body makes a valid capability fail while the store is up', async () => {
+test('every body under a valid capability is kept while the store is up', async () => {
   const { kept, post, path, taskUUID } = await setup();
   const answers = fc.record(
     {

@@ -14,7 +14,7 @@ const success = (ref: SubmissionRef, seed = 1): string =>
     data: [{ taskUUID: taskUuidOf(ref), status: 'success', imageUUID: 'a', imageURL: 'https://im.runware.ai/1.jpg', seed }],
   });
 
-test('a delivery is numbered in the record and wakes the parked settlement', async () => {
+test('a delivery gets a number in the entry and wakes the parked settlement', async () => {
   const { ref, store, stateOf, post } = await setupOnRedis();
   expect(await stateOf(ref)).toBe('delayed');
   expect(await post(ref, success(ref))).toBe(200);
@@ -22,7 +22,7 @@ test('a delivery is numbered in the record and wakes the parked settlement', asy
   expect(await stateOf(ref)).not.toBe('delayed');
 });
 
-test('duplicates have one number, distinct deliveries one each', async () => {
+test('duplicates share one number, distinct deliveries have one each', async () => {
   const { ref, store, receiver, post } = await setupOnRedis();
   const bodies = [success(ref, 1), success(ref, 1), success(ref, 2), success(ref, 1)];
   expect(await Promise.all(bodies.map((body) => post(ref, body)))).toEqual([200, 200, 200, 200]);
@@ -30,14 +30,14 @@ test('duplicates have one number, distinct deliveries one each', async () => {
   expect(receiver.counts.all()).toMatchObject({ 'delivery.recorded': 2, 'delivery.duplicate': 2 });
 });
 
-test('a flood of distinct deliveries is bounded and always acknowledged', async () => {
+test('distinct deliveries beyond the bound are acknowledged and not kept', async () => {
   const { ref, store, receiver, post } = await setupOnRedis();
   for (let seed = 0; seed < 30; seed += 1) expect(await post(ref, success(ref, seed))).toBe(200);
   expect(await store.newestDelivery(ref)).toBe(20);
   expect(receiver.counts.get('delivery.overflow')).toBe(10);
 });
 
-test('a delivery of a submission without a record is acknowledged and makes neither a record nor a job', async () => {
+test('a delivery of a submission without an entry is acknowledged and creates neither an entry nor a job', async () => {
   const { store, receiver, stateOf, post } = await setupOnRedis();
   const unknown: SubmissionRef = { generationId: createGenerationId(Date.now()), index: 3, n: 2 };
   expect(await post(unknown, success(unknown))).toBe(200);
@@ -46,7 +46,7 @@ test('a delivery of a submission without a record is acknowledged and makes neit
   expect(await stateOf(unknown)).toBe('unknown');
 });
 
-test('while Redis is away it is a 503 within a second; when it is back, deliveries are kept', async () => {
+test('while Redis is away a delivery is a 503 within a second; when Redis is back, deliveries are kept', async () => {
   const dir = await mkdtemp(join(tmpdir(), 'darkroom-receiver-'));
   const start = (port?: number) =>
     startRedis({ dir, cacheDir: '.local', environment: process.env, appendfsync: 'always', ...(port === undefined ? {} : { port }) });
@@ -78,7 +78,7 @@ test('while Redis is away it is a 503 within a second; when it is back, deliveri
   expect(await store.newestDelivery(ref)).toBe(2);
 });
 
-test('it starts, answers and stops without a Redis that was ever there', async () => {
+test('a receiver without Redis starts, answers with 503 and stops', async () => {
   const receiver = createWebhookReceiver(
     {
       redis: { url: 'redis://127.0.0.1:1', prefix: uniquePrefix() },

@@ -10,7 +10,7 @@ import { keys, pathOf } from './setup.ts';
 
 export const HOUR_MS = 3_600_000;
 
-/** A receiver on a real Redis, a queued submission whose settlement is parked for an hour, and its webhook address. */
+/** Starts a receiver on a real Redis, with a queued submission whose settlement is parked for an hour. */
 export async function setupOnRedis(url: string = inject('redisUrl')) {
   const prefix = uniquePrefix();
   const redis = connectPatient(url);
@@ -47,14 +47,14 @@ export async function setupOnRedis(url: string = inject('redisUrl')) {
     stateOf: (which: SubmissionRef): Promise<string> => settlements.queue.getJobState(jobIdOf(which)),
     post: async (which: SubmissionRef, body: string) =>
       (await fetch(receiver.url() + pathOf(capabilityOf(which)), { method: 'POST', body })).status,
-    /** Everything under the prefix, byte for byte. */
+    /** Reads all keys of the prefix, byte for byte. */
     dump: () => dumpKeys(redis, `${prefix}:*`),
   };
 }
 
-/** Every key that matches, with its content as Redis writes it down. */
+/** Reads every matching key, with its content as Redis serializes it. */
 export async function dumpKeys(redis: Redis, pattern: string): Promise<Record<string, string>> {
-  // The sign of life is written by every process that looks at Redis, whatever is asked of it.
+  // Without the sign of life, which every process writes by itself.
   const names = (await redis.keys(pattern.replaceAll(/[{[\\]/g, String.raw`\$&`))).filter((name) => !name.endsWith(':alive')).toSorted();
   const dumps = await Promise.all(names.map((name) => redis.dumpBuffer(name)));
   return Object.fromEntries(names.map((name, at) => [name, dumps[at]?.toString('base64') ?? '']));

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { buildForgeries, WEBHOOK_PATH } from './forgeries.ts';
 import { buildSubmission, createMemoryStores, keys, now, pathOf, startReceiver } from './setup.ts';
 
-/** What only somebody with a secret could make, and which is good no more. */
+/** Builds capabilities that need a secret and are no longer valid. */
 const outlived = (ref: SubmissionRef): Record<string, string> => ({
   'one that has just expired': pathOf(mintCapability(keys, ref, now)),
   'one that expired long ago': pathOf(mintCapability(keys, ref, now - 86_400_000)),
@@ -12,19 +12,19 @@ const outlived = (ref: SubmissionRef): Record<string, string> => ({
   'one that the old key signed as the new one': pathOf(mintCapability([{ id: 'new', secret: 'o'.repeat(40) }], ref, now + 1000)),
 });
 
-/** All that is refused, for one submission. */
+/** Builds every refused path for one submission. */
 function buildAll(): Record<string, string> {
   const { ref, capability } = buildSubmission();
   return { ...buildForgeries({ capability, other: buildSubmission(1).capability }), ...outlived(ref) };
 }
 
-test('at least a hundred forgeries are tried, and all differ', () => {
+test('there are at least a hundred forgeries, all different', () => {
   const paths = Object.values(buildAll());
   expect(paths.length).toBeGreaterThanOrEqual(100);
   expect(new Set(paths).size).toBe(paths.length);
 });
 
-test.for(Object.keys(buildAll()))('%s is refused with 401, an empty body, and no store touched', async (name) => {
+test.for(Object.keys(buildAll()))('%s is refused with 401 and an empty body, and no store is called', async (name) => {
   const { stores, kept, woken } = createMemoryStores();
   const { post, log } = await startReceiver(stores);
   const path = buildAll()[name]!;
@@ -35,7 +35,7 @@ test.for(Object.keys(buildAll()))('%s is refused with 401, an empty body, and no
   if (given.trim().length > 10) expect(log()).not.toContain(given.trim());
 });
 
-test('the capability in a header, a cookie or the body is not one', async () => {
+test('a capability in a header, a cookie or the body is not accepted', async () => {
   const { stores, kept } = createMemoryStores();
   const { post } = await startReceiver(stores);
   const { capability } = buildSubmission();
@@ -50,7 +50,7 @@ test('the capability in a header, a cookie or the body is not one', async () => 
   expect(kept).toEqual([]);
 });
 
-test('refusals are counted by reason, and a flood of them is a few log lines', async () => {
+test('refusals are counted by reason, and many of them share a few log lines', async () => {
   let time = now;
   const { stores } = createMemoryStores();
   const { post, receiver, log } = await startReceiver(stores, { clock: { now: () => time } });
@@ -70,7 +70,7 @@ test('refusals are counted by reason, and a flood of them is a few log lines', a
   expect(log()).not.toContain('guess-');
 });
 
-test('a capability is good until its time and not after', async () => {
+test('a capability is valid until it expires', async () => {
   let time = now;
   const { stores, kept } = createMemoryStores();
   const { post } = await startReceiver(stores, { clock: { now: () => time } });

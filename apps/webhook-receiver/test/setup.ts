@@ -10,7 +10,7 @@ export const keys: CapabilityKeys = [
 export const now = Date.UTC(2026, 10, 22);
 const HOUR_MS = 3_600_000;
 
-/** Stores that keep everything in memory and fail when they are told to. */
+/** Creates stores in memory that fail on demand. */
 export function createMemoryStores() {
   const kept: { ref: SubmissionRef; body: string }[] = [];
   const woken: SubmissionRef[] = [];
@@ -60,7 +60,7 @@ export interface Answer {
   body: string;
 }
 
-/** A receiver on a free port, stopped when the test ends. */
+/** Starts a receiver on a free port; the end of the test stops it. */
 export async function startReceiver(stores: Stores, overrides: Partial<ReceiverDependencies> = {}) {
   let log = '';
   const logger = createLogger({ name: 'test', level: 'debug' satisfies LogLevel }, { write: (line) => (log += line) });
@@ -85,7 +85,7 @@ export async function startReceiver(stores: Stores, overrides: Partial<ReceiverD
   };
 }
 
-/** A submission and what belongs to it. */
+/** Builds a submission with its capability, its path and its success item. */
 export function buildSubmission(index = 0) {
   const ref: SubmissionRef = { generationId: createGenerationId(now), index, n: 1 };
   const capability = mintCapability(keys, ref, now + HOUR_MS);

@@ -5,7 +5,7 @@ import { buildSubmission, createMemoryStores, startReceiver } from './setup.ts';
 
 const LIMIT_MS = 300;
 
-/** One piece every few milliseconds, for as long as the line is open. @returns how long that was, in milliseconds. */
+/** Sends one piece every few milliseconds while the connection is open. @returns how long it was open, in milliseconds, and the answer. */
 async function trickle(url: string, beginning: string, piece: string): Promise<{ ms: number; heard: string }> {
   const line = await dial(url);
   const startedAt = performance.now();
@@ -30,18 +30,18 @@ test.for([
   ['one byte of the body after the other', (path: string) => [`POST ${path} HTTP/1.1\r\nHost: a\r\nContent-Length: 200000\r\n\r\n`, 'x']],
   ['one chunk after the other', (path: string) => [`POST ${path} HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n`, '1\r\nx\r\n']],
   ['one empty line after the other', () => ['', '\r\n']],
-] as const)('a sender of %s is hung up on when the time is over', async ([, words]) => {
+] as const)('a sender of %s is disconnected after the time limit', async ([, words]) => {
   const { kept, receiver, path, post } = await setup();
   const [beginning = '', piece = ''] = words(path);
   const { ms, heard } = await trickle(receiver.url(), beginning, piece);
-  // Node looks for such requests as often as the limit is long.
+  // Node checks for such requests once in each period of the limit.
   expect(ms).toBeLessThan(LIMIT_MS * 2 + 1500);
   expect(heard).toMatch(/^(HTTP\/1\.1 (408|400) |$)/);
   expect(kept).toEqual([]);
   expect((await post(path, '{}')).status).toBe(200);
 });
 
-test('a stranger who goes on talking after his refusal is hung up on at once', async () => {
+test('a client that keeps sending after its refusal is disconnected at once', async () => {
   const { receiver } = await setup();
   const { ms, heard } = await trickle(
     receiver.url(),
@@ -52,7 +52,7 @@ test('a stranger who goes on talking after his refusal is hung up on at once', a
   expect(ms).toBeLessThan(LIMIT_MS);
 });
 
-test('two hundred slow strangers keep no delivery waiting', async () => {
+test('two hundred slow clients do not delay a delivery', async () => {
   const { kept, receiver, path, post } = await setup();
   const lines = await Promise.all(Array.from({ length: 200 }, () => dial(receiver.url())));
   for (const line of lines) line.say('POST /webhooks/runware HTTP/1.1\r\nHost');

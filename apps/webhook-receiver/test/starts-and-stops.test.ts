@@ -9,7 +9,7 @@ const config = {
   listen: { host: '127.0.0.1', port: 0 },
 } as const;
 
-test('a delivery under way when it stops is kept and answered', async () => {
+test('a delivery under way at a stop is kept and answered', async () => {
   const memory = createMemoryStores();
   const { receiver, post } = await startReceiver(memory.stores);
   const { path } = buildSubmission();
@@ -30,7 +30,7 @@ test('a delivery under way when it stops is kept and answered', async () => {
   await expect(post(path, '{}')).rejects.toThrow();
 });
 
-test('a stop before the start, and a second one, do nothing; a start after it neither', async () => {
+test('a stop before the start, a second stop and a start after it do nothing', async () => {
   const receiver = createWebhookReceiver(config, { stores: createMemoryStores().stores });
   await receiver.stop();
   await receiver.stop();
@@ -38,7 +38,7 @@ test('a stop before the start, and a second one, do nothing; a start after it ne
   expect(() => receiver.url()).toThrow('listens nowhere');
 });
 
-test('a port that is taken is an error of the start, and the stop still closes everything', async () => {
+test('on a port in use the start fails, and the stop still closes everything', async () => {
   const { receiver } = await startReceiver(createMemoryStores().stores);
   let closed = 0;
   const second = createWebhookReceiver(
@@ -50,7 +50,7 @@ test('a port that is taken is an error of the start, and the stop still closes e
   expect(closed).toBe(1);
 });
 
-test('it lives whatever the store does, and is ready when the store is', async () => {
+test('/livez ignores the store, and /readyz follows it', async () => {
   const memory = createMemoryStores();
   const { receiver } = await startReceiver(memory.stores);
   const get = async (path: string) => {
