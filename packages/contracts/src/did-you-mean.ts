@@ -8,20 +8,33 @@ const MAX_LENGTH = 40;
  */
 export function findMeant(given: string, known: readonly string[], maxSlips = Math.floor(lastPart(given).length / 3)): string | undefined {
   if (given.length > MAX_LENGTH) return undefined;
-  const ranked = known
-    .map((name) => ({
-      name,
-      slips: Math.min(slipsBetween(given, name), slipsBetween(given, lastPart(name)), slipsBetween(lastPart(given), lastPart(name))),
-    }))
-    .toSorted((left, right) => left.slips - right.slips);
-  const [best] = ranked;
-  return best !== undefined && best.slips <= maxSlips ? best.name : undefined;
+  let meant: string | undefined;
+  let limit = maxSlips;
+  for (const name of known) {
+    const slips = Math.min(...pairs(given, name).map(([left, right]) => slipsBetween(left, right, limit)));
+    if (slips > limit) continue;
+    // Of two that are as near, the first stays.
+    [meant, limit] = [name, slips - 1];
+    if (slips === 0) break;
+  }
+  return meant;
 }
+
+const pairs = (given: string, name: string): (readonly [string, string])[] => [
+  [given, name],
+  ...(name.includes('.') ? [[given, lastPart(name)] as const] : []),
+  ...(given.includes('.') ? [[lastPart(given), lastPart(name)] as const] : []),
+];
 
 const lastPart = (path: string): string => path.slice(path.lastIndexOf('.') + 1);
 
-/** Counts the letters added, left out, replaced or swapped with their neighbour (optimal string alignment distance). */
-function slipsBetween(left: string, right: string): number {
+/**
+ * Counts the letters added, left out, replaced or swapped with their neighbour (optimal string alignment distance); returns Infinity above
+ * `limit`. Each process compares its whole environment with the names of all settings when it starts, and nearly all of them are far
+ * apart: their lengths or first letters show it.
+ */
+function slipsBetween(left: string, right: string, limit: number): number {
+  if (Math.abs(left.length - right.length) > limit) return Infinity;
   const a = left.toLowerCase();
   const b = right.toLowerCase();
   let beforeLast: number[] = [];
@@ -33,6 +46,8 @@ function slipsBetween(left: string, right: string): number {
       const swapped = a[row - 1] === b[column - 2] && a[row - 2] === b[column - 1] ? at(beforeLast, column - 2) + 1 : Infinity;
       current.push(Math.min(replaced, swapped, at(last, column) + 1, at(current, column - 1) + 1));
     }
+    // A row is made of the two before it, and no number in it is less than the least of theirs.
+    if (Math.min(...last) > limit && Math.min(...current) > limit) return Infinity;
     beforeLast = last;
     last = current;
   }

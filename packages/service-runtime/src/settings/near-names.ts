@@ -27,6 +27,8 @@ export interface NearName {
  */
 export function createNearNames(known: readonly string[], ours: RegExp): (name: string) => NearName | undefined {
   const settings = known.filter((name) => name.length >= MIN_LENGTH);
+  const wordsOfSettings = new Map(settings.map((name) => [name, wordsOf(name)]));
+  const wordsIn = (setting: string): string[] => wordsOfSettings.get(setting) ?? [];
   const forms = new Map(settings.map((name) => [joined(name), { name, isOurs: ours.test(name) }]));
   for (const name of settings)
     for (const [family, isOurs] of families)
@@ -39,18 +41,18 @@ export function createNearNames(known: readonly string[], ours: RegExp): (name: 
     const cut = settings.filter(
       (each) =>
         words.length > 1 &&
-        wordsOf(each)
+        wordsIn(each)
           .join('_')
           .startsWith(`${words.join('_')}_`),
     );
-    const padded = settings.filter((each) => ours.test(each) && `_${words.join('_')}_`.includes(`_${wordsOf(each).join('_')}_`));
+    const padded = settings.filter((each) => ours.test(each) && `_${words.join('_')}_`.includes(`_${wordsIn(each).join('_')}_`));
     const near = found(cut.slice(0, 2)) ?? found(padded);
     if (near !== undefined) return near;
     const slips =
       name.length < MIN_LENGTH ? undefined : findMeant(joined(name), [...forms.keys()], Math.floor(name.length / MAX_SLIP_SHARE));
     const form = slips === undefined ? undefined : forms.get(slips);
     return form === undefined
-      ? found(settings.filter((each) => leavesOut(words, wordsOf(each))))
+      ? found(settings.filter((each) => leavesOut(words, wordsIn(each))))
       : { meant: [form.name], isOurs: form.isOurs };
   };
 }
