@@ -26,8 +26,10 @@ import { joinAccess } from './join-access.ts';
 import { joinPurchase } from './join-purchase.ts';
 import { joinRecovery } from './join-recovery.ts';
 import { keepSettings } from './keep-settings.ts';
+import { joinSums } from './keep-sums.ts';
 import { maintain } from './maintain.ts';
 import { addQueueGauges } from './metrics/queue-gauges.ts';
+import { addSettingsGauge } from './metrics/settings-gauge.ts';
 import { createWorkerMetrics } from './metrics/worker-metrics.ts';
 import { createOwnStore } from './own-store.ts';
 import { warnOfShortCredentials } from './warn-of-short-credentials.ts';
@@ -98,10 +100,7 @@ export function createWorkerApp(config: WorkerConfig, overrides: Partial<WorkerD
   const { maxSubmissions, everyMs, graceMs } = config.reconcile;
   const recovery = joinRecovery({ store, storage, submissions, settlements, timing, maxSubmissions, now });
   const keptSettings = keepSettings({ ...spend, askS3EveryMs: SETTINGS_MS }, { store, archive: storage, logger });
-  metrics.readGauge(
-    { name: 'darkroom_settings_differ', help: '1 while the environment of this worker names other spend caps than the store has, else 0.' },
-    async () => [{ labels: {}, value: keptSettings.differs() ? 1 : 0 }],
-  );
+  addSettingsGauge(metrics, keptSettings);
   const darkroomId = config.darkroom.id;
   const ownStore = createOwnStore(
     { store, archive: storage, prefix: redisConfig.prefix, createId: randomUUID, ...(darkroomId === undefined ? {} : { darkroomId }) },
@@ -133,6 +132,7 @@ export function createWorkerApp(config: WorkerConfig, overrides: Partial<WorkerD
     { connection: redis, queue: queueSettings, timing, everyMs, graceMs },
     { store, storage, submissions, settlements, recovery, now, pulse, logger, metrics: workerMetrics },
   );
+  const sumsKeeper = joinSums(redis, redisConfig.prefix, { store, archive: storage, mayWrite: () => foreign === undefined, ...watching });
   let starting: Promise<void> | undefined;
   let isStarted = false;
   // What this process times itself goes by Redis time. BullMQ goes by the clock of the process: it would move jobs before or after their time.
@@ -219,7 +219,7 @@ export function createWorkerApp(config: WorkerConfig, overrides: Partial<WorkerD
         metrics: workerMetrics,
       },
     );
-    await maintenance.start();
+    await Promise.all([maintenance.start(), sumsKeeper.start()]);
     followPauses();
     isStarted = true;
     logger.info(
@@ -258,7 +258,7 @@ export function createWorkerApp(config: WorkerConfig, overrides: Partial<WorkerD
         signal?.addEventListener('abort', () => hurry.abort(), { once: true });
         if (signal?.aborted === true) hurry.abort();
         const saidFarewell = access.stop();
-        const loops = [serverRunWatch, maintenance, s3Watch, redisSetup, clockWatch, pulse].map((loop) => loop.stop());
+        const loops = [serverRunWatch, maintenance, sumsKeeper, s3Watch, redisSetup, clockWatch, pulse].map((loop) => loop.stop());
         const answers = followAnswers(redis);
         const left = await closeWorkers(workers(), { hurry: hurry.signal, canWrite: answers.isAnswered });
         answers.stop();

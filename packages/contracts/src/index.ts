@@ -35,6 +35,7 @@ export {
   isGenerationId,
 } from './generation-id.ts';
 export { ownerSchema, type Owner } from './owner.ts';
+export { coveredAt, isCovered, SPEND_SUMS_VERSION, spendSumsSchema, type CoveredPeriods, type SpendSums } from './spend-sums.ts';
 export { encodeTenant, isTenant, TENANT_RULE } from './tenant.ts';
 export { describeGiven } from './models/given.ts';
 export { findMeant } from './did-you-mean.ts';

@@ -29,5 +29,6 @@ export type { CompareStep, LedgerDrift, SumStep } from './reconcile/ledger.ts';
 export type { MendReply } from './reconcile/mend.ts';
 export { buildReconcileStore, type ReconcileStore } from './reconcile/reconcile-store.ts';
 export type { StandingTrouble } from './provider-trouble.ts';
+export { buildSpendSumsStore, type SpendSumsStore } from './spend-sums-store.ts';
 export type { PeriodSpend } from './spend.ts';
 export type { UnknownOutcome, UnknownOutcomes } from './unknown-outcomes.ts';

@@ -3,7 +3,7 @@ import type { SubmissionRef } from '@darkroom/contracts';
 /**
  * Every key of Darkroom's own in Redis. One prefix with a hash tag, so that all keys of one shard lie in one slot and a
  * script may touch them together (Redis Cluster specification, "Hash tags"). Scripts alone name these: `:spend:<period>`,
- * `:hold-moves` (counts the moves of holds), `:hold-sums`, `:owner`, `:server-run`, `:memory`, `:accepted-at`, `:poll-line`, `:tasks-at-provider`, `:cap-place:<period>`, `:deliveries:<generationId>:<index>-<n>` and `:idempotency:<tenant>:<digest>`,
+ * `:hold-moves` (counts the moves of holds), `:hold-sums`, `:spend-sums` and `:moved-periods` (moved-periods.ts), `:owner`, `:server-run`, `:memory`, `:accepted-at`, `:poll-line`, `:tasks-at-provider`, `:cap-place:<period>`, `:deliveries:<generationId>:<index>-<n>` and `:idempotency:<tenant>:<digest>`,
  * whose tenant is encoded (`encodeTenant`).
  */
 export const DEFAULT_PREFIX = '{darkroom}';
@@ -31,6 +31,8 @@ export const checkpointKey = (prefix: string): string => `${prefix}:checkpoint`;
 export const pauseKey = (prefix: string): string => `${prefix}:buying-paused`;
 /** Held for a while by whoever does what one process of the fleet does at a time. */
 export const turnKey = (prefix: string, name: string): string => `${prefix}:turn:${name}`;
+/** Counts the moves of money, and says what S3 holds of its sums. */
+export const spendSumsKey = (prefix: string): string => `${prefix}:spend-sums`;
 export const capsKey = (prefix: string): string => `${prefix}:caps`;
 export const limitsKey = (prefix: string): string => `${prefix}:limits`;
 /** Tells the revision of the operator's pause that stands under `pauseKey`, and what S3 holds of it. */

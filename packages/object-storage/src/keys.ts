@@ -100,6 +100,24 @@ export function parseLateIdKey(key: string): string | undefined {
   return isGenerationId(generationId) ? generationId : undefined;
 }
 
+/** All sums by period. No date begins like this. */
+export const spendSumsPrefix = `${recordsPrefix}sums/`;
+
+/** All sums by period of one day of Redis time. */
+export const spendSumsOfDate = (date: string): string => `${spendSumsPrefix}${date}/`;
+
+/** Sums by period of a moment of Redis time. @param id No other sums have it. */
+export const spendSumsKey = (at: number, id: string): string =>
+  `${spendSumsOfDate(new Date(at).toISOString().slice(0, 10))}${String(at).padStart(TIME_DIGITS, '0')}-${id}.json`;
+
+const SPEND_SUMS_KEY = /^records\/sums\/\d{4}-\d{2}-\d{2}\/(\d{13})-[\w-]+\.json$/;
+
+/** Reads the moment out of a key of sums, in milliseconds since 1970; undefined when it is the key of none. */
+export function parseSpendSumsKey(key: string): number | undefined {
+  const at = SPEND_SUMS_KEY.exec(key)?.[1];
+  return at === undefined ? undefined : Number(at);
+}
+
 /** All records of the generations of one day ("2026-11-22"). */
 export const recordsOfDate = (date: string): string => `${recordsPrefix}${date}/`;
 

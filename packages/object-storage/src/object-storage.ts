@@ -16,6 +16,7 @@ import { createOwnerStore, type OwnerStore } from './owner-store.ts';
 import { presignGet, presignPut, type PresignReadOptions } from './presign.ts';
 import { createRecordStore, type RecordStore } from './record-store.ts';
 import { createSettingsStore, type SettingsStore } from './settings-store.ts';
+import { createSumsStore, type SumsStore } from './sums-store.ts';
 import { isImage, verifiedImageOf, verifyImage } from './verify-image.ts';
 
 export interface ObjectStorageConfig extends BucketConfig {
@@ -27,7 +28,7 @@ export interface ObjectStorageConfig extends BucketConfig {
  * The bucket as Darkroom uses it: uploads arrive under `staging/`, verified images lie under `images/` for good, and records
  * under `records/` say what was bought, those under `settings/` how the settings of the store changed. Every failure of S3 is a StorageError.
  */
-export interface ObjectStorage extends RecordStore, SettingsStore, InputStore, ObjectIndex, OwnerStore {
+export interface ObjectStorage extends RecordStore, SettingsStore, InputStore, ObjectIndex, OwnerStore, SumsStore {
   /**
    * A URL for one bare PUT to the submission's staging key. It can be used again until it expires, which is why what is
    * uploaded is never served itself.
@@ -96,6 +97,7 @@ export function createObjectStorage(config: ObjectStorageConfig, { now, createId
     ...createInputStore(bucket, now),
     ...createObjectIndex(bucket),
     ...createOwnerStore(bucket),
+    ...createSumsStore(bucket),
     presignUpload: (ref, expiresInSeconds) => presignPut(bucket, stagingKey(ref), expiresInSeconds, now()),
     presignRead: (key, expiresInSeconds, options = {}) => presignGet(bucket, key, expiresInSeconds, now(), options),
     readStaging: (ref) => bucket.read(stagingKey(ref), config.maxImageBytes),

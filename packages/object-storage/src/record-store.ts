@@ -24,6 +24,7 @@ import {
   recordsOfGeneration,
   recordsPrefix,
   resultKey,
+  spendSumsPrefix,
 } from './keys.ts';
 
 export type RecordedIntent = { kind: 'recorded' } | { kind: 'existing'; intent: Intent };
@@ -77,6 +78,9 @@ export interface ListingOptions {
   /** Hears of each key that Darkroom does not write. */
   onForeign?: (key: string) => void;
 }
+
+/** What lies beside the records of a date. */
+const beside: ReadonlySet<string> = new Set([lateIdsPrefix, spendSumsPrefix]);
 
 /** A request has at most 256 KB of inline images; a record is little more. */
 const MAX_RECORD_BYTES = 4 * 1024 * 1024;
@@ -149,7 +153,7 @@ export function createRecordStore(bucket: Bucket): RecordStore {
           delimiter: '/',
           ...(continuationToken === undefined ? {} : { continuationToken }),
         });
-        dates.push(...page.groups.filter((group) => group !== lateIdsPrefix).map((group) => group.slice(recordsPrefix.length, -1)));
+        dates.push(...page.groups.filter((group) => !beside.has(group)).map((group) => group.slice(recordsPrefix.length, -1)));
         continuationToken = page.continuationToken;
       } while (continuationToken !== undefined);
       return dates;

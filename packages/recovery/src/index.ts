@@ -14,3 +14,5 @@ export { pauseByOperator, resumeByOperator, type PausedByOperator, type ResumedB
 export type { KeptSettings, SettingsInRedis, SettingsInS3 } from './settings/ports.ts';
 export { restoreCaps, restoreLimits } from './settings/restore-setting.ts';
 export { restorePauses, type RestoredPauses } from './settings/restore-pauses.ts';
+export type { SumsInRedis, SumsInS3 } from './sums/ports.ts';
+export { recordSums, type RecordedSums } from './sums/record-sums.ts';

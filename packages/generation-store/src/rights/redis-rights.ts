@@ -70,6 +70,8 @@ export const redisRights: Readonly<Record<RedisProcess, RedisRights>> = {
       { commands: ['hmget', 'hgetall', 'hincrby', 'expire'], keys: ['spend:*'] },
       { commands: ['incr'], keys: ['hold-moves'] },
       { commands: ['hmget', 'hincrby', 'hdel'], keys: ['hold-sums'] },
+      { commands: ['hincrby', 'hdel'], keys: ['spend-sums'] },
+      { commands: ['zadd'], keys: ['moved-periods'] },
       { commands: ['zadd', 'zrem', 'zscore'], keys: ['open'] },
       { commands: ['hget', 'hmget', 'hgetall', 'hset', 'hincrby', 'expire'], keys: ['generation:*'] },
       { commands: ['hget', 'hgetall', 'hset', 'expire'], keys: ['submission:*'] },

@@ -1,4 +1,5 @@
 import { followHolds } from './hold-sums.ts';
+import { noteMoved } from './moved-periods.ts';
 
 /** A year and a month, so that a month can be held against the same one of the year before. */
 const PERIOD_KEPT_DAYS = 400;
@@ -10,7 +11,7 @@ const PERIOD_KEPT_DAYS = 400;
  * The field `held` of a submission: "1" held in its `periods`; "0" given back or settled; "due" not held yet, and held by the
  * commit, under the caps and in the periods of that moment.
  */
-export const money = /* lua */ `${followHolds}
+export const money = /* lua */ `${followHolds}${noteMoved}
 -- Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms", civil_from_days
 local function civil(days)
   local z = days + 719468
@@ -77,6 +78,7 @@ local function addToPeriods(names, amounts)
     end
     redis.call('EXPIRE', key, ${PERIOD_KEPT_DAYS * 86_400})
   end
+  noteMoved(names)
 end
 
 -- books a change of money of the generation ARGV[2]
@@ -84,6 +86,7 @@ local function book(names, amounts)
   -- the sums of a pass follow each hold that moves; the number of moves tells whether all were followed
   if (amounts.reserved or 0) ~= 0 then
     redis.call('INCR', prefix .. ':hold-moves')
+    noteHold()
     followHold(ARGV[2], names, amounts.reserved)
   end
   addToPeriods(names, amounts)

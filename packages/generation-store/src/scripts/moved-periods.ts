@@ -1,0 +1,22 @@
+/**
+ * Periods of the ledger by their last move, so that a worker writes into S3 what has moved and nothing else. `spend-sums` counts the moves
+ * (`moves`), and those of holds apart (`holds`); the sorted set `moved-periods` has the number of the last move of each period. Numbers and
+ * ledger lie in one memory: a Redis that goes back to an earlier moment goes back with both.
+ *
+ * A process that does not follow, of an earlier version or without the right, still counts its holds in `hold-moves`: the two counts drift
+ * apart, and all periods are looked for anew before sums are written again. What cannot be followed ends no purchase. After the prelude.
+ */
+export const noteMoved = /* lua */ `
+local function noteHold()
+  redis.pcall('HINCRBY', prefix .. ':spend-sums', 'holds', 1)
+end
+
+local function noteMoved(names)
+  local moves = redis.pcall('HINCRBY', prefix .. ':spend-sums', 'moves', 1)
+  if type(moves) ~= 'number' then return end
+  for name in string.gmatch(names, '[^ ]+') do
+    local reply = redis.pcall('ZADD', prefix .. ':moved-periods', moves, name)
+    if type(reply) == 'table' then redis.pcall('HDEL', prefix .. ':spend-sums', 'isWhole') end
+  end
+end
+`;

@@ -1,0 +1,87 @@
+import { SPEND_SUMS_VERSION, spendSumsSchema, StorageError, type SpendSums } from '@darkroom/contracts';
+import { z } from 'zod';
+import type { Bucket } from './bucket.ts';
+import { parseSpendSumsKey, spendSumsKey, spendSumsOfDate, spendSumsPrefix } from './keys.ts';
+
+/** Sums under their key, as a listing shows them. */
+export interface ListedSums {
+  key: string;
+  /** Redis time of the sums, in milliseconds since 1970. */
+  at: number;
+  /** When they were written, in milliseconds since 1970, by the clock of S3. */
+  writtenAt: number;
+}
+
+/** The sums of money by period: one object each, written once and never changed. */
+export interface SumsStore {
+  /** Writes sums. @param id No other sums have it. @returns their key. @throws StorageError storage.unavailable */
+  recordSums(sums: SpendSums, id: string): Promise<string>;
+  /** Lists the newest sums, the newest first. @param count How many, if there are so many on the last two dates that have some. */
+  listNewestSums(count: number): Promise<ListedSums[]>;
+  /**
+   * Reads sums. @throws StorageError storage.unavailable; storage.corrupt-record when they are damaged, gone, or were written by a later
+   * version.
+   */
+  readSums(key: string): Promise<SpendSums>;
+}
+
+/** Some 400,000 periods: a hundred thousand tenants with two days and two months. */
+const MAX_SUMS_BYTES = 64 * 1024 * 1024;
+const anyVersion = z.looseObject({ version: z.int() });
+
+export function createSumsStore(bucket: Bucket): SumsStore {
+  async function listDates(): Promise<string[]> {
+    const dates: string[] = [];
+    let continuationToken: string | undefined;
+    do {
+      const page = await bucket.list(spendSumsPrefix, {
+        delimiter: '/',
+        ...(continuationToken === undefined ? {} : { continuationToken }),
+      });
+      dates.push(...page.groups.map((group) => group.slice(spendSumsPrefix.length, -1)));
+      continuationToken = page.continuationToken;
+    } while (continuationToken !== undefined);
+    return dates;
+  }
+
+  return {
+    async recordSums(sums, id) {
+      const key = spendSumsKey(sums.at, id);
+      const text = JSON.stringify(spendSumsSchema.parse(sums));
+      if (text.length > MAX_SUMS_BYTES) throw corrupt(key, `they have ${text.length} bytes, ${MAX_SUMS_BYTES} are allowed`);
+      // An object under this key is that of the first send of this very write, whose answer was lost.
+      await bucket.writeOnce(key, Buffer.from(text), 'application/json');
+      return key;
+    },
+    async listNewestSums(count) {
+      const found: ListedSums[] = [];
+      for (const date of (await listDates()).slice(-2))
+        for await (const { key, writtenAt } of bucket.listAll(spendSumsOfDate(date))) {
+          const at = parseSpendSumsKey(key);
+          if (at !== undefined) found.push({ key, at, writtenAt });
+        }
+      return found.slice(-count).toReversed();
+    },
+    async readSums(key) {
+      const read = await bucket.read(key, MAX_SUMS_BYTES);
+      if (read.kind === 'missing') throw corrupt(key, 'they are gone');
+      if (read.kind === 'too-large') throw corrupt(key, `they have ${read.sizeBytes} bytes`);
+      let json: unknown;
+      try {
+        json = JSON.parse(new TextDecoder().decode(read.bytes));
+      } catch (error) {
+        throw corrupt(key, 'they are not JSON', error);
+      }
+      const { data: { version } = { version: SPEND_SUMS_VERSION } } = anyVersion.safeParse(json);
+      if (version > SPEND_SUMS_VERSION) throw corrupt(key, `a later Darkroom wrote them, in version ${version}`);
+      const parsed = spendSumsSchema.safeParse(json);
+      if (!parsed.success)
+        throw corrupt(key, parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; '), parsed.error);
+      if (parsed.data.at !== parseSpendSumsKey(key)) throw corrupt(key, `they are those of ${parsed.data.at}`);
+      return parsed.data;
+    },
+  };
+}
+
+const corrupt = (key: string, why: string, cause?: unknown): StorageError =>
+  new StorageError('storage.corrupt-record', `the sums '${key}' cannot be used: ${why}`, { cause, reached: 'yes', details: { key } });

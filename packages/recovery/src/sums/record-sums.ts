@@ -1,0 +1,81 @@
+import { coveredAt, isCovered, SPEND_SUMS_VERSION, type SpendSums } from '@darkroom/contracts';
+import type { SumsBase, SumsInRedis, SumsInS3 } from './ports.ts';
+
+/** What became of an attempt to write the sums. */
+export type RecordedSums =
+  | { kind: 'recorded'; key: string; level: SpendSums['level']; periods: number }
+  /** Nothing has moved; Redis is not compared; a process that does not tell its moves goes on; a sum cannot be read. */
+  | { kind: 'same' | 'not-compared' | 'unfollowed' | 'unreadable' };
+
+export interface RecordSumsOptions {
+  /** The most periods that an object of level 0 and one of level 1 hold. */
+  most?: { 0: number; 1: number };
+  createId: () => string;
+}
+
+/** About 60 KB and 2 MB. */
+const MOST_PERIODS = { 0: 1000, 1: 30_000 };
+const DAY_MS = 86_400_000;
+
+/**
+ * Writes into S3 what is held and charged in each period, so that a store that loses Redis opens before everything is read. The time
+ * in it comes before the first sum is read: what had ended by then is in it.
+ *
+ * An object holds what has moved since its base. Once that is much, a new base takes its place, on top of a whole one, which is
+ * written once a day. So a minute costs what has moved since the last base, and no part grows with history.
+ */
+export async function recordSums(
+  { store, archive }: { store: SumsInRedis; archive: SumsInS3 },
+  { most = MOST_PERIODS, createId }: RecordSumsOptions,
+): Promise<RecordedSums> {
+  const look = await store.look();
+  if (look === undefined) return { kind: 'not-compared' };
+  const { now, memory, moves, isWhole, recorded, bases } = look;
+  const covered = coveredAt(now);
+  if (!isWhole) {
+    // The next call writes what was found.
+    return (await store.findAll(memory, covered)) ? recordSums({ store, archive }, { most, createId }) : { kind: 'unfollowed' };
+  }
+  if (recorded === moves) return { kind: 'same' };
+
+  const { level, base } = await choose(store, { now, bases, most });
+  const periods = new Map<string, number>();
+  const ended: string[] = [];
+  for await (const page of store.readMoved(base?.moves ?? 0))
+    for (const [period, nanoUsd] of page) {
+      if (!isCovered(period, covered)) ended.push(period);
+      // Without it the bound would be too low.
+      else if (nanoUsd === undefined) return { kind: 'unreadable' };
+      else periods.set(period, nanoUsd);
+    }
+  const key = await archive.recordSums(
+    {
+      version: SPEND_SUMS_VERSION,
+      at: now,
+      run: memory,
+      level,
+      ...(base === undefined ? {} : { base: base.key }),
+      ...covered,
+      periods: Object.fromEntries(periods),
+    },
+    createId(),
+  );
+  await store.noteRecorded({ memory, level, key, moves });
+  await store.forgetMoved(ended);
+  return { kind: 'recorded', key, level, periods: periods.size };
+}
+
+/** Chooses what the next object builds on. */
+async function choose(
+  store: SumsInRedis,
+  { now, bases, most }: { now: number; bases: Partial<Record<1 | 2, SumsBase>>; most: { 0: number; 1: number } },
+): Promise<{ level: SpendSums['level']; base?: SumsBase }> {
+  const { 1: middle, 2: whole } = bases;
+  if (whole === undefined || timeOf(whole) < now - DAY_MS) return { level: 2 };
+  const newest = middle ?? whole;
+  if ((await store.countMoved(newest.moves)) <= most[0]) return { level: 0, base: newest };
+  return (await store.countMoved(whole.moves)) <= most[1] ? { level: 1, base: whole } : { level: 2 };
+}
+
+/** The moment in the key of sums. */
+const timeOf = ({ key }: SumsBase): number => Number(/\/(\d{13})-[^/]*$/.exec(key)?.[1] ?? 0);
