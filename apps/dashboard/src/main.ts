@@ -1,5 +1,3 @@
-import { runUntilSignal } from '@darkroom/service-runtime';
-import { createDashboard } from './app.ts';
-import { DRAIN_MS, loadDashboardConfig } from './config.ts';
+import { launch } from '@darkroom/service-runtime/launch';
 
-await runUntilSignal(() => createDashboard(loadDashboardConfig(process.env)), { name: 'dashboard', env: process.env, drainMs: DRAIN_MS });
+await launch(() => import('./program.ts'));

@@ -1,32 +1,3 @@
-import { join } from 'node:path';
-import { ConfigError } from '@darkroom/contracts';
-import { createEmulator } from './app.ts';
-import { describeSettings, loadConfig } from './config.ts';
+import { launch } from '@darkroom/service-runtime/launch';
 
-const print = (line: string): void => {
-  process.stdout.write(`${line}\n`);
-};
-
-if (process.argv.includes('--help')) {
-  print(`Emulates Runware's HTTP API on this machine. Settings come from the environment:\n\n${describeSettings()}`);
-} else {
-  await run();
-}
-
-async function run(): Promise<void> {
-  try {
-    const config = loadConfig(process.env);
-    const emulator = createEmulator(config);
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void emulator.stop());
-    await emulator.start();
-    print(`Runware emulator   ${emulator.url}/v1 (help: ${emulator.url}/)`);
-    print(`API key            ${config.apiKey}`);
-    print(`bill               ${emulator.billFile}`);
-    print(`state              ${join(config.directory, 'state.jsonl')}`);
-    print(`seed               ${config.seed}`);
-    print(`switches           ${emulator.url}/_emulator/faults`);
-  } catch (error) {
-    process.stderr.write(`${error instanceof ConfigError ? error.message : String(error)}\n`);
-    process.exitCode = 1;
-  }
-}
+await launch(() => import('./program.ts'));

@@ -1,9 +1,3 @@
-import { runUntilSignal } from '@darkroom/service-runtime';
-import { createWebhookReceiver } from './app.ts';
-import { DRAIN_MS, loadReceiverConfig } from './config.ts';
+import { launch } from '@darkroom/service-runtime/launch';
 
-await runUntilSignal(() => createWebhookReceiver(loadReceiverConfig(process.env)), {
-  name: 'webhook-receiver',
-  env: process.env,
-  drainMs: DRAIN_MS,
-});
+await launch(() => import('./program.ts'));

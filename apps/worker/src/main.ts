@@ -1,5 +1,3 @@
-import { runUntilSignal } from '@darkroom/service-runtime';
-import { createWorkerApp } from './app.ts';
-import { DRAIN_MS, loadWorkerConfig } from './config.ts';
+import { launch } from '@darkroom/service-runtime/launch';
 
-await runUntilSignal(() => createWorkerApp(loadWorkerConfig(process.env)), { name: 'worker', env: process.env, drainMs: DRAIN_MS });
+await launch(() => import('./program.ts'));

@@ -4,13 +4,13 @@ import { createLogger, type Logger } from './logging/logger.ts';
 import type { Service } from './service.ts';
 import type { Environment } from './settings/environment.ts';
 import { describeUnread, findUnreadSettings } from './settings/unknown-settings.ts';
-import { listenForSignals, type Signals } from './signals.ts';
+import type { Signals } from './signals.ts';
 
 export interface RunOptions {
   /** The name of the process, on every line that it writes. */
   readonly name: string;
-  /** Signals that stop the service. Defaults to SIGTERM (an orchestrator) and SIGINT (Ctrl-C). */
-  readonly signals?: readonly NodeJS.Signals[];
+  /** The signals that stop the service, for which `launch` listens since before the service was loaded. */
+  readonly signals: Signals;
   /** How long `stop` may wait for what is under way, in milliseconds; then it is told to hurry. Keep it under the grace period of the orchestrator. */
   readonly drainMs: number;
   /** How long `stop` may take once it was told to hurry, in milliseconds; then the process exits all the same. Defaults to 3000. */
@@ -25,7 +25,7 @@ export interface RunOptions {
 const LEFT_OPEN_MS = 1000;
 
 /**
- * Runs a service until a signal stops it; the body of every `main.ts`. Sets `process.exitCode` and leaves the end to Node:
+ * Runs a service until a signal stops it. Sets `process.exitCode` and leaves the end to Node:
  * 0 after an orderly stop, 1 when it did not start, did not stop in time or was told to hurry. Everything that the process
  * writes meanwhile is a line of its logger, also what libraries and Node itself print.
  *
@@ -35,16 +35,17 @@ const LEFT_OPEN_MS = 1000;
  * @param create Creates the service, and connects and waits for nothing.
  */
 export async function runUntilSignal(create: () => Service | Promise<Service>, options: RunOptions): Promise<void> {
-  const { name, drainMs, hurryMs = 3000 } = options;
+  const { name, signals, drainMs, hurryMs = 3000 } = options;
   let logger = options.logger ?? createLogger({ name });
   captureOutput(() => logger);
-  const signals = listenForSignals(options.signals ?? ['SIGTERM', 'SIGINT']);
   let drained: NodeJS.Timeout | undefined;
-  signals.first.addEventListener('abort', () => {
+  const beginStop = (): void => {
     // If nothing keeps the process alive while it stops, Node ends it: that was no orderly stop.
     process.exitCode = 1;
     drained = setTimeout(() => signals.hurry.abort(), drainMs);
-  });
+  };
+  if (signals.first.aborted) beginStop();
+  else signals.first.addEventListener('abort', beginStop);
   signals.hurry.signal.addEventListener('abort', () => exitLater(hurryMs, logger));
   try {
     const service = await create();

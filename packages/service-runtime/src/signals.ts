@@ -11,10 +11,13 @@ export interface Signals {
   name(): NodeJS.Signals | undefined;
 }
 
+/** An orchestrator's, and Ctrl-C. */
+const NAMES = ['SIGTERM', 'SIGINT'] as const;
+
 /**
  * Listens to the end of the process, so that a late signal does not change its exit code; the echo of a signal counts for nothing.
  */
-export function listenForSignals(names: readonly NodeJS.Signals[]): Signals {
+export function listenForSignals(): Signals {
   const first = new AbortController();
   const hurry = new AbortController();
   const { promise: received, resolve } = createPromise();
@@ -30,7 +33,7 @@ export function listenForSignals(names: readonly NodeJS.Signals[]): Signals {
       hurry.abort();
     }
   };
-  for (const signal of names) process.on(signal, listener);
+  for (const signal of NAMES) process.on(signal, listener);
   return {
     first: first.signal,
     received,

@@ -2,6 +2,7 @@
 import { createServer } from 'node:net';
 import { ConfigError } from '@darkroom/contracts';
 import { runUntilSignal } from '@darkroom/service-runtime';
+import { launch } from '@darkroom/service-runtime/launch';
 
 const [behaviour = '', drainMs] = process.argv.slice(2);
 /** @param {string} word */
@@ -94,4 +95,4 @@ const behaviours = {
 
 const start = behaviours[behaviour];
 if (start === undefined) throw new Error(`no such behaviour: "${behaviour}"`);
-await runUntilSignal(start, { name: 'test', drainMs: Number(drainMs), hurryMs: 300 });
+await launch(async () => ({ run: (signals) => runUntilSignal(start, { name: 'test', signals, drainMs: Number(drainMs), hurryMs: 300 }) }));
