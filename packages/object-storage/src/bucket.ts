@@ -7,26 +7,26 @@ import {
   S3Client,
   type S3ClientConfig,
 } from '@aws-sdk/client-s3';
-import { StorageError } from '@darkroom/contracts';
+import { defined, StorageError } from '@darkroom/contracts';
 import { attemptsOf, isConditionalConflict, isMissing, isPreconditionFailed, storageErrorOf } from './storage-error.ts';
 
 export interface BucketConfig {
   bucket: string;
   region: string;
-  /** For a server that is not AWS; keys then go into the path. */
+  /** For a server other than AWS; keys then go into the path. */
   endpoint?: string;
-  /** The address of the same server in presigned URLs, where others reach it by another one; keys go into the path. Absent: the same. */
+  /** Address of the same server in presigned URLs, if others reach it by another one; keys go into the path. Absent: the same. */
   publicEndpoint?: string;
   /** Absent: the default chain of the AWS SDK (environment, profile, instance). */
   credentials?: { accessKeyId: string; secretAccessKey: string };
-  /** How long one operation may take, its second attempt and its body included, in milliseconds. */
+  /** Longest duration of one operation, its second attempt and its body included, in milliseconds. */
   requestTimeoutMs: number;
 }
 
-/** Bytes of an object, read up to a bound. */
+/** Bytes of an object, read up to a limit. */
 export type BoundedRead = { kind: 'found'; bytes: Uint8Array } | { kind: 'missing' } | { kind: 'too-large'; sizeBytes: number };
 
-/** `byRetry`: the SDK had sent the request before, so what is there may be what that first send wrote. */
+/** Result of a write. `byRetry`: the SDK had sent the request before, so the existing object may be its own first write. */
 type WriteOnce = { kind: 'written' } | { kind: 'exists'; byRetry: boolean };
 
 export interface ListedObject {
@@ -40,67 +40,70 @@ interface ListOptions {
   continuationToken?: string;
   /** Keys up to this one are left out; it need not be there. */
   startAfter?: string;
-  /** Keys that go on after this sign are told as one group. */
+  /** Keys with more characters after this one are listed as one group. */
   delimiter?: string;
 }
 
 interface Page {
   objects: ListedObject[];
-  /** What the keys of each group begin with, the delimiter included. */
+  /** Common first part of the keys of each group, the delimiter included. */
   groups: string[];
   continuationToken?: string;
 }
 
 /**
- * The operations on one bucket, each bounded in time and tried at most twice. All throw StorageError (storage.unavailable)
- * and nothing else.
+ * Operations on one bucket, each bounded in time and tried at most twice. All throw StorageError (storage.unavailable) and nothing else.
  */
 export interface Bucket {
   readonly name: string;
-  /** Signs URLs, for the address at which others reach the bucket; sends nothing. */
+  /** Signs URLs for the address at which others reach the bucket; sends nothing. */
   readonly presigner: S3Client;
-  /** One GET; of an object that is larger than `maxBytes` only the size is told. */
+  /** Reads an object in one GET; of an object larger than `maxBytes` it returns only the size. */
   read(key: string, maxBytes: number): Promise<BoundedRead>;
-  /** A PUT that never replaces: of many at once, one writes. */
+  /** Writes an object unless one exists: of concurrent writes, one succeeds. */
   writeOnce(key: string, body: Uint8Array, contentType: string): Promise<WriteOnce>;
-  /** One page of keys, in their order. */
+  /** Lists one page of keys, in their order. */
   list(prefix: string, options?: ListOptions): Promise<Page>;
-  /** All objects under a prefix, in the order of their keys, a page at a time. @param startAfter A key; those up to it are left out. */
+  /**
+   * Lists all objects under a prefix, in the order of their keys, a page at a time. @param startAfter A key; omits it and those before it.
+   */
   listAll(prefix: string, startAfter?: string): AsyncGenerator<ListedObject, void, undefined>;
-  /** Deletes objects, a thousand in each request; one that is not there is no error. */
+  /** Deletes objects, a thousand in each request; a missing object is no error. */
   delete(keys: readonly string[]): Promise<void>;
-  /** Ends what is under way, and closes idle connections; may be called twice. */
+  /** Aborts requests under way and closes idle connections; may be called twice. */
   close(): void;
 }
 
-/** A connection that is not made by then is tried once more within the limit of the operation. */
+/** A connection that takes longer is tried once more within the limit of the operation. */
 const CONNECT_TIMEOUT_MS = 2_000;
 
-/** More than the settlements and submissions of a worker: one that waits for a socket loses the time of its operation (the SDK has 50). */
+/**
+ * More than the settlements and submissions of a worker: a request that waits for a socket loses time of its operation (the SDK has 50).
+ */
 const MAX_SOCKETS = 400;
 
-/** The most keys of one request (S3 API reference, DeleteObjects). */
+/** Most keys of one request (S3 API reference, DeleteObjects). */
 const MAX_DELETES = 1000;
 
 export function createBucket({ bucket, region, endpoint, publicEndpoint, credentials, requestTimeoutMs }: BucketConfig): Bucket {
   const config: S3ClientConfig = {
     region,
-    ...(endpoint === undefined ? {} : { endpoint, forcePathStyle: true }),
-    ...(credentials === undefined ? {} : { credentials }),
+    ...defined({ endpoint, credentials }),
+    forcePathStyle: endpoint !== undefined,
     maxAttempts: 2,
     requestHandler: {
       connectionTimeout: Math.min(CONNECT_TIMEOUT_MS, requestTimeoutMs),
       httpAgent: { maxSockets: MAX_SOCKETS },
       httpsAgent: { maxSockets: MAX_SOCKETS },
     },
-    // By default the SDK puts the checksum of an *empty* body into presigned URLs, and any real upload is then refused.
+    // By default the SDK puts the checksum of an *empty* body into presigned URLs, and S3 then refuses any real upload.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
   };
   const client = new S3Client(config);
   const presigner = publicEndpoint === undefined ? client : new S3Client({ ...config, endpoint: publicEndpoint, forcePathStyle: true });
 
-  /** Requests under way; closing ends them. */
+  /** Requests under way, which closing aborts. */
   const underWay = new Set<AbortController>();
   let isClosed = false;
 
@@ -136,7 +139,7 @@ export function createBucket({ bucket, region, endpoint, publicEndpoint, credent
 
   async function deleteSome(keys: readonly string[], abortSignal: AbortSignal): Promise<void> {
     const command = new DeleteObjectsCommand({ Bucket: bucket, Delete: { Objects: keys.map((key) => ({ Key: key })), Quiet: true } });
-    // S3 answers 200 all the same, and says for each key what it did not do (S3 API reference, DeleteObjects).
+    // S3 answers 200 even then, and lists the keys that it did not delete (S3 API reference, DeleteObjects).
     const { Errors: refused = [] } = await client.send(command, { abortSignal });
     const [first] = refused;
     if (first === undefined) return;
@@ -164,7 +167,7 @@ export function createBucket({ bucket, region, endpoint, publicEndpoint, credent
           key === undefined ? [] : [{ key, writtenAt: writtenAt?.getTime() ?? 0 }],
         ),
         groups: (page.CommonPrefixes ?? []).flatMap(({ Prefix: group }) => group ?? []),
-        ...(page.NextContinuationToken === undefined ? {} : { continuationToken: page.NextContinuationToken }),
+        ...defined({ continuationToken: page.NextContinuationToken }),
       };
     });
 
@@ -177,7 +180,7 @@ export function createBucket({ bucket, region, endpoint, publicEndpoint, credent
           const { Body: body, ContentLength: announced = 0 } = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key }), {
             abortSignal,
           });
-          // In Node the SDK gives the body as a Readable (AWS SDK for JavaScript, "Body" of GetObjectCommandOutput).
+          // In Node the SDK returns the body as a Readable (AWS SDK for JavaScript, "Body" of GetObjectCommandOutput).
           const stream = body as Readable;
           if (announced <= maxBytes) return await readBounded(stream, maxBytes);
           stream.destroy();
@@ -199,9 +202,8 @@ export function createBucket({ bucket, region, endpoint, publicEndpoint, credent
     list,
     async *listAll(prefix, startAfter) {
       let continuationToken: string | undefined;
-      const begin = startAfter === undefined ? {} : { startAfter };
       do {
-        const page = await list(prefix, continuationToken === undefined ? begin : { continuationToken });
+        const page = await list(prefix, defined(continuationToken === undefined ? { startAfter } : { continuationToken }));
         yield* page.objects;
         continuationToken = page.continuationToken;
       } while (continuationToken !== undefined);
@@ -223,7 +225,7 @@ export function createBucket({ bucket, region, endpoint, publicEndpoint, credent
   };
 }
 
-/** Reads on until the end or the bound, for a server that announces no length or a wrong one. */
+/** Reads to the end or the limit, for a server that announces no length or a wrong one. */
 async function readBounded(stream: Readable, maxBytes: number): Promise<BoundedRead> {
   const chunks: Buffer[] = [];
   let sizeBytes = 0;

@@ -1,30 +1,33 @@
 import { StorageError } from '@darkroom/contracts';
 import type { BoundedRead, Bucket } from './bucket.ts';
 
-/** The folders that a worker writes to; it must have the right for each of them. */
+/** Folders that a worker writes to; it needs the right for each of them. */
 export const writtenFolders = ['records', 'images', 'staging', 'quarantine', 'settings'] as const;
 export type WrittenFolder = (typeof writtenFolders)[number];
 
-/** A worker has no right to read here: what was found once is for people. */
+/** Folders that a worker has no right to read: their objects are for operators. */
 const unreadFolders: readonly WrittenFolder[] = ['quarantine'];
 
-/** One small object in each folder, written once and never deleted: workers need no right to delete, and no start undoes another's. */
+/**
+ * Returns the key of a folder's check object, written once and never deleted: workers need no right to delete, and no start undoes
+ * another's.
+ */
 export const writeCheckKey = (folder: WrittenFolder): string => `${folder}/write-check`;
 
 const words = 'Darkroom looks here whether it may write, and whether what lies here is kept.';
 const TRIES = 3;
-/** More than what is written here; of a larger object, which a person may have put here, the size is compared. */
+/** More than the check object's size; of a larger object, which an operator may have put here, only the size is compared. */
 const MAX_BYTES = 1024;
 
 /**
- * Proves with a few small requests that a folder may be written to, and that the server keeps to `If-None-Match: *`: what was written
- * once is not written again, by what it answers and by what lies there afterwards. All of the policies in infra/s3 allow for it.
+ * Proves with a few small requests that a folder may be written to, and that the server keeps to `If-None-Match: *`: it does not
+ * overwrite an object, by its answers and by a read afterwards. All policies in infra/s3 allow these requests.
  *
- * Each PUT brings bytes of its own, so that a server that answers 412 and replaces the object all the same is found out, also while
- * other workers look. Workers of earlier versions write the same bytes each time, which changes nothing on a good server.
+ * Each PUT carries new bytes, which exposes a server that answers 412 and still replaces the object, even while other workers check.
+ * Workers of earlier versions write the same bytes each time, which changes nothing on a good server.
  *
  * @param createId Returns a text that no other PUT has.
- * @throws StorageError "storage.unsuitable" for a server that does not keep to the condition, "storage.unavailable" else.
+ * @throws StorageError "storage.unsuitable" for a server that ignores the condition, "storage.unavailable" otherwise.
  */
 export async function checkWrites(bucket: Bucket, folder: WrittenFolder, createId: () => string): Promise<void> {
   const key = writeCheckKey(folder);
@@ -36,7 +39,7 @@ export async function checkWrites(bucket: Bucket, folder: WrittenFolder, createI
     return { isWritten: kind === 'written', text };
   };
   let does = 'ignores';
-  // Tried again, as a rule of the bucket may delete the object in between, and of many first starts one writes.
+  // Repeated, because a rule of the bucket may delete the object in between, and of many first starts one writes.
   for (let attempt = 0; attempt < TRIES; attempt += 1) {
     if (unreadFolders.includes(folder)) {
       if (!(await write()).isWritten) return;
@@ -45,18 +48,18 @@ export async function checkWrites(bucket: Bucket, folder: WrittenFolder, createI
     let before = lying(await bucket.read(key, MAX_BYTES));
     if (before === undefined) {
       const first = await write();
-      does = 'refuses, where nothing lies,';
+      does = 'refuses, though no object exists,';
       if (!first.isWritten) continue;
       before = first.text;
     }
     const isReplaced = (await write()).isWritten;
     if (!isReplaced && lying(await bucket.read(key, MAX_BYTES)) === before) return;
-    does = isReplaced ? 'ignores' : 'answers 412 and does not keep what lay there on';
+    does = isReplaced ? 'ignores' : 'answers 412 and still does not keep the existing object on';
   }
   throw unsuitable(bucket, does);
 }
 
-/** Returns what lies under a key, to be compared; undefined when nothing does. */
+/** Returns the content of a key for comparison; undefined if the key has none. */
 function lying(read: BoundedRead): string | undefined {
   if (read.kind === 'missing') return undefined;
   return read.kind === 'found' ? Buffer.from(read.bytes).toString('latin1') : `${read.sizeBytes} bytes`;
@@ -68,5 +71,5 @@ const unsuitable = ({ name }: Bucket, does: string, cause?: unknown): StorageErr
   new StorageError(
     'storage.unsuitable',
     `the server of bucket '${name}' ${does} a PUT with "If-None-Match: *": images and records could be overwritten or not be kept, and something bought twice; use AWS S3 or a server with conditional writes (docs/operations/production.md, step 2)`,
-    { reached: 'yes', ...(cause === undefined ? {} : { cause }) },
+    { reached: 'yes', cause },
   );

@@ -2,13 +2,13 @@ import { crc32 } from 'node:zlib';
 import type { OutputFormat } from '@darkroom/contracts';
 
 /**
- * Cheap checks that a file is all there, without decoding a pixel: an upload that was cut off has a sound header. Bytes after
- * the end of an image are allowed, as every decoder ignores them. None of these throws, whatever the bytes are.
+ * Cheap checks that a file is complete, without decoding a pixel: a truncated upload has a valid header. Bytes after the end of an image
+ * are allowed, as every decoder ignores them. None of these throws, whatever the bytes.
  */
 export interface ImageStructure {
-  /** Whether the file starts like one of this format. */
+  /** Returns true if the file begins like this format. */
   startsLike(bytes: Buffer): boolean;
-  /** Whether the file goes on to its own end. */
+  /** Returns true if the file reaches its own end. */
   isComplete(bytes: Buffer): boolean;
 }
 
@@ -25,21 +25,21 @@ export const imageStructures: Readonly<Record<OutputFormat, ImageStructure>> = {
 };
 
 /**
- * Walks the markers up to the end of the image (ITU-T T.81, B.1.1). Searching for the end marker would not do: a thumbnail
- * inside the header has one too, and so may whatever follows the image.
+ * Walks the markers to the end of the image (ITU-T T.81, B.1.1). A search for the end marker is not enough: a thumbnail inside the header
+ * has one too, and so may bytes after the image.
  */
 function isCompleteJpeg(bytes: Buffer): boolean {
   let hasScan = false;
   let offset = 2;
   for (;;) {
-    // Between segments there may be fill bytes; inside a scan all that is no marker is skipped here.
+    // Fill bytes may stand between segments; inside a scan everything but markers is skipped here.
     offset = bytes.indexOf(0xff, offset);
     const marker = offset === -1 ? undefined : bytes[offset + 1];
     if (marker === undefined) return false;
     if (marker === 0xff) {
       offset += 1;
     } else if (marker === 0x00 || marker === 0x01 || (marker >= 0xd0 && marker <= 0xd8)) {
-      // A stuffed byte of a scan, or a marker that has no segment.
+      // A stuffed byte of a scan, or a marker without a segment.
       offset += 2;
     } else if (marker === 0xd9) {
       return hasScan;
@@ -51,7 +51,7 @@ function isCompleteJpeg(bytes: Buffer): boolean {
   }
 }
 
-/** Walks the chunks up to IEND; those without which no decoder goes on must carry the right checksum (PNG, 5.3 and 5.4). */
+/** Walks the chunks to IEND; the critical chunks must carry the right checksum (PNG, 5.3 and 5.4). */
 function isCompletePng(bytes: Buffer): boolean {
   let hasPixels = false;
   let offset = PNG_SIGNATURE.length;

@@ -4,11 +4,11 @@ import { inputKey } from './keys.ts';
 import { presignGet } from './presign.ts';
 import { findFormat, verifyImage, type InvalidImageReason } from './verify-image.ts';
 
-/** The reference images of requests, under `inputs/`, each by the SHA-256 of its bytes: the same image is kept once. */
+/** The reference images of requests, under `inputs/`, named by the SHA-256 of their bytes: the same image is kept once. */
 export interface InputStore {
-  /** Keeps a reference image, once it is seen to be one: JPG, PNG or WEBP, complete, and within the bounds. */
+  /** Keeps a reference image after checking that it is a JPG, PNG or WEBP, complete, and within the limits. */
   keepInput(bytes: Uint8Array, maxSizeBytes: number): Promise<KeptInput>;
-  /** A URL for reading a reference image; the same range of seconds as for `presignUpload`. */
+  /** Presigns a URL for reading a reference image, with the range of seconds of `presignUpload`. */
   presignInput(sha256: string, expiresInSeconds: number): Promise<string>;
 }
 
@@ -16,7 +16,7 @@ export type KeptInput =
   | { kind: 'kept'; sha256: string }
   | { kind: 'invalid'; reason: InvalidImageReason; /** In words; safe to log. */ detail: string };
 
-/** The page names no bounds for the sides of a reference image; these keep out what no model reads and a header may claim. */
+/** The page names no limits for the sides of a reference image; these exclude false headers and sizes that no model reads. */
 const DIMENSIONS: ExpectedDimensions = { kind: 'bounded', minSide: 16, maxSide: 16_384 };
 
 /** @param now Milliseconds since 1970; presigned URLs count from it. */
@@ -26,7 +26,7 @@ export function createInputStore(bucket: Bucket, now: () => number): InputStore 
       const format = findFormat(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)) ?? 'JPG';
       const verdict = verifyImage(bytes, { format, dimensions: DIMENSIONS, maxSizeBytes });
       if (verdict.kind === 'invalid') return verdict;
-      // What lies there already has the same bytes: they are its name.
+      // An existing object has the same bytes: their hash is its name.
       await bucket.writeOnce(inputKey(verdict.sha256), bytes, contentTypeOf(format));
       return { kind: 'kept', sha256: verdict.sha256 };
     },

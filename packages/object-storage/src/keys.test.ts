@@ -47,6 +47,6 @@ test.each([
   `records/2026-11-22/${generationId}/3-2.note.json`,
   `records/2026-11-22/some-id/3-2.result.json`,
   `copy/records/2026-11-22/${generationId}/3-2.result.json`,
-])('%s is the key of no record', (key) => {
+])('%s is not the key of a record', (key) => {
   expect(parseRecordKey(key)).toBeUndefined();
 });

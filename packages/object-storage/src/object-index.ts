@@ -4,27 +4,27 @@ import { writeCheckKey } from './check-writes.ts';
 import { endOfGeneration, imagesOfDate, imagesOfGeneration, parseImageKey, parseStagingKey, stagingKeyOf, stagingPrefix } from './keys.ts';
 import type { ListingOptions } from './record-store.ts';
 
-/** An image under its final key, as a listing shows it. */
+/** An image under its final key, in a listing. */
 export interface ListedImage extends SubmissionRef {
-  /** When it was written, in milliseconds since 1970, by the clock of S3. */
+  /** Time of its write by the clock of S3, in milliseconds since 1970. */
   writtenAt: number;
 }
 
-/** An upload, as a listing shows it. */
+/** An upload in a listing. */
 export interface ListedUpload {
   taskUUID: string;
-  /** When it was written last, in milliseconds since 1970, by the clock of S3. */
+  /** Time of its last write by the clock of S3, in milliseconds since 1970. */
   writtenAt: number;
 }
 
-/** What lies in the bucket beside the records; reads none of it. All throw StorageError. */
+/** Lists the objects of the bucket other than records, without reading them. All throw StorageError. */
 export interface ObjectIndex {
-  /** The images of the generations of one day ("2026-11-22", UTC), generation by generation. */
+  /** Lists the images of the generations of one day ("2026-11-22", UTC), generation by generation. */
   listImagesOfDate(date: string, options?: ListingOptions): AsyncGenerator<ListedImage, void, undefined>;
   listImagesOf(generationId: string): Promise<ListedImage[]>;
-  /** Everything under `staging/`, in the order of the task ids. @param options `after` is a task id. */
+  /** Lists everything under `staging/`, in the order of the task ids. @param options `after` is a task id. */
   listUploads(options?: ListingOptions): AsyncGenerator<ListedUpload, void, undefined>;
-  /** Deletes uploads; one that is not there is no error. */
+  /** Deletes uploads; a missing one is no error. */
   deleteUploads(taskUUIDs: readonly string[]): Promise<void>;
 }
 

@@ -20,57 +20,57 @@ import { createSumsStore, type SumsStore } from './sums-store.ts';
 import { isImage, verifiedImageOf, verifyImage } from './verify-image.ts';
 
 export interface ObjectStorageConfig extends BucketConfig {
-  /** The largest image that is read, in bytes. */
+  /** Largest image that is read, in bytes. */
   maxImageBytes: number;
 }
 
 /**
- * The bucket as Darkroom uses it: uploads arrive under `staging/`, verified images lie under `images/` for good, and records
- * under `records/` say what was bought, those under `settings/` how the settings of the store changed. Every failure of S3 is a StorageError.
+ * The bucket as Darkroom uses it: uploads arrive under `staging/`, verified images stay under `images/`, records of purchases under
+ * `records/` and changes of the store's settings under `settings/`. Every failure of S3 is a StorageError.
  */
 export interface ObjectStorage extends RecordStore, SettingsStore, InputStore, ObjectIndex, OwnerStore, SumsStore {
   /**
-   * A URL for one bare PUT to the submission's staging key. It can be used again until it expires, which is why what is
-   * uploaded is never served itself.
+   * Presigns a URL for one bare PUT to the submission's staging key. The URL can be used again until it expires, so an upload itself is
+   * never served.
    * @param expiresInSeconds 1 to 604,800 (seven days). Throws RangeError otherwise.
    */
   presignUpload(ref: SubmissionRef, expiresInSeconds: number): Promise<string>;
-  /** A URL for reading an object; the same range as for `presignUpload`. */
+  /** Presigns a URL for reading an object; the same range as for `presignUpload`. */
   presignRead(key: string, expiresInSeconds: number, options?: PresignReadOptions): Promise<string>;
-  /** What was uploaded so far, in one GET: what is verified afterwards is these bytes and not a later upload's. */
+  /** Reads the upload so far, in one GET: these bytes are verified afterwards, not a later upload's. */
   readStaging(ref: SubmissionRef): Promise<BoundedRead>;
-  /** The image under its final key. */
+  /** Reads the image under its final key. */
   readImage(ref: SubmissionRef, format: OutputFormat): Promise<BoundedRead>;
   /**
-   * The bytes of a verified image, proved once more by their SHA-256. Throws StorageError "storage.damaged-image" when they are
-   * gone or are others.
+   * Reads the bytes of a verified image and verifies their SHA-256 again. Throws StorageError "storage.damaged-image" if they are missing
+   * or differ.
    */
   readVerified(image: Pick<VerifiedImage, 'key' | 'sizeBytes' | 'sha256'>): Promise<Uint8Array>;
-  /** Decides whether bytes are the image that was ordered, and says under which key they belong. Pure: asks nobody. */
+  /** Decides if bytes are the ordered image, and returns the key where they belong. Pure: sends no request. */
   verify(ref: SubmissionRef, request: GrokImagineRequest, bytes: Uint8Array): OrderedImageVerdict;
   /**
-   * Puts verified bytes under their final key, once (I5). `already-there` says nothing of which bytes: whoever goes on from it
-   * reads them.
+   * Writes verified bytes to their final key, once (I5). `already-there` tells nothing about the existing bytes: a caller that uses
+   * them must read them.
    */
   keepImage(ref: SubmissionRef, image: Pick<VerifiedImage, 'format' | 'contentType'>, bytes: Uint8Array): Promise<'kept' | 'already-there'>;
   /** Keeps bytes that could not be verified, the first ones of a submission. Returns their key. */
   quarantine(ref: SubmissionRef, bytes: Uint8Array): Promise<string>;
   /**
-   * Proves with one small request that the bucket is there and may be listed, without which S3 calls a missing object
-   * forbidden. Throws StorageError with `details.reason`, such as "bucket-missing" or "credentials-refused".
+   * Proves with one small request that the bucket exists and may be listed; without that right S3 calls a missing object forbidden.
+   * Throws StorageError with `details.reason`, such as "bucket-missing" or "credentials-refused".
    */
   checkAccess(): Promise<void>;
   /**
-   * Proves that a folder may be written to, and that the server keeps to the condition of a PUT that never replaces. Throws
-   * StorageError "storage.unsuitable" for a server that does not.
+   * Proves that a folder may be written to, and that the server keeps to the condition of a PUT that never replaces. Throws StorageError
+   * "storage.unsuitable" for a server that does not.
    */
   checkWrites(folder: WrittenFolder): Promise<void>;
   /**
-   * When the credentials in use end, in milliseconds since 1970; undefined for those that do not. A presigned URL is good no
-   * longer than the credentials that signed it (Amazon S3 user guide, "Expiration time for presigned URLs").
+   * Returns the end of the credentials in use, in milliseconds since 1970; undefined for permanent ones. A presigned URL is valid no longer
+   * than the credentials that signed it (Amazon S3 user guide, "Expiration time for presigned URLs").
    */
   credentialsExpireAt(): Promise<number | undefined>;
-  /** Ends what is under way, and closes idle connections; may be called twice. */
+  /** Aborts requests under way and closes idle connections; may be called twice. */
   close(): void;
 }
 
@@ -79,13 +79,13 @@ export type OrderedImageVerdict =
   | {
       kind: 'invalid';
       /** In words; safe to log. */ reason: string;
-      /** Whether they start like an image, of another format or size perhaps. */ isImage: boolean;
+      /** True if they begin like an image, perhaps of another format or size. */ isImage: boolean;
     };
 
 export interface ObjectStorageDependencies {
   /** Milliseconds since 1970; presigned URLs count from it. */
   now: () => number;
-  /** Returns a text that no other call returns. Random unless given. */
+  /** Returns a text that no other call returns. Random by default. */
   createId?: () => string;
 }
 
@@ -105,7 +105,7 @@ export function createObjectStorage(config: ObjectStorageConfig, { now, createId
     readVerified: async ({ key, sizeBytes, sha256 }) => {
       const read = await bucket.read(key, sizeBytes);
       if (read.kind === 'found' && createHash('sha256').update(read.bytes).digest('hex') === sha256) return read.bytes;
-      const why = read.kind === 'missing' ? 'nothing lies there' : 'other bytes lie there';
+      const why = read.kind === 'missing' ? 'no object exists there' : 'it holds other bytes';
       throw new StorageError('storage.damaged-image', `could not read the verified image '${key}': ${why}`, {
         reached: 'yes',
         details: { key },
@@ -123,7 +123,7 @@ export function createObjectStorage(config: ObjectStorageConfig, { now, createId
     },
     quarantine: async (ref, bytes) => {
       const key = quarantineKey(ref);
-      // Never a type that a browser would run: nobody knows what these bytes are.
+      // Never a type that a browser would run: these bytes are of unknown kind.
       await bucket.writeOnce(key, bytes, 'application/octet-stream');
       return key;
     },

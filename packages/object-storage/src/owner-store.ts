@@ -1,13 +1,13 @@
 import { ownerSchema, StorageError, type Owner } from '@darkroom/contracts';
 import type { Bucket } from './bucket.ts';
 
-/** Where the bucket holds the Darkroom that it belongs to. */
+/** Key of the Darkroom that owns the bucket. */
 const ownerKey = 'settings/owner.json';
 
-/** The Darkroom that the bucket belongs to. All throw StorageError. */
+/** The Darkroom that owns the bucket. All throw StorageError. */
 export interface OwnerStore {
   findOwner(): Promise<Owner | undefined>;
-  /** Writes the owner, once. Returns the one that stands, which may be another. */
+  /** Writes the owner, once. Returns the recorded owner, which may be another. */
   recordOwner(owner: Owner): Promise<Owner>;
 }
 
@@ -43,4 +43,4 @@ export function createOwnerStore(bucket: Bucket): OwnerStore {
 }
 
 const corrupt = (why: string, cause?: unknown): StorageError =>
-  new StorageError('storage.corrupt-record', `'${ownerKey}' cannot be used: ${why}`, { cause, reached: 'yes', details: { key: ownerKey } });
+  new StorageError('storage.corrupt-record', `'${ownerKey}' is corrupt: ${why}`, { cause, reached: 'yes', details: { key: ownerKey } });

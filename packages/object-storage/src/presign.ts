@@ -3,20 +3,20 @@ import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import type { Bucket } from './bucket.ts';
 import { storageErrorOf } from './storage-error.ts';
 
-/** The longest that a presigned URL can live (Amazon S3 API Reference, "Authenticating Requests: Using Query Parameters"). */
+/** Longest lifetime of a presigned URL (Amazon S3 API Reference, "Authenticating Requests: Using Query Parameters"). */
 export const MAX_PRESIGN_SECONDS = 7 * 24 * 60 * 60;
 
 export interface PresignReadOptions {
-  /** Served instead of the stored one. */
+  /** Served instead of the stored type. */
   contentType?: string;
   /** Makes a browser save the file under this name. */
   downloadName?: string;
 }
 
 /**
- * A URL that takes one bare PUT. It demands nothing of the sender but the host: what Runware sends besides the bytes is not
- * documented, and each further signed header would be one that it must send exactly. Signed for this moment, so to be made
- * right before the purchase is sent. Signed with temporary credentials it dies with them, whatever it says.
+ * Presigns a URL for one bare PUT. It requires only the host header: Runware does not document its other headers, and it would have to
+ * send each further signed header exactly. Signed for this moment, so call it right before the purchase is sent. A URL signed with
+ * temporary credentials ends with them, whatever its expiry.
  */
 export const presignPut = (bucket: Bucket, key: string, expiresInSeconds: number, now: number): Promise<string> =>
   presign(`presign an upload to '${key}'`, expiresInSeconds, () =>
@@ -37,10 +37,9 @@ export const presignGet = (
     const command = new GetObjectCommand({
       Bucket: bucket.name,
       Key: key,
-      ...(contentType === undefined ? {} : { ResponseContentType: contentType }),
-      ...(downloadName === undefined
-        ? {}
-        : { ResponseContentDisposition: `attachment; filename="${downloadName.replace(/[^\w.-]/g, '_')}"` }),
+      ResponseContentType: contentType,
+      ResponseContentDisposition:
+        downloadName === undefined ? undefined : `attachment; filename="${downloadName.replace(/[^\w.-]/g, '_')}"`,
     });
     return getSignedUrl(bucket.presigner, command, { expiresIn: expiresInSeconds, signingDate: new Date(now) });
   });

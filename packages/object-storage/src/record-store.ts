@@ -1,4 +1,5 @@
 import {
+  defined,
   intentSchema,
   resultSchema,
   StorageError,
@@ -31,31 +32,31 @@ export type RecordedIntent = { kind: 'recorded' } | { kind: 'existing'; intent: 
 export type RecordedResult = { kind: 'recorded' } | { kind: 'existing'; result: SubmissionResult };
 
 /**
- * What S3 remembers of submissions. A record is written once and never changed: whoever comes second is given what is there,
- * so that two workers, or one that was frozen and came back, go on from the same facts.
+ * Records of submissions in S3. A record is written once and never changed: a second writer gets the existing record, so that two
+ * workers, or one that was frozen and came back, continue from the same facts.
  *
  * All throw StorageError: storage.unavailable, or storage.corrupt-record for an object that is not the record of its key.
  */
 export interface RecordStore {
   recordIntent(intent: Intent): Promise<RecordedIntent>;
-  /** Marks a generation whose id was old when it was enqueued: by its id it is not found among what was enqueued then. */
+  /** Marks a generation whose id was old at its enqueue, because its id does not sort among the generations enqueued then. */
   recordLateId(late: Pick<Intent, 'generationId' | 'createdAt'>): Promise<void>;
   recordResult(result: SubmissionResult): Promise<RecordedResult>;
-  /** What came home after the result. */
+  /** Records an image that arrived after the result. */
   recordAmendment(result: SubmissionResult): Promise<RecordedResult>;
-  /** How an operator ended it, after a result that says "unknown". */
+  /** Records how an operator ended it, after a result with status "unknown". */
   recordDecision(result: SubmissionResult): Promise<RecordedResult>;
   findIntent(ref: SubmissionRef, round: number): Promise<Intent | undefined>;
   findResult(ref: SubmissionRef): Promise<SubmissionResult | undefined>;
   findAmendment(ref: SubmissionRef): Promise<SubmissionResult | undefined>;
   findDecision(ref: SubmissionRef): Promise<SubmissionResult | undefined>;
-  /** The days that have records ("2026-11-22", UTC), the oldest first. The day of a record is that of its generation's id. */
+  /** Lists the days with records ("2026-11-22", UTC), the oldest first. The day of a record is that of its generation's id. */
   listRecordDates(): Promise<string[]>;
-  /** Which records there are of the generations of one day, generation by generation; reads none of them. */
+  /** Lists the records of the generations of one day, generation by generation, without reading them. */
   listRecordsOfDate(date: string, options?: ListingOptions): AsyncGenerator<ListedRecord, void, undefined>;
   /**
-   * Which records there are of the generations of one day whose ids sort from `from` on and before `to`, generation by generation;
-   * reads none of them. The beginning of an id does for either. @param onForeign Called with each key between them that is no record.
+   * Lists the records of the generations of one day whose ids sort from `from` on and before `to`, generation by generation, without
+   * reading them. Both may be the first part of an id. @param onForeign Called with each key between them that is no record.
    */
   listRecordsBetween(
     date: string,
@@ -63,19 +64,19 @@ export interface RecordStore {
     to: string,
     onForeign?: (key: string) => void,
   ): AsyncGenerator<ListedRecord, void, undefined>;
-  /** The generations whose late ids were enqueued since a moment of Redis time. @param onForeign Called with each key that is no marker. */
+  /** Lists the generations whose late ids were enqueued since a Redis time. @param onForeign Called with each key that is no marker. */
   listLateIds(since: number, onForeign?: (key: string) => void): AsyncGenerator<string, void, undefined>;
-  /** Which records there are of one generation; reads none of them. */
+  /** Lists the records of one generation, without reading them. */
   listRecordsOf(generationId: string): Promise<ListedRecord[]>;
-  /** Whether this bucket has ever seen a purchase. */
+  /** Returns true if this bucket has ever recorded a purchase. */
   hasRecords(): Promise<boolean>;
 }
 
-/** How the objects of many generations are listed. */
+/** Options for listing the objects of many generations. */
 export interface ListingOptions {
-  /** A generation id; those up to it are left out. */
+  /** A generation id; omits it and those before it. */
   after?: string;
-  /** Hears of each key that Darkroom does not write. */
+  /** Called with each key that Darkroom does not write. */
   onForeign?: (key: string) => void;
 }
 
@@ -104,7 +105,7 @@ export function createRecordStore(bucket: Bucket): RecordStore {
     schema: RecordSchema<Value>,
     record: Value,
   ): Promise<Value | undefined> {
-    // What could not be read back must not be written: nobody could correct it.
+    // A record that cannot be read back must not be written: it could never be corrected.
     const text = JSON.stringify(parseRecord(key, JSON.stringify(record), schema));
     const written = await bucket.writeOnce(key, Buffer.from(text), 'application/json');
     if (written.kind === 'written') return undefined;
@@ -149,10 +150,7 @@ export function createRecordStore(bucket: Bucket): RecordStore {
       const dates: string[] = [];
       let continuationToken: string | undefined;
       do {
-        const page = await bucket.list(recordsPrefix, {
-          delimiter: '/',
-          ...(continuationToken === undefined ? {} : { continuationToken }),
-        });
+        const page = await bucket.list(recordsPrefix, defined({ delimiter: '/', continuationToken }));
         dates.push(...page.groups.filter((group) => !beside.has(group)).map((group) => group.slice(recordsPrefix.length, -1)));
         continuationToken = page.continuationToken;
       } while (continuationToken !== undefined);
@@ -180,7 +178,7 @@ export function createRecordStore(bucket: Bucket): RecordStore {
       for await (const record of listRecords(recordsOfGeneration(generationId))) records.push(record);
       return records;
     },
-    // By the order of keys a record comes before the object of the check.
+    // In the order of keys a record comes before the check object.
     hasRecords: async () => (await bucket.list(recordsPrefix, { maxKeys: 1 })).objects.some(({ key }) => key !== writeCheckKey('records')),
   };
 }
@@ -195,10 +193,10 @@ function parseRecord<Value extends SubmissionRef>(key: string, text: string, sch
   if (!parsed.success)
     throw corrupt(key, parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; '), parsed.error);
   const { generationId, index, n } = parsed.data;
-  // A record that was copied to another key would make two submissions out of one.
+  // A record copied to another key would make two submissions out of one.
   if (!key.includes(`/${generationId}/${index}-${n}.`)) throw corrupt(key, `it is the record of ${generationId}/${index}-${n}`);
   return parsed.data;
 }
 
 const corrupt = (key: string, why: string, cause?: unknown): StorageError =>
-  new StorageError('storage.corrupt-record', `record '${key}' cannot be used: ${why}`, { cause, reached: 'yes', details: { key } });
+  new StorageError('storage.corrupt-record', `record '${key}' is corrupt: ${why}`, { cause, reached: 'yes', details: { key } });

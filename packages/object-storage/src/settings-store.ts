@@ -3,28 +3,28 @@ import { z } from 'zod';
 import type { Bucket } from './bucket.ts';
 import { parseSettingKey, settingKey, settingsOf } from './keys.ts';
 
-/** The changes of the settings of the store: one object each, written once and never changed. */
+/** Changes of the settings of the store: one object each, written once and never changed. */
 export interface SettingsStore {
   /**
-   * Records a change under its revision. @returns false when another change has that revision: then nothing was written.
+   * Records a change under its revision. @returns false if another change has that revision; then nothing was written.
    * @throws StorageError storage.unavailable
    */
   recordSetting(record: SettingRecord): Promise<boolean>;
   /**
-   * Finds the change with the highest revision. @throws StorageError storage.unavailable; storage.corrupt-record when that change is
-   * damaged, or was written by a later version: an earlier change must not stand for it.
+   * Finds the change with the highest revision. @throws StorageError storage.unavailable; storage.corrupt-record if that change is
+   * corrupt, or a later version wrote it: an earlier change must not replace it.
    */
   findNewestSetting<Kind extends SettingKind>(kind: Kind): Promise<SettingRecord<Kind> | undefined>;
 }
 
-/** A change names a few numbers and a reason. */
+/** A change holds a few numbers and a reason. */
 const MAX_SETTING_BYTES = 64 * 1024;
 
 export function createSettingsStore(bucket: Bucket): SettingsStore {
   async function read(key: string): Promise<string> {
     const found = await bucket.read(key, MAX_SETTING_BYTES);
     if (found.kind === 'found') return new TextDecoder().decode(found.bytes);
-    throw corrupt(key, found.kind === 'missing' ? 'it was listed and is gone' : `it has ${found.sizeBytes} bytes`);
+    throw corrupt(key, found.kind === 'missing' ? 'it was listed and is missing' : `it has ${found.sizeBytes} bytes`);
   }
 
   return {
@@ -68,4 +68,4 @@ function parseSetting<Kind extends SettingKind>(key: string, kind: Kind, revisio
 }
 
 const corrupt = (key: string, why: string, cause?: unknown): StorageError =>
-  new StorageError('storage.corrupt-record', `setting '${key}' cannot be used: ${why}`, { cause, reached: 'yes', details: { key } });
+  new StorageError('storage.corrupt-record', `setting '${key}' is corrupt: ${why}`, { cause, reached: 'yes', details: { key } });

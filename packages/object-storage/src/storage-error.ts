@@ -1,6 +1,6 @@
-import { StorageError, type Reached } from '@darkroom/contracts';
+import { defined, StorageError, type Reached } from '@darkroom/contracts';
 
-/** Why S3 did not do what was asked; in `details.reason` of the error. */
+/** Reason of a failure of S3; in `details.reason` of the error. */
 export type StorageFailure =
   | 'unreachable'
   | 'timeout'
@@ -13,34 +13,29 @@ export type StorageFailure =
   | 'broken';
 
 /**
- * What the SDK threw, as an error of ours. Its message holds no URL: a presigned one would give away its signature.
- * @param attempted In words, such as "read 'staging/1'".
+ * Turns an error of the SDK into a StorageError. Its message holds no URL: a presigned one would reveal its signature.
+ * @param attempted The action in words, such as "read 'staging/1'".
  */
 export function storageErrorOf(error: unknown, attempted: string, timedOutAfterMs?: number): StorageError {
   if (error instanceof StorageError) return error;
   const { httpStatus, s3Code, attempts } = featuresOf(error);
   const reason = timedOutAfterMs === undefined ? reasonOf(error) : 'timeout';
-  const details = {
-    reason,
-    ...(httpStatus === undefined ? {} : { httpStatus }),
-    ...(s3Code === undefined ? {} : { s3Code }),
-    ...(attempts === undefined ? {} : { attempts }),
-  };
+  const details = defined({ reason, httpStatus, s3Code, attempts });
   const why = timedOutAfterMs === undefined ? explain(reason, error) : `S3 did not answer within ${timedOutAfterMs} ms`;
   return new StorageError('storage.unavailable', `could not ${attempted}: ${why}`, { cause: error, details, reached: reachedOf(error) });
 }
 
-/** S3 said that an object, or the bucket's key, is not there. */
+/** Returns true if S3 reported a missing object. */
 export const isMissing = (error: unknown): boolean => ['NoSuchKey', 'NotFound'].includes(nameOf(error));
 
-/** `If-None-Match: *` found an object (Amazon S3 User Guide, "Conditional writes"). */
+/** Returns true if `If-None-Match: *` found an object (Amazon S3 User Guide, "Conditional writes"). */
 export const isPreconditionFailed = (error: unknown): boolean =>
   featuresOf(error).httpStatus === 412 || nameOf(error) === 'PreconditionFailed';
 
-/** Another write of the key was under way; S3 asks for the request to be sent again (same page). */
+/** Returns true if another write of the key was under way; S3 asks to send the request again (same page). */
 export const isConditionalConflict = (error: unknown): boolean => nameOf(error) === 'ConditionalRequestConflict';
 
-/** How many times the SDK sent the request; 1 if it does not say. */
+/** Returns how often the SDK sent the request; 1 if unknown. */
 export const attemptsOf = (error: unknown): number => featuresOf(error).attempts ?? 1;
 
 const NOT_CONNECTED = new Set(['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND', 'EAI_AGAIN']);
@@ -49,7 +44,7 @@ function reachedOf(error: unknown): Reached {
   const { httpStatus, systemCode, syscall, attempts = 1 } = featuresOf(error);
   if (httpStatus !== undefined) return 'yes';
   if (nameOf(error) === 'CredentialsProviderError') return 'no';
-  // Only the last attempt is told: an earlier one may have arrived.
+  // The error describes only the last attempt: an earlier one may have arrived.
   const notConnected = systemCode !== undefined && NOT_CONNECTED.has(systemCode) && syscall !== 'read' && syscall !== 'write';
   return notConnected && attempts === 1 ? 'no' : 'maybe';
 }
@@ -71,7 +66,7 @@ function explain(reason: StorageFailure, error: unknown): string {
   const answered = `S3 answered ${httpStatus ?? ''} ${nameOf(error)}`;
   switch (reason) {
     case 'unreachable':
-      return `S3 could not be reached or broke off (${systemCode ?? nameOf(error)})`;
+      return `S3 could not be reached or closed the connection (${systemCode ?? nameOf(error)})`;
     case 'timeout':
       return 'S3 did not answer in time';
     case 'no-credentials':
@@ -89,7 +84,7 @@ function explain(reason: StorageFailure, error: unknown): string {
   }
 }
 
-/** What stands in for S3 may answer anything: a code is a word. */
+/** Returns the name of an error. A stand-in for S3 may answer anything, so a name is one word. */
 const nameOf = (error: unknown): string => (error instanceof Error && /^\w{1,64}$/.test(error.name) ? error.name : 'UnknownError');
 
 interface ErrorFeatures {
@@ -100,15 +95,28 @@ interface ErrorFeatures {
   syscall?: string;
 }
 
-/** What the SDK adds to its errors ("$metadata"), and Node to its own. */
+/** Reads the properties that the SDK ("$metadata") and Node add to their errors. */
 function featuresOf(error: unknown): ErrorFeatures {
   if (!(error instanceof Error)) return {};
-  const metadata = '$metadata' in error && typeof error.$metadata === 'object' && error.$metadata !== null ? error.$metadata : {};
-  const httpStatus = 'httpStatusCode' in metadata && typeof metadata.httpStatusCode === 'number' ? metadata.httpStatusCode : undefined;
-  return {
-    ...(httpStatus === undefined ? {} : { httpStatus, s3Code: nameOf(error) }),
-    ...('attempts' in metadata && typeof metadata.attempts === 'number' ? { attempts: metadata.attempts } : {}),
-    ...('code' in error && typeof error.code === 'string' ? { systemCode: error.code } : {}),
-    ...('syscall' in error && typeof error.syscall === 'string' ? { syscall: error.syscall } : {}),
-  };
+  const metadata = fieldOf(error, '$metadata', 'object') ?? {};
+  const httpStatus = fieldOf(metadata, 'httpStatusCode', 'number');
+  return defined({
+    httpStatus,
+    s3Code: httpStatus === undefined ? undefined : nameOf(error),
+    attempts: fieldOf(metadata, 'attempts', 'number'),
+    systemCode: fieldOf(error, 'code', 'string'),
+    syscall: fieldOf(error, 'syscall', 'string'),
+  });
+}
+
+interface Types {
+  number: number;
+  string: string;
+  object: object | null;
+}
+
+/** Returns a field of an object if it has this type. */
+function fieldOf<Type extends keyof Types>(from: object, name: string, type: Type): Types[Type] | undefined {
+  const value: unknown = Reflect.get(from, name);
+  return typeof value === type ? (value as Types[Type]) : undefined; // its type was compared
 }

@@ -8,7 +8,7 @@ import { verifiedImageOf, verifyImage, type ImageExpectation } from './verify-im
 const WIDTH = 576;
 const HEIGHT = 1248;
 
-/** Noise, so that a file has a body behind its header. */
+/** Noise, so that a file has a body after its header. */
 function draw(format: OutputFormat, { width = WIDTH, height = HEIGHT, progressive = false, thumbnail = false } = {}): Promise<Buffer> {
   const pixels = Buffer.alloc((width >> 3) * (height >> 3) * 3, 0).map((_, at) => (at * 7919) % 251);
   const image = sharp(pixels, { raw: { width: width >> 3, height: height >> 3, channels: 3 } }).resize(width, height, {
@@ -26,7 +26,7 @@ const formats: [OutputFormat, string][] = [
   ['WEBP', 'image/webp'],
 ];
 
-test.each(formats)('a whole %s is valid', async (format, contentType) => {
+test.each(formats)('a complete %s is valid', async (format, contentType) => {
   const bytes = await draw(format);
   const verdict = verifyImage(bytes, exact(format));
   expect(verdict).toEqual({
@@ -40,26 +40,26 @@ test.each(formats)('a whole %s is valid', async (format, contentType) => {
   });
 });
 
-test('a progressive JPG and one with a header of its own are valid', async () => {
+test('a progressive JPG and one with an additional header are valid', async () => {
   expect(verifyImage(await draw('JPG', { progressive: true }), exact('JPG')).kind).toBe('valid');
   expect(verifyImage(await draw('JPG', { thumbnail: true }), exact('JPG')).kind).toBe('valid');
 });
 
-test.each(formats)('a %s in a part of a larger buffer is valid', async (format) => {
+test.each(formats)('a %s inside a larger buffer is valid', async (format) => {
   const bytes = await draw(format);
   const larger = new Uint8Array(bytes.length + 20);
   larger.set(bytes, 7);
   expect(verifyImage(larger.subarray(7, 7 + bytes.length), exact(format)).kind).toBe('valid');
 });
 
-test.each(formats)('a %s with bytes behind its end is valid', async (format) => {
+test.each(formats)('a %s with bytes after its end is valid', async (format) => {
   const bytes = await draw(format);
   for (const tail of [Buffer.alloc(64), Buffer.from('trailing text'), Buffer.from([0xff])]) {
     expect(verifyImage(Buffer.concat([bytes, tail]), exact(format)).kind).toBe('valid');
   }
 });
 
-test.each(formats)('a %s that is cut anywhere is invalid', async (format) => {
+test.each(formats)('a %s truncated anywhere is invalid', async (format) => {
   const bytes = await draw(format);
   fc.assert(
     fc.property(fc.integer({ min: 0, max: bytes.length - 1 }), (length) => {
@@ -69,9 +69,9 @@ test.each(formats)('a %s that is cut anywhere is invalid', async (format) => {
   );
 });
 
-test('a JPG that is cut is invalid although its header holds the marker of an end', async () => {
+test('a truncated JPG is invalid although its header holds an end marker', async () => {
   const bytes = await draw('JPG');
-  // An application segment as cameras write it, with a thumbnail that ends as the image does.
+  // An application segment of a camera, with a thumbnail that ends like the image.
   const thumbnail = Buffer.concat([Buffer.from([0xff, 0xe1, 0x00, 0x08]), Buffer.from([0xff, 0xd8, 0xff, 0xda, 0xff, 0xd9])]);
   const whole = Buffer.concat([bytes.subarray(0, 2), thumbnail, bytes.subarray(2)]);
   expect(verifyImage(whole, exact('JPG')).kind).toBe('valid');
@@ -97,11 +97,11 @@ test('a PNG with a damaged pixel is invalid', async () => {
   expect(verifyImage(damaged, exact('PNG'))).toMatchObject({ kind: 'invalid', reason: 'incomplete' });
 });
 
-test('another format than the expected one is invalid', async () => {
+test('an unexpected format is invalid', async () => {
   expect(verifyImage(await draw('PNG'), exact('JPG'))).toMatchObject({ kind: 'invalid', reason: 'wrong-format' });
 });
 
-test('another size than the expected one is invalid', async () => {
+test('an unexpected size is invalid', async () => {
   const bytes = await draw('WEBP', { width: 1024, height: 1024 });
   expect(verifyImage(bytes, exact('WEBP'))).toMatchObject({
     kind: 'invalid',
@@ -125,12 +125,12 @@ test.each([
   expect(verifyImage(bytes, exact('JPG'))).toMatchObject({ kind: 'invalid', reason });
 });
 
-test('a file over the limit is invalid whatever it holds', async () => {
+test('a file over the limit is invalid whatever its content', async () => {
   const bytes = await draw('PNG');
   expect(verifyImage(bytes, { ...exact('PNG'), maxSizeBytes: bytes.length - 1 })).toMatchObject({ kind: 'invalid', reason: 'too-large' });
 });
 
-test('no bytes make it throw or run on', async () => {
+test('neither throws nor hangs on any bytes', async () => {
   const starts = await Promise.all(formats.map(async ([format]) => (await draw(format)).subarray(0, 400)));
   const hostile = fc.tuple(fc.constantFrom(Buffer.alloc(0), ...starts), fc.nat(400), fc.uint8Array({ maxLength: 600 }));
   fc.assert(
@@ -141,7 +141,7 @@ test('no bytes make it throw or run on', async () => {
   );
 });
 
-test('the record of an image names its final key', async () => {
+test('the description of a verified image names its final key', async () => {
   const ref = { generationId: createGenerationId(Date.UTC(2026, 10, 22)), index: 1, n: 2 };
   const verdict = verifyImage(await draw('JPG'), exact('JPG'));
   if (verdict.kind !== 'valid') throw new Error(verdict.detail);

@@ -12,15 +12,15 @@ import { imageDimensionsFromData } from 'image-dimensions';
 import { imageStructures } from './image-structure.ts';
 import { imageKey } from './keys.ts';
 
-/** What the bytes of an image must be. */
+/** Requirements on the bytes of an image. */
 export interface ImageExpectation {
   format: OutputFormat;
   dimensions: ExpectedDimensions;
-  /** The largest file that is taken, in bytes. Default 32 MiB. */
+  /** Largest accepted file, in bytes. Default 32 MiB. */
   maxSizeBytes?: number;
 }
 
-/** What was verified of bytes, before they have a key. */
+/** Verified properties of bytes that have no key yet. */
 export type ValidImage = Omit<VerifiedImage, 'key'> & { kind: 'valid' };
 
 export type InvalidImageReason =
@@ -34,15 +34,15 @@ export type InvalidImageReason =
 
 export type ImageVerdict = ValidImage | { kind: 'invalid'; reason: InvalidImageReason; /** In words; safe to log. */ detail: string };
 
-/** Less than the header of any of the three formats with one pixel behind it. */
+/** Less than the header of any of the three formats plus one pixel. */
 const MIN_SIZE_BYTES = 40;
 /** An uncompressed image of the largest size is 6 MB (1408 x 1408 x 3); a lossless one is smaller. Five times that. */
 const DEFAULT_MAX_SIZE_BYTES = 32 * 1024 * 1024;
 
 /**
- * Decides whether bytes are the image that was bought (I5): size, magic bytes, width and height, and that the file goes on to
- * its end. Pure, and safe for hostile bytes: nothing is decoded, and headers are read by a library that checks every offset
- * against the length and knows six formats only.
+ * Decides if bytes are the bought image (I5): size, magic bytes, width and height, and that the file reaches its end. Pure, and safe for
+ * hostile bytes: it decodes nothing, and reads headers with a library that checks every offset against the length and knows only six
+ * formats.
  */
 export function verifyImage(
   bytes: Uint8Array,
@@ -58,25 +58,25 @@ export function verifyImage(
   if (found !== format) return invalid('wrong-format', `${found} instead of ${format}`);
 
   const size = readSize(bytes);
-  if (size === undefined) return invalid('unreadable-header', `the header of the ${format} does not tell its size`);
+  if (size === undefined) return invalid('unreadable-header', `the header of the ${format} holds no size`);
   if (!fitsDimensions(dimensions, size))
     return invalid('wrong-dimensions', `${size.width}x${size.height} instead of ${describe(dimensions)}`);
   if (!imageStructures[format].isComplete(buffer))
-    return invalid('incomplete', `the ${format} of ${buffer.length} bytes ends before its end, or is damaged`);
+    return invalid('incomplete', `the ${format} of ${buffer.length} bytes is truncated or damaged`);
 
   const sha256 = createHash('sha256').update(buffer).digest('hex');
   return { kind: 'valid', format, contentType: contentTypeOf(format), ...size, sizeBytes: buffer.length, sha256 };
 }
 
-/** Whether bytes that were refused for this reason start like an image. */
+/** Returns true if bytes refused for this reason begin like an image. */
 export const isImage = (reason: InvalidImageReason): boolean =>
   reason !== 'too-small' && reason !== 'too-large' && reason !== 'not-an-image';
 
-/** The format whose magic bytes a file starts with. */
+/** Returns the format whose magic bytes a file begins with. */
 export const findFormat = (bytes: Buffer): OutputFormat | undefined =>
   outputFormats.find((candidate) => imageStructures[candidate].startsLike(bytes));
 
-/** The record of a verified image under its final key. */
+/** Builds the description of a verified image under its final key. */
 export function verifiedImageOf(ref: SubmissionRef, { format, contentType, width, height, sizeBytes, sha256 }: ValidImage): VerifiedImage {
   return { key: imageKey(ref, format), format, contentType, width, height, sizeBytes, sha256 };
 }
@@ -86,7 +86,7 @@ function readSize(bytes: Uint8Array): { width: number; height: number } | undefi
     const size = imageDimensionsFromData(bytes);
     return size === undefined || size.width < 1 || size.height < 1 ? undefined : { width: size.width, height: size.height };
   } catch {
-    // It documents no errors; bytes from outside must not be able to stop a worker with one all the same.
+    // The library documents no errors; still, none may stop a worker on bytes from outside.
     return undefined;
   }
 }

@@ -2,7 +2,7 @@ import { eventually, startTestS3, type TestS3Options } from '@darkroom/testing';
 import { expect, onTestFinished, test } from 'vitest';
 import { createObjectStorage, writtenFolders } from '../src/index.ts';
 
-/** What every version up to 0.1.0 wrote. */
+/** The check object of every version up to 0.1.0. */
 const EARLIER = 'Darkroom looks here whether it may write, and whether what lies here is kept.\n';
 
 async function setup(lacks: NonNullable<TestS3Options['lacks']> = {}) {
@@ -15,7 +15,7 @@ async function setup(lacks: NonNullable<TestS3Options['lacks']> = {}) {
   return { storage, s3, answers: () => s3.requests.map(({ operation, key, status }) => `${operation} ${key} ${status}`) };
 }
 
-test('a bucket that keeps what was written once passes, the next time without writing', async () => {
+test('a bucket that keeps written objects passes, the next time without a write', async () => {
   const { storage, answers } = await setup();
   await storage.checkWrites('records');
   await storage.checkWrites('records');
@@ -25,26 +25,26 @@ test('a bucket that keeps what was written once passes, the next time without wr
   await eventually(() => expect(answers()).toEqual([...first, ...second].map((answer) => answer.replace(' ', ' records/write-check '))));
 });
 
-test('a bucket in which an earlier version has looked passes, and keeps what that wrote', async () => {
+test('a bucket with the check object of an earlier version passes and keeps it', async () => {
   const { storage, s3 } = await setup();
   await s3.put('records/write-check', EARLIER);
   await storage.checkWrites('records');
   await eventually(() => expect(s3.requests.map(({ status }) => status)).toEqual([200, 200, 412, 200]));
 });
 
-test('a folder that a worker may not read is looked at by writing alone', async () => {
+test('checks a folder that a worker may not read by writing alone', async () => {
   const { storage, answers } = await setup();
   await storage.checkWrites('quarantine');
   await eventually(() => expect(answers()).toEqual([200, 412].map((status) => `PutObject quarantine/write-check ${status}`)));
 });
 
-test('of many workers that look at a server which overwrites and answers 412, none passes', async () => {
+test('no worker of many passes a server that overwrites and answers 412', async () => {
   const { storage } = await setup({ conditionalWrites: 'overwritten' });
   const looks = await Promise.allSettled(Array.from({ length: 10 }, () => storage.checkWrites('records')));
   expect(looks.map(({ status }) => status)).toEqual(looks.map(() => 'rejected'));
 });
 
-test('many workers that look at once all pass', async () => {
+test('many workers that check at once all pass', async () => {
   const { storage } = await setup();
   await Promise.all(Array.from({ length: 20 }, (_, at) => storage.checkWrites(writtenFolders[at % writtenFolders.length] ?? 'records')));
 });
@@ -52,9 +52,9 @@ test('many workers that look at once all pass', async () => {
 test.for([
   ['ignored', 'ignores'],
   ['not-implemented', 'answers 501 to'],
-  ['overwritten', 'answers 412 and does not keep what lay there on'],
-  ['refused', 'refuses, where nothing lies,'],
-] as const)('a server by which a condition is %s is refused in words, for good', async ([conditionalWrites, words]) => {
+  ['overwritten', 'answers 412 and still does not keep the existing object on'],
+  ['refused', 'refuses, though no object exists,'],
+] as const)('refuses a server by which a condition is %s, with a reason and for good', async ([conditionalWrites, words]) => {
   const { storage } = await setup({ conditionalWrites });
   await expect(storage.checkWrites('records')).rejects.toMatchObject({
     code: 'storage.unsuitable',
@@ -63,7 +63,7 @@ test.for([
   });
 });
 
-test.for(writtenFolders)('a key that may not write to %s/ is told, and may get the right later', async (folder) => {
+test.for(writtenFolders)('reports a key that may not write to %s/, which may get the right later', async (folder) => {
   const { storage } = await setup({ writesTo: [`${folder}/`] });
   await storage.checkAccess();
   await expect(storage.checkWrites(folder)).rejects.toMatchObject({
@@ -74,7 +74,7 @@ test.for(writtenFolders)('a key that may not write to %s/ is told, and may get t
   });
 });
 
-test('what a check leaves behind is no record, no image and no upload', async () => {
+test('the check object is neither record, image nor upload', async () => {
   const { storage } = await setup();
   for (const folder of writtenFolders) await storage.checkWrites(folder);
   expect(await storage.hasRecords()).toBe(false);

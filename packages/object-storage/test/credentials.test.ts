@@ -5,13 +5,13 @@ const config = { bucket: 'darkroom', region: 'us-east-1', requestTimeoutMs: 1000
 
 afterEach(() => vi.unstubAllEnvs());
 
-test('credentials that were given do not end', async () => {
+test('given credentials do not end', async () => {
   const storage = createObjectStorage({ ...config, credentials: { accessKeyId: 'a', secretAccessKey: 'b' } }, { now: Date.now });
   expect(await storage.credentialsExpireAt()).toBeUndefined();
   storage.close();
 });
 
-test('temporary credentials of the default chain tell when they end', async () => {
+test('temporary credentials of the default chain have an end', async () => {
   const expiration = '2030-01-02T03:04:05.000Z';
   for (const [name, value] of Object.entries({
     ACCESS_KEY_ID: 'a',

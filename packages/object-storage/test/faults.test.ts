@@ -6,7 +6,7 @@ import { eventually } from '@darkroom/testing';
 import { expect, test } from 'vitest';
 import { refOf, setup } from './world.ts';
 
-/** An endpoint that answers every request as the test says. */
+/** An endpoint that answers every request as the test scripts. */
 async function startBrokenS3(
   answer: (request: IncomingMessage, response: ServerResponse) => void,
 ): Promise<{ endpoint: string; requests: () => number } & AsyncDisposable> {
@@ -37,13 +37,13 @@ const xmlError = (status: number, code: string) => (_request: IncomingMessage, r
 const bytes = Buffer.from('image');
 const jpg = { format: 'JPG', contentType: 'image/jpeg' } as const;
 
-test('access is proved by one small request', async () => {
+test('proves access with one small request', async () => {
   await using world = await setup();
   await expect(world.storage.checkAccess()).resolves.toBeUndefined();
   await eventually(() => expect(world.s3.requests.map(({ operation }) => operation)).toEqual(['ListObjectsV2']));
 });
 
-test('a missing bucket is said to be missing', async () => {
+test('reports a missing bucket as missing', async () => {
   await using world = await setup({ bucket: 'another-bucket' });
   await expect(world.storage.checkAccess()).rejects.toMatchObject({
     code: 'storage.unavailable',
@@ -57,7 +57,7 @@ test('a missing bucket is said to be missing', async () => {
 test.each([
   ['an unknown key', { accessKeyId: 'nobody', secretAccessKey: 'x' }],
   ['a wrong secret', undefined],
-])('%s is said to be refused', async (_name, given) => {
+])('reports %s as refused', async (_name, given) => {
   await using world = await setup();
   const credentials = given ?? { ...world.s3.credentials, secretAccessKey: 'wrong' };
   const storage = world.storageWith({ credentials });
@@ -69,7 +69,7 @@ test.each([
   await expect(storage.keepImage(refOf(), jpg, bytes)).rejects.toMatchObject({ details: { reason: 'credentials-refused' } });
 });
 
-test('a server that is away is unreachable', async () => {
+test('reports an absent server as unreachable', async () => {
   await using world = await setup();
   const { endpoint } = world.s3;
   await world.s3.stop();
@@ -82,19 +82,19 @@ test('a server that is away is unreachable', async () => {
   expect(error).toHaveProperty('cause');
 });
 
-test('a server that never answers is given up in time, and may have been reached', async () => {
+test('gives up a silent server in time, as possibly reached', async () => {
   await using silent = await startBrokenS3(() => {});
   await using world = await setup({ endpoint: silent.endpoint, requestTimeoutMs: 200 });
   await expect(world.storage.keepImage(refOf(), jpg, bytes)).rejects.toMatchObject({ reached: 'maybe', details: { reason: 'timeout' } });
 });
 
-test('a body that never ends is given up in time', async () => {
+test('gives up an endless body in time', async () => {
   await using endless = await startBrokenS3((_request, response) => void response.writeHead(200, { 'content-length': '1000' }).write('x'));
   await using world = await setup({ endpoint: endless.endpoint, requestTimeoutMs: 200 });
   await expect(world.storage.readStaging(refOf())).rejects.toMatchObject({ code: 'storage.unavailable', details: { reason: 'timeout' } });
 });
 
-test('a body that ends half way is no image', async () => {
+test('a truncated body is no image', async () => {
   await using cut = await startBrokenS3((_request, response) => {
     response.writeHead(200, { 'content-length': '1000' });
     response.write('x', () => response.socket?.destroy());
@@ -107,7 +107,7 @@ test.each([
   [500, 'InternalError', 'broken', 2],
   [503, 'SlowDown', 'throttled', 2],
   [400, 'InvalidRequest', 'refused', 1],
-])('HTTP %i %s is told as %s after %i attempts', async (status, code, reason, attempts) => {
+])('reports HTTP %i %s as %s after %i attempts', async (status, code, reason, attempts) => {
   await using broken = await startBrokenS3(xmlError(status, code));
   await using world = await setup({ endpoint: broken.endpoint });
   await expect(world.storage.keepImage(refOf(), jpg, bytes)).rejects.toMatchObject({
@@ -117,7 +117,7 @@ test.each([
   expect(broken.requests()).toBe(attempts);
 });
 
-test('a write that met another one is sent again once', async () => {
+test('repeats a write once if it met another one', async () => {
   let answers = 0;
   await using s3 = await startBrokenS3((request, response) => {
     answers += 1;
@@ -129,7 +129,7 @@ test('a write that met another one is sent again once', async () => {
   expect(s3.requests()).toBe(2);
 });
 
-test('a write that keeps meeting others is given up', async () => {
+test('gives up a write that keeps meeting others', async () => {
   await using s3 = await startBrokenS3(xmlError(409, 'ConditionalRequestConflict'));
   await using world = await setup({ endpoint: s3.endpoint });
   await expect(world.storage.keepImage(refOf(), jpg, bytes)).rejects.toMatchObject({ details: { s3Code: 'ConditionalRequestConflict' } });
@@ -152,7 +152,7 @@ test('a storage can be closed before its first use and twice', async () => {
   }).not.toThrow();
 });
 
-test('a flood without a length is cut off at the limit', async () => {
+test('stops reading a flood without a length at the limit', async () => {
   await using flood = await startBrokenS3((_request, response) => {
     const pour = (): void => {
       if (!response.destroyed) response.write(Buffer.alloc(65_536), pour);
@@ -163,7 +163,7 @@ test('a flood without a length is cut off at the limit', async () => {
   expect(await world.storage.readStaging(refOf())).toMatchObject({ kind: 'too-large' });
 });
 
-test('as many requests are under way at once as a worker may have runs', async () => {
+test('allows as many concurrent requests as a worker may have runs', async () => {
   const RUNS = 400;
   const held: ServerResponse[] = [];
   await using s3 = await startBrokenS3((_request, response) => {

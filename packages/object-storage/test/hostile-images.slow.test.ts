@@ -2,10 +2,10 @@ import { test } from 'vitest';
 import { checkMutations, checkNoise, drawImages } from './hostile-images.ts';
 
 const CASES = 7500;
-/** Told with each test, so that a run can be repeated. */
+/** Printed with each test, so that a run can be repeated. */
 const seed = Date.now() % 2 ** 31;
 
-test(`a changed image is judged, and never as another one: ${CASES} cases, seed ${seed}`, async () => {
+test(`verifies a changed image, and never as another one: ${CASES} cases, seed ${seed}`, async () => {
   checkMutations(await drawImages(), { numRuns: CASES, seed });
 });
 

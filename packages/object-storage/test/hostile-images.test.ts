@@ -1,7 +1,7 @@
 import { test } from 'vitest';
 import { checkMutations, checkNoise, drawImages } from './hostile-images.ts';
 
-test('a changed image is judged, and never as another one', { timeout: 30_000 }, async () => {
+test('verifies a changed image, and never as another one', { timeout: 30_000 }, async () => {
   checkMutations(await drawImages(), { numRuns: 300 });
 });
 

@@ -13,7 +13,7 @@ export async function drawImages(): Promise<Record<OutputFormat, Buffer>> {
   return { JPG, PNG, WEBP };
 }
 
-/** Changes of an image: bytes replaced, most of them in its header, or cut out, or put in. */
+/** Changes of an image: bytes replaced (mostly in its header), removed or inserted. */
 const changes = fc.array(
   fc.record({
     at: fc.oneof({ weight: 3, arbitrary: fc.nat(64) }, { weight: 1, arbitrary: fc.nat(100_000) }),
@@ -23,7 +23,7 @@ const changes = fc.array(
   { minLength: 1, maxLength: 5 },
 );
 
-/** Whatever is done to an image, it is judged in words, and what is called valid has the size that was ordered. */
+/** Checks that a changed image is refused with a reason, or valid with the ordered size. */
 export const checkMutations = (images: Record<OutputFormat, Buffer>, parameters: { numRuns: number; seed?: number }): void =>
   fc.assert(
     fc.property(fc.constantFrom(...outputFormats), fc.constantFrom(...outputFormats), changes, (drawn, format, all) => {
@@ -38,7 +38,7 @@ export const checkMutations = (images: Record<OutputFormat, Buffer>, parameters:
     parameters,
   );
 
-/** Nothing that is not drawn is an image of the model by chance. */
+/** Checks that random bytes are never an image of the model. */
 export const checkNoise = (parameters: { numRuns: number; seed?: number }): void =>
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 300 }), fc.constantFrom(...outputFormats), (bytes, format) => {

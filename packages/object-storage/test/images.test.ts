@@ -8,13 +8,13 @@ import { refOf, setup, upload } from './world.ts';
 const jpg = { format: 'JPG', contentType: 'image/jpeg' } as const;
 const text = (read: { kind: string; bytes?: Uint8Array }): string => Buffer.from(read.bytes ?? []).toString();
 
-test('what was not uploaded is missing', async () => {
+test('reports a missing upload as missing', async () => {
   await using world = await setup();
   expect(await world.storage.readStaging(refOf())).toEqual({ kind: 'missing' });
   expect(await world.storage.readImage(refOf(), 'JPG')).toEqual({ kind: 'missing' });
 });
 
-test('an upload is read in one request', async () => {
+test('reads an upload in one request', async () => {
   await using world = await setup();
   const ref = refOf();
   await upload(await world.storage.presignUpload(ref, 60), Buffer.from('uploaded'));
@@ -22,14 +22,14 @@ test('an upload is read in one request', async () => {
   await eventually(() => expect(world.s3.countOf('GetObject')).toBe(1));
 });
 
-test('an empty upload is found', async () => {
+test('finds an empty upload', async () => {
   await using world = await setup();
   const ref = refOf();
   await upload(await world.storage.presignUpload(ref, 60), Buffer.alloc(0), { 'content-length': '0' });
   expect(await world.storage.readStaging(ref)).toMatchObject({ kind: 'found', bytes: { byteLength: 0 } });
 });
 
-test('an upload over the limit is told by its size and not read', async () => {
+test('returns only the size of an upload over the limit', async () => {
   await using world = await setup({ maxImageBytes: 1000 });
   const ref = refOf();
   const url = await world.storage.presignUpload(ref, 60);
@@ -39,7 +39,7 @@ test('an upload over the limit is told by its size and not read', async () => {
   expect(await world.storage.readStaging(ref)).toMatchObject({ kind: 'found' });
 });
 
-test('an image is kept once and never replaced', async () => {
+test('keeps an image once and never replaces it', async () => {
   await using world = await setup();
   const ref = refOf();
   expect(await world.storage.keepImage(ref, jpg, Buffer.from('first'))).toBe('kept');
@@ -47,7 +47,7 @@ test('an image is kept once and never replaced', async () => {
   expect(text(await world.storage.readImage(ref, 'JPG'))).toBe('first');
 });
 
-test('of many who keep an image at once one does', async () => {
+test('one of many concurrent writers keeps an image', async () => {
   await using world = await setup();
   const ref = refOf();
   const outcomes = await Promise.all(
@@ -57,7 +57,7 @@ test('of many who keep an image at once one does', async () => {
   expect(text(await world.storage.readImage(ref, 'JPG'))).toBe(`worker ${outcomes.indexOf('kept')}`);
 });
 
-test('an upload is verified against its order and kept under the key that the verdict names', async () => {
+test('verifies an upload against its order and keeps it under the key of the verdict', async () => {
   await using world = await setup();
   const ref = refOf();
   const order = parseGrokImagineRequest({ positivePrompt: 'a lone astronaut', width: 576, height: 1248, outputFormat: 'PNG' });
@@ -83,7 +83,7 @@ test('an upload is verified against its order and kept under the key that the ve
   });
 });
 
-test('a second submission of an image has a place of its own', async () => {
+test('a second submission of an image has its own key', async () => {
   await using world = await setup();
   const first = refOf();
   const second = { ...first, n: 2 };
@@ -92,7 +92,7 @@ test('a second submission of an image has a place of its own', async () => {
   expect(imageKey(first, 'JPG')).not.toBe(imageKey(second, 'JPG'));
 });
 
-test('quarantined bytes are kept, the first ones, as no type that a browser would run', async () => {
+test('quarantine keeps the first bytes, under a type that no browser runs', async () => {
   await using world = await setup();
   const ref = refOf();
   expect(await world.storage.quarantine(ref, Buffer.from('<html>'))).toBe(quarantineKey(ref));

@@ -11,29 +11,26 @@ const files = {
   'image/webp': () => draw().webp().toBuffer(),
 };
 
-test.each(Object.entries(files))(
-  'a reference image of type %s is kept under its hash and read by a presigned URL',
-  async (type, encode) => {
-    await using world = await setup();
-    const bytes = await encode();
-    const sha256 = createHash('sha256').update(bytes).digest('hex');
-    expect(await world.storage.keepInput(bytes, MAX_BYTES)).toEqual({ kind: 'kept', sha256 });
-    const url = await world.storage.presignInput(sha256, 60);
-    expect(new URL(url).pathname).toBe(`/${world.s3.bucket}/inputs/${sha256}`);
-    const response = await fetch(url, { headers: { connection: 'close' } });
-    expect(response.headers.get('content-type')).toBe(type);
-    expect(Buffer.from(await response.arrayBuffer())).toEqual(bytes);
-  },
-);
+test.each(Object.entries(files))('keeps a reference image of type %s under its hash, readable by a presigned URL', async (type, encode) => {
+  await using world = await setup();
+  const bytes = await encode();
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  expect(await world.storage.keepInput(bytes, MAX_BYTES)).toEqual({ kind: 'kept', sha256 });
+  const url = await world.storage.presignInput(sha256, 60);
+  expect(new URL(url).pathname).toBe(`/${world.s3.bucket}/inputs/${sha256}`);
+  const response = await fetch(url, { headers: { connection: 'close' } });
+  expect(response.headers.get('content-type')).toBe(type);
+  expect(Buffer.from(await response.arrayBuffer())).toEqual(bytes);
+});
 
-test('the same reference image twice, also at once, is kept once and is no error', async () => {
+test('keeps the same reference image once, even if written twice at once', async () => {
   await using world = await setup();
   const bytes = await files['image/png']();
   const kept = await Promise.all(Array.from({ length: 5 }, () => world.storage.keepInput(bytes, MAX_BYTES)));
   expect(new Set(kept.map((each) => JSON.stringify(each))).size).toBe(1);
 });
 
-test('what is no image, is cut off, too large or of absurd size is not kept', async () => {
+test('does not keep bytes that are no image, truncated, too large or of absurd size', async () => {
   await using world = await setup();
   const png = await files['image/png']();
   const wide = await sharp({ create: { width: 16_385, height: 16, channels: 3, background: '#000' } })
@@ -50,7 +47,7 @@ test('what is no image, is cut off, too large or of absurd size is not kept', as
   expect(world.s3.countOf('PutObject')).toBe(0);
 });
 
-test('a verified image is read as it was verified, and other bytes under its key are an error', async () => {
+test('reads a verified image as it was verified, and throws for other bytes under its key', async () => {
   await using world = await setup();
   const bytes = await files['image/jpeg']();
   const kept = await world.storage.keepInput(bytes, MAX_BYTES);

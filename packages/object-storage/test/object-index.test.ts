@@ -9,7 +9,7 @@ const collect = async <T>(all: AsyncIterable<T>): Promise<T[]> => {
   return collected;
 };
 
-test('images are listed by the day of their generation, each with the submission that its key names', async () => {
+test('lists images by the day of their generation, each with the submission of its key', async () => {
   await using world = await setup();
   const { storage } = world;
   const refs = [refOf(NOW), refOf(NOW, 1, 2), refOf(NOW - 86_400_000)];
@@ -24,7 +24,7 @@ test('images are listed by the day of their generation, each with the submission
   expect(await storage.listImagesOf(refOf().generationId)).toEqual([]);
 });
 
-test('uploads are listed and deleted in bulk, and nothing else with them', async () => {
+test('lists and deletes uploads in bulk, and nothing else', async () => {
   await using world = await setup();
   const { storage, s3 } = world;
   const [kept, deleted] = [refOf(), refOf()];

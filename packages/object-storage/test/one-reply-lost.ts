@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 
 /**
- * A connection to a server on loopback that drops the reply to the first request of `method` and closes, so that the client
- * cannot know whether the request arrived. Everything else passes as it is.
+ * A connection to a server on loopback that drops the reply to the first request of `method` and closes, so that the client cannot know if
+ * the request arrived. Everything else passes unchanged.
  */
 export async function startReplyLosingProxy(target: {
   endpoint: string;

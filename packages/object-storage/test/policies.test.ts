@@ -15,7 +15,7 @@ const infra = new URL('../../../infra/s3/', import.meta.url);
 const read = (file: string): unknown => JSON.parse(readFileSync(new URL(file, infra), 'utf8'));
 const statementsOf = (file: string): Statement[] => (read(file) as { Statement: Statement[] }).Statement; // the shape of a policy
 
-/** What a policy allows or denies, as "s3:GetObject images/" for a folder and "s3:ListBucket" for the bucket. */
+/** Returns the permissions or denials of a policy, as "s3:GetObject images/" for a folder and "s3:ListBucket" for the bucket. */
 const grantsOf = (statements: Statement[]): string[] =>
   statements.flatMap(({ Action, Resource }) =>
     [Action]
@@ -25,7 +25,7 @@ const grantsOf = (statements: Statement[]): string[] =>
       ),
   );
 
-/** The action that S3 asks for before an operation (Amazon S3 User Guide, "Required permissions for Amazon S3 API operations"). */
+/** Returns the action that S3 requires for an operation (Amazon S3 User Guide, "Required permissions for Amazon S3 API operations"). */
 const actions = new Map([
   ['PutObject', 's3:PutObject'],
   ['GetObject', 's3:GetObject'],
@@ -33,7 +33,7 @@ const actions = new Map([
   ['DeleteObjects', 's3:DeleteObject'],
 ]);
 
-/** Everything that the storage of a worker does, once, and what S3 was asked for meanwhile. */
+/** Runs every operation of a worker's storage once, and returns S3's record of the requests. */
 async function useEverything(): Promise<Set<string>> {
   await using world = await setup();
   const { storage, s3 } = world;
@@ -60,48 +60,48 @@ async function useEverything(): Promise<Set<string>> {
   await storage.deleteUploads([taskUuidOf(ref)]);
   await storage.findAmendment(ref);
   for (const date of await storage.listRecordDates()) for await (const { index } of storage.listRecordsOfDate(date)) expect(index).toBe(0);
-  // Runware reads reference images by such a URL, which may do what its signer may do.
+  // Runware reads reference images by such a URL, which has the rights of its signer.
   const sha256 = createHash('sha256').update(bytes).digest('hex');
   await (await fetch(await storage.presignInput(sha256, 60), { headers: { connection: 'close' } })).arrayBuffer();
 
   return new Set(
     s3.requests.map(({ operation = '', key }) => {
       const action = actions.get(operation) ?? `unknown operation "${operation}"`;
-      // The keys of many are in the body; only uploads are deleted (`ObjectIndex`).
+      // The keys of a bulk request are in the body; only uploads are deleted (`ObjectIndex`).
       if (operation === 'DeleteObjects') return `${action} staging/`;
       return key === '' ? action : `${action} ${key.split('/')[0]}/`;
     }),
   );
 }
 
-test('a worker may do what its storage does, and nothing else', async () => {
+test('a worker has exactly the rights that its storage needs', async () => {
   const statements = statementsOf('worker-policy.json');
   expect(statements.every(({ Effect }) => Effect === 'Allow')).toBe(true);
   expect(grantsOf(statements).toSorted()).toEqual([...(await useEverything())].toSorted());
 });
 
-test('a reader may read images, and neither list nor read anything else', () => {
+test('a reader may read images, and neither list nor read other objects', () => {
   expect(grantsOf(statementsOf('reader-policy.json'))).toEqual(['s3:GetObject images/']);
 });
 
-test('who puts reference images may do that, and neither read nor list', () => {
+test('a writer of reference images may neither read nor list', () => {
   expect(grantsOf(statementsOf('inputs-policy.json'))).toEqual(['s3:PutObject inputs/']);
 });
 
-test('no policy that allows names an action or a resource by a wildcard, but a whole folder', () => {
+test('no allowing policy has a wildcard, except for a whole folder', () => {
   for (const { Action, Resource } of ['worker-policy.json', 'reader-policy.json', 'inputs-policy.json'].flatMap(statementsOf)) {
     for (const action of [Action].flat()) expect(action).toMatch(/^s3:[A-Za-z]+$/);
     for (const resource of [Resource].flat()) expect(resource).toMatch(/^arn:aws:s3:::BUCKET(\/[a-z]+\/\*)?$/);
   }
 });
 
-test('the bucket refuses plain HTTP, and takes what lasts only under a condition', () => {
+test('the bucket refuses plain HTTP, and requires the condition for lasting objects', () => {
   const statements = statementsOf('bucket-policy.json');
   expect(statements.every(({ Effect }) => Effect === 'Deny')).toBe(true);
   const conditionOf = (grant: string): unknown => statements.find((statement) => grantsOf([statement]).includes(grant))?.Condition;
   expect(conditionOf('s3:*')).toEqual({ Bool: { 'aws:SecureTransport': 'false' } });
   for (const folder of ['images/', 'records/', 'quarantine/', 'settings/']) {
-    // `writeOnce` sends If-None-Match with every PUT of these; a presigned upload goes to staging/ and has none.
+    // `writeOnce` sends If-None-Match with every PUT of these; a presigned upload goes to staging/ without it.
     expect(conditionOf(`s3:PutObject ${folder}`)).toEqual({ Null: { 's3:if-none-match': 'true' } });
     expect(conditionOf(`s3:DeleteObject ${folder}`)).toBeDefined();
   }
@@ -109,8 +109,8 @@ test('the bucket refuses plain HTTP, and takes what lasts only under a condition
   expect(conditionOf('s3:PutObject staging/')).toBeUndefined();
 });
 
-test('only uploads end by themselves', () => {
-  const { Rules } = read('lifecycle.json') as { Rules: { Status: string; Filter: { Prefix: string }; Expiration?: { Days: number } }[] }; // as S3 takes it
+test('only uploads expire', () => {
+  const { Rules } = read('lifecycle.json') as { Rules: { Status: string; Filter: { Prefix: string }; Expiration?: { Days: number } }[] }; // the form that S3 accepts
   const ending = Rules.filter(({ Expiration, Status }) => Expiration !== undefined && Status === 'Enabled');
   expect(ending.map(({ Filter, Expiration }) => [Filter.Prefix, Expiration?.Days])).toEqual([['staging/', 30]]);
 });

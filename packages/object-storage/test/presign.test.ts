@@ -5,7 +5,7 @@ import { intentOf, NOW, refOf, setup, upload } from './world.ts';
 
 const bytes = Buffer.from('not an image, but bytes');
 
-test('an upload URL demands the host and nothing else', async () => {
+test('an upload URL signs the host header alone', async () => {
   await using world = await setup();
   const url = new URL(await world.storageWith({}, () => NOW).presignUpload(refOf(), 3600));
   expect(url.searchParams.get('X-Amz-SignedHeaders')).toBe('host');
@@ -19,7 +19,7 @@ test.each([
   ['without a content type', {}],
   ['with the type of the image', { 'content-type': 'image/jpeg' }],
   ['with a type of its own', { 'content-type': 'application/octet-stream' }],
-])('a bare PUT %s is taken', async (_name, headers) => {
+])('accepts a bare PUT %s', async (_name, headers) => {
   await using world = await setup();
   const ref = refOf();
   expect((await upload(await world.storage.presignUpload(ref, 60), bytes, headers)).status).toBe(200);
@@ -27,7 +27,7 @@ test.each([
   expect(staged.kind === 'found' && Buffer.from(staged.bytes).equals(bytes)).toBe(true);
 });
 
-test('an upload URL takes a second upload until it expires', async () => {
+test('an upload URL accepts a second upload until it expires', async () => {
   await using world = await setup();
   const ref = refOf();
   const url = await world.storage.presignUpload(ref, 60);
@@ -35,7 +35,7 @@ test('an upload URL takes a second upload until it expires', async () => {
   expect((await upload(url, Buffer.from('other'))).status).toBe(200);
 });
 
-test('an upload URL is no use for another key, another method or after its time', async () => {
+test('an upload URL fails for another key, another method or after its time', async () => {
   await using world = await setup();
   const ref = refOf();
   const url = await world.storage.presignUpload(ref, 60);
@@ -45,7 +45,7 @@ test('an upload URL is no use for another key, another method or after its time'
   expect((await upload(expired, bytes)).status).toBe(403);
 });
 
-test('a read URL gives the object under the type and name that were asked for', async () => {
+test('a read URL returns the object under the requested type and name', async () => {
   await using world = await setup();
   const ref = { generationId: createGenerationId(NOW), index: 0, n: 1 };
   await world.storage.keepImage(ref, { format: 'JPG', contentType: 'image/jpeg' }, bytes);
@@ -59,12 +59,12 @@ test('a read URL gives the object under the type and name that were asked for', 
   await named.arrayBuffer();
 });
 
-test.each([0, -1, 1.5, MAX_PRESIGN_SECONDS + 1])('a life of %d seconds is refused', async (seconds) => {
+test.each([0, -1, 1.5, MAX_PRESIGN_SECONDS + 1])('refuses a lifetime of %d seconds', async (seconds) => {
   await using world = await setup();
   await expect(world.storage.presignUpload(refOf(), seconds)).rejects.toThrow(RangeError);
 });
 
-test('an upload goes to the public address, which need not be the one that this process uses', async () => {
+test('an upload URL has the public address, which may differ from that of this process', async () => {
   await using world = await setup();
   const publicEndpoint = world.s3.endpoint.replace('127.0.0.1', 'localhost');
   const storage = world.storageWith({ publicEndpoint });
@@ -76,7 +76,7 @@ test('an upload goes to the public address, which need not be the one that this 
   expect((await storage.readStaging(ref)).kind).toBe('found');
 });
 
-test('a public address that nothing answers at keeps no request of this process from the bucket', async () => {
+test("a public address without a server does not disturb this process's own requests", async () => {
   await using world = await setup();
   const storage = world.storageWith({ publicEndpoint: 'https://s3.example/behind/a/proxy' });
   const ref = refOf();

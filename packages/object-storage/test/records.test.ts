@@ -6,7 +6,7 @@ import { resultKey } from '../src/index.ts';
 import { startReplyLosingProxy } from './one-reply-lost.ts';
 import { intentOf, NOW, refOf, resultOf, setup, type World } from './world.ts';
 
-/** Writes an object past the storage, as an operator or a fault would. */
+/** Writes an object around the storage, as an operator or a fault would. */
 async function plant({ s3: { endpoint, region, credentials, bucket } }: World, key: string, body: string): Promise<void> {
   const client = new S3Client({ endpoint, region, credentials, forcePathStyle: true });
   await client.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: Buffer.from(body) }));
@@ -19,7 +19,7 @@ async function listedOn({ storage }: World, date: string): Promise<ListedRecord[
   return listed;
 }
 
-test('an intent is recorded once, and whoever comes second is given it', async () => {
+test('records an intent once, and returns it to the second writer', async () => {
   await using world = await setup();
   const ref = refOf();
   const intent = intentOf(ref);
@@ -29,14 +29,14 @@ test('an intent is recorded once, and whoever comes second is given it', async (
   expect(await world.storage.findIntent(ref, 0)).toEqual(intent);
 });
 
-test('the same intent again is an existing one, because another run wrote it', async () => {
+test('reports an equal intent as existing, because another run wrote it', async () => {
   await using world = await setup();
   const intent = intentOf(refOf());
   await world.storage.recordIntent(intent);
   expect(await world.storage.recordIntent(intent)).toEqual({ kind: 'existing', intent });
 });
 
-test('a further round has an intent of its own', async () => {
+test('a further round has its own intent', async () => {
   await using world = await setup();
   const ref = refOf();
   await world.storage.recordIntent(intentOf(ref));
@@ -45,7 +45,7 @@ test('a further round has an intent of its own', async () => {
   expect((await world.storage.findIntent(ref, 0))?.firstSentAt).toBe(NOW);
 });
 
-test('of thirty results at once one is recorded and all others are given that one', async () => {
+test('records one of thirty concurrent results and returns it to all others', async () => {
   await using world = await setup();
   const ref = refOf();
   const outcomes = await Promise.all(
@@ -58,7 +58,7 @@ test('of thirty results at once one is recorded and all others are given that on
   expect(await world.storage.findResult(ref)).toEqual(winner);
 });
 
-test('an amendment stands beside the result', async () => {
+test('keeps an amendment beside the result', async () => {
   await using world = await setup();
   const ref = refOf();
   await world.storage.recordResult(resultOf(ref));
@@ -70,7 +70,7 @@ test('an amendment stands beside the result', async () => {
   expect((await world.storage.findResult(ref))?.status).toBe('failed');
 });
 
-test('a write whose reply was lost is recorded and not existing', async () => {
+test('reports a write whose reply was lost as recorded, not existing', async () => {
   await using world = await setup();
   await using proxy = await startReplyLosingProxy({ endpoint: world.s3.endpoint, method: 'PUT' });
   const storage = world.storageWith({ endpoint: proxy.endpoint });
@@ -86,7 +86,7 @@ test.each([
   ['another shape', '{"version":2}'],
   ['nothing', ''],
   ['the record of another submission', JSON.stringify(resultOf(refOf()))],
-])('%s under the key of a result is a corrupt record', async (_name, body) => {
+])('reports %s under the key of a result as a corrupt record', async (_name, body) => {
   await using world = await setup();
   const ref = refOf();
   await plant(world, resultKey(ref), body);
@@ -95,14 +95,14 @@ test.each([
   await expect(world.storage.recordResult(resultOf(ref))).rejects.toMatchObject(corrupt);
 });
 
-test('a record that could not be read back is not written', async () => {
+test('does not write a record that could not be read back', async () => {
   await using world = await setup();
   const ref = refOf();
   await expect(world.storage.recordResult(resultOf(ref, { settledAt: Number.NaN }))).rejects.toBeInstanceOf(StorageError);
   expect(await world.storage.findResult(ref)).toBeUndefined();
 });
 
-test('records are listed between two ids of a day, and what is none of Darkroom is named', async () => {
+test('lists the records between two ids of a day, and names foreign objects', async () => {
   await using world = await setup();
   const refs = [0, 1000, 2000, 3000].map((laterMs) => refOf(NOW + laterMs));
   for (const ref of refs) await world.storage.recordIntent(intentOf(ref));
@@ -118,7 +118,7 @@ test('records are listed between two ids of a day, and what is none of Darkroom 
   expect(foreign).toEqual([`records/2026-11-22/${third}/notes.txt`]);
 });
 
-test('late ids are listed since the time of their enqueue, and are no day of records', async () => {
+test('lists late ids since the time of their enqueue, and not as a day of records', async () => {
   await using world = await setup();
   const [early, late] = [refOf(NOW), refOf(NOW - 3_600_000)];
   await world.storage.recordLateId({ generationId: early.generationId, createdAt: NOW - 1 });
@@ -132,7 +132,7 @@ test('late ids are listed since the time of their enqueue, and are no day of rec
   expect(await world.storage.listRecordDates()).toEqual([]);
 });
 
-test('the records of a day and of a generation are listed by name, and of nothing else', async () => {
+test('lists exactly the records of a day and of a generation, by name', async () => {
   await using world = await setup();
   const [today, another, yesterday] = [refOf(), refOf(), refOf(NOW - 24 * 60 * 60 * 1000)];
   for (const ref of [today, another, yesterday]) {
@@ -156,7 +156,7 @@ test('the records of a day and of a generation are listed by name, and of nothin
   expect(Math.abs(Date.now() - newest)).toBeLessThan(60_000);
 });
 
-test('a day with more records than fit a page is listed to its end', { timeout: 30_000 }, async () => {
+test('lists a day with more records than fit a page to its end', { timeout: 30_000 }, async () => {
   await using world = await setup();
   const refs = Array.from({ length: 52 }, () => refOf()).flatMap((ref) => Array.from({ length: 20 }, (_, index) => ({ ...ref, index })));
   for (let at = 0; at < refs.length; at += 40)

@@ -12,7 +12,7 @@ async function plant({ s3 }: World, key: string, text: string): Promise<void> {
   client.destroy();
 }
 
-test('a change is written once, and of two with one revision the first one stands', async () => {
+test('writes a change once; of two with the same revision the first stays', async () => {
   await using world = await setup();
   const { storage } = world;
   expect(await storage.findNewestSetting('caps')).toBeUndefined();
@@ -24,7 +24,7 @@ test('a change is written once, and of two with one revision the first one stand
   expect(await storage.findNewestSetting('caps')).toEqual(written);
 });
 
-test('the newest change is that of the highest number, beside whatever else lies there', async () => {
+test('finds the change with the highest number among other objects', async () => {
   await using world = await setup();
   for (const revision of [1, 2, 9, 10, 11]) await world.storage.recordSetting(change(revision, revision));
   await plant(world, 'settings/caps/store/012.json', 'none of ours');
@@ -42,7 +42,7 @@ test.each([
     JSON.stringify({ version: 2, allPerDecade: 1 }),
     /a later Darkroom wrote it, in version 2; this one reads version 1/,
   ],
-])('where the newest change is %s, no earlier one stands for it, and it stays as it is', async (_, text, words) => {
+])('if the newest change is %s, uses no earlier one and leaves it as it is', async (_, text, words) => {
   await using world = await setup();
   await world.storage.recordSetting(change(1, 1));
   await plant(world, 'settings/caps/store/2.json', text);

@@ -19,7 +19,7 @@ function setup() {
   return { connection, submissions };
 }
 
-test('the backlog is what waits, and of what is delayed only what is due', async () => {
+test('the backlog holds waiting jobs and only those delayed jobs that are due', async () => {
   const { connection, submissions } = setup();
   const countAt = (at: number) => countBacklog(connection, submissions.queue, at);
   expect(await countAt(Date.now())).toBe(0);
@@ -32,21 +32,21 @@ test('the backlog is what waits, and of what is delayed only what is due', async
   expect(await countAt(Date.now() + 2 * HOUR_MS)).toBe(15);
 });
 
-test('of what waits no more is counted than could begin', async () => {
+test('counts no more waiting jobs than could begin', async () => {
   const { connection, submissions } = setup();
   await submissions.add(refs(5));
   const countOf = (startable: number) => countBacklog(connection, submissions.queue, Date.now(), startable);
   expect(await Promise.all([0, 2, 9].map(countOf))).toEqual([0, 2, 5]);
 });
 
-test('the backlog of a paused queue still waits', async () => {
+test('counts the backlog of a paused queue', async () => {
   const { connection, submissions } = setup();
   await submissions.add(refs(2));
   await submissions.queue.pause();
   expect(await countBacklog(connection, submissions.queue, Date.now())).toBe(2);
 });
 
-test('counts are by state, and read again after a second', async () => {
+test('counts by state, and reads again after a second', async () => {
   const { submissions } = setup();
   let time = 0;
   const counts = createJobCounts([submissions.queue], () => time);

@@ -1,13 +1,13 @@
 import type { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 
-/** How many jobs of a queue are in each state, by BullMQ's words. */
+/** Number of jobs of a queue in each state, in BullMQ's words. */
 export interface QueueCounts {
   readonly queue: string;
   readonly states: Readonly<Record<string, number>>;
 }
 
-/** Counts jobs; what it read is good for a second, however often it is asked. */
+/** Counts jobs; a result is reused for a second, however often it is read. */
 export interface JobCounts {
   read(): Promise<readonly QueueCounts[]>;
 }
@@ -20,7 +20,7 @@ export function createJobCounts(queues: readonly Queue[], now: () => number): Jo
   return {
     read() {
       if (cached !== undefined && now() - cached.at < CACHE_MS) return cached.counts;
-      // One script a queue, of lengths and cardinalities alone (BullMQ 6.7, `getCounts`).
+      // One script per queue, which reads only lengths and cardinalities (BullMQ 6.7, `getCounts`).
       const counts = Promise.all(queues.map(async (queue) => ({ queue: queue.name, states: await queue.getJobCounts() })));
       cached = { at: now(), counts };
       return counts;
@@ -28,14 +28,14 @@ export function createJobCounts(queues: readonly Queue[], now: () => number): Jo
   };
 }
 
-/** A delayed job's score is its time times this, plus a tie-breaker (BullMQ 6.7, `getDelayedScore`). */
+/** A delayed job's score is its time multiplied by this, plus a tie-breaker (BullMQ 6.7, `getDelayedScore`). */
 const DELAYED_SCORE_FACTOR = 0x1000;
 
 /**
- * How much a queue has to do now: waiting, prioritized, active, and delayed jobs that are due. The last are counted because
- * only a worker moves them on: without one, work that is due would look like work that waits.
+ * Counts the jobs that a queue has to do now: waiting, prioritized, active, and delayed jobs that are due. The last count because only
+ * a worker moves them on: without a worker, due jobs would look like jobs that wait for their time.
  * @param at Milliseconds since 1970.
- * @param startable How many jobs could begin now; of those that wait no more are counted.
+ * @param startable Number of jobs that could begin now; at most this many of the waiting ones count.
  */
 export async function countBacklog(connection: Redis, queue: Queue, at: number, startable = Infinity): Promise<number> {
   const [{ waiting = 0, prioritized = 0, active = 0 }, due] = await Promise.all([

@@ -4,21 +4,21 @@ import type { Redis } from 'ioredis';
 import { buildJobPayload, jobIdOf, parseJobPayload } from './job-payload.ts';
 import { isElsewhere, takeBack } from './take-back.ts';
 
-/** Compares the jobs of a queue with the submissions that need one, and brings back what is missing. */
+/** Compares the jobs of a queue with the submissions that need one, and restores missing jobs. */
 export interface JobKeeper {
-  /** Whether each of these submissions has a job that will run. One whose payload is not its own fails whenever it runs. */
+  /** Returns for each submission the state of its job. A job with another payload than its own counts as failed: it fails in every run. */
   inspect(refs: readonly SubmissionRef[]): Promise<JobPresence[]>;
-  /** Makes sure that a live job is there: mends its payload, takes it back from failed, adds it, and clears away what no worker would find. */
+  /** Ensures that a live job exists: corrects its payload, retries it if it failed, adds it, and removes data that no worker would find. */
   bringBack(ref: SubmissionRef): Promise<void>;
-  /** The submissions whose jobs have failed, the oldest first, a page at a time; jobs that are none of ours are left out. */
+  /** Lists the submissions of failed jobs, the oldest first, a page at a time; omits jobs with a foreign payload. */
   listFailed(): AsyncGenerator<SubmissionRef[], void, undefined>;
-  /** Names the key of the job of a submission. */
+  /** Returns the key of a submission's job. */
   keyOf(ref: SubmissionRef): string;
 }
 
 /**
- * To find one job among those that wait, Redis goes through the list of them (BullMQ 6.7, `getStateV2`). With more than so many
- * a job counts as alive when its data is there.
+ * To find one waiting job, Redis walks their list (BullMQ 6.7, `getStateV2`). With more waiting jobs than this, a job counts as live if
+ * its data exists.
  */
 const MAX_SEARCHED = 5000;
 const PAGE = 200;
@@ -31,18 +31,18 @@ export function createJobKeeper(connection: Redis, queue: Queue, add: (ref: Subm
     return state === 'unknown' || state === 'completed' ? 'missing' : 'live';
   };
   const lookUp = async (ref: SubmissionRef): Promise<JobPresence> => {
-    // A finished job has an end, and only a failed one is kept (`removeOnComplete`).
+    // Every finished job has an end, and only failed ones are kept (`removeOnComplete`).
     const [name, finishedOn] = await connection.hmget(queue.toKey(jobIdOf(ref)), 'name', 'finishedOn');
     if (typeof name !== 'string') return 'missing';
     return typeof finishedOn === 'string' ? 'failed' : 'live';
   };
-  /** The payload of a job; null without one that can be read. */
+  /** Returns the payload of a job; null if it has no readable one. */
   const readPayload = (jobId: string): Promise<string | null> =>
     connection.hget(queue.toKey(jobId), 'data').catch((error: unknown) => {
       if (isOfAnotherType(error)) return null;
       throw error;
     });
-  /** False for a payload that nobody can read, or of another submission; true for a job that has ended meanwhile. */
+  /** Returns false for an unreadable payload or one of another submission; true for a job that has ended meanwhile. */
   const hasOwnPayload = async (ref: SubmissionRef): Promise<boolean> => {
     const data = await connection.hget(queue.toKey(jobIdOf(ref)), 'data');
     return data === null || parsePayloads(data).some((each) => jobIdOf(each) === jobIdOf(ref));
@@ -56,7 +56,7 @@ export function createJobKeeper(connection: Redis, queue: Queue, add: (ref: Subm
         refs.map(async (ref) => {
           try {
             const presence = await find(ref);
-            // Asked of one that is missing, too: a key of another type in its place keeps another from being added.
+            // Checked for a missing job too: a key of another type in its place prevents adding one.
             const isOwn = await hasOwnPayload(ref);
             return presence === 'live' && !isOwn ? 'failed' : presence;
           } catch (error) {
@@ -74,17 +74,17 @@ export function createJobKeeper(connection: Redis, queue: Queue, add: (ref: Subm
         if (presence === 'failed') return takeBack(job, ref);
         await mendPayload(job, ref);
         if (presence === 'live') return;
-        // Its data is there, and no list leads to it: an add would take it for a job and do nothing.
+        // Its data exists, but no list holds it: an add would take it for a job and do nothing.
         await queue.remove(jobId);
       }
       await add(ref);
     },
     async *listFailed() {
       let after = '-inf';
-      // Of the moment at which the page before ended: jobs that are taken back meanwhile move none of the others out of the walk.
+      // Jobs with the time at which the previous page ended: a job retried meanwhile moves none of the others out of the walk.
       let read: string[] = [];
       for (;;) {
-        // By their ids and not as jobs: one payload that is no JSON would keep all others from being read (BullMQ 6.7, `Job.fromJSON`).
+        // By ids instead of jobs: one payload that is not JSON would make the whole page unreadable (BullMQ 6.7, `Job.fromJSON`).
         const count = PAGE + read.length;
         const rows = await connection.zrange(queue.toKey('failed'), after, '+inf', 'BYSCORE', 'LIMIT', 0, count, 'WITHSCORES');
         const jobs = rows.flatMap((jobId, at) => (at % 2 === 0 ? [{ jobId, failedAt: rows[at + 1] ?? after }] : []));
@@ -111,7 +111,7 @@ async function mendPayload(job: Job, ref: SubmissionRef): Promise<void> {
   }
 }
 
-/** The submission that a payload names, as Redis keeps it; none for one that is none of ours. */
+/** Returns the submission in a payload as Redis keeps it; none for a foreign payload. */
 function parsePayloads(data: string): SubmissionRef[] {
   try {
     return [parseJobPayload(JSON.parse(data))];

@@ -4,12 +4,12 @@ import { buildJobPayload, jobIdOf, parseJobPayload } from './job-payload.ts';
 
 const ref = { generationId: createGenerationId(Date.now()), index: 3, n: 2 };
 
-test('a payload holds ids and a version, and nothing else', () => {
+test('a payload holds only ids and a version', () => {
   const order = { ...ref, request: 'a secret' };
   expect(buildJobPayload(order)).toEqual({ version: 1, ...ref });
 });
 
-test('what was built is read back', () => {
+test('reads back a built payload', () => {
   expect(parseJobPayload(JSON.parse(JSON.stringify(buildJobPayload(ref))))).toEqual(ref);
 });
 

@@ -2,8 +2,8 @@ import { isGenerationId, taskUuidOf, type SubmissionRef } from '@darkroom/contra
 import { z } from 'zod';
 
 /**
- * What a job carries: which submission, and the version of this form. Never the request: nothing to redact, small when
- * parked, and an old job can be read by a new worker.
+ * Content of a job: its submission, and the version of this form. Never the request: nothing to redact, small when parked, and a new worker
+ * can read an old job.
  */
 export const jobPayloadSchema = z.object({
   version: z.literal(1),
@@ -13,7 +13,7 @@ export const jobPayloadSchema = z.object({
 });
 export type JobPayload = z.infer<typeof jobPayloadSchema>;
 
-/** Reads the payload of a job. @throws z.ZodError when it is not one of ours. */
+/** Reads the payload of a job. @throws z.ZodError for a foreign payload. */
 export function parseJobPayload(data: unknown): SubmissionRef {
   const { generationId, index, n } = jobPayloadSchema.parse(data);
   return { generationId, index, n };
@@ -21,5 +21,5 @@ export function parseJobPayload(data: unknown): SubmissionRef {
 
 export const buildJobPayload = ({ generationId, index, n }: SubmissionRef): JobPayload => ({ version: 1, generationId, index, n });
 
-/** The id of the jobs of a submission, the same in every queue. */
+/** Returns the id of the jobs of a submission, the same in every queue. */
 export const jobIdOf = (ref: SubmissionRef): string => taskUuidOf(ref);

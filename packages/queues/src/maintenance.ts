@@ -3,18 +3,18 @@ import type { Redis } from 'ioredis';
 import { queueNames } from './names.ts';
 import { buildQueueOptions, type QueueSettings } from './options.ts';
 
-/** The queue of what is done every so often, by one worker of the fleet. */
+/** The queue of recurring work, done by one worker of the fleet at a time. */
 export interface Maintenance {
   readonly queue: Queue;
   /**
-   * Makes sure that a reconciling job comes every so often. Done again it changes nothing, and makes what Redis has forgotten
-   * of it anew, the next job included.
+   * Schedules a recurring reconciling job. Repeated, it changes nothing, and restores what Redis lost of the schedule, the next job
+   * included.
    */
   scheduleReconcile(everyMs: number): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Names the schedule and its jobs. */
+/** Name of the schedule and its jobs. */
 const RECONCILE = 'reconcile';
 
 export function createMaintenance(connection: Redis, settings: QueueSettings): Maintenance {
@@ -23,7 +23,7 @@ export function createMaintenance(connection: Redis, settings: QueueSettings): M
   return {
     queue,
     async scheduleReconcile(every) {
-      // A run that failed is not tried again: the next one comes soon, and does all that it would have done.
+      // A failed run is not retried: the next one comes soon and does all of its work.
       await queue.upsertJobScheduler(RECONCILE, { every }, { name: RECONCILE, opts: { attempts: 1, removeOnFail: { count: 100 } } });
     },
     close: () => queue.close(),

@@ -7,21 +7,24 @@ import { queueNames } from './names.ts';
 import { buildQueueOptions, type QueueSettings } from './options.ts';
 import { isElsewhere, takeBack } from './take-back.ts';
 
-/** A parked job waits with this priority; a woken one has none and so overtakes every poll that is merely due. */
+/** Priority of a parked job. A woken job has none and so overtakes every poll that is merely due. */
 export const PARKED_PRIORITY = 1;
 
 /**
- * The queue of submissions that are to come home. A job is parked (delayed, holding no slot) before its request leaves, and
- * woken by a delivery or by its own deadline (I3).
+ * The queue of submissions to settle. A job is parked (delayed, holding no slot) before its request leaves, and woken by a delivery or by
+ * its own delay (I3).
  */
 export interface Settlements {
   readonly queue: Queue;
   readonly keeper: JobKeeper;
-  /** Parks the job of a submission and makes sure that it is there and alive. @param check False when no job of this submission can have been there before. */
+  /**
+   * Parks the job of a submission and ensures that it exists and is live. @param check False if no job of this submission can have existed
+   * before.
+   */
   park(ref: SubmissionRef, delayMs: number, check: boolean): Promise<void>;
   /**
-   * Wakes the job: "woken", or "pending" when it runs or is about to run. When there is none (its submission ended, and now
-   * something came) one is added: "ensured".
+   * Wakes the job: "woken", or "pending" if it runs or is about to run. If there is none (its submission ended, and now a delivery came),
+   * it adds one: "ensured".
    */
   wake(ref: SubmissionRef): Promise<'woken' | 'ensured' | 'pending'>;
   close(): Promise<void>;
@@ -36,7 +39,7 @@ export function createSettlements(connection: Redis, settings: QueueSettings): S
 
   const ensure = async (ref: SubmissionRef, delay: number): Promise<void> => {
     const job = await add(ref, delay);
-    // a failed job swallows an add of the same id
+    // BullMQ ignores an add with the id of a failed job
     if ((await queue.getJobState(jobIdOf(ref))) === 'failed') await takeBack(job, ref);
   };
   const wake: Settlements['wake'] = async (ref) => {
@@ -52,10 +55,10 @@ export function createSettlements(connection: Redis, settings: QueueSettings): S
         await ensure(ref, 0);
         return 'ensured';
       case 'delayed':
-        // it ran when it was to be promoted, and was parked again since
+        // it ran when it was to be promoted, and has been parked again since
         return wake(ref);
       default:
-        // running or about to: a run looks for newer deliveries after it has parked again
+        // running or about to run: a run looks for newer deliveries after it has parked again
         return 'pending';
     }
   };

@@ -7,31 +7,31 @@ import { queueNames } from './names.ts';
 import { buildQueueOptions, type QueueSettings } from './options.ts';
 import { isElsewhere, takeBack } from './take-back.ts';
 
-/** The queue of submissions that are to be bought. */
+/** The queue of submissions to buy. */
 export interface Submissions {
   readonly queue: Queue;
   readonly keeper: JobKeeper;
-  /** Adds a job for each; one that is there already, in any state, stays as it is. */
+  /** Adds a job for each submission; an existing job, in any state, stays as it is. */
   add(refs: readonly SubmissionRef[], delayMs?: number): Promise<void>;
   /**
-   * Makes sure that a live job is there: adds it, or takes it back from failed. With `ahead` it runs before everything that
-   * waits: what is sent again must be so inside the resend window, and the backlog may be longer than that.
+   * Ensures that a live job exists: adds it, or retries it if it failed. With `ahead` it runs before all waiting jobs: a resend must happen
+   * inside the resend window, and the backlog may be longer than that.
    */
   revive(ref: SubmissionRef, options?: { ahead: boolean }): Promise<void>;
   /**
-   * Ends the rest of the queue, after a pause: workers look within the moments for which they last told it to rest. Whatever waits is
-   * where it was; jobs that wait for their time do so further on. @returns how many jobs go on.
+   * Ends the queue's rest after a pause: workers would otherwise wait until the rest's own end. Waiting and delayed jobs keep their
+   * places. @returns the number of waiting jobs.
    */
   endRest(): Promise<number>;
   /**
-   * Ends a throttle that lasts longer than one is ever set: its end was written before the clock of Redis went back, and would hold
-   * back all buying until it is caught up with. @returns whether there was one.
+   * Ends a throttle that lasts longer than any is ever set: its end was written before the clock of Redis went back, and would stop all
+   * buying until the clock reaches it. @returns true if there was one.
    */
   endStrayThrottle(): Promise<boolean>;
   close(): Promise<void>;
 }
 
-/** Longer than the queue is ever told to rest: a provider may ask for a minute (`Retry-After`). */
+/** Longer than any throttle of the queue: a provider may ask for a minute (`Retry-After`). */
 const LONGEST_THROTTLE_MS = 120_000;
 
 export function createSubmissions(connection: Redis, settings: QueueSettings): Submissions {
@@ -40,7 +40,7 @@ export function createSubmissions(connection: Redis, settings: QueueSettings): S
   queue.on('error', () => undefined); // every call reports to its own caller
   const backend = queue.getBackend();
   const putAhead = async (jobId: string): Promise<void> => {
-    // It may wait for its time, or in the backlog; one that runs meanwhile is as soon as it can be.
+    // The job may be delayed or in the backlog; one that runs meanwhile cannot be earlier.
     for (const move of [() => backend.promote(jobId), () => backend.changePriority(jobId, 0, true)]) {
       await move().catch((error: unknown) => {
         if (!isElsewhere(error)) throw error;
@@ -71,7 +71,7 @@ export function createSubmissions(connection: Redis, settings: QueueSettings): S
     async revive(ref, { ahead } = { ahead: false }) {
       const { name, data, opts } = jobOf(ref, 0);
       const job = await queue.add(name, data, opts);
-      // a failed job swallows an add of the same id
+      // BullMQ ignores an add with the id of a failed job
       if ((await queue.getJobState(opts.jobId)) === 'failed') await takeBack(job, ref);
       if (ahead) await putAhead(opts.jobId);
     },

@@ -13,7 +13,7 @@ async function failedOf(keeper: JobKeeper): Promise<SubmissionRef[]> {
   return all;
 }
 
-test('a job is alive in each state in which it will run, and missing where no worker would find it', async () => {
+test('reports a job as live in each state in which it will run, and as missing if no worker would find it', async () => {
   await using world = await setup();
   const { keeper, queue } = world.submissions;
   const [waiting, delayed, missing, cutOff] = [newRef(), newRef(), newRef(), newRef()];
@@ -24,7 +24,7 @@ test('a job is alive in each state in which it will run, and missing where no wo
   expect(await keeper.inspect([])).toEqual([]);
 });
 
-test('a job that failed is told from one that will run, listed, and taken back', async () => {
+test('recognises, lists and retries a failed job', async () => {
   await using world = await setup();
   const { keeper, queue } = world.settlements;
   const ref = newRef();
@@ -40,7 +40,7 @@ test('a job that failed is told from one that will run, listed, and taken back',
   expect(await failedOf(keeper)).toEqual([]);
 });
 
-test('what is missing or cut off is brought back to run now, and what is alive stays as it is', async () => {
+test('restores a missing or unlisted job to run now, and leaves a live one as it is', async () => {
   await using world = await setup();
   const { keeper, queue } = world.settlements;
   const [missing, cutOff, parked] = [newRef(), newRef(), newRef()];
@@ -52,7 +52,7 @@ test('what is missing or cut off is brought back to run now, and what is alive s
   expect(states).toEqual(['waiting', 'waiting', 'delayed']);
 });
 
-test('with a long backlog a job whose data is there counts as alive, and a failed one does not', async () => {
+test('with a long backlog counts a job with data as live, unless it failed', async () => {
   await using world = await setup();
   const { keeper, queue } = world.submissions;
   const failed = newRef();

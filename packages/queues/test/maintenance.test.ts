@@ -17,7 +17,7 @@ function setup() {
   return { connection, maintenance, prefix, pending };
 }
 
-test('however often it is scheduled, and by however many workers, one job waits', async () => {
+test('schedules one job, however often and by however many workers', async () => {
   const { maintenance, pending } = setup();
   await Promise.all(Array.from({ length: 5 }, () => maintenance.scheduleReconcile(HOUR_MS)));
   expect(await pending()).toEqual(['reconcile']);
@@ -28,7 +28,7 @@ test('however often it is scheduled, and by however many workers, one job waits'
   expect(await pending()).toEqual(['reconcile']);
 });
 
-test.each(['everything', 'the schedule', 'its next job'])('when Redis has forgotten %s it is made again', async (what) => {
+test.each(['everything', 'the schedule', 'its next job'])('restores the schedule if Redis lost %s', async (what) => {
   const { connection, maintenance, prefix, pending } = setup();
   await maintenance.scheduleReconcile(HOUR_MS);
   const keys = await connection.keys(`${prefix}:maintenance:*`);
@@ -39,7 +39,7 @@ test.each(['everything', 'the schedule', 'its next job'])('when Redis has forgot
   expect(await pending()).toContain('reconcile');
 });
 
-test('another interval replaces the one before', async () => {
+test('a new interval replaces the previous one', async () => {
   const { maintenance, pending } = setup();
   await maintenance.scheduleReconcile(HOUR_MS);
   await maintenance.scheduleReconcile(1000);

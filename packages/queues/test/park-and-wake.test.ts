@@ -17,7 +17,7 @@ async function fail(world: World, ref: SubmissionRef): Promise<void> {
   await worker.close();
 }
 
-test('a parked job waits, holds no slot and carries ids only', async () => {
+test('a parked job waits, holds no slot and carries only ids', async () => {
   await using world = await setup();
   const ref = newRef();
   await world.settlements.park(ref, HOUR_MS, true);
@@ -26,7 +26,7 @@ test('a parked job waits, holds no slot and carries ids only', async () => {
   expect(await stateOf(world, ref)).toBe('delayed');
 });
 
-test('to park twice is to park once', async () => {
+test('parking twice has the effect of parking once', async () => {
   await using world = await setup();
   const ref = newRef();
   await Promise.all([world.settlements.park(ref, HOUR_MS, true), world.settlements.park(ref, 1, true)]);
@@ -39,7 +39,7 @@ test('a woken job runs before every parked one that is merely due', async () => 
   const due = Array.from({ length: 20 }, newRef);
   const woken = newRef();
   await Promise.all([...due, woken].map((ref) => world.settlements.park(ref, HOUR_MS, false)));
-  // As when their time has come: they keep their priority.
+  // As if their time had come: they keep their priority.
   for (const ref of due) await world.settlements.queue.getBackend().promote(jobIdOf(ref));
   expect(await world.settlements.wake(woken)).toBe('woken');
   const ran: string[] = [];
@@ -48,7 +48,7 @@ test('a woken job runs before every parked one that is merely due', async () => 
   expect(ran[0]).toBe(jobIdOf(woken));
 });
 
-test('a wake of a job that is already due puts it before the others', async () => {
+test('waking a job that is already due puts it before the others', async () => {
   await using world = await setup();
   const due = Array.from({ length: 5 }, newRef);
   await Promise.all(due.map((ref) => world.settlements.park(ref, HOUR_MS, false)));
@@ -60,7 +60,7 @@ test('a wake of a job that is already due puts it before the others', async () =
   expect(ran[0]).toBe(jobIdOf(due[4]!));
 });
 
-test('a job that runs is left alone: it looks again when it has parked', async () => {
+test('a wake leaves a running job alone: it looks again after it has parked', async () => {
   await using world = await setup();
   const ref = newRef();
   let park: () => void = () => undefined;
@@ -86,7 +86,7 @@ test('a job that runs is left alone: it looks again when it has parked', async (
 test.each<[string, (settlements: Settlements, ref: SubmissionRef) => Promise<unknown>]>([
   ['a wake', (settlements, ref) => settlements.wake(ref)],
   ['a park', (settlements, ref) => settlements.park(ref, HOUR_MS, true)],
-])('%s takes a failed job back', async (_what, revive) => {
+])('%s retries a failed job', async (_what, revive) => {
   await using world = await setup();
   const ref = newRef();
   await fail(world, ref);
@@ -96,7 +96,7 @@ test.each<[string, (settlements: Settlements, ref: SubmissionRef) => Promise<unk
   await eventually(() => expect(ran).toEqual([ref]));
 });
 
-test('many wakes of a failed job at once take it back once', async () => {
+test('many concurrent wakes of a failed job retry it once', async () => {
   await using world = await setup();
   const ref = newRef();
   await fail(world, ref);
@@ -105,7 +105,7 @@ test('many wakes of a failed job at once take it back once', async () => {
   expect(await world.settlements.queue.getJobCountByTypes('waiting', 'prioritized', 'delayed')).toBe(1);
 });
 
-test('a wake of what is not there adds a job that runs at once', async () => {
+test('a wake without a job adds one that runs at once', async () => {
   await using world = await setup();
   const ref = newRef();
   expect(await world.settlements.wake(ref)).toBe('ensured');
@@ -113,7 +113,7 @@ test('a wake of what is not there adds a job that runs at once', async () => {
   expect(await world.settlements.wake(ref)).toBe('pending');
 });
 
-test('a job that completed is gone, and a wake adds it again', async () => {
+test('a wake adds a completed job again', async () => {
   await using world = await setup();
   const ref = newRef();
   const ran: SubmissionRef[] = [];

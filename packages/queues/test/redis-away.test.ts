@@ -4,14 +4,14 @@ import { expect, test } from 'vitest';
 import { createSettlements, createSubmissions, jobIdOf } from '../src/index.ts';
 import { newRef } from './world.ts';
 
-/** As a producer and a receiver connect: no command waits for a Redis that is away. */
+/** Connects as a producer and a receiver do: no command waits for an absent Redis. */
 function connectFailFast(url: string): Redis {
   const redis = new Redis(url, { enableOfflineQueue: false, maxRetriesPerRequest: 1, retryStrategy: () => 50, disconnectTimeout: 200 });
   redis.on('error', () => undefined);
   return redis;
 }
 
-test('a fail-fast queue that was made while Redis is away refuses at once, and works when it is there', async () => {
+test('a fail-fast queue created while Redis is away refuses at once, and works once Redis is back', async () => {
   await using own = await reserveRedis();
   const connection = connectFailFast(own.url);
   const settings = { prefix: uniquePrefix(), failFast: true };

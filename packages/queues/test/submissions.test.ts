@@ -17,19 +17,19 @@ test('each submission has one job, however often it is added', async () => {
   );
 });
 
-test('nothing to add is no error', async () => {
+test('adding nothing is no error', async () => {
   await using world = await setup();
   await expect(world.submissions.add([])).resolves.toBeUndefined();
 });
 
-test('a job may be added for later', async () => {
+test('adds a job for later', async () => {
   await using world = await setup();
   const ref = newRef();
   await world.submissions.add([ref], 60_000);
   expect(await world.submissions.queue.getJobState(jobIdOf(ref))).toBe('delayed');
 });
 
-test('to revive adds what is not there and takes back what failed', async () => {
+test('revive adds a missing job and retries a failed one', async () => {
   await using world = await setup();
   const ref = newRef();
   const worker = world.consume(world.submissions, () => Promise.reject(new UnrecoverableError('a bug')));
@@ -46,7 +46,7 @@ test.each([
   ['is not there', async () => undefined],
   ['waits behind the backlog', (world: World, ref: SubmissionRef) => world.submissions.add([ref])],
   ['waits for its time', (world: World, ref: SubmissionRef) => world.submissions.add([ref], 60_000)],
-])('a job that is revived ahead runs before the backlog, when it %s', async (_where, before) => {
+])('a job revived ahead runs before the backlog, if it %s', async (_where, before) => {
   await using world = await setup();
   const [backlog, ref] = [[newRef(), newRef(), newRef()], newRef()];
   await world.submissions.add(backlog);
@@ -60,7 +60,7 @@ test.each([
 
 const byId = (a: { id?: string | undefined }, b: { id?: string | undefined }): number => String(a.id).localeCompare(String(b.id));
 
-test('after a rest the backlog goes on, and what waits for its time goes on waiting', async () => {
+test('after a rest the backlog runs, and delayed jobs stay delayed', async () => {
   await using world = await setup();
   const { submissions } = world;
   await submissions.add([newRef(), newRef()]);
@@ -71,7 +71,7 @@ test('after a rest the backlog goes on, and what waits for its time goes on wait
   expect(await submissions.queue.getJobCounts('waiting', 'delayed')).toEqual({ waiting: 2, delayed: 3 });
 });
 
-test('a throttle whose end lies further ahead than one is ever set is ended, and one that was set now is not', async () => {
+test('ends a throttle that is longer than any is ever set, and no other', async () => {
   await using world = await setup();
   const { submissions } = world;
   expect(await submissions.endStrayThrottle()).toBe(false);

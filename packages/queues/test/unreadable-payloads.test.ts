@@ -11,7 +11,7 @@ const write = (world: World, queue: string, ref: SubmissionRef, data: string): P
 const read = async (world: World, queue: string, ref: SubmissionRef): Promise<unknown> =>
   JSON.parse((await world.connection.hget(`${world.prefix}:${queue}:${jobIdOf(ref)}`, 'data')) ?? 'null');
 
-test.for(payloads)('a waiting job whose payload is %.30s does not count as one, and is mended', async (data) => {
+test.for(payloads)('a waiting job with the payload %.30s does not count as live, and is corrected', async (data) => {
   await using world = await setup();
   const [ref, other] = [newRef(), newRef()];
   await world.submissions.add([ref, other]);
@@ -28,7 +28,7 @@ test.for(payloads)('a waiting job whose payload is %.30s does not count as one, 
   expect(await world.settlements.queue.getJobState(jobIdOf(ref))).toBe('delayed');
 });
 
-test.for(payloads)('a job that failed over the payload %.30s runs with its own when it is taken back', async (data) => {
+test.for(payloads)('a job that failed with the payload %.30s runs with its own once it is retried', async (data) => {
   await using world = await setup();
   const ref = newRef();
   await world.submissions.add([ref]);

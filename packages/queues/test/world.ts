@@ -14,7 +14,7 @@ export interface World extends AsyncDisposable {
   consume(queue: Settlements | Submissions, run: (ref: SubmissionRef, job: Job, token: string) => Promise<void>): Worker;
 }
 
-/** Both queues, under a prefix of one's own. */
+/** Both queues, under their own prefix. */
 export async function setup(): Promise<World> {
   const prefix = uniquePrefix();
   const connection = new Redis(inject('redisUrl'), { maxRetriesPerRequest: null });

@@ -1,11 +1,11 @@
 import { z } from 'zod';
 
 /**
- * One entry of an answer or of a delivery, whichever of the known shapes it came in. Every field is optional and read on
- * its own: an entry with one field of a wrong type still tells what its other fields say.
+ * One entry of an answer or of a delivery, in any of the known shapes. Every field is optional and read by itself: an entry with one field
+ * of a wrong type still yields its other fields.
  */
 export interface AnswerEntry {
-  /** True when the entry speaks of a failure: listed under `errors`, with status "error", or carrying an error. */
+  /** True if the entry reports a failure: listed under `errors`, with status "error", or with an error in it. */
   isError: boolean;
   taskUUID?: string | undefined;
   taskType?: string | undefined;
@@ -18,15 +18,15 @@ export interface AnswerEntry {
   code?: string | undefined;
   message?: string | undefined;
   parameter?: string | undefined;
-  /** As it was sent. */
+  /** The entry as received. */
   raw: unknown;
 }
 
 /**
- * The entries of an answer or a delivery, or undefined if it is none of the known shapes. Sources disagree on the shape, so
- * all are read: `{data: […]}` and `{errors: […]}` alone or together (Runware docs, platform/errors), a singular `error`
- * (older docs and SDKs), a flat task object (the newest description of webhooks), arrays of these, and failures inside
- * `data` with a nested `error` or with a flat `code` (official SDKs). Never throws.
+ * Reads the entries of an answer or a delivery; undefined if it has none of the known shapes. Sources disagree on the shape, so all are
+ * read: `{data: […]}` and `{errors: […]}` alone or together (Runware docs, platform/errors), a singular `error` (older docs and SDKs), a
+ * flat task object (the newest description of webhooks), arrays of these, and failures inside `data` with a nested `error` or with a flat
+ * `code` (official SDKs). Never throws.
  */
 export function readAnswer(body: unknown): AnswerEntry[] | undefined {
   if (Array.isArray(body)) {
@@ -36,7 +36,7 @@ export function readAnswer(body: unknown): AnswerEntry[] | undefined {
   return readEnvelope(body);
 }
 
-/** More results than one request can ask for (20), with room for an error each; the rest of a flood is not looked at. */
+/** More results than one request can ask for (20), with room for an error each; further entries of a flood are ignored. */
 const MAX_ENTRIES = 100;
 
 const text = z.string().optional().catch(undefined);
@@ -72,7 +72,7 @@ function readEnvelope(body: unknown): AnswerEntry[] | undefined {
   if (!isObject(body)) return undefined;
   const envelope = envelopeSchema.parse(body);
   if (!('data' in body) && !('errors' in body)) return [readEntry(body, false)];
-  // A singular `error` beside a list carries the task's id outside, as in `{error: {…}, taskUUID}`.
+  // Beside a singular `error` the task's id stands outside it, as in `{error: {…}, taskUUID}`.
   const errors = [...listOf(envelope.errors), ...(isCarriedError(envelope.error) ? [{ ...body, data: undefined, errors: undefined }] : [])];
   return [...listOf(envelope.data).map((entry) => readEntry(entry, false)), ...errors.map((entry) => readEntry(entry, true))];
 }
@@ -99,8 +99,8 @@ function readEntry(value: unknown, listedAsError: boolean): AnswerEntry {
   };
 }
 
-/** Whether an entry is about this task. Ids are compared without case: a UUID is a number, not a text. */
+/** Returns true if an entry is about this task. Ids are compared without case: a UUID is a number, not a text. */
 export const isAbout = (entry: AnswerEntry, taskUUID: string): boolean => entry.taskUUID?.toLowerCase() === taskUUID.toLowerCase();
 
-/** Whether an entry names an image. A missing status with an image is a success (webhooks and sync answers leave it out). */
+/** Returns true if an entry names an image. An image without a status is a success (webhooks and sync answers omit the status). */
 export const hasImage = (entry: AnswerEntry): boolean => !entry.isError && (isNonEmpty(entry.imageUUID) || isNonEmpty(entry.imageURL));

@@ -1,9 +1,9 @@
 export type BoundedBody = { kind: 'read'; bytes: Uint8Array<ArrayBuffer> } | { kind: 'too-large' };
 
 /**
- * Reads a response body up to `maxBytes`, counted after decompression, and stops reading beyond. The length that a server
- * announces is not trusted.
- * @throws Whatever the stream fails with, such as a connection that ends half way.
+ * Reads a response body up to `maxBytes`, counted after decompression, and stops reading there. Ignores the length that the server
+ * announces.
+ * @throws the error of the stream, such as a connection that ends half way.
  */
 export async function readBoundedBody(body: ReadableStream<Uint8Array> | null, maxBytes: number): Promise<BoundedBody> {
   const chunks: Uint8Array[] = [];

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { modelId, parseGrokImagineRequest, sizeOfRatio, type AccessVerdict } from '@darkroom/contracts';
+import { defined, modelId, parseGrokImagineRequest, sizeOfRatio, type AccessVerdict } from '@darkroom/contracts';
 import { readAnswer } from './answer.ts';
 import { exchangeTask, type Exchange, type ExchangeSettings } from './exchange.ts';
 import { faultOfAnswer, faultOfEntry } from './fault.ts';
@@ -9,20 +9,23 @@ import { buildPollTask, buildPurchaseTask } from './task.ts';
 import { taskStateOf } from './task-state.ts';
 
 export interface AccountQuestion {
-  /** Whether a purchase is made that is neither run nor charged. */
+  /** True to try a purchase that is neither run nor charged. */
   dryRun: boolean;
-  /** Where the image of that purchase would go: what stands in each order is taken here too, or refused here too. */
+  /** Upload address for that purchase: if the provider refuses such addresses, it refuses this one too. */
   uploadEndpoint?: string;
 }
 
-/** The answer to "may this process buy?", whether questions are answered here, and whether the provider ran the dry run as a purchase. */
+/**
+ * Answer to "may this process buy?", with `canAsk` true if the provider answers questions from here, and `wasCharged` true if it ran the
+ * dry run as a purchase.
+ */
 export type AccountVerdict = AccessVerdict & { canAsk: boolean; wasCharged: boolean };
 
 /**
- * Asks whether a purchase would be taken here, without a word of a caller in it. First a question about a task that does not exist:
- * it is free whatever the provider makes of it, and tells a wrong key or address. Then, with `dryRun`, the plainest purchase under
- * `X-Runware-Dry-Run: 1` (Runware's skill for coding agents: validates and prices without running or charging). A provider that
- * ignores the header gives itself away: by an image, because the task is synchronous, or by knowing the task when it is asked.
+ * Asks if the provider would take a purchase from here, without any data of a caller. First a question about a task that does not exist:
+ * it is free whatever the answer, and reveals a wrong key or address. Then, with `dryRun`, the plainest purchase under
+ * `X-Runware-Dry-Run: 1` (Runware's skill for coding agents: validates and prices without running or charging). A provider that ignores
+ * the header reveals it: by an image, because the task is synchronous, or by knowing the task when asked.
  */
 export async function checkAccount(
   settings: ExchangeSettings,
@@ -38,7 +41,7 @@ export async function checkAccount(
   const taskUUID = randomUUID();
   const request = parseGrokImagineRequest({ model: modelId, positivePrompt: 'a grey card', ...sizeOfRatio['1:1'] });
   const task = {
-    ...buildPurchaseTask({ taskUUID, request, ttlSeconds: 60, ...(uploadEndpoint === undefined ? {} : { uploadEndpoint }) }),
+    ...buildPurchaseTask({ taskUUID, request, ttlSeconds: 60, ...defined({ uploadEndpoint }) }),
     deliveryMethod: 'sync',
   };
   const exchange = await exchangeTask(settings, task, signal, { 'x-runware-dry-run': '1' });
@@ -66,7 +69,7 @@ export async function checkAccount(
   }
 }
 
-/** What an answer about a task that does not exist tells of the way to the provider and of the key. */
+/** Concludes from the answer about a task that does not exist if address and key are right. */
 function verdictOfQuestion(exchange: Exchange, redactor: Redactor): AccessVerdict {
   if (exchange.kind !== 'answered')
     return { kind: 'inconclusive', fault: { ...exchange.fault, message: redactor.text(exchange.fault.message) } };
@@ -77,7 +80,7 @@ function verdictOfQuestion(exchange: Exchange, redactor: Redactor): AccessVerdic
   if (refusal !== undefined) return { kind: 'account', fault: refusal };
   const [fault = faultOfAnswer(exchange)] = faults;
   if (exchange.status >= 200 && exchange.status < 300 && errors.length === 0 && hasData(value)) return { kind: 'open' };
-  // `taskNotFound` and its kin are the provider's answer to what it does not know.
+  // `taskNotFound` and similar codes are the provider's answer for an unknown task.
   const isAnswer = fault.class === 'not-found' && /task/i.test(fault.code);
   if (isAnswer) return { kind: 'open' };
   return { kind: speaksAsProvider(exchange) ? 'inconclusive' : 'foreign', fault };

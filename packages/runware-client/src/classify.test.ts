@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { classifyFault } from './classify.ts';
 
-// Every code that Runware's error page or an official SDK names, and the statuses of the error page.
+// Every code of Runware's error page or an official SDK, and the statuses of the error page.
 const codes = {
   'rate-limit': ['rateLimitExceeded', 'inferenceRateLimitExceeded', 'providerRateLimitExceeded'],
   timeout: ['timeoutProvider', 'providerTimeout', 'failedProviderTimeout'],
@@ -76,7 +76,7 @@ const codes = {
 
 const rows = Object.entries(codes).flatMap(([kind, names]) => names.map((code) => ({ code, kind })));
 
-test.each(rows)('code "$code" is of class $kind', ({ code, kind }) => {
+test.each(rows)('code "$code" has class $kind', ({ code, kind }) => {
   expect(classifyFault({ code })).toBe(kind);
 });
 
@@ -101,7 +101,7 @@ test.each([
   [504, 'timeout'],
   [418, 'unknown'],
   [200, 'unknown'],
-])('an unknown code with HTTP %i is of class %s', (httpStatus, kind) => {
+])('an unknown code with HTTP %i has class %s', (httpStatus, kind) => {
   expect(classifyFault({ code: 'somethingNew', httpStatus })).toBe(kind);
 });
 

@@ -1,20 +1,20 @@
 import type { FaultClass } from '@darkroom/contracts';
 
-/** What is known of an error when it is classified. */
+/** Known properties of an error to classify. */
 export interface FaultFeatures {
-  /** The provider's own code; empty or absent when it sent none. */
+  /** The provider's own code; empty or absent if it sent none. */
   code?: string | undefined;
-  /** The status of the HTTP answer that carried the error; it decides only when the code says nothing. */
+  /** Status of the HTTP answer with the error; decides only if the code does not. */
   httpStatus?: number | undefined;
 }
 
 /**
- * The class of an error of Runware, by rule and not by list: Runware publishes no registry of codes and passes on those of
- * the providers behind it (Runware docs, platform/errors; the codes are those of its error page and its official SDKs).
- * Compared in lower case: the documented `timeoutProvider` and the observed `failedProviderTimeout` are one family.
+ * Returns the class of a Runware error, by rules instead of a list: Runware publishes no registry of codes and passes on those of the
+ * providers behind it (Runware docs, platform/errors; the codes are those of its error page and its official SDKs). Compared in lower
+ * case: the documented `timeoutProvider` and the observed `failedProviderTimeout` are one family.
  *
- * The order matters: `providerRateLimitExceeded` is a rate limit and `providerContentPolicyViolation` a refusal of the
- * content, although both start like trouble at a provider; `invalidApiKey` is the account's, not the request's.
+ * The order matters: `providerRateLimitExceeded` is a rate limit and `providerContentPolicyViolation` a refusal of the content, although
+ * both begin like errors of a provider; `invalidApiKey` is about the account, not the request.
  */
 export function classifyFault({ code = '', httpStatus }: FaultFeatures): FaultClass {
   const name = code.toLowerCase();
@@ -38,17 +38,17 @@ const matchesPattern = (pattern: RegExp) => (name: string) => pattern.test(name)
 
 const rules: readonly { class: FaultClass; matches: (name: string) => boolean }[] = [
   { class: 'conflict', matches: isOneOf('conflicttaskuuid') },
-  // The request is larger than any allowance, so no waiting helps.
+  // The request exceeds any allowance, so waiting does not help.
   { class: 'validation', matches: isOneOf('inferenceratelimitrequesttoolarge') },
   { class: 'rate-limit', matches: contains('ratelimit') },
   {
     class: 'safety',
     matches: contains('contentpolicy', 'sensitivecontent', 'unsafecontent', 'nsfwcontent', 'promptblocked', 'imageblocked', 'moderation'),
   },
-  // Seen in tests of an SDK only, and about our receiver, not about the task.
+  // Seen in tests of an SDK only; about our receiver, not about the task.
   { class: 'unknown', matches: isOneOf('webhooktimeout') },
   { class: 'timeout', matches: (name) => name.includes('timeout') && !startsWith('invalid', 'missing', 'unsupported')(name) },
-  // Before quota and auth: `providerInsufficientCredits` and `providerAuthenticationFailed` are Runware's own account elsewhere.
+  // Before quota and auth: `providerInsufficientCredits` and `providerAuthenticationFailed` concern Runware's own account at that provider.
   { class: 'provider', matches: startsWith('provider') },
   { class: 'quota', matches: contains('credits', 'quota', 'balance') },
   { class: 'auth', matches: contains('apikey') },
@@ -89,7 +89,7 @@ const rules: readonly { class: FaultClass; matches: (name: string) => boolean }[
   },
 ];
 
-/** Statuses of Runware's error page; 413 and 422 are the HTTP standard's for a request that is wrong in itself. */
+/** Statuses of Runware's error page; in the HTTP standard 413 and 422 mark a request that is wrong in itself. */
 function classOfStatus(status: number | undefined): FaultClass {
   switch (status) {
     case undefined:

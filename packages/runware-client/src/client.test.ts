@@ -16,7 +16,7 @@ test.each([
   expect(() => create(more)).toThrow(ConfigError);
 });
 
-test('all problems are told at once, and never the key or the address', () => {
+test('lists all problems at once, without the key or the address', () => {
   const attempt = (): unknown => create({ url: 'u:secret@nowhere', apiKey: 'secret key' });
   expect(attempt).toThrow(/url: .*\n.*apiKey/s);
   expect(attempt).not.toThrow(/secret/);

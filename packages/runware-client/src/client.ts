@@ -20,47 +20,52 @@ import { buildDetailsTask, buildPollTask, buildPurchaseTask } from './task.ts';
 import { taskStateOf, taskStateOfDetails } from './task-state.ts';
 
 export interface RunwareClientConfig {
-  /** The one endpoint for all tasks, such as "https://api.runware.ai/v1". */
+  /** The single endpoint for all tasks, such as "https://api.runware.ai/v1". */
   url: string;
   apiKey: string;
-  /** How long one request may take, answer included, in milliseconds. */
+  /** Longest duration of one request, answer included, in milliseconds. */
   requestTimeoutMs: number;
-  /** Hosts that images may be fetched from; with a port for an emulator. Default: Runware's own. None on this machine, unless `url` is. */
+  /**
+   * Hosts from which images may be fetched; with a port for an emulator. Default: Runware's own. A host on this machine counts only if
+   * `url` is on it too.
+   */
   imageHosts?: readonly string[];
-  /** The largest image that is fetched, in bytes. */
+  /** Largest image to fetch, in bytes. */
   maxImageBytes: number;
 }
 
 export interface RunwareClientDependencies {
-  /** The platform's own by default. Images are fetched by one of our own, which looks where it connects to. */
+  /** The platform's own by default. Images are fetched by our own fetch, which checks each address before it connects. */
   fetch?: typeof fetch;
-  /** Finds the addresses of image hosts; as the system does by default. */
+  /** Resolves image hosts; by default as the system does. */
   resolve?: Resolve;
-  /** Milliseconds since 1970; for `Retry-After` given as a date. */
+  /** Milliseconds since 1970; needed for a `Retry-After` given as a date. */
   now: () => number;
 }
 
 /**
- * Runware's HTTP API, as far as buying images needs it. One task in a request, so that an answer can only be about it. No
- * function here throws for anything that the network or the provider does, and none tries again: what came of a request is
- * its value, and the queue decides what follows.
+ * The part of Runware's HTTP API that buying images needs. One task in a request, so that an answer can only be about it. No function
+ * here throws for a fault of the network or the provider, and none retries: the result of a request is its value, and the queue decides
+ * the next step.
  */
 export interface RunwareClient {
-  /** POSTs one purchase. Sending it again with the same `taskUUID` within Runware's memory does not buy twice. */
+  /** POSTs one purchase. A repetition with the same `taskUUID` while Runware remembers it does not buy twice. */
   submit(order: PurchaseOrder, signal?: AbortSignal): Promise<SubmitVerdict>;
-  /** Asks how a task stands (`getResponse`). */
+  /** Asks for the state of a task (`getResponse`). */
   lookUp(taskUUID: string, signal?: AbortSignal): Promise<TaskState>;
-  /** Asks what is kept of a task (`getTaskDetails`), for when `lookUp` no longer knows it. */
+  /** Asks for the kept details of a task (`getTaskDetails`), once `lookUp` no longer knows it. */
   lookUpDetails(taskUUID: string, signal?: AbortSignal): Promise<TaskState>;
-  /** Asks whether this process may buy: a free question and, with `dryRun`, a purchase that is validated and priced and neither run nor charged. */
+  /**
+   * Asks if this process may buy: a free question and, with `dryRun`, a purchase that is validated and priced but neither run nor charged.
+   */
   checkAccount(how: AccountQuestion, signal?: AbortSignal): Promise<AccountVerdict>;
-  /** Fetches an image from an `imageURL` that `lookUp` gave. */
+  /** Fetches an image from an `imageURL` of `lookUp`. */
   downloadImage(imageURL: string, signal?: AbortSignal): Promise<DownloadVerdict>;
 }
 
 /**
- * Creates a client. It keeps no connection of its own and needs no closing.
- * @throws ConfigError for a URL or a key that no request can be made with.
+ * Creates a client, which keeps no connections and needs no closing.
+ * @throws ConfigError for a URL or a key that cannot be used in a request.
  */
 export function createRunwareClient(
   config: RunwareClientConfig,
@@ -68,7 +73,7 @@ export function createRunwareClient(
 ): RunwareClient {
   const problems = problemsOf(config);
   if (problems.length > 0) throw new ConfigError(problems);
-  // A slash more is the same address to a person, and another one to most servers.
+  // A person takes an address with a trailing slash for the same one; most servers do not.
   const url = config.url.replace(/\/+$/, '');
   const settings = { ...config, ...imageRulesOf(config), url, fetch: fetchOnce, resolve, now };
   const redactor = createRedactor([config.apiKey]);
@@ -86,7 +91,7 @@ export function createRunwareClient(
   };
 }
 
-/** A form of Darkroom's own, which its caller turns into a URL; as it is, it would tell the provider nothing. */
+/** Finds a reference in Darkroom's own form. Its caller must replace it by a URL, because the provider does not know the form. */
 const hasKeptInput = ({ request }: PurchaseOrder): boolean =>
   (request.inputs?.referenceImages ?? []).some((image) => findKeptInput(image) !== undefined);
 const unsendable: ProviderFault = {
@@ -95,13 +100,13 @@ const unsendable: ProviderFault = {
   message: 'could not send the purchase: a reference image lies in the bucket and has no URL',
 };
 
-/** What of an order an error message must not repeat. Its URLs need no listing: all queries are cut off. */
+/** Parts of the request to redact from provider errors. URLs are not listed: their query strings are always removed. */
 const privateTextsOf = ({ request }: PurchaseOrder): string[] => [
   request.positivePrompt,
   ...(request.inputs?.referenceImages ?? []).filter((image) => !/^https?:/i.test(image)),
 ];
 
-/** Found here and not at the first purchase: a request that cannot even be built would look like one that may have left. */
+/** Checks the settings here and not at the first purchase: a request that cannot even be built would look like one that may have left. */
 const problemsOf = ({ url, apiKey }: RunwareClientConfig): Problem[] => [
   ...(canReadUrl(url) && /^https?:/i.test(url) ? [] : [{ path: 'url', message: 'must be an http(s) URL' }]),
   ...(/^[\x21-\x7e]+$/.test(apiKey)

@@ -1,14 +1,14 @@
-/** A limit on one request: it ends by time or because the caller gave up, and tells which. */
+/** A limit on one request. It ends by time or by the caller's signal, and remembers which. */
 export interface Deadline {
-  /** Aborts when the limit is over or the caller aborts. */
+  /** Aborts when the time is over or the caller aborts. */
   signal: AbortSignal;
-  /** Why it ended; undefined while it has not. */
+  /** Cause of the end; undefined until then. */
   endedBy(): 'timeout' | 'caller' | undefined;
-  /** Lets go of the timer and of the caller's signal. */
+  /** Releases the timer and the caller's signal. */
   stop(): void;
 }
 
-/** Starts a limit of `limitMs` milliseconds; `stop` must be called when the request is over, read body included. */
+/** Starts a limit of `limitMs` milliseconds. Call `stop` when the request is over, its body read. */
 export function startDeadline(limitMs: number, callerSignal?: AbortSignal): Deadline {
   const controller = new AbortController();
   let endedBy: 'timeout' | 'caller' | undefined;

@@ -47,13 +47,13 @@ test.each([['{"data":['], [''], ['not JSON'], ['null'], ['7'], ['"text"'], ['[1,
   },
 );
 
-test('a flood of items and an endless code are cut', () => {
+test('cuts a flood of items and an endless code', () => {
   const parsed = parseDelivery({ errors: Array.from({ length: 5000 }, () => ({ code: 'x'.repeat(5000) })) });
   expect(parsed.kind === 'parsed' && parsed.items.length).toBe(100);
   expect(parsed.kind === 'parsed' && parsed.items[0]?.code?.length).toBe(100);
 });
 
-test('no text and no JSON value makes it throw', () => {
+test('throws for no text and no JSON value', () => {
   const deep = JSON.parse('['.repeat(5000) + ']'.repeat(5000)) as unknown;
   expect(parseDelivery({ data: deep }).kind).toBe('malformed');
   fc.assert(fc.property(fc.jsonValue(), (value) => ['parsed', 'malformed'].includes(parseDelivery(value).kind)));
@@ -62,7 +62,7 @@ test('no text and no JSON value makes it throw', () => {
   fc.assert(fc.property(likeAnAnswer(), (value) => ['parsed', 'malformed'].includes(parseDelivery(value).kind)));
 });
 
-/** JSON with the names of an answer and any values: random JSON alone rarely meets one of them. */
+/** JSON with the field names of an answer and any values: random JSON rarely holds one of them. */
 function likeAnAnswer(): fc.Arbitrary<unknown> {
   const entry = fc.record(
     {

@@ -13,13 +13,13 @@ export interface DownloadSettings extends ImageAddressRules, HostRules {
   maxImageBytes: number;
 }
 
-/** Refusals of this moment, beside those of a server in trouble (5xx). All others say that the image is not there. */
+/** Refusals that may pass, beside those of a failing server (5xx). All others mean that the image is not there. */
 const PASSING_STATUSES = new Set([408, 425, 429]);
 
 /**
- * Fetches an image from the provider's own address, for the case that its upload never came. The address is not trusted: only
- * listed hosts, at public addresses, no redirects, bounded in size (after decompression) and time, and neither key nor cookie
- * goes along. A name that leads elsewhere for now is tried again: the image may still be fetched when the trouble is over.
+ * Fetches an image from the provider's own address, in case its upload never came. The address is not trusted: only listed hosts, at
+ * public addresses, no redirects, bounded in size (after decompression) and time, without key or cookie. A host name that resolves
+ * elsewhere for now counts as unavailable and is tried again: the image may still be fetched later.
  */
 export async function downloadImage(settings: DownloadSettings, imageURL: string, signal?: AbortSignal): Promise<DownloadVerdict> {
   const address = checkImageAddress(imageURL, settings);
@@ -29,7 +29,7 @@ export async function downloadImage(settings: DownloadSettings, imageURL: string
       fault: { class: 'unknown', code: 'ADDRESS_REFUSED', message: `the image's address was not fetched: ${address.reason}` },
     };
 
-  // The path names the image and its query may grant access: neither is repeated.
+  // The path names the image and its query may grant access: messages repeat neither.
   const attempted = `fetch of an image from '${address.url.host}'`;
   const deadline = startDeadline(settings.requestTimeoutMs, signal);
   try {
@@ -51,7 +51,7 @@ export async function downloadImage(settings: DownloadSettings, imageURL: string
   }
 }
 
-/** One request, over a connection of its own: one that was kept would lead where its name led before. @throws whatever goes wrong on the way. */
+/** Sends one request over a new connection: a kept one would lead to the name's earlier address. @throws any error on the way. */
 async function fetchFrom(
   url: URL,
   attempted: string,
@@ -87,7 +87,7 @@ async function fetchFrom(
   }
 }
 
-// A redirect is not followed, and counts as an answer without the image: it leads where no list was asked.
+// A redirect is not followed, and counts as an answer without the image: its target is on no list.
 const isPassing = (status: number): boolean => status >= 500 || PASSING_STATUSES.has(status);
 
 const faultOf = (attempted: string, status: number): ProviderFault => ({

@@ -1,10 +1,10 @@
-import type { ProviderFault } from '@darkroom/contracts';
+import { defined, type ProviderFault } from '@darkroom/contracts';
 import { readBoundedBody } from './bounded-body.ts';
 import { startDeadline } from './deadline.ts';
 import { networkCodeOf, networkMessageOf, wasSurelyNotSent } from './network-fault.ts';
 import { parseRetryAfter } from './retry-after.ts';
 
-/** What one POST came to, before anybody asks what it means. */
+/** Outcome of one POST, before it is interpreted. */
 export type Exchange =
   | { kind: 'answered'; status: number; retryAfterMs?: number; body: AnswerBody }
   /** The connection was not made. */
@@ -14,7 +14,7 @@ export type Exchange =
 
 type AnswerBody = { kind: 'json'; value: unknown } | { kind: 'unreadable'; reason: 'not JSON' | 'too large' | 'cut off' };
 
-/** An answer to one task is a few hundred bytes; a longer one is not read to its end. */
+/** An answer about one task has a few hundred bytes; a longer one is not read to its end. */
 const MAX_ANSWER_BYTES = 1024 * 1024;
 
 export interface ExchangeSettings {
@@ -27,8 +27,8 @@ export interface ExchangeSettings {
 }
 
 /**
- * POSTs one task: always an array, with the key in a header (Runware docs, platform/authentication). Redirects are not
- * followed: they would carry the key, and a purchase, to another host. Never throws.
+ * POSTs one task: always an array, with the key in a header (Runware docs, platform/authentication). Redirects are not followed: they
+ * would send the key, and a purchase, to another host. Never throws.
  */
 export const exchangeTask = (
   settings: ExchangeSettings,
@@ -37,7 +37,7 @@ export const exchangeTask = (
   headers: Readonly<Record<string, string>> = {},
 ): Promise<Exchange> => exchangeTasks(settings, [task], signal, headers);
 
-/** The same for several tasks in one request, which only a probe sends: an answer could be about any of them. */
+/** POSTs several tasks in one request. Only a probe does so: an answer could be about any of them. */
 export async function exchangeTasks(
   settings: ExchangeSettings,
   tasks: readonly Record<string, unknown>[],
@@ -58,7 +58,7 @@ export async function exchangeTasks(
     });
     const retryAfterMs = parseRetryAfter(response.headers.get('retry-after'), settings.now());
     const body = await readJson(response);
-    return { kind: 'answered', status: response.status, ...(retryAfterMs === undefined ? {} : { retryAfterMs }), body };
+    return { kind: 'answered', status: response.status, ...defined({ retryAfterMs }), body };
   } catch (error) {
     switch (deadline.endedBy()) {
       case 'timeout':
@@ -86,7 +86,7 @@ async function readJson(response: Response): Promise<AnswerBody> {
     if (body.kind === 'too-large') return { kind: 'unreadable', reason: 'too large' };
     bytes = body.bytes;
   } catch {
-    // The status has arrived and still means something; for a purchase a body that is cut off means that nothing is known.
+    // The status has arrived and is still usable; for a purchase, a truncated body means that the outcome is unknown.
     return { kind: 'unreadable', reason: 'cut off' };
   }
   try {
@@ -96,5 +96,5 @@ async function readJson(response: Response): Promise<AnswerBody> {
   }
 }
 
-/** Trouble on the way, under a code of ours or of the system ("ECONNRESET"). */
+/** Builds a fault of the network, under a code of ours or of the system ("ECONNRESET"). */
 export const networkFault = (code: string, message: string): ProviderFault => ({ class: 'network', code, message });

@@ -1,13 +1,13 @@
-import type { ProviderFault } from '@darkroom/contracts';
+import { defined, type ProviderFault } from '@darkroom/contracts';
 import type { AnswerEntry } from './answer.ts';
 import { classifyFault } from './classify.ts';
 import type { Exchange } from './exchange.ts';
 import type { Redactor } from './redact.ts';
 
-/** An answer of the provider, apart from its body. */
+/** An answer of the provider with its status and body. */
 export type Answered = Extract<Exchange, { kind: 'answered' }>;
 
-/** What an entry says went wrong, redacted. The class is that of its code alone unless a status is given to fall back on. */
+/** Builds the fault of an entry, redacted. Its class is that of its code; with `statusDecides` the status stands in for an unknown code. */
 export function faultOfEntry(entry: AnswerEntry, redactor: Redactor, status: number, statusDecides: boolean): ProviderFault {
   const code = entry.code === undefined || entry.code === '' ? undefined : redactor.text(entry.code).slice(0, 100);
   return {
@@ -15,12 +15,12 @@ export function faultOfEntry(entry: AnswerEntry, redactor: Redactor, status: num
     code: code ?? `HTTP_${status}`,
     message: redactor.text(entry.message ?? 'the provider gave no message'),
     httpStatus: status,
-    ...(entry.parameter === undefined ? {} : { parameter: redactor.text(entry.parameter) }),
+    ...defined({ parameter: entry.parameter === undefined ? undefined : redactor.text(entry.parameter) }),
     raw: redactor.json(entry.raw),
   };
 }
 
-/** What an answer without a readable error says went wrong: its status, and what its body was instead. */
+/** Builds the fault of an answer without a readable error, from its status and the form of its body. */
 export function faultOfAnswer({ status, body }: Answered): ProviderFault {
   const held = body.kind === 'json' ? 'without a known error in its body' : `with a body that was ${body.reason}`;
   return {

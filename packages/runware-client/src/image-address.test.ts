@@ -25,7 +25,7 @@ test.each([
 });
 
 test.each(['http://127.0.0.1:8080/a.jpg', 'http://[::1]:8080/a.jpg', 'http://localhost:8080/a.jpg', 'http://127.1:8080/a.jpg'])(
-  '%s is allowed if the provider is on this machine, too, and not otherwise',
+  '%s is allowed only if the provider is on this machine too',
   (address) => {
     expect(checkImageAddress(address, ofEmulator).kind).toBe('allowed');
     expect(checkImageAddress(address, ofRunware)).toMatchObject({ kind: 'disallowed', reason: expect.stringContaining('this machine') });
@@ -83,6 +83,6 @@ test.each([
   ['http://[::1]:8787/v1', true],
   ['http://127.0.0.1.example.com/v1', false],
   ['http://10.0.0.1/v1', false],
-])('a provider at %s may name this machine: %s', (url, allowLoopback) => {
+])('a provider at %s may name an address of this machine: %s', (url, allowLoopback) => {
   expect(imageRulesOf({ url })).toEqual({ imageHosts: ['im.runware.ai'], allowLoopback });
 });

@@ -2,17 +2,17 @@ import { canReadUrl, scopeOfAddress, withoutBrackets } from '@darkroom/contracts
 
 export type ImageAddress = { kind: 'allowed'; url: URL } | { kind: 'disallowed'; reason: string };
 
-/** The host of the addresses in Runware's own examples (model page, "Examples"). */
+/** The host in Runware's own examples (model page, "Examples"). */
 export const defaultImageHosts: readonly string[] = ['im.runware.ai'];
 
 export interface ImageAddressRules {
   /** Host names, with a port if it is not the scheme's own ("127.0.0.1:8080"). */
   imageHosts: readonly string[];
-  /** Whether images may come from this machine: only if the provider itself is on it, an emulator. */
+  /** True if images may come from this machine: only if the provider, an emulator, is on it too. */
   allowLoopback: boolean;
 }
 
-/** @param url The provider's own address. @param imageHosts Runware's own unless given. */
+/** @param url The provider's own address. @param imageHosts Runware's own by default. */
 export const imageRulesOf = ({
   url,
   imageHosts = defaultImageHosts,
@@ -25,9 +25,8 @@ export const imageRulesOf = ({
 });
 
 /**
- * Decides whether an image may be fetched from an address that came from outside. An address on another host would make this
- * machine fetch from wherever the sender likes, its own network included. Where a listed *name* leads is decided when a
- * connection is made (`resolveHost`).
+ * Decides if an image may be fetched from an address that came from outside. An address on any other host would let its sender direct
+ * this machine's requests, even into its own network. `resolveHost` checks the addresses of a listed *name* when it connects.
  */
 export function checkImageAddress(address: string, { imageHosts, allowLoopback }: ImageAddressRules): ImageAddress {
   if (!canReadUrl(address)) return { kind: 'disallowed', reason: 'it is not a URL' };
@@ -38,10 +37,10 @@ export function checkImageAddress(address: string, { imageHosts, allowLoopback }
   const isHere = isLoopbackHost(url.hostname);
   if (isHere && !allowLoopback) return { kind: 'disallowed', reason: 'it leads to this machine, and the provider is elsewhere' };
   if (scopeOfAddress(withoutBrackets(url.hostname)) === 'private') return { kind: 'disallowed', reason: 'it leads to a private network' };
-  // Plain http is for an emulator on this machine only.
+  // Plain http is only for an emulator on this machine.
   if (url.protocol === 'https:' || (url.protocol === 'http:' && isHere)) return { kind: 'allowed', url };
   return { kind: 'disallowed', reason: 'it is not https' };
 }
 
-/** Whether a host, as a URL has it, is this machine. */
+/** Returns true if the host of a URL is this machine. */
 const isLoopbackHost = (hostname: string): boolean => hostname === 'localhost' || scopeOfAddress(withoutBrackets(hostname)) === 'loopback';

@@ -35,14 +35,14 @@ test.each(['UND_ERR_SOCKET', 'UND_ERR_HEADERS_TIMEOUT', 'ERR_SSL_SSLV3_ALERT_BAD
   expect(wasSurelyNotSent(fetchFailed(Object.assign(new Error('x'), { code })))).toBe(false);
 });
 
-test('of several addresses all must have failed to connect', () => {
+test('of several addresses, all must have failed to connect', () => {
   const refused = systemError('ECONNREFUSED', 'connect');
   expect(wasSurelyNotSent(fetchFailed(new AggregateError([refused, systemError('ENETUNREACH', 'connect')])))).toBe(true);
   expect(wasSurelyNotSent(fetchFailed(new AggregateError([refused, systemError('ECONNRESET', 'read')])))).toBe(false);
   expect(wasSurelyNotSent(new AggregateError([]))).toBe(false);
 });
 
-test('code and message are those of the innermost cause', () => {
+test('returns code and message of the innermost cause', () => {
   const error = fetchFailed(new AggregateError([systemError('ECONNREFUSED', 'connect')]));
   expect(networkCodeOf(error)).toBe('ECONNREFUSED');
   expect(networkMessageOf(error)).toBe('connect ECONNREFUSED');

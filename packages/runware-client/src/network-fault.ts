@@ -1,21 +1,22 @@
+import { defined } from '@darkroom/contracts';
 /**
- * Tells failures in which no connection was made, so that surely nothing was bought, from all others. When in doubt the
- * request counts as sent: a purchase that is looked for in vain costs a wait, one that is made twice costs money.
+ * Returns true if no connection was made, so that certainly nothing was bought. In doubt the request counts as sent: searching for a
+ * purchase in vain costs a wait, buying twice costs money.
  */
 export function wasSurelyNotSent(error: unknown): boolean {
   const { code, syscall, message } = featuresOf(error);
   if (code === 'UND_ERR_CONNECT_TIMEOUT') return true;
   if (code !== undefined && CERTIFICATE_OR_HANDSHAKE.has(code)) return true;
-  // The same codes come from an established connection too, then with the call "read" or "write".
+  // An established connection raises the same codes, but in the system call "read" or "write".
   if (syscall === 'connect' && code !== undefined && CONNECT.has(code)) return true;
   if (syscall === 'getaddrinfo') return true;
   if (message !== undefined && HANDSHAKE_MESSAGES.test(message)) return true;
-  // One error for each address that was tried: all of them must have failed to connect.
+  // One error for each address tried: all of them must have failed to connect.
   if (error instanceof AggregateError && error.errors.length > 0) return error.errors.every(wasSurelyNotSent);
   return error instanceof Error && error.cause !== undefined && wasSurelyNotSent(error.cause);
 }
 
-/** The first code on the chain of causes, such as "ECONNRESET"; "UNKNOWN" if there is none. */
+/** Returns the first code in the chain of causes, such as "ECONNRESET"; "UNKNOWN" if there is none. */
 export function networkCodeOf(error: unknown): string {
   const { code } = featuresOf(error);
   if (code !== undefined) return code;
@@ -23,7 +24,7 @@ export function networkCodeOf(error: unknown): string {
   return error instanceof Error && error.cause !== undefined ? networkCodeOf(error.cause) : 'UNKNOWN';
 }
 
-/** The message of the innermost cause: fetch says only "fetch failed" itself. */
+/** Returns the message of the innermost cause: fetch itself only says "fetch failed". */
 export function networkMessageOf(error: unknown): string {
   if (error instanceof AggregateError && error.errors.length > 0) return networkMessageOf(error.errors[0]);
   if (!(error instanceof Error)) return 'an unknown error';
@@ -34,8 +35,8 @@ export function networkMessageOf(error: unknown): string {
 const CONNECT = new Set(['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'EADDRNOTAVAIL', 'EHOSTDOWN', 'ENETDOWN', 'ETIMEDOUT']);
 
 /**
- * Refused certificates (Node.js docs, "TLS/SSL errors", X.509 codes) and handshakes that cannot go on. No alert that an
- * established connection can raise as well is among them.
+ * Refused certificates (Node.js docs, "TLS/SSL errors", X.509 codes) and failed handshakes. Excludes every alert that an established
+ * connection can raise too.
  */
 const CERTIFICATE_OR_HANDSHAKE = new Set([
   'CERT_CHAIN_TOO_LONG',
@@ -59,7 +60,7 @@ const CERTIFICATE_OR_HANDSHAKE = new Set([
   'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
 ]);
 
-// Node's words for a connection that ended inside the handshake; its code is the ambiguous ECONNRESET. If Node changes them
+// Node's message for a connection that ended inside the handshake; its code is the ambiguous ECONNRESET. If Node changes the message,
 // the request counts as sent, which is the safe side.
 const HANDSHAKE_MESSAGES = /before secure TLS connection was established/;
 
@@ -71,9 +72,9 @@ interface ErrorFeatures {
 
 function featuresOf(error: unknown): ErrorFeatures {
   if (typeof error !== 'object' || error === null) return {};
-  return {
-    ...('code' in error && typeof error.code === 'string' ? { code: error.code } : {}),
-    ...('syscall' in error && typeof error.syscall === 'string' ? { syscall: error.syscall } : {}),
-    ...('message' in error && typeof error.message === 'string' ? { message: error.message } : {}),
+  const textOf = (name: keyof ErrorFeatures): string | undefined => {
+    const value: unknown = Reflect.get(error, name);
+    return typeof value === 'string' ? value : undefined;
   };
+  return defined({ code: textOf('code'), syscall: textOf('syscall'), message: textOf('message') });
 }

@@ -1,4 +1,4 @@
-import { parseGrokImagineRequest, type DownloadVerdict, type FaultClass, type NanoUsd } from '@darkroom/contracts';
+import { defined, parseGrokImagineRequest, type DownloadVerdict, type FaultClass, type NanoUsd } from '@darkroom/contracts';
 import { hasImage, readAnswer, type AnswerEntry } from './answer.ts';
 import { classifyFault } from './classify.ts';
 import { downloadImage } from './download.ts';
@@ -16,7 +16,7 @@ export interface ProbeOrder {
   taskUUID: string;
   prompt: string;
   referenceImages?: readonly string[];
-  /** Asks to validate and price without running (Runware's skill for coding agents, `X-Runware-Dry-Run`). */
+  /** Validates and prices without running (Runware's skill for coding agents, `X-Runware-Dry-Run`). */
   dry?: boolean;
   /** Breaks a rule of the model's page on purpose: a width that it does not list. */
   refusable?: boolean;
@@ -24,33 +24,33 @@ export interface ProbeOrder {
   webhookURL?: string;
 }
 
-/** What one entry of an answer says, and in which of the known forms. */
+/** Content of one entry of an answer, and the form in which it came. */
 export interface ProbeEntry {
   taskUUID: string | undefined;
-  /** "errors", "data with a nested error", "data with a flat code": the forms in which failures are told. */
+  /** "errors", "data with a nested error", "data with a flat code": the forms of failures. */
   form: 'data' | 'errors' | 'data-nested' | 'data-flat';
   status: string | undefined;
   hasImage: boolean;
   imageURL: string | undefined;
   costNanoUsd: NanoUsd | undefined;
   fault: { class: FaultClass; code: string; message: string } | undefined;
-  /** Of `getTaskDetails`: what the kept response is. */
+  /** Kept response in an answer to `getTaskDetails`. */
   response: 'absent' | 'null' | 'result' | 'error';
 }
 
-/** What came back. */
+/** One answer to a probe. */
 export interface ProbeAnswer {
-  /** Absent: no answer came. */
+  /** Absent without an answer. */
   httpStatus: number | undefined;
-  /** Why there is nothing to read: trouble on the way, or a body in no known form. */
+  /** Reason for a missing or unreadable answer: an error on the way, or a body in no known form. */
   trouble: string | undefined;
   entries: readonly ProbeEntry[];
 }
 
-/** Runware's API for whoever asks what its documentation does not say. Everything is one request; nothing is tried again. */
+/** Runware's API for probes of what its documentation leaves open. Each call is one request without retries. */
 export interface ProbeClient {
   buy(order: ProbeOrder): Promise<ProbeAnswer>;
-  /** Asks of several tasks in one request. */
+  /** Asks about several tasks in one request. */
   poll(taskUUIDs: readonly string[]): Promise<ProbeAnswer>;
   details(taskUUID: string): Promise<ProbeAnswer>;
   fetchImage(imageURL: string): Promise<DownloadVerdict['kind']>;
@@ -81,7 +81,7 @@ export function createProbeClient(
       return response;
     };
     const exchange = await exchangeTasks({ ...settings, fetch: watched }, tasks, signal, headers);
-    // Not sent either, and no trouble on the way: a purchase that leaves no trace is not made.
+    // The request was not sent, and no error occurred on the way: a purchase that cannot be recorded is not made.
     if (unrecorded !== undefined) throw unrecorded;
     recordAnswer?.({ exchange, headers: answerHeaders });
     if (exchange.kind !== 'answered') return { httpStatus: undefined, trouble: redactor.text(exchange.fault.message), entries: [] };
@@ -134,11 +134,10 @@ function buildProbeTask({
     taskUUID,
     request,
     ttlSeconds: 60,
-    ...(uploadEndpoint === undefined ? {} : { uploadEndpoint }),
-    ...(webhookURL === undefined ? {} : { webhookURL }),
+    ...defined({ uploadEndpoint, webhookURL }),
   });
-  // A probe asks what happens outside of what our own check lets through, so these go past it. With reference images the size
-  // follows them (model page, "inputs.referenceImages").
+  // A probe tests values that our own check refuses, so these bypass it. With reference images the size follows them (model page,
+  // "inputs.referenceImages").
   if (referenceImages.length > 0) return { ...task, width: undefined, height: undefined, inputs: { referenceImages } };
   return refusable === true ? { ...task, width: 1 } : task;
 }

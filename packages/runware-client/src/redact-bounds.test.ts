@@ -5,7 +5,7 @@ const SIZE = 1024 * 1024;
 const repeat = (text: string): string => text.repeat(Math.ceil(SIZE / text.length)).slice(0, SIZE);
 const prompt = 'a lighthouse at dusk, seen from the sea';
 
-/** Processor time in milliseconds, the least of five: what else this machine does takes none of it. */
+/** Returns the processor time in milliseconds, the least of five runs: unlike elapsed time it excludes other processes. */
 function quickest(work: () => void): number {
   return Math.min(
     ...Array.from({ length: 5 }, () => {
@@ -44,7 +44,7 @@ const parts = [
   '{"a":[',
 ];
 
-test.for(parts)('a megabyte of %j is redacted in a moment, and bounded', (part) => {
+test.for(parts)('redacts a megabyte of %j in linear time, to a bounded text', (part) => {
   const redactor = createRedactor(['rw-Zk3Jq9vX2mBt7LpWc5Nd', prompt, 'red', repeat('QUJDRA+/').slice(0, 250_000)]);
   const text = repeat(part);
   expect(quickest(() => redactor.text(text))).toBeLessThan(50);
@@ -54,7 +54,7 @@ test.for(parts)('a megabyte of %j is redacted in a moment, and bounded', (part) 
   expect(Buffer.byteLength(redactor.json(value))).toBeLessThanOrEqual(4096);
 });
 
-test('an answer of very many values is redacted in a moment, and bounded', () => {
+test('redacts an answer of very many values in linear time, to a bounded text', () => {
   const redactor = createRedactor(['rw-Zk3Jq9vX2mBt7LpWc5Nd', prompt]);
   const level = (depth: number): unknown => (depth === 0 ? 'x' : Array.from({ length: 12 }, () => level(depth - 1)));
   const value = level(5);
@@ -62,7 +62,7 @@ test('an answer of very many values is redacted in a moment, and bounded', () =>
   expect(Buffer.byteLength(redactor.json(value))).toBeLessThanOrEqual(4096);
 });
 
-test('an answer of many long keys is redacted in a moment, and bounded', () => {
+test('redacts an answer of many long keys in linear time, to a bounded text', () => {
   const redactor = createRedactor(['rw-Zk3Jq9vX2mBt7LpWc5Nd', prompt]);
   for (const part of ['x y ', 'token="', 'a=b ', '雪 ']) {
     const keys = (value: (at: number) => unknown) =>
@@ -73,10 +73,10 @@ test('an answer of many long keys is redacted in a moment, and bounded', () => {
   }
 });
 
-test('a key that the bound goes through is not half shown', () => {
+test('never shows half of a key at the bound', () => {
   const apiKey = 'rw-Zk3Jq9vX2mBt7LpWc5Nd';
   const redactor = createRedactor([apiKey]);
-  // What is hidden before it brings the bound into what is kept.
+  // The hidden texts before the key shift the bound into the kept part.
   const before = `data:image/png;base64,${'A'.repeat(8192 - 60)} `;
   for (let at = 0; at < 60; at += 1)
     expect(redactor.text(`${before}${'x '.repeat(at)}${apiKey} ${'y '.repeat(5000)}`)).not.toContain('rw-Zk3');

@@ -1,10 +1,10 @@
 import { boundText, hideSecrets } from '@darkroom/contracts';
 
-/** Takes what must not be kept out of what the provider said: it echoes parameters in its error messages. */
+/** Removes secrets and prompts from the provider's texts, whose error messages repeat parameters. */
 export interface Redactor {
-  /** A text, at most 1,000 characters. */
+  /** Redacts a text, to at most 1,000 characters. */
   text(value: string): string;
-  /** Any value as JSON text, at most 4 KB. */
+  /** Redacts any value as JSON text, to at most 4 KB. */
   json(value: unknown): string;
 }
 
@@ -12,27 +12,25 @@ const MAX_TEXT = 1000;
 const MAX_JSON_BYTES = 4096;
 const MAX_DEPTH = 6;
 const MAX_ENTRIES = 50;
-/** More of a text, or of all texts of a value, is not looked at: what is kept of it is shorter by far. */
+/** Limit of the characters examined in a text, or in all texts of a value; far fewer are kept. */
 const MAX_SEEN = 8192;
-/** More values of one answer are not looked at. */
+/** Limit of the values examined in one answer. */
 const MAX_VALUES = 500;
 
-/** An echo may be cut short by the provider; this many characters in a row are taken for one. */
+/** The provider may truncate a repetition; this many equal characters in a row count as one. */
 const ECHO = 16;
 
-/** Keys of a task whose values are the caller's, or hold a secret. */
+/** Keys of a task whose values belong to the caller, or hold a secret. */
 const PRIVATE_KEYS =
   /^(apikey|authorization|auth|cookie|(positive|negative)?prompt|input|referenceimage|request|uploadendpoint|webhookurl|idempotencykey|password|secret|signature|\w{0,20}token)s?$/i;
 
-/**
- * @param secrets What must not appear, also when the provider repeats only the beginning of it: API key, prompt, inline images.
- */
+/** @param secrets Texts to remove, even if the provider repeats only their beginning: API key, prompt, inline images. */
 export function createRedactor(secrets: readonly string[]): Redactor {
-  // Of a longer one no more than this can be repeated in what is looked at.
+  // The examined text cannot hold more of a longer secret.
   const known = secrets.filter((secret) => secret.trim() !== '').map((secret) => secret.slice(0, MAX_SEEN));
   const hidden = known.map(writingsOf);
   const bound = (value: string): string => boundText(value, MAX_SEEN, known);
-  // What is known first: a pattern that changed the text of a prompt would keep it from being found.
+  // Known secrets first: a pattern that changed the text of a prompt would hide it from this search.
   const clean = (value: string): string =>
     hidden
       .reduce(hide, value)
@@ -50,30 +48,29 @@ export function createRedactor(secrets: readonly string[]): Redactor {
   };
 }
 
-/** A text as it stands in a sentence, in JSON, in JSON that was quoted once more, in JSON of ASCII alone, and in a URL. */
+/** Writes a text as it appears in a sentence, in JSON, in JSON quoted once more, in ASCII-only JSON, and in a URL. */
 function writingsOf(secret: string): string[] {
   const inJson = JSON.stringify(secret).slice(1, -1);
   const inAscii = inJson.replaceAll(/[^\x20-\x7e]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
-  // Half of a surrogate pair has no form in a URL, and none in a request either.
+  // A lone surrogate has no form in a URL, nor in a request.
   const inUrl = encodeURIComponent(Buffer.from(secret).toString());
   return [...new Set([secret, inJson, JSON.stringify(inJson).slice(1, -1), inAscii, inUrl])];
 }
 
-// A parameter beside its name, however it is quoted. Where it ends nobody can tell, so that the rest goes with it.
+// A parameter beside its name, however it is quoted. Its end cannot be told, so everything after it is removed too.
 const NAMED_PROMPT = /((?:positive|negative)Prompt)(?:[\\"'\s]|%5C|%22|%27|%20)*(?:[:=]|%3A|%3D)[^]*$/gi;
 const DATA_URI = /data:[\w.+-]+\/[\w.+-]+[;,][^\s"'<>\\]*/gi;
-// Slashes may be escaped, as in JSON inside a message.
-// From the colon on: a search for the scheme would begin at every letter.
+// Slashes may be escaped, as in JSON inside a message. Begins at the colon: a search for the scheme would begin at every letter.
 const ADDRESS = /:(?:\\?\/){2}[^\s"'<>]+/g;
 // For an address that was cut before its scheme. The names are those of presigned URLs and of our own webhook URL.
 const QUERY_SECRET = /\b(x-amz-[\w-]{1,40}|capability|token|api_?key)=[^\s&"'<>]+/gi;
 const BASE64 = /[A-Za-z0-9+/_-]{100,}={0,2}/g;
-// A poll does not know the prompt of its task; what is quoted at this length is more likely a prompt than a parameter.
+// A poll does not know the prompt of its task; a quotation of this length is more likely a prompt than a parameter.
 const LONG_QUOTE = /"[^"]{60,}"|“[^“”]{60,}”|'[^']{60,}'/g;
 
 const cutAddress = (address: string): string => address.replace(/[?#].*$/s, '?…').replace(/\/\/[^/@]*@/, '//…@');
 
-/** Takes a secret out, or the beginning of it, in whichever of its writings most of it stands there. */
+/** Removes a secret, or the beginning of it, by the form of which the text holds most. */
 function hide(text: string, writings: readonly string[]): string {
   const long = writings.filter((writing) => writing.length >= ECHO);
   const withoutShort = writings
@@ -95,18 +92,18 @@ const firstEcho = (text: string, writings: readonly string[]): number =>
     .filter((at) => at !== -1)
     .reduce((first, at) => (first === -1 ? at : Math.min(first, at)), -1);
 
-/** How much of a writing stands in a text from a place on. */
+/** Counts the characters of a form that the text holds from a position on. */
 function sharedLength(text: string, at: number, writing: string): number {
   let length = 0;
   while (length < writing.length && text[at + length] === writing[length]) length += 1;
   return length;
 }
 
-// A prompt of one word would otherwise tear pieces out of the words around it.
+// A prompt of one word would otherwise remove parts of other words.
 const asWholeWord = (secret: string): RegExp =>
   new RegExp(`(?<![\\p{L}\\p{N}])${secret.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&')}(?![\\p{L}\\p{N}])`, 'gu');
 
-/** What may still be looked at of a value. */
+/** Values and characters of a value that may still be examined. */
 interface Budget {
   values: number;
   characters: number;
@@ -128,7 +125,7 @@ function walk(value: unknown, clean: (text: string) => string, depth: number, bu
   );
 }
 
-/** A key takes of the budget as a text does, and a long one is cut first. */
+/** Cleans a key. It counts against the budget as a text does, and a long one is cut first. */
 function cleanKey(key: string, clean: (text: string) => string, budget: Budget): string {
   if (budget.characters <= 0) return '…';
   const cut = boundText(key, MAX_KEY);
@@ -144,6 +141,6 @@ const shorten = (text: string): string => (text.length <= MAX_TEXT ? text : `${t
 function cutBytes(text: string): string {
   const bytes = Buffer.from(text);
   if (bytes.length <= MAX_JSON_BYTES) return text;
-  // `stream` leaves out a character that the cut went through.
+  // `stream` leaves out a character split by the cut.
   return `${new TextDecoder().decode(bytes.subarray(0, MAX_JSON_BYTES - Buffer.byteLength('…')), { stream: true })}…`;
 }

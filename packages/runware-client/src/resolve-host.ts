@@ -3,25 +3,24 @@ import { lookup } from 'node:dns/promises';
 import type { LookupFunction } from 'node:net';
 import { scopeOfAddress, withoutBrackets } from '@darkroom/contracts';
 
-/** The addresses of a host name, in the order in which they are to be tried. @throws what `dns.lookup` throws. */
+/** Returns the addresses of a host name, in the order of connection attempts. @throws the errors of `dns.lookup`. */
 export type Resolve = (hostname: string) => Promise<readonly LookupAddress[]>;
 
-/** As the system resolves names, its hosts file included. An IP address is its own answer. */
+/** Resolves names as the system does, its hosts file included. An IP address resolves to itself. */
 export const resolveBySystem: Resolve = (hostname) => lookup(hostname, { all: true });
 
 export interface HostRules {
   resolve: Resolve;
-  /** Whether a name may lead to this machine. */
+  /** True if a name may lead to this machine. */
   allowLoopback: boolean;
 }
 
 /**
- * Finds where a host leads, once, and makes sure that it is the public internet. If one address of several is not, the name is
- * not trusted at all.
- * @param hostname As a URL has it.
- * @returns a `lookup` for the connection: it goes to the very addresses that were looked at, whatever the name means by then
- * ("DNS rebinding").
- * @throws Error with the code "ADDRESS_NOT_PUBLIC"; what `resolve` throws; the reason of the signal.
+ * Resolves a host once and makes sure that it is on the public internet. If one of several addresses is not, the name is not trusted.
+ * @param hostname In the form of a URL.
+ * @returns a `lookup` for the connection: it connects to the very addresses that were checked, even if the name resolves differently by
+ * then ("DNS rebinding").
+ * @throws Error with the code "ADDRESS_NOT_PUBLIC"; the errors of `resolve`; the reason of the signal.
  */
 export async function resolveHost(hostname: string, { resolve, allowLoopback }: HostRules, signal: AbortSignal): Promise<LookupFunction> {
   const addresses = await Promise.race([resolve(withoutBrackets(hostname)), whenAborted(signal)]);

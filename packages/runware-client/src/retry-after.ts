@@ -1,9 +1,9 @@
-/** Longer waits are not the provider's to order: the queue has a pace of its own, and a wrong clock there must not stop us. */
+/** Longest wait that the provider may ask for: the queue has its own pace, and a wrong clock at the provider must not stop us. */
 const MAX_RETRY_AFTER_MS = 60_000;
 
 /**
- * Reads a `Retry-After` header (RFC 9110, section 10.2.3: seconds or an HTTP date) as milliseconds from 0 to 60,000, or
- * undefined if it is absent or neither. Runware documents none; it is honoured if it comes.
+ * Reads a `Retry-After` header (RFC 9110, section 10.2.3: seconds or an HTTP date) as milliseconds from 0 to 60,000; undefined if it is
+ * absent or neither. Runware documents none; it is honoured if it comes.
  * @param now Milliseconds since 1970.
  */
 export function parseRetryAfter(header: string | null, now: number): number | undefined {

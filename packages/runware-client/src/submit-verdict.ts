@@ -1,4 +1,4 @@
-import type { FaultClass, ProviderFault, SubmitVerdict } from '@darkroom/contracts';
+import { defined, type FaultClass, type ProviderFault, type SubmitVerdict } from '@darkroom/contracts';
 import { isAbout, readAnswer, type AnswerEntry } from './answer.ts';
 import { classifyFault } from './classify.ts';
 import type { Exchange } from './exchange.ts';
@@ -6,9 +6,10 @@ import { faultOfAnswer, faultOfEntry, type Answered } from './fault.ts';
 import type { Redactor } from './redact.ts';
 
 /**
- * What a POST of a purchase means. Only a refusal in so many words is a refusal: whatever could be said by something between
- * us and the provider, or after it had taken the task, is `unknown`, because a task that may have been accepted must not be
- * bought again (I2). A bare status is nobody's word in particular: firewalls and gateways answer 401, 403 and 404 as well. The body is read before the status: errors come with HTTP 200 as well (Runware docs, platform/errors).
+ * Interprets a POST of a purchase. Only an explicit refusal counts as a refusal. Any answer that could come from something between us and
+ * the provider, or from after the provider took the task, is `unknown`, because a task that may have been accepted must not be bought
+ * again (I2). A bare status proves nothing: firewalls and gateways answer 401, 403 and 404 as well. The body is read before the status:
+ * errors come with HTTP 200 as well (Runware docs, platform/errors).
  */
 export function submitVerdictOf(exchange: Exchange, taskUUID: string, redactor: Redactor): SubmitVerdict {
   switch (exchange.kind) {
@@ -35,14 +36,14 @@ function verdictOfAnswer(answer: Answered, taskUUID: string, redactor: Redactor)
   const [first] = verdicts;
   if (first !== undefined) {
     const doubtful = verdicts.find(({ kind }) => kind === 'unknown');
-    // Acknowledged and refused in one breath: nobody knows, so it is looked for.
+    // Acknowledged and refused in the same answer: the outcome is unknown, so the task is looked for.
     return doubtful ?? (acknowledged ? unknownVerdict(answer, faultOf(errors[0], answer, redactor)) : first);
   }
   if (isSuccess(answer.status) && (acknowledged || isAcknowledgement(value))) return { kind: 'accepted' };
   return verdictOfStatus(answer, faultOfAnswer(answer));
 }
 
-/** Also `{data: []}` and `{}`: both have been met as acknowledgements. Any other object may be the greeting of another host. */
+/** Accepts `{data: []}` and `{}` too: both have been met as acknowledgements. Any other object may be the greeting of another host. */
 const isAcknowledgement = (value: unknown): boolean =>
   typeof value === 'object' &&
   value !== null &&
@@ -51,9 +52,9 @@ const isAcknowledgement = (value: unknown): boolean =>
 
 function verdictOfError(error: AnswerEntry, answer: Answered, redactor: Redactor): SubmitVerdict {
   const fault = faultOf(error, answer, redactor);
-  // An error without a code is nobody's in particular: a gateway writes `{"error": "Not Found"}` as well.
+  // An error without a code proves no sender: a gateway writes `{"error": "Not Found"}` as well.
   if (error.code === undefined || error.code === '') return verdictOfStatus(answer, fault);
-  // A code that nobody knows is a refusal only of the task that it names: what answers under a wrong address has codes as well.
+  // An unknown code is a refusal only of the task that it names: a host under a wrong address has codes as well.
   if (classifyFault({ code: error.code }) === 'unknown' && error.taskUUID === undefined) return verdictOfStatus(answer, fault);
   switch (fault.class) {
     case 'conflict':
@@ -62,9 +63,10 @@ function verdictOfError(error: AnswerEntry, answer: Answered, redactor: Redactor
       return { kind: 'refused', fault };
     case 'validation':
     case 'not-found':
-      // What we add to every task is no fault of the order, and is mended by an operator: to be sent again.
+      // A refused parameter that Darkroom adds to every task is no fault of the order; an operator corrects it, and the order is sent
+      // again.
       if (names(error, isOurs)) return { kind: 'throttled', fault };
-      // A verdict on the order names the task or a parameter of it: what answers under a wrong address has codes as well.
+      // A verdict on the order names the task or a parameter of it: a host under a wrong address has codes as well.
       return error.taskUUID !== undefined || names(error, isOfOrder) ? { kind: 'refused', fault } : verdictOfStatus(answer, fault);
     case 'rate-limit':
       return { kind: 'throttled', fault, ...waitOf(answer) };
@@ -80,7 +82,7 @@ function verdictOfError(error: AnswerEntry, answer: Answered, redactor: Redactor
   }
 }
 
-/** A 429 asks for fewer requests, whatever its body holds; every other status proves nothing by itself. */
+/** Interprets a status: a 429 asks for fewer requests, whatever its body; every other status proves nothing by itself. */
 function verdictOfStatus(answer: Answered, fault: ProviderFault): SubmitVerdict {
   if (answer.status === 429) return { kind: 'throttled', fault: { ...fault, class: 'rate-limit' }, ...waitOf(answer) };
   return unknownVerdict(answer, fault);
@@ -91,12 +93,15 @@ function unknownVerdict(answer: Answered, fault: ProviderFault): SubmitVerdict {
     kind: 'unknown',
     fault,
     ...(speaksAsProvider(answer) ? {} : { foreign: true }),
-    // 503 and 504 are Runware's words for a queue that is full or too slow (Runware docs, platform/rate-limits).
+    // Runware answers 503 and 504 when a queue is full or too slow (Runware docs, platform/rate-limits).
     ...(answer.status === 503 || answer.status === 504 ? { throttle: true, ...waitOf(answer) } : {}),
   };
 }
 
-/** Whether an answer holds an error whose code is one of the provider's, and that names a task where such codes are common elsewhere too. */
+/**
+ * Returns true if an answer holds an error with a code of the provider; a code that other hosts use too must also name a task or a
+ * parameter.
+ */
 export function speaksAsProvider({ body }: Answered): boolean {
   const entries = body.kind === 'json' ? (readAnswer(body.value) ?? []) : [];
   return entries.some(
@@ -105,7 +110,7 @@ export function speaksAsProvider({ body }: Answered): boolean {
   );
 }
 
-/** Classes whose codes are the provider's own words; "notFound" and "invalidRequest" are everybody's. */
+/** Classes whose codes are the provider's own; "notFound" and "invalidRequest" are common to many hosts. */
 const ownClasses: ReadonlySet<FaultClass> = new Set<FaultClass>([
   'conflict',
   'rate-limit',
@@ -117,19 +122,19 @@ const ownClasses: ReadonlySet<FaultClass> = new Set<FaultClass>([
   'auth',
 ]);
 
-/** Parameters that Darkroom adds to each task by itself (`buildPurchaseTask`). */
+/** Parameters that Darkroom itself adds to each task (`buildPurchaseTask`). */
 const isOurs = (name: string): boolean =>
   ['numberResults', 'outputType', 'ttl', 'includeCost', 'deliveryMethod', 'uploadEndpoint', 'webhookURL'].includes(name);
 const isOfOrder = (name: string): boolean =>
   ['taskUUID', 'model', 'positivePrompt', 'width', 'height', 'resolution', 'inputs', 'outputFormat', 'outputQuality', 'safety'].includes(
     name,
   );
-/** Whether an error is about one of these parameters; "inputs.referenceImages[0]" is about "inputs". */
+/** Returns true if an error is about one of these parameters; "inputs.referenceImages[0]" is about "inputs". */
 const names = ({ parameter = '' }: AnswerEntry, among: (name: string) => boolean): boolean =>
   parameter.split(', ').some((path) => among(path.split(/[.[]/)[0] ?? ''));
 
 const isSuccess = (status: number): boolean => status >= 200 && status < 300;
-const waitOf = ({ retryAfterMs }: Answered): { retryAfterMs?: number } => (retryAfterMs === undefined ? {} : { retryAfterMs });
+const waitOf = ({ retryAfterMs }: Answered): { retryAfterMs?: number } => defined({ retryAfterMs });
 const redacted = (fault: ProviderFault, redactor: Redactor): ProviderFault => ({ ...fault, message: redactor.text(fault.message) });
 const faultOf = (error: AnswerEntry | undefined, answer: Answered, redactor: Redactor): ProviderFault =>
   error === undefined ? faultOfAnswer(answer) : faultOfEntry(error, redactor, answer.status, true);

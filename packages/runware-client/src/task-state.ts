@@ -1,4 +1,11 @@
-import { taskType as purchaseTaskType, type FaultClass, type ProviderFault, type TaskState, type TrailEntry } from '@darkroom/contracts';
+import {
+  defined,
+  taskType as purchaseTaskType,
+  type FaultClass,
+  type ProviderFault,
+  type TaskState,
+  type TrailEntry,
+} from '@darkroom/contracts';
 import { hasImage, isAbout, readAnswer, type AnswerEntry } from './answer.ts';
 import { classifyFault } from './classify.ts';
 import type { Exchange } from './exchange.ts';
@@ -6,23 +13,23 @@ import { faultOfAnswer, faultOfEntry, type Answered } from './fault.ts';
 import type { Redactor } from './redact.ts';
 import { factsOf } from './task-facts.ts';
 
-/** Kinds of trouble that end a task. All others may be the poll's own, or pass. */
+/** Classes of faults that end a task. All others may concern the poll itself, or pass. */
 const terminalOfPoll: ReadonlySet<FaultClass> = new Set<FaultClass>(['safety', 'validation', 'provider', 'timeout']);
 /**
- * Details keep the *last* response to an id, and that may be the refusal of a resend while the first send was accepted; what
- * is refused before a task starts is therefore not believed there.
+ * Details keep the *last* response to an id, which may be the refusal of a resend although the first send was accepted. So a refusal
+ * before the task starts does not count there.
  */
 const terminalOfDetails: ReadonlySet<FaultClass> = new Set<FaultClass>(['safety', 'provider', 'timeout']);
-/** Kinds with which a request is refused before there is a task. */
+/** Classes with which a request is refused before a task exists. */
 const ofRefusals: ReadonlySet<FaultClass> = new Set<FaultClass>(['rate-limit', 'quota', 'auth', 'validation', 'safety', 'not-found']);
-/** Kinds that say nothing of whether the provider knows the task, whoever they are said of. */
+/** Classes that do not tell if the provider knows the task, even when they name it. */
 const ofTheQuestion: ReadonlySet<FaultClass> = new Set<FaultClass>(['rate-limit', 'quota', 'auth', 'not-found']);
 
 /**
- * What an answer to `getResponse` proves. An error there may be about the task or about the poll itself, and both carry the
- * task's id; taking the second for the first would buy an image again that is still being made. So a task has failed only
- * if the error is of a kind that ends tasks *and* is said of the task (`speaksOfTask`). The body is read before the status:
- * HTTP 504 has been met with the final verdict of a task in its body.
+ * Interprets an answer to `getResponse`. An error there may be about the task or about the poll itself, and both carry the task's id;
+ * mistaking a fault of the poll for one of the task would buy an image again that is still being made. So a task has failed only if the
+ * class of the error ends tasks *and* the error is about the task (`speaksOfTask`). The body is read before the status: HTTP 504 has been
+ * met with the final verdict of a task in its body.
  */
 export function taskStateOf(exchange: Exchange, taskUUID: string, redactor: Redactor): TaskState {
   if (exchange.kind !== 'answered')
@@ -32,8 +39,8 @@ export function taskStateOf(exchange: Exchange, taskUUID: string, redactor: Reda
 }
 
 /**
- * What an answer to `getTaskDetails` proves: it holds the last response to the task, in the shape that response had. A null
- * response is no failure, and a conflict says only that the id was sent twice.
+ * Interprets an answer to `getTaskDetails`: it holds the last response to the task, in that response's shape. A null response is no
+ * failure, and a conflict proves only that the id was sent twice.
  */
 export function taskStateOfDetails(exchange: Exchange, taskUUID: string, redactor: Redactor): TaskState {
   const outer = taskStateOf(exchange, taskUUID, redactor);
@@ -44,7 +51,7 @@ export function taskStateOfDetails(exchange: Exchange, taskUUID: string, redacto
     return {
       kind: 'inconclusive',
       known: false,
-      ...(outer.kind === 'inconclusive' && outer.fault !== undefined ? { fault: outer.fault } : {}),
+      ...defined({ fault: outer.kind === 'inconclusive' ? outer.fault : undefined }),
     };
   const response = responseOf(details);
   const entries = response === null ? [] : readAnswer(response);
@@ -52,11 +59,11 @@ export function taskStateOfDetails(exchange: Exchange, taskUUID: string, redacto
   return state.kind === 'inconclusive' ? { ...state, known: true, shows: shownBy(response, entries ?? [], taskUUID) } : state;
 }
 
-/** What a response shows that proves no end. It is a refusal if it holds nothing but errors that a request is refused with. */
+/** Interprets a response that proves no end. It is a refusal if all its errors are those with which requests are refused. */
 function shownBy(response: unknown, entries: readonly AnswerEntry[], taskUUID: string): TrailEntry {
   if (response === null) return 'task';
   const ours = entries.filter((entry) => entry.taskUUID === undefined || isAbout(entry, taskUUID));
-  // Also an empty one: it has been met as the acknowledgement of a task.
+  // An empty response counts too: it has been met as the acknowledgement of a task.
   if (ours.length === 0 || ours.some((entry) => !entry.isError)) return 'task';
   const classes = ours.map(({ code }) => classifyFault({ code }));
   if (classes.includes('conflict')) return 'conflict';
@@ -70,13 +77,16 @@ interface Question {
   terminal: ReadonlySet<FaultClass>;
 }
 
-/** One task has one result here, so a success outweighs any error beside it, and a sign of life any error but none of proof. */
+/**
+ * Interprets the entries about one task. A task has one result here, so a success outweighs any error beside it, and a running entry
+ * outweighs any error.
+ */
 function stateOfEntries(entries: readonly AnswerEntry[] | undefined, question: Question): TaskState {
   const { answer, taskUUID, redactor, terminal } = question;
   const ours = (entries ?? []).filter((entry) => isAbout(entry, taskUUID));
   const success = ours.find((entry) => hasImage(entry) && !isStillRunning(entry));
   if (success !== undefined) return { kind: 'succeeded', facts: factsOf(success) };
-  // "success" without an image is neither: the task is over, and nothing says where its image is.
+  // "success" without an image is neither: the task is over, and its image is unknown.
   const alive = ours.filter((entry) => !entry.isError);
   if (alive.some((entry) => entry.status?.toLowerCase() !== 'success')) return { kind: 'running' };
 
@@ -87,20 +97,20 @@ function stateOfEntries(entries: readonly AnswerEntry[] | undefined, question: Q
   if (failure !== undefined && alive.length === 0) return { kind: 'failed', fault: failure.fault, facts: factsOf(failure.entry) };
   const fault = firstFault(entries, question);
   const known = alive.length > 0 || faults.some((said) => said.entry.taskType === purchaseTaskType && !ofTheQuestion.has(said.fault.class));
-  return { kind: 'inconclusive', known, ...(fault === undefined ? {} : { fault }) };
+  return { kind: 'inconclusive', known, ...defined({ fault }) };
 }
 
 /**
- * Whether an error is about the task, and not about the question how the task stands. Answers carry the original type of the
- * task (Runware docs, platform/task-polling); one that names the question's type is about the question, whatever its status.
+ * Returns true if an error is about the task, and not about the question. Answers carry the original type of the task (Runware docs,
+ * platform/task-polling); an error with the question's type is about the question, whatever its status.
  */
 function speaksOfTask({ taskType, status, code = '', parameter = '' }: AnswerEntry): boolean {
   if (taskType !== undefined) return taskType === purchaseTaskType;
-  // The question has two parameters of its own; what is wrong with them is not wrong with the task.
+  // The question has two parameters of its own; a fault in them is no fault of the task.
   return status?.toLowerCase() === 'error' && !/task(uuid|type)$/i.test(code) && !/^task(uuid|type)$/i.test(parameter);
 }
 
-/** An image under a status that is neither "success" nor missing is a preview at best: unknown statuses are still running. */
+/** Returns true for an image with a status other than "success": at best a preview, because unknown statuses count as running. */
 const isStillRunning = ({ status }: AnswerEntry): boolean => status !== undefined && status.toLowerCase() !== 'success';
 
 function firstFault(entries: readonly AnswerEntry[] | undefined, { answer, redactor }: Question): ProviderFault | undefined {
@@ -109,7 +119,7 @@ function firstFault(entries: readonly AnswerEntry[] | undefined, { answer, redac
   return entries !== undefined && answer.status >= 200 && answer.status < 300 ? undefined : faultOfAnswer(answer);
 }
 
-/** The `response` of a details entry; null if there is none yet, undefined if the entry is not one of details. */
+/** Returns the `response` of a details entry; null if there is none yet, undefined if the entry is not one of details. */
 function responseOf({ raw }: AnswerEntry): unknown {
   return typeof raw === 'object' && raw !== null && 'response' in raw ? (raw.response ?? null) : undefined;
 }

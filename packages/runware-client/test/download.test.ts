@@ -36,7 +36,7 @@ test.each(answers)('%s is understood', async (_name, script, verdict) => {
   expect(JSON.stringify(read)).not.toContain('abc');
 });
 
-test('a flood without a length is cut off', async () => {
+test('stops reading a flood without a length', async () => {
   let closed = false;
   await using world = await setup((_request, response) => {
     response.on('close', () => (closed = true));
@@ -52,7 +52,7 @@ test('a flood without a length is cut off', async () => {
   await expect.poll(() => closed).toBe(true);
 });
 
-test('an image that never ends is given up at the time limit', async () => {
+test('gives up an endless image at the time limit', async () => {
   await using world = await setup((_request, response) => void response.writeHead(200).write('x'), { requestTimeoutMs: 150 });
   expect(await world.client.downloadImage(`${world.provider.url}/image.jpg`)).toMatchObject({
     kind: 'unavailable',
@@ -60,7 +60,7 @@ test('an image that never ends is given up at the time limit', async () => {
   });
 });
 
-test('a fetch that is given up is unavailable', async () => {
+test('an aborted fetch is unavailable', async () => {
   await using world = await setup(neverAnswer);
   expect(await world.client.downloadImage(`${world.provider.url}/image.jpg`, AbortSignal.abort())).toMatchObject({
     kind: 'unavailable',
@@ -68,7 +68,7 @@ test('a fetch that is given up is unavailable', async () => {
   });
 });
 
-test('an address on another host is not asked', async () => {
+test('sends no request to an address on another host', async () => {
   await using world = await setup(bytes(10), { imageHosts: ['im.runware.ai'] });
   expect(await world.client.downloadImage(`${world.provider.url}/image.jpg`)).toMatchObject({
     kind: 'not-there',

@@ -8,7 +8,7 @@ import { submitVerdictOf } from '../src/submit-verdict.ts';
 import { taskStateOf, taskStateOfDetails } from '../src/task-state.ts';
 import { taskUUID } from './world.ts';
 
-/** What must hold for any answer whatever; throws, with the seed that repeats it, for one for which it does not. */
+/** Properties that hold for any answer. A violated property throws with the seed that repeats it. */
 export type Property = (parameters: { numRuns: number; seed?: number }) => void;
 
 const anyText = (maxLength: number): fc.Arbitrary<string> =>
@@ -28,7 +28,7 @@ const names =
   );
 const entry = fc.dictionary(fc.constantFrom(...names), field, { maxKeys: 8, noNullPrototype: true });
 const list = fc.oneof(fc.array(entry, { maxLength: 4 }), entry, field);
-/** JSON with the names of an answer: random JSON alone rarely meets one of them. */
+/** JSON with the field names of an answer: random JSON rarely holds one of them. */
 const body: fc.Arbitrary<unknown> = fc.oneof(
   entry,
   fc.array(entry, { maxLength: 3 }),
@@ -49,7 +49,7 @@ const answered = fc
   }));
 const redactor = createRedactor(['rw-0123456789abcdef0123456789abcdef']);
 
-/** What an answer says in so many words, if it can be read at all. */
+/** Words of an answer, if it can be read at all. */
 const wordsOf = ({ body: held }: Extract<Exchange, { kind: 'answered' }>): string =>
   held.kind === 'json' ? (JSON.stringify(held.value) ?? '').toLowerCase() : '';
 
@@ -79,7 +79,7 @@ export const properties: Record<string, Property> = {
           case 'accepted':
             return isRead && answer.status >= 200 && answer.status < 300;
           case 'refused': {
-            // a code that nobody knows refuses the task that it names, under a status that calls the request wrong
+            // an unknown code refuses the task that it names, under a status for a wrong request
             const isCoded = [400, 404, 413, 422].includes(answer.status) && words.includes('"code"') && words.includes('"taskuuid"');
             const family = /contentpolicy|moderation|notfound|expired|invalid|missing|unsupported|duplicate|value|array|max/;
             return isRead && answer.status < 500 && (isCoded || family.test(words));

@@ -7,7 +7,7 @@ import { apiKey, NOW, setup } from './world.ts';
 
 const image: Script = (_request, response) => void response.writeHead(200, { 'content-type': 'image/jpeg' }).end(Buffer.alloc(100, 7));
 
-/** A client of a provider that is at `url`, and for which each name leads where the test says. */
+/** A client of a provider at `url`, with the test's addresses for each name. */
 function clientWith(url: string, imageHosts: string[], answers: readonly (readonly string[])[]) {
   const asked: string[] = [];
   const client = createRunwareClient(
@@ -23,7 +23,7 @@ function clientWith(url: string, imageHosts: string[], answers: readonly (readon
   return { client, asked };
 }
 
-describe('a listed name that leads into a private network', () => {
+describe('a listed name that resolves into a private network', () => {
   test.each([
     ['127.0.0.1'],
     ['10.0.0.5'],
@@ -41,7 +41,7 @@ describe('a listed name that leads into a private network', () => {
     ['8.8.8.8', '10.0.0.5'],
     ['2606:4700::1', '::1'],
     [],
-  ])('is not connected to: %j', async (...addresses) => {
+  ])('gets no connection: %j', async (...addresses) => {
     const { client, asked } = clientWith('https://api.runware.ai/v1', ['im.runware.ai'], [addresses]);
     expect(await client.downloadImage('https://im.runware.ai/1.jpg')).toMatchObject({
       // the name may lead back to the provider tomorrow, and the image is paid for
@@ -51,7 +51,7 @@ describe('a listed name that leads into a private network', () => {
     expect(asked).toEqual(['im.runware.ai']);
   });
 
-  test('is not connected to by a client of an emulator either, but for this machine', async () => {
+  test('gets no connection from a client of an emulator either, except on this machine', async () => {
     await using provider = await startScriptedProvider(image);
     const host = `localhost:${new URL(provider.url).port}`;
     const inside = clientWith(`${provider.url}/v1`, [host], [['10.0.0.5']]);
@@ -61,20 +61,20 @@ describe('a listed name that leads into a private network', () => {
   });
 });
 
-test('a name is asked once for each image, and the connection goes to the very address that was looked at', async () => {
+test('resolves a name once for each image, and connects to the very address that was checked', async () => {
   await using provider = await startScriptedProvider(image);
   const host = `localhost:${new URL(provider.url).port}`;
-  // Whoever asked a second time, to connect, would be led elsewhere.
+  // A second lookup, to connect, would lead elsewhere.
   const { client, asked } = clientWith(`${provider.url}/v1`, [host], [['127.0.0.1'], ['10.0.0.5'], ['127.0.0.1']]);
   expect(await client.downloadImage(`http://${host}/1.jpg`)).toMatchObject({ kind: 'fetched' });
   expect(asked).toHaveLength(1);
-  // A connection that was kept would not have asked again.
+  // A kept connection would not have resolved again.
   expect(await client.downloadImage(`http://${host}/1.jpg`)).toMatchObject({ fault: { code: 'ADDRESS_NOT_PUBLIC' } });
   expect(await client.downloadImage(`http://${host}/1.jpg`)).toMatchObject({ kind: 'fetched' });
   expect(provider.seen).toHaveLength(2);
 });
 
-test('a name that nobody knows, or whose answer never comes, is tried again later', async () => {
+test('a name without an address, or whose lookup never ends, counts as unavailable', async () => {
   const config = { url: 'https://api.runware.ai/v1', apiKey, requestTimeoutMs: 200, maxImageBytes: 1024 };
   const unknown = createRunwareClient(config, {
     now: () => NOW,
@@ -88,7 +88,7 @@ test('a name that nobody knows, or whose answer never comes, is tried again late
   });
 });
 
-describe('an answer that lies', () => {
+describe('a misleading answer', () => {
   const bomb = gzipSync(Buffer.alloc(50 * 1024 * 1024), { level: 9 });
   const small = gzipSync(Buffer.alloc(1000, 7));
   const answers: Record<string, [Script, object]> = {
@@ -143,7 +143,7 @@ describe('an answer that lies', () => {
     ],
   };
 
-  test.each(Object.entries(answers))('%s is seen through', async (_name, [script, verdict]) => {
+  test.each(Object.entries(answers))('%s is recognised', async (_name, [script, verdict]) => {
     await using world = await setup(script, { requestTimeoutMs: 1000 });
     const startedAt = performance.now();
     const read = await world.client.downloadImage(`${world.provider.url}/1.jpg`);
@@ -152,7 +152,7 @@ describe('an answer that lies', () => {
     expect(world.provider.seen).toHaveLength(1);
   });
 
-  test('one byte after the other ends at the time limit', async () => {
+  test('an image sent byte by byte ends at the time limit', async () => {
     let timer: NodeJS.Timeout | undefined;
     await using world = await setup(
       (_request, response) => {

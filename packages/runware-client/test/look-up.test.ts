@@ -24,7 +24,7 @@ const polls: [string, Script, object][] = [
   ['an id in upper case', answerJson(200, { data: [{ ...image, taskUUID: taskUUID.toUpperCase() }] }), { kind: 'succeeded', facts }],
   ['a success beside an error', answerJson(200, { data: [image], errors: [failure('providerError')] }), { kind: 'succeeded', facts }],
   [
-    'a success behind that of another task',
+    'a success after that of another task',
     answerJson(200, { data: [{ ...image, taskUUID: otherTaskUUID, imageUUID: 'other' }, image] }),
     { kind: 'succeeded', facts },
   ],
@@ -113,12 +113,12 @@ const polls: [string, Script, object][] = [
   ['a task that is not found or failed', answerJson(200, { errors: [failure('taskFailedOrNotFound')] }), silent],
   ['a task that expired', answerJson(200, { errors: [failure('taskExpired')] }), silent],
   [
-    'trouble of a server, said of the task',
+    'a server error about the task',
     answerJson(500, { errors: [failure('internalServerError')] }),
     { kind: 'inconclusive', known: true, fault: { class: 'server' } },
   ],
   [
-    'an unknown code with HTTP 400, said of the task',
+    'an unknown code with HTTP 400 about the task',
     answerJson(400, { errors: [failure('somethingNew')] }),
     { kind: 'inconclusive', known: true },
   ],
@@ -181,7 +181,7 @@ test.each(kept)('details that hold %s are understood', async (_name, script, sta
   expect(world.provider.seen[0]?.body).toEqual([{ taskType: 'getTaskDetails', taskUUID }]);
 });
 
-test('whatever JSON is answered, neither question throws', async () => {
+test('neither question throws, whatever the JSON of the answer', async () => {
   await using world = await setup();
   const entry = fc.record(
     {

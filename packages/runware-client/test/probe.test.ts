@@ -10,7 +10,7 @@ async function setup(script: Script): Promise<{ provider: ScriptedProvider; clie
   return { provider, client, [Symbol.asyncDispose]: () => provider[Symbol.asyncDispose]() };
 }
 
-test('a purchase of a probe has no ttl, and breaks a rule or is dry only when it is asked to', async () => {
+test('a purchase of a probe has no ttl, and breaks a rule or is dry only on request', async () => {
   await using world = await setup(answerJson(200, { data: [{ taskUUID, cost: 0.02 }] }));
   const answer = await world.client.buy({ taskUUID, prompt: 'grey' });
   await world.client.buy({ taskUUID, prompt: 'grey', refusable: true, dry: true });
@@ -23,7 +23,7 @@ test('a purchase of a probe has no ttl, and breaks a rule or is dry only when it
   expect(answer).toMatchObject({ httpStatus: 200, entries: [{ taskUUID, form: 'data', costNanoUsd: 20_000_000, hasImage: false }] });
 });
 
-test('several tasks are asked for in one request', async () => {
+test('asks about several tasks in one request', async () => {
   await using world = await setup(answerJson(200, { data: [] }));
   await world.client.poll([taskUUID, otherTaskUUID]);
   expect(world.provider.seen.map(({ body }) => body)).toEqual([
@@ -38,7 +38,7 @@ test.each([
   ['errors', { data: [], errors: [{ taskUUID, code: 'providerError', message: 'm' }] }],
   ['data-nested', { data: [{ taskUUID, status: 'error', error: { code: 'providerError', message: 'm' } }] }],
   ['data-flat', { data: [{ taskUUID, status: 'error', code: 'providerError', message: 'm' }] }],
-])('a failure in the form %s is told as that', async (form, body) => {
+])('reports a failure in the form %s as such', async (form, body) => {
   await using world = await setup(answerJson(200, body));
   const { entries } = await world.client.poll([taskUUID]);
   expect(entries).toMatchObject([{ form, fault: { class: 'provider', code: 'providerError' } }]);
@@ -48,12 +48,12 @@ test.each([
   ['null', null],
   ['result', { data: [{ taskUUID, imageUUID: 'i', imageURL: 'https://im.runware.ai/i.jpg' }] }],
   ['error', { data: [], errors: [{ taskUUID, code: 'conflictTaskUUID', message: 'm' }] }],
-])('details whose response is %s say so', async (response, kept) => {
+])('reports details with the response %s as such', async (response, kept) => {
   await using world = await setup(answerJson(200, { data: [{ taskType: 'getTaskDetails', taskUUID, response: kept }] }));
   expect((await world.client.details(taskUUID)).entries).toMatchObject([{ response }]);
 });
 
-test('trouble on the way is told, without the key', async () => {
+test('reports a network error without the key', async () => {
   await using world = await setup(reset);
   const answer = await world.client.buy({ taskUUID, prompt: 'grey' });
   expect(answer).toMatchObject({ httpStatus: undefined, entries: [] });

@@ -6,7 +6,7 @@ import { createRunwareClient, findChangedMeanings, parseTranscript, type Recorde
 import { answerHalf, answerJson, answerText, startScriptedProvider, type Script } from './scripted-provider.ts';
 import { apiKey, order } from './world.ts';
 
-/** What a probe wrote, copied here: every file is replayed. */
+/** Files that probes wrote, copied here: every file is replayed. */
 const folder = new URL('../fixtures/', import.meta.url);
 
 export const transcriptNames = (): string[] => readdirSync(folder).filter((name) => name.endsWith('.json'));
@@ -15,8 +15,8 @@ export const loadTranscript = (name: string): Transcript =>
   parseTranscript(readFileSync(fileURLToPath(new URL(name, folder)), 'utf8'), name);
 
 /**
- * Gives every recorded answer to our client once more, over HTTP, and reads every body again.
- * @returns one line for each exchange that means something else now than what is recorded beside it.
+ * Sends every recorded answer to our client once more, over HTTP, and reads every body again.
+ * @returns one line for each exchange that now differs from its recorded meaning.
  */
 export async function replay(transcript: Transcript): Promise<string[]> {
   await using provider = await startScriptedProvider();
@@ -64,7 +64,7 @@ async function ask(client: ReturnType<typeof createRunwareClient>, { taskType, t
 const withShortFault = (value: object & { fault?: ProviderFault | undefined }): unknown =>
   value.fault === undefined ? value : { ...value, fault: { class: value.fault.class, code: value.fault.code } };
 
-/** How a server gives the answer; undefined if none came, or if the provider was the one to ask. */
+/** Builds the server's answer; undefined if none came, or if the provider sent the request. */
 function scriptOf({ request, answer }: RecordedExchange): Script | undefined {
   if (request.from === 'provider' || answer.kind !== 'answered') return undefined;
   const { status, body } = answer;

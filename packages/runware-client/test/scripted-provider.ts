@@ -11,13 +11,13 @@ interface SeenRequest {
 
 export type Script = (request: SeenRequest, response: ServerResponse) => void;
 
-/** A real HTTP server on loopback that answers as one test says. */
+/** A real HTTP server on loopback that answers as the test scripts. */
 export interface ScriptedProvider {
-  /** Base URL without a slash at the end. */
+  /** Base URL without a trailing slash. */
   url: string;
   host: string;
   seen: SeenRequest[];
-  /** What is answered from now on. */
+  /** Sets the answer from now on. */
   script: Script;
   [Symbol.asyncDispose](): Promise<void>;
 }
@@ -75,7 +75,7 @@ export const reset: Script = (_request, response) => {
   response.socket?.resetAndDestroy();
 };
 
-/** Sends the head and half of what it announced, then drops the connection. */
+/** Sends the head and half of the announced body, then drops the connection. */
 export const answerHalf =
   (status: number): Script =>
   (_request, response) => {

@@ -5,7 +5,7 @@ import { createRunwareClient } from '../src/index.ts';
 import { neverAnswer } from './scripted-provider.ts';
 import { apiKey, NOW, order, setup } from './world.ts';
 
-/** A TCP server that treats every connection as the test says. */
+/** A TCP server that treats every connection as the test scripts. */
 async function startTcpServer(onConnection: (socket: Socket) => void): Promise<{ port: number } & AsyncDisposable> {
   const sockets = new Set<Socket>();
   const server: Server = createServer((socket) => {
@@ -34,7 +34,7 @@ async function closedPort(): Promise<number> {
   return server.port;
 }
 
-test('a port where nobody listens is not reached', async () => {
+test('a port without a listener is not reached', async () => {
   const port = await closedPort();
   expect(await clientOf(`http://127.0.0.1:${port}/v1`).submit(order)).toMatchObject({
     kind: 'not-sent',
@@ -42,17 +42,17 @@ test('a port where nobody listens is not reached', async () => {
   });
 });
 
-test('a host with several addresses where nobody listens is not reached', async () => {
+test('a host with several addresses and no listener is not reached', async () => {
   const port = await closedPort();
   expect(await clientOf(`http://localhost:${port}/v1`).submit(order)).toMatchObject({ kind: 'not-sent', fault: { code: 'ECONNREFUSED' } });
 });
 
-test('a handshake that nobody answers in TLS is not reached', async () => {
+test('a server that does not answer the TLS handshake is not reached', async () => {
   await using server = await startTcpServer((socket) => socket.on('data', () => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n')));
   expect(await clientOf(`https://127.0.0.1:${server.port}/v1`).submit(order)).toMatchObject({ kind: 'not-sent' });
 });
 
-test('a connection that ends inside the handshake is not reached', async () => {
+test('a server that ends the connection inside the handshake is not reached', async () => {
   await using server = await startTcpServer((socket) => socket.on('data', () => socket.end()));
   expect(await clientOf(`https://127.0.0.1:${server.port}/v1`).submit(order)).toMatchObject({
     kind: 'not-sent',
@@ -60,7 +60,7 @@ test('a connection that ends inside the handshake is not reached', async () => {
   });
 });
 
-test('a connection that is dropped before the request is read may have been reached', async () => {
+test('a server that drops the connection before reading may have been reached', async () => {
   await using server = await startTcpServer((socket) => socket.resetAndDestroy());
   expect(await clientOf(`http://127.0.0.1:${server.port}/v1`).submit(order)).toMatchObject({
     kind: 'unknown',
@@ -68,23 +68,23 @@ test('a connection that is dropped before the request is read may have been reac
   });
 });
 
-test('an answer that never comes ends by the time limit as unknown', async () => {
+test('a missing answer ends at the time limit as unknown', async () => {
   await using world = await setup(neverAnswer, { requestTimeoutMs: 150 });
   expect(await world.client.submit(order)).toMatchObject({ kind: 'unknown', fault: { class: 'network', code: 'REQUEST_TIMEOUT' } });
 });
 
-test('an answer that never ends ends by the time limit as unknown', async () => {
+test('an endless answer ends at the time limit as unknown', async () => {
   await using world = await setup((_request, response) => void response.writeHead(200).write('{"data":['), { requestTimeoutMs: 150 });
   expect(await world.client.submit(order)).toMatchObject({ kind: 'unknown' });
 });
 
-test('a request that is given up after it left is unknown', async () => {
+test('a request aborted after it left is unknown', async () => {
   const giveUp = new AbortController();
   await using world = await setup(() => giveUp.abort());
   expect(await world.client.submit(order, giveUp.signal)).toMatchObject({ kind: 'unknown', fault: { code: 'REQUEST_ABORTED' } });
 });
 
-test('a request that is given up before it left is not sent', async () => {
+test('a request aborted before it left is not sent', async () => {
   await using world = await setup();
   expect(await world.client.submit(order, AbortSignal.abort())).toMatchObject({ kind: 'not-sent', fault: { code: 'REQUEST_ABORTED' } });
   expect(world.provider.seen).toHaveLength(0);

@@ -5,7 +5,7 @@ import { apiKey, order, otherTaskUUID, secrets, setup, taskUUID } from './world.
 const task = { taskType: 'imageInference', taskUUID };
 const error = (code: string, more: object = {}) => ({ code, message: `refused: ${code}`, taskType: 'imageInference', taskUUID, ...more });
 
-test('the request is one task in an array with the key in a header', async () => {
+test('sends one task in an array, with the key in a header', async () => {
   await using world = await setup(answerJson(200, { data: [task] }));
   await world.client.submit(order);
   const [request] = world.provider.seen;
@@ -34,7 +34,7 @@ test('the request is one task in an array with the key in a header', async () =>
   ]);
 });
 
-test('an order without upload or webhook sends neither, and a resolution instead of a size', async () => {
+test('sends no upload or webhook if the order has none, and a resolution instead of a size', async () => {
   await using world = await setup();
   const { width: _width, height: _height, ...request } = order.request;
   await world.client.submit({
@@ -49,7 +49,7 @@ test('an order without upload or webhook sends neither, and a resolution instead
   expect(sent).toMatchObject({ resolution: '1K', inputs: { referenceImages: [otherTaskUUID] } });
 });
 
-test('a reference image that only the bucket knows is never sent', async () => {
+test('never sends the reference of a kept input', async () => {
   await using world = await setup();
   const inputs = { referenceImages: [`darkroom:inputs/${'0a'.repeat(32)}`] };
   const verdict = await world.client.submit({ ...order, request: { ...order.request, inputs } });
@@ -122,7 +122,7 @@ const replies: [string, Script, object][] = [
   ],
   ['HTTP 429 with an endless wait', answerJson(429, {}, { 'retry-after': '86400' }), { kind: 'throttled', retryAfterMs: 60_000 }],
   [
-    'HTTP 429 with trouble of a server',
+    'HTTP 429 with a server error',
     answerJson(429, { errors: [error('serviceUnavailable')] }),
     { kind: 'throttled', fault: { class: 'rate-limit' } },
   ],
@@ -146,7 +146,7 @@ const replies: [string, Script, object][] = [
   ['HTTP 503', answerJson(503, {}, { 'retry-after': '3' }), { kind: 'unknown', throttle: true, retryAfterMs: 3000 }],
   ['HTTP 504 of a gateway', answerText(504, '<html>'), { kind: 'unknown', throttle: true, fault: { code: 'HTTP_504' } }],
   [
-    'trouble at the provider with HTTP 200',
+    'a provider error with HTTP 200',
     answerJson(200, { errors: [error('providerError')] }),
     { kind: 'unknown', fault: { class: 'provider' } },
   ],
@@ -181,7 +181,7 @@ test.each(replies)('%s is understood', async (_name, script, verdict) => {
   expect(world.provider.seen).toHaveLength(1);
 });
 
-test('a fault holds nothing of what it must not hold', async () => {
+test('a fault holds no secret and no prompt', async () => {
   const echo = error('invalidParameter', {
     message: `bad positivePrompt "${order.request.positivePrompt}" for ${order.uploadEndpoint} and ${order.webhookURL} by ${apiKey}`,
     task: { ...order.request, ...order },

@@ -23,7 +23,7 @@ const ascii = (text: string): string =>
     .slice(1, -1)
     .replaceAll(/[^\x20-\x7e]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
 
-/** A secret as a provider, a gateway or a log of theirs may write it. */
+/** Encodings of a secret by a provider, a gateway or their logs. */
 const formsOf = (secret: string): string[] => {
   const bytes = Buffer.from(secret);
   const shifted = (before: string): string => Buffer.from(`${before}${secret}${before}`).toString('base64');
@@ -50,19 +50,19 @@ const formsOf = (secret: string): string[] => {
 const secrets = Object.values(canaries);
 const forms = secrets.flatMap(formsOf);
 
-/** So many characters of a secret in a row must not be in a file, in no form. */
+/** Most consecutive characters of a secret that a file may hold, in any encoding. */
 const RUN = 10;
 const runsOf = (text: string): string[] => Array.from({ length: text.length - RUN + 1 }, (_, at) => text.slice(at, at + RUN));
 const runs = new Set(forms.flatMap((form) => runsOf(form.toLowerCase())));
 
-/** The runs of secrets that a text holds. */
+/** Finds the runs of secrets that a text holds. */
 const leaksIn = (text: string): string[] =>
   text.length < RUN ? [] : [...new Set(runsOf(text.toLowerCase()).filter((run) => runs.has(run)))];
 
 const presigned = `https://bucket.s3.amazonaws.com/staging/1?X-Amz-Credential=${canaries.accessKey}%2F20261129&X-Amz-Signature=${canaries.signature}`;
 const webhookURL = `https://hooks.example.com/${canaries.webhookToken}/runware?capability=${canaries.capability}`;
 
-/** Everything that was recorded while the provider answered in a way, as it stands in the file. */
+/** Returns the file's text of everything recorded while the provider gives this answer. */
 async function record(script: Script): Promise<string> {
   await using provider = await startScriptedProvider();
   const written: string[] = [];
@@ -76,7 +76,7 @@ async function record(script: Script): Promise<string> {
     for (const prompt of [canaries.prompt, canaries.secondPrompt])
       await client.buy({ taskUUID, prompt, uploadEndpoint: presigned, webhookURL });
   };
-  // A provider cannot repeat what it was not sent yet.
+  // A provider cannot repeat a text that was not sent to it yet.
   await buyAll();
   provider.script = script;
   await buyAll();
@@ -98,7 +98,7 @@ async function record(script: Script): Promise<string> {
   return written.slice(-2).join('\n');
 }
 
-/** An answer that repeats texts wherever an answer has room for one. */
+/** An answer that repeats texts in every place for a text. */
 const echoes = (texts: readonly string[]): unknown => ({
   data: texts.flatMap((text) => [
     {
@@ -127,7 +127,7 @@ const echoes = (texts: readonly string[]): unknown => ({
 });
 
 describe('a secret is nowhere in the file of a probe', () => {
-  test('when the provider repeats it in every field, in every writing, and in headers', async () => {
+  test('if the provider repeats it in every field, in every encoding, and in headers', async () => {
     const visible = forms.filter((form) => /^[\x21-\x7e]+$/.test(form));
     const file = await record((_request, response) => {
       visible.forEach((form, index) => response.setHeader(`x-echo-${index}`, form));
@@ -142,16 +142,16 @@ describe('a secret is nowhere in the file of a probe', () => {
     expect(leaksIn(file)).toEqual([]);
   });
 
-  test('when the answer is a page, a text, or JSON of another shape', async () => {
+  test('if the answer is a page, a text, or JSON of another shape', async () => {
     for (const body of [forms.join('<br>'), JSON.stringify(forms), JSON.stringify(forms.join()), JSON.stringify({ a: { b: forms } })])
       expect(leaksIn(await record((_request, response) => void response.writeHead(502).end(body)))).toEqual([]);
   });
 
-  test('when no answer comes', async () => {
+  test('if no answer comes', async () => {
     expect(leaksIn(await record((_request, response) => void response.socket?.destroy()))).toEqual([]);
   });
 
-  test('wherever it stands among the names of the API', () => {
+  test('in any place among the names of the API', () => {
     const name = fc.constantFrom(
       'code',
       'message',
@@ -190,7 +190,7 @@ describe('a secret is nowhere in the file of a probe', () => {
     );
   });
 
-  test('not even an unknown key, a signature or a token in place of a code', () => {
+  test('even if it is unknown, a signature or a token in place of a code', () => {
     const { json } = createSanitizer('another-key');
     const unknown = [
       canaries.apiKey,
@@ -206,7 +206,7 @@ describe('a secret is nowhere in the file of a probe', () => {
   });
 });
 
-describe('what a person needs to read is kept', () => {
+describe('a transcript keeps the values that a reader needs', () => {
   const { json, headers } = createSanitizer(canaries.apiKey);
 
   test.each([
@@ -218,7 +218,7 @@ describe('what a person needs to read is kept', () => {
     { error: { code: 'HTTP_429', message: 'Rate limit exceeded, please try again later' } },
   ])('%j', (value) => expect(json(value)).toEqual(value));
 
-  test('ids and addresses get names of their own, and what belongs together keeps the same', () => {
+  test('replaces ids and addresses by new names, equal ones by the same name', () => {
     const image = 'https://im.runware.ai/image/ii/0f4c.jpg?token=1';
     const kept = JSON.stringify(
       json([{ taskUUID, imageURL: image }, { taskUUID, imageURL: image }, { taskUUID: `${taskUUID.slice(0, -1)}0` }]),
@@ -230,13 +230,13 @@ describe('what a person needs to read is kept', () => {
     expect(third?.taskUUID).not.toBe(first?.taskUUID);
   });
 
-  test('the host of an image on this machine is kept, although webhooks lead to this machine as well', () => {
+  test('keeps the host of an image on this machine, although webhooks lead to this machine as well', () => {
     const sanitizer = createSanitizer(canaries.apiKey);
     sanitizer.hide('http://127.0.0.1:46998/webhook/1');
     expect(sanitizer.address('http://127.0.0.1:46999/images/1.jpg')).toBe('http://127.0.0.1:46999/address-1.jpg');
   });
 
-  test('a balance is not told, a limit is', () => {
+  test('omits a balance and keeps a limit', () => {
     expect(json({ message: 'balance: 12.34', balance: 12.34 })).toEqual({ message: 'balance: …', balance: 0 });
     expect(json({ message: 'must be between 128 and 2048' })).toEqual({ message: 'must be between 128 and 2048' });
   });

@@ -8,13 +8,13 @@ const names = transcriptNames();
 
 test('there are transcripts', () => expect(names).not.toEqual([]));
 
-test.each(names)('%s: our client reads every answer as it was read when it came', async (name) => {
+test.each(names)('%s: our client still reads every answer as at its recording', async (name) => {
   expect(await replay(loadTranscript(name))).toEqual([]);
 });
 
 const wholeWay = (): Transcript => loadTranscript('probe-emulator.json');
 
-test('the transcript of the emulator goes the whole way', () => {
+test('the transcript of the emulator is complete', () => {
   const { exchanges, isWhole } = wholeWay();
   const meanings = JSON.stringify(exchanges.map(({ meaning }) => meaning));
   for (const part of ['"accepted"', '"refused"', '"conflict"', '"running"', '"succeeded"', '"inconclusive"', '"isImage":true', '"upload"'])
@@ -23,7 +23,7 @@ test('the transcript of the emulator goes the whole way', () => {
   expect(isWhole).toBe(true);
 });
 
-/** Every object in the answers of the provider that a test may change, with what it says of itself. */
+/** Yields every object in the provider's answers that a test may change, with its kind. */
 function* objectsOf(value: unknown): Generator<Fields> {
   if (typeof value !== 'object' || value === null) return;
   if (!Array.isArray(value)) yield value as Fields; // as: an object of JSON has fields
@@ -64,7 +64,7 @@ test.each(['POST', 'GET'])('another HTTP status of a %s fails the replay', async
   expect(await replay({ ...transcript, exchanges: [exchange].filter((each) => each !== undefined) })).not.toEqual([]);
 });
 
-test('a field of an acknowledgement, a refusal or a poll that has another name is noticed, unless our client never reads it', () => {
+test('notices a renamed field of an acknowledgement, a refusal or a poll, unless our client never reads it', () => {
   const whole = wholeWay();
   const answers = whole.exchanges.filter(({ request }) => !JSON.stringify(request.body).includes('getTaskDetails'));
   const unnoticed = answers.flatMap((exchange) =>
@@ -85,12 +85,12 @@ test('a field of an acknowledgement, a refusal or a poll that has another name i
 test.each([
   ['', 'the file is empty'],
   [' \n', 'the file is empty'],
-  ['{"version": 1, "exchanges": [', 'not JSON, or was cut off'],
+  ['{"version": 1, "exchanges": [', 'not JSON, or is truncated'],
   ['{"version": 1}', 'date'],
   [JSON.stringify({ ...wholeWay(), version: 2 }), 'version'],
   [JSON.stringify({ ...wholeWay(), exchanges: [{}] }), 'exchanges.0.questions'],
   ['[]', 'the file'],
-])('a file that is no transcript is refused in words: %#', (text, words) => {
+])('refuses a file that is no transcript with a reason: %#', (text, words) => {
   expect(() => parseTranscript(text, 'probe.json')).toThrow(/probe\.json.*must be a transcript of a probe/s);
   expect(() => parseTranscript(text, 'probe.json')).toThrow(words);
 });

@@ -30,7 +30,7 @@ export const order = {
   webhookURL: 'https://hooks.example.com/webhooks/runware?capability=k1.c0ffee',
 } as const satisfies PurchaseOrder;
 
-/** What no fault may hold. */
+/** Texts that no fault may hold. */
 export const secrets = [apiKey, order.request.positivePrompt, 'feedc0de', 'c0ffee'];
 
 export interface World extends AsyncDisposable {

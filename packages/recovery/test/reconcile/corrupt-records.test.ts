@@ -36,7 +36,7 @@ test.for(Object.entries(corruptions))('%s: the pass names it, and puts right wha
       expect.objectContaining({
         kind: 'record-corrupt',
         generationId: wrong.generationId,
-        detail: expect.stringContaining('cannot be used'),
+        detail: expect.stringContaining('is corrupt'),
       }),
     );
   }

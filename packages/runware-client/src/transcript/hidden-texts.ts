@@ -1,18 +1,18 @@
-/** Texts that must not be written down: keys, prompts, and addresses that grant access. */
+/** Texts that must not be written: keys, prompts, and addresses that grant access. */
 export interface HiddenTexts {
-  /** From now on this text is looked for. */
+  /** Hides this text from now on. */
   hide(secret: string): void;
-  /** Whether a short value holds none of the texts, nor a part of one, in any of the writings that are known. */
+  /** Returns true if a short value holds no hidden text and no part of one, in any of the known encodings. */
   isFree(value: string): boolean;
-  /** Whether a text that is hidden has this word. */
+  /** Returns true if a hidden text holds this word. */
   hasWord(word: string): boolean;
 }
 
-/** So many characters in a row are taken for a part of the text. */
+/** Equal characters in a row that count as a part of the text. */
 const PART = 8;
 /** A shorter text is found only as a whole value: within another it would be found by chance. */
 const SHORT = 4;
-/** More of a text, which is an inline image then, is not looked for. */
+/** Limit of the searched part of a text, which is an inline image if it is longer. */
 const MAX_HIDDEN = 65_536;
 
 export function createHiddenTexts(): HiddenTexts {
@@ -44,14 +44,14 @@ export function createHiddenTexts(): HiddenTexts {
 const partsOf = (text: string): string[] =>
   Array.from({ length: Math.max(0, text.length - PART + 1) }, (_, at) => text.slice(at, at + PART));
 
-/** A text as it stands in a sentence, in JSON, in a URL, in a form, in HTML, in base64 wherever it begins there, in hex, and backwards. */
+/** Writes a text as it appears in a sentence, in JSON, in a URL, in a form, in HTML, in base64 at any offset, in hex, and backwards. */
 function writingsOf(secret: string): string[] {
   const bytes = Buffer.from(secret);
   const inJson = JSON.stringify(secret).slice(1, -1);
   const inUrl = encodeURIComponent(bytes.toString());
   const html = secret.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
   const base64 = [0, 1, 2].map((before) =>
-    // The first and the last characters depend on what stands around the text.
+    // The first and the last characters depend on the surroundings of the text.
     Buffer.concat([Buffer.alloc(before), bytes])
       .toString('base64url')
       .slice(before === 0 ? 0 : 4, bytes.length > 6 ? -3 : undefined),

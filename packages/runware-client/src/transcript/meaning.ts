@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { ProviderFault, SubmitVerdict, TaskState } from '@darkroom/contracts';
+import { defined, type ProviderFault, type SubmitVerdict, type TaskState } from '@darkroom/contracts';
 import { readAnswer, type AnswerEntry } from '../answer.ts';
 import { parseDelivery } from '../delivery.ts';
 import type { Exchange } from '../exchange.ts';
@@ -9,10 +9,10 @@ import { submitVerdictOf } from '../submit-verdict.ts';
 import { taskStateOf, taskStateOfDetails } from '../task-state.ts';
 import type { Json, RecordedBody, RecordedExchange, Transcript } from './transcript.ts';
 
-/** An exchange before its meaning is known. */
+/** An exchange before its meaning is read. */
 export type UnreadExchange = Pick<RecordedExchange, 'request' | 'answer' | 'startedAt'>;
 
-/** What our parsers read in a recorded exchange: the verdict, state or delivery, and each field that they know. */
+/** Returns our parsers' reading of a recorded exchange: the verdict, state or delivery, and each known field. */
 export function meaningOf({ request, answer, startedAt }: UnreadExchange): Json {
   if (request.from === 'provider')
     return toJson(request.body.kind === 'json' ? { delivery: parseDelivery(request.body.value) } : { upload: request.body.kind });
@@ -25,7 +25,7 @@ export function meaningOf({ request, answer, startedAt }: UnreadExchange): Json 
   });
 }
 
-/** Compares every exchange with the meaning that was recorded beside it. @returns one line for each that is read differently now. */
+/** Compares every exchange with its recorded meaning. @returns one line for each that is now read differently. */
 export const findChangedMeanings = ({ exchanges }: Transcript): string[] =>
   exchanges.flatMap((exchange, index) => {
     const now = meaningOf(exchange);
@@ -51,7 +51,7 @@ function meaningOfTask({ taskType, taskUUID }: RecordedTask, exchange: Exchange)
   }
 }
 
-/** A fault's text is the provider's prose; what follows from it hangs on class and code. */
+/** Keeps class and code of a fault, which decide; its text is the provider's prose. */
 const withShortFault = (value: SubmitVerdict | TaskState): unknown => {
   const fault: ProviderFault | undefined = 'fault' in value ? value.fault : undefined;
   return fault === undefined ? value : { ...value, fault: { class: fault.class, code: fault.code } };
@@ -66,7 +66,7 @@ function exchangeOf(answer: RecordedExchange['answer'], startedAt: number): Exch
   return {
     kind: 'answered',
     status: answer.status,
-    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    ...defined({ retryAfterMs }),
     body: body.kind === 'json' || body.kind === 'unreadable' ? body : { kind: 'unreadable', reason: 'not JSON' },
   };
 }
@@ -74,5 +74,5 @@ function exchangeOf(answer: RecordedExchange['answer'], startedAt: number): Exch
 const tasksOf = (body: RecordedBody): RecordedTask[] =>
   (body.kind === 'json' ? (readAnswer(body.value) ?? []) : []).map(({ taskType = '', taskUUID = '' }) => ({ taskType, taskUUID }));
 
-/** Drops what JSON cannot hold, so that a meaning of now can be compared with one from a file. */
-const toJson = (value: unknown): Json => JSON.parse(JSON.stringify(value)) as Json; // as: what JSON.parse returns is JSON
+/** Drops what JSON cannot hold, so that a fresh meaning can be compared with one from a file. */
+const toJson = (value: unknown): Json => JSON.parse(JSON.stringify(value)) as Json; // as: JSON.parse returns JSON

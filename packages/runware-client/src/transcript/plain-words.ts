@@ -1,6 +1,6 @@
 /**
- * The words that a provider explains an error with. A message is kept word by word, and only by this list: whatever else it
- * repeats, in whichever writing, is not a word of it.
+ * Words with which a provider explains an error. Only these words of a message are kept: anything else that it repeats, in any encoding,
+ * is not on the list.
  */
 const WORDS = new Set(
   `a an the this that it its is are was were be been has have had does did do can cannot could may must should will not no nor
@@ -24,14 +24,14 @@ const WORDS = new Set(
     .split(/\s+/),
 );
 
-/** With one of these, a number is what the account has. */
+/** With one of these words, a number may be the account's balance. */
 const OF_MONEY = /balance|credit|quota|payment|[$€£]|\b(?:usd|eur|dollars?)\b/i;
 const MAX_NUMBERS = 4;
 const MAX_WORDS = 60;
-/** More of a message is not looked at. */
+/** Limit of the examined part of a message. */
 const MAX_SEEN = 4000;
 
-/** Reads a message word by word. @param isHidden Whether a word belongs to a text that is hidden, such as the prompt. */
+/** Filters a message word by word. @param isHidden Returns true for a word of a hidden text, such as the prompt. */
 export function keepPlainWords(message: string, isHidden: (word: string) => boolean): string {
   const seen = message.slice(0, MAX_SEEN);
   let numbersLeft = OF_MONEY.test(seen) ? 0 : MAX_NUMBERS;
@@ -43,7 +43,7 @@ export function keepPlainWords(message: string, isHidden: (word: string) => bool
     }
     return WORDS.has(piece.toLowerCase()) && !isHidden(piece) ? piece : '…';
   };
-  // A piece is a word with everything that is glued to it, so that no part of another writing is taken for a word.
+  // A piece is a word with everything attached to it, so that no part of an encoded text counts as a word.
   const pieces = seen.match(/[^.,:;'"()\s]+|[.,:;'"()]+|\s+/g) ?? [];
   return pieces
     .slice(0, 2 * MAX_WORDS)

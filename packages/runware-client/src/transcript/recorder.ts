@@ -6,14 +6,14 @@ import { createSanitizer, type Sanitizer } from './sanitize.ts';
 import type { RecordedAnswer, RecordedBody, RecordedRequest, Transcript } from './transcript.ts';
 
 export interface RecorderConfig {
-  /** Of the provider. */
+  /** The provider's URL. */
   url: string;
   apiKey: string;
   /** Version of Darkroom. */
   darkroom: string;
 }
 
-/** What came of a POST. */
+/** Outcome of a POST. */
 export interface SeenAnswer {
   exchange: Exchange;
   headers: Iterable<readonly [string, string]>;
@@ -25,13 +25,13 @@ export interface SeenDelivery {
   method: string;
   headers: Iterable<readonly [string, string]>;
   body: Uint8Array;
-  /** How it was answered. */
+  /** Status of our answer. */
   status: number;
 }
 
-/** Writes down what passes between a probe and the provider. Nothing enters it but through a sanitizer. */
+/** Records the exchanges between a probe and the provider. Everything passes a sanitizer first. */
 export interface Recorder {
-  /** Names the step that the next exchanges belong to. */
+  /** Names the step of the next exchanges. */
   beginStep(questions: readonly number[], title: string): void;
   /** Records a POST before it goes out: a probe that dies meanwhile may have bought. @returns a function that records the answer. */
   post(
@@ -41,11 +41,11 @@ export interface Recorder {
   ): (answer: SeenAnswer) => void;
   image(imageURL: string, verdict: DownloadVerdict, startedAtMs: number): void;
   delivery(seen: SeenDelivery, startedAtMs: number): void;
-  /** Records that every step was run. */
+  /** Records that every step has run. */
   end(): void;
 }
 
-/** Of a POST whose answer was not awaited. */
+/** Answer recorded for a POST until its answer comes. */
 const NOT_YET: RecordedAnswer = { kind: 'interrupted', code: 'NOT_ANSWERED' };
 
 /** @param onChange Gets the whole transcript at the start and after each change, so that a probe that dies leaves it behind. */
@@ -116,7 +116,7 @@ export function createRecorder(
   };
 }
 
-/** Hides the prompt of a task, what its images hold, and each part of an address that may grant access. */
+/** Hides the prompt of a task, the content of its images, and each part of an address that may grant access. */
 function hideTextsOf(task: Readonly<Record<string, unknown>>, sanitizer: Sanitizer): void {
   const hideAll = (value: unknown): void => {
     if (typeof value === 'string') {

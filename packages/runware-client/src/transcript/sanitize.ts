@@ -4,22 +4,22 @@ import { keepPlainWords } from './plain-words.ts';
 import type { Json } from './transcript.ts';
 
 /**
- * Replaces what must not be written to a file. A value stays only if its name is on a list and its form is that of a word of the
- * protocol; of a message stay the words of a list; all others keep their type alone.
+ * Replaces everything that must not be written to a file. A value stays only if its name is on a list and it has the form of a word of the
+ * protocol; of a message only listed words stay; of all other values only the type.
  */
 export interface Sanitizer {
   json(value: unknown): Json;
   headers(headers: Iterable<readonly [string, string]>): Record<string, string>;
-  /** A code, such as one of the system ("ECONNRESET"). */
+  /** Keeps a code, such as one of the system ("ECONNRESET"). */
   code(value: string): string;
-  /** A path on the provider. */
+  /** Keeps a path on the provider. */
   path(value: string): string;
   address(value: string): string;
-  /** From now on this text is not written either, in none of its usual writings. */
+  /** Hides this text from now on, in all of its usual encodings. */
   hide(secret: string): void;
 }
 
-/** Words of the protocol: kinds and codes. */
+/** Names whose values are words of the protocol: kinds and codes. */
 const TOKENS = new Set(
   (
     'taskType status code parameter type resolution outputFormat outputType deliveryMethod mode allowedValues ' +
@@ -29,27 +29,27 @@ const TOKENS = new Set(
 const IDS = new Set(['taskUUID', 'imageUUID']);
 const MESSAGES = new Set(['message', 'error', 'errors']);
 const PROMPTS = new Set(['positiveprompt', 'negativeprompt', 'prompt']);
-/** Numbers of an order, of its result and of a rule. Any other, such as a balance, becomes 0. */
+/** Numbers of an order, its result or a rule. Any other, such as a balance, becomes 0. */
 const NUMBERS = new Set(
   (
     'cost seed width height numberResults outputQuality ttl min max code status httpStatus statusCode allowedValues retryAfter ' +
     'retryAfterMs retryAfterSeconds'
   ).split(' '),
 );
-/** Headers whose value is kept, if it has this form. */
+/** Headers whose value is kept if it has this form. */
 const HEADERS: readonly (readonly [RegExp, RegExp])[] = [
   [/^(accept|content-type)$/, /^[a-z]{1,20}\/[a-z0-9.+*-]{1,30}(; ?charset=[\w-]{1,20})?$/i],
   [/^(content-length|retry-after|x-runware-dry-run|(x-)?ratelimit-[\w-]{1,40})$/, /^\d{1,13}$/],
   [/^transfer-encoding$/, /^chunked$/i],
   [/^(date|retry-after)$/, /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} [\d:]{8} GMT$/],
 ];
-/** Hosts that say nothing of an account: the provider's, an emulator's on this machine, and the one that names no server. */
+/** Hosts that reveal nothing about an account: the provider's, an emulator's on this machine, and the one that names no server. */
 const KNOWN_HOST = /^((im|api)\.)?runware\.ai$|^(127\.0\.0\.1|localhost|\[::1\])(:\d+)?$|^runware-probe\.invalid$/;
 const OTHER_HOST = /^[a-z]{1,8}\.runware\.ai$/;
-/** A code of the API or of the system, and a name of a field: words, which a key or a signature is not made of. */
+/** A code of the API or of the system, or the name of a field, made of words, unlike a key or a signature. */
 const WORDS = /^[a-z]{1,16}([A-Z][a-z]{1,16}|[A-Z]{2,5}(?![a-z])|[_-][a-z]{1,16})*\d{0,2}$/;
 const SYSTEM_CODE = /^[A-Z]{2,12}(_[A-Z\d]{1,12}){0,4}$/;
-/** Where a wrong value stands, such as `inputs.referenceImages[0]`. */
+/** Path of a wrong value, such as `inputs.referenceImages[0]`. */
 const WHERE = /^[a-z]{1,20}[a-zA-Z]{0,20}((\.[a-z]{1,20}[a-zA-Z]{0,20})|\[\d{1,3}\]){1,4}$/;
 /** A format, a size. */
 const LITTLE = /^[\w.-]{1,8}$|^\d{1,5}x\d{1,5}$/;
@@ -109,7 +109,7 @@ export function createSanitizer(apiKey: string): Sanitizer {
   };
 }
 
-/** Names and words of Runware's API, which are kept even if a prompt has the same word. */
+/** Names and words of Runware's API, kept even if a prompt holds the same word. */
 const KNOWN_NAMES = new Set([
   ...TOKENS,
   ...IDS,
@@ -118,7 +118,7 @@ const KNOWN_NAMES = new Set([
   ...'data response request imageURL NSFWContent positivePrompt model success processing conflictTaskUUID'.split(' '),
 ]);
 
-/** Gives each value a name of its own, and the same value the same name, so that what belongs together is still seen. */
+/** Replaces each value by a new name, and equal values by the same name, so that related exchanges stay recognisable. */
 function createNames(nameOf: (count: number, value: string) => string): (value: string) => string {
   const names = new Map<string, string>();
   return (value) => {

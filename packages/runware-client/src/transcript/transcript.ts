@@ -15,7 +15,7 @@ const sent = z.object({
   /** The provider sends webhooks and uploads, Darkroom everything else. */
   from: z.enum(['darkroom', 'provider']),
   method: z.string(),
-  /** Without the query. */
+  /** Path without the query. */
   path: z.string(),
   headers,
   body,
@@ -28,14 +28,14 @@ const answer = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('interrupted'), code: z.string() }),
 ]);
 const exchange = z.object({
-  /** The numbers of the rows in docs/runware.md that the step asks about. */
+  /** Numbers of the rows in docs/runware.md that the step asks about. */
   questions: z.array(z.int()),
   step: z.string(),
   startedAt: z.iso.datetime(),
   tookMs: z.int().min(0),
   request: sent,
   answer,
-  /** What our parsers read in the answer, or in the request if the provider sent it. */
+  /** Our parsers' reading of the answer, or of the request if the provider sent it. */
   meaning: json,
 });
 
@@ -45,14 +45,14 @@ const transcriptSchema = z.object({
   /** Host and port of the provider's URL. */
   provider: z.string(),
   darkroom: z.string(),
-  /** Whether every step was run. One that is not whole still holds what it cost to see. */
+  /** True if every step ran. An incomplete transcript still holds findings that cost money. */
   isWhole: z.boolean(),
-  /** Switches under which the emulator answers likewise; written by hand, none when absent. */
+  /** Switches under which the emulator answers in the same way; written by hand, none if absent. */
   switches: z.record(z.string(), json).optional(),
   exchanges: z.array(exchange),
 });
 
-/** Everything that passed between a probe and the provider, without secrets, prompts and images. */
+/** Every exchange between a probe and the provider, without secrets, prompts and images. */
 export type Transcript = z.infer<typeof transcriptSchema>;
 export type RecordedExchange = Transcript['exchanges'][number];
 export type RecordedBody = z.infer<typeof body>;
@@ -61,22 +61,22 @@ export type RecordedAnswer = z.infer<typeof answer>;
 /** Any value that JSON can hold. */
 export type Json = z.infer<typeof json>;
 
-/** The host says so: a provider on this machine is an emulator, any other may be a proxy in between. */
+/** Returns true for Runware's own host: a provider on this machine is an emulator, any other host may be a proxy. */
 export const isFromRunware = ({ provider }: Transcript): boolean => /^([\w-]+\.)?runware\.ai$/.test(provider);
 
 /**
  * Reads the file of a probe.
- * @param name How an error calls it.
- * @throws ConfigError for a file that is empty, cut off, or no transcript.
+ * @param name Name of the file in an error.
+ * @throws ConfigError for a file that is empty, truncated, or no transcript.
  */
 export function parseTranscript(text: string, name: string): Transcript {
   const unreadable = (message: string): ConfigError => new ConfigError([{ path: name, message }]);
-  if (text.trim() === '') throw unreadable('must be a transcript of a probe: the file is empty, as after a probe that ended at once');
+  if (text.trim() === '') throw unreadable('must be a transcript of a probe: the file is empty');
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
-    throw unreadable('must be a transcript of a probe: the file is not JSON, or was cut off');
+    throw unreadable('must be a transcript of a probe: the file is not JSON, or is truncated');
   }
   const { data, error } = transcriptSchema.safeParse(value);
   if (data !== undefined) return data;
