@@ -1,11 +1,11 @@
 // Writes the folder that the container image holds: the built apps and what they need, nothing of tests, sources or tools.
 // The Dockerfile calls it and copies the folder; it needs no container engine itself, only a tree that was built.
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { imageApps, readWorkspace, withNeeded } from './image/workspace.mjs';
-import { pnpmOf } from './tasks/toolchain.mjs';
+import { pnpmCommand } from './tasks/make-ready.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -33,9 +33,9 @@ function copyTree(target) {
 
 /** @param {string} target */
 function installInto(target) {
-  const pnpm = pnpmOf(root);
+  const { packageManager } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
   // No install script may run: the lockfile is all that decides what comes in.
-  const args = [
+  const { command, args } = pnpmCommand(packageManager, [
     'install',
     '--prod',
     '--frozen-lockfile',
@@ -43,8 +43,8 @@ function installInto(target) {
     '--ignore-scripts',
     '--reporter=append-only',
     '--loglevel=warn',
-  ];
-  const { status, error } = spawnSync(pnpm.command, [...pnpm.args, ...args], { cwd: target, stdio: 'inherit' });
+  ]);
+  const { status, error } = spawnSync(command, args, { cwd: target, stdio: 'inherit' });
   if (error !== undefined) throw error;
   if (status !== 0) throw new Error(`installing into "${target}" failed`);
 }

@@ -15,7 +15,7 @@ let built: ReturnType<typeof spawnSync>;
 
 beforeAll(() => {
   built = spawnSync(process.execPath, ['scripts/build-image.mjs', image], { encoding: 'utf8', env });
-}, 80_000);
+}, 120_000);
 afterAll(() => rmSync(path.dirname(image), { recursive: true, force: true }));
 
 const main = (app: string): string[] => ['--enable-source-maps', `apps/${app}/dist/main.js`];

@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { imageApps, readWorkspace, withNeeded } from './image/workspace.mjs';
-import { pnpmOf } from './tasks/toolchain.mjs';
+import { pnpmCommand } from './tasks/make-ready.mjs';
 
 /** @typedef {Record<string, { name: string, versions: string[] }[]>} Licenses As `pnpm licenses list --json` prints them. */
 
@@ -38,10 +38,10 @@ function readLicenses(root) {
   const producer = workspace.get('@darkroom/producer');
   if (producer === undefined) throw new Error('there is no package @darkroom/producer');
   const shipped = withNeeded(workspace, [...imageApps(workspace, root), producer]);
-  const pnpm = pnpmOf(root);
+  const { packageManager } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
   const filters = shipped.flatMap(({ folder }) => ['--filter', `./${folder}`]);
-  const args = [...pnpm.args, ...filters, 'licenses', 'list', '--prod', '--json'];
-  const { status, stdout, stderr, error } = spawnSync(pnpm.command, args, { cwd: root, encoding: 'utf8' });
+  const { command, args } = pnpmCommand(packageManager, [...filters, 'licenses', 'list', '--prod', '--json']);
+  const { status, stdout, stderr, error } = spawnSync(command, args, { cwd: root, encoding: 'utf8' });
   if (error !== undefined) throw error;
   if (status !== 0) throw new Error(`pnpm could not list the licences: ${stderr}`);
   return JSON.parse(stdout);

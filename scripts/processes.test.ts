@@ -10,7 +10,7 @@ function setup() {
   const folder = mkdtempSync(path.join(tmpdir(), 'darkroom-run-'));
   const { platform, execPath } = process;
   const self = Object.assign(new EventEmitter(), { platform, execPath, ppid: 100, env: { npm_lifecycle_event: 'start' } });
-  const runner = createProcessRunner(self as unknown as NodeJS.Process, { parentCheckMs: 20 }); // the members that it uses
+  const runner = createProcessRunner(self as unknown as NodeJS.Process, 20); // the members that it uses
   onTestFinished(() => {
     runner.close();
     rmSync(folder, { recursive: true });

@@ -1,7 +1,17 @@
 import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { expect, test } from 'vitest';
 import { projectFiles } from './tasks/references.mjs';
 
 test.each(projectFiles())('%s refers to what its package.json depends on (else: node scripts/write-references.mjs)', (file, text) => {
   expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual(JSON.parse(text));
+});
+
+test('each package and app builds, tests and checks its types by the same three scripts', () => {
+  for (const [file] of projectFiles().filter(([each]) => each.includes('/'))) {
+    const folder = path.dirname(file);
+    const { scripts } = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8')) as { scripts: Record<string, string> }; // its form
+    expect([folder, Object.keys(scripts)]).toEqual([folder, ['build', 'check:types', 'test']]);
+    expect(scripts['test']).toBe(`node ../../scripts/run.mjs test ${folder}/`);
+  }
 });

@@ -1,38 +1,37 @@
-// The one entry behind every `npm run …`: makes a machine with only Node and npm ready, then does the task.
+// The one entry behind `npm run …`: makes a machine with only Node and npm ready, then does the task.
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { toolEnvironment } from './tasks/environment.mjs';
+import { isOldNode, StepFailed } from './tasks/make-ready.mjs';
 import { createProcessRunner } from './tasks/processes.mjs';
-import { createSteps } from './tasks/steps.mjs';
 import { helpText, tasks } from './tasks/tasks.mjs';
-import { isOldNode } from './tasks/toolchain.mjs';
 
 const [taskName = 'help', ...args] = process.argv.slice(2);
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
-
-process.exitCode = await main();
+const processes = createProcessRunner(process);
+try {
+  process.exitCode = await main();
+} catch (error) {
+  if (!(error instanceof StepFailed)) throw error;
+  console.error(error.message);
+  process.exitCode = error.code;
+} finally {
+  processes.close();
+}
 
 async function main() {
+  const task = Object.hasOwn(tasks, taskName) ? tasks[taskName] : undefined;
+  if (task !== undefined) {
+    const { engines } = JSON.parse(readFileSync('package.json', 'utf8'));
+    if (!isOldNode(process.versions.node, engines.node)) return task.run({ args, processes, env: toolEnvironment(process.env) });
+    const without = `Without installing another one: npx --yes node@24 scripts/run.mjs ${taskName}`;
+    console.error(`Node ${process.version} is too old: ${engines.node} is needed. ${without}`);
+    return 1;
+  }
   if (['help', '--help', '-h'].includes(taskName)) {
     console.log(helpText());
     return 0;
   }
-  const task = Object.hasOwn(tasks, taskName) ? tasks[taskName] : undefined;
-  if (task === undefined) {
-    console.error(`there is no task "${taskName}"\n\n${helpText()}`);
-    return 1;
-  }
-  const { packageManager, engines } = JSON.parse(readFileSync('package.json', 'utf8'));
-  if (isOldNode(process.versions.node, engines.node)) {
-    console.error(
-      `Node ${process.version} is too old: ${engines.node} is needed. Without installing another one: npx --yes node@24 scripts/run.mjs ${taskName}`,
-    );
-    return 1;
-  }
-  const processes = createProcessRunner(process);
-  try {
-    return await task.run({ args, packageManager, processes, env: toolEnvironment(process.env), steps: createSteps() });
-  } finally {
-    processes.close();
-  }
+  console.error(`there is no task "${taskName}"\n\n${helpText()}`);
+  return 1;
 }

@@ -2,8 +2,7 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 
-/** @typedef {import('./environment.mjs').Environment} Environment */
-/** @typedef {{ command: string, args: string[], env: Environment, capture?: boolean, cwd?: string }} Command */
+/** @typedef {{ command: string, args: string[], env: import('./environment.mjs').Environment, capture?: boolean, shell?: boolean }} Command */
 /** @typedef {{ code: number, output: string }} Ended */
 /** @typedef {{ run(command: Command): Promise<Ended>, close(): void }} ProcessRunner */
 
@@ -15,53 +14,32 @@ const passedOn = /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']);
  */
 const SAME_SIGNAL_MS = 1000;
 
-/**
- * Tells a signal from its echo.
- * @param {() => number} now
- */
+/** Tells a signal from its echo. @param {() => number} now */
 export function createSignalGate(now) {
   /** @type {Map<string, number>} */
   const seen = new Map();
-  return {
-    /** @param {string} signal */
-    isNew(signal) {
-      const last = seen.get(signal) ?? Number.NEGATIVE_INFINITY;
-      if (now() - last < SAME_SIGNAL_MS) return false;
-      seen.set(signal, now());
-      return true;
-    },
+  return (/** @type {string} */ signal) => {
+    const isNew = now() - (seen.get(signal) ?? Number.NEGATIVE_INFINITY) >= SAME_SIGNAL_MS;
+    if (isNew) seen.set(signal, now());
+    return isNew;
   };
 }
 
-/**
- * The exit code that shells use for a process: its own, or 128 and the number of the signal that ended it.
- * @param {number | null} code
- * @param {NodeJS.Signals | null} signal
- */
-export function exitCodeOf(code, signal) {
-  if (code !== null) return code;
-  return signal === null ? 1 : 128 + constants.signals[signal];
-}
+/** The exit code that shells use for a process: its own, or 128 and the number of the signal that ended it. @param {number | null} code @param {NodeJS.Signals | null} signal */
+export const exitCodeOf = (code, signal) => code ?? (signal === null ? 1 : 128 + constants.signals[signal]);
 
-/** How often it is looked whether npm is still there. */
-const PARENT_CHECK_MS = 500;
-
-/**
- * @param {NodeJS.Process} self Where signals arrive.
- * @param {{ parentCheckMs?: number }} [options]
- * @returns {ProcessRunner}
- */
-export function createProcessRunner(self, { parentCheckMs = PARENT_CHECK_MS } = {}) {
+/** @param {NodeJS.Process} self Where signals arrive. @param {number} [parentCheckMs] How often it is looked whether npm is still there. @returns {ProcessRunner} */
+export function createProcessRunner(self, parentCheckMs = 500) {
   /** @type {import('node:child_process').ChildProcess | undefined} */
   let child;
   /** @type {NodeJS.Signals | undefined} */
   let stoppedBy;
-  const gate = createSignalGate(() => performance.now());
+  const isNew = createSignalGate(() => performance.now());
 
   /** @param {NodeJS.Signals} signal */
   const passOn = (signal) => {
     stoppedBy = signal;
-    if (gate.isNew(signal)) child?.kill(signal);
+    if (isNew(signal)) child?.kill(signal);
   };
   for (const signal of passedOn) self.on(signal, passOn);
 
@@ -71,31 +49,27 @@ export function createProcessRunner(self, { parentCheckMs = PARENT_CHECK_MS } = 
     if (self.env['npm_lifecycle_event'] === undefined || self.ppid === parent) return;
     clearInterval(parentCheck);
     passOn('SIGTERM');
-  }, parentCheckMs);
-  parentCheck.unref();
+  }, parentCheckMs).unref();
 
   return {
-    run({ command, args, env, capture = false, cwd }) {
+    async run({ command, args, env, capture = false, shell = false }) {
       // A signal between two processes, or one that the last process survived, ends the task all the same.
-      if (stoppedBy !== undefined) return Promise.resolve({ code: exitCodeOf(null, stoppedBy), output: '' });
-      return new Promise((resolve, reject) => {
-        let output = '';
-        // npm and pnpm are .cmd files on Windows, which only a shell starts.
-        const started = spawn(command, args, {
-          env,
-          ...(cwd === undefined ? {} : { cwd }),
-          stdio: capture ? ['ignore', 'pipe', 'pipe'] : 'inherit',
-          shell: self.platform === 'win32' && command !== self.execPath,
-        });
-        child = started;
-        started.stdout?.setEncoding('utf8').on('data', (/** @type {string} */ text) => (output += text));
-        started.stderr?.setEncoding('utf8').on('data', (/** @type {string} */ text) => (output += text));
+      if (stoppedBy !== undefined) return { code: exitCodeOf(null, stoppedBy), output: '' };
+      let output = '';
+      // npm is a .cmd file on Windows, which only a shell starts.
+      const inShell = shell || (self.platform === 'win32' && command !== self.execPath);
+      const started = spawn(command, args, { env, stdio: capture ? ['ignore', 'pipe', 'pipe'] : 'inherit', shell: inShell });
+      child = started;
+      for (const stream of [started.stdout, started.stderr])
+        stream?.setEncoding('utf8').on('data', (/** @type {string} */ text) => (output += text));
+      const code = await new Promise((resolve, reject) => {
         started.once('error', reject);
-        started.once('close', (code, signal) => {
-          child = undefined;
-          resolve({ code: exitCodeOf(code, signal), output });
-        });
+        started.once('close', (/** @type {number | null} */ own, /** @type {NodeJS.Signals | null} */ signal) =>
+          resolve(exitCodeOf(own, signal)),
+        );
       });
+      child = undefined;
+      return { code, output };
     },
 
     close() {

@@ -1,15 +1,13 @@
 // The tasks by name, as `npm run <name>` and `node scripts/run.mjs --help` know them.
 import { formatCounts, runTests } from './test-runs.mjs';
-import { install, installAndBuild, StepFailed } from './toolchain.mjs';
+import { install, installAndBuild } from './make-ready.mjs';
 import { verify } from './verify.mjs';
 
 /**
  * @typedef {object} TaskContext
  * @property {string[]} args What followed the name of the task.
- * @property {string} packageManager The field of package.json.
  * @property {import('./environment.mjs').Environment} env
  * @property {import('./processes.mjs').ProcessRunner} processes
- * @property {import('./steps.mjs').Steps} steps
  */
 /** @typedef {{ does: string, run(context: TaskContext): Promise<number> }} Task */
 
@@ -51,13 +49,13 @@ export const tasks = {
     run: test('prove'),
   },
   verify: {
-    does: 'what CI runs: format, lint, types, import rules, unused code, deployment files, tests, slow tests; stops at the first failure',
+    does: 'what CI runs: every script `check:…` of package.json, tests, slow tests; stops at the first failure',
     run: prepared(installAndBuild, verify),
   },
   docs: { does: 'writes the parts of README.md and docs/ that come from the code', run: app('scripts/write-docs.mjs') },
   build: { does: 'installs and compiles', run: prepared(installAndBuild, async () => 0) },
-  format: { does: 'writes every file in the one format', run: prepared(install, tool('oxfmt/bin/oxfmt')) },
-  lint: { does: 'lints; `--fix` corrects what can be corrected safely', run: prepared(install, tool('oxlint/bin/oxlint')) },
+  format: { does: 'writes every file in the one format', run: prepared(install, tool('node_modules/oxfmt/bin/oxfmt')) },
+  lint: { does: 'lints; `--fix` corrects what can be corrected safely', run: prepared(install, tool('node_modules/oxlint/bin/oxlint')) },
 };
 
 /** What `--help` prints. */
@@ -74,47 +72,24 @@ export function helpText() {
  */
 function prepared(prepare, run) {
   return async (context) => {
-    try {
-      return await run({ ...context, env: await prepare(context) });
-    } catch (error) {
-      if (!(error instanceof StepFailed)) throw error;
-      console.error(error.message);
-      return error.code;
-    }
+    await prepare(context);
+    return run(context);
   };
 }
 
-/**
- * @param {string} script
- * @param {string[]} first
- * @returns {Task['run']}
- */
+/** @param {string} script @param {string[]} first @returns {Task['run']} */
 function app(script, ...first) {
-  return prepared(installAndBuild, async ({ processes, env, args }) => {
-    const { code } = await processes.run({
-      command: process.execPath,
-      args: ['--enable-source-maps', script, ...first, ...args],
-      env,
-    });
-    return code;
-  });
+  return prepared(installAndBuild, ({ args, ...context }) =>
+    tool('--enable-source-maps')({ ...context, args: [script, ...first, ...args] }),
+  );
 }
 
-/**
- * @param {string} script
- * @returns {Task['run']}
- */
+/** @param {string} script @returns {Task['run']} */
 function tool(script) {
-  return async ({ processes, env, args }) => {
-    const { code } = await processes.run({ command: process.execPath, args: [`node_modules/${script}`, ...args], env });
-    return code;
-  };
+  return async ({ processes, env, args }) => (await processes.run({ command: process.execPath, args: [script, ...args], env })).code;
 }
 
-/**
- * @param {keyof typeof import('./test-runs.mjs').testRuns} name
- * @returns {Task['run']}
- */
+/** @param {keyof typeof import('./test-runs.mjs').testRuns} name @returns {Task['run']} */
 function test(name) {
   return prepared(installAndBuild, async (context) => {
     const { code, counts } = await runTests(name, context);
