@@ -1,12 +1,12 @@
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { ConfigError, DarkroomError } from '@darkroom/contracts';
+import { ConfigError, DarkroomError, defined } from '@darkroom/contracts';
 import type { Environment } from '@darkroom/service-runtime';
+import type { Signals } from '@darkroom/service-runtime/launch';
 import { parseCommandLine, type Command } from './command-line.ts';
 import { loadConfig } from './config.ts';
 import { helpText } from './help-text.ts';
-import type { Interruption } from './interruption.ts';
 import { describeDeliveryPaths, listDeliveryPaths } from './laptop/delivery-paths.ts';
 import { describeQuote, findCapProblem, laptopCap } from './laptop/quote.ts';
 import { examine } from './operate/examine.ts';
@@ -24,7 +24,7 @@ export interface CommandLine {
   words: readonly string[];
   environment: Environment;
   terminal: Terminal;
-  interruption: Interruption;
+  signals: Pick<Signals, 'stop' | 'hurry'>;
   /** Longest wait of `rebuild` and `reconcile` for a Redis that went away, in milliseconds. Defaults to 20 seconds. */
   goneMs?: number;
 }
@@ -34,7 +34,7 @@ const root = fileURLToPath(new URL('../../..', import.meta.url));
 
 /** Runs the command that the command line names. @returns the exit code: 2 for a wrong command line or wrong settings. */
 export async function runCommand(line: CommandLine): Promise<number> {
-  const { words, environment, terminal, interruption } = line;
+  const { words, environment, terminal, signals } = line;
   const command = parseCommandLine(words);
   try {
     switch (command.kind) {
@@ -49,15 +49,13 @@ export async function runCommand(line: CommandLine): Promise<number> {
       case 'doctor':
         return await untilStopped(line, () => examine({ environment, terminal, dataDir: command.dataDir, root }));
       case 'reconcile':
-        return await untilStopped(line, () =>
-          orComplain(line, () => reconcileOnce({ ...operated(command, line), stop: interruption.stop })),
-        );
+        return await untilStopped(line, () => orComplain(line, () => reconcileOnce({ ...operated(command, line), stop: signals.stop })));
       case 'rebuild':
         return await untilStopped(line, () =>
-          orComplain(line, () => rebuildStore(command, { ...operated(command, line), stop: interruption.stop })),
+          orComplain(line, () => rebuildStore(command, { ...operated(command, line), stop: signals.stop })),
         );
       case 'probe':
-        return await runProbe({ command, environment, terminal, stop: interruption.stop });
+        return await runProbe({ command, environment, terminal, stop: signals.stop });
       case 'status':
       case 'spend':
       case 'caps':
@@ -77,10 +75,10 @@ export async function runCommand(line: CommandLine): Promise<number> {
 }
 
 async function startOrQuote(command: Extract<Command, { kind: 'start' }>, line: CommandLine): Promise<number> {
-  const { environment, terminal, interruption } = line;
+  const { environment, terminal, signals } = line;
   const config = loadConfig(environment);
   if (config.runware === undefined) {
-    if (!command.buy) return startHere({ command, config, root, terminal, interruption, now: Date.now });
+    if (!command.buy) return startHere({ command, config, root, terminal, signals, now: Date.now });
     terminal.complain('cannot buy: --buy needs a key of Runware in RUNWARE_API_KEY; without --buy the images come from an emulator');
     return 2;
   }
@@ -105,7 +103,7 @@ async function startOrQuote(command: Extract<Command, { kind: 'start' }>, line: 
     return 2;
   }
   terminal.print(`No more than ${cap} USD is spent in a day (UTC); --max-usd sets another limit.`, '');
-  return startHere({ command, config, root, terminal, interruption, now: Date.now });
+  return startHere({ command, config, root, terminal, signals, now: Date.now });
 }
 
 /** Starts Darkroom on this machine. The container image lacks that module: it holds the processes and the commands for operators. */
@@ -130,7 +128,7 @@ const STOP_LIMIT_MS = 2000;
  * Runs a command, and abandons it soon after the first signal: it may be waiting for a Redis or an S3 that is away. Every command can be
  * run again.
  */
-async function untilStopped({ terminal, interruption: { stop } }: CommandLine, work: () => Promise<number>): Promise<number> {
+async function untilStopped({ terminal, signals: { stop } }: CommandLine, work: () => Promise<number>): Promise<number> {
   const ended = new AbortController();
   const working = work().finally(() => ended.abort());
   const left = async (): Promise<undefined> => {
@@ -150,7 +148,7 @@ const operated = ({ dataDir }: { dataDir?: string }, { environment, terminal, go
   terminal,
   dataDir,
   root,
-  ...(goneMs === undefined ? {} : { goneMs }),
+  ...defined({ goneMs }),
 });
 
 /** Runs a command, and prints an expected failure as its message, without a stack. */

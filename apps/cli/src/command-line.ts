@@ -4,6 +4,7 @@ import {
   canReadUrl,
   capNames,
   capWords,
+  defined,
   findMeant,
   isTenant,
   MAX_TASKS_AT_PROVIDER,
@@ -74,9 +75,8 @@ const readings: Readonly<Record<Exclude<Command['kind'], 'help' | 'wrong'>, Read
         kind: 'start',
         once: values['once'] === true,
         buy: values['buy'] === true,
-        ...(maxNanoUsd === undefined ? {} : { maxNanoUsd }),
+        ...defined({ maxNanoUsd, redis }),
         ...dataDir,
-        ...(redis === undefined ? {} : { redis }),
       };
     },
   },
@@ -85,7 +85,7 @@ const readings: Readonly<Record<Exclude<Command['kind'], 'help' | 'wrong'>, Read
     options: { tenant: text, ...dataDirOption },
     read: ({ tenant }, dataDir) => {
       if (tenant !== undefined && !isTenant(tenant)) throw new WrongWords(`--tenant must be ${TENANT_RULE}`);
-      return { kind: 'spend', ...(tenant === undefined ? {} : { tenant }), ...dataDir };
+      return { kind: 'spend', ...defined({ tenant }), ...dataDir };
     },
   },
   caps: {
@@ -96,7 +96,7 @@ const readings: Readonly<Record<Exclude<Command['kind'], 'help' | 'wrong'>, Read
     options: { tasks: text, ...dataDirOption },
     read: ({ tasks }, dataDir) => ({
       kind: 'limits',
-      change: tasks === undefined ? {} : { tasksAtProvider: readWhole('--tasks', tasks, 1, MAX_TASKS_AT_PROVIDER) },
+      change: defined({ tasksAtProvider: tasks === undefined ? undefined : readWhole('--tasks', tasks, 1, MAX_TASKS_AT_PROVIDER) }),
       ...dataDir,
     }),
   },

@@ -1,20 +1,19 @@
-import { listenForInterruption } from './interruption.ts';
-
 /** Longest time to stop after the second signal. */
 const HURRY_LIMIT_MS = 3000;
 /** Time after which the process exits although something is still open: the Redis in JavaScript leaves a timer of ten seconds. */
 const LEFT_OPEN_MS = 200;
 
-const interruption = listenForInterruption(process);
-// A closed terminal, or `npm start | head`: the output has no reader any more.
-for (const stream of [process.stdout, process.stderr]) stream.on('error', () => interruption.interrupt());
-interruption.hurry.addEventListener('abort', () => setTimeout(() => process.exit(130), HURRY_LIMIT_MS).unref());
-
 try {
-  // Loaded here and not above, so that a package that is not installed is reported as that.
+  // Loaded here and not above, so that a package that is not installed is reported as that. Signals first: loading the rest takes seconds
+  // on a busy machine.
+  const { listenForSignals } = await import('@darkroom/service-runtime/launch');
+  const signals = listenForSignals(['SIGINT', 'SIGTERM', 'SIGHUP']);
+  // A closed terminal, or `npm start | head`: the output has no reader any more.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => signals.interrupt());
+  signals.hurry.addEventListener('abort', () => setTimeout(() => process.exit(130), HURRY_LIMIT_MS).unref());
   const [{ runCommand }, { createTerminal }] = await Promise.all([import('./app.ts'), import('./terminal.ts')]);
   const terminal = createTerminal(process.stdout, process.stderr, process.env);
-  process.exitCode = await runCommand({ words: process.argv.slice(2), environment: process.env, terminal, interruption });
+  process.exitCode = await runCommand({ words: process.argv.slice(2), environment: process.env, terminal, signals });
   setTimeout(() => process.exit(), LEFT_OPEN_MS).unref();
 } catch (error) {
   if (!(error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND')) throw error;

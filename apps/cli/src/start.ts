@@ -1,14 +1,14 @@
 import path from 'node:path';
-import { describeCapsDifference, LocalStackError, parseUsd } from '@darkroom/contracts';
+import { defined, describeCapsDifference, LocalStackError, parseUsd } from '@darkroom/contracts';
 import { buildGenerationStore, connectPatient, isLiftable, type GenerationStore } from '@darkroom/generation-store';
 import { createObjectStorage } from '@darkroom/object-storage';
 import { createProducer } from '@darkroom/producer';
 import { readSettings, spendSettings, type Environment } from '@darkroom/service-runtime';
+import type { Signals } from '@darkroom/service-runtime/launch';
 import { createClosing, type Closing } from './closing.ts';
 import type { Command } from './command-line.ts';
 import type { StartConfig } from './config.ts';
 import { openDataFolder } from './data-folder/data-folder.ts';
-import type { Interruption } from './interruption.ts';
 import { laptopCap } from './laptop/quote.ts';
 import { lowerCap, setCap } from './laptop/own-cap.ts';
 import { watchForAccountPause } from './laptop/watch-pause.ts';
@@ -28,7 +28,7 @@ export interface StartOptions {
   /** Folder of the installation. */
   root: string;
   terminal: Terminal;
-  interruption: Interruption;
+  signals: Pick<Signals, 'stop' | 'hurry'>;
   /** Milliseconds since 1970. */
   now: () => number;
 }
@@ -43,28 +43,28 @@ const STORAGE_TIMEOUT_MS = 10_000;
  * Runs the whole system until a signal or, with `once`, until the examples are final; then stops everything.
  * @returns 0 if all images were verified; 130 if a signal came before that; 1 otherwise.
  */
-export async function start({ terminal, interruption, ...options }: StartOptions): Promise<ExitCode> {
+export async function start({ terminal, signals, ...options }: StartOptions): Promise<ExitCode> {
   const closing = createClosing();
   // Aborted by everything that ends the run early: a signal, a pause because of the account, an app that died.
   const over = new AbortController();
   const onStop = (): void => over.abort();
-  interruption.stop.addEventListener('abort', onStop);
-  if (interruption.stop.aborted) onStop();
+  signals.stop.addEventListener('abort', onStop);
+  if (signals.stop.aborted) onStop();
   try {
     return await run(options, terminal, closing, over);
   } catch (error) {
-    if (interruption.stop.aborted) return 130;
+    if (signals.stop.aborted) return 130;
     terminal.complain(`\ncannot go on: ${messageOf(error)}`);
     return 1;
   } finally {
     terminal.print(terminal.paint('dim', 'stopping …'));
-    for (const failure of await closing.closeAll(interruption.hurry)) terminal.complain(`while stopping: ${messageOf(failure)}`);
-    interruption.stop.removeEventListener('abort', onStop);
+    for (const failure of await closing.closeAll(signals.hurry)) terminal.complain(`while stopping: ${messageOf(failure)}`);
+    signals.stop.removeEventListener('abort', onStop);
   }
 }
 
 async function run(
-  { command, config, root, now }: Omit<StartOptions, 'terminal' | 'interruption'>,
+  { command, config, root, now }: Omit<StartOptions, 'terminal' | 'signals'>,
   terminal: Terminal,
   closing: Closing,
   over: AbortController,
@@ -80,10 +80,7 @@ async function run(
   terminal.print(terminal.paint('bold', 'Darkroom on this machine'), '');
 
   const cacheDir = path.join(root, '.local');
-  const stores = await openStores(
-    { config, folder, cacheDir, now, ...(command.redis === undefined ? {} : { redis: command.redis }) },
-    closing,
-  );
+  const stores = await openStores({ config, folder, cacheDir, now, ...defined({ redis: command.redis }) }, closing);
   signal.throwIfAborted();
   if (provider !== undefined && !stores.isDurable)
     throw new LocalStackError(

@@ -46,12 +46,7 @@ export async function setup({ isOpen = true } = {}) {
           keepDrawing: () => undefined,
           paint: (_style, text) => text,
         },
-        interruption: {
-          stop: new AbortController().signal,
-          hurry: new AbortController().signal,
-          interrupt: () => undefined,
-          close: () => undefined,
-        },
+        signals: { stop: new AbortController().signal, hurry: new AbortController().signal },
       });
       return { code, printed, complaints, requests: cutter.requests() };
     },

@@ -1,3 +1,4 @@
+import { defined } from '@darkroom/contracts';
 import { connectFailFast, watchRedis } from '@darkroom/generation-store';
 import {
   atMost,
@@ -62,7 +63,7 @@ export function createDashboard(config: DashboardConfig, overrides: Partial<Dash
     logger,
     now,
     requestLimitMs,
-    ...(onRoute === undefined ? {} : { onRoute }),
+    ...defined({ onRoute }),
   });
   let address: string | undefined;
   let stopping: Promise<void> | undefined;

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createGenerationId, mintCapability, taskUuidOf, type SubmissionRef } from '@darkroom/contracts';
+import { createGenerationId, defined, mintCapability, taskUuidOf, type SubmissionRef } from '@darkroom/contracts';
 import { startRedis } from '@darkroom/local-stack';
 import { eventually, uniquePrefix } from '@darkroom/testing';
 import { expect, onTestFinished, test } from 'vitest';
@@ -49,7 +49,7 @@ test('a delivery of a submission without an entry is acknowledged and creates ne
 test('while Redis is away a delivery is a 503 within a second; when Redis is back, deliveries are kept', async () => {
   const dir = await mkdtemp(join(tmpdir(), 'darkroom-receiver-'));
   const start = (port?: number) =>
-    startRedis({ dir, cacheDir: '.local', environment: process.env, appendfsync: 'always', ...(port === undefined ? {} : { port }) });
+    startRedis({ dir, cacheDir: '.local', environment: process.env, appendfsync: 'always', ...defined({ port }) });
   let redis = await start();
   onTestFinished(async () => {
     await redis.stop();

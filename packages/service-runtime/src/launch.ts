@@ -1,7 +1,10 @@
 import { listenForSignals, type Signals } from './signals.ts';
 
-/** A process, loaded: runs until it ends or a signal stops it. */
+export { listenForSignals, type Signals } from './signals.ts';
+
+/** A loaded program. */
 export interface Program {
+  /** Runs until the program ends or a signal stops it. */
   run(signals: Signals): Promise<void>;
 }
 
@@ -14,8 +17,8 @@ export interface Program {
 export async function launch(load: () => Promise<Program>): Promise<void> {
   const signals = listenForSignals();
   const endNow = (): void => process.exit(0);
-  signals.first.addEventListener('abort', endNow);
+  signals.stop.addEventListener('abort', endNow);
   const { run } = await load();
-  signals.first.removeEventListener('abort', endNow);
+  signals.stop.removeEventListener('abort', endNow);
   await run(signals);
 }

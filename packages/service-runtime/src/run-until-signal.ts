@@ -42,11 +42,11 @@ export async function runUntilSignal(create: () => Service | Promise<Service>, o
   const beginStop = (): void => {
     // If nothing keeps the process alive while it stops, Node ends it: that was no orderly stop.
     process.exitCode = 1;
-    drained = setTimeout(() => signals.hurry.abort(), drainMs);
+    drained = setTimeout(() => signals.hurryUp(), drainMs);
   };
-  if (signals.first.aborted) beginStop();
-  else signals.first.addEventListener('abort', beginStop);
-  signals.hurry.signal.addEventListener('abort', () => exitLater(hurryMs, logger));
+  if (signals.stop.aborted) beginStop();
+  else signals.stop.addEventListener('abort', beginStop);
+  signals.hurry.addEventListener('abort', () => exitLater(hurryMs, logger));
   try {
     const service = await create();
     logger = service.logger ?? logger;
@@ -64,19 +64,19 @@ export async function runUntilSignal(create: () => Service | Promise<Service>, o
     tellWhyNotStarted(error, logger);
   } finally {
     clearTimeout(drained);
-    exitLater(signals.hurry.signal.aborted ? hurryMs : LEFT_OPEN_MS, logger);
+    exitLater(signals.hurry.aborted ? hurryMs : LEFT_OPEN_MS, logger);
   }
 }
 
 /** Starts the service. @returns why it did not start, or undefined once there was a signal, whatever the start has come to. */
 async function untilSignal(service: Service, signals: Signals): Promise<{ error: unknown } | undefined> {
-  if (signals.first.aborted) return undefined;
+  if (signals.stop.aborted) return undefined;
   const started = (async () => service.start?.())().then(
     () => undefined,
     (error: unknown) => ({ error }),
   );
   const failed = await Promise.race([started, signals.received.then(() => undefined)]);
-  if (failed !== undefined && !signals.first.aborted) return failed;
+  if (failed !== undefined && !signals.stop.aborted) return failed;
   await signals.received;
   return undefined;
 }
@@ -84,8 +84,8 @@ async function untilSignal(service: Service, signals: Signals): Promise<{ error:
 async function stop(service: Service, signals: Signals, logger: Logger): Promise<void> {
   logger.info({ signal: signals.name() }, 'stopping');
   try {
-    await service.stop(signals.hurry.signal);
-    const hurried = signals.hurry.signal.aborted;
+    await service.stop(signals.hurry);
+    const hurried = signals.hurry.aborted;
     if (!hurried) process.exitCode = 0;
     logger.info({ hurried }, 'stopped');
   } catch (error) {

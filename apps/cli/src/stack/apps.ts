@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
-import type { LocalStackError } from '@darkroom/contracts';
+import { defined, type LocalStackError } from '@darkroom/contracts';
 import type { Environment, RunwareSettings } from '@darkroom/service-runtime';
 import type { Closing } from '../closing.ts';
 import type { DataFolder } from '../data-folder/data-folder.ts';
@@ -100,10 +100,11 @@ export async function startApps({ stores, folder, root, environment, provider, o
           }),
       S3_BUCKET: s3.bucket,
       S3_REGION: s3.region,
-      ...(s3.endpoint === undefined ? {} : { S3_ENDPOINT: s3.endpoint }),
-      ...(s3.credentials === undefined
-        ? {}
-        : { S3_ACCESS_KEY_ID: s3.credentials.accessKeyId, S3_SECRET_ACCESS_KEY: s3.credentials.secretAccessKey }),
+      ...defined({
+        S3_ENDPOINT: s3.endpoint,
+        S3_ACCESS_KEY_ID: s3.credentials?.accessKeyId,
+        S3_SECRET_ACCESS_KEY: s3.credentials?.secretAccessKey,
+      }),
     }),
   );
   const dashboard = startApp(describe('dashboard', 'dashboard', '/readyz', redisEnvironment));
@@ -111,8 +112,10 @@ export async function startApps({ stores, folder, root, environment, provider, o
   closing.add(async (hurry) => void (await Promise.all(inside.map((app) => app.stop(hurry)))));
   await Promise.all([...(emulator === undefined ? [] : [emulator]), ...inside].map(({ ready }) => ready));
   return {
-    ...(emulator === undefined ? {} : { emulator: { url: urlOf('emulator'), billFile: path.join(emulatorDir, 'bill.jsonl') } }),
-    ...(receiver === undefined ? {} : { receiverUrl: urlOf('receiver') }),
+    ...defined({
+      emulator: emulator && { url: urlOf('emulator'), billFile: path.join(emulatorDir, 'bill.jsonl') },
+      receiverUrl: receiver && urlOf('receiver'),
+    }),
     dashboardUrl: urlOf('dashboard'),
   };
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import path from 'node:path';
+import { defined } from '@darkroom/contracts';
 import { startRedis, startS3Server } from '@darkroom/local-stack';
 import type { RedisSettings, S3Settings } from '@darkroom/service-runtime';
 import { refuseUnusable } from '../operate/connect-redis.ts';
@@ -43,7 +44,7 @@ export async function openStores(options: StoresOptions, closing: Closing): Prom
   closing.add(() => redis.stop());
   const dir = storesDir(options, redis.durable);
   const { settings, detail: redisDetail, durable: isDurable } = redis;
-  const shared = { redis: settings, redisDetail, isDurable, dir, ...(redis.notice === undefined ? {} : { notice: redis.notice }) };
+  const shared = { redis: settings, redisDetail, isDurable, dir, ...defined({ notice: redis.notice }) };
   if (config.s3 !== undefined) {
     return {
       ...shared,
@@ -71,8 +72,7 @@ async function openRedis({ config, folder, cacheDir, redis: only }: StoresOption
     environment: config.environment,
     port: folder.ports.redis,
     appendfsync: 'always',
-    ...(config.redis === undefined ? {} : { url: config.redis.url }),
-    ...(only === undefined ? {} : { only }),
+    ...defined({ url: config.redis?.url, only }),
   });
   const { url, durable, notice, stop } = started;
   if (config.redis !== undefined) {

@@ -34,7 +34,7 @@ export const openQueues = (connection: Redis, prefix: string): Queue[] =>
 /** Builds the board's view of a queue: shows only the allowed parts of its jobs, and offers no retry of completed ones. */
 export function buildAdapter(queue: Queue): BullMQAdapter {
   const name = Object.values(queueNames).find((known) => known === queue.name);
-  const options = { ...(name === undefined ? {} : texts[name]), allowCompletedRetries: false };
+  const options = { ...(name && texts[name]), allowCompletedRetries: false };
   const adapter = new BullMQAdapter(queue, options);
   adapter.setFormatter('name', (job: { name: string; data: unknown }) => showName(job.name, job.data));
   adapter.setFormatter('data', showPayload);

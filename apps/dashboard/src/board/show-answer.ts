@@ -1,4 +1,5 @@
 import type { AfterHook } from '@bull-board/api/typings/app';
+import { defined } from '@darkroom/contracts';
 import { z } from 'zod';
 import { NOT_SHOWN, showFailure } from './job-view.ts';
 
@@ -44,7 +45,7 @@ const jobSchema = z
       data,
       delay,
       opts: { ...optionsSchema.parse(opts), ...(delay > 0 ? { delay } : {}) },
-      ...(failedReason === undefined ? {} : { failedReason: showFailure(failedReason, data) }),
+      ...defined({ failedReason: failedReason === undefined ? undefined : showFailure(failedReason, data) }),
       stacktrace: data === NOT_SHOWN ? [] : stacktrace.map((line) => showFailure(line, data)),
       // free texts of a foreign job
       groupId: undefined,
