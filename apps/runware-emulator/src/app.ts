@@ -19,33 +19,33 @@ export { systemClock, type Clock } from './clock.ts';
 export { type EmulatorConfig } from './config.ts';
 export { faultsSchema, type Faults, type FaultsInput } from './faults/schema.ts';
 
-/** What the emulator needs from outside. */
+/** Dependencies of the emulator. */
 export interface EmulatorDependencies {
   clock: Clock;
-  /** How long a request may take to arrive, in milliseconds. Defaults to a minute: a machine under load sends images slowly. */
+  /** Longest time for a request to arrive, in milliseconds. Defaults to a minute: a machine under load sends images slowly. */
   requestLimitMs?: number;
 }
 
 /** Runware's HTTP API, with real images, a bill that outlives a kill, and seeded faults. */
 export interface Emulator {
-  /** Takes up what the state file holds and listens. Again after `stop` it goes on where it was. */
+  /** Loads the state file and listens. A start after `stop` continues from there. */
   start(): Promise<void>;
-  /** Cuts what is under way; the state file knows what is left to do. May be called before `start`, twice and at any time. */
+  /** Aborts what is under way; the state file says what is left to do. May be called before `start`, twice and at any time. */
   stop(): Promise<void>;
-  /** Where it listens, without a slash at the end. @throws while it does not. */
+  /** Address that it listens on, without a slash at the end. @throws Error while it does not listen. */
   readonly url: string;
-  /** The bill, for `readBill`. */
+  /** Path of the bill, for `readBill`. */
   readonly billFile: string;
 }
 
-/** Makes an emulator, which does nothing before it is started. */
+/** Creates an emulator, which does nothing before `start`. */
 export function createEmulator(
   config: EmulatorConfig,
   { clock, requestLimitMs = 60_000 }: EmulatorDependencies = { clock: systemClock },
 ): Emulator {
   const billFile = join(config.directory, 'bill.jsonl');
   let running: Running | undefined;
-  // Starts and stops take turns, so that a stop in the middle of a start finds something to stop.
+  // Starts and stops run one after another, so that a stop during a start stops what was started.
   let turn: Promise<void> = Promise.resolve();
   const inTurn = async (step: () => Promise<void>): Promise<void> => {
     const done = turn.then(step);
@@ -87,7 +87,7 @@ async function open(config: EmulatorConfig, serverOptions: ServerOptions, clock:
     const bill = openBill(serverOptions.billFile);
     closers.push(() => bill.close());
     const stopped = new AbortController();
-    // Every task that waits listens to it.
+    // Every waiting task listens to it.
     setMaxListeners(0, stopped.signal);
 
     let url = '';
@@ -104,7 +104,7 @@ async function open(config: EmulatorConfig, serverOptions: ServerOptions, clock:
     const executor = buildExecutor({ ...base, courier: buildCourier(base) });
     closers.push(async () => {
       stopped.abort();
-      await executor.settle();
+      await executor.drain();
     });
     const switches = buildSwitchboard(config.faults, store);
     const server = createServer({ ...base, executor, switches, apiKey: config.apiKey }, serverOptions);

@@ -12,7 +12,7 @@ const lines: BillLine[] = [
   { kind: 'failure', at: 4, taskUUID: 'b', run: 1, costUsd: '0.02', code: 'providerError' },
 ];
 
-test('accounts add up by taskUUID', () => {
+test('an account sums the lines of one taskUUID', () => {
   const accounts = accountsOf(lines);
   expect(accounts.get('a')).toEqual({ submissions: 2, acceptances: 1, executions: 1, failures: 0, costNanoUsd: 22_000_000 });
   expect(accounts.get('b')).toEqual({ submissions: 0, acceptances: 0, executions: 0, failures: 1, costNanoUsd: 20_000_000 });
@@ -23,6 +23,6 @@ test('the total is exact', () => {
   expect(totalUsd([])).toBe('0');
 });
 
-test('a line survives the file', () => {
+test('a line is the same after it was written and read', () => {
   for (const line of lines) expect(billLineSchema.parse(JSON.parse(JSON.stringify(line)))).toEqual(line);
 });

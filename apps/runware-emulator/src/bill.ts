@@ -10,25 +10,25 @@ const base = { at: z.int(), taskUUID: z.string() };
 
 /** One line of the bill. It holds no prompt, no URL and no key, so it may be kept and shown. */
 export const billLineSchema = z.discriminatedUnion('kind', [
-  /** A submission came in; `receipt` counts those of one taskUUID from 1. `taskUUID` is "" when none was given. */
+  /** A submission arrived; `receipt` counts those of one taskUUID from 1. `taskUUID` is "" if the request had none. */
   z.object({ kind: z.literal('submission'), ...base, receipt: z.int(), promptSha256: sha256 }),
-  /** It was accepted: it will be executed once. `run` counts the executions that one taskUUID was given, from 1. */
+  /** The submission was accepted and will be executed once. `run` counts the executions of one taskUUID, from 1. */
   z.object({ kind: z.literal('acceptance'), ...base, receipt: z.int(), run: z.int() }),
-  /** It was refused in so many words. A submission with neither line was cut off before a decision. */
+  /** The submission was refused with an error. A submission with neither line was disconnected before a decision. */
   z.object({ kind: z.literal('refusal'), ...base, receipt: z.int(), httpStatus: z.int(), code: z.string() }),
-  /** The images were made and are charged for; written before anybody can hear of them. */
+  /** The images were made and charged; written before any client can learn of them. */
   z.object({
     kind: z.literal('execution'),
     ...base,
     run: z.int(),
     costUsd: z.string(),
     promptSha256: sha256,
-    /** Bills of earlier versions name no seed. */
+    /** `seed` is absent on bills of earlier versions. */
     images: z.array(z.object({ imageUUID: z.string(), seed: z.int().optional(), sha256, sizeBytes: z.int() })),
   }),
-  /** An accepted task failed; `costUsd` is "0" unless failed tasks are charged for. */
+  /** An accepted task failed; `costUsd` is "0" unless failed tasks are charged. */
   z.object({ kind: z.literal('failure'), ...base, run: z.int(), costUsd: z.string(), code: z.string() }),
-  /** These bytes are about to be PUT to the upload address; `content` says what they are of the image. */
+  /** These bytes are about to be PUT to the upload address; `content` tells how they relate to the image. */
   z.object({
     kind: z.literal('upload'),
     ...base,
@@ -41,7 +41,7 @@ export const billLineSchema = z.discriminatedUnion('kind', [
 ]);
 export type BillLine = z.infer<typeof billLineSchema>;
 
-/** What one taskUUID came to. */
+/** Counts and cost of one taskUUID. */
 export interface Account {
   submissions: number;
   acceptances: number;
@@ -50,15 +50,15 @@ export interface Account {
   costNanoUsd: NanoUsd;
 }
 
-/** The bill as the emulator writes it. */
+/** The bill that the emulator writes. */
 export interface Bill {
-  /** Everything written so far, by this process and those before it. */
+  /** Lines so far, of this process and earlier ones. */
   readonly lines: readonly BillLine[];
-  /** Returns after the line is in the file. */
+  /** Writes a line; returns after it is in the file. */
   record(line: BillLine): void;
-  /** How many submissions of this id came in. */
+  /** Returns the number of submissions of this id. */
   receiptsOf(taskUUID: string): number;
-  /** Whether this run of the id is charged for already. */
+  /** Returns true if this run of the id was charged already. */
   hasCharged(taskUUID: string, run: number): boolean;
   close(): void;
 }
@@ -87,12 +87,12 @@ export function openBill(file: string): Bill {
   };
 }
 
-/** Reads a bill from its file, also one that is being written or whose writer was killed. */
+/** Reads a bill from its file, also while it is being written or after its writer was killed. */
 export async function readBill(file: string): Promise<BillLine[]> {
   return parseJsonLines(await readFile(file), billLineSchema, file).lines;
 }
 
-/** Adds up the bill by taskUUID. */
+/** Sums the bill by taskUUID. */
 export function accountsOf(lines: readonly BillLine[]): Map<string, Account> {
   const accounts = new Map<string, Account>();
   for (const line of lines) {
@@ -107,11 +107,11 @@ export function accountsOf(lines: readonly BillLine[]): Map<string, Account> {
   return accounts;
 }
 
-/** The whole bill, as a decimal string of US dollars. */
+/** Returns the sum of the bill, as a decimal string of US dollars. */
 export const totalUsd = (lines: readonly BillLine[]): string =>
   formatUsd(lines.reduce((sum, line) => sum + ('costUsd' in line ? parseUsd(line.costUsd) : 0), 0));
 
-/** What the bill keeps of a prompt. */
+/** Returns the hash of a prompt, which the bill holds in its place. */
 export const promptSha256 = (prompt: unknown): string =>
   createHash('sha256')
     .update(typeof prompt === 'string' ? prompt : '')

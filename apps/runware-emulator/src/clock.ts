@@ -1,10 +1,9 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import { systemClock as wallClock, type Clock as WallClock } from '@darkroom/service-runtime';
 
-/** Time as the emulator sees it: tests hand in one of their own to read the waits instead of sitting through them. */
-export interface Clock {
-  /** Milliseconds since 1970. */
-  now(): number;
-  /** Resolves after the delay; rejects when the signal is aborted first. */
+/** A clock that can also wait. Tests pass one whose waits end at once and are recorded. */
+export interface Clock extends WallClock {
+  /** Resolves after the delay; rejects if the signal is aborted first. */
   sleep(delayMs: number, signal: AbortSignal): Promise<void>;
 }
 
@@ -13,13 +12,13 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** The clock of the machine. */
 export const systemClock: Clock = {
-  now: () => Date.now(),
+  ...wallClock,
   sleep: async (delayMs, signal) => {
     await wait(Math.min(delayMs, LONGEST_TIMER_MS), undefined, { signal });
   },
 };
 
-/** Waits for a moment. A loop, because timers may fire a millisecond before the clock says so, and because of the longest timer. */
+/** Waits until a time. Loops, because timers may fire a millisecond early by the clock, and because of the longest timer. */
 export async function sleepUntil(clock: Clock, at: number, signal: AbortSignal): Promise<void> {
   for (let left = at - clock.now(); left > 0; left = at - clock.now()) await clock.sleep(left, signal);
 }

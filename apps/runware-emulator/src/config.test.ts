@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { loadConfig } from './config.ts';
 
-test('an empty environment gives an emulator on this machine alone', () => {
+test('with an empty environment the emulator listens on loopback', () => {
   expect(loadConfig({ PORT: '', FAULTS: '' })).toEqual({
     host: '127.0.0.1',
     port: 8787,
@@ -34,7 +34,7 @@ test('every setting is read', () => {
   });
 });
 
-test('everything that is wrong is told at once', () => {
+test('all wrong settings are reported at once', () => {
   expect(() => loadConfig({ PORT: 'x', EMULATOR_PUBLIC_URL: 'ftp://x', FAULTS: '{"nonsense":1}' })).toThrow(
     /PORT[^]*EMULATOR_PUBLIC_URL[^]*nonsense/,
   );

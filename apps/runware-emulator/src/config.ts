@@ -1,87 +1,87 @@
-import { ConfigError, type Problem } from '@darkroom/contracts';
+import { ConfigError, defined } from '@darkroom/contracts';
+import {
+  describeSettings as describeVariables,
+  listenSettings,
+  readSettings,
+  text,
+  webAddress,
+  type Environment,
+} from '@darkroom/service-runtime';
 import { z } from 'zod';
 import { parseFaults } from './faults/parse-faults.ts';
 import { changedFaults, type FaultsInput } from './faults/schema.ts';
 
-/** The settings of one emulator. */
+/** Settings of one emulator. */
 export interface EmulatorConfig {
-  /** What to listen on. */
+  /** Host to listen on. */
   host: string;
-  /** 0 takes a free one. */
+  /** Port to listen on; 0 is any free one. */
   port: number;
-  /** The one key that is accepted. */
+  /** The only accepted API key. */
   apiKey: string;
-  /** Everything that is left to chance follows from it. */
+  /** Seed of all random draws. */
   seed: string;
-  /** Where `bill.jsonl` and `state.jsonl` are kept; made if it is missing. */
+  /** Folder of `bill.jsonl` and `state.jsonl`; created if it is missing. */
   directory: string;
-  /** The address in every `imageURL`, if others reach the emulator under another one than it listens on. */
+  /** Start of every `imageURL`, if clients reach the emulator at another address than the one it listens on. */
   publicUrl?: string;
   /** Switches that differ from their defaults. */
   faults: FaultsInput;
 }
 
-const portRule = 'must be a whole number from 0 to 65535';
+const SWITCHES_RULE = 'a JSON object of switches, such as {"uploadNeverRate":0.1}';
 
-const environmentSchema = z.object({
-  HOST: z.string().default('127.0.0.1').describe('What to listen on.'),
-  PORT: z.coerce
-    .number({ error: portRule })
-    .int(portRule)
-    .min(0, portRule)
-    .max(65_535, portRule)
-    .default(8787)
-    .describe('0 takes a free one.'),
-  EMULATOR_API_KEY: z.string().default('emulator').describe('The one API key that is accepted.'),
-  EMULATOR_SEED: z
-    .string()
-    .default('1')
-    .describe('Everything that is left to chance follows from it, the taskUUID and a purpose: times, seeds, faults, jitter.'),
-  EMULATOR_DIR: z.string().default('.local/runware-emulator').describe('Where `bill.jsonl` and `state.jsonl` are kept.'),
-  EMULATOR_PUBLIC_URL: z
-    .url({ protocol: /^https?$/ })
-    .optional()
-    .describe('The start of every `imageURL`; the address it listens on if it is left out.'),
-  FAULTS: z.string().default('{}').describe('Switches as JSON, such as `{"uploadNeverRate":0.1}`.'),
-});
-
-/** The settings as Markdown, for README.md and `--help`. */
-export function describeSettings(): string {
-  const defaults = new Map(Object.entries(environmentSchema.parse({})));
-  const rows = Object.entries(environmentSchema.shape).map(([name, { description }]) => {
-    const fallback = defaults.get(name);
-    return `| \`${name}\` | ${fallback === undefined ? '' : `\`${String(fallback)}\``} | ${description} |`;
+const switches = text(SWITCHES_RULE)
+  .default('{}')
+  .transform((json, context): FaultsInput => {
+    try {
+      return changedFaults(parseFaults(JSON.parse(json)));
+    } catch (error) {
+      const problems = error instanceof ConfigError ? error.problems.map(({ path, message }) => `${path} ${message}`) : [];
+      for (const message of problems.length > 0 ? problems : [`must be ${SWITCHES_RULE}`]) context.addIssue({ code: 'custom', message });
+      return z.NEVER;
+    }
   });
+
+const schemas = {
+  listen: listenSettings(8787),
+  emulator: z.object({
+    EMULATOR_API_KEY: text('an API key').default('emulator'),
+    EMULATOR_SEED: text('any text').default('1'),
+    EMULATOR_DIR: text('a folder').default('.local/runware-emulator'),
+    EMULATOR_PUBLIC_URL: webAddress().optional(),
+    FAULTS: switches,
+  }),
+};
+
+/** Effect of each setting, for README.md and `--help`. */
+const effects: Readonly<Record<string, string>> = {
+  HOST: 'Host to listen on.',
+  PORT: 'Port to listen on; 0 is any free one.',
+  EMULATOR_API_KEY: 'The only accepted API key.',
+  EMULATOR_SEED: 'Decides all random draws, with the taskUUID and the purpose of each: times, seeds, faults, jitter.',
+  EMULATOR_DIR: 'Folder of `bill.jsonl` and `state.jsonl`.',
+  EMULATOR_PUBLIC_URL: 'Start of every `imageURL`; if absent, the address that the emulator listens on.',
+  FAULTS: 'Switches as JSON, such as `{"uploadNeverRate":0.1}`.',
+};
+
+/** Describes the settings as a Markdown table, for README.md and `--help`. */
+export function describeSettings(): string {
+  const rows = describeVariables(schemas).map(
+    ({ name, default: fallback }) => `| \`${name}\` | ${fallback === undefined ? '' : `\`${fallback}\``} | ${effects[name] ?? ''} |`,
+  );
   return ['| variable | default | does |', '| --- | --- | --- |', ...rows].join('\n');
 }
 
-/**
- * Reads the settings from the environment; an empty value counts as missing.
- * @throws ConfigError with everything that is wrong.
- */
-export function loadConfig(environment: Readonly<Record<string, string | undefined>>): EmulatorConfig {
-  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
-  const parsed = environmentSchema.safeParse(given);
-  const problems: Problem[] = parsed.success ? [] : parsed.error.issues.map(({ path, message }) => ({ path: path.join('.'), message }));
-  const faults = readFaults(given['FAULTS'], problems);
-  if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
+/** Reads the settings of an emulator. @throws ConfigError with all problems. */
+export function loadConfig(environment: Environment): EmulatorConfig {
+  const { listen, emulator } = readSettings(schemas, environment);
   const {
-    HOST: host,
-    PORT: port,
     EMULATOR_API_KEY: apiKey,
     EMULATOR_SEED: seed,
     EMULATOR_DIR: directory,
     EMULATOR_PUBLIC_URL: publicUrl,
-  } = parsed.data;
-  return { host, port, apiKey, seed, directory, ...(publicUrl !== undefined && { publicUrl: publicUrl.replace(/\/+$/, '') }), faults };
-}
-
-function readFaults(json: string | undefined, problems: Problem[]): FaultsInput {
-  try {
-    return changedFaults(parseFaults(JSON.parse(json ?? '{}')));
-  } catch (error) {
-    if (error instanceof ConfigError) problems.push(...error.problems);
-    else problems.push({ path: 'FAULTS', message: 'must be a JSON object of switches, such as {"uploadNeverRate":0.1}' });
-    return {};
-  }
+    FAULTS: faults,
+  } = emulator;
+  return { ...listen, apiKey, seed, directory, ...defined({ publicUrl: publicUrl?.replace(/\/+$/, '') }), faults };
 }

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { diceOf } from './dice.ts';
 
-test('a draw depends on the seed and the purpose alone', () => {
+test('a draw depends only on the seed and the purpose', () => {
   fc.assert(
     fc.property(fc.string(), fc.string(), fc.nat(), (seed, what, index) => {
       const draw = diceOf(seed).fraction(what, index);
@@ -21,7 +21,7 @@ test('a number from a range reaches both ends and nothing else', () => {
   expect(drawn).toEqual(new Set([3, 4, 5, 6]));
 });
 
-test('a chance strikes about as often as it says, never at 0 and always at 1', () => {
+test('a chance is true about as often as its rate says, never at 0 and always at 1', () => {
   const dice = diceOf('1');
   const strikes = (rate: number): number =>
     Array.from({ length: 2000 }, (_, index) => index).filter((index) => dice.chance(rate, 'x', index)).length;
@@ -31,7 +31,7 @@ test('a chance strikes about as often as it says, never at 0 and always at 1', (
   expect(strikes(0.25)).toBeLessThan(570);
 });
 
-test('one of several values is drawn, each for its share of what is left, and none for the rest', () => {
+test('each value is drawn for its share of what the earlier ones left, and none for the rest', () => {
   const dice = diceOf('1');
   const shares = [
     ['one', 0.1, 'a'],
@@ -53,7 +53,7 @@ test('one of several values is drawn, each for its share of what is left, and no
   ).toBe('a');
 });
 
-test('a value that is added, or drawn more often, changes what is drawn of no other but where it strikes', () => {
+test('an added value, or another share, changes only the draws in which that value wins or loses', () => {
   const dice = diceOf('1');
   const draw = (index: number, ...more: (readonly [string, number, string])[]) =>
     dice.oneOf([['one', 0.1, 'a'], ['two', 0.3, 'b'], ...more], 'test', index); // prettier-ignore

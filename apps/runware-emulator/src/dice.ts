@@ -2,28 +2,28 @@ import { createHash } from 'node:crypto';
 import { formatUuid } from '@darkroom/contracts';
 
 /**
- * Chance that can be replayed: every draw is a pure function of (the emulator's seed, what it is for). Two draws for the
- * same purpose are the same draw, so nothing drawn has to be remembered across a kill.
+ * Repeatable random draws: each is a pure function of the emulator's seed and its purpose. Two draws for the same purpose are equal, so
+ * no draw has to survive a kill.
  */
 export interface Dice {
-  /** At least 0, less than 1. */
+  /** Draws a number of at least 0 and less than 1. */
   fraction(...purpose: Purpose): number;
-  /** True for the share `rate` of all purposes. */
+  /** Draws true for the share `rate` of all purposes. */
   chance(rate: number, ...purpose: Purpose): boolean;
   /**
-   * At most one of the values. Each is drawn by its own name, for its share of what those before it left: a value that is added at the
-   * end changes no purpose that another one has.
+   * Draws at most one of the values. Each is drawn under its own name, for its share of what the earlier ones left, so that a value added
+   * at the end does not change the draws of the others.
    */
   oneOf<Value>(shares: readonly (readonly [name: string, share: number, value: Value])[], ...purpose: Purpose): Value | undefined;
-  /** A whole number from the range, both ends included. */
+  /** Draws a whole number from the range, both ends included. */
   between(range: readonly [number, number], ...purpose: Purpose): number;
-  /** Shaped as a UUID v4. */
+  /** Draws an id in the form of a UUID v4. */
   uuid(...purpose: Purpose): string;
 }
 
 export type Purpose = readonly [string, ...(string | number)[]];
 
-/** The dice of one seed. */
+/** Returns the dice of one seed. */
 export function diceOf(seed: string): Dice {
   const bytesFor = (purpose: Purpose): Buffer =>
     createHash('sha256')

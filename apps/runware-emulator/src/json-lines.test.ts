@@ -14,7 +14,7 @@ async function newFile(): Promise<string> {
   return join(directory, 'file.jsonl');
 }
 
-test('a file goes on where it ended', async () => {
+test('a reopened file keeps its lines and continues after them', async () => {
   const file = await newFile();
   const first = openJsonLines(file, schema);
   first.append({ n: 1, text: 'ä\n' });
@@ -27,7 +27,7 @@ test('a file goes on where it ended', async () => {
   expect(third.before).toEqual([{ n: 1, text: 'ä\n' }, { n: 2 }]);
 });
 
-test('a torn last line is left out by readers and cut off by the next writer, wherever it tore', async () => {
+test('readers skip a torn last line and the next writer removes it, after any number of bytes', async () => {
   const line = Buffer.from('{"n":2,"text":"ä"}\n');
   for (let length = 1; length < line.length; length++) {
     const file = await newFile();
@@ -41,14 +41,14 @@ test('a torn last line is left out by readers and cut off by the next writer, wh
   }
 });
 
-test('a file of another kind is refused and left as it is', async () => {
+test('a file of another kind is refused and not changed', async () => {
   const file = await newFile();
   await appendFile(file, 'name,price\nx,1\n');
   expect(() => openJsonLines(file, schema)).toThrow(ConfigError);
   expect(await readFile(file, 'utf8')).toBe('name,price\nx,1\n');
 });
 
-test('a file is for its owner only', async () => {
+test('only the owner can read the file', async () => {
   const file = await newFile();
   openJsonLines(file, schema).close();
   expect((await stat(file)).mode & 0o777).toBe(0o600);

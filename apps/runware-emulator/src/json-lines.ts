@@ -4,17 +4,17 @@ import type { z } from 'zod';
 
 /** An append-only file of JSON objects, one a line. */
 export interface JsonLines<Line> {
-  /** What the file held when it was opened. */
+  /** Lines in the file when it was opened. */
   readonly before: readonly Line[];
-  /** Returns after the system has the line: it outlives a kill of this process (a power cut is not covered, nothing is synced). */
+  /** Appends a line; returns when the system has it. The line survives a kill of this process, not a power cut: nothing is synced. */
   append(line: Line): void;
   close(): void;
 }
 
 /**
- * Reads the lines of such a file. A torn last line is left out: whoever wrote it died before acting on it.
- * @returns The lines, and the length in bytes of the whole ones.
- * @throws ConfigError when a whole line does not fit the schema: the file belongs to something else.
+ * Parses the lines of such a file. Skips a torn last line: its writer died before it acted on it.
+ * @returns the lines, and the length in bytes of the whole ones.
+ * @throws ConfigError if a whole line does not match the schema: the file is of another kind.
  */
 export function parseJsonLines<Line>(bytes: Buffer, schema: z.ZodType<Line>, file: string): { lines: Line[]; wholeBytes: number } {
   const wholeBytes = bytes.lastIndexOf('\n') + 1;
@@ -29,7 +29,7 @@ export function parseJsonLines<Line>(bytes: Buffer, schema: z.ZodType<Line>, fil
   return { lines, wholeBytes };
 }
 
-/** Opens the file for appending, made if it is missing, readable by its owner only. Cuts off a torn last line. */
+/** Opens the file for appending; creates it, readable only by its owner, if it is missing. Removes a torn last line. */
 export function openJsonLines<Line>(file: string, schema: z.ZodType<Line>): JsonLines<Line> {
   const descriptor = openSync(file, 'a', 0o600);
   try {

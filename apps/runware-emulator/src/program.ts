@@ -16,10 +16,10 @@ export const run: Program['run'] = async (signals) => {
   try {
     const config = loadConfig(process.env);
     const emulator = createEmulator(config);
-    // Stops take their turn after the start.
+    // A stop during the start runs after it.
     void signals.received.then(() => emulator.stop());
     await emulator.start();
-    if (signals.first.aborted) return;
+    if (signals.stop.aborted) return;
     print(`Runware emulator   ${emulator.url}/v1 (help: ${emulator.url}/)`);
     print(`API key            ${config.apiKey}`);
     print(`bill               ${emulator.billFile}`);

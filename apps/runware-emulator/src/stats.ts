@@ -1,4 +1,4 @@
-/** What happened to deliveries and questions since this process started. */
+/** Counts of deliveries and questions since this process started. */
 export interface Stats {
   webhooksSent: number;
   webhooksAnswered: number;

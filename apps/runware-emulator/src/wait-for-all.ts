@@ -1,6 +1,6 @@
 /**
- * Waits until every one of them is over, then throws the first error. Unlike `Promise.all` it leaves nothing running behind
- * an error: whoever stops may close the files afterwards.
+ * Waits until all promises have settled, then throws the first error. Unlike `Promise.all` it leaves nothing running after an error, so
+ * that the caller may close the files.
  */
 export async function waitForAll(work: readonly Promise<unknown>[]): Promise<void> {
   const ends = await Promise.allSettled(work);

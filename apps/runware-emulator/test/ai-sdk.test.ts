@@ -5,10 +5,10 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { setup, type World } from './world.ts';
 
-/** A client that knows nothing of the emulator: Runware's own provider for the AI SDK, as it is published. */
+/** A model for a client that does not know of the emulator: Runware's published provider for the AI SDK. */
 const MODEL = 'xai:grok-imagine@image';
 
-// It tells its whole answer, image and all, as a warning, which the AI SDK would print.
+// The provider reports its whole answer, with the image, as a warning, which the AI SDK would print.
 beforeAll(() => void vi.stubGlobal('AI_SDK_LOG_WARNINGS', false));
 afterAll(() => void vi.unstubAllGlobals());
 
@@ -16,12 +16,12 @@ const clientOf = ({ emulator }: World, apiKey = 'key') =>
   createRunware({
     apiKey,
     baseURL: `${emulator.url}/v1`,
-    // Its own, less the connections that it would keep open after a test.
+    // Without keep-alive: the default `fetch` would leave connections open after a test.
     fetch: (input, init) => fetch(input, { ...init, headers: { ...Object.fromEntries(new Headers(init?.headers)), connection: 'close' } }),
   });
 
 describe('the provider of Runware for the AI SDK', () => {
-  test('gets the image that was made, of the size that was asked for', async () => {
+  test('gets the image on the bill, in the requested size', async () => {
     const world = await setup();
     const { image } = await generateImage({
       model: clientOf(world).image(MODEL),
@@ -35,7 +35,7 @@ describe('the provider of Runware for the AI SDK', () => {
     ]);
   });
 
-  test('gets as many images as it asked for, in one task', async () => {
+  test('gets all requested images from one task', async () => {
     const world = await setup();
     const { images } = await generateImage({
       model: clientOf(world).image(MODEL, { maxImagesPerCall: 4 }),
@@ -48,21 +48,18 @@ describe('the provider of Runware for the AI SDK', () => {
     expect(await world.billOf('execution')).toMatchObject([{ costUsd: '0.06' }]);
   });
 
-  test.each(['URL', 'base64Data', 'dataURI'] as const)(
-    'reads an image that comes as %s, in the format that was asked for',
-    async (outputType) => {
-      const world = await setup();
-      const { image } = await generateImage({
-        model: clientOf(world).image(MODEL, { outputType, outputFormat: 'WEBP', outputQuality: 40 }),
-        prompt: 'a lighthouse',
-        size: '576x1248',
-        maxRetries: 0,
-      });
-      expect(await sharp(image.uint8Array).metadata()).toMatchObject({ width: 576, height: 1248, format: 'webp' });
-    },
-  );
+  test.each(['URL', 'base64Data', 'dataURI'] as const)('reads an image as %s, in the requested format', async (outputType) => {
+    const world = await setup();
+    const { image } = await generateImage({
+      model: clientOf(world).image(MODEL, { outputType, outputFormat: 'WEBP', outputQuality: 40 }),
+      prompt: 'a lighthouse',
+      size: '576x1248',
+      maxRetries: 0,
+    });
+    expect(await sharp(image.uint8Array).metadata()).toMatchObject({ width: 576, height: 1248, format: 'webp' });
+  });
 
-  test('is told that a size is not made, that a parameter is not known and that a key is wrong', async () => {
+  test('gets an error for an unsupported size, an unknown parameter and a wrong key', async () => {
     const world = await setup();
     const generate = (apiKey: string, size: `${number}x${number}`, settings = {}) =>
       generateImage({ model: clientOf(world, apiKey).image(MODEL, settings), prompt: 'a lighthouse', size, maxRetries: 0 });

@@ -8,33 +8,33 @@ test('a request without a key is refused', async () => {
   expect(reply.errors).toMatchObject([{ code: 'missingApiKey', parameter: 'apiKey', taskType: 'authentication' }]);
 });
 
-test('a wrong key is refused and nothing is taken down', async () => {
+test('a wrong key is refused and the bill stays empty', async () => {
   const { post, bill } = await setup();
   const reply = await post([imageTask()], { authorization: 'Bearer other' });
   expect(reply).toMatchObject({ status: 401, data: [], errors: [{ code: 'invalidApiKey' }] });
   expect(await bill()).toEqual([]);
 });
 
-test('the key may come as a first task', async () => {
+test('the key may be in a first task', async () => {
   const { post } = await setup();
   const task = asyncTask();
   const reply = await post([{ taskType: 'authentication', apiKey: 'key' }, task], { authorization: '' });
   expect(reply).toMatchObject({ status: 200, data: [{ taskUUID: task.taskUUID }] });
 });
 
-test('a body that is no array is refused in the shape of every other error', async () => {
+test('a body that is no array is refused in the same form as other errors', async () => {
   const { post } = await setup();
   expect(await post(imageTask())).toMatchObject({ status: 400, errors: [{ code: 'invalidRequest' }] });
   expect(await post('[{')).toMatchObject({ status: 400, errors: [{ code: 'invalidRequest' }] });
 });
 
-test('an unknown taskType is refused with the task named', async () => {
+test('the refusal of an unknown taskType names the task', async () => {
   const { post } = await setup();
   const reply = await post([{ taskType: 'videoInference', taskUUID: 'a' }]);
   expect(reply).toMatchObject({ status: 400, errors: [{ code: 'invalidTaskType', taskType: 'videoInference', taskUUID: 'a' }] });
 });
 
-test('several tasks of a request each stand for themselves', async () => {
+test('each task of a request is answered separately', async () => {
   const { post } = await setup();
   const [good, bad] = [asyncTask(), asyncTask({ positivePrompt: '' })];
   const reply = await post([bad, good]);
@@ -43,7 +43,7 @@ test('several tasks of a request each stand for themselves', async () => {
   expect(reply.errors).toMatchObject([{ code: 'invalidPositivePrompt', taskUUID: bad.taskUUID }]);
 });
 
-test('an error about a parameter says what the page says of it', async () => {
+test('an error about a parameter contains the rules of the page for it', async () => {
   const { post } = await setup();
   const task = imageTask({ outputQuality: 100, outputFormat: 'GIF' });
   const reply = await post([task]);
@@ -66,14 +66,14 @@ test('an error about a parameter says what the page says of it', async () => {
   ]);
 });
 
-test('an unknown parameter is refused, or ignored where the switch says so', async () => {
+test('an unknown parameter is refused, or ignored if unknownParameters says so', async () => {
   const { post, setFaults } = await setup();
   expect(await post([asyncTask({ steps: 20 })])).toMatchObject({ status: 400, errors: [{ code: 'unknownParameter', parameter: 'steps' }] });
   await setFaults({ unknownParameters: 'ignore' });
   expect(await post([asyncTask({ steps: 20 })])).toMatchObject({ status: 200, errors: [] });
 });
 
-test('a dry run validates and prices, and leaves no trace', async () => {
+test('a dry run validates and prices a task, and records nothing', async () => {
   const { post, poll, bill } = await setup();
   const dry = { 'x-runware-dry-run': '1' };
   const task = asyncTask({ numberResults: 3, inputs: { referenceImages: ['https://example.com/a.png'] } });
@@ -83,14 +83,14 @@ test('a dry run validates and prices, and leaves no trace', async () => {
   expect(await bill()).toEqual([]);
 });
 
-test('the address of the emulator tells what it is', async () => {
+test('the address of the emulator shows an example request', async () => {
   const { emulator } = await setup();
   const response = await fetch(`${emulator.url}/`, { headers: { connection: 'close' } });
   expect(await response.text()).toContain(`curl ${emulator.url}/v1`);
 });
 
-test('a switch that does not exist is refused with its name', async () => {
+test('the refusal of an unknown switch names it', async () => {
   const { setFaults } = await setup();
-  // A wrong name is the point.
+  // The type does not allow the wrong name.
   await expect(setFaults({ uploadNeverrate: 1 } as object)).rejects.toThrow('uploadNeverrate');
 });

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { openInbox } from './inbox.ts';
 import { asyncTask, imageTask, setup } from './world.ts';
 
-test('an asynchronous task is acknowledged with its names alone, before it is done', async () => {
+test('an asynchronous task is acknowledged with its type and id alone, before it ends', async () => {
   const { post, poll, billOf } = await setup({ faults: { executionMs: [60_000, 60_000] } });
   const task = asyncTask({ numberResults: 3, includeCost: true });
   expect((await post([task])).text).toBe(JSON.stringify({ data: [{ taskType: 'imageInference', taskUUID: task.taskUUID }] }));
@@ -14,7 +14,7 @@ test('an asynchronous task is acknowledged with its names alone, before it is do
   expect(await billOf('execution')).toEqual([]);
 });
 
-test('a task that is done is told with its status', async () => {
+test('getResponse returns a finished task with its status', async () => {
   const { post, poll } = await setup();
   const task = asyncTask({ includeCost: true });
   await post([task]);
@@ -36,7 +36,7 @@ test('a task that is done is told with its status', async () => {
   ]);
 });
 
-test('results that are done early are told early, and the bill has all of them by then', async () => {
+test('getResponse returns early results early, and the bill already has all of them', async () => {
   const { post, poll, billOf } = await setup({ faults: { executionMs: [10, 1500] } });
   const task = asyncTask({ numberResults: 8 });
   await post([task]);
@@ -47,12 +47,12 @@ test('results that are done early are told early, and the bill has all of them b
   expect(await billOf('execution')).toMatchObject([{ images: Array(8).fill({}) }]);
 });
 
-test('an id that nobody submitted is answered with nothing', async () => {
+test('getResponse returns nothing for an unknown id', async () => {
   const { poll } = await setup();
   expect((await poll('39571168-687a-4aec-a253-df7be20bd0d4')).text).toBe('{"data":[]}');
 });
 
-test('the webhook brings the flat task object, the upload follows with the same bytes as on the bill', async () => {
+test('the webhook has the flat task object, and the upload follows with the bytes on the bill', async () => {
   const { post, billOf } = await setup();
   const inbox = await openInbox();
   const task = asyncTask({
@@ -84,12 +84,12 @@ test('the webhook brings the flat task object, the upload follows with the same 
   });
 });
 
-test('each of several results has a webhook of its own, and all uploads go to the one address', async () => {
+test('each of several results has its own webhook, and all uploads go to the same address', async () => {
   const { post } = await setup();
   const inbox = await openInbox();
   await post([asyncTask({ numberResults: 3, webhookURL: `${inbox.url}/hook`, uploadEndpoint: `${inbox.url}/put` })]);
   await eventually(() => expect(inbox.received).toHaveLength(6));
-  // Written by this test's own requests.
+  // The bodies come from this emulator.
   const ids = inbox.webhooks().map((body) => (body as { imageUUID: string }).imageUUID);
   expect(new Set(ids).size).toBe(3);
   expect(new Set(inbox.uploads().map(({ body }) => body.toString('base64'))).size).toBe(3);
@@ -104,7 +104,7 @@ test('a synchronous task calls its webhook too', async () => {
   await eventually(() => expect(inbox.webhooks()).toMatchObject([{ taskUUID: task.taskUUID }]));
 });
 
-test('getTaskDetails tells request and response, and null while the task runs', async () => {
+test('getTaskDetails returns request and response, and null for the response of a running task', async () => {
   const { post, poll } = await setup({ faults: { executionMs: [300, 300] } });
   const task = asyncTask();
   await post([task]);
@@ -115,7 +115,7 @@ test('getTaskDetails tells request and response, and null while the task runs', 
   expect((await post([{ taskType: 'getTaskDetails', taskUUID: 'x' }])).text).toBe('{"data":[]}');
 });
 
-test('getTaskDetails shows what a replay was told, or null, as the switch says', async () => {
+test('getTaskDetails returns the conflict of a replay, or null, if detailsResponse says so', async () => {
   const { post, setFaults } = await setup();
   const task = imageTask();
   const ask = async () => (await post([{ taskType: 'getTaskDetails', taskUUID: task.taskUUID }])).data[0]?.['response'];
@@ -128,7 +128,7 @@ test('getTaskDetails shows what a replay was told, or null, as the switch says',
   expect(await ask()).toBeNull();
 });
 
-test('getTaskDetails may show a refusal as the last response to an id that has a task, until the next send of it', async () => {
+test('with detailsRefusalHidesTask a refusal hides the task of its id until the next conflict', async () => {
   const { post, setFaults } = await setup();
   await setFaults({ detailsRefusalHidesTask: true });
   const task = asyncTask();

@@ -3,7 +3,7 @@ import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
 
-/** One request that came in. */
+/** One received request. */
 export interface Received {
   method: string;
   /** Path and query. */
@@ -12,16 +12,16 @@ export interface Received {
   body: Buffer;
 }
 
-/** A server that takes webhooks and uploads. */
+/** A server that receives webhooks and uploads. */
 export interface Inbox {
   readonly url: string;
   readonly received: readonly Received[];
-  /** The JSON of the webhooks so far. */
+  /** Returns the bodies of the webhooks so far, parsed. */
   webhooks(): unknown[];
   uploads(): Received[];
 }
 
-/** Opens an inbox that is closed when the test is over. `answer` says the status of each request, or nothing to leave it unanswered; 200 by default. */
+/** Opens an inbox that closes with the test. @param answer Returns the status for a request, or undefined to leave it unanswered; 200 by default. */
 export async function openInbox(answer: (request: Received, count: number) => number | undefined = () => 200): Promise<Inbox> {
   const received: Received[] = [];
   const server = createServer((request, response) => {
@@ -37,7 +37,7 @@ export async function openInbox(answer: (request: Received, count: number) => nu
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  // A server that listens on a port has an address of this kind.
+  // A server that listens on a port has an address of this type.
   const { port } = server.address() as AddressInfo;
   onTestFinished(async () => {
     const closed = once(server, 'close');

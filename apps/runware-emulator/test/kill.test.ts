@@ -12,7 +12,7 @@ import { asyncTask, newDirectory, quick, worldOf } from './world.ts';
 const app = fileURLToPath(new URL('..', import.meta.url));
 const main = `${app}dist/main.js`;
 
-/** The emulator as the process that a person starts; built first if it is not. */
+/** Prepares an emulator in a process of its own, which must be compiled. */
 async function setupProcess() {
   if (!existsSync(main)) throw new Error('the emulator is not compiled: npm run build');
   const directory = await newDirectory();
@@ -50,20 +50,20 @@ async function setupProcess() {
   return { ...worldOf(emulator), emulator, start, end };
 }
 
-test('the process says where it is, its key and its files, and leaves on SIGTERM', async () => {
+test('the process prints its address, its key and its files, and exits on SIGTERM', async () => {
   const { emulator, start, end } = await setupProcess();
   const printed = await start();
   for (const fact of [`${emulator.url}/v1`, 'API key            key', emulator.billFile, 'state.jsonl']) expect(printed).toContain(fact);
   expect(await end('SIGTERM')).toBe(0);
 });
 
-test('killed at any point, it executes each accepted task once and delivers everything', { timeout: 60_000 }, async () => {
+test('a killed and restarted emulator executes each accepted task once and delivers everything', { timeout: 60_000 }, async () => {
   const { emulator, start, end, post, bill } = await setupProcess();
   const inbox = await openInbox();
   const tasks = Array.from({ length: 30 }, () => asyncTask({ webhookURL: `${inbox.url}/hook`, uploadEndpoint: `${inbox.url}/put` }));
   await start();
 
-  // Kills while submissions go on; one that got no answer is sent again, as the documentation of taskUUID allows.
+  // The kills happen during the submissions; a submission without an answer is sent again, as the documentation of taskUUID allows.
   const submitAll = async (): Promise<void> => {
     for (const task of tasks) {
       await eventually(

@@ -14,7 +14,7 @@ async function newEmulator(directory?: string) {
   return emulator;
 }
 
-test('it may be stopped before it is started, started twice and stopped twice', async () => {
+test('an emulator may be stopped before its start, started twice and stopped twice', async () => {
   const emulator = await newEmulator();
   await emulator.stop();
   expect(() => emulator.url).toThrow('is not running');
@@ -25,13 +25,13 @@ test('it may be stopped before it is started, started twice and stopped twice', 
   await expect(fetch(url)).rejects.toThrow('fetch failed');
 });
 
-test('stopped in the middle of a start it does not listen afterwards', async () => {
+test('an emulator that is stopped during its start does not listen', async () => {
   const emulator = await newEmulator();
   await Promise.all([emulator.start(), emulator.stop()]);
   expect(() => emulator.url).toThrow('is not running');
 });
 
-test('a client that sends its request byte by byte is hung up on', async () => {
+test('a client that sends its request byte by byte is disconnected', async () => {
   const directory = await newDirectory();
   const config = { host: '127.0.0.1', port: 0, apiKey: 'key', seed: '1', directory, faults: quick };
   const emulator = createEmulator(config, { clock: systemClock, requestLimitMs: 300 });
@@ -53,7 +53,7 @@ test('a start that fails leaves nothing open and may be tried again', async () =
   expect((await download(emulator.url)).status).toBe(200);
 });
 
-test('stopped while busy it cuts what is under way, and goes on with it after the next start', async () => {
+test('a stop aborts what is under way, and the next start continues it', async () => {
   const emulator = await newEmulator();
   await emulator.start();
   const world = worldOf(emulator);
@@ -74,7 +74,7 @@ test('stopped while busy it cuts what is under way, and goes on with it after th
   expect((await world.post([task])).errors).toMatchObject([{ code: 'conflictTaskUUID' }]);
 });
 
-test('after a restart results, images and what was delivered are as before', async () => {
+test('a restart keeps results and images, and repeats no delivery', async () => {
   const emulator = await newEmulator();
   await emulator.start();
   const world = worldOf(emulator);
@@ -88,14 +88,14 @@ test('after a restart results, images and what was delivered are as before', asy
   const polled = await world.poll(task.taskUUID);
   expect(polled.data).toMatchObject([{ imageUUID: data[0]?.['imageUUID'], seed: data[0]?.['seed'], status: 'success' }]);
   expect((await download(polled.data[0]?.['imageURL'])).bytes).toEqual(before.bytes);
-  // A task that comes after it is delivered after whatever the restart would have sent again.
+  // The delivery of a later task comes after any delivery that the restart would have repeated.
   const later = imageTask({ webhookURL: inbox.url });
   await world.post([later]);
   await eventually(() => expect(inbox.webhooks()).toHaveLength(2));
   expect(inbox.uploads()).toHaveLength(1);
 });
 
-test('an execution that reached the bill and not the state is not charged again', async () => {
+test('an execution on the bill that is not in the state is not charged again', async () => {
   const directory = await newDirectory();
   const emulator = await newEmulator(directory);
   await emulator.start();
@@ -118,7 +118,7 @@ test('an execution that reached the bill and not the state is not charged again'
   expect(accountsOf(await readBill(emulator.billFile)).get(task.taskUUID)).toMatchObject({ executions: 1 });
 });
 
-test('the same seed gives the same times, failures, seeds and images; another seed gives others', async () => {
+test('the same seed gives the same times, failures, seeds and images; another seed gives different ones', async () => {
   const tasks = Array.from({ length: 8 }, () => imageTask());
   const run = async (seed: string) => {
     const clock = virtualClock();
@@ -138,7 +138,7 @@ test('the same seed gives the same times, failures, seeds and images; another se
   expect(other.ends).not.toEqual(first.ends);
 });
 
-test('switches that were set while running outlive a restart, and a start with other switches wins', async () => {
+test('switches set while running survive a restart, unless the start has other switches', async () => {
   const directory = await newDirectory();
   const faultsOf = async (url: string): Promise<unknown> => JSON.parse((await download(`${url}/_emulator/faults`)).bytes.toString());
   const emulator = await newEmulator(directory);
@@ -153,7 +153,7 @@ test('switches that were set while running outlive a restart, and a start with o
   expect(await faultsOf(other.emulator.url)).toMatchObject({ webhookDropRate: 0, cost: 'zero' });
 });
 
-test('a task keeps the switches that it was accepted with', async () => {
+test('a task keeps the switches of its acceptance', async () => {
   const world = await setup({ faults: { executionMs: [200, 200], failProviderErrorRate: 1 } });
   const task = asyncTask();
   await world.post([task]);
@@ -161,7 +161,7 @@ test('a task keeps the switches that it was accepted with', async () => {
   await eventually(async () => expect((await world.poll(task.taskUUID)).errors).toMatchObject([{ code: 'providerError' }]));
 });
 
-test('the state, which holds prompts and presigned URLs, is for its owner only, and the bill holds none of them', async () => {
+test('only the owner can read the state, and the bill holds no prompt, address or key', async () => {
   const world = await setup();
   const inbox = await openInbox();
   await world.post([imageTask({ positivePrompt: 'a very secret lighthouse', webhookURL: `${inbox.url}?token=secret-token` })]);

@@ -1,6 +1,6 @@
 import type { Clock } from '../src/app.ts';
 
-/** A clock that stands still until a test lets time pass. */
+/** A clock that stands still until a test advances it. */
 export interface ManualClock extends Clock {
   advance(ms: number): void;
 }

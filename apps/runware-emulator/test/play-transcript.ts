@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { defined } from '@darkroom/contracts';
 import type { RecordedExchange, Transcript } from '@darkroom/runware-client';
 import { faultsSchema } from '../src/app.ts';
 import { openInbox, type Inbox } from './inbox.ts';
@@ -6,16 +7,16 @@ import { manualClock, type ManualClock } from './manual-clock.ts';
 import { shapeOf } from './shape.ts';
 import { download, setup, type World } from './world.ts';
 
-/** Where time stands still: a task runs for as long as it did in the transcript. */
+/** Duration of an execution, on a clock that the test advances until the task ends as in the transcript. */
 const EXECUTION_MS = 1000;
 const STEP_MS = 250;
-/** Of a task whose end the transcript shows; then the emulator does not make it end. */
+/** Most steps of the clock; after that the emulator does not answer as in the transcript. */
 const MAX_STEPS = 120;
 
 /**
- * Sends the requests of a transcript to an emulator, in their order, and compares the shape of each answer, webhook and upload with
- * the recorded one.
- * @returns one line for each that differs.
+ * Sends the requests of a transcript to an emulator, in their order, and compares the shape of each answer, webhook and upload with the
+ * recorded one.
+ * @returns one text for each difference.
  */
 export async function playTranscript({ exchanges, switches = {} }: Transcript): Promise<string[]> {
   const clock = manualClock();
@@ -37,17 +38,17 @@ interface Play {
   world: World;
   clock: ManualClock;
   inbox: Inbox;
-  /** The emulator's own address for each of the transcript. */
+  /** Image address of the emulator for each in the transcript. */
   addresses: Map<string, string>;
 }
 
-/** Asks once; of a task that was over by then, again and again while time passes. */
+/** Sends a request once, or repeatedly while the clock advances if it asks for a task that had ended in the transcript. */
 async function askUntil(exchange: RecordedExchange, recorded: string, play: Play): Promise<string> {
   let given = await send(exchange, play);
   if (!JSON.stringify(exchange.request.body).includes('getResponse')) return given;
   for (let step = 0; given !== recorded && given.includes('processing') && step < MAX_STEPS; step += 1) {
     play.clock.advance(STEP_MS);
-    // The emulator draws the image meanwhile.
+    // Gives the emulator time to draw the image.
     await pause(5);
     given = await send(exchange, play);
   }
@@ -58,14 +59,14 @@ async function send(exchange: RecordedExchange, play: Play): Promise<string> {
   const { request, answer } = exchange;
   if (request.method === 'GET') {
     const address = play.addresses.get(request.path);
-    if (address === undefined) return 'no address of an image where the transcript has one';
+    if (address === undefined) return 'no image address where the transcript has one';
     const { status, bytes } = await download(address);
     return imageShape(status, bytes.length > 0);
   }
   const dryRun = request.headers['x-runware-dry-run'];
   const isRefusedKey = answer.kind === 'answered' && answer.status === 401;
   const reply = await play.world.post(rebuild(request.body.kind === 'json' ? request.body.value : [], '', play), {
-    ...(dryRun === undefined ? {} : { 'x-runware-dry-run': dryRun }),
+    ...defined({ 'x-runware-dry-run': dryRun }),
     ...(isRefusedKey ? { authorization: 'Bearer wrong' } : {}),
   });
   const body = readJson(reply.text);
@@ -91,7 +92,7 @@ const postShape = (status: number, headers: Readonly<Record<string, string>>, bo
 const imageShape = (status: number, hasBytes: boolean): string =>
   `HTTP ${status} ${status === 200 && hasBytes ? 'with' : 'without'} an image`;
 
-/** Fills in what a transcript leaves out: prompts, images, and where to send webhooks and uploads. */
+/** Fills in what a transcript omits: prompts, images, and the addresses of webhooks and uploads. */
 function rebuild(value: unknown, name: string, play: Play): unknown {
   if (Array.isArray(value)) return value.map((entry) => rebuild(entry, name, play));
   if (typeof value === 'object' && value !== null)
@@ -101,11 +102,11 @@ function rebuild(value: unknown, name: string, play: Play): unknown {
   if (name === 'uploadEndpoint') return `${play.inbox.url}/upload`;
   const [, kind, length] = /^<(prompt|image) of (\d+) characters>$/.exec(value) ?? [];
   if (kind === 'prompt') return 'g'.repeat(Number(length));
-  // Whole groups of base64 behind the 22 characters of the form.
+  // Whole groups of base64 after the 22 characters of the prefix.
   return kind === 'image' ? `data:image/png;base64,${'AAAA'.repeat(Math.max(1, Math.floor((Number(length) - 22) / 4)))}` : value;
 }
 
-/** Notes which address of the emulator stands where the transcript has one. */
+/** Pairs each address in the transcript with the emulator's address in the same place. */
 function pairAddresses(recorded: unknown, given: unknown, addresses: Map<string, string>): void {
   if (typeof recorded === 'string' && typeof given === 'string' && /^https?:/.test(recorded)) addresses.set(recorded, given);
   if (typeof recorded !== 'object' || recorded === null || typeof given !== 'object' || given === null) return;
@@ -113,7 +114,7 @@ function pairAddresses(recorded: unknown, given: unknown, addresses: Map<string,
   for (const [key, value] of Object.entries(recorded)) pairAddresses(value, there.get(key), addresses);
 }
 
-/** Deliveries of the transcript that the emulator sends in no such shape. */
+/** Describes the deliveries of the transcript whose shape the emulator does not send. */
 async function missedDeliveries(exchanges: readonly RecordedExchange[], { clock, inbox }: Play): Promise<string[]> {
   const recorded = exchanges
     .filter(({ request }) => request.from === 'provider')

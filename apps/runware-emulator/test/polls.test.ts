@@ -14,7 +14,7 @@ test.each([
   ['errors', { data: [], errors: [{ code: 'timeoutProvider', status: 'error', taskType: 'imageInference' }] }],
   ['data-nested', { data: [{ status: 'error', taskType: 'imageInference', error: { code: 'timeoutProvider' } }], errors: [] }],
   ['data-flat', { data: [{ status: 'error', taskType: 'imageInference', code: 'timeoutProvider' }], errors: [] }],
-] as const)('a failure is told in the shape "%s"', async (pollErrorShape, expected) => {
+] as const)('getResponse returns a failure in the form "%s"', async (pollErrorShape, expected) => {
   const world = await setup({ faults: { failTimeoutProviderRate: 1, pollErrorShape } });
   const taskUUID = await failedTask(world);
   const reply = await world.poll(taskUUID);
@@ -22,20 +22,20 @@ test.each([
   expect(reply.text).toContain(taskUUID);
 });
 
-test('a final verdict may come with HTTP 504', async () => {
+test('with pollTerminal504Rate a final failure comes with HTTP 504', async () => {
   const world = await setup({ faults: { failTimeoutProviderRate: 1, pollTerminal504Rate: 1 } });
   const reply = await world.poll(await failedTask(world));
   expect(reply).toMatchObject({ status: 504, errors: [{ code: 'timeoutProvider', status: 'error' }] });
 });
 
-test('a running task may be called pending', async () => {
+test('with pollRunningWord the status of a running task is pending', async () => {
   const { post, poll } = await setup({ faults: { executionMs: [60_000, 60_000], pollRunningWord: 'pending' } });
   const task = asyncTask();
   await post([task]);
   expect((await poll(task.taskUUID)).data).toMatchObject([{ status: 'pending' }]);
 });
 
-test('questions and details forget a task after their time', async () => {
+test('getResponse and getTaskDetails forget a task after their time', async () => {
   const clock = virtualClock();
   const { post, poll } = await setup({ clock, faults: { pollForgetsAfterMs: 10_000, detailsForgetAfterMs: 20_000 } });
   const task = imageTask();
@@ -50,7 +50,7 @@ test('questions and details forget a task after their time', async () => {
   expect(await details()).toHaveLength(0);
 });
 
-test('questions may be refused, fail, be cut off or answered with nothing, and the task is none the worse', async () => {
+test('a refused, failed, reset or empty answer to a question does not change the task', async () => {
   const { post, poll, setFaults } = await setup();
   const task = imageTask();
   await post([task]);
@@ -68,7 +68,7 @@ test('questions may be refused, fail, be cut off or answered with nothing, and t
   expect((await poll(task.taskUUID)).data).toMatchObject([{ status: 'success' }]);
 });
 
-test('trouble strikes a share of the questions about one task', async () => {
+test('a fault affects a share of the questions about one task', async () => {
   const { post, poll, setFaults } = await setup();
   const task = imageTask();
   await post([task]);

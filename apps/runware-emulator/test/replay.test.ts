@@ -7,7 +7,7 @@ import { asyncTask, imageTask, setup, type World } from './world.ts';
 const executionsOf = async ({ bill }: World, taskUUID: string): Promise<number | undefined> =>
   accountsOf(await bill()).get(taskUUID)?.executions;
 
-test('a repeated taskUUID is a conflict for good and never runs twice', async () => {
+test('a repeated taskUUID is always a conflict and never runs twice', async () => {
   const clock = virtualClock();
   const world = await setup({ clock });
   const task = imageTask();
@@ -22,7 +22,7 @@ test('a repeated taskUUID is a conflict for good and never runs twice', async ()
   expect(await world.billOf('refusal')).toMatchObject([{ code: 'conflictTaskUUID', receipt: 2, httpStatus: 400 }]);
 });
 
-test('of many submissions of one id at once exactly one is accepted', async () => {
+test('of many simultaneous submissions of one id exactly one is accepted', async () => {
   const world = await setup();
   const task = asyncTask();
   const replies = await Promise.all(Array.from({ length: 20 }, () => world.post([task])));
@@ -30,7 +30,7 @@ test('of many submissions of one id at once exactly one is accepted', async () =
   expect(accountsOf(await world.bill()).get(task.taskUUID)).toMatchObject({ submissions: 20, acceptances: 1 });
 });
 
-test('an id may be free again as soon as its task is over, and is then charged again', async () => {
+test('with conflict-while-running an id is free after the end of its task, and is charged again', async () => {
   const world = await setup({ faults: { replay: 'conflict-while-running', executionMs: [200, 200] } });
   const task = asyncTask();
   await world.post([task]);
@@ -42,7 +42,7 @@ test('an id may be free again as soon as its task is over, and is then charged a
   expect(second.data[0]?.['imageUUID']).not.toBe(first.data[0]?.['imageUUID']);
 });
 
-test('an id may be free again after a while, and is then charged again', async () => {
+test('with conflict-for-a-while an id is free after that time, and is charged again', async () => {
   const clock = virtualClock();
   const world = await setup({ clock, faults: { replay: 'conflict-for-a-while', replayForgetAfterMs: 60_000 } });
   const task = imageTask();
@@ -54,13 +54,13 @@ test('an id may be free again after a while, and is then charged again', async (
   expect(await executionsOf(world, task.taskUUID)).toBe(2);
 });
 
-test('an id is forgotten by the clock alone: not while its task runs, and not because a refused one was sent again', async () => {
+test('an id stays taken while its task runs, and a refused submission does not prolong that', async () => {
   const clock = virtualClock();
   const world = await setup({ clock, faults: { replay: 'conflict-for-a-while', replayForgetAfterMs: 1000, executionMs: [5000, 5000] } });
   const task = asyncTask();
   await world.post([task]);
   await eventually(async () => expect(await executionsOf(world, task.taskUUID)).toBe(1));
-  // The clock of this world has by now gone through the five seconds: the task is over, and its id is forgotten.
+  // The clock of this world has passed the five seconds by now: the task has ended, and its id is free.
   expect((await world.post([task])).status).toBe(200);
   await eventually(async () => expect(await executionsOf(world, task.taskUUID)).toBe(2));
   await world.setFaults({ replay: 'conflict-for-a-while', replayForgetAfterMs: 3_600_000 });
@@ -78,7 +78,7 @@ test('a refused id can be used again', async () => {
   expect((await post([task])).status).toBe(200);
 });
 
-test('a refusal uses up the id where the switch says so', async () => {
+test('with rejectionConsumesId a refusal uses up the id', async () => {
   const world = await setup({ faults: { rejectionConsumesId: true, submit429Rate: 1 } });
   const [invalid, throttled] = [imageTask(), imageTask()];
   expect((await world.post([throttled])).status).toBe(429);

@@ -1,7 +1,7 @@
-/** Words of the protocol: the same shape with another of these means something else. */
+/** Fields whose values belong to the shape, because they are words of the protocol. */
 const WORDS = new Set(['status', 'code', 'taskType']);
 
-/** The shape of a JSON value as text: names and types, and the words of the protocol; the entries of a list once each, in no order. */
+/** Returns the shape of a JSON value as text: names, types and words of the protocol; each different element of a list once, sorted. */
 export function shapeOf(value: unknown, name = ''): string {
   if (Array.isArray(value)) return `[${[...new Set(value.map((entry) => shapeOf(entry, name)))].toSorted().join(' | ')}]`;
   if (value === null) return 'null';

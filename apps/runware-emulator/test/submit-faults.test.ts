@@ -23,21 +23,21 @@ test.each<[FaultsInput, number, string]>([
   expect(await world.billOf('refusal')).toMatchObject([{ code, httpStatus: status }]);
 });
 
-test('a 429 says when to come back, if the switch says so', async () => {
+test('with submit429RetryAfterSeconds a 429 has Retry-After', async () => {
   const { post, setFaults } = await setup({ faults: { submit429Rate: 1 } });
   expect((await post([asyncTask()])).headers.get('retry-after')).toBeNull();
   await setFaults({ submit429RetryAfterSeconds: 7 });
   expect((await post([asyncTask()])).headers.get('retry-after')).toBe('7');
 });
 
-test('a connection that is reset before the acceptance leaves a submission without a verdict', async () => {
+test('a reset before the acceptance leaves a submission without a decision', async () => {
   const world = await setup({ faults: { submitResetBeforeRate: 1 } });
   const task = asyncTask();
   await expect(world.post([task])).rejects.toThrow('fetch failed');
   expect((await world.bill()).map(({ kind }) => kind)).toEqual(['submission']);
 });
 
-test('a connection that is reset after the acceptance hides a task that runs', async () => {
+test('a reset after the acceptance hides a running task', async () => {
   const world = await setup({ faults: { submitResetAfterRate: 1 } });
   const task = asyncTask();
   await expect(world.post([task])).rejects.toThrow('fetch failed');
@@ -48,14 +48,14 @@ test.each<[FaultsInput, string]>([
   [{ submit500Rate: 1, submit5xxAcceptedRate: 1 }, '"internalServerError"'],
   [{ submitEmptyAckRate: 1 }, '{"data":[]}'],
   [{ submitNotJsonRate: 1 }, '<!doctype html>'],
-])('with %j the answer hides a task that was accepted', async (faults, text) => {
+])('with %j the answer hides an accepted task', async (faults, text) => {
   const world = await setup({ faults });
   const task = asyncTask();
   expect((await world.post([task])).text).toContain(text);
   expect(await acceptancesOf(world, task.taskUUID)).toMatchObject({ acceptances: 1 });
 });
 
-test('a slow answer comes late, and the task was accepted at once', async () => {
+test('a slow answer arrives late for a task that was accepted at once', async () => {
   const world = await setup({ faults: { submitSlowRate: 1, submitSlowMs: 300 } });
   const task = asyncTask();
   const startedAt = performance.now();
@@ -65,7 +65,7 @@ test('a slow answer comes late, and the task was accepted at once', async () => 
   expect(performance.now() - startedAt).toBeGreaterThanOrEqual(300);
 });
 
-test('an invalid task stays refused behind an acceptance that is hidden', async () => {
+test('a fault that hides acceptances does not hide the refusal of an invalid task', async () => {
   const world = await setup({ faults: { submitEmptyAckRate: 1 } });
   expect(await world.post([asyncTask({ width: 1 })])).toMatchObject({ status: 400, errors: [{ code: 'unsupportedDimensions' }] });
 });

@@ -6,7 +6,7 @@ import type { FaultsInput } from '../src/app.ts';
 import { download, imageTask, setup } from './world.ts';
 import { virtualClock } from './virtual-clock.ts';
 
-test('a synchronous task is answered with its result', async () => {
+test('the answer to a synchronous task is its result', async () => {
   const { post, emulator } = await setup();
   const task = imageTask({ includeCost: true });
   const { status, data } = await post([task]);
@@ -17,7 +17,7 @@ test('a synchronous task is answered with its result', async () => {
   expect(item?.['imageURL']).toBe(`${emulator.url}/image/${String(item?.['imageUUID'])}.jpg`);
 });
 
-test('the image behind the address is the one on the bill, of the size and format that were asked for', async () => {
+test('the image at its address is the one on the bill, in the requested size and format', async () => {
   const { post, billOf } = await setup();
   for (const [outputFormat, type, format] of [
     ['JPG', 'image/jpeg', 'jpeg'],
@@ -53,7 +53,7 @@ test('an image comes as an address, as base64 or as a data URI', async () => {
   expect(await sharp(Buffer.from(body, 'base64')).metadata()).toMatchObject({ format: 'webp', height: 1248 });
 });
 
-test('without a size, also with a resolution or references, the image is 1024x1024', async () => {
+test('without a size the image is 1024x1024, also with a resolution or references', async () => {
   const { post } = await setup();
   const inputs = { referenceImages: ['https://example.com/a.png'] };
   for (const geometry of [{}, { resolution: '1K' }, { inputs }, { inputs, resolution: '1K' }]) {
@@ -63,7 +63,7 @@ test('without a size, also with a resolution or references, the image is 1024x10
   }
 });
 
-test('several results have a seed, an id and an image of their own', async () => {
+test('each of several results has its own seed, id and image', async () => {
   const { post, billOf } = await setup();
   const { data } = await post([imageTask({ numberResults: 4, includeCost: true })]);
   for (const field of ['seed', 'imageUUID', 'imageURL']) expect(new Set(data.map((item) => item[field])).size, field).toBe(4);
@@ -72,7 +72,7 @@ test('several results have a seed, an id and an image of their own', async () =>
   expect(execution).toMatchObject({ costUsd: '0.08', images: [{}, {}, {}, {}] });
 });
 
-test('references cost 0.002 USD each, or once, as the switch says', async () => {
+test('references cost 0.002 USD each, or once with per-request', async () => {
   const { post, setFaults } = await setup();
   const inputs = { referenceImages: ['https://example.com/a.png', 'https://example.com/b.png'] };
   expect((await post([imageTask({ inputs, includeCost: true })])).data).toMatchObject([{ cost: 0.024 }]);
@@ -91,7 +91,7 @@ test.each([
   expect(await billOf('execution')).toMatchObject([{ costUsd: billed }]);
 });
 
-test('the content check finds the word, and only where it is switched on', async () => {
+test('the content check finds the word "nsfw", and runs only if it is requested', async () => {
   const { post } = await setup();
   const check = async (positivePrompt: string, safety?: object) =>
     (await post([imageTask({ positivePrompt, safety })])).data[0]?.['NSFWContent'];
@@ -103,7 +103,7 @@ test('the content check finds the word, and only where it is switched on', async
   expect(await check('an nsfw picture', { checkContent: false, mode: 'none' })).toBeUndefined();
 });
 
-test('an image can be had until its ttl ends', async () => {
+test('an image can be fetched until its ttl ends', async () => {
   const clock = virtualClock();
   const { post } = await setup({ clock });
   const { data } = await post([imageTask({ ttl: 60 })]);
@@ -114,14 +114,14 @@ test('an image can be had until its ttl ends', async () => {
   expect((await download(url)).status).toBe(404);
 });
 
-test('an address of no image, or of one under another name, answers 404', async () => {
+test('an address without an image, or with another extension, answers 404', async () => {
   const { post, emulator } = await setup();
   const { data } = await post([imageTask()]);
   expect((await download(`${emulator.url}/image/nothing.jpg`)).status).toBe(404);
   expect((await download(String(data[0]?.['imageURL']).replace('.jpg', '.png'))).status).toBe(404);
 });
 
-test('an address is gone where the switch says so, although the image is on the bill', async () => {
+test('with imageUrlGoneRate an address answers 404, although the image is on the bill', async () => {
   const { post, billOf } = await setup({ faults: { imageUrlGoneRate: 1 } });
   const { data } = await post([imageTask()]);
   expect((await download(data[0]?.['imageURL'])).status).toBe(404);
@@ -147,7 +147,7 @@ test.each(['404', '403', '410', '401', '400', 'html', 'empty', 'truncated', 'oth
   },
 );
 
-test('an image moves to another address where the switch says so', async () => {
+test('with imageUrlMovesRate an image moves to another address', async () => {
   const clock = virtualClock();
   const { post, poll } = await setup({ clock, faults: { imageUrlMovesRate: 1, imageUrlMovesMs: 60_000 } });
   const task = imageTask();
@@ -173,13 +173,13 @@ test.each([
   expect(await billOf('execution')).toEqual([]);
 });
 
-test('a failed task is charged where the switch says so', async () => {
+test('with failedTasksCharged a failed task is charged', async () => {
   const { post, billOf } = await setup({ faults: { failProviderErrorRate: 1, failedTasksCharged: true } });
   expect((await post([imageTask({ includeCost: true })])).errors[0]).not.toHaveProperty('cost');
   expect(await billOf('failure')).toMatchObject([{ costUsd: '0.02' }]);
 });
 
-test('a failure that is charged for says its cost where the switch says so, in each of its shapes', async () => {
+test('with failedTasksTellCost a charged failure names its cost, in every form', async () => {
   const charged: FaultsInput = { failProviderErrorRate: 1, failedTasksCharged: true, failedTasksTellCost: true };
   const { post, poll, setFaults } = await setup({ faults: charged });
   const task = imageTask({ includeCost: true });

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { openInbox } from './inbox.ts';
 import { asyncTask, imageTask, setup } from './world.ts';
 
-test('a webhook may say that a task failed which then succeeds', async () => {
+test('with webhookErrorFirstRate a webhook reports a failure of a task that then succeeds', async () => {
   const { post, poll, billOf } = await setup({ faults: { webhookErrorFirstRate: 1, webhookBody: 'envelope' } });
   const inbox = await openInbox();
   const task = asyncTask({ webhookURL: inbox.url });
@@ -18,7 +18,7 @@ test('a webhook may say that a task failed which then succeeds', async () => {
   expect(await billOf('failure')).toEqual([]);
 });
 
-test('a task that did fail is not told of twice', async () => {
+test('with webhookErrorFirstRate a task that failed has one webhook', async () => {
   const { post } = await setup({ faults: { webhookErrorFirstRate: 1, failProviderErrorRate: 1 } });
   const inbox = await openInbox();
   await post([asyncTask({ webhookURL: inbox.url })]);
@@ -26,7 +26,7 @@ test('a task that did fail is not told of twice', async () => {
   await eventually(() => expect(inbox.webhooks()).toHaveLength(2));
 });
 
-test('a webhook may name the image of another task under its own ids, and the answer to a question never does', async () => {
+test('with webhookStrangeImageRate a webhook names the image of another task, and getResponse does not', async () => {
   const { post, poll, billOf } = await setup({ faults: { webhookStrangeImageRate: 1 } });
   const inbox = await openInbox();
   const [first] = (await post([imageTask()])).data;
@@ -39,7 +39,7 @@ test('a webhook may name the image of another task under its own ids, and the an
   expect(await billOf('execution')).toHaveLength(2);
 });
 
-test('the first image of all has no other to be taken for', async () => {
+test('with webhookStrangeImageRate the first image keeps its own address', async () => {
   const { post } = await setup({ faults: { webhookStrangeImageRate: 1 } });
   const inbox = await openInbox();
   const [own] = (await post([imageTask({ webhookURL: inbox.url })])).data;

@@ -9,7 +9,7 @@ import { asyncTask, download, setup, type World } from './world.ts';
 
 const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
 
-/** Makes an image whose upload goes wrong as the switches say. */
+/** Makes an image and uploads it under these switches. */
 async function uploadUnder(world: World, faults: FaultsInput, changes: object = {}) {
   await world.setFaults(faults);
   const inbox = await openInbox();
@@ -26,7 +26,7 @@ async function uploadUnder(world: World, faults: FaultsInput, changes: object = 
   return { task, uploads, billed, named };
 }
 
-test('an upload may be a page of HTML, in another format or of another size; the bill names its bytes and the image', async () => {
+test('an upload may be a page of HTML, in another format or size; the bill names its bytes and those of the image', async () => {
   const world = await setup();
   const html = await uploadUnder(world, { uploadHtmlRate: 1 });
   expect(html.uploads[0]?.toString()).toMatch(/^<!doctype html>/);
@@ -43,19 +43,19 @@ test('an upload may be a page of HTML, in another format or of another size; the
   for (const [content, { task, uploads, billed, named }] of Object.entries(contents)) {
     expect(named, content).toEqual([{ content, sha256: sha256(uploads[0] ?? Buffer.alloc(0)) }]);
     expect(billed?.sha256, content).not.toBe(named[0]?.sha256);
-    // Whatever was uploaded, the image has its own address.
+    // The image itself is at its own address.
     const [result] = (await world.poll(task.taskUUID)).data;
     expect(sha256((await download(result?.['imageURL'])).bytes), content).toBe(billed?.sha256);
   }
 });
 
-test('a good upload is on the bill as the image itself', async () => {
+test('a right upload is on the bill as the image itself', async () => {
   const { uploads, billed, named } = await uploadUnder(await setup(), {});
   expect(named).toEqual([{ content: 'image', sha256: billed?.sha256 }]);
   expect(sha256(uploads[0] ?? Buffer.alloc(0))).toBe(billed?.sha256);
 });
 
-test('the address of an upload may be used once more, with another image or with anything else', async () => {
+test('with uploadReplayRate the address of an upload gets another image, or other bytes', async () => {
   const world = await setup();
   const other = await uploadUnder(world, { uploadReplayRate: 1 });
   expect(await sharp(other.uploads[1]).metadata()).toMatchObject({ format: 'jpeg', width: 576, height: 1248 });
@@ -68,12 +68,12 @@ test('the address of an upload may be used once more, with another image or with
     expect(named[1], uploadReplayBytes).toEqual({ content: uploadReplayBytes, sha256: sha256(uploads[1] ?? Buffer.from('none')) });
   }
 
-  const mended = await uploadUnder(world, { uploadHtmlRate: 1, uploadReplayRate: 1, uploadReplayBytes: 'image' });
-  expect(mended.named.map(({ content }) => content)).toEqual(['html', 'image']);
-  expect(sha256(mended.uploads[1] ?? Buffer.alloc(0))).toBe(mended.billed?.sha256);
+  const corrected = await uploadUnder(world, { uploadHtmlRate: 1, uploadReplayRate: 1, uploadReplayBytes: 'image' });
+  expect(corrected.named.map(({ content }) => content)).toEqual(['html', 'image']);
+  expect(sha256(corrected.uploads[1] ?? Buffer.alloc(0))).toBe(corrected.billed?.sha256);
 });
 
-test('that second use may come long after', async () => {
+test('with uploadReplayAfterMs that second PUT comes later', async () => {
   const clock = virtualClock();
   const world = await setup({ clock });
   await uploadUnder(world, { uploadReplayRate: 1, uploadReplayAfterMs: [600_000, 600_000] });

@@ -18,14 +18,14 @@ test('an upload starts one to three seconds after the webhook', async () => {
   expect(longest).toBeLessThanOrEqual(3000);
 });
 
-test('an upload may be over before the webhook is sent', async () => {
+test('with uploadBeforeWebhookRate an upload ends before the webhook is sent', async () => {
   const { post } = await setup({ faults: { uploadBeforeWebhookRate: 1 } });
   const inbox = await openInbox();
   await post([asyncTask({ webhookURL: inbox.url, uploadEndpoint: inbox.url })]);
   await eventually(() => expect(inbox.received.map(({ method }) => method)).toEqual(['PUT', 'POST']));
 });
 
-test('an upload may never be made', async () => {
+test('with uploadNeverRate no upload is made', async () => {
   const { post, emulator } = await setup({ faults: { uploadNeverRate: 1 } });
   const inbox = await openInbox();
   await post([asyncTask({ uploadEndpoint: inbox.url })]);
@@ -77,7 +77,7 @@ test('an upload may have a content type, and be chunked', async () => {
   expect(upload?.body.length).toBe(sizeOnBill(await billOf('execution')));
 });
 
-test('a refused upload is tried again only where the switch says so, and the task remains a success', async () => {
+test('a refused upload is tried again only with uploadAttempts, and the task remains a success', async () => {
   const { post, poll, setFaults, emulator } = await setup();
   const inbox = await openInbox((_, count) => (count < 4 ? 503 : 200));
   const task = asyncTask({ uploadEndpoint: inbox.url });

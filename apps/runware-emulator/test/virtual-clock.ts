@@ -1,9 +1,9 @@
 import type { Clock } from '../src/app.ts';
 
-/** A clock on which every wait is over at once, and that remembers the waits. */
+/** A clock whose waits end at once and are recorded. */
 export interface VirtualClock extends Clock {
   readonly sleeps: readonly number[];
-  /** Lets time pass. */
+  /** Advances the clock. */
   advance(ms: number): void;
 }
 

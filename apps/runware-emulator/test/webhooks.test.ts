@@ -7,7 +7,7 @@ import { asyncTask, imageTask, setup } from './world.ts';
 
 const documented: FaultsInput = { webhookFirstRetryMs: 250, webhookMaxRetryMs: 8000, executionMs: [1000, 1000] };
 
-test('a webhook that is refused is tried eight times, with waits that double from 250 ms to 8 s less up to half', async () => {
+test('a refused webhook has eight attempts, with waits that double from 250 ms to 8 s, less up to half', async () => {
   const clock = virtualClock();
   const { post, emulator } = await setup({ clock, faults: documented });
   const inbox = await openInbox(() => 500);
@@ -23,7 +23,7 @@ test('a webhook that is refused is tried eight times, with waits that double fro
   expect(inbox.received).toHaveLength(8);
 });
 
-test.each([201, 204, 299])('a webhook that is answered %d is over', async (status) => {
+test.each([201, 204, 299])('the answer %d ends a webhook', async (status) => {
   const { post, emulator } = await setup();
   const inbox = await openInbox((_, count) => (count < 3 ? 503 : status));
   await post([asyncTask({ webhookURL: inbox.url })]);
@@ -34,14 +34,14 @@ test.each([201, 204, 299])('a webhook that is answered %d is over', async (statu
   for (const other of others) expect(other).toEqual(first);
 });
 
-test('a redirect, silence and a closed door are failures too', async () => {
+test('a redirect, no answer and a refused connection are failures', async () => {
   const { post, emulator } = await setup({ faults: { webhookAttempts: 2, webhookTimeoutMs: 50 } });
   const [redirecting, silent] = [await openInbox(() => 302), await openInbox(() => undefined)];
   for (const webhookURL of [redirecting.url, silent.url, 'http://127.0.0.1:1']) await post([asyncTask({ webhookURL })]);
   await eventually(async () => expect(await statsOf(emulator.url)).toMatchObject({ webhooksSent: 6, webhooksGivenUp: 3 }));
 });
 
-test('a webhook may be dropped, come twice, or come late', async () => {
+test('a webhook may be dropped, sent twice or sent late', async () => {
   const clock = virtualClock();
   const { post, setFaults, emulator } = await setup({ clock });
   await setFaults({ webhookDropRate: 1 });
@@ -58,7 +58,7 @@ test('a webhook may be dropped, come twice, or come late', async () => {
   expect(Math.max(...clock.sleeps)).toBeGreaterThan(89_000);
 });
 
-test('a webhook may come before the acknowledgement', async () => {
+test('with webhookBeforeAckRate a webhook comes before the acknowledgement', async () => {
   const { post } = await setup({ faults: { webhookBeforeAckRate: 1 } });
   const inbox = await openInbox();
   const task = asyncTask({ webhookURL: inbox.url });
@@ -69,7 +69,7 @@ test('a webhook may come before the acknowledgement', async () => {
   expect((await post([asyncTask()])).status).toBe(200);
 });
 
-test('a task may also say that it is running', async () => {
+test('with webhookProcessingRate a running task has a webhook', async () => {
   const { post } = await setup({ faults: { webhookProcessingRate: 1 } });
   const inbox = await openInbox();
   const task = asyncTask({ webhookURL: inbox.url });
@@ -87,7 +87,7 @@ test.each<[FaultsInput['webhookBody'], object, object]>([
   ['singular-error', success, { error: { code: 'providerError' }, taskUUID: expect.any(String) }],
   ['array', [success], [failure]],
   ['several-items', { data: [success, success] }, { data: [success], errors: [failure] }],
-])('the body "%s" is as it is described', async (webhookBody, good, bad) => {
+])('the body has the form "%s"', async (webhookBody, good, bad) => {
   const { post, setFaults } = await setup({ faults: { webhookBody } });
   const inbox = await openInbox();
   const [first, second] = [imageTask({ webhookURL: inbox.url }), imageTask({ webhookURL: inbox.url })];
@@ -101,7 +101,7 @@ test.each<[FaultsInput['webhookBody'], object, object]>([
   expect(inbox.received[1]?.body.toString()).toContain(second.taskUUID);
 });
 
-test('a failure may leave its task unnamed, and any body may hold more than is documented', async () => {
+test('a failure may not name its task, and any body may contain undocumented fields', async () => {
   const { post } = await setup({ faults: { failProviderErrorRate: 1, webhookErrorWithoutTaskUuid: true, webhookExtraFields: true } });
   const inbox = await openInbox();
   await post([asyncTask({ webhookURL: inbox.url })]);

@@ -7,7 +7,7 @@ import { createEmulator, readBill, systemClock, type BillLine, type Clock, type 
 
 export type Item = Record<string, unknown>;
 
-/** What came back from one POST. */
+/** Answer to one POST. */
 export interface Reply {
   status: number;
   headers: Headers;
@@ -16,7 +16,7 @@ export interface Reply {
   errors: Item[];
 }
 
-/** An emulator with a directory of its own, and a client that only knows HTTP. */
+/** An emulator with its own directory, and an HTTP client for it. */
 export interface World {
   readonly emulator: Emulator;
   post(tasks: unknown, headers?: Readonly<Record<string, string>>): Promise<Reply>;
@@ -26,7 +26,7 @@ export interface World {
   billOf(kind: BillLine['kind']): Promise<BillLine[]>;
 }
 
-/** Quick enough for tests; everything else at its default. */
+/** Short times for tests; all other switches keep their defaults. */
 export const quick: FaultsInput = {
   executionMs: [20, 60],
   uploadDelayMs: [20, 40],
@@ -41,14 +41,14 @@ export interface SetupOptions {
   clock?: Clock;
 }
 
-/** A new directory that is gone when the test is over. */
+/** Creates a directory, which the end of the test removes. */
 export async function newDirectory(): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'runware-emulator-'));
   onTestFinished(() => rm(directory, { recursive: true, force: true }));
   return directory;
 }
 
-/** Starts an emulator that is stopped when the test is over. */
+/** Starts an emulator that stops with the test. */
 export async function setup({ faults = {}, seed = '1', directory, clock = systemClock }: SetupOptions = {}): Promise<World> {
   const config = {
     host: '127.0.0.1',
@@ -64,7 +64,7 @@ export async function setup({ faults = {}, seed = '1', directory, clock = system
   return worldOf(emulator);
 }
 
-/** The client's side of an emulator, also of one in another process. */
+/** Builds the client of an emulator, also of one in another process. */
 export function worldOf(emulator: Emulator): World {
   const post: World['post'] = async (tasks, headers = {}) => {
     const response = await fetch(`${emulator.url}/v1`, {
@@ -96,7 +96,7 @@ export function worldOf(emulator: Emulator): World {
   };
 }
 
-/** A small image task with an id of its own. */
+/** Builds a small image task with a new id. */
 export const imageTask = (changes: Readonly<Record<string, unknown>> = {}): Item & { taskUUID: string } => ({
   taskType: 'imageInference',
   taskUUID: randomUUID(),
@@ -107,11 +107,11 @@ export const imageTask = (changes: Readonly<Record<string, unknown>> = {}): Item
   ...changes,
 });
 
-/** The same, asynchronous. */
+/** Builds a small asynchronous image task with a new id. */
 export const asyncTask = (changes: Readonly<Record<string, unknown>> = {}): Item & { taskUUID: string } =>
   imageTask({ deliveryMethod: 'async', ...changes });
 
-/** Fetches bytes without keeping the connection. */
+/** Fetches bytes and closes the connection. */
 export async function download(url: unknown): Promise<{ status: number; type: string | null; bytes: Buffer }> {
   const response = await fetch(String(url), { headers: { connection: 'close' } });
   return { status: response.status, type: response.headers.get('content-type'), bytes: Buffer.from(await response.arrayBuffer()) };

@@ -153,7 +153,7 @@ describe('an answer that proves nothing of the task', () => {
       {},
       { pollErrorNames: 'task' },
       { pollErrorNames: 'task', pollErrorsIn200: true },
-      { pollErrorNames: 'nobody' },
+      { pollErrorNames: 'nothing' },
     ]) {
       await world.setFaults({ ...faults, ...telling });
       expect(await settle(world.purchase(), ref), JSON.stringify(telling)).toMatchObject({ kind: 'snooze', why: 'inconclusive' });

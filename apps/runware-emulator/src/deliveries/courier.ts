@@ -4,12 +4,12 @@ import type { Dice } from '../dice.ts';
 import type { Stats } from '../stats.ts';
 import { purposeOf, visibleAt, type Task } from '../state/task.ts';
 import type { TaskStore } from '../state/task-store.ts';
-import type { ItemParts } from '../tasks/result-item.ts';
+import type { ItemDependencies } from '../tasks/result-item.ts';
 import { waitForAll } from '../wait-for-all.ts';
 import { sendProgress, sendWebhook } from './webhook.ts';
 import { replayUpload, sendUpload } from './upload.ts';
 
-export interface CourierParts extends ItemParts {
+export interface CourierDependencies extends ItemDependencies {
   store: TaskStore;
   bill: Bill;
   dice: Dice;
@@ -18,18 +18,18 @@ export interface CourierParts extends ItemParts {
   signal: AbortSignal;
 }
 
-/** Brings results to where the request asked for them. */
+/** Sends results to the addresses of the request. */
 export interface Courier {
-  /** Sends what is still to be sent of an item: its webhook and its upload. `onAnnounced` is called when the first attempt of the webhook is over. */
+  /** Sends the webhook and the upload of an item, unless they were sent before. Calls `onAnnounced` after the first attempt of the webhook. */
   deliver(task: Task, index: number, onAnnounced: () => void): Promise<void>;
-  /** Tells the webhook that the task is running, if the switches say so. */
+  /** Sends a webhook that the task is running, if the switches say so. */
   announceProgress(task: Task, at: number): Promise<void>;
 }
 
-export function buildCourier(parts: CourierParts): Courier {
-  const { store, dice, clock, signal } = parts;
+export function buildCourier(dependencies: CourierDependencies): Courier {
+  const { store, dice, clock, signal } = dependencies;
 
-  // Written after the delivery: a kill in between repeats it. Webhooks may come twice, and an upload twice is the same bytes.
+  // Recorded after the delivery: a kill in between repeats it. A webhook may come twice, and a second upload has the same bytes.
   const once = async (task: Task, delivery: string, deliver: () => Promise<void>): Promise<void> => {
     if (store.isDelivered(task, delivery)) return;
     await deliver();
@@ -50,21 +50,21 @@ export function buildCourier(parts: CourierParts): Courier {
         if (!hasUpload) return;
         await once(task, `upload-${index}`, async () => {
           await sleepUntil(clock, at, signal);
-          await sendUpload(task, index, parts);
+          await sendUpload(task, index, dependencies);
         });
       };
       const replay = async (uploadedAt: number): Promise<void> => {
         if (!hasUpload || !draws(faults.uploadReplayRate, 'upload-replay')) return;
         await once(task, `replay-${index}`, async () => {
           await sleepUntil(clock, uploadedAt + dice.between(faults.uploadReplayAfterMs, ...purposeOf('replay-after', task, index)), signal);
-          await replayUpload(task, index, parts);
+          await replayUpload(task, index, dependencies);
         });
       };
       const webhook = async (): Promise<void> => {
         if (request.webhookURL !== undefined) {
           await once(task, `webhook-${index}`, async () => {
             await sleepUntil(clock, webhookAt, signal);
-            await sendWebhook(task, index, parts, onAnnounced);
+            await sendWebhook(task, index, dependencies, onAnnounced);
           });
         }
         onAnnounced();
@@ -78,10 +78,10 @@ export function buildCourier(parts: CourierParts): Courier {
     },
     announceProgress: async (task, at) => {
       if (!dice.chance(task.faults.webhookProcessingRate, ...purposeOf('webhook-processing', task, 0))) return;
-      // Late news of a task that has ended would be wrong.
+      // After the end of the task, or after a long stop, the webhook would be wrong.
       if (task.request.webhookURL === undefined || task.ending !== undefined || at < clock.now()) return;
       await sleepUntil(clock, at, signal);
-      await sendProgress(task, parts);
+      await sendProgress(task, dependencies);
     },
   };
 }

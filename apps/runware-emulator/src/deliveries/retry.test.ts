@@ -10,7 +10,7 @@ test('waits double from 250 ms up to 8 s', () => {
   expect(waits).toEqual([250, 500, 1000, 2000, 4000, 8000, 8000, 8000]);
 });
 
-test('jitter takes off at most half', () => {
+test('jitter shortens a wait by at most half', () => {
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 50 }), fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), (attempt, fraction) => {
       const full = retryDelayMs(faults, attempt, 0);

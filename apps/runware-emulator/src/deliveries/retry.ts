@@ -4,8 +4,8 @@ import type { Faults } from '../faults/schema.ts';
 import { isSuccess, type HttpStatus } from './send.ts';
 
 /**
- * The wait after the `attempt`-th failed attempt (from 1): doubles from 250 ms up to 8 s (Runware docs, integrating with
- * webhooks). That there is jitter is documented, how much is not: here up to half of the wait is taken off.
+ * Returns the wait after a failed attempt, counted from 1: it doubles from 250 ms up to 8 s (Runware docs, integrating with webhooks).
+ * Jitter is documented, its amount is not: here it shortens the wait by up to half.
  */
 export function retryDelayMs(faults: Pick<Faults, 'webhookFirstRetryMs' | 'webhookMaxRetryMs'>, attempt: number, fraction: number): number {
   const full = Math.min(faults.webhookFirstRetryMs * 2 ** (attempt - 1), faults.webhookMaxRetryMs);
@@ -21,7 +21,7 @@ export interface Retrying {
   signal: AbortSignal;
 }
 
-/** Sends until any 2xx or until the attempts are used up; the last status says which. */
+/** Sends until the answer is a 2xx or no attempt is left. @returns the last status. */
 export async function sendWithRetries(
   sendOnce: () => Promise<HttpStatus>,
   { attempts, faults, dice, purpose, clock, signal }: Retrying,

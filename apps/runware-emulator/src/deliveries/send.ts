@@ -1,19 +1,20 @@
 import { request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
+import { defined } from '@darkroom/contracts';
 
 export interface Sending {
   method: 'POST' | 'PUT';
   url: string;
   body: Buffer;
-  /** None if left out: Runware is not known to send one with uploads. */
+  /** Absent: no header. Runware is not known to send one with uploads. */
   contentType?: string | undefined;
-  /** In pieces without `Content-Length`; in one piece by default. */
+  /** Sends chunks without `Content-Length`; by default one piece. */
   chunked?: boolean;
   timeoutMs: number;
   signal: AbortSignal;
 }
 
-/** What became of a sending: the status of the answer, or 0 when there was none. */
+/** Status of the answer, or 0 if there was none. */
 export type HttpStatus = number;
 
 export const isSuccess = (status: HttpStatus): boolean => status >= 200 && status < 300;
@@ -21,8 +22,8 @@ export const isSuccess = (status: HttpStatus): boolean => status >= 200 && statu
 /**
  * Sends a body over a connection of its own and waits for the status; redirects are not followed. Written on `node:http`
  * because `fetch` would choose the headers.
- * @returns The status, or 0 for a timeout and for any trouble of the network.
- * @throws When the signal is aborted.
+ * @returns the status, or 0 after a timeout or any network error.
+ * @throws if the signal is aborted.
  */
 export async function send({ method, url, body, contentType, chunked = false, timeoutMs, signal }: Sending): Promise<HttpStatus> {
   const begin = url.startsWith('https:') ? requestHttps : requestHttp;
@@ -31,7 +32,7 @@ export async function send({ method, url, body, contentType, chunked = false, ti
     return await new Promise<HttpStatus>((resolve, reject) => {
       const headers = {
         ...(!chunked && { 'content-length': body.length }),
-        ...(contentType !== undefined && { 'content-type': contentType }),
+        ...defined({ 'content-type': contentType }),
       };
       const request = begin(url, { method, headers, agent: false, signal }, (response) => {
         response.on('error', reject);

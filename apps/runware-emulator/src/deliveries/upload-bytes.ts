@@ -12,7 +12,7 @@ const kindsByRate = [
   ['uploadOtherSizeRate', 'other-size'],
 ] as const satisfies readonly (readonly [FaultName, UploadKind])[];
 
-/** What the upload of an image holds; mostly the image. */
+/** Draws the contents of the upload of an image; by default the image. */
 export function drawUploadKind(dice: Dice, task: Task, index: number): UploadKind {
   const shares = kindsByRate.map(([rate, kind]) => [rate, task.faults[rate], kind] as const);
   return dice.oneOf<UploadKind>(shares, ...purposeOf('upload-kind', task, index)) ?? 'image';
@@ -22,7 +22,7 @@ const HTML = Buffer.from(
   `<!doctype html><title>502 Bad Gateway</title><h1>502 Bad Gateway</h1><p>${'The origin is away. '.repeat(100)}</p>\n`,
 );
 
-/** The bytes of an upload. @param seed Of the image. */
+/** Loads the bytes of an upload. @param seed The seed of the image. */
 export async function loadUpload(kind: UploadKind, { request }: Task, seed: number, gallery: Gallery): Promise<Buffer> {
   switch (kind) {
     case 'image':
@@ -39,7 +39,7 @@ export async function loadUpload(kind: UploadKind, { request }: Task, seed: numb
       return gallery.load({ request: { ...request, outputFormat: request.outputFormat === 'PNG' ? 'JPG' : 'PNG' } }, seed);
     case 'other-size': {
       const { width, height } = sizeOf(request);
-      // Half of the longest side of the page's table is 704, of the shortest 288: none of its sizes.
+      // No half size is in the table of the page: the halves of its sides range from 288 to 704.
       return gallery.load({ request: { ...request, width: width >> 1, height: height >> 1 } }, seed);
     }
     case 'other-image':

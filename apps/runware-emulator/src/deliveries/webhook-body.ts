@@ -1,10 +1,11 @@
+import { defined } from '@darkroom/contracts';
 import type { Dice } from '../dice.ts';
 import { purposeOf, type Task } from '../state/task.ts';
 import type { ResultItem } from '../tasks/result-item.ts';
 
 /**
- * The body of a webhook. Runware's sources disagree about it (flat in the newest official guide, an envelope in the official
- * Python client and in others' live code), so a receiver must take them all.
+ * Builds the body of a webhook. Runware's sources disagree about its form (flat in the newest official guide, an envelope in the official
+ * Python client and in live code of other users), so a receiver must accept every form.
  */
 export function buildWebhookBody(task: Task, index: number, item: ResultItem, dice: Dice): unknown {
   const { faults } = task;
@@ -21,16 +22,16 @@ export function buildWebhookBody(task: Task, index: number, item: ResultItem, di
     case 'singular-error': {
       if (!isFailure) return told;
       const { taskUUID, ...error } = told;
-      return { error, ...(taskUUID !== undefined && { taskUUID }) };
+      return { error, ...defined({ taskUUID }) };
     }
     case 'several-items': {
-      const stranger = {
+      const unrelated = {
         taskType: 'imageInference',
         status: 'success',
         taskUUID: dice.uuid(...purposeOf('stranger-task', task, index)),
         imageUUID: dice.uuid(...purposeOf('stranger-image', task, index)),
       };
-      return isFailure ? { data: [stranger], errors: [told] } : { data: [stranger, told] };
+      return isFailure ? { data: [unrelated], errors: [told] } : { data: [unrelated, told] };
     }
   }
 }

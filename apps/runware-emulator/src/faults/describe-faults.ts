@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { faultsSchema } from './schema.ts';
 
-/** What JSON Schema says of one switch. */
+/** JSON Schema of one switch. */
 const propertySchema = z.object({
   description: z.string(),
   default: z.unknown(),
@@ -13,7 +13,7 @@ const propertySchema = z.object({
 
 type Property = z.infer<typeof propertySchema>;
 
-/** The table of all switches as Markdown, for README.md. */
+/** Builds the Markdown table of all switches, for README.md. */
 export function describeFaults(): string {
   const { properties = {} } = z.toJSONSchema(faultsSchema, { io: 'input' });
   const rows = Object.entries(properties).map(([name, property]) => {
@@ -27,7 +27,7 @@ function valuesOf({ type, enum: allowed, minimum, maximum }: Property): string {
   if (allowed !== undefined) return allowed.map((value) => `\`${value}\``).join(', ');
   if (type === 'array') return '`[min, max]`';
   if (type !== 'number' && type !== 'integer') return type;
-  // zod writes the bounds of safe integers into every whole number.
+  // zod adds the bounds of safe integers to every whole number.
   const from = minimum ?? 0;
   return maximum === undefined || maximum >= Number.MAX_SAFE_INTEGER ? `${type}, at least ${from}` : `${type}, ${from} to ${maximum}`;
 }

@@ -2,8 +2,8 @@ import { ConfigError } from '@darkroom/contracts';
 import { faultsSchema, type Faults } from './schema.ts';
 
 /**
- * Reads switches; those not named get their defaults.
- * @throws ConfigError for a switch that does not exist or a value that is not allowed, all at once.
+ * Parses switches; those not named get their defaults.
+ * @throws ConfigError with all unknown switches and wrong values.
  */
 export function parseFaults(input: unknown): Faults {
   const parsed = faultsSchema.safeParse(input);

@@ -7,7 +7,7 @@ const dice = diceOf('1');
 const drawMany = (faults: object, count = 1000) =>
   Array.from({ length: count }, (_, index) => drawSubmitFault(parseFaults(faults), dice, 'task', index));
 
-test('at most one fault strikes a submission, each as often as its rate says of what the ones before it left', () => {
+test('a submission has at most one fault, each for its share of what the earlier ones left', () => {
   const kinds = drawMany({ submitResetBeforeRate: 0.2, submit503Rate: 0.3 }).map((fault) => fault?.kind);
   expect(kinds.filter((kind) => kind === 'reset').length).toBeGreaterThan(150);
   expect(kinds.filter((kind) => kind === 'reset').length).toBeLessThan(250);
@@ -15,13 +15,13 @@ test('at most one fault strikes a submission, each as often as its rate says of 
   expect(kinds.filter((kind) => kind === 'refusal').length).toBeLessThan(290);
 });
 
-test('another submission of the same id is another draw', () => {
+test('each submission of the same id draws again', () => {
   const struck = drawMany({ submit500Rate: 0.5 }, 20).map((fault) => fault !== undefined);
   expect(struck).toContain(true);
   expect(struck).toContain(false);
 });
 
-test('a 5xx hides an acceptance where the switch says so, and a 429 never does', () => {
+test('submit5xxAcceptedRate hides an acceptance behind a 5xx, and never behind a 429', () => {
   expect(drawMany({ submit500Rate: 1, submit5xxAcceptedRate: 1 }, 5)).toEqual(Array(5).fill(expect.objectContaining({ accepts: true })));
   expect(drawMany({ submit500Rate: 1 }, 5)).toEqual(Array(5).fill(expect.objectContaining({ accepts: false })));
   expect(drawMany({ submit429Rate: 1, submit5xxAcceptedRate: 1 }, 5)).toEqual(Array(5).fill(expect.objectContaining({ accepts: false })));

@@ -1,7 +1,7 @@
 import type { Dice } from '../dice.ts';
 import type { FaultName, Faults } from './schema.ts';
 
-/** What goes wrong with one submission. */
+/** Fault of one submission. */
 export type SubmitFault =
   | { kind: 'reset'; accepts: boolean }
   | { kind: 'refusal'; accepts: boolean; httpStatus: number; code: string; message: string; retryAfterSeconds?: number }
@@ -33,14 +33,14 @@ const faultsByRate: readonly (readonly [RateName, SubmitFault])[] = [
   ['submit403Rate', refusal(403, 'permissionDenied', 'The API key lacks the permission for this task.')],
 ];
 
-/** Draws what goes wrong with the `receipt`-th submission of a taskUUID; mostly nothing. */
+/** Draws the fault of the `receipt`-th submission of a taskUUID; undefined for none. */
 export function drawSubmitFault(faults: Faults, dice: Dice, taskUUID: string, receipt: number): SubmitFault | undefined {
   const shares = faultsByRate.map(([rate, fault]) => [rate, faults[rate], fault] as const);
   const fault = dice.oneOf(shares, 'submit-fault', taskUUID, receipt);
   return fault === undefined ? undefined : withSettings(fault, faults, dice, taskUUID, receipt);
 }
 
-/** Draws what is wrong with the account, which a dry run is told as well: key, balance and permission, and nothing else. */
+/** Draws a fault of the account (key, balance, permission): the only faults that a dry run meets. */
 export function drawAccountFault(faults: Faults, dice: Dice, taskUUID: string): (SubmitFault & { kind: 'refusal' }) | undefined {
   const fault = drawSubmitFault(faults, dice, taskUUID, 1);
   return fault?.kind === 'refusal' && [401, 402, 403].includes(fault.httpStatus) ? fault : undefined;

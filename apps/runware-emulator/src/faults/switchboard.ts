@@ -3,27 +3,27 @@ import { isObject } from '../validation/check-image-inference.ts';
 import { parseFaults } from './parse-faults.ts';
 import { changedFaults, type Faults, type FaultsInput } from './schema.ts';
 
-/** The switches in force. */
+/** The current switches. */
 export interface Switchboard {
   current(): Faults;
   /**
-   * Sets switches. Those not named go back to the values of the start, so `{}` undoes everything that was set before.
-   * @throws ConfigError for a switch that does not exist or a value that is not allowed.
+   * Sets switches. Those not named return to their values of the start, so `{}` resets all.
+   * @throws ConfigError for unknown switches and wrong values.
    */
   set(changes: unknown): Faults;
 }
 
 /**
- * What was set while running outlives a kill: a fault run kills the emulator, and its faults must go on. A start with other
- * values than before is a new beginning and wins.
+ * Builds the switchboard. Switches set while running survive a kill: a fault run kills the emulator, and its faults must continue. A
+ * start with other values than before replaces them.
  */
 export function buildSwitchboard(startedWith: FaultsInput, store: Pick<TaskStore, 'lastSwitches' | 'recordSwitches'>): Switchboard {
   const initial = parseFaults(startedWith);
   const initialText = JSON.stringify(changedFaults(initial));
   const last = store.lastSwitches();
-  const goesOn = last?.startedWith === initialText;
-  let faults = goesOn ? parseFaults(last.faults) : initial;
-  if (last !== undefined && !goesOn) store.recordSwitches({ startedWith: initialText, faults: changedFaults(initial) });
+  const continues = last?.startedWith === initialText;
+  let faults = continues ? parseFaults(last.faults) : initial;
+  if (last !== undefined && !continues) store.recordSwitches({ startedWith: initialText, faults: changedFaults(initial) });
   return {
     current: () => faults,
     set: (changes) => {

@@ -1,4 +1,4 @@
-/** The answers that a gateway or proxy between a client and Runware gives in the place of Runware. */
+/** Answers of a gateway or proxy between a client and Runware, in place of Runware. */
 export const wallAnswers = [
   'none',
   'html-401',

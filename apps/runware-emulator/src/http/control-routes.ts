@@ -1,23 +1,25 @@
-import { isIPv4 } from 'node:net';
 import { ConfigError } from '@darkroom/contracts';
+import { isLoopbackHost } from '@darkroom/service-runtime';
 import type { FastifyInstance } from 'fastify';
 import { totalUsd, type Bill } from '../bill.ts';
 import type { Switchboard } from '../faults/switchboard.ts';
 import type { Stats } from '../stats.ts';
 import type { TaskStore } from '../state/task-store.ts';
 
-export interface ControlParts {
+export interface ControlDependencies {
   switches: Switchboard;
   bill: Bill;
   store: TaskStore;
   stats: Stats;
 }
 
-/** The emulator's own routes, for tests. They need no key, so they answer to this machine alone. */
-export function addControlRoutes(server: FastifyInstance, { switches, bill, store, stats }: ControlParts): void {
+/** Adds the emulator's own routes, for tests. They need no key, so they answer only this machine. */
+export function addControlRoutes(server: FastifyInstance, { switches, bill, store, stats }: ControlDependencies): void {
   void server.register(async (control) => {
     control.addHook('onRequest', async (request, reply) => {
-      if (!isLoopback(request.socket.remoteAddress ?? '')) return reply.code(403).send({ message: 'only for this machine' });
+      // An IPv4 client of a dual-stack socket has an address such as ::ffff:127.0.0.1.
+      if (!isLoopbackHost((request.socket.remoteAddress ?? '').replace(/^::ffff:/, '')))
+        return reply.code(403).send({ message: 'only for this machine' });
     });
     control.get('/_emulator/faults', () => switches.current());
     control.put('/_emulator/faults', async (request, reply) => {
@@ -48,9 +50,4 @@ function countByKind({ lines }: Bill): Record<'submissions' | 'acceptances' | 'r
     executions: count('execution'),
     failures: count('failure'),
   };
-}
-
-function isLoopback(address: string): boolean {
-  const plain = address.replace(/^::ffff:/, '');
-  return plain === '::1' || (isIPv4(plain) && plain.startsWith('127.'));
 }

@@ -8,21 +8,21 @@ import type { Answer } from '../tasks/answer.ts';
 import { drawImageAnswer, parseImageFile } from '../tasks/image-address.ts';
 import { isObject } from '../validation/check-image-inference.ts';
 import { namesOf } from '../validation/runware-error.ts';
-import { answerRequest, type RequestParts } from '../tasks/answer-request.ts';
+import { answerRequest, type RequestDependencies } from '../tasks/answer-request.ts';
 import { describeWall, wallAnswerOf } from './wall.ts';
 
-/** Runware's own routes: the one endpoint of the API, and the address of each image. */
-export function addRunwareRoutes(server: FastifyInstance, parts: RequestParts): void {
-  const { store, gallery, clock, stats } = parts;
+/** Adds Runware's routes: the endpoint of the API, and the address of each image. */
+export function addRunwareRoutes(server: FastifyInstance, dependencies: RequestDependencies): void {
+  const { store, gallery, clock, stats } = dependencies;
 
   server.post('/v1', async (request, reply) => {
     const { authorization } = request.headers;
-    const faults = parts.switches.current();
+    const faults = dependencies.switches.current();
     const isDryRun = request.headers['x-runware-dry-run'] === '1' && !faults.dryRunIsCharged;
     const asked = { body: request.body, authorization, isDryRun };
     const wall = wallAnswerOf(request.body, faults);
-    if (wall === undefined) return sendAnswer(reply, await answerRequest(asked, parts));
-    if (faults.wallPassesOn) await answerRequest(asked, parts);
+    if (wall === undefined) return sendAnswer(reply, await answerRequest(asked, dependencies));
+    if (faults.wallPassesOn) await answerRequest(asked, dependencies);
     if (wall === 'reset') return sendAnswer(reply, { httpStatus: 200, items: [], errors: [], instead: 'reset' });
     const { httpStatus, contentType, body, location } = describeWall(wall, taskUuidOf(request.body));
     if (location !== undefined) void reply.header('location', location);
@@ -38,7 +38,7 @@ export function addRunwareRoutes(server: FastifyInstance, parts: RequestParts): 
     const { ttl, outputFormat } = task.request;
     const isExpired = ttl !== undefined && clock.now() >= task.ending.at + ttl * 1000;
     if (isExpired || extension !== extensionOf(outputFormat)) return reply.code(404).send();
-    const answer = drawImageAnswer(task, index, isMoved, parts);
+    const answer = drawImageAnswer(task, index, isMoved, dependencies);
     if (answer === 'image') stats.imagesServed += 1;
     return sendImage(reply, answer, task, image.seed, gallery);
   });

@@ -1,7 +1,7 @@
 import { createHttpServer } from '@darkroom/service-runtime';
 import type { FastifyError, FastifyInstance } from 'fastify';
-import type { RequestParts } from '../tasks/answer-request.ts';
-import { addControlRoutes, type ControlParts } from './control-routes.ts';
+import type { RequestDependencies } from '../tasks/answer-request.ts';
+import { addControlRoutes, type ControlDependencies } from './control-routes.ts';
 import { buildHelpPage } from './help-page.ts';
 import { addRunwareRoutes } from './runware-routes.ts';
 
@@ -13,13 +13,16 @@ export interface ServerOptions {
   readonly requestLimitMs: number;
 }
 
-/** The HTTP server with all routes, not listening yet. Closing it cuts the requests that are under way. */
-export function createServer(parts: RequestParts & ControlParts, { billFile, requestLimitMs }: ServerOptions): FastifyInstance {
+/** Creates the HTTP server with all routes, not listening yet. Closing it aborts the requests under way. */
+export function createServer(
+  dependencies: RequestDependencies & ControlDependencies,
+  { billFile, requestLimitMs }: ServerOptions,
+): FastifyInstance {
   const server = createHttpServer({ requestLimitMs, bodyLimit: BODY_LIMIT_BYTES, forceCloseConnections: true });
-  addRunwareRoutes(server, parts);
-  addControlRoutes(server, parts);
+  addRunwareRoutes(server, dependencies);
+  addControlRoutes(server, dependencies);
   server.get('/', async (_request, reply) =>
-    reply.type('text/plain; charset=utf-8').send(buildHelpPage({ url: parts.baseUrl(), apiKey: parts.apiKey, billFile })),
+    reply.type('text/plain; charset=utf-8').send(buildHelpPage({ url: dependencies.baseUrl(), apiKey: dependencies.apiKey, billFile })),
   );
   server.setNotFoundHandler(async (_request, reply) =>
     reply.code(404).send({ errors: [{ code: 'notFound', message: 'No such address. See GET /.' }] }),
@@ -27,7 +30,7 @@ export function createServer(parts: RequestParts & ControlParts, { billFile, req
   server.setErrorHandler(async (error: FastifyError, _request, reply) => {
     const httpStatus = error.statusCode ?? 500;
     const code = httpStatus < 500 ? 'invalidRequest' : 'internalServerError';
-    // The message of an unexpected error is for whoever runs the emulator: it is what a test prints.
+    // The message of an unexpected error is sent, because tests print it.
     return reply.code(httpStatus).send({ data: [], errors: [{ code, message: error.message }] });
   });
   return server;

@@ -9,8 +9,8 @@ export interface WallReply {
 }
 
 /**
- * What the wall answers to a body in place of Runware; undefined if it lets it pass. A wall in front of everything answers questions too;
- * one that looks at bodies answers those that hold the word.
+ * Returns the answer of the gateway to a body in place of Runware; undefined if the body passes. `gatewayAnswer` answers every request,
+ * also questions; `poisonAnswer` only bodies that contain the word.
  */
 export function wallAnswerOf(body: unknown, { gatewayAnswer, poisonWord, poisonAnswer }: Faults): Exclude<WallAnswer, 'none'> | undefined {
   if (gatewayAnswer !== 'none') return gatewayAnswer;
@@ -18,7 +18,7 @@ export function wallAnswerOf(body: unknown, { gatewayAnswer, poisonWord, poisonA
   return isPoisoned && poisonAnswer !== 'none' ? poisonAnswer : undefined;
 }
 
-/** The words of the wall. `taskUUID` is for the two answers that pretend to be Runware's. */
+/** Builds the answer of the gateway. @param taskUUID Named in the two answers that pretend to be Runware's. */
 export function describeWall(answer: Exclude<WallAnswer, 'none' | 'reset'>, taskUUID: string): WallReply {
   const [kind, status] = answer.split('-') as [string, string]; // each name is "<kind>-<status>"
   const httpStatus = Number(status);

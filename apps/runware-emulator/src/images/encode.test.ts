@@ -5,7 +5,7 @@ import { buildEncoder, type Drawing } from './encode.ts';
 
 const drawing: Drawing = { prompt: 'a lighthouse', seed: 7, width: 576, height: 1248, format: 'JPG', quality: 95 };
 
-test('an image has the size and the format that were asked for', async () => {
+test('an image has the requested size and format', async () => {
   const encode = buildEncoder();
   const formats = { JPG: 'jpeg', PNG: 'png', WEBP: 'webp' } as const;
   for (const format of ['JPG', 'PNG', 'WEBP'] as const) {
@@ -21,7 +21,7 @@ test('each of the 13 sizes can be drawn', async () => {
   }
 });
 
-test('the same drawing gives the same bytes, another prompt or seed gives others', async () => {
+test('the same drawing gives the same bytes, another prompt or seed gives different ones', async () => {
   const encode = buildEncoder();
   const bytes = await encode(drawing);
   expect(await buildEncoder()(drawing)).toEqual(bytes);
@@ -37,7 +37,7 @@ test('quality shows in the size of JPG and WEBP', async () => {
   }
 });
 
-test('many images at once are all made, a few at a time', async () => {
+test('many images requested at once are all made, on one thread each', async () => {
   const encode = buildEncoder();
   const made = await Promise.all(Array.from({ length: 12 }, (_, seed) => encode({ ...drawing, seed, format: 'PNG' })));
   expect(new Set(made.map((bytes) => bytes.toString('base64'))).size).toBe(12);

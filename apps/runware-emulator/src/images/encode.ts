@@ -2,7 +2,7 @@ import type { OutputFormat } from '@darkroom/contracts';
 import sharp from 'sharp';
 import { drawRaster } from './pixels.ts';
 
-/** What an image is made from; the same drawing gives the same bytes on one machine (another libvips may encode differently). */
+/** Input of an image; the same drawing gives the same bytes on one machine (another libvips may encode differently). */
 export interface Drawing {
   prompt: string;
   seed: number;
@@ -12,13 +12,13 @@ export interface Drawing {
   quality: number;
 }
 
-/** Makes the file of an image. */
+/** Function that makes the file of an image. */
 export type Encode = (drawing: Drawing) => Promise<Buffer>;
 
-// The machine is shared with what is being tested; a decoded image takes about 4 MB.
+// The tested system runs on the same machine; a decoded image takes about 4 MB.
 const ENCODES_AT_ONCE = 2;
 
-/** An encoder that keeps within its share of the machine: two images at once, each on one thread, nothing cached by libvips. */
+/** Builds an encoder with bounded use of the machine: two images at once, each on one thread, nothing cached by libvips. */
 export function buildEncoder(): Encode {
   sharp.cache(false);
   sharp.concurrency(1);
@@ -30,7 +30,7 @@ export function buildEncoder(): Encode {
     try {
       return await encode(drawing);
     } finally {
-      // The place goes to whoever waits longest, so `running` stays.
+      // The slot goes to the image that has waited longest, so `running` stays.
       const next = waiting.shift();
       if (next === undefined) running -= 1;
       else next();
@@ -50,7 +50,7 @@ async function encode({ prompt, seed, width, height, format, quality }: Drawing)
     case 'PNG':
       return image.png({ compressionLevel: 1 }).toBuffer();
     case 'WEBP':
-      // Effort 0: a third of the time for a few more bytes.
+      // Effort 0 takes a third of the time, for a few more bytes.
       return image.webp({ quality, effort: 0 }).toBuffer();
   }
 }

@@ -3,15 +3,15 @@ import { sizeOf } from '../tasks/image-request.ts';
 import type { Task } from '../state/task.ts';
 import type { Encode } from './encode.ts';
 
-/** The images of all tasks. None is kept on disk: what was drawn once is drawn again when it is asked for. */
+/** Images of all tasks. None is stored on disk: an image is drawn again when it is needed. */
 export interface Gallery {
   load(task: Pick<Task, 'request'>, seed: number): Promise<Buffer>;
 }
 
-// An image is fetched within seconds of being made, by the upload and perhaps by its address; of a full-size PNG, about 100 fit.
+// An image is needed again within seconds, for its upload and perhaps at its address; about 100 full-size PNG images fit.
 const KEPT_BYTES = 32 * 1024 * 1024;
 
-/** A gallery that remembers the newest images. */
+/** Builds a gallery that keeps the newest images in memory. */
 export function buildGallery(encode: Encode): Gallery {
   const kept = new Map<string, Buffer>();
   let keptBytes = 0;

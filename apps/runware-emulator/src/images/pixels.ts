@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-/** A small picture that is blown up to the size that was asked for: a flat 8x8 block costs an encoder next to nothing. */
+/** A small picture that is scaled up to the requested size: an encoder handles flat 8x8 blocks at almost no cost. */
 export interface Raster {
   pixels: Buffer;
   width: number;
@@ -9,7 +9,7 @@ export interface Raster {
 
 const BLOCK = 8;
 
-/** Draws an image: colours and slopes from a hash of prompt and seed, with grain so that no two are alike. Three bytes a pixel. */
+/** Draws a picture: colours and slopes from a hash of prompt and seed, with grain so that no two are alike. Three bytes a pixel. */
 export function drawRaster(prompt: string, seed: number, width: number, height: number): Raster {
   const hash = createHash('sha256').update(`${prompt}\0${seed}`).digest();
   const at = (index: number): number => hash.readUInt8(index);
@@ -21,7 +21,7 @@ export function drawRaster(prompt: string, seed: number, width: number, height: 
   let offset = 0;
   for (let y = 0; y < raster.height; y++) {
     for (let x = 0; x < raster.width; x++) {
-      // A linear congruential generator (Numerical Recipes, 7.1); its upper bits are random enough for grain.
+      // A linear congruential generator (Numerical Recipes, 7.1); its upper bits are random enough for the grain.
       state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
       const grain = (state >>> 24) & 31;
       pixels[offset++] = (red + ((x * slopeX) >> 1) + grain) & 255;

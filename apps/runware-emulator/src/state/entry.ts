@@ -10,12 +10,12 @@ export const outcomeSchema = z.discriminatedUnion('status', [
   z.object({ status: z.literal('error'), code: z.string(), message: z.string() }),
 ]);
 
-/** How a task ended. */
+/** End of a task. */
 export type Outcome = z.infer<typeof outcomeSchema>;
 
-/** One line of the state file: something that must outlive a kill. It holds prompts and presigned URLs, so it is nobody else's to read. */
+/** One line of the state file: a change that must survive a kill. It holds prompts and presigned URLs, so only the owner may read the file. */
 export const entrySchema = z.discriminatedUnion('kind', [
-  /** A task was accepted, with the switches that go with it. */
+  /** A task was accepted, with its switches. */
   z.object({
     kind: z.literal('accepted'),
     ...run,
@@ -23,11 +23,11 @@ export const entrySchema = z.discriminatedUnion('kind', [
     faults: z.record(z.string(), z.unknown()),
   }),
   z.object({ kind: z.literal('ended'), ...run, outcome: outcomeSchema }),
-  /** A webhook or an upload of one item is over, whatever came of it. */
+  /** A webhook or an upload of one item has ended, successfully or not. */
   z.object({ kind: z.literal('delivered'), ...run, delivery: z.string() }),
-  /** A taskUUID was used up by a refusal. */
+  /** A refusal used up a taskUUID. */
   z.object({ kind: z.literal('burnt'), at: z.int(), taskUUID: z.string() }),
-  /** Switches were set while running; `startedWith` says which values of the start they change. */
+  /** Switches were set while running; `startedWith` holds the values of the start that they change. */
   z.object({ kind: z.literal('switched'), at: z.int(), startedWith: z.string(), faults: z.record(z.string(), z.unknown()) }),
 ]);
 

@@ -13,20 +13,20 @@ export interface Switches {
 }
 
 /**
- * Everything the emulator remembers, in memory and in its state file. Each change is in the file before it is in memory, and
- * both happen in one tick: what a request finds is what a restart would find.
+ * State of the emulator, in memory and in its state file. Each change is in the file before it is in memory, and both happen in one
+ * tick: a request finds what a restart would find.
  */
 export interface TaskStore {
-  /** The newest run of a taskUUID. */
+  /** Returns the newest run of a taskUUID. */
   find(taskUUID: string): Task | undefined;
-  /** All that ended with images, in the order of their ends. */
+  /** Returns all tasks that ended with images, in the order of their ends. */
   succeeded(): readonly Task[];
   findByImage(imageUUID: string): { task: Task; index: number } | undefined;
-  /** The newest runs of all ids, in the order of their acceptance. */
+  /** Returns the newest runs of all ids, in the order of their acceptance. */
   all(): Iterable<Task>;
   accept(raw: RawTask, taskUUID: string, faults: Faults): Task;
   end(task: Task, outcome: Outcome): void;
-  /** `delivery` names one webhook or upload of the task. */
+  /** Records a delivery. @param delivery Names one webhook or upload of the task. */
   recordDelivered(task: Task, delivery: string): void;
   isDelivered(task: Task, delivery: string): boolean;
   /** Uses up an id without a task. */
@@ -37,7 +37,7 @@ export interface TaskStore {
   close(): void;
 }
 
-/** Opens the state file and takes up what it says. */
+/** Opens the state file and loads it. */
 export function openTaskStore(file: string, clock: Clock): TaskStore {
   const journal = openJsonLines(file, entrySchema);
   const runs = new Map<string, Task>();
@@ -108,6 +108,6 @@ const keyOf = ({ taskUUID, run }: { taskUUID: string; run: number }): string => 
 
 function mustGet(tasks: ReadonlyMap<string, Task>, key: string): Task {
   const task = tasks.get(key);
-  if (task === undefined) throw new Error(`the state file speaks of task "${key}" before it was accepted`);
+  if (task === undefined) throw new Error(`the state file names task "${key}" before it was accepted`);
   return task;
 }

@@ -8,19 +8,19 @@ import type { Entry, Outcome } from './entry.ts';
 /** An accepted task. */
 export interface Task {
   readonly taskUUID: string;
-  /** Which execution of the id this is, from 1; more than 1 only where replays are forgotten. */
+  /** Number of this execution of the id, from 1; more than 1 only if ids may be used again. */
   readonly run: number;
   readonly acceptedAt: number;
-  /** As it came. */
+  /** The task as it arrived. */
   readonly raw: RawTask;
   readonly request: ImageRequest;
-  /** The switches in force when it was accepted. */
+  /** The switches at its acceptance. */
   readonly faults: Faults;
   /** Set once, by the store. */
   ending?: { readonly at: number; readonly outcome: Outcome };
 }
 
-/** The task that a line of the state file speaks of. */
+/** Builds the task of a line of the state file. */
 export const taskOf = ({ taskUUID, run, at, request, faults }: Extract<Entry, { kind: 'accepted' }>): Task => ({
   taskUUID,
   run,
@@ -30,23 +30,23 @@ export const taskOf = ({ taskUUID, run, at, request, faults }: Extract<Entry, { 
   faults: parseFaults(faults),
 });
 
-/** The purpose of a draw about one item of a task. */
+/** Returns the purpose of a draw about one item of a task. */
 export const purposeOf = (what: string, { taskUUID, run }: Task, index: number): Purpose => [what, taskUUID, run, index];
 
-/** When an item can be seen, if the task has ended by then: each takes a time of its own, and a failure the time of the first. */
+/** Returns when an item becomes visible, if the task has ended by then: each item has its own time, and a failure that of the first. */
 export const visibleAt = (dice: Dice, task: Task, index: number): number =>
   task.acceptedAt + dice.between(task.faults.executionMs, ...purposeOf('execution-ms', task, index));
 
-/** How many items the task tells of: its images, or one failure. Before its end, the images that were asked for. */
+/** Returns the number of items of a task: its images, or one failure. Before its end: the requested images. */
 export const itemCount = ({ request, ending }: Task): number => (ending?.outcome.status === 'error' ? 1 : request.numberResults);
 
-/** When the last item can be seen. */
+/** Returns when the last item becomes visible. */
 export const allVisibleAt = (dice: Dice, task: Task): number =>
   Math.max(...Array.from({ length: itemCount(task) }, (_, index) => visibleAt(dice, task, index)));
 
-/** Whether an item can be seen. */
+/** Returns true if an item is visible. */
 export const isVisible = (dice: Dice, task: Task, index: number, now: number): boolean =>
   task.ending !== undefined && now >= visibleAt(dice, task, index);
 
-/** Whether all of it can be seen. */
+/** Returns true if all items are visible. */
 export const isOver = (dice: Dice, task: Task, now: number): boolean => task.ending !== undefined && now >= allVisibleAt(dice, task);

@@ -2,8 +2,8 @@ import { isObject } from '../validation/check-image-inference.ts';
 import type { RunwareError } from '../validation/runware-error.ts';
 
 /**
- * Checks the API key, which comes in the header "Authorization: Bearer …" or in a first task of type "authentication"
- * (Runware docs, platform/authentication).
+ * Checks the API key, which is in the header "Authorization: Bearer …" or in a first task of type "authentication" (Runware docs,
+ * platform/authentication).
  */
 export function checkKey(authorization: string | undefined, first: unknown, expected: string): RunwareError | undefined {
   const bearer = /^Bearer\s+(\S+)\s*$/i.exec(authorization ?? '')?.[1];

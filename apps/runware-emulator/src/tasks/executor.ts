@@ -9,10 +9,10 @@ import type { Outcome } from '../state/entry.ts';
 import { allVisibleAt, itemCount, visibleAt, type Task } from '../state/task.ts';
 import type { TaskStore } from '../state/task-store.ts';
 import { waitForAll } from '../wait-for-all.ts';
-import { drawFailure, drawImage } from './fate.ts';
+import { drawFailure, drawImage } from './draw-ending.ts';
 import { chargeOf } from './price.ts';
 
-export interface ExecutorParts {
+export interface ExecutorDependencies {
   store: TaskStore;
   bill: Bill;
   courier: Courier;
@@ -23,27 +23,27 @@ export interface ExecutorParts {
   signal: AbortSignal;
 }
 
-/** An execution that is under way. Both promises stay open when the emulator stops. */
+/** An execution under way. Both promises stay pending when the emulator stops. */
 export interface Execution {
-  /** All items can be seen. */
+  /** Resolves when all items are visible. */
   readonly visible: Promise<void>;
-  /** The first webhook was answered, or there is none to send. */
+  /** Resolves when the first webhook was answered, or there is none to send. */
   readonly announced: Promise<void>;
 }
 
 export interface Executor {
-  /** Carries a task to its end and delivers it; also one that a process before this one began. */
+  /** Executes a task and delivers its results; continues one that an earlier process began. */
   begin(task: Task): Execution;
-  /** Waits for everything that is under way; after the signal was aborted. */
-  settle(): Promise<void>;
+  /** Waits for everything under way to end, after the signal was aborted. */
+  drain(): Promise<void>;
 }
 
-/** Executes tasks, each exactly once by the bill. */
-export function buildExecutor({ store, bill, courier, gallery, dice, clock, signal }: ExecutorParts): Executor {
+/** Builds an executor, which executes each task exactly once by the bill. */
+export function buildExecutor({ store, bill, courier, gallery, dice, clock, signal }: ExecutorDependencies): Executor {
   const underWay = new Set<Promise<void>>();
 
-  // The bill is what counts. It is written before the state: after a kill between the two, the end is drawn again, is the same,
-  // and is not charged again.
+  // The bill is written before the state: after a kill between the two, the same end is drawn again, and the bill prevents a second
+  // charge.
   const end = async (task: Task): Promise<void> => {
     const outcome = drawFailure(dice, task) ?? (await makeImages(task));
     if (!bill.hasCharged(task.taskUUID, task.run)) charge(task, outcome);
@@ -93,7 +93,7 @@ export function buildExecutor({ store, bill, courier, gallery, dice, clock, sign
       const visible = new Promise<void>((resolve) => (onVisible = resolve));
       const announced = new Promise<void>((resolve) => (onAnnounced = resolve));
       const work = carryOut(task, onVisible, onAnnounced)
-        // Stopping ends every wait with an error. The state file knows what is left to do.
+        // A stop ends every wait with an error. The state file says what is left to do.
         .catch((error: unknown) => {
           if (!signal.aborted) throw error;
         })
@@ -101,7 +101,7 @@ export function buildExecutor({ store, bill, courier, gallery, dice, clock, sign
       underWay.add(work);
       return { visible, announced };
     },
-    settle: async () => {
+    drain: async () => {
       await waitForAll([...underWay]);
     },
   };

@@ -8,10 +8,10 @@ import type { TaskStore } from '../state/task-store.ts';
 import type { RawTask } from '../validation/check-image-inference.ts';
 import { namesOf, type RunwareError } from '../validation/runware-error.ts';
 import { answerWith, type Answer } from './answer.ts';
-import { addStrangers, drawPollTrouble, tellUnknown } from './poll-trouble.ts';
-import { buildResultItem, failureOf, type ItemParts, type ResultItem } from './result-item.ts';
+import { addUnrelated, drawPollFault, answerUnknown } from './poll-fault.ts';
+import { buildResultItem, failureOf, type ItemDependencies, type ResultItem } from './result-item.ts';
 
-export interface PollParts extends ItemParts {
+export interface PollDependencies extends ItemDependencies {
   store: TaskStore;
   switches: Switchboard;
   dice: Dice;
@@ -20,28 +20,28 @@ export interface PollParts extends ItemParts {
 }
 
 /**
- * Answers `getResponse`: the state of all items of a task, each with its `status` (Runware docs, platform/task-polling). An id
- * that is not known is no error but an empty `data`.
+ * Answers `getResponse` with the state of all items of a task, each with its `status` (Runware docs, platform/task-polling). An unknown
+ * id gives an empty `data`, not an error.
  */
-export async function getResponse(raw: RawTask, parts: PollParts): Promise<Answer> {
-  const { store, switches, dice, stats } = parts;
+export async function getResponse(raw: RawTask, dependencies: PollDependencies): Promise<Answer> {
+  const { store, switches, dice, stats } = dependencies;
   const faults = switches.current();
   const { taskUUID = '' } = namesOf(raw);
-  // The number of the question makes a draw of each; nobody replays questions, so it may start anew with the process.
+  // The number makes each question a draw of its own. Questions are never replayed, so it may begin again with the process.
   stats.polls += 1;
-  const trouble = drawPollTrouble(faults, dice, stats.polls, raw);
-  if (trouble !== undefined) return trouble;
+  const fault = drawPollFault(faults, dice, stats.polls, raw);
+  if (fault !== undefined) return fault;
 
   const task = store.find(taskUUID);
-  const isHidden = task !== undefined && faults.pollHidesRunning && !isOver(dice, task, parts.clock.now());
-  const isKnown = task !== undefined && !isHidden && isRemembered(task, faults, faults.pollForgetsAfterMs, parts);
-  const answer = isKnown ? await tell(task, parts) : tellUnknown(raw, faults);
-  const hasStranger = dice.chance(faults.pollStrangerRate, 'poll-stranger', taskUUID, stats.polls);
-  return hasStranger ? addStrangers(answer, taskUUID, parts) : answer;
+  const isHidden = task !== undefined && faults.pollHidesRunning && !isOver(dice, task, dependencies.clock.now());
+  const isKnown = task !== undefined && !isHidden && isRemembered(task, faults, faults.pollForgetsAfterMs, dependencies);
+  const answer = isKnown ? await tell(task, dependencies) : answerUnknown(raw, faults);
+  const hasUnrelated = dice.chance(faults.pollStrangerRate, 'poll-stranger', taskUUID, stats.polls);
+  return hasUnrelated ? addUnrelated(answer, taskUUID, dependencies) : answer;
 }
 
-async function tell(task: Task, parts: PollParts): Promise<Answer> {
-  const { switches, dice, clock } = parts;
+async function tell(task: Task, dependencies: PollDependencies): Promise<Answer> {
+  const { switches, dice, clock } = dependencies;
   const faults = switches.current();
   const failure = failureOf(task);
   if (failure !== undefined && isVisible(dice, task, 0, clock.now())) {
@@ -49,34 +49,34 @@ async function tell(task: Task, parts: PollParts): Promise<Answer> {
     return dice.chance(faults.pollTerminal504Rate, ...purposeOf('poll-504', task, 0)) ? { ...answer, httpStatus: 504 } : answer;
   }
   const count = failure === undefined ? itemCount(task) : 1;
-  return answerWith(...(await Promise.all(Array.from({ length: count }, (_, index) => tellItem(task, index, parts)))));
+  return answerWith(...(await Promise.all(Array.from({ length: count }, (_, index) => tellItem(task, index, dependencies)))));
 }
 
 /**
- * Whether questions know a task: from the end of the lag after its acceptance until `forgetsAfterMs` after its end, where 0 is
- * for good.
+ * Returns true if questions know a task: from the end of the lag after its acceptance until `forgetsAfterMs` after its end, where 0 is
+ * for ever.
  */
 export function isRemembered(
   task: Task,
   { pollLagMs }: Pick<Faults, 'pollLagMs'>,
   forgetsAfterMs: number,
-  { dice, clock }: Pick<PollParts, 'dice' | 'clock'>,
+  { dice, clock }: Pick<PollDependencies, 'dice' | 'clock'>,
 ): boolean {
   const now = clock.now();
   if (now < task.acceptedAt + dice.between(pollLagMs, ...purposeOf('poll-lag', task, 0))) return false;
   return forgetsAfterMs === 0 || task.ending === undefined || now < task.ending.at + forgetsAfterMs;
 }
 
-async function tellItem(task: Task, index: number, parts: PollParts): Promise<ResultItem> {
-  const { switches, dice, clock } = parts;
+async function tellItem(task: Task, index: number, dependencies: PollDependencies): Promise<ResultItem> {
+  const { switches, dice, clock } = dependencies;
   const now = clock.now();
-  if (isVisible(dice, task, index, now)) return { ...(await buildResultItem(task, index, parts)), status: 'success' };
+  if (isVisible(dice, task, index, now)) return { ...(await buildResultItem(task, index, dependencies)), status: 'success' };
   const share = (now - task.acceptedAt) / (visibleAt(dice, task, index) - task.acceptedAt);
   return {
     taskType: 'imageInference',
     taskUUID: task.taskUUID,
     status: switches.current().pollRunningWord,
-    // 100 is for what is finished; after a long stop the time may be over and the image not made yet.
+    // Below 100, which means finished: after a long stop the time may be over before the image is made.
     progress: Math.max(0, Math.min(99, Math.floor(share * 100))),
   };
 }

@@ -4,28 +4,28 @@ import type { Dice } from '../dice.ts';
 import type { ImageAnswer } from '../faults/schema.ts';
 import { purposeOf, type Task } from '../state/task.ts';
 
-export interface AddressParts {
+export interface AddressDependencies {
   dice: Dice;
   clock: Clock;
 }
 
 const MOVED = '-moved';
 
-/** The path of an image's own address, as answers name it at this moment. */
-export function imagePathOf(task: Task, index: number, imageUUID: string, { dice, clock }: AddressParts): string {
+/** Returns the path of an image's address, as answers name it now. */
+export function imagePathOf(task: Task, index: number, imageUUID: string, { dice, clock }: AddressDependencies): string {
   const hasMoved = moves(dice, task, index) && hasPassed(task, task.faults.imageUrlMovesMs, clock);
   return `/image/${imageUUID}${hasMoved ? MOVED : ''}.${extensionOf(task.request.outputFormat)}`;
 }
 
-/** The image that a file name of such a path means, whether it exists or not. */
+/** Parses the file name of such a path, whether the image exists or not. */
 export function parseImageFile(file: string): { imageUUID: string; isMoved: boolean; extension: string | undefined } {
   const [name = '', extension] = file.split('.');
   const isMoved = name.endsWith(MOVED);
   return { imageUUID: isMoved ? name.slice(0, -MOVED.length) : name, isMoved, extension };
 }
 
-/** What the address of a finished image answers at this moment. */
-export function drawImageAnswer(task: Task, index: number, isMoved: boolean, { dice, clock }: AddressParts): 'image' | ImageAnswer {
+/** Draws the answer of the address of a finished image, at this moment. */
+export function drawImageAnswer(task: Task, index: number, isMoved: boolean, { dice, clock }: AddressDependencies): 'image' | ImageAnswer {
   const { faults } = task;
   if (dice.chance(faults.imageUrlGoneRate, ...purposeOf('image-url-gone', task, index))) return '404';
   if (moves(dice, task, index) && !isMoved) return '410';

@@ -21,15 +21,15 @@ const imageRequestSchema = z.object({
   uploadEndpoint: z.string().optional(),
 });
 
-/** An `imageInference` task with the page's defaults filled in. */
+/** An `imageInference` task with the defaults of the page. */
 export type ImageRequest = z.infer<typeof imageRequestSchema>;
 
-/** Reads a task that `checkImageInference` found nothing wrong with. Parameters that were ignored are left out. */
+/** Reads a task that passed `checkImageInference`. Omits ignored parameters. */
 export const readImageRequest = (task: RawTask): ImageRequest => imageRequestSchema.parse(task);
 
-/** The size of the image: 1024x1024 unless one is asked for; the emulator does not look at reference images for an aspect. */
+/** Returns the size of the image: 1024x1024 unless requested. The emulator does not take the aspect of reference images. */
 export const sizeOf = ({ width = 1024, height = 1024 }: ImageRequest): { width: number; height: number } => ({ width, height });
 
-/** Whether the content is to be checked: "when enabled, defaults to `fast` mode" (model page, "checkContent"). */
+/** Returns true if the request asks for a content check: "when enabled, defaults to `fast` mode" (model page, "checkContent"). */
 export const isChecked = ({ safety, checkNSFW }: ImageRequest): boolean =>
   safety.mode === 'fast' || ((safety.checkContent ?? checkNSFW) && safety.mode !== 'none');

@@ -2,7 +2,7 @@ import { formatUsd, prices, type NanoUsd } from '@darkroom/contracts';
 import type { Faults } from '../faults/schema.ts';
 import type { ImageRequest } from './image-request.ts';
 
-/** What one image is charged, exactly. */
+/** Returns the charge for one image, exact. */
 export function chargeOf(request: Pick<ImageRequest, 'inputs'>, faults: Pick<Faults, 'cost' | 'referenceImageCharge'>): NanoUsd {
   const references = request.inputs.referenceImages.length;
   const charged = faults.referenceImageCharge === 'per-request' ? Math.min(references, 1) : references;
@@ -10,7 +10,7 @@ export function chargeOf(request: Pick<ImageRequest, 'inputs'>, faults: Pick<Fau
   return faults.cost === 'surcharged' ? quoted * 1.5 : quoted;
 }
 
-/** What `cost` of one item says, a JSON number of US dollars; undefined when it is not told. */
+/** Returns `cost` of one item, a JSON number of US dollars; undefined if it is absent. */
 export function reportedCost(
   request: Pick<ImageRequest, 'inputs' | 'includeCost'>,
   faults: Pick<Faults, 'cost' | 'referenceImageCharge'>,

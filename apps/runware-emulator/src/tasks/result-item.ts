@@ -1,23 +1,23 @@
-import { contentTypeOf } from '@darkroom/contracts';
+import { contentTypeOf, defined } from '@darkroom/contracts';
 import type { Gallery } from '../images/gallery.ts';
 import { itemCount, type Task } from '../state/task.ts';
-import { imagePathOf, type AddressParts } from './image-address.ts';
+import { imagePathOf, type AddressDependencies } from './image-address.ts';
 import { isChecked } from './image-request.ts';
-import { isNsfw } from './fate.ts';
+import { isNsfw } from './draw-ending.ts';
 import { reportedCost } from './price.ts';
 
-/** One object of `data`, as it goes out. */
+/** One object of `data`. */
 export type ResultItem = Readonly<Record<string, unknown>>;
 
-export interface ItemParts extends AddressParts {
+export interface ItemDependencies extends AddressDependencies {
   gallery: Gallery;
-  /** Where the emulator can be reached, without a slash at the end. */
+  /** Returns the public address of the emulator, without a slash at the end. */
   baseUrl(): string;
 }
 
-/** The result of one image (model page, "Response Parameters"). `status` is told by polls and webhooks only. */
-export async function buildResultItem(task: Task, index: number, parts: ItemParts): Promise<ResultItem> {
-  const { gallery, baseUrl } = parts;
+/** Builds the result of one image (model page, "Response Parameters"). Only polls and webhooks add `status`. */
+export async function buildResultItem(task: Task, index: number, dependencies: ItemDependencies): Promise<ResultItem> {
+  const { gallery, baseUrl } = dependencies;
   const { request, faults, ending } = task;
   const image = ending?.outcome.status === 'success' ? ending.outcome.images[index] : undefined;
   if (image === undefined) throw new Error(`task "${task.taskUUID}" has no image ${index}`);
@@ -27,11 +27,11 @@ export async function buildResultItem(task: Task, index: number, parts: ItemPart
     taskUUID: task.taskUUID,
     imageUUID: image.imageUUID,
     ...(request.outputType === 'URL'
-      ? { imageURL: `${baseUrl()}${imagePathOf(task, index, image.imageUUID, parts)}` }
+      ? { imageURL: `${baseUrl()}${imagePathOf(task, index, image.imageUUID, dependencies)}` }
       : await inlineImage(task, image.seed, gallery)),
     seed: image.seed,
     ...(isChecked(request) && { NSFWContent: isNsfw(task) }),
-    ...(cost !== undefined && { cost }),
+    ...defined({ cost }),
   };
 }
 
@@ -41,7 +41,7 @@ async function inlineImage(task: Task, seed: number, gallery: Gallery): Promise<
   return { imageDataURI: `data:${contentTypeOf(task.request.outputFormat)};base64,${base64}` };
 }
 
-/** A failure, as polls, webhooks and synchronous answers tell it. */
+/** Builds a failure for polls, webhooks and synchronous answers. */
 export const failureItem = (taskUUID: string, code: string, message: string) => ({
   code,
   status: 'error' as const,
@@ -51,13 +51,13 @@ export const failureItem = (taskUUID: string, code: string, message: string) => 
   taskType: 'imageInference',
 });
 
-/** The failure of a task, or undefined if it did not fail. */
+/** Returns the failure of a task; undefined if it did not fail. */
 export function failureOf({ taskUUID, request, faults, ending }: Task): (ReturnType<typeof failureItem> & { cost?: number }) | undefined {
   if (ending?.outcome.status !== 'error') return undefined;
   const cost = faults.failedTasksCharged && faults.failedTasksTellCost ? reportedCost(request, faults) : undefined;
-  return { ...failureItem(taskUUID, ending.outcome.code, ending.outcome.message), ...(cost !== undefined && { cost }) };
+  return { ...failureItem(taskUUID, ending.outcome.code, ending.outcome.message), ...defined({ cost }) };
 }
 
-/** The results of all images of a task. */
-export const buildResultItems = async (task: Task, parts: ItemParts): Promise<ResultItem[]> =>
-  Promise.all(Array.from({ length: itemCount(task) }, (_, index) => buildResultItem(task, index, parts)));
+/** Builds the results of all images of a task. */
+export const buildResultItems = async (task: Task, dependencies: ItemDependencies): Promise<ResultItem[]> =>
+  Promise.all(Array.from({ length: itemCount(task) }, (_, index) => buildResultItem(task, index, dependencies)));

@@ -29,8 +29,8 @@ test.each<[string, RawTask, string[]]>([
   ['another model', { model: 'runware:101@1' }, ['invalidModel model']],
   ['a number as text', { outputQuality: '95' }, ['invalidOutputQuality outputQuality']],
   ['a fraction', { numberResults: 1.5 }, ['invalidNumberResults numberResults']],
-  ['too little', { ttl: 59 }, ['invalidTtl ttl']],
-  ['too much', { numberResults: 21 }, ['invalidNumberResults numberResults']],
+  ['a number below the range', { ttl: 59 }, ['invalidTtl ttl']],
+  ['a number above the range', { numberResults: 21 }, ['invalidNumberResults numberResults']],
   ['a value that is not offered', { outputType: 'url' }, ['invalidOutputType outputType']],
   [
     'no address',
@@ -53,7 +53,11 @@ test.each<[string, RawTask, string[]]>([
   ['a pair that is not in the table', { width: 1280, height: 1280 }, ['unsupportedDimensions width']],
   ['a size and a resolution', { width: 1024, height: 1024, resolution: '1K' }, ['incompatibleParameters resolution']],
   ['another resolution', { resolution: '2K' }, ['invalidResolution resolution']],
-  ['what the page does not name', { seed: 1, safety: { level: 2 } }, ['unknownParameter seed', 'unknownParameter safety.level']],
+  [
+    'a parameter that the page does not name',
+    { seed: 1, safety: { level: 2 } },
+    ['unknownParameter seed', 'unknownParameter safety.level'],
+  ],
 ])('%s is refused', (_, changes, codes) => {
   expect(codesOf(changes)).toEqual(codes);
 });
@@ -63,7 +67,7 @@ test('each form of a reference image passes', () => {
   expect(codesOf({ inputs: { referenceImages } })).toEqual([]);
 });
 
-test('no geometry at all, and the number of references, are as the switches say', () => {
+test('the switches decide about a missing geometry and the number of references', () => {
   const inputs = { referenceImages: ['https://example.com/a.png', 'https://example.com/b.png'] };
   expect(codesOf({})).toEqual([]);
   expect(codesOf({}, { geometry: 'required' })).toEqual(['missingWidth width']);
@@ -81,8 +85,8 @@ test('no message repeats a prompt or an address', () => {
   expect(JSON.stringify(errors)).not.toContain('bucket.example');
 });
 
-// Two readings of one page: what contracts lets through, the emulator lets through.
-test('whatever contracts accepts passes here', () => {
+// Two independent readings of one page: the emulator accepts every request that contracts accepts.
+test('every request that contracts accepts passes', () => {
   const size = fc.constantFrom<object>({}, { resolution: '1K' }, ...sizes);
   const request = fc.record(
     {
@@ -113,7 +117,7 @@ test('whatever contracts accepts passes here', () => {
   expect(accepted).toBeGreaterThan(50);
 });
 
-test('the older name of the content check is taken, as a switch', () => {
+test('checkNSFW, the older name of the content check, is accepted as a boolean', () => {
   expect(codesOf({ checkNSFW: true })).toEqual([]);
   expect(codesOf({ checkNSFW: 'yes' })).toEqual(['invalidCheckNSFW checkNSFW']);
 });

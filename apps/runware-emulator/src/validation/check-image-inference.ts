@@ -3,22 +3,22 @@ import type { Faults } from '../faults/schema.ts';
 import { checkParameter, errorAbout } from './check-parameter.ts';
 import { namesOf, parameterCode, type RunwareError } from './runware-error.ts';
 
-/** A task as it came: an object, nothing more is known. */
+/** A task as it arrived: an object, not checked yet. */
 export type RawTask = Readonly<Record<string, unknown>>;
 
 /**
- * The older name of `safety.checkContent`, of the time before the page: Runware's own clients send it with every request
- * (@runware/ai-sdk-provider 2.0.0), so it is taken and acts.
+ * Older name of `safety.checkContent`, from before the page: Runware's own clients send it with every request
+ * (@runware/ai-sdk-provider 2.0.0), so it is accepted and has its effect.
  */
 const legacyParameter = 'checkNSFW';
 
-/** The objects whose parameters the page names by path, such as "safety.mode". */
+/** Objects whose parameters the page names by path, such as "safety.mode". */
 const groups = ['safety', 'inputs'] as const;
 
 /**
- * Checks an `imageInference` task against the model's page. The checks are the emulator's own; only the page's tables come
- * from contracts, so that a slip in one reading of the rules shows as a difference between the two.
- * @returns Every error, in the order of the page; none for a task that may run.
+ * Checks an `imageInference` task against the model's page. The checks are the emulator's own; only the tables of the page come from
+ * contracts, so that a mistake in one reading of the rules shows as a difference between the two.
+ * @returns all errors, in the order of the page; none for a task that may run.
  */
 export function checkImageInference(
   task: RawTask,
@@ -32,14 +32,14 @@ export function checkImageInference(
   const errors = [
     ...groups.filter((group) => task[group] !== undefined && !isObject(task[group])).map(notAnObject),
     ...single.filter((error) => error !== undefined),
-    // Rules about several parameters would only repeat that one of them is no number.
+    // After an error in one parameter, the rules about several would only repeat it.
     ...(single.every((error) => error === undefined) ? checkTogether(values, faults) : []),
     ...(faults.unknownParameters === 'refuse' ? unknownPaths(values).map(unknownParameter) : []),
   ];
   return errors.map((error) => ({ ...error, ...namesOf(task) }));
 }
 
-// The keys are the type.
+// The keys of `parameters` are exactly this type.
 const parameterPaths = Object.keys(parameters) as ParameterPath[];
 
 function checkTogether(values: ReadonlyMap<string, unknown>, faults: Pick<Faults, 'geometry' | 'maxReferenceImages'>): RunwareError[] {
@@ -72,7 +72,7 @@ function checkTogether(values: ReadonlyMap<string, unknown>, faults: Pick<Faults
   return errors;
 }
 
-/** The parameters by path; those of a group that is no object stay hidden behind its error. */
+/** Returns the parameters by path; omits a group that is no object, which has its own error. */
 function flatten(task: RawTask): Map<string, unknown> {
   const values = new Map<string, unknown>();
   for (const [name, value] of Object.entries(task)) {
@@ -100,5 +100,5 @@ const notAnObject = (group: string): RunwareError => ({
 
 const isGroup = (name: string): boolean => groups.some((group) => group === name);
 
-/** Whether a value is an object, and no array. */
+/** Returns true if a value is an object and no array. */
 export const isObject = (value: unknown): value is RawTask => typeof value === 'object' && value !== null && !Array.isArray(value);

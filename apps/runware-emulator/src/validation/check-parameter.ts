@@ -3,7 +3,7 @@ import type { Parameter } from '@darkroom/contracts';
 import { isReferenceImage } from './reference-image.ts';
 import { documentationOf, parameterCode, type RunwareError } from './runware-error.ts';
 
-/** Checks one value against its row of the page; undefined means that the parameter was left out. */
+/** Checks one value against its row of the page. @param value Undefined if the parameter is absent. */
 export function checkParameter(path: string, rule: Parameter, value: unknown): RunwareError | undefined {
   if (value === undefined) {
     return rule.required ? errorAbout(path, rule, parameterCode('missing', path), `Missing required parameter '${path}'.`) : undefined;
@@ -13,7 +13,7 @@ export function checkParameter(path: string, rule: Parameter, value: unknown): R
   return errorAbout(path, rule, parameterCode('invalid', path), `Invalid value for '${path}' parameter. It must be ${demand}.`);
 }
 
-/** What the value would have to be and is not. Messages never repeat the value: it may be a prompt or a presigned URL. */
+/** Returns the rule that a value breaks, to follow "must be". Messages never repeat the value: it may be a prompt or a presigned URL. */
 function findBrokenDemand(rule: Parameter, value: unknown): string | undefined {
   switch (rule.type) {
     case 'fixed':
@@ -44,7 +44,7 @@ function describeRange({ min, max }: { min?: number; max?: number }): string {
   return min === undefined ? 'an integer' : `an integer of at least ${min}`;
 }
 
-/** An error about a parameter, with what the page says of it. */
+/** Builds an error about a parameter, with the rules of the page for it. */
 export function errorAbout(path: string, rule: Parameter, code: string, message: string): RunwareError {
   return {
     code,
@@ -62,7 +62,7 @@ export function errorAbout(path: string, rule: Parameter, code: string, message:
 
 const UUID_V4 = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i;
 
-/** Whether a value is a UUID v4, which the page asks of `taskUUID`. */
+/** Returns true if a value is a UUID v4, as the page requires of `taskUUID`. */
 export const isUuidV4 = (value: unknown): value is string => typeof value === 'string' && UUID_V4.test(value);
 
 const isHttpUrl = (text: string): boolean => /^https?:\/\//i.test(text) && canReadUrl(text);

@@ -5,8 +5,8 @@ const DATA_URI = /^data:image\/[a-z0-9.+-]+;base64,/i;
 const BASE64 = /^[a-z0-9+/]+={0,2}$/i;
 
 /**
- * Whether a value has one of the four forms of the page ("UUID, URL, Data URI, or Base64"). The emulator fetches and decodes
- * none of them: whatever an image shows, the result is drawn from the prompt.
+ * Returns true if a value has one of the four forms of the page ("UUID, URL, Data URI, or Base64"). The emulator fetches and decodes
+ * none of them: it draws the result from the prompt alone.
  */
 export function isReferenceImage(value: unknown): boolean {
   if (typeof value !== 'string') return false;

@@ -1,8 +1,8 @@
-/** One entry of `errors`, as Runware writes it (docs, platform/errors; the fields about ranges as others met them in the live API). */
+/** One entry of `errors` (Runware docs, platform/errors; the fields about ranges as other users saw them in the live API). */
 export interface RunwareError {
   code: string;
   message: string;
-  /** Only on failures of a task that was accepted. */
+  /** Present only on the failure of an accepted task. */
   status?: 'error';
   parameter?: string;
   type?: string;
@@ -16,10 +16,10 @@ export interface RunwareError {
 
 const PAGE = 'https://runware.ai/docs/models/xai-grok-imagine-image';
 
-/** The place of the page that speaks of a parameter: "inputs.referenceImages" is "#request-inputs-referenceimages". */
+/** Returns the place on the page about a parameter: "#request-inputs-referenceimages" for "inputs.referenceImages". */
 export const documentationOf = (path: string): string => `${PAGE}#request-${path.replaceAll('.', '-').toLowerCase()}`;
 
-/** The code of an error about a parameter: ("invalid", "safety.mode") is "invalidSafetyMode". */
+/** Returns the code of an error about a parameter: "invalidSafetyMode" for ("invalid", "safety.mode"). */
 export const parameterCode = (prefix: 'invalid' | 'missing' | 'unsupported', path: string): string =>
   prefix +
   path
@@ -27,7 +27,7 @@ export const parameterCode = (prefix: 'invalid' | 'missing' | 'unsupported', pat
     .map((word) => word.charAt(0).toUpperCase() + word.slice(1))
     .join('');
 
-/** What names the task in an error about it, as far as the task is readable. */
+/** Returns the names of a task for an error about it, as far as they are readable. */
 export function namesOf(task: Readonly<Record<string, unknown>>): Pick<RunwareError, 'taskUUID' | 'taskType'> {
   const { taskUUID, taskType } = task;
   return { ...(typeof taskUUID === 'string' && { taskUUID }), ...(typeof taskType === 'string' && { taskType }) };

@@ -13,17 +13,17 @@ const failures = [
   ],
 ] as const satisfies readonly (readonly [string, Failure])[];
 
-/** How the task fails, if it does. */
+/** Draws the failure of a task; undefined if it succeeds. */
 export function drawFailure(dice: Dice, task: Task): Failure | undefined {
   const shares = failures.map(([rate, failure]) => [rate, task.faults[rate], failure] as const);
   return dice.oneOf<Failure>(shares, ...purposeOf('failure', task, 0));
 }
 
-/** The id and the seed of an image. The examples of the model's page have seeds of up to 31 bits. */
+/** Draws the id and the seed of an image. The examples of the model's page have seeds of up to 31 bits. */
 export const drawImage = (dice: Dice, task: Task, index: number): { imageUUID: string; seed: number } => ({
   imageUUID: dice.uuid(...purposeOf('image-uuid', task, index)),
   seed: dice.between([1, 2 ** 31 - 1], ...purposeOf('seed', task, index)),
 });
 
-/** What the content check says: it finds the word. */
+/** Returns the verdict of the content check, which looks for the word "nsfw". */
 export const isNsfw = ({ request }: Task): boolean => /\bnsfw\b/i.test(request.positivePrompt);

@@ -4,12 +4,12 @@ import type { RawTask } from '../validation/check-image-inference.ts';
 import { namesOf } from '../validation/runware-error.ts';
 import { answerWith, refuseWith, type Answer } from './answer.ts';
 import { failureItem } from './result-item.ts';
-import { findStranger, type StrangerParts } from './stranger.ts';
+import { findUnrelatedResult, type UnrelatedDependencies } from './unrelated-result.ts';
 
 const about = (httpStatus: number, code: string, message: string) => refuseWith(httpStatus, { code, message });
 
-// Trouble with the question: it says nothing about the task.
-const troublesByRate = [
+// Errors about the question, which tell nothing about the task.
+const faultsByRate = [
   ['pollEmptyRate', answerWith()],
   ['pollResetRate', { ...answerWith(), instead: 'reset' }],
   ['poll401Rate', about(401, 'invalidApiKey', 'Invalid API key.')],
@@ -20,24 +20,24 @@ const troublesByRate = [
   ['poll503Rate', about(503, 'serviceUnavailable', 'The service is temporarily unavailable.')],
 ] as const satisfies readonly (readonly [FaultName, Answer])[];
 
-/** Draws what goes wrong with the `poll`-th question; mostly nothing. */
-export function drawPollTrouble(faults: Faults, dice: Dice, poll: number, raw: RawTask): Answer | undefined {
-  const shares = troublesByRate.map(([rate, answer]) => [rate, faults[rate], answer] as const);
+/** Draws the fault of the `poll`-th question; undefined for none. */
+export function drawPollFault(faults: Faults, dice: Dice, poll: number, raw: RawTask): Answer | undefined {
+  const shares = faultsByRate.map(([rate, answer]) => [rate, faults[rate], answer] as const);
   const answer = dice.oneOf<Answer>(shares, 'poll-trouble', namesOf(raw).taskUUID ?? '', poll);
   return answer === undefined ? undefined : nameQuestion(answer, raw, faults);
 }
 
-/** The answer about a task that is not known. */
-export function tellUnknown(raw: RawTask, faults: Faults): Answer {
+/** Answers a question about an unknown task. */
+export function answerUnknown(raw: RawTask, faults: Faults): Answer {
   return faults.pollUnknown === 'empty' ? answerWith() : nameQuestion(about(404, 'taskNotFound', 'The task was not found.'), raw, faults);
 }
 
-/** Says of an error about the question whom it is about, as the switches have it: under the names of the task it looks like its failure. */
+/** Adds names to an error about the question, as the switches say; with the names of the task it looks like a failure of the task. */
 function nameQuestion(answer: Answer, raw: RawTask, { pollErrorNames, pollErrorsIn200 }: Faults): Answer {
   const names = {
     question: namesOf(raw),
     task: { ...namesOf(raw), taskType: 'imageInference', status: 'error' as const },
-    nobody: {},
+    nothing: {},
   }[pollErrorNames];
   return {
     ...answer,
@@ -46,10 +46,14 @@ function nameQuestion(answer: Answer, raw: RawTask, { pollErrorNames, pollErrors
   };
 }
 
-/** Adds what a client that reads answers by their place, and not by their taskUUID, would take for its own. */
-export async function addStrangers(answer: Answer, taskUUID: string, parts: StrangerParts): Promise<Answer> {
-  const result = await findStranger(taskUUID, 'poll-stranger-result', parts);
-  const failure = failureItem(parts.dice.uuid('poll-stranger-failure', taskUUID), 'contentPolicyViolation', 'The content was refused.');
+/** Adds items of other tasks, which a client would mistake for its own if it read answers by position and not by taskUUID. */
+export async function addUnrelated(answer: Answer, taskUUID: string, dependencies: UnrelatedDependencies): Promise<Answer> {
+  const result = await findUnrelatedResult(taskUUID, 'poll-stranger-result', dependencies);
+  const failure = failureItem(
+    dependencies.dice.uuid('poll-stranger-failure', taskUUID),
+    'contentPolicyViolation',
+    'The content was refused.',
+  );
   return {
     ...answer,
     items: [...(result === undefined ? [] : [{ ...result, status: 'success' }]), ...answer.items],

@@ -10,28 +10,25 @@ test.each<[FaultsInput, number, string]>([
   [{ poll429Rate: 1 }, 429, 'rateLimitExceeded'],
   [{ poll500Rate: 1 }, 500, 'internalServerError'],
   [{ poll503Rate: 1 }, 503, 'serviceUnavailable'],
-])(
-  'with %o a question is answered with HTTP %d %s, in the name of the question, of the task or of nobody',
-  async (faults, status, code) => {
-    const { post, poll, setFaults, billOf } = await setup();
-    const task = imageTask();
-    await post([task]);
-    const names = { taskUUID: task.taskUUID };
-    await setFaults(faults);
-    expect(await poll(task.taskUUID)).toMatchObject({ status, data: [], errors: [{ code, taskType: 'getResponse', ...names }] });
-    await setFaults({ ...faults, pollErrorNames: 'task' });
-    expect((await poll(task.taskUUID)).errors).toMatchObject([{ code, taskType: 'imageInference', status: 'error', ...names }]);
-    await setFaults({ ...faults, pollErrorNames: 'nobody' });
-    expect((await poll(task.taskUUID)).errors).toEqual([{ code, message: expect.any(String) }]);
-    await setFaults({ ...faults, pollErrorsIn200: true });
-    expect(await poll(task.taskUUID)).toMatchObject({ status: 200, errors: [{ code }] });
-    await setFaults({});
-    expect((await poll(task.taskUUID)).data).toMatchObject([{ status: 'success' }]);
-    expect(await billOf('failure')).toEqual([]);
-  },
-);
+])('with %o a question gets HTTP %d %s, with the names of the question, of the task or of nothing', async (faults, status, code) => {
+  const { post, poll, setFaults, billOf } = await setup();
+  const task = imageTask();
+  await post([task]);
+  const names = { taskUUID: task.taskUUID };
+  await setFaults(faults);
+  expect(await poll(task.taskUUID)).toMatchObject({ status, data: [], errors: [{ code, taskType: 'getResponse', ...names }] });
+  await setFaults({ ...faults, pollErrorNames: 'task' });
+  expect((await poll(task.taskUUID)).errors).toMatchObject([{ code, taskType: 'imageInference', status: 'error', ...names }]);
+  await setFaults({ ...faults, pollErrorNames: 'nothing' });
+  expect((await poll(task.taskUUID)).errors).toEqual([{ code, message: expect.any(String) }]);
+  await setFaults({ ...faults, pollErrorsIn200: true });
+  expect(await poll(task.taskUUID)).toMatchObject({ status: 200, errors: [{ code }] });
+  await setFaults({});
+  expect((await poll(task.taskUUID)).data).toMatchObject([{ status: 'success' }]);
+  expect(await billOf('failure')).toEqual([]);
+});
 
-test('a task that runs may not be known yet, and an unknown task may be an error', async () => {
+test('with pollLagMs a running task is not known yet, and with pollUnknown an unknown task is an error', async () => {
   const clock = virtualClock();
   const { post, poll, setFaults, billOf } = await setup({ clock, faults: { pollLagMs: [30_000, 30_000] } });
   const task = imageTask();
@@ -50,7 +47,7 @@ test('a task that runs may not be known yet, and an unknown task may be an error
   expect(await details()).toHaveLength(1);
 });
 
-test('an answer may hold a result and a failure of others before what it says of the task', async () => {
+test('with pollStrangerRate an answer has a result and a failure of other tasks before the items of its own', async () => {
   const { post, poll, setFaults } = await setup();
   const [first] = (await post([imageTask()])).data;
   const task = asyncTask();
@@ -60,6 +57,6 @@ test('an answer may hold a result and a failure of others before what it says of
   expect(reply.data).toEqual([{ ...first, status: 'success' }, expect.objectContaining({ taskUUID: task.taskUUID, status: 'processing' })]);
   expect(reply.errors).toMatchObject([{ code: 'contentPolicyViolation', status: 'error', taskType: 'imageInference' }]);
   expect([first?.['taskUUID'], task.taskUUID]).not.toContain(reply.errors[0]?.['taskUUID']);
-  // Also about an id that nobody knows.
+  // The same for an unknown id.
   expect(await poll('00000000-0000-4000-8000-000000000000')).toMatchObject({ data: [{ taskUUID: first?.['taskUUID'] }], errors: [{}] });
 });

@@ -4,20 +4,20 @@ import type { Faults } from '../faults/schema.ts';
 import { isOver } from '../state/task.ts';
 import type { TaskStore } from '../state/task-store.ts';
 
-export interface AdmissionParts {
+export interface TakenDependencies {
   store: TaskStore;
   dice: Dice;
   clock: Clock;
 }
 
 /**
- * Whether a taskUUID is refused as `conflictTaskUUID`. That Runware refuses is known from its own clients; for how long is not
- * documented, so there is a switch.
+ * Returns true if a taskUUID is refused as `conflictTaskUUID`. Runware's own clients show that it refuses; how long is not documented,
+ * so a switch decides.
  */
 export function isTaken(
   taskUUID: string,
   faults: Pick<Faults, 'replay' | 'replayForgetAfterMs'>,
-  { store, dice, clock }: AdmissionParts,
+  { store, dice, clock }: TakenDependencies,
 ): boolean {
   if (store.isBurnt(taskUUID)) return true;
   const task = store.find(taskUUID);
