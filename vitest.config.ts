@@ -1,4 +1,6 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
+import { LongestFirst } from './packages/testing/src/longest-first.ts';
 
 // Workspace packages are read from source, in tests and in the global setup, which runs in an environment of its own.
 const conditions = ['@darkroom/source'];
@@ -17,6 +19,12 @@ const prove = ['{apps,packages}/*/{src,test,e2e}/**/*.prove.test.ts'];
 // Tests of these start processes all the time: bundled once a run, a start takes a fourth of the processor time.
 const startsApps = ['packages/testing/src/built-apps/bundle-setup.ts'];
 
+// Tests wait about half of their time, for timeouts and for processes that start: three files at a time keep two processors busy.
+const maxWorkers = Math.max(3, availableParallelism());
+
+// Of projects whose files share the processes of their workers.
+const sharedProcess = ['packages/testing/src/fetch-of-node.ts', 'packages/testing/src/leak-check.ts'];
+
 const env = {
   // Printed by every process that loads the SDK; the last version for Node 20 is pinned (docs/decisions/0001-toolchain.md).
   AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
@@ -26,6 +34,7 @@ export default defineConfig({
   ...shared,
   test: {
     globalSetup: ['packages/testing/src/global-setup.ts'],
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         ...shared,
@@ -34,13 +43,12 @@ export default defineConfig({
           env,
           include: ['{apps,packages}/*/{src,test}/**/*.test.ts', 'scripts/**/*.test.ts'],
           exclude: [...slow, ...prove],
-          setupFiles: ['packages/testing/src/fetch-of-node.ts', 'packages/testing/src/leak-check.ts'],
+          setupFiles: sharedProcess,
           // Loading the libraries anew took each of 260 files a second of processor time. A file leaves nothing behind: see leak-check.
           isolate: false,
           // A second or two on an idle machine; a busy one is no reason to fail.
           testTimeout: 20_000,
-          // Vitest leaves one processor to itself, which is half of a machine with two.
-          maxWorkers: '100%',
+          maxWorkers,
         },
       },
       {
@@ -51,11 +59,11 @@ export default defineConfig({
           include: ['{apps,packages}/*/e2e/**/*.test.ts'],
           globalSetup: startsApps,
           exclude: [...slow, ...prove],
-          setupFiles: ['packages/testing/src/leak-check.ts'],
+          setupFiles: sharedProcess,
+          isolate: false,
           testTimeout: 120_000,
           hookTimeout: 60_000,
-          // Mostly waiting; more than two fleets at a time would wait for the processor instead.
-          maxWorkers: 2,
+          maxWorkers,
           sequence: { groupOrder: 1 },
         },
       },

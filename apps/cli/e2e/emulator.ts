@@ -1,9 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { createManagedProcess, freePort, readBilledTasks } from '@darkroom/testing';
+import { builtApp, createManagedProcess, freePort, readBilledTasks } from '@darkroom/testing';
 import { onTestFinished } from 'vitest';
-import { root } from './world.ts';
 
 /** An emulator that the test starts, as the provider behind RUNWARE_URL. */
 export interface ProviderProcess {
@@ -24,7 +23,7 @@ export async function startProvider(faults: Readonly<Record<string, unknown>> = 
   const url = `http://127.0.0.1:${port}`;
   const emulator = createManagedProcess({
     name: 'provider',
-    script: path.join(root, 'apps/runware-emulator/dist/main.js'),
+    script: builtApp('runware-emulator'),
     env: {
       EMULATOR_API_KEY: 'real-enough',
       EMULATOR_DIR: directory,

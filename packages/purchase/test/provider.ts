@@ -1,6 +1,5 @@
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { createManagedProcess, freePort } from '@darkroom/testing';
+import { builtApp, createManagedProcess, freePort } from '@darkroom/testing';
 
 /** One line of the emulator's bill, as it writes it. */
 export interface BillLine {
@@ -32,7 +31,7 @@ export async function startProvider(directory: string): Promise<Provider> {
   const apiKey = 'test-key';
   const emulator = createManagedProcess({
     name: 'emulator',
-    script: fileURLToPath(new URL('../../../apps/runware-emulator/dist/main.js', import.meta.url)),
+    script: builtApp('runware-emulator'),
     env: { HOST: '127.0.0.1', PORT: String(port), EMULATOR_API_KEY: apiKey, EMULATOR_DIR: directory, FAULTS: JSON.stringify(quick) },
     logFile: join(directory, 'emulator.log'),
     readyUrl: `http://${host}/`,

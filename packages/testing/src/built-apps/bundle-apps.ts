@@ -1,5 +1,6 @@
-import { copyFile, mkdir, symlink, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { copyFile, symlink, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { rolldown, type Plugin } from 'rolldown';
 import { repositoryRoot } from './built-apps.ts';
@@ -7,10 +8,8 @@ import { IMPORT } from './run-cached.ts';
 
 // As it is compiled, also while this file is read from its source.
 const runCachedFile = new URL('../../dist/built-apps/run-cached.js', import.meta.url).href;
-/** Apps that are killed and started again all the time. */
-const bundled = ['worker', 'webhook-receiver', 'cli'] as const;
-/** Apps that need more of their libraries than JavaScript: what draws images, and the pages of the dashboard. They start as they were built. */
-const unbundled = ['runware-emulator', 'dashboard'] as const;
+/** Every app that tests start. */
+const apps = ['worker', 'webhook-receiver', 'cli', 'runware-emulator', 'dashboard'] as const;
 /** What the command line reads of the folder that holds `apps/`. */
 const others = ['examples', '.local'] as const;
 
@@ -30,30 +29,27 @@ export interface Breakage {
  * @throws Error for a breakage whose place is not there just once.
  */
 export async function bundleApps(folder: string, breakages: readonly Breakage[] = []): Promise<void> {
-  for (const app of bundled) {
-    const path = join('apps', app, 'dist', 'main.js');
-    const main = join(repositoryRoot, path);
-    const places = new Map<Breakage, number>();
-    const plugins = [asFunction(main), keepPlaces, leaveOut, ...(app === 'worker' ? [breakOnPurpose(breakages, places)] : [])];
-    const bundle = await rolldown({ input: main, platform: 'node', external: ['sharp', 'vitest'], plugins });
-    const script = join(folder, 'apps', app, 'dist', 'app.cjs');
-    await bundle.write({ file: script, format: 'cjs', codeSplitting: false });
-    await bundle.close();
-    for (const breakage of app === 'worker' ? breakages : []) {
-      const count = places.get(breakage) ?? 0;
-      if (count !== 1) throw new Error(`${String(breakage.find)} is ${count} times in ${breakage.file}, and must be there once`);
-    }
-    await writeFile(join(folder, path), `import { runCached } from '${runCachedFile}';\nrunCached(${JSON.stringify(script)});\n`);
-  }
-  for (const app of unbundled) {
-    const path = join('apps', app, 'dist', 'main.js');
-    await mkdir(dirname(join(folder, path)), { recursive: true });
-    await writeFile(join(folder, path), `import '${pathToFileURL(join(repositoryRoot, path)).href}';\n`);
-  }
+  await Promise.all(apps.map((app) => bundleApp(app, folder, app === 'worker' ? breakages : [])));
   for (const name of others) await symlink(join(repositoryRoot, name), join(folder, name));
   await writeFile(join(folder, 'package.json'), '{ "type": "module" }\n');
   // A probe tells the version of the command line, which it reads two folders above its module: in a bundle that is here.
   await copyFile(join(repositoryRoot, 'apps', 'cli', 'package.json'), join(folder, 'apps', 'package.json'));
+}
+
+async function bundleApp(app: (typeof apps)[number], folder: string, breakages: readonly Breakage[]): Promise<void> {
+  const path = join('apps', app, 'dist', 'main.js');
+  const main = join(repositoryRoot, path);
+  const places = new Map<Breakage, number>();
+  const plugins = [asFunction(main), keepPlaces, keepPages, leaveOut, leaveSharp, breakOnPurpose(breakages, places)];
+  const bundle = await rolldown({ input: main, platform: 'node', external: ['vitest'], plugins });
+  const script = join(folder, 'apps', app, 'dist', 'app.cjs');
+  await bundle.write({ file: script, format: 'cjs', codeSplitting: false });
+  await bundle.close();
+  for (const breakage of breakages) {
+    const count = places.get(breakage) ?? 0;
+    if (count !== 1) throw new Error(`${String(breakage.find)} is ${count} times in ${breakage.file}, and must be there once`);
+  }
+  await writeFile(join(folder, path), `import { runCached } from '${runCachedFile}';\nrunCached(${JSON.stringify(script)});\n`);
 }
 
 /** Leaves a Redis in JavaScript where it is: it brings WebAssembly, and answers nothing out of a bundle. */
@@ -67,6 +63,23 @@ const leaveOut: Plugin = {
   },
   renderChunk: (code) => code.replaceAll('import("file:', `${IMPORT}("file:`),
 };
+
+/** Leaves the library that draws images where it is, for it brings machine code, and takes the form of it that a script can load. */
+const leaveSharp: Plugin = {
+  name: 'leave-sharp',
+  resolveId: (source, importer) =>
+    source === 'sharp' && importer !== undefined ? { id: createRequire(importer).resolve(source), external: true } : null,
+};
+
+/** The pages of the dashboard are files of a package, which its library looks for from where the library lies. */
+const keepPages: Plugin = {
+  name: 'keep-pages',
+  transform(code, id) {
+    if (!id.includes('/@bull-board/api/') || !code.includes(FIND_PAGES)) return null;
+    return code.replace(FIND_PAGES, JSON.stringify(createRequire(id).resolve('@bull-board/ui/package.json')));
+  },
+};
+const FIND_PAGES = "eval(`require.resolve('@bull-board/ui/package.json')`)";
 
 /** Tells a module of a package where it lies itself, and not where the bundle lies: the S3 server is a program beside one of them. */
 const keepPlaces: Plugin = {

@@ -17,8 +17,6 @@ export interface AppSettings {
   webhookKeys?: string;
   /** Settings of workers and receivers beside those they need. */
   env?: Readonly<Record<string, string>>;
-  /** How long a process may take until it is ready; 15 s when absent. */
-  readyWithinMs?: number;
   s3: { endpoint: string; region: string; bucket: string; credentials: { accessKeyId: string; secretAccessKey: string } };
 }
 
@@ -43,7 +41,7 @@ export interface AppProcesses {
 /** What differs from worker to worker. */
 export type WorkerEnvironment = Readonly<Record<string, string>> & { RUNWARE_URL: string; WEBHOOK_BASE_URL: string };
 
-export function describeApps({ directory, runtime, redisUrl, prefix, s3, readyWithinMs, ...given }: AppSettings): AppProcesses {
+export function describeApps({ directory, runtime, redisUrl, prefix, s3, ...given }: AppSettings): AppProcesses {
   const { apiKey = 'test-key', webhookKeys = `test:${randomBytes(32).toString('hex')}`, env: common = {} } = given;
   const emulatorDirectory = join(directory, 'emulator');
 
@@ -57,7 +55,6 @@ export function describeApps({ directory, runtime, redisUrl, prefix, s3, readyWi
       env: { ...env, HOST: '127.0.0.1', PORT: String(port) },
       logFile: join(directory, `${name}.log`),
       readyUrl: `${url}${readyPath}`,
-      ...(readyWithinMs === undefined ? {} : { readyWithinMs }),
     });
     return { ...managed, url, env };
   };

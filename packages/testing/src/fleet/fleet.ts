@@ -74,9 +74,6 @@ const testTiming = {
   TIMING_MAX_PROBE_MS: '500',
 };
 
-/** Processes start slowly on a machine that runs other tests too. */
-const READY_WITHIN_MS = 60_000;
-
 /** Quick times of the provider. */
 const quickFaults = { executionMs: [20, 60], uploadDelayMs: [20, 100], webhookFirstRetryMs: 50, webhookMaxRetryMs: 500 };
 
@@ -90,12 +87,12 @@ export async function startFleet(options: FleetOptions = {}): Promise<Fleet> {
     for (const end of started.splice(0).toReversed()) await end();
   };
   try {
-    const redis = await reserveRedis({ dir: join(directory, 'redis'), appendfsync: 'everysec' });
-    await redis.start();
-    started.push(() => redis.stop());
     const { secrets, env } = options;
     const credentials = { accessKeyId: 'test', secretAccessKey: secrets?.s3SecretAccessKey ?? randomBytes(24).toString('hex') };
     const bucket = 'darkroom';
+    const redis = await reserveRedis({ dir: join(directory, 'redis'), appendfsync: 'everysec' });
+    started.push(() => redis.stop());
+    await redis.start();
     const s3 = await startS3Server({
       dir: join(directory, 's3'),
       region: 'us-east-1',
@@ -116,7 +113,6 @@ export async function startFleet(options: FleetOptions = {}): Promise<Fleet> {
       redisUrl: redisUrl.href,
       prefix,
       s3: s3Config,
-      readyWithinMs: READY_WITHIN_MS,
       ...(secrets === undefined ? {} : { apiKey: secrets.apiKey, webhookKeys: secrets.webhookKeys }),
       ...(env === undefined ? {} : { env }),
     });
@@ -126,14 +122,14 @@ export async function startFleet(options: FleetOptions = {}): Promise<Fleet> {
       return app;
     };
 
-    const emulator = await launch(await apps.emulator({ ...quickFaults, ...faults }, seed));
-    const receivers = await Promise.all(
-      Array.from({ length: receiverCount }, async (_, at) =>
+    // At once, and the workers after them: a worker tells when its provider, or the address for webhooks, does not answer.
+    const [emulator, ...receivers] = await Promise.all([
+      apps.emulator({ ...quickFaults, ...faults }, seed).then(launch),
+      ...Array.from({ length: receiverCount }, async (_, at) =>
         launch(await apps.receiver(`receiver-${at}`, users === undefined ? {} : { REDIS_URL: users.receiver })),
       ),
-    );
+    ]);
     const receiverUrl = receivers[0]?.url ?? '';
-    const workers: AppProcess[] = [];
     const commonEnv = {
       RUNWARE_URL: `${emulator.url}/v1`,
       WEBHOOK_BASE_URL: webhookBaseUrl?.(receiverUrl) ?? receiverUrl,
@@ -142,8 +138,11 @@ export async function startFleet(options: FleetOptions = {}): Promise<Fleet> {
       ...(users === undefined ? {} : { REDIS_URL: users.worker }),
       ...workerEnv,
     };
-    for (let at = 0; at < workerCount; at += 1)
-      workers.push(await launch(await apps.worker(`worker-${at}`, { ...commonEnv, ...options.envOfWorker?.(at) })));
+    const startNumber = async (at: number): Promise<AppProcess> =>
+      launch(await apps.worker(`worker-${at}`, { ...commonEnv, ...options.envOfWorker?.(at) }));
+    // The first one alone: it opens the store, with its own caps.
+    const workers = workerCount === 0 ? [] : [await startNumber(0)];
+    workers.push(...(await Promise.all(Array.from({ length: workerCount - 1 }, (_, at) => startNumber(at + 1)))));
 
     return {
       directory,

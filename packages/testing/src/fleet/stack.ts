@@ -53,8 +53,6 @@ export interface Servers {
 const DAILY_CAP_USD = '100000';
 /** An app gives up its start when a store is away, and is then started again, as by an orchestrator. */
 const START_TRIES_FOR_MS = 180_000;
-/** A machine that is busy with a whole Darkroom takes its time over each start. */
-const READY_WITHIN_MS = 60_000;
 
 /** Starts it and waits until each process is ready. The apps must have been built. */
 export async function startStack(options: StackOptions): Promise<Stack> {
@@ -79,7 +77,6 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     redisUrl: redis.url,
     prefix,
     s3,
-    readyWithinMs: READY_WITHIN_MS,
   });
   const emulator = await apps.emulator(providerFaults, String(seed));
   const servers = { redis: redis.url, s3: s3.endpoint, provider: emulator.url };
@@ -107,9 +104,11 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     await Promise.all([redis.stop(), s3.stop()]);
   };
   try {
-    await Promise.all([redis.start(), s3.start()]);
-    // One after the other: the first worker opens the store, without which no receiver is ready.
-    for (const each of [emulator, ...workerProcesses, ...receiverProcesses]) await each.start();
+    const [opener, ...others] = workerProcesses;
+    await Promise.all([redis.start(), s3.start(), emulator.start()]);
+    // The first worker opens the store, without which no receiver is ready.
+    await opener?.start();
+    await Promise.all([...others, ...receiverProcesses].map((each) => each.start()));
   } catch (error) {
     await stop();
     throw error;
