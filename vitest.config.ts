@@ -79,7 +79,7 @@ export default defineConfig({
           fileParallelism: false,
           sequence: { groupOrder: 2 },
           // Of the tests of a file that say so: more than the processor has work for are in one another's way.
-          maxConcurrency: 4,
+          maxConcurrency: 5,
         },
       },
       {

@@ -41,9 +41,10 @@ async function readAll({ producer, records, orders }: CrashWorld): Promise<strin
 
 /** Redis is emptied while its worker runs. */
 function rebuild(): CrashScenario {
-  let known = '';
+  const known = new WeakMap<CrashWorld, string>();
   return {
     name: 'an operator rebuilds an emptied Redis',
+    worlds: 2,
     async prepare(world) {
       await bring(world);
       await world.stack.setProviderFaults({ failProviderErrorRate: 1 });
@@ -52,13 +53,13 @@ function rebuild(): CrashScenario {
       await world.stack.setProviderFaults({ executionMs: [4000, 4000] });
       await bring(world, undefined, { deadlineAt: Date.now() + 3000 });
       await world.stack.setProviderFaults({});
-      known = await readAll(world);
+      known.set(world, await readAll(world));
     },
     async pass(world, order) {
       await world.redis.flushall();
       const trace = await strikeProgram(world, command(world, 'rebuild'), order);
       const again = await readAll(world);
-      if (again !== known) throw new Error(`it was ${known}, and is ${again}`);
+      if (again !== known.get(world)) throw new Error(`it was ${known.get(world)}, and is ${again}`);
       const [, keyed] = world.orders;
       const { generationId } = await world.producer.enqueue(usualRequest, { idempotencyKey: 'a key' });
       if (generationId !== idOf(keyed!)) throw new Error('its idempotency key was forgotten');
@@ -74,6 +75,7 @@ function rebuild(): CrashScenario {
 /** Of an order that is to be bought in a moment its job, its key, its place in the index and the sum of holds are wrong. */
 const reconcile: CrashScenario = {
   name: 'an operator reconciles what disagrees',
+  worlds: 2,
   world: { workerEnv: { WORKER_RECONCILE_GRACE_MS: '100' } },
   async pass(world, order) {
     const { redis, stack } = world;

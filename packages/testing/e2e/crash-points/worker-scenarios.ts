@@ -91,6 +91,7 @@ export const workerScenarios: readonly CrashScenario[] = [
   ),
   {
     name: 'a worker starts and asks S3 what Redis has forgotten, an old id that was enqueued and sent as well',
+    worlds: 2,
     world: { faults: { executionMs: [600, 600] } },
     // Nothing is forgotten, and everything else of a start is the same.
     async idle(world) {

@@ -1,8 +1,9 @@
+import { join } from 'node:path';
 import { judge, type Judgement } from '../judge/judge.ts';
 import { readEvidence, writeRecords } from '../judge/evidence.ts';
 import { isAsPromised } from '../judge/five-figures.ts';
 import type { CrashPoint, TapOrder } from './order.ts';
-import { derivePoints, describePoint } from './points.ts';
+import { derivePoints, describePoint, isInShare, type Share } from './points.ts';
 import type { Trace } from './tap.ts';
 import { startCrashWorld, type CrashPlaces, type CrashWorld, type CrashWorldOptions } from './world.ts';
 
@@ -11,6 +12,8 @@ export interface CrashScenario {
   /** In the words of a test. */
   readonly name: string;
   readonly world?: CrashWorldOptions;
+  /** Number of worlds that strike its points at the same time, each a share of them; one when absent. */
+  readonly worlds?: number;
   /** Once, before everything else. */
   prepare?(world: CrashWorld): Promise<void>;
   /** What its process requests while nothing is asked of it; nothing when absent. */
@@ -50,10 +53,28 @@ export interface CrashRunOptions {
 }
 
 /** Finds every request of a scenario, kills its process before and after each, and judges what is left by the provider's bill. */
-export async function runCrashPoints(
+export async function runCrashPoints(scenario: CrashScenario, places: CrashPlaces, options: CrashRunOptions = {}): Promise<CrashReport> {
+  const { worlds = 1 } = scenario;
+  const reports = await Promise.all(
+    Array.from({ length: worlds }, (_, at) =>
+      strikeShare(scenario, { ...places, directory: join(places.directory, `world-${at}`) }, { at, of: worlds }, options),
+    ),
+  );
+  const sum = (count: 'points' | 'twins' | 'struck'): number => reports.reduce((total, report) => total + report[count], 0);
+  return {
+    points: sum('points'),
+    twins: sum('twins'),
+    struck: sum('struck'),
+    missed: reports.flatMap(({ missed }) => missed),
+    findings: reports.flatMap(({ findings }) => findings),
+  };
+}
+
+async function strikeShare(
   scenario: CrashScenario,
   places: CrashPlaces,
-  { only, enoughFailures = ENOUGH_FAILURES }: CrashRunOptions = {},
+  share: Share,
+  { only, enoughFailures = ENOUGH_FAILURES }: CrashRunOptions,
 ): Promise<CrashReport> {
   const world = await startCrashWorld(places, scenario.world ?? {});
   try {
@@ -61,7 +82,9 @@ export async function runCrashPoints(
     const idle = new Set((await scenario.idle?.(world))?.steps.map(({ request }) => request));
     const traces: Trace['steps'][] = [];
     for (let run = 0; run < GOLDEN_RUNS; run += 1) traces.push((await scenario.pass(world, { kind: 'trace' })).steps);
-    const { points: distinct, twins } = derivePoints(traces, idle, scenario.idleStrikes ?? 0);
+    const derived = derivePoints(traces, idle, scenario.idleStrikes ?? 0);
+    const distinct = derived.points.filter((point) => isInShare(point, share));
+    const twins = derived.twins.filter((point) => isInShare(point, share));
     const points = only === undefined ? distinct : [...distinct, ...twins].filter(only);
 
     const findings: string[] = [];

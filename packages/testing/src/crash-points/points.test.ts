@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { Step } from './order.ts';
-import { derivePoints, describePoint } from './points.ts';
+import type { CrashPoint, Step } from './order.ts';
+import { derivePoints, describePoint, isInShare } from './points.ts';
 
 /** "a" is sent, "a!" is answered; each for the first time, or with its number. */
 const trace = (text: string): Step[] =>
@@ -47,4 +47,11 @@ test('what goes on by itself is struck so often as was said, however often it ca
 
 test('what is never answered is struck before it is sent alone', () => {
   expect(say(['a b b! a2 a2!']).points).toEqual(['before a, 1', 'before b, 1', 'after b, 1', 'before a, 2', 'after a, 2']);
+});
+
+test('each point is in one share of several, whatever other points there are', () => {
+  const points = Array.from({ length: 60 }, (_, at): CrashPoint => ({ request: `request ${at}`, occurrence: 1, moment: 'after' }));
+  const shares = [0, 1].map((at) => points.filter((point) => isInShare(point, { at, of: 2 })));
+  expect(shares.flat().toSorted((left, right) => points.indexOf(left) - points.indexOf(right))).toEqual(points);
+  expect(Math.min(...shares.map(({ length }) => length))).toBeGreaterThan(15);
 });

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { CrashPoint, Step } from './order.ts';
 
 /** Where a process is killed. */
@@ -57,3 +58,14 @@ const pointOf = ({ step, request, occurrence }: Step): CrashPoint => ({
 
 /** "after s3 PUT /darkroom/records/<date>/<id>/0-1.intent.json, 1" */
 export const describePoint = ({ request, occurrence, moment }: CrashPoint): string => `${moment} ${request}, ${occurrence}`;
+
+/** One of several shares of the points of a scenario. */
+export interface Share {
+  /** From 0. */
+  readonly at: number;
+  readonly of: number;
+}
+
+/** Returns whether a point is in a share: by its name, so that runs whose golden runs differ by a poll leave no point to each other. */
+export const isInShare = (point: CrashPoint, { at, of }: Share): boolean =>
+  createHash('sha256').update(describePoint(point)).digest().readUInt32BE() % of === at;
