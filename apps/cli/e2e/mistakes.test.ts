@@ -38,7 +38,7 @@ test('doctor names a wrong key and what still works', async () => {
   const provider = await startProvider();
   const output = await doctor({ ...provider.environment, RUNWARE_API_KEY: 'wrong-key' });
   expectSaid(output, 'refuses the account: invalidApiKey');
-  expectSaid(output, 'buys nothing until that is mended; what was bought comes home when it is answered');
+  expectSaid(output, 'buys nothing until that is corrected; what was bought comes home when Runware takes the key again');
   expect(output).not.toContain('wrong-key');
   expect(await provider.submissions()).toBe(0);
 });

@@ -66,9 +66,9 @@ test('rebuild does not change an open store, and fills an empty one under the ca
   await empty();
   const { code, output } = await run('--days', '2');
   expect({ code, output }).toMatchObject({ code: 0 });
-  expect(output).toMatch(/rebuilt +1 generations are back, 1 of 1 records read, in [\d.]+ s \(\d+ records a second\)/);
+  expect(output).toMatch(/rebuilt +1 generations restored, 1 of 1 records read, in [\d.]+ s \(\d+ records a second\)/);
   expect(output).toContain('the store is open: buying goes on');
-  expect(output).toMatch(/caps +day 7 USD.+\(named by the environment, and recorded in S3 now\)/);
+  expect(output).toMatch(/caps +day 7 USD.+\(from the environment, recorded in S3 now\)/);
   expect(await store.find(ref.generationId)).toMatchObject({ status: 'running', reservedUsd: '0.02' });
   expect((await store.readSpend())[0]).toMatchObject({ capNanoUsd: 7_000_000_000, reservedNanoUsd: IMAGE_NANO_USD });
 });
@@ -116,10 +116,10 @@ test('rebuild names corrupt records and keeps the store closed, unless --skip-co
   await empty();
   const closed = await run();
   expect(closed).toMatchObject({ code: 1 });
-  expect(closed.output).toContain(`damaged   ${other}: generation "${other}" cannot be brought back`);
+  expect(closed.output).toContain(`corrupt   ${other}: generation "${other}" cannot be brought back`);
   expect(closed.output).toContain('--skip-corrupt');
   expect(await store.isInitialised()).toBe(false);
-  expect(await run('--skip-corrupt')).toMatchObject({ code: 0, output: expect.stringContaining('without what is damaged') as string });
+  expect(await run('--skip-corrupt')).toMatchObject({ code: 0, output: expect.stringContaining('without the corrupt records') as string });
   expect(await store.find(ref.generationId)).toMatchObject({ status: 'running' });
 });
 

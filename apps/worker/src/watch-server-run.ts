@@ -149,7 +149,7 @@ export function watchServerRun(
         waited,
         ms: Math.round(performance.now() - startedAt),
       },
-      'redis knows again what S3 knows; buying goes on',
+      'redis matches S3 again; buying resumed',
     );
   }
 

@@ -52,11 +52,11 @@ async function checkRedis(options: Omit<ExamineOptions, 'terminal'>): Promise<Ch
     if (Math.abs(skewMs) > MAX_CLOCK_SKEW_MS)
       return {
         kind: 'trouble',
-        text: `${where} answers, and its time, ${new Date(clock.now()).toISOString()}, is ${Math.round(Math.abs(skewMs) / 1000)} s ${skewMs > 0 ? 'behind' : 'ahead of'} the clock of this machine; a process is not ready and a worker takes no jobs unless they agree to a minute: set the clock that is wrong (NTP)`,
+        text: `${where} answers, and its time, ${new Date(clock.now()).toISOString()}, is ${Math.round(Math.abs(skewMs) / 1000)} s ${skewMs > 0 ? 'behind' : 'ahead of'} the clock of this machine; a process is not ready and a worker takes no jobs unless they agree to a minute: set the wrong clock (NTP)`,
       };
     const shortcomings = await operations.examineRedis();
     const told = [`${where} answers`, ...shortcomings.map(({ text }) => text)].join('\n');
-    if (shortcomings.some(({ isUnfit }) => isUnfit)) return { kind: 'trouble', text: `${told}\nno worker is ready with it` };
+    if (shortcomings.some(({ isUnfit }) => isUnfit)) return { kind: 'trouble', text: `${told}\nno worker becomes ready with this Redis` };
     if (!(await store.isInitialised()))
       return {
         kind: 'trouble',
@@ -84,7 +84,7 @@ async function checkBucket({ environment }: Omit<ExamineOptions, 'terminal'>): P
   try {
     await storage.checkAccess();
     for (const folder of writtenFolders) await storage.checkWrites(folder);
-    return { kind: 'well', text: `"${s3.bucket}" at ${s3.endpoint ?? 'AWS'} can be read and written to, and keeps what was written once` };
+    return { kind: 'well', text: `"${s3.bucket}" at ${s3.endpoint ?? 'AWS'} can be read and written, and refuses to overwrite a record` };
   } catch (error) {
     return { kind: 'trouble', text: `${messageOf(error)}\nworkers do not start without it; what is queued waits` };
   } finally {
@@ -100,8 +100,8 @@ async function checkBucketOwner(options: Omit<ExamineOptions, 'terminal'>): Prom
     try {
       const owner = await storage.findOwner();
       return owner === undefined
-        ? { kind: 'skipped', text: 'the bucket belongs to no Darkroom yet: the first worker writes so' }
-        : { kind: 'well', text: `Redis and bucket belong to the Darkroom ${owner.id} of the prefix ${owner.prefix}` };
+        ? { kind: 'skipped', text: 'the bucket belongs to no Darkroom yet; the first worker claims it' }
+        : { kind: 'well', text: `Redis and bucket belong to the Darkroom ${owner.id} with the prefix ${owner.prefix}` };
     } finally {
       storage.close();
     }
@@ -122,10 +122,10 @@ async function checkKey({ environment }: Omit<ExamineOptions, 'terminal'>): Prom
     case 'account':
       return {
         kind: 'trouble',
-        text: `${runware.url} refuses the account: ${verdict.fault.code}: ${verdict.fault.message}\na worker with this key buys nothing until that is mended; what was bought comes home when it is answered`,
+        text: `${runware.url} refuses the account: ${verdict.fault.code}: ${verdict.fault.message}\na worker with this key buys nothing until that is corrected; what was bought comes home when Runware takes the key again`,
       };
     case 'inconclusive':
-      return { kind: 'trouble', text: `${runware.url} did not say: ${verdict.fault.code}: ${verdict.fault.message}` };
+      return { kind: 'trouble', text: `${runware.url} gave no clear answer: ${verdict.fault.code}: ${verdict.fault.message}` };
     case 'refusing':
       return {
         kind: 'trouble',

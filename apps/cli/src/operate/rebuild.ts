@@ -74,35 +74,35 @@ export async function rebuildStore(
     );
     switch (outcome.kind) {
       case 'open':
-        terminal.print('the store is open: there is nothing to rebuild; npm run reconcile finds what is wrong in it');
+        terminal.print('the store is open: there is nothing to rebuild; npm run reconcile repairs what disagrees in it');
         return 0;
       case 'opened':
         progress.end(outcome.done);
         await submissions.endRest();
-        nameDamage(terminal, outcome.damaged);
-        await tellOpen(store, outcome.damaged.length > 0, terminal);
+        nameCorrupt(terminal, outcome.damaged);
+        await printOpen(store, outcome.damaged.length > 0, terminal);
         return 0;
       case 'damaged':
         progress.end(outcome.done);
-        nameDamage(terminal, outcome.damaged);
+        nameCorrupt(terminal, outcome.damaged);
         terminal.complain(
-          'the store stays closed: what is damaged may hold money. Mend the records and rebuild again, or open it without them: npm run rebuild -- --skip-corrupt',
+          'the store stays closed: the corrupt records may hold money. Repair them and rebuild again, or open the store without them: npm run rebuild -- --skip-corrupt',
         );
         return 1;
       case 'stopped':
-        terminal.complain('stopped; the store stays closed. Run it again: it brings back what is missing');
+        terminal.complain('stopped; the store stays closed. Run the rebuild again: it restores what is missing');
         return 1;
       case 'restarted':
         terminal.complain(
-          'redis restarted meanwhile, and may have forgotten some of it; the store stays closed. Run it again: it brings back what is missing',
+          'redis restarted during the rebuild, and may have forgotten some of it; the store stays closed. Run the rebuild again: it restores what is missing',
         );
         return 1;
       case 'emptied':
-        terminal.complain('redis lost its memory once more meanwhile; the store stays closed. Run it again');
+        terminal.complain('redis lost its memory again during the rebuild; the store stays closed. Run the rebuild again');
         return 1;
       case 'too-old':
         terminal.complain(
-          'a rebuild was begun here days ago and never ended, and what it brought back may have ended since; the store stays closed. Flush this Redis and run it again',
+          'an earlier rebuild of this Redis began days ago and did not end, and what it restored may have ended since; the store stays closed. Flush this Redis and run the rebuild again',
         );
         return 1;
       default:
@@ -118,9 +118,9 @@ export async function rebuildStore(
 async function restoreSettings(settings: KeptSettings, { named, seed }: SpendSettings, terminal: Terminal): Promise<void> {
   if ((await settings.store.readServerRun()).isOpen) return;
   const { tasksAtProvider } = (await restoreLimits(settings)).value;
-  if (tasksAtProvider !== undefined) terminal.print(`limits    ${tasksAtProvider} tasks at the provider (as S3 keeps it)`);
+  if (tasksAtProvider !== undefined) terminal.print(`limits    ${tasksAtProvider} tasks at the provider (from S3)`);
   const { operator } = await restorePauses(settings);
-  if (operator !== undefined) terminal.print(`pause     of an operator: ${operator.reason} (as S3 keeps it)`);
+  if (operator !== undefined) terminal.print(`pause     by an operator: ${operator.reason} (from S3)`);
   const restored = await restoreCaps(settings, named.allPerDay === undefined ? undefined : seed);
   if (restored.kind === 'absent') {
     terminal.complain(
@@ -128,19 +128,19 @@ async function restoreSettings(settings: KeptSettings, { named, seed }: SpendSet
     );
     return;
   }
-  const from = restored.kind === 'seeded' ? 'named by the environment, and recorded in S3 now' : 'as S3 keeps them';
+  const from = restored.kind === 'seeded' ? 'from the environment, recorded in S3 now' : 'from S3';
   terminal.print(`caps      ${describeCaps(restored.value)} (${from})`);
 }
 
 /** Prints that the store is open, and any pause that keeps it from buying. */
-async function tellOpen(store: GenerationStore, isDamaged: boolean, terminal: Terminal): Promise<void> {
+async function printOpen(store: GenerationStore, isDamaged: boolean, terminal: Terminal): Promise<void> {
   const pauses = await store.pauses();
-  terminal.print(`the store is open${pauses.length === 0 ? ': buying goes on' : ''}${isDamaged ? ', without what is damaged' : ''}`);
+  terminal.print(`the store is open${pauses.length === 0 ? ': buying goes on' : ''}${isDamaged ? ', without the corrupt records' : ''}`);
   if (pauses.length > 0) terminal.print(...describePauses(pauses, Date.now()));
 }
 
-function nameDamage(terminal: Terminal, damaged: readonly Damage[]): void {
-  for (const { generationId, error } of damaged) terminal.complain(`damaged   ${generationId}: ${error.message}`);
+function nameCorrupt(terminal: Terminal, damaged: readonly Damage[]): void {
+  for (const { generationId, error } of damaged) terminal.complain(`corrupt   ${generationId}: ${error.message}`);
 }
 
 const SHOWN_EVERY_MS = 2000;
@@ -152,7 +152,7 @@ function showProgress(terminal: Terminal): { show(done: RebuildProgress): void; 
   const print = (what: string, { listed, read, generations, past }: RebuildProgress): void => {
     const seconds = (performance.now() - startedAt) / 1000;
     terminal.print(
-      `${what}${generations} generations are back, ${past === 0 ? '' : `and the money of ${past} that ended long ago, `}${read} of ${listed} records read, in ${seconds.toFixed(1)} s (${Math.round(read / seconds)} records a second)`,
+      `${what}${generations} generations restored, ${past === 0 ? '' : `and the money of ${past} that ended long ago, `}${read} of ${listed} records read, in ${seconds.toFixed(1)} s (${Math.round(read / seconds)} records a second)`,
     );
   };
   return {
