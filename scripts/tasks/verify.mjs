@@ -7,6 +7,7 @@ import { formatCounts, runTests, sumCounts } from './test-runs.mjs';
 
 /** @param {TaskContext} context Installed and built. @returns {Promise<number>} The exit code. */
 export async function verify(context) {
+  const began = performance.now();
   const { scripts } = JSON.parse(readFileSync('package.json', 'utf8'));
   const PATH = `${path.resolve('node_modules/.bin')}${path.delimiter}${context.env['PATH'] ?? ''}`;
   for (const name of Object.keys(scripts).filter((script) => script.startsWith('check:'))) {
@@ -27,17 +28,30 @@ export async function verify(context) {
     for (const [note] of output.matchAll(/^not checked: .*$/gm)) console.log(`  ${note}`);
   }
   const all = [];
+  let tooSlow = false;
   for (const name of /** @type {const} */ (['test', 'test:slow'])) {
     const start = performance.now();
     const { code, counts } = await runSteadily(name, { ...context, args: [] });
     all.push(counts);
     tell(name, code, start);
+    if (name === 'test') tooSlow = isAboveMinutes('npm test', start);
     if (code !== 0) break;
   }
   const counts = sumCounts(all);
   if (counts.passed === 0) counts.failed += 1; // no test ran: look at `include` in vitest.config.ts
+  tooSlow = isAboveMinutes('npm run verify', began) || tooSlow;
+  if (tooSlow) counts.failed += 1;
   console.log(formatCounts(counts));
   return counts.failed === 0 ? 0 : 1;
+}
+
+/** Says whether a run took longer than docs/ceilings.md allows. @param {string} run @param {number} start */
+function isAboveMinutes(run, start) {
+  const minutes = (performance.now() - start) / 60_000;
+  const ceiling = Number(new RegExp(`^\\| \`${run}\` \\| (\\d+) \\|$`, 'm').exec(readFileSync('docs/ceilings.md', 'utf8'))?.[1]);
+  if (minutes <= ceiling) return false;
+  console.log(`${run} took ${minutes.toFixed(1)} minutes, and its ceiling in docs/ceilings.md is ${ceiling}`);
+  return true;
 }
 
 /** More failed files than this are no accident. */
