@@ -218,7 +218,7 @@ function readUsd(value: Value): NanoUsd | undefined {
     const amount = parseUsd(String(value));
     if (amount > 0) return amount;
   } catch {
-    // said below
+    // refused below
   }
   throw new WrongWords(`--max-usd must be an amount of US dollars such as 1 or 0.50, above 0, got ${shown(value)}`);
 }
@@ -246,7 +246,7 @@ function readCap(name: CapName, value: string): NanoUsd | null | string {
     const amount = parseUsd(value);
     if (amount > 0) return amount;
   } catch {
-    // said below
+    // refused below
   }
   return `${option} must be an amount of US dollars above 0, such as 25 or 12.50${isDay ? '' : ', or none'}, got ${shown(value)}`;
 }

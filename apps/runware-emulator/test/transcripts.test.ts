@@ -16,7 +16,7 @@ test.each(names)('%s: the emulator answers the same requests in the same shape',
   expect(await playTranscript(load(name))).toEqual([]);
 });
 
-/** Returns the dependencies about one image and about deliveries, without the large requests, which take long to send. */
+/** Returns the exchanges about one image and about deliveries, without the large requests, which take long to send. */
 const short = (): Transcript => {
   const { exchanges, ...rest } = load('probe-emulator.json');
   return { ...rest, exchanges: exchanges.filter(({ questions }) => questions.includes(10) || questions.includes(1)) };

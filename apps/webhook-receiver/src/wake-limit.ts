@@ -2,7 +2,7 @@ import type { Clock } from '@darkroom/service-runtime';
 
 /** Shortest time between two wakes by repeated deliveries: one valid capability must not keep the whole fleet busy. */
 const EVERY_MS = 1000;
-/** Bounds the memory, at about a hundred bytes a submission. Repeated deliveries of more submissions wake each once more. */
+/** Bounds the memory, at about a hundred bytes a submission. With more submissions a repeated delivery may wake a settlement too early. */
 const MAX_SUBMISSIONS = 10_000;
 
 /**

@@ -4,7 +4,7 @@ import type { GenerationStore } from '@darkroom/generation-store';
 const EVERY_MS = 250;
 
 /**
- * Watches for a pause because of the account, and for a worker that may not buy: a user at the screen would wait in vain.
+ * Watches for a pause because of the account and for a worker that may not buy, under which a user at the screen would wait in vain.
  * @param onPause Called once, with an error that says what to do.
  * @returns a function that stops watching.
  */

@@ -2,7 +2,7 @@ import { describeCaps, describeCapsDifference } from '@darkroom/contracts';
 import { changeCaps, type CapsChange } from '@darkroom/recovery';
 import type { Terminal } from '../terminal.ts';
 import type { Operations } from './open-operations.ts';
-import { LATER, recordOrTell, wordsOfRecording } from './record-or-tell.ts';
+import { LATER, recordOrReport, wordsOfRecording } from './record-or-report.ts';
 
 type Lines = Pick<Terminal, 'print' | 'complain'>;
 
@@ -39,7 +39,7 @@ async function changeCapsOf({ store, openBucket }: Operations, change: CapsChang
       ? `a lower cap holds in Redis at once; ${LATER}\n${words}`
       : `a higher cap holds only when S3 has it; the same command can be run again\n${words}`;
   };
-  return recordOrTell(openBucket, terminal, hold, async (archive) => {
+  return recordOrReport(openBucket, terminal, hold, async (archive) => {
     const changed = await changeCaps({ store, archive }, change);
     switch (changed.kind) {
       case 'changed':

@@ -2,7 +2,7 @@ import { DEFAULT_TASKS_AT_PROVIDER, type FleetLimits } from '@darkroom/contracts
 import { changeLimits } from '@darkroom/recovery';
 import type { Terminal } from '../terminal.ts';
 import type { Operations } from './open-operations.ts';
-import { LATER, recordOrTell, wordsOfRecording } from './record-or-tell.ts';
+import { LATER, recordOrReport, wordsOfRecording } from './record-or-report.ts';
 
 type Lines = Pick<Terminal, 'print' | 'complain'>;
 
@@ -32,7 +32,7 @@ async function changeLimitsOf(change: FleetLimits, { store, openBucket }: Operat
     (await store.restrictLimits(change))
       ? `the lower limit holds in Redis at once; ${LATER}`
       : 'a higher limit holds only when S3 has it; the same command can be run again';
-  return recordOrTell(openBucket, terminal, hold, async (archive) => {
+  return recordOrReport(openBucket, terminal, hold, async (archive) => {
     const changed = await changeLimits({ store, archive }, change);
     switch (changed.kind) {
       case 'changed':

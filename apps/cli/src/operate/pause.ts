@@ -3,7 +3,7 @@ import { pauseByOperator, resumeByOperator } from '@darkroom/recovery';
 import type { Terminal } from '../terminal.ts';
 import { describePauses } from './describe-pauses.ts';
 import type { Operations } from './open-operations.ts';
-import { isNotRecorded, recordOrTell, withBucket } from './record-or-tell.ts';
+import { isNotRecorded, recordOrReport, withBucket } from './record-or-report.ts';
 
 type Lines = Pick<Terminal, 'print' | 'complain'>;
 
@@ -40,7 +40,7 @@ export async function resumeBuying(
   let code: 0 | 1 = 0;
   const { operator, isRecorded } = await store.findPauses();
   if (kinds.includes('operator') && (operator !== undefined || !isRecorded))
-    code = await recordOrTell(
+    code = await recordOrReport(
       openBucket,
       terminal,
       () => Promise.resolve("the operator's pause stands until S3 has its end; run the command again"),

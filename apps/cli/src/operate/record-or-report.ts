@@ -35,7 +35,7 @@ export async function withBucket<Value>(
  * @param held Applies the restrictions of the change to Redis alone, and returns a message about what holds now.
  * @returns the exit code.
  */
-export async function recordOrTell(
+export async function recordOrReport(
   openBucket: Operations['openBucket'],
   terminal: Pick<Terminal, 'complain'>,
   held: () => Promise<string>,
