@@ -63,7 +63,10 @@ function connect(url: string, resend: boolean, options: Omit<RedisOptions, 'repl
     ...(isTls ? { tls: {} } : {}),
     ...options,
     ...common,
-    ...createReconnecting(resend, (error) => void redis.emit('refused', error)),
+    ...createReconnecting(resend, {
+      refused: (error) => void redis.emit('refused', error),
+      denied: (error) => void redis.emit('denied', error),
+    }),
   });
   // Without a listener a connection error would end the process; each command reports it to its own caller anyway.
   redis.on('error', () => undefined);

@@ -3,6 +3,7 @@ export { isLiftable, pauseKinds, standingPauseKinds, type BuyingPause, type Paus
 export type { StoredCaps } from './caps.ts';
 export { connectFailFast, connectPatient, connectSubscriber } from './connection.ts';
 export { describeRedisAddress } from './connection/redis-address.ts';
+export { hearRefusal } from './connection/hear-refusal.ts';
 export { examineRedis, type RedisShortcoming } from './connection/examine-redis.ts';
 export { redisCureOf } from './connection/redis-cure.ts';
 export { needsNewConnection, ranNothing, redisTroubleOf, type RedisReason, type RedisTrouble } from './connection/redis-trouble.ts';

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer as createTcpServer, type AddressInfo } from 'node:net';
 import { eventually, freePort, reserveRedis, startSwitchingProxy, uniquePrefix } from '@darkroom/testing';
 import { Redis } from 'ioredis';
 import { expect, inject, test } from 'vitest';
@@ -160,3 +160,50 @@ test('a user that lacks rights is told them all at once, and the words of the cu
   expect(lostLines(world.lines)).toHaveLength(1);
   admin.disconnect();
 }, 20_000);
+
+test('a Redis without room for its clients is told in its words, to a connection that it closed and to a new one', async () => {
+  await using own = await reserveRedis();
+  await own.start();
+  const admin = new Redis(own.url);
+  using world = watched(own.url, connectFailFast);
+  await eventually(() => world.watch.check());
+  await admin.config('SET', 'maxclients', '1');
+  await admin.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
+  using late = watched(own.url);
+  const told = { reason: 'too-many-clients', words: expect.stringContaining('max number of clients') };
+  for (const each of [world, late])
+    await eventually(() => expect(each.watch.state()).toMatchObject({ kind: 'lost', trouble: told }), { withinMs: 8000 });
+  await eventually(() => expect(lostLines(world.lines).at(-1)).toMatchObject(told));
+  await admin.config('SET', 'maxclients', '1000');
+  await Promise.all([world, late].map(({ watch }) => eventually(() => watch.check(), { withinMs: 8000 })));
+  admin.disconnect();
+}, 40_000);
+
+test('while Redis is lost, the newest reason replaces the one before, also that new connections are closed without a word', async () => {
+  const port = await freePort();
+  using world = watched(`redis://127.0.0.1:${port}`);
+  await eventually(() => expect(world.watch.state()).toMatchObject({ trouble: { reason: 'refused' } }));
+  const server = createTcpServer((socket) => socket.destroy()).listen(port, '127.0.0.1');
+  await once(server, 'listening');
+  await eventually(() => expect(world.watch.state()).toMatchObject({ trouble: { reason: 'closed' } }), { withinMs: 10_000 });
+  server.close();
+  await eventually(() => expect(world.watch.state()).toMatchObject({ trouble: { reason: 'refused' } }));
+}, 30_000);
+
+test('rights that are taken while a process runs are noticed at the first command that is refused', async () => {
+  await using own = await reserveRedis();
+  await own.start();
+  const admin = new Redis(own.url);
+  await admin.call('ACL', 'SETUSER', 'worker', 'on', '>secret', '~*', '&*', '+@all');
+  using world = watched(own.url.replace('redis://', 'redis://worker:secret@'));
+  await eventually(() => world.watch.check());
+  const blocking = world.redis.duplicate(); // as BullMQ makes one
+  await admin.call('ACL', 'SETUSER', 'worker', '-hset', '-zadd');
+  await expect(blocking.eval("return redis.call('ZADD', KEYS[1], 1, 'a')", 1, '{other}:a')).rejects.toThrow();
+  await eventually(() => expect(world.watch.check()).rejects.toThrow(/lacks rights that the worker needs.* hset/), { withinMs: 5000 });
+  expect(world.watch.state()).toMatchObject({ kind: 'lost', trouble: { reason: 'no-permission' } });
+  await admin.call('ACL', 'SETUSER', 'worker', '+hset', '+zadd');
+  await eventually(() => world.watch.check(), { withinMs: 8000 });
+  blocking.disconnect();
+  admin.disconnect();
+}, 30_000);

@@ -110,7 +110,10 @@ export function createProducer(given: ProducerOptions): Producer {
   );
   const { now, mintBy } = createRedisTime(clock, (message) => process.emitWarning(message, 'DarkroomWarning'));
   const submissions = createSubmissions(redis, { prefix, failFast: true, now });
-  const subscriptions = createSubscriptions(prefix, () => connectSubscriber(redisUrl));
+  const subscriptions = createSubscriptions(prefix, () =>
+    // A right that it lacks is one of the producer: the watch of the other connection asks for them all.
+    connectSubscriber(redisUrl).on('denied', (error: Error) => redis.emit('denied', error)),
+  );
   const defaults: GenerationDefaults = { tenant, maxReferenceImages, now };
   const destination: Destination = { ask, store, submissions, now };
   let closing: Promise<void> | undefined;

@@ -127,3 +127,19 @@ test('hides a failover that leaves the connection open from the caller', async (
   expect(performance.now() - startedAt).toBeLessThan(2000);
   primary.disconnect();
 });
+
+test('a right that is taken while a producer runs is named by the calls after the one that met it', async () => {
+  await using world = await setup();
+  await world.admin.call('ACL', 'SETUSER', 'api', 'on', '>secret', '~*', '&*', '+@all');
+  const producer = world.producerAt(world.asUser('api'));
+  await producer.enqueue(request);
+  await world.admin.call('ACL', 'SETUSER', 'api', '-hset');
+  await failureOf(producer.enqueue(request));
+  await eventually(async () => {
+    const error = await failureOf(producer.enqueue(request));
+    expect(error).toMatchObject({
+      reached: 'no',
+      cause: { message: expect.stringMatching(/lacks rights that the producer needs.* hset/) },
+    });
+  });
+});

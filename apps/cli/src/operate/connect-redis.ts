@@ -6,6 +6,7 @@ import {
   DEFAULT_PREFIX,
   describeRedisAddress,
   findRightsTrouble,
+  hearRefusal,
   redisCureOf,
   redisTroubleOf,
   type RedisTrouble,
@@ -74,7 +75,7 @@ export async function refuseUnusable(settings: RedisSettings): Promise<void> {
 }
 
 const troubleOf = async (redis: ReturnType<typeof connectFailFast>, prefix: string): Promise<RedisTrouble | undefined> =>
-  (await connectTrouble(redis)) ?? (await modeTrouble(redis)) ?? (await rightsTrouble(redis, prefix));
+  (await namedConnectTrouble(redis)) ?? (await modeTrouble(redis)) ?? (await rightsTrouble(redis, prefix));
 
 const refusalOf = (where: string, { reason, words, cure = redisCureOf(reason) }: RedisTrouble): LocalStackError =>
   new LocalStackError(`${where} cannot be used (${reason}): ${words}\n${cure}`);
@@ -119,6 +120,12 @@ const connectTrouble = (redis: ReturnType<typeof connectFailFast>): Promise<Redi
     redis.once('ready', onReady);
     redis.once('error', onError);
   });
+
+/** Asks a Redis that closed the connection for its words. */
+async function namedConnectTrouble(redis: ReturnType<typeof connectFailFast>): Promise<RedisTrouble | undefined> {
+  const trouble = await connectTrouble(redis);
+  return trouble?.reason === 'closed' || trouble?.reason === 'timeout' ? ((await hearRefusal(redis.options)) ?? trouble) : trouble;
+}
 
 /** Finds a sentinel, a cluster node or a replica: each accepts a connection as a primary does, and refuses later requests. */
 async function modeTrouble(redis: ReturnType<typeof connectFailFast>): Promise<RedisTrouble | undefined> {

@@ -21,7 +21,8 @@ const cures: Readonly<Record<RedisReason, string>> = {
   'not-redis': 'something else than Redis answers: correct REDIS_URL',
   timeout: 'no answer came in time: look at Redis, at firewalls, and whether the port speaks TLS ("rediss://")',
   silent: 'the line is open and no answer comes: Redis is frozen, or packets are dropped',
-  closed: 'the line was closed without a word: Redis ended, or the port speaks TLS ("rediss://")',
+  closed:
+    'the line was closed without a word: Redis ended, the port speaks TLS ("rediss://"), or a Redis behind TLS takes no more connections (maxclients)',
   unknown: 'look at the words',
 };
 

@@ -4,8 +4,10 @@ import { aliveScript } from '../scripts/alive.ts';
 import type { RedisProcess } from '../rights/redis-rights.ts';
 import { watchRights } from '../rights/watch-rights.ts';
 import { replaceFamily } from './connection-family.ts';
+import { findConnectTrouble } from './find-connect-trouble.ts';
 import { findOtherNode, readNode } from './find-other-node.ts';
 import { redisTroubleOf, type RedisTrouble } from './redis-trouble.ts';
+import { watchAttempts } from './watch-attempts.ts';
 
 /** What a connection is good for at the moment. */
 export type ConnectionState =
@@ -47,7 +49,7 @@ const FRESH_MS = 500;
 const SILENT_AFTER_MS = 2500;
 /** Where new connections lead is looked at each so many looks. */
 const LOOKS_PER_NODE_CHECK = 2;
-/** Rights are looked at once on each connection, and again each so many looks: an operator may change them. */
+/** Rights are looked at once on each connection, when a command is refused, and again each so many looks: an operator may change them. */
 const LOOKS_PER_RIGHTS_CHECK = 20;
 /** An address that leads to two primaries in turn must not be stormed. */
 const REPLACED_AT_MOST_EVERY_MS = 30_000;
@@ -69,6 +71,8 @@ export function watchConnection(
   let answeredAt = -Infinity;
   let looks = 0;
   let replacedAt = -Infinity;
+  let deniedAt = -Infinity;
+  let wasDenied = false;
   let lastTrouble: RedisTrouble | undefined;
   let timer: NodeJS.Timeout | undefined;
   let isClosed = false;
@@ -88,10 +92,15 @@ export function watchConnection(
     if (state.kind === 'usable') for (const { resolve } of waiting) resolve();
   };
   const lose = (trouble: RedisTrouble): void => {
-    // That a line was closed is no news beside why it cannot be had again.
+    // That a line was closed is no news beside why it cannot be had again; attempts that end so are watched by themselves.
     if (trouble.reason === 'closed' && state.kind === 'lost') return;
     move({ kind: 'lost', since: performance.now(), trouble });
   };
+  const tellNewest = (trouble: RedisTrouble): void => {
+    lastTrouble = trouble;
+    move({ kind: 'lost', since: performance.now(), trouble });
+  };
+  const endAttempts = watchAttempts(redis, tellNewest);
 
   const ask = async (): Promise<void> => {
     const lacking = await rights.trouble();
@@ -135,6 +144,12 @@ export function watchConnection(
     replaceFamily(redis);
   }
 
+  /** Redis loads its data, or another reason keeps an open connection from being ready. */
+  async function askWhyNotReady(): Promise<void> {
+    const trouble = await findConnectTrouble(redis);
+    if (trouble !== undefined && !isClosed && redis.status === 'connect') tellNewest(trouble);
+  }
+
   const schedule = (afterMs: number): void => {
     clearTimeout(timer);
     if (isClosed) return;
@@ -143,13 +158,15 @@ export function watchConnection(
         looks += 1;
         const isNodeCheck = looks % LOOKS_PER_NODE_CHECK === 0;
         if (state.kind === 'lost') rights.ask();
-        else if (looks % LOOKS_PER_RIGHTS_CHECK === 0) rights.askAgain();
+        else if (wasDenied || looks % LOOKS_PER_RIGHTS_CHECK === 0) rights.askAgain();
+        wasDenied = false;
         void lookOnce()
           .then(() => (isNodeCheck ? leaveOldNode() : undefined))
           .catch(() => undefined);
       } else if (state.kind !== 'lost' && performance.now() - state.since > SILENT_AFTER_MS) {
         lose(lastTrouble ?? { reason: 'silent', words: `no answer for ${Math.round((performance.now() - state.since) / 1000)} s` });
       }
+      if (redis.status === 'connect') void askWhyNotReady();
       schedule(everyMs);
     }, afterMs);
     timer.unref();
@@ -163,15 +180,36 @@ export function watchConnection(
     rights.ask();
     void lookOnce().catch(() => undefined);
   };
+  // One look at all rights for any number of commands that were refused: the next ones wait for the next look.
+  const onDenied = (): void => {
+    if (!wasDenied && performance.now() - deniedAt > everyMs) {
+      deniedAt = performance.now();
+      rights.askAgain();
+      void lookOnce().catch(() => undefined);
+    } else wasDenied = true;
+  };
   const onReconnecting = (): void => lose(lastTrouble ?? { reason: 'closed', words: 'the connection was closed' });
   const onEnd = (): void => close();
   const close = (): void => {
     isClosed = true;
     clearTimeout(timer);
+    endAttempts();
     for (const { reject } of waiting) reject(new Error('redis is not watched any more'));
-    redis.off('error', onError).off('refused', onError).off('ready', onReady).off('reconnecting', onReconnecting).off('end', onEnd);
+    redis
+      .off('error', onError)
+      .off('refused', onError)
+      .off('denied', onDenied)
+      .off('ready', onReady)
+      .off('reconnecting', onReconnecting)
+      .off('end', onEnd);
   };
-  redis.on('error', onError).on('refused', onError).on('ready', onReady).on('reconnecting', onReconnecting).on('end', onEnd);
+  redis
+    .on('error', onError)
+    .on('refused', onError)
+    .on('denied', onDenied)
+    .on('ready', onReady)
+    .on('reconnecting', onReconnecting)
+    .on('end', onEnd);
   if (redis.status === 'ready') onReady();
   schedule(everyMs);
 

@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import { hearRefusal } from '../connection/hear-refusal.ts';
 import { redisTroubleOf, type RedisTrouble } from '../connection/redis-trouble.ts';
 import type { RedisProcess } from './redis-rights.ts';
 import { findRightsTrouble } from './rights-trouble.ts';
@@ -18,9 +19,14 @@ export function watchRights(redis: Redis, process: RedisProcess | undefined, pre
   let known: Promise<RedisTrouble | undefined> = Promise.resolve(undefined);
   const look = async (): Promise<RedisTrouble | undefined> =>
     process === undefined ? undefined : findRightsTrouble(redis, process, prefix);
+  // It asks over a connection of its own, for which Redis may have no room.
+  const whyNotAsked = async (error: unknown): Promise<RedisTrouble> => {
+    const trouble = redisTroubleOf(error);
+    return trouble.reason === 'closed' ? ((await hearRefusal(redis.options)) ?? trouble) : trouble;
+  };
   return {
     ask() {
-      known = look().catch(redisTroubleOf);
+      known = look().catch(whyNotAsked);
     },
     askAgain() {
       const before = known;

@@ -1,0 +1,32 @@
+import type { Redis } from 'ioredis';
+import { redisTroubleOf, type RedisTrouble } from './redis-trouble.ts';
+
+const LIMIT_MS = 2000;
+
+/**
+ * Finds why a connection is open and not ready: ioredis waits without a word while Redis loads its data. Asks over a fresh connection.
+ * @returns undefined when Redis answers it.
+ */
+export async function findConnectTrouble(redis: Redis): Promise<RedisTrouble | undefined> {
+  const fresh = redis.duplicate({
+    lazyConnect: true,
+    enableReadyCheck: false,
+    retryStrategy: () => null,
+    reconnectOnError: null,
+    maxRetriesPerRequest: 0,
+    connectTimeout: LIMIT_MS,
+    commandTimeout: LIMIT_MS,
+    socketTimeout: LIMIT_MS,
+  });
+  let met: unknown;
+  fresh.on('error', (error: unknown) => (met = error));
+  try {
+    await fresh.connect();
+    await fresh.ping();
+    return undefined;
+  } catch (error) {
+    return redisTroubleOf(met ?? error);
+  } finally {
+    fresh.disconnect();
+  }
+}

@@ -1,0 +1,42 @@
+import { connect } from 'node:net';
+import type { RedisOptions } from 'ioredis';
+import { redisTroubleOf, type RedisTrouble } from './redis-trouble.ts';
+
+const LISTEN_MS = 500;
+const MAX_LINE = 512;
+
+/** A server closed a new connection, and said nothing. */
+const closedWithoutWords: RedisTrouble = { reason: 'closed', words: 'a new connection was closed before Redis said anything' };
+
+/**
+ * Connects once, sends nothing and listens: a Redis that takes no more clients, or none from outside, says so in one line and closes the
+ * connection. ioredis has sent its first commands by then, the second of which breaks the pipe, and Node drops what was not read.
+ * @returns the words of Redis, or that there were none; undefined when the connection stayed open, or could not be made.
+ */
+export async function hearRefusal({ host, port, path, family, tls }: RedisOptions): Promise<RedisTrouble | undefined> {
+  // Over TLS there are no words: Redis closes before the handshake.
+  if (tls !== undefined) return closedWithoutWords;
+  return new Promise((resolve) => {
+    const socket = connect(
+      path === undefined ? { host: host ?? '127.0.0.1', port: port ?? 6379, ...(family === undefined ? {} : { family }) } : { path },
+    );
+    let heard = '';
+    let isConnected = false;
+    const finish = (trouble: RedisTrouble | undefined): void => {
+      clearTimeout(timer);
+      socket.destroy();
+      resolve(trouble);
+    };
+    const timer = setTimeout(() => finish(undefined), LISTEN_MS);
+    timer.unref();
+    socket.on('connect', () => (isConnected = true));
+    socket.setEncoding('latin1').on('data', (text: string) => {
+      heard += text;
+      const [line = '', rest] = heard.split('\r\n', 2);
+      if (rest !== undefined || heard.length > MAX_LINE)
+        finish(line.startsWith('-') ? redisTroubleOf(new Error(line.slice(1))) : undefined);
+    });
+    // An error is followed by "close".
+    socket.on('error', () => undefined).on('close', () => finish(isConnected ? closedWithoutWords : undefined));
+  });
+}

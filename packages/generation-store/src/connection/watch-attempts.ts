@@ -1,0 +1,51 @@
+import type { Redis } from 'ioredis';
+import { hearRefusal } from './hear-refusal.ts';
+import { redisTroubleOf, type RedisTrouble } from './redis-trouble.ts';
+
+/** A Redis without room for its clients is asked for its words no more often. */
+const HEAR_EVERY_MS = 3000;
+/** One may have met a Redis that was just ending. */
+const CLOSED_IN_A_ROW = 2;
+
+/**
+ * Watches the attempts to connect, and tells why one was closed before it was ready, where ioredis does not: in the words of Redis, or
+ * after a second one that there are none.
+ * @returns ends the watch.
+ */
+export function watchAttempts(redis: Redis, onTrouble: (trouble: RedisTrouble) => void): () => void {
+  let isReady = false;
+  /** The attempt met an error that says why. */
+  let isTold = false;
+  let closedInARow = 0;
+  let heardAt = -Infinity;
+  let isEnded = false;
+  const hear = async (): Promise<void> => {
+    heardAt = performance.now();
+    const trouble = await hearRefusal(redis.options);
+    // Meanwhile it may be ready, or may have met something else.
+    if (isEnded || closedInARow === 0 || trouble === undefined) return;
+    if (trouble.reason !== 'closed' || closedInARow >= CLOSED_IN_A_ROW) onTrouble(trouble);
+  };
+  const onConnecting = (): void => {
+    isReady = false;
+    isTold = false;
+  };
+  const onError = (error: unknown): void => {
+    if (redisTroubleOf(error).reason !== 'closed') isTold = true;
+  };
+  const onReady = (): void => {
+    isReady = true;
+    closedInARow = 0;
+  };
+  const onClose = (): void => {
+    if (isReady || redis.status === 'end') return;
+    closedInARow = isTold ? 0 : closedInARow + 1;
+    if (closedInARow > 0 && performance.now() - heardAt >= HEAR_EVERY_MS) void hear();
+  };
+  redis.on('connecting', onConnecting).on('error', onError).on('ready', onReady).on('close', onClose);
+  isReady = redis.status === 'ready';
+  return () => {
+    isEnded = true;
+    redis.off('connecting', onConnecting).off('error', onError).off('ready', onReady).off('close', onClose);
+  };
+}
