@@ -6,7 +6,6 @@ import {
   createLogger,
   createMetrics,
   createRedisClock,
-  systemClock,
   watchClock,
   type Logger,
   type Service,
@@ -49,7 +48,7 @@ export function createDashboard(config: DashboardConfig, overrides: Partial<Dash
   const logger = overrides.logger ?? createLogger({ name: 'dashboard', ...config.log, secrets });
   const redis = connectFailFast(redisConfig.url);
   const watch = watchRedis(redis, { ...redisConfig, process: 'dashboard', log: logger });
-  const clock = createRedisClock({ readTime: () => redis.time(), wallMs: systemClock.now, monotonicMs: () => performance.now() });
+  const clock = createRedisClock({ readTime: () => redis.time(), wallMs: () => Date.now(), monotonicMs: () => performance.now() });
   const clockWatch = watchClock({ clock, logger, consequence: 'it is not ready' });
   const queues = openQueues(redis, redisConfig.prefix);
   const metrics = createMetrics({ process: 'dashboard' });

@@ -1,8 +1,9 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { systemClock as wallClock, type Clock as WallClock } from '@darkroom/service-runtime';
 
 /** A clock that can also wait. Tests pass one whose waits end at once and are recorded. */
-export interface Clock extends WallClock {
+export interface Clock {
+  /** Milliseconds since 1970. */
+  now(): number;
   /** Resolves after the delay; rejects if the signal is aborted first. */
   sleep(delayMs: number, signal: AbortSignal): Promise<void>;
 }
@@ -12,7 +13,7 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** The clock of the machine. */
 export const systemClock: Clock = {
-  ...wallClock,
+  now: () => Date.now(),
   sleep: async (delayMs, signal) => {
     await wait(Math.min(delayMs, LONGEST_TIMER_MS), undefined, { signal });
   },

@@ -6,9 +6,7 @@ import {
   createMetrics,
   createMetricsRoutes,
   createRedisClock,
-  systemClock,
   watchClock,
-  type Clock,
   type Logger,
   type ReadinessCheck,
   type Service,
@@ -35,7 +33,8 @@ export interface ReceiverDependencies {
   /** Stores that keep deliveries and wake settlements. Default: Redis. */
   stores: Stores;
   logger: Logger;
-  clock: Clock;
+  /** Milliseconds since 1970; by default that of the stores. */
+  now: () => number;
   counts: Counts;
   /** Longest time for a request to arrive, in milliseconds. Defaults to 10 000. */
   requestLimitMs: number;
@@ -45,8 +44,8 @@ export interface Stores {
   readonly inbox: DeliveryInbox;
   readonly settlements: Wake;
   readonly ready: readonly ReadinessCheck[];
-  /** Clock that decides whether a capability has expired. Default: the clock of this process. */
-  readonly clock?: Clock;
+  /** Milliseconds since 1970, by which the expiry of capabilities is checked; by default the clock of this process. */
+  readonly now?: () => number;
   /** Resolves when the stores are usable, or soon if they are away. */
   open(): Promise<void>;
   close(): Promise<void>;
@@ -65,17 +64,17 @@ export function createWebhookReceiver(config: ReceiverConfig, overrides: Partial
   const secrets = config.keys.map(({ secret }) => secret);
   const logger = overrides.logger ?? createLogger({ name: 'webhook-receiver', ...config.log, secrets });
   const stores = overrides.stores ?? openRedis(config, logger);
-  const clock = overrides.clock ?? stores.clock ?? systemClock;
+  const now = overrides.now ?? stores.now ?? (() => Date.now());
   const server = buildServer(
     { keys: config.keys, requestLimitMs },
     {
       inbox: stores.inbox,
       settlements: stores.settlements,
-      wakeLimit: createWakeLimit(clock),
+      wakeLimit: createWakeLimit(now),
       ready: stores.ready,
       counts,
       logger,
-      clock,
+      now,
       storeLimitMs: STORE_LIMIT_MS,
     },
   );
@@ -121,7 +120,7 @@ const CLOSE_LIMIT_MS = 1000;
 function openRedis({ redis: { url, prefix } }: ReceiverConfig, log: Logger): Stores {
   const redis = connectFailFast(url);
   const watch = watchRedis(redis, { url, prefix, process: 'receiver', log });
-  const clock = createRedisClock({ readTime: () => redis.time(), wallMs: systemClock.now, monotonicMs: () => performance.now() });
+  const clock = createRedisClock({ readTime: () => redis.time(), wallMs: () => Date.now(), monotonicMs: () => performance.now() });
   const clockWatch = watchClock({ clock, logger: log, consequence: 'it is not ready, and goes by redis time' });
   // The receiver only keeps deliveries: retention is for enqueueing, the poll rate for polling.
   const unused = { retention: { recordSeconds: 0, idempotencySeconds: 0 }, pollRate: { perSecond: 0, burst: 0 } };
@@ -129,7 +128,7 @@ function openRedis({ redis: { url, prefix } }: ReceiverConfig, log: Logger): Sto
   return {
     inbox: buildGenerationStore({ prefix, ...unused }, redis),
     settlements,
-    clock,
+    now: clock.now,
     ready: [{ name: 'redis', check: () => watch.check() }, clockWatch.ready],
     async open() {
       await within(OPEN_LIMIT_MS, 'reach redis', watch.untilUsable()).catch(() => undefined);

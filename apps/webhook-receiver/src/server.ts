@@ -1,5 +1,5 @@
 import { checkCapability, type CapabilityKeys } from '@darkroom/contracts';
-import { createHealthRoutes, createHttpServer, type Clock, type Logger, type ReadinessCheck } from '@darkroom/service-runtime';
+import { createHealthRoutes, createHttpServer, type Logger, type ReadinessCheck } from '@darkroom/service-runtime';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { receiveDelivery, type Delivery, type ReceiveDependencies } from './receive-delivery.ts';
 import { createRefusals } from './refusals.ts';
@@ -17,7 +17,8 @@ export interface ServerOptions {
 }
 
 export interface ServerDependencies extends ReceiveDependencies {
-  readonly clock: Clock;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
   readonly logger: Logger;
   readonly ready: readonly ReadinessCheck[];
 }
@@ -27,7 +28,7 @@ export interface ServerDependencies extends ReceiveDependencies {
  * and before its body, so a request without one costs one HMAC.
  */
 export function buildServer({ keys, requestLimitMs }: ServerOptions, dependencies: ServerDependencies): FastifyInstance {
-  const { clock, logger, counts } = dependencies;
+  const { now, logger, counts } = dependencies;
   const refusals = createRefusals(dependencies);
   /** Deliveries between the check of their capability and the arrival of their body. */
   const authenticated = new WeakMap<FastifyRequest, Omit<Delivery, 'body'>>();
@@ -63,7 +64,7 @@ export function buildServer({ keys, requestLimitMs }: ServerOptions, dependencie
 
   server.post(WEBHOOK_PATH, {
     onRequest: async (request, reply) => {
-      const verdict = checkCapability(keys, readCapability(request.query), clock.now());
+      const verdict = checkCapability(keys, readCapability(request.query), now());
       if (verdict.kind === 'refused') {
         refusals.note(verdict.reason);
         return refuse(reply, 401);

@@ -1,5 +1,3 @@
-import type { Clock } from '@darkroom/service-runtime';
-
 /** Shortest time between two wakes by repeated deliveries: one valid capability must not keep the whole fleet busy. */
 const EVERY_MS = 1000;
 /** Bounds the memory, at about a hundred bytes a submission. With more submissions a repeated delivery may wake a settlement too early. */
@@ -18,16 +16,16 @@ export interface WakeLimit {
   forget(taskUUID: string): void;
 }
 
-export function createWakeLimit(clock: Clock): WakeLimit {
+export function createWakeLimit(now: () => number): WakeLimit {
   const wokenAt = new Map<string, number>();
   return {
     wasJustWoken(taskUUID) {
       const at = wokenAt.get(taskUUID);
-      return at !== undefined && Math.abs(clock.now() - at) < EVERY_MS; // a clock that was set back counts as a long time
+      return at !== undefined && Math.abs(now() - at) < EVERY_MS; // a clock that was set back counts as a long time
     },
     note(taskUUID) {
       wokenAt.delete(taskUUID); // so that it becomes the newest
-      wokenAt.set(taskUUID, clock.now());
+      wokenAt.set(taskUUID, now());
       const [oldest] = wokenAt.keys();
       if (wokenAt.size > MAX_SUBMISSIONS && oldest !== undefined) wokenAt.delete(oldest);
     },

@@ -17,17 +17,16 @@ const methods = ['POST', 'POST', 'POST', 'GET', 'PUT', 'DELETE', 'PATCH', 'OPTIO
 export async function checkTraffic(parameters: { numRuns: number; seed?: number }): Promise<void> {
   const { stores, kept } = createMemoryStores();
   const counts = createCounts();
-  const clock = { now: () => now };
   const server = buildServer(
     { keys, requestLimitMs: 5000 },
     {
       inbox: stores.inbox,
       settlements: stores.settlements,
-      wakeLimit: createWakeLimit(clock),
+      wakeLimit: createWakeLimit(() => now),
       ready: stores.ready,
       counts,
       logger: silentLogger,
-      clock,
+      now: () => now,
       storeLimitMs: 5000,
     },
   );

@@ -83,7 +83,7 @@ test('a duplicate is acknowledged and wakes: its first receiver may have died be
 test('duplicates wake once a second, and after a failed wake the next one wakes at once', async () => {
   let time = now;
   const memory = createMemoryStores();
-  const { post } = await startReceiver(memory.stores, { clock: { now: () => time } });
+  const { post } = await startReceiver(memory.stores, { now: () => time });
   const { path, success } = buildSubmission();
   const flood = async () => {
     for (let at = 0; at < 20; at += 1) expect((await post(path, JSON.stringify(success))).status).toBe(200);

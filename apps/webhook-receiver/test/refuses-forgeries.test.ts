@@ -53,7 +53,7 @@ test('a capability in a header, a cookie or the body is not accepted', async () 
 test('refusals are counted by reason, and many of them share a few log lines', async () => {
   let time = now;
   const { stores } = createMemoryStores();
-  const { post, receiver, log } = await startReceiver(stores, { clock: { now: () => time } });
+  const { post, receiver, log } = await startReceiver(stores, { now: () => time });
   for (let attempt = 0; attempt < 50; attempt += 1) await post(pathOf(`guess-${attempt}`));
   await post(WEBHOOK_PATH);
   time += 10_000;
@@ -73,7 +73,7 @@ test('refusals are counted by reason, and many of them share a few log lines', a
 test('a capability is valid until it expires', async () => {
   let time = now;
   const { stores, kept } = createMemoryStores();
-  const { post } = await startReceiver(stores, { clock: { now: () => time } });
+  const { post } = await startReceiver(stores, { now: () => time });
   const { path } = buildSubmission();
   time = now + 3_600_000 - 1;
   expect((await post(path, '{}')).status).toBe(200);

@@ -71,7 +71,7 @@ export async function startReceiver(stores: Stores, overrides: Partial<ReceiverD
       log: { level: 'debug', logPrompts: false },
       listen: { host: '127.0.0.1', port: 0 },
     },
-    { stores, logger, clock: { now: () => now }, ...overrides },
+    { stores, logger, now: () => now, ...overrides },
   );
   onTestFinished(() => receiver.stop());
   await receiver.start();

@@ -40,7 +40,7 @@ export { encodeTenant, isTenant, TENANT_RULE } from './tenant.ts';
 export { describeGiven } from './models/given.ts';
 export { findMeant } from './did-you-mean.ts';
 export { readOptions, UNREADABLE, type OptionNames } from './unknown-names.ts';
-export { scopeOfAddress, withoutBrackets, type AddressScope } from './network-address.ts';
+export { isLoopbackHost, scopeOfAddress, withoutBrackets, type AddressScope } from './network-address.ts';
 export { REDIS_ADDRESS_RULE, readRedisAddress, type RedisAddress } from './redis-address.ts';
 export { canReadUrl } from './can-read-url.ts';
 export { findAddressProblem, SERVER_ADDRESS_RULE, WEB_ADDRESS_RULE } from './web-address.ts';

@@ -26,3 +26,6 @@ export function scopeOfAddress(address: string): AddressScope | undefined {
 
 /** Removes the brackets around an IPv6 host of a URL. */
 export const withoutBrackets = (hostname: string): string => hostname.replace(/^\[(.*)\]$/, '$1');
+
+/** Returns true if a host, without its port, is this machine: "localhost" or a loopback address, with or without brackets. */
+export const isLoopbackHost = (host: string): boolean => host === 'localhost' || scopeOfAddress(withoutBrackets(host)) === 'loopback';

@@ -1,4 +1,4 @@
-import { canReadUrl, scopeOfAddress, withoutBrackets } from '@darkroom/contracts';
+import { canReadUrl, isLoopbackHost, scopeOfAddress, withoutBrackets } from '@darkroom/contracts';
 
 export type ImageAddress = { kind: 'allowed'; url: URL } | { kind: 'disallowed'; reason: string };
 
@@ -41,6 +41,3 @@ export function checkImageAddress(address: string, { imageHosts, allowLoopback }
   if (url.protocol === 'https:' || (url.protocol === 'http:' && isHere)) return { kind: 'allowed', url };
   return { kind: 'disallowed', reason: 'it is not https' };
 }
-
-/** Returns true if the host of a URL is this machine. */
-const isLoopbackHost = (hostname: string): boolean => hostname === 'localhost' || scopeOfAddress(withoutBrackets(hostname)) === 'loopback';

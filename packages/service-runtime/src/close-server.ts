@@ -1,11 +1,11 @@
 import type { FastifyInstance } from 'fastify';
 
-/** What a request needs from its last byte to its answer is less: what was not received whole by then may never be. */
+/** Longer than any request takes from its last byte to its answer; a request not fully received by then may never arrive. */
 const LIMIT_MS = 2500;
 
 /**
- * Closes an HTTP server: it takes no more requests and waits for those under way, but for no sender or reader who takes its time.
- * @param hurry Aborted when connections are to be cut instead of waited for.
+ * Closes an HTTP server: it accepts no more requests and waits for those under way, but not for slow senders or readers.
+ * @param hurry Aborted to cut connections instead of waiting for them.
  */
 export async function closeServer(server: Pick<FastifyInstance, 'close' | 'server'>, hurry?: AbortSignal): Promise<void> {
   const closeAll = () => server.server.closeAllConnections();

@@ -12,12 +12,12 @@ async function setup(options: HealthOptions) {
   };
 }
 
-test('a process is ready when every check holds', async () => {
+test('a process is ready if every check passes', async () => {
   const get = await setup({ ready: [{ name: 'redis', check: async () => 'PONG' }] });
   expect(await get('/readyz')).toEqual({ statusCode: 200, body: { ready: true, checks: { redis: 'ok' } } });
 });
 
-test('the checks that do not hold say why, without a secret', async () => {
+test('failed checks have their reason, without a secret', async () => {
   let aborted = false;
   const get = await setup({
     ready: [
@@ -43,7 +43,7 @@ test('the checks that do not hold say why, without a secret', async () => {
   expect(aborted).toBe(true);
 });
 
-test('a process lives while its loops turn, whatever is ready', async () => {
+test('a process is live while its loops turn, even if it is not ready', async () => {
   const state: { standstill?: string } = {};
   const get = await setup({
     ready: [{ name: 'redis', check: () => Promise.reject(new Error('away')) }],

@@ -1,10 +1,11 @@
+import { defined } from '@darkroom/contracts';
 import type { FastifyPluginAsync } from 'fastify';
 import { explainShortly } from './logging/describe-error.ts';
 
-/** One thing that must work before traffic or jobs are taken. */
+/** A dependency that must work before the process accepts traffic or jobs. */
 export interface ReadinessCheck {
   readonly name: string;
-  /** Rejects with the reason, or does not end in time, when it does not work. */
+  /** Rejects with the reason, or exceeds its time, if the dependency does not work. */
   check(signal: AbortSignal): Promise<unknown>;
   /** Defaults to 1000 milliseconds. */
   readonly limitMs?: number;
@@ -13,23 +14,23 @@ export interface ReadinessCheck {
 export interface HealthOptions {
   readonly ready: readonly ReadinessCheck[];
   /**
-   * Returns why the process does not turn any more, and undefined while it does; when it does not, the orchestrator restarts
-   * it. It must not ask another service: a Redis that is away is no reason to restart. Nor must it ask for work: a process
-   * without any is well. Defaults to "it answers, so it lives".
+   * Returns why the process has come to a standstill, so that the orchestrator restarts it; undefined while it works. Must not ask another
+   * service: an absent Redis is no reason to restart. Must not require work: an idle process is healthy. By default a process that answers
+   * counts as alive.
    */
   readonly findStandstill?: () => string | undefined;
 }
 
 /**
- * A fastify plugin with two routes: `GET /livez` says whether to restart the process, `GET /readyz` whether to send it work.
- * Both answer 200 or 503; the body of `/readyz` names each check with "ok" or why not, without a secret.
+ * Creates a fastify plugin with two routes: `GET /livez` tells if the process must be restarted, `GET /readyz` if it can take work. Both
+ * answer 200 or 503; the body of `/readyz` has "ok" or the reason for each check, without a secret.
  */
 export const createHealthRoutes =
   ({ ready, findStandstill = () => undefined }: HealthOptions): FastifyPluginAsync =>
   async (server) => {
     server.get('/livez', async (_request, reply) => {
       const reason = findStandstill();
-      return reply.code(reason === undefined ? 200 : 503).send({ live: reason === undefined, ...(reason === undefined ? {} : { reason }) });
+      return reply.code(reason === undefined ? 200 : 503).send({ live: reason === undefined, ...defined({ reason }) });
     });
     server.get('/readyz', async (_request, reply) => {
       const checks = Object.fromEntries(await Promise.all(ready.map(async (each) => [each.name, await outcomeOf(each)] as const)));

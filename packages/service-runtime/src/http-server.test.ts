@@ -24,7 +24,7 @@ test.for([
   ['its first line', 'GET /', 'x'],
   ['its headers', 'GET / HTTP/1.1\r\nHost: a\r\n', 'x: y\r\n'],
   ['its body', 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9000\r\nContent-Type: text/plain\r\n\r\n', 'x'],
-])('a client that sends %s piece by piece is hung up on', async ([, beginning = '', piece = '']) => {
+])('disconnects a client that sends %s piece by piece', async ([, beginning = '', piece = '']) => {
   const { url, dial } = await setup({ requestLimitMs: LIMIT_MS });
   const slow = dial();
   slow.write(beginning);
@@ -39,7 +39,7 @@ test.for([
   expect(await (await fetch(url)).text()).toBe('here');
 });
 
-test('one connection more than the most is hung up on, and when one ends the next is taken', async () => {
+test('closes a connection beyond the limit, and accepts the next once one ends', async () => {
   const { url, dial } = await setup({ maxConnections: 2 });
   const [first, second] = [dial(), dial()];
   await Promise.all([once(first, 'connect'), once(second, 'connect')]);
@@ -48,11 +48,11 @@ test('one connection more than the most is hung up on, and when one ends the nex
   await expect.poll(() => fetch(url, { headers: { connection: 'close' } }).then(({ status }) => status, String)).toBe(200);
 });
 
-test('connections are bounded unless a server says otherwise', () => {
+test('limits connections by default', () => {
   expect(createHttpServer().server.maxConnections).toBe(2000);
 });
 
-test('a request that cannot be read gets a status and no words', async () => {
+test('answers an unreadable request with a status alone', async () => {
   const { dial } = await setup({});
   const hear = async (words: string): Promise<string> => {
     const socket = dial();

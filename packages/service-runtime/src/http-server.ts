@@ -1,15 +1,15 @@
 import { fastify, type FastifyInstance, type FastifyServerOptions } from 'fastify';
 
 export interface HttpServerOptions extends FastifyServerOptions {
-  /** How long a request may take to arrive, head and body, in milliseconds. Defaults to 10 seconds. */
+  /** Longest time for a request to arrive, head and body, in milliseconds. Defaults to 10 seconds. */
   readonly requestLimitMs?: number | undefined;
-  /** How many connections may be open at once; further ones are hung up on. Defaults to 2000. */
+  /** Most open connections; further ones are closed at once. Defaults to 2000. */
   readonly maxConnections?: number;
 }
 
 /**
- * Builds the HTTP server of a process. A client that is slow, silent or many takes from it neither memory nor its open files for
- * longer than the limits: the port that says whether a process lives stands beside Redis and S3 in the same table of files.
+ * Builds the HTTP server of a process. Slow, silent or many clients take memory and file descriptors from it only within the limits: the
+ * port of the health checks shares its table of files with Redis and S3.
  */
 export function createHttpServer({ requestLimitMs = 10_000, maxConnections = 2000, ...options }: HttpServerOptions = {}): FastifyInstance {
   const server = fastify({
@@ -23,9 +23,10 @@ export function createHttpServer({ requestLimitMs = 10_000, maxConnections = 200
     ...options,
     requestTimeout: requestLimitMs,
     http: {
-      // Node swaps the two limits when that of the head is the longer one (20.20, `ConnectionsList::Expired`): a body has all its time then.
+      // Node swaps the two limits if that of the head is longer (20.20, `ConnectionsList::Expired`), so both are equal and a body has all
+      // its time.
       headersTimeout: requestLimitMs,
-      // How often Node looks for requests that take too long: every 30 s unless told (Node docs, `http.createServer`).
+      // Interval in which Node looks for requests that take too long, 30 s by default (Node docs, `http.createServer`).
       connectionsCheckingInterval: Math.min(1000, requestLimitMs),
     },
   });

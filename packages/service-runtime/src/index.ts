@@ -1,5 +1,4 @@
 export { atMost } from './at-most.ts';
-export { systemClock, type Clock } from './clock.ts';
 export { closeServer } from './close-server.ts';
 export { createHttpServer, type HttpServerOptions } from './http-server.ts';
 export { createHealthRoutes, type HealthOptions, type ReadinessCheck } from './health.ts';
@@ -25,15 +24,21 @@ export { createPulse, type Pulse, type PulseOptions } from './pulse.ts';
 export { runUntilSignal, type RunOptions } from './run-until-signal.ts';
 export { joinServices, type Service } from './service.ts';
 export { describeSettings, type VariableDescription } from './settings/describe-settings.ts';
-export { darkroomSettings } from './settings/darkroom.ts';
-export { listenSettings, type ListenSettings } from './settings/listen.ts';
-export { isLoopbackHost, isLoopbackUrl } from './settings/loopback.ts';
-export { logSettings, type LogSettings } from './settings/log.ts';
+export {
+  darkroomSettings,
+  listenSettings,
+  logSettings,
+  reconcileSettings,
+  redisSettings,
+  runwareSettings,
+  type ListenSettings,
+  type LogSettings,
+  type RedisSettings,
+  type RunwareSettings,
+} from './settings/groups.ts';
+export { isLoopbackUrl } from './settings/loopback.ts';
 export type { Environment } from './settings/environment.ts';
 export { loadConfig, readSettings } from './settings/read-settings.ts';
-export { reconcileSettings } from './settings/reconcile.ts';
-export { redisSettings, type RedisSettings } from './settings/redis.ts';
-export { runwareSettings, type RunwareSettings } from './settings/runware.ts';
 export { s3Settings, type S3Settings } from './settings/s3.ts';
 export { spendSettings, type SpendSettings } from './settings/spend.ts';
 export { timingSettings, timingVariable } from './settings/timing.ts';

@@ -9,10 +9,10 @@ export interface Program {
 }
 
 /**
- * Listens for SIGTERM and SIGINT, and loads and runs a program then; the body of every `main.ts`, which imports nothing else. Loading
- * takes seconds on a busy machine. A signal meanwhile would be lost where this is the first process of a container, for which the
- * kernel ignores a signal without a listener, and would end any other process as killed. Nothing is under way before the program
- * runs: a signal ends the process at once, with 0. Once it runs, the program answers the signals.
+ * Listens for SIGTERM and SIGINT, then loads and runs a program; the body of every `main.ts`, which imports nothing else. Loading takes
+ * seconds on a busy machine. Without a listener, a signal meanwhile would be lost in the first process of a container, where the kernel
+ * ignores it, and would kill any other process. No work is under way before the program runs, so a signal then ends the process at once,
+ * with 0. Once it runs, the program handles the signals.
  */
 export async function launch(load: () => Promise<Program>): Promise<void> {
   const signals = listenForSignals();

@@ -2,13 +2,13 @@ import { expect, onTestFinished, test } from 'vitest';
 import { createPulse } from './pulse.ts';
 
 async function setup(isExpected: () => boolean) {
-  const pulse = createPulse({ isExpected, everyMs: 5, maxSilentLooks: 3 });
+  const pulse = createPulse({ isExpected, everyMs: 5, maxSilentChecks: 3 });
   await pulse.start();
   onTestFinished(() => pulse.stop());
   return pulse;
 }
 
-test('a loop that does not turn any more is a standstill, and one that turns again is none', async () => {
+test('a loop that stops turning is a standstill, until it turns again', async () => {
   const pulse = await setup(() => true);
   expect(pulse.isSilent()).toBe(false);
   await expect.poll(() => pulse.isSilent()).toBe(true);
@@ -19,7 +19,7 @@ test('a loop that does not turn any more is a standstill, and one that turns aga
   await expect.poll(turnAndLook, { interval: 1 }).toBe(false);
 });
 
-test('silence counts for nothing while no beat can come', async () => {
+test('silence does not count while no beat is expected', async () => {
   let looks = 0;
   const pulse = await setup(() => {
     looks += 1;
@@ -29,10 +29,10 @@ test('silence counts for nothing while no beat can come', async () => {
   expect(pulse.isSilent()).toBe(false);
 });
 
-test('a clock that is moved by hours makes no standstill', async () => {
+test('a clock that is set by hours makes no standstill', async () => {
   const monotonic = performance.now.bind(performance);
   onTestFinished(() => void (performance.now = monotonic));
-  const pulse = createPulse({ isExpected: () => true, everyMs: 5, maxSilentLooks: 1000 });
+  const pulse = createPulse({ isExpected: () => true, everyMs: 5, maxSilentChecks: 1000 });
   await pulse.start();
   onTestFinished(() => pulse.stop());
   performance.now = () => monotonic() + 12 * 3_600_000;

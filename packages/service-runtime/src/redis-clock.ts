@@ -4,21 +4,21 @@ import type { ReadinessCheck } from './health.ts';
 import type { Service } from './service.ts';
 
 export interface RedisClockDependencies {
-  /** Answer of Redis' TIME: seconds since 1970, and microseconds. */
+  /** Reads Redis' TIME: seconds since 1970, and microseconds. */
   readTime(): Promise<readonly (number | string)[]>;
   /** Clock of this process, in milliseconds since 1970. */
   wallMs: () => number;
-  /** Clock that runs on whatever happens to the other one, in milliseconds. */
+  /** Clock that only goes forward, even if the other one is set, in milliseconds. */
   monotonicMs: () => number;
 }
 
 /** Redis time as this process knows it. */
 export interface RedisClock {
-  /** Milliseconds since 1970, of Redis; of this process before the first measurement. */
+  /** Returns Redis time in milliseconds since 1970; the time of this process before the first measurement. */
   now(): number;
   /**
-   * How far the clock of this process is ahead of Redis, in milliseconds, or behind if negative; undefined before the first measurement.
-   * As much of it as is certain: half of the round trip is taken off. A clock that is set shows at once, without a measurement.
+   * Returns how far the clock of this process is ahead of Redis, in milliseconds, negative if behind; undefined before the first
+   * measurement. Only the certain part: half of the round trip is subtracted. A clock that is set shows at once, without a measurement.
    */
   skewMs(): number | undefined;
   /** Asks Redis for its time. Rejects as the connection does. */
@@ -48,27 +48,27 @@ export function createRedisClock({ readTime, wallMs, monotonicMs }: RedisClockDe
 export interface ClockWatchOptions {
   clock: RedisClock;
   logger: Logger;
-  /** What this process leaves undone while its clock is wrong, for the line that says so. */
+  /** Consequence of a wrong clock for this process, for the log line. */
   consequence: string;
   /** Called with each change, and once at the start if the clock is wrong then. */
   onChange?: (isRight: boolean) => void;
-  /** How often the clocks are compared, in milliseconds; defaults to a second. Redis is asked at every tenth. */
+  /** Interval of the comparison, in milliseconds; defaults to a second. Every tenth asks Redis. */
   everyMs?: number;
 }
 
-/** Watch over the clock of a process. */
+/** Watches the clock of a process. */
 export interface ClockWatch extends Service {
   start(): Promise<void>;
-  /** False while the clock is known to be more than a minute off Redis time. */
+  /** Returns false while the clock is known to be more than a minute off Redis time. */
   isRight(): boolean;
   readonly ready: ReadinessCheck;
 }
 
-/** A drift of this much between two looks is a clock that was set, or a machine that slept: Redis is asked at once. */
+/** A drift of this much between two checks is a clock that was set, or a machine that slept: Redis is asked at once. */
 const LEAP_MS = 1000;
 const LOOKS_PER_QUESTION = 10;
 
-/** Watches that the clock of a process agrees with Redis time to a minute, and logs one line when that changes. */
+/** Watches that the clock of a process agrees with Redis time to a minute, and logs one line at each change. */
 export function watchClock({ clock, logger, consequence, onChange, everyMs = 1000 }: ClockWatchOptions): ClockWatch {
   let wasRight = true;
   let timer: NodeJS.Timeout | undefined;
@@ -92,7 +92,7 @@ export function watchClock({ clock, logger, consequence, onChange, everyMs = 100
       );
     onChange?.(right);
   };
-  // Redis that is away is told by others; the last measurement holds on meanwhile.
+  // Other lines report an absent Redis; the last measurement remains valid meanwhile.
   const measure = (): Promise<void> => {
     measuring ??= clock
       .measure()

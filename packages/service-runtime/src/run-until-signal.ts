@@ -7,32 +7,34 @@ import { describeUnread, findUnreadSettings } from './settings/unknown-settings.
 import type { Signals } from './signals.ts';
 
 export interface RunOptions {
-  /** The name of the process, on every line that it writes. */
+  /** Name of the process, on every line that it writes. */
   readonly name: string;
-  /** The signals that stop the service, for which `launch` listens since before the service was loaded. */
+  /** Signals that stop the service; `launch` listens for them from before the service is loaded. */
   readonly signals: Signals;
-  /** How long `stop` may wait for what is under way, in milliseconds; then it is told to hurry. Keep it under the grace period of the orchestrator. */
+  /**
+   * Longest time for `stop` to finish work under way, in milliseconds; then it must hurry. Keep it under the orchestrator's grace period.
+   */
   readonly drainMs: number;
-  /** How long `stop` may take once it was told to hurry, in milliseconds; then the process exits all the same. Defaults to 3000. */
+  /** Longest time for `stop` once it must hurry, in milliseconds; then the process exits anyway. Defaults to 3000. */
   readonly hurryMs?: number;
-  /** Checked for variables that look like settings of Darkroom and are none: each is warned of once. */
+  /** Checked for variables that look like settings of Darkroom but are not; each causes one warning. */
   readonly env?: Environment;
-  /** Writes the lines of the process until the service brings its own logger. Standard output by default. */
+  /** Writes the lines of the process until the service provides its own logger. Standard output by default. */
   readonly logger?: Logger;
 }
 
-/** A process that has stopped in order and still holds something open ends after this time, in milliseconds. */
+/** Time after which a process that has stopped in order but still holds something open ends, in milliseconds. */
 const LEFT_OPEN_MS = 1000;
 
 /**
- * Runs a service until a signal stops it. Sets `process.exitCode` and leaves the end to Node:
- * 0 after an orderly stop, 1 when it did not start, did not stop in time or was told to hurry. Everything that the process
- * writes meanwhile is a line of its logger, also what libraries and Node itself print.
+ * Runs a service until a signal stops it. Sets `process.exitCode` and leaves the end to Node: 0 after an orderly stop, 1 if the service did
+ * not start, did not stop in time or had to hurry. All output of the process meanwhile is a line of its logger, including that of libraries
+ * and Node.
  *
- * The first signal stops the service, also one that arrives while it starts: `stop` is called then and ends the start. A second
- * one, or `drainMs`, tells it to hurry. If something still keeps the process alive after `hurryMs`, it exits.
+ * The first signal stops the service, even during its start: it calls `stop`, which ends the start. A second signal, or `drainMs`, makes it
+ * hurry. If the process is still alive after `hurryMs`, it exits.
  *
- * @param create Creates the service, and connects and waits for nothing.
+ * @param create Creates the service, without connecting or waiting.
  */
 export async function runUntilSignal(create: () => Service | Promise<Service>, options: RunOptions): Promise<void> {
   const { name, signals, drainMs, hurryMs = 3000 } = options;
@@ -40,7 +42,7 @@ export async function runUntilSignal(create: () => Service | Promise<Service>, o
   captureOutput(() => logger);
   let drained: NodeJS.Timeout | undefined;
   const beginStop = (): void => {
-    // If nothing keeps the process alive while it stops, Node ends it: that was no orderly stop.
+    // If nothing keeps the process alive during the stop, Node ends it: that is no orderly stop.
     process.exitCode = 1;
     drained = setTimeout(() => signals.hurryUp(), drainMs);
   };
@@ -57,7 +59,7 @@ export async function runUntilSignal(create: () => Service | Promise<Service>, o
     else {
       process.exitCode = 1;
       tellWhyNotStarted(failed.error, logger);
-      await service.stop(AbortSignal.abort()).catch(() => undefined); // the reason why it did not start is the one to tell
+      await service.stop(AbortSignal.abort()).catch(() => undefined); // the error of the start is the one to report
     }
   } catch (error) {
     process.exitCode = 1;
@@ -68,7 +70,7 @@ export async function runUntilSignal(create: () => Service | Promise<Service>, o
   }
 }
 
-/** Starts the service. @returns why it did not start, or undefined once there was a signal, whatever the start has come to. */
+/** Starts the service. @returns the error of a failed start, or undefined once a signal came, whatever the state of the start. */
 async function untilSignal(service: Service, signals: Signals): Promise<{ error: unknown } | undefined> {
   if (signals.stop.aborted) return undefined;
   const started = (async () => service.start?.())().then(
@@ -93,7 +95,9 @@ async function stop(service: Service, signals: Signals, logger: Logger): Promise
   }
 }
 
-/** Unreferenced: a process that has nothing left to do ends before it. The only use of `process.exit` beside a broken process. */
+/**
+ * Exits later. Unreferenced: a process without anything left to do ends earlier. The only use of `process.exit` besides uncaught errors.
+ */
 function exitLater(afterMs: number, logger: Logger): void {
   setTimeout(() => {
     logger.warn({ afterMs, open: process.getActiveResourcesInfo() }, 'something is still open; exiting');
@@ -101,7 +105,7 @@ function exitLater(afterMs: number, logger: Logger): void {
   }, afterMs).unref();
 }
 
-/** Settings that are wrong are told one by one, without a stack. */
+/** Logs why the process did not start. Lists wrong settings one by one, without a stack. */
 function tellWhyNotStarted(error: unknown, logger: Logger): void {
   if (error instanceof ConfigError) {
     const { code, problems, message } = error;

@@ -18,13 +18,13 @@ test('services start in order and stop in the opposite order', async () => {
   expect(calls).toEqual(['start a', 'start b', 'start c', 'stop c', 'stop b', 'stop a']);
 });
 
-test('when one does not start, all are stopped and its reason is told', async () => {
+test('if one does not start, stops all and throws its error', async () => {
   const { calls, joined } = setup('start b', 'stop a');
   await expect(joined.start?.()).rejects.toThrow('start b');
   expect(calls).toEqual(['start a', 'start b', 'stop c', 'stop b', 'stop a']);
 });
 
-test('one that cannot be stopped does not keep the others from it', async () => {
+test('a service that cannot be stopped does not prevent the others from stopping', async () => {
   const { calls, joined } = setup('stop b');
   await expect(joined.stop()).rejects.toThrow('stop b');
   expect(calls).toEqual(['stop c', 'stop b', 'stop a']);

@@ -43,7 +43,7 @@ test.for(['SIGTERM', 'SIGINT'] as const)('%s stops the service, and the process 
   expect(await running.ended()).toMatchObject({ code: 0, signal: null, said: ['started', 'stop'], complained: '' });
 });
 
-test('wrong settings are all told in one line of JSON, and the exit code is 1', async () => {
+test('lists all wrong settings in one line of JSON and exits with 1', async () => {
   const { code, said, lines, complained } = await startProgram('wrong-settings').ended();
   expect({ code, said, complained }).toEqual({ code: 1, said: [], complained: '' });
   expect(lines).toHaveLength(1);
@@ -59,7 +59,7 @@ test('wrong settings are all told in one line of JSON, and the exit code is 1', 
   });
 });
 
-test('any other reason not to start is told with its cause, without a password', async () => {
+test('logs any other error of a start with its cause, without a password', async () => {
   const { code, lines, complained } = await startProgram('no-start').ended();
   expect({ code, complained }).toEqual({ code: 1, complained: '' });
   expect(lines).toHaveLength(1);
@@ -69,20 +69,20 @@ test('any other reason not to start is told with its cause, without a password',
   });
 });
 
-test('a signal ends a start that would wait for ever', async () => {
+test('a signal ends a start that would wait forever', async () => {
   const running = startProgram('endless-start');
   await running.said('started');
   running.signal('SIGTERM');
   expect(await running.ended()).toMatchObject({ code: 0, said: ['started', 'stop'] });
 });
 
-test('a service that does not start is stopped, and its reason is told', async () => {
+test('stops a service that does not start, and logs its error', async () => {
   const { code, said, lines } = await startProgram('failed-start').ended();
   expect({ code, said }).toEqual({ code: 1, said: ['stop'] });
   expect(lines[0]).toMatchObject({ msg: 'cannot start', err: { message: 'cannot do without a bucket' } });
 });
 
-test('what libraries and Node print, and an error that reached no caller, are lines of JSON', async () => {
+test('output of libraries and Node, and an uncaught error, are lines of JSON', async () => {
   const { code, said, lines, complained } = await startProgram('noisy').ended();
   expect({ code, said, complained }).toEqual({ code: 1, said: [], complained: '' });
   expect(lines).toEqual([
@@ -103,7 +103,7 @@ test('a second signal makes a slow stop hurry', async () => {
   expect(await running.ended()).toMatchObject({ code: 1, said: ['started', 'stop', 'hurry'] });
 });
 
-test('the echo of a signal does not make it hurry, the end of the drain time does', async () => {
+test('a repetition of the signal does not make it hurry, the end of the drain time does', async () => {
   const running = startProgram('slow-stop', 400);
   await running.said('started');
   running.signal('SIGINT');
@@ -114,14 +114,14 @@ test('the echo of a signal does not make it hurry, the end of the drain time doe
   expect(performance.now() - start).toBeGreaterThan(150);
 });
 
-test('a stop that never ends is ended from outside, with 1', async () => {
+test('exits with 1 if a stop never ends', async () => {
   const running = startProgram('stuck-stop', 50);
   await running.said('started');
   running.signal('SIGTERM');
   expect(await running.ended()).toMatchObject({ code: 1, signal: null, said: ['started', 'stop'] });
 });
 
-test('what a service left open does not keep the process', async () => {
+test('the process ends although a service left something open', async () => {
   const running = startProgram('left-open');
   await running.said('started');
   running.signal('SIGTERM');
@@ -137,7 +137,7 @@ test('a signal after the end of the stop does not change the exit code', async (
   expect(await running.ended()).toMatchObject({ code: 0, signal: null });
 });
 
-test('a stop that fails is an exit code of 1', async () => {
+test('a failed stop exits with 1', async () => {
   const running = startProgram('failed-stop');
   await running.said('started');
   running.signal('SIGTERM');

@@ -1,4 +1,5 @@
-import { isLoopbackHost, type Logger } from '@darkroom/service-runtime';
+import { isLoopbackHost } from '@darkroom/contracts';
+import type { Logger } from '@darkroom/service-runtime';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { matchesCredentials } from './basic-credentials.ts';
 import { createFailedLogins } from './failed-logins.ts';

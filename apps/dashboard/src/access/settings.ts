@@ -1,4 +1,5 @@
-import { isLoopbackHost, text } from '@darkroom/service-runtime';
+import { isLoopbackHost } from '@darkroom/contracts';
+import { text } from '@darkroom/service-runtime';
 import { z } from 'zod';
 
 /** A random password of this length cannot be guessed at the rate of this server, so the right password is never locked out. */

@@ -1,5 +1,4 @@
-import { ConfigError } from '@darkroom/contracts';
-import { isLoopbackHost } from '@darkroom/service-runtime';
+import { ConfigError, isLoopbackHost } from '@darkroom/contracts';
 import type { FastifyInstance } from 'fastify';
 import { totalUsd, type Bill } from '../bill.ts';
 import type { Switchboard } from '../faults/switchboard.ts';
@@ -17,9 +16,7 @@ export interface ControlDependencies {
 export function addControlRoutes(server: FastifyInstance, { switches, bill, store, stats }: ControlDependencies): void {
   void server.register(async (control) => {
     control.addHook('onRequest', async (request, reply) => {
-      // An IPv4 client of a dual-stack socket has an address such as ::ffff:127.0.0.1.
-      if (!isLoopbackHost((request.socket.remoteAddress ?? '').replace(/^::ffff:/, '')))
-        return reply.code(403).send({ message: 'only for this machine' });
+      if (!isLoopbackHost(request.socket.remoteAddress ?? '')) return reply.code(403).send({ message: 'only for this machine' });
     });
     control.get('/_emulator/faults', () => switches.current());
     control.put('/_emulator/faults', async (request, reply) => {

@@ -4,10 +4,9 @@ import type { Logger } from './logger.ts';
 const methods = ['log', 'info', 'debug', 'warn', 'error', 'trace'] as const;
 
 /**
- * Turns everything that libraries and Node print into lines of the logger, until it is released: `console` (BullMQ warns there),
- * warnings of the process (the AWS SDK, deprecations, listeners that leak) and errors that reached no caller, which end the
- * process with 1 as they would without this.
- * @param logger Returns the logger of the moment.
+ * Turns all output of libraries and Node into lines of the logger, until it is released: `console` (BullMQ warns there), warnings of the
+ * process (the AWS SDK, deprecations, listeners that leak) and uncaught errors, which still end the process with 1.
+ * @param logger Returns the current logger.
  */
 export function captureOutput(logger: () => Logger): () => void {
   const printed = Object.fromEntries(methods.map((method) => [method, console[method]]));

@@ -2,12 +2,12 @@ import { format } from 'node:util';
 import { boundText, DarkroomError } from '@darkroom/contracts';
 import { redactText } from './redact-text.ts';
 
-/** The fields of an error that are worth a line; others may carry whole requests (`command.args` of ioredis, `$response` of the AWS SDK). */
+/** Fields of an error that are logged; others may hold whole requests (`command.args` of ioredis, `$response` of the AWS SDK). */
 const wanted = ['code', 'retryable', 'reached', 'details', 'problems', 'status', 'statusCode', 'syscall', 'errno'] as const;
 
 const MAX_CAUSES = 5;
 
-/** An error as fields: its class, its message, its stack, what our own classes add, and its causes. Not yet redacted. */
+/** Describes an error as fields: its class, its message, its stack, the fields of our own classes, and its causes. Not yet redacted. */
 export function describeError(error: Error, depth = 0): Record<string, unknown> {
   const described: Record<string, unknown> = { type: error.name, message: error.message };
   for (const name of wanted) {
@@ -22,7 +22,7 @@ export function describeError(error: Error, depth = 0): Record<string, unknown> 
   return described;
 }
 
-/** An error and its causes on one line, for a person at a terminal. Not yet redacted. */
+/** Writes an error and its causes on one line, for a terminal. Not yet redacted. */
 export function describeErrorChain(error: unknown): string {
   const messages: string[] = [];
   let current = error;
@@ -36,8 +36,8 @@ export function describeErrorChain(error: unknown): string {
 const MAX_SHORT = 300;
 
 /**
- * Explains an error in one short line for a probe or a log: the message of an error of ours, which says it all and holds no secret,
- * or else the messages of the chain, redacted.
+ * Explains an error in one short line for a probe or a log: the message of a DarkroomError, which is complete and holds no secret, or else
+ * the messages of the chain, redacted.
  */
 export function explainShortly(error: unknown): string {
   const text = error instanceof DarkroomError ? error.message : describeErrorChain(error);

@@ -40,7 +40,7 @@ const kinds: Record<string, string> = {
   'JSON in JSON': JSON.stringify(JSON.stringify({ error: repeat('"') })).slice(0, SIZE),
 };
 
-/** Processor time in milliseconds, the least of five: what else this machine does takes none of it. */
+/** Returns the processor time in milliseconds, the least of five runs: unlike elapsed time it excludes other processes. */
 function quickest(work: () => void): number {
   return Math.min(
     ...Array.from({ length: 5 }, () => {
@@ -53,13 +53,13 @@ function quickest(work: () => void): number {
 }
 
 describe.for(Object.entries(kinds))('a megabyte of %s', ([, text]) => {
-  test('is redacted in a moment, and no more than 4 KB of it is kept', () => {
+  test('is redacted in linear time to at most 4 KB', () => {
     let redacted = '';
     expect(quickest(() => (redacted = redactText(text, { secrets: [apiKey] })))).toBeLessThan(LIMIT_MS);
     expect(redacted.length).toBeLessThanOrEqual(4097);
   });
 
-  test('makes a line in a moment, wherever it stands in it, and the line is bounded', () => {
+  test('makes a bounded line in linear time, in any place of the line', () => {
     let line = '';
     const logger = createLogger({ name: 'test', secrets: [apiKey] }, { write: (written) => (line = written) });
     const error = new Error(text, { cause: new Error(text, { cause: { [text]: text } }) });
@@ -70,7 +70,7 @@ describe.for(Object.entries(kinds))('a megabyte of %s', ([, text]) => {
   });
 });
 
-test('a line of very many values is bounded', () => {
+test('bounds a line of very many values', () => {
   let line = '';
   const logger = createLogger({ name: 'test' }, { write: (written) => (line = written) });
   const wide = Object.fromEntries(Array.from({ length: 10_000 }, (_, at) => [`field${at}`, { at, text: 'x'.repeat(50) }]));
@@ -81,7 +81,7 @@ test('a line of very many values is bounded', () => {
   expect(line.length).toBeLessThan(100_000);
 });
 
-test('a line of many long names takes a moment, and the line is bounded', () => {
+test('writes a bounded line of many long names in linear time', () => {
   for (const part of ['x y ', 'token="', 'a=b ', '雪 ']) {
     const long = part.repeat(40_000 / part.length);
     let line = '';
@@ -101,7 +101,7 @@ test.for([
   ['a password of Redis', `cannot connect redis://default:${'s3cr3t'.repeat(20)}@10.0.0.1 at all`, 's3cr3t'.repeat(20)],
   ['a bearer', 'Authorization: Bearer unknown-0123456789abcdef was refused', 'unknown-0123456789abcdef'],
   ['a query', `GET https://b.example/a?X-Amz-Date=1&X-Amz-Signature=${'fe5f80f7'.repeat(8)} failed`, 'fe5f80f7'.repeat(8)],
-])('wherever the cut falls in %s, no part of it is shown that tells something', ([, text = '', secret = '']) => {
+])('shows no revealing part of %s, wherever the cut falls', ([, text = '', secret = '']) => {
   for (let at = 0; at <= text.length; at += 1) {
     const redacted = redactText(`${'word '.repeat(2000).slice(0, 4096 - at)}${text}${' word'.repeat(2000)}`, { secrets: [apiKey] });
     expect(redacted).not.toContain(secret.slice(0, 8));

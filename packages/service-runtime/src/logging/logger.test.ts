@@ -10,7 +10,7 @@ const presigned = `https://bucket.s3.us-east-1.amazonaws.com/staging/a?X-Amz-Alg
 const webhook = `https://hooks.example.com/webhooks/runware?capability=${capability}`;
 const prompt = 'a lighthouse that says "hello" \\ in the fog';
 
-/** Each secret as it may be met, and the words of it that must not be read in the output. */
+/** Forms of each secret, with the words of it that must not appear in the output. */
 const forms: Record<string, { text: string; secret: string | string[] }> = {
   'presigned URL': { text: presigned, secret: [signature, 'AKIAIOSFODNN7EXAMPLE', 'FwoGZXIvYXdzEJr'] },
   'presigned URL inside another one': { text: `https://a.example/?next=${encodeURIComponent(presigned)}`, secret: signature },
@@ -106,7 +106,7 @@ const places: Record<string, (text: string) => [LogFields, string]> = {
   'cause that is no error': (text) => [{ err: new Error('outer', { cause: { body: text } }) }, 'failed'],
   'errors of an aggregate': (text) => [{ err: new AggregateError([new Error(text)], 'all failed') }, 'failed'],
   'details of an error': (text) => [{ err: Object.assign(new Error('outer'), { details: { text }, command: { args: [text] } }) }, 'failed'],
-  'error without a message of its own': (text) => [new Error(text) as unknown as LogFields, `failed: ${text}`], // as a careless caller does
+  'error without a message of its own': (text) => [new Error(text) as unknown as LogFields, `failed: ${text}`], // a careless caller's mistake
 };
 
 describe.for(Object.entries(forms))('%s', ([, { text, secret }]) => {
@@ -118,14 +118,14 @@ describe.for(Object.entries(forms))('%s', ([, { text, secret }]) => {
     expect(output()).toContain('[redacted]');
   });
 
-  test('is not in a readable line either', () => {
+  test('is not in a readable line', () => {
     const { logger, output } = setup({ pretty: true });
     for (const place of Object.values(places)) logger.warn(...place(text));
     for (const word of [secret].flat()) expect(output()).not.toContain(word);
   });
 });
 
-test('a field is a secret by its name, however deep and however it is spelt', () => {
+test('hides a field with a secret name at any depth and in any spelling', () => {
   const { logger, output } = setup();
   logger.info(named, 'settings');
   logger.info({ config: { runware: named } }, 'settings');
@@ -133,13 +133,13 @@ test('a field is a secret by its name, however deep and however it is spelt', ()
   expect(output()).not.toContain(apiKey);
 });
 
-test('prompts are written when they are switched on, other secrets never', () => {
+test('writes prompts if they are switched on, other secrets never', () => {
   const { logger, lines } = setup({ logPrompts: true });
   logger.info({ positivePrompt: prompt, body: JSON.stringify({ positivePrompt: 'fog', apiKey }) }, 'enqueued');
   expect(lines()[0]).toMatchObject({ positivePrompt: prompt, body: '{"positivePrompt":"fog","apiKey":"[redacted]"}' });
 });
 
-test('what is no secret is written as it is', () => {
+test('writes other values as they are', () => {
   const { logger, lines } = setup();
   const fields = {
     taskUUID: '39571168-687a-4aec-a253-df7be20bd0d4',

@@ -5,7 +5,7 @@ import { redactText, type RedactOptions } from './redact-text.ts';
 
 export type LogFields = Readonly<Record<string, unknown>>;
 
-/** What libraries accept. A message is a constant; what varies goes into the fields, errors under `err`. */
+/** The logger that libraries accept. A message is constant; variable parts go into the fields, errors under `err`. */
 export interface Logger {
   debug(fields: LogFields, message: string): void;
   info(fields: LogFields, message: string): void;
@@ -13,9 +13,9 @@ export interface Logger {
   error(fields: LogFields, message: string): void;
 }
 
-/** What a process has: a logger that can bind fields. */
+/** The logger of a process, which can bind fields. */
 export interface ProcessLogger extends Logger {
-  /** A logger that adds these fields to every line. */
+  /** Returns a logger that adds these fields to every line. */
   child(fields: LogFields): ProcessLogger;
 }
 
@@ -23,26 +23,26 @@ export const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 export type LogLevel = (typeof logLevels)[number];
 
 export interface LoggerOptions {
-  /** The name of the process, on every line. */
+  /** Name of the process, on every line. */
   readonly name: string;
-  /** Lines below it are not written. Defaults to "info". */
+  /** Lowest written level. Defaults to "info". */
   readonly level?: LogLevel;
-  /** One readable line instead of JSON, for a terminal. Defaults to false. */
+  /** Writes one readable line instead of JSON, for a terminal. Defaults to false. */
   readonly pretty?: boolean;
   /** Writes prompts. Defaults to false. */
   readonly logPrompts?: boolean;
-  /** Secrets that are known as such, removed wherever they stand; those with a known shape need not be named. */
+  /** Known secrets, removed from every text; those of a known form need not be named. */
   readonly secrets?: readonly string[];
 }
 
-/** Where lines go: each ends in a line feed. */
+/** Destination of lines, each of which ends in a line feed. */
 export interface LogStream {
   write(line: string): void;
 }
 
 /**
- * Creates the logger of a process: JSON lines with ISO times, in which no key, capability, presigned URL or (unless switched
- * on) prompt can be read, wherever it stands (I8): in a message, a field, a nested object, an error or its causes.
+ * Creates the logger of a process. It writes JSON lines with ISO times, without any key, capability, presigned URL or (unless switched on)
+ * prompt (I8), in messages, fields, nested objects, errors and their causes.
  * @param stream Standard output by default.
  */
 export function createLogger(options: LoggerOptions, stream: LogStream = pino.destination({ fd: 1, sync: true })): ProcessLogger {
@@ -62,7 +62,7 @@ export function createLogger(options: LoggerOptions, stream: LogStream = pino.de
   return redacting(root, redaction);
 }
 
-/** Nothing reaches pino that was not redacted: pino's own hooks do not see what is bound by `child`. */
+/** Redacts everything before it reaches pino, because pino's own hooks do not see fields bound by `child`. */
 function redacting(target: PinoLogger, redaction: RedactOptions): ProcessLogger {
   const redacted = (fields: LogFields) => redactFields(fields instanceof Error ? { err: fields } : fields, redaction);
   const writeAt = (level: 'debug' | 'info' | 'warn' | 'error') => (fields: LogFields, message: string) => {

@@ -1,7 +1,7 @@
-/** The fields that have a place of their own in the line, or none. */
+/** Fields with a fixed place in the line. */
 const placed = new Set(['time', 'level', 'name', 'msg']);
 
-/** One line of JSON as a line for a terminal: `10:24:31 warn  receiver  store is away  code=store.unavailable`. */
+/** Turns a line of JSON into a line for a terminal: `10:24:31 warn  receiver  store is away  code=store.unavailable`. */
 export function prettyLine(line: string): string {
   const fields = parse(line);
   if (fields === undefined) return line.trimEnd();
@@ -15,7 +15,7 @@ export function prettyLine(line: string): string {
 function formatValue(value: unknown): string {
   if (typeof value === 'string') return value;
   if (typeof value !== 'object' || value === null) return String(value);
-  // An error in one line; its stack is in the JSON.
+  // An error in one line; its stack is only in the JSON.
   if ('message' in value && 'type' in value) return `${String(value.type)}: ${String(value.message)}`;
   return JSON.stringify(value);
 }

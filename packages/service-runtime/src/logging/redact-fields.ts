@@ -4,25 +4,25 @@ import { redactText, type RedactOptions } from './redact-text.ts';
 
 const REDACTED = '[redacted]';
 
-/** Fields whose value is a secret whatever it looks like; compared without case, "-" and "_". */
+/** Fields whose value is always a secret; compared without case, "-" and "_". */
 const secretNames =
   /(authorization|apikey|secret|accesskey|accesskeyid|password|passphrase|capability|cookie|webhookkey|signature|uploadendpoint|uploadurl|webhookurl|token|idempotencykey|^auth)s?$/;
 const promptNames = /^((positive|negative)?prompt|referenceimage|input)s?$/;
 
-/** Deeper or longer than this nobody reads a log line. */
+/** Deepest level, and most items of one value, that a line holds. */
 const MAX_DEPTH = 8;
 const MAX_ITEMS = 100;
-/** So many values, and so many characters of texts, are written of one line. */
+/** Most values, and most characters of texts, that a line holds. */
 const MAX_VALUES = 500;
 const MAX_CHARACTERS = 16_384;
 
-/** What may still be written of a line. */
+/** Values and characters that a line still has room for. */
 interface Budget {
   values: number;
   characters: number;
 }
 
-/** A copy of what is to be logged, with nothing in it that must never be written down (I8). */
+/** Copies fields for the log without anything that must never be written (I8). */
 export function redactFields(fields: Readonly<Record<string, unknown>>, options: RedactOptions = {}): Record<string, unknown> {
   return redactEntries(fields, { ...options, budget: { values: MAX_VALUES, characters: MAX_CHARACTERS } }, []);
 }
@@ -38,18 +38,18 @@ function redactEntries(fields: object, options: LineOptions, above: readonly obj
   return Object.fromEntries(entries) as Record<string, unknown>; // Object.fromEntries of unknown values is typed any
 }
 
-/** A name as it is written. What is longer than any name of ours is cut first, and what the line has no room for is not looked at. */
+/** Redacts a name. Longer names than ours are cut first, and names without room in the line are not examined. */
 function redactName(name: string, options: LineOptions): string {
   if (/^[\w.-]{1,64}$/.test(name)) return name;
   return options.budget.characters <= 0 ? '[more]' : redactSome(boundText(name, MAX_NAME, options.secrets), options);
 }
 const MAX_NAME = 64;
 
-/** A text as far as the line has room for it. */
+/** Redacts a text and keeps as much as the line has room for. */
 function redactSome(text: string, { budget, ...options }: LineOptions): string {
   const redacted = redactText(text, options);
   const kept = redacted.slice(0, budget.characters);
-  // By what was looked at: what is redacted away took its time, too.
+  // Counts the examined characters, because removed ones take time too.
   budget.characters -= Math.min(text.length, MAX_CHARACTERS / 4);
   return kept.length < redacted.length ? `${kept}…` : kept;
 }

@@ -2,12 +2,12 @@ import { boundText, hideSecrets } from '@darkroom/contracts';
 
 const REDACTED = '[redacted]';
 
-/** More of one text is not written. */
+/** Most characters written of one text. */
 const MAX_TEXT = 4096;
 
 /**
- * A secret is known by its shape wherever it stands: in a message, a URL, a header, JSON inside a string, a stack. Each shape is
- * searched in linear time: no part that repeats without a bound may begin at every character.
+ * Patterns of secrets anywhere in a text: in a message, a URL, a header, JSON inside a string, a stack. Each runs in linear time: no
+ * unbounded repetition may begin at every character.
  */
 const shapes: readonly (readonly [RegExp, string])[] = [
   // Presigned URLs: the query is the secret, in the URL or quoted by itself (AWS, "Authenticating Requests: Using Query Parameters").
@@ -21,18 +21,19 @@ const shapes: readonly (readonly [RegExp, string])[] = [
 ];
 
 export interface RedactOptions {
-  /** Leaves prompts as they are. */
+  /** Keeps prompts as they are. */
   readonly keepPrompts?: boolean;
-  /** Secrets that are known as such (the API key, signing keys): removed wherever they stand. */
+  /** Known secrets (the API key, signing keys), removed from every text. */
   readonly secrets?: readonly string[];
 }
 
-/** A shorter one would be found in words that hold no secret. */
+/** A shorter secret would be found in words that hold none. */
 const MIN_SECRET_LENGTH = 6;
 
 /**
- * Removes what must never be written down (I8): keys, capabilities, queries of presigned URLs and, unless kept, prompts. Of a text
- * of any length it takes a moment: no more than the first 4,096 characters are looked at and kept.
+ * Removes everything that must never be written (I8): keys, capabilities, queries of presigned URLs and, unless kept, prompts. Takes
+ * bounded
+ * time: of a text of any length only the first 4,096 characters are examined and kept.
  */
 export function redactText(text: string, { keepPrompts = false, secrets = [] }: RedactOptions = {}): string {
   let redacted = boundText(text, MAX_TEXT, secrets);

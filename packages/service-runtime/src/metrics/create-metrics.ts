@@ -5,7 +5,7 @@ import { addProcessMetrics } from './process-metrics.ts';
 /** Longer than Redis ever takes, and well inside the 10 s that Prometheus gives a scrape (Prometheus docs, "scrape_timeout"). */
 const READ_LIMIT_MS = 1000;
 
-/** Creates the metrics of a process, with what the process itself uses. @param options.process On every line, as the label `process`. */
+/** Creates the metrics of a process, including its own resource use. @param options.process On every line, as the label `process`. */
 export function createMetrics(options: { readonly process: string }): Metrics {
   const registry = new Registry();
   registry.setDefaultLabels({ process: options.process });
@@ -64,7 +64,7 @@ const knownOf = <Label extends string>(definition: MetricDefinition<Label> & Par
 const safeLabels = (labels: Readonly<Record<string, string>>): Record<string, string> =>
   Object.fromEntries(Object.entries(labels).map(([name, value]) => [name, safeLabel(value)]));
 
-/** Drops all samples, also the one without labels, which `reset` sets to 0 (prom-client 15.1, `Gauge.reset`). */
+/** Drops all samples, including the one without labels, which `reset` sets to 0 (prom-client 15.1, `Gauge.reset`). */
 function forget(metric: PromCounter | PromGauge): void {
   metric.reset();
   metric.remove({});

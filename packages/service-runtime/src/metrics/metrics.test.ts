@@ -9,7 +9,7 @@ import { createMetricsRoutes } from './routes.ts';
 const linesOf = async (metrics: ReturnType<typeof createMetrics>, name: string): Promise<string[]> =>
   (await metrics.render()).text.split('\n').filter((line) => line.startsWith(name));
 
-test('a counter counts by label, on a line that names the process', async () => {
+test('a counter counts by label, with the process on its line', async () => {
   const metrics = createMetrics({ process: 'worker' });
   const counter = metrics.counter({ name: 'darkroom_things_total', help: 'Things.', labels: ['kind'], known: [] });
   counter.add({ kind: 'a' });
@@ -17,7 +17,7 @@ test('a counter counts by label, on a line that names the process', async () => 
   expect(await linesOf(metrics, 'darkroom_things_total')).toEqual(['darkroom_things_total{kind="a",process="worker"} 3']);
 });
 
-test('what a counter can count is there with 0 before it is counted, and so are the buckets of a histogram', async () => {
+test('the known label sets of a counter and the buckets of a histogram exist with 0 from the start', async () => {
   const metrics = createMetrics({ process: 'worker' });
   const known = labelSets({ kind: ['a', 'b'], way: ['in', 'out'] });
   metrics.counter({ name: 'darkroom_born_total', help: 'Born.', labels: ['kind', 'way'], known });
@@ -51,7 +51,7 @@ test('a histogram counts and adds up', async () => {
   ]);
 });
 
-test('what is read is read again for each page, and old samples go', async () => {
+test('read metrics are read again for each page, without old samples', async () => {
   const metrics = createMetrics({ process: 'worker' });
   let samples = [{ labels: { state: 'waiting' }, value: 3 }];
   metrics.readGauge({ name: 'darkroom_jobs', help: 'Jobs.', labels: ['state'] }, () => samples);
@@ -60,7 +60,7 @@ test('what is read is read again for each page, and old samples go', async () =>
   expect(await linesOf(metrics, 'darkroom_jobs')).toEqual(['darkroom_jobs{state="active",process="worker"} 1']);
 });
 
-test('a metric that cannot be read, or not in time, has no samples, and the page is there all the same', async () => {
+test('a metric that cannot be read in time has no samples, and the page still renders', async () => {
   const metrics = createMetrics({ process: 'worker' });
   metrics.readGauge({ name: 'darkroom_broken', help: 'Broken.' }, () => Promise.reject(new Error('away')));
   metrics.readCounter({ name: 'darkroom_frozen_total', help: 'Frozen.' }, () => new Promise<never>(() => {}));
@@ -79,7 +79,7 @@ test('two processes in one program share nothing', async () => {
   expect(await linesOf(other, 'darkroom_things_total')).toEqual(['darkroom_things_total{process="other"} 0']);
 });
 
-test('the process itself is measured', async () => {
+test('measures the process itself', async () => {
   const { text } = await createMetrics({ process: 'worker' }).render();
   expect(Number(/process_resident_memory_bytes\{.*\} (\d+)/.exec(text)?.[1])).toBeGreaterThan(1e6);
   expect(Number(/process_cpu_seconds_total\{.*\} ([\d.]+)/.exec(text)?.[1])).toBeGreaterThan(0);
@@ -97,7 +97,7 @@ test.for([
   ['generation-019a9c5e-0000-7000-8000-000000000000', 'other'],
   ['d41d8cd98f00b204e9800998ecf8427e', 'other'],
   ['x'.repeat(41), 'other'],
-])('the label value %j is written as %j', ([value, written]) => {
+])('writes the label value %j as %j', ([value, written]) => {
   expect(safeLabel(value!)).toBe(written);
 });
 
@@ -109,7 +109,7 @@ test('no text with a space, a slash or a quote becomes a label', () => {
   );
 });
 
-test('the page is served as Prometheus reads it', async () => {
+test('serves the page in the format of Prometheus', async () => {
   const server = fastify();
   onTestFinished(() => server.close());
   await server.register(createMetricsRoutes(createMetrics({ process: 'worker' })));

@@ -2,25 +2,25 @@ import { performance } from 'node:perf_hooks';
 import type { Metrics } from './metrics.ts';
 
 /**
- * What the process uses, under the names that dashboards know (Prometheus docs, "Writing client libraries", process metrics).
- * Read when asked for: prom-client's own set starts observers that cannot be stopped.
+ * Adds the resource use of the process, under the usual names (Prometheus docs, "Writing client libraries", process metrics). Read at each
+ * scrape: prom-client's own set starts observers that cannot be stopped.
  */
 export function addProcessMetrics(metrics: Metrics): void {
   const startedAt = Date.now() / 1000 - process.uptime();
   let before = performance.eventLoopUtilization();
 
-  metrics.readGauge({ name: 'process_start_time_seconds', help: 'When the process started, in seconds since 1970.' }, () => [
+  metrics.readGauge({ name: 'process_start_time_seconds', help: 'Start time of the process, in seconds since 1970.' }, () => [
     { labels: {}, value: startedAt },
   ]);
-  metrics.readGauge({ name: 'process_resident_memory_bytes', help: 'Memory that the process holds.' }, () => [
+  metrics.readGauge({ name: 'process_resident_memory_bytes', help: 'Resident memory of the process.' }, () => [
     { labels: {}, value: process.memoryUsage.rss() },
   ]);
-  metrics.readCounter({ name: 'process_cpu_seconds_total', help: 'Processor time that the process has used.' }, () => {
+  metrics.readCounter({ name: 'process_cpu_seconds_total', help: 'Processor time used by the process.' }, () => {
     const { user, system } = process.cpuUsage();
     return [{ labels: {}, value: (user + system) / 1e6 }];
   });
   metrics.readGauge(
-    { name: 'nodejs_eventloop_utilization_ratio', help: 'How busy the event loop was since the last scrape, 0 to 1.' },
+    { name: 'nodejs_eventloop_utilization_ratio', help: 'Utilization of the event loop since the last scrape, 0 to 1.' },
     () => {
       const now = performance.eventLoopUtilization();
       const { utilization } = performance.eventLoopUtilization(now, before);

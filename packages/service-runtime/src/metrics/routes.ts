@@ -1,7 +1,7 @@
 import type { FastifyPluginAsync } from 'fastify';
 import type { Metrics } from './metrics.ts';
 
-/** A fastify plugin with one route, `GET /metrics`, in the text format of Prometheus. */
+/** Creates a fastify plugin with one route, `GET /metrics`, in the text format of Prometheus. */
 export const createMetricsRoutes =
   (metrics: Metrics): FastifyPluginAsync =>
   async (server) => {

@@ -1,13 +1,12 @@
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { describeSettings } from './describe-settings.ts';
-import { listenSettings } from './listen.ts';
-import { redisSettings } from './redis.ts';
+import { listenSettings, redisSettings } from './groups.ts';
 import { spendSettings } from './spend.ts';
 import { timingSettings } from './timing.ts';
 import { webhookSettings } from './webhook.ts';
 
-test('a variable is described by what a wrong value is told', () => {
+test('describes a variable by the message for a wrong value', () => {
   expect(describeSettings({ redis: redisSettings, listen: listenSettings(3001) })).toEqual([
     { name: 'REDIS_URL', isRequired: true, allowed: 'a URL that starts with redis:// or rediss://' },
     { name: 'DARKROOM_PREFIX', isRequired: false, default: '{darkroom}', allowed: 'a prefix with one hash tag, such as "{darkroom}"' },
@@ -16,7 +15,7 @@ test('a variable is described by what a wrong value is told', () => {
   ]);
 });
 
-test('a default is told as it would be written, whatever is made of it', () => {
+test('writes a default as in the environment, before any transformation', () => {
   expect(describeSettings({ spend: spendSettings })).toMatchObject([
     { name: 'DAILY_CAP_USD', isRequired: false },
     { name: 'MONTHLY_CAP_USD', isRequired: false },
@@ -25,7 +24,7 @@ test('a default is told as it would be written, whatever is made of it', () => {
   ]);
 });
 
-test('a variable that two schemas read is described once, and by the one that parses it', () => {
+test('describes a variable of two schemas once, by the schema that parses it', () => {
   const names = describeSettings({ timing: timingSettings, webhook: webhookSettings }).map(({ name }) => name);
   expect(names.filter((name) => name === 'WEBHOOK_BASE_URL')).toHaveLength(1);
   expect(describeSettings({ webhook: webhookSettings, timing: timingSettings })[0]).toMatchObject({
@@ -34,6 +33,6 @@ test('a variable that two schemas read is described once, and by the one that pa
   });
 });
 
-test('what reads no variables is described by none', () => {
+test('describes no variables for a schema that reads none', () => {
   expect(describeSettings({ nothing: z.unknown() })).toEqual([]);
 });

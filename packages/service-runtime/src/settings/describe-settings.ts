@@ -1,23 +1,24 @@
+import { defined } from '@darkroom/contracts';
 import { z } from 'zod';
 
-/** One variable of the environment, as a page of documentation names it. */
+/** One variable of the environment, for a page of documentation. */
 export interface VariableDescription {
   readonly name: string;
-  /** What holds when it is not set; absent when it must be set, or when leaving it out means something of its own. */
+  /** Default value; absent if the variable is required, or if leaving it out has its own meaning. */
   readonly default?: string;
   readonly isRequired: boolean;
-  /** What it may be, to follow "must be". */
+  /** Allowed values, to follow "must be". */
   readonly allowed: string;
 }
 
 /**
- * Describes every variable that schemas made of `text`, `url`, `wholeNumber`, `oneOf` and `flag` read, in their order and each
- * once. A variable that a schema only looks at (`z.unknown`, `z.string`) is left to the one that says what it must be.
+ * Describes every variable that schemas of `text`, `url`, `wholeNumber`, `oneOf` and `flag` read, in their order and each once. A variable
+ * that a schema only looks at (`z.unknown`, `z.string`) is described by the schema with its rule.
  */
 export function describeSettings(schemas: Readonly<Record<string, z.ZodType>>): VariableDescription[] {
   const variables = Object.values(schemas).flatMap((schema) => Object.entries(shapeOf(schema)));
   const described = variables.flatMap(([name, variable]) => {
-    // Each is read from text, so that a number is refused, and the refusal says what is allowed.
+    // Each is read from text, so a number is refused, and the refusal lists the allowed values.
     const refused = z.safeParse(variable, 0).error?.issues[0];
     const fallback = defaultOf(variable);
     return refused === undefined || !refused.message.startsWith('must be ')
@@ -25,7 +26,7 @@ export function describeSettings(schemas: Readonly<Record<string, z.ZodType>>): 
       : [
           {
             name,
-            ...(fallback === undefined ? {} : { default: fallback }),
+            ...defined({ default: fallback }),
             isRequired: !z.safeParse(variable, undefined).success,
             allowed: refused.message.replace(/^must be /, ''),
           },
@@ -34,10 +35,10 @@ export function describeSettings(schemas: Readonly<Record<string, z.ZodType>>): 
   return described.filter(({ name }, at) => described.findIndex((other) => other.name === name) === at);
 }
 
-/** Names every variable that schemas look at. */
+/** Returns the name of every variable that schemas look at. */
 export const variableNames = (schemas: readonly z.ZodType[]): string[] => schemas.flatMap((schema) => Object.keys(shapeOf(schema)));
 
-/** The variables of a schema, which may transform what it read. */
+/** Returns the variables of a schema, which may transform their values. */
 function shapeOf(schema: z.core.$ZodType): Readonly<Record<string, z.core.$ZodType>> {
   if (schema instanceof z.ZodPipe) return shapeOf(schema.in);
   return schema instanceof z.ZodObject ? schema.shape : {};

@@ -1,2 +1,2 @@
-/** The environment as a process sees it. */
+/** The environment variables of a process. */
 export type Environment = Readonly<Record<string, string | undefined>>;

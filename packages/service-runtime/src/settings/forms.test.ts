@@ -1,16 +1,14 @@
 import { ConfigError } from '@darkroom/contracts';
 import { expect, test } from 'vitest';
-import { listenSettings } from './listen.ts';
+import { listenSettings, redisSettings, runwareSettings } from './groups.ts';
 import { readSettings } from './read-settings.ts';
-import { redisSettings } from './redis.ts';
-import { runwareSettings } from './runware.ts';
 import { s3Settings } from './s3.ts';
 import { webhookSettings } from './webhook.ts';
 
 const schemas = { redis: redisSettings, s3: s3Settings, runware: runwareSettings, webhook: webhookSettings, listen: listenSettings(3001) };
 const right = { REDIS_URL: 'redis://127.0.0.1', S3_BUCKET: 'darkroom', RUNWARE_API_KEY: 'rw-key', WEBHOOK_KEYS: `a:${'k'.repeat(32)}` };
 
-/** What is said of settings, as name and message. */
+/** Problems of settings, as name and message. */
 function told(env: Readonly<Record<string, string>>): [string, string][] {
   try {
     readSettings(schemas, { ...right, ...env });
@@ -89,18 +87,18 @@ test.each([
   ['HOST', '0.0.0.0/0', /is an address/],
   ['HOST', '0.0.0.0:3001', /has a port/],
   ['HOST', 'localhost:3001', /has a port/],
-  ['HOST', '*', /is none \(/],
+  ['HOST', '*', /is no address/],
   ['HOST', 'my host', /has a blank/],
-  ['HOST', '"0.0.0.0"', /has a sign/],
+  ['HOST', '"0.0.0.0"', /has a character/],
   ['PORT', '3001/tcp', /must be a whole number/],
   ['PORT', ':3001', /must be a whole number/],
   ['DARKROOM_PREFIX', 'darkroom', /has no hash tag/],
   ['DARKROOM_PREFIX', '{a}{b}', /or more than one/],
-  ['DARKROOM_PREFIX', '{dark*}', /sign of patterns/],
+  ['DARKROOM_PREFIX', '{dark*}', /a wildcard/],
   ['DARKROOM_PREFIX', '"{darkroom}"', /quote/],
   ['DARKROOM_PREFIX', '{darkroom}\n', /has a blank/],
   ['DARKROOM_PREFIX', `{${'a'.repeat(200)}}`, /has more than 128/],
-] as [string, string, RegExp][])('%s=%j is refused in words', (name, value, words) => {
+] as [string, string, RegExp][])('refuses %s=%j with a reason', (name, value, words) => {
   expect(told({ [name]: value })).toEqual([[name, expect.stringMatching(words)]]);
   expect(told({ [name]: value })[0]?.[1]).toMatch(/must be|it must/);
 });
@@ -130,22 +128,22 @@ test.each([
   ['HOST', 'localhost'],
   ['HOST', 'pod-1.darkroom.svc'],
   ['DARKROOM_PREFIX', 'prod:{darkroom-2}'],
-])('%s=%s is taken', (name, value) => {
+])('accepts %s=%s', (name, value) => {
   expect(told({ [name]: value })).toEqual([]);
 });
 
-test('an address in brackets is listened on without them', () => {
+test('removes the brackets of an address to listen on', () => {
   expect(readSettings({ listen: listenSettings(1) }, { HOST: '[::1]' }).listen.host).toBe('::1');
 });
 
-test('a key of S3 with something around it is refused as that of Runware is', () => {
+test('refuses a key of S3 with something around it, as one of Runware', () => {
   expect(told({ S3_ACCESS_KEY_ID: 'AKIA/20261129', S3_SECRET_ACCESS_KEY: 'hunter2\n' }).map(([name]) => name)).toEqual([
     'S3_ACCESS_KEY_ID',
     'S3_SECRET_ACCESS_KEY',
   ]);
 });
 
-test('everything that is wrong is told at once', () => {
+test('lists all problems at once', () => {
   const env = { S3_BUCKET: 's3://x', S3_ENDPOINT: 'x', S3_REGION: 'a b', RUNWARE_API_KEY: 'a b', RUNWARE_URL: 'x', HOST: 'a b', PORT: 'x' };
   expect(told({ ...env, WEBHOOK_BASE_URL: 'x', DARKROOM_PREFIX: 'x', REDIS_URL: 'x' })).toHaveLength(10);
 });

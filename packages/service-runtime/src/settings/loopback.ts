@@ -1,6 +1,4 @@
-/** Returns true if a host, without its port, names this machine alone: localhost, 127.0.0.0/8 or ::1. */
-export const isLoopbackHost = (host: string): boolean =>
-  host === 'localhost' || host === '::1' || host === '[::1]' || /^127(\.\d{1,3}){3}$/.test(host);
+import { isLoopbackHost } from '@darkroom/contracts';
 
-/** Returns true if the host of a URL names this machine alone. */
+/** Returns true if the host of a URL is this machine. */
 export const isLoopbackUrl = (url: string): boolean => isLoopbackHost(new URL(url).hostname);

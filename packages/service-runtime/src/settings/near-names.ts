@@ -1,29 +1,28 @@
 import { findMeant } from '@darkroom/contracts';
 
-/** Of short names every word is a near miss: HOST and POST. */
+/** Shortest name that is compared: short words resemble each other, such as HOST and POST. */
 const MIN_LENGTH = 7;
-/** A name with more slips than this may be the name of something else: REDIS_HOST is not REDIS_URL. */
+/** One slip for every this many letters; a name with more may be another program's: REDIS_HOST is not REDIS_URL. */
 const MAX_SLIP_SHARE = 6;
-/** Families that are left out of a name by mistake, and whether what remains can mean nothing else: MAX_SUBMISSIONS, HORIZON_MS. */
+/** Families that users forget in a name (MAX_SUBMISSIONS, HORIZON_MS), with true if the rest of the name can mean nothing else. */
 const families: readonly (readonly [family: string, isOurs: boolean])[] = [
   ['WORKER_', true],
   ['TIMING_', false],
 ];
-/** What remains of these is a name that many programs have. */
+/** Names whose rest, without the family, is common among other programs. */
 const common = ['TIMING_REQUEST_TIMEOUT_MS', 'TIMING_LOCK_DURATION_MS', 'TIMING_STALLED_INTERVAL_MS'];
 
 export interface NearName {
   readonly meant: readonly string[];
-  /** True when no other program can mean it. */
+  /** True if no other program can mean it. */
   readonly isOurs: boolean;
 }
 
 /**
- * Returns a function that finds the settings which a name was most likely meant for: one with its words joined otherwise
- * (dailyCapUsd), cut short (DAILY_CAP), with words left out (S3_KEY) or added (WORKER_MAX_SUBMISSIONS_FILE), without its family
- * (MAX_SUBMISSIONS), or with slips of the pen.
+ * Returns a function that finds the settings that a name most likely means: one with its words joined differently (dailyCapUsd), cut short
+ * (DAILY_CAP), with words left out (S3_KEY) or added (WORKER_MAX_SUBMISSIONS_FILE), without its family (MAX_SUBMISSIONS), or misspelt.
  *
- * @param ours Tells the names that nothing but Darkroom has.
+ * @param ours Matches names that only Darkroom has.
  */
 export function createNearNames(known: readonly string[], ours: RegExp): (name: string) => NearName | undefined {
   const settings = known.filter((name) => name.length >= MIN_LENGTH);
@@ -57,7 +56,7 @@ export function createNearNames(known: readonly string[], ours: RegExp): (name: 
   };
 }
 
-/** Tells whether words are those of a setting with some left out, but its family. */
+/** Returns true if the words are those of a setting with some left out, its family included. */
 function leavesOut(words: readonly string[], setting: readonly string[]): boolean {
   let at = 0;
   const isInOrder = words.every((word) => {

@@ -8,11 +8,11 @@ import { unreadSettingProblems } from './unknown-settings.ts';
 const secretName = /KEY|SECRET|TOKEN|PASSWORD/;
 
 /**
- * Reads settings out of an environment by schema: every key of `schemas` becomes a key of the result. A schema is a zod object
- * whose keys are names of variables, and may transform what it read; an empty string counts as missing.
+ * Reads settings from an environment by schema: every key of `schemas` becomes a key of the result. A schema is a zod object whose keys are
+ * names of variables, and may transform their values; an empty string counts as missing.
  *
- * @throws ConfigError with every problem at once: the name, what is allowed and, unless it is secret or an address, what was given; and each
- * variable that only Darkroom can mean and that it does not have.
+ * @throws ConfigError with every problem at once: the name, the allowed values and, unless it is secret or an address, the given value; and
+ * each unknown variable that only Darkroom can mean.
  */
 export function readSettings<Schemas extends Readonly<Record<string, z.ZodType>>>(
   schemas: Schemas,
@@ -24,7 +24,7 @@ export function readSettings<Schemas extends Readonly<Record<string, z.ZodType>>
   for (const [key, schema] of Object.entries(schemas)) {
     const parsed = schema.safeParse(given);
     if (parsed.success) settings[key] = parsed.data;
-    // Two schemas may read one variable, and its problem is told once.
+    // Two schemas may read one variable; its problem is listed once.
     else
       for (const problem of parsed.error.issues.map((issue) => problemOf(issue, given)))
         problems.set(`${problem.path}: ${problem.message}`, problem);
@@ -37,13 +37,13 @@ export function readSettings<Schemas extends Readonly<Record<string, z.ZodType>>
 export const loadConfig = <Schema extends z.ZodType>(schema: Schema, env: Environment): z.output<Schema> =>
   readSettings({ config: schema }, env).config;
 
-/** An address may hold a password, in any place if it was not encoded. */
+/** Returns true for a value that may be an address with a password, which stands anywhere if it was not encoded. */
 const mayHoldLogin = (value: string): boolean => value.includes('://') || /[:@].*@|@.*:/s.test(value);
 
 function problemOf(issue: z.core.$ZodIssue, given: Environment): Problem {
   const name = String(issue.path[0] ?? '');
   const value = given[name];
-  // A rule between several variables says in its own words which one is missing.
+  // The message of a rule between several variables names the missing one itself.
   if (value === undefined) return { path: name, message: issue.code === 'custom' ? issue.message : `is missing, and ${issue.message}` };
   if (secretName.test(name) || mayHoldLogin(value)) return { path: name, message: issue.message };
   return { path: name, message: issue.message, given: `"${redactText(value)}"` };

@@ -1,5 +1,6 @@
 import {
   BUCKET_RULE,
+  defined,
   findBucketProblem,
   findRegionProblem,
   findSecretProblem,
@@ -13,9 +14,9 @@ const bothOrNone =
   'must be given together with the other: S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY, or neither for the default chain of AWS';
 
 /**
- * `S3_BUCKET`, `S3_REGION`, `S3_ENDPOINT` (another server than AWS; then in path style), `S3_PUBLIC_ENDPOINT` (its address in
- * presigned URLs, where others reach it by another one), and both of `S3_ACCESS_KEY_ID` and
- * `S3_SECRET_ACCESS_KEY`, or neither for the default chain of AWS.
+ * `S3_BUCKET`, `S3_REGION`, `S3_ENDPOINT` (another server than AWS; then in path style), `S3_PUBLIC_ENDPOINT` (its address in presigned
+ * URLs, if others reach it by another one), and both of `S3_ACCESS_KEY_ID` and `S3_SECRET_ACCESS_KEY`, or neither for the default chain of
+ * AWS.
  */
 export const s3Settings = z
   .object({
@@ -36,7 +37,7 @@ export const s3Settings = z
       context.addIssue({ code: 'custom', path: [missing], message: bothOrNone });
     }
     for (const name of ['S3_ENDPOINT', 'S3_PUBLIC_ENDPOINT'] as const)
-      // Keys go into the path, the bucket before them: it would be named twice.
+      // Keys go into the path, after the bucket: a host with the bucket would name it twice.
       if (new URL(env[name] ?? 'http://none').hostname.startsWith(`${env.S3_BUCKET}.s3`))
         context.addIssue({
           code: 'custom',
@@ -46,9 +47,11 @@ export const s3Settings = z
     return {
       bucket: env.S3_BUCKET,
       region: env.S3_REGION,
-      ...(env.S3_ENDPOINT === undefined ? {} : { endpoint: env.S3_ENDPOINT }),
-      ...(env.S3_PUBLIC_ENDPOINT === undefined ? {} : { publicEndpoint: env.S3_PUBLIC_ENDPOINT }),
-      ...(accessKeyId === undefined || secretAccessKey === undefined ? {} : { credentials: { accessKeyId, secretAccessKey } }),
+      ...defined({
+        endpoint: env.S3_ENDPOINT,
+        publicEndpoint: env.S3_PUBLIC_ENDPOINT,
+        credentials: accessKeyId === undefined || secretAccessKey === undefined ? undefined : { accessKeyId, secretAccessKey },
+      }),
     };
   });
 
@@ -57,7 +60,7 @@ export interface S3Settings {
   readonly region: string;
   /** Another server than AWS, addressed in path style. */
   readonly endpoint?: string;
-  /** The address of that server in presigned URLs. */
+  /** Address of that server in presigned URLs. */
   readonly publicEndpoint?: string;
   /** Absent for the default chain of AWS. */
   readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };

@@ -1,11 +1,8 @@
 import { ConfigError, defaultTiming, pollingTiming } from '@darkroom/contracts';
 import { describe, expect, test } from 'vitest';
-import { listenSettings } from './listen.ts';
-import { logSettings } from './log.ts';
+import { listenSettings, logSettings, redisSettings, runwareSettings } from './groups.ts';
 import type { Environment } from './environment.ts';
 import { loadConfig, readSettings } from './read-settings.ts';
-import { redisSettings } from './redis.ts';
-import { runwareSettings } from './runware.ts';
 import { s3Settings } from './s3.ts';
 import { spendSettings } from './spend.ts';
 import { timingSettings } from './timing.ts';
@@ -35,7 +32,7 @@ function problemsOf(read: () => unknown): Record<string, string> {
   return {};
 }
 
-test('what is not set has its default', () => {
+test('unset variables have their defaults', () => {
   expect(readSettings(schemas, least)).toEqual({
     redis: { url: 'redis://127.0.0.1:6379', prefix: '{darkroom}' },
     s3: { bucket: 'darkroom', region: 'us-east-1' },
@@ -48,7 +45,7 @@ test('what is not set has its default', () => {
   });
 });
 
-test('everything that is set is read', () => {
+test('reads every variable', () => {
   const env: Environment = {
     REDIS_URL: 'rediss://:pass@redis.example:6380/1',
     DARKROOM_PREFIX: 'eu{darkroom-2}',
@@ -95,7 +92,7 @@ test('everything that is set is read', () => {
   });
 });
 
-test('every problem is told at once, with what is allowed and what was given', () => {
+test('lists every problem at once, with the allowed and the given value', () => {
   const env: Environment = {
     REDIS_URL: 'localhost:6379',
     S3_BUCKET: '',
@@ -119,14 +116,14 @@ test('every problem is told at once, with what is allowed and what was given', (
   });
 });
 
-test('an empty string, and one of blanks, counts as missing', () => {
+test('an empty string, or one of blanks, counts as missing', () => {
   expect(loadConfig(redisSettings, { REDIS_URL: 'redis://a', DARKROOM_PREFIX: '  ' }).prefix).toBe('{darkroom}');
   expect(problemsOf(() => loadConfig(redisSettings, { REDIS_URL: ' ' }))).toEqual({
     REDIS_URL: 'is missing, and must be a URL that starts with redis:// or rediss://',
   });
 });
 
-test('a secret that is wrong is not shown, nor is the password in a URL', () => {
+test('shows neither a wrong secret nor the password in a URL', () => {
   const problems = problemsOf(() =>
     readSettings(
       { keys: capabilityKeySettings, redis: redisSettings },
@@ -144,12 +141,12 @@ test.each([
   'u:hunter2@h',
   'hunter2@h:6379',
   'http://h/?a=hunter2',
-])('what may be an address with a password is not given back: %s', (address) => {
+])('does not repeat a value that may be an address with a password: %s', (address) => {
   const env = { REDIS_URL: address, WEBHOOK_BASE_URL: address, S3_ENDPOINT: address, RUNWARE_URL: address, LOG_LEVEL: address };
   expect(JSON.stringify(catchError(() => readSettings(schemas, env)))).not.toContain('hunter2');
 });
 
-test('a variable that two schemas read is told once', () => {
+test('lists the problem of a variable of two schemas once', () => {
   expect(Object.keys(problemsOf(() => readSettings({ a: redisSettings, b: redisSettings }, {})))).toEqual(['REDIS_URL']);
   const { problems } = catchError(() => readSettings({ a: redisSettings, b: redisSettings }, {}));
   expect(problems).toHaveLength(1);
@@ -168,7 +165,7 @@ describe('keys', () => {
     expect(problemsOf(() => loadConfig(capabilityKeySettings, { WEBHOOK_KEYS: keys }))).toHaveProperty('WEBHOOK_KEYS');
   });
 
-  test('with an address for webhooks there must be keys', () => {
+  test('an address for webhooks requires keys', () => {
     const problems = problemsOf(() => loadConfig(webhookSettings, { WEBHOOK_BASE_URL: 'https://a.example' }));
     expect(problems['WEBHOOK_KEYS']).toMatch(/^with WEBHOOK_BASE_URL it must be/);
   });
@@ -180,7 +177,7 @@ test('half a pair of S3 keys names the other half', () => {
 });
 
 describe('timing', () => {
-  test('a broken link of the chain is told by the names of its variables', () => {
+  test('reports a broken link of the chain by the names of its variables', () => {
     expect(problemsOf(() => loadConfig(timingSettings, { TIMING_RESEND_WINDOW_MS: '90000000' }))).toEqual({
       'TIMING_*': 'TIMING_RESEND_WINDOW_MS (90000000 ms) must be < TIMING_HORIZON_MS (86400000 ms)',
     });
@@ -195,7 +192,7 @@ describe('timing', () => {
     }
   });
 
-  test('a set poll time holds with and without webhooks', () => {
+  test('a set poll time applies with and without webhooks', () => {
     expect(loadConfig(timingSettings, { TIMING_FIRST_POLL_MS: '5' }).firstPollMs).toBe(5);
     expect(loadConfig(timingSettings, { TIMING_FIRST_POLL_MS: '5', WEBHOOK_BASE_URL: 'https://a.example' })).toEqual({
       ...defaultTiming,

@@ -1,7 +1,7 @@
 import { findMeant } from '@darkroom/contracts';
 
 /**
- * Words of names that bound what is spent. A name counts only when every word of it is here: `SPEND_CAP` is meant for Darkroom,
+ * Words of names that limit spending. A name counts only if every word of it is listed here: `SPEND_CAP` is meant for Darkroom,
  * `OPENAI_SPEND_CAP`, `LIMIT_MEMORY` and `CAP_NET_ADMIN` are not.
  */
 const words = {
@@ -20,21 +20,21 @@ type Kind = keyof typeof words;
 const allWords = Object.values(words)
   .flat()
   .toSorted((left, right) => right.length - left.length);
-/** Of periods and tenants a slip of the pen counts as well: no other word of a setting lies near them. */
+/** Periods and tenants are found even if misspelt: no other word of a setting is similar. */
 const longWords = ['daily', 'monthly', 'tenant', 'weekly', 'yearly', 'budget'];
 const manyWords = new RegExp(`^(?:${allWords.join('|')})+$`);
 const eachWord = new RegExp(allWords.join('|'), 'g');
-/** Longer names mean something else, and the time of a match is bounded. */
+/** Longer names mean something else; this also bounds the time of a match. */
 const MAX_LENGTH = 48;
 
 export interface SpendName {
-  /** True when the name bounds money beyond doubt; `DAILY_LIMIT` may bound requests. */
+  /** True if the name certainly limits money; `DAILY_LIMIT` may limit requests. */
   readonly isSure: boolean;
-  /** The cap that was most likely meant; absent when the name tells no period. */
+  /** The cap most likely meant; absent if the name holds no period. */
   readonly meant?: string;
 }
 
-/** Reads a name as one that bounds what is spent, however its words are joined: SPEND_CAP, DAILYCAPUSD, dailyBudgetEur. */
+/** Reads a name that limits spending, however its words are joined: SPEND_CAP, DAILYCAPUSD, dailyBudgetEur. */
 export function readSpendName(name: string): SpendName | undefined {
   const found = name.length > MAX_LENGTH ? undefined : wordsOf(name);
   if (found === undefined) return undefined;
@@ -47,7 +47,7 @@ export function readSpendName(name: string): SpendName | undefined {
   return { isSure, meant: `${has('tenant') ? 'TENANT_' : ''}${has('month') ? 'MONTHLY' : 'DAILY'}_CAP_USD` };
 }
 
-/** Splits a name into known words; undefined when a part of it is none. */
+/** Splits a name into known words; undefined if a part of it is unknown. */
 function wordsOf(name: string): string[] | undefined {
   const found: string[] = [];
   for (const part of partsOf(name)) {

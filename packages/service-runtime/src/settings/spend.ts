@@ -4,7 +4,7 @@ import { text } from './variables.ts';
 
 const allowed = 'an amount of US dollars such as 25 or 12.50, above 0';
 
-/** Billionths of a US dollar. */
+/** Reads an amount as billionths of a US dollar. */
 function amount(value: string, context: z.RefinementCtx): number {
   const cap = readUsd(value);
   if (cap !== undefined && cap > 0) return cap;
@@ -15,8 +15,8 @@ function amount(value: string, context: z.RefinementCtx): number {
 const cap = () => text(allowed).transform(amount);
 
 /**
- * The spend caps that an environment names, and those that it gives to a new store, in which a daily cap is always on.
- * The caps of a store that exists are changed by a command.
+ * Reads the spend caps of an environment, and those for a new store, where a daily cap always applies. Only a command changes the caps of
+ * an existing store.
  */
 export const spendSettings = z
   .object({

@@ -7,14 +7,14 @@ const MAX_MS = 31 * 24 * 3_600_000;
 
 const keys = Object.keys(defaultTiming) as (keyof Timing)[]; // the keys are the type
 
-/** "uploadWindowMs" is set by `TIMING_UPLOAD_WINDOW_MS`. */
+/** Returns the name of a key's variable: `TIMING_UPLOAD_WINDOW_MS` sets "uploadWindowMs". */
 export const timingVariable = (key: keyof Timing): string => `TIMING_${key.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
 
 const variables = Object.fromEntries(keys.map((key) => [timingVariable(key), wholeNumber(1, MAX_MS).optional()]));
 
 /**
- * One variable for each key of `Timing`, checked as one chain. What is not set has its default; without `WEBHOOK_BASE_URL`
- * nobody wakes a settlement, so polls start sooner and stay closer (`pollingTiming`).
+ * One variable for each key of `Timing`, checked as one chain. Unset variables have their defaults; without `WEBHOOK_BASE_URL` no delivery
+ * wakes a settlement, so polls start sooner and stay closer (`pollingTiming`).
  */
 export const timingSettings = z.object({ ...variables, WEBHOOK_BASE_URL: z.unknown().optional() }).transform((env, context): Timing => {
   const defaults: Timing = { ...defaultTiming, ...(env.WEBHOOK_BASE_URL === undefined ? pollingTiming : {}) };

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { loadConfig } from './read-settings.ts';
-import { redisSettings } from './redis.ts';
+import { redisSettings } from './groups.ts';
 import { describeUnread, findUnreadSettings, knownSettings } from './unknown-settings.ts';
 
 const unread = (env: Record<string, string>): string[] =>
@@ -71,12 +71,12 @@ test.each([
   ['SUBMIT_CONCURRENCY', 'is not a setting (did you mean WORKER_SUBMIT_CONCURRENCY?)'],
   ['POLLS_PER_SECOND', 'is not a setting (did you mean WORKER_POLLS_PER_SECOND?)'],
   ['DARKROOMPREFIX', 'is not a setting (did you mean DARKROOM_PREFIX?)'],
-])('%s is about money or the fleet, and stops a start', (name, told) => {
+])('%s is certainly about money or the fleet, and prevents a start', (name, told) => {
   expect(unread({ [name]: '5' })).toEqual([`stops ${name}: ${told}`]);
 });
 
 test.each(['DAILY_LIMIT', 'TENANT_QUOTA', 'COST_LIMIT', 'DAILY_SPEND', 'USD_PER_DAY'])(
-  '%s may be about money, and is warned of',
+  '%s may be about money, and causes a warning',
   (name) => {
     expect(unread({ [name]: '5' })).toEqual([expect.stringMatching(new RegExp(`^warns ${name}: .*_CAP_USD`))]);
   },
@@ -143,15 +143,15 @@ test.each<[string, string]>([
   ['REDIS_PORT', 'tcp://10.0.0.1:6379'],
   ['DARKROOM_TEST_RUN', '1'],
   ['WORKER_CONCURRENCY', '  '],
-])('%s is none of ours', (name, value) => {
+])('%s is not ours', (name, value) => {
   expect(unread({ [name]: value })).toEqual([]);
 });
 
-test('no known setting is taken for another', () => {
+test('mistakes no known setting for another', () => {
   expect(unread(Object.fromEntries(knownSettings.map((name) => [name, 'x'])))).toEqual([]);
 });
 
-test('a setting that is surely ours stops a start beside every other problem, and its value is not shown', () => {
+test('an unknown setting that is certainly ours prevents a start, beside all other problems and without its value', () => {
   const load = (): unknown => loadConfig(redisSettings, { DARKROOM_PREFX: 'hunter2', REDIS_URL: 'http://x' });
   expect(load).toThrow(/DARKROOM_PREFX: is not a setting \(did you mean DARKROOM_PREFIX\?\)\n.*REDIS_URL: must be a URL/s);
   expect(load).not.toThrow(/hunter2/);

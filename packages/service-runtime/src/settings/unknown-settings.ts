@@ -1,12 +1,7 @@
 import type { Problem } from '@darkroom/contracts';
 import { variableNames } from './describe-settings.ts';
-import { darkroomSettings } from './darkroom.ts';
-import { listenSettings } from './listen.ts';
-import { logSettings } from './log.ts';
+import { darkroomSettings, listenSettings, logSettings, reconcileSettings, redisSettings, runwareSettings } from './groups.ts';
 import type { Environment } from './environment.ts';
-import { reconcileSettings } from './reconcile.ts';
-import { redisSettings } from './redis.ts';
-import { runwareSettings } from './runware.ts';
 import { createNearNames } from './near-names.ts';
 import { s3Settings } from './s3.ts';
 import { spendSettings } from './spend.ts';
@@ -14,7 +9,7 @@ import { readSpendName } from './spend-names.ts';
 import { timingSettings } from './timing.ts';
 import { webhookSettings } from './webhook.ts';
 
-/** Variables that one app alone reads. Processes share an environment, so each knows the variables of all. */
+/** Variables that only one app reads. Processes share an environment, so each knows the variables of all. */
 const namesOfApps = [
   'WORKER_SUBMIT_CONCURRENCY',
   'WORKER_SETTLE_CONCURRENCY',
@@ -45,32 +40,35 @@ export const knownSettings: readonly string[] = [
   ]),
 ];
 
-/** Names that nothing but Darkroom has. One of them that is unknown is a mistake, and it may be one about money. */
+/** Names that only Darkroom has. An unknown one is a mistake, perhaps about money. */
 const ours = /^(DARKROOM|TIMING|WORKER)_|_CAP_USD$/i;
 /** Names that other programs have as well. */
 const maybeOurs = /^(REDIS|S3|RUNWARE|WEBHOOK|DASHBOARD|LOG)_/;
-/** Read by tests, from processes that they start. */
+/** Variables that tests pass to processes that they start. */
 const ofTests = /^DARKROOM_TEST_/;
-/** Families of other programs, which keep their names whatever these look like. */
+/** Families of other programs, never taken for ours. */
 const ofOthers = /^(AWS|AZURE|CI|DOCKER|GITHUB|GOOGLE|K8S|KUBERNETES|NODE|OTEL|PNPM)_|^npm_/;
-/** What Kubernetes and Docker tell each container of other services ("service environment variables" in the docs of Kubernetes). */
+/**
+ * Variables that Kubernetes and Docker set in each container for other services ("service environment variables" in the docs of
+ * Kubernetes).
+ */
 const serviceLink = /_SERVICE_(HOST|PORT(_\w+)?)$|_PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?$|_ENV_\w+$/;
 const serviceAddress = /^(tcp|udp|sctp):\/\//;
-/** The name of a linked container, as Docker tells it: /this/redis. */
+/** Name of a linked container in the form of Docker: /this/redis. */
 const containerName = /^\/[\w.-]+\/[\w.-]+$/;
 
 const findNear = createNearNames(knownSettings, ours);
 
-/** A variable that looks like a setting of Darkroom and is none. Its value is never repeated. */
+/** A variable that looks like a setting of Darkroom but is not. Its value is never repeated. */
 export interface UnreadSetting {
   readonly name: string;
-  /** The variables that were most likely meant, the likeliest first. */
+  /** Variables most likely meant, the likeliest first. */
   readonly meant: readonly string[];
-  /** True when no other program has such a name, or when it is a slip of the pen in one of ours: the process does not start. */
+  /** True if no other program has such a name, or if it is a misspelling of one of ours: the process does not start. */
   readonly isOurs: boolean;
 }
 
-/** Finds the variables of an environment that look like settings of Darkroom and are none. Those without a value do not count. */
+/** Finds the variables of an environment that look like settings of Darkroom but are not. Ignores those without a value. */
 export function findUnreadSettings(env: Environment): UnreadSetting[] {
   return Object.entries(env).flatMap(([name, value = '']) => {
     if (value.trim() === '' || knownSettings.includes(name) || isOfOthers(name, value.trim())) return [];
@@ -90,13 +88,13 @@ const isOfOthers = (name: string, value: string): boolean =>
   (name.endsWith('_PORT') && serviceAddress.test(value)) ||
   (name.endsWith('_NAME') && containerName.test(value));
 
-/** Lists what keeps a process from starting: unread settings that are surely meant for Darkroom. */
+/** Lists the unread settings that are certainly meant for Darkroom, which keep a process from starting. */
 export const unreadSettingProblems = (env: Environment): Problem[] =>
   findUnreadSettings(env)
     .filter(({ isOurs }) => isOurs)
     .map((unread) => ({ path: unread.name.slice(0, 64), message: describeUnread(unread) }));
 
-/** Says of an unread setting what was most likely meant, after its name. */
+/** Describes an unread setting with the name most likely meant, to follow its name. */
 export function describeUnread({ name, meant }: UnreadSetting): string {
   if (meant.length > 0) return `is not a setting (did you mean ${meant.join(' or ')}?)`;
   const family = /^[A-Z0-9]+_/.exec(name)?.[0] ?? '';

@@ -8,12 +8,12 @@ import {
 } from '@darkroom/contracts';
 import { z } from 'zod';
 
-// Each reads one variable, and its message says what is allowed, also when the variable is missing.
+// Each function reads one variable; its message lists the allowed values, even if the variable is missing.
 
-/** Any text. @param allowed What it must be, to follow "must be": "the name of the bucket". */
+/** Reads any text. @param allowed The rule, to follow "must be": "the name of the bucket". */
 export const text = (allowed: string) => z.string({ error: `must be ${allowed}` });
 
-/** A whole number in decimal digits. */
+/** Reads a whole number in decimal digits. */
 export function wholeNumber(min: number, max: number) {
   const error = `must be a whole number from ${min} to ${max}`;
   return z
@@ -24,8 +24,8 @@ export function wholeNumber(min: number, max: number) {
 }
 
 /**
- * Text of a form that a function knows. @param rule What it must be, to follow "must be".
- * @param findProblem Returns what is wrong, such as "has a query in it", without repeating the text.
+ * Reads a text that a function checks. @param rule The rule, to follow "must be".
+ * @param findProblem Returns a problem, such as "has a query in it", without repeating the text.
  */
 export const formed = (rule: string, findProblem: (text: string) => string | undefined) =>
   text(rule).superRefine((value, context) => {
@@ -33,16 +33,16 @@ export const formed = (rule: string, findProblem: (text: string) => string | und
     if (problem !== undefined) context.addIssue({ code: 'custom', message: `${problem}, and must be ${rule}` });
   });
 
-/** The address of a web server, with a path or without. */
+/** Reads the address of a web server, with or without a path. */
 export const webAddress = () => formed(WEB_ADDRESS_RULE, findAddressProblem);
 
-/** The address of a web server as a whole. */
+/** Reads the address of a web server without a path. */
 export const serverAddress = () => formed(SERVER_ADDRESS_RULE, (address) => findAddressProblem(address, { isServer: true }));
 
-/** A key that goes into a header. @param rule What it must be, to follow "must be". */
+/** Reads a key for an HTTP header. @param rule The rule, to follow "must be". */
 export const secretText = (rule: string) => formed(rule, findSecretProblem);
 
-/** The address of a Redis, without the blanks around it. */
+/** Reads the address of a Redis, without the blanks around it. */
 export const redisUrl = () =>
   z
     .string({ error: `must be ${REDIS_ADDRESS_RULE}` })
@@ -52,9 +52,9 @@ export const redisUrl = () =>
       if ('problem' in address) context.addIssue({ code: 'custom', message: address.problem });
     });
 
-/** One of these words. */
+/** Reads one of these words. */
 export const oneOf = <const Words extends readonly [string, ...string[]]>(words: Words) =>
   z.enum(words, { error: `must be one of ${words.join(', ')}` });
 
-/** "true" or "false". */
+/** Reads "true" or "false". */
 export const flag = () => oneOf(['true', 'false']).transform((value) => value === 'true');

@@ -24,8 +24,9 @@ function parseKey(pair: string): CapabilityKey | undefined {
 export const capabilityKeySettings = z.object({ WEBHOOK_KEYS: capabilityKeys }).transform((env) => env.WEBHOOK_KEYS);
 
 /**
- * `WEBHOOK_BASE_URL`, the public address of the receiver, and `WEBHOOK_KEYS`. Without an address no webhook is asked for and
- * the result is undefined; with one there must be keys.
+ * `WEBHOOK_BASE_URL`, the public address of the receiver, and `WEBHOOK_KEYS`. Without an address Darkroom requests no webhooks and the
+ * result
+ * is undefined; with one, keys are required.
  */
 export const webhookSettings = z
   .object({ WEBHOOK_BASE_URL: webAddress().optional(), WEBHOOK_KEYS: capabilityKeys.optional() })
@@ -39,7 +40,7 @@ export const webhookSettings = z
   });
 
 export interface WebhookSettings {
-  /** Without a slash at its end. */
+  /** Without a trailing slash. */
   readonly baseUrl: string;
   readonly keys: CapabilityKeys;
 }

@@ -1,6 +1,6 @@
 /**
- * Waits for work no longer than a signal allows, whatever the work makes of the signal itself.
- * @throws Error with `reason` when the signal is aborted first.
+ * Waits for work no longer than a signal allows, even if the work ignores the signal.
+ * @throws Error with `reason` if the signal is aborted first.
  */
 export async function orAborted<T>(work: Promise<T>, signal: AbortSignal, reason: string): Promise<T> {
   let onAbort = (): void => undefined;

@@ -1,23 +1,23 @@
 import type { LogFields, Logger } from '../logging/logger.ts';
 
-/** Tells in few lines that something is away and that it is back. */
+/** Logs in few lines that a dependency is away and that it is back. */
 export interface OutageLines {
-  /** @param since When it was found away first, if that was before this call; by the clock of the lines. */
+  /** @param since Start of the outage, if before this call, by the same clock as the lines. */
   noteAway(reason: string, since?: number): void;
   noteThere(): void;
 }
 
-/** An outage that is shorter is not told: it would be a line for each hiccup. */
+/** A shorter outage is not logged: each hiccup would make a line. */
 const QUIET_MS = 2000;
-/** An outage is told again after this time, and then after twice as long each time, up to `MAX_REPEAT_MS`. */
+/** An outage is logged again after this time, then after twice as long each time, up to `MAX_REPEAT_MS`. */
 const REPEAT_MS = 60_000;
 const MAX_REPEAT_MS = 30 * 60_000;
-/** Reasons or states that take turns are told no more often. */
+/** Shortest time between two lines, if reasons or states alternate. */
 const MIN_BETWEEN_MS = 5000;
 
 /**
- * Creates the lines of one dependency: one within seconds of its loss, with the reason; one at each change of the reason; rarely
- * again while it lasts; and one when it is back, if its loss was told.
+ * Creates the lines of one dependency: one within seconds of its loss, with the reason; one at each change of the reason; rarely again
+ * during the outage; and one when it is back, if its loss was logged.
  * @param now Milliseconds of a clock that only goes forward.
  */
 export function createOutageLines({ name, about }: { name: string; about: LogFields }, logger: Logger, now: () => number): OutageLines {
@@ -34,7 +34,7 @@ export function createOutageLines({ name, about }: { name: string; about: LogFie
 
   return {
     noteAway(reason, since = now()) {
-      // What was slow to fail may have begun before others were answered.
+      // A request that fails slowly may have begun before others were answered.
       awaySince ??= Math.max(since, lastThereAt);
       if (!isDue(reason, awaySince)) return;
       const at = now();

@@ -5,7 +5,7 @@ import type { Logger } from '../logging/logger.ts';
 import { createOutageLines } from './outage-lines.ts';
 
 export interface RetryOptions {
-  /** Ends the retries: the last error is thrown then. */
+  /** Ends the retries, which then throw the last error. */
   readonly signal: AbortSignal;
   readonly logger: Logger;
   /** Milliseconds of a clock that only goes forward. */
@@ -15,8 +15,8 @@ export interface RetryOptions {
 }
 
 /**
- * Takes one step of a start again until it succeeds, and tells in few lines why it does not.
- * @throws an error that no time mends (of ours, and not retryable), or the last one when the signal is aborted.
+ * Repeats one step of a start until it succeeds, and logs in few lines why it fails.
+ * @throws an error that repeating cannot cure (a DarkroomError that is not retryable), or the last one if the signal is aborted.
  */
 export async function retryUntilDone<T>(
   name: string,

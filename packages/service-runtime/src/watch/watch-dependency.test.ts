@@ -17,7 +17,7 @@ function setup(look: (signal: AbortSignal) => Promise<unknown>, isHopeless = (_e
   return { watch, check };
 }
 
-test('a start waits until the dependency is there', async () => {
+test('a start waits until the dependency can be used', async () => {
   let isThere = false;
   const { watch, check } = setup(async () => {
     if (!isThere) throw new Error('the bucket does not exist');
@@ -30,7 +30,7 @@ test('a start waits until the dependency is there', async () => {
   expect(await check()).toBe('ok');
 });
 
-test('a look that never ends is a loss, whatever it makes of its signal', async () => {
+test('a look that never ends counts as a loss, even if it ignores its signal', async () => {
   const { watch, check } = setup(() => new Promise(() => undefined));
   await watch.start();
   await expect.poll(check).toContain('no answer within 50 ms');
@@ -43,7 +43,7 @@ test('a stop ends a look and the wait for it', async () => {
   await Promise.all([expect(waited).rejects.toThrow('stopped'), watch.stop()]);
 });
 
-test('a reason that no time mends ends the wait with it', async () => {
+test('a hopeless reason ends the wait', async () => {
   const { watch } = setup(
     () => Promise.reject(new TypeError('never')),
     (error) => error instanceof TypeError,
@@ -68,7 +68,7 @@ function setupLines() {
   return {
     told,
     lines,
-    /** Notes the state once a second for so long. */
+    /** Logs the state once a second for this long. */
     pass(seconds: number, reason?: string): void {
       for (let second = 0; second < seconds; second += 1) {
         if (reason === undefined) lines.noteThere();
@@ -79,7 +79,7 @@ function setupLines() {
   };
 }
 
-test('an outage is told after two seconds, rarely again, at a change of its reason, and at its end', () => {
+test('logs an outage after two seconds, rarely again, at a change of its reason, and at its end', () => {
   const { told, pass } = setupLines();
   pass(200, 'refused');
   pass(10, 'timeout');
@@ -87,13 +87,13 @@ test('an outage is told after two seconds, rarely again, at a change of its reas
   expect(told).toEqual(['2 s3.lost refused', '62 s3.lost refused', '182 s3.lost refused', '200 s3.lost timeout', '210 s3.regained']);
 });
 
-test('an outage began with the look that found it: one that waited for seconds is told at once', () => {
+test('an outage begins with the look that found it: after a slow look it is logged at once', () => {
   const { told, lines } = setupLines();
   lines.noteAway('timeout', -5000);
   expect(told).toEqual(['0 s3.lost timeout']);
 });
 
-test('requests of which some are answered and some fail slowly are no outage', () => {
+test('slow failures among answered requests are no outage', () => {
   const { told, lines, pass } = setupLines();
   for (let second = 0; second < 60; second += 1) {
     pass(1);
@@ -102,7 +102,7 @@ test('requests of which some are answered and some fail slowly are no outage', (
   expect(told).toEqual([]);
 });
 
-test('a hiccup is not told, and reasons that take turns are told every few seconds at most', () => {
+test('does not log a hiccup, and logs alternating reasons every few seconds at most', () => {
   const { told, pass } = setupLines();
   pass(2, 'refused');
   pass(2);

@@ -7,21 +7,21 @@ import { orAborted } from './or-aborted.ts';
 import { createOutageLines } from './outage-lines.ts';
 
 export interface WatchDependencyOptions {
-  /** What is watched, such as "s3"; names its check and its lines. */
+  /** Name of the dependency, such as "s3", for its check and its lines. */
   readonly name: string;
-  /** Names it for the lines, such as its address without a password. */
+  /** Fields that identify it in the lines, such as its address without a password. */
   readonly about?: LogFields;
-  /** Rejects with the reason when it cannot be used. */
+  /** Rejects with the reason if it cannot be used. */
   look(signal: AbortSignal): Promise<unknown>;
-  /** Says of a reason that no time mends it; a start ends with it then. Defaults to none. */
+  /** Returns true for a reason that waiting cannot cure; a start then ends with it. None by default. */
   readonly isHopeless?: (error: unknown) => boolean;
-  /** Called when a look finds that it is lost, or back. */
+  /** Called when a look finds it lost, or back. */
   readonly onChange?: () => void;
-  /** How often it is looked at while it can be used, in milliseconds. Defaults to 10,000. */
+  /** Interval between looks while it can be used, in milliseconds. Defaults to 10,000. */
   readonly everyMs?: number;
-  /** How soon it is looked at again while it cannot be used, in milliseconds. Defaults to 1000. */
+  /** Interval between looks while it cannot be used, in milliseconds. Defaults to 1000. */
   readonly retryMs?: number;
-  /** How long one look may take, in milliseconds. Defaults to 5000. */
+  /** Longest duration of one look, in milliseconds. Defaults to 5000. */
   readonly limitMs?: number;
 }
 
@@ -31,22 +31,22 @@ export interface WatchDependencyDependencies {
   readonly now: () => number;
 }
 
-/** Looks after something that the process needs and that may be away. */
+/** Watches a dependency of the process that may be away. */
 export interface DependencyWatch extends Service {
   start(): Promise<void>;
-  /** Resolves once it can be used. Rejects with a reason that is hopeless, or when the watch is stopped. */
+  /** Resolves once it can be used. Rejects with a hopeless reason, or if the watch is stopped. */
   untilThere(): Promise<void>;
-  /** Says what the last look said. */
+  /** Reports the result of the last look. */
   readonly check: ReadinessCheck;
   /** Returns true if the last look failed. */
   isAway(): boolean;
-  /** Makes the next look come at once: a request to it has failed. */
+  /** Makes the next look come at once, because a request to the dependency has failed. */
   lookSoon(): void;
 }
 
 /**
- * Watches a dependency: looks at it every so often, tells in one line each when it is lost and when it is back, and knows whether
- * it can be used. A start waits with it for what is away.
+ * Watches a dependency: looks at it regularly, logs one line each when it is lost and when it is back, and knows if it can be used. A start
+ * waits with it for an absent dependency.
  */
 export function watchDependency(
   { name, about = {}, look, isHopeless = () => false, onChange, everyMs = 10_000, retryMs = 1000, limitMs = 5000 }: WatchDependencyOptions,
@@ -63,7 +63,7 @@ export function watchDependency(
 
   async function lookOnce(): Promise<void> {
     const wasAway = isAway();
-    // Not AbortSignal.timeout: joined by `any`, it may be collected before its time (Node 20).
+    // Not AbortSignal.timeout: combined by `any`, it may be garbage-collected before its time (Node 20).
     const limit = new AbortController();
     const begunAt = now();
     const timer = setTimeout(() => limit.abort(), limitMs);
@@ -99,7 +99,7 @@ export function watchDependency(
       name,
       async check() {
         if (last === undefined) throw new Error('not looked at yet');
-        if (last !== 'there') throw last.error as Error; // what a look threw
+        if (last !== 'there') throw last.error as Error; // the error of a look
       },
     },
     isAway,
@@ -110,7 +110,7 @@ export function watchDependency(
       new Promise((resolve, reject) => {
         const decide = (): void => {
           const isOver = stopping.signal.aborted;
-          const hopeless = last !== undefined && last !== 'there' && isHopeless(last.error) ? (last.error as Error) : undefined; // what a look threw
+          const hopeless = last !== undefined && last !== 'there' && isHopeless(last.error) ? (last.error as Error) : undefined; // the error of a look
           if (!isOver && hopeless === undefined && last !== 'there') return;
           listeners.delete(decide);
           stopping.signal.removeEventListener('abort', decide);
