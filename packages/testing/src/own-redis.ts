@@ -2,6 +2,7 @@ import { cp, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { Redis } from 'ioredis';
 import { freePort, startRedis, type AppendFsync, type LocalRedis } from '@darkroom/local-stack';
 
 /** A Redis of one's own, which may be away: its address stays the same over every stop and start. */
@@ -19,6 +20,8 @@ export interface OwnRedis extends AsyncDisposable {
    * it is away. What was written in between is then forgotten, as by a failover to a replica that was behind.
    */
   copyData(): Promise<() => Promise<void>>;
+  /** Changes its data while it is away: another server runs on them for as long as that takes, at an address that nothing else knows. */
+  changeAway(change: (client: Redis) => Promise<void>): Promise<void>;
 }
 
 export interface OwnRedisOptions {
@@ -64,6 +67,17 @@ export async function reserveRedis({ dir: given, appendfsync = 'always' }: OwnRe
       await stop();
     },
     copyData: () => copyAppendOnlyFile(dir, join(dir, `copy-${(copies += 1)}`)),
+    changeAway: async (change) => {
+      if (running !== undefined) throw new Error('this Redis runs');
+      await using aside = await reserveRedis({ dir, appendfsync });
+      await aside.start();
+      const client = new Redis(aside.url);
+      try {
+        await change(client);
+      } finally {
+        client.disconnect();
+      }
+    },
     [Symbol.asyncDispose]: async () => {
       await stop();
       if (given === undefined) await rm(dir, { recursive: true, force: true });

@@ -12,7 +12,7 @@ const ask = async <T>({ url }: OwnRedis, question: (client: Redis) => Promise<T>
 };
 
 test.skipIf(inject('redisKind') === 'js')(
-  'a Redis that is killed has what it acknowledged; put back, what it had at the copy',
+  'a Redis that is killed has what it acknowledged; put back, what it had at the copy, and what is changed of that',
   async () => {
     await using redis = await reserveRedis();
     await redis.start();
@@ -26,7 +26,8 @@ test.skipIf(inject('redisKind') === 'js')(
 
     await redis.kill();
     await putBack();
+    await redis.changeAway(async (client) => void (await client.incr('before')));
     await redis.start();
-    expect(await ask(redis, (client) => client.mget('before', 'after'))).toEqual(['1', null]);
+    expect(await ask(redis, (client) => client.mget('before', 'after'))).toEqual(['2', null]);
   },
 );

@@ -173,6 +173,7 @@ async function strike(
       await pause(fault.lostMs);
       await redis.kill();
       await putBack();
+      if (fault.idleMs !== undefined) await setCheckpointBack(redis, stack.prefix, fault.idleMs);
       await pause(fault.downMs);
       await redis.start();
       return true;
@@ -235,6 +236,14 @@ const HEARD_WITHIN_MS = 100;
 
 /** How many sends the provider has refused with 429, by its bill. */
 const countLimited = async (billFile: string): Promise<number> => (await readFile(billFile, 'utf8')).split('"httpStatus":429').length - 1;
+
+/** Makes what Redis goes back to that of a Darkroom that stood still for so long before: nothing but its checkpoint changed meanwhile. */
+const setCheckpointBack = (redis: FailOverRedis, prefix: string, idleMs: number): Promise<void> =>
+  redis.changeAway(async (client) => {
+    const checkpoint = `${prefix}:checkpoint`;
+    if ((await client.hget(checkpoint, 'since')) !== '0') throw new Error('Redis holds no checkpoint that counts');
+    await client.hincrby(checkpoint, 'at', -idleMs);
+  });
 
 async function flushScripts(url: string): Promise<void> {
   const client = new Redis(url);

@@ -37,6 +37,16 @@ test('a scenario is a name for settings, which other options change', () => {
   });
 });
 
+test('a scenario says how far Redis goes back, how fast orders come in, and how slow their callers are', () => {
+  expect(settingsOf('--scenario', 'back-10-minutes')).toMatchObject({
+    ordersPerSecond: 1.2,
+    rollbacks: 1,
+    rollback: { lostMs: 600_000 },
+    slowCallers: { withinMs: 3_600_000 },
+  });
+  expect(settingsOf('--scenario', 'back-30-hours', '--rate', '5')).toMatchObject({ ordersPerSecond: 5, rollbacks: 1 });
+});
+
 test.each([
   [['--scenario', 'toString'], /--scenario must be one of forgotten-refusal, .*got "toString"/],
   [['--switches', '[]'], /--switches must be a JSON object, got "\[\]"/],

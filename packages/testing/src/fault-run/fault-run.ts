@@ -15,7 +15,8 @@ import { deriveOrders, MAX_REFERENCE_IMAGES, type Order } from './orders.ts';
 import { deriveProviderFaults } from './provider-faults.ts';
 import { openRecords } from '../judge/records.ts';
 import { deriveSchedule, type ScheduledFault } from './schedule.ts';
-import type { FaultRunSettings } from './settings.ts';
+import { readComebacks, type Comebacks } from './read-comebacks.ts';
+import type { FaultRunSettings, RollbackLength } from './settings.ts';
 import { reserveFailOverRedis, type FailOverRedis } from '../fleet/fail-over-redis.ts';
 import { startStack, type Stack } from '../fleet/stack.ts';
 import { tenantCapUsd } from './tenants.ts';
@@ -43,6 +44,9 @@ export interface FaultRunOutcome {
   capUsd?: string;
   /** Processes whose clock was wrong. */
   wrongClocks: number;
+  /** How far each rollback was to go, where the settings say so. */
+  rollback?: RollbackLength;
+  comebacks: Comebacks;
   /** How often the workers logged what faults alone bring about. */
   events: Record<string, number>;
   seconds: number;
@@ -69,7 +73,10 @@ export async function runFaults(settings: FaultRunSettings, around: FaultRunSurr
     beside: clocks.envOf,
     // What is switched on beside these can be switched off again: the others go back to what they were at the start.
     providerFaults: provider.calm,
-    workerEnv: plan.capUsd === undefined ? {} : { TENANT_DAILY_CAP_USD: plan.capUsd },
+    workerEnv: {
+      ...(plan.capUsd === undefined ? {} : { TENANT_DAILY_CAP_USD: plan.capUsd }),
+      ...(settings.reconcileEveryMs === undefined ? {} : { WORKER_RECONCILE_EVERY_MS: String(settings.reconcileEveryMs) }),
+    },
   });
   let counts: ChaosCounts;
   try {
@@ -88,6 +95,8 @@ export async function runFaults(settings: FaultRunSettings, around: FaultRunSurr
     schedule: plan.schedule,
     ...(plan.capUsd === undefined ? {} : { capUsd: plan.capUsd }),
     wrongClocks: clocks.wrong,
+    ...(settings.rollback === undefined ? {} : { rollback: settings.rollback }),
+    comebacks: await readComebacks(directory),
     events: await countEvents(directory),
     seconds: Math.round((performance.now() - startedAt) / 1000),
   };

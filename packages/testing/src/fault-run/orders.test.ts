@@ -22,6 +22,15 @@ test('one order in a hundred is poisoned, which its prompt alone shows to the pr
   expect(orders.filter(({ request }) => JSON.stringify(request).includes(POISON))).toEqual(poisoned);
 });
 
+test('slow callers enqueue under ids as old as is stated, and as many as is stated', () => {
+  const agesOf = (given: Partial<FaultRunSettings>) =>
+    deriveOrders({ ...settings, ...given }).flatMap(({ mintedAgoMs }) => (mintedAgoMs === undefined ? [] : [mintedAgoMs]));
+  expect(agesOf({}).length / 3000).toBeCloseTo(0.03, 1);
+  const slow = agesOf({ slowCallers: { share: 1 / 3, withinMs: 23 * 3_600_000 } });
+  expect(slow.length / 3000).toBeCloseTo(1 / 3, 1);
+  expect(Math.max(...slow)).toBeGreaterThan(22 * 3_600_000);
+});
+
 test('something answers poisoned orders while faults go on, and lets them pass afterwards', () => {
   const { faulty, calm } = deriveProviderFaults(settings, timingOf(1));
   expect(faulty).toMatchObject({ poisonWord: POISON, poisonAnswer: 'html-403' });

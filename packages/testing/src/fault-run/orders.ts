@@ -27,18 +27,24 @@ export const POISON = 'p0is0n';
 /** The smallest PNG there is: one pixel. */
 const PIXEL = 'data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
 const MINUTE_MS = 60_000;
+const usualSlowCallers = { share: 0.03, withinMs: 60 * MINUTE_MS };
 
 /** With two the readings of the price differ: for each reference image, or for each request that has some. */
 export const MAX_REFERENCE_IMAGES = 2;
 
 /** Derives what is ordered from the settings alone. */
-export function deriveOrders({ generations, seed, scale, ordersPerSecond }: FaultRunSettings): Order[] {
+export function deriveOrders({ generations, seed, scale, ordersPerSecond, slowCallers = usualSlowCallers }: FaultRunSettings): Order[] {
   const draws = createDraws(seed, 'orders');
   const chooseTenant = createTenants(createDraws(seed, 'tenants'));
-  return Array.from({ length: generations }, (_, at) => deriveOrder(draws.of(at), `${seed}-${at}`, chooseTenant, scale, ordersPerSecond));
+  const given = { chooseTenant, scale, ordersPerSecond, slowCallers };
+  return Array.from({ length: generations }, (_, at) => deriveOrder(draws.of(at), `${seed}-${at}`, given));
 }
 
-function deriveOrder(draws: NamedDraws, name: string, chooseTenant: ChooseTenant, scale: number, ordersPerSecond: number): Order {
+interface Given extends Required<Pick<FaultRunSettings, 'scale' | 'ordersPerSecond' | 'slowCallers'>> {
+  chooseTenant: ChooseTenant;
+}
+
+function deriveOrder(draws: NamedDraws, name: string, { chooseTenant, scale, ordersPerSecond, slowCallers }: Given): Order {
   const ms: Ms = (what, min, max) => draws.between(what, min * scale, max * scale);
   const hasKey = draws.chance('has-key', 0.15);
   const images = draws.chance('one-image', 0.85) ? 1 : draws.between('images', 2, draws.chance('many-images', 0.1) ? 8 : 4);
@@ -69,7 +75,9 @@ function deriveOrder(draws: NamedDraws, name: string, chooseTenant: ChooseTenant
           },
         }
       : {}),
-    ...(draws.chance('slow-caller', 0.03) ? { mintedAgoMs: draws.between('minted-ago', 6 * MINUTE_MS, 60 * MINUTE_MS) } : {}),
+    ...(draws.chance('slow-caller', slowCallers.share)
+      ? { mintedAgoMs: draws.between('minted-ago', 6 * MINUTE_MS, slowCallers.withinMs) }
+      : {}),
     ...(draws.chance('cancels', 0.04) ? { cancelAfterMs: ms('cancel-after', 0, 3000) } : {}),
     ...(tenant === CROWDED ? deriveTimesUnderCap(draws, ms) : deriveTimes(draws, ms)),
   };

@@ -18,7 +18,7 @@ export interface RunFigures extends DecidingFigures {
 
 /** Everything in numbers. */
 export function figuresOf({ seed, scenario }: FaultRunSettings, outcome: FaultRunOutcome): RunFigures {
-  const { judgement, promised, evidence, counts, wrongClocks, events, seconds } = outcome;
+  const { judgement, promised, evidence, counts, wrongClocks, events, comebacks, seconds } = outcome;
   const images = countImages(evidence);
   const { counts: roads, mainShare } = countRoads(evidence);
   const made = Object.values(roads).reduce((sum, count) => sum + count, 0);
@@ -42,6 +42,7 @@ export function figuresOf({ seed, scenario }: FaultRunSettings, outcome: FaultRu
     ends: countEnds(evidence),
     isProof: doubtsOf(outcome).length === 0,
     events,
+    comebacks,
     ...counts,
     wrongClocks,
     ...(scenario === undefined ? {} : { scenario }),
@@ -51,9 +52,26 @@ export function figuresOf({ seed, scenario }: FaultRunSettings, outcome: FaultRu
 }
 
 /** Says why a run does not count as proof, whatever was found. @returns nothing for one that does. */
-export const doubtsOf = ({ judgement, evidence, schedule, counts, wrongClocks, capUsd }: FaultRunOutcome): string[] => [
+export const doubtsOf = ({
+  judgement,
+  evidence,
+  schedule,
+  counts,
+  wrongClocks,
+  capUsd,
+  rollback,
+  comebacks,
+}: FaultRunOutcome): string[] => [
   ...whyNoProof(evidence, judgement.unproven.length - judgement.blocked.length),
-  ...whatDidNotStrike({ schedule, counts, wrongClocks, ...(capUsd === undefined ? {} : { capStops: countCapStops(evidence) }) }),
+  ...whatDidNotStrike({
+    schedule,
+    counts,
+    wrongClocks,
+    ...(rollback === undefined
+      ? {}
+      : { wentBack: { plannedMs: rollback.lostMs + (rollback.idleMs ?? 0), oldestCheckpointMs: comebacks.oldestCheckpointMs } }),
+    ...(capUsd === undefined ? {} : { capStops: countCapStops(evidence) }),
+  }),
 ];
 
 function countStatuses({ generations }: Evidence): Record<GenerationStatus, number> {

@@ -31,6 +31,24 @@ const usedUpByRefusals: EmulatorSwitches = {
   imageUrlLateAnswer: 'html',
 };
 
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+
+/** A Redis that is taken back, and killed before and after, under a provider as it is drawn. */
+const goingBack = {
+  kills: 10,
+  redisKills: 1,
+  rollbacks: 1,
+  rollbacksAfter429: 0,
+  failovers: 0,
+  slowCallers: { share: 1 / 3, withinMs: HOUR },
+  // Or the reconciler would bring back what a comparison left out.
+  reconcileEveryMs: 24 * HOUR,
+  // An id that a refusal used up is unproven by the rule once Redis was restarted: too many for a proof.
+  switches: { rejectionConsumesId: false },
+} satisfies Partial<FaultRunSettings>;
+
 export const scenarios: Readonly<Record<string, FaultScenario>> = {
   'forgotten-refusal': {
     does: 'a 429 uses up the id, Redis goes back to a moment before it, and the next send meets a conflict (once seed 31337)',
@@ -47,6 +65,26 @@ export const scenarios: Readonly<Record<string, FaultScenario>> = {
       failovers: 0,
       // Few: an id that is refused a second time, or whose next answer is lost, is unproven by the rule without any rollback.
       switches: { ...usedUpByRefusals, submit429Rate: 0.01 },
+    },
+  },
+  'back-5-seconds': {
+    does: 'Redis goes back by 5 seconds, five times, and one caller in three enqueues under an id of the last hour',
+    settings: { ...goingBack, seed: 5, generations: 400, rollbacks: 5, rollback: { lostMs: 5 * SECOND } },
+  },
+  'back-10-minutes': {
+    does: 'Redis goes back by 10 minutes, which it takes; one caller in three enqueues under an id of the last hour',
+    // Orders come in for all of that time.
+    settings: { ...goingBack, seed: 10, generations: 800, ordersPerSecond: 1.2, rollback: { lostMs: 10 * MINUTE } },
+  },
+  'back-30-hours': {
+    does: 'Redis goes back by 30 hours, the last minute of them at work; one caller in three enqueues under an id of the last day',
+    settings: {
+      ...goingBack,
+      seed: 30,
+      generations: 500,
+      ordersPerSecond: 5,
+      rollback: { lostMs: MINUTE, idleMs: 30 * HOUR - MINUTE },
+      slowCallers: { share: 1 / 3, withinMs: 23 * HOUR },
     },
   },
   'chunked-uploads': {

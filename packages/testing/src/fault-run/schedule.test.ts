@@ -32,6 +32,16 @@ test('more faults of one kind change none of the others', () => {
   );
 });
 
+test('a rollback of a stated length begins early and takes as long as is stated', () => {
+  const rollback = { lostMs: 600_000, idleMs: 5000 };
+  const strikes = deriveSchedule({ ...settingsOf(1), rollbacks: 2, rollback }).filter(({ fault }) => fault.kind === 'redis-rollback');
+  expect(strikes).toHaveLength(2);
+  for (const { afterOrders, fault } of strikes) {
+    expect(afterOrders).toBeLessThanOrEqual(0.05 * 2000);
+    expect(fault).toMatchObject(rollback);
+  }
+});
+
 test('more orders leave the first ones and each fault as they were, which strikes after the same share of the orders', () => {
   for (const seed of [1, 2, 3]) {
     expect(deriveOrders(settingsOf(seed, 2000)).slice(0, 300)).toEqual(deriveOrders(settingsOf(seed, 300)));

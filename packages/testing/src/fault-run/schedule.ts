@@ -11,8 +11,8 @@ export type Fault =
   | { kind: 's3-trouble'; forMs: number; maxDelayMs: number; refusedShare: number }
   /** `kill -9`; the append-only file brings back what was acknowledged. */
   | { kind: 'redis-kill'; downMs: number }
-  /** The append-only file is copied; time passes; `kill -9`; the copy takes its place. */
-  | { kind: 'redis-rollback'; lostMs: number; downMs: number }
+  /** The append-only file is copied; time passes; `kill -9`; the copy takes its place, as one of a Darkroom that stood still for `idleMs` before. */
+  | { kind: 'redis-rollback'; lostMs: number; downMs: number; idleMs?: number }
   /**
    * The same, to a moment before the provider answered a send with 429, which is waited for: Redis forgets that verdict. Where none comes,
    * nothing is struck. The copy is never older than `freshMs`.
@@ -46,6 +46,7 @@ type ScheduleSettings = Pick<
   | 'kills'
   | 'redisKills'
   | 'rollbacks'
+  | 'rollback'
   | 'rollbacksAfter429'
   | 'failovers'
   | 'forget'
@@ -53,7 +54,7 @@ type ScheduleSettings = Pick<
 
 /** Derives what goes wrong and when from the settings alone: the same settings, the same schedule. */
 export function deriveSchedule(settings: ScheduleSettings): ScheduledFault[] {
-  const { generations, seed, scale, kills, redisKills, rollbacks, rollbacksAfter429, failovers, forget } = settings;
+  const { generations, seed, scale, kills, redisKills, rollbacks, rollback, rollbacksAfter429, failovers, forget } = settings;
   const { lockDurationMs, resendWindowMs } = timingOf(scale);
   const ms = (its: NamedDraws, what: string, min: number, max: number): number => its.between(what, min * scale, max * scale);
   const names = (kind: string, count: number): string[] => Array.from({ length: count }, (_, at) => `${kind}-${at}`);
@@ -87,7 +88,9 @@ export function deriveSchedule(settings: ScheduleSettings): ScheduledFault[] {
       rollbacks,
       (its) => ({
         target: 'redis',
-        fault: { kind: 'redis-rollback', lostMs: ms(its, 'lost', 500, 6000), downMs: ms(its, 'down', 0, 1000) },
+        fault: { kind: 'redis-rollback', lostMs: ms(its, 'lost', 500, 6000), ...rollback, downMs: ms(its, 'down', 0, 1000) },
+        // What takes long begins early, so that orders come in meanwhile.
+        ...(rollback === undefined ? {} : { latest: 0.05 }),
       }),
     ],
     [

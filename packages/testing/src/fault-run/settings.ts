@@ -16,16 +16,29 @@ export interface FaultRunSettings {
   redisKills: number;
   /** Redis taken back to an earlier moment. */
   rollbacks: number;
+  /** How far each of these takes it back; drawn when absent. */
+  rollback?: RollbackLength;
   /** Rollbacks to a moment before the provider answered 429. */
   rollbacksAfter429: number;
   /** As often each: a failover with open connections, silent connections, a full Redis. */
   failovers: number;
+  /** How often the reconciler looks for what disagrees; when absent a twelfth of the resend window, as shipped. */
+  reconcileEveryMs?: number;
+  /** Callers that minted an id, and enqueue it only later; when absent 3 % of them, within an hour. */
+  slowCallers?: { share: number; withinMs: number };
   /** Switches of the provider in place of those that are drawn. */
   switches?: EmulatorSwitches;
   /** The name of the scenario that these come from. */
   scenario?: string;
   /** When the provider forgets an id that it accepted; never when absent. */
   forget?: ForgetMode;
+}
+
+export interface RollbackLength {
+  /** What Redis took in within so long is lost. */
+  lostMs: number;
+  /** Darkroom stood still for so long before that: the checkpoint that Redis goes back to is older by it. */
+  idleMs?: number;
 }
 
 /**

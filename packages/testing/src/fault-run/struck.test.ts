@@ -27,6 +27,12 @@ test('nor is one without a wrong clock, or whose cap stopped nothing', () => {
   expect(whatDidNotStrike(uncapped)).toEqual([]);
 });
 
+test('nor is one whose Redis was to go back further than any worker compared it from', () => {
+  const wentBack = { plannedMs: 600_000, oldestCheckpointMs: 599_999 };
+  expect(whatDidNotStrike({ ...whole, wentBack })).toEqual([expect.stringContaining('redis never went back by 600000 ms') as string]);
+  expect(whatDidNotStrike({ ...whole, wentBack: { ...wentBack, oldestCheckpointMs: 600_000 } })).toEqual([]);
+});
+
 test('a run is put through each kind of fault, of which it is asked whether it struck', () => {
   expect(Object.keys(struck).toSorted()).toEqual([
     'freeze',

@@ -42,6 +42,7 @@ export async function reserveFailOverRedis(dir: string): Promise<FailOverRedis> 
     stop,
     kill: () => current.kill(),
     copyData: () => current.copyData(),
+    changeAway: (change) => current.changeAway(change),
     async failOver(lagMs = 0) {
       const [old, next] = [current, await reserveNode()];
       await next.start();
