@@ -13,7 +13,7 @@ export function findMeant(given: string, known: readonly string[], maxSlips = Ma
   for (const name of known) {
     const slips = Math.min(...pairs(given, name).map(([left, right]) => slipsBetween(left, right, limit)));
     if (slips > limit) continue;
-    // Of two that are as near, the first stays.
+    // Of two equally near names the first stays.
     [meant, limit] = [name, slips - 1];
     if (slips === 0) break;
   }
@@ -46,7 +46,7 @@ function slipsBetween(left: string, right: string, limit: number): number {
       const swapped = a[row - 1] === b[column - 2] && a[row - 2] === b[column - 1] ? at(beforeLast, column - 2) + 1 : Infinity;
       current.push(Math.min(replaced, swapped, at(last, column) + 1, at(current, column - 1) + 1));
     }
-    // A row is made of the two before it, and no number in it is less than the least of theirs.
+    // A row follows from the two before it, and holds no number below the least of theirs.
     if (Math.min(...last) > limit && Math.min(...current) > limit) return Infinity;
     beforeLast = last;
     last = current;

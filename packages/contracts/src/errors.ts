@@ -191,7 +191,10 @@ export class ForeignBucketError extends DarkroomError {
   }
 }
 
-/** The operator must empty Redis and rebuild it from the bucket (docs/operations/rebuild.md): what it lacks is too old to be told from what is over. */
+/**
+ * The operator must empty Redis and rebuild it from the bucket (docs/operations/rebuild.md): its data is so old that a lost entry cannot be
+ * told from an expired one.
+ */
 export class RebuildNeededError extends DarkroomError {
   constructor(generationId: string, options?: DarkroomErrorOptions) {
     super(

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { scopeOfAddress } from './network-address.ts';
+import { isLoopbackHost, scopeOfAddress } from './network-address.ts';
 
 const scopes = {
   public: [
@@ -64,4 +64,13 @@ test.for(Object.entries(scopes).flatMap(([scope, addresses]) => addresses.map((a
 test.for(['', 'localhost', 'a.example', '127.1', '0x7f000001', '2130706433', '0177.0.0.1', '127.0.0.1.', '[::1]', '1.2.3.4:80', '::1]'])(
   '"%s" is no address',
   (text) => expect(scopeOfAddress(text)).toBeUndefined(),
+);
+
+test.for(['localhost', '127.0.0.1', '127.255.255.254', '::1', '[::1]', '::ffff:127.0.0.1'])('the host %s is this machine', (host) =>
+  expect(isLoopbackHost(host)).toBe(true),
+);
+
+test.for(['', '127.1', '127.0.0.1.example.com', 'localhost.example.com', '10.0.0.1', '[::2]', '0.0.0.0', '::'])(
+  'the host "%s" is not this machine',
+  (host) => expect(isLoopbackHost(host)).toBe(false),
 );

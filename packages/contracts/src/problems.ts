@@ -8,9 +8,9 @@ export interface Problem {
   given?: string;
 }
 
-/** Most problems that an error lists; the others are only counted. An input of any size makes an error of a few kilobytes. */
+/** Maximum number of problems that an error lists; the others are only counted. An input of any size makes an error of a few kilobytes. */
 export const MAX_PROBLEMS = 50;
-/** Most bytes that the listed problems take as JSON. An error holds them twice: in its message and as a list. */
+/** Maximum number of bytes that the listed problems take as JSON. An error holds them twice: in its message and as a list. */
 const MAX_BYTES = 14_000;
 
 /** Collects the problems of an input: keeps the first ones, and counts all of them. */

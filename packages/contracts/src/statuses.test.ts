@@ -52,7 +52,7 @@ describe('a submission', () => {
     expect(moves).toEqual(['failed > succeeded', 'lost > succeeded', 'unknown > succeeded', 'unknown > failed', 'unknown > lost']);
   });
 
-  test('is accepted, lost or unknown after a commit, which Redis may have forgotten or a refusal may have taken back', () => {
+  test('is accepted, lost or unknown after a commit, even one that Redis forgot or a refusal undid', () => {
     expect(submissionStatusesBefore('accepted')).toEqual(['planned', 'committed']);
     expect(submissionStatusesBefore('lost')).toEqual(['planned', 'committed', 'accepted', 'unknown']);
     expect(submissionStatusesBefore('unknown')).toEqual(['planned', 'committed', 'accepted']);
@@ -62,7 +62,7 @@ describe('a submission', () => {
     expect(submissionStatusesBefore('planned')).toEqual(['committed']);
   });
 
-  test('may move to succeeded from every other status: S3 is right about what was bought', () => {
+  test('may move to succeeded from every other status, because S3 decides about purchases', () => {
     expect(submissionStatusesBefore('succeeded')).toEqual(['planned', 'committed', 'accepted', 'failed', 'lost', 'unknown']);
   });
 

@@ -5,8 +5,8 @@
 
 /** A purchase. The moves out of failed, lost and unknown are late images: they were paid for and are kept. */
 export const submissionMoves = {
-  // "accepted" without a commit: Redis forgot the commit, and the answer to the send arrived afterwards. An end without one: S3 holds it,
-  // and a refusal of the send (of a task that was taken all the same) planned the submission again while its settlement wrote it
+  // "accepted" without a commit: Redis forgot the commit, and the answer to the send arrived afterwards. An end without a commit: S3 holds
+  // the end, and the send was refused although the provider took the task, so Redis planned it again while its settlement wrote the end
   planned: ['committed', 'accepted', 'succeeded', 'failed', 'lost', 'unknown'],
   committed: ['planned', 'accepted', 'succeeded', 'failed', 'lost', 'unknown'],
   accepted: ['succeeded', 'failed', 'lost', 'unknown'],

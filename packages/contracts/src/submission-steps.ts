@@ -135,7 +135,7 @@ export interface SubmissionView {
 
 /** An answer without the image that the provider reports as made. */
 export interface MissingImage {
-  /** Most of the time since the last such answer that counts, in milliseconds: an outage of the workers does not count as asking. */
+  /** Maximum of the time since the last such answer that counts, in milliseconds: an outage of the workers does not count as asking. */
   maxGapMs: number;
   /** Key of the bytes that came in its place. */
   quarantineKey?: string;
@@ -164,7 +164,7 @@ export interface Settlement {
   countsAsFailure: boolean;
   /** True if the image may be bought again. */
   mayResubmit: boolean;
-  /** Most submissions per image. */
+  /** Maximum number of submissions per image. */
   maxSubmissions: number;
 }
 

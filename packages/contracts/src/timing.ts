@@ -73,8 +73,8 @@ export const defaultTiming: Readonly<Timing> = {
 export const COMPARED_MS = 48 * HOUR;
 
 /**
- * How old the checkpoint of a Redis that came back may be (`findCheckpoint` of the store). Each entry stays in Redis for longer than this
- * after its end, so that one that is missing was forgotten; behind an older checkpoint a missing entry may as well be over.
+ * Greatest age of the checkpoint of a Redis that came back (`findCheckpoint` of the store). Each entry stays in Redis for longer than this
+ * after its end, so a missing one was lost; after an older checkpoint it may merely have expired.
  */
 export const MAX_CHECKPOINT_AGE_MS = 5 * 24 * HOUR;
 

@@ -28,7 +28,7 @@ describe('a capability', () => {
     { name: 'not of this form', given: 'let me in', reason: 'malformed' },
     { name: 'followed by a line end', given: `${capability}\n`, reason: 'malformed' },
     { name: 'for an id that is no generation id', given: capability.replace('-7cc3-', '-4cc3-'), reason: 'malformed' },
-    { name: 'of a key that nobody has', given: capability.replace('spring', 'winter'), reason: 'unknown-key' },
+    { name: 'of an unknown key', given: capability.replace('spring', 'winter'), reason: 'unknown-key' },
     { name: 'for another submission', given: capability.replace('.3.2.', '.3.1.'), reason: 'forged' },
     { name: 'for another image', given: capability.replace('.3.2.', '.4.2.'), reason: 'forged' },
     { name: 'for another generation', given: capability.replace('017f22e2', '017f22e3'), reason: 'forged' },

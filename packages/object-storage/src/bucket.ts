@@ -82,7 +82,7 @@ const CONNECT_TIMEOUT_MS = 2_000;
  */
 const MAX_SOCKETS = 400;
 
-/** Most keys of one request (S3 API reference, DeleteObjects). */
+/** Maximum number of keys of one request (S3 API reference, DeleteObjects). */
 const MAX_DELETES = 1000;
 
 export function createBucket({ bucket, region, endpoint, publicEndpoint, credentials, requestTimeoutMs }: BucketConfig): Bucket {

@@ -80,7 +80,7 @@ export interface ListingOptions {
   onForeign?: (key: string) => void;
 }
 
-/** What lies beside the records of a date. */
+/** Folders beside those of the dates. */
 const beside: ReadonlySet<string> = new Set([lateIdsPrefix, spendSumsPrefix]);
 
 /** A request has at most 256 KB of inline images; a record is little more. */

@@ -1,26 +1,26 @@
-import { SPEND_SUMS_VERSION, spendSumsSchema, StorageError, type SpendSums } from '@darkroom/contracts';
+import { defined, SPEND_SUMS_VERSION, spendSumsSchema, StorageError, type SpendSums } from '@darkroom/contracts';
 import { z } from 'zod';
 import type { Bucket } from './bucket.ts';
 import { parseSpendSumsKey, spendSumsKey, spendSumsOfDate, spendSumsPrefix } from './keys.ts';
 
-/** Sums under their key, as a listing shows them. */
+/** Sums by period in a listing. */
 export interface ListedSums {
   key: string;
   /** Redis time of the sums, in milliseconds since 1970. */
   at: number;
-  /** When they were written, in milliseconds since 1970, by the clock of S3. */
+  /** Time of their write by the clock of S3, in milliseconds since 1970. */
   writtenAt: number;
 }
 
-/** The sums of money by period: one object each, written once and never changed. */
+/** Sums of money by period: one object each, written once and never changed. */
 export interface SumsStore {
-  /** Writes sums. @param id No other sums have it. @returns their key. @throws StorageError storage.unavailable */
+  /** Writes sums. @param id Unique among all sums. @returns their key. @throws StorageError storage.unavailable */
   recordSums(sums: SpendSums, id: string): Promise<string>;
-  /** Lists the newest sums, the newest first. @param count How many, if there are so many on the last two dates that have some. */
+  /** Lists the newest sums, the newest first. @param count Most results; fewer if the last two dates with sums have fewer. */
   listNewestSums(count: number): Promise<ListedSums[]>;
   /**
-   * Reads sums. @throws StorageError storage.unavailable; storage.corrupt-record when they are damaged, gone, or were written by a later
-   * version.
+   * Reads sums. @throws StorageError storage.unavailable; storage.corrupt-record if they are corrupt or missing, or a later version wrote
+   * them.
    */
   readSums(key: string): Promise<SpendSums>;
 }
@@ -36,7 +36,7 @@ export function createSumsStore(bucket: Bucket): SumsStore {
     do {
       const page = await bucket.list(spendSumsPrefix, {
         delimiter: '/',
-        ...(continuationToken === undefined ? {} : { continuationToken }),
+        ...defined({ continuationToken }),
       });
       dates.push(...page.groups.map((group) => group.slice(spendSumsPrefix.length, -1)));
       continuationToken = page.continuationToken;
@@ -49,7 +49,7 @@ export function createSumsStore(bucket: Bucket): SumsStore {
       const key = spendSumsKey(sums.at, id);
       const text = JSON.stringify(spendSumsSchema.parse(sums));
       if (text.length > MAX_SUMS_BYTES) throw corrupt(key, `they have ${text.length} bytes, ${MAX_SUMS_BYTES} are allowed`);
-      // An object under this key is that of the first send of this very write, whose answer was lost.
+      // An object under this key is this very write: its first send arrived, and the answer was lost.
       await bucket.writeOnce(key, Buffer.from(text), 'application/json');
       return key;
     },

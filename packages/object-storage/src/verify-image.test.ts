@@ -15,7 +15,7 @@ function draw(format: OutputFormat, { width = WIDTH, height = HEIGHT, progressiv
     kernel: 'nearest',
     fit: 'fill',
   });
-  const described = thumbnail ? image.withExif({ IFD0: { Copyright: 'somebody' } }) : image;
+  const described = thumbnail ? image.withExif({ IFD0: { Copyright: 'a photographer' } }) : image;
   return (format === 'JPG' ? described.jpeg({ progressive }) : format === 'PNG' ? described.png() : described.webp()).toBuffer();
 }
 

@@ -55,7 +55,7 @@ test('reports a missing bucket as missing', async () => {
 });
 
 test.each([
-  ['an unknown key', { accessKeyId: 'nobody', secretAccessKey: 'x' }],
+  ['an unknown key', { accessKeyId: 'unknown', secretAccessKey: 'x' }],
   ['a wrong secret', undefined],
 ])('reports %s as refused', async (_name, given) => {
   await using world = await setup();

@@ -21,7 +21,7 @@ const MAX_IMAGES = 200;
 /** Characters of the requests as text; a request with inline images takes up to a quarter of it. */
 const MAX_CHARACTERS = 1024 * 1024;
 
-/** Most requests of one call. A million requests take a hundred calls, each with an answer about its own. */
+/** Maximum number of requests of one call. A million requests take a hundred calls, each with an answer about its own. */
 const MAX_REQUESTS = 10_000;
 /** Requests checked without a pause; then other work of the process gets its turn. */
 const CHECKED_AT_ONCE = 100;

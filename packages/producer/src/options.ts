@@ -18,7 +18,7 @@ export interface ProducerOptions {
   prefix?: string;
   /** Tenant whose caps the spend counts against: 1 to 128 letters, digits, "-", "_", ".", ":", "@", "+" or "|". Defaults to "default". */
   tenant?: string;
-  /** Most reference images of a request. Defaults to 1: the model's page names no maximum. */
+  /** Maximum number of reference images of a request. Defaults to 1: the model's page names no maximum. */
   maxReferenceImages?: number;
   /**
    * Time that a finished generation stays in Redis, in seconds. Defaults to 7 days; at least 6, because a Redis that went back by up to five

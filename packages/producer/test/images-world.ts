@@ -1,4 +1,5 @@
 import {
+  defined,
   createGenerationId,
   parseGrokImagineRequest,
   taskUuidOf,
@@ -71,7 +72,7 @@ export async function setupImages(options: Partial<ImagesOptions> = {}): Promise
         reservedUsd: '0',
         createdAt: now,
         amended: false,
-        ...(parsed.clientReference === undefined ? {} : { clientReference: parsed.clientReference }),
+        ...defined({ clientReference: parsed.clientReference }),
       };
       return { generation, image, bytes };
     },

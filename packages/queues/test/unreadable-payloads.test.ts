@@ -34,7 +34,7 @@ test.for(payloads)('a job that failed with the payload %.30s runs with its own o
   await world.submissions.add([ref]);
   await world.settlements.park(ref, 0, false);
   const fail = async (): Promise<never> => {
-    throw new UnrecoverableError('nobody can read it');
+    throw new UnrecoverableError('the payload is unreadable');
   };
   const failing = [world.consume(world.submissions, fail), world.consume(world.settlements, fail)];
   await eventually(async () => expect(await world.submissions.queue.getJobState(jobIdOf(ref))).toBe('failed'));

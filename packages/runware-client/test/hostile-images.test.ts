@@ -108,7 +108,7 @@ describe('a misleading answer', () => {
       (_request, response) => void response.socket?.end('HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nxxxxxx'),
       { kind: 'unavailable' },
     ],
-    'a compressed image nobody asked for': [
+    'an image compressed without a request for it': [
       (_request, response) => void response.writeHead(200, { 'content-encoding': 'gzip' }).end(small),
       { kind: 'fetched', bytes: Buffer.alloc(1000, 7) },
     ],

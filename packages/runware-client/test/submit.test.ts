@@ -162,7 +162,7 @@ const replies: [string, Script, object][] = [
   ],
   ['an unknown code with HTTP 200', answerJson(200, { errors: [error('somethingNew')] }), { kind: 'unknown', fault: { class: 'unknown' } }],
   ['acknowledged and refused at once', answerJson(200, { data: [task], errors: [error('invalidParameter')] }), { kind: 'unknown' }],
-  ['an unknown code of nobody in particular', answerJson(404, { errors: [{ code: 'x', message: 'no such route' }] }), { kind: 'unknown' }],
+  ['an unknown code without a task', answerJson(404, { errors: [{ code: 'x', message: 'no such route' }] }), { kind: 'unknown' }],
   ['an error without a code', answerJson(404, { error: 'Not Found' }), { kind: 'unknown', fault: { class: 'not-found' } }],
   ['HTML with HTTP 200', answerText(200, '<html>'), { kind: 'unknown', fault: { code: 'HTTP_200' } }],
   ['an empty body with HTTP 200', answerText(200, ''), { kind: 'unknown' }],

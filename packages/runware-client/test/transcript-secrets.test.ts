@@ -50,7 +50,7 @@ const formsOf = (secret: string): string[] => {
 const secrets = Object.values(canaries);
 const forms = secrets.flatMap(formsOf);
 
-/** Most consecutive characters of a secret that a file may hold, in any encoding. */
+/** Maximum number of consecutive characters of a secret that a file may hold, in any encoding. */
 const RUN = 10;
 const runsOf = (text: string): string[] => Array.from({ length: text.length - RUN + 1 }, (_, at) => text.slice(at, at + RUN));
 const runs = new Set(forms.flatMap((form) => runsOf(form.toLowerCase())));

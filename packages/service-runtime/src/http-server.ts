@@ -3,7 +3,7 @@ import { fastify, type FastifyInstance, type FastifyServerOptions } from 'fastif
 export interface HttpServerOptions extends FastifyServerOptions {
   /** Longest time for a request to arrive, head and body, in milliseconds. Defaults to 10 seconds. */
   readonly requestLimitMs?: number | undefined;
-  /** Most open connections; further ones are closed at once. Defaults to 2000. */
+  /** Maximum number of open connections; further ones are closed at once. Defaults to 2000. */
   readonly maxConnections?: number;
 }
 

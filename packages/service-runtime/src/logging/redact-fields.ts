@@ -12,7 +12,7 @@ const promptNames = /^((positive|negative)?prompt|referenceimage|input)s?$/;
 /** Deepest level, and most items of one value, that a line holds. */
 const MAX_DEPTH = 8;
 const MAX_ITEMS = 100;
-/** Most values, and most characters of texts, that a line holds. */
+/** Maximum number of values, and of characters of texts, that a line holds. */
 const MAX_VALUES = 500;
 const MAX_CHARACTERS = 16_384;
 

@@ -2,7 +2,7 @@ import { boundText, hideSecrets } from '@darkroom/contracts';
 
 const REDACTED = '[redacted]';
 
-/** Most characters written of one text. */
+/** Maximum number of characters written of one text. */
 const MAX_TEXT = 4096;
 
 /**
