@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { expect, test } from 'vitest';
+import { longestFiles } from '../packages/testing/src/longest-files.ts';
 import { testRuns } from './tasks/test-runs.mjs';
 
 interface Run {
@@ -44,4 +45,9 @@ test('each test file is in one run, the one that its name and folder say', () =>
 
 test('no project is left out of all runs', () => {
   expect(Object.values(testRuns).flat().toSorted()).toEqual(['e2e', 'packages', 'prove', 'slow']);
+});
+
+test('each file that is to begin first is there', () => {
+  const files = ['apps', 'packages', 'scripts'].flatMap(findTestFiles).map((file) => file.replaceAll(sep, '/'));
+  expect(longestFiles.filter((end) => !files.some((file) => file.endsWith(end)))).toEqual([]);
 });
