@@ -77,6 +77,18 @@ describe('pages', () => {
     for (const each of paths) expect(existsSync(each), each).toBe(true);
   });
 
+  test('docs/proof.md has a row for each proof', () => {
+    const isProof = (file: string): boolean => file.endsWith('.prove.test.ts');
+    const proofs = ['apps', 'packages'].flatMap(under).flatMap((room) =>
+      ['src', 'test', 'e2e']
+        .map((folder) => path.join(room, folder))
+        .filter((folder) => existsSync(folder))
+        .flatMap((folder) => readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((name) => path.join(folder, name))),
+    );
+    const named = [...read('docs/proof.md').matchAll(/^\| `([^`]+\.prove\.test\.ts)` \|/gm)].map(([, file = '']) => file);
+    expect(named.toSorted()).toEqual(proofs.filter(isProof).toSorted());
+  });
+
   test('the map of folders names each folder once, and none that is not there', () => {
     const named = [...read('README.md').matchAll(/^\| `((?:apps|packages|examples)\/[\w-]+)` /gm)].map(([, folder = '']) => folder);
     const there = ['apps', 'packages', 'examples']
