@@ -41,6 +41,7 @@ export { describeGiven } from './models/given.ts';
 export { findMeant } from './did-you-mean.ts';
 export { readOptions, UNREADABLE, type OptionNames } from './unknown-names.ts';
 export { isLoopbackHost, scopeOfAddress, withoutBrackets, type AddressScope } from './network-address.ts';
+export { findPrefixProblem, KEY_PREFIX_RULE } from './key-prefix.ts';
 export { REDIS_ADDRESS_RULE, readRedisAddress, type RedisAddress } from './redis-address.ts';
 export { canReadUrl } from './can-read-url.ts';
 export { findAddressProblem, SERVER_ADDRESS_RULE, WEB_ADDRESS_RULE } from './web-address.ts';

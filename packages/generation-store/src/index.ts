@@ -12,7 +12,7 @@ export { watchRedis } from './connection/watch-redis.ts';
 export type { DeliveryReceipt } from './deliveries.ts';
 export type { EnqueueReceipt, NewGeneration } from './enqueue.ts';
 export { buildGenerationStore, type GenerationStore, type GenerationStoreConfig } from './generation-store.ts';
-export { DEFAULT_PREFIX, eventChannel, hasHashTag } from './keys.ts';
+export { DEFAULT_PREFIX, eventChannel } from './keys.ts';
 export type { StoredLimits } from './limits.ts';
 export type { StoredPauses } from './operator-pause.ts';
 export type { OpenGenerations } from './open-generations.ts';

@@ -8,9 +8,6 @@ import type { SubmissionRef } from '@darkroom/contracts';
  */
 export const DEFAULT_PREFIX = '{darkroom}';
 
-/** True for a prefix that Redis Cluster keeps in one slot: something stands between its first "{" and the next "}". */
-export const hasHashTag = (prefix: string): boolean => /^[^{]*\{[^}]+\}/.test(prefix);
-
 /** Followed by `:request` it is the key of a request that is too large for the entry (large-request.ts). */
 export const generationKey = (prefix: string, generationId: string): string => `${prefix}:generation:${generationId}`;
 

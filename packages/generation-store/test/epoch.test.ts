@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis';
 import { uniquePrefix } from '@darkroom/testing';
 import { expect, inject, test } from 'vitest';
-import { buildGenerationStore, hasHashTag } from '../src/index.ts';
+import { buildGenerationStore } from '../src/index.ts';
 import { retention } from './world.ts';
 
 test('the first to initialise a store writes its epoch, and nobody after', async () => {
@@ -17,16 +17,4 @@ test('the first to initialise a store writes its epoch, and nobody after', async
   } finally {
     await redis.quit();
   }
-});
-
-test.each([
-  ['{darkroom}', true],
-  ['eu-{darkroom}-1', true],
-  ['{{a}', true],
-  ['darkroom', false],
-  ['{}', false],
-  ['{}{darkroom}', false],
-  ['}darkroom{', false],
-])('the prefix "%s" keeps its keys in one slot: %s', (prefix, expected) => {
-  expect(hasHashTag(prefix)).toBe(expected);
 });

@@ -2,14 +2,16 @@ import {
   MAX_CHECKPOINT_AGE_MS,
   ConfigError,
   ProblemList,
+  KEY_PREFIX_RULE,
   TENANT_RULE,
+  findPrefixProblem,
   isGenerationId,
   isTenant,
   readOptions,
   readRedisAddress,
   type Problem,
 } from '@darkroom/contracts';
-import { hasHashTag, MAX_RUN_AHEAD_DAYS } from '@darkroom/generation-store';
+import { MAX_RUN_AHEAD_DAYS } from '@darkroom/generation-store';
 
 export interface ProducerOptions {
   /** Address of the Redis that the workers use: "redis://…" or "rediss://…". */
@@ -129,9 +131,7 @@ export function readProducerOptions(given: ProducerOptions): ProducerOptions {
   const address = readRedisAddress(redisUrl);
   problems.push(
     ...('problem' in address ? [{ path: 'redisUrl', message: address.problem }] : []),
-    ...(prefix === undefined || (typeof prefix === 'string' && hasHashTag(prefix))
-      ? []
-      : [{ path: 'prefix', message: 'must hold a hash tag, such as "{darkroom}"', given: show(prefix) }]),
+    ...prefixProblems(prefix),
     ...tenantProblems('tenant', tenant),
     ...atLeast('maxReferenceImages', maxReferenceImages, 0),
     ...atLeast('recordSeconds', recordSeconds, MIN_RECORD_SECONDS),
@@ -181,6 +181,15 @@ const isMoment = (moment: Date | number): boolean => {
   const at = millisecondsOf(moment);
   return Number.isSafeInteger(at) && at >= EARLIEST_MOMENT;
 };
+
+/** The rule of `DARKROOM_PREFIX`: a producer and its workers must be able to have the same. */
+function prefixProblems(prefix: unknown): Problem[] {
+  if (prefix === undefined) return [];
+  const problem = typeof prefix === 'string' ? findPrefixProblem(prefix) : '';
+  if (problem === undefined) return [];
+  const rule = `must be ${KEY_PREFIX_RULE}`;
+  return [{ path: 'prefix', message: problem === '' ? rule : `${problem}, and ${rule}`, given: show(prefix) }];
+}
 
 const tenantProblems = (path: string, tenant: string | undefined): Problem[] =>
   tenant === undefined || isTenant(tenant) ? [] : [{ path, message: `must be ${TENANT_RULE}`, given: show(tenant) }];

@@ -54,3 +54,13 @@ test("spends the money of the producer's tenant unless the call names another", 
   expect(await world.producer.get(mine.generationId)).toMatchObject({ tenant: 'acme' });
   expect(await world.producer.get(theirs.generationId)).toMatchObject({ tenant: 'umbrella' });
 });
+
+test.each(['darkroom', '{}', '{a}*', '{a} b', '{a}{b}', '{a', '', `{${'a'.repeat(10_000)}}`, 5])(
+  'the prefix %.20s is refused, as for a worker',
+  async (prefix) => {
+    const { type, paths, message } = await problemsOf(() => createProducer({ redisUrl: 'redis://localhost', prefix } as never)); // values that the types forbid
+    expect({ type, paths }).toEqual({ type: ConfigError, paths: ['prefix'] });
+    expect(message).toContain('one hash tag');
+    expect(message.length).toBeLessThan(500);
+  },
+);

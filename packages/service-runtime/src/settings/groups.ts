@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { withoutBrackets } from '@darkroom/contracts';
+import { findPrefixProblem, KEY_PREFIX_RULE, withoutBrackets } from '@darkroom/contracts';
 import { z } from 'zod';
 import { flag, formed, oneOf, redisUrl, secretText, text, webAddress, wholeNumber } from './variables.ts';
 import { logLevels } from '../logging/logger.ts';
@@ -34,22 +34,12 @@ export const logSettings = z
   .transform((env) => ({ level: env.LOG_LEVEL, logPrompts: env.LOG_PROMPTS }));
 export type LogSettings = z.output<typeof logSettings>;
 
-const HASH_TAG = /^[^\s{}]*\{[^\s{}]+\}[^\s{}]*$/;
-const MAX_PREFIX_LENGTH = 128;
-
-/** Describes the problem of a key prefix. A wildcard in it would make key lists and user rights match other keys too. */
-function findPrefixProblem(prefix: string): string | undefined {
-  if (prefix.length > MAX_PREFIX_LENGTH) return `has more than ${MAX_PREFIX_LENGTH} characters`;
-  if (/[*?[\]\\"'`]|[^!-~]/.test(prefix)) return 'has a blank, a quote, a backslash, a wildcard or a character that is not ASCII in it';
-  return HASH_TAG.test(prefix) ? undefined : 'has no hash tag, or more than one';
-}
-
 /** `REDIS_URL` and `DARKROOM_PREFIX`. */
 export const redisSettings = z
   .object({
     REDIS_URL: redisUrl(),
     // The hash tag puts all keys of a prefix into one slot of a Redis Cluster, so that scripts may use several keys.
-    DARKROOM_PREFIX: formed('a prefix with one hash tag, such as "{darkroom}"', findPrefixProblem).default('{darkroom}'),
+    DARKROOM_PREFIX: formed(KEY_PREFIX_RULE, findPrefixProblem).default('{darkroom}'),
   })
   .transform((env) => ({ url: env.REDIS_URL, prefix: env.DARKROOM_PREFIX }));
 export type RedisSettings = z.output<typeof redisSettings>;
