@@ -118,3 +118,28 @@ test('a message does not repeat an address typed in a wrong place, and cuts long
     JSON.stringify(parseCommandLine(['start', 'x'])).length + 100,
   );
 });
+
+test.each([
+  ['caps', '--day=5', '--day=50'],
+  ['limits', '--tasks', '1', '--tasks', '2'],
+  ['resume', '--kind', 'account', '--kind', 'operator'],
+  ['start', '--once', '--once'],
+  ['status', '--data-dir', 'a', '--data-dir=b'],
+])('an option that is given twice is refused: %s %s %s', (...words) => {
+  expect(parse(...words)).toMatchObject({ kind: 'wrong', message: expect.stringMatching(/takes --[a-z-]+ once, and it is given twice/) });
+});
+
+test.each([
+  ['status', '--data-dir='],
+  ['doctor', '--data-dir', ' '],
+  ['spend', '--tenant='],
+  ['pause', '--reason='],
+  ['rebuild', '--days='],
+  ['probe', '--max-usd', '1', '--out='],
+])('an option without a value is refused: %s %s', (...words) => {
+  expect(parse(...words)).toMatchObject({ kind: 'wrong', message: expect.stringMatching(/--[a-z-]+ must have a value, and it is empty/) });
+});
+
+test.each(['--daily', '--daily-cap-usd', '--dya'])('%s is guessed to be --day', (option) => {
+  expect(parse('caps', option, '5')).toMatchObject({ kind: 'wrong', message: expect.stringContaining('(did you mean "--day"?)') });
+});

@@ -148,7 +148,6 @@ const readings: Readonly<Record<Exclude<Command['kind'], 'help' | 'wrong'>, Read
       if (maxNanoUsd === undefined)
         throw new WrongWords('probe spends money at the provider: name the most that it may spend, such as --max-usd 0.50');
       const { catcher: catcherUrl, out } = values;
-      if (out === '') throw new WrongWords('--out must name the file to write, such as probe.json');
       return {
         kind: 'probe',
         maxNanoUsd,
@@ -171,7 +170,9 @@ export function parseCommandLine(words: readonly string[]): Command {
     return wrong(`there is no command ${shown(name)}${didYouMean(findMeant(name, names))}; there are: ${names.join(', ')}`);
   }
   try {
-    const { values, positionals } = parseArgs({ args: rest, options: reading.options, allowPositionals: true });
+    const { values, positionals, tokens } = parseArgs({ args: rest, options: reading.options, allowPositionals: true, tokens: true });
+    const problem = findOptionProblem(name, tokens);
+    if (problem !== undefined) return wrong(problem);
     if (positionals.length > 0) return wrong(`${name} takes no arguments, got ${shown(positionals.join(' '))}`);
     // no option is `multiple`, so no value is a list
     const given = values as Values;
@@ -183,6 +184,24 @@ export function parseCommandLine(words: readonly string[]): Command {
     // The message of parseArgs names the option and, if it takes a value, how to write it.
     return wrong(error instanceof Error ? error.message.replace(/^./, (letter) => letter.toLowerCase()) : String(error));
   }
+}
+
+interface OptionToken {
+  readonly kind: string;
+  readonly name?: string;
+  readonly value?: string | undefined;
+}
+
+/** Of an option that is given twice one word would be forgotten, and an empty value says nothing. */
+function findOptionProblem(command: string, tokens: readonly OptionToken[]): string | undefined {
+  const seen = new Set<string>();
+  for (const { kind, name, value } of tokens) {
+    if (kind !== 'option' || name === undefined) continue;
+    if (seen.has(name)) return `${command} takes --${name} once, and it is given twice`;
+    seen.add(name);
+    if (value?.trim() === '') return `--${name} must have a value, and it is empty`;
+  }
+  return undefined;
 }
 
 /** Longest part of a typed value that a message repeats, in characters. */
@@ -199,9 +218,20 @@ const didYouMean = (meant: string | undefined, dashes = ''): string => (meant ==
 /** @param message Node's message, which names the option: "Unknown option '--twice'. …" (Node docs, util.parseArgs). */
 function describeUnknownOption(command: string, message: string, known: readonly string[]): string {
   const given = /'(-[^']*)'/.exec(message)?.[1] ?? '';
-  const hint = didYouMean(findMeant(given.replace(/^-+/, ''), known), '--');
+  const hint = didYouMean(findOption(given.replace(/^-+/, ''), known), '--');
   return `${command} has no option ${shown(given)}${hint}; it has ${known.map((name) => `--${name}`).join(', ')}`;
 }
+
+/** Of the words that the settings and other programs have for an option: `--daily-cap-usd` is `--day`. */
+const findOption = (given: string, known: readonly string[]): string | undefined =>
+  findMeant(given, known) ??
+  findMeant(
+    given
+      .replace('daily', 'day')
+      .replace('monthly', 'month')
+      .replaceAll(/-?(cap|usd|limit)\b/g, ''),
+    known,
+  );
 
 const wrong = (message: string): Command => ({ kind: 'wrong', message: `${message}\n\n${helpText}` });
 

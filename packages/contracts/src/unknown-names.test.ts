@@ -21,6 +21,12 @@ test('refuses an unknown name and suggests the name most likely meant', () => {
   ]);
 });
 
+test('a call without options says so', () => {
+  expect(optionNameProblems({ priority: 1 }, { path: 'options', known: [] })).toMatchObject([
+    { path: 'options.priority', message: 'is not an option: this call takes none' },
+  ]);
+});
+
 test.each([null, 'later', 5, [], true])('%j is refused as a whole', (given) => {
   expect(optionNameProblems(given, names)).toMatchObject([{ path: 'options', message: 'must be an object' }]);
 });

@@ -54,5 +54,6 @@ export const UNREADABLE = 'cannot be read: a getter or a proxy of it throws';
 function messageOf(name: string, known: readonly string[], otherNames: Readonly<Record<string, string>>): string {
   const lower = name.toLowerCase();
   const meant = (Object.hasOwn(otherNames, lower) ? otherNames[lower] : undefined) ?? findMeant(name, known);
-  return meant === undefined ? `is not an option; allowed are ${known.join(', ')}` : `is not an option (did you mean "${meant}"?)`;
+  if (meant !== undefined) return `is not an option (did you mean "${meant}"?)`;
+  return known.length === 0 ? 'is not an option: this call takes none' : `is not an option; allowed are ${known.join(', ')}`;
 }

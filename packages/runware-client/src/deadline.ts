@@ -1,3 +1,5 @@
+import { setMaxListeners } from 'node:events';
+
 /** A limit on one request. It ends by time or by the caller's signal, and remembers which. */
 export interface Deadline {
   /** Aborts when the time is over or the caller aborts. */
@@ -18,6 +20,8 @@ export function startDeadline(limitMs: number, callerSignal?: AbortSignal): Dead
   };
   const onAbort = (): void => end('caller');
   const timer = setTimeout(() => end('timeout'), limitMs);
+  // One signal ends all requests of a process; each takes its listener away when it ends.
+  if (callerSignal !== undefined) setMaxListeners(0, callerSignal);
   callerSignal?.addEventListener('abort', onAbort, { once: true });
   if (callerSignal?.aborted === true) onAbort();
   return {

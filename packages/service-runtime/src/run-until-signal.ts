@@ -3,7 +3,7 @@ import { captureOutput } from './logging/capture-output.ts';
 import { createLogger, type Logger } from './logging/logger.ts';
 import type { Service } from './service.ts';
 import type { Environment } from './settings/environment.ts';
-import { describeUnread, findUnreadSettings } from './settings/unknown-settings.ts';
+import { describeUnread, findUnreadSettings, MAX_TOLD_SETTINGS } from './settings/unknown-settings.ts';
 import type { Signals } from './signals.ts';
 
 export interface RunOptions {
@@ -52,8 +52,11 @@ export async function runUntilSignal(create: () => Service | Promise<Service>, o
   try {
     const service = await create();
     logger = service.logger ?? logger;
-    for (const unread of findUnreadSettings(options.env ?? {}))
+    const allUnread = findUnreadSettings(options.env ?? {});
+    for (const unread of allUnread.slice(0, MAX_TOLD_SETTINGS))
       logger.warn({ event: 'setting.unread', setting: unread.name.slice(0, 64) }, `${unread.name.slice(0, 64)} ${describeUnread(unread)}`);
+    if (allUnread.length > MAX_TOLD_SETTINGS)
+      logger.warn({ event: 'setting.unread', more: allUnread.length - MAX_TOLD_SETTINGS }, 'more names look like settings and are none');
     const failed = await untilSignal(service, signals);
     if (failed === undefined) await stop(service, signals, logger);
     else {

@@ -12,6 +12,21 @@ const families: readonly (readonly [family: string, isOurs: boolean])[] = [
 /** Names whose rest, without the family, is common among other programs. */
 const common = ['TIMING_REQUEST_TIMEOUT_MS', 'TIMING_LOCK_DURATION_MS', 'TIMING_STALLED_INTERVAL_MS'];
 
+/** Names that other programs have for these, in small letters alone. A program beside ours may have them: they stop nothing. */
+const otherNames: Readonly<Record<string, readonly string[]>> = {
+  bucketname: ['S3_BUCKET'],
+  s3bucketname: ['S3_BUCKET'],
+  concurrency: ['WORKER_SUBMIT_CONCURRENCY', 'WORKER_SETTLE_CONCURRENCY'],
+  jobconcurrency: ['WORKER_SUBMIT_CONCURRENCY', 'WORKER_SETTLE_CONCURRENCY'],
+  maxconcurrency: ['WORKER_SUBMIT_CONCURRENCY', 'WORKER_SETTLE_CONCURRENCY'],
+  tasksatprovider: ['the command "darkroom limits --tasks"'],
+  maxtasksatprovider: ['the command "darkroom limits --tasks"'],
+  workertasksatprovider: ['the command "darkroom limits --tasks"'],
+  dashboardusername: ['DASHBOARD_USER'],
+  runwaretoken: ['RUNWARE_API_KEY'],
+  webhooksecret: ['WEBHOOK_KEYS'],
+};
+
 export interface NearName {
   readonly meant: readonly string[];
   /** True if no other program can mean it. */
@@ -20,7 +35,8 @@ export interface NearName {
 
 /**
  * Returns a function that finds the settings that a name most likely means: one with its words joined differently (dailyCapUsd), cut short
- * (DAILY_CAP), with words left out (S3_KEY) or added (WORKER_MAX_SUBMISSIONS_FILE), without its family (MAX_SUBMISSIONS), or misspelt.
+ * (DAILY_CAP, DASHBOARD_PASS), with words left out (S3_KEY) or added (WORKER_MAX_SUBMISSIONS_FILE), without its family (MAX_SUBMISSIONS),
+ * named as in another program (BUCKET_NAME), or misspelt.
  *
  * @param ours Matches names that only Darkroom has.
  */
@@ -35,6 +51,8 @@ export function createNearNames(known: readonly string[], ours: RegExp): (name: 
   const found = (meant: readonly string[]): NearName | undefined =>
     meant.length === 0 ? undefined : { meant, isOurs: meant.some((name) => ours.test(name)) };
   return (name) => {
+    const other = Object.entries(otherNames).find(([each]) => each === joined(name));
+    if (other !== undefined) return { meant: other[1], isOurs: false };
     if (name.length < MIN_LENGTH && !name.includes('_')) return undefined;
     const words = wordsOf(name);
     const cut = settings.filter(
@@ -45,7 +63,7 @@ export function createNearNames(known: readonly string[], ours: RegExp): (name: 
           .startsWith(`${words.join('_')}_`),
     );
     const padded = settings.filter((each) => ours.test(each) && `_${words.join('_')}_`.includes(`_${wordsIn(each).join('_')}_`));
-    const near = found(cut.slice(0, 2)) ?? found(padded);
+    const near = found(cut.slice(0, 2)) ?? found(padded) ?? found(settings.filter((each) => cutsShort(words, wordsIn(each))));
     if (near !== undefined) return near;
     const slips =
       name.length < MIN_LENGTH ? undefined : findMeant(joined(name), [...forms.keys()], Math.floor(name.length / MAX_SLIP_SHARE));
@@ -65,6 +83,15 @@ function leavesOut(words: readonly string[], setting: readonly string[]): boolea
   });
   return isInOrder && words.length > 1 && words[0] === setting[0] && words.length < setting.length;
 }
+
+/** Tells whether words are those of a setting, the last of them cut short. */
+const cutsShort = (words: readonly string[], setting: readonly string[]): boolean =>
+  words.length > 1 &&
+  words.length === setting.length &&
+  words.every((word, at) =>
+    at < words.length - 1 ? word === setting[at] : word.length >= MIN_CUT && setting[at]?.startsWith(word) === true,
+  );
+const MIN_CUT = 3;
 
 const joined = (name: string): string => name.toLowerCase().replaceAll(/[^a-z\d]/g, '');
 

@@ -13,6 +13,7 @@ const words = {
   month: ['month', 'monthly'],
   otherPeriod: ['week', 'weekly', 'year', 'yearly', 'annual', 'hour', 'hourly'],
   tenant: ['tenant'],
+  tenants: ['tenants'],
   filler: ['per', 'in', 'of', 'the', 'all', 'total', 'global', 'default', 'fleet', 'image', 'images', 'generation', 'generations'],
 } as const;
 type Kind = keyof typeof words;
@@ -34,17 +35,20 @@ export interface SpendName {
   readonly meant?: string;
 }
 
+/** Every name of a bound has one of these, or a slip of the pen in "budget"; nearly no other name of an environment does. */
+const mayBound = /cap|b\w{2,5}t|limit|max|quota|ceiling|usd|eur|gbp|dollar|cents|spen/i;
+
 /** Reads a name that limits spending, however its words are joined: SPEND_CAP, DAILYCAPUSD, dailyBudgetEur. */
 export function readSpendName(name: string): SpendName | undefined {
-  const found = name.length > MAX_LENGTH ? undefined : wordsOf(name);
+  const found = name.length > MAX_LENGTH || !mayBound.test(name) ? undefined : wordsOf(name);
   if (found === undefined) return undefined;
   const has = (...kinds: Kind[]): boolean => kinds.some((kind) => words[kind].some((word) => found.includes(word)));
   const hasScope = has('day', 'month', 'otherPeriod', 'tenant');
   const isSure = (has('bound') && (has('money', 'anyMoney') || hasScope)) || (has('anyBound') && has('money'));
   const mayBe = has('anyBound') ? has('anyMoney') || hasScope : has('money') && hasScope;
   if (!isSure && !mayBe) return undefined;
-  if (!has('day', 'month', 'tenant')) return { isSure };
-  return { isSure, meant: `${has('tenant') ? 'TENANT_' : ''}${has('month') ? 'MONTHLY' : 'DAILY'}_CAP_USD` };
+  if (!has('day', 'month', 'tenant', 'tenants')) return { isSure };
+  return { isSure, meant: `${has('tenant', 'tenants') ? 'TENANT_' : ''}${has('month') ? 'MONTHLY' : 'DAILY'}_CAP_USD` };
 }
 
 /** Splits a name into known words; undefined if a part of it is unknown. */

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { loadConfig } from './read-settings.ts';
 import { redisSettings } from './groups.ts';
-import { describeUnread, findUnreadSettings, knownSettings } from './unknown-settings.ts';
+import { describeUnread, findUnreadSettings, knownSettings, unreadSettingProblems } from './unknown-settings.ts';
 
 const unread = (env: Record<string, string>): string[] =>
   findUnreadSettings(env).map((each) => `${each.isOurs ? 'stops' : 'warns'} ${each.name}: ${describeUnread(each)}`);
@@ -24,7 +24,11 @@ test.each([
   ['S3_SECRET', 'warns S3_SECRET: is not a setting (did you mean S3_SECRET_ACCESS_KEY?)'],
   ['WEBHOOK_URL', 'warns WEBHOOK_URL: is not a setting (did you mean WEBHOOK_BASE_URL?)'],
   ['REDISURL', 'warns REDISURL: is not a setting (did you mean REDIS_URL?)'],
-  ['DASHBOARD_PASS', /^warns DASHBOARD_PASS: is not a setting/],
+  ['DASHBOARD_PASS', 'warns DASHBOARD_PASS: is not a setting (did you mean DASHBOARD_PASSWORD?)'],
+  ['BUCKET_NAME', 'warns BUCKET_NAME: is not a setting (did you mean S3_BUCKET?)'],
+  ['CONCURRENCY', 'warns CONCURRENCY: is not a setting (did you mean WORKER_SUBMIT_CONCURRENCY or WORKER_SETTLE_CONCURRENCY?)'],
+  ['TASKS_AT_PROVIDER', 'warns TASKS_AT_PROVIDER: is not a setting (did you mean the command "darkroom limits --tasks"?)'],
+  ['TENANTS_DAILY_CAP_USD', 'stops TENANTS_DAILY_CAP_USD: is not a setting (did you mean TENANT_DAILY_CAP_USD?)'],
   ['HORIZON_MS', 'warns HORIZON_MS: is not a setting (did you mean TIMING_HORIZON_MS?)'],
   ['REDIS_PASSWORD', 'warns REDIS_PASSWORD: is not a setting; there are REDIS_URL'],
 ])('%s is noticed', (name, expected) => {
@@ -155,4 +159,15 @@ test('an unknown setting that is certainly ours prevents a start, beside all oth
   const load = (): unknown => loadConfig(redisSettings, { DARKROOM_PREFX: 'hunter2', REDIS_URL: 'http://x' });
   expect(load).toThrow(/DARKROOM_PREFX: is not a setting \(did you mean DARKROOM_PREFIX\?\)\n.*REDIS_URL: must be a URL/s);
   expect(load).not.toThrow(/hunter2/);
+});
+
+test('of many names the first are told one by one, and the others are counted; 100,000 names take less than a second of processor time', () => {
+  const wrong = Object.fromEntries(Array.from({ length: 1000 }, (_, at) => [`WORKER_X${at}`, '1']));
+  const others = Object.fromEntries(Array.from({ length: 100_000 }, (_, at) => [`SOME_OTHER_NAME_${at}`, '1']));
+  const before = process.cpuUsage();
+  const problems = unreadSettingProblems({ ...wrong, ...others, WORKER_LAST: '1' });
+  const { user } = process.cpuUsage(before);
+  expect(problems).toHaveLength(51);
+  expect(problems.at(-1)?.message).toMatch(/^\d+ more names are no settings$/);
+  expect(user / 1000).toBeLessThan(1000);
 });

@@ -57,6 +57,7 @@ const serviceAddress = /^(tcp|udp|sctp):\/\//;
 /** Name of a linked container in the form of Docker: /this/redis. */
 const containerName = /^\/[\w.-]+\/[\w.-]+$/;
 
+const known: ReadonlySet<string> = new Set(knownSettings);
 const findNear = createNearNames(knownSettings, ours);
 
 /** A variable that looks like a setting of Darkroom but is not. Its value is never repeated. */
@@ -68,14 +69,21 @@ export interface UnreadSetting {
   readonly isOurs: boolean;
 }
 
+/** A guess takes some hundredths of a millisecond; an environment of a program has a hundred names. */
+const MAX_GUESSED = 1000;
+/** So many are told one by one. */
+export const MAX_TOLD_SETTINGS = 50;
+
 /** Finds the variables of an environment that look like settings of Darkroom but are not. Ignores those without a value. */
 export function findUnreadSettings(env: Environment): UnreadSetting[] {
+  let guessed = 0;
   return Object.entries(env).flatMap(([name, value = '']) => {
-    if (value.trim() === '' || knownSettings.includes(name) || isOfOthers(name, value.trim())) return [];
+    if (value.trim() === '' || known.has(name) || isOfOthers(name, value.trim())) return [];
     const spend = readSpendName(name);
     if (spend !== undefined)
       return [{ name, meant: spend.meant === undefined ? [] : [spend.meant], isOurs: spend.isSure || ours.test(name) }];
-    const near = findNear(name);
+    guessed += 1;
+    const near = guessed > MAX_GUESSED ? undefined : findNear(name);
     if (near === undefined && !ours.test(name) && !maybeOurs.test(name)) return [];
     return [{ name, meant: near?.meant ?? [], isOurs: ours.test(name) || near?.isOurs === true }];
   });
@@ -89,16 +97,18 @@ const isOfOthers = (name: string, value: string): boolean =>
   (name.endsWith('_NAME') && containerName.test(value));
 
 /** Lists the unread settings that are certainly meant for Darkroom, which keep a process from starting. */
-export const unreadSettingProblems = (env: Environment): Problem[] =>
-  findUnreadSettings(env)
-    .filter(({ isOurs }) => isOurs)
-    .map((unread) => ({ path: unread.name.slice(0, 64), message: describeUnread(unread) }));
+export function unreadSettingProblems(env: Environment): Problem[] {
+  const unread = findUnreadSettings(env).filter(({ isOurs }) => isOurs);
+  const told = unread.slice(0, MAX_TOLD_SETTINGS).map((each) => ({ path: each.name.slice(0, 64), message: describeUnread(each) }));
+  const more = unread.length - told.length;
+  return more === 0 ? told : [...told, { path: '', message: `${more} more names are no settings` }];
+}
 
 /** Describes an unread setting with the name most likely meant, to follow its name. */
 export function describeUnread({ name, meant }: UnreadSetting): string {
   if (meant.length > 0) return `is not a setting (did you mean ${meant.join(' or ')}?)`;
   const family = /^[A-Z0-9]+_/.exec(name)?.[0] ?? '';
   const isCap = name.endsWith('_CAP_USD') || readSpendName(name) !== undefined;
-  const siblings = knownSettings.filter((known) => (isCap ? known.endsWith('_CAP_USD') : family !== '' && known.startsWith(family)));
+  const siblings = knownSettings.filter((each) => (isCap ? each.endsWith('_CAP_USD') : family !== '' && each.startsWith(family)));
   return siblings.length === 0 ? 'is not a setting' : `is not a setting; there are ${siblings.join(', ')}`;
 }
