@@ -109,7 +109,8 @@ const asFunction = (main: string): Plugin => ({
   transform(code, id) {
     if (id !== main) return null;
     const imports = code.match(/^import .*;$/gm) ?? [];
-    const body = imports.reduce((left, statement) => left.replace(statement, ''), code);
+    // The compiler marks a module that imports nothing on its top level by an empty export.
+    const body = imports.reduce((left, statement) => left.replace(statement, ''), code).replace(/^export \{\};$/m, '');
     return `${imports.join('\n')}\nvoid (async () => {${body}\n})();\n`;
   },
 });
