@@ -164,8 +164,8 @@ export function watchAccess(options: WatchAccessOptions, dependencies: WatchAcce
     heldBecause: () => held && `${cures[held.kind]} (${held.reason})`,
     async ask() {
       // With Redis away nothing follows from the doubt: the answer is not recorded either.
-      const { kind } = await lookAnew(true).catch(() => ({ kind: 'inconclusive' as const }));
-      return kind === 'open' ? 'open' : kind === 'inconclusive' ? 'unclear' : 'closed';
+      const { kind, wasTried } = await lookAnew(true).catch(() => ({ kind: 'inconclusive' as const, wasTried: false }));
+      return kind === 'open' ? (wasTried ? 'open' : 'untried') : kind === 'inconclusive' ? 'unclear' : 'closed';
     },
     async start() {
       if (stopping.signal.aborted) return;

@@ -70,9 +70,10 @@ export type SubmitVerdict =
   | { kind: 'not-sent'; fault: ProviderFault }
   /**
    * Anything else: it may have been accepted. `throttle` if the provider also asked for fewer requests (503, 504); `foreign` if the
-   * answer is not in the provider's form, so that a gateway, a firewall or another host may have written it.
+   * answer is not in the provider's form, so that a gateway, a firewall or another host may have written it; `wordless` if it is a success
+   * that names no task.
    */
-  | { kind: 'unknown'; fault: ProviderFault; throttle?: boolean; foreign?: boolean; retryAfterMs?: number };
+  | { kind: 'unknown'; fault: ProviderFault; throttle?: boolean; foreign?: boolean; wordless?: boolean; retryAfterMs?: number };
 
 /** Answer to "can this process buy at all?", asked without any data of a caller. */
 export type AccessVerdict =

@@ -2,8 +2,8 @@ import type { SubmissionRef } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { json } from './corrupt-record.ts';
-import { dryRunChargedKey, generationKey, heldWorkersKey, refArguments } from './keys.ts';
-import { strikeScript } from './scripts/strike.ts';
+import { dryRunChargedKey, generationKey, heldWorkersKey, refArguments, refusalsKey } from './keys.ts';
+import { refusalScript, strikeScript } from './scripts/strike.ts';
 
 /** Why a worker buys nothing: the provider refuses its account, refuses the plainest purchase, or what answers is not the provider. */
 export const holdKinds = ['account', 'refusing', 'foreign'] as const;
@@ -62,11 +62,20 @@ export async function isDryRunCharged(redis: Redis, prefix: string): Promise<boo
   return (await redis.exists(dryRunChargedKey(prefix))) === 1;
 }
 
-/**
- * Counts a send that came to nothing although the provider takes purchases of others. @param needsOther Count it only if another
- * submission was accepted since the one before. @returns how many there are.
- */
-export async function countStrike(redis: Redis, prefix: string, ref: SubmissionRef, needsOther: boolean): Promise<number> {
-  const reply = await strikeScript.run(redis, generationKey(prefix, ref.generationId), [...refArguments(prefix, ref), needsOther ? 1 : 0]);
-  return z.coerce.number().parse(reply);
+/** What a strike of a submission tells: how many there are, and whether the provider takes purchases of others meanwhile. */
+export interface Strike {
+  strikes: number;
+  takesOthers: boolean;
+}
+
+/** Counts a send that came to nothing; after the first one only if another submission was accepted since the one before. */
+export async function countStrike(redis: Redis, prefix: string, ref: SubmissionRef): Promise<Strike> {
+  const reply = await strikeScript.run(redis, generationKey(prefix, ref.generationId), refArguments(prefix, ref));
+  const [strikes, takesOthers] = z.tuple([z.coerce.number(), z.enum(['0', '1'])]).parse(reply);
+  return { strikes, takesOthers: takesOthers === '1' };
+}
+
+/** Counts the generations in a row that were refused with one code. @returns how many there are, this one included. */
+export async function countRefusal(redis: Redis, prefix: string, generationId: string, code: string): Promise<number> {
+  return z.coerce.number().parse(await refusalScript.run(redis, refusalsKey(prefix), [prefix, generationId, code]));
 }

@@ -29,7 +29,17 @@ import type {
 } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 import { pauseBuying, readPauses, resumeBuying, type BuyingPause, type PauseKind, type StandingPause } from './buying-pause.ts';
-import { countStrike, isDryRunCharged, noteDryRunCharged, readHeldWorkers, reportFree, reportHeld, type HeldWorker } from './access.ts';
+import {
+  countRefusal,
+  countStrike,
+  isDryRunCharged,
+  noteDryRunCharged,
+  readHeldWorkers,
+  reportFree,
+  reportHeld,
+  type HeldWorker,
+  type Strike,
+} from './access.ts';
 import {
   applyCaps,
   findCaps,
@@ -97,7 +107,9 @@ export interface GenerationStore {
   /** What the provider is in trouble with; undefined while the fleet sends as it likes. */
   findTrouble(): Promise<StandingTrouble | undefined>;
   /** Counts a send that came to nothing while purchases of others were taken. @param needsOther Only if one was accepted since the last. */
-  countStrike(ref: SubmissionRef, needsOther: boolean): Promise<number>;
+  countStrike(ref: SubmissionRef): Promise<Strike>;
+  /** Counts the generations in a row that were refused with one code. @returns how many there are, this one included. */
+  countRefusal(generationId: string, code: string): Promise<number>;
   /** Says that a worker buys nothing; said again with each of its looks. */
   reportHeld(held: HeldWorker): Promise<void>;
   /** Says that a worker buys again, or ends. */
@@ -234,7 +246,8 @@ export function buildGenerationStore({ prefix, retention, pollRate, ownerId }: G
     reportTrouble: (trouble) => reportTrouble(redis, prefix, trouble),
     reportAnswer: async () => void (await redis.del(providerTroubleKey(prefix))),
     findTrouble: () => findTrouble(redis, prefix),
-    countStrike: (ref, needsOther) => countStrike(redis, prefix, ref, needsOther),
+    countStrike: (ref) => countStrike(redis, prefix, ref),
+    countRefusal: (generationId, code) => countRefusal(redis, prefix, generationId, code),
     reportHeld: (held) => reportHeld(redis, prefix, held),
     reportFree: (worker) => reportFree(redis, prefix, worker),
     heldWorkers: () => readHeldWorkers(redis, prefix),

@@ -40,6 +40,8 @@ export const differingKey = (prefix: string): string => `${prefix}:settings-diff
 export const heldWorkersKey = (prefix: string): string => `${prefix}:held-workers`;
 /** Marks a provider that ran a dry run as a purchase. */
 export const dryRunChargedKey = (prefix: string): string => `${prefix}:dry-run-charged`;
+/** Hash of the generations that the provider refused in a row with one code. */
+export const refusalsKey = (prefix: string): string => `${prefix}:refusals`;
 export const providerTroubleKey = (prefix: string): string => `${prefix}:provider-trouble`;
 /** Sorted set of the submissions whose outcome is unknown, by the time at which that was said. */
 export const unknownKey = (prefix: string): string => `${prefix}:unknown`;

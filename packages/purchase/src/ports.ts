@@ -40,7 +40,8 @@ export interface PurchaseStore {
   settle(ref: SubmissionRef, settlement: Settlement): Promise<SettleReply>;
   recordKeptImage(ref: SubmissionRef, image: VerifiedImage, isLook: boolean): Promise<void>;
   takePollTurn(ref: SubmissionRef, wish: PollWish): Promise<PollTurn>;
-  countStrike(ref: SubmissionRef, needsOther: boolean): Promise<number>;
+  countStrike(ref: SubmissionRef): Promise<{ strikes: number; takesOthers: boolean }>;
+  countRefusal(generationId: string, code: string): Promise<number>;
 }
 
 /** What lasts (object-storage). */
@@ -85,9 +86,9 @@ export interface Access {
   isHeld(): boolean;
   /**
    * Asks the provider with a purchase of no caller, which is not run. Closed: no order is at fault, and this process is held until it is
-   * open. Unclear: the provider did not say.
+   * open. Untried: questions are answered, and no such purchase can be made (the provider charges for it). Unclear: the provider did not say.
    */
-  ask(doubt: ProviderFault): Promise<'open' | 'closed' | 'unclear'>;
+  ask(doubt: ProviderFault): Promise<'open' | 'closed' | 'untried' | 'unclear'>;
 }
 
 /** The waits (queues). */

@@ -52,6 +52,8 @@ function toleratedFailures(verdict: SubmitVerdict): number | 'answered' | 'none-
     case 'unknown':
       // This process is stopping, or could not build the request.
       if (verdict.fault.code === 'REQUEST_ABORTED' || verdict.fault.class === 'validation') return 'none-of-its';
+      // A success that names no task is neither an answer nor trouble: the questions about the task decide.
+      if (verdict.kind === 'unknown' && verdict.wordless === true) return 'none-of-its';
       return 'throttle' in verdict && verdict.throttle === true && verdict.foreign !== true ? TOLERATED_THROTTLES : TOLERATED_FAILURES;
     default:
       return verdict satisfies never;

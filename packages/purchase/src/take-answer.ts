@@ -9,6 +9,9 @@ import { reportProvider } from './report-provider.ts';
 /** Times that one order may be refused where others are taken, before it ends. */
 export const MAX_STRIKES = 4;
 
+/** So many orders in a row may be refused with one code where nothing shows that others are taken; each one more is put back. */
+const MAX_REFUSALS_IN_A_ROW = 4;
+
 /** Step 6: what the provider said decides, together with what became of the earlier sends. */
 export async function takeAnswer(
   purchase: Purchase,
@@ -16,7 +19,7 @@ export async function takeAnswer(
   commitment: Extract<Commitment, { kind: 'go' }>,
   answer: SubmitVerdict,
 ): Promise<Outcome> {
-  const { verdict, access } = await judge(purchase, ref, answer);
+  const { verdict, access, isOwn } = await judge(purchase, ref, answer);
   const {
     store,
     around,
@@ -29,10 +32,7 @@ export async function takeAnswer(
     send: commitment.send,
     ...('fault' in verdict ? { faultClass: verdict.fault.class, faultCode: verdict.fault.code } : {}),
   });
-  // Trouble of this process alone while the plainest purchase is refused, and of this order alone where it is taken: no tenant can
-  // stop the fleet with orders that something refuses.
-  const isOwnTrouble = (access === 'closed' || access === 'open') && verdict.kind !== 'refused';
-  const leaveAloneMs = isOwnTrouble ? 0 : await reportProvider(purchase, ref, commitment.providerFailures, verdict);
+  const leaveAloneMs = isOwn ? 0 : await reportProvider(purchase, ref, commitment.providerFailures, verdict);
   // Put aside and not back at the head of the queue: the send that tries next is another order's.
   const asideMs = Math.max(
     leaveAloneMs,
@@ -55,28 +55,39 @@ export async function takeAnswer(
   }
 }
 
+interface Judged {
+  verdict: SubmitVerdict;
+  access?: Awaited<ReturnType<Access['ask']>>;
+  /** Whether the trouble is of this order or of this process alone, so that the fleet is not told of it. */
+  isOwn: boolean;
+}
+
 /**
  * Looks behind an answer that may speak of something else than this order: of the account, of a wrong address, of a rule that holds for
  * all. The provider is then asked with a purchase of no caller.
  *
- * An order that is refused while that purchase is refused too is put back. An order that is refused where that purchase is taken is on
- * its own: so often, and it ends. A refusal of the account is the provider's own word that nothing was bought; words that are not the
- * provider's prove nothing, and leave the end to the settlement.
+ * An order that is refused while that purchase is refused too is put back: the trouble is of this process. An order that something
+ * answers or the account is refused for, while others are taken, is on its own, and no tenant can stop the fleet with such orders: so
+ * often, and it ends. A refusal of the account is the provider's own word that nothing was bought; words that are not the provider's
+ * prove nothing, and leave the end to the settlement. While no other purchase is accepted a refused account is trouble of all: a dry run
+ * may be taken although the balance is empty.
+ *
+ * Where no dry run can be made, a refusal ends the order, until several in a row were refused in the same words.
  */
-async function judge(
-  { store, access, around }: Purchase,
-  ref: SubmissionRef,
-  answer: SubmitVerdict,
-): Promise<{ verdict: SubmitVerdict; access?: Awaited<ReturnType<Access['ask']>> }> {
+async function judge({ store, access, around }: Purchase, ref: SubmissionRef, answer: SubmitVerdict): Promise<Judged> {
   const isForeign = answer.kind === 'unknown' && answer.foreign === true;
-  const isRefused = answer.kind === 'refused' && answer.fault.class !== 'safety';
-  if (answer.kind !== 'account' && !isForeign && !isRefused) return { verdict: answer };
+  if (answer.kind !== 'account' && answer.kind !== 'refused' && !isForeign) return { verdict: answer, isOwn: false };
   const { fault } = answer;
   const asked = await access.ask(fault);
   around.log('access.asked', ref, { faultCode: fault.code, access: asked });
-  if (answer.kind === 'refused') return { verdict: asked === 'open' ? answer : { kind: 'throttled', fault }, access: asked };
-  if (asked !== 'open') return { verdict: answer, access: asked };
-  const strikes = await store.countStrike(ref, isForeign);
-  const isOver = answer.kind === 'account' && strikes >= MAX_STRIKES;
-  return { verdict: isOver ? { kind: 'refused', fault } : answer, access: asked };
+  const isClosed = asked === 'closed';
+  if (answer.kind === 'refused') {
+    const isFinal =
+      asked === 'open' || (asked === 'untried' && (await store.countRefusal(ref.generationId, fault.code)) <= MAX_REFUSALS_IN_A_ROW);
+    return { verdict: isFinal ? answer : { kind: 'throttled', fault }, access: asked, isOwn: isClosed };
+  }
+  if (isClosed || asked === 'unclear') return { verdict: answer, access: asked, isOwn: isClosed };
+  const { strikes, takesOthers } = await store.countStrike(ref);
+  const isOver = answer.kind === 'account' && takesOthers && strikes >= MAX_STRIKES;
+  return { verdict: isOver ? { kind: 'refused', fault } : answer, access: asked, isOwn: !isOver && (isForeign || takesOthers) };
 }

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { settle, submit } from '../src/index.ts';
+import { settle, submit, type Purchase } from '../src/index.ts';
 import { expectAgreement, ledgerOf, type Agreed } from './agreement.ts';
 import { notKnownYet, startPurchaseWorld, type PurchaseWorld } from './purchase-world.ts';
 
@@ -95,7 +95,7 @@ test('an image that comes home after its order was called blocked is kept', asyn
   await submit(world.purchase(), ref);
   for (let strike = 1; strike <= 3; strike += 1) {
     await buyAnother();
-    await world.store.countStrike(ref, true);
+    await world.store.countStrike(ref);
   }
   await settle(world.purchase(), ref);
   expect((await world.store.find(ref.generationId))?.images[0]?.status).toBe('unknown');
@@ -109,9 +109,10 @@ test('an image that comes home after its order was called blocked is kept', asyn
 test('an order that the provider refuses for the account, which takes others, fails by itself after four sends', async () => {
   const ref = await world.enqueue();
   await world.setFaults({ poisonWord: ref.generationId, poisonAnswer: 'account-403' });
-  for (let send = 1; send <= 3; send += 1)
+  for (let send = 1; send <= 3; send += 1) {
     expect(await submit(world.purchase(), ref)).toMatchObject({ kind: 'snooze', why: 'provider.account' });
-  await buyAnother();
+    await buyAnother();
+  }
   expect(await submit(world.purchase(), ref)).toEqual({ kind: 'finished' });
   const view = await expectAgreement(world, ref, { status: 'failed', images: ['failed'], executions: 0 });
   expect(view.images[0]?.fault?.code).toBe('provider.refused');
@@ -148,4 +149,65 @@ test.each([
     await world.comeHome(ref);
     await expectAgreement(world, ref, succeededOnce);
   }
+});
+
+/** A process that asks as the worker does; where the provider charges for dry runs it can make none. */
+const untried = (): Purchase => ({ ...world.purchase(), access: { isHeld: () => false, ask: () => Promise.resolve('untried') } });
+
+test.each([
+  ['a dry run is taken although the account is refused', () => world.purchase()],
+  ['no dry run can be made', untried],
+])('where every purchase is refused for the account and %s, no order fails and the fleet is told', async (_, process) => {
+  const refs = await Promise.all(Array.from({ length: 3 }, () => world.enqueue()));
+  await world.setFaults({ poisonWord: '"deliveryMethod":"async"', poisonAnswer: 'account-403' });
+  // No purchase was accepted for a while.
+  await world.redis.set(`${world.prefix}:accepted-at`, Date.now() - 3_600_000);
+  for (let send = 1; send <= 6; send += 1) for (const ref of refs) await submit(process(), ref);
+  for (const ref of refs) expect((await world.store.find(ref.generationId))?.images[0]?.status).toBe('open');
+  for (let at = 0; at < 3; at += 1) await submit(process(), await world.enqueue());
+  expect(await world.store.findTrouble()).toMatchObject({ failures: expect.any(Number) });
+  await world.setFaults({});
+  await world.redis.del(`${world.prefix}:provider-trouble`);
+  for (const ref of refs) {
+    expect(await submit(world.purchase(), ref)).toEqual({ kind: 'submitted' });
+    await world.comeHome(ref);
+    await expectAgreement(world, ref, succeededOnce);
+  }
+});
+
+test('where no dry run can be made, the first refused orders end, and those that are refused after them in the same words wait', async () => {
+  await world.setFaults({ gatewayAnswer: 'refusal-400' });
+  const refs = await Promise.all(Array.from({ length: 7 }, () => world.enqueue()));
+  for (const ref of refs) await submit(untried(), ref);
+  const ends = await Promise.all(refs.map(async ({ generationId }) => (await world.store.find(generationId))?.status));
+  expect(
+    ends
+      .map((status) => (status === 'failed' ? 'ended' : 'waits'))
+      .toSorted()
+      .join(' '),
+  ).toBe('ended ended ended ended waits waits waits');
+  await world.setFaults({});
+  await world.redis.del(`${world.prefix}:provider-trouble`);
+  await buyAnother();
+  await world.setFaults({ gatewayAnswer: 'refusal-400' });
+  const [one] = [await world.enqueue()];
+  expect(await submit(untried(), one)).toEqual({ kind: 'finished' });
+});
+
+test('a wall that refuses the content of every purchase fails no order', async () => {
+  const refs = await Promise.all(Array.from({ length: 3 }, () => world.enqueue()));
+  await world.setFaults({ gatewayAnswer: 'moderation-403' });
+  for (const ref of refs) expect((await submit(world.purchase(), ref)).kind).not.toBe('finished');
+  await world.setFaults({});
+  for (const ref of refs) expect(await submit(world.purchase(), ref)).toEqual({ kind: 'submitted' });
+});
+
+test.each(['data-200', 'wordless-200'])('what answers every purchase with %s swallows none', async (answer) => {
+  const ref = await world.enqueue();
+  await world.setFaults({ gatewayAnswer: answer });
+  expect((await submit(world.purchase(), ref)).kind).toBe('submitted');
+  await world.setFaults({});
+  expect(await submit(world.purchase(), ref)).toEqual({ kind: 'submitted' });
+  await world.comeHome(ref);
+  await expectAgreement(world, ref, succeededOnce);
 });

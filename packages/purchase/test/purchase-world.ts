@@ -99,7 +99,7 @@ export const nextOf = (ref: SubmissionRef): SubmissionRef => ({ ...ref, n: ref.n
 export const imageOf = (ref: SubmissionRef, index: number): SubmissionRef => ({ ...ref, index });
 
 /** As the worker asks, which also stops taking orders. */
-async function askAccess(client: RunwareClient, storage: ObjectStorage): Promise<'open' | 'closed' | 'unclear'> {
+async function askAccess(client: RunwareClient, storage: ObjectStorage): Promise<'open' | 'closed' | 'untried' | 'unclear'> {
   const uploadEndpoint = await storage.presignUpload({ generationId: createGenerationId(Date.now()), index: 0, n: 1 }, 60);
   const { kind } = await client.checkAccount({ dryRun: true, uploadEndpoint });
   return kind === 'open' ? 'open' : kind === 'inconclusive' ? 'unclear' : 'closed';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { defined, modelId, parseGrokImagineRequest, sizeOfRatio, type AccessVerdict } from '@darkroom/contracts';
-import { readAnswer } from './answer.ts';
+import { isAbout, readAnswer } from './answer.ts';
 import { exchangeTask, type Exchange, type ExchangeSettings } from './exchange.ts';
 import { faultOfAnswer, faultOfEntry } from './fault.ts';
 import type { Redactor } from './redact.ts';
@@ -19,7 +19,12 @@ export interface AccountQuestion {
  * Answer to "may this process buy?", with `canAsk` true if the provider answers questions from here, and `wasCharged` true if it ran the
  * dry run as a purchase.
  */
-export type AccountVerdict = AccessVerdict & { canAsk: boolean; wasCharged: boolean };
+export type AccountVerdict = AccessVerdict & {
+  canAsk: boolean;
+  wasCharged: boolean;
+  /** True if the provider was asked with a purchase; without it "open" says no more than that questions are answered. */
+  wasTried: boolean;
+};
 
 /**
  * Asks if the provider would take a purchase from here, without any data of a caller. First a question about a task that does not exist:
@@ -34,9 +39,10 @@ export async function checkAccount(
   signal?: AbortSignal,
 ): Promise<AccountVerdict> {
   const ask = (taskUUID: string): Promise<Exchange> => exchangeTask(settings, buildPollTask(taskUUID), signal);
-  const asked = verdictOfQuestion(await ask(randomUUID()), redactor);
+  const unknownTask = randomUUID();
+  const asked = verdictOfQuestion(await ask(unknownTask), unknownTask, redactor);
   if (asked.kind !== 'open' || !dryRun)
-    return { ...asked, canAsk: asked.kind === 'open' || asked.kind === 'inconclusive', wasCharged: false };
+    return { ...asked, canAsk: asked.kind === 'open' || asked.kind === 'inconclusive', wasCharged: false, wasTried: false };
 
   const taskUUID = randomUUID();
   const request = parseGrokImagineRequest({ model: modelId, positivePrompt: 'a grey card', ...sizeOfRatio['1:1'] });
@@ -47,30 +53,39 @@ export async function checkAccount(
   const exchange = await exchangeTask(settings, task, signal, { 'x-runware-dry-run': '1' });
   const entries = exchange.kind === 'answered' && exchange.body.kind === 'json' ? (readAnswer(exchange.body.value) ?? []) : [];
   if (entries.some(({ imageUUID, imageURL }) => imageUUID !== undefined || imageURL !== undefined))
-    return { kind: 'open', canAsk: true, wasCharged: true };
+    return { kind: 'open', canAsk: true, wasCharged: true, wasTried: true };
   const verdict = submitVerdictOf(exchange, taskUUID, redactor);
+  const accepted = async (): Promise<AccountVerdict> => {
+    const state = taskStateOf(await ask(taskUUID), taskUUID, redactor);
+    return { kind: 'open', canAsk: true, wasCharged: state.kind !== 'inconclusive' || state.known, wasTried: true };
+  };
   switch (verdict.kind) {
-    case 'accepted': {
-      const state = taskStateOf(await ask(taskUUID), taskUUID, redactor);
-      return { kind: 'open', canAsk: true, wasCharged: state.kind !== 'inconclusive' || state.known };
-    }
+    case 'accepted':
+      return accepted();
     case 'account':
-      return { kind: 'account', fault: verdict.fault, canAsk: true, wasCharged: false };
+      return { kind: 'account', fault: verdict.fault, canAsk: true, wasCharged: false, wasTried: true };
     case 'refused':
-      return { kind: 'refusing', fault: verdict.fault, canAsk: true, wasCharged: false };
+      return { kind: 'refusing', fault: verdict.fault, canAsk: true, wasCharged: false, wasTried: true };
     case 'unknown':
-      return { kind: verdict.foreign === true ? 'foreign' : 'inconclusive', fault: verdict.fault, canAsk: true, wasCharged: false };
+      if (verdict.wordless === true) return accepted();
+      return {
+        kind: verdict.foreign === true ? 'foreign' : 'inconclusive',
+        fault: verdict.fault,
+        canAsk: true,
+        wasCharged: false,
+        wasTried: true,
+      };
     case 'throttled':
     case 'conflict':
     case 'not-sent':
-      return { kind: 'inconclusive', fault: verdict.fault, canAsk: true, wasCharged: false };
+      return { kind: 'inconclusive', fault: verdict.fault, canAsk: true, wasCharged: false, wasTried: true };
     default:
       return verdict satisfies never;
   }
 }
 
 /** Concludes from the answer about a task that does not exist if address and key are right. */
-function verdictOfQuestion(exchange: Exchange, redactor: Redactor): AccessVerdict {
+function verdictOfQuestion(exchange: Exchange, taskUUID: string, redactor: Redactor): AccessVerdict {
   if (exchange.kind !== 'answered')
     return { kind: 'inconclusive', fault: { ...exchange.fault, message: redactor.text(exchange.fault.message) } };
   const value = exchange.body.kind === 'json' ? exchange.body.value : undefined;
@@ -79,11 +94,17 @@ function verdictOfQuestion(exchange: Exchange, redactor: Redactor): AccessVerdic
   const refusal = faults.find((fault) => fault.class === 'auth' || fault.class === 'quota');
   if (refusal !== undefined) return { kind: 'account', fault: refusal };
   const [fault = faultOfAnswer(exchange)] = faults;
-  if (exchange.status >= 200 && exchange.status < 300 && errors.length === 0 && hasData(value)) return { kind: 'open' };
+  if (exchange.status >= 200 && exchange.status < 300 && errors.length === 0 && isAnswerAbout(value, taskUUID)) return { kind: 'open' };
   // `taskNotFound` and similar codes are the provider's answer for an unknown task.
   const isAnswer = fault.class === 'not-found' && /task/i.test(fault.code);
   if (isAnswer) return { kind: 'open' };
   return { kind: speaksAsProvider(exchange) ? 'inconclusive' : 'foreign', fault };
 }
 
-const hasData = (value: unknown): boolean => typeof value === 'object' && value !== null && 'data' in value && Array.isArray(value.data);
+/** True for data that is empty or about the task; data of something else is that of another host. */
+const isAnswerAbout = (value: unknown, taskUUID: string): boolean =>
+  typeof value === 'object' &&
+  value !== null &&
+  'data' in value &&
+  Array.isArray(value.data) &&
+  (value.data.length === 0 || (readAnswer(value) ?? []).some((entry) => isAbout(entry, taskUUID)));

@@ -39,16 +39,20 @@ function verdictOfAnswer(answer: Answered, taskUUID: string, redactor: Redactor)
     // Acknowledged and refused in the same answer: the outcome is unknown, so the task is looked for.
     return doubtful ?? (acknowledged ? unknownVerdict(answer, faultOf(errors[0], answer, redactor)) : first);
   }
-  if (isSuccess(answer.status) && (acknowledged || isAcknowledgement(value))) return { kind: 'accepted' };
+  if (isSuccess(answer.status) && acknowledged) return { kind: 'accepted' };
+  if (isSuccess(answer.status) && isWordless(value)) return { kind: 'unknown', fault: faultOfAnswer(answer), wordless: true };
   return verdictOfStatus(answer, faultOfAnswer(answer));
 }
 
-/** Accepts `{data: []}` and `{}` too: both have been met as acknowledgements. Any other object may be the greeting of another host. */
-const isAcknowledgement = (value: unknown): boolean =>
+/**
+ * True for `{data: []}` and `{}`. Both have been met as acknowledgements, and any JSON API under a wrong address may write them: the
+ * questions about the task decide. Any other object may be the greeting of another host.
+ */
+const isWordless = (value: unknown): boolean =>
   typeof value === 'object' &&
   value !== null &&
-  (('data' in value && Array.isArray(value.data)) || Object.keys(value).length === 0) &&
-  !Array.isArray(value);
+  !Array.isArray(value) &&
+  (Object.keys(value).length === 0 || ('data' in value && Array.isArray(value.data) && value.data.length === 0));
 
 function verdictOfError(error: AnswerEntry, answer: Answered, redactor: Redactor): SubmitVerdict {
   const fault = faultOf(error, answer, redactor);

@@ -48,6 +48,8 @@ test.each<[string, Script, object]>([
   ['a page at the address', answers(answerText(404, '<html>'), priced), { kind: 'foreign', fault: { code: 'HTTP_404' } }],
   ['JSON of another host', answers(answerJson(404, { errors: [{ code: 'notFound', message: 'x' }] }), priced), { kind: 'foreign' }],
   ['a greeting of another host', answers(answerJson(200, { status: 'ok' }), priced), { kind: 'foreign' }],
+  ['data of another host', answers(answerJson(200, { data: [{ id: 1 }] }), priced), { kind: 'foreign' }],
+  ['a dry run without a word', answers(empty, empty), { kind: 'open', wasTried: true }],
   ['a login page', answers(answerText(200, '<html>'), priced), { kind: 'foreign' }],
   ['a redirect', answers(answerText(302, '', { location: '/login' }), priced), { kind: 'foreign' }],
   ['a firewall that looks at purchases', answers(empty, answerText(403, '<html>')), { kind: 'foreign', fault: { code: 'HTTP_403' } }],
@@ -64,7 +66,7 @@ test.each<[string, Script, object]>([
 test('without a dry run sends no request that could be charged', async () => {
   wasDry = false;
   await using world = await setup(answers(empty, priced));
-  expect(await world.client.checkAccount({ dryRun: false })).toEqual({ kind: 'open', canAsk: true, wasCharged: false });
+  expect(await world.client.checkAccount({ dryRun: false })).toEqual({ kind: 'open', canAsk: true, wasCharged: false, wasTried: false });
   expect(world.provider.seen.map(({ body }) => (body as { taskType: string }[])[0]?.taskType)).toEqual(['getResponse']);
 });
 

@@ -59,13 +59,14 @@ test('never sends the reference of a kept input', async () => {
 
 const replies: [string, Script, object][] = [
   ['an acknowledgement', answerJson(200, { data: [task] }), { kind: 'accepted' }],
-  ['an acknowledgement without data', answerJson(200, { data: [] }), { kind: 'accepted' }],
-  ['an empty object', answerJson(200, {}), { kind: 'accepted' }],
+  ['an acknowledgement without data', answerJson(200, { data: [] }), { kind: 'unknown', wordless: true }],
+  ['an empty object', answerJson(200, {}), { kind: 'unknown', wordless: true }],
+  ['data of another host', answerJson(200, { data: [{ id: 1 }] }), { kind: 'unknown', foreign: true }],
   ['HTTP 202', answerJson(202, { data: [task] }), { kind: 'accepted' }],
   [
     'an error of another task',
     answerJson(200, { data: [], errors: [error('invalidModel', { taskUUID: otherTaskUUID })] }),
-    { kind: 'accepted' },
+    { kind: 'unknown', wordless: true },
   ],
 
   [

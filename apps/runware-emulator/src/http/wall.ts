@@ -36,6 +36,12 @@ export function describeWall(answer: Exclude<WallAnswer, 'none' | 'reset'>, task
             ? { message: 'Forbidden' }
             : { status: 'ok', service: 'another' },
       );
+    case 'data':
+      return json({ data: [{ id: 1, name: 'another' }] });
+    case 'wordless':
+      return json({ data: [] });
+    case 'moderation':
+      return json({ error: { code: 'moderation_error', message: 'The content was refused.' } });
     case 'account':
       return json({
         data: [],
