@@ -17,9 +17,17 @@ export function toldFacts(view: SubmissionView): { facts: ToldFacts; at: number 
 
 /**
  * Whether one answer decides: of a task whose deliveries raise doubts the provider is asked once. Where the road is another one, it is asked as
- * if no delivery had come: it may tell of the task late.
+ * if no delivery had come: it may tell of the task late. So it is about a cost that differs from the hold: it is what the bill says, and the
+ * ledger would say the hold.
  */
-export const isAskedOnce = (view: SubmissionView): boolean => view.told !== undefined && isDoubtful(view) && !isApart(view);
+export const isAskedOnce = (view: SubmissionView): boolean =>
+  view.told !== undefined && isDoubtful(view) && !isApart(view) && !tellsOtherCost(view);
+
+const tellsOtherCost = ({ told, reservation }: SubmissionView): boolean =>
+  told !== undefined &&
+  told.what !== 'unclear' &&
+  told.what.costNanoUsd !== undefined &&
+  told.what.costNanoUsd !== reservation.amountNanoUsd;
 
 const isDoubtful = ({ told, reservation }: SubmissionView): boolean =>
   told?.what === 'unclear' || told?.what.costNanoUsd !== reservation.amountNanoUsd;

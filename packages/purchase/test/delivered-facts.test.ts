@@ -136,6 +136,17 @@ describe('one question decides', () => {
     expect((await expectAgreement(world, ref, succeededOnce)).images[0]).toMatchObject({ seed: facts.seed, factsFrom: 'provider' });
   });
 
+  test('after a cost that differs from the hold, as often as without a delivery: it is the price that was charged', async () => {
+    const { ref, facts } = await uploaded({ cost: 'quoted', pollLagMs: [600, 600] });
+    await deliver(ref, { ...facts, costNanoUsd: facts.costNanoUsd - 1 });
+    expect(await settle(world.purchase(), ref)).toMatchObject({ kind: 'snooze', why: 'facts' });
+    const { provider } = world.purchase();
+    await eventually(async () => expect((await provider.lookUp(taskUuidOf(ref))).kind).toBe('succeeded'));
+    await world.comeHome(ref);
+    expect((await expectAgreement(world, ref, succeededOnce)).images[0]).toMatchObject({ seed: facts.seed, factsFrom: 'provider' });
+    expect(await world.storage.findResult(ref)).toMatchObject({ costSource: 'reported' });
+  });
+
   test('of a provider that has forgotten the task: the image succeeds with what the caps were asked for', async () => {
     const { ref } = await uploaded({ pollForgetsAfterMs: 1, detailsForgetAfterMs: 1 });
     await deliver(ref, 'unclear');
