@@ -118,8 +118,10 @@ if wasLive then redis.call('HINCRBY', key, 'live', -1) end
 -- an operator is shown what is unknown
 local unknownKey, name = prefix .. ':unknown', id .. '/' .. index .. '-' .. n
 if status == 'unknown' then redis.call('ZADD', unknownKey, int(now), name) else redis.call('ZREM', unknownKey, name) end
--- an unknown outcome keeps its hold until it is known
-if status ~= 'unknown' then
+-- an unknown outcome keeps its hold until it is known; what was planned again after its hold was given up gets one now
+if status == 'unknown' then
+  if submission.held == 'due' then makeHold(submissionKey, submission, periodsOf(generation.tenant, now)) end
+else
   release(submissionKey, submission)
   local before, after = chargeOf(submission), { settled = tonumber(cost), expected = 0, reported = 0, unreported = 0, differing = 0 }
   if status ~= 'failed' then after.expected = tonumber(submission.reserved) end
