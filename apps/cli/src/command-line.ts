@@ -192,7 +192,7 @@ interface OptionToken {
   readonly value?: string | undefined;
 }
 
-/** Of an option that is given twice one word would be forgotten, and an empty value says nothing. */
+/** Finds an option that is given twice, of which one value would be ignored, or one with an empty value. */
 function findOptionProblem(command: string, tokens: readonly OptionToken[]): string | undefined {
   const seen = new Set<string>();
   for (const { kind, name, value } of tokens) {
@@ -222,7 +222,7 @@ function describeUnknownOption(command: string, message: string, known: readonly
   return `${command} has no option ${shown(given)}${hint}; it has ${known.map((name) => `--${name}`).join(', ')}`;
 }
 
-/** Of the words that the settings and other programs have for an option: `--daily-cap-usd` is `--day`. */
+/** Guesses an option from the names that settings and other programs use for it: `--daily-cap-usd` is `--day`. */
 const findOption = (given: string, known: readonly string[]): string | undefined =>
   findMeant(given, known) ??
   findMeant(

@@ -8,7 +8,7 @@ export interface KeepSumsDependencies {
   store: Pick<GenerationStore, 'claimTurn'>;
   sums: SumsInRedis;
   archive: SumsInS3;
-  /** Whether Redis and bucket belong together. */
+  /** Returns true while Redis and bucket belong together. */
   mayWrite: () => boolean;
   logger: Logger;
   /** Milliseconds of a clock that never goes back. */

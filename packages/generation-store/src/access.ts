@@ -62,7 +62,7 @@ export async function isDryRunCharged(redis: Redis, prefix: string): Promise<boo
   return (await redis.exists(dryRunChargedKey(prefix))) === 1;
 }
 
-/** What a strike of a submission tells: how many there are, and whether the provider takes purchases of others meanwhile. */
+/** The strikes of a submission, with `takesOthers` true if the provider accepts purchases of others meanwhile. */
 export interface Strike {
   strikes: number;
   takesOthers: boolean;

@@ -106,7 +106,7 @@ export interface GenerationStore {
   reportAnswer(): Promise<void>;
   /** What the provider is in trouble with; undefined while the fleet sends as it likes. */
   findTrouble(): Promise<StandingTrouble | undefined>;
-  /** Counts a send that came to nothing while purchases of others were taken. @param needsOther Only if one was accepted since the last. */
+  /** Counts a send that came to nothing; after the first one only if another submission was accepted since the one before. */
   countStrike(ref: SubmissionRef): Promise<Strike>;
   /** Counts the generations in a row that were refused with one code. @returns how many there are, this one included. */
   countRefusal(generationId: string, code: string): Promise<number>;

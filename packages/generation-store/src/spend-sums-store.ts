@@ -21,7 +21,7 @@ export interface SumsBase {
   moves: number;
 }
 
-/** What there is to write. */
+/** The state of the sums in Redis, from which a worker decides what to write into S3. */
 export interface SumsLook {
   /** Redis time, in milliseconds since 1970. */
   now: number;
@@ -29,7 +29,7 @@ export interface SumsLook {
   memory: string;
   /** How often money has moved. */
   moves: number;
-  /** Whether each period that holds something is known to have moved. */
+  /** True once `:moved-periods` names each period that holds money. */
   isWhole: boolean;
   /** The move up to which S3 holds everything. */
   recorded?: number;

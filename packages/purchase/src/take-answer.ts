@@ -58,7 +58,7 @@ export async function takeAnswer(
 interface Judged {
   verdict: SubmitVerdict;
   access?: Awaited<ReturnType<Access['ask']>>;
-  /** Whether the trouble is of this order or of this process alone, so that the fleet is not told of it. */
+  /** True if the trouble concerns this order or this process alone: the fleet is not told of it. */
   isOwn: boolean;
 }
 

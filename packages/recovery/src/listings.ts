@@ -1,6 +1,6 @@
 import type { ListedRecord } from '@darkroom/contracts';
 
-/** Of a date with more wanted generations than this the whole date is listed: one request lists a thousand records. */
+/** With more wanted generations of a date than this, the whole date is listed: one request lists a thousand records. */
 export const LISTED_ONE_BY_ONE = 50;
 
 /** Returns the date under which S3 keeps what was created at a moment. @param at Milliseconds since 1970. */

@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import { duplicateOnce } from './duplicate-once.ts';
 import { redisTroubleOf, type RedisTrouble } from './redis-trouble.ts';
 
 const LIMIT_MS = 2000;
@@ -8,16 +9,7 @@ const LIMIT_MS = 2000;
  * @returns undefined when Redis answers it.
  */
 export async function findConnectTrouble(redis: Redis): Promise<RedisTrouble | undefined> {
-  const fresh = redis.duplicate({
-    lazyConnect: true,
-    enableReadyCheck: false,
-    retryStrategy: () => null,
-    reconnectOnError: null,
-    maxRetriesPerRequest: 0,
-    connectTimeout: LIMIT_MS,
-    commandTimeout: LIMIT_MS,
-    socketTimeout: LIMIT_MS,
-  });
+  const fresh = duplicateOnce(redis, LIMIT_MS, { enableReadyCheck: false });
   let met: unknown;
   fresh.on('error', (error: unknown) => (met = error));
   try {

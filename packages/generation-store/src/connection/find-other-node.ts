@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import { duplicateOnce } from './duplicate-once.ts';
 import { epochKey } from '../keys.ts';
 
 /** A server as it names itself. */
@@ -27,15 +28,7 @@ export async function readNode(redis: Redis, prefix: string): Promise<RedisNode>
  */
 export async function findOtherNode(redis: Redis, prefix: string, own: RedisNode): Promise<RedisNode | undefined> {
   if (own.run === '') return undefined;
-  const fresh = redis.duplicate({
-    lazyConnect: true,
-    retryStrategy: () => null,
-    reconnectOnError: null,
-    maxRetriesPerRequest: 0,
-    connectTimeout: LIMIT_MS,
-    commandTimeout: LIMIT_MS,
-    socketTimeout: LIMIT_MS,
-  });
+  const fresh = duplicateOnce(redis, LIMIT_MS);
   fresh.on('error', () => undefined);
   try {
     await fresh.connect();

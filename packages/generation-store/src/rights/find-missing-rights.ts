@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import { duplicateOnce } from '../connection/duplicate-once.ts';
 import { patternOf } from './acl-rules.ts';
 import type { RedisProcess, RedisRights } from './redis-rights.ts';
 import { redisRights } from './redis-rights.ts';
@@ -28,17 +29,10 @@ const LIMIT_MS = 5000;
  * @returns undefined where a server knows no transactions. @throws what the connection met, when it cannot be asked.
  */
 export async function findMissingRights(redis: Redis, process: RedisProcess, prefix: string): Promise<MissingRight[] | undefined> {
-  const fresh = redis.duplicate({
-    lazyConnect: true,
-    retryStrategy: () => null,
-    reconnectOnError: null,
-    maxRetriesPerRequest: 0,
+  const fresh = duplicateOnce(redis, LIMIT_MS, {
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
     enableReadyCheck: false,
-    connectTimeout: LIMIT_MS,
-    commandTimeout: LIMIT_MS,
-    socketTimeout: LIMIT_MS,
   });
   let met: unknown;
   fresh.on('error', (error: unknown) => (met = error));
