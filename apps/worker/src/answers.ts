@@ -2,16 +2,16 @@ import type { Redis } from 'ioredis';
 
 /** Follows whether a connection is answered. */
 export interface Answers {
-  /** Whether it was answered within the last moments. */
+  /** Returns true while the server has answered within the last second. */
   isAnswered(): boolean;
   stop(): void;
 }
 
 const EVERY_MS = 250;
-/** An answer that is older counts for nothing. */
+/** Looks without an answer until the server counts as away. */
 const FRESH_LOOKS = 4;
 
-/** Asks a connection again and again, from the call on: its status tells nothing of a server that is frozen. */
+/** Pings a server four times a second. A connection to a frozen server looks healthy, so its status is not enough. */
 export function followAnswers(redis: Pick<Redis, 'ping'>): Answers {
   let looksSinceAnswer = 0;
   const ask = (): void => {

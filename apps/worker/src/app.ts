@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { defined } from '@darkroom/contracts';
 import { buildGenerationStore, connectPatient, defaultRetention, watchRedis, type GenerationStore } from '@darkroom/generation-store';
 import { createObjectStorage, type ObjectStorage } from '@darkroom/object-storage';
 import { createSettlements, createSubmissions } from '@darkroom/queues';
@@ -52,11 +53,11 @@ export interface WorkerDependencies {
 
 export interface WorkerApp extends Service {
   start(): Promise<void>;
-  /** Where /livez, /readyz and /metrics are; known from the first moments of `start` on. */
+  /** The address of /livez, /readyz and /metrics; known soon after `start` begins. */
   healthUrl(): string | undefined;
 }
 
-/** Builds a worker: it buys what is queued and brings it home. @param overrides For tests; production passes none. */
+/** Builds a worker, which buys queued submissions and settles them. @param overrides For tests; production passes none. */
 export function createWorkerApp(config: WorkerConfig, overrides: Partial<WorkerDependencies> = {}): WorkerApp {
   const { redis: redisConfig, s3, runware, webhook, spend, timing, worker: settings } = config;
   const { now: wallMs = Date.now } = overrides;
@@ -103,12 +104,12 @@ export function createWorkerApp(config: WorkerConfig, overrides: Partial<WorkerD
   addSettingsGauge(metrics, keptSettings);
   const darkroomId = config.darkroom.id;
   const ownStore = createOwnStore(
-    { store, archive: storage, prefix: redisConfig.prefix, createId: randomUUID, ...(darkroomId === undefined ? {} : { darkroomId }) },
+    { store, archive: storage, prefix: redisConfig.prefix, createId: randomUUID, ...defined({ darkroomId }) },
     () => keptSettings.seed(),
     logger,
   );
   let foreign: Error | undefined;
-  /** A worker whose Redis or bucket was exchanged under it takes no jobs until they belong together again. */
+  /** Takes no jobs while Redis and bucket belong to different Darkrooms, for example after an operator exchanged one of them. */
   function setForeign(error: Error | undefined): void {
     if (error === undefined && foreign === undefined) return;
     foreign = error;
@@ -135,7 +136,7 @@ export function createWorkerApp(config: WorkerConfig, overrides: Partial<WorkerD
   const sumsKeeper = joinSums(redis, redisConfig.prefix, { store, archive: storage, mayWrite: () => foreign === undefined, ...watching });
   let starting: Promise<void> | undefined;
   let isStarted = false;
-  // What this process times itself goes by Redis time. BullMQ goes by the clock of the process: it would move jobs before or after their time.
+  // Timers of this process use Redis time. BullMQ uses the clock of the process: with a wrong one it would move jobs at the wrong time.
   const clockWatch = watchClock({
     clock,
     logger,
@@ -143,8 +144,8 @@ export function createWorkerApp(config: WorkerConfig, overrides: Partial<WorkerD
     onChange: () => followPauses(),
   });
   /**
-   * Jobs are taken while the clock is right and Redis and bucket belong together, submissions while S3 is there and the provider takes
-   * purchases, and settlements while it answers questions: the end of one trouble does not end the other.
+   * A worker takes jobs while its clock is right and Redis and bucket belong together. It takes submissions only while S3 answers and
+   * the provider takes purchases, and settlements only while the provider answers questions. Each condition pauses and resumes by itself.
    */
   const followPauses = (): void => {
     const isStopped = foreign !== undefined || !clockWatch.isRight();
@@ -175,7 +176,7 @@ export function createWorkerApp(config: WorkerConfig, overrides: Partial<WorkerD
     }),
   );
 
-  /** From the open port to the first job, in order. What is away is waited for; each step may be the last when the worker is stopped. */
+  /** Runs the steps from the open port to the first job, in order. It waits for Redis and S3; a stop may end it at each step. */
   async function bringUp(): Promise<void> {
     await Promise.all([s3Watch.start(), redisSetup.start(), pulse.start()]);
     await Promise.all([redisWatch.untilUsable(), redisSetup.untilThere(), s3Watch.untilThere()]);
@@ -246,7 +247,7 @@ export function createWorkerApp(config: WorkerConfig, overrides: Partial<WorkerD
     async start() {
       if (stopping !== undefined) return;
       healthUrl = await server.listen({ host: config.listen.host, port: config.listen.port });
-      logger.info({ health: healthUrl }, 'worker listens, and looks for redis and S3');
+      logger.info({ health: healthUrl }, 'worker listens, and waits for redis and S3');
       starting = bringUp().catch((error: unknown) => {
         if (!stopped.signal.aborted) throw error;
       });
@@ -262,9 +263,9 @@ export function createWorkerApp(config: WorkerConfig, overrides: Partial<WorkerD
         const answers = followAnswers(redis);
         const left = await closeWorkers(workers(), { hurry: hurry.signal, canWrite: answers.isAnswered });
         answers.stop();
-        // What it writes last is only for operators, and forgotten within a minute without it: a Redis that is away is not waited for.
+        // The last write tells operators only, and Redis forgets it within a minute: the stop does not wait for a Redis that is away.
         await atMost(LAST_WORDS_MS, saidFarewell);
-        // Ends whatever waits for Redis or S3: the start, a comparison, a pass.
+        // This ends the start, a comparison or a pass that waits for Redis or S3.
         redisWatch.close();
         redis.disconnect();
         storage.close();
@@ -286,11 +287,11 @@ export function createWorkerApp(config: WorkerConfig, overrides: Partial<WorkerD
   };
 }
 
-/** S3 is asked this often for changes of settings that Redis was not told of, because the operator's process died in between. */
+/** The worker asks S3 this often for settings that an operator's process wrote to S3 but not to Redis, because it died in between. */
 const SETTINGS_MS = 60_000;
 
-/** A held worker gets this long to say that it ends. */
+/** A held worker gets this long to report that it ends. */
 const LAST_WORDS_MS = 1000;
 
-/** What was told to end, and had all that it waits for taken away, gets this long. */
+/** The loops get this long to end after their connections are closed. */
 const LAST_LOOPS_MS = 1500;

@@ -3,8 +3,8 @@ import type { Logger, WebhookSettings } from '@darkroom/service-runtime';
 const LIMIT_MS = 3000;
 
 /**
- * Asks once whether the receiver answers under the address that Runware is given, and warns when it does not. Only a warning: a
- * load balancer may be closed to the pods behind it, the receiver may start later, and no image depends on a webhook.
+ * Asks once whether the receiver answers at the address that Runware gets. A failure is only a warning: a load balancer may refuse
+ * the pods behind it, the receiver may start later, and images come home without webhooks.
  */
 export async function checkWebhookAddress({ baseUrl }: WebhookSettings, logger: Logger, signal: AbortSignal): Promise<void> {
   const address = `${baseUrl}/livez`;

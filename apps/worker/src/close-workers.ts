@@ -2,21 +2,21 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { WatchedWorker } from './watched-worker.ts';
 
 export interface CloseWorkersOptions {
-  /** Aborted when runs under way are to be given back instead of waited for. */
+  /** Aborted when runs under way must give their jobs back at once. */
   readonly hurry: AbortSignal;
-  /** Says whether Redis takes what the runs and BullMQ still have to write. */
+  /** Returns true while Redis takes the last writes of the runs and of BullMQ. */
   readonly canWrite: () => boolean;
 }
 
-/** BullMQ gets this long for its last writes when no run is under way any more, or the runs were told to hurry. */
+/** BullMQ gets this long for its last writes, once no run is under way or the runs were told to hurry. */
 const LAST_WRITES_MS = 1500;
-/** A Redis that is away for this long during a stop is not waited for. */
+/** A stop waits this long for a Redis that is away. */
 const MAX_AWAY_MS = 2500;
 const LOOK_MS = 50;
 
 /**
- * Closes workers of BullMQ: they fetch no more jobs from the call on, and runs under way end. BullMQ's own close never ends while
- * Redis is away (6.7), so that what is left then is cut off: jobs are found by the stalled check of another worker.
+ * Closes BullMQ workers: they fetch no more jobs, and the runs under way end. While Redis is away BullMQ's own close never ends
+ * (6.7), so this one stops waiting; the stalled check of another worker then finds the jobs.
  * @returns how many runs had not ended.
  */
 export async function closeWorkers(workers: readonly WatchedWorker[], { hurry, canWrite }: CloseWorkersOptions): Promise<number> {
@@ -36,7 +36,7 @@ export async function closeWorkers(workers: readonly WatchedWorker[], { hurry, c
 
 function cutOff(worker: WatchedWorker): void {
   const backend = worker.getBackend();
-  // Ends what a close that is under way waits for; its end interests nobody any more.
+  // Ends the command that BullMQ's close waits for; the result is of no use any more.
   void backend.blockingClient?.then(
     (client) => client.disconnect(),
     () => undefined,

@@ -20,18 +20,18 @@ import {
 } from '@darkroom/service-runtime';
 import { z } from 'zod';
 
-/** The largest image that is read: 1408 x 1408 pixels of four bytes, twice over. */
+/** The largest image that a worker reads: twice the size of 1408 x 1408 pixels at four bytes each. */
 export const MAX_IMAGE_BYTES = 16 * 1024 * 1024;
 
 /**
- * How long a stop waits for what is under way, in milliseconds: Runware answers a POST within a second or two. One that takes longer
- * is given back as a send whose outcome is not known, and Runware is asked about it. Orchestrators must wait longer
+ * Time that a stop waits for runs under way, in milliseconds. Runware answers a POST within a second or two; a slower POST counts as
+ * a send with an unknown outcome, and a later run asks Runware about it. Orchestrators must wait longer than this
  * (docker-compose.yml, infra/kubernetes/base/worker.yaml).
  */
 export const DRAIN_MS = 10_000;
 
 const hostNames = 'host names, separated by commas';
-/** Compared with the hosts of addresses as URLs have them: "https://…", a path or a space would match none, and every image be lost. */
+/** Compared with the host of a URL: an entry with "https://", a path or a space would match none, and every image would be lost. */
 const imageHosts = text(hostNames)
   .transform((hosts) => hosts.split(',').map((host) => host.trim()))
   .refine((hosts) => hosts.every(isHost), { error: `must be ${hostNames}` });
@@ -56,7 +56,7 @@ const workerSettings = z
     imageHosts: env.RUNWARE_IMAGE_HOSTS,
   }));
 
-/** What is read from the environment, in groups. */
+/** The schemas of a worker's settings, in groups. */
 export const workerSchemas = {
   redis: redisSettings,
   darkroom: darkroomSettings,
@@ -75,7 +75,7 @@ export const workerSchemas = {
 export const loadWorkerConfig = (env: Environment) => readSettings(workerSchemas, env);
 export type WorkerConfig = ReturnType<typeof loadWorkerConfig>;
 
-/** The secrets among the settings, which no log may hold. */
+/** Returns the secrets among the settings, which no log may hold. */
 export const secretsOf = ({ runware, s3, webhook }: WorkerConfig): string[] =>
   [
     runware.apiKey,
@@ -83,7 +83,7 @@ export const secretsOf = ({ runware, s3, webhook }: WorkerConfig): string[] =>
     ...(webhook?.keys ?? []).map(({ secret }) => secret),
   ].filter((secret) => secret !== undefined);
 
-/** The hosts that images may come from. An emulator on this machine serves its images itself. */
+/** Returns the hosts that images may come from. An emulator on this machine serves its images itself. */
 export function imageHostsOf({ runware, worker }: WorkerConfig): string[] {
   return [...(worker.imageHosts ?? defaultImageHosts), ...(isLoopbackUrl(runware.url) ? [new URL(runware.url).host] : [])];
 }

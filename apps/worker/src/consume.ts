@@ -24,28 +24,28 @@ export interface ConsumeDependencies {
   submissions: Submissions;
   settlements: Settlements;
   newestDelivery(ref: SubmissionRef): Promise<number>;
-  /** Aborted when runs are to end early because the process is stopping. */
+  /** Aborted when runs must end early because the process stops. */
   hurry: AbortSignal;
   /** Beats at each turn of the loops that fetch jobs. */
   pulse: Pulse;
-  /** Called when a run could not use S3. */
+  /** Called when a run could not reach S3. */
   onStorageTrouble?: () => void;
   logger: Logger;
   metrics: WorkerMetrics;
 }
 
-/** A limit that nothing reaches: BullMQ keeps to `rateLimit` only on a worker that has one (BullMQ 6.7, `fetchNextJob`). */
+/** A limit that no queue reaches: BullMQ obeys `rateLimit` only on a worker that has a limiter (BullMQ 6.7, `fetchNextJob`). */
 const NO_LIMIT = { max: 1_000_000_000, duration: 1000 };
-/** The counter of stalls is never reset over the life of a job, which may see many deploys. */
+/** BullMQ never resets a job's count of stalls, and a job may live through many deployments. */
 const MAX_STALLED_COUNT = 10_000;
 
 export interface Consuming {
   workers: WatchedWorker[];
-  /** Takes no jobs of a queue while true; runs that are under way go on. */
+  /** Takes no jobs of a queue while its flag is true; runs under way continue. */
   setPaused(isPaused: { submissions: boolean; settlements: boolean }): void;
 }
 
-/** Runs the two queues of a purchase. Each run ends in an outcome; trouble of Redis, S3 or the provider is always a snooze. */
+/** Runs the two queues of a purchase. Each run ends in an outcome; an error of Redis, S3 or the provider becomes a snooze. */
 export function startConsuming(options: ConsumeOptions, dependencies: ConsumeDependencies): Consuming {
   const { purchase, submissions, settlements, newestDelivery, hurry, pulse, logger, metrics } = dependencies;
   const { connection, queue, timing } = options;
@@ -94,17 +94,17 @@ export function startConsuming(options: ConsumeOptions, dependencies: ConsumeDep
     const code = error instanceof DarkroomError ? error.code : undefined;
     if (code === 'storage.unavailable') dependencies.onStorageTrouble?.();
     metrics.troubles.add({ queue: job.queueName, code: code ?? 'none' });
-    // What this worker lost meanwhile another one may have; here the job keeps its place until it is back.
+    // This worker lost Redis or S3 during the run; another worker may still have both. A settlement keeps its place here.
     if (!isParked && worker.isToPause) return { kind: 'release' };
     const attempt = Number.isSafeInteger(job.attemptsStarted) ? job.attemptsStarted : 1;
     const delayMs = Math.min(timing.maxTroubleMs, timing.troubleMs * 2 ** Math.min(attempt - 1, 10));
-    // Trouble that no time will mend waits for a person; what comes of it meanwhile is the same.
+    // An error that time does not mend needs an operator, so it is logged as an error; the job is snoozed all the same.
     const isForGood = error instanceof DarkroomError && !error.retryable;
     const fields = { queue: job.queueName, ...ref, code, delayMs };
-    // An error that is none of ours is of Redis, and is the same for every run.
+    // An error without a code comes from Redis, and each run meets the same one.
     if (code === undefined) troubleLog.warn(error, fields, 'run put back after trouble');
     else logger[isForGood ? 'error' : 'warn']({ ...fields, err: error }, 'run put back after trouble');
-    // No delivery wakes it sooner: trouble that lasts would make a hot loop.
+    // No delivery may wake the job sooner: a lasting error would make a hot loop.
     return {
       kind: 'snooze',
       delayMs,

@@ -8,7 +8,7 @@ export interface JoinAccessDependencies extends Omit<WatchAccessDependencies, 'p
   storage: Pick<ObjectStorage, 'presignUpload'>;
 }
 
-/** Joins the watch over whether this process may buy to its settings, and to an address for uploads as orders have it. */
+/** Gives the access watch its settings, and an upload address like that of a real order. */
 export function joinAccess({ runware, timing, worker }: WorkerConfig, { storage, ...dependencies }: JoinAccessDependencies): AccessWatch {
   return watchAccess(
     {

@@ -19,16 +19,16 @@ export interface PurchaseParts {
   webhook: WebhookSettings | undefined;
   timing: Timing;
   maxSubmissions: number;
-  /** False when S3 cannot be reached by the provider. */
+  /** False when the provider cannot reach S3. */
   askForUpload: boolean;
-  /** Redis time, in milliseconds since 1970: others check what is signed and when it ends. */
+  /** Redis time, in milliseconds since 1970: it dates signatures and their ends, which other processes check. */
   now: () => number;
-  /** Clock of this process. */
+  /** Wall clock of this process, in milliseconds since 1970. */
   wallMs: () => number;
   logger: Logger;
 }
 
-/** Joins the packages to the ports of a purchase. */
+/** Connects the packages to what the purchase protocol needs. */
 export function joinPurchase(parts: PurchaseParts): Purchase {
   const { store, storage, provider, access, submissions, settlements, webhook, timing, maxSubmissions, askForUpload, now, wallMs, logger } =
     parts;
@@ -59,15 +59,15 @@ export function joinPurchase(parts: PurchaseParts): Purchase {
 }
 
 /**
- * Time since the start that never runs slower than either clock: the monotonic one stands still while a virtual machine is
- * suspended, the wall clock may be set back.
+ * Returns a clock that starts at 0 and counts the faster of two clocks. The monotonic clock stands still while a virtual machine is
+ * suspended, and an operator may set the wall clock back.
  */
 function createMonotonicClock(wallMs: () => number): () => number {
   let last = { wall: wallMs(), monotonic: performance.now() };
   let elapsedMs = 0;
   return () => {
     const at = { wall: wallMs(), monotonic: performance.now() };
-    // Step by step: a wall clock that leapt ahead and is set back must not take the time back that went by.
+    // Added step by step: when the wall clock leaps ahead and is set back, the counted time stays.
     elapsedMs += Math.max(at.monotonic - last.monotonic, at.wall - last.wall);
     last = at;
     return elapsedMs;

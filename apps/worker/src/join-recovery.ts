@@ -1,7 +1,7 @@
 import type { Recovery } from '@darkroom/recovery';
 import type { PurchaseParts } from './join-purchase.ts';
 
-/** Joins the packages to the ports of bringing back. */
+/** Connects the packages to what restoring a generation needs. */
 export function joinRecovery({
   store,
   storage,

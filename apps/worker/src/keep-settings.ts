@@ -1,14 +1,14 @@
-import { DEFAULT_TASKS_AT_PROVIDER, describeCaps, describeCapsDifference, type SpendCaps } from '@darkroom/contracts';
+import { DEFAULT_TASKS_AT_PROVIDER, defined, describeCaps, describeCapsDifference, type SpendCaps } from '@darkroom/contracts';
 import type { GenerationStore, StoredCaps } from '@darkroom/generation-store';
 import { restoreCaps, restoreLimits, restorePauses, type SettingsInRedis, type SettingsInS3 } from '@darkroom/recovery';
 import type { Logger } from '@darkroom/service-runtime';
 
 export interface KeepSettingsOptions {
-  /** The caps that a new store begins with. */
+  /** The first caps of a new store. */
   seed: SpendCaps;
   /** The caps that the environment of this worker names. */
   named: Partial<SpendCaps>;
-  /** How often one worker of the fleet asks S3 for changes that Redis was not told of, in milliseconds. */
+  /** Time between two looks at S3, by one worker of the fleet, for changes that Redis does not have, in milliseconds. */
   askS3EveryMs: number;
 }
 
@@ -18,26 +18,26 @@ export interface KeepSettingsDependencies {
   logger: Logger;
 }
 
-/** Keeps the settings of the store in Redis as S3 knows them. */
+/** Keeps the settings in Redis equal to those in S3. */
 export interface SettingsKeeper {
-  /** Gives a new store its settings, before its epoch; those that S3 knows come before those of the environment. */
+  /** Gives a new store its settings before its epoch; settings in S3 win over the environment. */
   seed(): Promise<void>;
-  /** Takes the newest of each setting from S3. @throws StorageError while that is not known: nothing may be bought then. */
+  /** Takes the newest value of each setting from S3. @throws StorageError if S3 does not answer; the fleet must not buy then. */
   restore(): Promise<void>;
-  /** Brings back what Redis has lost, records what S3 does not know, and says what differs from the environment. */
+  /** Restores settings that Redis has lost, records settings that S3 lacks, and logs what differs from the environment. */
   look(): Promise<void>;
-  /** Whether the environment of this worker names other settings than the store has. */
+  /** Returns true if the environment of this worker names other settings than the store has. */
   differs(): boolean;
 }
 
-/** What a worker says of its environment is shown for so long. */
+/** Operators see a worker's report of differing settings for this long. */
 const SHOWN_SECONDS = 60;
 
 export function keepSettings(
   { seed, named, askS3EveryMs }: KeepSettingsOptions,
   { store, archive, logger }: KeepSettingsDependencies,
 ): SettingsKeeper {
-  // An open store without any caps takes those of an environment that names them, and no default.
+  // An open store without caps takes them from an environment that names caps, never from defaults.
   const namedSeed = named.allPerDay === undefined ? undefined : seed;
   let known: StoredCaps | undefined;
   let knownTasks: number | undefined;
@@ -53,19 +53,19 @@ export function keepSettings(
       logger.info({ event: 'pauses.recorded', revision, reason: operator?.reason }, "recorded an operator's pause in S3");
     else if (kind === 'brought-back')
       logger.warn(
-        { event: 'pauses.brought-back', revision, ...(operator === undefined ? {} : { reason: operator.reason }) },
+        { event: 'pauses.brought-back', revision, ...defined({ reason: operator?.reason }) },
         operator === undefined
-          ? 'redis had forgotten that an operator resumed buying'
-          : 'redis had forgotten that an operator paused buying',
+          ? 'redis had lost that an operator resumed buying; restored from S3'
+          : 'redis had lost that an operator paused buying; restored from S3',
       );
   }
 
-  /** Tells each change of the limit of tasks once. */
+  /** Logs each change of the limit of tasks once. */
   function noteTasks(tasksAtProvider: number = DEFAULT_TASKS_AT_PROVIDER, from: string = 'redis'): void {
     if (knownTasks !== undefined && knownTasks !== tasksAtProvider)
       logger.warn(
         { event: 'limits.changed', before: knownTasks, after: tasksAtProvider, from },
-        'the limit of tasks at the provider was changed',
+        'the limit of tasks at the provider changed',
       );
     knownTasks = tasksAtProvider;
   }
@@ -76,7 +76,7 @@ export function keepSettings(
       if (!isAbsenceTold)
         logger.error(
           { event: 'caps.absent' },
-          'neither redis nor S3 holds spend caps of this store; nothing is bought until they are set: `darkroom caps --day <usd>`',
+          'neither redis nor S3 holds spend caps for this store; no worker buys until an operator sets them: `darkroom caps --day <usd>`',
         );
       isAbsenceTold = true;
       return;
@@ -87,12 +87,12 @@ export function keepSettings(
     note({ caps, revision });
   }
 
-  /** Tells each change of the caps once, and each change of what differs. */
+  /** Logs each change of the caps once, and each change of their difference from the environment. */
   function note(found: StoredCaps): void {
     if (known !== undefined && describeCaps(known.caps) !== describeCaps(found.caps))
       logger.warn(
         { event: 'caps.changed', before: describeCaps(known.caps), after: describeCaps(found.caps), revision: found.revision },
-        'the spend caps of the store were changed',
+        'the spend caps of the store changed',
       );
     known = found;
     const words = describeCapsDifference(named, found.caps);
@@ -102,7 +102,7 @@ export function keepSettings(
     else
       logger.warn(
         { event: 'settings.differ', difference: words },
-        'the environment of this worker names other spend caps than the store has; those of the store hold, and `darkroom caps` changes them',
+        'the environment of this worker names other spend caps than the store has; the caps of the store apply; `darkroom caps` changes them',
       );
   }
 
@@ -124,7 +124,7 @@ export function keepSettings(
 }
 
 const restoredWords = {
-  'brought-back': 'redis had lost a change of the spend caps; it was brought back from S3',
+  'brought-back': 'redis had lost a change of the spend caps; restored from S3',
   recorded: 'recorded the spend caps that redis held in S3',
-  seeded: 'the store had no spend caps; it begins with those of the environment',
+  seeded: 'the store had no spend caps; took those of the environment',
 } as const;

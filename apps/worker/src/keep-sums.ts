@@ -15,11 +15,11 @@ export interface KeepSumsDependencies {
   now: () => number;
 }
 
-/** One worker of the fleet writes the sums this often, if money has moved. */
+/** One worker of the fleet writes the sums this often, if the ledger has changed. */
 const EVERY_MS = 60_000;
-/** Each worker asks for the turn this often, once it has run for as long as the sums may be old. */
+/** Each worker asks for the turn this often. */
 const LOOK_MS = 5000;
-/** While a process of an earlier version moves money, a worker looks through all keys no more often than this. */
+/** While a process of an earlier version changes the ledger, a worker scans all keys at most this often. */
 const UNFOLLOWED_MS = 600_000;
 
 export const joinSums = (
@@ -28,7 +28,7 @@ export const joinSums = (
   rest: Omit<KeepSumsDependencies, 'sums'>,
 ): Required<Pick<Service, 'start' | 'stop'>> => keepSums({ ...rest, sums: buildSpendSumsStore({ prefix }, redis) });
 
-/** Has the sums of the ledger written into S3, by one worker of the fleet at a time. */
+/** Writes the sums of the ledger into S3, by one worker of the fleet at a time. */
 function keepSums({ store, sums, archive, mayWrite, logger, now }: KeepSumsDependencies): Required<Pick<Service, 'start' | 'stop'>> {
   let timer: NodeJS.Timeout | undefined;
   let writing: Promise<void> | undefined;
@@ -42,7 +42,10 @@ function keepSums({ store, sums, archive, mayWrite, logger, now }: KeepSumsDepen
     if (kind === 'recorded') logger.debug({ event: 'sums.recorded', ...recorded }, 'wrote the sums of the ledger into S3');
     if (kind === 'unfollowed') restsUntil = now() + UNFOLLOWED_MS;
     if (kind === 'unreadable' && told !== kind)
-      logger.warn({ event: 'sums.unreadable' }, 'a sum of the ledger cannot be read: a rebuild would read everything before it opens');
+      logger.warn(
+        { event: 'sums.unreadable' },
+        'redis holds a corrupt sum of the ledger: a rebuild would read all records before it opens the store',
+      );
     told = kind;
   }
 
@@ -50,7 +53,7 @@ function keepSums({ store, sums, archive, mayWrite, logger, now }: KeepSumsDepen
     if (!isStopped && told !== 'failed')
       logger.warn(
         { event: 'sums.failed', err: error },
-        'could not write the sums of the ledger into S3: without them a rebuild reads everything before it opens',
+        'could not write the sums of the ledger into S3: without them a rebuild reads all records before it opens the store',
       );
     told = 'failed';
   }

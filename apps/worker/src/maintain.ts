@@ -15,9 +15,9 @@ export interface MaintainOptions {
   connection: Redis;
   queue: QueueSettings;
   timing: Timing;
-  /** How often the fleet is reconciled, in milliseconds. */
+  /** Time between two passes of the reconciler in the fleet, in milliseconds. */
   everyMs: number;
-  /** How long something must look wrong before it is. */
+  /** The reconciler repairs a disagreement only if it has lasted this long, in milliseconds. */
   graceMs: number;
 }
 
@@ -34,19 +34,19 @@ export interface MaintainDependencies {
   metrics: WorkerMetrics;
 }
 
-/** What makes the passes of the reconciler. */
+/** Schedules and makes the passes of the reconciler. */
 export interface Maintainer extends Service {
   start(): Promise<void>;
-  /** Fetches the passes, once it was started; its caller closes it. */
+  /** Returns the BullMQ worker of the passes once it was started; the caller closes it. */
   worker(): WatchedWorker | undefined;
-  /** Leaves passes and their schedule to other workers, or takes them up again. */
+  /** Leaves the passes and their schedule to other workers while true. */
   pause(isPaused: boolean): void;
 }
 
-/** The schedule is looked after this often: a Redis that was emptied or taken back has forgotten it. */
+/** Each worker checks the schedule this often: a Redis that was emptied or restored from a backup has lost it. */
 const MAX_UNSCHEDULED_MS = 30_000;
 
-/** Reconciles every so often. Every worker looks after the schedule; one of the fleet makes the pass. */
+/** Starts the reconciler. Every worker keeps the schedule; one worker of the fleet makes each pass. */
 export function maintain(options: MaintainOptions, dependencies: MaintainDependencies): Maintainer {
   const { connection, queue, timing, everyMs } = options;
   const { logger, pulse } = dependencies;
@@ -59,7 +59,7 @@ export function maintain(options: MaintainOptions, dependencies: MaintainDepende
 
   async function keepScheduled(): Promise<void> {
     while (!stopping.signal.aborted) {
-      // The times of the schedule are those of the process that writes it.
+      // BullMQ writes the times of the schedule by the clock of this process.
       if (!hasPause)
         await maintenance
           .scheduleReconcile(everyMs)
@@ -99,12 +99,12 @@ export function maintain(options: MaintainOptions, dependencies: MaintainDepende
   };
 }
 
-/** A pass that failed is not tried again: the next one comes soon, and does all that it would have done. */
+/** Makes one pass. A failed pass is not retried: the next one comes soon and covers the same. */
 async function makePass(reconciler: Reconciler, { logger, metrics }: MaintainDependencies, signal: AbortSignal): Promise<void> {
   const startedAt = performance.now();
   const noteEnd = (outcome: string): void => metrics.pass.observe({ outcome }, (performance.now() - startedAt) / 1000);
   try {
-    // What it waits for may be away; a stop does not wait for that.
+    // The pass may wait for a Redis or an S3 that is away; a stop does not wait for the pass.
     const report = await orAborted(reconcile(reconciler, { signal }), signal, 'stopped');
     noteEnd(report?.outcome ?? 'not-my-turn');
     if (report === undefined) return;
@@ -115,7 +115,7 @@ async function makePass(reconciler: Reconciler, { logger, metrics }: MaintainDep
     );
   } catch (error) {
     noteEnd('failed');
-    if (!signal.aborted) logger.warn({ err: error }, 'could not reconcile; the next pass begins anew');
+    if (!signal.aborted) logger.warn({ err: error }, 'could not reconcile; the next pass starts over');
   }
 }
 
@@ -139,18 +139,18 @@ function joinReconciler(
         logFinding(logger, finding);
       },
       progress: ({ startedAt, at, open, stored }) =>
-        logger.info({ event: 'reconcile.progress', open, stored, ms: at - startedAt }, 'reconciling goes on'),
+        logger.info({ event: 'reconcile.progress', open, stored, ms: at - startedAt }, 'reconciling continues'),
     },
     settings: { ...defaultReconcileSettings, timing, graceMs },
   };
 }
 
 function logFinding(logger: Logger, { kind, place, action }: Finding): void {
-  // Every image leaves an upload behind; the line of the pass says how many were tidied away.
+  // Every image leaves an upload behind; the line of the pass counts the uploads that were deleted.
   const level = kind === 'staging-left' ? 'debug' : 'warn';
   logger[level](
     { event: `reconcile.${action}`, kind, ...place },
-    action === 'repaired' ? `repaired: ${kind}` : `found, and not repaired: ${kind}`,
+    action === 'repaired' ? `repaired: ${kind}` : `found but not repaired: ${kind}`,
   );
 }
 

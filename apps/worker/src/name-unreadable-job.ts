@@ -3,8 +3,8 @@ import type { Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 
 /**
- * Names a stalled job that BullMQ cannot read: it takes such a job, fails over its payload before any code of ours runs, tells
- * only what is wrong with the JSON, and takes it again when it has stalled (6.7, `Job.fromJSON`). Others go on meanwhile.
+ * Logs the key of a stalled job that BullMQ cannot read. BullMQ takes such a job and fails on its payload before our code runs; its
+ * error says only what is wrong with the JSON, and it takes the job again after the next stall (6.7, `Job.fromJSON`). Other jobs run.
  */
 export async function nameUnreadableJob(worker: Worker, connection: Redis, jobId: string, logger: Logger): Promise<void> {
   const key = worker.toKey(jobId);
@@ -13,7 +13,7 @@ export async function nameUnreadableJob(worker: Worker, connection: Redis, jobId
     if (parts.every((part) => part === null || isJson(part))) return;
     logger.error({ code: 'store.corrupt-record', key }, 'job cannot be read (docs/operations/troubleshooting.md)');
   } catch (error) {
-    logger.warn({ err: error, key }, 'stalled job could not be looked at');
+    logger.warn({ err: error, key }, 'could not read a stalled job');
   }
 }
 

@@ -1,17 +1,17 @@
 import { checkOwner, openOwnedStore, type Owning } from '@darkroom/recovery';
 import type { Logger } from '@darkroom/service-runtime';
 
-/** The store of a worker, and the Darkroom that it was found to belong to. */
+/** The store of a worker, and the Darkroom that owns it. */
 export interface OwnStore {
-  /** Opens a new store, and logs why one that lost its memory stays closed. @returns whether it is open. @throws ForeignBucketError, StorageError */
+  /** Opens a new store, or logs why it stays closed. @returns true if it is open. @throws ForeignBucketError, StorageError */
   open(): Promise<boolean>;
-  /** Compares the owner that Redis knows with the one that the bucket names. @throws ForeignBucketError when they are two; StorageError. */
+  /** Compares the owner in Redis with the owner in the bucket. @throws ForeignBucketError when they differ; StorageError. */
   check(): Promise<void>;
-  /** Returns the Darkroom whose Redis and bucket were last found to belong together. */
+  /** Returns the Darkroom of the last check in which Redis and bucket belonged together. */
   ownerId(): string | undefined;
 }
 
-/** @param seed Gives a new store its settings, in S3 and in Redis, before anything can be bought under others. */
+/** @param seed Gives a new store its settings, in S3 and in Redis, before a worker can buy under others. */
 export function createOwnStore(owning: Owning, seed: () => Promise<void>, logger: Logger): OwnStore {
   let ownerId: string | undefined;
   return {
@@ -27,10 +27,10 @@ export function createOwnStore(owning: Owning, seed: () => Promise<void>, logger
         if (opened.isNew) logger.info({ darkroomId: ownerId, prefix: owning.prefix }, 'opened a new store');
         return true;
       }
-      const bound = owning.darkroomId === undefined ? '' : ', and with DARKROOM_ID no empty one is opened';
+      const bound = owning.darkroomId === undefined ? '' : ', and with DARKROOM_ID a worker opens no empty store';
       logger.error(
         { code: 'store.not-initialised' },
-        `redis holds no epoch, and the bucket belongs to a Darkroom or holds records${bound}: redis lost its memory, or it is not the one of this bucket; nothing is bought until it is brought back: \`npm run rebuild\``,
+        `redis holds no epoch, and the bucket belongs to a Darkroom or holds records${bound}: redis lost its memory, or belongs to another bucket; no worker buys until an operator rebuilds it: \`npm run rebuild\``,
       );
       return false;
     },

@@ -3,35 +3,35 @@ import type { Outcome } from '@darkroom/purchase';
 import { jobIdOf, PARKED_PRIORITY, parseJobPayload } from '@darkroom/queues';
 import { DelayedError, RateLimitError, UnrecoverableError, WaitingError, type Job, type Worker } from 'bullmq';
 
-/** What turning an outcome into BullMQ's words needs. */
+/** Functions that turn an outcome into calls of BullMQ. */
 export interface OutcomeSurroundings {
   worker: Worker;
-  /** Redis time, in milliseconds since 1970: another worker may take the job when its time has come. */
+  /** Redis time, in milliseconds since 1970: any worker may take the job when it is due. */
   now: () => number;
   /** Makes the whole queue wait. */
   throttleQueue(delayMs: number): Promise<void>;
-  /** The number of the newest delivery of a submission. */
+  /** Returns the number of the newest delivery of a submission. */
   newestDelivery(ref: SubmissionRef): Promise<number>;
   wake(ref: SubmissionRef): Promise<unknown>;
 }
 
-/** The submission that a job is about. A job that is none of ours is discarded: no later run could read it either. */
+/** Returns the submission that a job is about. A foreign job is discarded: no later run could read it either. */
 export function readJob(job: Job): SubmissionRef {
   try {
     const ref = parseJobPayload(job.data);
-    // Under the id of one submission the payload of another would make two runs of that one, and none of its own.
+    // A payload under another submission's job id would give that submission two runs, and its own none.
     if (job.id !== jobIdOf(ref)) throw new Error(`its payload names "${formatRef(ref)}", whose job has another id`);
     return ref;
   } catch (error) {
     throw new UnrecoverableError(
-      `job "${job.id}" of queue "${job.queueName}" is not one of ours: ${error instanceof Error ? error.message : String(error)}`,
+      `job "${job.id}" of queue "${job.queueName}" does not belong to Darkroom: ${error instanceof Error ? error.message : String(error)}`,
     );
   }
 }
 
 /**
- * The one place that knows both our outcomes and BullMQ's words. BullMQ takes "put back" as an error that is thrown; none of
- * these counts as an attempt.
+ * Turns an outcome into BullMQ's words; no other module knows both. BullMQ takes a thrown error as "put back"; none of these counts
+ * as an attempt.
  */
 export async function runOutcome(
   job: Job,
@@ -49,7 +49,7 @@ export async function runOutcome(
       throw new DelayedError(outcome.why);
     case 'throttle':
       await around.throttleQueue(outcome.delayMs);
-      // BullMQ knows it by its message alone (6.7, `Worker.handleFailed`): with one of ours it would be a failed attempt, half a minute long.
+      // BullMQ knows this error by its message alone (6.7, `Worker.handleFailed`). It takes any other as a failed attempt.
       throw new RateLimitError();
     case 'release':
       await job.moveToWait(token);
@@ -60,9 +60,8 @@ export async function runOutcome(
 }
 
 /**
- * Parks the job again, with the priority of a parked one: a wake took it away. Then looks once more: a delivery that came
- * while the job ran found nothing to wake. Only a delivery newer than the run wakes it, or one that changed nothing would
- * wake it for ever (I6).
+ * Parks the job again, with the priority of a parked job, which a wake took away. It then reads the deliveries once more: a delivery
+ * during the run found no parked job to wake. Only a delivery newer than the run wakes the job; an old one would wake it for ever (I6).
  */
 async function snooze(
   job: Job,

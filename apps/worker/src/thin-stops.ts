@@ -3,12 +3,12 @@ import type { Purchase } from '@darkroom/purchase';
 type Log = Purchase['around']['log'];
 
 const LINE_EVERY_MS = 600_000;
-/** A cap of each tenant may be reached. */
+/** Each tenant may have reached a cap of its own. */
 const MAX_REASONS = 10_000;
 
 /**
- * Writes one line in ten minutes for each reason why nothing is bought, with how many were left out: what stops one submission stops
- * each that waits behind it.
+ * Writes one line in ten minutes for each reason not to buy, with the number of lines left out. One reason stops every submission
+ * that waits behind it.
  */
 export function thinStops(log: Log, nowMs: () => number): Log {
   const told = new Map<string, { at: number; leftOut: number }>();

@@ -2,7 +2,7 @@ import type { Timing } from '@darkroom/contracts';
 import type { ObjectStorage } from '@darkroom/object-storage';
 import type { ProcessLogger } from '@darkroom/service-runtime';
 
-/** With credentials that end before a settlement may, late uploads are refused by S3, and images are fetched from the provider. */
+/** Warns if the credentials may end before a settlement: S3 then refuses a late upload, and the worker fetches the image instead. */
 export async function warnOfShortCredentials(
   storage: ObjectStorage,
   { capabilityTtlMs }: Timing,
@@ -13,6 +13,6 @@ export async function warnOfShortCredentials(
   if (expiresAt === undefined || expiresAt >= now + capabilityTtlMs) return;
   logger.warn(
     { expiresAt: new Date(expiresAt).toISOString(), wantedMs: capabilityTtlMs },
-    'the credentials for S3 are temporary: an upload URL ends with them, and an upload that comes later is refused',
+    'the credentials for S3 are temporary: upload URLs expire with them, and S3 refuses uploads that come later',
   );
 }

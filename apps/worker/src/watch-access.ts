@@ -1,4 +1,4 @@
-import type { ProviderFault } from '@darkroom/contracts';
+import { defined, type ProviderFault } from '@darkroom/contracts';
 import type { GenerationStore, HoldKind } from '@darkroom/generation-store';
 import type { Access } from '@darkroom/purchase';
 import type { Submissions } from '@darkroom/queues';
@@ -10,10 +10,10 @@ export interface WatchAccessOptions {
   worker: string;
   /** The address of the provider, safe to show. */
   address: string;
-  /** The first wait between two looks while this process is held, in milliseconds; doubles up to `maxMs`. */
+  /** The first wait between two looks while this process is held, in milliseconds. It doubles up to `maxMs`. */
   firstMs: number;
   maxMs: number;
-  /** How often this process looks for a pause that another version left, in milliseconds. */
+  /** Time between two looks for a pause that another version set, in milliseconds. */
   everyMs: number;
 }
 
@@ -24,7 +24,7 @@ export interface WatchAccessDependencies {
   >;
   provider: Pick<RunwareClient, 'checkAccount'>;
   submissions: Pick<Submissions, 'endRest'>;
-  /** An address for uploads as orders have it; undefined where none is asked for. */
+  /** Returns an upload address like that of a real order; undefined if orders have none. */
   presignUpload: () => Promise<string | undefined>;
   /** Called when `isHeld` or `canAsk` has changed. */
   onChange: () => void;
@@ -36,22 +36,22 @@ export interface WatchAccessDependencies {
 export interface AccessWatch extends Service, Access {
   start(): Promise<void>;
   stop(): Promise<void>;
-  /** Whether the provider answers the questions of this process; without that it can settle nothing, and others may. */
+  /** Returns true while the provider answers questions of this process. Otherwise it settles nothing; other workers may. */
   canAsk(): boolean;
-  /** Why this process buys nothing, in words; undefined while it does. */
+  /** Returns why this process buys nothing, in words; undefined while it buys. */
   heldBecause(): string | undefined;
 }
 
 const cures: Readonly<Record<HoldKind, string>> = {
   account: 'the provider refuses the account: correct RUNWARE_API_KEY of this worker, the permission or the balance',
-  refusing: 'the provider refuses the plainest purchase: read its words; the model, a rule or our settings may have changed',
-  foreign: 'what answers is not the provider: correct RUNWARE_URL of this worker, or the proxy or gateway on the way',
+  refusing: 'the provider refuses the plainest purchase: read its message; the model, a rule or our settings may have changed',
+  foreign: 'the server that answers is not the provider: correct RUNWARE_URL of this worker, or the proxy or gateway on the way',
 };
 
 /**
- * Decides for this process whether it can buy at all, by asking with a purchase of no caller. While it cannot, it takes no submission
- * and leaves them to workers that can; it asks again until it can. So a wrong key or address of one worker stops that worker, and no
- * request of a caller can stop any.
+ * Decides whether this process can buy, by asking the provider with a purchase that belongs to no caller. While it cannot, it takes
+ * no submission, leaves them to other workers, and asks again. A wrong key or address thus stops only its own worker, and a caller's
+ * request stops none.
  */
 export function watchAccess(options: WatchAccessOptions, dependencies: WatchAccessDependencies): AccessWatch {
   const { worker, address, firstMs, maxMs, everyMs } = options;
@@ -64,7 +64,7 @@ export function watchAccess(options: WatchAccessOptions, dependencies: WatchAcce
   let next: Promise<AccountVerdict> | undefined;
   let waitMs = firstMs;
 
-  /** A look that begins after the call: one that is under way may have begun before the doubt. */
+  /** Looks once more. A look under way may have begun before the doubt, so it does not count. */
   function lookAnew(dryRun: boolean): Promise<AccountVerdict> {
     next ??= (async () => {
       await looking?.catch(() => undefined);
@@ -78,16 +78,13 @@ export function watchAccess(options: WatchAccessOptions, dependencies: WatchAcce
   async function look(dryRun: boolean): Promise<AccountVerdict> {
     const isDry = dryRun && !(await store.isDryRunCharged());
     const uploadEndpoint = isDry ? await presignUpload() : undefined;
-    const verdict = await provider.checkAccount(
-      { dryRun: isDry, ...(uploadEndpoint === undefined ? {} : { uploadEndpoint }) },
-      stopping.signal,
-    );
+    const verdict = await provider.checkAccount({ dryRun: isDry, ...defined({ uploadEndpoint }) }, stopping.signal);
     if (verdict.wasCharged) {
-      // In the store and not here: it must hold for every worker, and after a restart.
+      // Kept in the store, not here: it must hold for every worker, and after a restart.
       await store.noteDryRunCharged();
       logger.error(
         { event: 'account.check-was-charged' },
-        'the provider ran a dry run as a purchase, which is in no ledger; no worker makes one again, and a refused account is noticed by its answers alone',
+        'the provider charged for a dry run, and no ledger holds that cost; workers make no more dry runs, and notice a refused account only when a purchase is refused',
       );
     }
     if (stopping.signal.aborted) return verdict;
@@ -126,12 +123,12 @@ export function watchAccess(options: WatchAccessOptions, dependencies: WatchAcce
 
   async function lookAgain(): Promise<void> {
     if (held === undefined) return;
-    await lookAnew(true).catch((error: unknown) => logger.warn({ err: error }, 'could not ask whether the provider takes purchases'));
+    await lookAnew(true).catch((error: unknown) => logger.warn({ err: error }, 'could not ask the provider if it takes purchases'));
     waitMs = Math.min(maxMs, waitMs * 2);
     later(waitMs, lookAgain);
   }
 
-  /** A pause because of the account, which an older version set for the whole fleet, is lifted by a worker that can buy. */
+  /** Lifts a pause because of the account, which an older version set for the whole fleet, once this worker can buy. */
   async function liftOldPause(): Promise<void> {
     const pauses = await store.pauses();
     const pause = pauses.find(({ kind }) => kind === 'account');
@@ -139,7 +136,7 @@ export function watchAccess(options: WatchAccessOptions, dependencies: WatchAcce
       if ((await lookAnew(true)).kind === 'open') {
         await store.resumeBuying(['account']);
         await submissions.endRest();
-        logger.info({ event: 'buying.resumed', reason: pause.reason }, 'the account may buy again; buying goes on');
+        logger.info({ event: 'buying.resumed', reason: pause.reason }, 'the account may buy again; buying resumed');
       }
     }
   }
@@ -154,7 +151,7 @@ export function watchAccess(options: WatchAccessOptions, dependencies: WatchAcce
   }
 
   const watchOldPause = async (): Promise<void> => {
-    await liftOldPause().catch((error: unknown) => logger.warn({ err: error }, 'could not look at the account'));
+    await liftOldPause().catch((error: unknown) => logger.warn({ err: error }, 'could not check a pause because of the account'));
     later(everyMs, watchOldPause);
   };
 
@@ -163,21 +160,21 @@ export function watchAccess(options: WatchAccessOptions, dependencies: WatchAcce
     canAsk: () => canAsk,
     heldBecause: () => held && `${cures[held.kind]} (${held.reason})`,
     async ask() {
-      // With Redis away nothing follows from the doubt: the answer is not recorded either.
+      // If Redis is away the answer is not recorded, so the caller learns nothing.
       const { kind, wasTried } = await lookAnew(true).catch(() => ({ kind: 'inconclusive' as const, wasTried: false }));
       return kind === 'open' ? (wasTried ? 'open' : 'untried') : kind === 'inconclusive' ? 'unclear' : 'closed';
     },
     async start() {
       if (stopping.signal.aborted) return;
       later(everyMs, watchOldPause);
-      // Before the first order is taken: with a wrong key or address none is sent. Free, whatever the provider makes of it.
+      // Asked before the first order: with a wrong key or address the worker sends none. The question is free.
       await lookAnew(false).catch((error: unknown) => logger.warn({ err: error }, 'could not ask the provider'));
     },
     async stop() {
       stopping.abort();
       for (const timer of timers) clearTimeout(timer);
       await Promise.allSettled([looking, next]);
-      // A process that ends is no longer held: operators would look for a worker that is gone.
+      // Operators would look for a held worker that is gone.
       if (held !== undefined) await store.reportFree(worker).catch(() => undefined);
     },
   };

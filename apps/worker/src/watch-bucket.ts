@@ -1,13 +1,13 @@
-import { hasCode } from '@darkroom/contracts';
+import { defined, hasCode } from '@darkroom/contracts';
 import { writtenFolders, type ObjectStorage } from '@darkroom/object-storage';
 import { watchDependency, type DependencyWatch, type Logger } from '@darkroom/service-runtime';
 
-/** A folder is written to in each so many looks: a listing shows whether S3 is there, a write who may do what. */
+/** One of so many looks writes to a folder: a listing shows that S3 answers, a write shows the permissions. */
 const LOOKS_PER_WRITE = 6;
 
 /**
- * Watches the bucket: that it is there, may be listed and, a folder at a time, written to. A server that cannot write under a
- * condition ends a start: no time mends it.
+ * Watches the bucket: it must answer, allow listing, and allow writes (one folder at a time). A server that ignores conditions of a
+ * write ends the start, because no time mends it.
  */
 export function watchBucket(
   storage: Pick<ObjectStorage, 'checkAccess' | 'checkWrites'>,
@@ -22,7 +22,7 @@ export function watchBucket(
       name: 's3',
       about: { bucket, endpoint },
       isHopeless: (error) => hasCode(error, 'storage.unsuitable'),
-      ...(onChange === undefined ? {} : { onChange }),
+      ...defined({ onChange }),
       async look() {
         await storage.checkAccess();
         const isDue = isRefused || looks % LOOKS_PER_WRITE === 0;

@@ -3,26 +3,26 @@ import type { RunwareClient } from '@darkroom/runware-client';
 import { createOutageLines, type Logger } from '@darkroom/service-runtime';
 
 export interface WatchProviderOptions {
-  /** Address of the provider; its path is not logged, which may hold a secret of a gateway. */
+  /** Address of the provider. Logs leave out its path, which may hold a secret of a gateway. */
   readonly url: string;
-  /** The first wait before a provider that is away is asked, in milliseconds; doubles up to `maxMs`. */
+  /** The first wait before a look at a provider that is away, in milliseconds. It doubles up to `maxMs`. */
   readonly firstMs: number;
   readonly maxMs: number;
 }
 
 export interface WatchProviderDependencies {
   readonly logger: Logger;
-  /** Milliseconds of a clock that only goes forward. */
+  /** Milliseconds of a clock that never goes back. */
   readonly now: () => number;
   /** Returns the id of a task that does not exist. */
   readonly createId: () => string;
-  /** Ends the looks. */
+  /** Stops the looks when aborted. */
   readonly signal: AbortSignal;
 }
 
 /**
- * Tells in lines what the requests to the provider come to: lost when none is answered, regained with the first answer. While it is
- * away, and no work asks it anything, a free question about a task that does not exist does.
+ * Logs when the provider stops answering and when it answers again. While it is away and no run asks it anything, a free question
+ * about a task that does not exist finds out.
  */
 export function watchProvider(
   provider: RunwareClient,
@@ -73,5 +73,5 @@ export function watchProvider(
   };
 }
 
-/** Faults that are no answer of the provider. */
+/** Faults that are not an answer of the provider. */
 const silent: ReadonlySet<ProviderFault['class']> = new Set(['network', 'timeout', 'server']);

@@ -2,7 +2,7 @@ import { examineRedis, type RedisShortcoming } from '@darkroom/generation-store'
 import { silentLogger, watchDependency, type DependencyWatch, type Logger } from '@darkroom/service-runtime';
 import type { Redis } from 'ioredis';
 
-/** Watches how Redis is set up: with what a Darkroom cannot live with the worker is not ready, and each shortcoming is told once. */
+/** Watches the setup of Redis. A setup that Darkroom cannot run on makes the worker unready; each shortcoming is logged once. */
 export function watchRedisSetup(redis: Pick<Redis, 'info'>, { logger, now }: { logger: Logger; now: () => number }): DependencyWatch {
   let told = '';
   const tell = (shortcomings: readonly RedisShortcoming[]): void => {
@@ -28,7 +28,7 @@ export function watchRedisSetup(redis: Pick<Redis, 'info'>, { logger, now }: { l
         if (unfit.length > 0) throw new Error(unfit.join('; '));
       },
     },
-    // A Redis that is away is told by the watch of its connection.
+    // The watch of the connection logs a Redis that is away.
     { logger: silentLogger, now },
   );
 }

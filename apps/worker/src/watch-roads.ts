@@ -1,13 +1,13 @@
 import type { SettleReply, Settlement, SubmissionRef } from '@darkroom/contracts';
 import type { Logger } from '@darkroom/service-runtime';
 
-/** So many images in a row without an upload are no chance: single uploads get lost. */
+/** Single uploads get lost by chance; so many in a row do not. */
 const IN_A_ROW = 5;
 
 /**
- * Warns when images keep coming home by their address at the provider because no upload comes: every image then waits for the upload
- * window first, and is lost if the address fails as well. Warns once, and says when uploads arrive again.
- * @param settle Ends a submission; what passes through it is not changed.
+ * Warns once when images keep coming home by their address at the provider because no upload arrives, and logs when uploads arrive
+ * again. Without uploads every image waits for the upload window, and is lost if its address fails as well.
+ * @param settle Ends a submission; its replies pass unchanged.
  */
 export function watchRoads<Reply extends Pick<SettleReply, 'kind'>>(
   settle: (ref: SubmissionRef, settlement: Settlement) => Promise<Reply>,

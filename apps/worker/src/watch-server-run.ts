@@ -1,4 +1,4 @@
-import { hasCode } from '@darkroom/contracts';
+import { defined, hasCode } from '@darkroom/contracts';
 import type { GenerationStore } from '@darkroom/generation-store';
 import type { Submissions } from '@darkroom/queues';
 import { restoreForgotten, type Recovery } from '@darkroom/recovery';
@@ -8,33 +8,33 @@ import type { SettingsKeeper } from './keep-settings.ts';
 import type { OwnStore } from './own-store.ts';
 
 export interface WatchServerRunOptions {
-  /** How often the run of the server is looked at, in milliseconds; and at once after each reconnect. */
+  /** Time between two looks at the server's run, in milliseconds. A reconnect causes a look at once. */
   everyMs: number;
-  /** How long another worker waits for one that compares, and is renewed while it does, in milliseconds: it may be dead. */
+  /** Time that other workers leave to one that compares, in milliseconds. It renews the turn; a dead one does not. */
   turnMs: number;
 }
 
 export interface WatchServerRunDependencies {
-  /** The connection of the store: it hears of a restart first. */
+  /** The connection of the store, which notices a restart first. */
   redis: Pick<Redis, 'on' | 'off'>;
   store: Pick<GenerationStore, 'readServerRun' | 'noteCheckpoint' | 'findCheckpoint' | 'confirmComparison' | 'claimTurn' | 'endTurn'>;
   recovery: Recovery;
   submissions: Pick<Submissions, 'endRest' | 'endStrayThrottle'>;
   ownStore: Pick<OwnStore, 'open' | 'check'>;
-  /** Called with what the check of the owner threw while the worker runs, and with nothing once they belong together. */
+  /** Called with the error of the owner check while the worker runs; called with nothing once Redis and bucket belong together. */
   onForeign(error: Error | undefined): void;
-  /** The settings of the store, which Redis may have lost or gone back to what they were. */
+  /** The settings of the store, which a restarted Redis may have lost or may hold in an older state. */
   settings: Pick<SettingsKeeper, 'restore' | 'look'>;
   logger: Logger;
-  /** Names this worker as the holder of a turn. */
+  /** Name of this worker as the holder of a turn. */
   holder: string;
 }
 
 /**
- * Sees that Redis restarted or failed over, after which nothing is bought: its last moments may be forgotten, sends and holds
- * among them. One worker of the fleet asks S3 what Redis has forgotten, brings it back and lets buying go on.
+ * Notices a restart or failover of Redis. Redis may have lost its last moments, with sends and holds, so no worker buys until one
+ * worker of the fleet has compared Redis with S3 and restored what Redis lost.
  *
- * The comparison is confirmed for the run of the server that it began with: a second restart in its middle makes it begin anew.
+ * The comparison counts for the server run in which it began: a second restart in its middle makes it start over.
  */
 export function watchServerRun(
   { everyMs, turnMs }: WatchServerRunOptions,
@@ -46,10 +46,10 @@ export function watchServerRun(
   let isWanted = false;
   let warnedOfRun: string | undefined;
   let wasOpen = true;
-  /** The run in which Redis and bucket were found to belong together. The start has checked the first one. */
+  /** The last server run in which Redis and bucket belonged together. The start has checked the first one. */
   let checkedRun: string | undefined;
   let toldOfForeign: string | undefined;
-  /** A run of Redis that only a rebuild ends. */
+  /** A server run that only a rebuild ends. */
   let refusedRun: string | undefined;
 
   async function look(): Promise<void> {
@@ -69,7 +69,7 @@ export function watchServerRun(
 
   async function lookAtRun(): Promise<void> {
     const { run, isOpen, isRecovering } = await store.readServerRun();
-    // Before S3 is asked anything: it may hang.
+    // Logged before the first request to S3, which may hang.
     if (isOpen && isRecovering) tellThatBuyingWaits(run);
     if (run !== checkedRun) {
       await ownStore.check();
@@ -84,23 +84,23 @@ export function watchServerRun(
     }
     if (isRecovering) return run === refusedRun ? undefined : compareInTurn(run);
     warnedOfRun = undefined;
-    // Before the settings, which ask S3: the older it is, the more is listed after a restart.
+    // Written before the settings are read from S3: an older checkpoint makes the listing after a restart longer.
     await store.noteCheckpoint();
     if (await submissions.endStrayThrottle())
       logger.warn(
         { event: 'buying.throttle-ended' },
-        'the queue was to rest for longer than it is ever told to: the clock of redis went back',
+        'ended a rest of the queue that was longer than any worker sets: the clock of redis went back',
       );
     await settings.look();
     if (wasOpen) return;
     wasOpen = true;
-    logger.info({ event: 'store.open-again' }, 'redis holds an epoch again; buying goes on');
+    logger.info({ event: 'store.open-again' }, 'redis holds an epoch again; buying resumed');
   }
 
   function tellThatBuyingWaits(run: string): void {
     if (warnedOfRun === run) return;
     warnedOfRun = run;
-    logger.warn({ event: 'buying.waits', run }, 'redis restarted or failed over; buying waits until S3 was asked what redis has forgotten');
+    logger.warn({ event: 'buying.waits', run }, 'redis restarted or failed over; buying waits until a worker has compared redis with S3');
   }
 
   function refuse(run: string, error: unknown): void {
@@ -109,29 +109,29 @@ export function watchServerRun(
   }
 
   async function compareInTurn(run: string): Promise<void> {
-    // A turn for each run: one that was given away for an earlier run holds up nobody.
+    // Each server run has a turn of its own, so a holder from an earlier run delays no worker.
     const turn = `compare-${run}`;
     if (!(await store.claimTurn(turn, turnMs, holder))) return;
     const startedAt = performance.now();
     await settings.restore();
     const checkpoint = await store.findCheckpoint();
     const keeping = setInterval(() => void store.claimTurn(turn, turnMs, holder).catch(() => undefined), turnMs / 3);
-    const since = checkpoint === undefined ? {} : { since: checkpoint.at };
+    const since = defined({ since: checkpoint?.at });
     const comparison = restoreForgotten(recovery, { ...since, signal: stopping.signal });
     const { compared, restored, damaged, foreign } = await orAborted(comparison, stopping.signal, 'stopped')
       .finally(() => clearInterval(keeping))
       .catch(async (error: unknown) => {
-        // Another worker goes on at once; after a failure it waits, as this one does.
+        // After a stop another worker may compare at once. After a failure it waits, as this one does.
         if (stopping.signal.aborted) await store.endTurn(turn, holder);
         if (hasCode(error, 'store.rebuild-needed')) refuse(run, error);
         throw error;
       });
     for (const key of foreign)
-      logger.warn({ event: 'records.foreign', key }, 'an object among the records is none of darkroom; it is passed by');
+      logger.warn({ event: 'records.foreign', key }, 'darkroom did not write this object among its records; skipped it');
     for (const { generationId, error } of damaged)
       logger.error(
         { event: 'records.damaged', generationId, code: error.code, err: error },
-        'a generation cannot be brought back: its records are damaged',
+        'cannot restore a generation: its records are corrupt',
       );
     if (!(await store.confirmComparison(run))) {
       isWanted = true;
@@ -142,7 +142,7 @@ export function watchServerRun(
       {
         event: 'buying.goes-on',
         run,
-        ...(checkpoint === undefined ? {} : { checkpointAgeMs: checkpoint.ageMs }),
+        ...defined({ checkpointAgeMs: checkpoint?.ageMs }),
         compared,
         restored: restored.length,
         damaged: damaged.length,

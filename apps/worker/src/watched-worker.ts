@@ -4,8 +4,8 @@ import { Worker, type Job, type Processor, type WorkerOptions } from 'bullmq';
 const RESUME_LOOK_MS = 100;
 
 /**
- * A worker of BullMQ that tells how it is: its fetch loop beats at each turn, which comes every few seconds also without jobs, and
- * it knows how many runs are under way. The methods overridden here are the protected ones that the loop calls (BullMQ 6.7).
+ * A BullMQ worker that reports its health. Its fetch loop beats at each turn, every few seconds even without jobs, and it counts the
+ * runs under way. It overrides the protected methods that the loop calls (BullMQ 6.7).
  */
 export class WatchedWorker extends Worker {
   readonly #pulse: Pulse;
@@ -22,28 +22,28 @@ export class WatchedWorker extends Worker {
         this.#pulse.beat();
       }
     };
-    // By hand, so that the loop begins when the fields are there.
+    // Started by hand, so that the loop begins after the fields are set.
     super(name, counted, { ...options, autorun: false });
     this.#pulse = pulse;
     void this.run().catch((error: unknown) => this.emit('error', error instanceof Error ? error : new Error(String(error))));
   }
 
-  /** How many runs are under way. */
+  /** Returns the number of runs under way. */
   get underWay(): number {
     return this.#underWay;
   }
 
-  /** Whether the fetch loop has ended although nobody has paused or closed the worker. */
+  /** Returns true if the fetch loop has ended without a pause or a close. */
   get hasEnded(): boolean {
     return !this.isRunning() && !this.isPaused() && this.closing === undefined;
   }
 
-  /** Whether it is to take no jobs. The fetch that was under way at the pause may still bring one. */
+  /** Returns true while the worker must take no jobs. A fetch that was under way at the pause may still bring one. */
   get isToPause(): boolean {
     return this.#isToPause;
   }
 
-  /** Fetches no more jobs, or fetches them again; runs that are under way go on. */
+  /** Stops or resumes fetching jobs; runs under way continue. */
   setPaused(isPaused: boolean): void {
     this.#isToPause = isPaused;
     this.#followPause();
@@ -51,11 +51,11 @@ export class WatchedWorker extends Worker {
 
   #followPause(): void {
     if (this.closing !== undefined || this.isPaused() === this.#isToPause) return;
-    if (this.#isToPause) void this.pause(true).catch((error: unknown) => this.emit('error', error as Error)); // what BullMQ throws
-    // `resume` does nothing while the loop of before the pause still turns: it waits some seconds for a job.
+    if (this.#isToPause) void this.pause(true).catch((error: unknown) => this.emit('error', error as Error)); // BullMQ throws errors only
+    // `resume` does nothing until the loop from before the pause ends, which waits some seconds for a job.
     else if (this.isRunning()) setTimeout(() => this.#followPause(), RESUME_LOOK_MS).unref();
     else {
-      // Rests that were counted by a clock that was ahead would last until it is caught up with. BullMQ's types hide them.
+      // A clock that was ahead may have set long rests; they would last until that time. BullMQ's types hide the fields.
       Object.assign(this, { limitUntil: 0, blockUntil: 0 });
       void this.resume();
     }

@@ -11,23 +11,23 @@ export interface WorkerHealthParts {
   store: Pick<GenerationStore, 'readServerRun'>;
   access: Pick<AccessWatch, 'heldBecause'>;
   pulse: Pick<Pulse, 'isSilent'>;
-  /** The loops that fetch jobs, as far as they were started. */
+  /** Returns the loops that fetch jobs and were started. */
   workers: () => readonly WatchedWorker[];
-  /** Why Redis and bucket do not belong together; undefined while they do. */
+  /** Returns why Redis and bucket do not belong together; undefined while they do. */
   foreign: () => Error | undefined;
   phase: () => 'starting' | 'started' | 'stopping';
 }
 
-/** Builds the routes that say whether the loops of a worker turn, and whether it can buy and bring home now. */
+/** Builds the routes that report if the loops of a worker turn, and if it can buy and settle now. */
 export function createWorkerHealth(parts: WorkerHealthParts): ReturnType<typeof createHealthRoutes> {
   const { redis, redisSetup, bucket, clock, store, access, pulse, workers, foreign, phase } = parts;
   return createHealthRoutes({
     findStandstill() {
-      // It takes no jobs on purpose.
+      // The worker takes no jobs on purpose.
       if (foreign() !== undefined || !clock.isRight()) return undefined;
       const ended = workers().find((worker) => worker.hasEnded);
       if (ended !== undefined) return `the loop that fetches jobs of ${ended.name} has ended`;
-      return pulse.isSilent() ? 'no loop that fetches jobs has turned for minutes, although redis answers' : undefined;
+      return pulse.isSilent() ? 'redis answers, but no loop has fetched jobs for minutes' : undefined;
     },
     ready: [
       { name: 'redis', check: () => redis.check() },
@@ -39,7 +39,7 @@ export function createWorkerHealth(parts: WorkerHealthParts): ReturnType<typeof 
           if (error !== undefined) throw error;
           const { isOpen, isRecovering } = await store.readServerRun();
           if (!isOpen) throw new Error('redis holds no epoch');
-          if (isRecovering) throw new Error('redis restarted, and was not compared with S3 yet');
+          if (isRecovering) throw new Error('redis restarted, and no worker has compared it with S3 yet');
         },
       },
       redisSetup,

@@ -42,7 +42,7 @@ test('a job that is none of ours is stopped at once, and nothing is bought for i
   const failed = await submissions.queue.getJob('foreign');
   expect(failed).toMatchObject({
     attemptsMade: 1,
-    failedReason: expect.stringContaining('job "foreign" of queue "submissions" is not one of ours'),
+    failedReason: expect.stringContaining('job "foreign" of queue "submissions" does not belong to Darkroom'),
   });
 });
 

@@ -1,4 +1,4 @@
-import { formatUsd } from '@darkroom/contracts';
+import { defined, formatUsd } from '@darkroom/contracts';
 import { holdKinds, standingPauseKinds, type GenerationStore } from '@darkroom/generation-store';
 import { countBacklog, createJobCounts, type Settlements, type Submissions } from '@darkroom/queues';
 import type { Metrics } from '@darkroom/service-runtime';
@@ -13,15 +13,15 @@ export interface QueueGaugeDependencies {
 }
 
 /**
- * How many submissions may be sent now, whatever waits: none while buying is paused, one while the provider is in trouble, and else as many as
- * it has places for. More workers would not send more.
+ * Returns how many waiting submissions the fleet may send now: none while buying is paused, one while the provider is in trouble,
+ * otherwise one for each free place at the provider. More workers would not send more.
  */
 async function countSendable(store: QueueGaugeDependencies['store']): Promise<number> {
   const [pauses, trouble, { count, limit }] = await Promise.all([store.pauses(), store.findTrouble(), store.readTasksAtProvider()]);
   return pauses.length > 0 ? 0 : trouble !== undefined ? 1 : Math.max(0, limit - count);
 }
 
-/** What the queues hold: the same for every worker of a fleet, so a chart takes the maximum and not the sum. */
+/** Adds gauges of the queues. Every worker of a fleet reports the same values, so a chart takes the maximum and not the sum. */
 export function addQueueGauges(metrics: Metrics, { connection, submissions, settlements, store, now }: QueueGaugeDependencies): void {
   const jobCounts = createJobCounts([submissions.queue, settlements.queue], () => performance.now());
   metrics.readGauge({ name: 'darkroom_jobs', help: 'Jobs by queue and state.', labels: ['queue', 'state'] }, async () =>
@@ -30,24 +30,24 @@ export function addQueueGauges(metrics: Metrics, { connection, submissions, sett
     ),
   );
   metrics.readGauge(
-    { name: 'darkroom_backlog', help: 'Submissions that could be sent now or are being sent; for autoscaling.' },
+    { name: 'darkroom_backlog', help: 'Submissions that the fleet is sending or could send now; for autoscaling.' },
     async () => [{ labels: {}, value: await countBacklog(connection, submissions.queue, now(), await countSendable(store)) }],
   );
   metrics.readGauge(
     {
       name: 'darkroom_spend_usd',
-      help: 'Spend of all tenants in this period: spent, held, and the cap if there is one.',
+      help: 'Money of all tenants in this period: spent, held, and the cap if there is one.',
       labels: ['period', 'part'],
     },
     async () =>
       (await store.readSpend()).flatMap(({ name, capNanoUsd, reservedNanoUsd, settledNanoUsd }) => {
-        const parts = { spent: settledNanoUsd, held: reservedNanoUsd, ...(capNanoUsd === undefined ? {} : { cap: capNanoUsd }) };
+        const parts = { spent: settledNanoUsd, held: reservedNanoUsd, ...defined({ cap: capNanoUsd }) };
         const period = name.includes(':day:') ? 'day' : 'month';
         return Object.entries(parts).map(([part, nanoUsd]) => ({ labels: { period, part }, value: Number(formatUsd(nanoUsd)) }));
       }),
   );
   metrics.readGauge(
-    { name: 'darkroom_reconciled_time_seconds', help: 'When the last pass of the reconciler ended, in seconds since 1970.' },
+    { name: 'darkroom_reconciled_time_seconds', help: 'Time at which the last pass of the reconciler ended, in seconds since 1970.' },
     async () => {
       const pass = await store.findLastPass();
       return pass === undefined ? [] : [{ labels: {}, value: pass.endedAt / 1000 }];
@@ -72,14 +72,18 @@ export function addQueueGauges(metrics: Metrics, { connection, submissions, sett
     },
   );
   metrics.readGauge(
-    { name: 'darkroom_workers_held', help: 'Workers that buy nothing because the provider refuses whatever they send.', labels: ['kind'] },
+    {
+      name: 'darkroom_workers_held',
+      help: 'Workers that buy nothing: the provider refuses them, or another server answers.',
+      labels: ['kind'],
+    },
     async () => {
       const held = await store.heldWorkers();
       return holdKinds.map((kind) => ({ labels: { kind }, value: held.filter((worker) => worker.kind === kind).length }));
     },
   );
   metrics.readGauge(
-    { name: 'darkroom_provider_failures', help: 'Sends in a row that came to nothing while the provider is left alone, else 0.' },
+    { name: 'darkroom_provider_failures', help: 'Failed sends in a row while the fleet sends only one trial request at a time, else 0.' },
     async () => [{ labels: {}, value: (await store.findTrouble())?.failures ?? 0 }],
   );
 }

@@ -3,15 +3,15 @@ import type { Purchase } from '@darkroom/purchase';
 import type { WorkerMetrics } from './worker-metrics.ts';
 
 /**
- * A purchase whose ports tell the metrics what passes through them, for one run: what the settlement read at its start is
- * kept until the provider has answered. It changes nothing that passes.
+ * Wraps a purchase so that the metrics see its replies, which pass unchanged. One wrapper serves one run: it keeps the entry that
+ * the settlement read at its start until the provider answers.
  */
 export function watchPurchase(purchase: Purchase, metrics: WorkerMetrics): Purchase {
   const { store, provider } = purchase;
   let view: SubmissionView | undefined;
 
   const noteFinished = (kind: string): void => {
-    // Once: a later run finds the facts in the record and does not ask.
+    // A later run finds the facts in the entry and does not ask, so this is observed once.
     if (kind !== 'succeeded' || view?.firstSentAt === undefined || view.facts !== undefined) return;
     metrics.provider.observe({}, (view.now - view.firstSentAt) / 1000);
   };
@@ -32,7 +32,7 @@ export function watchPurchase(purchase: Purchase, metrics: WorkerMetrics): Purch
       async settle(ref, settlement) {
         const reply = await store.settle(ref, settlement);
         const { status, road, settledAt, factsFrom } = settlement.result;
-        // Told again of what is known already ("already", and "resubmit" of a run that had died), nothing ended.
+        // "already", and "resubmit" repeated after a run died, end nothing: the first reply was counted.
         if (reply.kind === 'settled' || reply.kind === 'resubmit') {
           const compared = comparePrice(settlement.result);
           if (compared !== undefined) metrics.prices.add({ compared });
@@ -66,7 +66,7 @@ export function watchPurchase(purchase: Purchase, metrics: WorkerMetrics): Purch
   };
 }
 
-/** How a reported cost compares with the price list, by which an image costs what was held and a failure nothing; undefined for what is free. */
+/** Compares the reported cost with the listed one: the hold for an image, nothing for a failure. Returns undefined if both are nothing. */
 function comparePrice({ status, costSource, costNanoUsd = 0, reservation }: SubmissionResult): string | undefined {
   const expected = status === 'succeeded' || status === 'lost' ? reservation.amountNanoUsd : 0;
   if (costSource !== 'reported') return expected === 0 ? undefined : 'unreported';
