@@ -35,12 +35,12 @@ for (const [trouble, fault] of Object.entries({
   'an empty balance (402)': 'submit402Rate',
   'a missing permission (403)': 'submit403Rate',
 })) {
-  test(`${trouble} stops every worker from buying and none from looking, and buying goes on by itself when the account is well again`, async () => {
+  test(`${trouble} stops every worker from buying but not from asking; buying resumes by itself when the account is valid again`, async () => {
     const redis = connectPatient(fleet.redisUrl);
     const store = buildGenerationStore({ prefix: fleet.prefix, retention, pollRate: { perSecond: 1, burst: 1 } }, redis);
     try {
       const billed = (await readBilledTasks(fleet.billFile)).size;
-      // bought before the trouble and still at the provider: it comes home all the same
+      // Bought before the trouble and still at the provider: these images come home all the same.
       await fleet.setFaults({ ...quick, executionMs: [2000, 2500] });
       const before = await enqueue(2);
       await eventually(async () => expect((await readBilledTasks(fleet.billFile)).size).toBe(billed + 2));
@@ -49,7 +49,7 @@ for (const [trouble, fault] of Object.entries({
       await eventually(async () => expect((await store.heldWorkers()).map(({ kind }) => kind)).toEqual(['account', 'account']), {
         withinMs: 15_000,
       });
-      // not ready, and says why
+      // Each worker is not ready, and says why.
       const ready = await fetch(`${fleet.workerUrls[0]}/readyz`);
       expect(ready.status).toBe(503);
       expect(await ready.text()).toContain('RUNWARE_API_KEY');
@@ -68,7 +68,7 @@ for (const [trouble, fault] of Object.entries({
   });
 }
 
-test('a pause because of the account that an older version left is lifted by a worker that can buy', async () => {
+test('a worker that can buy lifts a pause because of the account that an older version left', async () => {
   const redis = connectPatient(fleet.redisUrl);
   const store = buildGenerationStore({ prefix: fleet.prefix, retention, pollRate: { perSecond: 1, burst: 1 } }, redis);
   try {
@@ -81,7 +81,7 @@ test('a pause because of the account that an older version left is lifted by a w
   }
 });
 
-test('a provider that is away is told in one line, and so is its return, however many requests came to nothing', async () => {
+test('a worker logs one line when the provider goes away and one when it returns, however many requests fail', async () => {
   await fleet.setFaults(quick);
   const told = async (event: string): Promise<number[]> =>
     Promise.all(fleet.workers.map(async (worker) => (await worker.log()).split(`"event":"${event}"`).length - 1));
@@ -90,14 +90,14 @@ test('a provider that is away is told in one line, and so is its return, however
   await eventually(async () => expect((await told('provider.lost')).some((lines) => lines > 0)).toBe(true));
   await fleet.emulator.start();
   await fleet.setFaults(quick);
-  // Each of the two asks again, and so hears of it.
+  // Each of the two workers asks the provider again, and so notices its return.
   const after = await enqueue(20);
   for (const id of [...during, ...after]) expect((await producer.wait(id, { timeoutMs: 20_000 })).status).toBe('succeeded');
   expect((await told('provider.lost')).every((lines) => lines <= 1)).toBe(true);
   expect(await told('provider.regained')).toEqual(await told('provider.lost'));
 });
 
-test('what an operator paused stays paused until an operator resumes it', async () => {
+test('a pause of an operator stays until an operator resumes', async () => {
   const redis = connectPatient(fleet.redisUrl);
   const store = buildGenerationStore({ prefix: fleet.prefix, retention, pollRate: { perSecond: 1, burst: 1 } }, redis);
   const storage = createObjectStorage({ ...fleet.s3Config, requestTimeoutMs: 5000, maxImageBytes: 1 }, { now: Date.now });
@@ -105,7 +105,7 @@ test('what an operator paused stays paused until an operator resumes it', async 
     await store.pauseBuying({ kind: 'operator', reason: 'maintenance', since: Date.now() });
     const billed = [...(await readBilledTasks(fleet.billFile)).values()].reduce((sum, { executions }) => sum + executions, 0);
     const ids = await enqueue(2);
-    // several turns of the account check later it stands, and no worker has told it more than once
+    // Several turns of the account check later the pause still stands, and each worker has logged it at most once.
     const submissions = createSubmissions(redis, { prefix: fleet.prefix });
     const looks = async () => Math.max(...(await submissions.queue.getJobs(['waiting'])).map(({ attemptsStarted }) => attemptsStarted));
     await eventually(async () => expect(await looks()).toBeGreaterThan(3), { withinMs: 15_000 });
@@ -121,15 +121,15 @@ test('what an operator paused stays paused until an operator resumes it', async 
   }
 });
 
-test('a throttled queue (429 with Retry-After) slows down and loses nothing', async () => {
+test('a queue throttled by 429 with Retry-After slows down and loses nothing', async () => {
   const billed = [...(await readBilledTasks(fleet.billFile)).values()].reduce((sum, { executions }) => sum + executions, 0);
   await fleet.setFaults({ ...quick, submit429Rate: 0.4, submit429RetryAfterSeconds: 1 });
   const ids = await enqueue(8);
-  // less than a failed attempt waits: a throttled job is put back, not failed
+  // Less than the wait after a failed attempt: BullMQ puts a throttled job back and does not fail it.
   await expectOneOfEach(fleet, await Promise.all(ids.map((id) => producer.wait(id, { timeoutMs: 25_000 }))), billed);
 });
 
-test('a provider that is overloaded (503 and 504, some of them after it took the task) is bought from once', async () => {
+test('a worker buys each image once from an overloaded provider (503 and 504, some of them after it took the task)', async () => {
   const billed = [...(await readBilledTasks(fleet.billFile)).values()].reduce((sum, { executions }) => sum + executions, 0);
   await fleet.setFaults({ ...quick, submit503Rate: 0.3, submit504Rate: 0.2, submit5xxAcceptedRate: 0.5 });
   const ids = await enqueue(8);

@@ -4,18 +4,18 @@ import { startFleet } from '@darkroom/testing';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 
-/** What a prompt may be made of. Half a surrogate pair and more than 256 KB are refused (invalid-requests/table.ts). */
+/** Prompts that must pass. Half a surrogate pair and more than 256 KB are refused (invalid-requests/table.ts). */
 const prompts = {
   'every control character': String.fromCharCode(...Array.from({ length: 160 }, (_, code) => code)),
   'null bytes alone': '\u0000',
   'only blanks': ' \t\r\n\v\f\u00a0\u2003\u3000',
   'writing from right to left, turned around': 'a \u202e\u2066gnp.exe\u2069\u202c b \u200f\u061c',
-  'what joins and what is not seen': '👩‍👩‍👧 e\u0301 \u200b\ufeff\u00ad\u2028\u2029 𝒳',
-  'the last characters there are': '\uffff\ufffe\u{10ffff}\u{1fffe}',
+  'joining and invisible characters': '👩‍👩‍👧 e\u0301 \u200b\ufeff\u00ad\u2028\u2029 𝒳',
+  'the last characters of Unicode': '\uffff\ufffe\u{10ffff}\u{1fffe}',
   'other scripts': '光の差す暗室 עברית العربية कमरा 😀',
   'a page with a script': '</script><script>alert(1)</script><img src=x onerror=alert(1)>',
-  'the ends of other languages': `'); DROP TABLE prompts; -- \${jndi:ldap://x} {{7*7}} %s %n \\u0000 \\" ]]> \r\n0\r\n\r\n`,
-  'as long as it may be': '\u0001'.repeat(262_144),
+  'quotes and escapes of other languages': `'); DROP TABLE prompts; -- \${jndi:ldap://x} {{7*7}} %s %n \\u0000 \\" ]]> \r\n0\r\n\r\n`,
+  'of the greatest length': '\u0001'.repeat(262_144),
 };
 
 const detailsSchema = z.object({ data: z.tuple([z.object({ request: z.object({ positivePrompt: z.string() }) })]) });

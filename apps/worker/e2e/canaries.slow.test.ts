@@ -10,13 +10,13 @@ import { findSentSecrets, given, secrets } from './canaries/secrets.ts';
 import { readFiles, readObjects, readRedis } from './canaries/written-places.ts';
 
 /**
- * I8: every secret and every prompt is a text that stands nowhere else, everything goes wrong at the most verbose log level, and then
- * whatever was written is searched for them, in clear, in hex and in base64. The provider repeats whole requests in its errors.
+ * Proves I8. Every secret and every prompt is a text that appears nowhere else, every part fails at the most verbose log level, and
+ * the test then searches everything written for these texts: in clear, in hex and in base64. The provider repeats whole requests.
  */
-test('after a run with failures, kills and retries no secret and no prompt stands in anything that was written', async () => {
+test('after failures, kills and retries nothing written holds a secret or a prompt', async () => {
   const orders = 32;
   const run = await runDarkroom({ orders, env: { LOG_LEVEL: 'debug' } });
-  // What is searched is there: failed jobs, errors in the logs, pauses, pages of the dashboard, errors of callers, settings that are refused.
+  // The search covers each kind of text: failed jobs, logged errors, pauses, dashboard pages, errors of callers, refused settings.
   const signs = [
     'stacktrace',
     'run put back after trouble',
@@ -34,11 +34,11 @@ test('after a run with failures, kills and retries no secret and no prompt stand
     ).toBe(true);
   expect(findLeaks(run.written, [...run.secrets, ...run.prompts])).toEqual([]);
   expect(findLeaks(run.holdsPrompts, run.secrets)).toEqual([]);
-  // The search finds what is there: each prompt in its record and in its intent.
+  // The search can find: each prompt stands in its record and in its intent.
   expect(findLeaks(run.holdsPrompts, run.prompts).length).toBeGreaterThanOrEqual(2 * orders);
 });
 
-test('with LOG_PROMPTS the prompts stand in the logs of the workers, and nowhere else; secrets stand nowhere', async () => {
+test('with LOG_PROMPTS only the logs of the workers hold prompts, and nothing holds secrets', async () => {
   const run = await runDarkroom({ orders: 8, env: { LOG_LEVEL: 'debug', LOG_PROMPTS: 'true' } });
   const leaks = findLeaks(run.written, run.prompts);
   expect(leaks.filter((leak) => !/ in worker-\d: /.test(leak))).toEqual([]);
@@ -47,9 +47,9 @@ test('with LOG_PROMPTS the prompts stand in the logs of the workers, and nowhere
 });
 
 interface Run {
-  /** Must hold neither secrets nor prompts. */
+  /** Texts that must hold neither secrets nor prompts. */
   written: Written[];
-  /** Requests in Redis and intents in S3. */
+  /** Requests in Redis and intents in S3, which hold prompts. */
   holdsPrompts: Written[];
   secrets: Canary[];
   prompts: readonly Canary[];
@@ -81,7 +81,7 @@ async function runDarkroom({ orders: count, env }: { orders: number; env: Readon
     try {
       s3Refuses = 0.2;
       for (const victim of [...fleet.workers, ...fleet.receivers, fleet.emulator]) {
-        // With an S3 that refuses a worker may end at its start, and is then started again, as by an orchestrator.
+        // A worker may end at its start because S3 refuses it; an orchestrator starts it again.
         await eventually(
           async () => {
             await victim.kill();
@@ -129,7 +129,7 @@ function mustSay(written: Written, word: string): Written {
   return written;
 }
 
-/** All that was written, apart from what belongs to the provider. */
+/** Reads everything written, except for the provider's own files. */
 async function readWritten(fleet: Fleet, seen: readonly Written[]): Promise<Pick<Run, 'written' | 'holdsPrompts'>> {
   const redis = new Redis(fleet.redisUrl);
   const records = await readRedis(redis);
@@ -140,7 +140,7 @@ async function readWritten(fleet: Fleet, seen: readonly Written[]): Promise<Pick
   const all = [...logs, ...seen, ...records, ...objects];
   const isRequest = ({ place }: Written): boolean =>
     /^redis \S+:generation:\S+ request$/.test(place) || /^s3 records\/.+\.intent(-\d+)?\.json$/.test(place);
-  // The files of Redis hold every request that it was ever given.
+  // The files of Redis hold every request that it ever got.
   const redisFiles = await readFiles(join(fleet.directory, 'redis'));
   return { written: all.filter((each) => !isRequest(each)), holdsPrompts: [...all.filter(isRequest), ...redisFiles] };
 }

@@ -26,7 +26,7 @@ const billOf = async ({ generationId, images: all }: GenerationView): Promise<Bi
   return all.flatMap(({ index }) => bill.get(taskUuidOf({ generationId, index, n: 1 })) ?? []);
 };
 
-/** Waits until a generation has become what it has to; the last state is in the failure. */
+/** Waits until a generation matches; a failure shows its last state. */
 const untilIs = (generationId: string, expected: object): Promise<GenerationView> =>
   eventually(
     async () => {
@@ -37,7 +37,7 @@ const untilIs = (generationId: string, expected: object): Promise<GenerationView
     { withinMs: 30_000, everyMs: 50 },
   );
 
-/** While no worker runs; then one does, and has nothing to buy. */
+/** Applies a change while no worker runs, then starts one, which must buy nothing. */
 async function beforeAnyPurchase(change: (generationId: string) => Promise<unknown>, status: string, options = {}): Promise<void> {
   const [worker] = fleet.workers;
   await worker?.stop();
@@ -45,7 +45,7 @@ async function beforeAnyPurchase(change: (generationId: string) => Promise<unkno
   await change(generationId);
   await worker?.start();
   const other = await producer.generate(order, { timeoutMs: 30_000 });
-  expect(other.status, 'the worker works').toBe('succeeded');
+  expect(other.status, 'the worker buys').toBe('succeeded');
   const generation = await untilIs(generationId, { status, reservedUsd: '0', costUsd: '0', amended: false });
   for (const image of generation.images) {
     expect(image).toMatchObject({ status: 'failed', submissions: 1, fault: { code: `generation.${status}` } });
@@ -54,7 +54,7 @@ async function beforeAnyPurchase(change: (generationId: string) => Promise<unkno
   expect(await images.toRunwareResponse(generation)).toEqual([]);
 }
 
-/** After the provider has taken all images, and long before they are made. */
+/** Applies a change after the provider has accepted all images, and long before they are finished. */
 async function afterThePurchase(change: (generationId: string) => Promise<unknown>, status: string, options = {}): Promise<void> {
   await fleet.setFaults({ ...quick, executionMs: [5000, 5500] });
   const { generationId } = await producer.enqueue({ ...order, numberResults: 2 }, options);
@@ -63,7 +63,7 @@ async function afterThePurchase(change: (generationId: string) => Promise<unknow
   await change(generationId);
   const closed = await producer.wait(generationId, { timeoutMs: 30_000 });
   expect(closed).toMatchObject({ status, amended: false, costUsd: '0' });
-  expect(closed.reservedUsd, 'what is under way stays on hold').toBe('0.04');
+  expect(closed.reservedUsd, 'submissions under way keep their holds').toBe('0.04');
 
   const succeeded = { status: 'succeeded', costUsd: '0.02' };
   const amended = await untilIs(generationId, { status, amended: true, images: [succeeded, succeeded], costUsd: '0.04', reservedUsd: '0' });
@@ -74,9 +74,10 @@ async function afterThePurchase(change: (generationId: string) => Promise<unknow
 }
 
 describe('a cancel', () => {
-  test('before the purchase: nothing is bought', () => beforeAnyPurchase((id) => producer.cancel(id), 'cancelled'));
+  test('before the purchase: no worker buys', () => beforeAnyPurchase((id) => producer.cancel(id), 'cancelled'));
 
-  test('after the purchase: the images are kept and counted as late', () => afterThePurchase((id) => producer.cancel(id), 'cancelled'));
+  test('after the purchase: Darkroom keeps the images and counts them as late', () =>
+    afterThePurchase((id) => producer.cancel(id), 'cancelled'));
 
   test('after the end changes nothing', async () => {
     const { generationId } = await producer.generate(order, { timeoutMs: 30_000 });
@@ -86,16 +87,16 @@ describe('a cancel', () => {
 });
 
 describe('a deadline', () => {
-  test('that passes before the purchase: nothing is bought', async () => {
+  test('that passes before the purchase: no worker buys', async () => {
     const deadlineAt = Date.now() + 1500;
     await beforeAnyPurchase(() => eventually(() => expect(Date.now()).toBeGreaterThan(deadlineAt)), 'expired', { deadlineAt });
   });
 
-  test('that passes after the purchase: the images are kept and counted as late', async () => {
+  test('that passes after the purchase: Darkroom keeps the images and counts them as late', async () => {
     await afterThePurchase(() => Promise.resolve(), 'expired', { deadlineAt: Date.now() + 3000 });
   });
 
-  test('that is met changes nothing', async () => {
+  test('that the images meet changes nothing', async () => {
     const generation = await producer.generate(order, { deadlineAt: Date.now() + 60_000, timeoutMs: 30_000 });
     expect(generation).toMatchObject({ status: 'succeeded', amended: false });
   });

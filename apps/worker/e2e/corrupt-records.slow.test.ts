@@ -16,20 +16,20 @@ interface Damage {
   value: string;
 }
 
-/** What somebody did to Redis while no worker looked, and the key that must be named. */
+/** Damage done to Redis while no worker runs, and the key that a worker must name. */
 const damages: Record<string, Damage> = {
-  'money that is none': { key: submissionKey, field: 'reserved', value: 'NaN' },
+  'an amount that is no number': { key: submissionKey, field: 'reserved', value: 'NaN' },
   'an unknown status': { key: submissionKey, field: 'status', value: 'developing' },
-  'a hold that is none': { key: submissionKey, field: 'held', value: 'maybe' },
-  'a request that is half there': { key: generationKey, field: 'request', value: '{"positivePrompt":"a secret gar' },
+  'an invalid hold': { key: submissionKey, field: 'held', value: 'maybe' },
+  'half a request': { key: generationKey, field: 'request', value: '{"positivePrompt":"a secret gar' },
   'a request of ten megabytes': { key: generationKey, field: 'request', value: 'x'.repeat(10_000_000) },
-  'a number of images that is none': { key: generationKey, field: 'images', value: 'many' },
+  'an invalid number of images': { key: generationKey, field: 'images', value: 'many' },
   'endless submissions': { key: generationKey, field: 'latest:0', value: '999999999999' },
-  'a deadline that is none': { key: generationKey, field: 'deadlineAt', value: 'soon' },
-  'a payload that is half there': { key: jobKey, field: 'data', value: '{"version":1,"gen' },
+  'an invalid deadline': { key: generationKey, field: 'deadlineAt', value: 'soon' },
+  'half a payload': { key: jobKey, field: 'data', value: '{"version":1,"gen' },
 };
 
-test('records that cannot be used: named, never bought, in nobody else’s way, and bought once they are repaired', async () => {
+test('a worker names a corrupt entry, does not buy it, buys all others, and buys it once it is repaired', async () => {
   const fleet = await startFleet({ workers: 2 });
   const producer = createProducer({ redisUrl: fleet.redisUrl });
   const redis = new Redis(fleet.redisUrl);
@@ -69,7 +69,7 @@ test('records that cannot be used: named, never bought, in nobody else’s way, 
     expect(await logs()).not.toContain('secret gar');
     await expect(producer.get(damaged[0]?.ref.generationId ?? '')).rejects.toMatchObject({ code: 'store.corrupt-record' });
 
-    // While a cap cannot be read nothing is enqueued; it is written again by a worker that starts.
+    // While a cap is corrupt no caller can enqueue; a worker that starts writes the cap again.
     await redis.hset(`${PREFIX}:caps`, 'all:day', 'lots');
     await expect(enqueue('too early')).rejects.toMatchObject({ code: 'store.corrupt-record', details: { key: `${PREFIX}:caps` } });
     await fleet.workers[0]?.stop();

@@ -17,7 +17,7 @@ const uploads = {
   never: { uploadNeverRate: 1 },
 } as const;
 
-describe('a generation ends in one record and one execution', () => {
+describe('a generation ends with one record and one execution', () => {
   let fleet: Fleet;
   let producer: Producer;
 
@@ -32,7 +32,7 @@ describe('a generation ends in one record and one execution', () => {
 
   for (const [delivery, deliveryFaults] of Object.entries(deliveries)) {
     for (const [upload, uploadFaults] of Object.entries(uploads)) {
-      test(`when the delivery comes ${delivery} and the upload ${upload}`, async () => {
+      test(`when the delivery arrives ${delivery} and the upload ${upload}`, async () => {
         const billed = countExecutions(await readBilledTasks(fleet.billFile));
         await fleet.setFaults({ ...quick, ...deliveryFaults, ...uploadFaults });
 

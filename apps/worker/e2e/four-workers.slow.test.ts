@@ -5,7 +5,7 @@ import { expectOneOfEach } from './judge.ts';
 
 const GENERATIONS = 120;
 
-/** How many submissions a worker has sent, by its own metrics. */
+/** Returns the number of submissions that a worker has sent, from its own metrics. */
 async function readSent(workerUrl: string): Promise<number> {
   const response = await fetch(`${workerUrl}/metrics`, { headers: { connection: 'close' } });
   const lines = (await response.text()).split('\n');
@@ -14,7 +14,7 @@ async function readSent(workerUrl: string): Promise<number> {
     .reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
 }
 
-test('four workers share the work evenly, and one of them can be stopped at any time', async () => {
+test('four workers share the work evenly, and an operator can stop one at any time', async () => {
   const fleet = await startFleet({
     workers: 4,
     workerEnv: { WORKER_SUBMIT_CONCURRENCY: '2' },

@@ -27,13 +27,13 @@ test('a worker without a job lives through a night of twelve hours', async () =>
     running.signal('SIGUSR2');
     expect(await running.get('/livez')).toEqual({ status: 200, body: { live: true } });
   }
-  // The clock has moved for the process, too.
+  // The process sees the moved clock, too.
   await running.end('SIGTERM');
   const times = running.lines().map(({ time }) => Date.parse(String(time)));
   expect(Math.max(...times) - Math.min(...times)).toBeGreaterThan(11 * 3_600_000);
 });
 
-test('a Redis that evicts keeps a worker from being ready, with its cure, until it is set right', async () => {
+test('a worker on a Redis that evicts is not ready and names the cure, until the setting is correct', async () => {
   const { asked, environment } = await setup();
   await asked.config('SET', 'maxmemory-policy', 'volatile-lru');
   const running = await startProcess('worker', environment);

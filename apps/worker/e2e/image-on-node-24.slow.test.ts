@@ -12,27 +12,27 @@ import { expect, test } from 'vitest';
 const run = promisify(execFile);
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 
-/** Of the line that the image is built on (Dockerfile). */
+/** A version of the Node line that the Dockerfile uses. */
 const NODE_VERSION = '24.21.0';
 
-/** Node as npm has it: one package for each system, with the program inside and nothing to run at its installation. */
+/** Fetches Node from npm, which has one package for each system, with the program inside and no install script. */
 async function fetchNode(): Promise<string> {
   const home = join(root, '.local', 'tools', `node-${NODE_VERSION}`);
   const name = `node-${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`;
   if (!existsSync(home)) {
     const fetching = `${home}.${process.pid}`;
-    // A folder of its own and not --prefix, which would also move npm's machine-wide settings (certificates, proxy) out of sight.
+    // A folder of its own: --prefix would also hide npm's machine-wide settings (certificates, proxy).
     await mkdir(fetching, { recursive: true });
     await writeFile(join(fetching, 'package.json'), '{"private":true}\n');
     const args = ['install', '--no-save', '--no-package-lock', '--no-audit', '--no-fund', '--ignore-scripts'];
     await run('npm', [...args, `${name}@${NODE_VERSION}`], { env: process.env, cwd: fetching });
-    // Renamed when it is whole: a fetch that was interrupted is never taken for a copy.
+    // Renamed last, so that an interrupted download is never taken for a whole one.
     await rename(fetching, home);
   }
   return join(home, 'node_modules', name, 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
 }
 
-test('the apps of the image buy an image on the Node of the image, and stop in order', async () => {
+test('the apps of the container image buy an image on its Node version, and stop in order', async () => {
   const node = await fetchNode();
   expect((await run(node, ['--version'])).stdout.trim()).toBe(`v${NODE_VERSION}`);
 
@@ -48,7 +48,7 @@ test('the apps of the image buy an image on the Node of the image, and stop in o
       expect(generation.status).toBe('succeeded');
       expect(generation.images.map(({ status }) => status)).toEqual(['succeeded']);
       for (const each of [...fleet.workers, ...fleet.receivers, fleet.emulator]) expect(await each.stop(), each.name).toBe(0);
-      // What this line of Node would warn about would be in every log from now on.
+      // A warning of this Node line would repeat in every log.
       expect((await Promise.all([...fleet.workers, ...fleet.receivers].map((each) => each.log()))).join('')).not.toMatch(/Warning:/);
     } finally {
       await producer.close();

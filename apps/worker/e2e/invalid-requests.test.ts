@@ -5,7 +5,7 @@ import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { invalidRequests } from './invalid-requests/table.ts';
 
-/** What is wrong is said before anything is queued: at the end of this file Redis is as it was, and the bill is empty. */
+/** Proves that a request is checked before it is queued: at the end of this file Redis is unchanged, and the bill is empty. */
 
 let fleet: Fleet;
 let producer: Producer;
@@ -16,7 +16,7 @@ beforeAll(async () => {
   fleet = await startFleet();
   producer = createProducer({ redisUrl: fleet.redisUrl });
   redis = new Redis(fleet.redisUrl);
-  // Without workers nothing moves in Redis, once the marks have gone that they leave for a few seconds.
+  // Without workers nothing changes in Redis, once the marks are gone that the workers leave for a few seconds.
   await Promise.all(fleet.workers.map((worker) => worker.stop()));
   await eventually(async () => expect(Object.keys(await keyspace()).filter((key) => key.includes('stalled-check'))).toEqual([]), {
     withinMs: 20_000,
@@ -29,7 +29,7 @@ afterAll(async () => {
   await fleet.stop();
 });
 
-/** Every key of Darkroom with its content, but for the sign of life that the worker writes every few seconds. */
+/** Returns every key of Darkroom with its content, except for the sign of life that a worker writes every few seconds. */
 async function keyspace(): Promise<Record<string, string>> {
   const keys = (await redis.keys('*')).filter((key) => !key.endsWith(':alive')).toSorted();
   const dumps = await Promise.all(keys.map((key) => redis.dumpBuffer(key)));
@@ -42,26 +42,26 @@ const refusalOf = async (call: Promise<unknown>): Promise<InvalidRequestError> =
     (error: unknown) => error,
   );
   if (reason instanceof InvalidRequestError) return reason;
-  throw new Error('it was not refused', { cause: reason });
+  throw new Error('the producer took an invalid request', { cause: reason });
 };
 const problemsOf = async (call: Promise<unknown>): Promise<InvalidRequestError['problems']> => (await refusalOf(call)).problems;
 
-// The types forbid most of these; callers without types, and a JSON body, do not know.
+// The types forbid most of these requests; a caller without types, or with a JSON body, may still pass them.
 const given = (request: unknown): GrokImagineRequestInput => request as GrokImagineRequestInput;
 const titleOf = (request: unknown): string => JSON.stringify(request).slice(0, 90);
 
 test.each(invalidRequests.map(([request, path, message], at) => ({ at, title: titleOf(request), request, path, message })))(
-  '$at: $title is refused',
+  '$at: the producer refuses $title',
   async ({ request, path, message }) => {
     const problem = { path, message: expect.stringMatching(message) };
     const problems = await problemsOf(producer.enqueue(given(request)));
     expect(problems).toEqual([expect.objectContaining(problem)]);
     expect(await problemsOf(producer.generate(given(request)))).toEqual(problems);
-    expect(JSON.stringify(problems), 'what is secret is not repeated').not.toMatch(/secret garden|example\.org|AAAA/);
+    expect(JSON.stringify(problems), 'the error repeats no secret').not.toMatch(/secret garden|example\.org|AAAA/);
   },
 );
 
-test('all of them at once are refused together, and a good one among them is not queued', async () => {
+test('the producer refuses all of them in one call, and queues no valid one among them', async () => {
   const requests = [{ positivePrompt: 'a good one' }, ...invalidRequests.map(([request]) => given(request))];
   const { problems, problemCount } = await refusalOf(producer.enqueueMany(requests));
   const expected = invalidRequests.map(([, path], at) => `requests[${at + 1}]${path === '' ? '' : `.${path}`}`);
@@ -70,7 +70,7 @@ test('all of them at once are refused together, and a good one among them is not
   expect(problemCount).toBe(expected.length);
 });
 
-test('afterwards Redis is as it was and nothing was bought', async () => {
+test('afterwards Redis is unchanged and the bill is empty', async () => {
   expect(invalidRequests.length).toBeGreaterThanOrEqual(40);
   expect(Object.keys(before).length, 'there is something to compare').toBeGreaterThan(0);
   expect(await keyspace()).toEqual(before);

@@ -3,7 +3,7 @@ import { createObjectStorage } from '@darkroom/object-storage';
 import { countExecutions, readBilledTasks, type Fleet } from '@darkroom/testing';
 import { expect } from 'vitest';
 
-/** Fails unless each generation has one verified image, one record of it and one execution on the bill, and nothing else was bought. */
+/** Checks that each generation has one verified image, one record of it and one execution on the bill, and that nothing else was bought. */
 export async function expectOneOfEach(fleet: Fleet, generations: readonly GenerationView[], alreadyBilled = 0): Promise<void> {
   const storage = createObjectStorage({ ...fleet.s3Config, requestTimeoutMs: 5000, maxImageBytes: 32 * 1024 * 1024 }, { now: Date.now });
   try {

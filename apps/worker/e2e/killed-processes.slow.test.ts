@@ -12,7 +12,7 @@ const enqueueAll = async (producer: ReturnType<typeof createProducer>): Promise<
   return enqueued.map(({ generationId }) => generationId);
 };
 
-test('worker, receiver and emulator killed in the middle of 50 generations: all succeed, each bought once', async () => {
+test('after kills of worker, receiver and emulator in the middle of 50 generations all succeed, each bought once', async () => {
   const fleet = await startFleet({ faults: { executionMs: [200, 1500] } });
   const producer = createProducer({ redisUrl: fleet.redisUrl });
   try {
@@ -30,8 +30,8 @@ test('worker, receiver and emulator killed in the middle of 50 generations: all 
   }
 });
 
-test('the only worker killed with 50 in flight and started again: all are home within 15 seconds', async () => {
-  // The production values of BullMQ's lock and of the first poll: that is what is shown.
+test('after a kill of the only worker with 50 images in flight its successor settles all within 15 seconds', async () => {
+  // BullMQ's lock and the first poll have their production values, because the test measures these waits.
   const fleet = await startFleet({
     faults: { executionMs: [2000, 4000] },
     workerEnv: { TIMING_FIRST_POLL_MS: '20000', TIMING_MAX_POLL_MS: '300000', WORKER_SUBMIT_CONCURRENCY: '50' },

@@ -23,7 +23,7 @@ afterAll(async () => {
   await fleet.stop();
 });
 
-test('the caps that a worker was given hold for whoever enqueues', async () => {
+test('the caps of a worker apply to every producer', async () => {
   const retention = { recordSeconds: 60, idempotencySeconds: 60 };
   const store = buildGenerationStore({ prefix: fleet.prefix, retention, pollRate: { perSecond: 1, burst: 1 } }, redis);
   const caps = (await store.readSpend('acme')).map(({ capNanoUsd = 0 }) => capNanoUsd / 1e9);
@@ -34,14 +34,14 @@ test('the caps that a worker was given hold for whoever enqueues', async () => {
   });
 });
 
-test('what is to run later is bought then, once, although its job is promoted and worker and Redis are killed before', async () => {
+test('a generation for later is bought once and in time, although its job is promoted and worker and Redis are killed before', async () => {
   const [worker] = fleet.workers;
   const runAt = Date.now() + 5000;
   const { generationId } = await producer.enqueue(order, { runAt });
 
   const submissions = createSubmissions(redis, { prefix: fleet.prefix });
   await submissions.queue.promoteJobs();
-  // it ran, was told that it is too early, and sleeps again
+  // The job ran, found that it is too early, and waits again.
   await eventually(async () => expect((await submissions.queue.getDelayed())[0]?.attemptsStarted).toBe(1));
   await submissions.close();
   expect(await producer.get(generationId)).toMatchObject({ status: 'queued', runAt, reservedUsd: '0' });

@@ -7,7 +7,7 @@ import { sizeRows } from './model-page/size-rows.ts';
 import { taskRows } from './model-page/task-rows.ts';
 import { startPageWorld, type PageWorld } from './model-page/world.ts';
 
-/** Every row of the model's page, through real processes: what is asked for is what is bought, kept, told and charged. */
+/** Every row of the model's page, through real processes: Darkroom buys, keeps, reports and charges what the caller asked for. */
 
 let world: PageWorld;
 beforeAll(async () => {

@@ -5,7 +5,7 @@ import { createProducer, type Producer } from '@darkroom/producer';
 import { eventually, readBilledTasks, startFleet, type Fleet } from '@darkroom/testing';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 
-/** One order, one worker or one address in trouble stops nobody else, and fails no order of others. */
+/** Proves that one order, one worker or one address in trouble stops no other, and fails no order of others. */
 const quick = { executionMs: [20, 60], uploadDelayMs: [20, 100] };
 let fleet: Fleet;
 let producer: Producer;
@@ -39,11 +39,11 @@ const statusOf = async (id: string): Promise<string> => (await producer.wait(id,
 test.each([
   ['html-403', 'provider.blocked'],
   ['account-403', 'provider.refused'],
-])('orders whose words something answers with %s end by themselves with %s, while twenty others succeed', async (poisonAnswer, code) => {
+])('orders whose prompt draws the answer %s end by themselves with %s, while twenty others succeed', async (poisonAnswer, code) => {
   await fleet.setFaults({ ...quick, poisonWord: 'POISON', poisonAnswer });
   const poisoned = await Promise.all(Array.from({ length: 6 }, () => enqueue('a POISON in every word')));
   const ended = Promise.all(poisoned.map((id) => producer.wait(id, { timeoutMs: 40_000 })));
-  // Not all at once: a backend goes on ordering while the poisoned ones are tried, and a strike needs an acceptance since the last.
+  // Placed one after the other: a strike counts only after another order was accepted, so the backend keeps ordering meanwhile.
   let isOver = false;
   void ended.then(
     () => (isOver = true),
@@ -61,10 +61,10 @@ test.each([
   expect(await fleet.workers[0]!.log()).not.toContain('"event":"provider.in-trouble"');
 });
 
-test('workers with an old key or a wrong address send no order, say so, are not ready, and leave all to the others', async () => {
+test('workers with an old key or a wrong address send no order, say so, are not ready, and leave all orders to the others', async () => {
   const billed = (await readBilledTasks(fleet.billFile)).size;
   const wrong: Awaited<ReturnType<Fleet['startWorker']>>[] = [];
-  // Answers once and then leaves each question open, so that the worker is in the middle of one when it is told to stop.
+  // Answers once and then leaves each question open, so that the stop finds the worker in the middle of one.
   let asked = 0;
   const silent = createServer((_request, response) => {
     asked += 1;
@@ -103,7 +103,7 @@ test('workers with an old key or a wrong address send no order, say so, are not 
 });
 
 test.each(['json-404', 'html-200', 'redirect-302', 'html-403'])(
-  'while everything is answered with %s no order of a backlog fails, and all are bought once when that is over',
+  'while the provider answers every request with %s no order of a backlog fails, and afterwards each is bought once',
   async (gatewayAnswer) => {
     const billed = (await readBilledTasks(fleet.billFile)).size;
     await fleet.setFaults({ ...quick, gatewayAnswer });

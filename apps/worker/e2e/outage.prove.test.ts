@@ -6,16 +6,16 @@ import { timingVariable } from '@darkroom/service-runtime';
 import { eventually, readBilledTasks, startFleet, type Fleet } from '@darkroom/testing';
 import { expect, test } from 'vitest';
 
-/** How much faster than in production everything goes: the outage, and each waiting time that has to do with the provider. */
+/** Factor by which this run is faster than production: the outage, and each wait that depends on the provider. */
 const FACTOR = 40;
 const scaled = (seconds: number): number => (seconds * 1000) / FACTOR;
 const OUTAGE_MS = scaled(600);
 const RECOVERED_WITHIN_MS = scaled(30);
-/** A rate is counted over so long; at 16 acceptances a second one is 2 %. */
+/** Time over which a rate is counted; at 16 acceptances a second, one acceptance is 2 % of it. */
 const WINDOW_MS = 3000;
 const WAITING = 1000;
 
-/** BullMQ's own times are about killed workers, and stay. */
+/** BullMQ's own times concern killed workers, so they stay as in production. */
 const kept: readonly string[] = ['lockDurationMs', 'stalledIntervalMs'] satisfies (keyof Timing)[];
 const keys = Object.keys(defaultTiming) as (keyof Timing)[]; // the keys are the type
 const timing = Object.fromEntries(
@@ -23,7 +23,7 @@ const timing = Object.fromEntries(
 );
 
 const everything = (status: 429 | 503) => ({ [`submit${status}Rate`]: 1, [`poll${status}Rate`]: 1 });
-/** Each kind of outage: how it begins, and how it ends. */
+/** Each kind of outage, with its begin and its end. */
 const outages: readonly { kind: string; begin(fleet: Fleet): Promise<void>; end(fleet: Fleet): Promise<void> }[] = [
   { kind: 'connections refused', begin: ({ emulator }) => emulator.kill(), end: ({ emulator }) => emulator.start() },
   { kind: '503 to everything', begin: (fleet) => fleet.setFaults(everything(503)), end: (fleet) => fleet.setFaults({}) },
@@ -35,7 +35,7 @@ const outages: readonly { kind: string; begin(fleet: Fleet): Promise<void>; end(
   { kind: '429 to everything', begin: (fleet) => fleet.setFaults(everything(429)), end: (fleet) => fleet.setFaults({}) },
 ];
 
-test('outages of the provider of ten minutes, with 1,000 generations waiting: none fails, and within 30 seconds after each the fleet buys as fast as before', async () => {
+test('after provider outages of ten minutes with 1,000 waiting generations none has failed, and within 30 seconds the fleet buys as fast as before', async () => {
   const fleet = await startFleet({
     workers: 2,
     // Four requests at a time of 250 ms each: a rate that does not depend on the machine.
@@ -80,7 +80,7 @@ test('outages of the provider of ten minutes, with 1,000 generations waiting: no
       );
       expect(recovered, kind).toBeLessThanOrEqual(RECOVERED_WITHIN_MS);
       expect(then, kind).toBeGreaterThanOrEqual(0.95 * normal);
-      // Those under way when it began, and one at a time since.
+      // The requests that were under way at the begin, and then one at a time.
       expect(tries, kind).toBeLessThanOrEqual(20 + OUTAGE_MS / (defaultTiming.maxProbeMs / FACTOR));
     }
     console.info(report.join('\n'));
@@ -97,16 +97,16 @@ test('outages of the provider of ten minutes, with 1,000 generations waiting: no
   }
 });
 
-/** When the lines of a kind were written to the bill. */
+/** Returns the times at which lines of a kind were written to the bill. */
 async function timesOf({ billFile }: Fleet, kind: string): Promise<number[]> {
   const lines = (await readFile(billFile, 'utf8')).split('\n').slice(0, -1);
-  return lines.filter((line) => line.includes(`"kind":"${kind}"`)).map((line) => (JSON.parse(line) as { at: number }).at); // its own words
+  return lines.filter((line) => line.includes(`"kind":"${kind}"`)).map((line) => (JSON.parse(line) as { at: number }).at); // the bill's own words
 }
 
 const countBetween = async (fleet: Fleet, kind: string, from: number, to: number): Promise<number> =>
   (await timesOf(fleet, kind)).filter((at) => at >= from && at < to).length;
 
-/** How long after `ended` a window begins in which so many were accepted; Infinity if none has been yet. */
+/** Returns the time from `ended` to the first window with `wanted` acceptances; Infinity if none has come yet. */
 async function recoveredAfterMs(fleet: Fleet, ended: number, wanted: number): Promise<number> {
   const times = (await timesOf(fleet, 'acceptance')).filter((at) => at >= ended);
   const begins = times.filter((from) => times.filter((at) => at >= from && at < from + WINDOW_MS).length >= wanted);

@@ -13,7 +13,7 @@ beforeAll(async () => {
 });
 afterAll(() => fleet.stop());
 
-/** Runs another worker on the stores of the fleet to its end. */
+/** Runs another worker on the stores of the fleet until it ends. */
 async function runWorker(settings: Readonly<Record<string, string>>): Promise<{ code: number | null; said: string }> {
   const { s3Config, emulatorUrl } = fleet;
   const child = spawn(process.execPath, [builtApp('worker')], {
@@ -38,7 +38,7 @@ async function runWorker(settings: Readonly<Record<string, string>>): Promise<{ 
   return { code, said };
 }
 
-test('a worker of another prefix, and one that is bound to another Darkroom, refuse to start on this bucket and buy nothing', async () => {
+test('a worker of another prefix, and one bound to another Darkroom, refuse to start on this bucket and buy nothing', async () => {
   const producer = createProducer({ redisUrl: fleet.redisUrl });
   const other = new Redis(fleet.redisUrl);
   try {

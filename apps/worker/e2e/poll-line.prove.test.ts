@@ -5,14 +5,14 @@ import { z } from 'zod';
 
 const statsSchema = z.object({ polls: z.number() });
 
-/** A fleet that counts its requests to S3 by the millisecond, and what the provider is asked. */
+/** Starts a fleet and counts its requests to S3, and its questions to the provider. */
 async function start(workerEnv: Readonly<Record<string, string>>, faults: Readonly<Record<string, unknown>>) {
   let s3 = 0;
   const fleet = await startFleet({
     workerEnv,
     faults,
     onS3Request: ({ operation = 'other', key }) => {
-      // The provider's own upload is no request of ours, nor is what is done once in a while for all.
+      // The count leaves out the provider's own upload, and what a fleet does once in a while for all images.
       if (key !== '' && !key.startsWith('settings/') && (operation !== 'PutObject' || !key.startsWith('staging/'))) s3 += 1;
     },
   });
@@ -31,7 +31,7 @@ async function start(workerEnv: Readonly<Record<string, string>>, faults: Readon
   };
 }
 
-/** The shipped waits and concurrency, of which those of tests are a fraction. */
+/** The waits and concurrency of production; other tests use a fraction of them. */
 const shipped = {
   TIMING_FIRST_POLL_MS: '20000',
   TIMING_MAX_POLL_MS: '300000',
@@ -69,7 +69,7 @@ test('1,000 tasks under way without webhooks: at most 2 requests to S3 a questio
   const world = await start({ ...alone, WORKER_SUBMIT_CONCURRENCY: '40' }, { executionMs: [600_000, 600_000] });
   try {
     await world.enqueue(1000);
-    const tasks = async () => (await (await fetch(`${world.fleet.emulatorUrl}/_emulator/stats`)).json()) as { running: number }; // its own words
+    const tasks = async () => (await (await fetch(`${world.fleet.emulatorUrl}/_emulator/stats`)).json()) as { running: number }; // the emulator's own words
     await eventually(async () => expect((await tasks()).running).toBe(1000), { withinMs: 120_000 });
     const [s3Before, askedBefore] = [world.s3(), await world.questions()];
     await eventually(async () => expect((await world.questions()) - askedBefore).toBeGreaterThanOrEqual(1000), { withinMs: 120_000 });

@@ -12,7 +12,7 @@ async function readLastPass(redis: Redis, { prefix }: Fleet): Promise<PassReport
   return report === null ? undefined : passReportSchema.parse(JSON.parse(report));
 }
 
-/** Waits for a pass that began after now. */
+/** Waits for a pass that begins after this call. */
 async function nextPass(redis: Redis, fleet: Fleet): Promise<PassReport> {
   const since = Date.now();
   return eventually(
@@ -25,7 +25,7 @@ async function nextPass(redis: Redis, fleet: Fleet): Promise<PassReport> {
   );
 }
 
-/** What the workers have found since they started, in lines of their metrics. */
+/** Returns the findings of all workers since their start, as lines of their metrics. */
 async function readFindings({ workerUrls }: Fleet): Promise<string[]> {
   const pages = await Promise.all(
     workerUrls.map(async (url) => (await fetch(`${url}/metrics`, { headers: { connection: 'close' } })).text()),
@@ -42,11 +42,11 @@ const enqueueAll = async (producer: ReturnType<typeof createProducer>): Promise<
   return enqueued.map(({ generationId }) => generationId);
 };
 
-test('passes one after the other find nothing while a fleet works, and change nothing', async () => {
+test('passes without a break find nothing and change nothing while a fleet works', async () => {
   const fleet = await startFleet({
     workers: 2,
     faults: { executionMs: [100, 3000], uploadDelayMs: [50, 1000], failProviderErrorRate: 0.1, submit429Rate: 0.1 },
-    // The grace time is that of a busy machine, and the passes follow one another.
+    // A grace time for a busy machine; one pass follows the other.
     workerEnv: { WORKER_RECONCILE_EVERY_MS: '1000', WORKER_RECONCILE_GRACE_MS: '2000' },
   });
   const producer = createProducer({ redisUrl: fleet.redisUrl });
@@ -72,11 +72,11 @@ test('passes one after the other find nothing while a fleet works, and change no
   }
 });
 
-test('jobs, holds and schedules that vanish while workers are killed are brought back, and nothing is bought twice', async () => {
+test('the reconciler restores jobs, holds and schedules that vanish while workers are killed, and no image is bought twice', async () => {
   const fleet = await startFleet({
     workers: 2,
     faults: { executionMs: [3000, 6000] },
-    // As eager as it may be: what is somebody's work is often taken for damage.
+    // The shortest grace time: the reconciler often takes work under way for damage.
     workerEnv: { WORKER_RECONCILE_EVERY_MS: '1000', WORKER_RECONCILE_GRACE_MS: '100' },
   });
   const producer = createProducer({ redisUrl: fleet.redisUrl });
@@ -99,7 +99,7 @@ test('jobs, holds and schedules that vanish while workers are killed are brought
     }
     const generations = await Promise.all(ids.map((id) => producer.wait(id, { timeoutMs: 60_000 })));
     await expectOneOfEach(fleet, generations);
-    // The metrics of a worker die with it; what it logged stays.
+    // The metrics of a killed worker are gone; its log stays.
     const logs = (await Promise.all(fleet.workers.map((worker) => worker.log()))).join('');
     expect(logs).toContain('"event":"reconcile.repaired","kind":"settlement-without-job"');
     expect(logs).toContain('"event":"reconcile.repaired","kind":"hold-missing"');

@@ -43,13 +43,13 @@ async function setup(): Promise<World> {
 
 const order = (producer: Producer) => producer.enqueue({ positivePrompt: 'a lighthouse at dusk', width: 1280, height: 896 });
 
-/** When each works again, in milliseconds since the failure, and the outcomes of readiness meanwhile. */
+/** Measures the time from the failure until each process works again, and records the readiness meanwhile. */
 async function measure({ fleet, producer }: World, failure: string): Promise<void> {
   const startedAt = performance.now();
   const since = (): number => Math.round(performance.now() - startedAt);
   const readiness = async (name: string, url: string): Promise<[string, number, string]> => {
     const seen: string[] = [];
-    // Redis takes the write of each process again: that is its readiness. First it must be seen that it does not, or that it never noticed.
+    // A ready process can write to Redis again. The test must see it unready first, or see that it never noticed.
     const at = await eventually(
       async () => {
         const response = await fetch(`${url}/readyz`, { headers: { connection: 'close' } });
@@ -80,7 +80,7 @@ async function measure({ fleet, producer }: World, failure: string): Promise<voi
   for (const [what, ms] of rows) expect(ms, `${failure}: ${what}`).toBeLessThan(LIMIT_MS);
 }
 
-test('a failover that leaves the old connections open to the demoted node stops nobody for long', async () => {
+test('a failover that leaves connections to the demoted node open stops every process only briefly', async () => {
   const world = await setup();
   const { fleet, proxy, next, producer } = world;
   const first = await order(producer);
@@ -98,7 +98,7 @@ test('a failover that leaves the old connections open to the demoted node stops 
   primary.disconnect();
 });
 
-test('connections whose bytes are swallowed are replaced by all', async () => {
+test('every process replaces connections that swallow its bytes', async () => {
   const world = await setup();
   await order(world.producer);
   world.proxy.silence();

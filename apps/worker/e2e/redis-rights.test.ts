@@ -14,7 +14,7 @@ import { expect, onTestFinished, test } from 'vitest';
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const request = { positivePrompt: 'a lighthouse at dusk', width: 1280, height: 896 } as const;
 
-/** Sets the users of the shipped file, each with a password of its own. */
+/** Creates the users of the shipped file, each with a password of its own. */
 async function setUsers(redisUrl: string): Promise<void> {
   const file = await readFile(join(root, 'infra/redis/darkroom.acl'), 'utf8');
   const admin = new Redis(redisUrl);
@@ -65,7 +65,7 @@ async function openDashboard(fleet: Fleet) {
   return { ask };
 }
 
-/** Runs a command of operators as their user. */
+/** Runs a command as the user of operators. */
 async function operate({ redisUrl, prefix, s3Config }: Fleet, ...words: string[]): Promise<string> {
   const child = spawn(process.execPath, [builtApp('cli'), ...words], {
     env: {
@@ -92,7 +92,7 @@ async function buy(producer: Producer): Promise<string> {
   return generationId;
 }
 
-/** Everything that a backend does. */
+/** Calls every function of the library. */
 async function useLibrary(producer: Producer): Promise<void> {
   await producer.cancel(await buy(producer));
   const many = await producer.enqueueMany([request, { ...request, numberResults: 3 }]);
@@ -102,20 +102,20 @@ async function useLibrary(producer: Producer): Promise<void> {
   expect(await producer.get(later.generationId)).toMatchObject({ status: 'cancelled' });
 }
 
-/** Commands that were refused. A login that fails while Redis has no users yet is none. */
+/** Returns the commands that Redis refused. A login that fails while Redis has no users yet does not count. */
 async function readDenials(admin: Redis): Promise<unknown[]> {
-  const entries = (await admin.call('ACL', 'LOG')) as unknown[][]; // one list of names and values for each
+  const entries = (await admin.call('ACL', 'LOG')) as unknown[][]; // a list of names and values for each entry
   return entries.filter((entry) => !entry.includes('auth'));
 }
 
-test('a whole Darkroom works with the rights of infra/redis/darkroom.acl, each process with its own', async () => {
+test('a whole Darkroom works with the users of infra/redis/darkroom.acl, one for each process', async () => {
   const { fleet, admin, producer, as } = await setup();
   const { prefix } = fleet;
   const denials = () => readDenials(admin);
   await useLibrary(producer);
   expect(await denials(), 'library, worker and receiver').toEqual([]);
 
-  // Bought again: every task fails once.
+  // Every task fails once, so each image is bought again.
   await fleet.setFaults({ failProviderErrorRate: 1 });
   const failing = await producer.enqueue(request);
   await eventually(async () => expect((await producer.get(failing.generationId)).images[0]?.submissions).toBeGreaterThan(1));
@@ -147,7 +147,7 @@ test('a whole Darkroom works with the rights of infra/redis/darkroom.acl, each p
   expect(await producer.wait(waiting.generationId)).toMatchObject({ status: 'succeeded' });
   expect(await denials(), 'another worker').toEqual([]);
 
-  // What each user must not do.
+  // Commands that each user must not run.
   for (const process of redisProcesses) {
     const redis = as(process);
     for (const call of forbidden[process])
@@ -158,10 +158,10 @@ test('a whole Darkroom works with the rights of infra/redis/darkroom.acl, each p
   }
 }, 90_000);
 
-test('operators and workers come through a restart and an emptied Redis with their rights', async () => {
+test('operators and workers have enough rights after a restart and after the loss of all data', async () => {
   const { fleet, admin, producer } = await setup();
   await Promise.all([['status'], ['spend'], ['unknown']].map((words) => operate(fleet, ...words)));
-  // A worker may be at it: one at a time reconciles.
+  // A worker may be reconciling, and only one process does so at a time.
   await eventually(() => operate(fleet, 'reconcile'), { withinMs: 60_000, everyMs: 500 });
   await operate(fleet, 'pause', '--reason', 'a test');
   await operate(fleet, 'resume');
@@ -169,7 +169,7 @@ test('operators and workers come through a restart and an emptied Redis with the
 
   await fleet.redis.stop();
   await fleet.redis.start();
-  // Redis forgets users that no file holds.
+  // A restarted Redis has lost the users, because no file holds them.
   await setUsers(fleet.redisUrl);
   await eventually(() => buy(producer), { withinMs: 20_000, everyMs: 500 });
   await fleet.workers[0]?.kill();

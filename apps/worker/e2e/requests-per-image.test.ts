@@ -8,7 +8,7 @@ import { expect, test } from 'vitest';
 import { z } from 'zod';
 
 const GENERATIONS = 20;
-/** Commands that a fleet without work sends as well: waiting for jobs, looking for stalled ones, keeping connections. */
+/** Commands that a fleet without work sends as well: it waits for jobs, looks for stalled ones and keeps connections alive. */
 const IDLE = new Set([
   'bzpopmin',
   'ping',
@@ -32,8 +32,8 @@ const perGeneration = (names: readonly string[]): string => {
 };
 
 /**
- * What all clients ask of Redis (Redis docs, "MONITOR"). Not by ioredis 6.0: what comes in one packet with the answer to MONITOR it
- * takes for an answer, and throws.
+ * Opens a connection that receives every command of all clients (Redis docs, "MONITOR"). It does not use ioredis 6.0, which throws
+ * if a command arrives in one packet with the answer to MONITOR.
  */
 async function openMonitor(redisUrl: string) {
   const { hostname, port } = new URL(redisUrl);
@@ -65,26 +65,26 @@ interface Limits {
   maxQuestions: number;
 }
 
-/** Orders of what comes, by the settings of the fleet that meets them. */
+/** Fleets by their settings, with the orders of arrival to measure on each. */
 const fleets: { env: Readonly<Record<string, string>>; orders: Readonly<Record<string, Limits>> }[] = [
   {
-    // The shipped waits: with the quick ones of other tests a busy machine looks before the webhook has come.
+    // The waits of production: with the short ones of other tests a busy machine would look before the webhook arrives.
     env: { TIMING_UPLOAD_POLL_MS: '1000', TIMING_UPLOAD_WINDOW_MS: '60000', TIMING_FIRST_POLL_MS: '20000', TIMING_MAX_POLL_MS: '60000' },
     orders: {
-      // 16 and 4 on an idle machine; a busy one takes a look more now and then, and the worker one at its bucket every ten seconds.
+      // An idle machine needs 16 and 4. A busy one looks once more now and then, and the worker lists its bucket every ten seconds.
       'upload first': { faults: { uploadBeforeWebhookRate: 1 }, maxRedis: 20, maxS3: 4.2, maxQuestions: 0 },
-      // The usual order: the first look finds no upload yet, and the job is parked again until it may be there.
+      // The usual order: the first look finds no upload yet, and the run parks the job until the upload should be there.
       'webhook first, upload a second later': { faults: { uploadDelayMs: [800, 1200] }, maxRedis: 40, maxS3: 7, maxQuestions: 0 },
     },
   },
   {
-    // Each image is asked about, ten at once and then five a second. What waits for its turn has nothing to do with S3 meanwhile.
+    // Each image needs a question: ten at once, then five a second. An image that waits for its turn sends no request to S3.
     env: { WEBHOOK_BASE_URL: '', WORKER_POLLS_PER_SECOND: '5', TIMING_FIRST_POLL_MS: '500' },
     orders: { 'without webhooks, a backlog at five questions a second': { faults: {}, maxRedis: 40, maxS3: 5, maxQuestions: 1 } },
   },
 ];
 
-/** How often the provider was asked about a task. */
+/** Returns the number of questions that the provider got about tasks. */
 async function countQuestions(emulatorUrl: string): Promise<number> {
   const response = await fetch(`${emulatorUrl}/_emulator/stats`);
   return z.object({ polls: z.number() }).parse(await response.json()).polls;
@@ -100,19 +100,19 @@ for (const { env, orders } of fleets) {
       workerEnv: env,
       onS3Request: ({ operation = 'other', key }) => {
         const [folder = ''] = key.split('/');
-        // The provider's own upload is no request of ours, and the sums of the ledger are written once a minute, whatever comes.
+        // The count leaves out the provider's own upload, and the sums of the ledger, which a worker writes at most once a minute.
         const isOfAnImage = (operation !== 'PutObject' || folder !== 'staging') && !key.startsWith('records/sums/');
         if (isOfAnImage) s3.push(`${operation} ${folder}`);
       },
     });
     const producer = createProducer({ redisUrl: fleet.redisUrl });
     const listener = new Redis(fleet.redisUrl);
-    // The next pass of the reconciler comes in minutes.
+    // The next pass of the reconciler is minutes away.
     await eventually(async () => expect(await listener.exists(`${fleet.prefix}:last-pass`)).toBe(1));
     const monitor = await openMonitor(fleet.redisUrl);
     let succeeded = 0;
     try {
-      // once before counting: scripts are loaded, connections are open
+      // Buys one image before counting, so that scripts are loaded and connections are open.
       const warm = await producer.enqueue({ positivePrompt: 'warm', width: 1024, height: 1024 });
       await producer.wait(warm.generationId, { timeoutMs: 20_000 });
       await listener.psubscribe(`${fleet.prefix}:events:*`);

@@ -5,10 +5,10 @@ import { Redis } from 'ioredis';
 import { expect, onTestFinished, test } from 'vitest';
 
 const ORDERS = 100;
-/** The longest wait of a run that S3 has stopped, in a fleet of the tests. */
+/** The longest wait of a run without S3, in a fleet of the tests. */
 const MAX_TROUBLE_MS = 1000;
 
-test('while S3 is away a backlog rests where it is, and it goes on when S3 is back', async () => {
+test('a backlog rests in the queue while S3 is away, and workers continue when S3 is back', async () => {
   let isAway = false;
   const fleet = await startFleet({ workers: 1, disturbS3: () => ({ delayMs: 0, refuses: isAway ? 'the request' : 'nothing' }) });
   const redis = new Redis(fleet.redisUrl);
@@ -29,7 +29,7 @@ test('while S3 is away a backlog rests where it is, and it goes on when S3 is ba
   isAway = true;
   await producer.enqueueMany(Array.from({ length: ORDERS }, () => ({ positivePrompt: 'a lighthouse', width: 1024, height: 1024 })));
   await eventually(async () => expect((await fetch(`${fleet.workerUrls[0]}/readyz`)).status).toBe(503));
-  // It tries what it took before it knew, and nothing after that.
+  // The worker tries the jobs that it took before it noticed, and no others.
   await eventually(
     async () => {
       const before = await troubles();

@@ -5,7 +5,7 @@ import { environmentOf, s3At, startProcess, startSilentServer, type AppName } fr
 
 const apps: readonly AppName[] = ['worker', 'webhook-receiver', 'dashboard'];
 
-/** Addresses of a Redis or an S3 that is of no use. */
+/** Addresses of a Redis or an S3 that cannot be used. */
 const places = {
   away: async () => `127.0.0.1:${await freePort()}`,
   silent: async () => `127.0.0.1:${(await startSilentServer()).port}`,
@@ -24,7 +24,7 @@ async function startStores(delayMs = () => 0) {
 }
 
 test.for([...apps.flatMap((app) => (['away', 'silent'] as const).map((place) => [app, place] as const)), ['worker', 'loading'] as const])(
-  'a %s whose stores are %s is alive, says why it is not ready, and stops at once with 0',
+  'a %s whose stores are %s is alive, says why it is not ready, and stops at once with exit code 0',
   async ([app, place]) => {
     const redisAt = await places[place]();
     const running = await startProcess(
@@ -45,7 +45,7 @@ test.for([...apps.flatMap((app) => (['away', 'silent'] as const).map((place) => 
   },
 );
 
-test('a signal in the first moments of a start ends it with 0', async () => {
+test('a signal in the first moments of a start ends the process with exit code 0', async () => {
   const running = await startProcess('worker', environmentOf('worker', `redis://${await places.away()}`, s3At('http://127.0.0.1:1')));
   await running.untilAlive();
   const { code, seconds } = await running.end('SIGTERM');
@@ -54,7 +54,7 @@ test('a signal in the first moments of a start ends it with 0', async () => {
   expect(running.lines().at(-1)).toMatchObject({ msg: 'stopped' });
 });
 
-test.for(['SIGSTOP', 'SIGKILL'] as const)('an idle worker whose Redis gets %s stops within seconds, with 0', async (signal) => {
+test.for(['SIGSTOP', 'SIGKILL'] as const)('an idle worker whose Redis gets %s stops within seconds, with exit code 0', async (signal) => {
   const { redis, environment } = await startStores();
   const running = await startProcess('worker', environmentOf('worker', redis.url, environment));
   await running.untilReady();
@@ -72,7 +72,7 @@ test.for(['SIGSTOP', 'SIGKILL'] as const)('an idle worker whose Redis gets %s st
   }
 });
 
-test('a worker waits for the stores that come late, and tells once that they are there', async () => {
+test('a worker waits for stores that come late, and logs once that they are there', async () => {
   const redis = await reserveRedis();
   onTestFinished(() => redis[Symbol.asyncDispose]());
   const s3 = await startTestS3();
@@ -87,7 +87,7 @@ test('a worker waits for the stores that come late, and tells once that they are
 });
 
 test.for(['ignored', 'not-implemented'] as const)(
-  'a worker refuses, in one line, a bucket by which conditions are %s',
+  'a worker refuses, in one line, a bucket on which conditional writes are %s',
   async (conditionalWrites) => {
     const redis = await reserveRedis();
     await redis.start();
@@ -117,7 +117,7 @@ test('a worker whose key may not write to records/ is not ready, and says so', a
   expect(await running.end('SIGTERM')).toMatchObject({ code: 0 });
 });
 
-test('a worker whose S3 hangs after a restart of Redis says that buying waits, and stops within seconds, with 0', async () => {
+test('a worker whose S3 hangs after a restart of Redis says that buying waits, and stops within seconds, with exit code 0', async () => {
   let isSlow = false;
   const { redis, environment } = await startStores(() => (isSlow ? 60_000 : 0));
   const running = await startProcess('worker', environmentOf('worker', redis.url, environment));
@@ -132,7 +132,7 @@ test('a worker whose S3 hangs after a restart of Redis says that buying waits, a
   expect(seconds).toBeLessThan(6);
 });
 
-test('a second signal gives back a send that is not answered at once, which the exit code tells', async () => {
+test('a second signal gives back a send without an answer at once, and the exit code says so', async () => {
   const { redis, environment } = await startStores();
   const port = await freePort();
   const running = await startProcess('worker', {
@@ -156,7 +156,7 @@ test('a second signal gives back a send that is not answered at once, which the 
   }
 });
 
-test.for(['webhook-receiver', 'dashboard'] as const)('a %s does not wait for those who keep a line open', async (app) => {
+test.for(['webhook-receiver', 'dashboard'] as const)('a stopping %s does not wait for clients that keep a connection open', async (app) => {
   const { redis } = await startStores();
   const running = await startProcess(app, environmentOf(app, redis.url, {}));
   await running.untilReady();

@@ -5,7 +5,7 @@ import { expectOneOfEach } from './judge.ts';
 
 const GENERATIONS = 30;
 
-test('a worker told to stop in the middle exits cleanly, and the next one brings everything home', async () => {
+test('a worker stopped in the middle exits cleanly, and the next one settles every image', async () => {
   const fleet = await startFleet({ faults: { executionMs: [100, 800], submitSlowRate: 0.5, submitSlowMs: 700 } });
   const producer = createProducer({ redisUrl: fleet.redisUrl });
   const [worker] = fleet.workers;
@@ -16,7 +16,7 @@ test('a worker told to stop in the middle exits cleanly, and the next one brings
     await eventually(async () => expect((await readBilledTasks(fleet.billFile)).size).toBeGreaterThanOrEqual(5));
     const stoppedAt = performance.now();
     expect(await worker?.stop()).toBe(0);
-    // nothing waits for longer than the slowest request that was under way
+    // The stop waits no longer than the slowest request that was under way.
     expect(performance.now() - stoppedAt).toBeLessThan(10_000);
     const bought = (await readBilledTasks(fleet.billFile)).size;
     expect(bought).toBeLessThan(GENERATIONS);

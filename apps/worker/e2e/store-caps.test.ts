@@ -9,7 +9,7 @@ import { expect, onTestFinished, test } from 'vitest';
 const program = builtApp('cli');
 const USD = 1_000_000_000;
 
-/** Workers that are started one after the other, each with what its environment names. */
+/** Starts workers one after the other, each with its own environment. */
 async function setup(...environments: Readonly<Record<string, string>>[]) {
   const fleet = await startFleet({ workers: environments.length, envOfWorker: (at) => environments[at] ?? {} });
   const redis = connectPatient(fleet.redisUrl);
@@ -52,13 +52,13 @@ async function setup(...environments: Readonly<Record<string, string>>[]) {
       });
       let output = '';
       for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
-      const [code] = (await once(child, 'close')) as [number | null]; // of the event "close"
+      const [code] = (await once(child, 'close')) as [number | null]; // the arguments of the event "close"
       return { code, output };
     },
   };
 }
 
-test('a worker changes no cap of a store that exists; one that names others says so, and the command changes them for all', async () => {
+test('a worker keeps the caps of an existing store and logs how its environment differs; the command changes them for all', async () => {
   const { store, storage, fleet, redis, linesOf, differs, operate } = await setup(
     { DAILY_CAP_USD: '5', MONTHLY_CAP_USD: '50', TENANT_DAILY_CAP_USD: '1' },
     {},
@@ -101,7 +101,7 @@ test('a worker changes no cap of a store that exists; one that names others says
     expect([await differs(0), await differs(1), await differs(2)]).toEqual(['1', '0', '0']);
   });
 
-  // A key that was deleted or evicted is no cap that is off: it comes back from S3, and only then something is bought.
+  // A deleted or evicted key does not switch a cap off: a worker restores it from S3 before it buys.
   await redis.del(`${fleet.prefix}:caps`);
   const producer = createProducer({ redisUrl: fleet.redisUrl, prefix: fleet.prefix });
   onTestFinished(() => producer.close());

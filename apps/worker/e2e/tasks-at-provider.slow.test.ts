@@ -8,7 +8,7 @@ import { expectOneOfEach } from './judge.ts';
 const LIMIT = 3;
 const order = { positivePrompt: 'a red door', width: 576, height: 1248 } as const;
 
-/** How many tasks the provider had under way at the most, by the order of the lines of its bill. */
+/** Returns the largest number of tasks under way at the provider, by the order of the lines of its bill. */
 async function mostAtOnce({ billFile }: Fleet): Promise<number> {
   const underWay = new Set<string>();
   let most = 0;
@@ -21,7 +21,7 @@ async function mostAtOnce({ billFile }: Fleet): Promise<number> {
   return most;
 }
 
-test('four workers that race keep to the limit of the fleet, through a kill of Redis and of a worker, and use it to the full', async () => {
+test('four racing workers keep to the fleet's limit and use it fully, through a kill of Redis and of a worker', async () => {
   const fleet = await startFleet({ workers: 4, faults: { executionMs: [300, 300] } });
   const producer = createProducer({ redisUrl: fleet.redisUrl });
   const redis = connectPatient(fleet.redisUrl);

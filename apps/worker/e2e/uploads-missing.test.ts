@@ -3,9 +3,9 @@ import { createProducer } from '@darkroom/producer';
 import { eventually, freePort, startFleet } from '@darkroom/testing';
 import { expect, test } from 'vitest';
 
-test('images that come home without an upload, several in a row, are warned of once, and uploads to the public address end that', async () => {
+test('a worker warns once when several images in a row come home without an upload, and reports when uploads arrive again', async () => {
   const port = await freePort();
-  // Nothing listens at the address in presigned URLs: it stands for a name that workers alone can resolve.
+  // No server listens at the address in presigned URLs, like a name that only workers can resolve.
   const fleet = await startFleet({ workerEnv: { S3_PUBLIC_ENDPOINT: `http://127.0.0.1:${port}` } });
   const producer = createProducer({ redisUrl: fleet.redisUrl });
   const sockets = new Set<Socket>();

@@ -15,9 +15,9 @@ describe.skipIf(inject('redisKind') === 'js').each([
   ['ahead', 4 * DAY_MS],
   ['behind', -4 * DAY_MS],
 ])('processes whose clock leaps four days %s', (_, aheadMs) => {
-  test('are not ready, buy nothing, take deliveries, and still find what a Redis that went back has forgotten', async () => {
+  test('are not ready, buy nothing, take deliveries, and still restore what Redis lost when it went back', async () => {
     await using clock = await createWrongClock(0);
-    // Three images, by the price list.
+    // The cap allows three images of the price list.
     const fleet = await startFleet({ env: clock.env, workerEnv: { DAILY_CAP_USD: '0.06' }, faults: { executionMs: [1500, 1500] } });
     const producer = createProducer({ redisUrl: fleet.redisUrl });
     const redis = connectPatient(fleet.redisUrl);
@@ -29,7 +29,7 @@ describe.skipIf(inject('redisKind') === 'js').each([
       await eventually(async () => expect((await readBilledTasks(fleet.billFile)).size).toBe(2));
       await clock.set(aheadMs);
       await becomes(fleet, false);
-      // The capabilities of what is under way are good by Redis time.
+      // The capabilities of submissions under way are valid by Redis time.
       await eventually(async () => expect((await fleet.receivers[0]?.log())?.match(/delivery taken/g) ?? []).not.toHaveLength(0));
       const waiting = await producer.enqueue(order);
 
@@ -40,7 +40,7 @@ describe.skipIf(inject('redisKind') === 'js').each([
       for (const { generationId } of bought) expect((await producer.get(generationId)).status, 'found in S3').not.toBe('queued');
       await producer.enqueue(order, { generationId: waiting.generationId });
       await expect(producer.enqueue(order)).rejects.toMatchObject({ code: 'spend.cap-reached' });
-      expect((await readBilledTasks(fleet.billFile)).size, 'nothing is bought by a wrong clock').toBe(2);
+      expect((await readBilledTasks(fleet.billFile)).size, 'a worker with a wrong clock buys nothing').toBe(2);
       const [worker] = fleet.workers;
       expect((await worker?.log())?.match(/clock\.wrong/g)).toHaveLength(1);
 

@@ -4,7 +4,7 @@ import { thinStops } from './thin-stops.ts';
 
 const ref = { generationId: createGenerationId(Date.now()), index: 0, n: 1 };
 
-test('of a hundred thousand stops for one reason one line is written in ten minutes, which says how many there were', () => {
+test('a worker writes one line in ten minutes for a hundred thousand stops of one reason, with their number', () => {
   const lines: [string, unknown][] = [];
   let now = 0;
   const log = thinStops(

@@ -7,7 +7,7 @@ import { eventually, uniquePrefix } from '@darkroom/testing';
 import { expect, inject, onTestFinished, test } from 'vitest';
 import { startWorkers } from './start-workers.ts';
 
-/** Workers whose purchase can only be used by mistake: any use of it throws, and puts the job back. */
+/** Starts workers whose purchase throws at any use, which puts the job back. */
 function setup() {
   const connection = connectPatient(inject('redisUrl'));
   const queue = { prefix: uniquePrefix() };
@@ -35,7 +35,7 @@ function setup() {
 
 const newRef = (): SubmissionRef => ({ generationId: createGenerationId(Date.now()), index: 0, n: 1 });
 
-test('a job that is none of ours is stopped at once, and nothing is bought for it', async () => {
+test('a worker discards a foreign job at once, and buys nothing for it', async () => {
   const { submissions } = setup();
   const job = await submissions.queue.add('submit', { version: 1, generationId: 'not-an-id', index: 0, n: 1 }, { jobId: 'foreign' });
   await eventually(async () => expect(await job.getState()).toBe('failed'));
@@ -46,7 +46,7 @@ test('a job that is none of ours is stopped at once, and nothing is bought for i
   });
 });
 
-test('a job that carries the payload of another submission is stopped at once', async () => {
+test('a worker discards a job with the payload of another submission at once', async () => {
   const { submissions } = setup();
   const [mine, other] = [newRef(), newRef()];
   const job = await submissions.queue.add('submit', { version: 1, ...other }, { jobId: jobIdOf(mine) });
@@ -54,7 +54,7 @@ test('a job that carries the payload of another submission is stopped at once', 
   expect((await submissions.queue.getJob(jobIdOf(mine)))?.failedReason).toContain('whose job has another id');
 });
 
-test('a job that nobody can read is named with its key, and the others are run', { timeout: 20_000 }, async () => {
+test('a worker names the key of a job that it cannot read, and runs the others', { timeout: 20_000 }, async () => {
   const { connection, prefix, submissions, log } = setup();
   const unreadable = [newRef(), newRef()];
   await submissions.queue.pause();
@@ -65,7 +65,7 @@ test('a job that nobody can read is named with its key, and the others are run',
   const readable = newRef();
   await submissions.add([readable]);
   await submissions.queue.resume();
-  // its run throws, which puts it back
+  // Its run throws, which puts the job back.
   await eventually(async () => expect(await submissions.queue.getJobState(jobIdOf(readable))).toBe('delayed'), { withinMs: 10_000 });
   await eventually(
     () => {

@@ -24,38 +24,38 @@ export const IMAGE_NANO_USD = 20_000_000;
 const PREFIX = '{darkroom}';
 
 export interface Watching {
-  /** Stands in for parts of bringing back. */
+  /** Replaces parts of the archive of a recovery. */
   archive?: Partial<Recovery['archive']>;
-  /** Stands in for parts of the store. */
+  /** Replaces parts of the store. */
   store?: Partial<GenerationStore>;
-  /** Stands in for parts of what S3 keeps of settings. */
+  /** Replaces parts of the settings in S3. */
   settings?: Partial<SettingsInS3>;
-  /** The daily cap that the environment of the worker names, in images. */
+  /** The daily cap in the environment of the worker, in images. */
   cap?: number;
 }
 
-/** A Redis of its own that can be taken back to an earlier moment, a bucket, and whoever buys played by the test. */
+/** A Redis of its own that can go back to an earlier moment, and a bucket. The test plays the buying workers. */
 export interface ForgetfulWorld extends AsyncDisposable {
   readonly server: OwnRedis;
   readonly redis: Redis;
   readonly store: GenerationStore;
   readonly storage: ObjectStorage;
-  /** Starts the watch of one worker; stopped with the world. */
+  /** Starts the watch of one worker; the world stops it. */
   watch(options?: Watching): Promise<Service>;
-  /** Kills Redis, takes its data back to when `putBack` was made, and starts it. */
+  /** Kills Redis, restores its data from the moment of `putBack`, and starts it. */
   goBack(putBack: () => Promise<void>): Promise<void>;
   untilCompared(): Promise<void>;
   enqueue(given?: Partial<NewGeneration>): Promise<SubmissionRef>;
-  /** Sends as a worker does, and the provider accepts. */
+  /** Sends as a worker does; the provider accepts. */
   send(ref: SubmissionRef): Promise<void>;
-  /** Brings it home as a worker does. */
+  /** Settles a submission as a worker does. */
   succeed(ref: SubmissionRef): Promise<void>;
-  /** Lets the queue of submissions rest. */
+  /** Throttles the queue of submissions. */
   throttle(ms: number): Promise<void>;
   throttledMs(): Promise<number>;
-  /** Why it may not be bought; "go" when it may. */
+  /** Returns the reason not to buy, or "go". */
   askToBuy(ref: SubmissionRef): Promise<string>;
-  /** Of all tenants, today. */
+  /** Returns the money of all tenants today. */
   spent(): Promise<{ reserved: number; settled: number }>;
   jobOf(queue: 'submissions' | 'settlements', ref: SubmissionRef): Promise<string>;
 }
@@ -119,14 +119,14 @@ export async function startForgetfulWorld(cap = 1000): Promise<ForgetfulWorld> {
     },
     send: async (ref) => {
       const commitment = await store.commit(ref, `token-${Math.random()}`);
-      if (commitment.kind === 'stop') throw new Error(`it may not be bought: ${commitment.reason}`);
+      if (commitment.kind === 'stop') throw new Error(`the commit stopped it: ${commitment.reason}`);
       await storage.recordIntent(commitment.intent);
       await settlements.park(ref, defaultTiming.firstPollMs, false);
       await store.recordVerdict(ref, commitment.send, 'accepted');
     },
     succeed: async (ref) => {
       const view = await store.beginSettlement(ref);
-      if (view === undefined) throw new Error('there is no record');
+      if (view === undefined) throw new Error('redis holds no entry');
       const result: SubmissionResult = {
         version: 1,
         ...ref,
@@ -162,7 +162,7 @@ export async function startForgetfulWorld(cap = 1000): Promise<ForgetfulWorld> {
     },
     jobOf: (queue, ref) => (queue === 'submissions' ? submissions : settlements).queue.getJobState(jobIdOf(ref)),
     [Symbol.asyncDispose]: async () => {
-      // A watch that waits for an S3 that never answers is one whose process was killed: it is not waited for.
+      // A watch that waits for an S3 without answers stands for a killed process, so the world does not wait for it.
       await Promise.race([Promise.all(watches.map((watch) => watch.stop())), new Promise((resolve) => setTimeout(resolve, 500).unref())]);
       await Promise.all([submissions.close(), settlements.close()]);
       redis.disconnect();

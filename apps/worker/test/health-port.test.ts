@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { createWorkerApp } from '../src/app.ts';
 import { loadWorkerConfig } from '../src/config.ts';
 
-test('a client that sends its request byte by byte to the health port is hung up on', async () => {
+test('the health port hangs up on a client that sends its request byte by byte', async () => {
   const away = 'http://127.0.0.1:1';
   const env = {
     LOG_LEVEL: 'silent',
@@ -19,7 +19,7 @@ test('a client that sends its request byte by byte to the health port is hung up
   try {
     const url = await eventually(() => {
       const health = worker.healthUrl();
-      if (health === undefined) throw new Error('it does not listen yet');
+      if (health === undefined) throw new Error('the health port does not listen yet');
       return health;
     });
     expect(await trickleUntilHungUp(url)).toBeLessThan(2500);

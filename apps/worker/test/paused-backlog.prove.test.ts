@@ -7,7 +7,7 @@ import { displacement, setup } from './paused-world.ts';
 const BACKLOG = 100_000;
 const WATCHED_MS = 60_000;
 
-test('a paused backlog of 100,000 costs what one of ten does, and keeps its order', async () => {
+test('a paused backlog of 100,000 jobs costs as much as one of ten, and keeps its order', async () => {
   await using own = await reserveRedis({ appendfsync: 'everysec' });
   await own.start();
   await using world = await setup(own.url);

@@ -1,4 +1,4 @@
-import { createGenerationId, defaultTiming, parseGrokImagineRequest, type Timing } from '@darkroom/contracts';
+import { createGenerationId, defaultTiming, defined, parseGrokImagineRequest, type Timing } from '@darkroom/contracts';
 import { buildGenerationStore, connectPatient, type GenerationStore } from '@darkroom/generation-store';
 import type { Purchase } from '@darkroom/purchase';
 import { createSettlements, createSubmissions, type Submissions } from '@darkroom/queues';
@@ -14,17 +14,17 @@ export interface PausedWorld extends AsyncDisposable {
   readonly store: GenerationStore;
   readonly submissions: Submissions;
   readonly redis: Redis;
-  /** The generations whose commit was asked for, in order. */
+  /** Generations for which a worker asked for a commit, in order. */
   readonly asked: string[];
-  /** The same of those that could be sent, each once. What becomes of them is put back: there is nothing here to buy from. */
+  /** The generations among them that a worker could send, each once. Their jobs go back: this world has no provider. */
   readonly sendable: string[];
   lines(): string[];
-  /** Enqueues generations in the order of the ids that it returns. */
+  /** Enqueues generations. Returns their ids in the order of the queue. */
   enqueue(count: number, tenant?: string, runAt?: number): Promise<string[]>;
   startWorker(concurrency: number): void;
 }
 
-/** Workers whose store and queues are real, up to the commit. */
+/** Starts workers with a real store and real queues, up to the commit. */
 export async function setup(redisUrl: string, timing: Partial<Timing> = {}): Promise<PausedWorld> {
   const redis = connectPatient(redisUrl);
   const queue = { prefix: uniquePrefix() };
@@ -54,9 +54,7 @@ export async function setup(redisUrl: string, timing: Partial<Timing> = {}): Pro
       for (let at = 0; at < count; at += 1000) {
         const page = ids.slice(at, at + 1000);
         await Promise.all(
-          page.map((generationId) =>
-            store.enqueue({ generationId, tenant, request, imageNanoUsd: IMAGE_NANO_USD, ...(runAt === undefined ? {} : { runAt }) }),
-          ),
+          page.map((generationId) => store.enqueue({ generationId, tenant, request, imageNanoUsd: IMAGE_NANO_USD, ...defined({ runAt }) })),
         );
         await submissions.add(page.map((generationId) => ({ generationId, index: 0, n: 1 })));
       }
@@ -86,7 +84,7 @@ export async function setup(redisUrl: string, timing: Partial<Timing> = {}): Pro
           ),
         },
         settings,
-      } as Partial<Purchase> as Purchase; // what follows a commit that says go is not there, which puts the job back
+      } as Partial<Purchase> as Purchase; // the steps after a commit are missing, which puts the job back
       const started = startWorkers(
         { connection: redis, queue, timing: settings.timing, submitConcurrency: concurrency, settleConcurrency: 1 },
         { purchase, submissions, settlements, logger },
@@ -101,7 +99,7 @@ export async function setup(redisUrl: string, timing: Partial<Timing> = {}): Pro
   };
 }
 
-/** How far each is from the place that it had, at the most. */
+/** Returns the largest distance of an item from its former place. */
 export const displacement = (before: readonly string[], after: readonly string[]): number => {
   const places = new Map(before.map((id, place) => [id, place]));
   return Math.max(...after.map((id, place) => Math.abs(place - (places.get(id) ?? Infinity))));

@@ -15,7 +15,7 @@ test.each([
   ['full', ['CONFIG', 'SET', 'maxmemory', '1'], ['CONFIG', 'SET', 'maxmemory', '0']],
   ['no-permission', ['ACL', 'SETUSER', 'worker', '-@scripting'], ['ACL', 'SETUSER', 'worker', '+@scripting']],
 ])(
-  'a Redis that says "%s" is left in peace, is told in few lines, and jobs go on when it takes commands again',
+  'a worker asks a Redis that says "%s" seldom, logs few lines, and runs jobs when it takes commands again',
   async (reason, break_, mend) => {
     await using own = await reserveRedis();
     await own.start();
@@ -32,18 +32,18 @@ test.each([
     );
     const workers = startWorkers(
       { connection, queue, timing: { ...defaultTiming, stalledIntervalMs: 500 }, submitConcurrency: 4, settleConcurrency: 16 },
-      // A job that runs is put back, which shows that it ran.
+      // The run of a job throws, and the job goes back, which shows that it ran.
       { purchase: {} as Purchase, submissions, settlements, logger },
     );
     try {
       await Promise.all(workers.map((worker) => worker.waitUntilReady()));
       const ref = { generationId: createGenerationId(Date.now()), index: 0, n: 1 };
       await admin.call(break_[0]!, ...break_.slice(1));
-      // An idle worker blocks on a command that takes no memory: a marker, which is a key that exists, makes it fetch.
+      // An idle worker blocks on a command that needs no memory. A marker, which is a key that exists, makes it fetch.
       await eventually(() => expect(lines.some((line) => line.reason === reason)).toBe(true), { withinMs: 8000 });
       const commandsOf = async (): Promise<number> => Number(/total_commands_processed:(\d+)/.exec(await admin.info('stats'))?.[1]);
       const [before, linesBefore] = [await commandsOf(), lines.length];
-      await delay(WATCHED_MS); // what is counted is a rate
+      await delay(WATCHED_MS); // the test counts a rate
       expect((await commandsOf()) - before, 'commands in three seconds').toBeLessThan(150);
       expect(lines.length - linesBefore, 'lines in three seconds').toBeLessThan(6);
       await admin.call(mend[0]!, ...mend.slice(1));

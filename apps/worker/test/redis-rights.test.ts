@@ -7,11 +7,11 @@ import { expect, test } from 'vitest';
 const lua = path.join(path.dirname(createRequire(import.meta.url).resolve('bullmq')), 'commands');
 const ours = path.join(import.meta.dirname, '../../../packages/generation-store/src');
 
-/** The commands that a text sends by `redis.call` and its like, in lower case. */
+/** Returns the commands that a script sends by `redis.call` and the like, in lower case. */
 const commandsIn = (text: string): string[] =>
   [...text.matchAll(/\b(?:r|redis\.p?)call\(\s*["'](\w+)["']/g)].map(([, name = '']) => name.toLowerCase());
 
-/** A script of BullMQ with everything that it includes. */
+/** Reads a script of BullMQ with its includes. */
 function readScript(file: string, seen = new Set<string>()): string {
   if (seen.has(file)) return '';
   seen.add(file);
@@ -46,7 +46,7 @@ test.each([
   ['dashboard', 'maintenance:*', show],
   ['worker', '*', scriptNames.map((name) => name.replace(/-\d+\.lua$/, ''))],
   ['operator', '*', scriptNames.map((name) => name.replace(/-\d+\.lua$/, ''))],
-] as const)('a %s may run on %s each command of the scripts of BullMQ that it uses, rare branches included', (process, key, names) => {
+] as const)('a %s may run on %s each command of the BullMQ scripts that it uses, with their rare branches', (process, key, names) => {
   const commands = commandsOf(names);
   expect(commands.length).toBeGreaterThan(10);
   expect(grantedOn(process, key)).toEqual(expect.arrayContaining(commands));

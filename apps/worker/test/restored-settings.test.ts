@@ -3,9 +3,9 @@ import { eventually } from '@darkroom/testing';
 import { describe, expect, inject, test } from 'vitest';
 import { IMAGE_NANO_USD, startForgetfulWorld } from './forgetful-world.ts';
 
-/** The settings of a store whose Redis was killed and came back with what it knew a while ago, or lost them while it ran. */
+/** Settings of a store whose Redis came back in an older state after a kill, or lost them while it ran. */
 describe.skipIf(inject('redisKind') === 'js')('settings, after Redis went back (needs valkey, redis or Debian packages)', () => {
-  test('a cap that was lowered is not forgotten, whatever the environment of the worker names', async () => {
+  test('a lowered cap still applies, whatever the environment of the worker names', async () => {
     await using world = await startForgetfulWorld(1000);
     const ref = await world.enqueue();
     await world.watch({ cap: 5000 });
@@ -19,7 +19,7 @@ describe.skipIf(inject('redisKind') === 'js')('settings, after Redis went back (
     expect(await world.askToBuy(ref)).toBe('cap');
   });
 
-  test('caps that Redis lost while it ran are back within moments, and nothing is bought without them', async () => {
+  test('a worker restores caps that Redis lost within moments, and buys nothing without them', async () => {
     await using world = await startForgetfulWorld(1);
     const ref = await world.enqueue();
     const watch = await world.watch();
@@ -32,7 +32,7 @@ describe.skipIf(inject('redisKind') === 'js')('settings, after Redis went back (
     expect(await world.askToBuy(ref)).toBe('go');
   });
 
-  test('a pause of an operator stands again, a resume is not forgotten, and a limit that was lowered holds', async () => {
+  test('a worker restores a pause, a resume and a lowered limit of an operator', async () => {
     await using world = await startForgetfulWorld();
     const settings = { store: world.store, archive: world.storage };
     await world.watch();
@@ -51,7 +51,7 @@ describe.skipIf(inject('redisKind') === 'js')('settings, after Redis went back (
     expect(await world.store.pauses()).toEqual([]);
   });
 
-  test('a pause that was made while S3 was away is recorded, and stands after Redis went back', async () => {
+  test('a worker records a pause made while S3 was away, and restores it after Redis went back', async () => {
     await using world = await startForgetfulWorld();
     const putBack = await world.server.copyData();
     await world.store.pauseBuying({ kind: 'operator', reason: 'S3 is away', since: Date.now() });
@@ -62,7 +62,7 @@ describe.skipIf(inject('redisKind') === 'js')('settings, after Redis went back (
     expect(await world.store.pauses()).toMatchObject([{ kind: 'operator', reason: 'S3 is away' }]);
   });
 
-  test('a cap and a limit that were lowered while S3 was away are recorded, and hold after Redis went back', async () => {
+  test('a worker records a cap and a limit lowered while S3 was away, and restores them after Redis went back', async () => {
     await using world = await startForgetfulWorld();
     let isAway = true;
     const { storage } = world;
@@ -86,7 +86,7 @@ describe.skipIf(inject('redisKind') === 'js')('settings, after Redis went back (
     expect(await world.store.readTasksAtProvider()).toMatchObject({ limit: 3 });
   });
 
-  test('a pause whose key was deleted stands again within moments', async () => {
+  test('a worker restores a pause within moments after its key was deleted', async () => {
     await using world = await startForgetfulWorld();
     await world.watch();
     await pauseByOperator({ store: world.store, archive: world.storage }, 'by hand');

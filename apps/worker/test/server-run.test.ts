@@ -3,12 +3,12 @@ import { eventually } from '@darkroom/testing';
 import { describe, expect, inject, test } from 'vitest';
 import { IMAGE_NANO_USD, startForgetfulWorld } from './forgetful-world.ts';
 
-/** A listing of an S3 that keeps its caller waiting for good. */
+/** Returns a listing of an S3 that never answers. */
 const neverAnswers = (): AsyncIterable<never> => ({ [Symbol.asyncIterator]: () => ({ next: () => new Promise<never>(() => undefined) }) });
 
-/** A Redis that was killed and came back with what it knew a while ago, past its own append-only file. */
+/** A Redis that came back after a kill in an older state, older than its own append-only file. */
 describe.skipIf(inject('redisKind') === 'js')('after Redis went back to an earlier moment (needs valkey, redis or Debian packages)', () => {
-  test('nothing is bought before S3 was asked, and then everything may be', async () => {
+  test('no worker buys before the comparison with S3, and then all may', async () => {
     await using world = await startForgetfulWorld();
     const ref = await world.enqueue();
     await world.goBack(await world.server.copyData());
@@ -20,14 +20,14 @@ describe.skipIf(inject('redisKind') === 'js')('after Redis went back to an earli
     expect(await world.askToBuy(ref)).toBe('go');
   });
 
-  test('a throttle whose end was written before the clock of Redis went back does not hold up buying', async () => {
+  test('a throttle set before the clock of Redis went back does not delay buying', async () => {
     await using world = await startForgetfulWorld();
     await world.throttle(600_000);
     await world.watch();
     await eventually(async () => expect(await world.throttledMs()).toBeLessThanOrEqual(0));
   });
 
-  test('a generation whose enqueue was forgotten after its send is known again, with its money', async () => {
+  test('a worker restores a generation that Redis lost after its send, with its money', async () => {
     await using world = await startForgetfulWorld();
     const putBack = await world.server.copyData();
     const ref = await world.enqueue();
@@ -43,7 +43,7 @@ describe.skipIf(inject('redisKind') === 'js')('after Redis went back to an earli
     expect(await world.spent()).toEqual({ reserved: 0, settled: IMAGE_NANO_USD });
   });
 
-  test('money that was held by a send that was forgotten counts before anything else is bought', async () => {
+  test('the hold of a lost send counts again before any worker buys', async () => {
     await using world = await startForgetfulWorld(1);
     const soon = { runAt: Date.now() + 50 };
     const [sent, other] = [await world.enqueue(soon), await world.enqueue(soon)];
@@ -58,13 +58,13 @@ describe.skipIf(inject('redisKind') === 'js')('after Redis went back to an earli
     expect(await world.askToBuy(other)).toBe('cap');
   });
 
-  test('what came before the checkpoint is not listed again, and what came after it is brought back', async () => {
+  test('a worker lists only records after the checkpoint, and restores their generations', async () => {
     await using world = await startForgetfulWorld();
     const watch = await world.watch();
     const { redis, store } = world;
     const written = async () => Number(await redis.hget('{darkroom}:checkpoint', 'at'));
     const first = await written();
-    await eventually(async () => expect(await written(), 'it is written again and again').toBeGreaterThan(first));
+    await eventually(async () => expect(await written(), 'a worker writes it again and again').toBeGreaterThan(first));
     await watch.stop();
     const putBack = await world.server.copyData();
     const [ref, late] = [await world.enqueue(), await world.enqueue({ generationId: createGenerationId(Date.now() - 3_600_000) })];
@@ -89,7 +89,7 @@ describe.skipIf(inject('redisKind') === 'js')('after Redis went back to an earli
     expect(await written()).toBeGreaterThan(back);
   });
 
-  test('behind a checkpoint of more than five days nothing is bought while purchases are missing, and what stood still goes on', async () => {
+  test('behind a checkpoint older than five days an idle store resumes, and a store that lost purchases waits for a rebuild', async () => {
     await using world = await startForgetfulWorld();
     const days = 86_400_000;
     await world.redis.hset('{darkroom}:checkpoint', 'at', Date.now() - 6 * days);
@@ -118,7 +118,7 @@ describe.skipIf(inject('redisKind') === 'js')('after Redis went back to an earli
     expect(await world.store.find(ref.generationId)).toBeUndefined();
   });
 
-  test('an end that was forgotten is known again', async () => {
+  test('a worker restores an end that Redis lost', async () => {
     await using world = await startForgetfulWorld();
     const ref = await world.enqueue();
     await world.send(ref);
@@ -131,7 +131,7 @@ describe.skipIf(inject('redisKind') === 'js')('after Redis went back to an earli
     expect(await world.spent()).toEqual({ reserved: 0, settled: IMAGE_NANO_USD });
   });
 
-  test('a second restart in the middle of the comparison makes it begin anew', async () => {
+  test('a second restart in the middle of a comparison makes it start over', async () => {
     await using world = await startForgetfulWorld();
     const putBack = await world.server.copyData();
     const ref = await world.enqueue();
@@ -142,7 +142,7 @@ describe.skipIf(inject('redisKind') === 'js')('after Redis went back to an earli
       store: {
         confirmComparison: async (run) => {
           confirmations += 1;
-          // What this pass brought back is forgotten once more.
+          // Redis loses once more what this comparison restored.
           if (confirmations === 1) await world.goBack(putBack);
           return world.store.confirmComparison(run);
         },
@@ -154,7 +154,7 @@ describe.skipIf(inject('redisKind') === 'js')('after Redis went back to an earli
     expect(await world.spent()).toEqual({ reserved: IMAGE_NANO_USD, settled: 0 });
   });
 
-  test('another worker compares when the one that began is killed', async () => {
+  test('another worker compares when the comparing worker is killed', async () => {
     await using world = await startForgetfulWorld();
     const putBack = await world.server.copyData();
     const ref = await world.enqueue();
@@ -168,7 +168,7 @@ describe.skipIf(inject('redisKind') === 'js')('after Redis went back to an earli
           return neverAnswers();
         },
       },
-      // What is dead renews nothing.
+      // A dead worker renews no turn.
       store: { claimTurn: async (...turn) => !begun && world.store.claimTurn(...turn) },
     });
     await eventually(() => expect(begun).toBe(true));
@@ -177,7 +177,7 @@ describe.skipIf(inject('redisKind') === 'js')('after Redis went back to an earli
     expect(await world.store.find(ref.generationId)).toMatchObject({ status: 'running' });
   });
 
-  test('while S3 does not say which caps hold, buying waits', () =>
+  test('buying waits while S3 does not return the caps', () =>
     expectToWaitForS3((storage, reach) => ({
       settings: {
         findNewestSetting: async (kind) => {
@@ -187,7 +187,7 @@ describe.skipIf(inject('redisKind') === 'js')('after Redis went back to an earli
       },
     })));
 
-  test('S3 that is away keeps buying waiting, and no longer', () =>
+  test('buying waits exactly as long as S3 is away', () =>
     expectToWaitForS3((storage, reach) => ({
       archive: {
         listRecordsBetween: (...between) => {
@@ -197,7 +197,7 @@ describe.skipIf(inject('redisKind') === 'js')('after Redis went back to an earli
       },
     })));
 
-  test('what is enqueued while no worker runs is taken, holds no money, and is bought under the caps later', async () => {
+  test('a generation enqueued while no worker runs holds no money, and a worker buys it later under the caps', async () => {
     await using world = await startForgetfulWorld(2);
     await world.enqueue();
     await world.goBack(await world.server.copyData());
@@ -209,7 +209,7 @@ describe.skipIf(inject('redisKind') === 'js')('after Redis went back to an earli
     expect(await world.spent()).toEqual({ reserved: 2 * IMAGE_NANO_USD, settled: 0 });
   });
 
-  test('a generation that was cancelled before its forgotten send was known comes home late', async () => {
+  test('a generation cancelled before its lost send was restored comes home late', async () => {
     await using world = await startForgetfulWorld();
     const ref = await world.enqueue();
     const putBack = await world.server.copyData();
@@ -223,7 +223,7 @@ describe.skipIf(inject('redisKind') === 'js')('after Redis went back to an earli
     expect(await world.store.find(ref.generationId)).toMatchObject({ status: 'cancelled', amended: true, costUsd: '0.02' });
   });
 
-  test('one whose deadline passes meanwhile keeps its money on hold until it is home', async () => {
+  test('a generation whose deadline passes meanwhile keeps its hold until it comes home', async () => {
     await using world = await startForgetfulWorld();
     const deadlineAt = Date.now() + 1500;
     const ref = await world.enqueue({ deadlineAt });
@@ -241,7 +241,7 @@ describe.skipIf(inject('redisKind') === 'js')('after Redis went back to an earli
     expect(await world.spent()).toEqual({ reserved: IMAGE_NANO_USD, settled: 0 });
   });
 
-  test('a watch may be stopped before it started, twice and while Redis is away', async () => {
+  test('a watch stops before its start, twice and while Redis is away', async () => {
     await using world = await startForgetfulWorld();
     const watch = await world.watch();
     await world.untilCompared();
@@ -252,7 +252,7 @@ describe.skipIf(inject('redisKind') === 'js')('after Redis went back to an earli
 
 type ForgetfulWorld = Awaited<ReturnType<typeof startForgetfulWorld>>;
 
-/** S3 is away for two looks: buying waits for the third, and no longer. @param partsOf Calls `reach` at each look. */
+/** Checks that buying waits while S3 is away for two looks, and resumes at the third. @param partsOf Calls `reach` at each look. */
 async function expectToWaitForS3(
   partsOf: (storage: ForgetfulWorld['storage'], reach: () => void) => Parameters<ForgetfulWorld['watch']>[0],
 ): Promise<void> {

@@ -5,7 +5,7 @@ import type { WatchedWorker } from '../src/watched-worker.ts';
 
 export type TestParts = Pick<ConsumeDependencies, 'purchase' | 'submissions' | 'settlements' | 'logger'>;
 
-/** Starts the loops of a worker around the purchase of a test; no delivery comes, and nothing makes the loops hurry. */
+/** Starts the loops of a worker around a test's purchase; no delivery comes, and no signal hurries the loops. */
 export const startWorkers = (options: ConsumeOptions, parts: TestParts): readonly WatchedWorker[] =>
   startConsuming(options, {
     ...parts,

@@ -7,7 +7,7 @@ import { eventually, freePort } from '@darkroom/testing';
 import { expect, onTestFinished, test } from 'vitest';
 import { watchProvider } from '../src/watch-provider.ts';
 
-test('a worker without work tells that the provider is back, by a free question, and names no more than its origin', async () => {
+test('a worker without work finds by a free question that the provider is back, and logs only its origin', async () => {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}/gateway-secret/v1`;
   const reached = createRunwareClient({ url, apiKey: 'rw-key', requestTimeoutMs: 1000, maxImageBytes: 1 }, { now: Date.now });
@@ -24,7 +24,7 @@ test('a worker without work tells that the provider is back, by a free question,
 
   await provider.lookUp(randomUUID());
   now = 10_000;
-  // The look says that it is still away; nothing else asks any more.
+  // The look finds the provider still away; no other request is made.
   await eventually(() => expect(lines).toMatchObject([{ event: 'provider.lost', url: `http://127.0.0.1:${port}` }]));
 
   const asked: string[] = [];

@@ -1,36 +1,36 @@
 import { randomBytes } from 'node:crypto';
 
-/** A text that stands nowhere else. Its core is of letters and digits alone: quoting for a URL, for JSON or for HTML leaves it as it is. */
+/** A text that appears nowhere else. Its core has letters and digits alone, which quoting for URLs, JSON or HTML leaves as they are. */
 export interface Canary {
-  /** What it is the secret of. */
+  /** Name of the secret. */
   readonly name: string;
   readonly core: string;
 }
 
 export const createCanary = (name: string): Canary => ({ name, core: `canary${randomBytes(16).toString('hex')}` });
 
-/** A secret that was made by others: its whole text is the core. */
+/** Builds a canary from a secret that others made: its whole text is the core. */
 export const canaryOf = (name: string, core: string): Canary => ({ name, core });
 
-/** The forms in which a core may stand somewhere: as it is, in hex, and in base64 (of the URL kind too) at any of its three alignments. */
+/** Returns the forms of a core in a text: plain, hex, and base64 (also of the URL kind) at each of its three alignments. */
 function formsOf({ core }: Canary): string[] {
   const bytes = Buffer.from(core);
   const inBase64 = [0, 1, 2].map((offset) => {
     const encoded = Buffer.concat([Buffer.alloc(offset), bytes]).toString('base64');
-    // What is before and behind the core shares the first and the last character with it.
+    // The first and the last characters also encode the bytes beside the core, so they are cut off.
     return encoded.slice(Math.ceil((offset * 4) / 3), Math.floor(((offset + bytes.length) * 4) / 3));
   });
   return [core, bytes.toString('hex'), ...inBase64, ...inBase64.map((form) => form.replaceAll('+', '-').replaceAll('/', '_'))];
 }
 
-/** Something that was written by a process of ours, or shown. */
+/** A text that a process wrote or showed. */
 export interface Written {
-  /** Where it stands. */
+  /** Place of the text. */
   readonly place: string;
   readonly text: string;
 }
 
-/** Which secrets stand where, in words: "api key in worker-0.log: …". */
+/** Returns each secret found with its place, in words: "api key in worker-0.log: …". */
 export function findLeaks(written: readonly Written[], canaries: readonly Canary[]): string[] {
   const forms = canaries.flatMap((canary) => formsOf(canary).map((form) => ({ name: canary.name, form })));
   return written.flatMap(({ place, text }) =>

@@ -16,7 +16,7 @@ export async function openDashboard(fleet: Fleet, env: Readonly<Record<string, s
   return { url, log: dashboard.log, kill: dashboard.kill };
 }
 
-/** What a command says, asked with everything that a worker is told. */
+/** Runs a command with all settings of a worker. @returns its output. */
 export const runCli = (fleet: Fleet, providerUrl: string, word: string): Promise<Written> =>
   runProgram('cli', [word], {
     REDIS_URL: withPassword(fleet.redisUrl),
@@ -33,7 +33,7 @@ export const runCli = (fleet: Fleet, providerUrl: string, word: string): Promise
 
 export const operatorWords = ['pause', 'status', 'spend', 'doctor', 'unknown', 'reconcile', 'rebuild', 'resume'] as const;
 
-/** Every page of every process, and what a failed job looks like in the dashboard. */
+/** Reads every page of every process, and a failed job in the dashboard. */
 export async function readAllPages(fleet: Fleet, dashboardUrl: string): Promise<Written[]> {
   await failOneJob(fleet);
   const login = { authorization: `Basic ${Buffer.from(`darkroom:${dashboardPassword}`).toString('base64')}` };
@@ -53,7 +53,7 @@ export async function readAllPages(fleet: Fleet, dashboardUrl: string): Promise<
   ];
 }
 
-/** None of ours fails; one that is none of ours does. */
+/** Fails a foreign job, because no job of Darkroom ends as failed. */
 async function failOneJob({ redisUrl, prefix }: Fleet): Promise<void> {
   const redis = new Redis(redisUrl);
   const submissions = createSubmissions(redis, { prefix });
@@ -63,7 +63,7 @@ async function failOneJob({ redisUrl, prefix }: Fleet): Promise<void> {
   redis.disconnect();
 }
 
-/** What programs say that do not start, because each of their settings is wrong. */
+/** Starts each program with wrong settings only. @returns their output. */
 export function startWrongly({ redisUrl }: Fleet): Promise<Written[]> {
   const settings = {
     REDIS_URL: withPassword(redisUrl),

@@ -6,17 +6,17 @@ import sharp from 'sharp';
 import { createCanary, type Canary, type Written } from './canary.ts';
 import { withPassword } from './secrets.ts';
 
-/** A backend that orders images of canaries, and keeps the errors it is told. */
+/** A backend that orders images of canaries, and collects its errors. */
 export interface Orders {
   prompts(): readonly Canary[];
   keys(): readonly Canary[];
-  /** Places one more. */
+  /** Places one more order. */
   place(): Promise<void>;
-  /** Errors of orders that are refused. */
+  /** Returns the errors of refused orders. */
   refused(): Promise<Written[]>;
-  /** The error of an order that cannot be placed at this moment. */
+  /** Returns the error of an order that fails at this moment. */
   tryWhile(when: string): Promise<Written[]>;
-  /** Waits until all are over. */
+  /** Waits until all orders have ended. */
   allOver(): Promise<void>;
   close(): Promise<void>;
 }
@@ -40,7 +40,7 @@ export async function placeOrders(fleet: Fleet, count: number): Promise<Orders> 
     keys.push(createCanary(`idempotency key ${at}`));
     const geometry = at % 8 === 0 ? { inputs: { referenceImages: [reference] } } : ({ width: 576, height: 1248 } as const);
     const order = { positivePrompt: `a "${prompt.core}" of\n${prompt.core} & ü`, ...geometry };
-    // After a restart of Redis an unknown key is refused for some seconds, until S3 was asked; the caller is told to call again.
+    // After a restart Redis refuses an unknown key for some seconds, until a worker has asked S3; the caller must call again.
     const placed = await eventually(() => producer.enqueue(order, { idempotencyKey: keyOf(at) }), { withinMs: 30_000, everyMs: 200 });
     ids.push(placed.generationId);
   };
@@ -55,13 +55,13 @@ export async function placeOrders(fleet: Fleet, count: number): Promise<Orders> 
       return [{ place, text: `${inspect(error, { depth: 10 })} ${JSON.stringify(error)} ${String(error)}` }];
     }
   };
-  const wrongSize = { width: 1 as 576, height: 1 as 1248 }; // what a caller without types may ask for
+  const wrongSize = { width: 1 as 576, height: 1 as 1248 }; // a caller without types may pass this
   return {
     prompts: () => [...prompts, refusedPrompt],
     keys: () => keys,
     place,
     refused: async () => [
-      ...(await errorOf('an enqueue of something else under a key', () =>
+      ...(await errorOf('an enqueue of another request under a used key', () =>
         producer.enqueue({ positivePrompt }, { idempotencyKey: keyOf(0) }),
       )),
       ...(await errorOf('an enqueue of a wrong request', () => producer.enqueue({ positivePrompt, ...wrongSize }))),

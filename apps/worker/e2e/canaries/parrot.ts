@@ -2,18 +2,19 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
+import { defined } from '@darkroom/contracts';
 
-/** Stands before the provider, keeps what it is sent, and sometimes answers by repeating all of it, as providers do in their errors. */
+/** A proxy before the provider. It keeps each request, and sometimes repeats it whole in an error, as providers do. */
 export interface Parrot {
   readonly url: string;
   /** Every request so far, as it came. */
   readonly heard: readonly string[];
-  /** Whether each request is answered as if the account were refused, which pauses buying with the provider's words as its reason. */
+  /** Makes the proxy refuse the account in each answer, which pauses buying with the provider's words as its reason. */
   refuseAccount(isRefused: boolean): void;
   stop(): Promise<void>;
 }
 
-/** @param providerUrl Where the provider is, asked for each request. */
+/** @param providerUrl Returns the address of the provider; called for each request. */
 export async function startParrot(providerUrl: () => string): Promise<Parrot> {
   const heard: string[] = [];
   let isRefused = false;
@@ -29,8 +30,8 @@ export async function startParrot(providerUrl: () => string): Promise<Parrot> {
         authorization,
         'content-type': 'application/json',
         connection: 'close',
-        // Without it a check of the account would be a purchase.
-        ...(dryRun === undefined ? {} : { 'x-runware-dry-run': String(dryRun) }),
+        // A check of the account without this header would be a purchase.
+        ...defined({ 'x-runware-dry-run': dryRun?.toString() }),
       },
       body,
     });
@@ -38,7 +39,7 @@ export async function startParrot(providerUrl: () => string): Promise<Parrot> {
     response.end(await forwarded.text());
   };
   const server = createServer((request, response) => {
-    // A provider that is away or cuts the connection does so to us too.
+    // When the provider is away or cuts the connection, so does the proxy.
     answer(request, response).catch(() => response.destroy());
   });
   server.listen(0, '127.0.0.1');
@@ -64,16 +65,16 @@ interface Echo {
   code: string;
 }
 
-/** Which of eight requests are answered so, and how. */
+/** Answers by the number of a request, counted modulo eight. */
 const echoes: Readonly<Record<number, Echo>> = {
   2: { status: 500, code: 'internalServerError' },
   5: { status: 429, code: 'rateLimitExceeded' },
   7: { status: 400, code: 'invalidPositivePrompt' },
 };
 
-/** An error that says the request, its task and its key: in JSON, in JSON that was quoted, and as in a URL. */
+/** Answers with an error that repeats the request, its task and its key: in JSON, in quoted JSON and encoded for a URL. */
 function repeat(response: ServerResponse, { status, code }: Echo, body: string, authorization: string): void {
-  const [task] = JSON.parse(body) as { taskUUID: string; taskType: string }[]; // what our own client wrote
+  const [task] = JSON.parse(body) as { taskUUID: string; taskType: string }[]; // our own client wrote it
   const message = `cannot do ${body} as ${authorization} asked; ${encodeURIComponent(body)}`;
   const error = { code, message, taskUUID: task?.taskUUID, taskType: task?.taskType, parameter: body };
   response.writeHead(status, { 'content-type': 'application/json', connection: 'close' }).end(JSON.stringify({ errors: [error] }));

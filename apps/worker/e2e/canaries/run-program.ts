@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { builtApp } from '@darkroom/testing';
 import type { Written } from './canary.ts';
 
-/** Runs a built app to its end, however it ends. @returns what it printed. */
+/** Runs a built app to its end, with any exit code. @returns its output. */
 export const runProgram = (app: string, words: readonly string[], env: Readonly<Record<string, string>>): Promise<Written> =>
   new Promise((resolve) => {
     const environment = { PATH: process.env['PATH'] ?? '', ...env };

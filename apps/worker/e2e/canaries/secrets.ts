@@ -1,6 +1,6 @@
 import { canaryOf, createCanary, type Canary } from './canary.ts';
 
-/** What a Darkroom is told and must not repeat. */
+/** Secrets that a Darkroom gets and must not repeat. */
 export const given = {
   apiKey: createCanary('the API key'),
   s3: createCanary('the secret of S3'),
@@ -10,7 +10,7 @@ export const given = {
   dashboard: createCanary('the password of the dashboard'),
 };
 
-/** The same as settings, with characters that every quoting writes differently. */
+/** The secrets as settings, with characters that each quoting writes differently. */
 export const secrets = {
   apiKey: `rw/${given.apiKey.core}+"key=`,
   s3SecretAccessKey: `s3/${given.s3.core}+%2F=`,
@@ -19,14 +19,14 @@ export const secrets = {
 };
 export const dashboardPassword = `pass ${given.dashboard.core}:`;
 
-/** The address of Redis as the processes know it. */
+/** Returns the address of Redis as the processes get it. */
 export function withPassword(redisUrl: string): string {
   const url = new URL(redisUrl);
   url.password = secrets.redisPassword;
   return url.href;
 }
 
-/** What a Darkroom made up and sent to the provider: capabilities and signatures of S3, by the part that cannot be guessed. */
+/** Returns the secrets that a Darkroom made and sent to the provider: capabilities, and signatures of S3 by their secret part. */
 export function findSentSecrets(requests: readonly string[]): { capabilities: Canary[]; signatures: Canary[] } {
   const all = requests.join('\n');
   return {

@@ -3,25 +3,25 @@ import { join } from 'node:path';
 import type { Redis } from 'ioredis';
 import type { Written } from './canary.ts';
 
-/** All files below a folder, as the bytes they are. */
+/** Reads all files below a folder, byte for byte. */
 export async function readFiles(folder: string): Promise<Written[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
   return Promise.all(files.map(async (place) => ({ place, text: (await readFile(place)).toString('latin1') })));
 }
 
-/** Every object of a bucket of the embedded S3, under its key, with its headers, metadata and bytes. */
+/** Reads every object of a bucket of the embedded S3: key, headers, metadata and bytes. */
 export async function readObjects(bucketFolder: string): Promise<Written[]> {
   const stored = await readFiles(join(bucketFolder, 'objects'));
   return Promise.all(
     stored.map(async ({ text }) => {
-      const { key, blob } = JSON.parse(text) as { key: string; blob: string }; // what the server writes
+      const { key, blob } = JSON.parse(text) as { key: string; blob: string }; // the server writes it
       return { place: `s3 ${key}`, text: `${text} ${(await readFile(join(bucketFolder, 'blobs', blob))).toString('latin1')}` };
     }),
   );
 }
 
-/** Everything that Redis holds, field by field; names of keys and fields included. */
+/** Reads everything in Redis, field by field, with the names of keys and fields. */
 export async function readRedis(redis: Redis): Promise<Written[]> {
   const written: Written[] = [];
   for (const key of await redis.keys('*')) {
@@ -55,7 +55,7 @@ async function readKey(redis: Redis, key: string): Promise<Record<string, unknow
   }
 }
 
-/** Pages of a process, with the headers of the answers; what is not there is written too. */
+/** Reads pages of a process, with the headers of the answers. A missing page counts as well. */
 export const readPages = (url: string, paths: readonly string[], headers: Readonly<Record<string, string>> = {}): Promise<Written[]> =>
   Promise.all(
     paths.map(async (path) => {

@@ -3,10 +3,10 @@ const uuid = '39571168-687a-4aec-a253-df7be20bd0d4';
 const url = 'https://example.org/1.jpg';
 const references = (...referenceImages: unknown[]) => ({ ...prompt, inputs: { referenceImages } });
 
-/** What is given, where the problem is, and what is said of it. */
+/** A request, the place of its problem, and the message about it. */
 export type InvalidRequest = readonly [given: unknown, path: string, message: RegExp];
 
-/** A request of each kind that the page does not allow, and a message that says what it does. */
+/** A request of each kind that the model's page does not allow, and a message that says what it allows. */
 export const invalidRequests: readonly InvalidRequest[] = [
   // the request as a whole
   [null, '', /^must be an object$/],

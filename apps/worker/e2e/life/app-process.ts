@@ -12,10 +12,10 @@ export interface Readiness {
   checks: Record<string, string>;
 }
 
-/** A start takes its time on a busy machine, and an outage is told after seconds. */
+/** A start takes long on a busy machine, and a process logs an outage only after seconds. */
 const LIMIT = { withinMs: 30_000, everyMs: 25 };
 
-/** Starts a built app and waits until it is alive, which needs nothing else than the process. Ended with the test. */
+/** Starts a built app and waits until it is alive, for which it needs no other process. The end of the test ends it. */
 export async function startProcess(app: AppName, env: Readonly<Record<string, string>>, nodeOptions: readonly string[] = []) {
   const port = await freePort();
   const child = spawn(process.execPath, [...nodeOptions, builtApp(app)], {
@@ -43,7 +43,7 @@ export async function startProcess(app: AppName, env: Readonly<Record<string, st
     pid: child.pid ?? 0,
     get,
     signal: (name: NodeJS.Signals) => child.kill(name),
-    /** Everything that it has written so far. Throws when a line is no JSON. */
+    /** Returns everything that the process has written so far. Throws if a line is no JSON. */
     lines: writtenLines,
     untilAlive: () => eventually(async () => expect((await get('/livez')).status).toBe(200), LIMIT),
     async readiness(): Promise<Readiness> {
@@ -52,7 +52,7 @@ export async function startProcess(app: AppName, env: Readonly<Record<string, st
     untilReady: () => eventually(async () => expect((await get('/readyz')).status).toBe(200), LIMIT),
     untilLine: (fields: Record<string, unknown>) =>
       eventually(() => expect(writtenLines()).toContainEqual(expect.objectContaining(fields)), LIMIT),
-    /** Opens a line, says something on it and keeps it open until the test ends. */
+    /** Opens a connection, writes to it and keeps it open until the test ends. */
     async dial(words: string): Promise<Socket> {
       const socket = connect(port, '127.0.0.1').on('error', () => undefined);
       onTestFinished(() => void socket.destroy());
@@ -60,7 +60,7 @@ export async function startProcess(app: AppName, env: Readonly<Record<string, st
       socket.write(words);
       return socket;
     },
-    /** Resolves with how it ended, and after how many seconds. */
+    /** Resolves with the exit code or signal, and the seconds until the end. */
     async end(name?: NodeJS.Signals) {
       const startedAt = performance.now();
       if (name !== undefined) child.kill(name);
@@ -70,7 +70,7 @@ export async function startProcess(app: AppName, env: Readonly<Record<string, st
   };
 }
 
-/** A server that takes lines and never says anything, or one thing to each command of Redis. */
+/** Starts a server that reads lines and never answers, or gives one answer to each Redis command. */
 export async function startSilentServer(answer?: string, port = 0): Promise<{ port: number; lines(): number }> {
   const sockets = new Set<Socket>();
   const server: Server = createServer((socket) => {
@@ -91,7 +91,7 @@ export async function startSilentServer(answer?: string, port = 0): Promise<{ po
 
 const WEBHOOK_KEYS = `test:${'k'.repeat(40)}`;
 
-/** Settings of each app for a Redis and an S3 at these addresses. */
+/** Returns the settings of an app for a Redis and an S3 at these addresses. */
 export const environmentOf = (app: AppName, redisUrl: string, s3: Readonly<Record<string, string>>): Record<string, string> =>
   app === 'worker'
     ? { REDIS_URL: redisUrl, RUNWARE_API_KEY: 'test-key', RUNWARE_URL: 'http://127.0.0.1:1/v1', ...s3 }

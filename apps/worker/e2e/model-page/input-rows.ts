@@ -12,7 +12,7 @@ const draw = (side: number): Promise<Buffer> =>
     .png()
     .toBuffer();
 
-/** The forms of the page. */
+/** Returns an image in each form that the page allows. */
 async function inlineForms(): Promise<Record<string, string>> {
   const base64 = (await draw(64)).toString('base64');
   return {
@@ -23,7 +23,7 @@ async function inlineForms(): Promise<Record<string, string>> {
   };
 }
 
-/** Alone, with a size and with a resolution: all three are documented. */
+/** Without a size, with a size and with a resolution: the page documents all three. */
 const geometries = [{}, { width: 1280, height: 896 }, { resolution: '1K' }] as const;
 const withReference = (image: string, geometry: (typeof geometries)[number]): GrokImagineRequestInput => ({
   positivePrompt,
@@ -43,9 +43,9 @@ async function expectEdited(world: PageWorld, made: Awaited<ReturnType<PageWorld
 }
 const noGeometry = { width: undefined, height: undefined, resolution: undefined };
 
-/** The row about what it starts from. */
+/** The rows about the input. */
 export const inputRows: Rows = {
-  'inputs.referenceImages: each form of the page, alone, with a size and with a resolution, arrives as it is': async (world) => {
+  'inputs.referenceImages: the provider gets each form of the page unchanged, alone, with a size and with a resolution': async (world) => {
     const forms = Object.values(await inlineForms());
     const made = await world.makeAll(forms.flatMap((image) => geometries.map((geometry) => withReference(image, geometry))));
     await expectEdited(world, made);
@@ -55,34 +55,33 @@ export const inputRows: Rows = {
     }
   },
 
-  'inputs.referenceImages: one in the bucket reaches the provider as a URL of its bytes, and stays a name for everybody else': async (
-    world,
-  ) => {
-    const bytes = await draw(512);
-    expect(bytes.length, 'too large to travel in a request').toBeGreaterThan(262_144);
-    const reference = await world.images.putReferenceImage(bytes);
-    const made = await world.makeAll(geometries.map((geometry) => withReference(reference, geometry)));
-    await expectEdited(world, made);
-    const sha256 = createHash('sha256').update(bytes).digest('hex');
-    const storage = createObjectStorage({ ...world.fleet.s3Config, requestTimeoutMs: 5000, maxImageBytes: 1 }, { now: Date.now });
-    for (const { generation } of made) {
-      const { inputs } = await world.sent(generation.images[0]!.taskUUID);
-      const [url = ''] = (inputs as { referenceImages: string[] }).referenceImages; // as the page has them
-      expect(new URL(url).pathname).toBe(`/darkroom/inputs/${sha256}`);
-      expect(Number(new URL(url).searchParams.get('X-Amz-Expires'))).toBeGreaterThanOrEqual(86_400);
-      const response = await fetch(url, { headers: { connection: 'close' } });
-      expect(response.headers.get('content-type')).toBe('image/png');
-      expect(Buffer.from(await response.arrayBuffer()).equals(bytes)).toBe(true);
-      // The URL is a secret and ends: neither the record nor the intent has it.
-      expect(generation.request.inputs?.referenceImages).toEqual([reference]);
-      const intent = await storage.findIntent({ generationId: generation.generationId, index: 0, n: 1 }, 0);
-      expect(intent?.request['inputs']).toEqual({ referenceImages: [reference] });
-    }
-    storage.close();
-    for (const worker of world.fleet.workers) expect(await worker.log()).not.toContain('X-Amz-Signature');
-  },
+  'inputs.referenceImages: an image in the bucket reaches the provider as a URL of its bytes, and stays a name in record and intent':
+    async (world) => {
+      const bytes = await draw(512);
+      expect(bytes.length, 'too large to travel in a request').toBeGreaterThan(262_144);
+      const reference = await world.images.putReferenceImage(bytes);
+      const made = await world.makeAll(geometries.map((geometry) => withReference(reference, geometry)));
+      await expectEdited(world, made);
+      const sha256 = createHash('sha256').update(bytes).digest('hex');
+      const storage = createObjectStorage({ ...world.fleet.s3Config, requestTimeoutMs: 5000, maxImageBytes: 1 }, { now: Date.now });
+      for (const { generation } of made) {
+        const { inputs } = await world.sent(generation.images[0]!.taskUUID);
+        const [url = ''] = (inputs as { referenceImages: string[] }).referenceImages; // the form of the page
+        expect(new URL(url).pathname).toBe(`/darkroom/inputs/${sha256}`);
+        expect(Number(new URL(url).searchParams.get('X-Amz-Expires'))).toBeGreaterThanOrEqual(86_400);
+        const response = await fetch(url, { headers: { connection: 'close' } });
+        expect(response.headers.get('content-type')).toBe('image/png');
+        expect(Buffer.from(await response.arrayBuffer()).equals(bytes)).toBe(true);
+        // The URL is a secret and expires, so neither the record nor the intent holds it.
+        expect(generation.request.inputs?.referenceImages).toEqual([reference]);
+        const intent = await storage.findIntent({ generationId: generation.generationId, index: 0, n: 1 }, 0);
+        expect(intent?.request['inputs']).toEqual({ referenceImages: [reference] });
+      }
+      storage.close();
+      for (const worker of world.fleet.workers) expect(await worker.log()).not.toContain('X-Amz-Signature');
+    },
 
-  'inputs.referenceImages: one that is too large for a request is refused with the way to give it': async (world) => {
+  'inputs.referenceImages: the producer refuses an image that is too large for a request, and says how to pass it': async (world) => {
     const image = `data:image/png;base64,${(await draw(512)).toString('base64')}`;
     await expect(world.producer.enqueue(withReference(image, {}))).rejects.toMatchObject({
       problems: [{ path: 'inputs.referenceImages', message: expect.stringMatching(/at most 262144 bytes together; .* putReferenceImage/) }],

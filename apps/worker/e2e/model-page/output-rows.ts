@@ -4,9 +4,9 @@ import { expect } from 'vitest';
 import type { Rows } from './row.ts';
 import { bytesOf, expectWhole, request, verified } from './world.ts';
 
-/** The rows about what comes back. */
+/** The rows about the output. */
 export const outputRows: Rows = {
-  'outputType: an address, base64 or a data URI of the same verified bytes': async (world) => {
+  'outputType: the response holds an address, base64 or a data URI of the same verified bytes': async (world) => {
     const fields = { URL: 'imageURL', base64Data: 'imageBase64Data', dataURI: 'imageDataURI' } as const;
     const types = ['URL', 'base64Data', 'dataURI'] as const;
     const made = await world.makeAll([request, ...types.map((outputType) => ({ ...request, outputType }))]);
@@ -14,13 +14,13 @@ export const outputRows: Rows = {
       await expectWhole(world, each);
       const item = each.items[0]!;
       expect(Object.keys(item).filter((key) => /^image(URL|Base64Data|DataURI)$/.test(key))).toEqual([fields[types[at - 1] ?? 'URL']]);
-      // Bought as an address, for the day the upload fails.
+      // Darkroom always buys an address, for the case that the upload fails.
       expect(await world.sent(each.generation.images[0]!.taskUUID)).toMatchObject({ outputType: 'URL' });
     }
     expect(made[3]!.items[0]!.imageDataURI).toMatch(/^data:image\/jpeg;base64,/);
   },
 
-  'outputFormat: a JPG, PNG or WEBP, served with its content type': async (world) => {
+  'outputFormat: the bucket serves a JPG, PNG or WEBP with its content type': async (world) => {
     const made = await world.makeAll([request, ...outputFormats.map((outputFormat) => ({ ...request, outputFormat }))]);
     const formats = { JPG: 'jpeg', PNG: 'png', WEBP: 'webp' } as const;
     for (const [at, each] of made.entries()) {
@@ -33,7 +33,7 @@ export const outputRows: Rows = {
     }
   },
 
-  'outputQuality: a lower one makes a smaller file': async (world) => {
+  'outputQuality: a lower quality makes a smaller file': async (world) => {
     const { positivePrompt, width, height } = request;
     const plain = { positivePrompt, width, height };
     const orders = [20, 99].flatMap((outputQuality) => [
@@ -49,7 +49,7 @@ export const outputRows: Rows = {
     expect(sent.map(({ outputQuality }) => outputQuality)).toEqual([20, 20, 99, 99, 95]);
   },
 
-  'ttl: how long the address is good for, and never how long the image is kept': async (world) => {
+  'ttl: the address expires after it, and the image does not': async (world) => {
     const made = await world.makeAll([request, { ...request, ttl: 60 }, { ...request, ttl: 30 * 86_400 }]);
     for (const [at, seconds] of [3600, 60, 7 * 86_400].entries()) {
       const each = made[at]!;
@@ -58,14 +58,14 @@ export const outputRows: Rows = {
       const { imageURL, expiresAt = 0 } = await world.images.read(each.generation, 0);
       expect(new URL(imageURL ?? '').searchParams.get('X-Amz-Expires')).toBe(String(seconds));
       expect(Math.abs(expiresAt - askedAt - seconds * 1000)).toBeLessThan(5000);
-      // What Runware is told is how long we may take to fetch the image: the settle horizon.
+      // Runware gets the time in which Darkroom may fetch the image: the settle horizon.
       expect(await world.sent(each.generation.images[0]!.taskUUID)).toMatchObject({ ttl: 86_400 });
     }
     const base64 = { ...request, outputType: 'base64Data' as const, ttl: 60 };
     await expect(world.producer.enqueue(base64)).rejects.toMatchObject({ problems: [{ path: 'ttl' }] });
   },
 
-  'includeCost: the response tells the cost if it is true, and the record always knows it': async (world) => {
+  'includeCost: the response holds the cost if it is true, and the record always does': async (world) => {
     const made = await world.makeAll([request, { ...request, includeCost: true }, { ...request, includeCost: false }]);
     for (const [at, each] of made.entries()) {
       await expectWhole(world, each);
@@ -74,7 +74,7 @@ export const outputRows: Rows = {
     }
   },
 
-  'safety.checkContent: the content is checked, and the flag is recorded and shown': async (world) => {
+  'safety.checkContent: the provider checks the content, and record and response hold the flag': async (world) => {
     const prompts = ['a quiet harbour', 'something nsfw'];
     for (const checkContent of [true, false]) {
       const made = await world.makeAll(prompts.map((positivePrompt) => ({ ...request, positivePrompt, safety: { checkContent } })));

@@ -15,7 +15,7 @@ const itemOf = async (world: PageWorld, more: Partial<typeof full & { outputType
 
 /** "Response Parameters": what `toRunwareResponse` writes. */
 export const responseRows: Rows = {
-  'response taskType: and no field that the page does not name': async (world) => {
+  'response taskType: is there, and no field that the page does not name': async (world) => {
     const { item } = await itemOf(world);
     expect(item.taskType).toBe('imageInference');
     for (const field of Object.keys(item)) expect(Object.keys(responseFields)).toContain(field);
@@ -26,17 +26,17 @@ export const responseRows: Rows = {
     expect(taskUUID).toMatch(UUID_V4);
     expect(items.map((item) => item.taskUUID)).toEqual([taskUUID, taskUUID, taskUUID]);
   },
-  'response imageUUID: the one that the provider gave': async (world) => {
+  'response imageUUID: is the one of the provider': async (world) => {
     const { item, made } = await itemOf(world);
     expect(item.imageUUID).toMatch(UUID_V4);
     expect((await world.billed(made.generation))[0]?.images[0]?.imageUUID).toBe(item.imageUUID);
   },
-  'response imageURL: of our bucket, with the bytes behind it': async (world) => {
+  'response imageURL: leads to our bucket and to the bytes': async (world) => {
     const { item } = await itemOf(world, { outputType: 'URL' });
     expect(item.imageURL).toContain(`${world.fleet.s3Config.endpoint}/darkroom/images/`);
     expect((await bytesOf(item as Made['items'][number])).type).toBe('image/jpeg');
   },
-  'response imageBase64Data: base64 without a head': async (world) => {
+  'response imageBase64Data: is base64 without a prefix': async (world) => {
     const { item } = await itemOf(world, { outputType: 'base64Data' });
     expect(Buffer.from(item.imageBase64Data ?? '', 'base64').toString('base64')).toBe(item.imageBase64Data);
     expect(
@@ -45,19 +45,19 @@ export const responseRows: Rows = {
         .toString('hex'),
     ).toBe('ffd8ff');
   },
-  'response imageDataURI: with the type of the format': async (world) => {
+  'response imageDataURI: names the type of the format': async (world) => {
     const { item } = await itemOf(world, { outputType: 'dataURI' });
     expect(item.imageDataURI).toMatch(/^data:image\/jpeg;base64,\/9j\//);
   },
-  'response seed: a whole number, the one in the record': async (world) => {
+  'response seed: is the whole number of the record': async (world) => {
     const { item, made } = await itemOf(world);
     expect(item.seed).toBe(made.generation.images[0]?.seed);
     expect(Number.isInteger(item.seed)).toBe(true);
   },
-  'response NSFWContent: told when the content was checked': async (world) => {
+  'response NSFWContent: is there if the provider checked the content': async (world) => {
     expect((await itemOf(world)).item.NSFWContent).toBe(false);
   },
-  'response cost: US dollars as a number': async (world) => {
+  'response cost: is a number of US dollars': async (world) => {
     expect((await itemOf(world)).item.cost).toBe(0.02);
   },
 };

@@ -5,7 +5,7 @@ import { expectWhole, verified, type PageWorld } from './world.ts';
 
 const positivePrompt = 'a lighthouse in the fog';
 
-/** Each of the 13 sizes, as it was asked for, sent, recorded and decoded. */
+/** Compares each of the 13 sizes as requested, sent, recorded and decoded. */
 async function allSizes(world: PageWorld, side: 'width' | 'height'): Promise<void> {
   const made = await world.makeAll(sizes.map((size) => ({ positivePrompt, ...size })));
   expect(made).toHaveLength(13);
@@ -20,12 +20,12 @@ async function allSizes(world: PageWorld, side: 'width' | 'height'): Promise<voi
   }
 }
 
-/** The rows about how large it is. */
+/** The rows about the size. */
 export const sizeRows: Rows = {
-  'width: of each of the 13 sizes': (world) => allSizes(world, 'width'),
-  'height: of each of the 13 sizes': (world) => allSizes(world, 'height'),
+  'width: arrives in each of the 13 sizes': (world) => allSizes(world, 'width'),
+  'height: arrives in each of the 13 sizes': (world) => allSizes(world, 'height'),
 
-  'resolution: 1K gives one of the 13 sizes, and so does saying nothing': async (world) => {
+  'resolution: 1K gives one of the 13 sizes, and so does no resolution': async (world) => {
     const made = await world.makeAll([{ positivePrompt, resolution: '1K' }, { positivePrompt }]);
     for (const each of made) {
       await expectWhole(world, each);

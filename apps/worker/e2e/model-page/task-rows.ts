@@ -39,7 +39,7 @@ export const taskRows: Rows = {
     expect(items[0]?.taskUUID).toBe(taskUuidOf({ generationId: generation.generationId, index: 0, n: 1 }));
   },
 
-  'positivePrompt: one character, and ten thousand bytes of any script, arrive as they are': async (world) => {
+  'positivePrompt: one character, and ten thousand bytes of any script, arrive unchanged': async (world) => {
     const prompts = ['x', 'կանգ 🗼 "…"\n\\ '.repeat(500)];
     expect(Buffer.byteLength(prompts[1] ?? '')).toBeGreaterThan(10_000);
     const made = await world.makeAll(prompts.map((positivePrompt) => ({ ...request, positivePrompt })));
@@ -67,7 +67,7 @@ export const taskRows: Rows = {
     }
   },
 
-  'webhookURL: is ours, and a caller cannot set it': async (world) => {
+  'webhookURL: belongs to Darkroom, and a caller cannot set it': async (world) => {
     const { generation } = await world.make(request);
     const { webhookURL } = await world.sent(generation.images[0]!.taskUUID);
     expect(webhookURL).toContain(`${world.fleet.receiverUrl}/webhooks/runware?capability=`);
@@ -75,7 +75,7 @@ export const taskRows: Rows = {
     await expect(world.producer.enqueue(own)).rejects.toMatchObject({ problems: [{ path: 'webhookURL' }] });
   },
 
-  'uploadEndpoint: is ours, and a caller cannot set it': async (world) => {
+  'uploadEndpoint: belongs to Darkroom, and a caller cannot set it': async (world) => {
     const { generation } = await world.make(request);
     const { taskUUID, road } = generation.images[0]!;
     const { uploadEndpoint } = await world.sent(taskUUID);
@@ -85,7 +85,7 @@ export const taskRows: Rows = {
     await expect(world.producer.enqueue(own)).rejects.toMatchObject({ problems: [{ path: 'uploadEndpoint' }] });
   },
 
-  'numberResults: from 1 to 20, each image its own purchase with a seed of its own': async (world) => {
+  'numberResults: from 1 to 20, each image has a purchase and a seed of its own': async (world) => {
     const made = await world.makeAll(Array.from({ length: 20 }, (_, at) => ({ ...request, numberResults: at + 1 })));
     for (const [at, each] of made.entries()) {
       await expectWhole(world, each);
@@ -101,10 +101,10 @@ export const taskRows: Rows = {
     const listener = new Redis(world.fleet.redisUrl);
     const heard: string[] = [];
     listener.on('message', (_channel: string, message: string) => {
-      heard.push((JSON.parse(message) as { event: string }).event); // written by our own scripts
+      heard.push((JSON.parse(message) as { event: string }).event); // our own scripts write it
     });
     try {
-      // Two submissions an image: about half of the twenty fail both times, and all or none of them once in a million runs.
+      // Two submissions an image: about half of the twenty images fail twice. All or none of them do so once in a million runs.
       await world.fleet.setFaults({ failProviderErrorRate: 0.7 });
       const { generationId } = await world.producer.enqueue({ ...request, numberResults: 20 });
       await listener.subscribe(eventChannel(world.fleet.prefix, generationId));

@@ -17,18 +17,18 @@ export interface Execution {
   images: { imageUUID: string; sha256: string; sizeBytes: number }[];
 }
 
-/** A backend that uses Darkroom as its documentation says, and the provider's side of what it did. */
+/** A backend that uses Darkroom as documented, and the provider's view of its purchases. */
 export interface PageWorld {
   readonly fleet: Fleet;
   readonly producer: Producer;
   readonly images: Images;
-  /** Generates, and gives the record with the response that Runware would have written. */
+  /** Generates images. Returns the view with the response that Runware would have sent. */
   make(request: GrokImagineRequestInput, options?: GenerateOptions): Promise<Made>;
-  /** The same for many at once. */
+  /** Generates images for many requests at once. */
   makeAll(requests: readonly GrokImagineRequestInput[]): Promise<Made[]>;
-  /** The task as it reached the provider. */
+  /** Returns the task as it reached the provider. */
   sent(taskUUID: string): Promise<Record<string, unknown>>;
-  /** What the bill says of the purchases of a generation. */
+  /** Returns the purchases of a generation on the bill. */
   billed(generation: GenerationView): Promise<Execution[]>;
   stop(): Promise<void>;
 }
@@ -40,7 +40,7 @@ export interface Made {
 
 export const request = { positivePrompt: 'a lighthouse in the fog', width: 576, height: 1248, outputQuality: 40 } as const;
 
-/** Starts a fleet with quick timings and a provider that is quick, and a backend beside it. */
+/** Starts a fleet with short waits and a fast provider, and a backend beside it. */
 export async function startPageWorld(): Promise<PageWorld> {
   const fleet = await startFleet({ faults: { uploadBeforeWebhookRate: 1 } });
   const producer = createProducer({ redisUrl: fleet.redisUrl });
@@ -85,7 +85,7 @@ export async function startPageWorld(): Promise<PageWorld> {
   };
 }
 
-/** The bytes behind an item of a response, and their content type. Base64 alone has none. */
+/** Returns the bytes of a response item and their content type, which base64 alone lacks. */
 export async function bytesOf({ imageURL, imageBase64Data, imageDataURI }: RunwareResponseItem): Promise<{ type?: string; bytes: Buffer }> {
   if (imageBase64Data !== undefined) return { bytes: Buffer.from(imageBase64Data, 'base64') };
   if (imageDataURI !== undefined) {
@@ -98,8 +98,8 @@ export async function bytesOf({ imageURL, imageBase64Data, imageDataURI }: Runwa
 }
 
 /**
- * Fails unless every image of a generation succeeded, is handed out with the bytes that are on the bill, can be decoded to the
- * size of its record, and cost what the bill says.
+ * Checks every image of a generation: it succeeded, its bytes are those on the bill, they decode to the size in the record, and it
+ * cost what the bill says.
  */
 export async function expectWhole(world: PageWorld, { generation, items }: Made): Promise<void> {
   expect(generation.status, JSON.stringify(generation.images.map(({ fault }) => fault))).toBe('succeeded');
