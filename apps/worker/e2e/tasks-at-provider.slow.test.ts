@@ -21,7 +21,7 @@ async function mostAtOnce({ billFile }: Fleet): Promise<number> {
   return most;
 }
 
-test('four racing workers keep to the fleet's limit and use it fully, through a kill of Redis and of a worker', async () => {
+test('four racing workers keep to the limit of the fleet and use it fully, through a kill of Redis and of a worker', async () => {
   const fleet = await startFleet({ workers: 4, faults: { executionMs: [300, 300] } });
   const producer = createProducer({ redisUrl: fleet.redisUrl });
   const redis = connectPatient(fleet.redisUrl);
