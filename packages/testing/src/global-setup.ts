@@ -9,21 +9,21 @@ import { findMarkedProcesses, type RunProcess } from './run-processes.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** The private Redis of this run; every test file keeps to a key prefix of its own. */
+    /** The private Redis of this run; every test file uses a key prefix of its own. */
     redisUrl: string;
-    /** "js" keeps nothing: what needs a restart with its data is skipped by name. */
+    /** "js" keeps no data: tests that restart Redis with its data are skipped by name. */
     redisKind: RedisKind;
   }
 }
 
-/** Long enough for a slow line; the copy is kept under `.local`, so only the first run ever waits for it. */
+/** Long enough for a slow connection. Only the first run waits, because the copy stays under `.local`. */
 const DOWNLOAD_LIMIT_MS = 120_000;
-/** How long processes that were told to end may take. */
+/** Time for processes to end after a signal. */
 const END_LIMIT_MS = 3_000;
 
 /**
- * Starts one private Redis for the whole run, and fails the run when it leaves processes behind. `REDIS_URL` is not looked
- * at: tests never leave this machine, whatever the environment holds.
+ * Starts one private Redis for the whole run, and fails the run if it leaves processes behind. It ignores `REDIS_URL`: tests never
+ * leave this machine, whatever the environment holds.
  */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const run = randomUUID();
@@ -37,7 +37,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   });
   project.provide('redisUrl', redis.url);
   project.provide('redisKind', redis.kind);
-  // Everything started from here on inherits it, which is how what is left over is found.
+  // Every process started from here on inherits this mark, which identifies left-over processes.
   process.env['DARKROOM_TEST_RUN'] = run;
 
   return async () => {
@@ -45,14 +45,14 @@ export default async function setup(project: TestProject): Promise<() => Promise
     await rm(dir, { recursive: true, force: true });
     const left = await waitForNone(() => findLeftOvers(run));
     if (left.length === 0) return;
-    // Vitest prints an error of a teardown, and still exits with 0.
+    // Vitest prints an error of a teardown but still exits with 0.
     process.exitCode = 1;
     const lines = left.map(({ pid, commandLine }) => `  ${pid} ${commandLine}`);
     throw new Error(`the run left ${left.length} processes behind:\n${lines.join('\n')}`);
   };
 }
 
-/** Vitest ends its own workers at the same moment. */
+/** Finds processes that still run after the limit; Vitest's own workers end at the same moment. */
 async function findLeftOvers(run: string): Promise<RunProcess[]> {
   const marked = await findMarkedProcesses(`DARKROOM_TEST_RUN=${run}`);
   return marked.filter(({ commandLine }) => !/[\\/]vitest[\\/]dist[\\/]/.test(commandLine));

@@ -1,4 +1,4 @@
-/** Files that take 15 s or more, by the ends of their paths, the longest first: one that began last would run alone. */
+/** Files that take 15 s or more, by the ends of their paths, the longest first: a long file that begins last would run alone. */
 export const longestFiles = [
   'worker/e2e/starts-and-stops.test.ts',
   'cli/e2e/operate.test.ts',

@@ -1,7 +1,7 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 import { longestFiles } from './longest-files.ts';
 
-/** Sorts test files as Vitest does, which knows durations from an earlier run alone, and puts the longest before all others. */
+/** Sorts the longest test files before all others. Vitest knows durations only from an earlier run. */
 export class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const sorted = await super.sort(files);

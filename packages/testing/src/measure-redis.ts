@@ -1,19 +1,19 @@
 import type { Redis } from 'ioredis';
 
-/** What Redis did while something went on. */
+/** Load of a Redis during an action. */
 export interface RedisUse {
   seconds: number;
-  /** Commands of scripts are counted, too. */
+  /** Includes the commands of scripts. */
   commandsPerSecond: number;
   scriptsPerSecond: number;
-  /** Of one core. */
+  /** Processor time, as a share of one core. */
   cpuPercent: number;
 }
 
-/** Measures a Redis that nothing else uses, and prints what it measured as a table. */
+/** Measures a Redis that only the test uses, and prints the figures as a table. */
 export interface RedisMeter {
   measure(what: string, act: () => Promise<unknown>): Promise<RedisUse>;
-  /** Adds figures of one's own. */
+  /** Adds figures of the caller's own. */
   add(what: string, figures: Readonly<Record<string, number>>): void;
   print(): void;
 }

@@ -1,28 +1,28 @@
 /**
- * Chance that can be repeated: each draw is a pure function of (seed, names, its own name), and of nothing that was drawn before it.
- * A draw that is added, taken out or made in another order changes no other.
+ * Repeatable chance. Each draw is a pure function of the seed and of its names, and of no draw before it. Adding, removing or moving
+ * a draw therefore changes no other.
  */
 export interface NamedDraws {
-  /** At least 0 and less than 1. */
+  /** Returns a number of at least 0 and less than 1. */
   fraction(name: string): number;
-  /** A whole number from `min` to `max`, both included. */
+  /** Returns a whole number from `min` to `max`, both included. */
   between(name: string, min: number, max: number): number;
-  /** True for the given share of all names. */
+  /** Returns true for the given share of all names. */
   chance(name: string, share: number): boolean;
-  /** One of them; a choice that is added changes only the draws that it wins. @throws RangeError when there is none. */
+  /** Returns one of the choices; a new choice changes only the draws that it wins. @throws RangeError without choices. */
   pick<const T>(name: string, choices: readonly T[]): T;
-  /** The same, with one choice as often as its weight says. */
+  /** Returns one of the choices, each as often as its weight says. */
   pickWeighted<const T>(name: string, choices: readonly (readonly [weight: number, choice: T])[]): T;
-  /** The draws of one of many, such as of the 17th order. */
+  /** Returns the draws of one item among many, such as the 17th order. */
   of(name: string | number): NamedDraws;
 }
 
-/** The draws of one seed. @param names What they are for. */
+/** Creates the draws of a seed. @param names Their purpose. */
 export function createDraws(seed: number, ...names: (string | number)[]): NamedDraws {
   const prefix = JSON.stringify([seed, ...names]);
   const fractionOf = (name: string, choice = ''): number => hash(`${prefix}\0${name}\0${choice}`);
-  // Each choice has a draw of its own, and the smallest wins (rendezvous hashing): of exponential draws with these rates each is the
-  // smallest for its share.
+  // Each choice has a draw of its own, and the smallest wins (rendezvous hashing). The draws are exponential, with the weights as rates, so
+  // each choice wins as often as its weight says.
   const pickWeighted: NamedDraws['pickWeighted'] = (name, choices) => {
     let winner: { score: number; choice: (typeof choices)[number][1] } | undefined;
     for (const [weight, choice] of choices) {
@@ -46,7 +46,7 @@ export function createDraws(seed: number, ...names: (string | number)[]): NamedD
   };
 }
 
-/** A number of 53 bits from a text, as a fraction: cyrb53 (bryc, public domain). A tenth of the time of SHA-256, for draws by the thousand. */
+/** Turns a text into a fraction of 53 bits: cyrb53 (bryc, public domain). It takes a tenth of the time of SHA-256, for thousands of draws. */
 function hash(text: string): number {
   let [one, two] = [0xdeadbeef, 0x41c6ce57];
   for (let at = 0; at < text.length; at += 1) {

@@ -1,4 +1,4 @@
-/** What the names of `process.getActiveResourcesInfo()` mean to the reader of a failed run. */
+/** Meanings of the names in `process.getActiveResourcesInfo()`, for the reader of a failed run. */
 const MEANINGS: Readonly<Record<string, string>> = {
   TCPServerWrap: 'listening server',
   TCPSocketWrap: 'socket',
@@ -13,7 +13,7 @@ const MEANINGS: Readonly<Record<string, string>> = {
   Worker: 'worker thread',
 };
 
-/** How many more of each kind are active than before. */
+/** Returns the number of additional active resources of each kind. */
 function findLeaks(before: readonly string[], after: readonly string[]): Map<string, number> {
   const leaks = new Map<string, number>();
   for (const kind of new Set(after)) {
@@ -25,11 +25,11 @@ function findLeaks(before: readonly string[], after: readonly string[]): Map<str
 
 const countOf = (kind: string, all: readonly string[]): number => all.filter((each) => each === kind).length;
 
-/** "1 listening server (TCPServerWrap), 2 timer (Timeout)" */
+/** Formats leaks: "1 listening server (TCPServerWrap), 2 timer (Timeout)". */
 export const describeLeaks = (leaks: ReadonlyMap<string, number>): string =>
   [...leaks].map(([kind, count]) => `${count} ${MEANINGS[kind] ?? 'resource'} (${kind})`).join(', ');
 
-/** Where the count comes from and how long it may take to fall. */
+/** Source of the counts, and the time for them to fall. */
 export interface LeakWatch {
   readonly active: () => readonly string[];
   readonly wait: () => Promise<void>;
@@ -37,7 +37,7 @@ export interface LeakWatch {
   readonly limitMs: number;
 }
 
-/** Counts until nothing is open that was not open before; at the limit, what is. */
+/** Counts until no additional resource is open. @returns the additional ones at the limit. */
 export async function waitForNoLeaks(before: readonly string[], { active, wait, now, limitMs }: LeakWatch): Promise<Map<string, number>> {
   const deadline = now() + limitMs;
   for (;;) {

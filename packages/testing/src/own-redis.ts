@@ -5,37 +5,37 @@ import { fileURLToPath } from 'node:url';
 import { Redis } from 'ioredis';
 import { freePort, startRedis, type AppendFsync, type LocalRedis } from '@darkroom/local-stack';
 
-/** A Redis of one's own, which may be away: its address stays the same over every stop and start. */
+/** A Redis of the test's own, which may be away; its address stays the same through every stop and start. */
 export interface OwnRedis extends AsyncDisposable {
   readonly url: string;
-  /** Process id, while it runs as a process of its own. */
+  /** Process id while it runs. */
   readonly pid: number | undefined;
-  /** Starts it, with the data it had when it was stopped. */
+  /** Starts it with the data of its last stop. */
   start(): Promise<void>;
   stop(): Promise<void>;
-  /** SIGKILL; resolves when it is gone. */
+  /** Sends SIGKILL. Resolves when the process is gone. */
   kill(): Promise<void>;
   /**
-   * Copies its append-only file as it is at this moment, also while it runs. @returns puts the copy in its place; only while
-   * it is away. What was written in between is then forgotten, as by a failover to a replica that was behind.
+   * Copies its append-only file as it is now, also while it runs. @returns a function that puts the copy in its place, only while the
+   * server is away. Redis then lacks all later writes, as after a failover to a replica that was behind.
    */
   copyData(): Promise<() => Promise<void>>;
-  /** Changes its data while it is away: another server runs on them for as long as that takes, at an address that nothing else knows. */
+  /** Changes its data while it is away: a temporary server opens them at an address that no process knows. */
   changeAway(change: (client: Redis) => Promise<void>): Promise<void>;
 }
 
 export interface OwnRedisOptions {
-  /** Where its data are kept and stay; a folder that is removed at the end when absent. */
+  /** Folder of its data, which stays; when absent, a folder that is removed at the end. */
   dir?: string;
   /** `always` when absent. */
   appendfsync?: AppendFsync;
 }
 
 const cacheDir = fileURLToPath(new URL('../../../.local/', import.meta.url));
-/** As a copy of Redis may have to be fetched first. */
+/** Long, because a copy of Redis may have to be downloaded first. */
 const DOWNLOAD_LIMIT_MS = 120_000;
 
-/** Chooses an address for a Redis; nothing answers there before `start`. */
+/** Reserves an address for a Redis; no server answers there before `start`. */
 export async function reserveRedis({ dir: given, appendfsync = 'always' }: OwnRedisOptions = {}): Promise<OwnRedis> {
   const dir = given ?? (await mkdtemp(join(tmpdir(), 'darkroom-own-redis-')));
   const port = await freePort();
@@ -62,7 +62,7 @@ export async function reserveRedis({ dir: given, appendfsync = 'always' }: OwnRe
     },
     stop,
     kill: async () => {
-      if (running?.pid === undefined) throw new Error('this Redis is not a process of its own that runs');
+      if (running?.pid === undefined) throw new Error('this Redis does not run as a process of its own');
       process.kill(running.pid, 'SIGKILL');
       await stop();
     },
@@ -85,7 +85,7 @@ export async function reserveRedis({ dir: given, appendfsync = 'always' }: OwnRe
   };
 }
 
-/** The folder of the parts of the append-only file (Redis 7, `appenddirname`). */
+/** Folder with the parts of the append-only file (Redis 7, `appenddirname`). */
 const FOLDER = 'appendonlydir';
 
 async function copyAppendOnlyFile(dir: string, copy: string): Promise<() => Promise<void>> {
@@ -95,7 +95,7 @@ async function copyAppendOnlyFile(dir: string, copy: string): Promise<() => Prom
     await rm(copy, { recursive: true, force: true });
     manifest = await readManifest(folder);
     await cp(folder, copy, { recursive: true });
-    // It names the parts: when it has changed, Redis has written them anew, and the copy may lack one.
+    // The manifest names the parts. If it has changed, Redis has rewritten them, and the copy may lack one.
   } while (manifest !== (await readManifest(folder)));
   return async () => {
     await rm(folder, { recursive: true, force: true });

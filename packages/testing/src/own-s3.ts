@@ -2,25 +2,25 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { freePort, startS3Process, type S3Credentials, type S3Process, type S3Trouble } from '@darkroom/local-stack';
 
-/** An S3 of one's own in a process of its own, which may be away or in trouble: its address and its objects stay. */
+/** An S3 of the test's own, as a process that may be away or in trouble; its address and its objects stay. */
 export interface OwnS3 {
   readonly endpoint: string;
   readonly region: string;
   readonly bucket: string;
   readonly credentials: S3Credentials;
-  /** Where the bucket is kept, to be read as files. */
+  /** Folder of the bucket, readable as files. */
   readonly bucketDir: string;
-  /** Process id, while it was started and not stopped. */
+  /** Process id from a start to a stop. */
   readonly pid: number | undefined;
   start(): Promise<void>;
   stop(): Promise<void>;
-  /** SIGKILL; resolves when it is gone. */
+  /** Sends SIGKILL. Resolves when the process is gone. */
   kill(): Promise<void>;
-  /** Nothing happens while it is away; after a start there is no trouble. */
+  /** Sets the trouble of the running server; a start begins without trouble. */
   setTrouble(trouble: S3Trouble): void;
 }
 
-/** Chooses an address for an S3 that keeps its objects in `dir`; nothing answers there before `start`. */
+/** Reserves an address for an S3 with its objects in `dir`; no server answers there before `start`. */
 export async function reserveS3(dir: string): Promise<OwnS3> {
   const port = await freePort();
   const [region, bucket] = ['us-east-1', 'darkroom'];

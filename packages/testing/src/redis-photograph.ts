@@ -16,10 +16,10 @@ for at = 2, #ARGV, 3 do redis.call('RESTORE', ARGV[at], ARGV[at + 2], ARGV[at + 
 `;
 
 /**
- * Takes down everything under a prefix at one moment, jobs and all, and how long it stays. @returns puts it back, as a failover to
- * a replica that was behind would.
+ * Copies all keys under a prefix at one moment, jobs included, with their times to live. @returns a function that restores the copy,
+ * as a failover to a replica that was behind would.
  */
 export async function photograph({ redis, prefix }: { redis: Redis; prefix: string }): Promise<() => Promise<void>> {
-  const picture = (await redis.callBuffer('EVAL', takeDown, 0, prefix)) as Buffer[]; // the reply of the script above
+  const picture = (await redis.callBuffer('EVAL', takeDown, 0, prefix)) as Buffer[]; // the reply of `takeDown`
   return async () => void (await redis.call('EVAL', putBack, 0, prefix, ...picture));
 }

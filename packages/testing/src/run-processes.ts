@@ -1,8 +1,8 @@
 import { readdir, readFile } from 'node:fs/promises';
 
 /**
- * The processes that carry `mark` in the environment they were started with: all that a run started, also those whose parent
- * is gone. Reads `/proc`; none are found where there is none (macOS, Windows).
+ * Finds the processes with `mark` in their first environment: all that a run started, also those whose parent is gone. It reads
+ * `/proc`, and finds none on a system without it (macOS, Windows).
  */
 export async function findMarkedProcesses(mark: string): Promise<RunProcess[]> {
   const names = await readdir('/proc').catch(() => []);
@@ -22,7 +22,7 @@ async function readMarked(pid: number, mark: string): Promise<RunProcess | undef
     const commandLine = (await readFile(`/proc/${pid}/cmdline`, 'utf8')).split('\0').join(' ').trim();
     return { pid, commandLine };
   } catch {
-    // It ended meanwhile, or belongs to somebody else.
+    // The process has ended meanwhile, or belongs to another user.
     return undefined;
   }
 }

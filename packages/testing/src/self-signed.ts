@@ -1,6 +1,6 @@
 import { generateKeyPairSync, randomBytes, sign } from 'node:crypto';
 
-/** A certificate that signs itself, for 127.0.0.1 and "localhost", good for a day; and its key. PEM. */
+/** A self-signed certificate for 127.0.0.1 and "localhost", valid for a day, with its key; both in PEM. */
 export interface SelfSigned {
   readonly certificate: string;
   readonly key: string;
@@ -24,7 +24,7 @@ const BASIC_CONSTRAINTS = id('551d13');
 const TRUE = Buffer.from([0x01, 0x01, 0xff]);
 const DAY_MS = 86_400_000;
 
-/** Makes a certificate (RFC 5280) without a tool of the machine. @param now Milliseconds since 1970. */
+/** Creates a certificate (RFC 5280) without a tool of the machine. @param now Milliseconds since 1970. */
 export function createSelfSigned(now: number): SelfSigned {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const name = sequence(der(0x31, sequence(COMMON_NAME, der(0x0c, Buffer.from('darkroom test')))));

@@ -2,16 +2,16 @@ import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 
 /**
- * An address on loopback that leads to one server and later to another, as that of a managed store does after a failover. What is
- * connected stays connected to where it was.
+ * A loopback address that leads to one server and later to another, like the address of a managed store after a failover. Open
+ * connections stay with their server.
  */
 export interface SwitchingProxy extends AsyncDisposable {
   readonly url: string;
-  /** Leads new connections to this server; those that stand stay where they are. */
+  /** Leads new connections to this server; open ones stay where they are. */
   moveTo(url: string): void;
-  /** Swallows all bytes of the connections that stand, in both ways, and leaves them open. New ones work. */
+  /** Swallows all bytes of the open connections in both directions, and leaves them open. New ones work. */
   silence(): void;
-  /** How many connections were made. */
+  /** Returns the number of connections so far. */
   connections(): number;
 }
 
@@ -35,7 +35,7 @@ export async function startSwitchingProxy(url: string): Promise<SwitchingProxy> 
       });
       from.on('close', () => {
         sockets.delete(from);
-        // A swallowed connection looks open to both for as long as each holds it.
+        // A swallowed connection looks open to each side that holds it.
         if (born === generation || from === client) to.destroy();
       });
     }

@@ -3,36 +3,37 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { defined } from '@darkroom/contracts';
 import { startS3Server, type S3Credentials, type S3Lacks, type S3RequestLog } from '@darkroom/local-stack';
 
 export interface TestS3Options {
   readonly bucket?: string;
   readonly region?: string;
-  /** Milliseconds since 1970, by which signatures and presigned URLs are judged; the system's when absent. */
+  /** Returns the time in milliseconds since 1970 against which the server checks signatures; the system's when absent. */
   readonly clock?: () => number;
-  /** How it plays a server that lacks something. */
+  /** Features that the server lacks. */
   readonly lacks?: S3Lacks;
-  /** How long an answer is held back, in milliseconds; asked for each request. */
+  /** Returns the delay of an answer, in milliseconds; called for each request. */
   readonly delayMs?: () => number;
 }
 
-/** An S3 of one's own, with one empty bucket. */
+/** An S3 of the test's own, with one empty bucket. */
 export interface TestS3 {
   readonly endpoint: string;
   readonly region: string;
   readonly bucket: string;
   readonly credentials: S3Credentials;
-  /** Everything that was answered so far, in that order. */
+  /** Every answered request so far, in order. */
   readonly requests: readonly S3RequestLog[];
-  /** How often an operation was asked for, whatever came of it: "PutObject", "GetObject", … */
+  /** Returns the number of requests for an operation ("PutObject", "GetObject", …), answered or refused. */
   countOf(operation: string): number;
-  /** Writes an object, over what was there, as somebody with a key may who is none of ours. */
+  /** Writes an object over the old one, as a foreign program with a key may. */
   put(key: string, body: string | Uint8Array): Promise<void>;
-  /** Stops the server and removes its files. May be called twice. */
+  /** Stops the server and removes its files. A second call does nothing. */
   stop(): Promise<void>;
 }
 
-/** Starts an S3 server on loopback, in a fresh folder, with credentials that nobody else has. */
+/** Starts an S3 server on loopback, in a new folder, with random credentials. */
 export async function startTestS3({
   bucket = 'darkroom-test',
   region = 'us-east-1',
@@ -50,7 +51,7 @@ export async function startTestS3({
     buckets: [bucket],
     lacks,
     disturb: () => ({ delayMs: delayMs(), refuses: 'nothing' }),
-    ...(clock === undefined ? {} : { clock }),
+    ...defined({ clock }),
     onRequest: (request) => requests.push(request),
   });
   return {

@@ -1,4 +1,4 @@
 import { randomBytes } from 'node:crypto';
 
-/** A Redis key prefix that no other test has, in a hash tag: Redis Cluster keeps all of its keys in one slot. */
+/** Returns a Redis key prefix that no other test has, in a hash tag: Redis Cluster keeps all of its keys in one slot. */
 export const uniquePrefix = (): string => `{test-${randomBytes(8).toString('hex')}}`;

@@ -3,11 +3,11 @@ import { fileURLToPath } from 'node:url';
 
 export const repositoryRoot = fileURLToPath(new URL('../../../../', import.meta.url));
 
-/** The environment variable that names the folder of the apps which tests start, for the run of tests that bundled them. */
+/** The environment variable with the folder of the bundled apps, for a run of tests that bundled them. */
 export const BUILT_APPS = 'DARKROOM_TEST_APPS';
 
-/** Returns the folder that holds `apps/<name>/dist/main.js`: the bundled ones of this run of tests, or else the repository. */
+/** Returns the folder with `apps/<name>/dist/main.js`: the bundles of this run of tests, else the repository. */
 export const builtAppsFolder = (): string => process.env[BUILT_APPS] ?? repositoryRoot;
 
-/** Returns the script that starts an app, as a test of its behaviour starts it. */
+/** Returns the script that a test of an app starts. */
 export const builtApp = (app: string): string => join(builtAppsFolder(), 'apps', app, 'dist', 'main.js');

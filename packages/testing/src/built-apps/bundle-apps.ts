@@ -6,33 +6,33 @@ import { rolldown, type Plugin } from 'rolldown';
 import { repositoryRoot } from './built-apps.ts';
 import { IMPORT } from './run-cached.ts';
 
-// As it is compiled, also while this file is read from its source.
+// The compiled file, also when this module runs from its source.
 const runCachedFile = new URL('../../dist/built-apps/run-cached.js', import.meta.url).href;
 /** Every app that tests start. */
 const apps = ['worker', 'webhook-receiver', 'cli', 'runware-emulator', 'dashboard'] as const;
-/** What the command line reads of the folder that holds `apps/`. */
+/** Other folders that the command line reads beside `apps/`. */
 const others = ['examples', '.local'] as const;
 
-/** A change to the worker on purpose, to see that the crash points find it. */
+/** A deliberate fault in the worker that the crash points must find. */
 export interface Breakage {
   /** The compiled file, as the end of its path. */
   readonly file: string;
-  /** Must be there just once: a breakage that misses its place would prove that nothing is found. */
+  /** Must match exactly once: a breakage that misses its place would prove nothing. */
   readonly find: RegExp;
   readonly replace: string;
 }
 
 /**
- * Writes each app as one script with a code cache: what is started a thousand times spends most of its processor time on finding,
- * reading and compiling the thousand files of its libraries. What runs is the same, as it was built, but for what is broken on purpose.
- * @param folder Holds `apps/<name>/dist/main.js` of every app afterwards, as the root of the repository does.
- * @throws Error for a breakage whose place is not there just once.
+ * Writes each app as one script with a code cache. A process that tests start a thousand times spends most of its processor time on
+ * finding, reading and compiling a thousand library files. The code is the built code, except for deliberate breakages.
+ * @param folder Gets `apps/<name>/dist/main.js` of every app, like the root of the repository.
+ * @throws Error if the place of a breakage does not occur exactly once.
  */
 export async function bundleApps(folder: string, breakages: readonly Breakage[] = []): Promise<void> {
   await Promise.all(apps.map((app) => bundleApp(app, folder, app === 'worker' ? breakages : [])));
   for (const name of others) await symlink(join(repositoryRoot, name), join(folder, name));
   await writeFile(join(folder, 'package.json'), '{ "type": "module" }\n');
-  // A probe tells the version of the command line, which it reads two folders above its module: in a bundle that is here.
+  // A probe prints the version of the command line, which it reads two folders above its module: for a bundle, this folder.
   await copyFile(join(repositoryRoot, 'apps', 'cli', 'package.json'), join(folder, 'apps', 'package.json'));
 }
 
@@ -47,12 +47,12 @@ async function bundleApp(app: (typeof apps)[number], folder: string, breakages: 
   await bundle.close();
   for (const breakage of breakages) {
     const count = places.get(breakage) ?? 0;
-    if (count !== 1) throw new Error(`${String(breakage.find)} is ${count} times in ${breakage.file}, and must be there once`);
+    if (count !== 1) throw new Error(`${String(breakage.find)} occurs ${count} times in ${breakage.file}, and must occur once`);
   }
   await writeFile(join(folder, path), `import { runCached } from '${runCachedFile}';\nrunCached(${JSON.stringify(script)});\n`);
 }
 
-/** Leaves a Redis in JavaScript where it is: it brings WebAssembly, and answers nothing out of a bundle. */
+/** Keeps the Redis in JavaScript outside the bundle: it loads WebAssembly and answers nothing from inside a bundle. */
 const leaveOut: Plugin = {
   name: 'leave-out',
   async resolveId(source, importer) {
@@ -64,14 +64,14 @@ const leaveOut: Plugin = {
   renderChunk: (code) => code.replaceAll('import("file:', `${IMPORT}("file:`),
 };
 
-/** Leaves the library that draws images where it is, for it brings machine code, and takes the form of it that a script can load. */
+/** Keeps the image library outside the bundle, because it loads machine code, and takes the form that a script can load. */
 const leaveSharp: Plugin = {
   name: 'leave-sharp',
   resolveId: (source, importer) =>
     source === 'sharp' && importer !== undefined ? { id: createRequire(importer).resolve(source), external: true } : null,
 };
 
-/** The pages of the dashboard are files of a package, which its library looks for from where the library lies. */
+/** Keeps the dashboard's pages outside: its library looks for these files beside itself. */
 const keepPages: Plugin = {
   name: 'keep-pages',
   transform(code, id) {
@@ -81,7 +81,7 @@ const keepPages: Plugin = {
 };
 const FIND_PAGES = "eval(`require.resolve('@bull-board/ui/package.json')`)";
 
-/** Tells a module of a package where it lies itself, and not where the bundle lies: the S3 server is a program beside one of them. */
+/** Gives a package's module its own path instead of the bundle's: the S3 server starts a program beside one of them. */
 const keepPlaces: Plugin = {
   name: 'keep-places',
   transform: (code, id) =>
@@ -103,13 +103,13 @@ const breakOnPurpose = (breakages: readonly Breakage[], places: Map<Breakage, nu
   },
 });
 
-/** A script cannot wait on its top level: what follows the imports of an app becomes a function that can. */
+/** Moves the code after the imports into an async function, because a script has no top-level await. */
 const asFunction = (main: string): Plugin => ({
   name: 'as-function',
   transform(code, id) {
     if (id !== main) return null;
     const imports = code.match(/^import .*;$/gm) ?? [];
-    // The compiler marks a module that imports nothing on its top level by an empty export.
+    // The compiler marks a module without top-level imports by an empty export.
     const body = imports.reduce((left, statement) => left.replace(statement, ''), code).replace(/^export \{\};$/m, '');
     return `${imports.join('\n')}\nvoid (async () => {${body}\n})();\n`;
   },

@@ -7,52 +7,52 @@ import { derivePoints, describePoint, isInShare, type Share } from './points.ts'
 import type { Trace } from './tap.ts';
 import { startCrashWorld, type CrashPlaces, type CrashWorld, type CrashWorldOptions } from './world.ts';
 
-/** Something that a process does, and that must come out the same wherever in it the process dies. */
+/** An action of a process whose result must not depend on the point at which the process dies. */
 export interface CrashScenario {
-  /** In the words of a test. */
+  /** Name, in the words of a test. */
   readonly name: string;
   readonly world?: CrashWorldOptions;
-  /** Number of worlds that strike its points at the same time, each a share of them; one when absent. */
+  /** Number of worlds that strike the points at the same time, each a share of them; one when absent. */
   readonly worlds?: number;
-  /** Once, before everything else. */
+  /** Runs once, before everything else. */
   prepare?(world: CrashWorld): Promise<void>;
-  /** What its process requests while nothing is asked of it; nothing when absent. */
+  /** Records the requests of the process while it has no work; none when absent. */
   idle?(world: CrashWorld): Promise<Trace>;
-  /** How often each of that is struck: it is the same in every scenario, so not at all when absent. */
+  /** Strikes for each idle request. Idle requests are the same in every scenario, so they are not struck when absent. */
   readonly idleStrikes?: number;
-  /** Does it once under the order, to the end: whoever died was started again, and everything is over. */
+  /** Runs the action once under the order, until a killed process was started again and all work has ended. */
   pass(world: CrashWorld, order: TapOrder): Promise<Trace>;
-  /** Looks at the end at what the judge does not. @returns what is wrong, in words. */
+  /** Checks at the end what the judge does not. @returns problems, in words. */
   check?(world: CrashWorld): Promise<string[]>;
 }
 
 export interface CrashReport {
   points: number;
-  /** Points beside these that are the same moment as one of them. */
+  /** Points that are the same moment as another point. */
   twins: number;
-  /** Points at which a process died and that were judged. */
+  /** Points at which a process died, with a judged result. */
   struck: number;
-  /** Points that no repetition came to. */
+  /** Points that no repetition reached. */
   missed: string[];
-  /** What was wrong, each with the point it followed. */
+  /** Problems, each with the point before it. */
   findings: string[];
 }
 
-/** How often the golden run is made: only what all of them request is a point. */
+/** Number of golden runs: only a request of all of them is a point. */
 const GOLDEN_RUNS = 3;
-/** A poll may be spared by a webhook that came sooner: the point is tried so often. */
+/** Tries for each point: a webhook that comes sooner may spare a poll. */
 const TRIES = 2;
-/** What is broken at so many points is broken: the rest would take long to say the same. */
+/** Failures that end a run: the rest would take long to show the same. */
 const ENOUGH_FAILURES = 5;
 
 export interface CrashRunOptions {
-  /** The points that are struck, twins among them; every point, and none of its twins, when absent. */
+  /** Selects the points to strike, twins among them. When absent: every point, and no twin. */
   only?: (point: CrashPoint) => boolean;
-  /** So many points at which something was wrong end the run. */
+  /** Number of points with a problem that ends the run. */
   enoughFailures?: number;
 }
 
-/** Finds every request of a scenario, kills its process before and after each, and judges what is left by the provider's bill. */
+/** Finds every request of a scenario, kills its process before and after each one, and judges the result by the provider's bill. */
 export async function runCrashPoints(scenario: CrashScenario, places: CrashPlaces, options: CrashRunOptions = {}): Promise<CrashReport> {
   const { worlds = 1 } = scenario;
   const reports = await Promise.all(
@@ -91,7 +91,7 @@ async function strikeShare(
     const missed: CrashPoint[] = [];
     const blame = new Map<string, CrashPoint>();
     let struck = 0;
-    // Once more at the end for those that were missed: another moment of a busy machine.
+    // Missed points get another round at the end, when a busy machine may behave differently.
     for (const round of ['first', 'again']) {
       for (const at of round === 'first' ? points : missed.splice(0)) {
         if (findings.length >= enoughFailures) break;

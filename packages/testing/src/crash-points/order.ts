@@ -1,37 +1,37 @@
-/** A place where a process dies: the nth request of this name since it was armed. */
+/** A point at which a process dies: the nth request of this name since the process read its order. */
 export interface CrashPoint {
   readonly request: string;
-  /** From 1. */
+  /** Counted from 1. */
   readonly occurrence: number;
-  /** Nothing of it was sent; or its answer has come, and nobody has read it. */
+  /** Before the request is sent, or after its answer has arrived and before the process reads it. */
   readonly moment: 'before' | 'after';
 }
 
-/** What a tapped process is told by its order file. */
+/** The content of a tapped process's order file. */
 export type TapOrder = { readonly kind: 'trace' } | { readonly kind: 'die'; readonly at: CrashPoint };
 
-/** Something that a process and one of its servers said to each other. */
+/** A request or an answer between a process and a server. */
 export interface Step {
   readonly step: 'sent' | 'answered';
   readonly request: string;
   readonly occurrence: number;
 }
 
-/** A line of its trace file. */
+/** A line of the trace file. */
 export type TraceLine =
-  /** The order was read; counting begins anew. */
+  /** The process has read its order, and counts from 1 again. */
   | { readonly armed: TapOrder['kind'] | 'not' }
   | Step
-  /** Its last words. */
+  /** The last line of a process that dies. */
   | { readonly died: CrashPoint };
 
-/** What the tap is told by the environment. */
+/** The settings that the tap gets from the environment. */
 export interface TapSettings {
   readonly orderFile: string;
   readonly traceFile: string;
-  /** The servers by the port they listen on, on this machine. */
+  /** Servers on this machine, by their port. */
   readonly servers: Readonly<Record<string, 'redis' | 's3' | 'provider'>>;
 }
 
-/** The variable of the environment that holds them, as JSON. */
+/** Name of the environment variable that holds the settings, as JSON. */
 export const TAP_VARIABLE = 'DARKROOM_TEST_TAP';

@@ -1,22 +1,22 @@
 import { createHash } from 'node:crypto';
 import type { CrashPoint, Step } from './order.ts';
 
-/** Where a process is killed. */
+/** Points at which the test kills a process. */
 export interface CrashPoints {
   readonly points: readonly CrashPoint[];
   /**
-   * Points that are not struck, because they are the same moment as another: one answer has come, none is waited for, and the next
-   * request is about to be sent.
+   * Points that are not struck, because they are the same moment as another: the process has received one answer, waits for no other,
+   * and is about to send the next request.
    */
   readonly twins: readonly CrashPoint[];
 }
 
 /**
- * Every request of a golden run, before it is sent and after its answer: what each of its traces holds, so that a poll that came
- * once more by chance is not waited for.
+ * Returns every request of a golden run as two points: before it is sent and after its answer. It takes only requests that all traces
+ * hold, so that no run waits for a poll that came once by chance.
  *
- * @param idle What the same process requests while it has nothing to do: that comes as often as the time is long.
- * @param idleStrikes How often each of those is struck, at most.
+ * @param idle Requests of the same process without work; their number depends only on time.
+ * @param idleStrikes The most strikes for each idle request.
  */
 export function derivePoints(traces: readonly (readonly Step[])[], idle: ReadonlySet<string>, idleStrikes: number): CrashPoints {
   const isIn = traces.map((steps) => new Set(steps.map(nameOf)));
@@ -31,7 +31,7 @@ export function derivePoints(traces: readonly (readonly Step[])[], idle: Readonl
   return { points: candidates.filter((point) => !isTwin(point)), twins: candidates.filter(isTwin) };
 }
 
-/** By request that is sent when nothing else is waited for: the answer right before it. */
+/** Returns, for each request that is sent while no answer is outstanding, the answer right before it. */
 function whatFollows(steps: readonly Step[]): Map<string, string> {
   const follows = new Map<string, string>();
   const waitedFor = new Set<string>();
@@ -56,16 +56,16 @@ const pointOf = ({ step, request, occurrence }: Step): CrashPoint => ({
   moment: step === 'sent' ? 'before' : 'after',
 });
 
-/** "after s3 PUT /darkroom/records/<date>/<id>/0-1.intent.json, 1" */
+/** Formats a point: "after s3 PUT /darkroom/records/<date>/<id>/0-1.intent.json, 1". */
 export const describePoint = ({ request, occurrence, moment }: CrashPoint): string => `${moment} ${request}, ${occurrence}`;
 
-/** One of several shares of the points of a scenario. */
+/** One of several shares of a scenario's points. */
 export interface Share {
-  /** From 0. */
+  /** Number of the share, from 0. */
   readonly at: number;
   readonly of: number;
 }
 
-/** Returns whether a point is in a share: by its name, so that runs whose golden runs differ by a poll leave no point to each other. */
+/** Returns true if a point is in a share. The name decides, so that shares with different golden runs together cover every point. */
 export const isInShare = (point: CrashPoint, { at, of }: Share): boolean =>
   createHash('sha256').update(describePoint(point)).digest().readUInt32BE() % of === at;

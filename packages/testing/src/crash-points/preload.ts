@@ -6,35 +6,35 @@ import { nameCommand, nameHttpRequest, type ServerKind } from './request-names.t
 import { createCommandReader, createReplyCounter } from './resp.ts';
 
 /**
- * Loaded into a process before its own code (`node --import`): counts what it asks of Redis, S3 and the provider on its sockets,
- * and kills it there at the point it was ordered to. The code of the process knows nothing of it.
+ * Loaded into a process before its own code (`node --import`). It counts the requests to Redis, S3 and the provider on the sockets,
+ * and kills the process at the ordered point. The code of the process does not notice it.
  *
- * The order is read at the start, if there is one, and again at each SIGUSR2; what was sent before is not counted.
+ * It reads the order file at the start, if there is one, and again at each SIGUSR2; it does not count earlier requests.
  */
 
-const settings = JSON.parse(process.env[TAP_VARIABLE] ?? '{}') as TapSettings; // written by tap.ts
+const settings = JSON.parse(process.env[TAP_VARIABLE] ?? '{}') as TapSettings; // tap.ts writes it
 let order: TapOrder | undefined;
 const counts = new Map<string, number>();
 
 const write = (line: TraceLine): void => appendFileSync(settings.traceFile, `${JSON.stringify(line)}\n`);
 
 function readOrder(): void {
-  order = existsSync(settings.orderFile) ? (JSON.parse(readFileSync(settings.orderFile, 'utf8')) as TapOrder) : undefined; // written by tap.ts
+  order = existsSync(settings.orderFile) ? (JSON.parse(readFileSync(settings.orderFile, 'utf8')) as TapOrder) : undefined; // tap.ts writes it
   counts.clear();
   write({ armed: order?.kind ?? 'not' });
 }
 
-/** Does not return: not another statement of the process runs. */
+/** Kills the process and does not return: no other statement of the process runs. */
 function die(at: CrashPoint): never {
   write({ died: at });
   process.kill(process.pid, 'SIGKILL');
   for (;;);
 }
 
-/** What waits for its answer; undefined for what was sent before the order. */
+/** A request without an answer yet; undefined for one sent before the order. */
 type Pending = { request: string; occurrence: number } | undefined;
 
-/** A request is about to be sent. */
+/** Counts a request that is about to be sent. */
 function noteRequest(request: string): Pending {
   if (order === undefined) return undefined;
   const occurrence = (counts.get(request) ?? 0) + 1;
@@ -44,7 +44,7 @@ function noteRequest(request: string): Pending {
   return { request, occurrence };
 }
 
-/** Its answer has come, and the process has not seen it yet. */
+/** Counts an answer that has arrived and that the process has not seen yet. */
 function noteAnswer(pending: Pending): void {
   if (pending === undefined) return;
   if (order?.kind === 'trace') write({ step: 'answered', ...pending });
@@ -63,7 +63,7 @@ interface Conversation {
   onRead(bytes: Uint8Array): void;
 }
 
-/** Redis answers each command once, in their order. Of a transaction EXEC alone is a request: nothing of it runs before. */
+/** Watches a Redis connection, which answers each command once, in order. In a transaction only EXEC counts: Redis runs nothing before. */
 function watchRedis(): Conversation {
   const [readCommands, countReplies] = [createCommandReader(), createReplyCounter()];
   const pending: Pending[] = [];
@@ -82,7 +82,7 @@ function watchRedis(): Conversation {
   };
 }
 
-/** A connection has one request at a time; its answer has come when its first bytes have. */
+/** Watches an HTTP connection, which has one request at a time. Its answer counts with its first bytes. */
 function watchHttp(server: ServerKind): Conversation {
   let pending: { of: Pending } | undefined;
   return {
@@ -101,7 +101,7 @@ function watchHttp(server: ServerKind): Conversation {
 
 const conversations = new WeakMap<object, Conversation>();
 
-/** @param words What `connect` was called with: a port, options, or (from `net.connect`) both in a list. */
+/** @param words Arguments of `connect`: a port, options, or (from `net.connect`) both in a list. */
 function portOf(words: readonly unknown[]): number | undefined {
   const [first] = words;
   if (Array.isArray(first)) return portOf(first as unknown[]); // `Array.isArray` loses the type of its elements
@@ -111,13 +111,13 @@ function portOf(words: readonly unknown[]): number | undefined {
 }
 
 const bytesOf = (chunk: unknown, encoding: unknown): Uint8Array | undefined => {
-  if (typeof chunk === 'string') return Buffer.from(chunk, typeof encoding === 'string' ? (encoding as BufferEncoding) : 'utf8'); // as `write` takes it
+  if (typeof chunk === 'string') return Buffer.from(chunk, typeof encoding === 'string' ? (encoding as BufferEncoding) : 'utf8'); // the types of `write`
   return chunk instanceof Uint8Array ? chunk : undefined;
 };
 
 type AnyFunction = (this: unknown, ...words: unknown[]) => unknown;
 
-/** Puts `look` before a method of every socket. */
+/** Calls `look` before a method of every socket. */
 function lookBefore(
   name: 'connect' | 'write' | 'push',
   method: AnyFunction,
@@ -133,7 +133,7 @@ function lookBefore(
   });
 }
 
-// Each is called with `this` as it was.
+// Each original method keeps its `this`.
 lookBefore('connect', Socket.prototype.connect as AnyFunction, (socket, words) => {
   const server = settings.servers[String(portOf(words))];
   if (server !== undefined) conversations.set(socket, server === 'redis' ? watchRedis() : watchHttp(server));

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 
-/** What a process sends requests to. */
+/** The kinds of servers that a process sends requests to. */
 export type ServerKind = 'redis' | 's3' | 'provider';
 
-/** Everything that is another each time is left out, so that the same step of another run has the same name. */
+/** Removes ids and other varying parts, so that the same step has the same name in every run. */
 const withoutIds = (text: string): string =>
   text
     .replaceAll(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/gi, '<id>')
@@ -11,19 +11,19 @@ const withoutIds = (text: string): string =>
     .replaceAll(/[0-9a-f]{24,}/gi, '<hash>')
     .replaceAll(/\d{5,}/g, '<number>');
 
-/** "redis EVALSHA 3f2a91c0 {darkroom}:submissions:wait": the command, the script it runs, and its first key or argument. */
+/** Names a command by its word, its script, and its first key or argument: "redis EVALSHA 3f2a91c0 {darkroom}:submissions:wait". */
 export function nameCommand(words: readonly string[]): string {
   const command = (words[0] ?? '').toUpperCase();
   if (command !== 'EVAL' && command !== 'EVALSHA') return `redis ${command} ${withoutIds(words[1] ?? '')}`.trimEnd();
   const text = words[1] ?? '';
-  // A script that Redis does not know is sent whole; it is the same step.
+  // ioredis sends a script whole if Redis does not know it; this is the same step.
   const sha = command === 'EVAL' ? createHash('sha1').update(text).digest('hex') : text;
   return `redis EVALSHA ${sha.slice(0, 8)} ${withoutIds(words[3] ?? '')}`.trimEnd();
 }
 
 const REQUEST_LINE = /^([A-Z]+) (\S+) HTTP\/1\.1\r\n/;
 
-/** "s3 PUT /darkroom/records/<date>/<id>/0-1.intent.json". @returns undefined for what does not begin a request. */
+/** Names a request: "s3 PUT /darkroom/records/<date>/<id>/0-1.intent.json". @returns undefined for text that begins no request. */
 export function nameHttpRequest(server: ServerKind, text: string): string | undefined {
   const [, method = '', target = ''] = REQUEST_LINE.exec(text) ?? [];
   if (method === '') return undefined;

@@ -27,5 +27,5 @@ test.each([
 });
 
 test('what is no value of Redis is named', () => {
-  expect(() => createReplyCounter()(bytes('HTTP/1.1 200\r\n'))).toThrow('0x48 begins no value of Redis');
+  expect(() => createReplyCounter()(bytes('HTTP/1.1 200\r\n'))).toThrow('0x48 begins no Redis value');
 });

@@ -1,20 +1,20 @@
 /**
- * Where the values of a Redis connection begin and end, in either direction (RESP2 and RESP3, Redis documentation, "Redis
- * serialization protocol"). What stands in them is not looked at, but for the words of a command.
+ * Finds the ends of values on a Redis connection, in either direction (RESP2 and RESP3, Redis documentation, "Redis serialization
+ * protocol"). It reads no contents, except for the words of a command.
  */
 
 const CR = 13;
 const codesOf = (letters: string): number[] => letters.split('').map((letter) => letter.charCodeAt(0));
 const isSimple = new Set(codesOf('+-:_#,('));
 const isBulk = new Set(codesOf('$=!'));
-/** How many values follow for each one that is counted. */
+/** Number of values that follow for each counted one. */
 const aggregates = new Map<number, number>([
   ...codesOf('*~>').map((code) => [code, 1] as const),
   ...codesOf('%|').map((code) => [code, 2] as const),
 ]);
 const [PUSH, ATTRIBUTE] = ['>'.charCodeAt(0), '|'.charCodeAt(0)];
 
-/** @returns where the value that begins at `from` ends, or undefined while it is not whole. */
+/** @returns the end of the value that begins at `from`, or undefined if it is not complete. */
 function endOfValue(bytes: Buffer, from: number): number | undefined {
   const lineEnd = bytes.indexOf(CR, from);
   if (lineEnd < 0 || lineEnd + 1 >= bytes.length) return undefined;
@@ -27,14 +27,14 @@ function endOfValue(bytes: Buffer, from: number): number | undefined {
     return end <= bytes.length ? end : undefined;
   }
   const each = aggregates.get(kind);
-  if (each === undefined) throw new RangeError(`0x${kind.toString(16)} begins no value of Redis`);
+  if (each === undefined) throw new RangeError(`0x${kind.toString(16)} begins no Redis value`);
   let at: number | undefined = next;
   for (let left = Math.max(0, count) * each; left > 0 && at !== undefined; left -= 1) at = endOfValue(bytes, at);
-  // Attributes stand before the value that they are about.
+  // Attributes precede the value that they describe.
   return kind === ATTRIBUTE && at !== undefined ? endOfValue(bytes, at) : at;
 }
 
-/** Cuts a stream into whole values; what is not whole yet waits for more. */
+/** Cuts a stream into complete values; an incomplete one waits for more bytes. */
 function createCutter(): (chunk: Uint8Array) => Buffer[] {
   let rest: Buffer = Buffer.alloc(0);
   return (chunk) => {
@@ -48,13 +48,13 @@ function createCutter(): (chunk: Uint8Array) => Buffer[] {
   };
 }
 
-/** Counts replies. What Redis pushes by itself, as to subscribers, answers no command. */
+/** Counts replies. A push of Redis, as to subscribers, answers no command. */
 export function createReplyCounter(): (chunk: Uint8Array) => number {
   const cut = createCutter();
   return (chunk) => cut(chunk).filter((value) => value[0] !== PUSH).length;
 }
 
-/** Reads commands, each as its words. */
+/** Reads commands, each as a list of words. */
 export function createCommandReader(): (chunk: Uint8Array) => string[][] {
   const cut = createCutter();
   return (chunk) => cut(chunk).map(wordsOf);

@@ -8,12 +8,12 @@ import type { TapOrder } from './order.ts';
 import type { Trace } from './tap.ts';
 import type { CrashWorld } from './world.ts';
 
-/** How long a process that died may take to be back. */
+/** Time in which a killed process must be ready again. */
 const RESTART_LIMIT_MS = 60_000;
 
 /**
- * Gives a running process an order, does `act`, and starts the process again when it has died of it. Ends when `act` has: when
- * everything that was asked for is over.
+ * Gives a running process an order, runs `act`, and starts the process again if it dies. It ends when `act` has ended, after all
+ * requested work.
  */
 export async function strikeResident(world: CrashWorld, name: string, order: TapOrder, act: () => Promise<void>): Promise<Trace> {
   const [process, tap] = [world.process(name), world.tap(name)];
@@ -24,7 +24,7 @@ export async function strikeResident(world: CrashWorld, name: string, order: Tap
   return underOrder(world, name, act);
 }
 
-/** The same for a process that is down: the order holds from its first statement. */
+/** Does the same with a process that is down: the order counts from its first statement. */
 export async function strikeStart(world: CrashWorld, name: string, order: TapOrder, act: () => Promise<void>): Promise<Trace> {
   await world.tap(name).order(order);
   const process = world.process(name);
@@ -35,8 +35,8 @@ export async function strikeStart(world: CrashWorld, name: string, order: TapOrd
 }
 
 /**
- * Does `act`, and starts the process again as soon as it dies, once: it is running and has no order when this ends.
- * @returns what it had counted when it died, or by the end.
+ * Runs `act`, and starts the process again as soon as it dies, once. At the end the process runs and has no order.
+ * @returns the trace up to its death, or up to the end.
  */
 async function underOrder(world: CrashWorld, name: string, act: () => Promise<void>): Promise<Trace> {
   const process = world.process(name);
@@ -58,14 +58,14 @@ async function underOrder(world: CrashWorld, name: string, act: () => Promise<vo
   return (await watching) ?? takeBack(world, name);
 }
 
-/** It may come to its point after everything was over, and until it hears that the order is withdrawn. */
+/** Withdraws the order. The process may still die at its point until it has read that. */
 async function takeBack(world: CrashWorld, name: string): Promise<Trace> {
   const [process, tap] = [world.process(name), world.tap(name)];
   const counted = await tap.read();
   await tap.withdraw();
   process.signal('SIGUSR2');
   let now = counted;
-  await world.until(`${name} has heard that it is not tapped any more`, async () => {
+  await world.until(`${name} has read that its order is withdrawn`, async () => {
     now = await tap.read();
     return now.died !== undefined || now.readings > counted.readings || !process.isRunning();
   });
@@ -76,7 +76,7 @@ async function startAnew(world: CrashWorld, name: string): Promise<Trace> {
   const [process, tap] = [world.process(name), world.tap(name)];
   const trace = await tap.read();
   await tap.withdraw();
-  // Its last words are read before it is gone.
+  // The trace is read before the process is gone.
   await process.kill();
   await startAgain(process, AbortSignal.timeout(RESTART_LIMIT_MS));
   return trace;
@@ -89,13 +89,13 @@ export interface Program {
   script: string;
   args?: readonly string[];
   env: Readonly<Record<string, string>>;
-  /** False when nobody starts it again. */
+  /** False for a program that is not started again. */
   isRepeated?: boolean;
-  /** What happens until it is started again. */
+  /** Runs between the death and the next start. */
   meanwhile?(): Promise<unknown>;
 }
 
-/** Runs a program under an order, and again without one when it has died of it. @throws when it does not end well by itself. */
+/** Runs a program under an order, and again without one if it died. @throws Error if it then does not end with exit code 0. */
 export async function strikeProgram(world: CrashWorld, program: Program, order: TapOrder): Promise<Trace> {
   const tap = world.tap(program.name);
   await tap.order(order);
@@ -109,7 +109,7 @@ export async function strikeProgram(world: CrashWorld, program: Program, order: 
   return trace;
 }
 
-/** @returns its exit code; null when it was killed. What it says goes to its log. */
+/** @returns the exit code, or null after a kill. The output goes to the program's log. */
 async function runToItsEnd({ directory, tap }: CrashWorld, { name, script, args = [], env }: Program): Promise<number | null> {
   const log = openSync(join(directory, `${name}.log`), 'a');
   const { PATH = '', HOME = '', DARKROOM_TEST_RUN = '' } = process.env;

@@ -1,28 +1,29 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { defined } from '@darkroom/contracts';
 import type { Servers } from '../fleet/stack.ts';
 import { TAP_VARIABLE, type CrashPoint, type Step, type TapOrder, type TapSettings, type TraceLine } from './order.ts';
 
-/** The side of a tap that a test holds: what one process is to count or to die of. */
+/** The test's side of a tap: tells one process to count its requests or to die at one. */
 export interface Tap {
-  /** Goes into the environment of the process. */
+  /** Belongs into the environment of the process. */
   readonly environment: Readonly<Record<string, string>>;
-  /** Leaves an order for the next start. */
+  /** Leaves an order for the next start or signal. */
   order(order: TapOrder): Promise<void>;
   withdraw(): Promise<void>;
-  /** What was counted since the process last read an order. */
+  /** Returns the requests counted since the process last read an order. */
   read(): Promise<Trace>;
 }
 
 export interface Trace {
-  /** How often the process has read its order, or that there is none. */
+  /** Number of times that the process has read its order file, with or without an order. */
   readonly readings: number;
   readonly steps: readonly Step[];
-  /** Where it died, if it did as ordered. */
+  /** The point at which it died as ordered. */
   readonly died?: CrashPoint;
 }
 
-// Node runs it as it is compiled, also while this file is read from its source.
+// The compiled file, also when this module runs from its source.
 const preload = new URL('../../dist/crash-points/preload.js', import.meta.url).href;
 
 export function createTap(directory: string, name: string, servers: Servers): Tap {
@@ -47,14 +48,14 @@ async function readTrace(file: string): Promise<Trace> {
   const lines = text
     .split('\n')
     .slice(0, -1)
-    .map((line) => JSON.parse(line) as TraceLine); // written by the preload
+    .map((line) => JSON.parse(line) as TraceLine); // the preload writes it
   const begins = lines.findLastIndex((line) => 'armed' in line);
   const since = lines.slice(begins + 1);
   const died = since.find((line) => 'died' in line)?.died;
   return {
     readings: lines.filter((line) => 'armed' in line).length,
     steps: since.filter((line) => 'step' in line),
-    ...(died === undefined ? {} : { died }),
+    ...defined({ died }),
   };
 }
 

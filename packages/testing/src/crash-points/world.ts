@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { createGenerationId, type GrokImagineRequestInput, type Timing } from '@darkroom/contracts';
+import { createGenerationId, defined, type GrokImagineRequestInput, type Timing } from '@darkroom/contracts';
 import { connectPatient } from '@darkroom/generation-store';
 import { createProducer, type EnqueueOptions, type Producer } from '@darkroom/producer';
 import type { Redis } from 'ioredis';
@@ -10,42 +10,42 @@ import { openRecords, type Records } from '../judge/records.ts';
 import { createTap, type Tap } from './tap.ts';
 import { usualRequest } from './usual-request.ts';
 
-/** A Darkroom of one worker and one receiver, each with a tap, and what was ordered from it. */
+/** A Darkroom with one worker and one receiver, each with a tap, and its orders. */
 export interface CrashWorld extends Readonly<CrashPlaces> {
   readonly stack: Stack;
   readonly producer: Producer;
   readonly records: Records;
   readonly redis: Redis;
-  /** All that was ordered, for the judge. */
+  /** Every order so far, for the judge. */
   readonly orders: OrderRecord[];
   process(name: string): AppProcess;
-  /** The tap of a worker or receiver, or a new one for a program. */
+  /** Returns the tap of a worker or receiver, or a new one for a program. */
   tap(name: string): Tap;
-  /** Notes an order that is going to be placed, under an id of its own. */
+  /** Records an order before it is placed, under an id of its own. */
   note(images: number, options?: PlaceOptions): OrderRecord;
-  /** Places one. */
+  /** Places an order. */
   place(request?: GrokImagineRequestInput, options?: PlaceOptions): Promise<OrderRecord>;
-  /** Whether Redis knows it. */
+  /** Returns true if Redis knows the order. */
   isKnown(order: OrderRecord): Promise<boolean>;
-  /** Waits until the caller is told that it is over. */
+  /** Waits until the caller learns that the order has ended. */
   home(order: OrderRecord): Promise<void>;
-  /** Waits until no job waits, runs or sleeps: nothing more comes by itself. */
+  /** Waits until no job waits, runs or is delayed, so that nothing more happens by itself. */
   quiet(): Promise<void>;
-  /** Waits until `check` says yes. @throws after a while, with what was waited for. */
+  /** Waits until `check` returns true. @throws Error after a while, naming `what`. */
   until(what: string, check: () => Promise<boolean>): Promise<void>;
   stop(): Promise<void>;
 }
 
 export interface PlaceOptions extends Pick<EnqueueOptions, 'idempotencyKey' | 'deadlineAt' | 'runAt'> {
-  /** How old its id is when it is enqueued. */
+  /** Age of its id at enqueue, in milliseconds. */
   idAgeMs?: number;
 }
 
-/** The id under which an order stands. */
+/** Returns the current id of an order. */
 export const idOf = ({ ids }: OrderRecord): string => ids.at(-1) ?? '';
 
 const SECOND = 1000;
-/** Short, so that whoever dies is replaced at once, and in the order of production. */
+/** Short, so that another process soon takes over from a killed one; the relative order is that of production. */
 const crashTiming: Readonly<Timing> = {
   requestTimeoutMs: 2 * SECOND,
   resendWindowMs: 30 * SECOND,
@@ -64,7 +64,7 @@ const crashTiming: Readonly<Timing> = {
   stalledIntervalMs: 0.3 * SECOND,
 };
 
-/** Quick times of the provider, which takes an id again when its task is over: then a send too many is a purchase, and not a conflict. */
+/** A fast provider that takes an id again once its task has ended: a send too many is then a purchase, not a conflict. */
 const quick: EmulatorSwitches = {
   replay: 'conflict-while-running',
   executionMs: [20, 40],
@@ -74,16 +74,16 @@ const quick: EmulatorSwitches = {
   webhookTimeoutMs: 1000,
 };
 
-/** How long anything may take to come home after a process died. */
+/** The longest time until all images are home after a process died. */
 const LIMIT_MS = 60 * SECOND;
-/** Many worlds share the processor. */
+/** Checks are rare, because many worlds share the processor. */
 const CHECK_EVERY_MS = 40;
 const A_DAY_MS = 86_400_000;
 
 export interface CrashPlaces {
-  /** Where everything is kept. */
+  /** Folder of all files. */
   directory: string;
-  /** Where the built apps are. */
+  /** Folder of the built apps. */
   folder: string;
 }
 
@@ -93,7 +93,7 @@ export interface CrashWorldOptions {
   timing?: Partial<Timing>;
 }
 
-/** Starts it. */
+/** Starts the world. */
 export async function startCrashWorld(
   places: CrashPlaces,
   { faults = {}, workerEnv = {}, timing = {} }: CrashWorldOptions,
@@ -114,7 +114,7 @@ export async function startCrashWorld(
     seed: 1,
     timing: { ...crashTiming, ...timing },
     providerFaults: { ...quick, ...faults },
-    // What a crash leaves behind is put right by who comes after it, and not by the reconciler.
+    // The successor of a killed process must repair what the crash left; the reconciler must not.
     workerEnv: { WORKER_RECONCILE_EVERY_MS: String(A_DAY_MS), ...workerEnv },
     beside: (name, all) => {
       servers = all;
@@ -160,8 +160,7 @@ export async function startCrashWorld(
         ids: [createGenerationId(Date.now() - idAgeMs)],
         images,
         outcome: 'open',
-        ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
-        ...(deadlineAt === undefined ? {} : { deadlineAt: Number(deadlineAt) }),
+        ...defined({ idempotencyKey, deadlineAt: deadlineAt === undefined ? undefined : Number(deadlineAt) }),
       };
       orders.push(order);
       return order;

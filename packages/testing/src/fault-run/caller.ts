@@ -1,11 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { createGenerationId, hasCode } from '@darkroom/contracts';
+import { createGenerationId, defined, hasCode } from '@darkroom/contracts';
 import type { Producer } from '@darkroom/producer';
 import type { Order } from './orders.ts';
 
-/** What a caller knows of an order it placed; the judge reads it. */
+/** Knowledge of a caller about an order, for the judge. */
 export interface PlacedOrder {
-  /** Its generations: one, unless Redis forgot the first and an idempotency key with it. */
+  /** Ids of its generations: one, unless Redis lost the first together with an idempotency key. */
   ids: string[];
   images: number;
   tenant: string;
@@ -13,26 +13,26 @@ export interface PlacedOrder {
   isPoisoned?: boolean;
   idempotencyKey?: string;
   deadlineAt?: number;
-  /** When the caller asked for its end. */
+  /** Time at which the caller cancelled it. */
   cancelledAt?: number;
-  /** When it was told that it is over, or gave it up. */
+  /** Time at which the caller learned that it has ended, or gave it up. */
   endedAt?: number;
   /**
-   * `final`: the caller was told that its generation is over. `given-up`: Redis forgot an order that nobody wants any more. `refused`:
-   * the caller was told that its cap is reached, and orders no more. `open`: neither; then the caller still keeps its request.
+   * `final`: the caller learned that its generation has ended. `given-up`: Redis lost an order that its caller no longer wants.
+   * `refused`: its cap is reached, and the caller gives the order up. `open`: none of these; the caller keeps its request.
    */
   outcome: 'open' | 'final' | 'given-up' | 'refused';
   /** An answer that no caller should get. */
   surprise?: string;
 }
 
-/** How long a caller waits for an answer about one order before it asks again, and before it repeats a call that failed. */
+/** Time that a caller waits for an answer about one order before it asks again, and before it repeats a failed call. */
 const WAIT_MS = 5000;
 const AGAIN_MS = 100;
 
 /**
- * Places one order and keeps its request until its generation is final, as docs/guarantees.md tells callers: what `get` does
- * not know is enqueued again under the same id.
+ * Places one order and keeps its request until its generation is final, as docs/guarantees.md tells callers: if `get` does not find
+ * the generation, the caller enqueues it again under the same id.
  */
 export async function placeOrder(producer: Producer, order: Order, placed: PlacedOrder, signal: AbortSignal): Promise<void> {
   const { request, tenant, idempotencyKey, repeats, cancelAfterMs, deadlineAfterMs, runAfterMs, mintedAgoMs = 0 } = order;
@@ -43,8 +43,7 @@ export async function placeOrder(producer: Producer, order: Order, placed: Place
   const { deadlineAt } = placed;
   const options = {
     tenant,
-    ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
-    ...(deadlineAt === undefined ? {} : { deadlineAt }),
+    ...defined({ idempotencyKey, deadlineAt }),
   };
   const isUnwanted = (): boolean => placed.cancelledAt !== undefined || (deadlineAt !== undefined && Date.now() >= deadlineAt);
 
@@ -53,13 +52,13 @@ export async function placeOrder(producer: Producer, order: Order, placed: Place
     if (outcome !== 'open') placed.endedAt = Date.now();
   };
   const enqueue = async (generationId: string): Promise<void> => {
-    // A time that has passed is none any more.
+    // A time that has passed is left out.
     const runAt = runAfterMs === undefined || now + runAfterMs <= Date.now() ? {} : { runAt: now + runAfterMs };
     const receipt = await producer.enqueue(request, { ...options, ...runAt, generationId });
     if (!placed.ids.includes(receipt.generationId)) placed.ids.push(receipt.generationId);
     id = receipt.generationId;
   };
-  /** Repeats a call while Redis is away, as long as there is something to call for. */
+  /** Repeats a call while Redis is away, as long as the caller wants its result. */
   const insist = async (call: () => Promise<unknown>): Promise<Exclude<PlacedOrder['outcome'], 'final'> | 'done'> => {
     while (!signal.aborted && placed.outcome === 'open') {
       try {

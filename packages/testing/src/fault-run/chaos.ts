@@ -6,25 +6,25 @@ import type { Fault, ScheduledFault } from './schedule.ts';
 import type { FailOverRedis } from '../fleet/fail-over-redis.ts';
 import { startAgain, type Stack } from '../fleet/stack.ts';
 
-/** What struck so far. */
+/** Counts of the faults so far. */
 export interface ChaosCounts {
   kills: number;
   freezes: number;
   s3Troubles: number;
   redisRestarts: number;
   rollbacks: number;
-  /** Those of them that took back a 429. */
+  /** Rollbacks that made Redis forget a 429. */
   rollbacksAfter429: number;
   scriptFlushes: number;
-  /** Another node took the place of Redis while connections to the old one stood. */
+  /** Failovers in which the connections to the old node stayed open. */
   failovers: number;
-  /** The connections that stood swallowed every byte. */
+  /** Faults in which the open connections swallowed every byte. */
   silences: number;
-  /** Redis was full. */
+  /** Times that Redis was full. */
   redisFull: number;
-  /** By kind of fault, those that did what they are for. */
+  /** Faults that had their effect, by kind. */
   struck: Partial<Record<Fault['kind'], number>>;
-  /** Processes that ended by themselves, S3 and Redis among them, and were started again. */
+  /** Processes that ended by themselves and were started again, S3 and Redis among them. */
   crashes: number;
 }
 
@@ -32,22 +32,22 @@ export interface ChaosSurroundings {
   stack: Stack;
   /** The Redis of the stack. */
   redis: FailOverRedis;
-  /** How many orders were placed so far. */
+  /** Returns the number of orders placed so far. */
   placed: () => number;
-  /** Ends it: what has begun is put right again, what has not is left out. */
+  /** Ends the chaos: each fault that has begun is repaired, and no other begins. */
   signal: AbortSignal;
   onFault: (line: string) => void;
 }
 
 export interface Chaos {
   readonly counts: Readonly<ChaosCounts>;
-  /** Resolves when the whole schedule is over and everything runs. */
+  /** Resolves when the schedule has ended and everything runs. */
   readonly over: Promise<void>;
   /** Ends the watch over processes that end by themselves. */
   stop(): Promise<void>;
 }
 
-/** Carries out a schedule: what strikes one target does so in turn, everything else at the same time. */
+/** Carries out a schedule. Faults of one target follow each other; those of different targets run at the same time. */
 export function startChaos(schedule: readonly ScheduledFault[], { stack, redis, placed, signal, onFault }: ChaosSurroundings): Chaos {
   const counts: ChaosCounts = {
     kills: 0,
@@ -65,7 +65,7 @@ export function startChaos(schedule: readonly ScheduledFault[], { stack, redis, 
   };
   const gaveUp = new AbortController();
   const ended = AbortSignal.any([signal, gaveUp.signal]);
-  /** Targets that a fault or a start has in its hands. */
+  /** Targets on which a fault or a start is working. */
   const taken = new Set<string>();
   const withTarget = async (target: string, work: () => Promise<void>): Promise<void> => {
     while (taken.has(target)) await delay(20);
@@ -93,7 +93,7 @@ export function startChaos(schedule: readonly ScheduledFault[], { stack, redis, 
       throw error;
     }),
   );
-  // Not before each lane has ended: one that went on would start again what is being stopped.
+  // Waits for every lane: one that went on would start again what the run stops.
   const over = Promise.allSettled(lanes).then(async () => void (await Promise.all(lanes)));
 
   const stopped = new AbortController();
@@ -128,7 +128,7 @@ export function startChaos(schedule: readonly ScheduledFault[], { stack, redis, 
   };
 }
 
-/** @returns whether it did what it is for. */
+/** @returns true if the fault had its effect. */
 async function strike(
   stack: Stack,
   redis: FailOverRedis,
@@ -139,7 +139,7 @@ async function strike(
 ): Promise<boolean> {
   const { s3 } = stack;
   const process = stack.processes.get(target);
-  // Cut short when the run ends: what was struck is put right all the same.
+  // The end of the run cuts the pause short; the fault is repaired all the same.
   const pause = (ms: number): Promise<void> => delay(ms, undefined, { signal }).catch(() => undefined);
   switch (fault.kind) {
     case 'kill':
@@ -182,7 +182,7 @@ async function strike(
       const endsAt = performance.now() + fault.withinMs;
       let [known, putBack] = [await countLimited(stack.billFile), await redis.copyData()];
       let hasStruck = false;
-      // Again and again, or a 429 that comes late would take back all that was done since the fault began.
+      // The copy is renewed often: after a late 429 an old copy would undo everything since the fault began.
       while (!hasStruck && performance.now() < endsAt && !signal.aborted) {
         const staleAt = performance.now() + fault.freshMs;
         while (!hasStruck && performance.now() < staleAt && !signal.aborted) {
@@ -192,7 +192,7 @@ async function strike(
         if (!hasStruck) [known, putBack] = [await countLimited(stack.billFile), await redis.copyData()];
       }
       if (!hasStruck) return false;
-      // Until the worker has read the answer and Redis knows it.
+      // Waits until the worker has read the answer and written it to Redis.
       await pause(HEARD_WITHIN_MS);
       counts.redisRestarts += 1;
       counts.rollbacks += 1;
@@ -231,13 +231,13 @@ async function strike(
   }
 }
 
-/** How long a worker takes at the most to write down what it was answered; a rollback that comes later loses more than that. */
+/** The longest time until a worker has written an answer down; a rollback after that time loses more than the answer. */
 const HEARD_WITHIN_MS = 100;
 
-/** How many sends the provider has refused with 429, by its bill. */
+/** Returns the number of sends that the provider refused with 429, from its bill. */
 const countLimited = async (billFile: string): Promise<number> => (await readFile(billFile, 'utf8')).split('"httpStatus":429').length - 1;
 
-/** Makes what Redis goes back to that of a Darkroom that stood still for so long before: nothing but its checkpoint changed meanwhile. */
+/** Makes the copy look like that of a Darkroom that stood still for a while: only its checkpoint changed meanwhile. */
 const setCheckpointBack = (redis: FailOverRedis, prefix: string, idleMs: number): Promise<void> =>
   redis.changeAway(async (client) => {
     const checkpoint = `${prefix}:checkpoint`;

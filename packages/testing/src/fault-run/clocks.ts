@@ -2,20 +2,20 @@ import { createWrongClock, type WrongClock } from '../fleet/wrong-clock.ts';
 import { createDraws } from '../named-draws.ts';
 import type { FaultRunSettings } from './settings.ts';
 
-/** By how much a clock may be wrong and its process goes on: by a minute it is not ready any more. */
+/** Error of a wrong clock. Up to a minute its process keeps running; beyond that it is not ready. */
 const WRONG_CLOCK_MS = 40_000;
 
 /** The wrong clocks of a run. */
 export interface Clocks extends AsyncDisposable {
-  /** How many processes have one. */
+  /** Number of processes with a wrong clock. */
   readonly wrong: number;
-  /** What the environment of a process holds for it. */
+  /** Returns the environment variables that give a process its clock. */
   envOf(name: string): Readonly<Record<string, string>>;
 }
 
 /**
- * How far each process is ahead of the true time, in milliseconds, by its name. The first worker and the first receiver are right, and of
- * the second ones at least one is wrong.
+ * Returns how far the clock of each process is ahead of the true time, in milliseconds, by name. The first worker and the first receiver
+ * are right; at least one of the second ones is wrong.
  */
 export function deriveClockOffsets({
   seed,
@@ -29,7 +29,7 @@ export function deriveClockOffsets({
     Array.from({ length: count }, (_, at) => `${kind}-${at}`).slice(1),
   );
   const offsets = new Map<string, number>(names.map((name) => [name, drawn(name)]));
-  // Of the second ones alone, so that more processes change no other clock.
+  // Drawn from the second ones only, so that more processes change no other clock.
   const seconds = ['worker-1', 'receiver-1'].filter((name) => offsets.has(name));
   const [first] = seconds;
   if (first !== undefined && seconds.every((name) => offsets.get(name) === 0))
@@ -37,7 +37,7 @@ export function deriveClockOffsets({
   return offsets;
 }
 
-/** Makes the clocks of a run, whose processes are started after that. */
+/** Creates the clocks of a run, before its processes start. */
 export async function createClocks(settings: Pick<FaultRunSettings, 'seed' | 'workers' | 'receivers'>): Promise<Clocks> {
   const clocks = new Map<string, WrongClock>();
   for (const [name, offsetMs] of deriveClockOffsets(settings)) if (offsetMs !== 0) clocks.set(name, await createWrongClock(offsetMs));

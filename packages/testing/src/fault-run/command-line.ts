@@ -1,46 +1,46 @@
 import { parseArgs } from 'node:util';
+import { defined } from '@darkroom/contracts';
 import { scenarios } from './scenarios.ts';
 import { forgetModes, usualFaults, type FaultRunSettings } from './settings.ts';
 
 export type FaultCommand =
   | { kind: 'run'; settings: FaultRunSettings; verbose: boolean; keep: boolean; proof: boolean }
   | { kind: 'help' }
-  /** The message says what is wrong and what is allowed. */
+  /** Thrown with a message that says what is wrong and what is allowed. */
   | { kind: 'wrong'; message: string };
 
 export const helpText = `npm run faults -- [options]
 
-Runs a whole Darkroom on this machine, kills, freezes and cuts off its parts while orders come in, and compares what is
-left with the bill of the provider. Ends with a table and one line of JSON, and with exit code 1 unless nothing was lost,
-paid twice, stuck or failed wrongly, the ledger agrees with the bill, and no spend cap was crossed. A run counts as proof
-when at least 70 % of its images came by upload, fewer than 0.5 % are unproven, and all faults of its schedule struck; one
-that does not says so.
+Runs a whole Darkroom on this machine, kills, freezes and cuts off its parts while orders arrive, and compares the result with
+the bill of the provider. Prints a table and one line of JSON. Exits with 1 unless no image is lost, paid twice, stuck or
+wrongly failed, the ledger agrees with the bill, and no spend cap is crossed. A run counts as proof if at least 70 % of its
+images came by upload, fewer than 0.5 % are unproven, and all faults of its schedule struck; otherwise it says why not.
 
-  --generations N   how many are ordered (200)
-  --seed S          everything that is left to chance follows from it, but for the ids (1)
+  --generations N   number of orders (200)
+  --seed S          all random choices except ids follow from it (1)
   --kills N         SIGKILLs of workers, receivers, emulator and S3 (one for 40 generations)
   --redis-kills N   kill -9 of Redis (one for 600 generations)
-  --rollbacks N     Redis taken back to an earlier moment (one for 800 generations)
-  --rollbacks-after-429 N  Redis taken back to a moment before a 429 (one for 2,000 generations)
-  --failovers N     as often each: a failover with open connections, silent connections, a full Redis (one for 800 generations)
+  --rollbacks N     Redis goes back to an earlier moment (one for 800 generations)
+  --rollbacks-after-429 N  Redis goes back to a moment before a 429 (one for 2,000 generations)
+  --failovers N     of each kind: failover with open connections, silent connections, full Redis (one for 800 generations)
   --workers N       (2)
   --receivers N     (2)
-  --rate N          orders a second, while not too many are open (20)
-  --scale X         multiplies every waiting time; above 1 for a machine that is slow or busy (1)
+  --rate N          orders a second, while few enough are open (20)
+  --scale X         multiplies every wait; above 1 for a slow or busy machine (1)
   --forget WHEN     the provider forgets ids it accepted: after-window | inside-window
-  --switches JSON   switches of the emulator in place of those that are drawn, such as '{"rejectionConsumesId":true}'
-  --scenario NAME   the settings of a known situation, which other options change:
+  --switches JSON   switches of the emulator instead of random ones, such as '{"rejectionConsumesId":true}'
+  --scenario NAME   settings of a known situation; other options change them:
 ${Object.entries(scenarios)
   .map(([name, { does }]) => `                    ${name}: ${does}`)
   .join('\n')}
   --proof           exit code 1 also for a run that does not count as proof
-  --keep            keeps the folder of the run also when nothing was found
+  --keep            keeps the folder of the run even without findings
   --verbose         prints the schedule, and each fault as it strikes`;
 
 const text = { type: 'string' } as const;
 const flag = { type: 'boolean' } as const;
 
-/** Reads the words after the name of the program. */
+/** Parses the words after the name of the program. */
 export function parseCommandLine(words: readonly string[]): FaultCommand {
   if (words.includes('--help') || words.includes('-h')) return { kind: 'help' };
   try {
@@ -93,12 +93,14 @@ export function parseCommandLine(words: readonly string[]): FaultCommand {
         rollbacks: whole('rollbacks', usual.rollbacks, 0),
         rollbacksAfter429: whole('rollbacks-after-429', usual.rollbacksAfter429, 0),
         failovers: whole('failovers', usual.failovers, 0),
-        ...(usual.rollback === undefined ? {} : { rollback: usual.rollback }),
-        ...(usual.reconcileEveryMs === undefined ? {} : { reconcileEveryMs: usual.reconcileEveryMs }),
-        ...(usual.slowCallers === undefined ? {} : { slowCallers: usual.slowCallers }),
         ...(Object.keys(switches).length === 0 ? {} : { switches }),
-        ...(scenario === undefined ? {} : { scenario }),
-        ...(forget === undefined ? {} : { forget }),
+        ...defined({
+          rollback: usual.rollback,
+          reconcileEveryMs: usual.reconcileEveryMs,
+          slowCallers: usual.slowCallers,
+          scenario,
+          forget,
+        }),
       },
     };
   } catch (error) {
@@ -107,7 +109,7 @@ export function parseCommandLine(words: readonly string[]): FaultCommand {
   }
 }
 
-/** Names and values are checked by the emulator, which refuses what it does not have. */
+/** Parses the switches. The emulator checks their names and values, and refuses unknown ones. */
 function readSwitches(json: string | undefined): Record<string, unknown> {
   if (json === undefined) return {};
   let value: unknown;

@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** What a worker logs when a fault met the one place that is made for it. */
+/** Log events of a worker whose code only a fault can reach. */
 const rare = [
   'submission.resend-window-closed',
   'submission.intent-adopted',
@@ -13,7 +13,7 @@ const rare = [
   'image.invalid',
 ] as const;
 
-/** Counts them over all logs of a run: it shows what a run put to the test. */
+/** Counts these events in all logs of a run, which shows what the run tested. */
 export async function countEvents(directory: string): Promise<Record<string, number>> {
   const counts: Record<string, number> = Object.fromEntries(rare.map((event) => [event, 0]));
   const names = (await readdir(directory)).filter((name) => name.startsWith('worker-') && name.endsWith('.log'));

@@ -2,16 +2,16 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Load } from './load.ts';
 import type { Records } from '../judge/records.ts';
 
-/** How long everything may take to become final after the faults stopped, at scale 1. */
+/** Time after the last fault in which everything must become final, at scale 1. */
 const LIMIT_MS = 60_000;
-/** Nothing is believed to be over before: Redis may have been taken back, and S3 not been compared with it yet. */
+/** The run waits at least this long: Redis may have gone back, and a worker may not have compared it with S3 yet. */
 const CALM_MS = 5000;
-/** What has not come home for so long does not come soon: several polls. */
+/** An image that has not come home for several polls does not come soon. */
 const UNCHANGED_MS = 15_000;
 
 /**
- * Waits, once the faults have stopped, until every caller was told and no generation is open any more, or the limit is reached.
- * What a closed generation may have sent is looked for until the horizon: it is not waited for while nothing else changes.
+ * Waits after the last fault until every caller has its answer and no generation is open, or until the limit. Workers look for a
+ * closed generation's sends until the horizon; the run does not wait for that while nothing else changes.
  */
 export async function drain(load: Load, records: Records, scale: number, signal: AbortSignal): Promise<void> {
   const stoppedAt = performance.now();

@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { join } from 'node:path';
-import { timingProblems } from '@darkroom/contracts';
+import { defined, timingProblems } from '@darkroom/contracts';
 import { createProducer } from '@darkroom/producer';
 import { startChaos, type ChaosCounts } from './chaos.ts';
 import { createClocks } from './clocks.ts';
@@ -23,9 +23,9 @@ import { tenantCapUsd } from './tenants.ts';
 import { forgetAfterMs, timingOf } from './timing.ts';
 
 export interface FaultRunSurroundings {
-  /** Where everything is kept: logs, bill, bucket, Redis. */
+  /** Folder of logs, bill, bucket and Redis. */
   directory: string;
-  /** Ends the run early; then it throws. */
+  /** Ends the run early, with an error. */
   signal: AbortSignal;
   /** Called with a line every few seconds. */
   onProgress: (line: string) => void;
@@ -35,26 +35,26 @@ export interface FaultRunSurroundings {
 
 export interface FaultRunOutcome {
   judgement: Judgement;
-  /** What must have been found instead of nothing: the provider forgot ids while they might still be sent again. */
+  /** The expected figures when they are not zero: the provider forgot ids that workers might still send again. */
   promised?: DecidingFigures;
   evidence: Evidence;
   counts: ChaosCounts;
   schedule: readonly ScheduledFault[];
-  /** What a tenant may spend in a day; absent where nothing bounds it. */
+  /** Daily cap of each tenant; absent without a cap. */
   capUsd?: string;
-  /** Processes whose clock was wrong. */
+  /** Number of processes with a wrong clock. */
   wrongClocks: number;
-  /** How far each rollback was to go, where the settings say so. */
+  /** Planned length of each rollback, if the settings name one. */
   rollback?: RollbackLength;
   comebacks: Comebacks;
-  /** How often the workers logged what faults alone bring about. */
+  /** Counts of log events that only faults cause. */
   events: Record<string, number>;
   seconds: number;
 }
 
 const PROGRESS_EVERY_MS = 5000;
 
-/** Runs a Darkroom under faults, until all orders are over or the limit is reached, and judges what is left behind. */
+/** Runs a Darkroom under faults until all orders have ended or the limit is reached, and judges the result. */
 export async function runFaults(settings: FaultRunSettings, around: FaultRunSurroundings): Promise<FaultRunOutcome> {
   const { directory } = around;
   const timing = timingOf(settings.scale);
@@ -71,11 +71,10 @@ export async function runFaults(settings: FaultRunSettings, around: FaultRunSurr
     redis,
     timing,
     beside: clocks.envOf,
-    // What is switched on beside these can be switched off again: the others go back to what they were at the start.
+    // Switches set beside these can be switched off again: the emulator then returns to the values of its start.
     providerFaults: provider.calm,
     workerEnv: {
-      ...(plan.capUsd === undefined ? {} : { TENANT_DAILY_CAP_USD: plan.capUsd }),
-      ...(settings.reconcileEveryMs === undefined ? {} : { WORKER_RECONCILE_EVERY_MS: String(settings.reconcileEveryMs) }),
+      ...defined({ TENANT_DAILY_CAP_USD: plan.capUsd, WORKER_RECONCILE_EVERY_MS: settings.reconcileEveryMs?.toString() }),
     },
   });
   let counts: ChaosCounts;
@@ -89,13 +88,12 @@ export async function runFaults(settings: FaultRunSettings, around: FaultRunSurr
   const forgetMs = settings.forget === 'inside-window' ? forgetAfterMs(settings.forget, timing) : undefined;
   return {
     judgement: judge(evidence),
-    ...(forgetMs === undefined ? {} : { promised: promiseOf(predictForgetting(evidence.bill, forgetMs)) }),
+    ...(forgetMs !== undefined && { promised: promiseOf(predictForgetting(evidence.bill, forgetMs)) }),
     evidence,
     counts,
     schedule: plan.schedule,
-    ...(plan.capUsd === undefined ? {} : { capUsd: plan.capUsd }),
+    ...defined({ capUsd: plan.capUsd, rollback: settings.rollback }),
     wrongClocks: clocks.wrong,
-    ...(settings.rollback === undefined ? {} : { rollback: settings.rollback }),
     comebacks: await readComebacks(directory),
     events: await countEvents(directory),
     seconds: Math.round((performance.now() - startedAt) / 1000),
@@ -105,17 +103,17 @@ export async function runFaults(settings: FaultRunSettings, around: FaultRunSurr
 interface Plan {
   orders: Order[];
   schedule: ScheduledFault[];
-  /** What each tenant may spend in a day. */
+  /** Daily cap of each tenant. */
   capUsd?: string;
 }
 
-/** A provider that forgets at once is paid more than the ledger knows of, which no cap can bound. */
+/** Plans orders, faults and caps. A provider that forgets at once charges more than the ledger holds, and no cap can bound that. */
 function planOf(settings: FaultRunSettings): Plan {
   const orders = deriveOrders(settings);
   return { orders, schedule: deriveSchedule(settings), ...(settings.forget === 'inside-window' ? {} : { capUsd: tenantCapUsd(orders) }) };
 }
 
-/** Orders and faults, then calm; writes down at its end what Redis and the callers know. */
+/** Runs orders and faults, then waits for calm, and writes down what Redis and the callers know. */
 async function burden(
   settings: FaultRunSettings,
   { orders, schedule, capUsd }: Plan,
@@ -130,7 +128,7 @@ async function burden(
   const records = openRecords(stack);
   const over = new AbortController();
   const ended = AbortSignal.any([signal, over.signal]);
-  // Each caller that waits listens to it.
+  // Each waiting caller listens to this signal.
   setMaxListeners(0, ended);
   const load = startLoad(producer, orders, ended);
   const chaos = startChaos(schedule, {
@@ -153,7 +151,7 @@ async function burden(
       orders: load.placed,
       generations: await records.readGenerations(load.placed),
       pauses: await records.readPauses(),
-      ledger: { ...(await records.readLedger()), ...(capUsd === undefined ? {} : { caps: { 'tenant:day': capUsd } }) },
+      ledger: { ...(await records.readLedger()), ...(capUsd !== undefined && { caps: { 'tenant:day': capUsd } }) },
     });
     return { ...chaos.counts };
   } finally {

@@ -1,19 +1,20 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { defined } from '@darkroom/contracts';
 import type { Producer } from '@darkroom/producer';
 import { placeOrder, type PlacedOrder } from './caller.ts';
 import type { Order } from './orders.ts';
 
 export interface Load {
-  /** All orders that were placed so far, and what became of them. */
+  /** All orders so far, with their outcomes. */
   readonly placed: readonly PlacedOrder[];
   open(): number;
-  /** Resolves when the last order was placed, or soon after the signal. */
+  /** Resolves after the last order was placed, or soon after the signal. */
   readonly allPlaced: Promise<void>;
-  /** Resolves when each order was placed and its caller is told or has given up; or soon after the signal. */
+  /** Resolves after each caller has its answer or has given up, or soon after the signal. */
   readonly done: Promise<void>;
 }
 
-/** More than these are not open at once: the load waits for a system that is behind instead of burying it. */
+/** The most open orders: the load waits for a slow system instead of burying it. */
 const MAX_OPEN = 64;
 
 /** Places orders one after the other, each by a caller of its own. */
@@ -33,8 +34,7 @@ export function startLoad(producer: Producer, orders: readonly Order[], signal: 
         tenant,
         imageUsd,
         outcome: 'open',
-        ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
-        ...(isPoisoned === undefined ? {} : { isPoisoned }),
+        ...defined({ idempotencyKey, isPoisoned }),
       };
       placed.push(record);
       open += 1;

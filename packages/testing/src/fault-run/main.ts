@@ -7,7 +7,7 @@ import { isAsPromised } from '../judge/five-figures.ts';
 import { doubtsOf, figuresOf, formatFindings, formatTable } from './report.ts';
 import { deriveSchedule, describeSchedule } from './schedule.ts';
 
-// `npm run faults`: reads the command line, runs, says what came of it.
+// `npm run faults`: reads the command line, runs, and prints the result.
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 

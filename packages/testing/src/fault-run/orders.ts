@@ -3,36 +3,36 @@ import { createDraws, type NamedDraws } from '../named-draws.ts';
 import type { FaultRunSettings } from './settings.ts';
 import { createTenants, CROWDED, priceOf, type ChooseTenant, type OrderTerms } from './tenants.ts';
 
-/** What a caller is going to ask for, and how it behaves. */
+/** The request of a caller, and its behaviour. */
 export interface Order extends OrderTerms {
-  /** When it is placed, in milliseconds after the one before. */
+  /** Time between the order before and this one, in milliseconds. */
   afterMs: number;
   request: GrokImagineRequestInput;
   idempotencyKey?: string;
-  /** The caller enqueues again: with the same generation id, or as one that only remembers its idempotency key. */
+  /** The caller enqueues again: with the same generation id, or with only its idempotency key. */
   repeats?: { afterMs: number; with: 'same-id' | 'idempotency-key' };
   cancelAfterMs?: number;
   deadlineAfterMs?: number;
-  /** Its id is so old when it is first enqueued: its caller minted it, and was slow. */
+  /** Age of its id at the first enqueue: a slow caller made the id earlier. */
   mintedAgoMs?: number;
-  /** It is to run so much later. */
+  /** Delay of its `runAt` after the enqueue, in milliseconds. */
   runAfterMs?: number;
-  /** Something on the way to the provider answers each send of it in the provider's place while faults go on. */
+  /** A server on the way answers each send of it in the provider's place during the faults. */
   isPoisoned?: boolean;
 }
 
-/** Stands in the prompt of a poisoned order, and in no other. */
+/** Text in the prompt of every poisoned order, and of no other. */
 export const POISON = 'p0is0n';
 
-/** The smallest PNG there is: one pixel. */
+/** The smallest possible PNG: one pixel. */
 const PIXEL = 'data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
 const MINUTE_MS = 60_000;
 const usualSlowCallers = { share: 0.03, withinMs: 60 * MINUTE_MS };
 
-/** With two the readings of the price differ: for each reference image, or for each request that has some. */
+/** With two images the readings of the price list differ: a charge for each reference image, or for each request with any. */
 export const MAX_REFERENCE_IMAGES = 2;
 
-/** Derives what is ordered from the settings alone. */
+/** Derives the orders from the settings alone. */
 export function deriveOrders({ generations, seed, scale, ordersPerSecond, slowCallers = usualSlowCallers }: FaultRunSettings): Order[] {
   const draws = createDraws(seed, 'orders');
   const chooseTenant = createTenants(createDraws(seed, 'tenants'));
@@ -56,7 +56,7 @@ function deriveOrder(draws: NamedDraws, name: string, { chooseTenant, scale, ord
     tenant,
     images,
     imageUsd,
-    // intervals of independent callers: exponential, and not longer than five usual ones
+    // Intervals of independent callers: exponential, and at most five usual ones.
     afterMs: Math.round((Math.min(5, -Math.log(1 - draws.fraction('after'))) * 1000) / ordersPerSecond),
     request: {
       positivePrompt: `order ${name}${draws.chance('nsfw', 0.02) ? ', nsfw' : ''}${isPoisoned ? `, ${POISON}` : ''}`,
@@ -91,7 +91,7 @@ function deriveTimes(draws: NamedDraws, ms: Ms): Times {
   return draws.chance('is-for-later', 0.03) ? { runAfterMs: ms('run-after', 500, 5000) } : {};
 }
 
-/** What finds its cap reached when it is due waits, and would be stuck without a deadline. */
+/** Draws a deadline for each order that may wait: an order that is due while its cap is reached would otherwise be stuck. */
 const deriveTimesUnderCap = (draws: NamedDraws, ms: Ms): Times => ({
   deadlineAfterMs: ms('deadline-under-cap', 15_000, 35_000),
   ...(draws.chance('is-for-later-under-cap', 0.2) ? { runAfterMs: ms('run-after', 500, 5000) } : {}),

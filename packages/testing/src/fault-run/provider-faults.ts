@@ -7,15 +7,15 @@ import { forgetAfterMs } from './timing.ts';
 /** Switches of the emulator, as its README lists them. */
 export type ProviderFaults = Readonly<Record<string, unknown>>;
 
-/** What the provider does wrong while faults go on, and what it leaves alone once they have stopped. */
+/** Switches of the provider during the faults, and after them. */
 export interface ProviderBehaviour {
   faulty: ProviderFaults;
   calm: ProviderFaults;
 }
 
 /**
- * What Runware's sources leave open is drawn for the whole run (docs/runware.md); each answer is right in some of them.
- * @returns switches that never go off beside those of the time of faults.
+ * Draws for the whole run what Runware's sources leave open (docs/runware.md); each answer is right in some runs.
+ * @returns switches that stay for the whole run, and those that stay only during the faults.
  */
 export function deriveProviderFaults({ seed, scale, forget, switches = {} }: FaultRunSettings, timing: Timing): ProviderBehaviour {
   const draws = createDraws(seed, 'provider');
@@ -32,7 +32,7 @@ export function deriveProviderFaults({ seed, scale, forget, switches = {} }: Fau
     ...(forget === 'inside-window' ? { uploadChunkedRate: 0 } : terms),
     ...(forgetsAfterMs === undefined ? drawMemory(draws, ms) : forgetting(forgetsAfterMs)),
   };
-  // A rate that is no term of the provider ends with the faults, as those do that are drawn.
+  // A rate that is not a term of the provider ends with the faults, like the drawn ones.
   const lasting = Object.entries(switches).filter(([name]) => name in drawn || !name.endsWith('Rate'));
   const usesUpIds = { ...drawn, ...switches }['rejectionConsumesId'] === true;
   const calm: ProviderFaults = { ...drawn, ...(usesUpIds ? tellingTrail : {}), ...Object.fromEntries(lasting) };
@@ -44,7 +44,7 @@ export function deriveProviderFaults({ seed, scale, forget, switches = {} }: Fau
   };
 }
 
-/** How things are said and sent. */
+/** Draws the forms of answers and deliveries. */
 const drawShapes = (draws: NamedDraws) => ({
   webhookBody: draws.pick('webhookBody', ['flat', 'envelope', 'singular-error', 'array', 'several-items']),
   webhookExtraFields: draws.chance('webhookExtraFields', 0.5),
@@ -52,16 +52,16 @@ const drawShapes = (draws: NamedDraws) => ({
   pollRunningWord: draws.pick('pollRunningWord', ['processing', 'pending']),
   pollUnknown: draws.pick('pollUnknown', ['empty', 'not-found']),
   detailsResponse: draws.pick('detailsResponse', ['result', 'last-response', 'null']),
-  // S3 takes no body without its length (411 MissingContentLength), so that such an image comes from its address: the road that fewer
-  // may take than the upload, or the run would prove little of it
+  // S3 refuses a body without a length (411 MissingContentLength), so the worker fetches such an image from its address. A rate above this
+  // would leave too few uploads for a proof.
   uploadChunkedRate: draws.chance('uploadChunkedRate', 0.2) ? 0.1 : 0,
   uploadContentType: draws.pick('uploadContentType', ['', 'application/octet-stream']),
   unknownParameters: draws.pick('unknownParameters', ['refuse', 'ignore']),
-  // All that an address may answer before it has the image: with patience each is the image in the end.
+  // Each answer that an address may give before it has the image; a patient worker gets the image in the end.
   imageUrlLateAnswer: draws.pick('imageUrlLateAnswer', imageUrlAnswers),
 });
 
-/** What an address may answer in place of the image, as the emulator's README lists it. */
+/** Answers that an address may give instead of the image (see the emulator's README). */
 export const imageUrlAnswers = [
   '404',
   '403',
@@ -77,9 +77,9 @@ export const imageUrlAnswers = [
 ] as const;
 
 /**
- * How long the provider refuses an id that it knows, and which of its running tasks it does not tell of. One that takes an id again as soon
- * as its task is over tells of each task in one of its answers at least, at any time: of one that did not, nothing is promised, because a
- * task may end between the answer and the next send (docs/guarantees.md). One that refuses for good may hide what runs from all questions.
+ * Draws how long the provider refuses a known id, and which running tasks it hides from questions. A provider that takes an id again
+ * once its task has ended shows each task in at least one of its answers: for a hidden task docs/guarantees.md promises nothing, because
+ * the task may end between the answer and the next send. A provider that refuses ids for good may hide running tasks from all questions.
  */
 function drawMemory(draws: NamedDraws, ms: (value: number) => number): ProviderFaults {
   const replay = draws.pick('replay', ['conflict-for-good', 'conflict-while-running']);
@@ -95,8 +95,8 @@ function drawMemory(draws: NamedDraws, ms: (value: number) => number): ProviderF
 }
 
 /**
- * What is charged, and what a refusal does to an id. A cost that is not told is booked as the price list has it, and a failure
- * without one as free: such a provider charges just that, or the ledger could not be the bill.
+ * Draws the charges, and the effect of a refusal on an id. Darkroom books an unreported cost from the price list, and a failure
+ * without a cost as free. A provider that reports no costs must charge exactly that, or ledger and bill would differ.
  */
 function drawTerms(draws: NamedDraws) {
   const cost = draws.pick('cost', ['quoted', 'absent']);
@@ -109,15 +109,15 @@ function drawTerms(draws: NamedDraws) {
 }
 
 /**
- * Where refusals use up ids, a send that may have been accepted and was not can leave an image that nobody can tell of before the
- * horizon: after the next refusal its id is "known". Kills bring about enough of them.
+ * Keeps a refusal apart from an acceptance. If refusals use up ids, an ambiguous send that was not accepted leaves an image whose
+ * end is unknown until the horizon: after the next refusal its id is "known". Kills cause enough of these.
  */
 const whatIsRefusedOrAccepted: ProviderFaults = { submitResetBeforeRate: 0, submit5xxAcceptedRate: 1 };
 
-/** Without it no id that was used up could be told from one that was accepted before the horizon. */
+/** Keeps refusals in the trail: without it a used-up id would look like an accepted one until the horizon. */
 const tellingTrail: ProviderFaults = { detailsKeepRefusals: true, detailsResponse: 'last-response' };
 
-/** Takes an id again, and knows nothing of its task in answers to questions. */
+/** Makes the provider take an id again after this time, and answer no more questions about its task. */
 const forgetting = (afterMs: number): ProviderFaults => ({
   replay: 'conflict-for-a-while',
   replayForgetAfterMs: afterMs,
@@ -126,14 +126,14 @@ const forgetting = (afterMs: number): ProviderFaults => ({
 });
 
 /**
- * A provider that forgets at once is asked how often it bills. It can tell of no failure and of no other address of an image, so
- * that nothing fails, and uploads are tried until they arrive.
+ * Switches for a provider that forgets at once, whose answers are compared with its bill. It cannot tell of a failure or of another
+ * address of an image, so no task fails, and it repeats uploads until they arrive.
  */
 const whatNeedsNoMemory: ProviderFaults = { uploadBeforeWebhookRate: 0.2, uploadTwiceRate: 0.03, uploadAttempts: 60 };
 
 /**
- * One in ten is accepted and its answer comes too late, one in fourteen is accepted and its answer lost or nonsense; one in ten is
- * refused or cut off, of which some were accepted all the same.
+ * One send in ten is accepted and answered too late; one in fourteen is accepted and its answer is lost or nonsense. One in ten is
+ * refused or cut off, and some of these are accepted all the same.
  */
 const submissions = ({ requestTimeoutMs }: Timing): ProviderFaults => ({
   submitSlowRate: 0.1,
@@ -162,7 +162,7 @@ const webhooks: ProviderFaults = {
   webhookStrangeImageRate: 0.02,
 };
 
-/** One in twenty is bad. What replaces a good upload is never a valid image: nobody could tell it from the one that was made. */
+/** One upload in twenty is bad. A bad upload is never a valid image, because no check could tell it from the real one. */
 const uploads = ({ uploadWindowMs }: Timing): ProviderFaults => ({
   uploadBeforeWebhookRate: 0.2,
   uploadNeverRate: 0.01,
@@ -178,14 +178,14 @@ const uploads = ({ uploadWindowMs }: Timing): ProviderFaults => ({
   uploadReplayBytes: 'other-size',
   uploadLateRate: 0.01,
   uploadLateMs: Math.round(uploadWindowMs * 1.5),
-  // Of those whose upload never comes, some are not at their address either when the window closes.
+  // Some images whose upload never comes are missing at their address, too, when the window closes.
   imageUrlLateRate: 0.2,
   imageUrlLateMs: uploadWindowMs * 2,
   imageUrlMovesRate: 0.1,
   imageUrlMovesMs: uploadWindowMs * 2,
 });
 
-/** Only while faults go on: what is answered so while nothing of others is taken is sent again for good (docs/guarantees.md). */
+/** Only during the faults: while the provider takes no other purchase, a worker repeats a poisoned order for ever (docs/guarantees.md). */
 const poison: ProviderFaults = { poisonWord: POISON, poisonAnswer: 'html-403' };
 
 const questions: ProviderFaults = {

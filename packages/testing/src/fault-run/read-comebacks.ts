@@ -2,21 +2,21 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 
-/** How Redis came back in a run. */
+/** Recoveries of Redis in a run. */
 export interface Comebacks {
-  /** Comparisons with S3 after which buying went on. */
+  /** Number of comparisons with S3 that resumed buying. */
   count: number;
   /** Age of the oldest checkpoint among them; 0 without any. */
   oldestCheckpointMs: number;
-  /** Time that the longest of them took. */
+  /** Duration of the longest comparison. */
   longestMs: number;
-  /** Generations that were brought back, in all. */
+  /** Number of restored generations in all comparisons. */
   restored: number;
 }
 
 const eventSchema = z.object({ checkpointAgeMs: z.number().optional(), ms: z.number(), restored: z.number() });
 
-/** Reads from the logs of the workers how Redis came back. */
+/** Reads the recoveries of Redis from the logs of the workers. */
 export async function readComebacks(directory: string): Promise<Comebacks> {
   const names = (await readdir(directory)).filter((name) => name.startsWith('worker-') && name.endsWith('.log'));
   const logs = await Promise.all(names.map((name) => readFile(join(directory, name), 'utf8')));

@@ -1,4 +1,4 @@
-import type { GenerationStatus } from '@darkroom/contracts';
+import { defined, type GenerationStatus } from '@darkroom/contracts';
 import type { Evidence } from '../judge/evidence.ts';
 import type { FaultRunOutcome } from './fault-run.ts';
 import { countCapStops } from '../judge/cap-stops.ts';
@@ -11,12 +11,12 @@ import type { FaultRunSettings } from './settings.ts';
 
 /** The line of JSON at the end of a run. */
 export interface RunFigures extends DecidingFigures {
-  /** Whether it counts as proof: most images took the main road, next to none is unproven, and all that it was to suffer struck (docs/proof.md). */
+  /** True for a proof: most images took the main road, almost none is unproven, and every planned fault struck (docs/proof.md). */
   isProof: boolean;
   [other: string]: unknown;
 }
 
-/** Everything in numbers. */
+/** Returns the figures of a run. */
 export function figuresOf({ seed, scenario }: FaultRunSettings, outcome: FaultRunOutcome): RunFigures {
   const { judgement, promised, evidence, counts, wrongClocks, events, comebacks, seconds } = outcome;
   const images = countImages(evidence);
@@ -24,7 +24,7 @@ export function figuresOf({ seed, scenario }: FaultRunSettings, outcome: FaultRu
   const made = Object.values(roads).reduce((sum, count) => sum + count, 0);
   return {
     ...decidingOf(judgement),
-    ...(promised === undefined ? {} : { promised }),
+    ...defined({ promised }),
     generations: evidence.orders.length,
     capRefusals: evidence.orders.filter((order) => order.outcome === 'refused').length,
     capStops: countCapStops(evidence),
@@ -45,13 +45,13 @@ export function figuresOf({ seed, scenario }: FaultRunSettings, outcome: FaultRu
     comebacks,
     ...counts,
     wrongClocks,
-    ...(scenario === undefined ? {} : { scenario }),
+    ...defined({ scenario }),
     seed,
     seconds,
   };
 }
 
-/** Says why a run does not count as proof, whatever was found. @returns nothing for one that does. */
+/** Returns the reasons why a run is not a proof, apart from its findings; empty for a proof. */
 export const doubtsOf = ({
   judgement,
   evidence,
@@ -70,7 +70,7 @@ export const doubtsOf = ({
     ...(rollback === undefined
       ? {}
       : { wentBack: { plannedMs: rollback.lostMs + (rollback.idleMs ?? 0), oldestCheckpointMs: comebacks.oldestCheckpointMs } }),
-    ...(capUsd === undefined ? {} : { capStops: countCapStops(evidence) }),
+    ...(capUsd !== undefined && { capStops: countCapStops(evidence) }),
   }),
 ];
 
@@ -80,14 +80,14 @@ function countStatuses({ generations }: Evidence): Record<GenerationStatus, numb
   return counts;
 }
 
-/** How submissions ended by the records in S3. */
+/** Counts the ends of submissions by the records in S3. */
 function countEnds({ results }: Evidence): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const { status } of results.values()) counts[status] = (counts[status] ?? 0) + 1;
   return counts;
 }
 
-/** The figures as a table. */
+/** Formats the figures as a table. */
 export function formatTable(figures: RunFigures): string {
   const rows = Object.entries(figures).map(([name, value]): [string, string] => [
     name,
@@ -101,7 +101,7 @@ export function formatTable(figures: RunFigures): string {
   return rows.map(([name, value]) => `  ${name.padEnd(width)}  ${value}`).join('\n');
 }
 
-/** What was found, and where its cause can be looked for. */
+/** Formats the findings, and names the folder in which to look for their causes. */
 export function formatFindings(judgement: Judgement, directory: string): string {
   const { lost, paidTwice, stuck, failedWrongly, viewDifferences, costDifferences, capsCrossed } = judgement;
   const sections = Object.entries({ lost, paidTwice, stuck, failedWrongly, viewDifferences, costDifferences, capsCrossed })

@@ -1,13 +1,13 @@
 import type { EmulatorSwitches } from '../fleet/stack.ts';
 import type { FaultRunSettings } from './settings.ts';
 
-/** A situation that runs once drew by chance, stated in full, so that it can be run again whatever a seed means by then. */
+/** A situation that earlier runs drew by chance, written out in full, so that it stays reproducible when the draws change. */
 export interface FaultScenario {
   does: string;
   settings: Partial<FaultRunSettings>;
 }
 
-/** Everything that the provider of that run left open, as it was drawn. */
+/** Everything that the provider left open in that run, as drawn. */
 const usedUpByRefusals: EmulatorSwitches = {
   rejectionConsumesId: true,
   pollUnknown: 'not-found',
@@ -35,7 +35,7 @@ const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 
-/** A Redis that is taken back, and killed before and after, under a provider as it is drawn. */
+/** Redis goes back, and is killed before and after; the provider is drawn. */
 const goingBack = {
   kills: 10,
   redisKills: 1,
@@ -43,9 +43,9 @@ const goingBack = {
   rollbacksAfter429: 0,
   failovers: 0,
   slowCallers: { share: 1 / 3, withinMs: HOUR },
-  // Or the reconciler would bring back what a comparison left out.
+  // With its usual period the reconciler would restore what a comparison missed.
   reconcileEveryMs: 24 * HOUR,
-  // An id that a refusal used up is unproven by the rule once Redis was restarted: too many for a proof.
+  // After a restart of Redis the rules call a used-up id unproven: too many for a proof.
   switches: { rejectionConsumesId: false },
 } satisfies Partial<FaultRunSettings>;
 
@@ -57,13 +57,12 @@ export const scenarios: Readonly<Record<string, FaultScenario>> = {
       generations: 600,
       kills: 3,
       redisKills: 1,
-      // Once it was a matter of luck whether Redis forgot a 429: one run of four. The one rollback is aimed at it. A second that is not
-      // aimed takes back seconds in which several ids were used up, and what that leaves is unproven by the rule: too much of it for a
-      // proof.
+      // The one rollback is aimed at a 429: with chance alone only one run of four made Redis forget one. A second rollback without an aim
+      // would undo seconds in which refusals used up several ids, and leave too many unproven images for a proof.
       rollbacks: 0,
       rollbacksAfter429: 1,
       failovers: 0,
-      // Few: an id that is refused a second time, or whose next answer is lost, is unproven by the rule without any rollback.
+      // A low rate: an id that is refused twice, or whose next answer is lost, is unproven even without a rollback.
       switches: { ...usedUpByRefusals, submit429Rate: 0.01 },
     },
   },
@@ -73,7 +72,7 @@ export const scenarios: Readonly<Record<string, FaultScenario>> = {
   },
   'back-10-minutes': {
     does: 'Redis goes back by 10 minutes, which it takes; one caller in three enqueues under an id of the last hour',
-    // Orders come in for all of that time.
+    // Orders arrive during the whole time.
     settings: { ...goingBack, seed: 10, generations: 800, ordersPerSecond: 1.2, rollback: { lostMs: 10 * MINUTE } },
   },
   'back-30-hours': {

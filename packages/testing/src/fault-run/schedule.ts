@@ -2,36 +2,35 @@ import { createDraws, type NamedDraws } from '../named-draws.ts';
 import type { FaultRunSettings } from './settings.ts';
 import { timingOf } from './timing.ts';
 
-/** One thing that goes wrong. Each ends by itself, and leaves what it struck running. */
+/** One fault. Each ends by itself, and leaves its target running. */
 export type Fault =
-  /** SIGKILL; started again after a while. */
+  /** SIGKILL, and a start after a while. */
   | { kind: 'kill'; downMs: number }
-  /** SIGSTOP, and SIGCONT after a while: for a receiver, that it is cut off. */
+  /** SIGSTOP, and SIGCONT after a while. For a receiver this is a network cut. */
   | { kind: 'freeze'; forMs: number }
   | { kind: 's3-trouble'; forMs: number; maxDelayMs: number; refusedShare: number }
-  /** `kill -9`; the append-only file brings back what was acknowledged. */
+  /** `kill -9`; the append-only file restores all acknowledged writes. */
   | { kind: 'redis-kill'; downMs: number }
-  /** The append-only file is copied; time passes; `kill -9`; the copy takes its place, as one of a Darkroom that stood still for `idleMs` before. */
+  /** Copies the append-only file; after a while `kill -9`, and a start from the copy, which looks idle for `idleMs` before that. */
   | { kind: 'redis-rollback'; lostMs: number; downMs: number; idleMs?: number }
   /**
-   * The same, to a moment before the provider answered a send with 429, which is waited for: Redis forgets that verdict. Where none comes,
-   * nothing is struck. The copy is never older than `freshMs`.
+   * Waits for a 429 of the provider, then takes Redis back to a moment before it, so that Redis forgets that verdict. Without a 429 it
+   * does nothing. The copy is at most `freshMs` old.
    */
   | { kind: 'redis-rollback-after-429'; withinMs: number; freshMs: number; downMs: number }
-  /** Another node takes the place of Redis, and the old one goes on to answer what is connected to it, reads alone. It lacks what the old one
-   * took in its last moments. */
+  /** Another node replaces Redis, without the last writes. The old node still answers reads on its open connections. */
   | { kind: 'redis-failover'; lagMs: number; demotedMs: number }
-  /** The connections that stand swallow every byte; new ones work. */
+  /** The open connections swallow every byte; new ones work. */
   | { kind: 'redis-silence' }
-  /** `maxmemory` is reached, and nothing is evicted. */
+  /** Redis reaches `maxmemory` and evicts nothing. */
   | { kind: 'redis-full'; forMs: number }
   /** Redis forgets its scripts. */
   | { kind: 'script-flush' };
 
 export interface ScheduledFault {
-  /** It begins when so many orders were placed. */
+  /** Number of placed orders at which it begins. */
   afterOrders: number;
-  /** A process by its name, "redis" or "s3". What strikes one target does so in turn. */
+  /** Name of a process, or "redis" or "s3". Faults of one target follow each other. */
   target: string;
   fault: Fault;
 }
@@ -52,7 +51,7 @@ type ScheduleSettings = Pick<
   | 'forget'
 >;
 
-/** Derives what goes wrong and when from the settings alone: the same settings, the same schedule. */
+/** Derives faults and times from the settings alone: equal settings give an equal schedule. */
 export function deriveSchedule(settings: ScheduleSettings): ScheduledFault[] {
   const { generations, seed, scale, kills, redisKills, rollbacks, rollback, rollbacksAfter429, failovers, forget } = settings;
   const { lockDurationMs, resendWindowMs } = timingOf(scale);
@@ -72,7 +71,7 @@ export function deriveSchedule(settings: ScheduleSettings): ScheduledFault[] {
   const draws = createDraws(seed, 'schedule');
   const makers: [name: string, count: number, make: (draws: NamedDraws) => Strike | Strike[]][] = [
     ['kill', kills, (its) => ({ target: anyProcess(its), fault: { kind: 'kill', downMs: ms(its, 'down', 0, 1500) } })],
-    // a frozen worker may lose its lock to another and go on all the same
+    // A frozen worker may lose its lock to another, and still goes on afterwards.
     [
       'worker-freeze',
       kills / 4,
@@ -89,8 +88,8 @@ export function deriveSchedule(settings: ScheduleSettings): ScheduledFault[] {
       (its) => ({
         target: 'redis',
         fault: { kind: 'redis-rollback', lostMs: ms(its, 'lost', 500, 6000), ...rollback, downMs: ms(its, 'down', 0, 1000) },
-        // What takes long begins early, so that orders come in meanwhile.
-        ...(rollback === undefined ? {} : { latest: 0.05 }),
+        // A long fault begins early, so that orders arrive during it.
+        ...(rollback && { latest: 0.05 }),
       }),
     ],
     [
@@ -99,7 +98,7 @@ export function deriveSchedule(settings: ScheduleSettings): ScheduledFault[] {
       (its) => ({
         target: 'redis',
         fault: { kind: 'redis-rollback-after-429', withinMs: 60_000 * scale, freshMs: 3000 * scale, downMs: ms(its, 'down', 0, 1000) },
-        // While enough is still sent after it that one of it is refused.
+        // Early enough that workers still send orders which the provider can refuse.
         latest: 0.5,
       }),
     ],
@@ -114,8 +113,8 @@ export function deriveSchedule(settings: ScheduleSettings): ScheduledFault[] {
     ['silence', failovers, () => ({ target: 'redis', fault: { kind: 'redis-silence' } })],
     ['full', failovers, (its) => ({ target: 'redis', fault: { kind: 'redis-full', forMs: ms(its, 'for', 500, 4000) } })],
     ['script-flush', 1 + redisKills / 2, () => ({ target: 'redis', fault: { kind: 'script-flush' } })],
-    // S3 is slow, so that a worker falls asleep between commit and send, and wakes when the provider has forgotten the id. Always
-    // the same one: with both asleep nobody could send again in time what was never accepted
+    // S3 is slow, so that a worker sleeps between commit and send and wakes after the provider has forgotten the id. Always the same
+    // worker: with both asleep no worker could repeat in time a send that was never accepted.
     [
       'sleep-past-window',
       forget === 'after-window' ? 1 : 0,
@@ -133,7 +132,7 @@ export function deriveSchedule(settings: ScheduleSettings): ScheduledFault[] {
       }),
     )
     .flatMap(({ its, strikes }) => {
-      // What belongs together takes long, and is to strike while orders come in.
+      // A group of faults takes long, and must strike while orders arrive.
       const latest = Math.floor(generations * (Array.isArray(strikes) ? 0.3 : (strikes.latest ?? 0.95)));
       const first = its.between('after-orders', Math.ceil(generations * 0.03), latest);
       return [strikes]
@@ -143,10 +142,10 @@ export function deriveSchedule(settings: ScheduleSettings): ScheduledFault[] {
     .toSorted((one, other) => one.afterOrders - other.afterOrders);
 }
 
-/** Faults that belong together come as a list. */
+/** A fault, or a list of faults that belong together. */
 interface Strike extends Omit<ScheduledFault, 'afterOrders'> {
   ordersLater?: number;
-  /** The share of all orders after which it strikes at the latest. */
+  /** The latest share of all orders after which it begins. */
   latest?: number;
 }
 
@@ -155,7 +154,7 @@ const s3Trouble = (forMs: number, maxDelayMs: number, refusedShare: number): Str
   fault: { kind: 's3-trouble', forMs, maxDelayMs, refusedShare },
 });
 
-/** One line for each, for people. */
+/** Formats each fault as a line for people. */
 export const describeSchedule = (schedule: readonly ScheduledFault[]): string =>
   schedule
     .map(

@@ -1,54 +1,54 @@
 import type { EmulatorSwitches } from '../fleet/stack.ts';
 
-/** What one fault run is to be. */
+/** The settings of one fault run. */
 export interface FaultRunSettings {
   generations: number;
   seed: number;
   workers: number;
   receivers: number;
-  /** Orders a second, as long as not too many are open. */
+  /** Orders a second, while few enough are open. */
   ordersPerSecond: number;
-  /** Multiplies every waiting time: above 1 for a machine that is slow or busy. */
+  /** Multiplies every wait: above 1 for a slow or busy machine. */
   scale: number;
   /** SIGKILLs of workers, receivers, emulator and S3. */
   kills: number;
-  /** `kill -9` of Redis, rollbacks not counted. */
+  /** `kill -9` of Redis, without rollbacks. */
   redisKills: number;
-  /** Redis taken back to an earlier moment. */
+  /** Times that Redis goes back to an earlier moment. */
   rollbacks: number;
-  /** How far each of these takes it back; drawn when absent. */
+  /** Length of each rollback; drawn when absent. */
   rollback?: RollbackLength;
   /** Rollbacks to a moment before the provider answered 429. */
   rollbacksAfter429: number;
-  /** As often each: a failover with open connections, silent connections, a full Redis. */
+  /** Number of faults of each kind: failover with open connections, silent connections, full Redis. */
   failovers: number;
-  /** How often the reconciler looks for what disagrees; when absent a twelfth of the resend window, as shipped. */
+  /** Time between two passes of the reconciler; when absent a twelfth of the resend window, as in production. */
   reconcileEveryMs?: number;
-  /** Callers that minted an id, and enqueue it only later; when absent 3 % of them, within an hour. */
+  /** Share of callers that enqueue under an older id, and its greatest age; when absent 3 % and an hour. */
   slowCallers?: { share: number; withinMs: number };
-  /** Switches of the provider in place of those that are drawn. */
+  /** Switches of the provider that replace the drawn ones. */
   switches?: EmulatorSwitches;
-  /** The name of the scenario that these come from. */
+  /** Name of the scenario that these settings come from. */
   scenario?: string;
-  /** When the provider forgets an id that it accepted; never when absent. */
+  /** Time at which the provider forgets an accepted id; never when absent. */
   forget?: ForgetMode;
 }
 
 export interface RollbackLength {
-  /** What Redis took in within so long is lost. */
+  /** Time whose writes Redis loses, in milliseconds. */
   lostMs: number;
-  /** Darkroom stood still for so long before that: the checkpoint that Redis goes back to is older by it. */
+  /** Time for which Darkroom stood still before that: the checkpoint that Redis returns to is older by it. */
   idleMs?: number;
 }
 
 /**
- * `after-window`: twice the resend window after the acceptance, when nothing is sent again any more. `inside-window`: while it
- * may still be sent again, which then is a purchase (docs/guarantees.md).
+ * `after-window`: after twice the resend window, when no worker sends the id again. `inside-window`: while a worker may still send
+ * it again, which then is a purchase (docs/guarantees.md).
  */
 export type ForgetMode = 'after-window' | 'inside-window';
 export const forgetModes = ['after-window', 'inside-window'] as const satisfies readonly ForgetMode[];
 
-/** How many faults so many generations are put through when nobody says otherwise. */
+/** Returns the usual number of each fault for a number of generations. */
 export const usualFaults = (
   generations: number,
 ): Pick<FaultRunSettings, 'kills' | 'redisKills' | 'rollbacks' | 'rollbacksAfter429' | 'failovers'> => ({

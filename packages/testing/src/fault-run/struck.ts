@@ -4,15 +4,15 @@ import type { Fault, ScheduledFault } from './schedule.ts';
 interface RunFaults {
   schedule: readonly ScheduledFault[];
   counts: Pick<ChaosCounts, 'struck'>;
-  /** Processes whose clock was wrong. */
+  /** Number of processes with a wrong clock. */
   wrongClocks: number;
-  /** How far Redis was to go back, where the settings say so, and how old the oldest checkpoint was from which a worker compared it with S3. */
+  /** Planned length of the rollbacks, if the settings name one, and age of the oldest checkpoint from which a worker compared. */
   wentBack?: { plannedMs: number; oldestCheckpointMs: number };
-  /** How many orders a cap stopped; absent where no tenant has one. */
+  /** Number of orders that a cap stopped; absent if no tenant has one. */
   capStops?: number;
 }
 
-/** Compares what a run was to suffer with what it suffered: a fault that never struck was withstood by nothing. */
+/** Compares the planned faults with those that struck: a fault that never struck proves nothing. */
 export function whatDidNotStrike({ schedule, counts, wrongClocks, wentBack, capStops }: RunFaults): string[] {
   const planned = new Map<Fault['kind'], number>();
   for (const { fault } of schedule) planned.set(fault.kind, (planned.get(fault.kind) ?? 0) + 1);

@@ -4,19 +4,19 @@ import type { NamedDraws } from '../named-draws.ts';
 
 /** The tenant that reaches its cap. */
 export const CROWDED = 'crowded';
-/** It places one of so many orders. */
+/** One of so many orders belongs to it. */
 const CROWDED_ONE_OF = 10;
-/** Of what it orders so much fits under its cap. */
+/** Share of its orders that fits under its cap. */
 const CAP_SHARE = 0.6;
-/** No other tenant may come nearer to the cap than this: what waits without a deadline would be stuck. */
+/** The greatest load of any other tenant, as a share of the cap: an order that waits without a deadline would be stuck. */
 const MAX_LOAD = 0.8;
-/** Together they order nine times as much as the one, so that each orders half of what fits under the cap. */
+/** Number of other tenants. Together they order nine times as much as the crowded one, so that each orders half of what its cap allows. */
 const OTHERS = 30;
 
-/** @param nanoUsd What the next order may cost. */
+/** @param nanoUsd The price of the next order. */
 export type ChooseTenant = (nanoUsd: NanoUsd) => string;
 
-/** Chooses whose each order is: of those that are not crowded, one that has ordered the least by then. */
+/** Chooses the tenant of each order: usually the one that has ordered least so far. */
 export function createTenants(draws: NamedDraws): ChooseTenant {
   const loads = new Map(Array.from({ length: OTHERS }, (_, at) => [`tenant-${at}`, 0]));
   let [count, crowdedAt] = [0, 0];
@@ -36,18 +36,18 @@ export function createTenants(draws: NamedDraws): ChooseTenant {
   };
 }
 
-/** Whose an order is, and what it may cost. */
+/** The tenant of an order, and its price. */
 export interface OrderTerms {
   tenant: string;
   images: number;
-  /** What is held for each image. */
+  /** The hold of each image. */
   imageUsd: string;
 }
 
-/** What an order may cost at the most, as long as none of its submissions fails. */
+/** Returns the price of an order if none of its submissions fails. */
 export const priceOf = ({ images, imageUsd }: Pick<OrderTerms, 'images' | 'imageUsd'>): NanoUsd => images * imageNanoUsdOf({ imageUsd });
 
-/** The daily cap of every tenant, in US dollars: one reaches it. In a run of few orders a single one may be too much for it. */
+/** Returns the daily cap of each tenant, in US dollars; one tenant reaches it. In a small run a single order may exceed it. */
 export function tenantCapUsd(orders: readonly OrderTerms[]): string {
   const loads = new Map<string, NanoUsd>();
   for (const { tenant, ...terms } of orders) loads.set(tenant, (loads.get(tenant) ?? 0) + priceOf(terms));

@@ -4,9 +4,9 @@ import type { ForgetMode } from './settings.ts';
 const SECOND = 1000;
 
 /**
- * The waiting times of a purchase, shortened so that all of them come to pass in a run of minutes: the chain is that of
- * production (request time-out < resend window < horizon). A freeze or an outage of the schedule takes seconds and the resend
- * window a minute, as in production they take minutes and it takes an hour.
+ * The waits of a purchase, short enough that all of them occur in a run of minutes. Their chain is that of production (request
+ * time-out < resend window < horizon). A freeze or an outage takes seconds here and minutes in production; the resend window takes a
+ * minute here and an hour in production.
  */
 const runTiming: Readonly<Timing> = {
   requestTimeoutMs: 1.5 * SECOND,
@@ -26,10 +26,10 @@ const runTiming: Readonly<Timing> = {
   stalledIntervalMs: 1 * SECOND,
 };
 
-/** The waiting times of a run, each multiplied by the one factor. */
+/** Returns the waits of a run, multiplied by its scale. */
 export const timingOf = (scale: number): Timing => mapValues(runTiming, (ms) => Math.round(ms * scale));
 
-/** How long after its acceptance the provider knows an id; undefined is for good. */
+/** Returns the time after an acceptance at which the provider forgets the id; undefined for never. */
 export function forgetAfterMs(forget: ForgetMode | undefined, { resendWindowMs, troubleMs }: Timing): number | undefined {
   switch (forget) {
     case undefined:
@@ -37,7 +37,7 @@ export function forgetAfterMs(forget: ForgetMode | undefined, { resendWindowMs, 
     case 'after-window':
       return 2 * resendWindowMs;
     case 'inside-window':
-      // soon: what is sent again is so within a few seconds, by a worker that took over
+      // Soon: a worker that takes over sends again within a few seconds.
       return troubleMs;
     default:
       return forget satisfies never;

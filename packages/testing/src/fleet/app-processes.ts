@@ -3,42 +3,42 @@ import { join } from 'node:path';
 import { freePort } from '@darkroom/local-stack';
 import { createManagedProcess, type ManagedProcess } from './managed-process.ts';
 
-/** What all processes of one Darkroom share. */
+/** Settings that all processes of one Darkroom share. */
 export interface AppSettings {
-  /** Where logs, bill and state are kept. */
+  /** Folder of logs, bill and state. */
   directory: string;
-  /** The Node and the folder of the built apps. */
+  /** The Node binary, and the folder of the built apps. */
   runtime: { node: string; folder: string };
   redisUrl: string;
   prefix: string;
   /** The key of the provider. */
   apiKey?: string;
-  /** As `WEBHOOK_KEYS` takes them; made up when absent. */
+  /** Keys in the form of `WEBHOOK_KEYS`; random when absent. */
   webhookKeys?: string;
-  /** Settings of workers and receivers beside those they need. */
+  /** Settings of workers and receivers that they need not have. */
   env?: Readonly<Record<string, string>>;
   s3: { endpoint: string; region: string; bucket: string; credentials: { accessKeyId: string; secretAccessKey: string } };
 }
 
-/** A process of an app, and where it listens. */
+/** A process of an app, and its address. */
 export interface AppProcess extends ManagedProcess {
   readonly url: string;
-  /** What it is told; commands for an operator are told the same. */
+  /** Its environment; commands of an operator get the same. */
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** Describes the processes of one Darkroom, each with a port of its own; nothing runs before `start`. */
+/** Describes the processes of one Darkroom, each with a port of its own; none runs before `start`. */
 export interface AppProcesses {
-  /** Where its bill lies. */
+  /** Path of the provider's bill. */
   readonly billFile: string;
   emulator(faults: Readonly<Record<string, unknown>>, seed: string): Promise<AppProcess>;
-  /** @param env What it is told beside its own settings. */
+  /** @param env Environment in addition to its own settings. */
   receiver(name: string, env?: Readonly<Record<string, string>>): Promise<AppProcess>;
-  /** @param readyPath Where it says that it is ready; the health port alone opens for "/livez". */
+  /** @param readyPath Path that answers when it is ready; only the health port opens for "/livez". */
   worker(name: string, env: WorkerEnvironment, readyPath?: '/readyz' | '/livez'): Promise<AppProcess>;
 }
 
-/** What differs from worker to worker. */
+/** Settings that differ between workers. */
 export type WorkerEnvironment = Readonly<Record<string, string>> & { RUNWARE_URL: string; WEBHOOK_BASE_URL: string };
 
 export function describeApps({ directory, runtime, redisUrl, prefix, s3, ...given }: AppSettings): AppProcesses {

@@ -3,7 +3,7 @@ import { z } from 'zod';
 
 const lineSchema = z.object({ kind: z.string(), taskUUID: z.string(), costUsd: z.string().optional() });
 
-/** What the provider's bill says of one task, read as a judge would: from the file alone. */
+/** A task in the provider's bill, read from the file alone. */
 export interface BilledTask {
   submissions: number;
   refusals: number;
@@ -11,7 +11,7 @@ export interface BilledTask {
   failures: number;
 }
 
-/** Adds up the bill by `taskUUID`. A torn last line, of a provider that was killed while it wrote, is not a line. */
+/** Adds up the bill by `taskUUID`. It ignores a torn last line, which a killed provider leaves. */
 export async function readBilledTasks(billFile: string): Promise<Map<string, BilledTask>> {
   const text = await readFile(billFile, 'utf8').catch(() => '');
   const tasks = new Map<string, BilledTask>();
@@ -27,6 +27,6 @@ export async function readBilledTasks(billFile: string): Promise<Map<string, Bil
   return tasks;
 }
 
-/** All executions that were billed. */
+/** Returns the number of billed executions. */
 export const countExecutions = (tasks: ReadonlyMap<string, BilledTask>): number =>
   [...tasks.values()].reduce((sum, { executions }) => sum + executions, 0);

@@ -5,24 +5,24 @@ import { eventually } from '../eventually.ts';
 import { reserveRedis, type OwnRedis } from '../own-redis.ts';
 import { startSwitchingProxy } from '../switching-proxy.ts';
 
-/** A Redis behind one address, as that of a managed store: another node may take its place, and connections may fall silent. */
+/** A Redis behind one address, like a managed store: another node may replace it, and connections may fall silent. */
 export interface FailOverRedis extends OwnRedis {
   /**
-   * A replica takes its place. The old node becomes its replica, keeps the connections that stand, answers their reads and refuses
-   * their writes. The replica is behind by all that the old node takes within `lagMs` before that, which is lost.
-   * @returns ends the old node.
+   * Promotes a replica. The old node becomes its replica, keeps its open connections, answers their reads and refuses their writes.
+   * The new node lacks the writes that the old one took in the last `lagMs`, and they are lost.
+   * @returns a function that ends the old node.
    */
   failOver(lagMs?: number): Promise<() => Promise<void>>;
-  /** The connections that stand swallow every byte and stay open; new ones work. */
+  /** The open connections swallow every byte and stay open; new ones work. */
   silence(): void;
-  /** Lets no write in any more, as at `maxmemory` with `noeviction`. @returns lets them in again. */
+  /** Makes Redis refuse every write, as at `maxmemory` with `noeviction`. @returns a function that allows writes again. */
   fill(): Promise<() => Promise<void>>;
 }
 
-/** How long a replica may take to have everything, on a busy machine. */
+/** Time for a replica to copy everything, on a busy machine. */
 const SYNC_LIMIT_MS = 20_000;
 
-/** Chooses an address; nothing answers there before `start`. @param dir Where each node keeps its data, in a folder of its own. */
+/** Reserves an address; no server answers there before `start`. @param dir Folder with a subfolder for the data of each node. */
 export async function reserveFailOverRedis(dir: string): Promise<FailOverRedis> {
   let nodes = 0;
   const reserveNode = (): Promise<OwnRedis> => reserveRedis({ dir: join(dir, `node-${(nodes += 1)}`) });
@@ -52,13 +52,13 @@ export async function reserveFailOverRedis(dir: string): Promise<FailOverRedis> 
         await eventually(
           async () => {
             if (!(await ofNext.info('replication')).includes('master_link_status:up')) throw new Error('the replica is not in step yet');
-            // After a full copy Redis writes its log anew; killed before that is done it would come back without what was written since.
+            // After a full copy Redis rewrites its log. A kill before the end of that would lose all writes since the copy.
             if (!/aof_rewrite_in_progress:0[^]*aof_rewrite_scheduled:0/.test(await ofNext.info('persistence')))
-              throw new Error('the replica still writes its log anew');
+              throw new Error('the replica still rewrites its log');
           },
           { withinMs: SYNC_LIMIT_MS, everyMs: 20 },
         );
-        // What the old node is told from here on is lost with it, as in a failover that nobody announced.
+        // Writes to the old node from here on are lost, as in a failover without a warning.
         await ofNext.replicaof('NO', 'ONE');
         await delay(lagMs);
         await ofOld.replicaof('127.0.0.1', portOf(next));
@@ -89,14 +89,14 @@ const portOf = ({ url }: OwnRedis): number => Number(new URL(url).port);
 const setMaxMemory = (node: OwnRedis, bytes: string): Promise<void> =>
   withClients([node], async (client) => void (await client.config('SET', 'maxmemory', bytes)));
 
-/** Connects to each node by its own address, which no failover moves. */
+/** Connects to each node at its own address, which no failover moves. */
 async function withClients<T extends readonly OwnRedis[]>(
   nodes: T,
   work: (...clients: { [At in keyof T]: Redis }) => Promise<void>,
 ): Promise<void> {
   const clients = nodes.map(({ url }) => new Redis(url));
   try {
-    await work(...(clients as { [At in keyof T]: Redis })); // one for each node
+    await work(...(clients as { [At in keyof T]: Redis })); // one client for each node
   } finally {
     for (const client of clients) client.disconnect();
   }

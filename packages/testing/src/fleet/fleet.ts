@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { defined } from '@darkroom/contracts';
 import { startS3Server, type S3RequestLog, type S3Server, type S3ServerOptions } from '@darkroom/local-stack';
 import { builtAppsFolder } from '../built-apps/built-apps.ts';
 import { reserveRedis, type OwnRedis } from '../own-redis.ts';
@@ -19,25 +20,25 @@ export interface FleetOptions {
   workerEnv?: Readonly<Record<string, string>>;
   /** Settings of one worker, by its number from 0, that differ from those of all. */
   envOfWorker?: (at: number) => Readonly<Record<string, string>>;
-  /** Where deliveries go instead of to the first receiver. */
+  /** Returns the address for deliveries; that of the first receiver when absent. */
   webhookBaseUrl?: (receiverUrl: string) => string;
-  /** Another Node, and another folder of built apps, than those that run the tests: the ones of an image. */
+  /** The Node and the built apps of a container image, instead of those that run the tests. */
   runtime?: { node: string; folder: string };
   /** Called for every request to the S3 server. */
   onS3Request?: (request: S3RequestLog) => void;
-  /** What goes wrong with requests to the S3 server. */
+  /** Disturbs requests to the S3 server. */
   disturbS3?: S3ServerOptions['disturb'];
-  /** Secrets that are not to be made up; the processes use the password of Redis, which asks for none. */
+  /** Fixed secrets instead of random ones. The processes send the password of Redis, although Redis does not ask for one. */
   secrets?: { apiKey: string; s3SecretAccessKey: string; webhookKeys: string; redisPassword: string };
-  /** Puts something between the processes and their Redis. @returns the address that they get. */
+  /** Puts a proxy between the processes and their Redis. @returns the address for the processes. */
   redisAddress?: (redisUrl: string) => Promise<string>;
-  /** Gives workers and receivers Redis users of their own. @returns the addresses that they get. */
+  /** Gives workers and receivers Redis users of their own. @returns their addresses. */
   redisUsers?: (redisUrl: string) => Promise<{ worker: string; receiver: string }>;
   /** Settings of workers and receivers. */
   env?: Readonly<Record<string, string>>;
 }
 
-/** A whole Darkroom on this machine: real Redis with its log, real S3, emulator, workers and receivers, each a process. */
+/** A whole Darkroom on this machine, each part a process: real Redis with its log, real S3, emulator, workers and receivers. */
 export interface Fleet {
   readonly directory: string;
   readonly redis: OwnRedis;
@@ -52,16 +53,16 @@ export interface Fleet {
   readonly receivers: readonly ManagedProcess[];
   readonly receiverUrl: string;
   readonly workerUrls: readonly string[];
-  /** Starts one more worker, which the fleet stops. @param readyPath "/livez" for one that is not to become ready. */
+  /** Starts one more worker; the fleet stops it. @param readyPath "/livez" for a worker that does not become ready. */
   startWorker(name: string, env: Readonly<Record<string, string>>, readyPath?: '/readyz' | '/livez'): Promise<AppProcess>;
   setFaults(faults: Readonly<Record<string, unknown>>): Promise<void>;
   stop(): Promise<void>;
 }
 
 /**
- * Waits of a test, in the order of the shipped ones: of a minute a test sees nothing but that it waits. Questions go at the shipped
- * rate. Sends do not: a fleet of one worker is to make a hundred images in seconds, and what the shipped rate does is seen in fault runs
- * and crash points, which have it.
+ * Short waits, in the same order as in production: a long wait shows a test nothing. The rate of questions is that of production. The
+ * rate of sends is higher, because a fleet with one worker must make a hundred images in seconds; fault runs and crash points use
+ * the rate of production.
  */
 const testTiming = {
   TIMING_FIRST_POLL_MS: '1500',
@@ -74,10 +75,10 @@ const testTiming = {
   TIMING_MAX_PROBE_MS: '500',
 };
 
-/** Quick times of the provider. */
+/** Short times of the provider. */
 const quickFaults = { executionMs: [20, 60], uploadDelayMs: [20, 100], webhookFirstRetryMs: 50, webhookMaxRetryMs: 500 };
 
-/** Starts a fleet and waits until each process is ready. The apps must have been built. */
+/** Starts a fleet and waits until each process is ready. The apps must be built. */
 export async function startFleet(options: FleetOptions = {}): Promise<Fleet> {
   const { workers: workerCount = 1, receivers: receiverCount = 1, faults = {}, seed = '1', workerEnv = {}, webhookBaseUrl } = options;
   const { runtime = { node: process.execPath, folder: builtAppsFolder() } } = options;
@@ -98,8 +99,7 @@ export async function startFleet(options: FleetOptions = {}): Promise<Fleet> {
       region: 'us-east-1',
       credentials,
       buckets: [bucket],
-      ...(options.onS3Request === undefined ? {} : { onRequest: options.onS3Request }),
-      ...(options.disturbS3 === undefined ? {} : { disturb: options.disturbS3 }),
+      ...defined({ onRequest: options.onS3Request, disturb: options.disturbS3 }),
     });
     started.push(() => s3.stop());
     const s3Config = { endpoint: s3.endpoint, region: 'us-east-1', bucket, credentials };
@@ -113,8 +113,7 @@ export async function startFleet(options: FleetOptions = {}): Promise<Fleet> {
       redisUrl: redisUrl.href,
       prefix,
       s3: s3Config,
-      ...(secrets === undefined ? {} : { apiKey: secrets.apiKey, webhookKeys: secrets.webhookKeys }),
-      ...(env === undefined ? {} : { env }),
+      ...defined({ apiKey: secrets?.apiKey, webhookKeys: secrets?.webhookKeys, env }),
     });
     const launch = async (app: AppProcess): Promise<AppProcess> => {
       started.push(() => app.kill());
@@ -122,11 +121,11 @@ export async function startFleet(options: FleetOptions = {}): Promise<Fleet> {
       return app;
     };
 
-    // At once, and the workers after them: a worker tells when its provider, or the address for webhooks, does not answer.
+    // These start together, before the workers: a worker logs a provider or a webhook address that does not answer.
     const [emulator, ...receivers] = await Promise.all([
       apps.emulator({ ...quickFaults, ...faults }, seed).then(launch),
       ...Array.from({ length: receiverCount }, async (_, at) =>
-        launch(await apps.receiver(`receiver-${at}`, users === undefined ? {} : { REDIS_URL: users.receiver })),
+        launch(await apps.receiver(`receiver-${at}`, defined({ REDIS_URL: users?.receiver }))),
       ),
     ]);
     const receiverUrl = receivers[0]?.url ?? '';
@@ -135,12 +134,12 @@ export async function startFleet(options: FleetOptions = {}): Promise<Fleet> {
       WEBHOOK_BASE_URL: webhookBaseUrl?.(receiverUrl) ?? receiverUrl,
       WORKER_SUBMIT_CONCURRENCY: '10',
       ...testTiming,
-      ...(users === undefined ? {} : { REDIS_URL: users.worker }),
+      ...defined({ REDIS_URL: users?.worker }),
       ...workerEnv,
     };
     const startNumber = async (at: number): Promise<AppProcess> =>
       launch(await apps.worker(`worker-${at}`, { ...commonEnv, ...options.envOfWorker?.(at) }));
-    // The first one alone: it opens the store, with its own caps.
+    // The first worker starts alone, because it opens the store with its own caps.
     const workers = workerCount === 0 ? [] : [await startNumber(0)];
     workers.push(...(await Promise.all(Array.from({ length: workerCount - 1 }, (_, at) => startNumber(at + 1)))));
 

@@ -6,30 +6,30 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 export interface ManagedProcessOptions {
   name: string;
-  /** The Node that runs it; the one of this process unless given. */
+  /** The Node binary; that of this process when absent. */
   node?: string;
   /** The script that Node runs. */
   script: string;
   env: Readonly<Record<string, string>>;
   logFile: string;
-  /** Answers 200 once the process may be used. */
+  /** Address that answers 200 once the process is ready. */
   readyUrl: string;
 }
 
-/** A process of ours that can be killed and started again, with the same settings and on the same port. */
+/** A process that a test can kill and start again, with the same settings and on the same port. */
 export interface ManagedProcess {
   readonly name: string;
   start(): Promise<void>;
-  /** SIGTERM; resolves with the exit code. */
+  /** Sends SIGTERM. Resolves with the exit code. */
   stop(): Promise<number | null>;
-  /** SIGKILL; resolves when it is gone. */
+  /** Sends SIGKILL. Resolves when the process is gone. */
   kill(): Promise<void>;
   signal(signal: NodeJS.Signals): void;
   isRunning(): boolean;
   log(): Promise<string>;
 }
 
-/** Processes start slowly on a machine that runs other tests too. */
+/** Time for a start on a machine that runs other tests as well. */
 const READY_WITHIN_MS = 60_000;
 
 /** Describes a process; nothing runs before `start`. */
@@ -89,7 +89,7 @@ async function answers(url: string): Promise<boolean> {
   }
 }
 
-/** What every process needs of the environment; nothing that could make it leave this machine. */
+/** Returns the environment that every process needs; nothing in it may make a process leave this machine. */
 const baseEnvironment = (): Record<string, string> =>
   Object.fromEntries(
     ['PATH', 'HOME', 'TMPDIR', 'DARKROOM_TEST_RUN', 'NODE_OPTIONS']

@@ -9,7 +9,7 @@ import { setEmulatorFaults } from './set-emulator-faults.ts';
 import { reserveRedis, type OwnRedis } from '../own-redis.ts';
 import { reserveS3, type OwnS3 } from '../own-s3.ts';
 
-/** A whole Darkroom whose every part can be struck. */
+/** A whole Darkroom of which a test can strike every part. */
 export interface Stack {
   readonly redis: OwnRedis;
   readonly s3: OwnS3;
@@ -21,40 +21,40 @@ export interface Stack {
   stop(): Promise<void>;
 }
 
-/** Switches of the emulator, as its README lists them. */
+/** Switches of the emulator (see its README). */
 export type EmulatorSwitches = Readonly<Record<string, unknown>>;
 
 export interface StackOptions {
   workers: number;
   receivers: number;
   seed: number;
-  /** Where everything is kept. */
+  /** Folder of all files. */
   directory: string;
-  /** The Redis of all processes, not started yet; one of its own when absent. It is stopped with the rest. */
+  /** The Redis of all processes, not yet started; a new one when absent. It stops with the stack. */
   redis?: OwnRedis;
   timing: Timing;
   providerFaults: EmulatorSwitches;
-  /** Where the built workers and receivers are; those that every test starts when absent. */
+  /** Folder of the built workers and receivers; that of all tests when absent. */
   folder?: string;
   /** Settings of the workers that differ from those of a fault run. */
   workerEnv?: Readonly<Record<string, string>>;
-  /** What the environment of a worker or a receiver holds beside its settings. @param servers Addresses of what it sends requests to. */
+  /** Returns more environment for a worker or a receiver. @param servers Addresses to which it sends requests. */
   beside?: (name: string, servers: Servers) => Readonly<Record<string, string>>;
 }
 
-/** Where the processes of Darkroom send requests to. */
+/** Servers to which the processes of Darkroom send requests. */
 export interface Servers {
   redis: string;
   s3: string;
   provider: string;
 }
 
-/** Never reached by all tenants together. */
+/** More than all tenants together ever spend. */
 const DAILY_CAP_USD = '100000';
-/** An app gives up its start when a store is away, and is then started again, as by an orchestrator. */
+/** An app ends its start when a store is away; the stack then starts it again, as an orchestrator does. */
 const START_TRIES_FOR_MS = 180_000;
 
-/** Starts it and waits until each process is ready. The apps must have been built. */
+/** Starts a stack and waits until each process is ready. The apps must be built. */
 export async function startStack(options: StackOptions): Promise<Stack> {
   const {
     directory,
@@ -88,7 +88,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       apps.worker(`worker-${at}`, {
         RUNWARE_URL: `${emulator.url}/v1`,
         WEBHOOK_BASE_URL: receiverProcesses[at % receivers]?.url ?? '',
-        // As often beside the resend window as in production.
+        // The same fraction of the resend window as in production.
         WORKER_RECONCILE_EVERY_MS: String(Math.round(timing.resendWindowMs / 12)),
         WORKER_RECONCILE_GRACE_MS: String(timing.lockDurationMs),
         DAILY_CAP_USD,
@@ -106,7 +106,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   try {
     const [opener, ...others] = workerProcesses;
     await Promise.all([redis.start(), s3.start(), emulator.start()]);
-    // The first worker opens the store, without which no receiver is ready.
+    // The first worker opens the store; before that no receiver is ready.
     await opener?.start();
     await Promise.all([...others, ...receiverProcesses].map((each) => each.start()));
   } catch (error) {
@@ -124,7 +124,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   };
 }
 
-/** Starts a process until it is ready, or until the signal. @throws the last trouble when it does not become so. */
+/** Starts a process again and again until it is ready, or until the signal. @throws the last error if it does not become ready. */
 export async function startAgain(process: AppProcess, signal: AbortSignal): Promise<void> {
   const endsAt = performance.now() + START_TRIES_FOR_MS;
   while (!signal.aborted) {

@@ -4,7 +4,7 @@ import { builtApp } from '../built-apps/built-apps.ts';
 import type { Fleet } from './fleet.ts';
 import { createManagedProcess, type ManagedProcess } from './managed-process.ts';
 
-/** Starts a dashboard beside a fleet, which its caller kills. @param env Settings of its own; they win over those of the fleet. */
+/** Starts a dashboard beside a fleet; the caller kills it. @param env Settings that win over those of the fleet. */
 export async function startDashboard(
   { directory, redisUrl, prefix }: Pick<Fleet, 'directory' | 'redisUrl' | 'prefix'>,
   env: Readonly<Record<string, string>> = {},

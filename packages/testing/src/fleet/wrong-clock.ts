@@ -2,17 +2,17 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** Clock of one or more processes that can be set. */
+/** A clock for one or more processes that a test can set. */
 export interface WrongClock extends AsyncDisposable {
-  /** Environment of a process that is to run by this clock. */
+  /** Environment that gives a process this clock. */
   readonly env: Readonly<Record<string, string>>;
-  /** Sets it so far ahead of the true time, or behind if negative; a running process goes by it within some 50 ms. */
+  /** Sets the clock ahead of the true time, or behind if negative. A running process follows within some 50 ms. */
   set(aheadMs: number): Promise<void>;
 }
 
 /**
- * Runs inside the process before its own code: `Date` is ahead by what a file says, and `performance.now` goes on as ever. In itself,
- * because it is loaded out of a data URL.
+ * Runs in a process before its own code: `Date` is ahead by the number in a file, and `performance.now` is unchanged. It uses nothing
+ * from outside the function, because Node loads its source from a data URL.
  */
 function goByWrongClock(): void {
   const TrueDate = Date;
@@ -32,7 +32,7 @@ function goByWrongClock(): void {
   });
 }
 
-/** Makes a clock for processes that is so far ahead of the true time, or behind if negative. */
+/** Creates a clock for processes that is ahead of the true time, or behind if negative. */
 export async function createWrongClock(aheadMs: number): Promise<WrongClock> {
   const directory = await mkdtemp(join(tmpdir(), 'darkroom-clock-'));
   const file = join(directory, 'ahead-ms');

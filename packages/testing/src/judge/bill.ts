@@ -3,7 +3,7 @@ import { z } from 'zod';
 
 const base = { at: z.int(), taskUUID: z.string() };
 const imageSchema = z.object({ sha256: z.string(), imageUUID: z.string().optional(), seed: z.int().optional() });
-/** The lines of the emulator's bill that are judged. */
+/** The lines of the emulator's bill that the judge needs. */
 const billLineSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('submission'), ...base, receipt: z.int() }),
   z.object({ kind: z.literal('acceptance'), ...base, receipt: z.int(), run: z.int() }),
@@ -14,12 +14,12 @@ const billLineSchema = z.discriminatedUnion('kind', [
 export type BillLine = z.infer<typeof billLineSchema>;
 export type BilledImage = z.infer<typeof imageSchema>;
 
-/** Lines that say nothing of what was bought. By name: a kind that nobody knows may be about money. */
+/** Lines that do not concern purchases, by name: an unknown kind may be about money. */
 const unjudgedSchema = z.object({ kind: z.enum(['upload']) });
 
 /**
- * Reads the bill. A torn last line, of a provider that was killed while it wrote, is not a line.
- * @throws Error for every other line that cannot be read: a judge that passes over what it does not understand acquits.
+ * Reads the bill. It ignores a torn last line, which a killed provider leaves.
+ * @throws Error for every other unreadable line: a judge that skips what it does not understand acquits.
  */
 export async function readBill(file: string): Promise<BillLine[]> {
   const text = await readFile(file, 'utf8');

@@ -2,7 +2,7 @@ import { parseUsd, taskUuidOf, type NanoUsd } from '@darkroom/contracts';
 import type { BillLine } from './bill.ts';
 import type { OrderRecord } from './evidence.ts';
 
-/** What the bill says of one task. */
+/** One task in the bill. */
 export interface Task {
   receipts: Of<'submission'>[];
   acceptances: Of<'acceptance'>[];
@@ -15,7 +15,7 @@ type Of<Kind extends BillLine['kind']> = Extract<BillLine, { kind: Kind }>;
 
 export type Tasks = ReadonlyMap<string, Task>;
 
-/** Submissions of one image are looked for up to this number; the product is set to two, and more only follow ids that were used up. */
+/** The judge looks for submissions of an image up to this number. The product allows two; more follow only used-up ids. */
 export const MAX_SUBMISSIONS = 12;
 
 /** Adds up the bill by `taskUUID`. */
@@ -41,7 +41,7 @@ export function tasksOf(bill: readonly BillLine[]): Map<string, Task> {
   return tasks;
 }
 
-/** A task that could have been sent for an order. */
+/** A task that a worker could have sent for an order. */
 export interface OrderedTask {
   /** `<generationId>/<index>-<n>` */
   name: string;
@@ -50,7 +50,7 @@ export interface OrderedTask {
 
 export type OrderedTasks = ReadonlyMap<string, OrderedTask>;
 
-/** Every task that could have been sent, by its `taskUUID`. */
+/** Returns every task that a worker could have sent, by its `taskUUID`. */
 export function orderedTasksOf(orders: readonly OrderRecord[]): Map<string, OrderedTask> {
   const ordered = new Map<string, OrderedTask>();
   for (const order of orders) {
@@ -64,13 +64,13 @@ export function orderedTasksOf(orders: readonly OrderRecord[]): Map<string, Orde
   return ordered;
 }
 
-/** Names a task for people. */
+/** Returns a task's name for people. */
 export const nameOfTask = (ordered: OrderedTasks, taskUUID: string): string =>
-  ordered.get(taskUUID)?.name ?? `task ${taskUUID}, which nobody ordered`;
+  ordered.get(taskUUID)?.name ?? `task ${taskUUID}, which no caller ordered`;
 
 /**
- * A terminal verdict: the task failed and was not made; or it was never accepted, and was refused for itself or because an earlier
- * refusal had used up its id. Limits, the account and the server's troubles pass.
+ * Returns true if a task has a terminal verdict: it failed and made no image; or it was never accepted, and was refused for itself or
+ * because an earlier refusal had used up its id. Rate limits, account errors and server errors pass, so they do not count.
  */
 export function hasEnded({ executions, failures, acceptances, refusals }: Task, by: number): boolean {
   if (executions.length > 0) return false;
@@ -78,7 +78,7 @@ export function hasEnded({ executions, failures, acceptances, refusals }: Task, 
   return wasRefused || failures.some(({ at }) => at <= by);
 }
 
-/** The tasks of a generation, or of one of its images. */
+/** Returns the tasks of a generation, or of one of its images. */
 export const taskIdsOf = (generationId: string, images: number, only?: number): string[] =>
   Array.from({ length: images }, (_, index) => index)
     .filter((index) => only === undefined || index === only)

@@ -4,23 +4,23 @@ import { join } from 'node:path';
 import { resultSchema, taskUuidOf, type SubmissionResult } from '@darkroom/contracts';
 import { z } from 'zod';
 
-/** What the bucket holds at the end. */
+/** Contents of the bucket at the end. */
 export interface BucketEvidence {
-  /** SHA-256 of what lies under the keys of each submission below `images/`, by its `taskUUID`. */
+  /** SHA-256 of the images under the keys of each submission below `images/`, by `taskUUID`. */
   images: ReadonlyMap<string, ReadonlySet<string>>;
   /** The same below `quarantine/`. */
   quarantined: ReadonlyMap<string, ReadonlySet<string>>;
-  /** How each submission ended by the records in S3; what came home late stands for the end before it. */
+  /** End of each submission by the records in S3; an amendment replaces the end before it. */
   results: ReadonlyMap<string, SubmissionResult>;
-  /** The submissions whose image came home after their end was recorded. */
+  /** Submissions whose image came home after their recorded end. */
   amended: ReadonlySet<string>;
-  /** Ids of the generations of which something is recorded in S3. */
+  /** Ids of generations with any record in S3. */
   recorded: ReadonlySet<string>;
 }
 
 const objectSchema = z.object({ key: z.string(), blob: z.string() });
 
-/** Reads it as the embedded S3 left it. */
+/** Reads the bucket's files as the embedded S3 left them. */
 export async function readBucket(bucketDir: string): Promise<BucketEvidence> {
   const [images, quarantined] = [new Map<string, Set<string>>(), new Map<string, Set<string>>()];
   const [ends, amendments] = [new Map<string, SubmissionResult>(), new Map<string, SubmissionResult>()];
@@ -47,11 +47,11 @@ export async function readBucket(bucketDir: string): Promise<BucketEvidence> {
   return { images, quarantined, results: new Map([...ends, ...amendments]), amended: new Set(amendments.keys()), recorded };
 }
 
-// As docs/architecture.md names the keys, and not as the product makes them: a judge that took the keys from it would share its mistakes.
+// Written after docs/architecture.md: a judge that took the keys from the product would share its mistakes.
 const IMAGE_KEY = /^images\/\d{4}\/\d{2}\/\d{2}\/([0-9a-f-]{36})\/(\d+)-(\d+)\.\w+$/;
 const QUARANTINE_KEY = /^quarantine\/([0-9a-f-]{36})$/;
 
-/** Returns the task of a key; undefined for what is not under the key of an image. */
+/** Returns the task of a key; undefined if the key is not that of an image. */
 export function taskOfImageKey(key: string): string | undefined {
   const [, generationId, index, n] = IMAGE_KEY.exec(key) ?? [];
   return generationId === undefined ? undefined : taskUuidOf({ generationId, index: Number(index), n: Number(n) });

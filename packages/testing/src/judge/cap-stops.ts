@@ -3,11 +3,11 @@ import type { Evidence, OrderRecord } from './evidence.ts';
 import { imageNanoUsdOf, tenantOf } from './order-terms.ts';
 import { nothing, sumsByOwner } from './periods.ts';
 
-/** Counts the orders that the daily cap of their tenant stopped: refused at enqueue, or waited under it until their deadline. */
+/** Counts the orders that the daily cap of their tenant stopped: at the enqueue, or until their deadline passed. */
 export function countCapStops({ orders, generations, recorded, ledger }: Evidence): number {
   const cap = ledger.caps?.['tenant:day'];
   const days = sumsByOwner(ledger, 'day');
-  /** Nothing of it was sent, and what its tenant has spent by the end leaves no room for it. */
+  /** Returns true if no task of the order was sent, and its tenant's spend leaves no room for it at the end. */
   const hasWaitedInVain = (order: OrderRecord): boolean =>
     cap !== undefined &&
     order.ids.some((id) => generations[id]?.status === 'expired' && !recorded.has(id)) &&

@@ -5,12 +5,12 @@ import { tenantOf } from './order-terms.ts';
 import { parsePeriod, periodsAt } from './periods.ts';
 
 export interface CapsCrossed {
-  /** The most by which a period is above its cap. */
+  /** The largest amount by which a period exceeds its cap. */
   nanoUsd: NanoUsd;
   lines: string[];
 }
 
-/** Compares with the cap of each period what the ledger holds in it, settled and held, and what the bill charged for its tasks. */
+/** Compares the cap of each period with the ledger (settled and held) and with the charges on the bill. */
 export function findCapsCrossed(evidence: Evidence, tasks: Tasks, ordered: OrderedTasks): CapsCrossed {
   const { periods, caps = {} } = evidence.ledger;
   const byLedger = Object.entries(periods).map(([name, sums]) => [name, sums.settledNanoUsd + sums.heldNanoUsd] as const);
@@ -25,7 +25,7 @@ export function findCapsCrossed(evidence: Evidence, tasks: Tasks, ordered: Order
   return { nanoUsd: Math.max(0, ...crossed.map(({ above }) => above)), lines: crossed.map(({ line }) => line) };
 }
 
-/** Money belongs to the period in which it was held: a run may go past midnight. What has no record yet, to that of its first send. */
+/** Returns the charges by period: that of the hold, because a run may pass midnight; without a record, that of the first send. */
 function chargesByPeriod({ results }: Evidence, tasks: Tasks, ordered: OrderedTasks): Map<string, NanoUsd> {
   const charges = new Map<string, NanoUsd>();
   for (const [taskUUID, { billedNanoUsd, receipts }] of tasks) {

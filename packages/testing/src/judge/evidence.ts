@@ -5,36 +5,36 @@ import { readBill, type BillLine } from './bill.ts';
 import { readBucket, type BucketEvidence } from './bucket.ts';
 
 /**
- * What the judge looks at: files alone. The bill and the bucket are as the run left them; what Redis holds at the end and what
- * the callers know were written down beside them.
+ * The judge's evidence, from files alone. The run left the bill and the bucket; it also wrote down what Redis held at the end and
+ * what the callers knew.
  */
 export interface Evidence extends BucketEvidence {
   bill: readonly BillLine[];
   orders: readonly OrderRecord[];
-  /** What Redis says of each generation; null when it knows none. */
+  /** Each generation as Redis shows it; null if Redis does not know it. */
   generations: Readonly<Record<string, GenerationRecord | null>>;
   ledger: LedgerRecord;
-  /** What keeps the whole fleet from buying when all orders are over, in words. */
+  /** Reasons in words why the whole fleet does not buy after all orders have ended. */
   pauses: readonly string[];
 }
 
-/** What a cap is about. */
+/** The kinds of caps. */
 export const capNames = ['all:day', 'all:month', 'tenant:day', 'tenant:month'] as const;
 export type CapName = (typeof capNames)[number];
 
 const orderSchema = z.object({
   ids: z.array(z.string()),
   images: z.int(),
-  /** Whose money it spends; the producer's own tenant when absent. */
+  /** The tenant who pays; the producer's own tenant when absent. */
   tenant: z.string().optional(),
-  /** What is held for each submission of an image; the price without reference images when absent. */
+  /** The hold of each submission of an image; the price without reference images when absent. */
   imageUsd: z.string().optional(),
-  /** Whether something on the way to the provider answered its sends, and let others pass. */
+  /** True if a server on the way answered its sends in the provider's place, and passed those of others. */
   isPoisoned: z.boolean().optional(),
   idempotencyKey: z.string().optional(),
   deadlineAt: z.number().optional(),
   cancelledAt: z.number().optional(),
-  /** When its caller was told that it is over, or gave it up. */
+  /** Time at which the caller learned that it has ended, or gave it up. */
   endedAt: z.number().optional(),
   outcome: z.enum(['open', 'final', 'given-up', 'refused']),
   surprise: z.string().optional(),
@@ -49,13 +49,13 @@ const generationSchema = z.object({
       status: z.string(),
       submissionStatus: z.string(),
       submissions: z.int(),
-      /** Why it has no image, as its caller is told. */
+      /** The code that its caller gets for a missing image. */
       code: z.string().optional(),
-      /** The image that its caller is served, of one that has succeeded. */
+      /** The image that its caller gets, if it succeeded. */
       image: z.object({ key: z.string(), sha256: z.string() }).optional(),
-      /** Sends of its newest submission that were not refused in so many words, as Redis counts them. */
+      /** Sends of its newest submission that the provider did not refuse, as Redis counts them. */
       unrefusedSends: z.int().optional(),
-      /** Whether Redis may have forgotten a send of it, because it was restarted since the first one. */
+      /** True if Redis may have lost one of its sends, because Redis restarted after the first one. */
       isForgotten: z.boolean().optional(),
     }),
   ),
@@ -66,21 +66,21 @@ export type GenerationRecord = z.infer<typeof generationSchema>;
 const ledgerSchema = z.object({
   /** Each period of the ledger by its name, such as "tenant:acme:day:2026-11-22"; in billionths of a US dollar. */
   periods: z.record(z.string(), z.object({ settledNanoUsd: z.number(), heldNanoUsd: z.number() })),
-  /** The caps that the fleet was told, in US dollars: of all tenants ("all:day") and of each one ("tenant:day"). */
+  /** The caps of the fleet, in US dollars: of all tenants ("all:day") and of each one ("tenant:day"). */
   caps: z.partialRecord(z.enum(capNames), z.string()).optional(),
 });
 export type LedgerRecord = z.infer<typeof ledgerSchema>;
 
-/** Where the parts of the evidence lie. */
+/** Places of the evidence. */
 export interface EvidencePlaces {
   billFile: string;
-  /** Of the embedded S3: descriptions under `objects/`, bytes under `blobs/`. */
+  /** The bucket of the embedded S3: descriptions under `objects/`, bytes under `blobs/`. */
   bucketDir: string;
-  /** Where `writeRecords` wrote. */
+  /** Folder that `writeRecords` wrote to. */
   directory: string;
 }
 
-/** Writes down what lives in memory and in Redis alone. */
+/** Writes down what only memory and Redis hold. */
 export async function writeRecords(
   directory: string,
   records: Pick<Evidence, 'orders' | 'generations' | 'ledger' | 'pauses'>,
@@ -89,7 +89,7 @@ export async function writeRecords(
     await writeFile(join(directory, `${name}.json`), JSON.stringify(value, undefined, 1));
 }
 
-/** Reads all evidence of a run that is over. */
+/** Reads all evidence of a finished run. */
 export async function readEvidence({ billFile, bucketDir, directory }: EvidencePlaces): Promise<Evidence> {
   const read = async (name: string): Promise<unknown> => JSON.parse(await readFile(join(directory, `${name}.json`), 'utf8'));
   return {

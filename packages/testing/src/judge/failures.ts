@@ -2,12 +2,12 @@ import { taskIdsOf, type Task, type Tasks } from './billed-tasks.ts';
 import type { Evidence, GenerationRecord, OrderRecord } from './evidence.ts';
 import { isFinalRefusal, isUnproven } from './unproven.ts';
 
-/** As the product is set in these runs: an image whose first submission failed is bought once more. */
+/** The limit of the product in these runs: an image whose first submission failed is bought once more. */
 const SUBMISSIONS_PER_IMAGE = 2;
-/** Failures of the provider and not of the request, after which another submission may succeed (docs/errors.md). */
+/** Failures of the provider, not of the request: another submission may succeed (docs/errors.md). */
 const worthAnother: ReadonlySet<string> = new Set(['providerError', 'timeoutProvider']);
 
-/** Looks at each image: the generation is the fold of them, and a late image amends it. */
+/** Checks each image of an order: the status of a generation follows from its images, and a late image amends it. */
 export function findFailedWrongly(order: OrderRecord, { generations }: Evidence, tasks: Tasks): string[] {
   return order.ids.flatMap((id) => {
     const generation = generations[id] ?? undefined;
@@ -29,7 +29,7 @@ export function findFailedWrongly(order: OrderRecord, { generations }: Evidence,
   });
 }
 
-/** By the bill: refused for itself, failed in a way that another purchase would not mend, or failed as often as it may be bought. */
+/** Returns true if the bill shows a final failure: a refusal, a failure that no other purchase mends, or as many failures as allowed. */
 function hasFailedForGood(sent: readonly Task[]): boolean {
   const codes = sent.flatMap(({ failures }) => failures.map(({ code }) => code));
   return (
@@ -39,6 +39,6 @@ function hasFailedForGood(sent: readonly Task[]): boolean {
   );
 }
 
-/** Whether its caller wanted it to end: by a cancel, or by a deadline that had passed when it ended. */
+/** Returns true if the caller ended the order: by a cancel, or by a deadline that had passed at its end. */
 const wasAskedToEnd = ({ cancelledAt, deadlineAt }: OrderRecord, { status, finishedAt = 0 }: GenerationRecord): boolean =>
   (status === 'cancelled' && cancelledAt !== undefined) || (status === 'expired' && deadlineAt !== undefined && finishedAt >= deadlineAt);

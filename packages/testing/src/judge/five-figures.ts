@@ -3,7 +3,7 @@ import { formatUsd } from '@darkroom/contracts';
 import type { Forgetting } from './forgetting.ts';
 import type { Judgement } from './judge.ts';
 
-/** The definition of a fault run (docs/proof.md). */
+/** The five figures of a fault run (docs/proof.md). */
 export interface FiveFigures {
   lost: number;
   paidTwice: number;
@@ -12,7 +12,7 @@ export interface FiveFigures {
   ledgerDifferenceUsd: string;
 }
 
-/** What decides whether a run has passed: the five, and beside them the third promise. */
+/** The figures that decide whether a run passes: the five, and the figure of the third promise. */
 export interface DecidingFigures extends FiveFigures {
   capCrossedUsd: string;
 }
@@ -28,7 +28,7 @@ export const decidingOf = (judgement: Judgement): DecidingFigures => ({
 
 const nothing: DecidingFigures = { lost: 0, paidTwice: 0, stuck: 0, failedWrongly: 0, ledgerDifferenceUsd: '0', capCrossedUsd: '0' };
 
-/** What is promised of a run whose provider forgets ids while they may still be sent again. */
+/** Returns the promised figures of a run whose provider forgets ids that workers may still send again. */
 export const promiseOf = ({ executions, nanoUsd }: Forgetting): DecidingFigures => ({
   ...nothing,
   lost: executions,
@@ -36,6 +36,6 @@ export const promiseOf = ({ executions, nanoUsd }: Forgetting): DecidingFigures 
   ledgerDifferenceUsd: formatUsd(0 - nanoUsd),
 });
 
-/** @param promised Nothing of all of them when absent. */
+/** @param promised All zero when absent. */
 export const isAsPromised = (judgement: Judgement, promised: DecidingFigures = nothing): boolean =>
   isDeepStrictEqual(decidingOf(judgement), promised);

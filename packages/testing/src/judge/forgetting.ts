@@ -1,19 +1,19 @@
 import { parseUsd, type NanoUsd } from '@darkroom/contracts';
 import type { BillLine } from './bill.ts';
 
-/** What a provider that forgets ids makes of the sends that reach it. */
+/** Consequences of sends to a provider that forgets ids. */
 export interface Forgetting {
-  /** Executions beyond one for each submission. Of two images of one submission one is kept and recorded, so that as many are lost. */
+  /** Executions beyond one for each submission. Darkroom keeps one of two images of a submission, so as many images are lost. */
   executions: number;
-  /** What they cost, and no record knows of. */
+  /** Their cost, of which no record knows. */
   nanoUsd: NanoUsd;
 }
 
 /**
  * Predicts from the bill what docs/proof.md says of a provider that forgets: one more execution for each send of an accepted
- * submission that comes when the provider has forgotten the id, and was not refused for another reason.
+ * submission that arrives after the provider forgot its id, unless the provider refuses it for another reason.
  *
- * A submission is known from its acceptance until `forgetAfterMs` later, and at least until its end.
+ * The provider knows a submission from its acceptance until `forgetAfterMs` later, and at least until its end.
  */
 export function predictForgetting(bill: readonly BillLine[], forgetAfterMs: number): Forgetting {
   const forgotten: Forgetting = { executions: 0, nanoUsd: 0 };

@@ -18,37 +18,37 @@ import { poisonedIdsOf } from './order-terms.ts';
 import { findRefusedWrongly } from './refusals.ts';
 import { isUnproven } from './unproven.ts';
 
-/** Each of these must be empty or 0. A line names what it is about, so that its cause can be looked for in the logs. */
+/** The result: each list must be empty and each amount 0. A line names its subject, so that a reader can find the cause in the logs. */
 export interface Judgement {
-  /** Billed executions whose bytes are not kept where they belong, and images said to have succeeded that were not billed, kept and recorded. */
+  /** Billed executions whose bytes are not in their place, and successful images that are not billed, kept and recorded. */
   lost: string[];
   /**
-   * Executions beyond one for each submission, submissions sent without a terminal verdict on their predecessor, and what was
-   * bought beside another of the same idempotency key or for an order that was refused.
+   * Executions beyond one for each submission, submissions sent before a terminal verdict on their predecessor, and purchases beside
+   * another with the same idempotency key or for a refused order.
    */
   paidTwice: string[];
-  /** Not final within the stated time after the faults stopped. */
+  /** Orders not final within the limit after the last fault. */
   stuck: string[];
   /**
-   * Failed, expired, lost or unknown although the bill holds a good image or the provider never refused; and orders that were refused
-   * for a cap which their tenant cannot have reached.
+   * Images that failed, expired, were lost or are unknown although the bill holds a good image or no refusal; and orders refused for a
+   * cap that their tenant cannot have reached.
    */
   failedWrongly: string[];
   /**
-   * Ledger minus bill, holds that only an operator can release left out; when these agree, by how much the views of the ledger,
-   * the tenants, or else the recorded and the billed costs of submissions differ.
+   * Ledger minus bill, without the holds that only an operator can release. If these agree: the differences between the views of the
+   * ledger or between tenants, or else between the recorded and the billed costs of submissions.
    */
   ledgerDifferenceNanoUsd: NanoUsd;
-  /** Days and months, or tenants, whose ledger does not add up. */
+  /** Days, months or tenants whose ledger does not add up. */
   viewDifferences: string[];
-  /** Submissions that are recorded to have cost something else than was billed for them. */
+  /** Submissions whose recorded cost differs from the billed one. */
   costDifferences: string[];
-  /** The most by which a period of the ledger or its part of the bill is above its cap. */
+  /** The largest amount by which a period of the ledger, or its part of the bill, exceeds its cap. */
   capCrossedNanoUsd: NanoUsd;
   capsCrossed: string[];
-  /** Images of which nobody can know before the horizon: they count for none of the others. */
+  /** Images whose outcome is unknown until the horizon; they count in no other figure. */
   unproven: string[];
-  /** Those of them whose sends something answered in the place of the provider, as the run had it. */
+  /** Those among them whose sends the run itself answered in the provider's place. */
   blocked: string[];
 }
 
@@ -81,13 +81,13 @@ export function judge(evidence: Evidence): Judgement {
   };
 }
 
-/** More than one execution of a submission; one execution is already too much of what nobody ordered. */
+/** Finds more than one execution of a submission, and every execution of a task that no caller ordered. */
 const findRepeatedExecutions = (tasks: Tasks, ordered: OrderedTasks): string[] =>
   [...tasks].flatMap(([taskUUID, { executions }]) =>
     executions.slice(ordered.has(taskUUID) ? 1 : 0).map(({ run }) => `${nameOfTask(ordered, taskUUID)}: execution ${run}`),
   );
 
-/** Submissions that were sent before the one before them had ended for good by the bill. */
+/** Finds submissions sent before the bill shows a final end of their predecessor. */
 function findEarlySubmissions(orders: readonly OrderRecord[], tasks: Tasks): string[] {
   const found: string[] = [];
   for (const { ids, images } of orders) {
@@ -105,14 +105,14 @@ function findEarlySubmissions(orders: readonly OrderRecord[], tasks: Tasks): str
   return found;
 }
 
-/** One idempotency key bought as several generations. */
+/** Finds idempotency keys with several bought generations. */
 const findRepeatedOrders = (orders: readonly OrderRecord[], tasks: Tasks): string[] =>
   orders.flatMap(({ ids, images }) => {
     const bought = ids.filter((generationId) => taskIdsOf(generationId, images).some((id) => (tasks.get(id)?.executions.length ?? 0) > 0));
     return bought.slice(1).map((id) => `${id}: bought although ${bought[0] ?? ''} has the same idempotency key`);
   });
 
-/** Its caller was told that nothing is bought, and may have ordered it elsewhere. */
+/** Finds purchases for refused orders: the caller may have ordered the image elsewhere. */
 const findBoughtThoughRefused = (tasks: Tasks, ordered: OrderedTasks): string[] =>
   [...tasks.keys()].flatMap((taskUUID) => {
     const { name, order } = ordered.get(taskUUID) ?? {};
@@ -132,7 +132,7 @@ function findUnproven({ generations, orders }: Evidence, tasks: Tasks): { unprov
   return { unproven: found.map(({ line }) => line), blocked: found.filter(({ isBlocked }) => isBlocked).map(({ line }) => line) };
 }
 
-/** Whether its caller may give an order up: it was cancelled, or its deadline had passed by then (by the last line of the bill, where that is not known). */
+/** Returns true if the caller may give an order up: it was cancelled, or its deadline passed before its end (else before the bill's end). */
 const wasUnwanted = ({ cancelledAt, deadlineAt, endedAt }: OrderRecord, bill: Evidence['bill']): boolean =>
   cancelledAt !== undefined || (deadlineAt !== undefined && deadlineAt <= (endedAt ?? bill.at(-1)?.at ?? 0));
 
@@ -141,13 +141,13 @@ const isLive = (submissionStatus: string): boolean => ['planned', 'committed', '
 function findStuck(order: OrderRecord, { generations, recorded, bill }: Evidence, tasks: Tasks): string[] {
   const { ids, outcome, surprise } = order;
   const name = ids.join(' ');
-  if (surprise !== undefined) return [`${name}: its caller was told "${surprise}"`];
+  if (surprise !== undefined) return [`${name}: its caller got "${surprise}"`];
   const isGone = ids.every((id) => !generations[id] && !recorded.has(id));
   if (isGone && (outcome === 'final' || outcome === 'given-up') && !wasUnwanted(order, bill))
     return [`${name}: nothing of it is left, and its caller neither cancelled it nor set a deadline that had passed`];
   const found = ids.flatMap((id) => {
     const generation = generations[id] ?? undefined;
-    // Nothing of it was bought, so that a Redis which forgot it owes nothing: its caller did not want it any more, or asks again.
+    // No task of it was bought, so Redis may forget it: its caller no longer wants it, or asks again.
     if (generation === undefined) return recorded.has(id) ? [`${id}: S3 remembers it and Redis does not`] : [];
     const live = generation.images.filter(({ submissionStatus }) => isLive(submissionStatus));
     const proven = live.filter((image) => !isUnproven(id, generation, image, tasks, order.isPoisoned));
@@ -156,7 +156,7 @@ function findStuck(order: OrderRecord, { generations, recorded, bill }: Evidence
       ({ index, submissionStatus }) => `${id}: is ${generation.status}, and the submission of image ${index} is ${submissionStatus}`,
     );
   });
-  // Whoever waits for what nobody can know yet is told at the horizon.
+  // A caller who waits for an unknown outcome gets the answer at the horizon.
   const isAwaited = ids.some((id) => generations[id] && !isFinalGeneration(generations[id].status));
-  return found.length === 0 && outcome === 'open' && !isAwaited ? [`${name}: its caller was never told that it is over`] : found;
+  return found.length === 0 && outcome === 'open' && !isAwaited ? [`${name}: its caller never learned that it has ended`] : found;
 }

@@ -6,15 +6,15 @@ import { nothing, sumsByOwner, type Sums } from './periods.ts';
 import { isUnproven } from './unproven.ts';
 
 export interface LedgerDifferences {
-  /** Ledger minus bill. When these agree, by how much the parts of one differ from those of the other. */
+  /** Ledger minus bill. If these agree: the difference between their parts. */
   nanoUsd: NanoUsd;
-  /** Where the views of the ledger, and the tenants of ledger and bill, differ. */
+  /** Differences between the views of the ledger, and between the tenants of ledger and bill. */
   views: string[];
-  /** Submissions that are recorded to have cost something else than was billed for them. */
+  /** Submissions whose recorded cost differs from the billed one. */
   costs: string[];
 }
 
-/** Compares the ledger with the bill as a whole, then with itself, tenant by tenant and submission by submission. */
+/** Compares the ledger with the bill as a whole, then with itself, then by tenant, then by submission. */
 export function findLedgerDifferences(evidence: Evidence, tasks: Tasks, ordered: OrderedTasks): LedgerDifferences {
   const views = [...compareViews(evidence), ...compareTenants(evidence, tasks, ordered)];
   const costs = compareCosts(evidence, tasks);
@@ -36,7 +36,7 @@ const moneyOf = ({ settledNanoUsd, heldNanoUsd }: Sums = nothing): NanoUsd => se
 const billedOf = (tasks: Iterable<{ billedNanoUsd: NanoUsd }>): NanoUsd =>
   [...tasks].reduce((sum, { billedNanoUsd }) => sum + billedNanoUsd, 0);
 
-/** Every cent is written into four periods: each owner's days must be its months, and the tenants together must be all. */
+/** Compares the four periods of every cent: each owner's days must equal its months, and all tenants together must equal "all". */
 function compareViews({ ledger }: Evidence): Difference[] {
   const [days, months] = [sumsByOwner(ledger, 'day'), sumsByOwner(ledger, 'month')];
   const compare = (of: string, one: Sums = nothing, other: Sums = nothing): Difference[] => [
@@ -60,7 +60,7 @@ function compareViews({ ledger }: Evidence): Difference[] {
   ].filter(({ nanoUsd }) => nanoUsd !== 0);
 }
 
-/** Money of one tenant on the account of another does not show in the sums. */
+/** Compares tenant by tenant, because the sums hide one tenant's money on another's account. */
 function compareTenants(evidence: Evidence, tasks: Tasks, ordered: OrderedTasks): Difference[] {
   const days = sumsByOwner(evidence.ledger, 'day');
   const tenants = new Set([...evidence.orders.map(tenantOf), ...[...days.keys()].filter((owner) => owner !== 'all').map(nameOfOwner)]);
@@ -81,7 +81,7 @@ const isOf = (ordered: OrderedTasks, taskUUID: string, tenant: string): boolean 
   return order !== undefined && tenantOf(order) === tenant;
 };
 
-/** What only an operator can give back, submission by submission: its siblings have no part in it. */
+/** Returns the holds that only an operator can release, submission by submission. */
 function holdsOfUnproven({ orders, generations }: Evidence, tasks: Tasks, ofTenant?: string): NanoUsd {
   let sum = 0;
   for (const order of orders) {

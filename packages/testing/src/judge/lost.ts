@@ -5,9 +5,9 @@ import { taskOfImageKey } from './bucket.ts';
 import type { Evidence, GenerationRecord } from './evidence.ts';
 
 /**
- * Finds the executions whose bytes are not kept where they belong, and the images that are said to have succeeded without the proof of it:
- * an execution on the bill, its bytes under the key of that very submission, a record that names them, and the same key in Redis, which the
- * caller is served from. One line for each image.
+ * Finds executions whose bytes are not in their place, and successful images without proof. The proof is an execution on the bill, its
+ * bytes under the key of that submission, a record that names them, and the same key in Redis, from which the caller gets the image.
+ * Returns one line for each image.
  */
 export function findLost(evidence: Evidence, tasks: Tasks, ordered: OrderedTasks): string[] {
   const executions = evidence.bill.filter((line) => line.kind === 'execution');
@@ -36,14 +36,14 @@ export function findLost(evidence: Evidence, tasks: Tasks, ordered: OrderedTasks
   return lines;
 }
 
-/** Under the key of its submission; in quarantine only if that is where its end leaves it. */
+/** Returns true if the bytes lie under the key of their submission; in quarantine only if its end says so. */
 function isKept({ images, quarantined, results }: Evidence, taskUUID: string, sha256: string): boolean {
   if (images.get(taskUUID)?.has(sha256) === true) return true;
   const end = results.get(taskUUID)?.status;
   return (end === 'lost' || end === 'unknown') && quarantined.get(taskUUID)?.has(sha256) === true;
 }
 
-/** Says why a caller who is told of an image is not served the one that was bought for it. */
+/** Returns why a caller does not get the image that was bought for it. */
 function whyNotServed(
   evidence: Evidence,
   tasks: Tasks,
@@ -53,28 +53,28 @@ function whyNotServed(
   const { key, sha256 } = image?.image ?? {};
   const [why] = tasksOfImage.flatMap((id) => (evidence.results.get(id)?.status === 'succeeded' ? [whyNoImage(evidence, tasks, id)] : []));
   const served = tasksOfImage.find((id) => key !== undefined && taskOfImageKey(key) === id);
-  if (image?.status !== 'succeeded') return 'Redis does not say so of the image itself';
+  if (image?.status !== 'succeeded') return 'Redis does not say so for the image itself';
   if (served === undefined) return why ?? 'Redis names no key of it';
   return (
     whyNoImage(evidence, tasks, served) ?? (evidence.results.get(served)?.image?.sha256 === sha256 ? undefined : 'Redis names other bytes')
   );
 }
 
-/** Says why a submission has not succeeded, whatever is claimed. @returns nothing for one that has. */
+/** Returns why a submission has not succeeded; undefined if it has. */
 function whyNoImage({ images, results }: Evidence, tasks: Tasks, taskUUID: string): string | undefined {
   const result = results.get(taskUUID);
   if (result?.status !== 'succeeded') return 'no record says so';
   const billed = (tasks.get(taskUUID)?.executions ?? []).flatMap((line) => line.images);
   if (billed.length === 0) return 'the bill holds no execution of it';
   const kept = billed.filter(({ sha256 }) => images.get(taskUUID)?.has(sha256) === true);
-  if (kept.length === 0) return 'what was billed does not lie under its key';
+  if (kept.length === 0) return 'the billed bytes do not lie under its key';
   const { key, sha256 } = result.image ?? { key: '', sha256: '' };
   if (taskOfImageKey(key) !== taskUUID) return 'its record names another key';
   const made = kept.find((image) => image.sha256 === sha256);
   return made === undefined ? 'its record names other bytes' : whyOtherFacts(result, made);
 }
 
-/** What a record tells of an image must be what was billed, whether a delivery told it or the provider was asked. */
+/** Returns the facts in a record that differ from the bill, whether a delivery or the provider's answer gave them. */
 function whyOtherFacts({ imageUUID, seed, factsFrom }: SubmissionResult, made: BilledImage): string | undefined {
   const isOther = (told: unknown, billed: unknown): boolean => told !== undefined && billed !== undefined && told !== billed;
   const other = isOther(seed, made.seed) ? 'seed' : isOther(imageUUID, made.imageUUID) ? 'imageUUID' : undefined;

@@ -1,14 +1,14 @@
 import type { Evidence } from './evidence.ts';
 import { countRoads } from './roads.ts';
 
-/** A run whose images mostly took another road says little of the one that they take in production (docs/proof.md). */
+/** Production takes the main road, so a run on which most images took another proves little (docs/proof.md). */
 const MIN_MAIN_ROAD_SHARE = 0.7;
-/** A run that leaves more than this open says little of what becomes of an image. */
+/** A run with more unproven images than this proves little. */
 const MAX_UNPROVEN_SHARE = 0.005;
 
 /**
- * Says why a run does not count as proof, whatever its figures are. @returns nothing for one that does.
- * @param unproven How many images are unproven beside those whose sends the run itself blocked.
+ * Returns the reasons why a run is not a proof, whatever its figures are; empty for a proof.
+ * @param unproven Number of unproven images, without those whose sends the run itself blocked.
  */
 export function whyNoProof(evidence: Evidence, unproven: number): string[] {
   const { mainShare } = countRoads(evidence);
@@ -23,7 +23,7 @@ export function whyNoProof(evidence: Evidence, unproven: number): string[] {
   ];
 }
 
-/** All images of all generations that Redis knows at the end. */
+/** Counts the images of all generations that Redis knows at the end. */
 export const countImages = ({ generations }: Pick<Evidence, 'generations'>): number =>
   Object.values(generations).reduce((sum, generation) => sum + (generation?.images.length ?? 0), 0);
 

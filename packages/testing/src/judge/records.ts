@@ -1,15 +1,16 @@
 import type { Redis } from 'ioredis';
+import { defined } from '@darkroom/contracts';
 import { buildGenerationStore, connectPatient, isLiftable } from '@darkroom/generation-store';
 import type { Stack } from '../fleet/stack.ts';
 import type { GenerationRecord, LedgerRecord, OrderRecord } from './evidence.ts';
 
-/** Reads what Redis holds, at the end of a run. */
+/** Reads from Redis at the end of a run. */
 export interface Records {
-  /** How many generations have a live submission or money on hold. */
+  /** Returns the number of generations with a live submission or a hold. */
   countOpen(): Promise<number>;
   readGenerations(orders: readonly Pick<OrderRecord, 'ids'>[]): Promise<Record<string, GenerationRecord | null>>;
   readLedger(): Promise<LedgerRecord>;
-  /** What keeps the whole fleet from buying and does not pass by itself, in words. */
+  /** Returns the lasting reasons why the whole fleet does not buy, in words. */
   readPauses(): Promise<string[]>;
   close(): void;
 }
@@ -24,15 +25,14 @@ export function openRecords({ redis: { url }, prefix }: Pick<Stack, 'redis' | 'p
     const { status, images, finishedAt } = view;
     return {
       status,
-      ...(finishedAt === undefined ? {} : { finishedAt }),
+      ...defined({ finishedAt }),
       images: await Promise.all(
         images.map(async ({ index, status: imageStatus, submissionStatus, submissions, image, fault }) => ({
           index,
           status: imageStatus,
           submissionStatus,
           submissions,
-          ...(fault === undefined ? {} : { code: fault.code }),
-          ...(image === undefined ? {} : { image: { key: image.key, sha256: image.sha256 } }),
+          ...defined({ code: fault?.code, image: image && { key: image.key, sha256: image.sha256 } }),
           ...(await readSends(redis, `${prefix}:submission:${id}:${index}-${submissions}`)),
         })),
       ),
@@ -56,7 +56,7 @@ async function readSends(redis: Redis, key: string): Promise<{ unrefusedSends: n
   return { unrefusedSends: Number(sends ?? 0) - Number(rejections ?? 0), isForgotten: remembered === '0' };
 }
 
-/** All periods: a run may go past midnight, and each cent is written into several of them. */
+/** Reads all periods: a run may pass midnight, and each cent counts in several periods. */
 async function readLedger(redis: Redis, prefix: string): Promise<LedgerRecord> {
   const keyOfAll = `${prefix}:spend:`;
   const periods: LedgerRecord['periods'] = {};

@@ -4,13 +4,12 @@ import type { Evidence, OrderRecord } from './evidence.ts';
 import { imageNanoUsdOf, tenantOf } from './order-terms.ts';
 
 /**
- * Finds orders that were refused for a cap although their tenant cannot have reached it at any time: all that it ever had on hold or
- * paid, and the order beside it, stay under the cap. What its caller was told is no proof: a product that refuses everything would
- * fail nothing else.
+ * Finds orders refused for a cap that their tenant cannot have reached at any time: all its holds and payments together with the order
+ * stay under the cap. The refusal itself is no proof: a product that refuses every order would pass all other checks.
  */
 export function findRefusedWrongly({ orders, ledger: { caps = {} } }: Evidence, tasks: Tasks): string[] {
   const cap = caps['tenant:day'];
-  // Caps of other kinds are wide in these runs, and those that the judge was not told of are none.
+  // Other caps are wide in these runs, and a cap that the evidence lacks does not exist.
   const capNanoUsd = cap === undefined ? Infinity : parseUsd(cap);
   const most = new Map<string, NanoUsd>();
   for (const order of orders) {
@@ -28,7 +27,7 @@ export function findRefusedWrongly({ orders, ledger: { caps = {} } }: Evidence, 
 
 const priceOf = (order: OrderRecord): NanoUsd => order.images * imageNanoUsdOf(order);
 
-/** The most that an order can have had on hold and paid at once: the price of each submission that was sent, and of one that is planned. */
+/** Returns the most that an order can have held and paid at once: the price of each sent submission, and of a planned one for each image. */
 const mostOf = (order: OrderRecord, tasks: Tasks): NanoUsd =>
   order.ids.reduce((sum, id) => {
     const sent = taskIdsOf(id, order.images).filter((taskUUID) => tasks.has(taskUUID)).length;

@@ -4,16 +4,16 @@ import type { GenerationRecord } from './evidence.ts';
 
 type ImageRecord = GenerationRecord['images'][number];
 
-/** The code of an image whose sends something answered in the place of the provider. */
+/** The code of an image whose sends a server on the way answered in the provider's place. */
 const BLOCKED = 'provider.blocked';
 
-/** The code with which the provider refuses an id for having been used. */
+/** The code with which the provider refuses a used id. */
 const CONFLICT = 'conflictTaskUUID';
 
 /**
- * Whether nobody can know yet what became of the newest submission of an image. It is looked for until the horizon, which comes
- * after the end of a run; its money stays on hold until an operator decides (I7). Never of a task that the provider accepted.
- * @param isPoisoned Whether something on the way to the provider answered the sends of its order.
+ * Returns true if the outcome of an image's newest submission is still unknown. Workers look for it until the horizon, which lies after
+ * the end of a run, and its hold stays until an operator decides (I7). A task that the provider accepted is never unproven.
+ * @param isPoisoned True if a server on the way answered the sends of its order.
  */
 export function isUnproven(
   generationId: string,
@@ -26,25 +26,24 @@ export function isUnproven(
   const task = tasks.get(taskUuidOf({ generationId, index, n: submissions }));
   if (task !== undefined && task.acceptances.length > 0) return false;
   if (submissionStatus !== 'committed' && submissionStatus !== 'unknown') return false;
-  // What stood in the way may have passed it on, and until the horizon nothing tells: the order is blocked, or its window to be sent again
-  // has closed. Of an order that nothing stood in the way of the product has no reason to say so.
+  // The server on the way may have passed a send on, and no answer shows it before the horizon: the order is blocked, or the time to send
+  // again is over. For an order without such a server the product must not say so.
   if (isPoisoned && unrefusedSends > 0) return true;
   if (code === BLOCKED) return false;
   return isGivenUp(generation, task, unrefusedSends) || wasUsedUp(task, unrefusedSends, isForgotten);
 }
 
 /**
- * It may have been sent, and the generation was cancelled or expired: an open one would send it again. That it was refused is known
- * to the provider alone when who asked died before the answer, which the record shows as a send without a refusal.
+ * Returns true if a submission may have been sent, and its generation was cancelled or expired; a worker would repeat that of an open one.
+ * If the worker died before a refusal arrived, only the provider knows the refusal, and the entry shows a send without one.
  */
 const isGivenUp = ({ status }: GenerationRecord, task: Task | undefined, unrefusedSends: number): boolean =>
   (status === 'cancelled' || status === 'expired') && (task === undefined || unrefusedSends > 0 || !hasEnded(task, Infinity));
 
 /**
- * A refusal used up its id, so that it is refused as known although no task has it. The audit trail proves that, as these runs are set,
- * where one send alone may have been accepted: not beside another that was refused or of which nothing is known, which the bill or the
- * record must say, and not if Redis was restarted since the first send and may have forgotten one. Only what is not bought again is
- * safe then (I2).
+ * Returns true if a refusal used up the id: the provider refuses it as known although no task has it. In these runs the trail proves
+ * this only if a single send may have been accepted. It does not with another refused or unknown send, which the bill or the entry
+ * shows, nor if Redis restarted after the first send and may have lost one. Safe is then only not to buy again (I2).
  */
 function wasUsedUp({ refusals }: Pick<Task, 'refusals'> = { refusals: [] }, unrefusedSends: number, isForgotten: boolean): boolean {
   const usedUp = refusals.filter(({ code }) => code !== CONFLICT);
@@ -53,5 +52,5 @@ function wasUsedUp({ refusals }: Pick<Task, 'refusals'> = { refusals: [] }, unre
   return isKnown && (unrefusedSends > 1 || usedUp.length > 1 || isForgotten);
 }
 
-/** Whether a refusal is about the request itself, and says more than that the id was used. */
+/** Returns true if a refusal concerns the request itself, and not only a used id. */
 export const isFinalRefusal = ({ httpStatus, code }: Task['refusals'][number]): boolean => httpStatus === 400 && code !== CONFLICT;

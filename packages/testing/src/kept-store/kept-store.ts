@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 
-/** The versions whose stores are kept, each by its commit: the folders of `packages/testing/fixtures`. */
+/** Versions with a kept store, each named by its commit: the folders of `packages/testing/fixtures`. */
 export const keptStoreVersions = ['b0d0369'] as const;
 export type KeptStoreVersion = (typeof keptStoreVersions)[number];
 
@@ -20,18 +20,18 @@ const viewSchema = z.looseObject({
 const submissionSchema = z.looseObject({ generationId: z.string(), index: z.int(), n: z.int(), status: z.string() });
 
 const expectedSchema = z.object({
-  /** When the store was taken down, in milliseconds since 1970. */
+  /** Time at which the store was copied, in milliseconds since 1970. */
   writtenAt: z.int(),
   prefix: z.string(),
   redisVersion: z.string(),
-  /** What its workers were told. */
+  /** Settings of its workers. */
   settings: z.object({ caps: z.record(z.string(), z.string()), apiKey: z.string(), webhookKeys: z.string() }),
   caps: z.record(z.string(), z.string()),
   pauses: z.array(z.looseObject({ kind: z.string(), reason: z.string() })),
   unknown: z.looseObject({ count: z.int() }),
   /** The ledger by period, in billionths of a US dollar. */
   spend: z.record(z.string(), z.record(z.string(), z.string())),
-  /** Each generation by what it shows, as the version that wrote it read it. */
+  /** Each generation as the version that wrote it showed it. */
   generations: z.record(z.string(), z.object({ view: viewSchema, submissions: z.array(submissionSchema) })),
 });
 
@@ -46,15 +46,15 @@ const objectSchema = z.object({
 
 export type KeptGeneration = z.output<typeof expectedSchema>['generations'][string];
 
-/** A store that an earlier version wrote: Redis, bucket, the provider's memory, and what that version read in it. */
+/** A store of an earlier version: Redis, bucket, the provider's memory, and that version's view of it. */
 export interface KeptStore {
   readonly version: KeptStoreVersion;
-  /** The folder of the fixture. */
+  /** Folder of the fixture. */
   readonly directory: string;
   readonly expected: z.output<typeof expectedSchema>;
   readonly keys: readonly z.output<typeof keySchema>[];
   readonly objects: readonly z.output<typeof objectSchema>[];
-  /** Returns a generation by its name in the fixture. @throws Error for a name that the fixture does not have. */
+  /** Returns a generation by its name in the fixture. @throws Error for an unknown name. */
   get(name: string): KeptGeneration;
   readObject(key: string): Promise<Buffer>;
 }

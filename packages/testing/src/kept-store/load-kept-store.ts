@@ -6,16 +6,16 @@ import type { Redis } from 'ioredis';
 import type { KeptStore } from './kept-store.ts';
 
 /**
- * Loads the kept Redis into an empty one: every value byte for byte. What had so long to live when the store was taken down has it
- * from now on, so that the fixture does not age. To Darkroom this is a server that restarted: its memory must be compared with S3.
+ * Loads the kept Redis into an empty one, every value byte for byte. A key's time to live starts again, so that the fixture does not
+ * age. To Darkroom this looks like a restarted server, whose memory it must compare with S3.
  */
 export async function loadKeptRedis({ keys }: KeptStore, redis: Redis): Promise<void> {
-  if ((await redis.dbsize()) > 0) throw new Error('a kept store is loaded into an empty Redis alone');
-  // 0 is no time to live to RESTORE; a lock that had none left is as good as gone after a millisecond.
+  if ((await redis.dbsize()) > 0) throw new Error('a kept store must be loaded into an empty Redis');
+  // RESTORE takes 0 as "no time to live". A lock without time left gets a millisecond, which is as good as none.
   for (const { key, ttlMs, dump } of keys) await redis.restore(key, ttlMs === null ? 0 : Math.max(1, ttlMs), Buffer.from(dump, 'base64'));
 }
 
-/** Puts the kept objects into an empty bucket, byte for byte. Only the time of the write is another one. */
+/** Puts the kept objects into an empty bucket, byte for byte; only their times of writing are new. */
 export async function loadKeptBucket(
   kept: KeptStore,
   s3: { endpoint: string; region: string; bucket: string; credentials: { accessKeyId: string; secretAccessKey: string } },
@@ -32,7 +32,7 @@ export async function loadKeptBucket(
   }
 }
 
-/** Copies bill and state of the provider to where an emulator (`EMULATOR_DIR`) goes on with them. */
+/** Copies the provider's bill and state to the folder of an emulator (`EMULATOR_DIR`), which continues with them. */
 export async function copyKeptProvider({ directory }: KeptStore, emulatorDirectory: string): Promise<void> {
   await cp(join(directory, 'emulator'), emulatorDirectory, { recursive: true });
 }

@@ -1,7 +1,7 @@
 import { createProducer } from '@darkroom/producer';
 import { usualRequest } from '../usual-request.ts';
 
-// A backend that places one order and ends: a process of its own, so that it can die anywhere in it.
+// A backend that places one order and ends. It is a process of its own, so that a test can kill it at any point.
 
 const given = (name: string): string => process.env[name] ?? '';
 
