@@ -1,13 +1,11 @@
-import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { redisProcesses, redisUserOf, type RedisProcess } from '@darkroom/generation-store';
 import { createProducer, type Producer } from '@darkroom/producer';
 import { queueNames } from '@darkroom/queues';
-import { builtApp, eventually, startDashboard, startFleet, type Fleet } from '@darkroom/testing';
+import { eventually, runApp, startDashboard, startFleet, storesEnvironment, type Fleet } from '@darkroom/testing';
 import { Redis } from 'ioredis';
 import { expect, onTestFinished, test } from 'vitest';
 
@@ -67,21 +65,10 @@ async function openDashboard(fleet: Fleet) {
 
 /** Runs a command as the user of operators. */
 async function operate({ redisUrl, prefix, s3Config }: Fleet, ...words: string[]): Promise<string> {
-  const child = spawn(process.execPath, [builtApp('cli'), ...words], {
-    env: {
-      REDIS_URL: addressOf(redisUrl, 'operator'),
-      DARKROOM_PREFIX: prefix,
-      S3_BUCKET: s3Config.bucket,
-      S3_ENDPOINT: s3Config.endpoint,
-      S3_ACCESS_KEY_ID: s3Config.credentials.accessKeyId,
-      S3_SECRET_ACCESS_KEY: s3Config.credentials.secretAccessKey,
-      DAILY_CAP_USD: '100',
-    },
+  const { code, output } = await runApp('cli', words, {
+    ...storesEnvironment({ redisUrl: addressOf(redisUrl, 'operator'), prefix, s3: s3Config }),
+    DAILY_CAP_USD: '100',
   });
-  let output = '';
-  child.stdout.on('data', (text) => (output += String(text)));
-  child.stderr.on('data', (text) => (output += String(text)));
-  const [code] = await once(child, 'exit');
   expect(code, `${words.join(' ')}: ${output}`).toBe(0);
   return output;
 }

@@ -1,12 +1,9 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { buildGenerationStore, connectPatient } from '@darkroom/generation-store';
 import { createObjectStorage } from '@darkroom/object-storage';
 import { createProducer } from '@darkroom/producer';
-import { builtApp, eventually, startFleet } from '@darkroom/testing';
+import { eventually, runApp, startFleet, storesEnvironment } from '@darkroom/testing';
 import { expect, onTestFinished, test } from 'vitest';
 
-const program = builtApp('cli');
 const USD = 1_000_000_000;
 
 /** Starts workers one after the other, each with its own environment. */
@@ -38,23 +35,7 @@ async function setup(...environments: Readonly<Record<string, string>>[]) {
       const page = await (await fetch(`${fleet.workerUrls[at]}/metrics`, { headers: { connection: 'close' } })).text();
       return /^darkroom_settings_differ\S* (\d)$/m.exec(page)?.[1];
     },
-    operate: async (...words: string[]): Promise<{ code: number | null; output: string }> => {
-      const child = spawn(process.execPath, [program, ...words], {
-        env: {
-          PATH: process.env['PATH'] ?? '',
-          REDIS_URL: fleet.redisUrl,
-          DARKROOM_PREFIX: prefix,
-          S3_BUCKET: s3Config.bucket,
-          S3_ENDPOINT: s3Config.endpoint,
-          S3_ACCESS_KEY_ID: s3Config.credentials.accessKeyId,
-          S3_SECRET_ACCESS_KEY: s3Config.credentials.secretAccessKey,
-        },
-      });
-      let output = '';
-      for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
-      const [code] = (await once(child, 'close')) as [number | null]; // the arguments of the event "close"
-      return { code, output };
-    },
+    operate: (...words: string[]) => runApp('cli', words, storesEnvironment({ redisUrl: fleet.redisUrl, prefix, s3: s3Config })),
   };
 }
 

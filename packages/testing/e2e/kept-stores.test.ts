@@ -1,13 +1,12 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildGenerationStore, defaultRetention } from '@darkroom/generation-store';
 import { Redis } from 'ioredis';
 import { describe, expect, inject, onTestFinished, test } from 'vitest';
-import { builtApp, builtAppsFolder } from '../src/built-apps/built-apps.ts';
+import { builtAppsFolder } from '../src/built-apps/built-apps.ts';
 import { describeApps } from '../src/fleet/app-processes.ts';
+import { runApp } from '../src/fleet/run-app.ts';
 import {
   copyKeptProvider,
   countExecutions,
@@ -85,10 +84,8 @@ async function setup(version: KeptStoreVersion) {
     readBill: () => readBilledTasks(apps.billFile),
     /** Runs the command line as an operator. */
     operate: async (...words: string[]) => {
-      const path = process.env['PATH'] ?? '';
-      const child = spawn(process.execPath, [builtApp('cli'), ...words], { env: { PATH: path, ...worker.env } });
-      const [code] = (await once(child, 'exit')) as [number | null]; // of the event "exit"
-      expect(code, words.join(' ')).toBe(0);
+      const { code, output } = await runApp('cli', words, worker.env);
+      expect(code, `${words.join(' ')}: ${output}`).toBe(0);
     },
   };
 }

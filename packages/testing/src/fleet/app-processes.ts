@@ -41,6 +41,16 @@ export interface AppProcesses {
 /** Settings that differ between workers. */
 export type WorkerEnvironment = Readonly<Record<string, string>> & { RUNWARE_URL: string; WEBHOOK_BASE_URL: string };
 
+/** Settings that name the stores of a Darkroom to a worker or to a command of an operator. */
+export const storesEnvironment = ({ redisUrl, prefix, s3 }: Pick<AppSettings, 'redisUrl' | 'prefix' | 's3'>): Record<string, string> => ({
+  REDIS_URL: redisUrl,
+  DARKROOM_PREFIX: prefix,
+  S3_BUCKET: s3.bucket,
+  S3_ENDPOINT: s3.endpoint,
+  S3_ACCESS_KEY_ID: s3.credentials.accessKeyId,
+  S3_SECRET_ACCESS_KEY: s3.credentials.secretAccessKey,
+});
+
 export function describeApps({ directory, runtime, redisUrl, prefix, s3, ...given }: AppSettings): AppProcesses {
   const { apiKey = 'test-key', webhookKeys = `test:${randomBytes(32).toString('hex')}`, env: common = {} } = given;
   const emulatorDirectory = join(directory, 'emulator');
@@ -78,12 +88,7 @@ export function describeApps({ directory, runtime, redisUrl, prefix, s3, ...give
       }),
     worker: (name, env, readyPath = '/readyz') =>
       describe(name, 'worker', readyPath, {
-        REDIS_URL: redisUrl,
-        DARKROOM_PREFIX: prefix,
-        S3_BUCKET: s3.bucket,
-        S3_ENDPOINT: s3.endpoint,
-        S3_ACCESS_KEY_ID: s3.credentials.accessKeyId,
-        S3_SECRET_ACCESS_KEY: s3.credentials.secretAccessKey,
+        ...storesEnvironment({ redisUrl, prefix, s3 }),
         RUNWARE_API_KEY: apiKey,
         WEBHOOK_KEYS: webhookKeys,
         ...common,

@@ -90,7 +90,7 @@ async function answers(url: string): Promise<boolean> {
 }
 
 /** Returns the environment that every process needs; nothing in it may make a process leave this machine. */
-const baseEnvironment = (): Record<string, string> =>
+export const baseEnvironment = (): Record<string, string> =>
   Object.fromEntries(
     ['PATH', 'HOME', 'TMPDIR', 'DARKROOM_TEST_RUN', 'NODE_OPTIONS']
       .map((name) => [name, process.env[name] ?? ''])
