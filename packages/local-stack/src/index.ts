@@ -1,7 +1,9 @@
 export { lockFolder, type FolderLock } from './folder-lock.ts';
 export { freePort } from './free-port.ts';
 export { isAlive } from './is-alive.ts';
-export type { AppendFsync, Environment, LocalRedis, RedisKind } from './redis/local-redis.ts';
+export { checkUrl } from './processes/check-url.ts';
+export { runProgram, startProgram, type Environment, type Program, type ProgramOptions } from './processes/program.ts';
+export type { AppendFsync, LocalRedis, RedisKind } from './redis/local-redis.ts';
 export { endOrphan } from './redis/orphan.ts';
 export { startRedis, type StartRedisOptions } from './redis/start-redis.ts';
 export type { S3Disturbance, S3Trouble } from './s3/disturbance.ts';

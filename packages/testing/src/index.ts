@@ -1,4 +1,4 @@
-export { freePort } from '@darkroom/local-stack';
+export { freePort, startProgram } from '@darkroom/local-stack';
 export { eventually, type EventuallyOptions } from './eventually.ts';
 export { builtApp } from './built-apps/built-apps.ts';
 export { countExecutions, readBilledTasks, type BilledTask } from './fleet/bill.ts';

@@ -1,8 +1,7 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 
-import { builtApp, eventually, freePort } from '@darkroom/testing';
+import { builtApp, eventually, freePort, startProgram } from '@darkroom/testing';
 import { expect, onTestFinished } from 'vitest';
 
 export type AppName = 'worker' | 'webhook-receiver' | 'dashboard';
@@ -18,24 +17,21 @@ const LIMIT = { withinMs: 30_000, everyMs: 25 };
 /** Starts a built app and waits until it is alive, for which it needs no other process. The end of the test ends it. */
 export async function startProcess(app: AppName, env: Readonly<Record<string, string>>, nodeOptions: readonly string[] = []) {
   const port = await freePort();
-  const child = spawn(process.execPath, [...nodeOptions, builtApp(app)], {
-    env: { PATH: process.env['PATH'] ?? '', HOST: '127.0.0.1', PORT: String(port), ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+  const program = startProgram({
+    name: app,
+    args: [...nodeOptions, builtApp(app)],
+    environment: { PATH: process.env['PATH'], HOST: '127.0.0.1', PORT: String(port), ...env },
   });
-  let written = '';
-  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => (written += text));
-  const closed = once(child, 'close');
-  onTestFinished(async () => {
-    child.kill('SIGKILL');
-    await closed;
-  });
+  const { child } = program;
+  onTestFinished(() => program.kill());
   const get = async (path: string) => {
     const response = await fetch(`http://127.0.0.1:${port}${path}`, { headers: { connection: 'close' } });
     const body: unknown = await response.json();
     return { status: response.status, body };
   };
   const writtenLines = (): Record<string, unknown>[] =>
-    written
+    program
+      .output()
       .split('\n')
       .filter((line) => line !== '')
       .map((line) => JSON.parse(line) as Record<string, unknown>);
@@ -64,7 +60,8 @@ export async function startProcess(app: AppName, env: Readonly<Record<string, st
     async end(name?: NodeJS.Signals) {
       const startedAt = performance.now();
       if (name !== undefined) child.kill(name);
-      const [code, signal] = (await closed) as [number | null, NodeJS.Signals | null]; // documented arguments of "close"
+      await program.ended;
+      const { exitCode: code, signalCode: signal } = child;
       return { code, signal, seconds: (performance.now() - startedAt) / 1000 };
     },
   };

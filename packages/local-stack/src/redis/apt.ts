@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import type { Environment } from './local-redis.ts';
+import type { Environment } from '../processes/program.ts';
 
 const run = promisify(execFile);
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { isAlive } from '../is-alive.ts';
 import { aptIn, type Apt } from './apt.ts';
 import { doesRun } from './find-binary.ts';
-import type { Environment } from './local-redis.ts';
+import type { Environment } from '../processes/program.ts';
 
 /** A server unpacked into a folder, with the environment that lets it find its libraries. */
 export interface DebianRedis {

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { access, constants } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
-import type { Environment } from './local-redis.ts';
+import type { Environment } from '../processes/program.ts';
 
 const NAMES = ['valkey-server', 'redis-server', 'redict-server', 'keydb-server'];
 

@@ -22,6 +22,3 @@ export interface LocalRedis {
   /** Stops what was started, and waits for its end. A server that was given by URL is left alone. May be called twice. */
   stop(): Promise<void>;
 }
-
-/** Environment variables, as `process.env` holds them. */
-export type Environment = Readonly<Record<string, string | undefined>>;

@@ -1,13 +1,11 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { closeSync, openSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { LocalStackError } from '@darkroom/contracts';
 import { lockFolder } from '../folder-lock.ts';
 import { freePort } from '../free-port.ts';
-import type { AppendFsync, Environment } from './local-redis.ts';
+import { startProgram, type Environment, type Program } from '../processes/program.ts';
+import type { AppendFsync } from './local-redis.ts';
 import { endOrphan, forgetServer, recordServer } from './orphan.ts';
-import { findServerInfo, type ServerInfo } from './server-info.ts';
+import { findServerInfo } from './server-info.ts';
 
 /** How to run one private server. */
 export interface RedisProcessOptions {
@@ -44,13 +42,17 @@ export async function startRedisProcess(options: RedisProcessOptions): Promise<R
   const lock = lockFolder(dir);
   try {
     await endOrphan(dir);
-    const { child, ended, ...server } = await startOnSomePort(options);
+    const { program, ...server } = await startOnSomePort(options);
     recordServer(dir, { pid: server.pid, url: server.url });
-    const released = ended.then(() => {
+    const released = program.ended.then(() => {
       forgetServer(dir);
       lock.release();
     });
-    return { ...server, stop: () => stopChild(child, released) };
+    const stop = async (): Promise<void> => {
+      await program.stop(STOP_LIMIT_MS);
+      await released;
+    };
+    return { ...server, stop };
   } catch (error) {
     lock.release();
     throw error;
@@ -59,8 +61,7 @@ export async function startRedisProcess(options: RedisProcessOptions): Promise<R
 
 /** A server that answers, not yet bound to the lock of its folder. */
 interface StartedServer extends Omit<RedisProcess, 'stop'> {
-  readonly child: ChildProcess;
-  readonly ended: Promise<void>;
+  readonly program: Program;
 }
 
 async function startOnSomePort(options: RedisProcessOptions): Promise<StartedServer> {
@@ -74,25 +75,26 @@ async function startOnSomePort(options: RedisProcessOptions): Promise<StartedSer
 }
 
 async function startOnPort(options: RedisProcessOptions, port: number): Promise<StartedServer> {
-  const log = join(options.dir, 'server.log');
-  const child = spawnServer(options, port, log);
-  const ended = endOf(child);
+  const program = startServer(options, port);
+  const { pid } = program.child;
   const url = `redis://127.0.0.1:${port}`;
+  let version = '';
   try {
-    const info = await waitForAnswer(child, url);
-    if (child.pid === undefined) throw new Error('it has no process id');
-    return { url, pid: child.pid, version: info.version, child, ended };
+    await program.untilReady(async () => {
+      const info = await findServerInfo(url, 1000);
+      version = info?.version ?? '';
+      return info === undefined || info.processId !== pid ? { what: 'it does not answer' } : undefined;
+    }, START_LIMIT_MS);
+    if (pid === undefined) throw new Error('it has no process id');
+    return { url, pid, version, program };
   } catch (cause) {
-    await stopChild(child, ended);
-    throw new LocalStackError(
-      `cannot start "${basename(options.binary)}" on port ${port}: ${String(cause)}; the end of "${log}":\n${lastLinesOf(log)}`,
-      { cause },
-    );
+    await program.stop(STOP_LIMIT_MS);
+    const { message } = cause as Error; // of `untilReady`
+    throw new LocalStackError(`cannot start "${basename(options.binary)}" on port ${port}: ${message}`, { cause });
   }
 }
 
-function spawnServer({ binary, environment, dir, persistence }: RedisProcessOptions, port: number, log: string): ChildProcess {
-  const output = openSync(log, 'a');
+function startServer({ binary, environment, dir, persistence }: RedisProcessOptions, port: number): Program {
   const settings = {
     port: String(port),
     bind: '127.0.0.1',
@@ -105,54 +107,14 @@ function spawnServer({ binary, environment, dir, persistence }: RedisProcessOpti
     'maxmemory-policy': 'noeviction',
     daemonize: 'no',
   };
-  try {
-    const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
-    return spawn(binary, args, {
-      env: { ...environment },
-      stdio: ['ignore', output, output],
-      // A Ctrl-C in the terminal is for the parent, which still needs its Redis while it stops.
-      detached: process.platform !== 'win32',
-    });
-  } finally {
-    closeSync(output);
-  }
-}
-
-async function waitForAnswer(child: ChildProcess, url: string): Promise<ServerInfo> {
-  const end = new Promise<never>((_, reject) => {
-    child.once('error', reject);
-    child.once('exit', (code, signal) => reject(new Error(`it ended with ${signal ?? `exit code ${code}`}`)));
+  return startProgram({
+    name: 'Redis',
+    command: binary,
+    args: Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]),
+    environment,
+    logFile: join(dir, 'server.log'),
+    // This process still needs its Redis while it stops, and a Redis writes what it holds before it ends.
+    hasOwnGroup: true,
+    signalAtExit: 'SIGTERM',
   });
-  const limit = AbortSignal.timeout(START_LIMIT_MS);
-  let hasEnded = false;
-  end.catch(() => (hasEnded = true));
-  const answer = async (): Promise<ServerInfo> => {
-    while (!limit.aborted && !hasEnded) {
-      const info = await findServerInfo(url, 1000);
-      if (info !== undefined && info.processId === child.pid) return info;
-      await delay(10);
-    }
-    throw new Error(`it did not answer within ${START_LIMIT_MS} ms`);
-  };
-  return Promise.race([answer(), end]);
 }
-
-/** Settles when the child is gone, or never came to be. Until then, our own exit takes it along. */
-function endOf(child: ChildProcess): Promise<void> {
-  const killAtExit = (): void => void child.kill('SIGTERM');
-  process.once('exit', killAtExit);
-  return new Promise<void>((resolve) => {
-    child.once('exit', () => resolve());
-    child.once('error', () => resolve());
-  }).finally(() => process.off('exit', killAtExit));
-}
-
-/** SIGTERM lets the server write what it holds; SIGKILL ends one that hangs. */
-async function stopChild(child: ChildProcess, ended: Promise<void>): Promise<void> {
-  child.kill('SIGTERM');
-  const timer = setTimeout(() => child.kill('SIGKILL'), STOP_LIMIT_MS);
-  await ended;
-  clearTimeout(timer);
-}
-
-const lastLinesOf = (file: string): string => readFileSync(file, 'utf8').split('\n').slice(-8).join('\n');

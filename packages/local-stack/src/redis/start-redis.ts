@@ -2,7 +2,8 @@ import { canReadUrl, LocalStackError } from '@darkroom/contracts';
 import { unpackDebianRedis } from './debian-copy.ts';
 import { doesRun, findRedisBinary } from './find-binary.ts';
 import { startInProcessRedis } from './in-process-redis.ts';
-import type { AppendFsync, Environment, LocalRedis, RedisKind } from './local-redis.ts';
+import type { Environment } from '../processes/program.ts';
+import type { AppendFsync, LocalRedis, RedisKind } from './local-redis.ts';
 import { startRedisProcess } from './redis-process.ts';
 import { findServerInfo } from './server-info.ts';
 

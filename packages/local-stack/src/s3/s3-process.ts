@@ -1,7 +1,6 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { LocalStackError } from '@darkroom/contracts';
+import { startProgram } from '../processes/program.ts';
 import type { S3Trouble } from './disturbance.ts';
 import type { S3ServerOptions } from './server.ts';
 
@@ -21,13 +20,18 @@ export type S3ProcessOptions = Pick<S3ServerOptions, 'dir' | 'port' | 'credentia
 /** The compiled program: the package must be built, also when this file runs from source. */
 const PROGRAM = fileURLToPath(new URL('../../dist/s3/main.js', import.meta.url));
 
+const START_LIMIT_MS = 20_000;
+const STOP_LIMIT_MS = 5_000;
+
 /**
  * Starts the embedded S3 as a child process and waits until it listens.
  * @throws LocalStackError when it ends instead.
  */
 export async function startS3Process({ dir, port = 0, credentials, region, bucket }: S3ProcessOptions): Promise<S3Process> {
-  const child = spawn(process.execPath, [PROGRAM], {
-    env: {
+  const program = startProgram({
+    name: 'embedded S3',
+    args: [PROGRAM],
+    environment: {
       S3_DIR: dir,
       PORT: String(port),
       S3_ACCESS_KEY_ID: credentials.accessKeyId,
@@ -36,44 +40,22 @@ export async function startS3Process({ dir, port = 0, credentials, region, bucke
       S3_BUCKET: bucket,
     },
     // The program ends when this channel closes: it never outlives a parent that was killed.
-    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-    // A Ctrl-C in the terminal is for the parent, which still needs its storage while it stops.
-    detached: process.platform !== 'win32',
+    hasChannel: true,
+    // This process still needs its storage while it stops.
+    hasOwnGroup: true,
+    signalAtExit: 'SIGTERM',
   });
-  const killAtExit = (): void => void child.kill('SIGTERM');
-  process.once('exit', killAtExit);
-  const ended = once(child, 'close')
-    .catch(() => undefined)
-    .finally(() => process.off('exit', killAtExit));
-  const stop = async (): Promise<void> => {
-    child.kill('SIGTERM');
-    await ended;
-  };
+  const { child } = program;
+  let endpoint: string | undefined;
+  child.once('message', (said) => (endpoint = typeof said === 'object' && 'endpoint' in said ? String(said.endpoint) : undefined));
+  const stop = async (): Promise<void> => void (await program.stop(STOP_LIMIT_MS));
   try {
-    const endpoint = await readEndpoint(child);
+    await program.untilReady(() => Promise.resolve(endpoint === undefined ? { what: 'it does not listen' } : undefined), START_LIMIT_MS);
+    if (endpoint === undefined || child.pid === undefined) throw new Error('it has no address or no process id');
     const setTrouble = (trouble: S3Trouble): void => void (child.connected && child.send({ ...trouble }));
-    return { endpoint, pid: pidOf(child), setTrouble, stop };
+    return { endpoint, pid: child.pid, setTrouble, stop };
   } catch (cause) {
     await stop();
     throw new LocalStackError(`cannot start the embedded S3 in a process of its own: ${String(cause)}`, { cause });
   }
-}
-
-/** What the program says when it listens; an error holding its complaint when it ends first. */
-function readEndpoint(child: ChildProcess): Promise<string> {
-  let complaint = '';
-  child.stderr?.on('data', (bytes: Buffer) => (complaint += bytes.toString()));
-  return new Promise((resolve, reject) => {
-    child.once('message', (said) => {
-      if (typeof said === 'object' && 'endpoint' in said) resolve(String(said.endpoint));
-      else reject(new Error('it said something else than where it listens'));
-    });
-    child.once('error', reject);
-    child.once('close', () => reject(new Error(`it ended before it listened: ${complaint.trim()}`)));
-  });
-}
-
-function pidOf({ pid }: ChildProcess): number {
-  if (pid === undefined) throw new Error('it has no process id');
-  return pid;
 }

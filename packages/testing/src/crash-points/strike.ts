@@ -1,8 +1,7 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { runProgram } from '@darkroom/local-stack';
+import { baseEnvironment } from '../fleet/managed-process.ts';
 import { startAgain } from '../fleet/stack.ts';
 import type { TapOrder } from './order.ts';
 import type { Trace } from './tap.ts';
@@ -111,13 +110,11 @@ export async function strikeProgram(world: CrashWorld, program: Program, order: 
 
 /** @returns the exit code, or null after a kill. The output goes to the program's log. */
 async function runToItsEnd({ directory, tap }: CrashWorld, { name, script, args = [], env }: Program): Promise<number | null> {
-  const log = openSync(join(directory, `${name}.log`), 'a');
-  const { PATH = '', HOME = '', DARKROOM_TEST_RUN = '' } = process.env;
-  const child = spawn(process.execPath, ['--enable-source-maps', script, ...args], {
-    env: { PATH, HOME, DARKROOM_TEST_RUN, ...env, ...tap(name).environment },
-    stdio: ['ignore', log, log],
+  const { code } = await runProgram({
+    name,
+    args: ['--enable-source-maps', script, ...args],
+    environment: { ...baseEnvironment(), ...env, ...tap(name).environment },
+    logFile: join(directory, `${name}.log`),
   });
-  closeSync(log);
-  await once(child, 'exit');
-  return child.exitCode;
+  return code;
 }

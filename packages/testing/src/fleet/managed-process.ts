@@ -1,8 +1,5 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { closeSync, openSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { setTimeout as delay } from 'node:timers/promises';
+import { checkUrl, startProgram, type Program } from '@darkroom/local-stack';
 
 export interface ManagedProcessOptions {
   name: string;
@@ -30,63 +27,31 @@ export interface ManagedProcess {
 }
 
 /** Time for a start on a machine that runs other tests as well. */
-const READY_WITHIN_MS = 60_000;
+const READY_LIMIT_MS = 60_000;
+/** Longer than any test waits for an orderly end. */
+const STOP_LIMIT_MS = 60_000;
 
 /** Describes a process; nothing runs before `start`. */
-export function createManagedProcess({
-  name,
-  node = process.execPath,
-  script,
-  env,
-  logFile,
-  readyUrl,
-}: ManagedProcessOptions): ManagedProcess {
-  let child: ChildProcess | undefined;
-  const isRunning = (): boolean => child !== undefined && child.exitCode === null && child.signalCode === null;
-
-  async function end(signal: NodeJS.Signals): Promise<number | null> {
-    const running = child;
-    if (running === undefined || !isRunning()) return running?.exitCode ?? null;
-    const exited = once(running, 'exit');
-    running.kill(signal);
-    if (signal === 'SIGKILL') running.kill('SIGCONT');
-    await exited;
-    return running.exitCode;
-  }
-
+export function createManagedProcess({ name, node, script, env, logFile, readyUrl }: ManagedProcessOptions): ManagedProcess {
+  let program: Program | undefined;
   return {
     name,
-    isRunning,
+    isRunning: () => program?.isRunning() ?? false,
     async start() {
-      const log = openSync(logFile, 'a');
-      child = spawn(node, ['--enable-source-maps', script], {
-        env: { ...baseEnvironment(), ...env },
-        stdio: ['ignore', log, log],
+      program = startProgram({
+        name,
+        ...(node === undefined ? {} : { command: node }),
+        args: ['--enable-source-maps', script],
+        environment: { ...baseEnvironment(), ...env },
+        logFile,
       });
-      closeSync(log);
-      const endsAt = performance.now() + READY_WITHIN_MS;
-      while (!(await answers(readyUrl))) {
-        if (!isRunning() || performance.now() > endsAt) {
-          throw new Error(`${name} did not become ready\n${(await readFile(logFile, 'utf8')).slice(-2000)}`);
-        }
-        await delay(50);
-      }
+      await program.untilReady(checkUrl(readyUrl), READY_LIMIT_MS);
     },
-    stop: () => end('SIGTERM'),
-    kill: async () => void (await end('SIGKILL')),
-    signal: (signal) => void child?.kill(signal),
+    stop: async () => (await program?.stop(STOP_LIMIT_MS)) ?? null,
+    kill: async () => program?.kill(),
+    signal: (signal) => void program?.child.kill(signal),
     log: () => readFile(logFile, 'utf8'),
   };
-}
-
-async function answers(url: string): Promise<boolean> {
-  try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(1000), headers: { connection: 'close' } });
-    await response.arrayBuffer();
-    return response.ok;
-  } catch {
-    return false;
-  }
 }
 
 /** Returns the environment that every process needs; nothing in it may make a process leave this machine. */

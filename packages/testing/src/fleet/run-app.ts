@@ -1,5 +1,4 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { runProgram } from '@darkroom/local-stack';
 import { builtApp } from '../built-apps/built-apps.ts';
 import { baseEnvironment } from './managed-process.ts';
 
@@ -12,13 +11,5 @@ export interface AppRun {
 }
 
 /** Runs a built app to its end. @param env Its settings; it sees nothing else of the environment of the test that could change what it does. */
-export async function runApp(app: string, words: readonly string[], env: Readonly<Record<string, string>>): Promise<AppRun> {
-  const child = spawn(process.execPath, ['--enable-source-maps', builtApp(app), ...words], {
-    env: { ...baseEnvironment(), ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => (output += text));
-  const [code] = (await once(child, 'close')) as [number | null]; // of the event "close"
-  return { code, output };
-}
+export const runApp = (app: string, words: readonly string[], env: Readonly<Record<string, string>>): Promise<AppRun> =>
+  runProgram({ name: app, args: ['--enable-source-maps', builtApp(app), ...words], environment: { ...baseEnvironment(), ...env } });
