@@ -93,7 +93,8 @@ export async function placeOrder(producer: Producer, order: Order, placed: Place
         end('final');
         return;
       } catch (error) {
-        if (hasCode(error, 'generation.not-found')) {
+        const isLate = order.asksAgain === true && hasCode(error, 'generation.wait-timeout') && !isUnwanted();
+        if (isLate || hasCode(error, 'generation.not-found')) {
           const again = isUnwanted() ? 'given-up' : await insist(() => enqueue(id));
           if (again !== 'done') {
             end(again);

@@ -31,6 +31,11 @@ test('slow callers enqueue under ids as old as is stated, and as many as is stat
   expect(Math.max(...slow)).toBeGreaterThan(22 * 3_600_000);
 });
 
+test('callers ask again while they wait where the reconciler rests, and nowhere else', () => {
+  expect(deriveOrders(settings).some(({ asksAgain }) => asksAgain)).toBe(false);
+  expect(deriveOrders({ ...settings, reconcileEveryMs: 1 }).every(({ asksAgain }) => asksAgain)).toBe(true);
+});
+
 test('something answers poisoned orders while faults go on, and lets them pass afterwards', () => {
   const { faulty, calm } = deriveProviderFaults(settings, timingOf(1));
   expect(faulty).toMatchObject({ poisonWord: POISON, poisonAnswer: 'html-403' });

@@ -11,6 +11,8 @@ export interface Order extends OrderTerms {
   idempotencyKey?: string;
   /** The caller enqueues again: with the same generation id, or with only its idempotency key. */
   repeats?: { afterMs: number; with: 'same-id' | 'idempotency-key' };
+  /** The caller enqueues again under the same id while it waits: a Redis that went back may hold the entry without its job. */
+  asksAgain?: boolean;
   cancelAfterMs?: number;
   deadlineAfterMs?: number;
   /** Age of its id at the first enqueue: a slow caller made the id earlier. */
@@ -33,18 +35,26 @@ const usualSlowCallers = { share: 0.03, withinMs: 60 * MINUTE_MS };
 export const MAX_REFERENCE_IMAGES = 2;
 
 /** Derives the orders from the settings alone. */
-export function deriveOrders({ generations, seed, scale, ordersPerSecond, slowCallers = usualSlowCallers }: FaultRunSettings): Order[] {
+export function deriveOrders({
+  generations,
+  seed,
+  scale,
+  ordersPerSecond,
+  slowCallers = usualSlowCallers,
+  reconcileEveryMs,
+}: FaultRunSettings): Order[] {
   const draws = createDraws(seed, 'orders');
   const chooseTenant = createTenants(createDraws(seed, 'tenants'));
-  const given = { chooseTenant, scale, ordersPerSecond, slowCallers };
+  const given = { chooseTenant, scale, ordersPerSecond, slowCallers, asksAgain: reconcileEveryMs !== undefined };
   return Array.from({ length: generations }, (_, at) => deriveOrder(draws.of(at), `${seed}-${at}`, given));
 }
 
 interface Given extends Required<Pick<FaultRunSettings, 'scale' | 'ordersPerSecond' | 'slowCallers'>> {
   chooseTenant: ChooseTenant;
+  asksAgain: boolean;
 }
 
-function deriveOrder(draws: NamedDraws, name: string, { chooseTenant, scale, ordersPerSecond, slowCallers }: Given): Order {
+function deriveOrder(draws: NamedDraws, name: string, { chooseTenant, scale, ordersPerSecond, slowCallers, asksAgain }: Given): Order {
   const ms: Ms = (what, min, max) => draws.between(what, min * scale, max * scale);
   const hasKey = draws.chance('has-key', 0.15);
   const images = draws.chance('one-image', 0.85) ? 1 : draws.between('images', 2, draws.chance('many-images', 0.1) ? 8 : 4);
@@ -67,6 +77,7 @@ function deriveOrder(draws: NamedDraws, name: string, { chooseTenant, scale, ord
     },
     ...(hasKey ? { idempotencyKey: `key ${name}` } : {}),
     ...(isPoisoned ? { isPoisoned } : {}),
+    ...(asksAgain ? { asksAgain } : {}),
     ...(draws.chance('repeats', 0.2)
       ? {
           repeats: {

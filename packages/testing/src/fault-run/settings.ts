@@ -22,7 +22,7 @@ export interface FaultRunSettings {
   rollbacksAfter429: number;
   /** Number of faults of each kind: failover with open connections, silent connections, full Redis. */
   failovers: number;
-  /** Time between two passes of the reconciler; when absent a twelfth of the resend window, as in production. */
+  /** Time between two passes of the reconciler, while callers enqueue again; when absent a twelfth of the resend window, as in production. */
   reconcileEveryMs?: number;
   /** Share of callers that enqueue under an older id, and its greatest age; when absent 3 % and an hour. */
   slowCallers?: { share: number; withinMs: number };
