@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { isAlive, runProgram, startProgram, type Program, type ProgramOptions } from '../src/index.ts';
+import { startProgram, type Program, type ProgramOptions } from '../src/index.ts';
 
 /** Starts Node with a script, which the end of the test kills. */
 function startScript(script: string, options: Partial<ProgramOptions> = {}): Program {
@@ -46,18 +46,4 @@ test('a wait ends at its limit, and at once if what is missing does not pass by 
   const missing = { what: 's3: no bucket' };
   await expect(program.untilReady(() => Promise.resolve(missing), 30)).rejects.toThrow('the script is not ready after 0 s: s3: no bucket');
   await expect(program.untilReady(() => Promise.resolve({ ...missing, isLasting: true }), 60_000)).rejects.toThrow('s3: no bucket');
-});
-
-test('a program does not outlive an exit of the process that started it', async () => {
-  const local = new URL('../dist/index.js', import.meta.url).href;
-  const parent = `
-    const { startProgram } = await import(${JSON.stringify(local)});
-    const child = startProgram({ name: 'child', args: ['--eval', ${JSON.stringify(STUBBORN)}], environment: {}, hasOwnGroup: true });
-    const isReady = async () => (child.output().includes('runs') ? undefined : { what: 'nothing printed' });
-    await child.untilReady(isReady, 20000);
-    process.stdout.write(String(child.child.pid), () => process.exit(7));
-  `;
-  const { code, output } = await runProgram({ name: 'parent', args: ['--input-type=module', '--eval', parent], environment: {} });
-  expect(code).toBe(7);
-  await expect.poll(() => isAlive(Number(output)), { timeout: 10_000 }).toBe(false);
 });
