@@ -33,6 +33,7 @@ import { addQueueGauges } from './metrics/queue-gauges.ts';
 import { addSettingsGauge } from './metrics/settings-gauge.ts';
 import { createWorkerMetrics } from './metrics/worker-metrics.ts';
 import { createOwnStore } from './own-store.ts';
+import { readHistory } from './read-history.ts';
 import { warnOfShortCredentials } from './warn-of-short-credentials.ts';
 import { watchBucket } from './watch-bucket.ts';
 import { watchProvider } from './watch-provider.ts';
@@ -133,7 +134,9 @@ export function createWorkerApp(config: WorkerConfig, overrides: Partial<WorkerD
     { connection: redis, queue: queueSettings, timing, everyMs, graceMs },
     { store, storage, submissions, settlements, recovery, now, pulse, logger, metrics: workerMetrics },
   );
-  const sumsKeeper = joinSums(redis, redisConfig.prefix, { store, archive: storage, mayWrite: () => foreign === undefined, ...watching });
+  const mayWrite = (): boolean => foreign === undefined;
+  const sumsKeeper = joinSums(redis, redisConfig.prefix, { store, archive: storage, mayWrite, ...watching });
+  const history = readHistory(redis, redisConfig.prefix, { store, recovery, mayWrite, logger });
   let starting: Promise<void> | undefined;
   let isStarted = false;
   // Timers of this process use Redis time. BullMQ uses the clock of the process: with a wrong one it would move jobs at the wrong time.
@@ -220,7 +223,7 @@ export function createWorkerApp(config: WorkerConfig, overrides: Partial<WorkerD
         metrics: workerMetrics,
       },
     );
-    await Promise.all([maintenance.start(), sumsKeeper.start()]);
+    await Promise.all([maintenance.start(), sumsKeeper.start(), history.start()]);
     followPauses();
     isStarted = true;
     logger.info(
@@ -259,7 +262,7 @@ export function createWorkerApp(config: WorkerConfig, overrides: Partial<WorkerD
         signal?.addEventListener('abort', () => hurry.abort(), { once: true });
         if (signal?.aborted === true) hurry.abort();
         const saidFarewell = access.stop();
-        const loops = [serverRunWatch, maintenance, sumsKeeper, s3Watch, redisSetup, clockWatch, pulse].map((loop) => loop.stop());
+        const loops = [serverRunWatch, maintenance, sumsKeeper, history, s3Watch, redisSetup, clockWatch, pulse].map((loop) => loop.stop());
         const answers = followAnswers(redis);
         const left = await closeWorkers(workers(), { hurry: hurry.signal, canWrite: answers.isAnswered });
         answers.stop();

@@ -1,6 +1,7 @@
 import { generationStatuses, type GenerationStatus } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
+import { READING, unread } from './find-generation.ts';
 import { generationKey } from './keys.ts';
 import { closeScript } from './scripts/generations.ts';
 
@@ -12,5 +13,6 @@ export async function closeGeneration(
   status: 'cancelled' | 'expired',
 ): Promise<GenerationStatus | undefined> {
   const reply = await closeScript.run(redis, generationKey(prefix, generationId), [prefix, generationId, status]);
+  if (reply === READING) throw unread(generationId);
   return z.enum(generationStatuses).nullable().parse(reply) ?? undefined;
 }

@@ -47,7 +47,7 @@ const timeOf = (at: number): string => new Date(Math.min(at, MAX_TIME)).toISOStr
 
 const replySchema = z.union([
   z.tuple([z.enum(['created', 'exists', 'replayed', 'conflict']), z.string(), z.string()]),
-  z.tuple([z.enum(['not-initialised', 'recovering'])]),
+  z.tuple([z.enum(['not-initialised', 'recovering', 'reading'])]),
   z.tuple([z.enum(['id-too-old', 'id-ahead', 'deadline-over', 'run-at-out-of-bounds']), z.coerce.number()]),
   z.tuple([z.literal('cap'), z.string(), z.coerce.number(), z.coerce.number(), z.coerce.number(), z.coerce.number()]),
 ]);
@@ -82,6 +82,11 @@ export async function enqueueGeneration(
       throw new QueueUnavailableError(
         `could not enqueue generation "${generationId}": redis restarted, and S3 is being asked whether the generation or its idempotency key is an earlier one; nothing was queued, call again in some seconds`,
         { reached: 'no', generationId, details: { reason: 'recovering' } },
+      );
+    case 'reading':
+      throw new QueueUnavailableError(
+        `could not enqueue generation "${generationId}": redis lost its memory, and the rebuild that opened it again goes on to read what S3 remembers; whether the generation or its idempotency key is an earlier one is known when it has ended. Nothing was queued; call again later, or enqueue under a new id without an idempotency key`,
+        { reached: 'no', generationId, details: { reason: 'reading' } },
       );
     case 'cap': {
       const [, period, used, cap, resetsAt, now] = reply;

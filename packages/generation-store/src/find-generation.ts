@@ -1,4 +1,4 @@
-import type { FoundSubmission, GenerationView, GrokImagineRequest } from '@darkroom/contracts';
+import { QueueUnavailableError, type FoundSubmission, type GenerationView, type GrokImagineRequest } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 import { generationKey } from './keys.ts';
 import { readLargeRequest } from './large-request.ts';
@@ -7,6 +7,16 @@ import { hasLargeRequest, parseFoundSubmissions, parseGenerationView } from './v
 
 const read = (redis: Redis, prefix: string, generationId: string): Promise<unknown> =>
   readGenerationScript.run(redis, generationKey(prefix, generationId), [prefix, generationId]);
+
+/** The scripts answer with it for what a rebuild may come upon that reads on. */
+export const READING = 'reading';
+
+/** The error for what Redis does not know, and a rebuild may come upon that reads on. */
+export const unread = (generationId: string): QueueUnavailableError =>
+  new QueueUnavailableError(
+    `redis does not know generation "${generationId}" yet: it lost its memory, and the rebuild that opened it again goes on to read what S3 remembers; call again later`,
+    { reached: 'no', generationId, details: { reason: 'reading' } },
+  );
 
 /** Reads a generation; undefined when Redis has none of this id. @param knownRequest Its request, if it is known: a large one takes a trip of its own. */
 export async function findGeneration(
@@ -17,6 +27,7 @@ export async function findGeneration(
 ): Promise<GenerationView | undefined> {
   const reply = await read(redis, prefix, generationId);
   if (reply === null) return undefined;
+  if (reply === READING) throw unread(generationId);
   const view = parseGenerationView(prefix, generationId, reply);
   if (!hasLargeRequest(reply)) return view;
   const request = knownRequest ?? (await readLargeRequest(redis, prefix, generationId));
@@ -26,5 +37,5 @@ export async function findGeneration(
 /** Reads the submissions of a generation; none when Redis does not know it. */
 export async function findSubmissions(redis: Redis, prefix: string, generationId: string): Promise<FoundSubmission[]> {
   const reply = await read(redis, prefix, generationId);
-  return reply === null ? [] : parseFoundSubmissions(prefix, generationId, reply);
+  return reply === null || reply === READING ? [] : parseFoundSubmissions(prefix, generationId, reply);
 }

@@ -54,7 +54,7 @@ import { adoptIntent, commit, isNewestSend, recordRefusalSeen, recordVerdict } f
 import { recordDelivery, type DeliveryReceipt } from './deliveries.ts';
 import { enqueueGeneration, type EnqueueReceipt, type NewGeneration } from './enqueue.ts';
 import type { Retention } from './retention.ts';
-import { differingKey, epochKey, providerTroubleKey, submissionKey, turnKey } from './keys.ts';
+import { differingKey, epochKey, providerTroubleKey, readingKey, submissionKey, turnKey } from './keys.ts';
 import { applyLimits, findLimits, findLimitsRestrictions, restrictLimits, type LimitsRestriction, type StoredLimits } from './limits.ts';
 import { lookAtSettings, type SettingsLook } from './look-at-settings.ts';
 import { applyPauses, findPauses, type StoredPauses } from './operator-pause.ts';
@@ -167,7 +167,7 @@ export interface GenerationStore {
   /** Since when a Redis that came back may have forgotten something; undefined when no checkpoint tells. */
   findCheckpoint(): Promise<Checkpoint | undefined>;
   /** Begins to rebuild a store without an epoch, or goes on with what was begun. @param id Names it, if it is the first. */
-  beginRebuild(id: string): Promise<BegunRebuild | { kind: 'open' }>;
+  beginRebuild(id: string): Promise<BegunRebuild | { kind: 'open' } | { kind: 'reading' }>;
   /** Books money of generations that get no entry, by period; other sums take the place of those that the rebuild `id` has booked. */
   bookPast(id: string, sums: ReadonlyMap<string, PeriodMoney>): Promise<'booked' | 'open' | 'emptied'>;
   /**
@@ -268,7 +268,7 @@ export function buildGenerationStore({ prefix, retention, pollRate, ownerId }: G
     findForgotten: (recorded) => findForgotten(redis, prefix, recorded),
     expire: (generationId) => closeGeneration(redis, prefix, generationId, 'expired'),
     cancel: (generationId) => closeGeneration(redis, prefix, generationId, 'cancelled'),
-    isInitialised: async () => (await redis.exists(epochKey(prefix))) === 1,
+    isInitialised: async () => (await redis.exists(epochKey(prefix), readingKey(prefix))) > 0,
     initialise: (epoch, ownerId) => initialise(redis, prefix, epoch, ownerId),
     readOwnership: () => readOwnership(redis, prefix),
     claimOwner: (claim) => claimOwner(redis, prefix, claim),

@@ -3,7 +3,7 @@ import type { SubmissionRef } from '@darkroom/contracts';
 /**
  * Every key of Darkroom's own in Redis. One prefix with a hash tag, so that all keys of one shard lie in one slot and a
  * script may touch them together (Redis Cluster specification, "Hash tags"). Scripts alone name these: `:spend:<period>`,
- * `:hold-moves` (counts the moves of holds), `:hold-sums`, `:spend-sums` and `:moved-periods` (moved-periods.ts), `:owner`, `:server-run`, `:memory`, `:accepted-at`, `:poll-line`, `:tasks-at-provider`, `:cap-place:<period>`, `:deliveries:<generationId>:<index>-<n>` and `:idempotency:<tenant>:<digest>`,
+ * `:hold-moves` (counts the moves of holds), `:hold-sums`, `:spend-sums` and `:moved-periods` (moved-periods.ts), `:unread`, `:read` and `:unread-money` (reading.ts), `:owner`, `:server-run`, `:memory`, `:accepted-at`, `:poll-line`, `:tasks-at-provider`, `:cap-place:<period>`, `:deliveries:<generationId>:<index>-<n>` and `:idempotency:<tenant>:<digest>`,
  * whose tenant is encoded (`encodeTenant`).
  */
 export const DEFAULT_PREFIX = '{darkroom}';
@@ -25,6 +25,8 @@ export const epochKey = (prefix: string): string => `${prefix}:epoch`;
 export const rebuildKey = (prefix: string): string => `${prefix}:rebuild`;
 /** Hash: Redis time up to which the memory is whole (`scripts/server-run.ts`). */
 export const checkpointKey = (prefix: string): string => `${prefix}:checkpoint`;
+/** Hash of a rebuild that has opened the store and reads on (`scripts/reading.ts`). */
+export const readingKey = (prefix: string): string => `${prefix}:reading`;
 export const pauseKey = (prefix: string): string => `${prefix}:buying-paused`;
 /** Held for a while by whoever does what one process of the fleet does at a time. */
 export const turnKey = (prefix: string, name: string): string => `${prefix}:turn:${name}`;

@@ -22,12 +22,22 @@ export interface BegunRebuild {
   run: string;
 }
 
-const beginReplySchema = z.union([z.tuple([z.literal('open')]), z.tuple([z.literal('begun'), z.string(), z.coerce.number(), z.string()])]);
+const beginReplySchema = z.union([
+  z.tuple([z.enum(['open', 'reading'])]),
+  z.tuple([z.literal('begun'), z.string(), z.coerce.number(), z.string()]),
+]);
 
-/** Begins to rebuild a store without an epoch, or goes on with what was begun. @param id Names it, if it is the first. */
-export async function beginRebuild(redis: Redis, prefix: string, id: string): Promise<BegunRebuild | { kind: 'open' }> {
+/**
+ * Begins to rebuild a store without an epoch, or goes on with what was begun. @param id Names it, if it is the first.
+ * @returns "reading" when a rebuild has opened it and reads on.
+ */
+export async function beginRebuild(
+  redis: Redis,
+  prefix: string,
+  id: string,
+): Promise<BegunRebuild | { kind: 'open' } | { kind: 'reading' }> {
   const reply = beginReplySchema.parse(await beginRebuildScript.run(redis, rebuildKey(prefix), [prefix, id]));
-  return reply[0] === 'open' ? { kind: 'open' } : { kind: 'begun', id: reply[1], ageMs: reply[2], run: reply[3] };
+  return reply[0] === 'begun' ? { kind: 'begun', id: reply[1], ageMs: reply[2], run: reply[3] } : { kind: reply[0] };
 }
 
 /** So many periods are booked at once: a script is alone on the server. */

@@ -1,7 +1,7 @@
 import { defined, SPEND_SUMS_VERSION, spendSumsSchema, StorageError, type SpendSums } from '@darkroom/contracts';
 import { z } from 'zod';
 import type { Bucket } from './bucket.ts';
-import { parseSpendSumsKey, spendSumsKey, spendSumsOfDate, spendSumsPrefix } from './keys.ts';
+import { parseSpendSumsKey, s3TimeKey, spendSumsKey, spendSumsOfDate, spendSumsPrefix } from './keys.ts';
 
 /** Sums by period in a listing. */
 export interface ListedSums {
@@ -18,6 +18,8 @@ export interface SumsStore {
   recordSums(sums: SpendSums, id: string): Promise<string>;
   /** Lists the newest sums, the newest first. @param count Most results; fewer if the last two dates with sums have fewer. */
   listNewestSums(count: number): Promise<ListedSums[]>;
+  /** Returns what the clock of S3 says now, in milliseconds since 1970, by an object that is written for it. @param at Redis time. */
+  readS3Time(at: number, id: string): Promise<number>;
   /**
    * Reads sums. @throws StorageError storage.unavailable; storage.corrupt-record if they are corrupt or missing, or a later version wrote
    * them.
@@ -61,6 +63,13 @@ export function createSumsStore(bucket: Bucket): SumsStore {
           if (at !== undefined) found.push({ key, at, writtenAt });
         }
       return found.slice(-count).toReversed();
+    },
+    async readS3Time(at, id) {
+      const key = s3TimeKey(at, id);
+      await bucket.writeOnce(key, Buffer.from('Darkroom has asked here what the clock of S3 says.\n'), 'text/plain');
+      const [written] = (await bucket.list(key, { maxKeys: 1 })).objects;
+      if (written?.key === key) return written.writtenAt;
+      throw new StorageError('storage.unavailable', `could not find '${key}', which S3 had taken`, { reached: 'yes' });
     },
     async readSums(key) {
       const read = await bucket.read(key, MAX_SUMS_BYTES);

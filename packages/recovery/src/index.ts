@@ -1,4 +1,6 @@
 export type { Recovery, RecoveryArchive, RecoveryStore, RecoveryWaits } from './ports.ts';
+export { readOn, type ReadOnOutcome } from './opening/read-on.ts';
+export type { ReadingStore } from './opening/ports.ts';
 export { rebuild, type RebuildOptions, type RebuildOutcome, type RebuildProgress, type RebuildStore } from './rebuild.ts';
 export { restoreForgotten, type Comparison, type Damage } from './restore-forgotten.ts';
 export { restoreGeneration } from './restore-generation.ts';

@@ -1,15 +1,18 @@
-import { generationIdTime, type ListedRecord, type PeriodMoney } from '@darkroom/contracts';
+import { generationIdTime, type PeriodMoney } from '@darkroom/contracts';
 import { eachAtOnce } from './at-once.ts';
-import { groupBySubmission } from './generation-records.ts';
 import { byGeneration } from './listings.ts';
+import { openEarly } from './opening/open-early.ts';
+import type { OpeningArchive, OpeningStore, ReadingStore } from './opening/ports.ts';
+import { readOn, type ReadProgress } from './opening/read-on.ts';
+import { findUsableSums } from './opening/usable-sums.ts';
 import { addCharges, readPastCharges } from './past-money.ts';
 import type { Recovery } from './ports.ts';
 import { RESTORED_AT_ONCE, restoreForgotten, restoreOrName, type Damage } from './restore-forgotten.ts';
+import { isOver, isWanted } from './wanted.ts';
 
 /** What a rebuild needs of the store, beside what bringing back needs (generation-store). */
-export interface RebuildStore {
-  beginRebuild(id: string): Promise<{ kind: 'open' } | { kind: 'begun'; id: string; ageMs: number; run: string }>;
-  bookPast(id: string, sums: ReadonlyMap<string, PeriodMoney>): Promise<'booked' | 'open' | 'emptied'>;
+export interface RebuildStore extends OpeningStore, ReadingStore {
+  beginRebuild(id: string): Promise<{ kind: 'open' } | { kind: 'reading' } | { kind: 'begun'; id: string; ageMs: number; run: string }>;
   finishRebuild(rebuilt: {
     id: string;
     run: string;
@@ -32,6 +35,8 @@ export interface RebuildOptions {
   signal: AbortSignal;
   /** Called often. */
   onProgress: (progress: RebuildProgress) => void;
+  /** Called when the store is open and not everything is read. @param left Generations that are to be read still. */
+  onOpened: (left: number) => Promise<void>;
 }
 
 export interface RebuildProgress {
@@ -49,33 +54,62 @@ export interface RebuildProgress {
 export type RebuildOutcome =
   /** There was nothing to rebuild, or another rebuild was first. */
   | { kind: 'open' }
-  | { kind: 'opened' | 'damaged'; done: RebuildProgress; damaged: readonly Damage[] }
-  /** Ended early by the signal; Redis restarted or lost its memory meanwhile; it was begun too long ago to be gone on with. */
-  | { kind: 'stopped' | 'restarted' | 'emptied' | 'too-old' };
+  | { kind: 'opened' | 'damaged'; done: RebuildProgress; damaged: readonly Damage[]; isOpen?: boolean }
+  /**
+   * Ended early by the signal; Redis restarted or lost its memory meanwhile; it was begun too long ago to be gone on with. `isOpen`: the store
+   * is open, and not everything is read.
+   */
+  | { kind: 'stopped' | 'restarted' | 'emptied' | 'too-old'; isOpen?: boolean };
 
 const DAY_MS = 86_400_000;
 /** What has ended stays in Redis for a week: brought back a second time after that, its money would be counted twice. */
 const MAX_AGE_MS = 5 * DAY_MS;
 
 /**
- * Fills a Redis that lost its memory with what S3 remembers, and opens it. Without the epoch, which is written last, nothing is
- * enqueued or bought, so workers, receivers and producers may go on running, and nobody sees a ledger that is not whole (I9).
+ * Fills a Redis that lost its memory with what S3 remembers, and opens it. Before that nothing is enqueued or bought, so workers, receivers and
+ * producers may go on running (I9).
+ *
+ * With sums of the ledger in S3 it opens once all is back that is open or came after them, and goes on to read the rest; every cap counts
+ * what is unread at what the sums say. Without, it opens when everything is read.
  *
  * Killed anywhere it is begun again and brings back what is missing; two at once do no harm.
  * @throws StorageError when S3 is away.
  */
 export async function rebuild(
-  recovery: Recovery & { store: RebuildStore },
-  { days, keptMs, skipDamaged, createId, ownerId, signal, onProgress }: RebuildOptions,
+  recovery: Recovery & { store: RebuildStore; archive: OpeningArchive },
+  options: RebuildOptions,
 ): Promise<RebuildOutcome> {
   const { store, archive } = recovery;
+  const { days, keptMs, skipDamaged, createId, ownerId, signal, onProgress, onOpened } = options;
   const begun = await store.beginRebuild(createId());
-  if (begun.kind === 'open') return begun;
+  if (begun.kind === 'open') return { kind: 'open' };
+  if (begun.kind === 'reading') return readTheRest(recovery, options);
   if (begun.ageMs > MAX_AGE_MS) return { kind: 'too-old' };
 
-  const since = recovery.now() - days * DAY_MS;
+  const since = Math.floor(recovery.now() - days * DAY_MS);
   // By the beginning: begun again, it comes to the same.
-  const pastBefore = recovery.now() - begun.ageMs - keptMs;
+  const pastBefore = Math.floor(recovery.now() - begun.ageMs - keptMs);
+  const bound = await findUsableSums(archive, await store.readTime(), createId);
+  if (bound !== undefined) {
+    const early = await openEarly(recovery, {
+      begun,
+      sums: bound,
+      since,
+      pastBefore,
+      skipDamaged,
+      epoch: createId(),
+      ...(ownerId === undefined ? {} : { ownerId }),
+      signal,
+      onProgress: (listed, generations) => onProgress({ date: 'opening', listed, read: 0, generations, past: 0 }),
+    });
+    if (early.kind === 'damaged') return { ...early, done: { date: '', listed: 0, read: 0, generations: 0, past: 0 } };
+    if (early.kind !== 'opened' && early.kind !== 'open') return { kind: early.kind };
+    const left = (await store.findReading())?.left;
+    // Another rebuild has read everything.
+    if (left === undefined) return { kind: 'open' };
+    if (early.kind === 'opened') await onOpened(left);
+    return readTheRest(recovery, options);
+  }
   const done: RebuildProgress = { date: '', listed: 0, read: 0, generations: 0, past: 0 };
   const sums = new Map<string, PeriodMoney>();
   const damaged: Damage[] = [];
@@ -129,13 +163,41 @@ export async function rebuild(
   return end === 'opened' ? { kind: 'opened', done, damaged } : { kind: end };
 }
 
-/** The clock of S3, by which it tells when a record was written, may be behind Redis time by so much. */
-const S3_BEHIND_MS = 3 * DAY_MS;
-
-/** Whole generations of the last days, whose money the ledger needs; of older ones those that are not over. */
-const isWanted = (records: readonly ListedRecord[], since: number): boolean =>
-  records.some(({ generationId, writtenAt }) => writtenAt >= since - S3_BEHIND_MS || generationIdTime(generationId) >= since) ||
-  !isOver(records);
-
-/** Whether each submission that was sent has ended, by the names of its records. */
-const isOver = (records: readonly ListedRecord[]): boolean => groupBySubmission(records).every(({ hasResult }) => hasResult);
+/** Reads what a rebuild has left that opened the store. */
+async function readTheRest(
+  recovery: Recovery & { store: RebuildStore },
+  { skipDamaged, signal, onProgress }: RebuildOptions,
+): Promise<RebuildOutcome> {
+  const reading = await recovery.store.findReading();
+  if (reading === undefined) return { kind: 'open' };
+  const describe = ({ date, listed, generations, past }: ReadProgress): RebuildProgress => ({
+    date,
+    listed,
+    read: listed,
+    generations,
+    past,
+  });
+  const outcome = await readOn(
+    recovery,
+    { ...reading, skipDamaged: reading.skipDamaged || skipDamaged },
+    {
+      atOnce: RESTORED_AT_ONCE,
+      signal,
+      onProgress: (read) => onProgress(describe(read)),
+    },
+  );
+  switch (outcome.kind) {
+    case 'opened':
+    case 'open':
+      return { kind: 'opened', done: describe(outcome.read), damaged: outcome.damaged };
+    case 'damaged':
+      return { kind: 'damaged', done: describe({ date: '', listed: 0, generations: 0, past: 0 }), damaged: outcome.damaged, isOpen: true };
+    case 'stopped':
+    case 'restarted':
+    case 'too-old':
+    case 'emptied':
+      return { kind: outcome.kind, isOpen: outcome.kind !== 'emptied' };
+    default:
+      return outcome satisfies never;
+  }
+}

@@ -23,13 +23,16 @@ export async function restoreGeneration(
   generationId: string,
   listed?: readonly ListedRecord[],
 ): Promise<'restored' | 'known' | 'no-records'> {
-  const { store, archive, settings } = recovery;
-  const records = await readGenerationRecords(archive, generationId, settings.maxSubmissions, listed);
-  if (records === undefined) return 'no-records';
+  const records = await readGenerationRecords(recovery.archive, generationId, recovery.settings.maxSubmissions, listed);
+  return records === undefined ? 'no-records' : restoreRecords(recovery, records);
+}
+
+/** The same for a generation whose records were read. */
+export async function restoreRecords(recovery: Recovery, records: GenerationRecords): Promise<'restored' | 'known'> {
   await parkUnended(recovery, records);
-  const changed = await store.restore(records.generation);
+  const changed = await recovery.store.restore(records.generation);
   await settleWhatEnded(recovery, records);
-  await addJobs(recovery, generationId);
+  await addJobs(recovery, records.generation.generationId);
   return changed > 0 ? 'restored' : 'known';
 }
 

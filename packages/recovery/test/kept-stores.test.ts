@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createGenerationId, defaultTiming, parseStoredGrokImagineRequest, type ListedRecord } from '@darkroom/contracts';
-import { buildGenerationStore } from '@darkroom/generation-store';
+import { buildGenerationStore, buildReadingStore } from '@darkroom/generation-store';
 import { createObjectStorage } from '@darkroom/object-storage';
 import { createSettlements, createSubmissions, jobIdOf } from '@darkroom/queues';
 import {
@@ -128,7 +128,13 @@ describe.skipIf(inject('redisKind') === 'js').each([...keptStoreVersions])('the 
       reviveSubmission: (ref: Parameters<typeof submissions.revive>[0]) => submissions.revive(ref),
     };
     const outcome = await rebuild(
-      { store, archive: storage, waits, settings: { timing: defaultTiming, maxSubmissions: 2 }, now: Date.now },
+      {
+        store: { ...store, ...buildReadingStore({ prefix: kept.expected.prefix }, redis) },
+        archive: storage,
+        waits,
+        settings: { timing: defaultTiming, maxSubmissions: 2 },
+        now: Date.now,
+      },
       {
         days: 3650,
         keptMs: TEN_YEARS_SECONDS * 1000,
@@ -136,6 +142,7 @@ describe.skipIf(inject('redisKind') === 'js').each([...keptStoreVersions])('the 
         createId: randomUUID,
         signal: new AbortController().signal,
         onProgress: () => undefined,
+        onOpened: () => Promise.resolve(),
       },
     );
     const sent = Object.entries(kept.expected.generations).filter(([, generation]) => wasSent(generation));

@@ -24,6 +24,15 @@ const MAX_SUBMISSIONS = 2;
 /** How a submission may end. */
 export type End = 'succeeded' | 'failed' | 'refused' | 'lost' | 'unknown';
 
+export interface EndOptions {
+  amendment?: boolean;
+  decision?: boolean;
+  /** S3 alone hears of it. */
+  forgotten?: boolean;
+  /** How long ago it was. */
+  agoMs?: number;
+}
+
 export interface Spend {
   reserved: number;
   settled: number;
@@ -47,7 +56,7 @@ export interface World {
   /** Sends it, and the provider accepts it. */
   send(ref: SubmissionRef): Promise<Intent>;
   /** Writes its end to S3, and tells Redis if it is not to be forgotten. */
-  end(ref: SubmissionRef, how: End, options?: { amendment?: boolean; forgotten?: boolean }): Promise<SubmissionResult>;
+  end(ref: SubmissionRef, how: End, options?: EndOptions): Promise<SubmissionResult>;
   submission(ref: SubmissionRef): Promise<Record<string, string>>;
   /** The ledger, by period. */
   ledger(): Promise<Record<string, Spend>>;
@@ -65,8 +74,10 @@ export interface World {
 export const nextOf = (ref: SubmissionRef): SubmissionRef => ({ ...ref, n: ref.n + 1 });
 
 /** @param s3AheadMs How far the clock of S3 is ahead of Redis time. */
-export async function startWorld(s3AheadMs = 0): Promise<World> {
-  const s3 = await startTestS3(s3AheadMs === 0 ? {} : { clock: () => Date.now() + s3AheadMs });
+export async function startWorld(s3AheadMs: number | (() => number) = 0): Promise<World> {
+  const s3 = await startTestS3(
+    s3AheadMs === 0 ? {} : { clock: () => Date.now() + (typeof s3AheadMs === 'number' ? s3AheadMs : s3AheadMs()) },
+  );
   const storage = createObjectStorage({ ...s3, requestTimeoutMs: 10_000, maxImageBytes: 1024 }, { now: Date.now });
   const redis = new Redis(inject('redisUrl'), { maxRetriesPerRequest: null });
   const prefix = uniquePrefix();
@@ -131,18 +142,18 @@ export async function startWorld(s3AheadMs = 0): Promise<World> {
       await store.recordVerdict(ref, send, 'accepted');
       return intent;
     },
-    end: async (ref, how, { amendment = false, forgotten = false } = {}) => {
+    end: async (ref, how, { amendment = false, decision = false, forgotten = false, agoMs = 0 } = {}) => {
       const { amountNanoUsd, periods } = (await store.beginSettlement(ref))?.reservation ?? { amountNanoUsd: 0, periods: [] };
       ends += 1;
       const result: SubmissionResult = {
         version: 1,
         ...ref,
         taskUUID: taskUuidOf(ref),
-        settledAt: Date.now() + ends,
+        settledAt: Date.now() - agoMs + ends,
         reservation: { amountNanoUsd, periods },
         ...outcomeOf(ref, how),
       };
-      await (amendment ? storage.recordAmendment(result) : storage.recordResult(result));
+      await (amendment ? storage.recordAmendment(result) : decision ? storage.recordDecision(result) : storage.recordResult(result));
       if (!forgotten) await store.settle(ref, consequencesOf(result, MAX_SUBMISSIONS));
       return result;
     },

@@ -4,6 +4,7 @@ import { createRunwareClient } from '@darkroom/runware-client';
 import { runwareSettings, readSettings, s3Settings, type Environment } from '@darkroom/service-runtime';
 import type { Terminal } from '../terminal.ts';
 import { describeDiffering } from './caps.ts';
+import { describeReading } from './describe-reading.ts';
 import { describePauses } from './describe-pauses.ts';
 import { openOperations } from './open-operations.ts';
 import { describeRedisLoss } from './redis-loss.ts';
@@ -55,7 +56,9 @@ async function checkRedis(options: Omit<ExamineOptions, 'terminal'>): Promise<Ch
         text: `${where} answers, and its time, ${new Date(clock.now()).toISOString()}, is ${Math.round(Math.abs(skewMs) / 1000)} s ${skewMs > 0 ? 'behind' : 'ahead of'} the clock of this machine; a process is not ready and a worker takes no jobs unless they agree to a minute: set the wrong clock (NTP)`,
       };
     const shortcomings = await operations.examineRedis();
-    const told = [`${where} answers`, ...shortcomings.map(({ text }) => text)].join('\n');
+    const reading = await operations.findReading();
+    const history = reading === undefined ? [] : [describeReading(reading, clock.now())];
+    const told = [`${where} answers`, ...shortcomings.map(({ text }) => text), ...history].join('\n');
     if (shortcomings.some(({ isUnfit }) => isUnfit)) return { kind: 'trouble', text: `${told}\nno worker becomes ready with this Redis` };
     if (!(await store.isInitialised()))
       return {
@@ -70,7 +73,7 @@ async function checkRedis(options: Omit<ExamineOptions, 'terminal'>): Promise<Ch
         text: [told, describeDiffering(differing), ...describePauses(pauses, Date.now())].join('\n'),
       };
     return pauses.length === 0
-      ? { kind: shortcomings.length === 0 ? 'well' : 'warned', text: told }
+      ? { kind: shortcomings.length + history.length === 0 ? 'well' : 'warned', text: told }
       : { kind: 'trouble', text: [told, ...describePauses(pauses, Date.now())].join('\n') };
   } finally {
     await operations.close();

@@ -1,8 +1,10 @@
 import {
   buildGenerationStore,
+  buildReadingStore,
   defaultRetention,
   examineRedis,
   type GenerationStore,
+  type Reading,
   type RedisShortcoming,
 } from '@darkroom/generation-store';
 import type { ObjectStorage } from '@darkroom/object-storage';
@@ -21,6 +23,8 @@ export interface Operations {
   /** Reads the spend caps that the environment of this command names. @throws ConfigError for invalid caps. */
   readNamedCaps(): SpendSettings['named'];
   readonly store: GenerationStore;
+  /** The rebuild that has opened the store and reads on; undefined while there is none. */
+  findReading(): Promise<Reading | undefined>;
   /** Key prefix. */
   readonly prefix: string;
   readonly submissions: Submissions;
@@ -63,6 +67,7 @@ export async function openOperations(options: OperationsOptions): Promise<Operat
       }
     },
     examineRedis: () => examineRedis(redis),
+    findReading: () => buildReadingStore({ prefix }, redis).findReading(),
     countQueues: (now) =>
       Promise.all(
         [submissions, settlements].map(async ({ queue }) => ({

@@ -2,6 +2,7 @@ import type { StandingTrouble } from '@darkroom/generation-store';
 import type { Command } from '../command-line.ts';
 import type { Terminal } from '../terminal.ts';
 import { describeLastPass, describeProgress } from './describe-pass.ts';
+import { describeReading } from './describe-reading.ts';
 import { describeHeld, describePauses } from './describe-pauses.ts';
 import { describeDiffering, showOrChangeCaps } from './caps.ts';
 import { showOrChangeLimits } from './limits.ts';
@@ -46,8 +47,8 @@ export async function operate(command: OperatorCommand, operations: Operations, 
   }
 }
 
-async function describeStatus({ store, countQueues }: Operations, now: number): Promise<string[]> {
-  const [isInitialised, pauses, held, trouble, spend, open, unknown, queues, lastPass, progress, differing] = await Promise.all([
+async function describeStatus({ store, countQueues, findReading }: Operations, now: number): Promise<string[]> {
+  const [isInitialised, pauses, held, trouble, spend, open, unknown, queues, lastPass, progress, differing, reading] = await Promise.all([
     store.isInitialised(),
     store.pauses(),
     store.heldWorkers(),
@@ -59,6 +60,7 @@ async function describeStatus({ store, countQueues }: Operations, now: number): 
     store.findLastPass(),
     store.findPassProgress(),
     store.findDiffering(),
+    findReading(),
   ]);
   const oldest =
     open.oldest === undefined ? '' : `; the oldest is ${open.oldest.generationId}, ordered ${agoOf(open.oldest.createdAt, now)}`;
@@ -69,6 +71,7 @@ async function describeStatus({ store, countQueues }: Operations, now: number): 
           'store     NOT OPEN: no worker has started here yet, or Redis lost its memory; nothing is queued or bought',
           '          what to do: start a worker, if this is new; else npm run rebuild',
         ]),
+    ...(reading === undefined ? [] : [describeReading(reading, now)]),
     ...describePauses(pauses, now),
     ...describeHeld(held, now),
     ...(trouble === undefined ? [] : [describeTrouble(trouble, now)]),

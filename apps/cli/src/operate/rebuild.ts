@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { describeCaps } from '@darkroom/contracts';
-import { buildGenerationStore, defaultRetention, type GenerationStore } from '@darkroom/generation-store';
+import { buildGenerationStore, buildReadingStore, defaultRetention, type GenerationStore } from '@darkroom/generation-store';
 import { createSettlements, createSubmissions } from '@darkroom/queues';
 import {
   rebuild,
@@ -50,10 +50,11 @@ export async function rebuildStore(
     );
     const store = buildGenerationStore({ prefix, retention: defaultRetention, pollRate: { perSecond: 1, burst: 1 } }, redis);
     const ownerId = await takeOverBucket(owningOf(options.environment, prefix, store, storage));
+    closing.push(keepReadingTurn(store));
     await restoreSettings({ store, archive: storage }, settings.spend, terminal);
     const outcome = await rebuild(
       {
-        store,
+        store: { ...store, ...buildReadingStore({ prefix }, redis) },
         archive: storage,
         waits: {
           park: (ref, delayMs, check) => settlements.park(ref, delayMs, check),
@@ -70,6 +71,13 @@ export async function rebuildStore(
         ownerId,
         signal,
         onProgress: progress.show,
+        async onOpened(left) {
+          await submissions.endRest();
+          await printOpen(store, false, terminal);
+          terminal.print(
+            `history   ${left} generations that had ended are read now; until then an idempotency key that is not known is refused. Stopped, it is gone on with by a worker`,
+          );
+        },
       },
     );
     switch (outcome.kind) {
@@ -86,13 +94,25 @@ export async function rebuildStore(
         progress.end(outcome.done);
         nameCorrupt(terminal, outcome.damaged);
         terminal.complain(
-          'the store stays closed: the corrupt records may hold money. Repair them and rebuild again, or open the store without them: npm run rebuild -- --skip-corrupt',
+          outcome.isOpen === true
+            ? 'the store is open, and the corrupt records keep its history from being whole: unknown keys and ids are refused. Repair them, and a worker reads on; or go on without them: npm run rebuild -- --skip-corrupt'
+            : 'the store stays closed: the corrupt records may hold money. Repair them and rebuild again, or open the store without them: npm run rebuild -- --skip-corrupt',
         );
         return 1;
       case 'stopped':
+        if (outcome.isOpen === true) {
+          terminal.print('stopped; the store is open, and a worker goes on to read its history');
+          return 0;
+        }
         terminal.complain('stopped; the store stays closed. Run the rebuild again: it restores what is missing');
         return 1;
       case 'restarted':
+        if (outcome.isOpen === true) {
+          terminal.complain(
+            'redis restarted meanwhile; the store is open, and a worker goes on to read its history once redis is compared with S3',
+          );
+          return 1;
+        }
         terminal.complain(
           'redis restarted during the rebuild, and may have forgotten some of it; the store stays closed. Run the rebuild again: it restores what is missing',
         );
@@ -141,6 +161,21 @@ async function printOpen(store: GenerationStore, isDamaged: boolean, terminal: T
 
 function nameCorrupt(terminal: Terminal, damaged: readonly Damage[]): void {
   for (const { generationId, error } of damaged) terminal.complain(`corrupt   ${generationId}: ${error.message}`);
+}
+
+/** After a command that was killed a worker goes on so long after. */
+const READING_TURN_MS = 30_000;
+
+/** Has workers leave to this command what is to be read, as long as it lives. @returns what ends that. */
+function keepReadingTurn(store: Pick<GenerationStore, 'claimTurn' | 'endTurn'>): () => Promise<void> {
+  const holder = randomUUID();
+  const keep = (): void => void store.claimTurn('reading', READING_TURN_MS, holder).catch(() => undefined);
+  keep();
+  const keeping = setInterval(keep, READING_TURN_MS / 3);
+  return async () => {
+    clearInterval(keeping);
+    await store.endTurn('reading', holder).catch(() => undefined);
+  };
 }
 
 const SHOWN_EVERY_MS = 2000;

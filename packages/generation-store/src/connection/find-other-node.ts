@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import { duplicateOnce } from './duplicate-once.ts';
-import { epochKey } from '../keys.ts';
+import { epochKey, readingKey } from '../keys.ts';
 
 /** A server as it names itself. */
 export interface RedisNode {
@@ -14,11 +14,15 @@ const LIMIT_MS = 2000;
 
 /** Asks a server who it is. @throws when it does not answer. */
 export async function readNode(redis: Redis, prefix: string): Promise<RedisNode> {
-  const [server, replication, epoch] = await Promise.all([redis.info('server'), redis.info('replication'), redis.exists(epochKey(prefix))]);
+  const [server, replication, epoch] = await Promise.all([
+    redis.info('server'),
+    redis.info('replication'),
+    redis.exists(epochKey(prefix), readingKey(prefix)),
+  ]);
   return {
     run: /run_id:(\w+)/.exec(server)?.[1] ?? '',
     isPrimary: /role:master/.test(replication),
-    holdsStore: epoch === 1,
+    holdsStore: epoch > 0,
   };
 }
 

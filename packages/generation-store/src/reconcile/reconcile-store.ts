@@ -1,7 +1,7 @@
 import type { KnownGeneration, OpenCursor, PassProgress, PassReport, SubmissionRef, SubmissionResult } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 import { readRecord } from '../corrupt-record.ts';
-import { epochKey, submissionKey, turnKey } from '../keys.ts';
+import { epochKey, readingKey, submissionKey, turnKey } from '../keys.ts';
 import { forgetBought, readBoughtPage, readOpenPage, type OpenPage } from '../open-generations.ts';
 import { endTurnScript, takeTurnScript } from '../scripts/indexes.ts';
 import { storedResult } from '../submission-fields.ts';
@@ -27,6 +27,8 @@ const TURN = 'reconcile';
 export interface ReconcileStore {
   /** Whether the store holds an epoch (I9). */
   isInitialised(): Promise<boolean>;
+  /** Whether a rebuild has opened the store and reads on. */
+  isReading(): Promise<boolean>;
   /** Takes the fleet's turn, or keeps it. @param holder Names this pass alone. @returns whether it has the turn for so long. */
   takeTurn(holder: string, forMs: number): Promise<boolean>;
   endTurn(holder: string): Promise<void>;
@@ -72,7 +74,8 @@ export interface ReconcileStore {
 export function buildReconcileStore({ prefix }: { prefix: string }, redis: Redis): ReconcileStore {
   const turn = turnKey(prefix, TURN);
   return {
-    isInitialised: async () => (await redis.exists(epochKey(prefix))) === 1,
+    isInitialised: async () => (await redis.exists(epochKey(prefix), readingKey(prefix))) > 0,
+    isReading: async () => (await redis.exists(readingKey(prefix))) === 1,
     takeTurn: async (holder, forMs) => (await takeTurnScript.run(redis, turn, [prefix, holder, forMs])) === 1,
     endTurn: async (holder) => void (await endTurnScript.run(redis, turn, [prefix, holder])),
     readOpenPage: (after, count) => readOpenPage(redis, prefix, after, count),

@@ -7,6 +7,9 @@ import { prelude } from './prelude.ts';
 import { tasksAtProvider } from './tasks-at-provider.ts';
 import { providerGate } from './provider-trouble.ts';
 
+/** What a rebuild that reads on holds back is looked at this often. */
+const HELD_BACK_MS = 120_000;
+
 /**
  * The only place where buying is decided. Opens a send, or says why not. A send is one POST; the field `send:<k>` stands as
  * long as that POST may have been accepted, and is taken away when it was refused in so many words or never left.
@@ -27,7 +30,7 @@ local function go(submission, generation)
     providerFailures(now), submission.rejections }
 end
 
-if redis.call('EXISTS', prefix .. ':epoch') == 0 then return { 'stop', 'not-initialised' } end
+if not isOpen() then return { 'stop', 'not-initialised' } end
 -- the connection may lead to the Redis of another Darkroom since this worker compared it with its bucket
 if ARGV[6] ~= '' and redis.call('GET', prefix .. ':owner') ~= ARGV[6] then return { 'stop', 'foreign' } end
 if recovering() then return { 'stop', 'recovering' } end
@@ -52,6 +55,10 @@ end
 if submission.conflictAt then return { 'stop', 'closed', 'conflict' } end
 local runAt = tonumber(generation.runAt or '') or 0
 if now < runAt then return { 'stop', 'scheduled', generation.runAt, int(runAt - now) } end
+-- a rebuild has brought it back and reads on: a Redis that goes back to before that forgets both, and no comparison asks for what is unread
+if isReading() and (redis.call('SISMEMBER', prefix .. ':read', id) == 1 or redis.call('SISMEMBER', prefix .. ':unread', id) == 1) then
+  return { 'stop', 'scheduled', '', ${HELD_BACK_MS} }
+end
 local paused, isPaused = hash(prefix .. ':buying-paused')
 if isPaused then
   local kind, why = next(paused)

@@ -14,12 +14,12 @@ const MAX_RUN_AHEAD_MS = MAX_RUN_AHEAD_DAYS * 86_400_000;
  * Whether its id is young enough and its times are still to come is asked of Redis time, and only of a generation that is new: a
  * repetition is answered at any age.
  *
- * Replies: created | exists | conflict | replayed <id> <runAt> | not-initialised | recovering | cap <period> <used> <cap> <resetsAt> <now>
+ * Replies: created | exists | conflict | replayed <id> <runAt> | not-initialised | recovering | reading | cap <period> <used> <cap> <resetsAt> <now>
  * | id-too-old <now> | id-ahead <now> | deadline-over <now> | run-at-out-of-bounds <now>
  */
 export const enqueueScript = createLuaScript(/* lua */ `${prelude}${money}${newGeneration}
 local key, id = KEYS[1], ARGV[2]
-if redis.call('EXISTS', prefix .. ':epoch') == 0 then return { 'not-initialised' } end
+if not isOpen() then return { 'not-initialised' } end
 local present = redis.call('HMGET', key, 'requestDigest', 'runAt')
 if present[1] then return { present[1] == requestDigest and 'exists' or 'conflict', id, present[2] or '' } end
 if idempotencyDigest ~= '' then
@@ -30,7 +30,10 @@ if idempotencyDigest ~= '' then
   end
   -- the key may belong to a generation that was bought and that Redis has forgotten
   if recovering() then return { 'recovering' } end
+  if isReading() then return { 'reading' } end
 end
+-- it may have been bought, and is not read yet
+if mayBeUnread(id) then return { 'reading' } end
 
 local now = nowMs()
 -- in two parts: not every Lua reads 48 bits at once

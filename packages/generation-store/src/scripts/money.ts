@@ -57,14 +57,25 @@ local function capsOf()
   return caps
 end
 
+-- at least what a rebuild that reads on has not read of a period; nil where it cannot tell
+local function unreadIn(name)
+  if not isReading() then return 0 end
+  local found = redis.pcall('HMGET', prefix .. ':unread-money', '@fromDay', '@fromMonth', name)
+  local kind, date = string.match(name, ':(%a+):([%d-]+)$')
+  local from = not found.err and found[kind == 'day' and 1 or 2]
+  if not from or date < from then return nil end
+  return tonumber(found[3] or '0')
+end
+
 -- nil when the money may be held; else the period whose cap would be crossed
 local function capReached(caps, periods, amount)
   for _, period in ipairs(periods) do
     local cap = caps[period.cap]
     if cap then
       local spend = redis.call('HMGET', prefix .. ':spend:' .. period.name, 'reserved', 'settled')
-      local used = tonumber(spend[1] or '0') + tonumber(spend[2] or '0')
-      if used + amount > tonumber(cap) then return period, used, tonumber(cap) end
+      local unread = unreadIn(period.name)
+      local used = tonumber(spend[1] or '0') + tonumber(spend[2] or '0') + (unread or 0)
+      if not unread or used + amount > tonumber(cap) then return period, used, tonumber(cap) end
     end
   end
 end

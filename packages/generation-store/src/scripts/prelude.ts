@@ -51,6 +51,25 @@ local function tenantPart(tenant)
   return (string.gsub(tenant, '[^%w_.-]', function(letter) return string.format('~%02x', string.byte(letter)) end))
 end
 
+-- an open store has an epoch, or a rebuild has opened it and reads on (reading.ts)
+local function isOpen()
+  return redis.call('EXISTS', prefix .. ':epoch', prefix .. ':reading') > 0
+end
+
+local function isReading()
+  return redis.call('EXISTS', prefix .. ':reading') == 1
+end
+
+-- whether a rebuild that reads on may come upon this generation, of which Redis holds no entry
+local function mayBeUnread(id)
+  if not isReading() then return false end
+  if redis.call('SISMEMBER', prefix .. ':unread', id) == 1 then return true end
+  -- in two parts: not every Lua reads 48 bits at once
+  local high, low = tonumber(string.sub(id, 1, 8), 16), tonumber(string.sub(id, 10, 13), 16)
+  local before = tonumber(redis.call('HGET', prefix .. ':reading', 'pastBefore') or '')
+  return not high or not low or not before or high * 65536 + low < before
+end
+
 -- names one life of the server's memory: another one after a restart or a failover, '' where a server has no such name
 local function serverRun()
   return string.match(redis.call('INFO', 'server'), 'run_id:(%w+)') or ''
@@ -59,7 +78,7 @@ end
 -- true while this server's memory was not compared with S3: its last moments may be forgotten, holds among them. Nothing is
 -- bought then, no sum of money is trusted, and nobody is told that something was never sent
 local function recovering()
-  return redis.call('EXISTS', prefix .. ':epoch') == 0 or redis.call('GET', prefix .. ':server-run') ~= serverRun()
+  return not isOpen() or redis.call('GET', prefix .. ':server-run') ~= serverRun()
 end
 
 -- names a stretch in which this server has forgotten nothing: another one after each comparison with S3, '' until then. A server can

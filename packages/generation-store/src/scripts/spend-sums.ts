@@ -1,4 +1,5 @@
 import { createLuaScript } from '../lua-script.ts';
+import { money } from './money.ts';
 import { prelude } from './prelude.ts';
 
 /** Periods that are read in one step: a few milliseconds of Redis. */
@@ -62,7 +63,7 @@ return redis.call('ZCOUNT', movedKey, '(' .. ARGV[2], '+inf')
  * Reads the sums of periods that have moved since the move ARGV[2]: about PERIODS_AT_ONCE, and all of one move. One that moves while they
  * are read comes again, later. Replies: the last move | 1 when these were all | then period and sum in turn; '' for a sum that cannot be read.
  */
-export const readMovedScript = createLuaScript(/* lua */ `${prelude}${sums}
+export const readMovedScript = createLuaScript(/* lua */ `${prelude}${money}${sums}
 local entries = redis.call('ZRANGEBYSCORE', movedKey, '(' .. ARGV[2], '+inf', 'WITHSCORES', 'LIMIT', 0, ${PERIODS_AT_ONCE})
 if #entries == 0 then return { ARGV[2], '1' } end
 local last = entries[#entries]
@@ -77,8 +78,10 @@ end
 local reply = { last, #entries < ${2 * PERIODS_AT_ONCE} and '1' or '0' }
 for _, name in ipairs(names) do
   local spend = redis.pcall('HMGET', prefix .. ':spend:' .. name, 'reserved', 'settled')
-  local sum = ''
-  if not spend.err and isWhole(spend[1] or '0') and isWhole(spend[2] or '0') then sum = int(math.max(0, tonumber(spend[1] or '0') + tonumber(spend[2] or '0'))) end
+  local sum, unread = '', unreadIn(name)
+  if not spend.err and unread and isWhole(spend[1] or '0') and isWhole(spend[2] or '0') then
+    sum = int(math.max(0, tonumber(spend[1] or '0') + tonumber(spend[2] or '0') + unread))
+  end
   reply[#reply + 1] = name
   reply[#reply + 1] = sum
 end

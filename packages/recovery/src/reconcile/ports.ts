@@ -21,6 +21,7 @@ import type { Recovery } from '../ports.ts';
 /** The records, walked through (generation-store). */
 export interface ReconcileStore {
   isInitialised(): Promise<boolean>;
+  isReading(): Promise<boolean>;
   takeTurn(holder: string, forMs: number): Promise<boolean>;
   endTurn(holder: string): Promise<void>;
   readOpenPage(after: OpenCursor | undefined, count: number): Promise<{ generationIds: string[]; next?: OpenCursor }>;

@@ -19,9 +19,13 @@ export interface FoundSums extends CoveredPeriods {
 /** Of sums that cannot be read, and their bases, so many are passed by. */
 const TRIES = 5;
 
-/** Finds the newest sums that can be read with all that they build on. @throws StorageError storage.unavailable */
-export async function findSums(archive: SumsReader): Promise<FoundSums | undefined> {
+/** Finds the newest sums that may be used and can be read with all that they build on. @throws StorageError storage.unavailable */
+export async function findSums(
+  archive: SumsReader,
+  mayUse: (sums: { at: number; writtenAt: number }) => boolean = () => true,
+): Promise<FoundSums | undefined> {
   for (const { key, at, writtenAt } of await archive.listNewestSums(TRIES)) {
+    if (!mayUse({ at, writtenAt })) continue;
     const chain = await readChain(archive, key);
     const [newest] = chain;
     if (newest === undefined) continue;

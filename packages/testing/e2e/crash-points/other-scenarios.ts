@@ -1,12 +1,19 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { taskUuidOf } from '@darkroom/contracts';
+import { createGenerationId, hasCode, taskUuidOf } from '@darkroom/contracts';
 import type { CrashScenario } from '../../src/crash-points/crash-run.ts';
 import { strikeProgram, strikeResident, type Program } from '../../src/crash-points/strike.ts';
 import { usualRequest } from '../../src/crash-points/usual-request.ts';
-import { idOf, type CrashWorld } from '../../src/crash-points/world.ts';
+import { idOf, type CrashWorld, type PlaceOptions } from '../../src/crash-points/world.ts';
 import type { OrderRecord } from '../../src/judge/evidence.ts';
+
+/** The part that is changed of what the S3 server keeps of an object. */
+interface StoredObject {
+  modifiedAt: number;
+}
 
 const two = { ...usualRequest, numberResults: 2 } as const;
 
@@ -39,16 +46,75 @@ async function readAll({ producer, records, orders }: CrashWorld): Promise<strin
   return JSON.stringify({ views, ledger: await records.readLedger() }, undefined, 1);
 }
 
-/** Redis is emptied while its worker runs. */
+/** Brings an order home under an id that is an hour old. */
+async function bringOld(world: CrashWorld, options: PlaceOptions = {}): Promise<void> {
+  const order = world.note(1, options);
+  order.ids = [createGenerationId(Date.now() - 3_600_000)];
+  await world.producer.enqueue(usualRequest, { ...options, generationId: idOf(order) });
+  await world.home(order);
+  await world.quiet();
+}
+
+/** Makes all that lies in S3 so old that sums come long after it, and writes those as a worker would in a minute. */
+async function makeOld({ stack, redis }: CrashWorld): Promise<void> {
+  const { s3, prefix } = stack;
+  const at = Number((await redis.time())[0]) * 1000;
+  const periods: Record<string, number> = {};
+  for (const key of await redis.keys(`${prefix}:spend:*`)) {
+    const [reserved, settled] = await redis.hmget(key, 'reserved', 'settled');
+    periods[key.slice(`${prefix}:spend:`.length)] = Number(reserved ?? 0) + Number(settled ?? 0);
+  }
+  const today = new Date(at).toISOString().slice(0, 10);
+  const [fromDay, fromMonth] = [new Date(at - 86_400_000).toISOString().slice(0, 10), `${Number(today.slice(0, 4)) - 1}-12`];
+  const sums = JSON.stringify({ version: 1, at, run: 'a run', level: 2, fromDay, fromMonth, periods });
+
+  await s3.stop();
+  const [objects, blob] = [join(s3.bucketDir, 'objects'), randomUUID()];
+  let like: StoredObject | undefined;
+  for (const name of await readdir(objects)) {
+    like = JSON.parse(await readFile(join(objects, name), 'utf8')) as StoredObject; // as the server of the tests writes them
+    await writeFile(join(objects, name), JSON.stringify({ ...like, modifiedAt: like.modifiedAt - 1_200_000 }));
+  }
+  await writeFile(join(s3.bucketDir, 'blobs', blob), sums);
+  const key = `records/sums/${today}/${at}-${randomUUID()}.json`;
+  const object = {
+    ...like,
+    key,
+    blob,
+    sizeBytes: sums.length,
+    etag: createHash('md5').update(sums).digest('hex'),
+    modifiedAt: at,
+    checksums: {},
+  };
+  await writeFile(join(objects, `${createHash('sha256').update(key).digest('hex')}.json`), JSON.stringify(object));
+  await s3.start();
+}
+
+/** Repeats a key and an id: each is an earlier one, or refused for now. */
+async function repeat({ producer }: CrashWorld, keyed: OrderRecord): Promise<void> {
+  for (const options of [{ idempotencyKey: 'a key' }, { generationId: idOf(keyed), idempotencyKey: 'a key' }]) {
+    const generationId = await producer.enqueue(usualRequest, options).then(
+      (enqueued) => enqueued.generationId,
+      (error: unknown) => {
+        if (hasCode(error, 'queue.unavailable') || hasCode(error, 'store.not-initialised')) return undefined;
+        throw error;
+      },
+    );
+    if (generationId !== undefined && generationId !== idOf(keyed)) throw new Error('what was enqueued before was enqueued again');
+  }
+}
+
+/** Redis is emptied while its worker runs. What had ended long before is read when the store is open, and its key is repeated meanwhile. */
 function rebuild(): CrashScenario {
   const known = new WeakMap<CrashWorld, string>();
   return {
     name: 'an operator rebuilds an emptied Redis',
     worlds: 2,
     async prepare(world) {
-      await bring(world);
+      await bringOld(world);
       await world.stack.setProviderFaults({ failProviderErrorRate: 1 });
-      await bring(world, undefined, { idempotencyKey: 'a key' });
+      await bringOld(world, { idempotencyKey: 'a key' });
+      await makeOld(world);
       // It expires while its image is made, which comes home after that.
       await world.stack.setProviderFaults({ executionMs: [4000, 4000] });
       await bring(world, undefined, { deadlineAt: Date.now() + 3000 });
@@ -56,11 +122,13 @@ function rebuild(): CrashScenario {
       known.set(world, await readAll(world));
     },
     async pass(world, order) {
+      const [, keyed] = world.orders;
       await world.redis.flushall();
-      const trace = await strikeProgram(world, command(world, 'rebuild'), order);
+      const meanwhile = () => repeat(world, keyed!);
+      const trace = await strikeProgram(world, { ...command(world, 'rebuild'), meanwhile }, order);
+      await meanwhile();
       const again = await readAll(world);
       if (again !== known.get(world)) throw new Error(`it was ${known.get(world)}, and is ${again}`);
-      const [, keyed] = world.orders;
       const { generationId } = await world.producer.enqueue(usualRequest, { idempotencyKey: 'a key' });
       if (generationId !== idOf(keyed!)) throw new Error('its idempotency key was forgotten');
       return trace;

@@ -1,0 +1,95 @@
+import { generationIdTime, type ListedRecord } from '@darkroom/contracts';
+import { eachAtOnce } from '../at-once.ts';
+import { byGeneration, inGroups } from '../listings.ts';
+import type { Recovery } from '../ports.ts';
+import { RESTORED_AT_ONCE, restoreOrName, type Damage } from '../restore-forgotten.ts';
+import { isOver, isWanted } from '../wanted.ts';
+import type { OpeningStore } from './ports.ts';
+import type { UsableSums } from './usable-sums.ts';
+
+export interface OpenEarlyOptions {
+  /** The rebuild that was begun. */
+  begun: { id: string; run: string };
+  sums: UsableSums;
+  since: number;
+  pastBefore: number;
+  skipDamaged: boolean;
+  epoch: string;
+  ownerId?: string;
+  signal: AbortSignal;
+  /** Called often, with how many records were listed and how many generations are back. */
+  onProgress: (listed: number, restored: number) => void;
+}
+
+/** Dates that are listed at once, a thousand names in each request. */
+const LISTED_AT_ONCE = 8;
+const NOTED_AT_ONCE = 1000;
+
+/**
+ * Opens a store before everything is read. Brought back are the generations of which a submission has no end, or of which something was written since the
+ * sums were made. All others had ended by then: nothing is bought of them before they are read, and what they were charged is in the sums, which every cap
+ * counts until then.
+ *
+ * Workers that had committed before the loss go on meanwhile: names are listed until a look finds nothing new.
+ */
+export async function openEarly(
+  recovery: Recovery & { store: OpeningStore },
+  options: OpenEarlyOptions,
+): Promise<{ kind: 'opened' | 'open' | 'emptied' | 'restarted' | 'stopped' } | { kind: 'damaged'; damaged: Damage[] }> {
+  const { store, archive } = recovery;
+  const { begun, sums, since, pastBefore, skipDamaged, epoch, ownerId, signal, onProgress } = options;
+  /** Generations that are back, with how many names S3 held of each. */
+  const restored = new Map<string, number>();
+  const damaged = new Map<string, Damage>();
+  let listed = 0;
+  let isOurs = true;
+
+  const isFirst = (records: readonly ListedRecord[]): boolean =>
+    !isOver(records) ||
+    records.some(({ generationId, writtenAt }) => writtenAt >= sums.writtenFrom || generationIdTime(generationId) >= sums.endedBefore);
+
+  async function look(date: string): Promise<number> {
+    let news = 0;
+    const unread: string[] = [];
+    async function* first(): AsyncGenerator<ListedRecord[], void, undefined> {
+      for await (const records of byGeneration(archive.listRecordsOfDate(date))) {
+        listed += records.length;
+        onProgress(listed, restored.size);
+        const generationId = records[0]?.generationId ?? '';
+        if (signal.aborted || !isOurs) return;
+        if (!isWanted(records, since)) continue;
+        if (isFirst(records)) {
+          if (restored.get(generationId) !== records.length) yield records;
+        } else if (generationIdTime(generationId) >= pastBefore) unread.push(generationId);
+        if (unread.length >= NOTED_AT_ONCE) isOurs &&= await store.noteUnread(begun.id, unread.splice(0));
+      }
+    }
+    await eachAtOnce(first(), RESTORED_AT_ONCE, async (records) => {
+      const generationId = records[0]?.generationId ?? '';
+      const damage = await restoreOrName(recovery, generationId, records);
+      restored.set(generationId, records.length);
+      news += 1;
+      if (damage === undefined) damaged.delete(generationId);
+      else damaged.set(generationId, damage);
+    });
+    isOurs &&= await store.noteUnread(begun.id, unread);
+    return news;
+  }
+
+  for (let isNews = true; isNews;) {
+    isNews = false;
+    await eachAtOnce(inGroups(await archive.listRecordDates(), 1), LISTED_AT_ONCE, async ([date = '']) => {
+      if ((await look(date)) > 0) isNews = true;
+    });
+    if (signal.aborted) return { kind: 'stopped' };
+    if (!isOurs) return { kind: 'open' };
+  }
+  if (damaged.size > 0 && !skipDamaged) return { kind: 'damaged', damaged: [...damaged.values()] };
+  if (!(await store.noteUnreadMoney(begun.id, sums.periods))) return { kind: 'open' };
+  const { fromDay, fromMonth, endedBefore } = sums;
+  const opened = await store.openEarly(
+    { ...begun, epoch, ...(ownerId === undefined ? {} : { ownerId }) },
+    { since, pastBefore, sumsAt: endedBefore, skipDamaged, fromDay, fromMonth },
+  );
+  return { kind: opened };
+}

@@ -1,0 +1,143 @@
+import { generationIdTime, hasCode, type ListedRecord, type PeriodMoney } from '@darkroom/contracts';
+import { eachAtOnce } from '../at-once.ts';
+import { readGenerationRecords } from '../generation-records.ts';
+import { byGeneration, inGroups } from '../listings.ts';
+import { addCharges, readPastCharges } from '../past-money.ts';
+import type { Recovery } from '../ports.ts';
+import type { Damage } from '../restore-forgotten.ts';
+import { restoreRecords } from '../restore-generation.ts';
+import { isOver, isWanted } from '../wanted.ts';
+import { chargedBefore } from './charged-before.ts';
+import type { Reading, ReadingStore } from './ports.ts';
+
+export interface ReadOnOptions {
+  /** Generations that are read at once. */
+  atOnce: number;
+  signal: AbortSignal;
+  /** Called for each generation that was read: how many, how many of them get no entry, and the date of them. */
+  onProgress?: (read: ReadProgress) => void;
+}
+
+export interface ReadProgress {
+  date: string;
+  listed: number;
+  generations: number;
+  past: number;
+}
+
+export type ReadOnOutcome =
+  /** Everything is read. "open": a rebuild of an earlier version was first. */
+  | { kind: 'opened' | 'open'; read: ReadProgress; damaged: Damage[] }
+  /** What is damaged keeps it from ending. */
+  | { kind: 'damaged'; damaged: Damage[] }
+  /** Told to stop; Redis lost its memory; Redis restarted and is not compared yet. Called again it goes on. */
+  | { kind: 'stopped' | 'emptied' | 'restarted' }
+  /** Opened so long ago that what was brought back may have ended since: brought back once more its money would be counted twice. */
+  | { kind: 'too-old' };
+
+const ASKED_AT_ONCE = 500;
+/** What has ended stays in Redis for a week. */
+const MAX_AGE_MS = 5 * 86_400_000;
+
+/**
+ * Reads what a rebuild has not read before it opened the store, the newest first. Each generation comes back as in any rebuild; then, in one script, it
+ * is read and what it was charged counts no more among what is unread. Killed in between, it is brought back once more, which changes nothing.
+ * Another process may go on, also two at once.
+ * @throws StorageError when S3 is away.
+ */
+export async function readOn(
+  recovery: Recovery & { store: ReadingStore },
+  reading: Reading,
+  options: ReadOnOptions,
+): Promise<ReadOnOutcome> {
+  const { store, archive, settings } = recovery;
+  const { id, since, pastBefore, sumsAt, skipDamaged } = reading;
+  const { atOnce, signal, onProgress = () => undefined } = options;
+  if (recovery.now() - reading.openedAt > MAX_AGE_MS) return { kind: 'too-old' };
+  const read: ReadProgress = { date: '', listed: 0, generations: 0, past: 0 };
+  const sums = new Map<string, PeriodMoney>();
+  const damaged = new Map<string, Damage>();
+
+  /** Brings one back that is not read. */
+  async function bringBack(generationId: string, listed: readonly ListedRecord[]): Promise<void> {
+    const damage = await nameDamage(generationId, async () => {
+      const records = await readGenerationRecords(archive, generationId, settings.maxSubmissions, listed);
+      if (records !== undefined) await restoreRecords(recovery, records);
+      await store.noteRead(id, generationId, records === undefined ? new Map() : chargedBefore(records, sumsAt));
+    });
+    if (damage === undefined) read.generations += 1;
+    else await passBy(damage);
+  }
+
+  async function passBy(damage: Damage): Promise<void> {
+    damaged.set(damage.generationId, damage);
+    // What it was charged is counted until all is read.
+    if (skipDamaged) await store.noteRead(id, damage.generationId, new Map());
+  }
+
+  /** Of what ended long ago the money alone is booked, with all the rest of it: at the end. */
+  async function addPast(generationId: string, listed: readonly ListedRecord[]): Promise<void> {
+    const charges = await readPastCharges(recovery, generationId, listed, pastBefore);
+    if (charges !== undefined) {
+      addCharges(sums, charges);
+      read.past += 1;
+      return;
+    }
+    await store.holdBack(id, generationId);
+    await bringBack(generationId, listed);
+  }
+
+  for (const date of (await archive.listRecordDates()).toReversed()) {
+    read.date = date;
+    for await (const page of inGroups(byGeneration(archive.listRecordsOfDate(date)), ASKED_AT_ONCE)) {
+      if (signal.aborted) return { kind: 'stopped' };
+      const wanted = page.filter((records) => isWanted(records, since));
+      const unread = await store.findUnread(wanted.map(idOf));
+      read.listed += page.reduce((sum, records) => sum + records.length, 0);
+      await eachAtOnce(wanted, atOnce, async (records) => {
+        if (signal.aborted) return;
+        const generationId = idOf(records);
+        if (unread.has(generationId)) await bringBack(generationId, records);
+        else if (generationIdTime(generationId) < pastBefore && isOver(records)) await addPast(generationId, records);
+        onProgress(read);
+      });
+    }
+  }
+  // What was not among the names of its date.
+  for await (const some of store.listUnread())
+    await eachAtOnce(some, atOnce, async (generationId) => {
+      if (!signal.aborted && !damaged.has(generationId)) await bringBack(generationId, await archive.listRecordsOf(generationId));
+    });
+  if (signal.aborted) return { kind: 'stopped' };
+  if (damaged.size > 0 && !skipDamaged) return { kind: 'damaged', damaged: [...damaged.values()] };
+  const booked = await store.bookPast(id, sums);
+  if (booked === 'emptied') return { kind: 'emptied' };
+  const ended = await store.endReading(id);
+  switch (ended) {
+    case 'opened':
+    case 'open':
+      return { kind: ended, read, damaged: [...damaged.values()] };
+    case 'emptied':
+    case 'restarted':
+      return { kind: ended };
+    case 'unread':
+      // Redis went back meanwhile.
+      return { kind: 'restarted' };
+    default:
+      return ended satisfies never;
+  }
+}
+
+const idOf = (records: readonly ListedRecord[]): string => records[0]?.generationId ?? '';
+
+/** Does work, and returns what keeps a generation from being brought back for good. */
+async function nameDamage(generationId: string, work: () => Promise<void>): Promise<Damage | undefined> {
+  try {
+    await work();
+    return undefined;
+  } catch (error) {
+    const isDamage = hasCode(error, 'storage.corrupt-record') || hasCode(error, 'store.corrupt-record');
+    if (isDamage && error instanceof Error) return { generationId, error };
+    throw error;
+  }
+}
