@@ -1,15 +1,17 @@
 import { Redis } from 'ioredis';
 import { expect, inject, onTestFinished, test } from 'vitest';
-import { aclRulesOf, buildGenerationStore, redisRights, type GenerationStore, type RedisProcess } from '../src/index.ts';
+import { aclRulesOf, buildGenerationStore, redisRights, type GenerationStore, type RedisProcess, type RedisRights } from '../src/index.ts';
+import { readNode } from '../src/connection/find-other-node.ts';
 import { endedForGood, newGeneration, retention, setup, type World } from './world.ts';
 
 /** The store as the user of a process, and what Redis has refused to that user. */
 async function storeAs(
   process: RedisProcess,
   { prefix, redis: admin }: World,
-): Promise<{ store: GenerationStore; refused(): Promise<unknown[]> }> {
+  rights: RedisRights = redisRights[process],
+): Promise<{ store: GenerationStore; redis: Redis; refused(): Promise<unknown[]> }> {
   const user = `${process}${prefix.replaceAll(/\W/g, '')}`;
-  await admin.call('ACL', 'SETUSER', user, 'reset', 'on', '>secret', ...aclRulesOf(redisRights[process], prefix));
+  await admin.call('ACL', 'SETUSER', user, 'reset', 'on', '>secret', ...aclRulesOf(rights, prefix));
   const redis = new Redis(inject('redisUrl').replace('redis://', `redis://${user}:secret@`));
   onTestFinished(async () => {
     redis.disconnect();
@@ -19,7 +21,7 @@ async function storeAs(
   });
   const store = buildGenerationStore({ prefix, retention, pollRate: { perSecond: 1, burst: 1 } }, redis);
   const refused = async (): Promise<unknown[]> => ((await admin.call('ACL', 'LOG')) as unknown[][]).filter((entry) => entry.includes(user));
-  return { store, refused };
+  return { store, redis, refused };
 }
 
 test('a producer enqueues, reads and cancels with its rights alone', async () => {
@@ -51,4 +53,30 @@ test('a receiver keeps deliveries of open, ended and unknown submissions with it
   const stranger = { generationId: newGeneration().generationId, index: 0, n: 1 };
   expect(await store.recordDelivery(stranger, { body: 'x' })).toMatchObject({ kind: 'unknown-submission' });
   expect(await refused()).toEqual([]);
+});
+
+/** Keys that came with rebuilds that open a store before everything is read. */
+const READING_KEYS = new Set(['reading', 'unread', 'unread-money']);
+
+test('a producer with the rights of an earlier version goes on, and finds a store closed that a rebuild still reads', async () => {
+  await using world = await setup();
+  const { redis: admin, prefix } = world;
+  const grants = redisRights.producer.grants.map(({ commands, keys }) => ({
+    commands,
+    keys: keys.filter((key) => !READING_KEYS.has(key)),
+  }));
+  const { store, redis } = await storeAs('producer', world, {
+    ...redisRights.producer,
+    grants: grants.filter(({ keys }) => keys.length > 0),
+  });
+  const generation = newGeneration(1, { idempotencyKey: 'one' });
+  expect(await store.enqueue(generation)).toMatchObject({ kind: 'created' });
+  expect(await store.find(generation.generationId)).toMatchObject({ status: 'queued' });
+  expect(await store.find(newGeneration().generationId)).toBeUndefined();
+  expect(await readNode(redis, prefix)).toMatchObject({ holdsStore: true });
+  await admin.del(`${prefix}:epoch`);
+  await admin.hset(`${prefix}:reading`, 'epoch', 'an epoch');
+  await expect(store.enqueue(newGeneration())).rejects.toMatchObject({ code: 'store.not-initialised' });
+  expect(await readNode(redis, prefix)).toMatchObject({ holdsStore: false });
+  expect(await readNode(admin, prefix)).toMatchObject({ holdsStore: true });
 });

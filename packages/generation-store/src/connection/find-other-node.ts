@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import { duplicateOnce } from './duplicate-once.ts';
 import { epochKey, readingKey } from '../keys.ts';
+import { isRefusedRight } from './redis-trouble.ts';
 
 /** A server as it names itself. */
 export interface RedisNode {
@@ -14,16 +15,22 @@ const LIMIT_MS = 2000;
 
 /** Asks a server who it is. @throws when it does not answer. */
 export async function readNode(redis: Redis, prefix: string): Promise<RedisNode> {
-  const [server, replication, epoch] = await Promise.all([
-    redis.info('server'),
-    redis.info('replication'),
-    redis.exists(epochKey(prefix), readingKey(prefix)),
-  ]);
+  const [server, replication, epoch] = await Promise.all([redis.info('server'), redis.info('replication'), redis.exists(epochKey(prefix))]);
   return {
     run: /run_id:(\w+)/.exec(server)?.[1] ?? '',
     isPrimary: /role:master/.test(replication),
-    holdsStore: epoch > 0,
+    holdsStore: epoch === 1 || (await isReading(redis, prefix)),
   };
+}
+
+/** Whether a rebuild has opened the store and reads on; false for a user that may not ask: a receiver, and one with the rights of an earlier version. */
+async function isReading(redis: Redis, prefix: string): Promise<boolean> {
+  try {
+    return (await redis.exists(readingKey(prefix))) === 1;
+  } catch (error) {
+    if (isRefusedRight(error)) return false;
+    throw error;
+  }
 }
 
 /**
