@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { buildReadingStore, type GenerationStore } from '@darkroom/generation-store';
+import { buildReadingStore, READING_TURN, type GenerationStore } from '@darkroom/generation-store';
 import { readOn, type Recovery } from '@darkroom/recovery';
 import { orAborted, type Logger, type Service } from '@darkroom/service-runtime';
 import type { Redis } from 'ioredis';
@@ -12,10 +12,14 @@ export interface ReadHistoryDependencies {
   logger: Logger;
 }
 
-/** Each worker looks this often whether a rebuild has left something to read. */
-const LOOK_MS = 10_000;
-/** After a reader has died another goes on so long after. */
-const TURN_MS = 30_000;
+export interface ReadHistoryTiming {
+  /** Each worker looks this often whether a rebuild has left something to read. */
+  lookMs: number;
+  /** After a reader has died another goes on so long after. */
+  turnMs: number;
+}
+
+const usualTiming: ReadHistoryTiming = { lookMs: 10_000, turnMs: 30_000 };
 /** Few, as the worker buys meanwhile. */
 const AT_ONCE = 8;
 /** What is damaged is looked at again so long after. */
@@ -26,6 +30,7 @@ export function readHistory(
   redis: Redis,
   prefix: string,
   { store, recovery, mayWrite, logger }: ReadHistoryDependencies,
+  { lookMs, turnMs }: ReadHistoryTiming = usualTiming,
 ): Required<Pick<Service, 'start' | 'stop'>> {
   const reading = buildReadingStore({ prefix }, redis);
   const holder = randomUUID();
@@ -36,9 +41,9 @@ export function readHistory(
   /** @returns when to look again, in milliseconds. */
   async function look(): Promise<number> {
     const found = mayWrite() ? await reading.findReading() : undefined;
-    if (found === undefined || !(await store.claimTurn(READING_TURN, TURN_MS, holder))) return LOOK_MS;
+    if (found === undefined || !(await store.claimTurn(READING_TURN, turnMs, holder))) return lookMs;
     logger.info({ event: 'history.reading', total: found.total, left: found.left }, 'a rebuild has opened the store; this worker reads on');
-    const keeping = setInterval(() => void store.claimTurn(READING_TURN, TURN_MS, holder).catch(() => undefined), TURN_MS / 3);
+    const keeping = setInterval(() => void store.claimTurn(READING_TURN, turnMs, holder).catch(() => undefined), turnMs / 3);
     try {
       const work = readOn({ ...recovery, store: { ...store, ...reading } }, found, { atOnce: AT_ONCE, signal: stopping.signal });
       const outcome = await orAborted(work, stopping.signal, 'stopped');
@@ -50,7 +55,7 @@ export function readHistory(
           'a rebuild opened the store days ago and was never read to its end, and what it brought back may have ended since: flush this Redis and rebuild it again',
         );
       if (outcome.kind === 'too-old') return DAMAGED_MS;
-      if (outcome.kind !== 'damaged') return LOOK_MS;
+      if (outcome.kind !== 'damaged') return lookMs;
       for (const { generationId, error } of outcome.damaged)
         logger.error(
           { event: 'records.damaged', generationId, code: error.code, err: error },
@@ -69,14 +74,14 @@ export function readHistory(
       looking = look()
         .catch((error: unknown) => {
           if (!stopping.signal.aborted) logger.warn({ err: error }, 'could not read what a rebuild has left');
-          return LOOK_MS;
+          return lookMs;
         })
         .then(nextIn);
     }, ms);
   };
 
   return {
-    start: () => Promise.resolve(nextIn(LOOK_MS)),
+    start: () => Promise.resolve(nextIn(lookMs)),
     async stop() {
       stopping.abort();
       clearTimeout(timer);
@@ -84,6 +89,3 @@ export function readHistory(
     },
   };
 }
-
-/** The turn of the one process that reads on. */
-const READING_TURN = 'reading';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { describeCaps } from '@darkroom/contracts';
-import { buildGenerationStore, buildReadingStore, defaultRetention, type GenerationStore } from '@darkroom/generation-store';
+import { buildGenerationStore, buildReadingStore, defaultRetention, READING_TURN, type GenerationStore } from '@darkroom/generation-store';
 import { createSettlements, createSubmissions } from '@darkroom/queues';
 import {
   rebuild,
@@ -169,12 +169,12 @@ const READING_TURN_MS = 30_000;
 /** Has workers leave to this command what is to be read, as long as it lives. @returns what ends that. */
 function keepReadingTurn(store: Pick<GenerationStore, 'claimTurn' | 'endTurn'>): () => Promise<void> {
   const holder = randomUUID();
-  const keep = (): void => void store.claimTurn('reading', READING_TURN_MS, holder).catch(() => undefined);
+  const keep = (): void => void store.claimTurn(READING_TURN, READING_TURN_MS, holder).catch(() => undefined);
   keep();
   const keeping = setInterval(keep, READING_TURN_MS / 3);
   return async () => {
     clearInterval(keeping);
-    await store.endTurn('reading', holder).catch(() => undefined);
+    await store.endTurn(READING_TURN, holder).catch(() => undefined);
   };
 }
 
