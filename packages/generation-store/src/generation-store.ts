@@ -65,6 +65,7 @@ import { listOpen, readOpenGenerations, type OpenGenerations } from './open-gene
 import { endTurnScript, takeTurnScript } from './scripts/indexes.ts';
 import { readTasksAtProvider } from './tasks-at-provider.ts';
 import { beginRebuild, bookPast, finishRebuild, type BegunRebuild, type RebuiltStore } from './rebuild.ts';
+import { findGrownUnread } from './reading.ts';
 import { restoreGeneration, findForgotten } from './restore.ts';
 import { adoptOwner, claimOwner, readOwnership, type OwnerClaim, type Ownership } from './ownership.ts';
 import { findCheckpoint, noteCheckpoint, type Checkpoint } from './checkpoint.ts';
@@ -144,6 +145,8 @@ export interface GenerationStore {
   restore(generation: RememberedGeneration): Promise<number>;
   /** The generations of which Redis has forgotten something that S3 knows, each once. */
   findForgotten(recorded: readonly RecordedSubmission[]): Promise<string[]>;
+  /** Finds those of which S3 holds more names than when a rebuild that reads on has noted them as unread; undefined while none reads. */
+  findGrownUnread(names: ReadonlyMap<string, number>): Promise<Set<string> | undefined>;
   /** Ends what was never sent, because the deadline has passed. @returns as `cancel` does. */
   expire(generationId: string): Promise<GenerationStatus | undefined>;
   /** Ends what was never sent. @returns the status that the generation has now, undefined when there is none. */
@@ -266,6 +269,7 @@ export function buildGenerationStore({ prefix, retention, pollRate, ownerId }: G
     findSubmissions: (generationId) => findSubmissions(redis, prefix, generationId),
     restore: (generation) => restoreGeneration(redis, prefix, retention, generation),
     findForgotten: (recorded) => findForgotten(redis, prefix, recorded),
+    findGrownUnread: (names) => findGrownUnread(redis, prefix, names),
     expire: (generationId) => closeGeneration(redis, prefix, generationId, 'expired'),
     cancel: (generationId) => closeGeneration(redis, prefix, generationId, 'cancelled'),
     isInitialised: async () => (await redis.exists(epochKey(prefix), readingKey(prefix))) > 0,

@@ -17,7 +17,7 @@ export type { StoredLimits } from './limits.ts';
 export type { StoredPauses } from './operator-pause.ts';
 export type { OpenGenerations } from './open-generations.ts';
 export type { PollRate } from './poll-line.ts';
-export { buildReadingStore, type Reading, type ReadingPlan, type ReadingStore } from './reading.ts';
+export { buildReadingStore, READING_TURN, type Reading, type ReadingPlan, type ReadingStore } from './reading.ts';
 export type { BegunRebuild } from './rebuild.ts';
 export { defaultRetention, type Retention } from './retention.ts';
 export { MAX_RUN_AHEAD_DAYS } from './scripts/enqueue.ts';

@@ -2,8 +2,10 @@ import type { NanoUsd } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { readingKey, rebuildKey } from './keys.ts';
+import type { LuaScript } from './lua-script.ts';
 import {
   endReadingScript,
+  findGrownUnreadScript,
   findReadingScript,
   findUnreadScript,
   holdBackScript,
@@ -38,12 +40,15 @@ export interface Reading extends ReadingPlan {
   left: number;
 }
 
+/** "open": another rebuild was first. "emptied": Redis has lost what this one has begun. */
+export type NotedForOpening = 'noted' | 'open' | 'emptied';
+
 /** What a rebuild that reads on keeps in Redis: every method is one script or a few. */
 export interface ReadingStore {
-  /** Notes generations that will not be read when the store opens. @returns false when this rebuild may not open it any more. */
-  noteUnread(id: string, generationIds: readonly string[]): Promise<boolean>;
-  /** Notes what was held and charged by period. @returns false when this rebuild may not open it any more. */
-  noteUnreadMoney(id: string, sums: ReadonlyMap<string, NanoUsd>): Promise<boolean>;
+  /** Notes generations that will not be read when the store opens, each with how many names S3 holds of it. */
+  noteUnread(id: string, names: ReadonlyMap<string, number>): Promise<NotedForOpening>;
+  /** Notes what was held and charged by period. */
+  noteUnreadMoney(id: string, sums: ReadonlyMap<string, NanoUsd>): Promise<NotedForOpening>;
   /** Opens the store before everything is read. Replies as `finishRebuild` does. */
   openEarly(
     rebuilt: { id: string; run: string; epoch: string; ownerId?: string },
@@ -55,17 +60,23 @@ export interface ReadingStore {
   findUnread(generationIds: readonly string[]): Promise<Set<string>>;
   /** Reads generations that are not read yet, a few at a time. */
   listUnread(): AsyncGenerator<string[], void, undefined>;
-  /** Notes that a generation is back. @param charged What is in the ledger now, and in the sums, by period. @returns false the second time. */
-  noteRead(id: string, generationId: string, charged: ReadonlyMap<string, NanoUsd>): Promise<boolean>;
+  /**
+   * Notes that a generation is back. @param charged What is in the ledger now, and in the sums, by period.
+   * @returns "known" the second time; "gone" when this rebuild reads no more in this Redis.
+   */
+  noteRead(id: string, generationId: string, charged: ReadonlyMap<string, NanoUsd>): Promise<'read' | 'known' | 'gone'>;
   /** Keeps a generation from buying until all is read. */
   holdBack(id: string, generationId: string): Promise<void>;
   /** Ends the reading, if nothing is left. "restarted": Redis is not compared since it restarted. */
   endReading(id: string): Promise<'opened' | 'open' | 'emptied' | 'restarted' | 'unread'>;
 }
 
+/** The turn of the one process that reads on: the command, or a worker after it has ended. */
+export const READING_TURN = 'reading';
 /** So many are noted at once: a script is alone on the server. */
 const AT_ONCE = 500;
 const number = z.coerce.number();
+const notedSchema = z.enum(['noted', 'open', 'emptied']);
 const readingSchema = z.union([
   z.tuple([]).transform(() => undefined),
   z
@@ -84,17 +95,29 @@ const readingSchema = z.union([
     })),
 ]);
 
+/**
+ * Finds those unread generations of which S3 holds more names than before the store was opened; undefined while no rebuild reads.
+ * @param names How many names S3 holds of each.
+ */
+export async function findGrownUnread(redis: Redis, prefix: string, names: ReadonlyMap<string, number>): Promise<Set<string> | undefined> {
+  const reply = await findGrownUnreadScript.run(redis, readingKey(prefix), [prefix, ...[...names].flat()]);
+  return reply === null ? undefined : new Set(z.array(z.string()).parse(reply));
+}
+
 export function buildReadingStore({ prefix }: { prefix: string }, redis: Redis): ReadingStore {
   const [key, mark] = [readingKey(prefix), rebuildKey(prefix)];
-  const inParts = async <Item>(items: readonly Item[], note: (some: readonly Item[]) => Promise<unknown>): Promise<boolean> => {
-    for (let at = 0; at < items.length; at += AT_ONCE) if ((await note(items.slice(at, at + AT_ONCE))) !== 1) return false;
-    return true;
+  const noteInParts = async (script: LuaScript, id: string, items: ReadonlyMap<string, number>): Promise<NotedForOpening> => {
+    const flat = [...items];
+    for (let at = 0; at < flat.length; at += AT_ONCE) {
+      const reply = notedSchema.parse(await script.run(redis, mark, [prefix, id, ...flat.slice(at, at + AT_ONCE).flat()]));
+      if (reply !== 'noted') return reply;
+    }
+    return 'noted';
   };
   return {
-    noteUnread: (id, generationIds) => inParts(generationIds, (some) => noteUnreadScript.run(redis, mark, [prefix, id, ...some])),
-    noteUnreadMoney: (id, sums) => inParts([...sums], (some) => noteUnreadMoneyScript.run(redis, mark, [prefix, id, ...some.flat()])),
+    noteUnread: (id, names) => noteInParts(noteUnreadScript, id, names),
+    noteUnreadMoney: (id, sums) => noteInParts(noteUnreadMoneyScript, id, sums),
     async openEarly({ id, run, epoch, ownerId = '' }, plan) {
-      await redis.hset(`${prefix}:unread-money`, { '@fromDay': plan.fromDay, '@fromMonth': plan.fromMonth });
       const fields = readingFields.flatMap((field) => [field, field === 'skipDamaged' ? Number(plan[field]) : plan[field]]);
       const reply = await finishRebuildScript.run(redis, mark, [prefix, epoch, id, run, ownerId, ...fields]);
       return z.enum(['opened', 'open', 'emptied', 'restarted']).parse(reply);
@@ -107,13 +130,14 @@ export function buildReadingStore({ prefix }: { prefix: string }, redis: Redis):
     async *listUnread() {
       let cursor = '0';
       do {
-        const [next, some] = await redis.sscan(`${prefix}:unread`, cursor, 'COUNT', AT_ONCE);
+        const [next, some] = await redis.hscan(`${prefix}:unread`, cursor, 'COUNT', AT_ONCE);
         cursor = next;
-        yield some;
+        // each with how many names S3 held of it
+        yield some.filter((_, at) => at % 2 === 0);
       } while (cursor !== '0');
     },
     noteRead: async (id, generationId, charged) =>
-      (await noteReadScript.run(redis, key, [prefix, id, generationId, ...[...charged].flat()])) === 1,
+      z.enum(['read', 'known', 'gone']).parse(await noteReadScript.run(redis, key, [prefix, id, generationId, ...[...charged].flat()])),
     holdBack: async (id, generationId) => void (await holdBackScript.run(redis, key, [prefix, id, generationId])),
     endReading: async (id) =>
       z.enum(['opened', 'open', 'emptied', 'restarted', 'unread']).parse(await endReadingScript.run(redis, key, [prefix, id])),

@@ -30,6 +30,8 @@ const OPEN_TOGETHER = 200;
 const RECORDS_FOR_EACH = 100;
 /** So many are asked about by name at once, in each of the listings that are read side by side. */
 const ASKED_AT_ONCE = 16;
+/** So many generations are looked up at once among the unread ones. */
+const UNREAD_AT_ONCE = 500;
 const DAY_MS = 86_400_000;
 
 /**
@@ -39,7 +41,9 @@ const DAY_MS = 86_400_000;
  * - of a generation that was enqueued since. Its id is at the most `GENERATION_ID_AHEAD_MS` older or younger than its enqueue, and ids sort
  *   by time; an older id has a marker that is named by the time of its enqueue. A clock of Redis that was set back by up to
  *   `MAX_CLOCK_SKEW_MS` makes no gap;
- * - or of one that was enqueued before, and was open at the checkpoint: Redis has it, as open.
+ * - or of one that was enqueued before, and was open at the checkpoint: Redis has it, as open;
+ * - or, while a rebuild reads on, of one that was unread at the checkpoint: it may have been read since, and bought again once all was read.
+ *   S3 holds more names of it than when the rebuild noted it.
  *
  * Without a checkpoint everything is listed that Redis must still have if it was ever enqueued: an id may be a day old when it is.
  */
@@ -68,6 +72,21 @@ export async function* listCandidates(
     if (isOlder(generationId)) older.add(generationId);
   }
   for (const ids of inDays([...older].toSorted())) yield () => listNeighbours(archive, ids);
+
+  if ((await store.findGrownUnread(new Map())) === undefined) return;
+  for (const date of await archive.listRecordDates()) yield () => listGrownUnread({ store, archive }, date);
+}
+
+/** The records of generations of a date of which something was written since a rebuild that reads on has noted them as unread. */
+async function* listGrownUnread(
+  { store, archive }: Pick<Recovery, 'store' | 'archive'>,
+  date: string,
+): AsyncGenerator<ListedRecord[], void, undefined> {
+  const idOf = ([first]: readonly ListedRecord[]): string => first?.generationId ?? '';
+  for await (const page of inGroups(byGeneration(archive.listRecordsOfDate(date)), UNREAD_AT_ONCE)) {
+    const grown = await store.findGrownUnread(new Map(page.map((records) => [idOf(records), records.length])));
+    for (const records of page) if (grown?.has(idOf(records)) === true) yield records;
+  }
 }
 
 /** The records of generations of one day, given in the order of their ids. */

@@ -17,6 +17,7 @@ import type {
 export interface RecoveryStore {
   restore(generation: RememberedGeneration): Promise<number>;
   findForgotten(recorded: readonly RecordedSubmission[]): Promise<string[]>;
+  findGrownUnread(names: ReadonlyMap<string, number>): Promise<ReadonlySet<string> | undefined>;
   listOpen(): AsyncIterable<string>;
   findSubmissions(generationId: string): Promise<FoundSubmission[]>;
   settle(ref: SubmissionRef, settlement: Settlement): Promise<SettleReply>;

@@ -104,6 +104,30 @@ export async function startOpeningWorld(): Promise<OpeningWorld> {
   };
 }
 
+export type SomeLife = Record<'keyed' | 'home' | 'failed' | 'underWay' | 'late', SubmissionRef>;
+
+/** Two that came home and one that failed, all an hour ago; then the sums; then one that is open and one that came home. */
+export async function someLife(world: OpeningWorld): Promise<SomeLife> {
+  world.setAge(OLD_MS);
+  const [keyed] = await world.enqueueOld(1, { idempotencyKey: 'mine' });
+  await world.send(keyed);
+  await world.endOld(keyed, 'succeeded');
+  const [home] = await world.enqueueOld(1, { tenant: 'other' });
+  await world.send(home);
+  await world.endOld(home, 'succeeded');
+  const [failed] = await world.enqueueOld();
+  await world.send(failed);
+  await world.endOld(failed, 'failed');
+  world.setAge(0);
+  await world.writeSums();
+  const [underWay] = await world.enqueue();
+  await world.send(underWay);
+  const [late] = await world.enqueue();
+  await world.send(late);
+  await world.end(late, 'succeeded');
+  return { keyed, home, failed, underWay, late };
+}
+
 /** Rebuilds until the store is open, and no further. */
 export async function openOnly(world: OpeningWorld): Promise<void> {
   const stop = new AbortController();

@@ -9,7 +9,7 @@ export const DAY_MS = 86_400_000;
 export const runRebuild = (
   world: Pick<World, 'recovery' | 'store' | 'storage' | 'prefix' | 'redis'>,
   given: Partial<RebuildOptions> = {},
-  parts: Partial<Omit<Recovery, 'archive'>> & { store?: Partial<World['store'] & ReadingStore>; archive?: World['storage'] } = {},
+  parts: Partial<Omit<Recovery, 'archive' | 'store'>> & { store?: Partial<World['store'] & ReadingStore>; archive?: World['storage'] } = {},
 ): Promise<RebuildOutcome> =>
   rebuild(
     {

@@ -26,7 +26,7 @@ const loading = ['script|load', 'script|exists'];
 /** The right to run a script gives none to what it does. */
 const scripts: RedisGrant = { commands: ['eval', 'evalsha'], keys: ['*'] };
 const alive: RedisGrant = { commands: ['set'], keys: ['alive'] };
-const epoch: RedisGrant = { commands: ['exists'], keys: ['epoch', 'reading'] };
+const epoch: RedisGrant = { commands: ['exists'], keys: ['epoch'] };
 
 /**
  * Every command of BullMQ's scripts that add a job, those of rare branches included: a right that is missing in the middle of a script
@@ -66,8 +66,8 @@ export const redisRights: Readonly<Record<RedisProcess, RedisRights>> = {
       scripts,
       epoch,
       { commands: ['get'], keys: ['server-run'] },
-      { commands: ['hget'], keys: ['reading'] },
-      { commands: ['sismember'], keys: ['unread'] },
+      { commands: ['exists', 'hget'], keys: ['reading'] },
+      { commands: ['hexists'], keys: ['unread'] },
       { commands: ['hmget'], keys: ['unread-money'] },
       { commands: ['hgetall'], keys: ['caps'] },
       { commands: ['hmget', 'hgetall', 'hincrby', 'expire'], keys: ['spend:*'] },

@@ -51,19 +51,20 @@ local function tenantPart(tenant)
   return (string.gsub(tenant, '[^%w_.-]', function(letter) return string.format('~%02x', string.byte(letter)) end))
 end
 
--- an open store has an epoch, or a rebuild has opened it and reads on (reading.ts)
-local function isOpen()
-  return redis.call('EXISTS', prefix .. ':epoch', prefix .. ':reading') > 0
+-- a rebuild has opened the store and reads on (reading.ts). A user with the rights of an earlier version may not ask: until all is read the
+-- store has no epoch, and is closed to it
+local function isReading()
+  return redis.pcall('EXISTS', prefix .. ':reading') == 1
 end
 
-local function isReading()
-  return redis.call('EXISTS', prefix .. ':reading') == 1
+local function isOpen()
+  return redis.call('EXISTS', prefix .. ':epoch') == 1 or isReading()
 end
 
 -- whether a rebuild that reads on may come upon this generation, of which Redis holds no entry
 local function mayBeUnread(id)
   if not isReading() then return false end
-  if redis.call('SISMEMBER', prefix .. ':unread', id) == 1 then return true end
+  if redis.call('HEXISTS', prefix .. ':unread', id) == 1 then return true end
   -- in two parts: not every Lua reads 48 bits at once
   local high, low = tonumber(string.sub(id, 1, 8), 16), tonumber(string.sub(id, 10, 13), 16)
   local before = tonumber(redis.call('HGET', prefix .. ':reading', 'pastBefore') or '')

@@ -111,8 +111,11 @@ if #ARGV == 5 then
   redis.call('SET', prefix .. ':epoch', ARGV[2])
   redis.call('UNLINK', KEYS[1], prefix .. ':unread', prefix .. ':unread-money')
 else
-  local unread = redis.call('SCARD', prefix .. ':unread')
+  local unread = redis.call('HLEN', prefix .. ':unread')
   redis.call('HSET', prefix .. ':reading', 'id', ARGV[3], 'epoch', ARGV[2], 'openedAt', int(nowMs()), 'total', int(unread), unpack(ARGV, 6))
+  -- without them no cap knows what is unread, and nothing is bought
+  local told = redis.call('HMGET', prefix .. ':reading', 'fromDay', 'fromMonth')
+  redis.call('HSET', prefix .. ':unread-money', '@fromDay', told[1] or '9999', '@fromMonth', told[2] or '9999')
 end
 redis.call('SET', prefix .. ':server-run', ARGV[4])
 if ARGV[5] ~= '' then redis.call('SET', prefix .. ':owner', ARGV[5]) end

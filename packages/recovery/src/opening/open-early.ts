@@ -42,7 +42,7 @@ export async function openEarly(
   const restored = new Map<string, number>();
   const damaged = new Map<string, Damage>();
   let listed = 0;
-  let isOurs = true;
+  let noted: 'noted' | 'open' | 'emptied' = 'noted';
 
   const isFirst = (records: readonly ListedRecord[]): boolean =>
     !isOver(records) ||
@@ -50,18 +50,23 @@ export async function openEarly(
 
   async function look(date: string): Promise<number> {
     let news = 0;
-    const unread: string[] = [];
+    const unread = new Map<string, number>();
+    const noteUnread = async (): Promise<void> => {
+      const names = new Map(unread);
+      unread.clear();
+      if (noted === 'noted') noted = await store.noteUnread(begun.id, names);
+    };
     async function* first(): AsyncGenerator<ListedRecord[], void, undefined> {
       for await (const records of byGeneration(archive.listRecordsOfDate(date))) {
         listed += records.length;
         onProgress(listed, restored.size);
         const generationId = records[0]?.generationId ?? '';
-        if (signal.aborted || !isOurs) return;
+        if (signal.aborted || noted !== 'noted') return;
         if (!isWanted(records, since)) continue;
         if (isFirst(records)) {
           if (restored.get(generationId) !== records.length) yield records;
-        } else if (generationIdTime(generationId) >= pastBefore) unread.push(generationId);
-        if (unread.length >= NOTED_AT_ONCE) isOurs &&= await store.noteUnread(begun.id, unread.splice(0));
+        } else if (generationIdTime(generationId) >= pastBefore) unread.set(generationId, records.length);
+        if (unread.size >= NOTED_AT_ONCE) await noteUnread();
       }
     }
     await eachAtOnce(first(), RESTORED_AT_ONCE, async (records) => {
@@ -72,7 +77,7 @@ export async function openEarly(
       if (damage === undefined) damaged.delete(generationId);
       else damaged.set(generationId, damage);
     });
-    isOurs &&= await store.noteUnread(begun.id, unread);
+    await noteUnread();
     return news;
   }
 
@@ -82,10 +87,11 @@ export async function openEarly(
       if ((await look(date)) > 0) isNews = true;
     });
     if (signal.aborted) return { kind: 'stopped' };
-    if (!isOurs) return { kind: 'open' };
+    if (noted !== 'noted') return { kind: noted };
   }
   if (damaged.size > 0 && !skipDamaged) return { kind: 'damaged', damaged: [...damaged.values()] };
-  if (!(await store.noteUnreadMoney(begun.id, sums.periods))) return { kind: 'open' };
+  noted = await store.noteUnreadMoney(begun.id, sums.periods);
+  if (noted !== 'noted') return { kind: noted };
   const { fromDay, fromMonth, endedBefore } = sums;
   const opened = await store.openEarly(
     { ...begun, epoch, ...(ownerId === undefined ? {} : { ownerId }) },

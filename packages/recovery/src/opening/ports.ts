@@ -23,8 +23,8 @@ export interface Reading extends ReadingPlan {
 /** What opening early keeps in Redis (generation-store). */
 export interface OpeningStore {
   readTime(): Promise<number>;
-  noteUnread(id: string, generationIds: readonly string[]): Promise<boolean>;
-  noteUnreadMoney(id: string, sums: ReadonlyMap<string, NanoUsd>): Promise<boolean>;
+  noteUnread(id: string, names: ReadonlyMap<string, number>): Promise<'noted' | 'open' | 'emptied'>;
+  noteUnreadMoney(id: string, sums: ReadonlyMap<string, NanoUsd>): Promise<'noted' | 'open' | 'emptied'>;
   openEarly(
     rebuilt: { id: string; run: string; epoch: string; ownerId?: string },
     plan: ReadingPlan,
@@ -36,7 +36,7 @@ export interface ReadingStore {
   findReading(): Promise<Reading | undefined>;
   findUnread(generationIds: readonly string[]): Promise<Set<string>>;
   listUnread(): AsyncIterable<string[]>;
-  noteRead(id: string, generationId: string, charged: ReadonlyMap<string, NanoUsd>): Promise<boolean>;
+  noteRead(id: string, generationId: string, charged: ReadonlyMap<string, NanoUsd>): Promise<'read' | 'known' | 'gone'>;
   holdBack(id: string, generationId: string): Promise<void>;
   bookPast(id: string, sums: ReadonlyMap<string, PeriodMoney>): Promise<'booked' | 'open' | 'emptied'>;
   endReading(id: string): Promise<'opened' | 'open' | 'emptied' | 'restarted' | 'unread'>;

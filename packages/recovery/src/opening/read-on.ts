@@ -1,4 +1,4 @@
-import { generationIdTime, hasCode, type ListedRecord, type PeriodMoney } from '@darkroom/contracts';
+import { generationIdTime, hasCode, type ListedRecord, type NanoUsd, type PeriodMoney } from '@darkroom/contracts';
 import { eachAtOnce } from '../at-once.ts';
 import { readGenerationRecords } from '../generation-records.ts';
 import { byGeneration, inGroups } from '../listings.ts';
@@ -26,7 +26,7 @@ export interface ReadProgress {
 }
 
 export type ReadOnOutcome =
-  /** Everything is read. "open": a rebuild of an earlier version was first. */
+  /** Everything is read. "open": another reader was first, or a rebuild of an earlier version. */
   | { kind: 'opened' | 'open'; read: ReadProgress; damaged: Damage[] }
   /** What is damaged keeps it from ending. */
   | { kind: 'damaged'; damaged: Damage[] }
@@ -57,13 +57,18 @@ export async function readOn(
   const read: ReadProgress = { date: '', listed: 0, generations: 0, past: 0 };
   const sums = new Map<string, PeriodMoney>();
   const damaged = new Map<string, Damage>();
+  let isGone = false;
+
+  const note = async (generationId: string, charged: ReadonlyMap<string, NanoUsd>): Promise<void> => {
+    if ((await store.noteRead(id, generationId, charged)) === 'gone') isGone = true;
+  };
 
   /** Brings one back that is not read. */
   async function bringBack(generationId: string, listed: readonly ListedRecord[]): Promise<void> {
     const damage = await nameDamage(generationId, async () => {
       const records = await readGenerationRecords(archive, generationId, settings.maxSubmissions, listed);
       if (records !== undefined) await restoreRecords(recovery, records);
-      await store.noteRead(id, generationId, records === undefined ? new Map() : chargedBefore(records, sumsAt));
+      await note(generationId, records === undefined ? new Map() : chargedBefore(records, sumsAt));
     });
     if (damage === undefined) read.generations += 1;
     else await passBy(damage);
@@ -72,7 +77,7 @@ export async function readOn(
   async function passBy(damage: Damage): Promise<void> {
     damaged.set(damage.generationId, damage);
     // What it was charged is counted until all is read.
-    if (skipDamaged) await store.noteRead(id, damage.generationId, new Map());
+    if (skipDamaged) await note(damage.generationId, new Map());
   }
 
   /** Of what ended long ago the money alone is booked, with all the rest of it: at the end. */
@@ -95,36 +100,44 @@ export async function readOn(
       const unread = await store.findUnread(wanted.map(idOf));
       read.listed += page.reduce((sum, records) => sum + records.length, 0);
       await eachAtOnce(wanted, atOnce, async (records) => {
-        if (signal.aborted) return;
+        if (signal.aborted || isGone) return;
         const generationId = idOf(records);
         if (unread.has(generationId)) await bringBack(generationId, records);
         else if (generationIdTime(generationId) < pastBefore && isOver(records)) await addPast(generationId, records);
         onProgress(read);
       });
+      // Nothing more is put into a Redis that was emptied, or is another one.
+      if (isGone) return conclude();
     }
   }
   // What was not among the names of its date.
   for await (const some of store.listUnread())
     await eachAtOnce(some, atOnce, async (generationId) => {
-      if (!signal.aborted && !damaged.has(generationId)) await bringBack(generationId, await archive.listRecordsOf(generationId));
+      if (!signal.aborted && !isGone && !damaged.has(generationId))
+        await bringBack(generationId, await archive.listRecordsOf(generationId));
     });
   if (signal.aborted) return { kind: 'stopped' };
+  if (isGone) return conclude();
   if (damaged.size > 0 && !skipDamaged) return { kind: 'damaged', damaged: [...damaged.values()] };
   const booked = await store.bookPast(id, sums);
   if (booked === 'emptied') return { kind: 'emptied' };
-  const ended = await store.endReading(id);
-  switch (ended) {
-    case 'opened':
-    case 'open':
-      return { kind: ended, read, damaged: [...damaged.values()] };
-    case 'emptied':
-    case 'restarted':
-      return { kind: ended };
-    case 'unread':
-      // Redis went back meanwhile.
-      return { kind: 'restarted' };
-    default:
-      return ended satisfies never;
+  return conclude();
+
+  async function conclude(): Promise<ReadOnOutcome> {
+    const ended = await store.endReading(id);
+    switch (ended) {
+      case 'opened':
+      case 'open':
+        return { kind: ended, read, damaged: [...damaged.values()] };
+      case 'emptied':
+      case 'restarted':
+        return { kind: ended };
+      case 'unread':
+        // Redis went back meanwhile.
+        return { kind: 'restarted' };
+      default:
+        return ended satisfies never;
+    }
   }
 }
 
