@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import { duplicateOnce } from './duplicate-once.ts';
 import { epochKey, readingKey } from '../keys.ts';
+import type { RedisProcess } from '../rights/redis-rights.ts';
 import { isRefusedRight } from './redis-trouble.ts';
 
 /** A server as it names itself. */
@@ -14,16 +15,19 @@ export interface RedisNode {
 const LIMIT_MS = 2000;
 
 /** Asks a server who it is. @throws when it does not answer. */
-export async function readNode(redis: Redis, prefix: string): Promise<RedisNode> {
+export async function readNode(redis: Redis, prefix: string, process?: RedisProcess): Promise<RedisNode> {
   const [server, replication, epoch] = await Promise.all([redis.info('server'), redis.info('replication'), redis.exists(epochKey(prefix))]);
   return {
     run: /run_id:(\w+)/.exec(server)?.[1] ?? '',
     isPrimary: /role:master/.test(replication),
-    holdsStore: epoch === 1 || (await isReading(redis, prefix)),
+    holdsStore: epoch === 1 || (mayAskReading(process) && (await isReading(redis, prefix))),
   };
 }
 
-/** Whether a rebuild has opened the store and reads on; false for a user that may not ask: a receiver, and one with the rights of an earlier version. */
+/** Receivers and dashboards have no right to it, so that those of an earlier version are enough for them. */
+const mayAskReading = (process: RedisProcess | undefined): boolean => process !== 'receiver' && process !== 'dashboard';
+
+/** Whether a rebuild has opened the store and reads on; false for a producer with the rights of an earlier version. */
 async function isReading(redis: Redis, prefix: string): Promise<boolean> {
   try {
     return (await redis.exists(readingKey(prefix))) === 1;
@@ -37,13 +41,13 @@ async function isReading(redis: Redis, prefix: string): Promise<boolean> {
  * Makes a fresh connection to the same address. @returns the primary that it leads to, if that is another server than the one of this
  * connection and holds the store (or this one does not either). An address that leads to replicas as well changes nothing.
  */
-export async function findOtherNode(redis: Redis, prefix: string, own: RedisNode): Promise<RedisNode | undefined> {
+export async function findOtherNode(redis: Redis, prefix: string, own: RedisNode, process?: RedisProcess): Promise<RedisNode | undefined> {
   if (own.run === '') return undefined;
   const fresh = duplicateOnce(redis, LIMIT_MS);
   fresh.on('error', () => undefined);
   try {
     await fresh.connect();
-    const other = await readNode(fresh, prefix);
+    const other = await readNode(fresh, prefix, process);
     const isMeant = other.isPrimary && other.run !== '' && other.run !== own.run && (other.holdsStore || !own.holdsStore);
     return isMeant ? other : undefined;
   } catch {

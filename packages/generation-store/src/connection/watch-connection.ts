@@ -136,8 +136,8 @@ export function watchConnection(
 
   async function leaveOldNode(): Promise<void> {
     if (performance.now() - replacedAt < REPLACED_AT_MOST_EVERY_MS) return;
-    const own = await readNode(redis, prefix);
-    const other = await findOtherNode(redis, prefix, own);
+    const own = await readNode(redis, prefix, process);
+    const other = await findOtherNode(redis, prefix, own, process);
     if (other === undefined || isClosed) return;
     replacedAt = performance.now();
     lose({ reason: 'read-only', words: `the address leads to another server by now: ${other.run} instead of ${own.run}` });
