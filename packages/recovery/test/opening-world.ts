@@ -3,7 +3,7 @@ import { createGenerationId, type SubmissionRef } from '@darkroom/contracts';
 import { buildReadingStore, buildSpendSumsStore, type NewGeneration, type ReadingStore } from '@darkroom/generation-store';
 import type { ObjectStorage } from '@darkroom/object-storage';
 import { expect } from 'vitest';
-import { readOn, recordSums, type ReadOnOutcome } from '../src/index.ts';
+import { readOn, recordSums, type ReadOnOutcome, type RebuildOptions } from '../src/index.ts';
 import { runRebuild } from './run-rebuild.ts';
 import { startWorld, type EndOptions, type End, type World } from './world.ts';
 
@@ -129,7 +129,7 @@ export async function someLife(world: OpeningWorld): Promise<SomeLife> {
 }
 
 /** Rebuilds until the store is open, and no further. */
-export async function openOnly(world: OpeningWorld): Promise<void> {
+export async function openOnly(world: OpeningWorld, given: Partial<RebuildOptions> = {}): Promise<void> {
   const stop = new AbortController();
   let left = -1;
   const onOpened = (found: number): Promise<void> => {
@@ -137,7 +137,7 @@ export async function openOnly(world: OpeningWorld): Promise<void> {
     stop.abort();
     return Promise.resolve();
   };
-  expect(await runRebuild(world, { signal: stop.signal, onOpened })).toEqual({ kind: 'stopped', isOpen: true });
+  expect(await runRebuild(world, { ...given, signal: stop.signal, onOpened })).toEqual({ kind: 'stopped', isOpen: true });
   expect(left).toBeGreaterThan(0);
 }
 

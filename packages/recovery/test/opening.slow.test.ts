@@ -4,7 +4,7 @@ import { buildReconcileStore } from '@darkroom/generation-store';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { defaultReconcileSettings, reconcile, restoreForgotten, type Reconciler } from '../src/index.ts';
 import { expectBound, OLD_MS, openOnly, someLife, startOpeningWorld, type OpeningWorld, type SomeLife } from './opening-world.ts';
-import { runRebuild } from './run-rebuild.ts';
+import { DAY_MS, runRebuild } from './run-rebuild.ts';
 import { IMAGE_NANO_USD, nextOf } from './world.ts';
 
 const today = new Date().toISOString().slice(0, 10);
@@ -112,21 +112,28 @@ describe('a store that is open and not all read', () => {
     expect(await world.readOn()).toMatchObject({ kind: 'opened' });
     expect(await world.readBound()).toEqual(truth);
   });
+});
 
-  test('counts what was bought again after all was read, when Redis goes back to before that', async () => {
-    const since = await world.store.readTime();
-    const goBack = await world.snapshot();
-    expect(await world.readOn()).toMatchObject({ kind: 'opened' });
-    await world.send(nextOf(life.failed));
-    const later = await world.readTruth();
-    await goBack();
-    // As a worker does before anything is bought in a Redis that restarted.
-    expect(await restoreForgotten(world.recovery, { since })).toMatchObject({ restored: [life.failed.generationId], damaged: [] });
-    await expectBound(world, later);
-    expect(await world.store.commit(nextOf(life.failed), 'a')).toMatchObject({ kind: 'stop' });
-    expect(await world.readOn()).toMatchObject({ kind: 'opened' });
-    expect(await world.readBound()).toEqual(later);
-  });
+test.each([
+  ['this week', 7 * DAY_MS],
+  // Its id is older than what Redis keeps, and its last end is not.
+  ['long ago', 1_800_000],
+])('what was enqueued %s and bought again after all was read is counted when Redis goes back to before that', async (_when, keptMs) => {
+  const life = await someLife(world);
+  await world.wipe();
+  await openOnly(world, { keptMs });
+  const since = await world.store.readTime();
+  const goBack = await world.snapshot();
+  expect(await world.readOn()).toMatchObject({ kind: 'opened' });
+  await world.send(nextOf(life.failed));
+  const later = await world.readTruth();
+  await goBack();
+  // As a worker does before anything is bought in a Redis that restarted.
+  expect(await restoreForgotten(world.recovery, { since })).toMatchObject({ restored: [life.failed.generationId], damaged: [] });
+  await expectBound(world, later);
+  expect(await world.store.commit(nextOf(life.failed), 'a')).toMatchObject({ kind: 'stop' });
+  expect(await world.readOn()).toMatchObject({ kind: 'opened' });
+  expect(await world.readBound()).toEqual(later);
 });
 
 test('a Redis that is emptied while names are listed is not said to be open', async () => {

@@ -48,6 +48,13 @@ export async function openEarly(
     !isOver(records) ||
     records.some(({ generationId, writtenAt }) => writtenAt >= sums.writtenFrom || generationIdTime(generationId) >= sums.endedBefore);
 
+  /** Whether Redis may still know all of it. An old order may have ended lately; its time in S3 is that of S3. */
+  const mayBeWhole = (records: readonly ListedRecord[]): boolean =>
+    records.some(
+      ({ generationId, writtenAt }) =>
+        generationIdTime(generationId) >= pastBefore || writtenAt - (sums.writtenFrom - sums.endedBefore) >= pastBefore,
+    );
+
   async function look(date: string): Promise<number> {
     let news = 0;
     const unread = new Map<string, number>();
@@ -65,7 +72,7 @@ export async function openEarly(
         if (!isWanted(records, since)) continue;
         if (isFirst(records)) {
           if (restored.get(generationId) !== records.length) yield records;
-        } else if (generationIdTime(generationId) >= pastBefore) unread.set(generationId, records.length);
+        } else if (mayBeWhole(records)) unread.set(generationId, records.length);
         if (unread.size >= NOTED_AT_ONCE) await noteUnread();
       }
     }
