@@ -20,7 +20,7 @@ const PROGRAM = `
 `;
 
 describe.skipIf(inject('redisKind') === 'js')('a Redis in a process of its own (needs valkey, redis or Debian packages)', () => {
-  test('that outlived its killed owner is ended by the next start, which has its data', async () => {
+  test('that outlived its killed owner ends at the next start, which has its data', async () => {
     const dir = await mkdtemp(join(tmpdir(), 'local-stack-redis-'));
     const cacheDir = join(root, '.local');
     const owner = spawn(process.execPath, ['--input-type=module', '-e', PROGRAM, dir, cacheDir], {

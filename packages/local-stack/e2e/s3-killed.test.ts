@@ -38,7 +38,7 @@ afterEach(async () => {
   await rm(options.dir, { recursive: true });
 });
 
-test('a server that is killed under four writers has every object that it acknowledged, whole', async () => {
+test('a server killed under four writers has every acknowledged object, whole', async () => {
   const acknowledged = new Map<string, string>();
   const writeUntilItFails = async (writer: number): Promise<void> => {
     for (let n = 0; ; n += 1) {
@@ -47,7 +47,7 @@ test('a server that is killed under four writers has every object that it acknow
       try {
         await client.send(new PutObjectCommand({ Bucket: BUCKET, Key: key, Body: bytes }));
       } catch {
-        // Cut in the middle: old or new, this key is not counted on.
+        // The kill cut this write: the key may hold the old or the new object, so the test does not count it.
         acknowledged.delete(key);
         return;
       }
@@ -74,11 +74,11 @@ test('a server that is killed under four writers has every object that it acknow
   expect([...acknowledged.keys()].filter((key) => !Contents?.some(({ Key }) => Key === key))).toEqual([]);
 });
 
-test('a second process on the same folder is refused', async () => {
+test('the server refuses a folder that another process uses', async () => {
   await expect(startS3Process(options)).rejects.toThrow(new RegExp(`process ${server.pid} uses it`));
 });
 
-test('a process makes the trouble that it is told to make, and none after it was killed and started again', async () => {
+test('a process makes the trouble that the test sets, and none after a kill and a start', async () => {
   const put = () => client.send(new PutObjectCommand({ Bucket: BUCKET, Key: 'image', Body: 'bytes' }));
   server.setTrouble({ maxDelayMs: 0, refusedShare: 1 });
   await expect.poll(() => put().catch((error: unknown) => String(error))).toContain('SlowDown');

@@ -5,33 +5,33 @@ import { isAlive } from './is-alive.ts';
 
 /** A data folder that belongs to this process. */
 export interface FolderLock {
-  /** May be called twice. */
+  /** Unlocks the folder. A second call does nothing. */
   release(): void;
 }
 
 const NAME = 'owner.json';
 
 /**
- * Takes a data folder for this process alone: two servers that write to the same files destroy them. The lock of a process
- * that was killed is taken over.
- * @throws LocalStackError when a living process has it.
+ * Locks a data folder for this process: two servers that write to the same files would destroy them. It takes over the lock of a
+ * killed process.
+ * @throws LocalStackError if a living process holds the lock.
  */
 export function lockFolder(dir: string): FolderLock {
   mkdirSync(dir, { recursive: true });
   const file = join(dir, NAME);
   const owner = readOwner(file);
   if (owner !== undefined && isLiving(owner)) {
-    throw new LocalStackError(`cannot use the folder "${dir}": process ${owner.pid} uses it; stop that one, or choose another folder`);
+    throw new LocalStackError(`cannot use the folder "${dir}": process ${owner.pid} uses it; stop that process, or choose another folder`);
   }
   if (owner !== undefined) rmSync(file, { force: true });
-  // "wx": of two processes that find it free at the same moment, one fails here.
+  // "wx": if two processes find the folder free at the same moment, the write of one fails.
   writeFileSync(file, JSON.stringify(self()), { flag: 'wx' });
   return { release: () => rmSync(file, { force: true }) };
 }
 
 interface Owner {
   readonly pid: number;
-  /** Tells this process from an earlier one of the same number, which in a container is the rule. */
+  /** Tells this process from an earlier one with the same number, which is common in a container. */
   readonly startedAt: number;
 }
 
@@ -41,7 +41,7 @@ const isLiving = ({ pid, startedAt }: Owner): boolean => (pid === process.pid ? 
 
 function readOwner(file: string): Owner | undefined {
   try {
-    // Written by `lockFolder` alone.
+    // Only `lockFolder` writes this file.
     return JSON.parse(readFileSync(file, 'utf8')) as Owner;
   } catch {
     return undefined;

@@ -1,4 +1,4 @@
-/** Whether a process of this number runs, whoever it belongs to. */
+/** Returns true if a process with this number runs, also one of another user. */
 export function isAlive(pid: number): boolean {
   try {
     return process.kill(pid, 0);

@@ -44,7 +44,7 @@ describe.skipIf(inject('redisKind') === 'js')('a Redis in a process of its own (
     expect(settings).toEqual(expect.arrayContaining(['127.0.0.1', 'noeviction', 'yes', 'always']));
   });
 
-  test('that is killed comes back on its port with everything it acknowledged', async () => {
+  test('returns after a kill on its port with every acknowledged write', async () => {
     const first = await start();
     await ask(first, (client) => client.set('bought', 'image'));
     process.kill(first.pid ?? 0, 'SIGKILL');
@@ -56,27 +56,27 @@ describe.skipIf(inject('redisKind') === 'js')('a Redis in a process of its own (
     expect(await ask(second, (client) => client.get('bought'))).toBe('image');
   });
 
-  test('that is stopped has ended when the stop is over, also twice and at the same moment', async () => {
+  test('has ended when a stop resolves, also with two stops at the same time', async () => {
     const redis = await start();
     await Promise.all([redis.stop(), redis.stop()]);
     await redis.stop();
     expect(() => process.kill(redis.pid ?? 0, 0)).toThrow('ESRCH');
   });
 
-  test('is not started on the folder of another, which would destroy its file', async () => {
+  test('does not start on another server’s folder, whose file it would destroy', async () => {
     await start();
     await expect(start({ only: inject('redisKind') })).rejects.toThrow(new RegExp(`process ${process.pid} uses it`));
   });
 
-  test('is not started on a port that is taken; the error holds what the server said', async () => {
+  test('does not start on a taken port; the error holds the server’s message', async () => {
     const first = await start();
     const other = join(dir, 'other');
     await expect(start({ dir: other, port: portOf(first), only: inject('redisKind') })).rejects.toThrow(/in use/i);
-    // The folder was given free.
+    // The failed start has unlocked the folder.
     await start({ dir: other });
   });
 
-  test('takes over the folder of an owner that is dead, and leaves a process alone that is no Redis of this folder', async () => {
+  test('takes over the folder of a dead owner, and does not end a process that is no Redis of this folder', async () => {
     await writeFile(join(dir, 'owner.json'), JSON.stringify({ pid: process.pid, startedAt: 0 }));
     await writeFile(join(dir, 'server.json'), JSON.stringify({ pid: process.pid, url: inject('redisUrl') }));
     const redis = await start();

@@ -7,8 +7,8 @@ import { freePort, startRedis } from '../src/index.ts';
 
 const nothing = { dir: '/nonexistent/data', cacheDir: '/nonexistent/cache', environment: {} };
 
-describe('a Redis that is given by URL', () => {
-  test('is used, and left running', async () => {
+describe('a Redis given by URL', () => {
+  test('is used, and keeps running', async () => {
     const redis = await startRedis({ ...nothing, url: inject('redisUrl') });
     expect(redis).toMatchObject({ kind: 'url', url: inject('redisUrl'), durable: true });
     await redis.stop();
@@ -18,7 +18,7 @@ describe('a Redis that is given by URL', () => {
     await client.quit();
   });
 
-  test('is asked as the user and with the password of its address, and in its database', async () => {
+  test('is asked with the user, password and database of its address', async () => {
     const admin = new Redis(inject('redisUrl'));
     await admin.call('ACL', 'SETUSER', 'stack-test', 'on', '>p%41/?', '+@all', '~*');
     const url = `redis://stack-test:${encodeURIComponent('p%41/?')}@127.0.0.1:${new URL(inject('redisUrl')).port}/3`;
@@ -31,7 +31,7 @@ describe('a Redis that is given by URL', () => {
     }
   });
 
-  test('is never replaced by another when it does not answer, and its password is not said', async () => {
+  test('has no replacement when it does not answer, and the error hides its password', async () => {
     const url = `redis://user:secret@127.0.0.1:${await freePort()}`;
     const failure: unknown = await startRedis({ ...nothing, url }).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(LocalStackError);
@@ -40,14 +40,14 @@ describe('a Redis that is given by URL', () => {
   });
 });
 
-test('a binary that was asked for and does not run is an error', async () => {
+test('a given binary that does not run is an error', async () => {
   await expect(startRedis({ ...nothing, binary: '/nonexistent/redis-server' })).rejects.toThrow(
     /"\/nonexistent\/redis-server" does not run/,
   );
 });
 
 describe('the Redis in JavaScript', () => {
-  test('says once that it forgets, works, and is gone after a stop', async () => {
+  test('warns once that it keeps no data, works, and is gone after a stop', async () => {
     const notices: string[] = [];
     const redis = await startRedis({ ...nothing, only: 'js', onNotice: (notice) => notices.push(notice) });
     try {
@@ -63,8 +63,8 @@ describe('the Redis in JavaScript', () => {
     await expect(startRedis({ ...nothing, url: redis.url })).rejects.toThrow('does not answer');
   });
 
-  // 127.0.0.2 reaches whatever listens on every interface, and nothing that listens on 127.0.0.1 alone.
-  test.skipIf(process.platform !== 'linux')('listens on loopback alone', async () => {
+  // 127.0.0.2 reaches a server that listens on every interface, and none that listens only on 127.0.0.1.
+  test.skipIf(process.platform !== 'linux')('listens only on loopback', async () => {
     const redis = await startRedis({ ...nothing, only: 'js' });
     try {
       const socket = connect(Number(new URL(redis.url).port), '127.0.0.2');

@@ -20,12 +20,12 @@ const again = (more: Partial<S3ServerOptions> = {}): Promise<S3Server> =>
   startS3Server({ dir: world.dir, credentials: world.credentials, region: REGION, buckets: [BUCKET], ...more });
 
 describe('a server that starts again on its folder', () => {
-  test('has every object as it was, on the port that is asked for', async () => {
+  test('has every object unchanged, on the given port', async () => {
     await world.client.send(new PutObjectCommand({ Bucket: BUCKET, Key: 'kept/ü', Body: 'bytes', Metadata: { a: 'b' } }));
     await world.server.stop();
     const server = await again({ port: world.server.port });
     try {
-      // The first client still holds a connection to the server that is gone.
+      // The first client still holds a connection to the old server.
       const object = await world.createClient().send(new GetObjectCommand({ Bucket: BUCKET, Key: 'kept/ü' }));
       expect(await object.Body!.transformToString()).toBe('bytes');
       expect(object.Metadata).toEqual({ a: 'b' });
@@ -34,7 +34,7 @@ describe('a server that starts again on its folder', () => {
     }
   });
 
-  test('clears away what a killed one was receiving, and bytes that nothing names', async () => {
+  test('removes what a killed one was receiving, and bytes that no object names', async () => {
     await world.client.send(new PutObjectCommand({ Bucket: BUCKET, Key: 'kept', Body: 'bytes' }));
     await world.server.stop();
     const blobs = join(world.dir, 'buckets', BUCKET, 'blobs');
@@ -46,7 +46,7 @@ describe('a server that starts again on its folder', () => {
     expect(await readdir(blobs)).toHaveLength(1);
   });
 
-  test('refuses a folder in which something else lies under the name of an object', async () => {
+  test('refuses a folder with a foreign file under the name of an object', async () => {
     await world.server.stop();
     await writeFile(join(world.dir, 'buckets', BUCKET, 'objects', 'x.json'), '{');
     await expect(again()).rejects.toThrow(/cannot read the stored object ".*x\.json"/);
@@ -58,7 +58,7 @@ describe('a start fails, and says why,', () => {
     await expect(again()).rejects.toThrow(new RegExp(`process ${process.pid} uses it`));
   });
 
-  test('on a port that is taken, and leaves the folder free', async () => {
+  test('on a taken port, and unlocks the folder', async () => {
     const dir = await mkdtemp(join(tmpdir(), 'local-stack-s3-'));
     try {
       await expect(again({ dir, port: world.server.port })).rejects.toThrow(LocalStackError);
@@ -70,8 +70,8 @@ describe('a start fails, and says why,', () => {
   });
 });
 
-describe('a server that is stopped', () => {
-  test('cuts an upload that is under way and keeps nothing of it', async () => {
+describe('a stopped server', () => {
+  test('cuts an upload under way and keeps nothing of it', async () => {
     const url = new URL(await getSignedUrl(world.client, new PutObjectCommand({ Bucket: BUCKET, Key: 'half' }), { expiresIn: 60 }));
     const socket = connect(Number(url.port), url.hostname);
     socket.on('error', () => undefined);
@@ -86,14 +86,14 @@ describe('a server that is stopped', () => {
     ]);
   });
 
-  test('may be stopped twice, and at the same moment', async () => {
+  test('stops once when two stops come at the same time', async () => {
     await Promise.all([world.server.stop(), world.server.stop()]);
     await world.server.stop();
     await expect(fetch(world.server.endpoint)).rejects.toThrow();
   });
 });
 
-test('a reader keeps the bytes it began with while the object is replaced and deleted', async () => {
+test('a reader gets the bytes it began with while writes replace and delete the object', async () => {
   const before = Buffer.alloc(8_000_000, 'a');
   await world.client.send(new PutObjectCommand({ Bucket: BUCKET, Key: 'changing', Body: before }));
   const object = await world.client.send(new GetObjectCommand({ Bucket: BUCKET, Key: 'changing' }));

@@ -27,7 +27,7 @@ afterAll(() => world[Symbol.asyncDispose]());
 const object = { Bucket: BUCKET, Key: 'k' };
 const write = { ...object, Body: 'after' };
 
-describe('what the server does not do is 501, never a silent 200', () => {
+describe('the server answers 501, never a silent 200, to', () => {
   test.each<[string, (client: S3Client) => Promise<unknown>]>([
     ['a list of buckets', (client) => client.send(new ListBucketsCommand({}))],
     ['the old list of objects', (client) => client.send(new ListObjectsCommand({ Bucket: BUCKET }))],
@@ -54,11 +54,11 @@ describe('what the server does not do is 501, never a silent 200', () => {
     await expect(call(world.client)).rejects.toMatchObject({ name: 'NotImplemented', $metadata: { httpStatusCode: 501 } });
   });
 
-  test('a query parameter that nobody knows', async () => {
+  test('an unknown query parameter', async () => {
     const command = new GetObjectCommand(object);
     command.middlewareStack.add(
       (next) => (args) => {
-        // The step "build" hands over the HTTP request before it is signed.
+        // The step "build" gets the HTTP request before it is signed.
         const { query } = args.request as { query: Record<string, string> };
         query['colour'] = 'red';
         return next(args);
@@ -80,7 +80,7 @@ describe('what the server does not do is 501, never a silent 200', () => {
     await response.body?.cancel();
   });
 
-  test('and changes nothing', async () => {
+  test('without a change to its objects', async () => {
     const answer = await world.client.send(new GetObjectCommand(object));
     expect(await answer.Body!.transformToString()).toBe('before');
   });

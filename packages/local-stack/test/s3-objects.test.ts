@@ -17,7 +17,7 @@ import { BUCKET, startS3World, type S3World } from './s3-world.ts';
 const md5Of = (bytes: Uint8Array): string => createHash('md5').update(bytes).digest('hex');
 const sha256Of = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('base64');
 
-/** What the SDK makes of an `<Error>`. */
+/** Fields of the SDK's error for an `<Error>`. */
 const s3Failure = (name: string, status: number): unknown =>
   expect.objectContaining({ name, $metadata: expect.objectContaining({ httpStatusCode: status }) });
 
@@ -33,7 +33,7 @@ const get = (key: string, more: object = {}) => world.client.send(new GetObjectC
 const head = (key: string) => world.client.send(new HeadObjectCommand({ Bucket: BUCKET, Key: key }));
 
 describe('an object', () => {
-  test('comes back as it was put, with what was said of it', async () => {
+  test('comes back as it was written, with its headers and metadata', async () => {
     const bytes = randomBytes(1_000_000);
     const { ETag } = await put('a/picture.jpg', bytes, {
       ContentType: 'image/jpeg',
@@ -56,7 +56,7 @@ describe('an object', () => {
     expect(await object.Body!.transformToString()).toBe('');
   });
 
-  test('keeps a key with everything that needs encoding', async () => {
+  test('keeps a key with every character that needs encoding', async () => {
     const key = "odd/ space+plus&amp;/%2F/ü-日本-🙂/(!*'~)//end/";
     await put(key, 'odd');
     expect(await (await get(key)).Body!.transformToString()).toBe('odd');
@@ -64,7 +64,7 @@ describe('an object', () => {
     expect(Contents?.map(({ Key }) => Key)).toEqual([key]);
   });
 
-  test('that is not there is NoSuchKey for GET and NotFound for HEAD', async () => {
+  test('that does not exist is NoSuchKey for GET and NotFound for HEAD', async () => {
     await expect(get('missing')).rejects.toEqual(s3Failure('NoSuchKey', 404));
     await expect(head('missing')).rejects.toEqual(s3Failure('NotFound', 404));
   });
@@ -75,7 +75,7 @@ describe('an object', () => {
     await expect(head('short-lived')).rejects.toEqual(s3Failure('NotFound', 404));
   });
 
-  test('is one of many that are deleted at once', async () => {
+  test('is deleted together with many others', async () => {
     const keys = ['many/1', 'many/<2>&', 'many/3'];
     for (const key of keys) await put(key, key);
     const { Deleted } = await world.client.send(
@@ -111,7 +111,7 @@ describe('an object', () => {
 });
 
 describe('a body', () => {
-  test('is accepted with the right checksum, which HEAD and GET give back', async () => {
+  test('is accepted with the right checksum, which HEAD and GET return', async () => {
     for (const [field, algorithm] of [
       ['ChecksumCRC32', 'CRC32'],
       ['ChecksumSHA1', 'SHA1'],
@@ -121,7 +121,7 @@ describe('a body', () => {
       const object = await get(`sum/${algorithm}`, { ChecksumMode: 'ENABLED' });
       expect(answer[field], algorithm).toMatch(/=$/);
       expect(object[field], algorithm).toBe(answer[field]);
-      // The SDK compares the bytes with the checksum while they are read.
+      // The SDK compares the bytes with the checksum while it reads them.
       expect(await object.Body!.transformToString()).toBe('checked');
     }
   });
@@ -149,7 +149,7 @@ describe('a body', () => {
     expect(Buffer.from(await object.Body!.transformToByteArray()).equals(bytes)).toBe(true);
   });
 
-  test('with a checksum that is not computed here is refused as not implemented', async () => {
+  test('with a checksum that the server does not compute is refused as not implemented', async () => {
     await expect(put('crc32c', 'x', { ChecksumCRC32C: 'AAAAAA==' })).rejects.toEqual(s3Failure('NotImplemented', 501));
     await expect(put('crc64', 'x', { ChecksumCRC64NVME: 'AAAAAAAAAAA=' })).rejects.toEqual(s3Failure('NotImplemented', 501));
   });
@@ -165,7 +165,7 @@ describe('a write under a condition', () => {
     expect(await (await get('race')).Body!.transformToString()).toBe(`writer ${winners[0]!.value}`);
   });
 
-  test('if-match lets only the one through that knows what is there', async () => {
+  test('if-match lets only the writer with the current ETag through', async () => {
     const { ETag } = await put('versioned', 'one');
     await put('versioned', 'two', { IfMatch: ETag });
     await expect(put('versioned', 'three', { IfMatch: ETag })).rejects.toEqual(s3Failure('PreconditionFailed', 412));
@@ -200,7 +200,7 @@ describe('a write under a condition', () => {
 });
 
 describe('a read under a condition', () => {
-  test('is 304 for what the reader has, and 412 for what it wanted and is not there', async () => {
+  test('is 304 if the reader has the object, and 412 if the wanted version is gone', async () => {
     const { ETag } = await put('cached', 'x');
     await expect(get('cached', { IfNoneMatch: ETag })).rejects.toEqual(s3Failure('Unknown', 304));
     await expect(get('cached', { IfMatch: '"other"' })).rejects.toEqual(s3Failure('PreconditionFailed', 412));
@@ -208,7 +208,7 @@ describe('a read under a condition', () => {
     expect(await (await get('cached', { IfMatch: ETag, IfModifiedSince: new Date(0) })).Body!.transformToString()).toBe('x');
   });
 
-  test('of a range gives these bytes', async () => {
+  test('of a range returns these bytes', async () => {
     await put('digits', '0123456789');
     for (const [range, bytes, contentRange] of [
       ['bytes=2-4', '234', 'bytes 2-4/10'],
@@ -239,7 +239,7 @@ describe('a listing', () => {
     expect(Contents?.[0]).toMatchObject({ Size: 6, ETag: `"${md5Of(Buffer.from('list/a'))}"`, LastModified: expect.any(Date) });
   });
 
-  test('folds what is behind a delimiter, page by page, without losing or repeating any', async () => {
+  test('groups keys by a delimiter, page by page, without losing or repeating any', async () => {
     const keys: (string | undefined)[] = [];
     const groups: (string | undefined)[] = [];
     let token: string | undefined;
@@ -254,14 +254,14 @@ describe('a listing', () => {
     expect(groups).toEqual(['list/b/', 'list/d/']);
   });
 
-  test('starts after the key that it is told', async () => {
+  test('starts after a given key', async () => {
     const { Contents } = await list({ StartAfter: 'list/b/1', MaxKeys: 2 });
     expect(Contents?.map(({ Key }) => Key)).toEqual(['list/b/2', 'list/c']);
   });
 });
 
 describe('a bucket', () => {
-  test('is made once and found then', async () => {
+  test('is created once and found later', async () => {
     await expect(world.client.send(new HeadBucketCommand({ Bucket: 'another' }))).rejects.toEqual(s3Failure('NotFound', 404));
     await world.client.send(new CreateBucketCommand({ Bucket: 'another' }));
     await world.client.send(new HeadBucketCommand({ Bucket: 'another' }));
@@ -270,7 +270,7 @@ describe('a bucket', () => {
     );
   });
 
-  test('that is not there takes and gives nothing', async () => {
+  test('that does not exist takes and returns nothing', async () => {
     const Bucket = 'nowhere';
     for (const command of [
       new PutObjectCommand({ Bucket, Key: 'k', Body: 'x' }),

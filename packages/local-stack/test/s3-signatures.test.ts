@@ -19,7 +19,7 @@ const presignPut = (Key: string, more: object = {}, signing: object = {}): Promi
 const presignGet = (Key: string, more: object = {}): Promise<string> =>
   getSignedUrl(world.client, new GetObjectCommand({ Bucket: BUCKET, Key, ...more }), { expiresIn: 60 });
 
-/** Status and S3's code of what a plain HTTP client gets. */
+/** Returns the status and the S3 code that a plain HTTP client gets. */
 async function send(url: string, init: RequestInit = {}): Promise<{ status: number; code?: string; body: string; headers: Headers }> {
   const response = await fetch(url, init);
   const body = await response.text();
@@ -30,7 +30,7 @@ async function send(url: string, init: RequestInit = {}): Promise<{ status: numb
 const put = (url: string, body: string | Buffer = 'bytes', headers: Record<string, string> = {}) =>
   send(url, { method: 'PUT', body, headers });
 
-/** The same URL with a query parameter replaced. */
+/** Returns a URL with one query parameter replaced. */
 function withParameter(url: string, name: string, value: string): string {
   const changed = new URL(url);
   changed.searchParams.set(name, value);
@@ -38,14 +38,14 @@ function withParameter(url: string, name: string, value: string): string {
 }
 
 describe('a presigned upload', () => {
-  test('is stored by a client that knows nothing but the URL, and answered with the MD5', async () => {
+  test('works for a client that knows only the URL, and is answered with the MD5', async () => {
     const bytes = Buffer.alloc(300_000, 'x');
     const { status, headers } = await put(await presignPut('upload'), bytes);
     expect({ status, etag: headers.get('etag') }).toEqual({ status: 200, etag: `"${createHash('md5').update(bytes).digest('hex')}"` });
     expect((await send(await presignGet('upload'))).body).toBe(bytes.toString());
   });
 
-  test('may be larger than a client sends before it is told to go on', async () => {
+  test('may be so large that a client waits for "100 Continue"', async () => {
     const bytes = Buffer.alloc(3_000_000, 'y');
     await world.client.send(new PutObjectCommand({ Bucket: BUCKET, Key: 'expect', Body: bytes }));
     expect((await world.client.send(new HeadObjectCommand({ Bucket: BUCKET, Key: 'expect' }))).ContentLength).toBe(3_000_000);
@@ -69,7 +69,7 @@ describe('a presigned upload', () => {
     ).toMatchObject(refused);
   });
 
-  test('cannot be made to last longer than it was signed for', async () => {
+  test('cannot last longer than its signature says', async () => {
     expect(await put(withParameter(await presignPut('longer'), 'X-Amz-Expires', '604800'))).toMatchObject({
       status: 403,
       code: 'SignatureDoesNotMatch',
@@ -82,7 +82,7 @@ describe('a presigned upload', () => {
     expect(await put(url)).toMatchObject({ status: 403, code: 'AccessDenied', body: expect.stringContaining('Request has expired') });
   });
 
-  test('is bound to its content type when that is signed', async () => {
+  test('is bound to a signed content type', async () => {
     const url = await presignPut('typed', { ContentType: 'image/jpeg' }, { signableHeaders: new Set(['content-type']) });
     expect(await put(url, 'x', { 'content-type': 'text/html' })).toMatchObject({ status: 403, code: 'SignatureDoesNotMatch' });
     expect(await put(url, 'x', { 'content-type': 'image/jpeg' })).toMatchObject({ status: 200 });
@@ -104,7 +104,7 @@ describe('a presigned upload', () => {
   });
 
   test('that carries the checksum of an empty body refuses every other body', async () => {
-    // What the SDK puts into a presigned URL unless it is told otherwise; a server that passes it over would hide the mistake.
+    // By default the SDK puts this checksum into a presigned URL; a server that ignored it would hide the mistake.
     const careless = world.createClient({ requestChecksumCalculation: 'WHEN_SUPPORTED' });
     const url = await getSignedUrl(careless, new PutObjectCommand({ Bucket: BUCKET, Key: 'careless' }), { expiresIn: 60 });
     expect(url).toContain('x-amz-checksum-crc32');
@@ -113,7 +113,7 @@ describe('a presigned upload', () => {
 });
 
 describe('a presigned download', () => {
-  test('gives the bytes, a range of them, or only the headers', async () => {
+  test('returns the bytes, a range of them, or only the headers', async () => {
     await put(await presignPut('download'), '0123456789');
     const url = await presignGet('download');
     expect(await send(url)).toMatchObject({ status: 200, body: '0123456789' });
@@ -148,14 +148,14 @@ describe('a request is refused', () => {
     expect(await put(url)).toMatchObject({ status: 403, code });
   });
 
-  test('when it is signed for another region', async () => {
+  test('with a signature for another region', async () => {
     const elsewhere = world.createClient({ region: 'eu-west-1' });
     await expect(elsewhere.send(new GetObjectCommand({ Bucket: BUCKET, Key: 'x' }))).rejects.toMatchObject({
       name: 'AuthorizationHeaderMalformed',
     });
   });
 
-  test('and no signature is in the log of requests', async () => {
+  test('and the log of requests holds no signature', async () => {
     await put(await presignPut('logged'));
     expect(world.requests.at(-1)).toEqual({ method: 'PUT', bucket: BUCKET, key: 'logged', operation: 'PutObject', status: 200 });
     expect(JSON.stringify(world.requests)).not.toContain('Signature=');

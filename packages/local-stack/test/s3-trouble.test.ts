@@ -28,7 +28,7 @@ async function setup() {
   return { world, client, server, keys, put };
 }
 
-test('a request that is refused leaves nothing behind', async () => {
+test('a refused request leaves nothing behind', async () => {
   const { world, keys, put } = await setup();
   world.disturbance = { delayMs: 0, refuses: 'the request' };
   await expect(put()).rejects.toMatchObject({ name: 'SlowDown', $metadata: { httpStatusCode: 503 } });
@@ -36,7 +36,7 @@ test('a request that is refused leaves nothing behind', async () => {
   expect(await keys()).toEqual([]);
 });
 
-test('a write that is refused after it was made is there, and reads go on', async () => {
+test('a write refused after it was made is stored, and reads succeed', async () => {
   const { world, client, keys, put } = await setup();
   world.disturbance = { delayMs: 0, refuses: 'a write after it was made' };
   await expect(put()).rejects.toMatchObject({ name: 'SlowDown' });
@@ -45,7 +45,7 @@ test('a write that is refused after it was made is there, and reads go on', asyn
   expect(await Body?.transformToString()).toBe('bytes');
 });
 
-test('a request that waits is cut when the server stops', async () => {
+test('a stop cuts a waiting request', async () => {
   const { world, server, put } = await setup();
   world.disturbance = { delayMs: 60_000, refuses: 'nothing' };
   const outcome = put().then(

@@ -8,7 +8,7 @@ import { startS3Server, type S3RequestLog, type S3Server } from '../src/index.ts
 export const REGION = 'us-east-1';
 export const BUCKET = 'pictures';
 
-/** A server in a fresh folder, and the AWS SDK looking at it. */
+/** A server in a new folder, and an AWS SDK client. */
 export interface S3World extends AsyncDisposable {
   readonly server: S3Server;
   readonly dir: string;
@@ -39,7 +39,7 @@ export async function startS3World(): Promise<S3World> {
       region: REGION,
       credentials,
       forcePathStyle: true,
-      // What Darkroom uses: otherwise a presigned PUT carries the checksum of an empty body.
+      // As in Darkroom: with the default a presigned PUT would carry the checksum of an empty body.
       requestChecksumCalculation: 'WHEN_REQUIRED',
       maxAttempts: 1,
       ...overrides,

@@ -9,16 +9,16 @@ import type { CrashPoint } from '../src/crash-points/order.ts';
 import { findScenario, worker, wrongUntil } from './crash-points/worker-scenarios.ts';
 
 /**
- * The crash points would be worth nothing if they passed whatever the product did. Each of four rules is broken on purpose in a copy of
- * the worker, and the points that are about it must find that; on the sound worker the same points find nothing.
+ * Crash points that passed for every product would be worth nothing. Each test here breaks one of four rules in a copy of the worker,
+ * and the points of that rule must find it; on the sound worker the same points find nothing.
  */
 interface BrokenRule {
   rule: string;
   breakages: Breakage[];
   scenario: CrashScenario;
-  /** The points that are struck. */
+  /** Selects the points to strike. */
   points: (point: CrashPoint) => boolean;
-  /** What must be found, in the words of a finding. */
+  /** The finding that must come, in its words. */
   found: RegExp;
 }
 
@@ -39,7 +39,7 @@ const brokenRules: BrokenRule[] = [
         replace: '',
       },
     ],
-    // Longer than a busy machine takes to start the worker again.
+    // Longer than a busy machine needs to start the worker again.
     scenario: patiently(findScenario('an image is fetched because its upload never comes'), { uploadWindowMs: 8000 }),
     points: afterPost,
     found: /^paidTwice: .*execution 2/,
@@ -48,7 +48,7 @@ const brokenRules: BrokenRule[] = [
     rule: 'the rule that calls an id burnt',
     breakages: [
       {
-        // Empty answers prove nothing, as the provider may hide a task that runs: taken for a proof they buy a second time.
+        // An empty answer proves nothing, because the provider may hide a running task; a worker that trusts it buys a second time.
         file: 'packages/purchase/dist/decide-conflict.js',
         find: /return notKnownForMs >= timing\.firstPollMs && \([^)]*\);/,
         replace: 'return notKnownForMs >= timing.firstPollMs;',
@@ -60,7 +60,7 @@ const brokenRules: BrokenRule[] = [
       },
     ],
     scenario: worker(
-      'the provider hides a task that runs, and the answer to its purchase is lost',
+      'the provider hides a running task, and the answer to its purchase is lost',
       { executionMs: [4000, 4000], pollHidesRunning: true, detailsHideRunning: true },
       wrongUntil({ submitResetAfterRate: 1 }, 'submissions'),
     ),
@@ -125,7 +125,7 @@ describe('the sound worker passes', () => {
   });
 });
 
-describe('a worker without one of its rules is found', () => {
+describe('the crash points find a worker without one of its rules', () => {
   test.each(brokenRules)('$rule', { timeout: LIMIT_MS }, async (rule) => {
     const folder = await bundle(rule.breakages);
     const findings = await strike(rule, folder);

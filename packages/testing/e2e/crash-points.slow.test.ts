@@ -10,14 +10,14 @@ import { workerScenarios } from './crash-points/worker-scenarios.ts';
 /** Some scenarios have a hundred points, and a busy machine takes ten seconds for one. */
 const LIMIT_MS = 1_800_000;
 
-/** The share of the points of a scenario that no run may come to, however often it is tried. */
+/** Share of a scenario's points that a run may miss, after all tries. */
 const MAX_MISSED = 0.1;
 
 const folder = builtAppsFolder();
 
-// Backwards: some of the longest are at the end, and would run there alone.
+// Backwards: some of the longest scenarios are at the end, and would otherwise run alone.
 for (const scenario of [...workerScenarios, ...otherScenarios].toReversed()) {
-  test.concurrent(`it comes out the same wherever a process dies while ${scenario.name}`, { timeout: LIMIT_MS }, async () => {
+  test.concurrent(`the result is the same wherever a process dies while ${scenario.name}`, { timeout: LIMIT_MS }, async () => {
     const directory = await mkdtemp(join(tmpdir(), 'darkroom-crash-'));
     const startedAt = performance.now();
     const { points, twins, struck, missed, findings } = await runCrashPoints(scenario, { directory, folder });
@@ -29,7 +29,7 @@ for (const scenario of [...workerScenarios, ...otherScenarios].toReversed()) {
       ].join('\n  '),
     );
     expect(findings, `logs, traces and bill are in ${directory}`).toEqual([]);
-    // A busy machine makes golden runs poll once more than those that follow them, and BullMQ ask for work once more.
+    // On a busy machine a golden run polls once more than later runs, and BullMQ asks for work once more.
     expect(struck).toBeGreaterThan(0);
     expect(missed.length, missed.join('\n')).toBeLessThanOrEqual(Math.max(1, MAX_MISSED * points));
     await rm(directory, { recursive: true });

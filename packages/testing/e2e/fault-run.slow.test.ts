@@ -13,13 +13,13 @@ const settings: FaultRunSettings = {
   workers: 2,
   receivers: 2,
   ordersPerSecond: 20,
-  // The machines that run this are slower than those of people.
+  // Machines that run this test are slower than a developer's.
   scale: 1.5,
   ...usualFaults(400),
   redisKills: 2,
 };
 
-test('400 generations under faults: nothing is lost, paid twice, stuck or failed wrongly, no cap is crossed, and the ledger is the bill', async () => {
+test('400 generations under faults: no image is lost, paid twice, stuck or wrongly failed, no cap is crossed, and the ledger equals the bill', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'darkroom-faults-'));
   const outcome = await runFaults(settings, {
     directory,
@@ -29,11 +29,11 @@ test('400 generations under faults: nothing is lost, paid twice, stuck or failed
   });
   const figures = figuresOf(settings, outcome);
   console.info(formatTable(figures));
-  // The folder stays when something was found.
+  // The folder stays if the judge found something.
   expect(isAsPromised(outcome.judgement), formatFindings(outcome.judgement, directory)).toBe(true);
-  // Most images took the main road, next to none is unproven, and all that was to strike did: kills, rollbacks, a reached cap and the rest.
+  // Most images took the main road, almost none is unproven, and every planned fault struck.
   expect(doubtsOf(outcome)).toEqual([]);
-  // A process that ended by itself was started again, and nothing else shows it.
+  // The run restarts a process that ended by itself, and only this count shows it.
   expect(figures).toMatchObject({ generations: 400, crashes: 0, isProof: true });
   expect(figures['succeeded']).toBeGreaterThan(300);
   await rm(directory, { recursive: true });

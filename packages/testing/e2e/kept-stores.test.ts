@@ -21,7 +21,7 @@ import {
 } from '../src/index.ts';
 import { reserveS3 } from '../src/own-s3.ts';
 
-/** The chain of the defaults in seconds: to the worker, what is open in the store was sent before its horizon. */
+/** The chain of the defaults, in seconds: for the worker, the open sends of the store are younger than the horizon. */
 const timing = {
   TIMING_REQUEST_TIMEOUT_MS: '1000',
   TIMING_RESEND_WINDOW_MS: '2000',
@@ -35,7 +35,7 @@ const timing = {
   WORKER_RECONCILE_EVERY_MS: '1000',
 };
 
-/** The store in its processes, of today's code; the worker is not started yet. */
+/** Loads the store into processes of today's code; the worker does not run yet. */
 async function setup(version: KeptStoreVersion) {
   const kept = await readKeptStore(version);
   const { prefix, settings } = kept.expected;
@@ -82,7 +82,7 @@ async function setup(version: KeptStoreVersion) {
         { withinMs: 40_000, everyMs: 100 },
       ),
     readBill: () => readBilledTasks(apps.billFile),
-    /** Runs the command line as an operator. */
+    /** Runs a command as an operator. */
     operate: async (...words: string[]) => {
       const { code, output } = await runApp('cli', words, worker.env);
       expect(code, `${words.join(' ')}: ${output}`).toBe(0);
@@ -91,11 +91,11 @@ async function setup(version: KeptStoreVersion) {
 }
 
 describe.skipIf(inject('redisKind') === 'js').each([...keptStoreVersions])('the store that %s wrote', (version) => {
-  test('a worker brings home what is open, buys what is queued once, and leaves the rest as it was', async () => {
+  test('a worker settles the open submissions, buys the queued ones once, and leaves the rest unchanged', async () => {
     const { kept, redis, worker, find, reach, readBill, operate } = await setup(version);
     const taken = ['open-running', 'open-answer-lost', 'open-arrived'];
     const tasksOf = (name: string): string[] => kept.get(name).view.images.map(({ taskUUID }) => taskUUID);
-    // The provider finishes what it was running: asked before, it would say that the task runs, which past the horizon is no outcome.
+    // The provider must finish its running tasks first: "running" is no outcome, even past the horizon.
     const before = await eventually(async () => {
       const bill = await readBill();
       for (const task of taken.flatMap(tasksOf)) expect(bill.get(task)).toMatchObject({ executions: 1 });
@@ -103,7 +103,7 @@ describe.skipIf(inject('redisKind') === 'js').each([...keptStoreVersions])('the 
     });
     await worker.start();
 
-    // While an operator's pause stands nothing is bought, and what was bought comes home.
+    // While an operator's pause stands no worker buys, and bought images come home.
     await reach({
       'open-running': 'succeeded',
       'open-answer-lost': 'succeeded',
@@ -128,7 +128,7 @@ describe.skipIf(inject('redisKind') === 'js').each([...keptStoreVersions])('the 
     for (const task of bought) expect(bill.get(task)).toMatchObject({ executions: 1 });
     expect(bill.get(tasksOf('open-never-arrived')[0] ?? '')).toMatchObject({ submissions: 1, executions: 0 });
 
-    // The ledger says of each tenant what its generations cost and hold, whatever the days in which that was booked.
+    // The ledger holds for each tenant what its generations cost and hold, whatever the days of the bookings.
     const views = await Promise.all(Object.keys(kept.expected.generations).map(find));
     for (const tenant of [undefined, 'acme', 'globex']) {
       const own = views.filter((view) => tenant === undefined || view.tenant === tenant);

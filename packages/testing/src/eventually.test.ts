@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { eventually } from './eventually.ts';
 
 describe('eventually', () => {
-  test('gives the result of the first check that does not throw', async () => {
+  test('returns the result of the first check that does not throw', async () => {
     let calls = 0;
     const result = await eventually(
       () => {

@@ -3,7 +3,7 @@ import { createDraws } from './named-draws.ts';
 
 const many = Array.from({ length: 2000 }, (_, at) => at);
 
-test('a draw depends on the seed and its names alone, and on no draw before it', () => {
+test('a draw depends only on the seed and its names, and on no earlier draw', () => {
   const orders = createDraws(7, 'orders');
   const before = orders.of(3).fraction('has-key');
   orders.of(3).fraction('another');
@@ -15,7 +15,7 @@ test('a draw depends on the seed and its names alone, and on no draw before it',
   expect(orders.of(3).fraction('images')).not.toBe(before);
 });
 
-test('a choice that is added changes only the draws that it wins', () => {
+test('a new choice changes only the draws that it wins', () => {
   const draws = createDraws(1, 'shapes');
   for (const at of many) {
     const now = draws.of(at).pick('shape', ['flat', 'array', 'envelope', 'new']);
@@ -23,7 +23,7 @@ test('a choice that is added changes only the draws that it wins', () => {
   }
 });
 
-test('each choice wins as often as its weight says, and a chance strikes as often as its share says', () => {
+test('each choice wins as often as its weight says, and a chance comes true as often as its share says', () => {
   const draws = createDraws(1, 'targets');
   const share = (holds: (at: number) => boolean): number => many.filter(holds).length / many.length;
   expect(share((at) => draws.of(at).pick('one', ['a', 'b', 'c', 'd']) === 'c')).toBeCloseTo(0.25, 1);
@@ -33,6 +33,6 @@ test('each choice wins as often as its weight says, and a chance strikes as ofte
   expect(new Set(many.map((at) => draws.of(at).between('four', 1, 4)))).toEqual(new Set([1, 2, 3, 4]));
 });
 
-test('there is no choice among none', () => {
+test('a draw without choices throws', () => {
   expect(() => createDraws(1).pick('shape', [])).toThrow('there is nothing to choose "shape" from');
 });

@@ -25,7 +25,7 @@ describe('the leak check', () => {
   });
 });
 
-/** Runs the files of `fixtures/leaks/` in a vitest of their own: what failed beside their tests, by file. */
+/** Runs the files of `fixtures/leaks/` in a Vitest of their own. @returns the failures beside their tests, by file. */
 async function runLeaks(): Promise<Map<string, string[]>> {
   const vitest = await createVitest('test', {
     root,
@@ -42,7 +42,7 @@ async function runLeaks(): Promise<Map<string, string[]>> {
     return new Map(testModules.map((module) => [module.relativeModuleId, module.errors().map(({ message }) => message)]));
   } finally {
     await vitest.close();
-    // The inner run fails on purpose; this process has its own verdict.
+    // The inner run fails on purpose, so it sets an exit code that does not belong to this process.
     process.exitCode = exitCode;
   }
 }

@@ -12,7 +12,7 @@ const ask = async <T>({ url }: OwnRedis, question: (client: Redis) => Promise<T>
 };
 
 test.skipIf(inject('redisKind') === 'js')(
-  'a Redis that is killed has what it acknowledged; put back, what it had at the copy, and what is changed of that',
+  'a killed Redis keeps its acknowledged writes, and after a rollback holds the copy with its changes',
   async () => {
     await using redis = await reserveRedis();
     await redis.start();

@@ -5,7 +5,7 @@ import { text } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
 import { repositoryRoot } from '../src/built-apps/built-apps.ts';
 
-/** Sends the signal as soon as the process listens for it, which is before it has read its settings: these are all missing. */
+/** Sends the signal when the process has installed its handler, before it reads its settings, which are all missing. */
 const signalAtOnce = (signal: NodeJS.Signals): string =>
   `process.on('newListener', (name) => name === '${signal}' && setImmediate(() => process.kill(process.pid, '${signal}')))`;
 
@@ -15,7 +15,7 @@ test.for([
   ['webhook-receiver', 'SIGTERM'],
   ['dashboard', 'SIGTERM'],
   ['runware-emulator', 'SIGTERM'],
-] as const)('a %s that gets %s while it is loaded ends with 0, and begins nothing', async ([app, signal]) => {
+] as const)('a %s that gets %s while it loads ends with exit code 0, and starts nothing', async ([app, signal]) => {
   const main = join(repositoryRoot, 'apps', app, 'dist', 'main.js');
   const preload = `data:text/javascript,${encodeURIComponent(signalAtOnce(signal))}`;
   const env = { PATH: process.env['PATH'], PORT: 'none' };

@@ -6,15 +6,15 @@ import type { Environment } from '../processes/program.ts';
 
 const run = promisify(execFile);
 
-/** `apt-get` without root and without touching the system: lists and cache of its own. */
+/** Runs `apt-get` without root, with lists and a cache of its own, so that it changes nothing in the system. */
 export interface Apt {
-  /** Fetches the package lists: images of containers often have none. */
+  /** Fetches the package lists, which container images often lack. */
   update(): Promise<void>;
-  /** Downloads packages and unpacks them over `root`; nothing is installed, no script of theirs is run. */
+  /** Downloads packages and unpacks them over `root`. It installs nothing and runs no script of a package. */
   unpack(names: readonly string[], root: string): Promise<void>;
 }
 
-/** Works inside `folder`, which the caller removes. Ends with an error when `signal` is aborted. */
+/** Returns an apt that works inside `folder`, which the caller removes. An aborted `signal` ends it with an error. */
 export async function aptIn(folder: string, environment: Environment, signal: AbortSignal): Promise<Apt> {
   const lists = join(folder, 'lists');
   const cache = join(folder, 'cache');
@@ -22,7 +22,7 @@ export async function aptIn(folder: string, environment: Environment, signal: Ab
   await mkdir(join(cache, 'archives', 'partial'), { recursive: true });
   const settings = [`Dir::State::lists=${lists}`, `Dir::Cache=${cache}`, 'Debug::NoLocking=1', 'APT::Sandbox::User='];
   const options = ['-qq', ...settings.flatMap((setting) => ['-o', setting])];
-  // SIGKILL: apt-get may wait for its download helpers after a polite signal.
+  // SIGKILL, because apt-get may wait for its download helpers after a gentler signal.
   const shared = { env: { ...environment, LC_ALL: 'C' }, signal, killSignal: 'SIGKILL' } as const;
 
   return {

@@ -4,8 +4,8 @@ import { delimiter, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { unpackDebianRedis } from './debian-copy.ts';
 
-// The two programs of Debian are replaced on PATH, so that nothing is downloaded: `apt-get download` makes a file for each
-// name, `dpkg-deb -x` puts a server into place. It runs only when the names in NEEDS were unpacked beside it.
+// The test puts replacements of two Debian programs on PATH, so that it downloads nothing. `apt-get download` makes a file for each
+// name, and `dpkg-deb -x` unpacks a server, which runs only if the names in NEEDS were unpacked beside it.
 const APT_GET = `#!/bin/sh
 echo "apt-get $*" >> "$RECORD"
 case "$*" in *update*) exit "\${UPDATE_FAILS:-0}" ;; esac
@@ -45,8 +45,8 @@ afterEach(() => rm(folder, { recursive: true }));
 const place = (): string => join(cacheDir, `redis-debian-${process.arch}`);
 const calls = async (): Promise<string[]> => (await readFile(join(folder, 'record'), 'utf8')).trim().split('\n');
 
-describe.skipIf(process.platform !== 'linux')('the private copy out of Debian packages', () => {
-  test('is downloaded once and found then, with the folder of its libraries', async () => {
+describe.skipIf(process.platform !== 'linux')('the private copy of Debian packages', () => {
+  test('is downloaded once and found later, with the folder of its libraries', async () => {
     const { binary, environment: found } = await unpackDebianRedis(cacheDir, environment, 10_000);
     expect(binary).toBe(join(place(), 'usr/bin/redis-server'));
     expect(found['LD_LIBRARY_PATH']).toBe(join(place(), 'usr/lib/x-linux-gnu'));
@@ -68,7 +68,7 @@ describe.skipIf(process.platform !== 'linux')('the private copy out of Debian pa
     expect(await readdir(cacheDir)).toEqual([`redis-debian-${process.arch}`]);
   });
 
-  test('clears away what a killed process left half unpacked, and not what a living one is filling', async () => {
+  test('removes what a killed process left half unpacked, and not what a living one is filling', async () => {
     const dead = '.unpacking-999999999-x';
     const living = `.unpacking-${process.ppid}-x`;
     for (const name of [dead, living]) await mkdir(join(cacheDir, name), { recursive: true });
@@ -76,7 +76,7 @@ describe.skipIf(process.platform !== 'linux')('the private copy out of Debian pa
     expect(await readdir(cacheDir)).toEqual([living, `redis-debian-${process.arch}`]);
   });
 
-  test('is given up at the time limit, and leaves nothing behind', async () => {
+  test('ends at the time limit, and leaves nothing behind', async () => {
     await expect(unpackDebianRedis(cacheDir, { ...environment, SLOW: '1' }, 200)).rejects.toThrow();
     expect(await readdir(cacheDir)).toEqual([]);
   });

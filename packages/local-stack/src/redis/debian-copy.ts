@@ -5,24 +5,24 @@ import { aptIn, type Apt } from './apt.ts';
 import { doesRun } from './find-binary.ts';
 import type { Environment } from '../processes/program.ts';
 
-/** A server unpacked into a folder, with the environment that lets it find its libraries. */
+/** A server unpacked into a folder, with the environment in which it finds its libraries. */
 export interface DebianRedis {
   readonly binary: string;
   readonly environment: Environment;
 }
 
-/** Enough where the usual libraries are installed. `redis-server` is a link to a file that `redis-tools` brings. */
+/** Enough on a system with the usual libraries. `redis-server` is a link to a file of `redis-tools`. */
 const SHORT_LIST = ['redis-server', 'redis-tools', 'liblzf1', 'libjemalloc2'];
 
-/** What a slim image can lack besides; several names where releases differ. Not libc6: it must be the machine's own. */
+/** Libraries that a slim image may lack, with the names of several releases. libc6 is not among them: it must be the machine's own. */
 const CLOSURE =
   'libatomic1 libstdc++6 libgcc-s1 libcap2 libgcrypt20 libgpg-error0 liblzma5 libzstd1 liblz4-1 libsystemd0 libssl3 libssl3t64'.split(' ');
 
 /**
- * A private Redis out of the machine's own Debian or Ubuntu package sources: unpacked into `cacheDir`, without root, without
- * a system service, once. Safe against being run by two processes at once and against being killed half way: everything
- * happens in a folder of its own, and only a server that runs is renamed into its place.
- * @throws Error when the machine has no apt-get, no network, or the time is over; the cause says which.
+ * Unpacks a private Redis from the machine's own Debian or Ubuntu packages into `cacheDir`, once, without root and without a system
+ * service. Two processes may do so at once, and a kill half way does no harm: each works in a folder of its own, and moves the server
+ * to its place only after it has run it.
+ * @throws Error without apt-get, without a network, or after the time limit; the cause says which.
  */
 export async function unpackDebianRedis(cacheDir: string, environment: Environment, limitMs: number): Promise<DebianRedis> {
   const place = join(cacheDir, `redis-debian-${process.arch}`);
@@ -34,7 +34,7 @@ export async function unpackDebianRedis(cacheDir: string, environment: Environme
   const workshop = await mkdtemp(join(cacheDir, `${WORKSHOP}${process.pid}-`));
   try {
     await unpackInto(join(workshop, 'root'), await aptIn(workshop, environment, AbortSignal.timeout(limitMs)), environment);
-    // A process that was faster has left a whole copy, which a rename cannot replace; it is as good as this one.
+    // A faster process may have put a whole copy there, which a rename cannot replace; that copy is as good.
     await rename(join(workshop, 'root'), place).catch(() => undefined);
   } finally {
     await rm(workshop, { recursive: true, force: true });
@@ -48,7 +48,7 @@ async function unpackInto(root: string, apt: Apt, environment: Environment): Pro
   await apt.update();
   await apt.unpack(SHORT_LIST, root);
   if ((await findUnpacked(root, environment)) !== undefined) return;
-  // One by one: a name that this release does not have must not keep the others away.
+  // One by one, so that a name unknown to this release does not stop the others.
   for (const name of CLOSURE) await apt.unpack([name], root).catch(() => undefined);
   if ((await findUnpacked(root, environment)) === undefined) throw new Error('the unpacked server does not run: a library is missing');
 }
@@ -72,7 +72,7 @@ async function foldersEndingWith(end: string, parent: string): Promise<string[]>
   return names.filter((name) => name.endsWith(end)).map((name) => join(parent, name));
 }
 
-/** Named after the process that works in it, so that what a killed one left can be told from what another is filling. */
+/** Prefix of a working folder, followed by the number of its process: this tells a killed process's folder from one in use. */
 const WORKSHOP = '.unpacking-';
 
 async function removeAbandoned(cacheDir: string): Promise<void> {

@@ -5,10 +5,10 @@ import type { Environment } from '../processes/program.ts';
 
 const NAMES = ['valkey-server', 'redis-server', 'redict-server', 'keydb-server'];
 
-/** Where package managers put servers without touching the PATH of a desktop session. */
+/** Folders of package managers that the PATH of a desktop session often lacks. */
 const USUAL_FOLDERS = ['/usr/bin', '/usr/local/bin', '/opt/homebrew/bin', '/opt/homebrew/opt/valkey/bin', '/opt/homebrew/opt/redis/bin'];
 
-/** The first Redis-like server on PATH or in the usual folders that can be executed. */
+/** Returns the first executable Redis-like server on PATH or in the usual folders. */
 export async function findRedisBinary(environment: Environment): Promise<string | undefined> {
   const suffix = process.platform === 'win32' ? '.exe' : '';
   const folders = [...(environment['PATH'] ?? '').split(delimiter).filter((folder) => folder !== ''), ...USUAL_FOLDERS];
@@ -27,7 +27,7 @@ const isExecutable = (file: string): Promise<boolean> =>
     () => false,
   );
 
-/** Whether `<binary> --version` ends well: a binary without its libraries does not. */
+/** Returns true if `<binary> --version` succeeds; it fails for a binary without its libraries. */
 export const doesRun = (binary: string, environment: Environment): Promise<boolean> =>
   new Promise((resolve) => {
     execFile(binary, ['--version'], { env: { ...environment }, timeout: 5000 }, (error) => resolve(error === null));

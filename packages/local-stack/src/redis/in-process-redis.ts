@@ -9,8 +9,8 @@ export interface InProcessRedis {
 const CLOSE_LIMIT_MS = 500;
 
 /**
- * Starts `js-redis-server`, which ran every BullMQ feature that Darkroom uses, slowly, and keeps nothing.
- * @throws Error when the package is not installed.
+ * Starts `js-redis-server`. It supports every BullMQ feature that Darkroom uses, but is slow and keeps no data.
+ * @throws Error if the package is not installed.
  */
 export async function startInProcessRedis(port = 0): Promise<InProcessRedis> {
   const { createRedisServer } = await import('js-redis-server');
@@ -22,7 +22,7 @@ export async function startInProcessRedis(port = 0): Promise<InProcessRedis> {
   };
 }
 
-/** The package has no setting for the address and binds every interface: while it starts, `listen` adds loopback. */
+/** Makes the package listen on loopback: it has no setting for the address and would bind every interface. */
 async function onLoopback<T>(start: () => Promise<T>): Promise<T> {
   const listen = Server.prototype.listen;
   // Node's `listen` has nine signatures; the package uses the one with a port and a callback.
@@ -36,7 +36,7 @@ async function onLoopback<T>(start: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Its `close` waits for clients that may never leave. */
+/** Limits the wait of the package's `close`, which waits for clients that may never leave. */
 async function closeWithin(closing: Promise<unknown>): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const limit = new Promise<void>((resolve) => (timer = setTimeout(resolve, CLOSE_LIMIT_MS)));

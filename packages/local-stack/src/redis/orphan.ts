@@ -5,7 +5,7 @@ import { LocalStackError } from '@darkroom/contracts';
 import { isAlive } from '../is-alive.ts';
 import { findServerInfo } from './server-info.ts';
 
-/** Where the server of a data folder runs, kept beside its data for the next start. */
+/** Address of the server of a data folder, kept beside its data for the next start. */
 interface Whereabouts {
   readonly pid: number;
   readonly url: string;
@@ -20,9 +20,9 @@ export const recordServer = (dir: string, whereabouts: Whereabouts): void => wri
 export const forgetServer = (dir: string): void => rmSync(fileIn(dir), { force: true });
 
 /**
- * Ends the server that a killed process left behind in this data folder: a second one beside it would destroy the
- * append-only file. Only a Redis that answers where it was left, and under that process id, is ended.
- * @throws LocalStackError when it does not end.
+ * Ends the server that a killed process left behind in this data folder: a second server would destroy the append-only file. It ends
+ * only a Redis that answers at the recorded address with the recorded process id.
+ * @throws LocalStackError if that server does not end.
  */
 export async function endOrphan(dir: string): Promise<void> {
   const left = readWhereabouts(dir);
@@ -40,7 +40,7 @@ async function waitForEnd(pid: number): Promise<void> {
   while (isAlive(pid)) {
     if (limit.aborted)
       throw new LocalStackError(
-        `cannot stop the Redis that an earlier run left behind: process ${pid} did not end within ${STOP_LIMIT_MS} ms; end it by hand`,
+        `cannot stop the Redis that an earlier run left behind: process ${pid} did not end within ${STOP_LIMIT_MS} ms; end it yourself`,
       );
     await delay(10);
   }
@@ -48,7 +48,7 @@ async function waitForEnd(pid: number): Promise<void> {
 
 function readWhereabouts(dir: string): Whereabouts | undefined {
   try {
-    // Written by `recordServer` alone.
+    // Only `recordServer` writes this file.
     return JSON.parse(readFileSync(fileIn(dir), 'utf8')) as Whereabouts;
   } catch {
     return undefined;

@@ -7,19 +7,19 @@ import type { AppendFsync } from './local-redis.ts';
 import { endOrphan, forgetServer, recordServer } from './orphan.ts';
 import { findServerInfo } from './server-info.ts';
 
-/** How to run one private server. */
+/** Settings of one private server. */
 export interface RedisProcessOptions {
   readonly binary: string;
   readonly environment: Environment;
-  /** Data folder, made when missing: append-only file and `server.log`. */
+  /** Data folder, created if missing: append-only file and `server.log`. */
   readonly dir: string;
-  /** Absent: a free one. Given: exactly this one, so that a killed server can come back where its clients look for it. */
+  /** A free port when absent. A given port is used as it is, so that clients find a restarted server. */
   readonly port?: number;
-  /** `off` keeps nothing on the disk. */
+  /** `off` writes nothing to the disk. */
   readonly persistence: AppendFsync | 'off';
 }
 
-/** A running server of our own. */
+/** A running private server. */
 export interface RedisProcess {
   readonly url: string;
   readonly pid: number;
@@ -34,8 +34,7 @@ const PORT_TRIES = 3;
 
 /**
  * Starts a server on loopback and waits until it answers.
- * @throws LocalStackError when the folder is in use, or the server ends by itself or does not answer in time; then the message
- *   holds the end of its log.
+ * @throws LocalStackError if the folder is in use, or if the server ends or does not answer in time; the message then ends with its log.
  */
 export async function startRedisProcess(options: RedisProcessOptions): Promise<RedisProcess> {
   const { dir } = options;
@@ -59,7 +58,7 @@ export async function startRedisProcess(options: RedisProcessOptions): Promise<R
   }
 }
 
-/** A server that answers, not yet bound to the lock of its folder. */
+/** A server that answers, without the lock of its folder. */
 interface StartedServer extends Omit<RedisProcess, 'stop'> {
   readonly program: Program;
 }
@@ -103,7 +102,7 @@ function startServer({ binary, environment, dir, persistence }: RedisProcessOpti
     appendonly: persistence === 'off' ? 'no' : 'yes',
     appendfsync: persistence === 'off' ? 'no' : persistence,
     save: '',
-    // BullMQ docs, "Going to production": any other policy drops jobs when the memory is full.
+    // With any other policy a full Redis drops jobs (BullMQ docs, "Going to production").
     'maxmemory-policy': 'noeviction',
     daemonize: 'no',
   };

@@ -1,7 +1,7 @@
 import { readRedisAddress } from '@darkroom/contracts';
 import { Redis } from 'ioredis';
 
-/** What a Redis says of itself (`INFO server`). */
+/** Facts from `INFO server`. */
 export interface ServerInfo {
   /** "redis 7.0.15", "valkey 8.0.1". */
   readonly version: string;
@@ -9,7 +9,7 @@ export interface ServerInfo {
   readonly processId: number | undefined;
 }
 
-/** Asks the Redis at `url` for PONG and for its name. Undefined while it does not answer, or still loads its data. */
+/** Asks the Redis at `url` for PONG and for its name. Returns undefined if it does not answer or still loads its data. */
 export async function findServerInfo(url: string, timeoutMs: number): Promise<ServerInfo | undefined> {
   const address = readRedisAddress(url);
   if ('problem' in address) return undefined;
@@ -22,10 +22,10 @@ export async function findServerInfo(url: string, timeoutMs: number): Promise<Se
     commandTimeout: timeoutMs,
     maxRetriesPerRequest: 0,
     retryStrategy: () => null,
-    // for a socket that was refused ioredis keeps a timer of this length, and the process with it (6.0, `AbstractConnector`)
+    // ioredis keeps a timer of this length for a refused socket, and with it the process (6.0, `AbstractConnector`).
     disconnectTimeout: 100,
   });
-  // Without a listener a refused connection, which is an answer here, would be printed.
+  // Without a listener ioredis would print a refused connection, which is a normal result here.
   client.on('error', () => undefined);
   try {
     await client.connect();
@@ -38,7 +38,7 @@ export async function findServerInfo(url: string, timeoutMs: number): Promise<Se
   }
 }
 
-/** Reads the lines `name:value` of `INFO`. */
+/** Reads the `name:value` lines of `INFO`. */
 function parseServerInfo(info: string): ServerInfo {
   const fields = new Map(info.split(/\r?\n/).map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1)]));
   const name = fields.get('server_name') ?? 'redis';

@@ -8,25 +8,25 @@ import { startRedisProcess } from './redis-process.ts';
 import { findServerInfo } from './server-info.ts';
 
 export interface StartRedisOptions {
-  /** Data folder of a server that is started here; the same folder again brings its data back. */
+  /** Data folder of a started server; a later start with the same folder restores the data. */
   readonly dir: string;
-  /** Where the private copy is unpacked; kept between runs and shared by them. */
+  /** Folder of the private copy, kept between runs and shared by them. */
   readonly cacheDir: string;
-  /** PATH to look for a server, and what `apt-get` needs (proxies). */
+  /** PATH in which to look for a server, and variables for `apt-get` (proxies). */
   readonly environment: Environment;
-  /** A Redis that runs already; then nothing is started. */
+  /** URL of a running Redis; then no server is started. */
   readonly url?: string;
-  /** A server to run instead of what PATH has. */
+  /** A server to start instead of the one on PATH. */
   readonly binary?: string;
-  /** Tries only this. */
+  /** Tries only this source. */
   readonly only?: RedisKind;
-  /** Absent: a free port. */
+  /** A free port when absent. */
   readonly port?: number;
-  /** `always` when absent: what is shipped, since a purchase is rare and dear. `off` keeps nothing on the disk. */
+  /** `always` when absent, as in production, because purchases are rare and expensive. `off` writes nothing to the disk. */
   readonly appendfsync?: AppendFsync | 'off';
-  /** How long the download of the private copy may take; 30 s when absent. */
+  /** Time limit of the download of the private copy; 30 s when absent. */
   readonly downloadLimitMs?: number;
-  /** Called with one line on what the person at the screen must know. */
+  /** Called with a line that the person at the screen must read. */
   readonly onNotice?: (notice: string) => void;
 }
 
@@ -35,7 +35,7 @@ const URL_ANSWER_LIMIT_MS = 2_000;
 const FORGETFUL =
   'this Redis runs inside the process and keeps nothing: everything queued is forgotten when it exits; install valkey or redis, or set REDIS_URL, to keep it';
 
-/** One way to a Redis; its reason in words when it leads nowhere. */
+/** Tries one source of a Redis; throws the reason if it fails. */
 type Way = (options: StartRedisOptions) => Promise<Omit<LocalRedis, 'startMs'>>;
 
 const ways: Readonly<Record<RedisKind, Way>> = {
@@ -68,9 +68,9 @@ const ways: Readonly<Record<RedisKind, Way>> = {
 };
 
 /**
- * Finds or starts a Redis on this machine, the best that there is: a URL that is given, a server on PATH, a private copy out
- * of Debian's packages, a server in JavaScript that forgets everything at exit. Always on loopback, `noeviction`.
- * @throws LocalStackError when a URL or binary that was asked for does not work, or no way led to a server.
+ * Finds or starts the best Redis on this machine: a given URL, a server on PATH, a private copy of a Debian package, or a server in
+ * JavaScript, which loses its data at exit. A started server uses loopback and `noeviction`.
+ * @throws LocalStackError if a given URL or binary does not work, or if no source gives a server.
  */
 export async function startRedis(options: StartRedisOptions): Promise<LocalRedis> {
   const startedAt = performance.now();
@@ -88,7 +88,7 @@ export async function startRedis(options: StartRedisOptions): Promise<LocalRedis
   throw new LocalStackError(`cannot find or start a Redis; tried\n  ${reasons.join('\n  ')}`, { cause: new AggregateError(causes) });
 }
 
-/** What was asked for by name is never replaced by something else. */
+/** Returns the sources to try. A source given by name has no replacement. */
 function kindsToTry({ only, url, binary }: StartRedisOptions): readonly RedisKind[] {
   if (only !== undefined) return [only];
   if (url !== undefined) return ['url'];
@@ -113,7 +113,7 @@ async function startOwn(
   return { url, pid, stop, kind, detail: version, durable: appendfsync !== 'off' };
 }
 
-/** User and password of a Redis URL are secrets. */
+/** Removes user and password from a Redis URL, because they are secrets. */
 function withoutCredentials(url: string): string {
   if (!canReadUrl(url)) return 'an unreadable URL';
   const { protocol, host } = new URL(url);

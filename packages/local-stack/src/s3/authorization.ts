@@ -2,14 +2,14 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { RequestUrl } from './request-url.ts';
 import { S3Error, notImplemented } from './s3-error.ts';
 
-/** What a request is signed over. */
+/** The parts of a request that its signature covers. */
 export interface SignedRequest {
   readonly method: string;
   readonly url: RequestUrl;
   readonly headers: IncomingHttpHeaders;
 }
 
-/** What a request says of its own signature; nothing of it is checked yet. */
+/** The claims of a request about its signature, not yet checked. */
 export interface Authorization {
   readonly isPresigned: boolean;
   readonly accessKeyId: string;
@@ -23,9 +23,9 @@ export interface Authorization {
   readonly signature: string;
   /** `yyyymmddThhmmssZ` */
   readonly timestamp: string;
-  /** As it is signed: a hash, or a word such as `UNSIGNED-PAYLOAD`. */
+  /** The signed payload: a hash, or a word such as `UNSIGNED-PAYLOAD`. */
   readonly payload: string;
-  /** Presigned only. */
+  /** Set for a presigned URL only. */
   readonly expiresInSeconds?: number;
 }
 
@@ -35,7 +35,7 @@ const HEADER = /^AWS4-HMAC-SHA256\s+Credential=([^,\s]+),\s*SignedHeaders=([^,\s
 /** Seven days (S3 user guide, "Authenticating requests: using query parameters"). */
 const MAX_EXPIRES_SECONDS = 604_800;
 
-/** Reads the `Authorization` header or the query of a presigned URL; exactly one of them. */
+/** Parses the `Authorization` header or the query of a presigned URL; a request must have exactly one of them. */
 export function parseAuthorization(request: SignedRequest): Authorization {
   const header = request.headers.authorization;
   const isPresigned = request.url.query.has('X-Amz-Algorithm') || request.url.query.has('X-Amz-Signature');

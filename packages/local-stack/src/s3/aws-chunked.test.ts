@@ -4,7 +4,7 @@ import { decodeAwsChunked } from './aws-chunked.ts';
 
 const CRC = 'x-amz-checksum-crc32:AAAAAA==';
 
-/** Reads a framed body that arrives cut at the given places. */
+/** Decodes a framed body that arrives in pieces cut at these places. */
 async function decode(framed: Buffer, cuts: readonly number[] = []): Promise<{ bytes: Buffer; trailers: Map<string, string> }> {
   async function* arrive(): AsyncGenerator<Buffer> {
     const places = [0, ...cuts.map((cut) => cut % (framed.length + 1)).sort((left, right) => left - right), framed.length];
@@ -25,7 +25,7 @@ const frame = (chunks: readonly Uint8Array[], trailer = `${CRC}\r\n`): Buffer =>
   ]);
 
 describe('an aws-chunked body', () => {
-  test('gives back its bytes and its trailer wherever the network cut it', async () => {
+  test('returns its bytes and its trailer wherever the network cut it', async () => {
     const chunks = fc.array(fc.uint8Array({ maxLength: 40 }), { maxLength: 5 });
     await fc.assert(
       fc.asyncProperty(chunks, fc.array(fc.nat(400), { maxLength: 6 }), async (parts, cuts) => {
@@ -42,7 +42,7 @@ describe('an aws-chunked body', () => {
     ['with a chunk that is longer than it says', '2\r\nabc\r\n0\r\n\r\n', 'IncompleteBody'],
     ['with a size that is not one', 'x\r\nabc\r\n', 'IncompleteBody'],
     ['with a trailer that is not one', '0\r\nnonsense\r\n\r\n', 'MalformedTrailerError'],
-  ])('%s is refused', async (_, framed, code) => {
+  ])('is refused: %s', async (_, framed, code) => {
     await expect(decode(Buffer.from(framed))).rejects.toMatchObject({ code });
   });
 });

@@ -1,11 +1,11 @@
 import { S3Error } from './s3-error.ts';
 
-/** Longer than any chunk header or trailer that a client sends. */
+/** Longer than any chunk header or trailer of a client. */
 const MAX_LINE_BYTES = 16 * 1024;
 
 /**
- * Takes the frames off a body in `aws-chunked` encoding without chunk signatures, and puts its trailing headers, names in
- * lower case, into `trailers` (S3 API reference, "Signature calculations: uploading with a trailing checksum").
+ * Decodes a body in `aws-chunked` encoding without chunk signatures. It puts the trailing headers, with names in lower case, into
+ * `trailers` (S3 API reference, "Signature calculations: uploading with a trailing checksum").
  */
 export async function* decodeAwsChunked(source: AsyncIterable<Buffer>, trailers: Map<string, string>): AsyncGenerator<Buffer> {
   const reader = createReader(source);
@@ -31,7 +31,7 @@ export async function* decodeAwsChunked(source: AsyncIterable<Buffer>, trailers:
 
 const incomplete = (message: string): S3Error => new S3Error(400, 'IncompleteBody', message);
 
-/** Reads lines and pieces out of bytes that arrive in other portions. */
+/** Reads lines and pieces from bytes that arrive in other portions. */
 function createReader(source: AsyncIterable<Buffer>): { line(): Promise<string>; upTo(size: number): Promise<Buffer> } {
   const portions = source[Symbol.asyncIterator]();
   let kept: Buffer = Buffer.alloc(0);

@@ -5,15 +5,15 @@ import { createChecksum, isChecksumAlgorithm, type ChecksumAlgorithm } from './c
 import { S3Error, notImplemented } from './s3-error.ts';
 import type { S3Request } from './s3-request.ts';
 
-/** What is known of a body that was received whole and kept every promise made about it. */
+/** Facts of a body that arrived whole and matched every announced length and checksum. */
 export interface ReceivedBody {
   readonly sizeBytes: number;
-  /** MD5 in hexadecimal: the ETag of an object that was put in one piece. */
+  /** MD5 in hexadecimal: the ETag of an object written in one piece. */
   readonly md5: string;
   readonly checksums: Readonly<Partial<Record<ChecksumAlgorithm, string>>>;
 }
 
-/** Headers that describe a body; each is checked, or refused with 501. */
+/** Headers that describe a body. The server checks each one, or refuses it with 501. */
 export const bodyPromises = [
   'content-md5',
   'x-amz-checksum-',
@@ -27,7 +27,7 @@ const MAX_OBJECT_BYTES = 5 * 1024 ** 3;
 
 const MAX_DOCUMENT_BYTES = 2 * 1024 ** 2;
 
-/** Writes the body to `file`. The file is the caller's to remove when this throws. */
+/** Writes the body to `file`, which the caller removes if this throws. */
 export async function receiveToFile(request: S3Request, file: string): Promise<ReceivedBody> {
   const output = await open(file, 'w');
   try {
@@ -84,7 +84,7 @@ const isHash = (payload: string): boolean => /^[0-9a-f]{64}$/.test(payload);
 
 function portionsOf(request: S3Request, trailers: Map<string, string>): AsyncIterable<Buffer> {
   if (request.payload === STREAMING) return decodeAwsChunked(request.body, trailers);
-  // Chunk signatures: no client sends them where it can sign a trailer.
+  // Chunk signatures are refused: a client that can sign a trailer never sends them.
   if (request.payload !== 'UNSIGNED-PAYLOAD' && !isHash(request.payload)) throw notImplemented(`the payload "${request.payload}"`);
   if (hasEncoding(request, 'aws-chunked')) throw notImplemented('aws-chunked without a trailer');
   return request.body;
@@ -96,7 +96,7 @@ export const hasEncoding = ({ headers }: S3Request, encoding: string): boolean =
 function declaredSize(request: S3Request, maxBytes: number): number {
   const isStreaming = request.payload === STREAMING;
   const declared = isStreaming ? request.amz.get('x-amz-decoded-content-length') : request.headers['content-length'];
-  // A request without a body may leave the length out.
+  // A request without a body may omit its length.
   if (declared === undefined && !isStreaming && request.headers['transfer-encoding'] === undefined) return 0;
   if (declared === undefined || !/^\d+$/.test(declared))
     throw new S3Error(411, 'MissingContentLength', 'You must provide the Content-Length HTTP header.');
@@ -107,7 +107,7 @@ function declaredSize(request: S3Request, maxBytes: number): number {
 const CHECKSUM = 'x-amz-checksum-';
 const NAMING_HEADERS = ['x-amz-sdk-checksum-algorithm', 'x-amz-checksum-algorithm'];
 
-/** The checksums that the request announces: by value, by trailer or by name. */
+/** Returns the checksums that the request announces: by value, by trailer or by name. */
 function promisedAlgorithms({ amz }: S3Request): ChecksumAlgorithm[] {
   const byValue = [...amz.keys()].filter((name) => name.startsWith(CHECKSUM) && name !== 'x-amz-checksum-algorithm');
   const byTrailer = announcedTrailers(amz);

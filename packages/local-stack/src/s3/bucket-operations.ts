@@ -8,7 +8,7 @@ import { contentsOf, element, textElement, textsOf, xmlDocument } from './xml.ts
 /** S3 user guide, "Bucket naming rules". */
 const BUCKET_NAME = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
 
-/** The largest number of keys of one DeleteObjects (S3 API reference). */
+/** The most keys of one DeleteObjects (S3 API reference). */
 const MAX_DELETES = 1000;
 
 const createBucket: Operation = {
@@ -71,7 +71,7 @@ const deleteObjects: Operation = {
   },
 };
 
-/** A key to delete; a version or a condition beside it would be passed over. */
+/** Parses a key to delete. A version or a condition beside it is refused, because this server would ignore it. */
 function parseDelete(content: string): string {
   const [key] = textsOf(content, 'Key');
   if (key === undefined || key === '') throw malformed();

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 
-/** The checksums that are computed here; S3 knows crc32c and crc64nvme besides. */
+/** The checksums that this server computes; S3 knows crc32c and crc64nvme as well. */
 const checksumAlgorithms = ['crc32', 'sha1', 'sha256'] as const;
 
 export type ChecksumAlgorithm = (typeof checksumAlgorithms)[number];
 
-/** A checksum that grows with the bytes; read once, in base64, as S3 writes it. */
+/** A running checksum. It is read once, in base64, as S3 writes it. */
 export interface Checksum {
   update(bytes: Uint8Array): void;
   digest(): string;

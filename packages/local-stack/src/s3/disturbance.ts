@@ -1,20 +1,20 @@
-/** What goes wrong with one request. */
+/** Disturbance of one request. */
 export interface S3Disturbance {
-  /** How much later it is looked at. */
+  /** Delay before the server looks at the request. */
   readonly delayMs: number;
-  /** What is answered with 503 `SlowDown`; a write may have been made all the same. */
+  /** Refusal with 503 `SlowDown`; a write may have been made all the same. */
   readonly refuses: 'nothing' | 'the request' | 'a write after it was made';
 }
 
-/** How an S3 that is in trouble behaves. */
+/** Behaviour of an S3 in trouble. */
 export interface S3Trouble {
-  /** Each request waits up to so long. */
+  /** The longest delay of a request. */
   readonly maxDelayMs: number;
-  /** Share of the requests that are refused, 0 to 1: half of them at once, of the other half the writes after they were made. */
+  /** Share of refused requests, 0 to 1: one half is refused at once; in the other half writes are refused after they were made. */
   readonly refusedShare: number;
 }
 
-/** Draws what goes wrong with a request. @param random At least 0 and less than 1. */
+/** Draws the disturbance of a request. @param random At least 0 and less than 1. */
 export function drawDisturbance({ maxDelayMs, refusedShare }: S3Trouble, random: () => number): S3Disturbance {
   const drawn = random();
   return {
@@ -23,7 +23,7 @@ export function drawDisturbance({ maxDelayMs, refusedShare }: S3Trouble, random:
   };
 }
 
-/** Reads a message that one process of ours sent to another; undefined when it is none about trouble. */
+/** Parses a message between two of our processes; returns undefined if it does not set trouble. */
 export function readTrouble(message: unknown): S3Trouble | undefined {
   if (typeof message !== 'object' || message === null || !('maxDelayMs' in message) || !('refusedShare' in message)) return undefined;
   return { maxDelayMs: Number(message.maxDelayMs), refusedShare: Number(message.refusedShare) };

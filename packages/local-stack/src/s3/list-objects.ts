@@ -6,11 +6,11 @@ import { element, textElement, xmlDocument } from './xml.ts';
 /** The largest page (S3 API reference, ListObjectsV2). */
 const MAX_KEYS = 1000;
 
-/** One page of a listing: keys, or groups of keys that are alike up to the delimiter. */
+/** One page of a listing: keys, or groups of keys that are equal up to the delimiter. */
 interface Page {
   readonly objects: StoredObject[];
   readonly commonPrefixes: string[];
-  /** Where the next page goes on. */
+  /** Start of the next page. */
   readonly next?: string;
 }
 
@@ -45,9 +45,9 @@ interface Selection {
   readonly prefix: string;
   readonly delimiter: string;
   readonly maxKeys: number;
-  /** Keys up to this one are left out. */
+  /** The listing begins after this key. */
   readonly startAfter: string;
-  /** Keys and groups up to this one were on an earlier page. */
+  /** The last key or group of the page before. */
   readonly token: string;
 }
 
@@ -68,7 +68,7 @@ function pageOf(all: Iterable<StoredObject>, { prefix, delimiter, maxKeys, start
   return { objects, commonPrefixes };
 }
 
-/** S3 lists in the order of the UTF-8 bytes, which is not that of JavaScript's strings. */
+/** Sorts by the UTF-8 bytes, as S3 does; JavaScript sorts strings differently. */
 function inKeyOrder(all: Iterable<StoredObject>, prefix: string): StoredObject[] {
   const found: { object: StoredObject; bytes: Buffer }[] = [];
   for (const object of all) if (object.key.startsWith(prefix)) found.push({ object, bytes: Buffer.from(object.key) });

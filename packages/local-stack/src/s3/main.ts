@@ -2,8 +2,8 @@ import { ConfigError, type Problem } from '@darkroom/contracts';
 import { drawDisturbance, readTrouble, type S3Trouble } from './disturbance.ts';
 import { startS3Server, type S3ServerOptions } from './server.ts';
 
-// The embedded S3 as a process of its own, so that it can be killed like one. It says where it listens in one line of JSON,
-// and ends with the process that started it, when that one opened a channel; over it, it is told what trouble to make.
+// The embedded S3 as a process of its own, so that a test can kill it. It prints its address as one line of JSON. If its parent opened a
+// channel, it ends with the parent and takes from it the trouble to make.
 
 function readSettings(environment: Readonly<Record<string, string | undefined>>): S3ServerOptions {
   const problems: Problem[] = [];

@@ -6,10 +6,10 @@ import { lockFolder, type FolderLock } from '../folder-lock.ts';
 import type { ChecksumAlgorithm } from './checksums.ts';
 import { S3Error } from './s3-error.ts';
 
-/** An object as it is stored. */
+/** A stored object. */
 export interface StoredObject {
   readonly key: string;
-  /** Name of the file that holds its bytes; never used twice. */
+  /** Name of the file with its bytes; never used twice. */
   readonly blob: string;
   readonly sizeBytes: number;
   /** Without quotes. */
@@ -17,13 +17,13 @@ export interface StoredObject {
   /** Whole seconds, in milliseconds since 1970. */
   readonly modifiedAt: number;
   readonly checksums: Readonly<Partial<Record<ChecksumAlgorithm, string>>>;
-  /** `content-type` and the like. */
+  /** `content-type` and other kept headers. */
   readonly headers: Readonly<Record<string, string>>;
   /** `x-amz-meta-*`, without the prefix. */
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** What must hold at the moment of the write. */
+/** Condition that must hold at the moment of the write. */
 export interface WriteCondition {
   /** `If-None-Match: *` */
   readonly mustNotExist: boolean;
@@ -34,19 +34,19 @@ export interface WriteCondition {
 /**
  * Buckets and objects in files:
  *
- *     <dir>/buckets/<bucket>/objects/<SHA-256 of the key>.json   what is stored under a key, and in which blob
+ *     <dir>/buckets/<bucket>/objects/<SHA-256 of the key>.json   the object under a key, and the name of its blob
  *     <dir>/buckets/<bucket>/blobs/<uuid>                        bytes
- *     <dir>/incoming/<uuid>                                      bytes that are being received
+ *     <dir>/incoming/<uuid>                                      bytes that are arriving
  *
- * Renaming the JSON file is the commit: it names a blob that is complete. Killed before it, the old object stands; killed
- * after it, the new one does. What no JSON file names is removed at the start. Nothing is fsynced: what was acknowledged
- * survives the death of the process, not that of the machine.
+ * Renaming the JSON file is the commit, and the blob that it names is complete by then. After a kill before the rename the old object
+ * stands, after it the new one. A start removes files that no JSON file names. The server does not fsync: an acknowledged write
+ * survives the death of the process, but not that of the machine.
  */
 export class ObjectFiles {
   readonly #lock: FolderLock;
   readonly #buckets: string;
   readonly #incoming: string;
-  /** Bucket, then key. Rebuilt from the files by every start. */
+  /** Objects by bucket, then by key. Each start rebuilds this index from the files. */
   readonly #index = new Map<string, Map<string, StoredObject>>();
 
   constructor(dir: string) {
@@ -64,7 +64,7 @@ export class ObjectFiles {
     }
   }
 
-  /** Gives the folder free. Nothing may be written afterwards. */
+  /** Unlocks the folder. No write may follow. */
   close(): void {
     this.#lock.release();
   }
@@ -73,30 +73,30 @@ export class ObjectFiles {
     return this.#index.has(bucket);
   }
 
-  /** Makes the bucket if it is not there. */
+  /** Creates the bucket if it does not exist. */
   createBucket(bucket: string): void {
     if (this.hasBucket(bucket)) return;
     this.#load(bucket);
   }
 
-  /** All objects of a bucket, in no order. Throws NoSuchBucket. */
+  /** Returns all objects of a bucket, in no order. @throws S3Error NoSuchBucket. */
   getObjects(bucket: string): Iterable<StoredObject> {
     return this.#getBucket(bucket).values();
   }
 
-  /** Throws NoSuchBucket, NoSuchKey. */
+  /** Returns an object. @throws S3Error NoSuchBucket, NoSuchKey. */
   getObject(bucket: string, key: string): StoredObject {
     const object = this.#getBucket(bucket).get(key);
     if (object === undefined) throw new S3Error(404, 'NoSuchKey', 'The specified key does not exist.', { Key: key });
     return object;
   }
 
-  /** A new file for bytes that are coming in: commit it, or remove it. */
+  /** Returns the path of a new file for arriving bytes; the caller commits or removes it. */
   newIncoming(): string {
     return join(this.#incoming, randomUUID());
   }
 
-  /** The bytes of an object, as an open file: it can be read to its end even when the object is replaced meanwhile. */
+  /** Opens the bytes of an object. The file stays readable to its end even if a write replaces the object meanwhile. */
   openBlob(bucket: string, object: StoredObject): number {
     return openSync(this.blobPath(bucket, object.blob), 'r');
   }
@@ -106,8 +106,8 @@ export class ObjectFiles {
   }
 
   /**
-   * Stores `incoming` under the key if the condition holds. Synchronous from the test of the condition to the index, so that
-   * of any number of writers racing with `If-None-Match: *` exactly one wins.
+   * Stores `incoming` under the key if the condition holds. From the check to the index this is synchronous, so that of any number of
+   * writers that race with `If-None-Match: *` exactly one wins.
    */
   commit(bucket: string, incoming: string, object: Omit<StoredObject, 'blob'>, condition: WriteCondition): StoredObject {
     const objects = this.#getBucket(bucket);
@@ -123,7 +123,7 @@ export class ObjectFiles {
     return stored;
   }
 
-  /** Does nothing when the object is not there, as S3. Throws NoSuchBucket. */
+  /** Deletes an object; like S3, does nothing if it does not exist. @throws S3Error NoSuchBucket. */
   delete(bucket: string, key: string): void {
     const objects = this.#getBucket(bucket);
     const object = objects.get(key);
@@ -170,11 +170,11 @@ function checkCondition(old: StoredObject | undefined, key: string, { mustNotExi
 
 function readDescription(file: string): StoredObject {
   try {
-    // Written by `commit` alone, and whole: it was renamed into its place.
+    // Only `commit` writes this file, and moves it to its place when it is whole.
     return JSON.parse(readFileSync(file, 'utf8')) as StoredObject;
   } catch (cause) {
     throw new LocalStackError(
-      `cannot read the stored object "${file}": it is not what the embedded S3 wrote; remove it, or start with another folder`,
+      `cannot read the stored object "${file}": the embedded S3 did not write it; remove it, or start with another folder`,
       { cause },
     );
   }

@@ -3,12 +3,12 @@ import { invalidArgument, notImplemented } from './s3-error.ts';
 import type { StoredObject } from './object-files.ts';
 import type { S3Request } from './s3-request.ts';
 
-/** Headers that S3 keeps with an object and gives back ("system-defined metadata"). */
+/** Headers that S3 stores with an object and returns ("system-defined metadata"). */
 const KEPT_HEADERS = ['content-type', 'cache-control', 'content-disposition', 'content-encoding', 'content-language', 'expires'] as const;
 
 const METADATA = 'x-amz-meta-';
 
-/** What the request says of the object besides its bytes. */
+/** Returns the description of an object from the headers of its PUT. */
 export function describeObject(request: S3Request): Pick<StoredObject, 'headers' | 'metadata'> {
   const headers: Record<string, string> = { 'content-type': 'binary/octet-stream' };
   for (const name of KEPT_HEADERS) {
@@ -26,7 +26,7 @@ export function describeObject(request: S3Request): Pick<StoredObject, 'headers'
   return { headers, metadata };
 }
 
-/** The headers of GET and HEAD. */
+/** Returns the headers of GET and HEAD. */
 export function objectHeaders({ etag, modifiedAt, headers, metadata }: StoredObject): Record<string, string> {
   return {
     ...headers,
@@ -37,7 +37,7 @@ export function objectHeaders({ etag, modifiedAt, headers, metadata }: StoredObj
   };
 }
 
-/** `x-amz-checksum-*` of an object, as the answers to PUT, and to GET with checksum mode, carry them. */
+/** Returns the `x-amz-checksum-*` headers of an object, for PUT, and for GET with checksum mode. */
 export const checksumHeaders = ({ checksums }: Pick<StoredObject, 'checksums'>): Record<string, string> =>
   Object.fromEntries(Object.entries(checksums).map(([algorithm, value]) => [`x-amz-checksum-${algorithm}`, value]));
 
@@ -55,7 +55,7 @@ export function overriddenHeaders({ url }: S3Request): Record<string, string> {
   return headers;
 }
 
-/** The frames are of the transfer, not of the object. */
+/** Removes `aws-chunked`, which describes the transfer, not the object. */
 function withoutAwsChunked(headers: Record<string, string>): void {
   const left = (headers['content-encoding'] ?? '').split(',').filter((part) => part.trim().toLowerCase() !== 'aws-chunked');
   delete headers['content-encoding'];

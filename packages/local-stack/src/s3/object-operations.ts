@@ -85,7 +85,7 @@ function read(request: S3Request, { files }: OperationContext): Reply {
 
   const range = request.headers.range === undefined ? undefined : parseRange(request.headers.range, object.sizeBytes);
   const { start, sizeBytes } = range ?? { start: 0, sizeBytes: object.sizeBytes };
-  // A checksum is of the whole object: beside a part of it, a client would compare it with the wrong bytes.
+  // A checksum covers the whole object: beside a range, a client would compare it with the wrong bytes.
   const wantsChecksum = range === undefined && request.amz.get('x-amz-checksum-mode')?.toUpperCase() === 'ENABLED';
   const headers = {
     ...objectHeaders(object),
@@ -99,7 +99,7 @@ function read(request: S3Request, { files }: OperationContext): Reply {
   return { status, headers, body: { descriptor: files.openBlob(request.bucket, object), start, sizeBytes } };
 }
 
-/** Gives `write` a file for what comes in, and removes it when the write did not come to its end. */
+/** Gives `write` a file for the arriving bytes, and removes it if the write fails. */
 async function writeThrough(files: ObjectFiles, write: (incoming: string) => Promise<StoredObject>): Promise<StoredObject> {
   const incoming = files.newIncoming();
   try {
@@ -112,7 +112,7 @@ async function writeThrough(files: ObjectFiles, write: (incoming: string) => Pro
 
 function writeCondition({ headers }: S3Request): WriteCondition {
   const ifNoneMatch = headers['if-none-match'];
-  // S3 takes nothing else here either (S3 user guide, "Conditional writes").
+  // S3 allows no other value here either (S3 user guide, "Conditional writes").
   if (ifNoneMatch !== undefined && ifNoneMatch !== '*') throw notImplemented('If-None-Match other than "*" on a write');
   const ifMatch = headers['if-match'];
   return { mustNotExist: ifNoneMatch === '*', ...(ifMatch === undefined ? {} : { etag: parseEtag(ifMatch) }) };
@@ -121,7 +121,7 @@ function writeCondition({ headers }: S3Request): WriteCondition {
 function isReplacing({ amz, headers }: S3Request): boolean {
   const directive = amz.get('x-amz-metadata-directive')?.toUpperCase() ?? 'COPY';
   if (directive !== 'COPY' && directive !== 'REPLACE') throw invalidArgument('x-amz-metadata-directive must be COPY or REPLACE');
-  // S3 passes new metadata over in silence here; a client that sends it is mistaken.
+  // S3 silently ignores new metadata here, so a client that sends it is mistaken.
   const isGiven = [...amz.keys()].some((name) => name.startsWith('x-amz-meta-')) || headers['content-type'] !== undefined;
   if (directive === 'COPY' && isGiven) throw notImplemented('metadata on a copy without x-amz-metadata-directive: REPLACE');
   return directive === 'REPLACE';
@@ -132,7 +132,7 @@ function checkedKey(key: string): string {
   return key;
 }
 
-/** HTTP dates have no finer step, and a client compares both spellings. */
+/** Rounds down to a second, the step of HTTP dates, because clients compare both spellings. */
 const wholeSecond = (time: number): number => Math.floor(time / 1000) * 1000;
 
 export const objectOperations: readonly Operation[] = [getObject, headObject, putObject, copyObject, deleteObject];

@@ -3,7 +3,7 @@ import type { ObjectFiles } from './object-files.ts';
 import type { Reply } from './reply.ts';
 import { isSignatureParameter, type S3Request } from './s3-request.ts';
 
-/** What an operation works with. */
+/** Dependencies of an operation. */
 export interface OperationContext {
   readonly files: ObjectFiles;
   readonly region: string;
@@ -11,33 +11,33 @@ export interface OperationContext {
   readonly clock: () => number;
 }
 
-/** One operation of the S3 API, and everything of a request that it understands. */
+/** One operation of the S3 API, with every part of a request that it understands. */
 export interface Operation {
-  /** As the API reference calls it. */
+  /** Name in the S3 API reference. */
   readonly name: string;
   readonly method: string;
   readonly level: 'bucket' | 'object';
-  /** A query parameter or `x-amz-*` value that tells it from others of the same method. */
+  /** Query parameter or `x-amz-*` value that distinguishes it from others of the same method. */
   readonly mark?: string;
-  /** Query parameters it acts on. */
+  /** Query parameters that it obeys. */
   readonly query?: readonly string[];
-  /** Headers it acts on: `x-amz-*`, and those of `CONDITIONAL_HEADERS`. A name that ends in "-" stands for all that start so. */
+  /** Headers that it obeys: `x-amz-*`, and those of `CONDITIONAL_HEADERS`. A name with "-" at its end stands for all that begin so. */
   readonly headers?: readonly string[];
   readonly run: (request: S3Request, context: OperationContext) => Reply | Promise<Reply>;
 }
 
-/** Headers that change what a request means; a client that sends one relies on it. */
+/** Headers that change the meaning of a request; a client that sends one relies on it. */
 const CONDITIONAL_HEADERS = ['if-match', 'if-none-match', 'if-modified-since', 'if-unmodified-since', 'if-range', 'range', 'content-md5'];
 
-/** Signed by the AWS SDKs on every request; they change nothing. */
+/** Headers that the AWS SDKs sign on every request, without an effect. */
 const NEUTRAL_HEADERS = ['x-amz-date', 'x-amz-content-sha256', 'x-amz-user-agent'];
 
-/** The name of the operation, which the AWS SDKs add to every URL. */
+/** Query parameter with the name of the operation, which the AWS SDKs add to every URL. */
 const NEUTRAL_QUERY = ['x-id'];
 
 /**
- * The operation that a request asks for.
- * @throws S3Error 501 when there is none, or when the request holds anything that the operation does not act on.
+ * Returns the operation of a request.
+ * @throws S3Error 501 if there is none, or if the request holds anything that the operation ignores.
  */
 export function findOperation(operations: readonly Operation[], request: S3Request): Operation {
   const level = request.key === '' ? 'bucket' : 'object';

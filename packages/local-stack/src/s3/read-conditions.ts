@@ -3,7 +3,7 @@ import { S3Error, notImplemented } from './s3-error.ts';
 import type { S3Request } from './s3-request.ts';
 
 /**
- * What the conditions of a GET or HEAD say about the object: `not-modified` is answered with 304. An ETag outweighs a date
+ * Compares the conditions of a GET or HEAD with the object; `not-modified` is answered with 304. An ETag outweighs a date
  * (S3 API reference, GetObject, "Overriding conditions").
  */
 export function checkReadConditions({ headers }: S3Request, object: StoredObject): 'send' | 'not-modified' {
@@ -28,7 +28,7 @@ export interface ByteRange {
 }
 
 /**
- * Reads the `Range` header against the size of the object.
+ * Parses the `Range` header for an object of this size.
  * @throws S3Error 416 for a range outside the object, 501 for several ranges.
  */
 export function parseRange(header: string, sizeBytes: number): ByteRange {
@@ -41,7 +41,7 @@ export function parseRange(header: string, sizeBytes: number): ByteRange {
   return { start, sizeBytes: end - start + 1 };
 }
 
-/** An ETag of a condition: quoted or not, as S3 takes it. */
+/** Parses the ETag of a condition, quoted or not, as S3 does. */
 export const parseEtag = (text: string): string =>
   text
     .trim()

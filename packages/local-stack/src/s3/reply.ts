@@ -2,14 +2,14 @@ import { createReadStream } from 'node:fs';
 import type { ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 
-/** What an operation answers with. */
+/** The answer of an operation. */
 export interface Reply {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | FileBytes;
 }
 
-/** Part of an open file, at least one byte; sending the reply closes the file. */
+/** Part of an open file, at least one byte. Sending the reply closes the file. */
 interface FileBytes {
   readonly descriptor: number;
   readonly start: number;
@@ -22,7 +22,7 @@ export const xmlReply = (document: string, status = 200): Reply => ({
   body: document,
 });
 
-/** Sends a reply to its end. Rejects when the client is gone before it. */
+/** Sends a reply completely. Rejects if the client leaves first. */
 export async function sendReply(response: ServerResponse, { status, headers = {}, body = '' }: Reply, isHead: boolean): Promise<void> {
   const sizeBytes = typeof body === 'string' ? Buffer.byteLength(body) : body.sizeBytes;
   const hasLength = status !== 204 && status !== 304;

@@ -1,4 +1,4 @@
-/** A refusal in S3's own words: what the client sees as `<Error>` (S3 API reference, "Error responses"). */
+/** A refusal in S3's own words, which the client gets as `<Error>` (S3 API reference, "Error responses"). */
 export class S3Error extends Error {
   readonly status: number;
   readonly code: string;
@@ -14,7 +14,7 @@ export class S3Error extends Error {
   }
 }
 
-/** What S3 can do and this server cannot. Never a silent 200: a client that relies on it must notice here. */
+/** Builds the error for a feature that S3 has and this server lacks. A silent 200 would mislead a client that relies on it. */
 export const notImplemented = (what: string): S3Error => new S3Error(501, 'NotImplemented', `${what} is not implemented here`);
 
 export const invalidArgument = (message: string): S3Error => new S3Error(400, 'InvalidArgument', message);

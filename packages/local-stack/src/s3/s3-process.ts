@@ -4,20 +4,20 @@ import { startProgram } from '../processes/program.ts';
 import type { S3Trouble } from './disturbance.ts';
 import type { S3ServerOptions } from './server.ts';
 
-/** The embedded S3 in a process of its own. */
+/** The embedded S3 as a process of its own. */
 export interface S3Process {
   readonly endpoint: string;
-  /** To be killed by whoever wants to see what survives. */
+  /** Process id, so that a test can kill the server. */
   readonly pid: number;
-  /** From now on it makes this trouble; a process that is started again makes none. */
+  /** Makes this trouble from now on; a restarted process makes none. */
   setTrouble(trouble: S3Trouble): void;
-  /** Ends it and waits. May be called twice, and when it is dead already. */
+  /** Ends the process and waits. A second call, or one after its death, does nothing. */
   stop(): Promise<void>;
 }
 
 export type S3ProcessOptions = Pick<S3ServerOptions, 'dir' | 'port' | 'credentials' | 'region'> & { readonly bucket: string };
 
-/** The compiled program: the package must be built, also when this file runs from source. */
+/** The compiled program: the package must be built, even if this module runs from its source. */
 const PROGRAM = fileURLToPath(new URL('../../dist/s3/main.js', import.meta.url));
 
 const START_LIMIT_MS = 20_000;
@@ -25,7 +25,7 @@ const STOP_LIMIT_MS = 5_000;
 
 /**
  * Starts the embedded S3 as a child process and waits until it listens.
- * @throws LocalStackError when it ends instead.
+ * @throws LocalStackError if the process ends instead.
  */
 export async function startS3Process({ dir, port = 0, credentials, region, bucket }: S3ProcessOptions): Promise<S3Process> {
   const program = startProgram({

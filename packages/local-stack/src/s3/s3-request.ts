@@ -3,7 +3,7 @@ import type { Authorization } from './authorization.ts';
 import { parseRequestUrl, type RequestUrl } from './request-url.ts';
 import { S3Error } from './s3-error.ts';
 
-/** A request whose signature was checked. */
+/** A request with a checked signature. */
 export interface S3Request {
   readonly method: string;
   /** Empty for the service itself. */
@@ -12,14 +12,14 @@ export interface S3Request {
   readonly key: string;
   readonly url: RequestUrl;
   readonly headers: IncomingHttpHeaders;
-  /** The `x-amz-*` values in lower case: from headers, and from the query of a presigned URL, where they count the same. */
+  /** The `x-amz-*` values by name in lower case, from the headers and from the query of a presigned URL, where they mean the same. */
   readonly amz: ReadonlyMap<string, string>;
-  /** What the signature says of the body. */
+  /** The signed payload: a hash or a word. */
   readonly payload: string;
   readonly body: IncomingMessage;
 }
 
-/** The parts of a presigned URL that are its signature, and no request of the client. */
+/** Query parameters that belong to the signature of a presigned URL, not to the request. */
 const SIGNATURE_PARAMETERS = new Set([
   'x-amz-algorithm',
   'x-amz-credential',
@@ -32,7 +32,7 @@ const SIGNATURE_PARAMETERS = new Set([
 
 export const isSignatureParameter = (name: string): boolean => SIGNATURE_PARAMETERS.has(name.toLowerCase());
 
-/** Bucket and key of a path, path-style: `/bucket/key/with/slashes`. */
+/** Returns bucket and key of a path: `/bucket/key/with/slashes`. */
 export function placeOf({ segments }: Pick<RequestUrl, 'segments'>): { bucket: string; key: string } {
   return { bucket: segments[1] ?? '', key: segments.slice(2).join('/') };
 }
@@ -49,7 +49,7 @@ export function createS3Request(message: IncomingMessage, url: RequestUrl, autho
   };
 }
 
-/** `/bucket/key` of the header `x-amz-copy-source`, which is encoded like a path. */
+/** Parses `/bucket/key` from the header `x-amz-copy-source`, which is encoded like a path. */
 export function parseCopySource(source: string): { bucket: string; key: string } {
   const url = parseRequestUrl(source.startsWith('/') ? source : `/${source}`);
   if (url.query.size > 0) throw new S3Error(501, 'NotImplemented', 'a version of the copy source is not implemented here');

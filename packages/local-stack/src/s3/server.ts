@@ -14,63 +14,63 @@ import { createSignatureCheck, type S3Credentials, type SignatureCheck } from '.
 import { xmlError } from './xml.ts';
 
 export interface S3ServerOptions {
-  /** Where buckets are kept; made when missing. */
+  /** Folder of the buckets, created if missing. */
   readonly dir: string;
-  /** Absent: a free one. */
+  /** A free port when absent. */
   readonly port?: number;
   /** The one key pair that may use the server. */
   readonly credentials: S3Credentials;
   readonly region: string;
-  /** Made when they are not there. */
+  /** Buckets that are created if missing. */
   readonly buckets: readonly string[];
   /** Milliseconds since 1970; the system's when absent. */
   readonly clock?: () => number;
-  /** Called when a request has been answered. */
+  /** Called after each answer. */
   readonly onRequest?: (request: S3RequestLog) => void;
-  /** Says, for each request that is signed as it must be, what is to go wrong with it; nothing when absent. */
+  /** Returns the disturbance of a correctly signed request; none when absent. */
   readonly disturb?: () => S3Disturbance;
-  /** How it plays a server that lacks something: what it makes of `If-None-Match` on a write, and folders that nobody may write to. */
+  /** Features that the server lacks: conditions of a write, and permission to write to folders. */
   readonly lacks?: S3Lacks;
 }
 
 export interface S3Lacks {
-  /** "ignored" writes all the same, "not-implemented" answers 501, "overwritten" writes and answers 412, "refused" answers 412 to each. */
+  /** "ignored" writes despite the condition, "not-implemented" answers 501, "overwritten" writes and answers 412, "refused" always answers 412. */
   readonly conditionalWrites?: 'ignored' | 'not-implemented' | 'overwritten' | 'refused';
-  /** Folders, such as "records/", in which a PUT is answered with 403. */
+  /** Folders, such as "records/", that refuse each PUT with 403. */
   readonly writesTo?: readonly string[];
 }
 
-/** What was asked and answered; never a query, which holds the signature of a presigned URL. */
+/** A request and its answer, without the query, which holds the signature of a presigned URL. */
 export interface S3RequestLog {
   readonly method: string;
   readonly bucket: string;
   readonly key: string;
-  /** As the S3 API reference calls it; absent for a request that did not get so far. */
+  /** Name in the S3 API reference; absent for a request that was refused before. */
   readonly operation?: string;
   readonly status: number;
   /** Code of the refusal. */
   readonly code?: string;
-  /** What went wrong inside the server, which the client is only told as InternalError. */
+  /** The failure inside the server; the client gets only InternalError. */
   readonly failure?: unknown;
 }
 
 /** A running S3 endpoint on loopback. */
 export interface S3Server {
-  /** `http://127.0.0.1:<port>`, to be used with path-style addresses. */
+  /** `http://127.0.0.1:<port>`, for path-style addresses. */
   readonly endpoint: string;
   readonly port: number;
-  /** Cuts what is under way, and waits until nothing of it runs. May be called twice. */
+  /** Cuts open requests and waits until none is left. A second call does nothing. */
   stop(): Promise<void>;
 }
 
 const HOST = '127.0.0.1';
-/** What a refused client may still send before its connection is cut; it hears of the refusal only when it has sent all. */
+/** Bytes that a refused client may still send before the server cuts it: it reads the refusal only after it has sent all. */
 const DRAIN_LIMIT_BYTES = 64 * 1024 ** 2;
 
 /**
- * Starts an S3 endpoint for one machine: signatures and checksums are really checked, writes are atomic and outlive the
- * process, and what it does not know is answered with 501. Never for production: nothing is fsynced, all keys are in memory.
- * @throws LocalStackError when the port is taken, or the folder cannot be used or is used by another process.
+ * Starts an S3 endpoint for one machine. It checks signatures and checksums, writes atomically and for longer than the process lives,
+ * and answers 501 to what it does not implement. Not for production: it does not fsync, and keeps all keys in memory.
+ * @throws LocalStackError if the port is taken, or if the folder cannot be used or is in use.
  */
 export async function startS3Server({
   dir,
@@ -95,7 +95,7 @@ export async function startS3Server({
   let requests = 0;
   const handle = (message: IncomingMessage, response: ServerResponse): void => {
     response.setHeader('x-amz-request-id', (requests += 1).toString(16).padStart(16, '0'));
-    // By which a client whose clock differs corrects its own.
+    // A client corrects a wrong clock by this header.
     response.setHeader('date', new Date(clock()).toUTCString());
     const handled = answer(message, response, check, { files, region, clock, disturbance, lacks })
       .then((log) => onRequest?.(log))
@@ -103,7 +103,7 @@ export async function startS3Server({
     underWay.add(handled);
   };
   const server = createServer(handle);
-  // Answered by hand, so that a refused client never sends its body.
+  // Answered here, so that a refused client never sends its body.
   server.on('checkContinue', handle);
   const boundPort = await listen(server, port).catch((error: unknown) => {
     files.close();
@@ -123,7 +123,7 @@ export async function startS3Server({
 
 const operations = [...bucketOperations, ...objectOperations];
 
-/** Never rejects: what goes wrong is in the log of the request. */
+/** Answers a request. Never rejects: the log of the request holds the failure. */
 async function answer(
   message: IncomingMessage,
   response: ServerResponse,
@@ -160,7 +160,7 @@ async function answer(
   }
 }
 
-/** The request as a server sees it that lacks something. @throws S3Error as such a server answers. */
+/** Returns the request as a server with these lacks sees it. @throws S3Error with that server's refusal. */
 function withLacks(request: S3Request, { conditionalWrites, writesTo = [] }: S3Lacks): S3Request {
   if (writesTo.some((folder) => request.key.startsWith(folder))) throw new S3Error(403, 'AccessDenied', 'Access Denied');
   const { 'if-none-match': condition, ...headers } = request.headers;
@@ -185,7 +185,7 @@ async function refuse(message: IncomingMessage, response: ServerResponse, refusa
     response.destroy();
     return;
   }
-  // Nothing can follow on a connection whose body was not read to its end.
+  // No request can follow on a connection with an unread body.
   if (!message.complete) response.setHeader('connection', 'close');
   if (message.headers.expect === undefined) await drain(message);
   await sendReply(response, errorReply(refusal, String(response.getHeader('x-amz-request-id'))), message.method === 'HEAD');
@@ -197,7 +197,7 @@ const errorReply = ({ status, code, message, fields }: S3Error, requestId: strin
   body: xmlError({ Code: code, Message: message, ...fields, RequestId: requestId }),
 });
 
-/** A client that is still sending does not read: an answer before its end would reach it as a reset connection. */
+/** Reads the rest of the body: a client that still sends does not read, and would see an early answer as a reset connection. */
 async function drain(message: IncomingMessage): Promise<void> {
   if (message.complete || message.destroyed) return;
   let size = 0;

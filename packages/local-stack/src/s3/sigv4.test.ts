@@ -33,7 +33,7 @@ const presigned = (signature = 'aeeed9bbccd4d02ee5c0109b86d86835f995330da4c26595
 });
 
 // S3 API reference, "Signature Calculations for the Authorization Header" and "Authenticating Requests: Using Query Parameters".
-describe('the examples that AWS publishes are accepted', () => {
+describe('the server accepts the examples that AWS publishes', () => {
   test.each([
     ['a presigned GET', presigned()],
     [
@@ -79,30 +79,30 @@ describe('the examples that AWS publishes are accepted', () => {
 });
 
 describe('a presigned URL', () => {
-  test('is good until it expires and not a second longer', () => {
+  test('is valid until it expires and not a second longer', () => {
     const lastMoment = SIGNED_AT + 86_400_000;
     expect(check(presigned(), lastMoment).isPresigned).toBe(true);
     expect(() => check(presigned(), lastMoment + 1000)).toThrow('Request has expired');
   });
 
-  test('is not good before its time, less the skew of a clock', () => {
+  test('is not valid before its time, less the skew of a clock', () => {
     expect(check(presigned(), SIGNED_AT - 15 * 60_000).isPresigned).toBe(true);
     expect(() => check(presigned(), SIGNED_AT - 16 * 60_000)).toThrow('Request is not valid yet');
   });
 
-  test('is good for its method alone', () => {
+  test('is valid for its method only', () => {
     expect(() => check(presigned(undefined, 'PUT'), SIGNED_AT)).toThrow(
       expect.objectContaining({ code: 'SignatureDoesNotMatch', status: 403 }),
     );
   });
 
-  test('with one digit of its signature changed is refused', () => {
+  test('is refused with one changed digit in its signature', () => {
     expect(() => check(presigned('beeed9bbccd4d02ee5c0109b86d86835f995330da4c265957d157751f604d404'), SIGNED_AT)).toThrow(
       expect.objectContaining({ code: 'SignatureDoesNotMatch' }),
     );
   });
 
-  test('with a header of S3 that was not signed is refused', () => {
+  test('is refused with an unsigned header of S3', () => {
     const request = { ...presigned(), headers: { host: 'examplebucket.s3.amazonaws.com', 'x-amz-acl': 'public-read' } };
     expect(() => check(request, SIGNED_AT)).toThrow(
       expect.objectContaining({ code: 'AccessDenied', fields: { HeadersNotSigned: 'x-amz-acl' } }),
@@ -121,7 +121,7 @@ describe('a signed header', () => {
     expect(() => check(lifecycle, SIGNED_AT + 16 * 60_000)).toThrow(expect.objectContaining({ code: 'RequestTimeTooSkewed' }));
   });
 
-  test('of another region, service or key is refused before the signature is looked at', () => {
+  test('of another region, service or key is refused before the check of the signature', () => {
     const otherRegion = createSignatureCheck({ accessKeyId: 'AKIAIOSFODNN7EXAMPLE', secretAccessKey: 'x' }, 'eu-west-1');
     expect(() => otherRegion(lifecycle, SIGNED_AT)).toThrow(
       expect.objectContaining({ code: 'AuthorizationHeaderMalformed', fields: { Region: 'eu-west-1' } }),
@@ -130,7 +130,7 @@ describe('a signed header', () => {
     expect(() => otherKey(lifecycle, SIGNED_AT)).toThrow(expect.objectContaining({ code: 'InvalidAccessKeyId' }));
   });
 
-  test('is needed: a request without any signature is refused', () => {
+  test('is required: a request without any signature is refused', () => {
     expect(() => check({ ...lifecycle, headers: { host: 'examplebucket.s3.amazonaws.com' } }, SIGNED_AT)).toThrow(
       expect.objectContaining({ code: 'AccessDenied', status: 403 }),
     );

@@ -3,7 +3,7 @@ import { parseAuthorization, type Authorization, type SignedRequest } from './au
 import { uriEncode } from './request-url.ts';
 import { S3Error } from './s3-error.ts';
 
-/** One key pair: who may use the server. */
+/** The key pair that may use the server. */
 export interface S3Credentials {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
@@ -12,11 +12,11 @@ export interface S3Credentials {
 /** Checks AWS Signature Version 4 as S3 does, in the header or in the query of a presigned URL. */
 export type SignatureCheck = (request: SignedRequest, now: number) => Authorization;
 
-/** How far a client's clock may be off (S3, RequestTimeTooSkewed). */
+/** Greatest error of a client's clock (S3, RequestTimeTooSkewed). */
 const MAX_SKEW_MS = 15 * 60_000;
 
 /**
- * @returns A check that answers what was signed, or throws the S3Error that S3 would answer with.
+ * @returns a check that returns the signed claims, or throws the S3Error of S3.
  */
 export function createSignatureCheck(credentials: S3Credentials, region: string): SignatureCheck {
   const signingKey = createSigningKeys(credentials.secretAccessKey, region);
@@ -68,7 +68,7 @@ function checkTime({ timestamp, day, expiresInSeconds }: Authorization, now: num
     });
 }
 
-/** An unsigned `x-amz-*` header could be added by whoever holds a presigned URL, so S3 refuses it ("HeadersNotSigned"). */
+/** Refuses unsigned `x-amz-*` headers, as S3 does ("HeadersNotSigned"): any holder of a presigned URL could add one. */
 function checkSignedHeaders({ signedHeaders, isPresigned }: Authorization, { headers }: SignedRequest): void {
   if (!signedHeaders.includes('host')) throw new S3Error(403, 'AccessDenied', 'The host header must be signed');
   for (const name of Object.keys(headers)) {
@@ -85,7 +85,7 @@ function stringToSign(authorization: Authorization, request: SignedRequest): str
   return ['AWS4-HMAC-SHA256', timestamp, `${day}/${region}/s3/aws4_request`, hash].join('\n');
 }
 
-/** S3 encodes each part of the path once and normalises nothing: `//` and a slash at the end stay. */
+/** Builds the canonical request. S3 encodes each part of the path once and normalises nothing: `//` and a final slash stay. */
 function canonicalRequest({ signedHeaders, payload }: Authorization, { method, url, headers }: SignedRequest): string {
   const query = [...url.query]
     .filter(([name]) => name !== 'X-Amz-Signature')
@@ -101,7 +101,7 @@ function canonicalRequest({ signedHeaders, payload }: Authorization, { method, u
   return [method, url.segments.map(uriEncode).join('/'), query.join('&'), values.join(''), signedHeaders.join(';'), payload].join('\n');
 }
 
-/** The key of the last day is kept: deriving it takes four hashes, and the day hardly changes. */
+/** Derives signing keys. It keeps the key of the last day, because deriving one takes four hashes. */
 function createSigningKeys(secretAccessKey: string, region: string): (day: string) => Buffer {
   let kept: { day: string; key: Buffer } | undefined;
   return (day) => {

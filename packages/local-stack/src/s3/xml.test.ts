@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { textElement, textsOf } from './xml.ts';
 
-test('every key comes back from the XML it was written into', () => {
+test('every key survives writing to XML and reading', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'grapheme' }), (key) => {
       expect(textsOf(textElement('Key', key), 'Key')).toEqual([key]);

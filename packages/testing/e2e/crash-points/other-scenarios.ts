@@ -35,7 +35,7 @@ const bring = async (world: CrashWorld, ...words: Parameters<CrashWorld['place']
   await world.quiet();
 };
 
-/** What every caller is told, and the ledger; but for the times of ends, which a rebuild makes anew. */
+/** Reads what every caller gets, and the ledger, without the times of ends, which a rebuild sets anew. */
 async function readAll({ producer, records, orders }: CrashWorld): Promise<string> {
   const views = await Promise.all(
     orders.map(async (order) => {
@@ -55,7 +55,7 @@ async function bringOld(world: CrashWorld, options: PlaceOptions = {}): Promise<
   await world.quiet();
 }
 
-/** Makes all that lies in S3 so old that sums come long after it, and writes those as a worker would in a minute. */
+/** Makes all objects in S3 older than the sums of the ledger, and writes the sums as a worker does once a minute. */
 async function makeOld({ stack, redis }: CrashWorld): Promise<void> {
   const { s3, prefix } = stack;
   const at = Number((await redis.time())[0]) * 1000;
@@ -90,7 +90,7 @@ async function makeOld({ stack, redis }: CrashWorld): Promise<void> {
   await s3.start();
 }
 
-/** Repeats a key and an id: each is an earlier one, or refused for now. */
+/** Repeats a key and an id. Each call finds the earlier generation, or is refused for now. */
 async function repeat({ producer }: CrashWorld, keyed: OrderRecord): Promise<void> {
   for (const options of [{ idempotencyKey: 'a key' }, { generationId: idOf(keyed), idempotencyKey: 'a key' }]) {
     const generationId = await producer.enqueue(usualRequest, options).then(
@@ -100,11 +100,14 @@ async function repeat({ producer }: CrashWorld, keyed: OrderRecord): Promise<voi
         throw error;
       },
     );
-    if (generationId !== undefined && generationId !== idOf(keyed)) throw new Error('what was enqueued before was enqueued again');
+    if (generationId !== undefined && generationId !== idOf(keyed)) throw new Error('a repeated enqueue made a new generation');
   }
 }
 
-/** Redis is emptied while its worker runs. What had ended long before is read when the store is open, and its key is repeated meanwhile. */
+/**
+ * Builds the scenario in which an operator rebuilds a Redis that was emptied while its worker ran. The store opens before the rebuild has
+ * read old generations, and callers repeat the key of one meanwhile.
+ */
 function rebuild(): CrashScenario {
   const known = new WeakMap<CrashWorld, string>();
   return {
@@ -130,7 +133,7 @@ function rebuild(): CrashScenario {
       const again = await readAll(world);
       if (again !== known.get(world)) throw new Error(`it was ${known.get(world)}, and is ${again}`);
       const { generationId } = await world.producer.enqueue(usualRequest, { idempotencyKey: 'a key' });
-      if (generationId !== idOf(keyed!)) throw new Error('its idempotency key was forgotten');
+      if (generationId !== idOf(keyed!)) throw new Error('the rebuild lost the idempotency key');
       return trace;
     },
     async check(world) {
@@ -140,7 +143,7 @@ function rebuild(): CrashScenario {
   };
 }
 
-/** Of an order that is to be bought in a moment its job, its key, its place in the index and the sum of holds are wrong. */
+/** An order that is about to be bought, whose job, key, place in the index and sum of holds are wrong. */
 const reconcile: CrashScenario = {
   name: 'an operator reconciles what disagrees',
   worlds: 2,
@@ -154,7 +157,7 @@ const reconcile: CrashScenario = {
     await redis.del(`${stack.prefix}:submissions:${taskUUID}`, ...(await redis.keys(`${stack.prefix}:idempotency:*`)));
     await redis.zrem(`${stack.prefix}:open`, idOf(placed));
     for (const period of await redis.keys(`${stack.prefix}:spend:all:*`)) await redis.hincrby(period, 'reserved', 1_000_000);
-    // Twenty seconds pass, and the turn of who died is over.
+    // Twenty seconds pass, and the turn of the dead process ends.
     const meanwhile = async () => redis.del(...(await redis.keys(`${stack.prefix}:turn:*`)), `${stack.prefix}:turn:none`);
     const trace = await strikeProgram(world, { ...command(world, 'reconcile'), meanwhile }, order);
     await world.home(placed);

@@ -9,12 +9,12 @@ import type { EmulatorSwitches } from '../../src/fleet/stack.ts';
 import type { OrderRecord } from '../../src/judge/evidence.ts';
 import { taskIdsOf } from '../../src/judge/billed-tasks.ts';
 
-/** Longer than anything that a worker does by itself takes to come around. */
+/** Longer than the period of anything that an idle worker does. */
 const IDLE_MS = 3000;
-/** Of an id that no listing of what was enqueued since the checkpoint comes to. */
+/** Age of an id that no listing since the checkpoint covers. */
 const OLD_ID_MS = 3_600_000;
 
-/** A worker does what a caller asked for. */
+/** Builds a scenario in which a worker does what a caller asked for. */
 export const worker = (
   name: string,
   faults: EmulatorSwitches,
@@ -33,7 +33,7 @@ export const worker = (
 
 const buy = async (world: CrashWorld): Promise<void> => world.home(await world.place());
 
-/** Lets the provider do wrong until the bill shows so of the order, and then right. */
+/** Lets the provider fail until the bill shows it for the order, and then succeed. */
 export const wrongUntil =
   (faults: EmulatorSwitches, sign: 'submissions' | 'refusals') =>
   async (world: CrashWorld): Promise<void> => {
@@ -50,7 +50,7 @@ const seenOnBill = (world: CrashWorld, order: OrderRecord, sign: 'submissions' |
     return taskIdsOf(idOf(order), order.images).some((id) => (tasks.get(id)?.[sign] ?? 0) > 0);
   });
 
-/** Redis is taken back to a moment before the order; what follows is done while the worker is down. */
+/** Takes Redis back to a moment before the order, and runs `during` while the worker is down. */
 async function rollBack(world: CrashWorld, during: () => Promise<void>): Promise<void> {
   const { redis } = world.stack;
   const putBack = await redis.copyData();
@@ -66,10 +66,10 @@ export const workerScenarios: readonly CrashScenario[] = [
   worker('two images come home at once, and nothing is delivered', { webhookDropRate: 1 }, async (world) =>
     world.home(await world.place({ ...usualRequest, numberResults: 2 })),
   ),
-  // The window is open for longer than a worker that died is away: what was sent is over then, and neither home nor called accepted.
+  // The window is longer than the absence of a killed worker: the task has ended by then, and is neither home nor reported as accepted.
   worker('an image is fetched because its upload never comes', { uploadNeverRate: 1 }, buy, { uploadWindowMs: 3000 }),
   worker('a purchase fails, is made again and fails again', { failProviderErrorRate: 1 }, buy),
-  // The task runs on while its answer is missed and its purchase is asked about.
+  // The task still runs while its answer is lost and the worker asks about it.
   worker('the answer to a purchase is lost', { submitResetAfterRate: 1, executionMs: [1500, 1500] }, buy),
   worker('a purchase never arrives and is sent again', {}, wrongUntil({ submitResetBeforeRate: 1 }, 'submissions')),
   worker('a purchase is refused for now and sent again', {}, wrongUntil({ submit429Rate: 1 }, 'refusals')),
@@ -86,14 +86,14 @@ export const workerScenarios: readonly CrashScenario[] = [
     'a generation expires while its image is made',
     { executionMs: [900, 900] },
     async (world) => world.home(await world.place(usualRequest, { deadlineAt: Date.now() + 700 })),
-    // What may have been sent, and is not wanted any more, is looked for until then.
+    // The worker looks for a send that may have been accepted, although no caller wants it, until then.
     { resendWindowMs: 4000, horizonMs: 5000 },
   ),
   {
     name: 'a worker starts and asks S3 what Redis has forgotten, an old id that was enqueued and sent as well',
     worlds: 2,
     world: { faults: { executionMs: [600, 600] } },
-    // Nothing is forgotten, and everything else of a start is the same.
+    // Redis has lost nothing; all other steps of a start are the same.
     async idle(world) {
       await rollBack(world, () => Promise.resolve());
       return strikeStart(world, 'worker-0', { kind: 'trace' }, () => delay(IDLE_MS));
@@ -110,7 +110,7 @@ export const workerScenarios: readonly CrashScenario[] = [
       });
       return strikeStart(world, 'worker-0', order, async () => {
         for (const each of [...home, ...underWay]) {
-          await world.until(`${idOf(each)} is known again`, () => world.isKnown(each));
+          await world.until(`${idOf(each)} is restored`, () => world.isKnown(each));
           await world.home(each);
         }
         await world.quiet();
@@ -119,7 +119,7 @@ export const workerScenarios: readonly CrashScenario[] = [
   },
 ];
 
-/** A scenario by its name. @throws RangeError when there is none. */
+/** Returns a scenario by its name. @throws RangeError for an unknown name. */
 export function findScenario(name: string): CrashScenario {
   const scenario = workerScenarios.find((each) => each.name === name);
   if (scenario === undefined) throw new RangeError(`there is no scenario "${name}"`);

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { CrashPoint, Step } from './order.ts';
 import { derivePoints, describePoint, isInShare } from './points.ts';
 
-/** "a" is sent, "a!" is answered; each for the first time, or with its number. */
+/** Builds a trace: "a" is a request, "a!" its answer; a number counts repetitions. */
 const trace = (text: string): Step[] =>
   text.split(' ').map((word) => {
     const [, request = '', number = '', mark] = /^([a-z]+)(\d*)(!?)$/.exec(word) ?? [];
@@ -14,42 +14,42 @@ function say(traces: string[], idle: string[] = []): { points: string[]; twins: 
   return { points: points.map(describePoint), twins: twins.map(describePoint) };
 }
 
-test('each request is struck before it is sent and after its answer', () => {
+test('each request gives a point before it is sent and one after its answer', () => {
   expect(say(['a b a! b! a2 a2!']).points).toEqual(['before a, 1', 'before b, 1', 'after a, 1', 'after b, 1', 'after a, 2']);
 });
 
-test('what is sent right after an answer, with nothing else under way, is the same moment', () => {
+test('a request right after an answer, with no other under way, is the same moment', () => {
   expect(say(['a a! b b! c c!'])).toEqual({
     points: ['before a, 1', 'after a, 1', 'after b, 1', 'after c, 1'],
     twins: ['before b, 1', 'before c, 1'],
   });
 });
 
-test('what is sent while something else is under way is a moment of its own', () => {
+test('a request while another is under way is a moment of its own', () => {
   expect(say(['x a a! b b! x!']).twins).toEqual([]);
 });
 
-test('what follows upon one answer in one run and upon another in the next is a moment of its own', () => {
+test('a request that follows different answers in two runs is a moment of its own', () => {
   expect(say(['a a! b b! c c!', 'b b! a a! c c!']).twins).toEqual([]);
 });
 
-test('what goes on by itself comes in between nothing', () => {
+test('idle requests do not separate an answer from the next request', () => {
   expect(say(['a a! poll b poll! b!'], ['poll']).twins).toEqual(['before b, 1']);
 });
 
-test('what one of the golden runs did not do is not waited for', () => {
+test('a request that one golden run lacks is no point', () => {
   expect(say(['a a! a2 a2! b b!', 'a a! c c!', 'a a!']).points).toEqual(['before a, 1', 'after a, 1']);
 });
 
-test('what goes on by itself is struck so often as was said, however often it came', () => {
+test('an idle request gives as many points as stated, however often it came', () => {
   expect(say(['poll poll! poll2 poll2! poll3 poll3!'], ['poll']).points).toHaveLength(4);
 });
 
-test('what is never answered is struck before it is sent alone', () => {
+test('a request without an answer gives only the point before it', () => {
   expect(say(['a b b! a2 a2!']).points).toEqual(['before a, 1', 'before b, 1', 'after b, 1', 'before a, 2', 'after a, 2']);
 });
 
-test('each point is in one share of several, whatever other points there are', () => {
+test('each point is in exactly one share, whatever the other points are', () => {
   const points = Array.from({ length: 60 }, (_, at): CrashPoint => ({ request: `request ${at}`, occurrence: 1, moment: 'after' }));
   const shares = [0, 1].map((at) => points.filter((point) => isInShare(point, { at, of: 2 })));
   expect(shares.flat().toSorted((left, right) => points.indexOf(left) - points.indexOf(right))).toEqual(points);

@@ -8,9 +8,9 @@ test.each([
   [['PING'], 'redis PING'],
   [['evalsha', 'e0e1f9fabfc9d4800c877a703b823ac0578ff8db', '1', '{darkroom}:wait'], 'redis EVALSHA e0e1f9fa {darkroom}:wait'],
   [['evalsha', 'e0e1f9fabfc9d4800c877a703b823ac0578ff8db', '0'], 'redis EVALSHA e0e1f9fa'],
-])('%j is %s', (words, name) => expect(nameCommand(words)).toBe(name));
+])('names %j %s', (words, name) => expect(nameCommand(words)).toBe(name));
 
-test('a script has one name, sent whole or by its sum', () => {
+test('a script has the same name whether it is sent whole or by its hash', () => {
   const sum = 'e0e1f9fabfc9d4800c877a703b823ac0578ff8db'; // sha1 of "return 1"
   expect(nameCommand(['EVAL', 'return 1', '1', 'k'])).toBe(nameCommand(['EVALSHA', sum, '1', 'k']));
 });
@@ -22,4 +22,4 @@ test.each([
   ],
   ['GET /darkroom?list-type=2&prefix=records%2F2026-11-26%2F HTTP/1.1\r\n\r\n', 's3 GET /darkroom of records/<date>/'],
   ['{"positivePrompt":"GET / HTTP/1.1"}', undefined],
-])('%j is %s', (text, name) => expect(nameHttpRequest('s3', text)).toBe(name));
+])('names %j %s', (text, name) => expect(nameHttpRequest('s3', text)).toBe(name));

@@ -7,17 +7,17 @@ const settingsOf = (...words: string[]) => {
   return command.settings;
 };
 
-test('the number of faults follows from the number of generations, unless it is given', () => {
+test('the number of generations sets the number of faults, unless an option names it', () => {
   expect(settingsOf('--generations', '2000', '--seed', '7')).toMatchObject({ seed: 7, kills: 50, redisKills: 3, rollbacks: 3 });
   expect(settingsOf('--generations', '2000', '--kills', '0', '--rollbacks', '1')).toMatchObject({ kills: 0, redisKills: 3, rollbacks: 1 });
 });
 
-test('a provider forgets only when asked to', () => {
+test('the provider forgets only if an option says so', () => {
   expect(settingsOf()).not.toHaveProperty('forget');
   expect(settingsOf('--forget', 'inside-window').forget).toBe('inside-window');
 });
 
-test('a scenario is a name for settings, which other options change', () => {
+test('a scenario names settings, and other options change them', () => {
   expect(settingsOf('--scenario', 'forgotten-refusal')).toMatchObject({
     scenario: 'forgotten-refusal',
     seed: 31_337,
@@ -37,7 +37,7 @@ test('a scenario is a name for settings, which other options change', () => {
   });
 });
 
-test('a scenario says how far Redis goes back, how fast orders come in, and how slow their callers are', () => {
+test('a scenario sets the length of rollbacks, the rate of orders and the age of ids', () => {
   expect(settingsOf('--scenario', 'back-10-minutes')).toMatchObject({
     ordersPerSecond: 1.2,
     rollbacks: 1,
@@ -54,10 +54,10 @@ test.each([
   [['--scale', '0'], /--scale must be a number and at least 0.5, got "0"/],
   [['--forget', 'never'], /--forget must be one of after-window, inside-window/],
   [['--sead', '1'], /unknown option '--sead'/],
-])('%j is refused in words', (words, message) => {
+])('refuses %j with a message', (words, message) => {
   expect(parseCommandLine(words)).toEqual({ kind: 'wrong', message: expect.stringMatching(message) });
 });
 
-test('--help is about every option', () => {
+test('--help describes every option', () => {
   expect(parseCommandLine(['--seed', '1', '--help'])).toEqual({ kind: 'help' });
 });

@@ -14,7 +14,7 @@ const settings: FaultRunSettings = {
   ...usualFaults(3000),
 };
 
-test('one order in a hundred is poisoned, which its prompt alone shows to the provider', () => {
+test('one order in a hundred is poisoned, and only its prompt shows that to the provider', () => {
   const orders = deriveOrders(settings);
   const poisoned = orders.filter(({ isPoisoned }) => isPoisoned === true);
   expect(poisoned.length / orders.length).toBeGreaterThan(0.005);
@@ -22,7 +22,7 @@ test('one order in a hundred is poisoned, which its prompt alone shows to the pr
   expect(orders.filter(({ request }) => JSON.stringify(request).includes(POISON))).toEqual(poisoned);
 });
 
-test('slow callers enqueue under ids as old as is stated, and as many as is stated', () => {
+test('slow callers are as many as the settings say, and their ids as old', () => {
   const agesOf = (given: Partial<FaultRunSettings>) =>
     deriveOrders({ ...settings, ...given }).flatMap(({ mintedAgoMs }) => (mintedAgoMs === undefined ? [] : [mintedAgoMs]));
   expect(agesOf({}).length / 3000).toBeCloseTo(0.03, 1);

@@ -16,7 +16,7 @@ const settingsOf = (seed: number, generations = 2000): FaultRunSettings => ({
   ...usualFaults(generations),
 });
 
-test('the same settings give the same schedule, orders and provider, and another seed gives others', () => {
+test('equal settings give equal schedules, orders and providers, and another seed gives others', () => {
   for (const derive of [deriveSchedule, deriveOrders, (settings: FaultRunSettings) => deriveProviderFaults(settings, timingOf(1))]) {
     expect(derive(settingsOf(1))).toEqual(derive(settingsOf(1)));
     expect(derive(settingsOf(2))).not.toEqual(derive(settingsOf(1)));
@@ -32,7 +32,7 @@ test('more faults of one kind change none of the others', () => {
   );
 });
 
-test('a rollback of a stated length begins early and takes as long as is stated', () => {
+test('a rollback with a stated length begins early and has that length', () => {
   const rollback = { lostMs: 600_000, idleMs: 5000 };
   const strikes = deriveSchedule({ ...settingsOf(1), rollbacks: 2, rollback }).filter(({ fault }) => fault.kind === 'redis-rollback');
   expect(strikes).toHaveLength(2);
@@ -42,11 +42,11 @@ test('a rollback of a stated length begins early and takes as long as is stated'
   }
 });
 
-test('more orders leave the first ones and each fault as they were, which strikes after the same share of the orders', () => {
+test('more orders change no earlier order and no fault, which strikes after the same share of the orders', () => {
   for (const seed of [1, 2, 3]) {
     expect(deriveOrders(settingsOf(seed, 2000)).slice(0, 300)).toEqual(deriveOrders(settingsOf(seed, 300)));
     const given = settingsOf(seed, 2000);
-    // By what they are: those of one target may change places where they are to strike at the same order.
+    // Compared by kind: faults of one target at the same order may change places.
     const faultsOf = (generations: number) =>
       deriveSchedule({ ...given, generations })
         .map(({ afterOrders, ...rest }) => ({ share: afterOrders / generations, what: JSON.stringify(rest) }))
@@ -57,7 +57,7 @@ test('more orders leave the first ones and each fault as they were, which strike
   }
 });
 
-test('more orders bring more of the usual faults, and those of the same number are the same', () => {
+test('more orders bring more of the usual faults, and change no earlier fault', () => {
   const [fewer, more] = [400, 2000].map((generations) =>
     deriveSchedule(settingsOf(1, generations)).map(({ fault }) => JSON.stringify(fault)),
   );
@@ -65,7 +65,7 @@ test('more orders bring more of the usual faults, and those of the same number a
   expect(more?.length).toBeGreaterThan(fewer?.length ?? Infinity);
 });
 
-test('2,000 generations are put through at least 40 kills, 3 kills of Redis and 2 rollbacks', () => {
+test('2,000 generations meet at least 40 kills, 3 kills of Redis and 2 rollbacks', () => {
   const faults = deriveSchedule(settingsOf(1)).map(({ fault }) => fault.kind);
   const count = (kind: string): number => faults.filter((each) => each === kind).length;
   expect(count('kill')).toBeGreaterThanOrEqual(40);
@@ -75,7 +75,7 @@ test('2,000 generations are put through at least 40 kills, 3 kills of Redis and 
     expect(count(kind), kind).toBeGreaterThan(0);
 });
 
-test('a failover finds its replica behind, each by another time', () => {
+test('each failover has a replica that is behind by a different time', () => {
   const lags = Array.from({ length: 20 }, (_, seed) => deriveSchedule(settingsOf(seed))).flatMap((schedule) =>
     schedule.flatMap(({ fault }) => (fault.kind === 'redis-failover' ? [fault.lagMs] : [])),
   );
@@ -84,7 +84,7 @@ test('a failover finds its replica behind, each by another time', () => {
   expect(Math.max(...lags)).toBeGreaterThan(1200);
 });
 
-test('every part is struck, and every fault strikes while orders are placed', () => {
+test('faults strike every part, and only while callers place orders', () => {
   const schedule = deriveSchedule(settingsOf(3));
   expect([...new Set(schedule.map(({ target }) => target))].toSorted()).toEqual([
     'emulator',
@@ -101,14 +101,14 @@ test('every part is struck, and every fault strikes while orders are placed', ()
   }
 });
 
-test('some workers are frozen for longer than the lock of a job, and never for as long as a resend window', () => {
+test('some freezes of workers outlast the lock of a job, and none lasts a resend window', () => {
   const { lockDurationMs, resendWindowMs } = timingOf(1);
   const freezes = deriveSchedule(settingsOf(1)).flatMap(({ fault }) => (fault.kind === 'freeze' ? [fault.forMs] : []));
   expect(freezes.some((ms) => ms > lockDurationMs)).toBe(true);
   expect(Math.max(...freezes)).toBeLessThan(resendWindowMs / 4);
 });
 
-test('a provider that forgets after the window meets a worker that slept until then', () => {
+test('with a provider that forgets after the window, a worker sleeps until then', () => {
   const { resendWindowMs } = timingOf(1);
   const sleeps = deriveSchedule({ ...settingsOf(1), forget: 'after-window' }).filter(
     ({ fault }) => fault.kind === 'freeze' && fault.forMs > 2 * resendWindowMs,
@@ -116,7 +116,7 @@ test('a provider that forgets after the window meets a worker that slept until t
   expect(sleeps).toHaveLength(1);
 });
 
-test('at least one clock of a worker or receiver is wrong, of the first ones never, and one more worker changes no other clock', () => {
+test('at least one clock is wrong, never that of the first worker or receiver, and one more worker changes no other clock', () => {
   const offsets = Array.from({ length: 300 }, (_, seed) => deriveClockOffsets(settingsOf(seed)));
   expect(new Set(offsets.flatMap((each) => [...each.keys()]))).toEqual(new Set(['worker-1', 'receiver-1']));
   expect(new Set(offsets.map((each) => each.get('worker-1')))).toEqual(new Set([0, 40_000, -40_000]));
@@ -125,7 +125,7 @@ test('at least one clock of a worker or receiver is wrong, of the first ones nev
     expect(deriveClockOffsets({ ...settingsOf(seed), workers: 3 }).get('worker-1')).toBe(each.get('worker-1'));
 });
 
-test('orders are of every kind', () => {
+test('orders of every kind occur', () => {
   const orders = deriveOrders(settingsOf(1));
   expect(orders).toHaveLength(2000);
   for (const [kind, holds] of Object.entries({
@@ -135,7 +135,7 @@ test('orders are of every kind', () => {
     'an idempotency key': ({ idempotencyKey }) => idempotencyKey !== undefined,
     'a repeated enqueue': ({ repeats }) => repeats?.with === 'same-id',
     'a repeated idempotency key': ({ repeats }) => repeats?.with === 'idempotency-key',
-    'an id that is old': ({ mintedAgoMs }) => mintedAgoMs !== undefined,
+    'an old id': ({ mintedAgoMs }) => mintedAgoMs !== undefined,
     'a cancel': ({ cancelAfterMs }) => cancelAfterMs !== undefined,
     'a time to run': ({ runAfterMs }) => runAfterMs !== undefined,
     'a deadline': ({ deadlineAfterMs }) => deadlineAfterMs !== undefined,

@@ -8,32 +8,32 @@ const struck: Partial<Record<Fault['kind'], number>> = {};
 for (const { fault } of schedule) struck[fault.kind] = (struck[fault.kind] ?? 0) + 1;
 const whole = { schedule, counts: { struck }, wrongClocks: 1, capStops: 1 };
 
-test('a run that was struck by all that it was to suffer is in no doubt', () => {
+test('a run in which every planned fault struck is a proof', () => {
   expect(whatDidNotStrike(whole)).toEqual([]);
 });
 
-test.each(Object.keys(struck) as Fault['kind'][])('a run that %s never struck is no proof', (kind) => {
+test.each(Object.keys(struck) as Fault['kind'][])('a run in which %s never struck is no proof', (kind) => {
   const { [kind]: _, ...others } = struck;
   expect(whatDidNotStrike({ ...whole, counts: { struck: others } })).toEqual([`${kind} never struck`]);
 });
 
-test('nor is one that was struck less often than was planned', () => {
+test('a run with fewer faults than planned is no proof', () => {
   expect(whatDidNotStrike({ ...whole, counts: { struck: { ...struck, kill: 9 } } })).toEqual(['kill struck 9 of 10 times']);
 });
 
-test('nor is one without a wrong clock, or whose cap stopped nothing', () => {
+test('a run without a wrong clock, or whose cap stopped no order, is no proof', () => {
   expect(whatDidNotStrike({ ...whole, wrongClocks: 0, capStops: 0 })).toHaveLength(2);
   const { capStops: _, ...uncapped } = whole;
   expect(whatDidNotStrike(uncapped)).toEqual([]);
 });
 
-test('nor is one whose Redis was to go back further than any worker compared it from', () => {
+test('a run whose Redis went back less far than planned is no proof', () => {
   const wentBack = { plannedMs: 600_000, oldestCheckpointMs: 599_999 };
   expect(whatDidNotStrike({ ...whole, wentBack })).toEqual([expect.stringContaining('redis never went back by 600000 ms') as string]);
   expect(whatDidNotStrike({ ...whole, wentBack: { ...wentBack, oldestCheckpointMs: 600_000 } })).toEqual([]);
 });
 
-test('a run is put through each kind of fault, of which it is asked whether it struck', () => {
+test('a run has each kind of fault that the check counts', () => {
   expect(Object.keys(struck).toSorted()).toEqual([
     'freeze',
     'kill',

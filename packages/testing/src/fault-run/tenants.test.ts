@@ -7,7 +7,7 @@ import { CROWDED, priceOf, tenantCapUsd } from './tenants.ts';
 const ordersOf = (generations: number, seed: number) =>
   deriveOrders({ seed, generations, workers: 2, receivers: 2, ordersPerSecond: 20, scale: 1, ...usualFaults(generations) });
 
-/** What is ordered by each tenant, as a share of its cap. */
+/** Returns the load of each tenant, as a share of its cap. */
 function loadsOf(orders: ReturnType<typeof ordersOf>): Map<string, number> {
   const cap = parseUsd(tenantCapUsd(orders));
   const loads = new Map<string, number>();
@@ -15,7 +15,7 @@ function loadsOf(orders: ReturnType<typeof ordersOf>): Map<string, number> {
   return loads;
 }
 
-test.each([400, 2000])('of %d orders one tenant places a tenth, and reaches its cap after about 60 in 100 of them', (generations) => {
+test.each([400, 2000])('one tenant places a tenth of %d orders, and reaches its cap after about 60 % of them', (generations) => {
   for (const seed of [1, 2, 3, 4]) {
     const orders = ordersOf(generations, seed);
     const crowded = orders.filter(({ tenant }) => tenant === CROWDED);
@@ -26,7 +26,7 @@ test.each([400, 2000])('of %d orders one tenant places a tenth, and reaches its 
   }
 });
 
-test.each([20, 150, 2000])('no other of 30 tenants comes near it in %d orders', (generations) => {
+test.each([20, 150, 2000])('none of the 30 other tenants comes near its cap in %d orders', (generations) => {
   for (const seed of [1, 2, 3, 4]) {
     const { [CROWDED]: _, ...others } = Object.fromEntries(loadsOf(ordersOf(generations, seed)));
     expect(Object.keys(others).length).toBe(Math.min(30, generations * 0.9));
@@ -34,7 +34,7 @@ test.each([20, 150, 2000])('no other of 30 tenants comes near it in %d orders', 
   }
 });
 
-test('what waits under the cap has a deadline, and some of it is not asked for at once', () => {
+test('orders that wait at the cap have a deadline, and some have a runAt', () => {
   const crowded = ordersOf(2000, 1).filter(({ tenant }) => tenant === CROWDED);
   for (const { deadlineAfterMs, runAfterMs = 0 } of crowded) expect(deadlineAfterMs).toBeGreaterThan(runAfterMs);
   expect(crowded.filter(({ runAfterMs }) => runAfterMs !== undefined).length).toBeGreaterThan(10);

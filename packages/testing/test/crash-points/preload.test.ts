@@ -14,7 +14,7 @@ import { uniquePrefix } from '../../src/unique-prefix.ts';
 
 const program = fileURLToPath(new URL('programs/five-steps.mjs', import.meta.url));
 
-/** A server of one kind that takes down what it was asked. */
+/** Starts a server of one kind that records its requests. */
 async function listen(heard: string[]): Promise<{ url: string; server: Server }> {
   const server = createServer((request, response) => {
     heard.push(`${request.method} ${request.url}`);
@@ -65,12 +65,12 @@ async function setup() {
 
 const steps = ['set', 'script', 'put', 'post', 'get'];
 
-test('a process without an order does what it does, and nothing is counted', async () => {
+test('a process without an order is unchanged and not counted', async () => {
   const { run } = await setup();
   expect(await run()).toMatchObject({ signal: null, steps, count: '2', trace: { readings: 1, steps: [] } });
 });
 
-test('every request to Redis, S3 and the provider is counted, with those that a library makes by itself', async () => {
+test('the tap counts every request to Redis, S3 and the provider, also those that a library makes by itself', async () => {
   const { run } = await setup();
   const { trace, signal } = await run({ kind: 'trace' });
   expect(signal).toBeNull();
@@ -84,11 +84,11 @@ test('every request to Redis, S3 and the provider is counted, with those that a 
     'redis GET',
   ]);
   expect(sent).toEqual(expect.arrayContaining(['redis INFO', 'redis EXEC']));
-  expect(sent, 'nothing of a transaction happens before its end').not.toContain('redis MULTI');
+  expect(sent, 'Redis runs nothing of a transaction before its end').not.toContain('redis MULTI');
   expect(trace.steps.filter(({ step }) => step === 'answered')).toHaveLength(sent.length);
 });
 
-test('at each point the process dies there: nothing of the request was sent, or all of it was done and nobody knows', async () => {
+test('the process dies at each point: before the request is sent, or after the server has done it', async () => {
   const { run } = await setup();
   const { trace: golden } = await run({ kind: 'trace' });
   const own = golden.steps
@@ -96,7 +96,7 @@ test('at each point the process dies there: nothing of the request was sent, or 
     .map(({ step, request, occurrence }) => ({ request, occurrence, moment: step === 'sent' ? ('before' as const) : ('after' as const) }));
   expect(own).toHaveLength(10);
   for (const [number, at] of own.entries()) {
-    const done = Math.ceil(number / 2); // of each two points the first is before the request, the second after it
+    const done = Math.ceil(number / 2); // the first of two points is before the request, the second after it
     const { signal, trace, ...left } = await run({ kind: 'die', at });
     expect({ signal, died: trace.died }).toEqual({ signal: 'SIGKILL', died: at });
     expect(left, JSON.stringify(at)).toEqual({
@@ -107,7 +107,7 @@ test('at each point the process dies there: nothing of the request was sent, or 
   }
 });
 
-test('an order for what never comes kills nobody', async () => {
+test('an order for a request that never comes kills no process', async () => {
   const { run } = await setup();
   const { signal, trace } = await run({ kind: 'die', at: { request: 'redis SET nothing', occurrence: 1, moment: 'before' } });
   expect({ signal, died: trace.died }).toEqual({ signal: null, died: undefined });

@@ -22,7 +22,7 @@ async function setup() {
   return { redis, connect };
 }
 
-test('after a failover a standing connection reads from the demoted node and cannot write, and a new one does both', async () => {
+test('after a failover an open connection can only read, from the demoted node, and a new one can also write', async () => {
   const { redis, connect } = await setup();
   const standing = connect();
   await standing.set('kept', 'yes');
@@ -36,7 +36,7 @@ test('after a failover a standing connection reads from the demoted node and can
   expect(await connect().get('kept')).toBe('still');
 });
 
-test('a full Redis refuses writes until it is not full any more', async () => {
+test('a full Redis refuses writes until it has room again', async () => {
   const { redis, connect } = await setup();
   const client = connect();
   const empty = await redis.fill();
@@ -45,7 +45,7 @@ test('a full Redis refuses writes until it is not full any more', async () => {
   expect(await client.set('one', 'more')).toBe('OK');
 });
 
-test('what was written outlives a kill after a failover', async () => {
+test('writes survive a kill after a failover', async () => {
   const { redis, connect } = await setup();
   await (
     await redis.failOver()
@@ -56,7 +56,7 @@ test('what was written outlives a kill after a failover', async () => {
   expect(await connect().get('kept')).toBe('yes');
 });
 
-test('a replica that is behind lacks what the old node took in its last moments', async () => {
+test('a replica that is behind lacks the last writes of the old node', async () => {
   const { redis, connect } = await setup();
   const standing = connect();
   let [written, isOver] = [0, false];

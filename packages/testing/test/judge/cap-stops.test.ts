@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { countCapStops } from '../../src/judge/cap-stops.ts';
 import { createHistory } from './history.ts';
 
-/** Beside an image that was bought, an order of the same price that expired, under a cap. */
+/** Adds an expired order beside a bought image of the same price, under a cap. */
 async function stopsUnder(cap: string | undefined, happen: (history: ReturnType<typeof createHistory>) => void): Promise<number> {
   const history = createHistory();
   history.bought(history.order({ tenant: 'acme' }));
@@ -16,12 +16,12 @@ const expires = (history: ReturnType<typeof createHistory>, tenant = 'acme') => 
   return ref;
 };
 
-test('an order is stopped by a cap if it was refused, or expired unsent where there was no room for it', async () => {
+test('a cap stopped an order that was refused, or that expired unsent without room for it', async () => {
   expect(await stopsUnder('0.02', (history) => void history.order({ outcome: 'refused' }))).toBe(1);
   expect(await stopsUnder('0.039', (history) => void expires(history))).toBe(1);
 });
 
-test('it is not if there was room, if it was sent, if another tenant has spent the money, or without a cap', async () => {
+test('a cap stopped no order that had room, was sent, has another tenant, or has no cap', async () => {
   expect(await stopsUnder('0.04', (history) => void expires(history))).toBe(0);
   expect(await stopsUnder('0.039', (history) => history.settled(expires(history), 'failed'))).toBe(0);
   expect(await stopsUnder('0.039', (history) => void expires(history, 'zenith'))).toBe(0);

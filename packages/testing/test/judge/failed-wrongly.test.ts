@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { clean, judged, type History } from './judged.ts';
 
-/** Sent, accepted and failed, as the provider says and the record too. */
+/** Adds a send that is accepted and fails, by the provider and by the record. */
 function fails(history: History, ref: ReturnType<History['order']>, code?: string): void {
   history.sent(ref);
   history.accepted(ref);
@@ -42,7 +42,7 @@ describe('an image has failed wrongly', () => {
     expect(counts).toEqual({ ...clean, failedWrongly: 1 });
   });
 
-  test('when a refusal used up its id, under the next of which it could have been bought', async () => {
+  test('when a refusal used up its id, although the next id could buy it', async () => {
     const counts = await judged((history) => {
       const ref = history.order();
       history.refused(ref, 429, 'rateLimitExceeded');
@@ -64,13 +64,13 @@ describe('an image has failed wrongly', () => {
   test.each([
     ['expired without a deadline', {}, 'expired'],
     ['expired before its deadline', { deadlineAt: 6_000 }, 'expired'],
-    ['cancelled and nobody cancelled it', {}, 'cancelled'],
+    ['cancelled without a cancel of its caller', {}, 'cancelled'],
   ] as const)('when it is %s', async (_what, fields, status) => {
     expect(await judged((history) => history.ended(history.order(fields), status, 'failed'))).toEqual({ ...clean, failedWrongly: 1 });
   });
 });
 
-describe('an image that may be bought twice', () => {
+describe('an image with at most two submissions', () => {
   test.each(['providerError', 'timeoutProvider'])('has failed wrongly after one %s', async (code) => {
     expect(await judged((history) => fails(history, history.order(), code))).toEqual({ ...clean, failedWrongly: 1 });
   });
@@ -88,7 +88,7 @@ describe('an image that may be bought twice', () => {
     expect(await judged((history) => fails(history, history.order(), 'contentPolicyViolation'))).toEqual(clean);
   });
 
-  test('is not bought again after one failure when its caller asked for its end', async () => {
+  test('is not bought again after one failure if its caller cancelled it', async () => {
     const counts = await judged((history) => {
       const ref = history.order({ cancelledAt: 2_000 });
       fails(history, ref);

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { isAsPromised, promiseOf } from '../../src/judge/five-figures.ts';
 import { createHistory } from './history.ts';
 
-test('a run without fault is as promised, and one that crosses a cap is not', async () => {
+test('a clean run is as promised, and one that crosses a cap is not', async () => {
   const history = createHistory();
   history.bought(history.order());
   expect(isAsPromised((await history.judge()).judgement)).toBe(true);
@@ -10,7 +10,7 @@ test('a run without fault is as promised, and one that crosses a cap is not', as
   expect(isAsPromised((await history.judge()).judgement)).toBe(false);
 });
 
-test('a provider that forgets ids must be found to have been paid as often as was predicted', async () => {
+test('with a provider that forgets ids the judge must find the predicted executions', async () => {
   const history = createHistory();
   history.bought(history.order());
   const { judgement } = await history.judge();

@@ -4,7 +4,7 @@ import { createHistory } from './history.ts';
 
 type History = ReturnType<typeof createHistory>;
 
-/** Each line of a history comes 100 ms after the one before. */
+/** Predicts from a history whose lines are 100 ms apart. */
 async function predicted(forgetAfterMs: number, happen: (history: History, ref: ReturnType<History['order']>) => void) {
   const history = createHistory();
   happen(history, history.order());
@@ -20,7 +20,7 @@ const sendAgain = (history: History, ref: ReturnType<History['order']>): void =>
   history.sent(ref);
 };
 
-test('a send that comes when the id is forgotten is one more execution', async () => {
+test('a send after the provider forgot the id is one more execution', async () => {
   expect(
     await predicted(150, (history, ref) => {
       sendAgain(history, ref);
@@ -30,7 +30,7 @@ test('a send that comes when the id is forgotten is one more execution', async (
   ).toEqual(one);
 });
 
-test('a send that comes before that is none, and one that is executed all the same is not predicted', async () => {
+test('an earlier send is none, and an execution of one all the same is not predicted', async () => {
   expect(
     await predicted(1000, (history, ref) => {
       sendAgain(history, ref);
@@ -40,7 +40,7 @@ test('a send that comes before that is none, and one that is executed all the sa
   ).toEqual(nothing);
 });
 
-test('a send that should have been executed is predicted although it was refused', async () => {
+test('a send after the provider forgot the id counts although the provider refused it as used', async () => {
   expect(
     await predicted(150, (history, ref) => {
       sendAgain(history, ref);
@@ -59,7 +59,7 @@ test('a send that was cut off or refused for another reason is none', async () =
   ).toEqual(nothing);
 });
 
-test('an id is known for as long as its task runs', async () => {
+test('the provider knows an id for as long as its task runs', async () => {
   expect(
     await predicted(150, (history, ref) => {
       history.sent(ref);

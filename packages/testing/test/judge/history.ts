@@ -14,17 +14,17 @@ import {
 import { judge, type Judgement } from '../../src/judge/judge.ts';
 
 const PRICE_NANO_USD = 20_000_000;
-/** When it begins. */
+/** Begin of each history. */
 const NOON = Date.UTC(2026, 10, 22, 12);
 
-/** What a record may tell of an image. */
+/** The facts of an image in a record. */
 interface ToldInRecord {
   seed?: number;
   imageUUID?: string;
   factsFrom?: 'delivery' | 'provider';
 }
 
-/** A run as it could have left its files behind, made by hand: what is not called did not happen. */
+/** Creates the history of a run by hand: each call adds one event, and nothing else happens. */
 export function createHistory() {
   const bill: object[] = [];
   const objects = new Map<string, string>();
@@ -58,20 +58,20 @@ export function createHistory() {
     generations,
     ledger,
     pauses,
-    /** Goes on at noon of a day. */
+    /** Continues at noon of a day. */
     goTo: (day: string) => (at = Date.parse(`${day}T12:00:00Z`)),
-    /** Puts money into one period of the ledger. */
+    /** Adds money to one period of the ledger. */
     bookInto(period: string, { settled = 0, held = 0 }): void {
       const { settledNanoUsd, heldNanoUsd } = ledger.periods[period] ?? { settledNanoUsd: 0, heldNanoUsd: 0 };
       ledger.periods[period] = { settledNanoUsd: settledNanoUsd + settled, heldNanoUsd: heldNanoUsd + held };
     },
-    /** Puts money into the ledger of a tenant. */
+    /** Adds money to all periods of a tenant. */
     book(nanoUsd: { settled?: number; held?: number }, tenant = 'default'): void {
       for (const period of periodsOf(tenant)) this.bookInto(period, nanoUsd);
     },
-    /** Adds text to the bill as it stands. */
+    /** Appends text to the bill. */
     scribble: (text: string) => (billText += text),
-    /** A generation of one image that was ordered, and ended as succeeded. */
+    /** Adds an order for one image that succeeded. */
     order(fields: Partial<OrderRecord> = {}): SubmissionRef {
       const generationId = createGenerationId(Date.now());
       const ref = { generationId, index: 0, n: 1 };
@@ -83,7 +83,7 @@ export function createHistory() {
       };
       return ref;
     },
-    /** What Redis says at the end of its only image. */
+    /** Sets the end of its only image in Redis. */
     ended(ref: SubmissionRef, status: GenerationRecord['status'], image = status as string): void {
       generations[ref.generationId] = {
         status,
@@ -96,7 +96,7 @@ export function createHistory() {
     refused: (ref: SubmissionRef, httpStatus: number, code: string) => line('refusal', ref, { receipt: 1, httpStatus, code }),
     failed: (ref: SubmissionRef, code = 'providerError', costNanoUsd = 0) =>
       line('failure', ref, { run: 1, costUsd: formatUsd(costNanoUsd), code }),
-    /** The image was made and billed. */
+    /** The provider makes the image and bills it. */
     executed: (ref: SubmissionRef, run = 1) => {
       line('execution', ref, {
         run,
@@ -104,12 +104,12 @@ export function createHistory() {
         images: [{ sha256: sha256Of(ref, run), seed: run, imageUUID: `image ${run}` }],
       });
     },
-    /** The image lies in the bucket. */
+    /** Puts the image into the bucket. */
     kept: (ref: SubmissionRef, under: 'images' | 'quarantine' = 'images', run = 1) =>
       objects.set(under === 'images' ? imageKey(ref) : `quarantine/${taskUuidOf(ref)}`, bytesOf(ref, run)),
-    /** The key of its image. */
+    /** Returns the key of its image. */
     imageKey,
-    /** Its result lies in the bucket, and its cost is in the ledger. */
+    /** Puts its result into the bucket, and its cost into the ledger. */
     settled(
       ref: SubmissionRef,
       status: 'succeeded' | 'failed' | 'lost' | 'unknown',
@@ -128,12 +128,12 @@ export function createHistory() {
         }),
       );
     },
-    /** Redis says that its image has succeeded, and serves that of this submission. */
+    /** Marks its image as succeeded in Redis, served from this submission. */
     served(ref: SubmissionRef): void {
       const [image] = generations[ref.generationId]?.images ?? [];
       if (image?.status === 'succeeded') Object.assign(image, { submissions: ref.n, image: servedOf(ref) });
     },
-    /** Ordered, made, kept and settled. */
+    /** Adds an image that is ordered, made, kept and settled. */
     bought(ref: SubmissionRef): void {
       this.served(ref);
       this.sent(ref);
@@ -142,7 +142,7 @@ export function createHistory() {
       this.kept(ref);
       this.settled(ref, 'succeeded');
     },
-    /** Writes it all into files, and has them read and judged. */
+    /** Writes all files, reads them and judges them. */
     async judge(): Promise<{ judgement: Judgement; evidence: Evidence }> {
       const directory = await mkdtemp(join(tmpdir(), 'darkroom-history-'));
       try {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { clean, judged, type History } from './judged.ts';
 
-describe('a run without fault', () => {
+describe('a clean run', () => {
   test('counts nothing', async () => {
     expect(await judged(() => undefined)).toEqual(clean);
   });
@@ -28,7 +28,7 @@ describe('a run without fault', () => {
     expect(counts).toEqual(clean);
   });
 
-  test('may hold what the provider refused, what was cancelled, and what passed its deadline', async () => {
+  test('may hold refused, cancelled and expired orders', async () => {
     const counts = await judged((history) => {
       const refused = history.order();
       history.sent(refused);
@@ -40,7 +40,7 @@ describe('a run without fault', () => {
     expect(counts).toEqual(clean);
   });
 
-  test('may hold an order that was refused', async () => {
+  test('may hold a refused order', async () => {
     const counts = await judged((history) => {
       history.ledger.caps = { 'tenant:day': '0.04' };
       const { generationId } = history.order({ outcome: 'refused', images: 3 });
@@ -52,7 +52,7 @@ describe('a run without fault', () => {
   test.each([
     ['cancelled', { cancelledAt: 2_000 }],
     ['with a deadline that had passed', { deadlineAt: 2_000, endedAt: 2_000 }],
-  ])('may hold an order, %s, that Redis forgot before anything of it was bought', async (_what, fields) => {
+  ])('may hold an order, %s, that Redis lost before a purchase', async (_what, fields) => {
     const counts = await judged((history) => {
       for (const outcome of ['given-up', 'final'] as const) {
         const { generationId } = history.order({ outcome, ...fields });
@@ -64,7 +64,7 @@ describe('a run without fault', () => {
 });
 
 describe('lost', () => {
-  test('counts an image on the bill that lies nowhere', async () => {
+  test('counts a billed image without bytes in the bucket', async () => {
     const counts = await judged((history) => {
       const ref = history.order();
       history.sent(ref);
@@ -87,7 +87,7 @@ describe('lost', () => {
 });
 
 describe('paid twice', () => {
-  test('counts a second execution of one submission, which has no place for its image, though both were settled', async () => {
+  test('counts a second execution of one submission, although both were settled', async () => {
     const counts = await judged((history) => {
       const ref = history.order();
       history.bought(ref);
@@ -129,7 +129,7 @@ describe('paid twice', () => {
     expect(counts).toEqual({ ...clean, paidTwice: 1 });
   });
 
-  test('counts an image that nobody ordered, whose money is on no account of a tenant', async () => {
+  test('counts an image that no caller ordered, whose money no tenant’s account holds', async () => {
     const counts = await judged((history) => {
       history.bought(history.order());
       history.orders.pop();
@@ -137,7 +137,7 @@ describe('paid twice', () => {
     expect(counts).toEqual({ ...clean, paidTwice: 1, ledgerDifferenceNanoUsd: 20_000_000 });
   });
 
-  test('counts what was sent for an order that was refused', async () => {
+  test('counts a send for a refused order', async () => {
     const counts = await judged((history) => {
       history.ledger.caps = { 'tenant:day': '0.04' };
       const ref = history.order({ outcome: 'refused', images: 3 });
@@ -161,12 +161,12 @@ describe('paid twice', () => {
 
 describe('stuck', () => {
   test.each([
-    ['an order whose caller was never told', (history: History) => history.bought(history.order({ outcome: 'open' }))],
-    ['an order whose caller was told nonsense', (history: History) => history.bought(history.order({ surprise: 'nonsense' }))],
+    ['an order whose caller never got an answer', (history: History) => history.bought(history.order({ outcome: 'open' }))],
+    ['an order whose caller got nonsense', (history: History) => history.bought(history.order({ surprise: 'nonsense' }))],
     ...(['given-up', 'final'] as const).flatMap((outcome) =>
       [{}, { deadlineAt: 6_000, endedAt: 5_999 }, { deadlineAt: Number.MAX_SAFE_INTEGER }].map(
         (fields): [string, (history: History) => void] => [
-          `an order that is ${outcome} and of which nothing is left, with ${JSON.stringify(fields)}`,
+          `an order that is ${outcome} and gone, with ${JSON.stringify(fields)}`,
           (history) => {
             const { generationId } = history.order({ outcome, ...fields });
             history.generations[generationId] = null;

@@ -3,7 +3,7 @@ import { createHistory } from './history.ts';
 export type History = ReturnType<typeof createHistory>;
 export type Ref = ReturnType<History['order']>;
 
-/** Judges a history that holds, beside what a test puts into it, an image that was bought as it should be. */
+/** Judges a history that holds one properly bought image and what the test adds. */
 export async function judged(happen: (history: History) => void): Promise<typeof clean> {
   const history = createHistory();
   history.bought(history.order());
@@ -22,5 +22,5 @@ export async function judged(happen: (history: History) => void): Promise<typeof
 
 export const clean = { lost: 0, paidTwice: 0, stuck: 0, failedWrongly: 0, ledgerDifferenceNanoUsd: 0, capCrossedNanoUsd: 0 };
 
-/** What is held and charged for an image. */
+/** The hold and the charge of an image. */
 export const PRICE_NANO_USD = 20_000_000;

@@ -5,22 +5,22 @@ import { clean, judged, PRICE_NANO_USD, type History } from './judged.ts';
 const [DAY, MONTH] = ['day:2026-11-22', 'month:2026-11'];
 
 describe('the ledger difference', () => {
-  test('is what the ledger has more than the bill', async () => {
+  test('is the money that only the ledger holds', async () => {
     expect(await judged((history) => history.book({ settled: 3 }))).toEqual({ ...clean, ledgerDifferenceNanoUsd: 3 });
   });
 
-  test('is what the ledger lacks', async () => {
+  test('is the money that only the bill holds', async () => {
     expect(await judged((history) => history.book({ settled: -PRICE_NANO_USD }))).toEqual({
       ...clean,
       ledgerDifferenceNanoUsd: -PRICE_NANO_USD,
     });
   });
 
-  test('holds money that is still on hold', async () => {
+  test('includes money on hold', async () => {
     expect(await judged((history) => history.book({ held: 7 }))).toEqual({ ...clean, ledgerDifferenceNanoUsd: 7 });
   });
 
-  test('does not let two mistakes make up for each other', async () => {
+  test('is not 0 for two opposite mistakes', async () => {
     const counts = await judged((history) => {
       const [one, other] = [history.order(), history.order()];
       for (const ref of [one, other]) history.bought(ref);
@@ -33,14 +33,14 @@ describe('the ledger difference', () => {
 
   test.each([
     ['month of all', `all:${MONTH}`, 5],
-    // the day of a tenant differs from its month, from the days of all and from the bill of the tenant
+    // The day of a tenant differs from its month, from the days of all, and from the tenant's bill.
     ['day of a tenant', `tenant:default:${DAY}`, 15],
     ['month of a tenant', `tenant:default:${MONTH}`, 5],
-  ])('is what the %s alone has more', async (_what, period, nanoUsd) => {
+  ])('is the money that only the %s holds', async (_what, period, nanoUsd) => {
     expect(await judged((history) => history.bookInto(period, { settled: 5 }))).toEqual({ ...clean, ledgerDifferenceNanoUsd: nanoUsd });
   });
 
-  test('is a hold that one view has given back and another has not', async () => {
+  test('is a hold that one view has released and another has not', async () => {
     const counts = await judged((history) => history.bookInto(`all:${MONTH}`, { settled: 5, held: -5 }));
     expect(counts).toEqual({ ...clean, ledgerDifferenceNanoUsd: 10 });
   });
@@ -62,7 +62,7 @@ describe('a spend cap is crossed', () => {
     for (let at = 0; at < images; at += 1) history.bought(history.order({ tenant: 'acme' }));
   };
 
-  test('by nothing that comes up to it, and not by several tenants together', async () => {
+  test('neither by money up to the cap, nor by several tenants together', async () => {
     const counts = await judged((history) => {
       capped(history, { 'tenant:day': '0.04', 'all:day': '0.08', 'all:month': '0.08' }, 2);
       history.bought(history.order({ tenant: 'zenith' }));
@@ -70,11 +70,11 @@ describe('a spend cap is crossed', () => {
     expect(counts).toEqual(clean);
   });
 
-  test.each(['tenant:day', 'tenant:month'])('%s: by as much as was bought above it', async (cap) => {
+  test.each(['tenant:day', 'tenant:month'])('%s: by the money above it', async (cap) => {
     expect(await judged((history) => capped(history, { [cap]: '0.03' }, 2))).toEqual({ ...clean, capCrossedNanoUsd: 10_000_000 });
   });
 
-  test('of all tenants: by all of them together', async () => {
+  test('of all tenants: by their sum', async () => {
     expect(await judged((history) => capped(history, { 'all:day': '0.05' }, 2))).toEqual({ ...clean, capCrossedNanoUsd: 10_000_000 });
   });
 
@@ -86,7 +86,7 @@ describe('a spend cap is crossed', () => {
     expect(counts).toEqual({ ...clean, ledgerDifferenceNanoUsd: PRICE_NANO_USD, capCrossedNanoUsd: 10_000_000 });
   });
 
-  test.each([true, false])('by what the bill charged and the ledger does not know, with a record: %s', async (isRecorded) => {
+  test.each([true, false])('by charges that the ledger does not hold, with a record: %s', async (isRecorded) => {
     const counts = await judged((history) => {
       capped(history, { 'tenant:day': '0.03' }, 1);
       const ref = history.order({ tenant: 'acme' });
@@ -100,7 +100,7 @@ describe('a spend cap is crossed', () => {
     expect(counts).toEqual({ ...clean, ...found, lost: isRecorded ? 0 : 1 });
   });
 
-  test('in no day by what was bought in two', async () => {
+  test('in no single day by purchases of two days', async () => {
     const history = createHistory();
     Object.assign(history.ledger.caps ?? {}, { 'tenant:day': '0.02' });
     for (const day of ['2026-11-22', '2026-11-23']) {

@@ -7,16 +7,16 @@ const boughtOf = (history: History) => {
   return ref;
 };
 
-describe('an image that is said to have succeeded is lost', () => {
-  test('when nothing was sent, and no record says so', async () => {
+describe('a successful image is lost', () => {
+  test('without a send and without a record', async () => {
     expect(await judged((history) => void history.order())).toEqual({ ...clean, lost: 1 });
   });
 
-  test('when a record says so for nothing, and nothing was sent', async () => {
+  test('with a record but without a send', async () => {
     expect(await judged((history) => history.settled(history.order(), 'succeeded', 0))).toEqual({ ...clean, lost: 1 });
   });
 
-  test('when a record alone says so, and Redis says that it has failed', async () => {
+  test('when only the record says "succeeded", and Redis says "failed"', async () => {
     const counts = await judged((history) => {
       const ref = history.order({ cancelledAt: 2_000 });
       history.settled(ref, 'succeeded', 0);
@@ -25,7 +25,7 @@ describe('an image that is said to have succeeded is lost', () => {
     expect(counts).toEqual({ ...clean, lost: 1 });
   });
 
-  test('when no record says so', async () => {
+  test('without a record', async () => {
     const counts = await judged((history) => {
       const ref = boughtOf(history);
       for (const key of history.objects.keys())
@@ -34,7 +34,7 @@ describe('an image that is said to have succeeded is lost', () => {
     expect(counts).toMatchObject({ lost: 1 });
   });
 
-  test('when its record names other bytes than those that were billed', async () => {
+  test('when its record names other bytes than the bill', async () => {
     const counts = await judged((history) => {
       const [one, other] = [boughtOf(history), boughtOf(history)];
       const hashOf = (text: string): string => /"sha256":"(\w+)"/.exec(text)?.[1] ?? '';
@@ -50,7 +50,7 @@ describe('an image that is said to have succeeded is lost', () => {
     ['another seed', { seed: 2, factsFrom: 'delivery' }],
     ['another image', { imageUUID: 'image 2', factsFrom: 'delivery' }],
     ['another seed, by the word of the provider', { seed: 2, factsFrom: 'provider' }],
-  ] as const)('when its record tells %s than was billed', async (_, told) => {
+  ] as const)('when its record names %s than the bill', async (_, told) => {
     const judgedWith = (facts: object) =>
       judged((history) => {
         const ref = history.order();
@@ -64,7 +64,7 @@ describe('an image that is said to have succeeded is lost', () => {
     expect(await judgedWith({ ...told, seed: 1, imageUUID: 'image 1' })).toEqual(clean);
   });
 
-  test('when its record names the key of another', async () => {
+  test('when its record names another image’s key', async () => {
     const counts = await judged((history) => {
       const [one, other] = [boughtOf(history), boughtOf(history)];
       for (const [key, text] of history.objects)
@@ -84,7 +84,7 @@ describe('an image that is said to have succeeded is lost', () => {
     expect(counts).toEqual({ ...clean, lost: 1 });
   });
 
-  test('when it lies in quarantine alone', async () => {
+  test('when it lies only in quarantine', async () => {
     const counts = await judged((history) => {
       const ref = boughtOf(history);
       history.objects.delete(history.imageKey(ref));
@@ -93,7 +93,7 @@ describe('an image that is said to have succeeded is lost', () => {
     expect(counts).toEqual({ ...clean, lost: 1 });
   });
 
-  test('when two callers have the image of each other', async () => {
+  test('when two callers have each other’s image', async () => {
     const counts = await judged((history) => {
       const keys = [history.imageKey(boughtOf(history)), history.imageKey(boughtOf(history))] as const;
       const bytes = keys.map((key) => history.objects.get(key) ?? '');
@@ -102,7 +102,7 @@ describe('an image that is said to have succeeded is lost', () => {
     expect(counts).toEqual({ ...clean, lost: 2 });
   });
 
-  test('when it holds that of another generation, and its own lies in quarantine', async () => {
+  test('when it has another generation’s image, and its own lies in quarantine', async () => {
     const counts = await judged((history) => {
       const [one, other] = [boughtOf(history), boughtOf(history)];
       history.objects.set(history.imageKey(one), history.objects.get(history.imageKey(other)) ?? '');
@@ -111,7 +111,7 @@ describe('an image that is said to have succeeded is lost', () => {
     expect(counts).toEqual({ ...clean, lost: 1 });
   });
 
-  test('when it lies under the key of another submission of its own', async () => {
+  test('when it lies under the key of another submission of the same image', async () => {
     const counts = await judged((history) => {
       const ref = boughtOf(history);
       history.objects.set(history.imageKey({ ...ref, n: 2 }), history.objects.get(history.imageKey(ref)) ?? '');
@@ -120,7 +120,7 @@ describe('an image that is said to have succeeded is lost', () => {
     expect(counts).toEqual({ ...clean, lost: 1 });
   });
 
-  test('when its generation has succeeded without it', async () => {
+  test('when its generation succeeded without it', async () => {
     const counts = await judged((history) => {
       boughtOf(history);
       const order = history.orders.at(-1);
@@ -130,15 +130,18 @@ describe('an image that is said to have succeeded is lost', () => {
   });
 });
 
-test.each(['lost', 'unknown'] as const)('an image that ended as %s may lie in quarantine, and has failed wrongly alone', async (status) => {
-  const counts = await judged((history) => {
-    const ref = history.order();
-    history.sent(ref);
-    history.accepted(ref);
-    history.executed(ref);
-    history.kept(ref, 'quarantine');
-    history.settled(ref, status);
-    history.ended(ref, 'failed', status);
-  });
-  expect(counts).toEqual({ ...clean, failedWrongly: 1 });
-});
+test.each(['lost', 'unknown'] as const)(
+  'an image that ended as %s may lie in quarantine, and counts only as wrongly failed',
+  async (status) => {
+    const counts = await judged((history) => {
+      const ref = history.order();
+      history.sent(ref);
+      history.accepted(ref);
+      history.executed(ref);
+      history.kept(ref, 'quarantine');
+      history.settled(ref, status);
+      history.ended(ref, 'failed', status);
+    });
+    expect(counts).toEqual({ ...clean, failedWrongly: 1 });
+  },
+);

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { createHistory } from './history.ts';
 import { clean, judged, PRICE_NANO_USD, type History, type Ref } from './judged.ts';
 
-/** What a product leaves behind that gives an order up as blocked: unknown, its money on hold. */
+/** Adds what a product leaves for a blocked order: an unknown image, with its money on hold. */
 function isBlocked(history: History, isPoisoned: boolean, more: (ref: Ref) => void = () => undefined): void {
   const ref = history.order(isPoisoned ? { isPoisoned } : {});
   more(ref);
@@ -14,8 +14,8 @@ function isBlocked(history: History, isPoisoned: boolean, more: (ref: Ref) => vo
   history.book({ held: PRICE_NANO_USD });
 }
 
-describe('an image that is called blocked', () => {
-  test('is unproven if something answered its sends and the provider never took it', async () => {
+describe('a blocked image', () => {
+  test('is unproven if a server on the way answered its sends and the provider never accepted it', async () => {
     expect(await judged((history) => isBlocked(history, true))).toEqual(clean);
     const history = createHistory();
     isBlocked(history, true);
@@ -24,7 +24,7 @@ describe('an image that is called blocked', () => {
     expect(judgement.unproven).toEqual(judgement.blocked);
   });
 
-  test('is unproven also while it is open, its sends used up, and stuck if nothing of it was sent or nothing stood in its way', async () => {
+  test('is unproven also while it is open without sends left, and stuck if it was never sent or no server answered in the provider’s place', async () => {
     const open = (isPoisoned: boolean, unrefusedSends: number) => (history: History) => {
       isBlocked(history, isPoisoned, () => undefined);
       const id = history.orders.at(-1)?.ids[0] ?? '';
@@ -36,10 +36,10 @@ describe('an image that is called blocked', () => {
   });
 
   test.each([
-    ['nothing stood in its way', false, () => undefined],
-    ['the provider took it', true, (history: History, ref: Ref) => history.accepted(ref)],
+    ['no server answered in the provider’s place', false, () => undefined],
+    ['the provider accepted it', true, (history: History, ref: Ref) => history.accepted(ref)],
     [
-      'nothing stood in its way, and its id was used up',
+      'no server answered in the provider’s place, and its id was used up',
       false,
       (history: History, ref: Ref) => {
         for (const code of ['rateLimit', 'rateLimit', 'conflictTaskUUID']) history.refused(ref, 429, code);
@@ -51,6 +51,6 @@ describe('an image that is called blocked', () => {
   });
 });
 
-test('a pause of the whole fleet that outlasts the run fails it', async () => {
+test('a pause of the whole fleet at the end fails the run', async () => {
   expect(await judged((history) => void history.pauses.push('account: HTTP_403'))).toEqual({ ...clean, stuck: 1 });
 });

@@ -4,7 +4,7 @@ import { countRoads } from '../../src/judge/roads.ts';
 import { createHistory } from './history.ts';
 import { PRICE_NANO_USD } from './judged.ts';
 
-/** A history of so many images, each on a road by the records in the bucket. */
+/** Builds a history with so many images of each road by the records in the bucket. */
 async function evidenceOf(uploads: number, addresses: number) {
   const history = createHistory();
   for (let at = 0; at < uploads; at += 1) history.settled(history.order(), 'succeeded', PRICE_NANO_USD, { road: 'upload' });
@@ -12,7 +12,7 @@ async function evidenceOf(uploads: number, addresses: number) {
   return (await history.judge()).evidence;
 }
 
-test('the road of each image is that of its record, and one that came after its end is late', async () => {
+test('each image has the road of its record, and an image after its end is late', async () => {
   const history = createHistory();
   history.settled(history.order(), 'succeeded', PRICE_NANO_USD, { road: 'upload' });
   history.settled(history.order(), 'succeeded', PRICE_NANO_USD, { road: 'image-url' });
@@ -32,7 +32,7 @@ test('a run whose images mostly came from their addresses is no proof, and says 
   expect(whyNoProof(await evidenceOf(2, 1), 0)).toEqual(['66.7 % of the images came by upload, and a proof needs 70.0 %']);
 });
 
-test('a run in which nothing was made is no proof', async () => {
+test('a run without images is no proof', async () => {
   expect(whyNoProof(await evidenceOf(0, 0), 0)).toHaveLength(1);
 });
 

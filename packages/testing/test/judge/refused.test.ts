@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { clean, judged, type History } from './judged.ts';
 
-/** An order that its tenant's cap stopped, as its caller was told. */
+/** Adds an order that its caller believes refused for its tenant's cap. */
 function isRefused(history: History, tenant: string, images = 1): void {
   const { generationId } = history.order({ tenant, images, outcome: 'refused' });
   history.generations[generationId] = null;
@@ -9,8 +9,8 @@ function isRefused(history: History, tenant: string, images = 1): void {
 
 test.each([
   ['no other order', 0, '0.10'],
-  ['one that cannot have reached it', 1, '0.10'],
-])('an order that was refused for a cap has failed wrongly beside %s of its tenant', async (_, others, cap) => {
+  ['one order that cannot have reached it', 1, '0.10'],
+])('an order refused for a cap is wrongly failed beside %s of its tenant', async (_, others, cap) => {
   const counts = await judged((history) => {
     history.ledger.caps = { 'tenant:day': cap };
     for (let at = 0; at < others; at += 1) history.bought(history.order({ tenant: 'acme' }));
@@ -19,7 +19,7 @@ test.each([
   expect(counts).toEqual({ ...clean, failedWrongly: 1 });
 });
 
-test('what another tenant spent excuses no refusal', async () => {
+test('another tenant’s spend excuses no refusal', async () => {
   const counts = await judged((history) => {
     history.ledger.caps = { 'tenant:day': '0.04' };
     history.bought(history.order({ tenant: 'other' }));
@@ -31,7 +31,7 @@ test('what another tenant spent excuses no refusal', async () => {
 
 test.each([
   ['no cap at all', {}],
-  ['caps of another kind alone', { 'all:day': '1' }],
+  ['only caps of other kinds', { 'all:day': '1' }],
 ])('a refusal in a run with %s is wrong', async (_, caps) => {
   const counts = await judged((history) => {
     history.ledger.caps = caps;
@@ -40,7 +40,7 @@ test.each([
   expect(counts).toEqual({ ...clean, failedWrongly: 1 });
 });
 
-test('a refusal is right where the orders of the tenant may have reached the cap, or the order alone is too much for it', async () => {
+test('a refusal is right if the tenant’s orders may have reached the cap, or the order alone exceeds it', async () => {
   expect(
     await judged((history) => {
       history.ledger.caps = { 'tenant:day': '0.04' };

@@ -4,7 +4,7 @@ import { clean, judged, PRICE_NANO_USD, type History, type Ref } from './judged.
 
 const holding = { ...clean, ledgerDifferenceNanoUsd: PRICE_NANO_USD };
 
-/** The image is open or unknown, and its money on hold. */
+/** Marks an image as open or unknown, with its money on hold. */
 function isHeld(history: History, ref: Ref, status: 'cancelled' | 'running', submissionStatus: string, unrefusedSends = 1): void {
   const imageStatus = submissionStatus === 'unknown' ? 'unknown' : 'open';
   history.generations[ref.generationId] = {
@@ -15,7 +15,7 @@ function isHeld(history: History, ref: Ref, status: 'cancelled' | 'running', sub
   history.book({ held: PRICE_NANO_USD });
 }
 
-describe('a send of a cancelled generation that was not accepted', () => {
+describe('a send of a cancelled generation that the provider did not accept', () => {
   const happen = (history: History, more: (ref: Ref) => void, submissionStatus = 'committed', unrefusedSends = 1): void => {
     const ref = history.order({ cancelledAt: 2_000 });
     history.sent(ref);
@@ -31,12 +31,15 @@ describe('a send of a cancelled generation that was not accepted', () => {
     expect(await judged((history) => happen(history, (ref) => history.accepted(ref)))).toEqual({ ...holding, stuck: 1 });
   });
 
-  test.each(['invalidParameter', 'conflictTaskUUID'])('is stuck if it was refused with %s, and that was heard', async (code) => {
-    const counts = await judged((history) => happen(history, (ref) => history.refused(ref, 400, code), 'committed', 0));
-    expect(counts).toEqual({ ...holding, stuck: 1 });
-  });
+  test.each(['invalidParameter', 'conflictTaskUUID'])(
+    'is stuck if it was refused with %s, and the worker got the refusal',
+    async (code) => {
+      const counts = await judged((history) => happen(history, (ref) => history.refused(ref, 400, code), 'committed', 0));
+      expect(counts).toEqual({ ...holding, stuck: 1 });
+    },
+  );
 
-  test.each(['invalidParameter', 'conflictTaskUUID'])('keeps its hold if who asked died before it heard of %s', async (code) => {
+  test.each(['invalidParameter', 'conflictTaskUUID'])('keeps its hold if the worker died before it got %s', async (code) => {
     expect(await judged((history) => happen(history, (ref) => history.refused(ref, 400, code)))).toEqual(clean);
   });
 
@@ -62,7 +65,7 @@ describe('a send of a cancelled generation that was not accepted', () => {
     expect(counts).toEqual(holding);
   });
 
-  test('keeps the hold of the price of its order', async () => {
+  test('keeps a hold of the order’s price', async () => {
     const counts = await judged((history) => {
       happen(history, () => undefined);
       const order = history.orders.at(-1);
@@ -72,7 +75,7 @@ describe('a send of a cancelled generation that was not accepted', () => {
   });
 });
 
-test('images that nobody can know of are named', async () => {
+test('the judge names images with an unknown outcome', async () => {
   const history = createHistory();
   const ref = history.order({ cancelledAt: 2_000 });
   history.sent(ref);
@@ -94,7 +97,7 @@ describe('an id that a refusal used up', () => {
     return ref;
   };
 
-  test('may be held when there was another send, which may have been accepted', async () => {
+  test('may keep its hold after another send that may have been accepted', async () => {
     expect(await judged((history) => void happen(history, 2))).toEqual(clean);
   });
 
@@ -109,7 +112,7 @@ describe('an id that a refusal used up', () => {
     expect(counts).toEqual(clean);
   });
 
-  test('keeps no hold when the product has seen through it', async () => {
+  test('keeps no hold if the product bought the image under the next id', async () => {
     const counts = await judged((history) => {
       const ref = happen(history, 2);
       history.ended(ref, 'cancelled', 'failed');
@@ -121,16 +124,16 @@ describe('an id that a refusal used up', () => {
     expect(counts).toEqual(clean);
   });
 
-  test('is stuck when every earlier send was refused: the next one should have been bought', async () => {
+  test('is stuck if every earlier send was refused, because the next id could buy it', async () => {
     expect(await judged((history) => void happen(history, 1))).toEqual({ ...holding, stuck: 1 });
   });
 
-  test('may be held when two sends were refused, of which the trail shows one', async () => {
+  test('may keep its hold after two refused sends, of which the trail shows one', async () => {
     const counts = await judged((history) => void happen(history, 1, (ref) => history.refused(ref, 429, 'rateLimitExceeded')));
     expect(counts).toEqual(clean);
   });
 
-  test('may be held when Redis was restarted since, and may have forgotten a send', async () => {
+  test('may keep its hold if Redis restarted since, and may have lost a send', async () => {
     const counts = await judged((history) => {
       const ref = happen(history, 1);
       const [image] = history.generations[ref.generationId]?.images ?? [];
@@ -139,7 +142,7 @@ describe('an id that a refusal used up', () => {
     expect(counts).toEqual(clean);
   });
 
-  test('is stuck when it passes for accepted', async () => {
+  test('is stuck if the product takes it for accepted', async () => {
     const counts = await judged((history) => {
       const ref = happen(history, 2);
       const [image] = history.generations[ref.generationId]?.images ?? [];
@@ -148,11 +151,11 @@ describe('an id that a refusal used up', () => {
     expect(counts).toEqual({ ...holding, stuck: 1 });
   });
 
-  test('is stuck when the provider has a task of it', async () => {
+  test('is stuck if the provider has a task for it', async () => {
     expect(await judged((history) => void happen(history, 2, (ref) => history.accepted(ref)))).toEqual({ ...holding, stuck: 1 });
   });
 
-  test('is stuck when it was never refused as known', async () => {
+  test('is stuck if it was never refused as known', async () => {
     const counts = await judged((history) => {
       const ref = history.order({ outcome: 'open' });
       history.sent(ref);
@@ -162,7 +165,7 @@ describe('an id that a refusal used up', () => {
     expect(counts).toEqual({ ...holding, stuck: 1 });
   });
 
-  test('is stuck when nothing used it up', async () => {
+  test('is stuck if no refusal used it up', async () => {
     const counts = await judged((history) => {
       const ref = history.order({ outcome: 'open' });
       history.sent(ref);
