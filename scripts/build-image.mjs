@@ -1,5 +1,5 @@
-// Writes the folder that the container image holds: the built apps and what they need, nothing of tests, sources or tools.
-// The Dockerfile calls it and copies the folder; it needs no container engine itself, only a tree that was built.
+// Writes the folder of the container image: the built apps and their dependencies, without tests, sources and tools. The Dockerfile
+// calls it and copies the folder. It needs a built tree, but no container engine.
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -9,7 +9,7 @@ import { pnpmCommand } from './tasks/make-ready.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** What the licences ask for, and what pnpm installs from; the root's own package.json also makes the tree ES modules. */
+/** Files that the licences require, and files from which pnpm installs; the root's package.json also makes the tree ES modules. */
 const rootFiles = ['LICENSE', 'NOTICE', 'package.json', 'pnpm-lock.yaml', 'pnpm-workspace.yaml', '.pnpmfile.cjs', '.npmrc'];
 
 /** @param {string} source */
@@ -18,7 +18,7 @@ const runs = (source) => !source.endsWith('.d.ts') && !source.endsWith('.d.ts.ma
 /** @param {string} target */
 function copyTree(target) {
   mkdirSync(target, { recursive: true });
-  if (readdirSync(target).length > 0) throw new Error(`"${target}" is not empty: name a folder that is, or does not exist`);
+  if (readdirSync(target).length > 0) throw new Error(`"${target}" is not empty: name an empty folder, or one that does not exist`);
   for (const file of rootFiles) cpSync(path.join(root, file), path.join(target, file));
 
   const workspace = readWorkspace(root);
@@ -34,7 +34,7 @@ function copyTree(target) {
 /** @param {string} target */
 function installInto(target) {
   const { packageManager } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
-  // No install script may run: the lockfile is all that decides what comes in.
+  // No install script may run: the lockfile alone decides what is installed.
   const { command, args } = pnpmCommand(packageManager, [
     'install',
     '--prod',
@@ -50,12 +50,12 @@ function installInto(target) {
 }
 
 /**
- * The command line of operators, by its name.
+ * Writes the command line of operators under its name.
  * @param {string} target
  */
 function writeCommand(target) {
   mkdirSync(path.join(target, 'bin'));
-  // `exec`: signals reach node itself. The folder is found from the script, whatever path the image has.
+  // `exec` lets signals reach node itself. The script finds the folder from its own path, wherever the image has it.
   const script = '#!/bin/sh\nexec node --enable-source-maps "$(dirname "$(readlink -f "$0")")/../apps/cli/dist/main.js" "$@"\n';
   writeFileSync(path.join(target, 'bin', 'darkroom'), script, { mode: 0o755 });
 }

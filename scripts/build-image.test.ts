@@ -20,11 +20,11 @@ afterAll(() => rmSync(path.dirname(image), { recursive: true, force: true }));
 
 const main = (app: string): string[] => ['--enable-source-maps', `apps/${app}/dist/main.js`];
 
-/** Runs an app out of the folder to its end. */
+/** Runs an app from the folder until it ends. */
 const run = (app: string, settings: Record<string, string>) =>
   spawnSync(process.execPath, main(app), { cwd: image, env: { ...env, ...settings }, encoding: 'utf8', timeout: 20_000 });
 
-/** Starts an app out of the folder and waits until it answers. */
+/** Starts an app from the folder and waits until it answers. */
 async function start(app: string, port: number, answersAt: string, settings: Record<string, string>): Promise<ChildProcess> {
   const child = spawn(process.execPath, main(app), { cwd: image, env: { ...env, PORT: String(port), ...settings }, stdio: 'ignore' });
   const until = performance.now() + 20_000;
@@ -35,7 +35,7 @@ async function start(app: string, port: number, answersAt: string, settings: Rec
   return child;
 }
 
-/** A port that was free a moment ago. */
+/** Returns a port that was free a moment ago. */
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -64,7 +64,7 @@ describe('the folder of the image', { timeout: 30_000 }, () => {
     expect(built.status, String(built.stderr)).toBe(0);
   });
 
-  test('holds every app but those that have a reason, and nothing of tests, sources or tools', () => {
+  test('holds every app without a reason to stay out, and no tests, sources or tools', () => {
     const apps = readdirSync('apps').filter((app) => existsSync(`apps/${app}/src/main.ts`) && !(app in notInImage));
     expect(readdirSync(path.join(image, 'apps')).toSorted()).toEqual(apps.toSorted());
     expect(apps).toEqual(expect.arrayContaining(['worker', 'webhook-receiver', 'runware-emulator']));
@@ -83,7 +83,7 @@ describe('the folder of the image', { timeout: 30_000 }, () => {
     expect(installed.filter((name) => /^(vitest|typescript|oxlint|turbo|fast-check|js-redis-server)@/.test(name))).toEqual([]);
   });
 
-  test('is not written over another one', () => {
+  test('does not replace another one', () => {
     const { status, stderr } = spawnSync(process.execPath, ['scripts/build-image.mjs', image], { encoding: 'utf8', env });
     expect(status).toBe(1);
     expect(stderr).toContain('is not empty');
@@ -169,7 +169,7 @@ describe('the command line of the image', { timeout: 60_000 }, () => {
     }
   });
 
-  test('loads what each command needs', () => {
+  test('loads the modules of each command', () => {
     for (const command of ['status']) {
       const { status, stderr } = darkroom(command);
       expect([command, status]).toEqual([command, 1]);
@@ -178,7 +178,7 @@ describe('the command line of the image', { timeout: 60_000 }, () => {
     expect(darkroom('doctor').stdout).toContain('redis');
   });
 
-  test('says that it brings no Redis and no S3 to start with', () => {
+  test('says that it has no Redis and no S3 to start', () => {
     const { status, stderr } = darkroom('start', '--once');
     expect(status).toBe(2);
     expect(stderr).toContain('this installation brings no Redis and no S3 of its own');
@@ -193,7 +193,7 @@ test('an app brings the packages that its packages need', () => {
   );
 });
 
-test('a need that no package meets is an error', () => {
+test('a dependency without a package is an error', () => {
   const lonely = { name: 'lonely', folder: 'apps/lonely', needs: ['nobody'] };
   expect(() => withNeeded(new Map(), [lonely])).toThrow('"lonely" needs "nobody"');
 });

@@ -1,4 +1,4 @@
-// Compares the lines of each package and app with docs/ceilings.md. With --write it sets each ceiling to the lines of now, rounded up.
+// Compares the lines of each package and app with docs/ceilings.md. With --write it sets each ceiling to the current lines, rounded up.
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 

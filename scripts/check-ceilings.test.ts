@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 
-/** A repository with one package of 3 lines of code and 2 of tests, and this table. */
+/** Creates a repository with one package of 3 lines of code and 2 of tests, and a table of ceilings. */
 function setup(...rows: string[]) {
   const root = mkdtempSync(path.join(tmpdir(), 'darkroom-ceilings-'));
   onTestFinished(() => rmSync(root, { recursive: true }));
@@ -21,7 +21,7 @@ function setup(...rows: string[]) {
   return { run, page };
 }
 
-test('a package at its ceiling passes, and one line more of code or of tests fails', () => {
+test('a package at its ceiling passes, and one more line of code or of tests fails', () => {
   expect(setup('| `packages/one` | 3 | 2 |', '| `scripts` | 0 | 0 |').run().status).toBe(0);
   const { status, stdout } = setup('| `packages/one` | 2 | 1 |', '| `scripts` | 0 | 0 |').run();
   expect(status).toBe(1);
@@ -35,7 +35,7 @@ test('a package without a ceiling and a ceiling without a package fail', () => {
   expect(stdout).toMatch(/disagree about "packages\/one"[\s\S]*disagree about "packages\/gone"/);
 });
 
-test('--write sets each ceiling to the lines of now, rounded up, and leaves the rest of the page', () => {
+test('--write sets each ceiling to the current lines, rounded up, and leaves the rest of the page', () => {
   const { run, page } = setup('| `packages/gone` | 2 | 1 |');
   expect(run('--write').status).toBe(0);
   expect(readFileSync(page, 'utf8')).toContain('|---|---:|---:|\n| `packages/one` | 50 | 50 |\n| `scripts` | 0 | 0 |\n\nThe end.\n');

@@ -1,4 +1,4 @@
-// Checks what deploys Darkroom as far as that goes without a container engine or a cluster, and says what it could not check.
+// Checks the deployment files as far as possible without a container engine or a cluster, and names what it could not check.
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { composeProblems } from './deployment/compose.mjs';
@@ -25,7 +25,7 @@ function checkKubernetes(folder, { isFinal }) {
   const problems = [
     ...bySchema,
     ...unknownFieldProblems(documents, root),
-    // These read fields whose types the schemas have shown.
+    // These rules read fields whose types the schemas have checked.
     ...(bySchema.length > 0
       ? []
       : [...podProblems(resources, { isFinal: isFinal && notChecked.length === 0 }), ...referenceProblems(resources)]),
@@ -38,23 +38,23 @@ const checkAll = () => [
   {
     name: 'Dockerfile',
     problems: dockerfileProblems(path.join(root, 'Dockerfile')),
-    notChecked: ['the image was not built: that needs a container engine'],
+    notChecked: ['the image, because a build needs a container engine'],
   },
   {
     name: 'docker-compose.yml',
     problems: composeProblems(path.join(root, 'docker-compose.yml')),
-    notChecked: ['nothing was started: that needs a container engine'],
+    notChecked: ['a start of the services, because it needs a container engine'],
   },
   checkKubernetes('infra/kubernetes/base', { isFinal: false }),
   checkKubernetes('infra/kubernetes/overlays/example', { isFinal: true }),
-  { name: 'Kubernetes', problems: [], notChecked: ['nothing was applied: that needs a cluster'] },
+  { name: 'Kubernetes', problems: [], notChecked: ['applying the files, because it needs a cluster'] },
 ];
 
 const reports = checkAll();
 for (const { name, problems } of reports) {
   for (const problem of problems) console.log(`${name}: ${problem}`);
 }
-// One line, which `npm run verify` shows also when all is well.
+// One line, which `npm run verify` shows also after a success.
 const notChecked = reports.flatMap((report) => report.notChecked);
 if (notChecked.length > 0) console.log(`not checked: ${notChecked.join('; ')}`);
 process.exitCode = reports.some(({ problems }) => problems.length > 0) ? 1 : 0;

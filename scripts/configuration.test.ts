@@ -8,7 +8,7 @@ import { describeSettings, knownSettings, timingVariable, type VariableDescripti
 
 const processes = { worker: workerSchemas, receiver: receiverSchemas, dashboard: dashboardSchemas };
 
-/** The schema leaves these out: which default holds depends on whether a webhook is asked for. */
+/** The schema has no defaults for these, because they depend on whether a webhook is set. */
 const timingDefaults = new Map(
   // the keys are the type
   (Object.keys(defaultTiming) as (keyof typeof defaultTiming)[]).map((key) => [timingVariable(key), String(defaultTiming[key])]),
@@ -31,7 +31,7 @@ const rows = [...readFileSync('docs/configuration.md', 'utf8').matchAll(/^\| `(\
 );
 
 describe('docs/configuration.md', () => {
-  test.each(Object.entries(processes))('names what a %s reads, with default and range', (process, schemas) => {
+  test.each(Object.entries(processes))('names the settings of a %s, with default and range', (process, schemas) => {
     const documented = rows.filter(({ readBy }) => readBy.includes(process));
     const read = describeSettings(schemas).map((variable) => ({
       name: variable.name,
@@ -41,7 +41,7 @@ describe('docs/configuration.md', () => {
     expect(documented.map(({ name, fallback, allowed }) => ({ name, fallback, allowed })).toSorted(byName)).toEqual(read.toSorted(byName));
   });
 
-  test('says what each means, and of no process that there is not', () => {
+  test('explains each setting, and names only existing processes', () => {
     for (const { name, meaning, readBy } of rows) {
       expect(meaning.length, name).toBeGreaterThan(5);
       for (const process of readBy) expect(Object.keys(processes), name).toContain(process);
@@ -49,7 +49,7 @@ describe('docs/configuration.md', () => {
   });
 });
 
-test('each process knows the settings of all, so that a slip of the pen in one of them is noticed anywhere', () => {
+test('each process knows the settings of all processes, so that it notices a misspelled one', () => {
   const read = Object.values(processes).flatMap((schemas) => describeSettings(schemas).map(({ name }) => name));
   expect([...knownSettings].toSorted()).toEqual([...new Set(read)].toSorted());
 });

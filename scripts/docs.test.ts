@@ -15,7 +15,7 @@ const pages = [
   ...['apps', 'packages', 'infra'].flatMap(under).map((folder) => path.join(folder, 'README.md')),
 ].filter((file) => file.endsWith('.md') && existsSync(file));
 
-/** The anchors of a page, as GitHub makes them of its headings. */
+/** Returns the anchors that GitHub makes of a page's headings. */
 const anchorsOf = (file: string): string[] =>
   [...read(file).matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
     heading
@@ -33,12 +33,12 @@ describe('generated parts', () => {
     expect(read('infra/redis/darkroom.acl')).toBe(renderAclFile(store));
   });
 
-  test('each stands somewhere', () => {
+  test('each part is in some page', () => {
     const text = documents.map(read).join('\n');
     for (const name of Object.keys(parts)) expect(text).toContain(`<!-- generated: ${name} -->`);
   });
 
-  test('an unknown one is an error', () => {
+  test('an unknown part is an error', () => {
     expect(() => fillParts('<!-- generated: weather -->\n<!-- end -->', parts)).toThrow('there is no generated part "weather"');
   });
 
@@ -50,12 +50,12 @@ describe('generated parts', () => {
 });
 
 describe('pages', () => {
-  test.each(pages)('every link of %s leads somewhere', (file) => {
+  test.each(pages)('every link of %s has a target', (file) => {
     const links = [...read(file).matchAll(/\]\((?!https?:)([^)#\s]+)(#[^)]*)?\)/g)].map(([, link = '']) => link);
     for (const link of links) expect(existsSync(path.join(path.dirname(file), link)), `${file}: ${link}`).toBe(true);
   });
 
-  test.each(pages)('every link of %s to a heading finds it', (file) => {
+  test.each(pages)('every link of %s to a heading has one', (file) => {
     for (const [, link = '', anchor] of read(file).matchAll(/\]\((?!https?:)([^)#\s]*)#([^)]+)\)/g)) {
       const target = link === '' ? file : path.join(path.dirname(file), link);
       expect(anchorsOf(target), `${file}: ${link}#${anchor}`).toContain(anchor);
@@ -69,7 +69,7 @@ describe('pages', () => {
     for (const command of commands) expect(Object.keys(packageJson.scripts), `${file}: npm ${command}`).toContain(command);
   });
 
-  test('each path that CONTRIBUTING.md names is there', () => {
+  test('each path in CONTRIBUTING.md exists', () => {
     const paths = [...read('CONTRIBUTING.md').matchAll(/`((?:apps|packages|scripts|docs|infra|examples)\/[^`\s]+)`/g)].map(
       ([, each = '']) => each,
     );
@@ -89,7 +89,7 @@ describe('pages', () => {
     expect(named.toSorted()).toEqual(proofs.filter(isProof).toSorted());
   });
 
-  test('the map of folders names each folder once, and none that is not there', () => {
+  test('the map of folders names each existing folder once, and no other', () => {
     const named = [...read('README.md').matchAll(/^\| `((?:apps|packages|examples)\/[\w-]+)` /gm)].map(([, folder = '']) => folder);
     const there = ['apps', 'packages', 'examples']
       .flatMap((parent) => readdirSync(parent).map((name) => `${parent}/${name}`))

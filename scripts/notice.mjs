@@ -14,7 +14,7 @@ keeps the text of its licence in its own folder under node_modules. The base ima
 
 `;
 
-/** A package with a binary has one name for each platform, of which one is installed. */
+/** A package with a binary has one name for each platform; only one of them is installed. */
 const platform = /-(linux|linuxmusl|darwin|win32|freebsd)-[a-z0-9]+(-(gnu|musl|msvc))?$/;
 
 /**
@@ -29,7 +29,7 @@ export function renderNotice(licenses) {
 }
 
 /**
- * Asks pnpm for the licences of what the image and the producer bring at run time.
+ * Asks pnpm for the licences of the run-time dependencies of image and producer.
  * @param {string} root
  * @returns {Licenses}
  */
@@ -53,7 +53,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const text = renderNotice(readLicenses(root));
   if (!process.argv.includes('--check')) writeFileSync(file, text);
   else if (readFileSync(file, 'utf8') !== text) {
-    console.log('NOTICE does not name what ships: run `node scripts/notice.mjs` and look at the difference');
+    console.log('NOTICE is out of date: run `node scripts/notice.mjs` and look at the difference');
     process.exitCode = 1;
   }
 }

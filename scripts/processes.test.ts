@@ -5,7 +5,7 @@ import path from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { createProcessRunner } from './tasks/processes.mjs';
 
-/** A runner that hears signals from an emitter, so that the test's own process gets none. */
+/** Creates a runner that gets signals from an emitter, so that the test's own process gets none. */
 function setup() {
   const folder = mkdtempSync(path.join(tmpdir(), 'darkroom-run-'));
   const { platform, execPath } = process;
@@ -19,7 +19,7 @@ function setup() {
   return { self, runner, node, file: path.join(folder, 'signals') };
 }
 
-test('gives back what a process wrote and its exit code', async () => {
+test('returns the output of a process and its exit code', async () => {
   const { runner, node } = setup();
   expect(await runner.run(node('console.log("out"); console.error("err"); process.exitCode = 7'))).toEqual({
     code: 7,
@@ -45,7 +45,7 @@ test('passes a signal on once, waits for the process, and starts no further one'
   expect(await runner.run(node('console.log("never")'))).toEqual({ code: 130, output: '' });
 });
 
-test('stops the process when npm is gone', async () => {
+test('stops the process after npm has ended', async () => {
   const { self, runner, node } = setup();
   const running = runner.run(node('setInterval(() => {}, 1000)'));
   self.ppid = 1;
@@ -57,7 +57,7 @@ test('a process that cannot be started is an error', async () => {
   await expect(runner.run({ command: '/no/such/file', args: [], env: {} })).rejects.toThrow('ENOENT');
 });
 
-test('hears no signals once it is closed', () => {
+test('ignores signals after it is closed', () => {
   const { self, runner } = setup();
   expect(self.eventNames()).toEqual(['SIGINT', 'SIGTERM', 'SIGHUP']);
   runner.close();

@@ -8,9 +8,9 @@ const members = folders.filter((folder) => existsSync(path.join(folder, 'package
 /** One row of the table at the top of a README. */
 const row = (text: string, name: string): string => new RegExp(`^\\| ${name} \\| (.+) \\|$`, 'm').exec(text)?.[1] ?? '';
 
-/** The workspace packages that a package.json lists for run time, without their scope. */
+/** Returns the workspace packages among the run-time dependencies of a package.json, without their scope. */
 function needsOf(folder: string): string[] {
-  // the form of every package.json
+  // The form of every package.json.
   const { dependencies = {} } = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8')) as {
     dependencies?: Record<string, string>;
   };
@@ -19,7 +19,7 @@ function needsOf(folder: string): string[] {
 
 const packageNames = new Set(members.map((folder) => path.basename(folder)));
 
-test.each(members)('the README of %s says what it keeps, its entry, and the packages that it lists', (folder) => {
+test.each(members)('the README of %s names its purpose, its entry, and its workspace dependencies', (folder) => {
   const text = readFileSync(path.join(folder, 'README.md'), 'utf8');
   expect(row(text, 'keeps')).not.toBe('');
   const entries = [...row(text, 'entry').matchAll(/`(src\/[^`]+)`/g)].map(([, file = '']) => file);

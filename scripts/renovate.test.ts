@@ -6,13 +6,13 @@ interface Rule {
   allowedVersions?: string;
 }
 
-/** The package.json files and the catalog, as text. */
+/** Returns the package.json files and the catalog, as text. */
 const pins = ['package.json', 'pnpm-workspace.yaml', ...['runware-client', 'testing'].map((name) => `packages/${name}/package.json`)]
   .concat(['cli', 'runware-emulator'].map((name) => `apps/${name}/package.json`))
   .map((file) => readFileSync(file, 'utf8'))
   .join('\n');
 
-test('each ceiling of renovate.json is above the version that is pinned, and one major at the most', () => {
+test('each ceiling of renovate.json is above the pinned version, by one major at most', () => {
   const { packageRules } = JSON.parse(readFileSync('renovate.json', 'utf8')) as { packageRules: Rule[] }; // the file that Renovate reads
   const ceilings = packageRules.flatMap(({ matchPackageNames, allowedVersions = '' }) =>
     matchPackageNames.map((name) => ({ name, below: Number(/^<(\d+)$/.exec(allowedVersions)?.[1]) })),

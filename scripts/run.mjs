@@ -1,4 +1,4 @@
-// The one entry behind `npm run …`: makes a machine with only Node and npm ready, then does the task.
+// Entry of every `npm run …`: prepares a machine that has only Node and npm, then runs the task.
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { toolEnvironment } from './tasks/environment.mjs';

@@ -41,20 +41,20 @@ describe('environment', () => {
 });
 
 describe('toolchain', () => {
-  test('Node is old below the minor version that is asked for', () => {
+  test('Node is old below the required minor version', () => {
     expect(isOldNode('20.19.0', '>=20.19')).toBe(false);
     expect(isOldNode('22.0.0', '>=20.19')).toBe(false);
     expect(isOldNode('20.18.3', '>=20.19')).toBe(true);
     expect(isOldNode('18.20.0', '>=20.19')).toBe(true);
   });
 
-  test('the pinned pnpm is run with and without a checksum', () => {
+  test('the runner starts the pinned pnpm with and without a checksum', () => {
     expect(pnpmCommand('pnpm@10.34.9', ['install']).args.slice(-4)).toEqual(['--package=pnpm@10.34.9', '--', 'pnpm', 'install']);
     expect(pnpmCommand('pnpm@10.34.9+sha512.abc', []).args).toContain('--package=pnpm@10.34.9');
     expect(() => pnpmCommand('yarn@4.0.0', [])).toThrow('must pin pnpm');
   });
 
-  test('another lockfile and another Node are another installation', () => {
+  test('another lockfile or another Node gives another stamp', () => {
     const stamps = [installStamp('a', 'v20'), installStamp('b', 'v20'), installStamp('a', 'v22')];
     expect(new Set(stamps).size).toBe(3);
     expect(installStamp('a', 'v20')).toBe(stamps[0]);
@@ -73,7 +73,7 @@ describe('signals', () => {
     expect(gate('SIGINT')).toBe(true);
   });
 
-  test('a process that a signal ended has the exit code that a shell gives it', () => {
+  test('a process ended by a signal has the exit code of a shell', () => {
     expect(exitCodeOf(3, null)).toBe(3);
     expect(exitCodeOf(null, 'SIGINT')).toBe(130);
     expect(exitCodeOf(null, 'SIGTERM')).toBe(143);
@@ -88,7 +88,7 @@ describe('test counts', () => {
     assertionResults: tests.map((each) => ({ status: each })),
   });
 
-  test('every outcome is counted once', () => {
+  test('each outcome counts once', () => {
     const report = { testResults: [file('passed', 'passed', 'passed', 'skipped', 'todo'), file('failed', 'failed', 'passed')] };
     expect(countsOf(report)).toEqual({ passed: 3, failed: 1, skipped: 2 });
   });
@@ -97,7 +97,7 @@ describe('test counts', () => {
     expect(countsOf({ testResults: [file('failed'), file('failed', 'passed')] })).toEqual({ passed: 1, failed: 2, skipped: 0 });
   });
 
-  test('files that failed are named, and a few are run once more, but no proof about money', () => {
+  test('verify names failed files and runs a few of them once more, but no proof about money', () => {
     const report = { testResults: [file('passed', 'passed'), file('failed', 'failed', 'passed'), file('failed')] };
     expect(failedFilesOf(report)).toEqual(['failed.test.ts', 'failed.test.ts']);
     expect(isRunAgain(['apps/worker/e2e/stop.test.ts'])).toBe(true);
@@ -135,7 +135,7 @@ describe('run.mjs', () => {
     expect(checks).toEqual(expect.arrayContaining(['check:format', 'check:lint', 'check:types', 'check:imports', 'check:unused']));
   });
 
-  test('an unknown task is refused with the list of tasks', () => {
+  test('the runner refuses an unknown task with the list of tasks', () => {
     const { status, stderr } = run('constructor');
     expect(status).toBe(1);
     expect(stderr).toMatch(/there is no task "constructor"[\s\S]+verify/);

@@ -5,7 +5,7 @@ import { isFromRunware, parseTranscript, type RecordedExchange, type Transcript 
 const FOLDER = 'packages/runware-client/fixtures';
 const NEVER = 'never seen';
 
-/** A file of the folder and what it says. */
+/** A file of the folder, with its content. */
 type File = readonly [name: string, transcript: Transcript];
 
 const files = readdirSync(FOLDER)
@@ -20,11 +20,11 @@ interface Row {
 const rowsOf = (page: string): Row[] =>
   [...page.matchAll(/^\| (\d+) \|.*\| ([^|]+) \|$/gm)].map(([, number, settled = '']) => ({ number: Number(number), settled }));
 
-/** A refusal of the account, a gateway's word and silence settle nothing. */
+/** A refusal of the account, a gateway's error and silence settle nothing. */
 const settles = ({ answer }: RecordedExchange): boolean =>
   answer.kind === 'answered' && answer.status < 500 && ![401, 402, 403, 429].includes(answer.status);
 
-/** What is wrong with a page, in words that say what to write. */
+/** Returns the problems of a page, in words that say what to write. */
 function problemsOf(page: string, all: readonly File[]): string[] {
   const real = all.filter(([, transcript]) => isFromRunware(transcript));
   const named = ([name, { date }]: File): string => `\`${name}\`, ${date.slice(0, 10)}`;
@@ -53,7 +53,7 @@ test('README says that Darkroom has not bought from the real Runware, exactly as
   expect(readFileSync('README.md', 'utf8').includes('Darkroom has not bought from the real Runware yet')).toBe(!hasBought);
 });
 
-test('what a probe writes is not committed by chance, and its copy among the fixtures is', () => {
+test('git ignores the transcripts of a probe, but not their copies among the fixtures', () => {
   const lines = readFileSync('.gitignore', 'utf8').split('\n');
   expect(lines).toEqual(expect.arrayContaining(['probe-*.json', 'probe-*.json.partial']));
   expect(lines.indexOf(`!${FOLDER}/*.json`)).toBeGreaterThan(lines.indexOf('probe-*.json'));
@@ -91,12 +91,12 @@ describe('the rule for rows', () => {
     ['another date', '`probe-2027-01-02.json`, 2027-01-03'],
     ['a file that is not there', '`probe-2027-01-01.json`, 2027-01-02'],
     ['words of its own', 'seen'],
-  ])('%s is told', (_, text) => {
+  ])('the check names %s', (_, text) => {
     expect(problemsOf(settledBy(9, text), [fromRunware()])).toContainEqual(expect.stringContaining('row 9 says'));
     expect(problemsOf(settledBy(9, text), [])).toContainEqual(expect.stringContaining('row 9 says'));
   });
 
-  test('a refused key, a gateway in trouble and silence settle nothing', () => {
+  test('a refused key, a gateway’s error and silence settle nothing', () => {
     const answers = [
       { kind: 'answered', status: 401, headers: {}, body: { kind: 'none' } },
       { kind: 'answered', status: 503, headers: {}, body: { kind: 'none' } },

@@ -20,7 +20,7 @@ function listRuns(): Run[] {
   return runs.map(({ file, projectName }) => ({ file: relative('.', file), projectName }));
 }
 
-/** Finds what is named as a test, without the folders that hold no source of ours. */
+/** Finds files that are named as tests, without folders that hold no source of ours. */
 const findTestFiles = (folder: string): string[] =>
   readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name);
@@ -28,7 +28,7 @@ const findTestFiles = (folder: string): string[] =>
     return entry.name.endsWith('.test.ts') ? [path] : [];
   });
 
-test('each test file is in one run, the one that its name and folder say', () => {
+test('each test file is in exactly one run, by its name and folder', () => {
   const runs = listRuns();
   expect(runs.map(({ file }) => file).toSorted()).toEqual(['apps', 'packages', 'scripts'].flatMap(findTestFiles).toSorted());
   for (const { file, projectName } of runs) {
@@ -43,11 +43,11 @@ test('each test file is in one run, the one that its name and folder say', () =>
   }
 });
 
-test('no project is left out of all runs', () => {
+test('each project is in some run', () => {
   expect(Object.values(testRuns).flat().toSorted()).toEqual(['e2e', 'packages', 'prove', 'slow']);
 });
 
-test('each file that is to begin first is there', () => {
+test('each file of the list of longest files exists', () => {
   const files = ['apps', 'packages', 'scripts'].flatMap(findTestFiles).map((file) => file.replaceAll(sep, '/'));
   expect(longestFiles.filter((end) => !files.some((file) => file.endsWith(end)))).toEqual([]);
 });

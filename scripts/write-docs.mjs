@@ -1,4 +1,4 @@
-// Writes the generated parts of README.md and docs/, and infra/redis/darkroom.acl (`npm run docs`); a test says when they are out of date.
+// Writes the generated parts of README.md and docs/, and infra/redis/darkroom.acl (`npm run docs`). A test finds them out of date.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { documents, fillParts, renderAclFile, renderParts } from './docs/generated-parts.mjs';

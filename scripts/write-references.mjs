@@ -1,5 +1,5 @@
-// Writes the project references of the build from the dependencies of each package.json: `node scripts/write-references.mjs`.
-// The native compiler then builds the whole tree in one process, in order, and only what has changed.
+// Writes the project references of the build from the dependencies of each package.json: `node scripts/write-references.mjs`. The native
+// compiler then builds the whole tree in one process, in order, and only what has changed.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { isDeepStrictEqual } from 'node:util';
@@ -7,7 +7,7 @@ import { projectFiles } from './tasks/references.mjs';
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
 for (const [file, text] of projectFiles()) {
-  // How it is laid out is the formatter's.
+  // The formatter decides the layout, so only the content is compared.
   if (!isDeepStrictEqual(JSON.parse(readFileSync(file, 'utf8')), JSON.parse(text))) {
     writeFileSync(file, text);
     console.log(`wrote ${file}`);

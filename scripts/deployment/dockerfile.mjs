@@ -1,4 +1,4 @@
-// The Dockerfile, read by the parser of the Dockerfile language server; nothing here can build it.
+// Checks the Dockerfile with the parser of the Dockerfile language server, because nothing here can build it.
 import { readFileSync } from 'node:fs';
 import { DockerfileParser } from 'dockerfile-ast';
 import { isPinned } from './images.mjs';
@@ -23,23 +23,20 @@ export function problemsOf(text) {
   const built = /node scripts\/build-image\.mjs (\S+)/.exec(text)?.[1];
   /** @type {[boolean, string][]} */
   const rules = [
-    [stages.length > 1, 'has one stage only: what builds must not ship'],
+    [stages.length > 1, 'has only one stage: build tools must not ship'],
     ...stages.map(
       (stage) =>
         /** @type {[boolean, string]} */ ([
           isPinned(stage.getImage() ?? ''),
-          `starts from "${stage.getImage()}", which is no fixed version`,
+          `starts from "${stage.getImage()}", which is not a fixed version`,
         ]),
     ),
-    [
-      new Set(stages.map((stage) => stage.getImage())).size === 1,
-      'builds on another base than it runs on: native packages are chosen for one',
-    ],
+    [new Set(stages.map((stage) => stage.getImage())).size === 1, 'builds and runs on different bases: native packages fit only one'],
     [/^[1-9]\d*:[1-9]\d*$/.test(last('USER') ?? ''), 'does not end as a user with a number other than 0'],
     [/NODE_ENV=production/.test(last('ENV') ?? ''), 'does not run as production'],
-    // In this form node is the first process and gets the signals; the other form puts a shell before it, which keeps them.
+    // In this form node is the first process and gets the signals. The other form puts a shell before it, which keeps them.
     [last('ENTRYPOINT') === '["node", "--enable-source-maps"]', 'must start node itself, in the form of a list'],
-    [last('HEALTHCHECK') === undefined, 'checks its own health, which is left to the orchestrator'],
+    [last('HEALTHCHECK') === undefined, 'has a HEALTHCHECK, which is the task of the orchestrator'],
     [
       built !== undefined && instructions.some((each) => each.name === 'COPY' && each.text.split(' ').includes(built)),
       'does not copy the folder that scripts/build-image.mjs wrote',

@@ -1,19 +1,19 @@
-// Reads YAML as it stands: a duplicate key or an unknown tag is an error.
+// Reads YAML strictly: a duplicate key or an unknown tag is an error.
 import { readFileSync } from 'node:fs';
 import { parseAllDocuments } from 'yaml';
 
 /**
- * Every document of a text, as plain values; empty ones are left out.
+ * Parses every document of a text into plain values, without empty ones.
  * @param {string} text
- * @param {string} source Where it came from, for the message.
+ * @param {string} source Name of the file, for the message.
  * @returns {unknown[]}
  */
 export function parseDocuments(text, source) {
-  // Compose files merge maps with "<<", which YAML 1.2 no longer knows by itself.
+  // Compose files merge maps with "<<", which YAML 1.2 no longer supports by default.
   const documents = parseAllDocuments(text, { merge: true, strict: true });
   return [...documents].flatMap((document) => {
     const [error] = [...document.errors, ...document.warnings];
-    if (error !== undefined) throw new Error(`${source} is no sound YAML: ${error.message}`);
+    if (error !== undefined) throw new Error(`${source} is not valid YAML: ${error.message}`);
     /** @type {unknown} */
     const value = document.toJS();
     return value === null ? [] : [value];

@@ -1,7 +1,7 @@
-// Which names of images always mean the same image, or nearly so.
+// Checks names of images.
 
 /**
- * Whether an image is named with a digest or with a tag that is a version. "latest" and the like move under a running system.
+ * Returns true if a name has a digest or a tag with a version. "latest" and the like change under a running system.
  * @param {string} image Such as "valkey/valkey:8.1-bookworm".
  */
 export function isPinned(image) {

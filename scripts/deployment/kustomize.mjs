@@ -1,4 +1,4 @@
-// Renders a folder of Kubernetes files as a cluster would get it.
+// Renders a folder of Kubernetes files as a cluster would get them.
 import { spawnSync } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
@@ -12,8 +12,7 @@ const renderers = [
 ];
 
 /**
- * Renders with kubectl or kustomize, whichever is on PATH. Without one the files are read as they stand, and it is said what
- * that leaves out.
+ * Renders with kubectl or kustomize from PATH. Without either it reads the files as they stand, and names the steps that are missing.
  * @param {string} folder
  * @param {NodeJS.ProcessEnv} [env]
  * @returns {Rendered}
@@ -27,12 +26,12 @@ export function render(folder, env = process.env) {
   }
   return {
     documents: readResources(folder),
-    notChecked: [`${folder}: patches, labels, namespace and images were not applied: neither kubectl nor kustomize is on PATH`],
+    notChecked: [`${folder}: patches, labels, namespace and images, because neither kubectl nor kustomize is on PATH`],
   };
 }
 
 /**
- * The resources that a kustomization names, and those of folders it names; patches are only parsed, as they are parts of documents.
+ * Returns the resources of a kustomization and of the folders that it names. Patches are only parsed, because they are partial documents.
  * @param {string} folder
  * @returns {unknown[]}
  */

@@ -1,4 +1,4 @@
-// Rules of our own for the pods of Darkroom, which no schema knows.
+// Checks rules for the pods of Darkroom that no schema knows.
 import { isPinned } from './images.mjs';
 import { nameOf } from './resources.mjs';
 
@@ -13,8 +13,8 @@ import { nameOf } from './resources.mjs';
 const isDeployment = (resource) => resource.kind === 'Deployment';
 
 /**
- * @param {Resource[]} resources Fit for the schemas of their kinds.
- * @param {{ isFinal: boolean }} options Whether these are what is applied, or a base whose images an overlay names.
+ * @param {Resource[]} resources Valid by the schemas of their kinds.
+ * @param {{ isFinal: boolean }} options `isFinal` is false for a base whose images an overlay names.
  * @returns {string[]}
  */
 export function podProblems(resources, { isFinal }) {
@@ -51,8 +51,8 @@ function containerRules({ name, image = '', securityContext, resources, liveness
     [securityContext?.capabilities?.drop?.includes('ALL') === true, says('keeps capabilities')],
     [['cpu', 'memory'].every((kind) => resources?.requests?.[kind] !== undefined), says('requests no processor or memory')],
     [['cpu', 'memory'].every((kind) => resources?.limits?.[kind] !== undefined), says('has no limit of processor or memory')],
-    [livenessProbe?.httpGet?.path === '/livez', says('is not asked /livez for its life')],
-    [readinessProbe?.httpGet?.path === '/readyz', says('is not asked /readyz whether it is ready')],
+    [livenessProbe?.httpGet?.path === '/livez', says('has no liveness probe on /livez')],
+    [readinessProbe?.httpGet?.path === '/readyz', says('has no readiness probe on /readyz')],
     [startupProbe !== undefined, says('has no startup probe')],
     [inPlainSight.length === 0, says(`has secrets as plain values: ${inPlainSight.join(', ')}`)],
   ];

@@ -1,4 +1,4 @@
-// Names that point from one Kubernetes document to another: what they point at must be there.
+// Checks that every name in a Kubernetes document that points to another document has its target.
 import { nameOf } from './resources.mjs';
 
 /** @typedef {import('./resources.mjs').Resource} Resource */
@@ -6,7 +6,7 @@ import { nameOf } from './resources.mjs';
 /** @typedef {{ configMaps: string[], secretKeys: string[], accounts: string[] }} Wanted */
 
 /**
- * @param {Resource[]} resources All that is applied together.
+ * @param {Resource[]} resources Resources that are applied together.
  * @returns {string[]}
  */
 export function referenceProblems(resources) {
@@ -40,7 +40,7 @@ export function referenceProblems(resources) {
       )
       .filter(({ target }) => !services.has(target))
       .map(({ ingress, target }) => `${nameOf(ingress)}: there is no Service "${target}"`),
-    // Each selects pods by a label that some pod must carry.
+    // Each of these selects pods by a label that some pod must carry.
     ...[
       ...selections(ofKind('Service'), ['spec', 'selector']),
       ...selections(ofKind('PodDisruptionBudget'), ['spec', 'selector', 'matchLabels']),
@@ -52,7 +52,7 @@ export function referenceProblems(resources) {
 }
 
 /**
- * Each process has a Redis user of its own.
+ * Checks that each process has a Redis user of its own.
  * @param {Resource[]} deployments
  * @returns {string[]}
  */
@@ -112,7 +112,7 @@ const carries = (deployment, labels) =>
   );
 
 /**
- * The values under a path of keys; a list on the way stands for each of its items.
+ * Returns the values under a path of keys; a list on the way stands for each of its items.
  * @param {unknown} value
  * @param {string[]} path
  * @returns {unknown[]}

@@ -1,4 +1,4 @@
-// Kubernetes documents, and the models that each must fit.
+// Checks Kubernetes documents against the models of their kinds.
 import * as externalSecrets from '@kubernetes-models/external-secrets/external-secrets.io/v1';
 import * as keda from '@kubernetes-models/keda/keda.sh/v1alpha1';
 import * as apps from 'kubernetes-models/apps/v1';
@@ -10,7 +10,7 @@ import { isMap } from './documents.mjs';
 /** @typedef {{ apiVersion: string, kind: string, metadata: { name: string, namespace?: string } }} Resource */
 /** @typedef {new (data: Resource) => { validate(): void }} Model */
 
-/** Where the models of an apiVersion come from: the module for types, and its exports by kind. */
+/** Models by apiVersion: the module of the types, and its exports by kind. */
 const modules = new Map([
   ['v1', { module: 'kubernetes-models/v1', models: core }],
   ['apps/v1', { module: 'kubernetes-models/apps/v1', models: apps }],
@@ -35,13 +35,13 @@ export const isResource = (document) =>
 export const nameOf = ({ kind, metadata }) => `${kind} "${metadata.name}"`;
 
 /**
- * The module whose types describe a resource, such as "kubernetes-models/apps/v1".
+ * Returns the module of a resource's types, such as "kubernetes-models/apps/v1".
  * @param {Resource} resource
  */
 export const typesOf = ({ apiVersion }) => modules.get(apiVersion)?.module;
 
 /**
- * What is wrong with a resource by the published schema of its kind: types, ranges, required and enumerated fields.
+ * Returns the problems of a resource by the published schema of its kind: types, ranges, required and enumerated fields.
  * @param {unknown} document
  * @returns {string[]}
  */
@@ -50,9 +50,9 @@ export function schemaProblems(document) {
   /** @type {Record<string, unknown> | undefined} */
   const models = modules.get(document.apiVersion)?.models;
   const model = models?.[document.kind];
-  if (typeof model !== 'function') return [`${nameOf(document)}: no schema is known for ${document.apiVersion}`];
+  if (typeof model !== 'function') return [`${nameOf(document)}: there is no schema for ${document.apiVersion}`];
   try {
-    // Each export of these packages under the name of a kind is the class of that kind.
+    // An export of these packages with the name of a kind is the class of that kind.
     new /** @type {Model} */ (model)(document).validate();
     return [];
   } catch (error) {

@@ -13,10 +13,10 @@ import { isResource, schemaProblems } from './resources.mjs';
 import { unknownFieldProblems } from './unknown-fields.mjs';
 
 const base = 'infra/kubernetes/base';
-/** A machine on which nothing is installed. */
+/** The environment of a machine without tools. */
 const nothingOnPath = { PATH: '/nonexistent' };
 
-/** The documents of a file of the base, changed in one place, and the accounts and settings that they point at. */
+/** Returns the documents of a base file with one change, and the accounts and settings that they name. */
 function changed(file: string, from: string, to: string) {
   const text = readFileSync(path.join(base, file), 'utf8');
   expect(text).toContain(from);
@@ -28,7 +28,7 @@ const ofPods = (documents: unknown[], isFinal = false): string[] => podProblems(
 const ofReferences = (documents: unknown[]): string[] => referenceProblems(documents.filter(isResource));
 
 describe('a Kubernetes document', () => {
-  test('is refused with a value of the wrong type, and without a field that must be there', () => {
+  test('is refused with a value of the wrong type, and without a required field', () => {
     expect(changed('receiver.yaml', 'replicas: 2', "replicas: 'two'").flatMap(schemaProblems)).toEqual([
       expect.stringContaining('must be integer'),
     ]);
@@ -37,21 +37,21 @@ describe('a Kubernetes document', () => {
     ]);
   });
 
-  test('is refused when nothing is known of its kind', () => {
+  test('is refused if its kind is unknown', () => {
     expect(schemaProblems({ apiVersion: 'v1', kind: 'Pod s', metadata: { name: 'x' } })).toEqual([
-      expect.stringContaining('no schema is known'),
+      expect.stringContaining('there is no schema'),
     ]);
     expect(schemaProblems('text')).toHaveLength(1);
   });
 
-  test('is refused with a field that Kubernetes would drop without a word', { timeout: 30_000 }, () => {
+  test('is refused with a field that Kubernetes would silently drop', { timeout: 30_000 }, () => {
     const documents = changed('receiver.yaml', 'readinessProbe:', 'readinessProb:');
     expect(documents.flatMap(schemaProblems)).toEqual([]);
     expect(unknownFieldProblems(documents, process.cwd())).toEqual([expect.stringContaining('readinessProb')]);
   });
 
-  test('with a duplicate key is no document', () => {
-    expect(() => parseDocuments('a: 1\na: 2\n', 'x.yaml')).toThrow('x.yaml is no sound YAML');
+  test('is refused with a duplicate key', () => {
+    expect(() => parseDocuments('a: 1\na: 2\n', 'x.yaml')).toThrow('x.yaml is not valid YAML');
   });
 });
 
@@ -61,7 +61,7 @@ describe('a pod', () => {
     ['receiver.yaml', 'readOnlyRootFilesystem: true', 'readOnlyRootFilesystem: false', 'may write to its root file system'],
     ['receiver.yaml', 'drop: [ALL]', 'drop: [CHOWN]', 'keeps capabilities'],
     ['receiver.yaml', 'requests: { cpu: 100m, memory: 128Mi }', 'requests: { cpu: 100m }', 'requests no processor or memory'],
-    ['receiver.yaml', 'path: /readyz', 'path: /livez', 'is not asked /readyz'],
+    ['receiver.yaml', 'path: /readyz', 'path: /livez', 'has no readiness probe on /readyz'],
     [
       'worker.yaml',
       'kind: PodDisruptionBudget\nmetadata:\n  name: darkroom-worker',
@@ -74,11 +74,11 @@ describe('a pod', () => {
       "{ name: RUNWARE_API_KEY, value: 'secret' }",
       'has secrets as plain values: RUNWARE_API_KEY',
     ],
-  ])('of %s with "%s" changed to "%s" is told that it %s', (file, from, to, problem) => {
+  ])('of %s with "%s" changed to "%s" is refused because it %s', (file, from, to, problem) => {
     expect(ofPods(changed(file, from, to)).join('\n')).toContain(problem);
   });
 
-  test('must name a version of its image where it is applied', () => {
+  test('must name a version of its image in an overlay', () => {
     expect(ofPods(changed('receiver.yaml', 'image: darkroom', 'image: darkroom'), true)).toEqual([
       expect.stringContaining('without a fixed version'),
     ]);
@@ -86,7 +86,7 @@ describe('a pod', () => {
   });
 });
 
-describe('a name that points nowhere is found', () => {
+describe('the check finds a name without a target', () => {
   test.each([
     ['worker.yaml', 'configMapRef: { name: darkroom-worker }', 'configMapRef: { name: elsewhere }', 'no ConfigMap "elsewhere"'],
     ['worker.yaml', 'serviceAccountName: darkroom-worker', 'serviceAccountName: nobody', 'no ServiceAccount "nobody"'],
@@ -102,7 +102,7 @@ describe('a name that points nowhere is found', () => {
   });
 });
 
-test('two deployments with one Redis user are found', () => {
+test('the check finds two deployments with one Redis user', () => {
   const documents = [
     ...changed('receiver.yaml', 'redis-url-receiver', 'redis-url-worker'),
     ...changed('worker.yaml', 'redis-url-worker', 'redis-url-worker'),
@@ -111,7 +111,7 @@ test('two deployments with one Redis user are found', () => {
 });
 
 describe('rendering', () => {
-  test('without kubectl and kustomize the files are read as they stand, and that is said', () => {
+  test('without kubectl and kustomize the check reads the files as they stand, and says so', () => {
     const { documents, notChecked } = render('infra/kubernetes/overlays/example', nothingOnPath);
     expect(documents.filter(isResource).map(({ kind }) => kind)).toEqual(
       expect.arrayContaining(['Deployment', 'ScaledObject', 'ExternalSecret', 'Ingress']),
@@ -119,7 +119,7 @@ describe('rendering', () => {
     expect(notChecked).toEqual([expect.stringContaining('neither kubectl nor kustomize is on PATH')]);
   });
 
-  test('a file that is named and not there is an error', () => {
+  test('a missing file is an error', () => {
     const folder = mkdtempSync(path.join(tmpdir(), 'darkroom-kustomize-'));
     try {
       writeFileSync(path.join(folder, 'kustomization.yaml'), 'resources: [missing.yaml]\n');
@@ -131,7 +131,7 @@ describe('rendering', () => {
 });
 
 describe('the compose file', () => {
-  /** @returns what is wrong with it after one change. */
+  /** @returns the problems after one change. */
   function problemsAfter(from: string, to: string): string {
     const text = readFileSync('docker-compose.yml', 'utf8');
     expect(text).toContain(from);
@@ -148,10 +148,10 @@ describe('the compose file', () => {
   test.each([
     ['image: valkey/valkey:8.1-bookworm', 'image: valkey/valkey:latest', 'without a fixed version'],
     ['image: valkey/valkey:8.1-bookworm', 'imag: valkey/valkey', 'additionalProperty'],
-    ['restart: unless-stopped\n    volumes:', "restart: 'no'\n    volumes:", 'is not started again'],
+    ['restart: unless-stopped\n    volumes:', "restart: 'no'\n    volumes:", 'does not restart after it ends'],
     ["'127.0.0.1:${VALKEY_PORT:-6379}:6379'", "'6379:6379'", 'opens 6379:6379 to the network'],
     ['storage: { condition: service_healthy }', 'storage: { condition: service_started }', 'must wait until "storage" is healthy'],
-    ['    stop_grace_period: 20s\n', '', 'how long a stop may take'],
+    ['    stop_grace_period: 20s\n', '', 'has no stop_grace_period'],
     ['redis://darkroom-receiver:', 'redis://darkroom-worker:', 'service "worker": has the Redis user of "receiver"'],
     ['redis://darkroom-dashboard:${REDIS_DASHBOARD_PASSWORD:?set it in .env}@', 'redis://', 'connects to Redis without a user of its own'],
   ])('with "%s" changed to "%s" is refused', (from, to, problem) => {

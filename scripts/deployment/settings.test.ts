@@ -8,7 +8,7 @@ import { redisProcesses, redisUserOf } from '../../packages/generation-store/src
 import { describeSettings, type Environment } from '../../packages/service-runtime/src/index.ts';
 import { parseDocuments, readDocuments } from './documents.mjs';
 
-/** `runUntilSignal` gives a service that was told to hurry so long, then ends the process. */
+/** `runUntilSignal` gives a hurried service this long, then ends the process. */
 const HURRY_MS = 3000;
 
 const namesOf = (schemas: Parameters<typeof describeSettings>[0]): string[] => describeSettings(schemas).map(({ name }) => name);
@@ -19,7 +19,7 @@ const processes = {
   dashboard: { load: loadDashboardConfig, reads: namesOf(dashboardSchemas), drainMs: dashboardDrainMs },
 };
 
-/** Good values for what is secret; the image itself sets HOST. */
+/** Valid values for secrets; the image itself sets HOST. */
 const secrets: Environment = {
   REDIS_URL: 'rediss://user:password@redis.example.com:6379',
   RUNWARE_API_KEY: 'key',
@@ -35,7 +35,7 @@ interface ComposeFile {
 }
 
 describe('docker-compose.yml', () => {
-  // its schema was checked by scripts/check-deployment.mjs
+  // scripts/check-deployment.mjs has checked its schema.
   const { services } = readDocuments('docker-compose.yml')[0] as ComposeFile;
   const text = readFileSync('docker-compose.yml', 'utf8');
   const environmentOf = (name: string): Record<string, string> =>
@@ -66,11 +66,11 @@ describe('docker-compose.yml', () => {
     });
   });
 
-  test.each(Object.entries(processes))('lets a %s finish before it is killed', (name, { drainMs }) => {
+  test.each(Object.entries(processes))('lets a %s finish before the orchestrator kills it', (name, { drainMs }) => {
     expect(Number.parseInt(services[name]?.stop_grace_period ?? '0', 10) * 1000).toBeGreaterThan(drainMs + HURRY_MS);
   });
 
-  test('.env.example names what it takes, with the same defaults, and nothing else', () => {
+  test('.env.example names exactly the settings of compose, with the same defaults', () => {
     const taken = new Map(
       [...text.matchAll(/\$\{(\w+):([-?])([^}]*)\}/g)].map(([, name = '', kind, word = '']) => [name, kind === '-' ? word : undefined]),
     );
@@ -78,7 +78,7 @@ describe('docker-compose.yml', () => {
     expect(example.map(([, , name]) => name).toSorted()).toEqual([...taken.keys()].toSorted());
     for (const [, comment, name = '', value] of example) {
       const fallback = taken.get(name);
-      // What must be set is left empty; what may be is a comment with its default ("no switches" is an empty object).
+      // A required setting is empty; an optional one is a comment with its default ("no switches" is an empty object).
       expect([comment !== undefined, value], name).toEqual(
         fallback === undefined ? [false, ''] : [true, name === 'FAULTS' ? '{}' : fallback],
       );

@@ -1,5 +1,5 @@
-// Fields that Kubernetes does not know. Its published schemas let them pass and the server drops them without a word, so that a
-// misspelled "readinessProb" deploys and protects nothing. TypeScript does refuse them, with the types of the same schemas.
+// Finds fields that Kubernetes does not know. The published schemas allow them and the server drops them silently, so that a misspelled
+// "readinessProb" deploys and protects nothing. TypeScript refuses them, with types of the same schemas.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -18,12 +18,12 @@ const compilerOptions = {
 
 /**
  * @param {unknown[]} documents
- * @param {string} root Whose node_modules hold the compiler and the types.
+ * @param {string} root Folder whose node_modules hold the compiler and the types.
  * @returns {string[]}
  */
 export function unknownFieldProblems(documents, root) {
   const resources = documents.filter(isResource).filter((resource) => typesOf(resource) !== undefined);
-  // Inside the tree, so that the packages are found from there, and by process, so that two runs do not meet.
+  // The folder lies inside the tree, so that imports find the packages. Its name holds the process id, so that two runs do not collide.
   const folder = path.join(root, '.local', 'deployment-types', String(process.pid));
   mkdirSync(folder, { recursive: true });
   try {

@@ -1,4 +1,4 @@
-// The parts of README.md and docs/ that are written from the code, so that they cannot say something else.
+// Renders the parts of README.md and docs/ that come from the code, so that they cannot differ from it.
 
 /** @typedef {Readonly<Record<string, readonly string[]>>} Moves A status table: each status, and those that may follow it. */
 /**
@@ -11,19 +11,19 @@
  * @property {Readonly<Record<string, Rights>>} redisRights
  */
 /**
- * @typedef {object} Rights What a process does in Redis.
+ * @typedef {object} Rights Commands, channels and keys of a process in Redis.
  * @property {readonly string[]} commands
  * @property {readonly string[]} channels
  * @property {readonly { commands: readonly string[], keys: readonly string[] }[]} grants
  */
 
-/** The files that hold generated parts, from the root. */
+/** Files with generated parts, from the root. */
 export const documents = ['README.md', 'docs/architecture.md', 'docs/errors.md', 'docs/operations/redis-rights.md'];
 
 /**
- * Writes every part.
+ * Renders every part.
  * @param {Facts} facts
- * @returns {Record<string, string>} Markdown by name of the part.
+ * @returns {Record<string, string>} Markdown by the name of the part.
  */
 export function renderParts({ errorCodes, submissionMoves, imageMoves, generationMoves, firstJob, redisRights }) {
   return {
@@ -57,7 +57,7 @@ function renderRights([process, { commands, channels, grants }]) {
 }
 
 /**
- * The file of Redis users: a line for each process.
+ * Renders the file of Redis users: a line for each process.
  * @template {string} Process
  * @param {{ redisProcesses: readonly Process[], aclLineOf: (process: Process, prefix: string) => string, DEFAULT_PREFIX: string }} store
  */
@@ -65,7 +65,7 @@ export const renderAclFile = ({ redisProcesses, aclLineOf, DEFAULT_PREFIX }) =>
   redisProcesses.map((process) => `${aclLineOf(process, DEFAULT_PREFIX)}\n`).join('');
 
 /**
- * A state diagram for Mermaid; the first status of a table is where everything begins.
+ * Renders a state diagram for Mermaid; the first status of a table is the start.
  * @param {Moves} moves
  */
 function renderStatuses(moves) {
@@ -74,7 +74,7 @@ function renderStatuses(moves) {
 }
 
 /**
- * Replaces what stands between `<!-- generated: <name> -->` and `<!-- end -->`.
+ * Replaces the text between `<!-- generated: <name> -->` and `<!-- end -->`.
  * @param {string} text
  * @param {Record<string, string>} parts
  */

@@ -1,4 +1,4 @@
-// Which packages of the workspace an app needs when it runs.
+// Finds the packages of the workspace that an app needs at run time.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 
@@ -6,11 +6,11 @@ import path from 'node:path';
 
 /** Apps and packages that stay out of the image, each with its reason. */
 export const notInImage = {
-  'local-stack': 'it is the embedded Redis and S3, which have no place in production; `darkroom start` says so',
+  'local-stack': 'it holds the embedded Redis and S3, which do not belong into production; `darkroom start` says so',
 };
 
 /**
- * Every app and package by name.
+ * Returns every app and package by name.
  * @param {string} root
  * @returns {Map<string, Member>}
  */
@@ -26,7 +26,7 @@ export function readWorkspace(root) {
 }
 
 /**
- * The apps that run as processes of their own, less those of `notInImage`.
+ * Returns the apps that run as processes of their own, without those of `notInImage`.
  * @param {Map<string, Member>} workspace
  * @param {string} root
  */
@@ -37,18 +37,18 @@ export const imageApps = (workspace, root) =>
   );
 
 /**
- * These members and all that they need, each once, less those of `notInImage`.
+ * Returns these members and everything that they need, each once, without those of `notInImage`.
  * @param {Map<string, Member>} workspace
  * @param {Member[]} members
  * @returns {Member[]}
  */
 export function withNeeded(workspace, members) {
   const found = new Set(members);
-  // A Set hands out what is added while it is walked.
+  // A loop over a Set also visits members that are added meanwhile.
   for (const { name, needs } of found) {
     for (const needed of needs) {
       const member = workspace.get(needed);
-      if (member === undefined) throw new Error(`"${name}" needs "${needed}", which is no package of the workspace`);
+      if (member === undefined) throw new Error(`"${name}" needs "${needed}", which is not a package of the workspace`);
       if (!(path.basename(member.folder) in notInImage)) found.add(member);
     }
   }

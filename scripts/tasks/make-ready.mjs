@@ -1,10 +1,10 @@
-// Gets a machine from "Node and npm" to "everything installed and built", doing only what is missing. A warm start prints nothing.
+// Prepares a machine that has Node and npm: installs and builds what is missing. Prints nothing if nothing is missing.
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 
 /** @typedef {import('./tasks.mjs').TaskContext} TaskContext */
 
-/** A step that failed; its output has been shown. */
+/** A failed step, whose output was printed. */
 export class StepFailed extends Error {
   /** @param {string} name @param {number} code */
   constructor(name, code) {
@@ -22,7 +22,7 @@ export function isOldNode(version, range) {
 }
 
 /**
- * The command that runs the pinned pnpm. npm fetches it once and keeps it in its cache.
+ * Returns the command that runs the pinned pnpm. npm fetches it once and keeps it in its cache.
  * @param {string} packageManager The field of package.json, such as "pnpm@10.34.9+sha512.…".
  * @param {string[]} args
  */
@@ -32,17 +32,17 @@ export function pnpmCommand(packageManager, args) {
   return { command: 'npm', args: ['exec', '--yes', '--loglevel=error', `--package=${pinned}`, '--', 'pnpm', ...args] };
 }
 
-/** What an installed tree was installed from. @param {string} lockfile @param {string} nodeVersion Native packages are chosen for one Node. */
+/** Returns a stamp of an installation. @param {string} lockfile @param {string} nodeVersion Native packages fit one Node version. */
 export const installStamp = (lockfile, nodeVersion) => createHash('sha256').update(lockfile).update(nodeVersion).digest('hex');
 
-/** Installs what the lockfile names. @param {TaskContext} context */
+/** Installs the packages of the lockfile. @param {TaskContext} context */
 export async function install(context) {
   const stampFile = 'node_modules/.install-stamp';
   const stamp = installStamp(readFileSync('pnpm-lock.yaml', 'utf8'), process.version);
   if (existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp) return;
   const { packageManager } = JSON.parse(readFileSync('package.json', 'utf8'));
   const args = ['install', '--frozen-lockfile', '--prefer-offline', '--reporter=append-only', '--loglevel=warn'];
-  // Here npm's own settings (registry, proxy, certificates) are wanted.
+  // This step needs npm's own settings (registry, proxy, certificates).
   await step('installing dependencies', { ...context, env: process.env }, pnpmCommand(packageManager, args));
   writeFileSync(stampFile, stamp);
 }
@@ -55,7 +55,7 @@ export async function installAndBuild(context) {
 }
 
 /**
- * Runs a step, and says how long it took if that was long.
+ * Runs a step, and prints its duration if it was long.
  * @param {string} name
  * @param {TaskContext} context
  * @param {{ command: string, args: string[] }} command

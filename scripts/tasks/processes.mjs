@@ -9,12 +9,12 @@ import { constants } from 'node:os';
 const passedOn = /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']);
 
 /**
- * One Ctrl-C comes from the terminal and once more from npm, a moment later. It is passed on although the terminal told the
- * child as well, because `kill` tells one process alone; what is started here takes the second for the echo that it is, too.
+ * One Ctrl-C arrives from the terminal and, a moment later, once more from npm. The runner passes it on although the terminal sends it to
+ * the child as well, because `kill` reaches only one process. The child ignores the echo, too.
  */
 const SAME_SIGNAL_MS = 1000;
 
-/** Tells a signal from its echo. @param {() => number} now */
+/** Creates a function that tells a signal from its echo. @param {() => number} now */
 export function createSignalGate(now) {
   /** @type {Map<string, number>} */
   const seen = new Map();
@@ -25,10 +25,10 @@ export function createSignalGate(now) {
   };
 }
 
-/** The exit code that shells use for a process: its own, or 128 and the number of the signal that ended it. @param {number | null} code @param {NodeJS.Signals | null} signal */
+/** Returns the exit code as shells do: that of the process, or 128 and the number of its signal. @param {number | null} code @param {NodeJS.Signals | null} signal */
 export const exitCodeOf = (code, signal) => code ?? (signal === null ? 1 : 128 + constants.signals[signal]);
 
-/** @param {NodeJS.Process} self Where signals arrive. @param {number} [parentCheckMs] How often it is looked whether npm is still there. @returns {ProcessRunner} */
+/** @param {NodeJS.Process} self Receives the signals. @param {number} [parentCheckMs] Time between two checks that npm still runs. @returns {ProcessRunner} */
 export function createProcessRunner(self, parentCheckMs = 500) {
   /** @type {import('node:child_process').ChildProcess | undefined} */
   let child;
@@ -43,7 +43,7 @@ export function createProcessRunner(self, parentCheckMs = 500) {
   };
   for (const signal of passedOn) self.on(signal, passOn);
 
-  // npm starts a script through a shell, and a shell that is told to end does not tell the script: it is left behind.
+  // npm starts a script through a shell. A shell that gets a signal ends without passing it on, and leaves the script behind.
   const parent = self.ppid;
   const parentCheck = setInterval(() => {
     if (self.env['npm_lifecycle_event'] === undefined || self.ppid === parent) return;
@@ -53,10 +53,10 @@ export function createProcessRunner(self, parentCheckMs = 500) {
 
   return {
     async run({ command, args, env, capture = false, shell = false }) {
-      // A signal between two processes, or one that the last process survived, ends the task all the same.
+      // A signal between two processes, or one that the last process survived, still ends the task.
       if (stoppedBy !== undefined) return { code: exitCodeOf(null, stoppedBy), output: '' };
       let output = '';
-      // npm is a .cmd file on Windows, which only a shell starts.
+      // npm is a .cmd file on Windows, which only a shell can start.
       const inShell = shell || (self.platform === 'win32' && command !== self.execPath);
       const started = spawn(command, args, { env, stdio: capture ? ['ignore', 'pipe', 'pipe'] : 'inherit', shell: inShell });
       child = started;

@@ -3,7 +3,7 @@ import { join, posix } from 'node:path';
 
 /** @typedef {{ folder: string, name: string, dependencies: string[] }} Project */
 
-/** The workspace packages that are compiled, by folder. @returns {Project[]} */
+/** Returns the compiled packages of the workspace, by folder. @returns {Project[]} */
 function readProjects() {
   return ['apps', 'packages'].flatMap((parent) =>
     readdirSync(parent)
@@ -17,8 +17,7 @@ function readProjects() {
 }
 
 /**
- * Each file that holds project references, and what must stand in it: a package refers to the packages that it depends on,
- * and the build at the top to all.
+ * Returns each file with project references and its content: a package refers to its dependencies, the build at the top to all packages.
  * @returns {[string, string][]}
  */
 export function projectFiles() {

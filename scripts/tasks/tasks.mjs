@@ -1,11 +1,11 @@
-// The tasks by name, as `npm run <name>` and `node scripts/run.mjs --help` know them.
+// The tasks of `npm run <name>` and `node scripts/run.mjs --help`, by name.
 import { formatCounts, runTests } from './test-runs.mjs';
 import { install, installAndBuild } from './make-ready.mjs';
 import { verify } from './verify.mjs';
 
 /**
  * @typedef {object} TaskContext
- * @property {string[]} args What followed the name of the task.
+ * @property {string[]} args Words after the name of the task.
  * @property {import('./environment.mjs').Environment} env
  * @property {import('./processes.mjs').ProcessRunner} processes
  */
@@ -14,58 +14,58 @@ import { verify } from './verify.mjs';
 /** @type {Record<string, Task>} */
 export const tasks = {
   start: {
-    does: 'starts the whole system on loopback, buys three images from the emulator and runs on until Ctrl-C; `--once` stops by itself',
+    does: 'starts the whole system on loopback, buys three images from the emulator and runs until Ctrl-C; `--once` stops by itself',
     run: app('apps/cli/dist/main.js', 'start'),
   },
   darkroom: {
-    does: 'looks at and steers what runs: `-- status`, `-- pause`, `-- resume`, `-- spend`, `-- unknown`, `-- doctor`; `-- --help` says more',
+    does: 'shows and controls a running Darkroom: `-- status`, `-- pause`, `-- resume`, `-- spend`, `-- unknown`, `-- doctor`; `-- --help` says more',
     run: app('apps/cli/dist/main.js'),
   },
   spend: {
-    does: 'what was spent and is on hold, against the caps; `-- --tenant <name>` for one tenant',
+    does: 'shows spent and held money beside the caps; `-- --tenant <name>` for one tenant',
     run: app('apps/cli/dist/main.js', 'spend'),
   },
   reconcile: {
-    does: 'compares jobs, entries, money and S3 once, repairs what disagrees, and names what a person must look at',
+    does: 'compares jobs, entries, money and S3 once, repairs disagreements, and names those that need a person',
     run: app('apps/cli/dist/main.js', 'reconcile'),
   },
   rebuild: {
-    does: 'fills a Redis that lost its memory with what the bucket remembers, and opens it; `-- --days 35`, `-- --skip-corrupt`',
+    does: 'fills a Redis that lost its memory from the bucket, and opens it; `-- --days 35`, `-- --skip-corrupt`',
     run: app('apps/cli/dist/main.js', 'rebuild'),
   },
   probe: {
-    does: 'asks the provider what its documentation does not say, for at most `-- --max-usd 0.50`',
+    does: 'asks the provider what its documentation leaves open, for at most `-- --max-usd 0.50`',
     run: app('apps/cli/dist/main.js', 'probe'),
   },
   faults: {
-    does: 'kills, freezes and cuts off every part while orders come in, and compares what is left with the bill: `-- --generations 2000 --seed 7`',
+    does: 'kills, freezes and cuts off every part while orders arrive, and compares the result with the bill: `-- --generations 2000 --seed 7`',
     run: app('packages/testing/dist/fault-run/main.js'),
   },
   emulator: { does: 'starts the Runware emulator alone; `--help` lists its options', run: app('apps/runware-emulator/dist/main.js') },
-  test: { does: 'runs every test but the slow ones; arguments go to Vitest: a part of a path, `-t <name>`', run: test('test') },
+  test: { does: 'runs every test except the slow ones; arguments go to Vitest: a part of a path, `-t <name>`', run: test('test') },
   'test:slow': { does: 'runs the tests that take minutes (`*.slow.test.ts`)', run: test('test:slow') },
   prove: {
-    does: 'runs the proofs that CI has no time for (`*.prove.test.ts`), which are no part of `verify`; arguments go to Vitest',
+    does: 'runs the proofs that take too long for CI and `verify` (`*.prove.test.ts`); arguments go to Vitest',
     run: test('prove'),
   },
   verify: {
-    does: 'what CI runs: every script `check:…` of package.json, tests, slow tests; stops at the first failure',
+    does: 'runs what CI runs: every script `check:…` of package.json, tests, slow tests; stops at the first failure',
     run: prepared(installAndBuild, verify),
   },
   docs: { does: 'writes the parts of README.md and docs/ that come from the code', run: app('scripts/write-docs.mjs') },
   build: { does: 'installs and compiles', run: prepared(installAndBuild, async () => 0) },
-  format: { does: 'writes every file in the one format', run: prepared(install, tool('node_modules/oxfmt/bin/oxfmt')) },
-  lint: { does: 'lints; `--fix` corrects what can be corrected safely', run: prepared(install, tool('node_modules/oxlint/bin/oxlint')) },
+  format: { does: 'formats every file', run: prepared(install, tool('node_modules/oxfmt/bin/oxfmt')) },
+  lint: { does: 'lints; `--fix` corrects what it safely can', run: prepared(install, tool('node_modules/oxlint/bin/oxlint')) },
 };
 
-/** What `--help` prints. */
+/** Returns the text of `--help`. */
 export function helpText() {
   const lines = Object.entries(tasks).map(([name, { does }]) => `  ${name.padEnd(11)}${does}`);
   return ['npm run <task> [-- arguments], or: node scripts/run.mjs <task> [arguments]', '', ...lines].join('\n');
 }
 
 /**
- * Does a task in a tree that was made ready for it.
+ * Wraps a task so that it first prepares the tree.
  * @param {typeof install} prepare
  * @param {Task['run']} run
  * @returns {Task['run']}

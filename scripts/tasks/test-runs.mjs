@@ -1,19 +1,19 @@
-// Runs Vitest once and says what it counted.
+// Runs Vitest once and counts its results.
 import { readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { testEnvironment } from './environment.mjs';
 
 /** @typedef {{ passed: number, failed: number, skipped: number }} Counts */
-/** @typedef {{ testResults: { name: string, status: string, assertionResults: { status: string }[] }[] }} VitestReport The part of its JSON report that is read. */
+/** @typedef {{ testResults: { name: string, status: string, assertionResults: { status: string }[] }[] }} VitestReport The part of its JSON report that we read. */
 
-/** The Vitest projects of each run; a test file that takes minutes is named `*.slow.test.ts`, a longer one `*.prove.test.ts`. */
+/** The Vitest projects of each run. A test of minutes is named `*.slow.test.ts`, a longer one `*.prove.test.ts`. */
 export const testRuns = /** @type {const} */ ({ test: ['packages', 'e2e'], 'test:slow': ['slow'], prove: ['prove'] });
 
 /** @param {VitestReport} report @returns {Counts} */
 export function countsOf({ testResults }) {
   const statuses = testResults.flatMap(({ status, assertionResults }) => {
     const each = assertionResults.map((test) => test.status);
-    // A file that could not be loaded, or whose teardown failed, has failed although no test of it did.
+    // A file that failed to load, or whose teardown failed, counts as failed even without a failed test.
     return status === 'failed' && !each.includes('failed') ? [...each, 'failed'] : each;
   });
   const passed = statuses.filter((status) => status === 'passed').length;
@@ -21,7 +21,7 @@ export function countsOf({ testResults }) {
   return { passed, failed, skipped: statuses.length - passed - failed };
 }
 
-/** The files of which something failed. @param {VitestReport} report */
+/** Returns the files with a failure. @param {VitestReport} report */
 export const failedFilesOf = ({ testResults }) =>
   testResults.filter((file) => countsOf({ testResults: [file] }).failed > 0).map(({ name }) => path.relative('.', name));
 
@@ -35,8 +35,8 @@ export const formatCounts = ({ passed, failed, skipped }) =>
 
 /**
  * @param {keyof typeof testRuns} name
- * @param {import('./tasks.mjs').TaskContext} context Of which `args` go to Vitest, to name files or tests.
- * @returns {Promise<{ code: number, counts: Counts, failedFiles: string[] }>} `failedFiles` is empty when something failed outside of every file.
+ * @param {import('./tasks.mjs').TaskContext} context Its `args` go to Vitest and name files or tests.
+ * @returns {Promise<{ code: number, counts: Counts, failedFiles: string[] }>} `failedFiles` is empty after a failure outside of every file.
  */
 export async function runTests(name, { args, processes, env }) {
   const file = `.local/test-results/${name.replace(':', '-')}.json`;
@@ -52,9 +52,9 @@ export async function runTests(name, { args, processes, env }) {
   let report = { testResults: [] };
   try {
     report = JSON.parse(readFileSync(file, 'utf8'));
-  } catch {} // Vitest ended before it could write
+  } catch {} // Vitest ended before it wrote the report
   const counts = countsOf(report);
-  // An error outside of every test fails the run too, and so must the count.
+  // An error outside of every test also fails the run, so the count must show it.
   if (code !== 0 && counts.failed === 0) counts.failed = 1;
   return { code, counts, failedFiles: failedFilesOf(report) };
 }

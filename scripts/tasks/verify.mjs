@@ -1,4 +1,4 @@
-// Everything that must hold before a change goes in: each script `check:…` of package.json, then the tests. CI runs this and nothing else.
+// Runs every check that a change must pass: each script `check:…` of package.json, then the tests. CI runs only this.
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { formatCounts, runTests, sumCounts } from './test-runs.mjs';
@@ -24,7 +24,7 @@ export async function verify(context) {
       console.log(`${output}\n  again: npm run ${name}\n${formatCounts({ passed: 0, failed: 1, skipped: 0 })}`);
       return 1;
     }
-    // A check that cannot see everything on this machine says so.
+    // A check that cannot check everything on this machine prints a note.
     for (const [note] of output.matchAll(/^not checked: .*$/gm)) console.log(`  ${note}`);
   }
   const all = [];
@@ -45,7 +45,7 @@ export async function verify(context) {
   return counts.failed === 0 ? 0 : 1;
 }
 
-/** Says whether a run took longer than docs/ceilings.md allows. @param {string} run @param {number} start */
+/** Prints a line and returns true if a run took longer than docs/ceilings.md allows. @param {string} run @param {number} start */
 function isAboveMinutes(run, start) {
   const minutes = (performance.now() - start) / 60_000;
   const ceiling = Number(new RegExp(`^\\| \`${run}\` \\| (\\d+) \\|$`, 'm').exec(readFileSync('docs/ceilings.md', 'utf8'))?.[1]);
@@ -54,24 +54,24 @@ function isAboveMinutes(run, start) {
   return true;
 }
 
-/** More failed files than this are no accident. */
+/** More failed files than this are not an accident. */
 const MAX_FILES_AGAIN = 3;
 
-/** What these find depends on chance, and one find is one too many: they are never run a second time. */
+/** Proofs by chance, never run a second time: one failure is one too many. */
 const proofs = /fault-run|crash-points|any-order|\/judge\//;
 
-/** Whether these files that failed are run once more, alone: a machine that stood still fails a deadline here and there. @param {readonly string[]} files */
+/** Returns true if these failed files run once more, alone: a machine that stood still may fail a deadline. @param {readonly string[]} files */
 export const isRunAgain = (files) => files.length > 0 && files.length <= MAX_FILES_AGAIN && !files.some((file) => proofs.test(file));
 
 /**
- * Runs the tests; a few files that failed are run once more, alone, and named: what fails beside others may be a fault of its own.
+ * Runs the tests. A few failed files run once more, alone, and are named, because they may have failed only beside others.
  * @param {'test' | 'test:slow'} name
  * @param {TaskContext} context
  */
 async function runSteadily(name, context) {
   const first = await runTests(name, context);
   if (first.code === 0 || !isRunAgain(first.failedFiles)) return first;
-  console.log(`failed, and run once more alone:\n${first.failedFiles.map((file) => `  ${file}`).join('\n')}`);
+  console.log(`failed; they run once more, alone:\n${first.failedFiles.map((file) => `  ${file}`).join('\n')}`);
   const again = await runTests(name, { ...context, args: first.failedFiles });
   const counts = { ...first.counts, passed: first.counts.passed + first.counts.failed - again.counts.failed, failed: again.counts.failed };
   if (again.code === 0) for (const file of first.failedFiles) console.log(`not steady: ${file} failed beside others and passed alone`);
