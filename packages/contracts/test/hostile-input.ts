@@ -199,7 +199,8 @@ export const properties: Record<string, Property> = {
     fc.assert(
       fc.property(changedRecord, ({ schema, record }) => {
         const { data } = schema.safeParse(record);
-        if (stored.some((whole) => !whole.schema.safeParse(whole.record).success)) throw new Error('what is changed was no record before');
+        if (stored.some((whole) => !whole.schema.safeParse(whole.record).success))
+          throw new Error('the test changes a value that was no record before');
         return data === undefined || Object.entries(data).every(([name, value]) => JSON.stringify(value) === JSON.stringify(record[name]));
       }),
       parameters,

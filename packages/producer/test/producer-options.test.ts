@@ -56,7 +56,7 @@ test("spends the money of the producer's tenant unless the call names another", 
 });
 
 test.each(['darkroom', '{}', '{a}*', '{a} b', '{a}{b}', '{a', '', `{${'a'.repeat(10_000)}}`, 5])(
-  'the prefix %.20s is refused, as for a worker',
+  'refuses the prefix %.20s, as a worker does',
   async (prefix) => {
     const { type, paths, message } = await problemsOf(() => createProducer({ redisUrl: 'redis://localhost', prefix } as never)); // values that the types forbid
     expect({ type, paths }).toEqual({ type: ConfigError, paths: ['prefix'] });

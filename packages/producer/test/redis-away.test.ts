@@ -39,7 +39,7 @@ test('while Redis is away every call fails within a second as not sent; afterwar
     expect(await eventually(() => producer.enqueue(request, { generationId }))).toMatchObject({ generationId, created: true });
 
     await own.stop();
-    // A call may have arrived until the end of the connection is noticed.
+    // Until the producer notices the end of the connection, a call may have arrived.
     await eventually(async () => expect((await failureOf(producer.get(generationId))).error.reached).toBe('no'));
     const { tookMs } = await failureOf(producer.get(generationId));
     expect(tookMs, 'every call waits a moment for Redis to come back').toBeGreaterThan(500);

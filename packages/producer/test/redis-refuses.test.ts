@@ -128,7 +128,7 @@ test('hides a failover that leaves the connection open from the caller', async (
   primary.disconnect();
 });
 
-test('a right that is taken while a producer runs is named by the calls after the one that met it', async () => {
+test('names a right that an operator took while the producer ran, in the calls after the first refused one', async () => {
   await using world = await setup();
   await world.admin.call('ACL', 'SETUSER', 'api', 'on', '>secret', '~*', '&*', '+@all');
   const producer = world.producerAt(world.asUser('api'));

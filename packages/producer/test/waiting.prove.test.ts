@@ -7,7 +7,7 @@ import { IMAGE_NANO_USD, openStore, request } from './world.ts';
 const CALLERS = 20_000;
 const WATCHED_MS = 60_000;
 
-test('20,000 waiting callers cost Redis next to nothing, and hear of the end at once', async () => {
+test('20,000 waiting callers cost Redis next to nothing, and learn of the end at once', async () => {
   await using own = await reserveRedis({ appendfsync: 'everysec' });
   await own.start();
   const prefix = uniquePrefix();

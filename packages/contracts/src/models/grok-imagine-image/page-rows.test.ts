@@ -154,7 +154,7 @@ const rows: Record<ParameterPath, Row> = {
     ],
   },
   positivePrompt: {
-    // The page limits neither length nor characters: NUL is text in JSON and in UTF-8.
+    // The page limits neither length nor characters: NUL is valid text in JSON and in UTF-8.
     accepted: [
       { positivePrompt: 'x' },
       { positivePrompt: ' ' },

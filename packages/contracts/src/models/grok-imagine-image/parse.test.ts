@@ -72,7 +72,7 @@ describe('parseGrokImagineRequest', () => {
     [{ checkContent: false }, { checkContent: false, mode: 'none' }],
     [{ mode: 'none' }, { checkContent: false, mode: 'none' }],
     [{}, { checkContent: false, mode: 'none' }],
-  ])('either half of safety is enough: %o', (safety, parsed) => {
+  ])('accepts either half of safety: %o', (safety, parsed) => {
     expect(parseGrokImagineRequest({ positivePrompt: 'a cat', safety }).safety).toEqual(parsed);
   });
 
