@@ -16,7 +16,7 @@ const untilPrinted = (program: Program, text: string): Promise<void> =>
 
 const STUBBORN = "process.on('SIGTERM', () => {}); console.log('runs'); setInterval(() => {}, 1000);";
 
-test('a program that ignores SIGTERM is killed at the limit, and at once if the stop must hurry', async () => {
+test('a stop kills a program that ignores SIGTERM at the limit, or at once if it must hurry', async () => {
   const [late, hurried] = [startScript(STUBBORN), startScript(STUBBORN)];
   await Promise.all([late, hurried].map((program) => untilPrinted(program, 'runs')));
   expect(late.isRunning()).toBe(true);
@@ -26,7 +26,7 @@ test('a program that ignores SIGTERM is killed at the limit, and at once if the 
   expect(await late.stop(100)).toBeNull();
 });
 
-test('a wait for a program that ends holds how it ended and the last lines that it printed', async () => {
+test('the error of a wait for an ended program holds its end and its last lines', async () => {
   const dir = await mkdtemp(join(tmpdir(), 'local-stack-program-'));
   onTestFinished(() => rm(dir, { recursive: true }));
   const logFile = join(dir, 'script.log');

@@ -1,11 +1,11 @@
 import type { Missing } from './program.ts';
 
-/** A refusal by S3 or by the provider does not pass by itself: a wait ends after the same one for this long. */
+/** A wait ends after the same refusal for this long, because a refusal by S3 or by the provider does not pass by itself. */
 const SAME_LIMIT_MS = 5000;
 const ANSWER_LIMIT_MS = 2000;
 
 /**
- * Returns a check whether a process of ours is ready: its URL answers 200, and else names what fails, as every `/readyz` does.
+ * Returns a check that a process of ours is ready. Its URL answers 200, or names the failing checks, as every `/readyz` does.
  * @param endsOnRefusal True: a lasting refusal by S3 or by the provider ends the wait.
  */
 export function checkUrl(url: string, endsOnRefusal = false): (signal: AbortSignal) => Promise<Missing | undefined> {

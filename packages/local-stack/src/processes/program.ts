@@ -34,7 +34,7 @@ export interface Missing {
 /** A program that this process started, and that does not outlive an exit of this process. */
 export interface Program {
   readonly child: ChildProcess;
-  /** Resolves with how the program ended: "with exit code 1", "by SIGKILL". Never rejects. */
+  /** Resolves with the kind of end: "with exit code 1", "by SIGKILL". Never rejects. */
   readonly ended: Promise<string>;
   isRunning(): boolean;
   /** Returns everything that a program without a log file has printed. */

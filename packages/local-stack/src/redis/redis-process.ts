@@ -112,7 +112,7 @@ function startServer({ binary, environment, dir, persistence }: RedisProcessOpti
     args: Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]),
     environment,
     logFile: join(dir, 'server.log'),
-    // This process still needs its Redis while it stops, and a Redis writes what it holds before it ends.
+    // A Ctrl-C must not reach Redis: this process needs it while it stops, and Redis writes its data before it ends.
     hasOwnGroup: true,
     signalAtExit: 'SIGTERM',
   });

@@ -39,9 +39,9 @@ export async function startS3Process({ dir, port = 0, credentials, region, bucke
       S3_REGION: region,
       S3_BUCKET: bucket,
     },
-    // The program ends when this channel closes: it never outlives a parent that was killed.
+    // The program ends when this channel closes, so that it never outlives a killed parent.
     hasChannel: true,
-    // This process still needs its storage while it stops.
+    // A Ctrl-C must not reach the program: this process needs its storage while it stops.
     hasOwnGroup: true,
     signalAtExit: 'SIGTERM',
   });

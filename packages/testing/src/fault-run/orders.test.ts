@@ -31,12 +31,12 @@ test('slow callers are as many as the settings say, and their ids as old', () =>
   expect(Math.max(...slow)).toBeGreaterThan(22 * 3_600_000);
 });
 
-test('callers ask again while they wait where the reconciler rests, and nowhere else', () => {
+test('waiting callers ask again only if the reconciler rests', () => {
   expect(deriveOrders(settings).some(({ asksAgain }) => asksAgain)).toBe(false);
   expect(deriveOrders({ ...settings, reconcileEveryMs: 1 }).every(({ asksAgain }) => asksAgain)).toBe(true);
 });
 
-test('something answers poisoned orders while faults go on, and lets them pass afterwards', () => {
+test('a server on the way answers poisoned orders during the faults, and passes them afterwards', () => {
   const { faulty, calm } = deriveProviderFaults(settings, timingOf(1));
   expect(faulty).toMatchObject({ poisonWord: POISON, poisonAnswer: 'html-403' });
   expect(calm).not.toHaveProperty('poisonWord');

@@ -2,7 +2,7 @@ import { runProgram } from '@darkroom/local-stack';
 import { builtApp } from '../built-apps/built-apps.ts';
 import { baseEnvironment } from './managed-process.ts';
 
-/** How an app ended. */
+/** The end of an app. */
 export interface AppRun {
   /** Null after a signal. */
   readonly code: number | null;
@@ -10,6 +10,6 @@ export interface AppRun {
   readonly output: string;
 }
 
-/** Runs a built app to its end. @param env Its settings; it sees nothing else of the environment of the test that could change what it does. */
+/** Runs a built app to its end. @param env Its settings; no other variable of the test changes its behaviour. */
 export const runApp = (app: string, words: readonly string[], env: Readonly<Record<string, string>>): Promise<AppRun> =>
   runProgram({ name: app, args: ['--enable-source-maps', builtApp(app), ...words], environment: { ...baseEnvironment(), ...env } });
