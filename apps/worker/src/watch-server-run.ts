@@ -100,7 +100,10 @@ export function watchServerRun(
   function tellThatBuyingWaits(run: string): void {
     if (warnedOfRun === run) return;
     warnedOfRun = run;
-    logger.warn({ event: 'buying.waits', run }, 'redis restarted or failed over; buying waits until a worker has compared redis with S3');
+    logger.warn(
+      { event: 'buying.waits', run },
+      'redis restarted, failed over or goes on from another copy of its data; buying waits until a worker has compared redis with S3',
+    );
   }
 
   function refuse(run: string, error: unknown): void {

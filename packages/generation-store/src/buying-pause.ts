@@ -69,7 +69,7 @@ export async function readPauses(redis: Redis, prefix: string): Promise<Standing
 const restartReason = (checkpoint: Checkpoint | undefined): string =>
   checkpoint !== undefined && checkpoint.ageMs > MAX_CHECKPOINT_AGE_MS
     ? 'redis came back as it was more than five days ago: if the workers say store.rebuild-needed, empty it and rebuild it from the bucket'
-    : 'redis restarted or failed over, and may have forgotten its last moments';
+    : 'redis restarted, failed over or goes on from another copy of its data, and may have forgotten its last moments';
 
 /** The pauses that a process or an operator made, and that are lifted. */
 export const isLiftable = (pause: StandingPause): pause is BuyingPause => pause.kind !== 'restart' && pause.kind !== 'caps';

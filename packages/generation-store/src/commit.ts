@@ -13,6 +13,7 @@ import { readRecord } from './corrupt-record.ts';
 import { generationKey, refArguments } from './keys.ts';
 import { adoptIntentScript, commitScript, isNewestSendScript } from './scripts/commit.ts';
 import { recordRefusalSeenScript, recordVerdictScript } from './scripts/record-verdict.ts';
+import { createSeenState, type SeenState } from './seen-state.ts';
 import { storedRequest } from './submission-fields.ts';
 
 const number = z.coerce.number();
@@ -46,10 +47,23 @@ const commitReplySchema = z.union([
  * Decides whether a submission is bought now, and opens a send if so.
  * @param token Unique to this call: the same token gets the same answer.
  * @param ownerId The Darkroom that this process works for; in the Redis of another one nothing is bought. Without it any is taken.
+ * @param seen Nothing is bought in an older state of the store.
  */
-export async function commit(redis: Redis, prefix: string, ref: SubmissionRef, token: string, ownerId = ''): Promise<Commitment> {
+export async function commit(
+  redis: Redis,
+  prefix: string,
+  ref: SubmissionRef,
+  token: string,
+  ownerId = '',
+  seen: SeenState = createSeenState(),
+): Promise<Commitment> {
   const reply = commitReplySchema.parse(
-    await commitScript.run(redis, generationKey(prefix, ref.generationId), [...refArguments(prefix, ref), token, ownerId]),
+    await commitScript.run(redis, generationKey(prefix, ref.generationId), [
+      ...refArguments(prefix, ref),
+      token,
+      ownerId,
+      ...seen.asArguments(),
+    ]),
   );
   if (reply[0] === 'stop') {
     const [, reason, detail = '', waitMs, behindMs = 0] = reply;

@@ -69,6 +69,7 @@ import { findGrownUnread } from './reading.ts';
 import { restoreGeneration, findForgotten } from './restore.ts';
 import { adoptOwner, claimOwner, readOwnership, type OwnerClaim, type Ownership } from './ownership.ts';
 import { findCheckpoint, noteCheckpoint, type Checkpoint } from './checkpoint.ts';
+import { createSeenState } from './seen-state.ts';
 import { confirmComparison, initialise, readServerRun, type ServerRun } from './server-run.ts';
 import { closeGeneration } from './close-generation.ts';
 import { findGeneration, findSubmissions } from './find-generation.ts';
@@ -238,9 +239,10 @@ export interface GenerationStore {
 
 /** Builds the store on a connection that stays its caller's to close. */
 export function buildGenerationStore({ prefix, retention, pollRate, ownerId }: GenerationStoreConfig, redis: Redis): GenerationStore {
+  const seen = createSeenState();
   return {
     enqueue: (generation) => enqueueGeneration(redis, prefix, retention, generation),
-    commit: (ref, token) => commit(redis, prefix, ref, token, ownerId?.()),
+    commit: (ref, token) => commit(redis, prefix, ref, token, ownerId?.(), seen),
     adoptIntent: (ref, firstSentAt) => adoptIntent(redis, prefix, ref, firstSentAt),
     recordVerdict: (ref, send, verdict) => recordVerdict(redis, prefix, ref, send, verdict),
     recordRefusalSeen: (ref, send) => recordRefusalSeen(redis, prefix, ref, send),
@@ -277,7 +279,7 @@ export function buildGenerationStore({ prefix, retention, pollRate, ownerId }: G
     readOwnership: () => readOwnership(redis, prefix),
     claimOwner: (claim) => claimOwner(redis, prefix, claim),
     adoptOwner: (owner) => adoptOwner(redis, prefix, owner),
-    readServerRun: () => readServerRun(redis, prefix),
+    readServerRun: () => readServerRun(redis, prefix, seen),
     beginRebuild: (id) => beginRebuild(redis, prefix, id),
     bookPast: (id, sums) => bookPast(redis, prefix, id, sums),
     finishRebuild: (rebuilt) => finishRebuild(redis, prefix, rebuilt),

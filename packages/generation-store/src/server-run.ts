@@ -1,11 +1,12 @@
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { epochKey } from './keys.ts';
+import { createSeenState, type SeenState } from './seen-state.ts';
 import { confirmComparisonScript, initialiseScript, readServerRunScript } from './scripts/server-run.ts';
 
 /** One life of a Redis server's memory: after a restart or a failover it is another, which may know less. */
 export interface ServerRun {
-  /** By the name that the server gives itself (`run_id` of INFO). */
+  /** By the names that the server gives itself and the history of its data (`run_id` and `master_replid` of INFO). */
   run: string;
   /** Whether the store holds an epoch (I9). */
   isOpen: boolean;
@@ -15,10 +16,12 @@ export interface ServerRun {
 
 const flag = z.union([z.literal(0), z.literal(1)]).transform((value) => value === 1);
 
-export async function readServerRun(redis: Redis, prefix: string): Promise<ServerRun> {
-  const [run, isOpen, isRecovering] = z
-    .tuple([z.string(), flag, flag])
-    .parse(await readServerRunScript.run(redis, epochKey(prefix), [prefix]));
+/** @param seen What this process has seen of the store: a Redis that holds an older state is recovering from now on. */
+export async function readServerRun(redis: Redis, prefix: string, seen: SeenState = createSeenState()): Promise<ServerRun> {
+  const [run, isOpen, isRecovering, epoch, memory, at] = z
+    .tuple([z.string(), flag, flag, z.string(), z.string(), z.string()])
+    .parse(await readServerRunScript.run(redis, epochKey(prefix), [prefix, ...seen.asArguments()]));
+  seen.note({ epoch, memory, at });
   return { run, isOpen, isRecovering };
 }
 

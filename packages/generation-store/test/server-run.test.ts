@@ -8,7 +8,7 @@ test('a new store is compared from its beginning: there is nothing that it could
   await using world = await setup();
   const { run, ...state } = await world.store.readServerRun();
   expect(state).toEqual({ isOpen: true, isRecovering: false });
-  expect(run).toMatch(/^\w*$/);
+  expect(run).toMatch(/^\w{40}\/\w{40}$/);
 });
 
 test('a store without an epoch is not recovering by itself: it is to be rebuilt', async () => {

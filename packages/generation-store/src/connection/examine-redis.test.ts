@@ -2,7 +2,8 @@ import { Redis } from 'ioredis';
 import { expect, inject, test } from 'vitest';
 import { examineRedis, findShortcomings, parseInfo } from './examine-redis.ts';
 
-const sound = 'redis_version:7.0.15\r\nmaxmemory_policy:noeviction\r\naof_enabled:1\r\nmaxmemory:0\r\nused_memory:5000000\r\n';
+const sound =
+  'redis_version:7.0.15\r\nrun_id:0a1b\r\nmaster_replid:2c3d\r\nmaxmemory_policy:noeviction\r\naof_enabled:1\r\nmaxmemory:0\r\nused_memory:5000000\r\n';
 const kindsOf = (change: string): string[] =>
   findShortcomings(parseInfo(`# Server\r\n${sound}${change}`)).map(({ kind, isUnfit }) => `${kind}${isUnfit ? ' (unfit)' : ''}`);
 
@@ -15,15 +16,19 @@ test.for([
   ['maxmemory_policy:allkeys-random', 'eviction (unfit)'],
   ['redis_version:6.0.16', 'too-old (unfit)'],
   ['redis_version:5.0.14', 'too-old (unfit)'],
+  ['run_id:\r\nmaster_replid:', 'nameless (unfit)'],
   ['aof_enabled:0', 'no-log'],
   ['maxmemory:5500000', 'nearly-full'],
 ])('%s is told', ([change = '', told = '']) => {
   expect(kindsOf(change)).toEqual([told]);
 });
 
-test.for(['redis_version:6.2.0', 'redis_version:10.0.1', 'maxmemory:10000000'])('%s is no shortcoming', (change) => {
-  expect(kindsOf(change)).toEqual([]);
-});
+test.for(['run_id:', 'master_replid:', 'redis_version:6.2.0', 'redis_version:10.0.1', 'maxmemory:10000000'])(
+  '%s is no shortcoming',
+  (change) => {
+    expect(kindsOf(change)).toEqual([]);
+  },
+);
 
 test('a real server is read, and each shortcoming names its cure', async () => {
   const redis = new Redis(inject('redisUrl'));

@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis';
 
 /** Something about a Redis server that Darkroom cannot live with, or that its operator should know. */
 export interface RedisShortcoming {
-  readonly kind: 'eviction' | 'too-old' | 'no-log' | 'nearly-full';
+  readonly kind: 'eviction' | 'too-old' | 'nameless' | 'no-log' | 'nearly-full';
   /** No worker buys with it. */
   readonly isUnfit: boolean;
   /** What is wrong, and what to do about it. */
@@ -38,6 +38,12 @@ export function findShortcomings(info: ReadonlyMap<string, string>): RedisShortc
       kind: 'too-old',
       isUnfit: true,
       text: `Redis ${version} is too old: use Redis ${MIN_VERSION.join('.')} or later, or Valkey`,
+    });
+  if (version !== undefined && (info.get('run_id') ?? '') === '' && (info.get('master_replid') ?? '') === '')
+    shortcomings.push({
+      kind: 'nameless',
+      isUnfit: true,
+      text: 'INFO tells neither run_id nor master_replid: Darkroom could not notice a restart or a failover, after which Redis may have forgotten what was bought; use a server that tells one of them',
     });
   if (info.get('aof_enabled') === '0')
     shortcomings.push({

@@ -65,7 +65,7 @@ export const redisRights: Readonly<Record<RedisProcess, RedisRights>> = {
     grants: [
       scripts,
       epoch,
-      { commands: ['get'], keys: ['server-run'] },
+      { commands: ['get'], keys: ['server-run', 'server-history'] },
       { commands: ['exists', 'hget'], keys: ['reading'] },
       { commands: ['hexists'], keys: ['unread'] },
       { commands: ['hmget'], keys: ['unread-money'] },

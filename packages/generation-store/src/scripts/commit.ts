@@ -33,6 +33,7 @@ end
 if not isOpen() then return { 'stop', 'not-initialised' } end
 -- the connection may lead to the Redis of another Darkroom since this worker compared it with its bucket
 if ARGV[6] ~= '' and redis.call('GET', prefix .. ':owner') ~= ARGV[6] then return { 'stop', 'foreign' } end
+noticeOlderMemory(ARGV[7], ARGV[8], ARGV[9])
 if recovering() then return { 'stop', 'recovering' } end
 local generation, known = hash(key)
 local submission, planned = hash(submissionKey)

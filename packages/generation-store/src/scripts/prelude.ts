@@ -71,15 +71,38 @@ local function mayBeUnread(id)
   return not high or not low or not before or high * 65536 + low < before
 end
 
--- names one life of the server's memory: another one after a restart or a failover, '' where a server has no such name
+-- names one life of the server: another one after a restart, '' where a server has no such name
 local function serverRun()
   return string.match(redis.call('INFO', 'server'), 'run_id:(%w+)') or ''
+end
+
+-- names one history of its data: a server that became a replica and was promoted again tells another one, and may have taken over
+-- the memory of a server that lagged. The run of a server stays the same then
+local function replicationId()
+  return string.match(redis.call('INFO', 'replication'), 'master_replid:(%w+)') or ''
+end
+
+-- both, for those that ask
+local function serverName()
+  return serverRun() .. '/' .. replicationId()
+end
+
+-- A user with the rights of an earlier version may not ask, and does not notice
+local function hasOtherHistory()
+  local history = redis.pcall('GET', prefix .. ':server-history')
+  return history ~= replicationId() and not (type(history) == 'table' and history.err)
 end
 
 -- true while this server's memory was not compared with S3: its last moments may be forgotten, holds among them. Nothing is
 -- bought then, no sum of money is trusted, and nobody is told that something was never sent
 local function recovering()
-  return not isOpen() or redis.call('GET', prefix .. ':server-run') ~= serverRun()
+  return not isOpen() or redis.call('GET', prefix .. ':server-run') ~= serverRun() or hasOtherHistory()
+end
+
+-- keeps that the memory of this server is whole. The history has a key of its own: workers of version 0.2.0 know the first one alone
+local function trustServer()
+  redis.call('SET', prefix .. ':server-run', serverRun())
+  redis.call('SET', prefix .. ':server-history', replicationId())
 end
 
 -- names a stretch in which this server has forgotten nothing: another one after each comparison with S3, '' until then. A server can
@@ -89,9 +112,24 @@ local function memoryId()
   return redis.call('GET', prefix .. ':memory') or serverRun()
 end
 
+local function memoryCount(memory)
+  return tonumber(string.match(memory, '/(%d+)$') or '') or 0
+end
+
 local function beginMemory()
-  local before = string.match(redis.call('GET', prefix .. ':memory') or '', '/(%d+)$') or '0'
-  redis.call('SET', prefix .. ':memory', serverRun() .. '/' .. int(before + 1))
+  redis.call('SET', prefix .. ':memory', serverRun() .. '/' .. int(memoryCount(redis.call('GET', prefix .. ':memory') or '') + 1))
+end
+
+-- A process has seen a later state of this store than this one: the address leads to a server that another one has replaced, or an
+-- older copy was brought into a running server, whose name stays the same. This memory has to be compared; the next one gets a later name
+local function noticeOlderMemory(seenEpoch, seenMemory, seenAt)
+  if seenMemory == '' or redis.call('GET', prefix .. ':epoch') ~= seenEpoch then return end
+  local memory = redis.call('GET', prefix .. ':memory') or ''
+  local at = tonumber(redis.call('HGET', prefix .. ':checkpoint', 'at') or '') or 0
+  local count, seen = memoryCount(memory), memoryCount(seenMemory)
+  if count > seen or (memory == seenMemory and at >= tonumber(seenAt)) then return end
+  redis.call('DEL', prefix .. ':server-run')
+  redis.call('SET', prefix .. ':memory', seenMemory)
 end
 
 local function announce(event, id, index, n, at)

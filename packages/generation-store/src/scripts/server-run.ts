@@ -21,7 +21,7 @@ end
 /** Opens a new store (I9): its memory is whole, because nothing was ever in it. Replies 1, or 0 when it is open. */
 export const initialiseScript = createLuaScript(/* lua */ `${prelude}${checkpoint}
 if isReading() or not redis.call('SET', KEYS[1], ARGV[2], 'NX') then return 0 end
-redis.call('SET', prefix .. ':server-run', serverRun())
+trustServer()
 if ARGV[3] ~= '' then redis.call('SET', prefix .. ':owner', ARGV[3]) end
 redis.call('DEL', prefix .. ':owner-claim')
 beginMemory()
@@ -30,17 +30,23 @@ writeCheckpoint()
 return 1
 `);
 
-/** Replies: the run of this server | 1 when the store is open | 1 while its memory is not compared with S3. */
+/**
+ * ARGV: prefix, then the latest state that the process has seen: epoch, memory, checkpoint. Replies: the name of this server | 1 when the store
+ * is open | 1 while its memory is not compared with S3 | the state of now, whose memory is '' while it is not compared.
+ */
 export const readServerRunScript = createLuaScript(/* lua */ `${prelude}
-return { serverRun(), isOpen() and 1 or 0, recovering() and 1 or 0 }
+noticeOlderMemory(ARGV[2], ARGV[3], ARGV[4])
+local epoch, isRecovering = redis.call('GET', prefix .. ':epoch') or '', recovering()
+local memory = not isRecovering and redis.call('GET', prefix .. ':memory') or ''
+return { serverName(), isOpen() and 1 or 0, isRecovering and 1 or 0, epoch, memory, redis.call('HGET', prefix .. ':checkpoint', 'at') or '' }
 `);
 
-/** The memory of this run was compared with S3. A server that restarted since is another run, and is not meant. */
+/** The memory of this server was compared with S3. A server that restarted or was promoted since has another name, and is not meant. */
 export const confirmComparisonScript = createLuaScript(/* lua */ `${prelude}${checkpoint}
-if not isOpen() or serverRun() ~= ARGV[2] then return 0 end
+if not isOpen() or serverName() ~= ARGV[2] then return 0 end
 -- several workers may compare, and nothing was forgotten between the first confirmation and the next
-if redis.call('GET', prefix .. ':server-run') == ARGV[2] then return 1 end
-redis.call('SET', prefix .. ':server-run', ARGV[2])
+if not recovering() then return 1 end
+trustServer()
 beginMemory()
 writeCheckpoint()
 return 1
@@ -66,7 +72,7 @@ return { int(at), int(now - at) }
 
 /**
  * Begins to rebuild a store that lost its memory, or goes on with what was begun. Replies: open, reading, or
- * begun <id> <how long ago, in ms> <the run of this server>.
+ * begun <id> <how long ago, in ms> <the name of this server>.
  */
 export const beginRebuildScript = createLuaScript(/* lua */ `${prelude}
 if redis.call('EXISTS', prefix .. ':epoch') == 1 then return { 'open' } end
@@ -75,7 +81,7 @@ local now = nowMs()
 redis.call('HSETNX', KEYS[1], 'id', ARGV[2])
 redis.call('HSETNX', KEYS[1], 'begunAt', int(now))
 local begun = redis.call('HMGET', KEYS[1], 'id', 'begunAt')
-return { 'begun', begun[1], int(now - tonumber(begun[2])), serverRun() }
+return { 'begun', begun[1], int(now - tonumber(begun[2])), serverName() }
 `);
 
 /**
@@ -99,14 +105,14 @@ return 'booked'
 `);
 
 /**
- * Opens a store that was rebuilt, unless it lost its memory once more: the mark of its beginning is gone, or it is another run of
- * the server, which may have forgotten the last moments. ARGV: prefix, epoch, id, run, owner or ''. With more, fields of \`reading\` and
+ * Opens a store that was rebuilt, unless it lost its memory once more: the mark of its beginning is gone, or the server
+ * has another name, and may have forgotten the last moments. ARGV: prefix, epoch, id, run, owner or ''. With more, fields of \`reading\` and
  * their values, it is open and not whole yet. Replies: opened | open | emptied | restarted
  */
 export const finishRebuildScript = createLuaScript(/* lua */ `${prelude}${checkpoint}
 if isOpen() then return 'open' end
 if redis.call('HGET', KEYS[1], 'id') ~= ARGV[3] then return 'emptied' end
-if serverRun() ~= ARGV[4] then return 'restarted' end
+if serverName() ~= ARGV[4] then return 'restarted' end
 if #ARGV == 5 then
   redis.call('SET', prefix .. ':epoch', ARGV[2])
   redis.call('UNLINK', KEYS[1], prefix .. ':unread', prefix .. ':unread-money')
@@ -117,7 +123,7 @@ else
   local told = redis.call('HMGET', prefix .. ':reading', 'fromDay', 'fromMonth')
   redis.call('HSET', prefix .. ':unread-money', '@fromDay', told[1] or '9999', '@fromMonth', told[2] or '9999')
 end
-redis.call('SET', prefix .. ':server-run', ARGV[4])
+trustServer()
 if ARGV[5] ~= '' then redis.call('SET', prefix .. ':owner', ARGV[5]) end
 redis.call('DEL', prefix .. ':owner-claim')
 beginMemory()

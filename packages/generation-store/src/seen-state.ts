@@ -1,0 +1,28 @@
+/** The latest state of a store that a process has seen: a Redis that holds an older one has lost what came after it. */
+export interface SeenState {
+  /** Takes in what Redis tells of itself; `memory` is '' while it is not compared with S3, which tells nothing. */
+  note(state: StoreState): void;
+  /** Epoch, memory and checkpoint for a script; empty before the first one was seen. */
+  asArguments(): [epoch: string, memory: string, at: string];
+}
+
+export interface StoreState {
+  epoch: string;
+  /** Name of a stretch in which Redis has forgotten nothing. It ends with a number that rises with each comparison. */
+  memory: string;
+  /** Redis time of its checkpoint, in milliseconds since 1970. */
+  at: string;
+}
+
+export function createSeenState(): SeenState {
+  let latest: StoreState = { epoch: '', memory: '', at: '' };
+  return {
+    note(state) {
+      if (state.memory === '' || state.at === '') return;
+      // Replies may overtake each other.
+      const isLate = state.epoch === latest.epoch && state.memory === latest.memory && Number(state.at) < Number(latest.at);
+      if (!isLate) latest = state;
+    },
+    asArguments: () => [latest.epoch, latest.memory, latest.at],
+  };
+}
