@@ -1,4 +1,7 @@
+import { Readable } from 'node:stream';
 import {
+  CopyObjectCommand,
+  CreateBucketCommand,
   CreateMultipartUploadCommand,
   DeleteBucketCommand,
   DeleteObjectsCommand,
@@ -34,7 +37,9 @@ describe('the server answers 501, never a silent 200, to', () => {
     ['owners in a list', (client) => client.send(new ListObjectsV2Command({ Bucket: BUCKET, FetchOwner: true }))],
     ['lifecycle rules', (client) => client.send(new GetBucketLifecycleConfigurationCommand({ Bucket: BUCKET }))],
     ['a bucket policy', (client) => client.send(new PutBucketPolicyCommand({ Bucket: BUCKET, Policy: '{}' }))],
+    ['a new bucket', (client) => client.send(new CreateBucketCommand({ Bucket: 'another' }))],
     ['the end of a bucket', (client) => client.send(new DeleteBucketCommand({ Bucket: BUCKET }))],
+    ['a copy', (client) => client.send(new CopyObjectCommand({ ...object, CopySource: `${BUCKET}/k` }))],
     ['an upload in parts', (client) => client.send(new CreateMultipartUploadCommand(object))],
     ['an access list', (client) => client.send(new GetObjectAclCommand(object))],
     ['tags', (client) => client.send(new GetObjectTaggingCommand(object))],
@@ -45,6 +50,9 @@ describe('the server answers 501, never a silent 200, to', () => {
     ['an expected owner', (client) => client.send(new PutObjectCommand({ ...write, ExpectedBucketOwner: '123' }))],
     ['an append', (client) => client.send(new PutObjectCommand({ ...write, WriteOffsetBytes: 0 }))],
     ['a version', (client) => client.send(new GetObjectCommand({ ...object, VersionId: 'v1' }))],
+    ['a range', (client) => client.send(new GetObjectCommand({ ...object, Range: 'bytes=0-1' }))],
+    ['a read of one version', (client) => client.send(new GetObjectCommand({ ...object, IfMatch: '"etag"' }))],
+    ['a read by date', (client) => client.send(new GetObjectCommand({ ...object, IfModifiedSince: new Date(0) }))],
     ['a part', (client) => client.send(new GetObjectCommand({ ...object, PartNumber: 1 }))],
     [
       'a version to delete',
@@ -70,6 +78,12 @@ describe('the server answers 501, never a silent 200, to', () => {
       status: 501,
       body: expect.stringContaining('&quot;colour&quot; on GetObject'),
     });
+  });
+
+  test('a body in chunks with a checksum behind it', async () => {
+    const client = world.createClient({ requestChecksumCalculation: 'WHEN_SUPPORTED' });
+    const command = new PutObjectCommand({ ...object, Body: Readable.from(['af', 'ter']), ContentLength: 5 });
+    await expect(client.send(command)).rejects.toMatchObject({ name: 'NotImplemented', $metadata: { httpStatusCode: 501 } });
   });
 
   test('a session token', async () => {

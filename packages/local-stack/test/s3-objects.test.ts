@@ -1,11 +1,7 @@
-import { Readable } from 'node:stream';
 import {
-  CopyObjectCommand,
-  CreateBucketCommand,
   DeleteObjectCommand,
   DeleteObjectsCommand,
   GetObjectCommand,
-  HeadBucketCommand,
   HeadObjectCommand,
   ListObjectsV2Command,
   PutObjectCommand,
@@ -85,29 +81,6 @@ describe('an object', () => {
     const { Contents } = await world.client.send(new ListObjectsV2Command({ Bucket: BUCKET, Prefix: 'many/' }));
     expect(Contents?.map(({ Key }) => Key)).toEqual(['many/3']);
   });
-
-  test('can be copied, with its description or with a new one', async () => {
-    await put('original é', 'bytes', { ContentType: 'text/plain', Metadata: { from: 'original' } });
-    const CopySource = `${BUCKET}/${encodeURIComponent('original é')}`;
-    await world.client.send(new CopyObjectCommand({ Bucket: BUCKET, Key: 'copy', CopySource }));
-    expect(await head('copy')).toMatchObject({
-      ContentType: 'text/plain',
-      Metadata: { from: 'original' },
-      ETag: `"${md5Of(Buffer.from('bytes'))}"`,
-    });
-    await world.client.send(
-      new CopyObjectCommand({
-        Bucket: BUCKET,
-        Key: 'copy',
-        CopySource,
-        MetadataDirective: 'REPLACE',
-        ContentType: 'text/html',
-        Metadata: { from: 'copy' },
-      }),
-    );
-    expect(await head('copy')).toMatchObject({ ContentType: 'text/html', Metadata: { from: 'copy' } });
-    expect(await (await get('copy')).Body!.transformToString()).toBe('bytes');
-  });
 });
 
 describe('a body', () => {
@@ -136,19 +109,6 @@ describe('a body', () => {
     expect(KeyCount).toBe(0);
   });
 
-  test('may be a stream in chunks with a checksum behind it', async () => {
-    const bytes = randomBytes(300_000);
-    const client = world.createClient({ requestChecksumCalculation: 'WHEN_SUPPORTED' });
-    const stream = Readable.from([bytes.subarray(0, 100_001), bytes.subarray(100_001)]);
-    await client.send(
-      new PutObjectCommand({ Bucket: BUCKET, Key: 'stream', Body: stream, ContentLength: bytes.length, ChecksumAlgorithm: 'CRC32' }),
-    );
-    const object = await get('stream', { ChecksumMode: 'ENABLED' });
-    expect(object.ChecksumCRC32).toBeDefined();
-    expect(object.ContentEncoding).toBeUndefined();
-    expect(Buffer.from(await object.Body!.transformToByteArray()).equals(bytes)).toBe(true);
-  });
-
   test('with a checksum that the server does not compute is refused as not implemented', async () => {
     await expect(put('crc32c', 'x', { ChecksumCRC32C: 'AAAAAA==' })).rejects.toEqual(s3Failure('NotImplemented', 501));
     await expect(put('crc64', 'x', { ChecksumCRC64NVME: 'AAAAAAAAAAA=' })).rejects.toEqual(s3Failure('NotImplemented', 501));
@@ -165,34 +125,10 @@ describe('a write under a condition', () => {
     expect(await (await get('race')).Body!.transformToString()).toBe(`writer ${winners[0]!.value}`);
   });
 
-  test('if-match lets only the writer with the current ETag through', async () => {
-    const { ETag } = await put('versioned', 'one');
-    await put('versioned', 'two', { IfMatch: ETag });
-    await expect(put('versioned', 'three', { IfMatch: ETag })).rejects.toEqual(s3Failure('PreconditionFailed', 412));
-    await expect(put('not-there', 'x', { IfMatch: ETag })).rejects.toEqual(s3Failure('NoSuchKey', 404));
-    expect(await (await get('versioned')).Body!.transformToString()).toBe('two');
-  });
-
-  test('holds for a copy too', async () => {
-    await put('copy-from', 'x');
-    const copy = () =>
-      world.client.send(new CopyObjectCommand({ Bucket: BUCKET, Key: 'copy-once', CopySource: `${BUCKET}/copy-from`, IfNoneMatch: '*' }));
-    await copy();
-    await expect(copy()).rejects.toEqual(s3Failure('PreconditionFailed', 412));
-  });
-
   test('other than these is refused as not implemented', async () => {
     await put('conditions', 'x');
     await expect(put('conditions', 'y', { IfNoneMatch: '"etag"' })).rejects.toEqual(s3Failure('NotImplemented', 501));
-    const copy = { Bucket: BUCKET, Key: 'conditions-copy', CopySource: `${BUCKET}/conditions` };
-    for (const condition of [
-      { CopySourceIfMatch: '"x"' },
-      { CopySourceIfNoneMatch: '"x"' },
-      { CopySourceIfModifiedSince: new Date(0) },
-      { CopySourceIfUnmodifiedSince: new Date(0) },
-    ]) {
-      await expect(world.client.send(new CopyObjectCommand({ ...copy, ...condition }))).rejects.toEqual(s3Failure('NotImplemented', 501));
-    }
+    await expect(put('conditions', 'y', { IfMatch: '*' })).rejects.toEqual(s3Failure('NotImplemented', 501));
     await expect(world.client.send(new DeleteObjectCommand({ Bucket: BUCKET, Key: 'conditions', IfMatch: '*' }))).rejects.toEqual(
       s3Failure('NotImplemented', 501),
     );
@@ -200,29 +136,10 @@ describe('a write under a condition', () => {
 });
 
 describe('a read under a condition', () => {
-  test('is 304 if the reader has the object, and 412 if the wanted version is gone', async () => {
+  test('is 304 if the reader has the object, as a browser that loads an image once more', async () => {
     const { ETag } = await put('cached', 'x');
-    await expect(get('cached', { IfNoneMatch: ETag })).rejects.toEqual(s3Failure('Unknown', 304));
-    await expect(get('cached', { IfMatch: '"other"' })).rejects.toEqual(s3Failure('PreconditionFailed', 412));
-    await expect(get('cached', { IfUnmodifiedSince: new Date(0) })).rejects.toEqual(s3Failure('PreconditionFailed', 412));
-    expect(await (await get('cached', { IfMatch: ETag, IfModifiedSince: new Date(0) })).Body!.transformToString()).toBe('x');
-  });
-
-  test('of a range returns these bytes', async () => {
-    await put('digits', '0123456789');
-    for (const [range, bytes, contentRange] of [
-      ['bytes=2-4', '234', 'bytes 2-4/10'],
-      ['bytes=7-', '789', 'bytes 7-9/10'],
-      ['bytes=-2', '89', 'bytes 8-9/10'],
-      ['bytes=8-99', '89', 'bytes 8-9/10'],
-    ]) {
-      const object = await get('digits', { Range: range });
-      expect(object.$metadata.httpStatusCode).toBe(206);
-      expect(object.ContentRange).toBe(contentRange);
-      expect(await object.Body!.transformToString()).toBe(bytes);
-    }
-    await expect(get('digits', { Range: 'bytes=10-' })).rejects.toEqual(s3Failure('InvalidRange', 416));
-    await expect(get('digits', { Range: 'bytes=0-1,3-4' })).rejects.toEqual(s3Failure('NotImplemented', 501));
+    await expect(get('cached', { IfNoneMatch: ETag, IfModifiedSince: new Date(0) })).rejects.toEqual(s3Failure('Unknown', 304));
+    expect(await (await get('cached', { IfNoneMatch: '"other"' })).Body!.transformToString()).toBe('x');
   });
 });
 
@@ -261,15 +178,6 @@ describe('a listing', () => {
 });
 
 describe('a bucket', () => {
-  test('is created once and found later', async () => {
-    await expect(world.client.send(new HeadBucketCommand({ Bucket: 'another' }))).rejects.toEqual(s3Failure('NotFound', 404));
-    await world.client.send(new CreateBucketCommand({ Bucket: 'another' }));
-    await world.client.send(new HeadBucketCommand({ Bucket: 'another' }));
-    await expect(world.client.send(new CreateBucketCommand({ Bucket: 'another' }))).rejects.toEqual(
-      s3Failure('BucketAlreadyOwnedByYou', 409),
-    );
-  });
-
   test('that does not exist takes and returns nothing', async () => {
     const Bucket = 'nowhere';
     for (const command of [

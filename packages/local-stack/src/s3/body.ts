@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
-import { decodeAwsChunked } from './aws-chunked.ts';
 import { createChecksum, isChecksumAlgorithm, type ChecksumAlgorithm } from './checksums.ts';
 import { S3Error, notImplemented } from './s3-error.ts';
 import type { S3Request } from './s3-request.ts';
@@ -14,13 +13,7 @@ export interface ReceivedBody {
 }
 
 /** Headers that describe a body. The server checks each one, or refuses it with 501. */
-export const bodyPromises = [
-  'content-md5',
-  'x-amz-checksum-',
-  'x-amz-sdk-checksum-algorithm',
-  'x-amz-trailer',
-  'x-amz-decoded-content-length',
-];
+export const bodyPromises = ['content-md5', 'x-amz-checksum-', 'x-amz-sdk-checksum-algorithm'];
 
 /** The largest object of a single PUT (S3 user guide, "Uploading objects"). */
 const MAX_OBJECT_BYTES = 5 * 1024 ** 3;
@@ -54,10 +47,9 @@ async function receive(request: S3Request, maxBytes: number, write: (bytes: Buff
   const md5 = createHash('md5');
   const sha256 = isHash(request.payload) ? createHash('sha256') : undefined;
   const checksums = promisedAlgorithms(request).map((algorithm) => ({ algorithm, sum: createChecksum(algorithm) }));
-  const trailers = new Map<string, string>();
 
   let sizeBytes = 0;
-  for await (const bytes of portionsOf(request, trailers)) {
+  for await (const bytes of bodyOf(request)) {
     sizeBytes += bytes.length;
     if (sizeBytes > declared) break;
     md5.update(bytes);
@@ -75,29 +67,26 @@ async function receive(request: S3Request, maxBytes: number, write: (bytes: Buff
     throw new S3Error(400, 'XAmzContentSHA256Mismatch', "The provided 'x-amz-content-sha256' header does not match what was computed.");
   }
   const computed = checksums.map(({ algorithm, sum }): [ChecksumAlgorithm, string] => [algorithm, sum.digest()]);
-  for (const [algorithm, value] of computed) checkPromise(request, trailers, algorithm, value);
+  for (const [algorithm, value] of computed) {
+    const promised = request.amz.get(CHECKSUM + algorithm);
+    if (promised !== undefined && promised !== value) throw badDigest(algorithm.toUpperCase());
+  }
   return { sizeBytes, md5: md5Digest.toString('hex'), checksums: Object.fromEntries(computed) };
 }
 
-const STREAMING = 'STREAMING-UNSIGNED-PAYLOAD-TRAILER';
 const isHash = (payload: string): boolean => /^[0-9a-f]{64}$/.test(payload);
 
-function portionsOf(request: S3Request, trailers: Map<string, string>): AsyncIterable<Buffer> {
-  if (request.payload === STREAMING) return decodeAwsChunked(request.body, trailers);
-  // Chunk signatures are refused: a client that can sign a trailer never sends them.
-  if (request.payload !== 'UNSIGNED-PAYLOAD' && !isHash(request.payload)) throw notImplemented(`the payload "${request.payload}"`);
-  if (hasEncoding(request, 'aws-chunked')) throw notImplemented('aws-chunked without a trailer');
-  return request.body;
+function bodyOf({ payload, headers, body }: S3Request): AsyncIterable<Buffer> {
+  // A body in chunks is refused: Darkroom sends every body whole.
+  if (payload !== 'UNSIGNED-PAYLOAD' && !isHash(payload)) throw notImplemented(`the payload "${payload}"`);
+  if ((headers['content-encoding'] ?? '').toLowerCase().includes('aws-chunked')) throw notImplemented('aws-chunked');
+  return body;
 }
 
-export const hasEncoding = ({ headers }: S3Request, encoding: string): boolean =>
-  (headers['content-encoding'] ?? '').split(',').some((part) => part.trim().toLowerCase() === encoding);
-
-function declaredSize(request: S3Request, maxBytes: number): number {
-  const isStreaming = request.payload === STREAMING;
-  const declared = isStreaming ? request.amz.get('x-amz-decoded-content-length') : request.headers['content-length'];
+function declaredSize({ headers }: S3Request, maxBytes: number): number {
+  const declared = headers['content-length'];
   // A request without a body may omit its length.
-  if (declared === undefined && !isStreaming && request.headers['transfer-encoding'] === undefined) return 0;
+  if (declared === undefined && headers['transfer-encoding'] === undefined) return 0;
   if (declared === undefined || !/^\d+$/.test(declared))
     throw new S3Error(411, 'MissingContentLength', 'You must provide the Content-Length HTTP header.');
   if (Number(declared) > maxBytes) throw new S3Error(400, 'EntityTooLarge', 'Your proposed upload exceeds the maximum allowed size');
@@ -107,35 +96,15 @@ function declaredSize(request: S3Request, maxBytes: number): number {
 const CHECKSUM = 'x-amz-checksum-';
 const NAMING_HEADERS = ['x-amz-sdk-checksum-algorithm', 'x-amz-checksum-algorithm'];
 
-/** Returns the checksums that the request announces: by value, by trailer or by name. */
+/** Returns the checksums that the request announces: by value or by name. */
 function promisedAlgorithms({ amz }: S3Request): ChecksumAlgorithm[] {
   const byValue = [...amz.keys()].filter((name) => name.startsWith(CHECKSUM) && name !== 'x-amz-checksum-algorithm');
-  const byTrailer = announcedTrailers(amz);
   const byName = NAMING_HEADERS.flatMap((header) => amz.get(header) ?? []);
-  const names = new Set(
-    [...byValue, ...byTrailer].map((name) => name.slice(CHECKSUM.length)).concat(byName.map((name) => name.toLowerCase())),
-  );
+  const names = new Set([...byValue.map((name) => name.slice(CHECKSUM.length)), ...byName.map((name) => name.toLowerCase())]);
   return [...names].map((name) => {
     if (!isChecksumAlgorithm(name)) throw notImplemented(`the checksum "${name}"`);
     return name;
   });
-}
-
-function announcedTrailers(amz: ReadonlyMap<string, string>): string[] {
-  const names = (amz.get('x-amz-trailer') ?? '').split(',').map((name) => name.trim().toLowerCase());
-  const unknown = names.find((name) => name !== '' && !name.startsWith(CHECKSUM));
-  if (unknown !== undefined) throw notImplemented(`the trailer "${unknown}"`);
-  return names.filter((name) => name !== '');
-}
-
-function checkPromise({ amz }: S3Request, trailers: ReadonlyMap<string, string>, algorithm: ChecksumAlgorithm, computed: string): void {
-  const name = CHECKSUM + algorithm;
-  if (announcedTrailers(amz).includes(name) && !trailers.has(name)) {
-    throw new S3Error(400, 'MalformedTrailerError', `The trailer "${name}" was announced and did not come.`);
-  }
-  for (const promised of [amz.get(name), trailers.get(name)]) {
-    if (promised !== undefined && promised !== computed) throw badDigest(algorithm.toUpperCase());
-  }
 }
 
 const badDigest = (what: string): S3Error => new S3Error(400, 'BadDigest', `The ${what} you specified did not match what we received.`);

@@ -5,42 +5,8 @@ import { xmlReply } from './reply.ts';
 import { S3Error, notImplemented } from './s3-error.ts';
 import { contentsOf, element, textElement, textsOf, xmlDocument } from './xml.ts';
 
-/** S3 user guide, "Bucket naming rules". */
-const BUCKET_NAME = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
-
 /** The most keys of one DeleteObjects (S3 API reference). */
 const MAX_DELETES = 1000;
-
-const createBucket: Operation = {
-  name: 'CreateBucket',
-  method: 'PUT',
-  level: 'bucket',
-  headers: bodyPromises,
-  run: async (request, { files, region }) => {
-    const [wanted] = textsOf(await receiveText(request), 'LocationConstraint');
-    if (wanted !== undefined && wanted !== region) throw notImplemented(`a bucket in region "${wanted}"`);
-    if (!BUCKET_NAME.test(request.bucket)) throw new S3Error(400, 'InvalidBucketName', 'The specified bucket is not valid.');
-    if (files.hasBucket(request.bucket)) {
-      throw new S3Error(
-        409,
-        'BucketAlreadyOwnedByYou',
-        'Your previous request to create the named bucket succeeded and you already own it.',
-      );
-    }
-    files.createBucket(request.bucket);
-    return { status: 200, headers: { location: `/${request.bucket}` } };
-  },
-};
-
-const headBucket: Operation = {
-  name: 'HeadBucket',
-  method: 'HEAD',
-  level: 'bucket',
-  run: ({ bucket }, { files, region }) => {
-    files.getObjects(bucket);
-    return { status: 200, headers: { 'x-amz-bucket-region': region } };
-  },
-};
 
 const listObjectsV2: Operation = {
   name: 'ListObjectsV2',
@@ -83,4 +49,4 @@ function parseDelete(content: string): string {
 const malformed = (): S3Error =>
   new S3Error(400, 'MalformedXML', 'The XML you provided was not well-formed or did not validate against our published schema');
 
-export const bucketOperations: readonly Operation[] = [createBucket, headBucket, listObjectsV2, deleteObjects];
+export const bucketOperations: readonly Operation[] = [listObjectsV2, deleteObjects];

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { LocalStackError } from '@darkroom/contracts';
 import { lockFolder, type FolderLock } from '../folder-lock.ts';
 import type { ChecksumAlgorithm } from './checksums.ts';
-import { S3Error } from './s3-error.ts';
+import { notWritten, S3Error } from './s3-error.ts';
 
 /** A stored object. */
 export interface StoredObject {
@@ -21,14 +21,6 @@ export interface StoredObject {
   readonly headers: Readonly<Record<string, string>>;
   /** `x-amz-meta-*`, without the prefix. */
   readonly metadata: Readonly<Record<string, string>>;
-}
-
-/** Condition that must hold at the moment of the write. */
-export interface WriteCondition {
-  /** `If-None-Match: *` */
-  readonly mustNotExist: boolean;
-  /** `If-Match` */
-  readonly etag?: string;
 }
 
 /**
@@ -69,13 +61,9 @@ export class ObjectFiles {
     this.#lock.release();
   }
 
-  hasBucket(bucket: string): boolean {
-    return this.#index.has(bucket);
-  }
-
   /** Creates the bucket if it does not exist. */
   createBucket(bucket: string): void {
-    if (this.hasBucket(bucket)) return;
+    if (this.#index.has(bucket)) return;
     this.#load(bucket);
   }
 
@@ -106,13 +94,13 @@ export class ObjectFiles {
   }
 
   /**
-   * Stores `incoming` under the key if the condition holds. From the check to the index this is synchronous, so that of any number of
-   * writers that race with `If-None-Match: *` exactly one wins.
+   * Stores `incoming` under the key, unless it must not exist and does. From the check to the index this is synchronous, so that of any
+   * number of writers that race with `If-None-Match: *` exactly one wins.
    */
-  commit(bucket: string, incoming: string, object: Omit<StoredObject, 'blob'>, condition: WriteCondition): StoredObject {
+  commit(bucket: string, incoming: string, object: Omit<StoredObject, 'blob'>, mustNotExist: boolean): StoredObject {
     const objects = this.#getBucket(bucket);
     const old = objects.get(object.key);
-    checkCondition(old, object.key, condition);
+    if (mustNotExist && old !== undefined) throw notWritten();
     const stored = { ...object, blob: randomUUID() };
     renameSync(incoming, this.blobPath(bucket, stored.blob));
     const description = this.newIncoming();
@@ -157,15 +145,6 @@ export class ObjectFiles {
     for (const blob of readdirSync(blobs)) if (!named.has(blob)) rmSync(join(blobs, blob));
     this.#index.set(bucket, objects);
   }
-}
-
-function checkCondition(old: StoredObject | undefined, key: string, { mustNotExist, etag }: WriteCondition): void {
-  const failed = (condition: string): S3Error =>
-    new S3Error(412, 'PreconditionFailed', 'At least one of the pre-conditions you specified did not hold', { Condition: condition });
-  if (mustNotExist && old !== undefined) throw failed('If-None-Match');
-  if (etag === undefined) return;
-  if (old === undefined) throw new S3Error(404, 'NoSuchKey', 'The specified key does not exist.', { Key: key });
-  if (old.etag !== etag) throw failed('If-Match');
 }
 
 function readDescription(file: string): StoredObject {

@@ -1,4 +1,3 @@
-import { hasEncoding } from './body.ts';
 import { invalidArgument, notImplemented } from './s3-error.ts';
 import type { StoredObject } from './object-files.ts';
 import type { S3Request } from './s3-request.ts';
@@ -15,7 +14,6 @@ export function describeObject(request: S3Request): Pick<StoredObject, 'headers'
     const value = request.headers[name];
     if (typeof value === 'string') headers[name] = value;
   }
-  if (hasEncoding(request, 'aws-chunked')) withoutAwsChunked(headers);
 
   const metadata: Record<string, string> = {};
   for (const [name, value] of request.amz) {
@@ -33,7 +31,6 @@ export function objectHeaders({ etag, modifiedAt, headers, metadata }: StoredObj
     ...Object.fromEntries(Object.entries(metadata).map(([name, value]) => [METADATA + name, value])),
     etag: `"${etag}"`,
     'last-modified': new Date(modifiedAt).toUTCString(),
-    'accept-ranges': 'bytes',
   };
 }
 
@@ -53,13 +50,6 @@ export function overriddenHeaders({ url }: S3Request): Record<string, string> {
     headers[name] = value;
   }
   return headers;
-}
-
-/** Removes `aws-chunked`, which describes the transfer, not the object. */
-function withoutAwsChunked(headers: Record<string, string>): void {
-  const left = (headers['content-encoding'] ?? '').split(',').filter((part) => part.trim().toLowerCase() !== 'aws-chunked');
-  delete headers['content-encoding'];
-  if (left.length > 0) headers['content-encoding'] = left.join(',').trim();
 }
 
 const isPlain = (value: string): boolean => /^[\x20-\x7e]*$/.test(value);

@@ -9,10 +9,9 @@ export interface Reply {
   readonly body?: string | FileBytes;
 }
 
-/** Part of an open file, at least one byte. Sending the reply closes the file. */
+/** An open file of at least one byte. Sending the reply closes it. */
 interface FileBytes {
   readonly descriptor: number;
-  readonly start: number;
   readonly sizeBytes: number;
 }
 
@@ -31,11 +30,6 @@ export async function sendReply(response: ServerResponse, { status, headers = {}
     response.end(isHead ? undefined : body);
     return;
   }
-  const file = createReadStream('', {
-    fd: body.descriptor,
-    start: body.start,
-    end: body.start + body.sizeBytes - 1,
-    highWaterMark: 256 * 1024,
-  });
+  const file = createReadStream('', { fd: body.descriptor, start: 0, highWaterMark: 256 * 1024 });
   await pipeline(file, response);
 }

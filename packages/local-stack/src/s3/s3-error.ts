@@ -18,3 +18,6 @@ export class S3Error extends Error {
 export const notImplemented = (what: string): S3Error => new S3Error(501, 'NotImplemented', `${what} is not implemented here`);
 
 export const invalidArgument = (message: string): S3Error => new S3Error(400, 'InvalidArgument', message);
+
+export const notWritten = (): S3Error =>
+  new S3Error(412, 'PreconditionFailed', 'At least one of the pre-conditions you specified did not hold');

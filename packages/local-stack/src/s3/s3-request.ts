@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { Authorization } from './authorization.ts';
-import { parseRequestUrl, type RequestUrl } from './request-url.ts';
+import type { RequestUrl } from './request-url.ts';
 import { S3Error } from './s3-error.ts';
 
 /** A request with a checked signature. */
@@ -47,13 +47,6 @@ export function createS3Request(message: IncomingMessage, url: RequestUrl, autho
     payload: authorization.payload,
     body: message,
   };
-}
-
-/** Parses `/bucket/key` from the header `x-amz-copy-source`, which is encoded like a path. */
-export function parseCopySource(source: string): { bucket: string; key: string } {
-  const url = parseRequestUrl(source.startsWith('/') ? source : `/${source}`);
-  if (url.query.size > 0) throw new S3Error(501, 'NotImplemented', 'a version of the copy source is not implemented here');
-  return placeOf(url);
 }
 
 function amzValues(headers: IncomingHttpHeaders, { query }: RequestUrl, isPresigned: boolean): Map<string, string> {

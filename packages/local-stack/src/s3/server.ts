@@ -8,7 +8,7 @@ import { objectOperations } from './object-operations.ts';
 import { findOperation, type OperationContext } from './operation.ts';
 import { sendReply, type Reply } from './reply.ts';
 import { parseRequestUrl, type RequestUrl } from './request-url.ts';
-import { notImplemented, S3Error } from './s3-error.ts';
+import { notImplemented, notWritten, S3Error } from './s3-error.ts';
 import { createS3Request, placeOf, type S3Request } from './s3-request.ts';
 import { createSignatureCheck, type S3Credentials, type SignatureCheck } from './sigv4.ts';
 import { xmlError } from './xml.ts';
@@ -170,7 +170,6 @@ function withLacks(request: S3Request, { conditionalWrites, writesTo = [] }: S3L
   return { ...request, headers };
 }
 
-const notWritten = (): S3Error => new S3Error(412, 'PreconditionFailed', 'At least one of the pre-conditions you specified did not hold');
 const slowDown = (): S3Error => new S3Error(503, 'SlowDown', 'Please reduce your request rate.');
 
 function refusalOf(error: unknown, message: IncomingMessage, response: ServerResponse): S3Error {
