@@ -3,8 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { dashboardSchemas } from '../apps/dashboard/src/config.ts';
 import { receiverSchemas } from '../apps/webhook-receiver/src/config.ts';
 import { workerSchemas } from '../apps/worker/src/config.ts';
-import { defaultTiming } from '../packages/contracts/src/index.ts';
-import { describeSettings, knownSettings, timingVariable, type VariableDescription } from '../packages/service-runtime/src/index.ts';
+import { defaultTiming, timingVariable } from '../packages/contracts/src/index.ts';
+import { describeSettings, knownSettings, type VariableDescription } from '../packages/service-runtime/src/index.ts';
 
 const processes = { worker: workerSchemas, receiver: receiverSchemas, dashboard: dashboardSchemas };
 

@@ -1,8 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import { defaultTiming, type Timing } from '@darkroom/contracts';
+import { defaultTiming, timingVariable, type Timing } from '@darkroom/contracts';
 import { createProducer } from '@darkroom/producer';
-import { timingVariable } from '@darkroom/service-runtime';
 import { eventually, readBilledTasks, startFleet, type Fleet } from '@darkroom/testing';
 import { expect, test } from 'vitest';
 

@@ -159,6 +159,7 @@ export {
   MAX_CLOCK_SKEW_MS,
   pollingTiming,
   timingProblems,
+  timingVariable,
   type Timing,
 } from './timing.ts';
 export { checkCapability, mintCapability, type CapabilityKey, type CapabilityKeys, type CapabilityVerdict } from './webhook-capability.ts';

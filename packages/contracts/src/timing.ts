@@ -106,3 +106,6 @@ export function timingProblems(timing: Timing): string[] {
     ? broken
     : [...broken, `capabilityTtlMs (${timing.capabilityTtlMs} ms) must be <= ${MAX_PRESIGN_MS} ms, the longest life of a presigned URL`];
 }
+
+/** Returns the name of a key's variable: `TIMING_UPLOAD_WINDOW_MS` sets "uploadWindowMs". */
+export const timingVariable = (key: keyof Timing): string => `TIMING_${key.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;

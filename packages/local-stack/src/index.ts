@@ -1,3 +1,4 @@
+export { addressApp, appEnvironments, storesEnvironment, type AppAddress, type AppName, type StoreAddresses } from './apps/environments.ts';
 export { lockFolder, type FolderLock } from './folder-lock.ts';
 export { freePort } from './free-port.ts';
 export { isAlive } from './is-alive.ts';

@@ -41,7 +41,7 @@ export type { Environment } from './settings/environment.ts';
 export { loadConfig, readSettings } from './settings/read-settings.ts';
 export { s3Settings, type S3Settings } from './settings/s3.ts';
 export { spendSettings, type SpendSettings } from './settings/spend.ts';
-export { timingSettings, timingVariable } from './settings/timing.ts';
+export { timingSettings } from './settings/timing.ts';
 export { describeUnread, findUnreadSettings, knownSettings, type UnreadSetting } from './settings/unknown-settings.ts';
 export { flag, oneOf, text, webAddress, wholeNumber } from './settings/variables.ts';
 export { capabilityKeySettings, webhookSettings, type WebhookSettings } from './settings/webhook.ts';

@@ -1,8 +1,7 @@
-export { freePort, startProgram } from '@darkroom/local-stack';
+export { freePort, startProgram, storesEnvironment } from '@darkroom/local-stack';
 export { eventually, type EventuallyOptions } from './eventually.ts';
 export { builtApp } from './built-apps/built-apps.ts';
 export { countExecutions, readBilledTasks, type BilledTask } from './fleet/bill.ts';
-export { storesEnvironment } from './fleet/app-processes.ts';
 export { runApp, type AppRun } from './fleet/run-app.ts';
 export { startDashboard } from './fleet/start-dashboard.ts';
 export { startFleet, type Fleet, type FleetOptions } from './fleet/fleet.ts';

@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import { defined, type LocalStackError } from '@darkroom/contracts';
+import { addressApp, appEnvironments, type AppAddress, type AppName } from '@darkroom/local-stack';
 import type { Environment, RunwareSettings } from '@darkroom/service-runtime';
 import type { Closing } from '../closing.ts';
 import type { DataFolder } from '../data-folder/data-folder.ts';
-import { startApp, type AppProcess, type AppProcessOptions } from './app-process.ts';
+import { startApp, type AppProcess } from './app-process.ts';
 import type { Stores } from './stores.ts';
 
 /** Addresses of the apps of a start. */
@@ -53,69 +54,46 @@ const QUICK_TIMING = {
 export async function startApps({ stores, folder, root, environment, provider, onDeath }: AppsOptions, closing: Closing): Promise<Apps> {
   const { redis, s3 } = stores;
   const { ports } = folder;
-  const urlOf = (name: 'emulator' | 'receiver' | 'dashboard'): string => `http://127.0.0.1:${ports[name]}`;
+  const addresses = { redisUrl: redis.url, prefix: redis.prefix, s3 };
+  const webhookKeys = `local:${folder.secrets.webhook}`;
   const emulatorDir = path.join(stores.dir, 'emulator');
-  const apiKey = `emulator-${randomBytes(16).toString('hex')}`;
-  const redisEnvironment = { REDIS_URL: redis.url, DARKROOM_PREFIX: redis.prefix };
-  const keys = { WEBHOOK_KEYS: `local:${folder.secrets.webhook}` };
+  const addressOf = (name: AppName): AppAddress => addressApp(name, root, ports[name]);
+  const launch = (name: AppName, own: Environment): AppProcess => {
+    const { script, readyUrl, environment: bound } = addressOf(name);
+    return startApp({
+      name,
+      script,
+      environment: { ...(provider === undefined ? QUICK_TIMING : {}), ...environment, ...own, ...bound },
+      logFile: path.join(folder.logs, `${name}.log`),
+      readyUrl,
+      record: folder.processes,
+      onDeath,
+    });
+  };
 
-  const describe = (name: keyof typeof ports, script: string, readyPath: string, own: Environment): AppProcessOptions => ({
-    name,
-    script: path.join(root, 'apps', script, 'dist', 'main.js'),
-    environment: { ...(provider === undefined ? QUICK_TIMING : {}), ...environment, ...own, HOST: '127.0.0.1', PORT: String(ports[name]) },
-    logFile: path.join(folder.logs, `${name}.log`),
-    readyUrl: `http://127.0.0.1:${ports[name]}${readyPath}`,
-    record: folder.processes,
-    onDeath,
-  });
-
+  const emulatorKey = `emulator-${randomBytes(16).toString('hex')}`;
+  const faults = environment['FAULTS'] ?? JSON.stringify(QUICK_EMULATOR);
   const emulator =
-    provider === undefined
-      ? startApp(
-          describe('emulator', 'runware-emulator', '/', {
-            EMULATOR_API_KEY: apiKey,
-            EMULATOR_DIR: emulatorDir,
-            FAULTS: environment['FAULTS'] ?? JSON.stringify(QUICK_EMULATOR),
-          }),
-        )
-      : undefined;
+    provider === undefined ? launch('emulator', appEnvironments.emulator({ apiKey: emulatorKey, dir: emulatorDir, faults })) : undefined;
   if (emulator !== undefined) closing.add((hurry) => emulator.stop(hurry));
-  const webhookBaseUrl = provider === undefined ? urlOf('receiver') : provider.webhookBaseUrl;
-  const receiver =
-    webhookBaseUrl === undefined
-      ? undefined
-      : startApp(describe('receiver', 'webhook-receiver', '/readyz', { ...redisEnvironment, ...keys }));
-  const worker = startApp(
-    describe('worker', 'worker', '/readyz', {
-      ...redisEnvironment,
-      ...keys,
-      WEBHOOK_BASE_URL: webhookBaseUrl ?? '',
-      ...(provider === undefined
-        ? { RUNWARE_API_KEY: apiKey, RUNWARE_URL: `${urlOf('emulator')}/v1`, RUNWARE_UPLOADS: 's3' }
-        : {
-            RUNWARE_API_KEY: provider.runware.apiKey,
-            RUNWARE_URL: provider.runware.url,
-            RUNWARE_UPLOADS: provider.askForUpload ? 's3' : 'none',
-            DAILY_CAP_USD: provider.dailyCapUsd,
-          }),
-      S3_BUCKET: s3.bucket,
-      S3_REGION: s3.region,
-      ...defined({
-        S3_ENDPOINT: s3.endpoint,
-        S3_ACCESS_KEY_ID: s3.credentials?.accessKeyId,
-        S3_SECRET_ACCESS_KEY: s3.credentials?.secretAccessKey,
-      }),
-    }),
-  );
-  const dashboard = startApp(describe('dashboard', 'dashboard', '/readyz', redisEnvironment));
+  const webhookBaseUrl = provider === undefined ? addressOf('receiver').url : provider.webhookBaseUrl;
+  const receiver = webhookBaseUrl === undefined ? undefined : launch('receiver', appEnvironments.receiver(addresses, webhookKeys));
+  const worker = launch('worker', {
+    ...appEnvironments.worker(addresses, provider?.runware.apiKey ?? emulatorKey, webhookKeys),
+    WEBHOOK_BASE_URL: webhookBaseUrl ?? '',
+    RUNWARE_URL: provider?.runware.url ?? `${addressOf('emulator').url}/v1`,
+    RUNWARE_UPLOADS: provider === undefined || provider.askForUpload ? 's3' : 'none',
+    ...(provider === undefined ? {} : { DAILY_CAP_USD: provider.dailyCapUsd }),
+  });
+  const dashboard = launch('dashboard', appEnvironments.dashboard(addresses));
   const inside: AppProcess[] = [receiver, worker, dashboard].filter((app) => app !== undefined);
   closing.add(async (hurry) => void (await Promise.all(inside.map((app) => app.stop(hurry)))));
   await Promise.all([...(emulator === undefined ? [] : [emulator]), ...inside].map(({ ready }) => ready));
   return {
     ...defined({
-      emulator: emulator && { url: urlOf('emulator'), billFile: path.join(emulatorDir, 'bill.jsonl') },
-      receiverUrl: receiver && urlOf('receiver'),
+      emulator: emulator && { url: addressOf('emulator').url, billFile: path.join(emulatorDir, 'bill.jsonl') },
+      receiverUrl: receiver && addressOf('receiver').url,
     }),
-    dashboardUrl: urlOf('dashboard'),
+    dashboardUrl: addressOf('dashboard').url,
   };
 }

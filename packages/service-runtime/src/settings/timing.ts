@@ -1,4 +1,4 @@
-import { defaultTiming, pollingTiming, timingProblems, type Timing } from '@darkroom/contracts';
+import { defaultTiming, pollingTiming, timingProblems, timingVariable, type Timing } from '@darkroom/contracts';
 import { z } from 'zod';
 import { wholeNumber } from './variables.ts';
 
@@ -6,9 +6,6 @@ import { wholeNumber } from './variables.ts';
 const MAX_MS = 31 * 24 * 3_600_000;
 
 const keys = Object.keys(defaultTiming) as (keyof Timing)[]; // the keys are the type
-
-/** Returns the name of a key's variable: `TIMING_UPLOAD_WINDOW_MS` sets "uploadWindowMs". */
-export const timingVariable = (key: keyof Timing): string => `TIMING_${key.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
 
 const variables = Object.fromEntries(keys.map((key) => [timingVariable(key), wholeNumber(1, MAX_MS).optional()]));
 

@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Timing } from '@darkroom/contracts';
+import { timingVariable, type Timing } from '@darkroom/contracts';
 import { DEFAULT_PREFIX } from '@darkroom/generation-store';
 import { builtAppsFolder } from '../built-apps/built-apps.ts';
 import { describeApps, type AppProcess } from './app-processes.ts';
@@ -140,6 +140,4 @@ export async function startAgain(process: AppProcess, signal: AbortSignal): Prom
 }
 
 const environmentOf = (timing: Timing): Record<string, string> =>
-  Object.fromEntries(
-    Object.entries(timing).map(([key, ms]) => [`TIMING_${key.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`, String(ms)]),
-  );
+  Object.fromEntries((Object.keys(timing) as (keyof Timing)[]).map((key) => [timingVariable(key), String(timing[key])])); // the keys are the type

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { freePort } from '@darkroom/local-stack';
-import { builtApp } from '../built-apps/built-apps.ts';
+import { addressApp, appEnvironments, freePort } from '@darkroom/local-stack';
+import { builtAppsFolder } from '../built-apps/built-apps.ts';
 import type { Fleet } from './fleet.ts';
 import { createManagedProcess, type ManagedProcess } from './managed-process.ts';
 
@@ -9,14 +9,13 @@ export async function startDashboard(
   { directory, redisUrl, prefix }: Pick<Fleet, 'directory' | 'redisUrl' | 'prefix'>,
   env: Readonly<Record<string, string>> = {},
 ): Promise<{ url: string; dashboard: ManagedProcess }> {
-  const port = await freePort();
-  const url = `http://127.0.0.1:${port}`;
+  const { script, url, readyUrl, environment } = addressApp('dashboard', builtAppsFolder(), await freePort());
   const dashboard = createManagedProcess({
     name: 'dashboard',
-    script: builtApp('dashboard'),
-    env: { REDIS_URL: redisUrl, DARKROOM_PREFIX: prefix, PORT: String(port), ...env },
+    script,
+    env: { ...appEnvironments.dashboard({ redisUrl, prefix }), ...environment, ...env },
     logFile: join(directory, 'dashboard.log'),
-    readyUrl: `${url}/readyz`,
+    readyUrl,
   });
   await dashboard.start();
   return { url, dashboard };
