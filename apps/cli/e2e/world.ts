@@ -43,7 +43,7 @@ export function createWorld(): World {
   const apps = () => findMarkedProcesses(mark);
   const redisPid = (): number | undefined => {
     try {
-      return (readJson('redis/server.json') as { pid: number }).pid;
+      return (readJson('redis/processes.json') as { programs: { pid: number }[] }).programs[0]?.pid;
     } catch {
       return undefined;
     }

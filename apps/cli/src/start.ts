@@ -75,7 +75,7 @@ async function run(
   const provider = providerOf(command, config);
   const dataDir = command.dataDir ?? defaultDataDir(root, config);
   const folder = await openDataFolder(dataDir, provider?.runware.url);
-  closing.add(() => folder.unlock());
+  closing.add(() => folder.owned.release());
   if (folder.leftOvers > 0) terminal.print(`ended ${folder.leftOvers} processes that an earlier start left behind`);
   terminal.print(terminal.paint('bold', 'Darkroom on this machine'), '');
 
@@ -90,7 +90,6 @@ async function run(
   row('s3', stores.s3Detail);
   if (stores.notice !== undefined) row('', terminal.paint('yellow', stores.notice));
 
-  closing.add(() => folder.processes.clear());
   const storage = createObjectStorage({ ...stores.s3, requestTimeoutMs: STORAGE_TIMEOUT_MS, maxImageBytes: IMAGE_LIMIT_BYTES }, { now });
   closing.add(() => storage.close());
   const store = openStore(stores, closing);

@@ -1,11 +1,9 @@
 export { addressApp, appEnvironments, storesEnvironment, type AppAddress, type AppName, type StoreAddresses } from './apps/environments.ts';
-export { lockFolder, type FolderLock } from './folder-lock.ts';
 export { freePort } from './free-port.ts';
-export { isAlive } from './is-alive.ts';
 export { checkUrl } from './processes/check-url.ts';
+export { isAlive, takeFolder, type OwnFolder } from './processes/own-folder.ts';
 export { runProgram, startProgram, type Environment, type Program, type ProgramOptions } from './processes/program.ts';
 export type { AppendFsync, LocalRedis, RedisKind } from './redis/local-redis.ts';
-export { endOrphan } from './redis/orphan.ts';
 export { startRedis, type StartRedisOptions } from './redis/start-redis.ts';
 export type { S3Disturbance, S3Trouble } from './s3/disturbance.ts';
 export { startS3Server, type S3Lacks, type S3RequestLog, type S3Server, type S3ServerOptions } from './s3/server.ts';

@@ -77,9 +77,10 @@ describe.skipIf(inject('redisKind') === 'js')('a Redis in a process of its own (
   });
 
   test('takes over the folder of a dead owner, and does not end a process that is no Redis of this folder', async () => {
-    await writeFile(join(dir, 'owner.json'), JSON.stringify({ pid: process.pid, startedAt: 0 }));
-    await writeFile(join(dir, 'server.json'), JSON.stringify({ pid: process.pid, url: inject('redisUrl') }));
+    const left = { owner: { pid: process.pid, startedAt: 0 }, programs: [{ pid: process.pid, mark: 'no part of any command line' }] };
+    await writeFile(join(dir, 'processes.json'), JSON.stringify(left));
     const redis = await start();
-    expect(JSON.parse(await readFile(join(dir, 'server.json'), 'utf8'))).toEqual({ pid: redis.pid, url: redis.url });
+    const { programs } = JSON.parse(await readFile(join(dir, 'processes.json'), 'utf8')) as typeof left;
+    expect(programs).toEqual([{ pid: redis.pid, mark: String(portOf(redis)) }]);
   });
 });

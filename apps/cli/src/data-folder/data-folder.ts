@@ -1,8 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { LocalStackError } from '@darkroom/contracts';
-import { endOrphan, lockFolder } from '@darkroom/local-stack';
-import { endLeftOvers, openProcessRecord, type ProcessRecord } from './left-overs.ts';
+import { takeFolder, type OwnFolder } from '@darkroom/local-stack';
 import { claimForProvider } from './provider-of-folder.ts';
 import { choosePorts, type Ports } from './listen-ports.ts';
 import { loadSecrets, type Secrets } from './secrets.ts';
@@ -15,11 +14,10 @@ export interface DataFolder {
   readonly images: string;
   readonly ports: Ports;
   readonly secrets: Secrets;
-  readonly processes: ProcessRecord;
+  /** Belongs to this process; the programs that run in it are noted there. Released, the next start may use it. */
+  readonly owned: OwnFolder;
   /** Number of apps that a killed start left running here, and that were ended. */
   readonly leftOvers: number;
-  /** Lets the next start use the folder; may be called twice. */
-  unlock(): void;
 }
 
 /**
@@ -36,13 +34,14 @@ export async function openDataFolder(dir: string, provider?: string): Promise<Da
   } catch (cause) {
     throw new LocalStackError(`cannot use the data folder "${dir}": ${String(cause)}; choose one with --data-dir`, { cause });
   }
-  const lock = lockFolder(dir);
+  const owned = takeFolder(dir);
   try {
     claimForProvider(dir, provider);
-    const leftOvers = await endLeftOvers(dir);
+    const leftOvers = await owned.endLeftOvers();
     // Before ports are chosen: the Redis that was left holds the port that its clients know.
-    await endOrphan(redis);
-    const processes = openProcessRecord(dir);
+    const ofRedis = takeFolder(redis);
+    await ofRedis.endLeftOvers();
+    ofRedis.release();
     return {
       dir,
       redis,
@@ -50,12 +49,11 @@ export async function openDataFolder(dir: string, provider?: string): Promise<Da
       images,
       ports: await choosePorts(dir),
       secrets: loadSecrets(dir),
-      processes,
+      owned,
       leftOvers,
-      unlock: () => lock.release(),
     };
   } catch (error) {
-    lock.release();
+    owned.release();
     throw error;
   }
 }

@@ -1,7 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import type { LocalStackError } from '@darkroom/contracts';
-import { checkUrl, startProgram, type Environment } from '@darkroom/local-stack';
-import type { ProcessRecord } from '../data-folder/left-overs.ts';
+import { checkUrl, startProgram, type Environment, type OwnFolder } from '@darkroom/local-stack';
 
 export interface AppProcessOptions {
   readonly name: string;
@@ -13,7 +12,8 @@ export interface AppProcessOptions {
   readonly logFile: string;
   /** Answers 200 when the process is ready. */
   readonly readyUrl: string;
-  readonly record: ProcessRecord;
+  /** Notes the process, so that the next start ends it if a kill leaves it behind. */
+  readonly folder: OwnFolder;
   /** Called if the process ends without a call of `stop`. */
   readonly onDeath: (error: LocalStackError) => void;
 }
@@ -30,10 +30,10 @@ const READY_LIMIT_MS = 20_000;
 const STOP_LIMIT_MS = 10_000;
 
 /** Starts the process. */
-export function startApp({ name, script, environment, logFile, readyUrl, record, onDeath }: AppProcessOptions): AppProcess {
+export function startApp({ name, script, environment, logFile, readyUrl, folder, onDeath }: AppProcessOptions): AppProcess {
   writeFileSync(logFile, '');
   const program = startProgram({ name, args: ['--enable-source-maps', script], environment, logFile, hasOwnGroup: true });
-  if (program.child.pid !== undefined) record.add(program.child.pid, script);
+  if (program.child.pid !== undefined) folder.note(program.child.pid, script);
   let isStopping = false;
   void program.ended.then((how) => {
     if (!isStopping) onDeath(program.failure(`ended ${how}`));

@@ -66,7 +66,7 @@ export async function startApps({ stores, folder, root, environment, provider, o
       environment: { ...(provider === undefined ? QUICK_TIMING : {}), ...environment, ...own, ...bound },
       logFile: path.join(folder.logs, `${name}.log`),
       readyUrl,
-      record: folder.processes,
+      folder: folder.owned,
       onDeath,
     });
   };

@@ -1,6 +1,6 @@
 import { access, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isAlive } from '../is-alive.ts';
+import { isAlive } from '../processes/own-folder.ts';
 import { aptIn, type Apt } from './apt.ts';
 import { doesRun } from './find-binary.ts';
 import type { Environment } from '../processes/program.ts';

@@ -1,10 +1,9 @@
 import { basename, join } from 'node:path';
 import { LocalStackError } from '@darkroom/contracts';
-import { lockFolder } from '../folder-lock.ts';
 import { freePort } from '../free-port.ts';
+import { takeFolder, type OwnFolder } from '../processes/own-folder.ts';
 import { startProgram, type Environment, type Program } from '../processes/program.ts';
 import type { AppendFsync } from './local-redis.ts';
-import { endOrphan, forgetServer, recordServer } from './orphan.ts';
 import { findServerInfo } from './server-info.ts';
 
 /** Settings of one private server. */
@@ -38,22 +37,18 @@ const PORT_TRIES = 3;
  */
 export async function startRedisProcess(options: RedisProcessOptions): Promise<RedisProcess> {
   const { dir } = options;
-  const lock = lockFolder(dir);
+  const folder = takeFolder(dir);
   try {
-    await endOrphan(dir);
-    const { program, ...server } = await startOnSomePort(options);
-    recordServer(dir, { pid: server.pid, url: server.url });
-    const released = program.ended.then(() => {
-      forgetServer(dir);
-      lock.release();
-    });
+    await folder.endLeftOvers();
+    const { program, ...server } = await startOnSomePort(options, folder);
+    const released = program.ended.then(() => folder.release());
     const stop = async (): Promise<void> => {
       await program.stop(STOP_LIMIT_MS);
       await released;
     };
     return { ...server, stop };
   } catch (error) {
-    lock.release();
+    folder.release();
     throw error;
   }
 }
@@ -63,19 +58,21 @@ interface StartedServer extends Omit<RedisProcess, 'stop'> {
   readonly program: Program;
 }
 
-async function startOnSomePort(options: RedisProcessOptions): Promise<StartedServer> {
+async function startOnSomePort(options: RedisProcessOptions, folder: OwnFolder): Promise<StartedServer> {
   for (let tries = 1; ; tries += 1) {
     try {
-      return await startOnPort(options, options.port ?? (await freePort()));
+      return await startOnPort(options, options.port ?? (await freePort()), folder);
     } catch (error) {
       if (options.port !== undefined || tries === PORT_TRIES) throw error;
     }
   }
 }
 
-async function startOnPort(options: RedisProcessOptions, port: number): Promise<StartedServer> {
+async function startOnPort(options: RedisProcessOptions, port: number, folder: OwnFolder): Promise<StartedServer> {
   const program = startServer(options, port);
   const { pid } = program.child;
+  // A server names its port in its command line, first as an argument and soon as part of its title ("redis-server 127.0.0.1:6379").
+  if (pid !== undefined) folder.note(pid, String(port));
   const url = `redis://127.0.0.1:${port}`;
   let version = '';
   try {

@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { mkdirSync, openSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { LocalStackError } from '@darkroom/contracts';
-import { lockFolder, type FolderLock } from '../folder-lock.ts';
+import { takeFolder, type OwnFolder } from '../processes/own-folder.ts';
 import type { ChecksumAlgorithm } from './checksums.ts';
 import { notWritten, S3Error } from './s3-error.ts';
 
@@ -35,7 +35,7 @@ export interface StoredObject {
  * survives the death of the process, but not that of the machine.
  */
 export class ObjectFiles {
-  readonly #lock: FolderLock;
+  readonly #lock: OwnFolder;
   readonly #buckets: string;
   readonly #incoming: string;
   /** Objects by bucket, then by key. Each start rebuilds this index from the files. */
@@ -44,7 +44,7 @@ export class ObjectFiles {
   constructor(dir: string) {
     this.#buckets = join(dir, 'buckets');
     this.#incoming = join(dir, 'incoming');
-    this.#lock = lockFolder(dir);
+    this.#lock = takeFolder(dir);
     try {
       rmSync(this.#incoming, { recursive: true, force: true });
       mkdirSync(this.#incoming, { recursive: true });
