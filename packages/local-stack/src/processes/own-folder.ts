@@ -9,6 +9,7 @@ export interface OwnFolder {
   /**
    * Ends the programs that a killed owner left running here. Each may be killed at any point, so it gets only a moment to stop by itself.
    * @returns the number of programs that were running.
+   * @throws LocalStackError if one does not end.
    */
   endLeftOvers(): Promise<number>;
   /** Notes a program that runs here; call it as soon as the program has an id. @param mark Part of its command line, and of no other. */
@@ -29,6 +30,7 @@ interface Noted {
 }
 
 const END_LIMIT_MS = 2000;
+const KILL_LIMIT_MS = 5000;
 
 /**
  * Takes a data folder for this process alone: two servers that write to the same files destroy them. The folder of a process that was
@@ -56,10 +58,11 @@ export function takeFolder(dir: string): OwnFolder {
     async endLeftOvers() {
       const running = left.filter(isRunning);
       for (const { pid } of running) send(pid, 'SIGTERM');
-      const deadline = performance.now() + END_LIMIT_MS;
-      while (running.some(isRunning) && performance.now() < deadline) await delay(20);
+      await untilGone(running, END_LIMIT_MS);
       for (const { pid } of running.filter(isRunning)) send(pid, 'SIGKILL');
-      while (running.some(isRunning)) await delay(20);
+      const stuck = await untilGone(running, KILL_LIMIT_MS);
+      if (stuck !== undefined)
+        throw new LocalStackError(`cannot end process ${stuck.pid}, which an earlier run left behind in "${dir}"; end it by hand`);
       programs.splice(0, left.length);
       write();
       return running.length;
@@ -83,6 +86,26 @@ export function isAlive(pid: number): boolean {
 
 /** Returns true if this process is the noted one: the system may have given its id to another process. */
 const isRunning = ({ pid, mark }: Noted): boolean => findCommandLine(pid)?.includes(mark) === true;
+
+/** Waits until all have given back their files and ports. @returns one that has not at the limit. */
+async function untilGone(programs: readonly Noted[], limitMs: number): Promise<Noted | undefined> {
+  const deadline = performance.now() + limitMs;
+  for (;;) {
+    const present = programs.find(({ pid }) => isPresent(pid));
+    if (present === undefined || performance.now() > deadline) return present;
+    await delay(20);
+  }
+}
+
+/** Returns false for a zombie as well: it holds nothing, and a container without an init keeps it for good. */
+function isPresent(pid: number): boolean {
+  if (process.platform !== 'linux') return isAlive(pid);
+  try {
+    return !/\) [ZX] [^)]*$/.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
 
 /** Returns the command line of a process; undefined if there is no such process or the system does not tell it (Windows). */
 function findCommandLine(pid: number): string | undefined {
