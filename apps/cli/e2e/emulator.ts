@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { builtApp, createManagedProcess, freePort, readBilledTasks } from '@darkroom/testing';
+import { readBilledTasks, startEmulator } from '@darkroom/testing';
 import { onTestFinished } from 'vitest';
 
 /** An emulator that the test starts, as the provider behind RUNWARE_URL. */
@@ -19,40 +19,18 @@ const quick = { executionMs: [100, 300], uploadDelayMs: [50, 100] };
 /** Starts an emulator that ends with the test. */
 export async function startProvider(faults: Readonly<Record<string, unknown>> = {}): Promise<ProviderProcess> {
   const directory = mkdtempSync(path.join(tmpdir(), 'darkroom-provider-'));
-  const port = await freePort();
-  const url = `http://127.0.0.1:${port}`;
-  const emulator = createManagedProcess({
-    name: 'provider',
-    script: builtApp('runware-emulator'),
-    env: {
-      EMULATOR_API_KEY: 'real-enough',
-      EMULATOR_DIR: directory,
-      HOST: '127.0.0.1',
-      PORT: String(port),
-      FAULTS: JSON.stringify({ ...quick, ...faults }),
-    },
-    logFile: path.join(directory, 'log'),
-    readyUrl: `${url}/`,
-  });
+  const apiKey = 'real-enough';
+  const emulator = await startEmulator(directory, { apiKey, faults: { ...quick, ...faults } });
   onTestFinished(async () => {
     await emulator.kill();
     rmSync(directory, { recursive: true, force: true });
   });
-  await emulator.start();
-  const tasks = async () => [...(await readBilledTasks(path.join(directory, 'bill.jsonl'))).values()];
+  const tasks = async () => [...(await readBilledTasks(emulator.billFile)).values()];
   return {
-    url,
-    environment: { RUNWARE_URL: `${url}/v1`, RUNWARE_API_KEY: 'real-enough' },
+    url: emulator.url,
+    environment: { RUNWARE_URL: `${emulator.url}/v1`, RUNWARE_API_KEY: apiKey },
     executions: async () => (await tasks()).reduce((sum, { executions }) => sum + executions, 0),
     submissions: async () => (await tasks()).reduce((sum, { submissions }) => sum + submissions, 0),
-    async setFaults(changed) {
-      const response = await fetch(`${url}/_emulator/faults`, {
-        method: 'PUT',
-        headers: { 'content-type': 'application/json', connection: 'close' },
-        body: JSON.stringify({ ...quick, ...changed }),
-      });
-      if (!response.ok) throw new Error(await response.text());
-      await response.arrayBuffer();
-    },
+    setFaults: (changed) => emulator.setFaults({ ...quick, ...changed }),
   };
 }

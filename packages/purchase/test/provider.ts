@@ -1,5 +1,4 @@
-import { join } from 'node:path';
-import { builtApp, createManagedProcess, freePort } from '@darkroom/testing';
+import { startEmulator } from '@darkroom/testing';
 
 /** One line of the emulator's bill, as it writes it. */
 export interface BillLine {
@@ -26,31 +25,16 @@ const quick = { executionMs: [10, 30], uploadDelayMs: [10, 20], webhookFirstRetr
 
 /** Starts one; it must have been built. @param directory Where it keeps its bill. */
 export async function startProvider(directory: string): Promise<Provider> {
-  const port = await freePort();
-  const host = `127.0.0.1:${port}`;
   const apiKey = 'test-key';
-  const emulator = createManagedProcess({
-    name: 'emulator',
-    script: builtApp('runware-emulator'),
-    env: { HOST: '127.0.0.1', PORT: String(port), EMULATOR_API_KEY: apiKey, EMULATOR_DIR: directory, FAULTS: JSON.stringify(quick) },
-    logFile: join(directory, 'emulator.log'),
-    readyUrl: `http://${host}/`,
-  });
-  await emulator.start();
-
-  const ask = async (path: string, init: RequestInit = {}): Promise<unknown> => {
-    const response = await fetch(`http://${host}${path}`, {
-      ...init,
-      headers: { 'content-type': 'application/json', connection: 'close' },
-    });
-    if (!response.ok) throw new Error(`the emulator answered ${response.status}: ${await response.text()}`);
-    return response.json();
-  };
+  const { url, setFaults, kill } = await startEmulator(directory, { apiKey, faults: quick });
   return {
-    host,
+    host: new URL(url).host,
     apiKey,
-    setFaults: async (faults) => void (await ask('/_emulator/faults', { method: 'PUT', body: JSON.stringify(faults) })),
-    bill: async () => ((await ask('/_emulator/bill')) as { lines: BillLine[] }).lines, // its own words
-    stop: () => emulator.kill(),
+    setFaults,
+    async bill() {
+      const response = await fetch(`${url}/_emulator/bill`, { headers: { connection: 'close' } });
+      return ((await response.json()) as { lines: BillLine[] }).lines; // its own words
+    },
+    stop: kill,
   };
 }
