@@ -11,6 +11,8 @@ export interface DeliveryReceipt {
   kind: 'recorded' | 'duplicate' | 'unknown-submission' | 'overflow';
   /** Number of the newest distinct delivery of the submission. */
   seq: number;
+  /** True if the provider was asked after that delivery: one that is not kept tells the settlement nothing new. */
+  isAsked: boolean;
   status?: SubmissionStatus;
 }
 

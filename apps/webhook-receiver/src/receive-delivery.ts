@@ -1,10 +1,13 @@
-import type { SubmissionRef } from '@darkroom/contracts';
+import { isFinalSubmission, type SubmissionRef } from '@darkroom/contracts';
 import type { Logger } from '@darkroom/service-runtime';
 import type { Counts } from './counts.ts';
 import type { DeliveryInbox, DeliveryReceipt, Wake } from './ports.ts';
 import { readDelivery, type DeliveryReading } from './read-delivery.ts';
-import type { WakeLimit } from './wake-limit.ts';
+import { EVERY_MS, type WakeLimit } from './wake-limit.ts';
 import { within } from './within.ts';
+
+/** Shortest time between two wakes where the settlement has nothing to learn, but may wait for a time at which it asks once more. */
+const EVERY_MS_ONCE_ASKED = 60_000;
 
 // Invariant I6: a delivery wakes and may tell facts, and proves nothing. It is kept before its settlement is woken, so that the
 // settlement finds it. Once kept it is acknowledged, even if the wake fails: the parked settlement also runs at its own time.
@@ -54,7 +57,8 @@ export async function receiveDelivery(delivery: Delivery, dependencies: ReceiveD
     return 'unavailable';
   }
   counts.add(`delivery.${receipt.kind}`);
-  const isRepetition = isNothingNew(receipt) && dependencies.wakeLimit.wasJustWoken(taskUUID);
+  const isRepetition =
+    isNothingNew(receipt) && dependencies.wakeLimit.wasJustWoken(taskUUID, receipt.isAsked ? EVERY_MS_ONCE_ASKED : EVERY_MS);
   // Repetitions must not fill a disk with log lines; all are counted.
   logger[isRepetition ? 'debug' : 'info']({ ...fields, ...receipt }, 'delivery taken');
   if (!isRepetition && isWorthAWake(reading, receipt)) await wake(delivery, dependencies);
@@ -66,11 +70,15 @@ const isNothingNew = ({ kind }: DeliveryReceipt): boolean => kind === 'duplicate
 
 /**
  * Returns true if the settlement should be woken. A duplicate may follow a delivery whose receiver died before the wake, and the one
- * too many may be the one that matters: both wake, once a second (`WakeLimit`). A submission that has succeeded, or has no entry in
- * Redis, needs no check.
+ * too many may be the one that matters: both wake, once a second (`WakeLimit`), until the provider was asked after the newest delivery
+ * that is kept. After that a duplicate says nothing new, and neither does the one too many while a settlement is waiting anyway. A
+ * submission that has ended may have none any more, so the one too many wakes it: the worker asks once an hour then (`space-questions.ts`
+ * of purchase). A submission that has succeeded, or has no entry in Redis, needs no check.
  */
-const isWorthAWake = (reading: DeliveryReading, { kind, status }: DeliveryReceipt): boolean =>
-  reading.isNews && kind !== 'unknown-submission' && status !== 'succeeded';
+function isWorthAWake(reading: DeliveryReading, { kind, status, isAsked }: DeliveryReceipt): boolean {
+  if (!reading.isNews || kind === 'unknown-submission' || status === 'succeeded') return false;
+  return !isAsked || kind === 'recorded' || (kind === 'overflow' && status !== undefined && isFinalSubmission(status));
+}
 
 async function wake(
   { ref, taskUUID }: Delivery,

@@ -109,6 +109,25 @@ test('duplicates wake once a second, and after a failed wake the next one wakes 
   expect(memory.woken).toHaveLength(5);
 });
 
+test.each([
+  ['a duplicate, of an open submission', { kind: 'duplicate', status: 'accepted' }, 1],
+  ['a duplicate, of an ended submission', { kind: 'duplicate', status: 'failed' }, 1],
+  ['one too many, of an open submission', { kind: 'overflow', status: 'accepted' }, 1],
+  ['one too many, of an ended submission', { kind: 'overflow', status: 'failed' }, 3],
+  ['a new one', { kind: 'recorded', status: 'failed' }, 8],
+] as const)('after the provider was asked, %s wakes only for what a settlement can learn', async (_, receipt, wakesInTwoMinutes) => {
+  let time = now;
+  const { stores, state, woken } = createMemoryStores();
+  const { post } = await startReceiver(stores, { now: () => time });
+  const { path, success } = buildSubmission();
+  const send = async () => expect((await post(path, JSON.stringify(success))).status).toBe(200);
+  state.receipt = { kind: 'recorded', status: 'accepted' };
+  await send();
+  state.receipt = { ...receipt, isAsked: receipt.kind !== 'recorded' };
+  for (let second = 0; second <= 120; second += 20, time += 20_000) await send();
+  expect(woken).toHaveLength(wakesInTwoMinutes);
+});
+
 test('a delivery of a submission without an entry is acknowledged and wakes nothing', async () => {
   const { kept, woken, state, post, path, success } = await setup();
   state.receipt = { kind: 'unknown-submission' };

@@ -15,7 +15,7 @@ export function createMemoryStores() {
   const kept: { ref: SubmissionRef; body: string }[] = [];
   const woken: SubmissionRef[] = [];
   const state: {
-    receipt: Omit<DeliveryReceipt, 'seq'> | undefined;
+    receipt: (Omit<DeliveryReceipt, 'seq' | 'isAsked'> & { isAsked?: boolean }) | undefined;
     keep: () => Promise<void>;
     wake: () => Promise<void>;
     isReady: boolean;
@@ -31,7 +31,7 @@ export function createMemoryStores() {
         await state.keep();
         const isKnown = kept.some((delivery) => formatRef(delivery.ref) === formatRef(ref) && delivery.body === body);
         if (!isKnown) kept.push({ ref, body });
-        return { ...(state.receipt ?? { kind: isKnown ? 'duplicate' : 'recorded', status: 'accepted' }), seq: kept.length };
+        return { isAsked: false, ...(state.receipt ?? { kind: isKnown ? 'duplicate' : 'recorded', status: 'accepted' }), seq: kept.length };
       },
     },
     settlements: {

@@ -148,6 +148,7 @@ export {
   type PollLeg,
   type PollTurn,
   type PollWish,
+  type PutQuestion,
   type StandingConflict,
   type ProviderTrouble,
 } from './submission-steps.ts';

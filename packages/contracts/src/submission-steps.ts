@@ -105,6 +105,11 @@ export interface SubmissionView {
   deliverySeq: number;
   /** Time of the newest distinct delivery. */
   deliveredAt?: number;
+  /**
+   * The last question that a run put after a delivery: the number of the newest delivery that the run knew, and the time left until the
+   * next question of the schedule, 0 once it is due. Absent if there was none, or if a worker of an earlier version put it.
+   */
+  asked?: { seq: number; leftMs: number };
   /** Number of settlements begun, this one included. */
   settlements: number;
   /** Questions about the task that were about to be put to the provider. */
@@ -154,6 +159,16 @@ export interface PollWish {
   questions: number;
   /** Number of questions to book if they cannot be put now; the same as `questions` by default. */
   booked?: number;
+  /** True for a question that a delivery causes before the schedule does: it does not slow the schedule. */
+  isEarly?: boolean;
+}
+
+/** A question that was put to the provider, or to the address of an image. */
+export interface PutQuestion {
+  /** Number of the newest distinct delivery that the run knew. */
+  seq: number;
+  /** Time until the next question of the schedule, in milliseconds. */
+  againInMs: number;
 }
 
 /** The end of a submission. */

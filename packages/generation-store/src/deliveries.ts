@@ -12,6 +12,8 @@ export interface DeliveryReceipt {
   kind: 'recorded' | 'duplicate' | 'overflow' | 'unknown-submission';
   /** The number of the newest distinct delivery. */
   seq: number;
+  /** True if a question was put after that delivery. */
+  isAsked: boolean;
   status?: SubmissionStatus;
 }
 
@@ -24,8 +26,13 @@ export async function recordDelivery(
   told: Told = 'nothing',
 ): Promise<DeliveryReceipt> {
   const digest = createHash('sha256').update(body).digest('base64url');
-  const [kind, seq, status] = z
-    .tuple([z.enum(['recorded', 'duplicate', 'overflow', 'unknown-submission']), z.coerce.number(), z.enum(['', ...submissionStatuses])])
+  const [kind, seq, status, isAsked] = z
+    .tuple([
+      z.enum(['recorded', 'duplicate', 'overflow', 'unknown-submission']),
+      z.coerce.number(),
+      z.enum(['', ...submissionStatuses]),
+      z.enum(['0', '1']),
+    ])
     .parse(
       await recordDeliveryScript.run(redis, generationKey(prefix, ref.generationId), [
         ...refArguments(prefix, ref),
@@ -34,7 +41,7 @@ export async function recordDelivery(
         writeTold(told),
       ]),
     );
-  return { kind, seq, ...(status === '' ? {} : { status }) };
+  return { kind, seq, isAsked: isAsked === '1', ...(status === '' ? {} : { status }) };
 }
 
 /** The same facts are the same text, so that the script can compare them. */

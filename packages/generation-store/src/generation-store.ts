@@ -14,6 +14,7 @@ import type {
   PollTurn,
   PollWish,
   ProviderTrouble,
+  PutQuestion,
   RecordedSubmission,
   RememberedGeneration,
   SendVerdict,
@@ -74,7 +75,7 @@ import { confirmComparison, initialise, readServerRun, type ServerRun } from './
 import { closeGeneration } from './close-generation.ts';
 import { findGeneration, findSubmissions } from './find-generation.ts';
 import { readTime } from './read-time.ts';
-import { beginSettlement, recordFacts, recordKeptImage, recordLook, recordMissingImage, settle } from './settlements.ts';
+import { beginSettlement, recordFacts, recordKeptImage, recordLook, recordMissingImage, recordQuestion, settle } from './settlements.ts';
 import { readSpend, type PeriodSpend } from './spend.ts';
 import { readUnknown, type UnknownOutcomes } from './unknown-outcomes.ts';
 
@@ -129,6 +130,7 @@ export interface GenerationStore {
   recordDelivery(ref: SubmissionRef, delivery: { body: string; told?: Told }): Promise<DeliveryReceipt>;
   /** Keeps that the image lies under its final key, for a run that must come again. @param isLook Whether the provider was asked for its facts. */
   recordKeptImage(ref: SubmissionRef, image: VerifiedImage, isLook: boolean): Promise<void>;
+  recordQuestion(ref: SubmissionRef, question: PutQuestion): Promise<void>;
   /** The number of the newest distinct delivery; 0 when there is none. */
   newestDelivery(ref: SubmissionRef): Promise<number>;
   /** How many tasks the fleet has under way at the provider, and how many it may have. */
@@ -264,6 +266,7 @@ export function buildGenerationStore({ prefix, retention, pollRate, ownerId }: G
     settle: (ref, settlement) => settle(redis, prefix, ref, settlement),
     recordDelivery: (ref, { body, told }) => recordDelivery(redis, prefix, ref, body, told),
     recordKeptImage: (ref, image, isLook) => recordKeptImage(redis, prefix, ref, image, isLook),
+    recordQuestion: (ref, question) => recordQuestion(redis, prefix, ref, question),
     newestDelivery: async (ref) => Number((await redis.hget(submissionKey(prefix, ref), 'deliverySeq')) ?? 0),
     readTasksAtProvider: () => readTasksAtProvider(redis, prefix),
     takePollTurn: (ref, wish) => takePollTurn(redis, prefix, pollRate, ref, wish),

@@ -19,7 +19,7 @@ export async function takePollTurn(
   prefix: string,
   { perSecond, burst }: PollRate,
   ref: SubmissionRef,
-  { leg, questions, booked = questions }: PollWish,
+  { leg, questions, booked = questions, isEarly = false }: PollWish,
 ): Promise<PollTurn> {
   const [kind, value] = replySchema.parse(
     await takePollTurnScript.run(redis, generationKey(prefix, ref.generationId), [
@@ -29,6 +29,7 @@ export async function takePollTurn(
       booked,
       1000 / perSecond,
       burst,
+      isEarly ? 1 : 0,
     ]),
   );
   return kind === 'granted' ? { kind, questions: value } : { kind, delayMs: value };

@@ -2,6 +2,7 @@ import {
   submissionStatuses,
   submissionStatusesBefore,
   type MissingImage,
+  type PutQuestion,
   type Settlement,
   type SettleReply,
   type SubmissionRef,
@@ -19,6 +20,7 @@ import {
   recordFactsScript,
   recordKeptImageScript,
   recordMissingImageScript,
+  recordQuestionScript,
   settleScript,
 } from './scripts/settle.ts';
 import { fieldsOf, flatHashSchema, generationFieldsSchema, submissionFieldsSchema } from './submission-fields.ts';
@@ -39,7 +41,7 @@ export async function beginSettlement(redis: Redis, prefix: string, ref: Submiss
   const [, now, generationHash, submissionHash, nextPlanned, conflict] = reply;
   const generation = readRecord(generationKey(prefix, ref.generationId), generationFieldsSchema, fieldsOf(generationHash));
   const submission = readRecord(submissionKey(prefix, ref), submissionFieldsSchema, fieldsOf(submissionHash));
-  const { deliveredAt, firstSentAt, succeededSeenAt, missingAt, quarantineKey, facts, told, toldAt = now, image } = submission;
+  const { asked, deliveredAt, firstSentAt, succeededSeenAt, missingAt, quarantineKey, facts, told, toldAt = now, image } = submission;
   return {
     now,
     status: submission.status,
@@ -56,6 +58,7 @@ export async function beginSettlement(redis: Redis, prefix: string, ref: Submiss
     reservation: { amountNanoUsd: submission.reserved, periods: submission.periods },
     ...(generation.runAt === undefined ? {} : { runAt: generation.runAt }),
     ...(deliveredAt === undefined ? {} : { deliveredAt }),
+    ...(asked === undefined ? {} : { asked: { seq: asked.seq, leftMs: leftMs(asked, now) } }),
     ...(firstSentAt === undefined ? {} : { firstSentAt }),
     ...(succeededSeenAt === undefined ? {} : { succeededSeenAt }),
     ...(conflict === '' ? {} : { conflict }),
@@ -66,6 +69,16 @@ export async function beginSettlement(redis: Redis, prefix: string, ref: Submiss
     ...(image === undefined ? {} : { image }),
     ...(nextPlanned === '' ? {} : { nextPlanned: Number(nextPlanned) }),
   };
+}
+
+/** A time that lies ahead was written before the clock of Redis went back: then the question is due. */
+const leftMs = ({ at, againInMs }: { at: number; againInMs: number }, now: number): number =>
+  at > now ? 0 : Math.max(0, at + againInMs - now);
+
+/** Notes a question that was put, so that only a newer delivery causes another one before its time. */
+export async function recordQuestion(redis: Redis, prefix: string, ref: SubmissionRef, { seq, againInMs }: PutQuestion): Promise<void> {
+  const key = generationKey(prefix, ref.generationId);
+  await recordQuestionScript.run(redis, key, [...refArguments(prefix, ref), seq, Math.round(againInMs)]);
 }
 
 /** Keeps what both questions were answered. @returns since when the provider did not know the task after a conflict, in milliseconds. */

@@ -57,6 +57,15 @@ export const storedRequest = json.transform((value, context): GrokImagineRequest
 /** How a submission ended. */
 export const storedResult = json.pipe(resultSchema);
 
+/** The last question after a delivery: "<number of the delivery> <time> <ms until the next question>". What cannot be read is as good as none. */
+const askedSchema = z
+  .string()
+  .regex(/^\d{1,15} \d{1,15} \d{1,15}$/)
+  .transform((text) => {
+    const [seq = 0, at = 0, againInMs = 0] = text.split(' ').map(Number);
+    return { seq, at, againInMs };
+  });
+
 /** A submission as its hash in Redis has it. */
 export const submissionFieldsSchema = z.object({
   status: z.enum(submissionStatuses),
@@ -65,6 +74,7 @@ export const submissionFieldsSchema = z.object({
   failures: whole,
   deliverySeq: whole,
   deliveredAt: whole.optional(),
+  asked: askedSchema.optional().catch(undefined),
   settlements: whole.default(0),
   /** Sends that came to nothing while others were taken; a count that cannot be read begins anew. */
   strikes: whole.catch(0).default(0),

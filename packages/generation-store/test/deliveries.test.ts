@@ -6,12 +6,41 @@ test('distinct deliveries are numbered, and a repeated one keeps the number of t
   await using world = await setup();
   const [ref] = await world.enqueue();
   expect(await world.store.newestDelivery(ref)).toBe(0);
-  expect(await world.store.recordDelivery(ref, { body: 'first' })).toEqual({ kind: 'recorded', seq: 1, status: 'planned' });
+  const isAsked = false;
+  expect(await world.store.recordDelivery(ref, { body: 'first' })).toEqual({ kind: 'recorded', seq: 1, status: 'planned', isAsked });
   await world.send(ref);
-  expect(await world.store.recordDelivery(ref, { body: 'second' })).toEqual({ kind: 'recorded', seq: 2, status: 'accepted' });
-  expect(await world.store.recordDelivery(ref, { body: 'first' })).toEqual({ kind: 'duplicate', seq: 2, status: 'accepted' });
+  expect(await world.store.recordDelivery(ref, { body: 'second' })).toEqual({ kind: 'recorded', seq: 2, status: 'accepted', isAsked });
+  expect(await world.store.recordDelivery(ref, { body: 'first' })).toEqual({ kind: 'duplicate', seq: 2, status: 'accepted', isAsked });
   expect(await world.store.newestDelivery(ref)).toBe(2);
   expect(await world.store.beginSettlement(ref)).toMatchObject({ deliverySeq: 2 });
+});
+
+test('a delivery that is not kept tells whether a question was put after the newest one', async () => {
+  await using world = await setup();
+  const [ref] = await world.enqueue();
+  const asked = async (body: string) => (await world.store.recordDelivery(ref, { body })).isAsked;
+  await world.store.recordDelivery(ref, { body: '1' });
+  await world.store.recordQuestion(ref, { seq: 1, againInMs: 60_000 });
+  expect([await asked('1'), await asked('2'), await asked('1')]).toEqual([true, false, false]);
+  expect(await world.store.beginSettlement(ref)).toMatchObject({ deliverySeq: 2, asked: { seq: 1 } });
+  for (let at = 3; at <= MAX_DELIVERIES; at += 1) await world.store.recordDelivery(ref, { body: `${at}` });
+  expect(await asked('one too many')).toBe(false);
+  await world.store.recordQuestion(ref, { seq: MAX_DELIVERIES, againInMs: 60_000 });
+  expect(await asked('one too many')).toBe(true);
+});
+
+test('a note of a question that cannot be read, or lies ahead of Redis time, keeps no run from asking', async () => {
+  await using world = await setup();
+  const [ref] = await world.enqueue();
+  await world.store.recordDelivery(ref, { body: '1' });
+  const key = `${world.prefix}:submission:${ref.generationId}:0-1`;
+  const asked = async (note: string) => {
+    await world.redis.hset(key, 'asked', note);
+    return (await world.store.beginSettlement(ref))?.asked;
+  };
+  for (const note of ['', 'x', '1 2', '1 2 3 4', '-1 2 3', `1 ${'9'.repeat(20)} 1`]) expect(await asked(note), note).toBeUndefined();
+  expect(await asked(`1 ${Date.now() + 3_600_000} 60000`)).toEqual({ seq: 1, leftMs: 0 });
+  expect((await asked(`1 ${Date.now() - 10_000} 60000`))?.leftMs).toBeGreaterThan(0);
 });
 
 test('deliveries at once get numbers of their own', async () => {

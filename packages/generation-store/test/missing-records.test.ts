@@ -14,6 +14,7 @@ const updates: Readonly<Record<string, readonly [update: (store: GenerationStore
   recordRefusalSeen: [(store) => store.recordRefusalSeen(unknown, 1), undefined],
   recordLook: [(store) => store.recordLook(unknown, 'known'), 0],
   recordMissingImage: [(store) => store.recordMissingImage(unknown, { maxGapMs: 1000 }), 0],
+  recordQuestion: [(store) => store.recordQuestion(unknown, { seq: 1, againInMs: 1000 }), undefined],
   recordKeptImage: [(store) => store.recordKeptImage(unknown, imageOf(unknown), true), undefined],
   recordFacts: [(store) => store.recordFacts(unknown, { seed: 1 }), undefined],
   'settle as succeeded': [(store) => store.settle(unknown, ended(unknown, 'succeeded')), { kind: 'no-record' }],
@@ -52,7 +53,7 @@ test.each(Object.keys(updates).filter((name) => !['find', 'cancel'].includes(nam
 test('a delivery that belongs to nothing is kept apart', async () => {
   await using world = await setup();
   const before = await world.keyspace();
-  expect(await world.store.recordDelivery(unknown, { body: '{"a":1}' })).toEqual({ kind: 'unknown-submission', seq: 0 });
+  expect(await world.store.recordDelivery(unknown, { body: '{"a":1}' })).toEqual({ kind: 'unknown-submission', seq: 0, isAsked: false });
   expect(await world.keyspace()).toEqual({
     ...before,
     [`${world.prefix}:deliveries-unclaimed`]: [`${generationId}/0-1 {"a":1}`],

@@ -16,10 +16,16 @@ export async function endWithoutImage(purchase: Purchase, ref: SubmissionRef, vi
  */
 export function lookAfterEnd(purchase: Purchase, view: SubmissionView, state: 'running' | 'lost' | 'failed' | 'inconclusive'): Outcome {
   const { timing } = purchase.settings;
-  const wasJustDelivered = view.deliveredAt !== undefined && view.now - view.deliveredAt < timing.uploadWindowMs;
-  if (wasJustDelivered) return snooze(view, Math.min(pollDelay(purchase, view), MAX_UPLOAD_POLL_MS), 'late-upload');
+  const sinceMs = view.deliveredAt === undefined ? Infinity : view.now - view.deliveredAt;
+  if (sinceMs < timing.uploadWindowMs) return snooze(view, lateUploadDelay(purchase, view, sinceMs), 'late-upload');
   const wasMade = state === 'running' || state === 'lost';
   return wasMade && !isPastHorizon(purchase, view) ? snooze(view, pollDelay(purchase, view), 'late-image') : { kind: 'finished' };
+}
+
+/** Grows with the time since the delivery, so that each delivery causes five looks at the most, the last one at the end of the window. */
+function lateUploadDelay(purchase: Purchase, view: SubmissionView, sinceMs: number): number {
+  const leftMs = purchase.settings.timing.uploadWindowMs - sinceMs;
+  return Math.min(leftMs, Math.max(Math.min(pollDelay(purchase, view), MAX_UPLOAD_POLL_MS), 2 * sinceMs));
 }
 
 /** Ends a live submission with its image; amends one that has ended without. */

@@ -20,8 +20,8 @@ export type Asked =
  * Takes a turn to ask the provider. What it may not know is asked about twice, and both questions are put together: an answer that is
  * minutes old says nothing of now.
  */
-export const takeTurn = ({ store }: Purchase, ref: SubmissionRef, leg: PollLeg, questions: 1 | 2): Promise<PollTurn> =>
-  store.takePollTurn(ref, { leg, questions });
+export const takeTurn = ({ store }: Purchase, ref: SubmissionRef, leg: PollLeg, questions: 1 | 2, isEarly = false): Promise<PollTurn> =>
+  store.takePollTurn(ref, { leg, questions, ...(isEarly ? { isEarly } : {}) });
 
 /**
  * Asks what became of a submission: the poll first, the audit trail when the poll answered that it knows nothing. Each question has a

@@ -8,6 +8,7 @@ import type {
   PollWish,
   ProviderFault,
   ProviderTrouble,
+  PutQuestion,
   PurchaseOrder,
   SendVerdict,
   SettleReply,
@@ -39,6 +40,7 @@ export interface PurchaseStore {
   recordMissingImage(ref: SubmissionRef, missing: MissingImage): Promise<number>;
   settle(ref: SubmissionRef, settlement: Settlement): Promise<SettleReply>;
   recordKeptImage(ref: SubmissionRef, image: VerifiedImage, isLook: boolean): Promise<void>;
+  recordQuestion(ref: SubmissionRef, question: PutQuestion): Promise<void>;
   takePollTurn(ref: SubmissionRef, wish: PollWish): Promise<PollTurn>;
   countStrike(ref: SubmissionRef): Promise<{ strikes: number; takesOthers: boolean }>;
   countRefusal(generationId: string, code: string): Promise<number>;

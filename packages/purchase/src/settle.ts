@@ -7,7 +7,7 @@ import {
   type VerifiedImage,
 } from '@darkroom/contracts';
 import { bringHome, endWithoutImage, lookAfterEnd } from './after-end.ts';
-import { askProvider, takeTurn, type Asked } from './ask-provider.ts';
+import { askProvider, type Asked } from './ask-provider.ts';
 import { awaitImage, awaitUpload } from './await-image.ts';
 import { backoffMs } from './backoff.ts';
 import { endBurnt, isBurnt } from './decide-conflict.ts';
@@ -15,6 +15,7 @@ import { findImage, findKeptImage, type FoundImage } from './find-image.ts';
 import { isPastHorizon, MAX_UPLOAD_POLL_MS, pollDelay, snooze } from './look-again.ts';
 import type { Outcome } from './outcome.ts';
 import type { Purchase } from './purchase.ts';
+import { noteQuestion, takeSettleTurn, untilNextQuestion } from './space-questions.ts';
 import { MAX_STRIKES } from './take-answer.ts';
 import { isAskedOnce, toldFacts } from './told-facts.ts';
 
@@ -41,10 +42,18 @@ export async function settle(purchase: Purchase, ref: SubmissionRef, signal?: Ab
   if (view.nextPlanned !== undefined) await waits.reviveSubmission({ ...ref, n: view.nextPlanned });
   if (view.status === 'succeeded') return { kind: 'finished' };
   if (view.status === 'planned') return superviseSubmit(purchase, ref, view);
+  const waitMs = untilNextQuestion(view);
+  if (waitMs > 0) return snooze(view, waitMs, 'asked');
+  const outcome = await look(purchase, ref, view, signal);
+  await noteQuestion(purchase, ref, view, outcome);
+  return outcome;
+}
 
+/** Looks for the image of a submission that was sent, asks about it where that is needed, and decides. */
+async function look(purchase: Purchase, ref: SubmissionRef, view: SubmissionView, signal?: AbortSignal): Promise<Outcome> {
   const told = view.facts === undefined ? toldFacts(view) : undefined;
   // Without facts there is a question to put, so its turn comes first: a run that has none moves no image.
-  let turn = view.facts === undefined && told === undefined ? await takeTurn(purchase, ref, 'settle', questionsAbout(view)) : undefined;
+  let turn = view.facts === undefined && told === undefined ? await takeSettleTurn(purchase, ref, view) : undefined;
   if (turn?.kind === 'wait') return snooze(view, turn.delayMs, 'poll-rate');
 
   const found = await findImage(purchase, ref, view);
@@ -56,15 +65,12 @@ export async function settle(purchase: Purchase, ref: SubmissionRef, signal?: Ab
   }
   if (view.facts?.imageURL !== undefined && view.missingAt === undefined) return awaitImage(purchase, ref, view, view.facts, found, signal);
 
-  turn ??= await takeTurn(purchase, ref, 'settle', questionsAbout(view));
+  turn ??= await takeSettleTurn(purchase, ref, view);
   const state: Asked = turn.kind === 'wait' ? turn : await askProvider(purchase, ref, view, { leg: 'settle', ...turn }, signal);
   const image = found.kind === 'kept' ? found.image : await findKeptBefore(purchase, ref, view, state);
   if (image !== undefined) return succeedAsAsked(purchase, ref, view, image, state);
   return decide(purchase, ref, view, state, found, signal);
 }
-
-/** A send without an answer may never have arrived, and what the provider does not know it is asked about twice. */
-const questionsAbout = ({ status }: SubmissionView): 1 | 2 => (status === 'committed' ? 2 : 1);
 
 /** The image that a run has kept which died before it could say so. Looked for where the answer may end the submission. */
 async function findKeptBefore(

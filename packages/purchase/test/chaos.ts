@@ -79,8 +79,8 @@ export async function survive(world: PurchaseWorld, first: SubmissionRef, { seed
     };
     const webhookUrl = (ref: SubmissionRef): string => {
       world.webhooks.when(ref, async (body) => {
-        await world.store.recordDelivery(ref, { body });
-        add('settle', ref);
+        const { kind, isAsked } = await world.store.recordDelivery(ref, { body });
+        if (kind === 'recorded' || !isAsked) add('settle', ref); // as the receiver wakes
       });
       return world.webhooks.urlOf(ref);
     };

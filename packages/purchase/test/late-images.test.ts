@@ -92,6 +92,7 @@ describe('an image whose task was said to have failed', () => {
     await world.store.recordDelivery(ref, { body: '{"data":[{"status":"success"}]}' });
     expect(await settle(misled(), ref)).toMatchObject({ kind: 'snooze', why: 'late-upload' });
     await world.uploaded(ref);
+    await world.due(ref);
     expect(await settle(misled(), ref)).toEqual({ kind: 'finished' });
     await expectAgreement(world, ref, { status: 'cancelled', images: ['succeeded'], executions: 1, amended: true });
   });

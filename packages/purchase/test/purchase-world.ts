@@ -87,7 +87,9 @@ export interface PurchaseWorld {
   writeObject(key: string, body: string | Uint8Array): Promise<void>;
   /** PUTs bytes to its upload URL, as the provider or a replay would. */
   upload(ref: SubmissionRef, bytes: Uint8Array | string): Promise<void>;
-  /** Makes settle runs until one of them ends it. */
+  /** The time of the next question has come, whatever deliveries have caused questions before. */
+  due(ref: SubmissionRef): Promise<unknown>;
+  /** Makes settle runs until one of them ends it; each runs at its own time. */
   comeHome(ref: SubmissionRef, purchase?: Purchase): Promise<void>;
   stop(): Promise<void>;
 }
@@ -155,6 +157,11 @@ export async function startPurchaseWorld(): Promise<PurchaseWorld> {
       },
       settings: { timing: { ...defaultTiming, ...timing }, maxSubmissions, askForUpload },
     };
+  };
+  const due: PurchaseWorld['due'] = async (ref) => {
+    const key = `${prefix}:submission:${ref.generationId}:${ref.index}-${ref.n}`;
+    const [seq, at] = ((await redis.hget(key, 'asked')) ?? '').split(' ');
+    if (at !== undefined) await redis.hset(key, 'asked', `${seq} ${at} 0`);
   };
   const { bill } = provider;
   const billed: PurchaseWorld['billed'] = async (ref, kind) =>
@@ -224,8 +231,15 @@ export async function startPurchaseWorld(): Promise<PurchaseWorld> {
       expect(response.status).toBe(200);
       await response.arrayBuffer();
     },
+    due,
     comeHome: (ref, by = purchase()) =>
-      eventually(async () => expect((await settle(by, ref)).kind, 'the outcome of a settlement').toBe('finished'), { everyMs: 25 }),
+      eventually(
+        async () => {
+          await due(ref);
+          expect((await settle(by, ref)).kind, 'the outcome of a settlement').toBe('finished');
+        },
+        { everyMs: 25 },
+      ),
     async stop() {
       await provider.stop();
       await webhooks.stop();

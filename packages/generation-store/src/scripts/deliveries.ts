@@ -15,17 +15,20 @@ export const recordDeliveryScript = createLuaScript(/* lua */ `${prelude}
 local id, index, n, digest, body, told = ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7]
 local key = submissionKey(id, index, n)
 local deliveries = prefix .. ':deliveries:' .. id .. ':' .. index .. '-' .. n
-local state = redis.pcall('HMGET', key, 'status', 'deliverySeq', 'told')
+local state = redis.pcall('HMGET', key, 'status', 'deliverySeq', 'told', 'asked')
 if state.err then corrupt(key, 'type') end
 if not state[1] then
   local unclaimed = prefix .. ':deliveries-unclaimed'
   redis.call('LPUSH', unclaimed, id .. '/' .. index .. '-' .. n .. ' ' .. body)
   redis.call('LTRIM', unclaimed, 0, ${MAX_UNCLAIMED - 1})
-  return { 'unknown-submission', '0', '' }
+  return { 'unknown-submission', '0', '', '0' }
 end
 if not isWhole(state[2]) then corrupt(key, 'deliverySeq') end
 if not knownStatus.submission[state[1]] then corrupt(key, 'status') end
-if redis.call('HEXISTS', deliveries, digest) == 1 then return { 'duplicate', state[2], state[1] } end
+-- whether a run has asked after the newest one (recordQuestionScript)
+local askedSeq = tonumber(string.match(state[4] or '', '^(%d+) ') or '')
+local isAsked = askedSeq and askedSeq >= tonumber(state[2]) and '1' or '0'
+if redis.call('HEXISTS', deliveries, digest) == 1 then return { 'duplicate', state[2], state[1], isAsked } end
 local now = nowMs()
 -- also of one that is too many to be kept: it may be the true one after a flood of false ones
 if told ~= '' then
@@ -35,7 +38,7 @@ if told ~= '' then
     redis.call('HSET', key, 'told', 'unclear')
   end
 end
-if redis.call('HLEN', deliveries) >= ${MAX_DELIVERIES} then return { 'overflow', state[2], state[1] } end
+if redis.call('HLEN', deliveries) >= ${MAX_DELIVERIES} then return { 'overflow', state[2], state[1], isAsked } end
 local seq = redis.call('HINCRBY', key, 'deliverySeq', 1)
 redis.call('HSET', key, 'deliveredAt', int(now))
 redis.call('HSET', deliveries, digest, '{"seq":' .. seq .. ',"at":' .. int(now) .. ',"body":' .. cjson.encode(body) .. '}')
@@ -43,5 +46,5 @@ redis.call('HSET', deliveries, digest, '{"seq":' .. seq .. ',"at":' .. int(now) 
 local ttl = redis.call('PTTL', key)
 if ttl >= 0 then redis.call('PEXPIRE', deliveries, math.max(ttl, 1)) end
 announce('submission.delivered', id, index, n, now)
-return { 'recorded', int(seq), state[1] }
+return { 'recorded', int(seq), state[1], '0' }
 `);

@@ -33,6 +33,17 @@ local nextPlanned = redis.call('HGET', nextKey, 'status') == 'planned' and int(n
 return { 'found', int(now), redis.call('HGETALL', key), redis.call('HGETALL', submissionKey), nextPlanned, conflictOf(submission) }
 `);
 
+/**
+ * Notes that a run which knew ARGV[5] deliveries has put a question, and that the next one is due in ARGV[6] ms. A worker of an earlier
+ * version neither writes nor reads it, and asks whenever it is woken.
+ */
+export const recordQuestionScript = createLuaScript(/* lua */ `${prelude}
+local key = submissionKey(ARGV[2], ARGV[3], ARGV[4])
+if redis.call('EXISTS', key) == 0 then return 0 end
+redis.call('HSET', key, 'asked', ARGV[5] .. ' ' .. int(nowMs()) .. ' ' .. ARGV[6])
+return 1
+`);
+
 /** Keeps what the provider said of a finished task: it may have forgotten by the time the upload is there. */
 export const recordFactsScript = createLuaScript(/* lua */ `${prelude}${tasksAtProvider}
 local key = submissionKey(ARGV[2], ARGV[3], ARGV[4])
