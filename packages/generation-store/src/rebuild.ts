@@ -56,8 +56,7 @@ export async function bookPast(
 ): Promise<'booked' | 'open' | 'emptied'> {
   const key = rebuildKey(prefix);
   // A rebuild that was begun before may have booked a period in which nothing is left.
-  const before = Object.keys(await redis.hgetall(key)).flatMap((field) => /^past:(.+)$/.exec(field)?.[1] ?? []);
-  const periods = [...new Set([...before, ...sums.keys()])];
+  const periods = [...new Set([...(await readBooked(redis, key)), ...sums.keys()])];
   for (let at = 0; at < periods.length; at += BOOKED_AT_ONCE) {
     const some = periods.slice(at, at + BOOKED_AT_ONCE).flatMap((period) => {
       const { settled, expected, reported, unreported, differing } = sums.get(period) ?? nothing;
@@ -67,6 +66,18 @@ export async function bookPast(
     if (reply !== 'booked') return reply;
   }
   return 'booked';
+}
+
+/** Reads the periods that a rebuild has booked, a page at a time: of many tenants there are a hundred thousand. */
+async function readBooked(redis: Redis, key: string): Promise<Set<string>> {
+  const booked = new Set<string>();
+  let cursor = '0';
+  do {
+    const [next, flat] = await redis.hscan(key, cursor, 'MATCH', 'past:*', 'COUNT', BOOKED_AT_ONCE);
+    for (let at = 0; at < flat.length; at += 2) booked.add((flat[at] ?? '').slice('past:'.length));
+    cursor = next;
+  } while (cursor !== '0');
+  return booked;
 }
 
 /**

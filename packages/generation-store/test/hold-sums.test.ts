@@ -101,6 +101,38 @@ test('sums of a pass that lost its turn are none, and write nothing down', async
   expect((await store.correctLedger('another', { from: '0', mayLower: true })).kind, 'before all are summed up').toBe('lost');
 });
 
+test('sums of a pass that died have no time to live, are followed no longer, and end with the next pass', async () => {
+  await using world = await setup();
+  await world.enqueue();
+  const store = await begin(world);
+  while ((await store.sumHolds(HOLDER)).kind === 'summed');
+  const key = `${world.prefix}:hold-sums`;
+  await driftsOf(store);
+  expect(await world.redis.pttl(key), 'Redis frees in one piece what expires').toBe(-1);
+  await world.enqueue(1, { tenant: 'followed' });
+  const size = await world.redis.hlen(key);
+  await world.redis.hset(key, '@until', Date.now() - 1);
+  await world.enqueue(1, { tenant: 'after its end' });
+  expect(await world.redis.hlen(key), 'without its holder').toBe(size - 1);
+  expect((await store.correctLedger(HOLDER, { from: '0', mayLower: true })).kind).toBe('lost');
+  await store.beginSums(HOLDER);
+  while ((await store.sumHolds(HOLDER)).kind === 'summed');
+  expect(await driftsOf(store)).toEqual([]);
+  await store.endSums(HOLDER);
+  expect(await world.redis.exists(key)).toBe(0);
+});
+
+test('sums of an earlier version, which say no time, are followed', async () => {
+  await using world = await setup();
+  const [ref] = await world.enqueue();
+  const store = await begin(world);
+  while ((await store.sumHolds(HOLDER)).kind === 'summed');
+  await world.redis.hdel(`${world.prefix}:hold-sums`, '@until');
+  await world.store.cancel(ref.generationId);
+  await world.enqueue(2);
+  expect(await driftsOf(store)).toEqual([]);
+});
+
 test('a key of another type in the place of the sums stops no purchase', async () => {
   await using world = await setup();
   await world.redis.set(`${world.prefix}:hold-sums`, 'x');

@@ -20,8 +20,10 @@ export async function readNamed(redis: Redis, prefix: string): Promise<Set<strin
 /** Keeps what a pass has named, and forgets what none has named for a day. @param at Milliseconds since 1970. */
 export async function rememberNamed(redis: Redis, prefix: string, words: readonly string[], at: number): Promise<void> {
   const key = namedKey(prefix);
-  for (let from = 0; from < words.length; from += PAGE)
-    await redis.zadd(key, ...words.slice(from, from + PAGE).flatMap((word) => [String(at), word]));
+  // No more than are kept: all that is too many is removed in one piece.
+  const kept = words.slice(-MAX_NAMED);
+  for (let from = 0; from < kept.length; from += PAGE)
+    await redis.zadd(key, ...kept.slice(from, from + PAGE).flatMap((word) => [String(at), word]));
   await redis.zremrangebyrank(key, 0, -MAX_NAMED - 1);
   await redis.zremrangebyscore(key, '-inf', at - NAMED_FOR_MS);
 }

@@ -5,8 +5,10 @@
  *
  * One hash, `hold-sums`, in which a name of a period leads to its sum: `@holder` the pass that made it, `@score` and `@id` the place of
  * the walk ("" before its first entry, "all" after its last one), `@before` how often holds had moved when it began, `@moves` how often
- * they were followed since. A process of an earlier version moves holds without following; the two numbers then disagree, and nothing
- * is compared. The hash ends by itself if its pass dies.
+ * they were followed since, `@until` the time until which they are followed if no step of the pass comes. A process of an earlier version
+ * moves holds without following; the two numbers then disagree, and nothing is compared. Sums of a pass that died lose their holder with
+ * the first move after that time, do not grow any more, and are unlinked by the next pass. A process of an earlier version lets its own
+ * sums expire instead, and follows those of others without an end.
  */
 
 /** Follows the sums. After the prelude; ARGV[2] of each script that moves a hold is the id of its generation. */
@@ -14,8 +16,12 @@ export const followHolds = /* lua */ `
 local sumsKey, openKey = prefix .. ':hold-sums', prefix .. ':open'
 
 local function sumsUnderWay()
-  local state = redis.pcall('HMGET', sumsKey, '@holder', '@score', '@id')
+  local state = redis.pcall('HMGET', sumsKey, '@holder', '@score', '@id', '@until')
   if state.err or not state[1] or not state[2] or not state[3] then return nil end
+  if state[4] and nowMs() > (tonumber(state[4]) or 0) then
+    redis.pcall('HDEL', sumsKey, '@holder')
+    return nil
+  end
   return { holder = state[1], score = state[2], id = state[3] }
 end
 

@@ -16,11 +16,17 @@ export async function lookAtLedger(pass: Pass, periods: ReadonlySet<string>): Pr
   const { holder, reconciler, isThorough } = pass;
   const { store } = reconciler;
   const isLost = pass.hasNamed('intent-without-record') || pass.hasNamed('record-incomplete');
-  for (let tried = 0; tried < MAX_TRIES; tried += 1) {
-    if (!(await store.beginSums(holder))) throw noTurn();
-    await store.nameInSums(holder, [...periods]);
-    const hasRead = await sumAll(pass);
-    if (hasRead !== 'lost' && (await compareAll(pass, isThorough && !isLost && hasRead === 'all'))) break;
+  try {
+    for (let tried = 0; tried < MAX_TRIES; tried += 1) {
+      if (!(await store.beginSums(holder))) throw noTurn();
+      await store.nameInSums(holder, [...periods]);
+      const hasRead = await sumAll(pass);
+      if (hasRead !== 'lost' && (await compareAll(pass, isThorough && !isLost && hasRead === 'all'))) break;
+    }
+  } catch (error) {
+    // A pass that is stopped leaves no sums behind; where they cannot be ended, the next pass does.
+    await store.endSums(holder).catch(() => undefined);
+    throw error;
   }
   await store.endSums(holder);
 }

@@ -112,3 +112,21 @@ test('no sums are left behind', async () => {
   await world.pass({ isThorough: true });
   expect(await world.redis.keys(`${world.prefix}:hold-sums`)).toEqual([]);
 });
+
+test.each([
+  ['is stopped', async (_world: World, stop: AbortController) => stop.abort(), 'stopped'],
+  ['lost its turn', (world: World) => world.redis.set(`${world.prefix}:turn:reconcile`, 'another'), 'stopped'],
+] as const)('a pass that %s in the middle of the ledger leaves no sums behind', async (_, end, outcome) => {
+  await using world = await setup();
+  await world.enqueue(2);
+  await world.enqueue(2);
+  const stop = new AbortController();
+  let sums = 0;
+  const parts = withEachStep(async () => {
+    sums += await world.redis.exists(`${world.prefix}:hold-sums`);
+    await end(world, stop);
+  });
+  expect((await world.pass({ parts, signal: stop.signal })).outcome).toBe(outcome);
+  expect(sums).toBeGreaterThan(0);
+  expect(await world.redis.exists(`${world.prefix}:hold-sums`)).toBe(0);
+});
