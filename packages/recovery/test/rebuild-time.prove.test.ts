@@ -3,7 +3,6 @@ import { createObjectStorage } from '@darkroom/object-storage';
 import { startTestS3 } from '@darkroom/testing';
 import { afterAll, expect, onTestFinished, test } from 'vitest';
 import { eachAtOnce } from '../src/at-once.ts';
-import { OLD_MS } from './opening-world.ts';
 import { DAY_MS, runRebuild } from './run-rebuild.ts';
 import { startWorld } from './world.ts';
 
@@ -11,14 +10,12 @@ const S3_ANSWERS_AFTER_MS = 30;
 /** Records in the bucket, two for each generation; such as REBUILD_RECORDS=10000,100000. */
 const sizes = (process.env['REBUILD_RECORDS'] ?? '10000').split(',').map(Number);
 const rows: string[] = [];
-const openings: string[] = [];
 
 /** A bucket with generations of the last two days, each with an intent and a result, and an empty Redis. */
 async function setup(records: number) {
   const world = await startWorld();
   let isSlow = false;
-  let ageMs = OLD_MS;
-  const s3 = await startTestS3({ delayMs: () => (isSlow ? S3_ANSWERS_AFTER_MS : 0), clock: () => Date.now() - ageMs });
+  const s3 = await startTestS3({ delayMs: () => (isSlow ? S3_ANSWERS_AFTER_MS : 0) });
   const archive = createObjectStorage({ ...s3, requestTimeoutMs: 10_000, maxImageBytes: 1024 }, { now: Date.now });
   onTestFinished(async () => {
     archive.close();
@@ -39,13 +36,11 @@ async function setup(records: number) {
   };
   await eachAtOnce(Array(generations).keys(), 32, seed);
   await world.wipe();
-  ageMs = 0;
   isSlow = true;
   return { world, s3, archive };
 }
 
 afterAll(() => {
-  process.stdout.write(['', 'records | store open after | processor time until then | all read after', ...openings, ''].join('\n'));
   process.stdout.write(['', 'records | ended        | store open after | processor time | keys in Redis', ...rows, ''].join('\n'));
 });
 
@@ -76,46 +71,3 @@ test.each(sizes.flatMap((records) => [[records, 'this week', 0] as const, [recor
     if (laterMs > 0) expect(keys, 'of what ended long ago the ledger alone').toBeLessThan(50);
   },
 );
-
-/** Generations that are open when Redis is lost. */
-const OPEN = 1000;
-
-test.each(sizes)('with sums in S3 a store of %i records opens when what is open is back', async (records) => {
-  const { world, s3, archive } = await setup(records);
-  await world.begin();
-  const [ref] = await world.enqueue();
-  const { intent } = await world.commit(ref);
-  await eachAtOnce(Array(OPEN).keys(), 32, async () => {
-    const one = { generationId: createGenerationId(Date.now() - 3_600_000), index: 0, n: 1 };
-    await archive.recordIntent({ ...intent, ...one, taskUUID: taskUuidOf(one) });
-  });
-  const sums = {
-    version: 1,
-    at: await world.store.readTime(),
-    run: 'a run',
-    level: 2,
-    fromDay: '2020-01-01',
-    fromMonth: '2020-01',
-    periods: {},
-  } as const;
-  await archive.recordSums(sums, 'a');
-  await world.wipe();
-  const [cpu, startedAt, readBefore] = [process.cpuUsage(), performance.now(), s3.countOf('GetObject')];
-  let [openAfter, readUntilOpen] = [0, 0];
-  const seconds = (): number => (performance.now() - startedAt) / 1000;
-  let openCpu = cpu;
-  const outcome = await runRebuild(
-    world,
-    {
-      onOpened: async () => {
-        [openAfter, readUntilOpen, openCpu] = [seconds(), s3.countOf('GetObject') - readBefore, process.cpuUsage(cpu)];
-      },
-    },
-    { archive },
-  );
-  expect(outcome).toMatchObject({ kind: 'opened', damaged: [] });
-  expect(readUntilOpen, 'what had ended is not read before').toBeLessThan(2 * OPEN + 0.01 * records);
-  openings.push(
-    `${String(records).padEnd(7)} | ${openAfter.toFixed(1)} s | ${((openCpu.user + openCpu.system) / 1e6).toFixed(1)} s | ${seconds().toFixed(1)} s`,
-  );
-});

@@ -5,24 +5,31 @@ import type { AddressInfo } from 'node:net';
 export interface SlowBucket extends AsyncDisposable {
   readonly endpoint: string;
   readonly requests: { list: number; get: number; put: number };
-  put(key: string, body: string): void;
+  /** @param writtenAt Milliseconds since 1970. */
+  put(key: string, body: string, writtenAt?: number): void;
 }
+
+const LONG_AGO = Date.parse('2026-11-22T00:00:00.000Z');
 
 /** Starts one that takes so long for each request, in milliseconds. It knows lists, reads and writes, and no signatures. */
 export async function startSlowBucket(name: string, takesMs: number): Promise<SlowBucket> {
-  const objects = new Map<string, string>();
+  const objects = new Map<string, { body: string; writtenAt: number }>();
   let keys: string[] | undefined;
   const requests = { list: 0, get: 0, put: 0 };
 
   function list(query: URLSearchParams): string {
     keys ??= [...objects.keys()].toSorted();
     const prefix = query.get('prefix') ?? '';
+    if (query.has('delimiter')) return listFolders(keys, prefix);
     const after = query.get('continuation-token') ?? query.get('start-after') ?? '';
     const from = firstFrom(keys, after > prefix ? `${after}\0` : prefix);
     const page = keys.slice(from, from + Number(query.get('max-keys') ?? 1000)).filter((key) => key.startsWith(prefix));
     const next = keys[from + page.length];
     const isCut = page.length > 0 && next !== undefined && next.startsWith(prefix);
-    const contents = page.map((key) => `<Contents><Key>${key}</Key><LastModified>2026-11-22T00:00:00.000Z</LastModified></Contents>`);
+    const contents = page.map(
+      (key) =>
+        `<Contents><Key>${key}</Key><LastModified>${new Date(objects.get(key)?.writtenAt ?? 0).toISOString()}</LastModified></Contents>`,
+    );
     const token = isCut ? `<NextContinuationToken>${page.at(-1)}</NextContinuationToken>` : '';
     return `<ListBucketResult><IsTruncated>${isCut}</IsTruncated>${token}${contents.join('')}</ListBucketResult>`;
   }
@@ -35,7 +42,7 @@ export async function startSlowBucket(name: string, takesMs: number): Promise<Sl
     await new Promise((resolve) => setTimeout(resolve, takesMs));
     if (request.method === 'PUT') {
       requests.put += 1;
-      objects.set(key, Buffer.concat(body).toString());
+      objects.set(key, { body: Buffer.concat(body).toString(), writtenAt: Date.now() });
       keys = undefined;
       response.end();
     } else if (key === '') {
@@ -45,7 +52,7 @@ export async function startSlowBucket(name: string, takesMs: number): Promise<Sl
       requests.get += 1;
       const found = objects.get(key);
       if (found === undefined) response.statusCode = 404;
-      response.end(found ?? '<Error><Code>NoSuchKey</Code></Error>');
+      response.end(found?.body ?? '<Error><Code>NoSuchKey</Code></Error>');
     }
   }
 
@@ -55,8 +62,8 @@ export async function startSlowBucket(name: string, takesMs: number): Promise<Sl
   return {
     endpoint: `http://127.0.0.1:${port}`,
     requests,
-    put: (key, body) => {
-      objects.set(key, body);
+    put: (key, body, writtenAt = LONG_AGO) => {
+      objects.set(key, { body, writtenAt });
       keys = undefined;
     },
     [Symbol.asyncDispose]: async () => {
@@ -64,6 +71,18 @@ export async function startSlowBucket(name: string, takesMs: number): Promise<Sl
       await new Promise((resolve) => server.close(resolve));
     },
   };
+}
+
+/** Lists the folders under a prefix, all in one page. */
+function listFolders(keys: readonly string[], prefix: string): string {
+  const folders: string[] = [];
+  for (let at = firstFrom(keys, prefix); keys[at]?.startsWith(prefix) === true;) {
+    const folder = `${prefix}${(keys[at] ?? '').slice(prefix.length).split('/')[0]}/`;
+    folders.push(`<CommonPrefixes><Prefix>${folder}</Prefix></CommonPrefixes>`);
+    // behind all that lies in it
+    at = firstFrom(keys, `${folder}\u{10ffff}`);
+  }
+  return `<ListBucketResult><IsTruncated>false</IsTruncated>${folders.join('')}</ListBucketResult>`;
 }
 
 /** The place of the first key that does not sort before `begin`. */
