@@ -194,6 +194,6 @@ test('an app brings the packages that its packages need', () => {
 });
 
 test('a dependency without a package is an error', () => {
-  const lonely = { name: 'lonely', folder: 'apps/lonely', needs: ['nobody'] };
-  expect(() => withNeeded(new Map(), [lonely])).toThrow('"lonely" needs "nobody"');
+  const lonely = { name: 'lonely', folder: 'apps/lonely', needs: ['absent'] };
+  expect(() => withNeeded(new Map(), [lonely])).toThrow('"lonely" needs "absent"');
 });

@@ -89,7 +89,7 @@ describe('a pod', () => {
 describe('the check finds a name without a target', () => {
   test.each([
     ['worker.yaml', 'configMapRef: { name: darkroom-worker }', 'configMapRef: { name: elsewhere }', 'no ConfigMap "elsewhere"'],
-    ['worker.yaml', 'serviceAccountName: darkroom-worker', 'serviceAccountName: nobody', 'no ServiceAccount "nobody"'],
+    ['worker.yaml', 'serviceAccountName: darkroom-worker', 'serviceAccountName: other', 'no ServiceAccount "other"'],
     [
       'receiver.yaml',
       'selector: { app.kubernetes.io/name: darkroom-receiver }',

@@ -7,25 +7,25 @@ import type { Redis } from 'ioredis';
 export interface ReadHistoryDependencies {
   store: GenerationStore;
   recovery: Recovery;
-  /** Whether Redis and bucket belong together. */
+  /** Returns true while Redis and bucket belong together. */
   mayWrite: () => boolean;
   logger: Logger;
 }
 
 export interface ReadHistoryTiming {
-  /** Each worker looks this often whether a rebuild has left something to read. */
+  /** Time between two looks of a worker for generations that a rebuild left unread. */
   lookMs: number;
-  /** After a reader has died another goes on so long after. */
+  /** Time after which another worker continues for a dead one. */
   turnMs: number;
 }
 
 const usualTiming: ReadHistoryTiming = { lookMs: 10_000, turnMs: 30_000 };
-/** Few, as the worker buys meanwhile. */
+/** Few reads at a time, because the worker buys meanwhile. */
 const AT_ONCE = 8;
-/** What is damaged is looked at again so long after. */
+/** Wait before the next look at corrupt records. */
 const DAMAGED_MS = 600_000;
 
-/** Reads on, where a rebuild has opened the store and ended before everything was read: one worker of the fleet at a time. */
+/** Reads the rest after a rebuild that opened the store and ended early; one worker of the fleet at a time. */
 export function readHistory(
   redis: Redis,
   prefix: string,
@@ -38,28 +38,31 @@ export function readHistory(
   let timer: NodeJS.Timeout | undefined;
   let looking: Promise<void> | undefined;
 
-  /** @returns when to look again, in milliseconds. */
+  /** @returns the wait before the next look, in milliseconds. */
   async function look(): Promise<number> {
     const found = mayWrite() ? await reading.findReading() : undefined;
     if (found === undefined || !(await store.claimTurn(READING_TURN, turnMs, holder))) return lookMs;
-    logger.info({ event: 'history.reading', total: found.total, left: found.left }, 'a rebuild has opened the store; this worker reads on');
+    logger.info(
+      { event: 'history.reading', total: found.total, left: found.left },
+      'a rebuild opened the store and ended early; this worker reads the rest',
+    );
     const keeping = setInterval(() => void store.claimTurn(READING_TURN, turnMs, holder).catch(() => undefined), turnMs / 3);
     try {
       const work = readOn({ ...recovery, store: { ...store, ...reading } }, found, { atOnce: AT_ONCE, signal: stopping.signal });
       const outcome = await orAborted(work, stopping.signal, 'stopped');
       if (outcome.kind === 'opened' || outcome.kind === 'open')
-        logger.info({ event: 'history.read', ...outcome.read }, 'everything that the rebuild had left is read');
+        logger.info({ event: 'history.read', ...outcome.read }, 'this worker has read everything that the rebuild left');
       if (outcome.kind === 'too-old')
         logger.error(
           { event: 'history.too-old' },
-          'a rebuild opened the store days ago and was never read to its end, and what it brought back may have ended since: flush this Redis and rebuild it again',
+          'a rebuild opened the store days ago, and no worker read the rest; restored generations may have ended since: flush this Redis and rebuild it again',
         );
       if (outcome.kind === 'too-old') return DAMAGED_MS;
       if (outcome.kind !== 'damaged') return lookMs;
       for (const { generationId, error } of outcome.damaged)
         logger.error(
           { event: 'records.damaged', generationId, code: error.code, err: error },
-          'a generation cannot be read: its records are damaged. Keys and ids that are not known are refused until they are mended, or `rebuild --skip-corrupt` goes on without them',
+          'cannot read a generation: its records are corrupt. The store refuses unknown keys and ids until an operator repairs the records or runs `rebuild --skip-corrupt`',
         );
       return DAMAGED_MS;
     } finally {
@@ -73,7 +76,7 @@ export function readHistory(
     timer = setTimeout(() => {
       looking = look()
         .catch((error: unknown) => {
-          if (!stopping.signal.aborted) logger.warn({ err: error }, 'could not read what a rebuild has left');
+          if (!stopping.signal.aborted) logger.warn({ err: error }, 'could not read the generations that a rebuild left');
           return lookMs;
         })
         .then(nextIn);

@@ -138,7 +138,7 @@ describe('a request is refused', () => {
   });
 
   test.each([
-    ['with an unknown key', { accessKeyId: 'nobody', secretAccessKey: 'x' }, 'InvalidAccessKeyId'],
+    ['with an unknown key', { accessKeyId: 'other-key', secretAccessKey: 'x' }, 'InvalidAccessKeyId'],
     ['with a wrong secret', { accessKeyId: 'test-key', secretAccessKey: 'x' }, 'SignatureDoesNotMatch'],
   ])('%s', async (_, credentials, code) => {
     const stranger = world.createClient({ credentials });

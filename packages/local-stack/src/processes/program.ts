@@ -24,7 +24,7 @@ export interface ProgramOptions {
   readonly signalAtExit?: 'SIGTERM' | 'SIGKILL';
 }
 
-/** What a program lacks until it is ready. */
+/** The reason why a program is not ready. */
 export interface Missing {
   readonly what: string;
   /** True if it does not pass by itself, so that the wait ends. */

@@ -40,7 +40,7 @@ export function createManagedProcess({ name, node, script, env, logFile, readyUr
     async start() {
       program = startProgram({
         name,
-        ...(node === undefined ? {} : { command: node }),
+        ...(node !== undefined && { command: node }),
         args: ['--enable-source-maps', script],
         environment: { ...baseEnvironment(), ...env },
         logFile,
