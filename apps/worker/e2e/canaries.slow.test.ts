@@ -10,8 +10,8 @@ import { findSentSecrets, given, secrets } from './canaries/secrets.ts';
 import { readFiles, readObjects, readRedis } from './canaries/written-places.ts';
 
 /**
- * Proves I8. Every secret and every prompt is a text that appears nowhere else, every part fails at the most verbose log level, and
- * the test then searches everything written for these texts: in clear, in hex and in base64. The provider repeats whole requests.
+ * Proves I8. Every secret and every prompt is a text that appears nowhere else. The test lets every part fail, with the most verbose log
+ * level and a provider that repeats whole requests. It then searches everything written for these texts: plain, in hex and in base64.
  */
 test('after failures, kills and retries nothing written holds a secret or a prompt', async () => {
   const orders = 32;

@@ -124,7 +124,7 @@ export function watchServerRun(
     const { compared, restored, damaged, foreign } = await orAborted(comparison, stopping.signal, 'stopped')
       .finally(() => clearInterval(keeping))
       .catch(async (error: unknown) => {
-        // After a stop another worker may compare at once. After a failure it waits, as this one does.
+        // A stop frees the turn, so that another worker compares at once. After a failure all workers wait until the turn expires.
         if (stopping.signal.aborted) await store.endTurn(turn, holder);
         if (hasCode(error, 'store.rebuild-needed')) refuse(run, error);
         throw error;

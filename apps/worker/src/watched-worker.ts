@@ -55,7 +55,7 @@ export class WatchedWorker extends Worker {
     // `resume` does nothing until the loop from before the pause ends, which waits some seconds for a job.
     else if (this.isRunning()) setTimeout(() => this.#followPause(), RESUME_LOOK_MS).unref();
     else {
-      // A clock that was ahead may have set long rests; they would last until that time. BullMQ's types hide the fields.
+      // While its clock was ahead, BullMQ may have set rests that end only at that later time, so they are removed. Its types hide the fields.
       Object.assign(this, { limitUntil: 0, blockUntil: 0 });
       void this.resume();
     }

@@ -27,7 +27,7 @@ export interface ProgramOptions {
 /** The reason why a program is not ready. */
 export interface Missing {
   readonly what: string;
-  /** True if it does not pass by itself, so that the wait ends. */
+  /** True for a reason that waiting does not remove; the wait then ends. */
   readonly isLasting?: boolean;
 }
 

@@ -7,7 +7,7 @@ const CR = 13;
 const codesOf = (letters: string): number[] => letters.split('').map((letter) => letter.charCodeAt(0));
 const isSimple = new Set(codesOf('+-:_#,('));
 const isBulk = new Set(codesOf('$=!'));
-/** Number of values that follow for each counted one. */
+/** Values for each unit of a count: a map counts pairs, a list counts single values. */
 const aggregates = new Map<number, number>([
   ...codesOf('*~>').map((code) => [code, 1] as const),
   ...codesOf('%|').map((code) => [code, 2] as const),

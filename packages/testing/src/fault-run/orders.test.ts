@@ -22,7 +22,7 @@ test('one order in a hundred is poisoned, and only its prompt shows that to the 
   expect(orders.filter(({ request }) => JSON.stringify(request).includes(POISON))).toEqual(poisoned);
 });
 
-test('slow callers are as many as the settings say, and their ids as old', () => {
+test('the settings decide the number of slow callers and the age of their ids', () => {
   const agesOf = (given: Partial<FaultRunSettings>) =>
     deriveOrders({ ...settings, ...given }).flatMap(({ mintedAgoMs }) => (mintedAgoMs === undefined ? [] : [mintedAgoMs]));
   expect(agesOf({}).length / 3000).toBeCloseTo(0.03, 1);

@@ -132,7 +132,7 @@ export function deriveSchedule(settings: ScheduleSettings): ScheduledFault[] {
       }),
     )
     .flatMap(({ its, strikes }) => {
-      // A group of faults takes long, and must strike while orders arrive.
+      // The faults of a group follow each other, so the group begins early and strikes while orders arrive.
       const latest = Math.floor(generations * (Array.isArray(strikes) ? 0.3 : (strikes.latest ?? 0.95)));
       const first = its.between('after-orders', Math.ceil(generations * 0.03), latest);
       return [strikes]

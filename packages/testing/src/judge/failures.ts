@@ -39,6 +39,6 @@ function hasFailedForGood(sent: readonly Task[]): boolean {
   );
 }
 
-/** Returns true if the caller ended the order: by a cancel, or by a deadline that had passed at its end. */
+/** Returns true if the caller wanted the end: it cancelled the order, or set a deadline that had passed. */
 const wasAskedToEnd = ({ cancelledAt, deadlineAt }: OrderRecord, { status, finishedAt = 0 }: GenerationRecord): boolean =>
   (status === 'cancelled' && cancelledAt !== undefined) || (status === 'expired' && deadlineAt !== undefined && finishedAt >= deadlineAt);
