@@ -1,4 +1,4 @@
-// Loaded before a process: each SIGUSR2 moves its clocks an hour on, as a night would.
+// Loaded before a process. Each SIGUSR2 moves its clocks an hour ahead, so that a test can play a night.
 const HOUR_MS = 3_600_000;
 let aheadMs = 0;
 const monotonic = performance.now.bind(performance);

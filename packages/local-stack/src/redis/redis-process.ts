@@ -81,7 +81,7 @@ async function startOnPort(options: RedisProcessOptions, port: number, folder: O
       version = info?.version ?? '';
       return info === undefined || info.processId !== pid ? { what: 'it does not answer' } : undefined;
     }, START_LIMIT_MS);
-    if (pid === undefined) throw new Error('it has no process id');
+    if (pid === undefined) throw new Error('the server has no process id');
     return { url, pid, version, program };
   } catch (cause) {
     await program.stop(STOP_LIMIT_MS);

@@ -72,7 +72,7 @@ function parsePresigned({ url: { query }, headers }: SignedRequest): Authorizati
   if (query.has('X-Amz-Security-Token')) throw notImplemented('a session token');
   if (parameter('X-Amz-Algorithm') !== ALGORITHM) throw new S3Error(400, code, `X-Amz-Algorithm only supports "${ALGORITHM}"`);
   const signature = parameter('X-Amz-Signature');
-  if (!/^[0-9a-f]{64}$/.test(signature)) throw new S3Error(403, 'SignatureDoesNotMatch', 'The signature is not one.');
+  if (!/^[0-9a-f]{64}$/.test(signature)) throw new S3Error(403, 'SignatureDoesNotMatch', 'The signature is malformed.');
   const expires = parameter('X-Amz-Expires');
   const expiresInSeconds = /^\d+$/.test(expires) ? Number(expires) : 0;
   if (expiresInSeconds < 1 || expiresInSeconds > MAX_EXPIRES_SECONDS) {

@@ -51,7 +51,7 @@ export async function startS3Process({ dir, port = 0, credentials, region, bucke
   const stop = async (): Promise<void> => void (await program.stop(STOP_LIMIT_MS));
   try {
     await program.untilReady(() => Promise.resolve(endpoint === undefined ? { what: 'it does not listen' } : undefined), START_LIMIT_MS);
-    if (endpoint === undefined || child.pid === undefined) throw new Error('it has no address or no process id');
+    if (endpoint === undefined || child.pid === undefined) throw new Error('the embedded S3 has no address or no process id');
     const setTrouble = (trouble: S3Trouble): void => void (child.connected && child.send({ ...trouble }));
     return { endpoint, pid: child.pid, setTrouble, stop };
   } catch (cause) {

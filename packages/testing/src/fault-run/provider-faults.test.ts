@@ -68,7 +68,7 @@ describe('bill and ledger can agree', () => {
   });
 });
 
-test('if refusals use up ids, the provider gives every send that it did not accept a verdict', () => {
+test('if refusals use up ids, the provider answers every send with a verdict unless it accepted it', () => {
   for (const { faulty } of all.filter(({ calm }) => calm['rejectionConsumesId'] === true))
     expect(faulty).toMatchObject({ submitResetBeforeRate: 0, submit5xxAcceptedRate: 1 });
 });

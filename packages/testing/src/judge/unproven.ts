@@ -34,7 +34,7 @@ export function isUnproven(
 }
 
 /**
- * Returns true if a submission may have been sent, and its generation was cancelled or expired; a worker would repeat that of an open one.
+ * Returns true if a submission may have been sent, and its generation was cancelled or expired, so that no worker repeats the send.
  * If the worker died before a refusal arrived, only the provider knows the refusal, and the entry shows a send without one.
  */
 const isGivenUp = ({ status }: GenerationRecord, task: Task | undefined, unrefusedSends: number): boolean =>

@@ -1,4 +1,4 @@
-// Asks Redis, S3 and the provider five things, one after the other, and says which of them it has done.
+// Sends five requests to Redis, S3 and the provider, one after the other, and prints each finished one.
 import { Redis } from 'ioredis';
 
 const { REDIS_URL = '', PREFIX = '', S3_URL = '', PROVIDER_URL = '' } = /** @type {Record<string, string | undefined>} */ (process.env);
@@ -19,6 +19,6 @@ await step('script', redis.eval("return redis.call('INCR', KEYS[1])", 1, key));
 await step('put', ask(`${S3_URL}/bucket/key`, 'PUT'));
 await step('post', ask(`${PROVIDER_URL}/v1`, 'POST'));
 await step('get', redis.get(key));
-// Of a transaction its end alone counts.
+// Only the end of a transaction counts.
 await redis.multi().get(key).exec();
 redis.disconnect();
