@@ -29,18 +29,9 @@ import type {
   VerifiedImage,
 } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
-import { pauseBuying, readPauses, resumeBuying, type BuyingPause, type PauseKind, type StandingPause } from './buying-pause.ts';
-import {
-  countRefusal,
-  countStrike,
-  isDryRunCharged,
-  noteDryRunCharged,
-  readHeldWorkers,
-  reportFree,
-  reportHeld,
-  type HeldWorker,
-  type Strike,
-} from './access.ts';
+import { pauseBuying, readPauses, resumeBuying, type BuyingPause, type PauseKind, type StandingPause } from './settings/buying-pause.ts';
+import { isDryRunCharged, noteDryRunCharged, readHeldWorkers, reportFree, reportHeld, type HeldWorker } from './purchase/held-workers.ts';
+import { countRefusal, countStrike, type Strike } from './purchase/strikes.ts';
 import {
   applyCaps,
   findCaps,
@@ -50,34 +41,48 @@ import {
   type CapsRestriction,
   type CapsToLower,
   type StoredCaps,
-} from './caps.ts';
-import { adoptIntent, commit, isNewestSend, recordRefusalSeen, recordVerdict } from './commit.ts';
-import { recordDelivery, type DeliveryReceipt } from './deliveries.ts';
-import { enqueueGeneration, type EnqueueReceipt, type NewGeneration } from './enqueue.ts';
-import type { Retention } from './retention.ts';
+} from './settings/caps.ts';
+import { commit } from './purchase/commit.ts';
+import { adoptIntent, isNewestSend } from './purchase/open-send.ts';
+import { recordRefusalSeen, recordVerdict } from './purchase/record-verdict.ts';
+import { recordDelivery, type DeliveryReceipt } from './purchase/deliveries.ts';
+import { enqueueGeneration, type EnqueueReceipt, type NewGeneration } from './enqueue/enqueue.ts';
+import type { Retention } from './enqueue/retention.ts';
 import { differingKey, epochKey, providerTroubleKey, readingKey, submissionKey, turnKey } from './keys.ts';
-import { applyLimits, findLimits, findLimitsRestrictions, restrictLimits, type LimitsRestriction, type StoredLimits } from './limits.ts';
-import { lookAtSettings, type SettingsLook } from './look-at-settings.ts';
-import { applyPauses, findPauses, type StoredPauses } from './operator-pause.ts';
-import { takePollTurn, type PollRate } from './poll-line.ts';
-import { findTrouble, reportTrouble, type StandingTrouble } from './provider-trouble.ts';
-import { findLastPass, findPassProgress } from './reconcile/last-pass.ts';
-import { listOpen, readOpenGenerations, type OpenGenerations } from './open-generations.ts';
-import { endTurnScript, takeTurnScript } from './scripts/indexes.ts';
-import { readTasksAtProvider } from './tasks-at-provider.ts';
-import { beginRebuild, bookPast, finishRebuild, type BegunRebuild, type RebuiltStore } from './rebuild.ts';
-import { findGrownUnread } from './reading.ts';
-import { restoreGeneration, findForgotten } from './restore.ts';
-import { adoptOwner, claimOwner, readOwnership, type OwnerClaim, type Ownership } from './ownership.ts';
-import { findCheckpoint, noteCheckpoint, type Checkpoint } from './checkpoint.ts';
-import { createSeenState } from './seen-state.ts';
-import { confirmComparison, initialise, readServerRun, type ServerRun } from './server-run.ts';
-import { closeGeneration } from './close-generation.ts';
-import { findGeneration, findSubmissions } from './find-generation.ts';
-import { readTime } from './read-time.ts';
-import { beginSettlement, recordFacts, recordKeptImage, recordLook, recordMissingImage, recordQuestion, settle } from './settlements.ts';
-import { readSpend, type PeriodSpend } from './spend.ts';
-import { readUnknown, type UnknownOutcomes } from './unknown-outcomes.ts';
+import {
+  applyLimits,
+  findLimits,
+  findLimitsRestrictions,
+  restrictLimits,
+  type LimitsRestriction,
+  type StoredLimits,
+} from './settings/limits.ts';
+import { lookAtSettings, type SettingsLook } from './settings/look-at-settings.ts';
+import { applyPauses, findPauses, type StoredPauses } from './settings/operator-pause.ts';
+import { takePollTurn, type PollRate } from './purchase/poll-line.ts';
+import { findTrouble, reportTrouble, type StandingTrouble } from './purchase/provider-trouble.ts';
+import { findLastPass, findPassProgress } from './recovery/last-pass.ts';
+import { listOpen, readOpenGenerations, type OpenGenerations } from './recovery/open-generations.ts';
+import { endTurnScript, takeTurnScript } from './recovery/turns.ts';
+import { readTasksAtProvider } from './purchase/tasks-at-provider.ts';
+import { beginRebuild, bookPast, finishRebuild, type BegunRebuild, type RebuiltStore } from './recovery/rebuild.ts';
+import { findGrownUnread } from './recovery/reading.ts';
+import { findForgotten } from './recovery/find-forgotten.ts';
+import { restoreGeneration } from './recovery/restore.ts';
+import { adoptOwner, claimOwner, readOwnership, type OwnerClaim, type Ownership } from './recovery/ownership.ts';
+import { findCheckpoint, noteCheckpoint, type Checkpoint } from './recovery/checkpoint.ts';
+import { createSeenState } from './recovery/seen-state.ts';
+import { confirmComparison, initialise, readServerRun, type ServerRun } from './recovery/server-run.ts';
+import { closeGeneration } from './enqueue/close-generation.ts';
+import { findGeneration, findSubmissions } from './enqueue/find-generation.ts';
+import { readTime } from './connection/read-time.ts';
+import { beginSettlement } from './purchase/begin-settlement.ts';
+import { recordFacts, recordKeptImage, recordMissingImage } from './purchase/record-image.ts';
+import { recordLook } from './purchase/record-look.ts';
+import { recordQuestion } from './purchase/record-question.ts';
+import { settle } from './purchase/settle.ts';
+import { readSpend, type PeriodSpend } from './money/spend.ts';
+import { readUnknown, type UnknownOutcomes } from './money/unknown-outcomes.ts';
 
 export interface GenerationStoreConfig {
   /** Starts every key; holds a hash tag. */

@@ -1,7 +1,14 @@
-export { holdKinds, type HeldWorker, type HoldKind } from './access.ts';
-export { isLiftable, pauseKinds, standingPauseKinds, type BuyingPause, type PauseKind, type StandingPause } from './buying-pause.ts';
-export type { StoredCaps } from './caps.ts';
-export { connectFailFast, connectPatient, connectSubscriber } from './connection.ts';
+export { holdKinds, type HeldWorker, type HoldKind } from './purchase/held-workers.ts';
+export {
+  isLiftable,
+  pauseKinds,
+  standingPauseKinds,
+  type BuyingPause,
+  type PauseKind,
+  type StandingPause,
+} from './settings/buying-pause.ts';
+export type { StoredCaps } from './settings/caps.ts';
+export { connectFailFast, connectPatient, connectSubscriber } from './connection/connect.ts';
 export { describeRedisAddress } from './connection/redis-address.ts';
 export { hearRefusal } from './connection/hear-refusal.ts';
 export { examineRedis, type RedisShortcoming } from './connection/examine-redis.ts';
@@ -9,28 +16,28 @@ export { redisCureOf } from './connection/redis-cure.ts';
 export { needsNewConnection, ranNothing, redisTroubleOf, type RedisReason, type RedisTrouble } from './connection/redis-trouble.ts';
 export { watchConnection, type ConnectionState, type ConnectionWatch } from './connection/watch-connection.ts';
 export { watchRedis } from './connection/watch-redis.ts';
-export type { DeliveryReceipt } from './deliveries.ts';
-export type { EnqueueReceipt, NewGeneration } from './enqueue.ts';
+export type { DeliveryReceipt } from './purchase/deliveries.ts';
+export type { EnqueueReceipt, NewGeneration } from './enqueue/enqueue.ts';
 export { buildGenerationStore, type GenerationStore, type GenerationStoreConfig } from './generation-store.ts';
 export { DEFAULT_PREFIX, eventChannel } from './keys.ts';
-export type { StoredLimits } from './limits.ts';
-export type { StoredPauses } from './operator-pause.ts';
-export type { OpenGenerations } from './open-generations.ts';
-export type { PollRate } from './poll-line.ts';
-export { buildReadingStore, READING_TURN, type Reading, type ReadingPlan, type ReadingStore } from './reading.ts';
-export type { BegunRebuild } from './rebuild.ts';
-export { defaultRetention, type Retention } from './retention.ts';
-export { MAX_RUN_AHEAD_DAYS } from './scripts/enqueue.ts';
-export type { ServerRun } from './server-run.ts';
+export type { StoredLimits } from './settings/limits.ts';
+export type { StoredPauses } from './settings/operator-pause.ts';
+export type { OpenGenerations } from './recovery/open-generations.ts';
+export type { PollRate } from './purchase/poll-line.ts';
+export { buildReadingStore, READING_TURN, type Reading, type ReadingPlan, type ReadingStore } from './recovery/reading.ts';
+export type { BegunRebuild } from './recovery/rebuild.ts';
+export { defaultRetention, type Retention } from './enqueue/retention.ts';
+export { MAX_RUN_AHEAD_DAYS } from './enqueue/enqueue.ts';
+export type { ServerRun } from './recovery/server-run.ts';
 export { aclLineOf, aclRulesOf, redisUserOf } from './rights/acl-rules.ts';
 export { findMissingRights, type MissingRight } from './rights/find-missing-rights.ts';
 export { findRightsTrouble } from './rights/rights-trouble.ts';
 export { redisProcesses, redisRights, type RedisProcess, type RedisRights } from './rights/redis-rights.ts';
-export type { LeftIdempotencyKey, ScannedNames, UnclaimedDelivery } from './reconcile/indexes.ts';
-export type { CompareStep, LedgerDrift, SumStep } from './reconcile/ledger.ts';
-export type { MendReply } from './reconcile/mend.ts';
-export { buildReconcileStore, type ReconcileStore } from './reconcile/reconcile-store.ts';
-export type { StandingTrouble } from './provider-trouble.ts';
-export { buildSpendSumsStore, type SpendSumsStore } from './spend-sums-store.ts';
-export type { PeriodSpend } from './spend.ts';
-export type { UnknownOutcome, UnknownOutcomes } from './unknown-outcomes.ts';
+export type { LeftIdempotencyKey, ScannedNames, UnclaimedDelivery } from './recovery/indexes.ts';
+export type { CompareStep, LedgerDrift, SumStep } from './recovery/ledger.ts';
+export type { MendReply } from './recovery/mend.ts';
+export { buildReconcileStore, type ReconcileStore } from './recovery/reconcile-store.ts';
+export type { StandingTrouble } from './purchase/provider-trouble.ts';
+export { buildSpendSumsStore, type SpendSumsStore } from './money/spend-sums.ts';
+export type { PeriodSpend } from './money/spend.ts';
+export type { UnknownOutcome, UnknownOutcomes } from './money/unknown-outcomes.ts';

@@ -3,12 +3,12 @@ import type { SubmissionRef } from '@darkroom/contracts';
 /**
  * Every key of Darkroom's own in Redis. One prefix with a hash tag, so that all keys of one shard lie in one slot and a
  * script may touch them together (Redis Cluster specification, "Hash tags"). Scripts alone name these: `:spend:<period>`,
- * `:hold-moves` (counts the moves of holds), `:hold-sums`, `:spend-sums` and `:moved-periods` (moved-periods.ts), `:unread`, `:read` and `:unread-money` (reading.ts), `:owner`, `:server-run`, `:server-history`, `:memory`, `:accepted-at`, `:poll-line`, `:tasks-at-provider`, `:cap-place:<period>`, `:deliveries:<generationId>:<index>-<n>` and `:idempotency:<tenant>:<digest>`,
+ * `:hold-moves` (counts the moves of holds), `:hold-sums`, `:spend-sums` and `:moved-periods` (lua/moved-periods.ts), `:unread`, `:read` and `:unread-money` (recovery/reading.ts), `:owner`, `:server-run`, `:server-history`, `:memory`, `:accepted-at`, `:poll-line`, `:tasks-at-provider`, `:cap-place:<period>`, `:deliveries:<generationId>:<index>-<n>` and `:idempotency:<tenant>:<digest>`,
  * whose tenant is encoded (`encodeTenant`).
  */
 export const DEFAULT_PREFIX = '{darkroom}';
 
-/** Followed by `:request` it is the key of a request that is too large for the entry (large-request.ts). */
+/** Followed by `:request` it is the key of a request that is too large for the entry (enqueue/large-request.ts). */
 export const generationKey = (prefix: string, generationId: string): string => `${prefix}:generation:${generationId}`;
 
 export const submissionKey = (prefix: string, { generationId, index, n }: SubmissionRef): string =>
@@ -23,9 +23,9 @@ export const ownerClaimKey = (prefix: string): string => `${prefix}:owner-claim`
 export const epochKey = (prefix: string): string => `${prefix}:epoch`;
 /** Marks a rebuild that was begun. */
 export const rebuildKey = (prefix: string): string => `${prefix}:rebuild`;
-/** Hash: Redis time up to which the memory is whole (`scripts/server-run.ts`). */
+/** Hash: Redis time up to which the memory is whole (recovery/checkpoint.ts). */
 export const checkpointKey = (prefix: string): string => `${prefix}:checkpoint`;
-/** Hash of a rebuild that has opened the store and reads on (`scripts/reading.ts`). */
+/** Hash of a rebuild that has opened the store and reads on (recovery/reading.ts). */
 export const readingKey = (prefix: string): string => `${prefix}:reading`;
 export const pauseKey = (prefix: string): string => `${prefix}:buying-paused`;
 /** Held for a while by whoever does what one process of the fleet does at a time. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { money } from '../src/scripts/money.ts';
-import { prelude } from '../src/scripts/prelude.ts';
+import { money } from '../src/lua/money.ts';
+import { prelude } from '../src/lua/prelude.ts';
 import { setup, type World } from './world.ts';
 
 const DAY_MS = 86_400_000;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { MAX_DELIVERIES } from '../src/scripts/deliveries.ts';
+import { MAX_DELIVERIES } from '../src/purchase/deliveries.ts';
 import { newGeneration, setup } from './world.ts';
 
 test('distinct deliveries are numbered, and a repeated one keeps the number of the newest', async () => {

@@ -1,6 +1,6 @@
 import type { PollTurn, PollWish, SubmissionRef } from '@darkroom/contracts';
 import { expect, test } from 'vitest';
-import { MAX_LINE_MS } from '../src/scripts/poll-line.ts';
+import { MAX_LINE_MS } from '../src/purchase/poll-line.ts';
 import { newGeneration, setup, setupAt, type SteadyWorld } from './world.ts';
 
 /** The world of `setupAt` may ask ten times a second, and three times at once. */

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import { aliveKey } from '../keys.ts';
-import { aliveScript } from '../scripts/alive.ts';
+import { aliveScript } from './alive.ts';
 import type { RedisProcess } from '../rights/redis-rights.ts';
 import { watchRights } from '../rights/watch-rights.ts';
 import { replaceFamily } from './connection-family.ts';

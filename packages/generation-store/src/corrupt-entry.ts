@@ -1,0 +1,52 @@
+import { CorruptRecordError } from '@darkroom/contracts';
+import type { Redis } from 'ioredis';
+import { z } from 'zod';
+
+/** How a script names a record that it cannot work on (lua/prelude.ts, `corrupt`). */
+const NAMED = /CORRUPT (\S+) ([^\s,]+)/;
+/** Redis, of a key of another type, and of a field that is no whole number. */
+const WRONG_TYPE = /WRONGTYPE|is not an integer|not a valid float/;
+
+/** What Redis said of a record that cannot be used, as an error of ours; undefined for all other trouble. @param key The key that was asked for. */
+export function corruptRecordOf(error: unknown, key: string): CorruptRecordError | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const [, named, field] = NAMED.exec(error.message) ?? [];
+  if (named !== undefined && field !== undefined)
+    return new CorruptRecordError(
+      named,
+      field === 'type' ? 'it is of another type' : `its field "${field}" is missing or none of what it may be`,
+    );
+  return WRONG_TYPE.test(error.message) ? new CorruptRecordError(key, 'it, or a key of it, is of another type') : undefined;
+}
+
+/** Reads all fields of a hash. @throws CorruptRecordError for a key of another type. */
+export const readHash = (redis: Redis, key: string): Promise<Record<string, string>> =>
+  redis.hgetall(key).catch((error: unknown) => {
+    throw corruptRecordOf(error, key) ?? error;
+  });
+
+/**
+ * Reads what Redis holds under a key. @throws CorruptRecordError, which says which field is wrong and not what it holds: it may
+ * be a prompt.
+ */
+export function readRecord<Schema extends z.ZodType>(key: string, schema: Schema, value: unknown): z.output<Schema> {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw new CorruptRecordError(key, parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; '));
+}
+
+/** Text that holds JSON. */
+export const json = z.string().transform((text, context): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    context.addIssue({ code: 'custom', message: 'is not JSON' });
+    return z.NEVER;
+  }
+});
+
+/** A whole number as Redis keeps it. */
+export const whole = z
+  .string()
+  .regex(/^-?\d{1,16}$/, 'is not a whole number')
+  .transform(Number);

@@ -1,0 +1,30 @@
+import { type GenerationStatus, generationStatuses } from '@darkroom/contracts';
+import type { Redis } from 'ioredis';
+import { z } from 'zod';
+import { generationKey } from '../keys.ts';
+import { fold } from '../lua/fold.ts';
+import { createLuaScript } from '../lua/lua-script.ts';
+import { money } from '../lua/money.ts';
+import { prelude } from '../lua/prelude.ts';
+import { READING, unread } from './find-generation.ts';
+
+/** Cancels or expires (ARGV[3]): ends what was never sent and gives its money back; what may have been sent comes home as late. */
+const closeScript = createLuaScript(/* lua */ `${prelude}${money}${fold}
+local key, id = KEYS[1], ARGV[2]
+local _, known = hash(key)
+if not known then return mayBeUnread(id) and 'reading' or false end
+closeGeneration(key, id, ARGV[3], nowMs())
+return redis.call('HGET', key, 'status')
+`);
+
+/** Ends a generation before its images. @returns its status; undefined when there is no entry of it. */
+export async function closeGeneration(
+  redis: Redis,
+  prefix: string,
+  generationId: string,
+  status: 'cancelled' | 'expired',
+): Promise<GenerationStatus | undefined> {
+  const reply = await closeScript.run(redis, generationKey(prefix, generationId), [prefix, generationId, status]);
+  if (reply === READING) throw unread(generationId);
+  return z.enum(generationStatuses).nullable().parse(reply) ?? undefined;
+}

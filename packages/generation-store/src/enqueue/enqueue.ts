@@ -1,0 +1,212 @@
+import {
+  formatUsd,
+  GENERATION_ID_AHEAD_MS,
+  GENERATION_ID_MAX_AGE_MS,
+  GenerationIdError,
+  generationIdTime,
+  type GrokImagineRequest,
+  InvalidRequestError,
+  type NanoUsd,
+  QueueUnavailableError,
+  RequestConflictError,
+  SpendCapError,
+  StoreNotInitialisedError,
+} from '@darkroom/contracts';
+import type { Redis } from 'ioredis';
+import { z } from 'zod';
+import { generationKey } from '../keys.ts';
+import { createLuaScript } from '../lua/lua-script.ts';
+import { money } from '../lua/money.ts';
+import { prelude } from '../lua/prelude.ts';
+import { generationArguments, newGeneration, sha256 } from './new-generation.ts';
+import type { Retention } from './retention.ts';
+
+/** A month ahead is a queue's business; what is further away belongs into a calendar. */
+export const MAX_RUN_AHEAD_DAYS = 30;
+const MAX_RUN_AHEAD_MS = MAX_RUN_AHEAD_DAYS * 86_400_000;
+
+/**
+ * Writes a generation, its first submissions and their holds, all or nothing; done twice it does nothing the second time.
+ * Of a generation that is to run later, and of any while Redis may have forgotten holds or its caps, the money is held by the commit.
+ * Whether its id is young enough and its times are still to come is asked of Redis time, and only of a generation that is new: a
+ * repetition is answered at any age.
+ *
+ * Replies: created | exists | conflict | replayed <id> <runAt> | not-initialised | recovering | reading | cap <period> <used> <cap> <resetsAt> <now>
+ * | id-too-old <now> | id-ahead <now> | deadline-over <now> | run-at-out-of-bounds <now>
+ */
+const enqueueScript = createLuaScript(/* lua */ `${prelude}${money}${newGeneration}
+local key, id = KEYS[1], ARGV[2]
+if not isOpen() then return { 'not-initialised' } end
+local present = redis.call('HMGET', key, 'requestDigest', 'runAt')
+if present[1] then return { present[1] == requestDigest and 'exists' or 'conflict', id, present[2] or '' } end
+if idempotencyDigest ~= '' then
+  local taken = redis.call('HMGET', idempotencyKey, 'generationId', 'requestDigest')
+  if taken[1] then
+    local first = redis.call('HGET', prefix .. ':generation:' .. taken[1], 'runAt')
+    return { taken[2] == requestDigest and 'replayed' or 'conflict', taken[1], first or '' }
+  end
+  -- the key may belong to a generation that was bought and that Redis has forgotten
+  if recovering() then return { 'recovering' } end
+  if isReading() then return { 'reading' } end
+end
+-- it may have been bought, and is not read yet
+if mayBeUnread(id) then return { 'reading' } end
+
+local now = nowMs()
+-- in two parts: not every Lua reads 48 bits at once
+local high, low = tonumber(string.sub(id, 1, 8), 16), tonumber(string.sub(id, 10, 13), 16)
+local mintedAt = high and low and high * 65536 + low
+if not mintedAt or mintedAt > now + ${GENERATION_ID_AHEAD_MS} then return { 'id-ahead', int(now) } end
+local outOfTime
+if mintedAt < now - ${GENERATION_ID_MAX_AGE_MS} then outOfTime = 'id-too-old'
+elseif deadlineAt ~= '' and tonumber(deadlineAt) <= now then outOfTime = 'deadline-over'
+elseif runAt ~= '' and (tonumber(runAt) < now - CLOCKS_AGREE_MS or tonumber(runAt) > now + ${MAX_RUN_AHEAD_MS}) then outOfTime = 'run-at-out-of-bounds' end
+-- it may have been enqueued in its time, and forgotten
+if outOfTime and recovering() then return { 'recovering' } end
+if outOfTime then return { outOfTime, int(now) } end
+local periods = periodsOf(tenant, now)
+soundCaps()
+local caps = capsOf()
+local isDue = runAt ~= '' and tonumber(runAt) > now or recovering() or not caps
+soundLedger(namesOf(periods))
+if not isDue then
+  local period, used, cap = capReached(caps, periods, amount * images)
+  if period then return { 'cap', period.name, int(used), int(cap), int(period.resetsAt), int(now) } end
+end
+
+createGeneration(key, id, 'queued', int(now))
+-- booked once for all images: each holds its own part
+local held, names
+if not isDue then held, names = newHold(periods, amount * images) end
+for index = 0, images - 1 do addSubmission(key, id, index, 1, 0, amount, held, names) end
+takeIdempotencyKey(id)
+announce('generation.queued', id, nil, nil, now)
+return { 'created', id, runAt }
+`);
+
+/** What a producer writes for one generation. */
+export interface NewGeneration {
+  generationId: string;
+  tenant: string;
+  request: GrokImagineRequest;
+  /** Held for each image until it is settled. */
+  imageNanoUsd: NanoUsd;
+  /** Milliseconds since 1970 after which nothing is bought any more. */
+  deadlineAt?: number;
+  /** Milliseconds since 1970 before which nothing is bought; its money is held then. */
+  runAt?: number;
+  /** The caller's own key: a second enqueue with it answers with the first generation. */
+  idempotencyKey?: string;
+  retryOf?: string;
+}
+
+export interface EnqueueReceipt {
+  /** "exists": the same enqueue came before. "replayed": the idempotency key belongs to `generationId`, made earlier. */
+  kind: 'created' | 'exists' | 'replayed';
+  generationId: string;
+  /** When that generation is to be bought, if it was not at once; milliseconds since 1970. */
+  runAt?: number;
+}
+
+/** The last moment of a Date (ECMA-262, "Time Values and Time Range"). */
+const MAX_TIME = 8.64e15;
+const timeOf = (at: number): string => new Date(Math.min(at, MAX_TIME)).toISOString();
+
+const replySchema = z.union([
+  z.tuple([z.enum(['created', 'exists', 'replayed', 'conflict']), z.string(), z.string()]),
+  z.tuple([z.enum(['not-initialised', 'recovering', 'reading'])]),
+  z.tuple([z.enum(['id-too-old', 'id-ahead', 'deadline-over', 'run-at-out-of-bounds']), z.coerce.number()]),
+  z.tuple([z.literal('cap'), z.string(), z.coerce.number(), z.coerce.number(), z.coerce.number(), z.coerce.number()]),
+]);
+
+/**
+ * Writes a generation, its submissions and their holds in one step; a second time it changes nothing.
+ * @throws StoreNotInitialisedError, SpendCapError, RequestConflictError; GenerationIdError for an id that Redis does not know and that is
+ * too old or too far ahead; InvalidRequestError for a deadline that has passed or a time to run that is out of bounds, by Redis time;
+ * QueueUnavailableError when Redis restarted and it is not known yet whether it has forgotten the generation or its idempotency key
+ */
+export async function enqueueGeneration(
+  redis: Redis,
+  prefix: string,
+  retention: Retention,
+  generation: NewGeneration,
+): Promise<EnqueueReceipt> {
+  const { generationId, request, imageNanoUsd, idempotencyKey } = generation;
+  const reply = replySchema.parse(
+    await enqueueScript.run(
+      redis,
+      generationKey(prefix, generationId),
+      generationArguments(prefix, retention, {
+        ...generation,
+        ...(idempotencyKey === undefined ? {} : { idempotencyKeyHash: sha256(idempotencyKey) }),
+      }),
+    ),
+  );
+  switch (reply[0]) {
+    case 'not-initialised':
+      throw new StoreNotInitialisedError();
+    case 'recovering':
+      throw new QueueUnavailableError(
+        `could not enqueue generation "${generationId}": redis restarted, and S3 is being asked whether the generation or its idempotency key is an earlier one; nothing was queued, call again in some seconds`,
+        { reached: 'no', generationId, details: { reason: 'recovering' } },
+      );
+    case 'reading':
+      throw new QueueUnavailableError(
+        `could not enqueue generation "${generationId}": redis lost its memory, and the rebuild that opened it again goes on to read what S3 remembers; whether the generation or its idempotency key is an earlier one is known when it has ended. Nothing was queued; call again later, or enqueue under a new id without an idempotency key`,
+        { reached: 'no', generationId, details: { reason: 'reading' } },
+      );
+    case 'cap': {
+      const [, period, used, cap, resetsAt, now] = reply;
+      const minutes = Math.ceil((resetsAt - now) / 60_000);
+      throw new SpendCapError(
+        `generation "${generationId}" would cost up to ${formatUsd(imageNanoUsd * request.numberResults)} USD, and of the cap of ${formatUsd(cap)} USD for "${period}" ${formatUsd(used)} USD are spent or held; it resets at ${new Date(resetsAt).toISOString()} (in ${minutes} min); nothing was queued or bought`,
+        resetsAt,
+        { details: { period, capUsd: formatUsd(cap), usedUsd: formatUsd(used) } },
+      );
+    }
+    case 'id-too-old':
+      throw new GenerationIdError(
+        `redis does not know generation "${generationId}", whose id was minted at ${timeOf(generationIdTime(generationId))}, more than 24 hours before redis time, ${timeOf(reply[1])}; this call queued nothing, and whether an earlier call did is told by the records in S3; only a new id is bought`,
+        reply[1],
+        { details: { redisTime: timeOf(reply[1]) } },
+      );
+    case 'id-ahead':
+      throw new GenerationIdError(
+        `generation "${generationId}" has an id of ${timeOf(generationIdTime(generationId))}, more than five minutes ahead of redis time, ${timeOf(reply[1])}: the clock that it was minted by is wrong; nothing was queued or bought`,
+        reply[1],
+        { details: { redisTime: timeOf(reply[1]) } },
+      );
+    case 'deadline-over':
+      throw new InvalidRequestError(
+        [
+          {
+            path: 'options.deadlineAt',
+            message: `must be in the future; redis time is ${timeOf(reply[1])}`,
+            given: timeOf(generation.deadlineAt ?? 0),
+          },
+        ],
+        { enqueues: true },
+      );
+    case 'run-at-out-of-bounds':
+      throw new InvalidRequestError(
+        [
+          {
+            path: 'options.runAt',
+            message: `must be a moment in the next ${MAX_RUN_AHEAD_DAYS} days; redis time is ${timeOf(reply[1])}`,
+            given: timeOf(generation.runAt ?? 0),
+          },
+        ],
+        { enqueues: true },
+      );
+    case 'conflict':
+      throw new RequestConflictError(
+        reply[1] === generationId
+          ? `generation "${generationId}" was enqueued before with another request; nothing was queued or bought`
+          : `the idempotency key belongs to generation "${reply[1]}", which was enqueued with another request; nothing was queued or bought`,
+      );
+    default: {
+      const [kind, id, storedRunAt] = reply;
+      return { kind, generationId: id, ...(storedRunAt === '' ? {} : { runAt: Number(storedRunAt) }) };
+    }
+  }
+}

@@ -1,0 +1,57 @@
+import { type FoundSubmission, type GenerationView, type GrokImagineRequest, QueueUnavailableError } from '@darkroom/contracts';
+import type { Redis } from 'ioredis';
+import { generationKey } from '../keys.ts';
+import { createLuaScript } from '../lua/lua-script.ts';
+import { prelude } from '../lua/prelude.ts';
+import { readLargeRequest } from './large-request.ts';
+import { hasLargeRequest, parseFoundSubmissions, parseGenerationView } from './view.ts';
+
+/** Reads a generation and all its submissions as one picture. Replies nil, or "reading", without one. */
+const readGenerationScript = createLuaScript(/* lua */ `${prelude}
+local key, id = KEYS[1], ARGV[2]
+local generation, known = hash(key)
+if not known then return mayBeUnread(id) and 'reading' or false end
+soundGeneration(key, generation)
+local submissions = {}
+for index = 0, tonumber(generation.images) - 1 do
+  for n = 1, tonumber(generation['latest:' .. index]) do
+    submissions[#submissions + 1] = { index, n, redis.call('HGETALL', submissionKey(id, index, n)) }
+  end
+end
+return { redis.call('HGETALL', key), submissions }
+`);
+
+const read = (redis: Redis, prefix: string, generationId: string): Promise<unknown> =>
+  readGenerationScript.run(redis, generationKey(prefix, generationId), [prefix, generationId]);
+
+/** The scripts answer with it for what a rebuild may come upon that reads on. */
+export const READING = 'reading';
+
+/** The error for what Redis does not know, and a rebuild may come upon that reads on. */
+export const unread = (generationId: string): QueueUnavailableError =>
+  new QueueUnavailableError(
+    `redis does not know generation "${generationId}" yet: it lost its memory, and the rebuild that opened it again goes on to read what S3 remembers; call again later`,
+    { reached: 'no', generationId, details: { reason: 'reading' } },
+  );
+
+/** Reads a generation; undefined when Redis has none of this id. @param knownRequest Its request, if it is known: a large one takes a trip of its own. */
+export async function findGeneration(
+  redis: Redis,
+  prefix: string,
+  generationId: string,
+  knownRequest?: GrokImagineRequest,
+): Promise<GenerationView | undefined> {
+  const reply = await read(redis, prefix, generationId);
+  if (reply === null) return undefined;
+  if (reply === READING) throw unread(generationId);
+  const view = parseGenerationView(prefix, generationId, reply);
+  if (!hasLargeRequest(reply)) return view;
+  const request = knownRequest ?? (await readLargeRequest(redis, prefix, generationId));
+  return request && { ...view, request };
+}
+
+/** Reads the submissions of a generation; none when Redis does not know it. */
+export async function findSubmissions(redis: Redis, prefix: string, generationId: string): Promise<FoundSubmission[]> {
+  const reply = await read(redis, prefix, generationId);
+  return reply === null || reply === READING ? [] : parseFoundSubmissions(prefix, generationId, reply);
+}

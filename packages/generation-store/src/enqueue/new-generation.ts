@@ -1,0 +1,66 @@
+import { createHash } from 'node:crypto';
+import type { RememberedGeneration } from '@darkroom/contracts';
+import { outlineOf } from './large-request.ts';
+import type { Retention } from './retention.ts';
+
+export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+
+/**
+ * What the scripts that make a generation get first, ARGV[1] to ARGV[15]. The digest of the request is that of its text, which
+ * is the same from Redis and from S3: whoever enqueues a generation again that was brought back finds the one that he made.
+ */
+export function generationArguments(
+  prefix: string,
+  retention: Retention,
+  generation: Omit<RememberedGeneration, 'submissions' | 'createdAt'>,
+): (string | number)[] {
+  const { generationId, tenant, request, imageNanoUsd, deadlineAt, runAt, idempotencyKeyHash, retryOf } = generation;
+  const requestJson = JSON.stringify(request);
+  return [
+    prefix,
+    generationId,
+    requestJson,
+    sha256(requestJson),
+    tenant,
+    request.numberResults,
+    imageNanoUsd,
+    deadlineAt ?? '',
+    runAt ?? '',
+    idempotencyKeyHash ?? '',
+    retention.idempotencySeconds,
+    retention.recordSeconds,
+    request.clientReference ?? '',
+    retryOf ?? '',
+    outlineOf(request, requestJson),
+  ];
+}
+
+/**
+ * Writes the record of a generation that is not there, for whoever makes one: ARGV[3] to ARGV[15], as `generationArguments`
+ * gives them, say what it is. After the prelude.
+ */
+export const newGeneration = /* lua */ `
+local request, requestDigest, tenant = ARGV[3], ARGV[4], ARGV[5]
+local images, amount, deadlineAt, runAt = tonumber(ARGV[6]), tonumber(ARGV[7]), ARGV[8], ARGV[9]
+local idempotencyDigest, idempotencySeconds, retentionSeconds = ARGV[10], ARGV[11], ARGV[12]
+local clientReference, retryOf, outline = ARGV[13], ARGV[14], ARGV[15]
+local idempotencyKey = prefix .. ':idempotency:' .. tenantPart(tenant) .. ':' .. idempotencyDigest
+
+local function createGeneration(key, id, status, createdAt)
+  -- first: a key of another type ends the script here, before half a record is written
+  redis.call('ZADD', prefix .. ':open', createdAt, id)
+  -- a large request lies apart: each script reads the whole entry, and few need the request
+  if outline ~= '' then redis.call('HSET', key .. ':request', 'request', request) end
+  redis.call('HSET', key, 'status', status, outline == '' and 'request' or 'outline', outline == '' and request or outline, 'requestDigest', requestDigest, 'tenant', tenant,
+    'images', images, 'live', 0, 'createdAt', createdAt, 'cost', 0, 'deadlineAt', deadlineAt, 'runAt', runAt,
+    'idempotencyDigest', idempotencyDigest, 'idempotencySeconds', idempotencySeconds, 'retentionSeconds', retentionSeconds)
+  if clientReference ~= '' then redis.call('HSET', key, 'clientReference', clientReference) end
+  if retryOf ~= '' then redis.call('HSET', key, 'retryOf', retryOf) end
+  for index = 0, images - 1 do redis.call('HSET', key, 'image:' .. index, 'open') end
+end
+
+-- its time begins when the generation is over: a key that ended before could buy the same twice
+local function takeIdempotencyKey(id)
+  if idempotencyDigest ~= '' then redis.call('HSET', idempotencyKey, 'generationId', id, 'requestDigest', requestDigest) end
+end
+`;

@@ -1,0 +1,121 @@
+import {
+  formatUsd,
+  taskUuidOf,
+  type ErrorCode,
+  type FoundSubmission,
+  type GenerationView,
+  type ImageStatus,
+  type ImageView,
+  type SubmissionResult,
+  type VerifiedImage,
+} from '@darkroom/contracts';
+import { z } from 'zod';
+import { readRecord } from '../corrupt-entry.ts';
+import { generationKey, submissionKey } from '../keys.ts';
+import {
+  fieldsOf,
+  flatHashSchema,
+  generationFieldsSchema,
+  storedResult,
+  submissionFieldsSchema,
+  type SubmissionFields,
+} from '../entry-fields.ts';
+
+const replySchema = z.tuple([flatHashSchema, z.array(z.tuple([z.number(), z.number(), flatHashSchema]))]);
+const imageStatusSchema = z.enum(['open', 'succeeded', 'failed', 'lost', 'unknown']);
+
+interface NumberedSubmission {
+  index: number;
+  n: number;
+  fields: SubmissionFields;
+  result?: SubmissionResult;
+}
+
+/** Makes the caller's view out of the reply of `readGenerationScript`. */
+export function parseGenerationView(prefix: string, generationId: string, reply: unknown): GenerationView {
+  const [flat, rows] = replySchema.parse(reply);
+  const hash = fieldsOf(flat);
+  const submissions = rows.map(([index, n, row]): NumberedSubmission => {
+    const key = submissionKey(prefix, { generationId, index, n });
+    const fields = readRecord(key, submissionFieldsSchema, fieldsOf(row));
+    const result = fields.result === undefined ? undefined : readRecord(key, storedResult, fields.result);
+    return { index, n, fields, ...(result === undefined ? {} : { result }) };
+  });
+  const key = generationKey(prefix, generationId);
+  const generation = readRecord(key, generationFieldsSchema, hash);
+  const images = Array.from({ length: generation.images }, (_, index) =>
+    imageView(
+      { generationId, index },
+      readRecord(key, imageStatusSchema, hash[`image:${index}`]),
+      Number(hash[`winner:${index}`] ?? 0),
+      submissions.filter((submission) => submission.index === index),
+    ),
+  );
+  const reserved = submissions.reduce((sum, { fields: { held, reserved: amount } }) => sum + (held ? amount : 0), 0);
+  return {
+    generationId,
+    status: generation.status,
+    tenant: generation.tenant,
+    request: generation.request,
+    images,
+    costUsd: formatUsd(generation.cost),
+    reservedUsd: formatUsd(reserved),
+    createdAt: generation.createdAt,
+    amended: generation.amended === '1',
+    ...(generation.finishedAt === undefined ? {} : { finishedAt: generation.finishedAt }),
+    ...(generation.deadlineAt === undefined ? {} : { deadlineAt: generation.deadlineAt }),
+    ...(generation.runAt === undefined ? {} : { runAt: generation.runAt }),
+    ...(generation.clientReference === undefined ? {} : { clientReference: generation.clientReference }),
+    ...(generation.retryOf === undefined ? {} : { retryOf: generation.retryOf }),
+  };
+}
+
+/** Whether the request of a generation lies apart, by the same reply; the view has its outline then. */
+export function hasLargeRequest(reply: unknown): boolean {
+  const { request, outline } = fieldsOf(replySchema.parse(reply)[0]);
+  return request === undefined && outline !== undefined;
+}
+
+/** All submissions, out of the same reply. */
+export function parseFoundSubmissions(prefix: string, generationId: string, reply: unknown): FoundSubmission[] {
+  const [, rows] = replySchema.parse(reply);
+  return rows.map(([index, n, row]) => {
+    const key = submissionKey(prefix, { generationId, index, n });
+    const { status, firstSentAt } = readRecord(key, submissionFieldsSchema, fieldsOf(row));
+    return { generationId, index, n, status, ...(firstSentAt === undefined ? {} : { firstSentAt }) };
+  });
+}
+
+function imageView(
+  { generationId, index }: { generationId: string; index: number },
+  status: ImageStatus,
+  winner: number,
+  submissions: NumberedSubmission[],
+): ImageView {
+  const newest = submissions.at(-1);
+  if (newest === undefined) throw new RangeError(`image ${index} has no submission`);
+  const shown = submissions.find(({ n }) => n === winner) ?? newest;
+  const { result } = shown;
+  const extras = submissions
+    .filter((submission) => submission.n !== winner && submission.fields.status === 'succeeded')
+    .map((submission) => submission.result?.image)
+    .filter((image): image is VerifiedImage => image !== undefined);
+  const code = shown.fields.code as ErrorCode | '' | undefined; // written by our own scripts from the table of codes
+  return {
+    index,
+    status,
+    submissionStatus: newest.fields.status,
+    submissions: submissions.length,
+    taskUUID: taskUuidOf({ generationId, index, n: shown.n }),
+    costUsd: formatUsd(submissions.reduce((sum, { fields }) => sum + fields.settled, 0)),
+    extras,
+    ...(status === 'succeeded' && result?.image !== undefined ? { image: result.image } : {}),
+    ...(result?.imageUUID === undefined ? {} : { imageUUID: result.imageUUID }),
+    ...(result?.seed === undefined ? {} : { seed: result.seed }),
+    ...(result?.nsfwContent === undefined ? {} : { nsfwContent: result.nsfwContent }),
+    ...(result?.factsFrom === undefined ? {} : { factsFrom: result.factsFrom }),
+    ...(result?.road === undefined ? {} : { road: result.road }),
+    ...(status !== 'succeeded' && code !== undefined && code !== '' ? { fault: { code, message: result?.fault?.message ?? '' } } : {}),
+    ...(shown.fields.settledAt === undefined ? {} : { settledAt: shown.fields.settledAt }),
+  };
+}

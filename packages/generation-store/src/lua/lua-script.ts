@@ -1,0 +1,34 @@
+import { createHash } from 'node:crypto';
+import type { Redis } from 'ioredis';
+import { corruptRecordOf } from '../corrupt-entry.ts';
+
+/** A Lua script of ours, sent by its hash and, when the server does not hold it, once in full. */
+export interface LuaScript {
+  /**
+   * @param key The one key that decides the slot; the others are derived from the prefix inside the script.
+   * @throws CorruptRecordError for a record that cannot be worked on, of which nothing was changed then.
+   */
+  run(redis: Redis, key: string, args: readonly (string | number)[]): Promise<unknown>;
+}
+
+export function createLuaScript(source: string): LuaScript {
+  const sha = createHash('sha1').update(source).digest('hex');
+  const evaluate = async (redis: Redis, key: string, args: readonly (string | number)[]): Promise<unknown> => {
+    try {
+      return await redis.evalsha(sha, 1, key, ...args);
+    } catch (error) {
+      // Refused before anything ran, so sending the source is not a second execution.
+      if (error instanceof Error && error.message.startsWith('NOSCRIPT')) return await redis.eval(source, 1, key, ...args);
+      throw error;
+    }
+  };
+  return {
+    async run(redis, key, args) {
+      try {
+        return await evaluate(redis, key, args);
+      } catch (error) {
+        throw corruptRecordOf(error, key) ?? error;
+      }
+    },
+  };
+}

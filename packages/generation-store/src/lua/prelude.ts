@@ -1,0 +1,140 @@
+import { defaultTiming, MAX_CLOCK_SKEW_MS } from '@darkroom/contracts';
+import { sound } from './sound.ts';
+
+/**
+ * What every script starts with. KEYS[1] is the key of the generation (or any key of the shard) and ARGV[1] the prefix; all
+ * other keys follow from the prefix, whose hash tag keeps them in the slot of KEYS[1]. Time is Redis time, so that the
+ * clocks of the pods do not matter.
+ */
+export const prelude = /* lua */ `
+local prefix = ARGV[1]
+
+local function nowMs()
+  local time = redis.call('TIME')
+  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+end
+
+-- 14 digits and more would be printed with an exponent
+local function int(value)
+  return string.format('%.0f', value)
+end
+
+-- ends the script with what corruptRecordOf (corrupt-entry.ts) reads
+local function corrupt(key, field)
+  error('CORRUPT ' .. key .. ' ' .. field, 0)
+end
+
+local function hash(key)
+  local flat = redis.pcall('HGETALL', key)
+  if flat.err then corrupt(key, 'type') end
+  local fields = {}
+  for i = 1, #flat, 2 do fields[flat[i]] = flat[i + 1] end
+  return fields, #flat > 0
+end
+
+-- clocks of hosts agree to within so much; what lies further ahead was written before a clock went back
+local CLOCKS_AGREE_MS = ${MAX_CLOCK_SKEW_MS}
+
+-- How long ago the first send was is not known when its time lies ahead. It counts as too old to be repeated, and is looked for on
+local function firstSendBefore(now, firstSentAt)
+  local at = tonumber(firstSentAt)
+  if at > now + CLOCKS_AGREE_MS then return now - ${defaultTiming.resendWindowMs} end
+  return math.min(at, now)
+end
+
+local function submissionKey(id, index, n)
+  return prefix .. ':submission:' .. id .. ':' .. index .. '-' .. n
+end
+
+-- the name of a tenant as a part of a key or of a period: \`encodeTenant\` of contracts
+local function tenantPart(tenant)
+  return (string.gsub(tenant, '[^%w_.-]', function(letter) return string.format('~%02x', string.byte(letter)) end))
+end
+
+-- a rebuild has opened the store and reads on (recovery/reading.ts). A user with the rights of an earlier version may not ask: until all is read the
+-- store has no epoch, and is closed to it
+local function isReading()
+  return redis.pcall('EXISTS', prefix .. ':reading') == 1
+end
+
+local function isOpen()
+  return redis.call('EXISTS', prefix .. ':epoch') == 1 or isReading()
+end
+
+-- whether a rebuild that reads on may come upon this generation, of which Redis holds no entry
+local function mayBeUnread(id)
+  if not isReading() then return false end
+  if redis.call('HEXISTS', prefix .. ':unread', id) == 1 then return true end
+  -- in two parts: not every Lua reads 48 bits at once
+  local high, low = tonumber(string.sub(id, 1, 8), 16), tonumber(string.sub(id, 10, 13), 16)
+  local before = tonumber(redis.call('HGET', prefix .. ':reading', 'pastBefore') or '')
+  return not high or not low or not before or high * 65536 + low < before
+end
+
+-- names one life of the server: another one after a restart, '' where a server has no such name
+local function serverRun()
+  return string.match(redis.call('INFO', 'server'), 'run_id:(%w+)') or ''
+end
+
+-- names one history of its data: a server that became a replica and was promoted again tells another one, and may have taken over
+-- the memory of a server that lagged. The run of a server stays the same then
+local function replicationId()
+  return string.match(redis.call('INFO', 'replication'), 'master_replid:(%w+)') or ''
+end
+
+-- both, for those that ask
+local function serverName()
+  return serverRun() .. '/' .. replicationId()
+end
+
+-- A user with the rights of an earlier version may not ask, and does not notice
+local function hasOtherHistory()
+  local history = redis.pcall('GET', prefix .. ':server-history')
+  return history ~= replicationId() and not (type(history) == 'table' and history.err)
+end
+
+-- true while this server's memory was not compared with S3: its last moments may be forgotten, holds among them. Nothing is
+-- bought then, no sum of money is trusted, and nobody is told that something was never sent
+local function recovering()
+  return not isOpen() or redis.call('GET', prefix .. ':server-run') ~= serverRun() or hasOtherHistory()
+end
+
+-- keeps that the memory of this server is whole. The history has a key of its own: workers of version 0.2.0 know the first one alone
+local function trustServer()
+  redis.call('SET', prefix .. ':server-run', serverRun())
+  redis.call('SET', prefix .. ':server-history', replicationId())
+end
+
+-- names a stretch in which this server has forgotten nothing: another one after each comparison with S3, '' until then. A server can
+-- be replaced by another one and come back under its old name, without its last moments; so its name alone does not do
+local function memoryId()
+  if recovering() then return '' end
+  return redis.call('GET', prefix .. ':memory') or serverRun()
+end
+
+local function memoryCount(memory)
+  return tonumber(string.match(memory, '/(%d+)$') or '') or 0
+end
+
+local function beginMemory()
+  redis.call('SET', prefix .. ':memory', serverRun() .. '/' .. int(memoryCount(redis.call('GET', prefix .. ':memory') or '') + 1))
+end
+
+-- A process has seen a later state of this store than this one: the address leads to a server that another one has replaced, or an
+-- older copy was brought into a running server, whose name stays the same. This memory has to be compared; the next one gets a later name
+local function noticeOlderMemory(seenEpoch, seenMemory, seenAt)
+  if seenMemory == '' or redis.call('GET', prefix .. ':epoch') ~= seenEpoch then return end
+  local memory = redis.call('GET', prefix .. ':memory') or ''
+  local at = tonumber(redis.call('HGET', prefix .. ':checkpoint', 'at') or '') or 0
+  local count, seen = memoryCount(memory), memoryCount(seenMemory)
+  if count > seen or (memory == seenMemory and at >= tonumber(seenAt)) then return end
+  redis.call('DEL', prefix .. ':server-run')
+  redis.call('SET', prefix .. ':memory', seenMemory)
+end
+
+local function announce(event, id, index, n, at)
+  local text = '{"event":"' .. event .. '","generationId":"' .. id .. '","at":' .. int(at)
+  if index then text = text .. ',"index":' .. index .. ',"n":' .. n end
+  redis.call('PUBLISH', prefix .. ':events:' .. id, text .. '}')
+end
+${sound}`;

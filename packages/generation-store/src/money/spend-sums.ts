@@ -1,0 +1,218 @@
+import { type CoveredPeriods, isCovered, type NanoUsd } from '@darkroom/contracts';
+import type { Redis } from 'ioredis';
+import { z } from 'zod';
+import { spendSumsKey } from '../keys.ts';
+import { createLuaScript } from '../lua/lua-script.ts';
+import { money } from '../lua/money.ts';
+import { prelude } from '../lua/prelude.ts';
+
+/** Periods that are read in one step: a few milliseconds of Redis. */
+const PERIODS_AT_ONCE = 500;
+
+/** After the prelude. */
+const sums = /* lua */ `
+local sumsKey, movedKey = prefix .. ':spend-sums', prefix .. ':moved-periods'
+-- moves of holds that were not followed
+local function unfollowed()
+  return (tonumber(redis.call('GET', prefix .. ':hold-moves') or '0') or 0) - (tonumber(redis.call('HGET', sumsKey, 'holds') or '0') or 0)
+end
+`;
+
+/**
+ * Says what there is to write. It writes itself, so that a replica, whose ledger may be behind, refuses it.
+ * Replies: not-compared | <now> <memory> <moves> <1 when every period is known to have moved> then recorded, base of level 1, its moves,
+ * base of level 2, its moves; '' for what there is not.
+ */
+const lookAtSumsScript = createLuaScript(/* lua */ `${prelude}${sums}
+if recovering() then return { 'not-compared' } end
+for _, each in ipairs({ { sumsKey, 'hash' }, { movedKey, 'zset' } }) do
+  local kind = redis.call('TYPE', each[1]).ok
+  if kind ~= 'none' and kind ~= each[2] then redis.call('UNLINK', sumsKey, movedKey) end
+end
+local now = int(nowMs())
+redis.call('HSET', sumsKey, 'lookedAt', now)
+local known = redis.call('HMGET', sumsKey, 'moves', 'isWhole', 'unfollowed', 'recorded', 'base1', 'moves1', 'base2', 'moves2')
+local isWhole = known[2] == '1' and known[3] == int(unfollowed())
+local reply = { now, memoryId(), known[1] or '0', isWhole and '1' or '0' }
+for at = 4, 8 do reply[#reply + 1] = known[at] or '' end
+return reply
+`);
+
+/** Begins to look for all periods anew, as far as they are not known to have moved. Replies how many moves of holds were not followed. */
+const beginWholeScript = createLuaScript(/* lua */ `${prelude}${sums}
+redis.call('HDEL', sumsKey, 'isWhole', 'recorded', 'base1', 'moves1', 'base2', 'moves2')
+return int(unfollowed())
+`);
+
+/** Counts periods as moved, from ARGV[2] on. */
+const noteFoundScript = createLuaScript(/* lua */ `${prelude}${sums}
+local move = redis.call('HINCRBY', sumsKey, 'moves', 1)
+for at = 2, #ARGV do redis.call('ZADD', movedKey, move, ARGV[at]) end
+return 1
+`);
+
+/** All periods are known to have moved, if this is the memory ARGV[2] still and each move of a hold was followed since. Replies 1 or 0. */
+const endWholeScript = createLuaScript(/* lua */ `${prelude}${sums}
+if memoryId() ~= ARGV[2] or int(unfollowed()) ~= ARGV[3] then return 0 end
+redis.call('HSET', sumsKey, 'isWhole', 1, 'unfollowed', ARGV[3])
+return 1
+`);
+
+/** Replies how many periods have moved since the move ARGV[2]. */
+const countMovedScript = createLuaScript(/* lua */ `${prelude}${sums}
+return redis.call('ZCOUNT', movedKey, '(' .. ARGV[2], '+inf')
+`);
+
+/**
+ * Reads the sums of periods that have moved since the move ARGV[2]: about PERIODS_AT_ONCE, and all of one move. One that moves while they
+ * are read comes again, later. Replies: the last move | 1 when these were all | then period and sum in turn; '' for a sum that cannot be read.
+ */
+const readMovedScript = createLuaScript(/* lua */ `${prelude}${money}${sums}
+local entries = redis.call('ZRANGEBYSCORE', movedKey, '(' .. ARGV[2], '+inf', 'WITHSCORES', 'LIMIT', 0, ${PERIODS_AT_ONCE})
+if #entries == 0 then return { ARGV[2], '1' } end
+local last = entries[#entries]
+local names, isThere = {}, {}
+for at = 1, #entries, 2 do
+  names[#names + 1] = entries[at]
+  isThere[entries[at]] = true
+end
+for _, name in ipairs(redis.call('ZRANGEBYSCORE', movedKey, last, last)) do
+  if not isThere[name] then names[#names + 1] = name end
+end
+local reply = { last, #entries < ${2 * PERIODS_AT_ONCE} and '1' or '0' }
+for _, name in ipairs(names) do
+  local spend = redis.pcall('HMGET', prefix .. ':spend:' .. name, 'reserved', 'settled')
+  local sum, unread = '', unreadIn(name)
+  if not spend.err and unread and isWhole(spend[1] or '0') and isWhole(spend[2] or '0') then
+    sum = int(math.max(0, tonumber(spend[1] or '0') + tonumber(spend[2] or '0') + unread))
+  end
+  reply[#reply + 1] = name
+  reply[#reply + 1] = sum
+end
+return reply
+`);
+
+/** Forgets periods in which nothing can be bought any more, from ARGV[2] on. */
+const forgetMovedScript = createLuaScript(/* lua */ `${prelude}${sums}
+for at = 2, #ARGV do redis.call('ZREM', movedKey, ARGV[at]) end
+return 1
+`);
+
+/**
+ * Keeps what S3 holds, if this is the memory ARGV[2] still: another may not know the moves that were counted. ARGV: prefix, memory, level,
+ * key in S3, the move up to which it holds all. Replies 1 or 0.
+ */
+const noteRecordedScript = createLuaScript(/* lua */ `${prelude}${sums}
+if memoryId() ~= ARGV[2] then return 0 end
+redis.call('HSET', sumsKey, 'recorded', ARGV[5])
+if ARGV[3] ~= '0' then redis.call('HSET', sumsKey, 'base' .. ARGV[3], ARGV[4], 'moves' .. ARGV[3], ARGV[5]) end
+if ARGV[3] == '2' then redis.call('HDEL', sumsKey, 'base1', 'moves1') end
+return 1
+`);
+
+/** An object in S3 that others build on. */
+export interface SumsBase {
+  key: string;
+  /** The move up to which it holds all. */
+  moves: number;
+}
+
+/** The state of the sums in Redis, from which a worker decides what to write into S3. */
+export interface SumsLook {
+  /** Redis time, in milliseconds since 1970. */
+  now: number;
+  /** Names the stretch in which this server has forgotten nothing. */
+  memory: string;
+  /** How often money has moved. */
+  moves: number;
+  /** True once `:moved-periods` names each period that holds money. */
+  isWhole: boolean;
+  /** The move up to which S3 holds everything. */
+  recorded?: number;
+  bases: Partial<Record<1 | 2, SumsBase>>;
+}
+
+/** Periods and their sums; undefined for a sum that cannot be read. */
+export type ReadSums = [period: string, nanoUsd: NanoUsd | undefined][];
+
+/** The sums of the ledger as they are written into S3: every method is one script or a few. */
+export interface SpendSumsStore {
+  /** @returns undefined while the memory of Redis is not compared with S3. */
+  look(): Promise<SumsLook | undefined>;
+  /** Looks for all periods, wherever money may have moved without being followed. @returns false if that goes on. */
+  findAll(memory: string, covered: CoveredPeriods): Promise<boolean>;
+  countMoved(since: number): Promise<number>;
+  /** Reads what has moved since, a page at a time. */
+  readMoved(since: number): AsyncGenerator<ReadSums, void, undefined>;
+  /** Forgets periods in which nothing can be bought any more. */
+  forgetMoved(periods: readonly string[]): Promise<void>;
+  /** Keeps what S3 holds. @returns false if Redis may have forgotten something since `look`. */
+  noteRecorded(recorded: SumsBase & { memory: string; level: 0 | 1 | 2 }): Promise<boolean>;
+}
+
+const number = z.coerce.number();
+const optionalNumber = z.union([z.literal('').transform(() => undefined), number]);
+const lookSchema = z.union([
+  z.tuple([z.literal('not-compared')]),
+  z.tuple([number, z.string(), number, z.enum(['0', '1']), optionalNumber, z.string(), optionalNumber, z.string(), optionalNumber]),
+]);
+const pageSchema = z.tuple([z.string(), z.enum(['0', '1'])]).rest(z.string());
+const SCAN_COUNT = 1000;
+
+export function buildSpendSumsStore({ prefix }: { prefix: string }, redis: Redis): SpendSumsStore {
+  const key = spendSumsKey(prefix);
+
+  async function* scanPeriods(): AsyncGenerator<string[], void, undefined> {
+    const begin = `${prefix}:spend:`;
+    let cursor = '0';
+    do {
+      const [next, keys] = await redis.scan(cursor, 'MATCH', `${begin.replaceAll(/[[\]*?\\]/g, String.raw`\$&`)}*`, 'COUNT', SCAN_COUNT);
+      cursor = next;
+      yield keys.map((name) => name.slice(begin.length));
+    } while (cursor !== '0');
+  }
+
+  return {
+    async look() {
+      const reply = lookSchema.parse(await lookAtSumsScript.run(redis, key, [prefix]));
+      if (reply[0] === 'not-compared') return undefined;
+      const [now, memory, moves, isWhole, recorded, key1, moves1, key2, moves2] = reply;
+      return {
+        now,
+        memory,
+        moves,
+        isWhole: isWhole === '1',
+        ...(recorded === undefined ? {} : { recorded }),
+        bases: {
+          ...(moves1 === undefined ? {} : { 1: { key: key1, moves: moves1 } }),
+          ...(moves2 === undefined ? {} : { 2: { key: key2, moves: moves2 } }),
+        },
+      };
+    },
+    async findAll(memory, covered) {
+      const unfollowed = z.string().parse(await beginWholeScript.run(redis, key, [prefix]));
+      for await (const names of scanPeriods()) {
+        const found = names.filter((name) => isCovered(name, covered));
+        for (let at = 0; at < found.length; at += PERIODS_AT_ONCE)
+          await noteFoundScript.run(redis, key, [prefix, ...found.slice(at, at + PERIODS_AT_ONCE)]);
+      }
+      return (await endWholeScript.run(redis, key, [prefix, memory, unfollowed])) === 1;
+    },
+    countMoved: async (since) => number.parse(await countMovedScript.run(redis, key, [prefix, since])),
+    async *readMoved(since) {
+      for (let after = String(since), isEnd = false; !isEnd;) {
+        const [last, end, ...flat] = pageSchema.parse(await readMovedScript.run(redis, key, [prefix, after]));
+        [after, isEnd] = [last, end === '1'];
+        const page: ReadSums = [];
+        for (let at = 0; at + 1 < flat.length; at += 2) page.push([flat[at] ?? '', flat[at + 1] === '' ? undefined : Number(flat[at + 1])]);
+        yield page;
+      }
+    },
+    async forgetMoved(periods) {
+      for (let at = 0; at < periods.length; at += PERIODS_AT_ONCE)
+        await forgetMovedScript.run(redis, key, [prefix, ...periods.slice(at, at + PERIODS_AT_ONCE)]);
+    },
+    noteRecorded: async ({ memory, level, key: object, moves }) =>
+      (await noteRecordedScript.run(redis, key, [prefix, memory, level, object, moves])) === 1,
+  };
+}

@@ -1,0 +1,47 @@
+import { parseRef, type NanoUsd, type SubmissionRef } from '@darkroom/contracts';
+import type { Redis } from 'ioredis';
+import { corruptRecordOf } from '../corrupt-entry.ts';
+import { generationKey, submissionKey, unknownKey } from '../keys.ts';
+
+/** A submission of which nobody knows what became, and whose money is on hold. */
+export interface UnknownOutcome {
+  ref: SubmissionRef;
+  tenant: string;
+  heldNanoUsd: NanoUsd;
+  /** When it was given up, in milliseconds since 1970. */
+  since: number;
+}
+
+export interface UnknownOutcomes {
+  count: number;
+  /** The oldest of them. */
+  oldest: UnknownOutcome[];
+}
+
+/** Reads what is unknown. @param limit How many are described. */
+export async function readUnknown(redis: Redis, prefix: string, limit: number): Promise<UnknownOutcomes> {
+  const [count, flat] = await Promise.all([
+    redis.zcard(unknownKey(prefix)),
+    limit === 0 ? [] : redis.zrange(unknownKey(prefix), '0', String(limit - 1), 'WITHSCORES'),
+  ]);
+  const named = flat.flatMap((name, at) => {
+    const ref = at % 2 === 0 ? parseRef(name) : undefined;
+    return ref === undefined ? [] : [{ ref, since: Number(flat[at + 1]) }];
+  });
+  const oldest = named.map(async ({ ref, since }): Promise<UnknownOutcome | undefined> => {
+    const [reserved, tenant] = await Promise.all([
+      readField(redis, submissionKey(prefix, ref), 'reserved'),
+      readField(redis, generationKey(prefix, ref.generationId), 'tenant'),
+    ]);
+    // An entry without its record is passed by: the others are described.
+    return reserved === null || tenant === null ? undefined : { ref, since, tenant, heldNanoUsd: Number(reserved) };
+  });
+  return { count, oldest: (await Promise.all(oldest)).filter((each) => each !== undefined) };
+}
+
+/** A field of a hash; null without one, and for a key of another type. */
+const readField = (redis: Redis, key: string, field: string): Promise<string | null> =>
+  redis.hget(key, field).catch((error: unknown) => {
+    if (corruptRecordOf(error, key) !== undefined) return null;
+    throw error;
+  });

@@ -1,0 +1,95 @@
+import type { SubmissionRef, SubmissionView } from '@darkroom/contracts';
+import type { Redis } from 'ioredis';
+import { z } from 'zod';
+import { readRecord } from '../corrupt-entry.ts';
+import { fieldsOf, flatHashSchema, generationFieldsSchema, submissionFieldsSchema } from '../entry-fields.ts';
+import { generationKey, refArguments, submissionKey } from '../keys.ts';
+import { fold } from '../lua/fold.ts';
+import { createLuaScript } from '../lua/lua-script.ts';
+import { money } from '../lua/money.ts';
+import { prelude } from '../lua/prelude.ts';
+import { sends } from '../lua/sends.ts';
+
+/** Reads what a settlement needs in one trip, and expires the generation when its deadline has passed. */
+const beginSettlementScript = createLuaScript(/* lua */ `${prelude}${money}${fold}${sends}
+local key, id, index, n = KEYS[1], ARGV[2], ARGV[3], ARGV[4]
+local now = nowMs()
+local generation, known = hash(key)
+if not known then return { 'no-record' } end
+local submissionKey, nextKey = submissionKey(id, index, n), submissionKey(id, index, n + 1)
+local submission, planned = hash(submissionKey)
+if not planned then return { 'no-record' } end
+soundGeneration(key, generation)
+soundSubmission(submissionKey, submission)
+if generation.deadlineAt ~= '' and now >= tonumber(generation.deadlineAt) and not recovering() then
+  -- another image of the generation that cannot be read keeps it open, and none of the others from coming home
+  local isClosed, why = pcall(closeGeneration, key, id, 'expired', now)
+  if not isClosed and not string.find(tostring(why), 'CORRUPT', 1, true) then error(why, 0) end
+end
+-- times that lie ahead were written before the clock of Redis went back: what is counted from them would wait for it to catch up
+for _, field in ipairs({ 'succeededSeenAt', 'deliveredAt', 'toldAt' }) do
+  if tonumber(submission[field] or '') and tonumber(submission[field]) > now then redis.call('HSET', submissionKey, field, int(now)) end
+end
+if submission.firstSentAt and submission.firstSentAt ~= '' and tonumber(submission.firstSentAt) > now then
+  redis.call('HSET', submissionKey, 'firstSentAt', int(firstSendBefore(now, submission.firstSentAt)))
+end
+redis.call('HINCRBY', submissionKey, 'settlements', 1)
+local nextPlanned = redis.call('HGET', nextKey, 'status') == 'planned' and int(n + 1) or ''
+return { 'found', int(now), redis.call('HGETALL', key), redis.call('HGETALL', submissionKey), nextPlanned, conflictOf(submission) }
+`);
+
+const number = z.coerce.number();
+
+const beginReplySchema = z.union([
+  z.tuple([z.literal('no-record')]),
+  z.tuple([z.literal('found'), number, flatHashSchema, flatHashSchema, z.string(), z.enum(['', 'proved', 'provable', 'unprovable'])]),
+]);
+
+/** A time that lies ahead was written before the clock of Redis went back: then the question is due. */
+const leftMs = ({ at, againInMs }: { at: number; againInMs: number }, now: number): number =>
+  at > now ? 0 : Math.max(0, at + againInMs - now);
+
+/** Reads a submission at the start of a settlement; undefined when Redis has no record of it. */
+export async function beginSettlement(redis: Redis, prefix: string, ref: SubmissionRef): Promise<SubmissionView | undefined> {
+  const reply = beginReplySchema.parse(
+    await beginSettlementScript.run(redis, generationKey(prefix, ref.generationId), refArguments(prefix, ref)),
+  );
+  if (reply[0] === 'no-record') return undefined;
+  const [, now, generationHash, submissionHash, nextPlanned, conflict] = reply;
+  const generation = readRecord(generationKey(prefix, ref.generationId), generationFieldsSchema, fieldsOf(generationHash));
+  const submission = readRecord(submissionKey(prefix, ref), submissionFieldsSchema, fieldsOf(submissionHash));
+  const { asked, deliveredAt, firstSentAt, succeededSeenAt, missingAt, quarantineKey, facts, told, toldAt = now, image } = submission;
+  return {
+    now,
+    status: submission.status,
+    request: generation.request,
+    generationClosed: generation.status !== 'queued' && generation.status !== 'running',
+    round: submission.round,
+    sends: submission.sends,
+    deliverySeq: submission.deliverySeq,
+    settlements: submission.settlements,
+    polls: submission.polls,
+    looks: submission.looks,
+    hasConflicted: submission.conflictAt !== undefined,
+    strikes: submission.strikes,
+    reservation: { amountNanoUsd: submission.reserved, periods: submission.periods },
+    ...(generation.runAt === undefined ? {} : { runAt: generation.runAt }),
+    ...(deliveredAt === undefined ? {} : { deliveredAt }),
+    ...(asked === undefined ? {} : { asked: { seq: asked.seq, leftMs: leftMs(asked, now) } }),
+    ...(firstSentAt === undefined ? {} : { firstSentAt }),
+    ...(succeededSeenAt === undefined ? {} : { succeededSeenAt }),
+    ...(conflict === '' ? {} : { conflict }),
+    ...(missingAt === undefined ? {} : { missingAt }),
+    ...(quarantineKey === undefined ? {} : { quarantineKey }),
+    ...(facts === undefined ? {} : { facts: withoutUndefined(facts) }),
+    ...(told === undefined ? {} : { told: { what: told === 'unclear' ? told : withoutUndefined(told), at: toldAt } }),
+    ...(image === undefined ? {} : { image }),
+    ...(nextPlanned === '' ? {} : { nextPlanned: Number(nextPlanned) }),
+  };
+}
+
+function withoutUndefined<T extends object>(value: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(value).filter(([, field]) => field !== undefined)) as {
+    [K in keyof T]: Exclude<T[K], undefined>;
+  }; // only absent fields were dropped
+}

@@ -1,0 +1,102 @@
+import { createHash } from 'node:crypto';
+import { type SubmissionRef, type SubmissionStatus, submissionStatuses, type Told } from '@darkroom/contracts';
+import type { Redis } from 'ioredis';
+import { z } from 'zod';
+import { generationKey, refArguments } from '../keys.ts';
+import { createLuaScript } from '../lua/lua-script.ts';
+import { prelude } from '../lua/prelude.ts';
+
+/** Distinct bodies kept for one submission: enough for every documented shape of news, small enough for a flood. */
+export const MAX_DELIVERIES = 20;
+/** Deliveries kept that name no submission of ours although their capability is valid. */
+const MAX_UNCLAIMED = 1000;
+
+/**
+ * Keeps a delivery under the next number, or knows it already (I6). It never creates a record (I9): one that belongs to no
+ * submission is kept apart. What it tells of the task (ARGV[7], '' for nothing) is kept too; where two tell different things, only
+ * that is kept, for good.
+ */
+const recordDeliveryScript = createLuaScript(/* lua */ `${prelude}
+local id, index, n, digest, body, told = ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7]
+local key = submissionKey(id, index, n)
+local deliveries = prefix .. ':deliveries:' .. id .. ':' .. index .. '-' .. n
+local state = redis.pcall('HMGET', key, 'status', 'deliverySeq', 'told', 'asked')
+if state.err then corrupt(key, 'type') end
+if not state[1] then
+  local unclaimed = prefix .. ':deliveries-unclaimed'
+  redis.call('LPUSH', unclaimed, id .. '/' .. index .. '-' .. n .. ' ' .. body)
+  redis.call('LTRIM', unclaimed, 0, ${MAX_UNCLAIMED - 1})
+  return { 'unknown-submission', '0', '', '0' }
+end
+if not isWhole(state[2]) then corrupt(key, 'deliverySeq') end
+if not knownStatus.submission[state[1]] then corrupt(key, 'status') end
+-- whether a run has asked after the newest one (recordQuestionScript)
+local askedSeq = tonumber(string.match(state[4] or '', '^(%d+) ') or '')
+local isAsked = askedSeq and askedSeq >= tonumber(state[2]) and '1' or '0'
+if redis.call('HEXISTS', deliveries, digest) == 1 then return { 'duplicate', state[2], state[1], isAsked } end
+local now = nowMs()
+-- also of one that is too many to be kept: it may be the true one after a flood of false ones
+if told ~= '' then
+  if not state[3] then
+    redis.call('HSET', key, 'told', told, 'toldAt', int(now))
+  elseif state[3] ~= told then
+    redis.call('HSET', key, 'told', 'unclear')
+  end
+end
+if redis.call('HLEN', deliveries) >= ${MAX_DELIVERIES} then return { 'overflow', state[2], state[1], isAsked } end
+local seq = redis.call('HINCRBY', key, 'deliverySeq', 1)
+redis.call('HSET', key, 'deliveredAt', int(now))
+redis.call('HSET', deliveries, digest, '{"seq":' .. seq .. ',"at":' .. int(now) .. ',"body":' .. cjson.encode(body) .. '}')
+-- in milliseconds: of the last half second TTL says 0, and what it is said of would stay for ever
+local ttl = redis.call('PTTL', key)
+if ttl >= 0 then redis.call('PEXPIRE', deliveries, math.max(ttl, 1)) end
+announce('submission.delivered', id, index, n, now)
+return { 'recorded', int(seq), state[1], '0' }
+`);
+
+/** What is kept of a body. The documented ones have less than a thousand characters; a longer one is told from others by its digest. */
+const MAX_KEPT_CHARACTERS = 8192;
+
+export interface DeliveryReceipt {
+  kind: 'recorded' | 'duplicate' | 'overflow' | 'unknown-submission';
+  /** The number of the newest distinct delivery. */
+  seq: number;
+  /** True if a question was put after that delivery. */
+  isAsked: boolean;
+  status?: SubmissionStatus;
+}
+
+/** Keeps a delivery (I6). @param body The raw body, as it came. @param told What it tells of the task of its capability. */
+export async function recordDelivery(
+  redis: Redis,
+  prefix: string,
+  ref: SubmissionRef,
+  body: string,
+  told: Told = 'nothing',
+): Promise<DeliveryReceipt> {
+  const digest = createHash('sha256').update(body).digest('base64url');
+  const [kind, seq, status, isAsked] = z
+    .tuple([
+      z.enum(['recorded', 'duplicate', 'overflow', 'unknown-submission']),
+      z.coerce.number(),
+      z.enum(['', ...submissionStatuses]),
+      z.enum(['0', '1']),
+    ])
+    .parse(
+      await recordDeliveryScript.run(redis, generationKey(prefix, ref.generationId), [
+        ...refArguments(prefix, ref),
+        digest,
+        body.slice(0, MAX_KEPT_CHARACTERS),
+        writeTold(told),
+      ]),
+    );
+  return { kind, seq, isAsked: isAsked === '1', ...(status === '' ? {} : { status }) };
+}
+
+/** The same facts are the same text, so that the script can compare them. */
+function writeTold(told: Told): string {
+  if (told === 'nothing') return '';
+  if (told === 'unclear') return told;
+  const { seed, costNanoUsd, imageUUID, imageURL, nsfwContent } = told;
+  return JSON.stringify({ seed, costNanoUsd, imageUUID, imageURL, nsfwContent });
+}

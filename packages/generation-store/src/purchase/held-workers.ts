@@ -1,0 +1,61 @@
+import type { Redis } from 'ioredis';
+import { z } from 'zod';
+import { json } from '../corrupt-entry.ts';
+import { dryRunChargedKey, heldWorkersKey } from '../keys.ts';
+
+/** Why a worker buys nothing: the provider refuses its account, refuses the plainest purchase, or what answers is not the provider. */
+export const holdKinds = ['account', 'refusing', 'foreign'] as const;
+export type HoldKind = (typeof holdKinds)[number];
+
+/** A worker that buys nothing until the provider answers it well. The others go on. */
+export interface HeldWorker {
+  worker: string;
+  kind: HoldKind;
+  /** In words, safe to show. */
+  reason: string;
+  /** Milliseconds since 1970. */
+  since: number;
+}
+
+/** A held worker asks again every ten seconds (`maxProbeMs`) and says so; one that was silent for longer is gone. */
+const SILENT_MS = 60_000;
+
+const heldSchema = json
+  .pipe(z.object({ kind: z.enum(holdKinds), reason: z.string(), since: z.number().min(0).max(8.64e15), seenAt: z.number() }))
+  .optional()
+  .catch(undefined);
+
+/** Says that a worker buys nothing. Said again with each look, or it is forgotten. */
+export async function reportHeld(redis: Redis, prefix: string, { worker, ...held }: HeldWorker): Promise<void> {
+  await redis.hset(heldWorkersKey(prefix), worker, JSON.stringify({ ...held, seenAt: await readTime(redis) }));
+}
+
+/** Says that a worker buys again, or ends. */
+export async function reportFree(redis: Redis, prefix: string, worker: string): Promise<void> {
+  await redis.hdel(heldWorkersKey(prefix), worker);
+}
+
+/** The workers that buy nothing now. Those that ended without saying so are taken out. */
+export async function readHeldWorkers(redis: Redis, prefix: string): Promise<HeldWorker[]> {
+  const [now, fields] = await Promise.all([readTime(redis), redis.hgetall(heldWorkersKey(prefix))]);
+  const entries = Object.entries(fields).map(([worker, text]) => ({ worker, held: heldSchema.parse(text) }));
+  const gone = entries.filter(({ held }) => held === undefined || held.seenAt < now - SILENT_MS);
+  if (gone.length > 0) await redis.hdel(heldWorkersKey(prefix), ...gone.map(({ worker }) => worker));
+  return entries.flatMap(({ worker, held }) => {
+    if (held === undefined || held.seenAt < now - SILENT_MS) return [];
+    const { kind, reason, since } = held;
+    return [{ worker, kind, reason, since }];
+  });
+}
+
+const readTime = async (redis: Redis): Promise<number> => Number((await redis.time())[0]) * 1000;
+
+/** Keeps that the provider ran a dry run as a purchase: no process of this Darkroom makes one again. */
+export async function noteDryRunCharged(redis: Redis, prefix: string): Promise<void> {
+  await redis.set(dryRunChargedKey(prefix), '1');
+}
+
+/** Whether the provider is known to charge for dry runs. */
+export async function isDryRunCharged(redis: Redis, prefix: string): Promise<boolean> {
+  return (await redis.exists(dryRunChargedKey(prefix))) === 1;
+}

@@ -1,0 +1,176 @@
+import type { SendVerdict, SubmissionRef, VerdictMeaning } from '@darkroom/contracts';
+import type { Redis } from 'ioredis';
+import { z } from 'zod';
+import { generationKey, refArguments } from '../keys.ts';
+import { createLuaScript } from '../lua/lua-script.ts';
+import { money } from '../lua/money.ts';
+import { prelude } from '../lua/prelude.ts';
+import { sends } from '../lua/sends.ts';
+import { tasksAtProvider } from '../lua/tasks-at-provider.ts';
+
+/**
+ * Keeps what one send came to, and says what that means for the submission:
+ * accepted | planned (nothing of it is under way: send again later) | unproven (an earlier send may have been accepted: left
+ * to the settlement) | refused (the refusal is final).
+ *
+ * A conflict decides nothing: it is left to the settlement, and keeps everything else of the submission from being sent. So does one
+ * that only the audit trail told ("conflict-seen"), before this send left.
+ *
+ * Done twice for one send it changes nothing the second time.
+ */
+const recordVerdictScript = createLuaScript(/* lua */ `${prelude}${money}${sends}${tasksAtProvider}
+local id, index, n, send, verdict = ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
+local key = submissionKey(id, index, n)
+local submission, known = hash(key)
+if not known then return 'unproven' end
+local generation, hasGeneration = hash(KEYS[1])
+soundSubmission(key, submission)
+if hasGeneration then soundGeneration(KEYS[1], generation) end
+local periods = periodsOf(generation.tenant or '', nowMs())
+if submission.held == 'due' then soundLedger(namesOf(periods)) end
+if submission.verdictOf == send then return submission.verdict end
+
+local earlier = 0
+for field in pairs(submission) do
+  if string.sub(field, 1, 5) == 'send:' and field ~= 'send:' .. send then earlier = earlier + 1 end
+end
+-- a send that the record does not hold was forgotten by Redis, and others may have been with it: no refusal is final then. Nor is one
+-- after a restart, until the next round has asked S3 whether it holds an intent that Redis forgot
+local forgotten = not submission['send:' .. send]
+-- told again after its end, which was recorded: it is counted once
+local toldAgain = forgotten and tonumber(send) <= tonumber(submission.sends)
+local live = submission.status == 'planned' or submission.status == 'committed'
+local now = nowMs()
+if not submission.firstSentAt then redis.call('HSET', key, 'firstSentAt', int(now)) end
+if forgotten then
+  if not toldAgain then redis.call('HSET', key, 'memory', '', 'remembered', 0) end
+  -- its number is not given away again, or the next send would be taken for this one
+  if tonumber(send) > tonumber(submission.sends) then redis.call('HSET', key, 'sends', send) end
+  if generation.status == 'queued' then redis.call('HSET', KEYS[1], 'status', 'running') end
+end
+-- what may be bought holds its money, whatever the caps say: the commit that held it was forgotten
+local function holdWhatIsDue()
+  if submission.held == 'due' then makeHold(key, submission, periods) end
+end
+
+local function accept()
+  holdWhatIsDue()
+  redis.call('HSET', key, 'send:' .. send, 'accepted')
+  redis.call('SET', prefix .. ':accepted-at', int(now))
+  if live then
+    redis.call('HSET', key, 'status', 'accepted', 'acceptedAt', int(now))
+    announce('submission.accepted', id, index, n, now)
+  end
+  return 'accepted'
+end
+
+-- a proved refusal starts a new round, which gets an intent of its own in S3; not so a send without an intent: S3 may hold one
+-- of this round that Redis forgot, and the next send must meet it. It may also hold the one of this send, by which it is known
+local function drop()
+  if submission.refusalBeside and (verdict == 'not-sent' or verdict == 'no-intent') then
+    redis.call('HSET', key, 'refusalBeside', (string.gsub(submission.refusalBeside, ' ' .. send .. ' ', ' ')))
+  end
+  if redis.call('HDEL', key, 'send:' .. send) == 0 then return end
+  if verdict ~= 'no-intent' then
+    redis.call('HINCRBY', key, 'round', 1)
+    redis.call('HDEL', key, 'unsentAt')
+  elseif earlier == 0 and submission.send == send and submission.fresh == '1' then
+    -- the last fifty: one that is not known any more counts as sent, and is asked about
+    redis.call('HSET', key, 'unsentAt', string.sub((submission.unsentAt or '') .. ' ' .. submission.firstSentAt, -14 * 50))
+  end
+end
+
+local meaning
+if verdict == 'accepted' then
+  meaning = accept()
+elseif verdict == 'unknown' then
+  holdWhatIsDue()
+  redis.call('HSET', key, 'send:' .. send, 'unknown')
+  if submission.status == 'planned' then
+    redis.call('HSET', key, 'status', 'committed')
+    announce('submission.committed', id, index, n, now)
+  end
+  meaning = 'unproven'
+elseif verdict == 'conflict' or verdict == 'conflict-seen' then
+  -- the provider knows the id: from an earlier send that may have been accepted, from one that Redis forgot, or because a refusal
+  -- used it up
+  if live then
+    holdWhatIsDue()
+    local remembered = not forgotten and isRemembered(submission)
+    -- the trail shows it as the last response to the id: after a proved refusal it is that of the one send whose answer was lost
+    if verdict == 'conflict-seen' and remembered and wasRefusalProved(submission) and submission.rejections == '1' then
+      local open = {}
+      for _, other in ipairs(openSends(submission)) do if other ~= send then open[#open + 1] = other end end
+      if #open == 1 then redis.call('HSET', key, 'send:' .. open[1], 'conflict') end
+    end
+    redis.call('HSET', key, 'send:' .. send, 'conflict')
+    if redis.call('HSETNX', key, 'conflictAt', int(now)) == 1 then redis.call('HSET', key, 'remembered', remembered and 1 or 0) end
+    if submission.status == 'planned' then
+      redis.call('HSET', key, 'status', 'committed')
+      announce('submission.committed', id, index, n, now)
+    end
+    meaning = 'unproven'
+  else
+    meaning = 'accepted'
+  end
+else
+  drop()
+  if verdict ~= 'not-sent' and verdict ~= 'no-intent' and not toldAgain then redis.call('HINCRBY', key, 'rejections', 1) end
+  if earlier > 0 then
+    meaning = 'unproven'
+  elseif verdict == 'refused' and not forgotten and isRemembered(submission) then
+    meaning = 'refused'
+  else
+    if submission.status == 'committed' then
+      redis.call('HSET', key, 'status', 'planned')
+      announce('submission.planned', id, index, n, now)
+    end
+    meaning = 'planned'
+  end
+end
+redis.call('HSET', key, 'verdictOf', send, 'verdict', meaning)
+followPlace(id, index, n, now)
+return meaning
+`);
+
+/**
+ * Keeps what the audit trail showed before a send left: a refusal as the last response to the id. Where one send alone may have arrived
+ * by then, it is the one that was refused, whatever became of its answer. Replies 1, or 0 where Redis may have forgotten a send.
+ */
+const recordRefusalSeenScript = createLuaScript(/* lua */ `${prelude}${sends}
+local key, send = submissionKey(ARGV[2], ARGV[3], ARGV[4]), ARGV[5]
+local submission, known = hash(key)
+if not known or submission.status ~= 'committed' or submission['send:' .. send] ~= 'open' then return 0 end
+soundSubmission(key, submission)
+if not isRemembered(submission) then return 0 end
+local beside = {}
+for _, other in ipairs(openSends(submission)) do if other ~= send then beside[#beside + 1] = other end end
+if submission.rejections == '0' and #beside == 1 then
+  redis.call('HDEL', key, 'send:' .. beside[1])
+  redis.call('HSET', key, 'rejections', 1, 'refusalSeen', 1, 'refusalBeside', ' ')
+else
+  redis.call('HSET', key, 'refusalSeen', submission.rejections, 'refusalBeside', ' ' .. table.concat(beside, '  ') .. ' ')
+end
+return 1
+`);
+
+/** Keeps what one send came to. */
+export async function recordVerdict(
+  redis: Redis,
+  prefix: string,
+  ref: SubmissionRef,
+  send: number,
+  verdict: SendVerdict,
+): Promise<VerdictMeaning> {
+  const reply = await recordVerdictScript.run(redis, generationKey(prefix, ref.generationId), [
+    ...refArguments(prefix, ref),
+    send,
+    verdict,
+  ]);
+  return z.enum(['accepted', 'planned', 'unproven', 'refused']).parse(reply);
+}
+
+/** Keeps that the audit trail showed a refusal as the last response to the id, before this send left. */
+export async function recordRefusalSeen(redis: Redis, prefix: string, ref: SubmissionRef, send: number): Promise<void> {
+  await recordRefusalSeenScript.run(redis, generationKey(prefix, ref.generationId), [...refArguments(prefix, ref), send]);
+}

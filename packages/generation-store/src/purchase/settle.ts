@@ -1,0 +1,141 @@
+import { type Settlement, type SettleReply, type SubmissionRef, submissionStatuses, submissionStatusesBefore } from '@darkroom/contracts';
+import type { Redis } from 'ioredis';
+import { z } from 'zod';
+import { generationKey, refArguments } from '../keys.ts';
+import { fold } from '../lua/fold.ts';
+import { createLuaScript } from '../lua/lua-script.ts';
+import { money } from '../lua/money.ts';
+import { prelude } from '../lua/prelude.ts';
+import { tasksAtProvider } from '../lua/tasks-at-provider.ts';
+
+/**
+ * Ends a submission, after its result lies in S3: status, money, image, generation, events and, after a proved failure, the
+ * next submission. All in one script, so that two last images at once still fold once.
+ *
+ * No cap is asked here: what follows from an end follows from its result alone, so that a rebuild comes to the same (I4). The
+ * hold of the next submission is due; a cap that is reached makes it wait for its commit.
+ *
+ * Replies: settled | already | refused-move | no-record | resubmit <n>
+ */
+const settleScript = createLuaScript(/* lua */ `${prelude}${money}${fold}${tasksAtProvider}
+local key, id, index, n = KEYS[1], ARGV[2], ARGV[3], ARGV[4]
+local status, movesFrom, code, cost, result = ARGV[5], ARGV[6], ARGV[7], ARGV[8], ARGV[9]
+local countsAsFailure, mayResubmit, maxFailures = ARGV[10] == '1', ARGV[11] == '1', tonumber(ARGV[12])
+local costSource = ARGV[13]
+local submissionKey, nextKey = submissionKey(id, index, n), submissionKey(id, index, n + 1)
+local generation, known = hash(key)
+local submission, planned = hash(submissionKey)
+if not known or not planned then return { 'no-record' } end
+soundGeneration(key, generation)
+soundSubmission(submissionKey, submission)
+local now = nowMs()
+local today = namesOf(periodsOf(generation.tenant, now))
+soundLedger(submission.periods == '' and today or submission.periods)
+-- whoever gave it up had seen the end of its generation, which Redis may have forgotten since
+local over = string.match(code, '^generation%.(%a+)$')
+if over == 'cancelled' or over == 'expired' then
+  closeGeneration(key, id, over, now)
+  generation, submission = hash(key), hash(submissionKey)
+end
+if submission.status == status then
+  return { 'already', redis.call('EXISTS', nextKey) == 1 and int(n + 1) or '' }
+end
+local neverSent = submission.status == 'planned' and tonumber(submission.sends) == 0 and status ~= 'failed'
+if neverSent or not string.find(movesFrom, ' ' .. submission.status .. ' ', 1, true) then return { 'refused-move', submission.status } end
+
+-- what the ledger holds of an ended submission; a late image changes it
+local function chargeOf(submission)
+  local charge = {}
+  for _, field in ipairs({ 'settled', 'expected', 'reported', 'unreported', 'differing' }) do charge[field] = tonumber(submission[field] or '0') end
+  return charge
+end
+
+local wasLive = submission.status == 'planned' or submission.status == 'committed' or submission.status == 'accepted'
+redis.call('HSET', submissionKey, 'status', status, 'code', code, 'result', result, 'settledAt', int(now))
+leavePlace(id, index, n)
+if wasLive then redis.call('HINCRBY', key, 'live', -1) end
+
+-- an operator is shown what is unknown
+local unknownKey, name = prefix .. ':unknown', id .. '/' .. index .. '-' .. n
+if status == 'unknown' then redis.call('ZADD', unknownKey, int(now), name) else redis.call('ZREM', unknownKey, name) end
+-- an unknown outcome keeps its hold until it is known; what was planned again after its hold was given up gets one now
+if status == 'unknown' then
+  if submission.held == 'due' then makeHold(submissionKey, submission, periodsOf(generation.tenant, now)) end
+else
+  release(submissionKey, submission)
+  local before, after = chargeOf(submission), { settled = tonumber(cost), expected = 0, reported = 0, unreported = 0, differing = 0 }
+  if status ~= 'failed' then after.expected = tonumber(submission.reserved) end
+  if costSource == 'reported' then
+    after.reported = after.settled
+    if after.reported ~= after.expected then after.differing = 1 end
+  elseif status ~= 'failed' then
+    after.unreported = 1
+  end
+  if submission.periods == '' and after.settled ~= 0 then
+    -- its money was never held here, and it was bought all the same: Redis forgot the send
+    submission.periods = today
+    redis.call('HSET', submissionKey, 'periods', today)
+  end
+  local more = {}
+  for field, value in pairs(after) do more[field] = value - before[field] end
+  book(submission.periods, more)
+  redis.call('HSET', submissionKey, 'settled', int(after.settled), 'expected', int(after.expected),
+    'reported', int(after.reported), 'unreported', after.unreported, 'differing', after.differing)
+  redis.call('HINCRBY', key, 'cost', int(more.settled))
+end
+announce('submission.' .. status, id, index, n, now)
+
+local image = generation['image:' .. index]
+local running = generation.status == 'queued' or generation.status == 'running'
+local resubmitted
+if status == 'succeeded' then
+  -- a second paid image of one index is kept beside the first
+  if image ~= 'succeeded' then redis.call('HSET', key, 'image:' .. index, 'succeeded', 'winner:' .. index, n) end
+  if not running then
+    redis.call('HSET', key, 'amended', 1)
+    announce('generation.amended', id, index, n, now)
+  end
+elseif generation['latest:' .. index] == n and image ~= 'succeeded' then
+  local failures = tonumber(submission.failures) + (countsAsFailure and 1 or 0)
+  if mayResubmit and image == 'open' and running and failures < maxFailures then
+    addSubmission(key, id, index, n + 1, failures, tonumber(submission.reserved))
+    resubmitted = int(n + 1)
+  else
+    redis.call('HSET', key, 'image:' .. index, status)
+  end
+end
+foldGeneration(key, id, now)
+return resubmitted and { 'resubmit', resubmitted } or { 'settled' }
+`);
+
+const settleReplySchema = z.tuple([z.enum(['settled', 'already', 'refused-move', 'no-record', 'resubmit'])], z.string());
+
+/** Ends a submission; its result must lie in S3 before. */
+export async function settle(redis: Redis, prefix: string, ref: SubmissionRef, settlement: Settlement): Promise<SettleReply> {
+  const { result, code, countsAsFailure, mayResubmit, maxSubmissions } = settlement;
+  const [kind, detail] = settleReplySchema.parse(
+    await settleScript.run(redis, generationKey(prefix, ref.generationId), [
+      ...refArguments(prefix, ref),
+      result.status,
+      ` ${submissionStatusesBefore(result.status).join(' ')} `,
+      code,
+      result.costNanoUsd ?? 0,
+      JSON.stringify(result),
+      countsAsFailure ? 1 : 0,
+      mayResubmit ? 1 : 0,
+      maxSubmissions,
+      result.costSource,
+    ]),
+  );
+  switch (kind) {
+    case 'resubmit':
+      return { kind, n: Number(detail) };
+    case 'already':
+      // the first run may have died before it added the job of the next submission
+      return detail === '' || detail === undefined ? { kind } : { kind: 'resubmit', n: Number(detail) };
+    case 'refused-move':
+      return { kind, from: z.enum(submissionStatuses).parse(detail) };
+    default:
+      return { kind };
+  }
+}

@@ -1,0 +1,133 @@
+import { isGenerationId, type SubmissionRef } from '@darkroom/contracts';
+import type { Redis } from 'ioredis';
+import { z } from 'zod';
+import { corruptRecordOf } from '../corrupt-entry.ts';
+import { generationKey, openKey, unclaimedKey } from '../keys.ts';
+import { createLuaScript } from '../lua/lua-script.ts';
+import { prelude } from '../lua/prelude.ts';
+import { holdingPeriods } from './ledger.ts';
+
+/** Takes a generation without a record out of the index of the open ones. Replies whether it did. */
+const dropOpenScript = createLuaScript(/* lua */ `${prelude}
+if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
+return redis.call('ZREM', prefix .. ':open', ARGV[2])
+`);
+
+/** Of generations, those that no index knows although they are not to end by themselves. */
+const unindexedScript = createLuaScript(/* lua */ `${prelude}
+local reply = {}
+for at = 2, #ARGV do
+  local key = prefix .. ':generation:' .. ARGV[at]
+  if not redis.call('ZSCORE', prefix .. ':open', ARGV[at]) and redis.call('TTL', key) == -1 then reply[#reply + 1] = ARGV[at] end
+end
+return reply
+`);
+
+/**
+ * Of idempotency keys, those that are not to end by themselves and belong to a generation without a record: name | generationId; and
+ * those of another type: name | ''.
+ */
+const leftIdempotencyScript = createLuaScript(/* lua */ `${prelude}
+local reply = {}
+for at = 2, #ARGV do
+  local id = redis.pcall('HGET', ARGV[at], 'generationId')
+  if type(id) == 'table' then
+    reply[#reply + 1] = { ARGV[at], '' }
+  elseif id and redis.call('TTL', ARGV[at]) == -1 and redis.call('EXISTS', prefix .. ':generation:' .. id) == 0 then
+    reply[#reply + 1] = { ARGV[at], id }
+  end
+end
+return reply
+`);
+
+/** Removes an idempotency key, if its generation still has no record. Replies whether it did. */
+const dropIdempotencyScript = createLuaScript(/* lua */ `${prelude}
+if redis.call('HGET', KEYS[1], 'generationId') ~= ARGV[2] then return 0 end
+if redis.call('EXISTS', prefix .. ':generation:' .. ARGV[2]) == 1 then return 0 end
+return redis.call('DEL', KEYS[1])
+`);
+
+/** An idempotency key whose generation has no record, and which will not end by itself. */
+export interface LeftIdempotencyKey {
+  key: string;
+  generationId: string;
+}
+
+/** Names that one step of a walk through all keys came across. */
+export interface ScannedNames {
+  /** Open generations that the index of the open ones does not know. */
+  unindexed: string[];
+  leftIdempotencyKeys: LeftIdempotencyKey[];
+  /** Keys of another type. */
+  unreadable: string[];
+  /** Periods of the ledger that hold something. */
+  periods: string[];
+}
+
+/** Redis looks at so many keys in one step of a walk: a fraction of a millisecond. */
+const SCAN_COUNT = 500;
+
+/** Walks through all keys of the store, a few at a time. Every key that is there from beginning to end is come across (Redis docs, SCAN). */
+export async function* scanNames(redis: Redis, prefix: string): AsyncGenerator<ScannedNames, void, undefined> {
+  const pattern = `${prefix.replaceAll(/[[\]*?\\]/g, String.raw`\$&`)}:*`;
+  let cursor = '0';
+  do {
+    const [next, keys] = await redis.scan(cursor, 'MATCH', pattern, 'COUNT', SCAN_COUNT);
+    cursor = next;
+    const namesOf = (kind: string): string[] =>
+      keys.filter((key) => key.startsWith(`${prefix}:${kind}:`)).map((key) => key.slice(prefix.length + kind.length + 2));
+    const generationIds = namesOf('generation').filter(isGenerationId);
+    const idempotencyKeys = namesOf('idempotency').map((name) => `${prefix}:idempotency:${name}`);
+    const left =
+      idempotencyKeys.length === 0
+        ? []
+        : z
+            .array(z.tuple([z.string(), z.string()]))
+            .parse(await leftIdempotencyScript.run(redis, openKey(prefix), [prefix, ...idempotencyKeys]))
+            .map(([key, generationId]) => ({ key, generationId }));
+    yield {
+      unindexed:
+        generationIds.length === 0
+          ? []
+          : z.array(z.string()).parse(await unindexedScript.run(redis, openKey(prefix), [prefix, ...generationIds])),
+      leftIdempotencyKeys: left.filter(({ generationId }) => generationId !== ''),
+      unreadable: left.flatMap(({ key, generationId }) => (generationId === '' ? [key] : [])),
+      periods: await holdingPeriods(redis, prefix, namesOf('spend')),
+    };
+  } while (cursor !== '0');
+}
+
+/** Takes a generation without a record out of the open ones. @returns whether it was there. */
+export const dropOpen = async (redis: Redis, prefix: string, generationId: string): Promise<boolean> =>
+  (await dropOpenScript.run(redis, generationKey(prefix, generationId), [prefix, generationId])) === 1;
+
+/** Removes an idempotency key whose generation has no record. @returns whether it was there. */
+export const dropIdempotencyKey = async (redis: Redis, prefix: string, { key, generationId }: LeftIdempotencyKey): Promise<boolean> =>
+  (await dropIdempotencyScript.run(redis, key, [prefix, generationId])) === 1;
+
+/** A delivery that named a submission that Redis did not know. Its body may hold what no log may hold. */
+export interface UnclaimedDelivery {
+  /** Absent: the entry is none that Darkroom writes. */
+  ref?: SubmissionRef;
+  body: string;
+  /** As it is kept; names it when it is to be forgotten. */
+  entry: string;
+}
+
+const ENTRY = /^([0-9a-f-]{36})\/(\d{1,2})-(\d{1,6}) ([\s\S]*)$/;
+
+/** So many of those that were kept apart, the newest first. */
+export async function readUnclaimed(redis: Redis, prefix: string, count: number): Promise<UnclaimedDelivery[]> {
+  const key = unclaimedKey(prefix);
+  const entries = await redis.lrange(key, 0, count - 1).catch((error: unknown) => {
+    throw corruptRecordOf(error, key) ?? error;
+  });
+  return entries.map((entry) => {
+    const [, generationId = '', index, n, body = ''] = ENTRY.exec(entry) ?? [];
+    return { ...(isGenerationId(generationId) ? { ref: { generationId, index: Number(index), n: Number(n) } } : {}), body, entry };
+  });
+}
+
+/** Forgets a delivery that was kept apart. */
+export const forgetUnclaimed = async (redis: Redis, prefix: string, { entry }: UnclaimedDelivery): Promise<void> =>
+  void (await redis.lrem(unclaimedKey(prefix), 1, entry));

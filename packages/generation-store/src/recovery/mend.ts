@@ -1,0 +1,160 @@
+import { type GenerationPicture, type Mended, submissionStatuses } from '@darkroom/contracts';
+import type { Redis } from 'ioredis';
+import { z } from 'zod';
+import { whole } from '../corrupt-entry.ts';
+import { generationKey } from '../keys.ts';
+import { fold } from '../lua/fold.ts';
+import { readHolds } from '../lua/hold-sums.ts';
+import { createLuaScript } from '../lua/lua-script.ts';
+import { money } from '../lua/money.ts';
+import { prelude } from '../lua/prelude.ts';
+import { tasksAtProvider } from '../lua/tasks-at-provider.ts';
+
+/**
+ * Puts right what is wrong inside the record of one generation, and tells the rest of it. One step, so that no other script can
+ * be half-way: whatever it finds is damage. The turn is asked for inside of it: a process that was frozen and lost its turn
+ * changes nothing when it goes on.
+ *
+ * Replies: no-turn | no-record | found <now> <status> <deadlineAt> <submissions> <mended>
+ */
+const mendScript = createLuaScript(/* lua */ `${prelude}${money}${readHolds}${fold}${tasksAtProvider}
+local key, id, holder = KEYS[1], ARGV[2], ARGV[4]
+if redis.call('GET', prefix .. ':turn:' .. ARGV[3]) ~= holder then return { 'no-turn' } end
+local now = nowMs()
+local head = redis.call('HMGET', key, 'status', 'images', 'live', 'deadlineAt', 'tenant', 'idempotencyDigest', 'requestDigest', 'createdAt')
+local status, tenant, digest = head[1], head[5], head[6] or ''
+if not status then return { 'no-record' } end
+soundGeneration(key, (hash(key)))
+
+local mended, submissions = {}, {}
+local function mend(kind, index, n) mended[#mended + 1] = { kind, index or '', n or '' } end
+
+local live, isWhole, holds, hasOpenImage = 0, true, false, false
+local isLive = { planned = true, committed = true, accepted = true }
+-- I7: what may have been sent holds its money until its outcome is known
+local maySpend = { committed = true, accepted = true, unknown = true }
+
+local function mendHold(submissionKey, submission, index, n)
+  if maySpend[submission.status] and submission.held ~= '1' then
+    if (submission.periods or '') == '' then
+      makeHold(submissionKey, submission, periodsOf(tenant, now))
+    else
+      book(submission.periods, { reserved = tonumber(submission.reserved) })
+      redis.call('HSET', submissionKey, 'held', '1')
+    end
+    submission.held = '1'
+    mend('hold-missing', index, n)
+  elseif submission.status == 'planned' and submission.held ~= '1' and submission.held ~= 'due' then
+    -- not sent: the commit holds it, if the caps allow that
+    redis.call('HSET', submissionKey, 'held', 'due', 'periods', '')
+    mend('hold-missing', index, n)
+  elseif not isLive[submission.status] and submission.status ~= 'unknown' and submission.held == '1' then
+    release(submissionKey, submission)
+    submission.held = '0'
+    mend('hold-left', index, n)
+  end
+  if submission.held == '1' then holds = true end
+end
+
+for index = 0, tonumber(head[2]) - 1 do
+  local image = redis.call('HMGET', key, 'image:' .. index, 'latest:' .. index)
+  local newest, winner
+  for n = 1, tonumber(image[2] or '0') do
+    local submissionKey = submissionKey(id, index, n)
+    local fields = redis.call('HMGET', submissionKey, 'status', 'held', 'reserved', 'periods', 'sends', 'settlements', 'firstSentAt')
+    local submission = { status = fields[1], held = fields[2], reserved = fields[3], periods = fields[4] }
+    if submission.status and submission.reserved then
+      soundSubmission(submissionKey, (hash(submissionKey)))
+      mendHold(submissionKey, submission, index, n)
+      -- no finding: a store of an earlier version has none, and a Redis that forgot them all is over its limit for a while
+      followPlace(id, index, n, now)
+      if isLive[submission.status] then live = live + 1 end
+      if submission.status == 'succeeded' then winner = winner or n end
+      newest = submission.status
+    else
+      isWhole, newest = false, nil
+    end
+    submissions[#submissions + 1] = { index, n, submission.status or '', fields[5] or '0', fields[6] or '0', fields[7] or '' }
+  end
+  local expected = winner and 'succeeded' or (newest and not isLive[newest] and newest) or 'open'
+  if isWhole and image[1] ~= expected then
+    redis.call('HSET', key, 'image:' .. index, expected)
+    if winner then redis.call('HSETNX', key, 'winner:' .. index, winner) end
+    mend('miscounted', index)
+  end
+  if expected == 'open' then hasOpenImage = true end
+end
+
+if isWhole then
+  if live ~= tonumber(head[3]) then
+    redis.call('HSET', key, 'live', live)
+    mend('miscounted')
+  end
+  local isRunning = status == 'queued' or status == 'running'
+  local isOver = not isRunning and live == 0 and not holds
+  local isOpen = redis.call('ZSCORE', prefix .. ':open', id)
+  if isRunning and not hasOpenImage then
+    foldGeneration(key, id, now)
+    mend('not-folded')
+  elseif isOver and (isOpen or redis.call('TTL', key) == -1) then
+    retire(key, id)
+    mend('not-retired')
+  elseif not isOver and not isOpen then
+    joinOpen(id, head[8])
+    redis.call('PERSIST', key)
+    redis.call('PERSIST', key .. ':request')
+    for _, each in ipairs(submissions) do redis.call('PERSIST', submissionKey(id, each[1], each[2])) end
+    mend('not-indexed')
+  end
+  local idempotencyKey = prefix .. ':idempotency:' .. tenantPart(tenant) .. ':' .. digest
+  if digest ~= '' and not isOver and redis.call('EXISTS', idempotencyKey) == 0 then
+    redis.call('HSET', idempotencyKey, 'generationId', id, 'requestDigest', head[7])
+    mend('idempotency-key-missing')
+  end
+end
+return { 'found', int(now), redis.call('HGET', key, 'status'), head[4] or '', submissions, mended }
+`);
+
+const mendedSchema = z.tuple([
+  z.enum(['hold-missing', 'hold-left', 'miscounted', 'not-folded', 'not-retired', 'not-indexed', 'idempotency-key-missing']),
+  z.union([z.number(), z.literal('')]),
+  z.union([z.number(), z.literal('')]),
+]);
+
+const number = z.coerce.number();
+const optionalNumber = z.union([z.literal('').transform(() => undefined), whole]);
+const optionalStatus = z.enum(['', ...submissionStatuses]).transform((status) => (status === '' ? undefined : status));
+
+const submissionSchema = z.tuple([z.number(), z.number(), optionalStatus, number, number, optionalNumber]);
+const mendReplySchema = z.union([
+  z.tuple([z.enum(['no-turn', 'no-record'])]),
+  z.tuple([z.literal('found'), number, z.string(), optionalNumber, z.array(submissionSchema), z.array(mendedSchema)]),
+]);
+
+/** What a look at one generation found. */
+export type MendReply = { kind: 'no-turn' | 'no-record' } | { kind: 'found'; picture: GenerationPicture; mended: Mended[] };
+
+/** Puts right what is wrong inside the record of a generation, and tells the rest of it. @param turn Its name and who holds it. */
+export async function mend(redis: Redis, prefix: string, generationId: string, turn: { name: string; holder: string }): Promise<MendReply> {
+  const reply = mendReplySchema.parse(
+    await mendScript.run(redis, generationKey(prefix, generationId), [prefix, generationId, turn.name, turn.holder]),
+  );
+  if (reply[0] !== 'found') return { kind: reply[0] };
+  const [, now, status, deadlineAt, submissions, mended] = reply;
+  return {
+    kind: 'found',
+    picture: {
+      now,
+      isOpen: status === 'queued' || status === 'running',
+      ...(deadlineAt === undefined ? {} : { deadlineAt }),
+      submissions: submissions.map(([index, n, submissionStatus, sends, settlements, firstSentAt]) => ({
+        ref: { generationId, index, n },
+        ...(submissionStatus === undefined ? {} : { status: submissionStatus }),
+        sends,
+        settlements,
+        ...(firstSentAt === undefined ? {} : { firstSentAt }),
+      })),
+    },
+    mended: mended.map(([kind, index, n]) => ({ kind, ...(index === '' ? {} : { index }), ...(n === '' ? {} : { n }) })),
+  };
+}

@@ -1,0 +1,82 @@
+import type { OpenCursor } from '@darkroom/contracts';
+import type { Redis } from 'ioredis';
+import { z } from 'zod';
+import { boughtKey, openKey } from '../keys.ts';
+import { createLuaScript } from '../lua/lua-script.ts';
+import { openPages } from '../lua/open-pages.ts';
+import { prelude } from '../lua/prelude.ts';
+
+/** Replies entries of the sorted set KEYS[1] and their scores in turn: behind the score ARGV[2] and the id ARGV[3], at the most ARGV[4]. */
+const pageScript = createLuaScript(/* lua */ `${prelude}${openPages}
+return pageAfter(KEYS[1], ARGV[2], ARGV[3], tonumber(ARGV[4]))
+`);
+
+/** Takes the entries of the sorted set KEYS[1] up to a score out, a thousand at the most. Replies how many those were. */
+const forgetUpToScript = createLuaScript(/* lua */ `${prelude}
+local entries = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', ARGV[2], 'LIMIT', 0, 1000)
+if #entries > 0 then redis.call('ZREM', KEYS[1], unpack(entries)) end
+return #entries
+`);
+
+/** The generations that still have a live submission, or money on hold. */
+export interface OpenGenerations {
+  count: number;
+  oldest?: {
+    generationId: string;
+    /** Milliseconds since 1970, by Redis time. */
+    createdAt: number;
+  };
+}
+
+/** Counts what is open and names the oldest of it. */
+export async function readOpenGenerations(redis: Redis, prefix: string): Promise<OpenGenerations> {
+  const [count, [generationId, createdAt]] = await Promise.all([
+    redis.zcard(openKey(prefix)),
+    redis.zrange(openKey(prefix), '0', '0', 'WITHSCORES'),
+  ]);
+  return { count, ...(generationId === undefined ? {} : { oldest: { generationId, createdAt: Number(createdAt) } }) };
+}
+
+/** A page of the open generations; `next` is absent after the last one. */
+export interface OpenPage {
+  generationIds: string[];
+  next?: OpenCursor;
+}
+
+/**
+ * Reads the open generations, the oldest first, a page at a time. None is passed over because others are added or end meanwhile.
+ * @param after Where the page before ended.
+ */
+export const readOpenPage = (redis: Redis, prefix: string, after: OpenCursor | undefined, count: number): Promise<OpenPage> =>
+  readPage(redis, prefix, openKey(prefix), after, count);
+
+/** Reads the generations that were bought long after their ids were minted, by the time at which they were, a page at a time. */
+export const readBoughtPage = (redis: Redis, prefix: string, after: OpenCursor, count: number): Promise<OpenPage> =>
+  readPage(redis, prefix, boughtKey(prefix), after, count);
+
+/** Forgets what was bought before. @param before Milliseconds since 1970. */
+export async function forgetBought(redis: Redis, prefix: string, before: number): Promise<void> {
+  while (Number(await forgetUpToScript.run(redis, boughtKey(prefix), [prefix, before])) > 0);
+}
+
+async function readPage(redis: Redis, prefix: string, key: string, after: OpenCursor | undefined, count: number): Promise<OpenPage> {
+  const place = after === undefined ? ['', ''] : [after.createdAt, after.generationId];
+  const rows = z.array(z.string()).parse(await pageScript.run(redis, key, [prefix, ...place, count]));
+  const entries = rows.flatMap((generationId, at) => (at % 2 === 0 ? [{ generationId, createdAt: Number(rows[at + 1]) }] : []));
+  const last = entries.at(-1);
+  const isLast = last === undefined || entries.length < count;
+  return { generationIds: entries.map(({ generationId }) => generationId), ...(isLast ? {} : { next: last }) };
+}
+
+/** So many ids are read at once: about a millisecond of Redis. */
+const PAGE = 1000;
+
+/** The ids of all open generations, the oldest first. */
+export async function* listOpen(redis: Redis, prefix: string): AsyncGenerator<string, void, undefined> {
+  let after: OpenCursor | undefined;
+  do {
+    const page: OpenPage = await readOpenPage(redis, prefix, after, PAGE);
+    yield* page.generationIds;
+    after = page.next;
+  } while (after !== undefined);
+}

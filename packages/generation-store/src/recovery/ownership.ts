@@ -1,0 +1,65 @@
+import type { Redis } from 'ioredis';
+import { z } from 'zod';
+import { epochKey, ownerClaimKey } from '../keys.ts';
+import { createLuaScript } from '../lua/lua-script.ts';
+import { prelude } from '../lua/prelude.ts';
+
+/** Replies: Redis time | epoch or '' | id of the owner or '' | id and epoch that are claimed, or ''. */
+const readOwnershipScript = createLuaScript(/* lua */ `${prelude}
+local function at(name) return redis.call('GET', prefix .. name) or '' end
+return { int(nowMs()), isReading() and redis.call('HGET', prefix .. ':reading', 'epoch') or at(':epoch'), at(':owner'), at(':owner-claim') }
+`);
+
+/** Gives an open store without an owner the one that its bucket has. Replies 1, or 0 when it has one or its epoch is another. */
+const adoptOwnerScript = createLuaScript(/* lua */ `${prelude}
+local epoch = isReading() and redis.call('HGET', prefix .. ':reading', 'epoch') or redis.call('GET', prefix .. ':epoch')
+if epoch ~= ARGV[2] then return 0 end
+if not redis.call('SET', prefix .. ':owner', ARGV[3], 'NX') then return 0 end
+redis.call('DEL', prefix .. ':owner-claim')
+return 1
+`);
+
+/** Id and epoch that a store without an owner is about to write into its bucket: all its workers write the same. */
+export interface OwnerClaim {
+  id: string;
+  epoch: string;
+}
+
+/** What Redis knows of the Darkroom that it belongs to. */
+export interface Ownership {
+  /** Redis time, in milliseconds since 1970. */
+  now: number;
+  /** Absent in a store that is not open. */
+  epoch?: string;
+  /** Absent in a store that is not open, and in an open one that an earlier version made. */
+  ownerId?: string;
+  claim?: OwnerClaim;
+}
+
+const replySchema = z.tuple([z.coerce.number(), z.string(), z.string(), z.string()]);
+
+export async function readOwnership(redis: Redis, prefix: string): Promise<Ownership> {
+  const [now, epoch, ownerId, claim] = replySchema.parse(await readOwnershipScript.run(redis, epochKey(prefix), [prefix]));
+  return {
+    now,
+    ...(epoch === '' ? {} : { epoch }),
+    ...(ownerId === '' ? {} : { ownerId }),
+    ...(claim === '' ? {} : { claim: parseClaim(claim) }),
+  };
+}
+
+/** Notes what is about to be written into the bucket. @returns the claim that stands, which may be an earlier one. */
+export async function claimOwner(redis: Redis, prefix: string, { id, epoch }: OwnerClaim): Promise<OwnerClaim> {
+  const text = `${id} ${epoch}`;
+  const standing = await redis.set(ownerClaimKey(prefix), text, 'NX').then(() => redis.get(ownerClaimKey(prefix)));
+  return parseClaim(standing ?? text);
+}
+
+/** Gives an open store its owner. @returns false when it has one already, or its epoch is another. */
+export const adoptOwner = async (redis: Redis, prefix: string, { id, epoch }: OwnerClaim): Promise<boolean> =>
+  (await adoptOwnerScript.run(redis, epochKey(prefix), [prefix, epoch, id])) === 1;
+
+function parseClaim(text: string): OwnerClaim {
+  const [id = '', epoch = ''] = text.split(' ');
+  return { id, epoch };
+}

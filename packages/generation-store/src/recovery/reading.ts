@@ -1,0 +1,245 @@
+import type { NanoUsd } from '@darkroom/contracts';
+import type { Redis } from 'ioredis';
+import { z } from 'zod';
+import { readingKey, rebuildKey } from '../keys.ts';
+import { createLuaScript, type LuaScript } from '../lua/lua-script.ts';
+import { money } from '../lua/money.ts';
+import { prelude } from '../lua/prelude.ts';
+import { finishRebuildScript } from './rebuild.ts';
+
+/**
+ * A store that a rebuild has opened and goes on to read. Until all is read its epoch lies in the hash `reading` alone, where scripts of
+ * earlier versions, which know nothing of all this, do not find it: to them the store is closed.
+ *
+ * `reading`: id of the rebuild, epoch, and what the rebuild was asked for. `unread`: generations that are to come back and are not read yet,
+ * with how many names S3 held of each before the store was opened; `read`: those that are. `unread-money`: by period, at least what all that is not read was charged; `@fromDay` and
+ * `@fromMonth` are the earliest whose periods it tells. What is read lowers it, in one script with the move from `unread` to `read`.
+ */
+
+const fields = ['since', 'pastBefore', 'sumsAt', 'skipDamaged', 'fromDay', 'fromMonth'] as const;
+export type ReadingField = (typeof fields)[number];
+const readingFields: readonly ReadingField[] = fields;
+
+/** Whether the rebuild ARGV[2] may go on to open the store. After the prelude. */
+const mayOpen = /* lua */ `
+if isOpen() then return 'open' end
+if redis.call('HGET', KEYS[1], 'id') ~= ARGV[2] then return 'emptied' end
+`;
+
+/**
+ * Notes generations that the rebuild ARGV[2] will not have read when it opens the store: from ARGV[3] on, each with how many names S3 holds.
+ * Replies: noted | open | emptied
+ */
+const noteUnreadScript = createLuaScript(/* lua */ `${prelude}${mayOpen}
+for at = 3, #ARGV, 2 do redis.call('HSET', prefix .. ':unread', ARGV[at], ARGV[at + 1]) end
+return 'noted'
+`);
+
+/**
+ * Notes what was held and charged in periods, from ARGV[3] on, each with its sum. Of two rebuilds at once the higher one stands.
+ * Replies: noted | open | emptied
+ */
+const noteUnreadMoneyScript = createLuaScript(/* lua */ `${prelude}${money}${mayOpen}
+local key = prefix .. ':unread-money'
+for at = 3, #ARGV, 2 do
+  local known = tonumber(redis.call('HGET', key, ARGV[at]) or '0') or 0
+  if known < tonumber(ARGV[at + 1]) then redis.call('HSET', key, ARGV[at], ARGV[at + 1]) end
+  noteMoved(ARGV[at])
+end
+return 'noted'
+`);
+
+/** Replies: nothing while no rebuild reads, else the fields, id, openedAt, how many are to be read in all, and how many are left. */
+const findReadingScript = createLuaScript(/* lua */ `${prelude}
+if not isReading() then return {} end
+local reply = redis.call('HMGET', KEYS[1], ${['id', 'openedAt', 'total', ...fields].map((name) => `'${name}'`).join(', ')})
+for at = 1, ${fields.length + 3} do reply[at] = reply[at] or '' end
+reply[#reply + 1] = int(redis.call('HLEN', prefix .. ':unread'))
+return reply
+`);
+
+/** Replies those generations, from ARGV[2] on, that are not read yet. */
+const findUnreadScript = createLuaScript(/* lua */ `${prelude}
+local unread = {}
+for at = 2, #ARGV do if redis.call('HEXISTS', prefix .. ':unread', ARGV[at]) == 1 then unread[#unread + 1] = ARGV[at] end end
+return unread
+`);
+
+/** Replies those unread generations, from ARGV[2] on, of which S3 holds more names than before the store was opened; nil while no rebuild reads. */
+const findGrownUnreadScript = createLuaScript(/* lua */ `${prelude}
+if not isReading() then return false end
+local grown = {}
+for at = 2, #ARGV, 2 do
+  local known = redis.call('HGET', prefix .. ':unread', ARGV[at])
+  if known and (tonumber(known) or 0) < tonumber(ARGV[at + 1]) then grown[#grown + 1] = ARGV[at] end
+end
+return grown
+`);
+
+/**
+ * A generation ARGV[3] was read and is back. What it had been charged before the sums were made, from ARGV[4] on by period, is in the ledger
+ * now, and no more in what is unread. Done twice it lowers once. Replies: read | known | gone, where this rebuild reads no more in this Redis.
+ */
+const noteReadScript = createLuaScript(/* lua */ `${prelude}
+if redis.call('HGET', KEYS[1], 'id') ~= ARGV[2] then return 'gone' end
+if redis.call('HDEL', prefix .. ':unread', ARGV[3]) == 0 then return 'known' end
+redis.call('SADD', prefix .. ':read', ARGV[3])
+local key = prefix .. ':unread-money'
+for at = 4, #ARGV, 2 do
+  local left = tonumber(redis.call('HGET', key, ARGV[at]) or '0') or 0
+  local less = math.min(left, tonumber(ARGV[at + 1]))
+  if less > 0 then redis.call('HINCRBY', key, ARGV[at], int(-less)) end
+end
+return 'read'
+`);
+
+/** Keeps a generation ARGV[3] from buying until all is read, as those that are read are kept. Replies 1 or 0. */
+const holdBackScript = createLuaScript(/* lua */ `${prelude}
+if redis.call('HGET', KEYS[1], 'id') ~= ARGV[2] then return 0 end
+redis.call('SADD', prefix .. ':read', ARGV[3])
+return 1
+`);
+
+/** Ends the reading: the store is as open as any. Replies: opened | open (by a rebuild of an earlier version) | emptied | restarted | unread */
+const endReadingScript = createLuaScript(/* lua */ `${prelude}
+local reading = prefix .. ':reading'
+local isWhole = redis.call('EXISTS', prefix .. ':epoch') == 1
+local known = redis.call('HMGET', reading, 'id', 'epoch')
+if known[1] ~= ARGV[2] then return isWhole and 'open' or 'emptied' end
+if not isWhole then
+  if not known[2] then return 'emptied' end
+  if recovering() then return 'restarted' end
+  if redis.call('HLEN', prefix .. ':unread') > 0 then return 'unread' end
+  redis.call('SET', prefix .. ':epoch', known[2])
+end
+redis.call('UNLINK', reading, prefix .. ':unread', prefix .. ':read', prefix .. ':unread-money', prefix .. ':rebuild')
+return isWhole and 'open' or 'opened'
+`);
+
+/** What a rebuild was asked for that opens the store before it has read everything: another process may go on. */
+export interface ReadingPlan {
+  /** Of generations older than this only those are brought back that are not over; milliseconds since 1970. */
+  since: number;
+  /** What ended before this gets no entry; milliseconds since 1970. */
+  pastBefore: number;
+  /** Redis time of the sums that bound what is unread, in milliseconds since 1970. */
+  sumsAt: number;
+  skipDamaged: boolean;
+  /** The earliest day and month whose periods the sums tell. */
+  fromDay: string;
+  fromMonth: string;
+}
+
+/** A rebuild that has opened the store and reads on. */
+export interface Reading extends ReadingPlan {
+  id: string;
+  /** Milliseconds since 1970. */
+  openedAt: number;
+  /** Generations that were to be read when the store was opened, and those that are left. */
+  total: number;
+  left: number;
+}
+
+/** "open": another rebuild was first. "emptied": Redis has lost what this one has begun. */
+export type NotedForOpening = 'noted' | 'open' | 'emptied';
+
+/** What a rebuild that reads on keeps in Redis: every method is one script or a few. */
+export interface ReadingStore {
+  /** Notes generations that will not be read when the store opens, each with how many names S3 holds of it. */
+  noteUnread(id: string, names: ReadonlyMap<string, number>): Promise<NotedForOpening>;
+  /** Notes what was held and charged by period. */
+  noteUnreadMoney(id: string, sums: ReadonlyMap<string, NanoUsd>): Promise<NotedForOpening>;
+  /** Opens the store before everything is read. Replies as `finishRebuild` does. */
+  openEarly(
+    rebuilt: { id: string; run: string; epoch: string; ownerId?: string },
+    plan: ReadingPlan,
+  ): Promise<'opened' | 'open' | 'emptied' | 'restarted'>;
+  /** The rebuild that reads on; undefined while there is none. */
+  findReading(): Promise<Reading | undefined>;
+  /** Returns those generations that are not read yet. */
+  findUnread(generationIds: readonly string[]): Promise<Set<string>>;
+  /** Reads generations that are not read yet, a few at a time. */
+  listUnread(): AsyncGenerator<string[], void, undefined>;
+  /**
+   * Notes that a generation is back. @param charged What is in the ledger now, and in the sums, by period.
+   * @returns "known" the second time; "gone" when this rebuild reads no more in this Redis.
+   */
+  noteRead(id: string, generationId: string, charged: ReadonlyMap<string, NanoUsd>): Promise<'read' | 'known' | 'gone'>;
+  /** Keeps a generation from buying until all is read. */
+  holdBack(id: string, generationId: string): Promise<void>;
+  /** Ends the reading, if nothing is left. "restarted": Redis is not compared since it restarted. */
+  endReading(id: string): Promise<'opened' | 'open' | 'emptied' | 'restarted' | 'unread'>;
+}
+
+/** The turn of the one process that reads on: the command, or a worker after it has ended. */
+export const READING_TURN = 'reading';
+/** So many are noted at once: a script is alone on the server. */
+const AT_ONCE = 500;
+const number = z.coerce.number();
+const notedSchema = z.enum(['noted', 'open', 'emptied']);
+const readingSchema = z.union([
+  z.tuple([]).transform(() => undefined),
+  z
+    .tuple([z.string(), number, number, number, number, number, z.enum(['0', '1']), z.string(), z.string(), number])
+    .transform(([id, openedAt, total, since, pastBefore, sumsAt, skipDamaged, fromDay, fromMonth, left]): Reading => ({
+      id,
+      openedAt,
+      total,
+      since,
+      pastBefore,
+      sumsAt,
+      skipDamaged: skipDamaged === '1',
+      fromDay,
+      fromMonth,
+      left,
+    })),
+]);
+
+/**
+ * Finds those unread generations of which S3 holds more names than before the store was opened; undefined while no rebuild reads.
+ * @param names How many names S3 holds of each.
+ */
+export async function findGrownUnread(redis: Redis, prefix: string, names: ReadonlyMap<string, number>): Promise<Set<string> | undefined> {
+  const reply = await findGrownUnreadScript.run(redis, readingKey(prefix), [prefix, ...[...names].flat()]);
+  return reply === null ? undefined : new Set(z.array(z.string()).parse(reply));
+}
+
+export function buildReadingStore({ prefix }: { prefix: string }, redis: Redis): ReadingStore {
+  const [key, mark] = [readingKey(prefix), rebuildKey(prefix)];
+  const noteInParts = async (script: LuaScript, id: string, items: ReadonlyMap<string, number>): Promise<NotedForOpening> => {
+    const flat = [...items];
+    for (let at = 0; at < flat.length; at += AT_ONCE) {
+      const reply = notedSchema.parse(await script.run(redis, mark, [prefix, id, ...flat.slice(at, at + AT_ONCE).flat()]));
+      if (reply !== 'noted') return reply;
+    }
+    return 'noted';
+  };
+  return {
+    noteUnread: (id, names) => noteInParts(noteUnreadScript, id, names),
+    noteUnreadMoney: (id, sums) => noteInParts(noteUnreadMoneyScript, id, sums),
+    async openEarly({ id, run, epoch, ownerId = '' }, plan) {
+      const fields = readingFields.flatMap((field) => [field, field === 'skipDamaged' ? Number(plan[field]) : plan[field]]);
+      const reply = await finishRebuildScript.run(redis, mark, [prefix, epoch, id, run, ownerId, ...fields]);
+      return z.enum(['opened', 'open', 'emptied', 'restarted']).parse(reply);
+    },
+    findReading: async () => readingSchema.parse(await findReadingScript.run(redis, key, [prefix])),
+    findUnread: async (generationIds) =>
+      new Set(
+        generationIds.length === 0 ? [] : z.array(z.string()).parse(await findUnreadScript.run(redis, key, [prefix, ...generationIds])),
+      ),
+    async *listUnread() {
+      let cursor = '0';
+      do {
+        const [next, some] = await redis.hscan(`${prefix}:unread`, cursor, 'COUNT', AT_ONCE);
+        cursor = next;
+        // each with how many names S3 held of it
+        yield some.filter((_, at) => at % 2 === 0);
+      } while (cursor !== '0');
+    },
+    noteRead: async (id, generationId, charged) =>
+      z.enum(['read', 'known', 'gone']).parse(await noteReadScript.run(redis, key, [prefix, id, generationId, ...[...charged].flat()])),
+    holdBack: async (id, generationId) => void (await holdBackScript.run(redis, key, [prefix, id, generationId])),
+    endReading: async (id) =>
+      z.enum(['opened', 'open', 'emptied', 'restarted', 'unread']).parse(await endReadingScript.run(redis, key, [prefix, id])),
+  };
+}

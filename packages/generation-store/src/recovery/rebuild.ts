@@ -1,0 +1,158 @@
+import type { PeriodMoney } from '@darkroom/contracts';
+import type { Redis } from 'ioredis';
+import { z } from 'zod';
+import { rebuildKey } from '../keys.ts';
+import { createLuaScript } from '../lua/lua-script.ts';
+import { money } from '../lua/money.ts';
+import { prelude } from '../lua/prelude.ts';
+import { checkpoint } from './checkpoint.ts';
+
+/**
+ * Begins to rebuild a store that lost its memory, or goes on with what was begun. Replies: open, reading, or
+ * begun <id> <how long ago, in ms> <the name of this server>.
+ */
+const beginRebuildScript = createLuaScript(/* lua */ `${prelude}
+if redis.call('EXISTS', prefix .. ':epoch') == 1 then return { 'open' } end
+if isReading() then return { 'reading' } end
+local now = nowMs()
+redis.call('HSETNX', KEYS[1], 'id', ARGV[2])
+redis.call('HSETNX', KEYS[1], 'begunAt', int(now))
+local begun = redis.call('HMGET', KEYS[1], 'id', 'begunAt')
+return { 'begun', begun[1], int(now - tonumber(begun[2])), serverName() }
+`);
+
+/**
+ * Books money of generations that have no entry, while their store is rebuilt. The rebuild keeps beside its mark what it has booked of
+ * each period and books the difference, so that it may be begun again at any point.
+ * From ARGV[3] on, six for each period: its name, settled, expected, reported, unreported, differing. Replies: booked | open | emptied
+ */
+const bookPastScript = createLuaScript(/* lua */ `${prelude}${money}
+if redis.call('EXISTS', prefix .. ':epoch') == 1 then return 'open' end
+if redis.call('HGET', KEYS[1], 'id') ~= ARGV[2] then return 'emptied' end
+for at = 3, #ARGV, 6 do soundLedger(ARGV[at]) end
+local names = { 'settled', 'expected', 'reported', 'unreported', 'differing' }
+for at = 3, #ARGV, 6 do
+  local field, booked, more = 'past:' .. ARGV[at], {}, {}
+  for number in string.gmatch(redis.call('HGET', KEYS[1], field) or '', '%d+') do booked[#booked + 1] = tonumber(number) end
+  for i, name in ipairs(names) do more[name] = tonumber(ARGV[at + i]) - (booked[i] or 0) end
+  addToPeriods(ARGV[at], more)
+  redis.call('HSET', KEYS[1], field, table.concat({ unpack(ARGV, at + 1, at + 5) }, ' '))
+end
+return 'booked'
+`);
+
+/**
+ * Opens a store that was rebuilt, unless it lost its memory once more: the mark of its beginning is gone, or the server
+ * has another name, and may have forgotten the last moments. ARGV: prefix, epoch, id, run, owner or ''. With more, fields of \`reading\` and
+ * their values, it is open and not whole yet. Replies: opened | open | emptied | restarted
+ */
+export const finishRebuildScript = createLuaScript(/* lua */ `${prelude}${checkpoint}
+if isOpen() then return 'open' end
+if redis.call('HGET', KEYS[1], 'id') ~= ARGV[3] then return 'emptied' end
+if serverName() ~= ARGV[4] then return 'restarted' end
+if #ARGV == 5 then
+  redis.call('SET', prefix .. ':epoch', ARGV[2])
+  redis.call('UNLINK', KEYS[1], prefix .. ':unread', prefix .. ':unread-money')
+else
+  local unread = redis.call('HLEN', prefix .. ':unread')
+  redis.call('HSET', prefix .. ':reading', 'id', ARGV[3], 'epoch', ARGV[2], 'openedAt', int(nowMs()), 'total', int(unread), unpack(ARGV, 6))
+  -- without them no cap knows what is unread, and nothing is bought
+  local told = redis.call('HMGET', prefix .. ':reading', 'fromDay', 'fromMonth')
+  redis.call('HSET', prefix .. ':unread-money', '@fromDay', told[1] or '9999', '@fromMonth', told[2] or '9999')
+end
+trustServer()
+if ARGV[5] ~= '' then redis.call('SET', prefix .. ':owner', ARGV[5]) end
+redis.call('DEL', prefix .. ':owner-claim')
+beginMemory()
+writeCheckpoint()
+return 'opened'
+`);
+
+/** A rebuild that is to open the store. */
+export interface RebuiltStore {
+  id: string;
+  run: string;
+  epoch: string;
+  ownerId?: string;
+}
+
+/** A rebuild that was begun, by this process or by one before it. */
+export interface BegunRebuild {
+  kind: 'begun';
+  id: string;
+  /** How long ago it was begun, in milliseconds. */
+  ageMs: number;
+  /** The run of the server that it must end in. */
+  run: string;
+}
+
+const beginReplySchema = z.union([
+  z.tuple([z.enum(['open', 'reading'])]),
+  z.tuple([z.literal('begun'), z.string(), z.coerce.number(), z.string()]),
+]);
+
+/**
+ * Begins to rebuild a store without an epoch, or goes on with what was begun. @param id Names it, if it is the first.
+ * @returns "reading" when a rebuild has opened it and reads on.
+ */
+export async function beginRebuild(
+  redis: Redis,
+  prefix: string,
+  id: string,
+): Promise<BegunRebuild | { kind: 'open' } | { kind: 'reading' }> {
+  const reply = beginReplySchema.parse(await beginRebuildScript.run(redis, rebuildKey(prefix), [prefix, id]));
+  return reply[0] === 'begun' ? { kind: 'begun', id: reply[1], ageMs: reply[2], run: reply[3] } : { kind: reply[0] };
+}
+
+/** So many periods are booked at once: a script is alone on the server. */
+const BOOKED_AT_ONCE = 200;
+const nothing: PeriodMoney = { settled: 0, expected: 0, reported: 0, unreported: 0, differing: 0 };
+
+/**
+ * Books money of generations that get no entry, by period. Given anew, other sums take the place of those that this rebuild has booked.
+ * @returns "emptied" when Redis lost its memory since the rebuild was begun, "open" when another rebuild was first.
+ */
+export async function bookPast(
+  redis: Redis,
+  prefix: string,
+  id: string,
+  sums: ReadonlyMap<string, PeriodMoney>,
+): Promise<'booked' | 'open' | 'emptied'> {
+  const key = rebuildKey(prefix);
+  // A rebuild that was begun before may have booked a period in which nothing is left.
+  const periods = [...new Set([...(await readBooked(redis, key)), ...sums.keys()])];
+  for (let at = 0; at < periods.length; at += BOOKED_AT_ONCE) {
+    const some = periods.slice(at, at + BOOKED_AT_ONCE).flatMap((period) => {
+      const { settled, expected, reported, unreported, differing } = sums.get(period) ?? nothing;
+      return [period, settled, expected, reported, unreported, differing];
+    });
+    const reply = z.enum(['booked', 'open', 'emptied']).parse(await bookPastScript.run(redis, key, [prefix, id, ...some]));
+    if (reply !== 'booked') return reply;
+  }
+  return 'booked';
+}
+
+/** Reads the periods that a rebuild has booked, a page at a time: of many tenants there are a hundred thousand. */
+async function readBooked(redis: Redis, key: string): Promise<Set<string>> {
+  const booked = new Set<string>();
+  let cursor = '0';
+  do {
+    const [next, flat] = await redis.hscan(key, cursor, 'MATCH', 'past:*', 'COUNT', BOOKED_AT_ONCE);
+    for (let at = 0; at < flat.length; at += 2) booked.add((flat[at] ?? '').slice('past:'.length));
+    cursor = next;
+  } while (cursor !== '0');
+  return booked;
+}
+
+/**
+ * Opens the store. @returns "emptied" when Redis lost its memory since the rebuild was begun, "restarted" when it may have forgotten
+ * the last moments of it, "open" when another rebuild was first.
+ */
+export async function finishRebuild(
+  redis: Redis,
+  prefix: string,
+  { id, run, epoch, ownerId = '' }: RebuiltStore,
+): Promise<'opened' | 'open' | 'emptied' | 'restarted'> {
+  const reply = await finishRebuildScript.run(redis, rebuildKey(prefix), [prefix, epoch, id, run, ownerId]);
+  return z.enum(['opened', 'open', 'emptied', 'restarted']).parse(reply);
+}

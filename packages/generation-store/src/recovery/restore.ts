@@ -1,0 +1,116 @@
+import type { RememberedGeneration } from '@darkroom/contracts';
+import type { Redis } from 'ioredis';
+import { z } from 'zod';
+import { generationArguments, newGeneration } from '../enqueue/new-generation.ts';
+import type { Retention } from '../enqueue/retention.ts';
+import { generationKey } from '../keys.ts';
+import { fold } from '../lua/fold.ts';
+import { readHolds } from '../lua/hold-sums.ts';
+import { createLuaScript } from '../lua/lua-script.ts';
+import { money } from '../lua/money.ts';
+import { prelude } from '../lua/prelude.ts';
+import { tasksAtProvider } from '../lua/tasks-at-provider.ts';
+
+/**
+ * Brings back what S3 remembers of a generation and Redis does not: its record, submissions, sends and holds. What Redis knows
+ * better stays as it is, so it may be done again, at any time, beside running workers.
+ *
+ * A send that Redis does not know of is taken for one with an unknown outcome: its money is held, in the periods of its intent,
+ * and whether it may be repeated is counted from its time. A submission of which S3 knows no send is planned, its hold due.
+ *
+ * From ARGV[16] on, seven for each submission, in order: index, n, round and time of its newest intent, its failures before,
+ * amount and periods of its hold; without an intent the time is ''. Replies how many submissions were changed.
+ */
+const restoreScript = createLuaScript(/* lua */ `${prelude}${money}${readHolds}${fold}${newGeneration}${tasksAtProvider}
+local key, id = KEYS[1], ARGV[2]
+local createdAt, now = ARGV[16], nowMs()
+local changed = 0
+local generation, isThere = hash(key)
+if isThere then soundGeneration(key, generation) end
+for at = 17, #ARGV, 7 do
+  local submissionKey = submissionKey(id, ARGV[at], ARGV[at + 1])
+  local submission, known = hash(submissionKey)
+  if known then soundSubmission(submissionKey, submission) end
+end
+if not isThere then createGeneration(key, id, 'queued', createdAt) end
+-- the entry alone may be left of an order with a large request
+if generation.outline and redis.call('TTL', key) == -1 then redis.call('HSETNX', key .. ':request', 'request', request) end
+
+for at = 17, #ARGV, 7 do
+  local index, n, round, firstSentAt, failures, reserved, periods = unpack(ARGV, at, at + 6)
+  local submissionKey = submissionKey(id, index, n)
+  local submission, known = hash(submissionKey)
+  if not known then
+    addSubmission(key, id, index, n, failures, tonumber(reserved))
+    submission = hash(submissionKey)
+    changed = changed + 1
+  end
+  -- the intent of a send of this round that never left
+  local isUnsent = submission.round == round and string.find((submission.unsentAt or '') .. ' ', ' ' .. firstSentAt .. ' ', 1, true)
+  -- a planned submission has no send that may have been accepted; a later round than that of the intent began after it was refused
+  if firstSentAt ~= '' and submission.status == 'planned' and tonumber(submission.round) <= tonumber(round) and not isUnsent then
+    if submission.held == 'due' then makeHold(submissionKey, submission, periodsNamed(periods)) end
+    -- it may have been sent more than once, which decides whom a settlement believes; and it may have been looked for
+    redis.call('HSET', submissionKey, 'status', 'committed', 'send:0', 'unknown', 'round', round, 'fresh', 0, 'memory', '',
+      'firstSentAt', int(firstSendBefore(now, firstSentAt)), 'sends', int(math.max(2, tonumber(submission.sends))),
+      'settlements', int(math.max(1, tonumber(submission.settlements or '0'))))
+    followPlace(id, index, n, now)
+    if redis.call('HGET', key, 'status') == 'queued' then redis.call('HSET', key, 'status', 'running') end
+    announce('submission.committed', id, index, n, now)
+    changed = changed + 1
+  elseif firstSentAt ~= '' and submission.status == 'committed' and tonumber(submission.round) < tonumber(round) then
+    -- a repeated send was forgotten, and the one before it is known: what that one comes to proves nothing of the other
+    local known = tonumber(submission.firstSentAt or '') or now
+    redis.call('HSET', submissionKey, 'send:0', 'unknown', 'round', round, 'memory', '', 'remembered', 0,
+      'firstSentAt', int(math.min(known, firstSendBefore(now, firstSentAt))), 'sends', int(math.max(2, tonumber(submission.sends))))
+    changed = changed + 1
+  elseif firstSentAt ~= '' and submission.status == 'failed' and submission.sends == '0' then
+    -- given up as never sent after the send was forgotten: it stays ended, and what comes of it is looked for and paid
+    redis.call('HSET', submissionKey, 'send:0', 'unknown', 'round', round, 'firstSentAt', int(firstSendBefore(now, firstSentAt)),
+      'sends', 2, 'settlements', 1, 'memory', '')
+    if submission.periods == '' then redis.call('HSET', submissionKey, 'periods', periods) end
+    changed = changed + 1
+  end
+end
+if changed == 0 then return '0' end
+
+-- of two generations with one idempotency key the younger has it: its caller took it after the time of the older was over
+local owner = redis.call('HGET', idempotencyKey, 'generationId')
+if not owner or owner < id then takeIdempotencyKey(id) end
+-- what lives again stays until it is over again
+if redis.call('TTL', key) > 0 then
+  joinOpen(id, createdAt)
+  redis.call('PERSIST', key)
+  redis.call('PERSIST', key .. ':request')
+  redis.call('PERSIST', idempotencyKey)
+  for _, each in ipairs(submissionsOf(hash(key))) do
+    redis.call('PERSIST', submissionKey(id, each[1], each[2]))
+    redis.call('PERSIST', prefix .. ':deliveries:' .. id .. ':' .. each[1] .. '-' .. each[2])
+  end
+end
+return int(changed)
+`);
+
+/** Brings back what Redis does not know of a generation. @returns how many of its submissions were changed; 0 when it knows them all. */
+export async function restoreGeneration(
+  redis: Redis,
+  prefix: string,
+  retention: Retention,
+  generation: RememberedGeneration,
+): Promise<number> {
+  const { generationId, createdAt, imageNanoUsd, submissions } = generation;
+  const reply = await restoreScript.run(redis, generationKey(prefix, generationId), [
+    ...generationArguments(prefix, retention, generation),
+    createdAt,
+    ...submissions.flatMap(({ index, n, failures, sent }) => [
+      index,
+      n,
+      sent?.round ?? 0,
+      sent?.firstSentAt ?? '',
+      failures,
+      sent?.reservation.amountNanoUsd ?? imageNanoUsd,
+      sent?.reservation.periods.join(' ') ?? '',
+    ]),
+  ]);
+  return z.coerce.number().parse(reply);
+}

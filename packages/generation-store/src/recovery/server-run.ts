@@ -1,0 +1,70 @@
+import type { Redis } from 'ioredis';
+import { z } from 'zod';
+import { epochKey } from '../keys.ts';
+import { createLuaScript } from '../lua/lua-script.ts';
+import { prelude } from '../lua/prelude.ts';
+import { checkpoint } from './checkpoint.ts';
+import { createSeenState, type SeenState } from './seen-state.ts';
+
+/** Opens a new store (I9): its memory is whole, because nothing was ever in it. Replies 1, or 0 when it is open. */
+const initialiseScript = createLuaScript(/* lua */ `${prelude}${checkpoint}
+if isReading() or not redis.call('SET', KEYS[1], ARGV[2], 'NX') then return 0 end
+trustServer()
+if ARGV[3] ~= '' then redis.call('SET', prefix .. ':owner', ARGV[3]) end
+redis.call('DEL', prefix .. ':owner-claim')
+beginMemory()
+redis.call('HSET', prefix .. ':checkpoint', 'since', 0)
+writeCheckpoint()
+return 1
+`);
+
+/**
+ * ARGV: prefix, then the latest state that the process has seen: epoch, memory, checkpoint. Replies: the name of this server | 1 when the store
+ * is open | 1 while its memory is not compared with S3 | the state of now, whose memory is '' while it is not compared.
+ */
+const readServerRunScript = createLuaScript(/* lua */ `${prelude}
+noticeOlderMemory(ARGV[2], ARGV[3], ARGV[4])
+local epoch, isRecovering = redis.call('GET', prefix .. ':epoch') or '', recovering()
+local memory = not isRecovering and redis.call('GET', prefix .. ':memory') or ''
+return { serverName(), isOpen() and 1 or 0, isRecovering and 1 or 0, epoch, memory, redis.call('HGET', prefix .. ':checkpoint', 'at') or '' }
+`);
+
+/** The memory of this server was compared with S3. A server that restarted or was promoted since has another name, and is not meant. */
+const confirmComparisonScript = createLuaScript(/* lua */ `${prelude}${checkpoint}
+if not isOpen() or serverName() ~= ARGV[2] then return 0 end
+-- several workers may compare, and nothing was forgotten between the first confirmation and the next
+if not recovering() then return 1 end
+trustServer()
+beginMemory()
+writeCheckpoint()
+return 1
+`);
+
+/** One life of a Redis server's memory: after a restart or a failover it is another, which may know less. */
+export interface ServerRun {
+  /** By the names that the server gives itself and the history of its data (`run_id` and `master_replid` of INFO). */
+  run: string;
+  /** Whether the store holds an epoch (I9). */
+  isOpen: boolean;
+  /** True until the memory of this run was compared with S3: nothing is bought, and what is enqueued holds no money yet. */
+  isRecovering: boolean;
+}
+
+const flag = z.union([z.literal(0), z.literal(1)]).transform((value) => value === 1);
+
+/** @param seen What this process has seen of the store: a Redis that holds an older state is recovering from now on. */
+export async function readServerRun(redis: Redis, prefix: string, seen: SeenState = createSeenState()): Promise<ServerRun> {
+  const [run, isOpen, isRecovering, epoch, memory, at] = z
+    .tuple([z.string(), flag, flag, z.string(), z.string(), z.string()])
+    .parse(await readServerRunScript.run(redis, epochKey(prefix), [prefix, ...seen.asArguments()]));
+  seen.note({ epoch, memory, at });
+  return { run, isOpen, isRecovering };
+}
+
+/** Writes the epoch of a new store, and the owner that its bucket has. @returns false when there is an epoch. */
+export const initialise = async (redis: Redis, prefix: string, epoch: string, ownerId = ''): Promise<boolean> =>
+  flag.parse(await initialiseScript.run(redis, epochKey(prefix), [prefix, epoch, ownerId]));
+
+/** Lets buying go on after the memory of this run was compared. @returns false when it is another run by now, or there is no epoch. */
+export const confirmComparison = async (redis: Redis, prefix: string, run: string): Promise<boolean> =>
+  flag.parse(await confirmComparisonScript.run(redis, epochKey(prefix), [prefix, run]));

@@ -1,0 +1,75 @@
+import { MAX_CHECKPOINT_AGE_MS } from '@darkroom/contracts';
+import type { Redis } from 'ioredis';
+import { z } from 'zod';
+import { hasCaps } from './caps.ts';
+import { json } from '../corrupt-entry.ts';
+import { pauseKey } from '../keys.ts';
+import { findCheckpoint, type Checkpoint } from '../recovery/checkpoint.ts';
+import { readServerRun } from '../recovery/server-run.ts';
+
+/**
+ * Who paused buying: the provider's account is in trouble, or an operator. Each is lifted for itself; as long as one stands
+ * nothing is bought. Looking goes on: what was bought comes home.
+ */
+export const pauseKinds = ['account', 'operator'] as const;
+export type PauseKind = (typeof pauseKinds)[number];
+
+export interface BuyingPause {
+  kind: PauseKind;
+  /** In words, safe to show. */
+  reason: string;
+  /** Milliseconds since 1970. */
+  since: number;
+}
+
+/**
+ * Why nothing is bought now. "restart" stands by itself from each restart or failover of Redis until a worker has asked S3 what
+ * Redis may have forgotten. "caps" stands while Redis does not hold the caps of the store. No command lifts either.
+ */
+export type StandingPause = BuyingPause | { kind: 'restart' | 'caps'; reason: string };
+
+/** Every kind of pause that may stand. */
+export const standingPauseKinds = [...pauseKinds, 'restart', 'caps'] as const;
+
+/** The last moment of a Date (ECMA-262, "Time Values and Time Range"). */
+const MAX_TIME = 8.64e15;
+
+export const storedPauseSchema = json
+  .pipe(z.object({ reason: z.string(), since: z.number().min(0).max(MAX_TIME) }))
+  // What cannot be read pauses all the same, and can be lifted.
+  .catch({ reason: 'what is kept of this pause cannot be read', since: 0 });
+
+/** Pauses buying. A pause of this kind that stands already keeps its reason. @returns whether this call paused it. */
+export async function pauseBuying(redis: Redis, prefix: string, { kind, reason, since }: BuyingPause): Promise<boolean> {
+  return (await redis.hsetnx(pauseKey(prefix), kind, JSON.stringify({ reason, since }))) === 1;
+}
+
+/** Lifts the pauses of these kinds. @returns how many stood. */
+export async function resumeBuying(redis: Redis, prefix: string, kinds: readonly PauseKind[]): Promise<number> {
+  return kinds.length === 0 ? 0 : redis.hdel(pauseKey(prefix), ...kinds);
+}
+
+/** The pauses that stand; none while buying goes on. */
+export async function readPauses(redis: Redis, prefix: string): Promise<StandingPause[]> {
+  const [fields, { isOpen, isRecovering }, isCapped, checkpoint] = await Promise.all([
+    redis.hgetall(pauseKey(prefix)),
+    readServerRun(redis, prefix),
+    hasCaps(redis, prefix),
+    findCheckpoint(redis, prefix),
+  ]);
+  const pauses = pauseKinds.flatMap((kind): StandingPause[] => {
+    const stored = fields[kind];
+    return stored === undefined ? [] : [{ kind, ...storedPauseSchema.parse(stored) }];
+  });
+  if (isOpen && isRecovering) pauses.push({ kind: 'restart', reason: restartReason(checkpoint) });
+  if (isOpen && !isCapped) pauses.push({ kind: 'caps', reason: 'redis does not hold the spend caps of the store' });
+  return pauses;
+}
+
+const restartReason = (checkpoint: Checkpoint | undefined): string =>
+  checkpoint !== undefined && checkpoint.ageMs > MAX_CHECKPOINT_AGE_MS
+    ? 'redis came back as it was more than five days ago: if the workers say store.rebuild-needed, empty it and rebuild it from the bucket'
+    : 'redis restarted, failed over or goes on from another copy of its data, and may have forgotten its last moments';
+
+/** The pauses that a process or an operator made, and that are lifted. */
+export const isLiftable = (pause: StandingPause): pause is BuyingPause => pause.kind !== 'restart' && pause.kind !== 'caps';

@@ -1,0 +1,154 @@
+import { type CapName, capNames, CorruptRecordError, type SpendCaps } from '@darkroom/contracts';
+import type { Redis } from 'ioredis';
+import { z } from 'zod';
+import { readHash, readRecord, whole } from '../corrupt-entry.ts';
+import { capsKey } from '../keys.ts';
+import { createLuaScript } from '../lua/lua-script.ts';
+import { money } from '../lua/money.ts';
+import { prelude } from '../lua/prelude.ts';
+import { sound } from '../lua/sound.ts';
+import { applySettingScript } from './apply-setting.ts';
+import { readRestrictions, type Restriction, UNRECORDED } from './restrictions.ts';
+
+/**
+ * Lowers caps in Redis alone, and notes that for a worker to record. A cap that is as low already stays.
+ * ARGV: prefix, then names and values. Replies whether one was lowered; never where Redis does not hold the caps.
+ */
+const restrictCapsScript = createLuaScript(/* lua */ `${prelude}${sound}${money}
+soundCaps()
+local caps = capsOf()
+if not caps then return 0 end
+local names, entry = caps.names, nil
+for at = 2, #ARGV, 2 do
+  local name, value = ARGV[at], ARGV[at + 1]
+  if not caps[name] or tonumber(value) < tonumber(caps[name]) then
+    if names and not caps[name] then names = names .. ' ' .. name end
+    redis.call('HSET', KEYS[1], name, value)
+    entry = (entry or int(nowMs()) .. ' ' .. (caps.revision or '0')) .. ' ' .. name .. ' ' .. value
+  end
+end
+if not entry then return 0 end
+if names then redis.call('HSET', KEYS[1], 'names', names) end
+redis.call('RPUSH', KEYS[1] .. '${UNRECORDED}', entry)
+return 1
+`);
+
+/** The caps as Redis knows them. */
+export interface StoredCaps {
+  /** Of the change in S3 that set them; absent for caps of which S3 may hold no change: those of earlier versions. */
+  revision?: number;
+  caps: SpendCaps;
+}
+
+const fields: Readonly<Record<CapName, string>> = {
+  allPerDay: 'all:day',
+  allPerMonth: 'all:month',
+  tenantPerDay: 'tenant:day',
+  tenantPerMonth: 'tenant:month',
+};
+
+const storedSchema = z.object({
+  'all:day': whole.optional(),
+  'all:month': whole.optional(),
+  'tenant:day': whole.optional(),
+  'tenant:month': whole.optional(),
+  /** The fields that are set, so that one that is gone is not taken for "no cap". */
+  names: z.string().optional(),
+  revision: whole.optional(),
+});
+
+/**
+ * Reads the caps. @returns undefined while they are not all there (`capsOf` of the scripts): nothing is bought then.
+ * @throws CorruptRecordError for caps that are none.
+ */
+export async function findCaps(redis: Redis, prefix: string): Promise<StoredCaps | undefined> {
+  const key = capsKey(prefix);
+  return parseCaps(key, await readHash(redis, key));
+}
+
+/** Parses the hash of the caps. @returns undefined while they are not all there. @throws CorruptRecordError for caps that are none. */
+export function parseCaps(key: string, hash: Readonly<Record<string, string>>): StoredCaps | undefined {
+  const { revision, names, ...stored } = readRecord(key, storedSchema, hash);
+  const isWhole = (names ?? '').split(' ').every((name) => name === '' || hash[name] !== undefined);
+  if (stored['all:day'] === undefined || !isWhole || (revision !== undefined && names === undefined)) return undefined;
+  const caps: SpendCaps = { allPerDay: stored['all:day'] };
+  for (const name of capNames) {
+    const cap = stored[fields[name] as keyof typeof stored]; // one of them by `fields`
+    if (cap !== undefined) caps[name] = cap;
+  }
+  return { caps, ...(revision === undefined ? {} : { revision }) };
+}
+
+/** Whether the caps are there and can be read. */
+export const hasCaps = (redis: Redis, prefix: string): Promise<boolean> =>
+  findCaps(redis, prefix).then(
+    (found) => found !== undefined,
+    (error: unknown) => {
+      if (error instanceof CorruptRecordError) return false;
+      throw error;
+    },
+  );
+
+/** Caps by name, with what each is to be; null means no cap. */
+export type CapsToLower = Partial<Record<CapName, number | null>>;
+
+/** A restriction of caps that is not recorded: the caps that were lowered. */
+export interface CapsRestriction extends Omit<Restriction, 'values'> {
+  lowered: Partial<SpendCaps>;
+}
+
+/** Reads the restrictions of caps that are not recorded in S3. */
+export async function findCapsRestrictions(redis: Redis, prefix: string): Promise<CapsRestriction[]> {
+  const found = await readRestrictions(redis, capsKey(prefix));
+  return found.map(({ values, ...noted }) => {
+    const lowered: Partial<SpendCaps> = {};
+    for (const name of capNames) {
+      const cap = values[fields[name]];
+      if (cap !== undefined) lowered[name] = cap;
+    }
+    return { ...noted, lowered };
+  });
+}
+
+/**
+ * Lowers the caps that are named, in Redis alone; one that is as low already stays, and so does one that is to be lifted (null).
+ * @returns whether one was lowered.
+ */
+export async function restrictCaps(redis: Redis, prefix: string, lowered: CapsToLower): Promise<boolean> {
+  return (await restrictCapsScript.run(redis, capsKey(prefix), [prefix, ...Object.entries(fieldsOf(lowered)).flat()])) === 1;
+}
+
+/**
+ * Writes the caps, unless Redis knows those of a later revision, or a restriction that this does not carry.
+ * @param carried The restrictions that these caps contain. @returns whether it did.
+ */
+export async function applyCaps(
+  redis: Redis,
+  prefix: string,
+  { caps, revision, carried = [] }: Required<StoredCaps> & { carried?: readonly string[] },
+): Promise<boolean> {
+  const set = fieldsOf(caps);
+  const names = Object.keys(set).join(' ');
+  const written = await applySettingScript.run(redis, capsKey(prefix), [
+    carried.length,
+    ...carried,
+    revision,
+    'names',
+    names,
+    ...Object.entries(set).flat(),
+  ]);
+  return written === 1;
+}
+
+/** Writes caps of which S3 holds no change, as versions before the records of changes did. */
+export async function setCaps(redis: Redis, prefix: string, caps: SpendCaps): Promise<void> {
+  await redis.multi().del(capsKey(prefix)).hset(capsKey(prefix), fieldsOf(caps)).exec();
+}
+
+const fieldsOf = (caps: { [Name in CapName]?: number | null | undefined }): Record<string, number> =>
+  Object.fromEntries(
+    capNames.flatMap((name): [string, number][] => {
+      const cap = caps[name];
+      return cap === undefined || cap === null ? [] : [[fields[name], cap]];
+    }),
+  );

@@ -1,0 +1,78 @@
+import { DEFAULT_TASKS_AT_PROVIDER, type FleetLimits, fleetLimitsSchema } from '@darkroom/contracts';
+import type { Redis } from 'ioredis';
+import { z } from 'zod';
+import { readHash, readRecord, whole } from '../corrupt-entry.ts';
+import { limitsKey } from '../keys.ts';
+import { createLuaScript } from '../lua/lua-script.ts';
+import { prelude } from '../lua/prelude.ts';
+import { applySettingScript } from './apply-setting.ts';
+import { readRestrictions, type Restriction, UNRECORDED } from './restrictions.ts';
+
+/** Lowers the limit of tasks in Redis alone, likewise. ARGV: prefix | limit | the default. Replies whether it was lowered. */
+const restrictLimitsScript = createLuaScript(/* lua */ `${prelude}
+local limits = hash(KEYS[1])
+local current = tonumber(limits.tasksAtProvider or ARGV[3]) or 0
+if tonumber(ARGV[2]) >= current then return 0 end
+redis.call('HSET', KEYS[1], 'tasksAtProvider', ARGV[2])
+redis.call('RPUSH', KEYS[1] .. '${UNRECORDED}', int(nowMs()) .. ' ' .. (limits.revision or '0') .. ' tasksAtProvider ' .. ARGV[2])
+return 1
+`);
+
+/** The limits of the fleet as Redis knows them. */
+export interface StoredLimits {
+  /** Of the change in S3 that set them; 0 where S3 was found to hold none; absent for limits of which S3 may hold no change. */
+  revision?: number;
+  limits: FleetLimits;
+}
+
+const storedSchema = z.object({
+  tasksAtProvider: whole.pipe(fleetLimitsSchema.shape.tasksAtProvider.unwrap()).optional(),
+  revision: whole.optional(),
+});
+
+/** Reads the limits. @returns undefined when Redis holds none. @throws CorruptRecordError for limits that are none. */
+export async function findLimits(redis: Redis, prefix: string): Promise<StoredLimits | undefined> {
+  const key = limitsKey(prefix);
+  return parseLimits(key, await readHash(redis, key));
+}
+
+/** Parses the hash of the limits. @returns undefined when Redis holds none. @throws CorruptRecordError for limits that are none. */
+export function parseLimits(key: string, hash: Readonly<Record<string, string>>): StoredLimits | undefined {
+  const { revision, tasksAtProvider } = readRecord(key, storedSchema, hash);
+  if (revision === undefined && tasksAtProvider === undefined) return undefined;
+  return { limits: tasksAtProvider === undefined ? {} : { tasksAtProvider }, ...(revision === undefined ? {} : { revision }) };
+}
+
+/** A restriction of limits that is not recorded. */
+export interface LimitsRestriction extends Omit<Restriction, 'values'> {
+  lowered: FleetLimits;
+}
+
+/** Reads the restrictions of limits that are not recorded in S3. */
+export async function findLimitsRestrictions(redis: Redis, prefix: string): Promise<LimitsRestriction[]> {
+  const found = await readRestrictions(redis, limitsKey(prefix));
+  return found.map(({ values: { tasksAtProvider }, ...noted }) => ({
+    ...noted,
+    lowered: tasksAtProvider === undefined ? {} : { tasksAtProvider },
+  }));
+}
+
+/** Lowers the limit of tasks in Redis alone. @returns whether it was lowered. */
+export async function restrictLimits(redis: Redis, prefix: string, { tasksAtProvider }: FleetLimits): Promise<boolean> {
+  if (tasksAtProvider === undefined) return false;
+  return (await restrictLimitsScript.run(redis, limitsKey(prefix), [prefix, tasksAtProvider, DEFAULT_TASKS_AT_PROVIDER])) === 1;
+}
+
+/**
+ * Writes the limits, unless Redis knows those of a later revision, or a restriction that this does not carry.
+ * @param carried The restrictions that these limits contain. @returns whether it did.
+ */
+export async function applyLimits(
+  redis: Redis,
+  prefix: string,
+  { limits, revision, carried = [] }: Required<StoredLimits> & { carried?: readonly string[] },
+): Promise<boolean> {
+  const { tasksAtProvider } = limits;
+  const fields = tasksAtProvider === undefined ? [] : ['tasksAtProvider', tasksAtProvider];
+  return (await applySettingScript.run(redis, limitsKey(prefix), [carried.length, ...carried, revision, ...fields])) === 1;
+}

@@ -1,0 +1,74 @@
+import type { OperatorPause } from '@darkroom/contracts';
+import type { Redis } from 'ioredis';
+import { corruptRecordOf } from '../corrupt-entry.ts';
+import { pauseKey, recordedPausesKey } from '../keys.ts';
+import { createLuaScript } from '../lua/lua-script.ts';
+import { storedPauseSchema } from './buying-pause.ts';
+
+/**
+ * Puts an operator's pause in the place of the one that is there, or lifts it, unless Redis knows a later revision or the pause is no
+ * longer the one that was seen: one that another process made meanwhile must not be lifted by this.
+ * ARGV: prefix | revision | the mark of the pause that was seen | the mark of the pause: '' for none, else "=" and its text. Replies whether it was written.
+ */
+const applyPausesScript = createLuaScript(/* lua */ `
+local recordedKey = ARGV[1] .. ':pauses'
+local current = redis.pcall('HGET', recordedKey, 'revision')
+if type(current) == 'string' and (tonumber(current) or 0) > tonumber(ARGV[2]) then return 0 end
+local operator = redis.call('HGET', KEYS[1], 'operator')
+if (operator and '=' .. operator or '') ~= ARGV[3] then return 0 end
+redis.call('DEL', recordedKey)
+redis.call('HSET', recordedKey, 'revision', ARGV[2], 'mark', ARGV[4])
+if ARGV[4] == '' then redis.call('HDEL', KEYS[1], 'operator') else redis.call('HSET', KEYS[1], 'operator', string.sub(ARGV[4], 2)) end
+return 1
+`);
+
+/** An operator's pause as Redis knows it. */
+export interface StoredPauses {
+  /** Of the change in S3 that Redis was told of last; 0 where S3 was found to hold none; absent where S3 was never asked. */
+  revision?: number;
+  /** Absent while no operator pauses buying. */
+  operator?: OperatorPause;
+  /** Whether this is what the change of that revision said: a pause may be made, and a key be lost, in Redis alone. */
+  isRecorded: boolean;
+  /** The mark of the pause that stands: what `applyPauses` replaces. */
+  seen: string;
+}
+
+/** Reads the operator's pause. @throws CorruptRecordError for a key of another type. */
+export async function findPauses(redis: Redis, prefix: string): Promise<StoredPauses> {
+  const [seen, [revision, mark]] = await Promise.all([redis.hget(pauseKey(prefix), 'operator'), readRecorded(redis, prefix)]).catch(
+    (error: unknown) => {
+      throw corruptRecordOf(error, pauseKey(prefix)) ?? error;
+    },
+  );
+  return parsePauses(seen, revision, mark);
+}
+
+/** Parses the field of the pause, and what Redis was told of S3; of that, what cannot be read counts as nothing, and S3 is asked again. */
+export function parsePauses(seen: string | null, revision: string | null = null, mark: string | null = null): StoredPauses {
+  return {
+    ...(/^\d{1,12}$/.test(revision ?? '') ? { revision: Number(revision) } : {}),
+    ...(seen === null ? {} : { operator: storedPauseSchema.parse(seen) }),
+    isRecorded: markOf(seen) === (mark ?? ''),
+    seen: markOf(seen),
+  };
+}
+
+/** One text for a field that may be absent, or hold any text. */
+const markOf = (stored: string | null): string => (stored === null ? '' : `=${stored}`);
+
+const readRecorded = (redis: Redis, prefix: string): Promise<(string | null)[]> =>
+  redis.hmget(recordedPausesKey(prefix), 'revision', 'mark').catch((error: unknown) => {
+    if (corruptRecordOf(error, recordedPausesKey(prefix)) === undefined) throw error;
+    return [];
+  });
+
+/** Writes the pause of a change that S3 holds in the place of the one that was seen. @returns false when it is another by now, or a later revision is known. */
+export async function applyPauses(
+  redis: Redis,
+  prefix: string,
+  { revision, operator, seen }: { revision: number; operator: OperatorPause | undefined; seen: string },
+): Promise<boolean> {
+  const stored = operator === undefined ? null : JSON.stringify({ reason: operator.reason, since: operator.since });
+  return (await applyPausesScript.run(redis, pauseKey(prefix), [prefix, revision, seen, markOf(stored)])) === 1;
+}
