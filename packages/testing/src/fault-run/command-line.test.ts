@@ -61,3 +61,10 @@ test.each([
 test('--help describes every option', () => {
   expect(parseCommandLine(['--seed', '1', '--help'])).toEqual({ kind: 'help' });
 });
+
+test('an option that is given twice is refused', () => {
+  expect(parseCommandLine(['--seed', '1', '--kills', '2', '--seed', '2'])).toMatchObject({
+    kind: 'wrong',
+    message: expect.stringMatching(/^--seed was given twice/),
+  });
+});

@@ -44,8 +44,9 @@ const flag = { type: 'boolean' } as const;
 export function parseCommandLine(words: readonly string[]): FaultCommand {
   if (words.includes('--help') || words.includes('-h')) return { kind: 'help' };
   try {
-    const { values } = parseArgs({
+    const { values, tokens } = parseArgs({
       args: [...words],
+      tokens: true,
       options: {
         generations: text,
         seed: text,
@@ -66,6 +67,9 @@ export function parseCommandLine(words: readonly string[]): FaultCommand {
         verbose: flag,
       },
     });
+    const names = tokens.flatMap((token) => (token.kind === 'option' ? [token.rawName] : []));
+    const twice = names.find((name, at) => names.indexOf(name) < at);
+    if (twice !== undefined) throw new RangeError(`${twice} was given twice`);
     const whole = (name: keyof typeof values, usual: number, min: number): number => readNumber(name, values[name], usual, min, true);
     const { scenario } = values;
     const given = scenario === undefined ? undefined : Object.hasOwn(scenarios, scenario) ? scenarios[scenario]?.settings : undefined;
@@ -98,6 +102,7 @@ export function parseCommandLine(words: readonly string[]): FaultCommand {
           rollback: usual.rollback,
           reconcileEveryMs: usual.reconcileEveryMs,
           slowCallers: usual.slowCallers,
+          damaged: usual.damaged,
           scenario,
           forget,
         }),

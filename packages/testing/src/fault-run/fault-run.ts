@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { join } from 'node:path';
 import { defined, timingProblems } from '@darkroom/contracts';
 import { createProducer } from '@darkroom/producer';
+import { plantDamage, readDamageFigures, type DamageFigures } from './damage.ts';
 import { startChaos, type ChaosCounts } from './chaos.ts';
 import { createClocks } from './clocks.ts';
 import { countEvents } from './count-events.ts';
@@ -47,6 +48,8 @@ export interface FaultRunOutcome {
   /** Planned length of each rollback, if the settings name one. */
   rollback?: RollbackLength;
   comebacks: Comebacks;
+  /** What passes made of the damage that the run began with. */
+  damage?: DamageFigures;
   /** Counts of log events that only faults cause. */
   events: Record<string, number>;
   seconds: number;
@@ -78,13 +81,20 @@ export async function runFaults(settings: FaultRunSettings, around: FaultRunSurr
     },
   });
   let counts: ChaosCounts;
+  let damage: Awaited<ReturnType<typeof plantDamage>> | undefined;
   try {
+    if (settings.damaged === true) damage = await plantDamage(stack, Date.now());
     await stack.setProviderFaults(provider.faulty);
     counts = await burden(settings, plan, stack, redis, () => stack.setProviderFaults(provider.calm), around);
   } finally {
     await stack.stop();
   }
-  const evidence = await readEvidence({ billFile: stack.billFile, bucketDir: stack.s3.bucketDir, directory });
+  const evidence = await readEvidence({
+    billFile: stack.billFile,
+    bucketDir: stack.s3.bucketDir,
+    directory,
+    planted: damage?.objects ?? [],
+  });
   const forgetMs = settings.forget === 'inside-window' ? forgetAfterMs(settings.forget, timing) : undefined;
   return {
     judgement: judge(evidence),
@@ -95,6 +105,7 @@ export async function runFaults(settings: FaultRunSettings, around: FaultRunSurr
     ...defined({ capUsd: plan.capUsd, rollback: settings.rollback }),
     wrongClocks: clocks.wrong,
     comebacks: await readComebacks(directory),
+    ...(damage === undefined ? {} : { damage: await readDamageFigures(directory, damage) }),
     events: await countEvents(directory),
     seconds: Math.round((performance.now() - startedAt) / 1000),
   };

@@ -6,6 +6,7 @@ import { decidingOf, type DecidingFigures } from '../judge/five-figures.ts';
 import type { Judgement } from '../judge/judge.ts';
 import { countImages, percent, whyNoProof } from '../judge/proof.ts';
 import { countFactSources, countRoads, roadNames } from '../judge/roads.ts';
+import { doubtsOfDamage } from './damage.ts';
 import { whatDidNotStrike } from './struck.ts';
 import type { FaultRunSettings } from './settings.ts';
 
@@ -18,7 +19,7 @@ export interface RunFigures extends DecidingFigures {
 
 /** Returns the figures of a run. */
 export function figuresOf({ seed, scenario }: FaultRunSettings, outcome: FaultRunOutcome): RunFigures {
-  const { judgement, promised, evidence, counts, wrongClocks, events, comebacks, seconds } = outcome;
+  const { judgement, promised, evidence, counts, wrongClocks, events, comebacks, damage, seconds } = outcome;
   const images = countImages(evidence);
   const { counts: roads, mainShare } = countRoads(evidence);
   const made = Object.values(roads).reduce((sum, count) => sum + count, 0);
@@ -43,6 +44,7 @@ export function figuresOf({ seed, scenario }: FaultRunSettings, outcome: FaultRu
     isProof: doubtsOf(outcome).length === 0,
     events,
     comebacks,
+    ...(damage === undefined ? {} : { damage }),
     ...counts,
     wrongClocks,
     ...defined({ scenario }),
@@ -61,6 +63,7 @@ export const doubtsOf = ({
   capUsd,
   rollback,
   comebacks,
+  damage,
 }: FaultRunOutcome): string[] => [
   ...whyNoProof(evidence, judgement.unproven.length - judgement.blocked.length),
   ...whatDidNotStrike({
@@ -72,7 +75,12 @@ export const doubtsOf = ({
       : { wentBack: { plannedMs: rollback.lostMs + (rollback.idleMs ?? 0), oldestCheckpointMs: comebacks.oldestCheckpointMs } }),
     ...(capUsd !== undefined && { capStops: countCapStops(evidence) }),
   }),
+  ...(damage === undefined ? [] : doubtsOfDamage(damage, setbacksOf(counts))),
 ];
+
+/** Strikes after which a pass may name again what another one named. */
+const setbacksOf = ({ struck, crashes }: FaultRunOutcome['counts']): number =>
+  Object.values(struck).reduce((sum, count) => sum + count, crashes);
 
 function countStatuses({ generations }: Evidence): Record<GenerationStatus, number> {
   const counts = { queued: 0, running: 0, succeeded: 0, partial: 0, failed: 0, cancelled: 0, expired: 0 };

@@ -86,6 +86,10 @@ export const scenarios: Readonly<Record<string, FaultScenario>> = {
       slowCallers: { share: 1 / 3, withinMs: 23 * HOUR },
     },
   },
+  'damaged-records': {
+    does: 'damaged, foreign and unknown objects and entries lie in S3 and Redis from the start, and each pass meets them',
+    settings: { seed: 44, generations: 400, rollbacks: 1, redisKills: 1, failovers: 0, damaged: true },
+  },
   'chunked-uploads': {
     does: 'each upload is chunked, S3 refuses it, and each image comes from its address: never a proof (once seed 77123)',
     settings: { seed: 77_123, generations: 200, switches: { ...usedUpByRefusals, uploadChunkedRate: 1 } },

@@ -20,13 +20,14 @@ export interface BucketEvidence {
 
 const objectSchema = z.object({ key: z.string(), blob: z.string() });
 
-/** Reads the bucket's files as the embedded S3 left them. */
-export async function readBucket(bucketDir: string): Promise<BucketEvidence> {
+/** Reads the bucket's files as the embedded S3 left them. @param planted Keys to leave out. */
+export async function readBucket(bucketDir: string, planted: ReadonlySet<string> = new Set()): Promise<BucketEvidence> {
   const [images, quarantined] = [new Map<string, Set<string>>(), new Map<string, Set<string>>()];
   const [ends, amendments] = [new Map<string, SubmissionResult>(), new Map<string, SubmissionResult>()];
   const recorded = new Set<string>();
   for (const name of await readdir(join(bucketDir, 'objects'))) {
     const { key, blob } = objectSchema.parse(JSON.parse(await readFile(join(bucketDir, 'objects', name), 'utf8')));
+    if (planted.has(key)) continue;
     const bytes = (): Promise<Buffer> => readFile(join(bucketDir, 'blobs', blob));
     const hashInto = async (into: Map<string, Set<string>>, taskUUID: string): Promise<void> => {
       const sha256 = createHash('sha256')

@@ -78,6 +78,8 @@ export interface EvidencePlaces {
   bucketDir: string;
   /** Folder that `writeRecords` wrote to. */
   directory: string;
+  /** Keys of objects that the run wrote itself, as damage: they are left out. */
+  planted?: readonly string[];
 }
 
 /** Writes down what only memory and Redis hold. */
@@ -90,11 +92,11 @@ export async function writeRecords(
 }
 
 /** Reads all evidence of a finished run. */
-export async function readEvidence({ billFile, bucketDir, directory }: EvidencePlaces): Promise<Evidence> {
+export async function readEvidence({ billFile, bucketDir, directory, planted = [] }: EvidencePlaces): Promise<Evidence> {
   const read = async (name: string): Promise<unknown> => JSON.parse(await readFile(join(directory, `${name}.json`), 'utf8'));
   return {
     bill: await readBill(billFile),
-    ...(await readBucket(bucketDir)),
+    ...(await readBucket(bucketDir, new Set(planted))),
     orders: z.array(orderSchema).parse(await read('orders')),
     generations: z.record(z.string(), generationSchema.nullable()).parse(await read('generations')),
     ledger: ledgerSchema.parse(await read('ledger')),
