@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isAlive } from '@darkroom/local-stack';
 import { Redis } from 'ioredis';
+import { goBackAfter429 } from './go-back-after-429.ts';
 import type { Fault, ScheduledFault } from './schedule.ts';
 import type { FailOverRedis } from '../fleet/fail-over-redis.ts';
 import { startAgain, type Stack } from '../fleet/stack.ts';
@@ -32,6 +32,8 @@ export interface ChaosSurroundings {
   stack: Stack;
   /** The Redis of the stack. */
   redis: FailOverRedis;
+  /** Makes the provider refuse sends with 429 far more often, or as often as before. */
+  refuseMore: (isOn: boolean) => Promise<void>;
   /** Returns the number of orders placed so far. */
   placed: () => number;
   /** Ends the chaos: each fault that has begun is repaired, and no other begins. */
@@ -48,7 +50,8 @@ export interface Chaos {
 }
 
 /** Carries out a schedule. Faults of one target follow each other; those of different targets run at the same time. */
-export function startChaos(schedule: readonly ScheduledFault[], { stack, redis, placed, signal, onFault }: ChaosSurroundings): Chaos {
+export function startChaos(schedule: readonly ScheduledFault[], surroundings: ChaosSurroundings): Chaos {
+  const { stack, placed, signal, onFault } = surroundings;
   const counts: ChaosCounts = {
     kills: 0,
     freezes: 0,
@@ -83,7 +86,8 @@ export function startChaos(schedule: readonly ScheduledFault[], { stack, redis, 
       if (ended.aborted) return;
       await withTarget(target, async () => {
         onFault(`${target} ${describe(fault)}`);
-        if (await strike(stack, redis, target, fault, counts, ended)) counts.struck[fault.kind] = (counts.struck[fault.kind] ?? 0) + 1;
+        if (await strike({ ...surroundings, signal: ended }, target, fault, counts))
+          counts.struck[fault.kind] = (counts.struck[fault.kind] ?? 0) + 1;
       });
     }
   };
@@ -129,14 +133,8 @@ export function startChaos(schedule: readonly ScheduledFault[], { stack, redis, 
 }
 
 /** @returns true if the fault had its effect. */
-async function strike(
-  stack: Stack,
-  redis: FailOverRedis,
-  target: string,
-  fault: Fault,
-  counts: ChaosCounts,
-  signal: AbortSignal,
-): Promise<boolean> {
+async function strike(surroundings: ChaosSurroundings, target: string, fault: Fault, counts: ChaosCounts): Promise<boolean> {
+  const { stack, redis, signal } = surroundings;
   const { s3 } = stack;
   const process = stack.processes.get(target);
   // The end of the run cuts the pause short; the fault is repaired all the same.
@@ -179,28 +177,10 @@ async function strike(
       return true;
     }
     case 'redis-rollback-after-429': {
-      const endsAt = performance.now() + fault.withinMs;
-      let [known, putBack] = [await countLimited(stack.billFile), await redis.copyData()];
-      let hasStruck = false;
-      // The copy is renewed often: after a late 429 an old copy would undo everything since the fault began.
-      while (!hasStruck && performance.now() < endsAt && !signal.aborted) {
-        const staleAt = performance.now() + fault.freshMs;
-        while (!hasStruck && performance.now() < staleAt && !signal.aborted) {
-          await pause(50);
-          hasStruck = (await countLimited(stack.billFile)) > known;
-        }
-        if (!hasStruck) [known, putBack] = [await countLimited(stack.billFile), await redis.copyData()];
-      }
-      if (!hasStruck) return false;
-      // Waits until the worker has read the answer and written it to Redis.
-      await pause(HEARD_WITHIN_MS);
+      if (!(await goBackAfter429(surroundings, fault))) return false;
       counts.redisRestarts += 1;
       counts.rollbacks += 1;
       counts.rollbacksAfter429 += 1;
-      await redis.kill();
-      await putBack();
-      await pause(fault.downMs);
-      await redis.start();
       return true;
     }
     case 'redis-failover': {
@@ -230,12 +210,6 @@ async function strike(
       return fault satisfies never;
   }
 }
-
-/** The longest time until a worker has written an answer down; a rollback after that time loses more than the answer. */
-const HEARD_WITHIN_MS = 100;
-
-/** Returns the number of sends that the provider refused with 429, from its bill. */
-const countLimited = async (billFile: string): Promise<number> => (await readFile(billFile, 'utf8')).split('"httpStatus":429').length - 1;
 
 /** Makes the copy look like that of a Darkroom that stood still for a while: only its checkpoint changed meanwhile. */
 const setCheckpointBack = (redis: FailOverRedis, prefix: string, idleMs: number): Promise<void> =>

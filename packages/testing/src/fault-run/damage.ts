@@ -26,7 +26,7 @@ interface Planted {
 
 /**
  * Writes what no pass can read: records of an unknown version, records that are no JSON, objects under names that Darkroom does not write,
- * and keys of Redis of another type. Nothing of it belongs to an order.
+ * and a delivery of no submission. Nothing of it belongs to an order.
  * @param now Milliseconds since 1970.
  */
 export async function plantDamage({ s3, redis: { url }, prefix }: Stack, now: number): Promise<Planted> {
@@ -52,14 +52,13 @@ export async function plantDamage({ s3, redis: { url }, prefix }: Stack, now: nu
   try {
     for (const [Key, Body] of Object.entries(objects)) await client.send(new PutObjectCommand({ Bucket: s3.bucket, Key, Body }));
     await redis.lpush(`${prefix}:deliveries-unclaimed`, 'no submission');
-    await redis.set(`${prefix}:idempotency:damaged:${'a'.repeat(64)}`, 'x');
   } finally {
     client.destroy();
     redis.disconnect();
   }
   return {
     objects: Object.keys(objects),
-    words: [...ids, ...Object.keys(objects).filter((key) => key.endsWith('notes.txt')), 'it names no submission', ':idempotency:damaged:'],
+    words: [...ids, ...Object.keys(objects).filter((key) => key.endsWith('notes.txt')), 'it names no submission'],
   };
 }
 

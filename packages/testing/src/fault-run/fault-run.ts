@@ -13,7 +13,7 @@ import { predictForgetting } from '../judge/forgetting.ts';
 import { judge, type Judgement } from '../judge/judge.ts';
 import { startLoad, type Load } from './load.ts';
 import { deriveOrders, MAX_REFERENCE_IMAGES, type Order } from './orders.ts';
-import { deriveProviderFaults } from './provider-faults.ts';
+import { deriveProviderFaults, type ProviderBehaviour } from './provider-faults.ts';
 import { openRecords } from '../judge/records.ts';
 import { deriveSchedule, type ScheduledFault } from './schedule.ts';
 import { readComebacks, type Comebacks } from './read-comebacks.ts';
@@ -85,7 +85,7 @@ export async function runFaults(settings: FaultRunSettings, around: FaultRunSurr
   try {
     if (settings.damaged === true) damage = await plantDamage(stack, Date.now());
     await stack.setProviderFaults(provider.faulty);
-    counts = await burden(settings, plan, stack, redis, () => stack.setProviderFaults(provider.calm), around);
+    counts = await burden(settings, plan, stack, redis, providerOf(stack, provider), around);
   } finally {
     await stack.stop();
   }
@@ -111,6 +111,21 @@ export async function runFaults(settings: FaultRunSettings, around: FaultRunSurr
   };
 }
 
+interface ProviderControl {
+  /** Ends its faults. */
+  calm(): Promise<void>;
+  /** Has it refuse sends with 429 far more often, or as often as before. */
+  refuseMore(isOn: boolean): Promise<void>;
+}
+
+/** So many of ten sends or so at a time meet a 429 within a second. */
+const REFUSED_MORE = 0.2;
+
+const providerOf = (stack: Stack, { faulty, calm }: ProviderBehaviour): ProviderControl => ({
+  calm: () => stack.setProviderFaults(calm),
+  refuseMore: (isOn) => stack.setProviderFaults(isOn ? { ...faulty, submit429Rate: REFUSED_MORE } : faulty),
+});
+
 interface Plan {
   orders: Order[];
   schedule: ScheduledFault[];
@@ -130,7 +145,7 @@ async function burden(
   { orders, schedule, capUsd }: Plan,
   stack: Stack,
   redis: FailOverRedis,
-  calmProvider: () => Promise<void>,
+  provider: ProviderControl,
   { directory, signal, onProgress, onFault }: FaultRunSurroundings,
 ): Promise<ChaosCounts> {
   const startedAt = performance.now();
@@ -145,6 +160,7 @@ async function burden(
   const chaos = startChaos(schedule, {
     stack,
     redis,
+    refuseMore: provider.refuseMore,
     placed: () => load.placed.length,
     signal: ended,
     onFault: (line) => onFault(sayWhen(line)),
@@ -153,7 +169,7 @@ async function burden(
   try {
     await Promise.all([chaos.over, load.allPlaced]);
     signal.throwIfAborted();
-    await calmProvider();
+    await provider.calm();
     onProgress(sayWhen(`the faults have stopped; ${load.open()} orders are open`));
     await drain(load, records, settings.scale, signal);
     over.abort();

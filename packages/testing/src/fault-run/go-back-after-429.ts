@@ -1,0 +1,53 @@
+import { readFile } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { ChaosSurroundings } from './chaos.ts';
+import type { Fault } from './schedule.ts';
+
+/** How long a worker takes at the most to write down what it was answered; a rollback that comes later loses more than that. */
+const HEARD_WITHIN_MS = 100;
+const LOOK_EVERY_MS = 50;
+
+/**
+ * Waits for a 429 and takes Redis back to a moment before it. Once half of the time has passed without one, the provider refuses more often.
+ * @returns whether it did; false when no 429 came in time.
+ */
+export async function goBackAfter429(
+  { stack: { billFile }, redis, refuseMore, signal }: Pick<ChaosSurroundings, 'stack' | 'redis' | 'refuseMore' | 'signal'>,
+  { withinMs, freshMs, downMs }: Extract<Fault, { kind: 'redis-rollback-after-429' }>,
+): Promise<boolean> {
+  const pause = (ms: number): Promise<void> => delay(ms, undefined, { signal }).catch(() => undefined);
+  const startedAt = performance.now();
+  const isTime = (): boolean => performance.now() < startedAt + withinMs && !signal.aborted;
+  let putBack = await redis.copyData();
+  let [known, copiedAt] = [await countLimited(billFile), performance.now()];
+  let [refusesMore, hasCome] = [false, false];
+  while (!hasCome && isTime()) {
+    await pause(LOOK_EVERY_MS);
+    if (!refusesMore && performance.now() > startedAt + withinMs / 2) refusesMore = await does(() => refuseMore(true));
+    hasCome = (await countLimited(billFile)) > known;
+    // Again and again, or a 429 that comes late would take back all that was done since the fault began.
+    if (hasCome || performance.now() < copiedAt + freshMs) continue;
+    [known, copiedAt] = [await countLimited(billFile), performance.now()];
+    putBack = await redis.copyData();
+  }
+  const struck = hasCome;
+  // Until the worker has read the answer and Redis knows it.
+  if (struck) await pause(HEARD_WITHIN_MS);
+  if (struck) await redis.kill();
+  while (refusesMore && !(await does(() => refuseMore(false)))) await delay(LOOK_EVERY_MS);
+  if (!struck) return false;
+  await putBack();
+  await pause(downMs);
+  await redis.start();
+  return true;
+}
+
+/** @returns whether it was done; false while the emulator is away. */
+const does = (work: () => Promise<void>): Promise<boolean> =>
+  work().then(
+    () => true,
+    () => false,
+  );
+
+/** How many sends the provider has refused with 429, by its bill. */
+const countLimited = async (billFile: string): Promise<number> => (await readFile(billFile, 'utf8')).split('"httpStatus":429').length - 1;
