@@ -1,18 +1,27 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ChaosSurroundings } from './chaos.ts';
+import type { FailOverRedis } from '../fleet/fail-over-redis.ts';
+import type { Stack } from '../fleet/stack.ts';
 import type { Fault } from './schedule.ts';
 
 /** How long a worker takes at the most to write down what it was answered; a rollback that comes later loses more than that. */
 const HEARD_WITHIN_MS = 100;
 const LOOK_EVERY_MS = 50;
 
+interface GoBackSurroundings {
+  stack: Pick<Stack, 'billFile'>;
+  redis: FailOverRedis;
+  /** Makes the provider refuse sends with 429 far more often, or as often as before. */
+  refuseMore: (isOn: boolean) => Promise<void>;
+  signal: AbortSignal;
+}
+
 /**
  * Waits for a 429 and takes Redis back to a moment before it. Once half of the time has passed without one, the provider refuses more often.
  * @returns whether it did; false when no 429 came in time.
  */
 export async function goBackAfter429(
-  { stack: { billFile }, redis, refuseMore, signal }: Pick<ChaosSurroundings, 'stack' | 'redis' | 'refuseMore' | 'signal'>,
+  { stack: { billFile }, redis, refuseMore, signal }: GoBackSurroundings,
   { withinMs, freshMs, downMs }: Extract<Fault, { kind: 'redis-rollback-after-429' }>,
 ): Promise<boolean> {
   const pause = (ms: number): Promise<void> => delay(ms, undefined, { signal }).catch(() => undefined);
