@@ -39,7 +39,7 @@ export function createWorkerHealth(parts: WorkerHealthParts): ReturnType<typeof 
           if (error !== undefined) throw error;
           const { isOpen, isRecovering } = await store.readServerRun();
           if (!isOpen) throw new Error('redis holds no epoch');
-          if (isRecovering) throw new Error('redis restarted, and no worker has compared it with S3 yet');
+          if (isRecovering) throw new Error('redis restarted, and is not compared with S3 yet');
         },
       },
       redisSetup,
