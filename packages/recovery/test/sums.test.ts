@@ -91,11 +91,11 @@ test('while a process of an earlier version goes on nothing is written', async (
 
 test('a Redis that was not compared writes none, and what it forgot is no base', async () => {
   await world.enqueue();
-  const compared = await world.redis.get(`${world.prefix}:server-run`);
+  const { run } = await world.store.readServerRun();
   const look = await sums.look();
   await world.redis.set(`${world.prefix}:server-run`, 'another');
   expect(await record()).toEqual({ kind: 'not-compared' });
-  await world.store.confirmComparison(compared!);
+  await world.store.confirmComparison(run);
   expect(await sums.noteRecorded({ memory: look!.memory, level: 2, key: 'k', moves: look!.moves })).toBe(false);
   expect((await sums.look())?.bases).toEqual({});
 });
