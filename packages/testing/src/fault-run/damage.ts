@@ -6,10 +6,10 @@ import { connectPatient } from '@darkroom/generation-store';
 import { z } from 'zod';
 import type { Stack } from '../fleet/stack.ts';
 
-/** What passes of the reconciler made of the damage that a run began with. */
+/** Results of the reconciler on the damage at the begin of a run. */
 export interface DamageFigures {
   planted: number;
-  /** How many of these a pass named. */
+  /** Number of planted damages that a pass named. */
   named: number;
   /** Log lines that named them. */
   lines: number;

@@ -48,7 +48,7 @@ export interface FaultRunOutcome {
   /** Planned length of each rollback, if the settings name one. */
   rollback?: RollbackLength;
   comebacks: Comebacks;
-  /** What passes made of the damage that the run began with. */
+  /** Results of the reconciler on the damage at the begin of the run. */
   damage?: DamageFigures;
   /** Counts of log events that only faults cause. */
   events: Record<string, number>;

@@ -4,7 +4,7 @@ import type { FailOverRedis } from '../fleet/fail-over-redis.ts';
 import type { Stack } from '../fleet/stack.ts';
 import type { Fault } from './schedule.ts';
 
-/** How long a worker takes at the most to write down what it was answered; a rollback that comes later loses more than that. */
+/** The longest time until a worker has written an answer down; a rollback after that time loses more than the answer. */
 const HEARD_WITHIN_MS = 100;
 const LOOK_EVERY_MS = 50;
 
@@ -58,5 +58,5 @@ const does = (work: () => Promise<void>): Promise<boolean> =>
     () => false,
   );
 
-/** How many sends the provider has refused with 429, by its bill. */
+/** Returns the number of sends that the provider refused with 429, from its bill. */
 const countLimited = async (billFile: string): Promise<number> => (await readFile(billFile, 'utf8')).split('"httpStatus":429').length - 1;
