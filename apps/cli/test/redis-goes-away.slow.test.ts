@@ -25,6 +25,8 @@ test.each([
     const after = Math.max(1, Math.floor(whole.requests * share));
     const { code, complaints, printed, requests } = await (await open()).run(words, after);
     if (requests < after) continue; // several requests went out at once, and none was lost
+    // The last request of a rebuild gives back a turn, which ends by itself: the command has done its work by then.
+    if (words[0] === 'rebuild' && after === whole.requests) continue;
     expect(code, `request ${after} of ${whole.requests}`).toBe(1);
     const lines = words[0] === 'doctor' ? printed.filter((line) => line.includes('✖')) : complaints;
     expect(lines.at(-1)).toMatch(/redis cannot be used any more|does not answer|went away/i);

@@ -3,8 +3,6 @@ import { takeTurn } from './ask-provider.ts';
 import type { Outcome } from './outcome.ts';
 import type { Purchase } from './purchase.ts';
 
-/** Shortest time between two questions after an end that only deliveries which are not kept cause: one of them may be the true one. */
-const AFTER_END_MS = 3_600_000;
 /** Reasons to put a run back before it has asked anything. */
 const askedNothing = new Set(['upload', 'poll-rate', 'not-sent-yet', 'asked']);
 
@@ -27,9 +25,17 @@ export const takeSettleTurn = (purchase: Purchase, ref: SubmissionRef, view: Sub
 const questionsAbout = ({ status }: SubmissionView): 1 | 2 => (status === 'committed' ? 2 : 1);
 
 /** Notes that a run has asked. Without a delivery, only its own time wakes a settlement, and there is nothing to note. */
-export async function noteQuestion({ store }: Purchase, ref: SubmissionRef, view: SubmissionView, outcome: Outcome): Promise<void> {
+export async function noteQuestion(
+  { store, settings }: Purchase,
+  ref: SubmissionRef,
+  view: SubmissionView,
+  outcome: Outcome,
+): Promise<void> {
   const seq = view.deliverySeq;
   if (seq === 0) return;
   if (outcome.kind === 'snooze' && !askedNothing.has(outcome.why)) await store.recordQuestion(ref, { seq, againInMs: outcome.delayMs });
-  if (outcome.kind === 'finished' && isFinalSubmission(view.status)) await store.recordQuestion(ref, { seq, againInMs: AFTER_END_MS });
+  // After an end a delivery that is not kept may be the true one: it causes one question in this time, an hour as shipped. A run that is
+  // killed right after this note comes back for that question.
+  if (outcome.kind === 'finished' && isFinalSubmission(view.status))
+    await store.recordQuestion(ref, { seq, againInMs: settings.timing.resendWindowMs });
 }
