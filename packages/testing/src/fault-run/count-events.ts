@@ -1,5 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readWorkerLogs } from './worker-logs.ts';
 
 /** Log events of a worker whose code only a fault can reach. */
 const rare = [
@@ -16,9 +15,7 @@ const rare = [
 /** Counts these events in all logs of a run, which shows what the run tested. */
 export async function countEvents(directory: string): Promise<Record<string, number>> {
   const counts: Record<string, number> = Object.fromEntries(rare.map((event) => [event, 0]));
-  const names = (await readdir(directory)).filter((name) => name.startsWith('worker-') && name.endsWith('.log'));
-  for (const name of names) {
-    const text = await readFile(join(directory, name), 'utf8');
+  for (const text of await readWorkerLogs(directory)) {
     for (const event of rare) counts[event] = (counts[event] ?? 0) + text.split(`"event":"${event}"`).length - 1;
   }
   return counts;

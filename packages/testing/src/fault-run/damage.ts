@@ -1,10 +1,9 @@
-import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { createGenerationId } from '@darkroom/contracts';
 import { connectPatient } from '@darkroom/generation-store';
 import { z } from 'zod';
 import type { Stack } from '../fleet/stack.ts';
+import { linesOf, readWorkerLogs } from './worker-logs.ts';
 
 /** Results of the reconciler on the damage at the begin of a run. */
 export interface DamageFigures {
@@ -66,10 +65,8 @@ const passSchema = z.object({ outcome: z.string() });
 
 /** Reads from the logs of the workers what passes made of it. */
 export async function readDamageFigures(directory: string, { words }: Pick<Planted, 'words'>): Promise<DamageFigures> {
-  const names = (await readdir(directory)).filter((name) => name.startsWith('worker-') && name.endsWith('.log'));
-  const logs = await Promise.all(names.map((name) => readFile(join(directory, name), 'utf8')));
-  const linesOf = (event: string): string[] => logs.flatMap((log) => log.split('\n').filter((line) => line.includes(`"event":"${event}"`)));
-  const [named, passes] = [linesOf('reconcile.named'), linesOf('reconcile.pass')];
+  const logs = await readWorkerLogs(directory);
+  const [named, passes] = [linesOf(logs, 'reconcile.named'), linesOf(logs, 'reconcile.pass')];
   return {
     planted: words.length,
     named: words.filter((word) => named.some((line) => line.includes(word))).length,

@@ -1,6 +1,5 @@
-import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { z } from 'zod';
+import { linesOf, readWorkerLogs } from './worker-logs.ts';
 
 /** Recoveries of Redis in a run. */
 export interface Comebacks {
@@ -18,11 +17,7 @@ const eventSchema = z.object({ checkpointAgeMs: z.number().optional(), ms: z.num
 
 /** Reads the recoveries of Redis from the logs of the workers. */
 export async function readComebacks(directory: string): Promise<Comebacks> {
-  const names = (await readdir(directory)).filter((name) => name.startsWith('worker-') && name.endsWith('.log'));
-  const logs = await Promise.all(names.map((name) => readFile(join(directory, name), 'utf8')));
-  const events = logs
-    .flatMap((log) => log.split('\n').filter((line) => line.includes('"event":"buying.goes-on"')))
-    .map((line) => eventSchema.parse(JSON.parse(line)));
+  const events = linesOf(await readWorkerLogs(directory), 'buying.goes-on').map((line) => eventSchema.parse(JSON.parse(line)));
   return {
     count: events.length,
     oldestCheckpointMs: Math.max(0, ...events.map(({ checkpointAgeMs = 0 }) => checkpointAgeMs)),
