@@ -1,6 +1,6 @@
-import { Redis } from 'ioredis';
-import { expect, inject, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { buildGenerationStore } from '../src/index.ts';
+import { connectAs } from './connect-as.ts';
 import { retention, setup, type World } from './world.ts';
 
 const ID = 'rebuild-1';
@@ -10,14 +10,7 @@ const PERIODS = 1100;
 async function storeWithoutWholeReads({ prefix, redis: admin }: World) {
   const user = `pages${prefix.replaceAll(/\W/g, '')}`;
   const rules = [`~${prefix}:*`, '&*', '+@all', '-hgetall', `(+hgetall ~${prefix}:spend:*)`];
-  await admin.call('ACL', 'SETUSER', user, 'reset', 'on', '>secret', ...rules);
-  const redis = new Redis(inject('redisUrl').replace('redis://', `redis://${user}:secret@`));
-  onTestFinished(async () => {
-    redis.disconnect();
-    const other = new Redis(inject('redisUrl'));
-    await other.call('ACL', 'DELUSER', user);
-    other.disconnect();
-  });
+  const redis = await connectAs(admin, user, rules);
   return buildGenerationStore({ prefix, retention, pollRate: { perSecond: 1, burst: 1 } }, redis);
 }
 

@@ -1,7 +1,8 @@
-import { Redis } from 'ioredis';
-import { expect, inject, onTestFinished, test } from 'vitest';
+import type { Redis } from 'ioredis';
+import { expect, test } from 'vitest';
 import { aclRulesOf, buildGenerationStore, redisRights, type GenerationStore, type RedisProcess, type RedisRights } from '../src/index.ts';
 import { readNode } from '../src/connection/find-other-node.ts';
+import { connectAs } from './connect-as.ts';
 import { endedForGood, newGeneration, retention, setup, type World } from './world.ts';
 
 /** The store as the user of a process, and what Redis has refused to that user. */
@@ -11,14 +12,7 @@ async function storeAs(
   rights: RedisRights = redisRights[process],
 ): Promise<{ store: GenerationStore; redis: Redis; refused(): Promise<unknown[]> }> {
   const user = `${process}${prefix.replaceAll(/\W/g, '')}`;
-  await admin.call('ACL', 'SETUSER', user, 'reset', 'on', '>secret', ...aclRulesOf(rights, prefix));
-  const redis = new Redis(inject('redisUrl').replace('redis://', `redis://${user}:secret@`));
-  onTestFinished(async () => {
-    redis.disconnect();
-    const other = new Redis(inject('redisUrl'));
-    await other.call('ACL', 'DELUSER', user);
-    other.disconnect();
-  });
+  const redis = await connectAs(admin, user, aclRulesOf(rights, prefix));
   const store = buildGenerationStore({ prefix, retention, pollRate: { perSecond: 1, burst: 1 } }, redis);
   const refused = async (): Promise<unknown[]> => ((await admin.call('ACL', 'LOG')) as unknown[][]).filter((entry) => entry.includes(user));
   return { store, redis, refused };
