@@ -112,7 +112,7 @@ export interface GenerationStore {
   reportTrouble(trouble: ProviderTrouble): Promise<number>;
   /** The provider answers: what it was in trouble with is forgotten. */
   reportAnswer(): Promise<void>;
-  /** What the provider is in trouble with; undefined while the fleet sends as it likes. */
+  /** Returns the provider's trouble; undefined while no trouble slows the fleet. */
   findTrouble(): Promise<StandingTrouble | undefined>;
   /** Counts a send that came to nothing; after the first one only if another submission was accepted since the one before. */
   countStrike(ref: SubmissionRef): Promise<Strike>;

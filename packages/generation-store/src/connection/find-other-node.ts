@@ -27,7 +27,7 @@ export async function readNode(redis: Redis, prefix: string, process?: RedisProc
 /** Receivers and dashboards have no right to it, so that those of an earlier version are enough for them. */
 const mayAskReading = (process: RedisProcess | undefined): boolean => process !== 'receiver' && process !== 'dashboard';
 
-/** Whether a rebuild has opened the store and reads on; false for a producer with the rights of an earlier version. */
+/** Returns true while a rebuild that has opened the store reads on; false for a producer with the rights of an earlier version. */
 async function isReading(redis: Redis, prefix: string): Promise<boolean> {
   try {
     return (await redis.exists(readingKey(prefix))) === 1;

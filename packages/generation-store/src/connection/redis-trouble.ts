@@ -101,7 +101,7 @@ const ranNothingNames =
   /(^|[\s:-])(READONLY|MASTERDOWN|OOM|MISCONF|NOREPLICAS|LOADING|BUSY|UNKILLABLE|MOVED|ASK|CLUSTERDOWN|CROSSSLOT|TRYAGAIN|NOAUTH|WRONGPASS) /;
 const neverSent = /isn't writeable/;
 const refusedRight = /(^|[\s:-])NOPERM /;
-/** Whether Redis refused a command because its user has no right to it. */
+/** Returns true if Redis refused a command because its user has no right to it. */
 export const isRefusedRight = (error: unknown): boolean => error instanceof Error && refusedRight.test(error.message.slice(0, 2000));
 /** A right that a script lacks in its middle is found there, after what it has written. */
 const insideScript = /script: |user_script|executing the script|ACL failure in script/;

@@ -7,7 +7,7 @@ export const sha256 = (text: string): string => createHash('sha256').update(text
 
 /**
  * What the scripts that make a generation get first, ARGV[1] to ARGV[15]. The digest of the request is that of its text, which
- * is the same from Redis and from S3: whoever enqueues a generation again that was brought back finds the one that he made.
+ * is the same from Redis and from S3: a caller that enqueues a restored generation again finds its own.
  */
 export function generationArguments(
   prefix: string,

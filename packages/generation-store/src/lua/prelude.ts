@@ -71,15 +71,22 @@ local function mayBeUnread(id)
   return not high or not low or not before or high * 65536 + low < before
 end
 
+-- asked for once in a script, in which they cannot change
+local ownNames = {}
+local function ownName(section, field)
+  ownNames[field] = ownNames[field] or string.match(redis.call('INFO', section), field .. ':(%w+)') or ''
+  return ownNames[field]
+end
+
 -- names one life of the server: another one after a restart, '' where a server has no such name
 local function serverRun()
-  return string.match(redis.call('INFO', 'server'), 'run_id:(%w+)') or ''
+  return ownName('server', 'run_id')
 end
 
 -- names one history of its data: a server that became a replica and was promoted again tells another one, and may have taken over
 -- the memory of a server that lagged. The run of a server stays the same then
 local function replicationId()
-  return string.match(redis.call('INFO', 'replication'), 'master_replid:(%w+)') or ''
+  return ownName('replication', 'master_replid')
 end
 
 -- both, for those that ask
@@ -94,7 +101,7 @@ local function hasOtherHistory()
 end
 
 -- true while this server's memory was not compared with S3: its last moments may be forgotten, holds among them. Nothing is
--- bought then, no sum of money is trusted, and nobody is told that something was never sent
+-- bought then, no sum of money is trusted, and no caller is told that something was never sent
 local function recovering()
   return not isOpen() or redis.call('GET', prefix .. ':server-run') ~= serverRun() or hasOtherHistory()
 end

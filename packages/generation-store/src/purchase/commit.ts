@@ -15,7 +15,7 @@ import { noteBought } from './note-bought.ts';
 import { providerGate } from './provider-trouble.ts';
 import { recordVerdict } from './record-verdict.ts';
 
-/** What a rebuild that reads on holds back is looked at this often. */
+/** Time between two looks at a submission that a rebuild holds back while it reads on. */
 const HELD_BACK_MS = 120_000;
 
 /**

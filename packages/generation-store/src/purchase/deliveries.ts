@@ -54,7 +54,7 @@ announce('submission.delivered', id, index, n, now)
 return { 'recorded', int(seq), state[1], '0' }
 `);
 
-/** What is kept of a body. The documented ones have less than a thousand characters; a longer one is told from others by its digest. */
+/** Characters that the store keeps of a body. Documented bodies have less than a thousand; a digest tells longer ones apart. */
 const MAX_KEPT_CHARACTERS = 8192;
 
 export interface DeliveryReceipt {

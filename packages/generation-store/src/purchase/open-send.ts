@@ -5,7 +5,7 @@ import { createLuaScript } from '../lua/lua-script.ts';
 import { prelude } from '../lua/prelude.ts';
 
 /**
- * Whether no send of the submission was opened after this one, as far as Redis knows, and Redis has forgotten none since: replies 1 or 0.
+ * Tells if this send is the newest one of its submission, as far as Redis knows, and Redis has forgotten none since. Replies 1 or 0.
  */
 const isNewestSendScript = createLuaScript(/* lua */ `${prelude}
 local known = redis.call('HMGET', submissionKey(ARGV[2], ARGV[3], ARGV[4]), 'send', 'sentIn')
@@ -31,7 +31,7 @@ export async function adoptIntent(redis: Redis, prefix: string, ref: SubmissionR
   await adoptIntentScript.run(redis, generationKey(prefix, ref.generationId), [...refArguments(prefix, ref), firstSentAt]);
 }
 
-/** Whether no send of the submission was opened after this one, and Redis has forgotten nothing since. */
+/** Returns true if this send is the newest one of its submission, and Redis has forgotten nothing since. */
 export async function isNewestSend(redis: Redis, prefix: string, ref: SubmissionRef, send: number): Promise<boolean> {
   return (await isNewestSendScript.run(redis, generationKey(prefix, ref.generationId), [...refArguments(prefix, ref), send])) === 1;
 }

@@ -96,7 +96,7 @@ export async function reportTrouble(
 
 const storedSchema = z.object({ since: z.coerce.number(), failures: z.coerce.number(), probeAt: z.coerce.number() });
 
-/** What the provider is in trouble with; undefined while the fleet sends as it likes. */
+/** Returns the provider's trouble; undefined while no trouble slows the fleet. */
 export async function findTrouble(redis: Redis, prefix: string): Promise<StandingTrouble | undefined> {
   const stored = await redis.hgetall(providerTroubleKey(prefix));
   return stored['probeAt'] === undefined ? undefined : storedSchema.parse(stored);

@@ -116,7 +116,7 @@ redis.call('UNLINK', reading, prefix .. ':unread', prefix .. ':read', prefix .. 
 return isWhole and 'open' or 'opened'
 `);
 
-/** What a rebuild was asked for that opens the store before it has read everything: another process may go on. */
+/** The order of a rebuild that opens the store before it has read everything. Another process may go on with it. */
 export interface ReadingPlan {
   /** Of generations older than this only those are brought back that are not over; milliseconds since 1970. */
   since: number;
@@ -143,7 +143,7 @@ export interface Reading extends ReadingPlan {
 /** "open": another rebuild was first. "emptied": Redis has lost what this one has begun. */
 export type NotedForOpening = 'noted' | 'open' | 'emptied';
 
-/** What a rebuild that reads on keeps in Redis: every method is one script or a few. */
+/** The notes in Redis of a rebuild that reads on. Every method is one script or a few. */
 export interface ReadingStore {
   /** Notes generations that will not be read when the store opens, each with how many names S3 holds of it. */
   noteUnread(id: string, names: ReadonlyMap<string, number>): Promise<NotedForOpening>;

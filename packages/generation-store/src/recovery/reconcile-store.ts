@@ -28,7 +28,7 @@ const TURN = 'reconcile';
 export interface ReconcileStore {
   /** Whether the store holds an epoch (I9). */
   isInitialised(): Promise<boolean>;
-  /** Whether a rebuild has opened the store and reads on. */
+  /** Returns true while a rebuild that has opened the store reads on. */
   isReading(): Promise<boolean>;
   /** Takes the fleet's turn, or keeps it. @param holder Names this pass alone. @returns whether it has the turn for so long. */
   takeTurn(holder: string, forMs: number): Promise<boolean>;
