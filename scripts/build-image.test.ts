@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { createServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { freePort } from '../packages/local-stack/src/free-port.ts';
 import { imageApps, notInImage, readWorkspace, withNeeded } from './image/workspace.mjs';
 import { testEnvironment } from './tasks/environment.mjs';
 
@@ -33,17 +33,6 @@ async function start(app: string, port: number, answersAt: string, settings: Rec
     await delay(50);
   }
   return child;
-}
-
-/** Returns a port that was free a moment ago. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('a server on loopback has a port');
-  return address.port;
 }
 
 async function statusOf(port: number, where: string): Promise<number | undefined> {

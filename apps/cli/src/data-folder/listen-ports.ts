@@ -19,10 +19,9 @@ export async function choosePorts(dir: string): Promise<Ports> {
   const earlier = readEarlier(file);
   const ports: Ports = { redis: 0, s3: 0, emulator: 0, receiver: 0, worker: 0, dashboard: 0 };
   for (const name of names) {
-    let port = await freePort(earlier[name]);
-    // The system may name the same free port twice, because nothing listens there yet.
-    while (Object.values(ports).includes(port)) port = await freePort();
-    ports[name] = port;
+    const kept = earlier[name];
+    // A file that was changed by hand may name one port twice.
+    ports[name] = await freePort(kept !== undefined && Object.values(ports).includes(kept) ? undefined : kept);
   }
   writeFileSync(file, `${JSON.stringify(ports)}\n`);
   return ports;
