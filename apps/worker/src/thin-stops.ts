@@ -3,26 +3,43 @@ import type { Purchase } from '@darkroom/purchase';
 type Log = Purchase['around']['log'];
 
 const LINE_EVERY_MS = 600_000;
-/** Each tenant may have reached a cap of its own. */
-const MAX_REASONS = 10_000;
+/** The line counts no more periods than these, to bound the memory. */
+const MOST_PERIODS = 10_000;
+
+/** Stops of one kind since its last line. */
+interface Told {
+  at: number;
+  leftOut: number;
+  periods: Set<string>;
+}
 
 /**
- * Writes one line in ten minutes for each reason not to buy, with the number of lines left out. One reason stops every submission
- * that waits behind it.
+ * Writes one line in ten minutes for each kind of reason not to buy, with the number of lines left out. One reason stops every submission
+ * that waits behind it. The caps of all tenants are one kind, because each tenant may have reached its own: the line names one period
+ * and counts the others.
  */
 export function thinStops(log: Log, nowMs: () => number): Log {
-  const told = new Map<string, { at: number; leftOut: number }>();
+  const told = new Map<string, Told>();
   return (event, ref, details) => {
     if (event !== 'submission.stopped') return log(event, ref, details);
-    const reason = JSON.stringify(details);
+    const { period, ...reason } = details ?? {};
+    const kind = JSON.stringify({ ...reason, cap: typeof period === 'string' ? capOf(period) : undefined });
     const now = nowMs();
-    const last = told.get(reason);
+    const last = told.get(kind);
+    if (typeof period === 'string' && last !== undefined && last.periods.size < MOST_PERIODS) last.periods.add(period);
     if (last !== undefined && now - last.at < LINE_EVERY_MS) {
       last.leftOut += 1;
       return;
     }
-    if (told.size >= MAX_REASONS) told.clear();
-    told.set(reason, { at: now, leftOut: 0 });
-    log(event, ref, { ...details, ...(last === undefined || last.leftOut === 0 ? {} : { leftOut: last.leftOut }) });
+    told.set(kind, { at: now, leftOut: 0, periods: new Set() });
+    const { leftOut = 0, periods } = last ?? {};
+    log(event, ref, {
+      ...details,
+      ...(leftOut > 0 ? { leftOut } : {}),
+      ...(periods !== undefined && periods.size > 1 ? { periods: periods.size } : {}),
+    });
   };
 }
+
+/** Returns the cap of a period: "tenant:day" for "tenant:acme:day:2026-11-29". */
+const capOf = (period: string): string => period.replace(/^([a-z]+)(?::.*)?:(day|month):[\d-]+$/s, '$1:$2');
