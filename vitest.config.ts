@@ -10,8 +10,11 @@ const shared = {
   environments: { __vitest__: { resolve: { conditions } } },
 };
 
-// What takes minutes: run by `npm run test:slow` alone, one file at a time.
+// What takes minutes: run by `npm run test:slow` alone.
 const slow = ['{apps,packages}/*/{src,test,e2e}/**/*.slow.test.ts'];
+
+// Slow tests that keep every processor busy by themselves, and prove by chance: each runs alone.
+const slowAlone = ['packages/testing/e2e/{crash-points,fault-run}.slow.test.ts'];
 
 // Proofs that CI has no time for: run by `npm run prove` alone, which is no part of `npm run verify`.
 const prove = ['{apps,packages}/*/{src,test,e2e}/**/*.prove.test.ts'];
@@ -19,8 +22,11 @@ const prove = ['{apps,packages}/*/{src,test,e2e}/**/*.prove.test.ts'];
 // Tests of these start processes all the time: bundled once a run, a start takes a fourth of the processor time.
 const startsApps = ['packages/testing/src/built-apps/bundle-setup.ts'];
 
-// Tests wait about half of their time, for timeouts and for processes that start: three files at a time keep two processors busy.
-const maxWorkers = Math.max(3, availableParallelism());
+// Tests wait about half of their time, and those of whole processes two thirds of it: four files at a time keep two processors busy.
+const maxWorkers = Math.max(4, availableParallelism());
+
+// Slow tests start several processes each.
+const maxSlowWorkers = Math.max(3, Math.ceil(availableParallelism() / 2));
 
 // Of projects whose files share the processes of their workers.
 const sharedProcess = ['packages/testing/src/fetch-of-node.ts', 'packages/testing/src/leak-check.ts'];
@@ -64,14 +70,29 @@ export default defineConfig({
           testTimeout: 120_000,
           hookTimeout: 60_000,
           maxWorkers,
-          sequence: { groupOrder: 1 },
         },
       },
       {
         ...shared,
         test: {
           name: 'slow',
+          env,
           include: slow,
+          exclude: slowAlone,
+          globalSetup: startsApps,
+          setupFiles: ['packages/testing/src/leak-check.ts'],
+          testTimeout: 900_000,
+          hookTimeout: 120_000,
+          maxWorkers: maxSlowWorkers,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        ...shared,
+        test: {
+          name: 'slow-alone',
+          env,
+          include: slowAlone,
           globalSetup: startsApps,
           setupFiles: ['packages/testing/src/leak-check.ts'],
           testTimeout: 900_000,

@@ -7,7 +7,7 @@ import { testEnvironment } from './environment.mjs';
 /** @typedef {{ testResults: { name: string, status: string, assertionResults: { status: string }[] }[] }} VitestReport The part of its JSON report that we read. */
 
 /** The Vitest projects of each run. A test of minutes is named `*.slow.test.ts`, a longer one `*.prove.test.ts`. */
-export const testRuns = /** @type {const} */ ({ test: ['packages', 'e2e'], 'test:slow': ['slow'], prove: ['prove'] });
+export const testRuns = /** @type {const} */ ({ test: ['packages', 'e2e'], 'test:slow': ['slow', 'slow-alone'], prove: ['prove'] });
 
 /** @param {VitestReport} report @returns {Counts} */
 export function countsOf({ testResults }) {
