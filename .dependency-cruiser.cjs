@@ -1,7 +1,10 @@
 // Which way imports point. Checked over sources and tests by `npm run verify` (step "import rules").
 
 /** The packages that know one thing each and are joined by the apps. */
-const joinedByApps = 'runware-client|object-storage|generation-store|queues|purchase|service-runtime';
+const joinedByApps = 'runware-client|object-storage|generation-store|queues|service-runtime';
+
+/** The packages that keep what purchases and recovery work on: both take their types, and an app hands over the things. */
+const keepers = 'generation-store|object-storage|queues';
 
 /** Files that run in production: sources of apps and packages without their tests. */
 const production = { path: '^(apps|packages)/[^/]+/src/', pathNot: ['\\.test\\.ts$', '^packages/testing/'] };
@@ -74,18 +77,32 @@ module.exports = {
       to: { path: '^packages/([^/]+)/', pathNot: '^packages/($1|contracts)/' },
     },
     {
-      name: 'recovery-knows-the-protocol-alone',
+      name: 'protocol-takes-types-of-keepers',
       severity: 'error',
-      comment: 'What follows from a result is the same when it is brought back; Redis, S3 and queues are ports, as in purchase.',
-      from: { path: '^packages/recovery/src/', pathNot: '\\.test\\.ts$' },
-      to: { path: `^packages/(?!recovery/|contracts/|purchase/)|${library('bullmq|ioredis|fastify|undici|@aws-sdk|@smithy')}` },
+      comment: 'Each word of Redis, S3 and queues is declared by its package. At run time purchase and recovery load none of them.',
+      from: { path: '^packages/(purchase|recovery)/src/', pathNot: '\\.test\\.ts$' },
+      to: { path: `^packages/(${keepers})/`, dependencyTypesNot: ['type-only'] },
     },
     {
-      name: 'purchase-has-no-drivers',
+      name: 'protocol-has-no-drivers',
       severity: 'error',
-      comment: 'The protocol takes ports and can be read, and run against every fault, without Redis, S3, HTTP or a queue.',
-      from: { path: '^packages/purchase/src/', pathNot: '\\.test\\.ts$' },
+      comment: 'The protocol can be read, and run against every fault, without Redis, S3, HTTP or a queue.',
+      from: { path: '^packages/(purchase|recovery)/src/', pathNot: '\\.test\\.ts$' },
       to: { path: library('bullmq|ioredis|fastify|undici|@aws-sdk|@smithy') },
+    },
+    {
+      name: 'purchase-knows-its-keepers-alone',
+      severity: 'error',
+      comment: 'A purchase is decided by contracts and by what the keepers say; nothing else may matter.',
+      from: { path: '^packages/purchase/src/', pathNot: '\\.test\\.ts$' },
+      to: { path: `^packages/(?!purchase/|contracts/|(${keepers})/)` },
+    },
+    {
+      name: 'recovery-knows-the-protocol-alone',
+      severity: 'error',
+      comment: 'The consequences of a result are the same when it is brought back: recovery takes them from purchase.',
+      from: { path: '^packages/recovery/src/', pathNot: '\\.test\\.ts$' },
+      to: { path: `^packages/(?!recovery/|contracts/|purchase/|(${keepers})/)` },
     },
     {
       name: 'producer-stays-small',

@@ -1,8 +1,8 @@
+import { buildGenerationStore, connectPatient } from '@darkroom/generation-store';
 import { createObjectStorage } from '@darkroom/object-storage';
 import { createProducer, type Producer } from '@darkroom/producer';
-import { buildGenerationStore, connectPatient } from '@darkroom/generation-store';
-import { resumeByOperator } from '@darkroom/recovery';
 import { createSubmissions } from '@darkroom/queues';
+import { resumeByOperator } from '@darkroom/recovery';
 import { eventually, readBilledTasks, startFleet, type Fleet } from '@darkroom/testing';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { expectOneOfEach } from './judge.ts';

@@ -1,6 +1,6 @@
+import { taskUuidOf, type SubmissionRef } from '@darkroom/contracts';
 import { createProducer } from '@darkroom/producer';
 import { jobIdOf } from '@darkroom/queues';
-import { taskUuidOf, type SubmissionRef } from '@darkroom/contracts';
 import { countExecutions, eventually, readBilledTasks, startFleet } from '@darkroom/testing';
 import { Redis } from 'ioredis';
 import { expect, test } from 'vitest';

@@ -1,7 +1,7 @@
+import { buildGenerationStore, connectPatient } from '@darkroom/generation-store';
 import { createObjectStorage } from '@darkroom/object-storage';
 import { createProducer, type Producer } from '@darkroom/producer';
 import { createSubmissions } from '@darkroom/queues';
-import { buildGenerationStore, connectPatient } from '@darkroom/generation-store';
 import { eventually, startFleet, type Fleet } from '@darkroom/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { expectOneOfEach } from './judge.ts';

@@ -1,4 +1,4 @@
-import { passReportSchema, type PassReport } from '@darkroom/contracts';
+import { passReportSchema, type PassReport } from '@darkroom/generation-store';
 import { createProducer } from '@darkroom/producer';
 import { eventually, readBilledTasks, startFleet, type Fleet } from '@darkroom/testing';
 import { Redis } from 'ioredis';

@@ -1,5 +1,5 @@
-import { freePort, reserveRedis, startTestS3 } from '@darkroom/testing';
 import { createProducer } from '@darkroom/producer';
+import { freePort, reserveRedis, startTestS3 } from '@darkroom/testing';
 import { expect, onTestFinished, test } from 'vitest';
 import { environmentOf, s3At, startProcess, startSilentServer, type AppName } from './life/app-process.ts';
 

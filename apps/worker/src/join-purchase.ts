@@ -3,7 +3,7 @@ import { mintCapability, type Timing } from '@darkroom/contracts';
 import type { GenerationStore } from '@darkroom/generation-store';
 import type { ObjectStorage } from '@darkroom/object-storage';
 import type { Access, Purchase } from '@darkroom/purchase';
-import type { Settlements, Submissions } from '@darkroom/queues';
+import { buildWaits, type Settlements, type Submissions } from '@darkroom/queues';
 import type { RunwareClient } from '@darkroom/runware-client';
 import type { Logger, WebhookSettings } from '@darkroom/service-runtime';
 import { thinStops } from './thin-stops.ts';
@@ -37,11 +37,7 @@ export function joinPurchase(parts: PurchaseParts): Purchase {
     provider,
     access,
     archive: storage,
-    waits: {
-      park: (ref, delayMs, check) => settlements.park(ref, delayMs, check),
-      addSubmission: (ref, delayMs) => submissions.add([ref], delayMs),
-      reviveSubmission: (ref, options) => submissions.revive(ref, options),
-    },
+    waits: buildWaits(submissions, settlements),
     around: {
       monotonicMs: createMonotonicClock(wallMs),
       random: Math.random,

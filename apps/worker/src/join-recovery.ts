@@ -1,3 +1,4 @@
+import { buildWaits } from '@darkroom/queues';
 import type { Recovery } from '@darkroom/recovery';
 import type { PurchaseParts } from './join-purchase.ts';
 
@@ -14,10 +15,7 @@ export function joinRecovery({
   return {
     store,
     archive: storage,
-    waits: {
-      park: (ref, delayMs, check) => settlements.park(ref, delayMs, check),
-      reviveSubmission: (ref) => submissions.revive(ref),
-    },
+    waits: buildWaits(submissions, settlements),
     settings: { timing, maxSubmissions },
     now,
   };

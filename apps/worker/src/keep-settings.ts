@@ -1,6 +1,6 @@
 import { DEFAULT_TASKS_AT_PROVIDER, defined, describeCaps, describeCapsDifference, type SpendCaps } from '@darkroom/contracts';
 import type { GenerationStore, StoredCaps } from '@darkroom/generation-store';
-import { restoreCaps, restoreLimits, restorePauses, type SettingsInRedis, type SettingsInS3 } from '@darkroom/recovery';
+import { restoreCaps, restoreLimits, restorePauses, type KeptSettings } from '@darkroom/recovery';
 import type { Logger } from '@darkroom/service-runtime';
 
 export interface KeepSettingsOptions {
@@ -13,8 +13,8 @@ export interface KeepSettingsOptions {
 }
 
 export interface KeepSettingsDependencies {
-  store: SettingsInRedis & Pick<GenerationStore, 'lookAtSettings' | 'reportDiffering'>;
-  archive: SettingsInS3;
+  store: KeptSettings['store'] & Pick<GenerationStore, 'lookAtSettings' | 'reportDiffering'>;
+  archive: KeptSettings['archive'];
   logger: Logger;
 }
 

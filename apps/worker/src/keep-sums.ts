@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import { buildSpendSumsStore, type GenerationStore } from '@darkroom/generation-store';
-import { recordSums, type RecordedSums, type SumsInRedis, type SumsInS3 } from '@darkroom/recovery';
+import { buildSpendSumsStore, type GenerationStore, type SpendSumsStore } from '@darkroom/generation-store';
+import type { ObjectStorage } from '@darkroom/object-storage';
+import { recordSums, type RecordedSums } from '@darkroom/recovery';
 import type { Logger, Service } from '@darkroom/service-runtime';
 import type { Redis } from 'ioredis';
 
 export interface KeepSumsDependencies {
   store: Pick<GenerationStore, 'claimTurn'>;
-  sums: SumsInRedis;
-  archive: SumsInS3;
+  sums: SpendSumsStore;
+  archive: Pick<ObjectStorage, 'recordSums'>;
   /** Returns true while Redis and bucket belong together. */
   mayWrite: () => boolean;
   logger: Logger;

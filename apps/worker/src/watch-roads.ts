@@ -1,4 +1,5 @@
-import type { SettleReply, Settlement, SubmissionRef } from '@darkroom/contracts';
+import type { SubmissionRef } from '@darkroom/contracts';
+import type { SettleReply, Settlement } from '@darkroom/generation-store';
 import type { Logger } from '@darkroom/service-runtime';
 
 /** Single uploads get lost by chance; so many in a row do not. */

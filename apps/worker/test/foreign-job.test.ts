@@ -1,8 +1,8 @@
+import { createGenerationId, defaultTiming, type SubmissionRef } from '@darkroom/contracts';
 import { connectPatient } from '@darkroom/generation-store';
+import type { Purchase } from '@darkroom/purchase';
 import { createSettlements, createSubmissions, jobIdOf } from '@darkroom/queues';
 import { createLogger } from '@darkroom/service-runtime';
-import { createGenerationId, defaultTiming, type SubmissionRef } from '@darkroom/contracts';
-import type { Purchase } from '@darkroom/purchase';
 import { eventually, uniquePrefix } from '@darkroom/testing';
 import { expect, inject, onTestFinished, test } from 'vitest';
 import { startWorkers } from './start-workers.ts';

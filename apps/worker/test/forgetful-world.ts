@@ -11,7 +11,7 @@ import { buildGenerationStore, connectPatient, type GenerationStore, type NewGen
 import { createObjectStorage, type ObjectStorage } from '@darkroom/object-storage';
 import { consequencesOf } from '@darkroom/purchase';
 import { createSettlements, createSubmissions, jobIdOf, type Settlements, type Submissions } from '@darkroom/queues';
-import type { Recovery, SettingsInS3 } from '@darkroom/recovery';
+import type { KeptSettings, Recovery } from '@darkroom/recovery';
 import { silentLogger, type Service } from '@darkroom/service-runtime';
 import { eventually, reserveRedis, startTestS3, type OwnRedis } from '@darkroom/testing';
 import type { Redis } from 'ioredis';
@@ -29,7 +29,7 @@ export interface Watching {
   /** Replaces parts of the store. */
   store?: Partial<GenerationStore>;
   /** Replaces parts of the settings in S3. */
-  settings?: Partial<SettingsInS3>;
+  settings?: Partial<KeptSettings['archive']>;
   /** The daily cap in the environment of the worker, in images. */
   cap?: number;
 }

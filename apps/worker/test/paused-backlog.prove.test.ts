@@ -1,6 +1,6 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { createRedisMeter, reserveRedis } from '@darkroom/testing';
 import { Redis } from 'ioredis';
-import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { displacement, setup } from './paused-world.ts';
 

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { createGenerationId, defaultTiming } from '@darkroom/contracts';
 import { connectPatient } from '@darkroom/generation-store';
 import type { Purchase } from '@darkroom/purchase';
@@ -5,7 +6,6 @@ import { createSettlements, createSubmissions } from '@darkroom/queues';
 import { createLogger } from '@darkroom/service-runtime';
 import { eventually, reserveRedis, uniquePrefix } from '@darkroom/testing';
 import { Redis } from 'ioredis';
-import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { startWorkers } from './start-workers.ts';
 

@@ -1,6 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import { randomUUID } from 'node:crypto';
 import { createRunwareClient } from '@darkroom/runware-client';
 import { createLogger } from '@darkroom/service-runtime';
 import { eventually, freePort } from '@darkroom/testing';

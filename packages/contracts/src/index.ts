@@ -102,25 +102,6 @@ export {
   type SpendCaps,
   type StorePauses,
 } from './store-settings.ts';
-export type { FoundSubmission, PeriodMoney, RecordedSubmission, RememberedGeneration, RememberedSubmission } from './remembered.ts';
-export {
-  findingKinds,
-  findingWords,
-  passProgressSchema,
-  passReportSchema,
-  type FindingKind,
-  type FindingPlace,
-  type GenerationPicture,
-  type JobPresence,
-  type Mended,
-  type OpenCursor,
-  type PassPlace,
-  type PassProgress,
-  type PassReport,
-  type KnownGeneration,
-  type KnownSubmission,
-  type SubmissionPicture,
-} from './reconciliation.ts';
 export {
   canMoveGeneration,
   canMoveSubmission,
@@ -136,22 +117,6 @@ export {
   type ImageStatus,
   type SubmissionStatus,
 } from './statuses.ts';
-export {
-  commitStops,
-  type Commitment,
-  type SendVerdict,
-  type Settlement,
-  type SettleReply,
-  type SubmissionView,
-  type VerdictMeaning,
-  type MissingImage,
-  type PollLeg,
-  type PollTurn,
-  type PollWish,
-  type PutQuestion,
-  type StandingConflict,
-  type ProviderTrouble,
-} from './submission-steps.ts';
 export { formatRef, parseRef, taskUuidOf, type SubmissionRef } from './submission-ref.ts';
 export {
   COMPARED_MS,

@@ -33,11 +33,53 @@ export { aclLineOf, aclRulesOf, redisUserOf } from './rights/acl-rules.ts';
 export { findMissingRights, type MissingRight } from './rights/find-missing-rights.ts';
 export { findRightsTrouble } from './rights/rights-trouble.ts';
 export { redisProcesses, redisRights, type RedisProcess, type RedisRights } from './rights/redis-rights.ts';
-export type { LeftIdempotencyKey, ScannedNames, UnclaimedDelivery } from './recovery/indexes.ts';
+export type { LeftIdempotencyKey, ScannedNames } from './recovery/indexes.ts';
+export type { UnclaimedDelivery } from './recovery/unclaimed.ts';
 export type { CompareStep, LedgerDrift, SumStep } from './recovery/ledger.ts';
 export type { MendReply } from './recovery/mend.ts';
 export { buildReconcileStore, type ReconcileStore } from './recovery/reconcile-store.ts';
 export type { StandingTrouble } from './purchase/provider-trouble.ts';
-export { buildSpendSumsStore, type SpendSumsStore } from './money/spend-sums.ts';
+export { buildSpendSumsStore, type SpendSumsStore, type SumsBase } from './money/spend-sums.ts';
 export type { PeriodSpend } from './money/spend.ts';
 export type { UnknownOutcome, UnknownOutcomes } from './money/unknown-outcomes.ts';
+export {
+  commitStops,
+  type Commitment,
+  type MissingImage,
+  type PollLeg,
+  type PollTurn,
+  type PollWish,
+  type ProviderTrouble,
+  type PutQuestion,
+  type SendVerdict,
+  type Settlement,
+  type SettleReply,
+  type StandingConflict,
+  type SubmissionView,
+  type VerdictMeaning,
+} from './purchase/steps.ts';
+export type {
+  FoundSubmission,
+  PeriodMoney,
+  RecordedSubmission,
+  RememberedGeneration,
+  RememberedSubmission,
+} from './recovery/remembered.ts';
+export {
+  findingKinds,
+  findingWords,
+  passProgressSchema,
+  passReportSchema,
+  type FindingKind,
+  type FindingPlace,
+  type GenerationPicture,
+  type KnownGeneration,
+  type KnownSubmission,
+  type Mended,
+  type OpenCursor,
+  type PassPlace,
+  type PassProgress,
+  type PassReport,
+  type SubmissionPicture,
+} from './recovery/findings.ts';
+export type { Restriction } from './settings/restrictions.ts';

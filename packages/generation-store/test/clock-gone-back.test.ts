@@ -1,5 +1,6 @@
-import { defaultTiming, type ProviderTrouble } from '@darkroom/contracts';
+import { defaultTiming } from '@darkroom/contracts';
 import { expect, test } from 'vitest';
+import type { ProviderTrouble } from '../src/index.ts';
 import { setup, setupAt } from './world.ts';
 
 /**

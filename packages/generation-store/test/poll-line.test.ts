@@ -1,5 +1,6 @@
-import type { PollTurn, PollWish, SubmissionRef } from '@darkroom/contracts';
+import type { SubmissionRef } from '@darkroom/contracts';
 import { expect, test } from 'vitest';
+import type { PollTurn, PollWish } from '../src/index.ts';
 import { MAX_LINE_MS } from '../src/purchase/poll-line.ts';
 import { newGeneration, setup, setupAt, type SteadyWorld } from './world.ts';
 

@@ -1,5 +1,5 @@
-import type { ProviderTrouble } from '@darkroom/contracts';
 import { expect, test } from 'vitest';
+import type { ProviderTrouble } from '../src/index.ts';
 import { setup, setupAt } from './world.ts';
 
 const START = Date.UTC(2026, 5, 1, 12);

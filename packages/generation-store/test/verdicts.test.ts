@@ -1,5 +1,6 @@
-import type { SubmitVerdict, VerdictMeaning } from '@darkroom/contracts';
+import type { SubmitVerdict } from '@darkroom/contracts';
 import { describe, expect, test } from 'vitest';
+import type { VerdictMeaning } from '../src/index.ts';
 import { ended, setup } from './world.ts';
 
 type Verdict = SubmitVerdict['kind'];

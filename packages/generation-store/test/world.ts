@@ -2,18 +2,23 @@ import {
   createGenerationId,
   parseGrokImagineRequest,
   taskUuidOf,
-  type Commitment,
-  type Settlement,
   type SubmissionRef,
   type SubmissionResult,
   type SubmitVerdict,
-  type VerdictMeaning,
   type VerifiedImage,
 } from '@darkroom/contracts';
 import { uniquePrefix } from '@darkroom/testing';
 import { Redis } from 'ioredis';
 import { inject } from 'vitest';
-import { buildGenerationStore, type GenerationStore, type GenerationStoreConfig, type NewGeneration } from '../src/index.ts';
+import {
+  type Commitment,
+  type Settlement,
+  type VerdictMeaning,
+  buildGenerationStore,
+  type GenerationStore,
+  type GenerationStoreConfig,
+  type NewGeneration,
+} from '../src/index.ts';
 import { clockOf, withSettableClock } from './redis-clock.ts';
 
 /** What one image of the tests costs. */

@@ -1,4 +1,5 @@
-import { isFinalSubmission, type SubmissionRef, type SubmissionView } from '@darkroom/contracts';
+import { isFinalSubmission, type SubmissionRef } from '@darkroom/contracts';
+import type { SubmissionView } from '@darkroom/generation-store';
 import { amendSubmission, endSubmission, type End } from './end-submission.ts';
 import { isPastHorizon, MAX_UPLOAD_POLL_MS, pollDelay, snooze } from './look-again.ts';
 import type { Outcome } from './outcome.ts';

@@ -1,13 +1,5 @@
-import {
-  taskUuidOf,
-  type PollLeg,
-  type PollTurn,
-  type ProviderFault,
-  type SubmissionRef,
-  type SubmissionView,
-  type TaskState,
-  type TrailEntry,
-} from '@darkroom/contracts';
+import { taskUuidOf, type ProviderFault, type SubmissionRef, type TaskState, type TrailEntry } from '@darkroom/contracts';
+import type { PollLeg, PollTurn, SubmissionView } from '@darkroom/generation-store';
 import type { Purchase } from './purchase.ts';
 
 /** What the provider says of a task. Without an end, `shows` is there when both questions were answered: "nothing" if neither knows it. */

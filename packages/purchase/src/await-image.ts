@@ -1,4 +1,5 @@
-import { isFinalSubmission, type SubmissionRef, type SubmissionView, type TaskFacts } from '@darkroom/contracts';
+import { isFinalSubmission, type SubmissionRef, type TaskFacts } from '@darkroom/contracts';
+import type { SubmissionView } from '@darkroom/generation-store';
 import { bringHome, endWithoutImage, lookAfterEnd } from './after-end.ts';
 import { backoffMs } from './backoff.ts';
 import { findKeptImage, keepImage, type FoundImage } from './find-image.ts';

@@ -1,4 +1,5 @@
-import type { SubmissionRef, SubmissionView } from '@darkroom/contracts';
+import type { SubmissionRef } from '@darkroom/contracts';
+import type { SubmissionView } from '@darkroom/generation-store';
 import { endWithoutImage } from './after-end.ts';
 import type { Asked } from './ask-provider.ts';
 import { snooze } from './look-again.ts';

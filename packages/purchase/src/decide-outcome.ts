@@ -1,4 +1,5 @@
-import { taskUuidOf, type SettleReply, type SubmissionRef, type SubmissionResult, type SubmissionStatus } from '@darkroom/contracts';
+import { taskUuidOf, type SubmissionRef, type SubmissionResult, type SubmissionStatus } from '@darkroom/contracts';
+import type { SettleReply } from '@darkroom/generation-store';
 import { consequencesOf } from './end-submission.ts';
 import type { PurchaseStore } from './ports.ts';
 

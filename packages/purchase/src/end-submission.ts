@@ -6,13 +6,13 @@ import {
   type FaultClass,
   type ProviderFault,
   type Reservation,
-  type Settlement,
   type SubmissionRef,
   type SubmissionResult,
   type SubmitVerdict,
   type TaskFacts,
   type VerifiedImage,
 } from '@darkroom/contracts';
+import type { Settlement } from '@darkroom/generation-store';
 import { backoffMs } from './backoff.ts';
 import type { Outcome } from './outcome.ts';
 import type { Purchase } from './purchase.ts';

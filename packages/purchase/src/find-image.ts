@@ -1,4 +1,5 @@
-import type { SubmissionRef, SubmissionView, VerifiedImage } from '@darkroom/contracts';
+import type { SubmissionRef, VerifiedImage } from '@darkroom/contracts';
+import type { SubmissionView } from '@darkroom/generation-store';
 import type { Purchase } from './purchase.ts';
 
 /** What lies in S3 for a submission. */

@@ -1,4 +1,4 @@
-import type { SubmissionView } from '@darkroom/contracts';
+import type { SubmissionView } from '@darkroom/generation-store';
 import { backoffMs } from './backoff.ts';
 import type { Outcome } from './outcome.ts';
 import type { Purchase } from './purchase.ts';

@@ -1,78 +1,47 @@
-import type {
-  Commitment,
-  DownloadVerdict,
-  GrokImagineRequest,
-  Intent,
-  MissingImage,
-  PollTurn,
-  PollWish,
-  ProviderFault,
-  ProviderTrouble,
-  PutQuestion,
-  PurchaseOrder,
-  SendVerdict,
-  SettleReply,
-  Settlement,
-  SubmissionRef,
-  SubmissionResult,
-  SubmissionView,
-  SubmitVerdict,
-  TaskFacts,
-  TaskState,
-  VerdictMeaning,
-  VerifiedImage,
-} from '@darkroom/contracts';
+import type { DownloadVerdict, ProviderFault, PurchaseOrder, SubmissionRef, SubmitVerdict, TaskState } from '@darkroom/contracts';
+import type { GenerationStore } from '@darkroom/generation-store';
+import type { ObjectStorage } from '@darkroom/object-storage';
 
-/** What the protocol needs of the world. Each port is satisfied by a package or by the app that joins them. */
+/** The world as the protocol needs it: types of the packages that keep it, and ports where more than one thing may stand. */
 
-/** Records, transitions and money (generation-store). */
-export interface PurchaseStore {
-  commit(ref: SubmissionRef, token: string): Promise<Commitment>;
-  adoptIntent(ref: SubmissionRef, firstSentAt: number): Promise<void>;
-  recordVerdict(ref: SubmissionRef, send: number, verdict: SendVerdict): Promise<VerdictMeaning>;
-  recordRefusalSeen(ref: SubmissionRef, send: number): Promise<void>;
-  recordLook(ref: SubmissionRef, answer: 'known' | 'not-known'): Promise<number>;
-  isNewestSend(ref: SubmissionRef, send: number): Promise<boolean>;
-  reportTrouble(trouble: ProviderTrouble): Promise<number>;
-  reportAnswer(): Promise<void>;
-  beginSettlement(ref: SubmissionRef): Promise<SubmissionView | undefined>;
-  recordFacts(ref: SubmissionRef, facts: TaskFacts): Promise<void>;
-  recordMissingImage(ref: SubmissionRef, missing: MissingImage): Promise<number>;
-  settle(ref: SubmissionRef, settlement: Settlement): Promise<SettleReply>;
-  recordKeptImage(ref: SubmissionRef, image: VerifiedImage, isLook: boolean): Promise<void>;
-  recordQuestion(ref: SubmissionRef, question: PutQuestion): Promise<void>;
-  takePollTurn(ref: SubmissionRef, wish: PollWish): Promise<PollTurn>;
-  countStrike(ref: SubmissionRef): Promise<{ strikes: number; takesOthers: boolean }>;
-  countRefusal(generationId: string, code: string): Promise<number>;
-}
+/** Entries, transitions and money. */
+export type PurchaseStore = Pick<
+  GenerationStore,
+  | 'commit'
+  | 'adoptIntent'
+  | 'recordVerdict'
+  | 'recordRefusalSeen'
+  | 'recordLook'
+  | 'isNewestSend'
+  | 'reportTrouble'
+  | 'reportAnswer'
+  | 'beginSettlement'
+  | 'recordFacts'
+  | 'recordMissingImage'
+  | 'settle'
+  | 'recordKeptImage'
+  | 'recordQuestion'
+  | 'takePollTurn'
+  | 'countStrike'
+  | 'countRefusal'
+>;
 
-/** What lasts (object-storage). */
-export interface PurchaseArchive {
-  presignUpload(ref: SubmissionRef, expiresInSeconds: number): Promise<string>;
-  /** A URL from which the provider reads a reference image that lies in the bucket. */
-  presignInput(sha256: string, expiresInSeconds: number): Promise<string>;
-  findIntent(ref: SubmissionRef, round: number): Promise<Intent | undefined>;
-  /** Marks a generation whose id was old when it was enqueued; repeated it changes nothing. */
-  recordLateId(late: Pick<Intent, 'generationId' | 'createdAt'>): Promise<void>;
-  recordIntent(intent: Intent): Promise<{ kind: 'recorded' } | { kind: 'existing'; intent: Intent }>;
-  recordResult(result: SubmissionResult): Promise<{ kind: 'recorded' } | { kind: 'existing'; result: SubmissionResult }>;
-  recordAmendment(result: SubmissionResult): Promise<{ kind: 'recorded' } | { kind: 'existing'; result: SubmissionResult }>;
-  readStaging(ref: SubmissionRef): Promise<Bytes>;
-  readImage(ref: SubmissionRef, format: GrokImagineRequest['outputFormat']): Promise<Bytes>;
-  keepImage(ref: SubmissionRef, image: VerifiedImage, bytes: Uint8Array): Promise<'kept' | 'already-there'>;
-  /** @returns the key. */
-  quarantine(ref: SubmissionRef, bytes: Uint8Array): Promise<string>;
-  /** Pure: says whether the bytes are the image that was ordered, and under which key they belong. */
-  verify(
-    ref: SubmissionRef,
-    request: GrokImagineRequest,
-    bytes: Uint8Array,
-  ):
-    | { kind: 'valid'; image: VerifiedImage }
-    | { kind: 'invalid'; reason: string; /** Whether they start like an image, of another format or size perhaps. */ isImage: boolean };
-}
-
-export type Bytes = { kind: 'found'; bytes: Uint8Array } | { kind: 'missing' } | { kind: 'too-large'; sizeBytes: number };
+/** Records and images. */
+export type PurchaseArchive = Pick<
+  ObjectStorage,
+  | 'presignUpload'
+  | 'presignInput'
+  | 'findIntent'
+  | 'recordLateId'
+  | 'recordIntent'
+  | 'recordResult'
+  | 'recordAmendment'
+  | 'readStaging'
+  | 'readImage'
+  | 'keepImage'
+  | 'quarantine'
+  | 'verify'
+>;
 
 /** The provider (runware-client). */
 export interface Provider {
@@ -82,7 +51,7 @@ export interface Provider {
   downloadImage(imageURL: string, signal?: AbortSignal): Promise<DownloadVerdict>;
 }
 
-/** Whether this process can buy at all. */
+/** The right of this process to buy. */
 export interface Access {
   /** True while the provider refuses whatever this process sends: it then takes no submission. */
   isHeld(): boolean;
@@ -91,14 +60,6 @@ export interface Access {
    * open. Untried: questions are answered, and no such purchase can be made (the provider charges for it). Unclear: the provider did not say.
    */
   ask(doubt: ProviderFault): Promise<'open' | 'closed' | 'untried' | 'unclear'>;
-}
-
-/** The waits (queues). */
-export interface Waits {
-  park(ref: SubmissionRef, delayMs: number, check: boolean): Promise<void>;
-  addSubmission(ref: SubmissionRef, delayMs: number): Promise<void>;
-  /** @param options `ahead`: before everything else that waits to be sent. */
-  reviveSubmission(ref: SubmissionRef, options?: { ahead: boolean }): Promise<void>;
 }
 
 /** The clock, the dice and the addresses. */

@@ -1,5 +1,6 @@
 import type { Timing } from '@darkroom/contracts';
-import type { Access, Provider, PurchaseArchive, PurchaseStore, PurchaseSurroundings, Waits } from './ports.ts';
+import type { Waits } from '@darkroom/queues';
+import type { Access, Provider, PurchaseArchive, PurchaseStore, PurchaseSurroundings } from './ports.ts';
 
 export interface PurchaseSettings {
   timing: Timing;

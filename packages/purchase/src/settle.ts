@@ -1,11 +1,5 @@
-import {
-  isFinalSubmission,
-  type FactSource,
-  type SubmissionRef,
-  type SubmissionView,
-  type TaskFacts,
-  type VerifiedImage,
-} from '@darkroom/contracts';
+import { isFinalSubmission, type FactSource, type SubmissionRef, type TaskFacts, type VerifiedImage } from '@darkroom/contracts';
+import type { SubmissionView } from '@darkroom/generation-store';
 import { bringHome, endWithoutImage, lookAfterEnd } from './after-end.ts';
 import { askProvider, type Asked } from './ask-provider.ts';
 import { awaitImage, awaitUpload } from './await-image.ts';

@@ -1,4 +1,5 @@
-import { isFinalSubmission, type PollTurn, type SubmissionRef, type SubmissionView } from '@darkroom/contracts';
+import { isFinalSubmission, type SubmissionRef } from '@darkroom/contracts';
+import type { PollTurn, SubmissionView } from '@darkroom/generation-store';
 import { takeTurn } from './ask-provider.ts';
 import type { Outcome } from './outcome.ts';
 import type { Purchase } from './purchase.ts';

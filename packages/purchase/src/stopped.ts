@@ -1,4 +1,5 @@
-import type { Commitment, SubmissionRef } from '@darkroom/contracts';
+import type { SubmissionRef } from '@darkroom/contracts';
+import type { Commitment } from '@darkroom/generation-store';
 import { backoffMs } from './backoff.ts';
 import { endUnbought } from './end-submission.ts';
 import type { Outcome } from './outcome.ts';

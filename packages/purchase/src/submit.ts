@@ -2,11 +2,11 @@ import {
   GENERATION_ID_AHEAD_MS,
   generationIdTime,
   MAX_CLOCK_SKEW_MS,
-  type Commitment,
   type GrokImagineRequest,
   type PurchaseOrder,
   type SubmissionRef,
 } from '@darkroom/contracts';
+import type { Commitment } from '@darkroom/generation-store';
 import { takeTurn } from './ask-provider.ts';
 import { askWhetherKnown, type Known } from './ask-whether-known.ts';
 import type { Outcome } from './outcome.ts';

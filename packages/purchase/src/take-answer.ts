@@ -1,4 +1,5 @@
-import type { Commitment, SubmissionRef, SubmitVerdict } from '@darkroom/contracts';
+import type { SubmissionRef, SubmitVerdict } from '@darkroom/contracts';
+import type { Commitment } from '@darkroom/generation-store';
 import { backoffMs } from './backoff.ts';
 import { endRefused } from './end-submission.ts';
 import type { Outcome } from './outcome.ts';

@@ -1,4 +1,5 @@
-import { isFinalSubmission, type SubmissionView, type ToldFacts } from '@darkroom/contracts';
+import { isFinalSubmission, type ToldFacts } from '@darkroom/contracts';
+import type { SubmissionView } from '@darkroom/generation-store';
 
 /**
  * Facts that deliveries have told of a submission, where they may be taken for facts once its image is verified; undefined where the

@@ -15,7 +15,7 @@ import {
 } from '@darkroom/contracts';
 import { buildGenerationStore, connectPatient, type GenerationStore } from '@darkroom/generation-store';
 import { createObjectStorage, type ObjectStorage } from '@darkroom/object-storage';
-import { createSettlements, createSubmissions, type Settlements, type Submissions } from '@darkroom/queues';
+import { buildWaits, createSettlements, createSubmissions, type Settlements, type Submissions } from '@darkroom/queues';
 import { createRunwareClient, type RunwareClient } from '@darkroom/runware-client';
 import { eventually, startTestS3, uniquePrefix } from '@darkroom/testing';
 import type { Redis } from 'ioredis';
@@ -142,11 +142,7 @@ export async function startPurchaseWorld(): Promise<PurchaseWorld> {
       archive: storage,
       provider: client,
       access: { isHeld: () => false, ask: () => askAccess(client, storage) },
-      waits: {
-        park: (ref, delayMs, check) => settlements.park(ref, delayMs, check),
-        addSubmission: (ref, delayMs) => submissions.add([ref], delayMs),
-        reviveSubmission: (ref, options) => submissions.revive(ref, options),
-      },
+      waits: buildWaits(submissions, settlements),
       around: {
         monotonicMs: () => performance.now() + (clock?.stoodStillMs ?? 0),
         random: () => 0.5,

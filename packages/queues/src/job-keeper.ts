@@ -1,8 +1,11 @@
-import type { JobPresence, SubmissionRef } from '@darkroom/contracts';
+import type { SubmissionRef } from '@darkroom/contracts';
 import { Job, type Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { buildJobPayload, jobIdOf, parseJobPayload } from './job-payload.ts';
 import { isElsewhere, takeBack } from './take-back.ts';
+
+/** State of a submission's job: will run, failed, absent from where any worker would find it, or under a key of another type. */
+export type JobPresence = 'live' | 'failed' | 'missing' | 'unreadable';
 
 /** Compares the jobs of a queue with the submissions that need one, and restores missing jobs. */
 export interface JobKeeper {

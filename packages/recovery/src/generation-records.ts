@@ -4,11 +4,10 @@ import {
   StorageError,
   type Intent,
   type ListedRecord,
-  type RememberedGeneration,
-  type RememberedSubmission,
   type SubmissionRef,
   type SubmissionResult,
 } from '@darkroom/contracts';
+import type { RememberedGeneration, RememberedSubmission } from '@darkroom/generation-store';
 import { consequencesOf } from '@darkroom/purchase';
 import type { RecoveryArchive } from './ports.ts';
 

@@ -1,4 +1,5 @@
-import { hasCode, type ListedRecord, type PeriodMoney, type SubmissionResult } from '@darkroom/contracts';
+import { hasCode, type ListedRecord, type SubmissionResult } from '@darkroom/contracts';
+import type { PeriodMoney } from '@darkroom/generation-store';
 import { consequencesOf } from '@darkroom/purchase';
 import { readGenerationRecords, type GenerationRecords } from './generation-records.ts';
 import type { Recovery } from './ports.ts';

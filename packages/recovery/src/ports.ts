@@ -1,57 +1,33 @@
-import type {
-  FoundSubmission,
-  Intent,
-  ListedRecord,
-  RecordedSubmission,
-  RememberedGeneration,
-  SettleReply,
-  Settlement,
-  SubmissionRef,
-  SubmissionResult,
-  Timing,
-} from '@darkroom/contracts';
+import type { Timing } from '@darkroom/contracts';
+import type { GenerationStore } from '@darkroom/generation-store';
+import type { ObjectStorage } from '@darkroom/object-storage';
+import type { Waits } from '@darkroom/queues';
 
-/** What bringing back needs of the world. Each port is satisfied by a package, or by the app that joins them. */
+/** The records that a generation is brought back from. */
+export type RecoveryArchive = Pick<
+  ObjectStorage,
+  | 'listRecordDates'
+  | 'listRecordsOfDate'
+  | 'listRecordsBetween'
+  | 'listLateIds'
+  | 'listRecordsOf'
+  | 'findIntent'
+  | 'findResult'
+  | 'findDecision'
+  | 'findAmendment'
+>;
 
-/** Records, transitions and money in Redis (generation-store). */
-export interface RecoveryStore {
-  restore(generation: RememberedGeneration): Promise<number>;
-  findForgotten(recorded: readonly RecordedSubmission[]): Promise<string[]>;
-  findGrownUnread(names: ReadonlyMap<string, number>): Promise<ReadonlySet<string> | undefined>;
-  listOpen(): AsyncIterable<string>;
-  findSubmissions(generationId: string): Promise<FoundSubmission[]>;
-  settle(ref: SubmissionRef, settlement: Settlement): Promise<SettleReply>;
-  cancel(generationId: string): Promise<unknown>;
-  expire(generationId: string): Promise<unknown>;
-}
-
-/** What lasts (object-storage). */
-export interface RecoveryArchive {
-  listRecordDates(): Promise<string[]>;
-  listRecordsOfDate(date: string): AsyncIterable<ListedRecord>;
-  listRecordsBetween(date: string, from: string, to: string, onForeign?: (key: string) => void): AsyncIterable<ListedRecord>;
-  listLateIds(since: number, onForeign?: (key: string) => void): AsyncIterable<string>;
-  listRecordsOf(generationId: string): Promise<ListedRecord[]>;
-  findIntent(ref: SubmissionRef, round: number): Promise<Intent | undefined>;
-  findResult(ref: SubmissionRef): Promise<SubmissionResult | undefined>;
-  findDecision(ref: SubmissionRef): Promise<SubmissionResult | undefined>;
-  findAmendment(ref: SubmissionRef): Promise<SubmissionResult | undefined>;
-}
-
-/** The waits (queues). */
-export interface RecoveryWaits {
-  park(ref: SubmissionRef, delayMs: number, check: boolean): Promise<void>;
-  reviveSubmission(ref: SubmissionRef): Promise<void>;
-}
-
-/** Everything that bringing back is done with. */
+/** Everything that is needed to bring a generation back. */
 export interface Recovery {
-  store: RecoveryStore;
+  store: Pick<
+    GenerationStore,
+    'restore' | 'findForgotten' | 'findGrownUnread' | 'listOpen' | 'findSubmissions' | 'settle' | 'cancel' | 'expire'
+  >;
   archive: RecoveryArchive;
-  waits: RecoveryWaits;
+  waits: Pick<Waits, 'park' | 'reviveSubmission'>;
   settings: {
     timing: Pick<Timing, 'firstPollMs' | 'horizonMs'>;
-    /** Submissions per image at the most, the first included; that of the workers. */
+    /** Maximum number of submissions per image, the same as in the workers. */
     maxSubmissions: number;
   };
   /** Milliseconds since 1970. */

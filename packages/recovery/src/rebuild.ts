@@ -1,25 +1,17 @@
-import { generationIdTime, type PeriodMoney } from '@darkroom/contracts';
+import { generationIdTime } from '@darkroom/contracts';
+import type { GenerationStore, PeriodMoney, ReadingStore } from '@darkroom/generation-store';
 import { eachAtOnce } from './at-once.ts';
 import { byGeneration } from './listings.ts';
 import { openEarly } from './opening/open-early.ts';
-import type { OpeningArchive, OpeningStore, ReadingStore } from './opening/ports.ts';
+import { findUsableSums, type OpeningArchive } from './opening/usable-sums.ts';
 import { readOn, type ReadProgress } from './opening/read-on.ts';
-import { findUsableSums } from './opening/usable-sums.ts';
 import { addCharges, readPastCharges } from './past-money.ts';
 import type { Recovery } from './ports.ts';
 import { RESTORED_AT_ONCE, restoreForgotten, restoreOrName, type Damage } from './restore-forgotten.ts';
 import { isOver, isWanted } from './wanted.ts';
 
-/** What a rebuild needs of the store, beside what bringing back needs (generation-store). */
-export interface RebuildStore extends OpeningStore, ReadingStore {
-  beginRebuild(id: string): Promise<{ kind: 'open' } | { kind: 'reading' } | { kind: 'begun'; id: string; ageMs: number; run: string }>;
-  finishRebuild(rebuilt: {
-    id: string;
-    run: string;
-    epoch: string;
-    ownerId?: string;
-  }): Promise<'opened' | 'open' | 'emptied' | 'restarted'>;
-}
+/** A rebuild also opens the store, and reads on after that. */
+export interface RebuildStore extends ReadingStore, Pick<GenerationStore, 'beginRebuild' | 'finishRebuild' | 'bookPast' | 'readTime'> {}
 
 export interface RebuildOptions {
   /** Of generations older than this, in days, only those are brought back of which a submission has no end in S3. */

@@ -1,11 +1,5 @@
-import {
-  hasCode,
-  MAX_CHECKPOINT_AGE_MS,
-  RebuildNeededError,
-  type ErrorCode,
-  type ListedRecord,
-  type RecordedSubmission,
-} from '@darkroom/contracts';
+import { hasCode, MAX_CHECKPOINT_AGE_MS, RebuildNeededError, type ErrorCode, type ListedRecord } from '@darkroom/contracts';
+import type { RecordedSubmission } from '@darkroom/generation-store';
 import { createLanes, eachAtOnce } from './at-once.ts';
 import { groupBySubmission } from './generation-records.ts';
 import { listCandidates } from './list-candidates.ts';

@@ -1,4 +1,5 @@
-import type { ListedRecord, RememberedGeneration, SubmissionResult } from '@darkroom/contracts';
+import type { ListedRecord, SubmissionResult } from '@darkroom/contracts';
+import type { RememberedGeneration } from '@darkroom/generation-store';
 import { consequencesOf } from '@darkroom/purchase';
 import { readGenerationRecords, type GenerationRecords } from './generation-records.ts';
 import type { Recovery } from './ports.ts';

@@ -8,7 +8,7 @@ import {
 } from '@darkroom/contracts';
 import { buildGenerationStore, type GenerationStore } from '@darkroom/generation-store';
 import { createObjectStorage, intentKey, resultKey } from '@darkroom/object-storage';
-import { createSettlements, createSubmissions } from '@darkroom/queues';
+import { buildWaits, createSettlements, createSubmissions } from '@darkroom/queues';
 import { uniquePrefix } from '@darkroom/testing';
 import { Redis } from 'ioredis';
 import { expect, inject, test } from 'vitest';
@@ -147,10 +147,7 @@ async function startWorld({ endpoint }: SlowBucket) {
     recovery: {
       store,
       archive: storage,
-      waits: {
-        park: (...words: Parameters<typeof settlements.park>) => settlements.park(...words),
-        reviveSubmission: (...words: Parameters<typeof submissions.revive>) => submissions.revive(...words),
-      },
+      waits: buildWaits(submissions, settlements),
       settings: { timing: defaultTiming, maxSubmissions: 2 },
       now: Date.now,
     },

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { rebuild, type RebuildOptions, type RebuildOutcome, type Recovery } from '../src/index.ts';
 import { buildReadingStore, type ReadingStore } from '@darkroom/generation-store';
+import { rebuild, type RebuildOptions, type RebuildOutcome, type Recovery } from '../src/index.ts';
 import type { World } from './world.ts';
 
 export const DAY_MS = 86_400_000;

@@ -3,7 +3,7 @@ import { coveredAt, isCovered, spendSumsSchema } from '@darkroom/contracts';
 import { buildSpendSumsStore, type SpendSumsStore } from '@darkroom/generation-store';
 import { createDraws } from '@darkroom/testing';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { recordSums, type RecordedSums, type SumsInRedis } from '../src/index.ts';
+import { recordSums, type RecordedSums } from '../src/index.ts';
 import { findSums } from '../src/sums/find-sums.ts';
 import { IMAGE_NANO_USD, nextOf, startWorld, type World } from './world.ts';
 
@@ -16,7 +16,7 @@ beforeEach(async () => {
 });
 afterEach(() => world.stop());
 
-const record = (store: SumsInRedis = sums, most?: { 0: number; 1: number }): Promise<RecordedSums> =>
+const record = (store: SpendSumsStore = sums, most?: { 0: number; 1: number }): Promise<RecordedSums> =>
   recordSums({ store, archive: world.storage }, { createId: randomUUID, ...(most === undefined ? {} : { most }) });
 
 /** The ledger as the sums should tell it. */
@@ -48,7 +48,7 @@ test('what moves while the periods are read is in the next object, and what move
   for (const tenant of ['a', 'b', 'c']) await world.enqueue(1, { tenant });
   await record();
   await world.enqueue(1, { tenant: 'a' });
-  const moving: SumsInRedis = {
+  const moving: SpendSumsStore = {
     ...sums,
     readMoved: async function* (since) {
       await world.enqueue(1, { tenant: 'a' });
@@ -77,7 +77,7 @@ test('money that a process of an earlier version has moved is found before sums 
 
 test('while a process of an earlier version goes on nothing is written', async () => {
   await world.enqueue();
-  const store: SumsInRedis = {
+  const store: SpendSumsStore = {
     ...sums,
     findAll: async (memory, covered) => {
       const ended = sums.findAll(memory, covered);

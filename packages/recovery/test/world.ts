@@ -12,7 +12,7 @@ import {
 import { buildGenerationStore, type GenerationStore, type NewGeneration } from '@darkroom/generation-store';
 import { createObjectStorage, type ObjectStorage } from '@darkroom/object-storage';
 import { consequencesOf } from '@darkroom/purchase';
-import { createSettlements, createSubmissions, jobIdOf, type Settlements, type Submissions } from '@darkroom/queues';
+import { buildWaits, createSettlements, createSubmissions, jobIdOf, type Settlements, type Submissions } from '@darkroom/queues';
 import { startTestS3, uniquePrefix, type TestS3 } from '@darkroom/testing';
 import { Redis } from 'ioredis';
 import { inject } from 'vitest';
@@ -123,10 +123,7 @@ export async function startWorld(s3AheadMs: number | (() => number) = 0): Promis
     recovery: {
       store,
       archive: storage,
-      waits: {
-        park: (ref, delayMs, check) => settlements.park(ref, delayMs, check),
-        reviveSubmission: (ref) => submissions.revive(ref),
-      },
+      waits: buildWaits(submissions, settlements),
       settings: { timing: defaultTiming, maxSubmissions: MAX_SUBMISSIONS },
       now: Date.now,
     },

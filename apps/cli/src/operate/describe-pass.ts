@@ -1,4 +1,4 @@
-import { findingKinds, findingWords, type PassProgress, type PassReport } from '@darkroom/contracts';
+import { findingKinds, findingWords, type PassProgress, type PassReport } from '@darkroom/generation-store';
 import { agoOf } from './time-words.ts';
 
 const WIDTH = 74;

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { describeCaps } from '@darkroom/contracts';
 import { buildGenerationStore, buildReadingStore, defaultRetention, READING_TURN, type GenerationStore } from '@darkroom/generation-store';
-import { createSettlements, createSubmissions } from '@darkroom/queues';
+import { buildWaits, createSettlements, createSubmissions } from '@darkroom/queues';
 import {
   rebuild,
   restoreCaps,
@@ -56,10 +56,7 @@ export async function rebuildStore(
       {
         store: { ...store, ...buildReadingStore({ prefix }, redis) },
         archive: storage,
-        waits: {
-          park: (ref, delayMs, check) => settlements.park(ref, delayMs, check),
-          reviveSubmission: (ref) => submissions.revive(ref),
-        },
+        waits: buildWaits(submissions, settlements),
         settings: { timing: settings.timing, maxSubmissions: settings.shared.maxSubmissions },
         now: clock.now,
       },

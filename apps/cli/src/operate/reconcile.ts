@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { PassReport } from '@darkroom/contracts';
-import { buildGenerationStore, buildReconcileStore, defaultRetention } from '@darkroom/generation-store';
-import { createSettlements, createSubmissions } from '@darkroom/queues';
+import { type PassReport, buildGenerationStore, buildReconcileStore, defaultRetention } from '@darkroom/generation-store';
+import { buildWaits, createSettlements, createSubmissions } from '@darkroom/queues';
 import { checkOwner, defaultReconcileSettings, reconcile, type Owning, type Reconciler } from '@darkroom/recovery';
 import { type RedisClock, readSettings, reconcileSettings, timingSettings } from '@darkroom/service-runtime';
 import type { Terminal } from '../terminal.ts';
@@ -64,10 +63,7 @@ function joinReconciler(
     recovery: {
       store,
       archive: storage,
-      waits: {
-        park: (ref, delayMs, check) => settlements.park(ref, delayMs, check),
-        reviveSubmission: (ref) => submissions.revive(ref),
-      },
+      waits: buildWaits(submissions, settlements),
       settings: { timing, maxSubmissions: settings.maxSubmissions },
       now: clock.now,
     },

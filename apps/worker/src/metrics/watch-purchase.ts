@@ -1,4 +1,5 @@
-import { generationIdTime, type SubmissionResult, type SubmissionView } from '@darkroom/contracts';
+import { generationIdTime, type SubmissionResult } from '@darkroom/contracts';
+import type { SubmissionView } from '@darkroom/generation-store';
 import type { Purchase } from '@darkroom/purchase';
 import type { WorkerMetrics } from './worker-metrics.ts';
 

@@ -1,13 +1,5 @@
-import {
-  errorCodes,
-  findingKinds,
-  isFinalSubmission,
-  passReportSchema,
-  roads,
-  submissionStatuses,
-  type SendVerdict,
-  type VerdictMeaning,
-} from '@darkroom/contracts';
+import { errorCodes, isFinalSubmission, roads, submissionStatuses } from '@darkroom/contracts';
+import { findingKinds, passReportSchema, type SendVerdict, type VerdictMeaning } from '@darkroom/generation-store';
 import type { Outcome } from '@darkroom/purchase';
 import { queueNames } from '@darkroom/queues';
 import { labelSets, type Metrics } from '@darkroom/service-runtime';

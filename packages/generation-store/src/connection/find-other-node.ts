@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
-import { duplicateOnce } from './duplicate-once.ts';
 import { epochKey, readingKey } from '../keys.ts';
 import type { RedisProcess } from '../rights/redis-rights.ts';
+import { duplicateOnce } from './duplicate-once.ts';
 import { isRefusedRight } from './redis-trouble.ts';
 
 /** A server as it names itself. */

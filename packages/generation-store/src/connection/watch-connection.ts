@@ -1,8 +1,8 @@
 import type { Redis } from 'ioredis';
 import { aliveKey } from '../keys.ts';
-import { aliveScript } from './alive.ts';
 import type { RedisProcess } from '../rights/redis-rights.ts';
 import { watchRights } from '../rights/watch-rights.ts';
+import { aliveScript } from './alive.ts';
 import { replaceFamily } from './connection-family.ts';
 import { findConnectTrouble } from './find-connect-trouble.ts';
 import { findOtherNode, readNode } from './find-other-node.ts';

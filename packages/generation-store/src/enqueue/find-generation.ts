@@ -1,8 +1,9 @@
-import { type FoundSubmission, type GenerationView, type GrokImagineRequest, QueueUnavailableError } from '@darkroom/contracts';
+import { type GenerationView, type GrokImagineRequest, QueueUnavailableError } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 import { generationKey } from '../keys.ts';
 import { createLuaScript } from '../lua/lua-script.ts';
 import { prelude } from '../lua/prelude.ts';
+import type { FoundSubmission } from '../recovery/remembered.ts';
 import { readLargeRequest } from './large-request.ts';
 import { hasLargeRequest, parseFoundSubmissions, parseGenerationView } from './view.ts';
 

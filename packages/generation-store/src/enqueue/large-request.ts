@@ -1,8 +1,8 @@
 import type { GrokImagineRequest } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 import { corruptRecordOf, readRecord } from '../corrupt-entry.ts';
-import { generationKey } from '../keys.ts';
 import { storedRequest } from '../entry-fields.ts';
+import { generationKey } from '../keys.ts';
 
 /**
  * A request may hold images, and each script reads the whole entry of a generation. So the text of a large one lies under a key of its own

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { RememberedGeneration } from '@darkroom/contracts';
+import type { RememberedGeneration } from '../recovery/remembered.ts';
 import { outlineOf } from './large-request.ts';
 import type { Retention } from './retention.ts';
 

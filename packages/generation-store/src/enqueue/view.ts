@@ -2,7 +2,6 @@ import {
   formatUsd,
   taskUuidOf,
   type ErrorCode,
-  type FoundSubmission,
   type GenerationView,
   type ImageStatus,
   type ImageView,
@@ -11,7 +10,6 @@ import {
 } from '@darkroom/contracts';
 import { z } from 'zod';
 import { readRecord } from '../corrupt-entry.ts';
-import { generationKey, submissionKey } from '../keys.ts';
 import {
   fieldsOf,
   flatHashSchema,
@@ -20,6 +18,8 @@ import {
   submissionFieldsSchema,
   type SubmissionFields,
 } from '../entry-fields.ts';
+import { generationKey, submissionKey } from '../keys.ts';
+import type { FoundSubmission } from '../recovery/remembered.ts';
 
 const replySchema = z.tuple([flatHashSchema, z.array(z.tuple([z.number(), z.number(), flatHashSchema]))]);
 const imageStatusSchema = z.enum(['open', 'succeeded', 'failed', 'lost', 'unknown']);

@@ -1,4 +1,4 @@
-import type { SubmissionRef, SubmissionView } from '@darkroom/contracts';
+import type { SubmissionRef } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { readRecord } from '../corrupt-entry.ts';
@@ -9,6 +9,7 @@ import { createLuaScript } from '../lua/lua-script.ts';
 import { money } from '../lua/money.ts';
 import { prelude } from '../lua/prelude.ts';
 import { sends } from '../lua/sends.ts';
+import type { SubmissionView } from './steps.ts';
 
 /** Reads what a settlement needs in one trip, and expires the generation when its deadline has passed. */
 const beginSettlementScript = createLuaScript(/* lua */ `${prelude}${money}${fold}${sends}

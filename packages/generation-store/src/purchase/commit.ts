@@ -1,4 +1,4 @@
-import { type Commitment, commitStops, type GrokImagineRequest, type SubmissionRef, taskUuidOf } from '@darkroom/contracts';
+import { type GrokImagineRequest, type SubmissionRef, taskUuidOf } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { readRecord } from '../corrupt-entry.ts';
@@ -14,6 +14,7 @@ import { capPlaces } from './cap-places.ts';
 import { noteBought } from './note-bought.ts';
 import { providerGate } from './provider-trouble.ts';
 import { recordVerdict } from './record-verdict.ts';
+import { type Commitment, commitStops } from './steps.ts';
 
 /** Time between two looks at a submission that a rebuild holds back while it reads on. */
 const HELD_BACK_MS = 120_000;

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { type SubmissionRef, type SubmissionStatus, submissionStatuses, type Told } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
-import { generationKey, refArguments } from '../keys.ts';
+import { generationKey, refArguments, submissionKey } from '../keys.ts';
 import { createLuaScript } from '../lua/lua-script.ts';
 import { prelude } from '../lua/prelude.ts';
 
@@ -71,8 +71,7 @@ export async function recordDelivery(
   redis: Redis,
   prefix: string,
   ref: SubmissionRef,
-  body: string,
-  told: Told = 'nothing',
+  { body, told = 'nothing' }: { body: string; told?: Told },
 ): Promise<DeliveryReceipt> {
   const digest = createHash('sha256').update(body).digest('base64url');
   const [kind, seq, status, isAsked] = z
@@ -100,3 +99,7 @@ function writeTold(told: Told): string {
   const { seed, costNanoUsd, imageUUID, imageURL, nsfwContent } = told;
   return JSON.stringify({ seed, costNanoUsd, imageUUID, imageURL, nsfwContent });
 }
+
+/** Returns the number of the newest distinct delivery; 0 when there is none. */
+export const newestDelivery = async (redis: Redis, prefix: string, ref: SubmissionRef): Promise<number> =>
+  Number((await redis.hget(submissionKey(prefix, ref), 'deliverySeq')) ?? 0);

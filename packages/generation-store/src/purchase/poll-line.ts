@@ -1,9 +1,10 @@
-import type { PollTurn, PollWish, SubmissionRef } from '@darkroom/contracts';
+import type { SubmissionRef } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { generationKey, refArguments } from '../keys.ts';
 import { createLuaScript } from '../lua/lua-script.ts';
 import { prelude } from '../lua/prelude.ts';
+import type { PollTurn, PollWish } from './steps.ts';
 
 /** The longest wait that is booked. What would wait for longer books nothing, and asks again after this. */
 export const MAX_LINE_MS = 600_000;

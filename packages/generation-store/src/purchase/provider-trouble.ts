@@ -1,9 +1,9 @@
-import type { ProviderTrouble } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { providerTroubleKey } from '../keys.ts';
 import { createLuaScript } from '../lua/lua-script.ts';
 import { prelude } from '../lua/prelude.ts';
+import type { ProviderTrouble } from './steps.ts';
 
 /**
  * What the fleet knows of a provider in trouble, one hash: `failures` in a row, of which generations (`of:<id>`) and `since`
@@ -101,3 +101,6 @@ export async function findTrouble(redis: Redis, prefix: string): Promise<Standin
   const stored = await redis.hgetall(providerTroubleKey(prefix));
   return stored['probeAt'] === undefined ? undefined : storedSchema.parse(stored);
 }
+
+/** Forgets the trouble of a provider that answers. */
+export const reportAnswer = async (redis: Redis, prefix: string): Promise<void> => void (await redis.del(providerTroubleKey(prefix)));

@@ -1,10 +1,11 @@
-import type { MissingImage, SubmissionRef, TaskFacts, VerifiedImage } from '@darkroom/contracts';
+import type { SubmissionRef, TaskFacts, VerifiedImage } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { generationKey, refArguments } from '../keys.ts';
 import { createLuaScript } from '../lua/lua-script.ts';
 import { prelude } from '../lua/prelude.ts';
 import { tasksAtProvider } from '../lua/tasks-at-provider.ts';
+import type { MissingImage } from './steps.ts';
 
 /** Keeps what the provider said of a finished task: it may have forgotten by the time the upload is there. */
 const recordFactsScript = createLuaScript(/* lua */ `${prelude}${tasksAtProvider}

@@ -1,8 +1,9 @@
-import type { PutQuestion, SubmissionRef } from '@darkroom/contracts';
+import type { SubmissionRef } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 import { generationKey, refArguments } from '../keys.ts';
 import { createLuaScript } from '../lua/lua-script.ts';
 import { prelude } from '../lua/prelude.ts';
+import type { PutQuestion } from './steps.ts';
 
 /**
  * Notes that a run which knew ARGV[5] deliveries has put a question, and that the next one is due in ARGV[6] ms. A worker of an earlier

@@ -1,4 +1,4 @@
-import type { SendVerdict, SubmissionRef, VerdictMeaning } from '@darkroom/contracts';
+import type { SubmissionRef } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { generationKey, refArguments } from '../keys.ts';
@@ -7,6 +7,7 @@ import { money } from '../lua/money.ts';
 import { prelude } from '../lua/prelude.ts';
 import { sends } from '../lua/sends.ts';
 import { tasksAtProvider } from '../lua/tasks-at-provider.ts';
+import type { SendVerdict, VerdictMeaning } from './steps.ts';
 
 /**
  * Keeps what one send came to, and says what that means for the submission:

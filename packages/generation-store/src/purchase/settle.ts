@@ -1,4 +1,4 @@
-import { type Settlement, type SettleReply, type SubmissionRef, submissionStatuses, submissionStatusesBefore } from '@darkroom/contracts';
+import { type SubmissionRef, submissionStatuses, submissionStatusesBefore } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { generationKey, refArguments } from '../keys.ts';
@@ -7,6 +7,7 @@ import { createLuaScript } from '../lua/lua-script.ts';
 import { money } from '../lua/money.ts';
 import { prelude } from '../lua/prelude.ts';
 import { tasksAtProvider } from '../lua/tasks-at-provider.ts';
+import type { Settlement, SettleReply } from './steps.ts';
 
 /**
  * Ends a submission, after its result lies in S3: status, money, image, generation, events and, after a proved failure, the

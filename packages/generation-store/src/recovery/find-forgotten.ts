@@ -1,9 +1,9 @@
-import type { RecordedSubmission } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { capsKey } from '../keys.ts';
 import { createLuaScript } from '../lua/lua-script.ts';
 import { prelude } from '../lua/prelude.ts';
+import type { RecordedSubmission } from './remembered.ts';
 
 /**
  * Which of these submissions, of which S3 holds records, Redis has forgotten, or something of. Reads alone.

@@ -1,8 +1,7 @@
-import { isGenerationId, type SubmissionRef } from '@darkroom/contracts';
+import { isGenerationId } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
-import { corruptRecordOf } from '../corrupt-entry.ts';
-import { generationKey, openKey, unclaimedKey } from '../keys.ts';
+import { generationKey, openKey } from '../keys.ts';
 import { createLuaScript } from '../lua/lua-script.ts';
 import { prelude } from '../lua/prelude.ts';
 import { holdingPeriods } from './ledger.ts';
@@ -104,30 +103,3 @@ export const dropOpen = async (redis: Redis, prefix: string, generationId: strin
 /** Removes an idempotency key whose generation has no record. @returns whether it was there. */
 export const dropIdempotencyKey = async (redis: Redis, prefix: string, { key, generationId }: LeftIdempotencyKey): Promise<boolean> =>
   (await dropIdempotencyScript.run(redis, key, [prefix, generationId])) === 1;
-
-/** A delivery that named a submission that Redis did not know. Its body may hold what no log may hold. */
-export interface UnclaimedDelivery {
-  /** Absent: the entry is none that Darkroom writes. */
-  ref?: SubmissionRef;
-  body: string;
-  /** As it is kept; names it when it is to be forgotten. */
-  entry: string;
-}
-
-const ENTRY = /^([0-9a-f-]{36})\/(\d{1,2})-(\d{1,6}) ([\s\S]*)$/;
-
-/** So many of those that were kept apart, the newest first. */
-export async function readUnclaimed(redis: Redis, prefix: string, count: number): Promise<UnclaimedDelivery[]> {
-  const key = unclaimedKey(prefix);
-  const entries = await redis.lrange(key, 0, count - 1).catch((error: unknown) => {
-    throw corruptRecordOf(error, key) ?? error;
-  });
-  return entries.map((entry) => {
-    const [, generationId = '', index, n, body = ''] = ENTRY.exec(entry) ?? [];
-    return { ...(isGenerationId(generationId) ? { ref: { generationId, index: Number(index), n: Number(n) } } : {}), body, entry };
-  });
-}
-
-/** Forgets a delivery that was kept apart. */
-export const forgetUnclaimed = async (redis: Redis, prefix: string, { entry }: UnclaimedDelivery): Promise<void> =>
-  void (await redis.lrem(unclaimedKey(prefix), 1, entry));

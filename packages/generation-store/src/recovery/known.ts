@@ -1,10 +1,12 @@
-import { type KnownGeneration, type SubmissionRef, submissionStatuses } from '@darkroom/contracts';
+import { submissionStatuses, type SubmissionRef, type SubmissionResult } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { readRecord, whole } from '../corrupt-entry.ts';
-import { generationKey, refArguments } from '../keys.ts';
+import { storedResult } from '../entry-fields.ts';
+import { generationKey, refArguments, submissionKey } from '../keys.ts';
 import { createLuaScript } from '../lua/lua-script.ts';
 import { prelude } from '../lua/prelude.ts';
+import type { KnownGeneration } from './findings.ts';
 
 /** Says of submissions of one generation what Redis knows: <now> <isKnown> then status | sends | round | settledAt | lookedAt of each. */
 const knownScript = createLuaScript(/* lua */ `${prelude}
@@ -55,6 +57,13 @@ export async function readKnown(
       ...(settledAt === undefined ? {} : { settledAt }),
     })),
   };
+}
+
+/** Returns the end of a submission as Redis keeps it. */
+export async function findResult(redis: Redis, prefix: string, ref: SubmissionRef): Promise<SubmissionResult | undefined> {
+  const key = submissionKey(prefix, ref);
+  const result = await redis.hget(key, 'result');
+  return result === null ? undefined : readRecord(key, storedResult, result);
 }
 
 /** Notes that the settlement of a submission was woken for what lay in S3 by then. @param lookedAt Milliseconds since 1970. */

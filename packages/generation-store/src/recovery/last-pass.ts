@@ -1,7 +1,7 @@
-import { passProgressSchema, passReportSchema, type PassProgress, type PassReport } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 import { json } from '../corrupt-entry.ts';
 import { lastPassKey, passProgressKey } from '../keys.ts';
+import { passProgressSchema, passReportSchema, type PassProgress, type PassReport } from './findings.ts';
 
 /** Keeps what a pass of the reconciler did, in the place of the one before. */
 export const recordPass = async (redis: Redis, prefix: string, report: PassReport): Promise<void> =>

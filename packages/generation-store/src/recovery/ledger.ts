@@ -7,6 +7,7 @@ import { createLuaScript } from '../lua/lua-script.ts';
 import { money } from '../lua/money.ts';
 import { openPages } from '../lua/open-pages.ts';
 import { prelude } from '../lua/prelude.ts';
+import { RECONCILE_TURN } from './turns.ts';
 
 /** Sums that a pass left behind are followed for so long; each step of a pass asks for it anew. */
 const SUMS_FOLLOWED_MS = 300_000;
@@ -123,12 +124,6 @@ export type SumStep = { kind: 'no-turn' | 'lost' } | { kind: 'summed' | 'over'; 
 /** A part of the periods was compared. */
 export type CompareStep = { kind: 'no-turn' | 'lost' | 'moved' } | { kind: 'compared'; next: string; drifts: LedgerDrift[] };
 
-/** Which pass sums up, and by which turn it may. */
-export interface SummingPass {
-  holder: string;
-  turn: string;
-}
-
 /** About so many submissions are summed up, and periods compared, in one step: a few milliseconds of Redis. */
 const SUBMISSIONS_AT_ONCE = 100;
 const PERIODS_AT_ONCE = 100;
@@ -139,27 +134,22 @@ const sumReplySchema = z.union([refusalSchema, z.tuple([z.enum(['summed', 'over'
 const driftSchema = z.tuple([z.string(), number, number, z.enum(['named', 'corrected', 'unreadable'])]);
 const compareReplySchema = z.union([refusalSchema, z.tuple([z.literal('compared'), z.string()]).rest(driftSchema)]);
 
-/** Begins the sums of a pass. @returns whether it has the turn. */
-export const beginSums = async (redis: Redis, prefix: string, { holder, turn }: SummingPass): Promise<boolean> =>
+/** Begins sums of all holds, which follow each hold that moves. @param holder Names the pass. @returns true if it has the turn. */
+export const beginSums = async (redis: Redis, prefix: string, holder: string): Promise<boolean> =>
   z
     .tuple([z.enum(['no-turn', 'begun'])])
-    .parse(await beginSumsScript.run(redis, openKey(prefix), [prefix, holder, turn]))
+    .parse(await beginSumsScript.run(redis, openKey(prefix), [prefix, holder, RECONCILE_TURN]))
     .includes('begun');
 
 /** Names periods that are compared although they may hold nothing. */
-export async function nameInSums(redis: Redis, prefix: string, { holder, turn }: SummingPass, periods: readonly string[]): Promise<void> {
+export async function nameInSums(redis: Redis, prefix: string, holder: string, periods: readonly string[]): Promise<void> {
   for (let at = 0; at < periods.length; at += PERIODS_AT_ONCE)
-    await nameInSumsScript.run(redis, openKey(prefix), [prefix, holder, turn, ...periods.slice(at, at + PERIODS_AT_ONCE)]);
+    await nameInSumsScript.run(redis, openKey(prefix), [prefix, holder, RECONCILE_TURN, ...periods.slice(at, at + PERIODS_AT_ONCE)]);
 }
 
 /** Sums up what the next open generations hold. @param atOnce About so many submissions. */
-export async function sumHolds(
-  redis: Redis,
-  prefix: string,
-  { holder, turn }: SummingPass,
-  atOnce = SUBMISSIONS_AT_ONCE,
-): Promise<SumStep> {
-  const reply = sumReplySchema.parse(await sumHoldsScript.run(redis, openKey(prefix), [prefix, holder, turn, atOnce]));
+export async function sumHolds(redis: Redis, prefix: string, holder: string, atOnce = SUBMISSIONS_AT_ONCE): Promise<SumStep> {
+  const reply = sumReplySchema.parse(await sumHoldsScript.run(redis, openKey(prefix), [prefix, holder, RECONCILE_TURN, atOnce]));
   if (reply[0] === 'summed' || reply[0] === 'over') return { kind: reply[0], unreadable: reply.slice(1) };
   return { kind: reply[0] === 'no-turn' ? 'no-turn' : 'lost' };
 }
@@ -168,10 +158,10 @@ export async function sumHolds(
 export async function correctLedger(
   redis: Redis,
   prefix: string,
-  { holder, turn }: SummingPass,
+  holder: string,
   { from, mayLower }: { from: string; mayLower: boolean },
 ): Promise<CompareStep> {
-  const given = [prefix, holder, turn, mayLower ? 1 : 0, from, PERIODS_AT_ONCE];
+  const given = [prefix, holder, RECONCILE_TURN, mayLower ? 1 : 0, from, PERIODS_AT_ONCE];
   const reply = compareReplySchema.parse(await correctLedgerScript.run(redis, openKey(prefix), given));
   if (reply[0] !== 'compared') return { kind: reply[0] };
   const [, next, ...drifts] = reply;
@@ -183,8 +173,8 @@ export async function correctLedger(
 }
 
 /** Ends the sums of a pass. */
-export const endSums = async (redis: Redis, prefix: string, { holder, turn }: SummingPass): Promise<void> =>
-  void (await endSumsScript.run(redis, openKey(prefix), [prefix, holder, turn]));
+export const endSums = async (redis: Redis, prefix: string, holder: string): Promise<void> =>
+  void (await endSumsScript.run(redis, openKey(prefix), [prefix, holder, RECONCILE_TURN]));
 
 /** Returns those of the periods that hold something. */
 export const holdingPeriods = async (redis: Redis, prefix: string, periods: readonly string[]): Promise<string[]> =>

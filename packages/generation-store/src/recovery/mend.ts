@@ -1,4 +1,4 @@
-import { type GenerationPicture, type Mended, submissionStatuses } from '@darkroom/contracts';
+import { submissionStatuses } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { whole } from '../corrupt-entry.ts';
@@ -9,6 +9,8 @@ import { createLuaScript } from '../lua/lua-script.ts';
 import { money } from '../lua/money.ts';
 import { prelude } from '../lua/prelude.ts';
 import { tasksAtProvider } from '../lua/tasks-at-provider.ts';
+import type { GenerationPicture, Mended } from './findings.ts';
+import { RECONCILE_TURN } from './turns.ts';
 
 /**
  * Puts right what is wrong inside the record of one generation, and tells the rest of it. One step, so that no other script can
@@ -134,10 +136,10 @@ const mendReplySchema = z.union([
 /** What a look at one generation found. */
 export type MendReply = { kind: 'no-turn' | 'no-record' } | { kind: 'found'; picture: GenerationPicture; mended: Mended[] };
 
-/** Puts right what is wrong inside the record of a generation, and tells the rest of it. @param turn Its name and who holds it. */
-export async function mend(redis: Redis, prefix: string, generationId: string, turn: { name: string; holder: string }): Promise<MendReply> {
+/** Repairs the entry of a generation and returns it. @param holder The pass; only the one with the turn changes anything. */
+export async function mend(redis: Redis, prefix: string, generationId: string, holder: string): Promise<MendReply> {
   const reply = mendReplySchema.parse(
-    await mendScript.run(redis, generationKey(prefix, generationId), [prefix, generationId, turn.name, turn.holder]),
+    await mendScript.run(redis, generationKey(prefix, generationId), [prefix, generationId, RECONCILE_TURN, holder]),
   );
   if (reply[0] !== 'found') return { kind: reply[0] };
   const [, now, status, deadlineAt, submissions, mended] = reply;

@@ -1,10 +1,10 @@
-import type { OpenCursor } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { boughtKey, openKey } from '../keys.ts';
 import { createLuaScript } from '../lua/lua-script.ts';
 import { openPages } from '../lua/open-pages.ts';
 import { prelude } from '../lua/prelude.ts';
+import type { OpenCursor } from './findings.ts';
 
 /** Replies entries of the sorted set KEYS[1] and their scores in turn: behind the score ARGV[2] and the id ARGV[3], at the most ARGV[4]. */
 const pageScript = createLuaScript(/* lua */ `${prelude}${openPages}

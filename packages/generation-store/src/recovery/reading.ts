@@ -243,3 +243,6 @@ export function buildReadingStore({ prefix }: { prefix: string }, redis: Redis):
       z.enum(['opened', 'open', 'emptied', 'restarted', 'unread']).parse(await endReadingScript.run(redis, key, [prefix, id])),
   };
 }
+
+/** Returns true while a rebuild that has opened the store reads on. */
+export const isReading = async (redis: Redis, prefix: string): Promise<boolean> => (await redis.exists(readingKey(prefix))) === 1;

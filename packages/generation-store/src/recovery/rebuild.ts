@@ -1,4 +1,3 @@
-import type { PeriodMoney } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { rebuildKey } from '../keys.ts';
@@ -6,6 +5,7 @@ import { createLuaScript } from '../lua/lua-script.ts';
 import { money } from '../lua/money.ts';
 import { prelude } from '../lua/prelude.ts';
 import { checkpoint } from './checkpoint.ts';
+import type { PeriodMoney } from './remembered.ts';
 
 /**
  * Begins to rebuild a store that lost its memory, or goes on with what was begun. Replies: open, reading, or

@@ -1,4 +1,3 @@
-import type { RememberedGeneration } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { generationArguments, newGeneration } from '../enqueue/new-generation.ts';
@@ -10,6 +9,7 @@ import { createLuaScript } from '../lua/lua-script.ts';
 import { money } from '../lua/money.ts';
 import { prelude } from '../lua/prelude.ts';
 import { tasksAtProvider } from '../lua/tasks-at-provider.ts';
+import type { RememberedGeneration } from './remembered.ts';
 
 /**
  * Brings back what S3 remembers of a generation and Redis does not: its record, submissions, sends and holds. What Redis knows

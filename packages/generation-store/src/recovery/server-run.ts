@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
-import { epochKey } from '../keys.ts';
+import { epochKey, readingKey } from '../keys.ts';
 import { createLuaScript } from '../lua/lua-script.ts';
 import { prelude } from '../lua/prelude.ts';
 import { checkpoint } from './checkpoint.ts';
@@ -60,6 +60,10 @@ export async function readServerRun(redis: Redis, prefix: string, seen: SeenStat
   seen.note({ epoch, memory, at });
   return { run, isOpen, isRecovering };
 }
+
+/** Returns true for a store that may be used: it holds an epoch (I9). */
+export const isInitialised = async (redis: Redis, prefix: string): Promise<boolean> =>
+  (await redis.exists(epochKey(prefix), readingKey(prefix))) > 0;
 
 /** Writes the epoch of a new store, and the owner that its bucket has. @returns false when there is an epoch. */
 export const initialise = async (redis: Redis, prefix: string, epoch: string, ownerId = ''): Promise<boolean> =>

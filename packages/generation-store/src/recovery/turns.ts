@@ -1,11 +1,14 @@
+import { randomUUID } from 'node:crypto';
+import type { Redis } from 'ioredis';
+import { turnKey } from '../keys.ts';
 import { createLuaScript } from '../lua/lua-script.ts';
 import { prelude } from '../lua/prelude.ts';
 
 /**
- * Takes or keeps a turn: nobody else has it for so long. Replies whether the caller has it. A turn that stands for longer than it
+ * Takes or keeps a turn: no other holder has it for so long. Replies 1 if the caller has it. A turn that stands for longer than it
  * is ever given is taken: Redis came back on a host whose clock is behind, where the end of the turn lies ahead.
  */
-export const takeTurnScript = createLuaScript(/* lua */ `${prelude}
+const takeTurnScript = createLuaScript(/* lua */ `${prelude}
 local holder = redis.call('GET', KEYS[1])
 local isInTime = redis.call('PTTL', KEYS[1]) <= tonumber(ARGV[3])
 if holder and holder ~= ARGV[2] and isInTime then return 0 end
@@ -14,7 +17,27 @@ return 1
 `);
 
 /** Gives a turn back, if the caller still has it. */
-export const endTurnScript = createLuaScript(/* lua */ `${prelude}
+const endTurnScript = createLuaScript(/* lua */ `${prelude}
 if redis.call('GET', KEYS[1]) == ARGV[2] then return redis.call('DEL', KEYS[1]) end
 return 0
 `);
+
+/** The turn of the one reconciler of a fleet. */
+export const RECONCILE_TURN = 'reconcile';
+
+/**
+ * Takes or keeps a turn: true for one holder of the fleet in each stretch of time.
+ * @param forMs Time from now on in which no other holder gets this turn.
+ * @param holder Keeps the turn by claiming it again; without one no call keeps it.
+ */
+export const claimTurn = async (
+  redis: Redis,
+  prefix: string,
+  name: string,
+  forMs: number,
+  holder: string = randomUUID(),
+): Promise<boolean> => (await takeTurnScript.run(redis, turnKey(prefix, name), [prefix, holder, forMs])) === 1;
+
+/** Gives a turn back, if the holder still has it. */
+export const endTurn = async (redis: Redis, prefix: string, name: string, holder: string): Promise<void> =>
+  void (await endTurnScript.run(redis, turnKey(prefix, name), [prefix, holder]));

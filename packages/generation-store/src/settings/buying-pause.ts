@@ -1,11 +1,11 @@
 import { MAX_CHECKPOINT_AGE_MS } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
-import { hasCaps } from './caps.ts';
 import { json } from '../corrupt-entry.ts';
 import { pauseKey } from '../keys.ts';
 import { findCheckpoint, type Checkpoint } from '../recovery/checkpoint.ts';
 import { readServerRun } from '../recovery/server-run.ts';
+import { hasCaps } from './caps.ts';
 
 /**
  * Who paused buying: the provider's account is in trouble, or an operator. Each is lifted for itself; as long as one stands

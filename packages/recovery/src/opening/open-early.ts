@@ -1,10 +1,10 @@
 import { generationIdTime, type ListedRecord } from '@darkroom/contracts';
+import type { GenerationStore, ReadingStore } from '@darkroom/generation-store';
 import { eachAtOnce } from '../at-once.ts';
 import { byGeneration, inGroups } from '../listings.ts';
 import type { Recovery } from '../ports.ts';
 import { RESTORED_AT_ONCE, restoreOrName, type Damage } from '../restore-forgotten.ts';
 import { isOver, isWanted } from '../wanted.ts';
-import type { OpeningStore } from './ports.ts';
 import type { UsableSums } from './usable-sums.ts';
 
 export interface OpenEarlyOptions {
@@ -33,7 +33,7 @@ const NOTED_AT_ONCE = 1000;
  * Workers that had committed before the loss go on meanwhile: names are listed until a look finds nothing new.
  */
 export async function openEarly(
-  recovery: Recovery & { store: OpeningStore },
+  recovery: Recovery & { store: ReadingStore & Pick<GenerationStore, 'readTime'> },
   options: OpenEarlyOptions,
 ): Promise<{ kind: 'opened' | 'open' | 'emptied' | 'restarted' | 'stopped' } | { kind: 'damaged'; damaged: Damage[] }> {
   const { store, archive } = recovery;

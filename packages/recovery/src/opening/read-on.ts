@@ -1,4 +1,5 @@
-import { generationIdTime, hasCode, type ListedRecord, type NanoUsd, type PeriodMoney } from '@darkroom/contracts';
+import { generationIdTime, hasCode, type ListedRecord, type NanoUsd } from '@darkroom/contracts';
+import type { GenerationStore, PeriodMoney, Reading, ReadingStore } from '@darkroom/generation-store';
 import { eachAtOnce } from '../at-once.ts';
 import { readGenerationRecords } from '../generation-records.ts';
 import { byGeneration, inGroups } from '../listings.ts';
@@ -8,7 +9,6 @@ import type { Damage } from '../restore-forgotten.ts';
 import { restoreRecords } from '../restore-generation.ts';
 import { isOver, isWanted } from '../wanted.ts';
 import { chargedBefore } from './charged-before.ts';
-import type { Reading, ReadingStore } from './ports.ts';
 
 export interface ReadOnOptions {
   /** Generations that are read at once. */
@@ -46,7 +46,7 @@ const MAX_AGE_MS = 5 * 86_400_000;
  * @throws StorageError when S3 is away.
  */
 export async function readOn(
-  recovery: Recovery & { store: ReadingStore },
+  recovery: Recovery & { store: ReadingStore & Pick<GenerationStore, 'bookPast'> },
   reading: Reading,
   options: ReadOnOptions,
 ): Promise<ReadOnOutcome> {

@@ -1,12 +1,15 @@
 import { MAX_CLOCK_SKEW_MS } from '@darkroom/contracts';
-import { findSums, type FoundSums } from '../sums/find-sums.ts';
-import type { OpeningArchive } from './ports.ts';
+import type { ObjectStorage } from '@darkroom/object-storage';
+import { findSums, type FoundSums, type SumsReader } from '../sums/find-sums.ts';
 
 /**
  * What was written into S3 within so long before the sums is read before the store opens: it covers how far the clocks of workers are apart, and
  * how long the sums took to be written.
  */
 const SUMS_MARGIN_MS = 5 * MAX_CLOCK_SKEW_MS;
+
+/** The sums in S3, and its clock. */
+export type OpeningArchive = SumsReader & Pick<ObjectStorage, 'readS3Time'>;
 
 /** Sums that bound what is unread. */
 export interface UsableSums extends FoundSums {

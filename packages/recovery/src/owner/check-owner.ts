@@ -55,7 +55,7 @@ async function takeOnce({ store, archive, prefix, darkroomId, createId }: Owning
     throw new ForeignBucketError(
       `DARKROOM_ID names ${darkroomId}, and neither Redis nor the bucket knows an owner: start one worker without it first`,
     );
-  const disagreement = await findDisagreement(store, archive);
+  const disagreement = await findDisagreement({ store, archive });
   if (disagreement !== undefined)
     throw new ForeignBucketError(`neither Redis nor the bucket knows an owner, and they do not belong together: ${disagreement}`);
   const { now } = await store.readOwnership();

@@ -1,6 +1,6 @@
 import { COMPARED_MS } from '@darkroom/contracts';
 import { byGeneration, dateOf } from '../listings.ts';
-import type { OwnedBucket, OwnedStore } from './ports.ts';
+import type { Owning } from './ports.ts';
 
 /** So many generations of each side are looked up on the other: one purchase that is missing tells, and an upgrade must not take hours. */
 const MAX_LOOKED_UP = 500;
@@ -10,7 +10,7 @@ const DAY_MS = 86_400_000;
  * Looks up on each side what the other one bought: whether a store and a bucket without an owner can belong together.
  * @returns the first thing that speaks against it, in words, or undefined.
  */
-export async function findDisagreement(store: OwnedStore, archive: OwnedBucket): Promise<string | undefined> {
+export async function findDisagreement({ store, archive }: Pick<Owning, 'store' | 'archive'>): Promise<string | undefined> {
   let looked = 0;
   for await (const generationId of store.listOpen()) {
     if (looked >= MAX_LOOKED_UP) break;

@@ -1,4 +1,5 @@
-import { isFinalSubmission, type KnownGeneration, type KnownSubmission, type SubmissionRef } from '@darkroom/contracts';
+import { isFinalSubmission, type SubmissionRef } from '@darkroom/contracts';
+import type { KnownGeneration, KnownSubmission } from '@darkroom/generation-store';
 import { isCertainlyKept } from '../kept.ts';
 import type { ReconcileSettings } from './ports.ts';
 import type { StoredGeneration, StoredSubmission } from './stored-generations.ts';

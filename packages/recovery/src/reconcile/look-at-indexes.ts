@@ -1,7 +1,7 @@
 import { isGenerationId, type SubmissionRef } from '@darkroom/contracts';
+import type { LeftIdempotencyKey, UnclaimedDelivery } from '@darkroom/generation-store';
 import { restoreGeneration } from '../restore-generation.ts';
 import type { Pass } from './pass.ts';
-import type { LeftIdempotencyKey, UnclaimedDelivery } from './ports.ts';
 import { lookAtGenerations } from './look-at-open.ts';
 import { orName } from './name-corrupt.ts';
 import { findStoredGeneration } from './stored-generations.ts';

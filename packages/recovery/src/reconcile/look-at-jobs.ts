@@ -1,8 +1,9 @@
-import type { FindingKind, JobPresence, SubmissionPicture, SubmissionRef } from '@darkroom/contracts';
+import type { SubmissionRef } from '@darkroom/contracts';
+import type { FindingKind, SubmissionPicture } from '@darkroom/generation-store';
+import type { JobKeeper, JobPresence } from '@darkroom/queues';
 import { mendGeneration } from './mend-generation.ts';
 import { orName } from './name-corrupt.ts';
 import type { Pass } from './pass.ts';
-import type { ReconcileJobs } from './ports.ts';
 import type { Suspicions } from './suspicions.ts';
 
 /** A submission that is not over and has no job that will run. */
@@ -44,7 +45,7 @@ async function findJobless(pass: Pass, pictures: readonly SubmissionPicture[]): 
 /** A job of which a key is of another type is named, and for a person: nothing that would take its place could be added. */
 const isThere = (presence: JobPresence | undefined): boolean => presence === 'live' || presence === 'unreadable';
 
-function nameUnreadable(pass: Pass, keeper: ReconcileJobs, all: readonly SubmissionPicture[], presences: readonly JobPresence[]): void {
+function nameUnreadable(pass: Pass, keeper: JobKeeper, all: readonly SubmissionPicture[], presences: readonly JobPresence[]): void {
   for (const [at, { ref }] of all.entries())
     if (presences[at] === 'unreadable')
       pass.found(

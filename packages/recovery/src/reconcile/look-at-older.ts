@@ -1,4 +1,5 @@
-import { generationIdTime, GENERATION_ID_MAX_AGE_MS, isGenerationId, type OpenCursor } from '@darkroom/contracts';
+import { generationIdTime, GENERATION_ID_MAX_AGE_MS, isGenerationId } from '@darkroom/contracts';
+import type { OpenCursor } from '@darkroom/generation-store';
 import { dateOf, LISTED_ONE_BY_ONE } from '../listings.ts';
 import { lookAtDate, lookAtPage } from './look-at-stored.ts';
 import type { UploadTidying } from './look-at-uploads.ts';

@@ -1,4 +1,5 @@
-import { isGenerationId, type GenerationPicture, type OpenCursor } from '@darkroom/contracts';
+import { isGenerationId } from '@darkroom/contracts';
+import type { GenerationPicture, OpenCursor } from '@darkroom/generation-store';
 import { restoreGeneration } from '../restore-generation.ts';
 import { isSent, lookAtJobs } from './look-at-jobs.ts';
 import { mendGeneration } from './mend-generation.ts';

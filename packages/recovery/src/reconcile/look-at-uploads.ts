@@ -1,4 +1,5 @@
-import { taskUuidOf, type KnownGeneration, type KnownSubmission } from '@darkroom/contracts';
+import { taskUuidOf } from '@darkroom/contracts';
+import type { KnownGeneration, KnownSubmission } from '@darkroom/generation-store';
 import { nameForeign } from './name-corrupt.ts';
 import type { Pass } from './pass.ts';
 import type { StoredGeneration, StoredSubmission } from './stored-generations.ts';

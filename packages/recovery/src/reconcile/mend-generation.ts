@@ -1,4 +1,4 @@
-import type { GenerationPicture } from '@darkroom/contracts';
+import type { GenerationPicture } from '@darkroom/generation-store';
 import { PassStopped, type Pass } from './pass.ts';
 
 /** Puts right what is wrong inside the record of a generation, and tells of it. @returns undefined when there is no record. */

@@ -1,4 +1,5 @@
-import { hasCode, type FindingKind, type FindingPlace } from '@darkroom/contracts';
+import { hasCode } from '@darkroom/contracts';
+import type { FindingKind, FindingPlace } from '@darkroom/generation-store';
 import type { Pass } from './pass.ts';
 
 /** Errors of one entry that code did not expect. What they say may be a part of the entry, and is told nobody. */

@@ -1,4 +1,4 @@
-import type { FindingKind, FindingPlace, PassPlace, PassReport } from '@darkroom/contracts';
+import type { FindingKind, FindingPlace, PassPlace, PassReport } from '@darkroom/generation-store';
 import type { Finding, Reconciler } from './ports.ts';
 
 /** Ends a pass early: the process stops, or another has the turn. */

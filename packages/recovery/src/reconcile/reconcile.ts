@@ -1,4 +1,5 @@
-import { MAX_CLOCK_SKEW_MS, type PassReport } from '@darkroom/contracts';
+import { MAX_CLOCK_SKEW_MS } from '@darkroom/contracts';
+import type { PassReport } from '@darkroom/generation-store';
 import { handOverDeliveries, lookAtNames } from './look-at-indexes.ts';
 import { takeBackFailed } from './look-at-jobs.ts';
 import { lookAtLedger } from './look-at-ledger.ts';

@@ -1,5 +1,6 @@
 import type { ListedRecord, SubmissionRef } from '@darkroom/contracts';
-import type { ListingOptions, ReconcileArchive } from './ports.ts';
+import type { ListingOptions } from '@darkroom/object-storage';
+import type { ReconcileArchive } from './ports.ts';
 
 /** What lies in S3 for one submission, by its names alone. */
 export interface StoredSubmission {

@@ -1,4 +1,4 @@
-import type { FindingKind, FindingPlace } from '@darkroom/contracts';
+import type { FindingKind, FindingPlace } from '@darkroom/generation-store';
 import { orName } from './name-corrupt.ts';
 import type { Pass } from './pass.ts';
 import type { Finding } from './ports.ts';

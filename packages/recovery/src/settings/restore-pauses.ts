@@ -1,5 +1,6 @@
 import { buildSettingRecord, MAX_CLOCK_SKEW_MS, type OperatorPause, type SettingRecord } from '@darkroom/contracts';
-import type { KeptSettings, SettingsInRedis } from './ports.ts';
+import type { StoredPauses } from '@darkroom/generation-store';
+import type { KeptSettings } from './ports.ts';
 
 /** Where the operator's pause came from, or its absence, that Redis and S3 agree on now. */
 export interface RestoredPauses {
@@ -11,8 +12,6 @@ export interface RestoredPauses {
   operator?: OperatorPause;
   revision: number;
 }
-
-type StoredPauses = Awaited<ReturnType<SettingsInRedis['findPauses']>>;
 
 /** Two that write the same revision at once: one goes on with what the other wrote. */
 const TRIES = 20;

@@ -7,16 +7,19 @@ import {
   type SettingValue,
   type SpendCaps,
 } from '@darkroom/contracts';
-import type { MadeRestriction, SettingsInRedis } from './ports.ts';
+import type { KeptSettings, MadeRestriction } from './ports.ts';
 
 /** A setting that is kept as one value, and how Redis holds it. */
 export interface KeptKind<Kind extends SettingKind> {
   kind: Kind;
   /** What holds while S3 and Redis hold none; undefined where nothing may be bought then. */
   empty: SettingValue<Kind> | undefined;
-  find(store: SettingsInRedis): Promise<{ revision?: number; value: SettingValue<Kind> } | undefined>;
-  findRestrictions(store: SettingsInRedis): Promise<(MadeRestriction & { lowered: Partial<SettingValue<Kind>> })[]>;
-  apply(store: SettingsInRedis, change: { revision: number; value: SettingValue<Kind>; carried: readonly string[] }): Promise<boolean>;
+  find(store: KeptSettings['store']): Promise<{ revision?: number; value: SettingValue<Kind> } | undefined>;
+  findRestrictions(store: KeptSettings['store']): Promise<(MadeRestriction & { lowered: Partial<SettingValue<Kind>> })[]>;
+  apply(
+    store: KeptSettings['store'],
+    change: { revision: number; value: SettingValue<Kind>; carried: readonly string[] },
+  ): Promise<boolean>;
   isSame(one: SettingValue<Kind>, other: SettingValue<Kind>): boolean;
   /** Whether a change lets more be bought. */
   permitsMore(before: SettingValue<Kind>, after: SettingValue<Kind>): boolean;

@@ -1,10 +1,8 @@
 import { hasCode, isCovered, type CoveredPeriods, type SpendSums } from '@darkroom/contracts';
+import type { ObjectStorage } from '@darkroom/object-storage';
 
-/** The sums in S3 as a rebuild reads them (object-storage). */
-export interface SumsReader {
-  listNewestSums(count: number): Promise<{ key: string; at: number; writtenAt: number }[]>;
-  readSums(key: string): Promise<SpendSums>;
-}
+/** The sums in S3. */
+export type SumsReader = Pick<ObjectStorage, 'listNewestSums' | 'readSums'>;
 
 /** What was held and charged at a moment, an upper bound of what had been bought by then. */
 export interface FoundSums extends CoveredPeriods {

@@ -1,5 +1,6 @@
 import { coveredAt, isCovered, SPEND_SUMS_VERSION, type SpendSums } from '@darkroom/contracts';
-import type { SumsBase, SumsInRedis, SumsInS3 } from './ports.ts';
+import type { SpendSumsStore, SumsBase } from '@darkroom/generation-store';
+import type { ObjectStorage } from '@darkroom/object-storage';
 
 /** What became of an attempt to write the sums. */
 export type RecordedSums =
@@ -25,7 +26,7 @@ const DAY_MS = 86_400_000;
  * written once a day. So a minute costs what has moved since the last base, and no part grows with history.
  */
 export async function recordSums(
-  { store, archive }: { store: SumsInRedis; archive: SumsInS3 },
+  { store, archive }: { store: SpendSumsStore; archive: Pick<ObjectStorage, 'recordSums'> },
   { most = MOST_PERIODS, createId }: RecordSumsOptions,
 ): Promise<RecordedSums> {
   const look = await store.look();
@@ -67,7 +68,7 @@ export async function recordSums(
 
 /** Chooses what the next object builds on. */
 async function choose(
-  store: SumsInRedis,
+  store: Pick<SpendSumsStore, 'countMoved'>,
   { now, bases, most }: { now: number; bases: Partial<Record<1 | 2, SumsBase>>; most: { 0: number; 1: number } },
 ): Promise<{ level: SpendSums['level']; base?: SumsBase }> {
   const { 1: middle, 2: whole } = bases;

@@ -1,4 +1,5 @@
-import { createGenerationId, taskUuidOf, type PassProgress } from '@darkroom/contracts';
+import { createGenerationId, taskUuidOf } from '@darkroom/contracts';
+import type { PassProgress } from '@darkroom/generation-store';
 import { photograph } from '@darkroom/testing';
 import { expect, test } from 'vitest';
 import type { Reconciler } from '../../src/index.ts';

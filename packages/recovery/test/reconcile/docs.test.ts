@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { findingKinds } from '@darkroom/contracts';
+import { findingKinds } from '@darkroom/generation-store';
 import { expect, test } from 'vitest';
 
 test('docs/operations/reconcile.md says of each finding what it means and what to do', () => {

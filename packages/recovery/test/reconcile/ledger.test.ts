@@ -1,4 +1,3 @@
-import type { buildReconcileStore } from '@darkroom/generation-store';
 import { expect, test } from 'vitest';
 import type { Reconciler } from '../../src/index.ts';
 import { IMAGE_NANO_USD, setup, type World } from './world.ts';
@@ -44,7 +43,7 @@ const withEachStep = (step: () => Promise<unknown>) => (reconciler: Reconciler) 
   store: {
     ...reconciler.store,
     sumHolds: async (holder: string) => {
-      const reply = await (reconciler.store as ReturnType<typeof buildReconcileStore>).sumHolds(holder, 1);
+      const reply = await reconciler.store.sumHolds(holder, 1);
       await step();
       return reply;
     },

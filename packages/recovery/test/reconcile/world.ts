@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { DeleteObjectCommand, S3Client } from '@aws-sdk/client-s3';
-import { taskUuidOf, type FindingKind, type PassReport, type SubmissionRef } from '@darkroom/contracts';
-import { buildReconcileStore, type NewGeneration } from '@darkroom/generation-store';
+import { taskUuidOf, type SubmissionRef } from '@darkroom/contracts';
+import { type FindingKind, type PassReport, buildReconcileStore, type NewGeneration } from '@darkroom/generation-store';
 import { resultKey } from '@darkroom/object-storage';
 import { jobIdOf } from '@darkroom/queues';
 import type { Redis } from 'ioredis';

@@ -1,11 +1,7 @@
+import type { SubmissionRef, SubmissionStatus } from '@darkroom/contracts';
 import { z } from 'zod';
-import type { SubmissionRef } from './submission-ref.ts';
-import type { SubmissionStatus } from './statuses.ts';
 
-/**
- * The words shared by reconciler, store and queues. The reconciler compares jobs, entries, money and S3; `recovery` decides, the
- * others read and repair.
- */
+/** The words of the reconciler, which compares jobs, entries, money and S3: `recovery` decides by them, the store reads and repairs. */
 
 /** All finding kinds of a pass, described for an operator. Meaning and action of each: docs/operations/reconcile.md. */
 export const findingWords = {
@@ -103,9 +99,6 @@ export interface KnownGeneration {
   /** In the requested order. */
   submissions: KnownSubmission[];
 }
-
-/** State of a submission's job: will run, failed, absent from where any worker would find it, or under a key of another type. */
-export type JobPresence = 'live' | 'failed' | 'missing' | 'unreadable';
 
 const count = z.int().min(0);
 

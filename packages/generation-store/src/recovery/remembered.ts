@@ -1,9 +1,6 @@
-import type { GrokImagineRequest } from './models/grok-imagine-image/request.ts';
-import type { Reservation } from './records.ts';
-import type { SubmissionRef } from './submission-ref.ts';
-import type { SubmissionStatus } from './statuses.ts';
+import type { GrokImagineRequest, Reservation, SubmissionRef, SubmissionStatus } from '@darkroom/contracts';
 
-/** The content of S3 in the words in which `recovery` hands it to the store: neither package knows the other. */
+/** The content of S3 in the words in which `recovery` hands it to the store. */
 
 /** A generation as its intents describe it. */
 export interface RememberedGeneration {

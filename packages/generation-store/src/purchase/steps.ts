@@ -1,13 +1,17 @@
-import type { ErrorCode } from './errors.ts';
-import type { GrokImagineRequest } from './models/grok-imagine-image/request.ts';
-import type { SubmitVerdict, TaskFacts, Told } from './provider.ts';
-import type { Intent, Reservation, SubmissionResult, VerifiedImage } from './records.ts';
-import type { SubmissionStatus } from './statuses.ts';
+import type {
+  ErrorCode,
+  GrokImagineRequest,
+  Intent,
+  Reservation,
+  SubmissionResult,
+  SubmissionStatus,
+  SubmitVerdict,
+  TaskFacts,
+  Told,
+  VerifiedImage,
+} from '@darkroom/contracts';
 
-/**
- * The words that the purchase protocol and the store exchange at each step. `purchase` decides by these words, `generation-store` keeps
- * them; neither knows the other.
- */
+/** The words of the steps of a purchase: the store keeps them, and `purchase` decides by them. */
 
 /** Reasons against buying a submission now. */
 export const commitStops = [
