@@ -68,3 +68,6 @@ export const refArguments = (prefix: string, { generationId, index, n }: Submiss
   index,
   n,
 ];
+
+/** Names the submission in a list of arguments (`nameArguments` of lua/named.ts). */
+export const nameRef = ({ generationId, index, n }: SubmissionRef) => ({ id: generationId, index, n });

@@ -35,7 +35,7 @@ const MAX_RUN_AHEAD_MS = MAX_RUN_AHEAD_DAYS * 86_400_000;
  * | id-too-old <now> | id-ahead <now> | deadline-over <now> | run-at-out-of-bounds <now>
  */
 const enqueueScript = createLuaScript(/* lua */ `${prelude}${money}${newGeneration}
-local key, id = KEYS[1], ARGV[2]
+local key = KEYS[1]
 if not isOpen() then return { 'not-initialised' } end
 local present = redis.call('HMGET', key, 'requestDigest', 'runAt')
 if present[1] then return { present[1] == requestDigest and 'exists' or 'conflict', id, present[2] or '' } end

@@ -1,13 +1,34 @@
 import { createHash } from 'node:crypto';
+import { nameArguments } from '../lua/named.ts';
 import type { RememberedGeneration } from '../recovery/remembered.ts';
 import { outlineOf } from './large-request.ts';
 import type { Retention } from './retention.ts';
 
 export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
+const given = nameArguments([
+  'id',
+  'request',
+  'requestDigest',
+  'tenant',
+  'images',
+  'amount',
+  'deadlineAt',
+  'runAt',
+  'idempotencyDigest',
+  'idempotencySeconds',
+  'retentionSeconds',
+  'clientReference',
+  'retryOf',
+  'outline',
+]);
+
+/** Place in ARGV of what follows the arguments of a new generation. */
+export const AFTER_NEW_GENERATION = given.count + 2;
+
 /**
- * What the scripts that make a generation get first, ARGV[1] to ARGV[15]. The digest of the request is that of its text, which
- * is the same from Redis and from S3: a caller that enqueues a restored generation again finds its own.
+ * Returns the first arguments of the scripts that make a generation. The digest of the request is that of its text, which is the same
+ * from Redis and from S3: a caller that enqueues a restored generation again finds its own.
  */
 export function generationArguments(
   prefix: string,
@@ -18,32 +39,29 @@ export function generationArguments(
   const requestJson = JSON.stringify(request);
   return [
     prefix,
-    generationId,
-    requestJson,
-    sha256(requestJson),
-    tenant,
-    request.numberResults,
-    imageNanoUsd,
-    deadlineAt ?? '',
-    runAt ?? '',
-    idempotencyKeyHash ?? '',
-    retention.idempotencySeconds,
-    retention.recordSeconds,
-    request.clientReference ?? '',
-    retryOf ?? '',
-    outlineOf(request, requestJson),
+    ...given.list({
+      id: generationId,
+      request: requestJson,
+      requestDigest: sha256(requestJson),
+      tenant,
+      images: request.numberResults,
+      amount: imageNanoUsd,
+      deadlineAt,
+      runAt,
+      idempotencyDigest: idempotencyKeyHash,
+      idempotencySeconds: retention.idempotencySeconds,
+      retentionSeconds: retention.recordSeconds,
+      clientReference: request.clientReference,
+      retryOf,
+      outline: outlineOf(request, requestJson),
+    }),
   ];
 }
 
-/**
- * Writes the record of a generation that is not there, for whoever makes one: ARGV[3] to ARGV[15], as `generationArguments`
- * gives them, say what it is. After the prelude.
- */
+/** Writes the entry of a generation that is not there, from these arguments. After the prelude. */
 export const newGeneration = /* lua */ `
-local request, requestDigest, tenant = ARGV[3], ARGV[4], ARGV[5]
-local images, amount, deadlineAt, runAt = tonumber(ARGV[6]), tonumber(ARGV[7]), ARGV[8], ARGV[9]
-local idempotencyDigest, idempotencySeconds, retentionSeconds = ARGV[10], ARGV[11], ARGV[12]
-local clientReference, retryOf, outline = ARGV[13], ARGV[14], ARGV[15]
+${given.lua}
+images, amount = tonumber(images), tonumber(amount)
 local idempotencyKey = prefix .. ':idempotency:' .. tenantPart(tenant) .. ':' .. idempotencyDigest
 
 local function createGeneration(key, id, status, createdAt)

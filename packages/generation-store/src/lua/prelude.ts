@@ -1,4 +1,5 @@
 import { defaultTiming, MAX_CLOCK_SKEW_MS } from '@darkroom/contracts';
+import { replyByName } from './named.ts';
 import { sound } from './sound.ts';
 
 /**
@@ -144,4 +145,4 @@ local function announce(event, id, index, n, at)
   if index then text = text .. ',"index":' .. index .. ',"n":' .. n end
   redis.call('PUBLISH', prefix .. ':events:' .. id, text .. '}')
 end
-${sound}`;
+${replyByName}${sound}`;

@@ -1,4 +1,4 @@
-import type { SubmissionRef } from '@darkroom/contracts';
+import { defined, type SubmissionRef } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { readRecord } from '../corrupt-entry.ts';
@@ -7,6 +7,7 @@ import { generationKey, refArguments, submissionKey } from '../keys.ts';
 import { fold } from '../lua/fold.ts';
 import { createLuaScript } from '../lua/lua-script.ts';
 import { money } from '../lua/money.ts';
+import { namedReply, number } from '../lua/named.ts';
 import { prelude } from '../lua/prelude.ts';
 import { sends } from '../lua/sends.ts';
 import type { SubmissionView } from './steps.ts';
@@ -16,10 +17,10 @@ const beginSettlementScript = createLuaScript(/* lua */ `${prelude}${money}${fol
 local key, id, index, n = KEYS[1], ARGV[2], ARGV[3], ARGV[4]
 local now = nowMs()
 local generation, known = hash(key)
-if not known then return { 'no-record' } end
+if not known then return named({ kind = 'no-record' }) end
 local submissionKey, nextKey = submissionKey(id, index, n), submissionKey(id, index, n + 1)
 local submission, planned = hash(submissionKey)
-if not planned then return { 'no-record' } end
+if not planned then return named({ kind = 'no-record' }) end
 soundGeneration(key, generation)
 soundSubmission(submissionKey, submission)
 if generation.deadlineAt ~= '' and now >= tonumber(generation.deadlineAt) and not recovering() then
@@ -35,16 +36,25 @@ if submission.firstSentAt and submission.firstSentAt ~= '' and tonumber(submissi
   redis.call('HSET', submissionKey, 'firstSentAt', int(firstSendBefore(now, submission.firstSentAt)))
 end
 redis.call('HINCRBY', submissionKey, 'settlements', 1)
-local nextPlanned = redis.call('HGET', nextKey, 'status') == 'planned' and int(n + 1) or ''
-return { 'found', int(now), redis.call('HGETALL', key), redis.call('HGETALL', submissionKey), nextPlanned, conflictOf(submission) }
+return named({
+  kind = 'found', now = now, generation = redis.call('HGETALL', key), submission = redis.call('HGETALL', submissionKey),
+  nextPlanned = redis.call('HGET', nextKey, 'status') == 'planned' and n + 1 or nil, conflict = conflictOf(submission),
+})
 `);
 
-const number = z.coerce.number();
-
-const beginReplySchema = z.union([
-  z.tuple([z.literal('no-record')]),
-  z.tuple([z.literal('found'), number, flatHashSchema, flatHashSchema, z.string(), z.enum(['', 'proved', 'provable', 'unprovable'])]),
-]);
+const replySchema = namedReply(
+  z.discriminatedUnion('kind', [
+    z.object({ kind: z.literal('no-record') }),
+    z.object({
+      kind: z.literal('found'),
+      now: number,
+      generation: flatHashSchema,
+      submission: flatHashSchema,
+      nextPlanned: number.optional(),
+      conflict: z.enum(['proved', 'provable', 'unprovable']).optional(),
+    }),
+  ]),
+);
 
 /** A time that lies ahead was written before the clock of Redis went back: then the question is due. */
 const leftMs = ({ at, againInMs }: { at: number; againInMs: number }, now: number): number =>
@@ -52,45 +62,39 @@ const leftMs = ({ at, againInMs }: { at: number; againInMs: number }, now: numbe
 
 /** Reads a submission at the start of a settlement; undefined when Redis has no record of it. */
 export async function beginSettlement(redis: Redis, prefix: string, ref: SubmissionRef): Promise<SubmissionView | undefined> {
-  const reply = beginReplySchema.parse(
+  const reply = replySchema.parse(
     await beginSettlementScript.run(redis, generationKey(prefix, ref.generationId), refArguments(prefix, ref)),
   );
-  if (reply[0] === 'no-record') return undefined;
-  const [, now, generationHash, submissionHash, nextPlanned, conflict] = reply;
-  const generation = readRecord(generationKey(prefix, ref.generationId), generationFieldsSchema, fieldsOf(generationHash));
-  const submission = readRecord(submissionKey(prefix, ref), submissionFieldsSchema, fieldsOf(submissionHash));
+  if (reply.kind === 'no-record') return undefined;
+  const { now, nextPlanned, conflict } = reply;
+  const generation = readRecord(generationKey(prefix, ref.generationId), generationFieldsSchema, fieldsOf(reply.generation));
+  const submission = readRecord(submissionKey(prefix, ref), submissionFieldsSchema, fieldsOf(reply.submission));
   const { asked, deliveredAt, firstSentAt, succeededSeenAt, missingAt, quarantineKey, facts, told, toldAt = now, image } = submission;
-  return {
+  return defined({
     now,
     status: submission.status,
     request: generation.request,
+    runAt: generation.runAt,
     generationClosed: generation.status !== 'queued' && generation.status !== 'running',
     round: submission.round,
     sends: submission.sends,
     deliverySeq: submission.deliverySeq,
+    deliveredAt,
+    asked: asked === undefined ? undefined : { seq: asked.seq, leftMs: leftMs(asked, now) },
     settlements: submission.settlements,
     polls: submission.polls,
     looks: submission.looks,
-    hasConflicted: submission.conflictAt !== undefined,
+    told: told === undefined ? undefined : { what: told === 'unclear' ? told : defined(told), at: toldAt },
+    image,
     strikes: submission.strikes,
+    firstSentAt,
+    succeededSeenAt,
+    facts: facts === undefined ? undefined : defined(facts),
+    hasConflicted: submission.conflictAt !== undefined,
+    conflict,
+    missingAt,
+    quarantineKey,
     reservation: { amountNanoUsd: submission.reserved, periods: submission.periods },
-    ...(generation.runAt === undefined ? {} : { runAt: generation.runAt }),
-    ...(deliveredAt === undefined ? {} : { deliveredAt }),
-    ...(asked === undefined ? {} : { asked: { seq: asked.seq, leftMs: leftMs(asked, now) } }),
-    ...(firstSentAt === undefined ? {} : { firstSentAt }),
-    ...(succeededSeenAt === undefined ? {} : { succeededSeenAt }),
-    ...(conflict === '' ? {} : { conflict }),
-    ...(missingAt === undefined ? {} : { missingAt }),
-    ...(quarantineKey === undefined ? {} : { quarantineKey }),
-    ...(facts === undefined ? {} : { facts: withoutUndefined(facts) }),
-    ...(told === undefined ? {} : { told: { what: told === 'unclear' ? told : withoutUndefined(told), at: toldAt } }),
-    ...(image === undefined ? {} : { image }),
-    ...(nextPlanned === '' ? {} : { nextPlanned: Number(nextPlanned) }),
-  };
-}
-
-function withoutUndefined<T extends object>(value: T): { [K in keyof T]: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(value).filter(([, field]) => field !== undefined)) as {
-    [K in keyof T]: Exclude<T[K], undefined>;
-  }; // only absent fields were dropped
+    nextPlanned,
+  });
 }

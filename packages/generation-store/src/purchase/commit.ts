@@ -1,12 +1,13 @@
-import { type GrokImagineRequest, type SubmissionRef, taskUuidOf } from '@darkroom/contracts';
+import { defined, taskUuidOf, type GrokImagineRequest, type SubmissionRef } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { readRecord } from '../corrupt-entry.ts';
 import { storedRequest } from '../entry-fields.ts';
-import { generationKey, refArguments } from '../keys.ts';
+import { generationKey, nameRef } from '../keys.ts';
 import { fold } from '../lua/fold.ts';
 import { createLuaScript } from '../lua/lua-script.ts';
 import { money } from '../lua/money.ts';
+import { flag, nameArguments, namedReply, number } from '../lua/named.ts';
 import { prelude } from '../lua/prelude.ts';
 import { tasksAtProvider } from '../lua/tasks-at-provider.ts';
 import { createSeenState, type SeenState } from '../recovery/seen-state.ts';
@@ -14,65 +15,76 @@ import { capPlaces } from './cap-places.ts';
 import { noteBought } from './note-bought.ts';
 import { providerGate } from './provider-trouble.ts';
 import { recordVerdict } from './record-verdict.ts';
-import { type Commitment, commitStops } from './steps.ts';
+import { commitStops, type Commitment } from './steps.ts';
 
 /** Time between two looks at a submission that a rebuild holds back while it reads on. */
 const HELD_BACK_MS = 120_000;
+
+const given = nameArguments(['id', 'index', 'n', 'token', 'ownerId', 'seenEpoch', 'seenMemory', 'seenAt']);
 
 /**
  * The only place where buying is decided. Opens a send, or says why not. A send is one POST; the field `send:<k>` stands as
  * long as that POST may have been accepted, and is taken away when it was refused in so many words or never left.
  *
- * A stop says why, and where that is known, how long until it may be otherwise: <reason> <detail> <waitMs>; for a cap
- * also how long to wait for the others that wait for it.
+ * A stop has its reason and, where it is known, the wait until it may be otherwise; for a cap also the wait behind others.
  * Called again with the same token (the reply was lost on the way) it answers as it did.
  */
 const commitScript = createLuaScript(/* lua */ `${prelude}${capPlaces}${money}${fold}${providerGate}${tasksAtProvider}${noteBought}
-local key, id, index, n, token = KEYS[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+local key = KEYS[1]
+${given.lua}
 local submissionKey = submissionKey(id, index, n)
 local now = nowMs()
 
 local function go(submission, generation)
-  return { 'go', submission.send, submission.firstSentAt, int(now), submission.round, submission.fresh, submission.unsentAt or '',
-    generation.request or redis.call('HGET', key .. ':request', 'request') or '', generation.tenant, generation.images, generation.createdAt, generation.deadlineAt,
-    generation.idempotencyDigest, generation.clientReference or '', generation.retryOf or '', generation.runAt or '', submission.reserved, submission.periods,
-    providerFailures(now), submission.rejections }
+  return named({
+    kind = 'go', now = now, send = submission.send, fresh = submission.fresh, rejections = submission.rejections, round = submission.round,
+    firstSentAt = submission.firstSentAt, unsentAt = submission.unsentAt, amountNanoUsd = submission.reserved, periods = submission.periods,
+    -- the text of a request may be long, and is passed on as it is
+    request = generation.request or redis.call('HGET', key .. ':request', 'request') or nil,
+    tenant = generation.tenant, images = generation.images, createdAt = generation.createdAt, deadlineAt = generation.deadlineAt,
+    runAt = generation.runAt, idempotencyKeyHash = generation.idempotencyDigest, clientReference = generation.clientReference,
+    retryOf = generation.retryOf, providerFailures = providerFailures(now),
+  })
 end
 
-if not isOpen() then return { 'stop', 'not-initialised' } end
+local function stop(reason, detail, waitMs, behindMs)
+  return named({ kind = 'stop', reason = reason, detail = detail, waitMs = waitMs, behindMs = behindMs })
+end
+
+if not isOpen() then return stop('not-initialised') end
 -- the connection may lead to the Redis of another Darkroom since this worker compared it with its bucket
-if ARGV[6] ~= '' and redis.call('GET', prefix .. ':owner') ~= ARGV[6] then return { 'stop', 'foreign' } end
-noticeOlderMemory(ARGV[7], ARGV[8], ARGV[9])
-if recovering() then return { 'stop', 'recovering' } end
+if ownerId ~= '' and redis.call('GET', prefix .. ':owner') ~= ownerId then return stop('foreign') end
+noticeOlderMemory(seenEpoch, seenMemory, seenAt)
+if recovering() then return stop('recovering') end
 local generation, known = hash(key)
 local submission, planned = hash(submissionKey)
-if not known or not planned then return { 'stop', 'no-record' } end
+if not known or not planned then return stop('no-record') end
 soundGeneration(key, generation)
 soundSubmission(submissionKey, submission)
 if submission.token == token then return go(submission, generation) end
-if submission.status ~= 'planned' and submission.status ~= 'committed' then return { 'stop', 'settled', submission.status } end
+if submission.status ~= 'planned' and submission.status ~= 'committed' then return stop('settled', submission.status) end
 
 local deadlineAt = generation.deadlineAt
 if deadlineAt ~= '' and now >= tonumber(deadlineAt) then closeGeneration(key, id, 'expired', now) end
 generation = hash(key)
 submission = hash(submissionKey)
 local closed = generation.status ~= 'queued' and generation.status ~= 'running'
-if submission.status == 'failed' then return { 'stop', 'settled', 'failed' } end
+if submission.status == 'failed' then return stop('settled', 'failed') end
 if closed or generation['image:' .. index] ~= 'open' then
-  return { 'stop', submission.status == 'planned' and 'never-bought' or 'closed', generation.status }
+  return stop(submission.status == 'planned' and 'never-bought' or 'closed', generation.status)
 end
 -- the provider takes the id for used: sent again it would be refused at best, and bought again at worst. Its settlement decides
-if submission.conflictAt then return { 'stop', 'closed', 'conflict' } end
+if submission.conflictAt then return stop('closed', 'conflict') end
 local runAt = tonumber(generation.runAt or '') or 0
-if now < runAt then return { 'stop', 'scheduled', generation.runAt, int(runAt - now) } end
+if now < runAt then return stop('scheduled', generation.runAt, int(runAt - now)) end
 -- a rebuild has brought it back and reads on: a Redis that goes back to before that forgets both, and no comparison asks for what is unread
 if isReading() and (redis.call('SISMEMBER', prefix .. ':read', id) == 1 or redis.call('HEXISTS', prefix .. ':unread', id) == 1) then
-  return { 'stop', 'scheduled', '', ${HELD_BACK_MS} }
+  return stop('scheduled', nil, ${HELD_BACK_MS})
 end
 local paused, isPaused = hash(prefix .. ':buying-paused')
 if isPaused then
   local kind, why = next(paused)
-  return { 'stop', 'paused', kind .. ' ' .. why }
+  return stop('paused', kind .. ' ' .. why)
 end
 
 -- of a request that lies apart: without it nothing can be sent
@@ -89,14 +101,14 @@ end
 local today = periodsOf(generation.tenant, now)
 soundCaps()
 local caps = capsOf()
-if not caps then return { 'stop', 'paused', 'caps' } end
+if not caps then return stop('paused', 'caps') end
 soundLedger(submission.periods .. ' ' .. namesOf(today))
 
 -- a cap that is crossed already was lowered, or met a price above the list. What may have been sent keeps its hold; what surely
 -- was not gives it up, so that as much is bought as fits under the cap, and asks again like what was not held yet
 if submission.held == '1' then
   local crossed = capReached(caps, periodsNamed(submission.periods), 0)
-  if crossed and fresh == 0 then return { 'stop', 'cap', crossed.name } end
+  if crossed and fresh == 0 then return stop('cap', crossed.name) end
   if crossed then
     release(submissionKey, submission)
     submission.held = 'due'
@@ -112,15 +124,15 @@ end
 local due = submission.held == 'due'
 if due then
   local reached = capReached(caps, today, tonumber(submission.reserved))
-  if reached then return { 'stop', 'cap', reached.name, int(reached.resetsAt - now), waitForPlace(reached.name, deadlineAt, now) } end
+  if reached then return stop('cap', reached.name, int(reached.resetsAt - now), waitForPlace(reached.name, deadlineAt, now)) end
 elseif submission.held ~= '1' then
-  return { 'stop', 'no-reservation' }
+  return stop('no-reservation')
 end
 -- a repeated send needs no second place
-if isProviderFull(id, index, n, now) then return { 'stop', 'busy' } end
+if isProviderFull(id, index, n, now) then return stop('busy') end
 -- last, so that a send that is let through to try a provider in trouble is not stopped by something else
 local leftAloneMs = providerLeftAloneMs(now)
-if leftAloneMs > 0 then return { 'stop', 'provider-trouble', '', int(leftAloneMs) } end
+if leftAloneMs > 0 then return stop('provider-trouble', nil, leftAloneMs) end
 if due then makeHold(submissionKey, submission, today) end
 
 local send = redis.call('HINCRBY', submissionKey, 'sends', 1)
@@ -140,32 +152,42 @@ if generation.status == 'queued' then redis.call('HSET', key, 'status', 'running
 return go(hash(submissionKey), generation)
 `);
 
-const number = z.coerce.number();
-const commitReplySchema = z.union([
-  z.tuple([z.literal('stop'), z.enum(commitStops), z.string().optional(), number.optional(), number.optional()]),
-  z.tuple([
-    z.literal('go'),
-    number,
-    number,
-    number,
-    number,
-    z.enum(['0', '1']),
-    z.string().transform((times) => times.split(' ').filter(Boolean).map(Number)),
-    z.string(),
-    z.string(),
-    number,
-    number,
-    z.string(),
-    z.string(),
-    z.string(),
-    z.string(),
-    z.string(),
-    number,
-    z.string(),
-    number,
-    number,
+const replySchema = namedReply(
+  z.discriminatedUnion('kind', [
+    z.object({
+      kind: z.literal('stop'),
+      reason: z.enum(commitStops),
+      detail: z.string().default(''),
+      waitMs: number.optional(),
+      behindMs: number.default(0),
+    }),
+    z.object({
+      kind: z.literal('go'),
+      now: number,
+      send: number,
+      fresh: flag,
+      rejections: number,
+      round: number,
+      firstSentAt: number,
+      unsentAt: z
+        .string()
+        .default('')
+        .transform((times) => times.split(' ').filter(Boolean).map(Number)),
+      amountNanoUsd: number,
+      periods: z.string().transform((names) => names.split(' ')),
+      request: z.string().default(''),
+      tenant: z.string(),
+      images: number,
+      createdAt: number,
+      deadlineAt: number.optional(),
+      runAt: number.optional(),
+      idempotencyKeyHash: z.string().optional(),
+      clientReference: z.string().optional(),
+      retryOf: z.string().optional(),
+      providerFailures: number,
+    }),
   ]),
-]);
+);
 
 /**
  * Decides whether a submission is bought now, and opens a send if so.
@@ -181,41 +203,16 @@ export async function commit(
   ownerId = '',
   seen: SeenState = createSeenState(),
 ): Promise<Commitment> {
-  const reply = commitReplySchema.parse(
-    await commitScript.run(redis, generationKey(prefix, ref.generationId), [
-      ...refArguments(prefix, ref),
-      token,
-      ownerId,
-      ...seen.asArguments(),
-    ]),
-  );
-  if (reply[0] === 'stop') {
-    const [, reason, detail = '', waitMs, behindMs = 0] = reply;
-    return { kind: 'stop', reason, detail, ...(waitMs === undefined ? {} : { waitMs }), ...(behindMs === 0 ? {} : { behindMs }) };
-  }
-  const [
-    ,
-    send,
-    firstSentAt,
-    now,
-    round,
-    fresh,
-    unsentAt,
-    requestJson,
-    tenant,
-    images,
-    createdAt,
-    deadlineAt,
-    idempotencyKeyHash,
-    clientReference,
-    retryOf,
-    runAt,
-    amountNanoUsd,
-    periods,
-    providerFailures,
-    rejections,
-  ] = reply;
+  const [seenEpoch, seenMemory, seenAt] = seen.asArguments();
   const key = generationKey(prefix, ref.generationId);
+  const reply = replySchema.parse(
+    await commitScript.run(redis, key, [prefix, ...given.list({ ...nameRef(ref), token, ownerId, seenEpoch, seenMemory, seenAt })]),
+  );
+  if (reply.kind === 'stop') {
+    const { behindMs, ...stop } = reply;
+    return defined({ ...stop, behindMs: behindMs === 0 ? undefined : behindMs });
+  }
+  const { kind, now, send, fresh, rejections, unsentAt, amountNanoUsd, periods, request: requestJson, providerFailures, ...sent } = reply;
   let request: GrokImagineRequest;
   try {
     request = readRecord(key, storedRequest, requestJson);
@@ -225,30 +222,21 @@ export async function commit(
     throw error;
   }
   return {
-    kind: 'go',
+    kind,
     send,
-    fresh: fresh === '1',
+    fresh,
     wasRefused: rejections > 0,
     providerFailures,
     now,
     unsentAt,
     request,
-    intent: {
-      version: 1,
+    intent: defined({
+      version: 1 as const,
       ...ref,
+      ...sent,
       taskUUID: taskUuidOf(ref),
-      round,
-      firstSentAt,
-      tenant,
-      images,
-      createdAt,
-      reservation: { amountNanoUsd, periods: periods.split(' ') },
+      reservation: { amountNanoUsd, periods },
       request: { ...request },
-      ...(deadlineAt === '' ? {} : { deadlineAt: Number(deadlineAt) }),
-      ...(runAt === '' ? {} : { runAt: Number(runAt) }),
-      ...(idempotencyKeyHash === '' ? {} : { idempotencyKeyHash }),
-      ...(clientReference === '' ? {} : { clientReference }),
-      ...(retryOf === '' ? {} : { retryOf }),
-    },
+    }),
   };
 }

@@ -1,8 +1,9 @@
 import type { SubmissionRef } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
-import { generationKey, refArguments } from '../keys.ts';
+import { generationKey, nameRef } from '../keys.ts';
 import { createLuaScript } from '../lua/lua-script.ts';
+import { nameArguments } from '../lua/named.ts';
 import { prelude } from '../lua/prelude.ts';
 import type { PollTurn, PollWish } from './steps.ts';
 
@@ -12,6 +13,8 @@ export const MAX_LINE_MS = 600_000;
 const KEPT_MS = 30_000;
 /** A run that comes so much too early has its turn: it waits once. */
 const EARLY_MS = 50;
+
+const given = nameArguments(['id', 'index', 'n', 'leg', 'questions', 'toBook', 'intervalMs', 'burst', 'isEarly']);
 
 /**
  * The line in which all questions of the fleet to the provider stand: a token bucket as a single number, the time at which it is full
@@ -25,9 +28,9 @@ const EARLY_MS = 50;
  * Replies { 'granted', questions } or { 'wait', ms }.
  */
 const takePollTurnScript = createLuaScript(/* lua */ `${prelude}
-local key, field = submissionKey(ARGV[2], ARGV[3], ARGV[4]), 'turn:' .. ARGV[5]
-local questions, toBook = tonumber(ARGV[6]), tonumber(ARGV[7])
-local intervalMs, burst = tonumber(ARGV[8]), tonumber(ARGV[9])
+${given.lua}
+local key, field = submissionKey(id, index, n), 'turn:' .. leg
+questions, toBook, intervalMs, burst = tonumber(questions), tonumber(toBook), tonumber(intervalMs), tonumber(burst)
 local lineKey, now = prefix .. ':poll-line', nowMs()
 
 -- what is no time, or further away than the line ever is, would hold back every settlement of the fleet
@@ -55,7 +58,7 @@ end
 local isKnown = redis.call('EXISTS', key) == 1
 -- a further question of the same run is no poll of its own, and one that a delivery causes does not slow the schedule
 local function grant(places)
-  if isKnown and questions == toBook and ARGV[10] ~= '1' then redis.call('HINCRBY', key, 'polls', 1) end
+  if isKnown and questions == toBook and isEarly ~= '1' then redis.call('HINCRBY', key, 'polls', 1) end
   return { 'granted', int(places) }
 end
 
@@ -97,13 +100,8 @@ export async function takePollTurn(
 ): Promise<PollTurn> {
   const [kind, value] = replySchema.parse(
     await takePollTurnScript.run(redis, generationKey(prefix, ref.generationId), [
-      ...refArguments(prefix, ref),
-      leg,
-      questions,
-      booked,
-      1000 / perSecond,
-      burst,
-      isEarly ? 1 : 0,
+      prefix,
+      ...given.list({ ...nameRef(ref), leg, questions, toBook: booked, intervalMs: 1000 / perSecond, burst, isEarly: isEarly ? 1 : 0 }),
     ]),
   );
   return kind === 'granted' ? { kind, questions: value } : { kind, delayMs: value };

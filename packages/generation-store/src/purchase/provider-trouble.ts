@@ -2,6 +2,7 @@ import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { providerTroubleKey } from '../keys.ts';
 import { createLuaScript } from '../lua/lua-script.ts';
+import { nameArguments } from '../lua/named.ts';
 import { prelude } from '../lua/prelude.ts';
 import type { ProviderTrouble } from './steps.ts';
 
@@ -48,19 +49,22 @@ local function providerFailures(now)
 end
 `;
 
+const given = nameArguments(['tolerated', 'firstWaitMs', 'maxWaitMs', 'askedWaitMs', 'generationId']);
+
 /**
- * Counts a send that came to nothing: <tolerated> <firstWaitMs> <maxWaitMs> <askedWaitMs> <generationId>. Until there are too many
+ * Counts a send that came to nothing. Until there are too many
  * each generation counts once: one request that always fails stops nobody else. The wait grows with each try, not
  * with each failure: those that were under way at once fail at once. @returns how long nothing is sent, 0 while all goes on.
  */
 const reportTroubleScript = createLuaScript(/* lua */ `${prelude}${providerGate}
-local tolerated, first, longest, asked = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
+${given.lua}
+local first, longest, asked = tonumber(firstWaitMs), tonumber(maxWaitMs), tonumber(askedWaitMs)
 local now = nowMs()
 local key, trouble = troubleFields(now)
-if not trouble.probeAt and redis.call('HSETNX', key, 'of:' .. ARGV[6], 1) == 0 then return '0' end
+if not trouble.probeAt and redis.call('HSETNX', key, 'of:' .. generationId, 1) == 0 then return '0' end
 local failures = redis.call('HINCRBY', key, 'failures', 1)
 if failures == 1 then redis.call('HSET', key, 'since', int(now)) end
-if not trouble.probeAt and failures < tolerated then return '0' end
+if not trouble.probeAt and failures < tonumber(tolerated) then return '0' end
 local wait = math.min(longest, trouble.probeAt and trouble.waitMs * (trouble.tried and 2 or 1) or first)
 local probeAt = math.max(trouble.probeAt or 0, now + math.max(wait, asked))
 redis.call('HSET', key, 'probeAt', int(probeAt), 'leftAloneMs', int(probeAt - now), 'waitMs', int(wait), 'tried', '0')
@@ -85,11 +89,7 @@ export async function reportTrouble(
 ): Promise<number> {
   const reply = await reportTroubleScript.run(redis, providerTroubleKey(prefix), [
     prefix,
-    tolerated,
-    firstWaitMs,
-    maxWaitMs,
-    askedWaitMs,
-    generationId,
+    ...given.list({ tolerated, firstWaitMs, maxWaitMs, askedWaitMs, generationId }),
   ]);
   return z.coerce.number().parse(reply);
 }

@@ -1,13 +1,16 @@
 import type { SubmissionRef } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
-import { generationKey, refArguments } from '../keys.ts';
+import { generationKey, nameRef, refArguments } from '../keys.ts';
 import { createLuaScript } from '../lua/lua-script.ts';
 import { money } from '../lua/money.ts';
+import { nameArguments } from '../lua/named.ts';
 import { prelude } from '../lua/prelude.ts';
 import { sends } from '../lua/sends.ts';
 import { tasksAtProvider } from '../lua/tasks-at-provider.ts';
 import type { SendVerdict, VerdictMeaning } from './steps.ts';
+
+const given = nameArguments(['id', 'index', 'n', 'send', 'verdict']);
 
 /**
  * Keeps what one send came to, and says what that means for the submission:
@@ -20,7 +23,7 @@ import type { SendVerdict, VerdictMeaning } from './steps.ts';
  * Done twice for one send it changes nothing the second time.
  */
 const recordVerdictScript = createLuaScript(/* lua */ `${prelude}${money}${sends}${tasksAtProvider}
-local id, index, n, send, verdict = ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
+${given.lua}
 local key = submissionKey(id, index, n)
 local submission, known = hash(key)
 if not known then return 'unproven' end
@@ -164,9 +167,8 @@ export async function recordVerdict(
   verdict: SendVerdict,
 ): Promise<VerdictMeaning> {
   const reply = await recordVerdictScript.run(redis, generationKey(prefix, ref.generationId), [
-    ...refArguments(prefix, ref),
-    send,
-    verdict,
+    prefix,
+    ...given.list({ ...nameRef(ref), send, verdict }),
   ]);
   return z.enum(['accepted', 'planned', 'unproven', 'refused']).parse(reply);
 }

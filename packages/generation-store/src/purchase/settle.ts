@@ -1,13 +1,29 @@
 import { type SubmissionRef, submissionStatuses, submissionStatusesBefore } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
-import { generationKey, refArguments } from '../keys.ts';
+import { generationKey, nameRef } from '../keys.ts';
 import { fold } from '../lua/fold.ts';
 import { createLuaScript } from '../lua/lua-script.ts';
 import { money } from '../lua/money.ts';
+import { nameArguments, namedReply, number } from '../lua/named.ts';
 import { prelude } from '../lua/prelude.ts';
 import { tasksAtProvider } from '../lua/tasks-at-provider.ts';
 import type { Settlement, SettleReply } from './steps.ts';
+
+const given = nameArguments([
+  'id',
+  'index',
+  'n',
+  'status',
+  'movesFrom',
+  'code',
+  'cost',
+  'costSource',
+  'result',
+  'countsAsFailure',
+  'mayResubmit',
+  'maxFailures',
+]);
 
 /**
  * Ends a submission, after its result lies in S3: status, money, image, generation, events and, after a proved failure, the
@@ -16,17 +32,15 @@ import type { Settlement, SettleReply } from './steps.ts';
  * No cap is asked here: what follows from an end follows from its result alone, so that a rebuild comes to the same (I4). The
  * hold of the next submission is due; a cap that is reached makes it wait for its commit.
  *
- * Replies: settled | already | refused-move | no-record | resubmit <n>
+ * Replies settled, already, refused-move, no-record or resubmit.
  */
 const settleScript = createLuaScript(/* lua */ `${prelude}${money}${fold}${tasksAtProvider}
-local key, id, index, n = KEYS[1], ARGV[2], ARGV[3], ARGV[4]
-local status, movesFrom, code, cost, result = ARGV[5], ARGV[6], ARGV[7], ARGV[8], ARGV[9]
-local countsAsFailure, mayResubmit, maxFailures = ARGV[10] == '1', ARGV[11] == '1', tonumber(ARGV[12])
-local costSource = ARGV[13]
+local key = KEYS[1]
+${given.lua}
 local submissionKey, nextKey = submissionKey(id, index, n), submissionKey(id, index, n + 1)
 local generation, known = hash(key)
 local submission, planned = hash(submissionKey)
-if not known or not planned then return { 'no-record' } end
+if not known or not planned then return named({ kind = 'no-record' }) end
 soundGeneration(key, generation)
 soundSubmission(submissionKey, submission)
 local now = nowMs()
@@ -39,10 +53,10 @@ if over == 'cancelled' or over == 'expired' then
   generation, submission = hash(key), hash(submissionKey)
 end
 if submission.status == status then
-  return { 'already', redis.call('EXISTS', nextKey) == 1 and int(n + 1) or '' }
+  return named({ kind = 'already', n = redis.call('EXISTS', nextKey) == 1 and n + 1 or nil })
 end
 local neverSent = submission.status == 'planned' and tonumber(submission.sends) == 0 and status ~= 'failed'
-if neverSent or not string.find(movesFrom, ' ' .. submission.status .. ' ', 1, true) then return { 'refused-move', submission.status } end
+if neverSent or not string.find(movesFrom, ' ' .. submission.status .. ' ', 1, true) then return named({ kind = 'refused-move', from = submission.status }) end
 
 -- what the ledger holds of an ended submission; a late image changes it
 local function chargeOf(submission)
@@ -97,46 +111,48 @@ if status == 'succeeded' then
     announce('generation.amended', id, index, n, now)
   end
 elseif generation['latest:' .. index] == n and image ~= 'succeeded' then
-  local failures = tonumber(submission.failures) + (countsAsFailure and 1 or 0)
-  if mayResubmit and image == 'open' and running and failures < maxFailures then
+  local failures = tonumber(submission.failures) + (countsAsFailure == '1' and 1 or 0)
+  if mayResubmit == '1' and image == 'open' and running and failures < tonumber(maxFailures) then
     addSubmission(key, id, index, n + 1, failures, tonumber(submission.reserved))
-    resubmitted = int(n + 1)
+    resubmitted = n + 1
   else
     redis.call('HSET', key, 'image:' .. index, status)
   end
 end
 foldGeneration(key, id, now)
-return resubmitted and { 'resubmit', resubmitted } or { 'settled' }
+return named({ kind = resubmitted and 'resubmit' or 'settled', n = resubmitted })
 `);
 
-const settleReplySchema = z.tuple([z.enum(['settled', 'already', 'refused-move', 'no-record', 'resubmit'])], z.string());
+const replySchema = namedReply(
+  z.discriminatedUnion('kind', [
+    z.object({ kind: z.enum(['settled', 'no-record']) }),
+    z.object({ kind: z.literal('already'), n: number.optional() }),
+    z.object({ kind: z.literal('refused-move'), from: z.enum(submissionStatuses) }),
+    z.object({ kind: z.literal('resubmit'), n: number }),
+  ]),
+);
 
 /** Ends a submission; its result must lie in S3 before. */
 export async function settle(redis: Redis, prefix: string, ref: SubmissionRef, settlement: Settlement): Promise<SettleReply> {
   const { result, code, countsAsFailure, mayResubmit, maxSubmissions } = settlement;
-  const [kind, detail] = settleReplySchema.parse(
+  const reply = replySchema.parse(
     await settleScript.run(redis, generationKey(prefix, ref.generationId), [
-      ...refArguments(prefix, ref),
-      result.status,
-      ` ${submissionStatusesBefore(result.status).join(' ')} `,
-      code,
-      result.costNanoUsd ?? 0,
-      JSON.stringify(result),
-      countsAsFailure ? 1 : 0,
-      mayResubmit ? 1 : 0,
-      maxSubmissions,
-      result.costSource,
+      prefix,
+      ...given.list({
+        ...nameRef(ref),
+        status: result.status,
+        movesFrom: ` ${submissionStatusesBefore(result.status).join(' ')} `,
+        code,
+        cost: result.costNanoUsd ?? 0,
+        costSource: result.costSource,
+        result: JSON.stringify(result),
+        countsAsFailure: countsAsFailure ? 1 : 0,
+        mayResubmit: mayResubmit ? 1 : 0,
+        maxFailures: maxSubmissions,
+      }),
     ]),
   );
-  switch (kind) {
-    case 'resubmit':
-      return { kind, n: Number(detail) };
-    case 'already':
-      // the first run may have died before it added the job of the next submission
-      return detail === '' || detail === undefined ? { kind } : { kind: 'resubmit', n: Number(detail) };
-    case 'refused-move':
-      return { kind, from: z.enum(submissionStatuses).parse(detail) };
-    default:
-      return { kind };
-  }
+  if (reply.kind !== 'already') return reply;
+  // the first run may have died before it added the job of the next submission
+  return reply.n === undefined ? { kind: 'already' } : { kind: 'resubmit', n: reply.n };
 }

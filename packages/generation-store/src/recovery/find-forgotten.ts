@@ -1,19 +1,21 @@
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
-import { capsKey } from '../keys.ts';
+import { capsKey, nameRef } from '../keys.ts';
 import { createLuaScript } from '../lua/lua-script.ts';
+import { nameArguments } from '../lua/named.ts';
 import { prelude } from '../lua/prelude.ts';
 import type { RecordedSubmission } from './remembered.ts';
 
+const given = nameArguments(['id', 'index', 'n', 'round', 'ended']);
+
 /**
- * Which of these submissions, of which S3 holds records, Redis has forgotten, or something of. Reads alone.
- * From ARGV[2] on, five for each: generation id, index, n, the round of its newest intent, and "result", "decision" or
- * "amendment" when S3 knows its end. Replies the generation ids, some of them more than once.
+ * Finds the submissions with records in S3 of which Redis has forgotten something. Reads alone. A group for each: `round` is that of its
+ * newest intent, `ended` the record of its end, if S3 has one. Replies the generation ids, some of them more than once.
  */
 const findForgottenScript = createLuaScript(/* lua */ `${prelude}
 local forgotten = {}
-for at = 2, #ARGV, 5 do
-  local id, index, n, round, ended = unpack(ARGV, at, at + 4)
+for at = 2, #ARGV, ${given.count} do
+  ${given.luaAt}
   local submission = redis.pcall('HMGET', submissionKey(id, index, n), 'status', 'round', 'sends')
   -- of one that is no record at all everything is forgotten; whoever brings it back is told its key
   local status = submission[1]
@@ -43,7 +45,7 @@ export async function findForgotten(redis: Redis, prefix: string, recorded: read
     const asked = recorded.slice(at, at + ASKED_AT_ONCE);
     const reply = await findForgottenScript.run(redis, capsKey(prefix), [
       prefix,
-      ...asked.flatMap(({ generationId, index, n, round, end }) => [generationId, index, n, round, end]),
+      ...asked.flatMap(({ round, end, ...ref }) => given.list({ ...nameRef(ref), round, ended: end })),
     ]);
     for (const generationId of z.array(z.string()).parse(reply)) forgotten.add(generationId);
   }

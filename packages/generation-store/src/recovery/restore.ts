@@ -1,15 +1,19 @@
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
-import { generationArguments, newGeneration } from '../enqueue/new-generation.ts';
+import { AFTER_NEW_GENERATION, generationArguments, newGeneration } from '../enqueue/new-generation.ts';
 import type { Retention } from '../enqueue/retention.ts';
 import { generationKey } from '../keys.ts';
 import { fold } from '../lua/fold.ts';
 import { readHolds } from '../lua/hold-sums.ts';
 import { createLuaScript } from '../lua/lua-script.ts';
 import { money } from '../lua/money.ts';
+import { nameArguments } from '../lua/named.ts';
 import { prelude } from '../lua/prelude.ts';
 import { tasksAtProvider } from '../lua/tasks-at-provider.ts';
 import type { RememberedGeneration } from './remembered.ts';
+
+/** A submission: round and time of its newest intent, failures before it, amount and periods of its hold. */
+const given = nameArguments(['index', 'n', 'round', 'firstSentAt', 'failures', 'reserved', 'periods']);
 
 /**
  * Brings back what S3 remembers of a generation and Redis does not: its record, submissions, sends and holds. What Redis knows
@@ -18,17 +22,18 @@ import type { RememberedGeneration } from './remembered.ts';
  * A send that Redis does not know of is taken for one with an unknown outcome: its money is held, in the periods of its intent,
  * and whether it may be repeated is counted from its time. A submission of which S3 knows no send is planned, its hold due.
  *
- * From ARGV[16] on, seven for each submission, in order: index, n, round and time of its newest intent, its failures before,
- * amount and periods of its hold; without an intent the time is ''. Replies how many submissions were changed.
+ * After the arguments of the generation stand its time and a group for each submission, in order; without an intent its time is ''.
+ * Replies how many submissions were changed.
  */
 const restoreScript = createLuaScript(/* lua */ `${prelude}${money}${readHolds}${fold}${newGeneration}${tasksAtProvider}
-local key, id = KEYS[1], ARGV[2]
-local createdAt, now = ARGV[16], nowMs()
+local key = KEYS[1]
+local createdAt, now = ARGV[${AFTER_NEW_GENERATION}], nowMs()
 local changed = 0
 local generation, isThere = hash(key)
 if isThere then soundGeneration(key, generation) end
-for at = 17, #ARGV, 7 do
-  local submissionKey = submissionKey(id, ARGV[at], ARGV[at + 1])
+for at = ${AFTER_NEW_GENERATION + 1}, #ARGV, ${given.count} do
+  ${given.luaAt}
+  local submissionKey = submissionKey(id, index, n)
   local submission, known = hash(submissionKey)
   if known then soundSubmission(submissionKey, submission) end
 end
@@ -36,8 +41,8 @@ if not isThere then createGeneration(key, id, 'queued', createdAt) end
 -- the entry alone may be left of an order with a large request
 if generation.outline and redis.call('TTL', key) == -1 then redis.call('HSETNX', key .. ':request', 'request', request) end
 
-for at = 17, #ARGV, 7 do
-  local index, n, round, firstSentAt, failures, reserved, periods = unpack(ARGV, at, at + 6)
+for at = ${AFTER_NEW_GENERATION + 1}, #ARGV, ${given.count} do
+  ${given.luaAt}
   local submissionKey = submissionKey(id, index, n)
   local submission, known = hash(submissionKey)
   if not known then
@@ -102,15 +107,17 @@ export async function restoreGeneration(
   const reply = await restoreScript.run(redis, generationKey(prefix, generationId), [
     ...generationArguments(prefix, retention, generation),
     createdAt,
-    ...submissions.flatMap(({ index, n, failures, sent }) => [
-      index,
-      n,
-      sent?.round ?? 0,
-      sent?.firstSentAt ?? '',
-      failures,
-      sent?.reservation.amountNanoUsd ?? imageNanoUsd,
-      sent?.reservation.periods.join(' ') ?? '',
-    ]),
+    ...submissions.flatMap(({ index, n, failures, sent }) =>
+      given.list({
+        index,
+        n,
+        round: sent?.round ?? 0,
+        firstSentAt: sent?.firstSentAt,
+        failures,
+        reserved: sent?.reservation.amountNanoUsd ?? imageNanoUsd,
+        periods: sent?.reservation.periods.join(' '),
+      }),
+    ),
   ]);
   return z.coerce.number().parse(reply);
 }

@@ -1,0 +1,50 @@
+import { z } from 'zod';
+
+/** Lua with which scripts reply by name; a part of the prelude. */
+export const replyByName = /* lua */ `
+-- a reply by name: names and values in turn. Left out: what is nil or ''
+local function named(fields)
+  local flat = {}
+  for name, value in pairs(fields) do
+    if type(value) == 'number' then value = int(value) elseif type(value) == 'boolean' then value = value and '1' or '0' end
+    if value ~= '' then
+      flat[#flat + 1] = name
+      flat[#flat + 1] = value
+    end
+  end
+  return flat
+end
+`;
+
+/** Returns the schema of a reply by name. A field that the script left out is absent. */
+export const namedReply = <Schema extends z.ZodType>(schema: Schema) => z.preprocess(pairsToObject, schema);
+
+function pairsToObject(flat: unknown): unknown {
+  if (!Array.isArray(flat)) return flat;
+  return Object.fromEntries(
+    Array.from({ length: flat.length / 2 }, (_, at): [string, unknown] => [String(flat[2 * at]), flat[2 * at + 1]]),
+  );
+}
+
+/** A number in a reply. */
+export const number = z.coerce.number();
+/** A truth value in a reply. */
+export const flag = z.enum(['0', '1']).transform((value) => value === '1');
+
+export type Given = string | number | undefined;
+
+/**
+ * Names the arguments of a script once, for both sides.
+ * @param first Place of the first of them in ARGV; before it stand the prefix and what other lists name.
+ */
+export function nameArguments<const Names extends readonly string[]>(names: Names, first = 2) {
+  return {
+    /** Lua that reads them into locals; those that are not given are ''. */
+    lua: `local ${names.join(', ')} = unpack(ARGV, ${first}, ${first + names.length - 1})`,
+    /** Lua that reads a group of them that begins at ARGV[at]. */
+    luaAt: `local ${names.join(', ')} = unpack(ARGV, at, at + ${names.length - 1})`,
+    count: names.length,
+    /** Puts values into their places. */
+    list: (given: Readonly<Record<Names[number], Given>>): (string | number)[] => names.map((name) => given[name as Names[number]] ?? ''), // one of its own names
+  };
+}
