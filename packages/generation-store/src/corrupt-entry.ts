@@ -2,12 +2,12 @@ import { CorruptRecordError } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 
-/** How a script names a record that it cannot work on (lua/prelude.ts, `corrupt`). */
+/** The words with which a script names an entry that it cannot work on (lua/prelude.ts, `corrupt`). */
 const NAMED = /CORRUPT (\S+) ([^\s,]+)/;
 /** Redis, of a key of another type, and of a field that is no whole number. */
 const WRONG_TYPE = /WRONGTYPE|is not an integer|not a valid float/;
 
-/** What Redis said of a record that cannot be used, as an error of ours; undefined for all other trouble. @param key The key that was asked for. */
+/** Turns an error of Redis about a corrupt entry into ours; undefined for all other trouble. @param key The key of the request. */
 export function corruptRecordOf(error: unknown, key: string): CorruptRecordError | undefined {
   if (!(error instanceof Error)) return undefined;
   const [, named, field] = NAMED.exec(error.message) ?? [];
@@ -26,10 +26,10 @@ export const readHash = (redis: Redis, key: string): Promise<Record<string, stri
   });
 
 /**
- * Reads what Redis holds under a key. @throws CorruptRecordError, which says which field is wrong and not what it holds: it may
+ * Parses an entry that Redis holds under a key. @throws CorruptRecordError, which says which field is wrong and not what it holds: it may
  * be a prompt.
  */
-export function readRecord<Schema extends z.ZodType>(key: string, schema: Schema, value: unknown): z.output<Schema> {
+export function parseEntry<Schema extends z.ZodType>(key: string, schema: Schema, value: unknown): z.output<Schema> {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   throw new CorruptRecordError(key, parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; '));

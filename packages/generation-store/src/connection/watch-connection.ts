@@ -18,7 +18,7 @@ export type ConnectionState =
 export interface WatchConnectionOptions {
   /** Key prefix of the store. */
   readonly prefix: string;
-  /** "write" for a process that changes records: it is usable when a write works. "ping" for one that must not write unasked. */
+  /** "write" for a process that changes entries: it is usable when a write works. "ping" for one that must not write unasked. */
   readonly look: 'write' | 'ping';
   /** Whose rights its user must have to be usable; absent: they are not asked for. */
   readonly process?: RedisProcess;

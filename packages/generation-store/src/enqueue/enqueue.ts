@@ -1,4 +1,5 @@
 import {
+  defined,
   formatUsd,
   GENERATION_ID_AHEAD_MS,
   GENERATION_ID_MAX_AGE_MS,
@@ -17,6 +18,7 @@ import { z } from 'zod';
 import { generationKey } from '../keys.ts';
 import { createLuaScript } from '../lua/lua-script.ts';
 import { money } from '../lua/money.ts';
+import { namedReply, number } from '../lua/named.ts';
 import { prelude } from '../lua/prelude.ts';
 import { generationArguments, newGeneration, sha256 } from './new-generation.ts';
 import type { Retention } from './retention.ts';
@@ -30,40 +32,37 @@ const MAX_RUN_AHEAD_MS = MAX_RUN_AHEAD_DAYS * 86_400_000;
  * Of a generation that is to run later, and of any while Redis may have forgotten holds or its caps, the money is held by the commit.
  * Whether its id is young enough and its times are still to come is asked of Redis time, and only of a generation that is new: a
  * repetition is answered at any age.
- *
- * Replies: created | exists | conflict | replayed <id> <runAt> | not-initialised | recovering | reading | cap <period> <used> <cap> <resetsAt> <now>
- * | id-too-old <now> | id-ahead <now> | deadline-over <now> | run-at-out-of-bounds <now>
  */
 const enqueueScript = createLuaScript(/* lua */ `${prelude}${money}${newGeneration}
 local key = KEYS[1]
-if not isOpen() then return { 'not-initialised' } end
+if not isOpen() then return named({ kind = 'not-initialised' }) end
 local present = redis.call('HMGET', key, 'requestDigest', 'runAt')
-if present[1] then return { present[1] == requestDigest and 'exists' or 'conflict', id, present[2] or '' } end
+if present[1] then return named({ kind = present[1] == requestDigest and 'exists' or 'conflict', id = id, runAt = present[2] or nil }) end
 if idempotencyDigest ~= '' then
   local taken = redis.call('HMGET', idempotencyKey, 'generationId', 'requestDigest')
   if taken[1] then
     local first = redis.call('HGET', prefix .. ':generation:' .. taken[1], 'runAt')
-    return { taken[2] == requestDigest and 'replayed' or 'conflict', taken[1], first or '' }
+    return named({ kind = taken[2] == requestDigest and 'replayed' or 'conflict', id = taken[1], runAt = first or nil })
   end
   -- the key may belong to a generation that was bought and that Redis has forgotten
-  if recovering() then return { 'recovering' } end
-  if isReading() then return { 'reading' } end
+  if recovering() then return named({ kind = 'recovering' }) end
+  if isReading() then return named({ kind = 'reading' }) end
 end
 -- it may have been bought, and is not read yet
-if mayBeUnread(id) then return { 'reading' } end
+if mayBeUnread(id) then return named({ kind = 'reading' }) end
 
 local now = nowMs()
 -- in two parts: not every Lua reads 48 bits at once
 local high, low = tonumber(string.sub(id, 1, 8), 16), tonumber(string.sub(id, 10, 13), 16)
 local mintedAt = high and low and high * 65536 + low
-if not mintedAt or mintedAt > now + ${GENERATION_ID_AHEAD_MS} then return { 'id-ahead', int(now) } end
+if not mintedAt or mintedAt > now + ${GENERATION_ID_AHEAD_MS} then return named({ kind = 'id-ahead', now = now }) end
 local outOfTime
 if mintedAt < now - ${GENERATION_ID_MAX_AGE_MS} then outOfTime = 'id-too-old'
 elseif deadlineAt ~= '' and tonumber(deadlineAt) <= now then outOfTime = 'deadline-over'
 elseif runAt ~= '' and (tonumber(runAt) < now - CLOCKS_AGREE_MS or tonumber(runAt) > now + ${MAX_RUN_AHEAD_MS}) then outOfTime = 'run-at-out-of-bounds' end
 -- it may have been enqueued in its time, and forgotten
-if outOfTime and recovering() then return { 'recovering' } end
-if outOfTime then return { outOfTime, int(now) } end
+if outOfTime and recovering() then return named({ kind = 'recovering' }) end
+if outOfTime then return named({ kind = outOfTime, now = now }) end
 local periods = periodsOf(tenant, now)
 soundCaps()
 local caps = capsOf()
@@ -71,7 +70,7 @@ local isDue = runAt ~= '' and tonumber(runAt) > now or recovering() or not caps
 soundLedger(namesOf(periods))
 if not isDue then
   local period, used, cap = capReached(caps, periods, amount * images)
-  if period then return { 'cap', period.name, int(used), int(cap), int(period.resetsAt), int(now) } end
+  if period then return named({ kind = 'cap', period = period.name, used = used, cap = cap, resetsAt = period.resetsAt, now = now }) end
 end
 
 createGeneration(key, id, 'queued', int(now))
@@ -81,7 +80,7 @@ if not isDue then held, names = newHold(periods, amount * images) end
 for index = 0, images - 1 do addSubmission(key, id, index, 1, 0, amount, held, names) end
 takeIdempotencyKey(id)
 announce('generation.queued', id, nil, nil, now)
-return { 'created', id, runAt }
+return named({ kind = 'created', id = id, runAt = runAt })
 `);
 
 /** What a producer writes for one generation. */
@@ -112,12 +111,14 @@ export interface EnqueueReceipt {
 const MAX_TIME = 8.64e15;
 const timeOf = (at: number): string => new Date(Math.min(at, MAX_TIME)).toISOString();
 
-const replySchema = z.union([
-  z.tuple([z.enum(['created', 'exists', 'replayed', 'conflict']), z.string(), z.string()]),
-  z.tuple([z.enum(['not-initialised', 'recovering', 'reading'])]),
-  z.tuple([z.enum(['id-too-old', 'id-ahead', 'deadline-over', 'run-at-out-of-bounds']), z.coerce.number()]),
-  z.tuple([z.literal('cap'), z.string(), z.coerce.number(), z.coerce.number(), z.coerce.number(), z.coerce.number()]),
-]);
+const replySchema = namedReply(
+  z.discriminatedUnion('kind', [
+    z.object({ kind: z.enum(['created', 'exists', 'replayed', 'conflict']), id: z.string(), runAt: number.optional() }),
+    z.object({ kind: z.enum(['not-initialised', 'recovering', 'reading']) }),
+    z.object({ kind: z.enum(['id-too-old', 'id-ahead', 'deadline-over', 'run-at-out-of-bounds']), now: number }),
+    z.object({ kind: z.literal('cap'), period: z.string(), used: number, cap: number, resetsAt: number, now: number }),
+  ]),
+);
 
 /**
  * Writes a generation, its submissions and their holds in one step; a second time it changes nothing.
@@ -142,7 +143,7 @@ export async function enqueueGeneration(
       }),
     ),
   );
-  switch (reply[0]) {
+  switch (reply.kind) {
     case 'not-initialised':
       throw new StoreNotInitialisedError();
     case 'recovering':
@@ -156,7 +157,7 @@ export async function enqueueGeneration(
         { reached: 'no', generationId, details: { reason: 'reading' } },
       );
     case 'cap': {
-      const [, period, used, cap, resetsAt, now] = reply;
+      const { period, used, cap, resetsAt, now } = reply;
       const minutes = Math.ceil((resetsAt - now) / 60_000);
       throw new SpendCapError(
         `generation "${generationId}" would cost up to ${formatUsd(imageNanoUsd * request.numberResults)} USD, and of the cap of ${formatUsd(cap)} USD for "${period}" ${formatUsd(used)} USD are spent or held; it resets at ${new Date(resetsAt).toISOString()} (in ${minutes} min); nothing was queued or bought`,
@@ -166,22 +167,22 @@ export async function enqueueGeneration(
     }
     case 'id-too-old':
       throw new GenerationIdError(
-        `redis does not know generation "${generationId}", whose id was minted at ${timeOf(generationIdTime(generationId))}, more than 24 hours before redis time, ${timeOf(reply[1])}; this call queued nothing, and whether an earlier call did is told by the records in S3; only a new id is bought`,
-        reply[1],
-        { details: { redisTime: timeOf(reply[1]) } },
+        `redis does not know generation "${generationId}", whose id was minted at ${timeOf(generationIdTime(generationId))}, more than 24 hours before redis time, ${timeOf(reply.now)}; this call queued nothing, and whether an earlier call did is told by the records in S3; only a new id is bought`,
+        reply.now,
+        { details: { redisTime: timeOf(reply.now) } },
       );
     case 'id-ahead':
       throw new GenerationIdError(
-        `generation "${generationId}" has an id of ${timeOf(generationIdTime(generationId))}, more than five minutes ahead of redis time, ${timeOf(reply[1])}: the clock that it was minted by is wrong; nothing was queued or bought`,
-        reply[1],
-        { details: { redisTime: timeOf(reply[1]) } },
+        `generation "${generationId}" has an id of ${timeOf(generationIdTime(generationId))}, more than five minutes ahead of redis time, ${timeOf(reply.now)}: the clock that it was minted by is wrong; nothing was queued or bought`,
+        reply.now,
+        { details: { redisTime: timeOf(reply.now) } },
       );
     case 'deadline-over':
       throw new InvalidRequestError(
         [
           {
             path: 'options.deadlineAt',
-            message: `must be in the future; redis time is ${timeOf(reply[1])}`,
+            message: `must be in the future; redis time is ${timeOf(reply.now)}`,
             given: timeOf(generation.deadlineAt ?? 0),
           },
         ],
@@ -192,7 +193,7 @@ export async function enqueueGeneration(
         [
           {
             path: 'options.runAt',
-            message: `must be a moment in the next ${MAX_RUN_AHEAD_DAYS} days; redis time is ${timeOf(reply[1])}`,
+            message: `must be a moment in the next ${MAX_RUN_AHEAD_DAYS} days; redis time is ${timeOf(reply.now)}`,
             given: timeOf(generation.runAt ?? 0),
           },
         ],
@@ -200,13 +201,13 @@ export async function enqueueGeneration(
       );
     case 'conflict':
       throw new RequestConflictError(
-        reply[1] === generationId
+        reply.id === generationId
           ? `generation "${generationId}" was enqueued before with another request; nothing was queued or bought`
-          : `the idempotency key belongs to generation "${reply[1]}", which was enqueued with another request; nothing was queued or bought`,
+          : `the idempotency key belongs to generation "${reply.id}", which was enqueued with another request; nothing was queued or bought`,
       );
     default: {
-      const [kind, id, storedRunAt] = reply;
-      return { kind, generationId: id, ...(storedRunAt === '' ? {} : { runAt: Number(storedRunAt) }) };
+      const { kind, id, runAt } = reply;
+      return defined({ kind, generationId: id, runAt });
     }
   }
 }

@@ -1,6 +1,6 @@
 import type { GrokImagineRequest } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
-import { corruptRecordOf, readRecord } from '../corrupt-entry.ts';
+import { corruptRecordOf, parseEntry } from '../corrupt-entry.ts';
 import { storedRequest } from '../entry-fields.ts';
 import { generationKey } from '../keys.ts';
 
@@ -29,7 +29,7 @@ export async function readLargeRequest(redis: Redis, prefix: string, generationI
   try {
     const text = await redis.hget(key, 'request');
     if (text === null && (await redis.hget(entry, 'status')) === null) return undefined;
-    return readRecord(key, storedRequest, text ?? '');
+    return parseEntry(key, storedRequest, text ?? '');
   } catch (error) {
     throw corruptRecordOf(error, key) ?? error;
   }

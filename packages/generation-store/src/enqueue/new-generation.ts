@@ -65,7 +65,7 @@ images, amount = tonumber(images), tonumber(amount)
 local idempotencyKey = prefix .. ':idempotency:' .. tenantPart(tenant) .. ':' .. idempotencyDigest
 
 local function createGeneration(key, id, status, createdAt)
-  -- first: a key of another type ends the script here, before half a record is written
+  -- first: a key of another type ends the script here, before half an entry is written
   redis.call('ZADD', prefix .. ':open', createdAt, id)
   -- a large request lies apart: each script reads the whole entry, and few need the request
   if outline ~= '' then redis.call('HSET', key .. ':request', 'request', request) end

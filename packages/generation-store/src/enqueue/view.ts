@@ -9,7 +9,7 @@ import {
   type VerifiedImage,
 } from '@darkroom/contracts';
 import { z } from 'zod';
-import { readRecord } from '../corrupt-entry.ts';
+import { parseEntry } from '../corrupt-entry.ts';
 import {
   fieldsOf,
   flatHashSchema,
@@ -37,16 +37,16 @@ export function parseGenerationView(prefix: string, generationId: string, reply:
   const hash = fieldsOf(flat);
   const submissions = rows.map(([index, n, row]): NumberedSubmission => {
     const key = submissionKey(prefix, { generationId, index, n });
-    const fields = readRecord(key, submissionFieldsSchema, fieldsOf(row));
-    const result = fields.result === undefined ? undefined : readRecord(key, storedResult, fields.result);
+    const fields = parseEntry(key, submissionFieldsSchema, fieldsOf(row));
+    const result = fields.result === undefined ? undefined : parseEntry(key, storedResult, fields.result);
     return { index, n, fields, ...(result === undefined ? {} : { result }) };
   });
   const key = generationKey(prefix, generationId);
-  const generation = readRecord(key, generationFieldsSchema, hash);
+  const generation = parseEntry(key, generationFieldsSchema, hash);
   const images = Array.from({ length: generation.images }, (_, index) =>
     imageView(
       { generationId, index },
-      readRecord(key, imageStatusSchema, hash[`image:${index}`]),
+      parseEntry(key, imageStatusSchema, hash[`image:${index}`]),
       Number(hash[`winner:${index}`] ?? 0),
       submissions.filter((submission) => submission.index === index),
     ),
@@ -81,7 +81,7 @@ export function parseFoundSubmissions(prefix: string, generationId: string, repl
   const [, rows] = replySchema.parse(reply);
   return rows.map(([index, n, row]) => {
     const key = submissionKey(prefix, { generationId, index, n });
-    const { status, firstSentAt } = readRecord(key, submissionFieldsSchema, fieldsOf(row));
+    const { status, firstSentAt } = parseEntry(key, submissionFieldsSchema, fieldsOf(row));
     return { generationId, index, n, status, ...(firstSentAt === undefined ? {} : { firstSentAt }) };
   });
 }

@@ -1,6 +1,6 @@
 /**
  * The fold: a generation is what its images are. Only this function writes the final status of a generation, and only from
- * "queued" or "running" (I4); whatever comes home later amends the record.
+ * "queued" or "running" (I4); an image that arrives later amends the entry.
  */
 export const fold = /* lua */ `
 local function finish(key, id, status, now)

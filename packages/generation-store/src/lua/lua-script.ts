@@ -6,7 +6,7 @@ import { corruptRecordOf } from '../corrupt-entry.ts';
 export interface LuaScript {
   /**
    * @param key The one key that decides the slot; the others are derived from the prefix inside the script.
-   * @throws CorruptRecordError for a record that cannot be worked on, of which nothing was changed then.
+   * @throws CorruptRecordError for a corrupt entry; nothing was changed then.
    */
   run(redis: Redis, key: string, args: readonly (string | number)[]): Promise<unknown>;
 }

@@ -125,7 +125,7 @@ local function newHold(periods, amount)
   return '1', names
 end
 
--- the record of a submission of which nothing was sent, the newest of its image; its hold is due unless it was made already
+-- the entry of a submission of which nothing was sent, the newest of its image; its hold is due unless it was made already
 local function addSubmission(key, id, index, n, failures, amount, held, periods)
   redis.call('HSET', submissionKey(id, index, n), 'status', 'planned', 'sends', 0, 'round', 0, 'rejections', 0,
     'deliverySeq', 0, 'failures', failures, 'reserved', int(amount), 'held', held or 'due', 'periods', periods or '')

@@ -3,7 +3,7 @@ import { generationStatuses, imageMoves, submissionStatuses } from '@darkroom/co
 const oneOf = (words: readonly string[]): string => `{ ${words.map((word) => `['${word}'] = true`).join(', ')} }`;
 
 /**
- * Refuses a record that cannot be worked on, before anything is written: a script that fails half way is not undone, and
+ * Refuses an entry that cannot be worked on, before anything is written: a script that fails half way is not undone, and
  * would leave money or a status between two states. The last part of the prelude.
  */
 export const sound = /* lua */ `

@@ -23,7 +23,7 @@ local function isAtProvider(status, succeededSeenAt, sentAt, now)
   return now - (tonumber(sentAt or '') or now) < ${TASK_AT_PROVIDER_MS}
 end
 
--- gives a submission the place that its record says it needs, or takes it away
+-- gives a submission the place that its entry says it needs, or takes it away
 local function followPlace(id, index, n, now)
   local read = redis.pcall('HMGET', submissionKey(id, index, n), 'status', 'succeededSeenAt', 'sentAt', 'firstSentAt')
   if not read.err and isAtProvider(read[1], read[2], read[3] or read[4], now) then takePlace(id, index, n, now) else leavePlace(id, index, n) end

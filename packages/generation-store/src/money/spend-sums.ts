@@ -1,9 +1,10 @@
-import { type CoveredPeriods, isCovered, type NanoUsd } from '@darkroom/contracts';
+import { type CoveredPeriods, defined, isCovered, type NanoUsd } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { spendSumsKey } from '../keys.ts';
 import { createLuaScript } from '../lua/lua-script.ts';
 import { money } from '../lua/money.ts';
+import { flag, namedReply, number } from '../lua/named.ts';
 import { prelude } from '../lua/prelude.ts';
 
 /** Periods that are read in one step: a few milliseconds of Redis. */
@@ -20,11 +21,10 @@ end
 
 /**
  * Says what there is to write. It writes itself, so that a replica, whose ledger may be behind, refuses it.
- * Replies: not-compared | <now> <memory> <moves> <1 when every period is known to have moved> then recorded, base of level 1, its moves,
- * base of level 2, its moves; '' for what there is not.
+ * Replies not-compared, or the state.
  */
 const lookAtSumsScript = createLuaScript(/* lua */ `${prelude}${sums}
-if recovering() then return { 'not-compared' } end
+if recovering() then return named({ kind = 'not-compared' }) end
 for _, each in ipairs({ { sumsKey, 'hash' }, { movedKey, 'zset' } }) do
   local kind = redis.call('TYPE', each[1]).ok
   if kind ~= 'none' and kind ~= each[2] then redis.call('UNLINK', sumsKey, movedKey) end
@@ -33,9 +33,10 @@ local now = int(nowMs())
 redis.call('HSET', sumsKey, 'lookedAt', now)
 local known = redis.call('HMGET', sumsKey, 'moves', 'isWhole', 'unfollowed', 'recorded', 'base1', 'moves1', 'base2', 'moves2')
 local isWhole = known[2] == '1' and known[3] == int(unfollowed())
-local reply = { now, memoryId(), known[1] or '0', isWhole and '1' or '0' }
-for at = 4, 8 do reply[#reply + 1] = known[at] or '' end
-return reply
+return named({
+  kind = 'found', now = now, memory = memoryId(), moves = known[1] or '0', isWhole = isWhole, recorded = known[4] or nil,
+  key1 = known[5] or nil, moves1 = known[6] or nil, key2 = known[7] or nil, moves2 = known[8] or nil,
+})
 `);
 
 /** Begins to look for all periods anew, as far as they are not known to have moved. Replies how many moves of holds were not followed. */
@@ -150,12 +151,23 @@ export interface SpendSumsStore {
   noteRecorded(recorded: SumsBase & { memory: string; level: 0 | 1 | 2 }): Promise<boolean>;
 }
 
-const number = z.coerce.number();
-const optionalNumber = z.union([z.literal('').transform(() => undefined), number]);
-const lookSchema = z.union([
-  z.tuple([z.literal('not-compared')]),
-  z.tuple([number, z.string(), number, z.enum(['0', '1']), optionalNumber, z.string(), optionalNumber, z.string(), optionalNumber]),
-]);
+const lookSchema = namedReply(
+  z.discriminatedUnion('kind', [
+    z.object({ kind: z.literal('not-compared') }),
+    z.object({
+      kind: z.literal('found'),
+      now: number,
+      memory: z.string().default(''),
+      moves: number,
+      isWhole: flag,
+      recorded: number.optional(),
+      key1: z.string().default(''),
+      moves1: number.optional(),
+      key2: z.string().default(''),
+      moves2: number.optional(),
+    }),
+  ]),
+);
 const pageSchema = z.tuple([z.string(), z.enum(['0', '1'])]).rest(z.string());
 const SCAN_COUNT = 1000;
 
@@ -175,19 +187,19 @@ export function buildSpendSumsStore({ prefix }: { prefix: string }, redis: Redis
   return {
     async look() {
       const reply = lookSchema.parse(await lookAtSumsScript.run(redis, key, [prefix]));
-      if (reply[0] === 'not-compared') return undefined;
-      const [now, memory, moves, isWhole, recorded, key1, moves1, key2, moves2] = reply;
-      return {
+      if (reply.kind === 'not-compared') return undefined;
+      const { now, memory, moves, isWhole, recorded, key1, moves1, key2, moves2 } = reply;
+      return defined({
         now,
         memory,
         moves,
-        isWhole: isWhole === '1',
-        ...(recorded === undefined ? {} : { recorded }),
-        bases: {
-          ...(moves1 === undefined ? {} : { 1: { key: key1, moves: moves1 } }),
-          ...(moves2 === undefined ? {} : { 2: { key: key2, moves: moves2 } }),
-        },
-      };
+        isWhole,
+        recorded,
+        bases: defined({
+          1: moves1 === undefined ? undefined : { key: key1, moves: moves1 },
+          2: moves2 === undefined ? undefined : { key: key2, moves: moves2 },
+        }),
+      });
     },
     async findAll(memory, covered) {
       const unfollowed = z.string().parse(await beginWholeScript.run(redis, key, [prefix]));

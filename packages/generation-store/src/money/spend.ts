@@ -1,33 +1,32 @@
-import type { NanoUsd } from '@darkroom/contracts';
+import { defined, type NanoUsd } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { capsKey } from '../keys.ts';
 import { createLuaScript } from '../lua/lua-script.ts';
 import { money } from '../lua/money.ts';
+import { namedReply, number } from '../lua/named.ts';
 import { prelude } from '../lua/prelude.ts';
 
-/**
- * Reads the ledger of the periods that are now, by Redis time.
- * Replies: <now> then, for each period, name | cap or '' | resetsAt | reserved | settled | expected | reported | unreported | differing
- */
+/** Reads the ledger of the current periods, by Redis time. Replies a group for each. */
 const readSpendScript = createLuaScript(/* lua */ `${prelude}${money}
-local now = nowMs()
 local caps = capsOf() or {}
-local reply = { int(now) }
-for _, period in ipairs(periodsOf(ARGV[2], now)) do
-  local row = { period.name, caps[period.cap] or '', int(period.resetsAt) }
+local periods = {}
+for _, period in ipairs(periodsOf(ARGV[2], nowMs())) do
   local spend = redis.call('HMGET', prefix .. ':spend:' .. period.name, 'reserved', 'settled', 'expected', 'reported', 'unreported', 'differing')
-  for _, value in ipairs(spend) do row[#row + 1] = value or '0' end
-  reply[#reply + 1] = row
+  periods[#periods + 1] = named({
+    name = period.name, capNanoUsd = caps[period.cap], resetsAt = period.resetsAt, reservedNanoUsd = spend[1] or '0',
+    settledNanoUsd = spend[2] or '0', expectedNanoUsd = spend[3] or '0', reportedNanoUsd = spend[4] or '0',
+    unreported = spend[5] or '0', differing = spend[6] or '0',
+  })
 end
-return reply
+return periods
 `);
 
-/** What one period of the ledger holds (I7). Periods are days and months in UTC. */
+/** Money in one period of the ledger (I7). Periods are days and months in UTC. */
 export interface PeriodSpend {
   /** Such as "all:day:2026-11-22" or "tenant:acme:month:2026-11". */
   name: string;
-  /** What may be reserved and settled together; absent: no cap. */
+  /** The cap on reserved and settled money together; absent: no cap. */
   capNanoUsd?: NanoUsd;
   /** Held for what is not settled yet, unknown outcomes included. */
   reservedNanoUsd: NanoUsd;
@@ -35,33 +34,34 @@ export interface PeriodSpend {
   settledNanoUsd: NanoUsd;
   /** By the price list, for what has ended with an image. */
   expectedNanoUsd: NanoUsd;
-  /** What the provider reported of it. */
+  /** The part of it that the provider reported. */
   reportedNanoUsd: NanoUsd;
   /** Submissions that ended with an image and without a reported cost. */
   unreported: number;
   /** Submissions whose reported cost was another than expected; failures that cost something among them. */
   differing: number;
-  /** When the next period begins, in milliseconds since 1970. */
+  /** Beginning of the next period, in milliseconds since 1970. */
   resetsAt: number;
 }
 
-const count = z.coerce.number();
-const replySchema = z.tuple([count]).rest(z.tuple([z.string(), z.string(), count, count, count, count, count, count, count]));
+const replySchema = z.array(
+  namedReply(
+    z.object({
+      name: z.string(),
+      capNanoUsd: number.optional(),
+      resetsAt: number,
+      reservedNanoUsd: number,
+      settledNanoUsd: number,
+      expectedNanoUsd: number,
+      reportedNanoUsd: number,
+      unreported: number,
+      differing: number,
+    }),
+  ),
+);
 
-/** Today and this month, of all tenants and, when one is named, of that tenant. */
+/** Reads today and this month, of all tenants and, if one is named, of that tenant. */
 export async function readSpend(redis: Redis, prefix: string, tenant?: string): Promise<PeriodSpend[]> {
-  const [, ...periods] = replySchema.parse(await readSpendScript.run(redis, capsKey(prefix), [prefix, tenant ?? '']));
-  return periods
-    .filter(([name]) => tenant !== undefined || name.startsWith('all:'))
-    .map(([name, cap, resetsAt, reservedNanoUsd, settledNanoUsd, expectedNanoUsd, reportedNanoUsd, unreported, differing]) => ({
-      name,
-      ...(cap === '' ? {} : { capNanoUsd: Number(cap) }),
-      resetsAt,
-      reservedNanoUsd,
-      settledNanoUsd,
-      expectedNanoUsd,
-      reportedNanoUsd,
-      unreported,
-      differing,
-    }));
+  const periods = replySchema.parse(await readSpendScript.run(redis, capsKey(prefix), [prefix, tenant ?? '']));
+  return periods.filter(({ name }) => tenant !== undefined || name.startsWith('all:')).map(defined);
 }

@@ -33,7 +33,7 @@ export async function readUnknown(redis: Redis, prefix: string, limit: number): 
       readField(redis, submissionKey(prefix, ref), 'reserved'),
       readField(redis, generationKey(prefix, ref.generationId), 'tenant'),
     ]);
-    // An entry without its record is passed by: the others are described.
+    // A name without its entry is passed by: the others are described.
     return reserved === null || tenant === null ? undefined : { ref, since, tenant, heldNanoUsd: Number(reserved) };
   });
   return { count, oldest: (await Promise.all(oldest)).filter((each) => each !== undefined) };

@@ -1,7 +1,7 @@
 import { defined, type SubmissionRef } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
-import { readRecord } from '../corrupt-entry.ts';
+import { parseEntry } from '../corrupt-entry.ts';
 import { fieldsOf, flatHashSchema, generationFieldsSchema, submissionFieldsSchema } from '../entry-fields.ts';
 import { generationKey, refArguments, submissionKey } from '../keys.ts';
 import { fold } from '../lua/fold.ts';
@@ -60,15 +60,15 @@ const replySchema = namedReply(
 const leftMs = ({ at, againInMs }: { at: number; againInMs: number }, now: number): number =>
   at > now ? 0 : Math.max(0, at + againInMs - now);
 
-/** Reads a submission at the start of a settlement; undefined when Redis has no record of it. */
+/** Reads a submission at the start of a settlement; undefined when Redis has no entry of it. */
 export async function beginSettlement(redis: Redis, prefix: string, ref: SubmissionRef): Promise<SubmissionView | undefined> {
   const reply = replySchema.parse(
     await beginSettlementScript.run(redis, generationKey(prefix, ref.generationId), refArguments(prefix, ref)),
   );
   if (reply.kind === 'no-record') return undefined;
   const { now, nextPlanned, conflict } = reply;
-  const generation = readRecord(generationKey(prefix, ref.generationId), generationFieldsSchema, fieldsOf(reply.generation));
-  const submission = readRecord(submissionKey(prefix, ref), submissionFieldsSchema, fieldsOf(reply.submission));
+  const generation = parseEntry(generationKey(prefix, ref.generationId), generationFieldsSchema, fieldsOf(reply.generation));
+  const submission = parseEntry(submissionKey(prefix, ref), submissionFieldsSchema, fieldsOf(reply.submission));
   const { asked, deliveredAt, firstSentAt, succeededSeenAt, missingAt, quarantineKey, facts, told, toldAt = now, image } = submission;
   return defined({
     now,

@@ -1,7 +1,7 @@
 import { defined, taskUuidOf, type GrokImagineRequest, type SubmissionRef } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
-import { readRecord } from '../corrupt-entry.ts';
+import { parseEntry } from '../corrupt-entry.ts';
 import { storedRequest } from '../entry-fields.ts';
 import { generationKey, nameRef } from '../keys.ts';
 import { fold } from '../lua/fold.ts';
@@ -215,7 +215,7 @@ export async function commit(
   const { kind, now, send, fresh, rejections, unsentAt, amountNanoUsd, periods, request: requestJson, providerFailures, ...sent } = reply;
   let request: GrokImagineRequest;
   try {
-    request = readRecord(key, storedRequest, requestJson);
+    request = parseEntry(key, storedRequest, requestJson);
   } catch (error) {
     // The send was opened and surely does not leave.
     await recordVerdict(redis, prefix, ref, send, 'no-intent');

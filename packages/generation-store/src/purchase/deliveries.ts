@@ -12,7 +12,7 @@ export const MAX_DELIVERIES = 20;
 const MAX_UNCLAIMED = 1000;
 
 /**
- * Keeps a delivery under the next number, or knows it already (I6). It never creates a record (I9): one that belongs to no
+ * Keeps a delivery under the next number, or knows it already (I6). It never creates an entry (I9): one that belongs to no
  * submission is kept apart. What it tells of the task (ARGV[7], '' for nothing) is kept too; where two tell different things, only
  * that is kept, for good.
  */

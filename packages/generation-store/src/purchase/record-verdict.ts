@@ -38,7 +38,7 @@ local earlier = 0
 for field in pairs(submission) do
   if string.sub(field, 1, 5) == 'send:' and field ~= 'send:' .. send then earlier = earlier + 1 end
 end
--- a send that the record does not hold was forgotten by Redis, and others may have been with it: no refusal is final then. Nor is one
+-- a send that the entry does not hold was forgotten by Redis, and others may have been with it: no refusal is final then. Nor is one
 -- after a restart, until the next round has asked S3 whether it holds an intent that Redis forgot
 local forgotten = not submission['send:' .. send]
 -- told again after its end, which was recorded: it is counted once

@@ -17,7 +17,7 @@ local forgotten = {}
 for at = 2, #ARGV, ${given.count} do
   ${given.luaAt}
   local submission = redis.pcall('HMGET', submissionKey(id, index, n), 'status', 'round', 'sends')
-  -- of one that is no record at all everything is forgotten; whoever brings it back is told its key
+  -- a key of another type counts as forgotten; the restore that follows names it
   local status = submission[1]
   local isOver = status == 'succeeded' or status == 'failed' or status == 'lost' or status == 'unknown'
   if not status

@@ -6,7 +6,7 @@ import { createLuaScript } from '../lua/lua-script.ts';
 import { prelude } from '../lua/prelude.ts';
 import { holdingPeriods } from './ledger.ts';
 
-/** Takes a generation without a record out of the index of the open ones. Replies whether it did. */
+/** Takes a generation without an entry out of the index of the open ones. Replies 1 if it did. */
 const dropOpenScript = createLuaScript(/* lua */ `${prelude}
 if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
 return redis.call('ZREM', prefix .. ':open', ARGV[2])
@@ -23,7 +23,7 @@ return reply
 `);
 
 /**
- * Of idempotency keys, those that are not to end by themselves and belong to a generation without a record: name | generationId; and
+ * Of idempotency keys, those that are not to end by themselves and belong to a generation without an entry: name | generationId; and
  * those of another type: name | ''.
  */
 const leftIdempotencyScript = createLuaScript(/* lua */ `${prelude}
@@ -39,14 +39,14 @@ end
 return reply
 `);
 
-/** Removes an idempotency key, if its generation still has no record. Replies whether it did. */
+/** Removes an idempotency key, if its generation still has no entry. Replies 1 if it did. */
 const dropIdempotencyScript = createLuaScript(/* lua */ `${prelude}
 if redis.call('HGET', KEYS[1], 'generationId') ~= ARGV[2] then return 0 end
 if redis.call('EXISTS', prefix .. ':generation:' .. ARGV[2]) == 1 then return 0 end
 return redis.call('DEL', KEYS[1])
 `);
 
-/** An idempotency key whose generation has no record, and which will not end by itself. */
+/** An idempotency key whose generation has no entry, and which will not end by itself. */
 export interface LeftIdempotencyKey {
   key: string;
   generationId: string;
@@ -96,10 +96,10 @@ export async function* scanNames(redis: Redis, prefix: string): AsyncGenerator<S
   } while (cursor !== '0');
 }
 
-/** Takes a generation without a record out of the open ones. @returns whether it was there. */
+/** Takes a generation without an entry out of the open ones. @returns true if it was there. */
 export const dropOpen = async (redis: Redis, prefix: string, generationId: string): Promise<boolean> =>
   (await dropOpenScript.run(redis, generationKey(prefix, generationId), [prefix, generationId])) === 1;
 
-/** Removes an idempotency key whose generation has no record. @returns whether it was there. */
+/** Removes an idempotency key whose generation has no entry. @returns true if it was there. */
 export const dropIdempotencyKey = async (redis: Redis, prefix: string, { key, generationId }: LeftIdempotencyKey): Promise<boolean> =>
   (await dropIdempotencyScript.run(redis, key, [prefix, generationId])) === 1;

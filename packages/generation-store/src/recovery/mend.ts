@@ -1,4 +1,4 @@
-import { submissionStatuses } from '@darkroom/contracts';
+import { defined, submissionStatuses } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { whole } from '../corrupt-entry.ts';
@@ -7,29 +7,30 @@ import { fold } from '../lua/fold.ts';
 import { readHolds } from '../lua/hold-sums.ts';
 import { createLuaScript } from '../lua/lua-script.ts';
 import { money } from '../lua/money.ts';
+import { namedReply, number } from '../lua/named.ts';
 import { prelude } from '../lua/prelude.ts';
 import { tasksAtProvider } from '../lua/tasks-at-provider.ts';
 import type { GenerationPicture, Mended } from './findings.ts';
 import { RECONCILE_TURN } from './turns.ts';
 
 /**
- * Puts right what is wrong inside the record of one generation, and tells the rest of it. One step, so that no other script can
+ * Repairs the entry of one generation and replies it. One step, so that no other script can
  * be half-way: whatever it finds is damage. The turn is asked for inside of it: a process that was frozen and lost its turn
  * changes nothing when it goes on.
  *
- * Replies: no-turn | no-record | found <now> <status> <deadlineAt> <submissions> <mended>
+ * Replies no-turn, no-record or found.
  */
 const mendScript = createLuaScript(/* lua */ `${prelude}${money}${readHolds}${fold}${tasksAtProvider}
 local key, id, holder = KEYS[1], ARGV[2], ARGV[4]
-if redis.call('GET', prefix .. ':turn:' .. ARGV[3]) ~= holder then return { 'no-turn' } end
+if redis.call('GET', prefix .. ':turn:' .. ARGV[3]) ~= holder then return named({ kind = 'no-turn' }) end
 local now = nowMs()
 local head = redis.call('HMGET', key, 'status', 'images', 'live', 'deadlineAt', 'tenant', 'idempotencyDigest', 'requestDigest', 'createdAt')
 local status, tenant, digest = head[1], head[5], head[6] or ''
-if not status then return { 'no-record' } end
+if not status then return named({ kind = 'no-record' }) end
 soundGeneration(key, (hash(key)))
 
-local mended, submissions = {}, {}
-local function mend(kind, index, n) mended[#mended + 1] = { kind, index or '', n or '' } end
+local mended, submissions, places = {}, {}, {}
+local function mend(kind, index, n) mended[#mended + 1] = named({ kind = kind, index = index, n = n }) end
 
 local live, isWhole, holds, hasOpenImage = 0, true, false, false
 local isLive = { planned = true, committed = true, accepted = true }
@@ -76,7 +77,10 @@ for index = 0, tonumber(head[2]) - 1 do
     else
       isWhole, newest = false, nil
     end
-    submissions[#submissions + 1] = { index, n, submission.status or '', fields[5] or '0', fields[6] or '0', fields[7] or '' }
+    places[#places + 1] = { index, n }
+    submissions[#submissions + 1] = named({
+      index = index, n = n, status = submission.status or nil, sends = fields[5] or '0', settlements = fields[6] or '0', firstSentAt = fields[7] or nil,
+    })
   end
   local expected = winner and 'succeeded' or (newest and not isLive[newest] and newest) or 'open'
   if isWhole and image[1] ~= expected then
@@ -105,7 +109,7 @@ if isWhole then
     joinOpen(id, head[8])
     redis.call('PERSIST', key)
     redis.call('PERSIST', key .. ':request')
-    for _, each in ipairs(submissions) do redis.call('PERSIST', submissionKey(id, each[1], each[2])) end
+    for _, each in ipairs(places) do redis.call('PERSIST', submissionKey(id, each[1], each[2])) end
     mend('not-indexed')
   end
   local idempotencyKey = prefix .. ':idempotency:' .. tenantPart(tenant) .. ':' .. digest
@@ -114,49 +118,64 @@ if isWhole then
     mend('idempotency-key-missing')
   end
 end
-return { 'found', int(now), redis.call('HGET', key, 'status'), head[4] or '', submissions, mended }
+return named({
+  kind = 'found', now = now, status = redis.call('HGET', key, 'status'), deadlineAt = head[4] or nil, submissions = submissions, mended = mended,
+})
 `);
 
-const mendedSchema = z.tuple([
-  z.enum(['hold-missing', 'hold-left', 'miscounted', 'not-folded', 'not-retired', 'not-indexed', 'idempotency-key-missing']),
-  z.union([z.number(), z.literal('')]),
-  z.union([z.number(), z.literal('')]),
-]);
+const mendedKinds = [
+  'hold-missing',
+  'hold-left',
+  'miscounted',
+  'not-folded',
+  'not-retired',
+  'not-indexed',
+  'idempotency-key-missing',
+] as const satisfies readonly Mended['kind'][];
 
-const number = z.coerce.number();
-const optionalNumber = z.union([z.literal('').transform(() => undefined), whole]);
-const optionalStatus = z.enum(['', ...submissionStatuses]).transform((status) => (status === '' ? undefined : status));
+const replySchema = namedReply(
+  z.discriminatedUnion('kind', [
+    z.object({ kind: z.enum(['no-turn', 'no-record']) }),
+    z.object({
+      kind: z.literal('found'),
+      now: number,
+      status: z.string(),
+      deadlineAt: whole.optional(),
+      submissions: z.array(
+        namedReply(
+          z.object({
+            index: number,
+            n: number,
+            status: z.enum(submissionStatuses).optional(),
+            sends: number,
+            settlements: number,
+            firstSentAt: whole.optional(),
+          }),
+        ),
+      ),
+      mended: z.array(namedReply(z.object({ kind: z.enum(mendedKinds), index: number.optional(), n: number.optional() }))),
+    }),
+  ]),
+);
 
-const submissionSchema = z.tuple([z.number(), z.number(), optionalStatus, number, number, optionalNumber]);
-const mendReplySchema = z.union([
-  z.tuple([z.enum(['no-turn', 'no-record'])]),
-  z.tuple([z.literal('found'), number, z.string(), optionalNumber, z.array(submissionSchema), z.array(mendedSchema)]),
-]);
-
-/** What a look at one generation found. */
+/** Result of a look at one generation. */
 export type MendReply = { kind: 'no-turn' | 'no-record' } | { kind: 'found'; picture: GenerationPicture; mended: Mended[] };
 
 /** Repairs the entry of a generation and returns it. @param holder The pass; only the one with the turn changes anything. */
 export async function mend(redis: Redis, prefix: string, generationId: string, holder: string): Promise<MendReply> {
-  const reply = mendReplySchema.parse(
+  const reply = replySchema.parse(
     await mendScript.run(redis, generationKey(prefix, generationId), [prefix, generationId, RECONCILE_TURN, holder]),
   );
-  if (reply[0] !== 'found') return { kind: reply[0] };
-  const [, now, status, deadlineAt, submissions, mended] = reply;
+  if (reply.kind !== 'found') return reply;
+  const { kind, now, status, deadlineAt, submissions, mended } = reply;
   return {
-    kind: 'found',
-    picture: {
+    kind,
+    picture: defined({
       now,
       isOpen: status === 'queued' || status === 'running',
-      ...(deadlineAt === undefined ? {} : { deadlineAt }),
-      submissions: submissions.map(([index, n, submissionStatus, sends, settlements, firstSentAt]) => ({
-        ref: { generationId, index, n },
-        ...(submissionStatus === undefined ? {} : { status: submissionStatus }),
-        sends,
-        settlements,
-        ...(firstSentAt === undefined ? {} : { firstSentAt }),
-      })),
-    },
-    mended: mended.map(([kind, index, n]) => ({ kind, ...(index === '' ? {} : { index }), ...(n === '' ? {} : { n }) })),
+      deadlineAt,
+      submissions: submissions.map(({ index, n, ...rest }) => defined({ ref: { generationId, index, n }, ...rest })),
+    }),
+    mended: mended.map(defined),
   };
 }

@@ -1,13 +1,17 @@
+import { defined } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { epochKey, ownerClaimKey } from '../keys.ts';
 import { createLuaScript } from '../lua/lua-script.ts';
+import { namedReply, number } from '../lua/named.ts';
 import { prelude } from '../lua/prelude.ts';
 
-/** Replies: Redis time | epoch or '' | id of the owner or '' | id and epoch that are claimed, or ''. */
+/** Replies Redis time, epoch, id of the owner, and the claimed id and epoch in one text. */
 const readOwnershipScript = createLuaScript(/* lua */ `${prelude}
-local function at(name) return redis.call('GET', prefix .. name) or '' end
-return { int(nowMs()), isReading() and redis.call('HGET', prefix .. ':reading', 'epoch') or at(':epoch'), at(':owner'), at(':owner-claim') }
+local function at(name) return redis.call('GET', prefix .. name) or nil end
+return named({
+  now = nowMs(), epoch = isReading() and redis.call('HGET', prefix .. ':reading', 'epoch') or at(':epoch'), ownerId = at(':owner'), claim = at(':owner-claim'),
+})
 `);
 
 /** Gives an open store without an owner the one that its bucket has. Replies 1, or 0 when it has one or its epoch is another. */
@@ -36,17 +40,18 @@ export interface Ownership {
   claim?: OwnerClaim;
 }
 
-const replySchema = z.tuple([z.coerce.number(), z.string(), z.string(), z.string()]);
+const replySchema = namedReply(
+  z.object({
+    now: number,
+    epoch: z.string().optional(),
+    ownerId: z.string().optional(),
+    claim: z.string().transform(parseClaim).optional(),
+  }),
+);
 
-export async function readOwnership(redis: Redis, prefix: string): Promise<Ownership> {
-  const [now, epoch, ownerId, claim] = replySchema.parse(await readOwnershipScript.run(redis, epochKey(prefix), [prefix]));
-  return {
-    now,
-    ...(epoch === '' ? {} : { epoch }),
-    ...(ownerId === '' ? {} : { ownerId }),
-    ...(claim === '' ? {} : { claim: parseClaim(claim) }),
-  };
-}
+/** Reads the owner of the store. */
+export const readOwnership = async (redis: Redis, prefix: string): Promise<Ownership> =>
+  defined(replySchema.parse(await readOwnershipScript.run(redis, epochKey(prefix), [prefix])));
 
 /** Notes what is about to be written into the bucket. @returns the claim that stands, which may be an earlier one. */
 export async function claimOwner(redis: Redis, prefix: string, { id, epoch }: OwnerClaim): Promise<OwnerClaim> {

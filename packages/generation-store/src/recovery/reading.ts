@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { readingKey, rebuildKey } from '../keys.ts';
 import { createLuaScript, type LuaScript } from '../lua/lua-script.ts';
 import { money } from '../lua/money.ts';
+import { flag, namedReply, number } from '../lua/named.ts';
 import { prelude } from '../lua/prelude.ts';
 import { finishRebuildScript } from './rebuild.ts';
 
@@ -16,9 +17,7 @@ import { finishRebuildScript } from './rebuild.ts';
  * `@fromMonth` are the earliest whose periods it tells. What is read lowers it, in one script with the move from `unread` to `read`.
  */
 
-const fields = ['since', 'pastBefore', 'sumsAt', 'skipDamaged', 'fromDay', 'fromMonth'] as const;
-export type ReadingField = (typeof fields)[number];
-const readingFields: readonly ReadingField[] = fields;
+const readingFields = ['since', 'pastBefore', 'sumsAt', 'skipDamaged', 'fromDay', 'fromMonth'] as const;
 
 /** Whether the rebuild ARGV[2] may go on to open the store. After the prelude. */
 const mayOpen = /* lua */ `
@@ -49,13 +48,12 @@ end
 return 'noted'
 `);
 
-/** Replies: nothing while no rebuild reads, else the fields, id, openedAt, how many are to be read in all, and how many are left. */
+/** Replies the fields of the rebuild that reads, and how many generations are left; nil while none reads. */
 const findReadingScript = createLuaScript(/* lua */ `${prelude}
-if not isReading() then return {} end
-local reply = redis.call('HMGET', KEYS[1], ${['id', 'openedAt', 'total', ...fields].map((name) => `'${name}'`).join(', ')})
-for at = 1, ${fields.length + 3} do reply[at] = reply[at] or '' end
-reply[#reply + 1] = int(redis.call('HLEN', prefix .. ':unread'))
-return reply
+if not isReading() then return false end
+local reading = hash(KEYS[1])
+reading.left = redis.call('HLEN', prefix .. ':unread')
+return named(reading)
 `);
 
 /** Replies those generations, from ARGV[2] on, that are not read yet. */
@@ -175,25 +173,21 @@ export interface ReadingStore {
 export const READING_TURN = 'reading';
 /** So many are noted at once: a script is alone on the server. */
 const AT_ONCE = 500;
-const number = z.coerce.number();
 const notedSchema = z.enum(['noted', 'open', 'emptied']);
-const readingSchema = z.union([
-  z.tuple([]).transform(() => undefined),
-  z
-    .tuple([z.string(), number, number, number, number, number, z.enum(['0', '1']), z.string(), z.string(), number])
-    .transform(([id, openedAt, total, since, pastBefore, sumsAt, skipDamaged, fromDay, fromMonth, left]): Reading => ({
-      id,
-      openedAt,
-      total,
-      since,
-      pastBefore,
-      sumsAt,
-      skipDamaged: skipDamaged === '1',
-      fromDay,
-      fromMonth,
-      left,
-    })),
-]);
+const readingSchema = namedReply(
+  z.object({
+    id: z.string(),
+    openedAt: number,
+    total: number,
+    since: number,
+    pastBefore: number,
+    sumsAt: number,
+    skipDamaged: flag,
+    fromDay: z.string(),
+    fromMonth: z.string(),
+    left: number,
+  }),
+).nullable();
 
 /**
  * Finds those unread generations of which S3 holds more names than before the store was opened; undefined while no rebuild reads.
@@ -222,7 +216,7 @@ export function buildReadingStore({ prefix }: { prefix: string }, redis: Redis):
       const reply = await finishRebuildScript.run(redis, mark, [prefix, epoch, id, run, ownerId, ...fields]);
       return z.enum(['opened', 'open', 'emptied', 'restarted']).parse(reply);
     },
-    findReading: async () => readingSchema.parse(await findReadingScript.run(redis, key, [prefix])),
+    findReading: async () => readingSchema.parse(await findReadingScript.run(redis, key, [prefix])) ?? undefined,
     findUnread: async (generationIds) =>
       new Set(
         generationIds.length === 0 ? [] : z.array(z.string()).parse(await findUnreadScript.run(redis, key, [prefix, ...generationIds])),

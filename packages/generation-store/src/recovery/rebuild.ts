@@ -3,35 +3,37 @@ import { z } from 'zod';
 import { rebuildKey } from '../keys.ts';
 import { createLuaScript } from '../lua/lua-script.ts';
 import { money } from '../lua/money.ts';
+import { nameArguments, namedReply, number } from '../lua/named.ts';
 import { prelude } from '../lua/prelude.ts';
 import { checkpoint } from './checkpoint.ts';
 import type { PeriodMoney } from './remembered.ts';
 
 /**
- * Begins to rebuild a store that lost its memory, or goes on with what was begun. Replies: open, reading, or
- * begun <id> <how long ago, in ms> <the name of this server>.
+ * Begins to rebuild a store that lost its memory, or goes on with what was begun. Replies open, reading or begun.
  */
 const beginRebuildScript = createLuaScript(/* lua */ `${prelude}
-if redis.call('EXISTS', prefix .. ':epoch') == 1 then return { 'open' } end
-if isReading() then return { 'reading' } end
+if redis.call('EXISTS', prefix .. ':epoch') == 1 then return named({ kind = 'open' }) end
+if isReading() then return named({ kind = 'reading' }) end
 local now = nowMs()
 redis.call('HSETNX', KEYS[1], 'id', ARGV[2])
 redis.call('HSETNX', KEYS[1], 'begunAt', int(now))
 local begun = redis.call('HMGET', KEYS[1], 'id', 'begunAt')
-return { 'begun', begun[1], int(now - tonumber(begun[2])), serverName() }
+return named({ kind = 'begun', id = begun[1], ageMs = now - tonumber(begun[2]), run = serverName() })
 `);
+
+const past = nameArguments(['period', 'settled', 'expected', 'reported', 'unreported', 'differing']);
 
 /**
  * Books money of generations that have no entry, while their store is rebuilt. The rebuild keeps beside its mark what it has booked of
  * each period and books the difference, so that it may be begun again at any point.
- * From ARGV[3] on, six for each period: its name, settled, expected, reported, unreported, differing. Replies: booked | open | emptied
+ * From ARGV[3] on, a group for each period. Replies booked, open or emptied.
  */
 const bookPastScript = createLuaScript(/* lua */ `${prelude}${money}
 if redis.call('EXISTS', prefix .. ':epoch') == 1 then return 'open' end
 if redis.call('HGET', KEYS[1], 'id') ~= ARGV[2] then return 'emptied' end
-for at = 3, #ARGV, 6 do soundLedger(ARGV[at]) end
+for at = 3, #ARGV, ${past.count} do soundLedger(ARGV[at]) end
 local names = { 'settled', 'expected', 'reported', 'unreported', 'differing' }
-for at = 3, #ARGV, 6 do
+for at = 3, #ARGV, ${past.count} do
   local field, booked, more = 'past:' .. ARGV[at], {}, {}
   for number in string.gmatch(redis.call('HGET', KEYS[1], field) or '', '%d+') do booked[#booked + 1] = tonumber(number) end
   for i, name in ipairs(names) do more[name] = tonumber(ARGV[at + i]) - (booked[i] or 0) end
@@ -86,10 +88,12 @@ export interface BegunRebuild {
   run: string;
 }
 
-const beginReplySchema = z.union([
-  z.tuple([z.enum(['open', 'reading'])]),
-  z.tuple([z.literal('begun'), z.string(), z.coerce.number(), z.string()]),
-]);
+const beginReplySchema = namedReply(
+  z.discriminatedUnion('kind', [
+    z.object({ kind: z.enum(['open', 'reading']) }),
+    z.object({ kind: z.literal('begun'), id: z.string(), ageMs: number, run: z.string().default('') }),
+  ]),
+);
 
 /**
  * Begins to rebuild a store without an epoch, or goes on with what was begun. @param id Names it, if it is the first.
@@ -100,8 +104,7 @@ export async function beginRebuild(
   prefix: string,
   id: string,
 ): Promise<BegunRebuild | { kind: 'open' } | { kind: 'reading' }> {
-  const reply = beginReplySchema.parse(await beginRebuildScript.run(redis, rebuildKey(prefix), [prefix, id]));
-  return reply[0] === 'begun' ? { kind: 'begun', id: reply[1], ageMs: reply[2], run: reply[3] } : { kind: reply[0] };
+  return beginReplySchema.parse(await beginRebuildScript.run(redis, rebuildKey(prefix), [prefix, id]));
 }
 
 /** So many periods are booked at once: a script is alone on the server. */
@@ -123,8 +126,7 @@ export async function bookPast(
   const periods = [...new Set([...(await readBooked(redis, key)), ...sums.keys()])];
   for (let at = 0; at < periods.length; at += BOOKED_AT_ONCE) {
     const some = periods.slice(at, at + BOOKED_AT_ONCE).flatMap((period) => {
-      const { settled, expected, reported, unreported, differing } = sums.get(period) ?? nothing;
-      return [period, settled, expected, reported, unreported, differing];
+      return past.list({ period, ...(sums.get(period) ?? nothing) });
     });
     const reply = z.enum(['booked', 'open', 'emptied']).parse(await bookPastScript.run(redis, key, [prefix, id, ...some]));
     if (reply !== 'booked') return reply;

@@ -16,7 +16,7 @@ import type { RememberedGeneration } from './remembered.ts';
 const given = nameArguments(['index', 'n', 'round', 'firstSentAt', 'failures', 'reserved', 'periods']);
 
 /**
- * Brings back what S3 remembers of a generation and Redis does not: its record, submissions, sends and holds. What Redis knows
+ * Brings back what S3 remembers of a generation and Redis does not: its entry, submissions, sends and holds. What Redis knows
  * better stays as it is, so it may be done again, at any time, beside running workers.
  *
  * A send that Redis does not know of is taken for one with an unknown outcome: its money is held, in the periods of its intent,

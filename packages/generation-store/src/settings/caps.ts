@@ -1,7 +1,7 @@
 import { type CapName, capNames, CorruptRecordError, type SpendCaps } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
-import { readHash, readRecord, whole } from '../corrupt-entry.ts';
+import { readHash, parseEntry, whole } from '../corrupt-entry.ts';
 import { capsKey } from '../keys.ts';
 import { createLuaScript } from '../lua/lua-script.ts';
 import { money } from '../lua/money.ts';
@@ -68,7 +68,7 @@ export async function findCaps(redis: Redis, prefix: string): Promise<StoredCaps
 
 /** Parses the hash of the caps. @returns undefined while they are not all there. @throws CorruptRecordError for caps that are none. */
 export function parseCaps(key: string, hash: Readonly<Record<string, string>>): StoredCaps | undefined {
-  const { revision, names, ...stored } = readRecord(key, storedSchema, hash);
+  const { revision, names, ...stored } = parseEntry(key, storedSchema, hash);
   const isWhole = (names ?? '').split(' ').every((name) => name === '' || hash[name] !== undefined);
   if (stored['all:day'] === undefined || !isWhole || (revision !== undefined && names === undefined)) return undefined;
   const caps: SpendCaps = { allPerDay: stored['all:day'] };

@@ -1,7 +1,7 @@
 import { DEFAULT_TASKS_AT_PROVIDER, type FleetLimits, fleetLimitsSchema } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
-import { readHash, readRecord, whole } from '../corrupt-entry.ts';
+import { readHash, parseEntry, whole } from '../corrupt-entry.ts';
 import { limitsKey } from '../keys.ts';
 import { createLuaScript } from '../lua/lua-script.ts';
 import { prelude } from '../lua/prelude.ts';
@@ -38,7 +38,7 @@ export async function findLimits(redis: Redis, prefix: string): Promise<StoredLi
 
 /** Parses the hash of the limits. @returns undefined when Redis holds none. @throws CorruptRecordError for limits that are none. */
 export function parseLimits(key: string, hash: Readonly<Record<string, string>>): StoredLimits | undefined {
-  const { revision, tasksAtProvider } = readRecord(key, storedSchema, hash);
+  const { revision, tasksAtProvider } = parseEntry(key, storedSchema, hash);
   if (revision === undefined && tasksAtProvider === undefined) return undefined;
   return { limits: tasksAtProvider === undefined ? {} : { tasksAtProvider }, ...(revision === undefined ? {} : { revision }) };
 }
