@@ -22,8 +22,8 @@ export interface ReadHistoryTiming {
 const usualTiming: ReadHistoryTiming = { lookMs: 10_000, turnMs: 30_000 };
 /** Few reads at a time, because the worker buys meanwhile. */
 const AT_ONCE = 8;
-/** Wait before the next look at corrupt records. */
-const DAMAGED_MS = 600_000;
+/** Wait before the next look at a reading that no worker may continue. */
+const TOO_OLD_MS = 600_000;
 
 /** Reads the rest after a rebuild that opened the store and ended early; one worker of the fleet at a time. */
 export function readHistory(
@@ -48,7 +48,15 @@ export function readHistory(
     );
     const keeping = setInterval(() => void store.claimTurn(READING_TURN, turnMs, holder).catch(() => undefined), turnMs / 3);
     try {
-      const work = readOn({ ...recovery, store: { ...store, ...reading } }, found, { atOnce: AT_ONCE, signal: stopping.signal });
+      const work = readOn({ ...recovery, store: { ...store, ...reading } }, found, {
+        atOnce: AT_ONCE,
+        signal: stopping.signal,
+        onDamaged: ({ generationId, error }) =>
+          logger.error(
+            { event: 'records.damaged', generationId, code: error.code, err: error },
+            'cannot read a generation: its records are damaged. Its id and idempotency key stay refused, and caps count its highest price, until an operator repairs the records and runs `rebuild`, or gives it up with `rebuild --skip-corrupt`',
+          ),
+      });
       const outcome = await orAborted(work, stopping.signal, 'stopped');
       if (outcome.kind === 'opened' || outcome.kind === 'open')
         logger.info({ event: 'history.read', ...outcome.read }, 'this worker has read everything that the rebuild left');
@@ -57,14 +65,7 @@ export function readHistory(
           { event: 'history.too-old' },
           'a rebuild opened the store days ago, and no worker read the rest; restored generations may have ended since: flush this Redis and rebuild it again',
         );
-      if (outcome.kind === 'too-old') return DAMAGED_MS;
-      if (outcome.kind !== 'damaged') return lookMs;
-      for (const { generationId, error } of outcome.damaged)
-        logger.error(
-          { event: 'records.damaged', generationId, code: error.code, err: error },
-          'cannot read a generation: its records are corrupt. The store refuses unknown keys and ids until an operator repairs the records or runs `rebuild --skip-corrupt`',
-        );
-      return DAMAGED_MS;
+      return outcome.kind === 'too-old' ? TOO_OLD_MS : lookMs;
     } finally {
       clearInterval(keeping);
       await store.endTurn(READING_TURN, holder).catch(() => undefined);

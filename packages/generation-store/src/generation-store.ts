@@ -29,6 +29,7 @@ import { findLastPass, findPassProgress } from './recovery/last-pass.ts';
 import { listOpen, readOpenGenerations } from './recovery/open-generations.ts';
 import { adoptOwner, claimOwner, readOwnership } from './recovery/ownership.ts';
 import { findGrownUnread } from './recovery/reading.ts';
+import { listDamaged } from './recovery/damaged.ts';
 import { beginRebuild, bookPast, finishRebuild } from './recovery/rebuild.ts';
 import type { RememberedGeneration } from './recovery/remembered.ts';
 import { restoreGeneration } from './recovery/restore.ts';
@@ -135,6 +136,7 @@ function bindAll({ prefix, retention, pollRate, ownerId }: GenerationStoreConfig
     restore: (generation: RememberedGeneration) => restoreGeneration(redis, prefix, retention, generation),
     findForgotten: bind(findForgotten),
     findGrownUnread: bind(findGrownUnread),
+    listDamaged: bind(listDamaged),
     beginRebuild: bind(beginRebuild),
     bookPast: bind(bookPast),
     finishRebuild: bind(finishRebuild),

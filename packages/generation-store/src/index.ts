@@ -24,6 +24,7 @@ export type { StoredLimits } from './settings/limits.ts';
 export type { StoredPauses } from './settings/operator-pause.ts';
 export type { OpenGenerations } from './recovery/open-generations.ts';
 export type { PollRate } from './purchase/poll-line.ts';
+export type { DamagedGeneration, NewDamage } from './recovery/damaged.ts';
 export { buildReadingStore, READING_TURN, type Reading, type ReadingPlan, type ReadingStore } from './recovery/reading.ts';
 export type { BegunRebuild } from './recovery/rebuild.ts';
 export { defaultRetention, type Retention } from './enqueue/retention.ts';

@@ -10,7 +10,7 @@ export {
   type OrderedImageVerdict,
 } from './object-storage.ts';
 export { MAX_PRESIGN_SECONDS, type PresignReadOptions } from './presign.ts';
-export type { ListingOptions, RecordedIntent, RecordedResult, RecordStore } from './record-store.ts';
+export type { ListingOptions, RecordedIntent, RecordedResult, RecordStore, SalvagedIntent } from './record-store.ts';
 export type { SettingsStore } from './settings-store.ts';
 export type { ListedSums, SumsStore } from './sums-store.ts';
 export type { StorageFailure } from './storage-error.ts';

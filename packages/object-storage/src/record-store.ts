@@ -8,7 +8,7 @@ import {
   type SubmissionRef,
   type SubmissionResult,
 } from '@darkroom/contracts';
-import type { z } from 'zod';
+import { z } from 'zod';
 import type { Bucket } from './bucket.ts';
 import { writeCheckKey } from './check-writes.ts';
 import {
@@ -50,6 +50,11 @@ export interface RecordStore {
   findResult(ref: SubmissionRef): Promise<SubmissionResult | undefined>;
   findAmendment(ref: SubmissionRef): Promise<SubmissionResult | undefined>;
   findDecision(ref: SubmissionRef): Promise<SubmissionResult | undefined>;
+  /**
+   * Reads what a damaged intent, or one of a later version, still tells of its caller. @returns undefined if that is nothing.
+   * @throws StorageError storage.unavailable
+   */
+  salvageIntent(ref: SubmissionRef, round: number): Promise<SalvagedIntent | undefined>;
   /** Lists the days with records ("2026-11-22", UTC), the oldest first. The day of a record is that of its generation's id. */
   listRecordDates(): Promise<string[]>;
   /** Lists the records of the generations of one day, generation by generation, without reading them. */
@@ -70,6 +75,24 @@ export interface RecordStore {
   listRecordsOf(generationId: string): Promise<ListedRecord[]>;
   /** Returns true if this bucket has ever recorded a purchase. */
   hasRecords(): Promise<boolean>;
+}
+
+/** Fields of an intent that may be right although others are not. */
+const salvagedIntentSchema = z.looseObject({
+  tenant: z.string().min(1).max(128),
+  idempotencyKeyHash: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/)
+    .optional(),
+  reservation: z
+    .looseObject({ amountNanoUsd: z.int().min(0) })
+    .optional()
+    .catch(undefined),
+});
+export interface SalvagedIntent {
+  tenant: string;
+  idempotencyKeyHash?: string;
+  amountNanoUsd?: number;
 }
 
 /** Options for listing the objects of many generations. */
@@ -146,6 +169,14 @@ export function createRecordStore(bucket: Bucket): RecordStore {
     findResult: async (ref) => (await find(resultKey(ref), resultSchema))?.value,
     findAmendment: async (ref) => (await find(amendmentKey(ref), resultSchema))?.value,
     findDecision: async (ref) => (await find(decisionKey(ref), resultSchema))?.value,
+    async salvageIntent(ref, round) {
+      const read = await bucket.read(intentKey(ref, round), MAX_RECORD_BYTES);
+      if (read.kind === 'missing' || read.kind === 'too-large') return undefined;
+      const { data } = salvagedIntentSchema.safeParse(tryJson(new TextDecoder().decode(read.bytes)));
+      if (data === undefined) return undefined;
+      const { tenant, idempotencyKeyHash, reservation } = data;
+      return defined({ tenant, idempotencyKeyHash, amountNanoUsd: reservation?.amountNanoUsd });
+    },
     listRecordDates: async () => {
       const dates: string[] = [];
       let continuationToken: string | undefined;
@@ -200,3 +231,11 @@ function parseRecord<Value extends SubmissionRef>(key: string, text: string, sch
 
 const corrupt = (key: string, why: string, cause?: unknown): StorageError =>
   new StorageError('storage.corrupt-record', `record '${key}' is corrupt: ${why}`, { cause, reached: 'yes', details: { key } });
+
+function tryJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

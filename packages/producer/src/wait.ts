@@ -146,6 +146,7 @@ const isAboutTheWhole = (announcement: string): boolean => announcement.includes
 
 /** Reasons that end only when an operator acts. */
 const NEEDS_OPERATOR: ReadonlySet<string> = new Set([
+  'damaged',
   'unauthenticated',
   'no-permission',
   'wrong-database',

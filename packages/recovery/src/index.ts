@@ -1,5 +1,6 @@
 export type { Recovery } from './ports.ts';
 export { readOn, type ReadOnOutcome } from './opening/read-on.ts';
+export type { LeftOut } from './opening/retry-damaged.ts';
 export { rebuild, type RebuildOptions, type RebuildOutcome, type RebuildProgress } from './rebuild.ts';
 export { restoreForgotten, type Comparison, type Damage } from './restore-forgotten.ts';
 export { restoreGeneration } from './restore-generation.ts';

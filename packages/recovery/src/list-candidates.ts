@@ -43,7 +43,8 @@ const DAY_MS = 86_400_000;
  *   `MAX_CLOCK_SKEW_MS` makes no gap;
  * - or of one that was enqueued before, and was open at the checkpoint: Redis has it, as open;
  * - or, while a rebuild reads on, of one that was unread at the checkpoint: it may have been read since, and bought again once all was read.
- *   S3 holds more names of it than when the rebuild noted it.
+ *   S3 holds more names of it than when the rebuild noted it;
+ * - or of one that a rebuild had left out at the checkpoint, because its records were damaged: they may have been repaired since.
  *
  * Without a checkpoint everything is listed that Redis must still have if it was ever enqueued: an id may be a day old when it is.
  */
@@ -71,6 +72,7 @@ export async function* listCandidates(
     // What is no id of ours has no date, and no records.
     if (isOlder(generationId)) older.add(generationId);
   }
+  for (const { generationId } of await store.listDamaged()) if (isOlder(generationId)) older.add(generationId);
   for (const ids of inDays([...older].toSorted())) yield () => listNeighbours(archive, ids);
 
   if ((await store.findGrownUnread(new Map())) === undefined) return;

@@ -12,6 +12,7 @@ export type RecoveryArchive = Pick<
   | 'listLateIds'
   | 'listRecordsOf'
   | 'findIntent'
+  | 'salvageIntent'
   | 'findResult'
   | 'findDecision'
   | 'findAmendment'
@@ -21,7 +22,7 @@ export type RecoveryArchive = Pick<
 export interface Recovery {
   store: Pick<
     GenerationStore,
-    'restore' | 'findForgotten' | 'findGrownUnread' | 'listOpen' | 'findSubmissions' | 'settle' | 'cancel' | 'expire'
+    'restore' | 'findForgotten' | 'findGrownUnread' | 'listDamaged' | 'listOpen' | 'findSubmissions' | 'settle' | 'cancel' | 'expire'
   >;
   archive: RecoveryArchive;
   waits: Pick<Waits, 'park' | 'reviveSubmission'>;

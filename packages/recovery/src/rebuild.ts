@@ -4,7 +4,9 @@ import { eachAtOnce } from './at-once.ts';
 import { byGeneration } from './listings.ts';
 import { openEarly } from './opening/open-early.ts';
 import { findUsableSums, type OpeningArchive } from './opening/usable-sums.ts';
+import { noteDamaged } from './opening/describe-damage.ts';
 import { readOn, type ReadProgress } from './opening/read-on.ts';
+import { nameLeftOut, retryDamaged, type LeftOut } from './opening/retry-damaged.ts';
 import { addCharges, readPastCharges } from './past-money.ts';
 import type { Recovery } from './ports.ts';
 import { RESTORED_AT_ONCE, restoreForgotten, restoreOrName, type Damage } from './restore-forgotten.ts';
@@ -18,7 +20,10 @@ export interface RebuildOptions {
   days: number;
   /** How long Redis keeps what has ended, in milliseconds: what ended before that gets no entry, its money alone is booked. */
   keptMs: number;
-  /** Opens the store although generations are missing in it, whose records are damaged. */
+  /**
+   * Opens the store although generations are missing in it, whose records are damaged; of a store that is open it gives up those that were
+   * left out of it.
+   */
   skipDamaged: boolean;
   createId: () => string;
   /** The Darkroom that the bucket belongs to (`takeOverBucket`). */
@@ -44,9 +49,9 @@ export interface RebuildProgress {
 }
 
 export type RebuildOutcome =
-  /** There was nothing to rebuild, or another rebuild was first. */
-  | { kind: 'open' }
-  | { kind: 'opened' | 'damaged'; done: RebuildProgress; damaged: readonly Damage[]; isOpen?: boolean }
+  /** There was nothing to rebuild but what an earlier one had left out, or another rebuild was first. */
+  | { kind: 'open'; restored?: number; damaged?: readonly LeftOut[] }
+  | { kind: 'opened' | 'damaged'; done: RebuildProgress; damaged: readonly LeftOut[] }
   /**
    * Ended early by the signal; Redis restarted or lost its memory meanwhile; it was begun too long ago to be gone on with. `isOpen`: the store
    * is open, and not everything is read.
@@ -74,7 +79,7 @@ export async function rebuild(
   const { store, archive } = recovery;
   const { days, keptMs, skipDamaged, createId, ownerId, signal, onProgress, onOpened } = options;
   const begun = await store.beginRebuild(createId());
-  if (begun.kind === 'open') return { kind: 'open' };
+  if (begun.kind === 'open') return { kind: 'open', ...(await retryDamaged(recovery, skipDamaged)) };
   if (begun.kind === 'reading') return readTheRest(recovery, options);
   if (begun.ageMs > MAX_AGE_MS) return { kind: 'too-old' };
 
@@ -94,7 +99,8 @@ export async function rebuild(
       signal,
       onProgress: (listed, generations) => onProgress({ date: 'opening', listed, read: 0, generations, past: 0 }),
     });
-    if (early.kind === 'damaged') return { ...early, done: { date: '', listed: 0, read: 0, generations: 0, past: 0 } };
+    if (early.kind === 'damaged')
+      return { kind: 'damaged', damaged: early.damaged.map(leftOut), done: { date: '', listed: 0, read: 0, generations: 0, past: 0 } };
     if (early.kind !== 'opened' && early.kind !== 'open') return { kind: early.kind };
     const left = (await store.findReading())?.left;
     // Another rebuild has read everything.
@@ -143,7 +149,10 @@ export async function rebuild(
     done.generations += news.length;
     isNews = news.length > 0;
   }
-  if (damaged.length > 0 && !skipDamaged) return { kind: 'damaged', done, damaged };
+  if (damaged.length > 0 && !skipDamaged) return { kind: 'damaged', done, damaged: damaged.map(leftOut) };
+  const isForgotten = await store.forgetUnread(begun.id);
+  if (isForgotten !== 'noted') return { kind: isForgotten };
+  for (const damage of damaged) await noteDamaged(recovery, begun.id, damage);
   const booked = await store.bookPast(begun.id, sums);
   if (booked !== 'booked') return { kind: booked };
   const end = await store.finishRebuild({
@@ -152,14 +161,13 @@ export async function rebuild(
     epoch: createId(),
     ...(ownerId === undefined ? {} : { ownerId }),
   });
-  return end === 'opened' ? { kind: 'opened', done, damaged } : { kind: end };
+  return end === 'opened' ? { kind: 'opened', done, damaged: damaged.map(leftOut) } : { kind: end };
 }
 
+const leftOut = ({ generationId, error }: Damage): LeftOut => ({ generationId, why: error.message });
+
 /** Reads what a rebuild has left that opened the store. */
-async function readTheRest(
-  recovery: Recovery & { store: RebuildStore },
-  { skipDamaged, signal, onProgress }: RebuildOptions,
-): Promise<RebuildOutcome> {
+async function readTheRest(recovery: Recovery & { store: RebuildStore }, { signal, onProgress }: RebuildOptions): Promise<RebuildOutcome> {
   const reading = await recovery.store.findReading();
   if (reading === undefined) return { kind: 'open' };
   const describe = ({ date, listed, generations, past }: ReadProgress): RebuildProgress => ({
@@ -169,21 +177,17 @@ async function readTheRest(
     generations,
     past,
   });
-  const outcome = await readOn(
-    recovery,
-    { ...reading, skipDamaged: reading.skipDamaged || skipDamaged },
-    {
-      atOnce: RESTORED_AT_ONCE,
-      signal,
-      onProgress: (read) => onProgress(describe(read)),
-    },
-  );
+  const damaged: LeftOut[] = [];
+  const outcome = await readOn(recovery, reading, {
+    atOnce: RESTORED_AT_ONCE,
+    signal,
+    onProgress: (read) => onProgress(describe(read)),
+    onDamaged: (damage) => damaged.push(leftOut(damage)),
+  });
   switch (outcome.kind) {
     case 'opened':
     case 'open':
-      return { kind: 'opened', done: describe(outcome.read), damaged: outcome.damaged };
-    case 'damaged':
-      return { kind: 'damaged', done: describe({ date: '', listed: 0, generations: 0, past: 0 }), damaged: outcome.damaged, isOpen: true };
+      return { kind: 'opened', done: describe(outcome.read), damaged: await nameLeftOut(recovery.store, damaged) };
     case 'stopped':
     case 'restarted':
     case 'too-old':

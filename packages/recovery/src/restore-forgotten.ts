@@ -1,4 +1,4 @@
-import { hasCode, MAX_CHECKPOINT_AGE_MS, RebuildNeededError, type ErrorCode, type ListedRecord } from '@darkroom/contracts';
+import { DarkroomError, hasCode, MAX_CHECKPOINT_AGE_MS, RebuildNeededError, type ListedRecord } from '@darkroom/contracts';
 import type { RecordedSubmission } from '@darkroom/generation-store';
 import { createLanes, eachAtOnce } from './at-once.ts';
 import { groupBySubmission } from './generation-records.ts';
@@ -22,7 +22,7 @@ export interface Comparison {
 export interface Damage {
   generationId: string;
   /** What is wrong with which record, of S3 or of Redis. */
-  error: Error & { code: ErrorCode };
+  error: DarkroomError;
 }
 
 /** So many generations are compared with Redis at once. */
@@ -53,6 +53,7 @@ export async function restoreForgotten(recovery: Recovery, { since, signal }: Re
   let compared = 0;
   const oldSince = since !== undefined && recovery.now() - since > MAX_CHECKPOINT_AGE_MS ? since : undefined;
   const restoreInTurn = createLanes(RESTORED_AT_ONCE);
+  const leftOut = new Set((await recovery.store.listDamaged()).map(({ generationId }) => generationId));
 
   async function bringBack(generationId: string, records: readonly ListedRecord[]): Promise<void> {
     signal?.throwIfAborted();
@@ -62,7 +63,8 @@ export async function restoreForgotten(recovery: Recovery, { since, signal }: Re
       return 'restored';
     });
     if (outcome === 'restored') restored.add(generationId);
-    else if (outcome !== 'over') damaged.set(generationId, outcome);
+    // What a rebuild has left out was named then, and buys nothing.
+    else if (outcome !== 'over' && !leftOut.has(generationId)) damaged.set(generationId, outcome);
   }
 
   const listings = listCandidates(recovery, {
@@ -113,12 +115,12 @@ export async function restoreOrName(
 }
 
 /** Does something about one generation. @returns the damage instead, when a record of it cannot be used. */
-async function orDamage<Value>(generationId: string, work: () => Promise<Value>): Promise<Value | Damage> {
+export async function orDamage<Value>(generationId: string, work: () => Promise<Value>): Promise<Value | Damage> {
   try {
     return await work();
   } catch (error) {
     const isDamage = hasCode(error, 'storage.corrupt-record') || hasCode(error, 'store.corrupt-record');
-    if (isDamage && error instanceof Error) return { generationId, error };
+    if (isDamage && error instanceof DarkroomError) return { generationId, error };
     throw error;
   }
 }

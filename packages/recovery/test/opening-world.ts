@@ -3,7 +3,7 @@ import { createGenerationId, type SubmissionRef } from '@darkroom/contracts';
 import { buildReadingStore, buildSpendSumsStore, type NewGeneration, type ReadingStore } from '@darkroom/generation-store';
 import type { ObjectStorage } from '@darkroom/object-storage';
 import { expect } from 'vitest';
-import { readOn, recordSums, type ReadOnOutcome, type RebuildOptions } from '../src/index.ts';
+import { readOn, recordSums, type Damage, type ReadOnOutcome, type RebuildOptions } from '../src/index.ts';
 import { runRebuild } from './run-rebuild.ts';
 import { startWorld, type EndOptions, type End, type World } from './world.ts';
 
@@ -30,6 +30,7 @@ export interface OpeningWorld extends World {
     store?: Partial<World['store'] & ReadingStore>;
     archive?: ObjectStorage;
     signal?: AbortSignal;
+    onDamaged?: (damage: Damage) => void;
   }): Promise<ReadOnOutcome | undefined>;
   /** Keeps all of Redis as it is. @returns what brings it back. */
   snapshot(): Promise<() => Promise<void>>;
@@ -85,10 +86,10 @@ export async function startOpeningWorld(): Promise<OpeningWorld> {
         if (!period.startsWith('@')) bound.set(period, (bound.get(period) ?? 0) + Number(nanoUsd));
       return bound;
     },
-    async readOn({ store: given, archive = storage, signal = new AbortController().signal } = {}) {
+    async readOn({ store: given, archive = storage, signal = new AbortController().signal, ...others } = {}) {
       const found = await reading.findReading();
       if (found === undefined) return undefined;
-      return readOn({ ...world.recovery, archive, store: { ...store, ...reading, ...given } }, found, { atOnce: 1, signal });
+      return readOn({ ...world.recovery, archive, store: { ...store, ...reading, ...given } }, found, { atOnce: 1, signal, ...others });
     },
     async snapshot() {
       const all = await keys('*');

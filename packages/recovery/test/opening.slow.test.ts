@@ -3,7 +3,7 @@ import { defaultTiming } from '@darkroom/contracts';
 import { buildReconcileStore } from '@darkroom/generation-store';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { defaultReconcileSettings, reconcile, restoreForgotten, type Reconciler } from '../src/index.ts';
-import { expectBound, OLD_MS, openOnly, someLife, startOpeningWorld, type OpeningWorld, type SomeLife } from './opening-world.ts';
+import { expectBound, openOnly, someLife, startOpeningWorld, type OpeningWorld, type SomeLife } from './opening-world.ts';
 import { DAY_MS, runRebuild } from './run-rebuild.ts';
 import { IMAGE_NANO_USD, nextOf } from './world.ts';
 
@@ -146,23 +146,6 @@ test('a Redis that is emptied while names are listed is not said to be open', as
     },
   };
   expect(await runRebuild(world, {}, { store })).toEqual({ kind: 'emptied' });
-});
-
-test('what is damaged keeps it from being whole, and nothing else from being read', async () => {
-  const { home } = await someLife(world);
-  await world.plant(`records/${today}/${home.generationId}/0-1.result.json`, 'not json');
-  const truth = await world.readTruth().catch(() => new Map<string, number>());
-  await world.wipe();
-  // Written just now: it is read before the store opens.
-  expect(await runRebuild(world)).toMatchObject({ kind: 'damaged', damaged: [{ generationId: home.generationId }] });
-  world.setAge(OLD_MS);
-  await world.plant(`records/${today}/${home.generationId}/0-1.result.json`, 'not json');
-  world.setAge(0);
-  expect(await runRebuild(world)).toMatchObject({ kind: 'damaged', isOpen: true, damaged: [{ generationId: home.generationId }] });
-  expect(await world.reading.findReading()).toMatchObject({ left: 1 });
-  await expectBound(world, truth);
-  expect(await runRebuild(world, { skipDamaged: true })).toMatchObject({ kind: 'opened', damaged: [{ generationId: home.generationId }] });
-  expect(await world.reading.findReading()).toBeUndefined();
 });
 
 test('a pass of the reconciler takes nothing for forgotten that is not read', async () => {

@@ -4,6 +4,7 @@ import { createRunwareClient } from '@darkroom/runware-client';
 import { runwareSettings, readSettings, s3Settings, type Environment } from '@darkroom/service-runtime';
 import type { Terminal } from '../terminal.ts';
 import { describeDiffering } from './caps.ts';
+import { describeDamaged } from './describe-damaged.ts';
 import { describeReading } from './describe-reading.ts';
 import { describePauses } from './describe-pauses.ts';
 import { openOperations } from './open-operations.ts';
@@ -57,7 +58,10 @@ async function checkRedis(options: Omit<ExamineOptions, 'terminal'>): Promise<Ch
       };
     const shortcomings = await operations.examineRedis();
     const reading = await operations.findReading();
-    const history = reading === undefined ? [] : [describeReading(reading, clock.now())];
+    const history = [
+      ...(reading === undefined ? [] : [describeReading(reading, clock.now())]),
+      ...describeDamaged(await store.listDamaged()),
+    ];
     const told = [`${where} answers`, ...shortcomings.map(({ text }) => text), ...history].join('\n');
     if (shortcomings.some(({ isUnfit }) => isUnfit)) return { kind: 'trouble', text: `${told}\nno worker becomes ready with this Redis` };
     if (!(await store.isInitialised()))

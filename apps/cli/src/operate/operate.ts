@@ -2,6 +2,7 @@ import type { StandingTrouble } from '@darkroom/generation-store';
 import type { Command } from '../command-line.ts';
 import type { Terminal } from '../terminal.ts';
 import { describeLastPass, describeProgress } from './describe-pass.ts';
+import { describeDamaged } from './describe-damaged.ts';
 import { describeReading } from './describe-reading.ts';
 import { describeHeld, describePauses } from './describe-pauses.ts';
 import { describeDiffering, showOrChangeCaps } from './caps.ts';
@@ -48,20 +49,22 @@ export async function operate(command: OperatorCommand, operations: Operations, 
 }
 
 async function describeStatus({ store, countQueues, findReading }: Operations, now: number): Promise<string[]> {
-  const [isInitialised, pauses, held, trouble, spend, open, unknown, queues, lastPass, progress, differing, reading] = await Promise.all([
-    store.isInitialised(),
-    store.pauses(),
-    store.heldWorkers(),
-    store.findTrouble(),
-    store.readSpend(),
-    store.readOpenGenerations(),
-    store.readUnknown(0),
-    countQueues(now),
-    store.findLastPass(),
-    store.findPassProgress(),
-    store.findDiffering(),
-    findReading(),
-  ]);
+  const [isInitialised, pauses, held, trouble, spend, open, unknown, queues, lastPass, progress, differing, reading, damaged] =
+    await Promise.all([
+      store.isInitialised(),
+      store.pauses(),
+      store.heldWorkers(),
+      store.findTrouble(),
+      store.readSpend(),
+      store.readOpenGenerations(),
+      store.readUnknown(0),
+      countQueues(now),
+      store.findLastPass(),
+      store.findPassProgress(),
+      store.findDiffering(),
+      findReading(),
+      store.listDamaged(),
+    ]);
   const oldest =
     open.oldest === undefined ? '' : `; the oldest is ${open.oldest.generationId}, ordered ${agoOf(open.oldest.createdAt, now)}`;
   return [
@@ -72,6 +75,7 @@ async function describeStatus({ store, countQueues, findReading }: Operations, n
           '          what to do: start a worker, if this is new; else npm run rebuild',
         ]),
     ...(reading === undefined ? [] : [describeReading(reading, now)]),
+    ...describeDamaged(damaged),
     ...describePauses(pauses, now),
     ...describeHeld(held, now),
     ...(trouble === undefined ? [] : [describeTrouble(trouble, now)]),

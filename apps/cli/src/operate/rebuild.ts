@@ -8,8 +8,8 @@ import {
   restoreLimits,
   restorePauses,
   takeOverBucket,
-  type Damage,
   type KeptSettings,
+  type LeftOut,
   type RebuildProgress,
 } from '@darkroom/recovery';
 import { readSettings, reconcileSettings, spendSettings, timingSettings, type SpendSettings } from '@darkroom/service-runtime';
@@ -79,6 +79,14 @@ export async function rebuildStore(
     );
     switch (outcome.kind) {
       case 'open':
+        nameCorrupt(terminal, outcome.damaged ?? []);
+        if (outcome.damaged?.length)
+          terminal.print(
+            skipDamaged
+              ? 'the store goes on without them: their ids and idempotency keys are free, and no cap counts them any more'
+              : LEFT_OUT,
+          );
+        if (outcome.restored) terminal.print(`${outcome.restored} generations restored that an earlier rebuild had left out`);
         terminal.print('the store is open: there is nothing to rebuild; npm run reconcile repairs what disagrees in it');
         return 0;
       case 'opened':
@@ -86,14 +94,13 @@ export async function rebuildStore(
         await submissions.endRest();
         nameCorrupt(terminal, outcome.damaged);
         await printOpen(store, outcome.damaged.length > 0, terminal);
+        if (outcome.damaged.length > 0) terminal.print(LEFT_OUT);
         return 0;
       case 'damaged':
         progress.end(outcome.done);
         nameCorrupt(terminal, outcome.damaged);
         terminal.complain(
-          outcome.isOpen === true
-            ? 'the store is open, and the corrupt records keep its history from being whole: unknown keys and ids are refused. Repair them, and a worker reads on; or go on without them: npm run rebuild -- --skip-corrupt'
-            : 'the store stays closed: the corrupt records may hold money. Repair them and rebuild again, or open the store without them: npm run rebuild -- --skip-corrupt',
+          'the store stays closed: the corrupt records may hold money. Repair them and rebuild again, or open the store without them: npm run rebuild -- --skip-corrupt',
         );
         return 1;
       case 'stopped':
@@ -156,8 +163,12 @@ async function printOpen(store: GenerationStore, isDamaged: boolean, terminal: T
   if (pauses.length > 0) terminal.print(...describePauses(pauses, Date.now()));
 }
 
-function nameCorrupt(terminal: Terminal, damaged: readonly Damage[]): void {
-  for (const { generationId, error } of damaged) terminal.complain(`corrupt   ${generationId}: ${error.message}`);
+/** What an operator may do about the generations that were left out. */
+const LEFT_OUT =
+  'their ids and known idempotency keys stay refused, and caps count their highest price. Repair the records and run the rebuild again; or give them up: npm run rebuild -- --skip-corrupt';
+
+function nameCorrupt(terminal: Terminal, damaged: readonly LeftOut[]): void {
+  for (const { generationId, why } of damaged) terminal.complain(`corrupt   ${generationId}: ${why}`);
 }
 
 /** After a command that was killed a worker goes on so long after. */

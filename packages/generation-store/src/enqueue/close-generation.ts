@@ -6,13 +6,13 @@ import { fold } from '../lua/fold.ts';
 import { createLuaScript } from '../lua/lua-script.ts';
 import { money } from '../lua/money.ts';
 import { prelude } from '../lua/prelude.ts';
-import { READING, unread } from './find-generation.ts';
+import { isWhyUnknown, unreadError } from './unread.ts';
 
 /** Cancels or expires (ARGV[3]): ends what was never sent and gives its money back; what may have been sent comes home as late. */
 const closeScript = createLuaScript(/* lua */ `${prelude}${money}${fold}
 local key, id = KEYS[1], ARGV[2]
 local _, known = hash(key)
-if not known then return mayBeUnread(id) and 'reading' or false end
+if not known then return whyUnknown(id) end
 closeGeneration(key, id, ARGV[3], nowMs())
 return redis.call('HGET', key, 'status')
 `);
@@ -25,6 +25,6 @@ export async function closeGeneration(
   status: 'cancelled' | 'expired',
 ): Promise<GenerationStatus | undefined> {
   const reply = await closeScript.run(redis, generationKey(prefix, generationId), [prefix, generationId, status]);
-  if (reply === READING) throw unread(generationId);
+  if (isWhyUnknown(reply)) throw unreadError(generationId, reply);
   return z.enum(generationStatuses).nullable().parse(reply) ?? undefined;
 }

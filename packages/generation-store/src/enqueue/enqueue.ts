@@ -22,6 +22,7 @@ import { namedReply, number } from '../lua/named.ts';
 import { prelude } from '../lua/prelude.ts';
 import { generationArguments, newGeneration, sha256 } from './new-generation.ts';
 import type { Retention } from './retention.ts';
+import { unreadEnqueueError } from './unread.ts';
 
 /** A month ahead is a queue's business; what is further away belongs into a calendar. */
 export const MAX_RUN_AHEAD_DAYS = 30;
@@ -40,6 +41,7 @@ local present = redis.call('HMGET', key, 'requestDigest', 'runAt')
 if present[1] then return named({ kind = present[1] == requestDigest and 'exists' or 'conflict', id = id, runAt = present[2] or nil }) end
 if idempotencyDigest ~= '' then
   local taken = redis.call('HMGET', idempotencyKey, 'generationId', 'requestDigest')
+  if taken[2] == '' then return named({ kind = whyUnknown(taken[1]) or 'damaged', unreadable = taken[1] }) end
   if taken[1] then
     local first = redis.call('HGET', prefix .. ':generation:' .. taken[1], 'runAt')
     return named({ kind = taken[2] == requestDigest and 'replayed' or 'conflict', id = taken[1], runAt = first or nil })
@@ -49,7 +51,8 @@ if idempotencyDigest ~= '' then
   if isReading() then return named({ kind = 'reading' }) end
 end
 -- it may have been bought, and is not read yet
-if mayBeUnread(id) then return named({ kind = 'reading' }) end
+local unknown = whyUnknown(id)
+if unknown then return named({ kind = unknown, unreadable = id }) end
 
 local now = nowMs()
 -- in two parts: not every Lua reads 48 bits at once
@@ -114,7 +117,8 @@ const timeOf = (at: number): string => new Date(Math.min(at, MAX_TIME)).toISOStr
 const replySchema = namedReply(
   z.discriminatedUnion('kind', [
     z.object({ kind: z.enum(['created', 'exists', 'replayed', 'conflict']), id: z.string(), runAt: number.optional() }),
-    z.object({ kind: z.enum(['not-initialised', 'recovering', 'reading']) }),
+    z.object({ kind: z.enum(['not-initialised', 'recovering']) }),
+    z.object({ kind: z.enum(['reading', 'damaged']), unreadable: z.string().optional() }),
     z.object({ kind: z.enum(['id-too-old', 'id-ahead', 'deadline-over', 'run-at-out-of-bounds']), now: number }),
     z.object({ kind: z.literal('cap'), period: z.string(), used: number, cap: number, resetsAt: number, now: number }),
   ]),
@@ -124,7 +128,7 @@ const replySchema = namedReply(
  * Writes a generation, its submissions and their holds in one step; a second time it changes nothing.
  * @throws StoreNotInitialisedError, SpendCapError, RequestConflictError; GenerationIdError for an id that Redis does not know and that is
  * too old or too far ahead; InvalidRequestError for a deadline that has passed or a time to run that is out of bounds, by Redis time;
- * QueueUnavailableError when Redis restarted and it is not known yet whether it has forgotten the generation or its idempotency key
+ * QueueUnavailableError when Redis restarted, or was lost, and whether it has forgotten the generation or its idempotency key is not known
  */
 export async function enqueueGeneration(
   redis: Redis,
@@ -152,10 +156,8 @@ export async function enqueueGeneration(
         { reached: 'no', generationId, details: { reason: 'recovering' } },
       );
     case 'reading':
-      throw new QueueUnavailableError(
-        `could not enqueue generation "${generationId}": redis lost its memory, and the rebuild that opened it again goes on to read what S3 remembers; whether the generation or its idempotency key is an earlier one is known when it has ended. Nothing was queued; call again later, or enqueue under a new id without an idempotency key`,
-        { reached: 'no', generationId, details: { reason: 'reading' } },
-      );
+    case 'damaged':
+      throw unreadEnqueueError(generationId, reply.kind, reply.unreadable);
     case 'cap': {
       const { period, used, cap, resetsAt, now } = reply;
       const minutes = Math.ceil((resetsAt - now) / 60_000);

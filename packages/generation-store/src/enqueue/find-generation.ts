@@ -1,17 +1,18 @@
-import { type GenerationView, type GrokImagineRequest, QueueUnavailableError } from '@darkroom/contracts';
+import type { GenerationView, GrokImagineRequest } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 import { generationKey } from '../keys.ts';
 import { createLuaScript } from '../lua/lua-script.ts';
 import { prelude } from '../lua/prelude.ts';
 import type { FoundSubmission } from '../recovery/remembered.ts';
 import { readLargeRequest } from './large-request.ts';
+import { isWhyUnknown, unreadError } from './unread.ts';
 import { hasLargeRequest, parseFoundSubmissions, parseGenerationView } from './view.ts';
 
-/** Reads a generation and all its submissions as one picture. Replies nil, or "reading", without one. */
+/** Reads a generation and all its submissions as one picture. Replies nil without one, or why it may have been bought all the same. */
 const readGenerationScript = createLuaScript(/* lua */ `${prelude}
 local key, id = KEYS[1], ARGV[2]
 local generation, known = hash(key)
-if not known then return mayBeUnread(id) and 'reading' or false end
+if not known then return whyUnknown(id) end
 soundGeneration(key, generation)
 local submissions = {}
 for index = 0, tonumber(generation.images) - 1 do
@@ -25,16 +26,6 @@ return { redis.call('HGETALL', key), submissions }
 const read = (redis: Redis, prefix: string, generationId: string): Promise<unknown> =>
   readGenerationScript.run(redis, generationKey(prefix, generationId), [prefix, generationId]);
 
-/** The scripts answer with it for what a rebuild may come upon that reads on. */
-export const READING = 'reading';
-
-/** The error for what Redis does not know, and a rebuild may come upon that reads on. */
-export const unread = (generationId: string): QueueUnavailableError =>
-  new QueueUnavailableError(
-    `redis does not know generation "${generationId}" yet: it lost its memory, and the rebuild that opened it again goes on to read what S3 remembers; call again later`,
-    { reached: 'no', generationId, details: { reason: 'reading' } },
-  );
-
 /** Reads a generation; undefined when Redis has none of this id. @param knownRequest Its request, if it is known: a large one takes a trip of its own. */
 export async function findGeneration(
   redis: Redis,
@@ -44,7 +35,7 @@ export async function findGeneration(
 ): Promise<GenerationView | undefined> {
   const reply = await read(redis, prefix, generationId);
   if (reply === null) return undefined;
-  if (reply === READING) throw unread(generationId);
+  if (isWhyUnknown(reply)) throw unreadError(generationId, reply);
   const view = parseGenerationView(prefix, generationId, reply);
   if (!hasLargeRequest(reply)) return view;
   const request = knownRequest ?? (await readLargeRequest(redis, prefix, generationId));
@@ -54,5 +45,5 @@ export async function findGeneration(
 /** Reads the submissions of a generation; none when Redis does not know it. */
 export async function findSubmissions(redis: Redis, prefix: string, generationId: string): Promise<FoundSubmission[]> {
   const reply = await read(redis, prefix, generationId);
-  return reply === null || reply === READING ? [] : parseFoundSubmissions(prefix, generationId, reply);
+  return reply === null || isWhyUnknown(reply) ? [] : parseFoundSubmissions(prefix, generationId, reply);
 }

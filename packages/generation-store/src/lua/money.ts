@@ -57,14 +57,20 @@ local function capsOf()
   return caps
 end
 
--- at least what a rebuild that reads on has not read of a period; nil where it cannot tell
+-- at least what a rebuild that reads on has not read of a period, and then what is damaged; nil where it cannot tell
 local function unreadIn(name)
-  if not isReading() then return 0 end
-  local found = redis.pcall('HMGET', prefix .. ':unread-money', '@fromDay', '@fromMonth', name)
+  local fields = { '@fromDay', '@fromMonth', '@untilDay', '@untilMonth', name, '@damaged' }
+  local found = redis.pcall('HMGET', prefix .. ':unread-money', unpack(fields))
+  -- a user with the rights of an earlier version may not ask
+  if found.err then found = {} end
   local kind, date = string.match(name, ':(%a+):([%d-]+)$')
-  local from = not found.err and found[kind == 'day' and 1 or 2]
-  if not from or date < from then return nil end
-  return tonumber(found[3] or '0')
+  local from, last = found[kind == 'day' and 1 or 2], found[kind == 'day' and 3 or 4]
+  local isTold, left, most = from and date >= from, tonumber(found[5] or '') or 0, tonumber(found[6] or '') or 0
+  if isReading() then return isTold and left or nil end
+  -- nothing was bought for it since it was found damaged
+  if not last or date > last then return 0 end
+  -- what was held for it lies in the sums, so that it is no more than what is left of them
+  return isTold and math.min(left, most) or most
 end
 
 -- nil when the money may be held; else the period whose cap would be crossed

@@ -62,14 +62,17 @@ local function isOpen()
   return redis.call('EXISTS', prefix .. ':epoch') == 1 or isReading()
 end
 
--- whether a rebuild that reads on may come upon this generation, of which Redis holds no entry
-local function mayBeUnread(id)
-  if not isReading() then return false end
-  if redis.call('HEXISTS', prefix .. ':unread', id) == 1 then return true end
+-- why a generation of which Redis holds no entry may have been bought all the same: a rebuild that reads on may come upon it, or its records in
+-- S3 are damaged and it stays unread (lua/damaged.ts). Replies reading, damaged or false
+local function whyUnknown(id)
+  -- a user with the rights of an earlier version may not ask
+  local isUnread = redis.pcall('HEXISTS', prefix .. ':unread', id) == 1
+  if not isReading() then return isUnread and 'damaged' end
+  if isUnread then return 'reading' end
   -- in two parts: not every Lua reads 48 bits at once
   local high, low = tonumber(string.sub(id, 1, 8), 16), tonumber(string.sub(id, 10, 13), 16)
   local before = tonumber(redis.call('HGET', prefix .. ':reading', 'pastBefore') or '')
-  return not high or not low or not before or high * 65536 + low < before
+  return (not high or not low or not before or high * 65536 + low < before) and 'reading'
 end
 
 -- asked for once in a script, in which they cannot change

@@ -77,8 +77,9 @@ end
 if submission.conflictAt then return stop('closed', 'conflict') end
 local runAt = tonumber(generation.runAt or '') or 0
 if now < runAt then return stop('scheduled', generation.runAt, int(runAt - now)) end
--- a rebuild has brought it back and reads on: a Redis that goes back to before that forgets both, and no comparison asks for what is unread
-if isReading() and (redis.call('SISMEMBER', prefix .. ':read', id) == 1 or redis.call('HEXISTS', prefix .. ':unread', id) == 1) then
+-- a rebuild has brought it back and reads on: a Redis that goes back to before that forgets both, and no comparison asks for what is unread.
+-- Its records are damaged, and a producer of an earlier version has taken its id for a new one
+if redis.call('HEXISTS', prefix .. ':unread', id) == 1 or isReading() and redis.call('SISMEMBER', prefix .. ':read', id) == 1 then
   return stop('scheduled', nil, ${HELD_BACK_MS})
 end
 local paused, isPaused = hash(prefix .. ':buying-paused')

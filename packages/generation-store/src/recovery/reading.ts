@@ -2,10 +2,12 @@ import type { NanoUsd } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { readingKey, rebuildKey } from '../keys.ts';
+import { damaged } from '../lua/damaged.ts';
 import { createLuaScript, type LuaScript } from '../lua/lua-script.ts';
 import { money } from '../lua/money.ts';
 import { flag, namedReply, number } from '../lua/named.ts';
 import { prelude } from '../lua/prelude.ts';
+import { forgetDamaged, noteDamaged, type NewDamage } from './damaged.ts';
 import { finishRebuildScript } from './rebuild.ts';
 
 /**
@@ -15,6 +17,7 @@ import { finishRebuildScript } from './rebuild.ts';
  * `reading`: id of the rebuild, epoch, and what the rebuild was asked for. `unread`: generations that are to come back and are not read yet,
  * with how many names S3 held of each before the store was opened; `read`: those that are. `unread-money`: by period, at least what all that is not read was charged; `@fromDay` and
  * `@fromMonth` are the earliest whose periods it tells. What is read lowers it, in one script with the move from `unread` to `read`.
+ * What is damaged stays in both when all else is read (lua/damaged.ts).
  */
 
 const readingFields = ['since', 'pastBefore', 'sumsAt', 'skipDamaged', 'fromDay', 'fromMonth'] as const;
@@ -48,19 +51,28 @@ end
 return 'noted'
 `);
 
+/** Forgets what the rebuild ARGV[2] has noted, and does not need: it reads everything before it opens the store. Replies noted | open | emptied */
+const forgetUnreadScript = createLuaScript(/* lua */ `${prelude}${mayOpen}
+redis.call('UNLINK', prefix .. ':unread', prefix .. ':unread-money', prefix .. ':read')
+return 'noted'
+`);
+
 /** Replies the fields of the rebuild that reads, and how many generations are left; nil while none reads. */
-const findReadingScript = createLuaScript(/* lua */ `${prelude}
+const findReadingScript = createLuaScript(/* lua */ `${prelude}${damaged}
 if not isReading() then return false end
 local reading = hash(KEYS[1])
-reading.left = redis.call('HLEN', prefix .. ':unread')
+reading.left = redis.call('HLEN', unreadKey) - countDamaged()
 return named(reading)
 `);
 
-/** Replies those generations, from ARGV[2] on, that are not read yet. */
-const findUnreadScript = createLuaScript(/* lua */ `${prelude}
-local unread = {}
-for at = 2, #ARGV do if redis.call('HEXISTS', prefix .. ':unread', ARGV[at]) == 1 then unread[#unread + 1] = ARGV[at] end end
-return unread
+/** Replies those generations, from ARGV[2] on, that are not read yet, and then those of them that are damaged. */
+const findUnreadScript = createLuaScript(/* lua */ `${prelude}${damaged}
+local unread, damaged = {}, {}
+for at = 2, #ARGV do
+  if damageOf(ARGV[at]) then damaged[#damaged + 1] = ARGV[at]
+  elseif redis.call('HEXISTS', unreadKey, ARGV[at]) == 1 then unread[#unread + 1] = ARGV[at] end
+end
+return { unread, damaged }
 `);
 
 /** Replies those unread generations, from ARGV[2] on, of which S3 holds more names than before the store was opened; nil while no rebuild reads. */
@@ -68,8 +80,8 @@ const findGrownUnreadScript = createLuaScript(/* lua */ `${prelude}
 if not isReading() then return false end
 local grown = {}
 for at = 2, #ARGV, 2 do
-  local known = redis.call('HGET', prefix .. ':unread', ARGV[at])
-  if known and (tonumber(known) or 0) < tonumber(ARGV[at + 1]) then grown[#grown + 1] = ARGV[at] end
+  local known = tonumber(redis.call('HGET', prefix .. ':unread', ARGV[at]) or '')
+  if known and known < tonumber(ARGV[at + 1]) then grown[#grown + 1] = ARGV[at] end
 end
 return grown
 `);
@@ -78,8 +90,10 @@ return grown
  * A generation ARGV[3] was read and is back. What it had been charged before the sums were made, from ARGV[4] on by period, is in the ledger
  * now, and no more in what is unread. Done twice it lowers once. Replies: read | known | gone, where this rebuild reads no more in this Redis.
  */
-const noteReadScript = createLuaScript(/* lua */ `${prelude}
+const noteReadScript = createLuaScript(/* lua */ `${prelude}${damaged}
 if redis.call('HGET', KEYS[1], 'id') ~= ARGV[2] then return 'gone' end
+-- another reader may have found it damaged; what it was charged is counted until all is read
+if forgetDamaged(ARGV[3]) then return 'read' end
 if redis.call('HDEL', prefix .. ':unread', ARGV[3]) == 0 then return 'known' end
 redis.call('SADD', prefix .. ':read', ARGV[3])
 local key = prefix .. ':unread-money'
@@ -98,8 +112,11 @@ redis.call('SADD', prefix .. ':read', ARGV[3])
 return 1
 `);
 
+/** A month and the next one. */
+const DAMAGED_KEPT_SECONDS = 62 * 86_400;
+
 /** Ends the reading: the store is as open as any. Replies: opened | open (by a rebuild of an earlier version) | emptied | restarted | unread */
-const endReadingScript = createLuaScript(/* lua */ `${prelude}
+const endReadingScript = createLuaScript(/* lua */ `${prelude}${damaged}
 local reading = prefix .. ':reading'
 local isWhole = redis.call('EXISTS', prefix .. ':epoch') == 1
 local known = redis.call('HMGET', reading, 'id', 'epoch')
@@ -107,10 +124,17 @@ if known[1] ~= ARGV[2] then return isWhole and 'open' or 'emptied' end
 if not isWhole then
   if not known[2] then return 'emptied' end
   if recovering() then return 'restarted' end
-  if redis.call('HLEN', prefix .. ':unread') > 0 then return 'unread' end
+  if redis.call('HLEN', unreadKey) > countDamaged() then return 'unread' end
   redis.call('SET', prefix .. ':epoch', known[2])
 end
-redis.call('UNLINK', reading, prefix .. ':unread', prefix .. ':read', prefix .. ':unread-money', prefix .. ':rebuild')
+redis.call('UNLINK', reading, prefix .. ':read', prefix .. ':rebuild')
+if countDamaged() == 0 then
+  redis.call('UNLINK', unreadKey, unreadMoneyKey)
+else
+  -- by then no period is left in which it may have been held
+  redis.call('EXPIRE', unreadKey, ${DAMAGED_KEPT_SECONDS})
+  redis.call('EXPIRE', unreadMoneyKey, ${DAMAGED_KEPT_SECONDS})
+end
 return isWhole and 'open' or 'opened'
 `);
 
@@ -147,6 +171,8 @@ export interface ReadingStore {
   noteUnread(id: string, names: ReadonlyMap<string, number>): Promise<NotedForOpening>;
   /** Notes what was held and charged by period. */
   noteUnreadMoney(id: string, sums: ReadonlyMap<string, NanoUsd>): Promise<NotedForOpening>;
+  /** Forgets both, before a rebuild that opens the store when everything is read. */
+  forgetUnread(id: string): Promise<NotedForOpening>;
   /** Opens the store before everything is read. Replies as `finishRebuild` does. */
   openEarly(
     rebuilt: { id: string; run: string; epoch: string; ownerId?: string },
@@ -154,9 +180,9 @@ export interface ReadingStore {
   ): Promise<'opened' | 'open' | 'emptied' | 'restarted'>;
   /** The rebuild that reads on; undefined while there is none. */
   findReading(): Promise<Reading | undefined>;
-  /** Returns those generations that are not read yet. */
-  findUnread(generationIds: readonly string[]): Promise<Set<string>>;
-  /** Reads generations that are not read yet, a few at a time. */
+  /** Returns those generations that are not read yet, and those that were found damaged. */
+  findUnread(generationIds: readonly string[]): Promise<{ unread: Set<string>; damaged: Set<string> }>;
+  /** Reads generations that are not read yet, a few at a time; those that are damaged are not among them. */
   listUnread(): AsyncGenerator<string[], void, undefined>;
   /**
    * Notes that a generation is back. @param charged What is in the ledger now, and in the sums, by period.
@@ -165,7 +191,11 @@ export interface ReadingStore {
   noteRead(id: string, generationId: string, charged: ReadonlyMap<string, NanoUsd>): Promise<'read' | 'known' | 'gone'>;
   /** Keeps a generation from buying until all is read. */
   holdBack(id: string, generationId: string): Promise<void>;
-  /** Ends the reading, if nothing is left. "restarted": Redis is not compared since it restarted. */
+  /** Notes that the records of a generation are damaged: it stays refused and counted, and the reading does not wait for it. */
+  noteDamaged(id: string, damage: NewDamage): Promise<'noted' | 'known' | 'gone'>;
+  /** Gives a damaged generation up. */
+  forgetDamaged(generationId: string): Promise<void>;
+  /** Ends the reading, if nothing is left but what is damaged. "restarted": Redis is not compared since it restarted. */
   endReading(id: string): Promise<'opened' | 'open' | 'emptied' | 'restarted' | 'unread'>;
 }
 
@@ -174,6 +204,7 @@ export const READING_TURN = 'reading';
 /** So many are noted at once: a script is alone on the server. */
 const AT_ONCE = 500;
 const notedSchema = z.enum(['noted', 'open', 'emptied']);
+const unreadSchema = z.tuple([z.array(z.string()), z.array(z.string())]);
 const readingSchema = namedReply(
   z.object({
     id: z.string(),
@@ -211,28 +242,32 @@ export function buildReadingStore({ prefix }: { prefix: string }, redis: Redis):
   return {
     noteUnread: (id, names) => noteInParts(noteUnreadScript, id, names),
     noteUnreadMoney: (id, sums) => noteInParts(noteUnreadMoneyScript, id, sums),
+    forgetUnread: async (id) => notedSchema.parse(await forgetUnreadScript.run(redis, mark, [prefix, id])),
     async openEarly({ id, run, epoch, ownerId = '' }, plan) {
       const fields = readingFields.flatMap((field) => [field, field === 'skipDamaged' ? Number(plan[field]) : plan[field]]);
       const reply = await finishRebuildScript.run(redis, mark, [prefix, epoch, id, run, ownerId, ...fields]);
       return z.enum(['opened', 'open', 'emptied', 'restarted']).parse(reply);
     },
     findReading: async () => readingSchema.parse(await findReadingScript.run(redis, key, [prefix])) ?? undefined,
-    findUnread: async (generationIds) =>
-      new Set(
-        generationIds.length === 0 ? [] : z.array(z.string()).parse(await findUnreadScript.run(redis, key, [prefix, ...generationIds])),
-      ),
+    async findUnread(generationIds) {
+      const reply = generationIds.length === 0 ? [[], []] : await findUnreadScript.run(redis, key, [prefix, ...generationIds]);
+      const [unread, damaged] = unreadSchema.parse(reply);
+      return { unread: new Set(unread), damaged: new Set(damaged) };
+    },
     async *listUnread() {
       let cursor = '0';
       do {
         const [next, some] = await redis.hscan(`${prefix}:unread`, cursor, 'COUNT', AT_ONCE);
         cursor = next;
         // each with how many names S3 held of it
-        yield some.filter((_, at) => at % 2 === 0);
+        yield some.filter((_, at) => at % 2 === 0 && !some[at + 1]?.startsWith('damaged '));
       } while (cursor !== '0');
     },
     noteRead: async (id, generationId, charged) =>
       z.enum(['read', 'known', 'gone']).parse(await noteReadScript.run(redis, key, [prefix, id, generationId, ...[...charged].flat()])),
     holdBack: async (id, generationId) => void (await holdBackScript.run(redis, key, [prefix, id, generationId])),
+    noteDamaged: (id, damage) => noteDamaged(redis, prefix, id, damage),
+    forgetDamaged: (generationId) => forgetDamaged(redis, prefix, generationId),
     endReading: async (id) =>
       z.enum(['opened', 'open', 'emptied', 'restarted', 'unread']).parse(await endReadingScript.run(redis, key, [prefix, id])),
   };

@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { rebuildKey } from '../keys.ts';
+import { damaged } from '../lua/damaged.ts';
 import { createLuaScript } from '../lua/lua-script.ts';
 import { money } from '../lua/money.ts';
 import { nameArguments, namedReply, number } from '../lua/named.ts';
@@ -48,13 +49,15 @@ return 'booked'
  * has another name, and may have forgotten the last moments. ARGV: prefix, epoch, id, run, owner or ''. With more, fields of \`reading\` and
  * their values, it is open and not whole yet. Replies: opened | open | emptied | restarted
  */
-export const finishRebuildScript = createLuaScript(/* lua */ `${prelude}${checkpoint}
+export const finishRebuildScript = createLuaScript(/* lua */ `${prelude}${checkpoint}${damaged}
 if isOpen() then return 'open' end
 if redis.call('HGET', KEYS[1], 'id') ~= ARGV[3] then return 'emptied' end
 if serverName() ~= ARGV[4] then return 'restarted' end
 if #ARGV == 5 then
   redis.call('SET', prefix .. ':epoch', ARGV[2])
-  redis.call('UNLINK', KEYS[1], prefix .. ':unread', prefix .. ':unread-money')
+  redis.call('UNLINK', KEYS[1], prefix .. ':read')
+  -- left of an attempt to open before everything was read
+  if countDamaged() == 0 then redis.call('UNLINK', unreadKey, unreadMoneyKey) end
 else
   local unread = redis.call('HLEN', prefix .. ':unread')
   redis.call('HSET', prefix .. ':reading', 'id', ARGV[3], 'epoch', ARGV[2], 'openedAt', int(nowMs()), 'total', int(unread), unpack(ARGV, 6))

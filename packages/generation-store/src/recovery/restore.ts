@@ -5,6 +5,7 @@ import type { Retention } from '../enqueue/retention.ts';
 import { generationKey } from '../keys.ts';
 import { fold } from '../lua/fold.ts';
 import { readHolds } from '../lua/hold-sums.ts';
+import { damaged } from '../lua/damaged.ts';
 import { createLuaScript } from '../lua/lua-script.ts';
 import { money } from '../lua/money.ts';
 import { nameArguments } from '../lua/named.ts';
@@ -25,7 +26,7 @@ const given = nameArguments(['index', 'n', 'round', 'firstSentAt', 'failures', '
  * After the arguments of the generation stand its time and a group for each submission, in order; without an intent its time is ''.
  * Replies how many submissions were changed.
  */
-const restoreScript = createLuaScript(/* lua */ `${prelude}${money}${readHolds}${fold}${newGeneration}${tasksAtProvider}
+const restoreScript = createLuaScript(/* lua */ `${prelude}${money}${readHolds}${fold}${newGeneration}${tasksAtProvider}${damaged}
 local key = KEYS[1]
 local createdAt, now = ARGV[${AFTER_NEW_GENERATION}], nowMs()
 local changed = 0
@@ -37,6 +38,8 @@ for at = ${AFTER_NEW_GENERATION + 1}, #ARGV, ${given.count} do
   local submission, known = hash(submissionKey)
   if known then soundSubmission(submissionKey, submission) end
 end
+-- its records were damaged when a rebuild came by, and were repaired
+forgetDamaged(id)
 if not isThere then createGeneration(key, id, 'queued', createdAt) end
 -- the entry alone may be left of an order with a large request
 if generation.outline and redis.call('TTL', key) == -1 then redis.call('HSETNX', key .. ':request', 'request', request) end

@@ -5,6 +5,7 @@ import { byGeneration, inGroups } from '../listings.ts';
 import type { Recovery } from '../ports.ts';
 import { RESTORED_AT_ONCE, restoreOrName, type Damage } from '../restore-forgotten.ts';
 import { isOver, isWanted } from '../wanted.ts';
+import { noteDamaged } from './describe-damage.ts';
 import type { UsableSums } from './usable-sums.ts';
 
 export interface OpenEarlyOptions {
@@ -97,6 +98,7 @@ export async function openEarly(
     if (noted !== 'noted') return { kind: noted };
   }
   if (damaged.size > 0 && !skipDamaged) return { kind: 'damaged', damaged: [...damaged.values()] };
+  for (const damage of damaged.values()) await noteDamaged(recovery, begun.id, damage);
   noted = await store.noteUnreadMoney(begun.id, sums.periods);
   if (noted !== 'noted') return { kind: noted };
   const { fromDay, fromMonth, endedBefore } = sums;

@@ -1,14 +1,15 @@
-import { generationIdTime, hasCode, type ListedRecord, type NanoUsd } from '@darkroom/contracts';
+import { generationIdTime, type ListedRecord, type NanoUsd } from '@darkroom/contracts';
 import type { GenerationStore, PeriodMoney, Reading, ReadingStore } from '@darkroom/generation-store';
 import { eachAtOnce } from '../at-once.ts';
 import { readGenerationRecords } from '../generation-records.ts';
 import { byGeneration, inGroups } from '../listings.ts';
 import { addCharges, readPastCharges } from '../past-money.ts';
 import type { Recovery } from '../ports.ts';
-import type { Damage } from '../restore-forgotten.ts';
+import { orDamage, type Damage } from '../restore-forgotten.ts';
 import { restoreRecords } from '../restore-generation.ts';
 import { isOver, isWanted } from '../wanted.ts';
 import { chargedBefore } from './charged-before.ts';
+import { noteDamaged } from './describe-damage.ts';
 
 export interface ReadOnOptions {
   /** Generations that are read at once. */
@@ -16,6 +17,8 @@ export interface ReadOnOptions {
   signal: AbortSignal;
   /** Called for each generation that was read: how many, how many of them get no entry, and the date of them. */
   onProgress?: (read: ReadProgress) => void;
+  /** Called once for each generation that cannot be read, by the first reader that finds it. */
+  onDamaged?: (damage: Damage) => void;
 }
 
 export interface ReadProgress {
@@ -26,10 +29,8 @@ export interface ReadProgress {
 }
 
 export type ReadOnOutcome =
-  /** Everything is read. "open": another reader was first, or a rebuild of an earlier version. */
-  | { kind: 'opened' | 'open'; read: ReadProgress; damaged: Damage[] }
-  /** What is damaged keeps it from ending. */
-  | { kind: 'damaged'; damaged: Damage[] }
+  /** Everything is read that can be. "open": another reader was first, or a rebuild of an earlier version. */
+  | { kind: 'opened' | 'open'; read: ReadProgress }
   /** Told to stop; Redis lost its memory; Redis restarted and is not compared yet. Called again it goes on. */
   | { kind: 'stopped' | 'emptied' | 'restarted' }
   /** Opened so long ago that what was brought back may have ended since: brought back once more its money would be counted twice. */
@@ -43,6 +44,9 @@ const MAX_AGE_MS = 5 * 86_400_000;
  * Reads what a rebuild has not read before it opened the store, the newest first. Each generation comes back as in any rebuild; then, in one script, it
  * is read and what it was charged counts no more among what is unread. Killed in between, it is brought back once more, which changes nothing.
  * Another process may go on, also two at once.
+ *
+ * What is damaged is named, passed by, and keeps nothing from ending: it stays refused, and counted at its worst price (lua/damaged.ts of
+ * generation-store). Before a store is open a rebuild waits for a person instead, because nothing bounds then what it held (rebuild.ts).
  * @throws StorageError when S3 is away.
  */
 export async function readOn(
@@ -51,12 +55,11 @@ export async function readOn(
   options: ReadOnOptions,
 ): Promise<ReadOnOutcome> {
   const { store, archive, settings } = recovery;
-  const { id, since, pastBefore, sumsAt, skipDamaged } = reading;
-  const { atOnce, signal, onProgress = () => undefined } = options;
+  const { id, since, pastBefore, sumsAt } = reading;
+  const { atOnce, signal, onProgress = () => undefined, onDamaged = () => undefined } = options;
   if (recovery.now() - reading.openedAt > MAX_AGE_MS) return { kind: 'too-old' };
   const read: ReadProgress = { date: '', listed: 0, generations: 0, past: 0 };
   const sums = new Map<string, PeriodMoney>();
-  const damaged = new Map<string, Damage>();
   let isGone = false;
 
   const note = async (generationId: string, charged: ReadonlyMap<string, NanoUsd>): Promise<void> => {
@@ -65,19 +68,19 @@ export async function readOn(
 
   /** Brings one back that is not read. */
   async function bringBack(generationId: string, listed: readonly ListedRecord[]): Promise<void> {
-    const damage = await nameDamage(generationId, async () => {
+    const outcome = await orDamage(generationId, async () => {
       const records = await readGenerationRecords(archive, generationId, settings.maxSubmissions, listed);
       if (records !== undefined) await restoreRecords(recovery, records);
       await note(generationId, records === undefined ? new Map() : chargedBefore(records, sumsAt));
     });
-    if (damage === undefined) read.generations += 1;
-    else await passBy(damage);
+    if (outcome === undefined) read.generations += 1;
+    else await passBy(outcome, listed);
   }
 
-  async function passBy(damage: Damage): Promise<void> {
-    damaged.set(damage.generationId, damage);
-    // What it was charged is counted until all is read.
-    if (skipDamaged) await note(damage.generationId, new Map());
+  async function passBy(damage: Damage, listed: readonly ListedRecord[]): Promise<void> {
+    const noted = await noteDamaged(recovery, id, damage, listed);
+    if (noted === 'noted') onDamaged(damage);
+    if (noted === 'gone') isGone = true;
   }
 
   /** Of what ended long ago the money alone is booked, with all the rest of it: at the end. */
@@ -97,13 +100,14 @@ export async function readOn(
     for await (const page of inGroups(byGeneration(archive.listRecordsOfDate(date)), ASKED_AT_ONCE)) {
       if (signal.aborted) return { kind: 'stopped' };
       const wanted = page.filter((records) => isWanted(records, since));
-      const unread = await store.findUnread(wanted.map(idOf));
+      const { unread, damaged } = await store.findUnread(wanted.map(idOf));
       read.listed += page.reduce((sum, records) => sum + records.length, 0);
       await eachAtOnce(wanted, atOnce, async (records) => {
         if (signal.aborted || isGone) return;
         const generationId = idOf(records);
         if (unread.has(generationId)) await bringBack(generationId, records);
-        else if (generationIdTime(generationId) < pastBefore && isOver(records)) await addPast(generationId, records);
+        else if (!damaged.has(generationId) && generationIdTime(generationId) < pastBefore && isOver(records))
+          await addPast(generationId, records);
         onProgress(read);
       });
       // Nothing more is put into a Redis that was emptied, or is another one.
@@ -113,12 +117,10 @@ export async function readOn(
   // What was not among the names of its date.
   for await (const some of store.listUnread())
     await eachAtOnce(some, atOnce, async (generationId) => {
-      if (!signal.aborted && !isGone && !damaged.has(generationId))
-        await bringBack(generationId, await archive.listRecordsOf(generationId));
+      if (!signal.aborted && !isGone) await bringBack(generationId, await archive.listRecordsOf(generationId));
     });
   if (signal.aborted) return { kind: 'stopped' };
   if (isGone) return conclude();
-  if (damaged.size > 0 && !skipDamaged) return { kind: 'damaged', damaged: [...damaged.values()] };
   const booked = await store.bookPast(id, sums);
   if (booked === 'emptied') return { kind: 'emptied' };
   return conclude();
@@ -128,7 +130,7 @@ export async function readOn(
     switch (ended) {
       case 'opened':
       case 'open':
-        return { kind: ended, read, damaged: [...damaged.values()] };
+        return { kind: ended, read };
       case 'emptied':
       case 'restarted':
         return { kind: ended };
@@ -142,15 +144,3 @@ export async function readOn(
 }
 
 const idOf = (records: readonly ListedRecord[]): string => records[0]?.generationId ?? '';
-
-/** Does work, and returns what keeps a generation from being brought back for good. */
-async function nameDamage(generationId: string, work: () => Promise<void>): Promise<Damage | undefined> {
-  try {
-    await work();
-    return undefined;
-  } catch (error) {
-    const isDamage = hasCode(error, 'storage.corrupt-record') || hasCode(error, 'store.corrupt-record');
-    if (isDamage && error instanceof Error) return { generationId, error };
-    throw error;
-  }
-}

@@ -1,0 +1,38 @@
+/**
+ * Generations whose records in S3 are damaged, and of which Redis holds no entry since a rebuild. They stay among the unread ones (`:unread`,
+ * recovery/reading.ts), as "damaged <worst price in nano-USD> <tenant:digest of the idempotency key, or -> <key in S3>", also when all else is
+ * read: their ids and idempotency keys are refused, and caps count their worst price (`unreadIn` of lua/money.ts). The hash `:unread-money` holds the sum of these prices
+ * (`@damaged`), how many they are (`@damagedIds`), and the last day and month in which one of them may have been bought (`@untilDay`,
+ * `@untilMonth`).
+ *
+ * A process of an earlier version looks at `:unread` while a rebuild reads on alone. Beside later ones, it takes an enqueue under such an id or
+ * key, and its caps do not count the price, from the end of the reading on until it has ended. The intent under the same id is in S3 already, so
+ * that a worker does not send for it; another id under the same key would be bought.
+ */
+export const damaged = /* lua */ `
+local unreadKey, unreadMoneyKey = prefix .. ':unread', prefix .. ':unread-money'
+
+local function countDamaged()
+  return tonumber(redis.call('HGET', unreadMoneyKey, '@damagedIds') or '') or 0
+end
+
+-- worst price and idempotency key; nil for every other one
+local function damageOf(id)
+  return string.match(redis.call('HGET', unreadKey, id) or '', '^damaged (%d+) (%S+)')
+end
+
+-- it can be read again, or is given up
+local function forgetDamaged(id)
+  local most, key = damageOf(id)
+  if not most then return false end
+  key = prefix .. ':idempotency:' .. key
+  local taken = redis.call('HMGET', key, 'generationId', 'requestDigest')
+  if taken[1] == id and taken[2] == '' then redis.call('DEL', key) end
+  redis.call('HDEL', unreadKey, id)
+  redis.call('HINCRBY', unreadMoneyKey, '@damaged', '-' .. most)
+  if redis.call('HINCRBY', unreadMoneyKey, '@damagedIds', -1) == 0 and redis.call('EXISTS', prefix .. ':epoch') == 1 then
+    redis.call('UNLINK', unreadKey, unreadMoneyKey)
+  end
+  return true
+end
+`;

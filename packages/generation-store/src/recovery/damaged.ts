@@ -1,0 +1,98 @@
+import type { NanoUsd } from '@darkroom/contracts';
+import type { Redis } from 'ioredis';
+import { z } from 'zod';
+import { defaultRetention } from '../enqueue/retention.ts';
+import { readingKey } from '../keys.ts';
+import { damaged } from '../lua/damaged.ts';
+import { createLuaScript } from '../lua/lua-script.ts';
+import { money } from '../lua/money.ts';
+import { nameArguments } from '../lua/named.ts';
+import { prelude } from '../lua/prelude.ts';
+
+const given = nameArguments(['rebuild', 'id', 'most', 'object', 'tenant', 'idempotencyDigest', 'idempotencySeconds']);
+
+/**
+ * Notes that the records of a generation are damaged, and takes its idempotency key for it. The first caller alone is told "noted": it names
+ * the damage. Replies noted, known or gone, where this rebuild reads no more in this Redis.
+ */
+const noteDamagedScript = createLuaScript(/* lua */ `${prelude}${money}${damaged}
+${given.lua}
+if redis.call('HGET', KEYS[1], 'id') ~= rebuild and redis.call('HGET', prefix .. ':rebuild', 'id') ~= rebuild then return 'gone' end
+if damageOf(id) then return 'known' end
+local key = idempotencyDigest == '' and '-' or tenantPart(tenant) .. ':' .. idempotencyDigest
+redis.call('HSET', unreadKey, id, 'damaged ' .. most .. ' ' .. key .. ' ' .. object)
+redis.call('HINCRBY', unreadMoneyKey, '@damaged', most)
+redis.call('HINCRBY', unreadMoneyKey, '@damagedIds', 1)
+local day, month = unpack(periodsOf(tenant, nowMs()))
+redis.call('HSET', unreadMoneyKey, '@untilDay', string.match(day.name, '[%d-]+$'), '@untilMonth', string.match(month.name, '[%d-]+$'))
+-- repaired and brought back while the rebuild reads on it buys nothing before all is read
+redis.call('SADD', prefix .. ':read', id)
+if key ~= '-' and redis.call('HSETNX', prefix .. ':idempotency:' .. key, 'generationId', id) == 1 then
+  -- the digest of no request: an enqueue with this key is refused
+  redis.call('HSET', prefix .. ':idempotency:' .. key, 'requestDigest', '')
+  redis.call('EXPIRE', prefix .. ':idempotency:' .. key, idempotencySeconds)
+end
+return 'noted'
+`);
+
+const forgetDamagedScript = createLuaScript(/* lua */ `${prelude}${damaged}
+return forgetDamaged(ARGV[2]) and 1 or 0
+`);
+
+/** A generation that a rebuild could not read, because its records in S3 are damaged. */
+export interface DamagedGeneration {
+  generationId: string;
+  /** The object in S3, or the key in Redis, that cannot be read. */
+  key: string;
+  /** The highest price of what was bought for it. */
+  mostNanoUsd: NanoUsd;
+}
+
+/** What the records of a damaged generation still tell. */
+export interface NewDamage extends DamagedGeneration {
+  /** The caller's idempotency key, if one of its intents can be read so far. */
+  caller?: { tenant: string; idempotencyKeyHash?: string };
+}
+
+/** Notes a damaged generation. @param id The rebuild that has found it. @returns "noted" to the first caller. */
+export async function noteDamaged(redis: Redis, prefix: string, id: string, damage: NewDamage): Promise<'noted' | 'known' | 'gone'> {
+  const { generationId, key, mostNanoUsd, caller } = damage;
+  const reply = await noteDamagedScript.run(redis, readingKey(prefix), [
+    prefix,
+    ...given.list({
+      rebuild: id,
+      id: generationId,
+      most: mostNanoUsd,
+      object: key,
+      tenant: caller?.tenant,
+      idempotencyDigest: caller?.idempotencyKeyHash,
+      idempotencySeconds: defaultRetention.idempotencySeconds,
+    }),
+  ]);
+  return z.enum(['noted', 'known', 'gone']).parse(reply);
+}
+
+/** Gives a damaged generation up: its id and idempotency key are new ones from now on, and no cap counts it. */
+export const forgetDamaged = async (redis: Redis, prefix: string, generationId: string): Promise<void> =>
+  void (await forgetDamagedScript.run(redis, readingKey(prefix), [prefix, generationId]));
+
+const DAMAGED = /^damaged (\d+) \S+ (.*)$/s;
+const SCANNED_AT_ONCE = 500;
+
+/** Finds the damaged generations. While a rebuild reads on they are a few among many, which takes a look at all. */
+export async function listDamaged(redis: Redis, prefix: string): Promise<DamagedGeneration[]> {
+  const found = new Map<string, DamagedGeneration>();
+  const [unread, sums] = [`${prefix}:unread`, `${prefix}:unread-money`];
+  if (Number((await redis.hget(sums, '@damagedIds')) ?? 0) === 0) return [];
+  let cursor = '0';
+  do {
+    const [next, flat] = await redis.hscan(unread, cursor, 'COUNT', SCANNED_AT_ONCE);
+    for (let at = 0; at + 1 < flat.length; at += 2) {
+      const [generationId = '', text = ''] = flat.slice(at, at + 2);
+      const [, most, key] = DAMAGED.exec(text) ?? [];
+      if (most !== undefined && key !== undefined) found.set(generationId, { generationId, key, mostNanoUsd: Number(most) });
+    }
+    cursor = next;
+  } while (cursor !== '0');
+  return [...found.values()];
+}

@@ -1,0 +1,49 @@
+import { defaultRequestLimits, defined, generationIdTime, prices, type ListedRecord } from '@darkroom/contracts';
+import type { NewDamage, ReadingStore } from '@darkroom/generation-store';
+import { groupBySubmission } from '../generation-records.ts';
+import { dateOf } from '../listings.ts';
+import type { RecoveryArchive } from '../ports.ts';
+import type { Damage } from '../restore-forgotten.ts';
+
+/** Highest price of an image whose intent tells none. */
+const MOST_NANO_USD = prices.imageNanoUsd + defaultRequestLimits.maxReferenceImages * prices.referenceImageNanoUsd;
+
+/**
+ * Reads what can be read of a generation whose records are damaged. Each submission that its records name may have been bought, at the price that
+ * was held or at the highest one. Its idempotency key follows from any of its intents, also from one of a later version. Without any of
+ * them nothing tells its key: a second enqueue with that key and another id is then a new generation (docs/guarantees.md, "Not promised").
+ * @throws StorageError storage.unavailable
+ */
+async function describeDamage(
+  archive: Pick<RecoveryArchive, 'salvageIntent'>,
+  { generationId, error }: Damage,
+  listed: readonly ListedRecord[],
+): Promise<NewDamage> {
+  let [mostNanoUsd, caller]: [number, NewDamage['caller']] = [MOST_NANO_USD, undefined];
+  for (const { kind, round, ...ref } of listed) {
+    const salvaged = kind === 'intent' ? await archive.salvageIntent(ref, round) : undefined;
+    if (salvaged === undefined) continue;
+    const { tenant, idempotencyKeyHash, amountNanoUsd = 0 } = salvaged;
+    caller ??= defined({ tenant, idempotencyKeyHash });
+    mostNanoUsd = Math.max(mostNanoUsd, amountNanoUsd);
+  }
+  const { key } = error.details;
+  return {
+    generationId,
+    key: typeof key === 'string' ? key : `records/${dateOf(generationIdTime(generationId))}/${generationId}/`,
+    mostNanoUsd: mostNanoUsd * Math.max(1, groupBySubmission(listed).length),
+    ...defined({ caller }),
+  };
+}
+
+/**
+ * Notes that a generation is left out of the store because its records are damaged. @param id The rebuild that has found it.
+ * @returns "noted" to the first caller; "gone" when this rebuild reads no more in this Redis.
+ */
+export const noteDamaged = async (
+  { archive, store }: { archive: RecoveryArchive; store: Pick<ReadingStore, 'noteDamaged'> },
+  id: string,
+  damage: Damage,
+  listed?: readonly ListedRecord[],
+): Promise<'noted' | 'known' | 'gone'> =>
+  store.noteDamaged(id, await describeDamage(archive, damage, listed ?? (await archive.listRecordsOf(damage.generationId))));
