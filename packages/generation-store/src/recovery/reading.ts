@@ -8,7 +8,9 @@ import { money } from '../lua/money.ts';
 import { flag, namedReply, number } from '../lua/named.ts';
 import { prelude } from '../lua/prelude.ts';
 import { forgetDamaged, noteDamaged, type NewDamage } from './damaged.ts';
+import { beginPast, bookPastDate } from './past-dates.ts';
 import { finishRebuildScript } from './rebuild.ts';
+import type { PeriodMoney } from './remembered.ts';
 
 /**
  * A store that a rebuild has opened and goes on to read. Until all is read its epoch lies in the hash `reading` alone, where scripts of
@@ -189,6 +191,10 @@ export interface ReadingStore {
    * @returns "known" the second time; "gone" when this rebuild reads no more in this Redis.
    */
   noteRead(id: string, generationId: string, charged: ReadonlyMap<string, NanoUsd>): Promise<'read' | 'known' | 'gone'>;
+  /** Begins to book money of generations that get no entry. @returns the dates whose money is booked; undefined as "gone". */
+  beginPast(id: string): Promise<Set<string> | undefined>;
+  /** Books money of a date, once. */
+  bookPastDate(id: string, date: string, sums: ReadonlyMap<string, PeriodMoney>): Promise<'booked' | 'known' | 'gone'>;
   /** Keeps a generation from buying until all is read. */
   holdBack(id: string, generationId: string): Promise<void>;
   /** Notes that the records of a generation are damaged: it stays refused and counted, and the reading does not wait for it. */
@@ -265,6 +271,8 @@ export function buildReadingStore({ prefix }: { prefix: string }, redis: Redis):
     },
     noteRead: async (id, generationId, charged) =>
       z.enum(['read', 'known', 'gone']).parse(await noteReadScript.run(redis, key, [prefix, id, generationId, ...[...charged].flat()])),
+    beginPast: (id) => beginPast(redis, prefix, id),
+    bookPastDate: (id, date, sums) => bookPastDate(redis, prefix, id, date, sums),
     holdBack: async (id, generationId) => void (await holdBackScript.run(redis, key, [prefix, id, generationId])),
     noteDamaged: (id, damage) => noteDamaged(redis, prefix, id, damage),
     forgetDamaged: (generationId) => forgetDamaged(redis, prefix, generationId),

@@ -22,24 +22,32 @@ local begun = redis.call('HMGET', KEYS[1], 'id', 'begunAt')
 return named({ kind = 'begun', id = begun[1], ageMs = now - tonumber(begun[2]), run = serverName() })
 `);
 
-const past = nameArguments(['period', 'settled', 'expected', 'reported', 'unreported', 'differing']);
+/** Money of one period, as the scripts take it. */
+export const pastMoney = nameArguments(['period', 'settled', 'expected', 'reported', 'unreported', 'differing']);
+export const NOTHING_BOOKED: PeriodMoney = { settled: 0, expected: 0, reported: 0, unreported: 0, differing: 0 };
+
+/** Books what a period lacks to amounts, beside what a field of \`rebuild\` says was booked, and keeps them there. After the money. */
+export const bookDifference = /* lua */ `
+local function bookDifference(field, period, amounts)
+  local mark, booked, more = prefix .. ':rebuild', {}, {}
+  for number in string.gmatch(redis.call('HGET', mark, field) or '', '%d+') do booked[#booked + 1] = tonumber(number) end
+  for i, name in ipairs({ 'settled', 'expected', 'reported', 'unreported', 'differing' }) do more[name] = tonumber(amounts[i]) - (booked[i] or 0) end
+  addToPeriods(period, more)
+  redis.call('HSET', mark, field, table.concat(amounts, ' '))
+end
+`;
 
 /**
  * Books money of generations that have no entry, while their store is rebuilt. The rebuild keeps beside its mark what it has booked of
  * each period and books the difference, so that it may be begun again at any point.
  * From ARGV[3] on, a group for each period. Replies booked, open or emptied.
  */
-const bookPastScript = createLuaScript(/* lua */ `${prelude}${money}
-if redis.call('EXISTS', prefix .. ':epoch') == 1 then return 'open' end
+const bookPastScript = createLuaScript(/* lua */ `${prelude}${money}${bookDifference}
+if isOpen() then return 'open' end
 if redis.call('HGET', KEYS[1], 'id') ~= ARGV[2] then return 'emptied' end
-for at = 3, #ARGV, ${past.count} do soundLedger(ARGV[at]) end
-local names = { 'settled', 'expected', 'reported', 'unreported', 'differing' }
-for at = 3, #ARGV, ${past.count} do
-  local field, booked, more = 'past:' .. ARGV[at], {}, {}
-  for number in string.gmatch(redis.call('HGET', KEYS[1], field) or '', '%d+') do booked[#booked + 1] = tonumber(number) end
-  for i, name in ipairs(names) do more[name] = tonumber(ARGV[at + i]) - (booked[i] or 0) end
-  addToPeriods(ARGV[at], more)
-  redis.call('HSET', KEYS[1], field, table.concat({ unpack(ARGV, at + 1, at + 5) }, ' '))
+for at = 3, #ARGV, ${pastMoney.count} do soundLedger(ARGV[at]) end
+for at = 3, #ARGV, ${pastMoney.count} do
+  bookDifference('past:' .. ARGV[at], ARGV[at], { unpack(ARGV, at + 1, at + ${pastMoney.count - 1}) })
 end
 return 'booked'
 `);
@@ -111,8 +119,7 @@ export async function beginRebuild(
 }
 
 /** So many periods are booked at once: a script is alone on the server. */
-const BOOKED_AT_ONCE = 200;
-const nothing: PeriodMoney = { settled: 0, expected: 0, reported: 0, unreported: 0, differing: 0 };
+export const BOOKED_AT_ONCE = 200;
 
 /**
  * Books money of generations that get no entry, by period. Given anew, other sums take the place of those that this rebuild has booked.
@@ -129,7 +136,7 @@ export async function bookPast(
   const periods = [...new Set([...(await readBooked(redis, key)), ...sums.keys()])];
   for (let at = 0; at < periods.length; at += BOOKED_AT_ONCE) {
     const some = periods.slice(at, at + BOOKED_AT_ONCE).flatMap((period) => {
-      return past.list({ period, ...(sums.get(period) ?? nothing) });
+      return pastMoney.list({ period, ...(sums.get(period) ?? NOTHING_BOOKED) });
     });
     const reply = z.enum(['booked', 'open', 'emptied']).parse(await bookPastScript.run(redis, key, [prefix, id, ...some]));
     if (reply !== 'booked') return reply;

@@ -1,5 +1,5 @@
 import { generationIdTime, type ListedRecord, type NanoUsd } from '@darkroom/contracts';
-import type { GenerationStore, PeriodMoney, Reading, ReadingStore } from '@darkroom/generation-store';
+import type { PeriodMoney, Reading, ReadingStore } from '@darkroom/generation-store';
 import { eachAtOnce } from '../at-once.ts';
 import { readGenerationRecords } from '../generation-records.ts';
 import { byGeneration, inGroups } from '../listings.ts';
@@ -43,6 +43,7 @@ const MAX_AGE_MS = 5 * 86_400_000;
 /**
  * Reads what a rebuild has not read before it opened the store, the newest first. Each generation comes back as in any rebuild; then, in one script, it
  * is read and what it was charged counts no more among what is unread. Killed in between, it is brought back once more, which changes nothing.
+ * Money of what gets no entry is booked date by date: killed, the next reader reads one date of it again.
  * Another process may go on, also two at once.
  *
  * What is damaged is named, passed by, and keeps nothing from ending: it stays refused, and counted at its worst price (lua/damaged.ts of
@@ -50,7 +51,7 @@ const MAX_AGE_MS = 5 * 86_400_000;
  * @throws StorageError when S3 is away.
  */
 export async function readOn(
-  recovery: Recovery & { store: ReadingStore & Pick<GenerationStore, 'bookPast'> },
+  recovery: Recovery & { store: ReadingStore },
   reading: Reading,
   options: ReadOnOptions,
 ): Promise<ReadOnOutcome> {
@@ -59,7 +60,6 @@ export async function readOn(
   const { atOnce, signal, onProgress = () => undefined, onDamaged = () => undefined } = options;
   if (recovery.now() - reading.openedAt > MAX_AGE_MS) return { kind: 'too-old' };
   const read: ReadProgress = { date: '', listed: 0, generations: 0, past: 0 };
-  const sums = new Map<string, PeriodMoney>();
   let isGone = false;
 
   const note = async (generationId: string, charged: ReadonlyMap<string, NanoUsd>): Promise<void> => {
@@ -83,8 +83,8 @@ export async function readOn(
     if (noted === 'gone') isGone = true;
   }
 
-  /** Of what ended long ago the money alone is booked, with all the rest of it: at the end. */
-  async function addPast(generationId: string, listed: readonly ListedRecord[]): Promise<void> {
+  /** Of what ended long ago the money alone is booked, with that of its date. */
+  async function addPast(generationId: string, listed: readonly ListedRecord[], sums: Map<string, PeriodMoney>): Promise<void> {
     const charges = await readPastCharges(recovery, generationId, listed, pastBefore);
     if (charges !== undefined) {
       addCharges(sums, charges);
@@ -95,8 +95,13 @@ export async function readOn(
     await bringBack(generationId, listed);
   }
 
-  for (const date of (await archive.listRecordDates()).toReversed()) {
+  const dates = (await archive.listRecordDates()).toReversed();
+  const bookedDates = await store.beginPast(id);
+  if (bookedDates === undefined) return conclude();
+  for (const date of dates) {
     read.date = date;
+    const isBooked = bookedDates.has(date);
+    const sums = new Map<string, PeriodMoney>();
     for await (const page of inGroups(byGeneration(archive.listRecordsOfDate(date)), ASKED_AT_ONCE)) {
       if (signal.aborted) return { kind: 'stopped' };
       const wanted = page.filter((records) => isWanted(records, since));
@@ -106,13 +111,15 @@ export async function readOn(
         if (signal.aborted || isGone) return;
         const generationId = idOf(records);
         if (unread.has(generationId)) await bringBack(generationId, records);
-        else if (!damaged.has(generationId) && generationIdTime(generationId) < pastBefore && isOver(records))
-          await addPast(generationId, records);
+        else if (!isBooked && !damaged.has(generationId) && generationIdTime(generationId) < pastBefore && isOver(records))
+          await addPast(generationId, records, sums);
         onProgress(read);
       });
       // Nothing more is put into a Redis that was emptied, or is another one.
       if (isGone) return conclude();
     }
+    if (signal.aborted) return { kind: 'stopped' };
+    if (!isBooked && (await store.bookPastDate(id, date, sums)) === 'gone') return conclude();
   }
   // What was not among the names of its date.
   for await (const some of store.listUnread())
@@ -121,8 +128,6 @@ export async function readOn(
     });
   if (signal.aborted) return { kind: 'stopped' };
   if (isGone) return conclude();
-  const booked = await store.bookPast(id, sums);
-  if (booked === 'emptied') return { kind: 'emptied' };
   return conclude();
 
   async function conclude(): Promise<ReadOnOutcome> {
