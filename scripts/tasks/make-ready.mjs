@@ -1,4 +1,4 @@
-// Prepares a machine that has Node and npm: installs and builds what is missing. Prints nothing if nothing is missing.
+// Prepares a machine that has Node and npm: installs and builds missing parts. Prints nothing if none is missing.
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 

@@ -14,7 +14,7 @@ const passedOn = /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']);
  */
 const SAME_SIGNAL_MS = 1000;
 
-/** Creates a function that tells a signal from its echo. @param {() => number} now */
+/** Creates a function that distinguishes a signal from its echo. @param {() => number} now */
 export function createSignalGate(now) {
   /** @type {Map<string, number>} */
   const seen = new Map();

@@ -58,14 +58,14 @@ test('status says why and since when buying is paused, what to do, what waits, a
   const { store, enqueue, run } = await setup();
   await store.initialise('epoch');
   const generationId = await enqueue(3);
-  expect(await run('status')).toContain('buying    goes on');
+  expect(await run('status')).toContain('buying    is not paused');
   await store.pauseBuying({ kind: 'account', reason: 'insufficientCredits: top up', since: Date.now() - 5 * 60_000 });
   const status = await run('status');
   expect(status).toMatch(
     /buying +PAUSED since \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC \(5 min ago\), the provider refused the account: insufficientCredits: top up/,
   );
   expect(status).toContain('what to do: correct the key, permission or balance');
-  expect(status).toContain('what was bought before still comes home');
+  expect(status).toContain('images bought before still come home');
   expect(status).toMatch(/today +0 USD spent, 0\.06 USD on hold, of at most 1 USD, 0\.94 left; resets \d{4}-\d\d-\d\d 00:00:00 UTC/);
   expect(status).toContain(`open      1 generations; the oldest is ${generationId}, ordered`);
   expect(status).toContain('queue     submissions: 3 delayed');
@@ -94,7 +94,7 @@ test('pause stops buying for a reason, and resume runs the waiting purchases at 
   expect(await run('pause', '--reason', 'a new bucket')).toMatch(/PAUSED .*an operator: a new bucket/);
   expect(await run('pause', '--reason', 'lunch')).toContain('an operator had paused buying before; that pause keeps its reason');
   expect(await store.pauses()).toMatchObject([{ kind: 'operator', reason: 'a new bucket' }]);
-  expect(await run('resume')).toMatch(/lifted 1 pause\n4 waiting purchases resume\nbuying +goes on/);
+  expect(await run('resume')).toMatch(/lifted 1 pause\n4 waiting purchases resume\nbuying +is not paused/);
   expect(await submissions.queue.getJobCounts('waiting', 'delayed')).toEqual({ waiting: 4, delayed: 0 });
   expect(await submissions.queue.getRateLimitTtl()).toBeLessThanOrEqual(0);
 });
@@ -175,7 +175,7 @@ test('without REDIS_URL commands find the Redis of a running start, pause it and
     return cli.output();
   };
   expect(await run('status')).toMatch(
-    /the Redis of npm start in .+ \(127\.0\.0\.1:\d+\)\nbuying +goes on\ntoday +0\.06 USD spent, 0 USD on hold/,
+    /the Redis of npm start in .+ \(127\.0\.0\.1:\d+\)\nbuying +is not paused\ntoday +0\.06 USD spent, 0 USD on hold/,
   );
   expect(await run('doctor')).toContain('answers');
   expect(await run('unknown')).toContain('nothing is unknown');

@@ -141,7 +141,7 @@ test('a probe detects a provider that forgets ids, keeps refused ones, limits re
 test.each(['errors', 'data-nested', 'data-flat'])('a probe names the form of a failure: %s', async (pollErrorShape) => {
   const provider = await startProvider({ failProviderErrorRate: 1, pollErrorShape });
   const { output } = await probe(provider);
-  expect(output).toContain(`a task failed, told as ${pollErrorShape}, code providerError`);
+  expect(output).toContain(`a task failed, reported as ${pollErrorShape}, code providerError`);
 });
 
 test('a step that could cross the limit is left out', async () => {

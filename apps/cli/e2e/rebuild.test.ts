@@ -67,7 +67,7 @@ test('rebuild does not change an open store, and fills an empty one under the ca
   const { code, output } = await run('--days', '2');
   expect({ code, output }).toMatchObject({ code: 0 });
   expect(output).toMatch(/rebuilt +1 generations restored, 1 of 1 records read, in [\d.]+ s \(\d+ records a second\)/);
-  expect(output).toContain('the store is open: buying goes on');
+  expect(output).toContain('the store is open; buying resumed');
   expect(output).toMatch(/caps +day 7 USD.+\(from the environment, recorded in S3 now\)/);
   expect(await store.find(ref.generationId)).toMatchObject({ status: 'running', reservedUsd: '0.02' });
   expect((await store.readSpend())[0]).toMatchObject({ capNanoUsd: 7_000_000_000, reservedNanoUsd: IMAGE_NANO_USD });
@@ -81,13 +81,13 @@ test('rebuild restores the limit and the pause of an operator, and says that buy
   const { code, output } = await run();
   expect({ code, output }).toMatchObject({ code: 0 });
   expect(output).toMatch(/the store is open\nbuying +PAUSED since .+, an operator: a new bucket/);
-  expect(output).not.toContain('buying goes on');
+  expect(output).not.toContain('buying resumed');
   expect(await store.pauses()).toMatchObject([{ kind: 'operator', reason: 'a new bucket' }]);
   expect(await store.readTasksAtProvider()).toMatchObject({ limit: 4 });
   // An operator resumes, and Redis is emptied once more.
   expect(await command('resume')).toMatchObject({ code: 0 });
   await empty();
-  expect(await run()).toMatchObject({ code: 0, output: expect.stringContaining('buying goes on') as string });
+  expect(await run()).toMatchObject({ code: 0, output: expect.stringContaining('buying resumed') as string });
 });
 
 test('without caps in S3 and the environment rebuild opens a store that buys nothing until they are set, and says so', async () => {
@@ -97,7 +97,7 @@ test('without caps in S3 and the environment rebuild opens a store that buys not
   const { code, output } = await commandWith(unnamed, 'rebuild');
   expect({ code, output }).toMatchObject({ code: 0 });
   expect(output).toContain('S3 holds no spend caps of this store, and DAILY_CAP_USD is not set');
-  expect(output).not.toContain('buying goes on');
+  expect(output).not.toContain('buying resumed');
   expect(await store.pauses()).toMatchObject([{ kind: 'caps' }]);
   expect(await store.commit({ ...ref, n: 1 }, 'token')).toMatchObject({ kind: 'stop', reason: 'paused', detail: 'caps' });
   expect(await commandWith(unnamed, 'caps', '--day', '3')).toMatchObject({

@@ -6,7 +6,7 @@ test('a start prints the last lines of a process that dies while it starts', asy
   const world = createWorld();
   const cli = world.start(['--once'], { DAILY_CAP_USD: 'plenty' });
   expect((await cli.ended).code).toBe(1);
-  expect(cli.output()).toContain('cannot go on: the worker ended with exit code 1; the last lines of');
+  expect(cli.output()).toContain('cannot continue: the worker ended with exit code 1; the last lines of');
   expect(cli.output()).toMatch(/logs\/worker\.log[\s\S]+DAILY_CAP_USD.*must be an amount of US dollars/);
   expect(await world.leftRunning()).toEqual([]);
 });
@@ -18,7 +18,7 @@ test('a process that dies later ends the start', async () => {
   const receiver = (await world.apps()).find(({ commandLine }) => commandLine.includes('webhook-receiver'));
   process.kill(receiver!.pid, 'SIGKILL');
   expect((await cli.ended).code).toBe(1);
-  expect(cli.output()).toContain('cannot go on: the receiver ended by SIGKILL');
+  expect(cli.output()).toContain('cannot continue: the receiver ended by SIGKILL');
   expect(await world.leftRunning()).toEqual([]);
 });
 

@@ -26,7 +26,7 @@ darkroom limits               shows how many tasks the fleet may have at the pro
 darkroom unknown              lists purchases with an unknown outcome; their money stays on hold
                               --release <id>/<index>-<n> ends one hold, after a look at the provider's list of usage:
                               --charged books the money, --free gives it back; an image that still arrives is kept
-darkroom pause                stops buying; what was bought still comes home         --reason <text>
+darkroom pause                stops buying; bought images still come home            --reason <text>
 darkroom resume               ends all pauses, or those of one kind                  --kind account|operator
 darkroom reconcile            compares jobs, entries, money and S3, and repairs what disagrees   (npm run reconcile)
 darkroom rebuild              fills a Redis that lost its memory from the records in S3, and opens the store (npm run rebuild)

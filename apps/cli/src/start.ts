@@ -54,7 +54,7 @@ export async function start({ terminal, signals, ...options }: StartOptions): Pr
     return await run(options, terminal, closing, over);
   } catch (error) {
     if (signals.stop.aborted) return 130;
-    terminal.complain(`\ncannot go on: ${messageOf(error)}`);
+    terminal.complain(`\ncannot continue: ${messageOf(error)}`);
     return 1;
   } finally {
     terminal.print(terminal.paint('dim', 'stopping …'));
@@ -152,7 +152,7 @@ const defaultDataDir = (root: string, { runware }: Pick<StartConfig, 'runware'>)
 
 /**
  * Ends the run when the provider refuses the account. In a Redis of its own it first lifts the pause of an earlier start: the key may be
- * another one now, and the first purchase tells whether the provider takes it.
+ * another one now, and the first purchase shows whether the provider takes it.
  */
 async function watchAccount(
   store: GenerationStore,

@@ -28,7 +28,7 @@ export const billLineSchema = z.discriminatedUnion('kind', [
   }),
   /** An accepted task failed; `costUsd` is "0" unless failed tasks are charged. */
   z.object({ kind: z.literal('failure'), ...base, run: z.int(), costUsd: z.string(), code: z.string() }),
-  /** These bytes are about to be PUT to the upload address; `content` tells how they relate to the image. */
+  /** These bytes are about to be PUT to the upload address; `content` says how they relate to the image. */
   z.object({
     kind: z.literal('upload'),
     ...base,

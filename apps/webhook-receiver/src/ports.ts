@@ -11,7 +11,7 @@ export interface DeliveryReceipt {
   kind: 'recorded' | 'duplicate' | 'unknown-submission' | 'overflow';
   /** Number of the newest distinct delivery of the submission. */
   seq: number;
-  /** True if the provider was asked after that delivery: one that is not kept tells the settlement nothing new. */
+  /** True if the provider was asked after that delivery: one that is not kept has nothing new for the settlement. */
   isAsked: boolean;
   status?: SubmissionStatus;
 }

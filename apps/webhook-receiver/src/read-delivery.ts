@@ -9,7 +9,7 @@ export interface DeliveryReading {
   says: string[];
   /** Number of items that name another task. They are kept with the rest of the body, and are no news of this task. */
   foreignItems: number;
-  /** Facts of the task that the delivery tells. */
+  /** Facts of the task in the delivery. */
   told: Told;
   /** True if the settlement should check the submission now. */
   isNews: boolean;

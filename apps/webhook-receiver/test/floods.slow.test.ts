@@ -28,7 +28,7 @@ test('of thousands of distinct deliveries of one submission all are acknowledged
   expect(counts).toMatchObject({ 'delivery.recorded': 20, 'delivery.overflow': DELIVERIES - 20 });
   const wakes = Object.entries(counts).reduce((sum, [name, count]) => sum + (name.startsWith('wake.') ? count : 0), 0);
   expect(wakes).toBeGreaterThanOrEqual(20);
-  expect(wakes, 'what is not kept wakes once a second').toBeLessThan(20 + 60);
+  expect(wakes, 'a delivery that is not kept wakes once a second').toBeLessThan(20 + 60);
 
   const after = await dump();
   const generation = `${prefix}:generation:${ref.generationId}`;

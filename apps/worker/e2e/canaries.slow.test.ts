@@ -19,7 +19,7 @@ test('after failures, kills and retries nothing written holds a secret or a prom
   // The search covers each kind of text: failed jobs, logged errors, pauses, dashboard pages, errors of callers, refused settings.
   const signs = [
     'stacktrace',
-    'run put back after trouble',
+    'run put back after an error',
     'submission.answered',
     'provider.in-trouble',
     'BUYS NOTHING',

@@ -143,7 +143,7 @@ export function createWorkerApp(config: WorkerConfig, overrides: Partial<WorkerD
   const clockWatch = watchClock({
     clock,
     logger,
-    consequence: 'it is not ready and takes no jobs until they agree to a minute',
+    consequence: 'it is not ready and takes no jobs until they are less than a minute apart',
     onChange: () => followPauses(),
   });
   /**
@@ -229,7 +229,7 @@ export function createWorkerApp(config: WorkerConfig, overrides: Partial<WorkerD
     logger.info(
       {
         health: healthUrl,
-        webhook: webhook?.baseUrl ?? 'none: results are polled for',
+        webhook: webhook?.baseUrl ?? 'none: workers poll for results',
         uploads: settings.askForUpload ? 's3' : 'none: images are fetched from imageURL',
         submitConcurrency: settings.submitConcurrency,
         settleConcurrency: settings.settleConcurrency,
@@ -266,7 +266,7 @@ export function createWorkerApp(config: WorkerConfig, overrides: Partial<WorkerD
         const answers = followAnswers(redis);
         const left = await closeWorkers(workers(), { hurry: hurry.signal, canWrite: answers.isAnswered });
         answers.stop();
-        // The last write tells operators only, and Redis forgets it within a minute: the stop does not wait for a Redis that is away.
+        // The last write only informs operators, and Redis forgets it within a minute: the stop does not wait for a Redis that is away.
         await atMost(LAST_WORDS_MS, saidFarewell);
         // This ends the start, a comparison or a pass that waits for Redis or S3.
         redisWatch.close();

@@ -102,8 +102,8 @@ export function startConsuming(options: ConsumeOptions, dependencies: ConsumeDep
     const isForGood = error instanceof DarkroomError && !error.retryable;
     const fields = { queue: job.queueName, ...ref, code, delayMs };
     // An error without a code comes from Redis, and each run meets the same one.
-    if (code === undefined) troubleLog.warn(error, fields, 'run put back after trouble');
-    else logger[isForGood ? 'error' : 'warn']({ ...fields, err: error }, 'run put back after trouble');
+    if (code === undefined) troubleLog.warn(error, fields, 'run put back after an error');
+    else logger[isForGood ? 'error' : 'warn']({ ...fields, err: error }, 'run put back after an error');
     // No delivery may wake the job sooner: a lasting error would make a hot loop.
     return {
       kind: 'snooze',

@@ -26,7 +26,7 @@ export function easeFetching(worker: Worker, log: TroubleLog): void {
     const isSameRound = now - lastErrorAt < restMs / 2;
     if (!isSameRound) restMs = now - lastErrorAt < ONE_TROUBLE_MS ? Math.min(restMs * 2, MAX_REST_MS) : FIRST_REST_MS;
     if (!isSameRound || lastErrorAt === -Infinity) lastErrorAt = now;
-    // BullMQ's own way to rest: the loop reads this field before each fetch, and the next answer of Redis sets it anew. Its types hide it.
+    // BullMQ's own way to rest: the loop reads this field before each fetch, and the next answer of Redis sets it again. Its types hide it.
     Object.assign(worker, { limitUntil: Date.now() + restMs });
     log.warn(error, { queue: worker.name, restMs }, 'queue trouble');
   });

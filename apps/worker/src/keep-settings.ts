@@ -55,8 +55,8 @@ export function keepSettings(
       logger.warn(
         { event: 'pauses.brought-back', revision, ...defined({ reason: operator?.reason }) },
         operator === undefined
-          ? 'redis had lost that an operator resumed buying; restored from S3'
-          : 'redis had lost that an operator paused buying; restored from S3',
+          ? "redis had lost an operator's resume; restored it from S3"
+          : "redis had lost an operator's pause; restored it from S3",
       );
   }
 
@@ -125,6 +125,6 @@ export function keepSettings(
 
 const restoredWords = {
   'brought-back': 'redis had lost a change of the spend caps; restored from S3',
-  recorded: 'recorded the spend caps that redis held in S3',
+  recorded: 'recorded in S3 the spend caps that redis held',
   seeded: 'the store had no spend caps; took those of the environment',
 } as const;

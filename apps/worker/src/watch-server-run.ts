@@ -102,7 +102,7 @@ export function watchServerRun(
     warnedOfRun = run;
     logger.warn(
       { event: 'buying.waits', run },
-      'redis restarted, failed over or goes on from another copy of its data; buying waits until a worker has compared redis with S3',
+      'redis restarted, failed over or continues from another copy of its data; buying waits until a worker has compared redis with S3',
     );
   }
 

@@ -49,7 +49,7 @@ async function setup() {
 }
 
 describe.skipIf(inject('redisKind') === 'js')('what a rebuild has left to read (needs valkey, redis or Debian packages)', () => {
-  test('is read by a worker when the turn of a command that was killed is over', async () => {
+  test('is read by a worker after the turn of a killed command has ended', async () => {
     await using world = await setup();
     const { store, redis, ref } = world;
     const workers = [world.work(), world.work()];

@@ -238,7 +238,7 @@ export class GenerationError extends DarkroomError {
   }
 }
 
-/** S3 does not answer or refuses; the queue tries again. `reached` tells if a write may have happened. */
+/** S3 does not answer or refuses; the queue tries again. `reached` says if a write may have happened. */
 export class StorageError extends DarkroomError {
   readonly reached: Reached;
   constructor(

@@ -10,7 +10,7 @@ export interface Timing {
    * docs/runware.md), and a resend would be a second purchase.
    */
   resendWindowMs: number;
-  /** Time after its first send in which a submission is looked for; then its outcome counts as unknown. */
+  /** Time after its first send in which workers look for a submission; then its outcome counts as unknown. */
   horizonMs: number;
   /** The `ttl` sent to Runware: lifetime of `imageURL`. */
   imageTtlMs: number;

@@ -41,7 +41,7 @@ test('the error of a wait for an ended program holds its end and its last lines'
   );
 });
 
-test('a wait ends at its limit, and at once if what is missing does not pass by itself', async () => {
+test('a wait ends at its limit, and at once if the obstacle does not pass by itself', async () => {
   const program = startScript(STUBBORN);
   const missing = { what: 's3: no bucket' };
   await expect(program.untilReady(() => Promise.resolve(missing), 30)).rejects.toThrow('the script is not ready after 0 s: s3: no bucket');

@@ -110,7 +110,7 @@ export const spendSumsOfDate = (date: string): string => `${spendSumsPrefix}${da
 export const spendSumsKey = (at: number, id: string): string =>
   `${spendSumsOfDate(new Date(at).toISOString().slice(0, 10))}${String(at).padStart(TIME_DIGITS, '0')}-${id}.json`;
 
-/** An object that tells what the clock of S3 said at a moment of Redis time. */
+/** An object that shows the clock of S3 at a moment of Redis time. */
 export const s3TimeKey = (at: number, id: string): string => `${spendSumsKey(at, id).slice(0, -'.json'.length)}.clock`;
 
 const SPEND_SUMS_KEY = /^records\/sums\/\d{4}-\d{2}-\d{2}\/(\d{13})-[\w-]+\.json$/;

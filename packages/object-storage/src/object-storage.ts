@@ -49,7 +49,7 @@ export interface ObjectStorage extends RecordStore, SettingsStore, InputStore, O
   /** Decides if bytes are the ordered image, and returns the key where they belong. Pure: sends no request. */
   verify(ref: SubmissionRef, request: GrokImagineRequest, bytes: Uint8Array): OrderedImageVerdict;
   /**
-   * Writes verified bytes to their final key, once (I5). `already-there` tells nothing about the existing bytes: a caller that uses
+   * Writes verified bytes to their final key, once (I5). `already-there` says nothing about the existing bytes: a caller that uses
    * them must read them.
    */
   keepImage(ref: SubmissionRef, image: Pick<VerifiedImage, 'format' | 'contentType'>, bytes: Uint8Array): Promise<'kept' | 'already-there'>;

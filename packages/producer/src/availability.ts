@@ -5,7 +5,7 @@ import type { Redis } from 'ioredis';
 /** Longest wait for a connection: the caller learns within a second that Redis is away. */
 const READY_WITHIN_MS = 800;
 
-/** Longest wait of a call for the check of its user's rights, once on each connection; on a slow line the call goes on without it. */
+/** Longest wait of a call for the check of its user's rights, once on each connection; on a slow connection the call continues without it. */
 const RIGHTS_WITHIN_MS = 2000;
 
 export interface AskOptions {
@@ -16,7 +16,7 @@ export interface AskOptions {
 /** Makes calls to a Redis that may be away. */
 export interface Availability {
   /**
-   * Runs a call; the error of a failure tells if the call may have arrived.
+   * Runs a call; the error of a failure says if the call may have arrived.
    * @param what The action in words for the message: "read generation".
    * @param call One round trip. Repeated once if a node refused it because it is not the primary (any more), which ran nothing.
    * @throws QueueUnavailableError if Redis is away or refuses, or this was closed; any DarkroomError of `call` otherwise.
@@ -49,7 +49,7 @@ export function createAvailability(redis: Redis, watch: Pick<ConnectionWatch, 's
     return waiting;
   };
 
-  /** Returns the missing right, if any. The check is over in all but the first milliseconds of a connection. */
+  /** Returns the missing right, if any. The check has ended in all but the first milliseconds of a connection. */
   const rightsTrouble = async (): Promise<RedisTrouble | undefined> => {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<undefined>((resolve) => {

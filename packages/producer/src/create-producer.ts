@@ -56,7 +56,7 @@ export interface Producer {
    * bought twice.
    * @throws InvalidRequestError (lists the first 50 problems, counts all), SpendCapError, StoreNotInitialisedError, RequestConflictError,
    * GenerationIdError (an id that Redis does not know, too old or too far ahead): nothing was queued;
-   * QueueUnavailableError: `reached` tells if the call may have arrived.
+   * QueueUnavailableError: `reached` says if the call may have arrived.
    */
   enqueue(request: GrokImagineRequestInput, options?: EnqueueOptions): Promise<Enqueued>;
   /**
@@ -76,7 +76,7 @@ export interface Producer {
   /** @throws GenerationError if no generation has this id; QueueUnavailableError. */
   get(generationId: string, options?: NoOptions): Promise<GenerationView>;
   /**
-   * Waits until the generation is final, even through an outage of Redis. @throws GenerationError if there is none or the time is over;
+   * Waits until the generation is final, even through an outage of Redis. @throws GenerationError if there is none or the wait times out;
    * QueueUnavailableError if Redis is away at the end of the time, refuses the first look permanently, or the producer is closed.
    */
   wait(generationId: string, options?: WaitOptions): Promise<GenerationView>;

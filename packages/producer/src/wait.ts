@@ -61,7 +61,7 @@ export interface WaitDependencies {
 /**
  * Waits until a generation is final. Outlasts an outage of Redis; throws at once if the first look meets a fault that only an operator
  * can mend.
- * @throws GenerationError "generation.wait-timeout" if the time is over, "generation.not-found" if there is none;
+ * @throws GenerationError "generation.wait-timeout" after the timeout, "generation.not-found" if there is none;
  * QueueUnavailableError if Redis is away at the end of the time, or the producer is closed; the reason of the signal if it aborts.
  */
 export async function waitUntilFinal(

@@ -171,7 +171,7 @@ test.each<[string, number, (world: Awaited<ReturnType<typeof setup>>) => unknown
 const dotted = (count: number): object => Object.fromEntries(Array.from({ length: count }, (_, at) => [`safety.mode${at}`, at]));
 const withImage = (image: string) => ({ ...request, inputs: { referenceImages: [image] } });
 
-test('other work of the process goes on while a batch is checked', async () => {
+test('other work of the process continues while a batch is checked', async () => {
   await using world = await setup();
   let turns = 0;
   const timer = setInterval(() => (turns += 1), 0);

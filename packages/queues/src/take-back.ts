@@ -7,7 +7,7 @@ export const isElsewhere = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && (error.code === ErrorCode.JobNotInState || error.code === ErrorCode.JobNotExist);
 
 /**
- * Retries a failed job of a submission with its payload written anew, because the old one may have been unreadable. If another caller
+ * Retries a failed job of a submission with its payload written again, because the old one may have been unreadable. If another caller
  * retried it first, it is live, which is the goal.
  */
 export async function takeBack(job: Job, ref: SubmissionRef): Promise<void> {

@@ -2,7 +2,7 @@ import { setMaxListeners } from 'node:events';
 
 /** A limit on one request. It ends by time or by the caller's signal, and remembers which. */
 export interface Deadline {
-  /** Aborts when the time is over or the caller aborts. */
+  /** Aborts after the time limit, or when the caller aborts. */
   signal: AbortSignal;
   /** Cause of the end; undefined until then. */
   endedBy(): 'timeout' | 'caller' | undefined;
@@ -10,7 +10,7 @@ export interface Deadline {
   stop(): void;
 }
 
-/** Starts a limit of `limitMs` milliseconds. Call `stop` when the request is over, its body read. */
+/** Starts a limit of `limitMs` milliseconds. Call `stop` when the request has ended and its body is read. */
 export function startDeadline(limitMs: number, callerSignal?: AbortSignal): Deadline {
   const controller = new AbortController();
   let endedBy: 'timeout' | 'caller' | undefined;

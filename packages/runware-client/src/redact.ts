@@ -57,7 +57,7 @@ function writingsOf(secret: string): string[] {
   return [...new Set([secret, inJson, JSON.stringify(inJson).slice(1, -1), inAscii, inUrl])];
 }
 
-// A parameter beside its name, however it is quoted. Its end cannot be told, so everything after it is removed too.
+// A parameter beside its name, however it is quoted. Its end cannot be determined, so everything after it is removed too.
 const NAMED_PROMPT = /((?:positive|negative)Prompt)(?:[\\"'\s]|%5C|%22|%27|%20)*(?:[:=]|%3A|%3D)[^]*$/gi;
 const DATA_URI = /data:[\w.+-]+\/[\w.+-]+[;,][^\s"'<>\\]*/gi;
 // Slashes may be escaped, as in JSON inside a message. Begins at the colon: a search for the scheme would begin at every letter.

@@ -36,7 +36,7 @@ function verdictOfAnswer(answer: Answered, taskUUID: string, redactor: Redactor)
   const [first] = verdicts;
   if (first !== undefined) {
     const doubtful = verdicts.find(({ kind }) => kind === 'unknown');
-    // Acknowledged and refused in the same answer: the outcome is unknown, so the task is looked for.
+    // Acknowledged and refused in the same answer: the outcome is unknown, so workers look for the task.
     return doubtful ?? (acknowledged ? unknownVerdict(answer, faultOf(errors[0], answer, redactor)) : first);
   }
   if (isSuccess(answer.status) && acknowledged) return { kind: 'accepted' };

@@ -86,7 +86,7 @@ function stateOfEntries(entries: readonly AnswerEntry[] | undefined, question: Q
   const ours = (entries ?? []).filter((entry) => isAbout(entry, taskUUID));
   const success = ours.find((entry) => hasImage(entry) && !isStillRunning(entry));
   if (success !== undefined) return { kind: 'succeeded', facts: factsOf(success) };
-  // "success" without an image is neither: the task is over, and its image is unknown.
+  // "success" without an image is neither: the task has ended, and its image is unknown.
   const alive = ours.filter((entry) => !entry.isError);
   if (alive.some((entry) => entry.status?.toLowerCase() !== 'success')) return { kind: 'running' };
 

@@ -40,7 +40,7 @@ const withImage: Script = (request, response) => {
 
 test.each<[string, Script, object]>([
   ['a dry run that is priced', answers(empty, priced), { kind: 'open', wasCharged: false }],
-  ['an unknown task told as an error', answers(answerJson(404, refusal('taskNotFound')), priced), { kind: 'open' }],
+  ['an unknown task reported as an error', answers(answerJson(404, refusal('taskNotFound')), priced), { kind: 'open' }],
   ['a wrong key', answers(answerJson(401, refusal('invalidApiKey', { taskUUID: undefined })), priced), { kind: 'account', canAsk: false }],
   ['an empty balance', answers(empty, refused(402, 'insufficientCredits')), { kind: 'account', canAsk: true, fault: { class: 'quota' } }],
   ['a missing permission', answers(empty, refused(403, 'permissionDenied')), { kind: 'account', fault: { class: 'auth' } }],

@@ -22,7 +22,7 @@ export interface HealthOptions {
 }
 
 /**
- * Creates a fastify plugin with two routes: `GET /livez` tells if the process must be restarted, `GET /readyz` if it can take work. Both
+ * Creates a fastify plugin with two routes: `GET /livez` says if the process must be restarted, `GET /readyz` if it can take work. Both
  * answer 200 or 503; the body of `/readyz` has "ok" or the reason for each check, without a secret.
  */
 export const createHealthRoutes =

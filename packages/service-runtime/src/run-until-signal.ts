@@ -56,7 +56,7 @@ export async function runUntilSignal(create: () => Service | Promise<Service>, o
     for (const unread of allUnread.slice(0, MAX_TOLD_SETTINGS))
       logger.warn({ event: 'setting.unread', setting: unread.name.slice(0, 64) }, `${unread.name.slice(0, 64)} ${describeUnread(unread)}`);
     if (allUnread.length > MAX_TOLD_SETTINGS)
-      logger.warn({ event: 'setting.unread', more: allUnread.length - MAX_TOLD_SETTINGS }, 'more names look like settings and are none');
+      logger.warn({ event: 'setting.unread', more: allUnread.length - MAX_TOLD_SETTINGS }, 'more names look like settings and are not');
     const failed = await untilSignal(service, signals);
     if (failed === undefined) await stop(service, signals, logger);
     else {

@@ -3,7 +3,7 @@ import { longestFiles } from './longest-files.ts';
 
 /**
  * Sorts tests of whole processes before all others, and the longest files of each kind first. A worker changes from one kind to the other
- * once: it loads the libraries anew then. Vitest knows durations only from an earlier run.
+ * once: it then loads the libraries again. Vitest knows durations only from an earlier run.
  */
 export class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {

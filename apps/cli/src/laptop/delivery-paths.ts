@@ -22,7 +22,7 @@ export function listDeliveryPaths({
       isOpen: webhookBaseUrl !== undefined,
       why:
         webhookBaseUrl ??
-        'closed: the provider cannot reach this machine, so results are polled for; to receive webhooks, set WEBHOOK_BASE_URL to a public address',
+        'closed: the provider cannot reach this machine, so workers poll for results; to receive webhooks, set WEBHOOK_BASE_URL to a public address',
     },
     {
       name: 'upload',

@@ -22,7 +22,7 @@ export function watchForAccountPause(
       if (pause !== undefined && !stopping.signal.aborted) {
         onPause(
           new LocalStackError(
-            `buying is paused, because ${pause.kind === 'account' ? 'the provider refused the account' : pause.kind === 'refusing' ? 'the provider refuses the plainest purchase' : 'what answers is not the provider'}: ${pause.reason}\nwhat was bought before still came home; correct ${pause.kind === 'foreign' ? 'RUNWARE_URL' : 'the key, permission or balance'} and start again`,
+            `buying is paused, because ${pause.kind === 'account' ? 'the provider refused the account' : pause.kind === 'refusing' ? 'the provider refuses the plainest purchase' : 'the server that answers is not the provider'}: ${pause.reason}\nimages bought before still came home; correct ${pause.kind === 'foreign' ? 'RUNWARE_URL' : 'the key, permission or balance'} and start again`,
           ),
         );
         return;

@@ -129,7 +129,7 @@ async function namedConnectTrouble(redis: ReturnType<typeof connectFailFast>): P
 
 /** Finds a sentinel, a cluster node or a replica: each accepts a connection as a primary does, and refuses later requests. */
 async function modeTrouble(redis: ReturnType<typeof connectFailFast>): Promise<RedisTrouble | undefined> {
-  const server = await redis.info('server').catch(() => ''); // a user without the right to INFO: its first request tells
+  const server = await redis.info('server').catch(() => ''); // a user without the right to INFO: its first request reports that
   const [, mode] = /redis_mode:(\w+)/.exec(server) ?? [];
   if (mode === 'sentinel' || mode === 'cluster') return { reason: mode, words: `redis_mode is ${mode}` };
   const role = /role:(\w+)/.exec(await redis.info('replication').catch(() => ''))?.[1];

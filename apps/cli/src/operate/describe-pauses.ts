@@ -43,9 +43,9 @@ export const describeHeld = (held: readonly HeldWorker[], now: number): string[]
     `          what to do: ${holdRemedies[kind]}; it asks again and resumes by itself; other workers buy meanwhile`,
   ]);
 
-/** Describes each pause with its cause, its start and what to do, or says that buying goes on. @param now Milliseconds since 1970. */
+/** Describes each pause with its cause, its start and what to do, or says that none stands. @param now Milliseconds since 1970. */
 export function describePauses(pauses: readonly StandingPause[], now: number): string[] {
-  if (pauses.length === 0) return ['buying    goes on'];
+  if (pauses.length === 0) return ['buying    is not paused'];
   return [
     ...pauses.flatMap((pause) =>
       isLiftable(pause)
@@ -55,6 +55,6 @@ export function describePauses(pauses: readonly StandingPause[], now: number): s
           ]
         : waitsFor[pause.kind](pause.reason),
     ),
-    '          what was bought before still comes home',
+    '          images bought before still come home',
   ];
 }

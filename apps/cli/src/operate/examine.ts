@@ -54,7 +54,7 @@ async function checkRedis(options: Omit<ExamineOptions, 'terminal'>): Promise<Ch
     if (Math.abs(skewMs) > MAX_CLOCK_SKEW_MS)
       return {
         kind: 'trouble',
-        text: `${where} answers, and its time, ${new Date(clock.now()).toISOString()}, is ${Math.round(Math.abs(skewMs) / 1000)} s ${skewMs > 0 ? 'behind' : 'ahead of'} the clock of this machine; a process is not ready and a worker takes no jobs unless they agree to a minute: set the wrong clock (NTP)`,
+        text: `${where} answers, and its time, ${new Date(clock.now()).toISOString()}, is ${Math.round(Math.abs(skewMs) / 1000)} s ${skewMs > 0 ? 'behind' : 'ahead of'} the clock of this machine; while they are more than a minute apart a process is not ready, and a worker takes no jobs: set the wrong clock (NTP)`,
       };
     const shortcomings = await operations.examineRedis();
     const reading = await operations.findReading();
@@ -93,7 +93,7 @@ async function checkBucket({ environment }: Omit<ExamineOptions, 'terminal'>): P
     for (const folder of writtenFolders) await storage.checkWrites(folder);
     return { kind: 'well', text: `"${s3.bucket}" at ${s3.endpoint ?? 'AWS'} can be read and written, and refuses to overwrite a record` };
   } catch (error) {
-    return { kind: 'trouble', text: `${messageOf(error)}\nworkers do not start without it; what is queued waits` };
+    return { kind: 'trouble', text: `${messageOf(error)}\nworkers do not start without it; queued images wait` };
   } finally {
     storage.close();
   }
@@ -149,7 +149,7 @@ async function checkKey({ environment }: Omit<ExamineOptions, 'terminal'>): Prom
 }
 
 async function checkWebhook({ environment }: Omit<ExamineOptions, 'terminal'>): Promise<CheckResult> {
-  if (!isSet(environment, 'WEBHOOK_BASE_URL')) return { kind: 'skipped', text: 'WEBHOOK_BASE_URL is not set; results are polled for' };
+  if (!isSet(environment, 'WEBHOOK_BASE_URL')) return { kind: 'skipped', text: 'WEBHOOK_BASE_URL is not set; workers poll for results' };
   const address = `${(environment['WEBHOOK_BASE_URL'] ?? '').replace(/\/+$/, '')}/livez`;
   try {
     const response = await fetch(address, { redirect: 'manual', signal: AbortSignal.timeout(LIMIT_MS), headers: { connection: 'close' } });

@@ -41,7 +41,7 @@ function watchLoss({ redis, where }: FoundRedis, limitMs: number): { lost: Promi
       () =>
         fail(
           new LocalStackError(
-            `${where} went away, and stayed away for ${limitMs / 1000} s; what the command did before stands, and the same command can be run again`,
+            `${where} went away, and stayed away for ${limitMs / 1000} s; its changes so far stay, and the same command can be run again`,
           ),
         ),
       limitMs,

@@ -72,7 +72,7 @@ export async function rebuildStore(
           await submissions.endRest();
           await printOpen(store, false, terminal);
           terminal.print(
-            `history   ${left} generations that had ended are read now; until then an idempotency key that is not known is refused. Stopped, it is gone on with by a worker`,
+            `history   reading ${left} generations that had ended; until all are read, unknown idempotency keys are refused. If this command stops, a worker continues`,
           );
         },
       },
@@ -105,7 +105,7 @@ export async function rebuildStore(
         return 1;
       case 'stopped':
         if (outcome.isOpen === true) {
-          terminal.print('stopped; the store is open, and a worker goes on to read its history');
+          terminal.print('stopped; the store is open, and a worker continues to read its history');
           return 0;
         }
         terminal.complain('stopped; the store stays closed. Run the rebuild again: it restores what is missing');
@@ -113,7 +113,7 @@ export async function rebuildStore(
       case 'restarted':
         if (outcome.isOpen === true) {
           terminal.complain(
-            'redis restarted meanwhile; the store is open, and a worker goes on to read its history once redis is compared with S3',
+            'redis restarted meanwhile; the store is open, and a worker continues to read its history once redis is compared with S3',
           );
           return 1;
         }
@@ -159,7 +159,7 @@ async function restoreSettings(settings: KeptSettings, { named, seed }: SpendSet
 /** Prints that the store is open, and any pause that keeps it from buying. */
 async function printOpen(store: GenerationStore, isDamaged: boolean, terminal: Terminal): Promise<void> {
   const pauses = await store.pauses();
-  terminal.print(`the store is open${pauses.length === 0 ? ': buying goes on' : ''}${isDamaged ? ', without the corrupt records' : ''}`);
+  terminal.print(`the store is open${pauses.length === 0 ? '; buying resumed' : ''}${isDamaged ? ', without the corrupt records' : ''}`);
   if (pauses.length > 0) terminal.print(...describePauses(pauses, Date.now()));
 }
 
@@ -171,10 +171,10 @@ function nameCorrupt(terminal: Terminal, damaged: readonly LeftOut[]): void {
   for (const { generationId, why } of damaged) terminal.complain(`corrupt   ${generationId}: ${why}`);
 }
 
-/** After a command that was killed a worker goes on so long after. */
+/** A worker continues this long after the command was killed. */
 const READING_TURN_MS = 30_000;
 
-/** Has workers leave to this command what is to be read, as long as it lives. @returns what ends that. */
+/** Keeps the turn of reading, so that workers leave it to this command while it runs. @returns a function that gives the turn back. */
 function keepReadingTurn(store: Pick<GenerationStore, 'claimTurn' | 'endTurn'>): () => Promise<void> {
   const holder = randomUUID();
   const keep = (): void => void store.claimTurn(READING_TURN, READING_TURN_MS, holder).catch(() => undefined);

@@ -11,5 +11,5 @@ export function describeRedisLoss(error: unknown): string | undefined {
   if (reason === 'unknown') return undefined;
   // For a closed connection the driver reports its number of attempts, which does not help an operator.
   const why = reason === 'closed' ? 'the connection was closed' : words.replace(/\.$/, '');
-  return `redis cannot be used any more (${reason}): ${why}; what the command did before stands, and the same command can be run again`;
+  return `redis cannot be used any more (${reason}): ${why}; the changes of the command so far stay, and the same command can be run again`;
 }

@@ -32,7 +32,7 @@ export const lifeOfTaskStep: Step = {
     const whileRunning = await resend(probe, order, 'while it ran');
     const several = await client.poll([taskUUID, createId()]);
     const over = await pollUntilOver(probe, taskUUID);
-    if (over === undefined) return [...whileRunning, { text: 'the task was not over in time', sure: 'not seen' }];
+    if (over === undefined) return [...whileRunning, { text: 'the task did not end in time', sure: 'not seen' }];
     if (over.fault !== undefined) return [...whileRunning, failureObservation(over)];
     shared.finished = { taskUUID, endedAt: now(), imageURL: over.imageURL };
     const fetched = over.imageURL === undefined ? 'unavailable' : await client.fetchImage(over.imageURL);
@@ -74,7 +74,7 @@ async function resend({ client, budget }: Probe, order: { taskUUID: string; prom
 }
 
 const failureObservation = ({ form, fault, status }: NonNullable<Awaited<ReturnType<typeof pollUntilOver>>>): Observation => ({
-  text: `a task failed, told as ${form}, code ${fault?.code ?? 'none'}, status ${status ?? 'none'}`,
+  text: `a task failed, reported as ${form}, code ${fault?.code ?? 'none'}, status ${status ?? 'none'}`,
   sure: 'seen once',
 });
 
@@ -107,7 +107,7 @@ const IMAGE_WITH_REFERENCE_NANO_USD = IMAGE_NANO_USD + 2_000_000;
 /** Observes a failed task, without asking for forbidden content. */
 export const failureStep: Step = {
   questions: [6],
-  title: 'how is a failed task told, and does it say a cost (a reference image that cannot be fetched)',
+  title: 'how is a failed task reported, and with which cost (a reference image that cannot be fetched)',
   worstNanoUsd: IMAGE_WITH_REFERENCE_NANO_USD,
   async run(probe) {
     const { client, budget, createId } = probe;
@@ -116,8 +116,9 @@ export const failureStep: Step = {
     if (!isAccepted(answer)) return [{ text: `it was refused before it began: ${describeAnswer(answer)}`, sure: 'seen once' }];
     budget.spend(IMAGE_WITH_REFERENCE_NANO_USD);
     const over = await pollUntilOver(probe, taskUUID, IMAGE_WITH_REFERENCE_NANO_USD);
-    if (over?.fault === undefined) return [{ text: 'it did not fail: the image was made, or was not over in time', sure: 'not seen' }];
-    const cost = over.costNanoUsd === undefined ? 'no cost was told' : 'a cost was told';
+    if (over?.fault === undefined)
+      return [{ text: 'it did not fail: the image was made, or the task did not end in time', sure: 'not seen' }];
+    const cost = over.costNanoUsd === undefined ? 'no cost was reported' : 'a cost was reported';
     return [{ ...failureObservation(over), text: `${failureObservation(over).text}; ${cost}` }];
   },
 };
@@ -125,7 +126,7 @@ export const failureStep: Step = {
 /** Asks the same questions again, later. @param waitMs Time after the end of the task. */
 export const laterStep = (waitMs: number): Step => ({
   questions: [4, 5],
-  title: `${waitMs / 1000} s later: is the id still refused, the result still told, the image still there`,
+  title: `${waitMs / 1000} s later: is the id still refused, the result still known, the image still there`,
   worstNanoUsd: IMAGE_NANO_USD,
   async run(probe) {
     const { client, shared, sleep, now } = probe;

@@ -10,7 +10,7 @@ function setup() {
   return { logins, fail, at: (ms: number) => (time = ms) };
 }
 
-test('after ten failures an address waits until the minute is over', () => {
+test('after ten failures an address waits until the minute has passed', () => {
   const { logins, fail, at } = setup();
   fail('a', 9);
   expect(logins.waitMs('a')).toBe(0);

@@ -3,7 +3,7 @@ const WINDOW_MS = 60_000;
 /** Bounds the memory. An attacker with more addresses than this gains nothing when the oldest is forgotten. */
 const MAX_ADDRESSES = 1000;
 
-/** Counts wrong passwords by address: after ten within a minute, further ones get 429 and no log line until the minute is over. */
+/** Counts wrong passwords by address: after ten within a minute, further ones get 429 and no log line until the minute has passed. */
 export interface FailedLogins {
   /** Returns how long this address must wait, in milliseconds; 0 if it need not. */
   waitMs(address: string): number;

@@ -24,7 +24,7 @@ test.for([{ prompt: 'a lighthouse' }, 'a lighthouse', ['a lighthouse'], 7, { ver
   },
 );
 
-test('a name tells the step of the job and its image', () => {
+test('a name shows the step of the job and its image', () => {
   expect(showName('submit', buildJobPayload(ref))).toBe(`submit image 2, submission 1 of …${ref.generationId.slice(-8)}`);
   expect(showName('reconcile-day', {})).toBe('reconcile-day');
 });

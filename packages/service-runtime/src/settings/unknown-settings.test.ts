@@ -161,13 +161,13 @@ test('an unknown setting that is certainly ours prevents a start, beside all oth
   expect(load).not.toThrow(/hunter2/);
 });
 
-test('of many names the first are told one by one, and the others are counted; 100,000 names take less than a second of processor time', () => {
+test('of many names the first are listed, and the others are counted; 100,000 names take less than a second of processor time', () => {
   const wrong = Object.fromEntries(Array.from({ length: 1000 }, (_, at) => [`WORKER_X${at}`, '1']));
   const others = Object.fromEntries(Array.from({ length: 100_000 }, (_, at) => [`SOME_OTHER_NAME_${at}`, '1']));
   const before = process.cpuUsage();
   const problems = unreadSettingProblems({ ...wrong, ...others, WORKER_LAST: '1' });
   const { user } = process.cpuUsage(before);
   expect(problems).toHaveLength(51);
-  expect(problems.at(-1)?.message).toMatch(/^\d+ more names are no settings$/);
+  expect(problems.at(-1)?.message).toMatch(/^\d+ more names are not settings$/);
   expect(user / 1000).toBeLessThan(1000);
 });

@@ -71,7 +71,7 @@ export interface UnreadSetting {
 
 /** A guess takes some hundredths of a millisecond; an environment of a program has a hundred names. */
 const MAX_GUESSED = 1000;
-/** So many are told one by one. */
+/** Most names that are listed; the others are counted. */
 export const MAX_TOLD_SETTINGS = 50;
 
 /** Finds the variables of an environment that look like settings of Darkroom but are not. Ignores those without a value. */
@@ -101,7 +101,7 @@ export function unreadSettingProblems(env: Environment): Problem[] {
   const unread = findUnreadSettings(env).filter(({ isOurs }) => isOurs);
   const told = unread.slice(0, MAX_TOLD_SETTINGS).map((each) => ({ path: each.name.slice(0, 64), message: describeUnread(each) }));
   const more = unread.length - told.length;
-  return more === 0 ? told : [...told, { path: '', message: `${more} more names are no settings` }];
+  return more === 0 ? told : [...told, { path: '', message: `${more} more names are not settings` }];
 }
 
 /** Describes an unread setting with the name most likely meant, to follow its name. */

@@ -98,7 +98,7 @@ export function watchDependency(
     check: {
       name,
       async check() {
-        if (last === undefined) throw new Error('not looked at yet');
+        if (last === undefined) throw new Error('not checked yet');
         if (last !== 'there') throw last.error as Error; // the error of a look
       },
     },
@@ -114,7 +114,7 @@ export function watchDependency(
           if (!isOver && hopeless === undefined && last !== 'there') return;
           listeners.delete(decide);
           stopping.signal.removeEventListener('abort', decide);
-          if (isOver) reject(new Error(`stopped while ${name} was waited for`));
+          if (isOver) reject(new Error(`stopped while waiting for ${name}`));
           else if (hopeless !== undefined) reject(hopeless);
           else resolve();
         };

@@ -35,7 +35,7 @@ const bring = async (world: CrashWorld, ...words: Parameters<CrashWorld['place']
   await world.quiet();
 };
 
-/** Reads what every caller gets, and the ledger, without the times of ends, which a rebuild sets anew. */
+/** Reads what every caller gets, and the ledger, without the times of ends, which a rebuild changes. */
 async function readAll({ producer, records, orders }: CrashWorld): Promise<string> {
   const views = await Promise.all(
     orders.map(async (order) => {

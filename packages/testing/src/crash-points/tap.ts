@@ -4,7 +4,7 @@ import { defined } from '@darkroom/contracts';
 import type { Servers } from '../fleet/stack.ts';
 import { TAP_VARIABLE, type CrashPoint, type Step, type TapOrder, type TapSettings, type TraceLine } from './order.ts';
 
-/** The test's side of a tap: tells one process to count its requests or to die at one. */
+/** The test's side of a tap: orders one process to count its requests or to die at one. */
 export interface Tap {
   /** Belongs into the environment of the process. */
   readonly environment: Readonly<Record<string, string>>;

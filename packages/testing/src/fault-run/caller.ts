@@ -31,7 +31,7 @@ const WAIT_MS = 5000;
 const AGAIN_MS = 100;
 
 /**
- * Places one order and keeps its request until its generation is final, as docs/guarantees.md tells callers: if `get` does not find
+ * Places one order and keeps its request until its generation is final, as docs/guarantees.md advises callers: if `get` does not find
  * the generation, the caller enqueues it again under the same id.
  */
 export async function placeOrder(producer: Producer, order: Order, placed: PlacedOrder, signal: AbortSignal): Promise<void> {

@@ -97,7 +97,7 @@ export function startChaos(schedule: readonly ScheduledFault[], surroundings: Ch
       throw error;
     }),
   );
-  // Waits for every lane: one that went on would start again what the run stops.
+  // Waits for every lane: one that continued would start again what the run stops.
   const over = Promise.allSettled(lanes).then(async () => void (await Promise.all(lanes)));
 
   const stopped = new AbortController();

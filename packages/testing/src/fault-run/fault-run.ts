@@ -114,7 +114,7 @@ export async function runFaults(settings: FaultRunSettings, around: FaultRunSurr
 interface ProviderControl {
   /** Ends its faults. */
   calm(): Promise<void>;
-  /** Has it refuse sends with 429 far more often, or as often as before. */
+  /** Makes the emulator refuse sends with 429 far more often, or as often as before. */
   refuseMore(isOn: boolean): Promise<void>;
 }
 

@@ -78,7 +78,5 @@ function whyNoImage({ images, results }: Evidence, tasks: Tasks, taskUUID: strin
 function whyOtherFacts({ imageUUID, seed, factsFrom }: SubmissionResult, made: BilledImage): string | undefined {
   const isOther = (told: unknown, billed: unknown): boolean => told !== undefined && billed !== undefined && told !== billed;
   const other = isOther(seed, made.seed) ? 'seed' : isOther(imageUUID, made.imageUUID) ? 'imageUUID' : undefined;
-  return other === undefined
-    ? undefined
-    : `its record tells another ${other} than was billed, by the word of the ${factsFrom ?? 'provider'}`;
+  return other === undefined ? undefined : `its record names another ${other} than the bill, from the ${factsFrom ?? 'provider'}`;
 }
