@@ -1,3 +1,4 @@
+import { parameters } from '@darkroom/contracts';
 import { expect, test } from 'vitest';
 import { answerHalf, answerJson, answerText, reset, type Script } from './scripted-provider.ts';
 import { apiKey, order, otherTaskUUID, secrets, setup, taskUUID } from './world.ts';
@@ -180,6 +181,16 @@ test.each(replies)('%s is understood', async (_name, script, verdict) => {
   await using world = await setup(script);
   expect(await world.client.submit(order)).toMatchObject(verdict);
   expect(world.provider.seen).toHaveLength(1);
+});
+
+test('a refused parameter of the page concerns either its order or the settings of Darkroom, even if the error names no task', async () => {
+  await using world = await setup();
+  const names = new Set(Object.keys(parameters).map((path) => path.split('.', 1)[0] ?? path));
+  names.delete('taskType');
+  for (const parameter of names) {
+    world.provider.script = answerJson(400, { errors: [{ code: 'invalidParameter', message: 'x', parameter }] });
+    expect(['refused', 'throttled'], parameter).toContain((await world.client.submit(order)).kind);
+  }
 });
 
 test('a fault holds no secret and no prompt', async () => {
