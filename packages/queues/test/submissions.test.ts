@@ -71,7 +71,7 @@ test('after a rest the backlog runs, and delayed jobs stay delayed', async () =>
   expect(await submissions.queue.getJobCounts('waiting', 'delayed')).toEqual({ waiting: 2, delayed: 3 });
 });
 
-test('ends a throttle that is longer than any is ever set, and no other', async () => {
+test('ends a throttle that is longer than any worker sets, and no other', async () => {
   await using world = await setup();
   const { submissions } = world;
   expect(await submissions.endStrayThrottle()).toBe(false);

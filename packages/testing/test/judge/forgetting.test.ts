@@ -49,7 +49,7 @@ test('a send after the provider forgot the id counts although the provider refus
   ).toEqual(one);
 });
 
-test('a send that was cut off or refused for another reason is none', async () => {
+test('a send that was cut off, or refused for another reason, does not count', async () => {
   expect(
     await predicted(150, (history, ref) => {
       sendAgain(history, ref);

@@ -231,7 +231,7 @@ describe('the whole', () => {
     [null, 'null'],
     ['a cat', 'a string of 5 characters'],
     [[{ positivePrompt: 'a cat' }], 'an array of 1 item'],
-  ])('refuses a value that is no object as a whole: %o', (given, shown) => {
+  ])('refuses a whole request that is not an object: %o', (given, shown) => {
     expect(checkGrokImagineRequest(given)).toEqual([{ path: '', message: 'must be an object', given: shown }]);
   });
 
