@@ -28,7 +28,7 @@ import { findForgotten } from './recovery/find-forgotten.ts';
 import { findLastPass, findPassProgress } from './recovery/last-pass.ts';
 import { listOpen, readOpenGenerations } from './recovery/open-generations.ts';
 import { adoptOwner, claimOwner, readOwnership } from './recovery/ownership.ts';
-import { findGrownUnread } from './recovery/reading.ts';
+import { compareUnread } from './recovery/compare-unread.ts';
 import { listDamaged } from './recovery/damaged.ts';
 import { beginRebuild, bookPast, finishRebuild } from './recovery/rebuild.ts';
 import type { RememberedGeneration } from './recovery/remembered.ts';
@@ -135,7 +135,7 @@ function bindAll({ prefix, retention, pollRate, ownerId }: GenerationStoreConfig
     adoptOwner: bind(adoptOwner),
     restore: (generation: RememberedGeneration) => restoreGeneration(redis, prefix, retention, generation),
     findForgotten: bind(findForgotten),
-    findGrownUnread: bind(findGrownUnread),
+    compareUnread: bind(compareUnread),
     listDamaged: bind(listDamaged),
     beginRebuild: bind(beginRebuild),
     bookPast: bind(bookPast),

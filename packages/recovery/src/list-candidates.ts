@@ -75,7 +75,7 @@ export async function* listCandidates(
   for (const { generationId } of await store.listDamaged()) if (isOlder(generationId)) older.add(generationId);
   for (const ids of inDays([...older].toSorted())) yield () => listNeighbours(archive, ids);
 
-  if ((await store.findGrownUnread(new Map())) === undefined) return;
+  if ((await store.compareUnread(new Map())) === undefined) return;
   for (const date of await archive.listRecordDates()) yield () => listGrownUnread({ store, archive }, date);
 }
 
@@ -86,8 +86,8 @@ async function* listGrownUnread(
 ): AsyncGenerator<ListedRecord[], void, undefined> {
   const idOf = ([first]: readonly ListedRecord[]): string => first?.generationId ?? '';
   for await (const page of inGroups(byGeneration(archive.listRecordsOfDate(date)), UNREAD_AT_ONCE)) {
-    const grown = await store.findGrownUnread(new Map(page.map((records) => [idOf(records), records.length])));
-    for (const records of page) if (grown?.has(idOf(records)) === true) yield records;
+    const unread = await store.compareUnread(new Map(page.map((records) => [idOf(records), records.length])));
+    for (const records of page) if (unread?.grown.has(idOf(records)) === true) yield records;
   }
 }
 

@@ -77,7 +77,11 @@ export async function restoreForgotten(recovery: Recovery, { since, signal }: Re
       signal?.throwIfAborted();
       compared += generations.length;
       const forgotten = new Set(await recovery.store.findForgotten(generations.flatMap(describeRecorded)));
-      const missing = generations.filter(([record]) => record !== undefined && forgotten.has(record.generationId));
+      const forgottenNames = generations.filter(([record]) => record !== undefined && forgotten.has(record.generationId));
+      const names = new Map(forgottenNames.map((records) => [records[0]?.generationId ?? '', records.length]));
+      // Nothing was bought since of what is unread and of which S3 has heard nothing: caps count it, its id is refused, and its reader comes.
+      const unread = names.size === 0 ? undefined : await recovery.store.compareUnread(names);
+      const missing = forgottenNames.filter(([record]) => record !== undefined && unread?.same.has(record.generationId) !== true);
       await eachAtOnce(missing, RESTORED_AT_ONCE, (records) => restoreInTurn(() => bringBack(records[0]?.generationId ?? '', records)));
     }
   });

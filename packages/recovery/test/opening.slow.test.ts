@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { defaultTiming } from '@darkroom/contracts';
+import { defaultTiming, defined } from '@darkroom/contracts';
 import { buildReconcileStore } from '@darkroom/generation-store';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { defaultReconcileSettings, reconcile, restoreForgotten, type Reconciler } from '../src/index.ts';
@@ -7,6 +7,7 @@ import { expectBound, openOnly, someLife, startOpeningWorld, type OpeningWorld, 
 import { DAY_MS, runRebuild } from './run-rebuild.ts';
 import { IMAGE_NANO_USD, nextOf } from './world.ts';
 
+const HOUR_MS = 3_600_000;
 const today = new Date().toISOString().slice(0, 10);
 
 let world: OpeningWorld;
@@ -114,26 +115,38 @@ describe('a store that is open and not all read', () => {
   });
 });
 
-test.each([
+describe.each([
   ['this week', 7 * DAY_MS],
   // Its id is older than what Redis keeps, and its last end is not.
   ['long ago', 1_800_000],
-])('what was enqueued %s and bought again after all was read is counted when Redis goes back to before that', async (_when, keptMs) => {
-  const life = await someLife(world);
-  await world.wipe();
-  await openOnly(world, { keptMs });
-  const since = await world.store.readTime();
-  const goBack = await world.snapshot();
-  expect(await world.readOn()).toMatchObject({ kind: 'opened' });
-  await world.send(nextOf(life.failed));
-  const later = await world.readTruth();
-  await goBack();
-  // As a worker does before anything is bought in a Redis that restarted.
-  expect(await restoreForgotten(world.recovery, { since })).toMatchObject({ restored: [life.failed.generationId], damaged: [] });
-  await expectBound(world, later);
-  expect(await world.store.commit(nextOf(life.failed), 'a')).toMatchObject({ kind: 'stop' });
-  expect(await world.readOn()).toMatchObject({ kind: 'opened' });
-  expect(await world.readBound()).toEqual(later);
+])('what was enqueued %s and bought again after all was read', (_when, keptMs) => {
+  test.each([
+    ['as its checkpoint tells', 0],
+    // Nothing tells then what Redis has forgotten.
+    ['with a clock that is set back', HOUR_MS],
+  ])('is counted when Redis goes back to before that, %s, and nothing else is brought back', async (_how, aheadMs) => {
+    const life = await someLife(world);
+    await world.wipe();
+    await openOnly(world, { keptMs });
+    // Since a moment ago: a version without checkpoints finds this store closed.
+    expect((await world.store.findCheckpoint())?.ageMs).toBeLessThan(HOUR_MS);
+    const goBack = await world.snapshot();
+    expect(await world.readOn()).toMatchObject({ kind: 'opened' });
+    expect(await world.store.findCheckpoint(), 'such a version may run now').toBeUndefined();
+    await world.send(nextOf(life.failed));
+    const later = await world.readTruth();
+    await goBack();
+    // As a worker does before anything is bought in a Redis that restarted.
+    if (aheadMs > 0) await world.redis.hincrby(`${world.prefix}:checkpoint`, 'at', aheadMs);
+    const since = (await world.store.findCheckpoint())?.at;
+    expect(since === undefined).toBe(aheadMs > 0);
+    expect(await restoreForgotten(world.recovery, defined({ since }))).toMatchObject({ restored: [life.failed.generationId], damaged: [] });
+    expect((await world.reading.findReading())?.left).toBe(3);
+    await expectBound(world, later);
+    expect(await world.store.commit(nextOf(life.failed), 'a')).toMatchObject({ kind: 'stop' });
+    expect(await world.readOn()).toMatchObject({ kind: 'opened' });
+    expect(await world.readBound()).toEqual(later);
+  });
 });
 
 test('a Redis that is emptied while names are listed is not said to be open', async () => {

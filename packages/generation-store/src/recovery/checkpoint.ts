@@ -10,13 +10,22 @@ const CHECKPOINT_TRUSTED_AFTER_MS = 3_600_000;
 /**
  * The checkpoint: Redis time, written again and again while nothing is forgotten. It lies in the memory that it speaks of: a Redis that
  * goes back to an earlier moment goes back to the checkpoint of that moment, and all that it may have forgotten came after it. "since" is
- * when the first one was written, 0 in a store that was never used without. After the prelude.
+ * when the first one was written, 0 in a store that was never used without.
+ *
+ * While a rebuild reads on it counts as 0: a version without checkpoints finds no epoch then, and buys nothing. It may from the end of the reading
+ * on, which begins "since" anew. A worker of an earlier version that knows readings writes "since" in them, and lists three days for an hour.
+ * After the prelude.
  */
 export const checkpoint = /* lua */ `
 local function writeCheckpoint()
   local now = int(nowMs())
-  redis.call('HSETNX', prefix .. ':checkpoint', 'since', now)
+  if not isReading() then redis.call('HSETNX', prefix .. ':checkpoint', 'since', now) end
   redis.call('HSET', prefix .. ':checkpoint', 'at', now)
+end
+
+-- a version without checkpoints may run from now on
+local function distrustCheckpoints()
+  redis.call('HSET', prefix .. ':checkpoint', 'since', int(nowMs()))
 end
 `;
 
@@ -29,11 +38,11 @@ return 1
 
 /**
  * Replies the checkpoint and how old it is, or nothing: without one, where its time lies ahead (the clock of Redis went back, and nothing
- * tells how far), and for the first hour of checkpoints in a store of an earlier version.
+ * tells how far), and for the first hour of checkpoints in a store of an earlier version, or in one that was rebuilt.
  */
 const findCheckpointScript = createLuaScript(/* lua */ `${prelude}
 local known = redis.call('HMGET', KEYS[1], 'at', 'since')
-local at, since, now = tonumber(known[1] or ''), tonumber(known[2] or ''), nowMs()
+local at, since, now = tonumber(known[1] or ''), isReading() and 0 or tonumber(known[2] or ''), nowMs()
 if not at or not since or at > now or at - since < ${CHECKPOINT_TRUSTED_AFTER_MS} then return {} end
 return { int(at), int(now - at) }
 `);

@@ -8,6 +8,7 @@ import { money } from '../lua/money.ts';
 import { flag, namedReply, number } from '../lua/named.ts';
 import { prelude } from '../lua/prelude.ts';
 import { forgetDamaged, noteDamaged, type NewDamage } from './damaged.ts';
+import { checkpoint } from './checkpoint.ts';
 import { beginPast, bookPastDate } from './past-dates.ts';
 import { finishRebuildScript } from './rebuild.ts';
 import type { PeriodMoney } from './remembered.ts';
@@ -77,17 +78,6 @@ end
 return { unread, damaged }
 `);
 
-/** Replies those unread generations, from ARGV[2] on, of which S3 holds more names than before the store was opened; nil while no rebuild reads. */
-const findGrownUnreadScript = createLuaScript(/* lua */ `${prelude}
-if not isReading() then return false end
-local grown = {}
-for at = 2, #ARGV, 2 do
-  local known = tonumber(redis.call('HGET', prefix .. ':unread', ARGV[at]) or '')
-  if known and known < tonumber(ARGV[at + 1]) then grown[#grown + 1] = ARGV[at] end
-end
-return grown
-`);
-
 /**
  * A generation ARGV[3] was read and is back. What it had been charged before the sums were made, from ARGV[4] on by period, is in the ledger
  * now, and no more in what is unread. Done twice it lowers once. Replies: read | known | gone, where this rebuild reads no more in this Redis.
@@ -118,7 +108,7 @@ return 1
 const DAMAGED_KEPT_SECONDS = 62 * 86_400;
 
 /** Ends the reading: the store is as open as any. Replies: opened | open (by a rebuild of an earlier version) | emptied | restarted | unread */
-const endReadingScript = createLuaScript(/* lua */ `${prelude}${damaged}
+const endReadingScript = createLuaScript(/* lua */ `${prelude}${checkpoint}${damaged}
 local reading = prefix .. ':reading'
 local isWhole = redis.call('EXISTS', prefix .. ':epoch') == 1
 local known = redis.call('HMGET', reading, 'id', 'epoch')
@@ -130,6 +120,7 @@ if not isWhole then
   redis.call('SET', prefix .. ':epoch', known[2])
 end
 redis.call('UNLINK', reading, prefix .. ':read', prefix .. ':rebuild')
+distrustCheckpoints()
 if countDamaged() == 0 then
   redis.call('UNLINK', unreadKey, unreadMoneyKey)
 else
@@ -225,15 +216,6 @@ const readingSchema = namedReply(
     left: number,
   }),
 ).nullable();
-
-/**
- * Finds those unread generations of which S3 holds more names than before the store was opened; undefined while no rebuild reads.
- * @param names How many names S3 holds of each.
- */
-export async function findGrownUnread(redis: Redis, prefix: string, names: ReadonlyMap<string, number>): Promise<Set<string> | undefined> {
-  const reply = await findGrownUnreadScript.run(redis, readingKey(prefix), [prefix, ...[...names].flat()]);
-  return reply === null ? undefined : new Set(z.array(z.string()).parse(reply));
-}
 
 export function buildReadingStore({ prefix }: { prefix: string }, redis: Redis): ReadingStore {
   const [key, mark] = [readingKey(prefix), rebuildKey(prefix)];

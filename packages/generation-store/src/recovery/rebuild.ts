@@ -77,6 +77,7 @@ trustServer()
 if ARGV[5] ~= '' then redis.call('SET', prefix .. ':owner', ARGV[5]) end
 redis.call('DEL', prefix .. ':owner-claim')
 beginMemory()
+distrustCheckpoints()
 writeCheckpoint()
 return 'opened'
 `);
