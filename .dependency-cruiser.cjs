@@ -1,4 +1,4 @@
-// Which way imports point. Checked over sources and tests by `npm run verify` (step "import rules").
+// Allowed directions of imports. `npm run verify` checks sources and tests (step "import rules").
 
 /** The packages that know one thing each and are joined by the apps. */
 const joinedByApps = 'runware-client|object-storage|generation-store|queues|service-runtime';
@@ -12,7 +12,7 @@ const production = { path: '^(apps|packages)/[^/]+/src/', pathNot: ['\\.test\\.t
 /** Outside libraries by name, whether they are installed or not. */
 const library = (names) => `(^|node_modules/)(${names})(/|$)`;
 
-/** A rule that leaves one outside library to those who own it; their tests may see it through them or use it as a second witness. */
+/** A rule that leaves one outside library to its owners; tests may use it through them, or as a second witness. */
 const ownedBy = (name, modules, owners, reason) => ({
   name: `${name}-has-one-owner`,
   severity: 'error',
@@ -65,7 +65,7 @@ module.exports = {
     {
       name: 'contracts-is-a-leaf',
       severity: 'error',
-      comment: 'Everything agrees on contracts, so contracts depends on nothing of ours.',
+      comment: 'Every package depends on contracts, so contracts depends on none of ours.',
       from: { path: '^packages/contracts/' },
       to: { path: '^(apps|packages)/', pathNot: '^packages/contracts/' },
     },
@@ -114,7 +114,7 @@ module.exports = {
     {
       name: 'producer-never-pulls-in-the-aws-sdk',
       severity: 'error',
-      comment: 'Whoever only enqueues does not load the AWS SDK, not even through another package; reading images is an entry of its own.',
+      comment: 'A backend that only enqueues does not load the AWS SDK, not even indirectly; reading images is an entry of its own.',
       from: { path: '^packages/producer/src/', pathNot: ['\\.test\\.ts$', '^packages/producer/src/images/'] },
       to: { path: [library('@aws-sdk|@smithy'), '^packages/object-storage/'], reachable: true },
     },
@@ -183,7 +183,7 @@ module.exports = {
     {
       name: 'sources-never-import-tests',
       severity: 'error',
-      comment: 'A test is the last to know.',
+      comment: 'Production code imports no test.',
       from: { path: '^(apps|packages)/[^/]+/src/', pathNot: '\\.test\\.ts$' },
       to: { path: ['\\.test\\.ts$', '^(apps|packages)/[^/]+/(test|e2e)/'] },
     },

@@ -7,7 +7,7 @@ RUN --mount=type=cache,target=/root/.local/share/pnpm/store \
     node scripts/run.mjs build && node scripts/build-image.mjs /image
 
 FROM node:24-bookworm-slim
-# In a container the other side is never on loopback. On the path lies the command line of operators, `darkroom`.
+# Other containers never reach the loopback of this one. PATH holds the command line of operators, `darkroom`.
 ENV NODE_ENV=production HOST=0.0.0.0 PATH=/darkroom/bin:$PATH
 WORKDIR /darkroom
 COPY --from=build /image ./
@@ -15,7 +15,7 @@ COPY --from=build /image ./
 RUN install -d -o 1000 -g 1000 /data
 # The user "node" of the base image, as a number: Kubernetes can then check that it is not root.
 USER 1000:1000
-# No init process: each main.ts listens for SIGTERM and SIGINT itself, which the first process of a container must, and none
-# starts children that could be left over. No HEALTHCHECK: orchestrators ask /livez and /readyz.
+# No init process: each main.ts listens for SIGTERM and SIGINT itself, as the first process of a container must, and none
+# starts children that could outlive it. No HEALTHCHECK: orchestrators ask /livez and /readyz.
 ENTRYPOINT ["node", "--enable-source-maps"]
 CMD ["apps/worker/dist/main.js"]
