@@ -16,6 +16,7 @@ export { reserveRedis, type OwnRedis } from './own-redis.ts';
 export { photograph } from './redis-photograph.ts';
 export { createDraws, type NamedDraws } from './named-draws.ts';
 export { createSelfSigned, type SelfSigned } from './self-signed.ts';
+export { startSlowBucket, type SlowBucket } from './slow-bucket.ts';
 export { trickleUntilHungUp } from './slow-client.ts';
 export { startSwitchingProxy, type SwitchingProxy } from './switching-proxy.ts';
 export { startTestS3, type TestS3, type TestS3Options } from './test-s3.ts';

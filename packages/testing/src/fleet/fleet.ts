@@ -16,7 +16,11 @@ export interface FleetOptions {
   /** Switches of the emulator that differ from its defaults. */
   faults?: Readonly<Record<string, unknown>>;
   seed?: string;
-  /** Settings of the workers that differ from the test's own. */
+  /** True for the settings with which a worker ships; otherwise its waits are short, and it sends more at a time. */
+  isAsShipped?: boolean;
+  /** A bucket of the test's own, which stops with the fleet; a server with files when absent. @param name Name of the bucket. */
+  startBucket?: (name: string) => Promise<S3Server>;
+  /** Settings of the workers that differ from these. */
   workerEnv?: Readonly<Record<string, string>>;
   /** Settings of one worker, by its number from 0, that differ from those of all. */
   envOfWorker?: (at: number) => Readonly<Record<string, string>>;
@@ -64,7 +68,8 @@ export interface Fleet {
  * rate of sends is higher, because a fleet with one worker must make a hundred images in seconds; fault runs and crash points use
  * the rate of production.
  */
-const testTiming = {
+const testSettings = {
+  WORKER_SUBMIT_CONCURRENCY: '10',
   TIMING_FIRST_POLL_MS: '1500',
   TIMING_MAX_POLL_MS: '3000',
   TIMING_UPLOAD_WINDOW_MS: '2000',
@@ -94,13 +99,14 @@ export async function startFleet(options: FleetOptions = {}): Promise<Fleet> {
     const redis = await reserveRedis({ dir: join(directory, 'redis'), appendfsync: 'everysec' });
     started.push(() => redis.stop());
     await redis.start();
-    const s3 = await startS3Server({
-      dir: join(directory, 's3'),
-      region: 'us-east-1',
-      credentials,
-      buckets: [bucket],
-      ...defined({ onRequest: options.onS3Request, disturb: options.disturbS3 }),
-    });
+    const s3 = await (options.startBucket?.(bucket) ??
+      startS3Server({
+        dir: join(directory, 's3'),
+        region: 'us-east-1',
+        credentials,
+        buckets: [bucket],
+        ...defined({ onRequest: options.onS3Request, disturb: options.disturbS3 }),
+      }));
     started.push(() => s3.stop());
     const s3Config = { endpoint: s3.endpoint, region: 'us-east-1', bucket, credentials };
     const prefix = '{darkroom}';
@@ -132,8 +138,7 @@ export async function startFleet(options: FleetOptions = {}): Promise<Fleet> {
     const commonEnv = {
       RUNWARE_URL: `${emulator.url}/v1`,
       WEBHOOK_BASE_URL: webhookBaseUrl?.(receiverUrl) ?? receiverUrl,
-      WORKER_SUBMIT_CONCURRENCY: '10',
-      ...testTiming,
+      ...(options.isAsShipped === true ? {} : testSettings),
       ...defined({ REDIS_URL: users?.worker }),
       ...workerEnv,
     };

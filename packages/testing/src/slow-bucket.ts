@@ -4,16 +4,18 @@ import type { AddressInfo } from 'node:net';
 /** A bucket in memory that lets its caller wait, as one that is far away does. */
 export interface SlowBucket extends AsyncDisposable {
   readonly endpoint: string;
+  readonly port: number;
   readonly requests: { list: number; get: number; put: number };
   /** @param writtenAt Milliseconds since 1970. */
   put(key: string, body: string, writtenAt?: number): void;
+  stop(): Promise<void>;
 }
 
 const LONG_AGO = Date.parse('2026-11-22T00:00:00.000Z');
 
-/** Starts one that takes so long for each request, in milliseconds. It knows lists, reads and writes, and no signatures. */
+/** Starts one that takes so long for each request, in milliseconds. It knows lists, reads, writes and deletes, and no signatures. */
 export async function startSlowBucket(name: string, takesMs: number): Promise<SlowBucket> {
-  const objects = new Map<string, { body: string; writtenAt: number }>();
+  const objects = new Map<string, { body: string | Buffer; writtenAt: number }>();
   let keys: string[] | undefined;
   const requests = { list: 0, get: 0, put: 0 };
 
@@ -42,8 +44,17 @@ export async function startSlowBucket(name: string, takesMs: number): Promise<Sl
     await new Promise((resolve) => setTimeout(resolve, takesMs));
     if (request.method === 'PUT') {
       requests.put += 1;
-      objects.set(key, { body: Buffer.concat(body).toString(), writtenAt: Date.now() });
-      keys = undefined;
+      if (request.headers['if-none-match'] !== undefined && objects.has(key)) {
+        response.statusCode = 412;
+        response.end('<Error><Code>PreconditionFailed</Code></Error>');
+        return;
+      }
+      if (!objects.has(key)) keys?.splice(firstFrom(keys, key), 0, key);
+      objects.set(key, { body: Buffer.concat(body), writtenAt: Date.now() });
+      response.end();
+    } else if (request.method === 'DELETE') {
+      if (objects.delete(key)) keys = undefined;
+      response.statusCode = 204;
       response.end();
     } else if (key === '') {
       requests.list += 1;
@@ -59,17 +70,20 @@ export async function startSlowBucket(name: string, takesMs: number): Promise<Sl
   const server = createServer((request, response) => void answer(request, response));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo; // it listens on a port
+  const stop = async (): Promise<void> => {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  };
   return {
     endpoint: `http://127.0.0.1:${port}`,
+    port,
     requests,
     put: (key, body, writtenAt = LONG_AGO) => {
       objects.set(key, { body, writtenAt });
       keys = undefined;
     },
-    [Symbol.asyncDispose]: async () => {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
+    stop,
+    [Symbol.asyncDispose]: stop,
   };
 }
 
