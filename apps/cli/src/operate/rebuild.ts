@@ -163,7 +163,7 @@ async function printOpen(store: GenerationStore, isDamaged: boolean, terminal: T
   if (pauses.length > 0) terminal.print(...describePauses(pauses, Date.now()));
 }
 
-/** What an operator may do about the generations that were left out. */
+/** Remedies for the generations that a rebuild left out. */
 const LEFT_OUT =
   'their ids and known idempotency keys stay refused, and caps count their highest price. Repair the records and run the rebuild again; or give them up: npm run rebuild -- --skip-corrupt';
 
