@@ -11,6 +11,7 @@ import { startWorkers } from './start-workers.ts';
 const IMAGE_NANO_USD = 20_000_000;
 
 export interface PausedWorld extends AsyncDisposable {
+  readonly prefix: string;
   readonly store: GenerationStore;
   readonly submissions: Submissions;
   readonly redis: Redis;
@@ -41,6 +42,7 @@ export async function setup(redisUrl: string, timing: Partial<Timing> = {}): Pro
   const settings = { timing: { ...defaultTiming, ...timing }, maxSubmissions: 2, askForUpload: false };
   let last = 0;
   return {
+    prefix: queue.prefix,
     store,
     submissions,
     redis,

@@ -1,4 +1,4 @@
-import { intentSchema } from '@darkroom/contracts';
+import { intentSchema, type SubmissionRef } from '@darkroom/contracts';
 import { describe, expect, test } from 'vitest';
 import { endedForGood, IMAGE_NANO_USD, setup, setupAt } from './world.ts';
 
@@ -73,6 +73,31 @@ describe('a generation for later', () => {
     // a place that lies further ahead than a line is ever long was given by a clock that went back
     await world.redis.set(`${world.prefix}:cap-place:tenant:a:day:2026-11-22`, String(NOON + 10 * DAY_MS));
     expect(await world.store.commit(refs[1]!, 'later')).not.toHaveProperty('behindMs');
+  });
+
+  test('of many tenants whose caps are reached so many look in ten seconds, and the others in the next ones with room', async () => {
+    await using world = await setupAt(NOON);
+    await world.store.setCaps({ allPerDay: 1e15, tenantPerDay: IMAGE_NANO_USD - 1 });
+    const refs: SubmissionRef[] = [];
+    for (const tenant of ['a', 'b', 'c', 'd', 'd', 'd']) refs.push((await world.enqueue(1, { tenant, runAt: NOON + 1 }))[0]);
+    await world.setTime(NOON + 2);
+    const behindMs = async (at: number): Promise<number | undefined> => {
+      const stop = await world.store.commit(refs[at]!, `token ${at}`);
+      return stop.kind === 'stop' ? stop.behindMs : undefined;
+    };
+    const slot = NOON / 10_000;
+    const looks = (at: number): string => `${world.prefix}:cap-looks:${slot + at}`;
+    await world.redis.mset(looks(0), 999, looks(1), 1000, looks(2), 498);
+    expect(await behindMs(0), 'it fits').toBeUndefined();
+    expect(await behindMs(1), 'the next slot is full too').toBe(20_000 + 498 * 10 - 2);
+    expect(await behindMs(2), 'in the same one').toBe(20_000 + 499 * 10 - 2);
+    expect(await behindMs(3)).toBe(20_000 + 500 * 10 - 2);
+    expect(await behindMs(4), 'behind another of its line, and half of a slot is for the first ones').toBe(30_000 - 2);
+    expect(await behindMs(5)).toBe(30_000 + 50 - 2);
+    for (const key of await world.redis.keys(`${world.prefix}:cap-looks:*`))
+      if (![looks(1)].includes(key)) expect(await world.redis.pttl(key), `${key} ends by itself`).toBeGreaterThan(0);
+    await world.redis.set(looks(0), 'nonsense');
+    expect(await behindMs(0), 'a count that cannot be read limits nothing').toBe(50);
   });
 
   test('that is due when a cap is reached waits for money, and fails never', async () => {
