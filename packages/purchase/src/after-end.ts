@@ -5,15 +5,17 @@ import { isPastHorizon, MAX_UPLOAD_POLL_MS, pollDelay, snooze } from './look-aga
 import type { Outcome } from './outcome.ts';
 import type { Purchase } from './purchase.ts';
 
-/** Ends a live submission, and looks once more: a delivery that came while this run went on has found nothing to wake. */
+/**
+ * Ends a live submission without an image and puts its job back for one more look: a delivery that came during this run could not wake it.
+ */
 export async function endWithoutImage(purchase: Purchase, ref: SubmissionRef, view: SubmissionView, end: End): Promise<Outcome> {
   await endSubmission(purchase, ref, view.reservation, view.now, end);
   return snooze(view, purchase.settings.timing.uploadWindowMs, 'ended-without-image');
 }
 
 /**
- * The submission has ended without an image. What the provider is still making, or made and could not hand over, may come until
- * the horizon; and a delivery that came after the end announces an upload, whatever the provider says when it is asked.
+ * Decides if a submission that ended without an image is looked for again. The provider may still make the image until the horizon, and a
+ * delivery after the end announces an upload, whatever the provider answers.
  */
 export function lookAfterEnd(purchase: Purchase, view: SubmissionView, state: 'running' | 'lost' | 'failed' | 'inconclusive'): Outcome {
   const { timing } = purchase.settings;
@@ -23,13 +25,16 @@ export function lookAfterEnd(purchase: Purchase, view: SubmissionView, state: 'r
   return wasMade && !isPastHorizon(purchase, view) ? snooze(view, pollDelay(purchase, view), 'late-image') : { kind: 'finished' };
 }
 
-/** Grows with the time since the delivery, so that each delivery causes five looks at the most, the last one at the end of the window. */
+/**
+ * Returns a wait that grows with the time since the delivery: each delivery causes at most five looks, the last one when the upload window
+ * ends.
+ */
 function lateUploadDelay(purchase: Purchase, view: SubmissionView, sinceMs: number): number {
   const leftMs = purchase.settings.timing.uploadWindowMs - sinceMs;
   return Math.min(leftMs, Math.max(Math.min(pollDelay(purchase, view), MAX_UPLOAD_POLL_MS), 2 * sinceMs));
 }
 
-/** Ends a live submission with its image; amends one that has ended without. */
+/** Ends a live submission with its image; amends a submission that has ended without one. */
 export const bringHome = (
   purchase: Purchase,
   ref: SubmissionRef,

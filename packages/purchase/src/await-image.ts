@@ -1,4 +1,4 @@
-import { isFinalSubmission, type SubmissionRef, type TaskFacts } from '@darkroom/contracts';
+import { defined, isFinalSubmission, type SubmissionRef, type TaskFacts } from '@darkroom/contracts';
 import type { SubmissionView } from '@darkroom/generation-store';
 import { bringHome, endWithoutImage, lookAfterEnd } from './after-end.ts';
 import { backoffMs } from './backoff.ts';
@@ -9,9 +9,9 @@ import type { Purchase } from './purchase.ts';
 import { toldFacts } from './told-facts.ts';
 
 /**
- * The provider says that it has made the image, and no valid upload is there: waits while that may come, then fetches the image from
- * its address. An answer without the image proves nothing yet, whatever it is: a copy of it may be on its way to the address, and
- * the provider may name another one. Only when it has been asked for with patience is it lost.
+ * Looks for an image that the provider says it has made and that has no valid upload. Waits during the upload window, then fetches the
+ * image from its address. An answer without the image proves nothing yet: a copy may still be on its way to the address, and the provider
+ * may name another address. The image is lost only when the patience has run out.
  */
 export async function awaitImage(
   purchase: Purchase,
@@ -34,7 +34,11 @@ export async function awaitImage(
   return missImage(purchase, ref, view, facts, { ...fetched, uploaded: found.kind === 'invalid' ? found.bytes : undefined });
 }
 
-/** Puts a settlement back while the upload may still come. @param madeAt When the image was said to be made. @returns undefined once its window has passed. */
+/**
+ * Puts a settlement back while the upload may still come.
+ * @param madeAt The time at which the provider said that the image was made.
+ * @returns undefined once the upload window is over.
+ */
 export function awaitUpload({ settings: { askForUpload, timing } }: Purchase, view: SubmissionView, madeAt: number): Outcome | undefined {
   const waitedMs = view.now - madeAt;
   const leftMs = timing.uploadWindowMs - waitedMs;
@@ -44,9 +48,9 @@ export function awaitUpload({ settings: { askForUpload, timing } }: Purchase, vi
 
 type Fetched =
   | Extract<FoundImage, { kind: 'kept' }>
-  /** Trouble on the way: the address did not answer, or not for now. */
+  /** The address gave no answer, or a temporary error. */
   | { kind: 'unavailable'; reason: string }
-  /** Something else was answered. */
+  /** The address answered with something else than the image. */
   | { kind: 'not-there'; reason: string; came?: { bytes: Uint8Array; isImage: boolean } };
 
 async function fetchImage(
@@ -73,7 +77,7 @@ async function fetchImage(
   return kept.kind === 'kept' ? kept : { kind: 'not-there', reason: 'reason' in kept ? kept.reason : kept.kind };
 }
 
-/** Asks again until patience has run out. Then the submission is lost, or, after its end, is looked for as before. */
+/** Asks again until the patience has run out. Then a live submission is lost, and an ended one is looked for as before. */
 async function missImage(
   purchase: Purchase,
   ref: SubmissionRef,
@@ -83,12 +87,9 @@ async function missImage(
 ): Promise<Outcome> {
   const { store, archive, settings, around } = purchase;
   const { timing } = settings;
-  // Kept at once: it may be what was made, and the address may answer with less than it the next time.
+  // Kept at once: these bytes may be all that was made, and the address may answer with less next time.
   const early = came?.isImage === true && view.quarantineKey === undefined ? await archive.quarantine(ref, came.bytes) : view.quarantineKey;
-  const missedMs = await store.recordMissingImage(ref, {
-    maxGapMs: 2 * timing.maxTroubleMs,
-    ...(early === undefined ? {} : { quarantineKey: early }),
-  });
+  const missedMs = await store.recordMissingImage(ref, defined({ maxGapMs: 2 * timing.maxTroubleMs, quarantineKey: early }));
   if (missedMs < timing.patienceMs) {
     around.log('image.missing', ref, { missedMs });
     return snooze(view, retryDelay(purchase, view, missedMs), 'image-url');
@@ -96,16 +97,10 @@ async function missImage(
   if (isFinalSubmission(view.status)) return lookAfterEnd(purchase, view, 'lost');
   const bytes = came?.bytes ?? uploaded;
   const quarantineKey = early ?? (bytes === undefined ? undefined : await archive.quarantine(ref, bytes));
-  return endWithoutImage(purchase, ref, view, {
-    status: 'lost',
-    facts,
-    factsFrom: 'provider',
-    reason,
-    ...(quarantineKey === undefined ? {} : { quarantineKey }),
-  });
+  return endWithoutImage(purchase, ref, view, { status: 'lost', facts, factsFrom: 'provider', reason, ...defined({ quarantineKey }) });
 }
 
-/** Grows with the time that the image has been asked for, or else with the number of looks. */
+/** Returns a wait that grows with the time for which the image has been asked for, or with the number of looks before that. */
 function retryDelay({ settings: { timing }, around }: Purchase, view: SubmissionView, missedMs: number): number {
   if (missedMs === 0)
     return backoffMs(timing.troubleMs, timing.maxTroubleMs, view.missingAt === undefined ? view.settlements : 1, around.random);

@@ -7,14 +7,14 @@ import type { Outcome } from './outcome.ts';
 import type { Purchase } from './purchase.ts';
 
 /**
- * The rule that decides a conflict, which by itself says no more than that the provider takes the id for used (docs/guarantees.md).
+ * Decides a conflict by one rule (docs/guarantees.md). A conflict alone says only that the provider takes the id for used.
  *
- * *Accepted*: either question ever knows the task.
- * *Burnt*: the audit trail has shown a refusal as the last response to the id while one send alone may have arrived, every other send
- * was told of the conflict or never left, Redis has forgotten none, and both questions, asked after the conflict and once more after a
- * poll interval, know no task. Then no send was accepted, and the image may be bought under the next number.
- * *Unproven*: everything else. The provider may answer for a running task as for one that it does not know, so empty answers, however
- * many, end as unknown at the horizon, with their money on hold.
+ * *Accepted*: one of the two questions knows the task.
+ * *Burnt*: no send was accepted, and the image may be bought under the next number. The proof has three parts. The audit trail has shown a
+ * refusal as the last response to the id while only one send may have arrived. Every other send got the conflict or never left, and Redis
+ * has forgotten none. Both questions, asked after the conflict and again a poll interval later, know no task.
+ * *Unproven*: everything else. The provider may answer the same for a running task and for an unknown one, so empty answers, however many,
+ * end as unknown at the horizon, and the money stays on hold.
  */
 export async function isBurnt(
   { store, settings: { timing } }: Purchase,
@@ -27,7 +27,7 @@ export async function isBurnt(
   return notKnownForMs >= timing.firstPollMs && (conflict === 'proved' || shows === 'refusal');
 }
 
-/** Ends what is burnt, if it still is: Redis may have lost its memory while the provider was asked. */
+/** Ends a burnt submission, if it is still burnt: Redis may have lost its memory while the provider was asked. */
 export async function endBurnt(purchase: Purchase, ref: SubmissionRef, view: SubmissionView): Promise<Outcome> {
   const now = await purchase.store.beginSettlement(ref);
   if (now?.conflict !== view.conflict) return snooze(view, purchase.settings.timing.firstPollMs, 'conflict');

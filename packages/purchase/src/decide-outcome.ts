@@ -3,7 +3,7 @@ import type { SettleReply } from '@darkroom/generation-store';
 import { consequencesOf } from './end-submission.ts';
 import type { PurchaseStore } from './ports.ts';
 
-/** What an operator found out, from the provider's own list of usage, about an outcome that it never told us. */
+/** An operator's finding about an unknown outcome, from the provider's own list of usage. */
 export const decisions = ['charged', 'free'] as const;
 export type Decision = (typeof decisions)[number];
 
@@ -16,15 +16,15 @@ export interface DecisionParts {
 }
 
 export type Decided =
-  /** What the record says now; an earlier decision stands. */
+  /** The submission's status now; an earlier decision stands. */
   | { kind: 'decided'; as: Decision; isNew: boolean; reply: SettleReply['kind'] }
-  /** Nothing was changed: only what Redis and this bucket both call unknown can be decided. */
+  /** The decision changed nothing: it needs a submission that both Redis and this bucket call unknown. */
   | { kind: 'refused'; status: SubmissionStatus | 'without a record'; recorded: SubmissionResult['status'] | 'without a result' };
 
 /**
- * Ends the hold of a submission whose outcome is unknown. Charged: its price is booked, and it is lost. Free: its money is given back,
- * and it has failed. S3 first and Redis second, like every end: whoever brings Redis back finds the decision beside the result. The
- * image is not bought again, and should it come home after all it is kept, and what it cost takes the place of the decision.
+ * Ends the hold of a submission whose outcome is unknown. "charged" books its price and calls it lost; "free" gives its money back and
+ * calls it failed. Like every end it is written to S3 first and to Redis second, so a restore of Redis finds the decision beside the
+ * result. The image is not bought again. If it comes home later it is kept, and its cost replaces the decision.
  */
 export async function decideOutcome({ store, archive }: DecisionParts, ref: SubmissionRef, decision: Decision): Promise<Decided> {
   const view = await store.beginSettlement(ref);

@@ -1,4 +1,5 @@
 import {
+  defined,
   formatUsd,
   taskUuidOf,
   type ErrorCode,
@@ -18,34 +19,34 @@ import type { Outcome } from './outcome.ts';
 import type { Purchase } from './purchase.ts';
 
 /**
- * Step 8: the end of a submission goes to S3 first and to Redis second. What follows from an end (money, another submission)
- * follows from its result alone, so that whoever finds the result, now or after a crash, draws the same conclusions.
+ * Step 8: the end of a submission goes to S3 first and to Redis second. Everything that follows from an end (money, another submission)
+ * follows from its result alone, so each run that finds the result, now or after a crash, draws the same conclusions.
  */
 
-/** The end of a submission, before it is written. */
+/** The end of a submission before it is written. */
 export type End =
   | { status: 'succeeded'; image: VerifiedImage; facts: TaskFacts; factsFrom?: FactSource; road: 'upload' | 'image-url' }
   | { status: 'failed'; code: ErrorCode; fault?: ProviderFault; facts: TaskFacts; factsFrom?: FactSource }
   | { status: 'lost'; facts: TaskFacts; factsFrom: FactSource; reason: string; quarantineKey?: string }
   | { status: 'unknown'; code?: 'provider.blocked' };
 
-/** Classes of a proved failure after which buying again may help. */
+/** Classes of a proved failure after which another submission may help. */
 const worthAnother: ReadonlySet<string> = new Set<FaultClass>(['provider', 'timeout']);
 
-/** What follows from a result. */
+/** Consequences of a result. */
 export function consequencesOf(result: SubmissionResult, maxSubmissions: number): Settlement {
   const burnt = result.fault?.code === 'provider.id-burnt';
   return {
     result,
     code: result.status === 'succeeded' ? '' : (result.fault?.code as ErrorCode), // written by `buildResult`
-    // a burnt id is no failure of the purchase: nothing was accepted
+    // a burnt id is no failure of the purchase: the provider accepted nothing
     countsAsFailure: result.status === 'failed' && !burnt,
     mayResubmit: result.status === 'failed' && (burnt || worthAnother.has(result.fault?.class ?? '')),
     maxSubmissions,
   };
 }
 
-/** Writes the end of a live submission: S3, then Redis, then the job of the next submission, if there is to be one. */
+/** Writes the end of a live submission to S3, then to Redis, then adds the job of the next submission if there is one. */
 export async function endSubmission(
   purchase: Purchase,
   ref: SubmissionRef,
@@ -58,7 +59,7 @@ export async function endSubmission(
   // The first result stands: another run may have ended this submission while this one was frozen.
   const result = recorded.kind === 'existing' ? recorded.result : mine;
   if (end.status === 'succeeded' && result.status !== 'succeeded') {
-    // Redis does not hear of the failure that S3 holds: the image would be bought again although it is home.
+    // Redis is not told of the failure in S3: it would buy the image again although it is home.
     purchase.around.log('submission.late-image', ref, { recordedStatus: result.status });
     return amendSubmission(purchase, ref, reservation, now, end);
   }
@@ -66,7 +67,7 @@ export async function endSubmission(
   return { kind: 'finished' };
 }
 
-/** Writes what came home after the result of its submission. */
+/** Records an image that came home after the result of its submission. */
 export async function amendSubmission(
   purchase: Purchase,
   ref: SubmissionRef,
@@ -80,7 +81,7 @@ export async function amendSubmission(
   return { kind: 'finished' };
 }
 
-/** Ends a submission that was refused in so many words, with no earlier send that might have been accepted. */
+/** Ends a submission that the provider refused explicitly, if no earlier send can have been accepted. */
 export async function endRefused(
   purchase: Purchase,
   ref: SubmissionRef,
@@ -90,15 +91,13 @@ export async function endRefused(
   const view = await purchase.store.beginSettlement(ref);
   const fault = 'fault' in verdict ? verdict.fault : undefined;
   const code: ErrorCode = fault?.class === 'safety' ? 'provider.content-refused' : 'provider.refused';
-  return endSubmission(purchase, ref, reservation, view?.now ?? 0, {
-    status: 'failed',
-    code,
-    facts: {},
-    ...(fault === undefined ? {} : { fault }),
-  });
+  return endSubmission(purchase, ref, reservation, view?.now ?? 0, { status: 'failed', code, facts: {}, ...defined({ fault }) });
 }
 
-/** Ends a submission of which nothing is under way and that is not wanted any more. @param generationStatus What became of its generation. */
+/**
+ * Ends a submission that is no longer wanted and has no send under way.
+ * @param generationStatus The status of its generation, which is over.
+ */
 export async function endUnbought(purchase: Purchase, ref: SubmissionRef, generationStatus: string): Promise<Outcome> {
   const view = await purchase.store.beginSettlement(ref);
   if (view === undefined || view.status !== 'planned') return { kind: 'finished' };
@@ -109,7 +108,7 @@ export async function endUnbought(purchase: Purchase, ref: SubmissionRef, genera
         ? 'generation.expired'
         : 'submission.superseded';
   const end: End = { status: 'failed', code, facts: {} };
-  // Without a send there is no intent in S3 that a result would have to answer.
+  // No send was made, so S3 holds no intent that needs a result.
   if (view.sends > 0) return endSubmission(purchase, ref, view.reservation, view.now, end);
   await settleInStore(purchase, ref, buildResult(ref, view.reservation, view.now, end));
   return { kind: 'finished' };
@@ -117,14 +116,10 @@ export async function endUnbought(purchase: Purchase, ref: SubmissionRef, genera
 
 async function settleInStore({ store, waits, around, settings }: Purchase, ref: SubmissionRef, result: SubmissionResult): Promise<void> {
   const reply = await store.settle(ref, consequencesOf(result, settings.maxSubmissions));
-  around.log(`submission.${result.status}`, ref, {
-    reply: reply.kind,
-    costSource: result.costSource,
-    ...(result.fault === undefined ? {} : { code: result.fault.code }),
-  });
+  around.log(`submission.${result.status}`, ref, defined({ reply: reply.kind, costSource: result.costSource, code: result.fault?.code }));
   const { costNanoUsd = 0, reservation } = result;
   if (costNanoUsd > reservation.amountNanoUsd && (reply.kind === 'settled' || reply.kind === 'resubmit')) {
-    // Booked as it was charged, and the caps were asked for less: the price list of the code may be out of date.
+    // Booked at the price that was charged, although the caps were asked for less: the price list in the code may be out of date.
     const [costUsd, heldUsd] = [formatUsd(costNanoUsd), formatUsd(reservation.amountNanoUsd)];
     around.warn('submission.dearer-than-held', ref, { costUsd, heldUsd });
   }
@@ -140,13 +135,13 @@ function buildResult(ref: SubmissionRef, reservation: Reservation, settledAt: nu
     case 'succeeded':
       return { ...base, ...factFields(end), ...costFields(end.facts, reservation.amountNanoUsd), image: end.image, road: end.road };
     case 'lost':
-      return {
+      return defined({
         ...base,
         ...factFields(end),
         ...costFields(end.facts, reservation.amountNanoUsd),
         fault: { code: 'image.lost', message: end.reason },
-        ...(end.quarantineKey === undefined ? {} : { quarantineKey: end.quarantineKey }),
-      };
+        quarantineKey: end.quarantineKey,
+      });
     case 'failed':
       return { ...base, ...factFields(end), ...costFields(end.facts, 0), fault: faultFields(end.code, end.fault) };
     case 'unknown':
@@ -163,7 +158,10 @@ function buildResult(ref: SubmissionRef, reservation: Reservation, settledAt: nu
   }
 }
 
-/** @param expected What is charged when the provider does not say: the hold for an image that exists, nothing for a failure. */
+/**
+ * Returns the cost of a result.
+ * @param expected The charge if the provider names none: the hold for an image that exists, nothing for a failure.
+ */
 function costFields({ costNanoUsd }: TaskFacts, expected: number): Pick<SubmissionResult, 'costNanoUsd' | 'costSource'> {
   if (costNanoUsd !== undefined) return { costNanoUsd, costSource: 'reported' };
   return { costNanoUsd: expected, costSource: expected === 0 ? 'none' : 'expected' };
@@ -171,21 +169,11 @@ function costFields({ costNanoUsd }: TaskFacts, expected: number): Pick<Submissi
 
 function factFields({ facts, factsFrom }: { facts: TaskFacts; factsFrom?: FactSource }): Partial<SubmissionResult> {
   const { imageUUID, seed, nsfwContent } = facts;
-  return {
-    ...(factsFrom === undefined || Object.keys(facts).length === 0 ? {} : { factsFrom }),
-    ...(imageUUID === undefined ? {} : { imageUUID }),
-    ...(seed === undefined ? {} : { seed }),
-    ...(nsfwContent === undefined ? {} : { nsfwContent }),
-  };
+  const hasFacts = Object.keys(facts).length > 0;
+  return defined({ factsFrom: hasFacts ? factsFrom : undefined, imageUUID, seed, nsfwContent });
 }
 
 function faultFields(code: ErrorCode, fault: ProviderFault | undefined): SubmissionResult['fault'] {
   if (fault === undefined) return { code, message: '' };
-  return {
-    code,
-    message: fault.message,
-    class: fault.class,
-    providerCode: fault.code,
-    ...(fault.raw === undefined ? {} : { raw: fault.raw }),
-  };
+  return defined({ code, message: fault.message, class: fault.class, providerCode: fault.code, raw: fault.raw });
 }

@@ -2,17 +2,17 @@ import type { SubmissionRef, VerifiedImage } from '@darkroom/contracts';
 import type { SubmissionView } from '@darkroom/generation-store';
 import type { Purchase } from './purchase.ts';
 
-/** What lies in S3 for a submission. */
+/** The image of a submission as S3 holds it. */
 export type FoundImage =
-  /** Verified and under its final key (I5). */
+  /** The image is verified and lies under its final key (I5). */
   | { kind: 'kept'; image: VerifiedImage }
-  /** Something was uploaded that is not the image that was ordered. */
+  /** The upload is not the image that was ordered. */
   | { kind: 'invalid'; reason: string; bytes?: Uint8Array }
   | { kind: 'missing' };
 
 /**
- * Looks for the upload of a submission and keeps it, unless an earlier run has. The bytes that were verified are the bytes that are written: a presigned
- * PUT can be replayed, so a copy made inside S3 could copy something else.
+ * Looks for the upload of a submission and keeps it, unless an earlier run has. Writes the same bytes that it verified: a presigned PUT can
+ * be replayed, so a copy made inside S3 could copy other bytes.
  */
 export async function findImage(purchase: Purchase, ref: SubmissionRef, view: SubmissionView): Promise<FoundImage> {
   const { archive, around } = purchase;
@@ -35,7 +35,7 @@ export async function findImage(purchase: Purchase, ref: SubmissionRef, view: Su
   }
 }
 
-/** Writes verified bytes under their final key; when something lies there already, that is the image. */
+/** Writes verified bytes under their final key. If an object lies there already, that object is the image. */
 export async function keepImage(
   purchase: Purchase,
   ref: SubmissionRef,
@@ -45,13 +45,16 @@ export async function keepImage(
 ): Promise<FoundImage> {
   if ((await purchase.archive.keepImage(ref, image, bytes)) === 'kept') return { kind: 'kept', image };
   const kept = await findKeptImage(purchase, ref, view);
-  // Only verified bytes are ever written there, and never overwritten.
+  // Only verified bytes are ever written there, and they are never overwritten.
   return kept === undefined
     ? { kind: 'invalid', reason: 'the bytes under the final key are not the image that was ordered' }
     : { kind: 'kept', image: kept };
 }
 
-/** The verified image under the final key, if there is one: an earlier run may have kept it and died, and staging may have been overwritten since. */
+/**
+ * Returns the verified image under the final key, if there is one. An earlier run may have kept it and died, and the upload may have been
+ * overwritten since.
+ */
 export async function findKeptImage(
   { archive }: Purchase,
   ref: SubmissionRef,

@@ -1,20 +1,20 @@
 /**
- * What a run of a job decided. A run ends in a value; one module of the worker turns it into BullMQ's words. None of them is
- * a failure to BullMQ: submit and settle end by deadline or horizon, never because attempts ran out.
+ * The decision of a run. A run ends in a value, and one module of the worker turns it into BullMQ's errors. No decision is a failure to
+ * BullMQ: submit and settle end by deadline or horizon, never because attempts ran out.
  */
 export type Outcome =
-  /** The submission is on its way; its settlement waits. */
+  /** The submission is on its way, and its settlement waits. */
   | { kind: 'submitted' }
-  /** Nothing was left to do, or the submission has come home. */
+  /** The submission has come home, or the run had nothing to do. */
   | { kind: 'finished' }
-  /** Put back for later; does not count as an attempt. */
+  /** The job is put back for later. This counts as no attempt. */
   | {
       kind: 'snooze';
       delayMs: number;
       why: string;
-      /** The newest delivery that this run knew of: a newer one wakes the job at once. */ seenDelivery?: number;
+      /** Number of the newest delivery that this run knew of; a newer one wakes the job at once. */ seenDelivery?: number;
     }
-  /** Nothing can be sent now, whatever the order: this job is put back and the whole queue waits. */
+  /** No order can be sent now: this job is put back and the whole queue waits. */
   | { kind: 'throttle'; delayMs: number; why: string }
-  /** Given back at once, because the process is stopping. */
+  /** The job is given back at once, because the process stops. */
   | { kind: 'release' };

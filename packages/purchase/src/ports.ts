@@ -2,7 +2,7 @@ import type { DownloadVerdict, ProviderFault, PurchaseOrder, SubmissionRef, Subm
 import type { GenerationStore } from '@darkroom/generation-store';
 import type { ObjectStorage } from '@darkroom/object-storage';
 
-/** The world as the protocol needs it: types of the packages that keep it, and ports where more than one thing may stand. */
+/** The outside world of the protocol: types of the packages that keep it, and ports that more than one thing may implement. */
 
 /** Entries, transitions and money. */
 export type PurchaseStore = Pick<
@@ -53,25 +53,26 @@ export interface Provider {
 
 /** The right of this process to buy. */
 export interface Access {
-  /** True while the provider refuses whatever this process sends: it then takes no submission. */
+  /** Returns true while the provider refuses everything that this process sends. The process then takes no submission. */
   isHeld(): boolean;
   /**
-   * Asks the provider with a purchase of no caller, which is not run. Closed: no order is at fault, and this process is held until it is
-   * open. Untried: questions are answered, and no such purchase can be made (the provider charges for it). Unclear: the provider did not say.
+   * Asks the provider with a dry run, which belongs to no caller. "closed": the order is not at fault, and this process is held until the
+   * provider is open again. "untried": the provider answers questions, and no dry run can be made because it charges for them. "unclear":
+   * the provider gave no usable answer.
    */
   ask(doubt: ProviderFault): Promise<'open' | 'closed' | 'untried' | 'unclear'>;
 }
 
 /** The clock, the dice and the addresses. */
 export interface PurchaseSurroundings {
-  /** Milliseconds that only ever go forward, also while the process is frozen. */
+  /** Milliseconds of a clock that only goes forward, also while the process is frozen. */
   monotonicMs: () => number;
-  /** At least 0 and less than 1. */
+  /** Returns a number from 0 up to but not including 1. */
   random: () => number;
   createToken: () => string;
-  /** The webhook URL with a fresh capability; undefined when no webhook is asked for. */
+  /** Returns the webhook URL with a fresh capability; undefined if no webhook is asked for. */
   webhookUrl: (ref: SubmissionRef) => string | undefined;
-  /** What a person should look into. */
+  /** Reports a fact that an operator should look into. */
   warn: (event: string, ref: SubmissionRef, details?: Readonly<Record<string, string | number | boolean>>) => void;
   log: (event: string, ref: SubmissionRef, details?: Readonly<Record<string, string | number | boolean>>) => void;
 }

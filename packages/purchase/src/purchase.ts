@@ -4,13 +4,13 @@ import type { Access, Provider, PurchaseArchive, PurchaseStore, PurchaseSurround
 
 export interface PurchaseSettings {
   timing: Timing;
-  /** Submissions per image at the most, the first included. */
+  /** Most submissions per image, the first included. */
   maxSubmissions: number;
-  /** False when S3 cannot be reached by the provider: images are then fetched from `imageURL`. */
+  /** False if the provider cannot reach S3. Images are then fetched from `imageURL`. */
   askForUpload: boolean;
 }
 
-/** Everything a purchase is made with. */
+/** Settings and ports of a purchase. */
 export interface Purchase {
   store: PurchaseStore;
   archive: PurchaseArchive;

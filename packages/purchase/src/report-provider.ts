@@ -1,16 +1,16 @@
-import type { SubmissionRef, SubmitVerdict } from '@darkroom/contracts';
+import { defined, type SubmissionRef, type SubmitVerdict } from '@darkroom/contracts';
 import type { Purchase } from './purchase.ts';
 
-/** So many generations in a row, over the whole fleet, may come to nothing: a reset or a time-out now and then is no outage. */
+/** Most generations in a row, over the whole fleet, that may come to nothing: a reset or a time-out now and then is no outage. */
 const TOLERATED_FAILURES = 5;
-/** The provider asked for fewer requests. One request that is always answered so is no word about the others. */
+/** Code of a provider that asks for fewer requests. One request that always gets this answer says nothing of the others. */
 const TOLERATED_THROTTLES = 2;
 
 /**
- * Tells the fleet how the provider fares. In trouble it is left alone, but for one send at a time that tries it; its first
- * answer, whatever it says, lets everybody go on.
- * @param failures What the commit said of the sends before this one; while there were none an answer is no news.
- * @returns how long to leave it alone, in milliseconds; 0 to go on.
+ * Tells the fleet how the provider fares. While the provider is in trouble the fleet sends one trial request at a time; the first answer to
+ * one, whatever it says, lets all workers go on.
+ * @param failures The number of failed sends before this one, by the commit; while it is 0 an answer is no news.
+ * @returns the time to leave the provider alone, in milliseconds; 0 to go on.
  */
 export async function reportProvider(
   { store, around, settings: { timing } }: Purchase,
@@ -27,13 +27,15 @@ export async function reportProvider(
     return 0;
   }
   const askedWaitMs = 'retryAfterMs' in verdict ? verdict.retryAfterMs : undefined;
-  const waitMs = await store.reportTrouble({
-    generationId: ref.generationId,
-    tolerated,
-    firstWaitMs: timing.troubleMs,
-    maxWaitMs: timing.maxProbeMs,
-    ...(askedWaitMs === undefined ? {} : { askedWaitMs }),
-  });
+  const waitMs = await store.reportTrouble(
+    defined({
+      generationId: ref.generationId,
+      tolerated,
+      firstWaitMs: timing.troubleMs,
+      maxWaitMs: timing.maxProbeMs,
+      askedWaitMs,
+    }),
+  );
   if (waitMs > 0) around.log('provider.in-trouble', ref, { failures: failures + 1, waitMs });
   return waitMs;
 }
@@ -50,7 +52,7 @@ function toleratedFailures(verdict: SubmitVerdict): number | 'answered' | 'none-
       return TOLERATED_THROTTLES;
     case 'not-sent':
     case 'unknown':
-      // This process is stopping, or could not build the request.
+      // This process stops, or could not build the request.
       if (verdict.fault.code === 'REQUEST_ABORTED' || verdict.fault.class === 'validation') return 'none-of-its';
       // A success that names no task is neither an answer nor trouble: the questions about the task decide.
       if (verdict.kind === 'unknown' && verdict.wordless === true) return 'none-of-its';

@@ -1,9 +1,9 @@
 import { findKeptInput, type GrokImagineRequest } from '@darkroom/contracts';
 
 /**
- * The request as the provider can read it: a reference image that lies in the bucket becomes a URL. The URL is a secret and it
- * ends, so it is made anew for each send and kept nowhere.
- * @param presign The URL of a kept image, by its SHA-256.
+ * Returns the request as the provider can read it: a reference image in the bucket becomes a URL. The URL is a secret that expires, so each
+ * send makes a new one and nothing stores it.
+ * @param presign Returns the URL of a kept image by its SHA-256.
  */
 export async function buildSendableRequest(
   request: GrokImagineRequest,

@@ -13,7 +13,7 @@ import { noteQuestion, takeSettleTurn, untilNextQuestion } from './space-questio
 import { MAX_STRIKES } from './take-answer.ts';
 import { isAskedOnce, toldFacts } from './told-facts.ts';
 
-/** How often the provider is asked for the facts of an image that is already verified, before it succeeds without them. */
+/** Most questions about the facts of an image that is already verified; after them it succeeds without facts. */
 const MAX_LOOKS_FOR_FACTS = 8;
 
 /**
@@ -21,8 +21,8 @@ const MAX_LOOKS_FOR_FACTS = 8;
  *
  * I4  A final status never moves back; a run for a submission that is home changes nothing.
  * I5  "Succeeded" means: these bytes were verified and lie under their final, immutable key.
- * I6  A delivery proves no image and no failure. Facts of a verified image may come with it; everything else, and each doubt about
- *     them, is what the provider says when it is asked.
+ * I6  A delivery proves no image and no failure. Facts of a verified image may come with it; everything else, and each doubt about the
+ * facts, is answered by the provider.
  */
 export async function settle(purchase: Purchase, ref: SubmissionRef, signal?: AbortSignal): Promise<Outcome> {
   const { store, waits, around } = purchase;
@@ -43,10 +43,10 @@ export async function settle(purchase: Purchase, ref: SubmissionRef, signal?: Ab
   return outcome;
 }
 
-/** Looks for the image of a submission that was sent, asks about it where that is needed, and decides. */
+/** Looks for the image of a sent submission, asks the provider where needed, and decides. */
 async function look(purchase: Purchase, ref: SubmissionRef, view: SubmissionView, signal?: AbortSignal): Promise<Outcome> {
   const told = view.facts === undefined ? toldFacts(view) : undefined;
-  // Without facts there is a question to put, so its turn comes first: a run that has none moves no image.
+  // Without facts the provider must be asked, so the turn comes first: a run without a turn moves no image.
   let turn = view.facts === undefined && told === undefined ? await takeSettleTurn(purchase, ref, view) : undefined;
   if (turn?.kind === 'wait') return snooze(view, turn.delayMs, 'poll-rate');
 
@@ -66,7 +66,7 @@ async function look(purchase: Purchase, ref: SubmissionRef, view: SubmissionView
   return decide(purchase, ref, view, state, found, signal);
 }
 
-/** The image that a run has kept which died before it could say so. Looked for where the answer may end the submission. */
+/** Returns the image that an earlier run kept before it died unreported. Looked for where the answer may end the submission. */
 async function findKeptBefore(
   purchase: Purchase,
   ref: SubmissionRef,
@@ -77,7 +77,9 @@ async function findKeptBefore(
   return findKeptImage(purchase, ref, view);
 }
 
-/** Decides about a submission without an image. That the provider has said it was made stays true, whatever else it says later. */
+/**
+ * Decides about a submission without an image. Once the provider has said that the image was made, this stays true whatever it says later.
+ */
 async function decide(
   purchase: Purchase,
   ref: SubmissionRef,
@@ -114,7 +116,7 @@ async function decide(
   }
 }
 
-/** Nothing is under way: the submit leg was put back, or vanished. This job sees to it that it runs. */
+/** Makes sure that the submit job runs: no send is under way, and that job was put back or vanished. */
 async function superviseSubmit(purchase: Purchase, ref: SubmissionRef, view: SubmissionView): Promise<Outcome> {
   await purchase.waits.reviveSubmission(ref);
   return snooze(view, pollDelay(purchase, view, view.settlements), 'not-sent-yet');
@@ -129,7 +131,7 @@ const succeed = (
   factsFrom: FactSource,
 ): Promise<Outcome> => bringHome(purchase, ref, view, { status: 'succeeded', image, facts, factsFrom, road: 'upload' });
 
-/** The image is safe. The facts are asked for a few more times, then it succeeds without them. */
+/** Ends a submission whose image is safe: asks for the facts a few more times, then lets it succeed without them. */
 async function succeedAsAsked(
   purchase: Purchase,
   ref: SubmissionRef,
@@ -139,11 +141,11 @@ async function succeedAsAsked(
 ): Promise<Outcome> {
   const { store, settings, around } = purchase;
   if (state.kind === 'wait') {
-    // The next run has it from Redis, and moves it no more.
+    // The next run reads the image from Redis and moves it no more.
     await store.recordKeptImage(ref, image, false);
     return snooze(view, state.delayMs, 'poll-rate');
   }
-  // That both questions know nothing of the task is an answer, too.
+  // An empty answer to both questions counts as an answer.
   const isAnswered = isAskedOnce(view) && state.kind === 'inconclusive' && state.shows !== undefined;
   if ((state.kind === 'running' || state.kind === 'inconclusive') && !isAnswered && view.looks + 1 < MAX_LOOKS_FOR_FACTS) {
     await store.recordKeptImage(ref, image, true);
@@ -154,7 +156,7 @@ async function succeedAsAsked(
   return succeed(purchase, ref, view, image, facts, 'provider');
 }
 
-/** Nothing is proved. Look again later; send again while that is safe and the provider may never have heard of it. */
+/** Looks again later, because nothing is proved; sends again while that is safe and the provider may never have received the task. */
 async function keepLooking(
   purchase: Purchase,
   ref: SubmissionRef,
@@ -162,7 +164,7 @@ async function keepLooking(
   state: Extract<Asked, { kind: 'running' | 'inconclusive' }>,
 ): Promise<Outcome> {
   const { store, waits, settings, around } = purchase;
-  // It may say later that it knows nothing.
+  // The provider may say later that it does not know the task.
   const isKnown = state.kind === 'running' || state.shows === 'task';
   if (isKnown && view.status === 'committed') await store.recordLook(ref, 'known');
   if (state.kind === 'inconclusive' && (await isBurnt(purchase, ref, view, state))) return endBurnt(purchase, ref, view);
@@ -170,7 +172,8 @@ async function keepLooking(
     around.log('submission.horizon-passed', ref);
     return endWithoutImage(purchase, ref, view, { status: 'unknown' });
   }
-  // Not a failure: what refused it may have passed it on. The hold stays, nothing is bought again, and what comes is kept.
+  // Not a failure: the gateway that refused the send may have passed it on. The hold stays, nothing is bought again, and an image that
+  // comes is kept.
   const isBlocked = view.status === 'committed' && view.strikes >= MAX_STRIKES;
   if (isBlocked && state.kind === 'inconclusive' && state.shows === 'nothing') {
     around.log('submission.blocked', ref, { strikes: view.strikes });
@@ -184,7 +187,7 @@ async function keepLooking(
     sinceFirstSendMs < settings.timing.resendWindowMs &&
     !view.generationClosed
   ) {
-    // Behind a long backlog the window would close, and nobody would ever know what became of it.
+    // Behind a long backlog the resend window would close, and the outcome would stay unknown for ever.
     await waits.reviveSubmission(ref, { ahead: true });
   }
   return snooze(view, pollDelay(purchase, view), view.conflict === undefined ? state.kind : 'conflict');

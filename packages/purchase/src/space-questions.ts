@@ -4,28 +4,28 @@ import { takeTurn } from './ask-provider.ts';
 import type { Outcome } from './outcome.ts';
 import type { Purchase } from './purchase.ts';
 
-/** Reasons to put a run back before it has asked anything. */
+/** Reasons for which a run is put back before it has asked a question. */
 const askedNothing = new Set(['upload', 'poll-rate', 'not-sent-yet', 'asked']);
 
 /**
- * Deliveries wake a settlement, and each holder of a capability that leaked can send them for 26 hours. So a delivery causes a question
- * before the time of the next one only once: a run that knows of no newer delivery than the last question did waits for that time. The
- * store keeps a bounded number of distinct deliveries, so that the early questions of a submission are bounded as well. A worker that
- * dies between a question and its note puts the question once more.
+ * Bounds the questions that deliveries cause. Deliveries wake a settlement, and a leaked capability allows them for 26 hours. So a delivery
+ * causes one question ahead of schedule: a run that knows no newer delivery than the last question did waits for the scheduled time. The
+ * store keeps a bounded number of distinct deliveries, so the early questions of a submission are bounded too. A worker that dies between a
+ * question and its note repeats the question once.
  */
 
-/** Returns the time until the next question of the schedule, for a run that has learned nothing new; 0 where it may ask now. */
+/** Returns the time until the next scheduled question for a run that has learned nothing new; 0 if it may ask now. */
 export const untilNextQuestion = ({ asked, deliverySeq }: SubmissionView): number =>
   asked === undefined || deliverySeq > asked.seq ? 0 : asked.leftMs;
 
-/** Takes a turn to ask. A question that only a delivery causes before its time does not slow the schedule of the others. */
+/** Takes a turn to ask. A question that only a delivery causes ahead of schedule does not slow the scheduled ones. */
 export const takeSettleTurn = (purchase: Purchase, ref: SubmissionRef, view: SubmissionView): Promise<PollTurn> =>
   takeTurn(purchase, ref, 'settle', questionsAbout(view), view.asked !== undefined && view.asked.leftMs > 0);
 
-/** A send without an answer may never have arrived, and what the provider does not know it is asked about twice. */
+/** Returns 2 for a send without an answer: it may never have arrived, and an unknown task needs both questions. */
 const questionsAbout = ({ status }: SubmissionView): 1 | 2 => (status === 'committed' ? 2 : 1);
 
-/** Notes that a run has asked. Without a delivery, only its own time wakes a settlement, and there is nothing to note. */
+/** Notes that a run has asked. Without a delivery a settlement wakes only on schedule, so it needs no note. */
 export async function noteQuestion(
   { store, settings }: Purchase,
   ref: SubmissionRef,
@@ -35,8 +35,8 @@ export async function noteQuestion(
   const seq = view.deliverySeq;
   if (seq === 0) return;
   if (outcome.kind === 'snooze' && !askedNothing.has(outcome.why)) await store.recordQuestion(ref, { seq, againInMs: outcome.delayMs });
-  // After an end a delivery that is not kept may be the true one: it causes one question in this time, an hour as shipped. A run that is
-  // killed right after this note comes back for that question.
+  // After an end, a delivery beyond the kept ones may be the true one: it causes one question in this time (an hour as shipped). A run that
+  // is killed right after this note comes back for that question.
   if (outcome.kind === 'finished' && isFinalSubmission(view.status))
     await store.recordQuestion(ref, { seq, againInMs: settings.timing.resendWindowMs });
 }

@@ -1,4 +1,5 @@
 import {
+  defined,
   GENERATION_ID_AHEAD_MS,
   generationIdTime,
   MAX_CLOCK_SKEW_MS,
@@ -28,7 +29,7 @@ export async function submit(purchase: Purchase, ref: SubmissionRef, signal?: Ab
   const { store, provider, waits, around, settings } = purchase;
   const { timing } = settings;
 
-  // What was fetched before the hold is left to a worker that can buy it.
+  // A job that was fetched before the hold is left to a worker that can buy.
   if (purchase.access.isHeld()) return { kind: 'release' };
   const startedAt = around.monotonicMs();
   const commitment = await store.commit(ref, around.createToken());
@@ -41,7 +42,7 @@ export async function submit(purchase: Purchase, ref: SubmissionRef, signal?: Ab
   let isRepeated = !commitment.fresh || commitment.wasRefused;
   let unsent: 'no-intent' | 'not-sent' = 'no-intent';
   try {
-    // A run that may ask nothing now leaves nothing in S3 either.
+    // A run without a turn writes nothing to S3 either.
     let turn = isRepeated ? await takeTurn(purchase, ref, 'submit', 2) : undefined;
     if (turn?.kind === 'wait') {
       await store.recordVerdict(ref, send, unsent);
@@ -57,11 +58,11 @@ export async function submit(purchase: Purchase, ref: SubmissionRef, signal?: Ab
       turn ??= await takeTurn(purchase, ref, 'submit', 2);
       known = turn.kind === 'wait' ? turn : await askWhetherKnown(purchase, ref, signal);
     }
-    // Kept before the send: what it is answered takes the place of the refusal in the trail.
+    // Recorded before the send, whose answer replaces the refusal in the audit trail.
     if (known.kind === 'not-known' && known.showsRefusal) await store.recordRefusalSeen(ref, send);
   } catch (error) {
-    // This send surely did not leave. Left open it would keep a later refusal from being final, and the resend window, which
-    // counts from it, would close while S3 is away.
+    // This send surely did not leave. If it stayed open, a later refusal could not be final, and the resend window, which counts from it,
+    // would close while S3 is away.
     await store.recordVerdict(ref, send, unsent).catch(() => undefined);
     throw error;
   }
@@ -70,7 +71,7 @@ export async function submit(purchase: Purchase, ref: SubmissionRef, signal?: Ab
     return takeAnswer(purchase, ref, commitment, { kind: 'accepted' });
   }
   if (known.kind === 'conflict') {
-    // Not sent: another one of this id would be refused, or, if the provider has forgotten it by now, bought again.
+    // Not sent: another send of this id would be refused, or, if the provider has forgotten the id by now, bought again.
     await store.recordVerdict(ref, send, 'conflict-seen');
     return { kind: 'submitted' };
   }
@@ -79,18 +80,18 @@ export async function submit(purchase: Purchase, ref: SubmissionRef, signal?: Ab
     return { kind: 'release' };
   }
   if (known.kind === 'unclear') return takeAnswer(purchase, ref, commitment, { kind: 'not-sent', fault: known.fault });
-  // No turn for a question that only S3 has shown to be needed.
+  // Only S3 showed that a question is needed, and this run has no turn for it.
   if (known.kind === 'wait') {
     await store.recordVerdict(ref, send, 'not-sent');
     return { kind: 'snooze', delayMs: known.delayMs, why: 'poll-rate' };
   }
-  // Read right before the call, on a clock that went on while this process may have been frozen: a send after the window could
-  // be a second purchase, and so could one that another run, which took this one for dead, has made meanwhile.
+  // Read right before the call, on a clock that went on while this process may have been frozen. A send after the window could be a second
+  // purchase; so could a send beside that of another run, which took this one for dead.
   const elapsedMs = around.monotonicMs() - startedAt;
   const sinceFirstSendMs = now + elapsedMs - first.sentAt;
   const isLate = sinceFirstSendMs >= timing.resendWindowMs;
-  // Asked of every send, after its intent: if Redis has forgotten this one, the comparison that let buying go on may have come before the
-  // intent, and its hold counts nowhere. If it forgets it from now on, the next comparison finds the intent.
+  // Asked before every send, after its intent. If Redis has forgotten this send already, the comparison that let buying go on may have come
+  // before the intent, and its hold counts nowhere. If Redis forgets it later, the next comparison finds the intent.
   if (isLate || !(await store.isNewestSend(ref, send))) {
     around.log(isLate ? 'submission.resend-window-closed' : 'submission.replaced', ref, { sinceFirstSendMs });
     const meaning = await store.recordVerdict(ref, send, 'not-sent');
@@ -111,28 +112,31 @@ export async function submit(purchase: Purchase, ref: SubmissionRef, signal?: Ab
 const isFirstIntent = ({ n, round }: { n: number; round: number }): boolean => n === 1 && round === 0;
 
 interface FirstSend {
-  /** When it was, as far as Redis or S3 remember; in milliseconds since 1970. */
+  /** Time of the first send that Redis or S3 remember, in milliseconds since 1970. */
   sentAt: number;
-  /** Whether S3 remembers one that Redis did not know of. */
+  /** True if S3 remembers a send that Redis did not know of. */
   wasForgotten: boolean;
 }
 
-/** Step 3. @returns undefined when S3 holds the intent of a send of this round that never left. */
+/**
+ * Step 3: records the intent.
+ * @returns undefined if S3 holds the intent of a send of this round that never left.
+ */
 async function rememberFirstSend(
   { store, archive, around, settings: { timing } }: Purchase,
   ref: SubmissionRef,
   { intent, unsentAt, now }: Extract<Commitment, { kind: 'go' }>,
 ): Promise<FirstSend | undefined> {
-  // A Redis that forgets the enqueue asks S3 by the times in ids, and would not come upon this one.
+  // A Redis that forgets the enqueue asks S3 by the times in ids, and would miss this one.
   if (isFirstIntent(intent) && generationIdTime(intent.generationId) < intent.createdAt - GENERATION_ID_AHEAD_MS)
     await archive.recordLateId(intent);
   const recorded = await archive.recordIntent(intent);
-  // Each send has a round, and keeps the time of the first that may have been accepted. If S3 knows of another, Redis has lost its
-  // memory; and its time may have been set back with it.
+  // Each send has a round, and keeps the time of the first send that may have been accepted. If S3 holds another time, Redis has lost its
+  // memory, and its clock may have been set back with it.
   if (recorded.kind === 'recorded' || recorded.intent.firstSentAt === intent.firstSentAt)
     return { sentAt: intent.firstSentAt, wasForgotten: false };
   if (unsentAt.includes(recorded.intent.firstSentAt)) return undefined;
-  // A time that lies ahead was written before a clock went back: how long ago it was is not known, and it is not sent again.
+  // A time in the future was written before a clock went back: the age of that send is unknown, so it is not repeated.
   const isAhead = recorded.intent.firstSentAt > now + MAX_CLOCK_SKEW_MS;
   const sentAt = isAhead ? now - timing.resendWindowMs : Math.min(intent.firstSentAt, recorded.intent.firstSentAt);
   await store.adoptIntent(ref, sentAt);
@@ -140,17 +144,17 @@ async function rememberFirstSend(
   return { sentAt, wasForgotten: true };
 }
 
-/** Nothing was sent in this round, and S3 keeps an intent of it. The next round has one of its own, whose time is that of its send. */
+/** Begins the next round: this round has an intent in S3 and no send. The new round gets its own intent with the time of its send. */
 async function beginNextRound({ store, around, settings: { timing } }: Purchase, ref: SubmissionRef, send: number): Promise<Outcome> {
   around.log('submission.intent-unsent', ref);
   await store.recordVerdict(ref, send, 'not-sent');
-  // Nobody else would look after it: no settlement is parked yet.
+  // No settlement is parked yet, so this job must come back itself.
   return { kind: 'snooze', delayMs: timing.troubleMs, why: 'submission.intent-unsent' };
 }
 
 type Addresses = Pick<PurchaseOrder, 'request' | 'uploadEndpoint' | 'webhookURL'>;
 
-/** Where the result comes to, and where reference images are read from; secrets that end, made anew for each send. */
+/** Returns the addresses for the result and for reference images. They are secrets that expire, so each send makes new ones. */
 async function makeAddresses(
   { archive, around, settings: { timing, askForUpload } }: Purchase,
   ref: SubmissionRef,
@@ -159,9 +163,6 @@ async function makeAddresses(
   const expiresInSeconds = Math.floor(timing.capabilityTtlMs / 1000);
   const uploadEndpoint = askForUpload ? await archive.presignUpload(ref, expiresInSeconds) : undefined;
   const webhookURL = around.webhookUrl(ref);
-  return {
-    request: await buildSendableRequest(request, (sha256) => archive.presignInput(sha256, expiresInSeconds)),
-    ...(uploadEndpoint === undefined ? {} : { uploadEndpoint }),
-    ...(webhookURL === undefined ? {} : { webhookURL }),
-  };
+  const sendable = await buildSendableRequest(request, (sha256) => archive.presignInput(sha256, expiresInSeconds));
+  return defined({ request: sendable, uploadEndpoint, webhookURL });
 }

@@ -7,13 +7,13 @@ import type { Access } from './ports.ts';
 import type { Purchase } from './purchase.ts';
 import { reportProvider } from './report-provider.ts';
 
-/** Times that one order may be refused where others are taken, before it ends. */
+/** Most refusals of one order while others are accepted; then it ends. */
 export const MAX_STRIKES = 4;
 
-/** So many orders in a row may be refused with one code where nothing shows that others are taken; each one more is put back. */
+/** Most orders in a row that may end refused with one code while no other order is known to be accepted; later ones are put back. */
 const MAX_REFUSALS_IN_A_ROW = 4;
 
-/** Step 6: what the provider said decides, together with what became of the earlier sends. */
+/** Step 6: decides by the provider's answer and by the outcome of earlier sends. */
 export async function takeAnswer(
   purchase: Purchase,
   ref: SubmissionRef,
@@ -34,7 +34,7 @@ export async function takeAnswer(
     ...('fault' in verdict ? { faultClass: verdict.fault.class, faultCode: verdict.fault.code } : {}),
   });
   const leaveAloneMs = isOwn ? 0 : await reportProvider(purchase, ref, commitment.providerFailures, verdict);
-  // Put aside and not back at the head of the queue: the send that tries next is another order's.
+  // Put aside, not back at the head of the queue: the next trial request then belongs to another order.
   const asideMs = Math.max(
     leaveAloneMs,
     'retryAfterMs' in verdict ? (verdict.retryAfterMs ?? 0) : 0,
@@ -49,7 +49,7 @@ export async function takeAnswer(
     case 'planned':
       return access === 'closed' ? { kind: 'release' } : aside;
     case 'unproven':
-      // The settlement looks after this submission; in trouble it waits to be sent again too, to be one of those that try.
+      // The settlement looks after this submission. In trouble its job also waits to be sent again, as one of the trial requests.
       return leaveAloneMs > 0 ? aside : { kind: 'submitted' };
     default:
       return meaning satisfies never;
@@ -59,21 +59,22 @@ export async function takeAnswer(
 interface Judged {
   verdict: SubmitVerdict;
   access?: Awaited<ReturnType<Access['ask']>>;
-  /** True if the trouble concerns this order or this process alone: the fleet is not told of it. */
+  /** True if the trouble concerns only this order or this process. The fleet is not told of it. */
   isOwn: boolean;
 }
 
 /**
- * Looks behind an answer that may speak of something else than this order: of the account, of a wrong address, of a rule that holds for
- * all. The provider is then asked with a purchase of no caller.
+ * Checks an answer that may concern more than this order: the account, a wrong address, or a rule for all orders. The provider is then
+ * asked with a dry run, which belongs to no caller.
  *
- * An order that is refused while that purchase is refused too is put back: the trouble is of this process. An order that something
- * answers or the account is refused for, while others are taken, is on its own, and no tenant can stop the fleet with such orders: so
- * often, and it ends. A refusal of the account is the provider's own word that nothing was bought; words that are not the provider's
- * prove nothing, and leave the end to the settlement. While no other purchase is accepted a refused account is trouble of all: a dry run
- * may be taken although the balance is empty.
+ * If the dry run is refused too, the trouble is this process's, and the order is put back.
  *
- * Where no dry run can be made, a refusal ends the order, until several in a row were refused in the same words.
+ * If others are accepted and this order is refused for the account or by a gateway, the trouble is the order's own. It ends after a few
+ * strikes, so no tenant can stop the fleet with such orders. A refusal for the account is the provider's own word that it bought nothing.
+ * Words of a gateway prove nothing and leave the end to the settlement. While no other purchase is accepted, a refusal for the account is
+ * trouble of all: a dry run may be accepted although the balance is empty.
+ *
+ * If no dry run can be made, a refusal ends the order until several in a row were refused with one code.
  */
 async function judge({ store, access, around }: Purchase, ref: SubmissionRef, answer: SubmitVerdict): Promise<Judged> {
   const isForeign = answer.kind === 'unknown' && answer.foreign === true;

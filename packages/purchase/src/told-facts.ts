@@ -2,13 +2,13 @@ import { isFinalSubmission, type ToldFacts } from '@darkroom/contracts';
 import type { SubmissionView } from '@darkroom/generation-store';
 
 /**
- * Facts that deliveries have told of a submission, where they may be taken for facts once its image is verified; undefined where the
- * provider is asked.
+ * Returns the facts that deliveries told of a submission, if they count once its image is verified; undefined if the provider must be
+ * asked.
  *
- * A delivery came through a capability that only the provider and Darkroom hold, or one that leaked. So it is taken at its word on the
- * normal road alone, and never about money: its cost must be the hold. A submission that was sent more than once, or whose id the
- * provider took for used, may have been executed for another send than this delivery is of; one that has ended, or whose generation was
- * cancelled or has expired, ended without the word of a delivery.
+ * A delivery comes through a capability that only the provider and Darkroom hold, or through one that leaked. So its facts count only on
+ * the normal road, and never about money: its cost must equal the hold. They do not count in two more cases. A submission that was sent
+ * more than once, or whose id the provider took for used, may have been executed for another send than the one that this delivery reports.
+ * A submission that has ended, or whose generation was cancelled or has expired, ended without a delivery's word.
  */
 export function toldFacts(view: SubmissionView): { facts: ToldFacts; at: number } | undefined {
   const { told, status, generationClosed } = view;
@@ -17,9 +17,9 @@ export function toldFacts(view: SubmissionView): { facts: ToldFacts; at: number 
 }
 
 /**
- * Whether one answer decides: of a task whose deliveries raise doubts the provider is asked once. Where the road is another one, it is asked as
- * if no delivery had come: it may tell of the task late. So it is about a cost that differs from the hold: it is what the bill says, and the
- * ledger would say the hold.
+ * Returns true if one answer of the provider decides: a task whose deliveries raise doubts is asked about once. Off the normal road it is
+ * asked about as if no delivery had come, because the provider may report the task late. The same holds for a cost that differs from the
+ * hold: the bill has that cost, while the ledger would book the hold.
  */
 export const isAskedOnce = (view: SubmissionView): boolean =>
   view.told !== undefined && isDoubtful(view) && !isApart(view) && !tellsOtherCost(view);

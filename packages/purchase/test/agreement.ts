@@ -7,18 +7,18 @@ import type { PurchaseWorld } from './purchase-world.ts';
 export interface Agreed {
   status: GenerationView['status'];
   images: ImageStatus[];
-  /** How many images were made and billed, of all submissions. */
+  /** Number of images that were made and billed, over all submissions. */
   executions: number;
-  /** How many submissions still hold money. */
+  /** Number of submissions that still hold money. */
   held?: number;
   amended?: boolean;
-  /** Billed images of which not one good byte could be had. */
+  /** Billed images of which no valid byte reached Darkroom. */
   lost?: number;
 }
 
 /**
- * What must hold at the end of every story: no submission was executed twice, each billed image lies under a key of its own,
- * and the bill, the record and the ledger name the same sum.
+ * Checks the rules for the end of every story: the provider executed no submission twice, each billed image lies under its own key, and the
+ * bill, the entry and the ledger name the same sum.
  */
 export async function expectAgreement(world: PurchaseWorld, { generationId }: SubmissionRef, agreed: Agreed): Promise<GenerationView> {
   const view = await world.store.find(generationId);
@@ -49,7 +49,7 @@ export async function expectAgreement(world: PurchaseWorld, { generationId }: Su
   return view;
 }
 
-/** Whether the image that was billed lies under the final key of its submission, byte for byte; true when none was billed. */
+/** Returns true if the billed image lies under the final key of its submission, byte for byte, or if none was billed. */
 async function isKept(
   { storage }: PurchaseWorld,
   ref: SubmissionRef,
@@ -62,7 +62,7 @@ async function isKept(
   return image.kind === 'found' && billed.includes(createHash('sha256').update(image.bytes).digest('hex'));
 }
 
-/** The bytes under quarantine, if there are any. */
+/** Bytes under quarantine, if there are any. */
 export async function readQuarantine({ storage }: PurchaseWorld, ref: SubmissionRef): Promise<Buffer | undefined> {
   const response = await fetch(await storage.presignRead(quarantineKey(ref), 60), { headers: { connection: 'close' } });
   const bytes = Buffer.from(await response.arrayBuffer());
@@ -73,7 +73,7 @@ async function holdOf({ redis, prefix }: PurchaseWorld, { generationId, index, n
   return Number(await redis.hget(`${prefix}:submission:${generationId}:${index}-${n}`, 'reserved'));
 }
 
-/** The tenant's ledger, which is the same for its day and its month. */
+/** Sums of the tenant's ledger, which are the same for its day and its month. */
 export async function ledgerOf({ redis, prefix }: PurchaseWorld, tenant: string): Promise<{ settled: number; reserved: number }> {
   const periods = await redis.keys(`${prefix}:spend:tenant:${tenant}:*`);
   const sums = await Promise.all(periods.map((period) => redis.hmget(period, 'settled', 'reserved')));

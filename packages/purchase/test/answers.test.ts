@@ -6,7 +6,7 @@ import { expectAgreement, ledgerOf, type Agreed } from './agreement.ts';
 import { dyingAt, failingAfter, ProcessDied } from './interruptions.ts';
 import { startPurchaseWorld, type PurchaseWorld } from './purchase-world.ts';
 
-/** Step 6: what the provider answers decides, together with what became of the earlier sends. */
+/** Step 6: the provider's answer decides, together with the outcome of earlier sends. */
 let world: PurchaseWorld;
 beforeAll(async () => {
   world = await startPurchaseWorld();
@@ -16,7 +16,7 @@ afterAll(() => world.stop());
 const succeededOnce: Agreed = { status: 'succeeded', images: ['succeeded'], executions: 1 };
 const held = { settled: 0, reserved: 20_000_000 };
 
-describe('a refusal that says nothing against the request uses nothing up', () => {
+describe('a refusal for another reason than the request uses nothing up', () => {
   const refusals = [
     { name: '429', faults: { submit429Rate: 1 }, outcome: 'snooze' },
     { name: '429 inside a 200', faults: { submitErrorsIn200Rate: 1 }, outcome: 'snooze' },
@@ -24,25 +24,28 @@ describe('a refusal that says nothing against the request uses nothing up', () =
     { name: '402', faults: { submit402Rate: 1 }, outcome: 'release' },
     { name: '403', faults: { submit403Rate: 1 }, outcome: 'release' },
   ];
-  test.each(refusals)('$name: planned again, its money held, and bought once by the next send', async ({ faults, outcome }) => {
-    await world.setFaults(faults);
-    const ref = await world.enqueue();
-    expect((await submit(world.purchase(), ref)).kind).toBe(outcome);
-    expect((await world.store.find(ref.generationId))?.images[0]?.submissionStatus).toBe('planned');
-    expect(await ledgerOf(world, ref.generationId)).toEqual(held);
-    await world.setFaults({});
-    expect(await submit(world.purchase(), ref)).toEqual({ kind: 'submitted' });
-    await world.comeHome(ref);
-    await expectAgreement(world, ref, succeededOnce);
-  });
+  test.each(refusals)(
+    '$name: the submission is planned again, keeps its hold, and the next send buys it once',
+    async ({ faults, outcome }) => {
+      await world.setFaults(faults);
+      const ref = await world.enqueue();
+      expect((await submit(world.purchase(), ref)).kind).toBe(outcome);
+      expect((await world.store.find(ref.generationId))?.images[0]?.submissionStatus).toBe('planned');
+      expect(await ledgerOf(world, ref.generationId)).toEqual(held);
+      await world.setFaults({});
+      expect(await submit(world.purchase(), ref)).toEqual({ kind: 'submitted' });
+      await world.comeHome(ref);
+      await expectAgreement(world, ref, succeededOnce);
+    },
+  );
 
-  test('a wait that the provider asks for is kept', async () => {
+  test('waits for as long as the provider asks', async () => {
     await world.setFaults({ submit429Rate: 1, submit429RetryAfterSeconds: 7 });
     const ref = await world.enqueue();
     expect(await submit(world.purchase(), ref)).toMatchObject({ kind: 'snooze', delayMs: 7000 });
   });
 
-  test('a provider that cannot be reached: surely not sent', async () => {
+  test('a provider that cannot be reached counts as not sent', async () => {
     await world.setFaults({});
     const ref = await world.enqueue();
     const nowhere = world.purchase({ providerUrl: `http://127.0.0.1:${await freePort()}/v1` });
@@ -54,14 +57,14 @@ describe('a refusal that says nothing against the request uses nothing up', () =
   });
 });
 
-describe('an answer that proves nothing is left to the settlement, and sent again under the same id', () => {
+describe('after an answer that proves nothing the settlement looks, and the same id is sent again', () => {
   const doubts = {
-    'a reset before the task was taken': { submitResetBeforeRate: 1 },
-    'a reset after the task was taken': { submitResetAfterRate: 1 },
+    'a reset before the task was accepted': { submitResetBeforeRate: 1 },
+    'a reset after the task was accepted': { submitResetAfterRate: 1 },
     '500, not taken': { submit500Rate: 1 },
     '503, not taken': { submit503Rate: 1 },
     '504, taken': { submit504Rate: 1, submit5xxAcceptedRate: 1 },
-    'a page of HTML, taken': { submitNotJsonRate: 1 },
+    'a page of HTML instead of an acknowledgement': { submitNotJsonRate: 1 },
     'an empty acknowledgement': { submitEmptyAckRate: 1 },
   };
   test.each(Object.entries(doubts))('%s', async (_, faults) => {
@@ -74,7 +77,7 @@ describe('an answer that proves nothing is left to the settlement, and sent agai
     await expectAgreement(world, ref, succeededOnce);
   });
 
-  test('the settlement itself brings back a send that never arrived, before a backlog in which its window would close', async () => {
+  test('the settlement repeats a send that never arrived, ahead of a backlog in which its resend window would close', async () => {
     await world.setFaults({ submitResetBeforeRate: 1 });
     const ref = await world.enqueue();
     await submit(world.purchase(), ref);
@@ -86,7 +89,7 @@ describe('an answer that proves nothing is left to the settlement, and sent agai
   });
 });
 
-test('an S3 that was away for longer than the resend window closes no window: nothing had been sent', async () => {
+test('while S3 is away no resend window runs, because nothing was sent', async () => {
   await world.setFaults({});
   const ref = await world.enqueue();
   const purchase = world.purchase({ timing: { resendWindowMs: 1000 } });
@@ -99,7 +102,7 @@ test('an S3 that was away for longer than the resend window closes no window: no
   await expectAgreement(world, ref, succeededOnce);
 });
 
-test('an S3 that kept the intent and did not say so closes no window', async () => {
+test('an intent that S3 kept without an answer starts no resend window', async () => {
   await world.setFaults({});
   const ref = await world.enqueue();
   const purchase = world.purchase({ timing: { resendWindowMs: 1000 } });
@@ -113,20 +116,20 @@ test('an S3 that kept the intent and did not say so closes no window', async () 
   await expectAgreement(world, ref, succeededOnce);
 });
 
-test('a process that dies beside such an intent leaves nothing that nobody looks after', async () => {
+test('a process that dies beside such an intent leaves a submission that the next run sends', async () => {
   await world.setFaults({});
   const ref = await world.enqueue();
   const purchase = world.purchase();
   const silent = failingAfter(purchase, 'archive.recordIntent', new Error('S3 did not answer'));
   await expect(submit(silent, ref)).rejects.toThrow('S3 did not answer');
   await expect(submit(dyingAt(purchase, 'after', 'store.commit'), ref)).rejects.toThrow(ProcessDied);
-  // It repeats the send of the process that died, under an intent of its own.
+  // This run repeats the send of the dead process, under its own intent.
   expect(await submit(purchase, ref)).toEqual({ kind: 'submitted' });
   await world.comeHome(ref);
   await expectAgreement(world, ref, succeededOnce);
 });
 
-test('a run that is told to stop before its request leaves uses nothing up', async () => {
+test('a run that stops before its request leaves uses nothing up', async () => {
   await world.setFaults({});
   const ref = await world.enqueue();
   expect(await submit(world.purchase(), ref, AbortSignal.abort())).toEqual({ kind: 'release' });

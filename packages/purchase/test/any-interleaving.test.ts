@@ -3,7 +3,7 @@ import { expectAgreement } from './agreement.ts';
 import { survive } from './chaos.ts';
 import { startPurchaseWorld, type PurchaseWorld } from './purchase-world.ts';
 
-/** What the written stories did not think of: any order of deaths, freezes, doubled runs and losses, by seeds that are printed. */
+/** Stories beyond the written ones: any order of deaths, freezes, doubled runs and losses, drawn from printed seeds. */
 let world: PurchaseWorld;
 beforeAll(async () => {
   world = await startPurchaseWorld();
@@ -62,7 +62,7 @@ for (const losesMemory of [false, true]) {
   );
 }
 
-// What a process that died had sent may be over before it is sent again.
+// The task of a dead process may have ended before it is sent again.
 for (const losesMemory of [false, true]) {
   test(
     `a provider that takes an id again when its task is over${losesMemory ? ', and a Redis that loses its memory' : ''}: bought once`,
@@ -70,7 +70,7 @@ for (const losesMemory of [false, true]) {
     async () => {
       await world.setFaults({
         replay: 'conflict-while-running',
-        // Longer than from the question to the send of a process that does not stand still between the two.
+        // Longer than the time from question to send in a process that does not stand still between the two.
         executionMs: [150, 250],
         submitResetAfterRate: 0.3,
         submit503Rate: 0.2,
@@ -87,11 +87,13 @@ for (const losesMemory of [false, true]) {
   );
 }
 
-/** However it ended, the bill, S3, the record and the ledger tell the same; and nobody was bought after an image that was made. */
+/**
+ * Checks that the bill, S3, the entry and the ledger agree however the story ended, and that no submission follows an image that was made.
+ */
 async function expectOneStory(generationId: string): Promise<void> {
   const view = await world.store.find(generationId);
   const [image] = view?.images ?? [];
-  if (view === undefined || image === undefined) throw new Error(`generation "${generationId}" has no record`);
+  if (view === undefined || image === undefined) throw new Error(`generation "${generationId}" has no entry`);
   const isMade = image.status === 'succeeded';
   await expectAgreement(
     world,

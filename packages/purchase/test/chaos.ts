@@ -8,33 +8,33 @@ import type { PurchaseWorld } from './purchase-world.ts';
 interface Job {
   kind: 'submit' | 'settle';
   ref: SubmissionRef;
-  /** Runs begun so far; only the newest one may end the job, as only it holds the lock. */
+  /** Number of runs begun so far. Only the newest one may end the job, because only it holds the lock. */
   runs: number;
   isRunning: boolean;
 }
 
-/** Redis, S3 or the provider's client failed a call, with or without an effect of it. */
+/** Failure of a call to Redis, S3 or the provider, with or without an effect. */
 class Trouble extends Error {}
 
 export interface Chaos {
-  /** Everything that is left to chance follows from it. */
+  /** Decides everything that is left to chance. */
   seed: number;
-  /** How long processes die and freeze, in milliseconds. */
+  /** Time for which processes die and freeze, in milliseconds. */
   forMs: number;
-  /** Whether Redis loses some of that time. */
+  /** True if Redis loses some of that time. */
   losesMemory: boolean;
-  /** Whether processes also stand still and go on. */
+  /** True if processes also stand still and go on. */
   freezes: boolean;
 }
 
-/** Limits of a number drawn at each end of each call: the process dies, freezes, or hears of trouble with the call and goes on. */
+/** Limits for a number drawn at each end of each call: the process dies, freezes, or goes on after an error of the call. */
 const DIES = 0.02;
 const FREEZES = 0.05;
 const IS_TROUBLED = 0.08;
 
 /**
- * Runs the jobs of one image in any order, again and at once, as workers do whose jobs stall; processes die and freeze at any
- * call. Then everybody thaws, nothing goes wrong any more, and the jobs run until none is left.
+ * Runs the jobs of one image in any order, again and at once, like workers whose jobs stall; processes die and freeze at any call. Then all
+ * processes thaw, faults end, and the jobs run until none is left.
  */
 export async function survive(world: PurchaseWorld, first: SubmissionRef, { seed, forMs, losesMemory, freezes }: Chaos): Promise<void> {
   const draws = createDraws(seed, 'chaos');
@@ -50,7 +50,7 @@ export async function survive(world: PurchaseWorld, first: SubmissionRef, { seed
 
   function newProcess(): Purchase {
     const calmMs = calm.since === undefined ? 0 : Date.now() - calm.since;
-    // Nothing is sent after a second of calm, and what was not heard of three seconds later is unknown.
+    // After a second of calm nothing is sent, and a submission that is not heard of within three seconds more is unknown.
     const timing = {
       uploadWindowMs: 100,
       resendWindowMs: calmMs < 1000 ? 3_600_000 : 0,
@@ -80,7 +80,7 @@ export async function survive(world: PurchaseWorld, first: SubmissionRef, { seed
     const webhookUrl = (ref: SubmissionRef): string => {
       world.webhooks.when(ref, async (body) => {
         const { kind, isAsked } = await world.store.recordDelivery(ref, { body });
-        if (kind === 'recorded' || !isAsked) add('settle', ref); // as the receiver wakes
+        if (kind === 'recorded' || !isAsked) add('settle', ref); // as the receiver does
       });
       return world.webhooks.urlOf(ref);
     };

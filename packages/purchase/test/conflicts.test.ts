@@ -7,7 +7,7 @@ import { expectAgreement, type Agreed } from './agreement.ts';
 import { dyingAt, failingAt, freezingAt, ProcessDied } from './interruptions.ts';
 import { nextOf, notKnownYet, startPurchaseWorld, type PurchaseWorld } from './purchase-world.ts';
 
-/** A conflict decides nothing by itself: it is decided by what the provider answers afterwards, by one rule (docs/guarantees.md). */
+/** A conflict decides nothing by itself. The provider's later answers decide it by one rule (docs/guarantees.md). */
 let world: PurchaseWorld;
 beforeAll(async () => {
   world = await startPurchaseWorld();
@@ -15,14 +15,14 @@ beforeAll(async () => {
 afterAll(() => world.stop());
 
 const succeededOnce: Agreed = { status: 'succeeded', images: ['succeeded'], executions: 1 };
-/** A process that looks as often as it likes: what is asked twice is a poll interval apart. */
+/** A process without a limit on its looks; two questions about a conflict are a poll interval apart. */
 const quick = () => world.purchase({ timing: { firstPollMs: 1, maxPollMs: 2, troubleMs: 1, maxTroubleMs: 2 } });
 /** A provider whose refusals use up the id, and whose audit trail keeps them. */
 const usesUpIds = { rejectionConsumesId: true, detailsKeepRefusals: true };
-/** The provider may answer for a running task as for one that it does not know. */
+/** A provider that may answer the same for a running task and for an unknown one. */
 const hidesRunning = { pollHidesRunning: true, detailsHideRunning: true };
 
-/** Sends once, is refused, and leaves the switches as they are given. */
+/** Sends a submission once, lets the provider refuse it, and leaves the given switches on. */
 async function refusedOnce(faults: Readonly<Record<string, unknown>>, ref?: SubmissionRef): Promise<SubmissionRef> {
   const first = ref ?? (await world.enqueue());
   await world.setFaults({ submit429Rate: 1, ...faults });
@@ -42,7 +42,7 @@ async function look(ref: SubmissionRef, times: number): Promise<unknown> {
 
 const faultOf = async (ref: SubmissionRef): Promise<string | undefined> => (await world.storage.findResult(ref))?.fault?.code;
 
-/** Nothing is proved: it is held, not sent again, never bought again, and unknown at the horizon. */
+/** Expects an unproven conflict: the hold stays, no worker sends or buys again, and the submission is unknown at the horizon. */
 async function expectUnproven(ref: SubmissionRef): Promise<void> {
   await look(ref, 4);
   const sent = await world.billed(ref, 'submission');
@@ -54,11 +54,11 @@ async function expectUnproven(ref: SubmissionRef): Promise<void> {
 }
 
 describe('burnt: the id was used up by a refusal', () => {
-  test('that the trail shows before the second send: bought once, under the next number', async () => {
+  test('that the trail shows before the second send: the image is bought once, under the next number', async () => {
     const ref = await refusedOnce({ ...usesUpIds, detailsResponse: 'last-response' });
     expect(await submit(quick(), ref)).toEqual({ kind: 'submitted' });
     expect(await world.settlements.queue.getJobState(jobIdOf(ref))).toBe('delayed');
-    // Asked once it is not decided yet.
+    // One look does not decide it yet.
     expect(await settle(quick(), ref)).toMatchObject({ kind: 'snooze', why: 'conflict' });
     await look(ref, 2);
     expect(await faultOf(ref)).toBe('provider.id-burnt');
@@ -68,7 +68,7 @@ describe('burnt: the id was used up by a refusal', () => {
     await expectAgreement(world, ref, succeededOnce);
   });
 
-  test('that the trail shows only when it is asked again', async () => {
+  test('that the trail shows only at the second question', async () => {
     const ref = await refusedOnce({ rejectionConsumesId: true });
     await submit(quick(), ref);
     await world.setFaults(usesUpIds);
@@ -76,7 +76,7 @@ describe('burnt: the id was used up by a refusal', () => {
     expect(await faultOf(ref)).toBe('provider.id-burnt');
   });
 
-  test('of a send whose process died before the answer', async () => {
+  test('to a send whose process died before the answer', async () => {
     const ref = await world.enqueue();
     await world.setFaults({ ...usesUpIds, submit429Rate: 1 });
     await expect(submit(dyingAt(world.purchase(), 'after', 'provider.submit'), ref)).rejects.toThrow(ProcessDied);
@@ -86,7 +86,7 @@ describe('burnt: the id was used up by a refusal', () => {
     expect(await faultOf(ref)).toBe('provider.id-burnt');
   });
 
-  test('counts as no failure of the image, however often it happens', async () => {
+  test('counts as no failure of the image, however often it comes', async () => {
     const ref = await world.enqueue();
     for (const n of [1, 2, 3]) {
       await refusedOnce(usesUpIds, { ...ref, n });
@@ -99,7 +99,7 @@ describe('burnt: the id was used up by a refusal', () => {
     await expectAgreement(world, ref, succeededOnce);
   });
 
-  test('beside a send that hung at S3 and says in the end that it never left', async () => {
+  test('beside a send that hung at S3 and then reports that it never left', async () => {
     await world.setFaults({ ...usesUpIds, submit429Rate: 1 });
     const ref = await world.enqueue();
     const hanging = freezingAt(failingAt(quick(), 'archive.recordIntent', new Error('S3 is away')), 'before', 'archive.recordIntent');
@@ -115,7 +115,7 @@ describe('burnt: the id was used up by a refusal', () => {
     expect(await faultOf(ref)).toBe('provider.id-burnt');
   });
 
-  test('whose conflict was lost on its way, and is told by the trail', async () => {
+  test('whose conflict was lost on the way, and which the trail tells', async () => {
     const trail = { ...usesUpIds, detailsResponse: 'last-response' };
     const ref = await refusedOnce(trail);
     await world.setFaults({ ...trail, submitResetAfterRate: 1 });
@@ -127,7 +127,7 @@ describe('burnt: the id was used up by a refusal', () => {
     expect(await faultOf(ref)).toBe('provider.id-burnt');
   });
 
-  test('although Redis was restarted after the conflict, or several workers compared it', async () => {
+  test('although Redis restarted after the conflict, or several workers compared it', async () => {
     const ref = await refusedOnce(usesUpIds);
     await world.store.confirmComparison((await world.store.readServerRun()).run);
     await submit(quick(), ref);
@@ -136,7 +136,7 @@ describe('burnt: the id was used up by a refusal', () => {
     expect(await faultOf(ref)).toBe('provider.id-burnt');
   });
 
-  test('and a process that dies while it decides is followed by one that decides the same', async () => {
+  test('and the run after a process that died while deciding decides the same', async () => {
     const ref = await refusedOnce(usesUpIds);
     await submit(quick(), ref);
     await look(ref, 1);
@@ -151,7 +151,7 @@ describe('burnt: the id was used up by a refusal', () => {
 });
 
 describe('accepted: the provider has the task', () => {
-  test('although it was answered with 429: the second send is not made', async () => {
+  test('although it answered 429: no second send is made', async () => {
     const ref = await refusedOnce({ submit429AcceptedRate: 1 });
     expect(await submit(quick(), ref)).toEqual({ kind: 'submitted' });
     expect(await world.billed(ref, 'submission')).toBe(1);
@@ -159,7 +159,7 @@ describe('accepted: the provider has the task', () => {
     await expectAgreement(world, ref, succeededOnce);
   });
 
-  test('although it was answered with 429, and both questions hide it while it runs', async () => {
+  test('although it answered 429, and both questions hide the task while it runs', async () => {
     const ref = await refusedOnce({ submit429AcceptedRate: 1, executionMs: [1500, 1500], ...hidesRunning });
     expect(await submit(quick(), ref)).toEqual({ kind: 'submitted' });
     expect(await look(ref, 3)).toMatchObject({ kind: 'snooze', why: 'conflict' });
@@ -167,7 +167,7 @@ describe('accepted: the provider has the task', () => {
     await expectAgreement(world, ref, succeededOnce);
   });
 
-  test('although its trail shows nothing but the conflict', async () => {
+  test('although its trail shows only the conflict', async () => {
     const lags = { ...notKnownYet, detailsResponse: 'last-response' };
     const ref = await refusedOnce({ submit429AcceptedRate: 1, webhookDropRate: 1, ...lags });
     await submit(quick(), ref);
@@ -177,7 +177,7 @@ describe('accepted: the provider has the task', () => {
     await expectAgreement(world, ref, succeededOnce);
   });
 
-  test('once the provider has said that it runs, whatever it says later', async () => {
+  test('once it has said that the task runs, whatever it says later', async () => {
     const ref = await refusedOnce({ submit429AcceptedRate: 1, executionMs: [2000, 2000], ...hidesRunning });
     await submit(quick(), ref);
     await world.setFaults({});
@@ -189,7 +189,7 @@ describe('accepted: the provider has the task', () => {
     await expectAgreement(world, ref, succeededOnce);
   });
 
-  test('by a send that stood still beside the one that was refused', async () => {
+  test('from a send that stood still beside the refused one', async () => {
     await world.setFaults({});
     const ref = await world.enqueue();
     const frozen = freezingAt(quick(), 'before', 'provider.submit');
@@ -205,14 +205,14 @@ describe('accepted: the provider has the task', () => {
   });
 });
 
-describe('unproven: held, not sent again, and never bought again by itself', () => {
-  test('when both questions are answered with nothing, however often', async () => {
+describe('unproven: the hold stays, and no worker sends or buys again', () => {
+  test('when both questions know no task, however often they are asked', async () => {
     const ref = await refusedOnce({ rejectionConsumesId: true });
     await submit(quick(), ref);
     await expectUnproven(ref);
   });
 
-  test('when two sends were refused, of which the trail shows one', async () => {
+  test('when two sends were refused and the trail shows one of them', async () => {
     const ref = await refusedOnce(usesUpIds);
     await refusedOnce(usesUpIds, ref);
     await submit(quick(), ref);
@@ -228,7 +228,7 @@ describe('unproven: held, not sent again, and never bought again by itself', () 
     await expectUnproven(ref);
   });
 
-  test('when Redis was restarted since the refusal, and forgot its answer', async () => {
+  test('when Redis restarted after the refusal and forgot it', async () => {
     await world.setFaults({ ...usesUpIds, submit429Rate: 1 });
     const ref = await world.enqueue();
     const frozen = freezingAt(quick(), 'after', 'provider.submit');
@@ -244,7 +244,7 @@ describe('unproven: held, not sent again, and never bought again by itself', () 
     await expectUnproven(ref);
   });
 
-  test('when Redis was restarted between the proof and the answer to the second send', async () => {
+  test('when Redis restarted between the proof and the answer to the second send', async () => {
     const ref = await refusedOnce(usesUpIds);
     const frozen = freezingAt(quick(), 'after', 'provider.submit');
     const run = submit(frozen.purchase, ref);
@@ -264,7 +264,7 @@ describe('unproven: held, not sent again, and never bought again by itself', () 
     await expectUnproven(ref);
   });
 
-  test('while the questions meet trouble', async () => {
+  test('while the questions fail', async () => {
     const ref = await refusedOnce(usesUpIds);
     await submit(quick(), ref);
     await world.setFaults({ ...usesUpIds, poll500Rate: 1 });
@@ -272,10 +272,10 @@ describe('unproven: held, not sent again, and never bought again by itself', () 
   });
 });
 
-test('a conflict of the only send is no proof of an acceptance, and the image that comes of it is kept', async () => {
+test('a conflict of the only send proves no acceptance, and an image that comes is kept', async () => {
   await world.setFaults({ executionMs: [200, 200], ...hidesRunning });
   const ref = await world.enqueue();
-  // Something on the way sends it twice, and hands on the second answer.
+  // A proxy on the way sends it twice, and passes on the second answer.
   const { provider, ...rest } = quick();
   const doubled = {
     ...rest,

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { settle, submit } from '../src/index.ts';
 import { startPurchaseWorld, type PurchaseWorld } from './purchase-world.ts';
 
-/** What lies in S3 under the key of a record is not that record: nothing is bought of it, nothing is lost, and it is named. */
+/** An object under the key of an S3 record that is not that record: no worker buys from it, nothing is lost, and the error names it. */
 
 let world: PurchaseWorld;
 beforeAll(async () => {
@@ -31,7 +31,7 @@ const codeOf = async (run: Promise<unknown>): Promise<unknown> => {
   return error instanceof StorageError ? { code: error.code, key: error.details['key'] } : error;
 };
 
-test.for(Object.entries(corruptions))('an intent that is %s: it is never bought, and others are', async ([, corrupt]) => {
+test.for(Object.entries(corruptions))('an intent that is %s: its submission is never bought, and others are', async ([, corrupt]) => {
   const ref = await world.enqueue();
   const sound = { version: 1, ...ref, taskUUID: taskUuidOf(ref), reservation: { amountNanoUsd: 1, periods: ['all:day:2026-11-22'] } };
   const key = intentKey(ref, 0);
@@ -47,7 +47,7 @@ test.for(Object.entries(corruptions))('an intent that is %s: it is never bought,
 });
 
 test.for(Object.entries(corruptions))(
-  'a result that is %s: the image is kept, its money stays on hold, and it waits',
+  'a result that is %s: the image is kept, its hold stays, and its settlement waits',
   async ([, corrupt]) => {
     const ref = await world.enqueue();
     expect(await submit(world.purchase(), ref)).toEqual({ kind: 'submitted' });

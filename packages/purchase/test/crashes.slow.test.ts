@@ -14,7 +14,7 @@ afterAll(() => world.stop());
 
 const succeededOnce: Agreed = { status: 'succeeded', images: ['succeeded'], executions: 1 };
 
-test('a purchase that nothing disturbs is bought once, kept, recorded and settled', async () => {
+test('an undisturbed purchase is bought once, kept, recorded and settled', async () => {
   await world.setFaults({});
   const ref = await world.enqueue();
   expect(await submit(world.purchase(), ref)).toEqual({ kind: 'submitted' });
@@ -23,7 +23,7 @@ test('a purchase that nothing disturbs is bought once, kept, recorded and settle
   expect((await world.storage.findResult(ref))?.image).toEqual(view.images[0]?.image);
 });
 
-test('when the provider first hears of a submission it is committed, its intent is in S3 and its settlement is parked', async () => {
+test('before a request reaches the provider its submission is committed, its intent is in S3 and its settlement is parked', async () => {
   await world.setFaults({});
   const ref = await world.enqueue();
   const frozen = freezingAt(world.purchase(), 'before', 'provider.submit');
@@ -38,7 +38,7 @@ test('when the provider first hears of a submission it is committed, its intent 
   await expectAgreement(world, ref, succeededOnce);
 });
 
-describe('a process that dies while it submits leaves a purchase that the next run makes once', () => {
+describe('a process that dies while it submits leaves a submission that the next run buys once', () => {
   const deaths: [Moment, PortCall][] = [
     ['after', 'store.commit'],
     ['before', 'archive.recordIntent'],
@@ -62,7 +62,7 @@ describe('a process that dies while it submits leaves a purchase that the next r
     const ref = await world.enqueue();
     await expect(submit(dyingAt(world.purchase(), moment, call), ref)).rejects.toThrow(ProcessDied);
     const outcome = await settle(world.purchase(), ref);
-    // What may not have left is brought back to life by its settlement; what surely has is only looked for.
+    // The settlement sends again what may not have left; it only looks for what surely has.
     if (await world.submissions.queue.getJob(jobIdOf(ref))) await submit(world.purchase(), ref);
     if (outcome.kind !== 'finished') await world.comeHome(ref);
     await expectAgreement(world, ref, succeededOnce);
@@ -86,7 +86,7 @@ describe('a process that dies while it settles leaves an image that the next run
       await submit(world.purchase(), ref);
       await world.uploaded(ref);
       await expect(settle(dyingAt(world.purchase(), moment, call), ref)).rejects.toThrow(ProcessDied);
-      // A presigned PUT can be replayed, and what lies in staging is no proof once the image was kept.
+      // A presigned PUT can be replayed, so staging proves nothing once the image was kept.
       const wasKept = (await world.storage.readImage(ref, 'JPG')).kind === 'found';
       if (staging !== 'as it was' && wasKept) await world.upload(ref, staging === 'empty' ? '' : 'something else');
       await world.comeHome(ref);
@@ -119,8 +119,8 @@ describe('a process that dies between a proved failure and the next submission l
   });
 });
 
-test('a process that dies between a burnt id and the job of the next one is carried on by the settlement', async () => {
-  // A provider whose trail keeps what it refused: the id is proved to be used up when it was asked twice.
+test('the settlement carries on after a process that died between a burnt id and the job of the next submission', async () => {
+  // The provider's trail keeps its refusals; two looks prove that the id is used up.
   const usesUpIds = { rejectionConsumesId: true, detailsKeepRefusals: true, detailsResponse: 'last-response' };
   const timing = { firstPollMs: 1, maxPollMs: 2, troubleMs: 1, maxTroubleMs: 2 };
   await world.setFaults({ ...usesUpIds, submit429Rate: 1 });

@@ -4,7 +4,7 @@ import { decideOutcome, settle, submit } from '../src/index.ts';
 import { expectAgreement, ledgerOf } from './agreement.ts';
 import { startPurchaseWorld, type PurchaseWorld } from './purchase-world.ts';
 
-/** An operator decides what the provider never told. */
+/** An operator decides an outcome that the provider never reported. */
 let world: PurchaseWorld;
 beforeAll(async () => {
   world = await startPurchaseWorld();
@@ -14,7 +14,7 @@ afterAll(() => world.stop());
 const IMAGE_NANO_USD = 20_000_000;
 const partsOf = ({ store, storage }: PurchaseWorld) => ({ store, archive: storage });
 
-/** Sent, and never heard of again until the horizon. */
+/** Makes a submission that was sent, and of which nothing was heard until the horizon. */
 async function becomeUnknown(faults: Readonly<Record<string, unknown>> = { submitResetBeforeRate: 1 }): Promise<SubmissionRef> {
   await world.setFaults(faults);
   const ref = await world.enqueue();
@@ -27,7 +27,7 @@ async function becomeUnknown(faults: Readonly<Record<string, unknown>> = { submi
 const isListed = async (ref: SubmissionRef): Promise<boolean> =>
   (await world.store.readUnknown(1000)).oldest.some(({ ref: { generationId } }) => generationId === ref.generationId);
 
-test('what is unknown is listed with the money that it holds', async () => {
+test('unknown submissions are listed with the money that they hold', async () => {
   const ref = await becomeUnknown();
   const { count, oldest } = await world.store.readUnknown(1000);
   expect(count).toBe(oldest.length);
@@ -52,7 +52,7 @@ test.each([
   expect(await world.redis.ttl(`${world.prefix}:generation:${ref.generationId}`), 'it is over').toBeGreaterThan(0);
 });
 
-test('an operator whose process died before Redis heard of it may come again, and the first decision stands', async () => {
+test('after a death between S3 and Redis the operator may decide again, and the first decision stands', async () => {
   const ref = await becomeUnknown();
   const { store, archive } = partsOf(world);
   const died = { store: { ...store, settle: () => Promise.reject(new Error('died')) }, archive };
@@ -62,7 +62,7 @@ test('an operator whose process died before Redis heard of it may come again, an
 });
 
 test.each(['charged', 'free'] as const)(
-  'an image that comes after it was decided as %s is kept, and its cost takes its place',
+  'an image that comes after the decision %s is kept, and its cost replaces the decision',
   async (decision) => {
     const ref = await becomeUnknown({ executionMs: [300, 300], cost: 'surcharged' });
     await decideOutcome(partsOf(world), ref, decision);
@@ -72,7 +72,7 @@ test.each(['charged', 'free'] as const)(
   },
 );
 
-test('an image that comes home while an operator decides wins', async () => {
+test('an image that comes home during the decision wins', async () => {
   const ref = await becomeUnknown({ executionMs: [300, 300] });
   const { store, archive } = partsOf(world);
   const slow: typeof archive.recordDecision = async (decision) => {
@@ -86,7 +86,7 @@ test('an image that comes home while an operator decides wins', async () => {
   await expectAgreement(world, ref, { status: 'failed', images: ['succeeded'], executions: 1, amended: true });
 });
 
-test('only what Redis and this bucket call unknown can be decided', async () => {
+test('only a submission that both Redis and this bucket call unknown can be decided', async () => {
   await world.setFaults({});
   const planned = await world.enqueue();
   expect(await decideOutcome(partsOf(world), planned, 'free')).toEqual({

@@ -16,7 +16,7 @@ afterAll(() => world.stop());
 
 const succeededOnce: Agreed = { status: 'succeeded', images: ['succeeded'], executions: 1 };
 
-/** Counts what a process asks the provider and S3. */
+/** Counts the questions that a process puts to the provider and to S3. */
 function counting(purchase: Purchase) {
   const calls: string[] = [];
   const counted = intercept(purchase, (name, call) => {
@@ -27,7 +27,7 @@ function counting(purchase: Purchase) {
   return { purchase: counted, calls, questions: () => of('lookUp').length };
 }
 
-/** The facts that the provider's own delivery tells. */
+/** Facts that the provider's own delivery tells. */
 async function trueFacts(ref: SubmissionRef): Promise<ToldFacts> {
   const body = await eventually(() => {
     const [first] = world.webhooks.bodiesOf(ref);
@@ -43,7 +43,7 @@ async function trueFacts(ref: SubmissionRef): Promise<ToldFacts> {
 let bodies = 0;
 const deliver = (ref: SubmissionRef, told: Told) => world.store.recordDelivery(ref, { body: `delivery ${(bodies += 1)}`, told });
 
-/** A submission whose image was uploaded, and what its own delivery tells. */
+/** Makes a submission whose image was uploaded, with the facts of its own delivery. */
 async function uploaded(faults: Record<string, unknown> = {}) {
   await world.setFaults(faults);
   const ref = await world.enqueue();
@@ -52,7 +52,7 @@ async function uploaded(faults: Record<string, unknown> = {}) {
   return { ref, facts: await trueFacts(ref) };
 }
 
-test('an upload that verifies and a delivery of its facts end a submission without a question', async () => {
+test('a verified upload and a delivery with its facts end a submission without a question', async () => {
   const { ref, facts } = await uploaded();
   await deliver(ref, facts);
   const { purchase, calls } = counting(world.purchase());
@@ -63,7 +63,7 @@ test('an upload that verifies and a delivery of its facts end a submission witho
   expect(await world.storage.findResult(ref)).toMatchObject({ costSource: 'reported', factsFrom: 'delivery' });
 });
 
-test('a delivery that comes before the upload: nobody is asked, and nothing succeeds until the upload is there', async () => {
+test('after a delivery before its upload the provider is not asked, and nothing succeeds until the upload is there', async () => {
   await world.setFaults({ uploadDelayMs: [400, 400] });
   const ref = await world.enqueue();
   await submit(world.purchase(), ref);
@@ -105,7 +105,7 @@ describe('one question decides', () => {
     expect(view.images[0]).toMatchObject({ seed: facts.seed, imageUUID: facts.imageUUID, factsFrom: 'provider' });
   });
 
-  test('after a repeated send, whose other send may have been executed', async () => {
+  test('after a repeated send, because the other send may have been executed', async () => {
     await world.setFaults({ submit429Rate: 1 });
     const ref = await world.enqueue();
     await submit(world.purchase(), ref);
@@ -120,7 +120,7 @@ describe('one question decides', () => {
     expect((await expectAgreement(world, ref, succeededOnce)).images[0]).toMatchObject({ seed: facts.seed, factsFrom: 'provider' });
   });
 
-  test('after a repeated send, as often as without a delivery: the provider may tell of the task late', async () => {
+  test('after a repeated send the provider is asked as often as without a delivery, because it may report the task late', async () => {
     await world.setFaults({ submit429Rate: 1 });
     const ref = await world.enqueue();
     await submit(world.purchase(), ref);
@@ -136,7 +136,7 @@ describe('one question decides', () => {
     expect((await expectAgreement(world, ref, succeededOnce)).images[0]).toMatchObject({ seed: facts.seed, factsFrom: 'provider' });
   });
 
-  test('after a cost that differs from the hold, as often as without a delivery: it is the price that was charged', async () => {
+  test('after a cost that differs from the hold the provider is asked as often as without a delivery, because that cost is the price charged', async () => {
     const { ref, facts } = await uploaded({ cost: 'quoted', pollLagMs: [600, 600] });
     await deliver(ref, { ...facts, costNanoUsd: facts.costNanoUsd - 1 });
     expect(await settle(world.purchase(), ref)).toMatchObject({ kind: 'snooze', why: 'facts' });
@@ -147,12 +147,12 @@ describe('one question decides', () => {
     expect(await world.storage.findResult(ref)).toMatchObject({ costSource: 'reported' });
   });
 
-  test('of a provider that has forgotten the task: the image succeeds with what the caps were asked for', async () => {
+  test('of a provider that has forgotten the task: the image succeeds at the cost of its hold', async () => {
     const { ref } = await uploaded({ pollForgetsAfterMs: 1, detailsForgetAfterMs: 1 });
     await deliver(ref, 'unclear');
     const { purchase, questions } = counting(world.purchase());
     expect(await settle(purchase, ref)).toEqual({ kind: 'finished' });
-    // Both that the provider has about a task.
+    // Both of the provider's views of the task.
     expect(questions()).toBe(2);
     const [image] = (await expectAgreement(world, ref, succeededOnce)).images;
     expect([image?.seed, image?.factsFrom]).toEqual([undefined, undefined]);
@@ -160,12 +160,12 @@ describe('one question decides', () => {
 });
 
 describe('a delivery proves no image and no failure', () => {
-  test('without an upload the provider is asked when the window of the upload is over', async () => {
+  test('without an upload the provider is asked once the upload window is over', async () => {
     await world.setFaults({ uploadNeverRate: 1 });
     const ref = await world.enqueue();
     await submit(world.purchase(), ref);
     const facts = await trueFacts(ref);
-    await deliver(ref, { ...facts, seed: 1, imageURL: 'https://im.runware.ai/of-somebody-else.jpg' });
+    await deliver(ref, { ...facts, seed: 1, imageURL: 'https://im.runware.ai/of-another-task.jpg' });
     expect(await settle(world.purchase(), ref)).toMatchObject({ kind: 'snooze', why: 'upload' });
     const { purchase, questions } = counting(world.purchase({ timing: { uploadWindowMs: 0 } }));
     expect(await settle(purchase, ref)).toEqual({ kind: 'finished' });
@@ -174,7 +174,7 @@ describe('a delivery proves no image and no failure', () => {
     expect(view.images[0]).toMatchObject({ seed: facts.seed, road: 'image-url', factsFrom: 'provider' });
   });
 
-  test('a success that is told of a task which has failed changes nothing', async () => {
+  test('a delivery of success for a failed task changes nothing', async () => {
     await world.setFaults({ failProviderErrorRate: 1 });
     const ref = await world.enqueue();
     await submit(world.purchase(), ref);
@@ -190,7 +190,7 @@ describe('a delivery proves no image and no failure', () => {
   });
 });
 
-test('a run without a turn moves no image, and no run moves one twice', async () => {
+test('a run without a turn moves no image, and no image is moved twice', async () => {
   const { ref } = await uploaded({ pollLagMs: [60_000, 60_000] });
   const { purchase, calls, questions } = counting(world.purchase());
   const takePollTurn = async () => ({ kind: 'wait' as const, delayMs: 700 });

@@ -4,7 +4,7 @@ import { settle, submit, type Outcome } from '../src/index.ts';
 import { expectAgreement, type Agreed } from './agreement.ts';
 import { startPurchaseWorld, type PurchaseWorld } from './purchase-world.ts';
 
-/** I6: a delivery only wakes. What it says is neither proof nor failure, in whatever order it comes. */
+/** I6: a delivery only wakes. Its content proves neither success nor failure, in whatever order deliveries come. */
 let world: PurchaseWorld;
 beforeAll(async () => {
   world = await startPurchaseWorld();
@@ -13,7 +13,7 @@ afterAll(() => world.stop());
 
 const succeededOnce: Agreed = { status: 'succeeded', images: ['succeeded'], executions: 1 };
 
-test('a delivery before the acknowledgement: the settlement it wakes ends before the submit run does', async () => {
+test('a settlement that a delivery wakes before the acknowledgement ends before the submit run', async () => {
   await world.setFaults({ webhookBeforeAckRate: 1, uploadBeforeWebhookRate: 1 });
   const ref = await world.enqueue();
   let woken: Outcome | undefined;
@@ -27,11 +27,11 @@ test('a delivery before the acknowledgement: the settlement it wakes ends before
   expect(view.images[0]?.submissionStatus).toBe('succeeded');
 });
 
-describe('a delivery that lies or is wrong changes nothing', () => {
+describe('a false delivery changes nothing', () => {
   const bodies = {
     'an error of a permanent class': { errors: [{ code: 'contentPolicyViolation', message: 'no', status: 'error' }] },
     'an error of the provider': { errors: [{ code: 'timeoutProvider', message: 'late', status: 'error' }] },
-    'a success with an address of somebody else': {
+    "a success with another task's address": {
       data: [{ status: 'success', imageUUID: 'other', imageURL: 'http://127.0.0.1:1/x.jpg' }],
     },
     nonsense: ['?'],
@@ -49,7 +49,7 @@ describe('a delivery that lies or is wrong changes nothing', () => {
     await expectAgreement(world, ref, succeededOnce);
   });
 
-  test('an error of a task that nobody has heard of keeps it from nothing', async () => {
+  test('an error about a task before its purchase does not prevent the purchase', async () => {
     await world.setFaults({ submitResetBeforeRate: 1 });
     const ref = await world.enqueue();
     await submit(world.purchase(), ref);
@@ -62,7 +62,7 @@ describe('a delivery that lies or is wrong changes nothing', () => {
   });
 });
 
-test('a run that is put back names the newest delivery it knew of, so that only a newer one wakes it', async () => {
+test('a run that is put back names the newest delivery it knew, so that only a newer one wakes it', async () => {
   await world.setFaults({ uploadNeverRate: 1 });
   const ref = await world.enqueue();
   await submit(world.purchase(), ref);
@@ -79,7 +79,7 @@ test('a run that is put back names the newest delivery it knew of, so that only 
   expect(await seen()).toBe(await world.store.newestDelivery(ref));
 });
 
-test('a delivery for an image that is home, again and again, changes nothing', async () => {
+test('repeated deliveries for an image that is home change nothing', async () => {
   await world.setFaults({});
   const ref = await world.enqueue();
   await submit(world.purchase(), ref);

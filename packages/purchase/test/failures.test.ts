@@ -15,7 +15,7 @@ afterAll(() => world.stop());
 
 const succeededOnce: Agreed = { status: 'succeeded', images: ['succeeded'], executions: 1 };
 
-/** A generation whose first submission the provider has accepted and failed. */
+/** Makes a generation whose first submission the provider has accepted and failed. */
 async function failed(faults: Record<string, unknown> = { failProviderErrorRate: 1 }) {
   await world.setFaults(faults);
   const ref = await world.enqueue();
@@ -46,7 +46,7 @@ describe('a proved failure of the provider', () => {
     });
   }
 
-  test('is the end when the image was submitted as often as is allowed', async () => {
+  test('is the end once the image has its maximum of submissions', async () => {
     const ref = await failed();
     await settle(world.purchase(), ref);
     await submit(world.purchase(), nextOf(ref));
@@ -56,14 +56,14 @@ describe('a proved failure of the provider', () => {
     expect(view.images[0]).toMatchObject({ submissions: 2, fault: { code: 'provider.task-failed' } });
   });
 
-  test('because of the content is the end', async () => {
+  test('for its content is the end', async () => {
     const ref = await failed({ failContentPolicyRate: 1 });
     expect(await settle(world.purchase(), ref)).toMatchObject({ kind: 'snooze', why: 'ended-without-image' });
     const view = await expectAgreement(world, ref, { status: 'failed', images: ['failed'], executions: 0 });
     expect(view.images[0]).toMatchObject({ submissions: 1, fault: { code: 'provider.content-refused' } });
   });
 
-  test('of which two runs learn at once plans one next submission', async () => {
+  test('that two runs see at once plans one next submission', async () => {
     const ref = await failed();
     const runs = [1, 2, 3].map(() => freezingAt(world.purchase(), 'before', 'archive.recordResult'));
     const ends = runs.map(({ purchase }) => settle(purchase, ref));
@@ -79,7 +79,7 @@ describe('a proved failure of the provider', () => {
     const PLENTY = 1_000_000_000_000;
     afterEach(() => cap(PLENTY));
 
-    /** A generation whose image failed, and waits for money to be bought again. */
+    /** Makes a generation whose image failed and waits for money to be bought again. */
     async function waiting() {
       const ref = await failed();
       await cap(1);
@@ -98,7 +98,7 @@ describe('a proved failure of the provider', () => {
       await expectAgreement(world, ref, succeededOnce);
     });
 
-    test('that was cancelled while it waited is never bought', async () => {
+    test('is never bought if it was cancelled while it waited', async () => {
       const ref = await waiting();
       await world.store.cancel(ref.generationId);
       await cap(PLENTY);
@@ -107,7 +107,7 @@ describe('a proved failure of the provider', () => {
       await expectAgreement(world, ref, { status: 'cancelled', images: ['failed'], executions: 0 });
     });
 
-    test('whose deadline passed while it waited is never bought', async () => {
+    test('is never bought if its deadline passed while it waited', async () => {
       const ref = await waiting();
       await world.redis.hset(`${world.prefix}:generation:${ref.generationId}`, 'deadlineAt', Date.now());
       await cap(PLENTY);
@@ -126,7 +126,7 @@ describe('a proved failure of the provider', () => {
   });
 });
 
-describe('trouble with the question is no failure of the task', () => {
+describe('a failed question is no failure of the task', () => {
   const troubles = {
     '429 that names the task': { poll429Rate: 1 },
     '500 that names the task': { poll500Rate: 1 },
@@ -144,14 +144,14 @@ describe('trouble with the question is no failure of the task', () => {
     await expectAgreement(world, ref, succeededOnce);
   });
 
-  test('a failure that the audit trail tells while the poll cannot be reached', async () => {
+  test('a failure in the audit trail while the poll cannot be reached', async () => {
     const ref = await failed();
     await world.setFaults({ pollResetRate: 1 });
     expect(await settle(world.purchase(), ref)).toMatchObject({ kind: 'snooze', why: 'inconclusive' });
     expect((await world.store.find(ref.generationId))?.images[0]).toMatchObject({ status: 'open', submissions: 1 });
   });
 
-  test('a failure that the audit trail alone tells of an id that was sent twice: it may be that of the second send', async () => {
+  test('a failure that only the audit trail shows of an id that was sent twice may belong to the second send', async () => {
     await world.setFaults({ failProviderErrorRate: 1, submitResetAfterRate: 1 });
     const ref = await world.enqueue();
     await submit(world.purchase(), ref);
@@ -179,7 +179,7 @@ describe('trouble with the question is no failure of the task', () => {
     await expectAgreement(world, ref, succeededOnce);
   });
 
-  test('a poll that has forgotten: the audit trail tells', async () => {
+  test('when the poll has forgotten the task the audit trail decides', async () => {
     await world.setFaults({ uploadNeverRate: 1, pollForgetsAfterMs: 1 });
     const ref = await world.enqueue();
     await submit(world.purchase(), ref);
@@ -188,7 +188,7 @@ describe('trouble with the question is no failure of the task', () => {
     await expectAgreement(world, ref, succeededOnce);
   });
 
-  /** Waits until the poll no longer knows a task that was executed. */
+  /** Waits until the poll no longer knows an executed task. */
   async function forgotten(ref: SubmissionRef): Promise<void> {
     await world.executed(ref);
     await eventually(async () => expect((await world.purchase().provider.lookUp(taskUuidOf(ref))).kind).toBe('inconclusive'));
@@ -196,7 +196,7 @@ describe('trouble with the question is no failure of the task', () => {
 });
 
 describe('the facts', () => {
-  test('that never come do not keep an image from succeeding, at the cost that was expected', async () => {
+  test('that never come: the image succeeds at the expected cost', async () => {
     await world.setFaults({ pollForgetsAfterMs: 1, detailsForgetAfterMs: 1 });
     const ref = await world.enqueue();
     await submit(world.purchase(), ref);
@@ -207,7 +207,7 @@ describe('the facts', () => {
     expect(await world.storage.findResult(ref)).toMatchObject({ costSource: 'expected', costNanoUsd: 20_000_000 });
   });
 
-  test('that were told once are kept for when the upload comes', async () => {
+  test('that came once are kept until the upload comes', async () => {
     await world.setFaults({ uploadLateRate: 1, uploadLateMs: 200 });
     const ref = await world.enqueue();
     await submit(world.purchase(), ref);
@@ -221,7 +221,7 @@ describe('the facts', () => {
   });
 });
 
-test('of three images one fails: the generation is partial, and two are paid for', async () => {
+test('one of three images fails: the generation is partial, and two are paid for', async () => {
   await world.setFaults({});
   const ref = await world.enqueue({ images: 3 });
   const images = [0, 1, 2].map((index) => imageOf(ref, index));

@@ -5,7 +5,10 @@ import { expectAgreement } from './agreement.ts';
 import { intercept } from './interruptions.ts';
 import { startPurchaseWorld, type PurchaseWorld } from './purchase-world.ts';
 
-/** The holder of a leaked capability can deliver anything for 26 hours, and each delivery wakes. The number of questions is bounded all the same. */
+/**
+ * Bounds what the holder of a leaked capability can cause: it can deliver anything for 26 hours, each delivery wakes, and the number of
+ * questions stays bounded.
+ */
 let world: PurchaseWorld;
 beforeAll(async () => {
   world = await startPurchaseWorld();
@@ -21,7 +24,7 @@ function counting(purchase: Purchase) {
   return { purchase: counted, questions: () => questions };
 }
 
-/** A run that a delivery has woken, as by a receiver that wakes for each one. */
+/** Makes the run that a delivery wakes, like a receiver that wakes for each one. */
 async function wake(purchase: Purchase, ref: SubmissionRef, body: string): Promise<Outcome> {
   await world.store.recordDelivery(ref, { body });
   return settle(purchase, ref);
@@ -59,14 +62,14 @@ test.each([
   expect(forged.questions()).toBe(questions);
 });
 
-test('each distinct delivery that is kept causes one look and no more, and the schedule is not slowed', async () => {
+test('each distinct kept delivery causes one look, and does not slow the schedule', async () => {
   const forged = await sent(slow);
   await wakes(forged.purchase, forged.ref, distinct);
   expect(forged.questions()).toBe(20);
   expect(await world.store.beginSettlement(forged.ref)).toMatchObject({ polls: 1, deliverySeq: 20 });
 });
 
-test('after an end each delivery causes five looks at the most, and what is not kept one an hour', async () => {
+test('after an end each kept delivery causes at most five looks, and others together one an hour', async () => {
   const forged = await failed();
   const { ref } = forged;
   const key = `${world.prefix}:submission:${ref.generationId}:0-1`;

@@ -6,8 +6,8 @@ import { failingAt, freezingAt } from './interruptions.ts';
 import { notKnownYet, startPurchaseWorld, type PurchaseWorld } from './purchase-world.ts';
 
 /**
- * A run stands still for longer than its lock; another run sends in its place, and Redis forgets that second send. What then becomes
- * of the first run proves nothing about the second send. Each story is told without the comparison, which would find it as well.
+ * Stories of a second send that Redis forgets: a run stands still for longer than its lock, and another run sends in its place. The end of
+ * the first run proves nothing about the second send. Each story runs without the comparison, which would find the send as well.
  */
 let world: PurchaseWorld;
 beforeAll(async () => {
@@ -16,10 +16,10 @@ beforeAll(async () => {
 afterAll(() => world.stop());
 
 const succeededOnce: Agreed = { status: 'succeeded', images: ['succeeded'], executions: 1 };
-/** The provider answers for a running task as for one that it does not know. */
+/** A provider that may answer the same for a running task and for an unknown one. */
 const hidesRunning = { pollHidesRunning: true, detailsHideRunning: true };
 
-/** Runs a story up to where Redis has forgotten the second send, and the first run goes on. */
+/** Runs a story until Redis has forgotten the second send, and the first run goes on. */
 async function forgetSecondSend({
   stands,
   faults,
@@ -51,7 +51,7 @@ async function forgetSecondSend({
   };
 }
 
-test('the first was refused for its rate: the conflict that follows proves no used-up id', async () => {
+test('the first was refused for its rate: the conflict that follows does not prove a burnt id', async () => {
   const { ref, goOn } = await forgetSecondSend({ stands: 'before the post', faults: { executionMs: [2000, 2000], ...hidesRunning } });
   await world.setFaults({ submit429Rate: 1, ...hidesRunning });
   await goOn();
@@ -62,7 +62,7 @@ test('the first was refused for its rate: the conflict that follows proves no us
   await expectAgreement(world, ref, succeededOnce);
 });
 
-test('the first never left: what is sent next is asked about before', async () => {
+test('the first never left: the provider is asked before the next send', async () => {
   const { ref, goOn } = await forgetSecondSend({
     stands: 'before its settlement is parked',
     faults: { replay: 'conflict-while-running' },
@@ -74,7 +74,7 @@ test('the first never left: what is sent next is asked about before', async () =
   await expectAgreement(world, ref, succeededOnce);
 });
 
-test('the first is refused for good: its refusal ends nothing', async () => {
+test('the first is refused finally: its refusal ends nothing', async () => {
   const { ref, goOn } = await forgetSecondSend({ stands: 'before the post', faults: {} });
   await world.setFaults({ maxReferenceImages: 1, ...notKnownYet });
   await goOn();

@@ -25,7 +25,7 @@ const stands: [Moment, PortCall][] = [
   ['after', 'store.recordVerdict'],
 ];
 
-describe('a submit run that stood still while another one did all its work', () => {
+describe('a submit run that stood still while another run did all its work', () => {
   test.each(stands)('buys nothing, when it stood %s %s', async (moment, call) => {
     await world.setFaults({});
     const ref = await world.enqueue();
@@ -41,7 +41,7 @@ describe('a submit run that stood still while another one did all its work', () 
     await expectAgreement(world, ref, succeededOnce);
   });
 
-  // Before `store.commit` nothing has been decided; after `provider.submit` there is nothing left to refuse.
+  // Before `store.commit` nothing is decided; after `provider.submit` there is nothing left to refuse.
   test.each(stands.slice(1, 4))('sends nothing after the resend window, when it stood %s %s', async (moment, call) => {
     await world.setFaults({});
     const ref = await world.enqueue();
@@ -59,7 +59,7 @@ describe('a submit run that stood still while another one did all its work', () 
   });
 });
 
-test('a submit run that stood still alone for longer than the resend window begins anew', async () => {
+test('a submit run that stood still, without another run, for longer than the resend window begins anew', async () => {
   await world.setFaults({});
   const ref = await world.enqueue();
   const clock = { stoodStillMs: 0 };
@@ -83,15 +83,15 @@ test('a submission that may have been sent is not sent again after the resend wi
   const late = world.purchase({ timing: { resendWindowMs: 0 } });
   expect(await settle(late, ref)).toMatchObject({ kind: 'snooze', why: 'inconclusive' });
   expect(await world.submissions.queue.getJob(jobIdOf(ref)), 'a job that would send it').toBeUndefined();
-  // Somebody retries the job by hand.
+  // An operator retries the job by hand.
   expect(await submit(late, ref)).toEqual({ kind: 'submitted' });
   expect(await world.billed(ref, 'submission')).toBe(1);
-  // Nobody ever says what became of it: an operator decides, and the money stays on hold.
+  // The provider never reports an outcome: an operator decides, and until then the money stays on hold.
   expect(await settle(world.purchase({ timing: { horizonMs: 0 } }), ref)).toMatchObject({ kind: 'snooze', why: 'ended-without-image' });
   await expectAgreement(world, ref, { status: 'failed', images: ['unknown'], executions: 0, held: 1 });
 });
 
-describe('a settle run that stood still while another one brought the image home changes nothing', () => {
+describe('a settle run that stood still while another run brought the image home changes nothing', () => {
   const settleStands: [Moment, PortCall][] = [
     ['after', 'store.beginSettlement'],
     ['after', 'archive.readStaging'],
@@ -117,7 +117,7 @@ describe('a settle run that stood still while another one brought the image home
   });
 });
 
-test('two workers that run everything at once buy once', async () => {
+test('two workers that run every job at once buy once', async () => {
   await world.setFaults({});
   const ref = await world.enqueue();
   await Promise.all([submit(world.purchase(), ref), submit(world.purchase(), ref), submit(world.purchase(), ref)]);
@@ -126,7 +126,7 @@ test('two workers that run everything at once buy once', async () => {
   await expectAgreement(world, ref, succeededOnce);
 });
 
-test('a verdict of "lost" that stood still does not outlive the image', async () => {
+test('an image that comes while the verdict "lost" stands still wins', async () => {
   await world.setFaults({ uploadLateRate: 1, uploadLateMs: 300, imageUrlGoneRate: 1 });
   const ref = await world.enqueue();
   await submit(world.purchase(), ref);
@@ -142,7 +142,7 @@ test('a verdict of "lost" that stood still does not outlive the image', async ()
   await expectAgreement(world, ref, succeededOnce);
 });
 
-test('a result that another run left in S3 wins over what this run saw', async () => {
+test('a result of another run in S3 wins over what this run saw', async () => {
   await world.setFaults({ uploadLateRate: 1, uploadLateMs: 200, imageUrlGoneRate: 1 });
   const ref = await world.enqueue();
   await submit(world.purchase(), ref);

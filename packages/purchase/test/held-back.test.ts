@@ -4,7 +4,7 @@ import { submit } from '../src/index.ts';
 import { expectAgreement } from './agreement.ts';
 import { startPurchaseWorld, type PurchaseWorld } from './purchase-world.ts';
 
-/** What may not be bought yet waits: it is never failed, and nothing of it reaches the provider. */
+/** A submission that may not be bought yet waits: no worker fails it, and nothing of it reaches the provider. */
 let world: PurchaseWorld;
 const cap = (nanoUsd: number): Promise<void> => world.store.setCaps({ allPerDay: nanoUsd });
 const PLENTY = 1_000_000_000_000;
@@ -14,7 +14,7 @@ beforeAll(async () => {
 beforeEach(() => world.setFaults({}));
 afterAll(() => world.stop());
 
-test('under a cap that is reached a submission looks again within a minute, and is bought when the cap is raised', async () => {
+test('under a reached cap a submission looks again within a minute, and is bought once the cap is raised', async () => {
   await cap(PLENTY);
   const ref = await world.enqueue();
   await cap(1);
@@ -29,7 +29,7 @@ test('under a cap that is reached a submission looks again within a minute, and 
   await expectAgreement(world, ref, { status: 'succeeded', images: ['succeeded'], executions: 1 });
 });
 
-test('no wait for a cap is longer than until its period is over', async () => {
+test('no wait for a cap lasts beyond the end of its period', async () => {
   await cap(PLENTY);
   const ref = await world.enqueue();
   await cap(1);
@@ -38,7 +38,7 @@ test('no wait for a cap is longer than until its period is over', async () => {
   expect(outcome.kind === 'snooze' && outcome.delayMs).toBeLessThanOrEqual(86_400_000);
 });
 
-test('a job that came before the time of its generation waits for that time', async () => {
+test('a job that comes before the time of its generation waits for that time', async () => {
   await cap(PLENTY);
   const ref = await world.enqueue({ runInMs: 7 * 86_400_000 });
   const outcome = await submit(world.purchase(), ref);

@@ -3,12 +3,12 @@ import type { Purchase } from '../src/index.ts';
 type Port = 'store' | 'archive' | 'provider' | 'waits';
 /** A call of a port, such as "store.commit". */
 export type PortCall = { [P in Port]: `${P}.${keyof Purchase[P] & string}` }[Port];
-/** Right before the call had its effect, or right after. */
+/** The moment right before the call has its effect, or right after. */
 export type Moment = 'before' | 'after';
 
 export class ProcessDied extends Error {}
 
-/** A process that dies at a call: the call has or has not had its effect, and nothing that this process does after it has any. */
+/** Returns a process that dies at a call: the call has or has not had its effect, and nothing that this process does later has any. */
 export function dyingAt(purchase: Purchase, moment: Moment, at: PortCall): Purchase {
   let dead = false;
   return intercept(purchase, async (name, call) => {
@@ -21,11 +21,11 @@ export function dyingAt(purchase: Purchase, moment: Moment, at: PortCall): Purch
   });
 }
 
-/** A process that goes on after one of its calls has failed without any effect. */
+/** Returns a process that goes on after one of its calls has failed without any effect. */
 export const failingAt = (purchase: Purchase, at: PortCall, error: Error): Purchase =>
   intercept(purchase, (name, call) => (name === at ? Promise.reject(error) : call()));
 
-/** One of the calls does what it is asked, and then fails. */
+/** Returns a process in which one call has its effect and then fails. */
 export const failingAfter = (purchase: Purchase, at: PortCall, error: Error): Purchase =>
   intercept(purchase, async (name, call) => {
     const done = await call();
@@ -35,13 +35,13 @@ export const failingAfter = (purchase: Purchase, at: PortCall, error: Error): Pu
 
 export interface Frozen {
   purchase: Purchase;
-  /** The process stands still at the call. */
+  /** Resolves once the process stands still at the call. */
   stands: Promise<void>;
-  /** It goes on. */
+  /** Lets the process go on. */
   thaw(): void;
 }
 
-/** A process that is frozen at the first of these calls (SIGSTOP) until it is thawed (SIGCONT). */
+/** Returns a process that is frozen at the first of these calls (SIGSTOP) until it is thawed (SIGCONT). */
 export function freezingAt(purchase: Purchase, moment: Moment, at: PortCall): Frozen {
   const { promise: stands, resolve: freeze } = withResolvers();
   const { promise: thawed, resolve: thaw } = withResolvers();
@@ -59,13 +59,13 @@ export function freezingAt(purchase: Purchase, moment: Moment, at: PortCall): Fr
   return { purchase: frozen, stands, thaw };
 }
 
-/** Makes all calls of ports through `around`. */
+/** Passes all calls of ports through `around`. */
 export function intercept(purchase: Purchase, around: (name: string, call: () => Promise<unknown>) => Promise<unknown>): Purchase {
   const through = <T extends object>(portName: Port, port: T): T =>
     new Proxy(port, {
       get(target, key) {
         const value: unknown = Reflect.get(target, key);
-        // `verify` is pure: nothing can happen between its beginning and its end.
+        // `verify` is pure: nothing can happen between its start and its end.
         if (typeof value !== 'function' || key === 'verify') return value;
         return (...args: unknown[]) => around(`${portName}.${String(key)}`, async (): Promise<unknown> => value.apply(target, args));
       },

@@ -5,21 +5,21 @@ import { expectAgreement, ledgerOf, type Agreed } from './agreement.ts';
 import { dyingAt, freezingAt, ProcessDied } from './interruptions.ts';
 import { nextOf, startPurchaseWorld, type PurchaseWorld } from './purchase-world.ts';
 
-/** Images that come home after their submission, or their generation, has ended. All were paid for, so all are kept. */
+/** Images that come home after the end of their submission or generation. All were paid for, so all are kept. */
 let world: PurchaseWorld;
 beforeAll(async () => {
   world = await startPurchaseWorld();
 });
 afterAll(() => world.stop());
 
-/** A process to which the provider says that a task has failed, although it makes the image. */
+/** A process to which the provider reports a failed task, although it makes the image. */
 function misled(): Purchase {
   const purchase = world.purchase();
   const fault = { class: 'timeout', code: 'timeoutProvider', message: 'The provider did not respond in time.' } as const;
   return { ...purchase, provider: { ...purchase.provider, lookUp: () => Promise.resolve({ kind: 'failed', fault, facts: {} }) } };
 }
 
-/** A first submission that was said to have failed while its image is still being made. */
+/** Makes a first submission that was reported failed while the provider still makes its image. */
 async function wronglyFailed(uploadLateMs = 300) {
   await world.setFaults({ uploadLateRate: 1, uploadLateMs });
   const ref = await world.enqueue();
@@ -30,8 +30,8 @@ async function wronglyFailed(uploadLateMs = 300) {
 
 const twoPaid: Agreed = { status: 'succeeded', images: ['succeeded'], executions: 2 };
 
-describe('an image whose task was said to have failed', () => {
-  test('comes home beside the one that was bought in its place: an extra, and both costs are counted', async () => {
+describe('an image whose task was reported failed', () => {
+  test('comes home beside its replacement: it is an extra, and both costs count', async () => {
     const ref = await wronglyFailed();
     await submit(world.purchase(), nextOf(ref));
     await world.comeHome(nextOf(ref));
@@ -43,7 +43,7 @@ describe('an image whose task was said to have failed', () => {
     expect(view.images[0]?.extras[0]?.key).toContain('/0-1.jpg');
   });
 
-  test('comes home while the one in its place is under way', async () => {
+  test('comes home while its replacement is under way', async () => {
     const ref = await wronglyFailed();
     await submit(world.purchase(), nextOf(ref));
     await world.uploaded(ref);
@@ -54,7 +54,7 @@ describe('an image whose task was said to have failed', () => {
     expect(view.images[0]?.image?.key).toContain('/0-1.jpg');
   });
 
-  test('comes home before another is bought in its place: that one is not bought, and its hold is given back', async () => {
+  test('comes home before its replacement is bought: no replacement is bought, and its hold is given back', async () => {
     const ref = await wronglyFailed();
     await world.uploaded(ref);
     await world.comeHome(ref);
@@ -62,7 +62,7 @@ describe('an image whose task was said to have failed', () => {
     await expectAgreement(world, ref, { status: 'succeeded', images: ['succeeded'], executions: 1 });
   });
 
-  test('comes home while the send in its place was refused: that one is not sent again', async () => {
+  test('comes home after the send of its replacement was refused: that is not sent again', async () => {
     const ref = await wronglyFailed();
     await world.setFaults({ submit429Rate: 1 });
     expect((await submit(world.purchase(), nextOf(ref))).kind).toBe('snooze');
@@ -74,7 +74,7 @@ describe('an image whose task was said to have failed', () => {
     await expectAgreement(world, ref, { status: 'succeeded', images: ['succeeded'], executions: 1 });
   });
 
-  test('is home before Redis heard of the failure: nothing is bought in its place', async () => {
+  test('is home before the failure reaches Redis: no replacement is bought', async () => {
     await world.setFaults({ uploadLateRate: 1, uploadLateMs: 200 });
     const ref = await world.enqueue();
     await submit(world.purchase(), ref);
@@ -85,10 +85,10 @@ describe('an image whose task was said to have failed', () => {
     expect(view.images[0]?.submissions).toBe(1);
   });
 
-  test('is waited for after a delivery that came before its upload, although the provider still says that it failed', async () => {
+  test('is waited for after a delivery before its upload, although the provider still reports a failure', async () => {
     const ref = await wronglyFailed(400);
     await world.store.cancel(ref.generationId);
-    // The order that is documented: the webhook first, the upload seconds later. The delivery wakes a settlement.
+    // The documented order: the webhook first, the upload seconds later. The delivery wakes a settlement.
     await world.store.recordDelivery(ref, { body: '{"data":[{"status":"success"}]}' });
     expect(await settle(misled(), ref)).toMatchObject({ kind: 'snooze', why: 'late-upload' });
     await world.uploaded(ref);
@@ -97,14 +97,14 @@ describe('an image whose task was said to have failed', () => {
     await expectAgreement(world, ref, { status: 'cancelled', images: ['succeeded'], executions: 1, amended: true });
   });
 
-  test('is waited for after a delivery that came while the failure was being written down', async () => {
+  test('is waited for after a delivery that came while the failure was being recorded', async () => {
     await world.setFaults({ uploadLateRate: 1, uploadLateMs: 300 });
     const ref = await world.enqueue();
     await submit(world.purchase(), ref);
     const frozen = freezingAt(misled(), 'before', 'store.settle');
     const run = settle(frozen.purchase, ref);
     await frozen.stands;
-    // It finds its job running, and leaves it to the end of that run to look for what came meanwhile.
+    // The receiver finds the job running, and leaves it to the end of that run to look for later deliveries.
     await world.store.recordDelivery(ref, { body: '{"data":[{"status":"success"}]}' });
     frozen.thaw();
     const outcome = await run;
@@ -115,7 +115,7 @@ describe('an image whose task was said to have failed', () => {
     await expectAgreement(world, ref, { status: 'succeeded', images: ['succeeded'], executions: 1 });
   });
 
-  test('is not waited for without end', async () => {
+  test('is not waited for forever', async () => {
     const ref = await wronglyFailed();
     await world.store.recordDelivery(ref, { body: '{"errors":[]}' });
     const { provider, ...rest } = misled();
@@ -124,10 +124,10 @@ describe('an image whose task was said to have failed', () => {
   });
 });
 
-describe('a generation that was ended from outside after its image was sent', () => {
+describe('a generation that was cancelled or expired after its image was sent', () => {
   const ends = { cancelled: {}, expired: { deadlineInMs: 150 } } as const;
   for (const [status, ordered] of Object.entries(ends) as ['cancelled' | 'expired', object][]) {
-    test(`stays ${status}; the image is kept, paid and amended`, async () => {
+    test(`stays ${status}; its image is kept, paid and recorded as an amendment`, async () => {
       await world.setFaults({ executionMs: [200, 250] });
       const ref = await world.enqueue(ordered);
       await submit(world.purchase(), ref);
@@ -137,7 +137,7 @@ describe('a generation that was ended from outside after its image was sent', ()
       await expectAgreement(world, ref, { status, images: ['succeeded'], executions: 1, amended: true });
     });
 
-    test(`stays ${status}; what was refused before is not sent again`, async () => {
+    test(`stays ${status}; a submission that was refused before is not sent again`, async () => {
       await world.setFaults({ submit429Rate: 1 });
       const ref = await world.enqueue(ordered);
       await submit(world.purchase(), ref);
@@ -149,7 +149,7 @@ describe('a generation that was ended from outside after its image was sent', ()
     });
   }
 
-  test('and whose send may have been accepted is looked for and not sent again', async () => {
+  test('whose send may have been accepted is looked for and not sent again', async () => {
     await world.setFaults({ submitResetAfterRate: 1 });
     const ref = await world.enqueue();
     await submit(world.purchase(), ref);
@@ -160,7 +160,7 @@ describe('a generation that was ended from outside after its image was sent', ()
     await expectAgreement(world, ref, { status: 'cancelled', images: ['succeeded'], executions: 1, amended: true });
   });
 
-  test('after the decision to buy by a process that died: a settlement sees to it, and the money is not forgotten', async () => {
+  test('after the commit of a process that died: a settlement ends it, and its money is not forgotten', async () => {
     await world.setFaults({});
     const ref = await world.enqueue();
     await expect(submit(dyingAt(world.purchase(), 'after', 'store.commit'), ref)).rejects.toThrow(ProcessDied);
@@ -171,7 +171,7 @@ describe('a generation that was ended from outside after its image was sent', ()
     await expectAgreement(world, ref, { status: 'cancelled', images: ['unknown'], executions: 0, held: 1 });
   });
 
-  test('between the decision to buy and the request: the image is bought, kept and amended', async () => {
+  test('between the commit and the request: the image is bought, kept and recorded as an amendment', async () => {
     await world.setFaults({});
     const ref = await world.enqueue();
     const frozen = freezingAt(world.purchase(), 'after', 'store.commit');
@@ -185,9 +185,9 @@ describe('a generation that was ended from outside after its image was sent', ()
   });
 });
 
-// A gateway may refuse what it has passed on, and the image may be home before the refusal is written down.
+// A gateway may refuse a request that it has passed on, and the image may be home before the refusal is recorded.
 for (const isCancelled of [false, true]) {
-  test(`an image whose refusal is recorded between its result in S3 and in Redis is kept${isCancelled ? ', also of a cancelled generation' : ''}`, async () => {
+  test(`an image is kept although a refusal is recorded between its result in S3 and in Redis${isCancelled ? ', also of a cancelled generation' : ''}`, async () => {
     await world.setFaults({ submit429Rate: 1, submit429AcceptedRate: 1 });
     const ref = await world.enqueue();
     const refused = freezingAt(world.purchase(), 'before', 'store.recordVerdict');
@@ -209,7 +209,7 @@ for (const isCancelled of [false, true]) {
   });
 }
 
-test('nothing is heard until the horizon: unknown, its money held; and the image that comes after it is kept', async () => {
+test('without any news until the horizon a submission is unknown and holds its money; an image that comes later is kept', async () => {
   await world.setFaults({ executionMs: [300, 300] });
   const ref = await world.enqueue();
   await submit(world.purchase(), ref);

@@ -1,13 +1,13 @@
 import { intentKey } from '@darkroom/object-storage';
 import { jobIdOf } from '@darkroom/queues';
-import { eventually, photograph } from '@darkroom/testing';
+import { photograph } from '@darkroom/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { settle, submit } from '../src/index.ts';
 import { expectAgreement, type Agreed } from './agreement.ts';
-import { dyingAt, failingAfter, failingAt, freezingAt, ProcessDied, type PortCall } from './interruptions.ts';
+import { dyingAt, freezingAt, ProcessDied } from './interruptions.ts';
 import { nextOf, notKnownYet, startPurchaseWorld, type PurchaseWorld } from './purchase-world.ts';
 
-/** A Redis that lost its last second, by a failover or a crash, and knows nothing of what S3 and the provider know. */
+/** A Redis that lost its last second in a failover or a crash, while S3 and the provider remember it. */
 let world: PurchaseWorld;
 beforeAll(async () => {
   world = await startPurchaseWorld();
@@ -16,7 +16,7 @@ afterAll(() => world.stop());
 
 const succeededOnce: Agreed = { status: 'succeeded', images: ['succeeded'], executions: 1 };
 
-describe('a purchase that Redis forgot, and that was then given up before it could be sent again, comes home late', () => {
+describe('a purchase that Redis forgot comes home late although its generation was given up before a repeated send', () => {
   test.each(['cancelled', 'expired'] as const)('when the generation was %s', async (status) => {
     await world.setFaults({});
     const ref = await world.enqueue(status === 'expired' ? { deadlineInMs: 600 } : {});
@@ -39,7 +39,7 @@ describe('a purchase that Redis forgot, and that was then given up before it cou
   });
 });
 
-test('a purchase that Redis forgot, and whose first send lies ahead by a clock that went back since, is not sent again', async () => {
+test('a forgotten purchase whose first send lies in the future, because a clock went back, is not sent again', async () => {
   await world.setFaults({ submitResetBeforeRate: 1 });
   const ref = await world.enqueue();
   const restore = await photograph(world);
@@ -55,7 +55,7 @@ test('a purchase that Redis forgot, and whose first send lies ahead by a clock t
   expect(await world.settlements.queue.getJobState(jobIdOf(ref)), 'and it is looked for').toBe('delayed');
 });
 
-test('a send that Redis forgot before its intent was written does not leave: the comparison may have come before the intent', async () => {
+test('a send that Redis forgot before its intent was written does not leave, because the comparison may have come before the intent', async () => {
   await world.setFaults({});
   const ref = await world.enqueue();
   const restore = await photograph(world);
@@ -69,7 +69,7 @@ test('a send that Redis forgot before its intent was written does not leave: the
   expect(await world.billed(ref, 'submission')).toBe(0);
 });
 
-test('an id that was old when it was enqueued is marked in S3 before its first intent, and no other', async () => {
+test('only an id that was old at its enqueue is marked in S3 before its first intent', async () => {
   await world.setFaults({});
   const [young, old] = [await world.enqueue(), await world.enqueue({ idAgeMs: 3_600_000 })];
   const marked = async () => {
@@ -83,154 +83,12 @@ test('an id that was old when it was enqueued is marked in S3 before its first i
   expect(await marked()).toEqual([old.generationId]);
 });
 
-describe('a purchase that Redis forgot goes on as a re-send', () => {
-  test('when it was accepted', async () => {
-    await world.setFaults({});
-    const ref = await world.enqueue();
-    const restore = await photograph(world);
-    await submit(world.purchase(), ref);
-    await restore();
-    expect(await submit(world.purchase(), ref)).toEqual({ kind: 'submitted' });
-    expect(await world.billed(ref, 'submission')).toBe(1);
-    await world.comeHome(ref);
-    await expectAgreement(world, ref, succeededOnce);
-  });
-
-  test('when it had come home', async () => {
-    await world.setFaults({});
-    const ref = await world.enqueue();
-    const restore = await photograph(world);
-    await submit(world.purchase(), ref);
-    await world.comeHome(ref);
-    const result = await world.storage.findResult(ref);
-    await restore();
-    await submit(world.purchase(), ref);
-    await world.comeHome(ref);
-    expect(await world.storage.findResult(ref)).toEqual(result);
-    await expectAgreement(world, ref, succeededOnce);
-  });
-
-  test('also when the run that finds out dies before it can write it down', async () => {
-    await world.setFaults({ submit429Rate: 1 });
-    const ref = await world.enqueue();
-    await submit(world.purchase(), ref);
-    await world.setFaults({});
-    const restore = await photograph(world);
-    await submit(world.purchase(), ref);
-    await restore();
-    // The first commit after the loss looks like a first send, and it is the second run that meets the intent in S3.
-    await expect(submit(dyingAt(world.purchase(), 'after', 'store.commit'), ref)).rejects.toThrow(ProcessDied);
-    await world.setFaults({ submit429Rate: 1, ...notKnownYet });
-    await submit(world.purchase(), ref);
-    await world.setFaults({});
-    expect(await submit(world.purchase(), ref)).toEqual({ kind: 'submitted' });
-    await world.comeHome(ref);
-    await expectAgreement(world, ref, succeededOnce);
-  });
-
-  test('and a conflict is then no sign of an id that a refusal used up', async () => {
-    await world.setFaults({ submit429Rate: 1 });
-    const ref = await world.enqueue();
-    await submit(world.purchase(), ref);
-    await world.setFaults({});
-    const restore = await photograph(world);
-    await submit(world.purchase(), ref);
-    await restore();
-    await submit(world.purchase(), ref);
-    await world.comeHome(ref);
-    await expectAgreement(world, ref, succeededOnce);
-  });
-
-  test('also when S3 keeps the intent of a send that never left, beside that of the one that did', async () => {
-    await world.setFaults({});
-    const ref = await world.enqueue({ references: 2 });
-    const silent = failingAfter(world.purchase(), 'archive.recordIntent', new Error('S3 did not answer'));
-    await expect(submit(silent, ref)).rejects.toThrow('S3 did not answer');
-    const restore = await photograph(world);
-    expect(await submit(world.purchase(), ref)).toMatchObject({ kind: 'snooze', why: 'submission.intent-unsent' });
-    expect(await submit(world.purchase(), ref)).toEqual({ kind: 'submitted' });
-    await restore();
-    // A refusal is not final: it is of a send after one that was forgotten.
-    await world.setFaults({ maxReferenceImages: 1, ...notKnownYet });
-    expect(await submit(world.purchase(), ref)).toMatchObject({ kind: 'snooze', why: 'submission.intent-unsent' });
-    expect(await submit(world.purchase(), ref)).toEqual({ kind: 'submitted' });
-    expect(await world.billed(ref, 'refusal')).toBe(1);
-    await world.setFaults({});
-    await world.comeHome(ref);
-    expect(await world.store.find(ref.generationId)).toMatchObject({
-      status: 'succeeded',
-      images: [{ status: 'succeeded', submissions: 1 }],
-    });
-    expect(await world.billed(ref, 'execution')).toBe(1);
-  });
-
-  const troubles: [PortCall, Error][] = [
-    ['archive.recordIntent', new Error('S3 said that there is one, and could not be read')],
-    ['store.adoptIntent', new Error('Redis is away again')],
-  ];
-  test.each(troubles)('also when the run that finds out is kept from it by trouble with %s', async (call, trouble) => {
-    await world.setFaults({ submit429Rate: 1 });
-    const ref = await world.enqueue();
-    await submit(world.purchase(), ref);
-    await world.setFaults({});
-    const restore = await photograph(world);
-    await submit(world.purchase(), ref);
-    await restore();
-    await expect(submit(failingAt(world.purchase(), call, trouble), ref)).rejects.toThrow(trouble.message);
-    expect(await submit(world.purchase(), ref)).toEqual({ kind: 'submitted' });
-    await world.comeHome(ref);
-    await expectAgreement(world, ref, succeededOnce);
-  });
-
-  test('also when the clock of the new Redis is behind the one that was lost', async () => {
-    await world.setFaults({ submit429Rate: 1 });
-    const ref = await world.enqueue();
-    await submit(world.purchase(), ref);
-    await world.setFaults({});
-    const restore = await photograph(world);
-    // Sent by a Redis whose clock was an hour ahead: what it wrote into the intent lies in the future of the next one.
-    const { storage } = world;
-    const ahead = world.purchase();
-    await submit(
-      {
-        ...ahead,
-        archive: {
-          ...ahead.archive,
-          recordIntent: (intent) => storage.recordIntent({ ...intent, firstSentAt: intent.firstSentAt + 3_600_000 }),
-        },
-      },
-      ref,
-    );
-    await restore();
-    await submit(world.purchase(), ref);
-    await world.comeHome(ref);
-    await expectAgreement(world, ref, succeededOnce);
-  });
-
-  test('and is only looked for once the resend window, which began with the first send, has closed', async () => {
-    await world.setFaults({});
-    const ref = await world.enqueue();
-    const restore = await photograph(world);
-    const sentAt = Date.now();
-    await submit(world.purchase(), ref);
-    await restore();
-    const resendWindowMs = 400;
-    await eventually(() => expect(Date.now() - sentAt).toBeGreaterThan(resendWindowMs + 200));
-    const purchase = world.purchase({ timing: { resendWindowMs } });
-    expect(await submit(purchase, ref)).toEqual({ kind: 'submitted' });
-    expect(await world.billed(ref, 'submission')).toBe(1);
-    expect(await world.settlements.queue.getJobState(jobIdOf(ref))).toBe('delayed');
-    await world.comeHome(ref);
-    await expectAgreement(world, ref, succeededOnce);
-  });
-});
-
-describe('what a run tells a Redis that has forgotten its send', () => {
+describe('a run reports to a Redis that has forgotten its send', () => {
   const answers: [string, Record<string, number>][] = [
     ['an acceptance', {}],
-    ['nothing that is certain', { submitResetAfterRate: 1 }],
-    ['a refusal for now', { submit429Rate: 1 }],
-    ['a refusal for good', { maxReferenceImages: 1 }],
+    ['an uncertain answer', { submitResetAfterRate: 1 }],
+    ['a temporary refusal', { submit429Rate: 1 }],
+    ['a final refusal', { maxReferenceImages: 1 }],
   ];
   test.each(answers)('%s', async (_, faults) => {
     await world.setFaults(faults);
@@ -250,7 +108,7 @@ describe('what a run tells a Redis that has forgotten its send', () => {
   });
 });
 
-test('a refusal of a purchase that Redis forgot is not final', async () => {
+test('a refusal of a forgotten purchase is not final', async () => {
   await world.setFaults({});
   const ref = await world.enqueue({ references: 2 });
   const restore = await photograph(world);
@@ -264,7 +122,7 @@ test('a refusal of a purchase that Redis forgot is not final', async () => {
   await expectAgreement(world, ref, succeededOnce);
 });
 
-test('a resubmission that Redis forgot is planned again under its old number, and bought once', async () => {
+test('a forgotten resubmission is planned again under its old number, and bought once', async () => {
   await world.setFaults({ failProviderErrorRate: 1 });
   const ref = await world.enqueue();
   await submit(world.purchase(), ref);
@@ -280,7 +138,7 @@ test('a resubmission that Redis forgot is planned again under its old number, an
   await expectAgreement(world, ref, succeededOnce);
 });
 
-test('what came home late and was forgotten is not bought again', async () => {
+test('a late image that Redis forgot is not bought again', async () => {
   await world.setFaults({ failProviderErrorRate: 1 });
   const ref = await world.enqueue();
   await submit(world.purchase(), ref);
@@ -301,7 +159,7 @@ test('what came home late and was forgotten is not bought again', async () => {
   }
 });
 
-test('nothing is bought while the store has no epoch, and what was bought before comes home', async () => {
+test('without an epoch nothing is bought, and an image that was bought before comes home', async () => {
   await world.setFaults({});
   const bought = await world.enqueue();
   const waiting = await world.enqueue();
@@ -314,7 +172,7 @@ test('nothing is bought while the store has no epoch, and what was bought before
   await expectAgreement(world, bought, succeededOnce);
 });
 
-test('a run for a generation of which Redis knows nothing ends without creating it', async () => {
+test('a run for a generation without an entry ends without creating one', async () => {
   const ref = { ...(await world.enqueue()), generationId: '019ab0c0-0000-7000-8000-000000000000' };
   expect(await submit(world.purchase(), ref)).toEqual({ kind: 'finished' });
   expect(await settle(world.purchase(), ref)).toEqual({ kind: 'finished' });

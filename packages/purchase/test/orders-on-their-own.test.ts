@@ -3,7 +3,7 @@ import { settle, submit, type Purchase } from '../src/index.ts';
 import { expectAgreement, ledgerOf, type Agreed } from './agreement.ts';
 import { notKnownYet, startPurchaseWorld, type PurchaseWorld } from './purchase-world.ts';
 
-/** An answer that is not about the order, and an order that is refused where others are taken. */
+/** Answers that do not concern the order, and orders that are refused while others are accepted. */
 let world: PurchaseWorld;
 beforeAll(async () => {
   world = await startPurchaseWorld();
@@ -14,7 +14,7 @@ afterAll(() => world.stop());
 const succeededOnce: Agreed = { status: 'succeeded', images: ['succeeded'], executions: 1 };
 const held = { settled: 0, reserved: 20_000_000 };
 
-/** Buys an order of somebody else, which shows that the provider takes purchases. */
+/** Buys an order of another tenant, which shows that the provider accepts purchases. */
 async function buyAnother(): Promise<void> {
   expect(await submit(world.purchase(), await world.enqueue())).toEqual({ kind: 'submitted' });
 }
@@ -34,7 +34,7 @@ const walls = [
 ];
 
 test.each(walls)(
-  'an order whose body something answers with %s is unknown at its end, its money held, and others are bought',
+  'an order that a gateway answers with %s for its content ends unknown with its money held, and others are bought',
   async (answer) => {
     const ref = await world.enqueue();
     await world.setFaults({ poisonWord: ref.generationId, poisonAnswer: answer });
@@ -52,7 +52,7 @@ test.each(walls)(
 );
 
 test.each(['html-403', 'html-503', 'account-403', 'json-404'])(
-  'twelve orders in a row that are answered with %s stop no other',
+  'twelve orders in a row that are answered with %s stop no other order',
   async (poisonAnswer) => {
     await world.setFaults({ poisonWord: '"PNG"', poisonAnswer });
     for (let at = 0; at < 12; at += 1) await submit(world.purchase(), await world.enqueue({ format: 'PNG' }));
@@ -61,7 +61,7 @@ test.each(['html-403', 'html-503', 'account-403', 'json-404'])(
   },
 );
 
-test('an order that something answers while nothing of others is taken is not ended for it', async () => {
+test('an answer of a gateway does not end an order while no other order is accepted', async () => {
   const ref = await world.enqueue();
   await world.setFaults({ poisonWord: ref.generationId, poisonAnswer: 'html-403' });
   for (let send = 1; send <= 8; send += 1) {
@@ -74,7 +74,7 @@ test('an order that something answers while nothing of others is taken is not en
   await expectAgreement(world, ref, succeededOnce);
 });
 
-test('an order that was passed on before something answered 403 is bought once and comes home', async () => {
+test('an order that a gateway passed on before it answered 403 is bought once and comes home', async () => {
   const ref = await world.enqueue();
   await world.setFaults({ poisonWord: ref.generationId, poisonAnswer: 'html-403', wallPassesOn: true });
   await submit(world.purchase(), ref);
@@ -83,7 +83,7 @@ test('an order that was passed on before something answered 403 is bought once a
   await expectAgreement(world, ref, succeededOnce);
 });
 
-test('an image that comes home after its order was called blocked is kept', async () => {
+test('an image of an order that ended as blocked is kept', async () => {
   const ref = await world.enqueue();
   await world.setFaults({
     poisonWord: ref.generationId,
@@ -106,7 +106,7 @@ test('an image that comes home after its order was called blocked is kept', asyn
   expect(await world.billed(ref, 'execution')).toBe(1);
 });
 
-test('an order that the provider refuses for the account, which takes others, fails by itself after four sends', async () => {
+test('an order that is refused for the account while others are accepted fails after four sends', async () => {
   const ref = await world.enqueue();
   await world.setFaults({ poisonWord: ref.generationId, poisonAnswer: 'account-403' });
   for (let send = 1; send <= 3; send += 1) {
@@ -119,7 +119,7 @@ test('an order that the provider refuses for the account, which takes others, fa
 });
 
 test.each([...walls, 'account-403', 'refusal-400'])(
-  'where everything is answered with %s no order fails, and each is bought when that is over',
+  'while every order is answered with %s none fails, and each is bought once that is over',
   async (answer) => {
     const refs = await Promise.all([world.enqueue(), world.enqueue(), world.enqueue()]);
     await world.setFaults({ gatewayAnswer: answer });
@@ -135,8 +135,8 @@ test.each([...walls, 'account-403', 'refusal-400'])(
 );
 
 test.each([
-  ['the address for uploads, which each purchase has', 'uploadEndpoint', 'closed'],
-  ['the address of the webhook, which the plainest purchase has not', 'webhookURL', 'open'],
+  ['the address for uploads, which each dry run has', 'uploadEndpoint', 'closed'],
+  ['the address of the webhook, which no dry run has', 'webhookURL', 'open'],
 ])('where a page answers whatever holds %s, no order fails', async (_, poisonWord, access) => {
   const refs = await Promise.all(Array.from({ length: 8 }, () => world.enqueue()));
   await world.setFaults({ poisonWord, poisonAnswer: 'html-403' });
@@ -151,16 +151,16 @@ test.each([
   }
 });
 
-/** A process that asks as the worker does; where the provider charges for dry runs it can make none. */
+/** A process that asks as the worker does; where the provider charges for dry runs it makes none. */
 const untried = (): Purchase => ({ ...world.purchase(), access: { isHeld: () => false, ask: () => Promise.resolve('untried') } });
 
 test.each([
-  ['a dry run is taken although the account is refused', () => world.purchase()],
+  ['a dry run is accepted although the account is refused', () => world.purchase()],
   ['no dry run can be made', untried],
 ])('where every purchase is refused for the account and %s, no order fails and the fleet is told', async (_, process) => {
   const refs = await Promise.all(Array.from({ length: 3 }, () => world.enqueue()));
   await world.setFaults({ poisonWord: '"deliveryMethod":"async"', poisonAnswer: 'account-403' });
-  // No purchase was accepted for a while.
+  // The provider accepted no purchase for a while.
   await world.redis.set(`${world.prefix}:accepted-at`, Date.now() - 3_600_000);
   for (let send = 1; send <= 6; send += 1) for (const ref of refs) await submit(process(), ref);
   for (const ref of refs) expect((await world.store.find(ref.generationId))?.images[0]?.status).toBe('open');
@@ -175,7 +175,7 @@ test.each([
   }
 });
 
-test('where no dry run can be made, the first refused orders end, and those that are refused after them in the same words wait', async () => {
+test('where no dry run can be made, the first refused orders end, and later ones with the same code wait', async () => {
   await world.setFaults({ gatewayAnswer: 'refusal-400' });
   const refs = await Promise.all(Array.from({ length: 7 }, () => world.enqueue()));
   for (const ref of refs) await submit(untried(), ref);
@@ -194,7 +194,7 @@ test('where no dry run can be made, the first refused orders end, and those that
   expect(await submit(untried(), one)).toEqual({ kind: 'finished' });
 });
 
-test('a wall that refuses the content of every purchase fails no order', async () => {
+test('a provider that refuses the content of every purchase fails no order', async () => {
   const refs = await Promise.all(Array.from({ length: 3 }, () => world.enqueue()));
   await world.setFaults({ gatewayAnswer: 'moderation-403' });
   for (const ref of refs) expect((await submit(world.purchase(), ref)).kind).not.toBe('finished');
@@ -202,7 +202,7 @@ test('a wall that refuses the content of every purchase fails no order', async (
   for (const ref of refs) expect(await submit(world.purchase(), ref)).toEqual({ kind: 'submitted' });
 });
 
-test.each(['data-200', 'wordless-200'])('what answers every purchase with %s swallows none', async (answer) => {
+test.each(['data-200', 'wordless-200'])('a gateway that answers every purchase with %s loses none', async (answer) => {
   const ref = await world.enqueue();
   await world.setFaults({ gatewayAnswer: answer });
   expect((await submit(world.purchase(), ref)).kind).toBe('submitted');

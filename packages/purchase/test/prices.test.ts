@@ -3,7 +3,7 @@ import { submit } from '../src/index.ts';
 import { expectAgreement } from './agreement.ts';
 import { startPurchaseWorld, type PurchaseWorld } from './purchase-world.ts';
 
-/** What an image costs is what the provider says; what it was expected to cost is kept beside it. */
+/** The provider's price is the cost of an image; the expected price is kept beside it. */
 let world: PurchaseWorld;
 beforeAll(async () => {
   world = await startPurchaseWorld();
@@ -20,13 +20,13 @@ async function buyOne(faults: Readonly<Record<string, unknown>>) {
   return { ofTenant, warnings: world.warnings.filter(({ ref: of }) => JSON.stringify(of) === JSON.stringify(ref)) };
 }
 
-test('a price above its hold is booked as it was charged, and warned of', async () => {
+test('a price above its hold is booked as charged, with a warning', async () => {
   const { ofTenant, warnings } = await buyOne({ cost: 'surcharged' });
   expect(ofTenant).toMatchObject({ settledNanoUsd: 30_000_000, expectedNanoUsd: 20_000_000, reportedNanoUsd: 30_000_000, differing: 1 });
   expect(warnings).toMatchObject([{ event: 'submission.dearer-than-held', costUsd: '0.03', heldUsd: '0.02' }]);
 });
 
-test('a price that is not reported is booked as it was expected, and counted', async () => {
+test('a price that is not reported is booked as expected, and counted', async () => {
   const { ofTenant, warnings } = await buyOne({ cost: 'absent' });
   expect(ofTenant).toMatchObject({
     settledNanoUsd: 20_000_000,
@@ -38,7 +38,7 @@ test('a price that is not reported is booked as it was expected, and counted', a
   expect(warnings).toEqual([]);
 });
 
-test('a price as it was expected leaves no trace', async () => {
+test('an expected price leaves no trace', async () => {
   const { ofTenant, warnings } = await buyOne({ cost: 'quoted' });
   expect(ofTenant).toMatchObject({ settledNanoUsd: 20_000_000, reportedNanoUsd: 20_000_000, unreported: 0, differing: 0 });
   expect(warnings).toEqual([]);

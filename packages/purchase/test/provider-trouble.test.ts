@@ -5,21 +5,21 @@ import { submit } from '../src/index.ts';
 import { expectAgreement } from './agreement.ts';
 import { startPurchaseWorld, type PurchaseWorld } from './purchase-world.ts';
 
-/** A provider in trouble is left alone, but for one send at a time. */
+/** A provider in trouble gets one trial request at a time. */
 let world: PurchaseWorld;
-let nobody: string;
+let deadAddress: string;
 beforeAll(async () => {
   world = await startPurchaseWorld();
-  nobody = `http://127.0.0.1:${await freePort()}/v1`;
+  deadAddress = `http://127.0.0.1:${await freePort()}/v1`;
 });
 beforeEach(() => world.setFaults({}));
 afterAll(() => world.stop());
 
 const timing = { troubleMs: 100, maxProbeMs: 300 };
-const away = () => world.purchase({ timing, providerUrl: nobody });
+const away = () => world.purchase({ timing, providerUrl: deadAddress });
 const enqueueMany = (count: number): Promise<SubmissionRef[]> => Promise.all(Array.from({ length: count }, () => world.enqueue()));
 
-test('five refused connections in a row are tried again each for itself; then nothing leaves', async () => {
+test('after five refused connections in a row, each retried by itself, no request leaves', async () => {
   const refs = await enqueueMany(6);
   const outcomes = [];
   for (const ref of refs.slice(0, 5)) outcomes.push(await submit(away(), ref));
@@ -28,10 +28,10 @@ test('five refused connections in a row are tried again each for itself; then no
   expect(await world.billed(refs[5]!, 'submission')).toBe(0);
 });
 
-test('of many that wait one is sent when it is time, and its answer lets the others go', async () => {
+test('one of many waiting orders is sent as a trial request, and its answer lets the others go', async () => {
   await world.setFaults({ submit503Rate: 1 });
   const refs = await enqueueMany(8);
-  // One request that is always answered so is no word about the others.
+  // One request that always gets this answer says nothing of the others.
   expect(await submit(world.purchase({ timing }), refs[0]!)).toEqual({ kind: 'submitted' });
   expect(await submit(world.purchase({ timing }), refs[1]!)).toMatchObject({ kind: 'snooze', why: 'provider.unknown' });
   const sentUntil = async (ms: number): Promise<number> => {
@@ -39,23 +39,23 @@ test('of many that wait one is sent when it is time, and its answer lets the oth
     while (performance.now() < endsAt) {
       for (const ref of refs) {
         const outcome = await submit(world.purchase({ timing }), ref);
-        // The one that tried is put aside, so that the next try is another's.
+        // The order of the trial request is put aside, so that the next trial belongs to another order.
         expect(outcome).toMatchObject(
           outcome.kind === 'throttle'
             ? { why: 'provider-trouble' }
             : { kind: 'snooze', why: expect.stringMatching(/^(provider\.unknown|poll-rate)$/) },
         );
-        // What is stopped looks again soon, however long the wait for the next try is.
+        // A stopped job looks again soon, however long the wait for the next trial request is.
         if (outcome.kind === 'throttle' && outcome.why === 'provider-trouble')
           expect(outcome.delayMs).toBeLessThanOrEqual(timing.troubleMs);
       }
     }
     return (await Promise.all(refs.map((ref) => world.billed(ref, 'submission')))).reduce((sum, sends) => sum + sends, 0);
   };
-  // One at once, and tries after 100, 300, 600, 900 and 1200 ms.
+  // One at once, and trial requests after 100, 300, 600, 900 and 1200 ms.
   const sends = await sentUntil(1300);
   expect(sends).toBeGreaterThanOrEqual(4);
-  // A busy machine makes room for another; all eight at each look would be hundreds.
+  // A busy machine may add another; all eight at each look would be hundreds.
   expect(sends).toBeLessThanOrEqual(9);
 
   await world.setFaults({});
@@ -78,7 +78,7 @@ test.each([
   expect(await world.store.findTrouble()).toBeUndefined();
 });
 
-test('a run that is told to stop in the middle of its request is no trouble of the provider', async () => {
+test('a run that stops in the middle of its request counts as no trouble of the provider', async () => {
   await world.setFaults({ submitSlowRate: 1, submitSlowMs: 2000 });
   for (const ref of await enqueueMany(6)) await submit(world.purchase({ timing }), ref, AbortSignal.timeout(40));
   expect(await world.store.findTrouble()).toBeUndefined();

@@ -29,15 +29,15 @@ const CAP_NANO_USD = 1_000_000_000_000;
 
 export interface Ordered {
   images?: number;
-  /** When nothing is bought any more, from now. */
+  /** Time from now after which nothing is bought any more. */
   deadlineInMs?: number;
-  /** Before when nothing is bought, from now. */
+  /** Time from now before which nothing is bought. */
   runInMs?: number;
-  /** How old its id is when it is enqueued. */
+  /** Age of its id at its enqueue. */
   idAgeMs?: number;
   format?: 'JPG' | 'PNG' | 'WEBP';
   size?: Ratio;
-  /** Reference images; two of them can be refused by the switch `maxReferenceImages`. */
+  /** Number of reference images; the switch `maxReferenceImages` can refuse two of them. */
   references?: number;
 }
 
@@ -45,13 +45,13 @@ export interface Circumstances {
   timing?: Partial<Timing>;
   maxSubmissions?: number;
   askForUpload?: boolean;
-  /** How long the process stood still, in milliseconds; may be changed while a run goes on. */
+  /** Time for which the process stood still, in milliseconds; may change during a run. */
   clock?: { stoodStillMs: number };
-  /** Where the provider is looked for. */
+  /** Address of the provider. */
   providerUrl?: string;
 }
 
-/** The parts of a purchase, all real: Redis and S3 of the run's own, the provider as a process, and no worker: a test makes each run. */
+/** Parts of a purchase, all real: Redis and S3 of this test, the provider as a process, and no worker: a test makes each run. */
 export interface PurchaseWorld {
   readonly prefix: string;
   readonly redis: Redis;
@@ -60,47 +60,50 @@ export interface PurchaseWorld {
   readonly submissions: Submissions;
   readonly settlements: Settlements;
   readonly webhooks: WebhookCatcher;
-  /** What the purchases have warned of. */
+  /** Warnings of the purchases. */
   readonly warnings: Readonly<Record<string, unknown>>[];
-  /** A process that buys, as the worker joins it. */
+  /** Returns a process that buys, as the worker joins it. */
   purchase(circumstances?: Circumstances): Purchase;
-  /** Sets switches of the emulator; those not named go back to the quick defaults. The fleet forgets what trouble it had with it. */
+  /** Sets switches of the emulator; unnamed ones go back to the quick defaults. The fleet forgets its trouble with the provider. */
   setFaults(faults: Readonly<Record<string, unknown>>): Promise<void>;
-  /** Enqueues a generation of a tenant of its own, named like it. @returns its first image's first submission. */
+  /**
+   * Enqueues a generation of a tenant of its own, named like it.
+   * @returns the first submission of its first image.
+   */
   enqueue(ordered?: Ordered): Promise<SubmissionRef>;
   bill(): Promise<BillLine[]>;
-  /** How many lines of a kind the bill has for one submission. */
+  /** Returns the number of lines of a kind that the bill has for one submission. */
   billed(ref: SubmissionRef, kind: BillLine['kind']): Promise<number>;
-  /** What was uploaded for it, in the order in which the provider did. */
+  /** Returns the uploads of a submission in the order of the provider. */
   uploads(ref: SubmissionRef): Promise<BillLine[]>;
-  /** Waits until the provider has executed it. */
+  /** Waits until the provider has executed the submission. */
   executed(ref: SubmissionRef): Promise<void>;
-  /** Waits until the provider has failed it. */
+  /** Waits until the provider has failed the submission. */
   failed(ref: SubmissionRef): Promise<void>;
-  /** Waits until something was uploaded for it. */
+  /** Waits until the provider has uploaded an image of the submission. */
   uploaded(ref: SubmissionRef): Promise<Uint8Array>;
-  /** Redis is another run of its server, and was compared with S3. */
+  /** Makes Redis look like another run of its server that was compared with S3. */
   restarted(): Promise<void>;
   /** Waits until its deadline has passed, if it has one. */
   pastDeadline(ref: SubmissionRef): Promise<void>;
-  /** Writes an object into the bucket, over what was there. */
+  /** Writes an object into the bucket, over any earlier one. */
   writeObject(key: string, body: string | Uint8Array): Promise<void>;
-  /** PUTs bytes to its upload URL, as the provider or a replay would. */
+  /** PUTs bytes to the upload URL, as the provider or a replay would. */
   upload(ref: SubmissionRef, bytes: Uint8Array | string): Promise<void>;
-  /** The time of the next question has come, whatever deliveries have caused questions before. */
+  /** Makes the next question due, whatever deliveries have caused questions before. */
   due(ref: SubmissionRef): Promise<unknown>;
-  /** Makes settle runs until one of them ends it; each runs at its own time. */
+  /** Makes settle runs until one of them ends the submission; each runs at its own time. */
   comeHome(ref: SubmissionRef, purchase?: Purchase): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** Switches under which the provider, asked about a task, does not know it yet, so that it is sent again. */
+/** Switches under which the provider does not know a task yet when it is asked, so that the task is sent again. */
 export const notKnownYet = { pollLagMs: [60_000, 60_000] };
 
 export const nextOf = (ref: SubmissionRef): SubmissionRef => ({ ...ref, n: ref.n + 1 });
 export const imageOf = (ref: SubmissionRef, index: number): SubmissionRef => ({ ...ref, index });
 
-/** As the worker asks, which also stops taking orders. */
+/** Asks as the worker does, which also stops taking orders. */
 async function askAccess(client: RunwareClient, storage: ObjectStorage): Promise<'open' | 'closed' | 'untried' | 'unclear'> {
   const uploadEndpoint = await storage.presignUpload({ generationId: createGenerationId(Date.now()), index: 0, n: 1 }, 60);
   const { kind } = await client.checkAccount({ dryRun: true, uploadEndpoint });
@@ -175,7 +178,7 @@ export async function startPurchaseWorld(): Promise<PurchaseWorld> {
     purchase,
     setFaults: async (faults) => {
       await provider.setFaults(faults);
-      // Or each test would wait for the trouble of the one before it.
+      // Otherwise each test would wait for the trouble of the one before it.
       await store.reportAnswer();
     },
     enqueue: async ({ images = 1, deadlineInMs, runInMs, format = 'JPG', size = '9:19.5', references = 0, idAgeMs = 0 } = {}) => {

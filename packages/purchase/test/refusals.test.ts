@@ -13,20 +13,20 @@ afterAll(() => world.stop());
 
 const succeededOnce: Agreed = { status: 'succeeded', images: ['succeeded'], executions: 1 };
 
-describe('a refusal in so many words', () => {
-  test('is final when no earlier send can have been accepted', async () => {
+describe('an explicit refusal', () => {
+  test('is final if no earlier send can have been accepted', async () => {
     await world.setFaults({ maxReferenceImages: 1 });
     const ref = await world.enqueue({ references: 2 });
     expect(await submit(world.purchase(), ref)).toEqual({ kind: 'finished' });
     const view = await expectAgreement(world, ref, { status: 'failed', images: ['failed'], executions: 0 });
     expect(view.images[0]?.fault?.code).toBe('provider.refused');
     expect((await world.storage.findResult(ref))?.fault).toMatchObject({ class: 'validation', providerCode: 'maxReferenceImagesExceeded' });
-    // Its settlement finds nothing to do, and nothing is bought in its place.
+    // Its settlement finds nothing to do, and no replacement is bought.
     expect(await settle(world.purchase(), ref)).toEqual({ kind: 'finished' });
     expect(view.images[0]?.submissions).toBe(1);
   });
 
-  test('is not final when an earlier send may have been accepted', async () => {
+  test('is not final if an earlier send may have been accepted', async () => {
     await world.setFaults({ submitResetAfterRate: 1 });
     const ref = await world.enqueue({ references: 2 });
     await submit(world.purchase(), ref);
@@ -53,7 +53,7 @@ describe('a refusal in so many words', () => {
     await expectAgreement(world, ref, succeededOnce);
   });
 
-  test('that stood still while another run was accepted loses no image, with a delivery or without', async () => {
+  test('that stood still while another run was accepted loses no image, with or without a delivery', async () => {
     await world.setFaults({ maxReferenceImages: 1 });
     const ref = await world.enqueue({ references: 2 });
     const frozen = freezingAt(world.purchase(), 'before', 'archive.recordResult');
@@ -63,7 +63,7 @@ describe('a refusal in so many words', () => {
     expect(await submit(world.purchase(), ref)).toEqual({ kind: 'submitted' });
     frozen.thaw();
     await run;
-    // By the record it has failed; by the provider it runs: the parked settlement goes on looking.
+    // The entry says failed while the task runs at the provider: the parked settlement goes on looking.
     expect(await settle(world.purchase(), ref)).toMatchObject({ kind: 'snooze', why: 'late-image' });
     await world.comeHome(ref);
     await expectAgreement(world, ref, { status: 'failed', images: ['succeeded'], executions: 1, amended: true });

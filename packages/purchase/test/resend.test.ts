@@ -5,7 +5,7 @@ import { expectAgreement, type Agreed } from './agreement.ts';
 import { dyingAt, freezingAt, intercept, ProcessDied } from './interruptions.ts';
 import { startPurchaseWorld, type PurchaseWorld } from './purchase-world.ts';
 
-/** What may have been sent is sent again only when the provider says that it does not have it. */
+/** A submission that may have been sent is sent again only if the provider says that it does not have the task. */
 let world: PurchaseWorld;
 beforeAll(async () => {
   world = await startPurchaseWorld();
@@ -13,7 +13,7 @@ beforeAll(async () => {
 afterAll(() => world.stop());
 
 const succeededOnce: Agreed = { status: 'succeeded', images: ['succeeded'], executions: 1 };
-/** Runware may take an id again as soon as its task is over: then a second send is a second purchase. */
+/** A provider that takes an id again as soon as its task is over, as Runware may: a second send is then a second purchase. */
 const takesIdsAgain = { replay: 'conflict-while-running' };
 
 /** A process that counts its questions. */
@@ -64,7 +64,7 @@ describe('a task that has ended is not sent again', () => {
     await expectSentOnce(ref);
   });
 
-  test('when it failed: the failure is learned by the settlement', async () => {
+  test('when it failed: the settlement learns of the failure', async () => {
     await world.setFaults({ ...takesIdsAgain, submitResetAfterRate: 1, failContentPolicyRate: 1 });
     const ref = await world.enqueue();
     await submit(world.purchase(), ref);
@@ -75,7 +75,7 @@ describe('a task that has ended is not sent again', () => {
     await expectAgreement(world, ref, { status: 'failed', images: ['failed'], executions: 0 });
   });
 
-  test('by a run that stood still while another one took its place', async () => {
+  test('by a run that stood still while another run took its place', async () => {
     await world.setFaults(takesIdsAgain);
     const ref = await world.enqueue();
     const clock = { stoodStillMs: 0 };
@@ -105,7 +105,7 @@ describe('a task that the provider says it does not have', () => {
     await expectAgreement(world, ref, succeededOnce);
   });
 
-  test('is not sent while it cannot say so, and then is', async () => {
+  test('is sent only once the provider can say so', async () => {
     await world.setFaults({ submitResetBeforeRate: 1 });
     const ref = await world.enqueue();
     await submit(world.purchase(), ref);
@@ -127,7 +127,7 @@ describe('a task that the provider says it does not have', () => {
     await expectAgreement(world, ref, succeededOnce);
   });
 
-  test('is not asked after faster than the fleet may ask', async () => {
+  test('is asked about no faster than the fleet may ask', async () => {
     await world.setFaults({ submitResetBeforeRate: 1 });
     const ref = await world.enqueue();
     await submit(world.purchase(), ref);
@@ -138,7 +138,7 @@ describe('a task that the provider says it does not have', () => {
     const before = await intents();
     for (let run = 0; run < 3; run += 1) expect(await submit(waiting, ref)).toEqual({ kind: 'snooze', delayMs: 700, why: 'poll-rate' });
     expect(questions()).toBe(0);
-    // A run that may ask nothing writes nothing.
+    // A run without a turn writes nothing.
     expect(await intents()).toBe(before);
     expect(await world.billed(ref, 'submission')).toBe(1);
     await world.setFaults({});
@@ -158,7 +158,7 @@ test('the first send is made without a question', async () => {
   await expectAgreement(world, ref, succeededOnce);
 });
 
-test('a send after one that was refused is made after two questions', async () => {
+test('a send after a refused one is made after two questions', async () => {
   await world.setFaults({ submit429Rate: 1 });
   const ref = await world.enqueue();
   await submit(world.purchase(), ref);

@@ -6,7 +6,7 @@ import { settle, submit } from '../src/index.ts';
 import { expectAgreement, type Agreed } from './agreement.ts';
 import { startPurchaseWorld, type PurchaseWorld } from './purchase-world.ts';
 
-/** What the provider uploads, delivers and answers may be wrong, of somebody else, or about the question only. */
+/** Wrong words of the provider: uploads, deliveries and answers that are false, about another task, or about the question only. */
 let world: PurchaseWorld;
 beforeAll(async () => {
   world = await startPurchaseWorld();
@@ -16,7 +16,7 @@ afterAll(() => world.stop());
 const succeededOnce: Agreed = { status: 'succeeded', images: ['succeeded'], executions: 1 };
 const afterTheWindow = () => world.purchase({ timing: { uploadWindowMs: 0, patienceMs: 0 } });
 
-/** A submission that the provider has accepted and executed. */
+/** Makes a submission that the provider has accepted and executed. */
 async function executed(faults: Record<string, unknown>): Promise<SubmissionRef> {
   await world.setFaults(faults);
   const ref = await world.enqueue();
@@ -30,14 +30,17 @@ const keptSha256 = async (ref: SubmissionRef): Promise<string | undefined> => {
   const kept = await world.storage.readImage(ref, 'JPG');
   return kept.kind === 'found' ? sha256(kept.bytes) : undefined;
 };
-/** Waits until so many uploads of it were made. @returns what they held, by the bill. */
+/**
+ * Waits until the submission has so many uploads.
+ * @returns their content by the bill.
+ */
 const uploadsOf = (ref: SubmissionRef, count: number) =>
   eventually(async () => {
     const uploads = await world.uploads(ref);
     expect(uploads).toHaveLength(count);
     return uploads;
   });
-/** Waits until the second upload of it has taken the place of the first. */
+/** Waits until the second upload has replaced the first. */
 async function replayed(ref: SubmissionRef): Promise<void> {
   const [, second] = await uploadsOf(ref, 2);
   await eventually(async () => {
@@ -46,7 +49,7 @@ async function replayed(ref: SubmissionRef): Promise<void> {
   });
 }
 
-describe('an upload that is no image of ours', () => {
+describe('an upload that is not the ordered image', () => {
   test.each([{ uploadHtmlRate: 1 }, { uploadOtherFormatRate: 1 }, { uploadOtherSizeRate: 1 }])(
     '%o: the image is fetched',
     async (faults) => {
@@ -59,7 +62,7 @@ describe('an upload that is no image of ours', () => {
     },
   );
 
-  test('and is mended by a second one', async () => {
+  test('is replaced by a second one', async () => {
     const ref = await executed({ uploadHtmlRate: 1, uploadReplayRate: 1, uploadReplayBytes: 'image' });
     await replayed(ref);
     await world.comeHome(ref);
@@ -71,7 +74,7 @@ describe('an upload that is no image of ours', () => {
 describe('the address of an upload that is used again', () => {
   const contents = ['other-image', 'truncated', 'empty', 'html', 'other-format', 'other-size'] as const;
 
-  test('changes nothing after the image was verified, whatever it brings', async () => {
+  test('changes nothing after the image was verified, whatever is uploaded', async () => {
     const refs: SubmissionRef[] = [];
     for (const uploadReplayBytes of contents) {
       const ref = await executed({ uploadReplayRate: 1, uploadReplayBytes, uploadReplayAfterMs: [1500, 1500] });
@@ -88,7 +91,7 @@ describe('the address of an upload that is used again', () => {
     expect(await Promise.all(refs.map((ref) => expectAgreement(world, ref, succeededOnce)))).toEqual(before);
   });
 
-  test('hides the image before it was verified, which is then fetched', async () => {
+  test('hides an unverified image, which is then fetched', async () => {
     for (const uploadReplayBytes of contents.slice(1)) {
       const ref = await executed({ uploadReplayRate: 1, uploadReplayBytes });
       await replayed(ref);
@@ -97,7 +100,7 @@ describe('the address of an upload that is used again', () => {
     }
   });
 
-  test('to bring another good image before the first was verified: one of the two is kept, and recorded as it is', async () => {
+  test('for another valid image before the first was verified: one of the two is kept, and recorded as it is', async () => {
     const ref = await executed({ uploadReplayRate: 1 });
     const uploads = await uploadsOf(ref, 2);
     await world.comeHome(ref);
@@ -110,8 +113,8 @@ describe('the address of an upload that is used again', () => {
   });
 });
 
-describe('a delivery that is untrue', () => {
-  test('says failed before it says done: the image comes home, and nothing else is bought', async () => {
+describe('a false delivery', () => {
+  test('of a failure before one of success: the image comes home, and nothing else is bought', async () => {
     const ref = await executed({ webhookErrorFirstRate: 1, webhookBody: 'envelope', uploadNeverRate: 1 });
     const [first] = await eventually(() => {
       expect(world.webhooks.bodiesOf(ref)).toHaveLength(2);
@@ -124,7 +127,7 @@ describe('a delivery that is untrue', () => {
     expect(view.images[0]?.submissions).toBe(1);
   });
 
-  test('names the image of another task: its own image is fetched', async () => {
+  test('of an image of another task: its own image is fetched', async () => {
     const other = await executed({});
     const ref = await executed({ webhookStrangeImageRate: 1, uploadNeverRate: 1 });
     const [body = ''] = await eventually(() => {
@@ -135,37 +138,40 @@ describe('a delivery that is untrue', () => {
     await world.comeHome(ref, afterTheWindow());
     await expectAgreement(world, ref, succeededOnce);
     await world.comeHome(other);
-    const named = (JSON.parse(body) as { imageURL: string }).imageURL; // what the switch writes
+    const named = (JSON.parse(body) as { imageURL: string }).imageURL; // written by the switch
     const own = (await world.storage.findResult(ref))?.imageUUID ?? 'none';
     expect(named).not.toContain(own);
   });
 });
 
-describe('an answer that proves nothing of the task', () => {
+describe('an answer that proves nothing about the task', () => {
   const refusals = ['poll401Rate', 'poll402Rate', 'poll403Rate', 'poll429Rate', 'poll500Rate', 'poll503Rate'].map((rate) => ({
     [rate]: 1,
   }));
   const lag = { pollLagMs: [60_000, 60_000] };
 
-  test.each([...refusals, lag, { ...lag, pollUnknown: 'not-found' }])('%o: it is asked after again, and comes home', async (faults) => {
-    const ref = await executed({ uploadNeverRate: 1 });
-    for (const telling of [
-      {},
-      { pollErrorNames: 'task' },
-      { pollErrorNames: 'task', pollErrorsIn200: true },
-      { pollErrorNames: 'nothing' },
-    ]) {
-      await world.setFaults({ ...faults, ...telling });
-      expect(await settle(world.purchase(), ref), JSON.stringify(telling)).toMatchObject({ kind: 'snooze', why: 'inconclusive' });
-      expect((await world.store.find(ref.generationId))?.images[0]?.status).toBe('open');
-    }
-    await world.setFaults({});
-    await world.comeHome(ref, afterTheWindow());
-    const view = await expectAgreement(world, ref, succeededOnce);
-    expect(view.images[0]?.submissions).toBe(1);
-  });
+  test.each([...refusals, lag, { ...lag, pollUnknown: 'not-found' }])(
+    '%o: the provider is asked again, and the image comes home',
+    async (faults) => {
+      const ref = await executed({ uploadNeverRate: 1 });
+      for (const telling of [
+        {},
+        { pollErrorNames: 'task' },
+        { pollErrorNames: 'task', pollErrorsIn200: true },
+        { pollErrorNames: 'nothing' },
+      ]) {
+        await world.setFaults({ ...faults, ...telling });
+        expect(await settle(world.purchase(), ref), JSON.stringify(telling)).toMatchObject({ kind: 'snooze', why: 'inconclusive' });
+        expect((await world.store.find(ref.generationId))?.images[0]?.status).toBe('open');
+      }
+      await world.setFaults({});
+      await world.comeHome(ref, afterTheWindow());
+      const view = await expectAgreement(world, ref, succeededOnce);
+      expect(view.images[0]?.submissions).toBe(1);
+    },
+  );
 
-  test('a result and a failure of others beside it are theirs', async () => {
+  test('a result and a failure of another task in the same answer do not count', async () => {
     await executed({});
     await world.setFaults({ pollStrangerRate: 1, executionMs: [400, 400], uploadNeverRate: 1 });
     const ref = await world.enqueue();
@@ -175,7 +181,7 @@ describe('an answer that proves nothing of the task', () => {
     await expectAgreement(world, ref, succeededOnce);
   });
 
-  test('nor is the word of others about a task that nobody knows', async () => {
+  test('nor do those of others beside an unknown task', async () => {
     await executed({});
     await world.setFaults({ submitResetBeforeRate: 1, pollStrangerRate: 1 });
     const ref = await world.enqueue();
@@ -185,7 +191,7 @@ describe('an answer that proves nothing of the task', () => {
   });
 });
 
-test('a failure that is charged for and says so is in the ledger', async () => {
+test('a failure with a reported charge is in the ledger', async () => {
   await world.setFaults({ failContentPolicyRate: 1, failedTasksCharged: true, failedTasksTellCost: true });
   const ref = await world.enqueue();
   await submit(world.purchase(), ref);

@@ -13,9 +13,9 @@ beforeAll(async () => {
 afterAll(() => world.stop());
 
 const succeededOnce: Agreed = { status: 'succeeded', images: ['succeeded'], executions: 1 };
-/** A process for which the upload window has closed. */
+/** A process for which the upload window is over. */
 const afterTheWindow = () => world.purchase({ timing: { uploadWindowMs: 0 } });
-/** A process that asks for no image again that it could not have. */
+/** A process that asks only once for a missing image. */
 const withoutPatience = () => world.purchase({ timing: { uploadWindowMs: 0, patienceMs: 0 } });
 
 const bad = {
@@ -27,7 +27,7 @@ const bad = {
   'of another size': 'other size',
 } as const;
 
-/** What a spoilt upload holds: made out of real images of the provider. */
+/** Content of a spoilt upload, made out of real images of the provider. */
 async function spoil(kind: string | undefined, image: Uint8Array): Promise<Uint8Array | string | undefined> {
   switch (kind) {
     case 'half':
@@ -43,7 +43,7 @@ async function spoil(kind: string | undefined, image: Uint8Array): Promise<Uint8
   }
 }
 
-describe('an upload that is no image of ours is waited for, and then the image is fetched from its address', () => {
+describe('after an upload that is not the ordered image the worker waits, and then fetches the image from its address', () => {
   test.each(Object.entries(bad))('%s', async (_, kind) => {
     await world.setFaults({});
     const model = await world.enqueue();
@@ -61,7 +61,7 @@ describe('an upload that is no image of ours is waited for, and then the image i
     expect(view.images[0]?.road).toBe('image-url');
   });
 
-  test.each(Object.entries(bad))('%s, and replaced by the image in time', async (_, kind) => {
+  test.each(Object.entries(bad))('%s, and replaced by the right image in time', async (_, kind) => {
     await world.setFaults({});
     const model = await world.enqueue();
     await submit(world.purchase(), model);
@@ -79,8 +79,8 @@ describe('an upload that is no image of ours is waited for, and then the image i
   });
 });
 
-describe('an image that can be had nowhere', () => {
-  test('is lost: its cost is counted, what was uploaded is under quarantine, and it is never bought again', async () => {
+describe('an image that neither the upload nor its address gives', () => {
+  test('is lost: its cost counts, the upload is under quarantine, and it is never bought again', async () => {
     await world.setFaults({ uploadTruncatedRate: 1, imageUrlGoneRate: 1 });
     const ref = await world.enqueue();
     await submit(world.purchase(), ref);
@@ -116,7 +116,7 @@ describe('an image that can be had nowhere', () => {
     await expectAgreement(world, ref, { status: 'failed', images: ['lost'], executions: 1, lost: 1 });
   });
 
-  test('is not lost while its address is only out of order', async () => {
+  test('is not lost while its address only has errors', async () => {
     await world.setFaults({ uploadNeverRate: 1 });
     const ref = await world.enqueue();
     await submit(world.purchase(), ref);
@@ -133,9 +133,9 @@ describe('an image that can be had nowhere', () => {
   });
 });
 
-describe('an image that the provider has made, and whose address answers without it, is asked for again', () => {
+describe('a finished image whose address answers without it is asked for again', () => {
   const answers = ['401', '403', '404', '410', '400', 'html', 'empty', 'truncated', 'other-size', 'redirect', 'reset'];
-  test.each(answers)('%s: it comes home later, and its caller hears of nothing but that', async (imageUrlLateAnswer) => {
+  test.each(answers)('%s: it comes home later, and its caller sees only that', async (imageUrlLateAnswer) => {
     await world.setFaults({ uploadNeverRate: 1, imageUrlLateRate: 1, imageUrlLateMs: 400, imageUrlLateAnswer });
     const ref = await world.enqueue();
     await submit(world.purchase(), ref);
@@ -147,7 +147,7 @@ describe('an image that the provider has made, and whose address answers without
     expect(view.images[0]?.road).toBe('image-url');
   });
 
-  test('under the address that the provider names by then', async () => {
+  test('under the address that the provider names then', async () => {
     await world.setFaults({ uploadNeverRate: 1, imageUrlMovesRate: 1, imageUrlMovesMs: 300 });
     const ref = await world.enqueue();
     await submit(world.purchase(), ref);
@@ -157,7 +157,7 @@ describe('an image that the provider has made, and whose address answers without
     await expectAgreement(world, ref, succeededOnce);
   });
 
-  test('and an upload that comes meanwhile is taken', async () => {
+  test('and an upload that comes meanwhile is kept', async () => {
     await world.setFaults({ uploadLateRate: 1, uploadLateMs: 300, imageUrlGoneRate: 1 });
     const ref = await world.enqueue();
     await submit(world.purchase(), ref);
@@ -178,7 +178,7 @@ describe('an image that the provider has made, and whose address answers without
     await expectAgreement(world, ref, { status: 'cancelled', images: ['succeeded'], executions: 1, amended: true });
   });
 
-  test('also when the horizon is over and its outcome was called unknown', async () => {
+  test('also when the horizon has passed and its outcome is unknown', async () => {
     await world.setFaults({ uploadNeverRate: 1, imageUrlLateRate: 1, imageUrlLateMs: 600, executionMs: [200, 200] });
     const afterTheHorizon = () => world.purchase({ timing: { uploadWindowMs: 0, horizonMs: 0 } });
     const ref = await world.enqueue();
@@ -190,7 +190,7 @@ describe('an image that the provider has made, and whose address answers without
     await expectAgreement(world, ref, { status: 'failed', images: ['succeeded'], executions: 1, amended: true });
   });
 
-  test('and only the time counts in which it was asked for: an outage of all workers takes nothing from it', async () => {
+  test('and only the time with questions counts: an outage of all workers uses up no patience', async () => {
     await world.setFaults({ uploadNeverRate: 1, imageUrlGoneRate: 1 });
     const ref = await world.enqueue();
     await submit(world.purchase(), ref);
@@ -204,7 +204,7 @@ describe('an image that the provider has made, and whose address answers without
     await expectAgreement(world, ref, { status: 'failed', images: ['lost'], executions: 1, lost: 1 });
   });
 
-  test('and what came in its place is kept, although the address answers with less at the end', async () => {
+  test('and the bytes that came in its place are kept, although the address answers with less at the end', async () => {
     await world.setFaults({ uploadNeverRate: 1, imageUrlLateRate: 1, imageUrlLateMs: 3_600_000, imageUrlLateAnswer: 'other-size' });
     const ref = await world.enqueue();
     await submit(world.purchase(), ref);
@@ -219,7 +219,7 @@ describe('an image that the provider has made, and whose address answers without
   });
 });
 
-describe('the bytes that were verified are the bytes that are kept', () => {
+describe('the verified bytes are the kept bytes', () => {
   test('when the presigned PUT is replayed between the two', async () => {
     await world.setFaults({});
     const ref = await world.enqueue();
@@ -234,7 +234,7 @@ describe('the bytes that were verified are the bytes that are kept', () => {
     await expectAgreement(world, ref, succeededOnce);
   });
 
-  test('when two runs verified two different uploads: the first stands, and both record it', async () => {
+  test('when two runs verified two different uploads: the first is kept, and both record it', async () => {
     await world.setFaults({});
     const [ref, other] = [await world.enqueue(), await world.enqueue()];
     await Promise.all([ref, other].map((each) => submit(world.purchase(), each)));
@@ -242,7 +242,7 @@ describe('the bytes that were verified are the bytes that are kept', () => {
     const frozen = freezingAt(world.purchase(), 'before', 'archive.recordResult');
     const run = settle(frozen.purchase, ref);
     await frozen.stands;
-    // A good image of the right size, and not the one that is kept already.
+    // A valid image of the right size that differs from the kept one.
     await world.upload(ref, await world.uploaded(other));
     await world.comeHome(ref);
     frozen.thaw();
@@ -264,7 +264,7 @@ test('without an upload address the image is fetched at once', async () => {
   expect(view.images[0]?.road).toBe('image-url');
 });
 
-test('the waits for an upload grow, and none ends after the window', async () => {
+test('the waits for an upload grow, and none ends after the upload window', async () => {
   await world.setFaults({ uploadNeverRate: 1 });
   const ref = await world.enqueue();
   await submit(world.purchase(), ref);

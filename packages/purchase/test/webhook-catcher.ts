@@ -4,11 +4,11 @@ import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { taskUuidOf, type SubmissionRef } from '@darkroom/contracts';
 
-/** Takes the provider's webhooks and keeps them; each task has an address of its own. */
+/** Receives the provider's webhooks and keeps them; each task has an address of its own. */
 export interface WebhookCatcher {
   urlOf(ref: SubmissionRef): string;
   bodiesOf(ref: SubmissionRef): readonly string[];
-  /** Called when a webhook of the submission has come, before it is answered. */
+  /** Called for each webhook of the submission, before it is answered. */
   when(ref: SubmissionRef, came: (body: string) => Promise<void>): void;
   stop(): Promise<void>;
 }
