@@ -2,12 +2,15 @@ import { CorruptRecordError } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 
-/** The words with which a script names an entry that it cannot work on (lua/prelude.ts, `corrupt`). */
+/** Words with which a script names a corrupt entry (lua/prelude.ts, `corrupt`). */
 const NAMED = /CORRUPT (\S+) ([^\s,]+)/;
-/** Redis, of a key of another type, and of a field that is no whole number. */
+/** Words of Redis for a key of another type, and for a field that is no whole number. */
 const WRONG_TYPE = /WRONGTYPE|is not an integer|not a valid float/;
 
-/** Turns an error of Redis about a corrupt entry into ours; undefined for all other trouble. @param key The key of the request. */
+/**
+ * Turns an error of Redis about a corrupt entry into ours; undefined for all other trouble.
+ * @param key The key of the request.
+ */
 export function corruptRecordOf(error: unknown, key: string): CorruptRecordError | undefined {
   if (!(error instanceof Error)) return undefined;
   const [, named, field] = NAMED.exec(error.message) ?? [];
@@ -26,8 +29,8 @@ export const readHash = (redis: Redis, key: string): Promise<Record<string, stri
   });
 
 /**
- * Parses an entry that Redis holds under a key. @throws CorruptRecordError, which says which field is wrong and not what it holds: it may
- * be a prompt.
+ * Parses an entry of Redis.
+ * @throws CorruptRecordError, which names the wrong field and not its content: that may be a prompt.
  */
 export function parseEntry<Schema extends z.ZodType>(key: string, schema: Schema, value: unknown): z.output<Schema> {
   const parsed = schema.safeParse(value);

@@ -29,7 +29,7 @@ const factsSchema = json.pipe(
   }),
 );
 
-/** Facts as a delivery told them. What cannot be read is as good as nothing: the provider is asked. */
+/** Facts as a delivery told them. Unreadable ones count as none: the provider is asked. */
 const toldSchema = z.union([
   z.literal('unclear'),
   json.pipe(
@@ -43,7 +43,7 @@ const toldSchema = z.union([
   ),
 ]);
 
-/** A request as it was kept at enqueue. */
+/** The request as the enqueue stored it. */
 export const storedRequest = json.transform((value, context): GrokImagineRequest => {
   try {
     return parseStoredGrokImagineRequest(value);
@@ -54,10 +54,10 @@ export const storedRequest = json.transform((value, context): GrokImagineRequest
   }
 });
 
-/** How a submission ended. */
+/** The end of a submission. */
 export const storedResult = json.pipe(resultSchema);
 
-/** The last question after a delivery: "<number of the delivery> <time> <ms until the next question>". What cannot be read is as good as none. */
+/** The last question after a delivery: "<number of the delivery> <time> <ms until the next question>". An unreadable one counts as none. */
 const askedSchema = z
   .string()
   .regex(/^\d{1,15} \d{1,15} \d{1,15}$/)
@@ -76,28 +76,28 @@ export const submissionFieldsSchema = z.object({
   deliveredAt: whole.optional(),
   asked: askedSchema.optional().catch(undefined),
   settlements: whole.default(0),
-  /** Sends that came to nothing while others were taken; a count that cannot be read begins anew. */
+  /** Failed sends while others were accepted; an unreadable count begins anew. */
   strikes: whole.catch(0).default(0),
   firstSentAt: whole.optional(),
   succeededSeenAt: whole.optional(),
   missingAt: whole.optional(),
   conflictAt: z.string().optional(),
   quarantineKey: z.string().optional(),
-  /** What cannot be read is asked for again. */
+  /** An unreadable value is asked for again. */
   facts: factsSchema.optional().catch(undefined),
   told: toldSchema.optional().catch('unclear'),
   toldAt: whole.optional().catch(undefined),
-  /** Counts of questions; one that cannot be read begins anew. */
+  /** Counts of questions; an unreadable one begins anew. */
   polls: whole.catch(0).default(0),
   looks: whole.catch(0).default(0),
-  /** What cannot be read is looked for in S3. */
+  /** An unreadable value is looked for in S3. */
   image: json.pipe(verifiedImageSchema).optional().catch(undefined),
   code: z.string().optional(),
   result: z.string().optional(),
   settled: whole.default(0),
   settledAt: whole.optional(),
   reserved: whole,
-  /** Whether its money is held now; "due" is held by the commit. */
+  /** State of its hold; "due" is held by the commit. */
   held: z.enum(['0', '1', 'due']).transform((held) => held === '1'),
   periods: z.string().transform((names) => names.split(' ').filter((name) => name !== '')),
 });
@@ -112,7 +112,7 @@ const optionalWhole = z.union([z.literal('').transform(() => undefined), whole])
 const generationFields = z.object({
   status: z.enum(['queued', 'running', 'succeeded', 'partial', 'failed', 'cancelled', 'expired']),
   request: storedRequest.optional(),
-  /** Stands in the place of a request that lies apart. */
+  /** Replaces a request that lies under its own key. */
   outline: storedRequest.optional(),
   tenant: z.string(),
   images: whole,
@@ -128,8 +128,8 @@ const generationFields = z.object({
 });
 
 /**
- * A generation as its hash in Redis has it, less the images, which are fields of their own ("image:<index>"). The request of a large
- * order is its outline (enqueue/large-request.ts): without prompt and reference images.
+ * A generation as its hash in Redis has it, without the images, which are separate fields ("image:<index>"). The request of a large order
+ * is its outline (enqueue/large-request.ts), without prompt and reference images.
  */
 export const generationFieldsSchema = generationFields.transform(({ outline, request = outline, ...fields }, context) => {
   if (request !== undefined) return { ...fields, request };

@@ -44,18 +44,18 @@ import { lookAtSettings } from './settings/look-at-settings.ts';
 import { applyPauses, findPauses } from './settings/operator-pause.ts';
 
 export interface GenerationStoreConfig {
-  /** Starts every key; holds a hash tag. */
+  /** Prefix of every key; holds a hash tag. */
   prefix: string;
   retention: Retention;
   pollRate: PollRate;
-  /** Returns the Darkroom that this process works for, once that is known: in the Redis of another one it buys nothing. */
+  /** Returns the Darkroom of this process once it is known. In the Redis of another one the process buys nothing. */
   ownerId?: () => string | undefined;
 }
 
-/** The entries of generations in Redis, and what the fleet shares: every method is one round trip, every change one script. */
+/** The entries of generations in Redis, and the shared state of the fleet. Every method is one round trip, every change one script. */
 export interface GenerationStore extends ReturnType<typeof bindAll> {}
 
-/** Builds the store on a connection that stays its caller's to close. Each operation is described in the file that holds it. */
+/** Builds the store on a connection that its caller keeps and closes. The file of each operation describes it. */
 export const buildGenerationStore = (config: GenerationStoreConfig, redis: Redis): GenerationStore => bindAll(config, redis);
 
 function bindAll({ prefix, retention, pollRate, ownerId }: GenerationStoreConfig, redis: Redis) {

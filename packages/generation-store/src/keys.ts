@@ -14,10 +14,10 @@ export const generationKey = (prefix: string, generationId: string): string => `
 export const submissionKey = (prefix: string, { generationId, index, n }: SubmissionRef): string =>
   `${prefix}:submission:${generationId}:${index}-${n}`;
 
-/** The pub/sub channel on which each move of a generation is announced. */
+/** The pub/sub channel that announces each move of a generation. */
 export const eventChannel = (prefix: string, generationId: string): string => `${prefix}:events:${generationId}`;
 
-/** Written again and again by each process that wants to know whether Redis takes a write; holds nothing. */
+/** Rewritten again and again by each process that checks if Redis takes a write; holds nothing. */
 export const aliveKey = (prefix: string): string => `${prefix}:alive`;
 export const ownerClaimKey = (prefix: string): string => `${prefix}:owner-claim`;
 export const epochKey = (prefix: string): string => `${prefix}:epoch`;
@@ -28,15 +28,15 @@ export const checkpointKey = (prefix: string): string => `${prefix}:checkpoint`;
 /** Hash of a rebuild that has opened the store and reads on (recovery/reading.ts). */
 export const readingKey = (prefix: string): string => `${prefix}:reading`;
 export const pauseKey = (prefix: string): string => `${prefix}:buying-paused`;
-/** Held for a while by whoever does what one process of the fleet does at a time. */
+/** Held for a while by the one process of the fleet that does a task. */
 export const turnKey = (prefix: string, name: string): string => `${prefix}:turn:${name}`;
-/** Counts the moves of money, and says what S3 holds of its sums. */
+/** Counts the moves of money, and names the sums that S3 holds. */
 export const spendSumsKey = (prefix: string): string => `${prefix}:spend-sums`;
 export const capsKey = (prefix: string): string => `${prefix}:caps`;
 export const limitsKey = (prefix: string): string => `${prefix}:limits`;
-/** Tells the revision of the operator's pause that stands under `pauseKey`, and what S3 holds of it. */
+/** Names the revision of the operator's pause under `pauseKey`, and the pause that S3 holds. */
 export const recordedPausesKey = (prefix: string): string => `${prefix}:pauses`;
-/** Says what a process was told otherwise than the store; ends by itself. */
+/** Words of a process whose settings differ from the store's; end by themselves. */
 export const differingKey = (prefix: string): string => `${prefix}:settings-differ`;
 /** Hash of the workers that buy nothing, by their name. */
 export const heldWorkersKey = (prefix: string): string => `${prefix}:held-workers`;
@@ -45,23 +45,23 @@ export const dryRunChargedKey = (prefix: string): string => `${prefix}:dry-run-c
 /** Hash of the generations that the provider refused in a row with one code. */
 export const refusalsKey = (prefix: string): string => `${prefix}:refusals`;
 export const providerTroubleKey = (prefix: string): string => `${prefix}:provider-trouble`;
-/** Sorted set of the submissions whose outcome is unknown, by the time at which that was said. */
+/** Sorted set of the submissions with an unknown outcome, by the time of that verdict. */
 export const unknownKey = (prefix: string): string => `${prefix}:unknown`;
 /** Sorted set of the generations that still have a live submission, by creation time. */
 export const openKey = (prefix: string): string => `${prefix}:open`;
 
-/** Deliveries that named no submission that Redis knew. */
+/** Deliveries that named no submission known to Redis. */
 export const unclaimedKey = (prefix: string): string => `${prefix}:deliveries-unclaimed`;
-/** Sorted set of the generations that were bought long after their ids were minted, by the time at which they were. */
+/** Sorted set of the generations that were bought long after their ids were minted, by the time of purchase. */
 export const boughtKey = (prefix: string): string => `${prefix}:bought`;
-/** How far the pass under way is; ends by itself. */
+/** Progress of the pass under way; ends by itself. */
 export const passProgressKey = (prefix: string): string => `${prefix}:pass-progress`;
-/** Sorted set of what passes have named, by the time of the last one. */
+/** Sorted set of the findings that passes have named, by the time of the last pass that named them. */
 export const namedKey = (prefix: string): string => `${prefix}:reconcile-named`;
-/** What the last pass of the reconciler did. */
+/** Result of the reconciler's last pass. */
 export const lastPassKey = (prefix: string): string => `${prefix}:last-pass`;
 
-/** What every script about a submission gets first. */
+/** Returns the first arguments of every script about a submission. */
 export const refArguments = (prefix: string, { generationId, index, n }: SubmissionRef): (string | number)[] => [
   prefix,
   generationId,

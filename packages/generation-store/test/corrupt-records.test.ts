@@ -32,7 +32,7 @@ const replacedBy =
   };
 const numbers = ['', 'NaN', 'nan', 'inf', '-', '1.5', '1e9', '0x10', ' 1', '99999999999999999999', '\u0000'];
 
-/** What may have become of what Redis holds of one generation. */
+/** Damage to the keys of one generation. */
 const corruptions: Record<string, Corrupt> = {
   ...Object.fromEntries(numbers.map((value) => [`the money of a submission is ${JSON.stringify(value)}`, ofSubmission('reserved', value)])),
   ...Object.fromEntries(numbers.map((value) => [`the number of images is ${JSON.stringify(value)}`, ofGeneration('images', value)])),
@@ -111,7 +111,7 @@ for (const [stage, bring] of Object.entries({
 })) {
   describe(`of a submission ${stage}`, () => {
     test.for(Object.entries(corruptions))('%s: each step is refused by name before it writes, or done whole', async ([what, corrupt]) => {
-      // A corrupt ledger, cap or pause is everybody's; a generation or a submission its own alone.
+      // A corrupt ledger, cap or pause concerns all generations; a corrupt generation or submission concerns itself alone.
       const isShared = /cap|ledger|pause/.test(what);
       let { world, ref, neighbour } = await prepare(bring, corrupt);
       for (const [name, step] of Object.entries(steps)) {
@@ -248,7 +248,7 @@ test('a set of open generations of another type lets nothing half be enqueued', 
   expect(await world.keyspace()).toEqual(before);
 });
 
-test('an open generation without a record is counted and stops nobody', async () => {
+test('an open generation without an entry is counted and stops no other', async () => {
   await using world = await setup();
   await world.redis.zadd(`${world.prefix}:open`, 1, '017f22e2-79b0-7cc3-98c4-dc0c0c07398f');
   expect(await world.store.readOpenGenerations()).toEqual({

@@ -2,7 +2,7 @@ import { createGenerationId } from '@darkroom/contracts';
 import { expect, test } from 'vitest';
 import { newGeneration, setupAt, type SteadyWorld } from './world.ts';
 
-/** Whether an id is young enough is decided by Redis time alone, and only of a generation that Redis does not know. */
+/** Redis time alone decides if an id is young enough, and only for a generation that Redis does not know. */
 const MINUTE_MS = 60_000;
 const DAY_MS = 1440 * MINUTE_MS;
 /** A minute after midnight: an id of two minutes ago has another date. */

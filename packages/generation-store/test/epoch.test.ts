@@ -4,7 +4,7 @@ import { expect, inject, test } from 'vitest';
 import { buildGenerationStore } from '../src/index.ts';
 import { retention } from './world.ts';
 
-test('the first to initialise a store writes its epoch, and nobody after', async () => {
+test('only the first process that initialises a store writes its epoch', async () => {
   const redis = new Redis(inject('redisUrl'));
   try {
     const prefix = uniquePrefix();

@@ -17,7 +17,7 @@ export interface Picture {
   cost: number;
   isOpen: boolean;
   isRetired: boolean;
-  /** What the operator is shown as unknown. */
+  /** Unknown outcomes as an operator sees them. */
   unknown: string[];
   /** By image, in order. */
   submissions: { status: SubmissionStatus; reserved: number; held: boolean; isDue: boolean; settled: number; periods: string[] }[][];
@@ -58,7 +58,7 @@ export async function takePicture(world: World, generationId: string): Promise<P
   };
 }
 
-/** What is true of a generation that has the store to itself, after whatever was done to it. */
+/** Checks the rules of a generation that has the store to itself, after any calls. */
 export function expectSound({ status, images, live, cost, isOpen, isRetired, unknown, submissions, ledger }: Picture): void {
   const all = submissions.flat();
   const periods = new Set([...Object.keys(ledger), ...all.flatMap((each) => each.periods)]);
@@ -86,7 +86,7 @@ export function expectSound({ status, images, live, cost, isOpen, isRetired, unk
   expect(isRetired).toBe(!isOpen);
 }
 
-/** What is true of any step from one picture to the next (I4). */
+/** Checks the rules of any step from one picture to the next (I4). */
 export function expectLegalMoves(before: Picture, after: Picture): void {
   if (before.status !== after.status) {
     // the first commit and the end of a generation may fall into one step

@@ -106,7 +106,7 @@ test('the line goes on where it was after the clock of Redis went back', async (
   expect(await world.store.takePollTurn(refs[4]!, one)).toEqual({ kind: 'wait', delayMs: 4 * EVERY_MS });
 });
 
-test('a line in which nobody stands is forgotten', async () => {
+test('an empty line is forgotten', async () => {
   await using world = await setup();
   const [ref] = await world.enqueue();
   await world.store.takePollTurn(ref, one);
@@ -125,7 +125,7 @@ test('a turn of a submission that is not there creates no record of it (I9)', as
 });
 
 test.for(['nan', 'inf', '-inf', '9e15', '9007199254740991', '-1', 'x', '', '1e400'])(
-  'a line of questions that ends at "%s" holds nobody back for long',
+  'a line of questions that ends at "%s" holds no run back for long',
   async (stored) => {
     for (const line of [
       { fullAt: stored, at: Date.now() },

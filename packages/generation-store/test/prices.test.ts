@@ -2,7 +2,7 @@ import type { SubmissionRef } from '@darkroom/contracts';
 import { expect, test } from 'vitest';
 import { endedForGood, IMAGE_NANO_USD, setup, type World } from './world.ts';
 
-/** What the ledger remembers of prices: what was expected by the price list, and what the provider reported. */
+/** Prices in the ledger: those expected by the price list, and those that the provider reported. */
 
 async function pricesOf({ store }: World) {
   const [day, month, ...ofTenant] = await store.readSpend('acme');

@@ -47,7 +47,7 @@ test('one more, and nothing is sent for a while; then one send of the fleet trie
   expect(commitments).toContainEqual(expect.objectContaining({ reason: 'provider-trouble', waitMs: 1000 }));
 });
 
-test('the provider answers, and everybody goes on', async () => {
+test('after an answer of the provider all workers go on', async () => {
   await using world = await setup();
   await world.store.reportTrouble(asked);
   const refs = await world.enqueue(3);
@@ -119,7 +119,7 @@ test.each([
   ['a hash of nonsense', (key: string) => ['HSET', key, 'failures', 'many', 'probeAt', 'soon']],
   ['half a hash', (key: string) => ['HSET', key, 'probeAt', '9999999999999']],
   ['no hash', (key: string) => ['SET', key, 'x']],
-])('what cannot be read of it is forgotten, and stops nobody: %s', async (_, spoil) => {
+])('unreadable trouble is forgotten, and stops no worker: %s', async (_, spoil) => {
   await using world = await setup();
   const [first, second] = await world.enqueue(2);
   const [command = '', ...rest] = spoil(`${world.prefix}:provider-trouble`);

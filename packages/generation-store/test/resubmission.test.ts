@@ -14,7 +14,7 @@ test('after a proved failure the image is bought again under the next number, an
   expect(await world.spent()).toEqual({ reserved: IMAGE_NANO_USD, settled: 1_000_000 });
 });
 
-test('whoever settles the same failure again learns of the same next submission', async () => {
+test('a second settlement of the same failure gets the same next submission', async () => {
   await using world = await setup();
   const [ref] = await world.enqueue();
   await world.send(ref);

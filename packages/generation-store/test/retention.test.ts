@@ -4,7 +4,7 @@ import { ended, endedForGood, nextOf, retention, setup, type World } from './wor
 
 const FOR_EVER = -1;
 
-/** How long each key of a generation stays, in seconds. */
+/** Time for which each key of a generation stays, in seconds. */
 const ttlsOf = async ({ redis, prefix }: World, { generationId }: SubmissionRef): Promise<number[]> => {
   const keys = await redis.keys(`${prefix}:*:${generationId}*`);
   return Promise.all(keys.map((key) => redis.ttl(key)));

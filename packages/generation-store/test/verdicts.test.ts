@@ -6,7 +6,7 @@ import { ended, setup } from './world.ts';
 type Verdict = SubmitVerdict['kind'];
 type Earlier = 'none' | 'unproven' | 'rejected';
 
-/** What a verdict means, by what became of the send before it, and the status that the submission then has. */
+/** Meaning of a verdict, by the outcome of the send before it, and the status of the submission after it. */
 const meanings: Readonly<Record<Verdict, Readonly<Record<Earlier, readonly [VerdictMeaning, status: string]>>>> = {
   accepted: { none: ['accepted', 'accepted'], unproven: ['accepted', 'accepted'], rejected: ['accepted', 'accepted'] },
   unknown: { none: ['unproven', 'committed'], unproven: ['unproven', 'committed'], rejected: ['unproven', 'committed'] },

@@ -21,7 +21,7 @@ import {
 } from '../src/index.ts';
 import { clockOf, withSettableClock } from './redis-clock.ts';
 
-/** What one image of the tests costs. */
+/** Cost of one image of the tests. */
 export const IMAGE_NANO_USD = 20_000_000;
 export const retention = { recordSeconds: 600, idempotencySeconds: 172_800 };
 

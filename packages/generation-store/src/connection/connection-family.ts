@@ -2,8 +2,8 @@ import type { Redis } from 'ioredis';
 import { redisTroubleOf } from './redis-trouble.ts';
 
 /**
- * A connection and those that were duplicated from it: BullMQ makes its blocking ones so. They lead to the same address, and are
- * replaced together where the address leads elsewhere by now.
+ * A connection and its duplicates, such as BullMQ's blocking ones. They use the same address, and are replaced together once the address
+ * leads elsewhere.
  */
 const families = new WeakMap<Redis, Set<Redis>>();
 
@@ -28,7 +28,7 @@ function stayInDatabase(redis: Redis): Redis {
   });
 }
 
-/** Replaces the connection and its duplicates; commands that are under way are sent again or fail, as each was made to. */
+/** Replaces the connection and its duplicates. Commands under way are sent again or fail, as each connection's options say. */
 export function replaceFamily(redis: Redis): void {
   for (const each of [redis, ...(families.get(redis) ?? [])]) if (each.status === 'ready') each.disconnect(true);
 }

@@ -1,11 +1,11 @@
 import type { Redis } from 'ioredis';
 
-/** Something about a Redis server that Darkroom cannot live with, or that its operator should know. */
+/** A property of a Redis server with which Darkroom cannot work, or of which its operator should know. */
 export interface RedisShortcoming {
   readonly kind: 'eviction' | 'too-old' | 'nameless' | 'no-log' | 'nearly-full';
-  /** No worker buys with it. */
+  /** True if no worker buys with it. */
   readonly isUnfit: boolean;
-  /** What is wrong, and what to do about it. */
+  /** The fault and its cure. */
   readonly text: string;
 }
 
@@ -14,14 +14,14 @@ const MIN_VERSION = [6, 2] as const;
 const NEARLY_FULL = 0.85;
 
 /**
- * Looks at how a server is set up: its eviction policy, version, log and memory. Asks `INFO`, which each process may.
- * Used by workers, for their readiness, and by `doctor`.
+ * Examines the settings of a server: its eviction policy, version, log and memory. Asks `INFO`, which each process may. Used by workers,
+ * for their readiness, and by `doctor`.
  */
 export async function examineRedis(redis: Pick<Redis, 'info'>): Promise<RedisShortcoming[]> {
   return findShortcomings(parseInfo(await redis.info()));
 }
 
-/** What follows from the answer to `INFO`; what a server does not tell is no shortcoming. */
+/** Returns the shortcomings in an answer to `INFO`; a value that the server does not tell is none. */
 export function findShortcomings(info: ReadonlyMap<string, string>): RedisShortcoming[] {
   const shortcomings: RedisShortcoming[] = [];
   const policy = info.get('maxmemory_policy');
@@ -32,7 +32,7 @@ export function findShortcomings(info: ReadonlyMap<string, string>): RedisShortc
       text: `maxmemory-policy is "${policy}": a full Redis would throw away what was spent, and caps would begin at 0; set it to noeviction (CONFIG SET maxmemory-policy noeviction, and in redis.conf or the parameter group)`,
     });
   const version = info.get('redis_version');
-  // Valkey tells the version of Redis that it is like.
+  // Valkey tells the version of Redis that it is compatible with.
   if (version !== undefined && isOlder(version))
     shortcomings.push({
       kind: 'too-old',

@@ -5,8 +5,8 @@ import { redisTroubleOf, type RedisTrouble } from './redis-trouble.ts';
 const LIMIT_MS = 2000;
 
 /**
- * Finds why a connection is open and not ready: ioredis waits without a word while Redis loads its data. Asks over a fresh connection.
- * @returns undefined when Redis answers it.
+ * Finds why a connection is open and not ready: ioredis waits silently while Redis loads its data. Asks over a fresh connection.
+ * @returns undefined if Redis answers it.
  */
 export async function findConnectTrouble(redis: Redis): Promise<RedisTrouble | undefined> {
   const fresh = duplicateOnce(redis, LIMIT_MS, { enableReadyCheck: false });

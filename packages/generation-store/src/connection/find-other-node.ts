@@ -4,7 +4,7 @@ import type { RedisProcess } from '../rights/redis-rights.ts';
 import { duplicateOnce } from './duplicate-once.ts';
 import { isRefusedRight } from './redis-trouble.ts';
 
-/** A server as it names itself. */
+/** A server by its own words. */
 export interface RedisNode {
   /** `run_id` of INFO; '' where a server has none. */
   readonly run: string;
@@ -14,7 +14,10 @@ export interface RedisNode {
 
 const LIMIT_MS = 2000;
 
-/** Asks a server who it is. @throws when it does not answer. */
+/**
+ * Asks a server for its name.
+ * @throws when it does not answer.
+ */
 export async function readNode(redis: Redis, prefix: string, process?: RedisProcess): Promise<RedisNode> {
   const [server, replication, epoch] = await Promise.all([redis.info('server'), redis.info('replication'), redis.exists(epochKey(prefix))]);
   return {
@@ -24,7 +27,9 @@ export async function readNode(redis: Redis, prefix: string, process?: RedisProc
   };
 }
 
-/** Receivers and dashboards have no right to it, so that those of an earlier version are enough for them. */
+/**
+ * Returns true for processes with a right to ask. Receivers and dashboards have none, so that their rights of an earlier version suffice.
+ */
 const mayAskReading = (process: RedisProcess | undefined): boolean => process !== 'receiver' && process !== 'dashboard';
 
 /** Returns true while a rebuild that has opened the store reads on; false for a producer with the rights of an earlier version. */
@@ -38,8 +43,9 @@ async function isReading(redis: Redis, prefix: string): Promise<boolean> {
 }
 
 /**
- * Makes a fresh connection to the same address. @returns the primary that it leads to, if that is another server than the one of this
- * connection and holds the store (or this one does not either). An address that leads to replicas as well changes nothing.
+ * Makes a fresh connection to the same address. An address that leads to replicas as well changes nothing.
+ * @returns the primary behind the address, if it is another server than that of this connection and holds the store (or this one does not
+ * hold it either).
  */
 export async function findOtherNode(redis: Redis, prefix: string, own: RedisNode, process?: RedisProcess): Promise<RedisNode | undefined> {
   if (own.run === '') return undefined;
@@ -51,7 +57,7 @@ export async function findOtherNode(redis: Redis, prefix: string, own: RedisNode
     const isMeant = other.isPrimary && other.run !== '' && other.run !== own.run && (other.holdsStore || !own.holdsStore);
     return isMeant ? other : undefined;
   } catch {
-    return undefined; // that no new connection can be had says nothing of this one
+    return undefined; // a failed new connection says nothing of this one
   } finally {
     fresh.disconnect();
   }

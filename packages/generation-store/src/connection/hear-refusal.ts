@@ -5,13 +5,14 @@ import { redisTroubleOf, type RedisTrouble } from './redis-trouble.ts';
 const LISTEN_MS = 500;
 const MAX_LINE = 512;
 
-/** A server closed a new connection, and said nothing. */
+/** Trouble of a server that closed a new connection silently. */
 const closedWithoutWords: RedisTrouble = { reason: 'closed', words: 'a new connection was closed before Redis said anything' };
 
 /**
- * Connects once, sends nothing and listens: a Redis that takes no more clients, or none from outside, says so in one line and closes the
- * connection. ioredis has sent its first commands by then, the second of which breaks the pipe, and Node drops what was not read.
- * @returns the words of Redis, or that there were none; undefined when the connection stayed open, or could not be made.
+ * Connects once, sends nothing and listens. A Redis that accepts no more clients, or none from outside, says so in one line and closes the
+ * connection. In a normal connection ioredis has sent its first commands by then; the second breaks the pipe, and Node drops the unread
+ * line.
+ * @returns the words of Redis, or that there were none; undefined if the connection stayed open, or could not be made.
  */
 export async function hearRefusal({ host, port, path, family, tls }: RedisOptions): Promise<RedisTrouble | undefined> {
   // Over TLS there are no words: Redis closes before the handshake.

@@ -2,29 +2,28 @@ import { needsNewConnection, redisTroubleOf } from './redis-trouble.ts';
 
 const FIRST_DELAY_MS = 50;
 const MAX_DELAY_MS = 1000;
-/** A connection that was refused again within this time has met the same node again. */
+/** Time within which a second refusal counts as one of the same node. */
 const SAME_TROUBLE_MS = 10_000;
 
-/** When and how soon a connection is replaced. */
+/** Times and limits of a connection's replacement. */
 export interface Reconnecting {
   retryStrategy(attempt: number): number;
   reconnectOnError(error: Error): boolean | 1 | 2;
 }
 
-/** Is told of refusals of the connection and its duplicates, which share its options. */
+/** Receiver of refusals of the connection and its duplicates, which share its options. */
 export interface RefusalListener {
-  /** Called with the words of a node that refused: a command that is sent again tells no caller. */
+  /** Called with the words of a refusing node: a repeated command reports them to no caller. */
   refused(error: Error): void;
-  /** Called when a command met a right that its user lacks. */
+  /** Called after a command without a right. */
   denied(error: Error): void;
 }
 
 /**
- * Replaces a connection that is refused: a demoted primary answers PING and reads, and leaves its connections open.
- * Where a new connection meets the same refusal, the next tries come later: an address that leads to a replica for good must
- * not be stormed.
- * @param resend What becomes of the refused command, which ran nothing: sent again over the new connection, or its caller is told.
- * @param hears Told of refusals.
+ * Replaces a connection whose commands are refused: a demoted primary answers PING and reads, and leaves its connections open. If a new
+ * connection meets the same refusal, the next attempts come later, so that an address of a replica is not stormed.
+ * @param resend True to send the refused command, which ran nothing, again over the new connection; false to report it to its caller.
+ * @param hears Receiver of refusals.
  */
 export function createReconnecting(resend: boolean, hears: RefusalListener): Reconnecting {
   let wasRefused = false;

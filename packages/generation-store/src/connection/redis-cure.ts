@@ -1,6 +1,6 @@
 import type { RedisReason } from './redis-trouble.ts';
 
-/** What a person does about each reason; one line each, for logs and the command line. */
+/** An operator's action for each reason; one line each, for logs and the command line. */
 const cures: Readonly<Record<RedisReason, string>> = {
   'unknown-host': 'the name cannot be resolved: correct REDIS_URL, or the name service',
   refused: 'nothing listens there: start Redis, or correct REDIS_URL',
@@ -26,5 +26,5 @@ const cures: Readonly<Record<RedisReason, string>> = {
   unknown: 'look at the words',
 };
 
-/** What a person does about it. */
+/** Returns an operator's action. */
 export const redisCureOf = (reason: RedisReason): string => cures[reason];

@@ -1,4 +1,4 @@
-/** Why Redis cannot be used, in words that stay the same. Written to logs and to `details.reason` of errors. */
+/** Reasons why Redis cannot be used, stable words for logs and for `details.reason` of errors. */
 export type RedisReason =
   | 'unknown-host'
   | 'refused'
@@ -26,15 +26,15 @@ export interface RedisTrouble {
   readonly reason: RedisReason;
   /** The words of Redis, of the network or of ioredis, bounded and on one line. */
   readonly words: string;
-  /** What a person does about it, where that is more than the reason tells. */
+  /** An operator's action, if it is more than the reason tells. */
   readonly cure?: string;
 }
 
 const MAX_WORDS = 300;
 
 /**
- * The first that matches holds. Redis puts a name in front of what it says; of a script it stands inside the text before version 7
- * (`ERR Error running script (…): @user_script:1: -READONLY You can't write …`), and in front of it since.
+ * Patterns of reasons; the first match holds. Redis puts an error name before its words. For a script the name stands inside the text
+ * before version 7 (`ERR Error running script (…): @user_script:1: -READONLY You can't write …`), and before it since.
  */
 const patterns: readonly (readonly [RegExp, RedisReason])[] = [
   [/(^|[\s:-])(READONLY|MASTERDOWN|UNBLOCKED) /, 'read-only'],
@@ -58,25 +58,31 @@ const patterns: readonly (readonly [RegExp, RedisReason])[] = [
   [/ECONNRESET|EPIPE|ECONNABORTED|Connection is closed|isn't writeable|connection close|max retries per request/i, 'closed'],
 ];
 
-/** Names what went wrong on a connection to Redis. An error that holds others, such as one of a transaction, is as its first that says something. */
+/**
+ * Names the trouble of a connection to Redis. An error that holds others, such as that of a transaction, counts as its first one with
+ * words.
+ */
 export function redisTroubleOf(error: unknown): RedisTrouble {
   const texts = textsOf(error);
   for (const text of texts) {
     const found = patterns.find(([pattern]) => pattern.test(text));
-    // "max retries" and "closed" say only that there was no answer; another of the texts may say why.
+    // "max retries" and "closed" only say that no answer came; another text may say why.
     if (found !== undefined && found[1] !== 'closed') return { reason: found[1], words: wordsOf(text) };
   }
   const closed = texts.find((text) => /ECONNRESET|EPIPE|ECONNABORTED|closed|writeable|connection close|max retries/i.test(text));
   return { reason: closed === undefined ? 'unknown' : 'closed', words: wordsOf(closed ?? texts[0] ?? '') };
 }
 
-/** A connection that gets one of these is at the wrong node, or at one that forgot its login: the command ran nothing, and a new connection may be right. */
+/** Names that mean a wrong node, or a node that forgot the login: the command ran nothing, and a new connection may work. */
 const replaceable = /(^|[\s:-])(READONLY|MASTERDOWN|UNBLOCKED|LOADING|NOAUTH|MOVED) /;
 
-/** Whether a new connection may help where this one was refused. */
+/** Returns true if a new connection may work where this one was refused. */
 export const needsNewConnection = (error: unknown): boolean => textsOf(error).some((text) => replaceable.test(text));
 
-/** The message and code of an error and of those that it holds: causes, the parts of an aggregate, and what ioredis puts beside a failed transaction. */
+/**
+ * Returns the message and code of an error and of the errors inside it: causes, parts of an aggregate, and those that ioredis puts beside a
+ * failed transaction.
+ */
 function textsOf(error: unknown, depth = 0): string[] {
   if (!(error instanceof Error) || depth > 4) return typeof error === 'string' ? [error.slice(0, 2000)] : [];
   const code = 'code' in error && typeof error.code === 'string' ? `${error.code} ` : '';
@@ -96,17 +102,20 @@ const wordsOf = (text: string): string => {
   return line.length > MAX_WORDS ? `${line.slice(0, MAX_WORDS)}…` : line;
 };
 
-/** Redis refuses these before it runs a command, and inside a script only as long as that has written nothing (Redis 7.0, `scriptVerifyWriteCommandAllow`). */
+/**
+ * Names with which Redis refuses before it runs a command, and inside a script only before its first write (Redis 7.0,
+ * `scriptVerifyWriteCommandAllow`).
+ */
 const ranNothingNames =
   /(^|[\s:-])(READONLY|MASTERDOWN|OOM|MISCONF|NOREPLICAS|LOADING|BUSY|UNKILLABLE|MOVED|ASK|CLUSTERDOWN|CROSSSLOT|TRYAGAIN|NOAUTH|WRONGPASS) /;
 const neverSent = /isn't writeable/;
 const refusedRight = /(^|[\s:-])NOPERM /;
 /** Returns true if Redis refused a command because its user has no right to it. */
 export const isRefusedRight = (error: unknown): boolean => error instanceof Error && refusedRight.test(error.message.slice(0, 2000));
-/** A right that a script lacks in its middle is found there, after what it has written. */
+/** Pattern of a right that Redis misses in the middle of a script, after earlier writes of it. */
 const insideScript = /script: |user_script|executing the script|ACL failure in script/;
 
-/** Whether a command that failed so has changed nothing, if it was sent once. */
+/** Returns true if a command with this error has changed nothing, if it was sent once. */
 export function ranNothing(error: unknown): boolean {
   if (!(error instanceof Error) || ('previousErrors' in error && Array.isArray(error.previousErrors))) return false;
   const text = error.message.slice(0, 2000);

@@ -2,15 +2,15 @@ import { describeRedisAddress } from './redis-address.ts';
 import { redisCureOf } from './redis-cure.ts';
 import type { ConnectionState } from './watch-connection.ts';
 
-/** The part of a process' logger that is used here. */
+/** The used part of a process' logger. */
 export interface ConnectionLog {
   info(fields: Readonly<Record<string, unknown>>, message: string): void;
   error(fields: Readonly<Record<string, unknown>>, message: string): void;
 }
 
-/** A line that was closed says why a moment later, when it cannot be had again. */
+/** Delay of the line "closed": a failed new connection gives a better reason a moment later. */
 const SETTLE_MS = 300;
-/** While it lasts, and its cause stays the same. */
+/** Time between two lines about one cause. */
 const REPEAT_MS = 60_000;
 
 export interface ConnectionReport {
@@ -19,8 +19,8 @@ export interface ConnectionReport {
 }
 
 /**
- * Writes one line when Redis is lost, one when the cause becomes another, one a minute while it lasts, and one when it can be used
- * again. The lines name the address without its password.
+ * Writes one line when Redis is lost, one when the cause changes, one a minute while it lasts, and one when Redis is usable again. The
+ * lines name the address without its password.
  */
 export function reportConnection(url: string, log: ConnectionLog): ConnectionReport {
   const redis = describeRedisAddress(url);

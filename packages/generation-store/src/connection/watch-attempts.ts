@@ -2,19 +2,19 @@ import type { Redis } from 'ioredis';
 import { hearRefusal } from './hear-refusal.ts';
 import { redisTroubleOf, type RedisTrouble } from './redis-trouble.ts';
 
-/** A Redis without room for its clients is asked for its words no more often. */
+/** Shortest time between two questions for the words of a Redis without room for its clients. */
 const HEAR_EVERY_MS = 3000;
-/** One may have met a Redis that was just ending. */
+/** Closed attempts in a row that count as trouble; one may have met a Redis that was just ending. */
 const CLOSED_IN_A_ROW = 2;
 
 /**
- * Watches the attempts to connect, and tells why one was closed before it was ready, where ioredis does not: in the words of Redis, or
- * after a second one that there are none.
- * @returns ends the watch.
+ * Watches the attempts to connect, and reports why Redis closed one before it was ready, which ioredis does not: in the words of Redis, or
+ * after a second silent one that it said nothing.
+ * @returns a function that ends the watch.
  */
 export function watchAttempts(redis: Redis, onTrouble: (trouble: RedisTrouble) => void): () => void {
   let isReady = false;
-  /** The attempt met an error that says why. */
+  /** True once the attempt met an error with a reason. */
   let isTold = false;
   let closedInARow = 0;
   let heardAt = -Infinity;
@@ -22,7 +22,7 @@ export function watchAttempts(redis: Redis, onTrouble: (trouble: RedisTrouble) =
   const hear = async (): Promise<void> => {
     heardAt = performance.now();
     const trouble = await hearRefusal(redis.options);
-    // Meanwhile it may be ready, or may have met something else.
+    // Meanwhile it may be ready, or may have met other trouble.
     if (isEnded || closedInARow === 0 || trouble === undefined) return;
     if (trouble.reason !== 'closed' || closedInARow >= CLOSED_IN_A_ROW) onTrouble(trouble);
   };

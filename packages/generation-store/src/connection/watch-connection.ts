@@ -9,7 +9,7 @@ import { findOtherNode, readNode } from './find-other-node.ts';
 import { redisTroubleOf, type RedisTrouble } from './redis-trouble.ts';
 import { watchAttempts } from './watch-attempts.ts';
 
-/** What a connection is good for at the moment. */
+/** State of a connection. */
 export type ConnectionState =
   | { readonly kind: 'connecting'; readonly since: number }
   | { readonly kind: 'usable'; readonly since: number }
@@ -18,49 +18,54 @@ export type ConnectionState =
 export interface WatchConnectionOptions {
   /** Key prefix of the store. */
   readonly prefix: string;
-  /** "write" for a process that changes entries: it is usable when a write works. "ping" for one that must not write unasked. */
+  /** "write" for a process that changes entries: it is usable once a write works. "ping" for one that must not write unasked. */
   readonly look: 'write' | 'ping';
-  /** Whose rights its user must have to be usable; absent: they are not asked for. */
+  /** Process with the rights that the user must have; absent: rights are not checked. */
   readonly process?: RedisProcess;
-  /** How often it is looked at, in milliseconds. Defaults to 3000. */
+  /** Time between two looks, in milliseconds. Defaults to 3000. */
   readonly everyMs?: number;
   /** Called on each change: lost, another cause, usable. */
   readonly onChange?: (state: ConnectionState, before: ConnectionState) => void;
 }
 
-/** Watches a connection: whether it is usable, since when, and why not. */
+/** Watches a connection: if it is usable, since when, and why not. */
 export interface ConnectionWatch {
   state(): ConnectionState;
-  /** The rights that the user lacks, or why they cannot be asked for; undefined when it has them all. Waits while they are asked for. */
+  /** Returns the rights that the user lacks, or why they cannot be checked; undefined if it has them all. Waits for a check under way. */
   rightsTrouble(): Promise<RedisTrouble | undefined>;
-  /** Makes sure that Redis takes a write (or answers) now. @throws Error that names why not. */
+  /**
+   * Makes sure that Redis takes a write (or answers) now.
+   * @throws Error that names the reason.
+   */
   check(): Promise<void>;
-  /** Resolves once the connection is usable. Rejects when the watch is closed before that. */
+  /** Resolves once the connection is usable. Rejects if the watch is closed before that. */
   untilUsable(): Promise<void>;
-  /** Stops watching; the connection stays its caller's. */
+  /** Stops watching; the caller keeps the connection. */
   close(): void;
 }
 
-/** Under the second that a readiness check has. */
+/** Limit of one look; less than the second of a readiness check. */
 const LOOK_LIMIT_MS = 900;
-/** An answer is good for so long: readiness may be asked by many. */
+/** Time for which an answer holds: several callers may ask for readiness at once. */
 const FRESH_MS = 500;
-/** A connection that says nothing for so long is told as silent. */
+/** Silence after which a connection is reported as silent. */
 const SILENT_AFTER_MS = 2500;
-/** Where new connections lead is looked at each so many looks. */
+/** Number of looks between two checks of where new connections lead. */
 const LOOKS_PER_NODE_CHECK = 2;
-/** Rights are looked at once on each connection, when a command is refused, and again each so many looks: an operator may change them. */
+/**
+ * Number of looks between two checks of rights, because an operator may change them. Each new connection and each refused command cause one
+ * too.
+ */
 const LOOKS_PER_RIGHTS_CHECK = 20;
-/** An address that leads to two primaries in turn must not be stormed. */
+/** Shortest time between two replacements: an address that leads to two primaries in turn must not be stormed. */
 const REPLACED_AT_MOST_EVERY_MS = 30_000;
-/** The key lives a while longer than the time between two looks. */
+/** Life of the key, a little longer than the time between two looks. */
 const ALIVE_SECONDS = 60;
 
 /**
- * Looks at a connection all the time, also at one that nothing uses: a node that was demoted answers PING and reads, a frozen one is
- * acknowledged by its kernel, and one that lost its address goes on as if nothing had happened. The looks themselves make ioredis
- * notice silence (`socketTimeout`) and refusal (`reconnectOnError`); and every few seconds a fresh connection shows whether the
- * address leads to another primary by now.
+ * Looks at a connection regularly, even an unused one: a demoted node answers PING and reads, the kernel of a frozen one acknowledges
+ * packets, and one that lost its address goes on as before. The looks let ioredis notice silence (`socketTimeout`) and refusal
+ * (`reconnectOnError`). Every few seconds a fresh connection shows if the address leads to another primary by now.
  */
 export function watchConnection(
   redis: Redis,
@@ -92,7 +97,7 @@ export function watchConnection(
     if (state.kind === 'usable') for (const { resolve } of waiting) resolve();
   };
   const lose = (trouble: RedisTrouble): void => {
-    // That a line was closed is no news beside why it cannot be had again; attempts that end so are watched by themselves.
+    // A closed connection is no news beside the reason why no new one opens; `watchAttempts` sees attempts that end so.
     if (trouble.reason === 'closed' && state.kind === 'lost') return;
     move({ kind: 'lost', since: performance.now(), trouble });
   };
@@ -119,7 +124,7 @@ export function watchConnection(
     } catch (error) {
       const met = redisTroubleOf(error);
       const trouble: RedisTrouble = /unknown command '?eval/i.test(met.words) ? { ...met, reason: 'sentinel' } : met;
-      // A patient command is sent again and again and does not end: what it met meanwhile says more than that it is late.
+      // A command with endless retries does not end: trouble that it met is a better reason than its delay.
       lose(trouble.reason === 'timeout' && lastTrouble !== undefined ? lastTrouble : trouble);
       throw error;
     } finally {
@@ -144,7 +149,7 @@ export function watchConnection(
     replaceFamily(redis);
   }
 
-  /** Redis loads its data, or another reason keeps an open connection from being ready. */
+  /** Finds why an open connection is not ready: Redis loads its data, or another reason. */
   async function askWhyNotReady(): Promise<void> {
     const trouble = await findConnectTrouble(redis);
     if (trouble !== undefined && !isClosed && redis.status === 'connect') tellNewest(trouble);
@@ -180,7 +185,7 @@ export function watchConnection(
     rights.ask();
     void lookOnce().catch(() => undefined);
   };
-  // One look at all rights for any number of commands that were refused: the next ones wait for the next look.
+  // One check of all rights for any number of refused commands; later refusals wait for the next look.
   const onDenied = (): void => {
     if (!wasDenied && performance.now() - deniedAt > everyMs) {
       deniedAt = performance.now();
@@ -239,7 +244,7 @@ function withResolvers(): { promise: Promise<void>; resolve: () => void; reject:
 }
 
 const sameCause = (a: RedisTrouble, b: RedisTrouble): boolean =>
-  // An operator who gives rights one by one is told what is still missing.
+  // An operator that adds rights one by one sees the missing ones.
   a.reason === b.reason && (a.cure === undefined || a.words === b.words);
 
 const describeState = (state: ConnectionState): string =>

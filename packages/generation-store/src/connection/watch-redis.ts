@@ -6,7 +6,7 @@ import { watchConnection, type ConnectionWatch } from './watch-connection.ts';
 export interface WatchRedisOptions {
   url: string;
   prefix: string;
-  /** Whose rights its user needs. */
+  /** Process with the rights that the user needs. */
   process: RedisProcess;
   log: ConnectionLog;
 }

@@ -8,7 +8,7 @@ import { money } from '../lua/money.ts';
 import { prelude } from '../lua/prelude.ts';
 import { isWhyUnknown, unreadError } from './unread.ts';
 
-/** Cancels or expires (ARGV[3]): ends what was never sent and gives its money back; what may have been sent comes home as late. */
+/** Cancels or expires a generation (ARGV[3]): ends its unsent submissions and gives their money back. Sent ones come home late. */
 const closeScript = createLuaScript(/* lua */ `${prelude}${money}${fold}
 local key, id = KEYS[1], ARGV[2]
 local _, known = hash(key)
@@ -17,7 +17,10 @@ closeGeneration(key, id, ARGV[3], nowMs())
 return redis.call('HGET', key, 'status')
 `);
 
-/** Ends a generation before its images. @returns its status; undefined when there is no entry of it. */
+/**
+ * Ends a generation before its images are home.
+ * @returns its status; undefined if Redis has no entry of it.
+ */
 export async function closeGeneration(
   redis: Redis,
   prefix: string,

@@ -24,15 +24,14 @@ import { generationArguments, newGeneration, sha256 } from './new-generation.ts'
 import type { Retention } from './retention.ts';
 import { unreadEnqueueError } from './unread.ts';
 
-/** A month ahead is a queue's business; what is further away belongs into a calendar. */
+/** Longest time until a run in days; later runs belong into a calendar, not into a queue. */
 export const MAX_RUN_AHEAD_DAYS = 30;
 const MAX_RUN_AHEAD_MS = MAX_RUN_AHEAD_DAYS * 86_400_000;
 
 /**
- * Writes a generation, its first submissions and their holds, all or nothing; done twice it does nothing the second time.
- * Of a generation that is to run later, and of any while Redis may have forgotten holds or its caps, the money is held by the commit.
- * Whether its id is young enough and its times are still to come is asked of Redis time, and only of a generation that is new: a
- * repetition is answered at any age.
+ * Writes a generation, its first submissions and their holds, all or nothing; a second call changes nothing. The commit makes the hold
+ * instead for a generation that runs later, and while Redis may have forgotten holds or caps. Redis time decides if the id is young enough
+ * and if the times lie ahead, and only for a new generation: a repetition is answered at any age.
  */
 const enqueueScript = createLuaScript(/* lua */ `${prelude}${money}${newGeneration}
 local key = KEYS[1]
@@ -86,18 +85,18 @@ announce('generation.queued', id, nil, nil, now)
 return named({ kind = 'created', id = id, runAt = runAt })
 `);
 
-/** What a producer writes for one generation. */
+/** A producer's order for one generation. */
 export interface NewGeneration {
   generationId: string;
   tenant: string;
   request: GrokImagineRequest;
-  /** Held for each image until it is settled. */
+  /** Hold of each image until it is settled. */
   imageNanoUsd: NanoUsd;
   /** Milliseconds since 1970 after which nothing is bought any more. */
   deadlineAt?: number;
-  /** Milliseconds since 1970 before which nothing is bought; its money is held then. */
+  /** Milliseconds since 1970 before which nothing is bought; the commit then holds its money. */
   runAt?: number;
-  /** The caller's own key: a second enqueue with it answers with the first generation. */
+  /** The caller's own key. A second enqueue with it returns the first generation. */
   idempotencyKey?: string;
   retryOf?: string;
 }
@@ -106,7 +105,7 @@ export interface EnqueueReceipt {
   /** "exists": the same enqueue came before. "replayed": the idempotency key belongs to `generationId`, made earlier. */
   kind: 'created' | 'exists' | 'replayed';
   generationId: string;
-  /** When that generation is to be bought, if it was not at once; milliseconds since 1970. */
+  /** Earliest time of purchase of that generation, if it was not at once; milliseconds since 1970. */
   runAt?: number;
 }
 
@@ -125,10 +124,10 @@ const replySchema = namedReply(
 );
 
 /**
- * Writes a generation, its submissions and their holds in one step; a second time it changes nothing.
- * @throws StoreNotInitialisedError, SpendCapError, RequestConflictError; GenerationIdError for an id that Redis does not know and that is
- * too old or too far ahead; InvalidRequestError for a deadline that has passed or a time to run that is out of bounds, by Redis time;
- * QueueUnavailableError when Redis restarted, or was lost, and whether it has forgotten the generation or its idempotency key is not known
+ * Writes a generation, its submissions and their holds in one step; a second call changes nothing.
+ * @throws StoreNotInitialisedError, SpendCapError, RequestConflictError; GenerationIdError for an id that is unknown to Redis and too old
+ * or too far ahead; InvalidRequestError for a deadline in the past or a time to run out of bounds, by Redis time; QueueUnavailableError if
+ * Redis restarted or was lost and may have forgotten the generation or its idempotency key
  */
 export async function enqueueGeneration(
   redis: Redis,

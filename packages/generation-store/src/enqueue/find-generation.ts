@@ -8,7 +8,7 @@ import { readLargeRequest } from './large-request.ts';
 import { isWhyUnknown, unreadError } from './unread.ts';
 import { hasLargeRequest, parseFoundSubmissions, parseGenerationView } from './view.ts';
 
-/** Reads a generation and all its submissions as one picture. Replies nil without one, or why it may have been bought all the same. */
+/** Reads a generation and all its submissions as one picture. Replies nil without one, or why it may have been bought nevertheless. */
 const readGenerationScript = createLuaScript(/* lua */ `${prelude}
 local key, id = KEYS[1], ARGV[2]
 local generation, known = hash(key)
@@ -26,7 +26,10 @@ return { redis.call('HGETALL', key), submissions }
 const read = (redis: Redis, prefix: string, generationId: string): Promise<unknown> =>
   readGenerationScript.run(redis, generationKey(prefix, generationId), [prefix, generationId]);
 
-/** Reads a generation; undefined when Redis has none of this id. @param knownRequest Its request, if it is known: a large one takes a trip of its own. */
+/**
+ * Reads a generation; undefined if Redis has none of this id.
+ * @param knownRequest Its request, if it is known: a large one takes a second trip.
+ */
 export async function findGeneration(
   redis: Redis,
   prefix: string,
@@ -42,7 +45,7 @@ export async function findGeneration(
   return request && { ...view, request };
 }
 
-/** Reads the submissions of a generation; none when Redis does not know it. */
+/** Reads the submissions of a generation; none if Redis does not know it. */
 export async function findSubmissions(redis: Redis, prefix: string, generationId: string): Promise<FoundSubmission[]> {
   const reply = await read(redis, prefix, generationId);
   return reply === null || isWhyUnknown(reply) ? [] : parseFoundSubmissions(prefix, generationId, reply);

@@ -58,7 +58,7 @@ export function generationArguments(
   ];
 }
 
-/** Writes the entry of a generation that is not there, from these arguments. After the prelude. */
+/** Writes the entry of a new generation from these arguments. After the prelude. */
 export const newGeneration = /* lua */ `
 ${given.lua}
 images, amount = tonumber(images), tonumber(amount)
@@ -67,7 +67,7 @@ local idempotencyKey = prefix .. ':idempotency:' .. tenantPart(tenant) .. ':' ..
 local function createGeneration(key, id, status, createdAt)
   -- first: a key of another type ends the script here, before half an entry is written
   redis.call('ZADD', prefix .. ':open', createdAt, id)
-  -- a large request lies apart: each script reads the whole entry, and few need the request
+  -- a large request lies under its own key: each script reads the whole entry, and few need the request
   if outline ~= '' then redis.call('HSET', key .. ':request', 'request', request) end
   redis.call('HSET', key, 'status', status, outline == '' and 'request' or 'outline', outline == '' and request or outline, 'requestDigest', requestDigest, 'tenant', tenant,
     'images', images, 'live', 0, 'createdAt', createdAt, 'cost', 0, 'deadlineAt', deadlineAt, 'runAt', runAt,
@@ -77,7 +77,7 @@ local function createGeneration(key, id, status, createdAt)
   for index = 0, images - 1 do redis.call('HSET', key, 'image:' .. index, 'open') end
 end
 
--- its time begins when the generation is over: a key that ended before could buy the same twice
+-- its time begins when the generation is over: if the key ended before, the same order could be bought twice
 local function takeIdempotencyKey(id)
   if idempotencyDigest ~= '' then redis.call('HSET', idempotencyKey, 'generationId', id, 'requestDigest', requestDigest) end
 end

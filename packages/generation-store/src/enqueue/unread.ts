@@ -1,12 +1,12 @@
 import { QueueUnavailableError } from '@darkroom/contracts';
 
 const whyUnknown = ['reading', 'damaged'] as const;
-/** Why a generation of which Redis holds no entry may have been bought all the same (`whyUnknown` of lua/prelude.ts). */
+/** Reasons why a generation without an entry in Redis may have been bought nevertheless (`whyUnknown` of lua/prelude.ts). */
 export type WhyUnknown = (typeof whyUnknown)[number];
 
 export const isWhyUnknown = (reply: unknown): reply is WhyUnknown => whyUnknown.some((why) => why === reply);
 
-/** The error for a question about a generation that Redis holds no entry of, and that may have been bought. */
+/** Builds the error for a question about a generation without an entry that may have been bought. */
 export const unreadError = (generationId: string, why: WhyUnknown): QueueUnavailableError =>
   new QueueUnavailableError(
     why === 'reading'
@@ -16,7 +16,7 @@ export const unreadError = (generationId: string, why: WhyUnknown): QueueUnavail
   );
 
 /**
- * The error for an enqueue under an id, or with an idempotency key, that may have been bought.
+ * Builds the error for an enqueue whose id or idempotency key may have been bought.
  * @param unreadable The generation that is not read, if it is known.
  */
 export const unreadEnqueueError = (generationId: string, why: WhyUnknown, unreadable: string | undefined): QueueUnavailableError =>

@@ -31,7 +31,7 @@ interface NumberedSubmission {
   result?: SubmissionResult;
 }
 
-/** Makes the caller's view out of the reply of `readGenerationScript`. */
+/** Builds the caller's view from the reply of `readGenerationScript`. */
 export function parseGenerationView(prefix: string, generationId: string, reply: unknown): GenerationView {
   const [flat, rows] = replySchema.parse(reply);
   const hash = fieldsOf(flat);
@@ -70,13 +70,13 @@ export function parseGenerationView(prefix: string, generationId: string, reply:
   };
 }
 
-/** Whether the request of a generation lies apart, by the same reply; the view has its outline then. */
+/** Returns true if the request lies under its own key, by the same reply; the view then has its outline. */
 export function hasLargeRequest(reply: unknown): boolean {
   const { request, outline } = fieldsOf(replySchema.parse(reply)[0]);
   return request === undefined && outline !== undefined;
 }
 
-/** All submissions, out of the same reply. */
+/** Returns all submissions of the same reply. */
 export function parseFoundSubmissions(prefix: string, generationId: string, reply: unknown): FoundSubmission[] {
   const [, rows] = replySchema.parse(reply);
   return rows.map(([index, n, row]) => {

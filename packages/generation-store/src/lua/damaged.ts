@@ -1,13 +1,13 @@
 /**
- * Generations whose records in S3 are damaged, and of which Redis holds no entry since a rebuild. They stay among the unread ones (`:unread`,
- * recovery/reading.ts), as "damaged <worst price in nano-USD> <tenant:digest of the idempotency key, or -> <key in S3>", also when all else is
- * read: their ids and idempotency keys are refused, and caps count their worst price (`unreadIn` of lua/money.ts). The hash `:unread-money` holds the sum of these prices
- * (`@damaged`), how many they are (`@damagedIds`), and the last day and month in which one of them may have been bought (`@untilDay`,
- * `@untilMonth`).
+ * Generations with damaged records in S3 and, since a rebuild, without an entry in Redis. They stay among the unread ones (`:unread`,
+ * recovery/reading.ts) as "damaged <worst price in nano-USD> <tenant:digest of the idempotency key, or -> <key in S3>", even when all else
+ * is read. Their ids and idempotency keys are refused, and caps count their worst price (`unreadIn` of lua/money.ts). The hash
+ * `:unread-money` holds the sum of these prices (`@damaged`), their number (`@damagedIds`), and the last day and month in which one of them
+ * may have been bought (`@untilDay`, `@untilMonth`).
  *
- * A process of an earlier version looks at `:unread` while a rebuild reads on alone. Beside later ones, it takes an enqueue under such an id or
- * key, and its caps do not count the price, from the end of the reading on until it has ended. The intent under the same id is in S3 already, so
- * that a worker does not send for it; another id under the same key would be bought.
+ * A process of an earlier version looks at `:unread` only while a rebuild reads on. Once the reading has ended such a process accepts an
+ * enqueue under such an id or key, and its caps do not count the price, until it has ended itself. S3 already holds an intent under such an
+ * id, so a worker does not send for it; another id under the same key would be bought.
  */
 export const damaged = /* lua */ `
 local unreadKey, unreadMoneyKey = prefix .. ':unread', prefix .. ':unread-money'

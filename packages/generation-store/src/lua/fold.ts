@@ -1,6 +1,6 @@
 /**
- * The fold: a generation is what its images are. Only this function writes the final status of a generation, and only from
- * "queued" or "running" (I4); an image that arrives later amends the entry.
+ * The fold: the status of a generation follows from its images. Only this function writes the final status of a generation, and only from
+ * "queued" or "running" (I4). An image that arrives later amends the entry.
  */
 export const fold = /* lua */ `
 local function finish(key, id, status, now)
@@ -17,15 +17,15 @@ local function submissionsOf(generation)
   return all
 end
 
--- a generation without a live submission is kept for a set time; one with money on hold until an operator decides. The holds
--- are asked for and not the images: an outcome may be unknown although the image came home by another submission
+-- a generation without a live submission is kept for a set time; one with money on hold is kept until an operator decides. The holds decide
+-- and not the images: an outcome may be unknown although another submission brought the image home
 local function retire(key, id)
   local generation = hash(key)
   if tonumber(generation.live) > 0 then return end
   local submissions = submissionsOf(generation)
   for _, each in ipairs(submissions) do
     local held = redis.pcall('HGET', submissionKey(id, each[1], each[2]), 'held')
-    -- one that cannot be read may hold money
+    -- an unreadable one may hold money
     if held == '1' or type(held) == 'table' then return end
   end
   local seconds = tonumber(generation.retentionSeconds)
@@ -33,7 +33,7 @@ local function retire(key, id)
   if generation.outline then redis.call('EXPIRE', key .. ':request', seconds) end
   redis.call('EXPIRE', key, seconds)
   local idempotencyKey = prefix .. ':idempotency:' .. tenantPart(generation.tenant) .. ':' .. generation.idempotencyDigest
-  -- a generation that was brought back may have lost its key to a younger one
+  -- a restored generation may have lost its key to a younger one
   if redis.call('HGET', idempotencyKey, 'generationId') == id then
     redis.call('EXPIRE', idempotencyKey, tonumber(generation.idempotencySeconds))
   end
@@ -59,7 +59,7 @@ local function foldGeneration(key, id, now)
   retire(key, id)
 end
 
--- ends what was never sent; what may have been sent is left to its settlement
+-- ends unsent submissions; sent ones are left to their settlement
 local function closeGeneration(key, id, status, now)
   local generation = hash(key)
   soundGeneration(key, generation)
@@ -70,7 +70,7 @@ local function closeGeneration(key, id, status, now)
     soundSubmission(submissionKey, submission)
     soundLedger(submission.periods)
   end
-  -- what is given back, by the periods of its holds: booked once for all images
+  -- money to give back, by the periods of its holds: booked once for all images
   local given = {}
   for index = 0, tonumber(generation.images) - 1 do
     local n = generation['latest:' .. index]
@@ -80,7 +80,7 @@ local function closeGeneration(key, id, status, now)
       if submission.held == '1' then given[submission.periods] = (given[submission.periods] or 0) + tonumber(submission.reserved) end
       redis.call('HSET', submissionKey, 'held', '0')
       redis.call('HSET', submissionKey, 'status', 'failed', 'code', 'generation.' .. status)
-      -- an earlier submission may have come home late, and what succeeded stays so (I4)
+      -- an earlier submission may have come home late, and "succeeded" stays (I4)
       if generation['image:' .. index] == 'open' then redis.call('HSET', key, 'image:' .. index, 'failed') end
       redis.call('HINCRBY', key, 'live', -1)
       announce('submission.failed', id, index, n, now)

@@ -1,14 +1,14 @@
 /**
- * Sums of all holds, made while money moves. A pass walks through the open generations in their order and adds up what each holds; a
- * script that moves a hold of a generation which the walk has passed moves the sum as well. So the sum of a period is at each moment
- * what the generations up to the place of the walk hold, and once the walk is over each period can be compared by itself.
+ * Sums of all holds, made while money moves. A pass walks through the open generations in their order and adds up their holds; a script
+ * that moves a hold of a generation behind the walk moves the sum too. So at each moment the sum of a period is that of the generations up
+ * to the place of the walk. After the walk each period can be compared by itself.
  *
- * One hash, `hold-sums`, in which a name of a period leads to its sum: `@holder` the pass that made it, `@score` and `@id` the place of
- * the walk ("" before its first entry, "all" after its last one), `@before` how often holds had moved when it began, `@moves` how often
- * they were followed since, `@until` the time until which they are followed if no step of the pass comes. A process of an earlier version
- * moves holds without following; the two numbers then disagree, and nothing is compared. Sums of a pass that died lose their holder with
- * the first move after that time, do not grow any more, and are unlinked by the next pass. A process of an earlier version lets its own
- * sums expire instead, and follows those of others without an end.
+ * One hash, `hold-sums`, with a sum for each name of a period and these fields: `@holder` the pass that made it, `@score` and `@id` the
+ * place of the walk ("" before its first entry, "all" after its last one), `@before` the moves of holds before it began, `@moves` the moves
+ * that were followed since, `@until` the time until which they are followed if no step of the pass comes. A process of an earlier version
+ * moves holds without following; the two numbers then disagree, and no period is compared. Sums of a dead pass lose their holder with the
+ * first move after `@until`, grow no more, and the next pass unlinks them. A process of an earlier version lets its own sums expire
+ * instead, and follows those of others without an end.
  */
 
 /** Follows the sums. After the prelude; ARGV[2] of each script that moves a hold is the id of its generation. */
@@ -33,7 +33,7 @@ local function isSummed(sums, id)
   return at < reached or at == reached and id <= sums.id
 end
 
--- what cannot be followed ends the comparison and no purchase
+-- a move that cannot be followed ends the comparison, and no purchase
 local function addToSum(field, amount)
   local reply = redis.pcall('HINCRBY', sumsKey, field, int(amount))
   if type(reply) == 'table' then redis.pcall('HDEL', sumsKey, '@holder') end
@@ -53,7 +53,7 @@ export const readHolds = /* lua */ `
 local HEAD = { 'images' }
 for index = 0, 19 do HEAD[#HEAD + 1] = 'latest:' .. index end
 
--- Adds what a generation holds to the table of sums. Replies how many submissions were looked at, and whether all could be read.
+-- Adds the holds of a generation to the table of sums. Replies the number of submissions examined, and if all could be read.
 local function addHoldsOf(id, found)
   local head = redis.pcall('HMGET', prefix .. ':generation:' .. id, unpack(HEAD))
   if head.err then return 1, false end
@@ -68,7 +68,7 @@ local function addHoldsOf(id, found)
     for n = 1, latest do
       looked = looked + 1
       local hold = redis.pcall('HMGET', submissionKey(id, index, n), 'held', 'reserved', 'periods')
-      -- of a submission that is not there none follows: the loop must end
+      -- the loop must end: none follows a missing submission
       if hold.err or not hold[1] then isReadable = false break end
       if hold[1] == '1' then
         if isWhole(hold[2]) and hold[3] and hold[3] ~= '' then
@@ -82,7 +82,7 @@ local function addHoldsOf(id, found)
   return math.max(looked, 1), isReadable
 end
 
--- puts a generation back among the open ones, with all that it holds
+-- puts a generation back among the open ones, with all its holds
 local function joinOpen(id, createdAt)
   if redis.call('ZSCORE', openKey, id) then return end
   redis.call('ZADD', openKey, createdAt, id)

@@ -2,10 +2,11 @@ import { createHash } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { corruptRecordOf } from '../corrupt-entry.ts';
 
-/** A Lua script of ours, sent by its hash and, when the server does not hold it, once in full. */
+/** A Lua script, sent by its hash and, if the server does not hold it, once in full. */
 export interface LuaScript {
   /**
-   * @param key The one key that decides the slot; the others are derived from the prefix inside the script.
+   * Runs the script.
+   * @param key The one key that decides the slot; the script derives the others from the prefix.
    * @throws CorruptRecordError for a corrupt entry; nothing was changed then.
    */
   run(redis: Redis, key: string, args: readonly (string | number)[]): Promise<unknown>;

@@ -1,15 +1,15 @@
 import { followHolds } from './hold-sums.ts';
 import { noteMoved } from './moved-periods.ts';
 
-/** A year and a month, so that a month can be held against the same one of the year before. */
+/** Length of a year and a month, so that a month can be compared with the same month of the year before. */
 const PERIOD_KEPT_DAYS = 400;
 
 /**
- * Money (I7): held per submission in four periods, whose names are kept with the hold, so that a settlement after midnight
- * moves the money of the day it was held on. UTC, from Redis time.
+ * Money (I7): held per submission in four periods, whose names are stored with the hold, so that a settlement after midnight moves the
+ * money of the day of the hold. Periods are UTC, by Redis time.
  *
- * The field `held` of a submission: "1" held in its `periods`; "0" given back or settled; "due" not held yet, and held by the
- * commit, under the caps and in the periods of that moment.
+ * The field `held` of a submission: "1" held in its `periods`; "0" given back or settled; "due" not held yet: the commit makes the hold,
+ * under the caps and in the periods of that moment.
  */
 export const money = /* lua */ `${followHolds}${noteMoved}
 -- Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms", civil_from_days
@@ -47,9 +47,9 @@ local function periodsOf(tenant, now)
   }
 end
 
--- The caps of the store; nil while they are not all there. That never means "no cap": the key may have been deleted or evicted, and
--- nothing is bought until a worker has brought them back from S3. "names" lists the caps that are set; caps without a revision are of
--- a version that did not write it.
+-- The caps of the store; nil unless all are there. nil never means "no cap": the key may have been deleted or evicted, and nothing is
+-- bought until a worker has brought the caps back from S3. "names" lists the caps that are set; caps without a revision are of a version
+-- that did not write it.
 local function capsOf()
   local caps = hash(prefix .. ':caps')
   if not caps['all:day'] or caps.revision and not caps.names then return nil end
@@ -57,7 +57,7 @@ local function capsOf()
   return caps
 end
 
--- at least what a rebuild that reads on has not read of a period, and then what is damaged; nil where it cannot tell
+-- at least the money of a period that a rebuild has not read yet, and then the money of damaged generations; nil where it is unknown
 local function unreadIn(name)
   local fields = { '@fromDay', '@fromMonth', '@untilDay', '@untilMonth', name, '@damaged' }
   local found = redis.pcall('HMGET', prefix .. ':unread-money', unpack(fields))
@@ -69,7 +69,7 @@ local function unreadIn(name)
   if isReading() then return isTold and left or nil end
   -- nothing was bought for it since it was found damaged
   if not last or date > last then return 0 end
-  -- what was held for it lies in the sums, so that it is no more than what is left of them
+  -- their holds lie in the sums, so this is no more than the rest of them
   return isTold and math.min(left, most) or most
 end
 

@@ -1,10 +1,11 @@
 /**
- * Periods of the ledger by their last move, so that a worker writes into S3 what has moved and nothing else. `spend-sums` counts the moves
- * (`moves`), and those of holds apart (`holds`); the sorted set `moved-periods` has the number of the last move of each period. Numbers and
- * ledger lie in one memory: a Redis that goes back to an earlier moment goes back with both.
+ * Periods of the ledger by their last move, so that a worker writes only moved ones into S3. `spend-sums` counts the moves (`moves`), and
+ * those of holds apart (`holds`); the sorted set `moved-periods` has the number of the last move of each period. Numbers and ledger lie in
+ * one memory: a Redis that goes back to an earlier moment goes back with both.
  *
- * A process that does not follow, of an earlier version or without the right, still counts its holds in `hold-moves`: the two counts drift
- * apart, and all periods are looked for anew before sums are written again. What cannot be followed ends no purchase. After the prelude.
+ * A process without these moves (of an earlier version, or without the right) still counts its holds in `hold-moves`. The two counts then
+ * differ, and all periods are listed anew before sums are written again. A move that cannot be followed ends no purchase. After the
+ * prelude.
  */
 export const noteMoved = /* lua */ `
 local function noteHold()

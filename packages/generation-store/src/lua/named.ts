@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 /** Lua with which scripts reply by name; a part of the prelude. */
 export const replyByName = /* lua */ `
--- a reply by name: names and values in turn. Left out: what is nil or ''
+-- a reply by name: names and values in turn, without values that are nil or ''
 local function named(fields)
   local flat = {}
   for name, value in pairs(fields) do
@@ -35,11 +35,11 @@ export type Given = string | number | undefined;
 
 /**
  * Names the arguments of a script once, for both sides.
- * @param first Place of the first of them in ARGV; before it stand the prefix and what other lists name.
+ * @param first Place of the first of them in ARGV, after the prefix and the arguments of other lists.
  */
 export function nameArguments<const Names extends readonly string[]>(names: Names, first = 2) {
   return {
-    /** Lua that reads them into locals; those that are not given are ''. */
+    /** Lua that reads them into locals; absent ones are ''. */
     lua: `local ${names.join(', ')} = unpack(ARGV, ${first}, ${first + names.length - 1})`,
     /** Lua that reads a group of them that begins at ARGV[at]. */
     luaAt: `local ${names.join(', ')} = unpack(ARGV, at, at + ${names.length - 1})`,

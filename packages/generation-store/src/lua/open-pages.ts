@@ -1,6 +1,6 @@
 /**
- * Pages of the open generations, in the order of the set: by creation time, then by id. A page goes on behind an entry, whether that
- * is still there or not: entries that are added or removed meanwhile move no other entry out of the walk. After the prelude.
+ * Pages of the open generations, in the order of the set: by creation time, then by id. A page continues behind the last id of the page
+ * before, even if that has left the set, so that added and removed generations move no other one out of the walk. After the prelude.
  */
 export const openPages = /* lua */ `
 -- entries and scores of a sorted set behind (score, id); a score of '' begins

@@ -3,9 +3,8 @@ import { replyByName } from './named.ts';
 import { sound } from './sound.ts';
 
 /**
- * What every script starts with. KEYS[1] is the key of the generation (or any key of the shard) and ARGV[1] the prefix; all
- * other keys follow from the prefix, whose hash tag keeps them in the slot of KEYS[1]. Time is Redis time, so that the
- * clocks of the pods do not matter.
+ * First part of every script. KEYS[1] is the key of the generation (or any key of the shard) and ARGV[1] the prefix. All other keys follow
+ * from the prefix, whose hash tag keeps them in the slot of KEYS[1]. Time is Redis time, so that the clocks of the pods do not matter.
  */
 export const prelude = /* lua */ `
 local prefix = ARGV[1]
@@ -20,7 +19,7 @@ local function int(value)
   return string.format('%.0f', value)
 end
 
--- ends the script with what corruptRecordOf (corrupt-entry.ts) reads
+-- ends the script with words that corruptRecordOf (corrupt-entry.ts) reads
 local function corrupt(key, field)
   error('CORRUPT ' .. key .. ' ' .. field, 0)
 end
@@ -33,7 +32,7 @@ local function hash(key)
   return fields, #flat > 0
 end
 
--- clocks of hosts agree to within so much; what lies further ahead was written before a clock went back
+-- clocks of hosts agree to within this time; a later time was written before a clock went back
 local CLOCKS_AGREE_MS = ${MAX_CLOCK_SKEW_MS}
 
 -- How long ago the first send was is not known when its time lies ahead. It counts as too old to be repeated, and is looked for on

@@ -3,8 +3,8 @@ import { generationStatuses, imageMoves, submissionStatuses } from '@darkroom/co
 const oneOf = (words: readonly string[]): string => `{ ${words.map((word) => `['${word}'] = true`).join(', ')} }`;
 
 /**
- * Refuses an entry that cannot be worked on, before anything is written: a script that fails half way is not undone, and
- * would leave money or a status between two states. The last part of the prelude.
+ * Refuses an entry that is not sound, before anything is written: a script that fails half way is not undone, and would leave money or a
+ * status between two states. The last part of the prelude.
  */
 export const sound = /* lua */ `
 local knownStatus = {
@@ -23,7 +23,7 @@ local function wholeFields(key, fields, names)
   for _, name in ipairs(names) do if not isWhole(fields[name]) then corrupt(key, name) end end
 end
 
--- what is not there need not be whole
+-- a missing field need not be whole
 local function wholeIfThere(key, fields, names)
   for _, name in ipairs(names) do
     if fields[name] and fields[name] ~= '' and not isWhole(fields[name]) then corrupt(key, name) end

@@ -3,9 +3,9 @@ import { DEFAULT_TASKS_AT_PROVIDER, TASK_AT_PROVIDER_MS } from '@darkroom/contra
 /**
  * Submissions that may be under way at the provider: one sorted set, `tasks-at-provider`, kept by the scripts that move a submission. A
  * submission has a place from the commit of its first send until nothing of it is under way: its sends were all refused, the provider says
- * that the task is done, or it ended. One whose outcome nobody can tell has it for half an hour after its last send: the provider is done
- * with the task by then, and a few of these would hold up the fleet until the horizon. Each place has a name, so that taking or leaving it twice changes nothing. The score says when the
- * place was last seen to be in use. After the prelude.
+ * that the task is done, or it ended. A submission without a known outcome has a place for half an hour after its last send: the provider
+ * is done with the task by then, and a few of these would hold up the fleet until the horizon. Each place has a name, so that taking or
+ * leaving it twice changes nothing. The score is the last time at which the place was seen in use. After the prelude.
  */
 export const tasksAtProvider = /* lua */ `
 local tasksKey = prefix .. ':tasks-at-provider'
@@ -34,8 +34,8 @@ local function taskLimit()
   return type(limit) == 'string' and string.find(limit, '^%d+$') and tonumber(limit) or ${DEFAULT_TASKS_AT_PROVIDER}
 end
 
--- A place that was left behind is found out when the provider is full: those that were not looked at for a minute are, a few each
--- time; and those that were looked at, by a clock that went back since, at a time to come
+-- A place that was left behind is found when the provider is full: a few places at a time are examined that were not looked at for a
+-- minute, or whose last look lies in the future because a clock went back
 local function tidyPlaces(now)
   local from, to = int(now - 60000), '(' .. int(now + CLOCKS_AGREE_MS)
   for _, range in ipairs({ { '-inf', from }, { to, '+inf' } }) do
@@ -49,7 +49,7 @@ end
 -- whether the fleet may send no other task; one that has a place keeps it
 local function isProviderFull(id, index, n, now)
   local own = redis.pcall('ZSCORE', tasksKey, id .. '/' .. index .. '-' .. n)
-  -- what is no set is forgotten: the reconciler gives each submission its place again
+  -- a key of another type is forgotten: the reconciler gives each submission its place again
   if type(own) == 'table' then redis.call('DEL', tasksKey) end
   if type(own) == 'string' then return false end
   local limit = taskLimit()

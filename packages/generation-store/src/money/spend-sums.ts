@@ -20,8 +20,8 @@ end
 `;
 
 /**
- * Says what there is to write. It writes itself, so that a replica, whose ledger may be behind, refuses it.
- * Replies not-compared, or the state.
+ * Replies the state that decides what a worker writes into S3, or not-compared. It writes itself, so that a replica, whose ledger may be
+ * behind, refuses it.
  */
 const lookAtSumsScript = createLuaScript(/* lua */ `${prelude}${sums}
 if recovering() then return named({ kind = 'not-compared' }) end
@@ -52,7 +52,9 @@ for at = 2, #ARGV do redis.call('ZADD', movedKey, move, ARGV[at]) end
 return 1
 `);
 
-/** All periods are known to have moved, if this is the memory ARGV[2] still and each move of a hold was followed since. Replies 1 or 0. */
+/**
+ * Replies 1 if all periods are known to have moved: this is still the memory ARGV[2], and each move of a hold was followed since. Else 0.
+ */
 const endWholeScript = createLuaScript(/* lua */ `${prelude}${sums}
 if memoryId() ~= ARGV[2] or int(unfollowed()) ~= ARGV[3] then return 0 end
 redis.call('HSET', sumsKey, 'isWhole', 1, 'unfollowed', ARGV[3])
@@ -65,8 +67,8 @@ return redis.call('ZCOUNT', movedKey, '(' .. ARGV[2], '+inf')
 `);
 
 /**
- * Reads the sums of periods that have moved since the move ARGV[2]: about PERIODS_AT_ONCE, and all of one move. One that moves while they
- * are read comes again, later. Replies: the last move | 1 when these were all | then period and sum in turn; '' for a sum that cannot be read.
+ * Reads the sums of periods that have moved since the move ARGV[2]: about PERIODS_AT_ONCE, and all of one move. A period that moves
+ * meanwhile comes again later. Replies: the last move | 1 if these were all | then period and sum in turn; '' for an unreadable sum.
  */
 const readMovedScript = createLuaScript(/* lua */ `${prelude}${money}${sums}
 local entries = redis.call('ZRANGEBYSCORE', movedKey, '(' .. ARGV[2], '+inf', 'WITHSCORES', 'LIMIT', 0, ${PERIODS_AT_ONCE})
@@ -100,8 +102,8 @@ return 1
 `);
 
 /**
- * Keeps what S3 holds, if this is the memory ARGV[2] still: another may not know the moves that were counted. ARGV: prefix, memory, level,
- * key in S3, the move up to which it holds all. Replies 1 or 0.
+ * Records the sums that S3 holds, if this is still the memory ARGV[2]: another one may not know the counted moves. ARGV: prefix, memory,
+ * level, key in S3, the last move that it holds. Replies 1 or 0.
  */
 const noteRecordedScript = createLuaScript(/* lua */ `${prelude}${sums}
 if memoryId() ~= ARGV[2] then return 0 end
@@ -111,10 +113,10 @@ if ARGV[3] == '2' then redis.call('HDEL', sumsKey, 'base1', 'moves1') end
 return 1
 `);
 
-/** An object in S3 that others build on. */
+/** An object in S3 on which others build. */
 export interface SumsBase {
   key: string;
-  /** The move up to which it holds all. */
+  /** The last move that it holds. */
   moves: number;
 }
 
@@ -124,7 +126,7 @@ export interface SumsLook {
   now: number;
   /** Names the stretch in which this server has forgotten nothing. */
   memory: string;
-  /** How often money has moved. */
+  /** Number of moves of money. */
   moves: number;
   /** True once `:moved-periods` names each period that holds money. */
   isWhole: boolean;
@@ -133,21 +135,27 @@ export interface SumsLook {
   bases: Partial<Record<1 | 2, SumsBase>>;
 }
 
-/** Periods and their sums; undefined for a sum that cannot be read. */
+/** Periods and their sums; undefined for an unreadable sum. */
 export type ReadSums = [period: string, nanoUsd: NanoUsd | undefined][];
 
-/** The sums of the ledger as they are written into S3: every method is one script or a few. */
+/** The sums of the ledger as they are written into S3. Every method is one script or a few. */
 export interface SpendSumsStore {
-  /** @returns undefined while the memory of Redis is not compared with S3. */
+  /** Returns the state of the sums; undefined while the memory of Redis is not compared with S3. */
   look(): Promise<SumsLook | undefined>;
-  /** Looks for all periods, wherever money may have moved without being followed. @returns false if that goes on. */
+  /**
+   * Lists all periods in which money may have moved without being followed.
+   * @returns false if such moves go on.
+   */
   findAll(memory: string, covered: CoveredPeriods): Promise<boolean>;
   countMoved(since: number): Promise<number>;
-  /** Reads what has moved since, a page at a time. */
+  /** Reads the sums of periods that moved since a move, a page at a time. */
   readMoved(since: number): AsyncGenerator<ReadSums, void, undefined>;
   /** Forgets periods in which nothing can be bought any more. */
   forgetMoved(periods: readonly string[]): Promise<void>;
-  /** Keeps what S3 holds. @returns false if Redis may have forgotten something since `look`. */
+  /**
+   * Records the sums that S3 holds.
+   * @returns false if Redis may have forgotten something since `look`.
+   */
   noteRecorded(recorded: SumsBase & { memory: string; level: 0 | 1 | 2 }): Promise<boolean>;
 }
 

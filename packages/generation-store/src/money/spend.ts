@@ -24,23 +24,23 @@ return periods
 
 /** Money in one period of the ledger (I7). Periods are days and months in UTC. */
 export interface PeriodSpend {
-  /** Such as "all:day:2026-11-22" or "tenant:acme:month:2026-11". */
+  /** Name of the period, such as "all:day:2026-11-22" or "tenant:acme:month:2026-11". */
   name: string;
   /** The cap on reserved and settled money together; absent: no cap. */
   capNanoUsd?: NanoUsd;
-  /** Held for what is not settled yet, unknown outcomes included. */
+  /** Held for unsettled submissions, unknown outcomes included. */
   reservedNanoUsd: NanoUsd;
-  /** Charged for what has ended: as the provider reported it, or as expected where it did not. */
+  /** Charged for ended submissions: the reported cost, or the expected one without a report. */
   settledNanoUsd: NanoUsd;
-  /** By the price list, for what has ended with an image. */
+  /** Expected cost, by the price list, of submissions that ended with an image. */
   expectedNanoUsd: NanoUsd;
-  /** The part of it that the provider reported. */
+  /** Reported part of the charges. */
   reportedNanoUsd: NanoUsd;
   /** Submissions that ended with an image and without a reported cost. */
   unreported: number;
-  /** Submissions whose reported cost was another than expected; failures that cost something among them. */
+  /** Submissions whose reported cost differed from the expected one, charged failures included. */
   differing: number;
-  /** Beginning of the next period, in milliseconds since 1970. */
+  /** Start of the next period, in milliseconds since 1970. */
   resetsAt: number;
 }
 

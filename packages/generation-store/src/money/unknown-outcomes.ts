@@ -3,12 +3,12 @@ import type { Redis } from 'ioredis';
 import { corruptRecordOf } from '../corrupt-entry.ts';
 import { generationKey, submissionKey, unknownKey } from '../keys.ts';
 
-/** A submission of which nobody knows what became, and whose money is on hold. */
+/** A submission with an unknown outcome, whose money is on hold. */
 export interface UnknownOutcome {
   ref: SubmissionRef;
   tenant: string;
   heldNanoUsd: NanoUsd;
-  /** When it was given up, in milliseconds since 1970. */
+  /** Time at which the search for it ended, in milliseconds since 1970. */
   since: number;
 }
 
@@ -18,7 +18,10 @@ export interface UnknownOutcomes {
   oldest: UnknownOutcome[];
 }
 
-/** Reads what is unknown. @param limit How many are described. */
+/**
+ * Reads the submissions with an unknown outcome.
+ * @param limit Most submissions to describe.
+ */
 export async function readUnknown(redis: Redis, prefix: string, limit: number): Promise<UnknownOutcomes> {
   const [count, flat] = await Promise.all([
     redis.zcard(unknownKey(prefix)),
@@ -33,7 +36,7 @@ export async function readUnknown(redis: Redis, prefix: string, limit: number): 
       readField(redis, submissionKey(prefix, ref), 'reserved'),
       readField(redis, generationKey(prefix, ref.generationId), 'tenant'),
     ]);
-    // A name without its entry is passed by: the others are described.
+    // A name without its entry is skipped; the others are described.
     return reserved === null || tenant === null ? undefined : { ref, since, tenant, heldNanoUsd: Number(reserved) };
   });
   return { count, oldest: (await Promise.all(oldest)).filter((each) => each !== undefined) };

@@ -12,7 +12,7 @@ import { prelude } from '../lua/prelude.ts';
 import { sends } from '../lua/sends.ts';
 import type { SubmissionView } from './steps.ts';
 
-/** Reads what a settlement needs in one trip, and expires the generation when its deadline has passed. */
+/** Reads the state for a settlement in one trip, and expires the generation if its deadline has passed. */
 const beginSettlementScript = createLuaScript(/* lua */ `${prelude}${money}${fold}${sends}
 local key, id, index, n = KEYS[1], ARGV[2], ARGV[3], ARGV[4]
 local now = nowMs()
@@ -24,11 +24,11 @@ if not planned then return named({ kind = 'no-record' }) end
 soundGeneration(key, generation)
 soundSubmission(submissionKey, submission)
 if generation.deadlineAt ~= '' and now >= tonumber(generation.deadlineAt) and not recovering() then
-  -- another image of the generation that cannot be read keeps it open, and none of the others from coming home
+  -- an unreadable image keeps the generation open, and keeps none of the other images from coming home
   local isClosed, why = pcall(closeGeneration, key, id, 'expired', now)
   if not isClosed and not string.find(tostring(why), 'CORRUPT', 1, true) then error(why, 0) end
 end
--- times that lie ahead were written before the clock of Redis went back: what is counted from them would wait for it to catch up
+-- times in the future were written before the clock of Redis went back: a wait counted from them would be too long
 for _, field in ipairs({ 'succeededSeenAt', 'deliveredAt', 'toldAt' }) do
   if tonumber(submission[field] or '') and tonumber(submission[field]) > now then redis.call('HSET', submissionKey, field, int(now)) end
 end
@@ -56,11 +56,11 @@ const replySchema = namedReply(
   ]),
 );
 
-/** A time that lies ahead was written before the clock of Redis went back: then the question is due. */
+/** Returns the time left; 0 for a time in the future, which was written before the clock of Redis went back: the question is then due. */
 const leftMs = ({ at, againInMs }: { at: number; againInMs: number }, now: number): number =>
   at > now ? 0 : Math.max(0, at + againInMs - now);
 
-/** Reads a submission at the start of a settlement; undefined when Redis has no entry of it. */
+/** Reads a submission at the start of a settlement; undefined if Redis has no entry of it. */
 export async function beginSettlement(redis: Redis, prefix: string, ref: SubmissionRef): Promise<SubmissionView | undefined> {
   const reply = replySchema.parse(
     await beginSettlementScript.run(redis, generationKey(prefix, ref.generationId), refArguments(prefix, ref)),

@@ -1,6 +1,6 @@
-/** The submissions that wait for one cap look at it so often together, however many they are. */
+/** Time between two looks at one cap by all submissions that wait for it, however many they are. */
 const LOOKS_ARE_APART_MS = 50;
-/** A place that is further ahead was given by a clock that went back since. */
+/** A place further ahead than this was given by a clock that went back since. */
 const FURTHEST_PLACE_MS = 86_400_000;
 /** The looks at all caps are counted by slots of this length. */
 const SLOT_MS = 10_000;
@@ -44,7 +44,7 @@ local function placeAmongAll(place, now, whose, most)
   return math.max(now, first * ${SLOT_MS} + math.floor((take(first) - 1) * ${SLOT_MS} / most))
 end
 
--- how long the caller is to wait for its place; no longer than until its deadline, which must be found
+-- wait of the caller for its place; at most until its deadline, which must be found
 local function waitForPlace(period, deadlineAt, now)
   local key = prefix .. ':cap-place:' .. period
   local read = redis.pcall('GET', key)

@@ -23,11 +23,11 @@ const HELD_BACK_MS = 120_000;
 const given = nameArguments(['id', 'index', 'n', 'token', 'ownerId', 'seenEpoch', 'seenMemory', 'seenAt']);
 
 /**
- * The only place where buying is decided. Opens a send, or says why not. A send is one POST; the field `send:<k>` stands as
- * long as that POST may have been accepted, and is taken away when it was refused in so many words or never left.
+ * Decides buying, and is the only place that does. Opens a send, or replies why not. A send is one POST. The field `send:<k>` stands as
+ * long as that POST may have been accepted, and is removed once it was explicitly refused or did not leave.
  *
- * A stop has its reason and, where it is known, the wait until it may be otherwise; for a cap also the wait behind others.
- * Called again with the same token (the reply was lost on the way) it answers as it did.
+ * A stop has its reason and, if it is known, the wait until the answer may change; for a cap also the wait behind others. A second call
+ * with the same token (after a lost reply) gets the same answer.
  */
 const commitScript = createLuaScript(/* lua */ `${prelude}${capPlaces}${money}${fold}${providerGate}${tasksAtProvider}${noteBought}
 local key = KEYS[1]
@@ -73,12 +73,12 @@ if submission.status == 'failed' then return stop('settled', 'failed') end
 if closed or generation['image:' .. index] ~= 'open' then
   return stop(submission.status == 'planned' and 'never-bought' or 'closed', generation.status)
 end
--- the provider takes the id for used: sent again it would be refused at best, and bought again at worst. Its settlement decides
+-- the provider takes the id for used: a second send would be refused at best, and bought again at worst. Its settlement decides
 if submission.conflictAt then return stop('closed', 'conflict') end
 local runAt = tonumber(generation.runAt or '') or 0
 if now < runAt then return stop('scheduled', generation.runAt, int(runAt - now)) end
--- a rebuild has brought it back and reads on: a Redis that goes back to before that forgets both, and no comparison asks for what is unread.
--- Its records are damaged, and a producer of an earlier version has taken its id for a new one
+-- a rebuild has brought it back and reads on: a Redis that goes back to before that forgets both, and no comparison asks for unread
+-- generations. Or its records are damaged, and a producer of an earlier version has taken its id for a new one
 if redis.call('HEXISTS', prefix .. ':unread', id) == 1 or isReading() and redis.call('SISMEMBER', prefix .. ':read', id) == 1 then
   return stop('scheduled', nil, ${HELD_BACK_MS})
 end
@@ -88,7 +88,7 @@ if isPaused then
   return stop('paused', kind .. ' ' .. why)
 end
 
--- of a request that lies apart: without it nothing can be sent
+-- of a request under its own key: nothing can be sent without it
 if not generation.request and redis.call('HEXISTS', key .. ':request', 'request') == 0 then corrupt(key .. ':request', 'request') end
 
 -- "fresh": as far as Redis knows, no earlier send of this submission can have been accepted
@@ -105,8 +105,8 @@ local caps = capsOf()
 if not caps then return stop('paused', 'caps') end
 soundLedger(submission.periods .. ' ' .. namesOf(today))
 
--- a cap that is crossed already was lowered, or met a price above the list. What may have been sent keeps its hold; what surely
--- was not gives it up, so that as much is bought as fits under the cap, and asks again like what was not held yet
+-- a cap that is already crossed was lowered, or met a price above the list. A submission that may have been sent keeps its hold; a surely
+-- unsent one gives it up, so that as much is bought as fits under the cap, and asks again like one without a hold
 if submission.held == '1' then
   local crossed = capReached(caps, periodsNamed(submission.periods), 0)
   if crossed and fresh == 0 then return stop('cap', crossed.name) end
@@ -131,7 +131,7 @@ elseif submission.held ~= '1' then
 end
 -- a repeated send needs no second place
 if isProviderFull(id, index, n, now) then return stop('busy') end
--- last, so that a send that is let through to try a provider in trouble is not stopped by something else
+-- last, so that no other reason stops the trial request to a provider in trouble
 local leftAloneMs = providerLeftAloneMs(now)
 if leftAloneMs > 0 then return stop('provider-trouble', nil, leftAloneMs) end
 if due then makeHold(submissionKey, submission, today) end
@@ -144,7 +144,7 @@ noteBought(id, now)
 if fresh == 1 then
   redis.call('HSET', submissionKey, 'firstSentAt', int(now), 'memory', memory)
 else
-  -- a repeated send has an intent of its own too: of one that shared it nobody could tell that Redis has forgotten it
+  -- a repeated send has its own intent too: with a shared one no worker could tell that Redis has forgotten it
   redis.call('HINCRBY', submissionKey, 'round', 1)
   redis.call('HDEL', submissionKey, 'unsentAt')
 end
@@ -191,10 +191,10 @@ const replySchema = namedReply(
 );
 
 /**
- * Decides whether a submission is bought now, and opens a send if so.
+ * Decides if a submission is bought now, and opens a send if so.
  * @param token Unique to this call: the same token gets the same answer.
- * @param ownerId The Darkroom that this process works for; in the Redis of another one nothing is bought. Without it any is taken.
- * @param seen Nothing is bought in an older state of the store.
+ * @param ownerId The Darkroom of this process; in the Redis of another one nothing is bought. Without it any is accepted.
+ * @param seen Latest state that this process has seen; in an older state of the store nothing is bought.
  */
 export async function commit(
   redis: Redis,

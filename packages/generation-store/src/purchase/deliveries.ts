@@ -8,13 +8,13 @@ import { prelude } from '../lua/prelude.ts';
 
 /** Distinct bodies kept for one submission: enough for every documented shape of news, small enough for a flood. */
 export const MAX_DELIVERIES = 20;
-/** Deliveries kept that name no submission of ours although their capability is valid. */
+/** Deliveries kept that have a valid capability and name no known submission. */
 const MAX_UNCLAIMED = 1000;
 
 /**
- * Keeps a delivery under the next number, or knows it already (I6). It never creates an entry (I9): one that belongs to no
- * submission is kept apart. What it tells of the task (ARGV[7], '' for nothing) is kept too; where two tell different things, only
- * that is kept, for good.
+ * Keeps a delivery under the next number, or knows it already (I6). It never creates an entry (I9): a delivery without a submission is kept
+ * apart. Its facts about the task (ARGV[7], '' for none) are kept too; once two deliveries tell different facts, the entry keeps only that
+ * they differ.
  */
 const recordDeliveryScript = createLuaScript(/* lua */ `${prelude}
 local id, index, n, digest, body, told = ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7]
@@ -35,7 +35,7 @@ local askedSeq = tonumber(string.match(state[4] or '', '^(%d+) ') or '')
 local isAsked = askedSeq and askedSeq >= tonumber(state[2]) and '1' or '0'
 if redis.call('HEXISTS', deliveries, digest) == 1 then return { 'duplicate', state[2], state[1], isAsked } end
 local now = nowMs()
--- also of one that is too many to be kept: it may be the true one after a flood of false ones
+-- also of a delivery beyond the kept ones: it may be the true one after a flood of false ones
 if told ~= '' then
   if not state[3] then
     redis.call('HSET', key, 'told', told, 'toldAt', int(now))
@@ -47,7 +47,7 @@ if redis.call('HLEN', deliveries) >= ${MAX_DELIVERIES} then return { 'overflow',
 local seq = redis.call('HINCRBY', key, 'deliverySeq', 1)
 redis.call('HSET', key, 'deliveredAt', int(now))
 redis.call('HSET', deliveries, digest, '{"seq":' .. seq .. ',"at":' .. int(now) .. ',"body":' .. cjson.encode(body) .. '}')
--- in milliseconds: of the last half second TTL says 0, and what it is said of would stay for ever
+-- in milliseconds: in its last half second a key has TTL 0, and the delivery would stay for ever
 local ttl = redis.call('PTTL', key)
 if ttl >= 0 then redis.call('PEXPIRE', deliveries, math.max(ttl, 1)) end
 announce('submission.delivered', id, index, n, now)
@@ -59,14 +59,18 @@ const MAX_KEPT_CHARACTERS = 8192;
 
 export interface DeliveryReceipt {
   kind: 'recorded' | 'duplicate' | 'overflow' | 'unknown-submission';
-  /** The number of the newest distinct delivery. */
+  /** Number of the newest distinct delivery. */
   seq: number;
   /** True if a question was put after that delivery. */
   isAsked: boolean;
   status?: SubmissionStatus;
 }
 
-/** Keeps a delivery (I6). @param body The raw body, as it came. @param told What it tells of the task of its capability. */
+/**
+ * Keeps a delivery (I6).
+ * @param body The raw body, as it came.
+ * @param told Its facts about the task of its capability.
+ */
 export async function recordDelivery(
   redis: Redis,
   prefix: string,
@@ -92,7 +96,7 @@ export async function recordDelivery(
   return { kind, seq, isAsked: isAsked === '1', ...(status === '' ? {} : { status }) };
 }
 
-/** The same facts are the same text, so that the script can compare them. */
+/** Returns the facts as text; equal facts give equal text, so that the script can compare them. */
 function writeTold(told: Told): string {
   if (told === 'nothing') return '';
   if (told === 'unclear') return told;

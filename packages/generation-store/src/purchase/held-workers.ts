@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { json } from '../corrupt-entry.ts';
 import { dryRunChargedKey, heldWorkersKey } from '../keys.ts';
 
-/** Why a worker buys nothing: the provider refuses its account, refuses the plainest purchase, or what answers is not the provider. */
+/** Reason of a worker that buys nothing: the provider refuses its account or the dry run, or the answers are not the provider's. */
 export const holdKinds = ['account', 'refusing', 'foreign'] as const;
 export type HoldKind = (typeof holdKinds)[number];
 
@@ -11,13 +11,13 @@ export type HoldKind = (typeof holdKinds)[number];
 export interface HeldWorker {
   worker: string;
   kind: HoldKind;
-  /** In words, safe to show. */
+  /** Safe to show. */
   reason: string;
   /** Milliseconds since 1970. */
   since: number;
 }
 
-/** A held worker asks again every ten seconds (`maxProbeMs`) and says so; one that was silent for longer is gone. */
+/** Life of a report: a held worker asks again every ten seconds (`maxProbeMs`) and reports itself; a silent one is gone. */
 const SILENT_MS = 60_000;
 
 const heldSchema = json
@@ -25,17 +25,17 @@ const heldSchema = json
   .optional()
   .catch(undefined);
 
-/** Says that a worker buys nothing. Said again with each look, or it is forgotten. */
+/** Reports that a worker buys nothing; repeated with each look, or it is forgotten. */
 export async function reportHeld(redis: Redis, prefix: string, { worker, ...held }: HeldWorker): Promise<void> {
   await redis.hset(heldWorkersKey(prefix), worker, JSON.stringify({ ...held, seenAt: await readTime(redis) }));
 }
 
-/** Says that a worker buys again, or ends. */
+/** Reports that a worker buys again, or ends. */
 export async function reportFree(redis: Redis, prefix: string, worker: string): Promise<void> {
   await redis.hdel(heldWorkersKey(prefix), worker);
 }
 
-/** The workers that buy nothing now. Those that ended without saying so are taken out. */
+/** Returns the workers that buy nothing now, and removes those that ended without a word. */
 export async function readHeldWorkers(redis: Redis, prefix: string): Promise<HeldWorker[]> {
   const [now, fields] = await Promise.all([readTime(redis), redis.hgetall(heldWorkersKey(prefix))]);
   const entries = Object.entries(fields).map(([worker, text]) => ({ worker, held: heldSchema.parse(text) }));
@@ -50,12 +50,12 @@ export async function readHeldWorkers(redis: Redis, prefix: string): Promise<Hel
 
 const readTime = async (redis: Redis): Promise<number> => Number((await redis.time())[0]) * 1000;
 
-/** Keeps that the provider ran a dry run as a purchase: no process of this Darkroom makes one again. */
+/** Records that the provider ran a dry run as a purchase: no process of this Darkroom makes another. */
 export async function noteDryRunCharged(redis: Redis, prefix: string): Promise<void> {
   await redis.set(dryRunChargedKey(prefix), '1');
 }
 
-/** Whether the provider is known to charge for dry runs. */
+/** Returns true if the provider is known to charge for dry runs. */
 export async function isDryRunCharged(redis: Redis, prefix: string): Promise<boolean> {
   return (await redis.exists(dryRunChargedKey(prefix))) === 1;
 }

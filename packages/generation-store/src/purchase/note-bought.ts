@@ -1,6 +1,6 @@
 /**
- * Keeps that a generation was bought long after its id was minted. Its records lie in S3 under the date of its id, which no comparison of
- * the last days lists: passes find it here for as many days. After the prelude.
+ * Records that a generation was bought long after its id was minted. Its records lie in S3 under the date of its id, which a comparison of
+ * the last days does not list; for as many days passes find it here. After the prelude.
  */
 export const noteBought = /* lua */ `
 local function noteBought(id, now)

@@ -14,19 +14,19 @@ return known[1] == ARGV[5] and memory ~= '' and known[2] == memory and 1 or 0
 `);
 
 /**
- * Redis took a send for the first one, and S3 holds an intent of an earlier one: Redis has lost its memory. The submission
- * goes on as a re-send of the one that was forgotten, whose outcome is unknown.
+ * Notes a forgotten send: Redis took a send for the first one, and S3 holds an intent of an earlier one, so Redis has lost its memory. The
+ * submission continues as a repeated send; the outcome of the forgotten one is unknown.
  */
 const adoptIntentScript = createLuaScript(/* lua */ `${prelude}
 local key, firstSentAt = submissionKey(ARGV[2], ARGV[3], ARGV[4]), ARGV[5]
 if redis.call('EXISTS', key) == 0 then return 0 end
 redis.call('HSET', key, 'send:0', 'unknown', 'firstSentAt', firstSentAt, 'fresh', 0, 'memory', '', 'remembered', 0)
--- it counts: of a submission that was sent twice the audit trail is not believed, because it may tell of the second send alone
+-- it counts: a submission with two sends does not believe the audit trail, which may tell of the second send alone
 redis.call('HINCRBY', key, 'sends', 1)
 return 1
 `);
 
-/** Goes on as a re-send of a send that Redis forgot and S3 remembers. */
+/** Continues a submission as a repeated send after one that Redis forgot and S3 remembers. */
 export async function adoptIntent(redis: Redis, prefix: string, ref: SubmissionRef, firstSentAt: number): Promise<void> {
   await adoptIntentScript.run(redis, generationKey(prefix, ref.generationId), [...refArguments(prefix, ref), firstSentAt]);
 }

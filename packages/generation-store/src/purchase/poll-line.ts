@@ -7,23 +7,23 @@ import { nameArguments } from '../lua/named.ts';
 import { prelude } from '../lua/prelude.ts';
 import type { PollTurn, PollWish } from './steps.ts';
 
-/** The longest wait that is booked. What would wait for longer books nothing, and asks again after this. */
+/** Longest booked wait. A run with a longer wait books nothing, and asks again after this time. */
 export const MAX_LINE_MS = 600_000;
-/** How long a booked turn is kept for a run that comes late: after an outage of the workers all turns would fall due at once. */
+/** Time for which a booked turn is kept for a late run: after an outage of the workers all turns would fall due at once. */
 const KEPT_MS = 30_000;
-/** A run that comes so much too early has its turn: it waits once. */
+/** A run that is at most this early gets its turn, so that it waits once. */
 const EARLY_MS = 50;
 
 const given = nameArguments(['id', 'index', 'n', 'leg', 'questions', 'toBook', 'intervalMs', 'burst', 'isEarly']);
 
 /**
- * The line in which all questions of the fleet to the provider stand: a token bucket as a single number, the time at which it is full
- * again (GCRA), which a wish moves on whether it is granted or booked. So each run that must wait is told a time of its own, waits once,
- * and two never have the same one. The submission keeps the booked turn, "<time> <questions>" under `turn:<leg>`.
+ * The line of all questions of the fleet to the provider: a token bucket stored as one number, the time at which it is full again (GCRA).
+ * Each wish moves that time, granted or booked. So each run that must wait gets its own time, waits once, and no two have the same one. The
+ * submission keeps the booked turn, "<time> <questions>" under `turn:<leg>`.
  *
- * The line says when it was written too: what lies ahead of that by a clock that went back is taken off it, and no turn stands behind its
- * end. It has a key of its own: under \`poll-bucket\` workers of earlier versions keep theirs, so that during a deployment each half of the
- * fleet has the whole rate.
+ * The line also stores when it was written. After a clock went back, the part of it that lies ahead of that time is removed, and no turn
+ * stands behind its end. It has its own key: workers of earlier versions keep theirs under `poll-bucket`, so that during a deployment
+ * each half of the fleet has the whole rate.
  *
  * Replies { 'granted', questions } or { 'wait', ms }.
  */
@@ -33,7 +33,7 @@ local key, field = submissionKey(id, index, n), 'turn:' .. leg
 questions, toBook, intervalMs, burst = tonumber(questions), tonumber(toBook), tonumber(intervalMs), tonumber(burst)
 local lineKey, now = prefix .. ':poll-line', nowMs()
 
--- what is no time, or further away than the line ever is, would hold back every settlement of the fleet
+-- an unreadable time, or one further away than the line can be, would hold back every settlement of the fleet
 local function time(value)
   return type(value) == 'string' and #value <= 18 and string.find(value, '^%d+%.?%d*$') and tonumber(value) or nil
 end
@@ -56,7 +56,7 @@ local function advance(places)
   redis.call('PEXPIRE', lineKey, int(math.ceil(fullAt - now) + 1000))
 end
 local isKnown = redis.call('EXISTS', key) == 1
--- a further question of the same run is no poll of its own, and one that a delivery causes does not slow the schedule
+-- a further question of the same run is not a poll of its own, and one caused by a delivery does not slow the schedule
 local function grant(places)
   if isKnown and questions == toBook and isEarly ~= '1' then redis.call('HINCRBY', key, 'polls', 1) end
   return { 'granted', int(places) }
@@ -84,13 +84,13 @@ return { 'wait', int(at - now) }
 export interface PollRate {
   /** Questions to the provider per second, over the whole fleet. */
   perSecond: number;
-  /** How many of them may come at once. */
+  /** Most of them at once. */
   burst: number;
 }
 
 const replySchema = z.tuple([z.enum(['granted', 'wait']), z.coerce.number()]);
 
-/** Takes a place in the fleet's line of questions: now, or a booked one, at which the same wish is granted. */
+/** Takes a place in the fleet's line of questions: now, or a booked one that a later equal wish takes. */
 export async function takePollTurn(
   redis: Redis,
   prefix: string,

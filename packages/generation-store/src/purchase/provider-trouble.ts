@@ -7,17 +7,15 @@ import { prelude } from '../lua/prelude.ts';
 import type { ProviderTrouble } from './steps.ts';
 
 /**
- * What the fleet knows of a provider in trouble, one hash: `failures` in a row, of which generations (`of:<id>`) and `since`
- * when; and once there were too many,
- * `probeAt` when one send may try again, `leftAloneMs` how long before that the provider is left alone, `waitMs` how long the next
- * wait is, and `tried` whether that send was let through.
- * The first answer of the provider deletes it.
+ * State of a provider in trouble, one hash: `failures` in a row, their generations (`of:<id>`) and their start (`since`). Once there are
+ * too many: `probeAt` the time of the next trial request, `leftAloneMs` the pause before it, `waitMs` the next pause, and `tried` if the
+ * trial request was let through. The provider's first answer deletes the hash.
  *
- * For the commit: how long until a send may leave. One send of the whole fleet passes at each `probeAt`; the others wait for
- * what becomes of it. If its process dies, the next one passes after the same wait.
+ * For the commit: time until a send may leave. One send of the whole fleet passes at each `probeAt`; the others wait for its outcome. If
+ * its process dies, the next one passes after the same wait.
  */
 export const providerGate = /* lua */ `
--- what cannot be read is forgotten: it is worth nothing but a wait
+-- an unreadable hash is forgotten: it is only worth a wait
 local function troubleFields(now)
   local key = prefix .. ':provider-trouble'
   local read = redis.pcall('HMGET', key, 'failures', 'probeAt', 'waitMs', 'tried', 'leftAloneMs')
@@ -26,7 +24,7 @@ local function troubleFields(now)
     read = {}
   end
   local trouble = { failures = tonumber(read[1] or '0'), probeAt = tonumber(read[2] or ''), waitMs = tonumber(read[3] or ''), tried = read[4] == '1' }
-  -- a moment that is further away than the wait that was set was set by a clock that went back since: the wait begins anew
+  -- a moment further away than the wait that was set comes from a clock that went back since: the wait begins anew
   local longest = tonumber(read[5] or '') or trouble.waitMs
   if trouble.probeAt and trouble.probeAt > now + longest then
     trouble.probeAt = now + longest
@@ -52,9 +50,9 @@ end
 const given = nameArguments(['tolerated', 'firstWaitMs', 'maxWaitMs', 'askedWaitMs', 'generationId']);
 
 /**
- * Counts a send that came to nothing. Until there are too many
- * each generation counts once: one request that always fails stops nobody else. The wait grows with each try, not
- * with each failure: those that were under way at once fail at once. @returns how long nothing is sent, 0 while all goes on.
+ * Counts a failed send. Until there are too many, each generation counts once: one request that always fails stops no other. The wait grows
+ * with each trial request, not with each failure, because sends that were under way together fail together. Replies for how long nothing is
+ * sent, 0 while all goes on.
  */
 const reportTroubleScript = createLuaScript(/* lua */ `${prelude}${providerGate}
 ${given.lua}
@@ -71,17 +69,20 @@ redis.call('HSET', key, 'probeAt', int(probeAt), 'leftAloneMs', int(probeAt - no
 return int(probeAt - now)
 `);
 
-/** The fleet leaves the provider alone. */
+/** Trouble in which the fleet leaves the provider alone. */
 export interface StandingTrouble {
-  /** When the first of the sends in a row came to nothing, in milliseconds since 1970. */
+  /** Time of the first failed send in the row, in milliseconds since 1970. */
   since: number;
-  /** How many have by now. */
+  /** Number of failed sends in the row. */
   failures: number;
-  /** When one send may try again, in milliseconds since 1970. */
+  /** Time of the next trial request, in milliseconds since 1970. */
   probeAt: number;
 }
 
-/** Counts a send that came to nothing, once for each generation. @returns how long the fleet leaves the provider alone, in milliseconds; 0 while it goes on. */
+/**
+ * Counts a failed send, once for each generation.
+ * @returns for how long the fleet leaves the provider alone, in milliseconds; 0 while it goes on.
+ */
 export async function reportTrouble(
   redis: Redis,
   prefix: string,

@@ -7,7 +7,7 @@ import { prelude } from '../lua/prelude.ts';
 import { tasksAtProvider } from '../lua/tasks-at-provider.ts';
 import type { MissingImage } from './steps.ts';
 
-/** Keeps what the provider said of a finished task: it may have forgotten by the time the upload is there. */
+/** Stores the provider's facts about a finished task: it may have forgotten them when the upload comes. */
 const recordFactsScript = createLuaScript(/* lua */ `${prelude}${tasksAtProvider}
 local key = submissionKey(ARGV[2], ARGV[3], ARGV[4])
 if redis.call('EXISTS', key) == 0 then return 0 end
@@ -18,7 +18,7 @@ leavePlace(ARGV[2], ARGV[3], ARGV[4])
 return 1
 `);
 
-/** Keeps that the image was verified and lies under its final key, so that a run which must come again asks S3 for nothing. */
+/** Stores that the image was verified and lies under its final key, so that a later run need not ask S3. */
 const recordKeptImageScript = createLuaScript(/* lua */ `${prelude}
 local key = submissionKey(ARGV[2], ARGV[3], ARGV[4])
 if redis.call('EXISTS', key) == 0 then return 0 end
@@ -28,9 +28,9 @@ return 1
 `);
 
 /**
- * Notes that an image which the provider says it has made could not be had, and adds up for how long it has been asked for. A pause
- * between two such answers counts for ARGV[5] ms at the most: while no worker asks, nothing is learned. ARGV[6], unless it is '', is
- * the key of what came in place of the image. Replies that time, in ms.
+ * Notes that a finished image could not be fetched, and adds up for how long it has been asked for. A pause between two such answers counts
+ * for at most ARGV[5] ms: without questions nothing is learned. ARGV[6], unless '', is the key of bytes that came in place of the image.
+ * Replies that time in ms.
  */
 const recordMissingImageScript = createLuaScript(/* lua */ `${prelude}
 local key = submissionKey(ARGV[2], ARGV[3], ARGV[4])
@@ -42,12 +42,12 @@ if not last then return '0' end
 return int(redis.call('HINCRBY', key, 'missedMs', int(math.min(tonumber(ARGV[5]), math.max(0, now - last)))))
 `);
 
-/** Keeps what the provider said of a finished task. */
+/** Stores the provider's facts about a finished task. */
 export async function recordFacts(redis: Redis, prefix: string, ref: SubmissionRef, facts: TaskFacts): Promise<void> {
   await recordFactsScript.run(redis, generationKey(prefix, ref.generationId), [...refArguments(prefix, ref), JSON.stringify(facts)]);
 }
 
-/** Keeps that the image lies under its final key. */
+/** Stores that the image lies under its final key. */
 export async function recordKeptImage(
   redis: Redis,
   prefix: string,
@@ -61,7 +61,10 @@ export async function recordKeptImage(
 
 const number = z.coerce.number();
 
-/** Notes that an image which is made could not be had. @returns for how long it has been asked for, in milliseconds. */
+/**
+ * Notes that a finished image could not be fetched.
+ * @returns for how long it has been asked for, in milliseconds.
+ */
 export async function recordMissingImage(
   redis: Redis,
   prefix: string,

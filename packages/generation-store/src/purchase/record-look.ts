@@ -6,8 +6,8 @@ import { createLuaScript } from '../lua/lua-script.ts';
 import { prelude } from '../lua/prelude.ts';
 
 /**
- * Keeps what both questions were answered about a submission that may have been accepted. "known": the provider has its task, and it is
- * not sent again. "not-known" after a conflict: replies since when, in ms, the answer was that.
+ * Stores the answer of both questions about a submission that may have been accepted. "known": the provider has its task, and no worker
+ * sends it again. "not-known" after a conflict: replies for how long, in ms, the answer was that.
  */
 const recordLookScript = createLuaScript(/* lua */ `${prelude}
 local id, index, n, answer = ARGV[2], ARGV[3], ARGV[4], ARGV[5]
@@ -21,14 +21,17 @@ if answer == 'known' then
   return '0'
 end
 if not submission.conflictAt then return '0' end
--- a time that lies ahead was written before the clock of Redis went back
+-- a time in the future was written before the clock of Redis went back
 if (tonumber(submission.notKnownAt or '') or now + 1) > now then redis.call('HSET', key, 'notKnownAt', int(now)) end
 return int(now - tonumber(redis.call('HGET', key, 'notKnownAt')))
 `);
 
 const number = z.coerce.number();
 
-/** Keeps what both questions were answered. @returns since when the provider did not know the task after a conflict, in milliseconds. */
+/**
+ * Stores the answer of both questions.
+ * @returns for how long the provider did not know the task after a conflict, in milliseconds.
+ */
 export async function recordLook(redis: Redis, prefix: string, ref: SubmissionRef, answer: 'known' | 'not-known'): Promise<number> {
   const key = generationKey(prefix, ref.generationId);
   return number.parse(await recordLookScript.run(redis, key, [...refArguments(prefix, ref), answer]));

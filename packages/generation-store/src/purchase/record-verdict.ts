@@ -13,14 +13,13 @@ import type { SendVerdict, VerdictMeaning } from './steps.ts';
 const given = nameArguments(['id', 'index', 'n', 'send', 'verdict']);
 
 /**
- * Keeps what one send came to, and says what that means for the submission:
- * accepted | planned (nothing of it is under way: send again later) | unproven (an earlier send may have been accepted: left
- * to the settlement) | refused (the refusal is final).
+ * Stores the verdict of one send, and replies its meaning for the submission: accepted | planned (no send is under way: send again later) |
+ * unproven (an earlier send may have been accepted: left to the settlement) | refused (the refusal is final).
  *
- * A conflict decides nothing: it is left to the settlement, and keeps everything else of the submission from being sent. So does one
- * that only the audit trail told ("conflict-seen"), before this send left.
+ * A conflict decides nothing: it is left to the settlement, and nothing else of the submission is sent meanwhile. The same holds for a
+ * conflict that only the audit trail told ("conflict-seen"), before this send left.
  *
- * Done twice for one send it changes nothing the second time.
+ * A second call for one send changes nothing.
  */
 const recordVerdictScript = createLuaScript(/* lua */ `${prelude}${money}${sends}${tasksAtProvider}
 ${given.lua}
@@ -38,8 +37,8 @@ local earlier = 0
 for field in pairs(submission) do
   if string.sub(field, 1, 5) == 'send:' and field ~= 'send:' .. send then earlier = earlier + 1 end
 end
--- a send that the entry does not hold was forgotten by Redis, and others may have been with it: no refusal is final then. Nor is one
--- after a restart, until the next round has asked S3 whether it holds an intent that Redis forgot
+-- a send without a field in the entry was forgotten by Redis, maybe together with others: no refusal is final then. Nor is one after a
+-- restart, until the next round has asked S3 for an intent that Redis forgot
 local forgotten = not submission['send:' .. send]
 -- told again after its end, which was recorded: it is counted once
 local toldAgain = forgotten and tonumber(send) <= tonumber(submission.sends)
@@ -48,11 +47,11 @@ local now = nowMs()
 if not submission.firstSentAt then redis.call('HSET', key, 'firstSentAt', int(now)) end
 if forgotten then
   if not toldAgain then redis.call('HSET', key, 'memory', '', 'remembered', 0) end
-  -- its number is not given away again, or the next send would be taken for this one
+  -- its number is not used again, or the next send would be taken for this one
   if tonumber(send) > tonumber(submission.sends) then redis.call('HSET', key, 'sends', send) end
   if generation.status == 'queued' then redis.call('HSET', KEYS[1], 'status', 'running') end
 end
--- what may be bought holds its money, whatever the caps say: the commit that held it was forgotten
+-- a submission that may be bought holds its money, whatever the caps say: Redis forgot the commit that held it
 local function holdWhatIsDue()
   if submission.held == 'due' then makeHold(key, submission, periods) end
 end
@@ -68,8 +67,8 @@ local function accept()
   return 'accepted'
 end
 
--- a proved refusal starts a new round, which gets an intent of its own in S3; not so a send without an intent: S3 may hold one
--- of this round that Redis forgot, and the next send must meet it. It may also hold the one of this send, by which it is known
+-- a proved refusal starts a new round, with its own intent in S3. A send without an intent does not: S3 may hold an intent of this round
+-- that Redis forgot, and the next send must meet it. S3 may also hold the one of this send, by which it is known
 local function drop()
   if submission.refusalBeside and (verdict == 'not-sent' or verdict == 'no-intent') then
     redis.call('HSET', key, 'refusalBeside', (string.gsub(submission.refusalBeside, ' ' .. send .. ' ', ' ')))
@@ -79,7 +78,7 @@ local function drop()
     redis.call('HINCRBY', key, 'round', 1)
     redis.call('HDEL', key, 'unsentAt')
   elseif earlier == 0 and submission.send == send and submission.fresh == '1' then
-    -- the last fifty: one that is not known any more counts as sent, and is asked about
+    -- the last fifty: an older one counts as sent, and is asked about
     redis.call('HSET', key, 'unsentAt', string.sub((submission.unsentAt or '') .. ' ' .. submission.firstSentAt, -14 * 50))
   end
 end
@@ -96,12 +95,12 @@ elseif verdict == 'unknown' then
   end
   meaning = 'unproven'
 elseif verdict == 'conflict' or verdict == 'conflict-seen' then
-  -- the provider knows the id: from an earlier send that may have been accepted, from one that Redis forgot, or because a refusal
-  -- used it up
+  -- the provider knows the id: from an earlier send that may have been accepted, from one that Redis forgot, or because a refusal used it
+  -- up
   if live then
     holdWhatIsDue()
     local remembered = not forgotten and isRemembered(submission)
-    -- the trail shows it as the last response to the id: after a proved refusal it is that of the one send whose answer was lost
+    -- the trail shows it as the last response to the id: after a proved refusal it belongs to the one send whose answer was lost
     if verdict == 'conflict-seen' and remembered and wasRefusalProved(submission) and submission.rejections == '1' then
       local open = {}
       for _, other in ipairs(openSends(submission)) do if other ~= send then open[#open + 1] = other end end
@@ -138,8 +137,8 @@ return meaning
 `);
 
 /**
- * Keeps what the audit trail showed before a send left: a refusal as the last response to the id. Where one send alone may have arrived
- * by then, it is the one that was refused, whatever became of its answer. Replies 1, or 0 where Redis may have forgotten a send.
+ * Stores what the audit trail showed before a send left: a refusal as the last response to the id. If only one send may have arrived by
+ * then, that send was refused, whatever became of its answer. Replies 1, or 0 if Redis may have forgotten a send.
  */
 const recordRefusalSeenScript = createLuaScript(/* lua */ `${prelude}${sends}
 local key, send = submissionKey(ARGV[2], ARGV[3], ARGV[4]), ARGV[5]
@@ -158,7 +157,7 @@ end
 return 1
 `);
 
-/** Keeps what one send came to. */
+/** Stores the verdict of one send. */
 export async function recordVerdict(
   redis: Redis,
   prefix: string,
@@ -173,7 +172,7 @@ export async function recordVerdict(
   return z.enum(['accepted', 'planned', 'unproven', 'refused']).parse(reply);
 }
 
-/** Keeps that the audit trail showed a refusal as the last response to the id, before this send left. */
+/** Stores that the audit trail showed a refusal as the last response to the id, before this send left. */
 export async function recordRefusalSeen(redis: Redis, prefix: string, ref: SubmissionRef, send: number): Promise<void> {
   await recordRefusalSeenScript.run(redis, generationKey(prefix, ref.generationId), [...refArguments(prefix, ref), send]);
 }

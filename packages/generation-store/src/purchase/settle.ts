@@ -26,11 +26,11 @@ const given = nameArguments([
 ]);
 
 /**
- * Ends a submission, after its result lies in S3: status, money, image, generation, events and, after a proved failure, the
- * next submission. All in one script, so that two last images at once still fold once.
+ * Ends a submission whose result lies in S3: status, money, image, generation, events and, after a proved failure, the next submission. One
+ * script does it all, so that two last images at once still fold once.
  *
- * No cap is asked here: what follows from an end follows from its result alone, so that a rebuild comes to the same (I4). The
- * hold of the next submission is due; a cap that is reached makes it wait for its commit.
+ * No cap is asked here: everything that follows from an end follows from its result alone, so that a rebuild comes to the same (I4). The
+ * hold of the next submission is due; a reached cap makes it wait for its commit.
  *
  * Replies settled, already, refused-move, no-record or resubmit.
  */
@@ -46,7 +46,7 @@ soundSubmission(submissionKey, submission)
 local now = nowMs()
 local today = namesOf(periodsOf(generation.tenant, now))
 soundLedger(submission.periods == '' and today or submission.periods)
--- whoever gave it up had seen the end of its generation, which Redis may have forgotten since
+-- the process that gave it up had seen the end of its generation, which Redis may have forgotten since
 local over = string.match(code, '^generation%.(%a+)$')
 if over == 'cancelled' or over == 'expired' then
   closeGeneration(key, id, over, now)
@@ -58,7 +58,7 @@ end
 local neverSent = submission.status == 'planned' and tonumber(submission.sends) == 0 and status ~= 'failed'
 if neverSent or not string.find(movesFrom, ' ' .. submission.status .. ' ', 1, true) then return named({ kind = 'refused-move', from = submission.status }) end
 
--- what the ledger holds of an ended submission; a late image changes it
+-- sums of an ended submission in the ledger; a late image changes them
 local function chargeOf(submission)
   local charge = {}
   for _, field in ipairs({ 'settled', 'expected', 'reported', 'unreported', 'differing' }) do charge[field] = tonumber(submission[field] or '0') end
@@ -70,10 +70,10 @@ redis.call('HSET', submissionKey, 'status', status, 'code', code, 'result', resu
 leavePlace(id, index, n)
 if wasLive then redis.call('HINCRBY', key, 'live', -1) end
 
--- an operator is shown what is unknown
+-- unknown outcomes are shown to an operator
 local unknownKey, name = prefix .. ':unknown', id .. '/' .. index .. '-' .. n
 if status == 'unknown' then redis.call('ZADD', unknownKey, int(now), name) else redis.call('ZREM', unknownKey, name) end
--- an unknown outcome keeps its hold until it is known; what was planned again after its hold was given up gets one now
+-- an unknown outcome keeps its hold until it is known; a submission that was planned again after it gave up its hold gets one now
 if status == 'unknown' then
   if submission.held == 'due' then makeHold(submissionKey, submission, periodsOf(generation.tenant, now)) end
 else
@@ -87,7 +87,7 @@ else
     after.unreported = 1
   end
   if submission.periods == '' and after.settled ~= 0 then
-    -- its money was never held here, and it was bought all the same: Redis forgot the send
+    -- its money was never held here, and it was bought nevertheless: Redis forgot the send
     submission.periods = today
     redis.call('HSET', submissionKey, 'periods', today)
   end

@@ -5,13 +5,13 @@ import { generationKey, refArguments, refusalsKey } from '../keys.ts';
 import { createLuaScript } from '../lua/lua-script.ts';
 import { prelude } from '../lua/prelude.ts';
 
-/** So long after a purchase was accepted the provider is taken to accept purchases: a fleet with work buys many in that time. */
+/** Time after an accepted purchase for which the provider counts as accepting: a fleet with work buys many in that time. */
 const ACCEPTING_MS = 60_000;
 
 /**
- * Counts a send of one submission that came to nothing while purchases of others may be taken. A second strike needs an acceptance since
- * the first, so that trouble of the whole fleet ends no order. Replies how many there are, and 1 where the provider accepted another
- * since the last strike, or lately.
+ * Counts a failed send of one submission while purchases of others may be accepted. A second strike needs an acceptance since the first, so
+ * that trouble of the whole fleet ends no order. Replies the strikes, and 1 if the provider accepted another purchase since the last
+ * strike, or lately.
  */
 const strikeScript = createLuaScript(/* lua */ `${prelude}
 local key = submissionKey(ARGV[2], ARGV[3], ARGV[4])
@@ -25,12 +25,12 @@ redis.call('HSET', key, 'struckAt', int(now))
 return { int(redis.call('HINCRBY', key, 'strikes', 1)), takesOthers }
 `);
 
-/** Refusals of so long ago are forgotten. */
+/** Age at which refusals are forgotten. */
 const REFUSALS_KEPT_SECONDS = 3600;
 
 /**
  * Counts the generations in a row that the provider refused with one code, each once: ARGV[3] is the code, ARGV[2] the generation. An
- * acceptance or another code begins the row anew. Replies how many there are.
+ * acceptance or another code begins the row anew. Replies the length of the row.
  */
 const refusalScript = createLuaScript(/* lua */ `${prelude}
 local key = prefix .. ':refusals'
@@ -50,14 +50,17 @@ export interface Strike {
   takesOthers: boolean;
 }
 
-/** Counts a send that came to nothing; after the first one only if another submission was accepted since the one before. */
+/** Counts a failed send; after the first strike only if another submission was accepted since the last one. */
 export async function countStrike(redis: Redis, prefix: string, ref: SubmissionRef): Promise<Strike> {
   const reply = await strikeScript.run(redis, generationKey(prefix, ref.generationId), refArguments(prefix, ref));
   const [strikes, takesOthers] = z.tuple([z.coerce.number(), z.enum(['0', '1'])]).parse(reply);
   return { strikes, takesOthers: takesOthers === '1' };
 }
 
-/** Counts the generations in a row that were refused with one code. @returns how many there are, this one included. */
+/**
+ * Counts the generations in a row that were refused with one code.
+ * @returns their number, this one included.
+ */
 export async function countRefusal(redis: Redis, prefix: string, generationId: string, code: string): Promise<number> {
   return z.coerce.number().parse(await refusalScript.run(redis, refusalsKey(prefix), [prefix, generationId, code]));
 }

@@ -4,17 +4,17 @@ import { checkpointKey } from '../keys.ts';
 import { createLuaScript } from '../lua/lua-script.ts';
 import { prelude } from '../lua/prelude.ts';
 
-/** A deployment is over by then. Before, a worker of an earlier version may run, which marks no late ids. */
+/** Time after which a deployment is over. Before that a worker of an earlier version may run, which marks no late ids. */
 const CHECKPOINT_TRUSTED_AFTER_MS = 3_600_000;
 
 /**
- * The checkpoint: Redis time, written again and again while nothing is forgotten. It lies in the memory that it speaks of: a Redis that
- * goes back to an earlier moment goes back to the checkpoint of that moment, and all that it may have forgotten came after it. "since" is
- * when the first one was written, 0 in a store that was never used without.
+ * The checkpoint: Redis time, written again and again while nothing is forgotten. It lies in the memory that it describes: a Redis that
+ * goes back to an earlier moment goes back to the checkpoint of that moment, and everything that it may have forgotten came later. "since"
+ * is the time of the first checkpoint, 0 in a store that always had one.
  *
- * While a rebuild reads on it counts as 0: a version without checkpoints finds no epoch then, and buys nothing. It may from the end of the reading
- * on, which begins "since" anew. A worker of an earlier version that knows readings writes "since" in them, and lists three days for an hour.
- * After the prelude.
+ * While a rebuild reads on "since" counts as 0: a version without checkpoints finds no epoch then, and buys nothing. It may buy once the
+ * reading ends, which sets "since" anew. A worker of an earlier version that knows readings writes "since" in them, and lists three days
+ * for an hour. After the prelude.
  */
 export const checkpoint = /* lua */ `
 local function writeCheckpoint()
@@ -29,7 +29,7 @@ local function distrustCheckpoints()
 end
 `;
 
-/** Writes the checkpoint; not while something may be forgotten, since when the one of before tells. */
+/** Writes the checkpoint; not while something may be forgotten, because the earlier one tells since when. */
 const noteCheckpointScript = createLuaScript(/* lua */ `${prelude}${checkpoint}
 if recovering() then return 0 end
 writeCheckpoint()
@@ -37,8 +37,8 @@ return 1
 `);
 
 /**
- * Replies the checkpoint and how old it is, or nothing: without one, where its time lies ahead (the clock of Redis went back, and nothing
- * tells how far), and for the first hour of checkpoints in a store of an earlier version, or in one that was rebuilt.
+ * Replies the checkpoint and its age. Replies nothing without one, if its time lies in the future (the clock of Redis went back by an
+ * unknown time), and for the first hour of checkpoints in a store of an earlier version, or in a rebuilt one.
  */
 const findCheckpointScript = createLuaScript(/* lua */ `${prelude}
 local known = redis.call('HMGET', KEYS[1], 'at', 'since')
@@ -47,18 +47,21 @@ if not at or not since or at > now or at - since < ${CHECKPOINT_TRUSTED_AFTER_MS
 return { int(at), int(now - at) }
 `);
 
-/** Keeps Redis time as the moment up to which this memory is whole; while it may have forgotten something nothing is written. */
+/** Stores Redis time as the moment up to which this memory is whole; not while it may have forgotten something. */
 export const noteCheckpoint = async (redis: Redis, prefix: string): Promise<void> =>
   void (await noteCheckpointScript.run(redis, checkpointKey(prefix), [prefix]));
 
-/** The moment since when a Redis that came back may have forgotten something. */
+/** The moment after which a restored Redis may have forgotten something. */
 export interface Checkpoint {
   /** Redis time, in milliseconds since 1970. */
   at: number;
   ageMs: number;
 }
 
-/** @returns undefined when no checkpoint tells: there is none, it lies ahead of Redis time, or checkpoints are new to this store. */
+/**
+ * Reads the checkpoint.
+ * @returns undefined without a usable one: there is none, it lies ahead of Redis time, or checkpoints are new to this store.
+ */
 export async function findCheckpoint(redis: Redis, prefix: string): Promise<Checkpoint | undefined> {
   const reply = await findCheckpointScript.run(redis, checkpointKey(prefix), [prefix]);
   const [at, ageMs] = z.union([z.tuple([]), z.tuple([z.coerce.number(), z.coerce.number()])]).parse(reply);

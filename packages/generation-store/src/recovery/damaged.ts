@@ -12,8 +12,8 @@ import { prelude } from '../lua/prelude.ts';
 const given = nameArguments(['rebuild', 'id', 'most', 'object', 'tenant', 'idempotencyDigest', 'idempotencySeconds']);
 
 /**
- * Notes that the records of a generation are damaged, and takes its idempotency key for it. The first caller alone is told "noted": it names
- * the damage. Replies noted, known or gone, where this rebuild reads no more in this Redis.
+ * Notes that the records of a generation are damaged, and reserves its idempotency key for it. Only the first caller gets "noted", and
+ * names the damage. Replies noted, known or gone (this rebuild no longer reads in this Redis).
  */
 const noteDamagedScript = createLuaScript(/* lua */ `${prelude}${money}${damaged}
 ${given.lua}
@@ -25,7 +25,7 @@ redis.call('HINCRBY', unreadMoneyKey, '@damaged', most)
 redis.call('HINCRBY', unreadMoneyKey, '@damagedIds', 1)
 local day, month = unpack(periodsOf(tenant, nowMs()))
 redis.call('HSET', unreadMoneyKey, '@untilDay', string.match(day.name, '[%d-]+$'), '@untilMonth', string.match(month.name, '[%d-]+$'))
--- repaired and brought back while the rebuild reads on it buys nothing before all is read
+-- if it is repaired and restored while the rebuild reads on, it buys nothing before all is read
 redis.call('SADD', prefix .. ':read', id)
 if key ~= '-' and redis.call('HSETNX', prefix .. ':idempotency:' .. key, 'generationId', id) == 1 then
   -- the digest of no request: an enqueue with this key is refused
@@ -42,19 +42,23 @@ return forgetDamaged(ARGV[2]) and 1 or 0
 /** A generation that a rebuild could not read, because its records in S3 are damaged. */
 export interface DamagedGeneration {
   generationId: string;
-  /** The object in S3, or the key in Redis, that cannot be read. */
+  /** The unreadable object in S3, or key in Redis. */
   key: string;
-  /** The highest price of what was bought for it. */
+  /** Highest price of its purchases. */
   mostNanoUsd: NanoUsd;
 }
 
-/** What the records of a damaged generation still tell. */
+/** Readable parts of the records of a damaged generation. */
 export interface NewDamage extends DamagedGeneration {
   /** The caller's idempotency key, if one of its intents can be read so far. */
   caller?: { tenant: string; idempotencyKeyHash?: string };
 }
 
-/** Notes a damaged generation. @param id The rebuild that has found it. @returns "noted" to the first caller. */
+/**
+ * Notes a damaged generation.
+ * @param id The rebuild that has found it.
+ * @returns "noted" to the first caller.
+ */
 export async function noteDamaged(redis: Redis, prefix: string, id: string, damage: NewDamage): Promise<'noted' | 'known' | 'gone'> {
   const { generationId, key, mostNanoUsd, caller } = damage;
   const reply = await noteDamagedScript.run(redis, readingKey(prefix), [
@@ -72,14 +76,14 @@ export async function noteDamaged(redis: Redis, prefix: string, id: string, dama
   return z.enum(['noted', 'known', 'gone']).parse(reply);
 }
 
-/** Gives a damaged generation up: its id and idempotency key are new ones from now on, and no cap counts it. */
+/** Gives a damaged generation up: its id and idempotency key may be used anew, and no cap counts it. */
 export const forgetDamaged = async (redis: Redis, prefix: string, generationId: string): Promise<void> =>
   void (await forgetDamagedScript.run(redis, readingKey(prefix), [prefix, generationId]));
 
 const DAMAGED = /^damaged (\d+) \S+ (.*)$/s;
 const SCANNED_AT_ONCE = 500;
 
-/** Finds the damaged generations. While a rebuild reads on they are a few among many, which takes a look at all. */
+/** Finds the damaged generations. While a rebuild reads on they are few among many, so this examines all. */
 export async function listDamaged(redis: Redis, prefix: string): Promise<DamagedGeneration[]> {
   const found = new Map<string, DamagedGeneration>();
   const [unread, sums] = [`${prefix}:unread`, `${prefix}:unread-money`];

@@ -9,7 +9,7 @@ import type { RecordedSubmission } from './remembered.ts';
 const given = nameArguments(['id', 'index', 'n', 'round', 'ended']);
 
 /**
- * Finds the submissions with records in S3 of which Redis has forgotten something. Reads alone. A group for each: `round` is that of its
+ * Finds the submissions with records in S3 of which Redis has forgotten something. Only reads. A group for each: `round` is that of its
  * newest intent, `ended` the record of its end, if S3 has one. Replies the generation ids, some of them more than once.
  */
 const findForgottenScript = createLuaScript(/* lua */ `${prelude}
@@ -35,10 +35,10 @@ end
 return forgotten
 `);
 
-/** So many are asked for at once: a script is alone on the server. */
+/** Submissions in one call: a script blocks the server. */
 const ASKED_AT_ONCE = 200;
 
-/** The generations of which Redis has forgotten something that S3 knows, each once. */
+/** Returns the generations of which Redis has forgotten something that S3 knows, each once. */
 export async function findForgotten(redis: Redis, prefix: string, recorded: readonly RecordedSubmission[]): Promise<string[]> {
   const forgotten = new Set<string>();
   for (let at = 0; at < recorded.length; at += ASKED_AT_ONCE) {

@@ -6,13 +6,13 @@ import { createLuaScript } from '../lua/lua-script.ts';
 import { prelude } from '../lua/prelude.ts';
 import { holdingPeriods } from './ledger.ts';
 
-/** Takes a generation without an entry out of the index of the open ones. Replies 1 if it did. */
+/** Removes a generation without an entry from the index of open ones. Replies 1 if it did. */
 const dropOpenScript = createLuaScript(/* lua */ `${prelude}
 if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
 return redis.call('ZREM', prefix .. ':open', ARGV[2])
 `);
 
-/** Of generations, those that no index knows although they are not to end by themselves. */
+/** Returns those generations that no index knows although they have no time to live. */
 const unindexedScript = createLuaScript(/* lua */ `${prelude}
 local reply = {}
 for at = 2, #ARGV do
@@ -23,8 +23,8 @@ return reply
 `);
 
 /**
- * Of idempotency keys, those that are not to end by themselves and belong to a generation without an entry: name | generationId; and
- * those of another type: name | ''.
+ * Returns those idempotency keys without a time to live that belong to a generation without an entry: name | generationId; and those of
+ * another type: name | ''.
  */
 const leftIdempotencyScript = createLuaScript(/* lua */ `${prelude}
 local reply = {}
@@ -46,27 +46,27 @@ if redis.call('EXISTS', prefix .. ':generation:' .. ARGV[2]) == 1 then return 0 
 return redis.call('DEL', KEYS[1])
 `);
 
-/** An idempotency key whose generation has no entry, and which will not end by itself. */
+/** An idempotency key without a time to live whose generation has no entry. */
 export interface LeftIdempotencyKey {
   key: string;
   generationId: string;
 }
 
-/** Names that one step of a walk through all keys came across. */
+/** Names that one step of a walk through all keys found. */
 export interface ScannedNames {
-  /** Open generations that the index of the open ones does not know. */
+  /** Open generations that are missing in the index of the open ones. */
   unindexed: string[];
   leftIdempotencyKeys: LeftIdempotencyKey[];
   /** Keys of another type. */
   unreadable: string[];
-  /** Periods of the ledger that hold something. */
+  /** Periods of the ledger with any money. */
   periods: string[];
 }
 
-/** Redis looks at so many keys in one step of a walk: a fraction of a millisecond. */
+/** Keys in one step of a walk: a fraction of a millisecond of Redis. */
 const SCAN_COUNT = 500;
 
-/** Walks through all keys of the store, a few at a time. Every key that is there from beginning to end is come across (Redis docs, SCAN). */
+/** Walks through all keys of the store, a few at a time. Finds every key that is there from beginning to end (Redis docs, SCAN). */
 export async function* scanNames(redis: Redis, prefix: string): AsyncGenerator<ScannedNames, void, undefined> {
   const pattern = `${prefix.replaceAll(/[[\]*?\\]/g, String.raw`\$&`)}:*`;
   let cursor = '0';
@@ -96,7 +96,10 @@ export async function* scanNames(redis: Redis, prefix: string): AsyncGenerator<S
   } while (cursor !== '0');
 }
 
-/** Takes a generation without an entry out of the open ones. @returns true if it was there. */
+/**
+ * Removes a generation without an entry from the open ones.
+ * @returns true if it was there.
+ */
 export const dropOpen = async (redis: Redis, prefix: string, generationId: string): Promise<boolean> =>
   (await dropOpenScript.run(redis, generationKey(prefix, generationId), [prefix, generationId])) === 1;
 

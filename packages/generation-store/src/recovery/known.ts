@@ -9,13 +9,13 @@ import { flag, namedReply, number } from '../lua/named.ts';
 import { prelude } from '../lua/prelude.ts';
 import type { KnownGeneration } from './findings.ts';
 
-/** Replies what Redis holds of the given submissions of one generation, a group for each. */
+/** Replies the state in Redis of the given submissions of one generation, a group for each. */
 const knownScript = createLuaScript(/* lua */ `${prelude}
 local id, now = ARGV[2], nowMs()
 local submissions = {}
--- a time that lies ahead was written before the clock of Redis went back
+-- a time in the future was written before the clock of Redis went back
 local function notAhead(at) return tonumber(at) and int(math.min(now, tonumber(at))) end
--- a time by the clock of S3 is compared with such times alone
+-- a time by the clock of S3 is compared only with such times
 local function byS3(at) return tonumber(at) and int(tonumber(at)) end
 for at = 3, #ARGV do
   local fields = redis.call('HMGET', prefix .. ':submission:' .. id .. ':' .. ARGV[at], 'status', 'sends', 'round', 'settledAt', 'lookedAt')
@@ -51,7 +51,7 @@ const replySchema = namedReply(
   }),
 );
 
-/** Reads what Redis holds of submissions of one generation. */
+/** Reads the state in Redis of submissions of one generation. */
 export async function readKnown(
   redis: Redis,
   prefix: string,
@@ -64,14 +64,17 @@ export async function readKnown(
   return { ...known, submissions: known.submissions.map(defined) };
 }
 
-/** Returns the end of a submission as Redis keeps it. */
+/** Returns the end of a submission as Redis holds it. */
 export async function findResult(redis: Redis, prefix: string, ref: SubmissionRef): Promise<SubmissionResult | undefined> {
   const key = submissionKey(prefix, ref);
   const result = await redis.hget(key, 'result');
   return result === null ? undefined : parseEntry(key, storedResult, result);
 }
 
-/** Notes that the settlement of a submission was woken for what lay in S3 by then. @param lookedAt Milliseconds since 1970. */
+/**
+ * Notes that the settlement of a submission was woken for a listing of S3.
+ * @param lookedAt Milliseconds since 1970.
+ */
 export async function noteLook(redis: Redis, prefix: string, ref: SubmissionRef, lookedAt: number): Promise<void> {
   await noteLookScript.run(redis, generationKey(prefix, ref.generationId), [...refArguments(prefix, ref), lookedAt]);
 }

@@ -9,9 +9,9 @@ import { openPages } from '../lua/open-pages.ts';
 import { prelude } from '../lua/prelude.ts';
 import { RECONCILE_TURN } from './turns.ts';
 
-/** Sums that a pass left behind are followed for so long; each step of a pass asks for it anew. */
+/** Time for which sums of a dead pass are followed; each step of a pass extends it. */
 const SUMS_FOLLOWED_MS = 300_000;
-/** Keeps the sums followed. They have no time to live: Redis frees what expires in one piece, which takes 34 ms for 100,000 periods. */
+/** Keeps the sums followed. They have no time to live, because Redis frees an expired key in one piece: 34 ms for 100,000 periods. */
 const keepFollowed = `redis.call('HSET', sumsKey, '@until', int(nowMs() + ${SUMS_FOLLOWED_MS}))`;
 /** Entries of one step, if each has one submission: a step takes a few milliseconds. */
 const ENTRIES_AT_ONCE = 100;
@@ -23,7 +23,7 @@ local sums = sumsUnderWay()
 if not sums or sums.holder ~= ARGV[2] then return { 'lost' } end
 `;
 
-/** Begins the sums of a pass, in the place of what another has left. ARGV: prefix, holder, turn. Replies: no-turn | begun. */
+/** Begins the sums of a pass, in place of those that another left. ARGV: prefix, holder, turn. Replies: no-turn | begun. */
 const beginSumsScript = createLuaScript(/* lua */ `${prelude}${money}
 if redis.call('GET', prefix .. ':turn:' .. ARGV[3]) ~= ARGV[2] then return { 'no-turn' } end
 redis.call('UNLINK', sumsKey)
@@ -40,7 +40,7 @@ return { 'named' }
 
 /**
  * Sums up the holds of the next open generations, about ARGV[4] submissions. Replies: no-turn | lost | summed | over, then the ids of
- * generations of which something could not be read.
+ * generations that could not be read completely.
  */
 const sumHoldsScript = createLuaScript(/* lua */ `${prelude}${money}${readHolds}${openPages}${ownSums}
 local entries = pageAfter(openKey, sums.score, sums.id, ${ENTRIES_AT_ONCE})
@@ -63,11 +63,11 @@ return reply
 `);
 
 /**
- * Compares the ledger with some of the sums, and writes them down where they differ. A sum that is lower than the ledger is written
- * down if ARGV[4] is 1. ARGV[5] is where to go on, ARGV[6] about how many are compared.
+ * Compares the ledger with some of the sums, and writes those that differ. A sum lower than the ledger is written only if ARGV[4] is 1.
+ * ARGV[5] is the place to continue from, ARGV[6] about the number of periods to compare.
  *
- * Replies: no-turn | lost | moved (a process of an earlier version moved a hold, so the sums are none) | compared <where to go on>, then
- * period | reserved | held | named, corrected or unreadable of each that differs.
+ * Replies: no-turn | lost | moved (a process of an earlier version moved a hold, so the sums do not hold) | compared <place to continue
+ * from>, then period | reserved | held | named, corrected or unreadable of each that differs.
  */
 const correctLedgerScript = createLuaScript(/* lua */ `${prelude}${money}${ownSums}
 local counts = redis.call('HMGET', sumsKey, '@before', '@moves')
@@ -99,7 +99,7 @@ if not sums or sums.holder == ARGV[2] then redis.call('UNLINK', sumsKey) end
 return 1
 `);
 
-/** Says which of these periods hold something: from ARGV[2] on. A sum that cannot be read may. */
+/** Returns those periods, from ARGV[2] on, with any money. A period with an unreadable sum may be one. */
 const holdingPeriodsScript = createLuaScript(/* lua */ `${prelude}
 local reply = {}
 for at = 2, #ARGV do
@@ -109,22 +109,22 @@ end
 return reply
 `);
 
-/** A period whose reserved sum is not that of its holds. */
+/** A period whose reserved sum differs from that of its holds. */
 export interface LedgerDrift {
   period: string;
   reservedNanoUsd: NanoUsd;
   heldNanoUsd: NanoUsd;
-  /** "unreadable": the ledger of the period holds no sum that can be read. */
+  /** "unreadable": the ledger of the period holds no readable sum. */
   action: 'named' | 'corrected' | 'unreadable';
 }
 
-/** A part of the sums of all holds was made. */
+/** Result of a step that sums up holds. */
 export type SumStep = { kind: 'no-turn' | 'lost' } | { kind: 'summed' | 'over'; unreadable: string[] };
 
-/** A part of the periods was compared. */
+/** Result of a step that compares periods. */
 export type CompareStep = { kind: 'no-turn' | 'lost' | 'moved' } | { kind: 'compared'; next: string; drifts: LedgerDrift[] };
 
-/** About so many submissions are summed up, and periods compared, in one step: a few milliseconds of Redis. */
+/** About the number of submissions to sum up, and periods to compare, in one step: a few milliseconds of Redis. */
 const SUBMISSIONS_AT_ONCE = 100;
 const PERIODS_AT_ONCE = 100;
 
@@ -134,7 +134,11 @@ const sumReplySchema = z.union([refusalSchema, z.tuple([z.enum(['summed', 'over'
 const driftSchema = z.tuple([z.string(), number, number, z.enum(['named', 'corrected', 'unreadable'])]);
 const compareReplySchema = z.union([refusalSchema, z.tuple([z.literal('compared'), z.string()]).rest(driftSchema)]);
 
-/** Begins sums of all holds, which follow each hold that moves. @param holder Names the pass. @returns true if it has the turn. */
+/**
+ * Begins sums of all holds, which follow each hold that moves.
+ * @param holder Names the pass.
+ * @returns true if it has the turn.
+ */
 export const beginSums = async (redis: Redis, prefix: string, holder: string): Promise<boolean> =>
   z
     .tuple([z.enum(['no-turn', 'begun'])])
@@ -147,14 +151,20 @@ export async function nameInSums(redis: Redis, prefix: string, holder: string, p
     await nameInSumsScript.run(redis, openKey(prefix), [prefix, holder, RECONCILE_TURN, ...periods.slice(at, at + PERIODS_AT_ONCE)]);
 }
 
-/** Sums up what the next open generations hold. @param atOnce About so many submissions. */
+/**
+ * Sums up the holds of the next open generations.
+ * @param atOnce About the number of submissions.
+ */
 export async function sumHolds(redis: Redis, prefix: string, holder: string, atOnce = SUBMISSIONS_AT_ONCE): Promise<SumStep> {
   const reply = sumReplySchema.parse(await sumHoldsScript.run(redis, openKey(prefix), [prefix, holder, RECONCILE_TURN, atOnce]));
   if (reply[0] === 'summed' || reply[0] === 'over') return { kind: reply[0], unreadable: reply.slice(1) };
   return { kind: reply[0] === 'no-turn' ? 'no-turn' : 'lost' };
 }
 
-/** Compares some periods with the sums of their holds, and writes the sums down where they differ. @param from '0' to begin. */
+/**
+ * Compares some periods with the sums of their holds, and writes those that differ.
+ * @param from '0' to begin.
+ */
 export async function correctLedger(
   redis: Redis,
   prefix: string,
@@ -176,6 +186,6 @@ export async function correctLedger(
 export const endSums = async (redis: Redis, prefix: string, holder: string): Promise<void> =>
   void (await endSumsScript.run(redis, openKey(prefix), [prefix, holder, RECONCILE_TURN]));
 
-/** Returns those of the periods that hold something. */
+/** Returns those periods with any money. */
 export const holdingPeriods = async (redis: Redis, prefix: string, periods: readonly string[]): Promise<string[]> =>
   periods.length === 0 ? [] : z.array(z.string()).parse(await holdingPeriodsScript.run(redis, openKey(prefix), [prefix, ...periods]));

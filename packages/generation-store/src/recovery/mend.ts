@@ -14,9 +14,8 @@ import type { GenerationPicture, Mended } from './findings.ts';
 import { RECONCILE_TURN } from './turns.ts';
 
 /**
- * Repairs the entry of one generation and replies it. One step, so that no other script can
- * be half-way: whatever it finds is damage. The turn is asked for inside of it: a process that was frozen and lost its turn
- * changes nothing when it goes on.
+ * Repairs the entry of one generation and replies it, in one step: no other script can be half-way, so each disagreement is damage. The
+ * script itself checks the turn: a process that was frozen and lost its turn changes nothing when it goes on.
  *
  * Replies no-turn, no-record or found.
  */
@@ -34,7 +33,7 @@ local function mend(kind, index, n) mended[#mended + 1] = named({ kind = kind, i
 
 local live, isWhole, holds, hasOpenImage = 0, true, false, false
 local isLive = { planned = true, committed = true, accepted = true }
--- I7: what may have been sent holds its money until its outcome is known
+-- I7: a submission that may have been sent holds its money until its outcome is known
 local maySpend = { committed = true, accepted = true, unknown = true }
 
 local function mendHold(submissionKey, submission, index, n)

@@ -1,12 +1,12 @@
 import type { Redis } from 'ioredis';
 import { namedKey } from '../keys.ts';
 
-/** So much is kept, the newest; of more than that some is named once more. */
+/** Most words to keep; beyond that the oldest are dropped, and may be named once more. */
 const MAX_NAMED = 10_000;
 const NAMED_FOR_MS = 24 * 3_600_000;
 const PAGE = 1000;
 
-/** What passes of the last day have named, a word for each. */
+/** Returns the findings that passes of the last day have named, a word for each. */
 export async function readNamed(redis: Redis, prefix: string): Promise<Set<string>> {
   const named = new Set<string>();
   for (let from = 0; from < MAX_NAMED; from += PAGE) {
@@ -17,10 +17,13 @@ export async function readNamed(redis: Redis, prefix: string): Promise<Set<strin
   return named;
 }
 
-/** Keeps what a pass has named, and forgets what none has named for a day. @param at Milliseconds since 1970. */
+/**
+ * Records the findings that a pass has named, and forgets those that none has named for a day.
+ * @param at Milliseconds since 1970.
+ */
 export async function rememberNamed(redis: Redis, prefix: string, words: readonly string[], at: number): Promise<void> {
   const key = namedKey(prefix);
-  // No more than are kept: all that is too many is removed in one piece.
+  // No more than the limit: the surplus is removed in one piece.
   const kept = words.slice(-MAX_NAMED);
   for (let from = 0; from < kept.length; from += PAGE)
     await redis.zadd(key, ...kept.slice(from, from + PAGE).flatMap((word) => [String(at), word]));

@@ -6,19 +6,19 @@ import { openPages } from '../lua/open-pages.ts';
 import { prelude } from '../lua/prelude.ts';
 import type { OpenCursor } from './findings.ts';
 
-/** Replies entries of the sorted set KEYS[1] and their scores in turn: behind the score ARGV[2] and the id ARGV[3], at the most ARGV[4]. */
+/** Replies entries of the sorted set KEYS[1] with their scores in turn: at most ARGV[4], behind the score ARGV[2] and the id ARGV[3]. */
 const pageScript = createLuaScript(/* lua */ `${prelude}${openPages}
 return pageAfter(KEYS[1], ARGV[2], ARGV[3], tonumber(ARGV[4]))
 `);
 
-/** Takes the entries of the sorted set KEYS[1] up to a score out, a thousand at the most. Replies how many those were. */
+/** Removes the entries of the sorted set KEYS[1] up to a score, at most a thousand. Replies their number. */
 const forgetUpToScript = createLuaScript(/* lua */ `${prelude}
 local entries = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', ARGV[2], 'LIMIT', 0, 1000)
 if #entries > 0 then redis.call('ZREM', KEYS[1], unpack(entries)) end
 return #entries
 `);
 
-/** The generations that still have a live submission, or money on hold. */
+/** Number and oldest of the generations with a live submission or money on hold. */
 export interface OpenGenerations {
   count: number;
   oldest?: {
@@ -28,7 +28,7 @@ export interface OpenGenerations {
   };
 }
 
-/** Counts what is open and names the oldest of it. */
+/** Returns the number and the oldest of the open generations. */
 export async function readOpenGenerations(redis: Redis, prefix: string): Promise<OpenGenerations> {
   const [count, [generationId, createdAt]] = await Promise.all([
     redis.zcard(openKey(prefix)),
@@ -44,8 +44,8 @@ export interface OpenPage {
 }
 
 /**
- * Reads the open generations, the oldest first, a page at a time. None is passed over because others are added or end meanwhile.
- * @param after Where the page before ended.
+ * Reads the open generations, the oldest first, a page at a time. Additions and ends meanwhile make it skip none.
+ * @param after End of the page before.
  */
 export const readOpenPage = (redis: Redis, prefix: string, after: OpenCursor | undefined, count: number): Promise<OpenPage> =>
   readPage(redis, prefix, openKey(prefix), after, count);
@@ -54,7 +54,10 @@ export const readOpenPage = (redis: Redis, prefix: string, after: OpenCursor | u
 export const readBoughtPage = (redis: Redis, prefix: string, after: OpenCursor, count: number): Promise<OpenPage> =>
   readPage(redis, prefix, boughtKey(prefix), after, count);
 
-/** Forgets what was bought before. @param before Milliseconds since 1970. */
+/**
+ * Forgets purchases before a time.
+ * @param before Milliseconds since 1970.
+ */
 export async function forgetBought(redis: Redis, prefix: string, before: number): Promise<void> {
   while (Number(await forgetUpToScript.run(redis, boughtKey(prefix), [prefix, before])) > 0);
 }
@@ -68,10 +71,10 @@ async function readPage(redis: Redis, prefix: string, key: string, after: OpenCu
   return { generationIds: entries.map(({ generationId }) => generationId), ...(isLast ? {} : { next: last }) };
 }
 
-/** So many ids are read at once: about a millisecond of Redis. */
+/** Ids that are read at once: about a millisecond of Redis. */
 const PAGE = 1000;
 
-/** The ids of all open generations, the oldest first. */
+/** Yields the ids of all open generations, the oldest first. */
 export async function* listOpen(redis: Redis, prefix: string): AsyncGenerator<string, void, undefined> {
   let after: OpenCursor | undefined;
   do {

@@ -14,7 +14,7 @@ return named({
 })
 `);
 
-/** Gives an open store without an owner the one that its bucket has. Replies 1, or 0 when it has one or its epoch is another. */
+/** Gives an open store without an owner the owner of its bucket. Replies 1, or 0 if it has one or its epoch is another. */
 const adoptOwnerScript = createLuaScript(/* lua */ `${prelude}
 local epoch = isReading() and redis.call('HGET', prefix .. ':reading', 'epoch') or redis.call('GET', prefix .. ':epoch')
 if epoch ~= ARGV[2] then return 0 end
@@ -29,13 +29,13 @@ export interface OwnerClaim {
   epoch: string;
 }
 
-/** What Redis knows of the Darkroom that it belongs to. */
+/** The Darkroom of this store, as Redis knows it. */
 export interface Ownership {
   /** Redis time, in milliseconds since 1970. */
   now: number;
   /** Absent in a store that is not open. */
   epoch?: string;
-  /** Absent in a store that is not open, and in an open one that an earlier version made. */
+  /** Absent in a store that is not open, and in an open one of an earlier version. */
   ownerId?: string;
   claim?: OwnerClaim;
 }
@@ -53,14 +53,20 @@ const replySchema = namedReply(
 export const readOwnership = async (redis: Redis, prefix: string): Promise<Ownership> =>
   defined(replySchema.parse(await readOwnershipScript.run(redis, epochKey(prefix), [prefix])));
 
-/** Notes what is about to be written into the bucket. @returns the claim that stands, which may be an earlier one. */
+/**
+ * Notes the claim that is about to be written into the bucket.
+ * @returns the claim that stands, which may be an earlier one.
+ */
 export async function claimOwner(redis: Redis, prefix: string, { id, epoch }: OwnerClaim): Promise<OwnerClaim> {
   const text = `${id} ${epoch}`;
   const standing = await redis.set(ownerClaimKey(prefix), text, 'NX').then(() => redis.get(ownerClaimKey(prefix)));
   return parseClaim(standing ?? text);
 }
 
-/** Gives an open store its owner. @returns false when it has one already, or its epoch is another. */
+/**
+ * Gives an open store its owner.
+ * @returns false if it has one already, or its epoch is another.
+ */
 export const adoptOwner = async (redis: Redis, prefix: string, { id, epoch }: OwnerClaim): Promise<boolean> =>
   (await adoptOwnerScript.run(redis, epochKey(prefix), [prefix, epoch, id])) === 1;
 

@@ -9,25 +9,26 @@ import { BOOKED_AT_ONCE, bookDifference, NOTHING_BOOKED, pastMoney } from './reb
 import type { PeriodMoney } from './remembered.ts';
 
 /**
- * Money of generations that get no entry, while a rebuild that has opened the store reads on: it is booked date by date, so that a reader that is
- * interrupted reads one date again. The hash `rebuild` keeps `past:<date>` for each date whose money is booked, written by the script that books the
- * last of it. A date of many periods takes several scripts; until the last one `booked:<date> <period>` keeps what the others have booked.
+ * Money of generations that get no entry while a rebuild that has opened the store reads on. It is booked date by date, so that an
+ * interrupted reader repeats only one date. The hash `rebuild` holds `past:<date>` for each booked date, written by the script that books
+ * the last money of it. A date of many periods takes several scripts; until the last one, `booked:<date> <period>` holds the money that the
+ * others have booked.
  *
- * A reader of an earlier version booked the money of all dates at once, at its end, and kept `past:<period>`. Such a booking is taken back
- * before the first date; unread money counts for it meanwhile. Beside a later reader one of an earlier version books nothing: it asks for the id
- * of the rebuild in this hash, which the later one has taken away. It reads what it can, and leaves the end to a later one.
+ * A reader of an earlier version booked the money of all dates at once, at its end, and stored `past:<period>`. Such a booking is taken
+ * back before the first date; unread money counts for it meanwhile. Beside a later reader one of an earlier version books nothing: it looks
+ * for the id of the rebuild in this hash, which the later one has removed. It reads what it can, and leaves the end to a later one.
  */
 
 const given = nameArguments(['reading', 'date', 'isLast']);
 
-/** Takes away the id by which a reader of an earlier version books. Replies 1, or 0 when this rebuild reads no more in this Redis. */
+/** Removes the id by which a reader of an earlier version books. Replies 1, or 0 if this rebuild no longer reads in this Redis. */
 const beginPastScript = createLuaScript(/* lua */ `${prelude}
 if redis.call('HGET', KEYS[1], 'id') ~= ARGV[2] then return 0 end
 redis.call('HDEL', prefix .. ':rebuild', 'id')
 return 1
 `);
 
-/** Takes back what a reader of an earlier version has booked of some periods, from ARGV[3] on. Replies 1, or 0 as the script before. */
+/** Takes back the bookings of a reader of an earlier version in some periods, from ARGV[3] on. Replies 1, or 0 as the script before. */
 const takeBackScript = createLuaScript(/* lua */ `${prelude}${money}${bookDifference}
 if redis.call('HGET', KEYS[1], 'id') ~= ARGV[2] then return 0 end
 for at = 3, #ARGV do soundLedger(ARGV[at]) end
@@ -56,8 +57,8 @@ const DATE = /^\d{4}-\d{2}-\d{2}$/;
 const flag = z.union([z.literal(0), z.literal(1)]).transform((value) => value === 1);
 
 /**
- * Begins to book money of generations that get no entry, or goes on with it.
- * @returns the dates whose money is booked; undefined when this rebuild reads no more in this Redis.
+ * Begins to book money of generations that get no entry, or continues.
+ * @returns the booked dates; undefined if this rebuild no longer reads in this Redis.
  */
 export async function beginPast(redis: Redis, prefix: string, id: string): Promise<Set<string> | undefined> {
   const key = readingKey(prefix);
@@ -70,8 +71,8 @@ export async function beginPast(redis: Redis, prefix: string, id: string): Promi
 }
 
 /**
- * Books the money of a date, once. Killed in it, it is called again with what the records of the date tell then.
- * @returns "known" when it was booked before, "gone" when this rebuild reads no more in this Redis.
+ * Books the money of a date, once. After a death in the middle it is called again with the sums that the records of the date tell then.
+ * @returns "known" if it was booked before, "gone" if this rebuild no longer reads in this Redis.
  */
 export async function bookPastDate(
   redis: Redis,
@@ -105,7 +106,7 @@ export async function bookPastDate(
   return 'booked';
 }
 
-/** Reads the rest of the names of fields of `rebuild` that begin so, a page at a time: of many tenants there are a hundred thousand. */
+/** Reads the other field names of `rebuild` with this start, a page at a time: many tenants make a hundred thousand. */
 async function readMarks(redis: Redis, prefix: string, begin: string): Promise<string[]> {
   const found = new Set<string>();
   let cursor = '0';

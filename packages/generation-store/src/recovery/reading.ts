@@ -14,25 +14,26 @@ import { finishRebuildScript } from './rebuild.ts';
 import type { PeriodMoney } from './remembered.ts';
 
 /**
- * A store that a rebuild has opened and goes on to read. Until all is read its epoch lies in the hash `reading` alone, where scripts of
- * earlier versions, which know nothing of all this, do not find it: to them the store is closed.
+ * A store that a rebuild has opened and reads on. Until all is read its epoch lies only in the hash `reading`, which scripts of earlier
+ * versions do not know: to them the store is closed.
  *
- * `reading`: id of the rebuild, epoch, and what the rebuild was asked for. `unread`: generations that are to come back and are not read yet,
- * with how many names S3 held of each before the store was opened; `read`: those that are. `unread-money`: by period, at least what all that is not read was charged; `@fromDay` and
- * `@fromMonth` are the earliest whose periods it tells. What is read lowers it, in one script with the move from `unread` to `read`.
- * What is damaged stays in both when all else is read (lua/damaged.ts).
+ * `reading`: id of the rebuild, epoch, and the order of the rebuild. `unread`: generations to restore that are not read yet, with the
+ * number of names that S3 held of each before the store was opened. `read`: those that are read. `unread-money`: by period, at least the
+ * charges of all unread generations; `@fromDay` and `@fromMonth` are the earliest periods that it covers. Each read generation lowers it,
+ * in one script with the move from `unread` to `read`. Damaged generations stay in both after all else is read (lua/damaged.ts).
  */
 
 const readingFields = ['since', 'pastBefore', 'sumsAt', 'skipDamaged', 'fromDay', 'fromMonth'] as const;
 
-/** Whether the rebuild ARGV[2] may go on to open the store. After the prelude. */
+/** Checks that the rebuild ARGV[2] may go on to open the store. After the prelude. */
 const mayOpen = /* lua */ `
 if isOpen() then return 'open' end
 if redis.call('HGET', KEYS[1], 'id') ~= ARGV[2] then return 'emptied' end
 `;
 
 /**
- * Notes generations that the rebuild ARGV[2] will not have read when it opens the store: from ARGV[3] on, each with how many names S3 holds.
+ * Notes generations that the rebuild ARGV[2] will not have read when it opens the store: from ARGV[3] on, each with its number of names in
+ * S3.
  * Replies: noted | open | emptied
  */
 const noteUnreadScript = createLuaScript(/* lua */ `${prelude}${mayOpen}
@@ -41,7 +42,7 @@ return 'noted'
 `);
 
 /**
- * Notes what was held and charged in periods, from ARGV[3] on, each with its sum. Of two rebuilds at once the higher one stands.
+ * Notes held and charged sums of periods, from ARGV[3] on. Of two rebuilds at once the higher sum stands.
  * Replies: noted | open | emptied
  */
 const noteUnreadMoneyScript = createLuaScript(/* lua */ `${prelude}${money}${mayOpen}
@@ -54,7 +55,7 @@ end
 return 'noted'
 `);
 
-/** Forgets what the rebuild ARGV[2] has noted, and does not need: it reads everything before it opens the store. Replies noted | open | emptied */
+/** Forgets the notes of the rebuild ARGV[2], which now reads everything before it opens the store. Replies noted | open | emptied */
 const forgetUnreadScript = createLuaScript(/* lua */ `${prelude}${mayOpen}
 redis.call('UNLINK', prefix .. ':unread', prefix .. ':unread-money', prefix .. ':read')
 return 'noted'
@@ -68,7 +69,7 @@ reading.left = redis.call('HLEN', unreadKey) - countDamaged()
 return named(reading)
 `);
 
-/** Replies those generations, from ARGV[2] on, that are not read yet, and then those of them that are damaged. */
+/** Replies those generations, from ARGV[2] on, that are not read yet, and then the damaged ones among them. */
 const findUnreadScript = createLuaScript(/* lua */ `${prelude}${damaged}
 local unread, damaged = {}, {}
 for at = 2, #ARGV do
@@ -79,12 +80,13 @@ return { unread, damaged }
 `);
 
 /**
- * A generation ARGV[3] was read and is back. What it had been charged before the sums were made, from ARGV[4] on by period, is in the ledger
- * now, and no more in what is unread. Done twice it lowers once. Replies: read | known | gone, where this rebuild reads no more in this Redis.
+ * Notes that the generation ARGV[3] was read and is back. Its charges before the sums were made, from ARGV[4] on by period, are in the
+ * ledger now, and no longer in the unread money. A second call lowers nothing. Replies: read | known | gone (this rebuild no longer reads
+ * in this Redis).
  */
 const noteReadScript = createLuaScript(/* lua */ `${prelude}${damaged}
 if redis.call('HGET', KEYS[1], 'id') ~= ARGV[2] then return 'gone' end
--- another reader may have found it damaged; what it was charged is counted until all is read
+-- another reader may have found it damaged; its charges count until all is read
 if forgetDamaged(ARGV[3]) then return 'read' end
 if redis.call('HDEL', prefix .. ':unread', ARGV[3]) == 0 then return 'known' end
 redis.call('SADD', prefix .. ':read', ARGV[3])
@@ -97,14 +99,14 @@ end
 return 'read'
 `);
 
-/** Keeps a generation ARGV[3] from buying until all is read, as those that are read are kept. Replies 1 or 0. */
+/** Keeps a generation ARGV[3] from buying until all is read, like those that are read. Replies 1 or 0. */
 const holdBackScript = createLuaScript(/* lua */ `${prelude}
 if redis.call('HGET', KEYS[1], 'id') ~= ARGV[2] then return 0 end
 redis.call('SADD', prefix .. ':read', ARGV[3])
 return 1
 `);
 
-/** A month and the next one. */
+/** Length of a month and the next one. */
 const DAMAGED_KEPT_SECONDS = 62 * 86_400;
 
 /** Ends the reading: the store is as open as any. Replies: opened | open (by a rebuild of an earlier version) | emptied | restarted | unread */
@@ -133,14 +135,14 @@ return isWhole and 'open' or 'opened'
 
 /** The order of a rebuild that opens the store before it has read everything. Another process may go on with it. */
 export interface ReadingPlan {
-  /** Of generations older than this only those are brought back that are not over; milliseconds since 1970. */
+  /** Generations older than this come back only if they are not over; milliseconds since 1970. */
   since: number;
-  /** What ended before this gets no entry; milliseconds since 1970. */
+  /** Generations that ended before this get no entry; milliseconds since 1970. */
   pastBefore: number;
-  /** Redis time of the sums that bound what is unread, in milliseconds since 1970. */
+  /** Redis time of the sums that bound the unread money, in milliseconds since 1970. */
   sumsAt: number;
   skipDamaged: boolean;
-  /** The earliest day and month whose periods the sums tell. */
+  /** The earliest day and month whose periods the sums cover. */
   fromDay: string;
   fromMonth: string;
 }
@@ -150,36 +152,37 @@ export interface Reading extends ReadingPlan {
   id: string;
   /** Milliseconds since 1970. */
   openedAt: number;
-  /** Generations that were to be read when the store was opened, and those that are left. */
+  /** Number of generations that were unread when the store was opened, and of those that still are. */
   total: number;
   left: number;
 }
 
-/** "open": another rebuild was first. "emptied": Redis has lost what this one has begun. */
+/** "open": another rebuild was first. "emptied": Redis has lost the notes of this one. */
 export type NotedForOpening = 'noted' | 'open' | 'emptied';
 
 /** The notes in Redis of a rebuild that reads on. Every method is one script or a few. */
 export interface ReadingStore {
-  /** Notes generations that will not be read when the store opens, each with how many names S3 holds of it. */
+  /** Notes generations that will not be read when the store opens, each with its number of names in S3. */
   noteUnread(id: string, names: ReadonlyMap<string, number>): Promise<NotedForOpening>;
-  /** Notes what was held and charged by period. */
+  /** Notes held and charged sums by period. */
   noteUnreadMoney(id: string, sums: ReadonlyMap<string, NanoUsd>): Promise<NotedForOpening>;
-  /** Forgets both, before a rebuild that opens the store when everything is read. */
+  /** Forgets both, before a rebuild that opens the store once everything is read. */
   forgetUnread(id: string): Promise<NotedForOpening>;
   /** Opens the store before everything is read. Replies as `finishRebuild` does. */
   openEarly(
     rebuilt: { id: string; run: string; epoch: string; ownerId?: string },
     plan: ReadingPlan,
   ): Promise<'opened' | 'open' | 'emptied' | 'restarted'>;
-  /** The rebuild that reads on; undefined while there is none. */
+  /** Returns the rebuild that reads on; undefined without one. */
   findReading(): Promise<Reading | undefined>;
   /** Returns those generations that are not read yet, and those that were found damaged. */
   findUnread(generationIds: readonly string[]): Promise<{ unread: Set<string>; damaged: Set<string> }>;
-  /** Reads generations that are not read yet, a few at a time; those that are damaged are not among them. */
+  /** Yields generations that are not read yet, a few at a time, without the damaged ones. */
   listUnread(): AsyncGenerator<string[], void, undefined>;
   /**
-   * Notes that a generation is back. @param charged What is in the ledger now, and in the sums, by period.
-   * @returns "known" the second time; "gone" when this rebuild reads no more in this Redis.
+   * Notes that a generation is back.
+   * @param charged Its money in the ledger, and in the sums, by period.
+   * @returns "known" the second time; "gone" if this rebuild no longer reads in this Redis.
    */
   noteRead(id: string, generationId: string, charged: ReadonlyMap<string, NanoUsd>): Promise<'read' | 'known' | 'gone'>;
   /** Begins to book money of generations that get no entry. @returns the dates whose money is booked; undefined as "gone". */
@@ -192,13 +195,13 @@ export interface ReadingStore {
   noteDamaged(id: string, damage: NewDamage): Promise<'noted' | 'known' | 'gone'>;
   /** Gives a damaged generation up. */
   forgetDamaged(generationId: string): Promise<void>;
-  /** Ends the reading, if nothing is left but what is damaged. "restarted": Redis is not compared since it restarted. */
+  /** Ends the reading once only damaged generations are left. "restarted": Redis is not compared since it restarted. */
   endReading(id: string): Promise<'opened' | 'open' | 'emptied' | 'restarted' | 'unread'>;
 }
 
 /** The turn of the one process that reads on: the command, or a worker after it has ended. */
 export const READING_TURN = 'reading';
-/** So many are noted at once: a script is alone on the server. */
+/** Generations that are noted at once: a script blocks the server. */
 const AT_ONCE = 500;
 const notedSchema = z.enum(['noted', 'open', 'emptied']);
 const unreadSchema = z.tuple([z.array(z.string()), z.array(z.string())]);
@@ -247,7 +250,7 @@ export function buildReadingStore({ prefix }: { prefix: string }, redis: Redis):
       do {
         const [next, some] = await redis.hscan(`${prefix}:unread`, cursor, 'COUNT', AT_ONCE);
         cursor = next;
-        // each with how many names S3 held of it
+        // each with its number of names in S3
         yield some.filter((_, at) => at % 2 === 0 && !some[at + 1]?.startsWith('damaged '));
       } while (cursor !== '0');
     },

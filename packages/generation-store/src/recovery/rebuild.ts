@@ -9,9 +9,7 @@ import { prelude } from '../lua/prelude.ts';
 import { checkpoint } from './checkpoint.ts';
 import type { PeriodMoney } from './remembered.ts';
 
-/**
- * Begins to rebuild a store that lost its memory, or goes on with what was begun. Replies open, reading or begun.
- */
+/** Begins to rebuild a store that lost its memory, or continues. Replies open, reading or begun. */
 const beginRebuildScript = createLuaScript(/* lua */ `${prelude}
 if redis.call('EXISTS', prefix .. ':epoch') == 1 then return named({ kind = 'open' }) end
 if isReading() then return named({ kind = 'reading' }) end
@@ -26,7 +24,7 @@ return named({ kind = 'begun', id = begun[1], ageMs = now - tonumber(begun[2]), 
 export const pastMoney = nameArguments(['period', 'settled', 'expected', 'reported', 'unreported', 'differing']);
 export const NOTHING_BOOKED: PeriodMoney = { settled: 0, expected: 0, reported: 0, unreported: 0, differing: 0 };
 
-/** Books what a period lacks to amounts, beside what a field of \`rebuild\` says was booked, and keeps them there. After the money. */
+/** Books the part of amounts that a period lacks beyond a booked field of \`rebuild\`, and stores it there. After the money. */
 export const bookDifference = /* lua */ `
 local function bookDifference(field, period, amounts)
   local mark, booked, more = prefix .. ':rebuild', {}, {}
@@ -38,9 +36,9 @@ end
 `;
 
 /**
- * Books money of generations that have no entry, while their store is rebuilt. The rebuild keeps beside its mark what it has booked of
- * each period and books the difference, so that it may be begun again at any point.
- * From ARGV[3] on, a group for each period. Replies booked, open or emptied.
+ * Books money of generations that have no entry, while their store is rebuilt. The rebuild stores the booked money of each period beside
+ * its mark and books the difference, so that it may begin again at any point. From ARGV[3] on, a group for each period. Replies booked,
+ * open or emptied.
  */
 const bookPastScript = createLuaScript(/* lua */ `${prelude}${money}${bookDifference}
 if isOpen() then return 'open' end
@@ -53,9 +51,9 @@ return 'booked'
 `);
 
 /**
- * Opens a store that was rebuilt, unless it lost its memory once more: the mark of its beginning is gone, or the server
- * has another name, and may have forgotten the last moments. ARGV: prefix, epoch, id, run, owner or ''. With more, fields of \`reading\` and
- * their values, it is open and not whole yet. Replies: opened | open | emptied | restarted
+ * Opens a rebuilt store, unless it lost its memory once more (the mark of its beginning is gone) or the server has another name and may
+ * have forgotten the last moments. ARGV: prefix, epoch, id, run, owner or ''. With more, fields of \`reading\` and their values, it is open
+ * and not whole yet. Replies: opened | open | emptied | restarted
  */
 export const finishRebuildScript = createLuaScript(/* lua */ `${prelude}${checkpoint}${damaged}
 if isOpen() then return 'open' end
@@ -64,12 +62,12 @@ if serverName() ~= ARGV[4] then return 'restarted' end
 if #ARGV == 5 then
   redis.call('SET', prefix .. ':epoch', ARGV[2])
   redis.call('UNLINK', KEYS[1], prefix .. ':read')
-  -- left of an attempt to open before everything was read
+  -- left by an attempt to open before everything was read
   if countDamaged() == 0 then redis.call('UNLINK', unreadKey, unreadMoneyKey) end
 else
   local unread = redis.call('HLEN', prefix .. ':unread')
   redis.call('HSET', prefix .. ':reading', 'id', ARGV[3], 'epoch', ARGV[2], 'openedAt', int(nowMs()), 'total', int(unread), unpack(ARGV, 6))
-  -- without them no cap knows what is unread, and nothing is bought
+  -- without them no cap knows the unread money, and nothing is bought
   local told = redis.call('HMGET', prefix .. ':reading', 'fromDay', 'fromMonth')
   redis.call('HSET', prefix .. ':unread-money', '@fromDay', told[1] or '9999', '@fromMonth', told[2] or '9999')
 end
@@ -90,13 +88,13 @@ export interface RebuiltStore {
   ownerId?: string;
 }
 
-/** A rebuild that was begun, by this process or by one before it. */
+/** A rebuild that this process or an earlier one began. */
 export interface BegunRebuild {
   kind: 'begun';
   id: string;
-  /** How long ago it was begun, in milliseconds. */
+  /** Time since it was begun, in milliseconds. */
   ageMs: number;
-  /** The run of the server that it must end in. */
+  /** The run of the server in which it must end. */
   run: string;
 }
 
@@ -108,8 +106,9 @@ const beginReplySchema = namedReply(
 );
 
 /**
- * Begins to rebuild a store without an epoch, or goes on with what was begun. @param id Names it, if it is the first.
- * @returns "reading" when a rebuild has opened it and reads on.
+ * Begins to rebuild a store without an epoch, or continues.
+ * @param id Names the rebuild, if it is the first.
+ * @returns "reading" if a rebuild has opened it and reads on.
  */
 export async function beginRebuild(
   redis: Redis,
@@ -119,12 +118,12 @@ export async function beginRebuild(
   return beginReplySchema.parse(await beginRebuildScript.run(redis, rebuildKey(prefix), [prefix, id]));
 }
 
-/** So many periods are booked at once: a script is alone on the server. */
+/** Periods that are booked at once: a script blocks the server. */
 export const BOOKED_AT_ONCE = 200;
 
 /**
- * Books money of generations that get no entry, by period. Given anew, other sums take the place of those that this rebuild has booked.
- * @returns "emptied" when Redis lost its memory since the rebuild was begun, "open" when another rebuild was first.
+ * Books money of generations that get no entry, by period. A second call replaces the sums that this rebuild has booked.
+ * @returns "emptied" if Redis lost its memory since the rebuild was begun, "open" if another rebuild was first.
  */
 export async function bookPast(
   redis: Redis,
@@ -133,7 +132,7 @@ export async function bookPast(
   sums: ReadonlyMap<string, PeriodMoney>,
 ): Promise<'booked' | 'open' | 'emptied'> {
   const key = rebuildKey(prefix);
-  // A rebuild that was begun before may have booked a period in which nothing is left.
+  // An earlier rebuild may have booked a period that now has no money.
   const periods = [...new Set([...(await readBooked(redis, key)), ...sums.keys()])];
   for (let at = 0; at < periods.length; at += BOOKED_AT_ONCE) {
     const some = periods.slice(at, at + BOOKED_AT_ONCE).flatMap((period) => {
@@ -145,7 +144,7 @@ export async function bookPast(
   return 'booked';
 }
 
-/** Reads the periods that a rebuild has booked, a page at a time: of many tenants there are a hundred thousand. */
+/** Reads the periods that a rebuild has booked, a page at a time: many tenants make a hundred thousand. */
 async function readBooked(redis: Redis, key: string): Promise<Set<string>> {
   const booked = new Set<string>();
   let cursor = '0';
@@ -158,8 +157,9 @@ async function readBooked(redis: Redis, key: string): Promise<Set<string>> {
 }
 
 /**
- * Opens the store. @returns "emptied" when Redis lost its memory since the rebuild was begun, "restarted" when it may have forgotten
- * the last moments of it, "open" when another rebuild was first.
+ * Opens the store.
+ * @returns "emptied" if Redis lost its memory since the rebuild was begun, "restarted" if it may have forgotten the last moments of it,
+ * "open" if another rebuild was first.
  */
 export async function finishRebuild(
   redis: Redis,

@@ -15,7 +15,7 @@ import { forgetUnclaimed, readUnclaimed } from './unclaimed.ts';
 /** The entries as the reconciler walks through them: every method is one round trip or a few, every change one script. */
 export interface ReconcileStore extends ReturnType<typeof bindAll> {}
 
-/** Builds it on a connection that stays its caller's to close. */
+/** Builds the store on a connection that its caller keeps and closes. */
 export const buildReconcileStore = ({ prefix }: { prefix: string }, redis: Redis): ReconcileStore => bindAll(prefix, redis);
 
 function bindAll(prefix: string, redis: Redis) {

@@ -17,14 +17,14 @@ import type { RememberedGeneration } from './remembered.ts';
 const given = nameArguments(['index', 'n', 'round', 'firstSentAt', 'failures', 'reserved', 'periods']);
 
 /**
- * Brings back what S3 remembers of a generation and Redis does not: its entry, submissions, sends and holds. What Redis knows
- * better stays as it is, so it may be done again, at any time, beside running workers.
+ * Restores the part of a generation that S3 remembers and Redis does not: its entry, submissions, sends and holds. Better knowledge of
+ * Redis stays, so this may run again, at any time, beside running workers.
  *
- * A send that Redis does not know of is taken for one with an unknown outcome: its money is held, in the periods of its intent,
- * and whether it may be repeated is counted from its time. A submission of which S3 knows no send is planned, its hold due.
+ * A send that Redis does not know counts as one with an unknown outcome: its money is held, in the periods of its intent, and the resend
+ * window counts from its time. A submission without a known send in S3 is planned, its hold due.
  *
- * After the arguments of the generation stand its time and a group for each submission, in order; without an intent its time is ''.
- * Replies how many submissions were changed.
+ * After the arguments of the generation stand its time and a group for each submission, in order; without an intent its time is ''. Replies
+ * the number of changed submissions.
  */
 const restoreScript = createLuaScript(/* lua */ `${prelude}${money}${readHolds}${fold}${newGeneration}${tasksAtProvider}${damaged}
 local key = KEYS[1]
@@ -38,10 +38,10 @@ for at = ${AFTER_NEW_GENERATION + 1}, #ARGV, ${given.count} do
   local submission, known = hash(submissionKey)
   if known then soundSubmission(submissionKey, submission) end
 end
--- its records were damaged when a rebuild came by, and were repaired
+-- its records were damaged during a rebuild, and were repaired
 forgetDamaged(id)
 if not isThere then createGeneration(key, id, 'queued', createdAt) end
--- the entry alone may be left of an order with a large request
+-- of an order with a large request only the entry may be left
 if generation.outline and redis.call('TTL', key) == -1 then redis.call('HSETNX', key .. ':request', 'request', request) end
 
 for at = ${AFTER_NEW_GENERATION + 1}, #ARGV, ${given.count} do
@@ -58,7 +58,7 @@ for at = ${AFTER_NEW_GENERATION + 1}, #ARGV, ${given.count} do
   -- a planned submission has no send that may have been accepted; a later round than that of the intent began after it was refused
   if firstSentAt ~= '' and submission.status == 'planned' and tonumber(submission.round) <= tonumber(round) and not isUnsent then
     if submission.held == 'due' then makeHold(submissionKey, submission, periodsNamed(periods)) end
-    -- it may have been sent more than once, which decides whom a settlement believes; and it may have been looked for
+    -- it may have been sent more than once, which decides whether a settlement believes the trail; and it may have been looked for
     redis.call('HSET', submissionKey, 'status', 'committed', 'send:0', 'unknown', 'round', round, 'fresh', 0, 'memory', '',
       'firstSentAt', int(firstSendBefore(now, firstSentAt)), 'sends', int(math.max(2, tonumber(submission.sends))),
       'settlements', int(math.max(1, tonumber(submission.settlements or '0'))))
@@ -67,13 +67,13 @@ for at = ${AFTER_NEW_GENERATION + 1}, #ARGV, ${given.count} do
     announce('submission.committed', id, index, n, now)
     changed = changed + 1
   elseif firstSentAt ~= '' and submission.status == 'committed' and tonumber(submission.round) < tonumber(round) then
-    -- a repeated send was forgotten, and the one before it is known: what that one comes to proves nothing of the other
+    -- a repeated send was forgotten, and the one before it is known: the outcome of that one proves nothing of the other
     local known = tonumber(submission.firstSentAt or '') or now
     redis.call('HSET', submissionKey, 'send:0', 'unknown', 'round', round, 'memory', '', 'remembered', 0,
       'firstSentAt', int(math.min(known, firstSendBefore(now, firstSentAt))), 'sends', int(math.max(2, tonumber(submission.sends))))
     changed = changed + 1
   elseif firstSentAt ~= '' and submission.status == 'failed' and submission.sends == '0' then
-    -- given up as never sent after the send was forgotten: it stays ended, and what comes of it is looked for and paid
+    -- given up as never sent after the send was forgotten: it stays ended, and an image that comes is looked for and paid
     redis.call('HSET', submissionKey, 'send:0', 'unknown', 'round', round, 'firstSentAt', int(firstSendBefore(now, firstSentAt)),
       'sends', 2, 'settlements', 1, 'memory', '')
     if submission.periods == '' then redis.call('HSET', submissionKey, 'periods', periods) end
@@ -82,10 +82,10 @@ for at = ${AFTER_NEW_GENERATION + 1}, #ARGV, ${given.count} do
 end
 if changed == 0 then return '0' end
 
--- of two generations with one idempotency key the younger has it: its caller took it after the time of the older was over
+-- of two generations with one idempotency key the younger keeps it: its caller used it after the time of the older was over
 local owner = redis.call('HGET', idempotencyKey, 'generationId')
 if not owner or owner < id then takeIdempotencyKey(id) end
--- what lives again stays until it is over again
+-- a generation that lives again stays until it is over again
 if redis.call('TTL', key) > 0 then
   joinOpen(id, createdAt)
   redis.call('PERSIST', key)
@@ -99,7 +99,10 @@ end
 return int(changed)
 `);
 
-/** Brings back what Redis does not know of a generation. @returns how many of its submissions were changed; 0 when it knows them all. */
+/**
+ * Restores the part of a generation that Redis does not know.
+ * @returns the number of changed submissions; 0 if it knows them all.
+ */
 export async function restoreGeneration(
   redis: Redis,
   prefix: string,

@@ -1,6 +1,6 @@
-/** The latest state of a store that a process has seen: a Redis that holds an older one has lost what came after it. */
+/** The latest state of a store that a process has seen. A Redis with an older state has lost everything after it. */
 export interface SeenState {
-  /** Takes in what Redis tells of itself; `memory` is '' while it is not compared with S3, which tells nothing. */
+  /** Takes in the state that Redis tells; `memory` is '' while it is not compared with S3, and that state is ignored. */
   note(state: StoreState): void;
   /** Epoch, memory and checkpoint for a script; empty before the first one was seen. */
   asArguments(): [epoch: string, memory: string, at: string];

@@ -6,7 +6,7 @@ import { prelude } from '../lua/prelude.ts';
 import { checkpoint } from './checkpoint.ts';
 import { createSeenState, type SeenState } from './seen-state.ts';
 
-/** Opens a new store (I9): its memory is whole, because nothing was ever in it. Replies 1, or 0 when it is open. */
+/** Opens a new store (I9): its memory is whole, because it never held anything. Replies 1, or 0 if it is open. */
 const initialiseScript = createLuaScript(/* lua */ `${prelude}${checkpoint}
 if isReading() or not redis.call('SET', KEYS[1], ARGV[2], 'NX') then return 0 end
 trustServer()
@@ -19,8 +19,9 @@ return 1
 `);
 
 /**
- * ARGV: prefix, then the latest state that the process has seen: epoch, memory, checkpoint. Replies: the name of this server | 1 when the store
- * is open | 1 while its memory is not compared with S3 | the state of now, whose memory is '' while it is not compared.
+ * Replies the state of the server. ARGV: prefix, then the latest state that the process has seen: epoch, memory, checkpoint. Replies: the
+ * name of this server | 1 if the store is open | 1 while its memory is not compared with S3 | the present state, whose memory is '' while
+ * it is not compared.
  */
 const readServerRunScript = createLuaScript(/* lua */ `${prelude}
 noticeOlderMemory(ARGV[2], ARGV[3], ARGV[4])
@@ -29,7 +30,10 @@ local memory = not isRecovering and redis.call('GET', prefix .. ':memory') or ''
 return { serverName(), isOpen() and 1 or 0, isRecovering and 1 or 0, epoch, memory, redis.call('HGET', prefix .. ':checkpoint', 'at') or '' }
 `);
 
-/** The memory of this server was compared with S3. A server that restarted or was promoted since has another name, and is not meant. */
+/**
+ * Notes that the memory of this server was compared with S3. A server that restarted or was promoted since has another name, and is not
+ * confirmed.
+ */
 const confirmComparisonScript = createLuaScript(/* lua */ `${prelude}${checkpoint}
 if not isOpen() or serverName() ~= ARGV[2] then return 0 end
 -- several workers may compare, and nothing was forgotten between the first confirmation and the next
@@ -42,9 +46,9 @@ return 1
 
 /** One life of a Redis server's memory: after a restart or a failover it is another, which may know less. */
 export interface ServerRun {
-  /** By the names that the server gives itself and the history of its data (`run_id` and `master_replid` of INFO). */
+  /** Names that the server gives itself and the history of its data (`run_id` and `master_replid` of INFO). */
   run: string;
-  /** Whether the store holds an epoch (I9). */
+  /** True if the store holds an epoch (I9). */
   isOpen: boolean;
   /** True until the memory of this run was compared with S3: nothing is bought, and what is enqueued holds no money yet. */
   isRecovering: boolean;
@@ -52,7 +56,10 @@ export interface ServerRun {
 
 const flag = z.union([z.literal(0), z.literal(1)]).transform((value) => value === 1);
 
-/** @param seen What this process has seen of the store: a Redis that holds an older state is recovering from now on. */
+/**
+ * Reads the state of the server.
+ * @param seen State that this process has seen of the store: a Redis with an older state is recovering from now on.
+ */
 export async function readServerRun(redis: Redis, prefix: string, seen: SeenState = createSeenState()): Promise<ServerRun> {
   const [run, isOpen, isRecovering, epoch, memory, at] = z
     .tuple([z.string(), flag, flag, z.string(), z.string(), z.string()])
@@ -61,14 +68,20 @@ export async function readServerRun(redis: Redis, prefix: string, seen: SeenStat
   return { run, isOpen, isRecovering };
 }
 
-/** Returns true for a store that may be used: it holds an epoch (I9). */
+/** Returns true for a usable store: it holds an epoch (I9). */
 export const isInitialised = async (redis: Redis, prefix: string): Promise<boolean> =>
   (await redis.exists(epochKey(prefix), readingKey(prefix))) > 0;
 
-/** Writes the epoch of a new store, and the owner that its bucket has. @returns false when there is an epoch. */
+/**
+ * Writes the epoch of a new store, and the owner of its bucket.
+ * @returns false if there is an epoch.
+ */
 export const initialise = async (redis: Redis, prefix: string, epoch: string, ownerId = ''): Promise<boolean> =>
   flag.parse(await initialiseScript.run(redis, epochKey(prefix), [prefix, epoch, ownerId]));
 
-/** Lets buying go on after the memory of this run was compared. @returns false when it is another run by now, or there is no epoch. */
+/**
+ * Lets buying go on after the memory of this run was compared.
+ * @returns false if it is another run by now, or there is no epoch.
+ */
 export const confirmComparison = async (redis: Redis, prefix: string, run: string): Promise<boolean> =>
   flag.parse(await confirmComparisonScript.run(redis, epochKey(prefix), [prefix, run]));

@@ -5,8 +5,8 @@ import { createLuaScript } from '../lua/lua-script.ts';
 import { prelude } from '../lua/prelude.ts';
 
 /**
- * Takes or keeps a turn: no other holder has it for so long. Replies 1 if the caller has it. A turn that stands for longer than it
- * is ever given is taken: Redis came back on a host whose clock is behind, where the end of the turn lies ahead.
+ * Takes or keeps a turn: no other holder has it for that time. Replies 1 if the caller has it. A turn that stands longer than any that is
+ * given is taken: Redis came back on a host whose clock is behind, where the end of the turn lies in the future.
  */
 const takeTurnScript = createLuaScript(/* lua */ `${prelude}
 local holder = redis.call('GET', KEYS[1])

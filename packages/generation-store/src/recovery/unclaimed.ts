@@ -3,18 +3,18 @@ import type { Redis } from 'ioredis';
 import { corruptRecordOf } from '../corrupt-entry.ts';
 import { unclaimedKey } from '../keys.ts';
 
-/** A delivery that named a submission that Redis did not know. Its body may hold what no log may hold. */
+/** A delivery for a submission that Redis did not know. Its body may hold text that no log may hold. */
 export interface UnclaimedDelivery {
-  /** Absent: the entry is none that Darkroom writes. */
+  /** Absent if Darkroom wrote no such entry. */
   ref?: SubmissionRef;
   body: string;
-  /** As it is kept; names it when it is to be forgotten. */
+  /** Its text in Redis, which names it to `forgetUnclaimed`. */
   entry: string;
 }
 
 const ENTRY = /^([0-9a-f-]{36})\/(\d{1,2})-(\d{1,6}) ([\s\S]*)$/;
 
-/** So many of those that were kept apart, the newest first. */
+/** Reads deliveries that were kept apart, the newest first. */
 export async function readUnclaimed(redis: Redis, prefix: string, count: number): Promise<UnclaimedDelivery[]> {
   const key = unclaimedKey(prefix);
   const entries = await redis.lrange(key, 0, count - 1).catch((error: unknown) => {

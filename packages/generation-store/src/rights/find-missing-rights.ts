@@ -10,7 +10,7 @@ export interface MissingRight {
   readonly pattern?: string;
 }
 
-/** One command that is queued and never run, and the right that it shows. */
+/** One command that is queued and never run, and the right that it tests. */
 interface Trial {
   readonly command: string;
   readonly pattern?: string;
@@ -20,13 +20,13 @@ interface Trial {
 const LIMIT_MS = 5000;
 
 /**
- * Finds the rights of a process that the user of this connection lacks, without running any of its commands: on a connection of its own
- * it opens a transaction, queues each command once, and discards them all. Redis refuses a command without a right when it is queued
- * (`processCommand` asks the ACL before it looks at MULTI), and a user needs no right to ask about rights for that: managed services
- * refuse `ACL`. A command that the service has renamed away is missing, too.
+ * Finds the rights of a process that the user of this connection lacks, without running any of its commands. On a connection of its own it
+ * opens a transaction, queues each command once, and discards them all. Redis refuses a command without a right when it is queued
+ * (`processCommand` asks the ACL before it looks at MULTI). A user needs no right to be tested like this, and managed services refuse
+ * `ACL`. A command that the service has renamed away is missing too.
  *
- * The transaction must be open before the first command leaves: its answer is waited for, on a connection that is never made again.
- * @returns undefined where a server knows no transactions. @throws what the connection met, when it cannot be asked.
+ * The transaction must be open before the first command leaves: its reply is awaited, on a connection that does not reconnect.
+ * @returns undefined if the server has no transactions. @throws the trouble of the connection, if it cannot be asked.
  */
 export async function findMissingRights(redis: Redis, process: RedisProcess, prefix: string): Promise<MissingRight[] | undefined> {
   const fresh = duplicateOnce(redis, LIMIT_MS, {
@@ -55,7 +55,7 @@ export async function findMissingRights(redis: Redis, process: RedisProcess, pre
     const asked: Trial[] = [...trials, { command: 'discard', call: [] }];
     const refused = asked.filter((_, at) => isRefusal(answers[at]));
     const ofChannels = answers.at(-1) === null ? await tryChannels(fresh, redisRights[process], prefix) : [];
-    // What a closed connection says of each is no answer.
+    // The error that a closed connection gives for each command is no reply.
     if (fresh.status !== 'ready') throw new Error('the connection was closed');
     return gather([...(isRefusal(executed) ? [{ command: 'exec', call: [] }] : []), ...refused, ...ofChannels]);
   } catch (error) {
@@ -65,14 +65,14 @@ export async function findMissingRights(redis: Redis, process: RedisProcess, pre
   }
 }
 
-/** The error of a command; undefined when it was queued. */
+/** Returns the error of a command; undefined if it was queued. */
 const answerOf = (call: Promise<unknown>): Promise<Error | undefined> =>
   call.then(
     () => undefined,
     (error: unknown) => (error instanceof Error ? error : new Error(String(error))),
   );
 
-/** A server may have other reasons to refuse a command at this moment; they say nothing of rights. */
+/** Errors with which a server may refuse a command for another reason; they say nothing of rights. */
 const isRefusal = (error: Error | null | undefined): boolean =>
   error !== null && error !== undefined && /^(EXECABORT .*)?(NOPERM |ERR unknown (sub)?command)/i.test(error.message);
 
@@ -92,7 +92,7 @@ async function tryChannels(fresh: Redis, { commands, channels }: RedisRights, pr
 
 const SAMPLE = 'rights-check';
 
-/** One trial for each right. A pattern is tried with a key that nothing uses. */
+/** Returns one trial for each right. A pattern is tried with an unused key. */
 function trialsOf({ commands, channels, grants }: RedisRights, prefix: string): Trial[] {
   return [
     ...commands.flatMap((command): Trial[] =>
@@ -111,10 +111,10 @@ function trialsOf({ commands, channels, grants }: RedisRights, prefix: string): 
 }
 
 const sampleOf = (prefix: string, name: string): string => `${prefix}:${name.replace('*', SAMPLE)}`;
-/** Commands that are tried by themselves: EXEC in a transaction would run it. */
+/** Commands that are tried alone: EXEC in a transaction would run it. */
 const apart: ReadonlySet<string> = new Set(['multi', 'exec', 'discard', 'subscribe', 'unsubscribe']);
 
-/** What follows the key, so that a command has as many arguments as it needs; most have none, or one that is missing here. */
+/** Arguments after the key, so that a command has as many as it needs; most need none, or the one that is absent here. */
 const rests: Readonly<Record<string, readonly string[]>> = {
   bzpopmin: ['1'],
   expire: ['1'],
@@ -172,7 +172,7 @@ function callOf(command: string, key?: string): string[] {
   return [command, key, ...(rests[command] ?? [])];
 }
 
-/** Joins what is missing by pattern, in the order of the rights. */
+/** Joins the missing rights by pattern, in the order of the rights. */
 function gather(trials: readonly Trial[]): MissingRight[] {
   const byPattern = new Map<string | undefined, string[]>();
   for (const { command, pattern } of trials) {

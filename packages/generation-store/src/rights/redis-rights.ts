@@ -6,45 +6,50 @@ export type RedisProcess = (typeof redisProcesses)[number];
 export interface RedisGrant {
   /** In lower case. */
   readonly commands: readonly string[];
-  /** What stands in a key behind "<prefix>:"; "*" is any text. */
+  /** Part of a key behind "<prefix>:"; "*" is any text. */
   readonly keys: readonly string[];
 }
 
-/** Everything that a process does in Redis. */
+/** All rights that a process needs in Redis. */
 export interface RedisRights {
-  /** Commands without a key, and those of channels. Of a command of many parts one: "script|load". */
+  /** Commands without a key, and those of channels. A subcommand is written "script|load". */
   readonly commands: readonly string[];
-  /** What stands in a channel behind "<prefix>:". */
+  /** Part of a channel behind "<prefix>:". */
   readonly channels: readonly string[];
   readonly grants: readonly RedisGrant[];
 }
 
-/** A connection of any kind: ioredis asks INFO when it opens one, and a database other than 0 is selected. MULTI and DISCARD check these rights. */
+/**
+ * Rights of every connection: ioredis asks INFO when it opens one, and selects a database other than 0. MULTI and DISCARD check these
+ * rights.
+ */
 const connecting = ['ping', 'info', 'time', 'select', 'multi', 'exec', 'discard'];
 /** ioredis loads a script that it finds missing when it sends several at once. */
 const loading = ['script|load', 'script|exists'];
-/** The right to run a script gives none to what it does. */
+/** Rights of a script: the right to run it gives none to its commands. */
 const scripts: RedisGrant = { commands: ['eval', 'evalsha'], keys: ['*'] };
 const alive: RedisGrant = { commands: ['set'], keys: ['alive'] };
 const epoch: RedisGrant = { commands: ['exists'], keys: ['epoch'] };
 
 /**
- * Every command of BullMQ's scripts that add a job, those of rare branches included: a right that is missing in the middle of a script
- * leaves half of its work.
+ * Every command of BullMQ's scripts that add a job, rare branches included: a right that is missing in the middle of a script leaves half
+ * of its work.
  */
 const addJobs =
   'del exists get hget hmget hmset hset incr llen lpos lpush lrange persist pttl rpush sadd scard set xadd zadd zrange zrem zrevrangebyscore zscore'.split(
     ' ',
   );
-/** The same of those that look for a job, move it ahead, and take it back from failed. */
+/** Every command of BullMQ's scripts that look for a job, move it ahead, and take it back from failed. */
 const moveJobs = 'exists hdel hget hmget hset incr lindex llen lpop lpos lpush lrange lrem rpush sadd xadd zadd zrem zscore'.split(' ');
-/** The same of those that show a queue, pause it and resume it, and what the board reads of a job without a script. */
+/**
+ * Every command of BullMQ's scripts that show a queue, pause and resume it, and those with which the board reads a job without a script.
+ */
 const showQueues =
   'del exists get hdel hexists hget hgetall hlen hmget hscan hset incr lindex llen lpop lpos lpush lrange ltrim pttl rename rpop rpush sadd scard smembers sscan type xadd zadd zcard zcount zrange zrangebyscore zrem zrevrange zscore'.split(
     ' ',
   );
 
-/** All that workers and operators run on the keys of Darkroom: their scripts and those of BullMQ, and what they send without a script. */
+/** All commands of workers and operators on the keys of Darkroom: their scripts, those of BullMQ, and commands without a script. */
 const everything = [
   ...'bzpopmin del eval evalsha exists expire get hdel hexists hget hgetall hincrby hlen hmget hmset hscan hset hsetnx incr'.split(' '),
   ...'lindex llen lpop lpos lpush lrange lrem lset ltrim mget persist pexpire pttl rename rpop rpoplpush rpush'.split(' '),
@@ -55,8 +60,8 @@ const everything = [
 ];
 
 /**
- * The rights that the Redis user of each process needs. `infra/redis/darkroom.acl` and docs/operations/redis-rights.md are written from
- * them (`npm run docs`), each process checks them when it connects, and tests run each with just these.
+ * The rights that the Redis user of each process needs. `npm run docs` writes `infra/redis/darkroom.acl` and
+ * docs/operations/redis-rights.md from them, each process checks them when it connects, and tests run each process with exactly these.
  */
 export const redisRights: Readonly<Record<RedisProcess, RedisRights>> = {
   producer: {

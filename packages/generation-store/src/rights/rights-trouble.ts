@@ -4,13 +4,19 @@ import { redisUserOf } from './acl-rules.ts';
 import { findMissingRights, type MissingRight } from './find-missing-rights.ts';
 import type { RedisProcess } from './redis-rights.ts';
 
-/** Looks whether the user of a connection has the rights of a process. @throws what the connection met. */
+/**
+ * Checks if the user of a connection has the rights of a process.
+ * @throws the trouble of the connection.
+ */
 export async function findRightsTrouble(redis: Redis, process: RedisProcess, prefix: string): Promise<RedisTrouble | undefined> {
   const missing = (await findMissingRights(redis, process, prefix)) ?? [];
   return missing.length === 0 ? undefined : rightsTroubleOf(missing, process, redis.options.username ?? 'default');
 }
 
-/** Says which rights a user lacks, and how an operator gives them. @param user Its name in Redis. */
+/**
+ * Names the rights that a user lacks, and an operator's way to give them.
+ * @param user Its name in Redis.
+ */
 function rightsTroubleOf(missing: readonly MissingRight[], process: RedisProcess, user: string): RedisTrouble {
   const words = missing.map((right) =>
     right.commands[0] === 'multi'
@@ -26,7 +32,7 @@ function rightsTroubleOf(missing: readonly MissingRight[], process: RedisProcess
   };
 }
 
-/** Rules that add what is missing. */
+/** Rules that add the missing rights. */
 const rulesOf = (missing: readonly MissingRight[]): string[] =>
   missing.flatMap((right) => {
     const { commands, pattern } = right;

@@ -4,17 +4,20 @@ import { redisTroubleOf, type RedisTrouble } from '../connection/redis-trouble.t
 import type { RedisProcess } from './redis-rights.ts';
 import { findRightsTrouble } from './rights-trouble.ts';
 
-/** Knows whether the user of a connection has the rights of its process. */
+/** Checks if the user of a connection has the rights of its process. */
 export interface RightsWatch {
-  /** Asks anew: a new connection may lead to a server with other users. */
+  /** Checks anew: a new connection may lead to a server with other users. */
   ask(): void;
-  /** Asks again; where that fails, what was known stays. */
+  /** Checks again; if that fails, the earlier result stays. */
   askAgain(): void;
-  /** The rights that are missing, or why that cannot be asked; undefined when none is. Waits for what is being asked. */
+  /** Returns the missing rights, or why they cannot be checked; undefined if none is missing. Waits for a check under way. */
   trouble(): Promise<RedisTrouble | undefined>;
 }
 
-/** @param process Absent: nothing is asked. */
+/**
+ * Watches rights.
+ * @param process Absent: nothing is checked.
+ */
 export function watchRights(redis: Redis, process: RedisProcess | undefined, prefix: string): RightsWatch {
   let known: Promise<RedisTrouble | undefined> = Promise.resolve(undefined);
   const look = async (): Promise<RedisTrouble | undefined> =>

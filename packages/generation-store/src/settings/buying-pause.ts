@@ -8,27 +8,27 @@ import { readServerRun } from '../recovery/server-run.ts';
 import { hasCaps } from './caps.ts';
 
 /**
- * Who paused buying: the provider's account is in trouble, or an operator. Each is lifted for itself; as long as one stands
- * nothing is bought. Looking goes on: what was bought comes home.
+ * Origin of a pause: trouble with the provider's account, or an operator. Each pause is lifted by itself; while one stands nothing is
+ * bought. Looking goes on, and bought images come home.
  */
 export const pauseKinds = ['account', 'operator'] as const;
 export type PauseKind = (typeof pauseKinds)[number];
 
 export interface BuyingPause {
   kind: PauseKind;
-  /** In words, safe to show. */
+  /** Safe to show. */
   reason: string;
   /** Milliseconds since 1970. */
   since: number;
 }
 
 /**
- * Why nothing is bought now. "restart" stands by itself from each restart or failover of Redis until a worker has asked S3 what
- * Redis may have forgotten. "caps" stands while Redis does not hold the caps of the store. No command lifts either.
+ * Kind of a pause that stands. "restart" stands from each restart or failover of Redis until a worker has asked S3 what Redis may have
+ * forgotten. "caps" stands while Redis does not hold the caps of the store. No command lifts either.
  */
 export type StandingPause = BuyingPause | { kind: 'restart' | 'caps'; reason: string };
 
-/** Every kind of pause that may stand. */
+/** Kinds of all pauses that may stand. */
 export const standingPauseKinds = [...pauseKinds, 'restart', 'caps'] as const;
 
 /** The last moment of a Date (ECMA-262, "Time Values and Time Range"). */
@@ -36,20 +36,26 @@ const MAX_TIME = 8.64e15;
 
 export const storedPauseSchema = json
   .pipe(z.object({ reason: z.string(), since: z.number().min(0).max(MAX_TIME) }))
-  // What cannot be read pauses all the same, and can be lifted.
-  .catch({ reason: 'what is kept of this pause cannot be read', since: 0 });
+  // An unreadable pause pauses as well, and can be lifted.
+  .catch({ reason: 'the stored pause cannot be read', since: 0 });
 
-/** Pauses buying. A pause of this kind that stands already keeps its reason. @returns whether this call paused it. */
+/**
+ * Pauses buying. A pause of this kind that stands already keeps its reason.
+ * @returns true if this call paused it.
+ */
 export async function pauseBuying(redis: Redis, prefix: string, { kind, reason, since }: BuyingPause): Promise<boolean> {
   return (await redis.hsetnx(pauseKey(prefix), kind, JSON.stringify({ reason, since }))) === 1;
 }
 
-/** Lifts the pauses of these kinds. @returns how many stood. */
+/**
+ * Lifts the pauses of these kinds.
+ * @returns the number of pauses that stood.
+ */
 export async function resumeBuying(redis: Redis, prefix: string, kinds: readonly PauseKind[]): Promise<number> {
   return kinds.length === 0 ? 0 : redis.hdel(pauseKey(prefix), ...kinds);
 }
 
-/** The pauses that stand; none while buying goes on. */
+/** Returns the pauses that stand; none while buying goes on. */
 export async function readPauses(redis: Redis, prefix: string): Promise<StandingPause[]> {
   const [fields, { isOpen, isRecovering }, isCapped, checkpoint] = await Promise.all([
     redis.hgetall(pauseKey(prefix)),
@@ -71,5 +77,5 @@ const restartReason = (checkpoint: Checkpoint | undefined): string =>
     ? 'redis came back as it was more than five days ago: if the workers say store.rebuild-needed, empty it and rebuild it from the bucket'
     : 'redis restarted, failed over or goes on from another copy of its data, and may have forgotten its last moments';
 
-/** The pauses that a process or an operator made, and that are lifted. */
+/** Returns the pauses that a process or an operator made, and that a command can lift. */
 export const isLiftable = (pause: StandingPause): pause is BuyingPause => pause.kind !== 'restart' && pause.kind !== 'caps';

@@ -12,7 +12,7 @@ import { readRestrictions, type Restriction, UNRECORDED } from './restrictions.t
 
 /**
  * Lowers caps in Redis alone, and notes that for a worker to record. A cap that is as low already stays.
- * ARGV: prefix, then names and values. Replies whether one was lowered; never where Redis does not hold the caps.
+ * ARGV: prefix, then names and values. Replies if one was lowered; none is while Redis does not hold the caps.
  */
 const restrictCapsScript = createLuaScript(/* lua */ `${prelude}${sound}${money}
 soundCaps()
@@ -33,9 +33,9 @@ redis.call('RPUSH', KEYS[1] .. '${UNRECORDED}', entry)
 return 1
 `);
 
-/** The caps as Redis knows them. */
+/** The caps as Redis holds them. */
 export interface StoredCaps {
-  /** Of the change in S3 that set them; absent for caps of which S3 may hold no change: those of earlier versions. */
+  /** Revision of the change in S3 that set them; absent for caps of earlier versions, for which S3 may hold no change. */
   revision?: number;
   caps: SpendCaps;
 }
@@ -52,21 +52,26 @@ const storedSchema = z.object({
   'all:month': whole.optional(),
   'tenant:day': whole.optional(),
   'tenant:month': whole.optional(),
-  /** The fields that are set, so that one that is gone is not taken for "no cap". */
+  /** Names of the caps that are set, so that a lost field is not taken for "no cap". */
   names: z.string().optional(),
   revision: whole.optional(),
 });
 
 /**
- * Reads the caps. @returns undefined while they are not all there (`capsOf` of the scripts): nothing is bought then.
- * @throws CorruptRecordError for caps that are none.
+ * Reads the caps.
+ * @returns undefined unless all are there (`capsOf` of the scripts): nothing is bought then.
+ * @throws CorruptRecordError for unreadable caps.
  */
 export async function findCaps(redis: Redis, prefix: string): Promise<StoredCaps | undefined> {
   const key = capsKey(prefix);
   return parseCaps(key, await readHash(redis, key));
 }
 
-/** Parses the hash of the caps. @returns undefined while they are not all there. @throws CorruptRecordError for caps that are none. */
+/**
+ * Parses the hash of the caps.
+ * @returns undefined unless all are there.
+ * @throws CorruptRecordError for unreadable caps.
+ */
 export function parseCaps(key: string, hash: Readonly<Record<string, string>>): StoredCaps | undefined {
   const { revision, names, ...stored } = parseEntry(key, storedSchema, hash);
   const isWhole = (names ?? '').split(' ').every((name) => name === '' || hash[name] !== undefined);
@@ -79,7 +84,7 @@ export function parseCaps(key: string, hash: Readonly<Record<string, string>>): 
   return { caps, ...(revision === undefined ? {} : { revision }) };
 }
 
-/** Whether the caps are there and can be read. */
+/** Returns true if the caps are there and can be read. */
 export const hasCaps = (redis: Redis, prefix: string): Promise<boolean> =>
   findCaps(redis, prefix).then(
     (found) => found !== undefined,
@@ -89,10 +94,10 @@ export const hasCaps = (redis: Redis, prefix: string): Promise<boolean> =>
     },
   );
 
-/** Caps by name, with what each is to be; null means no cap. */
+/** Caps by name with their new values; null means no cap. */
 export type CapsToLower = Partial<Record<CapName, number | null>>;
 
-/** A restriction of caps that is not recorded: the caps that were lowered. */
+/** An unrecorded restriction of caps: the caps that were lowered. */
 export interface CapsRestriction extends Omit<Restriction, 'values'> {
   lowered: Partial<SpendCaps>;
 }
@@ -111,16 +116,17 @@ export async function findCapsRestrictions(redis: Redis, prefix: string): Promis
 }
 
 /**
- * Lowers the caps that are named, in Redis alone; one that is as low already stays, and so does one that is to be lifted (null).
- * @returns whether one was lowered.
+ * Lowers the named caps in Redis alone. A cap that is as low already stays, and so does one to be lifted (null).
+ * @returns true if one was lowered.
  */
 export async function restrictCaps(redis: Redis, prefix: string, lowered: CapsToLower): Promise<boolean> {
   return (await restrictCapsScript.run(redis, capsKey(prefix), [prefix, ...Object.entries(fieldsOf(lowered)).flat()])) === 1;
 }
 
 /**
- * Writes the caps, unless Redis knows those of a later revision, or a restriction that this does not carry.
- * @param carried The restrictions that these caps contain. @returns whether it did.
+ * Writes the caps, unless Redis holds those of a later revision, or a restriction that this does not carry.
+ * @param carried The restrictions that these caps contain.
+ * @returns true if they were written.
  */
 export async function applyCaps(
   redis: Redis,
@@ -140,7 +146,7 @@ export async function applyCaps(
   return written === 1;
 }
 
-/** Writes caps of which S3 holds no change, as versions before the records of changes did. */
+/** Writes caps without a change in S3, as versions before the records of changes did. */
 export async function setCaps(redis: Redis, prefix: string, caps: SpendCaps): Promise<void> {
   await redis.multi().del(capsKey(prefix)).hset(capsKey(prefix), fieldsOf(caps)).exec();
 }

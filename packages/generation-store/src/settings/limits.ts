@@ -8,7 +8,10 @@ import { prelude } from '../lua/prelude.ts';
 import { applySettingScript } from './apply-setting.ts';
 import { readRestrictions, type Restriction, UNRECORDED } from './restrictions.ts';
 
-/** Lowers the limit of tasks in Redis alone, likewise. ARGV: prefix | limit | the default. Replies whether it was lowered. */
+/**
+ * Lowers the limit of tasks in Redis alone, and notes that for a worker to record. ARGV: prefix | limit | the default. Replies if it was
+ * lowered.
+ */
 const restrictLimitsScript = createLuaScript(/* lua */ `${prelude}
 local limits = hash(KEYS[1])
 local current = tonumber(limits.tasksAtProvider or ARGV[3]) or 0
@@ -18,9 +21,9 @@ redis.call('RPUSH', KEYS[1] .. '${UNRECORDED}', int(nowMs()) .. ' ' .. (limits.r
 return 1
 `);
 
-/** The limits of the fleet as Redis knows them. */
+/** The limits of the fleet as Redis holds them. */
 export interface StoredLimits {
-  /** Of the change in S3 that set them; 0 where S3 was found to hold none; absent for limits of which S3 may hold no change. */
+  /** Revision of the change in S3 that set them; 0 if S3 was found to hold none; absent for limits of which S3 may hold no change. */
   revision?: number;
   limits: FleetLimits;
 }
@@ -30,20 +33,28 @@ const storedSchema = z.object({
   revision: whole.optional(),
 });
 
-/** Reads the limits. @returns undefined when Redis holds none. @throws CorruptRecordError for limits that are none. */
+/**
+ * Reads the limits.
+ * @returns undefined if Redis holds none.
+ * @throws CorruptRecordError for unreadable limits.
+ */
 export async function findLimits(redis: Redis, prefix: string): Promise<StoredLimits | undefined> {
   const key = limitsKey(prefix);
   return parseLimits(key, await readHash(redis, key));
 }
 
-/** Parses the hash of the limits. @returns undefined when Redis holds none. @throws CorruptRecordError for limits that are none. */
+/**
+ * Parses the hash of the limits.
+ * @returns undefined if Redis holds none.
+ * @throws CorruptRecordError for unreadable limits.
+ */
 export function parseLimits(key: string, hash: Readonly<Record<string, string>>): StoredLimits | undefined {
   const { revision, tasksAtProvider } = parseEntry(key, storedSchema, hash);
   if (revision === undefined && tasksAtProvider === undefined) return undefined;
   return { limits: tasksAtProvider === undefined ? {} : { tasksAtProvider }, ...(revision === undefined ? {} : { revision }) };
 }
 
-/** A restriction of limits that is not recorded. */
+/** An unrecorded restriction of limits. */
 export interface LimitsRestriction extends Omit<Restriction, 'values'> {
   lowered: FleetLimits;
 }
@@ -57,15 +68,19 @@ export async function findLimitsRestrictions(redis: Redis, prefix: string): Prom
   }));
 }
 
-/** Lowers the limit of tasks in Redis alone. @returns whether it was lowered. */
+/**
+ * Lowers the limit of tasks in Redis alone.
+ * @returns true if it was lowered.
+ */
 export async function restrictLimits(redis: Redis, prefix: string, { tasksAtProvider }: FleetLimits): Promise<boolean> {
   if (tasksAtProvider === undefined) return false;
   return (await restrictLimitsScript.run(redis, limitsKey(prefix), [prefix, tasksAtProvider, DEFAULT_TASKS_AT_PROVIDER])) === 1;
 }
 
 /**
- * Writes the limits, unless Redis knows those of a later revision, or a restriction that this does not carry.
- * @param carried The restrictions that these limits contain. @returns whether it did.
+ * Writes the limits, unless Redis holds those of a later revision, or a restriction that this does not carry.
+ * @param carried The restrictions that these limits contain.
+ * @returns true if they were written.
  */
 export async function applyLimits(
   redis: Redis,

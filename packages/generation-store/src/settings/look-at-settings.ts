@@ -9,10 +9,10 @@ import { parsePauses, type StoredPauses } from './operator-pause.ts';
 import { UNRECORDED } from './restrictions.ts';
 
 /**
- * Reads all settings, and takes the turn to ask S3 for them where no process took it within the time given. A key of another type reads as
- * an empty one: it holds no setting.
- * ARGV: prefix | the turn lasts so long, in milliseconds. Replies caps | limits | operator's pause | recorded revision and mark | the turn |
- * whether a restriction is not recorded.
+ * Reads all settings, and takes the turn to ask S3 for them if no process took it within the time given. A key of another type reads as an
+ * empty one: it holds no setting.
+ * ARGV: prefix | length of the turn in milliseconds. Replies caps | limits | operator's pause | recorded revision and mark | the turn | 1
+ * if a restriction is not recorded.
  */
 const lookAtSettingsScript = createLuaScript(/* lua */ `
 local prefix, forMs = ARGV[1], tonumber(ARGV[2])
@@ -22,7 +22,7 @@ local function read(name)
 end
 local recorded = redis.pcall('HMGET', prefix .. ':pauses', 'revision', 'mark')
 local turn = prefix .. ':turn:settings'
--- a turn that lasts longer than it is ever given is one of a host whose clock was ahead
+-- a turn longer than any that is given comes from a host whose clock was ahead
 local isTaken = redis.call('EXISTS', turn) == 1 and redis.call('PTTL', turn) <= forMs
 if not isTaken then redis.call('SET', turn, '1', 'PX', forMs) end
 local function waits(name) return redis.call('EXISTS', prefix .. name .. '${UNRECORDED}') end
@@ -32,14 +32,14 @@ return {
 }
 `);
 
-/** All settings of the store as Redis holds them. One that cannot be read is as good as lost: S3 knows it. */
+/** All settings of the store as Redis holds them. An unreadable one counts as lost: S3 holds it. */
 export interface SettingsLook {
   caps: StoredCaps | undefined;
   limits: StoredLimits | undefined;
   pauses: StoredPauses;
-  /** Whether a change that restricts stands in Redis alone. */
+  /** True if a change that restricts stands in Redis alone. */
   isRestricted: boolean;
-  /** Whether it is this caller's turn to ask S3. */
+  /** True if it is this caller's turn to ask S3. */
   isTurn: boolean;
 }
 
@@ -50,7 +50,10 @@ const flat = z
   );
 const replySchema = z.tuple([flat, flat, z.string().nullable(), z.array(z.string().nullable()), z.number(), z.number()]);
 
-/** Reads all settings in one trip. @param turnMs How long no other process of the fleet gets the turn to ask S3. */
+/**
+ * Reads all settings in one trip.
+ * @param turnMs Time in which no other process of the fleet gets the turn to ask S3.
+ */
 export async function lookAtSettings(redis: Redis, prefix: string, turnMs: number): Promise<SettingsLook> {
   const reply = await lookAtSettingsScript.run(redis, capsKey(prefix), [prefix, turnMs]);
   const [caps, limits, operator, [revision, mark], isTurn, isRestricted] = replySchema.parse(reply);

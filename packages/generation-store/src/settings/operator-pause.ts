@@ -6,9 +6,10 @@ import { createLuaScript } from '../lua/lua-script.ts';
 import { storedPauseSchema } from './buying-pause.ts';
 
 /**
- * Puts an operator's pause in the place of the one that is there, or lifts it, unless Redis knows a later revision or the pause is no
- * longer the one that was seen: one that another process made meanwhile must not be lifted by this.
- * ARGV: prefix | revision | the mark of the pause that was seen | the mark of the pause: '' for none, else "=" and its text. Replies whether it was written.
+ * Replaces an operator's pause, or lifts it, unless Redis knows a later revision or the pause is no longer the one that was seen: this must
+ * not lift a pause that another process made meanwhile.
+ * ARGV: prefix | revision | the mark of the pause that was seen | the mark of the pause: '' for none, else "=" and its text. Replies if it
+ * was written.
  */
 const applyPausesScript = createLuaScript(/* lua */ `
 local recordedKey = ARGV[1] .. ':pauses'
@@ -22,15 +23,15 @@ if ARGV[4] == '' then redis.call('HDEL', KEYS[1], 'operator') else redis.call('H
 return 1
 `);
 
-/** An operator's pause as Redis knows it. */
+/** An operator's pause as Redis holds it. */
 export interface StoredPauses {
-  /** Of the change in S3 that Redis was told of last; 0 where S3 was found to hold none; absent where S3 was never asked. */
+  /** Revision of the last change in S3 that Redis was told of; 0 if S3 was found to hold none; absent if S3 was never asked. */
   revision?: number;
   /** Absent while no operator pauses buying. */
   operator?: OperatorPause;
-  /** Whether this is what the change of that revision said: a pause may be made, and a key be lost, in Redis alone. */
+  /** True if the change of that revision has this content: a pause may be made, and a key lost, in Redis alone. */
   isRecorded: boolean;
-  /** The mark of the pause that stands: what `applyPauses` replaces. */
+  /** Mark of the pause that stands; `applyPauses` names the mark that it replaces. */
   seen: string;
 }
 
@@ -44,7 +45,7 @@ export async function findPauses(redis: Redis, prefix: string): Promise<StoredPa
   return parsePauses(seen, revision, mark);
 }
 
-/** Parses the field of the pause, and what Redis was told of S3; of that, what cannot be read counts as nothing, and S3 is asked again. */
+/** Parses the field of the pause, and the part of S3 that Redis was told of. An unreadable part counts as absent, and S3 is asked again. */
 export function parsePauses(seen: string | null, revision: string | null = null, mark: string | null = null): StoredPauses {
   return {
     ...(/^\d{1,12}$/.test(revision ?? '') ? { revision: Number(revision) } : {}),
@@ -54,7 +55,7 @@ export function parsePauses(seen: string | null, revision: string | null = null,
   };
 }
 
-/** One text for a field that may be absent, or hold any text. */
+/** Returns one text for a field that may be absent or hold any text. */
 const markOf = (stored: string | null): string => (stored === null ? '' : `=${stored}`);
 
 const readRecorded = (redis: Redis, prefix: string): Promise<(string | null)[]> =>
@@ -63,7 +64,10 @@ const readRecorded = (redis: Redis, prefix: string): Promise<(string | null)[]> 
     return [];
   });
 
-/** Writes the pause of a change that S3 holds in the place of the one that was seen. @returns false when it is another by now, or a later revision is known. */
+/**
+ * Writes the pause of a change that S3 holds in place of the one that was seen.
+ * @returns false if another stands by now, or a later revision is known.
+ */
 export async function applyPauses(
   redis: Redis,
   prefix: string,

@@ -1,17 +1,17 @@
 import type { Redis } from 'ioredis';
 
-/** Ends the key of a setting: the list of the restrictions that Redis alone holds. */
+/** End of a setting's key: the list of the restrictions that Redis alone holds. */
 export const UNRECORDED = '-unrecorded';
 
 /** A change that restricts, and that Redis alone holds until a worker has recorded it in S3. */
 export interface Restriction {
-  /** As Redis keeps it. */
+  /** Its text in Redis. */
   entry: string;
   /** Redis time, in milliseconds since 1970. */
   at: number;
-  /** The revision that Redis knew then; 0 for none. */
+  /** Revision that Redis knew then; 0 for none. */
   revision: number;
-  /** The new values, by the name of their field. */
+  /** New values, by the name of their field. */
   values: Readonly<Record<string, number>>;
 }
 
