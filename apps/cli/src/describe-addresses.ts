@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import type { Darkroom } from '@darkroom/local-stack';
 import { shownPath } from './shown-path.ts';
-import type { Apps } from './stack/apps.ts';
 import type { Stores } from './stack/stores.ts';
 
 const EXAMPLE = 'examples/first-job/first-job.mjs';
@@ -10,7 +10,7 @@ const REDIS_OF_EXAMPLE = "process.env['REDIS_URL'] ?? 'redis://127.0.0.1:6379'";
 
 export interface AddressesOptions {
   stores: Stores;
-  apps: Apps;
+  darkroom: Darkroom;
   images: string;
   logs: string;
   root: string;
@@ -19,14 +19,13 @@ export interface AddressesOptions {
 }
 
 /** Lists the addresses and folders of a start, and the code that orders one more image from another terminal. */
-export function describeAddresses({ stores, apps, images, logs, root, isRedisOurs }: AddressesOptions): string[] {
+export function describeAddresses({ stores, darkroom, images, logs, root, isRedisOurs }: AddressesOptions): string[] {
   const { redis } = stores;
   const addresses = [
     ['images', shownPath(images)],
     ['bucket', stores.s3Detail],
-    ...(apps.emulator === undefined ? [] : [['emulator', `${apps.emulator.url}  (its bill: ${shownPath(apps.emulator.billFile)})`]]),
-    ...(apps.receiverUrl === undefined ? [] : [['receiver', apps.receiverUrl]]),
-    ['dashboard', apps.dashboardUrl],
+    ...(darkroom.emulator === undefined ? [] : [['emulator', `${darkroom.emulator.url}  (its bill: ${shownPath(darkroom.billFile)})`]]),
+    ...[...darkroom.receivers, ...darkroom.dashboards].map(({ name, url }) => [name, url]),
     ['logs', shownPath(logs)],
   ];
   const producer = isRedisOurs ? `'${redis.url}'` : `process.env['REDIS_URL'], prefix: '${redis.prefix}'`;

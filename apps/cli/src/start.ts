@@ -2,10 +2,10 @@ import path from 'node:path';
 import { defined, describeCapsDifference, LocalStackError, parseUsd } from '@darkroom/contracts';
 import { buildGenerationStore, connectPatient, isLiftable, type GenerationStore } from '@darkroom/generation-store';
 import { createObjectStorage } from '@darkroom/object-storage';
+import { createClosing, type Closing } from '@darkroom/local-stack';
 import { createProducer } from '@darkroom/producer';
 import { readSettings, spendSettings, type Environment } from '@darkroom/service-runtime';
 import type { Signals } from '@darkroom/service-runtime/launch';
-import { createClosing, type Closing } from './closing.ts';
 import type { Command } from './command-line.ts';
 import type { StartConfig } from './config.ts';
 import { openDataFolder } from './data-folder/data-folder.ts';
@@ -100,12 +100,12 @@ async function run(
     printCaps(await lowerCap(settings, parseUsd(provider.dailyCapUsd)));
   }
   const onDeath = (error: LocalStackError): void => over.abort(error);
-  const apps = await startApps({ stores, folder, root, environment: config.environment, provider, onDeath }, closing);
+  const darkroom = await startApps({ stores, folder, root, environment: config.environment, provider, onDeath }, closing);
   signal.throwIfAborted();
-  if (apps.emulator !== undefined) row('emulator', `${apps.emulator.url}, plays Runware: real images, no money`);
-  if (apps.receiverUrl !== undefined) row('receiver', `${apps.receiverUrl}, takes the provider's webhooks`);
+  if (darkroom.emulator !== undefined) row('emulator', `${darkroom.emulator.url}, plays Runware: real images, no money`);
+  for (const { url } of darkroom.receivers) row('receiver', `${url}, takes the provider's webhooks`);
   row('worker', 'ready');
-  row('dashboard', `${apps.dashboardUrl}, shows the queues`);
+  for (const { url } of darkroom.dashboards) row('dashboard', `${url}, shows the queues`);
 
   // A cap is raised only now: the worker is ready, so it has restored what Redis may have forgotten.
   printCaps(
@@ -127,7 +127,7 @@ async function run(
   const verified = rows.filter(({ saved }) => saved.kind === 'saved').length;
   const isRedisOurs = config.redis === undefined;
   if (!command.once) {
-    terminal.print('', ...describeAddresses({ stores, apps, images: folder.images, logs: folder.logs, root, isRedisOurs }));
+    terminal.print('', ...describeAddresses({ stores, darkroom, images: folder.images, logs: folder.logs, root, isRedisOurs }));
     terminal.print('', terminal.paint('bold', 'Runs on until Ctrl-C.'));
     await untilAborted(signal);
     if (signal.reason instanceof Error && signal.reason.name !== 'AbortError') throw signal.reason;

@@ -45,7 +45,7 @@ test('each process measures one generation, and the page of metrics names exactl
   const fleet = await startFleet({ faults: { uploadBeforeWebhookRate: 1 } });
   const producer = createProducer({ redisUrl: fleet.redisUrl });
   try {
-    const { url: dashboardUrl, dashboard } = await startDashboard(fleet);
+    const dashboard = await startDashboard(fleet);
     const born = { worker: await scrape(fleet.workerUrls[0]!), receiver: await scrape(fleet.receiverUrl) };
     const prompt = 'a lighthouse at dusk';
     const { generationId } = await producer.enqueue({ positivePrompt: prompt, width: 1024, height: 1024 });
@@ -95,7 +95,7 @@ test('each process measures one generation, and the page of metrics names exactl
     expect(born.worker.value('darkroom_reconcile_findings_total', { kind: 'ledger-drift', action: 'repaired' })).toBe(0);
     expect(born.receiver.value('darkroom_delivery_refusals_total', { reason: 'forged' })).toBe(0);
 
-    const board = await scrape(dashboardUrl);
+    const board = await scrape(dashboard.url);
     for (const queue of ['submissions', 'settlements', 'maintenance'])
       expect(board.value('darkroom_jobs', { queue, state: 'active' })).toBe(0);
 

@@ -59,7 +59,7 @@ test('a body forged under a stolen capability is refused or asked about once, an
   const thief = await startThief();
   const fleet = await startFleet({
     faults: { executionMs: [50, 100], uploadDelayMs: [5000, 5000] },
-    webhookBaseUrl: () => thief.url,
+    webhookBaseUrl: thief.url,
     workerEnv: { TIMING_FIRST_POLL_MS: '7000', TIMING_MAX_POLL_MS: '7000', TIMING_UPLOAD_WINDOW_MS: '30000' },
   });
   const producer = createProducer({ redisUrl: fleet.redisUrl });

@@ -28,7 +28,7 @@ async function readFolder(folder: string): Promise<Record<string, string>> {
 test('with an image in flight no forgery changes Redis or S3, and a hundred copies of the true delivery settle it once', async () => {
   const thief = await startThief();
   const fleet = await startFleet({
-    webhookBaseUrl: () => thief.url,
+    webhookBaseUrl: thief.url,
     workerEnv: { TIMING_FIRST_POLL_MS: '60000', TIMING_MAX_POLL_MS: '60000' },
   });
   const producer = createProducer({ redisUrl: fleet.redisUrl });

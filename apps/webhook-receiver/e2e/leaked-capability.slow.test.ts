@@ -9,7 +9,7 @@ test('copies of a false body under a leaked capability do not cause question aft
   const thief = await startThief();
   const fleet = await startFleet({
     faults: { executionMs: [50, 100], failProviderErrorRate: 1 },
-    webhookBaseUrl: () => thief.url,
+    webhookBaseUrl: thief.url,
     workerEnv: { TIMING_FIRST_POLL_MS: '2000', TIMING_MAX_POLL_MS: '60000', TIMING_UPLOAD_WINDOW_MS: '1000' },
   });
   const producer = createProducer({ redisUrl: fleet.redisUrl });

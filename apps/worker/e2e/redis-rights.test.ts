@@ -52,10 +52,10 @@ async function setup() {
 }
 
 async function openDashboard(fleet: Fleet) {
-  const { url, dashboard } = await startDashboard(fleet, { REDIS_URL: addressOf(fleet.redisUrl, 'dashboard') });
+  const dashboard = await startDashboard(fleet, { REDIS_URL: addressOf(fleet.redisUrl, 'dashboard') });
   onTestFinished(() => dashboard.kill());
   const ask = async (path: string, method = 'GET'): Promise<string> => {
-    const response = await fetch(`${url}${path}`, { method, headers: { connection: 'close', origin: url } });
+    const response = await fetch(`${dashboard.url}${path}`, { method, headers: { connection: 'close', origin: dashboard.url } });
     const text = await response.text();
     expect(response.ok, `${method} ${path}: ${response.status} ${text}`).toBe(true);
     return text;

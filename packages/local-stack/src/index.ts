@@ -1,6 +1,8 @@
-export { addressApp, appEnvironments, storesEnvironment, type AppAddress, type AppName, type StoreAddresses } from './apps/environments.ts';
+export { describeApp, type AppOptions, type AppPlace, type AppProcess } from './apps/app-process.ts';
+export { appEnvironments, storesEnvironment, type AppName, type StoreAddresses } from './apps/environments.ts';
+export { startDarkroom, type Darkroom, type DarkroomOptions } from './apps/start-darkroom.ts';
 export { freePort } from './free-port.ts';
-export { checkUrl } from './processes/check-url.ts';
+export { closeAtOnce, createClosing, type Closing } from './processes/closing.ts';
 export { isAlive, takeFolder, type OwnFolder } from './processes/own-folder.ts';
 export { runProgram, startProgram, type Environment, type Program, type ProgramOptions } from './processes/program.ts';
 export type { AppendFsync, LocalRedis, RedisKind } from './redis/local-redis.ts';

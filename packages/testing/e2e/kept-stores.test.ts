@@ -2,11 +2,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildGenerationStore, defaultRetention } from '@darkroom/generation-store';
+import { closeAtOnce, createClosing, startDarkroom } from '@darkroom/local-stack';
 import { Redis } from 'ioredis';
 import { describe, expect, inject, onTestFinished, test } from 'vitest';
-import { builtAppsFolder } from '../src/built-apps/built-apps.ts';
-import { describeApps } from '../src/fleet/app-processes.ts';
 import { runApp } from '../src/fleet/run-app.ts';
+import { testPlace } from '../src/fleet/test-place.ts';
 import {
   copyKeptProvider,
   countExecutions,
@@ -41,25 +41,33 @@ async function setup(version: KeptStoreVersion) {
   const { prefix, settings } = kept.expected;
   const directory = await mkdtemp(join(tmpdir(), 'darkroom-kept-store-'));
   const [redisServer, s3] = [await reserveRedis({ dir: join(directory, 'redis') }), await reserveS3(join(directory, 's3'))];
-  const { apiKey, webhookKeys, caps } = settings;
-  const runtime = { node: process.execPath, folder: builtAppsFolder() };
-  const apps = describeApps({ directory, runtime, redisUrl: redisServer.url, prefix, s3, apiKey, webhookKeys });
-  await copyKeptProvider(kept, join(directory, 'emulator'));
-  const emulator = await apps.emulator({ executionMs: [20, 60], uploadDelayMs: [20, 60] }, 'kept-store');
-  const receiver = await apps.receiver('receiver');
-  const env = { RUNWARE_URL: `${emulator.url}/v1`, WEBHOOK_BASE_URL: receiver.url, ...caps, ...timing };
-  const worker = await apps.worker('worker', env);
   const redis = new Redis(redisServer.url, { lazyConnect: true, maxRetriesPerRequest: null });
-  onTestFinished(async () => {
-    redis.disconnect();
-    await Promise.all([worker.kill(), receiver.kill(), emulator.kill()]);
-    await Promise.all([redisServer.stop(), s3.stop()]);
-    await rm(directory, { recursive: true, force: true });
-  });
-  await Promise.all([redisServer.start(), s3.start(), emulator.start()]);
+  const closing = createClosing();
+  closing.add(() => rm(directory, { recursive: true, force: true }));
+  closing.add(async () => void (await Promise.all([redisServer.stop(), s3.stop()])));
+  closing.add(() => redis.disconnect());
+  onTestFinished(() => closeAtOnce(closing));
+  await Promise.all([redisServer.start(), s3.start(), copyKeptProvider(kept, join(directory, 'emulator'))]);
   await redis.connect();
   await Promise.all([loadKeptRedis(kept, redis), loadKeptBucket(kept, s3)]);
-  await receiver.start();
+  const { apiKey, webhookKeys, caps } = settings;
+  const darkroom = await startDarkroom(
+    {
+      ...testPlace(directory),
+      stores: { redisUrl: redisServer.url, prefix, s3 },
+      apiKey,
+      webhookKeys,
+      emulator: {
+        dir: join(directory, 'emulator'),
+        faults: JSON.stringify({ executionMs: [20, 60], uploadDelayMs: [20, 60] }),
+        seed: 'kept-store',
+      },
+      receivers: ['receiver'],
+      workers: [],
+    },
+    closing,
+  );
+  const worker = await darkroom.addWorker('worker', { ...caps, ...timing });
   const store = buildGenerationStore({ prefix, retention: defaultRetention, pollRate: { perSecond: 1, burst: 1 } }, redis);
   const find = async (name: string) => {
     const view = await store.find(kept.get(name).view.generationId);
@@ -81,7 +89,7 @@ async function setup(version: KeptStoreVersion) {
         },
         { withinMs: 40_000, everyMs: 100 },
       ),
-    readBill: () => readBilledTasks(apps.billFile),
+    readBill: () => readBilledTasks(darkroom.billFile),
     /** Runs a command as an operator. */
     operate: async (...words: string[]) => {
       const { code, output } = await runApp('cli', words, worker.env);

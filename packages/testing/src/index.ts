@@ -1,4 +1,4 @@
-export { freePort, startProgram, storesEnvironment } from '@darkroom/local-stack';
+export { freePort, startProgram, storesEnvironment, type AppProcess } from '@darkroom/local-stack';
 export { eventually, type EventuallyOptions } from './eventually.ts';
 export { builtApp } from './built-apps/built-apps.ts';
 export { countExecutions, readBilledTasks, type BilledTask } from './fleet/bill.ts';
@@ -7,7 +7,6 @@ export { startEmulator } from './fleet/start-emulator.ts';
 export { startDashboard } from './fleet/start-dashboard.ts';
 export { startFleet, type Fleet, type FleetOptions } from './fleet/fleet.ts';
 export { createWrongClock, type WrongClock } from './fleet/wrong-clock.ts';
-export type { ManagedProcess } from './fleet/managed-process.ts';
 export { keptStoreVersions, readKeptStore, type KeptGeneration, type KeptStore, type KeptStoreVersion } from './kept-store/kept-store.ts';
 export { copyKeptProvider, loadKeptBucket, loadKeptRedis } from './kept-store/load-kept-store.ts';
 export { findMarkedProcesses, type RunProcess } from './run-processes.ts';

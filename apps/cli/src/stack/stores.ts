@@ -1,11 +1,10 @@
 import { createHash } from 'node:crypto';
 import path from 'node:path';
 import { defined } from '@darkroom/contracts';
-import { startRedis, startS3Server } from '@darkroom/local-stack';
+import { startRedis, startS3Server, type Closing } from '@darkroom/local-stack';
 import type { RedisSettings, S3Settings } from '@darkroom/service-runtime';
 import { refuseUnusable } from '../operate/connect-redis.ts';
 import { shownPath } from '../shown-path.ts';
-import type { Closing } from '../closing.ts';
 import type { RedisChoice } from '../command-line.ts';
 import type { StartConfig } from '../config.ts';
 import { BUCKET, REGION } from '../data-folder/bucket.ts';

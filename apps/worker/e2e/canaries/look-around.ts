@@ -8,12 +8,11 @@ import { dashboardPassword, secrets, withPassword } from './secrets.ts';
 import { readPages } from './written-places.ts';
 
 export async function openDashboard(fleet: Fleet, env: Readonly<Record<string, string>>) {
-  const { url, dashboard } = await startDashboard(fleet, {
+  return startDashboard(fleet, {
     ...env,
     REDIS_URL: withPassword(fleet.redisUrl),
     DASHBOARD_PASSWORD: dashboardPassword,
   });
-  return { url, log: dashboard.log, kill: dashboard.kill };
 }
 
 /** Runs a command with all settings of a worker. @returns its output. */

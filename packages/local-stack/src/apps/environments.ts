@@ -38,10 +38,11 @@ export const storesEnvironment = ({ s3, ...redis }: StoreAddresses): Record<stri
 
 /** Settings of each app, without those that bind it to its port; workers get addresses beside these. */
 export const appEnvironments = {
-  emulator: ({ apiKey, dir, faults }: { apiKey: string; dir: string; faults: string }) => ({
+  emulator: ({ apiKey, dir, faults, seed }: { apiKey: string; dir: string; faults: string; seed?: string | undefined }) => ({
     EMULATOR_API_KEY: apiKey,
     EMULATOR_DIR: dir,
     FAULTS: faults,
+    ...defined({ EMULATOR_SEED: seed }),
   }),
   receiver: (redis: RedisAddress, webhookKeys: string) => ({ ...redisEnvironment(redis), WEBHOOK_KEYS: webhookKeys }),
   worker: (stores: StoreAddresses, apiKey: string, webhookKeys: string) => ({

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { runProgram } from '@darkroom/local-stack';
-import { baseEnvironment } from '../fleet/managed-process.ts';
+import { baseEnvironment } from '../fleet/test-place.ts';
 import { startAgain } from '../fleet/stack.ts';
 import type { TapOrder } from './order.ts';
 import type { Trace } from './tap.ts';

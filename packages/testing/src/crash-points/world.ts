@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { AppProcess } from '@darkroom/local-stack';
 import { createGenerationId, defined, type GrokImagineRequestInput, type Timing } from '@darkroom/contracts';
 import { connectPatient } from '@darkroom/generation-store';
 import { createProducer, type EnqueueOptions, type Producer } from '@darkroom/producer';
 import type { Redis } from 'ioredis';
-import type { AppProcess } from '../fleet/app-processes.ts';
 import { startStack, type EmulatorSwitches, type Servers, type Stack } from '../fleet/stack.ts';
 import type { OrderRecord } from '../judge/evidence.ts';
 import { openRecords, type Records } from '../judge/records.ts';

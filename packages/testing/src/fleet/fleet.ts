@@ -3,12 +3,19 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { defined } from '@darkroom/contracts';
-import { startS3Server, type S3RequestLog, type S3Server, type S3ServerOptions } from '@darkroom/local-stack';
-import { builtAppsFolder } from '../built-apps/built-apps.ts';
+import {
+  closeAtOnce,
+  createClosing,
+  startDarkroom,
+  startS3Server,
+  type AppProcess,
+  type S3RequestLog,
+  type S3Server,
+  type S3ServerOptions,
+} from '@darkroom/local-stack';
 import { reserveRedis, type OwnRedis } from '../own-redis.ts';
-import { describeApps, type AppProcess } from './app-processes.ts';
-import type { ManagedProcess } from './managed-process.ts';
 import { setEmulatorFaults } from './set-emulator-faults.ts';
+import { numbered, testKeys, testPlace } from './test-place.ts';
 
 export interface FleetOptions {
   workers?: number;
@@ -24,8 +31,8 @@ export interface FleetOptions {
   workerEnv?: Readonly<Record<string, string>>;
   /** Settings of one worker, by its number from 0, that differ from those of all. */
   envOfWorker?: (at: number) => Readonly<Record<string, string>>;
-  /** Returns the address for deliveries; that of the first receiver when absent. */
-  webhookBaseUrl?: (receiverUrl: string) => string;
+  /** Address for deliveries; that of a receiver when absent. */
+  webhookBaseUrl?: string;
   /** The Node and the built apps of a container image, instead of those that run the tests. */
   runtime?: { node: string; folder: string };
   /** Called for every request to the S3 server. */
@@ -50,15 +57,15 @@ export interface Fleet {
   readonly prefix: string;
   readonly s3: S3Server;
   readonly s3Config: { endpoint: string; region: string; bucket: string; credentials: { accessKeyId: string; secretAccessKey: string } };
-  readonly emulator: ManagedProcess;
+  readonly emulator: AppProcess;
   readonly emulatorUrl: string;
   readonly billFile: string;
-  readonly workers: readonly ManagedProcess[];
-  readonly receivers: readonly ManagedProcess[];
+  readonly workers: readonly AppProcess[];
+  readonly receivers: readonly AppProcess[];
   readonly receiverUrl: string;
   readonly workerUrls: readonly string[];
   /** Starts one more worker; the fleet stops it. @param readyPath "/livez" for a worker that does not become ready. */
-  startWorker(name: string, env: Readonly<Record<string, string>>, readyPath?: '/readyz' | '/livez'): Promise<AppProcess>;
+  startWorker(name: string, env: Readonly<Record<string, string>>, readyPath?: '/livez'): Promise<AppProcess>;
   setFaults(faults: Readonly<Record<string, unknown>>): Promise<void>;
   stop(): Promise<void>;
 }
@@ -85,19 +92,15 @@ const quickFaults = { executionMs: [20, 60], uploadDelayMs: [20, 100], webhookFi
 
 /** Starts a fleet and waits until each process is ready. The apps must be built. */
 export async function startFleet(options: FleetOptions = {}): Promise<Fleet> {
-  const { workers: workerCount = 1, receivers: receiverCount = 1, faults = {}, seed = '1', workerEnv = {}, webhookBaseUrl } = options;
-  const { runtime = { node: process.execPath, folder: builtAppsFolder() } } = options;
+  const { workers = 1, receivers = 1, faults = {}, seed = '1', workerEnv = {}, secrets, env = {}, runtime, webhookBaseUrl } = options;
   const directory = await mkdtemp(join(tmpdir(), 'darkroom-fleet-'));
-  const started: (() => Promise<unknown>)[] = [() => rm(directory, { recursive: true, force: true })];
-  const stop = async (): Promise<void> => {
-    for (const end of started.splice(0).toReversed()) await end();
-  };
+  const closing = createClosing();
+  closing.add(() => rm(directory, { recursive: true, force: true }));
   try {
-    const { secrets, env } = options;
     const credentials = { accessKeyId: 'test', secretAccessKey: secrets?.s3SecretAccessKey ?? randomBytes(24).toString('hex') };
     const bucket = 'darkroom';
     const redis = await reserveRedis({ dir: join(directory, 'redis'), appendfsync: 'everysec' });
-    started.push(() => redis.stop());
+    closing.add(() => redis.stop());
     await redis.start();
     const s3 = await (options.startBucket?.(bucket) ??
       startS3Server({
@@ -107,46 +110,39 @@ export async function startFleet(options: FleetOptions = {}): Promise<Fleet> {
         buckets: [bucket],
         ...defined({ onRequest: options.onS3Request, disturb: options.disturbS3 }),
       }));
-    started.push(() => s3.stop());
+    closing.add(() => s3.stop());
     const s3Config = { endpoint: s3.endpoint, region: 'us-east-1', bucket, credentials };
     const prefix = '{darkroom}';
     const redisUrl = new URL((await options.redisAddress?.(redis.url)) ?? redis.url);
     if (secrets !== undefined) redisUrl.password = secrets.redisPassword;
     const users = await options.redisUsers?.(redis.url);
-    const apps = describeApps({
-      directory,
-      runtime,
-      redisUrl: redisUrl.href,
-      prefix,
-      s3: s3Config,
-      ...defined({ apiKey: secrets?.apiKey, webhookKeys: secrets?.webhookKeys, env }),
-    });
-    const launch = async (app: AppProcess): Promise<AppProcess> => {
-      started.push(() => app.kill());
-      await app.start();
-      return app;
+    const workerNames = numbered('worker', workers);
+    const settingsOf = {
+      dashboard: () => ({}),
+      receiver: () => ({ ...env, ...defined({ REDIS_URL: users?.receiver }) }),
+      worker: (name: string) => ({
+        ...env,
+        ...(options.isAsShipped === true ? {} : testSettings),
+        ...defined({ REDIS_URL: users?.worker, WEBHOOK_BASE_URL: webhookBaseUrl }),
+        ...workerEnv,
+        ...options.envOfWorker?.(workerNames.indexOf(name)),
+      }),
     };
-
-    // These start together, before the workers: a worker logs a provider or a webhook address that does not answer.
-    const [emulator, ...receivers] = await Promise.all([
-      apps.emulator({ ...quickFaults, ...faults }, seed).then(launch),
-      ...Array.from({ length: receiverCount }, async (_, at) =>
-        launch(await apps.receiver(`receiver-${at}`, defined({ REDIS_URL: users?.receiver }))),
-      ),
-    ]);
-    const receiverUrl = receivers[0]?.url ?? '';
-    const commonEnv = {
-      RUNWARE_URL: `${emulator.url}/v1`,
-      WEBHOOK_BASE_URL: webhookBaseUrl?.(receiverUrl) ?? receiverUrl,
-      ...(options.isAsShipped === true ? {} : testSettings),
-      ...defined({ REDIS_URL: users?.worker }),
-      ...workerEnv,
-    };
-    const startNumber = async (at: number): Promise<AppProcess> =>
-      launch(await apps.worker(`worker-${at}`, { ...commonEnv, ...options.envOfWorker?.(at) }));
-    // The first worker starts alone, because it opens the store with its own caps.
-    const workers = workerCount === 0 ? [] : [await startNumber(0)];
-    workers.push(...(await Promise.all(Array.from({ length: workerCount - 1 }, (_, at) => startNumber(at + 1)))));
+    const darkroom = await startDarkroom(
+      {
+        ...testPlace(directory, runtime?.folder),
+        node: runtime?.node,
+        stores: { redisUrl: redisUrl.href, prefix, s3: s3Config },
+        ...testKeys(),
+        ...defined({ apiKey: secrets?.apiKey, webhookKeys: secrets?.webhookKeys }),
+        emulator: { dir: join(directory, 'emulator'), faults: JSON.stringify({ ...quickFaults, ...faults }), seed },
+        receivers: numbered('receiver', receivers),
+        workers: workerNames,
+        settingsOf: (name, app) => settingsOf[app](name),
+      },
+      closing,
+    );
+    const emulator = darkroom.emulator!; // started above
 
     return {
       directory,
@@ -157,17 +153,21 @@ export async function startFleet(options: FleetOptions = {}): Promise<Fleet> {
       s3Config,
       emulator,
       emulatorUrl: emulator.url,
-      billFile: apps.billFile,
-      workers,
-      receivers,
-      receiverUrl,
-      workerUrls: workers.map(({ url }) => url),
-      startWorker: async (name, env, readyPath) => launch(await apps.worker(name, { ...commonEnv, ...env }, readyPath)),
+      billFile: darkroom.billFile,
+      workers: darkroom.workers,
+      receivers: darkroom.receivers,
+      receiverUrl: darkroom.receivers[0]?.url ?? '',
+      workerUrls: darkroom.workers.map(({ url }) => url),
+      startWorker: async (name, own, readyPath) => {
+        const worker = await darkroom.addWorker(name, own, readyPath);
+        await worker.start();
+        return worker;
+      },
       setFaults: (changed) => setEmulatorFaults(emulator.url, changed),
-      stop,
+      stop: () => closeAtOnce(closing),
     };
   } catch (error) {
-    await stop();
+    await closeAtOnce(closing);
     throw error;
   }
 }

@@ -1,6 +1,6 @@
 import { runProgram } from '@darkroom/local-stack';
 import { builtApp } from '../built-apps/built-apps.ts';
-import { baseEnvironment } from './managed-process.ts';
+import { baseEnvironment } from './test-place.ts';
 
 /** The end of an app. */
 export interface AppRun {

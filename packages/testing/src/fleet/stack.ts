@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { timingVariable, type Timing } from '@darkroom/contracts';
 import { DEFAULT_PREFIX } from '@darkroom/generation-store';
-import { builtAppsFolder } from '../built-apps/built-apps.ts';
-import { describeApps, type AppProcess } from './app-processes.ts';
+import { closeAtOnce, createClosing, startDarkroom, type AppProcess } from '@darkroom/local-stack';
 import { setEmulatorFaults } from './set-emulator-faults.ts';
 import { reserveRedis, type OwnRedis } from '../own-redis.ts';
 import { reserveS3, type OwnS3 } from '../own-s3.ts';
+import { numbered, testKeys, testPlace } from './test-place.ts';
 
 /** A whole Darkroom of which a test can strike every part. */
 export interface Stack {
@@ -56,72 +56,52 @@ const START_TRIES_FOR_MS = 180_000;
 
 /** Starts a stack and waits until each process is ready. The apps must be built. */
 export async function startStack(options: StackOptions): Promise<Stack> {
-  const {
-    directory,
-    workers,
-    receivers,
-    seed,
-    timing,
-    providerFaults,
-    workerEnv = {},
-    beside = () => ({}),
-    folder = builtAppsFolder(),
-  } = options;
+  const { directory, workers, receivers, seed, timing, providerFaults, workerEnv = {}, beside = () => ({}), folder } = options;
   await mkdir(directory, { recursive: true });
   const redis = options.redis ?? (await reserveRedis({ dir: join(directory, 'redis') }));
   const s3 = await reserveS3(join(directory, 's3'));
   const prefix = DEFAULT_PREFIX;
-  const apps = describeApps({
-    directory,
-    runtime: { node: process.execPath, folder },
-    redisUrl: redis.url,
-    prefix,
-    s3,
-  });
-  const emulator = await apps.emulator(providerFaults, String(seed));
-  const servers = { redis: redis.url, s3: s3.endpoint, provider: emulator.url };
-  const receiverProcesses = await Promise.all(
-    Array.from({ length: receivers }, (_, at) => apps.receiver(`receiver-${at}`, beside(`receiver-${at}`, servers))),
-  );
-  const workerProcesses = await Promise.all(
-    Array.from({ length: workers }, (_, at) =>
-      apps.worker(`worker-${at}`, {
-        RUNWARE_URL: `${emulator.url}/v1`,
-        WEBHOOK_BASE_URL: receiverProcesses[at % receivers]?.url ?? '',
-        // The same fraction of the resend window as in production.
-        WORKER_RECONCILE_EVERY_MS: String(Math.round(timing.resendWindowMs / 12)),
-        WORKER_RECONCILE_GRACE_MS: String(timing.lockDurationMs),
-        DAILY_CAP_USD,
-        ...environmentOf(timing),
-        ...workerEnv,
-        ...beside(`worker-${at}`, servers),
-      }),
-    ),
-  );
-  const all = [emulator, ...receiverProcesses, ...workerProcesses];
-  const stop = async (): Promise<void> => {
-    await Promise.all(all.map((each) => each.kill()));
-    await Promise.all([redis.stop(), s3.stop()]);
+  const workerSettings = {
+    // The same fraction of the resend window as in production.
+    WORKER_RECONCILE_EVERY_MS: String(Math.round(timing.resendWindowMs / 12)),
+    WORKER_RECONCILE_GRACE_MS: String(timing.lockDurationMs),
+    DAILY_CAP_USD,
+    ...environmentOf(timing),
+    ...workerEnv,
   };
+  const closing = createClosing();
+  closing.add(async () => void (await Promise.all([redis.stop(), s3.stop()])));
   try {
-    const [opener, ...others] = workerProcesses;
-    await Promise.all([redis.start(), s3.start(), emulator.start()]);
-    // The first worker opens the store; before that no receiver is ready.
-    await opener?.start();
-    await Promise.all([...others, ...receiverProcesses].map((each) => each.start()));
+    await Promise.all([redis.start(), s3.start()]);
+    const darkroom = await startDarkroom(
+      {
+        ...testPlace(directory, folder),
+        stores: { redisUrl: redis.url, prefix, s3 },
+        ...testKeys(),
+        emulator: { dir: join(directory, 'emulator'), faults: JSON.stringify(providerFaults), seed: String(seed) },
+        receivers: numbered('receiver', receivers),
+        workers: numbered('worker', workers),
+        settingsOf: (name, app, provider = '') => ({
+          ...(app === 'worker' && workerSettings),
+          ...beside(name, { redis: redis.url, s3: s3.endpoint, provider }),
+        }),
+      },
+      closing,
+    );
+    const emulator = darkroom.emulator!; // started above
+    return {
+      redis,
+      s3,
+      prefix,
+      processes: new Map([emulator, ...darkroom.receivers, ...darkroom.workers].map((each) => [each.name, each])),
+      billFile: darkroom.billFile,
+      setProviderFaults: (faults) => setEmulatorFaults(emulator.url, faults),
+      stop: () => closeAtOnce(closing),
+    };
   } catch (error) {
-    await stop();
+    await closeAtOnce(closing);
     throw error;
   }
-  return {
-    redis,
-    s3,
-    prefix,
-    processes: new Map(all.map((each) => [each.name, each])),
-    billFile: apps.billFile,
-    setProviderFaults: (faults) => setEmulatorFaults(emulator.url, faults),
-    stop,
-  };
 }
 
 /** Starts a process again and again until it is ready, or until the signal. @throws the last error if it does not become ready. */

@@ -1,8 +1,7 @@
 import { join } from 'node:path';
-import { addressApp, appEnvironments, freePort } from '@darkroom/local-stack';
-import { builtAppsFolder } from '../built-apps/built-apps.ts';
-import { createManagedProcess } from './managed-process.ts';
+import { appEnvironments, describeApp } from '@darkroom/local-stack';
 import { setEmulatorFaults } from './set-emulator-faults.ts';
+import { testPlace } from './test-place.ts';
 
 /** An emulator of the provider without a Darkroom beside it. */
 export interface OwnEmulator {
@@ -18,15 +17,13 @@ export async function startEmulator(
   directory: string,
   { apiKey, faults }: { apiKey: string; faults: Readonly<Record<string, unknown>> },
 ): Promise<OwnEmulator> {
-  const { script, url, readyUrl, environment } = addressApp('emulator', builtAppsFolder(), await freePort());
-  const own = appEnvironments.emulator({ apiKey, dir: directory, faults: JSON.stringify(faults) });
-  const logFile = join(directory, 'emulator.log');
-  const emulator = createManagedProcess({ name: 'emulator', script, env: { ...own, ...environment }, logFile, readyUrl });
+  const env = appEnvironments.emulator({ apiKey, dir: directory, faults: JSON.stringify(faults) });
+  const emulator = await describeApp(testPlace(directory), { app: 'emulator', env });
   await emulator.start();
   return {
-    url,
+    url: emulator.url,
     billFile: join(directory, 'bill.jsonl'),
-    setFaults: (changed) => setEmulatorFaults(url, changed),
+    setFaults: (changed) => setEmulatorFaults(emulator.url, changed),
     kill: () => emulator.kill(),
   };
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createClosing } from './closing.ts';
+import { closeAtOnce, createClosing } from './closing.ts';
 
 const { signal } = new AbortController();
 
@@ -13,4 +13,14 @@ test('closes everything once, in the opposite order, even after a failure', asyn
   expect(closed).toEqual(['last', 'first']);
   expect(await closing.closeAll(signal)).toEqual([]);
   expect(closed).toHaveLength(2);
+});
+
+test('closes at once, in a hurry, and throws the failures at the end', async () => {
+  const closing = createClosing();
+  const hurried: boolean[] = [];
+  closing.add((hurry) => void hurried.push(hurry.aborted));
+  closing.add(() => Promise.reject(new Error('stuck')));
+  await expect(closeAtOnce(closing)).rejects.toMatchObject({ errors: [new Error('stuck')] });
+  expect(hurried).toEqual([true]);
+  await closeAtOnce(closing);
 });

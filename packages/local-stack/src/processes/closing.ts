@@ -26,3 +26,9 @@ export function createClosing(): Closing {
     },
   };
 }
+
+/** Closes everything without waiting for an orderly end. @throws AggregateError with the failures, once everything is closed. */
+export async function closeAtOnce(closing: Closing): Promise<void> {
+  const failures = await closing.closeAll(AbortSignal.abort());
+  if (failures.length > 0) throw new AggregateError(failures, 'cannot close everything');
+}
