@@ -1,4 +1,7 @@
-/** Does the same for each item, so many at once. After the first failure nothing more is begun; it is thrown when all that was has ended. */
+/**
+ * Does the same for each item, a few at once. After the first failure it begins nothing more, and throws that failure once all begun items
+ * have ended.
+ */
 export async function eachAtOnce<Item>(
   items: AsyncIterable<Item> | Iterable<Item>,
   atOnce: number,
@@ -21,7 +24,7 @@ export async function eachAtOnce<Item>(
   if (failure !== undefined) throw failure.error;
 }
 
-/** Makes what several callers do share so many lanes: work that finds them all taken waits. */
+/** Makes the work of several callers share a number of lanes: work that finds them all taken waits. */
 export function createLanes(count: number): <Value>(work: () => Promise<Value>) => Promise<Value> {
   let free = count;
   const waiting: (() => void)[] = [];

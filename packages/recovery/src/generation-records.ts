@@ -11,26 +11,26 @@ import type { RememberedGeneration, RememberedSubmission } from '@darkroom/gener
 import { consequencesOf } from '@darkroom/purchase';
 import type { RecoveryArchive } from './ports.ts';
 
-/** What S3 knows of one submission. */
+/** Records in S3 of one submission. */
 interface SubmissionRecords {
   ref: SubmissionRef;
-  /** That of the newest round, which tells when the first send was made that may have been accepted. */
+  /** Intent of the newest round, with the time of the first send that may have been accepted. */
   intent: Intent;
   result?: SubmissionResult;
   decision?: SubmissionResult;
   amendment?: SubmissionResult;
 }
 
-/** What S3 knows of one generation. */
+/** Records in S3 of one generation. */
 export interface GenerationRecords {
   generation: RememberedGeneration;
   submissions: readonly SubmissionRecords[];
 }
 
 /**
- * Reads what S3 knows of a generation; undefined when that is nothing. Records are never deleted, so a gap is damage: nothing is
- * made up to fill it.
- * @param listed Its records, when they were listed before.
+ * Reads the records of a generation; undefined without any. Records are never deleted, so a gap is damage, and nothing is invented to fill
+ * it.
+ * @param listed Its records, if they were listed before.
  * @throws StorageError: storage.unavailable; storage.corrupt-record for a record that does not parse or is missing among others.
  */
 export async function readGenerationRecords(
@@ -64,14 +64,14 @@ export async function readGenerationRecords(
 
 interface NamedSubmission {
   ref: SubmissionRef;
-  /** The newest of its intents; -1 without one. */
+  /** Returns the round of the newest intent; -1 without one. */
   round: number;
   hasResult: boolean;
   hasDecision: boolean;
   hasAmendment: boolean;
 }
 
-/** The submissions that records name, in the order of index and n. */
+/** Returns the submissions that records name, in the order of index and n. */
 export function groupBySubmission(names: readonly ListedRecord[]): NamedSubmission[] {
   const groups = new Map<string, NamedSubmission>();
   for (const { generationId, index, n, kind, round } of names) {

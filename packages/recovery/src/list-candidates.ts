@@ -14,10 +14,10 @@ import type { Recovery } from './ports.ts';
 type Listing = () => AsyncIterable<ListedRecord[]>;
 
 export interface CandidatesOptions {
-  /** Redis time since when Redis may have forgotten something; absent: nothing tells, and two days are looked through. */
+  /** Redis time since when Redis may have forgotten something. Without it two days are listed. */
   since?: number;
   signal?: AbortSignal;
-  /** Called with each key that is none of Darkroom's. */
+  /** Called with each key that Darkroom did not write. */
   onForeign: (key: string) => void;
 }
 
@@ -35,18 +35,17 @@ const UNREAD_AT_ONCE = 500;
 const DAY_MS = 86_400_000;
 
 /**
- * Lists the records of all of which Redis may have forgotten something, in listings that may be read side by side. Redis knows what it
- * knew at the checkpoint, and everything that it may have forgotten came later. So that is something
+ * Lists the records of all generations of which Redis may have forgotten something, in listings that may be read side by side. Redis knows
+ * its state at the checkpoint, and everything that it may have forgotten came later. So each of them is one of these:
  *
- * - of a generation that was enqueued since. Its id is at the most `GENERATION_ID_AHEAD_MS` older or younger than its enqueue, and ids sort
- *   by time; an older id has a marker that is named by the time of its enqueue. A clock of Redis that was set back by up to
- *   `MAX_CLOCK_SKEW_MS` makes no gap;
- * - or of one that was enqueued before, and was open at the checkpoint: Redis has it, as open;
- * - or, while a rebuild reads on, of one that was unread at the checkpoint: it may have been read since, and bought again once all was read.
- *   S3 holds more names of it than when the rebuild noted it;
- * - or of one that a rebuild had left out at the checkpoint, because its records were damaged: they may have been repaired since.
+ * - enqueued since. Its id is at most `GENERATION_ID_AHEAD_MS` older or younger than its enqueue, and ids sort by time; an older id has a
+ * marker named by the time of its enqueue. A clock of Redis that was set back by up to `MAX_CLOCK_SKEW_MS` makes no gap;
+ * - enqueued before, and open at the checkpoint: Redis has it, as open;
+ * - unread at the checkpoint, while a rebuild reads on: it may have been read since, and bought again once all was read. S3 holds more
+ * names of it than when the rebuild noted it;
+ * - left out by a rebuild at the checkpoint, because its records were damaged: they may have been repaired since.
  *
- * Without a checkpoint everything is listed that Redis must still have if it was ever enqueued: an id may be a day old when it is.
+ * Without a checkpoint it lists everything that Redis must still have if it was ever enqueued: an id may be a day old at its enqueue.
  */
 export async function* listCandidates(
   { store, archive, now }: Recovery,

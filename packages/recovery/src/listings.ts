@@ -1,12 +1,15 @@
 import type { ListedRecord } from '@darkroom/contracts';
 
-/** With more wanted generations of a date than this, the whole date is listed: one request lists a thousand records. */
+/** Number of wanted generations of a date above which the whole date is listed: one request lists a thousand records. */
 export const LISTED_ONE_BY_ONE = 50;
 
-/** Returns the date under which S3 keeps what was created at a moment. @param at Milliseconds since 1970. */
+/**
+ * Returns the date under which S3 holds the records of a moment.
+ * @param at Milliseconds since 1970.
+ */
 export const dateOf = (at: number): string => new Date(at).toISOString().slice(0, 10);
 
-/** The records of one generation after the other, from a listing in the order of keys. */
+/** Yields the records of one generation after the other, from a listing in the order of keys. */
 export async function* byGeneration(
   listing: AsyncIterable<ListedRecord> | Iterable<ListedRecord>,
 ): AsyncGenerator<ListedRecord[], void, undefined> {
@@ -21,7 +24,7 @@ export async function* byGeneration(
   if (records.length > 0) yield records;
 }
 
-/** Items a few at a time. */
+/** Yields items a few at a time. */
 export async function* inGroups<Item>(items: AsyncIterable<Item> | Iterable<Item>, size: number): AsyncGenerator<Item[], void, undefined> {
   let group: Item[] = [];
   for await (const item of items) {

@@ -4,7 +4,7 @@ import { consequencesOf } from '@darkroom/purchase';
 import { readGenerationRecords, type GenerationRecords } from './generation-records.ts';
 import type { Recovery } from './ports.ts';
 
-/** What one submission moved in the ledger. */
+/** Money that one submission moved in the ledger. */
 export interface Charge {
   /** The periods in which its money was held. */
   periods: readonly string[];
@@ -12,10 +12,10 @@ export interface Charge {
 }
 
 /**
- * Reads what a generation moved in the ledger, if that is all that Redis would still know of it: each of its images has ended for good,
- * and the last end is older than Redis keeps what has ended. @returns undefined for every other one, and for one whose records are damaged:
- * bringing it back names the damage.
- * @param before The time before which its last end must lie, in milliseconds since 1970.
+ * Reads the money that a generation moved in the ledger, if Redis would know nothing else of it any more: each of its images has a final
+ * end, and the last end is older than Redis keeps ended generations.
+ * @param before Time before which its last end must lie, in milliseconds since 1970.
+ * @returns undefined for every other one, and for one with damaged records: its restore names the damage.
  */
 export async function readPastCharges(
   recovery: Recovery,
@@ -27,7 +27,7 @@ export async function readPastCharges(
   try {
     const records = await readGenerationRecords(archive, generationId, settings.maxSubmissions, listed);
     if (records === undefined || !isPast(records, before, settings.maxSubmissions)) return undefined;
-    // An entry that a rebuild of an earlier version brought back holds its money already.
+    // An entry that a rebuild of an earlier version restored holds its money already.
     if ((await store.findSubmissions(generationId)).length > 0) return undefined;
     return records.submissions.flatMap(({ intent: { reservation }, ...ends }) => {
       const end = lastOf(ends);
@@ -45,7 +45,7 @@ interface Ends {
   amendment?: SubmissionResult;
 }
 
-/** The end that stands: what succeeded stays so, an image may come home after every other end, and a decision ends what is unknown. */
+/** Returns the end that stands: "succeeded" stays, an image may come home after every other end, and a decision ends an unknown outcome. */
 function lastOf({ result, decision, amendment }: Ends): SubmissionResult | undefined {
   if (result === undefined || result.status === 'succeeded') return result;
   return amendment ?? (result.status === 'unknown' ? (decision ?? result) : result);
@@ -57,10 +57,10 @@ function isPast({ generation, submissions }: GenerationRecords, before: number, 
   const succeeded = new Set<number>();
   for (const { ref, intent, ...ends } of submissions) {
     const end = lastOf(ends);
-    // What is unknown keeps its hold and its entry until an operator decides.
+    // An unknown outcome keeps its hold and its entry until an operator decides.
     if (end === undefined || end.status === 'unknown') return false;
     if (Math.max(...[ends.result, ends.decision, ends.amendment].map((each) => each?.settledAt ?? 0)) >= before) return false;
-    // The script that settles chooses the period of a charge that nothing was held for.
+    // The script that settles chooses the period of a charge without a hold.
     if (intent.reservation.periods.length === 0 && (end.costNanoUsd ?? 0) !== 0) return false;
     if (end.status === 'succeeded') succeeded.add(ref.index);
   }
@@ -73,7 +73,7 @@ function isPast({ generation, submissions }: GenerationRecords, before: number, 
   });
 }
 
-/** What the script that settles books for this end (`settleScript` of generation-store). */
+/** Returns the booking that the script that settles makes for this end (`settleScript` of generation-store). */
 function chargeOf({ status, costNanoUsd: settled = 0, costSource }: SubmissionResult, reserved: number): PeriodMoney {
   const expected = status === 'failed' ? 0 : reserved;
   const isReported = costSource === 'reported';

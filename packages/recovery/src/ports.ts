@@ -3,7 +3,7 @@ import type { GenerationStore } from '@darkroom/generation-store';
 import type { ObjectStorage } from '@darkroom/object-storage';
 import type { Waits } from '@darkroom/queues';
 
-/** The records that a generation is brought back from. */
+/** The records from which a generation is restored. */
 export type RecoveryArchive = Pick<
   ObjectStorage,
   | 'listRecordDates'
@@ -18,7 +18,7 @@ export type RecoveryArchive = Pick<
   | 'findAmendment'
 >;
 
-/** Everything that is needed to bring a generation back. */
+/** Parts that a restore needs. */
 export interface Recovery {
   store: Pick<
     GenerationStore,

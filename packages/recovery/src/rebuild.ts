@@ -16,60 +16,60 @@ import { isOver, isWanted } from './wanted.ts';
 export interface RebuildStore extends ReadingStore, Pick<GenerationStore, 'beginRebuild' | 'finishRebuild' | 'bookPast' | 'readTime'> {}
 
 export interface RebuildOptions {
-  /** Of generations older than this, in days, only those are brought back of which a submission has no end in S3. */
+  /** Age in days beyond which only generations with an unfinished submission in S3 are restored. */
   days: number;
-  /** How long Redis keeps what has ended, in milliseconds: what ended before that gets no entry, its money alone is booked. */
+  /** Time for which Redis keeps ended generations, in milliseconds. Earlier ones get no entry; only their money is booked. */
   keptMs: number;
-  /**
-   * Opens the store although generations are missing in it, whose records are damaged; of a store that is open it gives up those that were
-   * left out of it.
-   */
+  /** Opens the store although damaged generations are missing in it; gives up the ones that were left out of an open store. */
   skipDamaged: boolean;
   createId: () => string;
-  /** The Darkroom that the bucket belongs to (`takeOverBucket`). */
+  /** The Darkroom of the bucket (`takeOverBucket`). */
   ownerId?: string;
-  /** Ends it early; it may be begun again. */
+  /** Ends the rebuild early; it may be begun again. */
   signal: AbortSignal;
   /** Called often. */
   onProgress: (progress: RebuildProgress) => void;
-  /** Called when the store is open and not everything is read. @param left Generations that are to be read still. */
+  /**
+   * Called once the store is open before everything is read.
+   * @param left Number of unread generations.
+   */
   onOpened: (left: number) => Promise<void>;
 }
 
 export interface RebuildProgress {
-  /** The day that is being brought back ("2026-11-22"). */
+  /** The day that is being restored ("2026-11-22"). */
   date: string;
-  /** Records that were listed, and those that were read. */
+  /** Numbers of listed and of read records. */
   listed: number;
   read: number;
-  /** Generations that were brought back. */
+  /** Number of restored generations. */
   generations: number;
-  /** Generations whose money alone was brought back. */
+  /** Number of generations of which only the money was restored. */
   past: number;
 }
 
 export type RebuildOutcome =
-  /** There was nothing to rebuild but what an earlier one had left out, or another rebuild was first. */
+  /** Only generations that an earlier rebuild had left out were left to restore, or another rebuild was first. */
   | { kind: 'open'; restored?: number; damaged?: readonly LeftOut[] }
   | { kind: 'opened' | 'damaged'; done: RebuildProgress; damaged: readonly LeftOut[] }
   /**
-   * Ended early by the signal; Redis restarted or lost its memory meanwhile; it was begun too long ago to be gone on with. `isOpen`: the store
-   * is open, and not everything is read.
+   * Ended early: by the signal, because Redis restarted or lost its memory, or because it was begun too long ago to continue. `isOpen`: the
+   * store is open, and not everything is read.
    */
   | { kind: 'stopped' | 'restarted' | 'emptied' | 'too-old'; isOpen?: boolean };
 
 const DAY_MS = 86_400_000;
-/** What has ended stays in Redis for a week: brought back a second time after that, its money would be counted twice. */
+/** Time for which ended generations stay in Redis, a week: a second restore after that would count their money twice. */
 const MAX_AGE_MS = 5 * DAY_MS;
 
 /**
- * Fills a Redis that lost its memory with what S3 remembers, and opens it. Before that nothing is enqueued or bought, so workers, receivers and
- * producers may go on running (I9).
+ * Fills a Redis that lost its memory from S3, and opens it. Before that nothing is enqueued or bought, so workers, receivers and producers
+ * may go on running (I9).
  *
- * With sums of the ledger in S3 it opens once all is back that is open or came after them, and goes on to read the rest; every cap counts
- * what is unread at what the sums say. Without, it opens when everything is read.
+ * With sums of the ledger in S3 it opens once all generations are back that are open or came after the sums, and then reads the rest; every
+ * cap counts the unread money by the sums. Without sums it opens when everything is read.
  *
- * Killed anywhere it is begun again and brings back what is missing; two at once do no harm.
+ * After a death anywhere it may be begun again, and restores the missing generations; two at once do no harm.
  * @throws StorageError when S3 is away.
  */
 export async function rebuild(
@@ -84,7 +84,7 @@ export async function rebuild(
   if (begun.ageMs > MAX_AGE_MS) return { kind: 'too-old' };
 
   const since = Math.floor(recovery.now() - days * DAY_MS);
-  // By the beginning: begun again, it comes to the same.
+  // By the time of its beginning: begun again, it comes to the same.
   const pastBefore = Math.floor(recovery.now() - begun.ageMs - keptMs);
   const bound = await findUsableSums(archive, await store.readTime(), createId);
   if (bound !== undefined) {
@@ -134,8 +134,8 @@ export async function rebuild(
     });
     if (signal.aborted) return { kind: 'stopped' };
   }
-  // Workers that had committed before the loss have gone on meanwhile: their intents and results came after the listing. Looked
-  // again until a look finds nothing new.
+  // Workers that had committed before the loss have gone on meanwhile: their intents and results came after the listing. Listed again until
+  // a look finds no new one.
   const seen = new Set(damaged.map(({ generationId }) => generationId));
   for (let isNews = true; isNews;) {
     const found = await restoreForgotten(recovery, { signal }).catch((error: unknown) => {
@@ -166,7 +166,7 @@ export async function rebuild(
 
 const leftOut = ({ generationId, error }: Damage): LeftOut => ({ generationId, why: error.message });
 
-/** Reads what a rebuild has left that opened the store. */
+/** Reads the generations that a rebuild left unread when it opened the store. */
 async function readTheRest(recovery: Recovery & { store: RebuildStore }, { signal, onProgress }: RebuildOptions): Promise<RebuildOutcome> {
   const reading = await recovery.store.findReading();
   if (reading === undefined) return { kind: 'open' };

@@ -7,21 +7,21 @@ import { inGroups } from './listings.ts';
 import type { Recovery } from './ports.ts';
 import { restoreGeneration } from './restore-generation.ts';
 
-/** What a comparison found. */
+/** Result of a comparison. */
 export interface Comparison {
   /** Generations whose records were compared. */
   compared: number;
-  /** The generations of which Redis had forgotten something, and knows it again. */
+  /** Restored generations, of which Redis had forgotten something. */
   restored: string[];
-  /** The generations that could not be brought back, because their records are damaged. */
+  /** Generations that could not be restored, because their records are damaged. */
   damaged: Damage[];
-  /** Keys among those of the records that are none of Darkroom's. */
+  /** Keys among those of the records that Darkroom did not write. */
   foreign: string[];
 }
 
 export interface Damage {
   generationId: string;
-  /** What is wrong with which record, of S3 or of Redis. */
+  /** Fault of a record of S3 or an entry of Redis. */
   error: DarkroomError;
 }
 
@@ -33,18 +33,18 @@ const LISTED_AT_ONCE = 8;
 export const RESTORED_AT_ONCE = 32;
 
 export interface RestoreForgottenOptions {
-  /** Redis time since when Redis may have forgotten something, by its checkpoint; absent: nothing tells. */
+  /** Redis time since when Redis may have forgotten something, by its checkpoint; absent if nothing tells. */
   since?: number;
   /** Ends the walk before its next step. */
   signal?: AbortSignal;
 }
 
 /**
- * Asks S3 what Redis may have forgotten since its checkpoint, by the names of the records alone, and brings it back; without a checkpoint
- * what it may have forgotten of the last two days (`COMPARED_MS`). What is neither so young that Redis must have it nor open there is left
- * alone: its time in Redis may be over. When S3 wrote something is not asked: its clock may differ from Redis time by days.
- * @throws StorageError when S3 is away; RebuildNeededError when the checkpoint is older than `MAX_CHECKPOINT_AGE_MS` and something is
- * missing that came after it; the reason of the signal when it is aborted.
+ * Asks S3, by the names of records alone, what Redis may have forgotten since its checkpoint, and restores it; without a checkpoint the
+ * last two days (`COMPARED_MS`). A generation that is neither young enough that Redis must have it nor open there is left alone: its time
+ * in Redis may be over. The time of a record in S3 does not count, because the clock of S3 may differ from Redis time by days.
+ * @throws StorageError when S3 is away; RebuildNeededError if the checkpoint is older than `MAX_CHECKPOINT_AGE_MS` and a generation is
+ * missing that came after it; the reason of the signal once it is aborted.
  */
 export async function restoreForgotten(recovery: Recovery, { since, signal }: RestoreForgottenOptions = {}): Promise<Comparison> {
   const restored = new Set<string>();
@@ -89,9 +89,9 @@ export async function restoreForgotten(recovery: Recovery, { since, signal }: Re
 }
 
 /**
- * Whether Redis let go of a generation because its time was over, behind a checkpoint that is older than entries are kept: it was enqueued
- * before the checkpoint, so that Redis knew it then.
- * @throws RebuildNeededError when Redis has forgotten it: it was enqueued since, and others may be missing that are over by now.
+ * Returns true if Redis dropped a generation because its time was over, behind a checkpoint older than the retention of entries: it was
+ * enqueued before the checkpoint, so Redis knew it then.
+ * @throws RebuildNeededError if Redis has forgotten it: it was enqueued since, and others may be missing that are over by now.
  */
 async function isOver(
   { store, archive }: Recovery,
@@ -108,7 +108,7 @@ async function isOver(
   throw new RebuildNeededError(generationId, { details: { generationId } });
 }
 
-/** Brings a generation back, or says what keeps it from being brought back for good. */
+/** Restores a generation, or names the damage that prevents it. */
 export async function restoreOrName(
   recovery: Recovery,
   generationId: string,
@@ -118,7 +118,10 @@ export async function restoreOrName(
   return typeof outcome === 'string' ? undefined : outcome;
 }
 
-/** Does something about one generation. @returns the damage instead, when a record of it cannot be used. */
+/**
+ * Works on one generation.
+ * @returns the damage instead, if a record of it cannot be used.
+ */
 export async function orDamage<Value>(generationId: string, work: () => Promise<Value>): Promise<Value | Damage> {
   try {
     return await work();

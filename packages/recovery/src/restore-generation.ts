@@ -5,19 +5,19 @@ import { readGenerationRecords, type GenerationRecords } from './generation-reco
 import type { Recovery } from './ports.ts';
 
 /**
- * Brings back one generation: what S3 knows of it and Redis does not. S3 is read first and Redis is told second; what Redis knows
- * stays as it is. Safe to repeat, to be killed in, and to run beside workers and other restores.
+ * Restores one generation: the part that S3 knows and Redis does not. Reads S3 first and tells Redis second; better knowledge of Redis
+ * stays. Safe to repeat, to be killed in, and to run beside workers and other restores.
  *
- * 1. The settlements of what may have been bought. First, as before a send (I3): once Redis holds the record it passes for known,
- *    and who died before its job would have left a purchase that nobody looks for until the reconciler comes by.
- * 2. The record, its submissions, sends and holds, in one script.
+ * 1. The settlements of submissions that may have been bought. First, as before a send (I3): once Redis holds the entry it counts as known,
+ * so a death before its job would leave a purchase without a settlement until the next pass of the reconciler.
+ * 2. The entry, its submissions, sends and holds, in one script.
  * 3. Every end that S3 knows, in the order in which they came: money, images and the status follow from them as they did before.
- * 4. The jobs of what is not over by then: again a settlement, or a submission for what is to be bought.
+ * 4. The jobs of submissions that are not over by then: again a settlement, or a submission that waits to be bought.
  *
- * Not for a generation whose time in Redis is over: its money would be counted twice. What is found by `findForgotten` is safe.
- * @param listed Its records, when they were listed before.
- * @returns "known" when Redis had all of its submissions, "no-records" when S3 knows nothing of it.
- * @throws StorageError: storage.unavailable, or storage.corrupt-record when its records are damaged; nothing was changed then.
+ * Not for a generation whose time in Redis is over: its money would be counted twice. Results of `findForgotten` are safe.
+ * @param listed Its records, if they were listed before.
+ * @returns "known" if Redis had all of its submissions, "no-records" if S3 knows nothing of it.
+ * @throws StorageError: storage.unavailable, or storage.corrupt-record for damaged records; nothing was changed then.
  */
 export async function restoreGeneration(
   recovery: Recovery,
@@ -28,7 +28,7 @@ export async function restoreGeneration(
   return records === undefined ? 'no-records' : restoreRecords(recovery, records);
 }
 
-/** The same for a generation whose records were read. */
+/** Restores a generation whose records were read. */
 export async function restoreRecords(recovery: Recovery, records: GenerationRecords): Promise<'restored' | 'known'> {
   await parkUnended(recovery, records);
   const changed = await recovery.store.restore(records.generation);
@@ -50,7 +50,7 @@ async function settleWhatEnded({ store, settings }: Recovery, { generation, subm
   }
 }
 
-/** Whether the generation was over when this end came, as far as that follows from S3: a late image must not make it another. */
+/** Returns true if the generation was over when this end came, as far as S3 tells: a late image must not change its status. */
 async function closeBefore(
   store: Recovery['store'],
   { generationId, deadlineAt }: RememberedGeneration,

@@ -1,7 +1,7 @@
 import { generationIdTime, type ListedRecord } from '@darkroom/contracts';
 import { groupBySubmission } from './generation-records.ts';
 
-/** The clock of S3, by which it tells when a record was written, may be behind Redis time by so much. */
+/** Time by which the clock of S3, which dates records, may be behind Redis time. */
 const S3_BEHIND_MS = 3 * 86_400_000;
 
 /** Whole generations of the last days, whose money the ledger needs; of older ones those that are not over. */
@@ -9,5 +9,5 @@ export const isWanted = (records: readonly ListedRecord[], since: number): boole
   records.some(({ generationId, writtenAt }) => writtenAt >= since - S3_BEHIND_MS || generationIdTime(generationId) >= since) ||
   !isOver(records);
 
-/** Whether each submission that was sent has ended, by the names of its records. */
+/** Returns true if each sent submission has ended, by the names of its records. */
 export const isOver = (records: readonly ListedRecord[]): boolean => groupBySubmission(records).every(({ hasResult }) => hasResult);

@@ -46,7 +46,7 @@ async function setup(version: KeptStoreVersion, { loadRedis }: { loadRedis: bool
   return { kept, redis, store, storage, submissions, settlements };
 }
 
-/** What S3 knows of a generation: nothing of one of which no submission was ever sent. */
+/** Knowledge of S3 about a generation: nothing without a sent submission. */
 const wasSent = ({ submissions }: KeptGeneration): boolean => submissions.some(({ firstSentAt }) => firstSentAt !== undefined);
 
 describe.skipIf(inject('redisKind') === 'js').each([...keptStoreVersions])('the store that %s wrote', (version) => {

@@ -11,7 +11,7 @@ const MOST_NANO_USD = 22_000_000;
 let world: OpeningWorld;
 let life: SomeLife;
 let today: string;
-/** What Redis holds of the request of the keyed generation. */
+/** Request of the keyed generation as Redis holds it. */
 let request: NonNullable<Awaited<ReturnType<OpeningWorld['store']['find']>>>['request'];
 beforeEach(async () => {
   world = await startOpeningWorld();

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { OLD_MS, openOnly, startOpeningWorld, type OpeningWorld } from './opening-world.ts';
 
 const [MINUTE_MS, HOUR_MS, DAY_MS] = [60_000, 3_600_000, 86_400_000];
-/** What ended before that gets no entry. */
+/** Time before which ended generations get no entry. */
 const keptMs = MINUTE_MS;
 
 let world: OpeningWorld;

@@ -9,7 +9,7 @@ import { startWorld } from './world.ts';
 const BUCKET = 'far-away';
 const REQUEST_TAKES_MS = 30;
 const HOUR_MS = 3_600_000;
-/** What had ended was written so long before the sums. */
+/** Time between the writing of ended generations and the sums. */
 const OLD_MS = 20 * 60_000;
 const numbersOf = (text: string): number[] => text.split(',').map(Number);
 /** Records of ended generations in the bucket, two for each; such as REBUILD_RECORDS=10000,1000000. */

@@ -14,16 +14,16 @@ export const OLD_MS = 12 * 60_000;
 /** A world with a past of some hours, sums that were written since, and what came after them. */
 export interface OpeningWorld extends World {
   readonly reading: ReadingStore;
-  /** What is written into S3 from now on is as old as that. */
+  /** Sets the age of records that are written into S3 from now on. */
   setAge(ms: number): void;
   /** Enqueues a generation whose id is an hour old. */
   enqueueOld(images?: number, given?: Partial<NewGeneration>): Promise<[SubmissionRef, ...SubmissionRef[]]>;
   /** Ends a submission an hour ago. */
   endOld(ref: SubmissionRef, how: End, options?: EndOptions): Promise<void>;
   writeSums(): Promise<void>;
-  /** What was bought, by S3 alone: the least that ledger and what is unread may show together, by period. */
+  /** Returns the purchases by S3 alone: the least that ledger and unread money may show together, by period. */
   readTruth(): Promise<Map<string, number>>;
-  /** What caps count of each period. */
+  /** Returns the money that caps count in each period. */
   readBound(): Promise<Map<string, number>>;
   /** Reads on as a worker does. */
   readOn(given?: {
@@ -142,7 +142,7 @@ export async function openOnly(world: OpeningWorld, given: Partial<RebuildOption
   expect(left).toBeGreaterThanOrEqual(0);
 }
 
-/** That caps count no less than was bought. */
+/** Expects that caps count no less than was bought. */
 export async function expectBound(world: OpeningWorld, truth: ReadonlyMap<string, number>): Promise<void> {
   const bound = await world.readBound();
   for (const [period, nanoUsd] of truth) expect(bound.get(period) ?? 0, period).toBeGreaterThanOrEqual(nanoUsd);

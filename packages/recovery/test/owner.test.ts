@@ -71,7 +71,7 @@ test('a second prefix on the bucket of the first is refused, whether its Redis i
   expect(await why(checkOwner(other))).toContain(`the prefix "${world.prefix}"`);
 });
 
-test('another bucket is refused: one of nobody, an emptied one, and one of another Darkroom with the same prefix', async () => {
+test('another bucket is refused: one without an owner, an emptied one, and one of another Darkroom with the same prefix', async () => {
   const { world, owning } = await setup();
   await openOwnedStore(owning, noSettings);
   const otherWorld = await startWorld();

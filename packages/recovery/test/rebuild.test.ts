@@ -160,7 +160,7 @@ test('an intent that a worker wrote while its day was listed already is found by
   const archive = {
     ...world.storage,
     findIntent: async (ref: SubmissionRef, round: number) => {
-      // Whoever reads records has listed them.
+      // A reader of records has listed them.
       if (!isWritten) await world.storage.recordIntent(commitment.intent);
       isWritten = true;
       return world.storage.findIntent(ref, round);

@@ -70,7 +70,7 @@ test('a repeated send that was forgotten is found by its own intent, and the ver
   expect((await restoreForgotten(world.recovery)).restored).not.toContain(ref.generationId);
 });
 
-test('whoever dies once the record is back leaves a settlement: the next comparison takes the generation for known', async () => {
+test('a process that dies once the entry is back leaves a settlement: the next comparison takes the generation for known', async () => {
   const [ref] = await world.enqueue();
   await world.send(ref);
   await world.begin();

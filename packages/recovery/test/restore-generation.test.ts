@@ -14,7 +14,7 @@ beforeAll(async () => {
 afterAll(() => world.stop());
 beforeEach(() => world.begin());
 
-/** What happens to the submissions of one image, one after the other; "sent" is the last, if it is there. */
+/** Fate of the submissions of one image, one after the other; "sent" is the last, if it is there. */
 const imageLives = fc.oneof(
   fc.constant<(End | 'sent')[]>([]),
   fc.constantFrom<(End | 'sent')[]>(['sent'], ['succeeded'], ['refused'], ['lost'], ['unknown']),
@@ -152,7 +152,7 @@ describe('how a generation ended stays what callers were told', () => {
 });
 
 describe('what an operator decided of an unknown outcome', () => {
-  test.each(['charged', 'free'] as const)('"%s" is brought back with its money, by whoever finds it missing', async (decision) => {
+  test.each(['charged', 'free'] as const)('"%s" is restored with its money, by any process that finds it missing', async (decision) => {
     const [ref] = await world.enqueue(2, { tenant: `decided-${decision}` });
     await world.send(ref);
     await world.end(ref, 'unknown');

@@ -21,7 +21,7 @@ import type { Recovery } from '../src/index.ts';
 export const IMAGE_NANO_USD = 20_000_000;
 const MAX_SUBMISSIONS = 2;
 
-/** How a submission may end. */
+/** End of a submission. */
 export type End = 'succeeded' | 'failed' | 'refused' | 'lost' | 'unknown';
 
 export interface EndOptions {
@@ -29,7 +29,7 @@ export interface EndOptions {
   decision?: boolean;
   /** S3 alone hears of it. */
   forgotten?: boolean;
-  /** How long ago it was. */
+  /** Age of the end. */
   agoMs?: number;
 }
 
@@ -38,7 +38,7 @@ export interface Spend {
   settled: number;
 }
 
-/** A store, a bucket and the queues, all real, and whoever buys played by the test. */
+/** A store, a bucket and the queues, all real; the test plays the buyer. */
 export interface World {
   readonly prefix: string;
   readonly redis: Redis;

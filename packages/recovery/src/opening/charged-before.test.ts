@@ -16,7 +16,7 @@ const end = (status: SubmissionResult['status'], costNanoUsd: number, settledAt 
   reservation,
 });
 
-/** What is surely in sums of the moment 100. */
+/** Returns the money that is surely in sums of the moment 100. */
 function chargedOf(ends: { result?: SubmissionResult; decision?: SubmissionResult; amendment?: SubmissionResult }): number | undefined {
   const submissions = [{ ref, intent: { reservation }, ...ends }];
   return chargedBefore({ submissions } as unknown as GenerationRecords, 100).get('all:day:2026-11-29'); // it looks at nothing else

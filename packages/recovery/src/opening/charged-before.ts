@@ -2,8 +2,8 @@ import type { NanoUsd } from '@darkroom/contracts';
 import type { GenerationRecords } from '../generation-records.ts';
 
 /**
- * What the sums of a moment surely hold of a generation, by period: the cost of each submission that had ended by then, and no more than was
- * held for it. Where there are several ends the cheapest counts: Redis may have been told of the later one only after the sums were made. A
+ * Returns the money of a generation that the sums of a moment surely hold, by period: the cost of each submission that had ended by then,
+ * at most its hold. Of several ends the cheapest counts, because Redis may have been told of the later one only after the sums were made. A
  * hold never counts: it may have been given back before them.
  * @param before Redis time, in milliseconds since 1970.
  */
@@ -15,7 +15,7 @@ export function chargedBefore({ submissions }: GenerationRecords, before: number
     const costs = [result, decision, amendment].flatMap((end) =>
       end === undefined || end.status === 'unknown' ? [] : [end.costNanoUsd ?? 0],
     );
-    // What is unknown keeps its hold, which an operator may give back.
+    // An unknown outcome keeps its hold, which an operator may give back.
     if (costs.length === 0) continue;
     const cost = Math.min(amountNanoUsd, ...costs);
     for (const period of periods) charged.set(period, (charged.get(period) ?? 0) + cost);

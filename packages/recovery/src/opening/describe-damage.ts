@@ -5,13 +5,14 @@ import { dateOf } from '../listings.ts';
 import type { RecoveryArchive } from '../ports.ts';
 import type { Damage } from '../restore-forgotten.ts';
 
-/** Highest price of an image whose intent tells none. */
+/** Highest price of an image whose intent does not tell it. */
 const MOST_NANO_USD = prices.imageNanoUsd + defaultRequestLimits.maxReferenceImages * prices.referenceImageNanoUsd;
 
 /**
- * Reads what can be read of a generation whose records are damaged. Each submission that its records name may have been bought, at the price that
- * was held or at the highest one. Its idempotency key follows from any of its intents, also from one of a later version. Without any of
- * them nothing tells its key: a second enqueue with that key and another id is then a new generation (docs/guarantees.md, "Not promised").
+ * Reads the readable parts of a generation with damaged records. Each submission that its records name may have been bought, at the price
+ * of its hold or at the highest one. Its idempotency key follows from any of its intents, also from one of a later version. Without an
+ * intent nothing tells the key: a second enqueue with that key and another id is then a new generation (docs/guarantees.md, "Not
+ * promised").
  * @throws StorageError storage.unavailable
  */
 async function describeDamage(
@@ -37,8 +38,9 @@ async function describeDamage(
 }
 
 /**
- * Notes that a generation is left out of the store because its records are damaged. @param id The rebuild that has found it.
- * @returns "noted" to the first caller; "gone" when this rebuild reads no more in this Redis.
+ * Notes that a generation is left out of the store because its records are damaged.
+ * @param id The rebuild that has found it.
+ * @returns "noted" to the first caller; "gone" if this rebuild no longer reads in this Redis.
  */
 export const noteDamaged = async (
   { archive, store }: { archive: RecoveryArchive; store: Pick<ReadingStore, 'noteDamaged'> },

@@ -27,11 +27,11 @@ const LISTED_AT_ONCE = 8;
 const NOTED_AT_ONCE = 1000;
 
 /**
- * Opens a store before everything is read. Brought back are the generations of which a submission has no end, or of which something was written since the
- * sums were made. All others had ended by then: nothing is bought of them before they are read, and what they were charged is in the sums, which every cap
- * counts until then.
+ * Opens a store before everything is read. Restores the generations with a submission that has no end, or with records written since the
+ * sums were made. All others had ended by then: nothing is bought for them before they are read, and their charges are in the sums, which
+ * every cap counts until then.
  *
- * Workers that had committed before the loss go on meanwhile: names are listed until a look finds nothing new.
+ * Workers that had committed before the loss go on meanwhile: names are listed until a look finds no new one.
  */
 export async function openEarly(
   recovery: Recovery & { store: ReadingStore & Pick<GenerationStore, 'readTime'> },
@@ -39,7 +39,7 @@ export async function openEarly(
 ): Promise<{ kind: 'opened' | 'open' | 'emptied' | 'restarted' | 'stopped' } | { kind: 'damaged'; damaged: Damage[] }> {
   const { store, archive } = recovery;
   const { begun, sums, since, pastBefore, skipDamaged, epoch, ownerId, signal, onProgress } = options;
-  /** Generations that are back, with how many names S3 held of each. */
+  /** Restored generations, each with its number of names in S3. */
   const restored = new Map<string, number>();
   const damaged = new Map<string, Damage>();
   let listed = 0;
@@ -49,7 +49,7 @@ export async function openEarly(
     !isOver(records) ||
     records.some(({ generationId, writtenAt }) => writtenAt >= sums.writtenFrom || generationIdTime(generationId) >= sums.endedBefore);
 
-  /** Whether Redis may still know all of it. An old order may have ended lately; its time in S3 is that of S3. */
+  /** Returns true if Redis may still know all of it. An old order may have ended lately; S3 tells the time of its records. */
   const mayBeWhole = (records: readonly ListedRecord[]): boolean =>
     records.some(
       ({ generationId, writtenAt }) =>

@@ -15,9 +15,9 @@ export interface ReadOnOptions {
   /** Generations that are read at once. */
   atOnce: number;
   signal: AbortSignal;
-  /** Called for each generation that was read: how many, how many of them get no entry, and the date of them. */
+  /** Called for each generation that was read, with the number of them, of those without an entry, and the date. */
   onProgress?: (read: ReadProgress) => void;
-  /** Called once for each generation that cannot be read, by the first reader that finds it. */
+  /** Called once for each unreadable generation, by the first reader that finds it. */
   onDamaged?: (damage: Damage) => void;
 }
 
@@ -29,25 +29,26 @@ export interface ReadProgress {
 }
 
 export type ReadOnOutcome =
-  /** Everything is read that can be. "open": another reader was first, or a rebuild of an earlier version. */
+  /** Every readable record is read. "open": another reader was first, or a rebuild of an earlier version. */
   | { kind: 'opened' | 'open'; read: ReadProgress }
-  /** Told to stop; Redis lost its memory; Redis restarted and is not compared yet. Called again it goes on. */
+  /** The process stops, or Redis lost its memory, or restarted and is not compared yet. The next call continues. */
   | { kind: 'stopped' | 'emptied' | 'restarted' }
-  /** Opened so long ago that what was brought back may have ended since: brought back once more its money would be counted twice. */
+  /** The store was opened so long ago that restored generations may have ended since: a second restore would count their money twice. */
   | { kind: 'too-old' };
 
 const ASKED_AT_ONCE = 500;
-/** What has ended stays in Redis for a week. */
+/** Time for which ended generations stay in Redis: a week. */
 const MAX_AGE_MS = 5 * 86_400_000;
 
 /**
- * Reads what a rebuild has not read before it opened the store, the newest first. Each generation comes back as in any rebuild; then, in one script, it
- * is read and what it was charged counts no more among what is unread. Killed in between, it is brought back once more, which changes nothing.
- * Money of what gets no entry is booked date by date: killed, the next reader reads one date of it again.
- * Another process may go on, also two at once.
+ * Reads the generations that a rebuild left unread when it opened the store, the newest first. Each comes back as in any rebuild; then one
+ * script marks it as read, and its charges leave the unread money. After a death in between it is restored once more, which changes
+ * nothing. Money of generations without an entry is booked date by date: after a death the next reader reads one date again. Another
+ * process may continue, also two at once.
  *
- * What is damaged is named, passed by, and keeps nothing from ending: it stays refused, and counted at its worst price (lua/damaged.ts of
- * generation-store). Before a store is open a rebuild waits for a person instead, because nothing bounds then what it held (rebuild.ts).
+ * A damaged generation is named and skipped, and does not delay the end: it stays refused, and counted at its worst price (lua/damaged.ts
+ * of generation-store). Before a store is open a rebuild waits for an operator instead, because nothing then bounds the money of that
+ * generation (rebuild.ts).
  * @throws StorageError when S3 is away.
  */
 export async function readOn(
@@ -66,7 +67,7 @@ export async function readOn(
     if ((await store.noteRead(id, generationId, charged)) === 'gone') isGone = true;
   };
 
-  /** Brings one back that is not read. */
+  /** Restores an unread generation. */
   async function bringBack(generationId: string, listed: readonly ListedRecord[]): Promise<void> {
     const outcome = await orDamage(generationId, async () => {
       const records = await readGenerationRecords(archive, generationId, settings.maxSubmissions, listed);
@@ -83,7 +84,7 @@ export async function readOn(
     if (noted === 'gone') isGone = true;
   }
 
-  /** Of what ended long ago the money alone is booked, with that of its date. */
+  /** Books only the money of a generation that ended long ago, with that of its date. */
   async function addPast(generationId: string, listed: readonly ListedRecord[], sums: Map<string, PeriodMoney>): Promise<void> {
     const charges = await readPastCharges(recovery, generationId, listed, pastBefore);
     if (charges !== undefined) {
@@ -121,7 +122,7 @@ export async function readOn(
     if (signal.aborted) return { kind: 'stopped' };
     if (!isBooked && (await store.bookPastDate(id, date, sums)) === 'gone') return conclude();
   }
-  // What was not among the names of its date.
+  // Generations that were not among the names of their date.
   for await (const some of store.listUnread())
     await eachAtOnce(some, atOnce, async (generationId) => {
       if (!signal.aborted && !isGone) await bringBack(generationId, await archive.listRecordsOf(generationId));

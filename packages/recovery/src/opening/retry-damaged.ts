@@ -10,8 +10,9 @@ export interface LeftOut {
 }
 
 /**
- * Brings back into an open store what a rebuild had to leave out and was repaired since. @param giveUp Gives up what is damaged still.
- * @returns what is left out still, or is from now on.
+ * Restores into an open store the generations that a rebuild left out and that were repaired since.
+ * @param giveUp Gives up the ones that are still damaged.
+ * @returns the generations that are left out now.
  */
 export async function retryDamaged(
   recovery: Recovery & { store: Pick<ReadingStore, 'forgetDamaged'> },
@@ -30,7 +31,7 @@ export async function retryDamaged(
   return { restored, damaged };
 }
 
-/** Names what is left out of an open store, in the words of this run or by what an earlier one has noted. */
+/** Names the generations that are left out of an open store, in the words of this run or of an earlier note. */
 export async function nameLeftOut(store: Pick<Recovery['store'], 'listDamaged'>, known: readonly LeftOut[]): Promise<LeftOut[]> {
   const words = new Map(known.map((each) => [each.generationId, each]));
   return (await store.listDamaged()).map(

@@ -2,16 +2,16 @@ import { ForeignBucketError, type Owner } from '@darkroom/contracts';
 import { findDisagreement } from './find-disagreement.ts';
 import type { Owning } from './ports.ts';
 
-/** What a store is to its bucket. */
+/** Relation of a store to its bucket. */
 export type Belonging =
   | { kind: 'belongs'; ownerId: string }
   /** Redis holds no epoch. `owner`: that of the bucket, whose prefix is that of this store. */
   | { kind: 'closed'; owner?: Owner };
 
 /**
- * Compares the owner that Redis knows with the one that the bucket names. An open store that an earlier version made takes the bucket
- * once, if nobody owns it and both tell the same of their purchases.
- * @throws ForeignBucketError when they do not belong together, in words for an operator; StorageError.
+ * Compares the owner that Redis knows with the one that the bucket names. An open store of an earlier version takes the bucket once, if the
+ * bucket has no owner and both sides tell the same of their purchases.
+ * @throws ForeignBucketError, in words for an operator, if they do not belong together; StorageError.
  */
 export async function checkOwner(owning: Owning): Promise<Belonging> {
   const { store, archive, prefix, darkroomId } = owning;
@@ -40,7 +40,7 @@ export async function checkOwner(owning: Owning): Promise<Belonging> {
   return { kind: 'belongs', ownerId };
 }
 
-/** Binds a store that an earlier version opened. Redis notes first what it writes, so that all its workers write the same. */
+/** Binds a store that an earlier version opened. Redis first notes the claim, so that all its workers write the same. */
 async function takeOnce({ store, archive, prefix, darkroomId, createId }: Owning, epoch: string, standing?: Owner): Promise<Belonging> {
   // Its own, from before Redis forgot that it has one.
   if (standing?.epoch === epoch) {

@@ -2,13 +2,13 @@ import { COMPARED_MS } from '@darkroom/contracts';
 import { byGeneration, dateOf } from '../listings.ts';
 import type { Owning } from './ports.ts';
 
-/** So many generations of each side are looked up on the other: one purchase that is missing tells, and an upgrade must not take hours. */
+/** Generations of each side that are looked up on the other: one missing purchase suffices, and an upgrade must not take hours. */
 const MAX_LOOKED_UP = 500;
 const DAY_MS = 86_400_000;
 
 /**
- * Looks up on each side what the other one bought: whether a store and a bucket without an owner can belong together.
- * @returns the first thing that speaks against it, in words, or undefined.
+ * Looks up the purchases of each side on the other, to decide if a store and a bucket without an owner can belong together.
+ * @returns the first disagreement in words, or undefined.
  */
 export async function findDisagreement({ store, archive }: Pick<Owning, 'store' | 'archive'>): Promise<string | undefined> {
   let looked = 0;

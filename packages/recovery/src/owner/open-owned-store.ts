@@ -1,17 +1,17 @@
 import { checkOwner } from './check-owner.ts';
 import type { Owning } from './ports.ts';
 
-/** What became of a store whose worker starts. */
+/** State of a store whose worker starts. */
 export type OpenedStore =
   | { kind: 'open'; ownerId: string; isNew: boolean }
-  /** Redis lost its memory, or never had one, and the bucket has: a rebuild alone opens it. */
+  /** Redis lost its memory, or never had one, and the bucket has records: only a rebuild opens the store. */
   | { kind: 'closed' };
 
 /**
- * Makes a new store usable (I9): writes who the bucket belongs to, and then the epoch. A Redis that lost its memory stays closed: with
- * its spend forgotten it would cross every cap, and buy again what S3 knows to be bought.
+ * Makes a new store usable (I9): writes the owner of the bucket, and then the epoch. A Redis that lost its memory stays closed: it has
+ * forgotten its spend, so it would cross every cap, and buy again what S3 knows to be bought.
  *
- * Redis notes the claim first, so that a worker that dies in between is followed by one that writes the same.
+ * Redis first notes the claim, so that the worker after one that died in between writes the same.
  * @param seed Gives a new store its settings, once the bucket is its own and before its epoch.
  * @throws ForeignBucketError, StorageError
  */

@@ -1,7 +1,7 @@
 import type { GenerationStore } from '@darkroom/generation-store';
 import type { ObjectStorage } from '@darkroom/object-storage';
 
-/** A store, a bucket, and the marks that tell whose they are. */
+/** A store, a bucket, and the marks that name their owner. */
 export interface Owning {
   store: Pick<
     GenerationStore,

@@ -3,8 +3,9 @@ import { checkOwner } from './check-owner.ts';
 import type { Owning } from './ports.ts';
 
 /**
- * Makes a Redis without an epoch the one of its bucket, before it is rebuilt: takes over the owner that the bucket has, or gives one to
- * the bucket of an earlier version. @returns the id of the owner.
+ * Binds a Redis without an epoch to its bucket before a rebuild: takes the owner of the bucket, or gives one to the bucket of an earlier
+ * version.
+ * @returns the id of the owner.
  * @throws ForeignBucketError, StorageError
  */
 export async function takeOverBucket(owning: Owning): Promise<string> {

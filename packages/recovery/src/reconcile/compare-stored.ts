@@ -4,7 +4,7 @@ import { isCertainlyKept } from '../kept.ts';
 import type { ReconcileSettings } from './ports.ts';
 import type { StoredGeneration, StoredSubmission } from './stored-generations.ts';
 
-/** In what S3 and Redis disagree. */
+/** Disagreement between S3 and Redis. */
 export interface Disagreement {
   kind:
     | 'intent-without-record'
@@ -14,13 +14,13 @@ export interface Disagreement {
     | 'image-without-record'
     | 'second-image';
   ref: SubmissionRef;
-  /** Of a second image: when it was written, in milliseconds since 1970, by the clock of S3. */
+  /** Time at which a second image was written, in milliseconds since 1970, by the clock of S3. */
   writtenAt?: number;
 }
 
 /**
- * Compares what S3 holds of a generation with what Redis knows of it. Pure. The second was read after the first: what Redis has
- * forgotten stands out, and what was written in between does not.
+ * Compares the state of a generation in S3 with that in Redis, without effects. Redis was read after S3: so a forgotten part shows, and a
+ * part that was written in between does not.
  */
 export function compareStored(
   stored: StoredGeneration,
@@ -36,8 +36,8 @@ export function compareStored(
 }
 
 /**
- * Whether Redis may have let go of a generation because its time was over: it is old enough, and each of its submissions has ended.
- * Brought back, its money would be counted twice.
+ * Returns true if Redis may have dropped a generation because its time was over: it is old enough, and each of its submissions has ended. A
+ * restore would count its money twice.
  */
 const mayHaveBeenRetired = ({ generationId, submissions }: StoredGeneration, now: number): boolean =>
   submissions.every(({ round, hasResult }) => round === undefined || hasResult) && !isCertainlyKept(generationId, now);
@@ -65,7 +65,7 @@ function compareSubmission(
   return isLive && now - imageWrittenAt <= patienceMs ? undefined : 'image-without-result';
 }
 
-/** Of the images of one index all but the first, each until it was named: which Redis notes as long as it has the record. */
+/** Returns all images of one index but the first, each until it was named; Redis notes that as long as it has the entry. */
 function findSecondImages({ submissions }: StoredGeneration, known: KnownGeneration): Disagreement[] {
   if (!known.isKnown) return [];
   return submissions.flatMap(({ ref, imageWrittenAt = 0 }, at) => {

@@ -8,10 +8,10 @@ import { findStoredGeneration } from './stored-generations.ts';
 import type { Suspicions } from './suspicions.ts';
 
 const PAGE = 50;
-/** More than the list holds: those that come meanwhile are left to the next pass. */
+/** Most deliveries of one look, more than the list holds; later ones are left to the next pass. */
 const MAX_PAGES = 30;
 
-/** Hands over the deliveries that found no record when they came, and forgets those of which nothing can be learnt. */
+/** Hands over the deliveries that found no entry when they came, and forgets those that tell nothing. */
 export async function handOverDeliveries(pass: Pass): Promise<void> {
   const { store } = pass.reconciler;
   for (let pages = 0; pages < MAX_PAGES; pages += 1) {
@@ -21,7 +21,7 @@ export async function handOverDeliveries(pass: Pass): Promise<void> {
       const { ref } = delivery;
       if (ref === undefined) pass.found('unclaimed-delivery', { detail: 'it names no submission' }, 'named');
       else await orName(pass, ref, () => handOver(pass, ref, delivery), 'unclaimed-delivery');
-      // One that is named is forgotten, too: it would be named at each pass, and what it says is asked of the provider.
+      // A named delivery is forgotten too: each pass would name it again, and the provider is asked for its facts.
       await store.forgetUnclaimed(delivery);
     }
     await pass.checkpoint(page.length);
@@ -35,7 +35,7 @@ async function handOver({ reconciler, found }: Pass, ref: SubmissionRef, deliver
   if (!isThere) {
     const stored = await findStoredGeneration(archive, ref.generationId);
     const mine = stored.submissions.find((each) => each.ref.index === ref.index && each.ref.n === ref.n);
-    // Its image is home, or nothing of ours was ever sent under this name.
+    // Its image is home, or Darkroom never sent a task of this name.
     const isOver = mine?.round === undefined || (mine.hasResult && mine.imageWrittenAt !== undefined);
     if (!isOver) {
       await restoreGeneration(recovery, ref.generationId);
@@ -56,8 +56,9 @@ async function handOver({ reconciler, found }: Pass, ref: SubmissionRef, deliver
 }
 
 /**
- * Looks through all keys of Redis for what no index leads to: generations that do not count as open, idempotency keys of
- * generations that there are not. @returns the periods of the ledger.
+ * Looks through all keys of Redis for those that no index leads to: generations that do not count as open, and idempotency keys of missing
+ * generations.
+ * @returns the periods of the ledger.
  */
 export async function lookAtNames(pass: Pass, suspicions: Suspicions): Promise<Set<string>> {
   const { store } = pass.reconciler;
@@ -85,7 +86,7 @@ async function lookAtLeftKey({ reconciler, found }: Pass, left: LeftIdempotencyK
   const { generationId } = left;
   const isOurs = isGenerationId(generationId);
   if (isOurs && (await archive.listRecordsOf(generationId)).length > 0) await restoreGeneration(recovery, generationId);
-  // Nothing of it was ever sent: an enqueue with this key buys it for the first time.
+  // It was never sent: an enqueue with this key buys it for the first time.
   else await store.dropIdempotencyKey(left);
   found('idempotency-key-left', isOurs ? { generationId } : { detail: `the key "${left.key}" led to no id` }, 'repaired');
 }

@@ -6,7 +6,7 @@ import { orName } from './name-corrupt.ts';
 import type { Pass } from './pass.ts';
 import type { Suspicions } from './suspicions.ts';
 
-/** A submission that is not over and has no job that will run. */
+/** A live submission without a job that will run. */
 interface Jobless {
   submission: SubmissionPicture;
   kind: FindingKind;
@@ -17,8 +17,8 @@ const isPlanned = ({ status }: SubmissionPicture): boolean => status === 'planne
 export const isSent = ({ status }: SubmissionPicture): boolean => status === 'committed' || status === 'accepted';
 
 /**
- * Finds live submissions without a job. What waits to be sent needs the job that sends it; what was sent needs the one that looks
- * for it, or still the one that sends it, which parks the other before the request leaves (I3).
+ * Finds live submissions without a job. An unsent submission needs the job that sends it. A sent one needs the job that looks for it, or
+ * still the one that sends it, which parks the other before the request leaves (I3).
  */
 async function findJobless(pass: Pass, pictures: readonly SubmissionPicture[]): Promise<Jobless[]> {
   const { submissions, settlements } = pass.reconciler;
@@ -42,7 +42,7 @@ async function findJobless(pass: Pass, pictures: readonly SubmissionPicture[]): 
   ];
 }
 
-/** A job of which a key is of another type is named, and for a person: nothing that would take its place could be added. */
+/** Names a job with a key of another type, for an operator: no job could be added in its place. */
 const isThere = (presence: JobPresence | undefined): boolean => presence === 'live' || presence === 'unreadable';
 
 function nameUnreadable(pass: Pass, keeper: JobKeeper, all: readonly SubmissionPicture[], presences: readonly JobPresence[]): void {
@@ -57,7 +57,7 @@ function nameUnreadable(pass: Pass, keeper: JobKeeper, all: readonly SubmissionP
 
 const refOf = ({ ref }: SubmissionPicture): SubmissionRef => ref;
 
-/** Suspects the submissions of these generations that have no job. */
+/** Suspects those submissions of these generations that have no job. */
 export async function lookAtJobs(pass: Pass, suspicions: Suspicions, pictures: readonly SubmissionPicture[]): Promise<void> {
   const { reconciler } = pass;
   for (const { submission, kind } of await findJobless(pass, pictures)) {
@@ -78,7 +78,7 @@ export async function lookAtJobs(pass: Pass, suspicions: Suspicions, pictures: r
   }
 }
 
-/** Whether nobody has touched a submission since the first look. */
+/** Returns true if no process has touched a submission since the first look. */
 const isSame = (one: SubmissionPicture, other: SubmissionPicture): boolean =>
   one.ref.index === other.ref.index &&
   one.ref.n === other.ref.n &&
@@ -87,8 +87,8 @@ const isSame = (one: SubmissionPicture, other: SubmissionPicture): boolean =>
   one.settlements === other.settlements;
 
 /**
- * Takes back failed jobs of submissions that are not over. A settlement also matters after its submission ended without an
- * image: a delivery may have woken it for a late one.
+ * Takes back failed jobs of live submissions. A settlement also matters after its submission ended without an image: a delivery may have
+ * woken it for a late one.
  */
 export async function takeBackFailed(pass: Pass): Promise<void> {
   const { reconciler, checkpoint } = pass;

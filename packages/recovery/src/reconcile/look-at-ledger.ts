@@ -1,16 +1,16 @@
 import { formatUsd } from '@darkroom/contracts';
 import { PassStopped, type Pass } from './pass.ts';
 
-/** Sums that were lost, or that a process of an earlier version made worthless, are begun anew so often; then a later pass compares. */
+/** Times that lost sums, or sums that a process of an earlier version spoiled, are begun anew; then a later pass compares. */
 const MAX_TRIES = 5;
 
 /**
- * Compares what each period of the ledger has on hold with the holds of all open generations (I7). The sums follow each hold that moves
- * while they are made, so that a difference is one however busy the fleet is.
+ * Compares the hold of each period of the ledger with the holds of all open generations (I7). The sums follow each hold that moves while
+ * they are made, so that each difference is real however busy the fleet is.
  *
- * What the ledger has too little is added at once: a cap could be crossed. What it has too much is taken away by a pass that has
- * looked through all keys, knows of no purchase whose hold is missing, and could read each hold.
- * @param periods Names of periods that hold something, and may have no hold.
+ * A missing amount is added at once, because a cap could be crossed. A surplus is removed only by a pass that has looked through all keys,
+ * knows of no purchase without its hold, and could read each hold.
+ * @param periods Names of periods with money that may have no hold.
  */
 export async function lookAtLedger(pass: Pass, periods: ReadonlySet<string>): Promise<void> {
   const { holder, reconciler, isThorough } = pass;
@@ -24,14 +24,17 @@ export async function lookAtLedger(pass: Pass, periods: ReadonlySet<string>): Pr
       if (hasRead !== 'lost' && (await compareAll(pass, isThorough && !isLost && hasRead === 'all'))) break;
     }
   } catch (error) {
-    // A pass that is stopped leaves no sums behind; where they cannot be ended, the next pass does.
+    // A stopped pass leaves no sums behind; if they cannot be ended, the next pass ends them.
     await store.endSums(holder).catch(() => undefined);
     throw error;
   }
   await store.endSums(holder);
 }
 
-/** @returns whether all holds could be read. */
+/**
+ * Sums up all holds.
+ * @returns true if all could be read.
+ */
 async function sumAll({ holder, reconciler: { store }, checkpoint }: Pass): Promise<'all' | 'some' | 'lost'> {
   let hasRead: 'all' | 'some' = 'all';
   for (;;) {
@@ -54,7 +57,10 @@ async function sumAll({ holder, reconciler: { store }, checkpoint }: Pass): Prom
   }
 }
 
-/** @returns false if the sums are worth nothing. */
+/**
+ * Compares the periods with the sums.
+ * @returns false if the sums do not hold.
+ */
 async function compareAll(pass: Pass, mayLower: boolean): Promise<boolean> {
   const { holder, reconciler, checkpoint } = pass;
   let from = '0';

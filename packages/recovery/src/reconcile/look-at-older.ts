@@ -12,9 +12,9 @@ const DAY_MS = 86_400_000;
 const PAGE = 1000;
 
 /**
- * Compares what lies in S3 under older dates than the last days and may have moved since: generations that are still open, such as those of
- * a late `runAt`, and those that were bought within the last days. What a worker of an earlier version has bought is in no index; it is
- * found as long as it is open.
+ * Compares generations under older dates of S3 that may have moved since: those that are still open, such as ones with a late `runAt`, and
+ * those that were bought within the last days. A purchase by a worker of an earlier version is in no index; it is found as long as it is
+ * open.
  */
 export async function lookAtOlder(pass: Pass, suspicions: Suspicions, uploads: UploadTidying): Promise<void> {
   const { around, archive, settings } = pass.reconciler;
@@ -37,7 +37,7 @@ export async function lookAtOlder(pass: Pass, suspicions: Suspicions, uploads: U
   }
 }
 
-/** Returns generations by their dates: all of those that there are few of, and some of the others. */
+/** Returns generations by their dates: all of those that are few, and some of the others. */
 async function collectOlder(pass: Pass): Promise<Map<string, string[]>> {
   const { store, settings } = pass.reconciler;
   const since = pass.startedAt - (settings.days - 1) * DAY_MS;

@@ -9,7 +9,7 @@ import type { Suspicions } from './suspicions.ts';
 
 const PAGE = 100;
 
-/** Looks at the open generations, from where the pass before has ended: inside each record, at its jobs, and at the clock. */
+/** Looks at the open generations, from the end of the pass before: at their entries, their jobs, and the clock. */
 export async function lookAtOpen(pass: Pass, suspicions: Suspicions): Promise<void> {
   const { store, around, settings } = pass.reconciler;
   const until = around.now() + settings.openMs;
@@ -40,7 +40,7 @@ export async function lookAtGenerations(pass: Pass, suspicions: Suspicions, gene
 
 async function lookInside(pass: Pass, suspicions: Suspicions, generationId: string): Promise<GenerationPicture | undefined> {
   if (!isGenerationId(generationId)) {
-    // Nothing can lie under such a name, in Redis or in S3.
+    // Neither Redis nor S3 can hold anything under such a name.
     await pass.reconciler.store.dropOpen(generationId);
     pass.found('open-without-record', { detail: `the entry "${generationId.slice(0, 100)}" is no id of a generation` }, 'named');
     return undefined;
@@ -58,7 +58,7 @@ async function lookInside(pass: Pass, suspicions: Suspicions, generationId: stri
 
 const isIncomplete = ({ submissions }: GenerationPicture): boolean => submissions.some(({ status }) => status === undefined);
 
-/** Listed as open, and there is no record: brought back from S3, or taken out of the list. */
+/** Repairs a generation that is listed as open without an entry: restores it from S3, or removes it from the list. */
 async function suspectMissing(pass: Pass, suspicions: Suspicions, generationId: string): Promise<void> {
   const { store, archive, recovery } = pass.reconciler;
   await suspicions.add({
@@ -70,7 +70,7 @@ async function suspectMissing(pass: Pass, suspicions: Suspicions, generationId: 
         await restoreGeneration(recovery, generationId);
         return 'repaired';
       }
-      // Nothing of it was ever sent, and what was ordered is not known any more.
+      // It was never sent, and its order is not known any more.
       await store.dropOpen(generationId);
       return 'named';
     },
@@ -94,7 +94,7 @@ async function suspectIncomplete(pass: Pass, suspicions: Suspicions, generationI
   });
 }
 
-/** What a run of a job would have done long ago, had it come. */
+/** Does what a run of a job would have done long ago, if it had come. */
 async function lookAtTheClock(
   { reconciler: { generations, settlements, settings }, found }: Pass,
   generationId: string,

@@ -12,8 +12,8 @@ const DAY_MS = 86_400_000;
 const PAGE = 100;
 
 /**
- * Compares what S3 holds of the generations of the last days with what Redis knows of them, from where the pass before has ended. Lists
- * names and reads no object. @returns whether the last of them was looked at.
+ * Compares the generations of the last days in S3 with those in Redis, from the end of the pass before. Lists names and reads no object.
+ * @returns true if the last of them was examined.
  */
 export async function lookAtStored(pass: Pass, suspicions: Suspicions, uploads: UploadTidying): Promise<boolean> {
   const { around, settings } = pass.reconciler;
@@ -29,7 +29,10 @@ export async function lookAtStored(pass: Pass, suspicions: Suspicions, uploads: 
   return true;
 }
 
-/** Compares the generations of one date. @returns the last one that was looked at when the time is over before all were. */
+/**
+ * Compares the generations of one date.
+ * @returns the last examined one if the time is over before all were.
+ */
 export async function lookAtDate(
   pass: Pass,
   suspicions: Suspicions,
@@ -73,7 +76,7 @@ export async function lookAtPage(
   await pass.checkpoint(page.length, settings.storedPerSecond);
 }
 
-/** What is brought back is the whole generation. */
+/** Restores the whole generation. */
 function onePerRepair(all: readonly Disagreement[]): Disagreement[] {
   const isRestored = ({ kind }: Disagreement): boolean => kind === 'intent-without-record' || kind === 'result-without-record';
   const first = all.find(isRestored);
@@ -94,7 +97,7 @@ async function suspect(pass: Pass, suspicions: Suspicions, { kind, ref, writtenA
       const isThere = compareStored(stored, known, settings).some(
         (each) => each.kind === kind && each.ref.index === ref.index && each.ref.n === ref.n,
       );
-      // What Redis never had an end of was not ended by a settlement: there is nothing to write.
+      // Redis never had an end of it, so no settlement ended it: there is nothing to write.
       return isThere && (kind !== 'record-without-result' || (await store.findResult(ref)) !== undefined);
     },
     repair: () => repair(pass, { kind, ref, ...(writtenAt === undefined ? {} : { writtenAt }) }),

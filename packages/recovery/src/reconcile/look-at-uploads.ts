@@ -5,14 +5,14 @@ import type { Pass } from './pass.ts';
 import type { StoredGeneration, StoredSubmission } from './stored-generations.ts';
 
 /**
- * What lies under `staging/`. The name of an upload does not tell whose it is: the names that follow from intents are looked for
- * among those of the uploads.
+ * Looks through `staging/`. The name of an upload does not tell its generation: the names that follow from intents are looked for among the
+ * uploads.
  */
 export interface UploadTidying {
   look(stored: StoredGeneration, known: KnownGeneration): Promise<void>;
   /**
-   * Deletes what was found to be left over. @param isRound Whether all generations were looked at; only then does the next pass look for
-   * the uploads that come behind these.
+   * Deletes the left-over uploads.
+   * @param isRound True if all generations were examined; only then does the next pass look for the uploads behind these.
    */
   finish(isRound: boolean): Promise<void>;
 }
@@ -56,7 +56,7 @@ export async function beginTidying(pass: Pass): Promise<UploadTidying> {
           leftOver.push({ taskUUID, submission });
           if (leftOver.length >= DELETED_AT_ONCE) await deleteThem();
         } else if (isNews(submission, known.submissions[at], writtenAt, known.now)) {
-          // Noted first: woken for nothing is less than woken for ever.
+          // Recorded before the wake: a crash in between wakes it once too often instead of on every pass.
           await store.noteLook(submission.ref, writtenAt);
           await settlements.wake(submission.ref);
           pass.found('late-upload', submission.ref, 'repaired');
@@ -71,9 +71,9 @@ export async function beginTidying(pass: Pass): Promise<UploadTidying> {
   };
 
   /**
-   * Whether a submission ended without its image, and the upload came so late that the settlement may not have seen it. It looks
-   * once more when the upload window is over. The clock of S3 may differ from Redis time: which of upload and end came first its own
-   * times tell, and an upload that lies ahead is as good as old.
+   * Returns true if a submission ended without its image, and the upload came so late that the settlement may not have seen it. The
+   * settlement then looks once more when the upload window is over. The clock of S3 may differ from Redis time: the two times of S3 tell if
+   * upload or end came first, and an upload in the future counts as old.
    */
   function isNews(stored: StoredSubmission, known: KnownSubmission | undefined, writtenAt: number, now: number): boolean {
     if (known?.settledAt === undefined || known.status === 'succeeded') return false;
@@ -85,9 +85,9 @@ export async function beginTidying(pass: Pass): Promise<UploadTidying> {
   }
 }
 
-/** Whether nobody needs the upload any more: the submission has its image, which is written there once it is verified (I5). */
+/** Returns true if no process needs the upload any more: the submission has its image, which is written only once it is verified (I5). */
 function isLeftOver({ imageWrittenAt, hasResult }: StoredSubmission, known: KnownSubmission | undefined): boolean {
   if (imageWrittenAt === undefined || !hasResult) return false;
-  // Of what Redis knows no more, S3 knows that it ended, and that there is an image.
+  // If Redis has dropped it, S3 knows that it ended, and that there is an image.
   return known?.status === undefined || known.status === 'succeeded';
 }

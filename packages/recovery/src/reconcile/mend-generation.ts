@@ -1,7 +1,10 @@
 import type { GenerationPicture } from '@darkroom/generation-store';
 import { PassStopped, type Pass } from './pass.ts';
 
-/** Puts right what is wrong inside the record of a generation, and tells of it. @returns undefined when there is no record. */
+/**
+ * Repairs the entry of a generation, and returns it.
+ * @returns undefined without an entry.
+ */
 export async function mendGeneration({ reconciler, holder, found }: Pass, generationId: string): Promise<GenerationPicture | undefined> {
   const reply = await reconciler.store.mend(generationId, holder);
   switch (reply.kind) {

@@ -2,10 +2,10 @@ import { hasCode } from '@darkroom/contracts';
 import type { FindingKind, FindingPlace } from '@darkroom/generation-store';
 import type { Pass } from './pass.ts';
 
-/** Errors of one entry that code did not expect. What they say may be a part of the entry, and is told nobody. */
+/** Names of unexpected errors of one entry. Their words may quote the entry, so no log gets them. */
 const UNEXPECTED = new Set(['ZodError', '$ZodError', 'TypeError', 'RangeError', 'SyntaxError']);
 
-/** Says what is wrong with one record, in words that are safe to log; undefined for trouble that concerns everything. */
+/** Returns the fault of one entry or record in words that are safe to log; undefined for trouble that concerns everything. */
 function damageOf(error: unknown): { words: string; isInS3: boolean } | undefined {
   if (!(error instanceof Error)) return undefined;
   if (hasCode(error, 'store.corrupt-record')) return { words: error.message, isInS3: false };
@@ -15,8 +15,8 @@ function damageOf(error: unknown): { words: string; isInS3: boolean } | undefine
 }
 
 /**
- * Does something with a record, or names the record that cannot be used: it stops nobody from looking at the rest.
- * @param kind What a record of S3 that is damaged is named as.
+ * Works on an entry or record, or names an unusable one, so that it stops no work on the others.
+ * @param kind Finding for a damaged record of S3.
  */
 export async function orName<Value>(
   pass: Pass,
@@ -38,7 +38,7 @@ export async function orName<Value>(
   }
 }
 
-/** Names an object that is none of Darkroom's; a name that ends in a slash is how consoles show an empty folder. */
+/** Names an object that Darkroom did not write; a name that ends in a slash is an empty folder of a console. */
 export function nameForeign(pass: Pass, key: string): void {
   if (!key.endsWith('/')) pass.found('foreign-object', { detail: key }, 'named');
 }

@@ -4,34 +4,36 @@ import type { Finding, Reconciler } from './ports.ts';
 /** Ends a pass early: the process stops, or another has the turn. */
 export class PassStopped extends Error {}
 
-/** So many of the findings that were only named are kept with the report; the log has all. */
+/** Findings without a repair that the report keeps; the log has all. */
 const MAX_NAMED = 20;
 /**
- * Nobody else reconciles for so long after the last sign of life of a pass: longer than a step of one takes, and no longer than a
- * fleet may wait when the worker that made it was killed.
+ * Time after the last sign of life of a pass in which no other process reconciles: longer than a step takes, and no longer than a fleet may
+ * wait after its worker was killed.
  */
 export const TURN_MS = 20_000;
 
-/** One pass: what it has found so far, and whether it may go on. */
+/** One pass: its findings so far, and its right to go on. */
 export interface Pass {
   readonly reconciler: Reconciler;
   readonly holder: string;
   readonly startedAt: number;
-  /** Whether this pass looks through all keys of Redis, too. */
+  /** True if this pass looks through all keys of Redis too. */
   readonly isThorough: boolean;
   found(kind: FindingKind, place: FindingPlace, action: Finding['action']): void;
-  /** What was only named, a word for each thing. */
+  /** Findings without a repair, a word for each. */
   namedWords(): string[];
-  /** Whether something of this kind was only named. */
+  /** True if a finding of this kind was not repaired. */
   hasNamed(kind: FindingKind): boolean;
   count(what: 'open' | 'stored', by: number): void;
-  /** Where the pass before has ended. */
+  /** End of the pass before. */
   readonly from: PassPlace;
-  /** Where this pass ends, for the next one. */
+  /** End of this pass, for the next one. */
   readonly next: PassPlace;
   /**
-   * Keeps the turn, and keeps to the rate. @param looked How many generations were looked at since the last call.
-   * @param perSecond How many may be in a second; that of open generations when absent. @throws PassStopped
+   * Keeps the turn, and keeps to the rate.
+   * @param looked Generations examined since the last call.
+   * @param perSecond Most generations in a second; by default that of open ones.
+   * @throws PassStopped
    */
   checkpoint(looked?: number, perSecond?: number): Promise<void>;
   /** Waits without losing the turn. @throws PassStopped */
@@ -43,12 +45,12 @@ interface BeginOptions {
   holder: string;
   isThorough: boolean;
   from: PassPlace;
-  /** What passes have named before. */
+  /** Findings that earlier passes have named. */
   wasNamed: ReadonlySet<string>;
   signal: AbortSignal;
 }
 
-/** Progress is told so often. */
+/** Time between two reports of progress. */
 const TELL_MS = 30_000;
 
 export function beginPass(reconciler: Reconciler, { holder, isThorough, from, wasNamed, signal }: BeginOptions): Pass {
@@ -93,7 +95,7 @@ export function beginPass(reconciler: Reconciler, { holder, isThorough, from, wa
       if (action === 'named' && named.length < MAX_NAMED) named.push({ kind, ...place });
       if (action === 'named') {
         const word = wordOf(kind, place);
-        // Damage stands until a person has mended it: the report tells of it each time, log and metrics once.
+        // Damage stands until an operator has repaired it: the report names it each time, log and metrics once.
         if (namedNow.has(word) || wasNamed.has(word)) {
           namedNow.add(word);
           return;
@@ -117,7 +119,7 @@ export function beginPass(reconciler: Reconciler, { holder, isThorough, from, wa
   };
 }
 
-/** Names one thing that was found. What a period of the ledger holds changes from pass to pass. */
+/** Names one finding. Amounts of a period of the ledger change from pass to pass. */
 function wordOf(kind: FindingKind, { generationId, index, n, detail = '' }: FindingPlace): string {
   const what = kind === 'ledger-drift' ? (detail.split(' ')[0] ?? '') : detail;
   return [kind, generationId, index, n, what].filter((part) => part !== undefined && part !== '').join(' ');

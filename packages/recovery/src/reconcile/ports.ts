@@ -12,29 +12,29 @@ export type ReconcileArchive = Pick<
 
 export interface ReconcileSettings {
   timing: Pick<Timing, 'horizonMs' | 'maxPollMs' | 'uploadWindowMs'>;
-  /** How long something must look wrong, from one look to the next, before it is. */
+  /** Time for which something must look wrong, from one look to the next, before it counts as wrong. */
   graceMs: number;
-  /** How long others may take for what they are about to do anyway. */
+  /** Time that other processes may take for their next step. */
   patienceMs: number;
-  /** How old an upload is that is tidied away, when its image is kept. */
+  /** Age at which an upload is deleted, if its image is kept. */
   tidyAfterMs: number;
-  /** How often a pass looks through all keys of Redis, too. */
+  /** Time between two looks through all keys of Redis. */
   thoroughEveryMs: number;
-  /** Open generations looked at in a second, at the most. */
+  /** Most open generations examined in a second. */
   generationsPerSecond: number;
-  /** Generations of S3 looked at in a second, at the most. */
+  /** Most generations of S3 examined in a second. */
   storedPerSecond: number;
-  /** How long one pass looks at the open generations; the next one goes on where it ended. */
+  /** Time in which one pass looks at the open generations; the next one continues. */
   openMs: number;
-  /** The same of the last days in S3, and of what lies there under older dates. */
+  /** Time for the last days in S3, and for older dates there. */
   storedMs: number;
-  /** So many names of uploads are kept in memory by one pass. */
+  /** Most names of uploads that one pass keeps in memory. */
   maxUploads: number;
-  /** How many days of S3 are compared, today included; what was bought under older dates is found by other ways. */
+  /** Days of S3 that are compared, today included; purchases under older dates are found by other ways. */
   days: number;
 }
 
-/** Everything that a pass needs. */
+/** Parts that a pass needs. */
 export interface Reconciler {
   store: ReconcileStore;
   /** The entries as all processes use them. */
@@ -42,7 +42,7 @@ export interface Reconciler {
   archive: ReconcileArchive;
   submissions: { keeper: JobKeeper };
   settlements: { keeper: JobKeeper } & Pick<Settlements, 'wake'>;
-  /** Brings back what S3 knows of a generation and Redis does not. */
+  /** Restores the part of a generation that S3 knows and Redis does not. */
   recovery: Recovery;
   around: {
     /** Milliseconds since 1970. */
@@ -51,15 +51,15 @@ export interface Reconciler {
     wait: (ms: number, signal: AbortSignal) => Promise<void>;
     /** Names one pass, unlike any other. */
     createHolder: () => string;
-    /** Hears of each finding, once it is repaired or named. */
+    /** Receives each finding, once it is repaired or named. */
     note: (finding: Finding) => void;
-    /** Hears every half minute how far a pass is. */
+    /** Receives the progress of a pass every half minute. */
     progress: (progress: PassProgress) => void;
   };
   settings: ReconcileSettings;
 }
 
-/** Something that was wrong: put right, or for a person to know. */
+/** A finding: repaired, or for an operator to know. */
 export interface Finding {
   kind: FindingKind;
   place: FindingPlace;

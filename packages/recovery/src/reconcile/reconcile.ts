@@ -13,24 +13,24 @@ import type { Reconciler } from './ports.ts';
 import { collectSuspicions } from './suspicions.ts';
 
 export interface ReconcileOptions {
-  /** Ends the pass early; what it has repaired by then stays so. */
+  /** Ends the pass early; its repairs stay. */
   signal: AbortSignal;
-  /** Looks through all keys of Redis, however long ago that was done, and at everything, however long that takes. */
+  /** Looks through all keys of Redis, however lately that was done, and at everything, however long that takes. */
   isThorough?: boolean;
 }
 
 /**
- * One pass: compares jobs, records, money and what lies in S3, and puts right what disagrees. It buys nothing by itself: what it
- * brings back to life goes through the same scripts as ever, so whatever it is mistaken about costs a look and no money (I2).
+ * Runs one pass: compares jobs, entries, money and S3, and repairs disagreements. It buys nothing itself: revived work goes through the
+ * same scripts as ever, so that a mistake costs a look and no money (I2).
  *
- * Two ways keep it from taking somebody's work for damage. What one script of Redis can see and mend is damage, because scripts
+ * Two rules keep it from taking work in progress for damage. A fault that one script of Redis can see and repair is damage, because scripts
  * never leave it half-way. Everything else must look the same twice, a grace time apart.
  *
- * What is open and what lies in S3 is looked at for a bounded time; the next pass goes on there.
+ * Open generations and S3 are examined for a bounded time; the next pass continues there.
  *
- * One pass at a time over the whole fleet: it has a turn in Redis that it must keep. Killed anywhere, the next pass begins anew.
- * @returns undefined when another pass has the turn.
- * @throws StorageError, or an error of Redis, when one of them is away.
+ * The fleet runs one pass at a time: it has a turn in Redis that it must keep. After a death anywhere the next pass begins anew.
+ * @returns undefined if another pass has the turn.
+ * @throws StorageError, or an error of Redis, if one of them is away.
  */
 export async function reconcile(reconciler: Reconciler, { signal, isThorough = false }: ReconcileOptions): Promise<PassReport | undefined> {
   const { store, around, settings } = reconciler;
@@ -38,15 +38,15 @@ export async function reconcile(reconciler: Reconciler, { signal, isThorough = f
   if (!(await store.takeTurn(holder, TURN_MS))) return undefined;
   try {
     const { thoroughAt = 0, next: from = {} } = (await store.findLastPass()) ?? {};
-    // A time that lies ahead was noted by a clock that is right no more.
+    // A time in the future was noted by a clock that was set since.
     const sinceThoroughMs = around.now() - thoroughAt;
     const isDue = isThorough || sinceThoroughMs >= settings.thoroughEveryMs || sinceThoroughMs < -MAX_CLOCK_SKEW_MS;
-    // Told to look at everything it does so at once, however long that takes.
+    // A pass that is told to look at everything does so at once, however long that takes.
     const whole = { ...reconciler, settings: { ...settings, openMs: Infinity, storedMs: Infinity } };
     const wasNamed = await store.readNamed();
     const pass = beginPass(isThorough ? whole : reconciler, { holder, isThorough: isDue, from: isThorough ? {} : from, wasNamed, signal });
     const outcome = (await store.isInitialised()) ? await walk(pass) : 'not-initialised';
-    // A pass that was stopped is begun anew where it began.
+    // A stopped pass is begun anew where it began.
     if (outcome === 'stopped') Object.assign(pass.next, from);
     const report = pass.report(outcome, isDue && outcome === 'whole' ? pass.startedAt : Math.min(thoroughAt, pass.startedAt));
     if (outcome !== 'not-initialised') {

@@ -4,7 +4,7 @@ import type { ReconcileSettings } from './ports.ts';
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 
-/** How a fleet is reconciled unless told otherwise. */
+/** Settings of the reconciler unless told otherwise. */
 export const defaultReconcileSettings: Readonly<ReconcileSettings> = {
   timing: defaultTiming,
   // longer than a job of a killed worker takes to be given to another (lock + stalled check: 10 s)

@@ -2,17 +2,17 @@ import type { ListedRecord, SubmissionRef } from '@darkroom/contracts';
 import type { ListingOptions } from '@darkroom/object-storage';
 import type { ReconcileArchive } from './ports.ts';
 
-/** What lies in S3 for one submission, by its names alone. */
+/** State of one submission in S3, by names alone. */
 export interface StoredSubmission {
   ref: SubmissionRef;
-  /** Of the newest intent; absent: there is none. */
+  /** Round of the newest intent; absent without one. */
   round?: number;
   hasResult: boolean;
-  /** When the record of its end was written, in milliseconds since 1970, by the clock of S3; absent: there is none. */
+  /** Time at which the record of its end was written, in milliseconds since 1970, by the clock of S3; absent without one. */
   resultWrittenAt?: number;
   hasDecision: boolean;
   hasAmendment: boolean;
-  /** When its image was written, in milliseconds since 1970, by the clock of S3; absent: there is none. */
+  /** Time at which its image was written, in milliseconds since 1970, by the clock of S3; absent without one. */
   imageWrittenAt?: number;
 }
 
@@ -23,7 +23,7 @@ export interface StoredGeneration {
 
 type StoredImage = SubmissionRef & { writtenAt: number };
 
-/** What lies in S3 for the generations of one day, in the order of their ids: two listings, read side by side. */
+/** Yields the state in S3 of the generations of one day, in the order of their ids, from two listings side by side. */
 export async function* listStoredGenerations(
   archive: Pick<ReconcileArchive, 'listRecordsOfDate' | 'listImagesOfDate'>,
   date: string,
@@ -47,7 +47,7 @@ export async function* listStoredGenerations(
   }
 }
 
-/** What lies in S3 for one generation now. */
+/** Returns the present state of one generation in S3. */
 export async function findStoredGeneration(
   archive: Pick<ReconcileArchive, 'listRecordsOf' | 'listImagesOf'>,
   generationId: string,
@@ -57,7 +57,7 @@ export async function findStoredGeneration(
   return join(generationId, await archive.listRecordsOf(generationId), images);
 }
 
-/** Puts together what follows one another for the same generation. */
+/** Joins consecutive items of the same generation. */
 async function* groups<T extends SubmissionRef>(
   all: AsyncIterable<T>,
 ): AsyncGenerator<{ generationId: string; all: T[] }, void, undefined> {

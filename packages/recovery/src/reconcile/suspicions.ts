@@ -3,24 +3,24 @@ import { orName } from './name-corrupt.ts';
 import type { Pass } from './pass.ts';
 import type { Finding } from './ports.ts';
 
-/** Something that looked wrong once, and may be the middle of somebody's work. */
+/** Something that looked wrong once, and may be work in progress. */
 export interface Suspicion {
   kind: FindingKind;
   place: FindingPlace;
-  /** Looks again, at the same thing. */
+  /** Looks at the same thing again. */
   isStillSo(): Promise<boolean>;
   repair(): Promise<Finding['action']>;
 }
 
-/** What looked wrong, until it is looked at again. */
+/** Suspicions until their second look. */
 export interface Suspicions {
-  /** Keeps one; when there are many, those before it are looked at again first. */
+  /** Keeps a suspicion; if there are many, the earlier ones get their second look first. */
   add(suspicion: Suspicion): Promise<void>;
-  /** Looks at all again, once each has had its time, and repairs or names what is still wrong. */
+  /** Looks at all suspicions again, once each has had its grace time, and repairs or names those that are still wrong. */
   settle(): Promise<void>;
 }
 
-/** So many are kept in memory: a few megabytes. */
+/** Most suspicions in memory: a few megabytes. */
 const MAX_KEPT = 10_000;
 const AT_ONCE = 20;
 

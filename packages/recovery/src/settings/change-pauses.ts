@@ -2,7 +2,7 @@ import { buildSettingRecord, type OperatorPause } from '@darkroom/contracts';
 import type { KeptSettings } from './ports.ts';
 import { restorePauses } from './restore-pauses.ts';
 
-/** As many operators as pause and resume at once, and more. */
+/** Attempts, more than operators that pause and resume at once. */
 const TRIES = 50;
 
 export type PausedByOperator =
@@ -10,7 +10,10 @@ export type PausedByOperator =
   /** Another pause stands, and keeps its reason. */
   | { kind: 'stands'; operator: OperatorPause; revision: number };
 
-/** Pauses all buying, in S3 first and then in Redis. @throws StorageError when S3 is away; then Redis was told nothing. */
+/**
+ * Pauses all buying, in S3 first and then in Redis.
+ * @throws StorageError when S3 is away; Redis was then told nothing.
+ */
 export async function pauseByOperator(settings: KeptSettings, reason: string): Promise<PausedByOperator> {
   const { store, archive } = settings;
   for (let tries = 0; tries < TRIES; tries += 1) {
@@ -31,10 +34,13 @@ export async function pauseByOperator(settings: KeptSettings, reason: string): P
 export type ResumedByOperator =
   | { kind: 'resumed'; before: OperatorPause; revision: number }
   | { kind: 'not-paused' }
-  /** Refused: Redis restarted, and nothing that lets more be bought is taken. */
+  /** Refused: Redis restarted, and no change is accepted that lets more be bought. */
   | { kind: 'recovering'; before: OperatorPause };
 
-/** Lifts the operator's pause, in S3 first and then in Redis. @throws StorageError when S3 is away; the pause stands then. */
+/**
+ * Lifts the operator's pause, in S3 first and then in Redis.
+ * @throws StorageError when S3 is away; the pause then stands.
+ */
 export async function resumeByOperator(settings: KeptSettings): Promise<ResumedByOperator> {
   const { store, archive } = settings;
   for (let tries = 0; tries < TRIES; tries += 1) {

@@ -12,24 +12,31 @@ import type { KeptSettings } from './ports.ts';
 import { restoreSetting } from './restore-setting.ts';
 import { keptCaps, keptLimits, type KeptKind } from './setting-kinds.ts';
 
-/** The caps that are named, each with what it is to be; null means no cap. */
+/** Caps by name with their new values; null means no cap. */
 export type CapsChange = Partial<Record<CapName, NanoUsd | null>>;
 
 export type ChangedSetting<Value> =
-  /** `before` is undefined where the store had none. */
+  /** `before` is undefined if the store had none. */
   | { kind: 'changed'; before: Value | undefined; after: Value; revision: number }
   | { kind: 'unchanged'; value: Value; revision: number }
-  /** Refused: Redis restarted and may have forgotten money, so nothing that lets more be bought is taken. */
+  /** Refused: Redis restarted and may have forgotten money, so no change is accepted that lets more be bought. */
   | { kind: 'recovering'; before: Value };
 
-/** As many operators as change it at once, and more. */
+/** Attempts, more than operators that change it at once. */
 const TRIES = 50;
 
-/** Changes the caps that are named. @returns "incomplete" when the store has none yet, and none is named for a day. @throws what `changeSetting` throws. */
+/**
+ * Changes the named caps.
+ * @returns "incomplete" if the store has none yet, and none is named for a day.
+ * @throws as `changeSetting` does.
+ */
 export const changeCaps = async (settings: KeptSettings, change: CapsChange): Promise<ChangedSetting<SpendCaps> | { kind: 'incomplete' }> =>
   (await changeSetting(settings, keptCaps, (before) => changedCaps(before, change))) ?? { kind: 'incomplete' };
 
-/** Changes the limits that are named. @throws what `changeSetting` throws. */
+/**
+ * Changes the named limits.
+ * @throws as `changeSetting` does.
+ */
 export async function changeLimits(settings: KeptSettings, change: FleetLimits): Promise<ChangedSetting<FleetLimits>> {
   const changed = await changeSetting(settings, keptLimits, (before) => ({ ...before, ...change }));
   if (changed === undefined) throw new Error('limits are never incomplete');

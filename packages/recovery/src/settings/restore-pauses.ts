@@ -2,7 +2,7 @@ import { buildSettingRecord, MAX_CLOCK_SKEW_MS, type OperatorPause, type Setting
 import type { StoredPauses } from '@darkroom/generation-store';
 import type { KeptSettings } from './ports.ts';
 
-/** Where the operator's pause came from, or its absence, that Redis and S3 agree on now. */
+/** Origin of the operator's pause, or of its absence, on which Redis and S3 agree now. */
 export interface RestoredPauses {
   /**
    * "same": Redis knew it. "brought-back": S3 knew better. "recorded": a pause that stood in Redis alone is in S3 now. "absent": S3 holds
@@ -13,9 +13,9 @@ export interface RestoredPauses {
   revision: number;
 }
 
-/** Two that write the same revision at once: one goes on with what the other wrote. */
+/** Attempts: of two that write the same revision at once, one continues with the other's change. */
 const TRIES = 20;
-/** A reason that an earlier version took may be longer than a record should be. */
+/** Most characters of a reason, for those of an earlier version that accepted longer ones. */
 const MAX_REASON = 2000;
 
 /**

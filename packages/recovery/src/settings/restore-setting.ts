@@ -11,7 +11,7 @@ import {
 import type { KeptSettings, MadeRestriction } from './ports.ts';
 import { keptCaps, keptLimits, type KeptKind } from './setting-kinds.ts';
 
-/** Where a setting came from, that Redis and S3 agree on now. */
+/** Origin of a setting on which Redis and S3 agree now. */
 export interface RestoredSetting<Value> {
   /**
    * "same": Redis had it. "brought-back": S3 knew it better. "recorded": S3 knows now what Redis alone had: what an earlier version wrote,
@@ -23,14 +23,21 @@ export interface RestoredSetting<Value> {
   revision: number;
 }
 
-/** Two that write the same revision at once: one goes on with what the other wrote. */
+/** Attempts: of two that write the same revision at once, one continues with the other's change. */
 const TRIES = 20;
 
-/** Restores the caps. @returns "absent" when neither has any, and no seed was given. @throws what `restoreSetting` throws. */
+/**
+ * Restores the caps.
+ * @returns "absent" if neither has any and no seed was given.
+ * @throws as `restoreSetting` does.
+ */
 export const restoreCaps = async (settings: KeptSettings, seed?: SpendCaps): Promise<RestoredSetting<SpendCaps> | { kind: 'absent' }> =>
   (await restoreSetting(settings, keptCaps, seed)) ?? { kind: 'absent' };
 
-/** Restores the limits, of which there is always a default. @throws what `restoreSetting` throws. */
+/**
+ * Restores the limits, of which there is always a default.
+ * @throws as `restoreSetting` does.
+ */
 export const restoreLimits = async (settings: KeptSettings): Promise<RestoredSetting<FleetLimits>> =>
   (await restoreSetting(settings, keptLimits)) ?? { kind: 'same', value: {}, revision: 0 };
 
@@ -83,12 +90,12 @@ export async function restoreSetting<Kind extends SettingKind>(
 interface Beginning<Value> {
   value: Value;
   revision: number;
-  /** Whether S3 holds a change that says so, or need not. */
+  /** Returns true if S3 holds a change with this content, or need not. */
   isRecorded: boolean;
   by: 'redis' | 'environment';
 }
 
-/** What holds before the restrictions that are not recorded. */
+/** Returns the setting before the unrecorded restrictions. */
 function beginningOf<Kind extends SettingKind>(
   { empty, isSame }: KeptKind<Kind>,
   newest: SettingRecord<Kind> | undefined,
@@ -108,9 +115,9 @@ function beginningOf<Kind extends SettingKind>(
 }
 
 /**
- * Whether a restriction is newer than the newest change in S3. Each change is recorded on top of the restrictions that were found, so an
- * older one is in it, or an operator has lifted it since: a Redis that went back has it again. A moment that two clocks may disagree on
- * keeps it: an operator may lift it again.
+ * Returns true if a restriction is newer than the newest change in S3. Each change is recorded on top of the restrictions that were found,
+ * so an older one is in it, or an operator has lifted it since and a Redis that went back has it again. If the two clocks may disagree on a
+ * moment the restriction stays: an operator may lift it again.
  */
 const stillHolds = ({ at, revision }: MadeRestriction, newest: { at: number; revision: number } | undefined): boolean =>
   newest === undefined || revision >= newest.revision || at >= newest.at - MAX_CLOCK_SKEW_MS;

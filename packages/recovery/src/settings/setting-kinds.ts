@@ -9,10 +9,10 @@ import {
 } from '@darkroom/contracts';
 import type { KeptSettings, MadeRestriction } from './ports.ts';
 
-/** A setting that is kept as one value, and how Redis holds it. */
+/** A setting that is one value, and its form in Redis. */
 export interface KeptKind<Kind extends SettingKind> {
   kind: Kind;
-  /** What holds while S3 and Redis hold none; undefined where nothing may be bought then. */
+  /** Value while S3 and Redis hold none; undefined if nothing may be bought then. */
   empty: SettingValue<Kind> | undefined;
   find(store: KeptSettings['store']): Promise<{ revision?: number; value: SettingValue<Kind> } | undefined>;
   findRestrictions(store: KeptSettings['store']): Promise<(MadeRestriction & { lowered: Partial<SettingValue<Kind>> })[]>;
@@ -21,9 +21,9 @@ export interface KeptKind<Kind extends SettingKind> {
     change: { revision: number; value: SettingValue<Kind>; carried: readonly string[] },
   ): Promise<boolean>;
   isSame(one: SettingValue<Kind>, other: SettingValue<Kind>): boolean;
-  /** Whether a change lets more be bought. */
+  /** Returns true if a change lets more be bought. */
   permitsMore(before: SettingValue<Kind>, after: SettingValue<Kind>): boolean;
-  /** The stricter of both, in each part. */
+  /** Returns the stricter of both, in each part. */
   restrict(value: SettingValue<Kind>, lowered: Partial<SettingValue<Kind>>): SettingValue<Kind>;
 }
 
@@ -48,7 +48,7 @@ export const keptCaps: KeptKind<'caps'> = {
   },
 };
 
-/** Returns how many tasks limits allow at the provider. */
+/** Returns the number of tasks that limits allow at the provider. */
 const tasksOf = ({ tasksAtProvider = DEFAULT_TASKS_AT_PROVIDER }: FleetLimits): number => tasksAtProvider;
 
 export const keptLimits: KeptKind<'limits'> = {

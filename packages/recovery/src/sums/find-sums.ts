@@ -4,20 +4,23 @@ import type { ObjectStorage } from '@darkroom/object-storage';
 /** The sums in S3. */
 export type SumsReader = Pick<ObjectStorage, 'listNewestSums' | 'readSums'>;
 
-/** What was held and charged at a moment, an upper bound of what had been bought by then. */
+/** Held and charged money at a moment, an upper bound of all purchases by then. */
 export interface FoundSums extends CoveredPeriods {
   /** Redis time, in milliseconds since 1970. */
   at: number;
-  /** When the object was written, in milliseconds since 1970, by the clock of S3. */
+  /** Time at which the object was written, in milliseconds since 1970, by the clock of S3. */
   writtenAt: number;
-  /** A covered period that is not named had nothing. */
+  /** Money by period; a covered period that is absent had none. */
   periods: ReadonlyMap<string, number>;
 }
 
-/** Of sums that cannot be read, and their bases, so many are passed by. */
+/** Most unreadable sums, or bases, that are skipped. */
 const TRIES = 5;
 
-/** Finds the newest sums that may be used and can be read with all that they build on. @throws StorageError storage.unavailable */
+/**
+ * Finds the newest usable sums that can be read with all their bases.
+ * @throws StorageError storage.unavailable
+ */
 export async function findSums(
   archive: SumsReader,
   mayUse: (sums: { at: number; writtenAt: number }) => boolean = () => true,
@@ -35,7 +38,7 @@ export async function findSums(
   return undefined;
 }
 
-/** Reads sums and what they build on, the newest first; nothing if one of them cannot be used. */
+/** Reads sums and their bases, the newest first; nothing if one of them cannot be used. */
 async function readChain(archive: SumsReader, newest: string): Promise<SpendSums[]> {
   const chain: SpendSums[] = [];
   for (let key: string | undefined = newest; key !== undefined;) {

@@ -2,14 +2,17 @@ import { coveredAt, isCovered, SPEND_SUMS_VERSION, type SpendSums } from '@darkr
 import type { SpendSumsStore, SumsBase } from '@darkroom/generation-store';
 import type { ObjectStorage } from '@darkroom/object-storage';
 
-/** What became of an attempt to write the sums. */
+/** Result of an attempt to write the sums. */
 export type RecordedSums =
   | { kind: 'recorded'; key: string; level: SpendSums['level']; periods: number }
-  /** Nothing has moved; Redis is not compared; a process that does not tell its moves goes on; a sum cannot be read. */
+  /**
+   * Reasons against writing: no money moved; Redis is not compared; a process that does not report its moves still runs; a sum is
+   * unreadable.
+   */
   | { kind: 'same' | 'not-compared' | 'unfollowed' | 'unreadable' };
 
 export interface RecordSumsOptions {
-  /** The most periods that an object of level 0 and one of level 1 hold. */
+  /** Most periods in an object of level 0 and in one of level 1. */
   most?: { 0: number; 1: number };
   createId: () => string;
 }
@@ -19,11 +22,11 @@ const MOST_PERIODS = { 0: 1000, 1: 30_000 };
 const DAY_MS = 86_400_000;
 
 /**
- * Writes into S3 what is held and charged in each period, so that a store that loses Redis opens before everything is read. The time
- * in it comes before the first sum is read: what had ended by then is in it.
+ * Writes the held and charged money of each period into S3, so that a store that loses Redis opens before everything is read. The time in
+ * the object comes before the first sum is read, so it holds every end before that time.
  *
- * An object holds what has moved since its base. Once that is much, a new base takes its place, on top of a whole one, which is
- * written once a day. So a minute costs what has moved since the last base, and no part grows with history.
+ * An object holds the moves since its base. Once they are many, a new base takes its place, on top of a whole one, which is written once a
+ * day. So a minute costs the moves since the last base, and no part grows with history.
  */
 export async function recordSums(
   { store, archive }: { store: SpendSumsStore; archive: Pick<ObjectStorage, 'recordSums'> },
@@ -66,7 +69,7 @@ export async function recordSums(
   return { kind: 'recorded', key, level, periods: periods.size };
 }
 
-/** Chooses what the next object builds on. */
+/** Chooses the base of the next object. */
 async function choose(
   store: Pick<SpendSumsStore, 'countMoved'>,
   { now, bases, most }: { now: number; bases: Partial<Record<1 | 2, SumsBase>>; most: { 0: number; 1: number } },

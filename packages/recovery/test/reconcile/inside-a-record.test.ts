@@ -2,7 +2,7 @@ import type { SubmissionRef } from '@darkroom/contracts';
 import { expect, test } from 'vitest';
 import { IMAGE_NANO_USD, setup, type World } from './world.ts';
 
-/** What all tenants have on hold today, by the ledger. */
+/** Sum that all tenants have on hold today, by the ledger. */
 async function heldToday(world: World): Promise<number> {
   const [, reserved] = Object.entries(await world.reserved()).find(([period]) => period.startsWith('all:day:')) ?? [];
   return reserved ?? 0;
@@ -144,6 +144,6 @@ test('a frozen pass that has lost its turn mends nothing', async () => {
   await world.send(ref);
   await loseHold(world, ref, '0');
   const { store } = world.reconciler();
-  expect(await store.mend(ref.generationId, 'somebody')).toEqual({ kind: 'no-turn' });
+  expect(await store.mend(ref.generationId, 'another')).toEqual({ kind: 'no-turn' });
   expect(await world.hold(ref)).toBe('0');
 });

@@ -61,7 +61,7 @@ test('a committed purchase whose submit job still runs is left alone: it parks t
   expect((await world.pass()).summary).toEqual({ 'settlement-without-job': '1 repaired' });
 });
 
-test('a job that comes between the two looks was somebody’s work', async () => {
+test('a job that comes between the two looks was work in progress', async () => {
   await using world = await setup();
   const [ref] = await world.enqueue();
   await world.submissions.queue.remove(jobIdOf(ref));
@@ -69,7 +69,7 @@ test('a job that comes between the two looks was somebody’s work', async () =>
   expect((await world.pass({ betweenLooks })).summary).toEqual({});
 });
 
-test('a purchase that moves between the two looks was somebody’s work', async () => {
+test('a purchase that moves between the two looks was work in progress', async () => {
   await using world = await setup();
   const [ref] = await world.enqueue();
   await world.submissions.queue.remove(jobIdOf(ref));

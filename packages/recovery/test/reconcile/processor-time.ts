@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Redis } from 'ioredis';
 
-/** How long commands of one connection kept Redis at work. */
+/** Processor time of Redis for the commands of one connection. */
 export interface ProcessorTimes {
   /** The longest ones first: of a command that was alone on its connection, what Redis worked meanwhile, for others included. */
   longest(): { ms: number; command: string }[];

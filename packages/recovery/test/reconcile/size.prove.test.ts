@@ -22,7 +22,7 @@ import { measureProcessorTime } from './processor-time.ts';
 /** A store as a large fleet leaves it. `SIZE_SHARE=0.01` makes a hundredth of it. */
 const SHARE = Number(process.env['SIZE_SHARE'] ?? '1');
 const OPEN = Math.round(100_000 * SHARE);
-/** Of the open ones, those of 20 images; they wait to be sent. */
+/** Number of open generations with 20 images; they wait to be sent. */
 const LARGE = Math.round(500 * SHARE);
 const FINISHED = Math.round(1_000_000 * SHARE);
 const TENANT_DAYS = Math.round(100_000 * SHARE);
@@ -47,7 +47,7 @@ function idOf(day: number, at: number, of: number): string {
   return formatUuid(bytes);
 }
 const openId = (at: number): string => idOf(today, at, OPEN);
-/** Of the finished ones three in ten each lie under the two days before, which are compared; the others are older. */
+/** Share of the finished generations under each of the two days before, which are compared (three in ten); the others are older. */
 const finishedDays = [
   { day: today - DAY_MS, count: Math.round(FINISHED * 0.3) },
   { day: today - 2 * DAY_MS, count: Math.round(FINISHED * 0.3) },

@@ -59,7 +59,7 @@ test('one submission of several that Redis has forgotten is brought back', async
   expect((await world.pass({ isThorough: true })).summary).toEqual({});
 });
 
-test('a send that Redis has forgotten is remembered: somebody looks for what it may have bought', async () => {
+test('a send that Redis has forgotten is remembered: a settlement looks for its image', async () => {
   await using world = await setup();
   const [ref] = await world.enqueue();
   const planned = await world.submission(ref);
@@ -119,7 +119,7 @@ test('a late image that S3 knows and Redis does not amends its generation', asyn
   expect((await world.pass()).summary).toEqual({});
 });
 
-test('an end that is told to Redis between the two looks was somebody’s work', async () => {
+test('an end that is told to Redis between the two looks was work in progress', async () => {
   await using world = await setup();
   const [ref] = await world.enqueue();
   await world.send(ref);

@@ -63,7 +63,7 @@ test.each([
   expect((await world.pass(lateSettings)).summary).toEqual({});
 });
 
-test('an upload that the settlement has seen before it gave up wakes nobody', async () => {
+test('an upload that the settlement has seen before it gave up wakes no settlement', async () => {
   await using world = await setup();
   const [ref] = await world.enqueue();
   await world.send(ref);

@@ -10,7 +10,7 @@ import { startWorld, type End, type World as Stores } from '../world.ts';
 
 export { IMAGE_NANO_USD, nextOf } from '../world.ts';
 const HOUR_MS = 3_600_000;
-/** Tells the wait between two looks from the others; nobody waits here. */
+/** Tells the wait between two looks from the others; no test waits here. */
 const GRACE_MS = 1234;
 
 /** A fleet that stands still, with its jobs: what a test does to it is all that happens. */
@@ -28,7 +28,7 @@ export interface World extends Omit<Stores, 'stop'>, AsyncDisposable {
   submissionKey(ref: SubmissionRef): string;
   generationKey(ref: SubmissionRef): string;
   hold(ref: SubmissionRef): Promise<string | undefined>;
-  /** What each period of the ledger has on hold. */
+  /** Returns the sum on hold of each period of the ledger. */
   reserved(): Promise<Record<string, number>>;
   reconciler(given?: PassGiven): Reconciler;
   /** Makes one pass. @returns its report, and what it found in words. */
@@ -41,7 +41,7 @@ export interface PassGiven extends Partial<ReconcileOptions> {
   settings?: Partial<ReconcileSettings>;
   /** Called when a pass waits between two looks. */
   betweenLooks?: () => Promise<void>;
-  /** What is replaced in the reconciler. */
+  /** Replaced parts of the reconciler. */
   parts?: (reconciler: Reconciler) => Partial<Reconciler>;
 }
 
