@@ -1,4 +1,4 @@
-import { canReadUrl, LocalStackError } from '@darkroom/contracts';
+import { canReadUrl, defined, LocalStackError } from '@darkroom/contracts';
 import { unpackDebianRedis } from './debian-copy.ts';
 import { doesRun, findRedisBinary } from './find-binary.ts';
 import { startInProcessRedis } from './in-process-redis.ts';
@@ -108,7 +108,7 @@ async function startOwn(
     environment,
     dir,
     persistence: appendfsync,
-    ...(port === undefined ? {} : { port }),
+    ...defined({ port }),
   });
   return { url, pid, stop, kind, detail: version, durable: appendfsync !== 'off' };
 }

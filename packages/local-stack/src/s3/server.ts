@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
-import { LocalStackError } from '@darkroom/contracts';
+import { defined, LocalStackError } from '@darkroom/contracts';
 import { bucketOperations } from './bucket-operations.ts';
 import type { S3Disturbance } from './disturbance.ts';
 import { ObjectFiles } from './object-files.ts';
@@ -136,7 +136,7 @@ async function answer(
   const logOf = (status: number): S3RequestLog => ({
     method,
     ...placeOf(url ?? { segments: [] }),
-    ...(operation === undefined ? {} : { operation }),
+    ...defined({ operation }),
     status,
   });
   try {

@@ -98,14 +98,17 @@ export async function runFaults(settings: FaultRunSettings, around: FaultRunSurr
   const forgetMs = settings.forget === 'inside-window' ? forgetAfterMs(settings.forget, timing) : undefined;
   return {
     judgement: judge(evidence),
-    ...(forgetMs !== undefined && { promised: promiseOf(predictForgetting(evidence.bill, forgetMs)) }),
     evidence,
     counts,
     schedule: plan.schedule,
-    ...defined({ capUsd: plan.capUsd, rollback: settings.rollback }),
+    ...defined({
+      capUsd: plan.capUsd,
+      rollback: settings.rollback,
+      promised: forgetMs === undefined ? undefined : promiseOf(predictForgetting(evidence.bill, forgetMs)),
+      damage: damage && (await readDamageFigures(directory, damage)),
+    }),
     wrongClocks: clocks.wrong,
     comebacks: await readComebacks(directory),
-    ...(damage === undefined ? {} : { damage: await readDamageFigures(directory, damage) }),
     events: await countEvents(directory),
     seconds: Math.round((performance.now() - startedAt) / 1000),
   };

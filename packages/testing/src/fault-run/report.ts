@@ -44,10 +44,9 @@ export function figuresOf({ seed, scenario }: FaultRunSettings, outcome: FaultRu
     isProof: doubtsOf(outcome).length === 0,
     events,
     comebacks,
-    ...(damage === undefined ? {} : { damage }),
     ...counts,
     wrongClocks,
-    ...defined({ scenario }),
+    ...defined({ damage, scenario }),
     seed,
     seconds,
   };
