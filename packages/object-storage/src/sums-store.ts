@@ -16,8 +16,11 @@ export interface ListedSums {
 export interface SumsStore {
   /** Writes sums. @param id Unique among all sums. @returns their key. @throws StorageError storage.unavailable */
   recordSums(sums: SpendSums, id: string): Promise<string>;
-  /** Lists the newest sums, the newest first. @param count Most results; fewer if the last two dates with sums have fewer. */
-  listNewestSums(count: number): Promise<ListedSums[]>;
+  /**
+   * Lists the sums of the newest eight dates, the newest first, without reading them. @param until Redis time; names of later dates are
+   * listed as folders alone.
+   */
+  listSums(until: number): Promise<{ sums: ListedSums[]; later: string[] }>;
   /** Returns what the clock of S3 says now, in milliseconds since 1970, by an object that is written for it. @param at Redis time. */
   readS3Time(at: number, id: string): Promise<number>;
   /**
@@ -29,6 +32,8 @@ export interface SumsStore {
 
 /** Some 400,000 periods: a hundred thousand tenants with two days and two months. */
 const MAX_SUMS_BYTES = 64 * 1024 * 1024;
+/** Sums of a minute lie under each. Older ones bound so little that everything is read as quickly. */
+const LISTED_DATES = 8;
 const anyVersion = z.looseObject({ version: z.int() });
 
 export function createSumsStore(bucket: Bucket): SumsStore {
@@ -55,14 +60,16 @@ export function createSumsStore(bucket: Bucket): SumsStore {
       await bucket.writeOnce(key, Buffer.from(text), 'application/json');
       return key;
     },
-    async listNewestSums(count) {
-      const found: ListedSums[] = [];
-      for (const date of (await listDates()).slice(-2))
+    async listSums(until) {
+      const dates = await listDates();
+      const last = new Date(until).toISOString().slice(0, 10);
+      const sums: ListedSums[] = [];
+      for (const date of dates.filter((each) => each <= last).slice(-LISTED_DATES))
         for await (const { key, writtenAt } of bucket.listAll(spendSumsOfDate(date))) {
           const at = parseSpendSumsKey(key);
-          if (at !== undefined) found.push({ key, at, writtenAt });
+          if (at !== undefined) sums.push({ key, at, writtenAt });
         }
-      return found.slice(-count).toReversed();
+      return { sums: sums.toReversed(), later: dates.filter((each) => each > last).map(spendSumsOfDate) };
     },
     async readS3Time(at, id) {
       const key = s3TimeKey(at, id);

@@ -16,4 +16,5 @@ export { pauseByOperator, resumeByOperator, type PausedByOperator, type ResumedB
 export type { KeptSettings } from './settings/ports.ts';
 export { restoreCaps, restoreLimits } from './settings/restore-setting.ts';
 export { restorePauses, type RestoredPauses } from './settings/restore-pauses.ts';
+export type { SumsSearch } from './sums/find-sums.ts';
 export { recordSums, type RecordedSums } from './sums/record-sums.ts';

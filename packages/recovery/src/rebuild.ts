@@ -10,6 +10,7 @@ import { nameLeftOut, retryDamaged, type LeftOut } from './opening/retry-damaged
 import { addCharges, readPastCharges } from './past-money.ts';
 import type { Recovery } from './ports.ts';
 import { RESTORED_AT_ONCE, restoreForgotten, restoreOrName, type Damage } from './restore-forgotten.ts';
+import type { SumsSearch } from './sums/find-sums.ts';
 import { isOver, isWanted } from './wanted.ts';
 
 /** A rebuild also opens the store, and reads on after that. */
@@ -29,6 +30,8 @@ export interface RebuildOptions {
   signal: AbortSignal;
   /** Called often. */
   onProgress: (progress: RebuildProgress) => void;
+  /** Called with the sums that bound unread money, and those that were passed by. Without any, the store opens when everything is read. */
+  onSums: (search: SumsSearch) => void;
   /**
    * Called once the store is open before everything is read.
    * @param left Number of unread generations.
@@ -77,7 +80,7 @@ export async function rebuild(
   options: RebuildOptions,
 ): Promise<RebuildOutcome> {
   const { store, archive } = recovery;
-  const { days, keptMs, skipDamaged, createId, ownerId, signal, onProgress, onOpened } = options;
+  const { days, keptMs, skipDamaged, createId, ownerId, signal, onProgress, onSums, onOpened } = options;
   const begun = await store.beginRebuild(createId());
   if (begun.kind === 'open') return { kind: 'open', ...(await retryDamaged(recovery, skipDamaged)) };
   if (begun.kind === 'reading') return readTheRest(recovery, options);
@@ -86,7 +89,8 @@ export async function rebuild(
   const since = Math.floor(recovery.now() - days * DAY_MS);
   // By the time of its beginning: begun again, it comes to the same.
   const pastBefore = Math.floor(recovery.now() - begun.ageMs - keptMs);
-  const bound = await findUsableSums(archive, await store.readTime(), createId);
+  const { usable: bound, search } = await findUsableSums(archive, await store.readTime(), createId);
+  onSums(search);
   if (bound !== undefined) {
     const early = await openEarly(recovery, {
       begun,

@@ -142,6 +142,7 @@ describe.skipIf(inject('redisKind') === 'js').each([...keptStoreVersions])('the 
         createId: randomUUID,
         signal: new AbortController().signal,
         onProgress: () => undefined,
+        onSums: () => undefined,
         onOpened: () => Promise.resolve(),
       },
     );

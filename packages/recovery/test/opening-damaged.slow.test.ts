@@ -84,7 +84,7 @@ describe('damaged records of what a rebuild reads on', () => {
     await expect(world.enqueue(1, { tenant: 'other' })).rejects.toMatchObject({ code: 'spend.cap-reached' });
     for (let at = 0; at < 2; at += 1) await world.enqueue(1, { tenant: 'a third' });
     await world.writeSums();
-    const [newest] = await world.storage.listNewestSums(1);
+    const [newest] = (await world.storage.listSums(Date.now())).sums;
     expect((await world.storage.readSums(newest!.key)).periods[`tenant:other:day:${today}`]).toBe(2 * IMAGE_NANO_USD);
   });
 

@@ -25,6 +25,7 @@ export const runRebuild = (
       createId: randomUUID,
       signal: new AbortController().signal,
       onProgress: () => undefined,
+      onSums: () => undefined,
       onOpened: () => Promise.resolve(),
       ...given,
     },

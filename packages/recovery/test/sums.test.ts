@@ -4,7 +4,8 @@ import { buildSpendSumsStore, type SpendSumsStore } from '@darkroom/generation-s
 import { createDraws } from '@darkroom/testing';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { recordSums, type RecordedSums } from '../src/index.ts';
-import { findSums } from '../src/sums/find-sums.ts';
+import { findUsableSums } from '../src/opening/usable-sums.ts';
+import { findSums, type SumsReader } from '../src/sums/find-sums.ts';
 import { IMAGE_NANO_USD, nextOf, startWorld, type World } from './world.ts';
 
 let world: World;
@@ -22,7 +23,8 @@ const record = (store: SpendSumsStore = sums, most?: { 0: number; 1: number }): 
 /** The ledger as the sums should tell it. */
 const expected = async (): Promise<Record<string, number>> =>
   Object.fromEntries(Object.entries(await world.ledger()).map(([period, { reserved, settled }]) => [period, reserved + settled]));
-const found = async (): Promise<Record<string, number>> => Object.fromEntries((await findSums(world.storage))?.periods ?? []);
+const found = async (): Promise<Record<string, number>> =>
+  Object.fromEntries((await findSums(world.storage, { now: Date.now() + 120_000 })).found?.periods ?? []);
 
 test('S3 holds what is held and charged in each period, however the objects build on each other', async () => {
   const draws = createDraws(1);
@@ -86,7 +88,7 @@ test('while a process of an earlier version goes on nothing is written', async (
     },
   };
   expect(await record(store)).toEqual({ kind: 'unfollowed' });
-  expect(await findSums(world.storage)).toBeUndefined();
+  expect(await findSums(world.storage, { now: Date.now() })).toEqual({ passedBy: {} });
 });
 
 test('a Redis that was not compared writes none, and what it forgot is no base', async () => {
@@ -104,7 +106,7 @@ test('sums that cannot be read, or build on others that cannot, are passed by', 
   await world.enqueue(1, { tenant: 'a' });
   await record();
   const before = await found();
-  const [{ key } = { key: '' }] = await world.storage.listNewestSums(1);
+  const [{ key } = { key: '' }] = (await world.storage.listSums(Date.now())).sums;
   const later = (await world.store.readTime()) + 60_000;
   const date = new Date(later).toISOString().slice(0, 10);
   await world.plant(`records/sums/${date}/${later}-a.json`, 'not json');
@@ -113,6 +115,54 @@ test('sums that cannot be read, or build on others that cannot, are passed by', 
   await world.plant(`records/sums/${date}/${later + 1}-b.json`, JSON.stringify(spendSumsSchema.parse(broken)));
   await world.plant(`records/sums/${date}/${later + 2}-c.json`, JSON.stringify({ ...whole, version: 2 }));
   expect(await found()).toEqual(before);
+});
+
+test.each([1, 40])('a corrupt base on which %i sums stand gives up no earlier sums, and is named once', async (count) => {
+  await world.enqueue(1, { tenant: 'a' });
+  await record();
+  await record();
+  const before = await found();
+  const { sums: listed } = await world.storage.listSums(Date.now());
+  const [{ key } = { key: '' }] = listed;
+  const { base: _, ...whole } = await world.storage.readSums(key);
+  // The same on each date of the test.
+  const later = Math.min((await world.store.readTime()) + 60_000, Date.parse(`${new Date().toISOString().slice(0, 10)}T23:59:59.000Z`));
+  const date = new Date(later).toISOString().slice(0, 10);
+  const base = `records/sums/${date}/${later}-base.json`;
+  await world.plant(base, 'not json');
+  for (let at = 1; at <= count; at += 1)
+    await world.plant(
+      `records/sums/${date}/${later + at}-a.json`,
+      JSON.stringify(spendSumsSchema.parse({ ...whole, level: 0, at: later + at, base, periods: { 'all:day:2020-01-01': at } })),
+    );
+  const reads = new Map<string, number>();
+  const archive: SumsReader = {
+    ...world.storage,
+    readSums: (read) => {
+      reads.set(read, (reads.get(read) ?? 0) + 1);
+      return world.storage.readSums(read);
+    },
+  };
+  const search = await findSums(archive, { now: Date.now() + 120_000 });
+  expect(Object.fromEntries(search.found?.periods ?? [])).toEqual(before);
+  expect(search.passedBy).toEqual({ corrupt: { count: expect.any(Number) as number, key: base } });
+  expect(reads.get(base)).toBe(1);
+  expect([...reads.values()].reduce((sum, each) => sum + each, 0)).toBeLessThan(25);
+});
+
+test('sums of a clock that was ahead are passed by, however many, and named', async () => {
+  await world.enqueue(1, { tenant: 'a' });
+  await record();
+  const before = await found();
+  const [{ key } = { key: '' }] = (await world.storage.listSums(Date.now())).sums;
+  const whole = await world.storage.readSums(key);
+  const now = Date.now();
+  const ahead = Array.from({ length: 7 }, (_, at) => now + (at + 5) * 60_000);
+  const keyOf = (at: number): string => `records/sums/${new Date(at).toISOString().slice(0, 10)}/${at}-a.json`;
+  for (const at of [...ahead, now + 3 * 86_400_000]) await world.plant(keyOf(at), JSON.stringify({ ...whole, at }));
+  const { usable, search } = await findUsableSums(world.storage, now, randomUUID);
+  expect(Object.fromEntries(usable?.periods ?? [])).toEqual(before);
+  expect(search.passedBy).toMatchObject({ ahead: { key: `records/sums/${new Date(now + 3 * 86_400_000).toISOString().slice(0, 10)}/` } });
 });
 
 test('a sum of the ledger that cannot be read keeps sums from being written', async () => {

@@ -14,6 +14,7 @@ import {
 } from '@darkroom/recovery';
 import { readSettings, reconcileSettings, spendSettings, timingSettings, type SpendSettings } from '@darkroom/service-runtime';
 import type { Terminal } from '../terminal.ts';
+import { describeSums } from './describe-sums.ts';
 import { describePauses } from './describe-pauses.ts';
 import { measureRedisClock } from './measure-redis-clock.ts';
 import type { OperationsOptions } from './connect-redis.ts';
@@ -68,6 +69,7 @@ export async function rebuildStore(
         ownerId,
         signal,
         onProgress: progress.show,
+        onSums: (search) => terminal.print(...describeSums(search)),
         async onOpened(left) {
           await submissions.endRest();
           await printOpen(store, false, terminal);
