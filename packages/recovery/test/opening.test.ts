@@ -54,8 +54,12 @@ describe('a store that is open and not all read', () => {
     await world.store.setCaps({ allPerDay: 1000 * IMAGE_NANO_USD, tenantPerDay: 3 * IMAGE_NANO_USD });
     // Of "other" one is known by the sums alone.
     for (let at = 0; at < 2; at += 1) await world.enqueue(1, { tenant: 'other' });
+    const spend = async (): Promise<unknown> =>
+      (await world.store.readSpend('other')).find(({ name }) => name.startsWith('tenant:other:day:'));
+    expect(await spend()).toMatchObject({ reservedNanoUsd: 2 * IMAGE_NANO_USD, unreadNanoUsd: IMAGE_NANO_USD });
     await expect(world.enqueue(1, { tenant: 'other' })).rejects.toMatchObject({ code: 'spend.cap-reached' });
     expect(await world.readOn()).toMatchObject({ kind: 'opened' });
+    expect(await spend()).toMatchObject({ settledNanoUsd: IMAGE_NANO_USD, unreadNanoUsd: 0 });
     await expect(world.enqueue(1, { tenant: 'other' })).rejects.toMatchObject({ code: 'spend.cap-reached' });
   });
 

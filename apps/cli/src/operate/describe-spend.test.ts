@@ -11,6 +11,7 @@ const today = {
   reportedNanoUsd: 60_000_000,
   unreported: 0,
   differing: 0,
+  unreadNanoUsd: 0,
 };
 
 test('a day on which everything cost what was expected takes one line', () => {
@@ -32,4 +33,16 @@ test('a cost that differs from the expected price, or was not reported, is shown
 test('the lines of a tenant are marked as such', () => {
   const lines = describeSpend([{ ...today, name: 'tenant:acme:month:2026-11' }]);
   expect(lines[0]).toMatch(/^ {2}tenant month /);
+});
+
+test('unread money has a line of its own, and is not left under the cap', () => {
+  expect(describeSpend([{ ...today, unreadNanoUsd: 1_500_000_000 }])).toEqual([
+    'today     0.06 USD spent, 0.02 USD on hold, of at most 25 USD, 23.42 left; resets 2026-11-23 00:00:00 UTC',
+    '          1.5 USD unread money, which the cap counts too',
+  ]);
+  const { unreadNanoUsd: _, ...unknown } = today;
+  expect(describeSpend([unknown])).toEqual([
+    'today     0.06 USD spent, 0.02 USD on hold, of at most 25 USD, 0 left; resets 2026-11-23 00:00:00 UTC',
+    '          unread money is not known: the cap counts as reached',
+  ]);
 });

@@ -16,7 +16,7 @@ for _, period in ipairs(periodsOf(ARGV[2], nowMs())) do
   periods[#periods + 1] = named({
     name = period.name, capNanoUsd = caps[period.cap], resetsAt = period.resetsAt, reservedNanoUsd = spend[1] or '0',
     settledNanoUsd = spend[2] or '0', expectedNanoUsd = spend[3] or '0', reportedNanoUsd = spend[4] or '0',
-    unreported = spend[5] or '0', differing = spend[6] or '0',
+    unreported = spend[5] or '0', differing = spend[6] or '0', unreadNanoUsd = unreadIn(period.name),
   })
 end
 return periods
@@ -40,6 +40,8 @@ export interface PeriodSpend {
   unreported: number;
   /** Submissions whose reported cost differed from the expected one, charged failures included. */
   differing: number;
+  /** Unread money, which its cap counts too; 0 unless a rebuild reads on or has left something out. Absent: not known, and its cap counts as reached. */
+  unreadNanoUsd?: NanoUsd;
   /** Start of the next period, in milliseconds since 1970. */
   resetsAt: number;
 }
@@ -56,6 +58,7 @@ const replySchema = z.array(
       reportedNanoUsd: number,
       unreported: number,
       differing: number,
+      unreadNanoUsd: number.optional(),
     }),
   ),
 );
