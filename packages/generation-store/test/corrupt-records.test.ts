@@ -264,7 +264,7 @@ test('a pause that cannot be read pauses, and is lifted like any other', async (
   const [ref] = await world.enqueue();
   for (const stored of ['', 'because', '{}', '{"reason":7,"since":1}', '{"reason":"x","since":1e300}', 'null']) {
     await world.redis.hset(`${world.prefix}:buying-paused`, 'operator', stored);
-    expect(await world.store.pauses()).toEqual([{ kind: 'operator', reason: 'what is kept of this pause cannot be read', since: 0 }]);
+    expect(await world.store.pauses()).toEqual([{ kind: 'operator', reason: 'the stored pause cannot be read', since: 0 }]);
     expect(await world.store.commit(ref, stored)).toMatchObject({ kind: 'stop', reason: 'paused' });
     expect(await world.store.resumeBuying(['operator'])).toBe(1);
   }
