@@ -1,4 +1,5 @@
 import {
+  defined,
   formatRef,
   parseStoredGrokImagineRequest,
   StorageError,
@@ -53,9 +54,7 @@ export async function readGenerationRecords(
       return {
         ref,
         intent,
-        ...(result === undefined ? {} : { result }),
-        ...(decision === undefined ? {} : { decision }),
-        ...(amendment === undefined ? {} : { amendment }),
+        ...defined({ result, decision, amendment }),
       };
     }),
   );
@@ -110,10 +109,7 @@ function describeGeneration(generationId: string, submissions: readonly Submissi
         maxSubmissions,
       ),
     ).flat(),
-    ...(deadlineAt === undefined ? {} : { deadlineAt }),
-    ...(runAt === undefined ? {} : { runAt }),
-    ...(idempotencyKeyHash === undefined ? {} : { idempotencyKeyHash }),
-    ...(retryOf === undefined ? {} : { retryOf }),
+    ...defined({ deadlineAt, runAt, idempotencyKeyHash, retryOf }),
   };
 }
 

@@ -1,4 +1,4 @@
-import { generationIdTime } from '@darkroom/contracts';
+import { defined, generationIdTime } from '@darkroom/contracts';
 import type { GenerationStore, PeriodMoney, ReadingStore } from '@darkroom/generation-store';
 import { eachAtOnce } from './at-once.ts';
 import { byGeneration } from './listings.ts';
@@ -99,7 +99,7 @@ export async function rebuild(
       pastBefore,
       skipDamaged,
       epoch: createId(),
-      ...(ownerId === undefined ? {} : { ownerId }),
+      ...defined({ ownerId }),
       signal,
       onProgress: (listed, generations) => onProgress({ date: 'opening', listed, read: 0, generations, past: 0 }),
     });
@@ -163,7 +163,7 @@ export async function rebuild(
     id: begun.id,
     run: begun.run,
     epoch: createId(),
-    ...(ownerId === undefined ? {} : { ownerId }),
+    ...defined({ ownerId }),
   });
   return end === 'opened' ? { kind: 'opened', done, damaged: damaged.map(leftOut) } : { kind: end };
 }

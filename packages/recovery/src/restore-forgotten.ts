@@ -1,4 +1,4 @@
-import { DarkroomError, hasCode, MAX_CHECKPOINT_AGE_MS, RebuildNeededError, type ListedRecord } from '@darkroom/contracts';
+import { defined, DarkroomError, hasCode, MAX_CHECKPOINT_AGE_MS, RebuildNeededError, type ListedRecord } from '@darkroom/contracts';
 import type { RecordedSubmission } from '@darkroom/generation-store';
 import { createLanes, eachAtOnce } from './at-once.ts';
 import { groupBySubmission } from './generation-records.ts';
@@ -68,8 +68,7 @@ export async function restoreForgotten(recovery: Recovery, { since, signal }: Re
   }
 
   const listings = listCandidates(recovery, {
-    ...(since === undefined ? {} : { since }),
-    ...(signal === undefined ? {} : { signal }),
+    ...defined({ since, signal }),
     onForeign: (key) => foreign.add(key),
   });
   await eachAtOnce(listings, LISTED_AT_ONCE, async (listing) => {

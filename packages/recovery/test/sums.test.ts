@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { coveredAt, isCovered, spendSumsSchema } from '@darkroom/contracts';
+import { defined, coveredAt, isCovered, spendSumsSchema } from '@darkroom/contracts';
 import { buildSpendSumsStore, type SpendSumsStore } from '@darkroom/generation-store';
 import { createDraws } from '@darkroom/testing';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -18,7 +18,7 @@ beforeEach(async () => {
 afterEach(() => world.stop());
 
 const record = (store: SpendSumsStore = sums, most?: { 0: number; 1: number }): Promise<RecordedSums> =>
-  recordSums({ store, archive: world.storage }, { createId: randomUUID, ...(most === undefined ? {} : { most }) });
+  recordSums({ store, archive: world.storage }, { createId: randomUUID, ...defined({ most }) });
 
 /** The ledger as the sums should tell it. */
 const expected = async (): Promise<Record<string, number>> =>

@@ -1,3 +1,4 @@
+import { defined } from '@darkroom/contracts';
 import { connect } from 'node:net';
 import type { RedisOptions } from 'ioredis';
 import { redisTroubleOf, type RedisTrouble } from './redis-trouble.ts';
@@ -18,9 +19,7 @@ export async function hearRefusal({ host, port, path, family, tls }: RedisOption
   // Over TLS there are no words: Redis closes before the handshake.
   if (tls !== undefined) return closedWithoutWords;
   return new Promise((resolve) => {
-    const socket = connect(
-      path === undefined ? { host: host ?? '127.0.0.1', port: port ?? 6379, ...(family === undefined ? {} : { family }) } : { path },
-    );
+    const socket = connect(path === undefined ? { host: host ?? '127.0.0.1', port: port ?? 6379, ...defined({ family }) } : { path });
     let heard = '';
     let isConnected = false;
     const finish = (trouble: RedisTrouble | undefined): void => {

@@ -142,7 +142,7 @@ export async function enqueueGeneration(
       generationKey(prefix, generationId),
       generationArguments(prefix, retention, {
         ...generation,
-        ...(idempotencyKey === undefined ? {} : { idempotencyKeyHash: sha256(idempotencyKey) }),
+        ...defined({ idempotencyKeyHash: idempotencyKey === undefined ? undefined : sha256(idempotencyKey) }),
       }),
     ),
   );

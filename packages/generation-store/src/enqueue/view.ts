@@ -1,4 +1,5 @@
 import {
+  defined,
   formatUsd,
   taskUuidOf,
   type ErrorCode,
@@ -39,7 +40,7 @@ export function parseGenerationView(prefix: string, generationId: string, reply:
     const key = submissionKey(prefix, { generationId, index, n });
     const fields = parseEntry(key, submissionFieldsSchema, fieldsOf(row));
     const result = fields.result === undefined ? undefined : parseEntry(key, storedResult, fields.result);
-    return { index, n, fields, ...(result === undefined ? {} : { result }) };
+    return { index, n, fields, ...defined({ result }) };
   });
   const key = generationKey(prefix, generationId);
   const generation = parseEntry(key, generationFieldsSchema, hash);
@@ -62,11 +63,13 @@ export function parseGenerationView(prefix: string, generationId: string, reply:
     reservedUsd: formatUsd(reserved),
     createdAt: generation.createdAt,
     amended: generation.amended === '1',
-    ...(generation.finishedAt === undefined ? {} : { finishedAt: generation.finishedAt }),
-    ...(generation.deadlineAt === undefined ? {} : { deadlineAt: generation.deadlineAt }),
-    ...(generation.runAt === undefined ? {} : { runAt: generation.runAt }),
-    ...(generation.clientReference === undefined ? {} : { clientReference: generation.clientReference }),
-    ...(generation.retryOf === undefined ? {} : { retryOf: generation.retryOf }),
+    ...defined({
+      finishedAt: generation.finishedAt,
+      deadlineAt: generation.deadlineAt,
+      runAt: generation.runAt,
+      clientReference: generation.clientReference,
+      retryOf: generation.retryOf,
+    }),
   };
 }
 
@@ -82,7 +85,7 @@ export function parseFoundSubmissions(prefix: string, generationId: string, repl
   return rows.map(([index, n, row]) => {
     const key = submissionKey(prefix, { generationId, index, n });
     const { status, firstSentAt } = parseEntry(key, submissionFieldsSchema, fieldsOf(row));
-    return { generationId, index, n, status, ...(firstSentAt === undefined ? {} : { firstSentAt }) };
+    return { generationId, index, n, status, ...defined({ firstSentAt }) };
   });
 }
 
@@ -109,13 +112,15 @@ function imageView(
     taskUUID: taskUuidOf({ generationId, index, n: shown.n }),
     costUsd: formatUsd(submissions.reduce((sum, { fields }) => sum + fields.settled, 0)),
     extras,
-    ...(status === 'succeeded' && result?.image !== undefined ? { image: result.image } : {}),
-    ...(result?.imageUUID === undefined ? {} : { imageUUID: result.imageUUID }),
-    ...(result?.seed === undefined ? {} : { seed: result.seed }),
-    ...(result?.nsfwContent === undefined ? {} : { nsfwContent: result.nsfwContent }),
-    ...(result?.factsFrom === undefined ? {} : { factsFrom: result.factsFrom }),
-    ...(result?.road === undefined ? {} : { road: result.road }),
-    ...(status !== 'succeeded' && code !== undefined && code !== '' ? { fault: { code, message: result?.fault?.message ?? '' } } : {}),
-    ...(shown.fields.settledAt === undefined ? {} : { settledAt: shown.fields.settledAt }),
+    ...defined({
+      image: status === 'succeeded' ? result?.image : undefined,
+      imageUUID: result?.imageUUID,
+      seed: result?.seed,
+      nsfwContent: result?.nsfwContent,
+      factsFrom: result?.factsFrom,
+      road: result?.road,
+      fault: status !== 'succeeded' && code !== undefined && code !== '' ? { code, message: result?.fault?.message ?? '' } : undefined,
+      settledAt: shown.fields.settledAt,
+    }),
   };
 }

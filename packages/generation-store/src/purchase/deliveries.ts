@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type SubmissionRef, type SubmissionStatus, submissionStatuses, type Told } from '@darkroom/contracts';
+import { defined, type SubmissionRef, type SubmissionStatus, submissionStatuses, type Told } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { generationKey, refArguments, submissionKey } from '../keys.ts';
@@ -93,7 +93,7 @@ export async function recordDelivery(
         writeTold(told),
       ]),
     );
-  return { kind, seq, isAsked: isAsked === '1', ...(status === '' ? {} : { status }) };
+  return { kind, seq, isAsked: isAsked === '1', ...defined({ status: status === '' ? undefined : status }) };
 }
 
 /** Returns the facts as text; equal facts give equal text, so that the script can compare them. */

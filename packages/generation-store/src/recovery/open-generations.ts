@@ -1,3 +1,4 @@
+import { defined } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { boughtKey, openKey } from '../keys.ts';
@@ -34,7 +35,7 @@ export async function readOpenGenerations(redis: Redis, prefix: string): Promise
     redis.zcard(openKey(prefix)),
     redis.zrange(openKey(prefix), '0', '0', 'WITHSCORES'),
   ]);
-  return { count, ...(generationId === undefined ? {} : { oldest: { generationId, createdAt: Number(createdAt) } }) };
+  return { count, ...defined({ oldest: generationId === undefined ? undefined : { generationId, createdAt: Number(createdAt) } }) };
 }
 
 /** A page of the open generations; `next` is absent after the last one. */
@@ -68,7 +69,7 @@ async function readPage(redis: Redis, prefix: string, key: string, after: OpenCu
   const entries = rows.flatMap((generationId, at) => (at % 2 === 0 ? [{ generationId, createdAt: Number(rows[at + 1]) }] : []));
   const last = entries.at(-1);
   const isLast = last === undefined || entries.length < count;
-  return { generationIds: entries.map(({ generationId }) => generationId), ...(isLast ? {} : { next: last }) };
+  return { generationIds: entries.map(({ generationId }) => generationId), ...defined({ next: isLast ? undefined : last }) };
 }
 
 /** Ids that are read at once: about a millisecond of Redis. */

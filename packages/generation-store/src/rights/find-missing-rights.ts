@@ -1,3 +1,4 @@
+import { defined } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 import { duplicateOnce } from '../connection/duplicate-once.ts';
 import { patternOf } from './acl-rules.ts';
@@ -180,5 +181,5 @@ function gather(trials: readonly Trial[]): MissingRight[] {
     if (!commands.includes(command)) commands.push(command);
     byPattern.set(pattern, commands);
   }
-  return [...byPattern].map(([pattern, commands]) => ({ commands, ...(pattern === undefined ? {} : { pattern }) }));
+  return [...byPattern].map(([pattern, commands]) => ({ commands, ...defined({ pattern }) }));
 }

@@ -1,4 +1,4 @@
-import { type CapName, capNames, CorruptRecordError, type SpendCaps } from '@darkroom/contracts';
+import { defined, type CapName, capNames, CorruptRecordError, type SpendCaps } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { readHash, parseEntry, whole } from '../corrupt-entry.ts';
@@ -81,7 +81,7 @@ export function parseCaps(key: string, hash: Readonly<Record<string, string>>): 
     const cap = stored[fields[name] as keyof typeof stored]; // one of them by `fields`
     if (cap !== undefined) caps[name] = cap;
   }
-  return { caps, ...(revision === undefined ? {} : { revision }) };
+  return { caps, ...defined({ revision }) };
 }
 
 /** Returns true if the caps are there and can be read. */

@@ -1,4 +1,4 @@
-import { DEFAULT_TASKS_AT_PROVIDER, type FleetLimits, fleetLimitsSchema } from '@darkroom/contracts';
+import { defined, DEFAULT_TASKS_AT_PROVIDER, type FleetLimits, fleetLimitsSchema } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { readHash, parseEntry, whole } from '../corrupt-entry.ts';
@@ -51,7 +51,7 @@ export async function findLimits(redis: Redis, prefix: string): Promise<StoredLi
 export function parseLimits(key: string, hash: Readonly<Record<string, string>>): StoredLimits | undefined {
   const { revision, tasksAtProvider } = parseEntry(key, storedSchema, hash);
   if (revision === undefined && tasksAtProvider === undefined) return undefined;
-  return { limits: tasksAtProvider === undefined ? {} : { tasksAtProvider }, ...(revision === undefined ? {} : { revision }) };
+  return { limits: tasksAtProvider === undefined ? {} : { tasksAtProvider }, ...defined({ revision }) };
 }
 
 /** An unrecorded restriction of limits. */

@@ -1,4 +1,4 @@
-import type { OperatorPause } from '@darkroom/contracts';
+import { defined, type OperatorPause } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 import { corruptRecordOf } from '../corrupt-entry.ts';
 import { pauseKey, recordedPausesKey } from '../keys.ts';
@@ -48,8 +48,10 @@ export async function findPauses(redis: Redis, prefix: string): Promise<StoredPa
 /** Parses the field of the pause, and the part of S3 that Redis was told of. An unreadable part counts as absent, and S3 is asked again. */
 export function parsePauses(seen: string | null, revision: string | null = null, mark: string | null = null): StoredPauses {
   return {
-    ...(/^\d{1,12}$/.test(revision ?? '') ? { revision: Number(revision) } : {}),
-    ...(seen === null ? {} : { operator: storedPauseSchema.parse(seen) }),
+    ...defined({
+      revision: /^\d{1,12}$/.test(revision ?? '') ? Number(revision) : undefined,
+      operator: seen === null ? undefined : storedPauseSchema.parse(seen),
+    }),
     isRecorded: markOf(seen) === (mark ?? ''),
     seen: markOf(seen),
   };

@@ -1,4 +1,4 @@
-import { generationIdTime, type ListedRecord } from '@darkroom/contracts';
+import { defined, generationIdTime, type ListedRecord } from '@darkroom/contracts';
 import type { GenerationStore, ReadingStore } from '@darkroom/generation-store';
 import { eachAtOnce } from '../at-once.ts';
 import { byGeneration, inGroups } from '../listings.ts';
@@ -103,7 +103,7 @@ export async function openEarly(
   if (noted !== 'noted') return { kind: noted };
   const { fromDay, fromMonth, endedBefore } = sums;
   const opened = await store.openEarly(
-    { ...begun, epoch, ...(ownerId === undefined ? {} : { ownerId }) },
+    { ...begun, epoch, ...defined({ ownerId }) },
     { since, pastBefore, sumsAt: endedBefore, skipDamaged, fromDay, fromMonth },
   );
   return { kind: opened };

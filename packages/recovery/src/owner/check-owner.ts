@@ -1,4 +1,4 @@
-import { ForeignBucketError, type Owner } from '@darkroom/contracts';
+import { defined, ForeignBucketError, type Owner } from '@darkroom/contracts';
 import { findDisagreement } from './find-disagreement.ts';
 import type { Owning } from './ports.ts';
 
@@ -27,7 +27,7 @@ export async function checkOwner(owning: Owning): Promise<Belonging> {
   ] as const)
     if (darkroomId !== undefined && id !== undefined && id !== darkroomId)
       throw new ForeignBucketError(`${where} belongs to the Darkroom ${id}, and DARKROOM_ID names ${darkroomId}`);
-  if (epoch === undefined) return { kind: 'closed', ...(owner === undefined ? {} : { owner }) };
+  if (epoch === undefined) return { kind: 'closed', ...defined({ owner }) };
   if (ownerId === undefined) return takeOnce(owning, epoch, owner);
   if (owner === undefined)
     throw new ForeignBucketError(

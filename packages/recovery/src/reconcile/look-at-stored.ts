@@ -1,3 +1,4 @@
+import { defined } from '@darkroom/contracts';
 import { dateOf } from '../listings.ts';
 import { restoreGeneration } from '../restore-generation.ts';
 import { compareStored, type Disagreement } from './compare-stored.ts';
@@ -42,7 +43,7 @@ export async function lookAtDate(
 ): Promise<string | undefined> {
   const { archive, around } = pass.reconciler;
   const page: StoredGeneration[] = [];
-  const options = { onForeign: (key: string) => nameForeign(pass, key), ...(after === undefined ? {} : { after }) };
+  const options = { onForeign: (key: string) => nameForeign(pass, key), ...defined({ after }) };
   for await (const stored of listStoredGenerations(archive, date, options)) {
     page.push(stored);
     if (page.length < PAGE) continue;
@@ -100,7 +101,7 @@ async function suspect(pass: Pass, suspicions: Suspicions, { kind, ref, writtenA
       // Redis never had an end of it, so no settlement ended it: there is nothing to write.
       return isThere && (kind !== 'record-without-result' || (await store.findResult(ref)) !== undefined);
     },
-    repair: () => repair(pass, { kind, ref, ...(writtenAt === undefined ? {} : { writtenAt }) }),
+    repair: () => repair(pass, { kind, ref, ...defined({ writtenAt }) }),
   });
 }
 

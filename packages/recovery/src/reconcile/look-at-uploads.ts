@@ -1,4 +1,4 @@
-import { taskUuidOf } from '@darkroom/contracts';
+import { defined, taskUuidOf } from '@darkroom/contracts';
 import type { KnownGeneration, KnownSubmission } from '@darkroom/generation-store';
 import { nameForeign } from './name-corrupt.ts';
 import type { Pass } from './pass.ts';
@@ -22,7 +22,7 @@ const DELETED_AT_ONCE = 1000;
 export async function beginTidying(pass: Pass): Promise<UploadTidying> {
   const { archive, store, settlements, settings } = pass.reconciler;
   const writtenAtOf = new Map<string, number>();
-  const from = pass.from.uploads === undefined ? {} : { after: pass.from.uploads };
+  const from = defined({ after: pass.from.uploads });
   let last: string | undefined;
   // Absent: these are the last ones, and the next pass begins with the first.
   let end: string | undefined;

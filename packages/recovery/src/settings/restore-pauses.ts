@@ -1,4 +1,4 @@
-import { buildSettingRecord, MAX_CLOCK_SKEW_MS, type OperatorPause, type SettingRecord } from '@darkroom/contracts';
+import { defined, buildSettingRecord, MAX_CLOCK_SKEW_MS, type OperatorPause, type SettingRecord } from '@darkroom/contracts';
 import type { StoredPauses } from '@darkroom/generation-store';
 import type { KeptSettings } from './ports.ts';
 
@@ -72,5 +72,5 @@ const wasSame = (one: OperatorPause | undefined, other: OperatorPause | undefine
 const answer = (kind: RestoredPauses['kind'], operator: OperatorPause | undefined, revision: number): RestoredPauses => ({
   kind,
   revision,
-  ...(operator === undefined ? {} : { operator }),
+  ...defined({ operator }),
 });

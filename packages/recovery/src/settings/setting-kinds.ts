@@ -1,4 +1,5 @@
 import {
+  defined,
   capNames,
   capsPermitMore,
   DEFAULT_TASKS_AT_PROVIDER,
@@ -32,7 +33,7 @@ export const keptCaps: KeptKind<'caps'> = {
   empty: undefined,
   find: async (store) => {
     const found = await store.findCaps();
-    return found && { value: found.caps, ...(found.revision === undefined ? {} : { revision: found.revision }) };
+    return found && { value: found.caps, ...defined({ revision: found.revision }) };
   },
   findRestrictions: (store) => store.findCapsRestrictions(),
   apply: (store, { revision, value, carried }) => store.applyCaps({ revision, caps: value, carried }),
@@ -56,7 +57,7 @@ export const keptLimits: KeptKind<'limits'> = {
   empty: {},
   find: async (store) => {
     const found = await store.findLimits();
-    return found && { value: found.limits, ...(found.revision === undefined ? {} : { revision: found.revision }) };
+    return found && { value: found.limits, ...defined({ revision: found.revision }) };
   },
   findRestrictions: (store) => store.findLimitsRestrictions(),
   apply: (store, { revision, value, carried }) => store.applyLimits({ revision, limits: value, carried }),

@@ -1,4 +1,4 @@
-import { coveredAt, isCovered, SPEND_SUMS_VERSION, type SpendSums } from '@darkroom/contracts';
+import { coveredAt, defined, isCovered, SPEND_SUMS_VERSION, type SpendSums } from '@darkroom/contracts';
 import type { SpendSumsStore, SumsBase } from '@darkroom/generation-store';
 import type { ObjectStorage } from '@darkroom/object-storage';
 
@@ -58,7 +58,7 @@ export async function recordSums(
       at: now,
       run: memory,
       level,
-      ...(base === undefined ? {} : { base: base.key }),
+      ...defined({ base: base?.key }),
       ...covered,
       periods: Object.fromEntries(periods),
     },
