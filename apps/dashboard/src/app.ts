@@ -70,7 +70,7 @@ export function createDashboard(config: DashboardConfig, overrides: Partial<Dash
   return {
     logger,
     url() {
-      if (address === undefined) throw new Error('the dashboard listens nowhere before it is started');
+      if (address === undefined) throw new Error('the dashboard has no address before it is started');
       return address;
     },
     async start() {

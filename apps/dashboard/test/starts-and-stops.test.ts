@@ -16,7 +16,7 @@ test('a stop before the start, a second stop and a start after it do nothing', a
   await dashboard.stop();
   await dashboard.stop();
   await dashboard.start();
-  expect(() => dashboard.url()).toThrow('listens nowhere');
+  expect(() => dashboard.url()).toThrow('has no address');
 });
 
 test('a client that sends its request byte by byte is disconnected', async () => {

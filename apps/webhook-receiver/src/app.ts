@@ -91,7 +91,7 @@ export function createWebhookReceiver(config: ReceiverConfig, overrides: Partial
     logger,
     counts,
     url() {
-      if (address === undefined) throw new Error('the receiver listens nowhere before it is started');
+      if (address === undefined) throw new Error('the receiver has no address before it is started');
       return address;
     },
     async start() {

@@ -35,7 +35,7 @@ test('a stop before the start, a second stop and a start after it do nothing', a
   await receiver.stop();
   await receiver.stop();
   await receiver.start();
-  expect(() => receiver.url()).toThrow('listens nowhere');
+  expect(() => receiver.url()).toThrow('has no address');
 });
 
 test('on a port in use the start fails, and the stop still closes everything', async () => {

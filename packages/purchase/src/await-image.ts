@@ -100,7 +100,7 @@ async function missImage(
   return endWithoutImage(purchase, ref, view, { status: 'lost', facts, factsFrom: 'provider', reason, ...defined({ quarantineKey }) });
 }
 
-/** Returns a wait that grows with the time for which the image has been asked for, or with the number of looks before that. */
+/** Returns the wait before the next look: it grows with the number of looks, and once the image is missing, with the time since then. */
 function retryDelay({ settings: { timing }, around }: Purchase, view: SubmissionView, missedMs: number): number {
   if (missedMs === 0)
     return backoffMs(timing.troubleMs, timing.maxTroubleMs, view.missingAt === undefined ? view.settlements : 1, around.random);

@@ -22,7 +22,7 @@ export type { Counter, Histogram, LabelValues, MetricDefinition, Metrics, ReadSa
 export { createMetricsRoutes } from './metrics/routes.ts';
 export { createPulse, type Pulse, type PulseOptions } from './pulse.ts';
 export { runUntilSignal, type RunOptions } from './run-until-signal.ts';
-export { joinServices, type Service } from './service.ts';
+export type { Service } from './service.ts';
 export { describeSettings, type VariableDescription } from './settings/describe-settings.ts';
 export {
   darkroomSettings,

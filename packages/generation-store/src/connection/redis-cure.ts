@@ -15,7 +15,7 @@ const cures: Readonly<Record<RedisReason, string>> = {
   'no-replicas': 'Redis misses the replicas that it must write to: look at its replication',
   loading: 'Redis is still loading its data: wait',
   busy: 'a script blocks Redis: look at SLOWLOG',
-  cluster: 'a node of a Redis Cluster answers, which Darkroom does not use yet: REDIS_URL must lead to a Redis that is none',
+  cluster: 'a node of a Redis Cluster answers, which Darkroom does not use yet: REDIS_URL must name a Redis that is no cluster node',
   sentinel: 'a sentinel answers, which holds no data: REDIS_URL must lead to the primary',
   'too-many-clients': 'Redis takes no more connections: raise maxclients',
   'not-redis': 'something else than Redis answers: correct REDIS_URL',

@@ -8,8 +8,8 @@ const HEAR_EVERY_MS = 3000;
 const CLOSED_IN_A_ROW = 2;
 
 /**
- * Watches the attempts to connect, and reports why Redis closed one before it was ready, which ioredis does not: in the words of Redis, or
- * after a second silent one that it said nothing.
+ * Watches the attempts to connect, and reports why Redis closed a connection before it was ready; ioredis does not. It repeats the words
+ * of Redis. If Redis closes two in a row without a word, it reports that.
  * @returns a function that ends the watch.
  */
 export function watchAttempts(redis: Redis, onTrouble: (trouble: RedisTrouble) => void): () => void {

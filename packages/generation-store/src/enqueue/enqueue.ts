@@ -62,7 +62,7 @@ local outOfTime
 if mintedAt < now - ${GENERATION_ID_MAX_AGE_MS} then outOfTime = 'id-too-old'
 elseif deadlineAt ~= '' and tonumber(deadlineAt) <= now then outOfTime = 'deadline-over'
 elseif runAt ~= '' and (tonumber(runAt) < now - CLOCKS_AGREE_MS or tonumber(runAt) > now + ${MAX_RUN_AHEAD_MS}) then outOfTime = 'run-at-out-of-bounds' end
--- it may have been enqueued in its time, and forgotten
+-- Redis may have held this id earlier, and have forgotten it
 if outOfTime and recovering() then return named({ kind = 'recovering' }) end
 if outOfTime then return named({ kind = outOfTime, now = now }) end
 local periods = periodsOf(tenant, now)

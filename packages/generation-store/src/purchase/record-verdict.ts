@@ -17,7 +17,7 @@ const given = nameArguments(['id', 'index', 'n', 'send', 'verdict']);
  * unproven (an earlier send may have been accepted: left to the settlement) | refused (the refusal is final).
  *
  * A conflict decides nothing: it is left to the settlement, and nothing else of the submission is sent meanwhile. The same holds for a
- * conflict that only the audit trail told ("conflict-seen"), before this send left.
+ * conflict that the audit trail reported before this send left ("conflict-seen").
  *
  * A second call for one send changes nothing.
  */

@@ -47,7 +47,7 @@ async function sumAll({ holder, reconciler: { store }, checkpoint }: Pass): Prom
         return 'lost';
       case 'summed':
       case 'over':
-        // The look at the open generations has named it.
+        // The pass over the open generations has already reported this entry.
         if (step.unreadable.length > 0) hasRead = 'some';
         if (step.kind === 'over') return hasRead;
         break;
