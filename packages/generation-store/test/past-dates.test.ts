@@ -47,21 +47,22 @@ const dying = (redis: Redis, commands: number): Redis => {
 test('the money of a date is booked once, wherever its reader is killed', async () => {
   await using world = await setup();
   const reading = await openEarly(world);
-  expect(await reading.beginPast(ID)).toEqual(new Set());
+  const { reader, bookedDates } = (await reading.beginPast(ID))!;
+  expect(bookedDates).toEqual(new Set());
   let isBooked = false;
   for (let commands = 0; !isBooked; commands += 1) {
     expect(commands).toBeLessThan(40);
     const killed = buildReadingStore(world, dying(world.redis, commands));
     // What was killed may have read more than the next one finds.
-    await killed.bookPastDate(ID, MONDAY, each(commands % 2 === 0 ? 5 : 7)).catch((error: unknown) => {
+    await killed.bookPastDate(reader, MONDAY, each(commands % 2 === 0 ? 5 : 7)).catch((error: unknown) => {
       if (!(error instanceof Error) || error.message !== 'killed') throw error;
     });
-    isBooked = (await reading.beginPast(ID))?.has(MONDAY) === true;
+    isBooked = (await reading.beginPast(ID))?.bookedDates.has(MONDAY) === true;
     if (isBooked) await expectLedger(world, commands % 2 === 0 ? 5 : 7, 1);
   }
   const settled = Number(await world.redis.hget(`${world.prefix}:spend:${names[0]}`, 'settled'));
-  expect(await reading.bookPastDate(ID, MONDAY, each(9))).toBe('known');
-  expect(await reading.bookPastDate(ID, TUESDAY, each(3))).toBe('booked');
+  expect(await reading.bookPastDate(reader, MONDAY, each(9))).toBe('known');
+  expect(await reading.bookPastDate(reader, TUESDAY, each(3))).toBe('booked');
   await expectLedger(world, settled + 3, 2);
 });
 
@@ -76,11 +77,12 @@ test('what a reader of an earlier version has booked of all dates at once is tak
   await buildReadingStore(world, dying(redis, 3))
     .beginPast(ID)
     .catch(() => undefined);
-  expect(await reading.beginPast(ID)).toEqual(new Set());
+  const { reader, bookedDates } = (await reading.beginPast(ID))!;
+  expect(bookedDates).toEqual(new Set());
   await expectLedger(world, 0, 0);
   expect(await redis.hget(`${prefix}:rebuild`, 'id'), 'what an earlier version asks for before it books').toBeNull();
-  expect(await reading.bookPastDate(ID, MONDAY, each(5))).toBe('booked');
-  expect(await reading.bookPastDate(ID, TUESDAY, each(3))).toBe('booked');
+  expect(await reading.bookPastDate(reader, MONDAY, each(5))).toBe('booked');
+  expect(await reading.bookPastDate(reader, TUESDAY, each(3))).toBe('booked');
   await expectLedger(world, 8, 2);
   expect(await reading.beginPast('another')).toBeUndefined();
   expect(await reading.bookPastDate('another', '2026-01-07', each(1))).toBe('gone');

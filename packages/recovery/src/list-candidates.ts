@@ -9,6 +9,7 @@ import {
 import { byGeneration, dateOf, inGroups } from './listings.ts';
 import { KEPT_MS } from './kept.ts';
 import type { Recovery } from './ports.ts';
+import { isOver } from './wanted.ts';
 
 /** The records of some generations, one generation after the other. */
 type Listing = () => AsyncIterable<ListedRecord[]>;
@@ -43,6 +44,8 @@ const DAY_MS = 86_400_000;
  * - enqueued before, and open at the checkpoint: Redis has it, as open;
  * - unread at the checkpoint, while a rebuild reads on: it may have been read since, and bought again once all was read. S3 holds more
  * names of it than when the rebuild noted it;
+ * - older than any of these, and brought back because an image of it may still be bought: that may have happened once all was read, and it
+ * is not over by its names;
  * - left out by a rebuild at the checkpoint, because its records were damaged: they may have been repaired since.
  *
  * Without a checkpoint it lists everything that Redis must still have if it was ever enqueued: an id may be a day old at its enqueue.
@@ -78,7 +81,10 @@ export async function* listCandidates(
   for (const date of await archive.listRecordDates()) yield () => listGrownUnread({ store, archive }, date);
 }
 
-/** The records of generations of a date of which something was written since a rebuild that reads on has noted them as unread. */
+/**
+ * The records of generations of a date of which something was written since a rebuild that reads on has noted them as unread, and of those
+ * that are not over and not unread.
+ */
 async function* listGrownUnread(
   { store, archive }: Pick<Recovery, 'store' | 'archive'>,
   date: string,
@@ -86,7 +92,10 @@ async function* listGrownUnread(
   const idOf = ([first]: readonly ListedRecord[]): string => first?.generationId ?? '';
   for await (const page of inGroups(byGeneration(archive.listRecordsOfDate(date)), UNREAD_AT_ONCE)) {
     const unread = await store.compareUnread(new Map(page.map((records) => [idOf(records), records.length])));
-    for (const records of page) if (unread?.grown.has(idOf(records)) === true) yield records;
+    for (const records of page) {
+      const isUnread = unread?.same.has(idOf(records)) === true;
+      if (unread?.grown.has(idOf(records)) === true || (!isUnread && !isOver(records))) yield records;
+    }
   }
 }
 

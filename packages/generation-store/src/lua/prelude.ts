@@ -61,6 +61,11 @@ local function isOpen()
   return redis.call('EXISTS', prefix .. ':epoch') == 1 or isReading()
 end
 
+-- '' for a store that is not open. It stays the same when a reading ends
+local function epochOf()
+  return redis.call('GET', prefix .. ':epoch') or isReading() and redis.call('HGET', prefix .. ':reading', 'epoch') or ''
+end
+
 -- why a generation of which Redis holds no entry may have been bought all the same: a rebuild that reads on may come upon it, or its records in
 -- S3 are damaged and it stays unread (lua/damaged.ts). Replies reading, damaged or false
 local function whyUnknown(id)
@@ -133,7 +138,7 @@ end
 -- A process has seen a later state of this store than this one: the address leads to a server that another one has replaced, or an
 -- older copy was brought into a running server, whose name stays the same. This memory has to be compared; the next one gets a later name
 local function noticeOlderMemory(seenEpoch, seenMemory, seenAt)
-  if seenMemory == '' or redis.call('GET', prefix .. ':epoch') ~= seenEpoch then return end
+  if seenMemory == '' or epochOf() ~= seenEpoch then return end
   local memory = redis.call('GET', prefix .. ':memory') or ''
   local at = tonumber(redis.call('HGET', prefix .. ':checkpoint', 'at') or '') or 0
   local count, seen = memoryCount(memory), memoryCount(seenMemory)

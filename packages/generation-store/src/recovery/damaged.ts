@@ -8,16 +8,17 @@ import { createLuaScript } from '../lua/lua-script.ts';
 import { money } from '../lua/money.ts';
 import { nameArguments } from '../lua/named.ts';
 import { prelude } from '../lua/prelude.ts';
+import { readsHere } from './reads-here.ts';
 
 const given = nameArguments(['rebuild', 'id', 'most', 'object', 'tenant', 'idempotencyDigest', 'idempotencySeconds']);
 
 /**
  * Notes that the records of a generation are damaged, and reserves its idempotency key for it. Only the first caller gets "noted", and
- * names the damage. Replies noted, known or gone (this rebuild no longer reads in this Redis).
+ * names the damage. Replies noted, known or gone (the rebuild has lost this Redis, or its reader must begin again).
  */
-const noteDamagedScript = createLuaScript(/* lua */ `${prelude}${money}${damaged}
+const noteDamagedScript = createLuaScript(/* lua */ `${prelude}${money}${damaged}${readsHere}
 ${given.lua}
-if redis.call('HGET', KEYS[1], 'id') ~= rebuild and redis.call('HGET', prefix .. ':rebuild', 'id') ~= rebuild then return 'gone' end
+if not readsHere(rebuild) and redis.call('HGET', prefix .. ':rebuild', 'id') ~= rebuild then return 'gone' end
 if damageOf(id) then return 'known' end
 local key = idempotencyDigest == '' and '-' or tenantPart(tenant) .. ':' .. idempotencyDigest
 redis.call('HSET', unreadKey, id, 'damaged ' .. most .. ' ' .. key .. ' ' .. object)
@@ -56,7 +57,7 @@ export interface NewDamage extends DamagedGeneration {
 
 /**
  * Notes a damaged generation.
- * @param id The rebuild that has found it.
+ * @param id The rebuild that has found it, or its reader.
  * @returns "noted" to the first caller.
  */
 export async function noteDamaged(redis: Redis, prefix: string, id: string, damage: NewDamage): Promise<'noted' | 'known' | 'gone'> {

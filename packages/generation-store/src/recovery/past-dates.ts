@@ -5,6 +5,7 @@ import { createLuaScript } from '../lua/lua-script.ts';
 import { money } from '../lua/money.ts';
 import { nameArguments } from '../lua/named.ts';
 import { prelude } from '../lua/prelude.ts';
+import { readsHere } from './reads-here.ts';
 import { BOOKED_AT_ONCE, bookDifference, NOTHING_BOOKED, pastMoney } from './rebuild.ts';
 import type { PeriodMoney } from './remembered.ts';
 
@@ -19,18 +20,22 @@ import type { PeriodMoney } from './remembered.ts';
  * for the id of the rebuild in this hash, which the later one has removed. It reads what it can, and leaves the end to a later one.
  */
 
-const given = nameArguments(['reading', 'date', 'isLast']);
+const given = nameArguments(['reader', 'date', 'isLast']);
 
-/** Removes the id by which a reader of an earlier version books. Replies 1, or 0 if this rebuild no longer reads in this Redis. */
-const beginPastScript = createLuaScript(/* lua */ `${prelude}
-if redis.call('HGET', KEYS[1], 'id') ~= ARGV[2] then return 0 end
+/**
+ * Removes the id by which a reader of an earlier version books. Replies the name of the reader, or nil if this rebuild no longer reads in
+ * this Redis, or Redis is not compared with S3.
+ */
+const beginPastScript = createLuaScript(/* lua */ `${prelude}${readsHere}
+local reader = ARGV[2] .. ' ' .. memoryId()
+if not readsHere(reader) then return false end
 redis.call('HDEL', prefix .. ':rebuild', 'id')
-return 1
+return reader
 `);
 
-/** Takes back the bookings of a reader of an earlier version in some periods, from ARGV[3] on. Replies 1, or 0 as the script before. */
-const takeBackScript = createLuaScript(/* lua */ `${prelude}${money}${bookDifference}
-if redis.call('HGET', KEYS[1], 'id') ~= ARGV[2] then return 0 end
+/** Takes back the bookings of a reader of an earlier version in some periods, from ARGV[3] on. Replies 1, or 0 to a reader that must begin again. */
+const takeBackScript = createLuaScript(/* lua */ `${prelude}${money}${bookDifference}${readsHere}
+if not readsHere(ARGV[2]) then return 0 end
 for at = 3, #ARGV do soundLedger(ARGV[at]) end
 for at = 3, #ARGV do
   bookDifference('past:' .. ARGV[at], ARGV[at], { 0, 0, 0, 0, 0 })
@@ -39,45 +44,68 @@ end
 return 1
 `);
 
-/** Books money of one date: a group for each period after the first arguments. Replies booked, known or gone. */
-const bookDateScript = createLuaScript(/* lua */ `${prelude}${money}${bookDifference}
+/**
+ * Books money of one date: a group for each period after the first arguments. These charges are older than the sums, so the unread money
+ * held them. Replies booked, known or gone.
+ */
+const bookDateScript = createLuaScript(/* lua */ `${prelude}${money}${bookDifference}${readsHere}
 ${given.lua}
-local first, mark = ${given.count + 2}, prefix .. ':rebuild'
-if redis.call('HGET', KEYS[1], 'id') ~= reading then return 'gone' end
+local first, mark, unread = ${given.count + 2}, prefix .. ':rebuild', prefix .. ':unread-money'
+if not readsHere(reader) then return 'gone' end
 if redis.call('HEXISTS', mark, 'past:' .. date) == 1 then return 'known' end
 for at = first, #ARGV, ${pastMoney.count} do soundLedger(ARGV[at]) end
 for at = first, #ARGV, ${pastMoney.count} do
-  bookDifference('booked:' .. date .. ' ' .. ARGV[at], ARGV[at], { unpack(ARGV, at + 1, at + ${pastMoney.count - 1}) })
+  local more = bookDifference('booked:' .. date .. ' ' .. ARGV[at], ARGV[at], { unpack(ARGV, at + 1, at + ${pastMoney.count - 1}) })
+  local less = math.min(more, tonumber(redis.call('HGET', unread, ARGV[at]) or '') or 0)
+  if less ~= 0 then redis.call('HINCRBY', unread, ARGV[at], int(-less)) end
 end
 if isLast == '1' then redis.call('HSET', mark, 'past:' .. date, 1) end
 return 'booked'
 `);
 
+/** Removes the fields ARGV[4] and later, whose place the mark of the date ARGV[3] has taken. */
+const tidyDateScript = createLuaScript(/* lua */ `${prelude}${readsHere}
+if not readsHere(ARGV[2]) or redis.call('HEXISTS', prefix .. ':rebuild', 'past:' .. ARGV[3]) == 0 then return 0 end
+return redis.call('HDEL', prefix .. ':rebuild', unpack(ARGV, 4))
+`);
+
 const DATE = /^\d{4}-\d{2}-\d{2}$/;
 const flag = z.union([z.literal(0), z.literal(1)]).transform((value) => value === 1);
 
+/** A reader that has begun, or continues. */
+export interface BegunReader {
+  /** Names it: the rebuild, and the memory of Redis in which it reads. */
+  reader: string;
+  /** Dates whose past money is booked. */
+  bookedDates: Set<string>;
+}
+
 /**
  * Begins to book money of generations that get no entry, or continues.
- * @returns the booked dates; undefined if this rebuild no longer reads in this Redis.
+ * @returns undefined if this rebuild no longer reads in this Redis, or Redis is not compared with S3.
  */
-export async function beginPast(redis: Redis, prefix: string, id: string): Promise<Set<string> | undefined> {
+export async function beginPast(redis: Redis, prefix: string, id: string): Promise<BegunReader | undefined> {
   const key = readingKey(prefix);
-  if (!flag.parse(await beginPastScript.run(redis, key, [prefix, id]))) return undefined;
+  const reader = z
+    .string()
+    .nullable()
+    .parse(await beginPastScript.run(redis, key, [prefix, id]));
+  if (reader === null) return undefined;
   const names = await readMarks(redis, prefix, 'past:');
   const periods = names.filter((name) => !DATE.test(name));
   for (let at = 0; at < periods.length; at += BOOKED_AT_ONCE)
-    if (!flag.parse(await takeBackScript.run(redis, key, [prefix, id, ...periods.slice(at, at + BOOKED_AT_ONCE)]))) return undefined;
-  return new Set(names.filter((name) => DATE.test(name)));
+    if (!flag.parse(await takeBackScript.run(redis, key, [prefix, reader, ...periods.slice(at, at + BOOKED_AT_ONCE)]))) return undefined;
+  return { reader, bookedDates: new Set(names.filter((name) => DATE.test(name))) };
 }
 
 /**
  * Books the money of a date, once. After a death in the middle it is called again with the sums that the records of the date tell then.
- * @returns "known" if it was booked before, "gone" if this rebuild no longer reads in this Redis.
+ * @returns "known" if it was booked before, "gone" to a reader that must begin again.
  */
 export async function bookPastDate(
   redis: Redis,
   prefix: string,
-  id: string,
+  reader: string,
   date: string,
   sums: ReadonlyMap<string, PeriodMoney>,
 ): Promise<'booked' | 'known' | 'gone'> {
@@ -91,18 +119,19 @@ export async function bookPastDate(
     const reply = z
       .enum(['booked', 'known', 'gone'])
       .parse(
-        await bookDateScript.run(redis, readingKey(prefix), [
-          prefix,
-          ...given.list({ reading: id, date, isLast: isLast ? 1 : 0 }),
-          ...some,
-        ]),
+        await bookDateScript.run(redis, readingKey(prefix), [prefix, ...given.list({ reader, date, isLast: isLast ? 1 : 0 }), ...some]),
       );
     if (reply !== 'booked') return reply;
     if (isLast) break;
   }
   // The mark of the date takes their place; killed before, they stay until all is read.
   for (let at = 0; at < periods.length; at += BOOKED_AT_ONCE)
-    await redis.hdel(rebuildKey(prefix), ...periods.slice(at, at + BOOKED_AT_ONCE).map((period) => `booked:${date} ${period}`));
+    await tidyDateScript.run(redis, readingKey(prefix), [
+      prefix,
+      reader,
+      date,
+      ...periods.slice(at, at + BOOKED_AT_ONCE).map((period) => `booked:${date} ${period}`),
+    ]);
   return 'booked';
 }
 

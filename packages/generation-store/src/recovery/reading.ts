@@ -9,7 +9,8 @@ import { flag, namedReply, number } from '../lua/named.ts';
 import { prelude } from '../lua/prelude.ts';
 import { forgetDamaged, noteDamaged, type NewDamage } from './damaged.ts';
 import { checkpoint } from './checkpoint.ts';
-import { beginPast, bookPastDate } from './past-dates.ts';
+import { readsHere } from './reads-here.ts';
+import { beginPast, bookPastDate, type BegunReader } from './past-dates.ts';
 import { finishRebuildScript } from './rebuild.ts';
 import type { PeriodMoney } from './remembered.ts';
 
@@ -81,11 +82,11 @@ return { unread, damaged }
 
 /**
  * Notes that the generation ARGV[3] was read and is back. Its charges before the sums were made, from ARGV[4] on by period, are in the
- * ledger now, and no longer in the unread money. A second call lowers nothing. Replies: read | known | gone (this rebuild no longer reads
- * in this Redis).
+ * ledger now, and no longer in the unread money. A second call lowers nothing. Replies: read | known | gone (the reader ARGV[2] must
+ * begin again).
  */
-const noteReadScript = createLuaScript(/* lua */ `${prelude}${damaged}
-if redis.call('HGET', KEYS[1], 'id') ~= ARGV[2] then return 'gone' end
+const noteReadScript = createLuaScript(/* lua */ `${prelude}${damaged}${readsHere}
+if not readsHere(ARGV[2]) then return 'gone' end
 -- another reader may have found it damaged; its charges count until all is read
 if forgetDamaged(ARGV[3]) then return 'read' end
 if redis.call('HDEL', prefix .. ':unread', ARGV[3]) == 0 then return 'known' end
@@ -100,8 +101,8 @@ return 'read'
 `);
 
 /** Keeps a generation ARGV[3] from buying until all is read, like those that are read. Replies 1 or 0. */
-const holdBackScript = createLuaScript(/* lua */ `${prelude}
-if redis.call('HGET', KEYS[1], 'id') ~= ARGV[2] then return 0 end
+const holdBackScript = createLuaScript(/* lua */ `${prelude}${readsHere}
+if not readsHere(ARGV[2]) then return 0 end
 redis.call('SADD', prefix .. ':read', ARGV[3])
 return 1
 `);
@@ -109,15 +110,18 @@ return 1
 /** Length of a month and the next one. */
 const DAMAGED_KEPT_SECONDS = 62 * 86_400;
 
-/** Ends the reading: the store is as open as any. Replies: opened | open (by a rebuild of an earlier version) | emptied | restarted | unread */
-const endReadingScript = createLuaScript(/* lua */ `${prelude}${checkpoint}${damaged}
+/**
+ * Ends the reading of the reader ARGV[2] of the rebuild ARGV[3]: the store is as open as any. Replies: opened | open (by a rebuild of an
+ * earlier version) | emptied | restarted | unread
+ */
+const endReadingScript = createLuaScript(/* lua */ `${prelude}${checkpoint}${damaged}${readsHere}
 local reading = prefix .. ':reading'
 local isWhole = redis.call('EXISTS', prefix .. ':epoch') == 1
 local known = redis.call('HMGET', reading, 'id', 'epoch')
-if known[1] ~= ARGV[2] then return isWhole and 'open' or 'emptied' end
+if known[1] ~= ARGV[3] then return isWhole and 'open' or 'emptied' end
 if not isWhole then
   if not known[2] then return 'emptied' end
-  if recovering() then return 'restarted' end
+  if not readsHere(ARGV[2]) then return 'restarted' end
   if redis.call('HLEN', unreadKey) > countDamaged() then return 'unread' end
   redis.call('SET', prefix .. ':epoch', known[2])
 end
@@ -182,21 +186,25 @@ export interface ReadingStore {
   /**
    * Notes that a generation is back.
    * @param charged Its money in the ledger, and in the sums, by period.
-   * @returns "known" the second time; "gone" if this rebuild no longer reads in this Redis.
+   * @returns "known" the second time; "gone" to a reader that must begin again.
    */
-  noteRead(id: string, generationId: string, charged: ReadonlyMap<string, NanoUsd>): Promise<'read' | 'known' | 'gone'>;
-  /** Begins to book money of generations that get no entry. @returns the dates whose money is booked; undefined as "gone". */
-  beginPast(id: string): Promise<Set<string> | undefined>;
+  noteRead(reader: string, generationId: string, charged: ReadonlyMap<string, NanoUsd>): Promise<'read' | 'known' | 'gone'>;
+  /** Begins a reader, or continues. @returns undefined if this rebuild no longer reads, or Redis is not compared with S3. */
+  beginPast(id: string): Promise<BegunReader | undefined>;
   /** Books money of a date, once. */
-  bookPastDate(id: string, date: string, sums: ReadonlyMap<string, PeriodMoney>): Promise<'booked' | 'known' | 'gone'>;
+  bookPastDate(reader: string, date: string, sums: ReadonlyMap<string, PeriodMoney>): Promise<'booked' | 'known' | 'gone'>;
   /** Keeps a generation from buying until all is read. */
-  holdBack(id: string, generationId: string): Promise<void>;
+  holdBack(reader: string, generationId: string): Promise<void>;
   /** Notes that the records of a generation are damaged: it stays refused and counted, and the reading does not wait for it. */
   noteDamaged(id: string, damage: NewDamage): Promise<'noted' | 'known' | 'gone'>;
   /** Gives a damaged generation up. */
   forgetDamaged(generationId: string): Promise<void>;
-  /** Ends the reading once only damaged generations are left. "restarted": Redis is not compared since it restarted. */
-  endReading(id: string): Promise<'opened' | 'open' | 'emptied' | 'restarted' | 'unread'>;
+  /**
+   * Ends the reading once only damaged generations are left.
+   * @param reader Absent if it could not begin.
+   * @returns "restarted" to a reader that must begin again: Redis is not compared since it restarted, or went back meanwhile.
+   */
+  endReading(id: string, reader?: string): Promise<'opened' | 'open' | 'emptied' | 'restarted' | 'unread'>;
 }
 
 /** The turn of the one process that reads on: the command, or a worker after it has ended. */
@@ -254,15 +262,15 @@ export function buildReadingStore({ prefix }: { prefix: string }, redis: Redis):
         yield some.filter((_, at) => at % 2 === 0 && !some[at + 1]?.startsWith('damaged '));
       } while (cursor !== '0');
     },
-    noteRead: async (id, generationId, charged) =>
-      z.enum(['read', 'known', 'gone']).parse(await noteReadScript.run(redis, key, [prefix, id, generationId, ...[...charged].flat()])),
+    noteRead: async (reader, generationId, charged) =>
+      z.enum(['read', 'known', 'gone']).parse(await noteReadScript.run(redis, key, [prefix, reader, generationId, ...[...charged].flat()])),
     beginPast: (id) => beginPast(redis, prefix, id),
-    bookPastDate: (id, date, sums) => bookPastDate(redis, prefix, id, date, sums),
-    holdBack: async (id, generationId) => void (await holdBackScript.run(redis, key, [prefix, id, generationId])),
+    bookPastDate: (reader, date, sums) => bookPastDate(redis, prefix, reader, date, sums),
+    holdBack: async (reader, generationId) => void (await holdBackScript.run(redis, key, [prefix, reader, generationId])),
     noteDamaged: (id, damage) => noteDamaged(redis, prefix, id, damage),
     forgetDamaged: (generationId) => forgetDamaged(redis, prefix, generationId),
-    endReading: async (id) =>
-      z.enum(['opened', 'open', 'emptied', 'restarted', 'unread']).parse(await endReadingScript.run(redis, key, [prefix, id])),
+    endReading: async (id, reader = '') =>
+      z.enum(['opened', 'open', 'emptied', 'restarted', 'unread']).parse(await endReadingScript.run(redis, key, [prefix, reader, id])),
   };
 }
 

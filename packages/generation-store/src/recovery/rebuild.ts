@@ -24,7 +24,10 @@ return named({ kind = 'begun', id = begun[1], ageMs = now - tonumber(begun[2]), 
 export const pastMoney = nameArguments(['period', 'settled', 'expected', 'reported', 'unreported', 'differing']);
 export const NOTHING_BOOKED: PeriodMoney = { settled: 0, expected: 0, reported: 0, unreported: 0, differing: 0 };
 
-/** Books the part of amounts that a period lacks beyond a booked field of \`rebuild\`, and stores it there. After the money. */
+/**
+ * Books the part of amounts that a period lacks beyond a booked field of \`rebuild\`, and stores it there. After the money. Replies what was
+ * settled by that part.
+ */
 export const bookDifference = /* lua */ `
 local function bookDifference(field, period, amounts)
   local mark, booked, more = prefix .. ':rebuild', {}, {}
@@ -32,6 +35,7 @@ local function bookDifference(field, period, amounts)
   for i, name in ipairs({ 'settled', 'expected', 'reported', 'unreported', 'differing' }) do more[name] = tonumber(amounts[i]) - (booked[i] or 0) end
   addToPeriods(period, more)
   redis.call('HSET', mark, field, table.concat(amounts, ' '))
+  return more.settled
 end
 `;
 

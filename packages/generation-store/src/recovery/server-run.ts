@@ -25,7 +25,7 @@ return 1
  */
 const readServerRunScript = createLuaScript(/* lua */ `${prelude}
 noticeOlderMemory(ARGV[2], ARGV[3], ARGV[4])
-local epoch, isRecovering = redis.call('GET', prefix .. ':epoch') or '', recovering()
+local epoch, isRecovering = epochOf(), recovering()
 local memory = not isRecovering and redis.call('GET', prefix .. ':memory') or ''
 return { serverName(), isOpen() and 1 or 0, isRecovering and 1 or 0, epoch, memory, redis.call('HGET', prefix .. ':checkpoint', 'at') or '' }
 `);

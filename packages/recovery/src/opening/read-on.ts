@@ -62,9 +62,12 @@ export async function readOn(
   if (recovery.now() - reading.openedAt > MAX_AGE_MS) return { kind: 'too-old' };
   const read: ReadProgress = { date: '', listed: 0, generations: 0, past: 0 };
   let isGone = false;
+  const begun = await store.beginPast(id);
+  if (begun === undefined) return conclude();
+  const { reader, bookedDates } = begun;
 
   const note = async (generationId: string, charged: ReadonlyMap<string, NanoUsd>): Promise<void> => {
-    if ((await store.noteRead(id, generationId, charged)) === 'gone') isGone = true;
+    if ((await store.noteRead(reader, generationId, charged)) === 'gone') isGone = true;
   };
 
   /** Restores an unread generation. */
@@ -79,7 +82,7 @@ export async function readOn(
   }
 
   async function passBy(damage: Damage, listed: readonly ListedRecord[]): Promise<void> {
-    const noted = await noteDamaged(recovery, id, damage, listed);
+    const noted = await noteDamaged(recovery, reader, damage, listed);
     if (noted === 'noted') onDamaged(damage);
     if (noted === 'gone') isGone = true;
   }
@@ -92,13 +95,11 @@ export async function readOn(
       read.past += 1;
       return;
     }
-    await store.holdBack(id, generationId);
+    await store.holdBack(reader, generationId);
     await bringBack(generationId, listed);
   }
 
   const dates = (await archive.listRecordDates()).toReversed();
-  const bookedDates = await store.beginPast(id);
-  if (bookedDates === undefined) return conclude();
   for (const date of dates) {
     read.date = date;
     const isBooked = bookedDates.has(date);
@@ -120,7 +121,7 @@ export async function readOn(
       if (isGone) return conclude();
     }
     if (signal.aborted) return { kind: 'stopped' };
-    if (!isBooked && (await store.bookPastDate(id, date, sums)) === 'gone') return conclude();
+    if (!isBooked && (await store.bookPastDate(reader, date, sums)) === 'gone') return conclude();
   }
   // Generations that were not among the names of their date.
   for await (const some of store.listUnread())
@@ -132,7 +133,7 @@ export async function readOn(
   return conclude();
 
   async function conclude(): Promise<ReadOnOutcome> {
-    const ended = await store.endReading(id);
+    const ended = await store.endReading(id, begun?.reader);
     switch (ended) {
       case 'opened':
       case 'open':
