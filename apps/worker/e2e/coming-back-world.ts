@@ -19,7 +19,7 @@ export interface Forgotten {
   open: number;
   /** Generations that were enqueued, bought and ended since: Redis knows nothing of them. */
   purchases: number;
-  /** Of the generations under way those that have ended since: Redis does not know. */
+  /** Number of generations under way that have ended since, which Redis does not know. */
   ended: number;
   /** Purchases of the day before, which Redis no longer has open and S3 lists beside the others. */
   history: number;

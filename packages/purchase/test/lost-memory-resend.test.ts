@@ -1,3 +1,4 @@
+import type { SubmissionRef } from '@darkroom/contracts';
 import { jobIdOf } from '@darkroom/queues';
 import { eventually, photograph } from '@darkroom/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -14,6 +15,18 @@ beforeAll(async () => {
 afterAll(() => world.stop());
 
 const succeededOnce: Agreed = { status: 'succeeded', images: ['succeeded'], executions: 1 };
+
+/** Sends an order again after a refusal that is not final, and makes Redis forget that second send. */
+async function orderWithForgottenSend(): Promise<SubmissionRef> {
+  await world.setFaults({ submit429Rate: 1 });
+  const ref = await world.enqueue();
+  await submit(world.purchase(), ref);
+  await world.setFaults({});
+  const restore = await photograph(world);
+  await submit(world.purchase(), ref);
+  await restore();
+  return ref;
+}
 
 describe('a purchase that Redis forgot goes on as a repeated send', () => {
   test('when it was accepted', async () => {
@@ -43,13 +56,7 @@ describe('a purchase that Redis forgot goes on as a repeated send', () => {
   });
 
   test('also when the run that meets the intent dies before it records that', async () => {
-    await world.setFaults({ submit429Rate: 1 });
-    const ref = await world.enqueue();
-    await submit(world.purchase(), ref);
-    await world.setFaults({});
-    const restore = await photograph(world);
-    await submit(world.purchase(), ref);
-    await restore();
+    const ref = await orderWithForgottenSend();
     // The first commit after the loss looks like a first send; the second run meets the intent in S3.
     await expect(submit(dyingAt(world.purchase(), 'after', 'store.commit'), ref)).rejects.toThrow(ProcessDied);
     await world.setFaults({ submit429Rate: 1, ...notKnownYet });
@@ -61,13 +68,7 @@ describe('a purchase that Redis forgot goes on as a repeated send', () => {
   });
 
   test('and a conflict then does not prove a burnt id', async () => {
-    await world.setFaults({ submit429Rate: 1 });
-    const ref = await world.enqueue();
-    await submit(world.purchase(), ref);
-    await world.setFaults({});
-    const restore = await photograph(world);
-    await submit(world.purchase(), ref);
-    await restore();
+    const ref = await orderWithForgottenSend();
     await submit(world.purchase(), ref);
     await world.comeHome(ref);
     await expectAgreement(world, ref, succeededOnce);
@@ -101,13 +102,7 @@ describe('a purchase that Redis forgot goes on as a repeated send', () => {
     ['store.adoptIntent', new Error('Redis is away again')],
   ];
   test.each(troubles)('also when %s fails in the run that meets the intent', async (call, trouble) => {
-    await world.setFaults({ submit429Rate: 1 });
-    const ref = await world.enqueue();
-    await submit(world.purchase(), ref);
-    await world.setFaults({});
-    const restore = await photograph(world);
-    await submit(world.purchase(), ref);
-    await restore();
+    const ref = await orderWithForgottenSend();
     await expect(submit(failingAt(world.purchase(), call, trouble), ref)).rejects.toThrow(trouble.message);
     expect(await submit(world.purchase(), ref)).toEqual({ kind: 'submitted' });
     await world.comeHome(ref);

@@ -66,33 +66,34 @@ test.each(['bookPastDate', 'noteRead', 'holdBack', 'restore'] as const)(
   },
 );
 
-test('while a rebuild reads on, a worker notices a Redis with an older memory under the same name', async () => {
+/** Opens a store that a rebuild reads on, with the store of a worker and the check that it notices a Redis that goes back to this moment. */
+async function startReading() {
   await someLife(world);
   await world.wipe();
   await openOnly(world);
   const retention = { recordSeconds: 600, idempotencySeconds: 172_800 };
   const worker = buildGenerationStore({ prefix: world.prefix, retention, pollRate: { perSecond: 10, burst: 10 } }, world.redis);
   const goBack = await world.snapshot();
+  const expectNoticed = async (): Promise<void> => {
+    await worker.noteCheckpoint();
+    expect(await worker.readServerRun()).toMatchObject({ isOpen: true, isRecovering: false });
+    await goBack();
+    expect(await worker.readServerRun()).toMatchObject({ isOpen: true, isRecovering: true });
+  };
+  return { worker, expectNoticed };
+}
+
+test('while a rebuild reads on, a worker notices a Redis with an older memory under the same name', async () => {
+  const { worker, expectNoticed } = await startReading();
   const { now } = await worker.readOwnership();
   await expect.poll(async () => (await worker.readOwnership()).now).toBeGreaterThan(now);
-  await worker.noteCheckpoint();
-  expect(await worker.readServerRun()).toMatchObject({ isOpen: true, isRecovering: false });
-  await goBack();
-  expect(await worker.readServerRun()).toMatchObject({ isOpen: true, isRecovering: true });
+  await expectNoticed();
 });
 
 test('a worker that has seen the end of a reading notices a Redis that went back into it', async () => {
-  await someLife(world);
-  await world.wipe();
-  await openOnly(world);
-  const retention = { recordSeconds: 600, idempotencySeconds: 172_800 };
-  const worker = buildGenerationStore({ prefix: world.prefix, retention, pollRate: { perSecond: 10, burst: 10 } }, world.redis);
-  const goBack = await world.snapshot();
+  const { expectNoticed } = await startReading();
   expect(await world.readOn()).toMatchObject({ kind: 'opened' });
-  await worker.noteCheckpoint();
-  expect(await worker.readServerRun()).toMatchObject({ isOpen: true, isRecovering: false });
-  await goBack();
-  expect(await worker.readServerRun()).toMatchObject({ isOpen: true, isRecovering: true });
+  await expectNoticed();
 });
 
 test('past money counts once between its booking and the end of the reading', async () => {

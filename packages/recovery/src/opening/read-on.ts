@@ -129,7 +129,6 @@ export async function readOn(
       if (!signal.aborted && !isGone) await bringBack(generationId, await archive.listRecordsOf(generationId));
     });
   if (signal.aborted) return { kind: 'stopped' };
-  if (isGone) return conclude();
   return conclude();
 
   async function conclude(): Promise<ReadOnOutcome> {
