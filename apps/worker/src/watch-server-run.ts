@@ -1,5 +1,5 @@
 import { defined, hasCode } from '@darkroom/contracts';
-import type { GenerationStore } from '@darkroom/generation-store';
+import type { ComparedMemory, GenerationStore } from '@darkroom/generation-store';
 import type { Submissions } from '@darkroom/queues';
 import { restoreForgotten, type Recovery } from '@darkroom/recovery';
 import { orAborted, type Logger, type Service } from '@darkroom/service-runtime';
@@ -68,7 +68,7 @@ export function watchServerRun(
   }
 
   async function lookAtRun(): Promise<void> {
-    const { run, isOpen, isRecovering } = await store.readServerRun();
+    const { run, isOpen, isRecovering, memory } = await store.readServerRun();
     // Logged before the first request to S3, which may hang.
     if (isOpen && isRecovering) tellThatBuyingWaits(run);
     if (run !== checkedRun) {
@@ -82,7 +82,7 @@ export function watchServerRun(
       wasOpen = false;
       return;
     }
-    if (isRecovering) return run === refusedRun ? undefined : compareInTurn(run);
+    if (isRecovering) return run === refusedRun ? undefined : compareInTurn({ run, memory });
     warnedOfRun = undefined;
     // Written before the settings are read from S3: an older checkpoint makes the listing after a restart longer.
     await store.noteCheckpoint();
@@ -111,7 +111,7 @@ export function watchServerRun(
     logger.error({ event: 'store.rebuild-needed', run, err: error, code: 'store.rebuild-needed' }, 'buying waits until redis is rebuilt');
   }
 
-  async function compareInTurn(run: string): Promise<void> {
+  async function compareInTurn({ run, memory }: ComparedMemory): Promise<void> {
     // Each server run has a turn of its own, so a holder from an earlier run delays no worker.
     const turn = `compare-${run}`;
     if (!(await store.claimTurn(turn, turnMs, holder))) return;
@@ -136,7 +136,7 @@ export function watchServerRun(
         { event: 'records.damaged', generationId, code: error.code, err: error },
         'cannot restore a generation: its records are corrupt',
       );
-    if (!(await store.confirmComparison(run))) {
+    if (!(await store.confirmComparison({ run, memory }))) {
       isWanted = true;
       return;
     }

@@ -143,11 +143,11 @@ describe.skipIf(inject('redisKind') === 'js')('after Redis went back to an earli
     let confirmations = 0;
     await world.watch({
       store: {
-        confirmComparison: async (run) => {
+        confirmComparison: async (compared) => {
           confirmations += 1;
           // Redis loses once more what this comparison restored.
           if (confirmations === 1) await world.goBack(putBack);
-          return world.store.confirmComparison(run);
+          return world.store.confirmComparison(compared);
         },
       },
     });

@@ -29,7 +29,7 @@ export { buildReadingStore, READING_TURN, type Reading, type ReadingPlan, type R
 export type { BegunRebuild } from './recovery/rebuild.ts';
 export { defaultRetention, type Retention } from './enqueue/retention.ts';
 export { MAX_RUN_AHEAD_DAYS } from './enqueue/enqueue.ts';
-export type { ServerRun } from './recovery/server-run.ts';
+export type { ComparedMemory, ServerRun } from './recovery/server-run.ts';
 export { aclLineOf, aclRulesOf, redisUserOf } from './rights/acl-rules.ts';
 export { findMissingRights, type MissingRight } from './rights/find-missing-rights.ts';
 export { findRightsTrouble } from './rights/rights-trouble.ts';

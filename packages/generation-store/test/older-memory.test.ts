@@ -65,9 +65,9 @@ test('a server that followed one that lagged, and was promoted again, is compare
   await follow(b, a);
   await b.client.replicaof('NO', 'ONE');
   // A server names another history from its first replica on.
-  await a.store.confirmComparison((await a.store.readServerRun()).run);
+  await a.store.confirmComparison(await a.store.readServerRun());
   expect(await buy(a.store, await order(a.store))).toBe('go');
-  const { run } = await a.store.readServerRun();
+  const compared = await a.store.readServerRun();
   await follow(a, b);
   await a.client.replicaof('NO', 'ONE');
 
@@ -75,9 +75,9 @@ test('a server that followed one that lagged, and was promoted again, is compare
   const fresh = storeOn(a.client);
   expect(await fresh.readServerRun()).toMatchObject({ isOpen: true, isRecovering: true });
   await expect(order(fresh)).rejects.toMatchObject({ code: 'queue.unavailable' });
-  const again = (await fresh.readServerRun()).run;
-  expect(again.split('/')[0]).toBe(run.split('/')[0]);
-  expect(await fresh.confirmComparison(run), 'the comparison of another history').toBe(false);
+  const again = await fresh.readServerRun();
+  expect(again.run.split('/')[0]).toBe(compared.run.split('/')[0]);
+  expect(await fresh.confirmComparison(compared), 'the comparison of another history').toBe(false);
   expect(await fresh.confirmComparison(again)).toBe(true);
   expect(await buy(fresh, await order(fresh))).toBe('go');
 });
@@ -101,17 +101,17 @@ test('an address that leads back to a server which another one has replaced: the
     const store = storeOn(client);
     await store.readServerRun();
     await moveTo(b);
-    const { run, isRecovering } = await store.readServerRun();
-    expect(isRecovering).toBe(true);
-    await store.confirmComparison(run);
+    const ofB = await store.readServerRun();
+    expect(ofB.isRecovering).toBe(true);
+    await store.confirmComparison(ofB);
     await store.readServerRun();
     expect(await buy(store, waiting)).toBe('go');
 
     await moveTo(a);
     expect(await buy(store, waiting), 'on the server that never heard of the purchase').toBe('recovering');
-    const { run: runOfA } = await store.readServerRun();
+    const ofA = await store.readServerRun();
     expect(await storeOn(a.client).readServerRun(), 'as others see it').toMatchObject({ isRecovering: true });
-    await store.confirmComparison(runOfA);
+    await store.confirmComparison(ofA);
     expect(await store.readServerRun()).toMatchObject({ isRecovering: false });
 
     // The other one is the one that was replaced now.
@@ -138,12 +138,23 @@ test('an older copy in a running server: the process that has seen the later sta
   await a.store.readServerRun();
   expect(await buy(a.store, waiting)).toBe('go');
 
-  await a.client.flushall();
-  for (const { key, dump } of copy) await a.client.restore(key, 0, dump);
+  const goBack = async (): Promise<void> => {
+    await a.client.flushall();
+    for (const { key, dump } of copy) await a.client.restore(key, 0, dump);
+  };
+  await goBack();
   expect(await buy(a.store, waiting)).toBe('recovering');
-  expect(await storeOn(a.client).readServerRun()).toMatchObject({ isRecovering: true });
-  await a.store.confirmComparison((await a.store.readServerRun()).run);
+  const compared = await storeOn(a.client).readServerRun();
+  expect(compared).toMatchObject({ isRecovering: true });
+  expect(await a.store.confirmComparison(await a.store.readServerRun())).toBe(true);
   expect(await a.store.readServerRun()).toMatchObject({ isRecovering: false });
+
+  // A worker that stood still after its comparison, until Redis had gone back once more.
+  expect(await buy(a.store, waiting)).toBe('go');
+  await goBack();
+  expect(await buy(a.store, waiting)).toBe('recovering');
+  expect(await a.store.confirmComparison(compared)).toBe(false);
+  expect(await buy(a.store, waiting)).toBe('recovering');
 });
 
 test('another store under the same prefix is another one, and not an older state', async () => {

@@ -6,7 +6,8 @@ const restarted = (world: World) => world.redis.set(`${world.prefix}:server-run`
 
 test('a new store is compared from its beginning: there is nothing that it could have forgotten', async () => {
   await using world = await setup();
-  const { run, ...state } = await world.store.readServerRun();
+  const { run, memory, ...state } = await world.store.readServerRun();
+  expect(memory).toMatch(/^1 \d{13}$/);
   expect(state).toEqual({ isOpen: true, isRecovering: false });
   expect(run).toMatch(/^\w{40}\/\w{40}$/);
 });
@@ -14,10 +15,10 @@ test('a new store is compared from its beginning: there is nothing that it could
 test('a store without an epoch is not recovering by itself: it is to be rebuilt', async () => {
   await using world = await setup();
   await world.redis.del(`${world.prefix}:epoch`);
-  const { run, ...state } = await world.store.readServerRun();
+  const { run, memory, ...state } = await world.store.readServerRun();
   expect(state).toEqual({ isOpen: false, isRecovering: true });
   expect(await world.store.pauses()).toEqual([]);
-  expect(await world.store.confirmComparison(run)).toBe(false);
+  expect(await world.store.confirmComparison({ run, memory })).toBe(false);
 });
 
 describe('until the memory of this run was compared', () => {
@@ -42,7 +43,7 @@ describe('until the memory of this run was compared', () => {
     const other = newGeneration(1, { idempotencyKey: 'other' });
     await expect(world.store.enqueue(other)).rejects.toMatchObject({ code: 'queue.unavailable', reached: 'no', retryable: true });
     expect(await world.store.find(other.generationId)).toBeUndefined();
-    await world.store.confirmComparison((await world.store.readServerRun()).run);
+    await world.store.confirmComparison(await world.store.readServerRun());
     expect(await world.store.enqueue(other)).toMatchObject({ kind: 'created' });
   });
 
@@ -72,10 +73,10 @@ describe('until the memory of this run was compared', () => {
     await using world = await setup();
     const [ref] = await world.enqueue();
     await restarted(world);
-    expect(await world.store.confirmComparison('another run')).toBe(false);
-    const { run } = await world.store.readServerRun();
-    expect(await world.store.confirmComparison(run)).toBe(true);
-    expect(await world.store.readServerRun()).toEqual({ run, isOpen: true, isRecovering: false });
+    expect(await world.store.confirmComparison({ run: 'another run', memory: '' })).toBe(false);
+    const { run, memory } = await world.store.readServerRun();
+    expect(await world.store.confirmComparison({ run, memory })).toBe(true);
+    expect(await world.store.readServerRun()).toMatchObject({ run, isOpen: true, isRecovering: false });
     expect(await world.store.commit(ref, 't')).toMatchObject({ kind: 'go' });
   });
 });
@@ -94,7 +95,7 @@ describe('the checkpoint', () => {
     await world.redis.hset(KEY(world), 'at', earlier);
     await world.store.noteCheckpoint();
     expect(await world.store.findCheckpoint()).toMatchObject({ at: earlier });
-    await world.store.confirmComparison((await world.store.readServerRun()).run);
+    await world.store.confirmComparison(await world.store.readServerRun());
     expect((await world.store.findCheckpoint())?.ageMs).toBeLessThan(HOUR_MS);
   });
 

@@ -10,6 +10,7 @@ import {
 import type { Commitment } from '@darkroom/generation-store';
 import { takeTurn } from './ask-provider.ts';
 import { askWhetherKnown, type Known } from './ask-whether-known.ts';
+import { findObstacle } from './find-obstacle.ts';
 import type { Outcome } from './outcome.ts';
 import type { Purchase } from './purchase.ts';
 import { buildSendableRequest } from './sendable-request.ts';
@@ -38,6 +39,7 @@ export async function submit(purchase: Purchase, ref: SubmissionRef, signal?: Ab
 
   let first: FirstSend | undefined;
   let addresses: Addresses;
+  let askedAt: number | undefined;
   let known: Known = { kind: 'not-known', showsRefusal: false };
   let isRepeated = !commitment.fresh || commitment.wasRefused;
   let unsent: 'no-intent' | 'not-sent' = 'no-intent';
@@ -56,6 +58,7 @@ export async function submit(purchase: Purchase, ref: SubmissionRef, signal?: Ab
     addresses = await makeAddresses(purchase, ref, commitment.request);
     if (isRepeated) {
       turn ??= await takeTurn(purchase, ref, 'submit', 2);
+      askedAt = around.monotonicMs();
       known = turn.kind === 'wait' ? turn : await askWhetherKnown(purchase, ref, signal);
     }
     // Recorded before the send, whose answer replaces the refusal in the audit trail.
@@ -85,15 +88,10 @@ export async function submit(purchase: Purchase, ref: SubmissionRef, signal?: Ab
     await store.recordVerdict(ref, send, 'not-sent');
     return { kind: 'snooze', delayMs: known.delayMs, why: 'poll-rate' };
   }
-  // Read right before the call, on a clock that went on while this process may have been frozen. A send after the window could be a second
-  // purchase; so could a send beside that of another run, which took this one for dead.
-  const elapsedMs = around.monotonicMs() - startedAt;
-  const sinceFirstSendMs = now + elapsedMs - first.sentAt;
-  const isLate = sinceFirstSendMs >= timing.resendWindowMs;
-  // Asked before every send, after its intent. If Redis has forgotten this send already, the comparison that let buying go on may have come
-  // before the intent, and its hold counts nowhere. If Redis forgets it later, the next comparison finds the intent.
-  if (isLate || !(await store.isNewestSend(ref, send))) {
-    around.log(isLate ? 'submission.resend-window-closed' : 'submission.replaced', ref, { sinceFirstSendMs });
+  const until = startedAt + first.sentAt + timing.resendWindowMs - now;
+  const obstacle = await findObstacle(purchase, ref, defined({ send, until, askedAt }));
+  if (obstacle !== undefined) {
+    around.log(`submission.${obstacle}`, ref, { send });
     const meaning = await store.recordVerdict(ref, send, 'not-sent');
     return meaning === 'planned' ? { kind: 'snooze', delayMs: timing.troubleMs, why: 'submission.frozen' } : { kind: 'submitted' };
   }

@@ -129,7 +129,7 @@ describe('burnt: the id was used up by a refusal', () => {
 
   test('although Redis restarted after the conflict, or several workers compared it', async () => {
     const ref = await refusedOnce(usesUpIds);
-    await world.store.confirmComparison((await world.store.readServerRun()).run);
+    await world.store.confirmComparison(await world.store.readServerRun());
     await submit(quick(), ref);
     await world.restarted();
     await look(ref, 3);

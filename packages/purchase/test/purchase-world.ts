@@ -217,9 +217,9 @@ export async function startPurchaseWorld(): Promise<PurchaseWorld> {
         return staged.bytes;
       }),
     restarted: async () => {
-      const { run } = await store.readServerRun();
+      const compared = await store.readServerRun();
       await redis.set(`${prefix}:server-run`, 'another run');
-      await store.confirmComparison(run);
+      await store.confirmComparison(compared);
     },
     pastDeadline: async ({ generationId }) => {
       const { deadlineAt = 0 } = (await store.find(generationId)) ?? {};

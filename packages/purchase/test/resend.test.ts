@@ -75,11 +75,15 @@ describe('a task that has ended is not sent again', () => {
     await expectAgreement(world, ref, { status: 'failed', images: ['failed'], executions: 0 });
   });
 
-  test('by a run that stood still while another run took its place', async () => {
+  test.each([
+    ['after', 'waits.park'],
+    // Redis has answered already, and the frozen process reads that answer after another run has sent and has its image.
+    ['after', 'store.isNewestSend'],
+  ] as const)('by a run that stood still %s %s while another run took its place', async (moment, call) => {
     await world.setFaults(takesIdsAgain);
     const ref = await world.enqueue();
     const clock = { stoodStillMs: 0 };
-    const frozen = freezingAt(world.purchase({ clock }), 'after', 'waits.park');
+    const frozen = freezingAt(world.purchase({ clock }), moment, call);
     const run = submit(frozen.purchase, ref);
     await frozen.stands;
     await submit(world.purchase(), ref);
@@ -89,6 +93,28 @@ describe('a task that has ended is not sent again', () => {
     expect(await run).toEqual({ kind: 'submitted' });
     await expectSentOnce(ref);
   });
+
+  test.each(['provider.lookUpDetails', 'store.isNewestSend'] as const)(
+    'by a repetition that stood still after %s while the first request arrived late',
+    async (call) => {
+      await world.setFaults(takesIdsAgain);
+      const ref = await world.enqueue();
+      const first = freezingAt(world.purchase(), 'before', 'provider.submit');
+      const running = submit(first.purchase, ref);
+      await first.stands;
+      const clock = { stoodStillMs: 0 };
+      const second = freezingAt(world.purchase({ clock }), 'after', call);
+      const repeating = submit(second.purchase, ref);
+      await second.stands;
+      first.thaw();
+      await running;
+      await world.executed(ref);
+      clock.stoodStillMs = defaultTiming.lockDurationMs;
+      second.thaw();
+      expect(await repeating).toEqual({ kind: 'submitted' });
+      await expectSentOnce(ref);
+    },
+  );
 });
 
 describe('a task that the provider says it does not have', () => {

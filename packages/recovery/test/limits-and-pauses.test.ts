@@ -14,7 +14,7 @@ beforeEach(async () => {
 /** A Redis that restarted and was not compared yet. */
 const recovering = (): KeptSettings => ({
   ...settings,
-  store: { ...world.store, readServerRun: () => Promise.resolve({ run: '', isOpen: true, isRecovering: true }) },
+  store: { ...world.store, readServerRun: () => Promise.resolve({ run: '', isOpen: true, isRecovering: true, memory: '' }) },
 });
 const awayS3 = (): KeptSettings => ({
   ...settings,

@@ -27,9 +27,9 @@ async function orderPast(): Promise<void> {
 async function compareAgain(): Promise<void> {
   await world.redis.del(`${world.prefix}:server-run`);
   const since = (await world.store.findCheckpoint())?.at;
-  const { run } = await world.store.readServerRun();
+  const compared = await world.store.readServerRun();
   await restoreForgotten(world.recovery, since === undefined ? {} : { since });
-  expect(await world.store.confirmComparison(run)).toBe(true);
+  expect(await world.store.confirmComparison(compared)).toBe(true);
 }
 
 test.each(['bookPastDate', 'noteRead', 'holdBack', 'restore'] as const)(

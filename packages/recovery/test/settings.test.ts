@@ -112,7 +112,7 @@ describe('a change of caps', () => {
 
   test('while Redis is not compared with S3 it may lower a cap and raise none', async () => {
     await restoreCaps(settings, caps);
-    const store = { ...world.store, readServerRun: () => Promise.resolve({ run: '', isOpen: true, isRecovering: true }) };
+    const store = { ...world.store, readServerRun: () => Promise.resolve({ run: '', isOpen: true, isRecovering: true, memory: '' }) };
     const recovering = { ...settings, store };
     for (const change of [{ allPerDay: 6 * IMAGE_NANO_USD }, { tenantPerDay: null }, { allPerDay: 1, allPerMonth: null }])
       expect(await changeCaps(recovering, change)).toMatchObject({ kind: 'recovering', before: caps });

@@ -93,11 +93,11 @@ test('while a process of an earlier version goes on nothing is written', async (
 
 test('a Redis that was not compared writes none, and what it forgot is no base', async () => {
   await world.enqueue();
-  const { run } = await world.store.readServerRun();
+  const compared = await world.store.readServerRun();
   const look = await sums.look();
   await world.redis.set(`${world.prefix}:server-run`, 'another');
   expect(await record()).toEqual({ kind: 'not-compared' });
-  await world.store.confirmComparison(run);
+  await world.store.confirmComparison(compared);
   expect(await sums.noteRecorded({ memory: look!.memory, level: 2, key: 'k', moves: look!.moves })).toBe(false);
   expect((await sums.look())?.bases).toEqual({});
 });

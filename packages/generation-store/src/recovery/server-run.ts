@@ -6,6 +6,16 @@ import { prelude } from '../lua/prelude.ts';
 import { checkpoint } from './checkpoint.ts';
 import { createSeenState, type SeenState } from './seen-state.ts';
 
+/**
+ * Names the memory that a comparison concerns: it stays the same while the comparison lasts, unless Redis goes back once more. Of the memory
+ * only the count: processes that have seen different ones of one count would change the name again and again.
+ */
+const memoryName = /* lua */ `
+local function memoryName()
+  return int(memoryCount(redis.call('GET', prefix .. ':memory') or '')) .. ' ' .. (redis.call('HGET', prefix .. ':checkpoint', 'at') or '')
+end
+`;
+
 /** Opens a new store (I9): its memory is whole, because it never held anything. Replies 1, or 0 if it is open. */
 const initialiseScript = createLuaScript(/* lua */ `${prelude}${checkpoint}
 if isReading() or not redis.call('SET', KEYS[1], ARGV[2], 'NX') then return 0 end
@@ -21,23 +31,25 @@ return 1
 /**
  * Replies the state of the server. ARGV: prefix, then the latest state that the process has seen: epoch, memory, checkpoint. Replies: the
  * name of this server | 1 if the store is open | 1 while its memory is not compared with S3 | the present state, whose memory is '' while
- * it is not compared.
+ * it is not compared | the name of the memory that is there.
  */
-const readServerRunScript = createLuaScript(/* lua */ `${prelude}
+const readServerRunScript = createLuaScript(/* lua */ `${prelude}${memoryName}
 noticeOlderMemory(ARGV[2], ARGV[3], ARGV[4])
 local epoch, isRecovering = epochOf(), recovering()
 local memory = not isRecovering and redis.call('GET', prefix .. ':memory') or ''
-return { serverName(), isOpen() and 1 or 0, isRecovering and 1 or 0, epoch, memory, redis.call('HGET', prefix .. ':checkpoint', 'at') or '' }
+return { serverName(), isOpen() and 1 or 0, isRecovering and 1 or 0, epoch, memory, redis.call('HGET', prefix .. ':checkpoint', 'at') or '', memoryName() }
 `);
 
 /**
  * Notes that the memory of this server was compared with S3. A server that restarted or was promoted since has another name, and is not
  * confirmed.
  */
-const confirmComparisonScript = createLuaScript(/* lua */ `${prelude}${checkpoint}
+const confirmComparisonScript = createLuaScript(/* lua */ `${prelude}${checkpoint}${memoryName}
 if not isOpen() or serverName() ~= ARGV[2] then return 0 end
 -- several workers may compare, and nothing was forgotten between the first confirmation and the next
 if not recovering() then return 1 end
+-- the one that compared may have stood still, and this server may have got another memory since
+if memoryName() ~= ARGV[3] then return 0 end
 trustServer()
 beginMemory()
 writeCheckpoint()
@@ -52,7 +64,12 @@ export interface ServerRun {
   isOpen: boolean;
   /** True until the memory of this run was compared with S3: nothing is bought, and what is enqueued holds no money yet. */
   isRecovering: boolean;
+  /** Name of the memory that this run holds now. */
+  memory: string;
 }
+
+/** The memory that was compared with S3. */
+export type ComparedMemory = Pick<ServerRun, 'run' | 'memory'>;
 
 const flag = z.union([z.literal(0), z.literal(1)]).transform((value) => value === 1);
 
@@ -61,11 +78,11 @@ const flag = z.union([z.literal(0), z.literal(1)]).transform((value) => value ==
  * @param seen State that this process has seen of the store: a Redis with an older state is recovering from now on.
  */
 export async function readServerRun(redis: Redis, prefix: string, seen: SeenState = createSeenState()): Promise<ServerRun> {
-  const [run, isOpen, isRecovering, epoch, memory, at] = z
-    .tuple([z.string(), flag, flag, z.string(), z.string(), z.string()])
+  const [run, isOpen, isRecovering, epoch, seenMemory, at, memory] = z
+    .tuple([z.string(), flag, flag, z.string(), z.string(), z.string(), z.string()])
     .parse(await readServerRunScript.run(redis, epochKey(prefix), [prefix, ...seen.asArguments()]));
-  seen.note({ epoch, memory, at });
-  return { run, isOpen, isRecovering };
+  seen.note({ epoch, memory: seenMemory, at });
+  return { run, isOpen, isRecovering, memory };
 }
 
 /** Returns true for a usable store: it holds an epoch (I9). */
@@ -81,7 +98,7 @@ export const initialise = async (redis: Redis, prefix: string, epoch: string, ow
 
 /**
  * Lets buying go on after the memory of this run was compared.
- * @returns false if it is another run by now, or there is no epoch.
+ * @returns false if it is another run or another memory by now, or there is no epoch.
  */
-export const confirmComparison = async (redis: Redis, prefix: string, run: string): Promise<boolean> =>
-  flag.parse(await confirmComparisonScript.run(redis, epochKey(prefix), [prefix, run]));
+export const confirmComparison = async (redis: Redis, prefix: string, { run, memory }: ComparedMemory): Promise<boolean> =>
+  flag.parse(await confirmComparisonScript.run(redis, epochKey(prefix), [prefix, run, memory]));
