@@ -17,6 +17,8 @@ export interface PlacedOrder {
   cancelledAt?: number;
   /** Time at which the caller learned that it has ended, or gave it up. */
   endedAt?: number;
+  /** Time at which the run ended before the caller had an answer. */
+  stoppedAt?: number;
   /**
    * `final`: the caller learned that its generation has ended. `given-up`: Redis lost an order that its caller no longer wants.
    * `refused`: its cap is reached, and the caller gives the order up. `open`: none of these; the caller keeps its request.
@@ -117,5 +119,7 @@ export async function placeOrder(producer: Producer, order: Order, placed: Place
     await Promise.all([wait(), repeat(), cancel()]);
   } catch (error) {
     placed.surprise = error instanceof Error ? error.message : String(error);
+  } finally {
+    if (placed.outcome === 'open') placed.stoppedAt = Date.now();
   }
 }

@@ -36,6 +36,8 @@ const orderSchema = z.object({
   cancelledAt: z.number().optional(),
   /** Time at which the caller learned that it has ended, or gave it up. */
   endedAt: z.number().optional(),
+  /** Time at which the run ended before its caller had an answer. */
+  stoppedAt: z.number().optional(),
   outcome: z.enum(['open', 'final', 'given-up', 'refused']),
   surprise: z.string().optional(),
 });
@@ -55,6 +57,8 @@ const generationSchema = z.object({
       image: z.object({ key: z.string(), sha256: z.string() }).optional(),
       /** Sends of its newest submission that the provider did not refuse, as Redis counts them. */
       unrefusedSends: z.int().optional(),
+      /** Its sends that were refused, as Redis counts them. */
+      refusedSends: z.int().optional(),
       /** True if Redis may have lost one of its sends, because Redis restarted after the first one. */
       isForgotten: z.boolean().optional(),
     }),

@@ -10,7 +10,7 @@ import {
   type Tasks,
 } from './billed-tasks.ts';
 import { findCapsCrossed } from './caps.ts';
-import type { Evidence, OrderRecord } from './evidence.ts';
+import type { Evidence, GenerationRecord, OrderRecord } from './evidence.ts';
 import { findFailedWrongly } from './failures.ts';
 import { findLedgerDifferences } from './ledger.ts';
 import { findLost } from './lost.ts';
@@ -136,6 +136,13 @@ function findUnproven({ generations, orders }: Evidence, tasks: Tasks): { unprov
 const wasUnwanted = ({ cancelledAt, deadlineAt, endedAt }: OrderRecord, bill: Evidence['bill']): boolean =>
   cancelledAt !== undefined || (deadlineAt !== undefined && deadlineAt <= (endedAt ?? bill.at(-1)?.at ?? 0));
 
+/** Time in which a caller surely learns of an end. */
+const TOLD_WITHIN_MS = 1000;
+
+/** Returns true if a generation ended when the run had ended for its caller, such as at its horizon. */
+const endedLater = ({ finishedAt }: GenerationRecord, { stoppedAt }: OrderRecord): boolean =>
+  finishedAt !== undefined && stoppedAt !== undefined && finishedAt > stoppedAt - TOLD_WITHIN_MS;
+
 const isLive = (submissionStatus: string): boolean => ['planned', 'committed', 'accepted'].includes(submissionStatus);
 
 function findStuck(order: OrderRecord, { generations, recorded, bill }: Evidence, tasks: Tasks): string[] {
@@ -157,6 +164,6 @@ function findStuck(order: OrderRecord, { generations, recorded, bill }: Evidence
     );
   });
   // A caller who waits for an unknown outcome gets the answer at the horizon.
-  const isAwaited = ids.some((id) => generations[id] && !isFinalGeneration(generations[id].status));
+  const isAwaited = ids.some((id) => generations[id] && (!isFinalGeneration(generations[id].status) || endedLater(generations[id], order)));
   return found.length === 0 && outcome === 'open' && !isAwaited ? [`${name}: its caller never learned that it has ended`] : found;
 }

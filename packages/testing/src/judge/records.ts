@@ -51,9 +51,10 @@ export function openRecords({ redis: { url }, prefix }: Pick<Stack, 'redis' | 'p
   };
 }
 
-async function readSends(redis: Redis, key: string): Promise<{ unrefusedSends: number; isForgotten: boolean }> {
+async function readSends(redis: Redis, key: string): Promise<{ unrefusedSends: number; refusedSends: number; isForgotten: boolean }> {
   const [sends, rejections, remembered] = await redis.hmget(key, 'sends', 'rejections', 'remembered');
-  return { unrefusedSends: Number(sends ?? 0) - Number(rejections ?? 0), isForgotten: remembered === '0' };
+  const refusedSends = Number(rejections ?? 0);
+  return { unrefusedSends: Number(sends ?? 0) - refusedSends, refusedSends, isForgotten: remembered === '0' };
 }
 
 /** Reads all periods: a run may pass midnight, and each cent counts in several periods. */

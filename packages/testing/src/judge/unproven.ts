@@ -22,7 +22,7 @@ export function isUnproven(
   tasks: Tasks,
   isPoisoned = false,
 ): boolean {
-  const { index, submissionStatus, submissions, unrefusedSends = 0, isForgotten = false, code } = image;
+  const { index, submissionStatus, submissions, unrefusedSends = 0, code } = image;
   const task = tasks.get(taskUuidOf({ generationId, index, n: submissions }));
   if (task !== undefined && task.acceptances.length > 0) return false;
   if (submissionStatus !== 'committed' && submissionStatus !== 'unknown') return false;
@@ -30,7 +30,7 @@ export function isUnproven(
   // again is over. For an order without such a server the product must not say so.
   if (isPoisoned && unrefusedSends > 0) return true;
   if (code === BLOCKED) return false;
-  return isGivenUp(generation, task, unrefusedSends) || wasUsedUp(task, unrefusedSends, isForgotten);
+  return isGivenUp(generation, task, unrefusedSends) || wasUsedUp(task, image);
 }
 
 /**
@@ -43,13 +43,17 @@ const isGivenUp = ({ status }: GenerationRecord, task: Task | undefined, unrefus
 /**
  * Returns true if a refusal used up the id: the provider refuses it as known although no task has it. In these runs the trail proves
  * this only if a single send may have been accepted. It does not with another refused or unknown send, which the bill or the entry
- * shows, nor if Redis restarted after the first send and may have lost one. Safe is then only not to buy again (I2).
+ * shows, nor if Redis restarted after the first send and may have lost one. Safe is then only not to buy again (I2). The entry alone shows a
+ * refusal by a gateway that passed the send on: the bill then holds the provider's own answer, a conflict.
  */
-function wasUsedUp({ refusals }: Pick<Task, 'refusals'> = { refusals: [] }, unrefusedSends: number, isForgotten: boolean): boolean {
+function wasUsedUp(
+  { refusals }: Pick<Task, 'refusals'> = { refusals: [] },
+  { unrefusedSends = 0, refusedSends = 0, isForgotten = false }: ImageRecord,
+): boolean {
   const usedUp = refusals.filter(({ code }) => code !== CONFLICT);
   const usedUpAt = usedUp[0]?.at;
   const isKnown = usedUpAt !== undefined && refusals.some(({ code, at }) => code === CONFLICT && at >= usedUpAt);
-  return isKnown && (unrefusedSends > 1 || usedUp.length > 1 || isForgotten);
+  return isKnown && (unrefusedSends > 1 || Math.max(refusedSends, usedUp.length) > 1 || isForgotten);
 }
 
 /** Returns true if a refusal concerns the request itself, and not only a used id. */

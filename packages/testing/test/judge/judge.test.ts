@@ -160,8 +160,13 @@ describe('paid twice', () => {
 });
 
 describe('stuck', () => {
+  test('does not count an order that ended when the run had ended for its caller', async () => {
+    expect(await judged((history) => history.bought(history.order({ outcome: 'open', stoppedAt: 5_000 })))).toEqual(clean);
+  });
+
   test.each([
     ['an order whose caller never got an answer', (history: History) => history.bought(history.order({ outcome: 'open' }))],
+    ['an order that ended before the run did', (history: History) => history.bought(history.order({ outcome: 'open', stoppedAt: 6_001 }))],
     ['an order whose caller got nonsense', (history: History) => history.bought(history.order({ surprise: 'nonsense' }))],
     ...(['given-up', 'final'] as const).flatMap((outcome) =>
       [{}, { deadlineAt: 6_000, endedAt: 5_999 }, { deadlineAt: Number.MAX_SAFE_INTEGER }].map(

@@ -128,6 +128,15 @@ describe('an id that a refusal used up', () => {
     expect(await judged((history) => void happen(history, 1))).toEqual({ ...holding, stuck: 1 });
   });
 
+  test('may keep its hold after a second refusal that a gateway gave in place of the conflict', async () => {
+    const counts = await judged((history) => {
+      const ref = happen(history, 1);
+      const [image] = history.generations[ref.generationId]?.images ?? [];
+      if (image !== undefined) image.refusedSends = 2;
+    });
+    expect(counts).toEqual(clean);
+  });
+
   test('may keep its hold after two refused sends, of which the trail shows one', async () => {
     const counts = await judged((history) => void happen(history, 1, (ref) => history.refused(ref, 429, 'rateLimitExceeded')));
     expect(counts).toEqual(clean);
