@@ -9,16 +9,6 @@ import {
 import { z } from 'zod';
 import { json, whole } from './corrupt-entry.ts';
 
-/** The flat reply of HGETALL. */
-export const flatHashSchema = z.array(z.string());
-
-/** Turns the flat reply of HGETALL into an object. */
-export function fieldsOf(flat: readonly string[]): Record<string, string> {
-  const fields: Record<string, string> = {};
-  for (let at = 0; at + 1 < flat.length; at += 2) fields[flat[at] ?? ''] = flat[at + 1] ?? '';
-  return fields;
-}
-
 const factsSchema = json.pipe(
   z.object({
     imageUUID: z.string().optional(),

@@ -61,13 +61,5 @@ export const namedKey = (prefix: string): string => `${prefix}:reconcile-named`;
 /** Result of the reconciler's last pass. */
 export const lastPassKey = (prefix: string): string => `${prefix}:last-pass`;
 
-/** Returns the first arguments of every script about a submission. */
-export const refArguments = (prefix: string, { generationId, index, n }: SubmissionRef): (string | number)[] => [
-  prefix,
-  generationId,
-  index,
-  n,
-];
-
 /** Names the submission in a list of arguments (`nameArguments` of lua/named.ts). */
 export const nameRef = ({ generationId, index, n }: SubmissionRef) => ({ id: generationId, index, n });

@@ -3,17 +3,17 @@ import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { generationKey } from '../keys.ts';
 import { fold } from '../lua/fold.ts';
-import { createLuaScript } from '../lua/lua-script.ts';
+import { createNamedScript } from '../lua/named-script.ts';
 import { money } from '../lua/money.ts';
 import { prelude } from '../lua/prelude.ts';
 import { isWhyUnknown, unreadError } from './unread.ts';
 
-/** Cancels or expires a generation (ARGV[3]): ends its unsent submissions and gives their money back. Sent ones come home late. */
-const closeScript = createLuaScript(/* lua */ `${prelude}${money}${fold}
-local key, id = KEYS[1], ARGV[2]
+/** Cancels or expires a generation: ends its unsent submissions and gives their money back. Sent ones come home late. */
+const closeScript = createNamedScript(['id', 'status'])(/* lua */ `${prelude}${money}${fold}
+local key = KEYS[1]
 local _, known = hash(key)
 if not known then return whyUnknown(id) end
-closeGeneration(key, id, ARGV[3], nowMs())
+closeGeneration(key, id, status, nowMs())
 return redis.call('HGET', key, 'status')
 `);
 
@@ -27,7 +27,7 @@ export async function closeGeneration(
   generationId: string,
   status: 'cancelled' | 'expired',
 ): Promise<GenerationStatus | undefined> {
-  const reply = await closeScript.run(redis, generationKey(prefix, generationId), [prefix, generationId, status]);
+  const reply = await closeScript.run(redis, generationKey(prefix, generationId), prefix, { id: generationId, status });
   if (isWhyUnknown(reply)) throw unreadError(generationId, reply);
   return z.enum(generationStatuses).nullable().parse(reply) ?? undefined;
 }

@@ -17,10 +17,10 @@ soundGeneration(key, generation)
 local submissions = {}
 for index = 0, tonumber(generation.images) - 1 do
   for n = 1, tonumber(generation['latest:' .. index]) do
-    submissions[#submissions + 1] = { index, n, redis.call('HGETALL', submissionKey(id, index, n)) }
+    submissions[#submissions + 1] = named({ index = index, n = n, fields = redis.call('HGETALL', submissionKey(id, index, n)) })
   end
 end
-return { redis.call('HGETALL', key), submissions }
+return named({ generation = redis.call('HGETALL', key), submissions = submissions })
 `);
 
 const read = (redis: Redis, prefix: string, generationId: string): Promise<unknown> =>

@@ -24,7 +24,7 @@ const given = nameArguments([
 ]);
 
 /** Place in ARGV of what follows the arguments of a new generation. */
-export const AFTER_NEW_GENERATION = given.count + 2;
+export const AFTER_NEW_GENERATION = given.after;
 
 /**
  * Returns the first arguments of the scripts that make a generation. The digest of the request is that of its text, which is the same

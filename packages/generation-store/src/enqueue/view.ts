@@ -11,18 +11,14 @@ import {
 } from '@darkroom/contracts';
 import { z } from 'zod';
 import { parseEntry } from '../corrupt-entry.ts';
-import {
-  fieldsOf,
-  flatHashSchema,
-  generationFieldsSchema,
-  storedResult,
-  submissionFieldsSchema,
-  type SubmissionFields,
-} from '../entry-fields.ts';
+import { generationFieldsSchema, storedResult, submissionFieldsSchema, type SubmissionFields } from '../entry-fields.ts';
 import { generationKey, submissionKey } from '../keys.ts';
+import { hashReply, namedReply, number } from '../lua/named.ts';
 import type { FoundSubmission } from '../recovery/remembered.ts';
 
-const replySchema = z.tuple([flatHashSchema, z.array(z.tuple([z.number(), z.number(), flatHashSchema]))]);
+const replySchema = namedReply(
+  z.object({ generation: hashReply, submissions: z.array(namedReply(z.object({ index: number, n: number, fields: hashReply }))) }),
+);
 const imageStatusSchema = z.enum(['open', 'succeeded', 'failed', 'lost', 'unknown']);
 
 interface NumberedSubmission {
@@ -34,11 +30,10 @@ interface NumberedSubmission {
 
 /** Builds the caller's view from the reply of `readGenerationScript`. */
 export function parseGenerationView(prefix: string, generationId: string, reply: unknown): GenerationView {
-  const [flat, rows] = replySchema.parse(reply);
-  const hash = fieldsOf(flat);
-  const submissions = rows.map(([index, n, row]): NumberedSubmission => {
+  const { generation: hash, submissions: rows } = replySchema.parse(reply);
+  const submissions = rows.map(({ index, n, fields: row }): NumberedSubmission => {
     const key = submissionKey(prefix, { generationId, index, n });
-    const fields = parseEntry(key, submissionFieldsSchema, fieldsOf(row));
+    const fields = parseEntry(key, submissionFieldsSchema, row);
     const result = fields.result === undefined ? undefined : parseEntry(key, storedResult, fields.result);
     return { index, n, fields, ...defined({ result }) };
   });
@@ -75,16 +70,15 @@ export function parseGenerationView(prefix: string, generationId: string, reply:
 
 /** Returns true if the request lies under its own key, by the same reply; the view then has its outline. */
 export function hasLargeRequest(reply: unknown): boolean {
-  const { request, outline } = fieldsOf(replySchema.parse(reply)[0]);
+  const { request, outline } = replySchema.parse(reply).generation;
   return request === undefined && outline !== undefined;
 }
 
 /** Returns all submissions of the same reply. */
 export function parseFoundSubmissions(prefix: string, generationId: string, reply: unknown): FoundSubmission[] {
-  const [, rows] = replySchema.parse(reply);
-  return rows.map(([index, n, row]) => {
+  return replySchema.parse(reply).submissions.map(({ index, n, fields }) => {
     const key = submissionKey(prefix, { generationId, index, n });
-    const { status, firstSentAt } = parseEntry(key, submissionFieldsSchema, fieldsOf(row));
+    const { status, firstSentAt } = parseEntry(key, submissionFieldsSchema, fields);
     return { generationId, index, n, status, ...defined({ firstSentAt }) };
   });
 }

@@ -26,6 +26,8 @@ function pairsToObject(flat: unknown): unknown {
   );
 }
 
+/** The reply of HGETALL. */
+export const hashReply = namedReply(z.record(z.string(), z.string()));
 /** A number in a reply. */
 export const number = z.coerce.number();
 /** A truth value in a reply. */
@@ -41,9 +43,11 @@ export function nameArguments<const Names extends readonly string[]>(names: Name
   return {
     /** Lua that reads them into locals; absent ones are ''. */
     lua: `local ${names.join(', ')} = unpack(ARGV, ${first}, ${first + names.length - 1})`,
-    /** Lua that reads a group of them that begins at ARGV[at]. */
-    luaAt: `local ${names.join(', ')} = unpack(ARGV, at, at + ${names.length - 1})`,
-    count: names.length,
+    /** Lua that begins a loop over groups of them, from ARGV[from] to the last argument. */
+    each: (from = first) =>
+      `for at = ${from}, #ARGV, ${names.length} do local ${names.join(', ')} = unpack(ARGV, at, at + ${names.length - 1})`,
+    /** Place in ARGV of the first argument after them. */
+    after: first + names.length,
     /** Puts values into their places. */
     list: (given: Readonly<Record<Names[number], Given>>): (string | number)[] => names.map((name) => given[name as Names[number]] ?? ''), // one of its own names
   };

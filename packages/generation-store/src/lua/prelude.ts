@@ -3,8 +3,9 @@ import { replyByName } from './named.ts';
 import { sound } from './sound.ts';
 
 /**
- * First part of every script. KEYS[1] is the key of the generation (or any key of the shard) and ARGV[1] the prefix. All other keys follow
- * from the prefix, whose hash tag keeps them in the slot of KEYS[1]. Time is Redis time, so that the clocks of the pods do not matter.
+ * First part of every script, after the names of its arguments. KEYS[1] is the key of the generation (or any key of the shard) and ARGV[1]
+ * the prefix. All other keys follow from the prefix, whose hash tag keeps them in the slot of KEYS[1]. Time is Redis time, so that the
+ * clocks of the pods do not matter.
  */
 export const prelude = /* lua */ `
 local prefix = ARGV[1]

@@ -3,8 +3,9 @@ import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { spendSumsKey } from '../keys.ts';
 import { createLuaScript } from '../lua/lua-script.ts';
+import { createNamedScript } from '../lua/named-script.ts';
 import { money } from '../lua/money.ts';
-import { flag, namedReply, number } from '../lua/named.ts';
+import { flag, hashReply, namedReply, number } from '../lua/named.ts';
 import { prelude } from '../lua/prelude.ts';
 
 /** Periods that are read in one step: a few milliseconds of Redis. */
@@ -45,34 +46,32 @@ redis.call('HDEL', sumsKey, 'isWhole', 'recorded', 'base1', 'moves1', 'base2', '
 return int(unfollowed())
 `);
 
-/** Counts periods as moved, from ARGV[2] on. */
+/** Counts periods as moved. */
 const noteFoundScript = createLuaScript(/* lua */ `${prelude}${sums}
 local move = redis.call('HINCRBY', sumsKey, 'moves', 1)
 for at = 2, #ARGV do redis.call('ZADD', movedKey, move, ARGV[at]) end
 return 1
 `);
 
-/**
- * Replies 1 if all periods are known to have moved: this is still the memory ARGV[2], and each move of a hold was followed since. Else 0.
- */
-const endWholeScript = createLuaScript(/* lua */ `${prelude}${sums}
-if memoryId() ~= ARGV[2] or int(unfollowed()) ~= ARGV[3] then return 0 end
-redis.call('HSET', sumsKey, 'isWhole', 1, 'unfollowed', ARGV[3])
+/** Replies 1 if all periods are known to have moved: this is still that memory, and each move of a hold was followed since. Else 0. */
+const endWholeScript = createNamedScript(['memory', 'unfollowedBefore'])(/* lua */ `${prelude}${sums}
+if memoryId() ~= memory or int(unfollowed()) ~= unfollowedBefore then return 0 end
+redis.call('HSET', sumsKey, 'isWhole', 1, 'unfollowed', unfollowedBefore)
 return 1
 `);
 
-/** Replies how many periods have moved since the move ARGV[2]. */
-const countMovedScript = createLuaScript(/* lua */ `${prelude}${sums}
-return redis.call('ZCOUNT', movedKey, '(' .. ARGV[2], '+inf')
+/** Replies how many periods have moved since a move. */
+const countMovedScript = createNamedScript(['since'])(/* lua */ `${prelude}${sums}
+return redis.call('ZCOUNT', movedKey, '(' .. since, '+inf')
 `);
 
 /**
- * Reads the sums of periods that have moved since the move ARGV[2]: about PERIODS_AT_ONCE, and all of one move. A period that moves
- * meanwhile comes again later. Replies: the last move | 1 if these were all | then period and sum in turn; '' for an unreadable sum.
+ * Reads the sums of periods that have moved since a move: about PERIODS_AT_ONCE, and all of one move. A period that moves meanwhile comes
+ * again later. Replies each sum by the name of its period; '' for an unreadable one.
  */
-const readMovedScript = createLuaScript(/* lua */ `${prelude}${money}${sums}
-local entries = redis.call('ZRANGEBYSCORE', movedKey, '(' .. ARGV[2], '+inf', 'WITHSCORES', 'LIMIT', 0, ${PERIODS_AT_ONCE})
-if #entries == 0 then return { ARGV[2], '1' } end
+const readMovedScript = createNamedScript(['since'])(/* lua */ `${prelude}${money}${sums}
+local entries = redis.call('ZRANGEBYSCORE', movedKey, '(' .. since, '+inf', 'WITHSCORES', 'LIMIT', 0, ${PERIODS_AT_ONCE})
+if #entries == 0 then return named({ last = since, isEnd = true, sums = {} }) end
 local last = entries[#entries]
 local names, isThere = {}, {}
 for at = 1, #entries, 2 do
@@ -82,34 +81,31 @@ end
 for _, name in ipairs(redis.call('ZRANGEBYSCORE', movedKey, last, last)) do
   if not isThere[name] then names[#names + 1] = name end
 end
-local reply = { last, #entries < ${2 * PERIODS_AT_ONCE} and '1' or '0' }
+local found = {}
 for _, name in ipairs(names) do
   local spend = redis.pcall('HMGET', prefix .. ':spend:' .. name, 'reserved', 'settled')
   local sum, unread = '', unreadIn(name)
   if not spend.err and unread and isWhole(spend[1] or '0') and isWhole(spend[2] or '0') then
     sum = int(math.max(0, tonumber(spend[1] or '0') + tonumber(spend[2] or '0') + unread))
   end
-  reply[#reply + 1] = name
-  reply[#reply + 1] = sum
+  found[#found + 1] = name
+  found[#found + 1] = sum
 end
-return reply
+return named({ last = last, isEnd = #entries < ${2 * PERIODS_AT_ONCE}, sums = found })
 `);
 
-/** Forgets periods in which nothing can be bought any more, from ARGV[2] on. */
+/** Forgets periods in which nothing can be bought any more. */
 const forgetMovedScript = createLuaScript(/* lua */ `${prelude}${sums}
 for at = 2, #ARGV do redis.call('ZREM', movedKey, ARGV[at]) end
 return 1
 `);
 
-/**
- * Records the sums that S3 holds, if this is still the memory ARGV[2]: another one may not know the counted moves. ARGV: prefix, memory,
- * level, key in S3, the last move that it holds. Replies 1 or 0.
- */
-const noteRecordedScript = createLuaScript(/* lua */ `${prelude}${sums}
-if memoryId() ~= ARGV[2] then return 0 end
-redis.call('HSET', sumsKey, 'recorded', ARGV[5])
-if ARGV[3] ~= '0' then redis.call('HSET', sumsKey, 'base' .. ARGV[3], ARGV[4], 'moves' .. ARGV[3], ARGV[5]) end
-if ARGV[3] == '2' then redis.call('HDEL', sumsKey, 'base1', 'moves1') end
+/** Records the sums that S3 holds, if this is still that memory: another one may not know the counted moves. Replies 1 or 0. */
+const noteRecordedScript = createNamedScript(['memory', 'level', 'object', 'lastMove'])(/* lua */ `${prelude}${sums}
+if memoryId() ~= memory then return 0 end
+redis.call('HSET', sumsKey, 'recorded', lastMove)
+if level ~= '0' then redis.call('HSET', sumsKey, 'base' .. level, object, 'moves' .. level, lastMove) end
+if level == '2' then redis.call('HDEL', sumsKey, 'base1', 'moves1') end
 return 1
 `);
 
@@ -176,7 +172,7 @@ const lookSchema = namedReply(
     }),
   ]),
 );
-const pageSchema = z.tuple([z.string(), z.enum(['0', '1'])]).rest(z.string());
+const pageSchema = namedReply(z.object({ last: z.string(), isEnd: flag, sums: hashReply }));
 const SCAN_COUNT = 1000;
 
 export function buildSpendSumsStore({ prefix }: { prefix: string }, redis: Redis): SpendSumsStore {
@@ -216,16 +212,14 @@ export function buildSpendSumsStore({ prefix }: { prefix: string }, redis: Redis
         for (let at = 0; at < found.length; at += PERIODS_AT_ONCE)
           await noteFoundScript.run(redis, key, [prefix, ...found.slice(at, at + PERIODS_AT_ONCE)]);
       }
-      return (await endWholeScript.run(redis, key, [prefix, memory, unfollowed])) === 1;
+      return (await endWholeScript.run(redis, key, prefix, { memory, unfollowedBefore: unfollowed })) === 1;
     },
-    countMoved: async (since) => number.parse(await countMovedScript.run(redis, key, [prefix, since])),
+    countMoved: async (since) => number.parse(await countMovedScript.run(redis, key, prefix, { since })),
     async *readMoved(since) {
       for (let after = String(since), isEnd = false; !isEnd;) {
-        const [last, end, ...flat] = pageSchema.parse(await readMovedScript.run(redis, key, [prefix, after]));
-        [after, isEnd] = [last, end === '1'];
-        const page: ReadSums = [];
-        for (let at = 0; at + 1 < flat.length; at += 2) page.push([flat[at] ?? '', flat[at + 1] === '' ? undefined : Number(flat[at + 1])]);
-        yield page;
+        const page = pageSchema.parse(await readMovedScript.run(redis, key, prefix, { since: after }));
+        ({ last: after, isEnd } = page);
+        yield Object.entries(page.sums).map(([period, sum]) => [period, sum === '' ? undefined : Number(sum)]);
       }
     },
     async forgetMoved(periods) {
@@ -233,6 +227,6 @@ export function buildSpendSumsStore({ prefix }: { prefix: string }, redis: Redis
         await forgetMovedScript.run(redis, key, [prefix, ...periods.slice(at, at + PERIODS_AT_ONCE)]);
     },
     noteRecorded: async ({ memory, level, key: object, moves }) =>
-      (await noteRecordedScript.run(redis, key, [prefix, memory, level, object, moves])) === 1,
+      (await noteRecordedScript.run(redis, key, prefix, { memory, level, object, lastMove: moves })) === 1,
   };
 }

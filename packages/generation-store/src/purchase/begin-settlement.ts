@@ -2,19 +2,19 @@ import { defined, type SubmissionRef } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { parseEntry } from '../corrupt-entry.ts';
-import { fieldsOf, flatHashSchema, generationFieldsSchema, submissionFieldsSchema } from '../entry-fields.ts';
-import { generationKey, refArguments, submissionKey } from '../keys.ts';
+import { generationFieldsSchema, submissionFieldsSchema } from '../entry-fields.ts';
+import { generationKey, nameRef, submissionKey } from '../keys.ts';
 import { fold } from '../lua/fold.ts';
-import { createLuaScript } from '../lua/lua-script.ts';
+import { createNamedScript } from '../lua/named-script.ts';
 import { money } from '../lua/money.ts';
-import { namedReply, number } from '../lua/named.ts';
+import { hashReply, namedReply, number } from '../lua/named.ts';
 import { prelude } from '../lua/prelude.ts';
 import { sends } from '../lua/sends.ts';
 import type { SubmissionView } from './steps.ts';
 
 /** Reads the state for a settlement in one trip, and expires the generation if its deadline has passed. */
-const beginSettlementScript = createLuaScript(/* lua */ `${prelude}${money}${fold}${sends}
-local key, id, index, n = KEYS[1], ARGV[2], ARGV[3], ARGV[4]
+const beginSettlementScript = createNamedScript(['id', 'index', 'n'])(/* lua */ `${prelude}${money}${fold}${sends}
+local key = KEYS[1]
 local now = nowMs()
 local generation, known = hash(key)
 if not known then return named({ kind = 'no-record' }) end
@@ -48,8 +48,8 @@ const replySchema = namedReply(
     z.object({
       kind: z.literal('found'),
       now: number,
-      generation: flatHashSchema,
-      submission: flatHashSchema,
+      generation: hashReply,
+      submission: hashReply,
       nextPlanned: number.optional(),
       conflict: z.enum(['proved', 'provable', 'unprovable']).optional(),
     }),
@@ -62,13 +62,11 @@ const leftMs = ({ at, againInMs }: { at: number; againInMs: number }, now: numbe
 
 /** Reads a submission at the start of a settlement; undefined if Redis has no entry of it. */
 export async function beginSettlement(redis: Redis, prefix: string, ref: SubmissionRef): Promise<SubmissionView | undefined> {
-  const reply = replySchema.parse(
-    await beginSettlementScript.run(redis, generationKey(prefix, ref.generationId), refArguments(prefix, ref)),
-  );
+  const reply = replySchema.parse(await beginSettlementScript.run(redis, generationKey(prefix, ref.generationId), prefix, nameRef(ref)));
   if (reply.kind === 'no-record') return undefined;
   const { now, nextPlanned, conflict } = reply;
-  const generation = parseEntry(generationKey(prefix, ref.generationId), generationFieldsSchema, fieldsOf(reply.generation));
-  const submission = parseEntry(submissionKey(prefix, ref), submissionFieldsSchema, fieldsOf(reply.submission));
+  const generation = parseEntry(generationKey(prefix, ref.generationId), generationFieldsSchema, reply.generation);
+  const submission = parseEntry(submissionKey(prefix, ref), submissionFieldsSchema, reply.submission);
   const { asked, deliveredAt, firstSentAt, succeededSeenAt, missingAt, quarantineKey, facts, told, toldAt = now, image } = submission;
   return defined({
     now,

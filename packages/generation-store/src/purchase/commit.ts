@@ -5,12 +5,12 @@ import { parseEntry } from '../corrupt-entry.ts';
 import { storedRequest } from '../entry-fields.ts';
 import { generationKey, nameRef } from '../keys.ts';
 import { fold } from '../lua/fold.ts';
-import { createLuaScript } from '../lua/lua-script.ts';
+import { createNamedScript } from '../lua/named-script.ts';
 import { money } from '../lua/money.ts';
-import { flag, nameArguments, namedReply, number } from '../lua/named.ts';
+import { flag, namedReply, number } from '../lua/named.ts';
 import { prelude } from '../lua/prelude.ts';
 import { tasksAtProvider } from '../lua/tasks-at-provider.ts';
-import { createSeenState, type SeenState } from '../recovery/seen-state.ts';
+import { createSeenState, seenArguments, type SeenState } from '../recovery/seen-state.ts';
 import { capPlaces } from './cap-places.ts';
 import { noteBought } from './note-bought.ts';
 import { providerGate } from './provider-trouble.ts';
@@ -20,7 +20,7 @@ import { commitStops, type Commitment } from './steps.ts';
 /** Time between two looks at a submission that a rebuild holds back while it reads on. */
 const HELD_BACK_MS = 120_000;
 
-const given = nameArguments(['id', 'index', 'n', 'token', 'ownerId', 'seenEpoch', 'seenMemory', 'seenAt']);
+const commitArguments = ['id', 'index', 'n', 'token', 'ownerId', ...seenArguments] as const;
 
 /**
  * Decides buying, and is the only place that does. Opens a send, or replies why not. A send is one POST. The field `send:<k>` stands as
@@ -29,9 +29,10 @@ const given = nameArguments(['id', 'index', 'n', 'token', 'ownerId', 'seenEpoch'
  * A stop has its reason and, if it is known, the wait until the answer may change; for a cap also the wait behind others. A second call
  * with the same token (after a lost reply) gets the same answer.
  */
-const commitScript = createLuaScript(/* lua */ `${prelude}${capPlaces}${money}${fold}${providerGate}${tasksAtProvider}${noteBought}
+const commitScript = createNamedScript(
+  commitArguments,
+)(/* lua */ `${prelude}${capPlaces}${money}${fold}${providerGate}${tasksAtProvider}${noteBought}
 local key = KEYS[1]
-${given.lua}
 local submissionKey = submissionKey(id, index, n)
 local now = nowMs()
 
@@ -204,11 +205,8 @@ export async function commit(
   ownerId = '',
   seen: SeenState = createSeenState(),
 ): Promise<Commitment> {
-  const [seenEpoch, seenMemory, seenAt] = seen.asArguments();
   const key = generationKey(prefix, ref.generationId);
-  const reply = replySchema.parse(
-    await commitScript.run(redis, key, [prefix, ...given.list({ ...nameRef(ref), token, ownerId, seenEpoch, seenMemory, seenAt })]),
-  );
+  const reply = replySchema.parse(await commitScript.run(redis, key, prefix, { ...nameRef(ref), token, ownerId, ...seen.asArguments() }));
   if (reply.kind === 'stop') {
     const { behindMs, ...stop } = reply;
     return defined({ ...stop, behindMs: behindMs === 0 ? undefined : behindMs });

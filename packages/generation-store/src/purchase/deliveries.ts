@@ -2,9 +2,10 @@ import { createHash } from 'node:crypto';
 import { defined, type SubmissionRef, type SubmissionStatus, submissionStatuses, type Told } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
-import { generationKey, refArguments, submissionKey } from '../keys.ts';
-import { createLuaScript } from '../lua/lua-script.ts';
+import { submissionKey } from '../keys.ts';
+import { flag, namedReply, number } from '../lua/named.ts';
 import { prelude } from '../lua/prelude.ts';
+import { createSubmissionScript } from '../lua/named-script.ts';
 
 /** Distinct bodies kept for one submission: enough for every documented shape of news, small enough for a flood. */
 export const MAX_DELIVERIES = 20;
@@ -13,37 +14,36 @@ const MAX_UNCLAIMED = 1000;
 
 /**
  * Keeps a delivery under the next number, or knows it already (I6). It never creates an entry (I9): a delivery without a submission is kept
- * apart. Its facts about the task (ARGV[7], '' for none) are kept too; once two deliveries tell different facts, the entry keeps only that
+ * apart. `told`, its facts about the task ('' for none), is kept too; once two deliveries tell different facts, the entry keeps only that
  * they differ.
  */
-const recordDeliveryScript = createLuaScript(/* lua */ `${prelude}
-local id, index, n, digest, body, told = ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7]
-local key = submissionKey(id, index, n)
+const recordDeliveryScript = createSubmissionScript(['digest', 'body', 'told'])(/* lua */ `${prelude}
 local deliveries = prefix .. ':deliveries:' .. id .. ':' .. index .. '-' .. n
 local state = redis.pcall('HMGET', key, 'status', 'deliverySeq', 'told', 'asked')
 if state.err then corrupt(key, 'type') end
-if not state[1] then
+local status, newest, knownFacts, asked = unpack(state, 1, 4)
+if not status then
   local unclaimed = prefix .. ':deliveries-unclaimed'
   redis.call('LPUSH', unclaimed, id .. '/' .. index .. '-' .. n .. ' ' .. body)
   redis.call('LTRIM', unclaimed, 0, ${MAX_UNCLAIMED - 1})
-  return { 'unknown-submission', '0', '', '0' }
+  return named({ kind = 'unknown-submission', seq = 0, isAsked = false })
 end
-if not isWhole(state[2]) then corrupt(key, 'deliverySeq') end
-if not knownStatus.submission[state[1]] then corrupt(key, 'status') end
--- whether a run has asked after the newest one (recordQuestionScript)
-local askedSeq = tonumber(string.match(state[4] or '', '^(%d+) ') or '')
-local isAsked = askedSeq and askedSeq >= tonumber(state[2]) and '1' or '0'
-if redis.call('HEXISTS', deliveries, digest) == 1 then return { 'duplicate', state[2], state[1], isAsked } end
+if not isWhole(newest) then corrupt(key, 'deliverySeq') end
+if not knownStatus.submission[status] then corrupt(key, 'status') end
+-- a run has asked after the newest one (recordQuestionScript)
+local isAsked = (tonumber(string.match(asked or '', '^(%d+) ') or '') or -1) >= tonumber(newest)
+local function known(kind) return named({ kind = kind, seq = newest, status = status, isAsked = isAsked }) end
+if redis.call('HEXISTS', deliveries, digest) == 1 then return known('duplicate') end
 local now = nowMs()
 -- also of a delivery beyond the kept ones: it may be the true one after a flood of false ones
 if told ~= '' then
-  if not state[3] then
+  if not knownFacts then
     redis.call('HSET', key, 'told', told, 'toldAt', int(now))
-  elseif state[3] ~= told then
+  elseif knownFacts ~= told then
     redis.call('HSET', key, 'told', 'unclear')
   end
 end
-if redis.call('HLEN', deliveries) >= ${MAX_DELIVERIES} then return { 'overflow', state[2], state[1], isAsked } end
+if redis.call('HLEN', deliveries) >= ${MAX_DELIVERIES} then return known('overflow') end
 local seq = redis.call('HINCRBY', key, 'deliverySeq', 1)
 redis.call('HSET', key, 'deliveredAt', int(now))
 redis.call('HSET', deliveries, digest, '{"seq":' .. seq .. ',"at":' .. int(now) .. ',"body":' .. cjson.encode(body) .. '}')
@@ -51,7 +51,7 @@ redis.call('HSET', deliveries, digest, '{"seq":' .. seq .. ',"at":' .. int(now) 
 local ttl = redis.call('PTTL', key)
 if ttl >= 0 then redis.call('PEXPIRE', deliveries, math.max(ttl, 1)) end
 announce('submission.delivered', id, index, n, now)
-return { 'recorded', int(seq), state[1], '0' }
+return named({ kind = 'recorded', seq = seq, status = status, isAsked = false })
 `);
 
 /** Characters that the store keeps of a body. Documented bodies have less than a thousand; a digest tells longer ones apart. */
@@ -66,6 +66,15 @@ export interface DeliveryReceipt {
   status?: SubmissionStatus;
 }
 
+const receiptSchema = namedReply(
+  z.object({
+    kind: z.enum(['recorded', 'duplicate', 'overflow', 'unknown-submission']),
+    seq: number,
+    isAsked: flag,
+    status: z.enum(submissionStatuses).optional(),
+  }),
+);
+
 /**
  * Keeps a delivery (I6).
  * @param body The raw body, as it came.
@@ -78,22 +87,8 @@ export async function recordDelivery(
   { body, told = 'nothing' }: { body: string; told?: Told },
 ): Promise<DeliveryReceipt> {
   const digest = createHash('sha256').update(body).digest('base64url');
-  const [kind, seq, status, isAsked] = z
-    .tuple([
-      z.enum(['recorded', 'duplicate', 'overflow', 'unknown-submission']),
-      z.coerce.number(),
-      z.enum(['', ...submissionStatuses]),
-      z.enum(['0', '1']),
-    ])
-    .parse(
-      await recordDeliveryScript.run(redis, generationKey(prefix, ref.generationId), [
-        ...refArguments(prefix, ref),
-        digest,
-        body.slice(0, MAX_KEPT_CHARACTERS),
-        writeTold(told),
-      ]),
-    );
-  return { kind, seq, isAsked: isAsked === '1', ...defined({ status: status === '' ? undefined : status }) };
+  const given = { digest, body: body.slice(0, MAX_KEPT_CHARACTERS), told: writeTold(told) };
+  return defined(receiptSchema.parse(await recordDeliveryScript.run(redis, prefix, ref, given)));
 }
 
 /** Returns the facts as text; equal facts give equal text, so that the script can compare them. */

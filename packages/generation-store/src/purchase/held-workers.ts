@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
+import { readTime } from '../connection/read-time.ts';
 import { json } from '../corrupt-entry.ts';
 import { dryRunChargedKey, heldWorkersKey } from '../keys.ts';
 
@@ -47,8 +48,6 @@ export async function readHeldWorkers(redis: Redis, prefix: string): Promise<Hel
     return [{ worker, kind, reason, since }];
   });
 }
-
-const readTime = async (redis: Redis): Promise<number> => Number((await redis.time())[0]) * 1000;
 
 /** Records that the provider ran a dry run as a purchase: no process of this Darkroom makes another. */
 export async function noteDryRunCharged(redis: Redis, prefix: string): Promise<void> {

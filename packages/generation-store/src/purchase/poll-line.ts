@@ -1,10 +1,9 @@
 import type { SubmissionRef } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
-import { generationKey, nameRef } from '../keys.ts';
-import { createLuaScript } from '../lua/lua-script.ts';
-import { nameArguments } from '../lua/named.ts';
+import { namedReply, number } from '../lua/named.ts';
 import { prelude } from '../lua/prelude.ts';
+import { createSubmissionScript } from '../lua/named-script.ts';
 import type { PollTurn, PollWish } from './steps.ts';
 
 /** Longest booked wait. A run with a longer wait books nothing, and asks again after this time. */
@@ -14,8 +13,6 @@ const KEPT_MS = 30_000;
 /** A run that is at most this early gets its turn, so that it waits once. */
 const EARLY_MS = 50;
 
-const given = nameArguments(['id', 'index', 'n', 'leg', 'questions', 'toBook', 'intervalMs', 'burst', 'isEarly']);
-
 /**
  * The line of all questions of the fleet to the provider: a token bucket stored as one number, the time at which it is full again (GCRA).
  * Each wish moves that time, granted or booked. So each run that must wait gets its own time, waits once, and no two have the same one. The
@@ -24,12 +21,9 @@ const given = nameArguments(['id', 'index', 'n', 'leg', 'questions', 'toBook', '
  * The line also stores when it was written. After a clock went back, the part of it that lies ahead of that time is removed, and no turn
  * stands behind its end. It has its own key: workers of earlier versions keep theirs under `poll-bucket`, so that during a deployment
  * each half of the fleet has the whole rate.
- *
- * Replies { 'granted', questions } or { 'wait', ms }.
  */
-const takePollTurnScript = createLuaScript(/* lua */ `${prelude}
-${given.lua}
-local key, field = submissionKey(id, index, n), 'turn:' .. leg
+const takePollTurnScript = createSubmissionScript(['leg', 'questions', 'toBook', 'intervalMs', 'burst', 'isEarly'])(/* lua */ `${prelude}
+local field = 'turn:' .. leg
 questions, toBook, intervalMs, burst = tonumber(questions), tonumber(toBook), tonumber(intervalMs), tonumber(burst)
 local lineKey, now = prefix .. ':poll-line', nowMs()
 
@@ -59,14 +53,15 @@ local isKnown = redis.call('EXISTS', key) == 1
 -- a further question of the same run is not a poll of its own, and one caused by a delivery does not slow the schedule
 local function grant(places)
   if isKnown and questions == toBook and isEarly ~= '1' then redis.call('HINCRBY', key, 'polls', 1) end
-  return { 'granted', int(places) }
+  return named({ kind = 'granted', questions = tonumber(places) })
 end
+local function wait(ms) return named({ kind = 'wait', delayMs = ms }) end
 
 local booked = isKnown and redis.call('HGET', key, field)
 if booked then
   local at, places = string.match(booked, '^(%d+) (%d)$')
   at = at and #at <= 15 and tonumber(at)
-  if at and at > now + ${EARLY_MS} and at <= fullAt and tonumber(places) >= questions then return { 'wait', int(at - now) } end
+  if at and at > now + ${EARLY_MS} and at <= fullAt and tonumber(places) >= questions then return wait(at - now) end
   redis.call('HDEL', key, field)
   if at and at <= now + ${EARLY_MS} and at >= now - ${KEPT_MS} and tonumber(places) >= questions then return grant(places) end
 end
@@ -75,10 +70,10 @@ if turnOf(questions) <= now then
   return grant(questions)
 end
 local at = math.ceil(turnOf(toBook))
-if at - now > ${MAX_LINE_MS} then return { 'wait', '${MAX_LINE_MS}' } end
+if at - now > ${MAX_LINE_MS} then return wait(${MAX_LINE_MS}) end
 advance(toBook)
 if isKnown then redis.call('HSET', key, field, int(at) .. ' ' .. int(toBook)) end
-return { 'wait', int(at - now) }
+return wait(at - now)
 `);
 
 export interface PollRate {
@@ -88,7 +83,12 @@ export interface PollRate {
   burst: number;
 }
 
-const replySchema = z.tuple([z.enum(['granted', 'wait']), z.coerce.number()]);
+const turnSchema = namedReply(
+  z.discriminatedUnion('kind', [
+    z.object({ kind: z.literal('granted'), questions: number }),
+    z.object({ kind: z.literal('wait'), delayMs: number }),
+  ]),
+);
 
 /** Takes a place in the fleet's line of questions: now, or a booked one that a later equal wish takes. */
 export async function takePollTurn(
@@ -98,11 +98,6 @@ export async function takePollTurn(
   ref: SubmissionRef,
   { leg, questions, booked = questions, isEarly = false }: PollWish,
 ): Promise<PollTurn> {
-  const [kind, value] = replySchema.parse(
-    await takePollTurnScript.run(redis, generationKey(prefix, ref.generationId), [
-      prefix,
-      ...given.list({ ...nameRef(ref), leg, questions, toBook: booked, intervalMs: 1000 / perSecond, burst, isEarly: isEarly ? 1 : 0 }),
-    ]),
-  );
-  return kind === 'granted' ? { kind, questions: value } : { kind, delayMs: value };
+  const given = { leg, questions, toBook: booked, intervalMs: 1000 / perSecond, burst, isEarly: isEarly ? 1 : 0 };
+  return turnSchema.parse(await takePollTurnScript.run(redis, prefix, ref, given));
 }

@@ -1,8 +1,7 @@
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { providerTroubleKey } from '../keys.ts';
-import { createLuaScript } from '../lua/lua-script.ts';
-import { nameArguments } from '../lua/named.ts';
+import { createNamedScript } from '../lua/named-script.ts';
 import { prelude } from '../lua/prelude.ts';
 import type { ProviderTrouble } from './steps.ts';
 
@@ -47,15 +46,14 @@ local function providerFailures(now)
 end
 `;
 
-const given = nameArguments(['tolerated', 'firstWaitMs', 'maxWaitMs', 'askedWaitMs', 'generationId']);
+const troubleArguments = ['tolerated', 'firstWaitMs', 'maxWaitMs', 'askedWaitMs', 'generationId'] as const;
 
 /**
  * Counts a failed send. Until there are too many, each generation counts once: one request that always fails stops no other. The wait grows
  * with each trial request, not with each failure, because sends that were under way together fail together. Replies for how long nothing is
  * sent, 0 while all goes on.
  */
-const reportTroubleScript = createLuaScript(/* lua */ `${prelude}${providerGate}
-${given.lua}
+const reportTroubleScript = createNamedScript(troubleArguments)(/* lua */ `${prelude}${providerGate}
 local first, longest, asked = tonumber(firstWaitMs), tonumber(maxWaitMs), tonumber(askedWaitMs)
 local now = nowMs()
 local key, trouble = troubleFields(now)
@@ -88,10 +86,13 @@ export async function reportTrouble(
   prefix: string,
   { generationId, tolerated, firstWaitMs, maxWaitMs, askedWaitMs = 0 }: ProviderTrouble,
 ): Promise<number> {
-  const reply = await reportTroubleScript.run(redis, providerTroubleKey(prefix), [
-    prefix,
-    ...given.list({ tolerated, firstWaitMs, maxWaitMs, askedWaitMs, generationId }),
-  ]);
+  const reply = await reportTroubleScript.run(redis, providerTroubleKey(prefix), prefix, {
+    tolerated,
+    firstWaitMs,
+    maxWaitMs,
+    askedWaitMs,
+    generationId,
+  });
   return z.coerce.number().parse(reply);
 }
 

@@ -1,16 +1,12 @@
 import type { SubmissionRef } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
-import { generationKey, nameRef, refArguments } from '../keys.ts';
-import { createLuaScript } from '../lua/lua-script.ts';
 import { money } from '../lua/money.ts';
-import { nameArguments } from '../lua/named.ts';
 import { prelude } from '../lua/prelude.ts';
 import { sends } from '../lua/sends.ts';
+import { createSubmissionScript } from '../lua/named-script.ts';
 import { tasksAtProvider } from '../lua/tasks-at-provider.ts';
 import type { SendVerdict, VerdictMeaning } from './steps.ts';
-
-const given = nameArguments(['id', 'index', 'n', 'send', 'verdict']);
 
 /**
  * Stores the verdict of one send, and replies its meaning for the submission: accepted | planned (no send is under way: send again later) |
@@ -21,9 +17,7 @@ const given = nameArguments(['id', 'index', 'n', 'send', 'verdict']);
  *
  * A second call for one send changes nothing.
  */
-const recordVerdictScript = createLuaScript(/* lua */ `${prelude}${money}${sends}${tasksAtProvider}
-${given.lua}
-local key = submissionKey(id, index, n)
+const recordVerdictScript = createSubmissionScript(['send', 'verdict'])(/* lua */ `${prelude}${money}${sends}${tasksAtProvider}
 local submission, known = hash(key)
 if not known then return 'unproven' end
 local generation, hasGeneration = hash(KEYS[1])
@@ -140,8 +134,7 @@ return meaning
  * Stores what the audit trail showed before a send left: a refusal as the last response to the id. If only one send may have arrived by
  * then, that send was refused, whatever became of its answer. Replies 1, or 0 if Redis may have forgotten a send.
  */
-const recordRefusalSeenScript = createLuaScript(/* lua */ `${prelude}${sends}
-local key, send = submissionKey(ARGV[2], ARGV[3], ARGV[4]), ARGV[5]
+const recordRefusalSeenScript = createSubmissionScript(['send'])(/* lua */ `${prelude}${sends}
 local submission, known = hash(key)
 if not known or submission.status ~= 'committed' or submission['send:' .. send] ~= 'open' then return 0 end
 soundSubmission(key, submission)
@@ -165,14 +158,10 @@ export async function recordVerdict(
   send: number,
   verdict: SendVerdict,
 ): Promise<VerdictMeaning> {
-  const reply = await recordVerdictScript.run(redis, generationKey(prefix, ref.generationId), [
-    prefix,
-    ...given.list({ ...nameRef(ref), send, verdict }),
-  ]);
-  return z.enum(['accepted', 'planned', 'unproven', 'refused']).parse(reply);
+  return z.enum(['accepted', 'planned', 'unproven', 'refused']).parse(await recordVerdictScript.run(redis, prefix, ref, { send, verdict }));
 }
 
 /** Stores that the audit trail showed a refusal as the last response to the id, before this send left. */
 export async function recordRefusalSeen(redis: Redis, prefix: string, ref: SubmissionRef, send: number): Promise<void> {
-  await recordRefusalSeenScript.run(redis, generationKey(prefix, ref.generationId), [...refArguments(prefix, ref), send]);
+  await recordRefusalSeenScript.run(redis, prefix, ref, { send });
 }

@@ -3,14 +3,23 @@ import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { generationKey, nameRef } from '../keys.ts';
 import { fold } from '../lua/fold.ts';
-import { createLuaScript } from '../lua/lua-script.ts';
+import { createNamedScript } from '../lua/named-script.ts';
 import { money } from '../lua/money.ts';
-import { nameArguments, namedReply, number } from '../lua/named.ts';
+import { namedReply, number } from '../lua/named.ts';
 import { prelude } from '../lua/prelude.ts';
 import { tasksAtProvider } from '../lua/tasks-at-provider.ts';
 import type { Settlement, SettleReply } from './steps.ts';
 
-const given = nameArguments([
+/**
+ * Ends a submission whose result lies in S3: status, money, image, generation, events and, after a proved failure, the next submission. One
+ * script does it all, so that two last images at once still fold once.
+ *
+ * No cap is asked here: everything that follows from an end follows from its result alone, so that a rebuild comes to the same (I4). The
+ * hold of the next submission is due; a reached cap makes it wait for its commit.
+ *
+ * Replies settled, already, refused-move, no-record or resubmit.
+ */
+const settleScript = createNamedScript([
   'id',
   'index',
   'n',
@@ -23,20 +32,8 @@ const given = nameArguments([
   'countsAsFailure',
   'mayResubmit',
   'maxFailures',
-]);
-
-/**
- * Ends a submission whose result lies in S3: status, money, image, generation, events and, after a proved failure, the next submission. One
- * script does it all, so that two last images at once still fold once.
- *
- * No cap is asked here: everything that follows from an end follows from its result alone, so that a rebuild comes to the same (I4). The
- * hold of the next submission is due; a reached cap makes it wait for its commit.
- *
- * Replies settled, already, refused-move, no-record or resubmit.
- */
-const settleScript = createLuaScript(/* lua */ `${prelude}${money}${fold}${tasksAtProvider}
+])(/* lua */ `${prelude}${money}${fold}${tasksAtProvider}
 local key = KEYS[1]
-${given.lua}
 local submissionKey, nextKey = submissionKey(id, index, n), submissionKey(id, index, n + 1)
 local generation, known = hash(key)
 local submission, planned = hash(submissionKey)
@@ -136,21 +133,18 @@ const replySchema = namedReply(
 export async function settle(redis: Redis, prefix: string, ref: SubmissionRef, settlement: Settlement): Promise<SettleReply> {
   const { result, code, countsAsFailure, mayResubmit, maxSubmissions } = settlement;
   const reply = replySchema.parse(
-    await settleScript.run(redis, generationKey(prefix, ref.generationId), [
-      prefix,
-      ...given.list({
-        ...nameRef(ref),
-        status: result.status,
-        movesFrom: ` ${submissionStatusesBefore(result.status).join(' ')} `,
-        code,
-        cost: result.costNanoUsd ?? 0,
-        costSource: result.costSource,
-        result: JSON.stringify(result),
-        countsAsFailure: countsAsFailure ? 1 : 0,
-        mayResubmit: mayResubmit ? 1 : 0,
-        maxFailures: maxSubmissions,
-      }),
-    ]),
+    await settleScript.run(redis, generationKey(prefix, ref.generationId), prefix, {
+      ...nameRef(ref),
+      status: result.status,
+      movesFrom: ` ${submissionStatusesBefore(result.status).join(' ')} `,
+      code,
+      cost: result.costNanoUsd ?? 0,
+      costSource: result.costSource,
+      result: JSON.stringify(result),
+      countsAsFailure: countsAsFailure ? 1 : 0,
+      mayResubmit: mayResubmit ? 1 : 0,
+      maxFailures: maxSubmissions,
+    }),
   );
   if (reply.kind !== 'already') return reply;
   // the first run may have died before it added the job of the next submission

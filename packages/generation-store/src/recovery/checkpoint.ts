@@ -2,6 +2,7 @@ import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { checkpointKey } from '../keys.ts';
 import { createLuaScript } from '../lua/lua-script.ts';
+import { namedReply, number } from '../lua/named.ts';
 import { prelude } from '../lua/prelude.ts';
 
 /** Time after which a deployment is over. Before that a worker of an earlier version may run, which marks no late ids. */
@@ -37,15 +38,17 @@ return 1
 `);
 
 /**
- * Replies the checkpoint and its age. Replies nothing without one, if its time lies in the future (the clock of Redis went back by an
+ * Replies the checkpoint and its age. Replies nil without one, if its time lies in the future (the clock of Redis went back by an
  * unknown time), and for the first hour of checkpoints in a store of an earlier version, or in a rebuilt one.
  */
 const findCheckpointScript = createLuaScript(/* lua */ `${prelude}
 local known = redis.call('HMGET', KEYS[1], 'at', 'since')
 local at, since, now = tonumber(known[1] or ''), isReading() and 0 or tonumber(known[2] or ''), nowMs()
-if not at or not since or at > now or at - since < ${CHECKPOINT_TRUSTED_AFTER_MS} then return {} end
-return { int(at), int(now - at) }
+if not at or not since or at > now or at - since < ${CHECKPOINT_TRUSTED_AFTER_MS} then return false end
+return named({ at = at, ageMs = now - at })
 `);
+
+const checkpointSchema = namedReply(z.object({ at: number, ageMs: number })).nullable();
 
 /** Stores Redis time as the moment up to which this memory is whole; not while it may have forgotten something. */
 export const noteCheckpoint = async (redis: Redis, prefix: string): Promise<void> =>
@@ -63,7 +66,5 @@ export interface Checkpoint {
  * @returns undefined without a usable one: there is none, it lies ahead of Redis time, or checkpoints are new to this store.
  */
 export async function findCheckpoint(redis: Redis, prefix: string): Promise<Checkpoint | undefined> {
-  const reply = await findCheckpointScript.run(redis, checkpointKey(prefix), [prefix]);
-  const [at, ageMs] = z.union([z.tuple([]), z.tuple([z.coerce.number(), z.coerce.number()])]).parse(reply);
-  return at === undefined || ageMs === undefined ? undefined : { at, ageMs };
+  return checkpointSchema.parse(await findCheckpointScript.run(redis, checkpointKey(prefix), [prefix])) ?? undefined;
 }

@@ -2,24 +2,25 @@ import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { readingKey } from '../keys.ts';
 import { createLuaScript } from '../lua/lua-script.ts';
+import { nameArguments, namedReply } from '../lua/named.ts';
 import { prelude } from '../lua/prelude.ts';
 
-/**
- * Compares unread generations, from ARGV[2] on, each with how many names S3 holds. Replies those of which S3 holds more names than before the store was
- * opened, and then those of which it holds the same; nil while no rebuild reads.
- */
+const given = nameArguments(['id', 'names']);
+
+/** Compares unread generations, a group for each with how many names S3 holds. Replies nil while no rebuild reads. */
 const compareUnreadScript = createLuaScript(/* lua */ `${prelude}
 if not isReading() then return false end
 local grown, same = {}, {}
-for at = 2, #ARGV, 2 do
-  local known = tonumber(redis.call('HGET', prefix .. ':unread', ARGV[at]) or '')
-  local list = known and (known < tonumber(ARGV[at + 1]) and grown or same) or {}
-  list[#list + 1] = ARGV[at]
+${given.each()}
+  local known = tonumber(redis.call('HGET', prefix .. ':unread', id) or '')
+  local list = known and (known < tonumber(names) and grown or same) or {}
+  list[#list + 1] = id
 end
-return { grown, same }
+return named({ grown = grown, same = same })
 `);
 
-const replySchema = z.tuple([z.array(z.string()), z.array(z.string())]).nullable();
+const ids = z.array(z.string()).transform((list): ReadonlySet<string> => new Set(list));
+const replySchema = namedReply(z.object({ grown: ids, same: ids })).nullable();
 
 /** Unread generations by how many names S3 holds of them. */
 export interface ComparedUnread {
@@ -31,6 +32,5 @@ export interface ComparedUnread {
 
 /** Compares unread generations with S3; undefined while no rebuild reads. @param names How many names S3 holds of each. */
 export async function compareUnread(redis: Redis, prefix: string, names: ReadonlyMap<string, number>): Promise<ComparedUnread | undefined> {
-  const reply = replySchema.parse(await compareUnreadScript.run(redis, readingKey(prefix), [prefix, ...[...names].flat()]));
-  return reply === null ? undefined : { grown: new Set(reply[0]), same: new Set(reply[1]) };
+  return replySchema.parse(await compareUnreadScript.run(redis, readingKey(prefix), [prefix, ...[...names].flat()])) ?? undefined;
 }

@@ -5,19 +5,18 @@ import { defaultRetention } from '../enqueue/retention.ts';
 import { readingKey } from '../keys.ts';
 import { damaged } from '../lua/damaged.ts';
 import { createLuaScript } from '../lua/lua-script.ts';
+import { createNamedScript } from '../lua/named-script.ts';
 import { money } from '../lua/money.ts';
-import { nameArguments } from '../lua/named.ts';
 import { prelude } from '../lua/prelude.ts';
 import { readsHere } from './reads-here.ts';
 
-const given = nameArguments(['rebuild', 'id', 'most', 'object', 'tenant', 'idempotencyDigest', 'idempotencySeconds']);
+const damageArguments = ['rebuild', 'id', 'most', 'object', 'tenant', 'idempotencyDigest', 'idempotencySeconds'] as const;
 
 /**
  * Notes that the records of a generation are damaged, and reserves its idempotency key for it. Only the first caller gets "noted", and
  * names the damage. Replies noted, known or gone (the rebuild has lost this Redis, or its reader must begin again).
  */
-const noteDamagedScript = createLuaScript(/* lua */ `${prelude}${money}${damaged}${readsHere}
-${given.lua}
+const noteDamagedScript = createNamedScript(damageArguments)(/* lua */ `${prelude}${money}${damaged}${readsHere}
 if not readsHere(rebuild) and redis.call('HGET', prefix .. ':rebuild', 'id') ~= rebuild then return 'gone' end
 if damageOf(id) then return 'known' end
 local key = idempotencyDigest == '' and '-' or tenantPart(tenant) .. ':' .. idempotencyDigest
@@ -62,18 +61,15 @@ export interface NewDamage extends DamagedGeneration {
  */
 export async function noteDamaged(redis: Redis, prefix: string, id: string, damage: NewDamage): Promise<'noted' | 'known' | 'gone'> {
   const { generationId, key, mostNanoUsd, caller } = damage;
-  const reply = await noteDamagedScript.run(redis, readingKey(prefix), [
-    prefix,
-    ...given.list({
-      rebuild: id,
-      id: generationId,
-      most: mostNanoUsd,
-      object: key,
-      tenant: caller?.tenant,
-      idempotencyDigest: caller?.idempotencyKeyHash,
-      idempotencySeconds: defaultRetention.idempotencySeconds,
-    }),
-  ]);
+  const reply = await noteDamagedScript.run(redis, readingKey(prefix), prefix, {
+    rebuild: id,
+    id: generationId,
+    most: mostNanoUsd,
+    object: key,
+    tenant: caller?.tenant,
+    idempotencyDigest: caller?.idempotencyKeyHash,
+    idempotencySeconds: defaultRetention.idempotencySeconds,
+  });
   return z.enum(['noted', 'known', 'gone']).parse(reply);
 }
 

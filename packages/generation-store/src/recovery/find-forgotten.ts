@@ -14,8 +14,7 @@ const given = nameArguments(['id', 'index', 'n', 'round', 'ended']);
  */
 const findForgottenScript = createLuaScript(/* lua */ `${prelude}
 local forgotten = {}
-for at = 2, #ARGV, ${given.count} do
-  ${given.luaAt}
+${given.each()}
   local submission = redis.pcall('HMGET', submissionKey(id, index, n), 'status', 'round', 'sends')
   -- a key of another type counts as forgotten; the restore that follows names it
   local status = submission[1]

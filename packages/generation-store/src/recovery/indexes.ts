@@ -3,6 +3,7 @@ import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { generationKey, openKey } from '../keys.ts';
 import { createLuaScript } from '../lua/lua-script.ts';
+import { nameArguments, namedReply } from '../lua/named.ts';
 import { prelude } from '../lua/prelude.ts';
 import { holdingPeriods } from './ledger.ts';
 
@@ -12,28 +13,27 @@ if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
 return redis.call('ZREM', prefix .. ':open', ARGV[2])
 `);
 
+const ofKeys = nameArguments(['key']);
+const ofIds = nameArguments(['id']);
+
 /** Returns those generations that no index knows although they have no time to live. */
 const unindexedScript = createLuaScript(/* lua */ `${prelude}
 local reply = {}
-for at = 2, #ARGV do
-  local key = prefix .. ':generation:' .. ARGV[at]
-  if not redis.call('ZSCORE', prefix .. ':open', ARGV[at]) and redis.call('TTL', key) == -1 then reply[#reply + 1] = ARGV[at] end
+${ofIds.each()}
+  if not redis.call('ZSCORE', prefix .. ':open', id) and redis.call('TTL', prefix .. ':generation:' .. id) == -1 then reply[#reply + 1] = id end
 end
 return reply
 `);
 
-/**
- * Returns those idempotency keys without a time to live that belong to a generation without an entry: name | generationId; and those of
- * another type: name | ''.
- */
+/** Returns those idempotency keys without a time to live that belong to a generation without an entry; and, without one, those of another type. */
 const leftIdempotencyScript = createLuaScript(/* lua */ `${prelude}
 local reply = {}
-for at = 2, #ARGV do
-  local id = redis.pcall('HGET', ARGV[at], 'generationId')
+${ofKeys.each()}
+  local id = redis.pcall('HGET', key, 'generationId')
   if type(id) == 'table' then
-    reply[#reply + 1] = { ARGV[at], '' }
-  elseif id and redis.call('TTL', ARGV[at]) == -1 and redis.call('EXISTS', prefix .. ':generation:' .. id) == 0 then
-    reply[#reply + 1] = { ARGV[at], id }
+    reply[#reply + 1] = named({ key = key })
+  elseif id and redis.call('TTL', key) == -1 and redis.call('EXISTS', prefix .. ':generation:' .. id) == 0 then
+    reply[#reply + 1] = named({ key = key, generationId = id })
   end
 end
 return reply
@@ -81,9 +81,8 @@ export async function* scanNames(redis: Redis, prefix: string): AsyncGenerator<S
       idempotencyKeys.length === 0
         ? []
         : z
-            .array(z.tuple([z.string(), z.string()]))
-            .parse(await leftIdempotencyScript.run(redis, openKey(prefix), [prefix, ...idempotencyKeys]))
-            .map(([key, generationId]) => ({ key, generationId }));
+            .array(namedReply(z.object({ key: z.string(), generationId: z.string().default('') })))
+            .parse(await leftIdempotencyScript.run(redis, openKey(prefix), [prefix, ...idempotencyKeys]));
     yield {
       unindexed:
         generationIds.length === 0

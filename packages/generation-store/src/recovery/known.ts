@@ -3,22 +3,26 @@ import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { parseEntry, whole } from '../corrupt-entry.ts';
 import { storedResult } from '../entry-fields.ts';
-import { generationKey, refArguments, submissionKey } from '../keys.ts';
+import { generationKey, submissionKey } from '../keys.ts';
 import { createLuaScript } from '../lua/lua-script.ts';
-import { flag, namedReply, number } from '../lua/named.ts';
+import { flag, nameArguments, namedReply, number } from '../lua/named.ts';
 import { prelude } from '../lua/prelude.ts';
+import { createSubmissionScript } from '../lua/named-script.ts';
 import type { KnownGeneration } from './findings.ts';
+
+const given = nameArguments(['id']);
+const place = nameArguments(['index', 'n'], given.after);
 
 /** Replies the state in Redis of the given submissions of one generation, a group for each. */
 const knownScript = createLuaScript(/* lua */ `${prelude}
-local id, now = ARGV[2], nowMs()
-local submissions = {}
+${given.lua}
+local now, submissions = nowMs(), {}
 -- a time in the future was written before the clock of Redis went back
 local function notAhead(at) return tonumber(at) and int(math.min(now, tonumber(at))) end
 -- a time by the clock of S3 is compared only with such times
 local function byS3(at) return tonumber(at) and int(tonumber(at)) end
-for at = 3, #ARGV do
-  local fields = redis.call('HMGET', prefix .. ':submission:' .. id .. ':' .. ARGV[at], 'status', 'sends', 'round', 'settledAt', 'lookedAt')
+${place.each()}
+  local fields = redis.call('HMGET', submissionKey(id, index, n), 'status', 'sends', 'round', 'settledAt', 'lookedAt')
   submissions[#submissions + 1] = named({
     status = fields[1] or nil, sends = fields[2] or '0', round = fields[3] or '0', settledAt = notAhead(fields[4]), lookedAt = byS3(fields[5]) or '0',
   })
@@ -27,10 +31,9 @@ return named({ now = now, isKnown = redis.call('EXISTS', KEYS[1]), submissions =
 `);
 
 /** Notes the listing of S3 for which a settlement was woken; never creates an entry (I9). */
-const noteLookScript = createLuaScript(/* lua */ `${prelude}
-local key = submissionKey(ARGV[2], ARGV[3], ARGV[4])
+const noteLookScript = createSubmissionScript(['lookedAt'])(/* lua */ `${prelude}
 if redis.call('EXISTS', key) == 0 then return 0 end
-return redis.call('HSET', key, 'lookedAt', ARGV[5])
+return redis.call('HSET', key, 'lookedAt', lookedAt)
 `);
 
 const replySchema = namedReply(
@@ -59,7 +62,7 @@ export async function readKnown(
   refs: readonly SubmissionRef[],
 ): Promise<KnownGeneration> {
   const key = generationKey(prefix, generationId);
-  const reply = await knownScript.run(redis, key, [prefix, generationId, ...refs.map(({ index, n }) => `${index}-${n}`)]);
+  const reply = await knownScript.run(redis, key, [prefix, generationId, ...refs.flatMap(place.list)]);
   const known = parseEntry(key, replySchema, reply);
   return { ...known, submissions: known.submissions.map(defined) };
 }
@@ -76,5 +79,5 @@ export async function findResult(redis: Redis, prefix: string, ref: SubmissionRe
  * @param lookedAt Milliseconds since 1970.
  */
 export async function noteLook(redis: Redis, prefix: string, ref: SubmissionRef, lookedAt: number): Promise<void> {
-  await noteLookScript.run(redis, generationKey(prefix, ref.generationId), [...refArguments(prefix, ref), lookedAt]);
+  await noteLookScript.run(redis, prefix, ref, { lookedAt });
 }

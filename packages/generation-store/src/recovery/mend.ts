@@ -5,7 +5,7 @@ import { whole } from '../corrupt-entry.ts';
 import { generationKey } from '../keys.ts';
 import { fold } from '../lua/fold.ts';
 import { readHolds } from '../lua/hold-sums.ts';
-import { createLuaScript } from '../lua/lua-script.ts';
+import { createNamedScript } from '../lua/named-script.ts';
 import { money } from '../lua/money.ts';
 import { namedReply, number } from '../lua/named.ts';
 import { prelude } from '../lua/prelude.ts';
@@ -19,9 +19,9 @@ import { RECONCILE_TURN } from './turns.ts';
  *
  * Replies no-turn, no-record or found.
  */
-const mendScript = createLuaScript(/* lua */ `${prelude}${money}${readHolds}${fold}${tasksAtProvider}
-local key, id, holder = KEYS[1], ARGV[2], ARGV[4]
-if redis.call('GET', prefix .. ':turn:' .. ARGV[3]) ~= holder then return named({ kind = 'no-turn' }) end
+const mendScript = createNamedScript(['id', 'holder'])(/* lua */ `${prelude}${money}${readHolds}${fold}${tasksAtProvider}
+local key = KEYS[1]
+if redis.call('GET', prefix .. ':turn:${RECONCILE_TURN}') ~= holder then return named({ kind = 'no-turn' }) end
 local now = nowMs()
 local head = redis.call('HMGET', key, 'status', 'images', 'live', 'deadlineAt', 'tenant', 'idempotencyDigest', 'requestDigest', 'createdAt')
 local status, tenant, digest = head[1], head[5], head[6] or ''
@@ -162,9 +162,7 @@ export type MendReply = { kind: 'no-turn' | 'no-record' } | { kind: 'found'; pic
 
 /** Repairs the entry of a generation and returns it. @param holder The pass; only the one with the turn changes anything. */
 export async function mend(redis: Redis, prefix: string, generationId: string, holder: string): Promise<MendReply> {
-  const reply = replySchema.parse(
-    await mendScript.run(redis, generationKey(prefix, generationId), [prefix, generationId, RECONCILE_TURN, holder]),
-  );
+  const reply = replySchema.parse(await mendScript.run(redis, generationKey(prefix, generationId), prefix, { id: generationId, holder }));
   if (reply.kind !== 'found') return reply;
   const { kind, now, status, deadlineAt, submissions, mended } = reply;
   return {

@@ -3,13 +3,14 @@ import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { boughtKey, openKey } from '../keys.ts';
 import { createLuaScript } from '../lua/lua-script.ts';
+import { createNamedScript } from '../lua/named-script.ts';
 import { openPages } from '../lua/open-pages.ts';
 import { prelude } from '../lua/prelude.ts';
 import type { OpenCursor } from './findings.ts';
 
-/** Replies entries of the sorted set KEYS[1] with their scores in turn: at most ARGV[4], behind the score ARGV[2] and the id ARGV[3]. */
-const pageScript = createLuaScript(/* lua */ `${prelude}${openPages}
-return pageAfter(KEYS[1], ARGV[2], ARGV[3], tonumber(ARGV[4]))
+/** Replies entries of the sorted set KEYS[1] with their scores in turn, behind one entry or from the beginning. */
+const pageScript = createNamedScript(['score', 'id', 'count'])(/* lua */ `${prelude}${openPages}
+return pageAfter(KEYS[1], score, id, tonumber(count))
 `);
 
 /** Removes the entries of the sorted set KEYS[1] up to a score, at most a thousand. Replies their number. */
@@ -64,8 +65,8 @@ export async function forgetBought(redis: Redis, prefix: string, before: number)
 }
 
 async function readPage(redis: Redis, prefix: string, key: string, after: OpenCursor | undefined, count: number): Promise<OpenPage> {
-  const place = after === undefined ? ['', ''] : [after.createdAt, after.generationId];
-  const rows = z.array(z.string()).parse(await pageScript.run(redis, key, [prefix, ...place, count]));
+  const place = { score: after?.createdAt, id: after?.generationId, count };
+  const rows = z.array(z.string()).parse(await pageScript.run(redis, key, prefix, place));
   const entries = rows.flatMap((generationId, at) => (at % 2 === 0 ? [{ generationId, createdAt: Number(rows[at + 1]) }] : []));
   const last = entries.at(-1);
   const isLast = last === undefined || entries.length < count;

@@ -3,6 +3,7 @@ import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { epochKey, ownerClaimKey } from '../keys.ts';
 import { createLuaScript } from '../lua/lua-script.ts';
+import { createNamedScript } from '../lua/named-script.ts';
 import { namedReply, number } from '../lua/named.ts';
 import { prelude } from '../lua/prelude.ts';
 
@@ -15,10 +16,10 @@ return named({
 `);
 
 /** Gives an open store without an owner the owner of its bucket. Replies 1, or 0 if it has one or its epoch is another. */
-const adoptOwnerScript = createLuaScript(/* lua */ `${prelude}
+const adoptOwnerScript = createNamedScript(['ofEpoch', 'id'])(/* lua */ `${prelude}
 local epoch = isReading() and redis.call('HGET', prefix .. ':reading', 'epoch') or redis.call('GET', prefix .. ':epoch')
-if epoch ~= ARGV[2] then return 0 end
-if not redis.call('SET', prefix .. ':owner', ARGV[3], 'NX') then return 0 end
+if epoch ~= ofEpoch then return 0 end
+if not redis.call('SET', prefix .. ':owner', id, 'NX') then return 0 end
 redis.call('DEL', prefix .. ':owner-claim')
 return 1
 `);
@@ -68,7 +69,7 @@ export async function claimOwner(redis: Redis, prefix: string, { id, epoch }: Ow
  * @returns false if it has one already, or its epoch is another.
  */
 export const adoptOwner = async (redis: Redis, prefix: string, { id, epoch }: OwnerClaim): Promise<boolean> =>
-  (await adoptOwnerScript.run(redis, epochKey(prefix), [prefix, epoch, id])) === 1;
+  (await adoptOwnerScript.run(redis, epochKey(prefix), prefix, { ofEpoch: epoch, id })) === 1;
 
 function parseClaim(text: string): OwnerClaim {
   const [id = '', epoch = ''] = text.split(' ');

@@ -1,12 +1,12 @@
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
-import { readingKey, rebuildKey } from '../keys.ts';
+import { readingKey } from '../keys.ts';
 import { createLuaScript } from '../lua/lua-script.ts';
 import { money } from '../lua/money.ts';
 import { nameArguments } from '../lua/named.ts';
 import { prelude } from '../lua/prelude.ts';
 import { readsHere } from './reads-here.ts';
-import { BOOKED_AT_ONCE, bookDifference, NOTHING_BOOKED, pastMoney } from './rebuild.ts';
+import { BOOKED_AT_ONCE, bookDifference, NOTHING_BOOKED, pastMoney, readMarks } from './rebuild.ts';
 import type { PeriodMoney } from './remembered.ts';
 
 /**
@@ -20,6 +20,9 @@ import type { PeriodMoney } from './remembered.ts';
  * for the id of the rebuild in this hash, which the later one has removed. It reads what it can, and leaves the end to a later one.
  */
 
+const ofReader = nameArguments(['reader']);
+const period = nameArguments(['period'], ofReader.after);
+const ofDate = nameArguments(['reader', 'date']);
 const given = nameArguments(['reader', 'date', 'isLast']);
 
 /**
@@ -33,13 +36,14 @@ redis.call('HDEL', prefix .. ':rebuild', 'id')
 return reader
 `);
 
-/** Takes back the bookings of a reader of an earlier version in some periods, from ARGV[3] on. Replies 1, or 0 to a reader that must begin again. */
+/** Takes back the bookings of a reader of an earlier version in some periods. Replies 1, or 0 to a reader that must begin again. */
 const takeBackScript = createLuaScript(/* lua */ `${prelude}${money}${bookDifference}${readsHere}
-if not readsHere(ARGV[2]) then return 0 end
-for at = 3, #ARGV do soundLedger(ARGV[at]) end
-for at = 3, #ARGV do
-  bookDifference('past:' .. ARGV[at], ARGV[at], { 0, 0, 0, 0, 0 })
-  redis.call('HDEL', prefix .. ':rebuild', 'past:' .. ARGV[at])
+${ofReader.lua}
+if not readsHere(reader) then return 0 end
+${period.each()} soundLedger(period) end
+${period.each()}
+  bookDifference('past:' .. period, period, { 0, 0, 0, 0, 0 })
+  redis.call('HDEL', prefix .. ':rebuild', 'past:' .. period)
 end
 return 1
 `);
@@ -50,23 +54,24 @@ return 1
  */
 const bookDateScript = createLuaScript(/* lua */ `${prelude}${money}${bookDifference}${readsHere}
 ${given.lua}
-local first, mark, unread = ${given.count + 2}, prefix .. ':rebuild', prefix .. ':unread-money'
+local mark, unread = prefix .. ':rebuild', prefix .. ':unread-money'
 if not readsHere(reader) then return 'gone' end
 if redis.call('HEXISTS', mark, 'past:' .. date) == 1 then return 'known' end
-for at = first, #ARGV, ${pastMoney.count} do soundLedger(ARGV[at]) end
-for at = first, #ARGV, ${pastMoney.count} do
-  local more = bookDifference('booked:' .. date .. ' ' .. ARGV[at], ARGV[at], { unpack(ARGV, at + 1, at + ${pastMoney.count - 1}) })
-  local less = math.min(more, tonumber(redis.call('HGET', unread, ARGV[at]) or '') or 0)
-  if less ~= 0 then redis.call('HINCRBY', unread, ARGV[at], int(-less)) end
+${pastMoney.each(given.after)} soundLedger(period) end
+${pastMoney.each(given.after)}
+  local more = bookDifference('booked:' .. date .. ' ' .. period, period, { settled, expected, reported, unreported, differing })
+  local less = math.min(more, tonumber(redis.call('HGET', unread, period) or '') or 0)
+  if less ~= 0 then redis.call('HINCRBY', unread, period, int(-less)) end
 end
 if isLast == '1' then redis.call('HSET', mark, 'past:' .. date, 1) end
 return 'booked'
 `);
 
-/** Removes the fields ARGV[4] and later, whose place the mark of the date ARGV[3] has taken. */
+/** Removes the fields that follow the arguments: the mark of the date has taken their place. */
 const tidyDateScript = createLuaScript(/* lua */ `${prelude}${readsHere}
-if not readsHere(ARGV[2]) or redis.call('HEXISTS', prefix .. ':rebuild', 'past:' .. ARGV[3]) == 0 then return 0 end
-return redis.call('HDEL', prefix .. ':rebuild', unpack(ARGV, 4))
+${ofDate.lua}
+if not readsHere(reader) or redis.call('HEXISTS', prefix .. ':rebuild', 'past:' .. date) == 0 then return 0 end
+return redis.call('HDEL', prefix .. ':rebuild', unpack(ARGV, ${ofDate.after}))
 `);
 
 const DATE = /^\d{4}-\d{2}-\d{2}$/;
@@ -128,21 +133,8 @@ export async function bookPastDate(
   for (let at = 0; at < periods.length; at += BOOKED_AT_ONCE)
     await tidyDateScript.run(redis, readingKey(prefix), [
       prefix,
-      reader,
-      date,
+      ...ofDate.list({ reader, date }),
       ...periods.slice(at, at + BOOKED_AT_ONCE).map((period) => `booked:${date} ${period}`),
     ]);
   return 'booked';
-}
-
-/** Reads the other field names of `rebuild` with this start, a page at a time: many tenants make a hundred thousand. */
-async function readMarks(redis: Redis, prefix: string, begin: string): Promise<string[]> {
-  const found = new Set<string>();
-  let cursor = '0';
-  do {
-    const [next, flat] = await redis.hscan(rebuildKey(prefix), cursor, 'MATCH', `${begin}*`, 'COUNT', BOOKED_AT_ONCE);
-    for (let at = 0; at < flat.length; at += 2) found.add((flat[at] ?? '').slice(begin.length));
-    cursor = next;
-  } while (cursor !== '0');
-  return [...found];
 }

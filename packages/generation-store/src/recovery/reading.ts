@@ -4,14 +4,15 @@ import { z } from 'zod';
 import { readingKey, rebuildKey } from '../keys.ts';
 import { damaged } from '../lua/damaged.ts';
 import { createLuaScript, type LuaScript } from '../lua/lua-script.ts';
+import { createNamedScript } from '../lua/named-script.ts';
 import { money } from '../lua/money.ts';
-import { flag, namedReply, number } from '../lua/named.ts';
+import { flag, nameArguments, namedReply, number } from '../lua/named.ts';
 import { prelude } from '../lua/prelude.ts';
 import { forgetDamaged, noteDamaged, type NewDamage } from './damaged.ts';
 import { checkpoint } from './checkpoint.ts';
 import { readsHere } from './reads-here.ts';
 import { beginPast, bookPastDate, type BegunReader } from './past-dates.ts';
-import { finishRebuildScript } from './rebuild.ts';
+import { finishRebuild } from './rebuild.ts';
 import type { PeriodMoney } from './remembered.ts';
 
 /**
@@ -26,37 +27,36 @@ import type { PeriodMoney } from './remembered.ts';
 
 const readingFields = ['since', 'pastBefore', 'sumsAt', 'skipDamaged', 'fromDay', 'fromMonth'] as const;
 
-/** Checks that the rebuild ARGV[2] may go on to open the store. After the prelude. */
+const rebuild = nameArguments(['rebuildId']);
+/** Checks that a rebuild may go on to open the store. After the prelude. */
 const mayOpen = /* lua */ `
+${rebuild.lua}
 if isOpen() then return 'open' end
-if redis.call('HGET', KEYS[1], 'id') ~= ARGV[2] then return 'emptied' end
+if redis.call('HGET', KEYS[1], 'id') ~= rebuildId then return 'emptied' end
 `;
 
-/**
- * Notes generations that the rebuild ARGV[2] will not have read when it opens the store: from ARGV[3] on, each with its number of names in
- * S3.
- * Replies: noted | open | emptied
- */
+const names = nameArguments(['id', 'count'], rebuild.after);
+
+/** Notes generations that the rebuild will not have read, each with its number of names in S3. Replies: noted | open | emptied */
 const noteUnreadScript = createLuaScript(/* lua */ `${prelude}${mayOpen}
-for at = 3, #ARGV, 2 do redis.call('HSET', prefix .. ':unread', ARGV[at], ARGV[at + 1]) end
+${names.each()} redis.call('HSET', prefix .. ':unread', id, count) end
 return 'noted'
 `);
 
-/**
- * Notes held and charged sums of periods, from ARGV[3] on. Of two rebuilds at once the higher sum stands.
- * Replies: noted | open | emptied
- */
+const noted = nameArguments(['period', 'sum'], rebuild.after);
+
+/** Notes held and charged sums of periods. Of two rebuilds at once the higher sum stands. Replies: noted | open | emptied */
 const noteUnreadMoneyScript = createLuaScript(/* lua */ `${prelude}${money}${mayOpen}
 local key = prefix .. ':unread-money'
-for at = 3, #ARGV, 2 do
-  local known = tonumber(redis.call('HGET', key, ARGV[at]) or '0') or 0
-  if known < tonumber(ARGV[at + 1]) then redis.call('HSET', key, ARGV[at], ARGV[at + 1]) end
-  noteMoved(ARGV[at])
+${noted.each()}
+  local known = tonumber(redis.call('HGET', key, period) or '0') or 0
+  if known < tonumber(sum) then redis.call('HSET', key, period, sum) end
+  noteMoved(period)
 end
 return 'noted'
 `);
 
-/** Forgets the notes of the rebuild ARGV[2], which now reads everything before it opens the store. Replies noted | open | emptied */
+/** Forgets the notes of a rebuild that now reads everything before it opens the store. Replies: noted | open | emptied */
 const forgetUnreadScript = createLuaScript(/* lua */ `${prelude}${mayOpen}
 redis.call('UNLINK', prefix .. ':unread', prefix .. ':unread-money', prefix .. ':read')
 return 'noted'
@@ -70,40 +70,46 @@ reading.left = redis.call('HLEN', unreadKey) - countDamaged()
 return named(reading)
 `);
 
-/** Replies those generations, from ARGV[2] on, that are not read yet, and then the damaged ones among them. */
+const ofIds = nameArguments(['id']);
+
+/** Replies those generations that are not read yet, and the damaged ones among them. */
 const findUnreadScript = createLuaScript(/* lua */ `${prelude}${damaged}
 local unread, damaged = {}, {}
-for at = 2, #ARGV do
-  if damageOf(ARGV[at]) then damaged[#damaged + 1] = ARGV[at]
-  elseif redis.call('HEXISTS', unreadKey, ARGV[at]) == 1 then unread[#unread + 1] = ARGV[at] end
+${ofIds.each()}
+  if damageOf(id) then damaged[#damaged + 1] = id
+  elseif redis.call('HEXISTS', unreadKey, id) == 1 then unread[#unread + 1] = id end
 end
-return { unread, damaged }
+return named({ unread = unread, damaged = damaged })
 `);
 
+const read = nameArguments(['reader', 'id']);
+const charged = nameArguments(['period', 'charge'], read.after);
+
 /**
- * Notes that the generation ARGV[3] was read and is back. Its charges before the sums were made, from ARGV[4] on by period, are in the
- * ledger now, and no longer in the unread money. A second call lowers nothing. Replies: read | known | gone (the reader ARGV[2] must
- * begin again).
+ * Notes that a generation was read and is back. Its charges before the sums were made, a group for each period, are in the ledger now, and
+ * no longer in the unread money. A second call lowers nothing. Replies: read | known | gone (the reader must begin again).
  */
 const noteReadScript = createLuaScript(/* lua */ `${prelude}${damaged}${readsHere}
-if not readsHere(ARGV[2]) then return 'gone' end
+${read.lua}
+if not readsHere(reader) then return 'gone' end
 -- another reader may have found it damaged; its charges count until all is read
-if forgetDamaged(ARGV[3]) then return 'read' end
-if redis.call('HDEL', prefix .. ':unread', ARGV[3]) == 0 then return 'known' end
-redis.call('SADD', prefix .. ':read', ARGV[3])
+if forgetDamaged(id) then return 'read' end
+if redis.call('HDEL', prefix .. ':unread', id) == 0 then return 'known' end
+redis.call('SADD', prefix .. ':read', id)
 local key = prefix .. ':unread-money'
-for at = 4, #ARGV, 2 do
-  local left = tonumber(redis.call('HGET', key, ARGV[at]) or '0') or 0
-  local less = math.min(left, tonumber(ARGV[at + 1]))
-  if less > 0 then redis.call('HINCRBY', key, ARGV[at], int(-less)) end
+${charged.each()}
+  local left = tonumber(redis.call('HGET', key, period) or '0') or 0
+  local less = math.min(left, tonumber(charge))
+  if less > 0 then redis.call('HINCRBY', key, period, int(-less)) end
 end
 return 'read'
 `);
 
-/** Keeps a generation ARGV[3] from buying until all is read, like those that are read. Replies 1 or 0. */
+/** Keeps a generation from buying until all is read, like those that are read. Replies 1 or 0. */
 const holdBackScript = createLuaScript(/* lua */ `${prelude}${readsHere}
-if not readsHere(ARGV[2]) then return 0 end
-redis.call('SADD', prefix .. ':read', ARGV[3])
+${read.lua}
+if not readsHere(reader) then return 0 end
+redis.call('SADD', prefix .. ':read', id)
 return 1
 `);
 
@@ -111,17 +117,17 @@ return 1
 const DAMAGED_KEPT_SECONDS = 62 * 86_400;
 
 /**
- * Ends the reading of the reader ARGV[2] of the rebuild ARGV[3]: the store is as open as any. Replies: opened | open (by a rebuild of an
- * earlier version) | emptied | restarted | unread
+ * Ends the reading of a rebuild: the store is as open as any. Replies: opened | open (by a rebuild of an earlier version) | emptied |
+ * restarted | unread
  */
-const endReadingScript = createLuaScript(/* lua */ `${prelude}${checkpoint}${damaged}${readsHere}
+const endReadingScript = createNamedScript(['reader', 'rebuildId'])(/* lua */ `${prelude}${checkpoint}${damaged}${readsHere}
 local reading = prefix .. ':reading'
 local isWhole = redis.call('EXISTS', prefix .. ':epoch') == 1
 local known = redis.call('HMGET', reading, 'id', 'epoch')
-if known[1] ~= ARGV[3] then return isWhole and 'open' or 'emptied' end
+if known[1] ~= rebuildId then return isWhole and 'open' or 'emptied' end
 if not isWhole then
   if not known[2] then return 'emptied' end
-  if not readsHere(ARGV[2]) then return 'restarted' end
+  if not readsHere(reader) then return 'restarted' end
   if redis.call('HLEN', unreadKey) > countDamaged() then return 'unread' end
   redis.call('SET', prefix .. ':epoch', known[2])
 end
@@ -211,8 +217,11 @@ export interface ReadingStore {
 export const READING_TURN = 'reading';
 /** Generations that are noted at once: a script blocks the server. */
 const AT_ONCE = 500;
+const endSchema = z.enum(['opened', 'open', 'emptied', 'restarted', 'unread']);
+const readSchema = z.enum(['read', 'known', 'gone']);
 const notedSchema = z.enum(['noted', 'open', 'emptied']);
-const unreadSchema = z.tuple([z.array(z.string()), z.array(z.string())]);
+const ids = z.array(z.string()).transform((list) => new Set(list));
+const unreadSchema = namedReply(z.object({ unread: ids, damaged: ids }));
 const readingSchema = namedReply(
   z.object({
     id: z.string(),
@@ -242,16 +251,14 @@ export function buildReadingStore({ prefix }: { prefix: string }, redis: Redis):
     noteUnread: (id, names) => noteInParts(noteUnreadScript, id, names),
     noteUnreadMoney: (id, sums) => noteInParts(noteUnreadMoneyScript, id, sums),
     forgetUnread: async (id) => notedSchema.parse(await forgetUnreadScript.run(redis, mark, [prefix, id])),
-    async openEarly({ id, run, epoch, ownerId = '' }, plan) {
+    openEarly(rebuilt, plan) {
       const fields = readingFields.flatMap((field) => [field, field === 'skipDamaged' ? Number(plan[field]) : plan[field]]);
-      const reply = await finishRebuildScript.run(redis, mark, [prefix, epoch, id, run, ownerId, ...fields]);
-      return z.enum(['opened', 'open', 'emptied', 'restarted']).parse(reply);
+      return finishRebuild(redis, prefix, rebuilt, fields);
     },
     findReading: async () => readingSchema.parse(await findReadingScript.run(redis, key, [prefix])) ?? undefined,
     async findUnread(generationIds) {
-      const reply = generationIds.length === 0 ? [[], []] : await findUnreadScript.run(redis, key, [prefix, ...generationIds]);
-      const [unread, damaged] = unreadSchema.parse(reply);
-      return { unread: new Set(unread), damaged: new Set(damaged) };
+      if (generationIds.length === 0) return { unread: new Set(), damaged: new Set() };
+      return unreadSchema.parse(await findUnreadScript.run(redis, key, [prefix, ...generationIds]));
     },
     async *listUnread() {
       let cursor = '0';
@@ -262,15 +269,14 @@ export function buildReadingStore({ prefix }: { prefix: string }, redis: Redis):
         yield some.filter((_, at) => at % 2 === 0 && !some[at + 1]?.startsWith('damaged '));
       } while (cursor !== '0');
     },
-    noteRead: async (reader, generationId, charged) =>
-      z.enum(['read', 'known', 'gone']).parse(await noteReadScript.run(redis, key, [prefix, reader, generationId, ...[...charged].flat()])),
+    noteRead: async (reader, id, charges) =>
+      readSchema.parse(await noteReadScript.run(redis, key, [prefix, ...read.list({ reader, id }), ...[...charges].flat()])),
     beginPast: (id) => beginPast(redis, prefix, id),
     bookPastDate: (reader, date, sums) => bookPastDate(redis, prefix, reader, date, sums),
-    holdBack: async (reader, generationId) => void (await holdBackScript.run(redis, key, [prefix, reader, generationId])),
+    holdBack: async (reader, id) => void (await holdBackScript.run(redis, key, [prefix, ...read.list({ reader, id })])),
     noteDamaged: (id, damage) => noteDamaged(redis, prefix, id, damage),
     forgetDamaged: (generationId) => forgetDamaged(redis, prefix, generationId),
-    endReading: async (id, reader = '') =>
-      z.enum(['opened', 'open', 'emptied', 'restarted', 'unread']).parse(await endReadingScript.run(redis, key, [prefix, reader, id])),
+    endReading: async (rebuildId, reader) => endSchema.parse(await endReadingScript.run(redis, key, prefix, { rebuildId, reader })),
   };
 }
 

@@ -9,15 +9,18 @@ import { prelude } from '../lua/prelude.ts';
 import { checkpoint } from './checkpoint.ts';
 import type { PeriodMoney } from './remembered.ts';
 
+const begun = nameArguments(['id']);
+
 /** Begins to rebuild a store that lost its memory, or continues. Replies open, reading or begun. */
 const beginRebuildScript = createLuaScript(/* lua */ `${prelude}
+${begun.lua}
 if redis.call('EXISTS', prefix .. ':epoch') == 1 then return named({ kind = 'open' }) end
 if isReading() then return named({ kind = 'reading' }) end
 local now = nowMs()
-redis.call('HSETNX', KEYS[1], 'id', ARGV[2])
+redis.call('HSETNX', KEYS[1], 'id', id)
 redis.call('HSETNX', KEYS[1], 'begunAt', int(now))
-local begun = redis.call('HMGET', KEYS[1], 'id', 'begunAt')
-return named({ kind = 'begun', id = begun[1], ageMs = now - tonumber(begun[2]), run = serverName() })
+local first = redis.call('HMGET', KEYS[1], 'id', 'begunAt')
+return named({ kind = 'begun', id = first[1], ageMs = now - tonumber(first[2]), run = serverName() })
 `);
 
 /** Money of one period, as the scripts take it. */
@@ -41,42 +44,43 @@ end
 
 /**
  * Books money of generations that have no entry, while their store is rebuilt. The rebuild stores the booked money of each period beside
- * its mark and books the difference, so that it may begin again at any point. From ARGV[3] on, a group for each period. Replies booked,
- * open or emptied.
+ * its mark and books the difference, so that it may begin again at any point. A group for each period. Replies booked, open or emptied.
  */
 const bookPastScript = createLuaScript(/* lua */ `${prelude}${money}${bookDifference}
+${begun.lua}
 if isOpen() then return 'open' end
-if redis.call('HGET', KEYS[1], 'id') ~= ARGV[2] then return 'emptied' end
-for at = 3, #ARGV, ${pastMoney.count} do soundLedger(ARGV[at]) end
-for at = 3, #ARGV, ${pastMoney.count} do
-  bookDifference('past:' .. ARGV[at], ARGV[at], { unpack(ARGV, at + 1, at + ${pastMoney.count - 1}) })
-end
+if redis.call('HGET', KEYS[1], 'id') ~= id then return 'emptied' end
+${pastMoney.each(begun.after)} soundLedger(period) end
+${pastMoney.each(begun.after)} bookDifference('past:' .. period, period, { settled, expected, reported, unreported, differing }) end
 return 'booked'
 `);
 
+const rebuilt = nameArguments(['epoch', 'id', 'run', 'ownerId']);
+
 /**
  * Opens a rebuilt store, unless it lost its memory once more (the mark of its beginning is gone) or the server has another name and may
- * have forgotten the last moments. ARGV: prefix, epoch, id, run, owner or ''. With more, fields of \`reading\` and their values, it is open
- * and not whole yet. Replies: opened | open | emptied | restarted
+ * have forgotten the last moments. With further arguments, fields of \`reading\` and their values, it is open and not whole yet. Replies:
+ * opened | open | emptied | restarted
  */
-export const finishRebuildScript = createLuaScript(/* lua */ `${prelude}${checkpoint}${damaged}
+const finishRebuildScript = createLuaScript(/* lua */ `${prelude}${checkpoint}${damaged}
+${rebuilt.lua}
 if isOpen() then return 'open' end
-if redis.call('HGET', KEYS[1], 'id') ~= ARGV[3] then return 'emptied' end
-if serverName() ~= ARGV[4] then return 'restarted' end
-if #ARGV == 5 then
-  redis.call('SET', prefix .. ':epoch', ARGV[2])
+if redis.call('HGET', KEYS[1], 'id') ~= id then return 'emptied' end
+if serverName() ~= run then return 'restarted' end
+if #ARGV < ${rebuilt.after} then
+  redis.call('SET', prefix .. ':epoch', epoch)
   redis.call('UNLINK', KEYS[1], prefix .. ':read')
   -- left by an attempt to open before everything was read
   if countDamaged() == 0 then redis.call('UNLINK', unreadKey, unreadMoneyKey) end
 else
   local unread = redis.call('HLEN', prefix .. ':unread')
-  redis.call('HSET', prefix .. ':reading', 'id', ARGV[3], 'epoch', ARGV[2], 'openedAt', int(nowMs()), 'total', int(unread), unpack(ARGV, 6))
+  redis.call('HSET', prefix .. ':reading', 'id', id, 'epoch', epoch, 'openedAt', int(nowMs()), 'total', int(unread), unpack(ARGV, ${rebuilt.after}))
   -- without them no cap knows the unread money, and nothing is bought
   local told = redis.call('HMGET', prefix .. ':reading', 'fromDay', 'fromMonth')
   redis.call('HSET', prefix .. ':unread-money', '@fromDay', told[1] or '9999', '@fromMonth', told[2] or '9999')
 end
 trustServer()
-if ARGV[5] ~= '' then redis.call('SET', prefix .. ':owner', ARGV[5]) end
+if ownerId ~= '' then redis.call('SET', prefix .. ':owner', ownerId) end
 redis.call('DEL', prefix .. ':owner-claim')
 beginMemory()
 distrustCheckpoints()
@@ -137,7 +141,7 @@ export async function bookPast(
 ): Promise<'booked' | 'open' | 'emptied'> {
   const key = rebuildKey(prefix);
   // An earlier rebuild may have booked a period that now has no money.
-  const periods = [...new Set([...(await readBooked(redis, key)), ...sums.keys()])];
+  const periods = [...new Set([...(await readMarks(redis, prefix, 'past:')), ...sums.keys()])];
   for (let at = 0; at < periods.length; at += BOOKED_AT_ONCE) {
     const some = periods.slice(at, at + BOOKED_AT_ONCE).flatMap((period) => {
       return pastMoney.list({ period, ...(sums.get(period) ?? NOTHING_BOOKED) });
@@ -148,28 +152,35 @@ export async function bookPast(
   return 'booked';
 }
 
-/** Reads the periods that a rebuild has booked, a page at a time: many tenants make a hundred thousand. */
-async function readBooked(redis: Redis, key: string): Promise<Set<string>> {
-  const booked = new Set<string>();
+/** Reads the ends of the fields of `rebuild` with this beginning, a page at a time: many tenants make a hundred thousand. */
+export async function readMarks(redis: Redis, prefix: string, begin: string): Promise<string[]> {
+  const found = new Set<string>();
   let cursor = '0';
   do {
-    const [next, flat] = await redis.hscan(key, cursor, 'MATCH', 'past:*', 'COUNT', BOOKED_AT_ONCE);
-    for (let at = 0; at < flat.length; at += 2) booked.add((flat[at] ?? '').slice('past:'.length));
+    const [next, flat] = await redis.hscan(rebuildKey(prefix), cursor, 'MATCH', `${begin}*`, 'COUNT', BOOKED_AT_ONCE);
+    for (let at = 0; at < flat.length; at += 2) found.add((flat[at] ?? '').slice(begin.length));
     cursor = next;
   } while (cursor !== '0');
-  return booked;
+  return [...found];
 }
 
 /**
  * Opens the store.
+ * @param reading Fields of `reading` and their values in turn, if the rebuild goes on to read.
  * @returns "emptied" if Redis lost its memory since the rebuild was begun, "restarted" if it may have forgotten the last moments of it,
  * "open" if another rebuild was first.
  */
 export async function finishRebuild(
   redis: Redis,
   prefix: string,
-  { id, run, epoch, ownerId = '' }: RebuiltStore,
+  store: RebuiltStore,
+  reading: readonly (string | number)[] = [],
 ): Promise<'opened' | 'open' | 'emptied' | 'restarted'> {
-  const reply = await finishRebuildScript.run(redis, rebuildKey(prefix), [prefix, epoch, id, run, ownerId]);
+  const { id, run, epoch, ownerId } = store;
+  const reply = await finishRebuildScript.run(redis, rebuildKey(prefix), [
+    prefix,
+    ...rebuilt.list({ epoch, id, run, ownerId }),
+    ...reading,
+  ]);
   return z.enum(['opened', 'open', 'emptied', 'restarted']).parse(reply);
 }

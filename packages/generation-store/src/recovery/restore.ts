@@ -13,8 +13,9 @@ import { prelude } from '../lua/prelude.ts';
 import { tasksAtProvider } from '../lua/tasks-at-provider.ts';
 import type { RememberedGeneration } from './remembered.ts';
 
+const own = nameArguments(['createdAt'], AFTER_NEW_GENERATION);
 /** A submission: round and time of its newest intent, failures before it, amount and periods of its hold. */
-const given = nameArguments(['index', 'n', 'round', 'firstSentAt', 'failures', 'reserved', 'periods']);
+const given = nameArguments(['index', 'n', 'round', 'firstSentAt', 'failures', 'reserved', 'periods'], own.after);
 
 /**
  * Restores the part of a generation that S3 remembers and Redis does not: its entry, submissions, sends and holds. Better knowledge of
@@ -28,12 +29,11 @@ const given = nameArguments(['index', 'n', 'round', 'firstSentAt', 'failures', '
  */
 const restoreScript = createLuaScript(/* lua */ `${prelude}${money}${readHolds}${fold}${newGeneration}${tasksAtProvider}${damaged}
 local key = KEYS[1]
-local createdAt, now = ARGV[${AFTER_NEW_GENERATION}], nowMs()
-local changed = 0
+${own.lua}
+local now, changed = nowMs(), 0
 local generation, isThere = hash(key)
 if isThere then soundGeneration(key, generation) end
-for at = ${AFTER_NEW_GENERATION + 1}, #ARGV, ${given.count} do
-  ${given.luaAt}
+${given.each()}
   local submissionKey = submissionKey(id, index, n)
   local submission, known = hash(submissionKey)
   if known then soundSubmission(submissionKey, submission) end
@@ -44,8 +44,7 @@ if not isThere then createGeneration(key, id, 'queued', createdAt) end
 -- of an order with a large request only the entry may be left
 if generation.outline and redis.call('TTL', key) == -1 then redis.call('HSETNX', key .. ':request', 'request', request) end
 
-for at = ${AFTER_NEW_GENERATION + 1}, #ARGV, ${given.count} do
-  ${given.luaAt}
+${given.each()}
   local submissionKey = submissionKey(id, index, n)
   local submission, known = hash(submissionKey)
   if not known then

@@ -2,9 +2,12 @@
 export interface SeenState {
   /** Takes in the state that Redis tells; `memory` is '' while it is not compared with S3, and that state is ignored. */
   note(state: StoreState): void;
-  /** Epoch, memory and checkpoint for a script; empty before the first one was seen. */
-  asArguments(): [epoch: string, memory: string, at: string];
+  /** Arguments of a script; empty before the first state was seen. */
+  asArguments(): Record<(typeof seenArguments)[number], string>;
 }
+
+/** Names of the arguments with which a process tells a script the latest state that it has seen. */
+export const seenArguments = ['seenEpoch', 'seenMemory', 'seenAt'] as const;
 
 export interface StoreState {
   epoch: string;
@@ -23,6 +26,6 @@ export function createSeenState(): SeenState {
       const isLate = state.epoch === latest.epoch && state.memory === latest.memory && Number(state.at) < Number(latest.at);
       if (!isLate) latest = state;
     },
-    asArguments: () => [latest.epoch, latest.memory, latest.at],
+    asArguments: () => ({ seenEpoch: latest.epoch, seenMemory: latest.memory, seenAt: latest.at }),
   };
 }

@@ -1,10 +1,11 @@
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { epochKey, readingKey } from '../keys.ts';
-import { createLuaScript } from '../lua/lua-script.ts';
+import { createNamedScript } from '../lua/named-script.ts';
+import { flag, namedReply } from '../lua/named.ts';
 import { prelude } from '../lua/prelude.ts';
 import { checkpoint } from './checkpoint.ts';
-import { createSeenState, type SeenState } from './seen-state.ts';
+import { createSeenState, seenArguments, type SeenState } from './seen-state.ts';
 
 /**
  * Names the memory that a comparison concerns: it stays the same while the comparison lasts, unless Redis goes back once more. Of the memory
@@ -17,10 +18,10 @@ end
 `;
 
 /** Opens a new store (I9): its memory is whole, because it never held anything. Replies 1, or 0 if it is open. */
-const initialiseScript = createLuaScript(/* lua */ `${prelude}${checkpoint}
-if isReading() or not redis.call('SET', KEYS[1], ARGV[2], 'NX') then return 0 end
+const initialiseScript = createNamedScript(['epoch', 'ownerId'])(/* lua */ `${prelude}${checkpoint}
+if isReading() or not redis.call('SET', KEYS[1], epoch, 'NX') then return 0 end
 trustServer()
-if ARGV[3] ~= '' then redis.call('SET', prefix .. ':owner', ARGV[3]) end
+if ownerId ~= '' then redis.call('SET', prefix .. ':owner', ownerId) end
 redis.call('DEL', prefix .. ':owner-claim')
 beginMemory()
 redis.call('HSET', prefix .. ':checkpoint', 'since', 0)
@@ -28,28 +29,26 @@ writeCheckpoint()
 return 1
 `);
 
-/**
- * Replies the state of the server. ARGV: prefix, then the latest state that the process has seen: epoch, memory, checkpoint. Replies: the
- * name of this server | 1 if the store is open | 1 while its memory is not compared with S3 | the present state, whose memory is '' while
- * it is not compared | the name of the memory that is there.
- */
-const readServerRunScript = createLuaScript(/* lua */ `${prelude}${memoryName}
-noticeOlderMemory(ARGV[2], ARGV[3], ARGV[4])
+/** Replies the state of the server, with that of the store as a process sees it: without a memory while it is not compared with S3. */
+const readServerRunScript = createNamedScript(seenArguments)(/* lua */ `${prelude}${memoryName}
+noticeOlderMemory(seenEpoch, seenMemory, seenAt)
 local epoch, isRecovering = epochOf(), recovering()
-local memory = not isRecovering and redis.call('GET', prefix .. ':memory') or ''
-return { serverName(), isOpen() and 1 or 0, isRecovering and 1 or 0, epoch, memory, redis.call('HGET', prefix .. ':checkpoint', 'at') or '', memoryName() }
+return named({
+  run = serverName(), isOpen = isOpen(), isRecovering = isRecovering, memory = memoryName(), storeEpoch = epoch,
+  storeMemory = not isRecovering and redis.call('GET', prefix .. ':memory') or nil, storeAt = redis.call('HGET', prefix .. ':checkpoint', 'at') or nil,
+})
 `);
 
 /**
  * Notes that the memory of this server was compared with S3. A server that restarted or was promoted since has another name, and is not
  * confirmed.
  */
-const confirmComparisonScript = createLuaScript(/* lua */ `${prelude}${checkpoint}${memoryName}
-if not isOpen() or serverName() ~= ARGV[2] then return 0 end
+const confirmComparisonScript = createNamedScript(['run', 'memory'])(/* lua */ `${prelude}${checkpoint}${memoryName}
+if not isOpen() or serverName() ~= run then return 0 end
 -- several workers may compare, and nothing was forgotten between the first confirmation and the next
 if not recovering() then return 1 end
 -- the one that compared may have stood still, and this server may have got another memory since
-if memoryName() ~= ARGV[3] then return 0 end
+if memoryName() ~= memory then return 0 end
 trustServer()
 beginMemory()
 writeCheckpoint()
@@ -71,18 +70,27 @@ export interface ServerRun {
 /** The memory that was compared with S3. */
 export type ComparedMemory = Pick<ServerRun, 'run' | 'memory'>;
 
-const flag = z.union([z.literal(0), z.literal(1)]).transform((value) => value === 1);
+const serverRunSchema = namedReply(
+  z.object({
+    run: z.string(),
+    isOpen: flag,
+    isRecovering: flag,
+    memory: z.string(),
+    storeEpoch: z.string().default(''),
+    storeMemory: z.string().default(''),
+    storeAt: z.string().default(''),
+  }),
+);
 
 /**
  * Reads the state of the server.
  * @param seen State that this process has seen of the store: a Redis with an older state is recovering from now on.
  */
 export async function readServerRun(redis: Redis, prefix: string, seen: SeenState = createSeenState()): Promise<ServerRun> {
-  const [run, isOpen, isRecovering, epoch, seenMemory, at, memory] = z
-    .tuple([z.string(), flag, flag, z.string(), z.string(), z.string(), z.string()])
-    .parse(await readServerRunScript.run(redis, epochKey(prefix), [prefix, ...seen.asArguments()]));
-  seen.note({ epoch, memory: seenMemory, at });
-  return { run, isOpen, isRecovering, memory };
+  const reply = await readServerRunScript.run(redis, epochKey(prefix), prefix, seen.asArguments());
+  const { storeEpoch, storeMemory, storeAt, ...run } = serverRunSchema.parse(reply);
+  seen.note({ epoch: storeEpoch, memory: storeMemory, at: storeAt });
+  return run;
 }
 
 /** Returns true for a usable store: it holds an epoch (I9). */
@@ -94,11 +102,11 @@ export const isInitialised = async (redis: Redis, prefix: string): Promise<boole
  * @returns false if there is an epoch.
  */
 export const initialise = async (redis: Redis, prefix: string, epoch: string, ownerId = ''): Promise<boolean> =>
-  flag.parse(await initialiseScript.run(redis, epochKey(prefix), [prefix, epoch, ownerId]));
+  (await initialiseScript.run(redis, epochKey(prefix), prefix, { epoch, ownerId })) === 1;
 
 /**
  * Lets buying go on after the memory of this run was compared.
  * @returns false if it is another run or another memory by now, or there is no epoch.
  */
 export const confirmComparison = async (redis: Redis, prefix: string, { run, memory }: ComparedMemory): Promise<boolean> =>
-  flag.parse(await confirmComparisonScript.run(redis, epochKey(prefix), [prefix, run, memory]));
+  (await confirmComparisonScript.run(redis, epochKey(prefix), prefix, { run, memory })) === 1;

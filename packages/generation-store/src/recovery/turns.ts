@@ -2,17 +2,18 @@ import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { turnKey } from '../keys.ts';
 import { createLuaScript } from '../lua/lua-script.ts';
+import { createNamedScript } from '../lua/named-script.ts';
 import { prelude } from '../lua/prelude.ts';
 
 /**
  * Takes or keeps a turn: no other holder has it for that time. Replies 1 if the caller has it. A turn that stands longer than any that is
  * given is taken: Redis came back on a host whose clock is behind, where the end of the turn lies in the future.
  */
-const takeTurnScript = createLuaScript(/* lua */ `${prelude}
-local holder = redis.call('GET', KEYS[1])
-local isInTime = redis.call('PTTL', KEYS[1]) <= tonumber(ARGV[3])
-if holder and holder ~= ARGV[2] and isInTime then return 0 end
-redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
+const takeTurnScript = createNamedScript(['holder', 'forMs'])(/* lua */ `${prelude}
+local present = redis.call('GET', KEYS[1])
+local isInTime = redis.call('PTTL', KEYS[1]) <= tonumber(forMs)
+if present and present ~= holder and isInTime then return 0 end
+redis.call('SET', KEYS[1], holder, 'PX', forMs)
 return 1
 `);
 
@@ -36,7 +37,7 @@ export const claimTurn = async (
   name: string,
   forMs: number,
   holder: string = randomUUID(),
-): Promise<boolean> => (await takeTurnScript.run(redis, turnKey(prefix, name), [prefix, holder, forMs])) === 1;
+): Promise<boolean> => (await takeTurnScript.run(redis, turnKey(prefix, name), prefix, { holder, forMs })) === 1;
 
 /** Gives a turn back, if the holder still has it. */
 export const endTurn = async (redis: Redis, prefix: string, name: string, holder: string): Promise<void> =>

@@ -5,22 +5,24 @@ import { readHash, parseEntry, whole } from '../corrupt-entry.ts';
 import { capsKey } from '../keys.ts';
 import { createLuaScript } from '../lua/lua-script.ts';
 import { money } from '../lua/money.ts';
+import { nameArguments } from '../lua/named.ts';
 import { prelude } from '../lua/prelude.ts';
 import { sound } from '../lua/sound.ts';
-import { applySettingScript } from './apply-setting.ts';
+import { applySetting } from './apply-setting.ts';
 import { readRestrictions, type Restriction, UNRECORDED } from './restrictions.ts';
 
+const given = nameArguments(['name', 'value']);
+
 /**
- * Lowers caps in Redis alone, and notes that for a worker to record. A cap that is as low already stays.
- * ARGV: prefix, then names and values. Replies if one was lowered; none is while Redis does not hold the caps.
+ * Lowers caps in Redis alone, a group for each, and notes that for a worker to record. A cap that is as low already stays. Replies 1 if one
+ * was lowered, else 0; none is while Redis does not hold the caps.
  */
 const restrictCapsScript = createLuaScript(/* lua */ `${prelude}${sound}${money}
 soundCaps()
 local caps = capsOf()
 if not caps then return 0 end
 local names, entry = caps.names, nil
-for at = 2, #ARGV, 2 do
-  local name, value = ARGV[at], ARGV[at + 1]
+${given.each()}
   if not caps[name] or tonumber(value) < tonumber(caps[name]) then
     if names and not caps[name] then names = names .. ' ' .. name end
     redis.call('HSET', KEYS[1], name, value)
@@ -134,16 +136,7 @@ export async function applyCaps(
   { caps, revision, carried = [] }: Required<StoredCaps> & { carried?: readonly string[] },
 ): Promise<boolean> {
   const set = fieldsOf(caps);
-  const names = Object.keys(set).join(' ');
-  const written = await applySettingScript.run(redis, capsKey(prefix), [
-    carried.length,
-    ...carried,
-    revision,
-    'names',
-    names,
-    ...Object.entries(set).flat(),
-  ]);
-  return written === 1;
+  return applySetting(redis, capsKey(prefix), { revision, carried, fields: { names: Object.keys(set).join(' '), ...set } });
 }
 
 /** Writes caps without a change in S3, as versions before the records of changes did. */

@@ -3,21 +3,18 @@ import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { readHash, parseEntry, whole } from '../corrupt-entry.ts';
 import { limitsKey } from '../keys.ts';
-import { createLuaScript } from '../lua/lua-script.ts';
+import { createNamedScript } from '../lua/named-script.ts';
 import { prelude } from '../lua/prelude.ts';
-import { applySettingScript } from './apply-setting.ts';
+import { applySetting } from './apply-setting.ts';
 import { readRestrictions, type Restriction, UNRECORDED } from './restrictions.ts';
 
-/**
- * Lowers the limit of tasks in Redis alone, and notes that for a worker to record. ARGV: prefix | limit | the default. Replies if it was
- * lowered.
- */
-const restrictLimitsScript = createLuaScript(/* lua */ `${prelude}
+/** Lowers the limit of tasks in Redis alone, and notes that for a worker to record. Replies 1 if it was lowered, else 0. */
+const restrictLimitsScript = createNamedScript(['limit', 'defaultLimit'])(/* lua */ `${prelude}
 local limits = hash(KEYS[1])
-local current = tonumber(limits.tasksAtProvider or ARGV[3]) or 0
-if tonumber(ARGV[2]) >= current then return 0 end
-redis.call('HSET', KEYS[1], 'tasksAtProvider', ARGV[2])
-redis.call('RPUSH', KEYS[1] .. '${UNRECORDED}', int(nowMs()) .. ' ' .. (limits.revision or '0') .. ' tasksAtProvider ' .. ARGV[2])
+local current = tonumber(limits.tasksAtProvider or defaultLimit) or 0
+if tonumber(limit) >= current then return 0 end
+redis.call('HSET', KEYS[1], 'tasksAtProvider', limit)
+redis.call('RPUSH', KEYS[1] .. '${UNRECORDED}', int(nowMs()) .. ' ' .. (limits.revision or '0') .. ' tasksAtProvider ' .. limit)
 return 1
 `);
 
@@ -74,7 +71,8 @@ export async function findLimitsRestrictions(redis: Redis, prefix: string): Prom
  */
 export async function restrictLimits(redis: Redis, prefix: string, { tasksAtProvider }: FleetLimits): Promise<boolean> {
   if (tasksAtProvider === undefined) return false;
-  return (await restrictLimitsScript.run(redis, limitsKey(prefix), [prefix, tasksAtProvider, DEFAULT_TASKS_AT_PROVIDER])) === 1;
+  const limits = { limit: tasksAtProvider, defaultLimit: DEFAULT_TASKS_AT_PROVIDER };
+  return (await restrictLimitsScript.run(redis, limitsKey(prefix), prefix, limits)) === 1;
 }
 
 /**
@@ -88,6 +86,5 @@ export async function applyLimits(
   { limits, revision, carried = [] }: Required<StoredLimits> & { carried?: readonly string[] },
 ): Promise<boolean> {
   const { tasksAtProvider } = limits;
-  const fields = tasksAtProvider === undefined ? [] : ['tasksAtProvider', tasksAtProvider];
-  return (await applySettingScript.run(redis, limitsKey(prefix), [carried.length, ...carried, revision, ...fields])) === 1;
+  return applySetting(redis, limitsKey(prefix), { revision, carried, fields: tasksAtProvider === undefined ? {} : { tasksAtProvider } });
 }

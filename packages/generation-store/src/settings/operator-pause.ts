@@ -2,24 +2,23 @@ import { defined, type OperatorPause } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 import { corruptRecordOf } from '../corrupt-entry.ts';
 import { pauseKey, recordedPausesKey } from '../keys.ts';
-import { createLuaScript } from '../lua/lua-script.ts';
+import { createNamedScript } from '../lua/named-script.ts';
 import { storedPauseSchema } from './buying-pause.ts';
 
 /**
  * Replaces an operator's pause, or lifts it, unless Redis knows a later revision or the pause is no longer the one that was seen: this must
- * not lift a pause that another process made meanwhile.
- * ARGV: prefix | revision | the mark of the pause that was seen | the mark of the pause: '' for none, else "=" and its text. Replies if it
- * was written.
+ * not lift a pause that another process made meanwhile. The mark of a pause is '' for none, else "=" and its text. Replies 1 if it was
+ * written, else 0.
  */
-const applyPausesScript = createLuaScript(/* lua */ `
+const applyPausesScript = createNamedScript(['revision', 'seenMark', 'mark'])(/* lua */ `
 local recordedKey = ARGV[1] .. ':pauses'
 local current = redis.pcall('HGET', recordedKey, 'revision')
-if type(current) == 'string' and (tonumber(current) or 0) > tonumber(ARGV[2]) then return 0 end
+if type(current) == 'string' and (tonumber(current) or 0) > tonumber(revision) then return 0 end
 local operator = redis.call('HGET', KEYS[1], 'operator')
-if (operator and '=' .. operator or '') ~= ARGV[3] then return 0 end
+if (operator and '=' .. operator or '') ~= seenMark then return 0 end
 redis.call('DEL', recordedKey)
-redis.call('HSET', recordedKey, 'revision', ARGV[2], 'mark', ARGV[4])
-if ARGV[4] == '' then redis.call('HDEL', KEYS[1], 'operator') else redis.call('HSET', KEYS[1], 'operator', string.sub(ARGV[4], 2)) end
+redis.call('HSET', recordedKey, 'revision', revision, 'mark', mark)
+if mark == '' then redis.call('HDEL', KEYS[1], 'operator') else redis.call('HSET', KEYS[1], 'operator', string.sub(mark, 2)) end
 return 1
 `);
 
@@ -76,5 +75,5 @@ export async function applyPauses(
   { revision, operator, seen }: { revision: number; operator: OperatorPause | undefined; seen: string },
 ): Promise<boolean> {
   const stored = operator === undefined ? null : JSON.stringify({ reason: operator.reason, since: operator.since });
-  return (await applyPausesScript.run(redis, pauseKey(prefix), [prefix, revision, seen, markOf(stored)])) === 1;
+  return (await applyPausesScript.run(redis, pauseKey(prefix), prefix, { revision, seenMark: seen, mark: markOf(stored) })) === 1;
 }
