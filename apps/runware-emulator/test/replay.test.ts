@@ -22,7 +22,7 @@ test('a repeated taskUUID is always a conflict and never runs twice', async () =
   expect(await world.billOf('refusal')).toMatchObject([{ code: 'conflictTaskUUID', receipt: 2, httpStatus: 400 }]);
 });
 
-test('of many simultaneous submissions of one id exactly one is accepted', async () => {
+test('the emulator accepts exactly one of many simultaneous submissions of one id', async () => {
   const world = await setup();
   const task = asyncTask();
   const replies = await Promise.all(Array.from({ length: 20 }, () => world.post([task])));

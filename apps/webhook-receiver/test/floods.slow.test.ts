@@ -8,33 +8,37 @@ const DELIVERIES = 2000;
 /** Number of simultaneous requests. */
 const AT_ONCE = 50;
 
-test('of thousands of distinct deliveries of one submission all are acknowledged and twenty kept', { timeout: 20_000 }, async () => {
-  const { ref, redis, prefix, store, receiver, post, dump } = await setupOnRedis();
-  const before = await dump();
-  const bodyOf = (at: number): string =>
-    JSON.stringify({ status: 'error', code: 'timeoutProvider', at, padding: 'x'.repeat(at < 40 ? 20_000 : 0) });
-  for (let at = 0; at < DELIVERIES; at += AT_ONCE) {
-    const statuses = await Promise.all(Array.from({ length: AT_ONCE }, (_, more) => post(ref, bodyOf(at + more))));
-    expect(new Set(statuses)).toEqual(new Set([200]));
-  }
-  // A kept delivery arrives three times more.
-  expect(await Promise.all([1, 2, 3].map(() => post(ref, bodyOf(0))))).toEqual([200, 200, 200]);
+test(
+  'the receiver acknowledges thousands of distinct deliveries of one submission and keeps twenty of them',
+  { timeout: 20_000 },
+  async () => {
+    const { ref, redis, prefix, store, receiver, post, dump } = await setupOnRedis();
+    const before = await dump();
+    const bodyOf = (at: number): string =>
+      JSON.stringify({ status: 'error', code: 'timeoutProvider', at, padding: 'x'.repeat(at < 40 ? 20_000 : 0) });
+    for (let at = 0; at < DELIVERIES; at += AT_ONCE) {
+      const statuses = await Promise.all(Array.from({ length: AT_ONCE }, (_, more) => post(ref, bodyOf(at + more))));
+      expect(new Set(statuses)).toEqual(new Set([200]));
+    }
+    // A kept delivery arrives three times more.
+    expect(await Promise.all([1, 2, 3].map(() => post(ref, bodyOf(0))))).toEqual([200, 200, 200]);
 
-  expect(await store.newestDelivery(ref)).toBe(20);
-  const key = `${prefix}:deliveries:${ref.generationId}:0-1`;
-  expect(await redis.hlen(key)).toBe(20);
-  expect(await redis.memory('USAGE', key, 'SAMPLES', '0')).toBeLessThan(400_000);
-  const counts = receiver.counts.all();
-  expect(counts).toMatchObject({ 'delivery.recorded': 20, 'delivery.overflow': DELIVERIES - 20 });
-  const wakes = Object.entries(counts).reduce((sum, [name, count]) => sum + (name.startsWith('wake.') ? count : 0), 0);
-  expect(wakes).toBeGreaterThanOrEqual(20);
-  expect(wakes, 'a delivery that is not kept wakes once a second').toBeLessThan(20 + 60);
+    expect(await store.newestDelivery(ref)).toBe(20);
+    const key = `${prefix}:deliveries:${ref.generationId}:0-1`;
+    expect(await redis.hlen(key)).toBe(20);
+    expect(await redis.memory('USAGE', key, 'SAMPLES', '0')).toBeLessThan(400_000);
+    const counts = receiver.counts.all();
+    expect(counts).toMatchObject({ 'delivery.recorded': 20, 'delivery.overflow': DELIVERIES - 20 });
+    const wakes = Object.entries(counts).reduce((sum, [name, count]) => sum + (name.startsWith('wake.') ? count : 0), 0);
+    expect(wakes).toBeGreaterThanOrEqual(20);
+    expect(wakes, 'a delivery that is not kept wakes once a second').toBeLessThan(20 + 60);
 
-  const after = await dump();
-  const generation = `${prefix}:generation:${ref.generationId}`;
-  expect(after[generation]).toBe(before[generation]);
-  expect(await redis.hget(`${prefix}:submission:${ref.generationId}:0-1`, 'status')).toBe('planned');
-});
+    const after = await dump();
+    const generation = `${prefix}:generation:${ref.generationId}`;
+    expect(after[generation]).toBe(before[generation]);
+    expect(await redis.hget(`${prefix}:submission:${ref.generationId}:0-1`, 'status')).toBe('planned');
+  },
+);
 
 test('deliveries of submissions without an entry are bounded in number and size', { timeout: 20_000 }, async () => {
   const { redis, prefix, post } = await setupOnRedis();

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { ended, IMAGE_NANO_USD, newGeneration, setup } from './world.ts';
 
-test('what was never sent ends at once and gives its money back', async () => {
+test('a cancel ends an unsent submission at once and gives its money back', async () => {
   await using world = await setup();
   const [ref] = await world.enqueue(3);
   expect(await world.store.cancel(ref.generationId)).toBe('cancelled');
@@ -10,7 +10,7 @@ test('what was never sent ends at once and gives its money back', async () => {
   expect(await world.store.find(ref.generationId)).toMatchObject({ status: 'cancelled', images });
 });
 
-test('what may have been bought keeps its hold and is waited for', async () => {
+test('a submission that may have been bought keeps its hold through a cancel and is waited for', async () => {
   await using world = await setup();
   const [sent, planned] = await world.enqueue(2);
   await world.send(sent, 'unknown');
@@ -44,7 +44,7 @@ test('a generation that is not there has no status', async () => {
   expect(await world.store.cancel(newGeneration().generationId)).toBeUndefined();
 });
 
-test('of a cancel and a commit at once exactly one wins', async () => {
+test('either a cancel or a commit at the same moment wins, never both', async () => {
   await using world = await setup();
   await using elsewhere = await world.reconnect();
   const raced = Array.from({ length: 40 }, async () => {

@@ -57,7 +57,7 @@ test('after a send that was refused in so many words the next one is fresh, in a
   expect(await world.open(ref)).toMatchObject({ send: 2, fresh: true, intent: { round: 1 } });
 });
 
-test('of many commits at once each opens a send of its own and one is fresh', async () => {
+test('each of many commits at once opens its own send, and one of them is fresh', async () => {
   await using world = await setup();
   const [ref] = await world.enqueue();
   const replies = await Promise.all(Array.from({ length: 20 }, (_, at) => world.store.commit(ref, `token-${at}`)));
@@ -92,7 +92,7 @@ test('a process buys in the Redis of its own Darkroom alone', async () => {
   expect(await store.commit(ref, 't')).toMatchObject({ kind: 'go', send: 1 });
 });
 
-test('what has no record is not bought', async () => {
+test('the commit buys no submission without an entry', async () => {
   await using world = await setup();
   const [ref] = await world.enqueue();
   const { generationId } = newGeneration();
@@ -100,7 +100,7 @@ test('what has no record is not bought', async () => {
   expect(await world.store.commit({ ...ref, n: 2 }, 't')).toMatchObject({ reason: 'no-record' });
 });
 
-test('what was accepted or has come home is not bought again', async () => {
+test('the commit buys no submission again that was accepted or has come home', async () => {
   await using world = await setup();
   const [ref] = await world.enqueue();
   await world.send(ref);
@@ -109,7 +109,7 @@ test('what was accepted or has come home is not bought again', async () => {
   expect(await world.store.commit(ref, 't')).toEqual({ kind: 'stop', reason: 'settled', detail: 'succeeded' });
 });
 
-test('what may have been sent is not sent again after a cancel', async () => {
+test('the commit repeats no send after a cancel', async () => {
   await using world = await setup();
   const [ref] = await world.enqueue();
   await world.send(ref, 'unknown');
@@ -117,7 +117,7 @@ test('what may have been sent is not sent again after a cancel', async () => {
   expect(await world.store.commit(ref, 't')).toEqual({ kind: 'stop', reason: 'closed', detail: 'cancelled' });
 });
 
-test('what surely was not bought is said to be so after a cancel', async () => {
+test('the commit reports never-bought after a cancel if nothing was sent', async () => {
   await using world = await setup();
   const [ref] = await world.enqueue();
   await world.send(ref, 'throttled');

@@ -109,7 +109,7 @@ for (const [stage, bring] of Object.entries({
   'that was never sent': async () => undefined,
   'that is under way': async (world: World, ref: SubmissionRef) => void (await world.send(ref)),
 })) {
-  describe(`of a submission ${stage}`, () => {
+  describe(`a submission ${stage}`, () => {
     test.for(Object.entries(corruptions))('%s: each step is refused by name before it writes, or done whole', async ([what, corrupt]) => {
       // A corrupt ledger, cap or pause concerns all generations; a corrupt generation or submission concerns itself alone.
       const isShared = /cap|ledger|pause/.test(what);

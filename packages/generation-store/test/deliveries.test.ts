@@ -77,7 +77,7 @@ test('deliveries that belong to nothing are bounded too', async () => {
   expect(kept[0]).toContain('body 1099');
 });
 
-test('of a long body its beginning is kept, and two that differ at their end are two', async () => {
+test('the store keeps the beginning of a long body, and tells two bodies apart that differ at their end', async () => {
   await using world = await setup();
   const [ref] = await world.enqueue();
   const long = 'x'.repeat(200_000);
@@ -90,7 +90,7 @@ test('of a long body its beginning is kept, and two that differ at their end are
 
 const facts = { seed: 7, costNanoUsd: 20_000_000, imageUUID: 'c62f6951-f37f-4019-a51c-0ed55c202732', nsfwContent: false };
 
-test('what deliveries tell is kept once, and becomes unclear for good when they disagree', async () => {
+test('the entry keeps the facts of deliveries once, and calls them unclear for good when deliveries disagree', async () => {
   await using world = await setup();
   const [ref] = await world.enqueue();
   const told = async () => (await world.store.beginSettlement(ref))?.told;

@@ -46,7 +46,7 @@ describe('a generation for later', () => {
     });
   });
 
-  test('of many that wait for one cap each looks behind the others, no later than at its deadline, and another cap has a line of its own', async () => {
+  test('each submission that waits for a cap looks behind the others, no later than at its deadline, and another cap has its own line', async () => {
     await using world = await setupAt(NOON);
     await world.store.setCaps({ allPerDay: 1e15, tenantPerDay: IMAGE_NANO_USD - 1 });
     const due = (tenant: string, more = {}) => world.enqueue(1, { tenant, runAt: NOON + 1, ...more }).then(([ref]) => ref);
@@ -75,7 +75,7 @@ describe('a generation for later', () => {
     expect(await world.store.commit(refs[1]!, 'later')).not.toHaveProperty('behindMs');
   });
 
-  test('of many tenants whose caps are reached so many look in ten seconds, and the others in the next ones with room', async () => {
+  test('the submissions of many tenants with reached caps take no more looks in ten seconds than fit, and the others look in the next ten seconds with room', async () => {
     await using world = await setupAt(NOON);
     await world.store.setCaps({ allPerDay: 1e15, tenantPerDay: IMAGE_NANO_USD - 1 });
     const refs: SubmissionRef[] = [];
@@ -184,7 +184,7 @@ describe('a cap that is crossed already', () => {
     expect(await world.submission(ref)).toMatchObject({ status: 'failed', held: '0' });
   });
 
-  test('of a day that is over lets what waited be bought in the new one', async () => {
+  test('is over at midnight: the submission that waited is bought in the new day', async () => {
     await using world = await setupAt(NOON);
     const [ref] = await world.enqueue();
     await world.store.setCaps({ allPerDay: IMAGE_NANO_USD - 1 });

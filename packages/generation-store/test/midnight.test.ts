@@ -24,7 +24,7 @@ const oldYear = (spend: Spend) => periods('2026-12-31', spend);
 const newYear = (spend: Spend) => periods('2027-01-01', spend);
 const intoNewYear = (world: SteadyWorld): Promise<void> => world.setTime(LAST_MS_OF_YEAR + 1);
 
-test('what is settled after midnight is booked in the day and month that held it, and the new ones hear nothing of it', async () => {
+test('a settlement after midnight books its money in the day and month of the hold, and nothing in the new ones', async () => {
   await using world = await setupAt(LAST_MS_OF_YEAR);
   const [ref] = await world.enqueue();
   await world.send(ref);
@@ -34,7 +34,7 @@ test('what is settled after midnight is booked in the day and month that held it
   expect(await world.ledger()).toEqual(oldYear(spent));
 });
 
-test('what fails after midnight gives back the money of the old day', async () => {
+test('a failure after midnight gives back the money of the old day', async () => {
   await using world = await setupAt(LAST_MS_OF_YEAR);
   const [ref] = await world.enqueue();
   await world.send(ref);
@@ -43,7 +43,7 @@ test('what fails after midnight gives back the money of the old day', async () =
   expect(await world.ledger()).toEqual(oldYear(balanced));
 });
 
-test('what fails before midnight and is bought again after it is held in the new day', async () => {
+test('a submission that follows a failure before midnight and is bought after it holds its money in the new day', async () => {
   await using world = await setupAt(LAST_MS_OF_YEAR);
   const [ref] = await world.enqueue();
   await world.send(ref);

@@ -39,7 +39,7 @@ test('a list of all that is open leaves none out because others end meanwhile', 
   expect(met).toEqual(ids);
 });
 
-test('what is bought more than a day after its id was minted is kept in an index of its own', async () => {
+test('the commit keeps a generation that is bought more than a day after its id was minted in a separate index', async () => {
   await using world = await setupAt(T0);
   const [late] = await world.enqueue(1, { runAt: T0 + 10 * 86_400_000 });
   const [soon] = await world.enqueue();

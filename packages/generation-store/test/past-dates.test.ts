@@ -66,7 +66,7 @@ test('the money of a date is booked once, wherever its reader is killed', async 
   await expectLedger(world, settled + 3, 2);
 });
 
-test('what a reader of an earlier version has booked of all dates at once is taken back first, and beside a later one it books nothing', async () => {
+test('a reader first takes back the bookings of an earlier version, and a reader of that version books nothing beside it', async () => {
   await using world = await setup();
   const { redis, prefix } = world;
   const reading = await openEarly(world);

@@ -95,7 +95,7 @@ test('a process that dies with the send that was to try is replaced after the sa
   await world.open(second ?? first);
 });
 
-test('what may not be bought for another reason does not take the place of the send that tries', async () => {
+test('a submission that may not be bought for another reason does not take the place of the trial request', async () => {
   await using world = await setupAt(START);
   const [cancelled] = await world.enqueue();
   await world.store.cancel(cancelled.generationId);
@@ -106,7 +106,7 @@ test('what may not be bought for another reason does not take the place of the s
   await world.open(wanted);
 });
 
-test('what is stopped holds no money that it did not hold before', async () => {
+test('a stopped commit makes no hold', async () => {
   await using world = await setupAt(START);
   const [later] = await world.enqueue(1, { runAt: START + 500 });
   await world.store.reportTrouble(asked);

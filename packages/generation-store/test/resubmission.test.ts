@@ -136,7 +136,7 @@ describe('under a cap that is reached', () => {
   });
 });
 
-test('what a failure gives back is free for others until the image is bought again', async () => {
+test('other generations may spend the money of a failure until the image is bought again', async () => {
   await using world = await setup();
   await world.store.setCaps({ allPerDay: IMAGE_NANO_USD });
   const [ref] = await world.enqueue();

@@ -47,7 +47,7 @@ describe('until the memory of this run was compared', () => {
     expect(await world.store.enqueue(other)).toMatchObject({ kind: 'created' });
   });
 
-  test('what is enqueued or bought again holds its money when it is bought', async () => {
+  test('an enqueue or a resubmission leaves its hold to the commit', async () => {
     await using world = await setup();
     const [failed] = await world.enqueue();
     await world.send(failed);

@@ -75,7 +75,7 @@ test.each(['cancelled', 'expired'] as const)(
   },
 );
 
-test('what was never sent cannot succeed', async () => {
+test('an unsent submission cannot succeed', async () => {
   await using world = await setup();
   const [ref] = await world.enqueue();
   expect(await world.store.settle(ref, ended(ref, 'succeeded'))).toEqual({ kind: 'refused-move', from: 'planned' });

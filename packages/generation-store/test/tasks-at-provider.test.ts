@@ -7,7 +7,7 @@ const limitTo = ({ redis, prefix }: World, tasks: number | string) => redis.hset
 const full = { kind: 'stop', reason: 'busy' };
 const ask = (world: World, ref: SubmissionRef) => world.store.commit(ref, `token-${Math.random()}`);
 
-test('of many workers that race no more get through than the limit, and what waits holds its money as before', async () => {
+test('no more of many racing workers get through than the limit allows, and the others hold their money as before', async () => {
   await using world = await setup();
   await limitTo(world, 7);
   const refs = [...(await world.enqueue(20)), ...(await world.enqueue(20))];
@@ -40,7 +40,7 @@ test.each<[string, (world: World, ref: SubmissionRef, send: number) => Promise<u
   expect(await ask(world, second!)).toMatchObject({ kind: 'go' });
 });
 
-test('what may have been sent keeps its place, and needs no second one to be sent again', async () => {
+test('a submission that may have been sent keeps its place, and needs no second one for a repeated send', async () => {
   await using world = await setup();
   await limitTo(world, 1);
   const [first, second] = await world.enqueue(2);

@@ -26,7 +26,7 @@ const table = Object.entries(meanings).flatMap(([verdict, row]) =>
   })),
 );
 
-describe('what a verdict means', () => {
+describe('the meaning of a verdict', () => {
   test.each(table)(
     '"$verdict" after an earlier send that was "$earlier" means "$meaning"',
     async ({ verdict, earlier, meaning, status }) => {

@@ -115,7 +115,7 @@ describe('burnt: the id was used up by a refusal', () => {
     expect(await faultOf(ref)).toBe('provider.id-burnt');
   });
 
-  test('whose conflict was lost on the way, and which the trail tells', async () => {
+  test('the trail tells a conflict that was lost on the way', async () => {
     const trail = { ...usesUpIds, detailsResponse: 'last-response' };
     const ref = await refusedOnce(trail);
     await world.setFaults({ ...trail, submitResetAfterRate: 1 });

@@ -147,7 +147,7 @@ describe('one question decides', () => {
     expect(await world.storage.findResult(ref)).toMatchObject({ costSource: 'reported' });
   });
 
-  test('of a provider that has forgotten the task: the image succeeds at the cost of its hold', async () => {
+  test('the provider has forgotten the task: the image succeeds at the cost of its hold', async () => {
     const { ref } = await uploaded({ pollForgetsAfterMs: 1, detailsForgetAfterMs: 1 });
     await deliver(ref, 'unclear');
     const { purchase, questions } = counting(world.purchase());

@@ -117,7 +117,7 @@ describe('a proved failure of the provider', () => {
     });
   });
 
-  test('of a generation that was cancelled meanwhile is the end', async () => {
+  test('is the end if the generation was cancelled meanwhile', async () => {
     const ref = await failed();
     await world.store.cancel(ref.generationId);
     await settle(world.purchase(), ref);

@@ -149,7 +149,7 @@ describe('a generation that was cancelled or expired after its image was sent', 
     });
   }
 
-  test('whose send may have been accepted is looked for and not sent again', async () => {
+  test('repeats no send that may have been accepted, and is waited for', async () => {
     await world.setFaults({ submitResetAfterRate: 1 });
     const ref = await world.enqueue();
     await submit(world.purchase(), ref);

@@ -114,7 +114,7 @@ describe('the address of an upload that is used again', () => {
 });
 
 describe('a false delivery', () => {
-  test('of a failure before one of success: the image comes home, and nothing else is bought', async () => {
+  test('tells a failure before another one tells success: the image comes home, and nothing else is bought', async () => {
     const ref = await executed({ webhookErrorFirstRate: 1, webhookBody: 'envelope', uploadNeverRate: 1 });
     const [first] = await eventually(() => {
       expect(world.webhooks.bodiesOf(ref)).toHaveLength(2);
@@ -127,7 +127,7 @@ describe('a false delivery', () => {
     expect(view.images[0]?.submissions).toBe(1);
   });
 
-  test('of an image of another task: its own image is fetched', async () => {
+  test("names the image of another task: the settlement fetches the task's own image", async () => {
     const other = await executed({});
     const ref = await executed({ webhookStrangeImageRate: 1, uploadNeverRate: 1 });
     const [body = ''] = await eventually(() => {

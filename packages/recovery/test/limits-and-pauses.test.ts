@@ -118,7 +118,7 @@ describe("an operator's pause", () => {
     expect(await pauses()).toEqual([]);
   });
 
-  test('of an earlier version is recorded once', async () => {
+  test('that an earlier version made is recorded once', async () => {
     await standAlone('by hand', 5);
     expect(await restorePauses(settings)).toMatchObject({ kind: 'recorded', revision: 1, operator: { reason: 'by hand', since: 5 } });
     expect(await restorePauses(settings)).toMatchObject({ kind: 'same', revision: 1 });
@@ -200,7 +200,7 @@ describe("an operator's pause", () => {
     expect(await pauses()).toMatchObject([{ reason: 'by hand' }]);
   });
 
-  test('of a process that died between S3 and Redis holds after the next look', async () => {
+  test('holds after the next look if its process died between S3 and Redis', async () => {
     const dies = { ...world.store, applyPauses: () => Promise.reject(new Error('killed')) };
     await restorePauses(settings);
     await expect(pauseByOperator({ ...settings, store: dies }, 'by hand')).rejects.toThrow('killed');
@@ -209,7 +209,7 @@ describe("an operator's pause", () => {
     expect(await pauses()).toMatchObject([{ reason: 'by hand' }]);
   });
 
-  test('of many operators at once stands once, and one record of it', async () => {
+  test('stands once, with one record, if many operators make it at once', async () => {
     await Promise.all([1, 2, 3, 4].map((by) => pauseByOperator(settings, `by ${by}`)));
     const record = await world.storage.findNewestSetting('pauses');
     expect(record).toMatchObject({ revision: 1 });

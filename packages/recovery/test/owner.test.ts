@@ -41,7 +41,7 @@ test('a new store writes its owner into the bucket before its epoch, and both kn
   expect(await openOwnedStore(owning, noSettings)).toMatchObject({ kind: 'open', isNew: false });
 });
 
-test('of many workers that start at once one opens the store, and all agree on its owner', async () => {
+test('one of many workers that start at once opens the store, and all agree on its owner', async () => {
   const { owning } = await setup();
   const opened = await Promise.all(Array.from({ length: 12 }, () => openOwnedStore(owning, noSettings)));
   expect(opened.filter((each) => each.kind === 'open' && each.isNew)).toHaveLength(1);

@@ -16,7 +16,7 @@ afterEach(() => world.stop());
 
 const run = (given?: Parameters<typeof runRebuild>[1], parts?: Parameters<typeof runRebuild>[2]) => runRebuild(world, given, parts);
 
-describe('of what ended before the time that Redis keeps it', () => {
+describe('a generation that ended before the time for which Redis keeps it', () => {
   const later = { now: () => Date.now() + 20 * DAY_MS };
 
   /** Every way of ending for good; none of them would be bought again. */
@@ -89,7 +89,7 @@ describe('of what ended before the time that Redis keeps it', () => {
       expect(await world.redis.keys(`${world.prefix}:${kind}*`)).toEqual([]);
   });
 
-  test('what an image may still be bought of, or an operator must decide, comes back whole', async () => {
+  test('a generation comes back whole if an image of it may still be bought, or an operator must decide', async () => {
     const enqueue = async (images = 1): Promise<SubmissionRef> => (await world.enqueue(images))[0];
     const [home, underWay, failed, unknown, half] = [
       await enqueue(),

@@ -55,7 +55,7 @@ test('a store that lost everything is as before, and buys again', async () => {
     expect(await world.store.commit(ref, 't')).toMatchObject({ kind: 'go' });
 });
 
-test('what failed and waits for money under a cap waits on, and is bought when there is room', async () => {
+test('a rebuilt resubmission that waits for money under a cap waits on, and is bought when there is room', async () => {
   const tooLow = { allPerDay: IMAGE_NANO_USD - 1 };
   const [ref] = await world.enqueue();
   await world.send(ref);
@@ -238,7 +238,7 @@ describe('records that are damaged', () => {
   });
 });
 
-test('of generations that are older than asked for only those come back that are not over', async () => {
+test('a rebuild brings back generations older than asked for only if they are not over', async () => {
   const { home, underWay, failed, half } = await someLife();
   await world.wipe();
   const later = { now: () => Date.now() + 39 * DAY_MS };

@@ -19,7 +19,7 @@ beforeAll(async () => {
 afterAll(() => world.stop());
 beforeEach(() => world.begin());
 
-test('what Redis knows is not read, and what it forgot is brought back', async () => {
+test('a worker restores the generations that Redis forgot, and reads no others', async () => {
   const [known] = await world.enqueue();
   await world.send(known);
   await world.end(known, 'succeeded');
@@ -115,7 +115,7 @@ describe('behind a checkpoint', () => {
     return { goBack: await photograph(world), since: at };
   }
 
-  test('what was enqueued since is brought back, under an old id too, and so is what is open, however old its id', async () => {
+  test('a worker restores generations enqueued since, under an old id too, and open generations with ids of any age', async () => {
     const openIds = Array.from({ length: 450 }, (_, at) => createGenerationId(Date.now() - 7_200_000 - at));
     for (const generationId of openIds) await world.enqueue(1, { generationId });
     const { goBack, since } = await checkpoint();
@@ -183,7 +183,7 @@ describe('behind a checkpoint', () => {
     expect(found.restored).toContain(ref.generationId);
   });
 
-  test('of more than five days what is missing needs a rebuild, unless Redis knew it and let it go', async () => {
+  test('a generation that is missing behind more than five days needs a rebuild, unless Redis knew it and let it go', async () => {
     const [over] = await world.enqueue();
     await world.send(over);
     await world.end(over, 'succeeded');
@@ -240,7 +240,7 @@ test('records that cannot be used, and entries that are no generations, are name
   for (const key of [first, second]) expect(mine.map(({ error }) => error.message).join()).toContain(`"${key}"`);
 });
 
-test('what was enqueued under the oldest id that is taken is found as long as anything that was sent with it, over each midnight', async () => {
+test('a worker finds a generation with the oldest accepted id as long as any other of its time, over each midnight', async () => {
   const slackMs = GENERATION_ID_AHEAD_MS + 60_000;
   const goBack = await photograph(world);
   const [ref] = await world.enqueue(1, { generationId: createGenerationId(Date.now() - GENERATION_ID_MAX_AGE_MS + slackMs) });

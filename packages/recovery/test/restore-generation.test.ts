@@ -27,7 +27,7 @@ const lives = fc
     fc.record({ images: fc.constant(images), late: fc.boolean(), forgottenFrom: fc.double({ min: 0, max: 1, noNaN: true }) }),
   );
 
-test('what Redis forgot of a generation, all of it or the last part, is brought back as it was', { timeout: 60_000 }, async () => {
+test('a restore brings a generation back as it was, after Redis forgot all of it or its last part', { timeout: 60_000 }, async () => {
   await fc.assert(
     fc.asyncProperty(lives, async ({ images, late, forgottenFrom }) => {
       const order = world.newGeneration(images.length, { tenant: `tenant-${Math.random()}`, idempotencyKey: `key-${Math.random()}` });
@@ -67,7 +67,7 @@ test('what Redis forgot of a generation, all of it or the last part, is brought 
   );
 });
 
-describe('what was sent is not taken for unsent', () => {
+describe('a restore takes no sent submission for unsent', () => {
   test('a send that Redis forgot is one with an unknown outcome, from the time of its intent', async () => {
     const [ref] = await world.enqueue();
     const goBack = await photograph(world);
@@ -123,7 +123,7 @@ describe('what was sent is not taken for unsent', () => {
     expect(await world.submission(ref)).toMatchObject({ status: 'planned', round: '1' });
   });
 
-  test('what is being sent is left alone', async () => {
+  test('a restore leaves a submission alone while its send is under way', async () => {
     const [ref] = await world.enqueue();
     await world.commit(ref);
     const before = await world.submission(ref);
@@ -151,7 +151,7 @@ describe('how a generation ended stays what callers were told', () => {
   });
 });
 
-describe('what an operator decided of an unknown outcome', () => {
+describe('the decision of an operator on an unknown outcome', () => {
   test.each(['charged', 'free'] as const)('"%s" is restored with its money, by any process that finds it missing', async (decision) => {
     const [ref] = await world.enqueue(2, { tenant: `decided-${decision}` });
     await world.send(ref);
@@ -250,7 +250,7 @@ describe('records that are damaged', () => {
   });
 });
 
-test('of a generation without records nothing is brought back', async () => {
+test('a restore brings nothing back without records', async () => {
   const [ref] = await world.enqueue();
   await world.wipe();
   expect(await restoreGeneration(world.recovery, ref.generationId)).toBe('no-records');

@@ -28,7 +28,7 @@ describe('the caps of Redis and S3', () => {
     expect(await restoreCaps(settings, caps)).toEqual({ kind: 'same', value: seed, revision: 1 });
   });
 
-  test('of workers that seed a store at once with other caps, all go on with those of one', async () => {
+  test('workers that seed a store at once with different caps all go on with those of one', async () => {
     const seeds = [1, 2, 3, 4].map((images) => ({ allPerDay: images * IMAGE_NANO_USD }));
     await Promise.all(seeds.map((each) => restoreCaps(settings, each)));
     const { after, revision } = await newest();
@@ -79,7 +79,7 @@ describe('a change of caps', () => {
     expect(await newest()).toMatchObject({ revision: 2 });
   });
 
-  test('of many operators at once every one holds, each on top of another', async () => {
+  test('holds for each of many operators at once, one on top of another', async () => {
     await restoreCaps(settings, seed);
     const names = ['allPerDay', 'allPerMonth', 'tenantPerDay', 'tenantPerMonth'] as const;
     await Promise.all(names.map((name, at) => changeCaps(settings, { [name]: (at + 1) * IMAGE_NANO_USD })));
@@ -152,7 +152,7 @@ describe('caps that are lowered while S3 is away', () => {
     expect(await standing()).toBe(0);
   });
 
-  test('of a store that an earlier version wrote are recorded as they are by then', async () => {
+  test('are recorded as they are by then if an earlier version wrote the store', async () => {
     await world.store.setCaps(caps);
     expect(await world.store.restrictCaps({ allPerDay: 7 })).toBe(true);
     expect(await restoreCaps(settings, seed)).toMatchObject({ kind: 'recorded', value: { ...caps, allPerDay: 7 }, revision: 1 });

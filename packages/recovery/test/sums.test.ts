@@ -46,7 +46,7 @@ test('S3 holds what is held and charged in each period, however the objects buil
   expect([...levels].toSorted()).toEqual([0, 1, 2]);
 });
 
-test('what moves while the periods are read is in the next object, and what moved before is in this one', async () => {
+test('an object of sums holds the moves before its reading, and the next object holds the moves during it', async () => {
   for (const tenant of ['a', 'b', 'c']) await world.enqueue(1, { tenant });
   await record();
   await world.enqueue(1, { tenant: 'a' });

@@ -35,7 +35,7 @@ test.each(['UND_ERR_SOCKET', 'UND_ERR_HEADERS_TIMEOUT', 'ERR_SSL_SSLV3_ALERT_BAD
   expect(wasSurelyNotSent(fetchFailed(Object.assign(new Error('x'), { code })))).toBe(false);
 });
 
-test('of several addresses, all must have failed to connect', () => {
+test('a request surely did not arrive if all of its addresses failed to connect', () => {
   const refused = systemError('ECONNREFUSED', 'connect');
   expect(wasSurelyNotSent(fetchFailed(new AggregateError([refused, systemError('ENETUNREACH', 'connect')])))).toBe(true);
   expect(wasSurelyNotSent(fetchFailed(new AggregateError([refused, systemError('ECONNRESET', 'read')])))).toBe(false);

@@ -121,7 +121,7 @@ describe('a signed header', () => {
     expect(() => check(lifecycle, SIGNED_AT + 16 * 60_000)).toThrow(expect.objectContaining({ code: 'RequestTimeTooSkewed' }));
   });
 
-  test('of another region, service or key is refused before the check of the signature', () => {
+  test('is refused before the check of the signature if it is for another region, service or key', () => {
     const otherRegion = createSignatureCheck({ accessKeyId: 'AKIAIOSFODNN7EXAMPLE', secretAccessKey: 'x' }, 'eu-west-1');
     expect(() => otherRegion(lifecycle, SIGNED_AT)).toThrow(
       expect.objectContaining({ code: 'AuthorizationHeaderMalformed', fields: { Region: 'eu-west-1' } }),

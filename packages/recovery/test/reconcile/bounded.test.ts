@@ -65,7 +65,7 @@ test('uploads beyond those that fit into memory are looked for by the passes tha
   expect(tidied).toBe(5);
 });
 
-test('what was bought long after its creation is compared with S3, as long as it is open and for some days after', async () => {
+test('a pass compares a generation that was bought long after its creation with S3, while it is open and for some days after', async () => {
   await using world = await setup();
   const [forgotten] = await world.enqueue();
   const goBack = await photograph(world);

@@ -42,7 +42,7 @@ test('a purchase whose hold is due although it was sent holds its money in the p
   expect(await heldToday(world)).toBe(IMAGE_NANO_USD);
 });
 
-test('what was not sent yet leaves its hold to the commit, which asks the caps', async () => {
+test('an unsent submission leaves its hold to the commit, which asks the caps', async () => {
   await using world = await setup();
   const [ref] = await world.enqueue();
   await loseHold(world, ref, '0');

@@ -161,7 +161,7 @@ test('an unknown setting that is certainly ours prevents a start, beside all oth
   expect(load).not.toThrow(/hunter2/);
 });
 
-test('of many names the first are listed, and the others are counted; 100,000 names take less than a second of processor time', () => {
+test('the error lists the first of many names and counts the others; 100,000 names take less than a second of processor time', () => {
   const wrong = Object.fromEntries(Array.from({ length: 1000 }, (_, at) => [`WORKER_X${at}`, '1']));
   const others = Object.fromEntries(Array.from({ length: 100_000 }, (_, at) => [`SOME_OTHER_NAME_${at}`, '1']));
   const before = process.cpuUsage();

@@ -74,7 +74,7 @@ describe('a spend cap is crossed', () => {
     expect(await judged((history) => capped(history, { [cap]: '0.03' }, 2))).toEqual({ ...clean, capCrossedNanoUsd: 10_000_000 });
   });
 
-  test('of all tenants: by their sum', async () => {
+  test('by the sum of all tenants', async () => {
     expect(await judged((history) => capped(history, { 'all:day': '0.05' }, 2))).toEqual({ ...clean, capCrossedNanoUsd: 10_000_000 });
   });
 
