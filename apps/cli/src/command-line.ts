@@ -153,8 +153,10 @@ const readings: Readonly<Record<Exclude<Command['kind'], 'help' | 'wrong'>, Read
         maxNanoUsd,
         waitMs: 1000 * readWhole('--wait', values['wait'], 0, 86_400),
         catcherPort: readWhole('--catcher-port', values['catcher-port'], 0, 65_535),
-        ...(typeof catcherUrl === 'string' ? { catcherUrl: readUrl('--catcher', catcherUrl) } : {}),
-        ...(typeof out === 'string' ? { out: path.resolve(out) } : {}),
+        ...defined({
+          catcherUrl: typeof catcherUrl === 'string' ? readUrl('--catcher', catcherUrl) : undefined,
+          out: typeof out === 'string' ? path.resolve(out) : undefined,
+        }),
       };
     },
   },

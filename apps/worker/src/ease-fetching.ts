@@ -1,3 +1,4 @@
+import { defined } from '@darkroom/contracts';
 import { redisTroubleOf } from '@darkroom/generation-store';
 import type { Logger } from '@darkroom/service-runtime';
 import type { Worker } from 'bullmq';
@@ -52,10 +53,7 @@ export function createTroubleLog(logger: Pick<Logger, 'warn'>): TroubleLog {
       }
       if (kinds.size > 100) kinds.clear();
       kinds.set(kind, { at: now, leftOut: 0 });
-      logger.warn(
-        { ...fields, err: error, reason, ...(last === undefined || last.leftOut === 0 ? {} : { leftOut: last.leftOut }) },
-        message,
-      );
+      logger.warn(defined({ ...fields, err: error, reason, leftOut: last?.leftOut === 0 ? undefined : last?.leftOut }), message);
     },
   };
 }

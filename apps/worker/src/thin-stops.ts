@@ -1,3 +1,4 @@
+import { defined } from '@darkroom/contracts';
 import type { Purchase } from '@darkroom/purchase';
 
 type Log = Purchase['around']['log'];
@@ -33,11 +34,11 @@ export function thinStops(log: Log, nowMs: () => number): Log {
     }
     told.set(kind, { at: now, leftOut: 0, periods: new Set() });
     const { leftOut = 0, periods } = last ?? {};
-    log(event, ref, {
-      ...details,
-      ...(leftOut > 0 ? { leftOut } : {}),
-      ...(periods !== undefined && periods.size > 1 ? { periods: periods.size } : {}),
-    });
+    const more = {
+      leftOut: leftOut > 0 ? leftOut : undefined,
+      periods: periods !== undefined && periods.size > 1 ? periods.size : undefined,
+    };
+    log(event, ref, { ...details, ...defined(more) });
   };
 }
 

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { GetObjectCommand, HeadObjectCommand, ListObjectsV2Command, PutObjectCommand } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
+import { defined } from '@darkroom/contracts';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { BUCKET, startS3World, type S3World } from './s3-world.ts';
 
@@ -24,7 +25,7 @@ async function send(url: string, init: RequestInit = {}): Promise<{ status: numb
   const response = await fetch(url, init);
   const body = await response.text();
   const code = /<Code>(\w+)<\/Code>/.exec(body)?.[1];
-  return { status: response.status, ...(code === undefined ? {} : { code }), body, headers: response.headers };
+  return defined({ status: response.status, code, body, headers: response.headers });
 }
 
 const put = (url: string, body: string | Buffer = 'bytes', headers: Record<string, string> = {}) =>

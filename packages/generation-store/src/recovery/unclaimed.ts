@@ -1,4 +1,4 @@
-import { isGenerationId, type SubmissionRef } from '@darkroom/contracts';
+import { defined, isGenerationId, type SubmissionRef } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 import { corruptRecordOf } from '../corrupt-entry.ts';
 import { unclaimedKey } from '../keys.ts';
@@ -22,7 +22,7 @@ export async function readUnclaimed(redis: Redis, prefix: string, count: number)
   });
   return entries.map((entry) => {
     const [, generationId = '', index, n, body = ''] = ENTRY.exec(entry) ?? [];
-    return { ...(isGenerationId(generationId) ? { ref: { generationId, index: Number(index), n: Number(n) } } : {}), body, entry };
+    return defined({ ref: isGenerationId(generationId) ? { generationId, index: Number(index), n: Number(n) } : undefined, body, entry });
   });
 }
 

@@ -81,9 +81,8 @@ function factsOf(generation: GenerationView, view: ImageView, includeCost: boole
     taskType,
     taskUUID: clientReference ?? taskUuidOf({ generationId, index: 0, n: 1 }),
     imageUUID: view.imageUUID ?? view.taskUUID,
-    ...defined({ seed: view.seed, NSFWContent: view.nsfwContent }),
-    // A JSON number, as on the page; `generation` has the exact amounts.
-    ...(includeCost ? { cost: Number(view.costUsd) } : {}),
+    // A JSON number for the cost, as on the page; `generation` has the exact amounts.
+    ...defined({ seed: view.seed, NSFWContent: view.nsfwContent, cost: includeCost ? Number(view.costUsd) : undefined }),
   };
 }
 

@@ -139,7 +139,8 @@ interface Plan {
 /** Plans orders, faults and caps. A provider that forgets at once charges more than the ledger holds, and no cap can bound that. */
 function planOf(settings: FaultRunSettings): Plan {
   const orders = deriveOrders(settings);
-  return { orders, schedule: deriveSchedule(settings), ...(settings.forget === 'inside-window' ? {} : { capUsd: tenantCapUsd(orders) }) };
+  const capUsd = settings.forget === 'inside-window' ? undefined : tenantCapUsd(orders);
+  return defined({ orders, schedule: deriveSchedule(settings), capUsd });
 }
 
 /** Runs orders and faults, then waits for calm, and writes down what Redis and the callers know. */

@@ -1,3 +1,4 @@
+import { defined } from '@darkroom/contracts';
 import { describe, expect, test } from 'vitest';
 import { deriveProviderFaults, imageUrlAnswers } from './provider-faults.ts';
 import { scenarios } from './scenarios.ts';
@@ -15,7 +16,7 @@ const settingsOf = (seed: number): FaultRunSettings => ({
   ...usualFaults(400),
 });
 const behaviourOf = (seed: number, forget?: ForgetMode) =>
-  deriveProviderFaults({ ...settingsOf(seed), ...(forget === undefined ? {} : { forget }) }, timingOf(1));
+  deriveProviderFaults({ ...settingsOf(seed), ...defined({ forget }) }, timingOf(1));
 const all = seeds.map((seed) => behaviourOf(seed));
 
 test.each<[string, unknown[]]>([
