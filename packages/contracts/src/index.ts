@@ -25,7 +25,7 @@ export { boundText } from './bound-text.ts';
 export { defined } from './defined.ts';
 export { hideSecrets } from './secret-text.ts';
 export { generationEventSchema, generationEvents, type GenerationEvent } from './events.ts';
-export type { GenerationView, ImageView } from './generation.ts';
+export type { GenerationSummary, GenerationView, ImageView } from './generation.ts';
 export {
   GENERATION_ID_AHEAD_MS,
   GENERATION_ID_MAX_AGE_MS,
@@ -108,6 +108,7 @@ export {
   generationMoves,
   generationStatuses,
   imageMoves,
+  imageStatuses,
   isFinalGeneration,
   isFinalSubmission,
   submissionMoves,

@@ -56,6 +56,7 @@ export const submissionStatusesBefore = (to: SubmissionStatus): SubmissionStatus
   submissionStatuses.filter((from) => canMoveSubmission(from, to));
 
 export const submissionStatuses = Object.keys(submissionMoves) as SubmissionStatus[]; // the keys are the type
+export const imageStatuses = Object.keys(imageMoves) as ImageStatus[]; // the keys are the type
 export const generationStatuses = Object.keys(generationMoves) as GenerationStatus[]; // the keys are the type
 
 /** Returns true for a final status: nothing more is bought or expected, though a late image may still come. */

@@ -6,6 +6,8 @@ import { closeGeneration } from './enqueue/close-generation.ts';
 import { enqueueGeneration, type NewGeneration } from './enqueue/enqueue.ts';
 import { findGeneration, findSubmissions } from './enqueue/find-generation.ts';
 import type { Retention } from './enqueue/retention.ts';
+import { findIdByKey } from './lists/find-id-by-key.ts';
+import { listGenerations } from './lists/list-generations.ts';
 import { readSpend } from './money/spend.ts';
 import { readUnknown } from './money/unknown-outcomes.ts';
 import { beginSettlement } from './purchase/begin-settlement.ts';
@@ -66,7 +68,9 @@ function bindAll({ prefix, retention, pollRate, ownerId }: GenerationStoreConfig
     enqueue: (generation: NewGeneration) => enqueueGeneration(redis, prefix, retention, generation),
     find: bind(findGeneration),
     findSubmissions: bind(findSubmissions),
-    cancel: (generationId: string) => closeGeneration(redis, prefix, generationId, 'cancelled'),
+    findIdByKey: bind(findIdByKey),
+    list: bind(listGenerations),
+    cancel: (generationId: string, tenant?: string) => closeGeneration(redis, prefix, generationId, 'cancelled', tenant),
     expire: (generationId: string) => closeGeneration(redis, prefix, generationId, 'expired'),
 
     // the steps of a purchase

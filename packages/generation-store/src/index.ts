@@ -9,6 +9,7 @@ export {
 } from './settings/buying-pause.ts';
 export type { StoredCaps } from './settings/caps.ts';
 export { connectFailFast, connectPatient, connectSubscriber } from './connection/connect.ts';
+export type { ListFilter, ListPage, ListPlace } from './lists/list-generations.ts';
 export { describeRedisAddress } from './connection/redis-address.ts';
 export { hearRefusal } from './connection/hear-refusal.ts';
 export { examineRedis, type RedisShortcoming } from './connection/examine-redis.ts';

@@ -18,10 +18,11 @@ export interface Availability {
   /**
    * Runs a call; the error of a failure says if the call may have arrived.
    * @param what The action in words for the message: "read generation".
+   * @param generationId The generation that it concerns, if it is one.
    * @param call One round trip. Repeated once if a node refused it because it is not the primary (any more), which ran nothing.
    * @throws QueueUnavailableError if Redis is away or refuses, or this was closed; any DarkroomError of `call` otherwise.
    */
-  ask<T>(what: string, generationId: string, call: () => Promise<T>, options?: AskOptions): Promise<T>;
+  ask<T>(what: string, generationId: string | undefined, call: () => Promise<T>, options?: AskOptions): Promise<T>;
   /** Refuses all calls that wait for Redis, and all later ones. */
   close(): void;
 }
@@ -71,12 +72,12 @@ export function createAvailability(redis: Redis, watch: Pick<ConnectionWatch, 's
     async ask(what, generationId, call, { followsWrite = false } = {}) {
       const unavailable = (reached: Reached, trouble: RedisTrouble | undefined): QueueUnavailableError =>
         new QueueUnavailableError(
-          `could not ${what} "${generationId}": ${trouble === undefined ? 'this producer is closed' : phraseOf(trouble)}; ${
-            followsWrite ? WRITTEN : reached === 'no' ? 'nothing was sent' : MAYBE
+          `could not ${what}${generationId === undefined ? '' : ` "${generationId}"`}: ${trouble === undefined ? 'this producer is closed' : phraseOf(trouble)}; ${
+            followsWrite ? WRITTEN : reached === 'no' ? 'nothing was sent' : generationId === undefined ? 'it may have arrived, and changes nothing' : MAYBE
           }`,
           {
             reached: followsWrite ? 'maybe' : reached,
-            generationId,
+            ...defined({ generationId }),
             details: { reason: trouble?.reason ?? 'producer-closed' },
             // Not the error itself: its command's arguments hold the request.
             ...defined({ cause: trouble && new Error(trouble.cure === undefined ? trouble.words : `${trouble.words}; ${trouble.cure}`) }),

@@ -1,4 +1,5 @@
 import {
+  defined,
   describeGiven,
   GenerationError,
   InvalidRequestError,
@@ -27,11 +28,15 @@ import {
   enqueueManyOptions,
   enqueueOptions,
   readCallOptions,
+  keyProblems,
+  otherTenantProblems,
   readProducerOptions,
+  tenantProblems,
   type EnqueueManyOptions,
   type EnqueueOptions,
   type ProducerOptions,
 } from './options.ts';
+import { listOptions, listPage, listProblems, type GenerationPage, type ListOptions } from './list.ts';
 import { prepareGeneration, readRequest, type GenerationDefaults } from './prepare-generation.ts';
 import { createConcurrencyLimit } from './concurrency-limit.ts';
 import { createRedisTime } from './redis-time.ts';
@@ -43,11 +48,20 @@ import {
   type WaitOptions,
   type WaitDependencies,
 } from './wait.ts';
+import { watchGeneration, watchOptions, type WatchOptions } from './watch.ts';
 
 /** Options of a call that takes none: every name is refused, so that no option is silently ignored. */
 export type NoOptions = Readonly<Record<string, never>>;
 
 export interface GenerateOptions extends EnqueueOptions, WaitOptions {}
+
+/** Options of `findByIdempotencyKey`. */
+export interface FindByKeyOptions {
+  /** Tenant that used the key. Defaults to the producer's own, or to "default". */
+  tenant?: string;
+}
+
+const findByKeyOptions = ['tenant'] as const satisfies readonly (keyof FindByKeyOptions)[];
 
 /** Enqueues generations and reads their results. */
 export interface Producer {
@@ -73,8 +87,28 @@ export interface Producer {
    * names it.
    */
   generate(request: GrokImagineRequestInput, options?: GenerateOptions): Promise<GenerationView>;
-  /** @throws GenerationError if no generation has this id; QueueUnavailableError. */
+  /**
+   * Reads a generation. @throws GenerationError if no generation has this id, or it belongs to another tenant than the producer;
+   * QueueUnavailableError.
+   */
   get(generationId: string, options?: NoOptions): Promise<GenerationView>;
+  /**
+   * Finds the generation of an idempotency key, for as long as Redis keeps the key: while the generation is open and
+   * `idempotencySeconds` longer. @returns undefined for an unknown key. @throws InvalidRequestError, QueueUnavailableError.
+   */
+  findByIdempotencyKey(idempotencyKey: string, options?: FindByKeyOptions): Promise<GenerationView | undefined>;
+  /**
+   * Lists the generations that Redis holds, the newest first: open ones, and final ones for `recordSeconds` after their end.
+   * @throws InvalidRequestError with all problems of the options; QueueUnavailableError.
+   */
+  list(options?: ListOptions): Promise<GenerationPage>;
+  /**
+   * Yields a generation at once and after each change until it is final: `for await (const generation of producer.watch(id)) …`. It
+   * outlasts an outage of Redis, and ends when the loop is left.
+   * @throws InvalidRequestError at the call. While it is read: GenerationError if there is none, QueueUnavailableError if Redis refuses the
+   * first look permanently or the producer is closed, the reason of the signal.
+   */
+  watch(generationId: string, options?: WatchOptions): AsyncGenerator<GenerationView, void, undefined>;
   /**
    * Waits until the generation is final, even through an outage of Redis. @throws GenerationError if there is none or the wait times out;
    * QueueUnavailableError if Redis is away at the end of the time, refuses the first look permanently, or the producer is closed.
@@ -95,7 +129,7 @@ export interface Producer {
  */
 export function createProducer(given: ProducerOptions): Producer {
   const options = readProducerOptions(given);
-  const { redisUrl, prefix = DEFAULT_PREFIX, tenant = 'default', maxReferenceImages = 1, now: clock = Date.now } = options;
+  const { redisUrl, prefix = DEFAULT_PREFIX, tenant, maxReferenceImages = 1, now: clock = Date.now } = options;
   const { recordSeconds = defaultRetention.recordSeconds, idempotencySeconds = defaultRetention.idempotencySeconds } = options;
   const redis = connectFailFast(redisUrl);
   const watch = watchConnection(redis, { prefix, look: 'ping', process: 'producer' });
@@ -114,7 +148,7 @@ export function createProducer(given: ProducerOptions): Producer {
     // A right that it lacks is one of the producer: the watch of the other connection asks for them all.
     connectSubscriber(redisUrl).on('denied', (error: Error) => redis.emit('denied', error)),
   );
-  const defaults: GenerationDefaults = { tenant, maxReferenceImages, now };
+  const defaults: GenerationDefaults = { tenant: tenant ?? 'default', ...defined({ boundTo: tenant }), maxReferenceImages, now };
   const destination: Destination = { ask, store, submissions, now };
   let closing: Promise<void> | undefined;
 
@@ -123,11 +157,11 @@ export function createProducer(given: ProducerOptions): Producer {
     return given.generationId === undefined ? mintBy(enqueue) : enqueue();
   };
   const find = (generationId: string): Promise<GenerationView | undefined> =>
-    ask('read generation', generationId, () => store.find(generationId));
+    ask('read generation', generationId, () => store.find(generationId, undefined, tenant));
   // Many waits look at once when they begin or Redis comes back; a reply after more than a second is given up.
   const looks = createConcurrencyLimit(LOOKS_AT_ONCE);
   const waiting: WaitDependencies = {
-    find: (generationId, known) => ask('read generation', generationId, () => looks.run(() => store.find(generationId, known))),
+    find: (generationId, known) => ask('read generation', generationId, () => looks.run(() => store.find(generationId, known, tenant))),
     subscriptions,
     aborts: createAborts(),
     random: Math.random,
@@ -174,6 +208,33 @@ export function createProducer(given: ProducerOptions): Producer {
       if (generation === undefined) throw notFound(generationId);
       return generation;
     },
+    async findByIdempotencyKey(idempotencyKey, given = {}) {
+      const options = checked((problems) => {
+        const read = readCallOptions(given, findByKeyOptions, problems);
+        problems.push(...keyProblems('idempotencyKey', idempotencyKey));
+        if (read !== undefined) problems.push(...tenantProblems('options.tenant', read.tenant), ...otherTenantProblems(read.tenant, tenant));
+        return read;
+      });
+      const owner = options.tenant ?? defaults.tenant;
+      const generationId = await ask('find an idempotency key', undefined, () => store.findIdByKey(owner, idempotencyKey));
+      return generationId === undefined ? undefined : find(generationId);
+    },
+    async list(given = {}) {
+      const options = checked((problems) => {
+        const read = readCallOptions(given, listOptions, problems);
+        if (read !== undefined) problems.push(...listProblems(read), ...otherTenantProblems(read.tenant, tenant));
+        return read;
+      });
+      return ask('list generations', undefined, () => listPage(store, options, options.tenant ?? tenant));
+    },
+    watch(generationId, given = {}) {
+      const options = checked((problems) => {
+        const read = readIdCall(generationId, given, watchOptions, problems);
+        if (read !== undefined) problems.push(...waitProblems(read));
+        return read;
+      });
+      return watchGeneration(generationId, waiting, options);
+    },
     async wait(generationId, given = {}) {
       const options = checked((problems) => {
         const read = readIdCall(generationId, given, namesOfWait, problems);
@@ -184,7 +245,7 @@ export function createProducer(given: ProducerOptions): Producer {
     },
     async cancel(generationId, given = {}) {
       checked((problems) => readIdCall(generationId, given, [], problems));
-      const status = await ask('cancel generation', generationId, () => store.cancel(generationId));
+      const status = await ask('cancel generation', generationId, () => store.cancel(generationId, tenant));
       if (status === undefined) throw notFound(generationId);
       return status;
     },

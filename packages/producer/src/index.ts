@@ -13,13 +13,16 @@ export {
   SpendCapError,
   StoreNotInitialisedError,
   type GenerationStatus,
+  type GenerationSummary,
   type GenerationView,
   type GrokImagineRequestInput,
   type ImageView,
   type Problem,
   type Quote,
 } from '@darkroom/contracts';
-export { createProducer, type GenerateOptions, type NoOptions, type Producer } from './create-producer.ts';
+export { createProducer, type FindByKeyOptions, type GenerateOptions, type NoOptions, type Producer } from './create-producer.ts';
 export type { Enqueued } from './enqueue.ts';
 export type { EnqueueManyOptions, EnqueueOptions, ProducerOptions } from './options.ts';
+export type { GenerationPage, ListOptions } from './list.ts';
 export type { WaitOptions } from './wait.ts';
+export type { WatchOptions } from './watch.ts';

@@ -18,7 +18,11 @@ export interface ProducerOptions {
   redisUrl: string;
   /** First part of every key; must hold a hash tag and equal that of the workers. Defaults to "{darkroom}". */
   prefix?: string;
-  /** Tenant whose caps the spend counts against: 1 to 128 letters, digits, "-", "_", ".", ":", "@", "+" or "|". Defaults to "default". */
+  /**
+   * Binds the producer to a tenant: it enqueues for this tenant alone, whose caps the spend counts against, and of the others nothing exists
+   * for it. 1 to 128 letters, digits, "-", "_", ".", ":", "@", "+" or "|". Without it the producer enqueues for "default" or for the tenant
+   * that a call names, and sees all.
+   */
   tenant?: string;
   /** Maximum number of reference images of a request. Defaults to 1: the model's page names no maximum. */
   maxReferenceImages?: number;
@@ -51,7 +55,7 @@ export interface EnqueueOptions {
    * then; if a cap is reached by then, the generation waits for money. Defaults to now.
    */
   runAt?: Date | number;
-  /** Overrides the producer's tenant. */
+  /** Tenant of the generation. Defaults to the producer's own, or to "default"; a producer with a tenant takes no other. */
   tenant?: string;
 }
 
@@ -148,13 +152,7 @@ export function enqueueProblems({ generationId, idempotencyKey, deadlineAt, runA
   if (generationId !== undefined && (typeof generationId !== 'string' || !isGenerationId(generationId))) {
     problems.push({ path: 'options.generationId', message: 'must be a lower-case UUIDv7', given: show(generationId) });
   }
-  if (idempotencyKey !== undefined && !isIdempotencyKey(idempotencyKey)) {
-    problems.push({
-      path: 'options.idempotencyKey',
-      message: 'must have 1 to 256 characters, not all of them blanks, none a control character, in well-formed Unicode',
-      given: typeof idempotencyKey === 'string' ? `${idempotencyKey.length} characters` : show(idempotencyKey),
-    });
-  }
+  if (idempotencyKey !== undefined) problems.push(...keyProblems('options.idempotencyKey', idempotencyKey));
   if (deadlineAt !== undefined && !isMoment(deadlineAt)) {
     problems.push({
       path: 'options.deadlineAt',
@@ -174,10 +172,16 @@ export function enqueueProblems({ generationId, idempotencyKey, deadlineAt, runA
   return [...problems, ...tenantProblems('options.tenant', tenant)];
 }
 
+/** Returns the problem of a tenant that is not the one to which the producer is bound. */
+export const otherTenantProblems = (tenant: string | undefined, own: string | undefined): Problem[] =>
+  tenant === undefined || own === undefined || tenant === own
+    ? []
+    : [{ path: 'options.tenant', message: `must be "${own}", the tenant of this producer, or be left out`, given: show(tenant) }];
+
 /** Returns a time as milliseconds since 1970. */
 export const millisecondsOf = (moment: Date | number): number => (moment instanceof Date ? moment.getTime() : moment);
 
-const isMoment = (moment: Date | number): boolean => {
+export const isMoment = (moment: Date | number): boolean => {
   const at = millisecondsOf(moment);
   return Number.isSafeInteger(at) && at >= EARLIEST_MOMENT;
 };
@@ -191,8 +195,20 @@ function prefixProblems(prefix: unknown): Problem[] {
   return [{ path: 'prefix', message: problem === '' ? rule : `${problem}, and ${rule}`, given: show(prefix) }];
 }
 
-const tenantProblems = (path: string, tenant: string | undefined): Problem[] =>
+export const tenantProblems = (path: string, tenant: string | undefined): Problem[] =>
   tenant === undefined || isTenant(tenant) ? [] : [{ path, message: `must be ${TENANT_RULE}`, given: show(tenant) }];
+
+/** Returns the problem of an idempotency key. */
+export const keyProblems = (path: string, key: unknown): Problem[] =>
+  isIdempotencyKey(key)
+    ? []
+    : [
+        {
+          path,
+          message: 'must have 1 to 256 characters, not all of them blanks, none a control character, in well-formed Unicode',
+          given: typeof key === 'string' ? `${key.length} characters` : show(key),
+        },
+      ];
 
 /**
  * Checks an idempotency key. It is kept as a digest of its UTF-8, in which all lone surrogates are the same. A key of blanks, or with a

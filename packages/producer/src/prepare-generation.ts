@@ -8,7 +8,7 @@ import {
   type Quote,
 } from '@darkroom/contracts';
 import type { NewGeneration } from '@darkroom/generation-store';
-import { enqueueProblems, millisecondsOf, type EnqueueOptions } from './options.ts';
+import { enqueueProblems, millisecondsOf, otherTenantProblems, type EnqueueOptions } from './options.ts';
 
 /**
  * A request that may be enqueued: checked, priced and with its id, which is minted before the first network call, so that it can be
@@ -22,6 +22,8 @@ export interface PreparedGeneration {
 /** Values that a producer adds to a request. */
 export interface GenerationDefaults {
   tenant: string;
+  /** The tenant to which the producer is bound. */
+  boundTo?: string;
   maxReferenceImages: number;
   /** Milliseconds since 1970. */
   now: () => number;
@@ -31,11 +33,11 @@ export interface GenerationDefaults {
 export function readRequest(
   input: unknown,
   options: EnqueueOptions,
-  { tenant, maxReferenceImages }: GenerationDefaults,
+  { tenant, boundTo, maxReferenceImages }: GenerationDefaults,
   problems: ProblemList,
 ): GrokImagineRequest | undefined {
   const request = readGrokImagineRequest(input, { maxReferenceImages }, problems);
-  problems.push(...enqueueProblems({ tenant, ...options }));
+  problems.push(...enqueueProblems({ tenant, ...options }), ...otherTenantProblems(options.tenant, boundTo));
   return request;
 }
 

@@ -16,6 +16,7 @@ import {
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { generationKey } from '../keys.ts';
+import { lists } from '../lua/lists.ts';
 import { createLuaScript } from '../lua/lua-script.ts';
 import { money } from '../lua/money.ts';
 import { namedReply, number } from '../lua/named.ts';
@@ -33,11 +34,11 @@ const MAX_RUN_AHEAD_MS = MAX_RUN_AHEAD_DAYS * 86_400_000;
  * instead for a generation that runs later, and while Redis may have forgotten holds or caps. Redis time decides if the id is young enough
  * and if the times lie ahead, and only for a new generation: a repetition is answered at any age.
  */
-const enqueueScript = createLuaScript(/* lua */ `${prelude}${money}${newGeneration}
+const enqueueScript = createLuaScript(/* lua */ `${prelude}${lists}${money}${newGeneration}
 local key = KEYS[1]
 if not isOpen() then return named({ kind = 'not-initialised' }) end
-local present = redis.call('HMGET', key, 'requestDigest', 'runAt')
-if present[1] then return named({ kind = present[1] == requestDigest and 'exists' or 'conflict', id = id, runAt = present[2] or nil }) end
+local present = redis.call('HMGET', key, 'requestDigest', 'runAt', 'tenant')
+if present[1] then return named({ kind = present[1] == requestDigest and present[3] == tenant and 'exists' or 'conflict', id = id, runAt = present[2] or nil }) end
 if idempotencyDigest ~= '' then
   local taken = redis.call('HMGET', idempotencyKey, 'generationId', 'requestDigest')
   if taken[2] == '' then return named({ kind = whyUnknown(taken[1]) or 'damaged', unreadable = taken[1] }) end

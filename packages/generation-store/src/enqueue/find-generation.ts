@@ -13,6 +13,8 @@ const readGenerationScript = createLuaScript(/* lua */ `${prelude}
 local key, id = KEYS[1], ARGV[2]
 local generation, known = hash(key)
 if not known then return whyUnknown(id) end
+-- what belongs to another tenant does not exist
+if ARGV[3] ~= '' and generation.tenant ~= ARGV[3] then return false end
 soundGeneration(key, generation)
 local submissions = {}
 for index = 0, tonumber(generation.images) - 1 do
@@ -23,20 +25,22 @@ end
 return named({ generation = redis.call('HGETALL', key), submissions = submissions })
 `);
 
-const read = (redis: Redis, prefix: string, generationId: string): Promise<unknown> =>
-  readGenerationScript.run(redis, generationKey(prefix, generationId), [prefix, generationId]);
+const read = (redis: Redis, prefix: string, generationId: string, tenant = ''): Promise<unknown> =>
+  readGenerationScript.run(redis, generationKey(prefix, generationId), [prefix, generationId, tenant]);
 
 /**
  * Reads a generation; undefined if Redis has none of this id.
  * @param knownRequest Its request, if it is known: a large one takes a second trip.
+ * @param tenant Finds generations of this tenant alone.
  */
 export async function findGeneration(
   redis: Redis,
   prefix: string,
   generationId: string,
   knownRequest?: GrokImagineRequest,
+  tenant?: string,
 ): Promise<GenerationView | undefined> {
-  const reply = await read(redis, prefix, generationId);
+  const reply = await read(redis, prefix, generationId, tenant);
   if (reply === null) return undefined;
   if (isWhyUnknown(reply)) throw unreadError(generationId, reply);
   const view = parseGenerationView(prefix, generationId, reply);

@@ -58,7 +58,7 @@ export function generationArguments(
   ];
 }
 
-/** Writes the entry of a new generation from these arguments. After the prelude. */
+/** Writes the entry of a new generation from these arguments. After the prelude and the lists. */
 export const newGeneration = /* lua */ `
 ${given.lua}
 images, amount = tonumber(images), tonumber(amount)
@@ -75,6 +75,7 @@ local function createGeneration(key, id, status, createdAt)
   if clientReference ~= '' then redis.call('HSET', key, 'clientReference', clientReference) end
   if retryOf ~= '' then redis.call('HSET', key, 'retryOf', retryOf) end
   for index = 0, images - 1 do redis.call('HSET', key, 'image:' .. index, 'open') end
+  addToLists(id, { tenant = tenant, status = status, createdAt = createdAt })
 end
 
 -- its time begins when the generation is over: if the key ended before, the same order could be bought twice

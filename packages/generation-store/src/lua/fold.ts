@@ -1,10 +1,12 @@
+import { lists } from './lists.ts';
+
 /**
  * The fold: the status of a generation follows from its images. Only this function writes the final status of a generation, and only from
  * "queued" or "running" (I4). An image that arrives later amends the entry.
  */
-export const fold = /* lua */ `
+export const fold = /* lua */ `${lists}
 local function finish(key, id, status, now)
-  redis.call('HSET', key, 'status', status, 'finishedAt', int(now))
+  setStatus(key, id, hash(key), status, now)
   announce('generation.' .. status, id, nil, nil, now)
 end
 
@@ -56,6 +58,7 @@ local function foldGeneration(key, id, now)
     elseif succeeded > 0 then finish(key, id, 'partial', now)
     else finish(key, id, 'failed', now) end
   end
+  listCodes(key, id, hash(key))
   retire(key, id)
 end
 
@@ -88,6 +91,7 @@ local function closeGeneration(key, id, status, now)
   end
   for names, amount in pairs(given) do book(names, { reserved = -amount }) end
   finish(key, id, status, now)
+  listCodes(key, id, hash(key))
   retire(key, id)
 end
 `;

@@ -150,7 +150,7 @@ else
   redis.call('HDEL', submissionKey, 'unsentAt')
 end
 if submission.status == 'planned' then announce('submission.committed', id, index, n, now) end
-if generation.status == 'queued' then redis.call('HSET', key, 'status', 'running') end
+if generation.status == 'queued' then setStatus(key, id, generation, 'running') end
 return go(hash(submissionKey), generation)
 `);
 

@@ -1,6 +1,7 @@
 import type { SubmissionRef } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
+import { lists } from '../lua/lists.ts';
 import { money } from '../lua/money.ts';
 import { prelude } from '../lua/prelude.ts';
 import { sends } from '../lua/sends.ts';
@@ -17,7 +18,7 @@ import type { SendVerdict, VerdictMeaning } from './steps.ts';
  *
  * A second call for one send changes nothing.
  */
-const recordVerdictScript = createSubmissionScript(['send', 'verdict'])(/* lua */ `${prelude}${money}${sends}${tasksAtProvider}
+const recordVerdictScript = createSubmissionScript(['send', 'verdict'])(/* lua */ `${prelude}${lists}${money}${sends}${tasksAtProvider}
 local submission, known = hash(key)
 if not known then return 'unproven' end
 local generation, hasGeneration = hash(KEYS[1])
@@ -43,7 +44,7 @@ if forgotten then
   if not toldAgain then redis.call('HSET', key, 'memory', '', 'remembered', 0) end
   -- its number is not used again, or the next send would be taken for this one
   if tonumber(send) > tonumber(submission.sends) then redis.call('HSET', key, 'sends', send) end
-  if generation.status == 'queued' then redis.call('HSET', KEYS[1], 'status', 'running') end
+  if generation.status == 'queued' then setStatus(KEYS[1], id, generation, 'running') end
 end
 -- a submission that may be bought holds its money, whatever the caps say: Redis forgot the commit that held it
 local function holdWhatIsDue()

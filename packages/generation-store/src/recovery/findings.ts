@@ -15,6 +15,7 @@ export const findingWords = {
   'not-folded': 'generations not final although all their images had ended',
   'not-retired': 'final generations still counted as open',
   'not-indexed': 'open generations not counted as open',
+  'not-listed': 'generations missing in the lists',
   'record-incomplete': 'generations with a missing part',
   'record-corrupt': 'corrupt entries in Redis',
   'past-deadline': 'generations open past their deadline',

@@ -61,6 +61,10 @@ export interface ScannedNames {
   unreadable: string[];
   /** Periods of the ledger with any money. */
   periods: string[];
+  /** Generations, open or not. */
+  generationIds: string[];
+  /** Lists of generations, by their names. */
+  lists: string[];
 }
 
 /** Keys in one step of a walk: a fraction of a millisecond of Redis. */
@@ -91,6 +95,8 @@ export async function* scanNames(redis: Redis, prefix: string): AsyncGenerator<S
       leftIdempotencyKeys: left.filter(({ generationId }) => generationId !== ''),
       unreadable: left.flatMap(({ key, generationId }) => (generationId === '' ? [key] : [])),
       periods: await holdingPeriods(redis, prefix, namesOf('spend')),
+      generationIds,
+      lists: namesOf('list'),
     };
   } while (cursor !== '0');
 }

@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import { bindOperations } from '../bind-operations.ts';
+import { cleanList, mendLists } from '../lists/mend-lists.ts';
 import { dropIdempotencyKey, dropOpen, scanNames } from './indexes.ts';
 import { findResult, noteLook, readKnown } from './known.ts';
 import { findLastPass, noteProgress, recordPass } from './last-pass.ts';
@@ -38,6 +39,8 @@ function bindAll(prefix: string, redis: Redis) {
     endSums: bind(endSums),
     scanNames: bind(scanNames),
     dropOpen: bind(dropOpen),
+    mendLists: bind(mendLists),
+    cleanList: bind(cleanList),
     dropIdempotencyKey: bind(dropIdempotencyKey),
     readUnclaimed: bind(readUnclaimed),
     forgetUnclaimed: bind(forgetUnclaimed),

@@ -62,7 +62,8 @@ ${given.each()}
       'firstSentAt', int(firstSendBefore(now, firstSentAt)), 'sends', int(math.max(2, tonumber(submission.sends))),
       'settlements', int(math.max(1, tonumber(submission.settlements or '0'))))
     followPlace(id, index, n, now)
-    if redis.call('HGET', key, 'status') == 'queued' then redis.call('HSET', key, 'status', 'running') end
+    local generation = hash(key)
+    if generation.status == 'queued' then setStatus(key, id, generation, 'running') end
     announce('submission.committed', id, index, n, now)
     changed = changed + 1
   elseif firstSentAt ~= '' and submission.status == 'committed' and tonumber(submission.round) < tonumber(round) then

@@ -56,7 +56,7 @@ const everything = [
   ...'sadd scard set sismember smembers srem sscan ttl type unlink xadd xtrim zadd zcard zcount zpopmin zrange zrangebyscore zrem'.split(
     ' ',
   ),
-  ...'zrank zremrangebyrank zremrangebyscore zrevrange zrevrangebyscore zscore'.split(' '),
+  ...'zrank zremrangebyrank zremrangebyscore zrevrange zrevrangebyscore zrevrank zscore'.split(' '),
 ];
 
 /**
@@ -81,6 +81,7 @@ export const redisRights: Readonly<Record<RedisProcess, RedisRights>> = {
       { commands: ['hincrby', 'hdel'], keys: ['spend-sums'] },
       { commands: ['zadd'], keys: ['moved-periods'] },
       { commands: ['zadd', 'zrem', 'zscore'], keys: ['open'] },
+      { commands: ['zadd', 'zrem', 'zscore', 'zrevrank', 'zrevrange', 'zrevrangebyscore'], keys: ['list:*'] },
       { commands: ['hget', 'hmget', 'hgetall', 'hset', 'hincrby', 'expire'], keys: ['generation:*'] },
       { commands: ['hget', 'hgetall', 'hset', 'expire'], keys: ['submission:*'] },
       { commands: ['hget', 'hmget', 'hset', 'expire'], keys: ['idempotency:*'] },

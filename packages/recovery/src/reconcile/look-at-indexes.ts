@@ -1,4 +1,4 @@
-import { isGenerationId, type SubmissionRef } from '@darkroom/contracts';
+import { isGenerationId, MAX_CHECKPOINT_AGE_MS, type SubmissionRef } from '@darkroom/contracts';
 import type { LeftIdempotencyKey, UnclaimedDelivery } from '@darkroom/generation-store';
 import { restoreGeneration } from '../restore-generation.ts';
 import type { Pass } from './pass.ts';
@@ -8,6 +8,8 @@ import { findStoredGeneration } from './stored-generations.ts';
 import type { Suspicions } from './suspicions.ts';
 
 const PAGE = 50;
+/** Least time for which an entry stays in Redis. A list holds its entry for as long, and until a pass meets it. */
+const LISTED_MS = MAX_CHECKPOINT_AGE_MS;
 /** Most deliveries of one look, more than the list holds; later ones are left to the next pass. */
 const MAX_PAGES = 30;
 
@@ -56,8 +58,8 @@ async function handOver({ reconciler, found }: Pass, ref: SubmissionRef, deliver
 }
 
 /**
- * Looks through all keys of Redis for those that no index leads to: generations that do not count as open, and idempotency keys of missing
- * generations.
+ * Looks through all keys of Redis for those that no index leads to: generations that do not count as open or are missing in the lists, and
+ * idempotency keys of missing generations. Tidies the lists.
  * @returns the periods of the ledger.
  */
 export async function lookAtNames(pass: Pass, suspicions: Suspicions): Promise<Set<string>> {
@@ -77,6 +79,9 @@ export async function lookAtNames(pass: Pass, suspicions: Suspicions): Promise<S
       );
     for (const key of names.unreadable) pass.found('record-corrupt', { detail: `the key "${key}" in Redis is of another type` }, 'named');
     for (const period of names.periods) periods.add(period);
+    const missing = await store.mendLists(names.generationIds);
+    if (missing > 0) pass.found('not-listed', { detail: `${missing} generations` }, 'repaired');
+    for (const list of names.lists) await store.cleanList(list, pass.startedAt - LISTED_MS);
   }
   return periods;
 }

@@ -1,0 +1,210 @@
+import { defined, formatUsd, generationStatuses, imageStatuses, type GenerationStatus, type GenerationSummary } from '@darkroom/contracts';
+import type { Redis } from 'ioredis';
+import { z } from 'zod';
+import { openKey } from '../keys.ts';
+import { lists } from '../lua/lists.ts';
+import { createLuaScript } from '../lua/lua-script.ts';
+import { flag, nameArguments, namedReply, number } from '../lua/named.ts';
+import { prelude } from '../lua/prelude.ts';
+
+/** Entries that one call looks at: some milliseconds of Redis. Filters that most entries fail make a page shorter, not a call longer. */
+const LOOKED_AT = 1000;
+
+const given = nameArguments([
+  'tenant',
+  'statuses',
+  'code',
+  'createdFrom',
+  'createdBefore',
+  'finishedFrom',
+  'finishedBefore',
+  'score',
+  'after',
+  'count',
+]);
+
+/**
+ * Replies a page of generations, the newest first: a flag that there may be more, score and id of the last looked at, and those that fit.
+ *
+ * Walks the smallest list that holds all that may fit: by time of the end, by code, or by status (several side by side). Drops from it what
+ * is gone or no longer belongs there.
+ */
+const pageScript = createLuaScript(/* lua */ `${prelude}${lists}
+${given.lua}
+count = tonumber(count)
+local of = listsOf(tenant)[tenant == '' and 1 or 2]
+local byEnd = finishedFrom ~= '' or finishedBefore ~= ''
+local walked = {}
+if byEnd then walked = { of .. 'finished' }
+elseif code ~= '' then walked = { of .. 'code:' .. code }
+else for status in string.gmatch(statuses, '%S+') do walked[#walked + 1] = of .. status end end
+
+local low = byEnd and finishedFrom or createdFrom
+if low == '' then low = '-inf' end
+local high = byEnd and finishedBefore or createdBefore
+high = high == '' and '+inf' or '(' .. high
+
+-- the next entries of a list behind (score, after), the highest first; those of one score in the order of the set
+local function nextOf(list, size)
+  if score == '' then return redis.call('ZREVRANGEBYSCORE', list, high, low, 'WITHSCORES', 'LIMIT', 0, size) end
+  local standing = redis.call('ZSCORE', list, after)
+  if standing and tonumber(standing) == tonumber(score) then
+    local from = redis.call('ZREVRANK', list, after) + 1
+    local entries = redis.call('ZREVRANGE', list, from, from + size - 1, 'WITHSCORES')
+    while #entries > 0 and low ~= '-inf' and tonumber(entries[#entries]) < tonumber(low) do
+      entries[#entries] = nil
+      entries[#entries] = nil
+    end
+    return entries
+  end
+  local equal = redis.call('ZREVRANGEBYSCORE', list, score, score)
+  local entries = {}
+  for _, id in ipairs(equal) do
+    if id < after and #entries < 2 * size then
+      entries[#entries + 1] = id
+      entries[#entries + 1] = score
+    end
+  end
+  local left = size - #entries / 2
+  if left > 0 then
+    local older = redis.call('ZREVRANGEBYSCORE', list, '(' .. score, low, 'WITHSCORES', 'LIMIT', 0, left)
+    for _, value in ipairs(older) do entries[#entries + 1] = value end
+  end
+  return entries
+end
+
+local size = math.max(1, math.floor(${LOOKED_AT} / math.max(1, #walked)))
+local entries, isWhole = {}, true
+for _, list in ipairs(walked) do
+  local some = nextOf(list, size)
+  if #some == 2 * size then isWhole = false end
+  for at = 1, #some, 2 do entries[#entries + 1] = { list = list, id = some[at], score = tonumber(some[at + 1]), last = at == 2 * size - 1 } end
+end
+table.sort(entries, function(a, b)
+  if a.score ~= b.score then return a.score > b.score end
+  return a.id > b.id
+end)
+
+local fields = { 'status', 'tenant', 'createdAt', 'finishedAt', 'images', 'cost', 'codes', 'deadlineAt', 'runAt', 'clientReference', 'retryOf', 'amended' }
+local page, last = {}, nil
+for at, entry in ipairs(entries) do
+  if #page == count then
+    isWhole = false
+    break
+  end
+  last = entry
+  local key = prefix .. ':generation:' .. entry.id
+  local values = redis.pcall('HMGET', key, unpack(fields))
+  local found = {}
+  for place, name in ipairs(fields) do found[name] = not values.err and values[place] or '' end
+  local isThere = found.status ~= ''
+  local isHere = isThere
+  if byEnd then isHere = isThere and found.finishedAt ~= ''
+  elseif code ~= '' then isHere = isThere and string.find(' ' .. found.codes .. ' ', ' ' .. code .. ' ', 1, true) ~= nil
+  else isHere = isThere and entry.list == of .. found.status end
+  if not isHere then
+    redis.call('ZREM', entry.list, entry.id)
+  else
+    local created = tonumber(found.createdAt) or 0
+    local fits = (tenant == '' or found.tenant == tenant)
+      and string.find(' ' .. statuses .. ' ', ' ' .. found.status .. ' ', 1, true)
+      and (code == '' or string.find(' ' .. found.codes .. ' ', ' ' .. code .. ' ', 1, true))
+      and (createdFrom == '' or created >= tonumber(createdFrom)) and (createdBefore == '' or created < tonumber(createdBefore))
+    if fits then
+      found.id = entry.id
+      local images = {}
+      for index = 0, (tonumber(found.images) or 0) - 1 do images[#images + 1] = redis.call('HGET', key, 'image:' .. index) or 'open' end
+      found.imageStatuses = table.concat(images, ' ')
+      page[#page + 1] = named(found)
+    end
+  end
+  -- of this list no more was read: what is older elsewhere comes with the next page
+  if entry.last then
+    isWhole = false
+    break
+  end
+end
+return { isWhole and '1' or '0', last and int(last.score) or '', last and last.id or '', page }
+`);
+
+const words = z
+  .string()
+  .default('')
+  .transform((text) => text.split(' ').filter(Boolean));
+
+const summarySchema = namedReply(
+  z.object({
+    id: z.string(),
+    status: z.enum(generationStatuses),
+    tenant: z.string(),
+    createdAt: number,
+    finishedAt: number.optional(),
+    cost: number.default(0),
+    codes: words,
+    imageStatuses: words.pipe(z.array(z.enum(imageStatuses))),
+    deadlineAt: number.optional(),
+    runAt: number.optional(),
+    clientReference: z.string().optional(),
+    retryOf: z.string().optional(),
+    amended: z.string().optional(),
+  }),
+);
+const replySchema = z.tuple([flag, z.string(), z.string(), z.array(summarySchema)]);
+
+/** Place in a list: behind this score and id. */
+export interface ListPlace {
+  score: number;
+  generationId: string;
+}
+
+/** Filters of a list, all of which must hold. Times are milliseconds since 1970, by Redis time. */
+export interface ListFilter {
+  /** Absent: all tenants. */
+  tenant?: string;
+  /** Absent: all of them. */
+  statuses?: readonly GenerationStatus[];
+  /** Code of an image that did not succeed. */
+  code?: string;
+  createdFrom?: number;
+  createdBefore?: number;
+  finishedFrom?: number;
+  finishedBefore?: number;
+}
+
+/** A page, the newest first by creation; with a filter by the time of the end, by that time. */
+export interface ListPage {
+  generations: GenerationSummary[];
+  /** Absent after the last page. A page may hold fewer than were asked for, and even none, and have a next one. */
+  next?: ListPlace;
+}
+
+/**
+ * Lists a page of generations.
+ * @param count Most generations of the page.
+ * @param after End of the page before.
+ */
+export async function listGenerations(
+  redis: Redis,
+  prefix: string,
+  { tenant, statuses = generationStatuses, ...filter }: ListFilter,
+  count: number,
+  after?: ListPlace,
+): Promise<ListPage> {
+  const args = { ...filter, tenant, statuses: statuses.join(' '), score: after?.score, after: after?.generationId, count };
+  const [isWhole, score, generationId, rows] = replySchema.parse(
+    await pageScript.run(redis, openKey(prefix), [
+      prefix,
+      ...given.list({ code: undefined, createdFrom: undefined, createdBefore: undefined, finishedFrom: undefined, finishedBefore: undefined, ...args }),
+    ]),
+  );
+  const generations = rows.map(
+    ({ id, cost, imageStatuses: images, amended, ...row }): GenerationSummary => ({
+      generationId: id,
+      ...defined(row),
+      images,
+      costUsd: formatUsd(cost),
+      amended: amended === '1',
+    }),
+  );
+  return { generations, ...defined({ next: isWhole || generationId === '' ? undefined : { score: Number(score), generationId } }) };
+}

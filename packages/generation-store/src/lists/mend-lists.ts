@@ -1,0 +1,75 @@
+import type { Redis } from 'ioredis';
+import { z } from 'zod';
+import { openKey } from '../keys.ts';
+import { createLuaScript } from '../lua/lua-script.ts';
+import { lists } from '../lua/lists.ts';
+import { prelude } from '../lua/prelude.ts';
+
+/**
+ * Adds generations to the lists in which they are missing: processes of an earlier version know no lists. Replies how many were missing
+ * somewhere. What is in a list to which it no longer belongs is passed by when the list is read.
+ */
+const mendListsScript = createLuaScript(/* lua */ `${prelude}${lists}
+local mended = 0
+for at = 2, #ARGV do
+  local id = ARGV[at]
+  local key = prefix .. ':generation:' .. id
+  local fields = redis.pcall('HMGET', key, 'status', 'tenant', 'createdAt', 'finishedAt', 'codes', 'images')
+  -- the reconciler names an entry of another type, or without these, elsewhere
+  if not fields.err and fields[1] and fields[2] and tonumber(fields[3] or '') and tonumber(fields[6] or '') then
+    local generation = { status = fields[1], tenant = fields[2], createdAt = fields[3], finishedAt = fields[4] or nil, codes = fields[5] or nil, images = fields[6] }
+    local of = listsOf(generation.tenant)
+    local isMissing = not redis.call('ZSCORE', of[1] .. generation.status, id) or not redis.call('ZSCORE', of[2] .. generation.status, id)
+    if isFinal(generation.status) and not generation.codes then
+      local whole = hash(key)
+      listCodes(key, id, whole)
+      redis.call('HSETNX', key, 'codes', '')
+      isMissing = true
+    end
+    if isMissing then
+      addToLists(id, generation)
+      mended = mended + 1
+    end
+  end
+end
+return mended
+`);
+
+/**
+ * Removes from a list (KEYS[1]) what has no entry any more, of the entries from place ARGV[3] on that are scored below ARGV[2]. Replies how
+ * many it looked at, and how many of them it removed.
+ */
+const cleanListScript = createLuaScript(/* lua */ `${prelude}
+local from, count = tonumber(ARGV[3]), tonumber(ARGV[4])
+local entries = redis.call('ZRANGE', KEYS[1], from, from + count - 1, 'WITHSCORES')
+local looked, gone = 0, {}
+for at = 1, #entries, 2 do
+  if tonumber(entries[at + 1]) >= tonumber(ARGV[2]) then break end
+  looked = looked + 1
+  if redis.call('EXISTS', prefix .. ':generation:' .. entries[at]) == 0 then gone[#gone + 1] = entries[at] end
+end
+if #gone > 0 then redis.call('ZREM', KEYS[1], unpack(gone)) end
+return { looked, #gone }
+`);
+
+/** Entries in one step: about a millisecond of Redis. */
+const CLEANED_AT_ONCE = 500;
+
+/** Adds generations to the lists in which they are missing. @returns the number of those that were missing somewhere. */
+export const mendLists = async (redis: Redis, prefix: string, generationIds: readonly string[]): Promise<number> =>
+  generationIds.length === 0 ? 0 : z.number().parse(await mendListsScript.run(redis, openKey(prefix), [prefix, ...generationIds]));
+
+/**
+ * Removes from a list what has no entry any more.
+ * @param list Its name behind `:list:`.
+ * @param before Milliseconds since 1970: an entry of a later score is there still.
+ */
+export async function cleanList(redis: Redis, prefix: string, list: string, before: number): Promise<void> {
+  const key = `${prefix}:list:${list}`;
+  for (let from = 0; ;) {
+    const reply = await cleanListScript.run(redis, key, [prefix, Math.floor(before), from, CLEANED_AT_ONCE]);
+    const [looked, gone] = z.tuple([z.number(), z.number()]).parse(reply);
+    from += looked - gone;
+    if (looked < CLEANED_AT_ONCE) return;
+  }
+}

@@ -1,0 +1,64 @@
+/**
+ * The lists of generations: sorted sets `:list:<of>:<list>`, whose <of> is `all` or `tenant:<tenant>`. By status and by code (of an image
+ * that did not succeed) they are scored by creation time, and `finished` by the time of the end, all in Redis time. After the prelude.
+ *
+ * A generation is in the list of each of its codes, and in one of the lists by status. Entries end with their time in Redis and the lists do
+ * not notice: a reader passes by what is gone or has moved on, and the reconciler removes it.
+ */
+export const lists = /* lua */ `
+local function listsOf(tenant)
+  return { prefix .. ':list:all:', prefix .. ':list:tenant:' .. tenantPart(tenant) .. ':' }
+end
+
+local function isFinal(status)
+  return status ~= 'queued' and status ~= 'running'
+end
+
+local function addToLists(id, generation)
+  for _, list in ipairs(listsOf(generation.tenant)) do
+    redis.call('ZADD', list .. generation.status, generation.createdAt, id)
+    if generation.finishedAt then redis.call('ZADD', list .. 'finished', generation.finishedAt, id) end
+    for code in string.gmatch(generation.codes or '', '%S+') do redis.call('ZADD', list .. 'code:' .. code, generation.createdAt, id) end
+  end
+end
+
+-- the one place that changes the status of a generation
+local function setStatus(key, id, generation, status, now)
+  for _, list in ipairs(listsOf(generation.tenant)) do redis.call('ZREM', list .. generation.status, id) end
+  redis.call('HSET', key, 'status', status)
+  generation.status = status
+  if isFinal(status) then
+    generation.finishedAt = int(now)
+    redis.call('HSET', key, 'finishedAt', generation.finishedAt)
+  end
+  addToLists(id, generation)
+end
+
+-- the codes of the images that did not succeed, each once
+local function codesOf(id, generation)
+  local codes, seen = {}, {}
+  for index = 0, tonumber(generation.images) - 1 do
+    local image = generation['image:' .. index]
+    if image ~= 'open' and image ~= 'succeeded' then
+      local code = redis.call('HGET', submissionKey(id, index, generation['latest:' .. index]), 'code')
+      if code and code ~= '' and not seen[code] then
+        seen[code] = true
+        codes[#codes + 1] = code
+      end
+    end
+  end
+  return table.concat(codes, ' ')
+end
+
+-- a late image or a late failure changes the codes of a generation that is over
+local function listCodes(key, id, generation)
+  local codes = codesOf(id, generation)
+  if codes == (generation.codes or '') then return end
+  for _, list in ipairs(listsOf(generation.tenant)) do
+    for code in string.gmatch(generation.codes or '', '%S+') do redis.call('ZREM', list .. 'code:' .. code, id) end
+  end
+  generation.codes = codes
+  redis.call('HSET', key, 'codes', codes)
+  addToLists(id, generation)
+end
+`;

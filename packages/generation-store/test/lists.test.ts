@@ -1,0 +1,164 @@
+import { createGenerationId } from '@darkroom/contracts';
+import { describe, expect, test } from 'vitest';
+import { buildReconcileStore } from '../src/index.ts';
+import type { ListFilter, ListPlace } from '../src/index.ts';
+import { ended, newGeneration, setup, setupAt, type World } from './world.ts';
+
+const NOW = Date.UTC(2026, 10, 29, 12);
+
+/** Ids of a list, page by page. */
+async function idsOf({ store }: World, filter: ListFilter = {}, count = 100): Promise<string[][]> {
+  const pages: string[][] = [];
+  let after: ListPlace | undefined;
+  do {
+    const page = await store.list(filter, count, after);
+    pages.push(page.generations.map(({ generationId }) => generationId));
+    after = page.next;
+  } while (after !== undefined);
+  return pages;
+}
+
+const ids = async (world: World, filter: ListFilter = {}): Promise<string[]> => (await idsOf(world, filter)).flat();
+
+describe('a generation stands in the list of its status', () => {
+  test('from its enqueue to its end', async () => {
+    await using world = await setup();
+    const [ref] = await world.enqueue();
+    const { generationId } = ref;
+    expect(await ids(world, { statuses: ['queued'] })).toEqual([generationId]);
+    await world.send(ref);
+    expect(await ids(world, { statuses: ['queued'] })).toEqual([]);
+    expect(await ids(world, { statuses: ['running'] })).toEqual([generationId]);
+    await world.store.settle(ref, ended(ref, 'succeeded'));
+    expect(await ids(world, { statuses: ['running'] })).toEqual([]);
+    const page = await world.store.list({ statuses: ['succeeded'] }, 10);
+    expect(page.next).toBeUndefined();
+    const [view] = [await world.store.find(generationId)];
+    expect(page.generations).toEqual([
+      {
+        generationId,
+        status: 'succeeded',
+        tenant: view?.tenant,
+        images: ['succeeded'],
+        codes: [],
+        costUsd: view?.costUsd,
+        createdAt: view?.createdAt,
+        finishedAt: view?.finishedAt,
+        amended: false,
+      },
+    ]);
+  });
+
+  test('when it is cancelled, and under the code that its caller gets', async () => {
+    await using world = await setup();
+    const [{ generationId }] = await world.enqueue(2);
+    await world.store.cancel(generationId);
+    expect(await ids(world, { statuses: ['cancelled'] })).toEqual([generationId]);
+    expect(await ids(world, { code: 'generation.cancelled' })).toEqual([generationId]);
+    expect(await ids(world, { code: 'provider.refused' })).toEqual([]);
+  });
+
+  test('under a code no longer, once a late image replaces the failure', async () => {
+    await using world = await setup();
+    const [ref] = await world.enqueue();
+    await world.send(ref);
+    await world.store.settle(ref, { ...ended(ref, 'lost'), code: 'image.lost' });
+    expect(await ids(world, { code: 'image.lost' })).toEqual([ref.generationId]);
+    await world.store.settle(ref, ended(ref, 'succeeded'));
+    expect(await ids(world, { code: 'image.lost' })).toEqual([]);
+    expect(await world.store.list({}, 10)).toMatchObject({ generations: [{ images: ['succeeded'], codes: [], amended: true }] });
+  });
+});
+
+describe('a walk over pages', () => {
+  test('names each generation once, the newest first, with equal times and any size of pages', async () => {
+    await using world = await setupAt(NOW);
+    const made: string[] = [];
+    for (let at = 0; at < 25; at += 1) {
+      await world.setTime(NOW + Math.floor(at / 5));
+      const [{ generationId }] = await world.enqueue();
+      made.push(generationId);
+      if (at % 3 === 0) await world.store.cancel(generationId);
+    }
+    for (const count of [1, 3, 7, 25, 100]) {
+      const pages = await idsOf(world, {}, count);
+      expect(pages.every((page) => page.length <= count)).toBe(true);
+      const walked = pages.flat();
+      expect(walked.toSorted(), `pages of ${count}`).toEqual(made.toSorted());
+      const times = await Promise.all(walked.map(async (id) => Number((await world.generation(id))['createdAt'])));
+      expect(times).toEqual(times.toSorted((a, b) => b - a));
+    }
+  });
+
+  test('goes on where it was, whatever moves and comes meanwhile', async () => {
+    await using world = await setupAt(NOW);
+    const made: string[] = [];
+    for (let at = 0; at < 10; at += 1) {
+      await world.setTime(NOW + at);
+      made.push((await world.enqueue())[0].generationId);
+    }
+    const first = await world.store.list({}, 4);
+    const [last] = first.generations.slice(-1);
+    await world.store.cancel(last?.generationId ?? '');
+    await world.setTime(NOW + 1000);
+    await world.enqueue();
+    const second = await world.store.list({}, 100, first.next);
+    expect([...first.generations, ...second.generations].map(({ generationId }) => generationId)).toEqual(made.toReversed());
+  });
+
+  test('keeps to the filters, and passes by what is gone', async () => {
+    await using world = await setupAt(NOW);
+    const made: string[] = [];
+    for (let at = 0; at < 8; at += 1) {
+      await world.setTime(NOW + at * 1000);
+      const generation = newGeneration(1, { generationId: createGenerationId(NOW + at * 1000), tenant: at % 2 === 0 ? 'acme' : 'a:b' });
+      await world.store.enqueue(generation);
+      made.push(generation.generationId);
+    }
+    expect(await ids(world, { tenant: 'a:b' })).toEqual([made[7], made[5], made[3], made[1]]);
+    expect(await ids(world, { createdFrom: NOW + 2000, createdBefore: NOW + 5000 })).toEqual([made[4], made[3], made[2]]);
+    await world.setTime(NOW + 20_000);
+    await world.store.cancel(made[1] ?? '');
+    await world.setTime(NOW + 30_000);
+    await world.store.cancel(made[2] ?? '');
+    expect(await ids(world, { finishedFrom: 0 })).toEqual([made[2], made[1]]);
+    expect(await ids(world, { finishedBefore: NOW + 30_000 })).toEqual([made[1]]);
+    expect(await ids(world, { finishedFrom: NOW, tenant: 'acme' })).toEqual([made[2]]);
+    expect(await ids(world, { finishedFrom: NOW, createdBefore: NOW + 2000 })).toEqual([made[1]]);
+    await world.redis.del(`${world.prefix}:generation:${made[0]}`);
+    expect(await ids(world, { statuses: ['queued'], tenant: 'acme' })).toEqual([made[6], made[4]]);
+    expect(await world.redis.zscore(`${world.prefix}:list:tenant:acme:queued`, made[0] ?? '')).toBeNull();
+  });
+
+  test('looks at a bounded number of entries in each call', async () => {
+    await using world = await setup();
+    const list = `${world.prefix}:list:all:queued`;
+    const [{ generationId }] = await world.enqueue();
+    const gone = Array.from({ length: 2500 }, (_, at): [number, string] => [9e12 + at, createGenerationId(9e12 + at)]);
+    await world.redis.zadd(list, ...gone.flat());
+    const pages = await idsOf(world, { statuses: ['queued'] }, 10);
+    expect(pages).toEqual([[], [], [generationId]]);
+    expect(await world.redis.zcard(list)).toBe(1);
+  });
+});
+
+test('the reconciler adds what an earlier version has not listed, and removes what has no entry', async () => {
+  await using world = await setup();
+  const [queued] = await world.enqueue();
+  const [{ generationId: cancelled }] = await world.enqueue();
+  await world.store.cancel(cancelled);
+  for (const key of await world.redis.keys(`${world.prefix}:list:*`)) await world.redis.del(key);
+  await world.redis.hdel(`${world.prefix}:generation:${cancelled}`, 'codes');
+  const reconcile = buildReconcileStore({ prefix: world.prefix }, world.redis);
+  expect(await reconcile.mendLists([queued.generationId, cancelled, createGenerationId(0)])).toBe(2);
+  expect(await reconcile.mendLists([queued.generationId, cancelled])).toBe(0);
+  expect(await ids(world, { statuses: ['queued'] })).toEqual([queued.generationId]);
+  expect(await ids(world, { code: 'generation.cancelled' })).toEqual([cancelled]);
+  expect(await ids(world, { finishedFrom: 1 })).toEqual([cancelled]);
+
+  const list = `${world.prefix}:list:all:queued`;
+  const gone = Array.from({ length: 1200 }, (_, at): [number, string] => [at, createGenerationId(at)]);
+  await world.redis.zadd(list, ...gone.flat(), 9e12, createGenerationId(9e12));
+  await reconcile.cleanList('all:queued', Date.now() + 1000);
+  expect(await world.redis.zcard(list), 'the queued one, and one that is too young to be gone').toBe(2);
+});
