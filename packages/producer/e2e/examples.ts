@@ -82,6 +82,22 @@ export async function many(redisUrl: string, requests: GrokImagineRequestInput[]
   return generations;
 }
 
+export async function findingAgain(redisUrl: string, generationId: string, orderNumber: string) {
+  const producer = createProducer({ redisUrl, tenant: 'acme' });
+  for await (const { status, images } of producer.watch(generationId)) {
+    console.log(status, images.filter((each) => each.status === 'succeeded').length);
+  }
+  let cursor: string | undefined;
+  do {
+    const page = await producer.list({ status: ['failed', 'partial'], limit: 50, ...(cursor && { cursor }) });
+    for (const each of page.generations) console.log(each.generationId, each.costUsd, each.codes.join(' '));
+    cursor = page.nextCursor;
+  } while (cursor !== undefined);
+  const same = await producer.findByIdempotencyKey(orderNumber);
+  await producer.close();
+  return same;
+}
+
 export async function fromAnImage(redisUrl: string, s3: Parameters<typeof createImages>[0], bytes: Uint8Array) {
   const producer = createProducer({ redisUrl });
   const images = createImages(s3);

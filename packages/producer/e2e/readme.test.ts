@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { startFleet, type Fleet } from '@darkroom/testing';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { fromAnImage, givingUp, inTheBackground, likeRunware, many, oneImage } from './examples.ts';
+import { createProducer } from '../src/index.ts';
+import { findingAgain, fromAnImage, givingUp, inTheBackground, likeRunware, many, oneImage } from './examples.ts';
 
 const read = (file: string): string => readFileSync(new URL(file, import.meta.url), 'utf8');
 const blocks = [...read('../README.md').matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(([, code = '']) => code);
@@ -17,7 +18,7 @@ describe('the README', () => {
   const examples = linesOf(read('examples.ts')).join('\n');
 
   test('has examples', () => {
-    expect(blocks).toHaveLength(6);
+    expect(blocks).toHaveLength(7);
   });
 
   test.each(blocks.map((code, at) => ({ at, code })))('example $at is one of those run below', ({ code }) => {
@@ -58,6 +59,16 @@ describe('each example does what the README says', () => {
     const requests = Array.from({ length: 5 }, (_, at) => ({ positivePrompt: `image ${at}` }));
     const generations = await many(fleet.redisUrl, requests);
     expect(generations.map(({ request }) => request.positivePrompt)).toEqual(requests.map(({ positivePrompt }) => positivePrompt));
+  });
+
+  test('finding generations again', async () => {
+    const producer = createProducer({ redisUrl: fleet.redisUrl, tenant: 'acme' });
+    const refused = await producer.enqueue({ positivePrompt: 'a lighthouse' }, { runAt: Date.now() + 60_000 });
+    await producer.cancel(refused.generationId);
+    const { generationId } = await producer.enqueue({ positivePrompt: 'a lighthouse' }, { idempotencyKey: 'order-9' });
+    await producer.close();
+    expect(await findingAgain(fleet.redisUrl, generationId, 'order-9')).toMatchObject({ generationId, status: 'succeeded' });
+    expect(printed.at(-1)).toEqual(['succeeded', 1]);
   });
 
   test('from an image', async () => {

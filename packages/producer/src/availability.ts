@@ -73,7 +73,13 @@ export function createAvailability(redis: Redis, watch: Pick<ConnectionWatch, 's
       const unavailable = (reached: Reached, trouble: RedisTrouble | undefined): QueueUnavailableError =>
         new QueueUnavailableError(
           `could not ${what}${generationId === undefined ? '' : ` "${generationId}"`}: ${trouble === undefined ? 'this producer is closed' : phraseOf(trouble)}; ${
-            followsWrite ? WRITTEN : reached === 'no' ? 'nothing was sent' : generationId === undefined ? 'it may have arrived, and changes nothing' : MAYBE
+            followsWrite
+              ? WRITTEN
+              : reached === 'no'
+                ? 'nothing was sent'
+                : generationId === undefined
+                  ? 'it may have arrived, and changes nothing'
+                  : MAYBE
           }`,
           {
             reached: followsWrite ? 'maybe' : reached,

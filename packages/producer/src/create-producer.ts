@@ -212,7 +212,8 @@ export function createProducer(given: ProducerOptions): Producer {
       const options = checked((problems) => {
         const read = readCallOptions(given, findByKeyOptions, problems);
         problems.push(...keyProblems('idempotencyKey', idempotencyKey));
-        if (read !== undefined) problems.push(...tenantProblems('options.tenant', read.tenant), ...otherTenantProblems(read.tenant, tenant));
+        if (read !== undefined)
+          problems.push(...tenantProblems('options.tenant', read.tenant), ...otherTenantProblems(read.tenant, tenant));
         return read;
       });
       const owner = options.tenant ?? defaults.tenant;

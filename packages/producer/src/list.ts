@@ -62,9 +62,17 @@ export function listProblems(options: ListOptions): Problem[] {
   const known: readonly unknown[] = generationStatuses;
   for (const each of Array.isArray(status) ? (status as unknown[]) : status === undefined ? [] : [status])
     if (!known.includes(each))
-      problems.push({ path: 'options.status', message: `must be one or more of ${generationStatuses.join(', ')}`, given: describeGiven(each) });
+      problems.push({
+        path: 'options.status',
+        message: `must be one or more of ${generationStatuses.join(', ')}`,
+        given: describeGiven(each),
+      });
   if (code !== undefined && !(typeof code === 'string' && /^[a-z][a-z0-9.-]{0,63}$/.test(code)))
-    problems.push({ path: 'options.code', message: 'must be the code of an error, such as "provider.refused"', given: describeGiven(code) });
+    problems.push({
+      path: 'options.code',
+      message: 'must be the code of an error, such as "provider.refused"',
+      given: describeGiven(code),
+    });
   for (const name of times) {
     const time = options[name];
     if (time !== undefined && !isMoment(time))
@@ -73,7 +81,11 @@ export function listProblems(options: ListOptions): Problem[] {
   if (!(Number.isSafeInteger(limit) && limit >= 1 && limit <= MAX_LIMIT))
     problems.push({ path: 'options.limit', message: `must be a whole number from 1 to ${MAX_LIMIT}`, given: describeGiven(limit) });
   if (cursor !== undefined && readCursor(cursor, isByEnd(options)) === undefined)
-    problems.push({ path: 'options.cursor', message: 'must be the nextCursor of a page with the same filters', given: describeGiven(cursor) });
+    problems.push({
+      path: 'options.cursor',
+      message: 'must be the nextCursor of a page with the same filters',
+      given: describeGiven(cursor),
+    });
   problems.push(...tenantProblems('options.tenant', tenant));
   return problems;
 }

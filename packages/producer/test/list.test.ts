@@ -19,9 +19,13 @@ describe('a list', () => {
     } while (cursor !== undefined);
     expect(seen.toSorted()).toEqual(made.map(({ generationId }) => generationId).toSorted());
     const { generations } = await world.producer.list({ status: 'cancelled' });
-    expect(generations).toMatchObject([{ generationId: first?.generationId, codes: ['generation.cancelled'], images: ['failed'], costUsd: '0' }]);
+    expect(generations).toMatchObject([
+      { generationId: first?.generationId, codes: ['generation.cancelled'], images: ['failed'], costUsd: '0' },
+    ]);
     expect((await world.producer.list({ status: ['queued', 'running'] })).generations).toHaveLength(6);
-    expect((await world.producer.list({ code: 'generation.cancelled', createdFrom: new Date(Date.UTC(2021)) })).generations).toHaveLength(1);
+    expect((await world.producer.list({ code: 'generation.cancelled', createdFrom: new Date(Date.UTC(2021)) })).generations).toHaveLength(
+      1,
+    );
   });
 
   test('tells every problem of its options at once', async () => {

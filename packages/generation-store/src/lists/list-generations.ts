@@ -194,17 +194,22 @@ export async function listGenerations(
   const [isWhole, score, generationId, rows] = replySchema.parse(
     await pageScript.run(redis, openKey(prefix), [
       prefix,
-      ...given.list({ code: undefined, createdFrom: undefined, createdBefore: undefined, finishedFrom: undefined, finishedBefore: undefined, ...args }),
+      ...given.list({
+        code: undefined,
+        createdFrom: undefined,
+        createdBefore: undefined,
+        finishedFrom: undefined,
+        finishedBefore: undefined,
+        ...args,
+      }),
     ]),
   );
-  const generations = rows.map(
-    ({ id, cost, imageStatuses: images, amended, ...row }): GenerationSummary => ({
-      generationId: id,
-      ...defined(row),
-      images,
-      costUsd: formatUsd(cost),
-      amended: amended === '1',
-    }),
-  );
+  const generations = rows.map(({ id, cost, imageStatuses: images, amended, ...row }): GenerationSummary => ({
+    generationId: id,
+    ...defined(row),
+    images,
+    costUsd: formatUsd(cost),
+    amended: amended === '1',
+  }));
   return { generations, ...defined({ next: isWhole || generationId === '' ? undefined : { score: Number(score), generationId } }) };
 }

@@ -21,9 +21,8 @@ for at = 2, #ARGV do
     local of = listsOf(generation.tenant)
     local isMissing = not redis.call('ZSCORE', of[1] .. generation.status, id) or not redis.call('ZSCORE', of[2] .. generation.status, id)
     if isFinal(generation.status) and not generation.codes then
-      local whole = hash(key)
-      listCodes(key, id, whole)
-      redis.call('HSETNX', key, 'codes', '')
+      redis.call('HSET', key, 'codes', '')
+      listCodes(key, id, hash(key))
       isMissing = true
     end
     if isMissing then

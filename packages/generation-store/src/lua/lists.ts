@@ -30,6 +30,7 @@ local function setStatus(key, id, generation, status, now)
   if isFinal(status) then
     generation.finishedAt = int(now)
     redis.call('HSET', key, 'finishedAt', generation.finishedAt)
+    redis.call('HSETNX', key, 'codes', '')
   end
   addToLists(id, generation)
 end

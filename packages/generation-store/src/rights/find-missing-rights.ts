@@ -154,6 +154,7 @@ const rests: Readonly<Record<string, readonly string[]>> = {
   zremrangebyscore: ['0', '0'],
   zrevrange: ['0', '0'],
   zrevrangebyscore: ['0', '0'],
+  zrevrank: ['m'],
   zscore: ['m'],
   publish: ['{}'],
 };
