@@ -33,6 +33,7 @@ const pageScript = createLuaScript(/* lua */ `${prelude}${lists}
 ${given.lua}
 count = tonumber(count)
 local of = listsOf(tenant)[tenant == '' and 1 or 2]
+local hasAllStatuses = statuses == '${generationStatuses.join(' ')}'
 local byEnd = finishedFrom ~= '' or finishedBefore ~= ''
 local walked = {}
 if byEnd then walked = { of .. 'finished' }
@@ -73,58 +74,69 @@ local function nextOf(list, size)
   return entries
 end
 
-local size = math.max(1, math.floor(${LOOKED_AT} / math.max(1, #walked)))
-local entries, isWhole = {}, true
-for _, list in ipairs(walked) do
-  local some = nextOf(list, size)
-  if #some == 2 * size then isWhole = false end
-  for at = 1, #some, 2 do entries[#entries + 1] = { list = list, id = some[at], score = tonumber(some[at + 1]), last = at == 2 * size - 1 } end
+-- where all that is there fits, a page needs no more
+local isSifted = (byEnd or code ~= '') and (not hasAllStatuses or createdFrom ~= '' or createdBefore ~= '' or byEnd and code ~= '')
+local size = isSifted and ${LOOKED_AT} or math.min(math.floor(${LOOKED_AT} / math.max(1, #walked)), count + 1)
+
+-- the next entries of all walked lists, the newest first, up to the end of the first list that was not read to its end
+local function nextEntries()
+  local entries, isWhole = {}, true
+  for _, list in ipairs(walked) do
+    local some = nextOf(list, size)
+    if #some == 2 * size then isWhole = false end
+    for at = 1, #some, 2 do entries[#entries + 1] = { list = list, id = some[at], score = tonumber(some[at + 1]), isEnd = at == 2 * size - 1 } end
+  end
+  table.sort(entries, function(a, b)
+    if a.score ~= b.score then return a.score > b.score end
+    return a.id > b.id
+  end)
+  return entries, isWhole
 end
-table.sort(entries, function(a, b)
-  if a.score ~= b.score then return a.score > b.score end
-  return a.id > b.id
-end)
 
 local fields = { 'status', 'tenant', 'createdAt', 'finishedAt', 'images', 'cost', 'codes', 'deadlineAt', 'runAt', 'clientReference', 'retryOf', 'amended' }
-local page, last = {}, nil
-for at, entry in ipairs(entries) do
-  if #page == count then
-    isWhole = false
-    break
-  end
-  last = entry
+local page, last, looked, isWhole = {}, nil, 0, false
+
+local function look(entry)
   local key = prefix .. ':generation:' .. entry.id
   local values = redis.pcall('HMGET', key, unpack(fields))
   local found = {}
   for place, name in ipairs(fields) do found[name] = not values.err and values[place] or '' end
-  local isThere = found.status ~= ''
-  local isHere = isThere
-  if byEnd then isHere = isThere and found.finishedAt ~= ''
-  elseif code ~= '' then isHere = isThere and string.find(' ' .. found.codes .. ' ', ' ' .. code .. ' ', 1, true) ~= nil
-  else isHere = isThere and entry.list == of .. found.status end
-  if not isHere then
-    redis.call('ZREM', entry.list, entry.id)
-  else
-    local created = tonumber(found.createdAt) or 0
-    local fits = (tenant == '' or found.tenant == tenant)
-      and string.find(' ' .. statuses .. ' ', ' ' .. found.status .. ' ', 1, true)
-      and (code == '' or string.find(' ' .. found.codes .. ' ', ' ' .. code .. ' ', 1, true))
-      and (createdFrom == '' or created >= tonumber(createdFrom)) and (createdBefore == '' or created < tonumber(createdBefore))
-    if fits then
-      found.id = entry.id
-      local images = {}
-      for index = 0, (tonumber(found.images) or 0) - 1 do images[#images + 1] = redis.call('HGET', key, 'image:' .. index) or 'open' end
-      found.imageStatuses = table.concat(images, ' ')
-      page[#page + 1] = named(found)
+  local isHere = found.status ~= ''
+  if byEnd then isHere = isHere and found.finishedAt ~= ''
+  elseif code ~= '' then isHere = isHere and string.find(' ' .. found.codes .. ' ', ' ' .. code .. ' ', 1, true) ~= nil
+  else isHere = isHere and entry.list == of .. found.status end
+  if not isHere then return redis.call('ZREM', entry.list, entry.id) end
+  local created = tonumber(found.createdAt) or 0
+  local fits = string.find(' ' .. statuses .. ' ', ' ' .. found.status .. ' ', 1, true)
+    and (code == '' or string.find(' ' .. found.codes .. ' ', ' ' .. code .. ' ', 1, true))
+    and (createdFrom == '' or created >= tonumber(createdFrom)) and (createdBefore == '' or created < tonumber(createdBefore))
+  if not fits then return end
+  found.id = entry.id
+  local images = {}
+  for index = 0, (tonumber(found.images) or 0) - 1 do images[#images + 1] = redis.call('HGET', key, 'image:' .. index) or 'open' end
+  found.imageStatuses = table.concat(images, ' ')
+  page[#page + 1] = named(found)
+end
+
+while #page < count and looked < ${LOOKED_AT} and not isWhole do
+  local entries
+  entries, isWhole = nextEntries()
+  for _, entry in ipairs(entries) do
+    if #page == count then
+      isWhole = false
+      break
+    end
+    last = entry
+    looked = looked + 1
+    look(entry)
+    if entry.isEnd then
+      isWhole = false
+      break
     end
   end
-  -- of this list no more was read: what is older elsewhere comes with the next page
-  if entry.last then
-    isWhole = false
-    break
-  end
+  if last then score, after = int(last.score), last.id end
 end
-return { isWhole and '1' or '0', last and int(last.score) or '', last and last.id or '', page }
+return { isWhole and '1' or '0', last and score or '', last and after or '', page }
 `);
 
 const words = z
