@@ -1,7 +1,7 @@
 import type { GenerationView, GrokImagineRequest } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 import { generationKey } from '../keys.ts';
-import { createLuaScript } from '../lua/lua-script.ts';
+import { createNamedScript } from '../lua/named-script.ts';
 import { prelude } from '../lua/prelude.ts';
 import type { FoundSubmission } from '../recovery/remembered.ts';
 import { readLargeRequest } from './large-request.ts';
@@ -9,12 +9,12 @@ import { isWhyUnknown, unreadError } from './unread.ts';
 import { hasLargeRequest, parseFoundSubmissions, parseGenerationView } from './view.ts';
 
 /** Reads a generation and all its submissions as one picture. Replies nil without one, or why it may have been bought nevertheless. */
-const readGenerationScript = createLuaScript(/* lua */ `${prelude}
-local key, id = KEYS[1], ARGV[2]
+const readGenerationScript = createNamedScript(['id', 'tenant'])(/* lua */ `${prelude}
+local key = KEYS[1]
 local generation, known = hash(key)
 if not known then return whyUnknown(id) end
 -- what belongs to another tenant does not exist
-if ARGV[3] ~= '' and generation.tenant ~= ARGV[3] then return false end
+if tenant ~= '' and generation.tenant ~= tenant then return false end
 soundGeneration(key, generation)
 local submissions = {}
 for index = 0, tonumber(generation.images) - 1 do
@@ -26,7 +26,7 @@ return named({ generation = redis.call('HGETALL', key), submissions = submission
 `);
 
 const read = (redis: Redis, prefix: string, generationId: string, tenant = ''): Promise<unknown> =>
-  readGenerationScript.run(redis, generationKey(prefix, generationId), [prefix, generationId, tenant]);
+  readGenerationScript.run(redis, generationKey(prefix, generationId), prefix, { id: generationId, tenant });
 
 /**
  * Reads a generation; undefined if Redis has none of this id.

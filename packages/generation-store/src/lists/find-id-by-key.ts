@@ -3,15 +3,12 @@ import { z } from 'zod';
 import { sha256 } from '../enqueue/new-generation.ts';
 import { unreadError } from '../enqueue/unread.ts';
 import { openKey } from '../keys.ts';
-import { createLuaScript } from '../lua/lua-script.ts';
-import { nameArguments, namedReply } from '../lua/named.ts';
+import { namedReply } from '../lua/named.ts';
+import { createNamedScript } from '../lua/named-script.ts';
 import { prelude } from '../lua/prelude.ts';
 
-const given = nameArguments(['tenant', 'digest']);
-
 /** Replies the generation that an idempotency key belongs to, and why it is not read yet; nothing for an unknown key. */
-const findIdByKeyScript = createLuaScript(/* lua */ `${prelude}
-${given.lua}
+const findIdByKeyScript = createNamedScript(['tenant', 'digest'])(/* lua */ `${prelude}
 local taken = redis.call('HMGET', prefix .. ':idempotency:' .. tenantPart(tenant) .. ':' .. digest, 'generationId', 'requestDigest')
 if not taken[1] then return named({ unknown = isReading() and 'reading' or nil }) end
 return named({ id = taken[1], unknown = taken[2] == '' and (whyUnknown(taken[1]) or 'damaged') or nil })
@@ -25,8 +22,8 @@ const replySchema = namedReply(z.object({ id: z.string().optional(), unknown: z.
  * @throws QueueUnavailableError while a rebuild reads on, which may come upon the key.
  */
 export async function findIdByKey(redis: Redis, prefix: string, tenant: string, idempotencyKey: string): Promise<string | undefined> {
-  const args = given.list({ tenant, digest: sha256(idempotencyKey) });
-  const { id, unknown } = replySchema.parse(await findIdByKeyScript.run(redis, openKey(prefix), [prefix, ...args]));
+  const reply = await findIdByKeyScript.run(redis, openKey(prefix), prefix, { tenant, digest: sha256(idempotencyKey) });
+  const { id, unknown } = replySchema.parse(reply);
   if (unknown !== undefined) throw unreadError(id ?? 'of this idempotency key', unknown);
   return id;
 }

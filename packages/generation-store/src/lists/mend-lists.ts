@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { openKey } from '../keys.ts';
 import { createLuaScript } from '../lua/lua-script.ts';
 import { lists } from '../lua/lists.ts';
+import { createNamedScript } from '../lua/named-script.ts';
 import { prelude } from '../lua/prelude.ts';
 
 /**
@@ -35,15 +36,14 @@ return mended
 `);
 
 /**
- * Removes from a list (KEYS[1]) what has no entry any more, of the entries from place ARGV[3] on that are scored below ARGV[2]. Replies how
- * many it looked at, and how many of them it removed.
+ * Removes from a list (KEYS[1]) what has no entry any more, of some entries from a place on that are scored below a time. Replies how many it
+ * looked at, and how many of them it removed.
  */
-const cleanListScript = createLuaScript(/* lua */ `${prelude}
-local from, count = tonumber(ARGV[3]), tonumber(ARGV[4])
+const cleanListScript = createNamedScript(['before', 'from', 'count'])(/* lua */ `${prelude}
 local entries = redis.call('ZRANGE', KEYS[1], from, from + count - 1, 'WITHSCORES')
 local looked, gone = 0, {}
 for at = 1, #entries, 2 do
-  if tonumber(entries[at + 1]) >= tonumber(ARGV[2]) then break end
+  if tonumber(entries[at + 1]) >= tonumber(before) then break end
   looked = looked + 1
   if redis.call('EXISTS', prefix .. ':generation:' .. entries[at]) == 0 then gone[#gone + 1] = entries[at] end
 end
@@ -66,7 +66,7 @@ export const mendLists = async (redis: Redis, prefix: string, generationIds: rea
 export async function cleanList(redis: Redis, prefix: string, list: string, before: number): Promise<void> {
   const key = `${prefix}:list:${list}`;
   for (let from = 0; ;) {
-    const reply = await cleanListScript.run(redis, key, [prefix, Math.floor(before), from, CLEANED_AT_ONCE]);
+    const reply = await cleanListScript.run(redis, key, prefix, { before: Math.floor(before), from, count: CLEANED_AT_ONCE });
     const [looked, gone] = z.tuple([z.number(), z.number()]).parse(reply);
     from += looked - gone;
     if (looked < CLEANED_AT_ONCE) return;
