@@ -24,7 +24,7 @@ async function setup() {
   const begun = await store.beginRebuild('a rebuild');
   if (begun.kind !== 'begun') throw new Error('the store is open');
   const today = new Date().toISOString().slice(0, 10);
-  await reading.noteUnread(begun.id, new Map([[ref.generationId, 2]]));
+  await reading.noteUnread(begun.id, today, new Map([[ref.generationId, 2]]));
   await reading.noteUnreadMoney(begun.id, new Map([[`all:day:${today}`, IMAGE_NANO_USD]]));
   const plan = { since: 0, pastBefore: 0, sumsAt: Date.now() + 60_000, skipDamaged: false, fromDay: today, fromMonth: today.slice(0, 7) };
   await reading.openEarly({ id: begun.id, run: begun.run, epoch: 'an epoch' }, plan);

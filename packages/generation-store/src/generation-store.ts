@@ -38,6 +38,7 @@ import { restoreGeneration } from './recovery/restore.ts';
 import { createSeenState } from './recovery/seen-state.ts';
 import { confirmComparison, initialise, isInitialised, readServerRun } from './recovery/server-run.ts';
 import { claimTurn, endTurn } from './recovery/turns.ts';
+import { findUnreadDates } from './recovery/unread-dates.ts';
 import { pauseBuying, readPauses, resumeBuying } from './settings/buying-pause.ts';
 import { applyCaps, findCaps, findCapsRestrictions, restrictCaps, setCaps } from './settings/caps.ts';
 import { findDiffering, reportDiffering } from './settings/differing.ts';
@@ -140,6 +141,7 @@ function bindAll({ prefix, retention, pollRate, ownerId }: GenerationStoreConfig
     restore: (generation: RememberedGeneration) => restoreGeneration(redis, prefix, retention, generation),
     findForgotten: bind(findForgotten),
     compareUnread: bind(compareUnread),
+    findUnreadDates: bind(findUnreadDates),
     listDamaged: bind(listDamaged),
     beginRebuild: bind(beginRebuild),
     bookPast: bind(bookPast),

@@ -45,7 +45,8 @@ const DAY_MS = 86_400_000;
  * - unread at the checkpoint, while a rebuild reads on: it may have been read since, and bought again once all was read. S3 holds more
  * names of it than when the rebuild noted it;
  * - older than any of these, and brought back because an image of it may still be bought: that may have happened once all was read, and it
- * is not over by its names;
+ * is not over by its names. Redis names the dates of which it had not read everything at the checkpoint: generations of all other dates
+ * were back by then, and are open or over;
  * - left out by a rebuild at the checkpoint, because its records were damaged: they may have been repaired since.
  *
  * Without a checkpoint it lists everything that Redis must still have if it was ever enqueued: an id may be a day old at its enqueue.
@@ -77,8 +78,10 @@ export async function* listCandidates(
   for (const { generationId } of await store.listDamaged()) if (isOlder(generationId)) older.add(generationId);
   for (const ids of inDays([...older].toSorted())) yield () => listNeighbours(archive, ids);
 
-  if ((await store.compareUnread(new Map())) === undefined) return;
-  for (const date of await archive.listRecordDates()) yield () => listGrownUnread({ store, archive }, date);
+  const unreadDates = await store.findUnreadDates();
+  if (unreadDates === undefined) return;
+  for (const date of unreadDates === 'all' ? await archive.listRecordDates() : unreadDates)
+    yield () => listGrownUnread({ store, archive }, date);
 }
 
 /**

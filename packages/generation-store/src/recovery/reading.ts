@@ -14,12 +14,13 @@ import { readsHere } from './reads-here.ts';
 import { beginPast, bookPastDate, type BegunReader } from './past-dates.ts';
 import { finishRebuild } from './rebuild.ts';
 import type { PeriodMoney } from './remembered.ts';
+import { type UnreadDates, unreadDates, unreadDatesSchema } from './unread-dates.ts';
 
 /**
  * A store that a rebuild has opened and reads on. Until all is read its epoch lies only in the hash `reading`, which scripts of earlier
  * versions do not know: to them the store is closed.
  *
- * `reading`: id of the rebuild, epoch, and the order of the rebuild. `unread`: generations to restore that are not read yet, with the
+ * `reading`: id of the rebuild, epoch, the order of the rebuild, and the dates that it had not read (unread-dates.ts). `unread`: generations to restore that are not read yet, with the
  * number of names that S3 held of each before the store was opened. `read`: those that are read. `unread-money`: by period, at least the
  * charges of all unread generations; `@fromDay` and `@fromMonth` are the earliest periods that it covers. Each read generation lowers it,
  * in one script with the move from `unread` to `read`. Damaged generations stay in both after all else is read (lua/damaged.ts).
@@ -35,10 +36,17 @@ if isOpen() then return 'open' end
 if redis.call('HGET', KEYS[1], 'id') ~= rebuildId then return 'emptied' end
 `;
 
-const names = nameArguments(['id', 'count'], rebuild.after);
+const ofDate = nameArguments(['date'], rebuild.after);
+const names = nameArguments(['id', 'count'], ofDate.after);
 
-/** Notes generations that the rebuild will not have read, each with its number of names in S3. Replies: noted | open | emptied */
+/**
+ * Notes a date of which the rebuild will not have read everything when it opens the store, and generations of it that are to come back, each
+ * with its number of names in S3. Dates that an earlier attempt or another rebuild has noted stay. Replies: noted | open | emptied
+ */
 const noteUnreadScript = createLuaScript(/* lua */ `${prelude}${mayOpen}
+${ofDate.lua}
+local dates = redis.call('HGET', KEYS[1], 'dates') or ''
+if not string.find(dates, date, 1, true) then redis.call('HSET', KEYS[1], 'dates', dates .. date .. ' ') end
 ${names.each()} redis.call('HSET', prefix .. ':unread', id, count) end
 return 'noted'
 `);
@@ -62,10 +70,11 @@ redis.call('UNLINK', prefix .. ':unread', prefix .. ':unread-money', prefix .. '
 return 'noted'
 `);
 
-/** Replies the fields of the rebuild that reads, and how many generations are left; nil while none reads. */
-const findReadingScript = createLuaScript(/* lua */ `${prelude}${damaged}
+/** Replies the fields of the rebuild that reads, and how many generations and which dates are left; nil while none reads. */
+const findReadingScript = createLuaScript(/* lua */ `${prelude}${damaged}${unreadDates}
 if not isReading() then return false end
 local reading = hash(KEYS[1])
+reading.dates = unreadDates()
 reading.left = redis.call('HLEN', unreadKey) - countDamaged()
 return named(reading)
 `);
@@ -165,6 +174,8 @@ export interface Reading extends ReadingPlan {
   /** Number of generations that were unread when the store was opened, and of those that still are. */
   total: number;
   left: number;
+  /** Dates of records with something left to read, or all dates of the bucket if an earlier version opened the store. */
+  dates: UnreadDates;
 }
 
 /** "open": another rebuild was first. "emptied": Redis has lost the notes of this one. */
@@ -172,8 +183,11 @@ export type NotedForOpening = 'noted' | 'open' | 'emptied';
 
 /** The notes in Redis of a rebuild that reads on. Every method is one script or a few. */
 export interface ReadingStore {
-  /** Notes generations that will not be read when the store opens, each with its number of names in S3. */
-  noteUnread(id: string, names: ReadonlyMap<string, number>): Promise<NotedForOpening>;
+  /**
+   * Notes a date with something to read after the store was opened.
+   * @param names Generations of it that are to come back, each with its number of names in S3.
+   */
+  noteUnread(id: string, date: string, names: ReadonlyMap<string, number>): Promise<NotedForOpening>;
   /** Notes held and charged sums by period. */
   noteUnreadMoney(id: string, sums: ReadonlyMap<string, NanoUsd>): Promise<NotedForOpening>;
   /** Forgets both, before a rebuild that opens the store once everything is read. */
@@ -234,22 +248,23 @@ const readingSchema = namedReply(
     fromDay: z.string(),
     fromMonth: z.string(),
     left: number,
+    dates: unreadDatesSchema,
   }),
 ).nullable();
 
 export function buildReadingStore({ prefix }: { prefix: string }, redis: Redis): ReadingStore {
   const [key, mark] = [readingKey(prefix), rebuildKey(prefix)];
-  const noteInParts = async (script: LuaScript, id: string, items: ReadonlyMap<string, number>): Promise<NotedForOpening> => {
+  const noteInParts = async (script: LuaScript, first: readonly string[], items: ReadonlyMap<string, number>): Promise<NotedForOpening> => {
     const flat = [...items];
-    for (let at = 0; at < flat.length; at += AT_ONCE) {
-      const reply = notedSchema.parse(await script.run(redis, mark, [prefix, id, ...flat.slice(at, at + AT_ONCE).flat()]));
+    for (let at = 0; at === 0 || at < flat.length; at += AT_ONCE) {
+      const reply = notedSchema.parse(await script.run(redis, mark, [prefix, ...first, ...flat.slice(at, at + AT_ONCE).flat()]));
       if (reply !== 'noted') return reply;
     }
     return 'noted';
   };
   return {
-    noteUnread: (id, names) => noteInParts(noteUnreadScript, id, names),
-    noteUnreadMoney: (id, sums) => noteInParts(noteUnreadMoneyScript, id, sums),
+    noteUnread: (id, date, names) => noteInParts(noteUnreadScript, [id, date], names),
+    noteUnreadMoney: (id, sums) => noteInParts(noteUnreadMoneyScript, [id], sums),
     forgetUnread: async (id) => notedSchema.parse(await forgetUnreadScript.run(redis, mark, [prefix, id])),
     openEarly(rebuilt, plan) {
       const fields = readingFields.flatMap((field) => [field, field === 'skipDamaged' ? Number(plan[field]) : plan[field]]);

@@ -74,7 +74,8 @@ if #ARGV < ${rebuilt.after} then
   if countDamaged() == 0 then redis.call('UNLINK', unreadKey, unreadMoneyKey) end
 else
   local unread = redis.call('HLEN', prefix .. ':unread')
-  redis.call('HSET', prefix .. ':reading', 'id', id, 'epoch', epoch, 'openedAt', int(nowMs()), 'total', int(unread), unpack(ARGV, ${rebuilt.after}))
+  redis.call('HSET', prefix .. ':reading', 'id', id, 'epoch', epoch, 'openedAt', int(nowMs()), 'total', int(unread),
+    'dates', redis.call('HGET', KEYS[1], 'dates') or '', unpack(ARGV, ${rebuilt.after}))
   -- without them no cap knows the unread money, and nothing is bought
   local told = redis.call('HMGET', prefix .. ':reading', 'fromDay', 'fromMonth')
   redis.call('HSET', prefix .. ':unread-money', '@fromDay', told[1] or '9999', '@fromMonth', told[2] or '9999')

@@ -59,10 +59,11 @@ export async function openEarly(
   async function look(date: string): Promise<number> {
     let news = 0;
     const unread = new Map<string, number>();
+    let isLeft = false;
     const noteUnread = async (): Promise<void> => {
       const names = new Map(unread);
       unread.clear();
-      if (noted === 'noted') noted = await store.noteUnread(begun.id, names);
+      if (noted === 'noted') noted = await store.noteUnread(begun.id, date, names);
     };
     async function* first(): AsyncGenerator<ListedRecord[], void, undefined> {
       for await (const records of byGeneration(archive.listRecordsOfDate(date))) {
@@ -73,7 +74,10 @@ export async function openEarly(
         if (!isWanted(records, since)) continue;
         if (isFirst(records)) {
           if (restored.get(generationId) !== records.length) yield records;
-        } else if (mayBeWhole(records)) unread.set(generationId, records.length);
+          continue;
+        }
+        isLeft = true;
+        if (mayBeWhole(records)) unread.set(generationId, records.length);
         if (unread.size >= NOTED_AT_ONCE) await noteUnread();
       }
     }
@@ -85,7 +89,7 @@ export async function openEarly(
       if (damage === undefined) damaged.delete(generationId);
       else damaged.set(generationId, damage);
     });
-    await noteUnread();
+    if (isLeft) await noteUnread();
     return news;
   }
 

@@ -99,10 +99,11 @@ export async function readOn(
     await bringBack(generationId, listed);
   }
 
-  const dates = (await archive.listRecordDates()).toReversed();
+  const dates = reading.dates === 'all' ? (await archive.listRecordDates()).toReversed() : reading.dates;
   for (const date of dates) {
+    // All of it is read.
+    if (bookedDates.has(date)) continue;
     read.date = date;
-    const isBooked = bookedDates.has(date);
     const sums = new Map<string, PeriodMoney>();
     for await (const page of inGroups(byGeneration(archive.listRecordsOfDate(date)), ASKED_AT_ONCE)) {
       if (signal.aborted) return { kind: 'stopped' };
@@ -113,7 +114,7 @@ export async function readOn(
         if (signal.aborted || isGone) return;
         const generationId = idOf(records);
         if (unread.has(generationId)) await bringBack(generationId, records);
-        else if (!isBooked && !damaged.has(generationId) && generationIdTime(generationId) < pastBefore && isOver(records))
+        else if (!damaged.has(generationId) && generationIdTime(generationId) < pastBefore && isOver(records))
           await addPast(generationId, records, sums);
         onProgress(read);
       });
@@ -121,7 +122,7 @@ export async function readOn(
       if (isGone) return conclude();
     }
     if (signal.aborted) return { kind: 'stopped' };
-    if (!isBooked && (await store.bookPastDate(reader, date, sums)) === 'gone') return conclude();
+    if ((await store.bookPastDate(reader, date, sums)) === 'gone') return conclude();
   }
   // Generations that were not among the names of their date.
   for await (const some of store.listUnread())

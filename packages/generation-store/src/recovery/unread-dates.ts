@@ -1,0 +1,46 @@
+import type { Redis } from 'ioredis';
+import { z } from 'zod';
+import { readingKey } from '../keys.ts';
+import { createLuaScript } from '../lua/lua-script.ts';
+import { prelude } from '../lua/prelude.ts';
+
+/**
+ * Dates of records of which a rebuild that reads on has not read everything. It has listed all names before it opened the store, and notes
+ * the dates with unread generations or past money (`dates` of the hash `reading`). The mark `past:<date>` in the hash `rebuild` ends one
+ * (past-dates.ts): its unread generations are back by then, or noted as damaged, and its past money is booked.
+ *
+ * Replies the dates with a blank between, or all where an earlier version has opened the store. After the prelude.
+ */
+export const unreadDates = /* lua */ `
+local function unreadDates()
+  local dates = redis.call('HGET', prefix .. ':reading', 'dates')
+  if not dates then return 'all' end
+  local left = {}
+  for date in string.gmatch(dates, '[^ ]+') do
+    if redis.call('HEXISTS', prefix .. ':rebuild', 'past:' .. date) == 0 then left[#left + 1] = date end
+  end
+  return table.concat(left, ' ')
+end
+`;
+
+/** Dates with something left to read, the newest first; "all" if Redis does not hold them. */
+export type UnreadDates = 'all' | readonly string[];
+
+export const unreadDatesSchema = z.string().transform(
+  (text): UnreadDates =>
+    text === 'all'
+      ? text
+      : text
+          .split(' ')
+          .filter((date) => date !== '')
+          .toSorted()
+          .toReversed(),
+);
+
+const findUnreadDatesScript = createLuaScript(/* lua */ `${prelude}${unreadDates}
+return isReading() and unreadDates()
+`);
+
+/** Returns the dates with something left to read; undefined while no rebuild reads. */
+export const findUnreadDates = async (redis: Redis, prefix: string): Promise<UnreadDates | undefined> =>
+  unreadDatesSchema.nullable().parse(await findUnreadDatesScript.run(redis, readingKey(prefix), [prefix])) ?? undefined;
