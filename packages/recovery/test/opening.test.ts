@@ -34,6 +34,19 @@ describe('a store that is open and not all read', () => {
     expect((await world.store.readOwnership()).epoch).toBeTruthy();
   });
 
+  test('has the epoch of a rebuild of an earlier version that ended meanwhile, before and after all is read', async () => {
+    const { epoch: before } = await world.store.readOwnership();
+    await world.redis.set(`${world.prefix}:epoch`, 'of an earlier version');
+    const epochs = async () => [
+      (await world.store.readOwnership()).epoch,
+      await world.store.adoptOwner({ id: 'an owner', epoch: before ?? '' }),
+    ];
+    expect(await epochs()).toEqual(['of an earlier version', false]);
+    expect(await world.readOn()).toMatchObject({ kind: 'open' });
+    expect(await epochs()).toEqual(['of an earlier version', false]);
+    expect(await world.store.adoptOwner({ id: 'an owner', epoch: 'of an earlier version' })).toBe(true);
+  });
+
   test('refuses a key that it does not know, an id that is not read, and questions for it', async () => {
     const unavailable = { code: 'queue.unavailable', details: { reason: 'reading' } };
     const { request } = (await world.store.find(life.late.generationId))!;

@@ -62,7 +62,9 @@ local function isOpen()
   return redis.call('EXISTS', prefix .. ':epoch') == 1 or isReading()
 end
 
--- '' for a store that is not open. It stays the same when a reading ends
+-- '' for a store that is not open. Scripts of this version never write a key epoch while a rebuild reads on, but a rebuild of an earlier
+-- version does, and all its processes go by that key. The end of the reading keeps it (recovery/reading.ts), so it comes first here: the
+-- epoch stays the same when a reading ends
 local function epochOf()
   return redis.call('GET', prefix .. ':epoch') or isReading() and redis.call('HGET', prefix .. ':reading', 'epoch') or ''
 end

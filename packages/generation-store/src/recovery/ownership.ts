@@ -11,14 +11,13 @@ import { prelude } from '../lua/prelude.ts';
 const readOwnershipScript = createLuaScript(/* lua */ `${prelude}
 local function at(name) return redis.call('GET', prefix .. name) or nil end
 return named({
-  now = nowMs(), epoch = isReading() and redis.call('HGET', prefix .. ':reading', 'epoch') or at(':epoch'), ownerId = at(':owner'), claim = at(':owner-claim'),
+  now = nowMs(), epoch = epochOf(), ownerId = at(':owner'), claim = at(':owner-claim'),
 })
 `);
 
 /** Gives an open store without an owner the owner of its bucket. Replies 1, or 0 if it has one or its epoch is another. */
 const adoptOwnerScript = createNamedScript(['ofEpoch', 'id'])(/* lua */ `${prelude}
-local epoch = isReading() and redis.call('HGET', prefix .. ':reading', 'epoch') or redis.call('GET', prefix .. ':epoch')
-if epoch ~= ofEpoch then return 0 end
+if ofEpoch == '' or epochOf() ~= ofEpoch then return 0 end
 if not redis.call('SET', prefix .. ':owner', id, 'NX') then return 0 end
 redis.call('DEL', prefix .. ':owner-claim')
 return 1
