@@ -2,15 +2,17 @@ import { defaultTiming } from '@darkroom/contracts';
 import { buildReadingStore, READING_TURN } from '@darkroom/generation-store';
 import { createSettlements, createSubmissions } from '@darkroom/queues';
 import type { Recovery } from '@darkroom/recovery';
-import { silentLogger } from '@darkroom/service-runtime';
+import { createMetrics, silentLogger } from '@darkroom/service-runtime';
 import { eventually } from '@darkroom/testing';
 import { describe, expect, inject, test } from 'vitest';
 import { joinRecovery } from '../src/join-recovery.ts';
+import { addQueueGauges } from '../src/metrics/queue-gauges.ts';
 import { readHistory } from '../src/read-history.ts';
 import { IMAGE_NANO_USD, startForgetfulWorld } from './forgetful-world.ts';
 
 const PREFIX = '{darkroom}';
 const COMMAND_TURN_MS = 600;
+const DAY_MS = 86_400_000;
 
 /** A store that a command has opened before it was killed: one generation had come home long ago, and is not read. */
 async function setup() {
@@ -45,7 +47,7 @@ async function setup() {
     await Promise.all([submissions.close(), settlements.close()]);
     await world[Symbol.asyncDispose]();
   };
-  return { ...world, ref, reading, work, openedAt, [Symbol.asyncDispose]: close };
+  return { ...world, ref, reading, submissions, settlements, work, openedAt, [Symbol.asyncDispose]: close };
 }
 
 describe.skipIf(inject('redisKind') === 'js')('what a rebuild has left to read (needs valkey, redis or Debian packages)', () => {
@@ -62,13 +64,28 @@ describe.skipIf(inject('redisKind') === 'js')('what a rebuild has left to read (
     await Promise.all(workers.map((worker) => worker.stop()));
   });
 
+  test('shows in the metrics of a worker since when it waits, and 0 once it is read', async () => {
+    await using world = await setup();
+    const { redis, store, submissions, settlements } = world;
+    const metrics = createMetrics({ process: 'worker' });
+    addQueueGauges(metrics, { connection: redis, submissions, settlements, store, now: () => Date.now() + DAY_MS });
+    const seconds = async (): Promise<number> =>
+      Number(/^darkroom_history_reading_seconds\S* (.*)$/m.exec((await metrics.render()).text)?.[1]);
+    expect(await seconds()).toBeGreaterThanOrEqual(DAY_MS / 1000);
+    const worker = world.work();
+    await worker.start();
+    await eventually(async () => expect(await world.reading.findReading()).toBeUndefined());
+    await worker.stop();
+    await eventually(async () => expect(await seconds()).toBe(0));
+  });
+
   test('is left to another by a worker that stops, whatever its S3 does', async () => {
     await using world = await setup();
     let hasAsked = false;
     const hanging = world.work({
-      listRecordDates: () => {
+      async *listRecordsOfDate() {
         hasAsked = true;
-        return new Promise(() => undefined);
+        yield await new Promise<never>(() => undefined);
       },
     });
     await hanging.start();

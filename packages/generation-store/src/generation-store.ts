@@ -32,13 +32,13 @@ import { listOpen, readOpenGenerations } from './recovery/open-generations.ts';
 import { adoptOwner, claimOwner, readOwnership } from './recovery/ownership.ts';
 import { compareUnread } from './recovery/compare-unread.ts';
 import { listDamaged } from './recovery/damaged.ts';
+import { findReading } from './recovery/reading.ts';
 import { beginRebuild, bookPast, finishRebuild } from './recovery/rebuild.ts';
 import type { RememberedGeneration } from './recovery/remembered.ts';
 import { restoreGeneration } from './recovery/restore.ts';
 import { createSeenState } from './recovery/seen-state.ts';
 import { confirmComparison, initialise, isInitialised, readServerRun } from './recovery/server-run.ts';
 import { claimTurn, endTurn } from './recovery/turns.ts';
-import { findUnreadDates } from './recovery/unread-dates.ts';
 import { pauseBuying, readPauses, resumeBuying } from './settings/buying-pause.ts';
 import { applyCaps, findCaps, findCapsRestrictions, restrictCaps, setCaps } from './settings/caps.ts';
 import { findDiffering, reportDiffering } from './settings/differing.ts';
@@ -141,7 +141,7 @@ function bindAll({ prefix, retention, pollRate, ownerId }: GenerationStoreConfig
     restore: (generation: RememberedGeneration) => restoreGeneration(redis, prefix, retention, generation),
     findForgotten: bind(findForgotten),
     compareUnread: bind(compareUnread),
-    findUnreadDates: bind(findUnreadDates),
+    findReading: bind(findReading),
     listDamaged: bind(listDamaged),
     beginRebuild: bind(beginRebuild),
     bookPast: bind(bookPast),

@@ -78,9 +78,9 @@ export async function* listCandidates(
   for (const { generationId } of await store.listDamaged()) if (isOlder(generationId)) older.add(generationId);
   for (const ids of inDays([...older].toSorted())) yield () => listNeighbours(archive, ids);
 
-  const unreadDates = await store.findUnreadDates();
-  if (unreadDates === undefined) return;
-  for (const date of unreadDates === 'all' ? await archive.listRecordDates() : unreadDates)
+  const reading = await store.findReading();
+  if (reading === undefined) return;
+  for (const date of reading.dates === 'all' ? await archive.listRecordDates() : reading.dates)
     yield () => listGrownUnread({ store, archive }, date);
 }
 

@@ -22,7 +22,16 @@ export type RecoveryArchive = Pick<
 export interface Recovery {
   store: Pick<
     GenerationStore,
-    'restore' | 'findForgotten' | 'compareUnread' | 'findUnreadDates' | 'listDamaged' | 'listOpen' | 'findSubmissions' | 'settle' | 'cancel' | 'expire'
+    | 'restore'
+    | 'findForgotten'
+    | 'compareUnread'
+    | 'findReading'
+    | 'listDamaged'
+    | 'listOpen'
+    | 'findSubmissions'
+    | 'settle'
+    | 'cancel'
+    | 'expire'
   >;
   archive: RecoveryArchive;
   waits: Pick<Waits, 'park' | 'reviveSubmission'>;

@@ -21,7 +21,7 @@ beforeEach(async () => {
 });
 afterEach(() => world.stop());
 
-const keyOf = (name: 'keyed' | 'home', kind = 'intent'): string =>
+const keyOf = (name: 'keyed' | 'home' | 'late', kind = 'intent'): string =>
   `records/${new Date(parseInt(life[name].generationId.replaceAll('-', '').slice(0, 12), 16)).toISOString().slice(0, 10)}/${life[name].generationId}/0-1.${kind}.json`;
 
 /** Damages a record as long ago as the others were written. @returns its text before. */
@@ -143,4 +143,25 @@ test('a rebuild that is told to leave out what is damaged before it opens the st
     damaged: [{ generationId: life.home.generationId }],
   });
   await expect(world.store.find(life.home.generationId)).rejects.toMatchObject(refused);
+});
+
+test('what was bought after the sums counts, though its records are left out when the store opens, while the rest is read and after', async () => {
+  await world.plant(keyOf('late', 'result'), 'not json');
+  await world.wipe();
+  await openOnly(world, { skipDamaged: true });
+  expect(await world.store.listDamaged()).toMatchObject([{ generationId: life.late.generationId, mostNanoUsd: MOST_NANO_USD }]);
+  // Two came home before the sums, one is under way; the last one is left out.
+  const counted = 3 * IMAGE_NANO_USD + MOST_NANO_USD;
+  await world.store.setCaps({ allPerDay: counted + IMAGE_NANO_USD });
+  await world.enqueue();
+  await expect(world.enqueue()).rejects.toMatchObject({ code: 'spend.cap-reached' });
+  expect(await world.readOn()).toMatchObject({ kind: 'opened' });
+  await expect(world.enqueue()).rejects.toMatchObject({ code: 'spend.cap-reached' });
+  // Given up, it is counted no longer.
+  expect(await runRebuild(world, { skipDamaged: true })).toMatchObject({
+    kind: 'open',
+    damaged: [{ generationId: life.late.generationId }],
+  });
+  await world.enqueue();
+  for (const name of ['unread', 'unread-money', 'damaged']) expect(await world.redis.exists(`${world.prefix}:${name}`), name).toBe(0);
 });

@@ -8,7 +8,10 @@ export interface QueueGaugeDependencies {
   connection: Redis;
   submissions: Submissions;
   settlements: Settlements;
-  store: Pick<GenerationStore, 'findLastPass' | 'findTrouble' | 'heldWorkers' | 'pauses' | 'readSpend' | 'readTasksAtProvider'>;
+  store: Pick<
+    GenerationStore,
+    'findLastPass' | 'findReading' | 'findTrouble' | 'heldWorkers' | 'pauses' | 'readSpend' | 'readTasksAtProvider'
+  >;
   now: () => number;
 }
 
@@ -51,6 +54,16 @@ export function addQueueGauges(metrics: Metrics, { connection, submissions, sett
     async () => {
       const pass = await store.findLastPass();
       return pass === undefined ? [] : [{ labels: {}, value: pass.endedAt / 1000 }];
+    },
+  );
+  metrics.readGauge(
+    {
+      name: 'darkroom_history_reading_seconds',
+      help: 'Time since a rebuild opened the store, while not everything is read, else 0.',
+    },
+    async () => {
+      const reading = await store.findReading();
+      return [{ labels: {}, value: reading === undefined ? 0 : Math.max(0, now() - reading.openedAt) / 1000 }];
     },
   );
   metrics.readGauge(

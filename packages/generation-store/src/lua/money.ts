@@ -59,18 +59,20 @@ end
 
 -- at least the money of a period that a rebuild has not read yet, and then the money of damaged generations; nil where it is unknown
 local function unreadIn(name)
-  local fields = { '@fromDay', '@fromMonth', '@untilDay', '@untilMonth', name, '@damaged' }
+  local fields = { '@fromDay', '@fromMonth', '@untilDay', '@untilMonth', name, '@damaged', '@besideSums' }
   local found = redis.pcall('HMGET', prefix .. ':unread-money', unpack(fields))
   -- a user with the rights of an earlier version may not ask
   if found.err then found = {} end
   local kind, date = string.match(name, ':(%a+):([%d-]+)$')
   local from, last = found[kind == 'day' and 1 or 2], found[kind == 'day' and 3 or 4]
   local isTold, left, most = from and date >= from, tonumber(found[5] or '') or 0, tonumber(found[6] or '') or 0
-  if isReading() then return isTold and left or nil end
-  -- nothing was bought for it since it was found damaged
-  if not last or date > last then return 0 end
-  -- their holds lie in the sums, so this is no more than the rest of them
-  return isTold and math.min(left, most) or most
+  -- nothing was bought for them since they were found damaged
+  local isAfter = not last or date > last
+  local beside = isAfter and 0 or tonumber(found[7] or '') or 0
+  if isReading() then return isTold and left + beside or nil end
+  if isAfter then return 0 end
+  -- the holds of the others lie in the sums, so this is no more than the rest of them
+  return isTold and beside + math.min(left, most - beside) or most
 end
 
 -- nil when the money may be held; else the period whose cap would be crossed

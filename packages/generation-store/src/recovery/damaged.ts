@@ -22,6 +22,9 @@ if damageOf(id) then return 'known' end
 local key = idempotencyDigest == '' and '-' or tenantPart(tenant) .. ':' .. idempotencyDigest
 redis.call('HSET', unreadKey, id, 'damaged ' .. most .. ' ' .. key .. ' ' .. object)
 redis.call('HINCRBY', unreadMoneyKey, '@damaged', most)
+local beside = isReading() and '0' or most
+redis.call('HSET', damagedKey, id, beside)
+redis.call('HINCRBY', unreadMoneyKey, '@besideSums', beside)
 redis.call('HINCRBY', unreadMoneyKey, '@damagedIds', 1)
 local day, month = unpack(periodsOf(tenant, nowMs()))
 redis.call('HSET', unreadMoneyKey, '@untilDay', string.match(day.name, '[%d-]+$'), '@untilMonth', string.match(month.name, '[%d-]+$'))
@@ -80,17 +83,16 @@ export const forgetDamaged = async (redis: Redis, prefix: string, generationId: 
 const DAMAGED = /^damaged (\d+) \S+ (.*)$/s;
 const SCANNED_AT_ONCE = 500;
 
-/** Finds the damaged generations. While a rebuild reads on they are few among many, so this examines all. */
+/** Finds the damaged generations, which are few. */
 export async function listDamaged(redis: Redis, prefix: string): Promise<DamagedGeneration[]> {
   const found = new Map<string, DamagedGeneration>();
-  const [unread, sums] = [`${prefix}:unread`, `${prefix}:unread-money`];
-  if (Number((await redis.hget(sums, '@damagedIds')) ?? 0) === 0) return [];
   let cursor = '0';
   do {
-    const [next, flat] = await redis.hscan(unread, cursor, 'COUNT', SCANNED_AT_ONCE);
-    for (let at = 0; at + 1 < flat.length; at += 2) {
-      const [generationId = '', text = ''] = flat.slice(at, at + 2);
-      const [, most, key] = DAMAGED.exec(text) ?? [];
+    const [next, flat] = await redis.hscan(`${prefix}:damaged`, cursor, 'COUNT', SCANNED_AT_ONCE);
+    const ids = flat.filter((_, at) => at % 2 === 0);
+    const texts = ids.length === 0 ? [] : await redis.hmget(`${prefix}:unread`, ...ids);
+    for (const [at, generationId] of ids.entries()) {
+      const [, most, key] = DAMAGED.exec(texts[at] ?? '') ?? [];
       if (most !== undefined && key !== undefined) found.set(generationId, { generationId, key, mostNanoUsd: Number(most) });
     }
     cursor = next;

@@ -66,7 +66,7 @@ return 'noted'
 
 /** Forgets the notes of a rebuild that now reads everything before it opens the store. Replies: noted | open | emptied */
 const forgetUnreadScript = createLuaScript(/* lua */ `${prelude}${mayOpen}
-redis.call('UNLINK', prefix .. ':unread', prefix .. ':unread-money', prefix .. ':read')
+redis.call('UNLINK', prefix .. ':unread', prefix .. ':unread-money', prefix .. ':read', prefix .. ':damaged')
 return 'noted'
 `);
 
@@ -148,6 +148,7 @@ else
   -- by then no period is left in which it may have been held
   redis.call('EXPIRE', unreadKey, ${DAMAGED_KEPT_SECONDS})
   redis.call('EXPIRE', unreadMoneyKey, ${DAMAGED_KEPT_SECONDS})
+  redis.call('EXPIRE', damagedKey, ${DAMAGED_KEPT_SECONDS})
 end
 return isWhole and 'open' or 'opened'
 `);
@@ -248,9 +249,13 @@ const readingSchema = namedReply(
     fromDay: z.string(),
     fromMonth: z.string(),
     left: number,
-    dates: unreadDatesSchema,
+    dates: unreadDatesSchema.default([]),
   }),
 ).nullable();
+
+/** Returns the rebuild that has opened the store and reads on; undefined without one. */
+export const findReading = async (redis: Redis, prefix: string): Promise<Reading | undefined> =>
+  readingSchema.parse(await findReadingScript.run(redis, readingKey(prefix), [prefix])) ?? undefined;
 
 export function buildReadingStore({ prefix }: { prefix: string }, redis: Redis): ReadingStore {
   const [key, mark] = [readingKey(prefix), rebuildKey(prefix)];
@@ -270,7 +275,7 @@ export function buildReadingStore({ prefix }: { prefix: string }, redis: Redis):
       const fields = readingFields.flatMap((field) => [field, field === 'skipDamaged' ? Number(plan[field]) : plan[field]]);
       return finishRebuild(redis, prefix, rebuilt, fields);
     },
-    findReading: async () => readingSchema.parse(await findReadingScript.run(redis, key, [prefix])) ?? undefined,
+    findReading: () => findReading(redis, prefix),
     async findUnread(generationIds) {
       if (generationIds.length === 0) return { unread: new Set(), damaged: new Set() };
       return unreadSchema.parse(await findUnreadScript.run(redis, key, [prefix, ...generationIds]));

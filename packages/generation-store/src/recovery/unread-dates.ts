@@ -1,8 +1,4 @@
-import type { Redis } from 'ioredis';
 import { z } from 'zod';
-import { readingKey } from '../keys.ts';
-import { createLuaScript } from '../lua/lua-script.ts';
-import { prelude } from '../lua/prelude.ts';
 
 /**
  * Dates of records of which a rebuild that reads on has not read everything. It has listed all names before it opened the store, and notes
@@ -26,21 +22,12 @@ end
 /** Dates with something left to read, the newest first; "all" if Redis does not hold them. */
 export type UnreadDates = 'all' | readonly string[];
 
-export const unreadDatesSchema = z.string().transform(
-  (text): UnreadDates =>
-    text === 'all'
-      ? text
-      : text
-          .split(' ')
-          .filter((date) => date !== '')
-          .toSorted()
-          .toReversed(),
+export const unreadDatesSchema = z.string().transform((text): UnreadDates =>
+  text === 'all'
+    ? text
+    : text
+        .split(' ')
+        .filter((date) => date !== '')
+        .toSorted()
+        .toReversed(),
 );
-
-const findUnreadDatesScript = createLuaScript(/* lua */ `${prelude}${unreadDates}
-return isReading() and unreadDates()
-`);
-
-/** Returns the dates with something left to read; undefined while no rebuild reads. */
-export const findUnreadDates = async (redis: Redis, prefix: string): Promise<UnreadDates | undefined> =>
-  unreadDatesSchema.nullable().parse(await findUnreadDatesScript.run(redis, readingKey(prefix), [prefix])) ?? undefined;
