@@ -33,9 +33,13 @@ export async function restoreRecords(recovery: Recovery, records: GenerationReco
   await parkUnended(recovery, records);
   const changed = await recovery.store.restore(records.generation);
   await settleWhatEnded(recovery, records);
-  await addJobs(recovery, records.generation.generationId);
+  if (!isAllHome(records)) await addJobs(recovery, records.generation.generationId);
   return changed > 0 ? 'restored' : 'known';
 }
+
+/** Returns true if each submission has come home, as most have: no job is left for them, and one question less to Redis. */
+const isAllHome = ({ generation, submissions }: GenerationRecords): boolean =>
+  submissions.length === generation.submissions.length && submissions.every(({ result }) => result?.status === 'succeeded');
 
 async function parkUnended({ waits, settings: { timing } }: Recovery, { submissions }: GenerationRecords): Promise<void> {
   for (const { ref, result } of submissions) if (result === undefined) await waits.park(ref, timing.firstPollMs, true);

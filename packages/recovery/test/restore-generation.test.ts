@@ -256,3 +256,25 @@ test('a restore brings nothing back without records', async () => {
   expect(await restoreGeneration(world.recovery, ref.generationId)).toBe('no-records');
   expect(await world.redis.keys(`${world.prefix}:*`)).toEqual([`${world.prefix}:caps`]);
 });
+
+test('a generation whose images have all come home costs Redis one script for its entry and one for each end', async () => {
+  const refs = await world.enqueue(2);
+  for (const ref of refs) {
+    await world.send(ref);
+    await world.end(ref, 'succeeded');
+  }
+  await world.begin();
+  const asked: string[] = [];
+  const store = Object.fromEntries(
+    Object.entries(world.store).map(([name, work]) => [
+      name,
+      (...given: never[]) => {
+        asked.push(name);
+        return (work as (...args: never[]) => unknown)(...given);
+      },
+    ]),
+  ) as unknown as World['store']; // the same methods
+  expect(await restoreGeneration({ ...world.recovery, store }, refs[0].generationId)).toBe('restored');
+  expect(asked).toEqual(['restore', 'settle', 'settle']);
+  expect(await world.store.find(refs[0].generationId)).toMatchObject({ status: 'succeeded' });
+});
