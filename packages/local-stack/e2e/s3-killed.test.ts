@@ -56,9 +56,8 @@ test('a server killed under four writers has every acknowledged object, whole', 
   };
   const writers = [0, 1, 2, 3].map(writeUntilItFails);
   await expect.poll(() => acknowledged.size, { timeout: 10_000 }).toBeGreaterThan(60);
-  process.kill(server.pid, 'SIGKILL');
+  await server.kill();
   await Promise.all(writers);
-  await server.stop();
 
   client.destroy();
   server = await startS3Process(options);
@@ -82,8 +81,7 @@ test('a process makes the trouble that the test sets, and none after a kill and 
   const put = () => client.send(new PutObjectCommand({ Bucket: BUCKET, Key: 'image', Body: 'bytes' }));
   server.setTrouble({ maxDelayMs: 0, refusedShare: 1 });
   await expect.poll(() => put().catch((error: unknown) => String(error))).toContain('SlowDown');
-  process.kill(server.pid, 'SIGKILL');
-  await server.stop();
+  await server.kill();
   client.destroy();
   server = await startS3Process(options);
   client = connect(server);

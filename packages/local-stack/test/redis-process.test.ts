@@ -47,8 +47,7 @@ describe.skipIf(inject('redisKind') === 'js')('a Redis in a process of its own (
   test('returns after a kill on its port with every acknowledged write', async () => {
     const first = await start();
     await ask(first, (client) => client.set('bought', 'image'));
-    process.kill(first.pid ?? 0, 'SIGKILL');
-    await first.stop();
+    await first.kill?.();
 
     const second = await start({ port: portOf(first) });
     expect(second.url).toBe(first.url);

@@ -62,9 +62,9 @@ export async function reserveRedis({ dir: given, appendfsync = 'always' }: OwnRe
     },
     stop,
     kill: async () => {
-      if (running?.pid === undefined) throw new Error('this Redis does not run as a process of its own');
-      process.kill(running.pid, 'SIGKILL');
-      await stop();
+      if (running?.kill === undefined) throw new Error('this Redis does not run as a process of its own');
+      await running.kill();
+      running = undefined;
     },
     copyData: () => copyAppendOnlyFile(dir, join(dir, `copy-${(copies += 1)}`)),
     changeAway: async (change) => {

@@ -45,8 +45,8 @@ export async function reserveS3(dir: string): Promise<OwnS3> {
     stop,
     kill: async () => {
       if (running === undefined) throw new Error('this S3 does not run');
-      process.kill(running.pid, 'SIGKILL');
-      await stop();
+      await running.kill();
+      running = undefined;
     },
     setTrouble: (trouble) => running?.setTrouble(trouble),
   };

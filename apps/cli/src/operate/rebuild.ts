@@ -37,21 +37,19 @@ export async function rebuildStore(
   { terminal, stop, ...options }: RebuildCommandOptions,
 ): Promise<0 | 1> {
   const settings = readSettings({ spend: spendSettings, timing: timingSettings, shared: reconcileSettings }, options.environment);
-  return withPatientRedis(options, stop, async ({ redis, prefix, where, folder }, closing, signal) => {
+  return withPatientRedis(options, stop, async ({ redis, prefix, where, folder }, closeLater, signal) => {
     terminal.print(`darkroom  ${where}`);
     const progress = showProgress(terminal);
     const clock = await measureRedisClock(redis);
     const storage = openBucket(options.environment, folder);
     const submissions = createSubmissions(redis, { prefix, now: clock.now });
     const settlements = createSettlements(redis, { prefix, now: clock.now });
-    closing.push(
-      () => storage.close(),
-      () => submissions.close(),
-      () => settlements.close(),
-    );
+    closeLater(() => storage.close());
+    closeLater(() => submissions.close());
+    closeLater(() => settlements.close());
     const store = buildGenerationStore({ prefix, retention: defaultRetention, pollRate: { perSecond: 1, burst: 1 } }, redis);
     const ownerId = await takeOverBucket(owningOf(options.environment, prefix, store, storage));
-    closing.push(keepReadingTurn(store));
+    closeLater(keepReadingTurn(store));
     await restoreSettings({ store, archive: storage }, settings.spend, terminal);
     const outcome = await rebuild(
       {

@@ -21,4 +21,6 @@ export interface LocalRedis {
   readonly startMs: number;
   /** Stops a started server and waits for its end; a server given by URL keeps running. A second call does nothing. */
   stop(): Promise<void>;
+  /** Sends SIGKILL to a server that is a process of its own, and waits for its end. */
+  readonly kill?: () => Promise<void>;
 }

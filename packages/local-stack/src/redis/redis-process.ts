@@ -24,6 +24,8 @@ export interface RedisProcess {
   readonly pid: number;
   readonly version: string;
   stop(): Promise<void>;
+  /** Sends SIGKILL and waits for the end. */
+  kill(): Promise<void>;
 }
 
 const START_LIMIT_MS = 10_000;
@@ -42,11 +44,8 @@ export async function startRedisProcess(options: RedisProcessOptions): Promise<R
     await folder.endLeftOvers();
     const { program, ...server } = await startOnSomePort(options, folder);
     const released = program.ended.then(() => folder.release());
-    const stop = async (): Promise<void> => {
-      await program.stop(STOP_LIMIT_MS);
-      await released;
-    };
-    return { ...server, stop };
+    const end = async (how: Promise<unknown>): Promise<void> => void (await Promise.all([how, released]));
+    return { ...server, stop: () => end(program.stop(STOP_LIMIT_MS)), kill: () => end(program.kill()) };
   } catch (error) {
     folder.release();
     throw error;
@@ -54,7 +53,7 @@ export async function startRedisProcess(options: RedisProcessOptions): Promise<R
 }
 
 /** A server that answers, without the lock of its folder. */
-interface StartedServer extends Omit<RedisProcess, 'stop'> {
+interface StartedServer extends Omit<RedisProcess, 'stop' | 'kill'> {
   readonly program: Program;
 }
 

@@ -103,14 +103,14 @@ async function startOwn(
   options: StartRedisOptions,
 ): Promise<Omit<LocalRedis, 'startMs'>> {
   const { dir, port, appendfsync = 'always' } = options;
-  const { url, pid, version, stop } = await startRedisProcess({
+  const { version, ...server } = await startRedisProcess({
     binary,
     environment,
     dir,
     persistence: appendfsync,
     ...defined({ port }),
   });
-  return { url, pid, stop, kind, detail: version, durable: appendfsync !== 'off' };
+  return { ...server, kind, detail: version, durable: appendfsync !== 'off' };
 }
 
 /** Removes user and password from a Redis URL, because they are secrets. */

@@ -7,12 +7,14 @@ import type { S3ServerOptions } from './server.ts';
 /** The embedded S3 as a process of its own. */
 export interface S3Process {
   readonly endpoint: string;
-  /** Process id, so that a test can kill the server. */
+  /** Process id, also after its end. */
   readonly pid: number;
   /** Makes this trouble from now on; a restarted process makes none. */
   setTrouble(trouble: S3Trouble): void;
   /** Ends the process and waits. A second call, or one after its death, does nothing. */
   stop(): Promise<void>;
+  /** Sends SIGKILL and waits for the end. */
+  kill(): Promise<void>;
 }
 
 export type S3ProcessOptions = Pick<S3ServerOptions, 'dir' | 'port' | 'credentials' | 'region'> & { readonly bucket: string };
@@ -53,7 +55,7 @@ export async function startS3Process({ dir, port = 0, credentials, region, bucke
     await program.untilReady(() => Promise.resolve(endpoint === undefined ? { what: 'it does not listen' } : undefined), START_LIMIT_MS);
     if (endpoint === undefined || child.pid === undefined) throw new Error('the embedded S3 has no address or no process id');
     const setTrouble = (trouble: S3Trouble): void => void (child.connected && child.send({ ...trouble }));
-    return { endpoint, pid: child.pid, setTrouble, stop };
+    return { endpoint, pid: child.pid, setTrouble, stop, kill: () => program.kill() };
   } catch (cause) {
     await stop();
     throw new LocalStackError(`cannot start the embedded S3 in a process of its own: ${String(cause)}`, { cause });
