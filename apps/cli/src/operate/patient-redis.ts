@@ -1,39 +1,32 @@
 import { LocalStackError } from '@darkroom/contracts';
-import { createClosing } from '@darkroom/local-stack';
 import { atMost } from '@darkroom/service-runtime';
 import { CLOSE_LIMIT_MS, connectRedis, type FoundRedis, type OperationsOptions } from './connect-redis.ts';
 
 /** Longest wait for a Redis that went away: a restart or a failover takes seconds. */
 const GONE_MS = 20_000;
 
-/** Registers how to close something that the work opened. */
-export type CloseLater = (close: () => unknown) => void;
-
 /**
  * Runs long work with a Redis that may be away for moments, and fails if Redis stays away.
  * @param stop Ends the work early.
- * @param work Gets `closeLater`, which takes what closes something the work opened (it runs at the end, in reverse order), and a signal
- * that ends the work: `stop` was aborted, or Redis stayed away.
+ * @param work Gets a list for its closing functions, which run at the end in reverse order, and a signal that ends the work: `stop` was
+ * aborted, or Redis stayed away.
  * @throws errors of `connectRedis` and of the work; LocalStackError if Redis stayed away.
  */
 export async function withPatientRedis<Value>(
   options: OperationsOptions,
   stop: AbortSignal,
-  work: (found: FoundRedis, closeLater: CloseLater, signal: AbortSignal) => Promise<Value>,
+  work: (found: FoundRedis, closing: (() => unknown)[], signal: AbortSignal) => Promise<Value>,
 ): Promise<Value> {
   const found = await connectRedis(options, true);
-  const closing = createClosing();
-  const closeLater: CloseLater = (close) => closing.add(() => atMost(CLOSE_LIMIT_MS, close()));
-  closeLater(() => found.redis.disconnect());
+  const closing: (() => unknown)[] = [() => found.redis.disconnect()];
   const loss = watchLoss(found, options.goneMs ?? GONE_MS);
   const left = new AbortController();
   try {
-    return await Promise.race([work(found, closeLater, AbortSignal.any([stop, left.signal])), loss.lost]);
+    return await Promise.race([work(found, closing, AbortSignal.any([stop, left.signal])), loss.lost]);
   } finally {
     left.abort();
     loss.stop();
-    // A failure here says less than the end of the work: Redis may be gone.
-    await closing.closeAll(AbortSignal.abort());
+    for (const close of closing.toReversed()) await atMost(CLOSE_LIMIT_MS, close());
   }
 }
 

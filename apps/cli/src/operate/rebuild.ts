@@ -37,19 +37,21 @@ export async function rebuildStore(
   { terminal, stop, ...options }: RebuildCommandOptions,
 ): Promise<0 | 1> {
   const settings = readSettings({ spend: spendSettings, timing: timingSettings, shared: reconcileSettings }, options.environment);
-  return withPatientRedis(options, stop, async ({ redis, prefix, where, folder }, closeLater, signal) => {
+  return withPatientRedis(options, stop, async ({ redis, prefix, where, folder }, closing, signal) => {
     terminal.print(`darkroom  ${where}`);
     const progress = showProgress(terminal);
     const clock = await measureRedisClock(redis);
     const storage = openBucket(options.environment, folder);
     const submissions = createSubmissions(redis, { prefix, now: clock.now });
     const settlements = createSettlements(redis, { prefix, now: clock.now });
-    closeLater(() => storage.close());
-    closeLater(() => submissions.close());
-    closeLater(() => settlements.close());
+    closing.push(
+      () => storage.close(),
+      () => submissions.close(),
+      () => settlements.close(),
+    );
     const store = buildGenerationStore({ prefix, retention: defaultRetention, pollRate: { perSecond: 1, burst: 1 } }, redis);
     const ownerId = await takeOverBucket(owningOf(options.environment, prefix, store, storage));
-    closeLater(keepReadingTurn(store));
+    closing.push(keepReadingTurn(store));
     await restoreSettings({ store, archive: storage }, settings.spend, terminal);
     const outcome = await rebuild(
       {

@@ -10,7 +10,7 @@ import type { FoundRedis, OperationsOptions } from './connect-redis.ts';
 import { describePass } from './describe-pass.ts';
 import { openBucket } from './open-bucket.ts';
 import { owningOf } from './owning.ts';
-import { withPatientRedis, type CloseLater } from './patient-redis.ts';
+import { withPatientRedis } from './patient-redis.ts';
 
 export interface ReconcileCommandOptions extends OperationsOptions {
   terminal: Terminal;
@@ -24,8 +24,8 @@ export interface ReconcileCommandOptions extends OperationsOptions {
  * @throws ConfigError, LocalStackError, StorageError
  */
 export async function reconcileOnce({ terminal, stop, ...options }: ReconcileCommandOptions): Promise<0 | 1> {
-  return withPatientRedis(options, stop, async (found, closeLater, signal) => {
-    const { reconciler, owning } = joinReconciler(options, found, await measureRedisClock(found.redis), closeLater, terminal);
+  return withPatientRedis(options, stop, async (found, closing, signal) => {
+    const { reconciler, owning } = joinReconciler(options, found, await measureRedisClock(found.redis), closing, terminal);
     await checkOwner(owning);
     terminal.print(
       `darkroom  ${found.where}`,
@@ -41,16 +41,18 @@ function joinReconciler(
   options: OperationsOptions,
   { redis, prefix, folder }: FoundRedis,
   clock: RedisClock,
-  closeLater: CloseLater,
+  closing: (() => unknown)[],
   terminal: Terminal,
 ): { reconciler: Reconciler; owning: Owning } {
   const { timing, reconcile: settings } = readSettings({ timing: timingSettings, reconcile: reconcileSettings }, options.environment);
   const storage = openBucket(options.environment, folder);
   const submissions = createSubmissions(redis, { prefix, now: clock.now });
   const settlements = createSettlements(redis, { prefix, now: clock.now });
-  closeLater(() => storage.close());
-  closeLater(() => submissions.close());
-  closeLater(() => settlements.close());
+  closing.push(
+    () => storage.close(),
+    () => submissions.close(),
+    () => settlements.close(),
+  );
   const store = buildGenerationStore({ prefix, retention: defaultRetention, pollRate: { perSecond: 1, burst: 1 } }, redis);
   const reconciler: Reconciler = {
     store: buildReconcileStore({ prefix }, redis),
