@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { createProcessRunner } from './tasks/processes.mjs';
 
 /** Creates a runner that gets signals from an emitter, so that the test's own process gets none. */
@@ -10,7 +10,7 @@ function setup() {
   const folder = mkdtempSync(path.join(tmpdir(), 'darkroom-run-'));
   const { platform, execPath } = process;
   const self = Object.assign(new EventEmitter(), { platform, execPath, ppid: 100, env: { npm_lifecycle_event: 'start' } });
-  const runner = createProcessRunner(self as unknown as NodeJS.Process, 20); // the members that it uses
+  const runner = createProcessRunner(self as unknown as NodeJS.Process); // the members that it uses
   onTestFinished(() => {
     runner.close();
     rmSync(folder, { recursive: true });
@@ -18,6 +18,18 @@ function setup() {
   const node = (code: string) => ({ command: process.execPath, args: ['-e', code], env: process.env, capture: true });
   return { self, runner, node, file: path.join(folder, 'signals') };
 }
+
+/** Counts its signals in a file, and ends a moment after the last one that it waits for. */
+const counting = `
+  const fs = require('node:fs');
+  let seen = 0;
+  process.on('SIGINT', () => {
+    seen += 1;
+    fs.writeFileSync(process.env.SIGNALS, String(seen));
+    if (seen === Number(process.env.EXIT_AT ?? 1)) setTimeout(() => process.exit(0), 200);
+  });
+  fs.writeFileSync(process.env.SIGNALS, 'ready');
+  setInterval(() => {}, 1000);`;
 
 test('returns the output of a process and its exit code', async () => {
   const { runner, node } = setup();
@@ -29,12 +41,6 @@ test('returns the output of a process and its exit code', async () => {
 
 test('passes a signal on once, waits for the process, and starts no further one', async () => {
   const { self, runner, node, file } = setup();
-  const counting = `
-    const fs = require('node:fs');
-    let seen = 0;
-    process.on('SIGINT', () => { seen += 1; fs.writeFileSync(process.env.SIGNALS, String(seen)); setTimeout(() => process.exit(0), 200); });
-    fs.writeFileSync(process.env.SIGNALS, 'ready');
-    setInterval(() => {}, 1000);`;
   const running = runner.run({ ...node(counting), env: { ...process.env, SIGNALS: file } });
   await expect.poll(() => read(file), { timeout: 5000 }).toBe('ready');
   self.emit('SIGINT', 'SIGINT');
@@ -50,6 +56,26 @@ test('stops the process after npm has ended', async () => {
   const running = runner.run(node('setInterval(() => {}, 1000)'));
   self.ppid = 1;
   expect((await running).code).toBe(143);
+});
+
+test('passes the same signal on again after a second', async () => {
+  const { self, runner, node, file } = setup();
+  let now = performance.now();
+  vi.spyOn(performance, 'now').mockImplementation(() => now);
+  onTestFinished(() => void vi.restoreAllMocks());
+  const running = runner.run({ ...node(counting), env: { ...process.env, SIGNALS: file, EXIT_AT: '2' } });
+  await expect.poll(() => read(file), { timeout: 5000 }).toBe('ready');
+  self.emit('SIGINT', 'SIGINT');
+  await expect.poll(() => read(file), { timeout: 5000 }).toBe('1');
+  now += 1000;
+  self.emit('SIGINT', 'SIGINT');
+  expect((await running).code).toBe(0);
+  expect(read(file)).toBe('2');
+});
+
+test('a process that a signal ends has the exit code of a shell', async () => {
+  const { runner, node } = setup();
+  expect(await runner.run(node('process.kill(process.pid, "SIGTERM"); setInterval(() => {}, 1000)'))).toEqual({ code: 143, output: '' });
 });
 
 test('a process that cannot be started is an error', async () => {

@@ -1,11 +1,14 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { projectFiles } from './tasks/references.mjs';
+import { projectFiles } from './references.mjs';
 
-test.each(projectFiles())('%s refers to the dependencies in its package.json (else: node scripts/write-references.mjs)', (file, text) => {
-  expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual(JSON.parse(text));
-});
+test.each(projectFiles())(
+  '%s refers to the dependencies in its package.json (else: node scripts/write-references.mjs)',
+  (file, content) => {
+    expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual(content);
+  },
+);
 
 test('each package and app builds, tests and checks its types by the same three scripts', () => {
   for (const [file] of projectFiles().filter(([each]) => each.includes('/'))) {

@@ -1,6 +1,6 @@
 // The tasks of `npm run <name>` and `node scripts/run.mjs --help`, by name.
 import { formatCounts, runTests } from './test-runs.mjs';
-import { install, installAndBuild } from './make-ready.mjs';
+import { install } from './make-ready.mjs';
 import { verify } from './verify.mjs';
 
 /**
@@ -9,7 +9,10 @@ import { verify } from './verify.mjs';
  * @property {import('./environment.mjs').Environment} env
  * @property {import('./processes.mjs').ProcessRunner} processes
  */
-/** @typedef {{ does: string, run(context: TaskContext): Promise<number> }} Task */
+/**
+ * `prepare` runs first, by default `installAndBuild`. Both return an exit code.
+ * @typedef {{ does: string, prepare?: typeof install, run(context: TaskContext): Promise<number> }} Task
+ */
 
 /** @type {Record<string, Task>} */
 export const tasks = {
@@ -50,12 +53,12 @@ export const tasks = {
   },
   verify: {
     does: 'runs what CI runs: every script `check:…` of package.json, tests, slow tests; stops at the first failure',
-    run: prepared(installAndBuild, verify),
+    run: verify,
   },
   docs: { does: 'writes the parts of README.md and docs/ that come from the code', run: app('scripts/write-docs.mjs') },
-  build: { does: 'installs and compiles', run: prepared(installAndBuild, async () => 0) },
-  format: { does: 'formats every file', run: prepared(install, tool('node_modules/oxfmt/bin/oxfmt')) },
-  lint: { does: 'lints; `--fix` corrects what it safely can', run: prepared(install, tool('node_modules/oxlint/bin/oxlint')) },
+  build: { does: 'installs and compiles', run: async () => 0 },
+  format: { does: 'formats every file', prepare: install, run: node('node_modules/oxfmt/bin/oxfmt') },
+  lint: { does: 'lints; `--fix` corrects what it safely can', prepare: install, run: node('node_modules/oxlint/bin/oxlint') },
 };
 
 /** Returns the text of `--help`. */
@@ -64,36 +67,21 @@ export function helpText() {
   return ['npm run <task> [-- arguments], or: node scripts/run.mjs <task> [arguments]', '', ...lines].join('\n');
 }
 
-/**
- * Wraps a task so that it first prepares the tree.
- * @param {typeof install} prepare
- * @param {Task['run']} run
- * @returns {Task['run']}
- */
-function prepared(prepare, run) {
-  return async (context) => {
-    await prepare(context);
-    return run(context);
-  };
+/** @param {string[]} first @returns {Task['run']} */
+function app(...first) {
+  return node('--enable-source-maps', ...first);
 }
 
-/** @param {string} script @param {string[]} first @returns {Task['run']} */
-function app(script, ...first) {
-  return prepared(installAndBuild, ({ args, ...context }) =>
-    tool('--enable-source-maps')({ ...context, args: [script, ...first, ...args] }),
-  );
-}
-
-/** @param {string} script @returns {Task['run']} */
-function tool(script) {
-  return async ({ processes, env, args }) => (await processes.run({ command: process.execPath, args: [script, ...args], env })).code;
+/** @param {string[]} first @returns {Task['run']} */
+function node(...first) {
+  return async ({ processes, env, args }) => (await processes.run({ command: process.execPath, args: [...first, ...args], env })).code;
 }
 
 /** @param {keyof typeof import('./test-runs.mjs').testRuns} name @returns {Task['run']} */
 function test(name) {
-  return prepared(installAndBuild, async (context) => {
+  return async (context) => {
     const { code, counts } = await runTests(name, context);
     console.log(formatCounts(counts));
     return code;
-  });
+  };
 }

@@ -1,48 +1,54 @@
 // Runs every check that a change must pass: each script `check:…` of package.json, then the tests. CI runs only this.
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { formatCounts, runTests, sumCounts } from './test-runs.mjs';
+import { formatCounts, runTests } from './test-runs.mjs';
 
 /** @typedef {import('./tasks.mjs').TaskContext} TaskContext */
 
 /** @param {TaskContext} context Installed and built. @returns {Promise<number>} The exit code. */
 export async function verify(context) {
   const began = performance.now();
+  const total = { passed: 0, failed: 0, skipped: 0 };
+  if (await runChecks(context)) {
+    for (const name of /** @type {const} */ (['test', 'test:slow'])) {
+      const start = performance.now();
+      const { code, counts } = await runSteadily(name, { ...context, args: [] });
+      tell(name, code, start);
+      total.passed += counts.passed;
+      total.failed += counts.failed;
+      total.skipped += counts.skipped;
+      if (name === 'test' && isAboveMinutes('npm test', start)) total.failed += 1;
+      if (code !== 0) break;
+    }
+    if (total.passed === 0) total.failed += 1; // no test ran: look at `include` in vitest.config.ts
+    if (isAboveMinutes('npm run verify', began)) total.failed += 1;
+  } else total.failed = 1;
+  console.log(formatCounts(total));
+  return total.failed === 0 ? 0 : 1;
+}
+
+/** Runs the checks, and prints the output of the first one that fails. @param {TaskContext} context @returns {Promise<boolean>} True if all pass. */
+async function runChecks({ processes, env }) {
   const { scripts } = JSON.parse(readFileSync('package.json', 'utf8'));
-  const PATH = `${path.resolve('node_modules/.bin')}${path.delimiter}${context.env['PATH'] ?? ''}`;
+  const PATH = `${path.resolve('node_modules/.bin')}${path.delimiter}${env['PATH'] ?? ''}`;
   for (const name of Object.keys(scripts).filter((script) => script.startsWith('check:'))) {
     const start = performance.now();
-    const { code, output } = await context.processes.run({
+    const { code, output } = await processes.run({
       command: scripts[name],
       args: [],
-      env: { ...context.env, PATH },
+      env: { ...env, PATH },
       capture: true,
       shell: true,
     });
     tell(name, code, start);
     if (code !== 0) {
-      console.log(`${output}\n  again: npm run ${name}\n${formatCounts({ passed: 0, failed: 1, skipped: 0 })}`);
-      return 1;
+      console.log(`${output}\n  again: npm run ${name}`);
+      return false;
     }
     // A check that cannot check everything on this machine prints a note.
     for (const [note] of output.matchAll(/^not checked: .*$/gm)) console.log(`  ${note}`);
   }
-  const all = [];
-  let tooSlow = false;
-  for (const name of /** @type {const} */ (['test', 'test:slow'])) {
-    const start = performance.now();
-    const { code, counts } = await runSteadily(name, { ...context, args: [] });
-    all.push(counts);
-    tell(name, code, start);
-    if (name === 'test') tooSlow = isAboveMinutes('npm test', start);
-    if (code !== 0) break;
-  }
-  const counts = sumCounts(all);
-  if (counts.passed === 0) counts.failed += 1; // no test ran: look at `include` in vitest.config.ts
-  tooSlow = isAboveMinutes('npm run verify', began) || tooSlow;
-  if (tooSlow) counts.failed += 1;
-  console.log(formatCounts(counts));
-  return counts.failed === 0 ? 0 : 1;
+  return true;
 }
 
 /** Prints a line and returns true if a run took longer than docs/ceilings.md allows. @param {string} run @param {number} start */
