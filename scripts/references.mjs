@@ -7,6 +7,7 @@ export function projectFiles() {
     .flatMap((parent) => readdirSync(parent).map((name) => `${parent}/${name}`))
     .filter((folder) => existsSync(`${folder}/tsconfig.build.json`));
   const projects = folders.map((folder) => ({ folder, ...JSON.parse(readFileSync(`${folder}/package.json`, 'utf8')) }));
+  /** @type {Map<string, string>} */
   const folderOf = new Map(projects.map(({ name, folder }) => [name, folder]));
   /** @param {string} from @param {string[]} needed */
   const referencesTo = (from, needed) => needed.map((folder) => ({ path: `${posix.relative(from, folder)}/tsconfig.build.json` }));

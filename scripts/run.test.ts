@@ -55,7 +55,9 @@ describe('toolchain', () => {
 
 describe('test counts', () => {
   const report = (numPassedTests: number, numFailedTests: number, numTotalTests: number, ...files: [string, ...string[]][]) => ({
-    ...{ numPassedTests, numFailedTests, numTotalTests },
+    numPassedTests,
+    numFailedTests,
+    numTotalTests,
     testResults: files.map(([status, ...tests]) => ({ name: 'a', status, assertionResults: tests.map((each) => ({ status: each })) })),
   });
 
