@@ -14,7 +14,7 @@ import { openTaskStore } from './state/task-store.ts';
 import { noStats } from './stats.ts';
 import { buildExecutor } from './tasks/executor.ts';
 
-export { accountsOf, readBill, totalUsd, type Account, type BillLine } from './bill.ts';
+export { readBill, type BillLine } from './bill.ts';
 export { systemClock, type Clock } from './clock.ts';
 export { type EmulatorConfig } from './config.ts';
 export { faultsSchema, type Faults, type FaultsInput } from './faults/schema.ts';

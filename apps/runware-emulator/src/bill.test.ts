@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { accountsOf, billLineSchema, promptSha256, totalUsd, type BillLine } from './bill.ts';
+import { billLineSchema, promptSha256, totalUsd, type BillLine } from './bill.ts';
 
 const images = [{ imageUUID: 'i', sha256: 'a'.repeat(64), sizeBytes: 1 }];
 const lines: BillLine[] = [
@@ -11,12 +11,6 @@ const lines: BillLine[] = [
   { kind: 'upload', at: 3, taskUUID: 'a', run: 1, imageUUID: 'i', content: 'image', sha256: 'a'.repeat(64), sizeBytes: 1 },
   { kind: 'failure', at: 4, taskUUID: 'b', run: 1, costUsd: '0.02', code: 'providerError' },
 ];
-
-test('an account sums the lines of one taskUUID', () => {
-  const accounts = accountsOf(lines);
-  expect(accounts.get('a')).toEqual({ submissions: 2, acceptances: 1, executions: 1, failures: 0, costNanoUsd: 22_000_000 });
-  expect(accounts.get('b')).toEqual({ submissions: 0, acceptances: 0, executions: 0, failures: 1, costNanoUsd: 20_000_000 });
-});
 
 test('the total is exact', () => {
   expect(totalUsd(lines)).toBe('0.042');

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { formatUsd, parseUsd, type NanoUsd } from '@darkroom/contracts';
+import { formatUsd, parseUsd } from '@darkroom/contracts';
 import { z } from 'zod';
 import { uploadKinds } from './faults/schema.ts';
 import { openJsonLines, parseJsonLines } from './json-lines.ts';
@@ -40,15 +40,6 @@ export const billLineSchema = z.discriminatedUnion('kind', [
   }),
 ]);
 export type BillLine = z.infer<typeof billLineSchema>;
-
-/** Counts and cost of one taskUUID. */
-export interface Account {
-  submissions: number;
-  acceptances: number;
-  executions: number;
-  failures: number;
-  costNanoUsd: NanoUsd;
-}
 
 /** The bill that the emulator writes. */
 export interface Bill {
@@ -90,21 +81,6 @@ export function openBill(file: string): Bill {
 /** Reads a bill from its file, also while it is being written or after its writer was killed. */
 export async function readBill(file: string): Promise<BillLine[]> {
   return parseJsonLines(await readFile(file), billLineSchema, file).lines;
-}
-
-/** Sums the bill by taskUUID. */
-export function accountsOf(lines: readonly BillLine[]): Map<string, Account> {
-  const accounts = new Map<string, Account>();
-  for (const line of lines) {
-    const account = accounts.get(line.taskUUID) ?? { submissions: 0, acceptances: 0, executions: 0, failures: 0, costNanoUsd: 0 };
-    accounts.set(line.taskUUID, account);
-    if (line.kind === 'submission') account.submissions += 1;
-    if (line.kind === 'acceptance') account.acceptances += 1;
-    if (line.kind === 'execution') account.executions += 1;
-    if (line.kind === 'failure') account.failures += 1;
-    if ('costUsd' in line) account.costNanoUsd += parseUsd(line.costUsd);
-  }
-  return accounts;
 }
 
 /** Returns the sum of the bill, as a decimal string of US dollars. */

@@ -5,7 +5,8 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { eventually, freePort } from '@darkroom/testing';
 import { expect, onTestFinished, test } from 'vitest';
-import { accountsOf, readBill, type Emulator } from '../src/app.ts';
+import { readBill, type Emulator } from '../src/app.ts';
+import { accountsOf } from './accounts.ts';
 import { openInbox } from './inbox.ts';
 import { asyncTask, newDirectory, quick, worldOf } from './world.ts';
 

@@ -1,4 +1,4 @@
-import { accountsOf } from '../src/app.ts';
+import { accountsOf } from './accounts.ts';
 import { eventually } from '@darkroom/testing';
 import { expect, test } from 'vitest';
 import { virtualClock } from './virtual-clock.ts';

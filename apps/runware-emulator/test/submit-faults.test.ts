@@ -1,7 +1,8 @@
 import { performance } from 'node:perf_hooks';
 import { eventually } from '@darkroom/testing';
 import { expect, test } from 'vitest';
-import { accountsOf, type FaultsInput } from '../src/app.ts';
+import type { FaultsInput } from '../src/app.ts';
+import { accountsOf } from './accounts.ts';
 import { asyncTask, setup, type World } from './world.ts';
 
 const acceptancesOf = async ({ bill }: World, taskUUID: string) => accountsOf(await bill()).get(taskUUID);

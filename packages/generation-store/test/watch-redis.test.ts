@@ -43,7 +43,8 @@ const addresses: readonly (readonly [string, () => Promise<string>])[] = [
   ['wrong-database', async () => `${inject('redisUrl').replace(/\/$/, '')}/9999`],
 ];
 
-test.each(addresses)('an address that is wrong is told within seconds, once, and without its password: %s', async (reason, urlOf) => {
+// Side by side: each waits for time-outs of its own servers, and computes nothing.
+test.concurrent.each(addresses)('an address that is wrong is told within seconds, once, and without its password: %s', async (reason, urlOf) => {
   // The default user of the shared Redis has no password: one of its own has.
   const admin = new Redis(inject('redisUrl'));
   let url: string = await urlOf();
@@ -64,7 +65,7 @@ test.each(addresses)('an address that is wrong is told within seconds, once, and
   expect(world.watch.state()).toMatchObject({ kind: 'lost', trouble: { reason } });
 });
 
-test('a server that is no Redis, and a TLS address of a plain port, are told', async () => {
+test.concurrent('a server that is no Redis, and a TLS address of a plain port, are told', async () => {
   const http = createServer((_request, response) => response.end('hello'));
   http.listen(0, '127.0.0.1');
   await once(http, 'listening');
@@ -75,7 +76,7 @@ test('a server that is no Redis, and a TLS address of a plain port, are told', a
   http.close();
 });
 
-test('a Redis that takes no write is not ready, whatever else it answers, and is ready when it takes them again', async () => {
+test.concurrent('a Redis that takes no write is not ready, whatever else it answers, and is ready when it takes them again', async () => {
   await using own = await reserveRedis();
   await own.start();
   const admin = new Redis(own.url);
@@ -92,7 +93,7 @@ test('a Redis that takes no write is not ready, whatever else it answers, and is
   admin.disconnect();
 });
 
-test('a connection to a primary that lost its address, and lives on as one, is replaced within seconds', async () => {
+test.concurrent('a connection to a primary that lost its address, and lives on as one, is replaced within seconds', async () => {
   await using old = await reserveRedis();
   await using next = await reserveRedis();
   await Promise.all([old.start(), next.start()]);
@@ -112,7 +113,7 @@ test('a connection to a primary that lost its address, and lives on as one, is r
   expect(lostLines(world.lines).length).toBeLessThan(2);
 }, 20_000);
 
-test('a frozen server is told as silent or late, and nothing else is written until it is back', async () => {
+test.concurrent('a frozen server is told as silent or late, and nothing else is written until it is back', async () => {
   await using own = await reserveRedis();
   await own.start();
   using world = watched(own.url, connectFailFast);
@@ -128,7 +129,7 @@ test('a frozen server is told as silent or late, and nothing else is written unt
   await eventually(() => expect(world.lines.at(-1)?.event).toBe('redis.regained'));
 }, 20_000);
 
-test('a user without channels, which Redis 7 makes of "~* +@all", is not ready, and the line names the right', async () => {
+test.concurrent('a user without channels, which Redis 7 makes of "~* +@all", is not ready, and the line names the right', async () => {
   await using own = await reserveRedis();
   await own.start();
   const admin = new Redis(own.url);
@@ -143,7 +144,7 @@ test('a user without channels, which Redis 7 makes of "~* +@all", is not ready, 
   admin.disconnect();
 });
 
-test('a user that lacks rights is told them all at once, and the words of the cure give it what it lacks', async () => {
+test.concurrent('a user that lacks rights is told them all at once, and the words of the cure give it what it lacks', async () => {
   await using own = await reserveRedis();
   await own.start();
   const admin = new Redis(own.url);
@@ -161,7 +162,7 @@ test('a user that lacks rights is told them all at once, and the words of the cu
   admin.disconnect();
 }, 20_000);
 
-test('a Redis without room for its clients is told in its words, to a connection that it closed and to a new one', async () => {
+test.concurrent('a Redis without room for its clients is told in its words, to a connection that it closed and to a new one', async () => {
   await using own = await reserveRedis();
   await own.start();
   const admin = new Redis(own.url);
@@ -179,7 +180,7 @@ test('a Redis without room for its clients is told in its words, to a connection
   admin.disconnect();
 }, 40_000);
 
-test('while Redis is lost, the newest reason replaces the one before, also that new connections are closed without a word', async () => {
+test.concurrent('while Redis is lost, the newest reason replaces the one before, also that new connections are closed without a word', async () => {
   const port = await freePort();
   using world = watched(`redis://127.0.0.1:${port}`);
   await eventually(() => expect(world.watch.state()).toMatchObject({ trouble: { reason: 'refused' } }));
@@ -190,7 +191,7 @@ test('while Redis is lost, the newest reason replaces the one before, also that 
   await eventually(() => expect(world.watch.state()).toMatchObject({ trouble: { reason: 'refused' } }));
 }, 30_000);
 
-test('rights that are taken while a process runs are noticed at the first command that is refused', async () => {
+test.concurrent('rights that are taken while a process runs are noticed at the first command that is refused', async () => {
   await using own = await reserveRedis();
   await own.start();
   const admin = new Redis(own.url);

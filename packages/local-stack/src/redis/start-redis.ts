@@ -26,8 +26,6 @@ export interface StartRedisOptions {
   readonly appendfsync?: AppendFsync | 'off';
   /** Time limit of the download of the private copy; 30 s when absent. */
   readonly downloadLimitMs?: number;
-  /** Called with a line that the person at the screen must read. */
-  readonly onNotice?: (notice: string) => void;
 }
 
 const DOWNLOAD_LIMIT_MS = 30_000;
@@ -60,9 +58,8 @@ const ways: Readonly<Record<RedisKind, Way>> = {
     );
     return startOwn('deb', binary, environment, options);
   },
-  js: async ({ port, onNotice }) => {
+  js: async ({ port }) => {
     const redis = await startInProcessRedis(port);
-    onNotice?.(FORGETFUL);
     return { ...redis, kind: 'js', detail: 'js-redis-server 0.3.0, in memory', durable: false, notice: FORGETFUL };
   },
 };
