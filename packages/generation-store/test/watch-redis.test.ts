@@ -44,26 +44,29 @@ const addresses: readonly (readonly [string, () => Promise<string>])[] = [
 ];
 
 // Side by side: each waits for time-outs of its own servers, and computes nothing.
-test.concurrent.each(addresses)('an address that is wrong is told within seconds, once, and without its password: %s', async (reason, urlOf) => {
-  // The default user of the shared Redis has no password: one of its own has.
-  const admin = new Redis(inject('redisUrl'));
-  let url: string = await urlOf();
-  if (reason === 'unauthenticated') {
-    const user = `watch${process.pid}`;
-    await admin.call('ACL', 'SETUSER', user, 'on', '>right', '~*', '&*', '+@all');
-    url = inject('redisUrl').replace('redis://', `redis://${user}:secret@`);
-  }
-  admin.disconnect();
-  using world = watched(url);
-  await eventually(() => expect(lostLines(world.lines)).toHaveLength(1), { withinMs: 6000 });
-  expect(world.redis.status, 'nothing is done in another database').not.toBe('ready');
-  const [line] = lostLines(world.lines);
-  expect(line).toMatchObject({ level: 'error', reason });
-  expect(line?.redis).toContain(new URL(url).host);
-  expect(JSON.stringify(world.lines)).not.toContain('secret');
-  await expect(world.watch.check()).rejects.toThrow(reason);
-  expect(world.watch.state()).toMatchObject({ kind: 'lost', trouble: { reason } });
-});
+test.concurrent.each(addresses)(
+  'an address that is wrong is told within seconds, once, and without its password: %s',
+  async (reason, urlOf) => {
+    // The default user of the shared Redis has no password: one of its own has.
+    const admin = new Redis(inject('redisUrl'));
+    let url: string = await urlOf();
+    if (reason === 'unauthenticated') {
+      const user = `watch${process.pid}`;
+      await admin.call('ACL', 'SETUSER', user, 'on', '>right', '~*', '&*', '+@all');
+      url = inject('redisUrl').replace('redis://', `redis://${user}:secret@`);
+    }
+    admin.disconnect();
+    using world = watched(url);
+    await eventually(() => expect(lostLines(world.lines)).toHaveLength(1), { withinMs: 6000 });
+    expect(world.redis.status, 'nothing is done in another database').not.toBe('ready');
+    const [line] = lostLines(world.lines);
+    expect(line).toMatchObject({ level: 'error', reason });
+    expect(line?.redis).toContain(new URL(url).host);
+    expect(JSON.stringify(world.lines)).not.toContain('secret');
+    await expect(world.watch.check()).rejects.toThrow(reason);
+    expect(world.watch.state()).toMatchObject({ kind: 'lost', trouble: { reason } });
+  },
+);
 
 test.concurrent('a server that is no Redis, and a TLS address of a plain port, are told', async () => {
   const http = createServer((_request, response) => response.end('hello'));
