@@ -5,7 +5,9 @@ import type { GenerationStatus, ImageStatus, SubmissionStatus } from './statuses
 
 /** One image of a generation, as a caller sees it. */
 export interface ImageView {
+  /** Its place among the images of the generation, from 0. */
   index: number;
+  /** "open" until the image is there or known not to come; it follows from the submissions. */
   status: ImageStatus;
   /** The status of its newest submission, for progress. */
   submissionStatus: SubmissionStatus;
@@ -17,14 +19,19 @@ export interface ImageView {
   image?: VerifiedImage;
   /** Runware's own id of the image, if reported. */
   imageUUID?: string;
+  /** Seed of the image, if reported. */
   seed?: number;
+  /** True if Runware's content check flags the image; absent if the request asked for no check. */
   nsfwContent?: boolean;
   /** Source of seed, cost and the other facts: a delivery or Runware's answer. Absent if neither reported them. */
   factsFrom?: FactSource;
   /** Cost of all its submissions in US dollars, as a decimal string. */
   costUsd: string;
+  /** The reason why there is no image, once that is known; docs/errors.md explains each code. */
   fault?: { code: ErrorCode; message: string };
+  /** End of the submission shown, in milliseconds since 1970. */
   settledAt?: number;
+  /** The way by which the image arrived: uploaded by the provider, or fetched from its address. */
   road?: 'upload' | 'image-url';
   /** Further paid images of this index, which arrived after a resubmission. */
   extras: VerifiedImage[];
@@ -53,19 +60,31 @@ export interface GenerationSummary {
 }
 
 export interface GenerationView {
+  /** Its id, a UUIDv7. */
   generationId: string;
+  /** "succeeded" with all images, "partial" with some; `isFinalGeneration` tells if it can still change. */
   status: GenerationStatus;
+  /** Tenant whose caps the spend counts against. */
   tenant: string;
+  /** The request with all defaults filled in. */
   request: GrokImagineRequest;
+  /** One for each of the request's `numberResults`, in order. */
   images: ImageView[];
+  /** Cost of all images so far in US dollars, as a decimal string. */
   costUsd: string;
+  /** Money held for images that are not settled, in US dollars, as a decimal string. */
   reservedUsd: string;
+  /** Time of the enqueue, in milliseconds since 1970. */
   createdAt: number;
+  /** Time of the final status, in milliseconds since 1970. */
   finishedAt?: number;
+  /** Milliseconds since 1970; nothing is bought afterwards. */
   deadlineAt?: number;
   /** Milliseconds since 1970; nothing is bought and no money is held before. */
   runAt?: number;
+  /** The request's own `taskUUID`. */
   clientReference?: string;
+  /** Id of the generation that this one repeats. */
   retryOf?: string;
   /** True if an image arrived after the final status. */
   amended: boolean;

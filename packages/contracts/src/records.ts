@@ -47,7 +47,21 @@ export const intentSchema = z.object({
 });
 export type Intent = z.infer<typeof intentSchema>;
 
-/** Verified properties of the bytes of an image. */
+/** Verified properties of the bytes of an image. An interface of its own, so that callers' declarations do not name zod. */
+export interface VerifiedImage {
+  /** Key in the bucket, such as "images/2026/11/29/…/0-1.jpg". */
+  key: string;
+  format: 'JPG' | 'PNG' | 'WEBP';
+  /** MIME type, such as "image/jpeg". */
+  contentType: string;
+  /** In pixels, as `height`. */
+  width: number;
+  height: number;
+  sizeBytes: number;
+  /** SHA-256 of the bytes, as 64 hexadecimal digits. */
+  sha256: string;
+}
+
 export const verifiedImageSchema = z.object({
   key: z.string().min(1),
   format: z.enum(['JPG', 'PNG', 'WEBP']),
@@ -56,8 +70,7 @@ export const verifiedImageSchema = z.object({
   height: z.int().min(1),
   sizeBytes: z.int().min(1),
   sha256: z.string().length(64),
-});
-export type VerifiedImage = z.infer<typeof verifiedImageSchema>;
+}) satisfies z.ZodType<VerifiedImage>;
 
 export const faultSchema = z.object({
   code: z.string(),

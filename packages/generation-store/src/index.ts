@@ -18,7 +18,7 @@ export { needsNewConnection, ranNothing, redisTroubleOf, type RedisReason, type 
 export { watchConnection, type ConnectionState, type ConnectionWatch } from './connection/watch-connection.ts';
 export { watchRedis } from './connection/watch-redis.ts';
 export type { DeliveryReceipt } from './purchase/deliveries.ts';
-export type { EnqueueReceipt, NewGeneration } from './enqueue/enqueue.ts';
+export type { EnqueueReceipt, EnqueueReply, NewGeneration } from './enqueue/enqueue.ts';
 export { buildGenerationStore, type GenerationStore, type GenerationStoreConfig } from './generation-store.ts';
 export { DEFAULT_PREFIX, eventChannel } from './keys.ts';
 export type { StoredLimits } from './settings/limits.ts';
@@ -29,7 +29,7 @@ export type { DamagedGeneration, NewDamage } from './recovery/damaged.ts';
 export { buildReadingStore, READING_TURN, type Reading, type ReadingPlan, type ReadingStore } from './recovery/reading.ts';
 export type { BegunRebuild } from './recovery/rebuild.ts';
 export { defaultRetention, type Retention } from './enqueue/retention.ts';
-export { MAX_RUN_AHEAD_DAYS } from './enqueue/enqueue.ts';
+export { MAX_RUN_AHEAD_DAYS, receiptOf } from './enqueue/enqueue.ts';
 export type { ComparedMemory, ServerRun } from './recovery/server-run.ts';
 export { aclLineOf, aclRulesOf, redisUserOf } from './rights/acl-rules.ts';
 export { findMissingRights, type MissingRight } from './rights/find-missing-rights.ts';

@@ -4,7 +4,9 @@ import type { Submissions } from '@darkroom/queues';
 import type { Availability } from './availability.ts';
 import type { PreparedGeneration } from './prepare-generation.ts';
 
+/** Answer to an enqueue. */
 export interface Enqueued {
+  /** Id of the generation: the caller's own, a new one, or that of the first enqueue with the same key. */
   generationId: string;
   /** True if this call made the generation; false if it existed already. */
   created: boolean;

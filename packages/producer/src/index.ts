@@ -13,16 +13,14 @@ export {
   SpendCapError,
   StoreNotInitialisedError,
   type GenerationStatus,
-  type GenerationSummary,
   type GenerationView,
   type GrokImagineRequestInput,
   type ImageView,
   type Problem,
   type Quote,
 } from '@darkroom/contracts';
-export { createProducer, type FindByKeyOptions, type GenerateOptions, type NoOptions, type Producer } from './create-producer.ts';
+export { createProducer } from './create-producer.ts';
 export type { Enqueued } from './enqueue.ts';
 export type { EnqueueManyOptions, EnqueueOptions, ProducerOptions } from './options.ts';
-export type { GenerationPage, ListOptions } from './list.ts';
+export type { GenerateOptions, NoOptions, Producer } from './producer.ts';
 export type { WaitOptions } from './wait.ts';
-export type { WatchOptions } from './watch.ts';

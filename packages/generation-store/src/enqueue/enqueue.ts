@@ -136,7 +136,7 @@ export async function enqueueGeneration(
   retention: Retention,
   generation: NewGeneration,
 ): Promise<EnqueueReceipt> {
-  const { generationId, request, imageNanoUsd, idempotencyKey } = generation;
+  const { generationId, idempotencyKey } = generation;
   const reply = replySchema.parse(
     await enqueueScript.run(
       redis,
@@ -147,6 +147,15 @@ export async function enqueueGeneration(
       }),
     ),
   );
+  return receiptOf(reply, generation);
+}
+
+/** An answer of the script. */
+export type EnqueueReply = z.infer<typeof replySchema>;
+
+/** Returns the receipt that an answer means, or throws the error. The testing producer answers in the same words. */
+export function receiptOf(reply: EnqueueReply, generation: NewGeneration): EnqueueReceipt {
+  const { generationId, request, imageNanoUsd } = generation;
   switch (reply.kind) {
     case 'not-initialised':
       throw new StoreNotInitialisedError();

@@ -1,3 +1,4 @@
-export { createImages, type Images } from './create-images.ts';
+export type { VerifiedImage } from '@darkroom/contracts';
+export { createImages } from './create-images.ts';
+export type { GenerationImage, ImageResult, Images, ReadImageOptions, RunwareResponseItem, UrlOptions } from './images.ts';
 export type { ImagesOptions } from './options.ts';
-export type { ImageResult, ReadImageOptions, RunwareResponseItem } from './read-image.ts';

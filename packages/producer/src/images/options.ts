@@ -7,6 +7,7 @@ import {
   readOptions,
   REGION_RULE,
   SERVER_ADDRESS_RULE,
+  WEB_ADDRESS_RULE,
   type Problem,
   type ProblemList,
 } from '@darkroom/contracts';
@@ -21,6 +22,11 @@ export interface ImagesOptions {
   endpoint?: string;
   /** Address of that server in URLs of images, if readers reach it by another address. */
   publicEndpoint?: string;
+  /**
+   * Address of a CDN in front of the bucket, "http(s)://…", to which `image().url()` appends the key. Such URLs are not signed and do not
+   * end: the CDN must be allowed to read `images/`, and decides who may read it. Default: presigned URLs of the bucket.
+   */
+  cdnUrl?: string;
   /** Default: the credential chain of AWS. Temporary credentials end presigned URLs early. */
   credentials?: { accessKeyId: string; secretAccessKey: string };
   /** Longest duration of one request to S3, in milliseconds. Defaults to 10,000. */
@@ -36,6 +42,7 @@ const imagesOptions = [
   'region',
   'endpoint',
   'publicEndpoint',
+  'cdnUrl',
   'credentials',
   'requestTimeoutMs',
   'maxReferenceImageBytes',
@@ -47,7 +54,7 @@ const imagesOptions = [
  * Accepts the names that the AWS SDK gives to credentials, such as `$source`.
  */
 export function readImagesOptions(given: ImagesOptions, problems: ProblemList): ImagesOptions | undefined {
-  const options = readOptions(given, { path: '', known: imagesOptions, otherNames: { url: 'endpoint' } }, problems);
+  const options = readOptions(given, { path: '', known: imagesOptions, otherNames: { url: 'endpoint', cdn: 'cdnUrl', cdnbase: 'cdnUrl' } }, problems);
   if (options?.credentials === undefined) return options;
   const known = ['accessKeyId', 'secretAccessKey', 'sessionToken', 'expiration', 'accountId', 'credentialScope', '$source'];
   const credentials = readOptions(options.credentials, { path: 'credentials', known }, problems);
@@ -59,6 +66,7 @@ const DEFAULT_MAX_REFERENCE_IMAGE_BYTES = 20 * 1024 * 1024;
 
 export interface ImagesConfig {
   storage: BucketConfig;
+  cdnUrl: string | undefined;
   maxReferenceImageBytes: number;
   now: () => number;
 }
@@ -78,18 +86,20 @@ export const resolveImagesOptions = ({
     requestTimeoutMs: rest.requestTimeoutMs ?? DEFAULT_REQUEST_TIMEOUT_MS,
     ...defined({ endpoint, publicEndpoint, credentials }),
   },
+  cdnUrl: rest.cdnUrl,
   maxReferenceImageBytes: rest.maxReferenceImageBytes ?? DEFAULT_MAX_REFERENCE_IMAGE_BYTES,
   now: rest.now ?? Date.now,
 });
 
 /** Returns the problems of the settings. Credentials are not repeated. */
-export function imagesProblems({ storage, maxReferenceImageBytes }: ImagesConfig): Problem[] {
+export function imagesProblems({ storage, cdnUrl, maxReferenceImageBytes }: ImagesConfig): Problem[] {
   const { bucket, region, endpoint, publicEndpoint, credentials, requestTimeoutMs } = storage;
   return [
     ...formProblems('bucket', bucket, BUCKET_RULE, findBucketProblem),
     ...formProblems('region', region, REGION_RULE, findRegionProblem),
     ...formProblems('endpoint', endpoint, SERVER_ADDRESS_RULE, findServerAddressProblem),
     ...formProblems('publicEndpoint', publicEndpoint, SERVER_ADDRESS_RULE, findServerAddressProblem),
+    ...formProblems('cdnUrl', cdnUrl, WEB_ADDRESS_RULE, findAddressProblem),
     ...(credentials !== undefined && (credentials.accessKeyId === '' || credentials.secretAccessKey === '')
       ? [{ path: 'credentials', message: 'must hold accessKeyId and secretAccessKey, or be left out' }]
       : []),

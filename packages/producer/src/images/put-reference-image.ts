@@ -1,5 +1,5 @@
 import { formatKeptInput, InvalidRequestError } from '@darkroom/contracts';
-import type { InputStore } from '@darkroom/object-storage';
+import type { ImageStorage } from './images.ts';
 
 /** The head of a data URI of an image in base64. */
 const DATA_URI_HEAD = /^data:image\/[\w.+-]+(?:;[\w-]+=[\w.+-]+)*;base64,/i;
@@ -11,7 +11,7 @@ const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
  * @throws InvalidRequestError if it is no image; StorageError.
  */
 export async function putReferenceImage(
-  { storage, maxBytes }: { storage: Pick<InputStore, 'keepInput'>; maxBytes: number },
+  { storage, maxBytes }: { storage: Pick<ImageStorage, 'keepInput'>; maxBytes: number },
   image: Uint8Array | string,
 ): Promise<string> {
   const bytes = typeof image === 'string' ? decode(image, maxBytes) : image;

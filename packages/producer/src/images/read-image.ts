@@ -1,57 +1,33 @@
-import {
-  defined,
-  GenerationError,
-  taskType,
-  taskUuidOf,
-  type GenerationView,
-  type ImageView,
-  type ResponseItem,
-  type VerifiedImage,
-} from '@darkroom/contracts';
-import { MAX_PRESIGN_SECONDS, type ObjectStorage } from '@darkroom/object-storage';
-
-/**
- * One item of a response, as Runware would have written it (model page, "Response Parameters"): one of `imageURL`, `imageBase64Data`
- * and `imageDataURI`, by the request's `outputType`; `seed` and `NSFWContent` if Runware reported them; `cost`, in US dollars, if the
- * request asked for it.
- */
-export type RunwareResponseItem = Pick<
-  ResponseItem,
-  'taskType' | 'taskUUID' | 'imageUUID' | 'imageURL' | 'imageBase64Data' | 'imageDataURI' | 'seed' | 'NSFWContent' | 'cost'
->;
-
-/** A verified image, in the form of the request's `outputType`. */
-export interface ImageResult extends RunwareResponseItem {
-  index: number;
-  /** Its verified properties: type, size in pixels and bytes, SHA-256. */
-  image: VerifiedImage;
-  /** End of `imageURL`, in milliseconds since 1970. */
-  expiresAt?: number;
-}
-
-export interface ReadImageOptions {
-  /** Makes a browser save the image of `imageURL` under this name; any character but letters, digits, "-", "_" and "." becomes "_". */
-  downloadName?: string;
-}
+import { defined, GenerationError, taskType, taskUuidOf, type GenerationView, type ImageView, type VerifiedImage } from '@darkroom/contracts';
+import { MAX_URL_SECONDS } from './generation-image.ts';
+import type { ImageResult, ImageStorage, ReadImageOptions, RunwareResponseItem } from './images.ts';
 
 /** Lifetime of an `imageURL` without a `ttl` in the request. */
 const DEFAULT_TTL_SECONDS = 3600;
 
+/** Returns the lifetime in seconds of the URLs of a generation: S3 ends them after seven days. */
+export const ttlSecondsOf = ({ request }: GenerationView): number => Math.min(request.ttl ?? DEFAULT_TTL_SECONDS, MAX_URL_SECONDS);
+
+/** Finds the verified image at an index. @throws GenerationError "image.not-there" */
+export function verifiedImageAt(generation: GenerationView, index: number): { view: ImageView; image: VerifiedImage } {
+  const view = generation.images[index];
+  if (view?.image === undefined) throw notThere(generation, index, view);
+  return { view, image: view.image };
+}
+
 /** Reads one image. `now`: milliseconds since 1970. */
 export async function readImage(
-  { storage, now }: { storage: Pick<ObjectStorage, 'presignRead' | 'readVerified'>; now: () => number },
+  { storage, now }: { storage: Pick<ImageStorage, 'presignRead' | 'readVerified'>; now: () => number },
   generation: GenerationView,
   index: number,
   options: ReadImageOptions,
 ): Promise<ImageResult> {
-  const view = generation.images[index];
-  const image = view?.image;
-  if (view === undefined || image === undefined) throw notThere(generation, index, view);
-  const { outputType, includeCost, ttl = DEFAULT_TTL_SECONDS } = generation.request;
+  const { view, image } = verifiedImageAt(generation, index);
+  const { outputType, includeCost } = generation.request;
   const result: ImageResult = { index, image, ...factsOf(generation, view, includeCost) };
   switch (outputType) {
     case 'URL': {
-      const seconds = Math.min(ttl, MAX_PRESIGN_SECONDS);
+      const seconds = ttlSecondsOf(generation);
       const expiresAt = now() + seconds * 1000;
       return {
         ...result,
@@ -86,7 +62,7 @@ function factsOf(generation: GenerationView, view: ImageView, includeCost: boole
   };
 }
 
-const readBase64 = async (storage: Pick<ObjectStorage, 'readVerified'>, image: VerifiedImage): Promise<string> => {
+const readBase64 = async (storage: Pick<ImageStorage, 'readVerified'>, image: VerifiedImage): Promise<string> => {
   const bytes = await storage.readVerified(image);
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64');
 };

@@ -7,13 +7,17 @@ export type DeliveryMethod = (typeof deliveryMethods)[number];
 export type Resolution = (typeof resolutions)[number];
 export type SafetyMode = (typeof safetyModes)[number];
 
-/** `width` and `height` together, or `resolution`, or neither: never both (model page, "Compatibility & Validation"). */
+/**
+ * Size of the images: `width` and `height` in pixels together, or `resolution`, or neither: never both (model page, "Compatibility &
+ * Validation").
+ */
 export type Geometry = (Size & { resolution?: never }) | { resolution?: Resolution; width?: never; height?: never };
 
 /** A request as a caller writes it: the parameters of the model's page, with the page's defaults. */
 export type GrokImagineRequestInput = Geometry & {
   /** The prompt; at least one character. */
   positivePrompt: string;
+  /** Images to start from. */
   inputs?: {
     /**
      * Images to start from, each an image UUID, an http(s) URL, a data URI (image/*, base64) or base64; or a result of
@@ -41,7 +45,9 @@ export type GrokImagineRequestInput = Geometry & {
   taskUUID?: string;
   /** The field to which parsing moves `taskUUID`. */
   clientReference?: string;
+  /** May be left out; there is one. */
   taskType?: typeof taskType;
+  /** May be left out; there is one. */
   model?: typeof modelId;
 };
 

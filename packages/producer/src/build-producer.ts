@@ -1,0 +1,104 @@
+import { GenerationError, type GenerationView, type GrokImagineRequest } from '@darkroom/contracts';
+import type { GenerationStore } from '@darkroom/generation-store';
+import { createAborts } from './aborts.ts';
+import { checked, checkedInParts, ENQUEUES, readIdCall } from './check-call.ts';
+import { createConcurrencyLimit } from './concurrency-limit.ts';
+import { enqueueGeneration, type Destination, type Enqueued } from './enqueue.ts';
+import { enqueueGenerations, optionsOf, readMany } from './enqueue-many.ts';
+import { enqueueManyOptions, enqueueOptions, readCallOptions, type EnqueueOptions } from './options.ts';
+import { prepareGeneration, readRequest, type GenerationDefaults } from './prepare-generation.ts';
+import type { Producer } from './producer.ts';
+import type { RedisTime } from './redis-time.ts';
+import { defaultLookEvery, waitOptions as namesOfWait, waitProblems, waitUntilFinal, type WaitDependencies } from './wait.ts';
+
+/** What a producer works on: Redis, or the memory of a test. */
+export interface ProducerParts extends Omit<Destination, 'store'>, Pick<WaitDependencies, 'subscriptions'> {
+  defaults: GenerationDefaults;
+  store: Pick<GenerationStore, 'enqueue' | 'find' | 'cancel'>;
+  mintBy: RedisTime['mintBy'];
+  /** Ends all calls; called once. */
+  close(): Promise<void>;
+}
+
+/** Builds a producer on its parts. Checks every argument before it calls one of them. */
+export function buildProducer({ defaults, mintBy, subscriptions, close, ...destination }: ProducerParts): Producer {
+  const { ask, store } = destination;
+  let closing: Promise<void> | undefined;
+
+  const enqueueOne = (request: GrokImagineRequest, given: EnqueueOptions): Promise<Enqueued> => {
+    const enqueue = () => enqueueGeneration(destination, prepareGeneration(request, given, defaults));
+    return given.generationId === undefined ? mintBy(enqueue) : enqueue();
+  };
+  const find = (generationId: string): Promise<GenerationView | undefined> =>
+    ask('read generation', generationId, () => store.find(generationId));
+  // Many waits look at once when they begin or Redis comes back; a reply after more than a second is given up.
+  const looks = createConcurrencyLimit(LOOKS_AT_ONCE);
+  const waiting: WaitDependencies = {
+    find: (generationId, known) => ask('read generation', generationId, () => looks.run(() => store.find(generationId, known))),
+    subscriptions,
+    aborts: createAborts(),
+    random: Math.random,
+    lookEvery: defaultLookEvery,
+  };
+  const notFound = (generationId: string): GenerationError =>
+    new GenerationError('generation.not-found', `no generation has the id "${generationId}"`);
+
+  const producer: Producer = {
+    async enqueue(input, given = {}) {
+      const { request, options } = checked((problems) => {
+        const options = readCallOptions(given, enqueueOptions, problems);
+        const request = options && readRequest(input, options, defaults, problems);
+        return request && options && { request, options };
+      }, ENQUEUES);
+      return enqueueOne(request, options);
+    },
+    async enqueueMany(inputs, given = {}) {
+      const { requests, options } = await checkedInParts(async (problems) => {
+        const options = readCallOptions(given, enqueueManyOptions, problems);
+        return options && { options, requests: await readMany(inputs, options, defaults, problems) };
+      });
+      const enqueueAll = () =>
+        enqueueGenerations(
+          destination,
+          requests.map((request, index) => prepareGeneration(request, optionsOf(options, index), defaults)),
+        );
+      return options.generationIds === undefined ? mintBy(enqueueAll) : enqueueAll();
+    },
+    async generate(input, given = {}) {
+      const { request, options } = checked((problems) => {
+        const options = readCallOptions(given, [...enqueueOptions, ...namesOfWait], problems);
+        const request = options && readRequest(input, options, defaults, problems);
+        if (options !== undefined) problems.push(...waitProblems(options));
+        return request && options && { request, options };
+      }, ENQUEUES);
+      options.signal?.throwIfAborted();
+      const { generationId } = await enqueueOne(request, options);
+      return request.deliveryMethod === 'async' ? producer.get(generationId) : waitUntilFinal(generationId, waiting, options);
+    },
+    async get(generationId, given = {}) {
+      checked((problems) => readIdCall(generationId, given, [], problems));
+      const generation = await find(generationId);
+      if (generation === undefined) throw notFound(generationId);
+      return generation;
+    },
+    async wait(generationId, given = {}) {
+      const options = checked((problems) => {
+        const read = readIdCall(generationId, given, namesOfWait, problems);
+        if (read !== undefined) problems.push(...waitProblems(read));
+        return read;
+      });
+      return waitUntilFinal(generationId, waiting, options);
+    },
+    async cancel(generationId, given = {}) {
+      checked((problems) => readIdCall(generationId, given, [], problems));
+      const status = await ask('cancel generation', generationId, () => store.cancel(generationId));
+      if (status === undefined) throw notFound(generationId);
+      return status;
+    },
+    close: () => (closing ??= close()),
+  };
+  return producer;
+}
+
+/** One look takes Redis a tenth of a millisecond. */
+const LOOKS_AT_ONCE = 64;

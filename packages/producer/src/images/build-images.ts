@@ -1,0 +1,35 @@
+import { InvalidRequestError, ProblemList, readOptions } from '@darkroom/contracts';
+import { buildGenerationImage } from './generation-image.ts';
+import type { Images, ImageStorage, ReadImageOptions } from './images.ts';
+import { putReferenceImage } from './put-reference-image.ts';
+import { readImage, responseItemOf, ttlSecondsOf, verifiedImageAt } from './read-image.ts';
+
+export interface ImagesParts {
+  storage: ImageStorage;
+  cdnUrl: string | undefined;
+  maxReferenceImageBytes: number;
+  /** Milliseconds since 1970. */
+  now: () => number;
+}
+
+/** Builds the reader on a storage, which it closes. */
+export function buildImages({ storage, cdnUrl, maxReferenceImageBytes: maxBytes, now }: ImagesParts): Images {
+  return {
+    image(generation, index) {
+      const { image } = verifiedImageAt(generation, index);
+      return buildGenerationImage({ storage, index, image, ttlSeconds: ttlSecondsOf(generation), cdnUrl });
+    },
+    async read(generation, index, given = {}) {
+      const problems = new ProblemList();
+      const options = readOptions(given, { path: 'options', known: ['downloadName'] satisfies (keyof ReadImageOptions)[] }, problems);
+      if (options === undefined || problems.count > 0) throw new InvalidRequestError(problems);
+      return readImage({ storage, now }, generation, index, options);
+    },
+    async toRunwareResponse(generation) {
+      const there = generation.images.filter(({ image }) => image !== undefined);
+      return Promise.all(there.map(async ({ index }) => responseItemOf(await readImage({ storage, now }, generation, index, {}))));
+    },
+    putReferenceImage: (image) => putReferenceImage({ storage, maxBytes }, image),
+    close: () => storage.close(),
+  };
+}

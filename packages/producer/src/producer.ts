@@ -1,0 +1,50 @@
+import type { GenerationStatus, GenerationView, GrokImagineRequestInput } from '@darkroom/contracts';
+import type { Enqueued } from './enqueue.ts';
+import type { EnqueueManyOptions, EnqueueOptions } from './options.ts';
+import type { WaitOptions } from './wait.ts';
+
+/** Options of a call that takes none: every name is refused, so that no option is silently ignored. */
+export type NoOptions = Readonly<Record<string, never>>;
+
+/** Options of `generate`: those of `enqueue` and of `wait`. */
+export interface GenerateOptions extends EnqueueOptions, WaitOptions {}
+
+/** Enqueues generations and reads their results. */
+export interface Producer {
+  /**
+   * Enqueues a generation, whatever its `deliveryMethod`. Safe to repeat with the same `generationId` or `idempotencyKey`: nothing is
+   * bought twice.
+   * @throws InvalidRequestError (lists the first 50 problems, counts all), SpendCapError, StoreNotInitialisedError, RequestConflictError,
+   * GenerationIdError (an id that Redis does not know, too old or too far ahead): nothing was queued;
+   * QueueUnavailableError: `reached` says if the call may have arrived.
+   */
+  enqueue(request: GrokImagineRequestInput, options?: EnqueueOptions): Promise<Enqueued>;
+  /**
+   * Enqueues at most 10,000 generations, each with its own request; the results have the order of the requests. All are checked first:
+   * if one is wrong, none is sent.
+   * @throws InvalidRequestError with the first problems, their index ("requests[3].width") and the number of all: nothing was queued;
+   * EnqueueManyError if an error occurs on the way: it lists the state of each, and calling again with its `generationIds` is safe.
+   */
+  enqueueMany(requests: readonly GrokImagineRequestInput[], options?: EnqueueManyOptions): Promise<Enqueued[]>;
+  /**
+   * Follows the request's `deliveryMethod`: "sync", the default of the model's page, enqueues and waits until the generation is final;
+   * "async" returns the generation once it is queued. A failed generation is a result, not an error.
+   * @throws the errors of `enqueue` and `wait`. After "generation.wait-timeout" the generation is still running; `details.generationId`
+   * names it.
+   */
+  generate(request: GrokImagineRequestInput, options?: GenerateOptions): Promise<GenerationView>;
+  /** Reads a generation as it is now. @throws GenerationError if no generation has this id; QueueUnavailableError. */
+  get(generationId: string, options?: NoOptions): Promise<GenerationView>;
+  /**
+   * Waits until the generation is final, even through an outage of Redis. @throws GenerationError if there is none or the wait times out;
+   * QueueUnavailableError if Redis is away at the end of the time, refuses the first look permanently, or the producer is closed.
+   */
+  wait(generationId: string, options?: WaitOptions): Promise<GenerationView>;
+  /**
+   * Cancels a generation: submissions not yet sent are never bought; an image already bought is kept. @returns the present status. @throws
+   * GenerationError, QueueUnavailableError.
+   */
+  cancel(generationId: string, options?: NoOptions): Promise<GenerationStatus>;
+  /** Disconnects from Redis. Refuses waiting and later calls with QueueUnavailableError. May be called twice. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,2 @@
+export { createTestingProducer, type TestingProducer, type TestingProducerOptions } from './create-testing-producer.ts';
+export type { Cap, Each, Fail, ImageFaultCode, Outcome, Run, Succeed } from './outcomes.ts';

@@ -1,0 +1,124 @@
+import {
+  contentTypeOf,
+  defined,
+  expectedDimensions,
+  extensionOf,
+  formatUsd,
+  generationIdTime,
+  sizeOfRatio,
+  taskUuidOf,
+  type GenerationStatus,
+  type GenerationView,
+  type GrokImagineRequest,
+  type ImageView,
+  type NanoUsd,
+  type VerifiedImage,
+} from '@darkroom/contracts';
+import type { NewGeneration } from '@darkroom/generation-store';
+import type { MemoryImages } from './memory-images.ts';
+import { statusOfFault, type Fail, type Outcome, type Succeed } from './outcomes.ts';
+
+/** One generation of a testing producer. */
+export interface Entry {
+  generation: NewGeneration;
+  /** The end that its enqueue took. */
+  outcome: Outcome;
+  /** Milliseconds since 1970. */
+  createdAt: number;
+  finishedAt?: number;
+  status: GenerationStatus;
+  images: ImageView[];
+}
+
+/** A PNG of one pixel. */
+const PIXEL = Buffer.from(
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
+  'base64',
+);
+
+/** Builds an image that is not sent yet. */
+export const beginImage = ({ generationId }: NewGeneration, index: number): ImageView => ({
+  index,
+  status: 'open',
+  submissionStatus: 'planned',
+  submissions: 1,
+  taskUUID: taskUuidOf({ generationId, index, n: 1 }),
+  costUsd: '0',
+  extras: [],
+});
+
+/** Builds an image at its end, with the facts that a delivery reports. */
+export function endImage(
+  { generation }: Entry,
+  image: ImageView,
+  end: Succeed | Fail,
+  images: MemoryImages,
+  settledAt: number,
+): ImageView {
+  const paidUsd = formatUsd(generation.imageNanoUsd);
+  if (end.kind === 'succeed') {
+    return {
+      ...image,
+      status: 'succeeded',
+      submissionStatus: 'succeeded',
+      image: keepImage(generation, image.index, end.bytes ?? PIXEL, images),
+      imageUUID: image.taskUUID,
+      seed: image.index + 1,
+      ...defined({ nsfwContent: generation.request.safety.checkContent ? false : undefined }),
+      factsFrom: 'delivery',
+      road: 'upload',
+      costUsd: paidUsd,
+      settledAt,
+    };
+  }
+  const { code, message = '' } = end;
+  const status = statusOfFault[code];
+  const costUsd = status === 'lost' ? paidUsd : '0';
+  return { ...image, status, submissionStatus: status, costUsd, fault: { code, message }, settledAt };
+}
+
+/** Builds an image that was cancelled: what was sent is paid for and may still come home. */
+export const cancelImage = (image: ImageView): ImageView =>
+  image.submissionStatus === 'planned'
+    ? { ...image, status: 'failed', submissionStatus: 'failed', fault: { code: 'generation.cancelled', message: '' } }
+    : image;
+
+function keepImage({ generationId, request }: NewGeneration, index: number, bytes: Uint8Array, images: MemoryImages): VerifiedImage {
+  const format = request.outputFormat;
+  const day = new Date(generationIdTime(generationId)).toISOString().slice(0, 10).replaceAll('-', '/');
+  return {
+    key: `images/${day}/${generationId}/${index}-1.${extensionOf(format)}`,
+    format,
+    contentType: contentTypeOf(format),
+    ...sizeOf(request),
+    sizeBytes: bytes.length,
+    sha256: images.keep(bytes),
+  };
+}
+
+/** Returns the size that was requested, or else one that the model makes. */
+function sizeOf(request: GrokImagineRequest): { width: number; height: number } {
+  const expected = expectedDimensions(request);
+  if (expected.kind === 'exact') return { width: expected.width, height: expected.height };
+  return sizeOfRatio['1:1'];
+}
+
+/** Builds what a caller sees. */
+export function viewOf({ generation, status, images, createdAt, finishedAt }: Entry): GenerationView {
+  const { generationId, tenant, request, imageNanoUsd, deadlineAt, runAt, retryOf } = generation;
+  const isHeld = (image: ImageView): boolean => (image.status === 'open' && runAt === undefined) || image.status === 'unknown';
+  const isPaid = (image: ImageView): boolean => image.costUsd !== '0';
+  const sumOf = (which: (image: ImageView) => boolean): NanoUsd => images.filter(which).length * imageNanoUsd;
+  return {
+    generationId,
+    status,
+    tenant,
+    request,
+    images: images.map((image) => ({ ...image })),
+    costUsd: formatUsd(sumOf(isPaid)),
+    reservedUsd: formatUsd(sumOf(isHeld)),
+    createdAt,
+    amended: false,
+    ...defined({ finishedAt, deadlineAt, runAt, clientReference: request.clientReference, retryOf }),
+  };
+}

@@ -1,0 +1,157 @@
+import {
+  GENERATION_ID_AHEAD_MS,
+  GENERATION_ID_MAX_AGE_MS,
+  generationIdTime,
+  InvalidRequestError,
+  isFinalGeneration,
+  MAX_CLOCK_SKEW_MS,
+  parseUsd,
+  type GenerationStatus,
+  type GenerationView,
+} from '@darkroom/contracts';
+import { MAX_RUN_AHEAD_DAYS, receiptOf, type EnqueueReceipt, type EnqueueReply, type NewGeneration } from '@darkroom/generation-store';
+import type { ProducerParts } from '../build-producer.ts';
+import type { MemoryImages } from './memory-images.ts';
+import type { Fail, Outcome, Succeed } from './outcomes.ts';
+import { beginImage, cancelImage, endImage, viewOf, type Entry } from './memory-entry.ts';
+
+const DAY_MS = 86_400_000;
+/** Cap that a scripted refusal names. */
+const CAP_USD = '25';
+
+/** Redis of a testing producer, and the worker that would change it. */
+export interface MemoryStore {
+  readonly store: ProducerParts['store'];
+  /** Every generation, in the order of the enqueues. */
+  views(): GenerationView[];
+  /** Ends the open images of a generation: by the outcome, or else by the one that its enqueue took. */
+  finish(generationId: string, outcome: Outcome | undefined): void;
+}
+
+export interface MemoryStoreParts {
+  images: MemoryImages;
+  /** Returns the scripted end of the next new generation. */
+  takeOutcome(): Outcome;
+  /** Called after each change of a generation. */
+  announce(generationId: string): void;
+  /** Milliseconds since 1970. */
+  now(): number;
+}
+
+export function createMemoryStore({ images, takeOutcome, announce, now }: MemoryStoreParts): MemoryStore {
+  const entries = new Map<string, Entry>();
+  const keys = new Map<string, string>();
+
+  const end = (entry: Entry, outcome: Outcome): void => {
+    const each = endsOf(entry, outcome);
+    if (each === undefined) {
+      entry.status = 'running';
+      entry.images = entry.images.map((image) => ({ ...image, submissionStatus: 'accepted' }));
+      return;
+    }
+    entry.images = entry.images.map((image, at) => endImage(entry, image, each[at]!, images, now())); // as many ends as images
+    const succeeded = entry.images.filter(({ status }) => status === 'succeeded').length;
+    close(entry, succeeded === 0 ? 'failed' : succeeded === entry.images.length ? 'succeeded' : 'partial');
+  };
+  const close = (entry: Entry, status: GenerationStatus): void => {
+    entry.status = status;
+    entry.finishedAt = now();
+  };
+
+  /** Answers as the script of an enqueue does. */
+  const enqueue = (generation: NewGeneration): EnqueueReply => {
+    const { generationId: id, tenant, idempotencyKey, deadlineAt, runAt } = generation;
+    const asked = JSON.stringify(generation.request);
+    const known = (first: Entry, kind: 'exists' | 'replayed'): EnqueueReply => ({
+      kind: JSON.stringify(first.generation.request) === asked ? kind : 'conflict',
+      id: first.generation.generationId,
+      ...(first.generation.runAt !== undefined && { runAt: first.generation.runAt }),
+    });
+    const present = entries.get(id);
+    if (present !== undefined) return known(present, 'exists');
+    const key = idempotencyKey === undefined ? undefined : JSON.stringify([tenant, idempotencyKey]);
+    const first = key === undefined ? undefined : entries.get(keys.get(key) ?? '');
+    if (first !== undefined) return known(first, 'replayed');
+
+    const at = now();
+    const mintedAt = generationIdTime(id);
+    if (mintedAt > at + GENERATION_ID_AHEAD_MS) return { kind: 'id-ahead', now: at };
+    if (mintedAt < at - GENERATION_ID_MAX_AGE_MS) return { kind: 'id-too-old', now: at };
+    if (deadlineAt !== undefined && deadlineAt <= at) return { kind: 'deadline-over', now: at };
+    if (runAt !== undefined && (runAt < at - MAX_CLOCK_SKEW_MS || runAt > at + MAX_RUN_AHEAD_DAYS * DAY_MS)) {
+      return { kind: 'run-at-out-of-bounds', now: at };
+    }
+    const outcome = takeOutcome();
+    if (outcome.kind === 'cap') {
+      const cap = parseUsd(CAP_USD);
+      const day = new Date(at).toISOString().slice(0, 10);
+      return { kind: 'cap', period: `all:day:${day}`, used: cap, cap, resetsAt: Date.parse(day) + DAY_MS, now: at };
+    }
+    const entry: Entry = { generation, outcome, createdAt: at, status: 'queued', images: [] };
+    entry.images = Array.from({ length: generation.request.numberResults }, (_, index) => beginImage(generation, index));
+    // Before it is kept: an outcome that does not fit the request is a mistake of the test, and nothing is enqueued.
+    if (runAt === undefined || runAt <= at) end(entry, outcome);
+    entries.set(id, entry);
+    if (key !== undefined) keys.set(key, id);
+    return { kind: 'created', id, ...(runAt !== undefined && { runAt }) };
+  };
+
+  return {
+    store: {
+      enqueue: async (generation): Promise<EnqueueReceipt> => {
+        const receipt = receiptOf(enqueue(generation), generation);
+        announce(receipt.generationId);
+        return receipt;
+      },
+      find: async (generationId) => {
+        const entry = entries.get(generationId);
+        return entry && viewOf(entry);
+      },
+      cancel: async (generationId) => {
+        const entry = entries.get(generationId);
+        if (entry === undefined || isFinalGeneration(entry.status)) return entry?.status;
+        entry.images = entry.images.map(cancelImage);
+        close(entry, 'cancelled');
+        announce(generationId);
+        return entry.status;
+      },
+    },
+    views: () => [...entries.values()].map(viewOf),
+    finish(generationId, outcome) {
+      const entry = entries.get(generationId);
+      const given = outcome ?? entry?.outcome;
+      const problem =
+        entry === undefined
+          ? 'is not the id of a generation'
+          : isFinalGeneration(entry.status)
+            ? `is the id of a generation that is "${entry.status}"`
+            : given?.kind === 'run' || given?.kind === 'cap'
+              ? `cannot end by the outcome "${given.kind}": name another one`
+              : undefined;
+      if (problem !== undefined || entry === undefined || given === undefined) {
+        throw new InvalidRequestError([{ path: 'generationId', message: problem ?? '' }]);
+      }
+      end(entry, given);
+      announce(generationId);
+    },
+  };
+}
+
+/** Returns the end of each image; undefined for a generation that stays running. */
+function endsOf({ images }: Entry, outcome: Outcome): (Succeed | Fail)[] | undefined {
+  switch (outcome.kind) {
+    case 'run':
+    case 'cap':
+      return undefined;
+    case 'each':
+      if (outcome.images.length === images.length) return [...outcome.images];
+      throw new InvalidRequestError([
+        { path: 'outcome.images', message: `must hold one for each of the ${images.length} images`, given: `${outcome.images.length}` },
+      ]);
+    case 'succeed':
+    case 'fail':
+      return images.map(() => outcome);
+    default:
+      return outcome satisfies never;
+  }
+}

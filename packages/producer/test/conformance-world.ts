@@ -1,0 +1,87 @@
+import { createHash } from 'node:crypto';
+import { defined, taskUuidOf, type GenerationView } from '@darkroom/contracts';
+import { imageKey } from '@darkroom/object-storage';
+import type { Fail, Outcome, Succeed } from '../src/testing/index.ts';
+import { setupImages } from './images-world.ts';
+import { setup } from './world.ts';
+import type { Subject } from './conformance.test.ts';
+
+/** The real producer on Redis and S3. In place of a worker, the test commits, sends nothing, and settles. */
+export async function setupRealSubject(): Promise<Subject> {
+  const world = await setup();
+  const bucket = await setupImages();
+  const { producer, store } = world;
+
+  const endImage = async ({ generationId, request, images }: GenerationView, index: number, outcome: Succeed | Fail | undefined) => {
+    const ref = { generationId, index, n: 1 };
+    if (images[index]?.submissionStatus === 'planned') {
+      const commitment = await store.commit(ref, `token-${index}`);
+      if (commitment.kind === 'stop') throw new Error(`the commit was stopped: ${commitment.reason}`);
+      await store.recordVerdict(ref, commitment.send, 'accepted');
+      if (outcome === undefined) return;
+      const { reservation } = commitment.intent;
+      const common = { version: 1 as const, ...ref, taskUUID: taskUuidOf(ref), settledAt: commitment.now, reservation };
+      const paid = { costNanoUsd: reservation.amountNanoUsd, costSource: 'reported' as const };
+      if (outcome.kind === 'succeed') {
+        const bytes = outcome.bytes ?? new Uint8Array([1]);
+        const image = {
+          key: imageKey(ref, request.outputFormat),
+          format: request.outputFormat,
+          contentType: 'image/jpeg',
+          width: 1024,
+          height: 1024,
+          sizeBytes: bytes.length,
+          sha256: createHash('sha256').update(bytes).digest('hex'),
+        };
+        await bucket.storage.keepImage(ref, { format: image.format, contentType: 'image/jpeg' }, bytes);
+        await store.settle(ref, {
+          result: {
+            ...common,
+            status: 'succeeded',
+            ...paid,
+            image,
+            seed: 7,
+            imageUUID: 'c62f6951-f37f-4019-a51c-0ed55c202732',
+            factsFrom: 'delivery',
+            road: 'upload',
+          },
+          ...once,
+          code: '',
+        });
+        return;
+      }
+      const { code, message = '' } = outcome;
+      const status = code === 'image.lost' ? 'lost' : code === 'submission.unknown-outcome' ? 'unknown' : 'failed';
+      await store.settle(ref, {
+        result: {
+          ...common,
+          status,
+          ...(status === 'lost' ? paid : status === 'failed' ? { costNanoUsd: 0, costSource: 'none' as const } : { costSource: 'none' as const }),
+          ...defined({ fault: { code, message } }),
+        },
+        ...once,
+        code,
+      });
+    }
+  };
+
+  return {
+    producer,
+    images: bucket.images,
+    async end(generationId: string, outcome: Outcome) {
+      const generation = await producer.get(generationId);
+      for (const { index } of generation.images) {
+        const own = outcome.kind === 'each' ? outcome.images[index] : outcome.kind === 'run' || outcome.kind === 'cap' ? undefined : outcome;
+        await endImage(generation, index, own);
+      }
+    },
+    reachCap: async () => void (await store.setCaps({ allPerDay: 1 })),
+    [Symbol.asyncDispose]: async () => {
+      await world[Symbol.asyncDispose]();
+      await bucket[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** No second purchase. */
+const once = { countsAsFailure: false, mayResubmit: false, maxSubmissions: 1 };
