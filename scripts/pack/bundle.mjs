@@ -29,10 +29,13 @@ const isOutside = (id) => !/^[./]/.test(id) && !path.isAbsolute(id) && !id.start
 export async function writeBundle(producer, target) {
   const code = [await build(producer, target, 'es'), await build(producer, target, 'cjs')].flat();
   const declarations = await buildDeclarations(producer, target);
-  const imported = [...code, ...declarations].flatMap(({ imports, dynamicImports }) => [...imports, ...dynamicImports]);
+  const own = new Set([...code, ...declarations].map(({ fileName }) => fileName));
+  const imported = [...code, ...declarations]
+    .flatMap(({ imports, dynamicImports }) => [...imports, ...dynamicImports])
+    .filter((name) => !own.has(name));
   const modules = code.flatMap(({ moduleIds }) => moduleIds);
   return {
-    outside: [...new Set(imported.filter((id) => isOutside(id) && !isBuiltin(id)).map(packageOf))].toSorted(),
+    outside: [...new Set(imported.filter((id) => !isBuiltin(id)).map(packageOf))].toSorted(),
     containedFolders: contained.flatMap((name) => {
       const folder = modules.map((id) => new RegExp(`^.*/node_modules/${name}(?=/)`).exec(id)?.[0]).find((found) => found !== undefined);
       return folder === undefined ? [] : [folder];
@@ -76,6 +79,8 @@ async function buildDeclarations(producer, target) {
     input: inputsOf(producer, '.d.ts'),
     external: isOutside,
     resolve: { conditionNames: ['types', 'default'] },
+    // A busy machine makes every plugin slow.
+    checks: { pluginTimings: false },
     plugins: [dts({ dtsInput: true, emitDtsOnly: true, tsconfig: false, sourcemap: false })],
     onwarn: refuse,
   });

@@ -44,6 +44,10 @@ export const tasks = {
     does: 'kills, freezes and cuts off every part while orders arrive, and compares the result with the bill: `-- --generations 2000 --seed 7`',
     run: app('packages/testing/dist/fault-run/main.js'),
   },
+  pack: {
+    does: 'writes the installable package of the producer; the last line is the path of its tarball',
+    run: app('scripts/pack.mjs'),
+  },
   emulator: { does: 'starts the Runware emulator alone; `--help` lists its options', run: app('apps/runware-emulator/dist/main.js') },
   test: { does: 'runs every test except the slow ones; arguments go to Vitest: a part of a path, `-t <name>`', run: test('test') },
   'test:slow': { does: 'runs the tests that take minutes (`*.slow.test.ts`)', run: test('test:slow') },

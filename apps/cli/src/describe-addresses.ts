@@ -16,10 +16,12 @@ export interface AddressesOptions {
   root: string;
   /** True if this start runs its own Redis. The URL of another may hold a password, and is not printed. */
   isRedisOurs: boolean;
+  /** True if this start runs its own S3, whose keys open nothing but that server on loopback. The keys of another are not printed. */
+  isS3Ours: boolean;
 }
 
 /** Lists the addresses and folders of a start, and the code that orders one more image from another terminal. */
-export function describeAddresses({ stores, darkroom, images, logs, root, isRedisOurs }: AddressesOptions): string[] {
+export function describeAddresses({ stores, darkroom, images, logs, root, isRedisOurs, isS3Ours }: AddressesOptions): string[] {
   const { redis } = stores;
   const addresses = [
     ['images', shownPath(images)],
@@ -36,6 +38,19 @@ export function describeAddresses({ stores, darkroom, images, logs, root, isRedi
     'One more image, from another terminal:',
     '',
     ...snippet.map((line) => `  ${line}`),
-    ...(isRedisOurs ? ['', `  which is: REDIS_URL=${redis.url} node ${EXAMPLE}`] : []),
+    ...(isRedisOurs && isS3Ours
+      ? ['', `  which writes lighthouse.jpg: ${describeEnvironment(stores)} node ${EXAMPLE}`]
+      : []),
   ];
 }
+
+/** Returns the environment of the example, in the form of a shell. */
+const describeEnvironment = ({ redis, s3 }: Stores): string =>
+  Object.entries({
+    REDIS_URL: redis.url,
+    S3_ENDPOINT: s3.endpoint,
+    AWS_ACCESS_KEY_ID: s3.credentials?.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: s3.credentials?.secretAccessKey,
+  })
+    .map(([name, value]) => `${name}=${value}`)
+    .join(' ');

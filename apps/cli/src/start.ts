@@ -127,7 +127,8 @@ async function run(
   const verified = rows.filter(({ saved }) => saved.kind === 'saved').length;
   const isRedisOurs = config.redis === undefined;
   if (!command.once) {
-    terminal.print('', ...describeAddresses({ stores, darkroom, images: folder.images, logs: folder.logs, root, isRedisOurs }));
+    const isS3Ours = config.s3 === undefined;
+    terminal.print('', ...describeAddresses({ stores, darkroom, images: folder.images, logs: folder.logs, root, isRedisOurs, isS3Ours }));
     terminal.print('', terminal.paint('bold', 'Runs on until Ctrl-C.'));
     await untilAborted(signal);
     if (signal.reason instanceof Error && signal.reason.name !== 'AbortError') throw signal.reason;
