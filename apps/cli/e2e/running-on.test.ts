@@ -12,7 +12,9 @@ test('a start serves other terminals, refuses a second start, and stops at Ctrl-
 
   // The command for the six lines of the example, as printed.
   const [, environment = '', script = ''] = /which writes lighthouse\.jpg: (.+) node (\S+)/.exec(cli.output()) ?? [];
-  const env = Object.fromEntries(environment.split(' ').map((each) => [each.slice(0, each.indexOf('=')), each.slice(each.indexOf('=') + 1)]));
+  const env = Object.fromEntries(
+    environment.split(' ').map((each) => [each.slice(0, each.indexOf('=')), each.slice(each.indexOf('=') + 1)]),
+  );
   await promisify(execFile)(process.execPath, [path.join(root, script)], { cwd: world.dir, env: { ...process.env, ...env } });
   expect(await sharp(path.join(world.dir, 'lighthouse.jpg')).metadata()).toMatchObject({ format: 'jpeg', width: 1280, height: 896 });
 

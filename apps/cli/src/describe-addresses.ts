@@ -38,9 +38,7 @@ export function describeAddresses({ stores, darkroom, images, logs, root, isRedi
     'One more image, from another terminal:',
     '',
     ...snippet.map((line) => `  ${line}`),
-    ...(isRedisOurs && isS3Ours
-      ? ['', `  which writes lighthouse.jpg: ${describeEnvironment(stores)} node ${EXAMPLE}`]
-      : []),
+    ...(isRedisOurs && isS3Ours ? ['', `  which writes lighthouse.jpg: ${describeEnvironment(stores)} node ${EXAMPLE}`] : []),
   ];
 }
 

@@ -1,3 +1,5 @@
+import { createWriteStream } from 'node:fs';
+import { pipeline } from 'node:stream/promises';
 import {
   createProducer,
   EnqueueManyError,
@@ -7,6 +9,7 @@ import {
   type GrokImagineRequestInput,
 } from '@darkroom/producer';
 import { createImages } from '@darkroom/producer/images';
+import { createTestingProducer } from '@darkroom/producer/testing';
 
 /**
  * The examples of packages/producer/README.md, letter for letter: a test compares both and runs these. `redisUrl`, `s3` and the other
@@ -39,6 +42,33 @@ export async function likeRunware(redisUrl: string, s3: Parameters<typeof create
   images.close();
   await producer.close();
   return generation;
+}
+
+export async function inEveryForm(redisUrl: string, s3: Parameters<typeof createImages>[0], file: string, copy: string) {
+  const producer = createProducer({ redisUrl });
+  const images = createImages(s3);
+  const generation = await producer.generate({ positivePrompt: 'a lighthouse at dusk', width: 1280, height: 896 });
+  const image = images.image(generation, 0);
+  console.log(image.image.contentType, image.image.sizeBytes, await image.url({ ttlSeconds: 600, downloadName: 'lighthouse.jpg' }));
+  const bytes = await image.bytes();
+  await pipeline(await image.stream(), createWriteStream(copy));
+  await image.save(file);
+  images.close();
+  await producer.close();
+  return bytes;
+}
+
+export async function inUnitTests(bytes: Uint8Array) {
+  const testing = createTestingProducer();
+  testing.next({ kind: 'succeed', bytes }, { kind: 'fail', code: 'provider.content-refused' }, { kind: 'cap' }, { kind: 'run' });
+  const generation = await testing.generate({ positivePrompt: 'a lighthouse at dusk' });
+  console.log(generation.status, (await testing.images.image(generation, 0).bytes()).length);
+  const refused = await testing.generate({ positivePrompt: 'something else' });
+  console.log(refused.status, refused.images[0]?.fault?.code);
+  const capped = await testing.enqueue({ positivePrompt: 'too much' }).catch((error: unknown) => hasCode(error, 'spend.cap-reached'));
+  const { generationId } = await testing.enqueue({ positivePrompt: 'slow' });
+  testing.finish(generationId, { kind: 'succeed' });
+  console.log(capped, testing.generations.length);
 }
 
 export async function inTheBackground(redisUrl: string, s3: Parameters<typeof createImages>[0], orderNumber: string) {

@@ -86,15 +86,29 @@ describe("the README's six lines in a stranger's folder end in a picture file", 
     await runIn(folder, process.execPath, [join(full, 'node_modules/typescript/bin/tsc'), '-p', '.']);
     await expectPicture(join(folder, 'out/first-job.mjs'));
     expect(await runIn(folder, process.execPath, [join(folder, 'out/entries.mjs')])).toBe('succeeded 0.02 3\n');
-    if (resolution !== 'bundler') expect(await runIn(folder, process.execPath, [join(folder, 'out/first-job-of-commonjs.cjs')])).toBe('true\n');
+    if (resolution !== 'bundler')
+      expect(await runIn(folder, process.execPath, [join(folder, 'out/first-job-of-commonjs.cjs')])).toBe('true\n');
   });
 
   test.each([
     ['cjs', 'first-job.cjs', 'first-job.bundled.cjs', []],
-    ['esm', 'first-job.mjs', 'first-job.bundled.mjs', [`--banner:js=import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);`]],
+    [
+      'esm',
+      'first-job.mjs',
+      'first-job.bundled.mjs',
+      [`--banner:js=import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);`],
+    ],
   ])('bundled by esbuild as %s, without node_modules', async (format, source, bundle, options) => {
     await writeIn(full, source, format === 'cjs' ? asCommonJs(lines) : lines);
-    const args = ['node_modules/esbuild/bin/esbuild', source, '--bundle', '--platform=node', `--format=${format}`, '--log-level=error', ...options];
+    const args = [
+      'node_modules/esbuild/bin/esbuild',
+      source,
+      '--bundle',
+      '--platform=node',
+      `--format=${format}`,
+      '--log-level=error',
+      ...options,
+    ];
     await runIn(full, process.execPath, [...args, `--outfile=${bundle}`]);
     const away = await makeStrangersFolder([]);
     await cp(join(full, bundle), join(away, bundle));
@@ -108,7 +122,9 @@ describe('without the AWS SDK', () => {
       /(^|\/)node_modules\/(@[^/]+\/)?[^/@]+\/package\.json$/.test(`node_modules/${file}`),
     );
     const sizeKb = Number((await runIn(lean, 'du', ['-sk', 'node_modules'])).split('\t')[0]);
-    console.log(`tarball ${Math.round((await stat(tarball)).size / 1024)} KB; installed ${packages.length} packages, ${Math.round(sizeKb / 1024)} MB`);
+    console.log(
+      `tarball ${Math.round((await stat(tarball)).size / 1024)} KB; installed ${packages.length} packages, ${Math.round(sizeKb / 1024)} MB`,
+    );
     expect(packages.length).toBeLessThan(30);
     expect(sizeKb).toBeLessThan(40 * 1024);
     expect(packages.some((file) => file.includes('@aws-sdk'))).toBe(false);

@@ -1,9 +1,11 @@
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { startFleet, type Fleet } from '@darkroom/testing';
 import sharp from 'sharp';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { createProducer } from '../src/index.ts';
-import { findingAgain, fromAnImage, givingUp, inTheBackground, likeRunware, many, oneImage } from './examples.ts';
+import { findingAgain, fromAnImage, givingUp, inEveryForm, inTheBackground, inUnitTests, likeRunware, many, oneImage } from './examples.ts';
 
 const read = (file: string): string => readFileSync(new URL(file, import.meta.url), 'utf8');
 const blocks = [...read('../README.md').matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(([, code = '']) => code);
@@ -18,7 +20,7 @@ describe('the README', () => {
   const examples = linesOf(read('examples.ts')).join('\n');
 
   test('has examples', () => {
-    expect(blocks).toHaveLength(7);
+    expect(blocks).toHaveLength(9);
   });
 
   test.each(blocks.map((code, at) => ({ at, code })))('example $at is one of those run below', ({ code }) => {
@@ -47,6 +49,24 @@ describe('each example does what the README says', () => {
   test('a response as Runware writes it', async () => {
     await likeRunware(fleet.redisUrl, fleet.s3Config);
     expect(printed.at(-1)).toEqual([expect.stringMatching(/^data:image\/webp;base64,/), expect.any(Number), 0.02]);
+  });
+
+  test('as URL, bytes, stream or file', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'darkroom-readme-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const [file, copy] = [join(folder, 'file.jpg'), join(folder, 'copy.jpg')];
+    const bytes = Buffer.from(await inEveryForm(fleet.redisUrl, fleet.s3Config, file, copy));
+    expect([readFileSync(file), readFileSync(copy)]).toEqual([bytes, bytes]);
+    expect(printed.at(-1)).toEqual(['image/jpeg', bytes.length, expect.stringContaining('X-Amz-Expires=600')]);
+  });
+
+  test('in unit tests', async () => {
+    await inUnitTests(new Uint8Array([1, 2, 3]));
+    expect(printed.slice(-3)).toEqual([
+      ['succeeded', 3],
+      ['failed', 'provider.content-refused'],
+      [true, 3],
+    ]);
   });
 
   test('in the background', async () => {

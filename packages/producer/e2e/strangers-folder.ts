@@ -46,7 +46,15 @@ export async function makeStrangersFolder(packages: readonly string[]): Promise<
   if (packages.length === 0) return folder;
   await writeIn(folder, 'package.json', JSON.stringify({ name: 'stranger', private: true }));
   try {
-    await runIn(folder, 'npm', ['install', '--no-audit', '--no-fund', '--ignore-scripts', '--loglevel=error', '--fetch-retries=1', ...packages]);
+    await runIn(folder, 'npm', [
+      'install',
+      '--no-audit',
+      '--no-fund',
+      '--ignore-scripts',
+      '--loglevel=error',
+      '--fetch-retries=1',
+      ...packages,
+    ]);
   } catch (error) {
     throw new Error('this test needs the npm registry, or a cache of npm that holds the packages: npm could not install them', {
       cause: error,

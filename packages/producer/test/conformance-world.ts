@@ -1,10 +1,21 @@
 import { createHash } from 'node:crypto';
 import { defined, taskUuidOf, type GenerationView } from '@darkroom/contracts';
 import { imageKey } from '@darkroom/object-storage';
+import type { Images } from '../src/images/index.ts';
+import type { Producer } from '../src/index.ts';
 import type { Fail, Outcome, Succeed } from '../src/testing/index.ts';
 import { setupImages } from './images-world.ts';
 import { setup } from './world.ts';
-import type { Subject } from './conformance.test.ts';
+
+/** A producer under test, with a worker's part in the hands of the test. */
+export interface Subject extends AsyncDisposable {
+  readonly producer: Producer;
+  readonly images: Images;
+  /** Ends a generation. */
+  end(generationId: string, outcome: Outcome): Promise<void>;
+  /** Makes the next enqueue cross a spend cap. */
+  reachCap(): Promise<void>;
+}
 
 /** The real producer on Redis and S3. In place of a worker, the test commits, sends nothing, and settles. */
 export async function setupRealSubject(): Promise<Subject> {
@@ -56,7 +67,11 @@ export async function setupRealSubject(): Promise<Subject> {
         result: {
           ...common,
           status,
-          ...(status === 'lost' ? paid : status === 'failed' ? { costNanoUsd: 0, costSource: 'none' as const } : { costSource: 'none' as const }),
+          ...(status === 'lost'
+            ? paid
+            : status === 'failed'
+              ? { costNanoUsd: 0, costSource: 'none' as const }
+              : { costSource: 'none' as const }),
           ...defined({ fault: { code, message } }),
         },
         ...once,
@@ -71,11 +86,12 @@ export async function setupRealSubject(): Promise<Subject> {
     async end(generationId: string, outcome: Outcome) {
       const generation = await producer.get(generationId);
       for (const { index } of generation.images) {
-        const own = outcome.kind === 'each' ? outcome.images[index] : outcome.kind === 'run' || outcome.kind === 'cap' ? undefined : outcome;
+        const own =
+          outcome.kind === 'each' ? outcome.images[index] : outcome.kind === 'run' || outcome.kind === 'cap' ? undefined : outcome;
         await endImage(generation, index, own);
       }
     },
-    reachCap: async () => void (await store.setCaps({ allPerDay: 1 })),
+    reachCap: () => store.setCaps({ allPerDay: 1 }),
     [Symbol.asyncDispose]: async () => {
       await world[Symbol.asyncDispose]();
       await bucket[Symbol.asyncDispose]();

@@ -1,22 +1,11 @@
 import { createGenerationId, generationIdTime, type GenerationView } from '@darkroom/contracts';
 import { describe, expect, test } from 'vitest';
-import { hasCode, type Producer } from '../src/index.ts';
-import type { Images } from '../src/images/index.ts';
+import { hasCode } from '../src/index.ts';
 import { createTestingProducer, type Fail, type Outcome } from '../src/testing/index.ts';
-import { setupRealSubject } from './conformance-world.ts';
+import { setupRealSubject, type Subject } from './conformance-world.ts';
 
-/**
- * What a caller can rely on, asked of the real producer (Redis and S3; the test does what a worker does) and of the one for unit tests.
- * Each case runs on both.
- */
-export interface Subject extends AsyncDisposable {
-  readonly producer: Producer;
-  readonly images: Images;
-  /** Ends a generation. */
-  end(generationId: string, outcome: Outcome): Promise<void>;
-  /** Makes the next enqueue cross a spend cap. */
-  reachCap(): Promise<void>;
-}
+// What a caller can rely on, asked of the real producer (Redis and S3; the test does what a worker does) and of the one for unit tests.
+// Each case runs on both.
 
 function setupTestingSubject(): Promise<Subject> {
   const producer = createTestingProducer({ outcome: { kind: 'run' } });
@@ -111,7 +100,12 @@ describe.each([
 
   test.each([
     [succeed, 'succeeded', { status: 'succeeded', costUsd: '0.02' }, '0'],
-    [refused, 'failed', { status: 'failed', submissionStatus: 'failed', costUsd: '0', fault: { code: refused.code, message: 'not this one' } }, '0'],
+    [
+      refused,
+      'failed',
+      { status: 'failed', submissionStatus: 'failed', costUsd: '0', fault: { code: refused.code, message: 'not this one' } },
+      '0',
+    ],
     [{ kind: 'fail', code: 'image.lost' }, 'failed', { status: 'lost', costUsd: '0.02', fault: { code: 'image.lost', message: '' } }, '0'],
     [
       { kind: 'fail', code: 'submission.unknown-outcome' },
@@ -191,7 +185,9 @@ describe.each([
     await expect(producer.enqueue(wrong)).rejects.toThrow(/the request has 2 problems.*widht: is not a parameter.*did you mean "width"/s);
     await expect(producer.enqueue(request, { idempotencykey: 'x' } as never)).rejects.toThrow(/did you mean "idempotencyKey"/); // a value that the types forbid
     await expect(producer.wait('x', { timeout: 1 } as never)).rejects.toThrow(/did you mean "timeoutMs"/); // a value that the types forbid
-    await expect(producer.enqueue(request, { deadlineAt: Date.now() - 1000 })).rejects.toThrow(/options\.deadlineAt: must be in the future; redis time is/);
+    await expect(producer.enqueue(request, { deadlineAt: Date.now() - 1000 })).rejects.toThrow(
+      /options\.deadlineAt: must be in the future; redis time is/,
+    );
     await expect(producer.enqueue(request, { runAt: Date.now() + 31 * 86_400_000 })).rejects.toThrow(/in the next 30 days/);
     const old = createGenerationId(Date.now() - 25 * 3_600_000);
     await expect(producer.enqueue(request, { generationId: old })).rejects.toMatchObject({ code: 'request.id-out-of-time' });

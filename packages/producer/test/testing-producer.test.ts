@@ -52,7 +52,9 @@ test('refuses wrong outcomes and options, all at once', async () => {
   const producer = createTestingProducer();
   const wrong = [{ kind: 'suceed' }, { kind: 'fail', code: 'nonsense' }, { kind: 'succeed', bytes: 'text', byte: 1 }] as never[]; // values that the types forbid
   expect(() => producer.next(...wrong)).toThrow(InvalidRequestError);
-  expect(() => producer.next(...wrong)).toThrow(/4 problems.*outcomes\[0\]\.kind.*outcomes\[1\]\.code.*did you mean "bytes".*outcomes\[2\]\.bytes/s);
+  expect(() => producer.next(...wrong)).toThrow(
+    /4 problems.*outcomes\[0\]\.kind.*outcomes\[1\]\.code.*did you mean "bytes".*outcomes\[2\]\.bytes/s,
+  );
   const options = { tenant: '', maxReferenceImages: -1, cdnUrl: 'ftp://x', now: 3, outcom: {} } as never; // values that the types forbid
   expect(() => createTestingProducer(options)).toThrow(ConfigError);
   expect(() => createTestingProducer(options)).toThrow(/5 settings are wrong.*did you mean "outcome"/s);

@@ -54,7 +54,11 @@ const imagesOptions = [
  * Accepts the names that the AWS SDK gives to credentials, such as `$source`.
  */
 export function readImagesOptions(given: ImagesOptions, problems: ProblemList): ImagesOptions | undefined {
-  const options = readOptions(given, { path: '', known: imagesOptions, otherNames: { url: 'endpoint', cdn: 'cdnUrl', cdnbase: 'cdnUrl' } }, problems);
+  const options = readOptions(
+    given,
+    { path: '', known: imagesOptions, otherNames: { url: 'endpoint', cdn: 'cdnUrl', cdnbase: 'cdnUrl' } },
+    problems,
+  );
   if (options?.credentials === undefined) return options;
   const known = ['accessKeyId', 'secretAccessKey', 'sessionToken', 'expiration', 'accountId', 'credentialScope', '$source'];
   const credentials = readOptions(options.credentials, { path: 'credentials', known }, problems);

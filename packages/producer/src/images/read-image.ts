@@ -1,4 +1,12 @@
-import { defined, GenerationError, taskType, taskUuidOf, type GenerationView, type ImageView, type VerifiedImage } from '@darkroom/contracts';
+import {
+  defined,
+  GenerationError,
+  taskType,
+  taskUuidOf,
+  type GenerationView,
+  type ImageView,
+  type VerifiedImage,
+} from '@darkroom/contracts';
 import { MAX_URL_SECONDS } from './generation-image.ts';
 import type { ImageResult, ImageStorage, ReadImageOptions, RunwareResponseItem } from './images.ts';
 

@@ -31,10 +31,7 @@ export interface Entry {
 }
 
 /** A PNG of one pixel. */
-const PIXEL = Buffer.from(
-  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
-  'base64',
-);
+const PIXEL = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==', 'base64');
 
 /** Builds an image that is not sent yet. */
 export const beginImage = ({ generationId }: NewGeneration, index: number): ImageView => ({
@@ -48,13 +45,7 @@ export const beginImage = ({ generationId }: NewGeneration, index: number): Imag
 });
 
 /** Builds an image at its end, with the facts that a delivery reports. */
-export function endImage(
-  { generation }: Entry,
-  image: ImageView,
-  end: Succeed | Fail,
-  images: MemoryImages,
-  settledAt: number,
-): ImageView {
+export function endImage({ generation }: Entry, image: ImageView, end: Succeed | Fail, images: MemoryImages, settledAt: number): ImageView {
   const paidUsd = formatUsd(generation.imageNanoUsd);
   if (end.kind === 'succeed') {
     return {

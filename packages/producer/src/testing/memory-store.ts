@@ -8,6 +8,7 @@ import {
   parseUsd,
   type GenerationStatus,
   type GenerationView,
+  type ImageView,
 } from '@darkroom/contracts';
 import { MAX_RUN_AHEAD_DAYS, receiptOf, type EnqueueReceipt, type EnqueueReply, type NewGeneration } from '@darkroom/generation-store';
 import type { ProducerParts } from '../build-producer.ts';
@@ -49,7 +50,7 @@ export function createMemoryStore({ images, takeOutcome, announce, now }: Memory
       entry.images = entry.images.map((image) => ({ ...image, submissionStatus: 'accepted' }));
       return;
     }
-    entry.images = entry.images.map((image, at) => endImage(entry, image, each[at]!, images, now())); // as many ends as images
+    entry.images = each.map(({ image, outcome: own }) => endImage(entry, image, own, images, now()));
     const succeeded = entry.images.filter(({ status }) => status === 'succeeded').length;
     close(entry, succeeded === 0 ? 'failed' : succeeded === entry.images.length ? 'succeeded' : 'partial');
   };
@@ -137,20 +138,22 @@ export function createMemoryStore({ images, takeOutcome, announce, now }: Memory
   };
 }
 
-/** Returns the end of each image; undefined for a generation that stays running. */
-function endsOf({ images }: Entry, outcome: Outcome): (Succeed | Fail)[] | undefined {
+/** Returns each image with its end; undefined for a generation that stays running. */
+function endsOf({ images }: Entry, outcome: Outcome): { image: ImageView; outcome: Succeed | Fail }[] | undefined {
   switch (outcome.kind) {
     case 'run':
     case 'cap':
       return undefined;
-    case 'each':
-      if (outcome.images.length === images.length) return [...outcome.images];
+    case 'each': {
+      const ends = images.flatMap((image, at) => outcome.images.slice(at, at + 1).map((own) => ({ image, outcome: own })));
+      if (ends.length === images.length && outcome.images.length === images.length) return ends;
       throw new InvalidRequestError([
         { path: 'outcome.images', message: `must hold one for each of the ${images.length} images`, given: `${outcome.images.length}` },
       ]);
+    }
     case 'succeed':
     case 'fail':
-      return images.map(() => outcome);
+      return images.map((image) => ({ image, outcome }));
     default:
       return outcome satisfies never;
   }
