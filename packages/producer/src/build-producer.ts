@@ -5,16 +5,18 @@ import { checked, checkedInParts, ENQUEUES, readIdCall } from './check-call.ts';
 import { createConcurrencyLimit } from './concurrency-limit.ts';
 import { enqueueGeneration, type Destination, type Enqueued } from './enqueue.ts';
 import { enqueueGenerations, optionsOf, readMany } from './enqueue-many.ts';
-import { enqueueManyOptions, enqueueOptions, readCallOptions, type EnqueueOptions } from './options.ts';
+import { listOptions, listPage, listProblems } from './list.ts';
+import { enqueueManyOptions, enqueueOptions, foreignTenantProblems, keyProblems, readCallOptions, type EnqueueOptions } from './options.ts';
 import { prepareGeneration, readRequest, type GenerationDefaults } from './prepare-generation.ts';
-import type { Producer } from './producer.ts';
+import { findByKeyOptions, type Producer } from './producer.ts';
 import type { RedisTime } from './redis-time.ts';
 import { defaultLookEvery, waitOptions as namesOfWait, waitProblems, waitUntilFinal, type WaitDependencies } from './wait.ts';
+import { watchGeneration, watchOptions } from './watch.ts';
 
 /** What a producer works on: Redis, or the memory of a test. */
 export interface ProducerParts extends Omit<Destination, 'store'>, Pick<WaitDependencies, 'subscriptions'> {
   defaults: GenerationDefaults;
-  store: Pick<GenerationStore, 'enqueue' | 'find' | 'cancel'>;
+  store: Pick<GenerationStore, 'enqueue' | 'find' | 'findIdByKey' | 'list' | 'cancel'>;
   mintBy: RedisTime['mintBy'];
   /** Ends all calls; called once. */
   close(): Promise<void>;
@@ -23,6 +25,7 @@ export interface ProducerParts extends Omit<Destination, 'store'>, Pick<WaitDepe
 /** Builds a producer on its parts. Checks every argument before it calls one of them. */
 export function buildProducer({ defaults, mintBy, subscriptions, close, ...destination }: ProducerParts): Producer {
   const { ask, store } = destination;
+  const { boundTo } = defaults;
   let closing: Promise<void> | undefined;
 
   const enqueueOne = (request: GrokImagineRequest, given: EnqueueOptions): Promise<Enqueued> => {
@@ -30,11 +33,11 @@ export function buildProducer({ defaults, mintBy, subscriptions, close, ...desti
     return given.generationId === undefined ? mintBy(enqueue) : enqueue();
   };
   const find = (generationId: string): Promise<GenerationView | undefined> =>
-    ask('read generation', generationId, () => store.find(generationId));
+    ask('read generation', generationId, () => store.find(generationId, undefined, boundTo));
   // Many waits look at once when they begin or Redis comes back; a reply after more than a second is given up.
   const looks = createConcurrencyLimit(LOOKS_AT_ONCE);
   const waiting: WaitDependencies = {
-    find: (generationId, known) => ask('read generation', generationId, () => looks.run(() => store.find(generationId, known))),
+    find: (generationId, known) => ask('read generation', generationId, () => looks.run(() => store.find(generationId, known, boundTo))),
     subscriptions,
     aborts: createAborts(),
     random: Math.random,
@@ -81,6 +84,31 @@ export function buildProducer({ defaults, mintBy, subscriptions, close, ...desti
       if (generation === undefined) throw notFound(generationId);
       return generation;
     },
+    async findByIdempotencyKey(idempotencyKey, given = {}) {
+      const { tenant = defaults.tenant } = checked((problems) => {
+        const options = readCallOptions(given, findByKeyOptions, problems);
+        problems.push(...keyProblems('idempotencyKey', idempotencyKey), ...foreignTenantProblems(options?.tenant, boundTo));
+        return options;
+      });
+      const generationId = await ask('find an idempotency key', undefined, () => store.findIdByKey(tenant, idempotencyKey));
+      return generationId === undefined ? undefined : find(generationId);
+    },
+    async list(given = {}) {
+      const options = checked((problems) => {
+        const options = readCallOptions(given, listOptions, problems);
+        if (options !== undefined) problems.push(...listProblems(options), ...foreignTenantProblems(options.tenant, boundTo));
+        return options;
+      });
+      return ask('list generations', undefined, () => listPage(store, options, options.tenant ?? boundTo));
+    },
+    watch(generationId, given = {}) {
+      const options = checked((problems) => {
+        const options = readIdCall(generationId, given, watchOptions, problems);
+        if (options !== undefined) problems.push(...waitProblems(options));
+        return options;
+      });
+      return watchGeneration(generationId, waiting, options);
+    },
     async wait(generationId, given = {}) {
       const options = checked((problems) => {
         const read = readIdCall(generationId, given, namesOfWait, problems);
@@ -91,7 +119,7 @@ export function buildProducer({ defaults, mintBy, subscriptions, close, ...desti
     },
     async cancel(generationId, given = {}) {
       checked((problems) => readIdCall(generationId, given, [], problems));
-      const status = await ask('cancel generation', generationId, () => store.cancel(generationId));
+      const status = await ask('cancel generation', generationId, () => store.cancel(generationId, boundTo));
       if (status === undefined) throw notFound(generationId);
       return status;
     },

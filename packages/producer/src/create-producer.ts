@@ -1,3 +1,4 @@
+import { defined } from '@darkroom/contracts';
 import {
   buildGenerationStore,
   connectFailFast,
@@ -14,13 +15,14 @@ import type { GenerationDefaults } from './prepare-generation.ts';
 import type { Producer } from './producer.ts';
 import { createRedisTime } from './redis-time.ts';
 import { createSubscriptions } from './subscriptions.ts';
+
 /**
  * Connects to Redis at once and makes a producer; its calls, not this function, report an absent Redis.
  * @throws ConfigError with all problems of the options at once.
  */
 export function createProducer(given: ProducerOptions): Producer {
   const options = readProducerOptions(given);
-  const { redisUrl, prefix = DEFAULT_PREFIX, tenant = 'default', maxReferenceImages = 1, now: clock = Date.now } = options;
+  const { redisUrl, prefix = DEFAULT_PREFIX, tenant, maxReferenceImages = 1, now: clock = Date.now } = options;
   const { recordSeconds = defaultRetention.recordSeconds, idempotencySeconds = defaultRetention.idempotencySeconds } = options;
   const redis = connectFailFast(redisUrl);
   const watch = watchConnection(redis, { prefix, look: 'ping', process: 'producer' });
@@ -39,7 +41,7 @@ export function createProducer(given: ProducerOptions): Producer {
     // A right that it lacks is one of the producer: the watch of the other connection asks for them all.
     connectSubscriber(redisUrl).on('denied', (error: Error) => redis.emit('denied', error)),
   );
-  const defaults: GenerationDefaults = { tenant, maxReferenceImages, now };
+  const defaults: GenerationDefaults = { tenant: tenant ?? 'default', ...defined({ boundTo: tenant }), maxReferenceImages, now };
   return buildProducer({
     defaults,
     ask,

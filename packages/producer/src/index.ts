@@ -13,6 +13,7 @@ export {
   SpendCapError,
   StoreNotInitialisedError,
   type GenerationStatus,
+  type GenerationSummary,
   type GenerationView,
   type GrokImagineRequestInput,
   type ImageView,
@@ -22,5 +23,7 @@ export {
 export { createProducer } from './create-producer.ts';
 export type { Enqueued } from './enqueue.ts';
 export type { EnqueueManyOptions, EnqueueOptions, ProducerOptions } from './options.ts';
-export type { GenerateOptions, NoOptions, Producer } from './producer.ts';
+export type { FindByKeyOptions, GenerateOptions, NoOptions, Producer } from './producer.ts';
+export type { GenerationPage, ListOptions } from './list.ts';
 export type { WaitOptions } from './wait.ts';
+export type { WatchOptions } from './watch.ts';

@@ -7,7 +7,7 @@ import {
   type Problem,
 } from '@darkroom/contracts';
 import type { GenerationStore, ListPlace } from '@darkroom/generation-store';
-import { isMoment, millisecondsOf, tenantProblems } from './options.ts';
+import { isMoment, millisecondsOf } from './options.ts';
 
 /** Filters and page of `list`. Filters are joined: a generation must pass all of them. Times are Redis time. */
 export interface ListOptions {
@@ -57,7 +57,7 @@ const MAX_LIMIT = 1000;
 
 /** Returns the problems of the options of a list, apart from their names. */
 export function listProblems(options: ListOptions): Problem[] {
-  const { status, code, tenant, limit = DEFAULT_LIMIT, cursor } = options;
+  const { status, code, limit = DEFAULT_LIMIT, cursor } = options;
   const problems: Problem[] = [];
   const known: readonly unknown[] = generationStatuses;
   for (const each of Array.isArray(status) ? (status as unknown[]) : status === undefined ? [] : [status])
@@ -86,7 +86,6 @@ export function listProblems(options: ListOptions): Problem[] {
       message: 'must be the nextCursor of a page with the same filters',
       given: describeGiven(cursor),
     });
-  problems.push(...tenantProblems('options.tenant', tenant));
   return problems;
 }
 

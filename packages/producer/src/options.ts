@@ -147,7 +147,7 @@ export function readProducerOptions(given: ProducerOptions): ProducerOptions {
 }
 
 /** Returns the problems of the options of one enqueue, whatever the time: the enqueue compares times with Redis time. */
-export function enqueueProblems({ generationId, idempotencyKey, deadlineAt, runAt, tenant }: EnqueueOptions): Problem[] {
+export function enqueueProblems({ generationId, idempotencyKey, deadlineAt, runAt }: EnqueueOptions): Problem[] {
   const problems: Problem[] = [];
   if (generationId !== undefined && (typeof generationId !== 'string' || !isGenerationId(generationId))) {
     problems.push({ path: 'options.generationId', message: 'must be a lower-case UUIDv7', given: show(generationId) });
@@ -169,14 +169,14 @@ export function enqueueProblems({ generationId, idempotencyKey, deadlineAt, runA
   } else if (runAt !== undefined && deadlineAt !== undefined && millisecondsOf(runAt) >= millisecondsOf(deadlineAt)) {
     problems.push({ path: 'options.runAt', message: 'must be before options.deadlineAt', given: show(runAt) });
   }
-  return [...problems, ...tenantProblems('options.tenant', tenant)];
+  return problems;
 }
 
-/** Returns the problem of a tenant that is not the one to which the producer is bound. */
-export const otherTenantProblems = (tenant: string | undefined, own: string | undefined): Problem[] =>
-  tenant === undefined || own === undefined || tenant === own
-    ? []
-    : [{ path: 'options.tenant', message: `must be "${own}", the tenant of this producer, or be left out`, given: show(tenant) }];
+/** Returns the problem of a tenant that is none, or not the one to which the producer is bound. */
+export const foreignTenantProblems = (tenant: string | undefined, boundTo: string | undefined): Problem[] =>
+  tenant === undefined || boundTo === undefined || tenant === boundTo
+    ? tenantProblems('options.tenant', tenant)
+    : [{ path: 'options.tenant', message: `must be "${boundTo}", the tenant of this producer, or be left out`, given: show(tenant) }];
 
 /** Returns a time as milliseconds since 1970. */
 export const millisecondsOf = (moment: Date | number): number => (moment instanceof Date ? moment.getTime() : moment);
@@ -195,7 +195,7 @@ function prefixProblems(prefix: unknown): Problem[] {
   return [{ path: 'prefix', message: problem === '' ? rule : `${problem}, and ${rule}`, given: show(prefix) }];
 }
 
-export const tenantProblems = (path: string, tenant: string | undefined): Problem[] =>
+const tenantProblems = (path: string, tenant: string | undefined): Problem[] =>
   tenant === undefined || isTenant(tenant) ? [] : [{ path, message: `must be ${TENANT_RULE}`, given: show(tenant) }];
 
 /** Returns the problem of an idempotency key. */

@@ -8,7 +8,7 @@ import {
   type Quote,
 } from '@darkroom/contracts';
 import type { NewGeneration } from '@darkroom/generation-store';
-import { enqueueProblems, millisecondsOf, otherTenantProblems, type EnqueueOptions } from './options.ts';
+import { enqueueProblems, millisecondsOf, foreignTenantProblems, type EnqueueOptions } from './options.ts';
 
 /**
  * A request that may be enqueued: checked, priced and with its id, which is minted before the first network call, so that it can be
@@ -33,11 +33,11 @@ export interface GenerationDefaults {
 export function readRequest(
   input: unknown,
   options: EnqueueOptions,
-  { tenant, boundTo, maxReferenceImages }: GenerationDefaults,
+  { boundTo, maxReferenceImages }: GenerationDefaults,
   problems: ProblemList,
 ): GrokImagineRequest | undefined {
   const request = readGrokImagineRequest(input, { maxReferenceImages }, problems);
-  problems.push(...enqueueProblems({ tenant, ...options }), ...otherTenantProblems(options.tenant, boundTo));
+  problems.push(...enqueueProblems(options), ...foreignTenantProblems(options.tenant, boundTo));
   return request;
 }
 

@@ -1,13 +1,24 @@
 import type { GenerationStatus, GenerationView, GrokImagineRequestInput } from '@darkroom/contracts';
 import type { Enqueued } from './enqueue.ts';
 import type { EnqueueManyOptions, EnqueueOptions } from './options.ts';
+import type { GenerationPage, ListOptions } from './list.ts';
 import type { WaitOptions } from './wait.ts';
+import type { WatchOptions } from './watch.ts';
 
 /** Options of a call that takes none: every name is refused, so that no option is silently ignored. */
 export type NoOptions = Readonly<Record<string, never>>;
 
 /** Options of `generate`: those of `enqueue` and of `wait`. */
 export interface GenerateOptions extends EnqueueOptions, WaitOptions {}
+
+/** Options of `findByIdempotencyKey`. */
+export interface FindByKeyOptions {
+  /** Tenant that used the key. Defaults to the producer's own, or to "default". */
+  tenant?: string;
+}
+
+/** Names of the options of `findByIdempotencyKey`. */
+export const findByKeyOptions = ['tenant'] as const satisfies readonly (keyof FindByKeyOptions)[];
 
 /** Enqueues generations and reads their results. */
 export interface Producer {
@@ -33,8 +44,28 @@ export interface Producer {
    * names it.
    */
   generate(request: GrokImagineRequestInput, options?: GenerateOptions): Promise<GenerationView>;
-  /** Reads a generation as it is now. @throws GenerationError if no generation has this id; QueueUnavailableError. */
+  /**
+   * Reads a generation as it is now. @throws GenerationError if no generation has this id, or it belongs to another tenant than the
+   * producer; QueueUnavailableError.
+   */
   get(generationId: string, options?: NoOptions): Promise<GenerationView>;
+  /**
+   * Finds the generation of an idempotency key, for as long as Redis keeps the key: while the generation is open and
+   * `idempotencySeconds` longer. @returns undefined for an unknown key. @throws InvalidRequestError, QueueUnavailableError.
+   */
+  findByIdempotencyKey(idempotencyKey: string, options?: FindByKeyOptions): Promise<GenerationView | undefined>;
+  /**
+   * Lists the generations that Redis holds, the newest first: open ones, and final ones for `recordSeconds` after their end.
+   * @throws InvalidRequestError with all problems of the options; QueueUnavailableError.
+   */
+  list(options?: ListOptions): Promise<GenerationPage>;
+  /**
+   * Yields a generation at once and after each change until it is final: `for await (const generation of producer.watch(id)) …`. It
+   * outlasts an outage of Redis, and ends when the loop is left.
+   * @throws InvalidRequestError at the call. While it is read: GenerationError if there is none, QueueUnavailableError if Redis refuses the
+   * first look permanently or the producer is closed, the reason of the signal.
+   */
+  watch(generationId: string, options?: WatchOptions): AsyncGenerator<GenerationView, void, undefined>;
   /**
    * Waits until the generation is final, even through an outage of Redis. @throws GenerationError if there is none or the wait times out;
    * QueueUnavailableError if Redis is away at the end of the time, refuses the first look permanently, or the producer is closed.

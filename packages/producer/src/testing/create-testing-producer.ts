@@ -1,5 +1,6 @@
 import {
   ConfigError,
+  defined,
   describeGiven,
   findAddressProblem,
   isTenant,
@@ -23,7 +24,7 @@ import { checkOutcomes, type Outcome } from './outcomes.ts';
 export interface TestingProducerOptions {
   /** End of every generation for which `next` has scripted none. Defaults to success. */
   outcome?: Outcome;
-  /** Tenant of the generations, as for `createProducer`. Defaults to "default". */
+  /** Binds the producer to a tenant, as for `createProducer`. */
   tenant?: string;
   /** Maximum number of reference images of a request, as for `createProducer`. Defaults to 1. */
   maxReferenceImages?: number;
@@ -58,7 +59,7 @@ const MAX_REFERENCE_IMAGE_BYTES = 20 * 1024 * 1024;
 
 /** Makes a producer for unit tests. @throws ConfigError with all problems of the options at once. */
 export function createTestingProducer(given: TestingProducerOptions = {}): TestingProducer {
-  const { outcome = { kind: 'succeed' }, tenant = 'default', maxReferenceImages = 1, cdnUrl, now = Date.now } = readOwnOptions(given);
+  const { outcome = { kind: 'succeed' }, tenant, maxReferenceImages = 1, cdnUrl, now = Date.now } = readOwnOptions(given);
   checkOutcomes([outcome]);
   const scripted: Outcome[] = [];
   const storage = createMemoryImages();
@@ -71,14 +72,17 @@ export function createTestingProducer(given: TestingProducerOptions = {}): Testi
   });
   let isClosed = false;
   const producer = buildProducer({
-    defaults: { tenant, maxReferenceImages, now },
+    defaults: { tenant: tenant ?? 'default', ...defined({ boundTo: tenant }), maxReferenceImages, now },
     async ask(what, generationId, call) {
       if (!isClosed) return call();
-      throw new QueueUnavailableError(`could not ${what} "${generationId}": this producer is closed; nothing was sent`, {
-        reached: 'no',
-        generationId,
-        details: { reason: 'producer-closed' },
-      });
+      throw new QueueUnavailableError(
+        `could not ${what}${generationId === undefined ? '' : ` "${generationId}"`}: this producer is closed; nothing was sent`,
+        {
+          reached: 'no',
+          ...defined({ generationId }),
+          details: { reason: 'producer-closed' },
+        },
+      );
     },
     store: memory.store,
     submissions: { add: () => Promise.resolve() },

@@ -12,6 +12,7 @@ import {
 } from '@darkroom/contracts';
 import { MAX_RUN_AHEAD_DAYS, receiptOf, type EnqueueReceipt, type EnqueueReply, type NewGeneration } from '@darkroom/generation-store';
 import type { ProducerParts } from '../build-producer.ts';
+import { listViews } from './list-views.ts';
 import type { MemoryImages } from './memory-images.ts';
 import type { Fail, Outcome, Succeed } from './outcomes.ts';
 import { beginImage, cancelImage, endImage, viewOf, type Entry } from './memory-entry.ts';
@@ -41,6 +42,10 @@ export interface MemoryStoreParts {
 
 export function createMemoryStore({ images, takeOutcome, announce, now }: MemoryStoreParts): MemoryStore {
   const entries = new Map<string, Entry>();
+  const ownEntry = (generationId: string, tenant: string | undefined): Entry | undefined => {
+    const entry = entries.get(generationId);
+    return tenant === undefined || entry?.generation.tenant === tenant ? entry : undefined;
+  };
   const keys = new Map<string, string>();
 
   const end = (entry: Entry, outcome: Outcome): void => {
@@ -64,7 +69,7 @@ export function createMemoryStore({ images, takeOutcome, announce, now }: Memory
     const { generationId: id, tenant, idempotencyKey, deadlineAt, runAt } = generation;
     const asked = JSON.stringify(generation.request);
     const known = (first: Entry, kind: 'exists' | 'replayed'): EnqueueReply => ({
-      kind: JSON.stringify(first.generation.request) === asked ? kind : 'conflict',
+      kind: JSON.stringify(first.generation.request) === asked && first.generation.tenant === tenant ? kind : 'conflict',
       id: first.generation.generationId,
       ...(first.generation.runAt !== undefined && { runAt: first.generation.runAt }),
     });
@@ -104,12 +109,14 @@ export function createMemoryStore({ images, takeOutcome, announce, now }: Memory
         announce(receipt.generationId);
         return receipt;
       },
-      find: async (generationId) => {
-        const entry = entries.get(generationId);
+      find: async (generationId, _, tenant) => {
+        const entry = ownEntry(generationId, tenant);
         return entry && viewOf(entry);
       },
-      cancel: async (generationId) => {
-        const entry = entries.get(generationId);
+      findIdByKey: async (tenant, idempotencyKey) => keys.get(JSON.stringify([tenant, idempotencyKey])),
+      list: async (filter, count, after) => listViews([...entries.values()].map(viewOf), filter, count, after),
+      cancel: async (generationId, tenant) => {
+        const entry = ownEntry(generationId, tenant);
         if (entry === undefined || isFinalGeneration(entry.status)) return entry?.status;
         entry.images = entry.images.map(cancelImage);
         close(entry, 'cancelled');
