@@ -37,6 +37,43 @@ describe.each([
   ['the real producer', setupRealSubject],
   ['the testing producer', setupTestingSubject],
 ])('%s', (_name, setup) => {
+  test('lists, finds by key and watches what was enqueued', async () => {
+    await using subject = await setup();
+    const { producer } = subject;
+    const first = await producer.enqueue(request, { tenant: 'alice', idempotencyKey: 'order-1' });
+    const second = await producer.enqueue({ ...request, numberResults: 2 }, { tenant: 'bob', idempotencyKey: 'order-1' });
+    const statuses: string[] = [];
+    for await (const generation of producer.watch(second.generationId)) {
+      if (statuses.length === 0) await subject.end(second.generationId, { kind: 'each', images: [{ kind: 'succeed', bytes }, refused] });
+      statuses.push(generation.status);
+    }
+    expect(statuses.at(-1)).toBe('partial');
+    const page = await producer.list({ tenant: 'bob' });
+    expect(page).toEqual({
+      generations: [
+        {
+          generationId: second.generationId,
+          status: 'partial',
+          tenant: 'bob',
+          images: ['succeeded', 'failed'],
+          codes: ['provider.content-refused'],
+          costUsd: '0.02',
+          createdAt: any.createdAt,
+          finishedAt: any.finishedAt,
+          amended: false,
+        },
+      ],
+    });
+    const { generations, nextCursor = '' } = await producer.list({ limit: 1 });
+    const rest = await producer.list({ limit: 1, cursor: nextCursor });
+    expect([...generations, ...rest.generations].map(({ generationId }) => generationId).toSorted()).toEqual(
+      [first.generationId, second.generationId].toSorted(),
+    );
+    expect((await producer.list({ code: 'provider.content-refused', finishedFrom: 1_700_000_000_000 })).generations).toHaveLength(1);
+    expect(await producer.findByIdempotencyKey('order-1', { tenant: 'alice' })).toMatchObject({ generationId: first.generationId });
+    expect(await producer.findByIdempotencyKey('order-1')).toBeUndefined();
+  });
+
   test('shows a generation from its enqueue to its end, field by field', async () => {
     await using subject = await setup();
     const { producer } = subject;
