@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { startFleet, type Fleet } from '@darkroom/testing';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { makeStrangersFolder, packProducer, root, runIn, writeIn } from './strangers-folder.ts';
+import { makeStrangersFolder, packProducer, removeStrangersFolders, root, runIn, writeIn } from './strangers-folder.ts';
 
 /** The README's six lines, which a stranger copies. */
 const lines = /<!-- generated: first job -->\s+```js\n([\s\S]+?)```/.exec(readFileSync(join(root, 'README.md'), 'utf8'))?.[1] ?? '';
@@ -38,6 +38,7 @@ beforeAll(async () => {
 }, 300_000);
 afterAll(async () => {
   await fleet?.stop();
+  await removeStrangersFolders();
 });
 
 /** Runs a program in a folder of its own and looks at the picture that it leaves. */

@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { afterAll } from 'vitest';
 
 export const root = fileURLToPath(new URL('../../..', import.meta.url));
 
@@ -37,12 +36,12 @@ export async function writeIn(folder: string, name: string, text: string): Promi
 }
 
 /**
- * Makes an empty folder outside of the tree and installs packages there with plain npm. It is removed after the tests of the file.
+ * Makes an empty folder outside of the tree and installs packages there with plain npm. `removeStrangersFolders` removes it.
  * @throws if the registry of npm does not answer.
  */
 export async function makeStrangersFolder(packages: readonly string[]): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'darkroom-stranger-'));
-  afterAll(() => rm(folder, { recursive: true, force: true }));
+  made.push(folder);
   if (packages.length === 0) return folder;
   await writeIn(folder, 'package.json', JSON.stringify({ name: 'stranger', private: true }));
   try {
@@ -62,3 +61,9 @@ export async function makeStrangersFolder(packages: readonly string[]): Promise<
   }
   return folder;
 }
+
+const made: string[] = [];
+
+/** Removes all folders that were made. */
+export const removeStrangersFolders = async (): Promise<void> =>
+  void (await Promise.all(made.splice(0).map((folder) => rm(folder, { recursive: true, force: true }))));
