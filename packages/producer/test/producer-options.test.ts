@@ -47,12 +47,19 @@ test('refuses an unknown option', async () => {
   expect((await problemsOf(() => createProducer('redis://localhost' as never))).paths).toEqual(['']); // a value that the types forbid
 });
 
-test("spends the money of the producer's tenant unless the call names another", async () => {
-  await using world = await setup({ tenant: 'acme', redisUrl: inject('redisUrl') });
+test('spends the money of the tenant that the call names, or else of "default"', async () => {
+  await using world = await setup({ redisUrl: inject('redisUrl') });
   const mine = await world.producer.enqueue(request);
   const theirs = await world.producer.enqueue(request, { tenant: 'umbrella' });
-  expect(await world.producer.get(mine.generationId)).toMatchObject({ tenant: 'acme' });
+  expect(await world.producer.get(mine.generationId)).toMatchObject({ tenant: 'default' });
   expect(await world.producer.get(theirs.generationId)).toMatchObject({ tenant: 'umbrella' });
+});
+
+test("spends the money of the producer's tenant, and of no other", async () => {
+  await using world = await setup({ tenant: 'acme', redisUrl: inject('redisUrl') });
+  const { generationId } = await world.producer.enqueue(request, { tenant: 'acme' });
+  expect(await world.producer.get(generationId)).toMatchObject({ tenant: 'acme' });
+  expect((await problemsOf(() => world.producer.enqueue(request, { tenant: 'umbrella' }))).paths).toEqual(['options.tenant']);
 });
 
 test.each(['darkroom', '{}', '{a}*', '{a} b', '{a}{b}', '{a', '', `{${'a'.repeat(10_000)}}`, 5])(

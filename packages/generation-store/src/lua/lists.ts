@@ -30,7 +30,7 @@ local function setStatus(key, id, generation, status, now)
   if isFinal(status) then
     generation.finishedAt = int(now)
     redis.call('HSET', key, 'finishedAt', generation.finishedAt)
-    redis.call('HSETNX', key, 'codes', '')
+    if not generation.codes then redis.call('HSET', key, 'codes', '') end
   end
   addToLists(id, generation)
 end
