@@ -206,6 +206,8 @@ async function readKeyspace(redis: Redis, prefix: string): Promise<Record<string
         return [key, await redis.zrange(key, '0', '-1', 'WITHSCORES')];
       case 'list':
         return [key, await redis.lrange(key, 0, -1)];
+      case 'stream':
+        return [key, (await redis.xrange(key, '-', '+')).map(([, fields]) => fields)];
       default:
         return [key, await redis.get(key)];
     }

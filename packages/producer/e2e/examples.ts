@@ -1,6 +1,7 @@
 import { createWriteStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import {
+  createEvents,
   createProducer,
   EnqueueManyError,
   GenerationError,
@@ -126,6 +127,15 @@ export async function findingAgain(redisUrl: string, generationId: string, order
   const same = await producer.findByIdempotencyKey(orderNumber);
   await producer.close();
   return same;
+}
+
+export async function eventsOfAGroup(redisUrl: string, tell: (generationId: string, eventId: string) => Promise<void>, last: string) {
+  const events = createEvents({ redisUrl, group: 'mail' });
+  for await (const event of events) {
+    if (event.event === 'generation.succeeded') await tell(event.generationId, event.eventId);
+    if (event.event === last) break;
+  }
+  await events.close();
 }
 
 export async function fromAnImage(redisUrl: string, s3: Parameters<typeof createImages>[0], bytes: Uint8Array) {

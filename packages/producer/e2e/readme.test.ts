@@ -1,11 +1,23 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startFleet, type Fleet } from '@darkroom/testing';
+import { eventually, startFleet, type Fleet } from '@darkroom/testing';
+import { Redis } from 'ioredis';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { createProducer } from '../src/index.ts';
-import { findingAgain, fromAnImage, givingUp, inEveryForm, inTheBackground, inUnitTests, likeRunware, many, oneImage } from './examples.ts';
+import {
+  eventsOfAGroup,
+  findingAgain,
+  fromAnImage,
+  givingUp,
+  inEveryForm,
+  inTheBackground,
+  inUnitTests,
+  likeRunware,
+  many,
+  oneImage,
+} from './examples.ts';
 
 const read = (file: string): string => readFileSync(new URL(file, import.meta.url), 'utf8');
 const blocks = [...read('../README.md').matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(([, code = '']) => code);
@@ -20,7 +32,7 @@ describe('the README', () => {
   const examples = linesOf(read('examples.ts')).join('\n');
 
   test('has examples', () => {
-    expect(blocks).toHaveLength(9);
+    expect(blocks).toHaveLength(10);
   });
 
   test.each(blocks.map((code, at) => ({ at, code })))('example $at is one of those run below', ({ code }) => {
@@ -79,6 +91,25 @@ describe('each example does what the README says', () => {
     const requests = Array.from({ length: 5 }, (_, at) => ({ positivePrompt: `image ${at}` }));
     const generations = await many(fleet.redisUrl, requests);
     expect(generations.map(({ request }) => request.positivePrompt)).toEqual(requests.map(({ positivePrompt }) => positivePrompt));
+  });
+
+  test('events of a group', async () => {
+    const producer = createProducer({ redisUrl: fleet.redisUrl });
+    const told: string[] = [];
+    const reading = eventsOfAGroup(
+      fleet.redisUrl,
+      async (generationId, eventId) => void told.push(generationId, eventId),
+      'generation.cancelled',
+    );
+    const redis = new Redis(fleet.redisUrl);
+    await eventually(async () => expect(await redis.xinfo('GROUPS', '{darkroom}:event-log')).toHaveLength(1));
+    redis.disconnect();
+    const { generationId } = await producer.generate({ positivePrompt: 'a lighthouse' });
+    const later = await producer.enqueue({ positivePrompt: 'a lighthouse' }, { runAt: Date.now() + 60_000 });
+    await producer.cancel(later.generationId);
+    await producer.close();
+    await reading;
+    expect(told).toEqual([generationId, `${generationId}-succeeded`]);
   });
 
   test('finding generations again', async () => {

@@ -22,6 +22,8 @@ export {
 } from '@darkroom/contracts';
 export { createProducer } from './create-producer.ts';
 export type { Enqueued } from './enqueue.ts';
+export { createEvents } from './events/create-events.ts';
+export { durableEvents, type DarkroomEvent, type Events, type EventsGap, type EventsOptions } from './events/events.ts';
 export type { EnqueueManyOptions, EnqueueOptions, ProducerOptions } from './options.ts';
 export type { FindByKeyOptions, GenerateOptions, NoOptions, Producer } from './producer.ts';
 export type { GenerationPage, ListOptions } from './list.ts';

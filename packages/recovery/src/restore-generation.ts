@@ -45,12 +45,15 @@ async function parkUnended({ waits, settings: { timing } }: Recovery, { submissi
   for (const { ref, result } of submissions) if (result === undefined) await waits.park(ref, timing.firstPollMs, true);
 }
 
-async function settleWhatEnded({ store, settings }: Recovery, { generation, submissions }: GenerationRecords): Promise<void> {
+/** Ends of so long ago are told again: Redis may have forgotten them with their events. */
+const TOLD_AGAIN_MS = 2 * 24 * 3_600_000;
+
+async function settleWhatEnded({ store, settings, now }: Recovery, { generation, submissions }: GenerationRecords): Promise<void> {
   const ends = submissions.flatMap(({ result, decision, amendment }) => [result, decision, amendment]).filter((end) => end !== undefined);
   // A stable order: of one moment, what was written first comes first.
   for (const end of ends.toSorted((a, b) => a.settledAt - b.settledAt)) {
     await closeBefore(store, generation, end);
-    await store.settle(end, consequencesOf(end, settings.maxSubmissions));
+    await store.settle(end, { ...consequencesOf(end, settings.maxSubmissions), isOld: now() - end.settledAt > TOLD_AGAIN_MS });
   }
 }
 

@@ -16,6 +16,7 @@ import {
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { generationKey } from '../keys.ts';
+import { events } from '../lua/events.ts';
 import { lists } from '../lua/lists.ts';
 import { createLuaScript } from '../lua/lua-script.ts';
 import { money } from '../lua/money.ts';
@@ -34,7 +35,7 @@ const MAX_RUN_AHEAD_MS = MAX_RUN_AHEAD_DAYS * 86_400_000;
  * instead for a generation that runs later, and while Redis may have forgotten holds or caps. Redis time decides if the id is young enough
  * and if the times lie ahead, and only for a new generation: a repetition is answered at any age.
  */
-const enqueueScript = createLuaScript(/* lua */ `${prelude}${lists}${money}${newGeneration}
+const enqueueScript = createLuaScript(/* lua */ `${prelude}${lists}${events}${money}${newGeneration}
 local key = KEYS[1]
 if not isOpen() then return named({ kind = 'not-initialised' }) end
 local present = redis.call('HMGET', key, 'requestDigest', 'runAt', 'tenant')
@@ -82,7 +83,7 @@ local held, names
 if not isDue then held, names = newHold(periods, amount * images) end
 for index = 0, images - 1 do addSubmission(key, id, index, 1, 0, amount, held, names) end
 takeIdempotencyKey(id)
-announce('generation.queued', id, nil, nil, now)
+record('generation.queued', id, tenant, nil, nil, now)
 return named({ kind = 'created', id = id, runAt = runAt })
 `);
 

@@ -1,13 +1,15 @@
+import { events } from './events.ts';
 import { lists } from './lists.ts';
 
 /**
  * The fold: the status of a generation follows from its images. Only this function writes the final status of a generation, and only from
  * "queued" or "running" (I4). An image that arrives later amends the entry.
  */
-export const fold = /* lua */ `${lists}
+export const fold = /* lua */ `${lists}${events}
 local function finish(key, id, status, now)
-  setStatus(key, id, hash(key), status, now)
-  announce('generation.' .. status, id, nil, nil, now)
+  local generation = hash(key)
+  setStatus(key, id, generation, status, now)
+  record('generation.' .. status, id, generation.tenant, nil, nil, now)
 end
 
 -- the index and n of each submission, in order

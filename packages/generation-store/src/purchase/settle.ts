@@ -32,7 +32,9 @@ const settleScript = createNamedScript([
   'countsAsFailure',
   'mayResubmit',
   'maxFailures',
+  'isOld',
 ])(/* lua */ `${prelude}${money}${fold}${tasksAtProvider}
+tellsEvents = isOld ~= '1'
 local key = KEYS[1]
 local submissionKey, nextKey = submissionKey(id, index, n), submissionKey(id, index, n + 1)
 local generation, known = hash(key)
@@ -95,7 +97,7 @@ else
     'reported', int(after.reported), 'unreported', after.unreported, 'differing', after.differing)
   redis.call('HINCRBY', key, 'cost', int(more.settled))
 end
-announce('submission.' .. status, id, index, n, now)
+record('submission.' .. status, id, generation.tenant, index, n, now)
 
 local image = generation['image:' .. index]
 local running = generation.status == 'queued' or generation.status == 'running'
@@ -105,7 +107,7 @@ if status == 'succeeded' then
   if image ~= 'succeeded' then redis.call('HSET', key, 'image:' .. index, 'succeeded', 'winner:' .. index, n) end
   if not running then
     redis.call('HSET', key, 'amended', 1)
-    announce('generation.amended', id, index, n, now)
+    record('generation.amended', id, generation.tenant, index, n, now)
   end
 elseif generation['latest:' .. index] == n and image ~= 'succeeded' then
   local failures = tonumber(submission.failures) + (countsAsFailure == '1' and 1 or 0)
@@ -131,7 +133,7 @@ const replySchema = namedReply(
 
 /** Ends a submission; its result must lie in S3 before. */
 export async function settle(redis: Redis, prefix: string, ref: SubmissionRef, settlement: Settlement): Promise<SettleReply> {
-  const { result, code, countsAsFailure, mayResubmit, maxSubmissions } = settlement;
+  const { result, code, countsAsFailure, mayResubmit, maxSubmissions, isOld = false } = settlement;
   const reply = replySchema.parse(
     await settleScript.run(redis, generationKey(prefix, ref.generationId), prefix, {
       ...nameRef(ref),
@@ -144,6 +146,7 @@ export async function settle(redis: Redis, prefix: string, ref: SubmissionRef, s
       countsAsFailure: countsAsFailure ? 1 : 0,
       mayResubmit: mayResubmit ? 1 : 0,
       maxFailures: maxSubmissions,
+      isOld: isOld ? 1 : 0,
     }),
   );
   if (reply.kind !== 'already') return reply;

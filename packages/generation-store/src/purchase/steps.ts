@@ -185,6 +185,8 @@ export interface Settlement {
   mayResubmit: boolean;
   /** Maximum number of submissions per image. */
   maxSubmissions: number;
+  /** True for an end that is restored long after it came: no event tells of it again. */
+  isOld?: boolean;
 }
 
 /** The store's reply to an end. */

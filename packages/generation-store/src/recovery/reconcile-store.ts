@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import { bindOperations } from '../bind-operations.ts';
+import { trimEvents } from '../events/trim-events.ts';
 import { cleanList, mendLists } from '../lists/mend-lists.ts';
 import { dropIdempotencyKey, dropOpen, scanNames } from './indexes.ts';
 import { findResult, noteLook, readKnown } from './known.ts';
@@ -39,6 +40,7 @@ function bindAll(prefix: string, redis: Redis) {
     endSums: bind(endSums),
     scanNames: bind(scanNames),
     dropOpen: bind(dropOpen),
+    trimEvents: bind(trimEvents),
     mendLists: bind(mendLists),
     cleanList: bind(cleanList),
     dropIdempotencyKey: bind(dropIdempotencyKey),

@@ -142,7 +142,16 @@ const rests: Readonly<Record<string, readonly string[]>> = {
   sismember: ['m'],
   srem: ['m'],
   sscan: ['0'],
+  xack: ['g', '0'],
   xadd: ['*', 'f', '1'],
+  xautoclaim: ['g', 'c', '0', '0'],
+  xclaim: ['g', 'c', '0', '0'],
+  'xgroup|create': ['g', '0'],
+  'xgroup|delconsumer': ['g', 'c'],
+  'xgroup|setid': ['g', '0'],
+  'xinfo|consumers': ['g'],
+  xpending: ['g'],
+  xrange: ['-', '+'],
   xtrim: ['MAXLEN', '1'],
   zadd: ['0', 'm'],
   zcount: ['0', '0'],
@@ -169,9 +178,12 @@ const keyless: Readonly<Record<string, readonly string[]>> = {
 function callOf(command: string, key?: string): string[] {
   const words = command.split('|');
   if (key === undefined) return [...words, ...(keyless[command] ?? [])];
+  if (command === 'xgroup') return [command, 'CREATE', key, 'g', '0'];
+  if (command === 'xinfo') return [command, 'GROUPS', key];
+  if (command === 'xreadgroup') return [command, 'GROUP', 'g', 'c', 'STREAMS', key, '>'];
   if (command === 'eval' || command === 'evalsha') return [command, 'return 1', '1', key];
   if (command === 'rename' || command === 'rpoplpush') return [command, key, key];
-  return [command, key, ...(rests[command] ?? [])];
+  return [...words, key, ...(rests[command] ?? [])];
 }
 
 /** Joins the missing rights by pattern, in the order of the rights. */

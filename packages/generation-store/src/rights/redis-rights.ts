@@ -53,7 +53,7 @@ const showQueues =
 const everything = [
   ...'bzpopmin del eval evalsha exists expire get hdel hexists hget hgetall hincrby hlen hmget hmset hscan hset hsetnx incr'.split(' '),
   ...'lindex llen lpop lpos lpush lrange lrem lset ltrim mget persist pexpire pttl rename rpop rpoplpush rpush'.split(' '),
-  ...'sadd scard set sismember smembers srem sscan ttl type unlink xadd xtrim zadd zcard zcount zpopmin zrange zrangebyscore zrem'.split(
+  ...'sadd scard set sismember smembers srem sscan ttl type unlink xack xadd xautoclaim xclaim xgroup xinfo xlen xpending xrange xreadgroup xtrim zadd zcard zcount zpopmin zrange zrangebyscore zrem'.split(
     ' ',
   ),
   ...'zrank zremrangebyrank zremrangebyscore zrevrange zrevrangebyscore zrevrank zscore'.split(' '),
@@ -86,6 +86,24 @@ export const redisRights: Readonly<Record<RedisProcess, RedisRights>> = {
       { commands: ['hget', 'hgetall', 'hset', 'expire'], keys: ['submission:*'] },
       { commands: ['hget', 'hmget', 'hset', 'expire'], keys: ['idempotency:*'] },
       { commands: ['expire'], keys: ['deliveries:*'] },
+      {
+        commands: [
+          'xadd',
+          'xgroup|create',
+          'xreadgroup',
+          'xack',
+          'xautoclaim',
+          'xclaim',
+          'xpending',
+          'xinfo|groups',
+          'xinfo|consumers',
+          'xgroup|delconsumer',
+          'xgroup|setid',
+        ],
+        keys: ['event-log'],
+      },
+      { commands: ['get'], keys: ['events-trimmed'] },
+      { commands: ['xadd'], keys: ['events-dead'] },
       { commands: addJobs, keys: ['submissions:*'] },
     ],
   },

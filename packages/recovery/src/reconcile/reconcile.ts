@@ -79,6 +79,7 @@ async function walk(pass: Pass): Promise<PassReport['outcome']> {
       await uploads.finish(isRound);
     });
     await suspicions.settle();
+    await part('the events', () => pass.reconciler.store.trimEvents());
     // Last, when the holds are as they should be.
     await part('the ledger', () => lookAtLedger(pass, periods ?? new Set()));
     return 'whole';

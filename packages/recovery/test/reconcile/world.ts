@@ -153,6 +153,6 @@ async function readKey(redis: Redis, key: string): Promise<unknown> {
     case 'string':
       return redis.get(key);
     default:
-      return undefined; // streams are for dashboards
+      return undefined; // streams tell what happened, and are no state
   }
 }

@@ -1,0 +1,135 @@
+import type { Redis } from 'ioredis';
+import { z } from 'zod';
+import { eventLogKey } from '../keys.ts';
+
+const DEAD_EVENTS = 10_000;
+const CONSUMER_GONE_MS = 24 * 3_600_000;
+
+const entrySchema = z.object({
+  event: z.string(),
+  id: z.string(),
+  tenant: z.string(),
+  at: z.coerce.number(),
+  index: z.coerce.number().optional(),
+  n: z.coerce.number().optional(),
+});
+
+/** An event as the stream holds it, with its place there. */
+export interface LoggedEvent extends z.infer<typeof entrySchema> {
+  place: string;
+}
+
+const rowSchema = z.tuple([z.string(), z.array(z.string()).nullable()]);
+const rowsSchema = z.array(rowSchema);
+const readSchema = z.array(z.tuple([z.string(), rowsSchema])).nullable();
+const claimSchema = z.tuple([z.string(), rowsSchema]).rest(z.unknown());
+const pendingSchema = z.array(z.tuple([z.string(), z.string(), z.number(), z.number()]));
+
+/** The events as one consumer of a group reads them (Redis docs, "Streams", consumer groups). */
+export interface EventGroup {
+  /**
+   * Makes the group, if there is none. @param from Where it begins to read: a place, "0" for the oldest event, "$" for the next one.
+   * @returns true if it was made.
+   */
+  create(from: string): Promise<boolean>;
+  /** Returns the oldest event that this consumer took and has not acknowledged, and that lies behind a place. */
+  readOwn(after: string): Promise<LoggedEvent | undefined>;
+  /** Takes over the oldest event that a consumer has not acknowledged for so long. */
+  takeOver(idleMs: number): Promise<LoggedEvent | undefined>;
+  /** Takes the next event; waits for one for at most `blockMs`. */
+  readNext(blockMs: number): Promise<LoggedEvent | undefined>;
+  /** Returns how often an event was handed out. */
+  deliveries(place: string): Promise<number>;
+  /** Keeps an event from being taken over. */
+  prolong(place: string): Promise<void>;
+  acknowledge(place: string): Promise<void>;
+  /** Puts an event aside that nobody can handle, and acknowledges it. */
+  giveUp(event: LoggedEvent): Promise<void>;
+  /** Returns the place of the last event that is gone and that the group has not read; undefined if it has missed none. */
+  findGap(): Promise<string | undefined>;
+  /** Lets the group go on behind a gap. */
+  passGap(place: string): Promise<void>;
+  /** Forgets the consumers that ended long ago with nothing unacknowledged. */
+  forgetConsumers(): Promise<void>;
+}
+
+/** @param redis A connection of this consumer alone: a read blocks it. */
+export function buildEventGroup(redis: Redis, prefix: string, group: string, consumer: string): EventGroup {
+  const log = eventLogKey(prefix);
+  const acknowledge = async (place: string): Promise<void> => void (await redis.xack(log, group, place));
+  const parse = (place: string, flat: readonly string[]): LoggedEvent => {
+    const fields = Object.fromEntries(Array.from({ length: flat.length / 2 }, (_, at) => [flat[2 * at], flat[2 * at + 1]]));
+    return { place, ...entrySchema.parse(fields) };
+  };
+  const read = async (from: string, blockMs?: number): Promise<LoggedEvent | undefined> => {
+    for (;;) {
+      const reply = readSchema.parse(
+        await (blockMs === undefined
+          ? redis.xreadgroup('GROUP', group, consumer, 'COUNT', 1, 'STREAMS', log, from)
+          : redis.xreadgroup('GROUP', group, consumer, 'COUNT', 1, 'BLOCK', blockMs, 'STREAMS', log, from)),
+      );
+      const [row] = reply?.[0]?.[1] ?? [];
+      if (row === undefined) return undefined;
+      const [place, flat] = row;
+      if (flat !== null) return parse(place, flat);
+      // It was trimmed before it was acknowledged: the group is told of the gap.
+      await acknowledge(place);
+    }
+  };
+  return {
+    async create(from) {
+      try {
+        await redis.xgroup('CREATE', log, group, from, 'MKSTREAM');
+        return true;
+      } catch (error) {
+        if (error instanceof Error && error.message.startsWith('BUSYGROUP')) return false;
+        throw error;
+      }
+    },
+    readOwn: (after) => read(after),
+    async takeOver(idleMs) {
+      const [, [row]] = claimSchema.parse(await redis.xautoclaim(log, group, consumer, idleMs, '0', 'COUNT', 1));
+      if (row === undefined) return undefined;
+      const [place, flat] = row;
+      // Redis 6 hands out what was trimmed; later versions forget it by themselves.
+      return flat === null ? acknowledge(place).then(() => undefined) : parse(place, flat);
+    },
+    readNext: (blockMs) => read('>', blockMs),
+    async deliveries(place) {
+      const [row] = pendingSchema.parse(await redis.xpending(log, group, place, place, 1));
+      return row?.[3] ?? 1;
+    },
+    prolong: async (place) => void (await redis.xclaim(log, group, consumer, 0, place, 'JUSTID')),
+    acknowledge,
+    async giveUp({ place, ...fields }) {
+      const flat = Object.entries(fields).flatMap(([name, value]) => (value === undefined ? [] : [name, String(value)]));
+      await redis.xadd(`${prefix}:events-dead`, 'MAXLEN', '~', DEAD_EVENTS, '*', 'group', group, 'place', place, ...flat);
+      await redis.xack(log, group, place);
+    },
+    async findGap() {
+      const trimmed = await redis.get(`${prefix}:events-trimmed`);
+      if (trimmed === null) return undefined;
+      const groups = z.array(z.array(z.unknown())).parse(await redis.xinfo('GROUPS', log));
+      const own = groups.map(toFields).find(({ name }) => name === group);
+      const read = own?.['last-delivered-id'];
+      return read !== undefined && isBefore(read, trimmed) ? trimmed : undefined;
+    },
+    passGap: async (place) => void (await redis.xgroup('SETID', log, group, place)),
+    async forgetConsumers() {
+      const consumers = z.array(z.array(z.unknown())).parse(await redis.xinfo('CONSUMERS', log, group));
+      for (const { name = '', pending, idle } of consumers.map(toFields))
+        if (name !== consumer && pending === '0' && Number(idle) > CONSUMER_GONE_MS) await redis.xgroup('DELCONSUMER', log, group, name);
+    },
+  };
+}
+
+const toFields = (flat: readonly unknown[]): Partial<Record<string, string>> =>
+  Object.fromEntries(Array.from({ length: flat.length / 2 }, (_, at) => [String(flat[2 * at]), String(flat[2 * at + 1])]));
+
+function isBefore(one: string, other: string): boolean {
+  const [[oneMs = 0, oneSeq = 0], [otherMs = 0, otherSeq = 0]] = [one, other].map((place) => place.split('-').map(Number)) as [
+    number[],
+    number[],
+  ];
+  return oneMs - otherMs < 0 || (oneMs === otherMs && oneSeq < otherSeq);
+}

@@ -1,0 +1,19 @@
+/**
+ * The durable events: a stream (\`:event-log\`) to which a script adds an event with the fact itself. An entry holds event, id, tenant, at and,
+ * for an event about one submission, index and n. After the prelude.
+ */
+export const events = /* lua */ `
+-- an old end that a rebuild restores was told when it came
+local tellsEvents = true
+
+local function record(event, id, tenant, index, n, at)
+  announce(event, id, index, n, at)
+  if not tellsEvents then return end
+  local fields = { 'event', event, 'id', id, 'tenant', tenant, 'at', int(at) }
+  if index then
+    for _, value in ipairs({ 'index', index, 'n', n }) do fields[#fields + 1] = value end
+  end
+  -- a key of another type loses events, and no money: its consumers are told
+  redis.pcall('XADD', prefix .. ':event-log', '*', unpack(fields))
+end
+`;

@@ -1,0 +1,74 @@
+/** Kinds of durable events: a generation was queued, has ended, or got an image after its end; a purchase of an image has ended. */
+export const durableEvents = [
+  'generation.queued',
+  'generation.succeeded',
+  'generation.partial',
+  'generation.failed',
+  'generation.cancelled',
+  'generation.expired',
+  'generation.amended',
+  'submission.succeeded',
+  'submission.failed',
+  'submission.lost',
+  'submission.unknown',
+] as const;
+
+/** An event of a generation. */
+export interface DarkroomEvent {
+  event: (typeof durableEvents)[number];
+  /** The same for each repetition of this event: a caller that keeps the ids it has handled drops repetitions by it. */
+  eventId: string;
+  generationId: string;
+  tenant: string;
+  /** Redis time, in milliseconds since 1970. */
+  at: number;
+  /** Image and purchase of an event about one. */
+  index?: number;
+  n?: number;
+  /** How often this event was handed to a consumer of the group, this time included. */
+  deliveries: number;
+}
+
+/**
+ * Events that are gone before the group has read them: it was not read for a week, or was a million events behind. `list` with
+ * `finishedFrom` finds what ended meanwhile.
+ */
+export interface EventsGap {
+  event: 'events.gap';
+  /** Redis time up to which events are gone, in milliseconds since 1970. */
+  until: number;
+}
+
+/** Options of `createEvents`. */
+export interface EventsOptions {
+  /** Address of the Redis that the workers use. */
+  redisUrl: string;
+  /** First part of every key, as for `createProducer`. Defaults to "{darkroom}". */
+  prefix?: string;
+  /**
+   * Name of the group: 1 to 64 letters, digits, ".", "_" or "-". Each group gets every event; the consumers of a group share them. Redis
+   * keeps the place of a group while no consumer runs.
+   */
+  group: string;
+  /** Name of this consumer in its group; a consumer that starts again under its name continues with what it had not acknowledged. */
+  consumer?: string;
+  /** Where a new group begins: with the "next" event, or with the "oldest" that Redis has. Defaults to "next". */
+  from?: 'next' | 'oldest';
+  /** Passes on the events of this tenant alone. */
+  tenant?: string;
+  /**
+   * Time in milliseconds after which another consumer takes over an event of a consumer that died. A consumer that still works on one keeps
+   * it. Defaults to 60,000; at least 1,000.
+   */
+  takeOverMs?: number;
+}
+
+/**
+ * Events, at least once: `for await (const event of events)`. An event is acknowledged when the loop asks for the next one. A process that
+ * dies in between, or leaves the loop by an error, gets the event again, or another consumer does after `takeOverMs`. After ten vain
+ * deliveries an event is put aside (`…:events-dead` in Redis), and the process warns.
+ */
+export interface Events extends AsyncIterable<DarkroomEvent | EventsGap> {
+  /** Ends the loop and disconnects. May be called twice. */
+  close(): Promise<void>;
+}
