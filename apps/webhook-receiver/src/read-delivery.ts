@@ -15,7 +15,7 @@ export interface DeliveryReading {
   isNews: boolean;
 }
 
-/** Most items that a log line names. */
+/** Maximum number of items that one log line names. */
 const MAX_SAID = 5;
 
 /** Reads a delivery. @param taskUUID The task of the capability: an item without a task is about this one too. */

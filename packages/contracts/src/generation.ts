@@ -37,7 +37,6 @@ export interface ImageView {
   extras: VerifiedImage[];
 }
 
-/** A generation, as a caller sees it. */
 /** A generation in a list. */
 export interface GenerationSummary {
   generationId: string;
@@ -59,6 +58,7 @@ export interface GenerationSummary {
   amended: boolean;
 }
 
+/** A generation, as a caller sees it. */
 export interface GenerationView {
   /** Its id, a UUIDv7. */
   generationId: string;

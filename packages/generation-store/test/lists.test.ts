@@ -162,3 +162,77 @@ test('the reconciler adds what an earlier version has not listed, and removes wh
   await reconcile.cleanList('all:queued', Date.now() + 1000);
   expect(await world.redis.zcard(list), 'the queued one, and one that is too young to be gone').toBe(2);
 });
+
+describe('a list that cannot be written stops no script in its middle', () => {
+  test('an enqueue, a cancel and an end are whole, and the reconciler puts the list right', async () => {
+    await using world = await setup();
+    for (const list of ['all:queued', 'all:running', 'all:succeeded', 'all:cancelled', 'all:finished'])
+      await world.redis.set(`${world.prefix}:list:${list}`, 'not a list');
+    const [ref] = await world.enqueue();
+    const [other] = await world.enqueue();
+    await world.store.cancel(other.generationId);
+    await world.send(ref);
+    await world.store.settle(ref, ended(ref, 'succeeded'));
+    expect(await world.store.find(ref.generationId)).toMatchObject({ status: 'succeeded', reservedUsd: '0' });
+    expect(await world.store.find(other.generationId)).toMatchObject({ status: 'cancelled', reservedUsd: '0' });
+    expect(await world.spent()).toMatchObject({ reserved: 0 });
+    const reconcile = buildReconcileStore({ prefix: world.prefix }, world.redis);
+    expect(await reconcile.mendLists([ref.generationId, other.generationId])).toBe(2);
+    await reconcile.cleanList('all:running', Date.now());
+    expect(await ids(world, { statuses: ['succeeded', 'cancelled'] })).toHaveLength(2);
+  });
+
+  test('nor does a submission of another type beside the one that ends', async () => {
+    await using world = await setup();
+    const [first, second] = await world.enqueue(2);
+    if (second === undefined) throw new Error('two images were enqueued');
+    await world.send(first);
+    await world.send(second);
+    await world.store.settle(first, ended(first, 'lost'));
+    await world.redis.del(`${world.prefix}:submission:${first.generationId}:0-1`);
+    await world.redis.set(`${world.prefix}:submission:${first.generationId}:0-1`, 'x');
+    await world.store.settle(second, ended(second, 'succeeded'));
+    expect(await world.generation(first.generationId)).toMatchObject({ status: 'partial' });
+  });
+});
+
+describe('a corrupt entry', () => {
+  test.each([
+    ['image:0', 'strange'],
+    ['tenant', ''],
+    ['images', '1000000'],
+    ['createdAt', 'yesterday'],
+  ])('with %s "%s" is passed by, and the others are listed', async (field, value) => {
+    await using world = await setup();
+    const [{ generationId }] = await world.enqueue();
+    const [{ generationId: corrupt }] = await world.enqueue();
+    await world.redis.hset(`${world.prefix}:generation:${corrupt}`, field, value);
+    expect(await ids(world)).toEqual([generationId]);
+    const reconcile = buildReconcileStore({ prefix: world.prefix }, world.redis);
+    await reconcile.mendLists([generationId, corrupt]);
+    expect(await ids(world)).toEqual([generationId]);
+  });
+
+  test('that is final and names no submission ends no pass', async () => {
+    await using world = await setup();
+    const [{ generationId }] = await world.enqueue();
+    await world.store.cancel(generationId);
+    await world.redis.hdel(`${world.prefix}:generation:${generationId}`, 'codes', 'latest:0');
+    const reconcile = buildReconcileStore({ prefix: world.prefix }, world.redis);
+    expect(await reconcile.mendLists([generationId])).toBe(1);
+    expect(await reconcile.mendLists([generationId])).toBe(0);
+  });
+});
+
+test('the reconciler corrects codes that a process of an earlier version has left', async () => {
+  await using world = await setup();
+  const [ref] = await world.enqueue();
+  await world.send(ref);
+  await world.store.settle(ref, { ...ended(ref, 'lost'), code: 'image.lost' });
+  // An earlier worker settles the late image and knows no codes.
+  await world.redis.hset(`${world.prefix}:generation:${ref.generationId}`, 'image:0', 'succeeded', 'winner:0', 1);
+  expect(await ids(world, { code: 'image.lost' })).toEqual([ref.generationId]);
+  const reconcile = buildReconcileStore({ prefix: world.prefix }, world.redis);
+  expect(await reconcile.mendLists([ref.generationId])).toBe(1);
+  expect(await ids(world, { code: 'image.lost' })).toEqual([]);
+});

@@ -13,7 +13,7 @@ import type { RedisTime } from './redis-time.ts';
 import { defaultLookEvery, waitOptions as namesOfWait, waitProblems, waitUntilFinal, type WaitDependencies } from './wait.ts';
 import { watchGeneration, watchOptions } from './watch.ts';
 
-/** What a producer works on: Redis, or the memory of a test. */
+/** Parts that a producer works on: Redis, or the memory of a test. */
 export interface ProducerParts extends Omit<Destination, 'store'>, Pick<WaitDependencies, 'subscriptions'> {
   defaults: GenerationDefaults;
   store: Pick<GenerationStore, 'enqueue' | 'find' | 'findIdByKey' | 'list' | 'cancel'>;

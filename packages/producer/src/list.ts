@@ -96,7 +96,7 @@ export async function listPage(store: Pick<GenerationStore, 'list'>, options: Li
   const moments = Object.fromEntries(
     times.flatMap((name) => (options[name] === undefined ? [] : [[name, millisecondsOf(options[name])] as const])),
   );
-  const statuses = status === undefined ? {} : { statuses: [status].flat() };
+  const statuses = status === undefined ? {} : { statuses: [...new Set([status].flat())] };
   const filter = { ...moments, ...statuses, ...(code === undefined ? {} : { code }), ...(tenant === undefined ? {} : { tenant }) };
   const { generations, next } = await store.list(filter, limit, cursor === undefined ? undefined : readCursor(cursor, isByEndNow));
   return { generations, ...(next && { nextCursor: writeCursor(next, isByEndNow) }) };

@@ -19,9 +19,9 @@ export interface ProducerOptions {
   /** First part of every key; must hold a hash tag and equal that of the workers. Defaults to "{darkroom}". */
   prefix?: string;
   /**
-   * Binds the producer to a tenant: it enqueues for this tenant alone, whose caps the spend counts against, and of the others nothing exists
-   * for it. 1 to 128 letters, digits, "-", "_", ".", ":", "@", "+" or "|". Without it the producer enqueues for "default" or for the tenant
-   * that a call names, and sees all.
+   * Binds the producer to a tenant, whose caps the spend counts against: it enqueues for this tenant alone, and finds, lists and changes no
+   * generation of another one. 1 to 128 letters, digits, "-", "_", ".", ":", "@", "+" or "|". Without it the producer enqueues for "default"
+   * or for the tenant that a call names, and sees all.
    */
   tenant?: string;
   /** Maximum number of reference images of a request. Defaults to 1: the model's page names no maximum. */

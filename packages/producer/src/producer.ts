@@ -55,7 +55,8 @@ export interface Producer {
    */
   findByIdempotencyKey(idempotencyKey: string, options?: FindByKeyOptions): Promise<GenerationView | undefined>;
   /**
-   * Lists the generations that Redis holds, the newest first: open ones, and final ones for `recordSeconds` after their end.
+   * Lists the generations that Redis holds, the newest first: open ones, and final ones for `recordSeconds` after their end. While Redis is
+   * compared with S3 after a restart, or a rebuild still reads, it lists what Redis knows so far.
    * @throws InvalidRequestError with all problems of the options; QueueUnavailableError.
    */
   list(options?: ListOptions): Promise<GenerationPage>;

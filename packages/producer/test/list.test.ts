@@ -22,7 +22,7 @@ describe('a list', () => {
     expect(generations).toMatchObject([
       { generationId: first?.generationId, codes: ['generation.cancelled'], images: ['failed'], costUsd: '0' },
     ]);
-    expect((await world.producer.list({ status: ['queued', 'running'] })).generations).toHaveLength(6);
+    expect((await world.producer.list({ status: ['queued', 'running', 'queued'] })).generations).toHaveLength(6);
     expect((await world.producer.list({ code: 'generation.cancelled', createdFrom: new Date(Date.UTC(2021)) })).generations).toHaveLength(
       1,
     );
@@ -88,6 +88,15 @@ describe('an idempotency key', () => {
     for (const ref of refsOf(generationId)) await bringHome(world.store, ref);
     expect(await world.producer.findByIdempotencyKey('order 7')).toMatchObject({ generationId, status: 'succeeded' });
     expect(await world.producer.findByIdempotencyKey('order 8')).toBeUndefined();
+    // Redis may have forgotten the key until it is compared with S3.
+    const run = await world.redis.getset(`${world.prefix}:server-run`, 'another run');
+    await expect(world.producer.findByIdempotencyKey('order 8')).rejects.toMatchObject({
+      code: 'queue.unavailable',
+      reached: 'no',
+      details: { reason: 'recovering' },
+    });
+    expect(await world.producer.findByIdempotencyKey('order 7')).toMatchObject({ generationId });
+    await world.redis.set(`${world.prefix}:server-run`, run ?? '');
     expect(await world.producer.findByIdempotencyKey('order 7', { tenant: 'acme' })).toBeUndefined();
     expect((await problemsOf(() => world.producer.findByIdempotencyKey(' '))).paths).toEqual(['idempotencyKey']);
   });

@@ -2,7 +2,7 @@ import { ConfigError, InvalidRequestError } from '@darkroom/contracts';
 import { expect, test } from 'vitest';
 import { createTestingProducer } from '../src/testing/index.ts';
 
-/** What only the producer for unit tests has: `conformance.test.ts` holds everything that both do. */
+// These rules hold for the producer for unit tests alone; `conformance.test.ts` holds those of both.
 const request = { positivePrompt: 'a red door' };
 
 test('generations take the scripted ends in order, then the usual one', async () => {

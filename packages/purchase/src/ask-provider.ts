@@ -19,11 +19,11 @@ export const takeTurn = ({ store }: Purchase, ref: SubmissionRef, leg: PollLeg, 
 
 /**
  * Asks the provider about a submission: the poll first, then the audit trail if the poll does not know the task. Each question needs a
- * place in the fleet's line. Returns `wait` if the second question has no place now; the next turn then puts both.
+ * turn in the fleet's line. Returns `wait` if the second question gets no turn now; the run that gets the next turn asks both.
  *
  * The audit trail keeps the last response to an id. After a repeated send that may be the refusal of the repeated send, so a failure that
  * only the trail shows counts only for a submission that was sent once.
- * @param turn The number of questions that were granted.
+ * @param turn The leg, and the number of questions that Redis granted.
  */
 export async function askProvider(
   { store, provider }: Purchase,

@@ -21,7 +21,8 @@ const MOST_TRIES = 3;
  * Everything that a send relies on must be young when it leaves, by a clock that goes on while the process is frozen. An old reply tells
  * of then: another run may have taken this one for dead since, sent, and got its image, and a provider may take an id again once its task
  * has ended. No run begins while the lock of this one lasts, and BullMQ renews it after half its time (`lockRenewTime`, WorkerOptions of
- * BullMQ). So in a quarter of it no other run can begin and send.
+ * BullMQ). So in a quarter of it no other run can begin and send. The provider's answers may be as old as the lock lasts: a slow provider may
+ * take seconds for two of them, and only a request that was under way could have arrived since.
  * @returns "replaced" if another run may have the job, or Redis restarted; "stale-answer" if the questions are too old; undefined if the send
  * may leave.
  */
@@ -30,15 +31,14 @@ export async function findObstacle(
   ref: SubmissionRef,
   { send, until, askedAt }: DueSend,
 ): Promise<'resend-window-closed' | 'replaced' | 'stale-answer' | undefined> {
-  const youngMs = timing.lockDurationMs / 4;
-  const isYoung = (at: number): boolean => around.monotonicMs() - at < youngMs;
+  const isYoung = (at: number, limitMs: number): boolean => around.monotonicMs() - at < limitMs;
   let isOwn = false;
   for (let tries = 0; tries < MOST_TRIES && !isOwn; tries += 1) {
     const at = around.monotonicMs();
     if (!(await store.isNewestSend(ref, send))) break;
-    isOwn = isYoung(at);
+    isOwn = isYoung(at, timing.lockDurationMs / 4);
   }
   if (around.monotonicMs() >= until) return 'resend-window-closed';
   if (!isOwn) return 'replaced';
-  return askedAt === undefined || isYoung(askedAt) ? undefined : 'stale-answer';
+  return askedAt === undefined || isYoung(askedAt, timing.lockDurationMs) ? undefined : 'stale-answer';
 }

@@ -131,6 +131,23 @@ describe('a task that the provider says it does not have', () => {
     await expectAgreement(world, ref, succeededOnce);
   });
 
+  test('is sent again although the provider took seconds to say so', async () => {
+    await world.setFaults({ ...takesIdsAgain, submitResetBeforeRate: 1 });
+    const ref = await world.enqueue();
+    await submit(world.purchase(), ref);
+    await world.setFaults(takesIdsAgain);
+    const clock = { stoodStillMs: 0 };
+    const slow = freezingAt(world.purchase({ clock }), 'after', 'provider.lookUpDetails');
+    const repeating = submit(slow.purchase, ref);
+    await slow.stands;
+    clock.stoodStillMs = defaultTiming.lockDurationMs / 2;
+    slow.thaw();
+    await repeating;
+    expect(await world.billed(ref, 'submission')).toBe(2);
+    await world.comeHome(ref);
+    await expectAgreement(world, ref, succeededOnce);
+  });
+
   test('is sent only once the provider can say so', async () => {
     await world.setFaults({ submitResetBeforeRate: 1 });
     const ref = await world.enqueue();

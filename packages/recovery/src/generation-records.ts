@@ -63,7 +63,7 @@ export async function readGenerationRecords(
 
 interface NamedSubmission {
   ref: SubmissionRef;
-  /** Returns the round of the newest intent; -1 without one. */
+  /** Round of the newest intent; -1 if there is none. */
   round: number;
   hasResult: boolean;
   hasDecision: boolean;

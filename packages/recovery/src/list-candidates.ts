@@ -15,7 +15,7 @@ import { isOver } from './wanted.ts';
 type Listing = () => AsyncIterable<ListedRecord[]>;
 
 export interface CandidatesOptions {
-  /** Redis time since when Redis may have forgotten something. Without it two days are listed. */
+  /** Redis time from which on Redis may have forgotten something. Without it the listing covers the last two days. */
   since?: number;
   signal?: AbortSignal;
   /** Called with each key that Darkroom did not write. */

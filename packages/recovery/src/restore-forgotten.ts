@@ -40,9 +40,9 @@ export interface RestoreForgottenOptions {
 }
 
 /**
- * Asks S3, by the names of records alone, what Redis may have forgotten since its checkpoint, and restores it; without a checkpoint the
- * last two days (`COMPARED_MS`). A generation that is neither young enough that Redis must have it nor open there is left alone: its time
- * in Redis may be over. The time of a record in S3 does not count, because the clock of S3 may differ from Redis time by days.
+ * Asks S3, by the names of records alone, what Redis may have forgotten since its checkpoint, and restores it. Without a checkpoint
+ * it compares the last two days (`COMPARED_MS`). It restores a generation only if Redis must still have it by its age, or counts it as open; the
+ * time of every other one in Redis may be over. The time of a record in S3 does not count, because the clock of S3 may differ from Redis time by days.
  * @throws StorageError when S3 is away; RebuildNeededError if the checkpoint is older than `MAX_CHECKPOINT_AGE_MS` and a generation is
  * missing that came after it; the reason of the signal once it is aborted.
  */

@@ -62,7 +62,7 @@ const NAMED_PROMPT = /((?:positive|negative)Prompt)(?:[\\"'\s]|%5C|%22|%27|%20)*
 const DATA_URI = /data:[\w.+-]+\/[\w.+-]+[;,][^\s"'<>\\]*/gi;
 // Slashes may be escaped, as in JSON inside a message. Begins at the colon: a search for the scheme would begin at every letter.
 const ADDRESS = /:(?:\\?\/){2}[^\s"'<>]+/g;
-// For an address that was cut before its scheme. The names are those of presigned URLs and of our own webhook URL.
+// Finds secrets in the query of an address whose beginning was cut off. The names are those of presigned URLs and of our own webhook URL.
 const QUERY_SECRET = /\b(x-amz-[\w-]{1,40}|capability|token|api_?key)=[^\s&"'<>]+/gi;
 const BASE64 = /[A-Za-z0-9+/_-]{100,}={0,2}/g;
 // A poll does not know the prompt of its task; a quotation of this length is more likely a prompt than a parameter.

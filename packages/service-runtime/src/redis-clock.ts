@@ -52,7 +52,7 @@ export interface ClockWatchOptions {
   consequence: string;
   /** Called with each change, and once at the start if the clock is wrong then. */
   onChange?: (isRight: boolean) => void;
-  /** Interval of the comparison, in milliseconds; defaults to a second. Every tenth asks Redis. */
+  /** Time between two comparisons, in milliseconds; 1000 by default. Every tenth comparison asks Redis. */
   everyMs?: number;
 }
 

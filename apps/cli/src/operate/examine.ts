@@ -17,7 +17,10 @@ export interface ExamineOptions {
   root: string;
 }
 
-/** Result of one check: fine, fine with something to correct, skipped because its setting is absent, or an error and what still works. */
+/**
+ * Result of one check. `well`: it works. `warned`: it works, and an operator should correct something. `skipped`: its setting is absent.
+ * `trouble`: it does not work; the text says what still does.
+ */
 type CheckResult = { kind: 'well' | 'warned' | 'skipped' | 'trouble'; text: string };
 
 const LIMIT_MS = 5000;

@@ -105,16 +105,20 @@ local function look(entry)
   if byEnd then isHere = isHere and found.finishedAt ~= ''
   elseif code ~= '' then isHere = isHere and string.find(' ' .. found.codes .. ' ', ' ' .. code .. ' ', 1, true) ~= nil
   else isHere = isHere and entry.list == of .. found.status end
-  if not isHere then return redis.call('ZREM', entry.list, entry.id) end
-  local created = tonumber(found.createdAt) or 0
-  local fits = string.find(' ' .. statuses .. ' ', ' ' .. found.status .. ' ', 1, true)
+  if not isHere then return redis.pcall('ZREM', entry.list, entry.id) end
+  local created, images = tonumber(found.createdAt), tonumber(found.images)
+  -- the reconciler names an entry that is not sound
+  if not created or not images or images < 1 or images > 20 or found.tenant == '' then return end
+  local fits = (tenant == '' or found.tenant == tenant) and string.find(' ' .. statuses .. ' ', ' ' .. found.status .. ' ', 1, true)
     and (code == '' or string.find(' ' .. found.codes .. ' ', ' ' .. code .. ' ', 1, true))
     and (createdFrom == '' or created >= tonumber(createdFrom)) and (createdBefore == '' or created < tonumber(createdBefore))
   if not fits then return end
   found.id = entry.id
-  local images = {}
-  for index = 0, (tonumber(found.images) or 0) - 1 do images[#images + 1] = redis.call('HGET', key, 'image:' .. index) or 'open' end
-  found.imageStatuses = table.concat(images, ' ')
+  local names = {}
+  for index = 0, images - 1 do names[#names + 1] = 'image:' .. index end
+  local imageStatuses = redis.call('HMGET', key, unpack(names))
+  for place, status in ipairs(imageStatuses) do imageStatuses[place] = status or '' end
+  found.imageStatuses = table.concat(imageStatuses, ' ')
   page[#page + 1] = named(found)
 end
 
@@ -161,7 +165,7 @@ const summarySchema = namedReply(
     amended: z.string().optional(),
   }),
 );
-const replySchema = z.tuple([flag, z.string(), z.string(), z.array(summarySchema)]);
+const replySchema = z.tuple([flag, z.string(), z.string(), z.array(z.unknown())]);
 
 /** Place in a list: behind this score and id. */
 export interface ListPlace {
@@ -216,7 +220,9 @@ export async function listGenerations(
       }),
     ]),
   );
-  const generations = rows.map(({ id, cost, imageStatuses: images, amended, ...row }): GenerationSummary => ({
+  // A corrupt entry is passed by here, and named by the reconciler.
+  const sound = rows.flatMap((row) => summarySchema.safeParse(row).data ?? []);
+  const generations = sound.map(({ id, cost, imageStatuses: images, amended, ...row }): GenerationSummary => ({
     generationId: id,
     ...defined(row),
     images,

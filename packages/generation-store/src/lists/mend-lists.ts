@@ -7,10 +7,17 @@ import { createNamedScript } from '../lua/named-script.ts';
 import { prelude } from '../lua/prelude.ts';
 
 /**
- * Adds generations to the lists in which they are missing: processes of an earlier version know no lists. Replies how many were missing
- * somewhere. What is in a list to which it no longer belongs is passed by when the list is read.
+ * Adds generations to the lists in which they are missing, and corrects their codes: processes of an earlier version know no lists. Replies
+ * how many were missing somewhere. What is in a list to which it no longer belongs is passed by when the list is read.
  */
 const mendListsScript = createLuaScript(/* lua */ `${prelude}${lists}
+local function hasEntry(list, id)
+  local score = redis.pcall('ZSCORE', list, id)
+  -- a list of another type is no list: its next entry begins it anew
+  if type(score) == 'table' and score.err then redis.call('DEL', list) end
+  return type(score) == 'string'
+end
+
 local mended = 0
 for at = 2, #ARGV do
   local id = ARGV[at]
@@ -20,11 +27,12 @@ for at = 2, #ARGV do
   if not fields.err and fields[1] and fields[2] and tonumber(fields[3] or '') and tonumber(fields[6] or '') then
     local generation = { status = fields[1], tenant = fields[2], createdAt = fields[3], finishedAt = fields[4] or nil, codes = fields[5] or nil, images = fields[6] }
     local of = listsOf(generation.tenant)
-    local isMissing = not redis.call('ZSCORE', of[1] .. generation.status, id) or not redis.call('ZSCORE', of[2] .. generation.status, id)
-    if isFinal(generation.status) and not generation.codes then
-      redis.call('HSET', key, 'codes', '')
-      listCodes(key, id, hash(key))
-      isMissing = true
+    local isMissing = not hasEntry(of[1] .. generation.status, id) or not hasEntry(of[2] .. generation.status, id)
+    if isFinal(generation.status) and (not generation.codes or generation.codes ~= '' or generation.status ~= 'succeeded') then
+      if not generation.codes then redis.call('HSET', key, 'codes', '') end
+      local whole = hash(key)
+      listCodes(key, id, whole)
+      isMissing = isMissing or whole.codes ~= generation.codes
     end
     if isMissing then
       addToLists(id, generation)
@@ -40,7 +48,8 @@ return mended
  * looked at, and how many of them it removed.
  */
 const cleanListScript = createNamedScript(['before', 'from', 'count'])(/* lua */ `${prelude}
-local entries = redis.call('ZRANGE', KEYS[1], from, from + count - 1, 'WITHSCORES')
+local entries = redis.pcall('ZRANGE', KEYS[1], from, from + count - 1, 'WITHSCORES')
+if entries.err then return { 0, 0 } end
 local looked, gone = 0, {}
 for at = 1, #entries, 2 do
   if tonumber(entries[at + 1]) >= tonumber(before) then break end

@@ -1,9 +1,13 @@
+/** Most images of a generation that scripts go through; an entry with more is corrupt (lua/sound.ts). */
+const MOST_IMAGES = 20;
+
 /**
  * The lists of generations: sorted sets `:list:<of>:<list>`, whose <of> is `all` or `tenant:<tenant>`. By status and by code (of an image
  * that did not succeed) they are scored by creation time, and `finished` by the time of the end, all in Redis time. After the prelude.
  *
  * A generation is in the list of each of its codes, and in one of the lists by status. Entries end with their time in Redis and the lists do
- * not notice: a reader passes by what is gone or has moved on, and the reconciler removes it.
+ * not notice: a reader passes by what is gone or has moved on, and the reconciler removes it. A list that cannot be written, because its key is of another type or the user lacks the
+ * right, ends no script in its middle: the reconciler puts it right.
  */
 export const lists = /* lua */ `
 local function listsOf(tenant)
@@ -16,15 +20,15 @@ end
 
 local function addToLists(id, generation)
   for _, list in ipairs(listsOf(generation.tenant)) do
-    redis.call('ZADD', list .. generation.status, generation.createdAt, id)
-    if generation.finishedAt then redis.call('ZADD', list .. 'finished', generation.finishedAt, id) end
-    for code in string.gmatch(generation.codes or '', '%S+') do redis.call('ZADD', list .. 'code:' .. code, generation.createdAt, id) end
+    redis.pcall('ZADD', list .. generation.status, generation.createdAt, id)
+    if generation.finishedAt then redis.pcall('ZADD', list .. 'finished', generation.finishedAt, id) end
+    for code in string.gmatch(generation.codes or '', '%S+') do redis.pcall('ZADD', list .. 'code:' .. code, generation.createdAt, id) end
   end
 end
 
 -- the one place that changes the status of a generation
 local function setStatus(key, id, generation, status, now)
-  for _, list in ipairs(listsOf(generation.tenant)) do redis.call('ZREM', list .. generation.status, id) end
+  for _, list in ipairs(listsOf(generation.tenant)) do redis.pcall('ZREM', list .. generation.status, id) end
   redis.call('HSET', key, 'status', status)
   generation.status = status
   if isFinal(status) then
@@ -38,11 +42,11 @@ end
 -- the codes of the images that did not succeed, each once
 local function codesOf(id, generation)
   local codes, seen = {}, {}
-  for index = 0, tonumber(generation.images) - 1 do
-    local image = generation['image:' .. index]
-    if image ~= 'open' and image ~= 'succeeded' then
-      local code = redis.call('HGET', submissionKey(id, index, generation['latest:' .. index]), 'code')
-      if code and code ~= '' and not seen[code] then
+  for index = 0, math.min(tonumber(generation.images) or 0, ${MOST_IMAGES}) - 1 do
+    local image, latest = generation['image:' .. index], generation['latest:' .. index]
+    if image and latest and image ~= 'open' and image ~= 'succeeded' then
+      local code = redis.pcall('HGET', submissionKey(id, index, latest), 'code')
+      if type(code) == 'string' and code ~= '' and not seen[code] then
         seen[code] = true
         codes[#codes + 1] = code
       end
@@ -56,7 +60,7 @@ local function listCodes(key, id, generation)
   local codes = codesOf(id, generation)
   if codes == (generation.codes or '') then return end
   for _, list in ipairs(listsOf(generation.tenant)) do
-    for code in string.gmatch(generation.codes or '', '%S+') do redis.call('ZREM', list .. 'code:' .. code, id) end
+    for code in string.gmatch(generation.codes or '', '%S+') do redis.pcall('ZREM', list .. 'code:' .. code, id) end
   end
   generation.codes = codes
   redis.call('HSET', key, 'codes', codes)

@@ -126,7 +126,7 @@ local function periodsNamed(names)
   return periods
 end
 
--- books a hold; the fields "held" and "periods" of its submission
+-- books a hold, and returns the values of "held" and "periods" for its submission
 local function newHold(periods, amount)
   local names = namesOf(periods)
   book(names, { reserved = amount })

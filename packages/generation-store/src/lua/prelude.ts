@@ -117,7 +117,8 @@ local function recovering()
   return not isOpen() or redis.call('GET', prefix .. ':server-run') ~= serverRun() or hasOtherHistory()
 end
 
--- keeps that the memory of this server is whole. The history has a key of its own: workers of version 0.2.0 know the first one alone
+-- notes that the memory of this server is whole. The name of its history has a key of its own, because workers of version 0.2.0 read
+-- \`server-run\` alone
 local function trustServer()
   redis.call('SET', prefix .. ':server-run', serverRun())
   redis.call('SET', prefix .. ':server-history', replicationId())
@@ -135,7 +136,9 @@ local function memoryCount(memory)
 end
 
 local function beginMemory()
-  redis.call('SET', prefix .. ':memory', serverRun() .. '/' .. int(memoryCount(redis.call('GET', prefix .. ':memory') or '') + 1))
+  -- with the time: a memory that Redis went back to may begin another one of the same count
+  local count = memoryCount(redis.call('GET', prefix .. ':memory') or '') + 1
+  redis.call('SET', prefix .. ':memory', serverRun() .. ':' .. int(nowMs()) .. '/' .. int(count))
 end
 
 -- A process has seen a later state of this store than this one: the address leads to a server that another one has replaced, or an

@@ -137,7 +137,7 @@ export const passReportSchema = z.object({
   thoroughAt: count,
   /** Open generations examined. */
   open: count,
-  /** Generations of recent days examined in S3. */
+  /** Number of generations of recent days that the pass looked up in S3. */
   stored: count,
   findings: z.partialRecord(z.enum(findingKinds), z.object({ repaired: count, named: count })),
   /** Findings that were not repaired, up to a limit. */

@@ -97,6 +97,7 @@ if isWhole then
   end
   local isRunning = status == 'queued' or status == 'running'
   local isOver = not isRunning and live == 0 and not holds
+  if not isRunning then listCodes(key, id, hash(key)) end
   local isOpen = redis.call('ZSCORE', prefix .. ':open', id)
   if isRunning and not hasOpenImage then
     foldGeneration(key, id, now)

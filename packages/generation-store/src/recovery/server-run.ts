@@ -29,7 +29,7 @@ writeCheckpoint()
 return 1
 `);
 
-/** Replies the state of the server, with that of the store as a process sees it: without a memory while it is not compared with S3. */
+/** Replies the state of the server and of the store. While the server is not compared with S3, the reply names no memory of the store. */
 const readServerRunScript = createNamedScript(seenArguments)(/* lua */ `${prelude}${memoryName}
 noticeOlderMemory(seenEpoch, seenMemory, seenAt)
 local epoch, isRecovering = epochOf(), recovering()

@@ -43,9 +43,9 @@ export interface GenerationImage {
   /** Its verified properties: key, type, size in pixels and bytes, SHA-256. */
   readonly image: VerifiedImage;
   /**
-   * Returns its address: a presigned URL of the bucket, or, with the option `cdnUrl` of `createImages`, that of the CDN, without a
-   * signature. Does not ask whether the object exists.
-   * @throws InvalidRequestError for a wrong option, and for any option beside `cdnUrl`; StorageError if there are no credentials.
+   * Returns the address of the image: with `cdnUrl` (option of `createImages`) its unsigned URL at the CDN, otherwise a presigned URL of the
+   * bucket. Does not ask whether the object exists.
+   * @throws InvalidRequestError for a wrong option, and with `cdnUrl` for every option; StorageError if there are no credentials.
    */
   url(options?: UrlOptions): Promise<string>;
   /** Reads its bytes. @throws StorageError "storage.damaged-image" or "storage.unavailable". */
@@ -73,7 +73,7 @@ export interface UrlOptions {
  */
 export interface RunwareResponseItem {
   taskType: 'imageInference';
-  /** That of the request; without one, the id of the first purchase. The same for all items. */
+  /** The `taskUUID` of the request; without one, the id of the first purchase. The same for all items. */
   taskUUID: string;
   /** Runware's own id of the image, or the id of the purchase if Runware never reported one. */
   imageUUID: string;

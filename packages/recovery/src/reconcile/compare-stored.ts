@@ -36,8 +36,8 @@ export function compareStored(
 }
 
 /**
- * Returns true if Redis may have dropped a generation because its time was over: it is old enough, and each of its submissions has ended. A
- * restore would count its money twice.
+ * Returns true if Redis may have dropped a generation because its time was over: the generation is old enough, and S3 shows the end of each
+ * submission. Restoring it would count its money twice.
  */
 const mayHaveBeenRetired = ({ generationId, submissions }: StoredGeneration, now: number): boolean =>
   submissions.every(({ round, hasResult }) => round === undefined || hasResult) && !isCertainlyKept(generationId, now);

@@ -79,9 +79,10 @@ export async function lookAtNames(pass: Pass, suspicions: Suspicions): Promise<S
       );
     for (const key of names.unreadable) pass.found('record-corrupt', { detail: `the key "${key}" in Redis is of another type` }, 'named');
     for (const period of names.periods) periods.add(period);
-    const missing = await store.mendLists(names.generationIds);
+    const missing = (await orName(pass, { detail: 'the lists' }, () => store.mendLists(names.generationIds))) ?? 0;
     if (missing > 0) pass.found('not-listed', { detail: `${missing} generations` }, 'repaired');
-    for (const list of names.lists) await store.cleanList(list, pass.startedAt - LISTED_MS);
+    for (const list of names.lists)
+      await orName(pass, { detail: `the list "${list}"` }, () => store.cleanList(list, pass.startedAt - LISTED_MS));
   }
   return periods;
 }

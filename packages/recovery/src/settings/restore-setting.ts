@@ -90,7 +90,7 @@ export async function restoreSetting<Kind extends SettingKind>(
 interface Beginning<Value> {
   value: Value;
   revision: number;
-  /** Returns true if S3 holds a change with this content, or need not. */
+  /** True if S3 holds a change with this content, or need not. */
   isRecorded: boolean;
   by: 'redis' | 'environment';
 }
