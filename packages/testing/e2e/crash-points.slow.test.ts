@@ -12,6 +12,8 @@ const LIMIT_MS = 1_800_000;
 
 /** Share of a scenario's points that a run may miss, after all tries. */
 const MAX_MISSED = 0.1;
+/** Share of its points that a scenario may no longer have at the end: on a busy machine each golden run polls once more. */
+const MAX_GONE = 0.25;
 
 const folder = builtAppsFolder();
 
@@ -37,18 +39,20 @@ for (const scenario of [...workerScenarios, ...otherScenarios].toSorted((left, r
   test.concurrent(`the result is the same wherever a process dies while ${scenario.name}`, { timeout: LIMIT_MS }, async () => {
     const directory = await mkdtemp(join(tmpdir(), 'darkroom-crash-'));
     const startedAt = performance.now();
-    const { points, twins, struck, missed, findings } = await runCrashPoints(scenario, { directory, folder });
+    const { points, twins, struck, missed, gone, findings } = await runCrashPoints(scenario, { directory, folder });
     const seconds = ((performance.now() - startedAt) / 1000).toFixed(0);
     console.info(
       [
         `${scenario.name}: ${struck} of ${points} points in ${seconds} s, and ${twins} that are the same moment`,
         ...missed.map((point) => `missed: ${point}`),
+        ...gone.map((point) => `gone: ${point}`),
       ].join('\n  '),
     );
     expect(findings, `logs, traces and bill are in ${directory}`).toEqual([]);
     // On a busy machine a golden run polls once more than later runs, and BullMQ asks for work once more.
     expect(struck).toBeGreaterThan(0);
     expect(missed.length, missed.join('\n')).toBeLessThanOrEqual(Math.max(1, MAX_MISSED * points));
+    expect(gone.length, gone.join('\n')).toBeLessThanOrEqual(Math.max(1, MAX_GONE * points));
     await rm(directory, { recursive: true });
   });
 }

@@ -32,8 +32,10 @@ export interface CrashReport {
   twins: number;
   /** Points at which a process died, with a judged result. */
   struck: number;
-  /** Points that no repetition reached. */
+  /** Points that no repetition reached, although a golden run at the end has them. */
   missed: string[];
+  /** Points that no repetition reached, and that a golden run at the end has no more: the machine was busier at the beginning. */
+  gone: string[];
   /** Problems, each with the point before it. */
   findings: string[];
 }
@@ -66,6 +68,7 @@ export async function runCrashPoints(scenario: CrashScenario, places: CrashPlace
     twins: sum('twins'),
     struck: sum('struck'),
     missed: reports.flatMap(({ missed }) => missed),
+    gone: reports.flatMap(({ gone }) => gone),
     findings: reports.flatMap(({ findings }) => findings),
   };
 }
@@ -99,10 +102,21 @@ async function strikeShare(
         else missed.push(at);
       }
     }
+    const last = missed.length === 0 ? [] : [(await scenario.pass(world, { kind: 'trace' })).steps];
+    const { points: lastPoints, twins: lastTwins } = derivePoints(last, idle, scenario.idleStrikes ?? 0);
+    const there = new Set([...lastPoints, ...lastTwins].map(describePoint));
     findings.push(...((await scenario.check?.(world)) ?? []));
     const judgement = await judgeWorld(world);
     if (!isAsPromised(judgement)) findings.push(...linesOf(judgement).map((line) => withBlame(line, blame)));
-    return { points: points.length, twins: twins.length, struck, missed: missed.map(describePoint), findings };
+    const names = missed.map(describePoint);
+    return {
+      points: points.length,
+      twins: twins.length,
+      struck,
+      missed: names.filter((name) => there.has(name)),
+      gone: names.filter((name) => !there.has(name)),
+      findings,
+    };
   } finally {
     await world.stop();
   }
