@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
-/** Events published once per move on the channel of the generation. A hint to look: the entry in Redis is the truth. */
-export const generationEvents = [
+/** Kinds of durable events: a generation was queued, has ended, or got an image after its end; a purchase of an image has ended. */
+export const durableEvents = [
   'generation.queued',
   'generation.succeeded',
   'generation.partial',
@@ -9,14 +9,19 @@ export const generationEvents = [
   'generation.cancelled',
   'generation.expired',
   'generation.amended',
-  'submission.committed',
-  'submission.planned',
-  'submission.accepted',
-  'submission.delivered',
   'submission.succeeded',
   'submission.failed',
   'submission.lost',
   'submission.unknown',
+] as const;
+
+/** Events published once per move on the channel of the generation. A hint to look: the entry in Redis is the truth. */
+export const generationEvents = [
+  ...durableEvents,
+  'submission.committed',
+  'submission.planned',
+  'submission.accepted',
+  'submission.delivered',
 ] as const;
 
 export const generationEventSchema = z.object({

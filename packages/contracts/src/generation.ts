@@ -37,27 +37,6 @@ export interface ImageView {
   extras: VerifiedImage[];
 }
 
-/** A generation in a list. */
-export interface GenerationSummary {
-  generationId: string;
-  status: GenerationStatus;
-  tenant: string;
-  /** Status of each image, in the order of their index. */
-  images: ImageStatus[];
-  /** Codes of the images that did not succeed, each once (docs/errors.md). */
-  codes: string[];
-  costUsd: string;
-  /** Milliseconds since 1970, by Redis time, as all times here. */
-  createdAt: number;
-  finishedAt?: number;
-  deadlineAt?: number;
-  runAt?: number;
-  clientReference?: string;
-  retryOf?: string;
-  /** True if an image arrived after the final status. */
-  amended: boolean;
-}
-
 /** A generation, as a caller sees it. */
 export interface GenerationView {
   /** Its id, a UUIDv7. */
@@ -88,4 +67,12 @@ export interface GenerationView {
   retryOf?: string;
   /** True if an image arrived after the final status. */
   amended: boolean;
+}
+
+/** A generation in a list. */
+export interface GenerationSummary extends Omit<GenerationView, 'request' | 'images' | 'reservedUsd'> {
+  /** Status of each image, in the order of their index. */
+  images: ImageStatus[];
+  /** Codes of the images that did not succeed, each once (docs/errors.md). */
+  codes: string[];
 }

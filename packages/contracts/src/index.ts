@@ -24,7 +24,7 @@ export { MAX_PROBLEMS, ProblemList, type Problem } from './problems.ts';
 export { boundText } from './bound-text.ts';
 export { defined } from './defined.ts';
 export { hideSecrets } from './secret-text.ts';
-export { generationEventSchema, generationEvents, type GenerationEvent } from './events.ts';
+export { durableEvents, generationEventSchema, generationEvents, type GenerationEvent } from './events.ts';
 export type { GenerationSummary, GenerationView, ImageView } from './generation.ts';
 export {
   GENERATION_ID_AHEAD_MS,

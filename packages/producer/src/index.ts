@@ -2,6 +2,7 @@ export {
   ConfigError,
   createGenerationId,
   DarkroomError,
+  durableEvents,
   EnqueueManyError,
   GenerationError,
   GenerationIdError,
@@ -23,7 +24,7 @@ export {
 export { createProducer } from './create-producer.ts';
 export type { Enqueued } from './enqueue.ts';
 export { createEvents } from './events/create-events.ts';
-export { durableEvents, type DarkroomEvent, type Events, type EventsGap, type EventsOptions } from './events/events.ts';
+export type { DarkroomEvent, Events, EventsGap, EventsOptions } from './events/events.ts';
 export type { EnqueueManyOptions, EnqueueOptions, ProducerOptions } from './options.ts';
 export type { FindByKeyOptions, GenerateOptions, NoOptions, Producer } from './producer.ts';
 export type { GenerationPage, ListOptions } from './list.ts';

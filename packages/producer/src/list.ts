@@ -1,4 +1,5 @@
 import {
+  defined,
   describeGiven,
   generationStatuses,
   isGenerationId,
@@ -92,14 +93,11 @@ export function listProblems(options: ListOptions): Problem[] {
 /** Lists a page. @param tenant Lists the generations of this tenant alone. */
 export async function listPage(store: Pick<GenerationStore, 'list'>, options: ListOptions, tenant?: string): Promise<GenerationPage> {
   const { status, code, limit = DEFAULT_LIMIT, cursor } = options;
-  const isByEndNow = isByEnd(options);
-  const moments = Object.fromEntries(
-    times.flatMap((name) => (options[name] === undefined ? [] : [[name, millisecondsOf(options[name])] as const])),
-  );
-  const statuses = status === undefined ? {} : { statuses: [...new Set([status].flat())] };
-  const filter = { ...moments, ...statuses, ...(code === undefined ? {} : { code }), ...(tenant === undefined ? {} : { tenant }) };
-  const { generations, next } = await store.list(filter, limit, cursor === undefined ? undefined : readCursor(cursor, isByEndNow));
-  return { generations, ...(next && { nextCursor: writeCursor(next, isByEndNow) }) };
+  const byEnd = isByEnd(options);
+  const moments = Object.fromEntries(times.map((name) => [name, options[name] && millisecondsOf(options[name])]));
+  const statuses = status && [...new Set([status].flat())];
+  const { generations, next } = await store.list(defined({ ...moments, statuses, code, tenant }), limit, readCursor(cursor, byEnd));
+  return { generations, ...defined({ nextCursor: next && writeCursor(next, byEnd) }) };
 }
 
 const isByEnd = ({ finishedFrom, finishedBefore }: ListOptions): boolean => finishedFrom !== undefined || finishedBefore !== undefined;

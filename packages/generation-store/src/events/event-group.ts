@@ -43,7 +43,7 @@ export interface EventGroup {
   /** Keeps an event from being taken over. */
   prolong(place: string): Promise<void>;
   acknowledge(place: string): Promise<void>;
-  /** Puts an event aside that nobody can handle, and acknowledges it. */
+  /** Puts aside an event that no consumer could handle, and acknowledges it. */
   giveUp(event: LoggedEvent): Promise<void>;
   /** Returns the place of the last event that is gone and that the group has not read; undefined if it has missed none. */
   findGap(): Promise<string | undefined>;
@@ -56,6 +56,8 @@ export interface EventGroup {
 /** @param redis A connection of this consumer alone: a read blocks it. */
 export function buildEventGroup(redis: Redis, prefix: string, group: string, consumer: string): EventGroup {
   const log = eventLogKey(prefix);
+  /** A mark of trimmed events that the group has passed. Each event asks for it, and only a new mark for the place of the group. */
+  let passed: string | undefined;
   const acknowledge = async (place: string): Promise<void> => void (await redis.xack(log, group, place));
   const parse = (place: string, flat: readonly string[]): LoggedEvent => {
     const fields = Object.fromEntries(Array.from({ length: flat.length / 2 }, (_, at) => [flat[2 * at], flat[2 * at + 1]]));
@@ -78,6 +80,7 @@ export function buildEventGroup(redis: Redis, prefix: string, group: string, con
   };
   return {
     async create(from) {
+      passed = undefined;
       try {
         await redis.xgroup('CREATE', log, group, from, 'MKSTREAM');
         return true;
@@ -108,11 +111,14 @@ export function buildEventGroup(redis: Redis, prefix: string, group: string, con
     },
     async findGap() {
       const trimmed = await redis.get(`${prefix}:events-trimmed`);
-      if (trimmed === null) return undefined;
+      // The place of a group only moves on: a mark that it has passed once stays passed.
+      if (trimmed === null || trimmed === passed) return undefined;
       const groups = z.array(z.array(z.unknown())).parse(await redis.xinfo('GROUPS', log));
       const own = groups.map(toFields).find(({ name }) => name === group);
       const read = own?.['last-delivered-id'];
-      return read !== undefined && isBefore(read, trimmed) ? trimmed : undefined;
+      if (read !== undefined && isBefore(read, trimmed)) return trimmed;
+      passed = trimmed;
+      return undefined;
     },
     passGap: async (place) => void (await redis.xgroup('SETID', log, group, place)),
     async forgetConsumers() {

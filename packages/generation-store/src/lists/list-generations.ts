@@ -6,6 +6,7 @@ import { lists } from '../lua/lists.ts';
 import { createLuaScript } from '../lua/lua-script.ts';
 import { flag, nameArguments, namedReply, number } from '../lua/named.ts';
 import { prelude } from '../lua/prelude.ts';
+import { MOST_IMAGES } from '../lua/sound.ts';
 
 /** Entries that one call looks at: some milliseconds of Redis. Filters that most entries fail make a page shorter, not a call longer. */
 const LOOKED_AT = 1000;
@@ -108,7 +109,7 @@ local function look(entry)
   if not isHere then return redis.pcall('ZREM', entry.list, entry.id) end
   local created, images = tonumber(found.createdAt), tonumber(found.images)
   -- the reconciler names an entry that is not sound
-  if not created or not images or images < 1 or images > 20 or found.tenant == '' then return end
+  if not created or not images or images < 1 or images > ${MOST_IMAGES} or found.tenant == '' then return end
   local fits = (tenant == '' or found.tenant == tenant) and string.find(' ' .. statuses .. ' ', ' ' .. found.status .. ' ', 1, true)
     and (code == '' or string.find(' ' .. found.codes .. ' ', ' ' .. code .. ' ', 1, true))
     and (createdFrom == '' or created >= tonumber(createdFrom)) and (createdBefore == '' or created < tonumber(createdBefore))

@@ -1,5 +1,4 @@
-/** Most images of a generation that scripts go through; an entry with more is corrupt (lua/sound.ts). */
-const MOST_IMAGES = 20;
+import { MOST_IMAGES } from './sound.ts';
 
 /**
  * The lists of generations: sorted sets `:list:<of>:<list>`, whose <of> is `all` or `tenant:<tenant>`. By status and by code (of an image

@@ -2,6 +2,9 @@ import { generationStatuses, imageMoves, submissionStatuses } from '@darkroom/co
 
 const oneOf = (words: readonly string[]): string => `{ ${words.map((word) => `['${word}'] = true`).join(', ')} }`;
 
+/** Most images of a generation: an entry with more is corrupt, and no script goes through them. */
+export const MOST_IMAGES = 20;
+
 /**
  * Refuses an entry that is not sound, before anything is written: a script that fails half way is not undone, and would leave money or a
  * status between two states. The last part of the prelude.
@@ -39,7 +42,7 @@ local function soundGeneration(key, generation)
   if not generation.request and not generation.outline then corrupt(key, 'request') end
   if not string.find(generation.tenant or '', '^[%w_.:@+|-]+$') then corrupt(key, 'tenant') end
   local images = tonumber(generation.images)
-  if images < 1 or images > 20 then corrupt(key, 'images') end
+  if images < 1 or images > ${MOST_IMAGES} then corrupt(key, 'images') end
   local submissions = 0
   for index = 0, images - 1 do
     local latest = generation['latest:' .. index]

@@ -3,6 +3,7 @@ import {
   ConfigError,
   defined,
   describeGiven,
+  durableEvents,
   findPrefixProblem,
   isTenant,
   ProblemList,
@@ -12,7 +13,7 @@ import {
 } from '@darkroom/contracts';
 import { buildEventGroup, connectPatient, DEFAULT_PREFIX, type LoggedEvent } from '@darkroom/generation-store';
 import { setTimeout as delay } from 'node:timers/promises';
-import { durableEvents, type DarkroomEvent, type Events, type EventsGap, type EventsOptions } from './events.ts';
+import type { DarkroomEvent, Events, EventsGap, EventsOptions } from './events.ts';
 
 /** A read that finds nothing ends after this time, and looks for events of dead consumers. */
 const BLOCK_MS = 2000;

@@ -1,17 +1,4 @@
-/** Kinds of durable events: a generation was queued, has ended, or got an image after its end; a purchase of an image has ended. */
-export const durableEvents = [
-  'generation.queued',
-  'generation.succeeded',
-  'generation.partial',
-  'generation.failed',
-  'generation.cancelled',
-  'generation.expired',
-  'generation.amended',
-  'submission.succeeded',
-  'submission.failed',
-  'submission.lost',
-  'submission.unknown',
-] as const;
+import type { durableEvents } from '@darkroom/contracts';
 
 /** An event of a generation. */
 export interface DarkroomEvent {
