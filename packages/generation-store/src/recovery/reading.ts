@@ -1,16 +1,16 @@
 import type { NanoUsd } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
-import { readingKey, rebuildKey } from '../keys.ts';
+import { readingKey } from '../keys.ts';
 import { damaged } from '../lua/damaged.ts';
-import { createLuaScript, type LuaScript } from '../lua/lua-script.ts';
+import { createLuaScript } from '../lua/lua-script.ts';
 import { createNamedScript } from '../lua/named-script.ts';
-import { money } from '../lua/money.ts';
 import { flag, nameArguments, namedReply, number } from '../lua/named.ts';
 import { prelude } from '../lua/prelude.ts';
 import { forgetDamaged, noteDamaged, type NewDamage } from './damaged.ts';
 import { checkpoint } from './checkpoint.ts';
 import { readsHere } from './reads-here.ts';
+import { forgetUnread, noteUnread, noteUnreadMoney, type NotedForOpening } from './opening-notes.ts';
 import { beginPast, bookPastDate, type BegunReader } from './past-dates.ts';
 import { finishRebuild } from './rebuild.ts';
 import type { PeriodMoney } from './remembered.ts';
@@ -27,48 +27,6 @@ import { type UnreadDates, unreadDates, unreadDatesSchema } from './unread-dates
  */
 
 const readingFields = ['since', 'pastBefore', 'sumsAt', 'skipDamaged', 'fromDay', 'fromMonth'] as const;
-
-const rebuild = nameArguments(['rebuildId']);
-/** Checks that a rebuild may go on to open the store. After the prelude. */
-const mayOpen = /* lua */ `
-${rebuild.lua}
-if isOpen() then return 'open' end
-if redis.call('HGET', KEYS[1], 'id') ~= rebuildId then return 'emptied' end
-`;
-
-const ofDate = nameArguments(['date'], rebuild.after);
-const names = nameArguments(['id', 'count'], ofDate.after);
-
-/**
- * Notes a date of which the rebuild will not have read everything when it opens the store, and generations of it that are to come back, each
- * with its number of names in S3. Dates that an earlier attempt or another rebuild has noted stay. Replies: noted | open | emptied
- */
-const noteUnreadScript = createLuaScript(/* lua */ `${prelude}${mayOpen}
-${ofDate.lua}
-local dates = redis.call('HGET', KEYS[1], 'dates') or ''
-if not string.find(dates, date, 1, true) then redis.call('HSET', KEYS[1], 'dates', dates .. date .. ' ') end
-${names.each()} redis.call('HSET', prefix .. ':unread', id, count) end
-return 'noted'
-`);
-
-const noted = nameArguments(['period', 'sum'], rebuild.after);
-
-/** Notes held and charged sums of periods. Of two rebuilds at once the higher sum stands. Replies: noted | open | emptied */
-const noteUnreadMoneyScript = createLuaScript(/* lua */ `${prelude}${money}${mayOpen}
-local key = prefix .. ':unread-money'
-${noted.each()}
-  local known = tonumber(redis.call('HGET', key, period) or '0') or 0
-  if known < tonumber(sum) then redis.call('HSET', key, period, sum) end
-  noteMoved(period)
-end
-return 'noted'
-`);
-
-/** Forgets the notes of a rebuild that now reads everything before it opens the store. Replies: noted | open | emptied */
-const forgetUnreadScript = createLuaScript(/* lua */ `${prelude}${mayOpen}
-redis.call('UNLINK', prefix .. ':unread', prefix .. ':unread-money', prefix .. ':read', prefix .. ':damaged')
-return 'noted'
-`);
 
 /** Replies the fields of the rebuild that reads, and how many generations and which dates are left; nil while none reads. */
 const findReadingScript = createLuaScript(/* lua */ `${prelude}${damaged}${unreadDates}
@@ -179,9 +137,6 @@ export interface Reading extends ReadingPlan {
   dates: UnreadDates;
 }
 
-/** "open": another rebuild was first. "emptied": Redis has lost the notes of this one. */
-export type NotedForOpening = 'noted' | 'open' | 'emptied';
-
 /** The notes in Redis of a rebuild that reads on. Every method is one script or a few. */
 export interface ReadingStore {
   /**
@@ -234,7 +189,6 @@ export const READING_TURN = 'reading';
 const AT_ONCE = 500;
 const endSchema = z.enum(['opened', 'open', 'emptied', 'restarted', 'unread']);
 const readSchema = z.enum(['read', 'known', 'gone']);
-const notedSchema = z.enum(['noted', 'open', 'emptied']);
 const ids = z.array(z.string()).transform((list) => new Set(list));
 const unreadSchema = namedReply(z.object({ unread: ids, damaged: ids }));
 const readingSchema = namedReply(
@@ -258,19 +212,11 @@ export const findReading = async (redis: Redis, prefix: string): Promise<Reading
   readingSchema.parse(await findReadingScript.run(redis, readingKey(prefix), [prefix])) ?? undefined;
 
 export function buildReadingStore({ prefix }: { prefix: string }, redis: Redis): ReadingStore {
-  const [key, mark] = [readingKey(prefix), rebuildKey(prefix)];
-  const noteInParts = async (script: LuaScript, first: readonly string[], items: ReadonlyMap<string, number>): Promise<NotedForOpening> => {
-    const flat = [...items];
-    for (let at = 0; at === 0 || at < flat.length; at += AT_ONCE) {
-      const reply = notedSchema.parse(await script.run(redis, mark, [prefix, ...first, ...flat.slice(at, at + AT_ONCE).flat()]));
-      if (reply !== 'noted') return reply;
-    }
-    return 'noted';
-  };
+  const key = readingKey(prefix);
   return {
-    noteUnread: (id, date, names) => noteInParts(noteUnreadScript, [id, date], names),
-    noteUnreadMoney: (id, sums) => noteInParts(noteUnreadMoneyScript, [id], sums),
-    forgetUnread: async (id) => notedSchema.parse(await forgetUnreadScript.run(redis, mark, [prefix, id])),
+    noteUnread: (id, date, names) => noteUnread(redis, prefix, id, date, names),
+    noteUnreadMoney: (id, sums) => noteUnreadMoney(redis, prefix, id, sums),
+    forgetUnread: (id) => forgetUnread(redis, prefix, id),
     openEarly(rebuilt, plan) {
       const fields = readingFields.flatMap((field) => [field, field === 'skipDamaged' ? Number(plan[field]) : plan[field]]);
       return finishRebuild(redis, prefix, rebuilt, fields);
