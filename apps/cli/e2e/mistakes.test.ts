@@ -64,7 +64,7 @@ test('doctor and start name a missing bucket', async () => {
 
 test('doctor and start name a Redis that is down', async () => {
   const REDIS_URL = `redis://127.0.0.1:${await freePort()}`;
-  expectSaid(await doctor({ REDIS_URL }), 'does not answer (refused); start one with npm start, or set REDIS_URL');
+  expectSaid(await doctor({ REDIS_URL }), 'does not answer (refused); run `npm start` here, or set REDIS_URL');
   const cli = createWorld().start(['--once'], { REDIS_URL });
   expect((await cli.ended).code).toBe(1);
   expect(cli.output()).toContain(`"${REDIS_URL}" does not answer`);
@@ -87,11 +87,11 @@ test('doctor and the worker log warn of a webhook address that does not answer, 
   expectSaid(world.readLines('logs/worker.log').join('\n'), 'answered 404 from here: webhooks may not arrive');
 });
 
-test('doctor says that the provider takes the key and that Redis holds no epoch', async () => {
+test('doctor says that the provider takes the key and that Redis is empty', async () => {
   const provider = await startProvider();
   const cli = spawnCli(['doctor'], { ...provider.environment, REDIS_URL: inject('redisUrl'), DARKROOM_PREFIX: uniquePrefix() });
   await cli.ended;
   expect(cli.output()).toMatch(/✔ key +\S+ takes the key \(asked with a dry run\)/);
-  expect(cli.output()).toMatch(/✖ redis .*holds no epoch/);
+  expect(cli.output()).toMatch(/✖ redis .*answers and is empty/);
   expect(await provider.submissions()).toBe(0);
 });

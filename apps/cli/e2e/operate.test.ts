@@ -190,5 +190,5 @@ test('without REDIS_URL commands find the Redis of a running start, pause it and
 test('a command that finds no Darkroom says where it looked and what to do', async () => {
   const cli = spawnCli(['status', '--data-dir', '/nowhere']);
   expect((await cli.ended).code).toBe(1);
-  expect(cli.output()).toContain('cannot find a Darkroom: no start has run here; start one with npm start, or set REDIS_URL');
+  expect(cli.output()).toContain('cannot find a Darkroom: `npm start` has not run in this folder; run `npm start` here, or set REDIS_URL');
 });

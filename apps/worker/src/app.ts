@@ -143,7 +143,7 @@ export function createWorkerApp(config: WorkerConfig, overrides: Partial<WorkerD
   const clockWatch = watchClock({
     clock,
     logger,
-    consequence: 'it is not ready and takes no jobs until they are less than a minute apart',
+    consequence: 'it takes no jobs, and is not ready, until the two are less than a minute apart',
     onChange: () => followPauses(),
   });
   /**

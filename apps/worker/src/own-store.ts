@@ -30,7 +30,7 @@ export function createOwnStore(owning: Owning, seed: () => Promise<void>, logger
       const bound = owning.darkroomId === undefined ? '' : ', and with DARKROOM_ID a worker opens no empty store';
       logger.error(
         { code: 'store.not-initialised' },
-        `redis holds no epoch, and the bucket belongs to a Darkroom or holds records${bound}: redis lost its memory, or belongs to another bucket; no worker buys until an operator rebuilds it: \`npm run rebuild\``,
+        `redis is empty, and the bucket belongs to a Darkroom or holds records${bound}: redis lost its memory, or belongs to another bucket; no worker buys until an operator rebuilds it: \`npm run rebuild\``,
       );
       return false;
     },

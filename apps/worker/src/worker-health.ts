@@ -38,7 +38,7 @@ export function createWorkerHealth(parts: WorkerHealthParts): ReturnType<typeof 
           const error = foreign();
           if (error !== undefined) throw error;
           const { isOpen, isRecovering } = await store.readServerRun();
-          if (!isOpen) throw new Error('redis holds no epoch');
+          if (!isOpen) throw new Error('redis is empty: the store is not open');
           if (isRecovering) throw new Error('redis restarted, and is not compared with S3 yet');
         },
       },

@@ -50,48 +50,51 @@ async function setup() {
   return { ...world, ref, reading, submissions, settlements, work, openedAt, [Symbol.asyncDispose]: close };
 }
 
-describe.skipIf(inject('redisKind') === 'js')('what a rebuild has left to read (needs valkey, redis or Debian packages)', () => {
-  test('is read by a worker after the turn of a killed command has ended', async () => {
-    await using world = await setup();
-    const { store, redis, ref } = world;
-    const workers = [world.work(), world.work()];
-    await Promise.all(workers.map((worker) => worker.start()));
-    await eventually(async () => expect(await redis.get(`${PREFIX}:epoch`)).toBe('an epoch'));
-    expect(performance.now() - world.openedAt, 'the command may be alive').toBeGreaterThan(COMMAND_TURN_MS - 50);
-    expect(await store.find(ref.generationId)).toMatchObject({ status: 'succeeded', images: [{ status: 'succeeded' }] });
-    expect(await world.spent()).toEqual({ reserved: 0, settled: IMAGE_NANO_USD });
-    expect(await world.reading.findReading()).toBeUndefined();
-    await Promise.all(workers.map((worker) => worker.stop()));
-  });
-
-  test('shows in the metrics of a worker since when it waits, and 0 once it is read', async () => {
-    await using world = await setup();
-    const { redis, store, submissions, settlements } = world;
-    const metrics = createMetrics({ process: 'worker' });
-    addQueueGauges(metrics, { connection: redis, submissions, settlements, store, now: () => Date.now() + DAY_MS });
-    const seconds = async (): Promise<number> =>
-      Number(/^darkroom_history_reading_seconds\S* (.*)$/m.exec((await metrics.render()).text)?.[1]);
-    expect(await seconds()).toBeGreaterThanOrEqual(DAY_MS / 1000);
-    const worker = world.work();
-    await worker.start();
-    await eventually(async () => expect(await world.reading.findReading()).toBeUndefined());
-    await worker.stop();
-    await eventually(async () => expect(await seconds()).toBe(0));
-  });
-
-  test('is left to another by a worker that stops, whatever its S3 does', async () => {
-    await using world = await setup();
-    let hasAsked = false;
-    const hanging = world.work({
-      async *listRecordsOfDate() {
-        hasAsked = true;
-        yield await new Promise<never>(() => undefined);
-      },
+describe.skipIf(inject('redisKind') === 'js')(
+  'the part of history that a rebuild has left to read (needs valkey, redis or Debian packages)',
+  () => {
+    test('is read by a worker after the turn of a killed command has ended', async () => {
+      await using world = await setup();
+      const { store, redis, ref } = world;
+      const workers = [world.work(), world.work()];
+      await Promise.all(workers.map((worker) => worker.start()));
+      await eventually(async () => expect(await redis.get(`${PREFIX}:epoch`)).toBe('an epoch'));
+      expect(performance.now() - world.openedAt, 'the command may be alive').toBeGreaterThan(COMMAND_TURN_MS - 50);
+      expect(await store.find(ref.generationId)).toMatchObject({ status: 'succeeded', images: [{ status: 'succeeded' }] });
+      expect(await world.spent()).toEqual({ reserved: 0, settled: IMAGE_NANO_USD });
+      expect(await world.reading.findReading()).toBeUndefined();
+      await Promise.all(workers.map((worker) => worker.stop()));
     });
-    await hanging.start();
-    await eventually(() => expect(hasAsked).toBe(true));
-    await hanging.stop();
-    expect(await world.store.claimTurn(READING_TURN, 1000, 'another')).toBe(true);
-    expect(await world.reading.findReading()).toMatchObject({ left: 1 });
-  });
-});
+
+    test('shows in the metrics of a worker since when it waits, and 0 once it is read', async () => {
+      await using world = await setup();
+      const { redis, store, submissions, settlements } = world;
+      const metrics = createMetrics({ process: 'worker' });
+      addQueueGauges(metrics, { connection: redis, submissions, settlements, store, now: () => Date.now() + DAY_MS });
+      const seconds = async (): Promise<number> =>
+        Number(/^darkroom_history_reading_seconds\S* (.*)$/m.exec((await metrics.render()).text)?.[1]);
+      expect(await seconds()).toBeGreaterThanOrEqual(DAY_MS / 1000);
+      const worker = world.work();
+      await worker.start();
+      await eventually(async () => expect(await world.reading.findReading()).toBeUndefined());
+      await worker.stop();
+      await eventually(async () => expect(await seconds()).toBe(0));
+    });
+
+    test('is left to another by a worker that stops, whatever its S3 does', async () => {
+      await using world = await setup();
+      let hasAsked = false;
+      const hanging = world.work({
+        async *listRecordsOfDate() {
+          hasAsked = true;
+          yield await new Promise<never>(() => undefined);
+        },
+      });
+      await hanging.start();
+      await eventually(() => expect(hasAsked).toBe(true));
+      await hanging.stop();
+      expect(await world.store.claimTurn(READING_TURN, 1000, 'another')).toBe(true);
+      expect(await world.reading.findReading()).toMatchObject({ left: 1 });
+    });
+  },
+);

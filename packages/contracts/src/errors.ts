@@ -13,7 +13,7 @@ export const errorCodes = {
   'queue.unavailable': 'Redis did not answer; `reached` says whether the request may have arrived',
   'queue.partly-enqueued':
     'some generations of the batch were not enqueued, or may not have been; see `written`, `maybeWritten` and `notWritten`',
-  'store.not-initialised': 'Redis holds no epoch: no worker has started yet, or Redis lost its memory; nothing is queued or bought',
+  'store.not-initialised': 'Redis is empty: no worker has opened the store yet, or Redis lost its memory; nothing is queued or bought',
   'store.foreign-bucket': 'the bucket belongs to another Darkroom than this Redis; nothing is bought until both belong to the same one',
   'store.rebuild-needed': 'Redis came back as it was more than five days ago, and lacks purchases; nothing is bought until it is rebuilt',
   'store.unavailable': 'Redis did not answer',

@@ -105,7 +105,7 @@ export function createObjectStorage(config: ObjectStorageConfig, { now, createId
     readVerified: async ({ key, sizeBytes, sha256 }) => {
       const read = await bucket.read(key, sizeBytes);
       if (read.kind === 'found' && createHash('sha256').update(read.bytes).digest('hex') === sha256) return read.bytes;
-      const why = read.kind === 'missing' ? 'no object exists there' : 'it holds other bytes';
+      const why = read.kind === 'missing' ? 'S3 has no object under this key' : 'the object has other bytes than the worker verified';
       throw new StorageError('storage.damaged-image', `could not read the verified image '${key}': ${why}`, {
         reached: 'yes',
         details: { key },

@@ -86,7 +86,7 @@ describe('a consumer', () => {
     ]);
   });
 
-  test('of a new group begins with the next event, and of a known group where the group is', async () => {
+  test('begins a new group with the next event, and a known group where the group is', async () => {
     await using world = await setup();
     await enqueue(world, 1);
     const first = open(world, { from: 'next' });

@@ -139,7 +139,7 @@ describe('a watch', () => {
     await expect(kept).rejects.toMatchObject({ code: 'queue.unavailable', details: { reason: 'producer-closed' } });
   });
 
-  test('of an unknown generation ends with an error', async () => {
+  test('ends with an error if the generation is unknown', async () => {
     await using world = await setup();
     const [none] = refsOf('01a22903-aa35-7d62-a007-f36295ae2781');
     await expect(world.producer.watch(none?.generationId ?? '').next()).rejects.toMatchObject({ code: 'generation.not-found' });

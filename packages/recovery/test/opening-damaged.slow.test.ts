@@ -145,7 +145,7 @@ test('a rebuild that is told to leave out what is damaged before it opens the st
   await expect(world.store.find(life.home.generationId)).rejects.toMatchObject(refused);
 });
 
-test('what was bought after the sums counts, though its records are left out when the store opens, while the rest is read and after', async () => {
+test('a purchase after the sums counts although its records are left out when the store opens: during the reading and after it', async () => {
   await world.plant(keyOf('late', 'result'), 'not json');
   await world.wipe();
   await openOnly(world, { skipDamaged: true });

@@ -19,5 +19,5 @@ test('the error about a Redis that refuses gives its reason, and neither the pas
   await expect(connectTo(own.url)).rejects.toThrow(/read-only[^]*must lead to the primary/);
   admin.disconnect();
   await own.stop();
-  await expect(connectTo(own.url)).rejects.toThrow(/does not answer \(refused\); start one with npm start/);
+  await expect(connectTo(own.url)).rejects.toThrow(/does not answer \(refused\); run `npm start` here/);
 });

@@ -55,8 +55,10 @@ export async function connectRedis(options: OperationsOptions, isPatient = false
     if (!isAbsent(trouble)) throw refusalOf(candidate.where, trouble);
     refusals.push(`${candidate.where} does not answer (${trouble.reason})`);
   }
-  const found = refusals.length === 0 ? 'no start has run here' : refusals.join('; ');
-  throw new LocalStackError(`cannot find a Darkroom: ${found}; start one with npm start, or set REDIS_URL (and DARKROOM_PREFIX)`);
+  const found = refusals.length === 0 ? '`npm start` has not run in this folder' : refusals.join('; ');
+  throw new LocalStackError(
+    `cannot find a Darkroom: ${found}; run \`npm start\` here, or set REDIS_URL (and DARKROOM_PREFIX) to one that runs elsewhere`,
+  );
 }
 
 /**

@@ -43,6 +43,10 @@ export const describeHeld = (held: readonly HeldWorker[], now: number): string[]
     `          what to do: ${holdRemedies[kind]}; it asks again and resumes by itself; other workers buy meanwhile`,
   ]);
 
+/** An unreadable pause has no time. */
+const sinceWords = (since: number, now: number): string =>
+  since === 0 ? 'since an unknown time' : `since ${timeOf(since)} (${agoOf(since, now)})`;
+
 /** Describes each pause with its cause, its start and what to do, or says that none stands. @param now Milliseconds since 1970. */
 export function describePauses(pauses: readonly StandingPause[], now: number): string[] {
   if (pauses.length === 0) return ['buying    is not paused'];
@@ -50,7 +54,7 @@ export function describePauses(pauses: readonly StandingPause[], now: number): s
     ...pauses.flatMap((pause) =>
       isLiftable(pause)
         ? [
-            `buying    PAUSED since ${timeOf(pause.since)} (${agoOf(pause.since, now)}), ${causes[pause.kind]}: ${pause.reason}`,
+            `buying    PAUSED ${sinceWords(pause.since, now)}, ${causes[pause.kind]}: ${pause.reason}`,
             `          what to do: ${remedies[pause.kind]}`,
           ]
         : waitsFor[pause.kind](pause.reason),

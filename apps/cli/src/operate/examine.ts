@@ -70,7 +70,7 @@ async function checkRedis(options: Omit<ExamineOptions, 'terminal'>): Promise<Ch
     if (!(await store.isInitialised()))
       return {
         kind: 'trouble',
-        text: `${where} answers, and holds no epoch: no worker has started yet, or it lost its memory (then: npm run rebuild)`,
+        text: `${where} answers and is empty: no worker has opened the store yet, or Redis lost its memory (then: npm run rebuild)`,
       };
     const [pauses, found, reported] = await Promise.all([store.pauses(), store.findCaps(), store.findDiffering()]);
     const differing = reported ?? (found === undefined ? '' : describeCapsDifference(operations.readNamedCaps(), found.caps));

@@ -72,7 +72,7 @@ export const invalidRequests: readonly InvalidRequest[] = [
   // inputs.referenceImages
   [{ ...prompt, inputs: [url] }, 'inputs', /^must be an object$/],
   [{ ...prompt, inputs: { referenceImages: url } }, 'inputs.referenceImages', /^must be an array of strings$/],
-  [references(7), 'inputs.referenceImages[0]', /^must be an image UUID, an http\(s\) URL, a data URI/],
+  [references(7), 'inputs.referenceImages[0]', /^must be the UUID of an image at Runware, an http\(s\) URL, an image/],
   [references('cat.png'), 'inputs.referenceImages[0]', /putReferenceImage/],
   [references('data:text/html;base64,PGI+'), 'inputs.referenceImages[0]', /^must be an image UUID/],
   [references('darkroom:images/1'), 'inputs.referenceImages[0]', /^must be an image UUID/],

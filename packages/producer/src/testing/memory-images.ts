@@ -27,7 +27,7 @@ export function createMemoryImages(): MemoryImages {
     readVerified: ({ key, sha256 }) => {
       const bytes = kept.get(sha256);
       if (bytes !== undefined) return Promise.resolve(Uint8Array.from(bytes));
-      const message = `could not read the verified image '${key}': no object exists there`;
+      const message = `could not read the verified image '${key}': S3 has no object under this key`;
       return Promise.reject(new StorageError('storage.damaged-image', message, { reached: 'yes', details: { key } }));
     },
     keepInput: (bytes, maxSizeBytes) =>

@@ -16,7 +16,8 @@ const url = 'https://images.example/a.png';
 const inputs = { referenceImages: [uuid] };
 const numberRange = (range: string) => new RegExp(`^must be a whole number ${range}$`);
 const images = (...referenceImages: unknown[]) => ({ inputs: { referenceImages } });
-const forms = /^must be an image UUID, an http\(s\) URL, a data URI of an image in base64, base64, or a result of putReferenceImage$/;
+const forms =
+  /^must be the UUID of an image at Runware, an http\(s\) URL, an image in base64 or as a data URI in base64, or a result of putReferenceImage$/;
 
 const rows: Record<ParameterPath, Row> = {
   taskType: {

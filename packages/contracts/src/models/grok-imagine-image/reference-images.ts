@@ -66,7 +66,8 @@ export function readReferenceImages({ fields, problems }: Reading, { maxReferenc
     if (typeof image !== 'string' || kind === undefined) {
       problems.push({
         path: `${path}[${index}]`,
-        message: 'must be an image UUID, an http(s) URL, a data URI of an image in base64, base64, or a result of putReferenceImage',
+        message:
+          'must be the UUID of an image at Runware, an http(s) URL, an image in base64 or as a data URI in base64, or a result of putReferenceImage',
         given: describeKind(image),
       });
       continue;
