@@ -42,9 +42,9 @@ test('returns the output of a process and its exit code', async () => {
 test('passes a signal on once, waits for the process, and starts no further one', async () => {
   const { self, runner, node, file } = setup();
   const running = runner.run({ ...node(counting), env: { ...process.env, SIGNALS: file } });
-  await expect.poll(() => read(file), { timeout: 5000 }).toBe('ready');
+  await expect.poll(() => read(file), { timeout: 15_000 }).toBe('ready');
   self.emit('SIGINT', 'SIGINT');
-  await expect.poll(() => read(file), { timeout: 5000 }).toBe('1');
+  await expect.poll(() => read(file), { timeout: 15_000 }).toBe('1');
   self.emit('SIGINT', 'SIGINT');
   expect((await running).code).toBe(0);
   expect(read(file)).toBe('1');
@@ -64,9 +64,9 @@ test('passes the same signal on again after a second', async () => {
   vi.spyOn(performance, 'now').mockImplementation(() => now);
   onTestFinished(() => void vi.restoreAllMocks());
   const running = runner.run({ ...node(counting), env: { ...process.env, SIGNALS: file, EXIT_AT: '2' } });
-  await expect.poll(() => read(file), { timeout: 5000 }).toBe('ready');
+  await expect.poll(() => read(file), { timeout: 15_000 }).toBe('ready');
   self.emit('SIGINT', 'SIGINT');
-  await expect.poll(() => read(file), { timeout: 5000 }).toBe('1');
+  await expect.poll(() => read(file), { timeout: 15_000 }).toBe('1');
   now += 1000;
   self.emit('SIGINT', 'SIGINT');
   expect((await running).code).toBe(0);
