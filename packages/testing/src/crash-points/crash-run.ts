@@ -4,6 +4,7 @@ import { readEvidence, writeRecords } from '../judge/evidence.ts';
 import { isAsPromised } from '../judge/five-figures.ts';
 import type { CrashPoint, TapOrder } from './order.ts';
 import { derivePoints, describePoint, isInShare, type Share } from './points.ts';
+import { takeSlice } from './slice.ts';
 import type { Trace } from './tap.ts';
 import { startCrashWorld, type CrashPlaces, type CrashWorld, type CrashWorldOptions } from './world.ts';
 
@@ -27,6 +28,9 @@ export interface CrashScenario {
 }
 
 export interface CrashReport {
+  /** Points of the scenario without twins. */
+  found: number;
+  /** Points of this run. */
   points: number;
   /** Points that are the same moment as another point. */
   twins: number;
@@ -44,12 +48,16 @@ export interface CrashReport {
 const GOLDEN_RUNS = 3;
 /** Tries for each point: a webhook that comes sooner may spare a poll. */
 const TRIES = 2;
+/** Rounds of tries: a point that was missed gets another one at the end, when a busy machine may behave differently. */
+const ROUNDS = 3;
 /** Failures that end a run: the rest would take long to show the same. */
 const ENOUGH_FAILURES = 5;
 
 export interface CrashRunOptions {
   /** Selects the points to strike, twins among them. When absent: every point, and no twin. */
   only?: (point: CrashPoint) => boolean;
+  /** Strikes this slice of the points alone, from 1. */
+  slice?: number;
   /** Number of points with a problem that ends the run. */
   enoughFailures?: number;
 }
@@ -62,8 +70,9 @@ export async function runCrashPoints(scenario: CrashScenario, places: CrashPlace
       strikeShare(scenario, { ...places, directory: join(places.directory, `world-${at}`) }, { at, of: worlds }, options),
     ),
   );
-  const sum = (count: 'points' | 'twins' | 'struck'): number => reports.reduce((total, report) => total + report[count], 0);
+  const sum = (count: 'found' | 'points' | 'twins' | 'struck'): number => reports.reduce((total, report) => total + report[count], 0);
   return {
+    found: sum('found'),
     points: sum('points'),
     twins: sum('twins'),
     struck: sum('struck'),
@@ -77,7 +86,7 @@ async function strikeShare(
   scenario: CrashScenario,
   places: CrashPlaces,
   share: Share,
-  { only, enoughFailures = ENOUGH_FAILURES }: CrashRunOptions,
+  { only, slice, enoughFailures = ENOUGH_FAILURES }: CrashRunOptions,
 ): Promise<CrashReport> {
   const world = await startCrashWorld(places, scenario.world ?? {});
   try {
@@ -88,15 +97,15 @@ async function strikeShare(
     const derived = derivePoints(traces, idle, scenario.idleStrikes ?? 0);
     const distinct = derived.points.filter((point) => isInShare(point, share));
     const twins = derived.twins.filter((point) => isInShare(point, share));
-    const points = only === undefined ? distinct : [...distinct, ...twins].filter(only);
+    const selected = only === undefined ? distinct : [...distinct, ...twins].filter(only);
+    const points = slice === undefined ? selected : takeSlice(selected, slice);
 
     const findings: string[] = [];
-    const missed: CrashPoint[] = [];
+    const missed = [...points];
     const blame = new Map<string, CrashPoint>();
     let struck = 0;
-    // Missed points get another round at the end, when a busy machine may behave differently.
-    for (const round of ['first', 'again']) {
-      for (const at of round === 'first' ? points : missed.splice(0)) {
+    for (let round = 0; round < ROUNDS; round += 1) {
+      for (const at of missed.splice(0)) {
         if (findings.length >= enoughFailures) break;
         if (await strikeAt(scenario, world, at, findings, blame)) struck += 1;
         else missed.push(at);
@@ -110,6 +119,7 @@ async function strikeShare(
     if (!isAsPromised(judgement)) findings.push(...linesOf(judgement).map((line) => withBlame(line, blame)));
     const names = missed.map(describePoint);
     return {
+      found: distinct.length,
       points: points.length,
       twins: twins.length,
       struck,
