@@ -1,12 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { dashboardSchemas } from '../apps/dashboard/src/config.ts';
+import { eraserSchemas } from '../apps/eraser/src/config.ts';
 import { receiverSchemas } from '../apps/webhook-receiver/src/config.ts';
 import { workerSchemas } from '../apps/worker/src/config.ts';
 import { defaultTiming, timingVariable } from '../packages/contracts/src/index.ts';
 import { describeSettings, knownSettings, type VariableDescription } from '../packages/service-runtime/src/index.ts';
 
-const processes = { worker: workerSchemas, receiver: receiverSchemas, dashboard: dashboardSchemas };
+const processes = { worker: workerSchemas, receiver: receiverSchemas, dashboard: dashboardSchemas, eraser: eraserSchemas };
 
 /** The schema has no defaults for these, because they depend on whether a webhook is set. */
 const timingDefaults = new Map(

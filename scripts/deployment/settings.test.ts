@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { loadConfig as loadEmulatorConfig } from '../../apps/runware-emulator/src/config.ts';
 import { DRAIN_MS as dashboardDrainMs, dashboardSchemas, loadDashboardConfig } from '../../apps/dashboard/src/config.ts';
+import { DRAIN_MS as eraserDrainMs, eraserSchemas, loadEraserConfig } from '../../apps/eraser/src/config.ts';
 import { DRAIN_MS as receiverDrainMs, loadReceiverConfig, receiverSchemas } from '../../apps/webhook-receiver/src/config.ts';
 import { DRAIN_MS as workerDrainMs, loadWorkerConfig, workerSchemas } from '../../apps/worker/src/config.ts';
 import { redisProcesses, redisUserOf } from '../../packages/generation-store/src/index.ts';
@@ -17,6 +18,7 @@ const processes = {
   worker: { load: loadWorkerConfig, reads: namesOf(workerSchemas), drainMs: workerDrainMs },
   receiver: { load: loadReceiverConfig, reads: namesOf(receiverSchemas), drainMs: receiverDrainMs },
   dashboard: { load: loadDashboardConfig, reads: namesOf(dashboardSchemas), drainMs: dashboardDrainMs },
+  eraser: { load: loadEraserConfig, reads: namesOf(eraserSchemas), drainMs: eraserDrainMs },
 };
 
 /** Valid values for secrets; the image itself sets HOST. */

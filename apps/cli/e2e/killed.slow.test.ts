@@ -29,6 +29,7 @@ test('after a kill the next start ends the left processes, keeps the ports and c
   const left = await world.apps();
   expect(left.map(({ commandLine }) => /apps\/([\w-]+)/.exec(commandLine)?.[1]).toSorted()).toEqual([
     'dashboard',
+    'eraser',
     'runware-emulator',
     'webhook-receiver',
     'worker',
@@ -38,7 +39,7 @@ test('after a kill the next start ends the left processes, keeps the ports and c
 
   const next = world.start();
   await next.printed('Runs on until Ctrl-C');
-  expect(next.output()).toContain('ended 4 processes that an earlier start left behind');
+  expect(next.output()).toContain('ended 5 processes that an earlier start left behind');
   expect(world.readJson('ports.json')).toEqual(ports);
   expect(world.redisPid()).not.toBe(redisPid);
   const pids = (await world.apps()).map(({ pid }) => pid);

@@ -42,7 +42,7 @@ async function readDocumentedTypes(process: string): Promise<Record<string, stri
 }
 
 test('each process measures one generation, and the page of metrics names exactly its metrics', async () => {
-  const fleet = await startFleet({ faults: { uploadBeforeWebhookRate: 1 } });
+  const fleet = await startFleet({ erasers: 1, faults: { uploadBeforeWebhookRate: 1 } });
   const producer = createProducer({ redisUrl: fleet.redisUrl });
   try {
     const dashboard = await startDashboard(fleet);
@@ -99,7 +99,10 @@ test('each process measures one generation, and the page of metrics names exactl
     for (const queue of ['submissions', 'settlements', 'maintenance'])
       expect(board.value('darkroom_jobs', { queue, state: 'active' })).toBe(0);
 
-    for (const [process, page] of Object.entries({ worker, 'webhook-receiver': receiver, dashboard: board })) {
+    const eraser = await scrape(fleet.erasers[0]!.url);
+    expect(eraser.value('darkroom_uploads_left')).toBe(0);
+
+    for (const [process, page] of Object.entries({ worker, 'webhook-receiver': receiver, dashboard: board, eraser })) {
       expect(page.types, process).toEqual(await readDocumentedTypes(process));
       expect(page.text, process).not.toContain(generationId);
       expect(page.text, process).not.toContain(prompt);

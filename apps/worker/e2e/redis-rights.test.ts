@@ -32,8 +32,13 @@ async function setup() {
   const fleet = await startFleet({
     redisUsers: async (redisUrl) => {
       await setUsers(redisUrl);
-      return { worker: addressOf(redisUrl, 'worker'), receiver: addressOf(redisUrl, 'receiver') };
+      return {
+        worker: addressOf(redisUrl, 'worker'),
+        receiver: addressOf(redisUrl, 'receiver'),
+        eraser: addressOf(redisUrl, 'eraser'),
+      };
     },
+    erasers: 1,
     workerEnv: { DAILY_CAP_USD: '100', WORKER_RECONCILE_EVERY_MS: '2000', WORKER_RECONCILE_GRACE_MS: '1000' },
   });
   onTestFinished(() => fleet.stop());
@@ -100,7 +105,12 @@ test('a whole Darkroom works with the users of infra/redis/darkroom.acl, one for
   const { prefix } = fleet;
   const denials = () => readDenials(admin);
   await useLibrary(producer);
-  expect(await denials(), 'library, worker and receiver').toEqual([]);
+  const { url = '' } = fleet.erasers[0] ?? {};
+  await eventually(async () => expect((await fetch(`${url}/readyz`, { headers: { connection: 'close' } })).status).toBe(200));
+  expect(await (await fetch(`${url}/metrics`, { headers: { connection: 'close' } })).text()).toContain(
+    'darkroom_uploads_left{process="eraser"} 0',
+  );
+  expect(await denials(), 'library, worker, receiver and eraser').toEqual([]);
 
   // Every task fails once, so each image is bought again.
   await fleet.setFaults({ failProviderErrorRate: 1 });
@@ -211,6 +221,15 @@ const forbidden: Readonly<Record<RedisProcess, readonly string[][]>> = {
     ['DEL', '…:submission:x:0-1'],
     ['DEL', '…:buying-paused'],
     ['DEL', '…:epoch'],
+  ],
+  eraser: [
+    ...dangerous,
+    ['HGETALL', '…:generation:x'],
+    ['HSET', '…:caps', 'all:day', '1'],
+    ['HINCRBY', '…:spend:all:day:2026-01-01', 'reserved', '-1'],
+    ['LPUSH', '…:submissions:wait', 'x'],
+    ['SET', '…:epoch', 'x'],
+    ['DEL', '…:owner'],
   ],
   worker: dangerous,
   operator: dangerous,

@@ -3,7 +3,7 @@ import { freePort, reserveRedis, startTestS3 } from '@darkroom/testing';
 import { expect, onTestFinished, test } from 'vitest';
 import { environmentOf, s3At, startProcess, startSilentServer, type AppName } from './life/app-process.ts';
 
-const apps: readonly AppName[] = ['worker', 'webhook-receiver', 'dashboard'];
+const apps: readonly AppName[] = ['worker', 'webhook-receiver', 'dashboard', 'eraser'];
 
 /** Addresses of a Redis or an S3 that cannot be used. */
 const places = {
@@ -36,7 +36,7 @@ test.for([...apps.flatMap((app) => (['away', 'silent'] as const).map((place) => 
     expect(ready).toBe(false);
     expect(checks['redis']).not.toBe('ok');
     await running.untilLine({ event: 'redis.lost', redis: expect.stringContaining(redisAt) });
-    if (app === 'worker') await running.untilLine({ event: 's3.lost', reason: expect.any(String) });
+    if (app === 'worker' || app === 'eraser') await running.untilLine({ event: 's3.lost', reason: expect.any(String) });
     expect((await running.get('/livez')).status).toBe(200);
     const { code, seconds } = await running.end('SIGTERM');
     expect(code).toBe(0);

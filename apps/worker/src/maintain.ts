@@ -146,7 +146,7 @@ function joinReconciler(
 }
 
 function logFinding(logger: Logger, { kind, place, action }: Finding): void {
-  // Every image leaves an upload behind; the line of the pass counts the uploads that were deleted.
+  // Every image leaves an upload behind; the line of the pass counts the uploads that were handed to the eraser.
   const level = kind === 'staging-left' ? 'debug' : 'warn';
   logger[level](
     { event: `reconcile.${action}`, kind, ...place },

@@ -9,6 +9,7 @@ export {
 } from './settings/buying-pause.ts';
 export type { StoredCaps } from './settings/caps.ts';
 export { connectFailFast, connectPatient, connectSubscriber } from './connection/connect.ts';
+export { buildErasingStore, type ErasingStore } from './erasing/erasing-store.ts';
 export { buildEventGroup, type EventGroup, type LoggedEvent } from './events/event-group.ts';
 export type { ListFilter, ListPage, ListPlace } from './lists/list-generations.ts';
 export { describeRedisAddress } from './connection/redis-address.ts';

@@ -53,6 +53,9 @@ export const unknownKey = (prefix: string): string => `${prefix}:unknown`;
 /** Sorted set of the generations that still have a live submission, by creation time. */
 export const openKey = (prefix: string): string => `${prefix}:open`;
 
+/** Sorted set of the uploads that the eraser deletes, because their images are kept; by the time at which a worker named them. */
+export const leftUploadsKey = (prefix: string): string => `${prefix}:uploads-left`;
+
 /** Deliveries that named no submission known to Redis. */
 export const unclaimedKey = (prefix: string): string => `${prefix}:deliveries-unclaimed`;
 /** Sorted set of the generations that were bought long after their ids were minted, by the time of purchase. */

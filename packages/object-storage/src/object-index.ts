@@ -24,8 +24,6 @@ export interface ObjectIndex {
   listImagesOf(generationId: string): Promise<ListedImage[]>;
   /** Lists everything under `staging/`, in the order of the task ids. @param options `after` is a task id. */
   listUploads(options?: ListingOptions): AsyncGenerator<ListedUpload, void, undefined>;
-  /** Deletes uploads; a missing one is no error. */
-  deleteUploads(taskUUIDs: readonly string[]): Promise<void>;
 }
 
 export function createObjectIndex(bucket: Bucket): ObjectIndex {
@@ -51,6 +49,5 @@ export function createObjectIndex(bucket: Bucket): ObjectIndex {
         else if (key !== writeCheckKey('staging')) onForeign?.(key);
       }
     },
-    deleteUploads: (taskUUIDs) => bucket.delete(taskUUIDs.map(stagingKeyOf)),
   };
 }

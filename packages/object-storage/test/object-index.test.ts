@@ -1,5 +1,6 @@
 import { taskUuidOf } from '@darkroom/contracts';
 import { expect, test } from 'vitest';
+import { createErasingStorage } from '../src/index.ts';
 import { NOW, refOf, setup, upload } from './world.ts';
 
 const bytes = Buffer.from('bytes');
@@ -24,7 +25,7 @@ test('lists images by the day of their generation, each with the submission of i
   expect(await storage.listImagesOf(refOf().generationId)).toEqual([]);
 });
 
-test('lists and deletes uploads in bulk, and nothing else', async () => {
+test('lists uploads, and the eraser deletes them in bulk, and nothing else', async () => {
   await using world = await setup();
   const { storage, s3 } = world;
   const [kept, deleted] = [refOf(), refOf()];
@@ -35,11 +36,14 @@ test('lists and deletes uploads in bulk, and nothing else', async () => {
   expect((await collect(storage.listUploads())).map(({ taskUUID }) => taskUUID).toSorted()).toEqual(
     [kept, deleted].map(taskUuidOf).toSorted(),
   );
+  const { bucket, region, endpoint, credentials } = s3;
+  const erasing = createErasingStorage({ bucket, region, endpoint, credentials, requestTimeoutMs: 10_000 });
   const never = Array.from({ length: 1500 }, () => taskUuidOf(refOf()));
-  await storage.deleteUploads([taskUuidOf(deleted), ...never]);
+  await erasing.deleteUploads([taskUuidOf(deleted), ...never]);
   expect(s3.countOf('DeleteObjects')).toBe(2);
   expect((await collect(storage.listUploads())).map(({ taskUUID }) => taskUUID)).toEqual([taskUuidOf(kept)]);
   expect((await storage.readImage(deleted, 'PNG')).kind).toBe('found');
-  await storage.deleteUploads([]);
+  await erasing.deleteUploads([]);
   expect(s3.countOf('DeleteObjects')).toBe(2);
+  erasing.close();
 });

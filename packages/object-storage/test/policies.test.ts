@@ -1,7 +1,9 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { createHash, randomUUID } from 'node:crypto';
 import { buildSettingRecord, taskUuidOf } from '@darkroom/contracts';
+import type { TestS3 } from '@darkroom/testing';
 import { expect, test } from 'vitest';
+import { createErasingStorage } from '../src/index.ts';
 import { intentOf, refOf, resultOf, setup } from './world.ts';
 
 interface Statement {
@@ -33,7 +35,30 @@ const actions = new Map([
   ['DeleteObjects', 's3:DeleteObject'],
 ]);
 
-/** Runs every operation of a worker's storage once, and returns S3's record of the requests. */
+/** Returns the rights that requests needed, as `grantsOf` writes them. */
+const rightsOf = (s3: TestS3): Set<string> =>
+  new Set(
+    s3.requests.map(({ operation = '', key }) => {
+      const action = actions.get(operation) ?? `unknown operation "${operation}"`;
+      // The keys of a bulk request are in the body; only uploads are deleted (`ErasingStorage`).
+      if (operation === 'DeleteObjects') return `${action} staging/`;
+      return key === '' ? action : `${action} ${key === 'settings/owner.json' ? key : `${key.split('/')[0]}/`}`;
+    }),
+  );
+
+/** Runs every operation of the eraser's storage once. */
+async function eraseEverything(): Promise<Set<string>> {
+  await using world = await setup();
+  const { bucket, region, endpoint, credentials } = world.s3;
+  const storage = createErasingStorage({ bucket, region, endpoint, credentials, requestTimeoutMs: 10_000 });
+  await storage.checkAccess();
+  await storage.findOwner();
+  await storage.deleteUploads([taskUuidOf(refOf())]);
+  storage.close();
+  return rightsOf(world.s3);
+}
+
+/** Runs every operation of a worker's storage once. */
 async function useEverything(): Promise<Set<string>> {
   await using world = await setup();
   const { storage, s3 } = world;
@@ -57,27 +82,31 @@ async function useEverything(): Promise<Set<string>> {
   await storage.recordSetting(buildSettingRecord('caps', { revision: 1, at: 0, before: null, after: caps }));
   await storage.findNewestSetting('caps');
   await storage.listImagesOf(ref.generationId);
-  await storage.deleteUploads([taskUuidOf(ref)]);
   await storage.findAmendment(ref);
   for (const date of await storage.listRecordDates()) for await (const { index } of storage.listRecordsOfDate(date)) expect(index).toBe(0);
   // Runware reads reference images by such a URL, which has the rights of its signer.
   const sha256 = createHash('sha256').update(bytes).digest('hex');
   await (await fetch(await storage.presignInput(sha256, 60), { headers: { connection: 'close' } })).arrayBuffer();
 
-  return new Set(
-    s3.requests.map(({ operation = '', key }) => {
-      const action = actions.get(operation) ?? `unknown operation "${operation}"`;
-      // The keys of a bulk request are in the body; only uploads are deleted (`ObjectIndex`).
-      if (operation === 'DeleteObjects') return `${action} staging/`;
-      return key === '' ? action : `${action} ${key.split('/')[0]}/`;
-    }),
-  );
+  return new Set([...rightsOf(s3)].map((right) => right.replace('owner.json', '')));
 }
 
 test('a worker has exactly the rights that its storage needs', async () => {
   const statements = statementsOf('worker-policy.json');
   expect(statements.every(({ Effect }) => Effect === 'Allow')).toBe(true);
   expect(grantsOf(statements).toSorted()).toEqual([...(await useEverything())].toSorted());
+});
+
+test('the eraser has exactly the rights that its storage needs', async () => {
+  const statements = statementsOf('eraser-policy.json');
+  expect(statements.every(({ Effect }) => Effect === 'Allow')).toBe(true);
+  expect(grantsOf(statements).toSorted()).toEqual([...(await eraseEverything())].toSorted());
+});
+
+test('no policy but that of the eraser allows a delete', () => {
+  const policies = readdirSync(infra).filter((file) => file.endsWith('-policy.json') && !file.startsWith('bucket'));
+  const deleting = policies.filter((file) => grantsOf(statementsOf(file)).some((grant) => grant.startsWith('s3:Delete')));
+  expect(deleting).toEqual(['eraser-policy.json']);
 });
 
 test('a reader may read images, and neither list nor read other objects', () => {
@@ -89,9 +118,10 @@ test('a writer of reference images may neither read nor list', () => {
 });
 
 test('no allowing policy has a wildcard, except for a whole folder', () => {
-  for (const { Action, Resource } of ['worker-policy.json', 'reader-policy.json', 'inputs-policy.json'].flatMap(statementsOf)) {
+  const files = ['worker-policy.json', 'eraser-policy.json', 'reader-policy.json', 'inputs-policy.json'];
+  for (const { Action, Resource } of files.flatMap(statementsOf)) {
     for (const action of [Action].flat()) expect(action).toMatch(/^s3:[A-Za-z]+$/);
-    for (const resource of [Resource].flat()) expect(resource).toMatch(/^arn:aws:s3:::BUCKET(\/[a-z]+\/\*)?$/);
+    for (const resource of [Resource].flat()) expect(resource).toMatch(/^arn:aws:s3:::BUCKET(\/[a-z]+\/(\*|owner\.json))?$/);
   }
 });
 

@@ -14,6 +14,7 @@ test.for([
   ['worker', 'SIGINT'],
   ['webhook-receiver', 'SIGTERM'],
   ['dashboard', 'SIGTERM'],
+  ['eraser', 'SIGTERM'],
   ['runware-emulator', 'SIGTERM'],
 ] as const)('a %s that gets %s while it loads ends with exit code 0, and starts nothing', async ([app, signal]) => {
   const main = join(repositoryRoot, 'apps', app, 'dist', 'main.js');

@@ -65,6 +65,7 @@ export function startApps({ stores, folder, root, environment, provider, onDeath
       receivers: provider === undefined || provider.webhookBaseUrl !== undefined ? ['receiver'] : [],
       workers: ['worker'],
       dashboards: ['dashboard'],
+      erasers: ['eraser'],
       settingsOf: (_name, app) => (app === 'worker' ? workerSettings : {}),
       portOf: (app) => folder.ports[app],
       isHasty: true,

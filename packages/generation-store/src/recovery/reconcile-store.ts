@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import { bindOperations } from '../bind-operations.ts';
+import { handOverUploads } from '../erasing/left-uploads.ts';
 import { trimEvents } from '../events/trim-events.ts';
 import { cleanList, mendLists } from '../lists/mend-lists.ts';
 import { dropIdempotencyKey, dropOpen, scanNames } from './indexes.ts';
@@ -33,6 +34,7 @@ function bindAll(prefix: string, redis: Redis) {
     readKnown: bind(readKnown),
     findResult: bind(findResult),
     noteLook: bind(noteLook),
+    handOverUploads: bind(handOverUploads),
     beginSums: bind(beginSums),
     nameInSums: bind(nameInSums),
     sumHolds: bind(sumHolds),

@@ -1,5 +1,5 @@
 /** The processes that have a Redis user of their own; `producer` is the library, in whatever backend uses it. */
-export const redisProcesses = ['producer', 'dashboard', 'receiver', 'worker', 'operator'] as const;
+export const redisProcesses = ['producer', 'dashboard', 'receiver', 'worker', 'eraser', 'operator'] as const;
 export type RedisProcess = (typeof redisProcesses)[number];
 
 /** Commands that a process runs on some keys, by itself or in a script: Redis asks for the right of each command of a script, too. */
@@ -129,6 +129,17 @@ export const redisRights: Readonly<Record<RedisProcess, RedisRights>> = {
     commands: [...connecting, ...loading, 'publish', 'client|setname', 'client|list', 'scan'],
     channels: ['events:*'],
     grants: [{ commands: everything, keys: ['*'] }],
+  },
+  eraser: {
+    commands: [...connecting, ...loading, 'publish'],
+    channels: ['events:*'],
+    grants: [
+      scripts,
+      alive,
+      { commands: ['get', 'exists'], keys: ['epoch', 'owner', 'owner-claim'] },
+      { commands: ['exists'], keys: ['reading'] },
+      { commands: ['zrange', 'zrem', 'zcard'], keys: ['uploads-left'] },
+    ],
   },
   operator: {
     commands: [...connecting, ...loading, 'publish', 'subscribe', 'unsubscribe', 'client|setname', 'client|list', 'scan'],

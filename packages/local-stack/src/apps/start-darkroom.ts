@@ -17,6 +17,7 @@ export interface DarkroomOptions extends AppPlace {
   readonly receivers: readonly string[];
   readonly workers: readonly string[];
   readonly dashboards?: readonly string[];
+  readonly erasers?: readonly string[];
   /** Returns settings of a process beside the emulator that win over the usual ones. @param providerUrl Address of the emulator. */
   readonly settingsOf?: (name: string, app: Exclude<AppName, 'emulator'>, providerUrl: string | undefined) => Settings;
   /** Returns the port of a process; free ones when absent. */
@@ -34,6 +35,7 @@ export interface Darkroom {
   readonly receivers: readonly AppProcess[];
   readonly workers: readonly AppProcess[];
   readonly dashboards: readonly AppProcess[];
+  readonly erasers: readonly AppProcess[];
   /** Path of the provider's bill, if the provider is an emulator. */
   readonly billFile: string;
   /** Describes one more worker, which the caller starts. @param settings Win over those of the other workers. */
@@ -42,7 +44,7 @@ export interface Darkroom {
 
 /**
  * Starts a whole Darkroom and waits until each process is ready.
- * @param closing Gets their ends before they start: workers, receivers and dashboards side by side, then the emulator.
+ * @param closing Gets their ends before they start: workers, receivers, dashboards and erasers side by side, then the emulator.
  * @throws LocalStackError if a process does not become ready.
  */
 export async function startDarkroom(options: DarkroomOptions, closing: Closing): Promise<Darkroom> {
@@ -70,8 +72,9 @@ export async function startDarkroom(options: DarkroomOptions, closing: Closing):
   const dashboards = await Promise.all(
     (options.dashboards ?? []).map((name) => describe('dashboard', name, appEnvironments.dashboard(stores))),
   );
+  const erasers = await Promise.all((options.erasers ?? []).map((name) => describe('eraser', name, appEnvironments.eraser(stores))));
 
-  const [inside, first] = [[...receivers, ...dashboards], emulator === undefined ? [] : [emulator]];
+  const [inside, first] = [[...receivers, ...dashboards, ...erasers], emulator === undefined ? [] : [emulator]];
   const added: AppProcess[] = [...workers];
   if (emulator !== undefined) closing.add(async (hurry) => void (await emulator.stop(hurry)));
   closing.add(async (hurry) => void (await Promise.all([...inside, ...added].map((app) => app.stop(hurry)))));
@@ -87,6 +90,7 @@ export async function startDarkroom(options: DarkroomOptions, closing: Closing):
     receivers,
     workers,
     dashboards,
+    erasers,
     billFile: `${options.emulator?.dir ?? ''}/bill.jsonl`,
     async addWorker(name, settings, readyPath) {
       const like = await describeWorker(name, 0);

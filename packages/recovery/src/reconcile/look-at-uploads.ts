@@ -11,13 +11,13 @@ import type { StoredGeneration, StoredSubmission } from './stored-generations.ts
 export interface UploadTidying {
   look(stored: StoredGeneration, known: KnownGeneration): Promise<void>;
   /**
-   * Deletes the left-over uploads.
+   * Hands the left-over uploads to the eraser, the one process that deletes.
    * @param isRound True if all generations were examined; only then does the next pass look for the uploads behind these.
    */
   finish(isRound: boolean): Promise<void>;
 }
 
-const DELETED_AT_ONCE = 1000;
+const HANDED_AT_ONCE = 1000;
 
 export async function beginTidying(pass: Pass): Promise<UploadTidying> {
   const { archive, store, settlements, settings } = pass.reconciler;
@@ -32,17 +32,17 @@ export async function beginTidying(pass: Pass): Promise<UploadTidying> {
       break;
     }
     last = taskUUID;
-    if (writtenAtOf.size % DELETED_AT_ONCE === 0) await pass.checkpoint();
+    if (writtenAtOf.size % HANDED_AT_ONCE === 0) await pass.checkpoint();
     writtenAtOf.set(taskUUID, writtenAt);
   }
   let leftOver: { taskUUID: string; submission: StoredSubmission }[] = [];
 
-  async function deleteThem(): Promise<void> {
+  async function handThemOver(): Promise<void> {
     const some = leftOver;
     leftOver = [];
     if (some.length === 0) return;
-    await archive.deleteUploads(some.map(({ taskUUID }) => taskUUID));
-    for (const { submission } of some) pass.found('staging-left', submission.ref, 'repaired');
+    const fresh = new Set(await store.handOverUploads(some.map(({ taskUUID }) => taskUUID)));
+    for (const { taskUUID, submission } of some) if (fresh.has(taskUUID)) pass.found('staging-left', submission.ref, 'repaired');
   }
 
   return {
@@ -54,7 +54,7 @@ export async function beginTidying(pass: Pass): Promise<UploadTidying> {
         if (writtenAt === undefined) continue;
         if (isLeftOver(submission, known.submissions[at]) && known.now - writtenAt > settings.tidyAfterMs) {
           leftOver.push({ taskUUID, submission });
-          if (leftOver.length >= DELETED_AT_ONCE) await deleteThem();
+          if (leftOver.length >= HANDED_AT_ONCE) await handThemOver();
         } else if (isNews(submission, known.submissions[at], writtenAt, known.now)) {
           // Recorded before the wake: a crash in between wakes it once too often instead of on every pass.
           await store.noteLook(submission.ref, writtenAt);
@@ -64,7 +64,7 @@ export async function beginTidying(pass: Pass): Promise<UploadTidying> {
       }
     },
     async finish(isRound) {
-      await deleteThem();
+      await handThemOver();
       const next = isRound ? end : pass.from.uploads;
       if (next !== undefined) pass.next.uploads = next;
     },

@@ -7,7 +7,7 @@ import type { Recovery } from '../ports.ts';
 /** The bucket as a pass reads it. All lists are in the order of their keys, generation by generation. */
 export type ReconcileArchive = Pick<
   ObjectStorage,
-  'listRecordsOfDate' | 'listRecordsOf' | 'listImagesOfDate' | 'listImagesOf' | 'listUploads' | 'deleteUploads' | 'recordResult'
+  'listRecordsOfDate' | 'listRecordsOf' | 'listImagesOfDate' | 'listImagesOf' | 'listUploads' | 'recordResult'
 >;
 
 export interface ReconcileSettings {
@@ -16,7 +16,7 @@ export interface ReconcileSettings {
   graceMs: number;
   /** Time that other processes may take for their next step. */
   patienceMs: number;
-  /** Age at which an upload is deleted, if its image is kept. */
+  /** Age at which an upload is handed to the eraser, if its image is kept. */
   tidyAfterMs: number;
   /** Time between two looks through all keys of Redis. */
   thoroughEveryMs: number;

@@ -1,4 +1,5 @@
 import { defaultTiming, taskUuidOf } from '@darkroom/contracts';
+import { buildErasingStore } from '@darkroom/generation-store';
 import { stagingKey } from '@darkroom/object-storage';
 import { expect, test } from 'vitest';
 import { defaultReconcileSettings } from '../../src/index.ts';
@@ -14,7 +15,7 @@ async function uploads(world: World): Promise<string[]> {
   return all.toSorted();
 }
 
-test('the upload of an image that is kept is tidied away after its time; those of others stay', async () => {
+test('the upload of an image that is kept is handed to the eraser after its time, once; those of others are not', async () => {
   await using world = await setup();
   const [done, under, refused, unkept] = await world.enqueue(4);
   for (const ref of [done, under!, refused!, unkept!]) {
@@ -27,7 +28,9 @@ test('the upload of an image that is kept is tidied away after its time; those o
   expect((await world.pass()).summary, 'while it is fresh').toEqual({});
   expect(await uploads(world)).toHaveLength(4);
   expect((await world.pass(TIDY_NOW)).summary).toEqual({ 'staging-left': '1 repaired' });
-  expect(await uploads(world)).toEqual([under!, refused!, unkept!].map(taskUuidOf).toSorted());
+  const erasing = buildErasingStore({ prefix: world.prefix }, world.redis);
+  expect(await erasing.readLeftUploads(10)).toEqual([taskUuidOf(done)]);
+  expect(await uploads(world), 'a worker deletes nothing').toHaveLength(4);
   expect((await world.storage.readImage(done, 'JPG')).kind).toBe('found');
   expect((await world.pass(TIDY_NOW)).summary).toEqual({});
 });

@@ -9,7 +9,7 @@ import { IMPORT } from './run-cached.ts';
 // The compiled file, also when this module runs from its source.
 const runCachedFile = new URL('../../dist/built-apps/run-cached.js', import.meta.url).href;
 /** Every app that tests start. */
-const apps = ['worker', 'webhook-receiver', 'cli', 'runware-emulator', 'dashboard'] as const;
+const apps = ['worker', 'webhook-receiver', 'cli', 'runware-emulator', 'dashboard', 'eraser'] as const;
 /** Other folders that the command line reads beside `apps/`. */
 const others = ['examples', '.local'] as const;
 

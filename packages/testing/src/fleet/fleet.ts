@@ -20,6 +20,8 @@ import { numbered, testKeys, testPlace } from './test-place.ts';
 export interface FleetOptions {
   workers?: number;
   receivers?: number;
+  /** None when absent: most tests delete nothing. */
+  erasers?: number;
   /** Switches of the emulator that differ from its defaults. */
   faults?: Readonly<Record<string, unknown>>;
   seed?: string;
@@ -43,8 +45,8 @@ export interface FleetOptions {
   secrets?: { apiKey: string; s3SecretAccessKey: string; webhookKeys: string; redisPassword: string };
   /** Puts a proxy between the processes and their Redis. @returns the address for the processes. */
   redisAddress?: (redisUrl: string) => Promise<string>;
-  /** Gives workers and receivers Redis users of their own. @returns their addresses. */
-  redisUsers?: (redisUrl: string) => Promise<{ worker: string; receiver: string }>;
+  /** Gives workers, receivers and erasers Redis users of their own. @returns their addresses. */
+  redisUsers?: (redisUrl: string) => Promise<{ worker: string; receiver: string; eraser?: string }>;
   /** Settings of workers and receivers. */
   env?: Readonly<Record<string, string>>;
 }
@@ -63,6 +65,7 @@ export interface Fleet {
   readonly workers: readonly AppProcess[];
   readonly receivers: readonly AppProcess[];
   readonly receiverUrl: string;
+  readonly erasers: readonly AppProcess[];
   readonly workerUrls: readonly string[];
   /** Starts one more worker; the fleet stops it. @param readyPath "/livez" for a worker that does not become ready. */
   startWorker(name: string, env: Readonly<Record<string, string>>, readyPath?: '/livez'): Promise<AppProcess>;
@@ -119,6 +122,7 @@ export async function startFleet(options: FleetOptions = {}): Promise<Fleet> {
     const workerNames = numbered('worker', workers);
     const settingsOf = {
       dashboard: () => ({}),
+      eraser: () => ({ ...env, ERASER_EVERY_MS: '200', ...defined({ REDIS_URL: users?.eraser }) }),
       receiver: () => ({ ...env, ...defined({ REDIS_URL: users?.receiver }) }),
       worker: (name: string) => ({
         ...env,
@@ -138,6 +142,7 @@ export async function startFleet(options: FleetOptions = {}): Promise<Fleet> {
         emulator: { dir: join(directory, 'emulator'), faults: JSON.stringify({ ...quickFaults, ...faults }), seed },
         receivers: numbered('receiver', receivers),
         workers: workerNames,
+        erasers: numbered('eraser', options.erasers ?? 0),
         settingsOf: (name, app) => settingsOf[app](name),
       },
       closing,
@@ -157,6 +162,7 @@ export async function startFleet(options: FleetOptions = {}): Promise<Fleet> {
       workers: darkroom.workers,
       receivers: darkroom.receivers,
       receiverUrl: darkroom.receivers[0]?.url ?? '',
+      erasers: darkroom.erasers,
       workerUrls: darkroom.workers.map(({ url }) => url),
       startWorker: async (name, own, readyPath) => {
         const worker = await darkroom.addWorker(name, own, readyPath);

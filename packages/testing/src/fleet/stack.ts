@@ -14,7 +14,7 @@ export interface Stack {
   readonly redis: OwnRedis;
   readonly s3: OwnS3;
   readonly prefix: string;
-  /** Workers, receivers and the emulator by name. */
+  /** Workers, receivers, the eraser and the emulator by name. */
   readonly processes: ReadonlyMap<string, AppProcess>;
   readonly billFile: string;
   setProviderFaults(faults: EmulatorSwitches): Promise<void>;
@@ -81,6 +81,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
         emulator: { dir: join(directory, 'emulator'), faults: JSON.stringify(providerFaults), seed: String(seed) },
         receivers: numbered('receiver', receivers),
         workers: numbered('worker', workers),
+        erasers: ['eraser'],
         settingsOf: (name, app, provider = '') => ({
           ...(app === 'worker' && workerSettings),
           ...beside(name, { redis: redis.url, s3: s3.endpoint, provider }),
@@ -93,7 +94,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       redis,
       s3,
       prefix,
-      processes: new Map([emulator, ...darkroom.receivers, ...darkroom.workers].map((each) => [each.name, each])),
+      processes: new Map([emulator, ...darkroom.receivers, ...darkroom.workers, ...darkroom.erasers].map((each) => [each.name, each])),
       billFile: darkroom.billFile,
       setProviderFaults: (faults) => setEmulatorFaults(emulator.url, faults),
       stop: () => closeAtOnce(closing),

@@ -1,0 +1,20 @@
+import type { Redis } from 'ioredis';
+import { bindOperations } from '../bind-operations.ts';
+import { readOwnership } from '../recovery/ownership.ts';
+import { countLeftUploads, forgetLeftUploads, readLeftUploads } from './left-uploads.ts';
+
+/** The part of Redis that the eraser uses. */
+export interface ErasingStore extends ReturnType<typeof bindAll> {}
+
+/** Builds the store on a connection that its caller keeps and closes. */
+export const buildErasingStore = ({ prefix }: { prefix: string }, redis: Redis): ErasingStore => bindAll(prefix, redis);
+
+function bindAll(prefix: string, redis: Redis) {
+  const bind = bindOperations(redis, prefix);
+  return {
+    readOwnership: bind(readOwnership),
+    readLeftUploads: bind(readLeftUploads),
+    forgetLeftUploads: bind(forgetLeftUploads),
+    countLeftUploads: bind(countLeftUploads),
+  };
+}
