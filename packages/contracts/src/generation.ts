@@ -65,6 +65,10 @@ export interface GenerationView {
   clientReference?: string;
   /** Id of the generation that this one repeats. */
   retryOf?: string;
+  /** The tags of its enqueue. */
+  tags?: readonly string[];
+  /** The metadata of its enqueue. */
+  metadata?: Readonly<Record<string, string>>;
   /** True if an image arrived after the final status. */
   amended: boolean;
 }

@@ -36,6 +36,7 @@ export {
 } from './generation-id.ts';
 export { ownerSchema, type Owner } from './owner.ts';
 export { coveredAt, isCovered, SPEND_SUMS_VERSION, spendSumsSchema, type CoveredPeriods, type SpendSums } from './spend-sums.ts';
+export { MAX_TAGS, metadataProblems, tagProblems, tagsProblems, type Labels } from './labels.ts';
 export { encodeTenant, isTenant, TENANT_RULE } from './tenant.ts';
 export { describeGiven } from './models/given.ts';
 export { findMeant } from './did-you-mean.ts';

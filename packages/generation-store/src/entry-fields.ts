@@ -47,6 +47,10 @@ export const storedRequest = json.transform((value, context): GrokImagineRequest
 /** The end of a submission. */
 export const storedResult = json.pipe(resultSchema);
 
+/** Tags and metadata beside the request. Unreadable ones are not shown. */
+export const storedTags = json.pipe(z.array(z.string())).optional().catch(undefined);
+export const storedMetadata = json.pipe(z.record(z.string(), z.string())).optional().catch(undefined);
+
 /** The last question after a delivery: "<number of the delivery> <time> <ms until the next question>". An unreadable one counts as none. */
 const askedSchema = z
   .string()

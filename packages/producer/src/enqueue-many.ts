@@ -26,10 +26,14 @@ const MAX_REQUESTS = 10_000;
 /** Requests checked without a pause; then other work of the process gets its turn. */
 const CHECKED_AT_ONCE = 100;
 
+/** Returns those options of one request of the batch that are its own. */
+const ownOptionsOf = ({ generationIds, idempotencyKeys }: EnqueueManyOptions, index: number): EnqueueOptions =>
+  defined({ generationId: generationIds?.[index], idempotencyKey: idempotencyKeys?.[index] });
+
 /** Returns the options of one request of the batch. */
-export const optionsOf = ({ generationIds, idempotencyKeys, ...shared }: EnqueueManyOptions, index: number): EnqueueOptions => {
-  const [generationId, idempotencyKey] = [generationIds?.[index], idempotencyKeys?.[index]];
-  return { ...shared, ...defined({ generationId, idempotencyKey }) };
+export const optionsOf = (options: EnqueueManyOptions, index: number): EnqueueOptions => {
+  const { generationIds: _ids, idempotencyKeys: _keys, ...shared } = options;
+  return { ...shared, ...ownOptionsOf(options, index) };
 };
 
 /**
@@ -59,7 +63,7 @@ export async function readMany(
   // A copy: the caller may change its list during the pauses.
   for (const [index, input] of [...inputs].entries()) {
     if (index > 0 && index % CHECKED_AT_ONCE === 0) await setImmediate();
-    const { deadlineAt: _deadlineAt, runAt: _runAt, tenant: _tenant, ...own } = optionsOf(options, index);
+    const own = ownOptionsOf(options, index);
     const request = readRequest(
       input,
       own,

@@ -3,6 +3,8 @@ import {
   describeGiven,
   generationStatuses,
   isGenerationId,
+  metadataProblems,
+  tagProblems,
   type GenerationStatus,
   type GenerationSummary,
   type Problem,
@@ -16,6 +18,10 @@ export interface ListOptions {
   status?: GenerationStatus | readonly GenerationStatus[];
   /** Code of an image that did not succeed, such as "provider.refused" (docs/errors.md). */
   code?: string;
+  /** One of its tags, byte for byte. */
+  tag?: string;
+  /** Pairs that its metadata holds, beside others. Looks at no more than 1,000 generations a call, so pages may be short. */
+  metadata?: Readonly<Record<string, string>>;
   /** Enqueued at this time or later: a Date or milliseconds since 1970. */
   createdFrom?: Date | number;
   /** Enqueued before this time. */
@@ -43,6 +49,8 @@ export interface GenerationPage {
 export const listOptions = [
   'status',
   'code',
+  'tag',
+  'metadata',
   'createdFrom',
   'createdBefore',
   'finishedFrom',
@@ -58,7 +66,7 @@ const MAX_LIMIT = 1000;
 
 /** Returns the problems of the options of a list, apart from their names. */
 export function listProblems(options: ListOptions): Problem[] {
-  const { status, code, limit = DEFAULT_LIMIT, cursor } = options;
+  const { status, code, tag, metadata, limit = DEFAULT_LIMIT, cursor } = options;
   const problems: Problem[] = [];
   const known: readonly unknown[] = generationStatuses;
   for (const each of Array.isArray(status) ? (status as unknown[]) : status === undefined ? [] : [status])
@@ -74,6 +82,8 @@ export function listProblems(options: ListOptions): Problem[] {
       message: 'must be the code of an error, such as "provider.refused"',
       given: describeGiven(code),
     });
+  if (tag !== undefined) problems.push(...tagProblems('options.tag', tag));
+  if (metadata !== undefined) problems.push(...metadataProblems('options.metadata', metadata));
   for (const name of times) {
     const time = options[name];
     if (time !== undefined && !isMoment(time))
@@ -92,11 +102,15 @@ export function listProblems(options: ListOptions): Problem[] {
 
 /** Lists a page. @param tenant Lists the generations of this tenant alone. */
 export async function listPage(store: Pick<GenerationStore, 'list'>, options: ListOptions, tenant?: string): Promise<GenerationPage> {
-  const { status, code, limit = DEFAULT_LIMIT, cursor } = options;
+  const { status, code, tag, metadata, limit = DEFAULT_LIMIT, cursor } = options;
   const byEnd = isByEnd(options);
   const moments = Object.fromEntries(times.map((name) => [name, options[name] && millisecondsOf(options[name])]));
   const statuses = status && [...new Set([status].flat())];
-  const { generations, next } = await store.list(defined({ ...moments, statuses, code, tenant }), limit, readCursor(cursor, byEnd));
+  const { generations, next } = await store.list(
+    defined({ ...moments, statuses, code, tag, metadata, tenant }),
+    limit,
+    readCursor(cursor, byEnd),
+  );
   return { generations, ...defined({ nextCursor: next && writeCursor(next, byEnd) }) };
 }
 

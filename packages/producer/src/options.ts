@@ -1,5 +1,6 @@
 import {
   MAX_CHECKPOINT_AGE_MS,
+  MAX_TAGS,
   ConfigError,
   ProblemList,
   KEY_PREFIX_RULE,
@@ -7,8 +8,10 @@ import {
   findPrefixProblem,
   isGenerationId,
   isTenant,
+  metadataProblems,
   readOptions,
   readRedisAddress,
+  tagsProblems,
   type Problem,
 } from '@darkroom/contracts';
 import { MAX_RUN_AHEAD_DAYS } from '@darkroom/generation-store';
@@ -55,12 +58,22 @@ export interface EnqueueOptions {
    * then; if a cap is reached by then, the generation waits for money. Defaults to now.
    */
   runAt?: Date | number;
+  /**
+   * Your own words for this generation, by which `list` finds it: at most 5 different texts of 1 to 64 characters each, shown in views and
+   * lists. A repeated enqueue changes nothing.
+   */
+  tags?: readonly string[];
+  /**
+   * Your own pairs of name and text, shown in views and lists: at most 10, whose names and values take 1,024 bytes together; a name has 1 to
+   * 64 characters. `list` filters by them.
+   */
+  metadata?: Readonly<Record<string, string>>;
   /** Tenant of the generation. Defaults to the producer's own, or to "default"; a producer with a tenant takes no other. */
   tenant?: string;
 }
 
 /** Options of a batch. Each list holds one item for each request, in the same order. */
-export interface EnqueueManyOptions extends Pick<EnqueueOptions, 'deadlineAt' | 'runAt' | 'tenant'> {
+export interface EnqueueManyOptions extends Pick<EnqueueOptions, 'deadlineAt' | 'runAt' | 'tags' | 'metadata' | 'tenant'> {
   /** Your own ids, without repetition. */
   generationIds?: readonly string[];
   /** Your own keys. */
@@ -85,7 +98,7 @@ const producerOptions = [
   'idempotencySeconds',
   'now',
 ] as const satisfies readonly (keyof ProducerOptions)[];
-const sharedOptions = ['deadlineAt', 'runAt', 'tenant'] as const satisfies readonly (keyof EnqueueOptions)[];
+const sharedOptions = ['deadlineAt', 'runAt', 'tags', 'metadata', 'tenant'] as const satisfies readonly (keyof EnqueueOptions)[];
 /** Names of the options of one enqueue. */
 export const enqueueOptions = ['generationId', 'idempotencyKey', ...sharedOptions] as const satisfies readonly (keyof EnqueueOptions)[];
 /** Names of the options of many enqueues. */
@@ -108,8 +121,8 @@ const otherNames = {
 };
 
 /**
- * Reads the options of a call, and appends the problems of their names. Times become numbers: the caller could change a Date during the
- * call.
+ * Reads the options of a call, and appends the problems of their names. Times become numbers, tags and metadata copies: the caller could change
+ * them during the call.
  * @param known Names that the call takes.
  */
 export function readCallOptions<Options extends object>(
@@ -119,9 +132,14 @@ export function readCallOptions<Options extends object>(
 ): Options | undefined {
   const options = readOptions(given, { path: 'options', known, otherNames }, problems);
   if (options === undefined) return undefined;
-  return Object.fromEntries(
-    Object.entries(options).map(([name, value]: [string, unknown]) => [name, value instanceof Date ? value.getTime() : value]),
-  ) as Options; // every option that takes a Date takes milliseconds too
+  return Object.fromEntries(Object.entries(options).map(([name, value]: [string, unknown]) => [name, copyOf(name, value)])) as Options; // every option that takes a Date takes milliseconds too
+}
+
+function copyOf(name: string, value: unknown): unknown {
+  if (value instanceof Date) return value.getTime();
+  // no copy of a list that is refused for its length
+  if (name === 'tags' && Array.isArray(value) && value.length <= MAX_TAGS) return [...(value as unknown[])];
+  return name === 'metadata' && typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : value;
 }
 
 /** Reads a producer's own settings. Does not repeat the address, which may hold a password. @throws ConfigError */
@@ -147,12 +165,14 @@ export function readProducerOptions(given: ProducerOptions): ProducerOptions {
 }
 
 /** Returns the problems of the options of one enqueue, whatever the time: the enqueue compares times with Redis time. */
-export function enqueueProblems({ generationId, idempotencyKey, deadlineAt, runAt }: EnqueueOptions): Problem[] {
+export function enqueueProblems({ generationId, idempotencyKey, deadlineAt, runAt, tags, metadata }: EnqueueOptions): Problem[] {
   const problems: Problem[] = [];
   if (generationId !== undefined && (typeof generationId !== 'string' || !isGenerationId(generationId))) {
     problems.push({ path: 'options.generationId', message: 'must be a lower-case UUIDv7', given: show(generationId) });
   }
   if (idempotencyKey !== undefined) problems.push(...keyProblems('options.idempotencyKey', idempotencyKey));
+  if (tags !== undefined) problems.push(...tagsProblems('options.tags', tags));
+  if (metadata !== undefined) problems.push(...metadataProblems('options.metadata', metadata));
   if (deadlineAt !== undefined && !isMoment(deadlineAt)) {
     problems.push({
       path: 'options.deadlineAt',

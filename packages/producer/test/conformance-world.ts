@@ -3,7 +3,7 @@ import { defined, taskUuidOf, type GenerationView } from '@darkroom/contracts';
 import { imageKey } from '@darkroom/object-storage';
 import type { Images } from '../src/images/index.ts';
 import type { Producer } from '../src/index.ts';
-import type { Fail, Outcome, Succeed } from '../src/testing/index.ts';
+import { createTestingProducer, type Fail, type Outcome, type Succeed } from '../src/testing/index.ts';
 import { setupImages } from './images-world.ts';
 import { setup } from './world.ts';
 
@@ -18,7 +18,7 @@ export interface Subject extends AsyncDisposable {
 }
 
 /** The real producer on Redis and S3. In place of a worker, the test commits, sends nothing, and settles. */
-export async function setupRealSubject(): Promise<Subject> {
+async function setupRealSubject(): Promise<Subject> {
   const world = await setup();
   const bucket = await setupImages();
   const { producer, store } = world;
@@ -98,6 +98,24 @@ export async function setupRealSubject(): Promise<Subject> {
     },
   };
 }
+
+function setupTestingSubject(): Promise<Subject> {
+  const producer = createTestingProducer({ outcome: { kind: 'run' } });
+  return Promise.resolve({
+    producer,
+    images: producer.images,
+    // It runs already.
+    end: async (generationId, outcome) => (outcome.kind === 'run' ? undefined : producer.finish(generationId, outcome)),
+    reachCap: async () => producer.next({ kind: 'cap' }),
+    [Symbol.asyncDispose]: () => producer.close(),
+  });
+}
+
+/** Both producers, by name. */
+export const subjects: readonly [string, () => Promise<Subject>][] = [
+  ['the real producer', setupRealSubject],
+  ['the testing producer', setupTestingSubject],
+];
 
 /** No second purchase. */
 const once = { countsAsFailure: false, mayResubmit: false, maxSubmissions: 1 };

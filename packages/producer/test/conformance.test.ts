@@ -1,23 +1,11 @@
 import { createGenerationId, generationIdTime, type GenerationView } from '@darkroom/contracts';
 import { describe, expect, test } from 'vitest';
 import { hasCode } from '../src/index.ts';
-import { createTestingProducer, type Fail, type Outcome } from '../src/testing/index.ts';
-import { setupRealSubject, type Subject } from './conformance-world.ts';
+import { type Fail, type Outcome } from '../src/testing/index.ts';
+import { subjects } from './conformance-world.ts';
 
 // What a caller can rely on, asked of the real producer (Redis and S3; the test does what a worker does) and of the one for unit tests.
 // Each case runs on both.
-
-function setupTestingSubject(): Promise<Subject> {
-  const producer = createTestingProducer({ outcome: { kind: 'run' } });
-  return Promise.resolve({
-    producer,
-    images: producer.images,
-    // It runs already.
-    end: async (generationId, outcome) => (outcome.kind === 'run' ? undefined : producer.finish(generationId, outcome)),
-    reachCap: async () => producer.next({ kind: 'cap' }),
-    [Symbol.asyncDispose]: () => producer.close(),
-  });
-}
 
 const request = { positivePrompt: 'a red door', width: 1024, height: 1024 } as const;
 const bytes = new TextEncoder().encode('the bytes of an image');
@@ -33,47 +21,7 @@ const any = {
   finishedAt: expect.any(Number),
 };
 
-describe.each([
-  ['the real producer', setupRealSubject],
-  ['the testing producer', setupTestingSubject],
-])('%s', (_name, setup) => {
-  test('lists, finds by key and watches what was enqueued', async () => {
-    await using subject = await setup();
-    const { producer } = subject;
-    const first = await producer.enqueue(request, { tenant: 'alice', idempotencyKey: 'order-1' });
-    const second = await producer.enqueue({ ...request, numberResults: 2 }, { tenant: 'bob', idempotencyKey: 'order-1' });
-    const statuses: string[] = [];
-    for await (const generation of producer.watch(second.generationId)) {
-      if (statuses.length === 0) await subject.end(second.generationId, { kind: 'each', images: [{ kind: 'succeed', bytes }, refused] });
-      statuses.push(generation.status);
-    }
-    expect(statuses.at(-1)).toBe('partial');
-    const page = await producer.list({ tenant: 'bob' });
-    expect(page).toEqual({
-      generations: [
-        {
-          generationId: second.generationId,
-          status: 'partial',
-          tenant: 'bob',
-          images: ['succeeded', 'failed'],
-          codes: ['provider.content-refused'],
-          costUsd: '0.02',
-          createdAt: any.createdAt,
-          finishedAt: any.finishedAt,
-          amended: false,
-        },
-      ],
-    });
-    const { generations, nextCursor = '' } = await producer.list({ limit: 1 });
-    const rest = await producer.list({ limit: 1, cursor: nextCursor });
-    expect([...generations, ...rest.generations].map(({ generationId }) => generationId).toSorted()).toEqual(
-      [first.generationId, second.generationId].toSorted(),
-    );
-    expect((await producer.list({ code: 'provider.content-refused', finishedFrom: 1_700_000_000_000 })).generations).toHaveLength(1);
-    expect(await producer.findByIdempotencyKey('order-1', { tenant: 'alice' })).toMatchObject({ generationId: first.generationId });
-    expect(await producer.findByIdempotencyKey('order-1')).toBeUndefined();
-  });
-
+describe.each(subjects)('%s', (_name, setup) => {
   test('shows a generation from its enqueue to its end, field by field', async () => {
     await using subject = await setup();
     const { producer } = subject;

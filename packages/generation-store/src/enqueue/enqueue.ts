@@ -7,6 +7,7 @@ import {
   generationIdTime,
   type GrokImagineRequest,
   InvalidRequestError,
+  type Labels,
   type NanoUsd,
   QueueUnavailableError,
   RequestConflictError,
@@ -88,7 +89,7 @@ return named({ kind = 'created', id = id, runAt = runAt })
 `);
 
 /** A producer's order for one generation. */
-export interface NewGeneration {
+export interface NewGeneration extends Labels {
   generationId: string;
   tenant: string;
   request: GrokImagineRequest;

@@ -22,7 +22,8 @@ for index = 0, tonumber(generation.images) - 1 do
     submissions[#submissions + 1] = named({ index = index, n = n, fields = redis.call('HGETALL', submissionKey(id, index, n)) })
   end
 end
-return named({ generation = redis.call('HGETALL', key), submissions = submissions })
+local words = generation.labels and redis.call('HMGET', key .. ':request', 'tags', 'metadata') or {}
+return named({ generation = redis.call('HGETALL', key), submissions = submissions, tags = words[1] or nil, metadata = words[2] or nil })
 `);
 
 const read = (redis: Redis, prefix: string, generationId: string, tenant = ''): Promise<unknown> =>

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { type Labels } from '@darkroom/contracts';
 import { nameArguments } from '../lua/named.ts';
 import type { RememberedGeneration } from '../recovery/remembered.ts';
 import { outlineOf } from './large-request.ts';
@@ -21,10 +22,19 @@ const given = nameArguments([
   'clientReference',
   'retryOf',
   'outline',
+  'tags',
+  'metadata',
+  'labels',
 ]);
 
 /** Place in ARGV of what follows the arguments of a new generation. */
 export const AFTER_NEW_GENERATION = given.after;
+
+/** Names a tag in the key of its list. Callers' words stand in no key. */
+export const digestOfTag = (tag: string): string => sha256(tag).slice(0, 32);
+
+/** Returns the field `labels` of an entry: the digests of its tags; "-" for metadata alone, '' for a generation without labels. */
+const labelsOf = ({ tags = [], metadata }: Labels): string => tags.map(digestOfTag).join(' ') || (metadata === undefined ? '' : '-');
 
 /**
  * Returns the first arguments of the scripts that make a generation. The digest of the request is that of its text, which is the same
@@ -35,7 +45,7 @@ export function generationArguments(
   retention: Retention,
   generation: Omit<RememberedGeneration, 'submissions' | 'createdAt'>,
 ): (string | number)[] {
-  const { generationId, tenant, request, imageNanoUsd, deadlineAt, runAt, idempotencyKeyHash, retryOf } = generation;
+  const { generationId, tenant, request, imageNanoUsd, deadlineAt, runAt, idempotencyKeyHash, retryOf, tags, metadata } = generation;
   const requestJson = JSON.stringify(request);
   return [
     prefix,
@@ -54,6 +64,9 @@ export function generationArguments(
       clientReference: request.clientReference,
       retryOf,
       outline: outlineOf(request, requestJson),
+      tags: tags && JSON.stringify(tags),
+      metadata: metadata && JSON.stringify(metadata),
+      labels: labelsOf(generation),
     }),
   ];
 }
@@ -63,6 +76,14 @@ export const newGeneration = /* lua */ `
 ${given.lua}
 images, amount = tonumber(images), tonumber(amount)
 local idempotencyKey = prefix .. ':idempotency:' .. tenantPart(tenant) .. ':' .. idempotencyDigest
+
+-- the words themselves lie beside the request, which is erased with them
+local function keepLabels(key, set)
+  if labels == '' then return end
+  redis.call('HSET', key, 'labels', labels)
+  if tags ~= '' then redis.call(set, key .. ':request', 'tags', tags) end
+  if metadata ~= '' then redis.call(set, key .. ':request', 'metadata', metadata) end
+end
 
 local function createGeneration(key, id, status, createdAt)
   -- first: a key of another type ends the script here, before half an entry is written
@@ -74,8 +95,10 @@ local function createGeneration(key, id, status, createdAt)
     'idempotencyDigest', idempotencyDigest, 'idempotencySeconds', idempotencySeconds, 'retentionSeconds', retentionSeconds)
   if clientReference ~= '' then redis.call('HSET', key, 'clientReference', clientReference) end
   if retryOf ~= '' then redis.call('HSET', key, 'retryOf', retryOf) end
+  keepLabels(key, 'HSET')
   for index = 0, images - 1 do redis.call('HSET', key, 'image:' .. index, 'open') end
   addToLists(id, { tenant = tenant, status = status, createdAt = createdAt })
+  addToTags(id, { tenant = tenant, createdAt = createdAt, labels = labels })
 end
 
 -- its time begins when the generation is over: if the key ended before, the same order could be bought twice

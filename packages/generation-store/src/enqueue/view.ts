@@ -11,13 +11,25 @@ import {
 } from '@darkroom/contracts';
 import { z } from 'zod';
 import { parseEntry } from '../corrupt-entry.ts';
-import { generationFieldsSchema, storedResult, submissionFieldsSchema, type SubmissionFields } from '../entry-fields.ts';
+import {
+  generationFieldsSchema,
+  storedMetadata,
+  storedResult,
+  storedTags,
+  submissionFieldsSchema,
+  type SubmissionFields,
+} from '../entry-fields.ts';
 import { generationKey, submissionKey } from '../keys.ts';
 import { hashReply, namedReply, number } from '../lua/named.ts';
 import type { FoundSubmission } from '../recovery/remembered.ts';
 
 const replySchema = namedReply(
-  z.object({ generation: hashReply, submissions: z.array(namedReply(z.object({ index: number, n: number, fields: hashReply }))) }),
+  z.object({
+    generation: hashReply,
+    submissions: z.array(namedReply(z.object({ index: number, n: number, fields: hashReply }))),
+    tags: storedTags,
+    metadata: storedMetadata,
+  }),
 );
 const imageStatusSchema = z.enum(['open', 'succeeded', 'failed', 'lost', 'unknown']);
 
@@ -30,7 +42,7 @@ interface NumberedSubmission {
 
 /** Builds the caller's view from the reply of `readGenerationScript`. */
 export function parseGenerationView(prefix: string, generationId: string, reply: unknown): GenerationView {
-  const { generation: hash, submissions: rows } = replySchema.parse(reply);
+  const { generation: hash, submissions: rows, tags, metadata } = replySchema.parse(reply);
   const submissions = rows.map(({ index, n, fields: row }): NumberedSubmission => {
     const key = submissionKey(prefix, { generationId, index, n });
     const fields = parseEntry(key, submissionFieldsSchema, row);
@@ -64,6 +76,8 @@ export function parseGenerationView(prefix: string, generationId: string, reply:
       runAt: generation.runAt,
       clientReference: generation.clientReference,
       retryOf: generation.retryOf,
+      tags,
+      metadata,
     }),
   };
 }

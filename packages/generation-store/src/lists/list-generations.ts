@@ -1,6 +1,8 @@
 import { defined, formatUsd, generationStatuses, imageStatuses, type GenerationStatus, type GenerationSummary } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
+import { digestOfTag } from '../enqueue/new-generation.ts';
+import { storedMetadata, storedTags } from '../entry-fields.ts';
 import { openKey } from '../keys.ts';
 import { lists } from '../lua/lists.ts';
 import { createLuaScript } from '../lua/lua-script.ts';
@@ -15,6 +17,8 @@ const given = nameArguments([
   'tenant',
   'statuses',
   'code',
+  'tag',
+  'metadata',
   'createdFrom',
   'createdBefore',
   'finishedFrom',
@@ -27,7 +31,7 @@ const given = nameArguments([
 /**
  * Replies a page of generations, the newest first: a flag that there may be more, score and id of the last looked at, and those that fit.
  *
- * Walks the smallest list that holds all that may fit: by time of the end, by code, or by status (several side by side). Drops from it what
+ * Walks the smallest list that holds all that may fit: by time of the end, by tag, by code, or by status (several side by side). Drops from it what
  * is gone or no longer belongs there.
  */
 const pageScript = createLuaScript(/* lua */ `${prelude}${lists}
@@ -36,8 +40,9 @@ count = tonumber(count)
 local of = listsOf(tenant)[tenant == '' and 1 or 2]
 local hasAllStatuses = statuses == '${generationStatuses.join(' ')}'
 local byEnd = finishedFrom ~= '' or finishedBefore ~= ''
-local walked = {}
+local walked, wanted = {}, metadata ~= '' and cjson.decode(metadata) or {}
 if byEnd then walked = { of .. 'finished' }
+elseif tag ~= '' then walked = { of .. 'tag:' .. tag }
 elseif code ~= '' then walked = { of .. 'code:' .. code }
 else for status in string.gmatch(statuses, '%S+') do walked[#walked + 1] = of .. status end end
 
@@ -76,7 +81,7 @@ local function nextOf(list, size)
 end
 
 -- where all that is there fits, a page needs no more
-local isSifted = (byEnd or code ~= '') and (not hasAllStatuses or createdFrom ~= '' or createdBefore ~= '' or byEnd and code ~= '')
+local isSifted = metadata ~= '' or (byEnd or code ~= '' or tag ~= '') and (not hasAllStatuses or createdFrom ~= '' or createdBefore ~= '' or byEnd or code ~= '')
 local size = isSifted and ${LOOKED_AT} or math.min(math.floor(${LOOKED_AT} / math.max(1, #walked)), count + 1)
 
 -- the next entries of all walked lists, the newest first, up to the end of the first list that was not read to its end
@@ -94,8 +99,21 @@ local function nextEntries()
   return entries, isWhole
 end
 
-local fields = { 'status', 'tenant', 'createdAt', 'finishedAt', 'images', 'cost', 'codes', 'deadlineAt', 'runAt', 'clientReference', 'retryOf', 'amended' }
+local fields = { 'status', 'tenant', 'createdAt', 'finishedAt', 'images', 'cost', 'codes', 'deadlineAt', 'runAt', 'clientReference', 'retryOf', 'amended', 'labels' }
 local page, last, looked, isWhole = {}, nil, 0, false
+
+-- the words beside the request
+local function readWords(key, found)
+  local words = redis.pcall('HMGET', key .. ':request', 'tags', 'metadata')
+  found.tags, found.metadata = not words.err and words[1] or '', not words.err and words[2] or ''
+end
+
+local function hasPairs(text)
+  local isRead, own = pcall(cjson.decode, text)
+  if not isRead or type(own) ~= 'table' then return false end
+  for name, value in pairs(wanted) do if own[name] ~= value then return false end end
+  return true
+end
 
 local function look(entry)
   local key = prefix .. ':generation:' .. entry.id
@@ -104,6 +122,7 @@ local function look(entry)
   for place, name in ipairs(fields) do found[name] = not values.err and values[place] or '' end
   local isHere = found.status ~= ''
   if byEnd then isHere = isHere and found.finishedAt ~= ''
+  elseif tag ~= '' then isHere = isHere and string.find(' ' .. found.labels .. ' ', ' ' .. tag .. ' ', 1, true) ~= nil
   elseif code ~= '' then isHere = isHere and string.find(' ' .. found.codes .. ' ', ' ' .. code .. ' ', 1, true) ~= nil
   else isHere = isHere and entry.list == of .. found.status end
   if not isHere then return redis.pcall('ZREM', entry.list, entry.id) end
@@ -113,7 +132,10 @@ local function look(entry)
   local fits = (tenant == '' or found.tenant == tenant) and string.find(' ' .. statuses .. ' ', ' ' .. found.status .. ' ', 1, true)
     and (code == '' or string.find(' ' .. found.codes .. ' ', ' ' .. code .. ' ', 1, true))
     and (createdFrom == '' or created >= tonumber(createdFrom)) and (createdBefore == '' or created < tonumber(createdBefore))
+    and (tag == '' or string.find(' ' .. found.labels .. ' ', ' ' .. tag .. ' ', 1, true))
   if not fits then return end
+  if found.labels ~= '' then readWords(key, found) end
+  if metadata ~= '' and not hasPairs(found.metadata or '') then return end
   found.id = entry.id
   local names = {}
   for index = 0, images - 1 do names[#names + 1] = 'image:' .. index end
@@ -164,6 +186,8 @@ const summarySchema = namedReply(
     clientReference: z.string().optional(),
     retryOf: z.string().optional(),
     amended: z.string().optional(),
+    tags: storedTags,
+    metadata: storedMetadata,
   }),
 );
 const replySchema = z.tuple([flag, z.string(), z.string(), z.array(z.unknown())]);
@@ -182,6 +206,10 @@ export interface ListFilter {
   statuses?: readonly GenerationStatus[];
   /** Code of an image that did not succeed. */
   code?: string;
+  /** One of its tags. */
+  tag?: string;
+  /** Pairs that its metadata holds, beside others. */
+  metadata?: Readonly<Record<string, string>>;
   createdFrom?: number;
   createdBefore?: number;
   finishedFrom?: number;
@@ -203,11 +231,12 @@ export interface ListPage {
 export async function listGenerations(
   redis: Redis,
   prefix: string,
-  { tenant, statuses = generationStatuses, ...filter }: ListFilter,
+  { tenant, statuses = generationStatuses, tag, metadata, ...filter }: ListFilter,
   count: number,
   after?: ListPlace,
 ): Promise<ListPage> {
-  const args = { ...filter, tenant, statuses: statuses.join(' '), score: after?.score, after: after?.generationId, count };
+  const labels = { tag: tag && digestOfTag(tag), metadata: metadata && JSON.stringify(metadata) };
+  const args = { ...filter, ...labels, tenant, statuses: statuses.join(' '), score: after?.score, after: after?.generationId, count };
   const [isWhole, score, generationId, rows] = replySchema.parse(
     await pageScript.run(redis, openKey(prefix), [
       prefix,

@@ -22,12 +22,15 @@ local mended = 0
 for at = 2, #ARGV do
   local id = ARGV[at]
   local key = prefix .. ':generation:' .. id
-  local fields = redis.pcall('HMGET', key, 'status', 'tenant', 'createdAt', 'finishedAt', 'codes', 'images')
+  local fields = redis.pcall('HMGET', key, 'status', 'tenant', 'createdAt', 'finishedAt', 'codes', 'images', 'labels')
   -- the reconciler names an entry of another type, or without these, elsewhere
   if not fields.err and fields[1] and fields[2] and tonumber(fields[3] or '') and tonumber(fields[6] or '') then
-    local generation = { status = fields[1], tenant = fields[2], createdAt = fields[3], finishedAt = fields[4] or nil, codes = fields[5] or nil, images = fields[6] }
+    local generation = { status = fields[1], tenant = fields[2], createdAt = fields[3], finishedAt = fields[4] or nil, codes = fields[5] or nil, images = fields[6], labels = fields[7] or nil }
     local of = listsOf(generation.tenant)
     local isMissing = not hasEntry(of[1] .. generation.status, id) or not hasEntry(of[2] .. generation.status, id)
+    for digest in string.gmatch(generation.labels or '', '%x+') do
+      for _, list in ipairs(of) do isMissing = not hasEntry(list .. 'tag:' .. digest, id) or isMissing end
+    end
     if isFinal(generation.status) and (not generation.codes or generation.codes ~= '' or generation.status ~= 'succeeded') then
       if not generation.codes then redis.call('HSET', key, 'codes', '') end
       local whole = hash(key)
@@ -36,6 +39,7 @@ for at = 2, #ARGV do
     end
     if isMissing then
       addToLists(id, generation)
+      addToTags(id, generation)
       mended = mended + 1
     end
   end

@@ -34,7 +34,7 @@ local function retire(key, id)
   end
   local seconds = tonumber(generation.retentionSeconds)
   redis.call('ZREM', prefix .. ':open', id)
-  if generation.outline then redis.call('EXPIRE', key .. ':request', seconds) end
+  if generation.outline or generation.labels then redis.call('EXPIRE', key .. ':request', seconds) end
   redis.call('EXPIRE', key, seconds)
   local idempotencyKey = prefix .. ':idempotency:' .. tenantPart(generation.tenant) .. ':' .. generation.idempotencyDigest
   -- a restored generation may have lost its key to a younger one

@@ -2,7 +2,7 @@ import { MOST_IMAGES } from './sound.ts';
 
 /**
  * The lists of generations: sorted sets `:list:<of>:<list>`, whose <of> is `all` or `tenant:<tenant>`. By status and by code (of an image
- * that did not succeed) they are scored by creation time, and `finished` by the time of the end, all in Redis time. After the prelude.
+ * that did not succeed) they are scored by creation time, as are those by tag (`tag:<digest>`), and `finished` by the time of the end, all in Redis time. After the prelude.
  *
  * A generation is in the list of each of its codes, and in one of the lists by status. Entries end with their time in Redis and the lists do
  * not notice: a reader passes by what is gone or has moved on, and the reconciler removes it. A list that cannot be written, because its key is of another type or the user lacks the
@@ -22,6 +22,13 @@ local function addToLists(id, generation)
     redis.pcall('ZADD', list .. generation.status, generation.createdAt, id)
     if generation.finishedAt then redis.pcall('ZADD', list .. 'finished', generation.finishedAt, id) end
     for code in string.gmatch(generation.codes or '', '%S+') do redis.pcall('ZADD', list .. 'code:' .. code, generation.createdAt, id) end
+  end
+end
+
+-- from the enqueue on: a tag moves no more
+local function addToTags(id, generation)
+  for _, list in ipairs(listsOf(generation.tenant)) do
+    for digest in string.gmatch(generation.labels or '', '%x+') do redis.pcall('ZADD', list .. 'tag:' .. digest, generation.createdAt, id) end
   end
 end
 

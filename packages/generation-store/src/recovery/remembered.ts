@@ -1,9 +1,9 @@
-import type { GrokImagineRequest, Reservation, SubmissionRef, SubmissionStatus } from '@darkroom/contracts';
+import type { GrokImagineRequest, Labels, Reservation, SubmissionRef, SubmissionStatus } from '@darkroom/contracts';
 
 /** The content of S3 in the words in which `recovery` hands it to the store. */
 
 /** A generation as its intents describe it. */
-export interface RememberedGeneration {
+export interface RememberedGeneration extends Labels {
   generationId: string;
   tenant: string;
   request: GrokImagineRequest;

@@ -4,7 +4,7 @@ import type { ListFilter, ListPage, ListPlace } from '@darkroom/generation-store
 /** Lists a page of generations as the store of Redis does. */
 export function listViews(
   views: readonly GenerationView[],
-  { tenant, statuses = generationStatuses, code, createdFrom, createdBefore, finishedFrom, finishedBefore }: ListFilter,
+  { tenant, statuses = generationStatuses, code, tag, metadata = {}, createdFrom, createdBefore, finishedFrom, finishedBefore }: ListFilter,
   count: number,
   after: ListPlace | undefined,
 ): ListPage {
@@ -15,6 +15,8 @@ export function listViews(
         (tenant === undefined || view.tenant === tenant) &&
         statuses.includes(view.status) &&
         (code === undefined || codesOf(view).includes(code)) &&
+        (tag === undefined || view.tags?.includes(tag) === true) &&
+        Object.entries(metadata).every(([name, value]) => view.metadata?.[name] === value) &&
         isWithin(view.createdAt, createdFrom, createdBefore) &&
         (!isByEnd || (view.finishedAt !== undefined && isWithin(view.finishedAt, finishedFrom, finishedBefore))),
     )
@@ -36,8 +38,8 @@ const compare = (one: ListPlace, other: ListPlace): number =>
 const codesOf = ({ images }: GenerationView): string[] => [...new Set(images.flatMap(({ fault }) => fault?.code ?? []))];
 
 const summaryOf = (view: GenerationView): GenerationSummary => {
-  const { generationId, status, tenant, images, costUsd, createdAt, finishedAt, deadlineAt, runAt, clientReference, retryOf, amended } =
-    view;
+  const { generationId, status, tenant, images, costUsd, createdAt, finishedAt, amended } = view;
+  const { deadlineAt, runAt, clientReference, retryOf, tags, metadata } = view;
   return {
     generationId,
     status,
@@ -47,6 +49,6 @@ const summaryOf = (view: GenerationView): GenerationSummary => {
     costUsd,
     createdAt,
     amended,
-    ...defined({ finishedAt, deadlineAt, runAt, clientReference, retryOf }),
+    ...defined({ finishedAt, deadlineAt, runAt, clientReference, retryOf, tags, metadata }),
   };
 };

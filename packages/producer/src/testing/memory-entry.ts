@@ -96,7 +96,7 @@ function sizeOf(request: GrokImagineRequest): { width: number; height: number } 
 
 /** Builds what a caller sees. */
 export function viewOf({ generation, status, images, createdAt, finishedAt }: Entry): GenerationView {
-  const { generationId, tenant, request, imageNanoUsd, deadlineAt, runAt, retryOf } = generation;
+  const { generationId, tenant, request, imageNanoUsd, deadlineAt, runAt, retryOf, tags, metadata } = generation;
   const isHeld = (image: ImageView): boolean => (image.status === 'open' && runAt === undefined) || image.status === 'unknown';
   const isPaid = (image: ImageView): boolean => image.costUsd !== '0';
   const sumOf = (which: (image: ImageView) => boolean): NanoUsd => images.filter(which).length * imageNanoUsd;
@@ -110,6 +110,6 @@ export function viewOf({ generation, status, images, createdAt, finishedAt }: En
     reservedUsd: formatUsd(sumOf(isHeld)),
     createdAt,
     amended: false,
-    ...defined({ finishedAt, deadlineAt, runAt, clientReference: request.clientReference, retryOf }),
+    ...defined({ finishedAt, deadlineAt, runAt, clientReference: request.clientReference, retryOf, tags, metadata }),
   };
 }
