@@ -1,7 +1,7 @@
 import { createGenerationId, parseGrokImagineRequest } from '@darkroom/contracts';
 import { buildGenerationStore, connectPatient } from '@darkroom/generation-store';
 import { createObjectStorage } from '@darkroom/object-storage';
-import { startTestS3, uniquePrefix } from '@darkroom/testing';
+import { recordPurchase, startTestS3, uniquePrefix } from '@darkroom/testing';
 import { expect, inject, onTestFinished, test } from 'vitest';
 import { spawnCli } from './world.ts';
 
@@ -29,7 +29,7 @@ async function setup() {
   const ref = { generationId, index: 0, n: 1 };
   const commitment = await store.commit(ref, 'token');
   if (commitment.kind === 'stop') throw new Error(commitment.reason);
-  await storage.recordIntent(commitment.intent);
+  const intent = await recordPurchase(storage, commitment);
   const beginWith = (environment: Readonly<Record<string, string>>, ...words: string[]) =>
     spawnCli(words, {
       REDIS_URL: inject('redisUrl'),
@@ -57,7 +57,7 @@ async function setup() {
     await redis.del(keys);
   };
   const slowDown = (): void => void (isSlow = true);
-  return { store, storage, ref, intent: commitment.intent, begin, run, command, commandWith, empty, slowDown };
+  return { store, storage, ref, intent, begin, run, command, commandWith, empty, slowDown };
 }
 
 test('rebuild does not change an open store, and fills an empty one under the caps of the workers', async () => {

@@ -44,8 +44,8 @@ test('a prompt goes to the provider and back through Redis and S3, byte for byte
       const generation = await producer.wait(generationId, { timeoutMs: 30_000 });
       expect(generation.status, name).toBe('succeeded');
       expect(generation.request.positivePrompt === positivePrompt, `${name}: in Redis`).toBe(true);
-      const intent = await storage.findIntent({ generationId, index: 0, n: 1 }, 0);
-      expect(intent?.request['positivePrompt'] === positivePrompt, `${name}: in S3`).toBe(true);
+      const stored = await storage.findRequest(generationId);
+      expect(stored.kind === 'found' && stored.kept.request.positivePrompt === positivePrompt, `${name}: in S3`).toBe(true);
       expect((await askProvider(generation.images[0]?.taskUUID ?? '')) === positivePrompt, `${name}: at the provider`).toBe(true);
     }
     const logs = (await Promise.all([...fleet.workers, ...fleet.receivers].map((process) => process.log()))).join('');

@@ -34,7 +34,7 @@ test('after failures, kills and retries nothing written holds a secret or a prom
     ).toBe(true);
   expect(findLeaks(run.written, [...run.secrets, ...run.prompts])).toEqual([]);
   expect(findLeaks(run.holdsPrompts, run.secrets)).toEqual([]);
-  // The search can find: each prompt stands in its record and in its intent.
+  // The search can find: each prompt stands in Redis and in the object of its request.
   expect(findLeaks(run.holdsPrompts, run.prompts).length).toBeGreaterThanOrEqual(2 * orders);
 });
 
@@ -49,7 +49,7 @@ test('with LOG_PROMPTS only the logs of the workers hold prompts, and nothing ho
 interface Run {
   /** Texts that must hold neither secrets nor prompts. */
   written: Written[];
-  /** Requests in Redis and intents in S3, which hold prompts. */
+  /** Requests in Redis and in S3, which hold prompts. */
   holdsPrompts: Written[];
   secrets: Canary[];
   prompts: readonly Canary[];
@@ -139,7 +139,7 @@ async function readWritten(fleet: Fleet, seen: readonly Written[]): Promise<Pick
   const objects = await readObjects(join(fleet.directory, 's3/buckets', fleet.s3Config.bucket));
   const all = [...logs, ...seen, ...records, ...objects];
   const isRequest = ({ place }: Written): boolean =>
-    /^redis \S+:generation:\S+ request$/.test(place) || /^s3 records\/.+\.intent(-\d+)?\.json$/.test(place);
+    /^redis \S+:generation:\S+:request request$/.test(place) || /^s3 requests\/.+\.json$/.test(place);
   // The files of Redis hold every request that it ever got.
   const redisFiles = await readFiles(join(fleet.directory, 'redis'));
   return { written: all.filter((each) => !isRequest(each)), holdsPrompts: [...all.filter(isRequest), ...redisFiles] };

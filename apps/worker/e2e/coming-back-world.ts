@@ -1,5 +1,6 @@
 import {
   createGenerationId,
+  grokImagineImage,
   parseGrokImagineRequest,
   taskUuidOf,
   type Intent,
@@ -50,6 +51,7 @@ export async function fillStore(redis: Redis, prefix: string, bucket: SlowBucket
       generationId: ref.generationId,
       tenant: 'acme',
       request,
+      outline: grokImagineImage.outline(request),
       imageNanoUsd: IMAGE_NANO_USD,
       createdAt,
       submissions: [isUnderWay ? { ...one, sent } : one],

@@ -13,7 +13,7 @@ import { consequencesOf } from '@darkroom/purchase';
 import { createSettlements, createSubmissions, jobIdOf, type Settlements, type Submissions } from '@darkroom/queues';
 import type { KeptSettings, Recovery } from '@darkroom/recovery';
 import { silentLogger, type Service } from '@darkroom/service-runtime';
-import { eventually, reserveRedis, startTestS3, type OwnRedis } from '@darkroom/testing';
+import { eventually, recordPurchase, reserveRedis, startTestS3, type OwnRedis } from '@darkroom/testing';
 import type { Redis } from 'ioredis';
 import { expect } from 'vitest';
 import { joinRecovery } from '../src/join-recovery.ts';
@@ -120,7 +120,7 @@ export async function startForgetfulWorld(cap = 1000): Promise<ForgetfulWorld> {
     send: async (ref) => {
       const commitment = await store.commit(ref, `token-${Math.random()}`);
       if (commitment.kind === 'stop') throw new Error(`the commit stopped it: ${commitment.reason}`);
-      await storage.recordIntent(commitment.intent);
+      await recordPurchase(storage, commitment);
       await settlements.park(ref, defaultTiming.firstPollMs, false);
       await store.recordVerdict(ref, commitment.send, 'accepted');
     },

@@ -42,6 +42,7 @@ export const errorCodes = {
   'provider.blocked':
     'something between worker and provider refused every send of this submission and let others pass; the provider does not know its task, and its money stays on hold',
   'provider.id-burnt': 'a refused request used up its task id; the image is bought under the next one',
+  'submission.request-gone': 'the request of the generation was erased or lost before this image was bought',
   'submission.superseded': 'an earlier submission of this image succeeded before this one was bought',
   'service.stopping': 'the process is stopping',
   'local-stack.unavailable': 'a part of the local system could not be started on this machine, or ended by itself',

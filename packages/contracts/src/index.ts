@@ -71,8 +71,11 @@ export {
   factSources,
   type FactSource,
   verifiedImageSchema,
+  requestObjectSchema,
   type Intent,
+  type KeptRequest,
   type ListedRecord,
+  type PresentIntent,
   type RecordName,
   type Reservation,
   type SubmissionResult,
@@ -131,7 +134,10 @@ export {
   type Timing,
 } from './timing.ts';
 export { checkCapability, mintCapability, type CapabilityKey, type CapabilityKeys, type CapabilityVerdict } from './webhook-capability.ts';
-export { expectedDimensions, fitsDimensions, type ExpectedDimensions } from './models/grok-imagine-image/dimensions.ts';
+export { findDimensions, fitsDimensions, formatDimensions, type ExpectedDimensions } from './models/dimensions.ts';
+export { outlineOfEarlier } from './models/earlier.ts';
+export { grokImagineImage } from './models/grok-imagine-image/model.ts';
+export { expectedDimensions } from './models/grok-imagine-image/dimensions.ts';
 export { exampleRequests } from './models/grok-imagine-image/examples.ts';
 export {
   contentTypeOf,
@@ -140,7 +146,7 @@ export {
   type ImageContentType,
   type ImageExtension,
   type OutputFormat,
-} from './models/grok-imagine-image/output-format.ts';
+} from './models/output-format.ts';
 export { findKeptInput, formatKeptInput } from './models/grok-imagine-image/kept-input.ts';
 export { modelId, parameters, prices, responseFields, taskType, type ParameterPath } from './models/grok-imagine-image/page.ts';
 export {
@@ -149,7 +155,7 @@ export {
   parseStoredGrokImagineRequest,
   readGrokImagineRequest,
 } from './models/grok-imagine-image/parse.ts';
-export { quote, type Quote } from './models/grok-imagine-image/quote.ts';
+export { quote } from './models/grok-imagine-image/quote.ts';
 export {
   classifyReferenceImage,
   defaultRequestLimits,
@@ -167,4 +173,10 @@ export type {
 } from './models/grok-imagine-image/request.ts';
 export { responseItemSchema, type ResponseItem } from './models/grok-imagine-image/response.ts';
 export { findSize, isSupportedSize, sizeOfRatio, sizes, type Ratio, type Size } from './models/grok-imagine-image/sizes.ts';
+export { createModels, knownModels, modelOf, type Models } from './models/known-models.ts';
+export type { Model } from './models/model.ts';
+export { outlineOfIntent } from './models/outline-of-intent.ts';
+export type { ExpectedImage, RequestOutline } from './models/outline.ts';
 export type { Parameter, ResponseField } from './models/parameter.ts';
+export { buildQuote, type Quote } from './models/quote.ts';
+export { parseStoredRequest, type StoredRequest } from './models/stored-request.ts';

@@ -1,5 +1,5 @@
 import type { NanoUsd } from './money.ts';
-import type { GrokImagineRequest } from './models/grok-imagine-image/request.ts';
+import type { StoredRequest } from './models/stored-request.ts';
 
 /**
  * Everything a provider may answer about a purchase. `purchase` decides by these words alone; only `runware-client` knows how
@@ -105,7 +105,7 @@ export type TrailEntry = 'task' | 'refusal' | 'conflict' | 'other';
 /** One purchase in the form in which it is sent. */
 export interface PurchaseOrder {
   taskUUID: string;
-  request: GrokImagineRequest;
+  request: StoredRequest;
   ttlSeconds: number;
   /** Presigned PUT; absent without an upload. */
   uploadEndpoint?: string;

@@ -1,5 +1,8 @@
 import { z } from 'zod';
 import { isGenerationId } from './generation-id.ts';
+import { findDimensions } from './models/dimensions.ts';
+import { outputFormats } from './models/output-format.ts';
+import { parseStoredRequest, type StoredRequest } from './models/stored-request.ts';
 import type { SubmissionRef } from './submission-ref.ts';
 
 /**
@@ -23,9 +26,8 @@ export const reservationSchema = z.object({
 });
 export type Reservation = z.infer<typeof reservationSchema>;
 
-/** `…<index>-<n>.intent.json`: written before the provider can hear of the submission (I1). */
-export const intentSchema = z.object({
-  version: z.literal(1),
+/** Fields of every intent. */
+const intentFields = {
   ...submissionRef,
   taskUUID: z.uuid(),
   /** 0, plus one each time every earlier send was explicitly refused or never left. */
@@ -42,10 +44,69 @@ export const intentSchema = z.object({
   clientReference: z.string().optional(),
   retryOf: z.string().optional(),
   reservation: reservationSchema,
+};
+
+/** Of versions that kept the whole request in each intent: always one of Runware's Grok Imagine Image. Nothing writes it any more. */
+const earlierIntentSchema = z.object({
+  version: z.literal(1),
+  ...intentFields,
   /** The request as parsed at enqueue; read again through the model's schema. */
   request: z.record(z.string(), z.unknown()),
 });
+
+/** A request without its personal parts, or a whole one. */
+const storedRequestSchema = z.record(z.string(), z.unknown()).transform((request, context): StoredRequest => {
+  try {
+    return parseStoredRequest(request);
+  } catch {
+    context.addIssue({ code: 'custom', message: 'is no request of ours' });
+    return z.NEVER;
+  }
+});
+
+/** Holds nothing personal: prompt and reference images lie in the object of the request alone, which may be erased. */
+const presentIntentSchema = z.object({
+  version: z.literal(2),
+  ...intentFields,
+  provider: z.string().min(1),
+  model: z.string().min(1),
+  outputFormat: z.enum(outputFormats),
+  /** The sizes that the image may have, in the words of `formatDimensions`. */
+  dimensions: z.string().refine((text) => findDimensions(text) !== undefined, 'are no dimensions'),
+  /** The request with an empty prompt and without reference images. */
+  outline: storedRequestSchema,
+  /** SHA-256 of salt and request. The salt lies in the object of the request, so that no guess can be confirmed once that is erased. */
+  requestDigest: z.string().regex(/^[0-9a-f]{64}$/),
+});
+
+/** `…<index>-<n>.intent.json`: written before the provider can hear of the submission (I1). */
+export const intentSchema = z.discriminatedUnion('version', [earlierIntentSchema, presentIntentSchema]);
 export type Intent = z.infer<typeof intentSchema>;
+/** An intent as this version writes it. */
+export type PresentIntent = z.infer<typeof presentIntentSchema>;
+
+/**
+ * `requests/<date>/<generationId>.json`: the request of a generation, written once before its first intent. Everything personal of a
+ * generation lies here and nowhere else in S3.
+ */
+const keptRequestSchema = z.object({
+  version: z.literal(1),
+  generationId: submissionRef.generationId,
+  provider: z.string().min(1),
+  model: z.string().min(1),
+  /** Random; makes `requestDigest` of the intents. */
+  salt: z.string().min(16),
+  request: storedRequestSchema,
+  tags: z.array(z.string()).optional(),
+  metadata: z.record(z.string(), z.unknown()).optional(),
+});
+export type KeptRequest = z.infer<typeof keptRequestSchema>;
+
+/** Stands in place of a request that was erased, and is never deleted. */
+const tombstoneSchema = z.object({ version: z.literal(1), generationId: submissionRef.generationId, erasedAt: timestamp });
+
+/** An object of `requests/`. */
+export const requestObjectSchema = z.union([tombstoneSchema, keptRequestSchema]);
 
 /** Verified properties of the bytes of an image. An interface of its own, so that callers' declarations do not name zod. */
 export interface VerifiedImage {

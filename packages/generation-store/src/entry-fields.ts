@@ -1,13 +1,7 @@
-import {
-  InvalidRequestError,
-  parseStoredGrokImagineRequest,
-  resultSchema,
-  submissionStatuses,
-  verifiedImageSchema,
-  type GrokImagineRequest,
-} from '@darkroom/contracts';
+import { resultSchema, submissionStatuses, verifiedImageSchema } from '@darkroom/contracts';
 import { z } from 'zod';
 import { json, whole } from './corrupt-entry.ts';
+import { entryOutline, storedRequest } from './enqueue/kept-request.ts';
 
 const factsSchema = json.pipe(
   z.object({
@@ -32,17 +26,6 @@ const toldSchema = z.union([
     }),
   ),
 ]);
-
-/** The request as the enqueue stored it. */
-export const storedRequest = json.transform((value, context): GrokImagineRequest => {
-  try {
-    return parseStoredGrokImagineRequest(value);
-  } catch (error) {
-    const paths = error instanceof InvalidRequestError ? error.problems.map(({ path }) => path) : [];
-    context.addIssue({ code: 'custom', message: `is no request of ours (${paths.join(', ')})` });
-    return z.NEVER;
-  }
-});
 
 /** The end of a submission. */
 export const storedResult = json.pipe(resultSchema);
@@ -105,9 +88,9 @@ const optionalWhole = z.union([z.literal('').transform(() => undefined), whole])
 
 const generationFields = z.object({
   status: z.enum(['queued', 'running', 'succeeded', 'partial', 'failed', 'cancelled', 'expired']),
+  /** Of earlier versions: the whole request. */
   request: storedRequest.optional(),
-  /** Replaces a request that lies under its own key. */
-  outline: storedRequest.optional(),
+  requestDigest: z.string().optional(),
   tenant: z.string(),
   images: whole,
   createdAt: whole,
@@ -121,12 +104,10 @@ const generationFields = z.object({
   amended: z.string().optional(),
 });
 
-/**
- * A generation as its hash in Redis has it, without the images, which are separate fields ("image:<index>"). The request of a large order
- * is its outline (enqueue/large-request.ts), without prompt and reference images.
- */
-export const generationFieldsSchema = generationFields.transform(({ outline, request = outline, ...fields }, context) => {
-  if (request !== undefined) return { ...fields, request };
-  context.addIssue({ code: 'custom', path: ['request'], message: 'is missing' });
-  return z.NEVER;
+/** A generation as its hash in Redis has it, without the images, which are separate fields ("image:<index>"). */
+export const generationFieldsSchema = z.record(z.string(), z.string()).transform((hash, context) => {
+  const [fields, outline] = [generationFields.safeParse(hash), entryOutline.safeParse(hash)];
+  for (const { path, message } of [...(fields.error?.issues ?? []), ...(outline.error?.issues ?? [])])
+    context.addIssue({ code: 'custom', path, message });
+  return fields.success && outline.success ? { ...fields.data, outline: outline.data } : z.NEVER;
 });

@@ -5,6 +5,7 @@ import { readTime } from './connection/read-time.ts';
 import { closeGeneration } from './enqueue/close-generation.ts';
 import { enqueueGeneration, type NewGeneration } from './enqueue/enqueue.ts';
 import { findGeneration, findSubmissions } from './enqueue/find-generation.ts';
+import { forgetRequest } from './enqueue/forget-request.ts';
 import type { Retention } from './enqueue/retention.ts';
 import { findIdByKey } from './lists/find-id-by-key.ts';
 import { listGenerations } from './lists/list-generations.ts';
@@ -71,6 +72,7 @@ function bindAll({ prefix, retention, pollRate, ownerId }: GenerationStoreConfig
     findSubmissions: bind(findSubmissions),
     findIdByKey: bind(findIdByKey),
     list: bind(listGenerations),
+    forgetRequest: bind(forgetRequest),
     cancel: (generationId: string, tenant?: string) => closeGeneration(redis, prefix, generationId, 'cancelled', tenant),
     expire: (generationId: string) => closeGeneration(redis, prefix, generationId, 'expired'),
 

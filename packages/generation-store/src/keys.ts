@@ -8,8 +8,10 @@ import type { SubmissionRef } from '@darkroom/contracts';
  */
 export const DEFAULT_PREFIX = '{darkroom}';
 
-/** Followed by `:request` it is the key of a request that is too large for the entry (enqueue/large-request.ts). */
 export const generationKey = (prefix: string, generationId: string): string => `${prefix}:generation:${generationId}`;
+
+/** The key of the request of a generation (enqueue/kept-request.ts). */
+export const requestKey = (prefix: string, generationId: string): string => `${generationKey(prefix, generationId)}:request`;
 
 export const submissionKey = (prefix: string, { generationId, index, n }: SubmissionRef): string =>
   `${prefix}:submission:${generationId}:${index}-${n}`;

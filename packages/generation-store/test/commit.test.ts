@@ -1,4 +1,4 @@
-import { intentSchema, parseGrokImagineRequest, taskUuidOf } from '@darkroom/contracts';
+import { formatDimensions, grokImagineImage, intentSchema, parseGrokImagineRequest, sizes, taskUuidOf } from '@darkroom/contracts';
 import { expect, test } from 'vitest';
 import { buildGenerationStore, defaultRetention } from '../src/index.ts';
 import { endedForGood, IMAGE_NANO_USD, newGeneration, setup } from './world.ts';
@@ -12,8 +12,9 @@ test('a commit opens the first send and answers with all that is needed to send'
   const reply = await world.open(ref!);
   expect(reply).toMatchObject({ kind: 'go', send: 1, fresh: true, request });
   expect(Math.abs(reply.now - Date.now())).toBeLessThan(5000);
-  expect(intentSchema.parse(reply.intent)).toEqual({
-    version: 1,
+  const requestDigest = 'a'.repeat(64);
+  expect(intentSchema.parse({ ...reply.intent, requestDigest })).toEqual({
+    version: 2,
     ...ref,
     taskUUID: taskUuidOf(ref!),
     round: 0,
@@ -26,7 +27,12 @@ test('a commit opens the first send and answers with all that is needed to send'
     clientReference,
     retryOf: 'earlier',
     reservation: { amountNanoUsd: IMAGE_NANO_USD, periods: Object.keys(await world.ledger()).toSorted() },
-    request,
+    provider: 'runware',
+    model: 'xai:grok-imagine@image',
+    outputFormat: 'JPG',
+    dimensions: formatDimensions({ kind: 'one-of', sizes }),
+    outline: grokImagineImage.outline(request).request,
+    requestDigest,
   });
   expect(await world.submission(ref!)).toMatchObject({ status: 'committed', 'send:1': 'open' });
   expect(await world.store.find(ref!.generationId)).toMatchObject({ status: 'running' });

@@ -47,7 +47,7 @@ const corruptions: Record<string, Corrupt> = {
   'the generation is to run at no time': ofGeneration('runAt', 'later'),
   'the generation has a tenant that is none': ofGeneration('tenant', 'a b:c'),
   'the generation has no tenant': without(generationKey, 'tenant'),
-  'the generation has no request': without(generationKey, 'request'),
+  'the generation has no request': without(generationKey, 'outline'),
   'the generation stays for no time': ofGeneration('retentionSeconds', 'for ever'),
   'an image has an unknown status': ofGeneration('image:0', 'blurred'),
   'an image has no submission': without(generationKey, 'latest:0'),

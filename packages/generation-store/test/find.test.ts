@@ -1,4 +1,4 @@
-import { parseGrokImagineRequest, taskUuidOf, type TaskFacts } from '@darkroom/contracts';
+import { parseGrokImagineRequest, sizes, taskUuidOf, type TaskFacts } from '@darkroom/contracts';
 import { expect, test } from 'vitest';
 import { ended, endedForGood, IMAGE_NANO_USD, imageOf, newGeneration, nextOf, setup } from './world.ts';
 
@@ -74,13 +74,13 @@ test('a settlement sees the submission as it is', async () => {
   await using world = await setup();
   const [ref] = await world.enqueue();
   expect(await world.store.beginSettlement(ref)).toMatchObject({ status: 'planned', sends: 0, settlements: 1, generationClosed: false });
-  const { intent, request } = await world.open(ref);
+  const { intent } = await world.open(ref);
   await world.store.cancel(ref.generationId);
   const view = await world.store.beginSettlement(ref);
   expect(view).toEqual({
     now: expect.any(Number),
     status: 'committed',
-    request,
+    expected: { outputFormat: 'JPG', dimensions: { kind: 'one-of', sizes } },
     generationClosed: true,
     round: 0,
     sends: 1,

@@ -39,7 +39,7 @@ test('a script costs as much for a request of 250 KB as for one of 1 KB, unless 
     if (isOldForm) {
       for (const { generationId } of refs) {
         await redis.hset(`${prefix}:generation:${generationId}`, 'request', JSON.stringify(request));
-        await redis.hdel(`${prefix}:generation:${generationId}`, 'outline');
+        await redis.hdel(`${prefix}:generation:${generationId}`, 'outline', 'expected');
       }
     }
     await store.pauseBuying({ kind: 'operator', reason: 'x', since: 0 });

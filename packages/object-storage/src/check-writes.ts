@@ -2,7 +2,7 @@ import { StorageError } from '@darkroom/contracts';
 import type { BoundedRead, Bucket } from './bucket.ts';
 
 /** Folders that a worker writes to; it needs the right for each of them. */
-export const writtenFolders = ['records', 'images', 'staging', 'quarantine', 'settings'] as const;
+export const writtenFolders = ['records', 'requests', 'images', 'staging', 'quarantine', 'settings'] as const;
 export type WrittenFolder = (typeof writtenFolders)[number];
 
 /** Folders that a worker has no right to read: their objects are for operators. */

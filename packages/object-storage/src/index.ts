@@ -1,7 +1,7 @@
 export type { BoundedRead, BucketConfig } from './bucket.ts';
 export { createErasingStorage, type ErasingStorage } from './erasing-storage.ts';
 export type { InputStore, KeptInput } from './input-store.ts';
-export { amendmentKey, imageKey, intentKey, quarantineKey, recordsPrefix, resultKey, stagingKey } from './keys.ts';
+export { amendmentKey, imageKey, intentKey, quarantineKey, recordsPrefix, requestKey, resultKey, stagingKey } from './keys.ts';
 export type { ListedImage, ListedUpload, ObjectIndex } from './object-index.ts';
 export {
   createObjectStorage,
@@ -12,6 +12,7 @@ export {
 } from './object-storage.ts';
 export { MAX_PRESIGN_SECONDS, type PresignReadOptions } from './presign.ts';
 export type { ListingOptions, RecordedIntent, RecordedResult, RecordStore, SalvagedIntent } from './record-store.ts';
+export type { FoundRequest, RecordedRequest, RequestStore } from './request-store.ts';
 export type { SettingsStore } from './settings-store.ts';
 export type { ListedSums, SumsStore } from './sums-store.ts';
 export type { StorageFailure } from './storage-error.ts';

@@ -66,6 +66,9 @@ export function parseImageKey(key: string): SubmissionRef | undefined {
 /** Returns the key for paid bytes that could not be verified. */
 export const quarantineKey = (ref: SubmissionRef): string => `quarantine/${taskUuidOf(ref)}`;
 
+/** Returns the key of the request of a generation, or of the tombstone in its place. */
+export const requestKey = (generationId: string): string => `requests/${dateOf({ generationId })}/${generationId}.json`;
+
 /** Returns the key of a reference image, by the SHA-256 of its bytes in hex. */
 export const inputKey = (sha256: string): string => `inputs/${sha256}`;
 

@@ -1,12 +1,5 @@
-import { createHash, randomUUID } from 'node:crypto';
-import {
-  expectedDimensions,
-  StorageError,
-  type GrokImagineRequest,
-  type OutputFormat,
-  type SubmissionRef,
-  type VerifiedImage,
-} from '@darkroom/contracts';
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { StorageError, type ExpectedImage, type OutputFormat, type SubmissionRef, type VerifiedImage } from '@darkroom/contracts';
 import { createBucket, type BoundedRead, type BucketConfig } from './bucket.ts';
 import { checkWrites, type WrittenFolder } from './check-writes.ts';
 import { createInputStore, type InputStore } from './input-store.ts';
@@ -15,6 +8,7 @@ import { createObjectIndex, type ObjectIndex } from './object-index.ts';
 import { createOwnerStore, type OwnerStore } from './owner-store.ts';
 import { presignGet, presignPut, type PresignReadOptions } from './presign.ts';
 import { createRecordStore, type RecordStore } from './record-store.ts';
+import { createRequestStore, type RequestStore } from './request-store.ts';
 import { createSettingsStore, type SettingsStore } from './settings-store.ts';
 import { createSumsStore, type SumsStore } from './sums-store.ts';
 import { isImage, verifiedImageOf, verifyImage } from './verify-image.ts';
@@ -26,9 +20,9 @@ export interface ObjectStorageConfig extends BucketConfig {
 
 /**
  * The bucket as Darkroom uses it: uploads arrive under `staging/`, verified images stay under `images/`, records of purchases under
- * `records/` and changes of the store's settings under `settings/`. Every failure of S3 is a StorageError.
+ * `records/`, requests under `requests/` and changes of the store's settings under `settings/`. Every failure of S3 is a StorageError.
  */
-export interface ObjectStorage extends RecordStore, SettingsStore, InputStore, ObjectIndex, OwnerStore, SumsStore {
+export interface ObjectStorage extends RecordStore, RequestStore, SettingsStore, InputStore, ObjectIndex, OwnerStore, SumsStore {
   /**
    * Presigns a URL for one bare PUT to the submission's staging key. The URL can be used again until it expires, so an upload itself is
    * never served.
@@ -47,7 +41,7 @@ export interface ObjectStorage extends RecordStore, SettingsStore, InputStore, O
    */
   readVerified(image: Pick<VerifiedImage, 'key' | 'sizeBytes' | 'sha256'>): Promise<Uint8Array>;
   /** Decides if bytes are the ordered image, and returns the key where they belong. Pure: sends no request. */
-  verify(ref: SubmissionRef, request: GrokImagineRequest, bytes: Uint8Array): OrderedImageVerdict;
+  verify(ref: SubmissionRef, expected: ExpectedImage, bytes: Uint8Array): OrderedImageVerdict;
   /**
    * Writes verified bytes to their final key, once (I5). `already-there` says nothing about the existing bytes: a caller that uses
    * them must read them.
@@ -93,6 +87,7 @@ export function createObjectStorage(config: ObjectStorageConfig, { now, createId
   const bucket = createBucket(config);
   return {
     ...createRecordStore(bucket),
+    ...createRequestStore(bucket, () => randomBytes(16).toString('hex')),
     ...createSettingsStore(bucket),
     ...createInputStore(bucket, now),
     ...createObjectIndex(bucket),
@@ -111,8 +106,8 @@ export function createObjectStorage(config: ObjectStorageConfig, { now, createId
         details: { key },
       });
     },
-    verify: (ref, request, bytes) => {
-      const expectation = { format: request.outputFormat, dimensions: expectedDimensions(request), maxSizeBytes: config.maxImageBytes };
+    verify: (ref, { outputFormat: format, dimensions }, bytes) => {
+      const expectation = { format, dimensions, maxSizeBytes: config.maxImageBytes };
       const verdict = verifyImage(bytes, expectation);
       if (verdict.kind === 'valid') return { kind: 'valid', image: verifiedImageOf(ref, verdict) };
       return { kind: 'invalid', reason: `${verdict.reason}: ${verdict.detail}`, isImage: isImage(verdict.reason) };

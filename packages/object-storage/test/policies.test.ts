@@ -70,6 +70,10 @@ async function useEverything(): Promise<Set<string>> {
   await storage.keepImage(ref, { format: 'PNG', contentType: 'image/png' }, bytes);
   await storage.readImage(ref, 'PNG');
   await storage.quarantine(ref, bytes);
+  const { generationId } = ref;
+  const request = { model: 'a model', numberResults: 1, outputFormat: 'PNG' } as const;
+  await storage.recordRequest({ generationId, provider: 'runware', model: 'a model', request });
+  await storage.findRequest(generationId);
   await storage.recordIntent(intentOf(ref));
   await storage.findIntent(ref, 0);
   await storage.recordResult(resultOf(ref));
@@ -130,7 +134,7 @@ test('the bucket refuses plain HTTP, and requires the condition for lasting obje
   expect(statements.every(({ Effect }) => Effect === 'Deny')).toBe(true);
   const conditionOf = (grant: string): unknown => statements.find((statement) => grantsOf([statement]).includes(grant))?.Condition;
   expect(conditionOf('s3:*')).toEqual({ Bool: { 'aws:SecureTransport': 'false' } });
-  for (const folder of ['images/', 'records/', 'quarantine/', 'settings/']) {
+  for (const folder of ['images/', 'records/', 'requests/', 'quarantine/', 'settings/']) {
     // `writeOnce` sends If-None-Match with every PUT of these; a presigned upload goes to staging/ without it.
     expect(conditionOf(`s3:PutObject ${folder}`)).toEqual({ Null: { 's3:if-none-match': 'true' } });
     expect(conditionOf(`s3:DeleteObject ${folder}`)).toBeDefined();

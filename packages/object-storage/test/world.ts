@@ -1,4 +1,4 @@
-import { createGenerationId, taskUuidOf, type Intent, type SubmissionRef, type SubmissionResult } from '@darkroom/contracts';
+import { createGenerationId, taskUuidOf, type PresentIntent, type SubmissionRef, type SubmissionResult } from '@darkroom/contracts';
 import { startTestS3, type TestS3 } from '@darkroom/testing';
 import { createObjectStorage, type ObjectStorage, type ObjectStorageConfig } from '../src/index.ts';
 
@@ -6,8 +6,8 @@ export const NOW = Date.UTC(2026, 10, 22, 12, 0, 0);
 
 export const refOf = (now = NOW, index = 0, n = 1): SubmissionRef => ({ generationId: createGenerationId(now), index, n });
 
-export const intentOf = (ref: SubmissionRef, more: Partial<Intent> = {}): Intent => ({
-  version: 1,
+export const intentOf = (ref: SubmissionRef, more: Partial<PresentIntent> = {}): PresentIntent => ({
+  version: 2,
   ...ref,
   taskUUID: taskUuidOf(ref),
   round: 0,
@@ -16,7 +16,12 @@ export const intentOf = (ref: SubmissionRef, more: Partial<Intent> = {}): Intent
   images: 1,
   createdAt: NOW - 1000,
   reservation: { amountNanoUsd: 20_000_000, periods: ['day:2026-11-22'] },
-  request: { positivePrompt: 'a lone astronaut' },
+  provider: 'runware',
+  model: 'xai:grok-imagine@image',
+  outputFormat: 'JPG',
+  dimensions: '1024x1024',
+  outline: { model: 'xai:grok-imagine@image', numberResults: 1, outputFormat: 'JPG' },
+  requestDigest: 'a'.repeat(64),
   ...more,
 });
 

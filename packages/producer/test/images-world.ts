@@ -1,6 +1,7 @@
 import {
   defined,
   createGenerationId,
+  grokImagineImage,
   parseGrokImagineRequest,
   taskUuidOf,
   type GenerationView,
@@ -46,7 +47,7 @@ export async function setupImages(options: Partial<ImagesOptions> = {}): Promise
       const ref = { generationId: createGenerationId(now), index: 0, n: 1 };
       const parsed = parseGrokImagineRequest({ positivePrompt: 'a red door', outputFormat: 'PNG', width: 1024, height: 1024, ...request });
       const bytes = await drawPng(1024);
-      const verdict = storage.verify(ref, parsed, bytes);
+      const verdict = storage.verify(ref, grokImagineImage.outline(parsed).expected, bytes);
       if (verdict.kind === 'invalid') throw new Error(verdict.reason);
       await storage.keepImage(ref, verdict.image, bytes);
       const image: ImageView = {

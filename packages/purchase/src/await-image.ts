@@ -68,7 +68,7 @@ async function fetchImage(
     return { kind: download.kind, reason: download.fault.message };
   }
   const { bytes } = download;
-  const verdict = archive.verify(ref, view.request, bytes);
+  const verdict = archive.verify(ref, view.expected, bytes);
   if (verdict.kind === 'invalid') {
     around.log('image.invalid', ref, { reason: verdict.reason });
     return { kind: 'not-there', reason: verdict.reason, came: { bytes, isImage: verdict.isImage } };

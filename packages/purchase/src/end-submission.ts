@@ -94,20 +94,20 @@ export async function endRefused(
   return endSubmission(purchase, ref, reservation, view?.now ?? 0, { status: 'failed', code, facts: {}, ...defined({ fault }) });
 }
 
+const unboughtCodes: Readonly<Record<string, ErrorCode>> = {
+  cancelled: 'generation.cancelled',
+  expired: 'generation.expired',
+  'request-gone': 'submission.request-gone',
+};
+
 /**
  * Ends a submission that is no longer wanted and has no send under way.
- * @param generationStatus The status of its generation, which is over.
+ * @param why The status of its generation, which is over, or "request-gone".
  */
-export async function endUnbought(purchase: Purchase, ref: SubmissionRef, generationStatus: string): Promise<Outcome> {
+export async function endUnbought(purchase: Purchase, ref: SubmissionRef, why: string): Promise<Outcome> {
   const view = await purchase.store.beginSettlement(ref);
   if (view === undefined || view.status !== 'planned') return { kind: 'finished' };
-  const code: ErrorCode =
-    generationStatus === 'cancelled'
-      ? 'generation.cancelled'
-      : generationStatus === 'expired'
-        ? 'generation.expired'
-        : 'submission.superseded';
-  const end: End = { status: 'failed', code, facts: {} };
+  const end: End = { status: 'failed', code: unboughtCodes[why] ?? 'submission.superseded', facts: {} };
   // No send was made, so S3 holds no intent that needs a result.
   if (view.sends > 0) return endSubmission(purchase, ref, view.reservation, view.now, end);
   await settleInStore(purchase, ref, buildResult(ref, view.reservation, view.now, end));

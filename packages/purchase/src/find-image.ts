@@ -19,7 +19,7 @@ export async function findImage(purchase: Purchase, ref: SubmissionRef, view: Su
   if (view.image !== undefined) return { kind: 'kept', image: view.image };
   const staged = await archive.readStaging(ref);
   if (staged.kind === 'found') {
-    const verdict = archive.verify(ref, view.request, staged.bytes);
+    const verdict = archive.verify(ref, view.expected, staged.bytes);
     if (verdict.kind === 'valid') return keepImage(purchase, ref, view, verdict.image, staged.bytes);
     around.log('image.invalid', ref, { reason: verdict.reason });
   }
@@ -58,10 +58,10 @@ export async function keepImage(
 export async function findKeptImage(
   { archive }: Purchase,
   ref: SubmissionRef,
-  { request }: SubmissionView,
+  { expected }: SubmissionView,
 ): Promise<VerifiedImage | undefined> {
-  const kept = await archive.readImage(ref, request.outputFormat);
+  const kept = await archive.readImage(ref, expected.outputFormat);
   if (kept.kind !== 'found') return undefined;
-  const verdict = archive.verify(ref, request, kept.bytes);
+  const verdict = archive.verify(ref, expected, kept.bytes);
   return verdict.kind === 'valid' ? verdict.image : undefined;
 }

@@ -6,6 +6,8 @@ interface DueSend {
   send: number;
   /** End of the resend window. */
   until: number;
+  /** Digest of the request, if this run had to ask S3 for it. */
+  confirmedDigest?: string;
   /** Time of the questions whether the provider has the task; absent if none was needed. */
   askedAt?: number;
 }
@@ -29,13 +31,13 @@ const MOST_TRIES = 3;
 export async function findObstacle(
   { store, around, settings: { timing } }: Purchase,
   ref: SubmissionRef,
-  { send, until, askedAt }: DueSend,
+  { send, until, askedAt, confirmedDigest }: DueSend,
 ): Promise<'resend-window-closed' | 'replaced' | 'stale-answer' | undefined> {
   const isYoung = (at: number, limitMs: number): boolean => around.monotonicMs() - at < limitMs;
   let isOwn = false;
   for (let tries = 0; tries < MOST_TRIES && !isOwn; tries += 1) {
     const at = around.monotonicMs();
-    if (!(await store.isNewestSend(ref, send))) break;
+    if (!(await store.isNewestSend(ref, send, confirmedDigest))) break;
     isOwn = isYoung(at, timing.lockDurationMs / 4);
   }
   if (around.monotonicMs() >= until) return 'resend-window-closed';

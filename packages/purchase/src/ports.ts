@@ -9,6 +9,7 @@ export type PurchaseStore = Pick<
   GenerationStore,
   | 'commit'
   | 'adoptIntent'
+  | 'forgetRequest'
   | 'recordVerdict'
   | 'recordRefusalSeen'
   | 'recordLook'
@@ -33,6 +34,7 @@ export type PurchaseArchive = Pick<
   | 'presignInput'
   | 'findIntent'
   | 'recordLateId'
+  | 'recordRequest'
   | 'recordIntent'
   | 'recordResult'
   | 'recordAmendment'

@@ -25,6 +25,8 @@ export async function stopped(purchase: Purchase, ref: SubmissionRef, why: Extra
       return { kind: 'finished' };
     case 'never-bought':
       return endUnbought(purchase, ref, detail);
+    case 'request-gone':
+      return endUnbought(purchase, ref, reason);
     case 'no-record':
       // Never created here (I9). Redis forgot the generation, or its time in Redis is over.
       around.log('submission.without-record', ref);

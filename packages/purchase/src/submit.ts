@@ -3,14 +3,15 @@ import {
   GENERATION_ID_AHEAD_MS,
   generationIdTime,
   MAX_CLOCK_SKEW_MS,
-  type GrokImagineRequest,
   type PurchaseOrder,
+  type StoredRequest,
   type SubmissionRef,
 } from '@darkroom/contracts';
 import type { Commitment } from '@darkroom/generation-store';
 import { takeTurn } from './ask-provider.ts';
 import { askWhetherKnown, type Known } from './ask-whether-known.ts';
 import { findObstacle } from './find-obstacle.ts';
+import { keepRequest, leaveUnsendable } from './keep-request.ts';
 import type { Outcome } from './outcome.ts';
 import type { Purchase } from './purchase.ts';
 import { buildSendableRequest } from './sendable-request.ts';
@@ -38,6 +39,7 @@ export async function submit(purchase: Purchase, ref: SubmissionRef, signal?: Ab
   const { send, now } = commitment;
 
   let first: FirstSend | undefined;
+  let requestDigest: string | undefined;
   let addresses: Addresses;
   let askedAt: number | undefined;
   let known: Known = { kind: 'not-known', showsRefusal: false };
@@ -50,7 +52,9 @@ export async function submit(purchase: Purchase, ref: SubmissionRef, signal?: Ab
       await store.recordVerdict(ref, send, unsent);
       return { kind: 'snooze', delayMs: turn.delayMs, why: 'poll-rate' };
     }
-    first = await rememberFirstSend(purchase, ref, commitment);
+    requestDigest = await keepRequest(purchase, commitment);
+    if (requestDigest === undefined) return await leaveUnsendable(purchase, ref, commitment);
+    first = await rememberFirstSend(purchase, ref, commitment, requestDigest);
     unsent = 'not-sent';
     if (first === undefined) return await beginNextRound(purchase, ref, send);
     isRepeated ||= first.wasForgotten;
@@ -89,13 +93,14 @@ export async function submit(purchase: Purchase, ref: SubmissionRef, signal?: Ab
     return { kind: 'snooze', delayMs: known.delayMs, why: 'poll-rate' };
   }
   const until = startedAt + first.sentAt + timing.resendWindowMs - now;
-  const obstacle = await findObstacle(purchase, ref, defined({ send, until, askedAt }));
+  const confirmedDigest = commitment.requestDigest === undefined ? requestDigest : undefined;
+  const obstacle = await findObstacle(purchase, ref, defined({ send, until, askedAt, confirmedDigest }));
   if (obstacle !== undefined) {
     around.log(`submission.${obstacle}`, ref, { send });
     const meaning = await store.recordVerdict(ref, send, 'not-sent');
     return meaning === 'planned' ? { kind: 'snooze', delayMs: timing.troubleMs, why: 'submission.frozen' } : { kind: 'submitted' };
   }
-  around.log('submission.sending', ref, { send, positivePrompt: commitment.request.positivePrompt });
+  around.log('submission.sending', ref, { send, ...defined({ positivePrompt: commitment.request.positivePrompt }) });
   const verdict = await provider.submit(
     {
       taskUUID: commitment.intent.taskUUID,
@@ -123,8 +128,10 @@ interface FirstSend {
 async function rememberFirstSend(
   { store, archive, around, settings: { timing } }: Purchase,
   ref: SubmissionRef,
-  { intent, unsentAt, now }: Extract<Commitment, { kind: 'go' }>,
+  { intent: unsigned, unsentAt, now }: Extract<Commitment, { kind: 'go' }>,
+  requestDigest: string,
 ): Promise<FirstSend | undefined> {
+  const intent = { ...unsigned, requestDigest };
   // A Redis that forgets the enqueue asks S3 by the times in ids, and would miss this one.
   if (isFirstIntent(intent) && generationIdTime(intent.generationId) < intent.createdAt - GENERATION_ID_AHEAD_MS)
     await archive.recordLateId(intent);
@@ -156,7 +163,7 @@ type Addresses = Pick<PurchaseOrder, 'request' | 'uploadEndpoint' | 'webhookURL'
 async function makeAddresses(
   { archive, around, settings: { timing, askForUpload } }: Purchase,
   ref: SubmissionRef,
-  request: GrokImagineRequest,
+  request: StoredRequest,
 ): Promise<Addresses> {
   const expiresInSeconds = Math.floor(timing.capabilityTtlMs / 1000);
   const uploadEndpoint = askForUpload ? await archive.presignUpload(ref, expiresInSeconds) : undefined;

@@ -1,7 +1,7 @@
 import {
   defined,
   formatRef,
-  parseStoredGrokImagineRequest,
+  outlineOfIntent,
   StorageError,
   type Intent,
   type ListedRecord,
@@ -24,6 +24,7 @@ interface SubmissionRecords {
 
 /** Records in S3 of one generation. */
 export interface GenerationRecords {
+  /** Without its request, which `restoreRecords` reads. */
   generation: RememberedGeneration;
   submissions: readonly SubmissionRecords[];
 }
@@ -98,7 +99,7 @@ function describeGeneration(generationId: string, submissions: readonly Submissi
   return {
     generationId,
     tenant,
-    request: parseRequest(intent),
+    outline: readOutline(intent),
     imageNanoUsd: reservation.amountNanoUsd,
     createdAt,
     submissions: Array.from({ length: images }, (_, index) =>
@@ -129,14 +130,15 @@ function describeImage(
   });
 }
 
-function parseRequest({ request, ...ref }: Intent): RememberedGeneration['request'] {
+function readOutline(intent: Intent): RememberedGeneration['outline'] {
   try {
-    return parseStoredGrokImagineRequest(request);
+    return outlineOfIntent(intent);
   } catch (cause) {
-    throw new StorageError('storage.corrupt-record', `the intent of submission ${formatRef(ref)} holds no request that can be read`, {
+    const { generationId, index, n } = intent;
+    throw new StorageError('storage.corrupt-record', `the intent of submission ${formatRef(intent)} holds no request that can be read`, {
       cause,
       reached: 'yes',
-      details: { generationId: ref.generationId, index: ref.index, n: ref.n },
+      details: { generationId, index, n },
     });
   }
 }

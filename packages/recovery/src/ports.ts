@@ -12,6 +12,7 @@ export type RecoveryArchive = Pick<
   | 'listLateIds'
   | 'listRecordsOf'
   | 'findIntent'
+  | 'findRequest'
   | 'salvageIntent'
   | 'findResult'
   | 'findDecision'

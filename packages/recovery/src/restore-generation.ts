@@ -1,8 +1,9 @@
-import type { ListedRecord, SubmissionResult } from '@darkroom/contracts';
+import { defined, type ListedRecord, type SubmissionResult } from '@darkroom/contracts';
 import type { RememberedGeneration } from '@darkroom/generation-store';
 import { consequencesOf } from '@darkroom/purchase';
 import { readGenerationRecords, type GenerationRecords } from './generation-records.ts';
 import type { Recovery } from './ports.ts';
+import { readRequest } from './read-request.ts';
 
 /**
  * Restores one generation: the part that S3 knows and Redis does not. Reads S3 first and tells Redis second; better knowledge of Redis
@@ -30,10 +31,16 @@ export async function restoreGeneration(
 
 /** Restores a generation whose records were read. */
 export async function restoreRecords(recovery: Recovery, records: GenerationRecords): Promise<'restored' | 'known'> {
+  const { generationId } = records.generation;
+  const request = await readRequest(
+    recovery.archive,
+    generationId,
+    records.submissions.map(({ intent }) => intent),
+  );
   await parkUnended(recovery, records);
-  const changed = await recovery.store.restore(records.generation);
+  const changed = await recovery.store.restore({ ...records.generation, ...defined({ request }) });
   await settleWhatEnded(recovery, records);
-  if (!isAllHome(records)) await addJobs(recovery, records.generation.generationId);
+  if (!isAllHome(records)) await addJobs(recovery, generationId);
   return changed > 0 ? 'restored' : 'known';
 }
 

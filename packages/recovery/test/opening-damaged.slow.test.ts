@@ -49,7 +49,7 @@ describe('damaged records of what a rebuild reads on', () => {
   test.each([
     ['an intent that is no JSON', 'intent', () => 'not json'],
     ['an object of another program', 'intent', () => '{"Records":[]}'],
-    ['an intent of a later version', 'intent', (record: object) => JSON.stringify({ ...record, version: 2 })],
+    ['an intent of a later version', 'intent', (record: object) => JSON.stringify({ ...record, version: 3 })],
     ['a result that is cut off', 'result', (record: object) => JSON.stringify(record).slice(0, 40)],
   ])('%s is named once with its key, stays refused, and keeps nothing from ending', async (_what, kind, change) => {
     const key = keyOf('home', kind);
@@ -90,7 +90,7 @@ describe('damaged records of what a rebuild reads on', () => {
 
   test.each([
     ['a result', 'result', () => 'not json'],
-    ['an intent of a later version', 'intent', (record: object) => JSON.stringify({ ...record, version: 2, request: 'of another kind' })],
+    ['an intent of a later version', 'intent', (record: object) => JSON.stringify({ ...record, version: 3, outline: 'of another kind' })],
   ])('%s leaves the idempotency key of its generation refused', async (_what, kind, change) => {
     await damage(keyOf('keyed', kind), change);
     await open();

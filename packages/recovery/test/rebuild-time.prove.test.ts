@@ -1,4 +1,4 @@
-import { createGenerationId, taskUuidOf, type Intent, type SubmissionRef } from '@darkroom/contracts';
+import { createGenerationId, taskUuidOf, type SubmissionRef } from '@darkroom/contracts';
 import { createObjectStorage } from '@darkroom/object-storage';
 import { startTestS3 } from '@darkroom/testing';
 import { afterAll, expect, onTestFinished, test } from 'vitest';
@@ -30,8 +30,10 @@ async function setup(records: number) {
   const seed = async (at: number): Promise<void> => {
     const generationId = createGenerationId(now - Math.floor((at / generations) * 2 * DAY_MS));
     const one: SubmissionRef = { generationId, index: 0, n: 1 };
-    const request = { ...intent.request, positivePrompt: 'a'.repeat(500) };
-    await archive.recordIntent({ ...intent, ...one, taskUUID: taskUuidOf(one), request } satisfies Intent);
+    const { provider, model, outline } = intent;
+    const kept = await archive.recordRequest({ generationId, provider, model, request: { ...outline, positivePrompt: 'a'.repeat(500) } });
+    const requestDigest = kept.kind === 'kept' ? kept.requestDigest : '';
+    await archive.recordIntent({ ...intent, ...one, taskUUID: taskUuidOf(one), requestDigest });
     await archive.recordResult({ ...result, ...one, taskUUID: taskUuidOf(one) });
   };
   await eachAtOnce(Array(generations).keys(), 32, seed);

@@ -1,5 +1,6 @@
 import type { SubmissionRef } from '@darkroom/contracts';
 import { intentKey } from '@darkroom/object-storage';
+import { recordPurchase } from '@darkroom/testing';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { takePicture } from './picture.ts';
 import { setup as startFleetAtRest } from './reconcile/world.ts';
@@ -161,7 +162,7 @@ test('an intent that a worker wrote while its day was listed already is found by
     ...world.storage,
     findIntent: async (ref: SubmissionRef, round: number) => {
       // A reader of records has listed them.
-      if (!isWritten) await world.storage.recordIntent(commitment.intent);
+      if (!isWritten) await recordPurchase(world.storage, commitment);
       isWritten = true;
       return world.storage.findIntent(ref, round);
     },
@@ -179,7 +180,7 @@ test('one that was written only when the store was open again is found by the ne
   await fleet.wipe();
   expect(await runRebuild(fleet)).toMatchObject({ kind: 'opened' });
   // The worker that had committed before was frozen all that time, and goes on: intent, parked job, send, answer.
-  await fleet.storage.recordIntent(commitment.intent);
+  await recordPurchase(fleet.storage, commitment);
   await fleet.settlements.park(late, 1000, false);
   expect(await fleet.store.recordVerdict(late, commitment.send, 'accepted')).toBe('unproven');
   expect(await fleet.store.find(late.generationId)).toBeUndefined();

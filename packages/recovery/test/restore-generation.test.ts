@@ -238,7 +238,8 @@ describe('records that are damaged', () => {
   test('a request that cannot be read stops it, too', async () => {
     const [ref] = await world.enqueue();
     const intent = await world.send(ref);
-    await world.storage.recordIntent({ ...intent, round: 1, request: { positivePrompt: 7 } });
+    const { requestDigest: _, ...rest } = intent;
+    await world.storage.recordIntent({ ...rest, version: 1, round: 1, request: { positivePrompt: 7 } });
     await expect(restoreGeneration(world.recovery, ref.generationId)).rejects.toMatchObject({ code: 'storage.corrupt-record' });
   });
 

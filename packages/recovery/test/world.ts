@@ -5,7 +5,7 @@ import {
   defaultTiming,
   parseGrokImagineRequest,
   taskUuidOf,
-  type Intent,
+  type PresentIntent,
   type SubmissionRef,
   type SubmissionResult,
 } from '@darkroom/contracts';
@@ -13,7 +13,7 @@ import { buildGenerationStore, type GenerationStore, type NewGeneration } from '
 import { createObjectStorage, type ObjectStorage } from '@darkroom/object-storage';
 import { consequencesOf } from '@darkroom/purchase';
 import { buildWaits, createSettlements, createSubmissions, jobIdOf, type Settlements, type Submissions } from '@darkroom/queues';
-import { startTestS3, uniquePrefix, type TestS3 } from '@darkroom/testing';
+import { recordPurchase, startTestS3, uniquePrefix, type TestS3 } from '@darkroom/testing';
 import { Redis } from 'ioredis';
 import { inject } from 'vitest';
 import type { Recovery } from '../src/index.ts';
@@ -52,9 +52,9 @@ export interface World {
   /** Enqueues a generation. @returns its first submissions, by index. */
   enqueue(images?: number, given?: Partial<NewGeneration>): Promise<[SubmissionRef, ...SubmissionRef[]]>;
   /** Commits and writes the intent, as a worker does before it sends. */
-  commit(ref: SubmissionRef): Promise<{ send: number; intent: Intent }>;
+  commit(ref: SubmissionRef): Promise<{ send: number; intent: PresentIntent }>;
   /** Sends it, and the provider accepts it. */
-  send(ref: SubmissionRef): Promise<Intent>;
+  send(ref: SubmissionRef): Promise<PresentIntent>;
   /** Writes its end to S3, and tells Redis if it is not to be forgotten. */
   end(ref: SubmissionRef, how: End, options?: EndOptions): Promise<SubmissionResult>;
   submission(ref: SubmissionRef): Promise<Record<string, string>>;
@@ -97,8 +97,7 @@ export async function startWorld(s3AheadMs: number | (() => number) = 0): Promis
   const commit: World['commit'] = async (ref) => {
     const commitment = await store.commit(ref, `token-${Math.random()}`);
     if (commitment.kind === 'stop') throw new Error(`the commit was stopped: ${commitment.reason}`);
-    await storage.recordIntent(commitment.intent);
-    return commitment;
+    return { ...commitment, intent: await recordPurchase(storage, commitment) };
   };
   const keys = async (pattern = '*'): Promise<string[]> => {
     const found: string[] = [];

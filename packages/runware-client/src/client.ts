@@ -2,6 +2,8 @@ import {
   canReadUrl,
   ConfigError,
   findKeptInput,
+  modelId,
+  parseStoredGrokImagineRequest,
   type DownloadVerdict,
   type Problem,
   type ProviderFault,
@@ -16,7 +18,7 @@ import { imageRulesOf } from './image-address.ts';
 import { createRedactor } from './redact.ts';
 import { resolveBySystem, type Resolve } from './resolve-host.ts';
 import { submitVerdictOf } from './submit-verdict.ts';
-import { buildDetailsTask, buildPollTask, buildPurchaseTask } from './task.ts';
+import { buildDetailsTask, buildPollTask, buildPurchaseTask, type ReadableOrder } from './task.ts';
 import { taskStateOf, taskStateOfDetails } from './task-state.ts';
 
 export interface RunwareClientConfig {
@@ -78,8 +80,9 @@ export function createRunwareClient(
   const settings = { ...config, ...imageRulesOf(config), url, fetch: fetchOnce, resolve, now };
   const redactor = createRedactor([config.apiKey]);
   return {
-    submit: async (order, signal) => {
-      if (hasKeptInput(order)) return { kind: 'not-sent', fault: unsendable };
+    submit: async (given, signal) => {
+      const order = readOrder(given);
+      if ('code' in order) return { kind: 'not-sent', fault: order };
       const exchange = await exchangeTask(settings, buildPurchaseTask(order), signal);
       return submitVerdictOf(exchange, order.taskUUID, createRedactor([config.apiKey, ...privateTextsOf(order)]));
     },
@@ -91,9 +94,22 @@ export function createRunwareClient(
   };
 }
 
+/** Reads an order of the one model that this client buys. @returns the reason against sending it. */
+function readOrder({ request: stored, ...order }: PurchaseOrder): ReadableOrder | ProviderFault {
+  if (stored.model !== modelId) return foreignModel;
+  const request = parseStoredGrokImagineRequest(stored);
+  return hasKeptInput(request.inputs) ? unsendable : { ...order, request };
+}
+
+const foreignModel: ProviderFault = {
+  class: 'validation',
+  code: 'foreignModel',
+  message: `could not send the purchase: this version sends no other model than "${modelId}"`,
+};
+
 /** Finds a reference in Darkroom's own form. Its caller must replace it by a URL, because the provider does not know the form. */
-const hasKeptInput = ({ request }: PurchaseOrder): boolean =>
-  (request.inputs?.referenceImages ?? []).some((image) => findKeptInput(image) !== undefined);
+const hasKeptInput = (inputs: ReadableOrder['request']['inputs']): boolean =>
+  (inputs?.referenceImages ?? []).some((image) => findKeptInput(image) !== undefined);
 const unsendable: ProviderFault = {
   class: 'validation',
   code: 'keptInput',
@@ -101,7 +117,7 @@ const unsendable: ProviderFault = {
 };
 
 /** Parts of the request to redact from provider errors. URLs are not listed: their query strings are always removed. */
-const privateTextsOf = ({ request }: PurchaseOrder): string[] => [
+const privateTextsOf = ({ request }: ReadableOrder): string[] => [
   request.positivePrompt,
   ...(request.inputs?.referenceImages ?? []).filter((image) => !/^https?:/i.test(image)),
 ];

@@ -40,7 +40,7 @@ test('sends no upload or webhook if the order has none, and a resolution instead
   const { width: _width, height: _height, ...request } = order.request;
   await world.client.submit({
     taskUUID,
-    request: { ...request, resolution: '1K', inputs: { referenceImages: [otherTaskUUID] } },
+    request: { ...request, ...{ resolution: '1K' }, inputs: { referenceImages: [otherTaskUUID] } },
     ttlSeconds: 60,
   });
   const body = world.provider.seen[0]?.body;

@@ -1,4 +1,4 @@
-import type { PurchaseOrder } from '@darkroom/contracts';
+import type { GrokImagineRequest, PurchaseOrder } from '@darkroom/contracts';
 import { createRunwareClient, type RunwareClient, type RunwareClientConfig } from '../src/index.ts';
 import { startScriptedProvider, type Script, type ScriptedProvider } from './scripted-provider.ts';
 
@@ -28,7 +28,7 @@ export const order = {
   ttlSeconds: 86_400,
   uploadEndpoint: 'https://bucket.s3.us-east-1.amazonaws.com/staging/1?X-Amz-Signature=feedc0de',
   webhookURL: 'https://hooks.example.com/webhooks/runware?capability=k1.c0ffee',
-} as const satisfies PurchaseOrder;
+} as const satisfies PurchaseOrder & { request: GrokImagineRequest };
 
 /** Texts that no fault may hold. */
 export const secrets = [apiKey, order.request.positivePrompt, 'feedc0de', 'c0ffee'];

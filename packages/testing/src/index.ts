@@ -11,6 +11,7 @@ export { keptStoreVersions, readKeptStore, type KeptGeneration, type KeptStore, 
 export { copyKeptProvider, loadKeptBucket, loadKeptRedis } from './kept-store/load-kept-store.ts';
 export { findMarkedProcesses, type RunProcess } from './run-processes.ts';
 export { createRedisMeter } from './measure-redis.ts';
+export { recordPurchase } from './record-purchase.ts';
 export { reserveRedis, type OwnRedis } from './own-redis.ts';
 export { photograph } from './redis-photograph.ts';
 export { createDraws, type NamedDraws } from './named-draws.ts';

@@ -74,8 +74,8 @@ export const inputRows: Rows = {
         expect(Buffer.from(await response.arrayBuffer()).equals(bytes)).toBe(true);
         // The URL is a secret and expires, so neither the record nor the intent holds it.
         expect(generation.request.inputs?.referenceImages).toEqual([reference]);
-        const intent = await storage.findIntent({ generationId: generation.generationId, index: 0, n: 1 }, 0);
-        expect(intent?.request['inputs']).toEqual({ referenceImages: [reference] });
+        const stored = await storage.findRequest(generation.generationId);
+        expect(stored.kind === 'found' && stored.kept.request.inputs).toEqual({ referenceImages: [reference] });
       }
       storage.close();
       for (const worker of world.fleet.workers) expect(await worker.log()).not.toContain('X-Amz-Signature');

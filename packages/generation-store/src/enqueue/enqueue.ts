@@ -5,13 +5,16 @@ import {
   GENERATION_ID_MAX_AGE_MS,
   GenerationIdError,
   generationIdTime,
-  type GrokImagineRequest,
   InvalidRequestError,
+  knownModels,
   type Labels,
+  modelOf,
   type NanoUsd,
   QueueUnavailableError,
   RequestConflictError,
+  type RequestOutline,
   SpendCapError,
+  type StoredRequest,
   StoreNotInitialisedError,
 } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
@@ -23,7 +26,8 @@ import { createLuaScript } from '../lua/lua-script.ts';
 import { money } from '../lua/money.ts';
 import { namedReply, number } from '../lua/named.ts';
 import { prelude } from '../lua/prelude.ts';
-import { generationArguments, newGeneration, sha256 } from './new-generation.ts';
+import { REQUEST_GONE, sha256 } from './kept-request.ts';
+import { generationArguments, newGeneration } from './new-generation.ts';
 import type { Retention } from './retention.ts';
 import { unreadEnqueueError } from './unread.ts';
 
@@ -40,13 +44,21 @@ const enqueueScript = createLuaScript(/* lua */ `${prelude}${lists}${events}${mo
 local key = KEYS[1]
 if not isOpen() then return named({ kind = 'not-initialised' }) end
 local present = redis.call('HMGET', key, 'requestDigest', 'runAt', 'tenant')
-if present[1] then return named({ kind = present[1] == requestDigest and present[3] == tenant and 'exists' or 'conflict', id = id, runAt = present[2] or nil }) end
+-- what a repeated call says, by the digest of the first request
+local function compared(digest)
+  return digest == '${REQUEST_GONE}' and 'request-gone' or digest == requestDigest and 'same' or 'conflict'
+end
+if present[1] then
+  local kind = present[3] == tenant and compared(present[1]) or 'conflict'
+  return named({ kind = kind == 'same' and 'exists' or kind, id = id, runAt = present[2] or nil })
+end
 if idempotencyDigest ~= '' then
   local taken = redis.call('HMGET', idempotencyKey, 'generationId', 'requestDigest')
   if taken[2] == '' then return named({ kind = whyUnknown(taken[1]) or 'damaged', unreadable = taken[1] }) end
   if taken[1] then
     local first = redis.call('HGET', prefix .. ':generation:' .. taken[1], 'runAt')
-    return named({ kind = taken[2] == requestDigest and 'replayed' or 'conflict', id = taken[1], runAt = first or nil })
+    local kind = compared(taken[2])
+    return named({ kind = kind == 'same' and 'replayed' or kind, id = taken[1], runAt = first or nil })
   end
   -- the key may belong to a generation that was bought and that Redis has forgotten
   if recovering() then return named({ kind = 'recovering' }) end
@@ -92,7 +104,9 @@ return named({ kind = 'created', id = id, runAt = runAt })
 export interface NewGeneration extends Labels {
   generationId: string;
   tenant: string;
-  request: GrokImagineRequest;
+  request: StoredRequest;
+  /** By default that of one of this version's models. */
+  outline?: RequestOutline;
   /** Hold of each image until it is settled. */
   imageNanoUsd: NanoUsd;
   /** Milliseconds since 1970 after which nothing is bought any more. */
@@ -118,7 +132,7 @@ const timeOf = (at: number): string => new Date(Math.min(at, MAX_TIME)).toISOStr
 
 const replySchema = namedReply(
   z.discriminatedUnion('kind', [
-    z.object({ kind: z.enum(['created', 'exists', 'replayed', 'conflict']), id: z.string(), runAt: number.optional() }),
+    z.object({ kind: z.enum(['created', 'exists', 'replayed', 'conflict', 'request-gone']), id: z.string(), runAt: number.optional() }),
     z.object({ kind: z.enum(['not-initialised', 'recovering']) }),
     z.object({ kind: z.enum(['reading', 'damaged']), unreadable: z.string().optional() }),
     z.object({ kind: z.enum(['id-too-old', 'id-ahead', 'deadline-over', 'run-at-out-of-bounds']), now: number }),
@@ -138,13 +152,15 @@ export async function enqueueGeneration(
   retention: Retention,
   generation: NewGeneration,
 ): Promise<EnqueueReceipt> {
-  const { generationId, idempotencyKey } = generation;
+  const { generationId, request, idempotencyKey } = generation;
+  const outline = generation.outline ?? modelOf(knownModels, request).outline(request);
   const reply = replySchema.parse(
     await enqueueScript.run(
       redis,
       generationKey(prefix, generationId),
       generationArguments(prefix, retention, {
         ...generation,
+        outline,
         ...defined({ idempotencyKeyHash: idempotencyKey === undefined ? undefined : sha256(idempotencyKey) }),
       }),
     ),
@@ -217,6 +233,11 @@ export function receiptOf(reply: EnqueueReply, generation: NewGeneration): Enque
         reply.id === generationId
           ? `generation "${generationId}" was enqueued before with another request; nothing was queued or bought`
           : `the idempotency key belongs to generation "${reply.id}", which was enqueued with another request; nothing was queued or bought`,
+      );
+    case 'request-gone':
+      throw new RequestConflictError(
+        `${reply.id === generationId ? 'the generation' : `the idempotency key belongs to generation "${reply.id}", which`} was enqueued before, and its request is erased or lost: nothing tells whether this one is the same; nothing was queued or bought`,
+        { details: { generationId: reply.id } },
       );
     default: {
       const { kind, id, runAt } = reply;

@@ -1,15 +1,14 @@
-import type { GenerationView, GrokImagineRequest } from '@darkroom/contracts';
+import type { GenerationView, StoredRequest } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 import { generationKey } from '../keys.ts';
 import { createNamedScript } from '../lua/named-script.ts';
 import { prelude } from '../lua/prelude.ts';
 import type { FoundSubmission } from '../recovery/remembered.ts';
-import { readLargeRequest } from './large-request.ts';
 import { isWhyUnknown, unreadError } from './unread.ts';
-import { hasLargeRequest, parseFoundSubmissions, parseGenerationView } from './view.ts';
+import { parseFoundSubmissions, parseGenerationView } from './view.ts';
 
 /** Reads a generation and all its submissions as one picture. Replies nil without one, or why it may have been bought nevertheless. */
-const readGenerationScript = createNamedScript(['id', 'tenant'])(/* lua */ `${prelude}
+const readGenerationScript = createNamedScript(['id', 'tenant', 'withRequest'])(/* lua */ `${prelude}
 local key = KEYS[1]
 local generation, known = hash(key)
 if not known then return whyUnknown(id) end
@@ -23,31 +22,31 @@ for index = 0, tonumber(generation.images) - 1 do
   end
 end
 local words = generation.labels and redis.call('HMGET', key .. ':request', 'tags', 'metadata') or {}
-return named({ generation = redis.call('HGETALL', key), submissions = submissions, tags = words[1] or nil, metadata = words[2] or nil })
+local request = withRequest ~= '' and redis.call('HGET', key .. ':request', 'request') or nil
+return named({
+  generation = redis.call('HGETALL', key), submissions = submissions, request = request, tags = words[1] or nil, metadata = words[2] or nil,
+})
 `);
 
-const read = (redis: Redis, prefix: string, generationId: string, tenant = ''): Promise<unknown> =>
-  readGenerationScript.run(redis, generationKey(prefix, generationId), prefix, { id: generationId, tenant });
+const read = (redis: Redis, prefix: string, generationId: string, tenant = '', withRequest = ''): Promise<unknown> =>
+  readGenerationScript.run(redis, generationKey(prefix, generationId), prefix, { id: generationId, tenant, withRequest });
 
 /**
  * Reads a generation; undefined if Redis has none of this id.
- * @param knownRequest Its request, if it is known: a large one takes a second trip.
+ * @param knownRequest Its request, if it is known: it may be large, and is not read again.
  * @param tenant Finds generations of this tenant alone.
  */
 export async function findGeneration(
   redis: Redis,
   prefix: string,
   generationId: string,
-  knownRequest?: GrokImagineRequest,
+  knownRequest?: StoredRequest,
   tenant?: string,
 ): Promise<GenerationView | undefined> {
-  const reply = await read(redis, prefix, generationId, tenant);
+  const reply = await read(redis, prefix, generationId, tenant, knownRequest === undefined ? '1' : '');
   if (reply === null) return undefined;
   if (isWhyUnknown(reply)) throw unreadError(generationId, reply);
-  const view = parseGenerationView(prefix, generationId, reply);
-  if (!hasLargeRequest(reply)) return view;
-  const request = knownRequest ?? (await readLargeRequest(redis, prefix, generationId));
-  return request && { ...view, request };
+  return parseGenerationView(prefix, generationId, reply, knownRequest);
 }
 
 /** Reads the submissions of a generation; none if Redis does not know it. */

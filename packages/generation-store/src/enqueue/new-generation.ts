@@ -1,11 +1,8 @@
-import { createHash } from 'node:crypto';
-import { type Labels } from '@darkroom/contracts';
+import type { Labels } from '@darkroom/contracts';
 import { nameArguments } from '../lua/named.ts';
 import type { RememberedGeneration } from '../recovery/remembered.ts';
-import { outlineOf } from './large-request.ts';
+import { outlineFields, sha256, textOf } from './kept-request.ts';
 import type { Retention } from './retention.ts';
-
-export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
 const given = nameArguments([
   'id',
@@ -21,6 +18,9 @@ const given = nameArguments([
   'retentionSeconds',
   'clientReference',
   'retryOf',
+  'provider',
+  'model',
+  'expected',
   'outline',
   'tags',
   'metadata',
@@ -37,33 +37,31 @@ export const digestOfTag = (tag: string): string => sha256(tag).slice(0, 32);
 const labelsOf = ({ tags = [], metadata }: Labels): string => tags.map(digestOfTag).join(' ') || (metadata === undefined ? '' : '-');
 
 /**
- * Returns the first arguments of the scripts that make a generation. The digest of the request is that of its text, which is the same
- * from Redis and from S3: a caller that enqueues a restored generation again finds its own.
+ * Returns the first arguments of the scripts that make a generation. A caller that enqueues a restored generation again finds its own: the
+ * digest of the request is the same from Redis and from S3.
  */
 export function generationArguments(
   prefix: string,
   retention: Retention,
   generation: Omit<RememberedGeneration, 'submissions' | 'createdAt'>,
 ): (string | number)[] {
-  const { generationId, tenant, request, imageNanoUsd, deadlineAt, runAt, idempotencyKeyHash, retryOf, tags, metadata } = generation;
-  const requestJson = JSON.stringify(request);
+  const { generationId, tenant, request, outline, imageNanoUsd, deadlineAt, runAt, idempotencyKeyHash, retryOf, tags, metadata } = generation;
   return [
     prefix,
     ...given.list({
       id: generationId,
-      request: requestJson,
-      requestDigest: sha256(requestJson),
+      ...textOf(request),
       tenant,
-      images: request.numberResults,
+      images: outline.request.numberResults,
       amount: imageNanoUsd,
       deadlineAt,
       runAt,
       idempotencyDigest: idempotencyKeyHash,
       idempotencySeconds: retention.idempotencySeconds,
       retentionSeconds: retention.recordSeconds,
-      clientReference: request.clientReference,
+      clientReference: outline.request.clientReference,
       retryOf,
-      outline: outlineOf(request, requestJson),
+      ...outlineFields(outline),
       tags: tags && JSON.stringify(tags),
       metadata: metadata && JSON.stringify(metadata),
       labels: labelsOf(generation),
@@ -88,9 +86,9 @@ end
 local function createGeneration(key, id, status, createdAt)
   -- first: a key of another type ends the script here, before half an entry is written
   redis.call('ZADD', prefix .. ':open', createdAt, id)
-  -- a large request lies under its own key: each script reads the whole entry, and few need the request
-  if outline ~= '' then redis.call('HSET', key .. ':request', 'request', request) end
-  redis.call('HSET', key, 'status', status, outline == '' and 'request' or 'outline', outline == '' and request or outline, 'requestDigest', requestDigest, 'tenant', tenant,
+  -- under its own key: it may be erased, it may be long, and few scripts need it
+  if request ~= '' then redis.call('HSET', key .. ':request', 'request', request) end
+  redis.call('HSET', key, 'status', status, 'provider', provider, 'model', model, 'expected', expected, 'outline', outline, 'requestDigest', requestDigest, 'tenant', tenant,
     'images', images, 'live', 0, 'createdAt', createdAt, 'cost', 0, 'deadlineAt', deadlineAt, 'runAt', runAt,
     'idempotencyDigest', idempotencyDigest, 'idempotencySeconds', idempotencySeconds, 'retentionSeconds', retentionSeconds)
   if clientReference ~= '' then redis.call('HSET', key, 'clientReference', clientReference) end

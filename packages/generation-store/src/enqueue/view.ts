@@ -4,8 +4,10 @@ import {
   taskUuidOf,
   type ErrorCode,
   type GenerationView,
+  type GrokImagineRequest,
   type ImageStatus,
   type ImageView,
+  type StoredRequest,
   type SubmissionResult,
   type VerifiedImage,
 } from '@darkroom/contracts';
@@ -19,12 +21,14 @@ import {
   submissionFieldsSchema,
   type SubmissionFields,
 } from '../entry-fields.ts';
-import { generationKey, submissionKey } from '../keys.ts';
+import { generationKey, requestKey, submissionKey } from '../keys.ts';
 import { hashReply, namedReply, number } from '../lua/named.ts';
 import type { FoundSubmission } from '../recovery/remembered.ts';
+import { REQUEST_GONE, storedRequest } from './kept-request.ts';
 
 const replySchema = namedReply(
   z.object({
+    request: z.string().optional(),
     generation: hashReply,
     submissions: z.array(namedReply(z.object({ index: number, n: number, fields: hashReply }))),
     tags: storedTags,
@@ -40,9 +44,12 @@ interface NumberedSubmission {
   result?: SubmissionResult;
 }
 
-/** Builds the caller's view from the reply of `readGenerationScript`. */
-export function parseGenerationView(prefix: string, generationId: string, reply: unknown): GenerationView {
-  const { generation: hash, submissions: rows, tags, metadata } = replySchema.parse(reply);
+/**
+ * Builds the caller's view from the reply of `readGenerationScript`. A request that is gone is shown by its outline.
+ * @param knownRequest Its request, if the reply does not have it.
+ */
+export function parseGenerationView(prefix: string, generationId: string, reply: unknown, knownRequest?: StoredRequest): GenerationView {
+  const { generation: hash, submissions: rows, request: requestJson, tags, metadata } = replySchema.parse(reply);
   const submissions = rows.map(({ index, n, fields: row }): NumberedSubmission => {
     const key = submissionKey(prefix, { generationId, index, n });
     const fields = parseEntry(key, submissionFieldsSchema, row);
@@ -51,6 +58,12 @@ export function parseGenerationView(prefix: string, generationId: string, reply:
   });
   const key = generationKey(prefix, generationId);
   const generation = parseEntry(key, generationFieldsSchema, hash);
+  const isGone = generation.requestDigest === REQUEST_GONE;
+  const request =
+    knownRequest ??
+    (isGone
+      ? generation.outline.request
+      : (generation.request ?? parseEntry(requestKey(prefix, generationId), storedRequest, requestJson ?? '')));
   const images = Array.from({ length: generation.images }, (_, index) =>
     imageView(
       { generationId, index },
@@ -64,7 +77,7 @@ export function parseGenerationView(prefix: string, generationId: string, reply:
     generationId,
     status: generation.status,
     tenant: generation.tenant,
-    request: generation.request,
+    request: request as GrokImagineRequest, // of the one model whose requests a producer of this version takes
     images,
     costUsd: formatUsd(generation.cost),
     reservedUsd: formatUsd(reserved),
@@ -80,12 +93,6 @@ export function parseGenerationView(prefix: string, generationId: string, reply:
       metadata,
     }),
   };
-}
-
-/** Returns true if the request lies under its own key, by the same reply; the view then has its outline. */
-export function hasLargeRequest(reply: unknown): boolean {
-  const { request, outline } = replySchema.parse(reply).generation;
-  return request === undefined && outline !== undefined;
 }
 
 /** Returns all submissions of the same reply. */

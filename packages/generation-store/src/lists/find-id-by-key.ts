@@ -1,7 +1,7 @@
 import { QueueUnavailableError } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
-import { sha256 } from '../enqueue/new-generation.ts';
+import { sha256 } from '../enqueue/kept-request.ts';
 import { unreadError } from '../enqueue/unread.ts';
 import { openKey } from '../keys.ts';
 import { namedReply } from '../lua/named.ts';

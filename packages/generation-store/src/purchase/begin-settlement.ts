@@ -71,7 +71,7 @@ export async function beginSettlement(redis: Redis, prefix: string, ref: Submiss
   return defined({
     now,
     status: submission.status,
-    request: generation.request,
+    expected: generation.outline.expected,
     runAt: generation.runAt,
     generationClosed: generation.status !== 'queued' && generation.status !== 'running',
     round: submission.round,

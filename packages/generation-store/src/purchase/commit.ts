@@ -1,8 +1,8 @@
-import { defined, taskUuidOf, type GrokImagineRequest, type SubmissionRef } from '@darkroom/contracts';
+import { defined, formatDimensions, taskUuidOf, type RequestOutline, type StoredRequest, type SubmissionRef } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { parseEntry } from '../corrupt-entry.ts';
-import { storedRequest } from '../entry-fields.ts';
+import { entryOutline, REQUEST_GONE, storedRequest } from '../enqueue/kept-request.ts';
 import { generationKey, nameRef } from '../keys.ts';
 import { fold } from '../lua/fold.ts';
 import { createNamedScript } from '../lua/named-script.ts';
@@ -42,6 +42,8 @@ local function go(submission, generation)
     firstSentAt = submission.firstSentAt, unsentAt = submission.unsentAt, amountNanoUsd = submission.reserved, periods = submission.periods,
     -- the text of a request may be long, and is passed on as it is
     request = generation.request or redis.call('HGET', key .. ':request', 'request') or nil,
+    provider = generation.provider, model = generation.model, expected = generation.expected, outline = generation.outline,
+    requestDigest = generation.confirmedIn == memoryId() and generation.confirmedDigest or nil,
     tenant = generation.tenant, images = generation.images, createdAt = generation.createdAt, deadlineAt = generation.deadlineAt,
     runAt = generation.runAt, idempotencyKeyHash = generation.idempotencyDigest, clientReference = generation.clientReference,
     retryOf = generation.retryOf, providerFailures = providerFailures(now),
@@ -74,6 +76,8 @@ if submission.status == 'failed' then return stop('settled', 'failed') end
 if closed or generation['image:' .. index] ~= 'open' then
   return stop(submission.status == 'planned' and 'never-bought' or 'closed', generation.status)
 end
+-- nothing can be sent without its request, which was erased or which S3 has lost
+if generation.requestDigest == '${REQUEST_GONE}' then return stop(submission.status == 'planned' and 'request-gone' or 'closed', 'request-gone') end
 -- the provider takes the id for used: a second send would be refused at best, and bought again at worst. Its settlement decides
 if submission.conflictAt then return stop('closed', 'conflict') end
 local runAt = tonumber(generation.runAt or '') or 0
@@ -89,7 +93,7 @@ if isPaused then
   return stop('paused', kind .. ' ' .. why)
 end
 
--- of a request under its own key: nothing can be sent without it
+-- damage of Redis: the comparison brings it back
 if not generation.request and redis.call('HEXISTS', key .. ':request', 'request') == 0 then corrupt(key .. ':request', 'request') end
 
 -- "fresh": as far as Redis knows, no earlier send of this submission can have been accepted
@@ -178,6 +182,11 @@ const replySchema = namedReply(
       amountNanoUsd: number,
       periods: z.string().transform((names) => names.split(' ')),
       request: z.string().default(''),
+      provider: z.string().optional(),
+      model: z.string().optional(),
+      expected: z.string().optional(),
+      outline: z.string().optional(),
+      requestDigest: z.string().optional(),
       tenant: z.string(),
       images: number,
       createdAt: number,
@@ -211,10 +220,14 @@ export async function commit(
     const { behindMs, ...stop } = reply;
     return defined({ ...stop, behindMs: behindMs === 0 ? undefined : behindMs });
   }
-  const { kind, now, send, fresh, rejections, unsentAt, amountNanoUsd, periods, request: requestJson, providerFailures, ...sent } = reply;
-  let request: GrokImagineRequest;
+  const { kind, now, send, fresh, rejections, unsentAt, amountNanoUsd, periods, providerFailures, requestDigest, ...entry } = reply;
+  const { request: requestJson, provider, model, expected, outline: outlineJson, ...sent } = entry;
+  let request: StoredRequest;
+  let outline: RequestOutline;
   try {
     request = parseEntry(key, storedRequest, requestJson);
+    const fields = expected === undefined ? { request: requestJson } : { provider, model, expected, outline: outlineJson };
+    outline = parseEntry(key, entryOutline, fields);
   } catch (error) {
     // The send was opened and surely does not leave.
     await recordVerdict(redis, prefix, ref, send, 'no-intent');
@@ -229,13 +242,18 @@ export async function commit(
     now,
     unsentAt,
     request,
+    ...defined({ requestDigest }),
     intent: defined({
-      version: 1 as const,
+      version: 2 as const,
       ...ref,
       ...sent,
       taskUUID: taskUuidOf(ref),
       reservation: { amountNanoUsd, periods },
-      request: { ...request },
+      provider: outline.provider,
+      model: outline.model,
+      outputFormat: outline.expected.outputFormat,
+      dimensions: formatDimensions(outline.expected.dimensions),
+      outline: outline.request,
     }),
   };
 }

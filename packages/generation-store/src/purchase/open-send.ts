@@ -3,11 +3,20 @@ import type { Redis } from 'ioredis';
 import { prelude } from '../lua/prelude.ts';
 import { createSubmissionScript } from '../lua/named-script.ts';
 
-/** Tells if this send is the newest one of its submission, as far as Redis knows, and Redis has forgotten none since. Replies 1 or 0. */
-const isNewestSendScript = createSubmissionScript(['send'])(/* lua */ `${prelude}
+/**
+ * Tells if this send is the newest one of its submission, as far as Redis knows, and Redis has forgotten none since. Replies 1 or 0.
+ *
+ * Notes the digest of a request that S3 has just confirmed, so that later sends need not ask again: in this memory of Redis alone, because
+ * another one may have forgotten that the request was erased.
+ */
+const isNewestSendScript = createSubmissionScript(['send', 'confirmedDigest'])(/* lua */ `${prelude}
 local known = redis.call('HMGET', key, 'send', 'sentIn')
 local memory = memoryId()
-return known[1] == send and memory ~= '' and known[2] == memory and 1 or 0
+if known[1] ~= send or memory == '' or known[2] ~= memory then return 0 end
+if confirmedDigest ~= '' and redis.call('EXISTS', KEYS[1]) == 1 then
+  redis.call('HSET', KEYS[1], 'confirmedIn', memory, 'confirmedDigest', confirmedDigest)
+end
+return 1
 `);
 
 /**
@@ -27,7 +36,16 @@ export async function adoptIntent(redis: Redis, prefix: string, ref: SubmissionR
   await adoptIntentScript.run(redis, prefix, ref, { firstSentAt });
 }
 
-/** Returns true if this send is the newest one of its submission, and Redis has forgotten nothing since. */
-export async function isNewestSend(redis: Redis, prefix: string, ref: SubmissionRef, send: number): Promise<boolean> {
-  return (await isNewestSendScript.run(redis, prefix, ref, { send })) === 1;
+/**
+ * Returns true if this send is the newest one of its submission, and Redis has forgotten nothing since.
+ * @param confirmedDigest The digest of the request that S3 has just confirmed.
+ */
+export async function isNewestSend(
+  redis: Redis,
+  prefix: string,
+  ref: SubmissionRef,
+  send: number,
+  confirmedDigest?: string,
+): Promise<boolean> {
+  return (await isNewestSendScript.run(redis, prefix, ref, { send, confirmedDigest })) === 1;
 }

@@ -1,8 +1,9 @@
 import type {
   ErrorCode,
-  GrokImagineRequest,
-  Intent,
+  ExpectedImage,
+  PresentIntent,
   Reservation,
+  StoredRequest,
   SubmissionResult,
   SubmissionStatus,
   SubmitVerdict,
@@ -22,6 +23,7 @@ export const commitStops = [
   'settled',
   'closed',
   'never-bought',
+  'request-gone',
   'scheduled',
   'paused',
   'cap',
@@ -58,8 +60,11 @@ export type Commitment =
        * all the same.
        */
       unsentAt: readonly number[];
-      intent: Intent;
-      request: GrokImagineRequest;
+      /** Without the digest of its request, which S3 tells. */
+      intent: Omit<PresentIntent, 'requestDigest'>;
+      /** That digest, if S3 has confirmed the request since this Redis was compared with it. */
+      requestDigest?: string;
+      request: StoredRequest;
     };
 
 /** A send that failed because of the provider or of the network on the way to it. */
@@ -98,7 +103,7 @@ export type StandingConflict = 'proved' | 'provable' | 'unprovable';
 export interface SubmissionView {
   now: number;
   status: SubmissionStatus;
-  request: GrokImagineRequest;
+  expected: ExpectedImage;
   /** Earliest time of purchase of its generation; absent without one. */
   runAt?: number;
   /** True if the generation has a final status. */

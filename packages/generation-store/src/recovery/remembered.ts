@@ -1,4 +1,4 @@
-import type { GrokImagineRequest, Labels, Reservation, SubmissionRef, SubmissionStatus } from '@darkroom/contracts';
+import type { Labels, RequestOutline, Reservation, StoredRequest, SubmissionRef, SubmissionStatus } from '@darkroom/contracts';
 
 /** The content of S3 in the words in which `recovery` hands it to the store. */
 
@@ -6,7 +6,9 @@ import type { GrokImagineRequest, Labels, Reservation, SubmissionRef, Submission
 export interface RememberedGeneration extends Labels {
   generationId: string;
   tenant: string;
-  request: GrokImagineRequest;
+  /** Absent if it is erased or lost: the generation is then restored, and nothing more of it is sent. */
+  request?: StoredRequest;
+  outline: RequestOutline;
   /** Price of each image. */
   imageNanoUsd: number;
   /** Milliseconds since 1970, like the other times. */

@@ -41,8 +41,10 @@ end
 -- its records were damaged during a rebuild, and were repaired
 forgetDamaged(id)
 if not isThere then createGeneration(key, id, 'queued', createdAt) end
--- of an order with a large request only the entry may be left
-if generation.outline and redis.call('TTL', key) == -1 then redis.call('HSETNX', key .. ':request', 'request', request) end
+-- only the entry may be left; a request that is gone stays so
+if request ~= '' and generation.outline and generation.requestDigest == requestDigest and redis.call('TTL', key) == -1 then
+  redis.call('HSETNX', key .. ':request', 'request', request)
+end
 
 ${given.each()}
   local submissionKey = submissionKey(id, index, n)

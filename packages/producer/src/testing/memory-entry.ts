@@ -5,6 +5,7 @@ import {
   extensionOf,
   formatUsd,
   generationIdTime,
+  parseStoredGrokImagineRequest,
   sizeOfRatio,
   taskUuidOf,
   type GenerationStatus,
@@ -55,7 +56,7 @@ export function endImage({ generation }: Entry, image: ImageView, end: Succeed |
       image: keepImage(generation, image.index, end.bytes ?? PIXEL, images),
       imageUUID: image.taskUUID,
       seed: image.index + 1,
-      ...defined({ nsfwContent: generation.request.safety.checkContent ? false : undefined }),
+      ...defined({ nsfwContent: requestOf(generation).safety.checkContent ? false : undefined }),
       factsFrom: 'delivery',
       road: 'upload',
       costUsd: paidUsd,
@@ -74,7 +75,9 @@ export const cancelImage = (image: ImageView): ImageView =>
     ? { ...image, status: 'failed', submissionStatus: 'failed', fault: { code: 'generation.cancelled', message: '' } }
     : image;
 
-function keepImage({ generationId, request }: NewGeneration, index: number, bytes: Uint8Array, images: MemoryImages): VerifiedImage {
+function keepImage(generation: NewGeneration, index: number, bytes: Uint8Array, images: MemoryImages): VerifiedImage {
+  const { generationId } = generation;
+  const request = requestOf(generation);
   const format = request.outputFormat;
   const day = new Date(generationIdTime(generationId)).toISOString().slice(0, 10).replaceAll('-', '/');
   return {
@@ -87,6 +90,8 @@ function keepImage({ generationId, request }: NewGeneration, index: number, byte
   };
 }
 
+const requestOf = ({ request }: NewGeneration): GrokImagineRequest => parseStoredGrokImagineRequest(request);
+
 /** Returns the size that was requested, or else one that the model makes. */
 function sizeOf(request: GrokImagineRequest): { width: number; height: number } {
   const expected = expectedDimensions(request);
@@ -96,7 +101,8 @@ function sizeOf(request: GrokImagineRequest): { width: number; height: number } 
 
 /** Builds what a caller sees. */
 export function viewOf({ generation, status, images, createdAt, finishedAt }: Entry): GenerationView {
-  const { generationId, tenant, request, imageNanoUsd, deadlineAt, runAt, retryOf, tags, metadata } = generation;
+  const { generationId, tenant, imageNanoUsd, deadlineAt, runAt, retryOf, tags, metadata } = generation;
+  const request = requestOf(generation);
   const isHeld = (image: ImageView): boolean => (image.status === 'open' && runAt === undefined) || image.status === 'unknown';
   const isPaid = (image: ImageView): boolean => image.costUsd !== '0';
   const sumOf = (which: (image: ImageView) => boolean): NanoUsd => images.filter(which).length * imageNanoUsd;

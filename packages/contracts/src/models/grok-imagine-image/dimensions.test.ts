@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { expectedDimensions, fitsDimensions } from './dimensions.ts';
+import { fitsDimensions } from '../dimensions.ts';
+import { expectedDimensions } from './dimensions.ts';
 import { parseGrokImagineRequest } from './parse.ts';
 import { sizes } from './sizes.ts';
 

@@ -1,12 +1,6 @@
+import type { ExpectedDimensions } from '../dimensions.ts';
 import type { GrokImagineRequest } from './request.ts';
-import { isSupportedSize, sizes, type Size } from './sizes.ts';
-
-/** Allowed size of a finished image, in pixels. */
-export type ExpectedDimensions =
-  | { kind: 'exact'; width: number; height: number }
-  | { kind: 'one-of'; sizes: readonly Size[] }
-  /** Both sides from `minSide` to `maxSide`. */
-  | { kind: 'bounded'; minSide: number; maxSide: number };
+import { sizes } from './sizes.ts';
 
 /**
  * Bounds where the page promises no size. The page's sides range from 576 to 1408. These bounds are wider, to allow any ratio of an
@@ -22,16 +16,4 @@ export function expectedDimensions(request: GrokImagineRequest): ExpectedDimensi
   if (request.width !== undefined) return { kind: 'exact', width: request.width, height: request.height };
   if (request.inputs === undefined) return { kind: 'one-of', sizes };
   return { kind: 'bounded', ...BOUNDS };
-}
-
-/** Returns true if an image of this size is as expected. */
-export function fitsDimensions(expected: ExpectedDimensions, size: { width: number; height: number }): boolean {
-  switch (expected.kind) {
-    case 'exact':
-      return size.width === expected.width && size.height === expected.height;
-    case 'one-of':
-      return isSupportedSize(size);
-    case 'bounded':
-      return Math.min(size.width, size.height) >= expected.minSide && Math.max(size.width, size.height) <= expected.maxSide;
-  }
 }

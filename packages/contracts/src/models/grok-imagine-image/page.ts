@@ -1,6 +1,6 @@
 import { parseUsd } from '../../money.ts';
 import type { Parameter, ResponseField } from '../parameter.ts';
-import { outputFormats } from './output-format.ts';
+import { outputFormats } from '../output-format.ts';
 
 /**
  * The page of Grok Imagine Image in Runware's documentation (docs/models/xai-grok-imagine-image) as data: each parameter, range,
@@ -8,6 +8,7 @@ import { outputFormats } from './output-format.ts';
  */
 
 export const modelId = 'xai:grok-imagine@image';
+export const provider = 'runware';
 export const taskType = 'imageInference';
 export const outputTypes = ['URL', 'base64Data', 'dataURI'] as const;
 export const deliveryMethods = ['sync', 'async'] as const;

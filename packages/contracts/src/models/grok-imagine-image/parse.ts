@@ -4,7 +4,7 @@ import { InvalidRequestError } from '../../errors.ts';
 import { ProblemList, type Problem } from '../../problems.ts';
 import { UNREADABLE } from '../../unknown-names.ts';
 import { beginReading, readBoolean, readChoice, readFixed, readInteger, readRequiredText } from '../reading.ts';
-import { outputFormats } from './output-format.ts';
+import { outputFormats } from '../output-format.ts';
 import { parameters } from './page.ts';
 import { defaultRequestLimits, readReferenceImages, type RequestLimits } from './reference-images.ts';
 import type { GrokImagineRequest } from './request.ts';

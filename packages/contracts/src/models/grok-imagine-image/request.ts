@@ -1,4 +1,4 @@
-import type { OutputFormat } from './output-format.ts';
+import type { OutputFormat } from '../output-format.ts';
 import type { modelId, outputTypes, deliveryMethods, resolutions, safetyModes, taskType } from './page.ts';
 import type { Size } from './sizes.ts';
 

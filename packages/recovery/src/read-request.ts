@@ -1,0 +1,44 @@
+import { hasCode, parseStoredRequest, type Intent, type StoredRequest } from '@darkroom/contracts';
+import type { FoundRequest } from '@darkroom/object-storage';
+import type { RecoveryArchive } from './ports.ts';
+
+/**
+ * Reads the request of a generation from S3; undefined if it was erased, is missing or is not the one that was bought. Its generation is
+ * then restored all the same, and nothing more of it is sent.
+ *
+ * The tombstone of an erased request counts before an intent of an earlier version, which has the request inside.
+ * @param intents All intents that were read.
+ * @throws StorageError storage.unavailable
+ */
+export async function readRequest(
+  archive: Pick<RecoveryArchive, 'findRequest'>,
+  generationId: string,
+  intents: readonly Intent[],
+): Promise<StoredRequest | undefined> {
+  const found = await archive.findRequest(generationId).catch((error: unknown): FoundRequest => {
+    if (hasCode(error, 'storage.corrupt-record')) return { kind: 'missing' };
+    throw error;
+  });
+  switch (found.kind) {
+    case 'erased':
+      return undefined;
+    case 'missing':
+      return findEarlier(intents);
+    case 'found':
+      return intents.every((intent) => intent.version === 1 || intent.requestDigest === found.requestDigest)
+        ? found.kept.request
+        : undefined;
+    default:
+      return found satisfies never;
+  }
+}
+
+/** Returns the request in an intent of an earlier version. */
+function findEarlier(intents: readonly Intent[]): StoredRequest | undefined {
+  const earlier = intents.find((intent) => intent.version === 1);
+  try {
+    return earlier && parseStoredRequest(earlier.request);
+  } catch {
+    return undefined;
+  }
+}
