@@ -44,7 +44,7 @@ test('a worker restores the generations that Redis forgot, and reads no others',
   expect(restored.toSorted()).toEqual(forgotten.toSorted());
   expect(compared).toBeGreaterThanOrEqual(6);
   expect(damaged).toEqual([]);
-  expect(world.s3.countOf('GetObject') - reads, 'intents and results of those alone').toBe(8);
+  expect(world.s3.countOf('GetObject') - reads, 'intents, results and requests of those alone').toBe(13);
   expect((await world.submission(enqueueForgotten))['status']).toBe('committed');
   expect((await world.submission(endForgotten))['status']).toBe('succeeded');
   expect((await world.submission(nextOf(resubmitted)))['status']).toBe('committed');
