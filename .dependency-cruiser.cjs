@@ -38,14 +38,14 @@ module.exports = {
       name: 'only-what-resolves',
       severity: 'error',
       comment: 'An import that leads nowhere, or that works only because another package installed it, breaks on the next machine.',
-      from: { path: '^(apps|packages|scripts)/' },
+      from: { path: '^(apps|packages|scripts|examples)/' },
       to: { couldNotResolve: true },
     },
     {
       name: 'only-listed-dependencies',
       severity: 'error',
       comment: 'A package lists what it imports, so that it can be installed, published and replaced by itself.',
-      from: { path: '^(apps|packages)/' },
+      from: { path: '^(apps|packages|examples)/' },
       to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown'] },
     },
     {
@@ -165,6 +165,14 @@ module.exports = {
         path: '^(apps|packages)/[^/]+/src/(?!(index|app)\\.ts$)',
         pathNot: ['^$1/$2/', '^packages/producer/src/images/index\\.ts$', '^packages/service-runtime/src/launch\\.ts$'],
       },
+    },
+    {
+      name: 'examples-are-strangers',
+      severity: 'error',
+      comment:
+        'An example works in an app outside of this repository: it has what the installable package exports, and nothing else of ours.',
+      from: { path: '^examples/' },
+      to: { path: '^(apps|packages)/', pathNot: '^packages/producer/src/((images|testing)/)?index\\.ts$' },
     },
     {
       name: 'production-never-imports-testing',

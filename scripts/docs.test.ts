@@ -7,11 +7,17 @@ import packageJson from '../package.json' with { type: 'json' };
 import { documents, fillParts, renderAclFile, renderParts } from './docs/generated-parts.mjs';
 
 const read = (file: string): string => readFileSync(file, 'utf8');
-const parts = renderParts({ ...contracts, ...store, firstJob: read('examples/first-job/first-job.mjs') });
+const parts = renderParts({
+  ...contracts,
+  ...store,
+  firstJob: read('examples/first-job/first-job.mjs'),
+  ownApi: read('examples/fastify/fastify.mjs'),
+});
 const under = (folder: string): string[] => readdirSync(folder).map((name) => path.join(folder, name));
 const pages = [
   ...readdirSync('.'),
   ...readdirSync('docs', { recursive: true, encoding: 'utf8' }).map((name) => path.join('docs', name)),
+  path.join('examples', 'README.md'),
   ...['apps', 'packages', 'infra'].flatMap(under).map((folder) => path.join(folder, 'README.md')),
 ].filter((file) => file.endsWith('.md') && existsSync(file));
 

@@ -5,7 +5,12 @@ import { documents, fillParts, renderAclFile, renderParts } from './docs/generat
 
 const contracts = await import(pathToFileURL('packages/contracts/dist/index.js').href);
 const store = await import(pathToFileURL('packages/generation-store/dist/index.js').href);
-const parts = renderParts({ ...contracts, ...store, firstJob: readFileSync('examples/first-job/first-job.mjs', 'utf8') });
+const parts = renderParts({
+  ...contracts,
+  ...store,
+  firstJob: readFileSync('examples/first-job/first-job.mjs', 'utf8'),
+  ownApi: readFileSync('examples/fastify/fastify.mjs', 'utf8'),
+});
 for (const file of documents) {
   const text = readFileSync(file, 'utf8');
   const filled = fillParts(text, parts);

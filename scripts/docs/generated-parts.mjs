@@ -8,6 +8,7 @@
  * @property {Moves} imageMoves
  * @property {Moves} generationMoves
  * @property {string} firstJob Source of the first example.
+ * @property {string} ownApi Source of the example with an API of its own.
  * @property {Readonly<Record<string, Rights>>} redisRights
  */
 /**
@@ -25,7 +26,7 @@ export const documents = ['README.md', 'docs/architecture.md', 'docs/errors.md',
  * @param {Facts} facts
  * @returns {Record<string, string>} Markdown by the name of the part.
  */
-export function renderParts({ errorCodes, submissionMoves, imageMoves, generationMoves, firstJob, redisRights }) {
+export function renderParts({ errorCodes, submissionMoves, imageMoves, generationMoves, firstJob, ownApi, redisRights }) {
   return {
     'error codes': renderErrorCodes(errorCodes),
     'submission statuses': renderStatuses(submissionMoves),
@@ -33,6 +34,7 @@ export function renderParts({ errorCodes, submissionMoves, imageMoves, generatio
     'generation statuses': renderStatuses(generationMoves),
     'redis rights': Object.entries(redisRights).map(renderRights).join('\n\n'),
     'first job': `\`\`\`js\n${firstJob.trimEnd()}\n\`\`\``,
+    'own api': `\`\`\`js\n${/^app\.post[^]+?(?=\n\napp\.delete)/m.exec(ownApi)?.[0] ?? ''}\n\`\`\``,
   };
 }
 

@@ -4,6 +4,7 @@ import { createAborts } from './aborts.ts';
 import { checked, checkedInParts, ENQUEUES, readIdCall } from './check-call.ts';
 import { createConcurrencyLimit } from './concurrency-limit.ts';
 import { enqueueGeneration, type Destination, type Enqueued } from './enqueue.ts';
+import { hideOthers } from './hide-others.ts';
 import { enqueueGenerations, optionsOf, readMany } from './enqueue-many.ts';
 import { listOptions, listPage, listProblems } from './list.ts';
 import { enqueueManyOptions, enqueueOptions, foreignTenantProblems, keyProblems, readCallOptions, type EnqueueOptions } from './options.ts';
@@ -23,9 +24,10 @@ export interface ProducerParts extends Omit<Destination, 'store'>, Pick<WaitDepe
 }
 
 /** Builds a producer on its parts. Checks every argument before it calls one of them. */
-export function buildProducer({ defaults, mintBy, subscriptions, close, ...destination }: ProducerParts): Producer {
-  const { ask, store } = destination;
+export function buildProducer({ defaults, mintBy, subscriptions, close, store, ...others }: ProducerParts): Producer {
   const { boundTo } = defaults;
+  const { ask } = others;
+  const destination: Destination = { ...others, store: boundTo === undefined ? store : hideOthers(store) };
   let closing: Promise<void> | undefined;
 
   const enqueueOne = (request: GrokImagineRequest, given: EnqueueOptions): Promise<Enqueued> => {

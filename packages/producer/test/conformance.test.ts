@@ -148,6 +148,24 @@ describe.each(subjects)('%s', (_name, setup) => {
     await expect(producer.enqueue({ positivePrompt: 'another' }, { idempotencyKey: 'order-1' })).rejects.toThrow(first.generationId);
   });
 
+  test('says of the id of another tenant only that it is not free, whatever the request', async () => {
+    await using subject = await setup();
+    const { producer } = subject;
+    const { generationId } = await producer.enqueue(request, { tenant: 'bob', idempotencyKey: 'order-1' });
+    for (const asked of [request, { positivePrompt: 'another' }])
+      await expect(producer.enqueue(asked, { generationId, tenant: 'alice' })).rejects.toMatchObject({
+        code: 'request.conflict',
+        message: `generation id "${generationId}" is not free for this tenant: leave it out, or mint another one with \`createGenerationId\`; nothing was queued or bought`,
+        details: {},
+      });
+    const own = await producer.enqueue(request, { tenant: 'alice', idempotencyKey: 'order-1' });
+    const found = await producer.enqueue(request, { generationId, tenant: 'alice', idempotencyKey: 'order-1' });
+    expect(found).toEqual({ ...own, created: false });
+    await expect(producer.enqueue(request, { generationId, tenant: 'alice', deadlineAt: Date.now() - 1000 })).rejects.toThrow(
+      /options\.deadlineAt: must be in the future/,
+    );
+  });
+
   test('refuses an enqueue above a cap, and enqueues nothing', async () => {
     await using subject = await setup();
     await subject.reachCap();

@@ -1,7 +1,7 @@
 import { describe, expect, inject, test } from 'vitest';
-import { createProducer, type ListOptions } from '../src/index.ts';
+import { createProducer, SpendCapError, type ListOptions } from '../src/index.ts';
 import { problemsOf } from './problems-of.ts';
-import { bringHome, refsOf, request, setup } from './world.ts';
+import { bringHome, IMAGE_NANO_USD, refsOf, request, setup } from './world.ts';
 
 describe('a list', () => {
   test('shows all generations over pages, the newest first', async () => {
@@ -74,6 +74,39 @@ describe('a producer with a tenant', () => {
       ])
         expect((await problemsOf(call)).message).toContain('options.tenant: must be "acme", the tenant of this producer');
       expect((await world.producer.list()).generations).toHaveLength(2);
+    } finally {
+      await bound.close();
+    }
+  });
+});
+
+describe('a producer with a tenant, above a cap', () => {
+  test('of all is told neither the cap nor what others have spent', async () => {
+    await using world = await setup();
+    const bound = createProducer({ redisUrl: inject('redisUrl'), prefix: world.prefix, tenant: 'acme' });
+    try {
+      await world.producer.enqueue(request, { tenant: 'globex' });
+      await world.store.setCaps({ allPerDay: IMAGE_NANO_USD });
+      const refused: unknown = await bound.enqueue(request).catch((error: unknown) => error);
+      expect(refused).toMatchObject({ code: 'spend.cap-reached', details: { period: expect.stringMatching(/^all:day:/) } });
+      if (!(refused instanceof SpendCapError)) throw new Error('a cap is reached');
+      expect([Object.keys(refused.details), refused.cause]).toEqual([['period'], undefined]);
+      expect(refused.message).toMatch(
+        /^generation ".{36}" would cost up to 0\.02 USD, and the store's cap "all:day:[\d-]+" is reached; it resets at \S+Z; nothing was queued or bought$/,
+      );
+      await expect(bound.enqueueMany([request, request])).rejects.not.toThrow(/spent or held/);
+    } finally {
+      await bound.close();
+    }
+  });
+
+  test('of its own is told both', async () => {
+    await using world = await setup();
+    const bound = createProducer({ redisUrl: inject('redisUrl'), prefix: world.prefix, tenant: 'acme' });
+    try {
+      await world.store.setCaps({ allPerDay: 1000 * IMAGE_NANO_USD, tenantPerDay: IMAGE_NANO_USD });
+      await bound.enqueue(request);
+      await expect(bound.enqueue(request)).rejects.toMatchObject({ details: { capUsd: '0.02', usedUsd: '0.02' } });
     } finally {
       await bound.close();
     }

@@ -48,8 +48,10 @@ local present = redis.call('HMGET', key, 'requestDigest', 'runAt', 'tenant')
 local function compared(digest)
   return digest == '${REQUEST_GONE}' and 'request-gone' or digest == requestDigest and 'same' or 'conflict'
 end
-if present[1] then
-  local kind = present[3] == tenant and compared(present[1]) or 'conflict'
+-- an entry of another tenant: the answer is that of an unknown id for as long as there is one
+local isForeign = present[1] and present[3] ~= tenant
+if present[1] and not isForeign then
+  local kind = compared(present[1])
   return named({ kind = kind == 'same' and 'exists' or kind, id = id, runAt = present[2] or nil })
 end
 if idempotencyDigest ~= '' then
@@ -80,6 +82,7 @@ elseif runAt ~= '' and (tonumber(runAt) < now - CLOCKS_AGREE_MS or tonumber(runA
 -- Redis may have held this id earlier, and have forgotten it
 if outOfTime and recovering() then return named({ kind = 'recovering' }) end
 if outOfTime then return named({ kind = outOfTime, now = now }) end
+if isForeign then return named({ kind = 'not-free', id = id }) end
 local periods = periodsOf(tenant, now)
 soundCaps()
 local caps = capsOf()
@@ -133,6 +136,7 @@ const timeOf = (at: number): string => new Date(Math.min(at, MAX_TIME)).toISOStr
 const replySchema = namedReply(
   z.discriminatedUnion('kind', [
     z.object({ kind: z.enum(['created', 'exists', 'replayed', 'conflict', 'request-gone']), id: z.string(), runAt: number.optional() }),
+    z.object({ kind: z.literal('not-free'), id: z.string() }),
     z.object({ kind: z.enum(['not-initialised', 'recovering']) }),
     z.object({ kind: z.enum(['reading', 'damaged']), unreadable: z.string().optional() }),
     z.object({ kind: z.enum(['id-too-old', 'id-ahead', 'deadline-over', 'run-at-out-of-bounds']), now: number }),
@@ -238,6 +242,10 @@ export function receiptOf(reply: EnqueueReply, generation: NewGeneration): Enque
       throw new RequestConflictError(
         `${reply.id === generationId ? 'the generation' : `the idempotency key belongs to generation "${reply.id}", which`} was enqueued before, and its request is erased or lost: nothing tells whether this one is the same; nothing was queued or bought`,
         { details: { generationId: reply.id } },
+      );
+    case 'not-free':
+      throw new RequestConflictError(
+        `generation id "${generationId}" is not free for this tenant: leave it out, or mint another one with \`createGenerationId\`; nothing was queued or bought`,
       );
     default: {
       const { kind, id, runAt } = reply;

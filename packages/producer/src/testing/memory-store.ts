@@ -69,12 +69,13 @@ export function createMemoryStore({ images, takeOutcome, announce, now }: Memory
     const { generationId: id, tenant, idempotencyKey, deadlineAt, runAt } = generation;
     const asked = JSON.stringify(generation.request);
     const known = (first: Entry, kind: 'exists' | 'replayed'): EnqueueReply => ({
-      kind: JSON.stringify(first.generation.request) === asked && first.generation.tenant === tenant ? kind : 'conflict',
+      kind: JSON.stringify(first.generation.request) === asked ? kind : 'conflict',
       id: first.generation.generationId,
       ...(first.generation.runAt !== undefined && { runAt: first.generation.runAt }),
     });
     const present = entries.get(id);
-    if (present !== undefined) return known(present, 'exists');
+    const isForeign = present !== undefined && present.generation.tenant !== tenant;
+    if (present !== undefined && !isForeign) return known(present, 'exists');
     const key = idempotencyKey === undefined ? undefined : JSON.stringify([tenant, idempotencyKey]);
     const first = key === undefined ? undefined : entries.get(keys.get(key) ?? '');
     if (first !== undefined) return known(first, 'replayed');
@@ -87,6 +88,7 @@ export function createMemoryStore({ images, takeOutcome, announce, now }: Memory
     if (runAt !== undefined && (runAt < at - MAX_CLOCK_SKEW_MS || runAt > at + MAX_RUN_AHEAD_DAYS * DAY_MS)) {
       return { kind: 'run-at-out-of-bounds', now: at };
     }
+    if (isForeign) return { kind: 'not-free', id };
     const outcome = takeOutcome();
     if (outcome.kind === 'cap') {
       const cap = parseUsd(CAP_USD);
