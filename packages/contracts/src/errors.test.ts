@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import * as errors from './errors.ts';
+import { RetryRefusedError, retryRefusals } from './retry-refused.ts';
 
 const cause = new Error('connect ECONNREFUSED');
 const details = { key: 'records/x', attempt: 2 };
@@ -48,6 +49,11 @@ const cases: { error: errors.DarkroomError; code: errors.ErrorCode; retryable: b
     retryable: false,
   },
   { error: new errors.GenerationError('image.not-there', 'x', options), code: 'image.not-there', retryable: false },
+  ...retryRefusals.map((code) => ({
+    error: new RetryRefusedError('a', [{ index: 0, code, generationId: 'b' }], options),
+    code,
+    retryable: code === 'retry.in-progress',
+  })),
   { error: new errors.LocalStackError('x', options), code: 'local-stack.unavailable', retryable: false },
 ];
 
@@ -73,7 +79,9 @@ describe.each(cases)('$error.name with $code', ({ error, code, retryable }) => {
 
 describe('errors', () => {
   test('every class is in the table above', () => {
-    const classes = Object.values(errors).filter((value) => typeof value === 'function' && value.prototype instanceof errors.DarkroomError);
+    const classes = Object.values({ ...errors, RetryRefusedError }).filter(
+      (value) => typeof value === 'function' && value.prototype instanceof errors.DarkroomError,
+    );
     expect(new Set(cases.map(({ error }) => error.constructor))).toEqual(new Set(classes));
   });
 

@@ -23,6 +23,13 @@ export const errorCodes = {
   'generation.wait-timeout': 'the generation did not finish within the wait timeout; it is still running',
   'generation.cancelled': 'the caller cancelled the generation before this image was bought',
   'generation.expired': 'the deadline of the generation passed before this image was bought',
+  'retry.in-progress': 'a purchase of the image is under way, or one of its sends may have been accepted; nothing was queued or bought',
+  'retry.already-retried': 'another retry buys or has bought the image; nothing was queued or bought',
+  'retry.already-succeeded': 'the image is there, of this generation or of another attempt; nothing was queued or bought',
+  'retry.unknown-outcome':
+    'nothing tells if an earlier purchase of the image was paid for, and the retry does not say that it may pay again',
+  'retry.lost-image': 'an earlier purchase of the image was paid for and lost, and the retry does not say that it may pay again',
+  'retry.image-arrived': 'an earlier attempt at the image brought it home before this retry was sent, so it was not bought again',
   'delivery.unauthenticated': 'the capability in the webhook URL is missing, forged, expired or of a retired key',
   'delivery.malformed': 'the body of a delivery is not one of the known shapes; it was kept',
   'storage.unavailable': 'S3 did not answer or refused',

@@ -63,8 +63,10 @@ export interface GenerationView {
   runAt?: number;
   /** The request's own `taskUUID`. */
   clientReference?: string;
-  /** Id of the generation that this one repeats. */
+  /** Id of the generation whose images this one buys again; never itself a retry. */
   retryOf?: string;
+  /** Indexes of these images in `retryOf`, in the order of this generation's own images. */
+  replaces?: number[];
   /** The tags of its enqueue. */
   tags?: readonly string[];
   /** The metadata of its enqueue. */
@@ -74,7 +76,7 @@ export interface GenerationView {
 }
 
 /** A generation in a list. */
-export interface GenerationSummary extends Omit<GenerationView, 'request' | 'images' | 'reservedUsd'> {
+export interface GenerationSummary extends Omit<GenerationView, 'request' | 'images' | 'reservedUsd' | 'replaces'> {
   /** Status of each image, in the order of their index. */
   images: ImageStatus[];
   /** Codes of the images that did not succeed, each once (docs/errors.md). */

@@ -106,6 +106,7 @@ export {
   type SpendCaps,
   type StorePauses,
 } from './store-settings.ts';
+export { RetryRefusedError, type RefusedImage, type RetryRefusal } from './retry-refused.ts';
 export {
   canMoveGeneration,
   canMoveSubmission,

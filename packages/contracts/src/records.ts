@@ -42,7 +42,13 @@ const intentFields = {
   runAt: timestamp.optional(),
   idempotencyKeyHash: z.string().optional(),
   clientReference: z.string().optional(),
+  /** The generation whose images a retry replaces; never itself a retry. */
   retryOf: z.string().optional(),
+  /** Indexes there, in the order of the retry's own images. */
+  replaces: z.array(z.int().min(0).max(19)).optional(),
+  /** The caller accepts that an image may be paid for again. Stands with the reason. */
+  mayPayAgain: z.literal(true).optional(),
+  reason: z.string().optional(),
   reservation: reservationSchema,
 };
 

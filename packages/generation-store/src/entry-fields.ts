@@ -100,6 +100,10 @@ const generationFields = z.object({
   idempotencyDigest: optionalText,
   clientReference: z.string().optional(),
   retryOf: z.string().optional(),
+  replaces: z
+    .string()
+    .optional()
+    .transform((indexes) => indexes?.split(' ').map(Number)),
   cost: whole,
   amended: z.string().optional(),
 });

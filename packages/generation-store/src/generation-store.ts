@@ -7,6 +7,7 @@ import { enqueueGeneration, type NewGeneration } from './enqueue/enqueue.ts';
 import { findGeneration, findSubmissions } from './enqueue/find-generation.ts';
 import { forgetRequest } from './enqueue/forget-request.ts';
 import type { Retention } from './enqueue/retention.ts';
+import { findRetried, retryGeneration, type NewRetry } from './enqueue/retry.ts';
 import { findIdByKey } from './lists/find-id-by-key.ts';
 import { listGenerations } from './lists/list-generations.ts';
 import { readSpend } from './money/spend.ts';
@@ -36,6 +37,7 @@ import { listDamaged } from './recovery/damaged.ts';
 import { findReading } from './recovery/reading.ts';
 import { beginRebuild, bookPast, finishRebuild } from './recovery/rebuild.ts';
 import type { RememberedGeneration } from './recovery/remembered.ts';
+import { rememberHome, rememberRetry } from './recovery/remember-retry.ts';
 import { restoreGeneration } from './recovery/restore.ts';
 import { createSeenState } from './recovery/seen-state.ts';
 import { confirmComparison, initialise, isInitialised, readServerRun } from './recovery/server-run.ts';
@@ -68,6 +70,8 @@ function bindAll({ prefix, retention, pollRate, ownerId }: GenerationStoreConfig
   return {
     // generations
     enqueue: (generation: NewGeneration) => enqueueGeneration(redis, prefix, retention, generation),
+    retry: (retry: NewRetry) => retryGeneration(redis, prefix, retention, retry),
+    findRetried: bind(findRetried),
     find: bind(findGeneration),
     findSubmissions: bind(findSubmissions),
     findIdByKey: bind(findIdByKey),
@@ -141,6 +145,8 @@ function bindAll({ prefix, retention, pollRate, ownerId }: GenerationStoreConfig
     claimOwner: bind(claimOwner),
     adoptOwner: bind(adoptOwner),
     restore: (generation: RememberedGeneration) => restoreGeneration(redis, prefix, retention, generation),
+    rememberRetry: bind(rememberRetry),
+    rememberHome: bind(rememberHome),
     findForgotten: bind(findForgotten),
     compareUnread: bind(compareUnread),
     findReading: bind(findReading),

@@ -1,6 +1,7 @@
 import {
   defined,
   intentSchema,
+  isGenerationId,
   resultSchema,
   StorageError,
   type Intent,
@@ -88,11 +89,17 @@ const salvagedIntentSchema = z.looseObject({
     .looseObject({ amountNanoUsd: z.int().min(0) })
     .optional()
     .catch(undefined),
+  retryOf: z.string().refine(isGenerationId).optional().catch(undefined),
+  replaces: z.array(z.int().min(0).max(19)).optional().catch(undefined),
+  createdAt: z.int().min(0).optional().catch(undefined),
 });
 export interface SalvagedIntent {
   tenant: string;
   idempotencyKeyHash?: string;
   amountNanoUsd?: number;
+  retryOf?: string;
+  replaces?: number[];
+  createdAt?: number;
 }
 
 /** Options for listing the objects of many generations. */
@@ -174,8 +181,8 @@ export function createRecordStore(bucket: Bucket): RecordStore {
       if (read.kind === 'missing' || read.kind === 'too-large') return undefined;
       const { data } = salvagedIntentSchema.safeParse(tryJson(new TextDecoder().decode(read.bytes)));
       if (data === undefined) return undefined;
-      const { tenant, idempotencyKeyHash, reservation } = data;
-      return defined({ tenant, idempotencyKeyHash, amountNanoUsd: reservation?.amountNanoUsd });
+      const { tenant, idempotencyKeyHash, reservation, retryOf, replaces, createdAt } = data;
+      return defined({ tenant, idempotencyKeyHash, amountNanoUsd: reservation?.amountNanoUsd, retryOf, replaces, createdAt });
     },
     listRecordDates: async () => {
       const dates: string[] = [];

@@ -6,6 +6,7 @@ import {
   EnqueueManyError,
   GenerationError,
   hasCode,
+  RetryRefusedError,
   type Enqueued,
   type GrokImagineRequestInput,
 } from '@darkroom/producer';
@@ -127,6 +128,18 @@ export async function findingAgain(redisUrl: string, generationId: string, order
   const same = await producer.findByIdempotencyKey(orderNumber);
   await producer.close();
   return same;
+}
+
+export async function buyingAgain(redisUrl: string, generationId: string) {
+  const producer = createProducer({ redisUrl });
+  try {
+    const retried = await producer.retry(generationId);
+    console.log(retried.generationId, retried.created, retried.replaces);
+  } catch (error) {
+    if (!(error instanceof RetryRefusedError)) throw error;
+    for (const { index, code, generationId: because } of error.images) console.log(index, code, because);
+  }
+  await producer.close();
 }
 
 export async function eventsOfAGroup(redisUrl: string, tell: (generationId: string, eventId: string) => Promise<void>, last: string) {

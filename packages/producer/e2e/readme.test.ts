@@ -7,6 +7,7 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { createProducer } from '../src/index.ts';
 import {
+  buyingAgain,
   eventsOfAGroup,
   findingAgain,
   fromAnImage,
@@ -32,7 +33,7 @@ describe('the README', () => {
   const examples = linesOf(read('examples.ts')).join('\n');
 
   test('has examples', () => {
-    expect(blocks).toHaveLength(10);
+    expect(blocks).toHaveLength(11);
   });
 
   test.each(blocks.map((code, at) => ({ at, code })))('example $at is one of those run below', ({ code }) => {
@@ -110,6 +111,18 @@ describe('each example does what the README says', () => {
     await producer.close();
     await reading;
     expect(told).toEqual([generationId, `${generationId}-succeeded`]);
+  });
+
+  test('buying images again', async () => {
+    const producer = createProducer({ redisUrl: fleet.redisUrl });
+    const { generationId } = await producer.enqueue({ positivePrompt: 'a lighthouse' }, { runAt: Date.now() + 60_000 });
+    await buyingAgain(fleet.redisUrl, generationId);
+    expect(printed.at(-1)).toEqual([0, 'retry.in-progress', generationId]);
+    await producer.cancel(generationId);
+    await buyingAgain(fleet.redisUrl, generationId);
+    expect(printed.at(-1)).toEqual([expect.any(String), true, [0]]);
+    expect(await producer.wait(String(printed.at(-1)?.[0]))).toMatchObject({ status: 'succeeded', retryOf: generationId, replaces: [0] });
+    await producer.close();
   });
 
   test('finding generations again', async () => {

@@ -11,13 +11,14 @@ import { enqueueManyOptions, enqueueOptions, foreignTenantProblems, keyProblems,
 import { prepareGeneration, readRequest, type GenerationDefaults } from './prepare-generation.ts';
 import { findByKeyOptions, type Producer } from './producer.ts';
 import type { RedisTime } from './redis-time.ts';
+import { retryGeneration, retryOptions, retryProblems } from './retry.ts';
 import { defaultLookEvery, waitOptions as namesOfWait, waitProblems, waitUntilFinal, type WaitDependencies } from './wait.ts';
 import { watchGeneration, watchOptions } from './watch.ts';
 
 /** Parts that a producer works on: Redis, or the memory of a test. */
 export interface ProducerParts extends Omit<Destination, 'store'>, Pick<WaitDependencies, 'subscriptions'> {
   defaults: GenerationDefaults;
-  store: Pick<GenerationStore, 'enqueue' | 'find' | 'findIdByKey' | 'list' | 'cancel'>;
+  store: Pick<GenerationStore, 'enqueue' | 'retry' | 'findRetried' | 'find' | 'findIdByKey' | 'list' | 'cancel'>;
   mintBy: RedisTime['mintBy'];
   /** Ends all calls; called once. */
   close(): Promise<void>;
@@ -27,7 +28,8 @@ export interface ProducerParts extends Omit<Destination, 'store'>, Pick<WaitDepe
 export function buildProducer({ defaults, mintBy, subscriptions, close, store, ...others }: ProducerParts): Producer {
   const { boundTo } = defaults;
   const { ask } = others;
-  const destination: Destination = { ...others, store: boundTo === undefined ? store : hideOthers(store) };
+  const orders = boundTo === undefined ? store : hideOthers(store);
+  const destination: Destination = { ...others, store: orders };
   let closing: Promise<void> | undefined;
 
   const enqueueOne = (request: GrokImagineRequest, given: EnqueueOptions): Promise<Enqueued> => {
@@ -124,6 +126,17 @@ export function buildProducer({ defaults, mintBy, subscriptions, close, store, .
       const status = await ask('cancel generation', generationId, () => store.cancel(generationId, boundTo));
       if (status === undefined) throw notFound(generationId);
       return status;
+    },
+    async retry(generationId, given = {}) {
+      const options = checked((problems) => {
+        const options = readIdCall(generationId, given, retryOptions, problems);
+        if (options !== undefined) problems.push(...retryProblems(options));
+        // The caller could change its list during the call.
+        return options && { ...options, ...(Array.isArray(options.images) && { images: [...options.images] }) };
+      }, ENQUEUES);
+      const retry = () =>
+        retryGeneration({ ...others, store: { retry: orders.retry, findRetried: store.findRetried } }, generationId, options, defaults);
+      return options.generationId === undefined ? mintBy(retry) : retry();
     },
     close: () => (closing ??= close()),
   };

@@ -11,6 +11,7 @@ export {
   isFinalGeneration,
   QueueUnavailableError,
   RequestConflictError,
+  RetryRefusedError,
   SpendCapError,
   StoreNotInitialisedError,
   type GenerationStatus,
@@ -20,6 +21,8 @@ export {
   type ImageView,
   type Problem,
   type Quote,
+  type RefusedImage,
+  type RetryRefusal,
 } from '@darkroom/contracts';
 export { createProducer } from './create-producer.ts';
 export type { Enqueued } from './enqueue.ts';
@@ -28,5 +31,6 @@ export type { DarkroomEvent, Events, EventsGap, EventsOptions } from './events/e
 export type { EnqueueManyOptions, EnqueueOptions, ProducerOptions } from './options.ts';
 export type { FindByKeyOptions, GenerateOptions, NoOptions, Producer } from './producer.ts';
 export type { GenerationPage, ListOptions } from './list.ts';
+export type { Retried, RetryOptions } from './retry.ts';
 export type { WaitOptions } from './wait.ts';
 export type { WatchOptions } from './watch.ts';

@@ -2,6 +2,7 @@ import type { GenerationStatus, GenerationView, GrokImagineRequestInput } from '
 import type { Enqueued } from './enqueue.ts';
 import type { EnqueueManyOptions, EnqueueOptions } from './options.ts';
 import type { GenerationPage, ListOptions } from './list.ts';
+import type { Retried, RetryOptions } from './retry.ts';
 import type { WaitOptions } from './wait.ts';
 import type { WatchOptions } from './watch.ts';
 
@@ -77,6 +78,17 @@ export interface Producer {
    * GenerationError, QueueUnavailableError.
    */
   cancel(generationId: string, options?: NoOptions): Promise<GenerationStatus>;
+  /**
+   * Buys images of a generation again, in a new generation with the same request, for the same tenant. Takes all images that did not
+   * succeed, or `images`; if one of them may not be bought again, none is. An image may be bought again if each attempt at it ended with a
+   * failure that the provider confirmed, or was never sent. A repeated call returns the first retry of the same images, as long as one of
+   * them may not be bought again. The new generation buys no image that comes home before it is sent.
+   * @throws RetryRefusedError, which names all refused images: a purchase may be under way ("retry.in-progress"), another retry has the
+   * image, it is there, or it is *unknown* or *lost* and `mayPayAgain` is not given; GenerationError if Redis holds no such generation;
+   * QueueUnavailableError, also while Redis may have forgotten an earlier retry; the errors of `enqueue`. Nothing was queued then, unless
+   * `reached` says "maybe": call again.
+   */
+  retry(generationId: string, options?: RetryOptions): Promise<Retried>;
   /** Disconnects from Redis. Refuses waiting and later calls with QueueUnavailableError. May be called twice. */
   close(): Promise<void>;
 }

@@ -6,6 +6,8 @@ export interface FailingProxy extends AsyncDisposable {
   readonly url: string;
   /** Forwards data up to the `count`-th occurrence of a text, then closes every connection and accepts no new one. */
   breakAfter(text: string, count: number): void;
+  /** Forwards the next command with a text, and closes its connection in place of the reply. */
+  loseReplyTo(text: string): void;
   mend(): void;
 }
 
@@ -13,6 +15,7 @@ export async function startFailingProxy(redisUrl: string): Promise<FailingProxy>
   const sockets = new Set<Socket>();
   let fuse: { text: string; left: number } | undefined;
   let isBroken = false;
+  let unanswered: string | undefined;
   const breakDown = (): void => {
     isBroken = true;
     fuse = undefined;
@@ -31,8 +34,13 @@ export async function startFailingProxy(redisUrl: string): Promise<FailingProxy>
         upstream.destroy();
       });
     }
-    upstream.on('data', (chunk) => client.write(chunk));
+    let losesReply = false;
+    upstream.on('data', (chunk) => (losesReply ? client.destroy() : client.write(chunk)));
     client.on('data', (chunk) => {
+      if (unanswered !== undefined && chunk.includes(unanswered)) {
+        losesReply = true;
+        unanswered = undefined;
+      }
       for (let at = chunk.indexOf(fuse?.text ?? '\0'); fuse !== undefined && at !== -1; at = chunk.indexOf(fuse.text, at + 1)) {
         fuse.left -= 1;
         if (fuse.left > 0) continue;
@@ -50,6 +58,7 @@ export async function startFailingProxy(redisUrl: string): Promise<FailingProxy>
     // a TCP server has an address of this form once it listens
     url: `redis://127.0.0.1:${(server.address() as AddressInfo).port}`,
     breakAfter: (text, count) => void (fuse = { text, left: count }),
+    loseReplyTo: (text) => void (unanswered = text),
     mend: () => void (isBroken = false),
     [Symbol.asyncDispose]: async () => {
       for (const socket of sockets) socket.destroy();

@@ -82,6 +82,7 @@ test.each<[string, (world: Awaited<ReturnType<typeof setup>>, options: never) =>
   ['enqueueMany', ({ producer }, options) => producer.enqueueMany([request], options)],
   ['generate', ({ producer }, options) => producer.generate(request, options)],
   ['wait', ({ producer }, options) => producer.wait(createGenerationId(Date.now()), options)],
+  ['retry', ({ producer }, options) => producer.retry(createGenerationId(Date.now()), options)],
 ])('%s refuses options that are no object, and unknown ones', async (_call, act) => {
   await using world = await setup();
   for (const options of [null, 'soon', 7, [], { surprise: 1 }, { timeout: 5 }]) {
@@ -107,7 +108,7 @@ test.each([{ timeoutMs: '10' }, { timeoutMs: -1 }, { timeoutMs: Number.NaN }, { 
 test('refuses a value that is no id before asking Redis', async () => {
   await using world = await setup();
   for (const id of [undefined, null, 7, {}, 'x'.repeat(1_000_000)]) {
-    for (const act of ['get', 'wait', 'cancel'] as const) {
+    for (const act of ['get', 'wait', 'cancel', 'retry'] as const) {
       const { paths, message } = await problemsOf(() => world.producer[act](id as never)); // a value that the types forbid
       expect(paths).toEqual(['generationId']);
       expect(message.length).toBeLessThan(500);

@@ -98,11 +98,14 @@ const unboughtCodes: Readonly<Record<string, ErrorCode>> = {
   cancelled: 'generation.cancelled',
   expired: 'generation.expired',
   'request-gone': 'submission.request-gone',
+  'retry.image-arrived': 'retry.image-arrived',
+  'retry.lost-image': 'retry.lost-image',
+  'retry.unknown-outcome': 'retry.unknown-outcome',
 };
 
 /**
  * Ends a submission that is no longer wanted and has no send under way.
- * @param why The status of its generation, which is over, or "request-gone".
+ * @param why The status of its generation, which is over, "request-gone", or the code of an image that a retry does not buy again.
  */
 export async function endUnbought(purchase: Purchase, ref: SubmissionRef, why: string): Promise<Outcome> {
   const view = await purchase.store.beginSettlement(ref);

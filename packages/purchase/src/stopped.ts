@@ -27,6 +27,13 @@ export async function stopped(purchase: Purchase, ref: SubmissionRef, why: Extra
       return endUnbought(purchase, ref, detail);
     case 'request-gone':
       return endUnbought(purchase, ref, reason);
+    case 'replaced':
+      around.log('submission.replaced', ref, { code: detail });
+      return endUnbought(purchase, ref, detail);
+    case 'awaits-replaced':
+      // A send of an earlier attempt at its image may have been accepted, or is to be made: Redis learned that after the retry was made.
+      around.log('submission.stopped', ref, { reason });
+      return { kind: 'snooze', delayMs: troubleMs, why: reason };
     case 'no-record':
       // Never created here (I9). Redis forgot the generation, or its time in Redis is over.
       around.log('submission.without-record', ref);

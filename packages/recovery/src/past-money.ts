@@ -3,6 +3,7 @@ import type { PeriodMoney } from '@darkroom/generation-store';
 import { consequencesOf } from '@darkroom/purchase';
 import { readGenerationRecords, type GenerationRecords } from './generation-records.ts';
 import type { Recovery } from './ports.ts';
+import { rememberPastRetry } from './retries.ts';
 
 /** Money that one submission moved in the ledger. */
 export interface Charge {
@@ -29,6 +30,7 @@ export async function readPastCharges(
     if (records === undefined || !isPast(records, before, settings.maxSubmissions)) return undefined;
     // An entry that a rebuild of an earlier version restored holds its money already.
     if ((await store.findSubmissions(generationId)).length > 0) return undefined;
+    await rememberPastRetry(recovery, records);
     return records.submissions.flatMap(({ intent: { reservation }, ...ends }) => {
       const end = lastOf(ends);
       return end === undefined ? [] : [{ periods: reservation.periods, money: chargeOf(end, reservation.amountNanoUsd) }];

@@ -24,6 +24,8 @@ export interface Recovery {
   store: Pick<
     GenerationStore,
     | 'restore'
+    | 'rememberRetry'
+    | 'rememberHome'
     | 'findForgotten'
     | 'compareUnread'
     | 'findReading'

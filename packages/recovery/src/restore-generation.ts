@@ -4,6 +4,7 @@ import { consequencesOf } from '@darkroom/purchase';
 import { readGenerationRecords, type GenerationRecords } from './generation-records.ts';
 import type { Recovery } from './ports.ts';
 import { readRequest } from './read-request.ts';
+import { rememberReplaced } from './retries.ts';
 
 /**
  * Restores one generation: the part that S3 knows and Redis does not. Reads S3 first and tells Redis second; better knowledge of Redis
@@ -40,7 +41,10 @@ export async function restoreRecords(recovery: Recovery, records: GenerationReco
   await parkUnended(recovery, records);
   const changed = await recovery.store.restore({ ...records.generation, ...defined({ request }) });
   await settleWhatEnded(recovery, records);
-  if (!isAllHome(records)) await addJobs(recovery, generationId);
+  if (!isAllHome(records)) {
+    await rememberReplaced(recovery, records);
+    await addJobs(recovery, generationId);
+  }
   return changed > 0 ? 'restored' : 'known';
 }
 

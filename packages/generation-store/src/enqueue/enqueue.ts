@@ -1,8 +1,6 @@
 import {
   defined,
   formatUsd,
-  GENERATION_ID_AHEAD_MS,
-  GENERATION_ID_MAX_AGE_MS,
   GenerationIdError,
   generationIdTime,
   InvalidRequestError,
@@ -26,21 +24,17 @@ import { createLuaScript } from '../lua/lua-script.ts';
 import { money } from '../lua/money.ts';
 import { namedReply, number } from '../lua/named.ts';
 import { prelude } from '../lua/prelude.ts';
+import { admitGeneration, MAX_RUN_AHEAD_DAYS } from './admit-generation.ts';
 import { REQUEST_GONE, sha256 } from './kept-request.ts';
 import { generationArguments, newGeneration } from './new-generation.ts';
 import type { Retention } from './retention.ts';
 import { unreadEnqueueError } from './unread.ts';
 
-/** Longest time until a run in days; later runs belong into a calendar, not into a queue. */
-export const MAX_RUN_AHEAD_DAYS = 30;
-const MAX_RUN_AHEAD_MS = MAX_RUN_AHEAD_DAYS * 86_400_000;
-
 /**
- * Writes a generation, its first submissions and their holds, all or nothing; a second call changes nothing. The commit makes the hold
- * instead for a generation that runs later, and while Redis may have forgotten holds or caps. Redis time decides if the id is young enough
- * and if the times lie ahead, and only for a new generation: a repetition is answered at any age.
+ * Writes a generation, its first submissions and their holds, all or nothing; a second call changes nothing. Redis time decides if the
+ * id is young enough and if the times lie ahead, and only for a new generation: a repetition is answered at any age.
  */
-const enqueueScript = createLuaScript(/* lua */ `${prelude}${lists}${events}${money}${newGeneration}
+const enqueueScript = createLuaScript(/* lua */ `${prelude}${lists}${events}${money}${newGeneration}${admitGeneration}
 local key = KEYS[1]
 if not isOpen() then return named({ kind = 'not-initialised' }) end
 local present = redis.call('HMGET', key, 'requestDigest', 'runAt', 'tenant')
@@ -71,36 +65,10 @@ local unknown = whyUnknown(id)
 if unknown then return named({ kind = unknown, unreadable = id }) end
 
 local now = nowMs()
--- in two parts: not every Lua reads 48 bits at once
-local high, low = tonumber(string.sub(id, 1, 8), 16), tonumber(string.sub(id, 10, 13), 16)
-local mintedAt = high and low and high * 65536 + low
-if not mintedAt or mintedAt > now + ${GENERATION_ID_AHEAD_MS} then return named({ kind = 'id-ahead', now = now }) end
-local outOfTime
-if mintedAt < now - ${GENERATION_ID_MAX_AGE_MS} then outOfTime = 'id-too-old'
-elseif deadlineAt ~= '' and tonumber(deadlineAt) <= now then outOfTime = 'deadline-over'
-elseif runAt ~= '' and (tonumber(runAt) < now - CLOCKS_AGREE_MS or tonumber(runAt) > now + ${MAX_RUN_AHEAD_MS}) then outOfTime = 'run-at-out-of-bounds' end
--- Redis may have held this id earlier, and have forgotten it
-if outOfTime and recovering() then return named({ kind = 'recovering' }) end
+local outOfTime = timeTrouble(now)
 if outOfTime then return named({ kind = outOfTime, now = now }) end
 if isForeign then return named({ kind = 'not-free', id = id }) end
-local periods = periodsOf(tenant, now)
-soundCaps()
-local caps = capsOf()
-local isDue = runAt ~= '' and tonumber(runAt) > now or recovering() or not caps
-soundLedger(namesOf(periods))
-if not isDue then
-  local period, used, cap = capReached(caps, periods, amount * images)
-  if period then return named({ kind = 'cap', period = period.name, used = used, cap = cap, resetsAt = period.resetsAt, now = now }) end
-end
-
-createGeneration(key, id, 'queued', int(now))
--- booked once for all images: each holds its own part
-local held, names
-if not isDue then held, names = newHold(periods, amount * images) end
-for index = 0, images - 1 do addSubmission(key, id, index, 1, 0, amount, held, names) end
-takeIdempotencyKey(id)
-record('generation.queued', id, tenant, nil, nil, now)
-return named({ kind = 'created', id = id, runAt = runAt })
+return named(admit(key, now))
 `);
 
 /** A producer's order for one generation. */
@@ -118,7 +86,11 @@ export interface NewGeneration extends Labels {
   runAt?: number;
   /** The caller's own key. A second enqueue with it returns the first generation. */
   idempotencyKey?: string;
+  /** The generation whose images it buys again, and their indexes there. */
   retryOf?: string;
+  replaces?: readonly number[];
+  /** Reason for which an image may be paid for again. */
+  payAgainReason?: string;
 }
 
 export interface EnqueueReceipt {

@@ -18,6 +18,8 @@ const given = nameArguments([
   'retentionSeconds',
   'clientReference',
   'retryOf',
+  'replaces',
+  'payAgainReason',
   'provider',
   'model',
   'expected',
@@ -45,7 +47,8 @@ export function generationArguments(
   retention: Retention,
   generation: Omit<RememberedGeneration, 'submissions' | 'createdAt'>,
 ): (string | number)[] {
-  const { generationId, tenant, request, outline, imageNanoUsd, deadlineAt, runAt, idempotencyKeyHash, retryOf, tags, metadata } = generation;
+  const { generationId, tenant, request, outline, imageNanoUsd, deadlineAt, runAt, idempotencyKeyHash, tags, metadata } = generation;
+  const { retryOf, replaces, payAgainReason } = generation;
   return [
     prefix,
     ...given.list({
@@ -61,6 +64,8 @@ export function generationArguments(
       retentionSeconds: retention.recordSeconds,
       clientReference: outline.request.clientReference,
       retryOf,
+      replaces: replaces?.join(' '),
+      payAgainReason,
       ...outlineFields(outline),
       tags: tags && JSON.stringify(tags),
       metadata: metadata && JSON.stringify(metadata),
@@ -93,6 +98,8 @@ local function createGeneration(key, id, status, createdAt)
     'idempotencyDigest', idempotencyDigest, 'idempotencySeconds', idempotencySeconds, 'retentionSeconds', retentionSeconds)
   if clientReference ~= '' then redis.call('HSET', key, 'clientReference', clientReference) end
   if retryOf ~= '' then redis.call('HSET', key, 'retryOf', retryOf) end
+  if replaces ~= '' then redis.call('HSET', key, 'replaces', replaces) end
+  if payAgainReason ~= '' then redis.call('HSET', key, 'mayPayAgain', 1, 'reason', payAgainReason) end
   keepLabels(key, 'HSET')
   for index = 0, images - 1 do redis.call('HSET', key, 'image:' .. index, 'open') end
   addToLists(id, { tenant = tenant, status = status, createdAt = createdAt })

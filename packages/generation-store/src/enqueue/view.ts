@@ -89,6 +89,7 @@ export function parseGenerationView(prefix: string, generationId: string, reply:
       runAt: generation.runAt,
       clientReference: generation.clientReference,
       retryOf: generation.retryOf,
+      replaces: generation.replaces,
       tags,
       metadata,
     }),

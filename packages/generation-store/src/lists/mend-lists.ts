@@ -5,12 +5,13 @@ import { createLuaScript } from '../lua/lua-script.ts';
 import { lists } from '../lua/lists.ts';
 import { createNamedScript } from '../lua/named-script.ts';
 import { prelude } from '../lua/prelude.ts';
+import { MOST_ATTEMPTS, retries } from '../lua/retries.ts';
 
 /**
  * Adds generations to the lists in which they are missing, and corrects their codes: processes of an earlier version know no lists. Replies
  * how many were missing somewhere. What is in a list to which it no longer belongs is passed by when the list is read.
  */
-const mendListsScript = createLuaScript(/* lua */ `${prelude}${lists}
+const mendListsScript = createLuaScript(/* lua */ `${prelude}${lists}${retries}
 local function hasEntry(list, id)
   local score = redis.pcall('ZSCORE', list, id)
   -- a list of another type is no list: its next entry begins it anew
@@ -18,11 +19,21 @@ local function hasEntry(list, id)
   return type(score) == 'string'
 end
 
+-- adds a retry to the notes of its original, unless so many later ones stand there
+local function mendNotes(id, createdAt, retry, seconds)
+  local root, indexes = replacedBy(retry)
+  local all = retriesAt(root, indexes[1])
+  for _, each in ipairs(all) do if each.id == id then return end end
+  if #all >= ${MOST_ATTEMPTS} then return end
+  noteRetry(id, root, indexes, createdAt)
+  retireFamily(id, retry, seconds)
+end
+
 local mended = 0
 for at = 2, #ARGV do
   local id = ARGV[at]
   local key = prefix .. ':generation:' .. id
-  local fields = redis.pcall('HMGET', key, 'status', 'tenant', 'createdAt', 'finishedAt', 'codes', 'images', 'labels')
+  local fields = redis.pcall('HMGET', key, 'status', 'tenant', 'createdAt', 'finishedAt', 'codes', 'images', 'labels', 'retryOf', 'replaces', 'retentionSeconds')
   -- the reconciler names an entry of another type, or without these, elsewhere
   if not fields.err and fields[1] and fields[2] and tonumber(fields[3] or '') and tonumber(fields[6] or '') then
     local generation = { status = fields[1], tenant = fields[2], createdAt = fields[3], finishedAt = fields[4] or nil, codes = fields[5] or nil, images = fields[6], labels = fields[7] or nil }
@@ -37,6 +48,8 @@ for at = 2, #ARGV do
       listCodes(key, id, whole)
       isMissing = isMissing or whole.codes ~= generation.codes
     end
+    -- a commit names notes that cannot be used
+    if fields[8] and fields[9] then pcall(mendNotes, id, generation.createdAt, { retryOf = fields[8], replaces = fields[9] }, tonumber(fields[10] or '') or 0) end
     if isMissing then
       addToLists(id, generation)
       addToTags(id, generation)

@@ -1,11 +1,12 @@
 import { events } from './events.ts';
 import { lists } from './lists.ts';
+import { retries } from './retries.ts';
 
 /**
  * The fold: the status of a generation follows from its images. Only this function writes the final status of a generation, and only from
  * "queued" or "running" (I4). An image that arrives later amends the entry.
  */
-export const fold = /* lua */ `${lists}${events}
+export const fold = /* lua */ `${lists}${events}${retries}
 local function finish(key, id, status, now)
   local generation = hash(key)
   setStatus(key, id, generation, status, now)
@@ -45,6 +46,7 @@ local function retire(key, id)
     redis.call('EXPIRE', submissionKey(id, each[1], each[2]), seconds)
     redis.call('EXPIRE', prefix .. ':deliveries:' .. id .. ':' .. each[1] .. '-' .. each[2], seconds)
   end
+  retireFamily(id, generation, seconds)
 end
 
 local function foldGeneration(key, id, now)

@@ -46,7 +46,8 @@ local function go(submission, generation)
     requestDigest = generation.confirmedIn == memoryId() and generation.confirmedDigest or nil,
     tenant = generation.tenant, images = generation.images, createdAt = generation.createdAt, deadlineAt = generation.deadlineAt,
     runAt = generation.runAt, idempotencyKeyHash = generation.idempotencyDigest, clientReference = generation.clientReference,
-    retryOf = generation.retryOf, providerFailures = providerFailures(now),
+    retryOf = generation.retryOf, replaces = generation.replaces, mayPayAgain = generation.mayPayAgain, reason = generation.reason,
+    providerFailures = providerFailures(now),
   })
 end
 
@@ -100,6 +101,24 @@ if not generation.request and redis.call('HEXISTS', key .. ':request', 'request'
 local fresh = 1
 for field in pairs(submission) do if string.sub(field, 1, 5) == 'send:' then fresh = 0 end end
 
+-- a submission without a send under way asks anew; the end of a final refusal may not be recorded yet, and it ends from there
+local function planAgain()
+  if submission.status ~= 'committed' then return end
+  submission.status = 'planned'
+  redis.call('HSET', submissionKey, 'status', 'planned')
+  announce('submission.planned', id, index, n, now)
+end
+
+-- asked until a send may have been accepted; then a retry is finished like every purchase
+if fresh == 1 then
+  local why, whose = earlierAttempt(id, generation, index, now)
+  if why == 'open' then return stop('awaits-replaced', whose) end
+  if why then
+    planAgain()
+    return stop('replaced', why == 'home' and 'retry.image-arrived' or why == 'lost' and 'retry.lost-image' or 'retry.unknown-outcome')
+  end
+end
+
 if fresh == 0 and submission.firstSentAt and tonumber(submission.firstSentAt) > now then
   redis.call('HSET', submissionKey, 'firstSentAt', int(firstSendBefore(now, submission.firstSentAt)))
 end
@@ -119,12 +138,7 @@ if submission.held == '1' then
     release(submissionKey, submission)
     submission.held = 'due'
     redis.call('HSET', submissionKey, 'held', 'due', 'periods', '')
-    -- the end of a final refusal may not be recorded yet: without a hold it is planned again, and ends from there
-    if submission.status == 'committed' then
-      submission.status = 'planned'
-      redis.call('HSET', submissionKey, 'status', 'planned')
-      announce('submission.planned', id, index, n, now)
-    end
+    planAgain()
   end
 end
 local due = submission.held == 'due'
@@ -195,6 +209,15 @@ const replySchema = namedReply(
       idempotencyKeyHash: z.string().optional(),
       clientReference: z.string().optional(),
       retryOf: z.string().optional(),
+      replaces: z
+        .string()
+        .optional()
+        .transform((indexes) => indexes?.split(' ').map(Number)),
+      mayPayAgain: z
+        .literal('1')
+        .optional()
+        .transform((given) => (given === undefined ? undefined : (true as const))),
+      reason: z.string().optional(),
       providerFailures: number,
     }),
   ]),

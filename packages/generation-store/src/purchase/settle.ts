@@ -104,7 +104,10 @@ local running = generation.status == 'queued' or generation.status == 'running'
 local resubmitted
 if status == 'succeeded' then
   -- a second paid image of one index is kept beside the first
-  if image ~= 'succeeded' then redis.call('HSET', key, 'image:' .. index, 'succeeded', 'winner:' .. index, n) end
+  if image ~= 'succeeded' then
+    redis.call('HSET', key, 'image:' .. index, 'succeeded', 'winner:' .. index, n)
+    noteHome(id, generation, index)
+  end
   if not running then
     redis.call('HSET', key, 'amended', 1)
     record('generation.amended', id, generation.tenant, index, n, now)

@@ -24,6 +24,8 @@ export const commitStops = [
   'closed',
   'never-bought',
   'request-gone',
+  'replaced',
+  'awaits-replaced',
   'scheduled',
   'paused',
   'cap',

@@ -9,6 +9,7 @@ import { createNamedScript } from '../lua/named-script.ts';
 import { money } from '../lua/money.ts';
 import { prelude } from '../lua/prelude.ts';
 import { readsHere } from './reads-here.ts';
+import { rememberRetry, type RememberedRetry } from './remember-retry.ts';
 
 const damageArguments = ['rebuild', 'id', 'most', 'object', 'tenant', 'idempotencyDigest', 'idempotencySeconds'] as const;
 
@@ -55,6 +56,8 @@ export interface DamagedGeneration {
 export interface NewDamage extends DamagedGeneration {
   /** The caller's idempotency key, if one of its intents can be read so far. */
   caller?: { tenant: string; idempotencyKeyHash?: string };
+  /** The images that it buys again, if it is a retry. */
+  retry?: Omit<RememberedRetry, 'generationId' | 'home'>;
 }
 
 /**
@@ -63,7 +66,8 @@ export interface NewDamage extends DamagedGeneration {
  * @returns "noted" to the first caller.
  */
 export async function noteDamaged(redis: Redis, prefix: string, id: string, damage: NewDamage): Promise<'noted' | 'known' | 'gone'> {
-  const { generationId, key, mostNanoUsd, caller } = damage;
+  const { generationId, key, mostNanoUsd, caller, retry } = damage;
+  if (retry !== undefined) await rememberRetry(redis, prefix, { generationId, ...retry, home: [] });
   const reply = await noteDamagedScript.run(redis, readingKey(prefix), prefix, {
     rebuild: id,
     id: generationId,

@@ -18,6 +18,8 @@ export interface RememberedGeneration extends Labels {
   /** SHA-256 of the caller's own key, in hex. */
   idempotencyKeyHash?: string;
   retryOf?: string;
+  replaces?: readonly number[];
+  payAgainReason?: string;
   /** Ordered by index and n: every submission up to the newest of each image, and the first of an image that was never sent. */
   submissions: readonly RememberedSubmission[];
 }

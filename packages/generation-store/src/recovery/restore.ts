@@ -41,6 +41,8 @@ end
 -- its records were damaged during a rebuild, and were repaired
 forgetDamaged(id)
 if not isThere then createGeneration(key, id, 'queued', createdAt) end
+-- notes about retries of it stay as long as it does
+redis.call('PERSIST', familyKey(id))
 -- only the entry may be left; a request that is gone stays so
 if request ~= '' and generation.outline and generation.requestDigest == requestDigest and redis.call('TTL', key) == -1 then
   redis.call('HSETNX', key .. ':request', 'request', request)
@@ -81,6 +83,13 @@ ${given.each()}
     if submission.periods == '' then redis.call('HSET', submissionKey, 'periods', periods) end
     changed = changed + 1
   end
+end
+-- of the notes that a retry has left behind, or that are lost
+if retryOf ~= '' and replaces ~= '' then
+  local notes = { retryOf = retryOf, replaces = replaces }
+  local _, indexes = replacedBy(notes)
+  noteRetry(id, retryOf, indexes, createdAt)
+  if redis.call('TTL', key) > 0 then retireFamily(id, notes, tonumber(retentionSeconds)) end
 end
 if changed == 0 then return '0' end
 

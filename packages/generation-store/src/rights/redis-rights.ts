@@ -86,6 +86,7 @@ export const redisRights: Readonly<Record<RedisProcess, RedisRights>> = {
       { commands: ['hget', 'hgetall', 'hset', 'expire'], keys: ['submission:*'] },
       { commands: ['hget', 'hmget', 'hset', 'expire'], keys: ['idempotency:*'] },
       { commands: ['expire'], keys: ['deliveries:*'] },
+      { commands: ['hget', 'hgetall', 'hset', 'persist', 'ttl', 'expire'], keys: ['retries:*'] },
       {
         commands: [
           'xadd',

@@ -1,6 +1,7 @@
 import {
   GENERATION_ID_AHEAD_MS,
   GENERATION_ID_MAX_AGE_MS,
+  GenerationError,
   generationIdTime,
   InvalidRequestError,
   isFinalGeneration,
@@ -10,12 +11,20 @@ import {
   type GenerationView,
   type ImageView,
 } from '@darkroom/contracts';
-import { MAX_RUN_AHEAD_DAYS, receiptOf, type EnqueueReceipt, type EnqueueReply, type NewGeneration } from '@darkroom/generation-store';
+import {
+  MAX_RUN_AHEAD_DAYS,
+  receiptOf,
+  retryReceiptOf,
+  type EnqueueReceipt,
+  type EnqueueReply,
+  type NewGeneration,
+} from '@darkroom/generation-store';
 import type { ProducerParts } from '../build-producer.ts';
 import { listViews } from './list-views.ts';
 import type { MemoryImages } from './memory-images.ts';
 import type { Fail, Outcome, Succeed } from './outcomes.ts';
 import { beginImage, cancelImage, endImage, viewOf, type Entry } from './memory-entry.ts';
+import { createMemoryRetries } from './memory-retry.ts';
 
 const DAY_MS = 86_400_000;
 /** Cap that a scripted refusal names. */
@@ -29,6 +38,10 @@ export interface MemoryStore {
   /** Ends the open images of a generation: by the outcome, or else by the one that its enqueue took. */
   finish(generationId: string, outcome: Outcome | undefined): void;
 }
+
+/** Replies about a new generation. */
+type Admitted = Exclude<EnqueueReply, { kind: 'request-gone' | 'not-initialised' | 'recovering' | 'reading' | 'damaged' }> | Created;
+type Created = { kind: 'created'; id: string; runAt?: number };
 
 export interface MemoryStoreParts {
   images: MemoryImages;
@@ -47,6 +60,7 @@ export function createMemoryStore({ images, takeOutcome, announce, now }: Memory
     return tenant === undefined || entry?.generation.tenant === tenant ? entry : undefined;
   };
   const keys = new Map<string, string>();
+  const retries = createMemoryRetries();
 
   const end = (entry: Entry, outcome: Outcome): void => {
     const each = endsOf(entry, outcome);
@@ -66,7 +80,7 @@ export function createMemoryStore({ images, takeOutcome, announce, now }: Memory
 
   /** Answers as the script of an enqueue does. */
   const enqueue = (generation: NewGeneration): EnqueueReply => {
-    const { generationId: id, tenant, idempotencyKey, deadlineAt, runAt } = generation;
+    const { generationId: id, tenant, idempotencyKey } = generation;
     const asked = JSON.stringify(generation.request);
     const known = (first: Entry, kind: 'exists' | 'replayed'): EnqueueReply => ({
       kind: JSON.stringify(first.generation.request) === asked ? kind : 'conflict',
@@ -79,7 +93,14 @@ export function createMemoryStore({ images, takeOutcome, announce, now }: Memory
     const key = idempotencyKey === undefined ? undefined : JSON.stringify([tenant, idempotencyKey]);
     const first = key === undefined ? undefined : entries.get(keys.get(key) ?? '');
     if (first !== undefined) return known(first, 'replayed');
+    const reply = admit(generation, isForeign);
+    if (reply.kind === 'created' && key !== undefined) keys.set(key, id);
+    return reply;
+  };
 
+  /** Makes a generation that is new, unless its times or a scripted cap forbid it. */
+  const admit = (generation: NewGeneration, isForeign = false): Admitted => {
+    const { generationId: id, deadlineAt, runAt } = generation;
     const at = now();
     const mintedAt = generationIdTime(id);
     if (mintedAt > at + GENERATION_ID_AHEAD_MS) return { kind: 'id-ahead', now: at };
@@ -100,7 +121,6 @@ export function createMemoryStore({ images, takeOutcome, announce, now }: Memory
     // Before it is kept: an outcome that does not fit the request is a mistake of the test, and nothing is enqueued.
     if (runAt === undefined || runAt <= at) end(entry, outcome);
     entries.set(id, entry);
-    if (key !== undefined) keys.set(key, id);
     return { kind: 'created', id, ...(runAt !== undefined && { runAt }) };
   };
 
@@ -110,6 +130,19 @@ export function createMemoryStore({ images, takeOutcome, announce, now }: Memory
         const receipt = receiptOf(enqueue(generation), generation);
         announce(receipt.generationId);
         return receipt;
+      },
+      retry: async (retry) => {
+        const isOwn = ownEntry(retry.of, retry.boundTo) !== undefined;
+        const reply = isOwn ? retries.decide(retry, entries) : { kind: 'not-found' as const };
+        const receipt = retryReceiptOf(reply ?? admit(retry), retry);
+        if (receipt.kind === 'created') retries.note(retry);
+        if (receipt.kind !== 'changed') announce(receipt.generationId);
+        return receipt;
+      },
+      findRetried: async (generationId, tenant) => {
+        const entry = ownEntry(generationId, tenant);
+        if (entry !== undefined) return viewOf(entry);
+        throw new GenerationError('generation.not-found', `no generation has the id "${generationId}"; nothing was queued or bought`);
       },
       find: async (generationId, _, tenant) => {
         const entry = ownEntry(generationId, tenant);

@@ -20,12 +20,13 @@ async function describeDamage(
   { generationId, error }: Damage,
   listed: readonly ListedRecord[],
 ): Promise<NewDamage> {
-  let [mostNanoUsd, caller]: [number, NewDamage['caller']] = [MOST_NANO_USD, undefined];
+  let [mostNanoUsd, caller, retry]: [number, NewDamage['caller'], NewDamage['retry']] = [MOST_NANO_USD, undefined, undefined];
   for (const { kind, round, ...ref } of listed) {
     const salvaged = kind === 'intent' ? await archive.salvageIntent(ref, round) : undefined;
     if (salvaged === undefined) continue;
-    const { tenant, idempotencyKeyHash, amountNanoUsd = 0 } = salvaged;
+    const { tenant, idempotencyKeyHash, amountNanoUsd = 0, retryOf, replaces, createdAt } = salvaged;
     caller ??= defined({ tenant, idempotencyKeyHash });
+    if (retryOf !== undefined && replaces !== undefined && createdAt !== undefined) retry ??= { retryOf, replaces, createdAt };
     mostNanoUsd = Math.max(mostNanoUsd, amountNanoUsd);
   }
   const { key } = error.details;
@@ -33,7 +34,7 @@ async function describeDamage(
     generationId,
     key: typeof key === 'string' ? key : `records/${dateOf(generationIdTime(generationId))}/${generationId}/`,
     mostNanoUsd: mostNanoUsd * Math.max(1, groupBySubmission(listed).length),
-    ...defined({ caller }),
+    ...defined({ caller, retry }),
   };
 }
 

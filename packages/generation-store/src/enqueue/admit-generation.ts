@@ -1,0 +1,47 @@
+import { GENERATION_ID_AHEAD_MS, GENERATION_ID_MAX_AGE_MS } from '@darkroom/contracts';
+
+/** Longest time until a run in days; later runs belong into a calendar, not into a queue. */
+export const MAX_RUN_AHEAD_DAYS = 30;
+const MAX_RUN_AHEAD_MS = MAX_RUN_AHEAD_DAYS * 86_400_000;
+
+/**
+ * Admits a new generation: checks its times by Redis time and the caps, and writes it with its submissions and their holds. The commit makes
+ * the hold instead for a generation that runs later, and while Redis may have forgotten holds or caps. After the parts of a new generation,
+ * the events and the money.
+ */
+export const admitGeneration = /* lua */ `
+-- a time of the new generation that is out of bounds, or nil
+local function timeTrouble(now)
+  -- in two parts: not every Lua reads 48 bits at once
+  local high, low = tonumber(string.sub(id, 1, 8), 16), tonumber(string.sub(id, 10, 13), 16)
+  local mintedAt = high and low and high * 65536 + low
+  if not mintedAt or mintedAt > now + ${GENERATION_ID_AHEAD_MS} then return 'id-ahead' end
+  local outOfTime
+  if mintedAt < now - ${GENERATION_ID_MAX_AGE_MS} then outOfTime = 'id-too-old'
+  elseif deadlineAt ~= '' and tonumber(deadlineAt) <= now then outOfTime = 'deadline-over'
+  elseif runAt ~= '' and (tonumber(runAt) < now - CLOCKS_AGREE_MS or tonumber(runAt) > now + ${MAX_RUN_AHEAD_MS}) then outOfTime = 'run-at-out-of-bounds' end
+  -- Redis may have held this id earlier, and have forgotten it
+  return outOfTime and recovering() and 'recovering' or outOfTime
+end
+
+-- replies cap, or created once it is written
+local function admit(key, now)
+  local periods = periodsOf(tenant, now)
+  soundCaps()
+  local caps = capsOf()
+  local isDue = runAt ~= '' and tonumber(runAt) > now or recovering() or not caps
+  soundLedger(namesOf(periods))
+  if not isDue then
+    local period, used, cap = capReached(caps, periods, amount * images)
+    if period then return { kind = 'cap', period = period.name, used = used, cap = cap, resetsAt = period.resetsAt, now = now } end
+  end
+  createGeneration(key, id, 'queued', int(now))
+  -- booked once for all images: each holds its own part
+  local held, names
+  if not isDue then held, names = newHold(periods, amount * images) end
+  for index = 0, images - 1 do addSubmission(key, id, index, 1, 0, amount, held, names) end
+  takeIdempotencyKey(id)
+  record('generation.queued', id, tenant, nil, nil, now)
+  return { kind = 'created', id = id, runAt = runAt }
+end
+`;
