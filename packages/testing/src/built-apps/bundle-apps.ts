@@ -1,10 +1,10 @@
-import { copyFile, symlink, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { rolldown, type Plugin } from 'rolldown';
 import { repositoryRoot } from './built-apps.ts';
-import { IMPORT } from './run-cached.ts';
+import { IMPORT, wrapped } from './run-cached.ts';
 
 // The compiled file, also when this module runs from its source.
 const runCachedFile = new URL('../../dist/built-apps/run-cached.js', import.meta.url).href;
@@ -43,14 +43,20 @@ async function bundleApp(app: (typeof apps)[number], folder: string, breakages: 
   const plugins = [asFunction(main), keepPlaces, keepPages, leaveOut, leaveSharp, breakOnPurpose(breakages, places)];
   const bundle = await rolldown({ input: main, platform: 'node', external: ['vitest'], plugins });
   const script = join(folder, 'apps', app, 'dist', 'app.cjs');
-  await bundle.write({ file: script, format: 'cjs', codeSplitting: false });
+  const { output } = await bundle.generate({ format: 'cjs', codeSplitting: false });
   await bundle.close();
   for (const breakage of breakages) {
     const count = places.get(breakage) ?? 0;
     if (count !== 1) throw new Error(`${String(breakage.find)} occurs ${count} times in ${breakage.file}, and must occur once`);
   }
+  await mkdir(dirname(script), { recursive: true });
+  await writeFile(script, asciiOf(wrapped(output[0].code)), 'latin1');
   await writeFile(join(folder, path), `import { runCached } from '${runCachedFile}';\nrunCached(${JSON.stringify(script)});\n`);
 }
+
+/** Escapes all other characters: V8 keeps a text of ASCII alone as the bytes of its file, and any other one as a copy twice as long. */
+const asciiOf = (code: string): string =>
+  code.replaceAll(/[\u0080-\uffff]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
 
 /** Keeps the Redis in JavaScript outside the bundle: it loads WebAssembly and answers nothing from inside a bundle. */
 const leaveOut: Plugin = {
