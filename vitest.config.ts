@@ -11,7 +11,7 @@ const shared = {
 };
 
 // What takes minutes: run by `npm run test:slow` alone.
-const slow = ['{apps,packages}/*/{src,test,e2e}/**/*.slow.test.ts'];
+const slow = ['{apps,packages}/*/{src,test,e2e}/**/*.slow.test.ts', 'scripts/**/*.slow.test.ts'];
 
 // Slow tests that keep every processor busy by themselves, and prove by chance: each runs alone.
 const slowAlone = ['packages/testing/e2e/{crash-points,fault-run}.slow.test.ts'];

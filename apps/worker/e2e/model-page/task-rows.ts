@@ -85,18 +85,6 @@ export const taskRows: Rows = {
     await expect(world.producer.enqueue(own)).rejects.toMatchObject({ problems: [{ path: 'uploadEndpoint' }] });
   },
 
-  'numberResults: from 1 to 20, each image has a purchase and a seed of its own': async (world) => {
-    const made = await world.makeAll(Array.from({ length: 20 }, (_, at) => ({ ...request, numberResults: at + 1 })));
-    for (const [at, each] of made.entries()) {
-      await expectWhole(world, each);
-      const { images } = each.generation;
-      expect(images).toHaveLength(at + 1);
-      expect(new Set(images.map(({ seed }) => seed)).size).toBe(at + 1);
-      expect(new Set(images.map(({ image }) => image?.sha256)).size).toBe(at + 1);
-    }
-    expect(await world.sent(made[19]!.generation.images[19]!.taskUUID)).toMatchObject({ numberResults: 1 });
-  },
-
   'numberResults: when some fail for good, the others are kept and the generation ends once': async (world) => {
     const listener = new Redis(world.fleet.redisUrl);
     const heard: string[] = [];
