@@ -107,7 +107,8 @@ test('a pause of an operator stays until an operator resumes', async () => {
     const ids = await enqueue(2);
     // Several turns of the account check later the pause still stands, and each worker has logged it at most once.
     const submissions = createSubmissions(redis, { prefix: fleet.prefix });
-    const looks = async () => Math.max(...(await submissions.queue.getJobs(['waiting'])).map(({ attemptsStarted }) => attemptsStarted));
+    const looks = async () =>
+      Math.max(...(await submissions.queue.getJobs(['waiting', 'prioritized'])).map(({ attemptsStarted }) => attemptsStarted));
     await eventually(async () => expect(await looks()).toBeGreaterThan(3), { withinMs: 15_000 });
     await submissions.close();
     expect(await store.pauses()).toMatchObject([{ kind: 'operator' }]);

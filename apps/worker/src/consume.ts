@@ -55,11 +55,18 @@ export function startConsuming(options: ConsumeOptions, dependencies: ConsumeDep
   const start = (
     name: string,
     concurrency: number,
-    run: (ref: SubmissionRef) => Promise<Outcome>,
+    run: (ref: SubmissionRef, job: Job) => Promise<Outcome>,
     throttleQueue: (delayMs: number) => Promise<void>,
     isParked: boolean,
   ): WatchedWorker => {
-    const surroundings = (): OutcomeSurroundings => ({ worker, now, throttleQueue, newestDelivery, wake: (ref) => settlements.wake(ref) });
+    const surroundings = (): OutcomeSurroundings => ({
+      worker,
+      now,
+      throttleQueue,
+      newestDelivery,
+      wake: (ref) => settlements.wake(ref),
+      renumber: (submission) => submissions.renumber(submission),
+    });
     const worker: WatchedWorker = new WatchedWorker(
       name,
       async (job: Job, token = '') => {
@@ -69,7 +76,7 @@ export function startConsuming(options: ConsumeOptions, dependencies: ConsumeDep
         const ref = readJob(job);
         const outcome: Outcome = worker.isToPause
           ? { kind: 'release' }
-          : await run(ref).catch((error: unknown) => onTrouble(worker, job, ref, error, isParked));
+          : await run(ref, job).catch((error: unknown) => onTrouble(worker, job, ref, error, isParked));
         metrics.run.observe({ queue: name, outcome: outcome.kind }, (performance.now() - startedAt) / 1000);
         logger.debug({ queue: name, ...ref, ...describe(outcome) }, 'run ended');
         await runOutcome(job, token, ref, outcome, surroundings());
@@ -116,7 +123,7 @@ export function startConsuming(options: ConsumeOptions, dependencies: ConsumeDep
   const submitting = start(
     queueNames.submissions,
     options.submitConcurrency,
-    (ref) => submit(watchPurchase(purchase, metrics), ref, hurry),
+    (ref, job) => submit(watchPurchase(purchase, metrics), ref, hurry, job.priority),
     (delayMs) => submissions.queue.rateLimit(delayMs),
     false,
   );

@@ -1,6 +1,6 @@
 import { formatRef, type SubmissionRef } from '@darkroom/contracts';
 import type { Outcome } from '@darkroom/purchase';
-import { jobIdOf, PARKED_PRIORITY, parseJobPayload } from '@darkroom/queues';
+import { jobIdOf, PARKED_PRIORITY, parseJobPayload, type NumberedSubmission } from '@darkroom/queues';
 import { DelayedError, RateLimitError, UnrecoverableError, WaitingError, type Job, type Worker } from 'bullmq';
 
 /** Functions that turn an outcome into calls of BullMQ. */
@@ -13,6 +13,8 @@ export interface OutcomeSurroundings {
   /** Returns the number of the newest delivery of a submission. */
   newestDelivery(ref: SubmissionRef): Promise<number>;
   wake(ref: SubmissionRef): Promise<unknown>;
+  /** Gives the job of a submission another number in the fair line. */
+  renumber(submission: Required<NumberedSubmission>): Promise<unknown>;
 }
 
 /** Returns the submission that a job is about. A foreign job is discarded: no later run could read it either. */
@@ -51,6 +53,13 @@ export async function runOutcome(
       await around.throttleQueue(outcome.delayMs);
       // BullMQ knows this error by its message alone (6.7, `Worker.handleFailed`). It takes any other as a failed attempt.
       throw new RateLimitError();
+    case 'renumber': {
+      const { number, ahead } = outcome;
+      if (ahead !== undefined) await around.renumber({ ...ahead.ref, number: ahead.number });
+      await around.renumber({ ...ref, number });
+      await job.moveToWait(token);
+      throw new WaitingError();
+    }
     case 'release':
       await job.moveToWait(token);
       throw new WaitingError();
@@ -60,7 +69,7 @@ export async function runOutcome(
 }
 
 /**
- * Parks the job again, with the priority of a parked job, which a wake took away. It then reads the deliveries once more: a delivery
+ * Parks the job again, that of a settlement with the priority of a parked job, which a wake took away. It then reads the deliveries once more: a delivery
  * during the run found no parked job to wake. Only a delivery newer than the run wakes the job; an old one would wake it for ever (I6).
  */
 async function snooze(
@@ -73,7 +82,8 @@ async function snooze(
   const parked = seenDelivery !== undefined;
   await worker.getBackend().moveToDelayed(String(job.id), now(), delayMs, token, {
     skipAttempt: true,
-    ...(parked ? { fieldsToUpdate: { priority: PARKED_PRIORITY } } : {}),
+    // a submission that comes back has had its turn in the fair line, or takes another number then
+    fieldsToUpdate: { priority: parked ? PARKED_PRIORITY : 0 },
   });
   if (parked && (await newestDelivery(ref)) > seenDelivery) await wake(ref);
 }

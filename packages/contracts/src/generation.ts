@@ -1,5 +1,6 @@
 import type { ErrorCode } from './errors.ts';
 import type { GrokImagineRequest } from './models/grok-imagine-image/request.ts';
+import type { Priority } from './labels.ts';
 import type { FactSource, VerifiedImage } from './records.ts';
 import type { GenerationStatus, ImageStatus, SubmissionStatus } from './statuses.ts';
 
@@ -37,6 +38,17 @@ export interface ImageView {
   extras: VerifiedImage[];
 }
 
+/** Place of a generation among all that wait to be bought. */
+export interface QueuePlace {
+  /** Place of its first waiting image, from 1. It may grow: a more urgent image of the tenant, or a tenant that comes anew, goes first. */
+  position: number;
+  /**
+   * Time at which a worker buys that image if the pace of the last one to two minutes goes on, in milliseconds since 1970. Absent while no
+   * worker buys.
+   */
+  estimatedStartAt?: number;
+}
+
 /** A generation, as a caller sees it. */
 export interface GenerationView {
   /** Its id, a UUIDv7. */
@@ -67,6 +79,10 @@ export interface GenerationView {
   retryOf?: string;
   /** Indexes of these images in `retryOf`, in the order of this generation's own images. */
   replaces?: number[];
+  /** Its place among those that wait, while an image of it does; absent while it waits for `runAt` or for money. */
+  queue?: QueuePlace;
+  /** Its urgency among the generations of its tenant; absent for a normal one. */
+  priority?: Priority;
   /** The tags of its enqueue. */
   tags?: readonly string[];
   /** The metadata of its enqueue. */
@@ -76,7 +92,7 @@ export interface GenerationView {
 }
 
 /** A generation in a list. */
-export interface GenerationSummary extends Omit<GenerationView, 'request' | 'images' | 'reservedUsd' | 'replaces'> {
+export interface GenerationSummary extends Omit<GenerationView, 'request' | 'images' | 'reservedUsd' | 'replaces' | 'queue'> {
   /** Status of each image, in the order of their index. */
   images: ImageStatus[];
   /** Codes of the images that did not succeed, each once (docs/errors.md). */

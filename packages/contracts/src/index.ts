@@ -25,7 +25,7 @@ export { boundText } from './bound-text.ts';
 export { defined } from './defined.ts';
 export { hideSecrets } from './secret-text.ts';
 export { durableEvents, generationEventSchema, generationEvents, type GenerationEvent } from './events.ts';
-export type { GenerationSummary, GenerationView, ImageView } from './generation.ts';
+export type { GenerationSummary, GenerationView, ImageView, QueuePlace } from './generation.ts';
 export {
   GENERATION_ID_AHEAD_MS,
   GENERATION_ID_MAX_AGE_MS,
@@ -36,7 +36,16 @@ export {
 } from './generation-id.ts';
 export { ownerSchema, type Owner } from './owner.ts';
 export { coveredAt, isCovered, SPEND_SUMS_VERSION, spendSumsSchema, type CoveredPeriods, type SpendSums } from './spend-sums.ts';
-export { MAX_TAGS, metadataProblems, tagProblems, tagsProblems, type Labels } from './labels.ts';
+export {
+  MAX_TAGS,
+  metadataProblems,
+  priorities,
+  priorityProblems,
+  tagProblems,
+  tagsProblems,
+  type Labels,
+  type Priority,
+} from './labels.ts';
 export { encodeTenant, isTenant, TENANT_RULE } from './tenant.ts';
 export { describeGiven } from './models/given.ts';
 export { findMeant } from './did-you-mean.ts';

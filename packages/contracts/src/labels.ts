@@ -1,4 +1,4 @@
-import { describeKind } from './models/given.ts';
+import { describeGiven, describeKind } from './models/given.ts';
 import type { Problem } from './problems.ts';
 
 /** Words of a caller's own for a generation, by which it is listed. They may be personal, and stand in no job, log or key. */
@@ -12,6 +12,16 @@ export const MAX_TAGS = 5;
 const MAX_LENGTH = 64;
 const MAX_PAIRS = 10;
 const MAX_METADATA_BYTES = 1024;
+
+/** Urgencies of a generation among those of its own tenant. */
+export const priorities = ['high', 'normal', 'low'] as const;
+export type Priority = (typeof priorities)[number];
+
+/** Returns the problem of a priority. */
+export const priorityProblems = (path: string, priority: unknown): Problem[] =>
+  (priorities as readonly unknown[]).includes(priority)
+    ? []
+    : [{ path, message: `must be one of ${priorities.join(', ')}`, given: describeGiven(priority) }];
 
 const WORD_RULE = `must be a text of 1 to ${MAX_LENGTH} characters, not all of them blanks, none a control character, in well-formed Unicode`;
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { isGenerationId } from './generation-id.ts';
+import { priorities } from './labels.ts';
 import { findDimensions } from './models/dimensions.ts';
 import { outputFormats } from './models/output-format.ts';
 import { parseStoredRequest, type StoredRequest } from './models/stored-request.ts';
@@ -49,6 +50,8 @@ const intentFields = {
   /** The caller accepts that an image may be paid for again. Stands with the reason. */
   mayPayAgain: z.literal(true).optional(),
   reason: z.string().optional(),
+  /** Absent for a normal one. */
+  priority: z.enum(priorities).optional(),
   reservation: reservationSchema,
 };
 

@@ -1,4 +1,4 @@
-import { resultSchema, submissionStatuses, verifiedImageSchema } from '@darkroom/contracts';
+import { priorities, resultSchema, submissionStatuses, verifiedImageSchema } from '@darkroom/contracts';
 import { z } from 'zod';
 import { json, whole } from './corrupt-entry.ts';
 import { entryOutline, storedRequest } from './enqueue/kept-request.ts';
@@ -104,6 +104,7 @@ const generationFields = z.object({
     .string()
     .optional()
     .transform((indexes) => indexes?.split(' ').map(Number)),
+  priority: z.enum(priorities).optional().catch(undefined),
   cost: whole,
   amended: z.string().optional(),
 });

@@ -81,7 +81,7 @@ function bindAll({ prefix, retention, pollRate, ownerId }: GenerationStoreConfig
     expire: (generationId: string) => closeGeneration(redis, prefix, generationId, 'expired'),
 
     // the steps of a purchase
-    commit: (ref: SubmissionRef, token: string) => commit(redis, prefix, ref, token, ownerId?.(), seen),
+    commit: (ref: SubmissionRef, token: string, jobNumber?: number) => commit(redis, prefix, ref, token, ownerId?.(), jobNumber, seen),
     adoptIntent: bind(adoptIntent),
     isNewestSend: bind(isNewestSend),
     recordVerdict: bind(recordVerdict),

@@ -40,9 +40,11 @@ export { aclLineOf, aclRulesOf, redisUserOf } from './rights/acl-rules.ts';
 export { findMissingRights, type MissingRight } from './rights/find-missing-rights.ts';
 export { findRightsTrouble } from './rights/rights-trouble.ts';
 export { redisProcesses, redisRights, type RedisProcess, type RedisRights } from './rights/redis-rights.ts';
+export { MOST_JOB_NUMBER } from './lua/fair-line.ts';
 export type { LeftIdempotencyKey, ScannedNames } from './recovery/indexes.ts';
 export type { UnclaimedDelivery } from './recovery/unclaimed.ts';
 export type { CompareStep, LedgerDrift, SumStep } from './recovery/ledger.ts';
+export type { LinePage } from './recovery/mend-line.ts';
 export type { MendReply } from './recovery/mend.ts';
 export { buildReconcileStore, type ReconcileStore } from './recovery/reconcile-store.ts';
 export type { StandingTrouble } from './purchase/provider-trouble.ts';
@@ -52,6 +54,7 @@ export type { UnknownOutcome, UnknownOutcomes } from './money/unknown-outcomes.t
 export {
   commitStops,
   type Commitment,
+  type FairPlace,
   type MissingImage,
   type PollLeg,
   type PollTurn,

@@ -24,6 +24,7 @@ test('a generation is found as it was asked for', async () => {
     deadlineAt: generation.deadlineAt,
     clientReference,
     retryOf: 'earlier',
+    queue: { position: 1 },
     amended: false,
   });
 });

@@ -7,8 +7,8 @@ import {
   QueueUnavailableError,
   type GrokImagineRequest,
   type ProblemList,
-  type SubmissionRef,
 } from '@darkroom/contracts';
+import type { NumberedSubmission } from '@darkroom/queues';
 import { delayOf, enqueuedOf, jobsOf, type Destination, type Enqueued } from './enqueue.ts';
 import type { EnqueueManyOptions, EnqueueOptions } from './options.ts';
 import { readRequest, type PreparedGeneration, type GenerationDefaults } from './prepare-generation.ts';
@@ -127,7 +127,7 @@ async function enqueueChunk({ ask, store, submissions, now }: Destination, chunk
       }
     }),
   );
-  const byDelay = new Map<number, SubmissionRef[]>();
+  const byDelay = new Map<number, NumberedSubmission[]>();
   const at = now();
   for (const { prepared, receipt } of recorded) {
     if (receipt === undefined) continue;

@@ -1,6 +1,6 @@
-import type { Quote, SubmissionRef } from '@darkroom/contracts';
-import type { EnqueueReceipt, GenerationStore } from '@darkroom/generation-store';
-import type { Submissions } from '@darkroom/queues';
+import type { Quote } from '@darkroom/contracts';
+import { MOST_JOB_NUMBER, type EnqueueReceipt, type GenerationStore } from '@darkroom/generation-store';
+import type { NumberedSubmission, Submissions } from '@darkroom/queues';
 import type { Availability } from './availability.ts';
 import type { PreparedGeneration } from './prepare-generation.ts';
 
@@ -35,10 +35,18 @@ export async function enqueueGeneration({ ask, store, submissions, now }: Destin
 
 /**
  * Returns the jobs of a generation, even of one that existed already: the call that made it may have died before it added them. A
- * job of a finished submission finds nothing to do.
+ * job of a finished submission finds nothing to do, and one of a waiting submission its place in the fair line.
  */
-export const jobsOf = ({ generation }: PreparedGeneration, { generationId }: EnqueueReceipt): SubmissionRef[] =>
-  Array.from({ length: generation.request.numberResults }, (_, index) => ({ generationId, index, n: 1 }));
+export const jobsOf = (
+  { generation }: Pick<PreparedGeneration, 'generation'>,
+  { generationId, line }: Pick<EnqueueReceipt, 'generationId' | 'line'>,
+): NumberedSubmission[] =>
+  Array.from({ length: generation.request.numberResults }, (_, index) => ({
+    generationId,
+    index,
+    n: 1,
+    ...(line !== undefined && { number: Math.min(line + index, MOST_JOB_NUMBER) }),
+  }));
 
 /** Returns the delay of its jobs. A job that is early by Redis time is delayed again. */
 export const delayOf = ({ runAt }: EnqueueReceipt, now: number): number => Math.max(0, (runAt ?? now) - now);

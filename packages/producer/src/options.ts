@@ -9,9 +9,11 @@ import {
   isGenerationId,
   isTenant,
   metadataProblems,
+  priorityProblems,
   readOptions,
   readRedisAddress,
   tagsProblems,
+  type Priority,
   type Problem,
 } from '@darkroom/contracts';
 import { MAX_RUN_AHEAD_DAYS } from '@darkroom/generation-store';
@@ -68,12 +70,17 @@ export interface EnqueueOptions {
    * 64 characters. `list` filters by them.
    */
   metadata?: Readonly<Record<string, string>>;
+  /**
+   * Urgency among the generations of the same tenant: a "high" one is bought before all waiting "normal" ones, and these before "low" ones. It
+   * changes nothing between tenants, which share the workers evenly. Defaults to "normal".
+   */
+  priority?: Priority;
   /** Tenant of the generation. Defaults to the producer's own, or to "default"; a producer with a tenant takes no other. */
   tenant?: string;
 }
 
 /** Options of a batch. Each list holds one item for each request, in the same order. */
-export interface EnqueueManyOptions extends Pick<EnqueueOptions, 'deadlineAt' | 'runAt' | 'tags' | 'metadata' | 'tenant'> {
+export interface EnqueueManyOptions extends Pick<EnqueueOptions, 'deadlineAt' | 'runAt' | 'tags' | 'metadata' | 'priority' | 'tenant'> {
   /** Your own ids, without repetition. */
   generationIds?: readonly string[];
   /** Your own keys. */
@@ -98,7 +105,14 @@ const producerOptions = [
   'idempotencySeconds',
   'now',
 ] as const satisfies readonly (keyof ProducerOptions)[];
-const sharedOptions = ['deadlineAt', 'runAt', 'tags', 'metadata', 'tenant'] as const satisfies readonly (keyof EnqueueOptions)[];
+const sharedOptions = [
+  'deadlineAt',
+  'runAt',
+  'tags',
+  'metadata',
+  'priority',
+  'tenant',
+] as const satisfies readonly (keyof EnqueueOptions)[];
 /** Names of the options of one enqueue. */
 export const enqueueOptions = ['generationId', 'idempotencyKey', ...sharedOptions] as const satisfies readonly (keyof EnqueueOptions)[];
 /** Names of the options of many enqueues. */
@@ -165,7 +179,7 @@ export function readProducerOptions(given: ProducerOptions): ProducerOptions {
 }
 
 /** Returns the problems of the options of one enqueue, whatever the time: the enqueue compares times with Redis time. */
-export function enqueueProblems({ generationId, idempotencyKey, deadlineAt, runAt, tags, metadata }: EnqueueOptions): Problem[] {
+export function enqueueProblems({ generationId, idempotencyKey, deadlineAt, runAt, tags, metadata, priority }: EnqueueOptions): Problem[] {
   const problems: Problem[] = [];
   if (generationId !== undefined && (typeof generationId !== 'string' || !isGenerationId(generationId))) {
     problems.push({ path: 'options.generationId', message: 'must be a lower-case UUIDv7', given: show(generationId) });
@@ -173,6 +187,7 @@ export function enqueueProblems({ generationId, idempotencyKey, deadlineAt, runA
   if (idempotencyKey !== undefined) problems.push(...keyProblems('options.idempotencyKey', idempotencyKey));
   if (tags !== undefined) problems.push(...tagsProblems('options.tags', tags));
   if (metadata !== undefined) problems.push(...metadataProblems('options.metadata', metadata));
+  if (priority !== undefined) problems.push(...priorityProblems('options.priority', priority));
   if (deadlineAt !== undefined && !isMoment(deadlineAt)) {
     problems.push({
       path: 'options.deadlineAt',

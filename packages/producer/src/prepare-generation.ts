@@ -55,6 +55,7 @@ export function prepareGeneration(request: GrokImagineRequest, options: EnqueueO
         deadlineAt: options.deadlineAt && millisecondsOf(options.deadlineAt),
         runAt: options.runAt && millisecondsOf(options.runAt),
         idempotencyKey: options.idempotencyKey,
+        priority: options.priority === 'normal' ? undefined : options.priority,
         tags: options.tags?.length === 0 ? undefined : options.tags,
         metadata: options.metadata && Object.keys(options.metadata).length === 0 ? undefined : options.metadata,
       }),

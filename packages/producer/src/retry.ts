@@ -7,10 +7,9 @@ import {
   defined,
   type GenerationView,
   type Problem,
-  type SubmissionRef,
 } from '@darkroom/contracts';
 import type { GenerationStore, NewRetry } from '@darkroom/generation-store';
-import type { Destination, Enqueued } from './enqueue.ts';
+import { jobsOf, type Destination, type Enqueued } from './enqueue.ts';
 import type { GenerationDefaults } from './prepare-generation.ts';
 
 /** Options of `retry`. */
@@ -96,8 +95,9 @@ export async function retryGeneration(
     // An image has succeeded since it was read, which happens once to each.
     if (receipt.kind === 'changed') continue;
     const { generationId } = receipt;
-    const jobs = retry.replaces.map((_, index): SubmissionRef => ({ generationId, index, n: 1 }));
-    await ask('add the jobs of generation', generationId, () => submissions.add(jobs, 0), { followsWrite: true });
+    await ask('add the jobs of generation', generationId, () => submissions.add(jobsOf({ generation: retry }, receipt), 0), {
+      followsWrite: true,
+    });
     return { generationId, created: receipt.kind === 'created', quote: price, retryOf: retry.retryOf, replaces: [...retry.replaces] };
   }
 }
@@ -130,7 +130,7 @@ function prepareRetry(old: GenerationView, options: RetryOptions, { boundTo, now
     of: old.generationId,
     indexes,
     isAll,
-    ...defined({ payAgainReason: options.reason, boundTo, tags: old.tags, metadata: old.metadata }),
+    ...defined({ payAgainReason: options.reason, boundTo, priority: old.priority, tags: old.tags, metadata: old.metadata }),
   };
   return { retry, quote: price };
 }

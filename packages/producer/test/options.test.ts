@@ -52,6 +52,7 @@ test.each([
   { deadlineAt: 'tomorrow' },
   { deadlineAt: Object.create(null) as unknown },
   { runAt: Symbol('now') },
+  { priority: 1 },
   { tenant: ['acme'] },
   { tenant: 'acme~day' },
   { tenant: 'x'.repeat(129) },
@@ -67,13 +68,13 @@ test.each([
 test('refuses an unknown option and suggests the likely one, with every other problem', async () => {
   await using world = await setup();
   const { type, paths, message } = await problemsOf(
-    () => world.producer.enqueue({ positivePrompt: '' }, { idempotencykey: 'k', delay: 60_000, priority: 1 } as never), // values that the types forbid
+    () => world.producer.enqueue({ positivePrompt: '' }, { idempotencykey: 'k', delay: 60_000, attempts: 1 } as never), // values that the types forbid
   );
   expect(type).toBe(InvalidRequestError);
-  expect(paths).toEqual(['options.idempotencykey', 'options.delay', 'options.priority', 'positivePrompt']);
+  expect(paths).toEqual(['options.idempotencykey', 'options.delay', 'options.attempts', 'positivePrompt']);
   expect(message).toContain('(did you mean "idempotencyKey"?)');
   expect(message).toContain('(did you mean "runAt"?)');
-  expect(message).toContain('allowed are generationId, idempotencyKey, deadlineAt, runAt, tags, metadata, tenant');
+  expect(message).toContain('allowed are generationId, idempotencyKey, deadlineAt, runAt, tags, metadata, priority, tenant');
   expect(await world.redis.keys(`${world.prefix}:generation:*`)).toEqual([]);
 });
 

@@ -35,7 +35,7 @@ export async function setup(options: Partial<ProducerOptions> = {}): Promise<Wor
     store,
     producer,
     submissions,
-    waitingJobs: async () => (await submissions.queue.getJobs(['waiting'])).map((job) => String(job.id)).toSorted(),
+    waitingJobs: async () => (await submissions.queue.getJobs(['waiting', 'prioritized'])).map((job) => String(job.id)).toSorted(),
     [Symbol.asyncDispose]: async () => {
       await producer.close();
       await submissions.close();

@@ -41,6 +41,8 @@ export async function stopped(purchase: Purchase, ref: SubmissionRef, why: Extra
     case 'provider-trouble':
       // The whole queue waits, and looks often for an answer to the trial request.
       return { kind: 'throttle', delayMs: Math.min(waitMs, settings.timing.troubleMs), why: reason };
+    case 'behind':
+      return { kind: 'renumber', ...(why.line ?? { number: 0 }) };
     case 'busy':
       // The whole queue waits for a task to end, which the next look sees soon: tasks take seconds.
       return { kind: 'throttle', delayMs: BUSY_LOOK_MS, why: reason };

@@ -26,15 +26,17 @@ import { takeAnswer } from './take-answer.ts';
  *     under its own task id, only inside the resend window, and only if the provider says that it does not have the task; the
  *     next submission needs a proved failure.
  * I3  A live settlement job exists before the POST leaves.
+ *
+ * @param jobNumber Present number of its job in the fair line.
  */
-export async function submit(purchase: Purchase, ref: SubmissionRef, signal?: AbortSignal): Promise<Outcome> {
+export async function submit(purchase: Purchase, ref: SubmissionRef, signal?: AbortSignal, jobNumber?: number): Promise<Outcome> {
   const { store, provider, waits, around, settings } = purchase;
   const { timing } = settings;
 
   // A job that was fetched before the hold is left to a worker that can buy.
   if (purchase.access.isHeld()) return { kind: 'release' };
   const startedAt = around.monotonicMs();
-  const commitment = await store.commit(ref, around.createToken());
+  const commitment = await store.commit(ref, around.createToken(), jobNumber);
   if (commitment.kind === 'stop') return stopped(purchase, ref, commitment);
   const { send, now } = commitment;
 

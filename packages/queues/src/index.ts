@@ -5,5 +5,5 @@ export { createMaintenance, type Maintenance } from './maintenance.ts';
 export { queueNames } from './names.ts';
 export { buildQueueOptions, type QueueSettings } from './options.ts';
 export { createSettlements, PARKED_PRIORITY, type Settlements } from './settlements.ts';
-export { createSubmissions, type Submissions } from './submissions.ts';
+export { createSubmissions, type NumberedSubmission, type Submissions } from './submissions.ts';
 export { buildWaits, type Waits } from './waits.ts';

@@ -21,7 +21,7 @@ export interface JobKeeper {
 
 /**
  * To find one waiting job, Redis walks their list (BullMQ 6.7, `getStateV2`). With more waiting jobs than this, a job counts as live if
- * its data exists.
+ * its data exists. Numbered jobs are found in a sorted set, however many there are.
  */
 const MAX_SEARCHED = 5000;
 const PAGE = 200;

@@ -7,12 +7,20 @@ import { queueNames } from './names.ts';
 import { buildQueueOptions, type QueueSettings } from './options.ts';
 import { isElsewhere, takeBack } from './take-back.ts';
 
+/** A submission whose job is added. */
+export interface NumberedSubmission extends SubmissionRef {
+  /** Number of its job in the fair line, from 1; jobs without one go before all others. */
+  number?: number;
+}
+
 /** The queue of submissions to buy. */
 export interface Submissions {
   readonly queue: Queue;
   readonly keeper: JobKeeper;
   /** Adds a job for each submission; an existing job, in any state, stays as it is. */
-  add(refs: readonly SubmissionRef[], delayMs?: number): Promise<void>;
+  add(submissions: readonly NumberedSubmission[], delayMs?: number): Promise<void>;
+  /** Gives the job of a submission another number, and adds a missing job. */
+  renumber(submission: Required<NumberedSubmission>): Promise<void>;
   /**
    * Ensures that a live job exists: adds it, or retries it if it failed. With `ahead` it runs before all waiting jobs: a resend must happen
    * inside the resend window, and the backlog may be longer than that.
@@ -47,12 +55,17 @@ export function createSubmissions(connection: Redis, settings: QueueSettings): S
       });
     }
   };
-  const jobOf = (ref: SubmissionRef, delayMs: number) => ({
+  const jobOf = ({ number = 0, ...ref }: NumberedSubmission, delayMs: number) => ({
     name: 'submit',
     data: buildJobPayload(ref),
-    opts: { jobId: jobIdOf(ref), timestamp: now(), ...(delayMs > 0 ? { delay: delayMs } : {}) },
+    opts: {
+      jobId: jobIdOf(ref),
+      timestamp: now(),
+      ...(delayMs > 0 ? { delay: delayMs } : {}),
+      ...(number > 0 ? { priority: number } : {}),
+    },
   });
-  const addNow = (ref: SubmissionRef): Promise<unknown> => {
+  const addNow = (ref: NumberedSubmission): Promise<unknown> => {
     const { name, data, opts } = jobOf(ref, 0);
     return queue.add(name, data, opts);
   };
@@ -66,6 +79,19 @@ export function createSubmissions(connection: Redis, settings: QueueSettings): S
         await queue.add(name, data, opts);
       } else {
         await queue.addBulk(refs.map((ref) => jobOf(ref, delayMs)));
+      }
+    },
+    async renumber(submission) {
+      const change = () => backend.changePriority(jobIdOf(submission), submission.number);
+      try {
+        await change();
+      } catch (error) {
+        if (!isElsewhere(error)) throw error;
+        await addNow(submission);
+        // its producer may have added it first, with the number that it had before
+        await change().catch((gone: unknown) => {
+          if (!isElsewhere(gone)) throw gone;
+        });
       }
     },
     async revive(ref, { ahead } = { ahead: false }) {

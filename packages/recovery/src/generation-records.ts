@@ -95,7 +95,7 @@ export function groupBySubmission(names: readonly ListedRecord[]): NamedSubmissi
 function describeGeneration(generationId: string, submissions: readonly SubmissionRecords[], maxSubmissions: number): RememberedGeneration {
   const [{ intent } = { intent: undefined }] = submissions;
   if (intent === undefined) throw missing({ generationId, index: 0, n: 1 });
-  const { tenant, images, createdAt, deadlineAt, runAt, idempotencyKeyHash, retryOf, replaces, reason, reservation } = intent;
+  const { tenant, images, createdAt, deadlineAt, runAt, idempotencyKeyHash, retryOf, replaces, reason, priority, reservation } = intent;
   return {
     generationId,
     tenant,
@@ -110,7 +110,7 @@ function describeGeneration(generationId: string, submissions: readonly Submissi
         maxSubmissions,
       ),
     ).flat(),
-    ...defined({ deadlineAt, runAt, idempotencyKeyHash, retryOf, replaces, payAgainReason: reason }),
+    ...defined({ deadlineAt, runAt, idempotencyKeyHash, retryOf, replaces, payAgainReason: reason, priority }),
   };
 }
 

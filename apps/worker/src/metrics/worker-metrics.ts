@@ -27,7 +27,7 @@ const verdicts = wordsOf<SendVerdict>({
   'conflict-seen': true,
 });
 const meanings = wordsOf<VerdictMeaning>({ accepted: true, planned: true, unproven: true, refused: true });
-const outcomes = wordsOf<Outcome['kind']>({ submitted: true, finished: true, snooze: true, throttle: true, release: true });
+const outcomes = wordsOf<Outcome['kind']>({ submitted: true, finished: true, snooze: true, throttle: true, renumber: true, release: true });
 const queues = [queueNames.submissions, queueNames.settlements];
 const ends = submissionStatuses.filter(isFinalSubmission);
 

@@ -7,7 +7,7 @@ const MAX_RUN_AHEAD_MS = MAX_RUN_AHEAD_DAYS * 86_400_000;
 /**
  * Admits a new generation: checks its times by Redis time and the caps, and writes it with its submissions and their holds. The commit makes
  * the hold instead for a generation that runs later, and while Redis may have forgotten holds or caps. After the parts of a new generation,
- * the events and the money.
+ * the events, the money and the fair line.
  */
 export const admitGeneration = /* lua */ `
 -- a time of the new generation that is out of bounds, or nil
@@ -29,7 +29,8 @@ local function admit(key, now)
   local periods = periodsOf(tenant, now)
   soundCaps()
   local caps = capsOf()
-  local isDue = runAt ~= '' and tonumber(runAt) > now or recovering() or not caps
+  local isLater = runAt ~= '' and tonumber(runAt) > now
+  local isDue = isLater or recovering() or not caps
   soundLedger(namesOf(periods))
   if not isDue then
     local period, used, cap = capReached(caps, periods, amount * images)
@@ -39,9 +40,18 @@ local function admit(key, now)
   -- booked once for all images: each holds its own part
   local held, names
   if not isDue then held, names = newHold(periods, amount * images) end
-  for index = 0, images - 1 do addSubmission(key, id, index, 1, 0, amount, held, names) end
+  local line
+  for index = 0, images - 1 do
+    addSubmission(key, id, index, 1, 0, amount, held, names)
+    if isLater then
+      redis.call('HSET', submissionKey(id, index, 1), 'line', 'due')
+    else
+      local number = joinLine(id, index, 1, { tenant = tenant, priority = priority })
+      line = line or jobNumber(number)
+    end
+  end
   takeIdempotencyKey(id)
   record('generation.queued', id, tenant, nil, nil, now)
-  return { kind = 'created', id = id, runAt = runAt }
+  return { kind = 'created', id = id, runAt = runAt, line = line }
 end
 `;

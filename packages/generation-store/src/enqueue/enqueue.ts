@@ -8,6 +8,7 @@ import {
   type Labels,
   modelOf,
   type NanoUsd,
+  type Priority,
   QueueUnavailableError,
   RequestConflictError,
   type RequestOutline,
@@ -19,6 +20,7 @@ import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { generationKey } from '../keys.ts';
 import { events } from '../lua/events.ts';
+import { fairLine } from '../lua/fair-line.ts';
 import { lists } from '../lua/lists.ts';
 import { createLuaScript } from '../lua/lua-script.ts';
 import { money } from '../lua/money.ts';
@@ -34,7 +36,7 @@ import { unreadEnqueueError } from './unread.ts';
  * Writes a generation, its first submissions and their holds, all or nothing; a second call changes nothing. Redis time decides if the
  * id is young enough and if the times lie ahead, and only for a new generation: a repetition is answered at any age.
  */
-const enqueueScript = createLuaScript(/* lua */ `${prelude}${lists}${events}${money}${newGeneration}${admitGeneration}
+const enqueueScript = createLuaScript(/* lua */ `${prelude}${lists}${events}${money}${fairLine}${newGeneration}${admitGeneration}
 local key = KEYS[1]
 if not isOpen() then return named({ kind = 'not-initialised' }) end
 local present = redis.call('HMGET', key, 'requestDigest', 'runAt', 'tenant')
@@ -91,6 +93,8 @@ export interface NewGeneration extends Labels {
   replaces?: readonly number[];
   /** Reason for which an image may be paid for again. */
   payAgainReason?: string;
+  /** Urgency among the generations of its tenant. Defaults to "normal". */
+  priority?: Priority;
 }
 
 export interface EnqueueReceipt {
@@ -99,6 +103,8 @@ export interface EnqueueReceipt {
   generationId: string;
   /** Earliest time of purchase of that generation, if it was not at once; milliseconds since 1970. */
   runAt?: number;
+  /** Number of the job of its first image in the fair line, and the others behind it; absent for an earlier generation, and for one that runs later. */
+  line?: number;
 }
 
 /** The last moment of a Date (ECMA-262, "Time Values and Time Range"). */
@@ -107,7 +113,12 @@ const timeOf = (at: number): string => new Date(Math.min(at, MAX_TIME)).toISOStr
 
 const replySchema = namedReply(
   z.discriminatedUnion('kind', [
-    z.object({ kind: z.enum(['created', 'exists', 'replayed', 'conflict', 'request-gone']), id: z.string(), runAt: number.optional() }),
+    z.object({
+      kind: z.enum(['created', 'exists', 'replayed', 'conflict', 'request-gone']),
+      id: z.string(),
+      runAt: number.optional(),
+      line: number.optional(),
+    }),
     z.object({ kind: z.literal('not-free'), id: z.string() }),
     z.object({ kind: z.enum(['not-initialised', 'recovering']) }),
     z.object({ kind: z.enum(['reading', 'damaged']), unreadable: z.string().optional() }),
@@ -220,8 +231,8 @@ export function receiptOf(reply: EnqueueReply, generation: NewGeneration): Enque
         `generation id "${generationId}" is not free for this tenant: leave it out, or mint another one with \`createGenerationId\`; nothing was queued or bought`,
       );
     default: {
-      const { kind, id, runAt } = reply;
-      return defined({ kind, generationId: id, runAt });
+      const { kind, id, runAt, line } = reply;
+      return defined({ kind, generationId: id, runAt, line });
     }
   }
 }

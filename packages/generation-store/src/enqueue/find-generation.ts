@@ -1,14 +1,16 @@
 import type { GenerationView, StoredRequest } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 import { generationKey } from '../keys.ts';
+import { fairLine } from '../lua/fair-line.ts';
 import { createNamedScript } from '../lua/named-script.ts';
 import { prelude } from '../lua/prelude.ts';
 import type { FoundSubmission } from '../recovery/remembered.ts';
+import { queuePlace } from './queue-place.ts';
 import { isWhyUnknown, unreadError } from './unread.ts';
 import { parseFoundSubmissions, parseGenerationView } from './view.ts';
 
 /** Reads a generation and all its submissions as one picture. Replies nil without one, or why it may have been bought nevertheless. */
-const readGenerationScript = createNamedScript(['id', 'tenant', 'withRequest'])(/* lua */ `${prelude}
+const readGenerationScript = createNamedScript(['id', 'tenant', 'withRequest'])(/* lua */ `${prelude}${fairLine}${queuePlace}
 local key = KEYS[1]
 local generation, known = hash(key)
 if not known then return whyUnknown(id) end
@@ -21,10 +23,13 @@ for index = 0, tonumber(generation.images) - 1 do
     submissions[#submissions + 1] = named({ index = index, n = n, fields = redis.call('HGETALL', submissionKey(id, index, n)) })
   end
 end
+local isWaiting = generation.status == 'queued' or generation.status == 'running'
+local queue = isWaiting and findQueuePlace(id, generation) or nil
 local words = generation.labels and redis.call('HMGET', key .. ':request', 'tags', 'metadata') or {}
 local request = withRequest ~= '' and redis.call('HGET', key .. ':request', 'request') or nil
 return named({
   generation = redis.call('HGETALL', key), submissions = submissions, request = request, tags = words[1] or nil, metadata = words[2] or nil,
+  queue = queue,
 })
 `);
 

@@ -27,6 +27,7 @@ const given = nameArguments([
   'tags',
   'metadata',
   'labels',
+  'priority',
 ]);
 
 /** Place in ARGV of what follows the arguments of a new generation. */
@@ -48,7 +49,7 @@ export function generationArguments(
   generation: Omit<RememberedGeneration, 'submissions' | 'createdAt'>,
 ): (string | number)[] {
   const { generationId, tenant, request, outline, imageNanoUsd, deadlineAt, runAt, idempotencyKeyHash, tags, metadata } = generation;
-  const { retryOf, replaces, payAgainReason } = generation;
+  const { retryOf, replaces, payAgainReason, priority } = generation;
   return [
     prefix,
     ...given.list({
@@ -70,6 +71,7 @@ export function generationArguments(
       tags: tags && JSON.stringify(tags),
       metadata: metadata && JSON.stringify(metadata),
       labels: labelsOf(generation),
+      priority: priority === 'normal' ? undefined : priority,
     }),
   ];
 }
@@ -100,6 +102,7 @@ local function createGeneration(key, id, status, createdAt)
   if retryOf ~= '' then redis.call('HSET', key, 'retryOf', retryOf) end
   if replaces ~= '' then redis.call('HSET', key, 'replaces', replaces) end
   if payAgainReason ~= '' then redis.call('HSET', key, 'mayPayAgain', 1, 'reason', payAgainReason) end
+  if priority ~= '' then redis.call('HSET', key, 'priority', priority) end
   keepLabels(key, 'HSET')
   for index = 0, images - 1 do redis.call('HSET', key, 'image:' .. index, 'open') end
   addToLists(id, { tenant = tenant, status = status, createdAt = createdAt })

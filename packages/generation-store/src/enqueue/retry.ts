@@ -1,4 +1,5 @@
 import {
+  defined,
   GenerationError,
   knownModels,
   modelOf,
@@ -12,6 +13,7 @@ import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { generationKey } from '../keys.ts';
 import { events } from '../lua/events.ts';
+import { fairLine } from '../lua/fair-line.ts';
 import { lists } from '../lua/lists.ts';
 import { createLuaScript } from '../lua/lua-script.ts';
 import { money } from '../lua/money.ts';
@@ -39,7 +41,7 @@ const own = nameArguments(['of', 'indexes', 'isAll', 'boundTo'], AFTER_NEW_GENER
  *
  * Replies as an enqueue does; or not-found; changed (another image has succeeded meanwhile); refused, with a group for each refused image.
  */
-const retryScript = createLuaScript(/* lua */ `${prelude}${lists}${events}${money}${newGeneration}${admitGeneration}${retries}
+const retryScript = createLuaScript(/* lua */ `${prelude}${lists}${events}${money}${fairLine}${newGeneration}${admitGeneration}${retries}
 ${own.lua}
 local key = KEYS[1]
 if not isOpen() then return named({ kind = 'not-initialised' }) end
@@ -131,7 +133,7 @@ export interface NewRetry extends NewGeneration {
 }
 
 /** "exists": the new generation was made before. "replayed": an earlier retry replaces these images. "changed": read the generation again. */
-export type RetryReceipt = { kind: 'created' | 'exists' | 'replayed'; generationId: string } | { kind: 'changed' };
+export type RetryReceipt = { kind: 'created' | 'exists' | 'replayed'; generationId: string; line?: number } | { kind: 'changed' };
 
 const refusedSchema = namedReply(
   z.object({
@@ -143,7 +145,11 @@ const refusedSchema = namedReply(
 
 const replySchema = namedReply(
   z.discriminatedUnion('kind', [
-    z.object({ kind: z.enum(['created', 'exists', 'replayed', 'conflict', 'request-gone', 'not-free']), id: z.string() }),
+    z.object({
+      kind: z.enum(['created', 'exists', 'replayed', 'conflict', 'request-gone', 'not-free']),
+      id: z.string(),
+      line: number.optional(),
+    }),
     z.object({ kind: z.literal('not-initialised') }),
     z.object({ kind: z.literal('changed') }),
     z.object({ kind: z.enum(['recovering', 'reading', 'damaged', 'not-found']), unreadable: z.string().optional() }),
@@ -206,8 +212,8 @@ export function retryReceiptOf(reply: RetryReply, retry: NewRetry): RetryReceipt
     case 'damaged':
       throw unreadError(reply.unreadable ?? retry.of, 'damaged');
     default: {
-      const { kind, generationId } = receiptOf(reply, retry);
-      return { kind, generationId };
+      const { kind, generationId, line } = receiptOf(reply, retry);
+      return defined({ kind, generationId, line });
     }
   }
 }

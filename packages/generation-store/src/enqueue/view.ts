@@ -23,6 +23,7 @@ import {
 } from '../entry-fields.ts';
 import { generationKey, requestKey, submissionKey } from '../keys.ts';
 import { hashReply, namedReply, number } from '../lua/named.ts';
+import { queuePlaceReply } from './queue-place.ts';
 import type { FoundSubmission } from '../recovery/remembered.ts';
 import { REQUEST_GONE, storedRequest } from './kept-request.ts';
 
@@ -33,6 +34,7 @@ const replySchema = namedReply(
     submissions: z.array(namedReply(z.object({ index: number, n: number, fields: hashReply }))),
     tags: storedTags,
     metadata: storedMetadata,
+    queue: queuePlaceReply.optional(),
   }),
 );
 const imageStatusSchema = z.enum(['open', 'succeeded', 'failed', 'lost', 'unknown']);
@@ -49,7 +51,7 @@ interface NumberedSubmission {
  * @param knownRequest Its request, if the reply does not have it.
  */
 export function parseGenerationView(prefix: string, generationId: string, reply: unknown, knownRequest?: StoredRequest): GenerationView {
-  const { generation: hash, submissions: rows, request: requestJson, tags, metadata } = replySchema.parse(reply);
+  const { generation: hash, submissions: rows, request: requestJson, tags, metadata, queue } = replySchema.parse(reply);
   const submissions = rows.map(({ index, n, fields: row }): NumberedSubmission => {
     const key = submissionKey(prefix, { generationId, index, n });
     const fields = parseEntry(key, submissionFieldsSchema, row);
@@ -90,8 +92,10 @@ export function parseGenerationView(prefix: string, generationId: string, reply:
       clientReference: generation.clientReference,
       retryOf: generation.retryOf,
       replaces: generation.replaces,
+      priority: generation.priority,
       tags,
       metadata,
+      queue,
     }),
   };
 }

@@ -1,4 +1,12 @@
-import { defined, formatUsd, generationStatuses, imageStatuses, type GenerationStatus, type GenerationSummary } from '@darkroom/contracts';
+import {
+  defined,
+  formatUsd,
+  generationStatuses,
+  imageStatuses,
+  priorities,
+  type GenerationStatus,
+  type GenerationSummary,
+} from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { digestOfTag } from '../enqueue/new-generation.ts';
@@ -99,7 +107,7 @@ local function nextEntries()
   return entries, isWhole
 end
 
-local fields = { 'status', 'tenant', 'createdAt', 'finishedAt', 'images', 'cost', 'codes', 'deadlineAt', 'runAt', 'clientReference', 'retryOf', 'amended', 'labels' }
+local fields = { 'status', 'tenant', 'createdAt', 'finishedAt', 'images', 'cost', 'codes', 'deadlineAt', 'runAt', 'clientReference', 'retryOf', 'amended', 'labels', 'priority' }
 local page, last, looked, isWhole = {}, nil, 0, false
 
 -- the words beside the request
@@ -186,6 +194,7 @@ const summarySchema = namedReply(
     clientReference: z.string().optional(),
     retryOf: z.string().optional(),
     amended: z.string().optional(),
+    priority: z.enum(priorities).optional().catch(undefined),
     tags: storedTags,
     metadata: storedMetadata,
   }),

@@ -1,4 +1,5 @@
 import { events } from './events.ts';
+import { fairLine } from './fair-line.ts';
 import { lists } from './lists.ts';
 import { retries } from './retries.ts';
 
@@ -6,7 +7,7 @@ import { retries } from './retries.ts';
  * The fold: the status of a generation follows from its images. Only this function writes the final status of a generation, and only from
  * "queued" or "running" (I4). An image that arrives later amends the entry.
  */
-export const fold = /* lua */ `${lists}${events}${retries}
+export const fold = /* lua */ `${lists}${events}${fairLine}${retries}
 local function finish(key, id, status, now)
   local generation = hash(key)
   setStatus(key, id, generation, status, now)
@@ -90,6 +91,7 @@ local function closeGeneration(key, id, status, now)
       -- an earlier submission may have come home late, and "succeeded" stays (I4)
       if generation['image:' .. index] == 'open' then redis.call('HSET', key, 'image:' .. index, 'failed') end
       redis.call('HINCRBY', key, 'live', -1)
+      leaveLine(id, index, n, generation.tenant)
       announce('submission.failed', id, index, n, now)
     end
   end

@@ -1,4 +1,13 @@
-import { defined, formatDimensions, taskUuidOf, type RequestOutline, type StoredRequest, type SubmissionRef } from '@darkroom/contracts';
+import {
+  defined,
+  formatDimensions,
+  parseRef,
+  priorities,
+  taskUuidOf,
+  type RequestOutline,
+  type StoredRequest,
+  type SubmissionRef,
+} from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { parseEntry } from '../corrupt-entry.ts';
@@ -20,7 +29,7 @@ import { commitStops, type Commitment } from './steps.ts';
 /** Time between two looks at a submission that a rebuild holds back while it reads on. */
 const HELD_BACK_MS = 120_000;
 
-const commitArguments = ['id', 'index', 'n', 'token', 'ownerId', ...seenArguments] as const;
+const commitArguments = ['id', 'index', 'n', 'token', 'ownerId', 'jobNumberNow', ...seenArguments] as const;
 
 /**
  * Decides buying, and is the only place that does. Opens a send, or replies why not. A send is one POST. The field `send:<k>` stands as
@@ -47,12 +56,12 @@ local function go(submission, generation)
     tenant = generation.tenant, images = generation.images, createdAt = generation.createdAt, deadlineAt = generation.deadlineAt,
     runAt = generation.runAt, idempotencyKeyHash = generation.idempotencyDigest, clientReference = generation.clientReference,
     retryOf = generation.retryOf, replaces = generation.replaces, mayPayAgain = generation.mayPayAgain, reason = generation.reason,
-    providerFailures = providerFailures(now),
+    priority = generation.priority, providerFailures = providerFailures(now),
   })
 end
 
-local function stop(reason, detail, waitMs, behindMs)
-  return named({ kind = 'stop', reason = reason, detail = detail, waitMs = waitMs, behindMs = behindMs })
+local function stop(reason, detail, waitMs, behindMs, line)
+  return named({ kind = 'stop', reason = reason, detail = detail, waitMs = waitMs, behindMs = behindMs, line = line })
 end
 
 if not isOpen() then return stop('not-initialised') end
@@ -144,10 +153,15 @@ end
 local due = submission.held == 'due'
 if due then
   local reached = capReached(caps, today, tonumber(submission.reserved))
-  if reached then return stop('cap', reached.name, int(reached.resetsAt - now), waitForPlace(reached.name, deadlineAt, now)) end
+  if reached then
+    giveUpNumber(id, index, n, generation, submission)
+    return stop('cap', reached.name, int(reached.resetsAt - now), waitForPlace(reached.name, deadlineAt, now))
+  end
 elseif submission.held ~= '1' then
   return stop('no-reservation')
 end
+local line, ahead, aheadLine = findPlaceInLine(id, index, n, generation, submission, jobNumberNow)
+if line then return stop('behind', ahead and (ahead .. ' ' .. int(aheadLine)), nil, nil, line) end
 -- a repeated send needs no second place
 if isProviderFull(id, index, n, now) then return stop('busy') end
 -- last, so that no other reason stops the trial request to a provider in trouble
@@ -155,6 +169,7 @@ local leftAloneMs = providerLeftAloneMs(now)
 if leftAloneMs > 0 then return stop('provider-trouble', nil, leftAloneMs) end
 if due then makeHold(submissionKey, submission, today) end
 
+passLine(id, index, n, generation, submission)
 local send = redis.call('HINCRBY', submissionKey, 'sends', 1)
 local memory = memoryId()
 redis.call('HSET', submissionKey, 'send:' .. send, 'open', 'send', send, 'sentIn', memory, 'sentAt', int(now), 'token', token, 'fresh', fresh, 'status', 'committed')
@@ -180,6 +195,7 @@ const replySchema = namedReply(
       detail: z.string().default(''),
       waitMs: number.optional(),
       behindMs: number.default(0),
+      line: number.optional(),
     }),
     z.object({
       kind: z.literal('go'),
@@ -218,6 +234,7 @@ const replySchema = namedReply(
         .optional()
         .transform((given) => (given === undefined ? undefined : (true as const))),
       reason: z.string().optional(),
+      priority: z.enum(priorities).optional(),
       providerFailures: number,
     }),
   ]),
@@ -227,6 +244,7 @@ const replySchema = namedReply(
  * Decides if a submission is bought now, and opens a send if so.
  * @param token Unique to this call: the same token gets the same answer.
  * @param ownerId The Darkroom of this process; in the Redis of another one nothing is bought. Without it any is accepted.
+ * @param jobNumber Present number of its job; without it a submission is not put back to its own number.
  * @param seen Latest state that this process has seen; in an older state of the store nothing is bought.
  */
 export async function commit(
@@ -235,13 +253,22 @@ export async function commit(
   ref: SubmissionRef,
   token: string,
   ownerId = '',
+  jobNumber?: number,
   seen: SeenState = createSeenState(),
 ): Promise<Commitment> {
   const key = generationKey(prefix, ref.generationId);
-  const reply = replySchema.parse(await commitScript.run(redis, key, prefix, { ...nameRef(ref), token, ownerId, ...seen.asArguments() }));
+  const reply = replySchema.parse(
+    await commitScript.run(redis, key, prefix, { ...nameRef(ref), token, ownerId, jobNumberNow: jobNumber, ...seen.asArguments() }),
+  );
   if (reply.kind === 'stop') {
-    const { behindMs, ...stop } = reply;
-    return defined({ ...stop, behindMs: behindMs === 0 ? undefined : behindMs });
+    const { behindMs, line, ...stop } = reply;
+    const [first = '', number] = stop.reason === 'behind' ? stop.detail.split(' ') : [];
+    const ahead = parseRef(first);
+    return defined({
+      ...stop,
+      behindMs: behindMs === 0 ? undefined : behindMs,
+      line: line === undefined ? undefined : defined({ number: line, ahead: ahead && { ref: ahead, number: Number(number) } }),
+    });
   }
   const { kind, now, send, fresh, rejections, unsentAt, amountNanoUsd, periods, providerFailures, requestDigest, ...entry } = reply;
   const { request: requestJson, provider, model, expected, outline: outlineJson, ...sent } = entry;

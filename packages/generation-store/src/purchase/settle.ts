@@ -67,6 +67,7 @@ end
 local wasLive = submission.status == 'planned' or submission.status == 'committed' or submission.status == 'accepted'
 redis.call('HSET', submissionKey, 'status', status, 'code', code, 'result', result, 'settledAt', int(now))
 leavePlace(id, index, n)
+leaveLine(id, index, n, generation.tenant)
 if wasLive then redis.call('HINCRBY', key, 'live', -1) end
 
 -- unknown outcomes are shown to an operator

@@ -4,6 +4,7 @@ import type {
   PresentIntent,
   Reservation,
   StoredRequest,
+  SubmissionRef,
   SubmissionResult,
   SubmissionStatus,
   SubmitVerdict,
@@ -30,9 +31,17 @@ export const commitStops = [
   'paused',
   'cap',
   'no-reservation',
+  'behind',
   'busy',
   'provider-trouble',
 ] as const;
+
+/** Numbers of jobs in the fair line; the lowest goes first. */
+export interface FairPlace {
+  number: number;
+  /** A more urgent submission of the same tenant, which has taken the place of this one. */
+  ahead?: { ref: SubmissionRef; number: number };
+}
 
 /** Answer to "is this submission bought now?" */
 export type Commitment =
@@ -44,6 +53,8 @@ export type Commitment =
       waitMs?: number;
       /** Additional wait before the next look, because other submissions wait for the same. */
       behindMs?: number;
+      /** For "behind": its number in the fair line, and the submission that goes first. */
+      line?: FairPlace;
     }
   | {
       kind: 'go';

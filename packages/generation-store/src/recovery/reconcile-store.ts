@@ -8,6 +8,7 @@ import { findResult, noteLook, readKnown } from './known.ts';
 import { findLastPass, noteProgress, recordPass } from './last-pass.ts';
 import { beginSums, correctLedger, endSums, nameInSums, sumHolds } from './ledger.ts';
 import { mend } from './mend.ts';
+import { beginRenumbering, endRenumbering, mendLinePage } from './mend-line.ts';
 import { readNamed, rememberNamed } from './named.ts';
 import { forgetBought, readBoughtPage, readOpenPage } from './open-generations.ts';
 import { isReading } from './reading.ts';
@@ -45,6 +46,9 @@ function bindAll(prefix: string, redis: Redis) {
     trimEvents: bind(trimEvents),
     mendLists: bind(mendLists),
     cleanList: bind(cleanList),
+    mendLinePage: bind(mendLinePage),
+    beginRenumbering: bind(beginRenumbering),
+    endRenumbering: bind(endRenumbering),
     dropIdempotencyKey: bind(dropIdempotencyKey),
     readUnclaimed: bind(readUnclaimed),
     forgetUnclaimed: bind(forgetUnclaimed),

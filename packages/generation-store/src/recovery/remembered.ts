@@ -1,4 +1,4 @@
-import type { Labels, RequestOutline, Reservation, StoredRequest, SubmissionRef, SubmissionStatus } from '@darkroom/contracts';
+import type { Labels, Priority, RequestOutline, Reservation, StoredRequest, SubmissionRef, SubmissionStatus } from '@darkroom/contracts';
 
 /** The content of S3 in the words in which `recovery` hands it to the store. */
 
@@ -20,6 +20,7 @@ export interface RememberedGeneration extends Labels {
   retryOf?: string;
   replaces?: readonly number[];
   payAgainReason?: string;
+  priority?: Priority;
   /** Ordered by index and n: every submission up to the newest of each image, and the first of an image that was never sent. */
   submissions: readonly RememberedSubmission[];
 }

@@ -53,6 +53,7 @@ ${given.each()}
   local submission, known = hash(submissionKey)
   if not known then
     addSubmission(key, id, index, n, failures, tonumber(reserved))
+    if n == '1' then redis.call('HSET', submissionKey, 'line', 'due') end
     submission = hash(submissionKey)
     changed = changed + 1
   end
@@ -66,6 +67,7 @@ ${given.each()}
       'firstSentAt', int(firstSendBefore(now, firstSentAt)), 'sends', int(math.max(2, tonumber(submission.sends))),
       'settlements', int(math.max(1, tonumber(submission.settlements or '0'))))
     followPlace(id, index, n, now)
+    leaveLine(id, index, n, tenant)
     local generation = hash(key)
     if generation.status == 'queued' then setStatus(key, id, generation, 'running') end
     announce('submission.committed', id, index, n, now)

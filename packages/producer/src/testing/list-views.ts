@@ -39,7 +39,7 @@ const codesOf = ({ images }: GenerationView): string[] => [...new Set(images.fla
 
 const summaryOf = (view: GenerationView): GenerationSummary => {
   const { generationId, status, tenant, images, costUsd, createdAt, finishedAt, amended } = view;
-  const { deadlineAt, runAt, clientReference, retryOf, tags, metadata } = view;
+  const { deadlineAt, runAt, clientReference, retryOf, priority, tags, metadata } = view;
   return {
     generationId,
     status,
@@ -49,6 +49,6 @@ const summaryOf = (view: GenerationView): GenerationSummary => {
     costUsd,
     createdAt,
     amended,
-    ...defined({ finishedAt, deadlineAt, runAt, clientReference, retryOf, tags, metadata }),
+    ...defined({ finishedAt, deadlineAt, runAt, clientReference, retryOf, priority, tags, metadata }),
   };
 };

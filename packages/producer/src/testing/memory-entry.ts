@@ -101,7 +101,7 @@ function sizeOf(request: GrokImagineRequest): { width: number; height: number } 
 
 /** Builds what a caller sees. */
 export function viewOf({ generation, status, images, createdAt, finishedAt }: Entry): GenerationView {
-  const { generationId, tenant, imageNanoUsd, deadlineAt, runAt, retryOf, replaces, tags, metadata } = generation;
+  const { generationId, tenant, imageNanoUsd, deadlineAt, runAt, retryOf, replaces, priority, tags, metadata } = generation;
   const request = requestOf(generation);
   const isHeld = (image: ImageView): boolean => (image.status === 'open' && runAt === undefined) || image.status === 'unknown';
   const isPaid = (image: ImageView): boolean => image.costUsd !== '0';
@@ -116,7 +116,7 @@ export function viewOf({ generation, status, images, createdAt, finishedAt }: En
     reservedUsd: formatUsd(sumOf(isHeld)),
     createdAt,
     amended: false,
-    ...defined({ finishedAt, deadlineAt, runAt, clientReference: request.clientReference, retryOf, tags, metadata }),
+    ...defined({ finishedAt, deadlineAt, runAt, clientReference: request.clientReference, retryOf, priority, tags, metadata }),
     ...(replaces && { replaces: [...replaces] }),
   };
 }

@@ -1,7 +1,7 @@
 import type { Timing } from '@darkroom/contracts';
 import type { FindingKind, FindingPlace, GenerationStore, PassProgress, ReconcileStore } from '@darkroom/generation-store';
 import type { ObjectStorage } from '@darkroom/object-storage';
-import type { JobKeeper, Settlements } from '@darkroom/queues';
+import type { JobKeeper, Settlements, Submissions } from '@darkroom/queues';
 import type { Recovery } from '../ports.ts';
 
 /** The bucket as a pass reads it. All lists are in the order of their keys, generation by generation. */
@@ -40,7 +40,7 @@ export interface Reconciler {
   /** The entries as all processes use them. */
   generations: Pick<GenerationStore, 'expire' | 'recordDelivery'>;
   archive: ReconcileArchive;
-  submissions: { keeper: JobKeeper };
+  submissions: { keeper: JobKeeper } & Pick<Submissions, 'renumber'>;
   settlements: { keeper: JobKeeper } & Pick<Settlements, 'wake'>;
   /** Restores the part of a generation that S3 knows and Redis does not. */
   recovery: Recovery;

@@ -3,6 +3,7 @@ import type { PassReport } from '@darkroom/generation-store';
 import { handOverDeliveries, lookAtNames } from './look-at-indexes.ts';
 import { takeBackFailed } from './look-at-jobs.ts';
 import { lookAtLedger } from './look-at-ledger.ts';
+import { lookAtLine } from './look-at-line.ts';
 import { lookAtOlder } from './look-at-older.ts';
 import { lookAtOpen } from './look-at-open.ts';
 import { lookAtStored } from './look-at-stored.ts';
@@ -67,6 +68,7 @@ async function walk(pass: Pass): Promise<PassReport['outcome']> {
     const part = <Value>(what: string, look: () => Promise<Value>): Promise<Value | undefined> => orName(pass, { detail: what }, look);
     await part('the failed jobs', () => takeBackFailed(pass));
     await part('the open generations', () => lookAtOpen(pass, suspicions));
+    await part('the fair line', () => lookAtLine(pass));
     await part('the unclaimed deliveries', () => handOverDeliveries(pass));
     const periods = pass.isThorough ? await part('all keys', () => lookAtNames(pass, suspicions)) : undefined;
     // What a rebuild has not read yet would look forgotten. It reads all names, and the next pass looks at them.

@@ -77,7 +77,7 @@ test(
       const parts = ({ store, archive, submissions, settlements }: Reconciler) => ({
         store: { ...dying(store), endTurn: async () => undefined },
         archive: dying(archive),
-        submissions: { keeper: dying(submissions.keeper) },
+        submissions: { keeper: dying(submissions.keeper), renumber: submissions.renumber },
         settlements: { ...dying(settlements), keeper: dying(settlements.keeper) },
       });
       await reconcile({ ...world.reconciler(), ...parts(world.reconciler()) }, { signal }).catch(() => undefined);

@@ -1,0 +1,121 @@
+/** Highest number of a job (BullMQ 6.7, `PRIORITY_LIMIT`). */
+export const MOST_JOB_NUMBER = 2_097_151;
+/** Submissions of a tenant that one commit looks past: more than are ever on their way at once. */
+const LOOKED_PAST = 100;
+
+/**
+ * The fair line (docs/decisions/0012-fair-line.md): every unsent first submission that may be bought now has a number, and the lowest goes
+ * first. Start-time fair queueing: the number is that of the line (the highest number bought so far) or the one behind the tenant's last,
+ * whichever is later. So each tenant gets the same share, however much it has enqueued.
+ *
+ * A number belongs to the tenant and not to the submission: the most urgent submission of the tenant takes it when it comes. So the priority
+ * of a submission moves it among those of its own tenant alone.
+ *
+ * `:line` holds the submissions by number, `:line:<tenant>` those of a tenant by urgency, and `:line-clocks` the number of the line, the
+ * next number of each tenant, and the number at which jobs begin to count. Nobody in line: the clocks are removed. The field `line` of a submission is
+ * its number; "due": it gets one when its job comes; absent in entries of earlier versions, which go at once. After the prelude.
+ */
+export const fairLine = /* lua */ `
+local urgency = { high = 0, low = 2 }
+local lineKey, lineClocks = prefix .. ':line', prefix .. ':line-clocks'
+
+local function lineOf(tenant)
+  return lineKey .. ':' .. tenantPart(tenant)
+end
+
+local function inLine(id, index, n)
+  return id .. '/' .. index .. '-' .. n
+end
+
+local function lineReached()
+  return tonumber(redis.call('HGET', lineClocks, 'reached') or '') or 0
+end
+
+-- the number of its job; a number that BullMQ does not take becomes the last one, first in, first out
+local function jobNumber(number)
+  local base = tonumber(redis.call('HGET', lineClocks, 'base') or '') or 0
+  return math.max(1, math.min(${MOST_JOB_NUMBER}, number - base + 1))
+end
+
+local function standInLine(id, index, n, generation, number)
+  redis.call('ZADD', lineKey, number, inLine(id, index, n))
+  -- above all numbers, so that urgency goes first; then the order in which they joined
+  redis.call('ZADD', lineOf(generation.tenant), int((urgency[generation.priority] or 1) * 1e14 + number), inLine(id, index, n))
+end
+
+local function joinLine(id, index, n, generation)
+  local clock = 'tenant:' .. tenantPart(generation.tenant)
+  local number = math.max(lineReached(), tonumber(redis.call('HGET', lineClocks, clock) or '') or 0)
+  redis.call('HSET', lineClocks, clock, int(number + 1))
+  redis.call('HSET', submissionKey(id, index, n), 'line', int(number))
+  standInLine(id, index, n, generation, int(number))
+  return number
+end
+
+local function leaveLine(id, index, n, tenant)
+  if redis.call('ZREM', lineKey, inLine(id, index, n)) == 0 then return end
+  redis.call('ZREM', lineOf(tenant), inLine(id, index, n))
+  if redis.call('ZCARD', lineKey) == 0 then redis.call('DEL', lineClocks) end
+end
+
+-- purchases begun in this minute and the one before
+local function countPace(now)
+  local key, minute = prefix .. ':line-pace', math.floor(now / 60000)
+  local pace = redis.call('HMGET', key, 'minute', 'count')
+  local at = tonumber(pace[1] or '')
+  if at == minute then
+    redis.call('HINCRBY', key, 'count', 1)
+  else
+    redis.call('HSET', key, 'minute', int(minute), 'count', 1, 'before', at == minute - 1 and pace[2] or 0)
+    redis.call('EXPIRE', key, 300)
+  end
+end
+
+-- it is bought: the line has come to its number
+local function passLine(id, index, n, generation, submission)
+  local number = tonumber(submission.line or '')
+  if submission.sends ~= '0' or not number then return end
+  if number > lineReached() then redis.call('HSET', lineClocks, 'reached', int(number)) end
+  countPace(nowMs())
+  leaveLine(id, index, n, generation.tenant)
+end
+
+-- it cannot be bought now, and gets another number when it comes again
+local function giveUpNumber(id, index, n, generation, submission)
+  if submission.sends ~= '0' or not submission.line then return end
+  redis.call('HSET', submissionKey(id, index, n), 'line', 'due')
+  leaveLine(id, index, n, generation.tenant)
+end
+
+-- Nothing if a submission may be bought now; else the number of its job, and the submission of its tenant that goes first, with its number.
+-- "given" is the present number of the job: one that came before its number was put ahead of its place, or added again.
+local function findPlaceInLine(id, index, n, generation, submission, given)
+  if submission.sends ~= '0' or not submission.line then return end
+  local number, reached = tonumber(submission.line), lineReached()
+  if not number then
+    number = joinLine(id, index, n, generation)
+    if number > reached then return jobNumber(number) end
+  elseif not redis.call('ZSCORE', lineKey, inLine(id, index, n)) then
+    standInLine(id, index, n, generation, int(number))
+  end
+  if given ~= '' and number > reached and tonumber(given) < jobNumber(number) then return jobNumber(number) end
+  -- those that go before it in its tenant: some are on their way under lower numbers, and the first of the others takes this number
+  local me, own = inLine(id, index, n), lineOf(generation.tenant)
+  for _, first in ipairs(redis.call('ZRANGE', own, 0, ${LOOKED_PAST} - 1)) do
+    if first == me then return end
+    local its = tonumber(redis.call('ZSCORE', lineKey, first) or '')
+    if not its or its > number then
+      local firstKey = prefix .. ':submission:' .. string.gsub(first, '/', ':')
+      local fields = redis.pcall('HMGET', firstKey, 'status', 'sends')
+      if its and fields[1] == 'planned' and fields[2] == '0' then
+        redis.call('ZADD', lineKey, int(number), first, int(its), me)
+        redis.call('HSET', firstKey, 'line', int(number))
+        redis.call('HSET', submissionKey(id, index, n), 'line', int(its))
+        return jobNumber(its), first, jobNumber(number)
+      end
+      redis.call('ZREM', own, first)
+      redis.call('ZREM', lineKey, first)
+    end
+  end
+end
+`;
