@@ -4,6 +4,8 @@ import { exampleRequests, parseGrokImagineRequest, type GenerationView, type Ima
 export const buildGeneration = (generation: Partial<GenerationView> = {}): GenerationView => ({
   generationId: '01a202df-ad5d-702c-9a95-a308a5ef10fe',
   status: 'queued',
+  provider: 'runware',
+  model: 'xai:grok-imagine@image',
   tenant: 'default',
   request: parseGrokImagineRequest(exampleRequests[0]?.request),
   images: [],

@@ -55,6 +55,10 @@ export interface GenerationView {
   generationId: string;
   /** "succeeded" with all images, "partial" with some; `isFinalGeneration` tells if it can still change. */
   status: GenerationStatus;
+  /** Name of the provider that makes the images, such as "runware". */
+  provider: string;
+  /** Name of the model that makes the images, such as "xai:grok-imagine@image". */
+  model: string;
   /** Tenant whose caps the spend counts against. */
   tenant: string;
   /** The request with all defaults filled in. */

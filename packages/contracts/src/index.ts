@@ -145,7 +145,7 @@ export {
 } from './timing.ts';
 export { checkCapability, mintCapability, type CapabilityKey, type CapabilityKeys, type CapabilityVerdict } from './webhook-capability.ts';
 export { findDimensions, fitsDimensions, formatDimensions, type ExpectedDimensions } from './models/dimensions.ts';
-export { outlineOfEarlier } from './models/earlier.ts';
+export { earlierOrigin, outlineOfEarlier } from './models/earlier.ts';
 export { grokImagineImage } from './models/grok-imagine-image/model.ts';
 export { expectedDimensions } from './models/grok-imagine-image/dimensions.ts';
 export { exampleRequests } from './models/grok-imagine-image/examples.ts';

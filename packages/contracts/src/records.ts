@@ -165,6 +165,9 @@ export const resultSchema = z.object({
   version: z.literal(1),
   ...submissionRef,
   taskUUID: z.uuid(),
+  /** Absent, like the model, in records of earlier versions (`earlierOrigin`). */
+  provider: z.string().optional(),
+  model: z.string().optional(),
   status: z.enum(['succeeded', 'failed', 'lost', 'unknown']),
   settledAt: timestamp,
   road: z.enum(roads).optional(),

@@ -35,12 +35,13 @@ describe('an event is written with its fact', () => {
     await world.store.settle(ref, ended(ref, 'lost'));
     await world.store.settle(ref, ended(ref, 'succeeded'));
     const log = await logOf(world);
+    const about = [ref.generationId, 'acme', 'runware', 'xai:grok-imagine@image'];
     expect(log.map(([, fields]) => fields.filter((_, at) => at % 2 === 1).toSpliced(3, 1))).toEqual([
-      ['generation.queued', ref.generationId, 'acme'],
-      ['submission.lost', ref.generationId, 'acme', '0', '1'],
-      ['generation.failed', ref.generationId, 'acme'],
-      ['submission.succeeded', ref.generationId, 'acme', '0', '1'],
-      ['generation.amended', ref.generationId, 'acme', '0', '1'],
+      ['generation.queued', ...about],
+      ['submission.lost', ...about, '0', '1'],
+      ['generation.failed', ...about],
+      ['submission.succeeded', ...about, '0', '1'],
+      ['generation.amended', ...about, '0', '1'],
     ]);
   });
 

@@ -12,6 +12,8 @@ test('a generation is found as it was asked for', async () => {
   expect(await world.store.find(generation.generationId)).toEqual({
     generationId: generation.generationId,
     status: 'queued',
+    provider: 'runware',
+    model: 'xai:grok-imagine@image',
     tenant: 'acme',
     request,
     images: [
@@ -81,6 +83,8 @@ test('a settlement sees the submission as it is', async () => {
   expect(view).toEqual({
     now: expect.any(Number),
     status: 'committed',
+    provider: 'runware',
+    model: 'xai:grok-imagine@image',
     expected: { outputFormat: 'JPG', dimensions: { kind: 'one-of', sizes } },
     generationClosed: true,
     round: 0,

@@ -1,4 +1,4 @@
-import { GenerationError, type GenerationView, type GrokImagineRequest } from '@darkroom/contracts';
+import { GenerationError, type GenerationView, type StoredRequest } from '@darkroom/contracts';
 import type { GenerationStore } from '@darkroom/generation-store';
 import { createAborts } from './aborts.ts';
 import { checked, checkedInParts, ENQUEUES, readIdCall } from './check-call.ts';
@@ -32,7 +32,7 @@ export function buildProducer({ defaults, mintBy, subscriptions, close, store, .
   const destination: Destination = { ...others, store: orders };
   let closing: Promise<void> | undefined;
 
-  const enqueueOne = (request: GrokImagineRequest, given: EnqueueOptions): Promise<Enqueued> => {
+  const enqueueOne = (request: StoredRequest, given: EnqueueOptions): Promise<Enqueued> => {
     const enqueue = () => enqueueGeneration(destination, prepareGeneration(request, given, defaults));
     return given.generationId === undefined ? mintBy(enqueue) : enqueue();
   };

@@ -5,8 +5,8 @@ import {
   EnqueueManyError,
   InvalidRequestError,
   QueueUnavailableError,
-  type GrokImagineRequest,
   type ProblemList,
+  type StoredRequest,
 } from '@darkroom/contracts';
 import type { NumberedSubmission } from '@darkroom/queues';
 import { delayOf, enqueuedOf, jobsOf, type Destination, type Enqueued } from './enqueue.ts';
@@ -46,7 +46,7 @@ export async function readMany(
   options: EnqueueManyOptions,
   defaults: GenerationDefaults,
   problems: ProblemList,
-): Promise<GrokImagineRequest[]> {
+): Promise<StoredRequest[]> {
   if (!Array.isArray(inputs)) problems.push({ path: 'requests', message: 'must be an array' });
   else if (inputs.length > MAX_REQUESTS)
     problems.push({ path: 'requests', message: `may hold at most ${MAX_REQUESTS}; call once for each part`, given: `${inputs.length}` });
@@ -59,7 +59,7 @@ export async function readMany(
     problems.push({ path: `options.${path}`, message: `must hold one for each of the ${inputs.length} requests`, given });
   }
   const seen = new Set<string>();
-  const requests: GrokImagineRequest[] = [];
+  const requests: StoredRequest[] = [];
   // A copy: the caller may change its list during the pauses.
   for (const [index, input] of [...inputs].entries()) {
     if (index > 0 && index % CHECKED_AT_ONCE === 0) await setImmediate();

@@ -1,11 +1,13 @@
 import {
   createGenerationId,
   defined,
-  quote,
-  readGrokImagineRequest,
-  type GrokImagineRequest,
+  knownModels,
+  modelOf,
+  type Model,
+  type Models,
   type ProblemList,
   type Quote,
+  type StoredRequest,
 } from '@darkroom/contracts';
 import type { NewGeneration } from '@darkroom/generation-store';
 import { enqueueProblems, millisecondsOf, foreignTenantProblems, type EnqueueOptions } from './options.ts';
@@ -25,6 +27,8 @@ export interface GenerationDefaults {
   /** The tenant to which the producer is bound. */
   boundTo?: string;
   maxReferenceImages: number;
+  /** Models whose requests it takes. Default: those of this version. */
+  models?: Models;
   /** Milliseconds since 1970. */
   now: () => number;
 }
@@ -33,23 +37,35 @@ export interface GenerationDefaults {
 export function readRequest(
   input: unknown,
   options: EnqueueOptions,
-  { boundTo, maxReferenceImages }: GenerationDefaults,
+  { boundTo, maxReferenceImages, models = knownModels }: GenerationDefaults,
   problems: ProblemList,
-): GrokImagineRequest | undefined {
-  const request = readGrokImagineRequest(input, { maxReferenceImages }, problems);
+): StoredRequest | undefined {
+  const request = findModel(models, input)?.read(input, { maxReferenceImages }, problems);
   problems.push(...enqueueProblems(options), ...foreignTenantProblems(options.tenant, boundTo));
   return request;
 }
 
+/** Returns the model that an input names; the first one, which refuses all other names, for an input that names none of them. */
+function findModel(models: Models, input: unknown): Model | undefined {
+  try {
+    const { model } = Object(input) as { model?: unknown }; // a caller without types may pass anything
+    return (typeof model === 'string' ? models.find(model) : undefined) ?? models.find(undefined);
+  } catch {
+    return models.find(undefined);
+  }
+}
+
 /** Builds a generation from a request and options without problems. */
-export function prepareGeneration(request: GrokImagineRequest, options: EnqueueOptions, defaults: GenerationDefaults): PreparedGeneration {
-  const price = quote(request);
+export function prepareGeneration(request: StoredRequest, options: EnqueueOptions, defaults: GenerationDefaults): PreparedGeneration {
+  const model = modelOf(defaults.models ?? knownModels, request);
+  const price = model.quote(request);
   return {
     quote: price,
     generation: {
       generationId: options.generationId ?? createGenerationId(defaults.now()),
       tenant: options.tenant ?? defaults.tenant,
       request,
+      outline: model.outline(request),
       imageNanoUsd: price.imageNanoUsd,
       ...defined({
         deadlineAt: options.deadlineAt && millisecondsOf(options.deadlineAt),

@@ -34,6 +34,8 @@ describe.each(subjects)('%s', (_name, setup) => {
     expect(await producer.wait(generationId)).toEqual({
       generationId,
       status: 'succeeded',
+      provider: 'runware',
+      model: 'xai:grok-imagine@image',
       tenant: 'alice',
       request: expect.objectContaining({ ...request, clientReference: taskUUID, outputFormat: 'JPG', numberResults: 1 }),
       costUsd: '0.02',

@@ -55,6 +55,7 @@ describe('a consumer', () => {
     const { generationId } = await world.producer.enqueue(request, { tenant: 'acme' });
     for (const ref of refsOf(generationId)) await bringHome(world.store, ref);
     await world.producer.enqueue(request);
+    const origin = { provider: 'runware', model: 'xai:grok-imagine@image' };
     const taken = await take(events, 3);
     expect(taken).toEqual([
       {
@@ -62,6 +63,7 @@ describe('a consumer', () => {
         eventId: `${generationId}-queued`,
         generationId,
         tenant: 'acme',
+        ...origin,
         at: expect.any(Number),
         deliveries: 1,
       },
@@ -70,6 +72,7 @@ describe('a consumer', () => {
         eventId: `${generationId}-0-1-succeeded`,
         generationId,
         tenant: 'acme',
+        ...origin,
         at: expect.any(Number),
         index: 0,
         n: 1,
@@ -80,6 +83,7 @@ describe('a consumer', () => {
         eventId: `${generationId}-succeeded`,
         generationId,
         tenant: 'acme',
+        ...origin,
         at: expect.any(Number),
         deliveries: 1,
       },

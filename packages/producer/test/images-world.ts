@@ -66,6 +66,8 @@ export async function setupImages(options: Partial<ImagesOptions> = {}): Promise
       const generation: GenerationView = {
         generationId: ref.generationId,
         status: 'succeeded',
+        provider: 'runware',
+        model: parsed.model,
         tenant: 'default',
         request: parsed,
         images: [image],

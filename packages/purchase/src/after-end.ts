@@ -9,7 +9,7 @@ import type { Purchase } from './purchase.ts';
  * Ends a live submission without an image and puts its job back for one more look: a delivery that came during this run could not wake it.
  */
 export async function endWithoutImage(purchase: Purchase, ref: SubmissionRef, view: SubmissionView, end: End): Promise<Outcome> {
-  await endSubmission(purchase, ref, view.reservation, view.now, end);
+  await endSubmission(purchase, ref, view, end);
   return snooze(view, purchase.settings.timing.uploadWindowMs, 'ended-without-image');
 }
 
@@ -40,4 +40,4 @@ export const bringHome = (
   ref: SubmissionRef,
   view: SubmissionView,
   how: End & { status: 'succeeded' },
-): Promise<Outcome> => (isFinalSubmission(view.status) ? amendSubmission : endSubmission)(purchase, ref, view.reservation, view.now, how);
+): Promise<Outcome> => (isFinalSubmission(view.status) ? amendSubmission : endSubmission)(purchase, ref, view, how);

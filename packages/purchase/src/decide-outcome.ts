@@ -36,6 +36,8 @@ export async function decideOutcome({ store, archive }: DecisionParts, ref: Subm
     version: 1,
     ...ref,
     taskUUID: taskUuidOf(ref),
+    provider: view.provider,
+    model: view.model,
     settledAt: view.now,
     reservation: view.reservation,
     ...(decision === 'charged'

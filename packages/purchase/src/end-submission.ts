@@ -6,14 +6,13 @@ import {
   type FactSource,
   type FaultClass,
   type ProviderFault,
-  type Reservation,
   type SubmissionRef,
   type SubmissionResult,
   type SubmitVerdict,
   type TaskFacts,
   type VerifiedImage,
 } from '@darkroom/contracts';
-import type { Settlement } from '@darkroom/generation-store';
+import type { Settlement, SubmissionView } from '@darkroom/generation-store';
 import { backoffMs } from './backoff.ts';
 import type { Outcome } from './outcome.ts';
 import type { Purchase } from './purchase.ts';
@@ -29,6 +28,9 @@ export type End =
   | { status: 'failed'; code: ErrorCode; fault?: ProviderFault; facts: TaskFacts; factsFrom?: FactSource }
   | { status: 'lost'; facts: TaskFacts; factsFrom: FactSource; reason: string; quarantineKey?: string }
   | { status: 'unknown'; code?: 'provider.blocked' };
+
+/** What a result repeats of its submission, and the time of the end. */
+type Ending = Pick<SubmissionView, 'reservation' | 'provider' | 'model' | 'now'>;
 
 /** Classes of a proved failure after which another submission may help. */
 const worthAnother: ReadonlySet<string> = new Set<FaultClass>(['provider', 'timeout']);
@@ -47,21 +49,15 @@ export function consequencesOf(result: SubmissionResult, maxSubmissions: number)
 }
 
 /** Writes the end of a live submission to S3, then to Redis, then adds the job of the next submission if there is one. */
-export async function endSubmission(
-  purchase: Purchase,
-  ref: SubmissionRef,
-  reservation: Reservation,
-  now: number,
-  end: End,
-): Promise<Outcome> {
-  const mine = buildResult(ref, reservation, now, end);
+export async function endSubmission(purchase: Purchase, ref: SubmissionRef, ending: Ending, end: End): Promise<Outcome> {
+  const mine = buildResult(ref, ending, end);
   const recorded = await purchase.archive.recordResult(mine);
   // The first result stands: another run may have ended this submission while this one was frozen.
   const result = recorded.kind === 'existing' ? recorded.result : mine;
   if (end.status === 'succeeded' && result.status !== 'succeeded') {
     // Redis is not told of the failure in S3: it would buy the image again although it is home.
     purchase.around.log('submission.late-image', ref, { recordedStatus: result.status });
-    return amendSubmission(purchase, ref, reservation, now, end);
+    return amendSubmission(purchase, ref, ending, end);
   }
   await settleInStore(purchase, ref, result);
   return { kind: 'finished' };
@@ -71,11 +67,10 @@ export async function endSubmission(
 export async function amendSubmission(
   purchase: Purchase,
   ref: SubmissionRef,
-  reservation: Reservation,
-  now: number,
+  ending: Ending,
   end: End & { status: 'succeeded' },
 ): Promise<Outcome> {
-  const mine = buildResult(ref, reservation, now, end);
+  const mine = buildResult(ref, ending, end);
   const recorded = await purchase.archive.recordAmendment(mine);
   await settleInStore(purchase, ref, recorded.kind === 'existing' ? recorded.result : mine);
   return { kind: 'finished' };
@@ -85,13 +80,15 @@ export async function amendSubmission(
 export async function endRefused(
   purchase: Purchase,
   ref: SubmissionRef,
-  reservation: Reservation,
+  intent: Omit<Ending, 'now'>,
   verdict: SubmitVerdict,
 ): Promise<Outcome> {
   const view = await purchase.store.beginSettlement(ref);
   const fault = 'fault' in verdict ? verdict.fault : undefined;
   const code: ErrorCode = fault?.class === 'safety' ? 'provider.content-refused' : 'provider.refused';
-  return endSubmission(purchase, ref, reservation, view?.now ?? 0, { status: 'failed', code, facts: {}, ...defined({ fault }) });
+  const { reservation, provider, model } = intent;
+  const ending = { reservation, provider, model, now: view?.now ?? 0 };
+  return endSubmission(purchase, ref, ending, { status: 'failed', code, facts: {}, ...defined({ fault }) });
 }
 
 const unboughtCodes: Readonly<Record<string, ErrorCode>> = {
@@ -112,8 +109,8 @@ export async function endUnbought(purchase: Purchase, ref: SubmissionRef, why: s
   if (view === undefined || view.status !== 'planned') return { kind: 'finished' };
   const end: End = { status: 'failed', code: unboughtCodes[why] ?? 'submission.superseded', facts: {} };
   // No send was made, so S3 holds no intent that needs a result.
-  if (view.sends > 0) return endSubmission(purchase, ref, view.reservation, view.now, end);
-  await settleInStore(purchase, ref, buildResult(ref, view.reservation, view.now, end));
+  if (view.sends > 0) return endSubmission(purchase, ref, view, end);
+  await settleInStore(purchase, ref, buildResult(ref, view, end));
   return { kind: 'finished' };
 }
 
@@ -132,8 +129,9 @@ async function settleInStore({ store, waits, around, settings }: Purchase, ref: 
   }
 }
 
-function buildResult(ref: SubmissionRef, reservation: Reservation, settledAt: number, end: End): SubmissionResult {
-  const base = { version: 1 as const, ...ref, taskUUID: taskUuidOf(ref), settledAt, reservation, status: end.status };
+function buildResult(ref: SubmissionRef, { reservation, provider, model, now }: Ending, end: End): SubmissionResult {
+  const { status } = end;
+  const base = { version: 1 as const, ...ref, taskUUID: taskUuidOf(ref), provider, model, settledAt: now, reservation, status };
   switch (end.status) {
     case 'succeeded':
       return { ...base, ...factFields(end), ...costFields(end.facts, reservation.amountNanoUsd), image: end.image, road: end.road };

@@ -45,7 +45,7 @@ export async function takeAnswer(
     case 'accepted':
       return { kind: 'submitted' };
     case 'refused':
-      return endRefused(purchase, ref, commitment.intent.reservation, verdict);
+      return endRefused(purchase, ref, commitment.intent, verdict);
     case 'planned':
       return access === 'closed' ? { kind: 'release' } : aside;
     case 'unproven':

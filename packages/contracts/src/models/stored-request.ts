@@ -13,6 +13,8 @@ export interface StoredRequest {
   outputFormat: OutputFormat;
   positivePrompt?: string;
   inputs?: { referenceImages: readonly string[] };
+  /** "async" if `generate` does not wait for the images. */
+  deliveryMethod?: string;
   clientReference?: string;
 }
 
@@ -22,6 +24,7 @@ const storedRequestSchema = z.looseObject({
   outputFormat: z.enum(outputFormats),
   positivePrompt: z.string().optional(),
   inputs: z.looseObject({ referenceImages: z.array(z.string()) }).optional(),
+  deliveryMethod: z.string().optional(),
   clientReference: z.string().optional(),
 });
 

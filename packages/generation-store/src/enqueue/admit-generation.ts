@@ -51,7 +51,7 @@ local function admit(key, now)
     end
   end
   takeIdempotencyKey(id)
-  record('generation.queued', id, tenant, nil, nil, now)
+  record('generation.queued', id, { tenant = tenant, provider = provider, model = model }, nil, nil, now)
   return { kind = 'created', id = id, runAt = runAt, line = line }
 end
 `;

@@ -78,6 +78,8 @@ export function parseGenerationView(prefix: string, generationId: string, reply:
   return {
     generationId,
     status: generation.status,
+    provider: generation.outline.provider,
+    model: generation.outline.model,
     tenant: generation.tenant,
     request: request as GrokImagineRequest, // of the one model whose requests a producer of this version takes
     images,

@@ -1,3 +1,4 @@
+import { earlierOrigin } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { eventLogKey } from '../keys.ts';
@@ -9,6 +10,8 @@ const entrySchema = z.object({
   event: z.string(),
   id: z.string(),
   tenant: z.string(),
+  provider: z.string().default(earlierOrigin.provider),
+  model: z.string().default(earlierOrigin.model),
   at: z.coerce.number(),
   index: z.coerce.number().optional(),
   n: z.coerce.number().optional(),

@@ -1,5 +1,6 @@
 import {
   defined,
+  earlierOrigin,
   formatUsd,
   generationStatuses,
   imageStatuses,
@@ -107,7 +108,7 @@ local function nextEntries()
   return entries, isWhole
 end
 
-local fields = { 'status', 'tenant', 'createdAt', 'finishedAt', 'images', 'cost', 'codes', 'deadlineAt', 'runAt', 'clientReference', 'retryOf', 'amended', 'labels', 'priority' }
+local fields = { 'status', 'tenant', 'provider', 'model', 'createdAt', 'finishedAt', 'images', 'cost', 'codes', 'deadlineAt', 'runAt', 'clientReference', 'retryOf', 'amended', 'labels', 'priority' }
 local page, last, looked, isWhole = {}, nil, 0, false
 
 -- the words beside the request
@@ -184,6 +185,8 @@ const summarySchema = namedReply(
     id: z.string(),
     status: z.enum(generationStatuses),
     tenant: z.string(),
+    provider: z.string().default(earlierOrigin.provider),
+    model: z.string().default(earlierOrigin.model),
     createdAt: number,
     finishedAt: number.optional(),
     cost: number.default(0),

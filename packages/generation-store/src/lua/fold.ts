@@ -11,7 +11,7 @@ export const fold = /* lua */ `${lists}${events}${fairLine}${retries}
 local function finish(key, id, status, now)
   local generation = hash(key)
   setStatus(key, id, generation, status, now)
-  record('generation.' .. status, id, generation.tenant, nil, nil, now)
+  record('generation.' .. status, id, generation, nil, nil, now)
 end
 
 -- the index and n of each submission, in order

@@ -71,6 +71,8 @@ export async function beginSettlement(redis: Redis, prefix: string, ref: Submiss
   return defined({
     now,
     status: submission.status,
+    provider: generation.outline.provider,
+    model: generation.outline.model,
     expected: generation.outline.expected,
     runAt: generation.runAt,
     generationClosed: generation.status !== 'queued' && generation.status !== 'running',

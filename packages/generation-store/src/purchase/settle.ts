@@ -98,7 +98,7 @@ else
     'reported', int(after.reported), 'unreported', after.unreported, 'differing', after.differing)
   redis.call('HINCRBY', key, 'cost', int(more.settled))
 end
-record('submission.' .. status, id, generation.tenant, index, n, now)
+record('submission.' .. status, id, generation, index, n, now)
 
 local image = generation['image:' .. index]
 local running = generation.status == 'queued' or generation.status == 'running'
@@ -111,7 +111,7 @@ if status == 'succeeded' then
   end
   if not running then
     redis.call('HSET', key, 'amended', 1)
-    record('generation.amended', id, generation.tenant, index, n, now)
+    record('generation.amended', id, generation, index, n, now)
   end
 elseif generation['latest:' .. index] == n and image ~= 'succeeded' then
   local failures = tonumber(submission.failures) + (countsAsFailure == '1' and 1 or 0)

@@ -116,6 +116,8 @@ export type StandingConflict = 'proved' | 'provable' | 'unprovable';
 export interface SubmissionView {
   now: number;
   status: SubmissionStatus;
+  provider: string;
+  model: string;
   expected: ExpectedImage;
   /** Earliest time of purchase of its generation; absent without one. */
   runAt?: number;

@@ -7,6 +7,9 @@ export interface DarkroomEvent {
   eventId: string;
   generationId: string;
   tenant: string;
+  /** Names of provider and model, as in `GenerationView`. */
+  provider: string;
+  model: string;
   /** Redis time, in milliseconds since 1970. */
   at: number;
   /** Image and purchase of an event about one. */

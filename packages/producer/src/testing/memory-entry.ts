@@ -5,6 +5,7 @@ import {
   extensionOf,
   formatUsd,
   generationIdTime,
+  grokImagineImage,
   parseStoredGrokImagineRequest,
   sizeOfRatio,
   taskUuidOf,
@@ -109,6 +110,8 @@ export function viewOf({ generation, status, images, createdAt, finishedAt }: En
   return {
     generationId,
     status,
+    provider: grokImagineImage.provider,
+    model: grokImagineImage.id,
     tenant,
     request,
     images: images.map((image) => ({ ...image })),

@@ -1,0 +1,125 @@
+import { randomUUID } from 'node:crypto';
+import {
+  createGenerationId,
+  createModels,
+  defaultTiming,
+  grokImagineImage,
+  modelOf,
+  ProblemList,
+  type PurchaseOrder,
+  type SubmissionRef,
+} from '@darkroom/contracts';
+import { requestKey } from '@darkroom/object-storage';
+import { settle, submit, type Purchase } from '@darkroom/purchase';
+import { buildWaits } from '@darkroom/queues';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { runRebuild } from '../run-rebuild.ts';
+import { startWorld, type World } from '../world.ts';
+import { drawPng } from './draw-png.ts';
+import { posterModel } from './model.ts';
+
+/** The proof that a model is one folder: purchase, recovery and the Lua of the store know none. */
+const models = createModels(grokImagineImage, posterModel);
+const SECRET = 'forty winters shall besiege thy brow';
+
+let world: World;
+beforeEach(async () => {
+  world = await startWorld();
+  await world.begin();
+});
+afterEach(() => world.stop());
+
+/** Enqueues as a producer does that was given these models. */
+async function enqueue(): Promise<SubmissionRef> {
+  const problems = new ProblemList();
+  const request = models.find('acme:poster@1')?.read({ model: 'acme:poster@1', text: SECRET, scale: 2 }, {}, problems);
+  if (request === undefined) throw new Error('the model has refused it');
+  const model = modelOf(models, request);
+  const generationId = createGenerationId(Date.now());
+  const { imageNanoUsd } = model.quote(request);
+  await world.store.enqueue({ generationId, tenant: 'acme', request, outline: model.outline(request), imageNanoUsd });
+  return { generationId, index: 0, n: 1 };
+}
+
+/** A worker whose provider accepts everything, reports `costNanoUsd` and uploads `image`. */
+function buyer(sent: PurchaseOrder[], image: { width: number; height: number }): Purchase {
+  const { store, storage, submissions, settlements } = world;
+  return {
+    store,
+    archive: storage,
+    access: { isHeld: () => false, ask: () => Promise.resolve('open') },
+    waits: buildWaits(submissions, settlements),
+    around: {
+      monotonicMs: () => performance.now(),
+      random: () => 0.5,
+      createToken: randomUUID,
+      webhookUrl: () => undefined,
+      log: () => undefined,
+      warn: () => undefined,
+    },
+    settings: { timing: defaultTiming, maxSubmissions: 2, askForUpload: true },
+    provider: {
+      async submit(order) {
+        sent.push(order);
+        const response = await fetch(order.uploadEndpoint ?? '', {
+          method: 'PUT',
+          body: drawPng(image.width, image.height),
+          headers: { connection: 'close' },
+        });
+        await response.arrayBuffer();
+        return { kind: 'accepted' };
+      },
+      lookUp: () => Promise.resolve({ kind: 'succeeded', facts: { seed: 7, costNanoUsd: 140_000_000 } }),
+      lookUpDetails: () => Promise.resolve({ kind: 'inconclusive', known: false }),
+      downloadImage: () => Promise.resolve({ kind: 'unavailable', fault: { class: 'network', code: 'x', message: 'x' } }),
+    },
+  };
+}
+
+test('a second model is bought at its price, verified by its size, listed, and rebuilt', async () => {
+  const ref = await enqueue();
+  const sent: PurchaseOrder[] = [];
+  expect(await world.store.find(ref.generationId)).toMatchObject({ provider: 'acme', model: 'acme:poster@1', reservedUsd: '0.14' });
+  expect(await submit(buyer(sent, { width: 200, height: 300 }), ref)).toEqual({ kind: 'submitted' });
+  expect(sent).toMatchObject([{ request: { model: 'acme:poster@1', text: SECRET, scale: 2 } }]);
+  expect(await settle(buyer(sent, { width: 200, height: 300 }), ref)).toEqual({ kind: 'finished' });
+
+  const view = await world.store.find(ref.generationId);
+  const image = { format: 'PNG', width: 200, height: 300 };
+  const home = { provider: 'acme', model: 'acme:poster@1', status: 'succeeded', costUsd: '0.14', reservedUsd: '0', images: [{ image }] };
+  expect(view).toMatchObject(home);
+  expect((await world.store.list({}, 10)).generations).toMatchObject([{ provider: 'acme', model: 'acme:poster@1', costUsd: '0.14' }]);
+  expect(await world.storage.findIntent(ref, 0)).toMatchObject({ provider: 'acme', model: 'acme:poster@1', dimensions: '200x300' });
+  expect(await world.storage.findResult(ref)).toMatchObject({ provider: 'acme', model: 'acme:poster@1', costNanoUsd: 140_000_000 });
+  expect(JSON.stringify([await world.storage.findIntent(ref, 0), await world.storage.findResult(ref)])).not.toContain('winters');
+
+  await world.wipe();
+  expect(await runRebuild(world)).toMatchObject({ kind: 'opened', done: { generations: 1 } });
+  expect(await world.store.find(ref.generationId)).toEqual(view);
+});
+
+test('an image of another size is not the one that was ordered', async () => {
+  const ref = await enqueue();
+  const wrong = buyer([], { width: 100, height: 150 });
+  await submit(wrong, ref);
+  expect(await settle(wrong, ref)).toMatchObject({ kind: 'snooze' });
+  expect(await world.store.find(ref.generationId)).toMatchObject({ status: 'running', images: [{ status: 'open' }] });
+});
+
+test('one whose request was erased is rebuilt without it, brings its image home and is paid, and nothing of it is sent', async () => {
+  const [bought, unsent] = [await enqueue(), await enqueue()];
+  const sent: PurchaseOrder[] = [];
+  await submit(buyer(sent, { width: 200, height: 300 }), bought);
+  for (const { generationId } of [bought, unsent])
+    await world.s3.put(requestKey(generationId), JSON.stringify({ version: 1, generationId, erasedAt: 1 }));
+  await world.wipe();
+  await runRebuild(world);
+  expect(JSON.stringify(await world.redis.hgetall(`${world.prefix}:generation:${bought.generationId}`))).not.toContain('winters');
+  expect(await world.redis.exists(`${world.prefix}:generation:${bought.generationId}:request`)).toBe(0);
+  expect(await world.store.find(bought.generationId)).toMatchObject({ model: 'acme:poster@1', status: 'running', reservedUsd: '0.14' });
+  expect(await submit(buyer(sent, { width: 200, height: 300 }), bought)).toEqual({ kind: 'finished' });
+  await settle(buyer(sent, { width: 200, height: 300 }), bought);
+  expect(await world.store.find(bought.generationId)).toMatchObject({ status: 'succeeded', costUsd: '0.14', reservedUsd: '0' });
+  expect(await world.store.find(unsent.generationId), 'S3 never heard of it').toBeUndefined();
+  expect(sent).toHaveLength(1);
+});
