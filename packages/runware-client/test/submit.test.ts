@@ -37,10 +37,11 @@ test('sends one task in an array, with the key in a header', async () => {
 
 test('sends no upload or webhook if the order has none, and a resolution instead of a size', async () => {
   await using world = await setup();
-  const { width: _width, height: _height, ...request } = order.request;
+  const { width: _width, height: _height, ...rest } = order.request;
+  const request = { ...rest, resolution: '1K', inputs: { referenceImages: [otherTaskUUID] } };
   await world.client.submit({
     taskUUID,
-    request: { ...request, ...{ resolution: '1K' }, inputs: { referenceImages: [otherTaskUUID] } },
+    request,
     ttlSeconds: 60,
   });
   const body = world.provider.seen[0]?.body;
