@@ -184,7 +184,7 @@ export class StoreNotInitialisedError extends DarkroomError {
   constructor(options?: DarkroomErrorOptions) {
     super(
       'store.not-initialised',
-      'Redis holds no darkroom epoch: start a worker once on a new bucket, or, if Redis lost its memory, bring it back from the bucket with `npm run rebuild`; nothing was queued or bought',
+      'Redis holds no darkroom epoch here: compare database and prefix with those of the workers; start a worker once on a new bucket; or, if Redis lost its memory, bring it back from the bucket with `npm run rebuild`; nothing was queued or bought',
       true,
       options,
     );

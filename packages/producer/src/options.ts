@@ -182,7 +182,11 @@ export function readProducerOptions(given: ProducerOptions): ProducerOptions {
 export function enqueueProblems({ generationId, idempotencyKey, deadlineAt, runAt, tags, metadata, priority }: EnqueueOptions): Problem[] {
   const problems: Problem[] = [];
   if (generationId !== undefined && (typeof generationId !== 'string' || !isGenerationId(generationId))) {
-    problems.push({ path: 'options.generationId', message: 'must be a lower-case UUIDv7', given: show(generationId) });
+    problems.push({
+      path: 'options.generationId',
+      message: 'must be a lower-case UUIDv7, as `createGenerationId` makes them',
+      given: show(generationId),
+    });
   }
   if (idempotencyKey !== undefined) problems.push(...keyProblems('options.idempotencyKey', idempotencyKey));
   if (tags !== undefined) problems.push(...tagsProblems('options.tags', tags));
@@ -191,7 +195,7 @@ export function enqueueProblems({ generationId, idempotencyKey, deadlineAt, runA
   if (deadlineAt !== undefined && !isMoment(deadlineAt)) {
     problems.push({
       path: 'options.deadlineAt',
-      message: 'must be a time in the future: a Date, or whole milliseconds since 1970',
+      message: 'must be a Date or whole milliseconds since 1970, in the future',
       given: show(deadlineAt),
     });
   }

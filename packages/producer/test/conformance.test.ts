@@ -147,7 +147,10 @@ describe.each(subjects)('%s', (_name, setup) => {
     const first = await producer.enqueue(request, { idempotencyKey: 'order-1' });
     expect(await producer.enqueue(request, { idempotencyKey: 'order-1' })).toEqual({ ...first, created: false });
     expect((await producer.enqueue(request, { idempotencyKey: 'order-1', tenant: 'bob' })).created).toBe(true);
-    await expect(producer.enqueue({ positivePrompt: 'another' }, { idempotencyKey: 'order-1' })).rejects.toThrow(first.generationId);
+    await expect(producer.enqueue({ positivePrompt: 'another' }, { idempotencyKey: 'order-1' })).rejects.toMatchObject({
+      message: expect.stringContaining(first.generationId),
+      details: { generationId: first.generationId },
+    });
   });
 
   test('says of the id of another tenant only that it is not free, whatever the request', async () => {
@@ -250,7 +253,7 @@ describe.each(subjects)('%s', (_name, setup) => {
         taskUUID: expect.any(String),
         costUsd: '0',
         extras: [],
-        fault: { code: 'generation.cancelled', message: '' },
+        fault: { code: 'generation.cancelled', message: 'the caller cancelled the generation before this image was bought' },
       },
     ]);
     const home = await producer.enqueue(request);

@@ -69,6 +69,7 @@ test('refuses wrong options of a URL all at once, and a CDN that is no address',
   await expect(world.images.image(generation, 0).url(wrong)).rejects.toThrow(
     /3 problems.*did you mean "downloadName".*604800.*name of a file/s,
   );
+  expect(() => createImages({} as never)).toThrow(/bucket: is missing/); // a value that the types forbid
   expect(() => createImages({ bucket: 'photos', cdnUrl: 'cdn.example?x=hunter2' })).toThrow(/cdnUrl: does not begin with http/);
   expect(() => createImages({ bucket: 'photos', cdn: 'https://cdn.example' } as never)).toThrow(/did you mean "cdnUrl"/); // a value that the types forbid
 });

@@ -155,6 +155,9 @@ export async function enqueueGeneration(
   return receiptOf(reply, generation);
 }
 
+/** Describes a time until: in minutes, or in hours if it is long. */
+const durationOf = (ms: number): string => (ms > 2 * 3_600_000 ? `${Math.round(ms / 3_600_000)} h` : `${Math.ceil(ms / 60_000)} min`);
+
 /** An answer of the script. */
 export type EnqueueReply = z.infer<typeof replySchema>;
 
@@ -174,9 +177,8 @@ export function receiptOf(reply: EnqueueReply, generation: NewGeneration): Enque
       throw unreadEnqueueError(generationId, reply.kind, reply.unreadable);
     case 'cap': {
       const { period, used, cap, resetsAt, now } = reply;
-      const minutes = Math.ceil((resetsAt - now) / 60_000);
       throw new SpendCapError(
-        `generation "${generationId}" would cost up to ${formatUsd(imageNanoUsd * request.numberResults)} USD, and of the cap of ${formatUsd(cap)} USD for "${period}" ${formatUsd(used)} USD are spent or held; it resets at ${new Date(resetsAt).toISOString()} (in ${minutes} min); nothing was queued or bought`,
+        `generation "${generationId}" would cost up to ${formatUsd(imageNanoUsd * request.numberResults)} USD, and of the cap of ${formatUsd(cap)} USD for "${period}" ${formatUsd(used)} USD are spent or held; it resets at ${new Date(resetsAt).toISOString()} (in ${durationOf(resetsAt - now)}), and \`darkroom caps\` raises it; nothing was queued or bought`,
         resetsAt,
         { details: { period, capUsd: formatUsd(cap), usedUsd: formatUsd(used) } },
       );
@@ -220,6 +222,7 @@ export function receiptOf(reply: EnqueueReply, generation: NewGeneration): Enque
         reply.id === generationId
           ? `generation "${generationId}" was enqueued before with another request; nothing was queued or bought`
           : `the idempotency key belongs to generation "${reply.id}", which was enqueued with another request; nothing was queued or bought`,
+        { details: { generationId: reply.id } },
       );
     case 'request-gone':
       throw new RequestConflictError(

@@ -1,5 +1,6 @@
 import {
   defined,
+  errorCodes,
   formatUsd,
   taskUuidOf,
   type ErrorCode,
@@ -141,8 +142,14 @@ function imageView(
       nsfwContent: result?.nsfwContent,
       factsFrom: result?.factsFrom,
       road: result?.road,
-      fault: status !== 'succeeded' && code !== undefined && code !== '' ? { code, message: result?.fault?.message ?? '' } : undefined,
+      fault:
+        status !== 'succeeded' && code !== undefined && code !== ''
+          ? { code, message: result?.fault?.message ?? meaningOf(code) }
+          : undefined,
       settledAt: shown.fields.settledAt,
     }),
   };
 }
+
+/** Returns what a code says by itself: an image that was never sent has no other words. */
+const meaningOf = (code: string): string => Object.entries<string>(errorCodes).find(([known]) => known === code)?.[1] ?? '';

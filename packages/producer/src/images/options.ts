@@ -99,7 +99,10 @@ export const resolveImagesOptions = ({
 export function imagesProblems({ storage, cdnUrl, maxReferenceImageBytes }: ImagesConfig): Problem[] {
   const { bucket, region, endpoint, publicEndpoint, credentials, requestTimeoutMs } = storage;
   return [
-    ...formProblems('bucket', bucket, BUCKET_RULE, findBucketProblem),
+    // a caller without types may leave it out
+    ...((bucket as unknown) === undefined
+      ? [{ path: 'bucket', message: 'is missing: the bucket in which the workers keep images' }]
+      : formProblems('bucket', bucket, BUCKET_RULE, findBucketProblem)),
     ...formProblems('region', region, REGION_RULE, findRegionProblem),
     ...formProblems('endpoint', endpoint, SERVER_ADDRESS_RULE, findServerAddressProblem),
     ...formProblems('publicEndpoint', publicEndpoint, SERVER_ADDRESS_RULE, findServerAddressProblem),

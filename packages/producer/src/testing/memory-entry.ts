@@ -1,6 +1,7 @@
 import {
   contentTypeOf,
   defined,
+  errorCodes,
   expectedDimensions,
   extensionOf,
   formatUsd,
@@ -70,10 +71,12 @@ export function endImage({ generation }: Entry, image: ImageView, end: Succeed |
   return { ...image, status, submissionStatus: status, costUsd, fault: { code, message }, settledAt };
 }
 
+const CANCELLED = 'generation.cancelled';
+
 /** Builds an image that was cancelled: what was sent is paid for and may still come home. */
 export const cancelImage = (image: ImageView): ImageView =>
   image.submissionStatus === 'planned'
-    ? { ...image, status: 'failed', submissionStatus: 'failed', fault: { code: 'generation.cancelled', message: '' } }
+    ? { ...image, status: 'failed', submissionStatus: 'failed', fault: { code: CANCELLED, message: errorCodes[CANCELLED] } }
     : image;
 
 function keepImage(generation: NewGeneration, index: number, bytes: Uint8Array, images: MemoryImages): VerifiedImage {
