@@ -22,7 +22,7 @@ export { watchRedis } from './connection/watch-redis.ts';
 export type { DeliveryReceipt } from './purchase/deliveries.ts';
 export type { EnqueueReceipt, EnqueueReply, NewGeneration } from './enqueue/enqueue.ts';
 export { buildGenerationStore, type GenerationStore, type GenerationStoreConfig } from './generation-store.ts';
-export { DEFAULT_PREFIX, eventChannel } from './keys.ts';
+export { DEFAULT_PREFIX, eventChannel, eventLogKey } from './keys.ts';
 export type { StoredLimits } from './settings/limits.ts';
 export type { StoredPauses } from './settings/operator-pause.ts';
 export type { OpenGenerations } from './recovery/open-generations.ts';

@@ -5,6 +5,7 @@ import { createProducer } from '@darkroom/producer';
 import { plantDamage, readDamageFigures, type DamageFigures } from './damage.ts';
 import { startChaos, type ChaosCounts } from './chaos.ts';
 import { createClocks } from './clocks.ts';
+import { startEventConsumers } from './consume-events.ts';
 import { countEvents } from './count-events.ts';
 import { drain } from './drain.ts';
 import { readEvidence, writeRecords, type Evidence } from '../judge/evidence.ts';
@@ -52,6 +53,8 @@ export interface FaultRunOutcome {
   damage?: DamageFigures;
   /** Counts of log events that only faults cause. */
   events: Record<string, number>;
+  /** Number of times that a consumer of the events was killed. */
+  eventConsumerKills: number;
   seconds: number;
 }
 
@@ -81,11 +84,12 @@ export async function runFaults(settings: FaultRunSettings, around: FaultRunSurr
     },
   });
   let counts: ChaosCounts;
+  let eventConsumerKills: number;
   let damage: Awaited<ReturnType<typeof plantDamage>> | undefined;
   try {
     if (settings.damaged === true) damage = await plantDamage(stack, Date.now());
     await stack.setProviderFaults(provider.faulty);
-    counts = await burden(settings, plan, stack, redis, providerOf(stack, provider), around);
+    ({ counts, eventConsumerKills } = await burden(settings, plan, stack, redis, providerOf(stack, provider), around));
   } finally {
     await stack.stop();
   }
@@ -107,6 +111,7 @@ export async function runFaults(settings: FaultRunSettings, around: FaultRunSurr
       promised: forgetMs === undefined ? undefined : promiseOf(predictForgetting(evidence.bill, forgetMs)),
       damage: damage && (await readDamageFigures(directory, damage)),
     }),
+    eventConsumerKills,
     wrongClocks: clocks.wrong,
     comebacks: await readComebacks(directory),
     events: await countEvents(directory),
@@ -151,7 +156,7 @@ async function burden(
   redis: FailOverRedis,
   provider: ProviderControl,
   { directory, signal, onProgress, onFault }: FaultRunSurroundings,
-): Promise<ChaosCounts> {
+): Promise<{ counts: ChaosCounts; eventConsumerKills: number }> {
   const startedAt = performance.now();
   const sayWhen = (line: string): string => `${((performance.now() - startedAt) / 1000).toFixed(0).padStart(4)} s  ${line}`;
   const producer = createProducer({ redisUrl: stack.redis.url, prefix: stack.prefix, maxReferenceImages: MAX_REFERENCE_IMAGES });
@@ -160,6 +165,7 @@ async function burden(
   const ended = AbortSignal.any([signal, over.signal]);
   // Each waiting caller listens to this signal.
   setMaxListeners(0, ended);
+  const consumers = startEventConsumers(stack, directory);
   const load = startLoad(producer, orders, ended);
   const chaos = startChaos(schedule, {
     stack,
@@ -178,17 +184,18 @@ async function burden(
     await drain(load, records, settings.scale, signal);
     over.abort();
     await load.done;
+    const eventConsumerKills = await consumers.finish();
     await writeRecords(directory, {
       orders: load.placed,
       generations: await records.readGenerations(load.placed),
       pauses: await records.readPauses(),
       ledger: { ...(await records.readLedger()), ...(capUsd !== undefined && { caps: { 'tenant:day': capUsd } }) },
     });
-    return { ...chaos.counts };
+    return { counts: { ...chaos.counts }, eventConsumerKills };
   } finally {
     clearInterval(progress);
     over.abort();
-    await Promise.allSettled([chaos.over, chaos.stop(), load.done]);
+    await Promise.allSettled([chaos.over, chaos.stop(), load.done, consumers.stop()]);
     await producer.close();
     records.close();
   }

@@ -19,7 +19,7 @@ export interface RunFigures extends DecidingFigures {
 
 /** Returns the figures of a run. */
 export function figuresOf({ seed, scenario }: FaultRunSettings, outcome: FaultRunOutcome): RunFigures {
-  const { judgement, promised, evidence, counts, wrongClocks, events, comebacks, damage, seconds } = outcome;
+  const { judgement, promised, evidence, counts, wrongClocks, events, comebacks, damage, eventConsumerKills, seconds } = outcome;
   const images = countImages(evidence);
   const { counts: roads, mainShare } = countRoads(evidence);
   const made = Object.values(roads).reduce((sum, count) => sum + count, 0);
@@ -43,6 +43,8 @@ export function figuresOf({ seed, scenario }: FaultRunSettings, outcome: FaultRu
     ends: countEnds(evidence),
     isProof: doubtsOf(outcome).length === 0,
     events,
+    eventsHandled: evidence.events?.size ?? 0,
+    eventConsumerKills,
     comebacks,
     ...counts,
     wrongClocks,
@@ -63,6 +65,7 @@ export const doubtsOf = ({
   rollback,
   comebacks,
   damage,
+  eventConsumerKills,
 }: FaultRunOutcome): string[] => [
   ...whyNoProof(evidence, judgement.unproven.length - judgement.blocked.length),
   ...whatDidNotStrike({
@@ -74,6 +77,7 @@ export const doubtsOf = ({
       : { wentBack: { plannedMs: rollback.lostMs + (rollback.idleMs ?? 0), oldestCheckpointMs: comebacks.oldestCheckpointMs } }),
     ...(capUsd !== undefined && { capStops: countCapStops(evidence) }),
   }),
+  ...(evidence.events === undefined || eventConsumerKills === 0 ? ['no consumer of the events was killed'] : []),
   ...(damage === undefined ? [] : doubtsOfDamage(damage, setbacksOf(counts))),
 ];
 
@@ -110,8 +114,8 @@ export function formatTable(figures: RunFigures): string {
 
 /** Formats the findings, and names the folder in which to look for their causes. */
 export function formatFindings(judgement: Judgement, directory: string): string {
-  const { lost, paidTwice, stuck, failedWrongly, viewDifferences, costDifferences, capsCrossed } = judgement;
-  const sections = Object.entries({ lost, paidTwice, stuck, failedWrongly, viewDifferences, costDifferences, capsCrossed })
+  const { lost, paidTwice, stuck, failedWrongly, viewDifferences, costDifferences, capsCrossed, eventsLost } = judgement;
+  const sections = Object.entries({ lost, paidTwice, stuck, failedWrongly, viewDifferences, costDifferences, capsCrossed, eventsLost })
     .filter(([, lines]) => lines.length > 0)
     .map(([name, lines]) => `${name}:\n${lines.map((line) => `  ${line}\n`).join('')}`);
   return `${sections.join('')}logs, bill, bucket and records are in ${directory}`;

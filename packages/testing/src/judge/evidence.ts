@@ -1,5 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { defined } from '@darkroom/contracts';
 import { z } from 'zod';
 import { readBill, type BillLine } from './bill.ts';
 import { readBucket, type BucketEvidence } from './bucket.ts';
@@ -16,6 +17,8 @@ export interface Evidence extends BucketEvidence {
   ledger: LedgerRecord;
   /** Reasons in words why the whole fleet does not buy after all orders have ended. */
   pauses: readonly string[];
+  /** Ids of the events that consumers handled; absent for a run without consumers. */
+  events?: ReadonlySet<string>;
 }
 
 /** The kinds of caps. */
@@ -95,6 +98,9 @@ export async function writeRecords(
     await writeFile(join(directory, `${name}.json`), JSON.stringify(value, undefined, 1));
 }
 
+/** File to which the consumers of a run append the id of each event that they handle. */
+export const EVENTS_FILE = 'events.log';
+
 /** Reads all evidence of a finished run. */
 export async function readEvidence({ billFile, bucketDir, directory, planted = [] }: EvidencePlaces): Promise<Evidence> {
   const read = async (name: string): Promise<unknown> => JSON.parse(await readFile(join(directory, `${name}.json`), 'utf8'));
@@ -105,5 +111,11 @@ export async function readEvidence({ billFile, bucketDir, directory, planted = [
     generations: z.record(z.string(), generationSchema.nullable()).parse(await read('generations')),
     ledger: ledgerSchema.parse(await read('ledger')),
     pauses: z.array(z.string()).parse(await read('pauses')),
+    ...defined({ events: await readEvents(join(directory, EVENTS_FILE)) }),
   };
+}
+
+async function readEvents(file: string): Promise<ReadonlySet<string> | undefined> {
+  const text = await readFile(file, 'utf8').catch(() => undefined);
+  return text === undefined ? undefined : new Set(text.split('\n').slice(0, -1));
 }

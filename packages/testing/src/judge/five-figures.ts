@@ -12,9 +12,10 @@ export interface FiveFigures {
   ledgerDifferenceUsd: string;
 }
 
-/** The figures that decide whether a run passes: the five, and the figure of the third promise. */
+/** The figures that decide whether a run passes: the five, the figure of the third promise, and the ends that no event told. */
 export interface DecidingFigures extends FiveFigures {
   capCrossedUsd: string;
+  eventsLost: number;
 }
 
 export const decidingOf = (judgement: Judgement): DecidingFigures => ({
@@ -24,9 +25,18 @@ export const decidingOf = (judgement: Judgement): DecidingFigures => ({
   failedWrongly: judgement.failedWrongly.length,
   ledgerDifferenceUsd: formatUsd(judgement.ledgerDifferenceNanoUsd),
   capCrossedUsd: formatUsd(judgement.capCrossedNanoUsd),
+  eventsLost: judgement.eventsLost.length,
 });
 
-const nothing: DecidingFigures = { lost: 0, paidTwice: 0, stuck: 0, failedWrongly: 0, ledgerDifferenceUsd: '0', capCrossedUsd: '0' };
+const nothing: DecidingFigures = {
+  lost: 0,
+  paidTwice: 0,
+  stuck: 0,
+  failedWrongly: 0,
+  ledgerDifferenceUsd: '0',
+  capCrossedUsd: '0',
+  eventsLost: 0,
+};
 
 /** Returns the promised figures of a run whose provider forgets ids that workers may still send again. */
 export const promiseOf = ({ executions, nanoUsd }: Forgetting): DecidingFigures => ({

@@ -11,6 +11,7 @@ import {
 } from './billed-tasks.ts';
 import { findCapsCrossed } from './caps.ts';
 import type { Evidence, GenerationRecord, OrderRecord } from './evidence.ts';
+import { findEventsLost } from './events.ts';
 import { findFailedWrongly } from './failures.ts';
 import { findLedgerDifferences } from './ledger.ts';
 import { findLost } from './lost.ts';
@@ -46,6 +47,8 @@ export interface Judgement {
   /** The largest amount by which a period of the ledger, or its part of the bill, exceeds its cap. */
   capCrossedNanoUsd: NanoUsd;
   capsCrossed: string[];
+  /** Ends of submissions and generations that no event told a consumer that was killed again and again. */
+  eventsLost: string[];
   /** Images whose outcome is unknown until the horizon; they count in no other figure. */
   unproven: string[];
   /** Those among them whose sends the run itself answered in the provider's place. */
@@ -77,6 +80,7 @@ export function judge(evidence: Evidence): Judgement {
     costDifferences: costs,
     capCrossedNanoUsd,
     capsCrossed,
+    eventsLost: findEventsLost(evidence),
     ...findUnproven(evidence, tasks),
   };
 }

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createGenerationId, formatUsd, taskUuidOf, type SubmissionRef } from '@darkroom/contracts';
 import {
+  EVENTS_FILE,
   readEvidence,
   writeRecords,
   type Evidence,
@@ -32,6 +33,7 @@ export function createHistory() {
   const generations: Record<string, GenerationRecord | null> = {};
   const ledger: LedgerRecord = { periods: {}, caps: {} };
   const pauses: string[] = [];
+  const events: string[] = [];
   let [at, billText] = [NOON, ''];
 
   const line = (kind: string, ref: SubmissionRef, fields: object = {}): void => {
@@ -58,6 +60,8 @@ export function createHistory() {
     generations,
     ledger,
     pauses,
+    /** Ids of events that a consumer handled; a run without consumers while there are none. */
+    events,
     /** Continues at noon of a day. */
     goTo: (day: string) => (at = Date.parse(`${day}T12:00:00Z`)),
     /** Adds money to one period of the ledger. */
@@ -155,6 +159,7 @@ export function createHistory() {
           await writeFile(join(bucketDir, 'blobs', blob), bytes);
         }
         await writeRecords(directory, { orders, generations, ledger, pauses });
+        if (events.length > 0) await writeFile(join(directory, EVENTS_FILE), events.map((id) => `${id}\n`).join(''));
         const evidence = await readEvidence({ billFile, bucketDir, directory });
         return { evidence, judgement: judge(evidence) };
       } finally {

@@ -1,0 +1,47 @@
+import { fileURLToPath } from 'node:url';
+import { startProgram, type Program } from '@darkroom/local-stack';
+import { baseEnvironment } from '../fleet/test-place.ts';
+
+// The compiled file, also when this module runs from its source.
+const main = fileURLToPath(new URL('../../dist/event-consumer/main.js', import.meta.url));
+
+export interface EventConsumerOptions {
+  redisUrl: string;
+  prefix: string;
+  group: string;
+  consumer: string;
+  /** Time after which it takes over the events of a dead consumer. */
+  takeOverMs: number;
+  /** File to which it appends the id of each event that it handles, a line each. */
+  file: string;
+  logFile?: string;
+  /** More environment, such as that of a tap. */
+  beside?: Readonly<Record<string, string>>;
+}
+
+/** Starts a consumer of the durable events as a process of its own. */
+export const startEventConsumer = ({
+  redisUrl,
+  prefix,
+  group,
+  consumer,
+  takeOverMs,
+  file,
+  logFile,
+  beside,
+}: EventConsumerOptions): Program =>
+  startProgram({
+    name: `event consumer ${consumer}`,
+    args: [main],
+    environment: {
+      ...baseEnvironment(),
+      REDIS_URL: redisUrl,
+      DARKROOM_PREFIX: prefix,
+      EVENTS_GROUP: group,
+      EVENTS_CONSUMER: consumer,
+      EVENTS_TAKE_OVER_MS: String(takeOverMs),
+      EVENTS_FILE: file,
+      ...beside,
+    },
+    ...(logFile !== undefined && { logFile }),
+  });
