@@ -35,6 +35,10 @@ const orderSchema = z.object({
   /** True if a server on the way answered its sends in the provider's place, and passed those of others. */
   isPoisoned: z.boolean().optional(),
   idempotencyKey: z.string().optional(),
+  /** The generation whose images a retry buys again, and their indexes there. */
+  retryOf: z.object({ id: z.string(), images: z.array(z.int()) }).optional(),
+  /** True for a retry whose caller accepts that an image is paid for again. */
+  mayPayAgain: z.boolean().optional(),
   deadlineAt: z.number().optional(),
   cancelledAt: z.number().optional(),
   /** Time at which the caller learned that it has ended, or gave it up. */

@@ -1,5 +1,6 @@
 import { taskIdsOf, type Task, type Tasks } from './billed-tasks.ts';
 import type { Evidence, GenerationRecord, OrderRecord } from './evidence.ts';
+import { wasNotBoughtAgain } from './retries.ts';
 import { isFinalRefusal, isUnproven } from './unproven.ts';
 
 /** The limit of the product in these runs: an image whose first submission failed is bought once more. */
@@ -20,7 +21,8 @@ export function findFailedWrongly(order: OrderRecord, { generations }: Evidence,
       if (sent.some(({ executions }) => executions.length > 0)) return [`${id}: image ${index} is ${status}, and the bill holds it`];
       const isRight =
         (status === 'failed' && hasFailedForGood(sent)) ||
-        (status === 'unknown' && isUnproven(id, generation, image, tasks, order.isPoisoned));
+        (status === 'unknown' && isUnproven(id, generation, image, tasks, order.isPoisoned)) ||
+        (status === 'failed' && wasNotBoughtAgain(order, index, image.code, tasks));
       if (isRight || hasExcuse) return [];
       const failures = sent.flatMap((task) => task.failures.map(({ code }) => code));
       const why = failures.length === 0 ? 'the provider never refused it' : `the bill holds no more than ${failures.join(', ')}`;

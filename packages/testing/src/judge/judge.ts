@@ -16,6 +16,7 @@ import { findFailedWrongly } from './failures.ts';
 import { findLedgerDifferences } from './ledger.ts';
 import { findLost } from './lost.ts';
 import { poisonedIdsOf } from './order-terms.ts';
+import { findPaidAgain } from './retries.ts';
 import { findRefusedWrongly } from './refusals.ts';
 import { isUnproven } from './unproven.ts';
 
@@ -28,6 +29,8 @@ export interface Judgement {
    * another with the same idempotency key or for a refused order.
    */
   paidTwice: string[];
+  /** Purchases of a retry beside another one of the same image, which its caller asked for. They count in no other figure. */
+  paidAgain: string[];
   /** Orders not final within the limit after the last fault. */
   stuck: string[];
   /**
@@ -62,6 +65,7 @@ export function judge(evidence: Evidence): Judgement {
   const ordered = orderedTasksOf(orders);
   const { nanoUsd: ledgerDifferenceNanoUsd, views, costs } = findLedgerDifferences(evidence, tasks, ordered);
   const { nanoUsd: capCrossedNanoUsd, lines: capsCrossed } = findCapsCrossed(evidence, tasks, ordered);
+  const { unasked, asked } = findPaidAgain(orders, tasks);
   return {
     lost: findLost(evidence, tasks, ordered),
     paidTwice: [
@@ -69,7 +73,9 @@ export function judge(evidence: Evidence): Judgement {
       ...findEarlySubmissions(orders, tasks),
       ...findRepeatedOrders(orders, tasks),
       ...findBoughtThoughRefused(tasks, ordered),
+      ...unasked,
     ],
+    paidAgain: asked,
     stuck: [
       ...orders.flatMap((order) => findStuck(order, evidence, tasks)),
       ...evidence.pauses.map((pause) => `all buying is paused at the end: ${pause}`),
