@@ -143,6 +143,26 @@ function rebuild(): CrashScenario {
   };
 }
 
+/** A caller asks for a retry, without an id of its own, and another one asks again: both mean one generation. */
+const retry: CrashScenario = {
+  name: 'a retry is asked for, and asked for again',
+  async pass(world, order) {
+    const original = await world.place(two, { runAt: Date.now() + 60_000 });
+    original.cancelledAt = Date.now();
+    await world.producer.cancel(idOf(original));
+    original.outcome = 'final';
+    const { env, ...program } = caller(world, original, '');
+    const trace = await strikeProgram(world, { ...program, env: { ...env, RETRY_OF: idOf(original) }, isRepeated: false }, order);
+    const { generationId, replaces } = await world.producer.retry(idOf(original));
+    const retried = world.note(2);
+    retried.ids = [generationId];
+    retried.retryOf = { id: idOf(original), images: replaces };
+    await world.home(retried);
+    await world.quiet();
+    return trace;
+  },
+};
+
 /** An order that is about to be bought, whose job, key, place in the index and sum of holds are wrong. */
 const reconcile: CrashScenario = {
   name: 'an operator reconciles what disagrees',
@@ -201,6 +221,7 @@ export const otherScenarios: readonly CrashScenario[] = [
       return trace;
     },
   },
+  retry,
   rebuild(),
   reconcile,
 ];

@@ -11,6 +11,9 @@ export interface PlacedOrder {
   tenant: string;
   imageUsd: string;
   isPoisoned?: boolean;
+  /** The original of a retry, and its images there. */
+  retryOf?: { id: string; images: number[] };
+  mayPayAgain?: boolean;
   idempotencyKey?: string;
   deadlineAt?: number;
   /** Time at which the caller cancelled it. */

@@ -16,6 +16,7 @@ import { startLoad, type Load } from './load.ts';
 import { deriveOrders, MAX_REFERENCE_IMAGES, type Order } from './orders.ts';
 import { deriveProviderFaults, type ProviderBehaviour } from './provider-faults.ts';
 import { openRecords } from '../judge/records.ts';
+import type { RetryCounts } from './retrier.ts';
 import { deriveSchedule, type ScheduledFault } from './schedule.ts';
 import { readComebacks, type Comebacks } from './read-comebacks.ts';
 import type { FaultRunSettings, RollbackLength } from './settings.ts';
@@ -41,6 +42,7 @@ export interface FaultRunOutcome {
   promised?: DecidingFigures;
   evidence: Evidence;
   counts: ChaosCounts;
+  retries: RetryCounts;
   schedule: readonly ScheduledFault[];
   /** Daily cap of each tenant; absent without a cap. */
   capUsd?: string;
@@ -85,11 +87,12 @@ export async function runFaults(settings: FaultRunSettings, around: FaultRunSurr
   });
   let counts: ChaosCounts;
   let eventConsumerKills: number;
+  let retries: RetryCounts;
   let damage: Awaited<ReturnType<typeof plantDamage>> | undefined;
   try {
     if (settings.damaged === true) damage = await plantDamage(stack, Date.now());
     await stack.setProviderFaults(provider.faulty);
-    ({ counts, eventConsumerKills } = await burden(settings, plan, stack, redis, providerOf(stack, provider), around));
+    ({ counts, eventConsumerKills, retries } = await burden(settings, plan, stack, redis, providerOf(stack, provider), around));
   } finally {
     await stack.stop();
   }
@@ -104,6 +107,7 @@ export async function runFaults(settings: FaultRunSettings, around: FaultRunSurr
     judgement: judge(evidence),
     evidence,
     counts,
+    retries,
     schedule: plan.schedule,
     ...defined({
       capUsd: plan.capUsd,
@@ -156,7 +160,7 @@ async function burden(
   redis: FailOverRedis,
   provider: ProviderControl,
   { directory, signal, onProgress, onFault }: FaultRunSurroundings,
-): Promise<{ counts: ChaosCounts; eventConsumerKills: number }> {
+): Promise<{ counts: ChaosCounts; eventConsumerKills: number; retries: RetryCounts }> {
   const startedAt = performance.now();
   const sayWhen = (line: string): string => `${((performance.now() - startedAt) / 1000).toFixed(0).padStart(4)} s  ${line}`;
   const producer = createProducer({ redisUrl: stack.redis.url, prefix: stack.prefix, maxReferenceImages: MAX_REFERENCE_IMAGES });
@@ -191,7 +195,7 @@ async function burden(
       pauses: await records.readPauses(),
       ledger: { ...(await records.readLedger()), ...(capUsd !== undefined && { caps: { 'tenant:day': capUsd } }) },
     });
-    return { counts: { ...chaos.counts }, eventConsumerKills };
+    return { counts: { ...chaos.counts }, eventConsumerKills, retries: { ...load.retries } };
   } finally {
     clearInterval(progress);
     over.abort();

@@ -3,10 +3,12 @@ import { defined } from '@darkroom/contracts';
 import type { Producer } from '@darkroom/producer';
 import { placeOrder, type PlacedOrder } from './caller.ts';
 import type { Order } from './orders.ts';
+import { retryOrder, type RetryCounts } from './retrier.ts';
 
 export interface Load {
   /** All orders so far, with their outcomes. */
   readonly placed: readonly PlacedOrder[];
+  readonly retries: Readonly<RetryCounts>;
   open(): number;
   /** Resolves after the last order was placed, or soon after the signal. */
   readonly allPlaced: Promise<void>;
@@ -20,6 +22,7 @@ const MAX_OPEN = 64;
 /** Places orders one after the other, each by a caller of its own. */
 export function startLoad(producer: Producer, orders: readonly Order[], signal: AbortSignal): Load {
   const placed: PlacedOrder[] = [];
+  const retries: RetryCounts = { made: 0, repeated: 0, refused: 0 };
   let open = 0;
   const callers: Promise<void>[] = [];
   const placeAll = async (): Promise<void> => {
@@ -38,9 +41,13 @@ export function startLoad(producer: Producer, orders: readonly Order[], signal: 
       };
       placed.push(record);
       open += 1;
-      callers.push(placeOrder(producer, order, record, signal).finally(() => (open -= 1)));
+      callers.push(
+        placeOrder(producer, order, record, signal)
+          .then(() => retryOrder({ producer, signal, placed, counts: retries }, order, record))
+          .finally(() => (open -= 1)),
+      );
     }
   };
   const allPlaced = placeAll();
-  return { placed, open: () => open, allPlaced, done: allPlaced.then(async () => void (await Promise.all(callers))) };
+  return { placed, retries, open: () => open, allPlaced, done: allPlaced.then(async () => void (await Promise.all(callers))) };
 }

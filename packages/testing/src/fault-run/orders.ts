@@ -21,7 +21,23 @@ export interface Order extends OrderTerms {
   runAfterMs?: number;
   /** A server on the way answers each send of it in the provider's place during the faults. */
   isPoisoned?: boolean;
+  /** Its caller asks for missing images again after its end. */
+  retries?: Retries;
 }
+
+/** Behaviour of a caller that asks for the missing images again. */
+export interface Retries {
+  /** Time after the end, in milliseconds. */
+  afterMs: number;
+  mayPayAgain: boolean;
+  /** Number of callers that ask at once. */
+  callers: number;
+  /** True if the first of them names the new generation. */
+  ownId: boolean;
+}
+
+/** Share of callers that ask for missing images again, unless a run says otherwise. */
+const RETRY_SHARE = 0.7;
 
 /** Text in the prompt of every poisoned order, and of no other. */
 export const POISON = 'p0is0n';
@@ -42,19 +58,21 @@ export function deriveOrders({
   ordersPerSecond,
   slowCallers = usualSlowCallers,
   reconcileEveryMs,
+  retryShare = RETRY_SHARE,
 }: FaultRunSettings): Order[] {
   const draws = createDraws(seed, 'orders');
   const chooseTenant = createTenants(createDraws(seed, 'tenants'));
-  const given = { chooseTenant, scale, ordersPerSecond, slowCallers, asksAgain: reconcileEveryMs !== undefined };
+  const given = { chooseTenant, scale, ordersPerSecond, slowCallers, asksAgain: reconcileEveryMs !== undefined, retryShare };
   return Array.from({ length: generations }, (_, at) => deriveOrder(draws.of(at), `${seed}-${at}`, given));
 }
 
-interface Given extends Required<Pick<FaultRunSettings, 'scale' | 'ordersPerSecond' | 'slowCallers'>> {
+interface Given extends Required<Pick<FaultRunSettings, 'scale' | 'ordersPerSecond' | 'slowCallers' | 'retryShare'>> {
   chooseTenant: ChooseTenant;
   asksAgain: boolean;
 }
 
-function deriveOrder(draws: NamedDraws, name: string, { chooseTenant, scale, ordersPerSecond, slowCallers, asksAgain }: Given): Order {
+function deriveOrder(draws: NamedDraws, name: string, given: Given): Order {
+  const { chooseTenant, scale, ordersPerSecond, slowCallers, asksAgain, retryShare } = given;
   const ms: Ms = (what, min, max) => draws.between(what, min * scale, max * scale);
   const hasKey = draws.chance('has-key', 0.15);
   const images = draws.chance('one-image', 0.85) ? 1 : draws.between('images', 2, draws.chance('many-images', 0.1) ? 8 : 4);
@@ -90,9 +108,18 @@ function deriveOrder(draws: NamedDraws, name: string, { chooseTenant, scale, ord
       ? { mintedAgoMs: draws.between('minted-ago', 6 * MINUTE_MS, slowCallers.withinMs) }
       : {}),
     ...(draws.chance('cancels', 0.04) ? { cancelAfterMs: ms('cancel-after', 0, 3000) } : {}),
+    // A retry has no deadline, and one that waits for its cap would be stuck.
+    ...(tenant !== CROWDED && draws.chance('retries', retryShare) ? { retries: deriveRetries(draws, ms) } : {}),
     ...(tenant === CROWDED ? deriveTimesUnderCap(draws, ms) : deriveTimes(draws, ms)),
   };
 }
+
+const deriveRetries = (draws: NamedDraws, ms: Ms): Retries => ({
+  afterMs: ms('retry-after', 0, 2000),
+  mayPayAgain: draws.chance('may-pay-again', 0.3),
+  callers: draws.chance('many-callers', 0.2) ? 5 : 1,
+  ownId: draws.chance('retry-own-id', 0.3),
+});
 
 type Times = Pick<Order, 'deadlineAfterMs' | 'runAfterMs'>;
 type Ms = (what: string, min: number, max: number) => number;

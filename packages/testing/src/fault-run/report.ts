@@ -19,13 +19,16 @@ export interface RunFigures extends DecidingFigures {
 
 /** Returns the figures of a run. */
 export function figuresOf({ seed, scenario }: FaultRunSettings, outcome: FaultRunOutcome): RunFigures {
-  const { judgement, promised, evidence, counts, wrongClocks, events, comebacks, damage, eventConsumerKills, seconds } = outcome;
+  const { judgement, promised, evidence, counts, wrongClocks, events, comebacks, damage, seconds } = outcome;
+  const { eventConsumerKills, retries } = outcome;
   const images = countImages(evidence);
   const { counts: roads, mainShare } = countRoads(evidence);
   const made = Object.values(roads).reduce((sum, count) => sum + count, 0);
   return {
     ...decidingOf(judgement),
     ...defined({ promised }),
+    paidAgain: judgement.paidAgain.length,
+    retries,
     generations: evidence.orders.length,
     capRefusals: evidence.orders.filter((order) => order.outcome === 'refused').length,
     capStops: countCapStops(evidence),

@@ -26,6 +26,8 @@ export interface FaultRunSettings {
   reconcileEveryMs?: number;
   /** Share of callers that enqueue under an older id, and its greatest age; when absent 3 % and an hour. */
   slowCallers?: { share: number; withinMs: number };
+  /** Share of callers that ask for missing images again; 70 % when absent. */
+  retryShare?: number;
   /** Damaged entries and objects lie in Redis and S3 from the start. */
   damaged?: boolean;
   /** Switches of the provider that replace the drawn ones. */
