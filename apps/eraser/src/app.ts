@@ -20,6 +20,7 @@ import { checkBelonging } from './check-belonging.ts';
 import { REQUEST_TIMEOUT_MS, type EraserConfig } from './config.ts';
 import { deleteLeftUploads } from './delete-left-uploads.ts';
 import { createEraserMetrics } from './eraser-metrics.ts';
+import { sweepErasures } from './sweep-erasures.ts';
 
 export { loadEraserConfig, type EraserConfig } from './config.ts';
 
@@ -81,6 +82,14 @@ export function createEraser(config: EraserConfig, overrides: Partial<EraserDepe
 
   async function round(): Promise<void> {
     await checkBelonging(belonging);
+    await sweepErasures({
+      store,
+      storage,
+      timing: config.timing,
+      logger,
+      signal: stopping.signal,
+      onErased: (images) => counts.deleted.add({ folder: 'images' }, images),
+    });
     const deleted = await deleteLeftUploads(store, storage, stopping.signal);
     counts.deleted.add({ folder: 'staging' }, deleted);
     if (deleted > 0) logger.debug({ event: 'uploads.deleted', deleted }, 'deleted uploads whose images are kept');

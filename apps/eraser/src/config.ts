@@ -5,6 +5,7 @@ import {
   readSettings,
   redisSettings,
   s3Settings,
+  timingSettings,
   wholeNumber,
   type Environment,
 } from '@darkroom/service-runtime';
@@ -28,6 +29,7 @@ export const eraserSchemas = {
   redis: redisSettings,
   darkroom: darkroomSettings,
   s3: s3Settings,
+  timing: timingSettings,
   eraser: eraserSettings,
   log: logSettings,
   listen: listenSettings(3004),

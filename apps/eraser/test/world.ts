@@ -1,10 +1,37 @@
 import { randomUUID } from 'node:crypto';
-import { buildGenerationStore, buildReconcileStore, connectPatient, defaultRetention } from '@darkroom/generation-store';
-import { createObjectStorage } from '@darkroom/object-storage';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  createGenerationId,
+  defaultTiming,
+  knownModels,
+  modelOf,
+  parseGrokImagineRequest,
+  taskUuidOf,
+  type SubmissionRef,
+  type SubmissionResult,
+} from '@darkroom/contracts';
+import {
+  buildErasingStore,
+  buildGenerationStore,
+  buildReconcileStore,
+  connectPatient,
+  defaultRetention,
+  type NewGeneration,
+} from '@darkroom/generation-store';
+import { createErasingStorage, createObjectStorage, stagingKey } from '@darkroom/object-storage';
 import { createLogger } from '@darkroom/service-runtime';
 import { startTestS3, uniquePrefix } from '@darkroom/testing';
 import { inject, onTestFinished } from 'vitest';
 import { createEraser } from '../src/app.ts';
+
+/** Words that no object and no key may hold after an erasure. */
+export const PROMPT = 'a very secret lighthouse';
+const BYTES = 'the bytes of a very secret image';
+const INLINE = 'data:image/png;base64,c2VjcmV0LXJlZmVyZW5jZQ==';
+/** A request of which nothing may be left. */
+export const secretRequest = () => parseGrokImagineRequest({ positivePrompt: PROMPT, inputs: { referenceImages: [INLINE] } });
+const AMOUNT = 20_000_000;
 
 /** Starts a bucket beside the Redis of this run, with a store that belongs to it. The end of the test stops everything. */
 export async function setup() {
@@ -16,22 +43,102 @@ export async function setup() {
   const { bucket, region, endpoint, credentials } = s3;
   const config = { bucket, region, endpoint, credentials };
   const storage = createObjectStorage({ ...config, requestTimeoutMs: 10_000, maxImageBytes: 1024 }, { now: Date.now });
+  const erasing = createErasingStorage({ ...config, requestTimeoutMs: 10_000 });
   const ownerId = randomUUID();
+  const escaped = prefix.replaceAll(/[{}]/g, String.raw`\$&`);
   onTestFinished(async () => {
     storage.close();
+    erasing.close();
     redis.disconnect();
     await s3.stop();
   });
+
+  /** Buys the one image of a generation; with `isHome` it is kept and settled. */
+  async function buy(given: Partial<NewGeneration> = {}, isHome = true): Promise<SubmissionRef> {
+    const request = secretRequest();
+    const generationId = createGenerationId(Date.now());
+    await store.enqueue({ generationId, tenant: 'acme', request, imageNanoUsd: AMOUNT, idempotencyKey: randomUUID(), ...given });
+    const ref = { generationId, index: 0, n: 1 };
+    const commitment = await store.commit(ref, randomUUID());
+    if (commitment.kind === 'stop') throw new Error(commitment.reason);
+    const { provider, model } = modelOf(knownModels, request).outline(request);
+    const recorded = await storage.recordRequest({ generationId, provider, model, request });
+    if (recorded.kind !== 'kept') throw new Error(recorded.kind);
+    await storage.recordIntent({ ...commitment.intent, requestDigest: recorded.requestDigest });
+    await store.recordVerdict(ref, commitment.send, 'accepted');
+    await s3.put(stagingKey(ref), BYTES);
+    await store.recordDelivery(ref, { body: `{"imageURL":"https://im.runware.ai/${BYTES}"}` });
+    if (isHome) await bringHome(ref);
+    return ref;
+  }
+
+  async function bringHome(ref: SubmissionRef): Promise<void> {
+    const { key } = { key: `images/${ref.generationId}/0-1.jpg` };
+    await storage.keepImage(ref, { format: 'JPG', contentType: 'image/jpeg' }, Buffer.from(BYTES));
+    await storage.quarantine(ref, Buffer.from(BYTES));
+    const result: SubmissionResult = {
+      version: 1,
+      ...ref,
+      taskUUID: taskUuidOf(ref),
+      status: 'succeeded',
+      settledAt: Date.now(),
+      costSource: 'reported',
+      costNanoUsd: AMOUNT,
+      reservation: { amountNanoUsd: AMOUNT, periods: [] },
+      image: { key, format: 'JPG', contentType: 'image/jpeg', width: 1, height: 1, sizeBytes: BYTES.length, sha256: 'a'.repeat(64) },
+      road: 'upload',
+    };
+    await storage.recordResult(result);
+    await store.settle(ref, { result, code: '', countsAsFailure: false, mayResubmit: false, maxSubmissions: 2 });
+  }
+
   return {
     s3,
-    prefix,
     store,
     storage,
+    erasing: { store: buildErasingStore({ prefix }, redis), storage: erasing },
     reconcile: buildReconcileStore({ prefix }, redis),
+    buy,
+    bringHome,
+    /** Reads the ledger, by period. */
+    async ledger(): Promise<Record<string, Record<string, string>>> {
+      const keys = (await redis.keys(`${escaped}:spend:*`)).toSorted();
+      return Object.fromEntries(await Promise.all(keys.map(async (key) => [key, await redis.hgetall(key)] as const)));
+    },
+    /** Counts the events that say that a generation was erased. */
+    countErased: async (generationId: string): Promise<number> =>
+      (await redis.xrange(`${prefix}:event-log`, '-', '+')).filter(
+        ([, fields]) => fields.includes('generation.erased') && fields.includes(generationId),
+      ).length,
+    /** Makes Redis let go of an entry, as it does a week after the end. */
+    forgetEntry: async (generationId: string): Promise<void> =>
+      void (await redis.del(`${prefix}:generation:${generationId}`, `${prefix}:generation:${generationId}:request`)),
+    /** Writes fields of an entry, as an earlier version did. */
+    changeEntry: async (generationId: string, fields: Record<string, string>, without: readonly [string, ...string[]]): Promise<void> => {
+      await redis.hset(`${prefix}:generation:${generationId}`, fields);
+      await redis.hdel(`${prefix}:generation:${generationId}`, ...without);
+    },
     /** Opens the store, as the first worker does. @param owner Of the bucket; the owner of the store when absent. */
     async open(owner: string = ownerId) {
       await storage.recordOwner({ version: 1, id: owner, prefix, at: 0, epoch: 'epoch' });
+      await store.setCaps({ allPerDay: 1000 * AMOUNT });
       await store.initialise('epoch', ownerId);
+    },
+    /** Returns the keys of Redis and the objects of S3 that hold one of the secret words. */
+    async findSecrets(words: readonly string[] = [PROMPT, BYTES, 'c2VjcmV0LXJlZmVyZW5jZQ']): Promise<string[]> {
+      const found: string[] = [];
+      const look = (where: string, text: string): void => {
+        for (const word of words) if (text.includes(word)) found.push(`${where}: ${word}`);
+      };
+      for (const key of await redis.keys(`${escaped}:*`)) {
+        look(key, key);
+        look(key, (await redis.dumpBuffer(key))?.toString('latin1') ?? '');
+        // A dump may be compressed.
+        if ((await redis.type(key)) === 'hash') look(key, JSON.stringify(await redis.hgetall(key)));
+      }
+      for (const entry of await readdir(s3.dir, { recursive: true, withFileTypes: true }))
+        if (entry.isFile()) look(entry.name, await readFile(join(entry.parentPath, entry.name), 'latin1'));
+      return found.toSorted();
     },
     async startEraser({ redisUrl = url } = {}) {
       const lines: string[] = [];
@@ -40,6 +147,7 @@ export async function setup() {
           redis: { url: redisUrl, prefix },
           darkroom: { id: undefined },
           s3: config,
+          timing: defaultTiming,
           eraser: { everyMs: 100 },
           log: { level: 'debug', logPrompts: false },
           listen: { host: '127.0.0.1', port: 0 },
@@ -56,3 +164,5 @@ export async function setup() {
     },
   };
 }
+
+export type World = Awaited<ReturnType<typeof setup>>;

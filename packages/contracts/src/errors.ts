@@ -20,6 +20,8 @@ export const errorCodes = {
   'store.corrupt-record': 'an entry in Redis is corrupt; nothing more is bought for it, and purchases under way wait until it is repaired',
   'spend.cap-reached': 'a spend cap would be crossed; nothing was queued or bought',
   'generation.not-found': 'no generation has this id',
+  'generation.open': 'the generation is not final, and an open one is erased only on demand; nothing was erased',
+  'generation.erased': 'the request and the images of the generation were erased',
   'generation.wait-timeout': 'the generation did not finish within the wait timeout; it is still running',
   'generation.cancelled': 'the caller cancelled the generation before this image was bought',
   'generation.expired': 'the deadline of the generation passed before this image was bought',
@@ -235,10 +237,10 @@ export class SpendCapError extends DarkroomError {
   }
 }
 
-/** The caller asked for a generation or an image that does not exist, or that did not finish in time. */
+/** The caller asked for a generation or an image that does not exist any more or not yet, or that did not finish in time. */
 export class GenerationError extends DarkroomError {
   constructor(
-    code: 'generation.not-found' | 'generation.wait-timeout' | 'image.not-there',
+    code: 'generation.not-found' | 'generation.open' | 'generation.erased' | 'generation.wait-timeout' | 'image.not-there',
     message: string,
     options?: DarkroomErrorOptions,
   ) {

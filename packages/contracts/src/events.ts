@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** Kinds of durable events: a generation was queued, has ended, or got an image after its end; a purchase of an image has ended. */
+/** Kinds of durable events: a generation was queued, has ended, or got an image after its end, or was erased; a purchase of an image has ended. */
 export const durableEvents = [
   'generation.queued',
   'generation.succeeded',
@@ -9,6 +9,7 @@ export const durableEvents = [
   'generation.cancelled',
   'generation.expired',
   'generation.amended',
+  'generation.erased',
   'submission.succeeded',
   'submission.failed',
   'submission.lost',

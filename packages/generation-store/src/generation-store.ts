@@ -8,6 +8,7 @@ import { findGeneration, findSubmissions } from './enqueue/find-generation.ts';
 import { forgetRequest } from './enqueue/forget-request.ts';
 import type { Retention } from './enqueue/retention.ts';
 import { findRetried, retryGeneration, type NewRetry } from './enqueue/retry.ts';
+import { findErasure, requestErasure } from './erasing/request-erasure.ts';
 import { findIdByKey } from './lists/find-id-by-key.ts';
 import { listGenerations } from './lists/list-generations.ts';
 import { readSpend } from './money/spend.ts';
@@ -78,6 +79,8 @@ function bindAll({ prefix, retention, pollRate, ownerId }: GenerationStoreConfig
     list: bind(listGenerations),
     forgetRequest: bind(forgetRequest),
     cancel: (generationId: string, tenant?: string) => closeGeneration(redis, prefix, generationId, 'cancelled', tenant),
+    requestErasure: bind(requestErasure),
+    findErasure: bind(findErasure),
     expire: (generationId: string) => closeGeneration(redis, prefix, generationId, 'expired'),
 
     // the steps of a purchase

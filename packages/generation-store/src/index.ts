@@ -9,6 +9,9 @@ export {
 } from './settings/buying-pause.ts';
 export type { StoredCaps } from './settings/caps.ts';
 export { connectFailFast, connectPatient, connectSubscriber } from './connection/connect.ts';
+export { erasedError } from './enqueue/find-generation.ts';
+export { openError, type FoundErasure } from './erasing/request-erasure.ts';
+export type { DueErasure } from './erasing/sweeps.ts';
 export { buildErasingStore, type ErasingStore } from './erasing/erasing-store.ts';
 export { buildEventGroup, type EventGroup, type LoggedEvent } from './events/event-group.ts';
 export type { ListFilter, ListPage, ListPlace } from './lists/list-generations.ts';

@@ -55,6 +55,8 @@ export const unknownKey = (prefix: string): string => `${prefix}:unknown`;
 /** Sorted set of the generations that still have a live submission, by creation time. */
 export const openKey = (prefix: string): string => `${prefix}:open`;
 
+/** Sorted set of the generations that the eraser sweeps (lua/erasures.ts); `:erasure:<id>` tells of each. */
+export const erasuresKey = (prefix: string): string => `${prefix}:erasures`;
 /** Sorted set of the uploads that the eraser deletes, because their images are kept; by the time at which a worker named them. */
 export const leftUploadsKey = (prefix: string): string => `${prefix}:uploads-left`;
 

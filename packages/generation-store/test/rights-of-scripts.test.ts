@@ -1,6 +1,14 @@
 import type { Redis } from 'ioredis';
 import { expect, test } from 'vitest';
-import { aclRulesOf, buildGenerationStore, redisRights, type GenerationStore, type RedisProcess, type RedisRights } from '../src/index.ts';
+import {
+  aclRulesOf,
+  buildErasingStore,
+  buildGenerationStore,
+  redisRights,
+  type GenerationStore,
+  type RedisProcess,
+  type RedisRights,
+} from '../src/index.ts';
 import { readNode } from '../src/connection/find-other-node.ts';
 import { connectAs } from './connect-as.ts';
 import { endedForGood, newGeneration, retention, setup, type World } from './world.ts';
@@ -47,6 +55,40 @@ test('a receiver keeps deliveries of open, ended and unknown submissions with it
   const stranger = { generationId: newGeneration().generationId, index: 0, n: 1 };
   expect(await store.recordDelivery(stranger, { body: 'x' })).toMatchObject({ kind: 'unknown-submission' });
   expect(await refused()).toEqual([]);
+});
+
+test('a producer asks for an erasure, and the eraser ends it, each with its rights alone', async () => {
+  await using world = await setup();
+  const producer = await storeAs('producer', world);
+  const eraser = await storeAs('eraser', world);
+  const [ref] = await world.enqueue(1, { idempotencyKey: 'one', tags: ['secret'] });
+  const { generationId } = ref;
+  await world.send(ref);
+  await world.store.recordDelivery(ref, { body: 'the only delivery' });
+  await world.store.recordDelivery({ ...ref, n: 2 }, { body: 'an unclaimed one' });
+  await expect(producer.store.requestErasure(generationId, false)).rejects.toMatchObject({ code: 'generation.open' });
+  await world.store.settle(ref, endedForGood(ref, 'succeeded'));
+  expect(await producer.store.requestErasure(generationId, false)).toMatchObject({ retries: [] });
+  const erasing = buildErasingStore(world, eraser.redis);
+  expect(await erasing.countErasures()).toBe(1);
+  const [due] = await erasing.readDueErasures(10);
+  if (due === undefined) throw new Error('nothing is due');
+  const sweep = { due, tenant: 'acme', outline: due.known?.outline, erasedAt: 1, sweptUntil: due.now };
+  await erasing.endSweep({ ...sweep, againAt: due.now });
+  const [again] = await erasing.readDueErasures(10);
+  if (again === undefined) throw new Error('nothing is due');
+  await erasing.endSweep({ ...sweep, due: again, againAt: undefined });
+  expect(await erasing.readDueErasures(10)).toEqual([]);
+  await expect(producer.store.find(generationId)).rejects.toMatchObject({ code: 'generation.erased' });
+  expect(await producer.store.findErasure(generationId)).toMatchObject({ erasedAt: 1 });
+  expect((await producer.store.list({ tag: 'secret' }, 10)).generations).toEqual([]);
+  expect(JSON.stringify(await world.keyspace())).not.toMatch(/a red door|the only delivery|an unclaimed one/);
+  await producer.store.requestErasure(newGeneration().generationId, false);
+  const [stranger] = await erasing.readDueErasures(10);
+  if (stranger !== undefined) await erasing.dropErasure(stranger);
+  expect(await erasing.countErasures()).toBe(0);
+  expect(await eraser.refused()).toEqual([]);
+  expect(await producer.refused()).toEqual([]);
 });
 
 /** Keys that came with rebuilds that open a store before everything is read. */

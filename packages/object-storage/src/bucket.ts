@@ -31,6 +31,7 @@ type WriteOnce = { kind: 'written' } | { kind: 'exists'; byRetry: boolean };
 
 export interface ListedObject {
   key: string;
+  sizeBytes: number;
   /** Milliseconds since 1970, by the clock of S3. */
   writtenAt: number;
 }
@@ -62,6 +63,8 @@ export interface Bucket {
   read(key: string, maxBytes: number): Promise<BoundedRead>;
   /** Writes an object unless one exists: of concurrent writes, one succeeds. */
   writeOnce(key: string, body: Uint8Array, contentType: string): Promise<WriteOnce>;
+  /** Writes an object over whatever lies there: the right of the eraser alone. */
+  overwrite(key: string, body: Uint8Array, contentType: string): Promise<void>;
   /** Lists one page of keys, in their order. */
   list(prefix: string, options?: ListOptions): Promise<Page>;
   /**
@@ -163,8 +166,8 @@ export function createBucket({ bucket, region, endpoint, publicEndpoint, credent
         { abortSignal },
       );
       return {
-        objects: (page.Contents ?? []).flatMap(({ Key: key, LastModified: writtenAt }) =>
-          key === undefined ? [] : [{ key, writtenAt: writtenAt?.getTime() ?? 0 }],
+        objects: (page.Contents ?? []).flatMap(({ Key: key, LastModified: writtenAt, Size: sizeBytes = 0 }) =>
+          key === undefined ? [] : [{ key, sizeBytes, writtenAt: writtenAt?.getTime() ?? 0 }],
         ),
         groups: (page.CommonPrefixes ?? []).flatMap(({ Prefix: group }) => group ?? []),
         ...defined({ continuationToken: page.NextContinuationToken }),
@@ -198,6 +201,10 @@ export function createBucket({ bucket, region, endpoint, publicEndpoint, credent
           if (!isConditionalConflict(error)) throw error;
           return put(key, body, contentType, abortSignal);
         }
+      }),
+    overwrite: (key, body, contentType) =>
+      within(`write '${key}' to bucket '${bucket}'`, async (abortSignal) => {
+        await client.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: body, ContentType: contentType }), { abortSignal });
       }),
     list,
     async *listAll(prefix, startAfter) {

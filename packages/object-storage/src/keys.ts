@@ -69,6 +69,17 @@ export const quarantineKey = (ref: SubmissionRef): string => `quarantine/${taskU
 /** Returns the key of the request of a generation, or of the tombstone in its place. */
 export const requestKey = (generationId: string): string => `requests/${dateOf({ generationId })}/${generationId}.json`;
 
+/** Returns the prefix of all requests and tombstones of the generations of one day ("2026-11-22"). */
+export const requestsOfDate = (date: string): string => `requests/${date}/`;
+
+const REQUEST_KEY = /^requests\/\d{4}-\d{2}-\d{2}\/([0-9a-f-]{36})\.json$/;
+
+/** Reads the generation in the key of a request; undefined for a key that Darkroom does not write. */
+export function parseRequestKey(key: string): string | undefined {
+  const generationId = REQUEST_KEY.exec(key)?.[1] ?? '';
+  return isGenerationId(generationId) && requestKey(generationId) === key ? generationId : undefined;
+}
+
 /** Returns the key of a reference image, by the SHA-256 of its bytes in hex. */
 export const inputKey = (sha256: string): string => `inputs/${sha256}`;
 

@@ -1,7 +1,17 @@
 import type { SubmissionRef } from '@darkroom/contracts';
 import type { Bucket } from './bucket.ts';
 import { writeCheckKey } from './check-writes.ts';
-import { endOfGeneration, imagesOfDate, imagesOfGeneration, parseImageKey, parseStagingKey, stagingKeyOf, stagingPrefix } from './keys.ts';
+import {
+  endOfGeneration,
+  imagesOfDate,
+  imagesOfGeneration,
+  parseImageKey,
+  parseRequestKey,
+  parseStagingKey,
+  requestsOfDate,
+  stagingKeyOf,
+  stagingPrefix,
+} from './keys.ts';
 import type { ListingOptions } from './record-store.ts';
 
 /** An image under its final key, in a listing. */
@@ -17,11 +27,23 @@ export interface ListedUpload {
   writtenAt: number;
 }
 
+/** A tombstone in a listing. */
+export interface ListedTombstone {
+  generationId: string;
+  /** Time of its write by the clock of S3, in milliseconds since 1970. */
+  writtenAt: number;
+}
+
+/** A tombstone has fewer bytes than this, and a request more: it holds a salt, a provider and a model. */
+const MAX_TOMBSTONE_BYTES = 128;
+
 /** Lists the objects of the bucket other than records, without reading them. All throw StorageError. */
 export interface ObjectIndex {
   /** Lists the images of the generations of one day ("2026-11-22", UTC), generation by generation. */
   listImagesOfDate(date: string, options?: ListingOptions): AsyncGenerator<ListedImage, void, undefined>;
   listImagesOf(generationId: string): Promise<ListedImage[]>;
+  /** Lists the tombstones of the generations of one day, by their size: no request is as short. `writtenAt` is the time of the erasure by S3. */
+  listTombstonesOfDate(date: string, onForeign?: (key: string) => void): AsyncGenerator<ListedTombstone, void, undefined>;
   /** Lists everything under `staging/`, in the order of the task ids. @param options `after` is a task id. */
   listUploads(options?: ListingOptions): AsyncGenerator<ListedUpload, void, undefined>;
 }
@@ -41,6 +63,13 @@ export function createObjectIndex(bucket: Bucket): ObjectIndex {
       const images: ListedImage[] = [];
       for await (const image of listImages(imagesOfGeneration(generationId))) images.push(image);
       return images;
+    },
+    listTombstonesOfDate: async function* (date, onForeign) {
+      for await (const { key, sizeBytes, writtenAt } of bucket.listAll(requestsOfDate(date))) {
+        const generationId = parseRequestKey(key);
+        if (generationId === undefined) onForeign?.(key);
+        else if (sizeBytes < MAX_TOMBSTONE_BYTES) yield { generationId, writtenAt };
+      }
     },
     listUploads: async function* ({ after, onForeign } = {}) {
       for await (const { key, writtenAt } of bucket.listAll(stagingPrefix, after === undefined ? undefined : stagingKeyOf(after))) {

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { createHash, randomUUID } from 'node:crypto';
-import { buildSettingRecord, taskUuidOf } from '@darkroom/contracts';
+import { buildSettingRecord, parseGrokImagineRequest, taskUuidOf } from '@darkroom/contracts';
 import type { TestS3 } from '@darkroom/testing';
 import { expect, test } from 'vitest';
 import { createErasingStorage } from '../src/index.ts';
@@ -38,10 +38,10 @@ const actions = new Map([
 /** Returns the rights that requests needed, as `grantsOf` writes them. */
 const rightsOf = (s3: TestS3): Set<string> =>
   new Set(
-    s3.requests.map(({ operation = '', key }) => {
+    s3.requests.flatMap(({ operation = '', key }) => {
       const action = actions.get(operation) ?? `unknown operation "${operation}"`;
-      // The keys of a bulk request are in the body; only uploads are deleted (`ErasingStorage`).
-      if (operation === 'DeleteObjects') return `${action} staging/`;
+      // The keys of a bulk request are in the body (`ErasingStorage`).
+      if (operation === 'DeleteObjects') return ['images/', 'quarantine/', 'staging/'].map((folder) => `${action} ${folder}`);
       return key === '' ? action : `${action} ${key === 'settings/owner.json' ? key : `${key.split('/')[0]}/`}`;
     }),
   );
@@ -53,7 +53,15 @@ async function eraseEverything(): Promise<Set<string>> {
   const storage = createErasingStorage({ bucket, region, endpoint, credentials, requestTimeoutMs: 10_000 });
   await storage.checkAccess();
   await storage.findOwner();
-  await storage.deleteUploads([taskUuidOf(refOf())]);
+  const ref = refOf();
+  await storage.deleteUploads([taskUuidOf(ref)]);
+  await storage.writeTombstone(ref.generationId, 0);
+  await storage.findRequest(ref.generationId);
+  const { provider, model, outputFormat, dimensions, outline, requestDigest, ...fields } = intentOf(ref);
+  await storage.eraseIntent({ ...fields, version: 1, request: { ...parseGrokImagineRequest({ positivePrompt: 'a red door' }) } });
+  await storage.findIntent(ref, 0);
+  await storage.deleteImages(ref.generationId, [ref]);
+  for (const record of await storage.listRecordsOf(ref.generationId)) expect(record.kind).toBe('intent');
   storage.close();
   return rightsOf(world.s3);
 }
@@ -132,15 +140,21 @@ test('no allowing policy has a wildcard, except for a whole folder', () => {
 test('the bucket refuses plain HTTP, and requires the condition for lasting objects', () => {
   const statements = statementsOf('bucket-policy.json');
   expect(statements.every(({ Effect }) => Effect === 'Deny')).toBe(true);
-  const conditionOf = (grant: string): unknown => statements.find((statement) => grantsOf([statement]).includes(grant))?.Condition;
-  expect(conditionOf('s3:*')).toEqual({ Bool: { 'aws:SecureTransport': 'false' } });
-  for (const folder of ['images/', 'records/', 'requests/', 'quarantine/', 'settings/']) {
-    // `writeOnce` sends If-None-Match with every PUT of these; a presigned upload goes to staging/ without it.
-    expect(conditionOf(`s3:PutObject ${folder}`)).toEqual({ Null: { 's3:if-none-match': 'true' } });
-    expect(conditionOf(`s3:DeleteObject ${folder}`)).toBeDefined();
-  }
-  expect(conditionOf('s3:PutObject inputs/')).toEqual({ Null: { 's3:if-none-match': 'true' } });
-  expect(conditionOf('s3:PutObject staging/')).toBeUndefined();
+  const conditionsOf = (grant: string): unknown => statements.find((statement) => grantsOf([statement]).includes(grant))?.Condition;
+  const isNew = { Null: { 's3:if-none-match': 'true' } };
+  const except = (...roles: string[]) => ({
+    ArnNotEquals: { 'aws:PrincipalArn': roles.length === 1 ? roles[0] : roles },
+  });
+  const [breakGlass, eraser] = ['break-glass', 'eraser'].map((role) => `arn:aws:iam::ACCOUNT:role/darkroom-${role}`) as [string, string];
+  expect(conditionsOf('s3:*')).toEqual({ Bool: { 'aws:SecureTransport': 'false' } });
+  // `writeOnce` sends If-None-Match with every PUT of these; a presigned upload goes to staging/ without it.
+  for (const folder of ['images/', 'quarantine/', 'settings/', 'inputs/']) expect(conditionsOf(`s3:PutObject ${folder}`)).toEqual(isNew);
+  for (const folder of ['records/', 'requests/']) expect(conditionsOf(`s3:PutObject ${folder}`)).toEqual({ ...isNew, ...except(eraser) });
+  expect(conditionsOf('s3:PutObject staging/')).toBeUndefined();
+  // A tombstone is never deleted.
+  for (const folder of ['records/', 'requests/', 'settings/'])
+    expect(conditionsOf(`s3:DeleteObject ${folder}`)).toEqual(except(breakGlass));
+  for (const folder of ['images/', 'quarantine/']) expect(conditionsOf(`s3:DeleteObject ${folder}`)).toEqual(except(breakGlass, eraser));
 });
 
 test('only uploads expire', () => {

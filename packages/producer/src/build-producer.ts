@@ -5,6 +5,7 @@ import { checked, checkedInParts, ENQUEUES, readIdCall } from './check-call.ts';
 import { createConcurrencyLimit } from './concurrency-limit.ts';
 import { enqueueGeneration, type Destination, type Enqueued } from './enqueue.ts';
 import { hideOthers } from './hide-others.ts';
+import { eraseOptions, eraseProblems, erasureOf } from './erase.ts';
 import { enqueueGenerations, optionsOf, readMany } from './enqueue-many.ts';
 import { listOptions, listPage, listProblems } from './list.ts';
 import { enqueueManyOptions, enqueueOptions, foreignTenantProblems, keyProblems, readCallOptions, type EnqueueOptions } from './options.ts';
@@ -18,7 +19,10 @@ import { watchGeneration, watchOptions } from './watch.ts';
 /** Parts that a producer works on: Redis, or the memory of a test. */
 export interface ProducerParts extends Omit<Destination, 'store'>, Pick<WaitDependencies, 'subscriptions'> {
   defaults: GenerationDefaults;
-  store: Pick<GenerationStore, 'enqueue' | 'retry' | 'findRetried' | 'find' | 'findIdByKey' | 'list' | 'cancel'>;
+  store: Pick<
+    GenerationStore,
+    'enqueue' | 'retry' | 'findRetried' | 'find' | 'findIdByKey' | 'list' | 'cancel' | 'requestErasure' | 'findErasure'
+  >;
   mintBy: RedisTime['mintBy'];
   /** Ends all calls; called once. */
   close(): Promise<void>;
@@ -137,6 +141,24 @@ export function buildProducer({ defaults, mintBy, subscriptions, close, store, .
       const retry = () =>
         retryGeneration({ ...others, store: { retry: orders.retry, findRetried: store.findRetried } }, generationId, options, defaults);
       return options.generationId === undefined ? mintBy(retry) : retry();
+    },
+    async erase(generationId, given = {}) {
+      const { cancel = false, retries = false } = checked((problems) => {
+        const options = readIdCall(generationId, given, eraseOptions, problems);
+        if (options !== undefined) problems.push(...eraseProblems(options));
+        return options;
+      });
+      if (cancel) await ask('cancel generation', generationId, () => store.cancel(generationId, boundTo));
+      const found = await ask('erase generation', generationId, () => store.requestErasure(generationId, cancel, boundTo));
+      if (found === undefined) throw notFound(generationId);
+      for (const retry of retries ? found.retries : []) await producer.erase(retry, { cancel });
+      return erasureOf(generationId, found);
+    },
+    async erasure(generationId, given = {}) {
+      checked((problems) => readIdCall(generationId, given, [], problems));
+      const found = await ask('read erasure', generationId, () => store.findErasure(generationId, boundTo));
+      if (found === undefined) throw notFound(generationId);
+      return erasureOf(generationId, found);
     },
     close: () => (closing ??= close()),
   };

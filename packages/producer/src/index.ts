@@ -1,3 +1,4 @@
+export type { EraseOptions, Erasure } from './erase.ts';
 export {
   ConfigError,
   createGenerationId,

@@ -1,4 +1,5 @@
 import type { GenerationStatus, GenerationView, GrokImagineRequestInput } from '@darkroom/contracts';
+import type { EraseOptions, Erasure } from './erase.ts';
 import type { Enqueued } from './enqueue.ts';
 import type { EnqueueManyOptions, EnqueueOptions } from './options.ts';
 import type { GenerationPage, ListOptions } from './list.ts';
@@ -46,8 +47,8 @@ export interface Producer {
    */
   generate(request: GrokImagineRequestInput, options?: GenerateOptions): Promise<GenerationView>;
   /**
-   * Reads a generation as it is now. @throws GenerationError if no generation has this id, or it belongs to another tenant than the
-   * producer; QueueUnavailableError.
+   * Reads a generation as it is now. @throws GenerationError if no generation has this id, it belongs to another tenant than the
+   * producer, or it was erased ("generation.erased"); QueueUnavailableError.
    */
   get(generationId: string, options?: NoOptions): Promise<GenerationView>;
   /**
@@ -89,6 +90,20 @@ export interface Producer {
    * `reached` says "maybe": call again.
    */
   retry(generationId: string, options?: RetryOptions): Promise<Retried>;
+  /**
+   * Asks the eraser to erase a generation: its request with the prompt, its images and its labels, in Redis and in S3. Its status, its cost and
+   * the tenant's name stay. Safe to repeat, and without effect on what was paid. Ask `erasure` until it says "erased": a request that Redis
+   * loses before that is gone.
+   * @throws GenerationError "generation.open" for an open one without `cancel`, "generation.not-found" for one of another tenant;
+   * InvalidRequestError, QueueUnavailableError.
+   */
+  erase(generationId: string, options?: EraseOptions): Promise<Erasure>;
+  /**
+   * Tells what became of a request to erase, until 30 days after the last sweep.
+   * @throws GenerationError "generation.not-found" if none was made, or the eraser found no such generation of this tenant;
+   * QueueUnavailableError.
+   */
+  erasure(generationId: string, options?: NoOptions): Promise<Erasure>;
   /** Disconnects from Redis. Refuses waiting and later calls with QueueUnavailableError. May be called twice. */
   close(): Promise<void>;
 }

@@ -1,9 +1,9 @@
-import { hasCode, parseStoredRequest, type Intent, type StoredRequest } from '@darkroom/contracts';
+import { defined, hasCode, parseStoredRequest, type Intent, type StoredRequest } from '@darkroom/contracts';
 import type { FoundRequest } from '@darkroom/object-storage';
 import type { RecoveryArchive } from './ports.ts';
 
 /**
- * Reads the request of a generation from S3; undefined if it was erased, is missing or is not the one that was bought. Its generation is
+ * Reads the request of a generation from S3; none if it was erased, is missing or is not the one that was bought. Its generation is
  * then restored all the same, and nothing more of it is sent.
  *
  * The tombstone of an erased request counts before an intent of an earlier version, which has the request inside.
@@ -14,20 +14,20 @@ export async function readRequest(
   archive: Pick<RecoveryArchive, 'findRequest'>,
   generationId: string,
   intents: readonly Intent[],
-): Promise<StoredRequest | undefined> {
+): Promise<{ request?: StoredRequest; /** Milliseconds since 1970. */ erasedAt?: number }> {
   const found = await archive.findRequest(generationId).catch((error: unknown): FoundRequest => {
     if (hasCode(error, 'storage.corrupt-record')) return { kind: 'missing' };
     throw error;
   });
   switch (found.kind) {
     case 'erased':
-      return undefined;
+      return { erasedAt: found.erasedAt };
     case 'missing':
-      return findEarlier(intents);
+      return defined({ request: findEarlier(intents) });
     case 'found':
       return intents.every((intent) => intent.version === 1 || intent.requestDigest === found.requestDigest)
-        ? found.kept.request
-        : undefined;
+        ? { request: found.kept.request }
+        : {};
     default:
       return found satisfies never;
   }

@@ -1,4 +1,4 @@
-import { defined, type ListedRecord, type SubmissionResult } from '@darkroom/contracts';
+import type { ListedRecord, SubmissionResult } from '@darkroom/contracts';
 import type { RememberedGeneration } from '@darkroom/generation-store';
 import { consequencesOf } from '@darkroom/purchase';
 import { readGenerationRecords, type GenerationRecords } from './generation-records.ts';
@@ -33,13 +33,13 @@ export async function restoreGeneration(
 /** Restores a generation whose records were read. */
 export async function restoreRecords(recovery: Recovery, records: GenerationRecords): Promise<'restored' | 'known'> {
   const { generationId } = records.generation;
-  const request = await readRequest(
+  const found = await readRequest(
     recovery.archive,
     generationId,
     records.submissions.map(({ intent }) => intent),
   );
   await parkUnended(recovery, records);
-  const changed = await recovery.store.restore({ ...records.generation, ...defined({ request }) });
+  const changed = await recovery.store.restore({ ...records.generation, ...found });
   await settleWhatEnded(recovery, records);
   if (!isAllHome(records)) {
     await rememberReplaced(recovery, records);

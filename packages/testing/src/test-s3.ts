@@ -22,6 +22,8 @@ export interface TestS3 {
   readonly endpoint: string;
   readonly region: string;
   readonly bucket: string;
+  /** Folder of its objects. */
+  readonly dir: string;
   readonly credentials: S3Credentials;
   /** Every answered request so far, in order. */
   readonly requests: readonly S3RequestLog[];
@@ -58,6 +60,7 @@ export async function startTestS3({
     endpoint: server.endpoint,
     region,
     bucket,
+    dir,
     credentials,
     requests,
     countOf: (operation) => requests.filter((request) => request.operation === operation).length,

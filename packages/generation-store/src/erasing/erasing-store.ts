@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import { bindOperations } from '../bind-operations.ts';
 import { readOwnership } from '../recovery/ownership.ts';
+import { countErasures, dropErasure, endSweep, readDueErasures } from './sweeps.ts';
 import { countLeftUploads, forgetLeftUploads, readLeftUploads } from './left-uploads.ts';
 
 /** The part of Redis that the eraser uses. */
@@ -16,5 +17,9 @@ function bindAll(prefix: string, redis: Redis) {
     readLeftUploads: bind(readLeftUploads),
     forgetLeftUploads: bind(forgetLeftUploads),
     countLeftUploads: bind(countLeftUploads),
+    readDueErasures: bind(readDueErasures),
+    endSweep: bind(endSweep),
+    dropErasure: bind(dropErasure),
+    countErasures: bind(countErasures),
   };
 }

@@ -13,6 +13,7 @@ import { z } from 'zod';
 import { parseEntry } from '../corrupt-entry.ts';
 import { entryOutline, REQUEST_GONE, storedRequest } from '../enqueue/kept-request.ts';
 import { generationKey, nameRef } from '../keys.ts';
+import { erasures } from '../lua/erasures.ts';
 import { fold } from '../lua/fold.ts';
 import { createNamedScript } from '../lua/named-script.ts';
 import { money } from '../lua/money.ts';
@@ -40,7 +41,7 @@ const commitArguments = ['id', 'index', 'n', 'token', 'ownerId', 'jobNumberNow',
  */
 const commitScript = createNamedScript(
   commitArguments,
-)(/* lua */ `${prelude}${capPlaces}${money}${fold}${providerGate}${tasksAtProvider}${noteBought}
+)(/* lua */ `${prelude}${capPlaces}${money}${fold}${providerGate}${tasksAtProvider}${noteBought}${erasures}
 local key = KEYS[1]
 local submissionKey = submissionKey(id, index, n)
 local now = nowMs()
@@ -175,6 +176,7 @@ local memory = memoryId()
 redis.call('HSET', submissionKey, 'send:' .. send, 'open', 'send', send, 'sentIn', memory, 'sentAt', int(now), 'token', token, 'fresh', fresh, 'status', 'committed')
 takePlace(id, index, n, now)
 noteBought(id, now)
+eraseAgain(id, now)
 if fresh == 1 then
   redis.call('HSET', submissionKey, 'firstSentAt', int(now), 'memory', memory)
 else

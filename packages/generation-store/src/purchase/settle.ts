@@ -2,6 +2,7 @@ import { type SubmissionRef, submissionStatuses, submissionStatusesBefore } from
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { generationKey, nameRef } from '../keys.ts';
+import { erasures } from '../lua/erasures.ts';
 import { fold } from '../lua/fold.ts';
 import { createNamedScript } from '../lua/named-script.ts';
 import { money } from '../lua/money.ts';
@@ -33,7 +34,7 @@ const settleScript = createNamedScript([
   'mayResubmit',
   'maxFailures',
   'isOld',
-])(/* lua */ `${prelude}${money}${fold}${tasksAtProvider}
+])(/* lua */ `${prelude}${money}${fold}${tasksAtProvider}${erasures}
 tellsEvents = isOld ~= '1'
 local key = KEYS[1]
 local submissionKey, nextKey = submissionKey(id, index, n), submissionKey(id, index, n + 1)
@@ -45,6 +46,7 @@ soundSubmission(submissionKey, submission)
 local now = nowMs()
 local today = namesOf(periodsOf(generation.tenant, now))
 soundLedger(submission.periods == '' and today or submission.periods)
+eraseAgain(id, now)
 -- the process that gave it up had seen the end of its generation, which Redis may have forgotten since
 local over = string.match(code, '^generation%.(%a+)$')
 if over == 'cancelled' or over == 'expired' then

@@ -28,6 +28,7 @@ export const findingWords = {
   'second-image': 'images paid for twice, both kept',
   'late-upload': 'uploads of purchases that had ended without an image',
   'staging-left': 'uploads whose images are kept, handed to the eraser',
+  'erasure-forgotten': 'erased generations of whose erasure Redis knew nothing',
   'open-without-record': 'open generations without an entry',
   'idempotency-key-missing': 'open generations whose idempotency key was missing',
   'idempotency-key-left': 'idempotency keys whose generation no longer exists',

@@ -9,6 +9,8 @@ export interface RememberedGeneration extends Labels {
   /** Absent if it is erased or lost: the generation is then restored, and nothing more of it is sent. */
   request?: StoredRequest;
   outline: RequestOutline;
+  /** Time of its tombstone; absent unless it was erased. */
+  erasedAt?: number;
   /** Price of each image. */
   imageNanoUsd: number;
   /** Milliseconds since 1970, like the other times. */

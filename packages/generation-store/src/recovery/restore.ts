@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { AFTER_NEW_GENERATION, generationArguments, newGeneration } from '../enqueue/new-generation.ts';
 import type { Retention } from '../enqueue/retention.ts';
 import { generationKey } from '../keys.ts';
+import { erasures } from '../lua/erasures.ts';
 import { fold } from '../lua/fold.ts';
 import { readHolds } from '../lua/hold-sums.ts';
 import { damaged } from '../lua/damaged.ts';
@@ -13,7 +14,7 @@ import { prelude } from '../lua/prelude.ts';
 import { tasksAtProvider } from '../lua/tasks-at-provider.ts';
 import type { RememberedGeneration } from './remembered.ts';
 
-const own = nameArguments(['createdAt'], AFTER_NEW_GENERATION);
+const own = nameArguments(['createdAt', 'erasedAt'], AFTER_NEW_GENERATION);
 /** A submission: round and time of its newest intent, failures before it, amount and periods of its hold. */
 const given = nameArguments(['index', 'n', 'round', 'firstSentAt', 'failures', 'reserved', 'periods'], own.after);
 
@@ -27,7 +28,8 @@ const given = nameArguments(['index', 'n', 'round', 'firstSentAt', 'failures', '
  * After the arguments of the generation stand its time and a group for each submission, in order; without an intent its time is ''. Replies
  * the number of changed submissions.
  */
-const restoreScript = createLuaScript(/* lua */ `${prelude}${money}${readHolds}${fold}${newGeneration}${tasksAtProvider}${damaged}
+const restoreScript =
+  createLuaScript(/* lua */ `${prelude}${money}${readHolds}${fold}${newGeneration}${tasksAtProvider}${damaged}${erasures}
 local key = KEYS[1]
 ${own.lua}
 local now, changed = nowMs(), 0
@@ -43,6 +45,8 @@ forgetDamaged(id)
 if not isThere then createGeneration(key, id, 'queued', createdAt) end
 -- notes about retries of it stay as long as it does
 redis.call('PERSIST', familyKey(id))
+-- Redis may have forgotten the erasure, and remember the request
+if erasedAt ~= '' then noteTombstone(id, tenant, erasedAt, now) end
 -- only the entry may be left; a request that is gone stays so
 if request ~= '' and generation.outline and generation.requestDigest == requestDigest and redis.call('TTL', key) == -1 then
   redis.call('HSETNX', key .. ':request', 'request', request)
@@ -122,10 +126,11 @@ export async function restoreGeneration(
   retention: Retention,
   generation: RememberedGeneration,
 ): Promise<number> {
-  const { generationId, createdAt, imageNanoUsd, submissions } = generation;
+  const { generationId, createdAt, erasedAt, imageNanoUsd, submissions } = generation;
   const reply = await restoreScript.run(redis, generationKey(prefix, generationId), [
     ...generationArguments(prefix, retention, generation),
     createdAt,
+    erasedAt ?? '',
     ...submissions.flatMap(({ index, n, failures, sent }) =>
       given.list({
         index,

@@ -91,6 +91,8 @@ export const redisRights: Readonly<Record<RedisProcess, RedisRights>> = {
       { commands: ['hget', 'hmget', 'hset', 'expire'], keys: ['idempotency:*'] },
       { commands: ['expire'], keys: ['deliveries:*'] },
       { commands: ['hget', 'hgetall', 'hset', 'persist', 'ttl', 'expire'], keys: ['retries:*'] },
+      { commands: ['zadd'], keys: ['erasures'] },
+      { commands: ['hmget', 'hgetall', 'hset'], keys: ['erasure:*'] },
       {
         commands: [
           'xadd',
@@ -144,6 +146,15 @@ export const redisRights: Readonly<Record<RedisProcess, RedisRights>> = {
       { commands: ['get', 'exists'], keys: ['epoch', 'owner', 'owner-claim'] },
       { commands: ['exists'], keys: ['reading'] },
       { commands: ['zrange', 'zrem', 'zcard'], keys: ['uploads-left'] },
+      { commands: ['zadd', 'zrem', 'zcard', 'zscore', 'zrangebyscore'], keys: ['erasures'] },
+      { commands: ['hgetall', 'hset', 'del', 'expire', 'persist'], keys: ['erasure:*'] },
+      { commands: ['hget', 'hgetall', 'hset', 'hdel', 'del'], keys: ['generation:*'] },
+      { commands: ['hget', 'hdel'], keys: ['submission:*'] },
+      { commands: ['hget', 'hset'], keys: ['idempotency:*'] },
+      { commands: ['del'], keys: ['deliveries:*'] },
+      { commands: ['lrange', 'lrem'], keys: ['deliveries-unclaimed'] },
+      { commands: ['zrem'], keys: ['list:*'] },
+      { commands: ['xadd'], keys: ['event-log'] },
     ],
   },
   operator: {

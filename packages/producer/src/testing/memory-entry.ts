@@ -17,7 +17,7 @@ import {
   type NanoUsd,
   type VerifiedImage,
 } from '@darkroom/contracts';
-import type { NewGeneration } from '@darkroom/generation-store';
+import type { FoundErasure, NewGeneration } from '@darkroom/generation-store';
 import type { MemoryImages } from './memory-images.ts';
 import { statusOfFault, type Fail, type Outcome, type Succeed } from './outcomes.ts';
 
@@ -31,6 +31,8 @@ export interface Entry {
   finishedAt?: number;
   status: GenerationStatus;
   images: ImageView[];
+  /** Set once it is erased, which takes no time here. */
+  erased?: FoundErasure;
 }
 
 /** A PNG of one pixel. */

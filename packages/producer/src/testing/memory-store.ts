@@ -12,7 +12,9 @@ import {
   type ImageView,
 } from '@darkroom/contracts';
 import {
+  erasedError,
   MAX_RUN_AHEAD_DAYS,
+  openError,
   receiptOf,
   retryReceiptOf,
   type EnqueueReceipt,
@@ -146,10 +148,19 @@ export function createMemoryStore({ images, takeOutcome, announce, now }: Memory
       },
       find: async (generationId, _, tenant) => {
         const entry = ownEntry(generationId, tenant);
+        if (entry?.erased !== undefined) throw erasedError(generationId, entry.erased.requestedAt);
         return entry && viewOf(entry);
       },
       findIdByKey: async (tenant, idempotencyKey) => keys.get(JSON.stringify([tenant, idempotencyKey])),
       list: async (filter, count, after) => listViews([...entries.values()].map(viewOf), filter, count, after),
+      requestErasure: async (generationId, isForced, tenant) => {
+        const entry = ownEntry(generationId, tenant);
+        if (entry === undefined) return undefined;
+        if (!isFinalGeneration(entry.status) && !isForced) throw openError(generationId, entry.status);
+        entry.erased ??= { requestedAt: now(), erasedAt: now(), sweptUntil: now(), retries: [] };
+        return entry.erased;
+      },
+      findErasure: async (generationId, tenant) => ownEntry(generationId, tenant)?.erased,
       cancel: async (generationId, tenant) => {
         const entry = ownEntry(generationId, tenant);
         if (entry === undefined || isFinalGeneration(entry.status)) return entry?.status;

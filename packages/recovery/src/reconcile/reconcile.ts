@@ -7,6 +7,7 @@ import { lookAtLine } from './look-at-line.ts';
 import { lookAtOlder } from './look-at-older.ts';
 import { lookAtOpen } from './look-at-open.ts';
 import { lookAtStored } from './look-at-stored.ts';
+import { lookAtTombstones } from './look-at-tombstones.ts';
 import { beginTidying } from './look-at-uploads.ts';
 import { orName } from './name-corrupt.ts';
 import { beginPass, PassStopped, TURN_MS, type Pass } from './pass.ts';
@@ -80,6 +81,7 @@ async function walk(pass: Pass): Promise<PassReport['outcome']> {
       await lookAtOlder(pass, suspicions, uploads);
       await uploads.finish(isRound);
     });
+    if (pass.isThorough && !isReading) await part('the tombstones', () => lookAtTombstones(pass));
     await suspicions.settle();
     await part('the events', () => pass.reconciler.store.trimEvents());
     // Last, when the holds are as they should be.

@@ -14,6 +14,8 @@ export interface BucketEvidence {
   results: ReadonlyMap<string, SubmissionResult>;
   /** Submissions whose image came home after their recorded end. */
   amended: ReadonlySet<string>;
+  /** Ids of generations with a tombstone in place of their request: their owner erased them. */
+  erased: ReadonlySet<string>;
   /** Ids of generations with any record in S3. */
   recorded: ReadonlySet<string>;
 }
@@ -25,6 +27,7 @@ export async function readBucket(bucketDir: string, planted: ReadonlySet<string>
   const [images, quarantined] = [new Map<string, Set<string>>(), new Map<string, Set<string>>()];
   const [ends, amendments] = [new Map<string, SubmissionResult>(), new Map<string, SubmissionResult>()];
   const recorded = new Set<string>();
+  const erased = new Set<string>();
   for (const name of await readdir(join(bucketDir, 'objects'))) {
     const { key, blob } = objectSchema.parse(JSON.parse(await readFile(join(bucketDir, 'objects', name), 'utf8')));
     if (planted.has(key)) continue;
@@ -38,6 +41,8 @@ export async function readBucket(bucketDir: string, planted: ReadonlySet<string>
     const [imageOf, quarantineOf] = [taskOfImageKey(key), QUARANTINE_KEY.exec(key)?.[1]];
     if (imageOf !== undefined) await hashInto(images, imageOf);
     if (quarantineOf !== undefined) await hashInto(quarantined, quarantineOf);
+    const requestOf = REQUEST_KEY.exec(key)?.[1];
+    if (requestOf !== undefined && tombstoneSchema.safeParse(JSON.parse((await bytes()).toString('utf8'))).success) erased.add(requestOf);
     const [, , generationId, record = ''] = key.startsWith('records/') ? key.split('/') : [];
     if (generationId !== undefined) recorded.add(generationId);
     const into = record.endsWith('.result.json') ? ends : record.endsWith('.amendment.json') ? amendments : undefined;
@@ -45,11 +50,13 @@ export async function readBucket(bucketDir: string, planted: ReadonlySet<string>
     const result = resultSchema.parse(JSON.parse((await bytes()).toString('utf8')));
     into.set(result.taskUUID, result);
   }
-  return { images, quarantined, results: new Map([...ends, ...amendments]), amended: new Set(amendments.keys()), recorded };
+  return { images, quarantined, results: new Map([...ends, ...amendments]), amended: new Set(amendments.keys()), erased, recorded };
 }
 
 // Written after docs/architecture.md: a judge that took the keys from the product would share its mistakes.
 const IMAGE_KEY = /^images\/\d{4}\/\d{2}\/\d{2}\/([0-9a-f-]{36})\/(\d+)-(\d+)\.\w+$/;
+const REQUEST_KEY = /^requests\/\d{4}-\d{2}-\d{2}\/([0-9a-f-]{36})\.json$/;
+const tombstoneSchema = z.object({ erasedAt: z.number() });
 const QUARANTINE_KEY = /^quarantine\/([0-9a-f-]{36})$/;
 
 /** Returns the task of a key; undefined if the key is not that of an image. */

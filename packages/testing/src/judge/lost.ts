@@ -37,9 +37,11 @@ export function findLost(evidence: Evidence, tasks: Tasks, ordered: OrderedTasks
 }
 
 /** Returns true if the bytes lie under the key of their submission; in quarantine only if its end says so. */
-function isKept({ images, quarantined, results }: Evidence, taskUUID: string, sha256: string): boolean {
+function isKept({ images, quarantined, results, erased }: Evidence, taskUUID: string, sha256: string): boolean {
   if (images.get(taskUUID)?.has(sha256) === true) return true;
-  const end = results.get(taskUUID)?.status;
+  const { status: end, generationId = '' } = results.get(taskUUID) ?? {};
+  // Its owner erased it: it was booked, and is not kept.
+  if (erased.has(generationId) && end !== undefined) return true;
   return (end === 'lost' || end === 'unknown') && quarantined.get(taskUUID)?.has(sha256) === true;
 }
 
@@ -61,11 +63,12 @@ function whyNotServed(
 }
 
 /** Returns why a submission has not succeeded; undefined if it has. */
-function whyNoImage({ images, results }: Evidence, tasks: Tasks, taskUUID: string): string | undefined {
+function whyNoImage({ images, results, erased }: Evidence, tasks: Tasks, taskUUID: string): string | undefined {
   const result = results.get(taskUUID);
   if (result?.status !== 'succeeded') return 'no record says so';
   const billed = (tasks.get(taskUUID)?.executions ?? []).flatMap((line) => line.images);
   if (billed.length === 0) return 'the bill holds no execution of it';
+  if (erased.has(result.generationId)) return undefined;
   const kept = billed.filter(({ sha256 }) => images.get(taskUUID)?.has(sha256) === true);
   if (kept.length === 0) return 'the billed bytes do not lie under its key';
   const { key, sha256 } = result.image ?? { key: '', sha256: '' };

@@ -25,6 +25,18 @@ describe('a successful image is lost', () => {
     expect(counts).toEqual({ ...clean, lost: 1 });
   });
 
+  test('not when its owner erased it and it is booked, but when no record books it', async () => {
+    const bury = (history: History, id: string) =>
+      history.objects.set(`requests/2026-11-22/${id}.json`, JSON.stringify({ version: 1, generationId: id, erasedAt: 1 }));
+    const erase = (history: History, without: RegExp) => {
+      const { generationId } = boughtOf(history);
+      for (const key of history.objects.keys()) if (key.includes(generationId) && without.test(key)) history.objects.delete(key);
+      bury(history, generationId);
+    };
+    expect(await judged((history) => erase(history, /^images/))).toEqual(clean);
+    expect(await judged((history) => erase(history, /^(images|records)/))).toMatchObject({ lost: 1 });
+  });
+
   test('without a record', async () => {
     const counts = await judged((history) => {
       const ref = boughtOf(history);

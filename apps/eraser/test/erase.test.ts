@@ -1,0 +1,131 @@
+import { createGenerationId, defaultTiming } from '@darkroom/contracts';
+import { intentKey } from '@darkroom/object-storage';
+import { silentLogger } from '@darkroom/service-runtime';
+import { expect, test } from 'vitest';
+import { sweepErasures } from '../src/sweep-erasures.ts';
+import { PROMPT, secretRequest, setup, type World } from './world.ts';
+
+const never = new AbortController().signal;
+const sweep = ({ erasing: { store, storage } }: Pick<World, 'erasing'>, onErased: (images: number) => void = () => undefined) =>
+  sweepErasures({ store, storage, timing: defaultTiming, logger: silentLogger, signal: never, onErased });
+
+test('after an erasure no object and no key holds the prompt or the bytes, and money, status and result stay', async () => {
+  const world = await setup();
+  await world.open();
+  const ref = await world.buy();
+  const { generationId } = ref;
+  expect((await world.findSecrets()).length).toBeGreaterThan(3);
+  const [money, result] = [await world.ledger(), await world.storage.findResult(ref)];
+  expect(await world.store.requestErasure(generationId, false, 'acme')).toMatchObject({ retries: [] });
+  expect(await world.store.find(generationId), 'before the sweep').toMatchObject({ status: 'succeeded' });
+  await sweep(world);
+  expect(await world.findSecrets()).toEqual([]);
+  expect(await world.ledger()).toEqual(money);
+  expect(await world.storage.findResult(ref)).toEqual(result);
+  expect(await world.storage.findRequest(generationId)).toMatchObject({ kind: 'erased' });
+  const found = await world.store.findErasure(generationId, 'acme');
+  expect(found?.erasedAt).toBeGreaterThanOrEqual(found?.requestedAt ?? Infinity);
+  const intent = await world.storage.findIntent(ref, 0);
+  expect(found?.sweptUntil).toBe((intent?.firstSentAt ?? 0) + defaultTiming.resendWindowMs + defaultTiming.capabilityTtlMs);
+  await expect(world.store.find(generationId)).rejects.toMatchObject({ code: 'generation.erased' });
+  expect((await world.store.list({}, 10)).generations).toMatchObject([{ generationId, status: 'succeeded', costUsd: '0.02' }]);
+  expect(await world.countErased(generationId)).toBe(1);
+});
+
+test('an image that comes home after the first sweep is booked, and deleted at the next', async () => {
+  const world = await setup();
+  await world.open();
+  const ref = await world.buy({}, false);
+  await expect(world.store.requestErasure(ref.generationId, false)).rejects.toMatchObject({ code: 'generation.open' });
+  await world.store.cancel(ref.generationId);
+  await world.store.requestErasure(ref.generationId, true);
+  await sweep(world);
+  expect(await world.findSecrets(['a very secret lighthouse'])).toEqual([]);
+  await world.bringHome(ref);
+  expect((await world.findSecrets()).length).toBeGreaterThan(0);
+  let images = 0;
+  await sweep(world, (deleted) => (images += deleted));
+  expect(images).toBe(1);
+  expect(await world.findSecrets()).toEqual([]);
+  expect(await world.storage.findResult(ref)).toMatchObject({ status: 'succeeded', costNanoUsd: 20_000_000 });
+  expect(await world.countErased(ref.generationId), 'once').toBe(1);
+});
+
+test('nothing is erased of a generation that is open again, of another tenant, or that does not exist', async () => {
+  const world = await setup();
+  await world.open();
+  const { generationId } = await world.buy();
+  const stranger = createGenerationId(Date.now());
+  expect(await world.store.requestErasure(generationId, false, 'other'), 'as if it did not exist').toBeUndefined();
+  expect(await world.store.findErasure(generationId, 'other')).toBeUndefined();
+  await world.store.requestErasure(stranger, false);
+  // Redis has let go of it, and S3 tells whose it is.
+  await world.forgetEntry(generationId);
+  await world.store.requestErasure(generationId, false, 'other');
+  await sweep(world);
+  expect(await world.store.findErasure(stranger)).toBeUndefined();
+  expect(await world.store.findErasure(generationId, 'other')).toBeUndefined();
+  expect(await world.storage.findRequest(generationId)).toMatchObject({ kind: 'found' });
+  expect(await world.storage.findRequest(stranger)).toMatchObject({ kind: 'missing' });
+  await world.store.requestErasure(generationId, false, 'acme');
+  await sweep(world);
+  expect(await world.storage.findRequest(generationId)).toMatchObject({ kind: 'erased' });
+  await expect(world.store.find(generationId, undefined, 'acme')).rejects.toMatchObject({ code: 'generation.erased' });
+});
+
+test('a worker that writes the request of an erased generation finds the tombstone', async () => {
+  const world = await setup();
+  await world.open();
+  const { generationId } = await world.buy();
+  const request = await world.storage.findRequest(generationId);
+  if (request.kind !== 'found') throw new Error(request.kind);
+  await world.store.requestErasure(generationId, false);
+  await sweep(world);
+  const { version, salt, ...again } = request.kept;
+  expect([version, salt.length > 15]).toEqual([1, true]);
+  expect(await world.storage.recordRequest(again)).toMatchObject({ kind: 'erased' });
+});
+
+test('a second request sweeps again and keeps the time of the first erasure', async () => {
+  const world = await setup();
+  await world.open();
+  const { generationId } = await world.buy();
+  await world.store.requestErasure(generationId, false);
+  await sweep(world);
+  const first = await world.store.findErasure(generationId);
+  await world.store.requestErasure(generationId, false);
+  await sweep(world);
+  expect(await world.store.findErasure(generationId)).toMatchObject({ erasedAt: first?.erasedAt, requestedAt: first?.requestedAt });
+});
+
+test('an intent and an entry of an earlier version lose their request, and keep everything else', async () => {
+  const world = await setup();
+  await world.open();
+  const ref = await world.buy();
+  const { generationId } = ref;
+  const request = secretRequest();
+  const intent = await world.storage.findIntent(ref, 0);
+  if (intent?.version !== 2) throw new Error('the intent is of another version');
+  const { provider, model, outputFormat, dimensions, outline, requestDigest, ...fields } = intent;
+  await world.s3.put(intentKey(ref, 0), JSON.stringify({ ...fields, version: 1, request }));
+  await world.changeEntry(generationId, { request: JSON.stringify(request) }, ['provider', 'model', 'expected', 'outline']);
+  await world.store.requestErasure(generationId, false);
+  await sweep(world);
+  expect(await world.findSecrets()).toEqual([]);
+  const erased = await world.storage.findIntent(ref, 0);
+  expect(erased).toEqual({ ...intent, requestDigest: expect.stringMatching(/^[0-9a-f]{64}$/) });
+  expect(erased).not.toMatchObject({ requestDigest });
+  expect(await world.store.findSubmissions(generationId)).toMatchObject([{ status: 'succeeded' }]);
+});
+
+test('a generation with an intent that cannot be read is not called erased, and stops no other', async () => {
+  const world = await setup();
+  await world.open();
+  const [damaged, other] = [await world.buy(), await world.buy()];
+  await world.s3.put(intentKey(damaged, 0), `{ "prompt": "${PROMPT}"`);
+  for (const { generationId } of [damaged, other]) await world.store.requestErasure(generationId, false);
+  await sweep(world);
+  expect((await world.store.findErasure(damaged.generationId))?.erasedAt).toBeUndefined();
+  expect((await world.store.findErasure(other.generationId))?.erasedAt).toBeGreaterThan(0);
+  expect(await world.storage.findRequest(damaged.generationId)).toMatchObject({ kind: 'erased' });
+});

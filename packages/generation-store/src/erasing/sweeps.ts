@@ -1,0 +1,190 @@
+import { defined, type RequestOutline } from '@darkroom/contracts';
+import type { Redis } from 'ioredis';
+import { z } from 'zod';
+import { entryOutline, outlineFields, REQUEST_GONE } from '../enqueue/kept-request.ts';
+import { erasuresKey, generationKey } from '../keys.ts';
+import { erasures } from '../lua/erasures.ts';
+import { events } from '../lua/events.ts';
+import { lists } from '../lua/lists.ts';
+import { createLuaScript } from '../lua/lua-script.ts';
+import { createNamedScript } from '../lua/named-script.ts';
+import { flag, hashReply, namedReply, number } from '../lua/named.ts';
+import { prelude } from '../lua/prelude.ts';
+import { MOST_IMAGES } from '../lua/sound.ts';
+
+/** A generation that is due for a sweep. */
+export interface DueErasure {
+  generationId: string;
+  /** Redis time. */
+  now: number;
+  /** Its place in the list of erasures, which a script may have changed when the sweep is over. */
+  dueAt: number;
+  /** Of the caller who asked, or of the generation; absent for a caller who may erase for every tenant. */
+  tenant?: string;
+  /** True if an open generation is erased too. */
+  isForced: boolean;
+  /** End of the first sweep. */
+  erasedAt?: number;
+  /** The generation as Redis knows it; absent if it has no entry. */
+  known?: {
+    tenant: string;
+    isOpen: boolean;
+    /** Absent for an entry that cannot be read. */
+    outline?: RequestOutline;
+    /** Newest submission of each image. */
+    latest: { index: number; n: number }[];
+  };
+}
+
+/** Replies Redis time and the generations that are due, each with its time, its erasure and its entry. */
+const dueScript = createLuaScript(/* lua */ `${prelude}${erasures}
+local now, all = nowMs(), {}
+local due = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', int(now), 'WITHSCORES', 'LIMIT', 0, ARGV[2])
+for at = 1, #due, 2 do
+  local key = prefix .. ':generation:' .. due[at]
+  local entry = redis.pcall('HGETALL', key)
+  all[#all + 1] = named({ generationId = due[at], dueAt = due[at + 1], erasure = redis.call('HGETALL', erasureKey(due[at])), entry = entry.err and {} or entry })
+end
+return { int(now), all }
+`);
+
+const optionalText = z
+  .string()
+  .optional()
+  .transform((text) => (text === '' ? undefined : text));
+const erasureSchema = namedReply(z.object({ tenant: optionalText, isForced: flag.default(false), erasedAt: number.optional() }));
+const dueSchema = z.tuple([
+  number,
+  z.array(namedReply(z.object({ generationId: z.string(), dueAt: number, erasure: erasureSchema, entry: hashReply }))),
+]);
+
+/** Reads the generations that are due for a sweep, the oldest first. */
+export async function readDueErasures(redis: Redis, prefix: string, count: number): Promise<DueErasure[]> {
+  const [now, rows] = dueSchema.parse(await dueScript.run(redis, erasuresKey(prefix), [prefix, count]));
+  return rows.map(({ generationId, dueAt, erasure: { tenant, isForced, erasedAt }, entry }) => ({
+    generationId,
+    now,
+    dueAt,
+    isForced,
+    ...defined({ tenant, erasedAt, known: knownOf(entry) }),
+  }));
+}
+
+function knownOf(entry: Record<string, string>): DueErasure['known'] {
+  const { status, tenant, images } = entry;
+  if (status === undefined || tenant === undefined) return undefined;
+  const latest = Array.from({ length: Math.min(Number(images) || 0, MOST_IMAGES) }, (_, index) => ({
+    index,
+    n: Number(entry[`latest:${index}`] ?? 0),
+  }));
+  return defined({ tenant, isOpen: status === 'queued' || status === 'running', outline: entryOutline.safeParse(entry).data, latest });
+}
+
+/**
+ * Empties the entry of a generation, which keeps its status, its money and its images by number: request, labels and digests go, and so do
+ * facts and deliveries of what has ended. What is under way keeps its facts until it is booked, and is swept then.
+ *
+ * Tells the event once, or once more if Redis forgot that it did. Leaves the place in the list of erasures to a script that moved it meanwhile.
+ */
+const endSweepScript = createNamedScript([
+  'id',
+  'tenant',
+  'dueAt',
+  'againAt',
+  'sweptUntil',
+  'erasedAt',
+  'keptSeconds',
+  'provider',
+  'model',
+  'expected',
+  'outline',
+])(/* lua */ `${prelude}${lists}${events}${erasures}
+local key, now = KEYS[1], nowMs()
+redis.call('DEL', key .. ':request')
+local generation, known = hash(key)
+if known then
+  if not generation.expected and outline ~= '' then
+    redis.call('HSET', key, 'provider', provider, 'model', model, 'expected', expected, 'outline', outline)
+  end
+  for _, list in ipairs(listsOf(generation.tenant or '')) do
+    for digest in string.gmatch(generation.labels or '', '%x+') do redis.pcall('ZREM', list .. 'tag:' .. digest, id) end
+  end
+  redis.call('HDEL', key, 'request', 'confirmedIn', 'confirmedDigest', 'labels')
+  redis.call('HSET', key, 'requestDigest', '${REQUEST_GONE}', 'erasedAt', erasedAt)
+  local idempotencyKey = prefix .. ':idempotency:' .. tenantPart(generation.tenant or '') .. ':' .. (generation.idempotencyDigest or '')
+  if redis.pcall('HGET', idempotencyKey, 'generationId') == id then redis.call('HSET', idempotencyKey, 'requestDigest', '${REQUEST_GONE}') end
+  for index = 0, math.min(tonumber(generation.images) or 0, ${MOST_IMAGES}) - 1 do
+    for n = 1, tonumber(generation['latest:' .. index]) or 0 do
+      local status = redis.pcall('HGET', submissionKey(id, index, n), 'status')
+      if status ~= 'planned' and status ~= 'committed' and status ~= 'accepted' then
+        redis.pcall('HDEL', submissionKey(id, index, n), 'facts', 'told')
+        redis.call('DEL', prefix .. ':deliveries:' .. id .. ':' .. index .. '-' .. n)
+      end
+    end
+  end
+end
+local unclaimed = redis.pcall('LRANGE', prefix .. ':deliveries-unclaimed', 0, -1)
+if not unclaimed.err then
+  for _, each in ipairs(unclaimed) do
+    if string.sub(each, 1, #id) == id then redis.call('LREM', prefix .. ':deliveries-unclaimed', 1, each) end
+  end
+end
+local erasure = hash(erasureKey(id))
+redis.call('HSET', erasureKey(id), 'tenant', tenant, 'erasedAt', erasedAt, 'sweptUntil', sweptUntil, 'told', 1)
+if not erasure.requestedAt then redis.call('HSET', erasureKey(id), 'requestedAt', erasedAt) end
+local function orNil(value) if value ~= '' then return value end end
+local origin = { tenant = tenant, provider = generation.provider or orNil(provider), model = generation.model or orNil(model) }
+if not erasure.told then record('generation.erased', id, origin, nil, nil, now) end
+local isMoved = redis.call('ZSCORE', prefix .. ':erasures', id) ~= dueAt
+if againAt ~= '' then
+  redis.call('PERSIST', erasureKey(id))
+  if not isMoved then redis.call('ZADD', prefix .. ':erasures', againAt, id) end
+elseif not isMoved then
+  redis.call('ZREM', prefix .. ':erasures', id)
+  redis.call('EXPIRE', erasureKey(id), keptSeconds)
+end
+`);
+
+export interface EndedSweep {
+  due: DueErasure;
+  tenant: string;
+  /** Needed for an entry of an earlier version, which has its request inside. */
+  outline: RequestOutline | undefined;
+  erasedAt: number;
+  sweptUntil: number;
+  /** Time of the next sweep; absent after the last one. */
+  againAt: number | undefined;
+}
+
+/** Time for which Redis tells of an erasure after its last sweep. */
+const TOLD_FOR_SECONDS = 30 * 86_400;
+
+/** Ends a sweep in Redis: empties the entry, tells the event, and notes the next sweep. */
+export async function endSweep(redis: Redis, prefix: string, sweep: EndedSweep): Promise<void> {
+  const { due, tenant, outline, erasedAt, sweptUntil, againAt } = sweep;
+  const fields = outline === undefined ? { provider: '', model: '', expected: '', outline: '' } : outlineFields(outline);
+  await endSweepScript.run(redis, generationKey(prefix, due.generationId), prefix, {
+    id: due.generationId,
+    tenant,
+    dueAt: due.dueAt,
+    againAt,
+    sweptUntil,
+    erasedAt,
+    keptSeconds: TOLD_FOR_SECONDS,
+    ...fields,
+  });
+}
+
+/** Forgets a request to erase: of a generation that does not exist, is open, or belongs to another tenant. */
+const dropScript = createNamedScript(['id', 'dueAt'])(/* lua */ `${prelude}${erasures}
+if redis.call('ZSCORE', KEYS[1], id) ~= dueAt then return 0 end
+redis.call('ZREM', KEYS[1], id)
+return redis.call('DEL', erasureKey(id))
+`);
+
+/** Forgets a request to erase, unless it was made anew since. */
+export const dropErasure = async (redis: Redis, prefix: string, { generationId, dueAt }: DueErasure): Promise<void> =>
+  void (await dropScript.run(redis, erasuresKey(prefix), prefix, { id: generationId, dueAt }));
+
+/** Counts the generations that are or will be due. */
+export const countErasures = (redis: Redis, prefix: string): Promise<number> => redis.zcard(erasuresKey(prefix));

@@ -1,0 +1,42 @@
+import { buildErasingStore } from '@darkroom/generation-store';
+import { requestKey } from '@darkroom/object-storage';
+import { expect, test } from 'vitest';
+import { restoreGeneration } from '../../src/index.ts';
+import { setup, type World } from './world.ts';
+
+const ERASED_AT = 1_790_000_000_000;
+
+/** Lays a tombstone, as an eraser does that dies before it tells Redis. */
+const bury = (world: World, generationId: string): Promise<void> =>
+  world.s3.put(requestKey(generationId), JSON.stringify({ version: 1, generationId, erasedAt: ERASED_AT }));
+const dueOf = async (world: World): Promise<string[]> =>
+  (await buildErasingStore({ prefix: world.prefix }, world.redis).readDueErasures(10)).map(({ generationId }) => generationId);
+
+test('a tombstone of which Redis knows nothing brings its generation back to the eraser, once', async () => {
+  await using world = await setup();
+  const [ref, other] = [(await world.enqueue())[0], (await world.enqueue())[0]];
+  for (const each of [ref, other]) {
+    await world.send(each);
+    await world.finish(each);
+  }
+  await bury(world, ref.generationId);
+  expect((await world.pass({ isThorough: true })).summary).toEqual({ 'erasure-forgotten': '1 repaired' });
+  expect(await dueOf(world)).toEqual([ref.generationId]);
+  expect((await world.pass({ isThorough: true })).summary).toEqual({});
+});
+
+test('a restore brings an erased generation back as erased, with its money, and to the eraser', async () => {
+  await using world = await setup();
+  const [ref] = await world.enqueue();
+  await world.send(ref);
+  await world.finish(ref);
+  await bury(world, ref.generationId);
+  const reserved = await world.reserved();
+  await world.redis.del(world.generationKey(ref), `${world.generationKey(ref)}:request`, world.submissionKey(ref));
+  await restoreGeneration(world.recovery, ref.generationId);
+  await expect(world.store.find(ref.generationId)).rejects.toMatchObject({ code: 'generation.erased' });
+  expect(await world.store.findSubmissions(ref.generationId)).toMatchObject([{ status: 'succeeded' }]);
+  expect(await world.redis.exists(`${world.generationKey(ref)}:request`)).toBe(0);
+  expect(await dueOf(world)).toEqual([ref.generationId]);
+  expect(await world.reserved()).toEqual(reserved);
+});
