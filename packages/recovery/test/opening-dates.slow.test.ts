@@ -1,5 +1,6 @@
 import { createGenerationId, taskUuidOf, type SubmissionRef } from '@darkroom/contracts';
 import type { ObjectStorage } from '@darkroom/object-storage';
+import { recordPurchase } from '@darkroom/testing';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { restoreForgotten, type Comparison } from '../src/index.ts';
 import { expectBound, OLD_MS, startOpeningWorld, openOnly, type OpeningWorld } from './opening-world.ts';
@@ -18,12 +19,14 @@ const dateOf = (at: number): string => new Date(at).toISOString().slice(0, 10);
 async function copyTo(daysAgo: number, { generationId, index, n }: SubmissionRef): Promise<{ ref: SubmissionRef; date: string }> {
   const at = Date.now() - daysAgo * DAY_MS;
   const ref = { generationId: createGenerationId(at), index, n };
-  const [intent, result] = await Promise.all([
+  const [intent, result, found] = await Promise.all([
     world.storage.findIntent({ generationId, index, n }, 0),
     world.storage.findResult({ generationId, index, n }),
+    world.storage.findRequest(generationId),
   ]);
-  const { idempotencyKeyHash: _, ...rest } = intent!;
-  await world.storage.recordIntent({ ...rest, ...ref, taskUUID: taskUuidOf(ref) });
+  if (intent?.version !== 2 || found.kind !== 'found') throw new Error('there is no purchase to copy');
+  const { idempotencyKeyHash: _, ...rest } = intent;
+  await recordPurchase(world.storage, { intent: { ...rest, ...ref, taskUUID: taskUuidOf(ref) }, request: found.kept.request });
   await world.storage.recordResult({ ...result!, ...ref, taskUUID: taskUuidOf(ref) });
   return { ref, date: dateOf(at) };
 }
