@@ -147,7 +147,7 @@ function rebuild(): CrashScenario {
 const retry: CrashScenario = {
   name: 'a retry is asked for, and asked for again',
   async pass(world, order) {
-    const original = await world.place(two, { runAt: Date.now() + 60_000 });
+    const original = await world.place(two, { runAt: Date.now() + DUE_AFTER_MS });
     original.cancelledAt = Date.now();
     await world.producer.cancel(idOf(original));
     original.outcome = 'final';
