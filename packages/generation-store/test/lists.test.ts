@@ -38,6 +38,8 @@ describe('a generation stands in the list of its status', () => {
       {
         generationId,
         status: 'succeeded',
+        provider: 'runware',
+        model: 'xai:grok-imagine@image',
         tenant: view?.tenant,
         images: ['succeeded'],
         codes: [],

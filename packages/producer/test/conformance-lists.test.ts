@@ -28,6 +28,8 @@ describe.each(subjects)('%s', (_name, setup) => {
         {
           generationId: second.generationId,
           status: 'partial',
+          provider: 'runware',
+          model: 'xai:grok-imagine@image',
           tenant: 'bob',
           images: ['succeeded', 'failed'],
           codes: ['provider.content-refused'],

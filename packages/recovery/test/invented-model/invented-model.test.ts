@@ -115,12 +115,17 @@ test('one whose request was erased is rebuilt without it, brings its image home 
     await world.s3.put(requestKey(generationId), JSON.stringify({ version: 1, generationId, erasedAt: 1 }));
   await world.wipe();
   await runRebuild(world);
-  expect(JSON.stringify(await world.redis.hgetall(`${world.prefix}:generation:${bought.generationId}`))).not.toContain('winters');
+  // callers are told of the erasure alone
+  await expect(world.store.find(bought.generationId)).rejects.toMatchObject({ code: 'generation.erased' });
+  const entry = () => world.redis.hgetall(`${world.prefix}:generation:${bought.generationId}`);
+  expect(JSON.stringify(await entry())).not.toContain('winters');
   expect(await world.redis.exists(`${world.prefix}:generation:${bought.generationId}:request`)).toBe(0);
-  expect(await world.store.find(bought.generationId)).toMatchObject({ model: 'acme:poster@1', status: 'running', reservedUsd: '0.14' });
+  expect(await entry()).toMatchObject({ model: 'acme:poster@1', status: 'running' });
+  expect(await world.submission(bought)).toMatchObject({ held: '1', reserved: '140000000' });
   expect(await submit(buyer(sent, { width: 200, height: 300 }), bought)).toEqual({ kind: 'finished' });
   await settle(buyer(sent, { width: 200, height: 300 }), bought);
-  expect(await world.store.find(bought.generationId)).toMatchObject({ status: 'succeeded', costUsd: '0.14', reservedUsd: '0' });
+  expect(await entry()).toMatchObject({ status: 'succeeded', cost: '140000000' });
+  expect(await world.submission(bought)).toMatchObject({ held: '0' });
   expect(await world.store.find(unsent.generationId), 'S3 never heard of it').toBeUndefined();
   expect(sent).toHaveLength(1);
 });

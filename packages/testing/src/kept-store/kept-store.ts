@@ -7,12 +7,25 @@ import { z } from 'zod';
 export const keptStoreVersions = ['b0d0369'] as const;
 export type KeptStoreVersion = (typeof keptStoreVersions)[number];
 
+/** Where an earlier version had no words, the present one may. */
+const faultSchema = z
+  .object({ code: z.string(), message: z.string() })
+  .transform(({ code, message }) => (message === '' ? { code } : { code, message }));
+
 const viewSchema = z.looseObject({
   generationId: z.string(),
   status: z.string(),
   tenant: z.string(),
   request: z.record(z.string(), z.unknown()),
-  images: z.array(z.looseObject({ index: z.int(), status: z.string(), submissionStatus: z.string(), taskUUID: z.string() })),
+  images: z.array(
+    z.looseObject({
+      index: z.int(),
+      status: z.string(),
+      submissionStatus: z.string(),
+      taskUUID: z.string(),
+      fault: faultSchema.optional(),
+    }),
+  ),
   costUsd: z.string(),
   reservedUsd: z.string(),
   runAt: z.int().optional(),
