@@ -106,8 +106,8 @@ const keptRequestSchema = z.object({
   /** Random; makes `requestDigest` of the intents. */
   salt: z.string().min(16),
   request: storedRequestSchema,
-  tags: z.array(z.string()).optional(),
-  metadata: z.record(z.string(), z.unknown()).optional(),
+  tags: z.array(z.string()).readonly().optional(),
+  metadata: z.record(z.string(), z.string()).readonly().optional(),
 });
 export type KeptRequest = z.infer<typeof keptRequestSchema>;
 

@@ -13,10 +13,10 @@ type Go = Extract<Commitment, { kind: 'go' }>;
  * A death after it leaves an object that the next run finds and takes for its own.
  * @returns undefined if the request was erased: nothing may be sent.
  */
-export async function keepRequest({ archive }: Purchase, { intent, request, requestDigest }: Go): Promise<string | undefined> {
+export async function keepRequest({ archive }: Purchase, { intent, request, labels, requestDigest }: Go): Promise<string | undefined> {
   if (requestDigest !== undefined) return requestDigest;
   const { generationId, provider, model } = intent;
-  const recorded = await archive.recordRequest({ generationId, provider, model, request });
+  const recorded = await archive.recordRequest({ generationId, provider, model, request, ...labels });
   return recorded.kind === 'kept' ? recorded.requestDigest : undefined;
 }
 

@@ -11,6 +11,7 @@ import {
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { parseEntry } from '../corrupt-entry.ts';
+import { storedMetadata, storedTags } from '../entry-fields.ts';
 import { entryOutline, REQUEST_GONE, storedRequest } from '../enqueue/kept-request.ts';
 import { generationKey, nameRef } from '../keys.ts';
 import { erasures } from '../lua/erasures.ts';
@@ -47,6 +48,7 @@ local submissionKey = submissionKey(id, index, n)
 local now = nowMs()
 
 local function go(submission, generation)
+  local words = generation.labels and redis.call('HMGET', key .. ':request', 'tags', 'metadata') or {}
   return named({
     kind = 'go', now = now, send = submission.send, fresh = submission.fresh, rejections = submission.rejections, round = submission.round,
     firstSentAt = submission.firstSentAt, unsentAt = submission.unsentAt, amountNanoUsd = submission.reserved, periods = submission.periods,
@@ -57,7 +59,7 @@ local function go(submission, generation)
     tenant = generation.tenant, images = generation.images, createdAt = generation.createdAt, deadlineAt = generation.deadlineAt,
     runAt = generation.runAt, idempotencyKeyHash = generation.idempotencyDigest, clientReference = generation.clientReference,
     retryOf = generation.retryOf, replaces = generation.replaces, mayPayAgain = generation.mayPayAgain, reason = generation.reason,
-    priority = generation.priority, providerFailures = providerFailures(now),
+    priority = generation.priority, tags = words[1] or nil, metadata = words[2] or nil, providerFailures = providerFailures(now),
   })
 end
 
@@ -237,6 +239,8 @@ const replySchema = namedReply(
         .transform((given) => (given === undefined ? undefined : (true as const))),
       reason: z.string().optional(),
       priority: z.enum(priorities).optional(),
+      tags: storedTags,
+      metadata: storedMetadata,
       providerFailures: number,
     }),
   ]),
@@ -272,7 +276,7 @@ export async function commit(
       line: line === undefined ? undefined : defined({ number: line, ahead: ahead && { ref: ahead, number: Number(number) } }),
     });
   }
-  const { kind, now, send, fresh, rejections, unsentAt, amountNanoUsd, periods, providerFailures, requestDigest, ...entry } = reply;
+  const { kind, now, send, fresh, rejections, unsentAt, amountNanoUsd, periods, providerFailures, requestDigest, tags, metadata, ...entry } = reply;
   const { request: requestJson, provider, model, expected, outline: outlineJson, ...sent } = entry;
   let request: StoredRequest;
   let outline: RequestOutline;
@@ -294,6 +298,7 @@ export async function commit(
     now,
     unsentAt,
     request,
+    labels: defined({ tags, metadata }),
     ...defined({ requestDigest }),
     intent: defined({
       version: 2 as const,

@@ -1,6 +1,7 @@
 import type {
   ErrorCode,
   ExpectedImage,
+  Labels,
   PresentIntent,
   Reservation,
   StoredRequest,
@@ -78,6 +79,7 @@ export type Commitment =
       /** That digest, if S3 has confirmed the request since this Redis was compared with it. */
       requestDigest?: string;
       request: StoredRequest;
+      labels: Labels;
     };
 
 /** A send that failed because of the provider or of the network on the way to it. */
