@@ -7,7 +7,8 @@ test.each([request, { ...request, deliveryMethod: 'sync' as const }])('%o return
   await using world = await setup();
   const generating = world.producer.generate(sync, { timeoutMs: 10_000 });
   const generationId = await eventually(async () => {
-    const [key] = await world.redis.keys(`${world.prefix}:generation:*`);
+    const keys = await world.redis.keys(`${world.prefix}:generation:*`);
+    const key = keys.find((each) => !each.endsWith(':request'));
     if (key === undefined) throw new Error('nothing was queued');
     return key.slice(-36);
   });
