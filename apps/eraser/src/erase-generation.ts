@@ -11,6 +11,9 @@ import {
 import type { DueErasure, ErasingStore } from '@darkroom/generation-store';
 import type { ErasingStorage, FoundRequest } from '@darkroom/object-storage';
 
+/** `unreadable`: an object that is no request of this generation. */
+type Standing = FoundRequest | { kind: 'unreadable' };
+
 export interface ErasingParts {
   store: Pick<ErasingStore, 'endSweep' | 'dropErasure'>;
   storage: Pick<ErasingStorage, 'findRequest' | 'listRecordsOf' | 'findIntent' | 'writeTombstone' | 'eraseIntent' | 'deleteImages'>;
@@ -33,7 +36,8 @@ const AGAIN_MS = 3_600_000;
 export async function eraseGeneration({ store, storage, timing }: ErasingParts, due: DueErasure): Promise<Sweep> {
   const { generationId, now, known } = due;
   const [records, standing] = await Promise.all([storage.listRecordsOf(generationId), findStanding(storage, generationId)]);
-  if (known === undefined && records.length === 0 && standing.kind !== 'erased') return drop(store, due, 'not-there');
+  // a request without any record may stand: a worker died before the first intent
+  if (known === undefined && records.length === 0 && standing.kind === 'missing') return drop(store, due, 'not-there');
   if (known?.isOpen === true && !due.isForced && standing.kind !== 'erased') return drop(store, due, 'open');
   const { intents, corrupt } = await readIntents(storage, records);
   const tenant = known?.tenant ?? intents[0]?.tenant ?? due.tenant ?? '';
@@ -60,9 +64,9 @@ export async function eraseGeneration({ store, storage, timing }: ErasingParts, 
 }
 
 /** Reads what lies in place of a request. One that cannot be read is written over like any other. */
-const findStanding = (storage: ErasingParts['storage'], generationId: string): Promise<FoundRequest> =>
-  storage.findRequest(generationId).catch((error: unknown): FoundRequest => {
-    if (hasCode(error, 'storage.corrupt-record')) return { kind: 'missing' };
+const findStanding = (storage: ErasingParts['storage'], generationId: string): Promise<Standing> =>
+  storage.findRequest(generationId).catch((error: unknown): Standing => {
+    if (hasCode(error, 'storage.corrupt-record')) return { kind: 'unreadable' };
     throw error;
   });
 

@@ -7,6 +7,7 @@ import { expect, test } from 'vitest';
 
 const PREFIX = '{darkroom}';
 const generationKey = ({ generationId }: SubmissionRef): string => `${PREFIX}:generation:${generationId}`;
+const requestKey = (ref: SubmissionRef): string => `${generationKey(ref)}:request`;
 const submissionKey = ({ generationId, index, n }: SubmissionRef): string => `${PREFIX}:submission:${generationId}:${index}-${n}`;
 const jobKey = (ref: SubmissionRef): string => `${PREFIX}:submissions:${jobIdOf(ref)}`;
 
@@ -21,8 +22,8 @@ const damages: Record<string, Damage> = {
   'an amount that is no number': { key: submissionKey, field: 'reserved', value: 'NaN' },
   'an unknown status': { key: submissionKey, field: 'status', value: 'developing' },
   'an invalid hold': { key: submissionKey, field: 'held', value: 'maybe' },
-  'half a request': { key: generationKey, field: 'request', value: '{"positivePrompt":"a secret gar' },
-  'a request of ten megabytes': { key: generationKey, field: 'request', value: 'x'.repeat(10_000_000) },
+  'half a request': { key: requestKey, field: 'request', value: '{"positivePrompt":"a secret gar' },
+  'a request of ten megabytes': { key: requestKey, field: 'request', value: 'x'.repeat(10_000_000) },
   'an invalid number of images': { key: generationKey, field: 'images', value: 'many' },
   'endless submissions': { key: generationKey, field: 'latest:0', value: '999999999999' },
   'an invalid deadline': { key: generationKey, field: 'deadlineAt', value: 'soon' },

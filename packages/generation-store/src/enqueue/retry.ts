@@ -55,6 +55,10 @@ if not isKnown or boundTo ~= '' and old.tenant ~= boundTo then
 end
 soundGeneration(oldKey, old)
 if old.requestDigest == '${REQUEST_GONE}' then return named({ kind = 'request-gone', id = of }) end
+-- an erasure that is asked for names the retries of then
+for _, each in ipairs({ of, retryOf }) do
+  if redis.call('HMGET', prefix .. ':erasure:' .. each, 'requestedAt')[1] then return named({ kind = 'request-gone', id = of }) end
+end
 local present = redis.call('HMGET', key, 'tenant', 'retryOf', 'replaces')
 if present[1] then
   local isSame = present[1] == tenant and present[2] == retryOf and present[3] == replaces

@@ -8,6 +8,8 @@ local function erasureKey(id) return prefix .. ':erasure:' .. id end
 
 -- a tombstone of which Redis knows nothing: the eraser sweeps it again
 local function noteTombstone(id, tenant, erasedAt, now)
+  -- one that is under way says by itself when the generation is erased
+  if redis.call('ZSCORE', prefix .. ':erasures', id) then return 0 end
   if redis.call('HSETNX', erasureKey(id), 'erasedAt', erasedAt) == 0 then return 0 end
   redis.call('HSETNX', erasureKey(id), 'requestedAt', erasedAt)
   redis.call('HSETNX', erasureKey(id), 'tenant', tenant)

@@ -55,7 +55,14 @@ end
 local function leaveLine(id, index, n, tenant)
   if redis.call('ZREM', lineKey, inLine(id, index, n)) == 0 then return end
   redis.call('ZREM', lineOf(tenant), inLine(id, index, n))
-  if redis.call('ZCARD', lineKey) == 0 then redis.call('DEL', lineClocks) end
+  if redis.call('ZCARD', lineKey) == 0 then
+    redis.call('DEL', lineClocks)
+  elseif redis.call('ZCARD', lineOf(tenant)) == 0 then
+    -- numbers that it gave up do not count as bought
+    local clock = 'tenant:' .. tenantPart(tenant)
+    local following = tonumber(redis.call('HGET', lineClocks, clock) or '') or 0
+    redis.call('HSET', lineClocks, clock, int(math.min(following, lineReached() + 1)))
+  end
 end
 
 -- purchases begun in this minute and the one before

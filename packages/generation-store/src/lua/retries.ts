@@ -145,4 +145,24 @@ local function earlierAttempt(id, generation, index, now)
   end
   return why, whose
 end
+
+-- What a later attempt at this image forbids, or nil. Redis may have forgotten that this one was given up (a cancel leaves nothing in S3), and
+-- its retry is there: the later attempt counts, so that neither waits for the other
+local function laterAttempt(id, generation, index, now)
+  local root, indexes = replacedBy(generation)
+  local family = familyKey(root or id)
+  if redis.call('EXISTS', family) == 0 then return nil end
+  local at = root and indexes[index + 1] or index
+  local home = redis.call('HGET', family, 'home:' .. at)
+  if home and home ~= id then return 'home' end
+  local isBehind = not root
+  for _, attempt in ipairs(retriesAt(root or id, at)) do
+    if attempt.id == id then
+      isBehind = true
+    elseif isBehind then
+      local state = attemptState(attempt, now)
+      if state ~= 'free' then return state end
+    end
+  end
+end
 `;

@@ -55,7 +55,8 @@ local function go(submission, generation)
     -- the text of a request may be long, and is passed on as it is
     request = generation.request or redis.call('HGET', key .. ':request', 'request') or nil,
     provider = generation.provider, model = generation.model, expected = generation.expected, outline = generation.outline,
-    requestDigest = generation.confirmedIn == memoryId() and generation.confirmedDigest or nil,
+    -- while an erasure is noted S3 is asked, whose tombstone may be there already
+    requestDigest = redis.call('EXISTS', erasureKey(id)) == 0 and generation.confirmedIn == memoryId() and generation.confirmedDigest or nil,
     tenant = generation.tenant, images = generation.images, createdAt = generation.createdAt, deadlineAt = generation.deadlineAt,
     runAt = generation.runAt, idempotencyKeyHash = generation.idempotencyDigest, clientReference = generation.clientReference,
     retryOf = generation.retryOf, replaces = generation.replaces, mayPayAgain = generation.mayPayAgain, reason = generation.reason,
@@ -100,6 +101,8 @@ if now < runAt then return stop('scheduled', generation.runAt, int(runAt - now))
 if redis.call('HEXISTS', prefix .. ':unread', id) == 1 or isReading() and redis.call('SISMEMBER', prefix .. ':read', id) == 1 then
   return stop('scheduled', nil, ${HELD_BACK_MS})
 end
+-- brought back without a send before the store opened: a retry of its image may not be read yet
+if submission.restored and isReading() then return stop('scheduled', nil, ${HELD_BACK_MS}) end
 local paused, isPaused = hash(prefix .. ':buying-paused')
 if isPaused then
   local kind, why = next(paused)
@@ -123,6 +126,12 @@ end
 
 -- asked until a send may have been accepted; then a retry is finished like every purchase
 if fresh == 1 then
+  local later = laterAttempt(id, generation, index, now)
+  if later == 'unread' then return stop('scheduled', nil, ${HELD_BACK_MS}) end
+  if later then
+    planAgain()
+    return stop('replaced', later == 'home' and 'retry.image-arrived' or 'superseded')
+  end
   local why, whose = earlierAttempt(id, generation, index, now)
   if why == 'open' then return stop('awaits-replaced', whose) end
   if why then
@@ -276,7 +285,21 @@ export async function commit(
       line: line === undefined ? undefined : defined({ number: line, ahead: ahead && { ref: ahead, number: Number(number) } }),
     });
   }
-  const { kind, now, send, fresh, rejections, unsentAt, amountNanoUsd, periods, providerFailures, requestDigest, tags, metadata, ...entry } = reply;
+  const {
+    kind,
+    now,
+    send,
+    fresh,
+    rejections,
+    unsentAt,
+    amountNanoUsd,
+    periods,
+    providerFailures,
+    requestDigest,
+    tags,
+    metadata,
+    ...entry
+  } = reply;
   const { request: requestJson, provider, model, expected, outline: outlineJson, ...sent } = entry;
   let request: StoredRequest;
   let outline: RequestOutline;

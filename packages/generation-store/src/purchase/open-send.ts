@@ -1,5 +1,6 @@
 import type { SubmissionRef } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
+import { REQUEST_GONE } from '../enqueue/kept-request.ts';
 import { prelude } from '../lua/prelude.ts';
 import { createSubmissionScript } from '../lua/named-script.ts';
 
@@ -13,6 +14,8 @@ const isNewestSendScript = createSubmissionScript(['send', 'confirmedDigest'])(/
 local known = redis.call('HMGET', key, 'send', 'sentIn')
 local memory = memoryId()
 if known[1] ~= send or memory == '' or known[2] ~= memory then return 0 end
+-- erased meanwhile: nothing of it is sent any more
+if redis.call('HGET', KEYS[1], 'requestDigest') == '${REQUEST_GONE}' then return 0 end
 if confirmedDigest ~= '' and redis.call('EXISTS', KEYS[1]) == 1 then
   redis.call('HSET', KEYS[1], 'confirmedIn', memory, 'confirmedDigest', confirmedDigest)
 end

@@ -44,7 +44,7 @@ end
 forgetDamaged(id)
 if not isThere then createGeneration(key, id, 'queued', createdAt) end
 -- notes about retries of it stay as long as it does
-redis.call('PERSIST', familyKey(id))
+if redis.call('TTL', key) == -1 then redis.call('PERSIST', familyKey(id)) end
 -- Redis may have forgotten the erasure, and remember the request
 if erasedAt ~= '' then noteTombstone(id, tenant, erasedAt, now) end
 -- only the entry may be left; a request that is gone stays so
@@ -58,6 +58,7 @@ ${given.each()}
   if not known then
     addSubmission(key, id, index, n, failures, tonumber(reserved))
     if n == '1' then redis.call('HSET', submissionKey, 'line', 'due') end
+    if firstSentAt == '' then redis.call('HSET', submissionKey, 'restored', 1) end
     submission = hash(submissionKey)
     changed = changed + 1
   end
