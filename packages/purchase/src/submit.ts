@@ -11,6 +11,7 @@ import type { Commitment } from '@darkroom/generation-store';
 import { takeTurn } from './ask-provider.ts';
 import { askWhetherKnown, type Known } from './ask-whether-known.ts';
 import { findObstacle } from './find-obstacle.ts';
+import { findReplacedHome } from './find-replaced-home.ts';
 import { keepRequest, leaveUnsendable } from './keep-request.ts';
 import type { Outcome } from './outcome.ts';
 import type { Purchase } from './purchase.ts';
@@ -56,6 +57,10 @@ export async function submit(purchase: Purchase, ref: SubmissionRef, signal?: Ab
     }
     requestDigest = await keepRequest(purchase, commitment);
     if (requestDigest === undefined) return await leaveUnsendable(purchase, ref, commitment);
+    if (await findReplacedHome(purchase, ref, commitment)) {
+      await store.recordVerdict(ref, send, unsent);
+      return { kind: 'snooze', delayMs: timing.troubleMs, why: 'replaced' };
+    }
     first = await rememberFirstSend(purchase, ref, commitment, requestDigest);
     unsent = 'not-sent';
     if (first === undefined) return await beginNextRound(purchase, ref, send);

@@ -106,3 +106,16 @@ test('a retry with damaged records keeps its images from being bought again', as
   expect(await runRebuild(world, { skipDamaged: true })).toMatchObject({ kind: 'opened' });
   await expect(retry(original.generationId)).rejects.toMatchObject({ code: 'queue.unavailable', details: { reason: 'damaged' } });
 });
+
+test('a cancelled image that its retry has bought is not bought again after Redis forgot the cancel', async () => {
+  const [home, cancelled] = await world.enqueue(2);
+  await bought([home], ['succeeded']);
+  await world.store.cancel(home.generationId);
+  const receipt = await retry(home.generationId);
+  if (receipt.kind === 'changed') throw new Error('the original has changed');
+  await bought([{ generationId: receipt.generationId, index: 0, n: 1 }], ['succeeded']);
+  await world.wipe();
+  expect(await runRebuild(world)).toMatchObject({ kind: 'opened' });
+  if (cancelled === undefined) throw new Error('two images were ordered');
+  expect(await world.store.commit(cancelled, 'token')).toMatchObject({ kind: 'stop', reason: 'replaced', detail: 'retry.image-arrived' });
+});
