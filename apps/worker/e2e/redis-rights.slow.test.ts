@@ -224,7 +224,8 @@ const forbidden: Readonly<Record<RedisProcess, readonly string[][]>> = {
   ],
   eraser: [
     ...dangerous,
-    ['HGETALL', '…:generation:x'],
+    ['HINCRBY', '…:generation:x', 'cost', '1'],
+    ['HSET', '…:submission:x:0-1', 'status', 'failed'],
     ['HSET', '…:caps', 'all:day', '1'],
     ['HINCRBY', '…:spend:all:day:2026-01-01', 'reserved', '-1'],
     ['LPUSH', '…:submissions:wait', 'x'],
