@@ -13,7 +13,7 @@ import { z } from 'zod';
 import { parseEntry } from '../corrupt-entry.ts';
 import { storedMetadata, storedTags } from '../entry-fields.ts';
 import { entryOutline, REQUEST_GONE, storedRequest } from '../enqueue/kept-request.ts';
-import { generationKey, nameRef } from '../keys.ts';
+import { generationKey, nameRef, requestKey } from '../keys.ts';
 import { erasures } from '../lua/erasures.ts';
 import { fold } from '../lua/fold.ts';
 import { createNamedScript } from '../lua/named-script.ts';
@@ -304,7 +304,7 @@ export async function commit(
   let request: StoredRequest;
   let outline: RequestOutline;
   try {
-    request = parseEntry(key, storedRequest, requestJson);
+    request = parseEntry(expected === undefined ? key : requestKey(prefix, ref.generationId), storedRequest, requestJson);
     const fields = expected === undefined ? { request: requestJson } : { provider, model, expected, outline: outlineJson };
     outline = parseEntry(key, entryOutline, fields);
   } catch (error) {

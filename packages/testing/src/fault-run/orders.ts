@@ -131,6 +131,6 @@ function deriveTimes(draws: NamedDraws, ms: Ms): Times {
 
 /** Draws a deadline for each order that may wait: an order that is due while its cap is reached would otherwise be stuck. */
 const deriveTimesUnderCap = (draws: NamedDraws, ms: Ms): Times => ({
-  deadlineAfterMs: ms('deadline-under-cap', 60_000, 90_000),
+  deadlineAfterMs: ms('deadline-under-cap', 30_000, 50_000),
   ...(draws.chance('is-for-later-under-cap', 0.2) ? { runAfterMs: ms('run-after', 500, 5000) } : {}),
 });
