@@ -28,7 +28,7 @@ for await (const event of events) {
   // The loop asks for the next event: this one is acknowledged.
   if (event.event === 'generation.succeeded') await handle(event.eventId, event.generationId);
   if (event.event !== 'events.gap') continue;
-  // Nobody read for a week, and events are gone: the list has the generations.
+  // The group was not read for a week, and Redis has dropped events: the list has the generations.
   for (let cursor; ;) {
     const page = await producer.list({ status: 'succeeded', finishedBefore: event.until + 1, ...(cursor && { cursor }) });
     for (const { generationId } of page.generations) await handle(`${generationId}-succeeded`, generationId);

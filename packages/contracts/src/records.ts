@@ -55,7 +55,7 @@ const intentFields = {
   reservation: reservationSchema,
 };
 
-/** Of versions that kept the whole request in each intent: always one of Runware's Grok Imagine Image. Nothing writes it any more. */
+/** An intent of an earlier version, which kept the whole request in it: always one of Runware's Grok Imagine Image. This version only reads it. */
 const earlierIntentSchema = z.object({
   version: z.literal(1),
   ...intentFields,

@@ -86,9 +86,15 @@ const optionalText = z
   .transform((text) => (text === '' ? undefined : text));
 const optionalWhole = z.union([z.literal('').transform(() => undefined), whole]).optional();
 
+/** Indexes of images, with a blank between two. */
+export const storedIndexes = z
+  .string()
+  .optional()
+  .transform((indexes) => indexes?.split(' ').map(Number));
+
 const generationFields = z.object({
   status: z.enum(['queued', 'running', 'succeeded', 'partial', 'failed', 'cancelled', 'expired']),
-  /** Of earlier versions: the whole request. */
+  /** The whole request; earlier versions write it, and this one does not. */
   request: storedRequest.optional(),
   requestDigest: z.string().optional(),
   tenant: z.string(),
@@ -100,10 +106,7 @@ const generationFields = z.object({
   idempotencyDigest: optionalText,
   clientReference: z.string().optional(),
   retryOf: z.string().optional(),
-  replaces: z
-    .string()
-    .optional()
-    .transform((indexes) => indexes?.split(' ').map(Number)),
+  replaces: storedIndexes,
   priority: z.enum(priorities).optional().catch(undefined),
   cost: whole,
   amended: z.string().optional(),

@@ -68,7 +68,7 @@ export function createRequestStore(bucket: Bucket, createSalt: () => string): Re
   };
 }
 
-/** Returns the digest of a request, which nobody can guess who does not know its salt. */
+/** Returns the digest of a request. A guess of the request can be confirmed only with its salt. */
 const digestOf = ({ salt, request }: KeptRequest): string =>
   createHash('sha256')
     .update(`${salt}\n${JSON.stringify(request)}`)

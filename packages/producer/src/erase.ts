@@ -12,7 +12,7 @@ export interface EraseOptions {
 /** Names of the options of `erase`. */
 export const eraseOptions = ['cancel', 'retries'] as const satisfies readonly (keyof EraseOptions)[];
 
-/** What became of a request to erase. Times are Redis time, in milliseconds since 1970. */
+/** State of a request to erase. Times are Redis time, in milliseconds since 1970. */
 export interface Erasure {
   generationId: string;
   /** "erased" once the first sweep is over: neither the request nor an image is left. Ask until then. */

@@ -99,7 +99,7 @@ export interface Producer {
    */
   erase(generationId: string, options?: EraseOptions): Promise<Erasure>;
   /**
-   * Tells what became of a request to erase, until 30 days after the last sweep.
+   * Returns the state of a request to erase, until 30 days after the last sweep.
    * @throws GenerationError "generation.not-found" if none was made, or the eraser found no such generation of this tenant;
    * QueueUnavailableError.
    */

@@ -1,3 +1,4 @@
+import { findHomeImages } from '@darkroom/purchase';
 import type { GenerationRecords } from './generation-records.ts';
 import type { Recovery } from './ports.ts';
 
@@ -24,10 +25,6 @@ export async function rememberPastRetry(
 export async function rememberReplaced({ store, archive }: Pick<Recovery, 'store' | 'archive'>, records: GenerationRecords): Promise<void> {
   const { retryOf, replaces } = records.generation;
   if (retryOf === undefined || replaces === undefined || (await store.findSubmissions(retryOf)).length > 0) return;
-  const home = new Set<number>();
-  for (const { kind, round: _round, ...ref } of await archive.listRecordsOf(retryOf)) {
-    if (!replaces.includes(ref.index) || home.has(ref.index)) continue;
-    if (kind === 'amendment' || (kind === 'result' && (await archive.findResult(ref))?.status === 'succeeded')) home.add(ref.index);
-  }
-  if (home.size > 0) await store.rememberHome(retryOf, [...home]);
+  const home = await findHomeImages(archive, retryOf, replaces);
+  if (home.length > 0) await store.rememberHome(retryOf, home);
 }

@@ -139,21 +139,23 @@ export async function enqueueGeneration(
   retention: Retention,
   generation: NewGeneration,
 ): Promise<EnqueueReceipt> {
-  const { generationId, request, idempotencyKey } = generation;
-  const outline = generation.outline ?? modelOf(knownModels, request).outline(request);
+  const { generationId, idempotencyKey } = generation;
   const reply = replySchema.parse(
     await enqueueScript.run(
       redis,
       generationKey(prefix, generationId),
       generationArguments(prefix, retention, {
         ...generation,
-        outline,
+        outline: outlineOf(generation),
         ...defined({ idempotencyKeyHash: idempotencyKey === undefined ? undefined : sha256(idempotencyKey) }),
       }),
     ),
   );
   return receiptOf(reply, generation);
 }
+
+/** Returns the outline of a new generation: its own, or that of one of this version's models. */
+export const outlineOf = ({ request, outline }: NewGeneration): RequestOutline => outline ?? modelOf(knownModels, request).outline(request);
 
 /** Describes a time until: in minutes, or in hours if it is long. */
 const durationOf = (ms: number): string => (ms > 2 * 3_600_000 ? `${Math.round(ms / 3_600_000)} h` : `${Math.ceil(ms / 60_000)} min`);

@@ -1,8 +1,6 @@
 import {
   defined,
   GenerationError,
-  knownModels,
-  modelOf,
   QueueUnavailableError,
   RequestConflictError,
   RetryRefusedError,
@@ -22,7 +20,7 @@ import { createNamedScript } from '../lua/named-script.ts';
 import { prelude } from '../lua/prelude.ts';
 import { retries } from '../lua/retries.ts';
 import { admitGeneration } from './admit-generation.ts';
-import { receiptOf, type NewGeneration } from './enqueue.ts';
+import { outlineOf, receiptOf, type NewGeneration } from './enqueue.ts';
 import { findGeneration } from './find-generation.ts';
 import { REQUEST_GONE } from './kept-request.ts';
 import { AFTER_NEW_GENERATION, generationArguments, newGeneration } from './new-generation.ts';
@@ -80,8 +78,7 @@ local ofPlaces = {}
 for at in string.gmatch(indexes, '%d+') do ofPlaces[#ofPlaces + 1] = at end
 
 for place, at in ipairs(places) do
-  local attempts = retriesAt(retryOf, at)
-  table.insert(attempts, 1, { id = retryOf, index = at })
+  local attempts = attemptsAt(retryOf, at)
   local newest = attempts[#attempts]
   local why, whose, newestState, knowsOf
   for _, attempt in ipairs(attempts) do
@@ -181,10 +178,9 @@ export async function findRetried(redis: Redis, prefix: string, generationId: st
 
 /** Makes a retry, or finds the one that replaces the same images. @throws as `retryReceiptOf`. */
 export async function retryGeneration(redis: Redis, prefix: string, retention: Retention, retry: NewRetry): Promise<RetryReceipt> {
-  const { of, indexes, isAll, boundTo, request } = retry;
-  const outline = retry.outline ?? modelOf(knownModels, request).outline(request);
+  const { of, indexes, isAll, boundTo } = retry;
   const reply = await retryScript.run(redis, generationKey(prefix, retry.generationId), [
-    ...generationArguments(prefix, retention, { ...retry, outline }),
+    ...generationArguments(prefix, retention, { ...retry, outline: outlineOf(retry) }),
     ...own.list({ of, indexes: indexes.join(' '), isAll: isAll ? 1 : 0, boundTo }),
   ]);
   return retryReceiptOf(replySchema.parse(reply), retry);

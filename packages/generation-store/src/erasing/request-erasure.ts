@@ -5,10 +5,10 @@ import { isWhyUnknown, unreadError } from '../enqueue/unread.ts';
 import { generationKey } from '../keys.ts';
 import { erasures } from '../lua/erasures.ts';
 import { createNamedScript } from '../lua/named-script.ts';
-import { namedReply, number } from '../lua/named.ts';
+import { namedReply, number, words } from '../lua/named.ts';
 import { prelude } from '../lua/prelude.ts';
 
-/** What became of a request to erase. Times are Redis time, in milliseconds since 1970. */
+/** State of a request to erase. Times are Redis time, in milliseconds since 1970. */
 export interface FoundErasure {
   requestedAt: number;
   /** End of the first sweep, after which neither the request nor an image is left. */
@@ -67,7 +67,7 @@ redis.call('ZADD', prefix .. ':erasures', int(now), id)
 return told(id, (hash(erasureKey(id))))
 `);
 
-/** Replies what became of a request to erase; nil without one, or for one of another tenant. */
+/** Replies the state of a request to erase; nil without one, or for one of another tenant. */
 const findScript = createNamedScript(['id', 'tenant'])(/* lua */ `${prelude}${erasures}${toldErasure}
 local erasure, isAsked = hash(erasureKey(id))
 if not isAsked or not erasure.requestedAt then return false end
@@ -75,10 +75,6 @@ if tenant ~= '' and erasure.tenant ~= tenant then return false end
 return told(id, erasure)
 `);
 
-const words = z
-  .string()
-  .default('')
-  .transform((text) => text.split(' ').filter(Boolean));
 const replySchema = namedReply(
   z.discriminatedUnion('kind', [
     z.object({
@@ -119,6 +115,6 @@ export const requestErasure = async (redis: Redis, prefix: string, generationId:
     await requestScript.run(redis, generationKey(prefix, generationId), prefix, { id: generationId, tenant, isForced: isForced ? 1 : 0 }),
   );
 
-/** Finds what became of a request to erase; undefined without one, or for one of another tenant. */
+/** Finds the state of a request to erase; undefined without one, or for one of another tenant. */
 export const findErasure = async (redis: Redis, prefix: string, generationId: string, tenant?: string) =>
   parseReply(generationId, await findScript.run(redis, generationKey(prefix, generationId), prefix, { id: generationId, tenant }));

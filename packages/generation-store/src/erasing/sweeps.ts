@@ -19,7 +19,7 @@ export interface DueErasure {
   now: number;
   /** Its place in the list of erasures, which a script may have changed when the sweep is over. */
   dueAt: number;
-  /** Of the caller who asked, or of the generation; absent for a caller who may erase for every tenant. */
+  /** Tenant that asked, or tenant of the generation; absent if the caller may erase for every tenant. */
   tenant?: string;
   /** True if an open generation is erased too. */
   isForced: boolean;

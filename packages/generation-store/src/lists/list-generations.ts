@@ -15,7 +15,7 @@ import { storedMetadata, storedTags } from '../entry-fields.ts';
 import { openKey } from '../keys.ts';
 import { lists } from '../lua/lists.ts';
 import { createLuaScript } from '../lua/lua-script.ts';
-import { flag, nameArguments, namedReply, number } from '../lua/named.ts';
+import { flag, nameArguments, namedReply, number, words } from '../lua/named.ts';
 import { prelude } from '../lua/prelude.ts';
 import { MOST_IMAGES } from '../lua/sound.ts';
 
@@ -174,11 +174,6 @@ while #page < count and looked < ${LOOKED_AT} and not isWhole do
 end
 return { isWhole and '1' or '0', last and score or '', last and after or '', page }
 `);
-
-const words = z
-  .string()
-  .default('')
-  .transform((text) => text.split(' ').filter(Boolean));
 
 const summarySchema = namedReply(
   z.object({

@@ -12,7 +12,7 @@ const LOOKED_PAST = 100;
  * of a submission moves it among those of its own tenant alone.
  *
  * `:line` holds the submissions by number, `:line:<tenant>` those of a tenant by urgency, and `:line-clocks` the number of the line, the
- * next number of each tenant, and the number at which jobs begin to count. Nobody in line: the clocks are removed. The field `line` of a submission is
+ * next number of each tenant, and the number at which jobs begin to count. The last submission that leaves the line removes the clocks. The field `line` of a submission is
  * its number; "due": it gets one when its job comes; absent in entries of earlier versions, which go at once. After the prelude.
  */
 export const fairLine = /* lua */ `

@@ -33,6 +33,12 @@ export const number = z.coerce.number();
 /** A truth value in a reply. */
 export const flag = z.enum(['0', '1']).transform((value) => value === '1');
 
+/** Words in a reply, with a blank between two; none if it is absent. */
+export const words = z
+  .string()
+  .default('')
+  .transform((text) => text.split(' ').filter(Boolean));
+
 export type Given = string | number | undefined;
 
 /**

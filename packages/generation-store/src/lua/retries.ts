@@ -32,6 +32,13 @@ local function retriesAt(root, index)
   return all
 end
 
+-- all attempts at an image of an original, the newest one last
+local function attemptsAt(root, index)
+  local all = retriesAt(root, index)
+  table.insert(all, 1, { id = root, index = index })
+  return all
+end
+
 -- adds a retry to the attempts at the images that it replaces
 local function noteRetry(id, root, indexes, createdAt)
   for place, index in ipairs(indexes) do
@@ -134,9 +141,8 @@ local function earlierAttempt(id, generation, index, now)
   local at = indexes[index + 1]
   local home = redis.call('HGET', familyKey(root), 'home:' .. at)
   if home and home ~= id then return 'home', home end
-  local attempts, why, whose = retriesAt(root, at), nil, nil
-  table.insert(attempts, 1, { id = root, index = at })
-  for _, attempt in ipairs(attempts) do
+  local why, whose
+  for _, attempt in ipairs(attemptsAt(root, at)) do
     if attempt.id == id then break end
     local state = attemptState(attempt, now)
     if state == 'unread' then state = 'open' end
@@ -155,8 +161,8 @@ local function laterAttempt(id, generation, index, now)
   local at = root and indexes[index + 1] or index
   local home = redis.call('HGET', family, 'home:' .. at)
   if home and home ~= id then return 'home' end
-  local isBehind = not root
-  for _, attempt in ipairs(retriesAt(root or id, at)) do
+  local isBehind = false
+  for _, attempt in ipairs(attemptsAt(root or id, at)) do
     if attempt.id == id then
       isBehind = true
     elseif isBehind then

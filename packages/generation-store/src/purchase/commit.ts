@@ -11,14 +11,14 @@ import {
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { parseEntry } from '../corrupt-entry.ts';
-import { storedMetadata, storedTags } from '../entry-fields.ts';
+import { storedIndexes, storedMetadata, storedTags } from '../entry-fields.ts';
 import { entryOutline, REQUEST_GONE, storedRequest } from '../enqueue/kept-request.ts';
 import { generationKey, nameRef, requestKey } from '../keys.ts';
 import { erasures } from '../lua/erasures.ts';
 import { fold } from '../lua/fold.ts';
 import { createNamedScript } from '../lua/named-script.ts';
 import { money } from '../lua/money.ts';
-import { flag, namedReply, number } from '../lua/named.ts';
+import { flag, namedReply, number, words } from '../lua/named.ts';
 import { prelude } from '../lua/prelude.ts';
 import { tasksAtProvider } from '../lua/tasks-at-provider.ts';
 import { createSeenState, seenArguments, type SeenState } from '../recovery/seen-state.ts';
@@ -113,8 +113,7 @@ end
 if not generation.request and redis.call('HEXISTS', key .. ':request', 'request') == 0 then corrupt(key .. ':request', 'request') end
 
 -- "fresh": as far as Redis knows, no earlier send of this submission can have been accepted
-local fresh = 1
-for field in pairs(submission) do if string.sub(field, 1, 5) == 'send:' then fresh = 0 end end
+local fresh = mayHaveBeenAccepted(submission) and 0 or 1
 
 -- a submission without a send under way asks anew; the end of a final refusal may not be recorded yet, and it ends from there
 local function planAgain()
@@ -218,10 +217,7 @@ const replySchema = namedReply(
       rejections: number,
       round: number,
       firstSentAt: number,
-      unsentAt: z
-        .string()
-        .default('')
-        .transform((times) => times.split(' ').filter(Boolean).map(Number)),
+      unsentAt: words.transform((times) => times.map(Number)),
       amountNanoUsd: number,
       periods: z.string().transform((names) => names.split(' ')),
       request: z.string().default(''),
@@ -238,10 +234,7 @@ const replySchema = namedReply(
       idempotencyKeyHash: z.string().optional(),
       clientReference: z.string().optional(),
       retryOf: z.string().optional(),
-      replaces: z
-        .string()
-        .optional()
-        .transform((indexes) => indexes?.split(' ').map(Number)),
+      replaces: storedIndexes,
       mayPayAgain: z
         .literal('1')
         .optional()
