@@ -26,6 +26,24 @@ import { json } from '../corrupt-entry.ts';
  */
 export const REQUEST_GONE = 'gone';
 
+/**
+ * Removes the request of a generation with its digests, in the entry and beside the idempotency key. The outline stays; an entry of an earlier
+ * version, which has the request inside, gets one, if it is known. After the prelude, and after the arguments of `outlineFields`.
+ */
+export const dropRequest = /* lua */ `
+local function dropRequest(key, id, entry)
+  redis.call('DEL', key .. ':request')
+  if not entry.expected and outline ~= '' then
+    redis.call('HSET', key, 'provider', provider, 'model', model, 'expected', expected, 'outline', outline)
+  end
+  redis.call('HDEL', key, 'request', 'confirmedIn', 'confirmedDigest')
+  redis.call('HSET', key, 'requestDigest', '${REQUEST_GONE}')
+  local idempotencyKey = prefix .. ':idempotency:' .. tenantPart(entry.tenant or '') .. ':' .. (entry.idempotencyDigest or '')
+  -- a key of another type names no generation
+  if redis.pcall('HGET', idempotencyKey, 'generationId') == id then redis.call('HSET', idempotencyKey, 'requestDigest', '${REQUEST_GONE}') end
+end
+`;
+
 /** Returns the SHA-256 of a text, in hex. */
 export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 

@@ -1,7 +1,7 @@
 import { defined, type RequestOutline } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
-import { entryOutline, outlineFields, REQUEST_GONE } from '../enqueue/kept-request.ts';
+import { dropRequest, entryOutline, outlineFields } from '../enqueue/kept-request.ts';
 import { erasuresKey, generationKey } from '../keys.ts';
 import { erasures } from '../lua/erasures.ts';
 import { events } from '../lua/events.ts';
@@ -98,21 +98,18 @@ const endSweepScript = createNamedScript([
   'model',
   'expected',
   'outline',
-])(/* lua */ `${prelude}${lists}${events}${erasures}
+])(/* lua */ `${prelude}${lists}${events}${erasures}${dropRequest}
 local key, now = KEYS[1], nowMs()
-redis.call('DEL', key .. ':request')
 local generation, known = hash(key)
-if known then
-  if not generation.expected and outline ~= '' then
-    redis.call('HSET', key, 'provider', provider, 'model', model, 'expected', expected, 'outline', outline)
-  end
+if not known then
+  redis.call('DEL', key .. ':request')
+else
+  dropRequest(key, id, generation)
   for _, list in ipairs(listsOf(generation.tenant or '')) do
     for digest in string.gmatch(generation.labels or '', '%x+') do redis.pcall('ZREM', list .. 'tag:' .. digest, id) end
   end
-  redis.call('HDEL', key, 'request', 'confirmedIn', 'confirmedDigest', 'labels')
-  redis.call('HSET', key, 'requestDigest', '${REQUEST_GONE}', 'erasedAt', erasedAt)
-  local idempotencyKey = prefix .. ':idempotency:' .. tenantPart(generation.tenant or '') .. ':' .. (generation.idempotencyDigest or '')
-  if redis.pcall('HGET', idempotencyKey, 'generationId') == id then redis.call('HSET', idempotencyKey, 'requestDigest', '${REQUEST_GONE}') end
+  redis.call('HDEL', key, 'labels')
+  redis.call('HSET', key, 'erasedAt', erasedAt)
   for index = 0, math.min(tonumber(generation.images) or 0, ${MOST_IMAGES}) - 1 do
     for n = 1, tonumber(generation['latest:' .. index]) or 0 do
       local status = redis.pcall('HGET', submissionKey(id, index, n), 'status')

@@ -1,32 +1,20 @@
-import {
-  defined,
-  formatDimensions,
-  parseRef,
-  priorities,
-  taskUuidOf,
-  type RequestOutline,
-  type StoredRequest,
-  type SubmissionRef,
-} from '@darkroom/contracts';
+import type { SubmissionRef } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
-import { z } from 'zod';
-import { parseEntry } from '../corrupt-entry.ts';
-import { storedIndexes, storedMetadata, storedTags } from '../entry-fields.ts';
-import { entryOutline, REQUEST_GONE, storedRequest } from '../enqueue/kept-request.ts';
-import { generationKey, nameRef, requestKey } from '../keys.ts';
+import { REQUEST_GONE } from '../enqueue/kept-request.ts';
+import { generationKey, nameRef } from '../keys.ts';
 import { erasures } from '../lua/erasures.ts';
 import { fold } from '../lua/fold.ts';
 import { createNamedScript } from '../lua/named-script.ts';
 import { money } from '../lua/money.ts';
-import { flag, namedReply, number, words } from '../lua/named.ts';
 import { prelude } from '../lua/prelude.ts';
 import { tasksAtProvider } from '../lua/tasks-at-provider.ts';
 import { createSeenState, seenArguments, type SeenState } from '../recovery/seen-state.ts';
 import { capPlaces } from './cap-places.ts';
+import { commitReply, goOf, stopOf } from './commit-reply.ts';
 import { noteBought } from './note-bought.ts';
 import { providerGate } from './provider-trouble.ts';
 import { recordVerdict } from './record-verdict.ts';
-import { commitStops, type Commitment } from './steps.ts';
+import type { Commitment } from './steps.ts';
 
 /** Time between two looks at a submission that a rebuild holds back while it reads on. */
 const HELD_BACK_MS = 120_000;
@@ -199,55 +187,6 @@ if generation.status == 'queued' then setStatus(key, id, generation, 'running') 
 return go(hash(submissionKey), generation)
 `);
 
-const replySchema = namedReply(
-  z.discriminatedUnion('kind', [
-    z.object({
-      kind: z.literal('stop'),
-      reason: z.enum(commitStops),
-      detail: z.string().default(''),
-      waitMs: number.optional(),
-      behindMs: number.default(0),
-      line: number.optional(),
-    }),
-    z.object({
-      kind: z.literal('go'),
-      now: number,
-      send: number,
-      fresh: flag,
-      rejections: number,
-      round: number,
-      firstSentAt: number,
-      unsentAt: words.transform((times) => times.map(Number)),
-      amountNanoUsd: number,
-      periods: z.string().transform((names) => names.split(' ')),
-      request: z.string().default(''),
-      provider: z.string().optional(),
-      model: z.string().optional(),
-      expected: z.string().optional(),
-      outline: z.string().optional(),
-      requestDigest: z.string().optional(),
-      tenant: z.string(),
-      images: number,
-      createdAt: number,
-      deadlineAt: number.optional(),
-      runAt: number.optional(),
-      idempotencyKeyHash: z.string().optional(),
-      clientReference: z.string().optional(),
-      retryOf: z.string().optional(),
-      replaces: storedIndexes,
-      mayPayAgain: z
-        .literal('1')
-        .optional()
-        .transform((given) => (given === undefined ? undefined : (true as const))),
-      reason: z.string().optional(),
-      priority: z.enum(priorities).optional(),
-      tags: storedTags,
-      metadata: storedMetadata,
-      providerFailures: number,
-    }),
-  ]),
-);
-
 /**
  * Decides if a submission is bought now, and opens a send if so.
  * @param token Unique to this call: the same token gets the same answer.
@@ -265,68 +204,14 @@ export async function commit(
   seen: SeenState = createSeenState(),
 ): Promise<Commitment> {
   const key = generationKey(prefix, ref.generationId);
-  const reply = replySchema.parse(
+  const reply = commitReply.parse(
     await commitScript.run(redis, key, prefix, { ...nameRef(ref), token, ownerId, jobNumberNow: jobNumber, ...seen.asArguments() }),
   );
-  if (reply.kind === 'stop') {
-    const { behindMs, line, ...stop } = reply;
-    const [first = '', number] = stop.reason === 'behind' ? stop.detail.split(' ') : [];
-    const ahead = parseRef(first);
-    return defined({
-      ...stop,
-      behindMs: behindMs === 0 ? undefined : behindMs,
-      line: line === undefined ? undefined : defined({ number: line, ahead: ahead && { ref: ahead, number: Number(number) } }),
-    });
-  }
-  const {
-    kind,
-    now,
-    send,
-    fresh,
-    rejections,
-    unsentAt,
-    amountNanoUsd,
-    periods,
-    providerFailures,
-    requestDigest,
-    tags,
-    metadata,
-    ...entry
-  } = reply;
-  const { request: requestJson, provider, model, expected, outline: outlineJson, ...sent } = entry;
-  let request: StoredRequest;
-  let outline: RequestOutline;
+  if (reply.kind === 'stop') return stopOf(reply);
   try {
-    request = parseEntry(expected === undefined ? key : requestKey(prefix, ref.generationId), storedRequest, requestJson);
-    const fields = expected === undefined ? { request: requestJson } : { provider, model, expected, outline: outlineJson };
-    outline = parseEntry(key, entryOutline, fields);
+    return goOf(prefix, ref, reply);
   } catch (error) {
-    // The send was opened and surely does not leave.
-    await recordVerdict(redis, prefix, ref, send, 'no-intent');
+    await recordVerdict(redis, prefix, ref, reply.send, 'no-intent');
     throw error;
   }
-  return {
-    kind,
-    send,
-    fresh,
-    wasRefused: rejections > 0,
-    providerFailures,
-    now,
-    unsentAt,
-    request,
-    labels: defined({ tags, metadata }),
-    ...defined({ requestDigest }),
-    intent: defined({
-      version: 2 as const,
-      ...ref,
-      ...sent,
-      taskUUID: taskUuidOf(ref),
-      reservation: { amountNanoUsd, periods },
-      provider: outline.provider,
-      model: outline.model,
-      outputFormat: outline.expected.outputFormat,
-      dimensions: formatDimensions(outline.expected.dimensions),
-      outline: outline.request,
-    }),
-  };
 }
