@@ -1,13 +1,12 @@
 import { createGenerationId, defaultTiming, parseGrokImagineRequest, type Priority, type SubmissionRef } from '@darkroom/contracts';
-import { buildGenerationStore, connectPatient, MOST_JOB_NUMBER, type GenerationStore } from '@darkroom/generation-store';
+import { MOST_JOB_NUMBER, type GenerationStore } from '@darkroom/generation-store';
 import type { Purchase } from '@darkroom/purchase';
-import { createSettlements, createSubmissions, type Submissions } from '@darkroom/queues';
+import type { Submissions } from '@darkroom/queues';
 import { createLogger } from '@darkroom/service-runtime';
-import { uniquePrefix } from '@darkroom/testing';
 import type { Redis } from 'ioredis';
+import { IMAGE_NANO_USD, openStore } from './open-store.ts';
 import { startWorkers } from './start-workers.ts';
 
-const IMAGE_NANO_USD = 20_000_000;
 const MOST_IMAGES = 20;
 
 /** One purchase. */
@@ -30,15 +29,8 @@ export interface FairWorld extends AsyncDisposable {
 
 /** Real workers on a real store and real queues. S3 and the provider say yes at once; nothing comes home. */
 export async function setup(redisUrl: string): Promise<FairWorld> {
-  const redis = connectPatient(redisUrl);
-  const queue = { prefix: uniquePrefix() };
-  const submissions = createSubmissions(redis, queue);
-  const settlements = createSettlements(redis, queue);
-  const retention = { recordSeconds: 600, idempotencySeconds: 600 };
-  const store = buildGenerationStore({ prefix: queue.prefix, retention, pollRate: { perSecond: 1, burst: 1 } }, redis);
-  await store.setCaps({ allPerDay: 10_000_000 * IMAGE_NANO_USD });
+  const { redis, queue, submissions, settlements, store, close } = await openStore(redisUrl);
   await store.applyLimits({ revision: 1, limits: { tasksAtProvider: 1_000_000 } });
-  await store.initialise('epoch-1');
   const bought: Bought[] = [];
   const workers: { close(): Promise<void> }[] = [];
   const logger = createLogger({ name: 'test', level: 'warn' });
@@ -111,8 +103,7 @@ export async function setup(redisUrl: string): Promise<FairWorld> {
     },
     [Symbol.asyncDispose]: async () => {
       await Promise.all(workers.map((worker) => worker.close()));
-      await Promise.all([submissions.close(), settlements.close()]);
-      redis.disconnect();
+      await close();
     },
   };
 }

@@ -1,14 +1,12 @@
 import { createGenerationId, defaultTiming, defined, parseGrokImagineRequest, type Timing } from '@darkroom/contracts';
-import { buildGenerationStore, connectPatient, type GenerationStore } from '@darkroom/generation-store';
+import type { GenerationStore } from '@darkroom/generation-store';
 import type { Purchase } from '@darkroom/purchase';
-import { createSettlements, createSubmissions, type Submissions } from '@darkroom/queues';
+import type { Submissions } from '@darkroom/queues';
 import { createLogger } from '@darkroom/service-runtime';
-import { uniquePrefix } from '@darkroom/testing';
 import type { Redis } from 'ioredis';
 import { thinStops } from '../src/thin-stops.ts';
+import { IMAGE_NANO_USD, openStore } from './open-store.ts';
 import { startWorkers } from './start-workers.ts';
-
-const IMAGE_NANO_USD = 20_000_000;
 
 export interface PausedWorld extends AsyncDisposable {
   readonly prefix: string;
@@ -27,14 +25,7 @@ export interface PausedWorld extends AsyncDisposable {
 
 /** Starts workers with a real store and real queues, up to the commit. */
 export async function setup(redisUrl: string, timing: Partial<Timing> = {}): Promise<PausedWorld> {
-  const redis = connectPatient(redisUrl);
-  const queue = { prefix: uniquePrefix() };
-  const submissions = createSubmissions(redis, queue);
-  const settlements = createSettlements(redis, queue);
-  const retention = { recordSeconds: 600, idempotencySeconds: 600 };
-  const store = buildGenerationStore({ prefix: queue.prefix, retention, pollRate: { perSecond: 1, burst: 1 } }, redis);
-  await store.setCaps({ allPerDay: 10_000_000 * IMAGE_NANO_USD });
-  await store.initialise('epoch-1');
+  const { redis, queue, submissions, settlements, store, close } = await openStore(redisUrl);
   const [asked, sendable] = [[] as string[], [] as string[]];
   let log = '';
   const logger = createLogger({ name: 'test', level: 'info' }, { write: (line) => (log += line) });
@@ -95,8 +86,7 @@ export async function setup(redisUrl: string, timing: Partial<Timing> = {}): Pro
     },
     [Symbol.asyncDispose]: async () => {
       await Promise.all(workers.map((worker) => worker.close()));
-      await Promise.all([submissions.close(), settlements.close()]);
-      redis.disconnect();
+      await close();
     },
   };
 }

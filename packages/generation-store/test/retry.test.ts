@@ -1,52 +1,7 @@
-import { createGenerationId, defined, knownModels, modelOf, parseGrokImagineRequest, type SubmissionRef } from '@darkroom/contracts';
+import { createGenerationId } from '@darkroom/contracts';
 import { describe, expect, test } from 'vitest';
-import type { NewRetry } from '../src/index.ts';
-import { ended, endedForGood, IMAGE_NANO_USD, newGeneration, setup, type World } from './world.ts';
-
-/** A retry of images of an original, or of a retry of it, as the producer prepares it. */
-async function retryOf(world: World, of: string, given: { images?: number[]; reason?: string; generationId?: string } = {}) {
-  const old = await world.store.find(of);
-  const missing = (old?.images ?? []).filter(({ status }) => status !== 'succeeded').map(({ index }) => index);
-  const indexes = given.images ?? (missing.length > 0 ? missing : (old?.images ?? []).map(({ index }) => index));
-  const retry: NewRetry = {
-    generationId: given.generationId ?? createGenerationId(Date.now()),
-    tenant: old?.tenant ?? 'acme',
-    request: parseGrokImagineRequest({ positivePrompt: 'a red door', numberResults: indexes.length }),
-    imageNanoUsd: IMAGE_NANO_USD,
-    retryOf: old?.retryOf ?? of,
-    replaces: indexes.map((index) => old?.replaces?.[index] ?? index),
-    of,
-    indexes,
-    isAll: given.images === undefined,
-    ...defined({ payAgainReason: given.reason }),
-  };
-  return world.store.retry(retry);
-}
-
-async function made(world: World, of: string, given: Parameters<typeof retryOf>[2] = {}): Promise<string> {
-  const receipt = await retryOf(world, of, given);
-  if (receipt.kind !== 'created') throw new Error(`the retry was "${receipt.kind}"`);
-  return receipt.generationId;
-}
-
-const outlineOf = (numberResults: number) => {
-  const request = parseGrokImagineRequest({ positivePrompt: 'a red door', numberResults });
-  return modelOf(knownModels, request).outline(request);
-};
-
-const refOf = (generationId: string, index = 0): SubmissionRef => ({ generationId, index, n: 1 });
-
-/** A generation whose images ended so. "open" was sent and has not ended. */
-async function endedAs(world: World, ...ends: ('succeeded' | 'failed' | 'lost' | 'unknown' | 'open')[]): Promise<string> {
-  const refs = await world.enqueue(ends.length);
-  await Promise.all(refs.map((ref, index) => endAs(world, ref, ends[index] ?? 'open')));
-  return refs[0].generationId;
-}
-
-async function endAs(world: World, ref: SubmissionRef, end: 'succeeded' | 'failed' | 'lost' | 'unknown' | 'open'): Promise<void> {
-  await world.send(ref);
-  if (end !== 'open') await world.store.settle(ref, endedForGood(ref, end));
-}
+import { retryOf, made, outlineOf, refOf, endedAs, endAs, failedTwice } from './retry-world.ts';
+import { ended, endedForGood, IMAGE_NANO_USD, setup } from './world.ts';
 
 test('a retry is a new generation for the images that did not succeed, without the key, under the caps', async () => {
   await using world = await setup();
@@ -95,10 +50,7 @@ describe.each(['succeeded', 'lost', 'unknown', 'open'] as const)('while an image
 
 test('a retry that failed is retried again, through the original or itself, and both ways are one', async () => {
   await using world = await setup();
-  const original = await endedAs(world, 'failed', 'failed');
-  const first = await made(world, original);
-  await endAs(world, refOf(first, 0), 'failed');
-  await endAs(world, refOf(first, 1), 'failed');
+  const { original, first } = await failedTwice(world);
   const second = await made(world, original);
   expect(await retryOf(world, first)).toEqual({ kind: 'replayed', generationId: second });
   expect(await retryOf(world, original)).toEqual({ kind: 'replayed', generationId: second });
@@ -226,133 +178,4 @@ test('a retry is refused while a rebuild reads on', async () => {
   const original = await endedAs(world, 'failed');
   await world.redis.hset(`${world.prefix}:reading`, { id: 'r', epoch: 'e', pastBefore: 0 });
   await expect(retryOf(world, original)).rejects.toMatchObject({ code: 'queue.unavailable', details: { reason: 'reading' } });
-});
-
-describe('at the commit', () => {
-  test.each(['failed', 'unknown', 'lost'] as const)(
-    'a retry of a %s image that came home is not sent, and gives its money back',
-    async (end) => {
-      await using world = await setup();
-      const original = await endedAs(world, end);
-      const id = await made(world, original, end === 'failed' ? {} : { reason: 'r' });
-      await world.store.settle(refOf(original), ended(refOf(original), 'succeeded'));
-      expect(await world.store.commit(refOf(id), 't')).toMatchObject({ kind: 'stop', reason: 'replaced', detail: 'retry.image-arrived' });
-      await world.store.settle(refOf(id), endedForGood(refOf(id), 'failed', { code: 'retry.image-arrived' }));
-      expect(await world.spent()).toEqual({ reserved: 0, settled: IMAGE_NANO_USD });
-      expect(await retryOf(world, original, { images: [0] })).toEqual({ kind: 'replayed', generationId: id });
-      await expect(retryOf(world, id)).rejects.toMatchObject({ code: 'retry.already-succeeded', images: [{ generationId: original }] });
-    },
-  );
-
-  test('it is not sent either if the entry of the image that came home has left Redis', async () => {
-    await using world = await setup();
-    const original = await endedAs(world, 'failed');
-    const id = await made(world, original);
-    await world.store.settle(refOf(original), ended(refOf(original), 'succeeded'));
-    await world.redis.del(`${world.prefix}:generation:${original}`);
-    expect(await world.store.commit(refOf(id), 't')).toMatchObject({ reason: 'replaced', detail: 'retry.image-arrived' });
-  });
-
-  test('an original that has left Redis without a late image is bought again', async () => {
-    await using world = await setup();
-    const original = await endedAs(world, 'failed');
-    const id = await made(world, original);
-    await world.redis.del(`${world.prefix}:generation:${original}`);
-    expect(await world.store.commit(refOf(id), 't')).toMatchObject({ kind: 'go', intent: { retryOf: original, replaces: [0] } });
-  });
-
-  test('it waits while a send of the original may have been accepted, and buys after its failure', async () => {
-    await using world = await setup();
-    const [ref] = await world.enqueue();
-    await world.send(ref);
-    await world.store.settle(ref, endedForGood(ref, 'failed'));
-    const id = await made(world, ref.generationId);
-    const key = `${world.prefix}:submission:${ref.generationId}:0-1`;
-    // a comparison finds a send that Redis forgot
-    await world.redis.hset(key, 'status', 'committed', 'send:0', 'unknown');
-    expect(await world.store.commit(refOf(id), 't')).toMatchObject({ kind: 'stop', reason: 'awaits-replaced', detail: ref.generationId });
-    await world.redis.hset(key, 'status', 'unknown');
-    expect(await world.store.commit(refOf(id), 't')).toMatchObject({ reason: 'replaced', detail: 'retry.unknown-outcome' });
-    await world.redis.hset(key, 'status', 'failed');
-    expect(await world.store.commit(refOf(id), 't')).toMatchObject({ kind: 'go' });
-  });
-
-  test('a late image of an earlier retry counts too, and no question delays a send that may have been accepted', async () => {
-    await using world = await setup();
-    const original = await endedAs(world, 'failed', 'failed');
-    const first = await made(world, original);
-    await endAs(world, refOf(first, 0), 'failed');
-    await endAs(world, refOf(first, 1), 'failed');
-    const second = await made(world, original);
-    await world.send(refOf(second, 1), 'unknown');
-    await world.store.settle(refOf(first, 0), ended(refOf(first, 0), 'succeeded'));
-    await world.store.settle(refOf(first, 1), ended(refOf(first, 1), 'succeeded'));
-    expect(await world.store.commit(refOf(second, 0), 't')).toMatchObject({ reason: 'replaced' });
-    expect(await world.store.commit(refOf(second, 1), 'u')).toMatchObject({ kind: 'go', fresh: false });
-  });
-});
-
-describe('a restore from S3', () => {
-  const restored = (generationId: string, given: { retryOf?: string; replaces?: number[]; createdAt?: number } = {}) => ({
-    ...newGeneration(1, { generationId }),
-    outline: outlineOf(1),
-    createdAt: Date.now(),
-    submissions: [
-      {
-        index: 0,
-        n: 1,
-        failures: 0,
-        sent: { round: 0, firstSentAt: Date.now(), reservation: { amountNanoUsd: IMAGE_NANO_USD, periods: ['all:day:2026-11-22'] } },
-      },
-    ],
-    ...given,
-  });
-
-  test.each(['original', 'retry'] as const)('brings the pair back, if the %s comes first', async (first) => {
-    await using world = await setup();
-    const [original, id] = [createGenerationId(Date.now()), createGenerationId(Date.now())];
-    const both = [restored(original), restored(id, { retryOf: original, replaces: [0] })];
-    for (const each of first === 'original' ? both : both.toReversed()) await world.store.restore(each);
-    await world.store.settle(refOf(original), endedForGood(refOf(original), 'failed'));
-    expect(await retryOf(world, original)).toEqual({ kind: 'replayed', generationId: id });
-  });
-
-  test('of a retry whose original came home before is not bought', async () => {
-    await using world = await setup();
-    const [original, id] = [createGenerationId(Date.now()), createGenerationId(Date.now())];
-    await world.store.restore({ ...restored(id, { retryOf: original, replaces: [0] }), submissions: [{ index: 0, n: 1, failures: 0 }] });
-    await world.store.rememberHome(original, [0]);
-    expect(await world.store.commit(refOf(id), 't')).toMatchObject({ reason: 'replaced', detail: 'retry.image-arrived' });
-  });
-
-  test('notes a retry that is over for long: its image is not bought again unasked', async () => {
-    await using world = await setup();
-    const original = await endedAs(world, 'failed', 'failed');
-    const createdAt = Date.now();
-    for (const home of [[], [1]])
-      await world.store.rememberRetry({
-        generationId: createGenerationId(createdAt),
-        retryOf: original,
-        replaces: [...home, 0],
-        createdAt,
-        home,
-      });
-    await expect(retryOf(world, original)).rejects.toMatchObject({
-      images: [{ code: 'retry.unknown-outcome' }, { code: 'retry.already-succeeded' }],
-    });
-  });
-});
-
-test('the notes about retries leave Redis with the last of their generations', async () => {
-  await using world = await setup();
-  const original = await endedAs(world, 'failed');
-  const first = await made(world, original);
-  const key = `${world.prefix}:retries:${original}`;
-  expect(await world.redis.ttl(key)).toBe(-1);
-  await endAs(world, refOf(first), 'failed');
-  expect(await world.redis.ttl(key)).toBeGreaterThan(0);
-  const second = await made(world, original);
-  expect(await world.redis.ttl(key)).toBe(-1);
-  await endAs(world, refOf(second), 'succeeded');
-  expect(await world.redis.ttl(key)).toBeGreaterThan(0);
 });
