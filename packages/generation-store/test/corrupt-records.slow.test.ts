@@ -4,6 +4,7 @@ import { ended, newGeneration, nextOf, setup, type World } from './world.ts';
 
 type Corrupt = (world: World, ref: SubmissionRef) => Promise<unknown>;
 const generationKey = ({ prefix }: World, { generationId }: SubmissionRef): string => `${prefix}:generation:${generationId}`;
+const requestKey = (world: World, ref: SubmissionRef): string => `${generationKey(world, ref)}:request`;
 const submissionKey = ({ prefix }: World, { generationId, index, n }: SubmissionRef): string =>
   `${prefix}:submission:${generationId}:${index}-${n}`;
 
@@ -139,30 +140,45 @@ for (const [stage, bring] of Object.entries({
   });
 }
 
-test('a request that cannot be read is not bought, and its send is taken back each time', async () => {
-  await using world = await setup();
-  const [ref] = await world.enqueue();
-  for (const request of [
-    'not JSON, a secret garden',
-    '{"positivePrompt":"a secret garden"',
-    '{}',
-    '[]',
-    'null',
-    '"a secret garden"',
-    'x'.repeat(10_000_000),
-  ]) {
-    await world.redis.hset(generationKey(world, ref), 'request', request);
-    const error: unknown = await world.store.commit(ref, `token of ${request.slice(0, 9)}`).catch((reason: unknown) => reason);
-    expect(error).toBeInstanceOf(CorruptRecordError);
-    expect((error as CorruptRecordError).details).toEqual({ key: generationKey(world, ref) });
-    expect(JSON.stringify(error) + String(error) + String((error as Error).cause)).not.toContain('garden');
-    const submission = await world.submission(ref);
-    expect(submission['status']).toBe('planned');
-    expect(Object.keys(submission).filter((field) => field.startsWith('send:'))).toEqual([]);
-    await expect(world.store.beginSettlement(ref)).rejects.toBeInstanceOf(CorruptRecordError);
-    await expect(world.store.find(ref.generationId)).rejects.toBeInstanceOf(CorruptRecordError);
-  }
-});
+/** Brings the entry of a generation into the form that 0.1.0 wrote: the entry holds the request, and nothing was outlined. */
+async function makeOld(world: World, ref: SubmissionRef): Promise<void> {
+  await world.redis.hdel(generationKey(world, ref), 'outline', 'provider', 'model', 'expected');
+  await world.redis.del(requestKey(world, ref));
+}
+
+test.for([
+  // Beside its outline a generation is settled without its request.
+  { form: 'a key of its own', keyOf: requestKey, prepareForm: async () => {}, isNeededToSettle: false },
+  { form: 'the entry, as 0.1.0 wrote it,', keyOf: generationKey, prepareForm: makeOld, isNeededToSettle: true },
+])(
+  'a request in $form that cannot be read is not bought, and its send is taken back each time',
+  async ({ keyOf, prepareForm, isNeededToSettle }) => {
+    await using world = await setup();
+    const [ref] = await world.enqueue();
+    await prepareForm(world, ref);
+    for (const request of [
+      'not JSON, a secret garden',
+      '{"positivePrompt":"a secret garden"',
+      '{}',
+      '[]',
+      'null',
+      '"a secret garden"',
+      'x'.repeat(10_000_000),
+    ]) {
+      await world.redis.hset(keyOf(world, ref), 'request', request);
+      const error: unknown = await world.store.commit(ref, `token of ${request.slice(0, 9)}`).catch((reason: unknown) => reason);
+      expect(error).toBeInstanceOf(CorruptRecordError);
+      expect((error as CorruptRecordError).details).toEqual({ key: keyOf(world, ref) });
+      expect(JSON.stringify(error) + String(error) + String((error as Error).cause)).not.toContain('garden');
+      const submission = await world.submission(ref);
+      expect(submission['status']).toBe('planned');
+      expect(Object.keys(submission).filter((field) => field.startsWith('send:'))).toEqual([]);
+      if (isNeededToSettle) await expect(world.store.beginSettlement(ref)).rejects.toBeInstanceOf(CorruptRecordError);
+      else expect(await world.store.beginSettlement(ref)).toMatchObject({ generationClosed: false });
+      await expect(world.store.find(ref.generationId)).rejects.toBeInstanceOf(CorruptRecordError);
+    }
+  },
+);
 
 test('facts that cannot be read are forgotten: the provider is asked again', async () => {
   await using world = await setup();

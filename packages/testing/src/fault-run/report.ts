@@ -29,7 +29,8 @@ export function figuresOf({ seed, scenario }: FaultRunSettings, outcome: FaultRu
     ...defined({ promised }),
     paidAgain: judgement.paidAgain.length,
     retries,
-    generations: evidence.orders.length,
+    // A retry is an order of its own; `retries` counts it.
+    generations: evidence.orders.filter(({ retryOf }) => retryOf === undefined).length,
     capRefusals: evidence.orders.filter((order) => order.outcome === 'refused').length,
     capStops: countCapStops(evidence),
     unproven: judgement.unproven.length,
