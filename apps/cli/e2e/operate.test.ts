@@ -61,12 +61,38 @@ test('limits shows and changes the number of tasks that the fleet may have at th
   );
   expect(await store.readTasksAtProvider()).toEqual({ count: 0, limit: 5 });
   expect(await run('limits')).toContain('at most 5 tasks at the provider (revision 1, recorded in S3)');
+  expect(await run('limits')).toContain('no bound on open images');
+  expect(await run('limits', '--open-images', '900', '--open-images-per-tenant', '40')).toContain(
+    'limits    5 tasks at the provider, at most 900 open images, at most 40 open images of each tenant (revision 2',
+  );
+  expect(await run('limits', '--open-images', 'none')).toContain('5 tasks at the provider, at most 40 open images of each tenant (revision 3');
   expect(await runWith({}, 'limits', '--tasks', '6')).toMatchObject({
     code: 1,
     output: expect.stringContaining('the change is not recorded') as string,
   });
   expect(await runWith({}, 'limits', '--tasks', 'many')).toMatchObject({ code: 2 });
   expect(await store.readTasksAtProvider()).toEqual({ count: 0, limit: 5 });
+});
+
+test('tenant shows and changes the rules of one tenant, and holds what restricts without the bucket', async () => {
+  const { store, run, runWith } = await setup();
+  await store.initialise('epoch');
+  expect(await run('tenant', 'acme')).toContain(
+    'tenant    "acme": require-safety-check off, withhold-flagged off, weight 1, retain-requests-days none, retain-images-days none (never changed)',
+  );
+  expect(await run('tenant', 'acme', '--withhold-flagged', 'on', '--weight', '3', '--retain-images-days', '30')).toMatch(
+    /before +require-safety-check off.+\ntenant +"acme": .*withhold-flagged on, weight 3, .*retain-images-days 30 \(revision 1, recorded in S3\)/,
+  );
+  expect(await run('tenant', 'other')).toContain('withhold-flagged off');
+  expect(await run('tenant', 'acme', '--retain-images-days', 'none')).toContain('retain-images-days none (revision 2');
+  const away = await runWith({}, 'tenant', 'acme', '--require-safety-check', 'on', '--weight', '9');
+  expect(away).toMatchObject({ code: 1, output: expect.stringContaining('what is switched on holds in Redis at once') as string });
+  expect(await store.findTenantRules('acme')).toMatchObject({ rules: { requireSafetyCheck: true, withholdFlagged: true, weight: 3 } });
+  expect(await runWith({}, 'tenant', 'acme', '--withhold-flagged', 'off')).toMatchObject({
+    code: 1,
+    output: expect.stringContaining('the rules stay as they are until S3 has the change') as string,
+  });
+  expect(await run('tenant', 'acme')).toContain('not recorded in S3 yet');
 });
 
 test('resume of one kind leaves the other pause, and wakes nothing', async () => {

@@ -60,6 +60,7 @@ export async function runCommand(line: CommandLine): Promise<number> {
       case 'spend':
       case 'caps':
       case 'limits':
+      case 'tenant':
       case 'unknown':
       case 'pause':
       case 'resume':

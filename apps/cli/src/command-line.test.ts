@@ -28,6 +28,19 @@ test('spend covers all tenants, or one', () => {
   expect(parse('spend', '--tenant', 'acme')).toEqual({ kind: 'spend', tenant: 'acme' });
 });
 
+test('tenant shows the rules of a tenant, or changes the named ones', () => {
+  expect(parse('tenant', 'acme')).toEqual({ kind: 'tenant', tenant: 'acme', change: {} });
+  expect(parse('tenant', 'a:b', '--require-safety-check', 'on', '--withhold-flagged', 'off', '--retain-requests-days', 'none')).toEqual({
+    kind: 'tenant',
+    tenant: 'a:b',
+    change: { requireSafetyCheck: true, withholdFlagged: null, retainRequestsDays: null },
+  });
+  expect(parse('limits', '--open-images', 'none', '--open-images-per-tenant', '7')).toEqual({
+    kind: 'limits',
+    change: { openImages: null, openImagesPerTenant: 7 },
+  });
+});
+
 test('unknown lists the unknown outcomes, or decides one', () => {
   const generationId = '01890a5d-ac96-774b-bcce-b302099a8057';
   expect(parse('unknown')).toEqual({ kind: 'unknown' });
@@ -64,7 +77,7 @@ test('no word, "help", --help and -h ask for help', () => {
 test.each([
   [
     ['begin'],
-    'there is no command "begin"; there are: start, status, spend, caps, limits, doctor, unknown, reconcile, pause, resume, rebuild, probe, help',
+    'there is no command "begin"; there are: start, status, spend, caps, limits, tenant, doctor, unknown, reconcile, pause, resume, rebuild, probe, help',
   ],
   [['start', 'now'], 'start takes no arguments, got "now"'],
   [['stauts'], 'there is no command "stauts" (did you mean "status"?)'],
@@ -83,6 +96,16 @@ test.each([
   ],
   [['limits', '--tasks', '0'], '--tasks must be a whole number from 1 to 1000000, got "0"'],
   [['limits', '--taks', '5'], 'limits has no option "--taks" (did you mean "--tasks"?)'],
+  [
+    ['limits', '--tasks', 'none', '--open-images', '0'],
+    '--tasks must be a whole number from 1 to 1000000, got "none"\n--open-images must be a whole number from 1 to 100000000, or none, got "0"\nno limit was changed',
+  ],
+  [['tenant'], 'tenant takes the name of a tenant, which must be 1 to 128 letters'],
+  [['tenant', 'acme', 'other'], 'tenant takes <tenant>, got "acme other"'],
+  [
+    ['tenant', 'acme', '--weight', '101', '--withhold-flagged', 'yes', '--retain-images-days', '0'],
+    '--withhold-flagged must be one of on, off, got "yes"\n--weight must be a whole number from 1 to 100, got "101"\n--retain-images-days must be a whole number from 1 to 36500, or none, got "0"\nno rule was changed',
+  ],
   [['pause', '--reason', 'x'.repeat(501)], '--reason may have at most 500 characters, got 501'],
   [['caps', '--tenant_day', '5'], 'caps has no option "--tenant_day" (did you mean "--tenant-day"?)'],
   [['unknown', '--free'], '--release must be a submission as unknown lists it'],

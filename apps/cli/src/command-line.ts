@@ -7,14 +7,18 @@ import {
   defined,
   findMeant,
   isTenant,
+  MAX_OPEN_IMAGES,
+  MAX_RETAIN_DAYS,
   MAX_TASKS_AT_PROVIDER,
+  MAX_TENANT_WEIGHT,
   parseRef,
   parseUsd,
   TENANT_RULE,
   type CapName,
-  type FleetLimits,
+  type FleetLimitsChange,
   type NanoUsd,
   type SubmissionRef,
+  type TenantRulesChange,
 } from '@darkroom/contracts';
 import { pauseKinds, type PauseKind } from '@darkroom/generation-store';
 import { decisions, type Decision } from '@darkroom/purchase';
@@ -33,7 +37,9 @@ export type Command =
   /** Shows the spend caps, or changes the named ones. */
   | { kind: 'caps'; change: CapsChange; dataDir?: string }
   /** Shows the limits of the fleet, or changes the named ones. */
-  | { kind: 'limits'; change: FleetLimits; dataDir?: string }
+  | { kind: 'limits'; change: FleetLimitsChange; dataDir?: string }
+  /** Shows the rules of a tenant, or changes the named ones. */
+  | { kind: 'tenant'; tenant: string; change: TenantRulesChange; dataDir?: string }
   /** Lists the unknown outcomes, or ends the hold of one. */
   | { kind: 'unknown'; release?: SubmissionRef; decision?: Decision; dataDir?: string }
   | { kind: 'doctor' | 'reconcile'; dataDir?: string }
@@ -58,6 +64,8 @@ type Value = string | boolean | undefined;
 type Values = Readonly<Record<string, Value>>;
 interface Reading {
   options: NonNullable<ParseArgsConfig['options']>;
+  /** Names of the values that stand without an option, in their order; `read` gets them by these names. */
+  places?: readonly string[];
   read(values: Values, dataDir: { dataDir?: string }): Command;
 }
 
@@ -93,12 +101,40 @@ const readings: Readonly<Record<Exclude<Command['kind'], 'help' | 'wrong'>, Read
     read: (values, dataDir) => ({ kind: 'caps', change: readCaps(values), ...dataDir }),
   },
   limits: {
-    options: { tasks: text, ...dataDirOption },
-    read: ({ tasks }, dataDir) => ({
-      kind: 'limits',
-      change: defined({ tasksAtProvider: tasks === undefined ? undefined : readWhole('--tasks', tasks, 1, MAX_TASKS_AT_PROVIDER) }),
-      ...dataDir,
-    }),
+    options: { tasks: text, 'open-images': text, 'open-images-per-tenant': text, ...dataDirOption },
+    read: (values, dataDir) => {
+      const open = { min: 1, max: MAX_OPEN_IMAGES, canBeNone: true };
+      const change = readAll<FleetLimitsChange>('no limit was changed', {
+        tasksAtProvider: () => readBound('--tasks', values['tasks'], { min: 1, max: MAX_TASKS_AT_PROVIDER, canBeNone: false }),
+        openImages: () => readBound('--open-images', values['open-images'], open),
+        openImagesPerTenant: () => readBound('--open-images-per-tenant', values['open-images-per-tenant'], open),
+      });
+      return { kind: 'limits', change, ...dataDir };
+    },
+  },
+  tenant: {
+    options: {
+      'require-safety-check': text,
+      'withhold-flagged': text,
+      weight: text,
+      'retain-requests-days': text,
+      'retain-images-days': text,
+      ...dataDirOption,
+    },
+    places: ['tenant'],
+    read: (values, dataDir) => {
+      const { tenant } = values;
+      if (!isTenant(tenant)) throw new WrongWords(`tenant takes the name of a tenant, which must be ${TENANT_RULE}`);
+      const days = { min: 1, max: MAX_RETAIN_DAYS, canBeNone: true };
+      const change = readAll<TenantRulesChange>('no rule was changed', {
+        requireSafetyCheck: () => readSwitch('--require-safety-check', values['require-safety-check']),
+        withholdFlagged: () => readSwitch('--withhold-flagged', values['withhold-flagged']),
+        weight: () => readBound('--weight', values['weight'], { min: 1, max: MAX_TENANT_WEIGHT, canBeNone: false }),
+        retainRequestsDays: () => readBound('--retain-requests-days', values['retain-requests-days'], days),
+        retainImagesDays: () => readBound('--retain-images-days', values['retain-images-days'], days),
+      });
+      return { kind: 'tenant', tenant, change, ...dataDir };
+    },
   },
   doctor: { options: dataDirOption, read: (_, dataDir) => ({ kind: 'doctor', ...dataDir }) },
   unknown: {
@@ -175,9 +211,11 @@ export function parseCommandLine(words: readonly string[]): Command {
     const { values, positionals, tokens } = parseArgs({ args: rest, options: reading.options, allowPositionals: true, tokens: true });
     const problem = findOptionProblem(name, tokens);
     if (problem !== undefined) return wrong(problem);
-    if (positionals.length > 0) return wrong(`${name} takes no arguments, got ${shown(positionals.join(' '))}`);
+    const { places = [] } = reading;
+    if (positionals.length > places.length) return wrong(`${name} takes ${wordsOfPlaces(places)}, got ${shown(positionals.join(' '))}`);
+    const placed = Object.fromEntries(places.map((place, at) => [place, positionals[at]]));
     // no option is `multiple`, so no value is a list
-    const given = values as Values;
+    const given = { ...(values as Values), ...placed };
     const dataDir = given['data-dir'];
     return reading.read(given, typeof dataDir === 'string' ? { dataDir: path.resolve(dataDir) } : {});
   } catch (error) {
@@ -187,6 +225,9 @@ export function parseCommandLine(words: readonly string[]): Command {
     return wrong(error instanceof Error ? error.message.replace(/^./, (letter) => letter.toLowerCase()) : String(error));
   }
 }
+
+const wordsOfPlaces = (places: readonly string[]): string =>
+  places.length === 0 ? 'no arguments' : places.map((place) => `<${place}>`).join(' ');
 
 interface OptionToken {
   readonly kind: string;
@@ -242,6 +283,42 @@ function readChoice<const Choice extends string>(option: string, choices: readon
   if (value !== undefined && choice === undefined)
     throw new WrongWords(`${option} must be one of ${choices.join(', ')}, got ${shown(value)}`);
   return choice;
+}
+
+/** @returns true for "on", null for "off". */
+function readSwitch(option: string, value: Value): true | null | undefined {
+  const choice = readChoice(option, ['on', 'off'], value);
+  return choice === undefined ? undefined : choice === 'on' || null;
+}
+
+/** @returns null for "none". */
+function readBound(
+  option: string,
+  value: Value,
+  { min, max, canBeNone }: { min: number; max: number; canBeNone: boolean },
+): number | null | undefined {
+  if (value === undefined) return undefined;
+  if (canBeNone && value === 'none') return null;
+  const number = Number(value);
+  if (Number.isInteger(number) && number >= min && number <= max) return number;
+  throw new WrongWords(`${option} must be a whole number from ${min} to ${max}${canBeNone ? ', or none' : ''}, got ${shown(value)}`);
+}
+
+/** Reads several values, and reports all wrong ones at once. */
+function readAll<Change extends object>(consequence: string, readers: { [Name in keyof Change]: () => Change[Name] | undefined }): Change {
+  const problems: string[] = [];
+  const change: Record<string, unknown> = {};
+  for (const [name, read] of Object.entries<() => unknown>(readers)) {
+    try {
+      const value = read();
+      if (value !== undefined) change[name] = value;
+    } catch (error) {
+      if (!(error instanceof WrongWords)) throw error;
+      problems.push(error.message);
+    }
+  }
+  if (problems.length > 0) throw new WrongWords(`${problems.join('\n')}\n${consequence}`);
+  return change as Change; // each reader returns the type of its own field
 }
 
 function readUsd(value: Value): NanoUsd | undefined {

@@ -22,7 +22,13 @@ darkroom spend                what was spent and is on hold, against the caps   
                               and whether it cost what was expected                  --tenant <name>
 darkroom caps                 shows the spend caps of the store; changes the named ones, for all workers at once
                               --day 25 --month 300 --tenant-day 5 --tenant-month none
-darkroom limits               shows how many tasks the fleet may have at the provider   --tasks <n> changes it
+darkroom limits               shows how many tasks the fleet may have at the provider, and how many images may be open
+                              --tasks <n> --open-images <n>|none --open-images-per-tenant <n>|none change them
+darkroom tenant <name>        shows the rules of a tenant; changes the named ones:
+                              --require-safety-check on|off  each request must ask for the content check
+                              --withhold-flagged on|off      images that the check does not clear stay unseen until released
+                              --weight <n>                   its share of the workers, 1 to 100; 1 when never set
+                              --retain-requests-days <n>|none, --retain-images-days <n>|none: erased after so many days
 darkroom unknown              lists purchases with an unknown outcome; their money stays on hold
                               --release <id>/<index>-<n> ends one hold, after a look at the provider's list of usage:
                               --charged books the money, --free gives it back; an image that still arrives is kept

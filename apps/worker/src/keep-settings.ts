@@ -1,6 +1,6 @@
 import { DEFAULT_TASKS_AT_PROVIDER, defined, describeCaps, describeCapsDifference, type SpendCaps } from '@darkroom/contracts';
 import type { GenerationStore, StoredCaps } from '@darkroom/generation-store';
-import { restoreCaps, restoreLimits, restorePauses, type KeptSettings } from '@darkroom/recovery';
+import { restoreCaps, restoreLimits, restorePauses, restoreTenantRules, type KeptSettings } from '@darkroom/recovery';
 import type { Logger } from '@darkroom/service-runtime';
 
 export interface KeepSettingsOptions {
@@ -57,6 +57,11 @@ export function keepSettings(
         operator === undefined
           ? "redis had lost an operator's resume; restored it from S3"
           : "redis had lost an operator's pause; restored it from S3",
+      );
+    for (const tenant of await restoreTenantRules({ store, archive }))
+      logger.warn(
+        { event: 'tenant-rules.restored', tenant },
+        'redis and S3 had different rules of a tenant; both hold the newest now',
       );
   }
 

@@ -1,4 +1,4 @@
-import { changeCaps, changeLimits, pauseByOperator, resumeByOperator } from '@darkroom/recovery';
+import { changeCaps, changeLimits, changeTenantRules, pauseByOperator, resumeByOperator } from '@darkroom/recovery';
 import { eventually } from '@darkroom/testing';
 import { describe, expect, inject, test } from 'vitest';
 import { IMAGE_NANO_USD, startForgetfulWorld } from './forgetful-world.ts';
@@ -32,7 +32,7 @@ describe.skipIf(inject('redisKind') === 'js')('settings, after Redis went back (
     expect(await world.askToBuy(ref)).toBe('go');
   });
 
-  test('a worker restores a pause, a resume and a lowered limit of an operator', async () => {
+  test('a worker restores a pause, a resume, a lowered limit and a rule of a tenant', async () => {
     await using world = await startForgetfulWorld();
     const settings = { store: world.store, archive: world.storage };
     await world.watch();
@@ -40,11 +40,13 @@ describe.skipIf(inject('redisKind') === 'js')('settings, after Redis went back (
     const unpaused = await world.server.copyData();
     await pauseByOperator(settings, 'by hand');
     await changeLimits(settings, { tasksAtProvider: 3 });
+    await changeTenantRules(settings, 'acme', { withholdFlagged: true });
     const paused = await world.server.copyData();
     await world.goBack(unpaused);
     await world.untilCompared();
     expect(await world.store.pauses()).toMatchObject([{ kind: 'operator', reason: 'by hand' }]);
     expect(await world.store.readTasksAtProvider()).toMatchObject({ limit: 3 });
+    expect(await world.store.findTenantRules('acme')).toEqual({ revision: 1, rules: { withholdFlagged: true } });
     await resumeByOperator(settings);
     await world.goBack(paused);
     await world.untilCompared();
@@ -76,14 +78,18 @@ describe.skipIf(inject('redisKind') === 'js')('settings, after Redis went back (
     const putBack = await world.server.copyData();
     await world.store.restrictCaps({ allPerDay: 1 });
     await world.store.restrictLimits({ tasksAtProvider: 3 });
+    await world.store.restrictTenant('acme', { requireSafetyCheck: true });
     await expect(world.enqueue()).rejects.toMatchObject({ code: 'spend.cap-reached' });
     isAway = false;
     await eventually(async () => expect(await storage.findNewestSetting('limits')).toMatchObject({ after: { tasksAtProvider: 3 } }));
     await eventually(async () => expect(await storage.findNewestSetting('caps')).toMatchObject({ revision: 2, after: { allPerDay: 1 } }));
+    const kept = () => storage.findNewestSetting('tenants', 'acme');
+    await eventually(async () => expect(await kept()).toMatchObject({ by: 'redis', after: { requireSafetyCheck: true } }));
     await world.goBack(putBack);
     await world.untilCompared();
     expect(await world.store.findCaps()).toMatchObject({ revision: 2, caps: { allPerDay: 1 } });
     expect(await world.store.readTasksAtProvider()).toMatchObject({ limit: 3 });
+    expect(await world.store.findTenantRules('acme')).toMatchObject({ rules: { requireSafetyCheck: true } });
   });
 
   test('a worker restores a pause within moments after its key was deleted', async () => {

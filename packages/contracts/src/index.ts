@@ -46,7 +46,7 @@ export {
   type Labels,
   type Priority,
 } from './labels.ts';
-export { encodeTenant, isTenant, TENANT_RULE } from './tenant.ts';
+export { decodeTenant, encodeTenant, isTenant, TENANT_RULE, tenantFolder } from './tenant.ts';
 export { describeGiven } from './models/given.ts';
 export { findMeant } from './did-you-mean.ts';
 export { readOptions, UNREADABLE, type OptionNames } from './unknown-names.ts';
@@ -95,11 +95,16 @@ export {
   capNames,
   capsPermitMore,
   capWords,
+  changedLimits,
   describeCaps,
   describeCapsDifference,
   DEFAULT_TASKS_AT_PROVIDER,
   TASK_AT_PROVIDER_MS,
   fleetLimitsSchema,
+  limitNames,
+  limitOf,
+  STORE_ID,
+  MAX_OPEN_IMAGES,
   MAX_TASKS_AT_PROVIDER,
   operatorPauseSchema,
   SETTING_VERSION,
@@ -108,6 +113,8 @@ export {
   spendCapsSchema,
   type CapName,
   type FleetLimits,
+  type FleetLimitsChange,
+  type LimitName,
   type OperatorPause,
   type SettingKind,
   type SettingRecord,
@@ -116,6 +123,20 @@ export {
   type StorePauses,
 } from './store-settings.ts';
 export { RetryRefusedError, type RefusedImage, type RetryRefusal } from './retry-refused.ts';
+export {
+  areSameRules,
+  changeRules,
+  DEFAULT_TENANT_WEIGHT,
+  MAX_RETAIN_DAYS,
+  MAX_TENANT_WEIGHT,
+  rulesPermitMore,
+  tenantNumbers,
+  tenantRuleNames,
+  tenantRulesSchema,
+  tenantSwitches,
+  type TenantRules,
+  type TenantRulesChange,
+} from './tenant-rules.ts';
 export {
   canMoveGeneration,
   canMoveSubmission,

@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { formatUsd } from './money.ts';
+import { tenantRulesSchema } from './tenant-rules.ts';
 
 /**
- * Settings of the store, which apply to the whole fleet. S3 keeps one write-once object for each change
- * (`settings/<kind>/store/<revision>.json`); Redis keeps the newest value with its revision.
+ * Settings, which apply to the whole fleet. S3 keeps one write-once object for each change (`settings/<kind>/<id>/<revision>.json`); Redis
+ * keeps the newest value with its revision. The id is "store" for settings of the store, else that of their owner.
  */
 
 const nanoUsd = z.int().min(1);
@@ -29,12 +30,39 @@ export const TASK_AT_PROVIDER_MS = 30 * 60_000;
 /** More tasks than any fleet has under way at once. */
 export const MAX_TASKS_AT_PROVIDER = 1_000_000;
 
-/** Limits of the whole fleet; absent means the default of the running version. */
+/** More images than any store has open at once. */
+export const MAX_OPEN_IMAGES = 100_000_000;
+const openImages = z.int().min(1).max(MAX_OPEN_IMAGES);
+
+/** Limits of the whole fleet; absent means the default of the running version, which bounds the tasks at the provider alone. */
 export const fleetLimitsSchema = z.object({
   /** Tasks that may be under way at the provider at once. */
   tasksAtProvider: z.int().min(1).max(MAX_TASKS_AT_PROVIDER).optional(),
+  /** Images of all tenants that may be queued or under way at once; absent means no bound. */
+  openImages: openImages.optional(),
+  /** Images of each tenant that may be queued or under way at once; absent means no bound. */
+  openImagesPerTenant: openImages.optional(),
 });
 export type FleetLimits = z.infer<typeof fleetLimitsSchema>;
+export const limitNames = ['tasksAtProvider', 'openImages', 'openImagesPerTenant'] as const satisfies readonly (keyof FleetLimits)[];
+export type LimitName = (typeof limitNames)[number];
+
+/** Limits by name with their new values; null means the default again. */
+export type FleetLimitsChange = { [Name in LimitName]?: number | null };
+
+/** Returns limits with a change made in them. */
+export function changedLimits(before: FleetLimits, change: FleetLimitsChange): FleetLimits {
+  const after: FleetLimits = {};
+  for (const name of limitNames) {
+    const limit = change[name] === undefined ? before[name] : (change[name] ?? undefined);
+    if (limit !== undefined) after[name] = limit;
+  }
+  return after;
+}
+
+/** Returns the limit that applies: Infinity without a bound. */
+export const limitOf = (limits: FleetLimits, name: LimitName): number =>
+  limits[name] ?? (name === 'tasksAtProvider' ? DEFAULT_TASKS_AT_PROVIDER : Infinity);
 
 /** An operator's pause of all buying. */
 export const operatorPauseSchema = z.object({
@@ -49,12 +77,17 @@ export type OperatorPause = z.infer<typeof operatorPauseSchema>;
 export const storePausesSchema = z.object({ operator: operatorPauseSchema.optional() });
 export type StorePauses = z.infer<typeof storePausesSchema>;
 
-/** The id of the only owner of settings, the store itself, in keys and records. */
-const STORE_ID = 'store';
+/** The id of settings that the store itself has, in keys and records. */
+export const STORE_ID = 'store';
 
 /** Schema of each kind of setting. */
-export const settingSchemas = { caps: spendCapsSchema, limits: fleetLimitsSchema, pauses: storePausesSchema } as const;
-export const settingKinds = ['caps', 'limits', 'pauses'] as const satisfies readonly (keyof typeof settingSchemas)[];
+export const settingSchemas = {
+  caps: spendCapsSchema,
+  limits: fleetLimitsSchema,
+  pauses: storePausesSchema,
+  tenants: tenantRulesSchema,
+} as const;
+export const settingKinds = ['caps', 'limits', 'pauses', 'tenants'] as const satisfies readonly (keyof typeof settingSchemas)[];
 export type SettingKind = (typeof settingKinds)[number];
 export type SettingValue<Kind extends SettingKind> = z.infer<(typeof settingSchemas)[Kind]>;
 
@@ -69,7 +102,8 @@ export const SETTING_VERSION = 1;
 export interface SettingRecord<Kind extends SettingKind = SettingKind> {
   version: typeof SETTING_VERSION;
   kind: Kind;
-  id: typeof STORE_ID;
+  /** "store", the encoded name of a tenant, or "<generationId>.<index>" of an image. */
+  id: string;
   /** 1, plus one with each change. */
   revision: number;
   /** Redis time of the change, in milliseconds since 1970. */
@@ -85,7 +119,7 @@ export const settingRecordSchemaOf = <Kind extends SettingKind>(kind: Kind): z.Z
   z.object({
     version: z.literal(SETTING_VERSION),
     kind: z.literal(kind),
-    id: z.literal(STORE_ID),
+    id: z.string().min(1),
     revision: z.int().min(1),
     at: z.int().min(0),
     by: z.enum(settingSources).optional(),
@@ -94,11 +128,12 @@ export const settingRecordSchemaOf = <Kind extends SettingKind>(kind: Kind): z.Z
     // each kind's schema parses its own values, which the compiler does not follow through the index
   }) as unknown as z.ZodType<SettingRecord<Kind>>;
 
-/** Builds the record of a change. */
+/** Builds the record of a change. @param id "store" by default. */
 export const buildSettingRecord = <Kind extends SettingKind>(
   kind: Kind,
   change: Pick<SettingRecord<Kind>, 'revision' | 'at' | 'by' | 'before' | 'after'>,
-): SettingRecord<Kind> => ({ version: SETTING_VERSION, kind, id: STORE_ID, ...change });
+  id: string = STORE_ID,
+): SettingRecord<Kind> => ({ version: SETTING_VERSION, kind, id, ...change });
 
 /** Names of each cap on the command line and in the environment. */
 export const capWords: Readonly<Record<CapName, { option: string; variable: string }>> = {

@@ -49,6 +49,15 @@ import { findDiffering, reportDiffering } from './settings/differing.ts';
 import { applyLimits, findLimits, findLimitsRestrictions, restrictLimits } from './settings/limits.ts';
 import { lookAtSettings } from './settings/look-at-settings.ts';
 import { applyPauses, findPauses } from './settings/operator-pause.ts';
+import {
+  applyTenantRules,
+  findTenantRestrictions,
+  findTenantRules,
+  listRestrictedTenants,
+  listTenantsWithRules,
+  readTenantRevisions,
+  restrictTenant,
+} from './settings/tenant-rules.ts';
 
 export interface GenerationStoreConfig {
   /** Prefix of every key; holds a hash tag. */
@@ -132,6 +141,13 @@ function bindAll({ prefix, retention, pollRate, ownerId }: GenerationStoreConfig
     resumeBuying: bind(resumeBuying),
     findPauses: bind(findPauses),
     applyPauses: bind(applyPauses),
+    findTenantRules: bind(findTenantRules),
+    applyTenantRules: bind(applyTenantRules),
+    findTenantRestrictions: bind(findTenantRestrictions),
+    restrictTenant: bind(restrictTenant),
+    listTenantsWithRules: bind(listTenantsWithRules),
+    listRestrictedTenants: bind(listRestrictedTenants),
+    readTenantRevisions: bind(readTenantRevisions),
     lookAtSettings: bind(lookAtSettings),
     reportDiffering: bind(reportDiffering),
     findDiffering: bind(findDiffering),

@@ -28,6 +28,7 @@ export { buildGenerationStore, type GenerationStore, type GenerationStoreConfig 
 export { DEFAULT_PREFIX, eventChannel, eventLogKey } from './keys.ts';
 export type { StoredLimits } from './settings/limits.ts';
 export type { StoredPauses } from './settings/operator-pause.ts';
+export type { StoredTenantRules } from './settings/tenant-rules.ts';
 export type { OpenGenerations } from './recovery/open-generations.ts';
 export type { PollRate } from './purchase/poll-line.ts';
 export type { DamagedGeneration, NewDamage } from './recovery/damaged.ts';

@@ -1,4 +1,4 @@
-import type { SubmissionRef } from '@darkroom/contracts';
+import { encodeTenant, type SubmissionRef } from '@darkroom/contracts';
 
 /**
  * Every key of Darkroom's own in Redis. One prefix with a hash tag, so that all keys of one shard lie in one slot and a
@@ -39,6 +39,12 @@ export const turnKey = (prefix: string, name: string): string => `${prefix}:turn
 export const spendSumsKey = (prefix: string): string => `${prefix}:spend-sums`;
 export const capsKey = (prefix: string): string => `${prefix}:caps`;
 export const limitsKey = (prefix: string): string => `${prefix}:limits`;
+/** Hash of the rules of a tenant. */
+export const tenantRulesKey = (prefix: string, tenant: string): string => `${prefix}:tenant-rules:${encodeTenant(tenant)}`;
+/** Set of the encoded names of the tenants that have or had rules. */
+export const tenantsWithRulesKey = (prefix: string): string => `${prefix}:tenants-with-rules`;
+/** Set of the encoded names of the tenants of which a change that restricts stands in Redis alone. */
+export const restrictedTenantsKey = (prefix: string): string => `${prefix}:tenants-restricted`;
 /** Names the revision of the operator's pause under `pauseKey`, and the pause that S3 holds. */
 export const recordedPausesKey = (prefix: string): string => `${prefix}:pauses`;
 /** Words of a process whose settings differ from the store's; end by themselves. */

@@ -19,16 +19,21 @@ import {
 /** Prefix of all records. */
 export const recordsPrefix = 'records/';
 
-/** Returns the prefix of all changes of one kind of setting of the store. */
-export const settingsOf = (kind: SettingKind): string => `settings/${kind}/store/`;
+/** Returns the prefix of all changes of one kind of setting. */
+export const settingsOfKind = (kind: SettingKind): string => `settings/${kind}/`;
 
-/** Returns the key of one change of a setting of the store. */
-export const settingKey = ({ kind, revision }: Pick<SettingRecord, 'kind' | 'revision'>): string => `${settingsOf(kind)}${revision}.json`;
+/** Returns the prefix of all changes of one setting. */
+export const settingsOf = (kind: SettingKind, id: string): string => `${settingsOfKind(kind)}${id}/`;
 
-/** Reads the revision in a key of one kind; undefined for a key that Darkroom does not write. */
-export function parseSettingKey(kind: SettingKind, key: string): number | undefined {
-  const revision = Number(/\/(\d{1,12})\.json$/.exec(key)?.[1]);
-  return revision >= 1 && settingKey({ kind, revision }) === key ? revision : undefined;
+/** Returns the key of one change of a setting. */
+export const settingKey = ({ kind, id, revision }: Pick<SettingRecord, 'kind' | 'id' | 'revision'>): string =>
+  `${settingsOf(kind, id)}${revision}.json`;
+
+/** Reads the id and the revision in a key of one kind; undefined for a key that Darkroom does not write. */
+export function parseSettingKey(kind: SettingKind, key: string): { id: string; revision: number } | undefined {
+  const [, id = '', digits] = /\/([^/]+)\/(\d{1,12})\.json$/.exec(key) ?? [];
+  const revision = Number(digits);
+  return revision >= 1 && settingKey({ kind, id, revision }) === key ? { id, revision } : undefined;
 }
 
 /** Prefix of all uploads. */

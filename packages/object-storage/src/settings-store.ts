@@ -1,9 +1,9 @@
-import { SETTING_VERSION, settingRecordSchemaOf, StorageError, type SettingKind, type SettingRecord } from '@darkroom/contracts';
+import { SETTING_VERSION, settingRecordSchemaOf, STORE_ID, StorageError, type SettingKind, type SettingRecord } from '@darkroom/contracts';
 import { z } from 'zod';
 import type { Bucket } from './bucket.ts';
-import { parseSettingKey, settingKey, settingsOf } from './keys.ts';
+import { parseSettingKey, settingKey, settingsOf, settingsOfKind } from './keys.ts';
 
-/** Changes of the settings of the store: one object each, written once and never changed. */
+/** Changes of settings: one object each, written once and never changed. */
 export interface SettingsStore {
   /**
    * Records a change under its revision. @returns false if another change has that revision; then nothing was written.
@@ -13,8 +13,14 @@ export interface SettingsStore {
   /**
    * Finds the change with the highest revision. @throws StorageError storage.unavailable; storage.corrupt-record if that change is
    * corrupt, or a later version wrote it: an earlier change must not replace it.
+   * @param id "store" by default.
    */
-  findNewestSetting<Kind extends SettingKind>(kind: Kind): Promise<SettingRecord<Kind> | undefined>;
+  findNewestSetting<Kind extends SettingKind>(kind: Kind, id?: string): Promise<SettingRecord<Kind> | undefined>;
+  /**
+   * Lists the id of each setting of a kind and the revision of its newest change, in the order of ids.
+   * @param after Lists only ids that are greater.
+   */
+  listSettings(kind: SettingKind, after?: string): AsyncGenerator<{ id: string; revision: number }, void, undefined>;
 }
 
 /** A change holds a few numbers and a reason. */
@@ -35,19 +41,36 @@ export function createSettingsStore(bucket: Bucket): SettingsStore {
       // The first send of this very write may have arrived, and its answer been lost.
       return written.kind === 'written' || (written.byRetry && (await read(key)) === text);
     },
-    async findNewestSetting(kind) {
+    async findNewestSetting(kind, id = STORE_ID) {
       let newest = 0;
-      for await (const { key } of bucket.listAll(settingsOf(kind))) newest = Math.max(newest, parseSettingKey(kind, key) ?? 0);
+      for await (const { key } of bucket.listAll(settingsOf(kind, id)))
+        newest = Math.max(newest, parseSettingKey(kind, key)?.revision ?? 0);
       if (newest === 0) return undefined;
-      const key = settingKey({ kind, revision: newest });
-      return parseSetting(key, kind, newest, await read(key));
+      const key = settingKey({ kind, id, revision: newest });
+      return parseSetting(key, { kind, id, revision: newest }, await read(key));
+    },
+    async *listSettings(kind, after) {
+      const prefix = settingsOfKind(kind);
+      let newest: { id: string; revision: number } | undefined;
+      // "0" follows "/" in the order of keys
+      for await (const { key } of bucket.listAll(prefix, after === undefined ? undefined : `${prefix}${after}0`)) {
+        const found = parseSettingKey(kind, key);
+        if (found === undefined) continue;
+        if (newest !== undefined && newest.id !== found.id) yield newest;
+        newest = newest?.id === found.id && newest.revision > found.revision ? newest : found;
+      }
+      if (newest !== undefined) yield newest;
     },
   };
 }
 
 const anyVersion = z.looseObject({ version: z.int() });
 
-function parseSetting<Kind extends SettingKind>(key: string, kind: Kind, revision: number, text: string): SettingRecord<Kind> {
+function parseSetting<Kind extends SettingKind>(
+  key: string,
+  { kind, id, revision }: { kind: Kind; id: string; revision: number },
+  text: string,
+): SettingRecord<Kind> {
   let json: unknown;
   try {
     json = JSON.parse(text);
@@ -63,6 +86,8 @@ function parseSetting<Kind extends SettingKind>(key: string, kind: Kind, revisio
   const parsed = settingRecordSchemaOf(kind).safeParse(json);
   if (!parsed.success)
     throw corrupt(key, parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; '), parsed.error);
+  // A record copied to another key would give one tenant the rules of another.
+  if (parsed.data.id !== id) throw corrupt(key, `it is the setting of "${parsed.data.id}"`);
   if (parsed.data.revision !== revision) throw corrupt(key, `it is revision ${parsed.data.revision}`);
   return parsed.data;
 }

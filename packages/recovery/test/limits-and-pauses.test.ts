@@ -72,6 +72,38 @@ describe('the limit of tasks at the provider', () => {
   });
 });
 
+describe('the bounds on open images', () => {
+  test('are none until they are set, and are lifted by name', async () => {
+    expect(await changeLimits(settings, { openImages: 500, openImagesPerTenant: 20 })).toMatchObject({
+      after: { openImages: 500, openImagesPerTenant: 20 },
+    });
+    expect(await changeLimits(settings, { openImages: null, tasksAtProvider: 9 })).toMatchObject({
+      after: { openImagesPerTenant: 20, tasksAtProvider: 9 },
+      revision: 2,
+    });
+    expect(await world.redis.hgetall(`${world.prefix}:limits`)).toEqual({
+      revision: '2',
+      openImagesPerTenant: '20',
+      tasksAtProvider: '9',
+    });
+    await world.redis.del(`${world.prefix}:limits`);
+    expect(await restoreLimits(settings)).toMatchObject({ value: { openImagesPerTenant: 20, tasksAtProvider: 9 }, revision: 2 });
+  });
+
+  test('are set and lowered while Redis is not compared with S3, and neither lifted nor raised', async () => {
+    expect(await changeLimits(recovering(), { openImages: 500 })).toMatchObject({ kind: 'changed' });
+    expect(await changeLimits(recovering(), { openImages: null })).toMatchObject({ kind: 'recovering' });
+    expect(await changeLimits(recovering(), { openImages: 501, tasksAtProvider: 3 })).toMatchObject({ kind: 'recovering' });
+  });
+
+  test('that are set while S3 is away hold at once, and are recorded', async () => {
+    expect(await world.store.restrictLimits({ openImages: 7, tasksAtProvider: 2000 })).toBe(true);
+    expect(await world.store.restrictLimits({ openImages: null, openImagesPerTenant: null })).toBe(false);
+    expect((await world.store.findLimits())?.limits).toEqual({ openImages: 7 });
+    expect(await restoreLimits(settings)).toMatchObject({ kind: 'recorded', value: { openImages: 7 } });
+  });
+});
+
 describe('a limit that is lowered while S3 is away', () => {
   test('holds at once, is recorded once, and no other is raised by it', async () => {
     expect(await world.store.restrictLimits({ tasksAtProvider: 2000 })).toBe(false);

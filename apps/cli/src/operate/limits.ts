@@ -1,4 +1,4 @@
-import { DEFAULT_TASKS_AT_PROVIDER, type FleetLimits } from '@darkroom/contracts';
+import { DEFAULT_TASKS_AT_PROVIDER, type FleetLimits, type FleetLimitsChange } from '@darkroom/contracts';
 import { changeLimits } from '@darkroom/recovery';
 import type { Terminal } from '../terminal.ts';
 import type { Operations } from './open-operations.ts';
@@ -6,13 +6,21 @@ import { LATER, recordOrReport, wordsOfRecording } from './record-or-report.ts';
 
 type Lines = Pick<Terminal, 'print' | 'complain'>;
 
-const wordsOf = ({ tasksAtProvider }: FleetLimits = {}): string =>
+const wordsOfTasks = ({ tasksAtProvider }: FleetLimits): string =>
   tasksAtProvider === undefined
     ? `${DEFAULT_TASKS_AT_PROVIDER} tasks at the provider, unless set`
     : `${tasksAtProvider} tasks at the provider`;
 
+const boundsOf = ({ openImages, openImagesPerTenant }: FleetLimits): string[] => [
+  ...(openImages === undefined ? [] : [`at most ${openImages} open images`]),
+  ...(openImagesPerTenant === undefined ? [] : [`at most ${openImagesPerTenant} open images of each tenant`]),
+];
+
+/** Writes limits in one line. */
+export const describeLimits = (limits: FleetLimits = {}): string => [wordsOfTasks(limits), ...boundsOf(limits)].join(', ');
+
 /** Shows the limits of the fleet, or changes the named ones. @returns the exit code: 0 only if S3 has the change. */
-export async function showOrChangeLimits(change: FleetLimits, operations: Operations, terminal: Lines): Promise<0 | 1> {
+export async function showOrChangeLimits(change: FleetLimitsChange, operations: Operations, terminal: Lines): Promise<0 | 1> {
   return Object.keys(change).length === 0 ? showLimits(operations, terminal) : changeLimitsOf(change, operations, terminal);
 }
 
@@ -23,30 +31,33 @@ async function showLimits({ store }: Operations, { print }: Lines): Promise<0> {
     store.findLimitsRestrictions(),
   ]);
   const source = found?.limits.tasksAtProvider === undefined ? 'the default' : wordsOfRecording(found.revision, restrictions);
-  print(`limits    at most ${limit} tasks at the provider (${source}); ${count} are under way`);
+  print(
+    `limits    at most ${limit} tasks at the provider (${source}); ${count} are under way`,
+    `          ${boundsOf(found?.limits ?? {}).join(', ') || 'no bound on open images'}`,
+  );
   return 0;
 }
 
-async function changeLimitsOf(change: FleetLimits, { store, openBucket }: Operations, terminal: Lines): Promise<0 | 1> {
+async function changeLimitsOf(change: FleetLimitsChange, { store, openBucket }: Operations, terminal: Lines): Promise<0 | 1> {
   const hold = async (): Promise<string> =>
     (await store.restrictLimits(change))
-      ? `the lower limit holds in Redis at once; ${LATER}`
+      ? `what is lower holds in Redis at once; ${LATER}`
       : 'a higher limit holds only when S3 has it; the same command can be run again';
   return recordOrReport(openBucket, terminal, hold, async (archive) => {
     const changed = await changeLimits({ store, archive }, change);
     switch (changed.kind) {
       case 'changed':
         terminal.print(
-          `before    ${wordsOf(changed.before)}`,
-          `limits    ${wordsOf(changed.after)} (revision ${changed.revision}, recorded in S3)`,
+          `before    ${describeLimits(changed.before)}`,
+          `limits    ${describeLimits(changed.after)} (revision ${changed.revision}, recorded in S3)`,
         );
         return 0;
       case 'unchanged':
-        terminal.print(`limits    ${wordsOf(changed.value)} (revision ${changed.revision}, recorded in S3), as before`);
+        terminal.print(`limits    ${describeLimits(changed.value)} (revision ${changed.revision}, recorded in S3), as before`);
         return 0;
       case 'recovering':
         terminal.complain(
-          `redis restarted, and a worker asks S3 for what Redis may have forgotten: no limit is raised until then. It stays ${wordsOf(changed.before)}; run the command again in a few seconds`,
+          `redis restarted, and a worker asks S3 for what Redis may have forgotten: no limit is raised until then. It stays ${describeLimits(changed.before)}; run the command again in a few seconds`,
         );
         return 1;
       default:

@@ -8,12 +8,16 @@ import { describeHeld, describePauses } from './describe-pauses.ts';
 import { describeDiffering, showOrChangeCaps } from './caps.ts';
 import { showOrChangeLimits } from './limits.ts';
 import { pauseBuying, resumeBuying } from './pause.ts';
+import { showOrChangeTenant } from './tenant.ts';
 import { describeUnknown, endHold } from './unknown.ts';
 import { describeSpend } from './describe-spend.ts';
 import type { Operations } from './open-operations.ts';
 import { agoOf, timeOf } from './time-words.ts';
 
-export type OperatorCommand = Extract<Command, { kind: 'status' | 'spend' | 'caps' | 'limits' | 'unknown' | 'pause' | 'resume' }>;
+export type OperatorCommand = Extract<
+  Command,
+  { kind: 'status' | 'spend' | 'caps' | 'limits' | 'tenant' | 'unknown' | 'pause' | 'resume' }
+>;
 
 /** About one screen of lines. */
 const SHOWN_UNKNOWN = 40;
@@ -39,6 +43,8 @@ export async function operate(command: OperatorCommand, operations: Operations, 
       return endHold(command.release, command.decision, operations, terminal);
     case 'limits':
       return showOrChangeLimits(command.change, operations, terminal);
+    case 'tenant':
+      return showOrChangeTenant(command, operations, terminal);
     case 'pause':
       return pauseBuying(command.reason, operations, terminal, now);
     case 'resume':

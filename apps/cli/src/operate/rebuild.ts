@@ -6,6 +6,7 @@ import {
   rebuild,
   restoreCaps,
   restoreLimits,
+  restoreTenantRules,
   restorePauses,
   takeOverBucket,
   type KeptSettings,
@@ -19,6 +20,7 @@ import { describePauses } from './describe-pauses.ts';
 import { measureRedisClock } from './measure-redis-clock.ts';
 import type { OperationsOptions } from './connect-redis.ts';
 import { openBucket } from './open-bucket.ts';
+import { describeLimits } from './limits.ts';
 import { owningOf } from './owning.ts';
 import { withPatientRedis } from './patient-redis.ts';
 
@@ -138,13 +140,15 @@ export async function rebuildStore(
 }
 
 /**
- * Restores the limits, pauses and caps from S3 before the store opens: nothing may be enqueued under other caps. A bucket of an earlier
+ * Restores the limits, rules of tenants, pauses and caps from S3 before the store opens: nothing may be enqueued under other caps. A bucket of an earlier
  * version holds no caps: those of the environment are taken and recorded, and without any the store buys nothing until `caps` sets them.
  */
 async function restoreSettings(settings: KeptSettings, { named, seed }: SpendSettings, terminal: Terminal): Promise<void> {
   if ((await settings.store.readServerRun()).isOpen) return;
-  const { tasksAtProvider } = (await restoreLimits(settings)).value;
-  if (tasksAtProvider !== undefined) terminal.print(`limits    ${tasksAtProvider} tasks at the provider (from S3)`);
+  const limits = (await restoreLimits(settings)).value;
+  if (Object.keys(limits).length > 0) terminal.print(`limits    ${describeLimits(limits)} (from S3)`);
+  const tenants = await restoreTenantRules(settings);
+  if (tenants.length > 0) terminal.print(`tenants   the rules of ${tenants.length} (from S3)`);
   const { operator } = await restorePauses(settings);
   if (operator !== undefined) terminal.print(`pause     by an operator: ${operator.reason} (from S3)`);
   const restored = await restoreCaps(settings, named.allPerDay === undefined ? undefined : seed);

@@ -1,20 +1,39 @@
-import { defined, DEFAULT_TASKS_AT_PROVIDER, type FleetLimits, fleetLimitsSchema } from '@darkroom/contracts';
+import {
+  defined,
+  DEFAULT_TASKS_AT_PROVIDER,
+  type FleetLimits,
+  type FleetLimitsChange,
+  fleetLimitsSchema,
+  limitNames,
+} from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { readHash, parseEntry, whole } from '../corrupt-entry.ts';
 import { limitsKey } from '../keys.ts';
-import { createNamedScript } from '../lua/named-script.ts';
+import { createLuaScript } from '../lua/lua-script.ts';
+import { nameArguments } from '../lua/named.ts';
 import { prelude } from '../lua/prelude.ts';
 import { applySetting } from './apply-setting.ts';
 import { readRestrictions, type Restriction, UNRECORDED } from './restrictions.ts';
 
-/** Lowers the limit of tasks in Redis alone, and notes that for a worker to record. Replies 1 if it was lowered, else 0. */
-const restrictLimitsScript = createNamedScript(['limit', 'defaultLimit'])(/* lua */ `${prelude}
-local limits = hash(KEYS[1])
-local current = tonumber(limits.tasksAtProvider or defaultLimit) or 0
-if tonumber(limit) >= current then return 0 end
-redis.call('HSET', KEYS[1], 'tasksAtProvider', limit)
-redis.call('RPUSH', KEYS[1] .. '${UNRECORDED}', int(nowMs()) .. ' ' .. (limits.revision or '0') .. ' tasksAtProvider ' .. limit)
+const given = nameArguments(['name', 'value']);
+
+/**
+ * Lowers limits in Redis alone, a group for each, and notes that for a worker to record. A limit that is as low already stays. Replies 1 if
+ * one was lowered, else 0.
+ */
+const restrictLimitsScript = createLuaScript(/* lua */ `${prelude}
+local limits, entry = hash(KEYS[1]), nil
+local defaults = { tasksAtProvider = ${DEFAULT_TASKS_AT_PROVIDER} }
+${given.each()}
+  local current = limits[name] and (tonumber(limits[name]) or 0) or defaults[name]
+  if not current or tonumber(value) < current then
+    redis.call('HSET', KEYS[1], name, value)
+    entry = (entry or int(nowMs()) .. ' ' .. (limits.revision or '0')) .. ' ' .. name .. ' ' .. value
+  end
+end
+if not entry then return 0 end
+redis.call('RPUSH', KEYS[1] .. '${UNRECORDED}', entry)
 return 1
 `);
 
@@ -25,8 +44,12 @@ export interface StoredLimits {
   limits: FleetLimits;
 }
 
+const { tasksAtProvider, openImages, openImagesPerTenant } = fleetLimitsSchema.shape;
+
 const storedSchema = z.object({
-  tasksAtProvider: whole.pipe(fleetLimitsSchema.shape.tasksAtProvider.unwrap()).optional(),
+  tasksAtProvider: whole.pipe(tasksAtProvider.unwrap()).optional(),
+  openImages: whole.pipe(openImages.unwrap()).optional(),
+  openImagesPerTenant: whole.pipe(openImagesPerTenant.unwrap()).optional(),
   revision: whole.optional(),
 });
 
@@ -46,9 +69,10 @@ export async function findLimits(redis: Redis, prefix: string): Promise<StoredLi
  * @throws CorruptRecordError for unreadable limits.
  */
 export function parseLimits(key: string, hash: Readonly<Record<string, string>>): StoredLimits | undefined {
-  const { revision, tasksAtProvider } = parseEntry(key, storedSchema, hash);
-  if (revision === undefined && tasksAtProvider === undefined) return undefined;
-  return { limits: tasksAtProvider === undefined ? {} : { tasksAtProvider }, ...defined({ revision }) };
+  const { revision, ...stored } = parseEntry(key, storedSchema, hash);
+  const limits: FleetLimits = defined(stored);
+  if (revision === undefined && Object.keys(limits).length === 0) return undefined;
+  return { limits, ...defined({ revision }) };
 }
 
 /** An unrecorded restriction of limits. */
@@ -59,20 +83,19 @@ export interface LimitsRestriction extends Omit<Restriction, 'values'> {
 /** Reads the restrictions of limits that are not recorded in S3. */
 export async function findLimitsRestrictions(redis: Redis, prefix: string): Promise<LimitsRestriction[]> {
   const found = await readRestrictions(redis, limitsKey(prefix));
-  return found.map(({ values: { tasksAtProvider }, ...noted }) => ({
+  return found.map(({ values, ...noted }) => ({
     ...noted,
-    lowered: tasksAtProvider === undefined ? {} : { tasksAtProvider },
+    lowered: defined(Object.fromEntries(limitNames.map((name) => [name, values[name]]))),
   }));
 }
 
 /**
- * Lowers the limit of tasks in Redis alone.
- * @returns true if it was lowered.
+ * Lowers the named limits in Redis alone. A limit that is as low already stays, and so does one to be lifted (null).
+ * @returns true if one was lowered.
  */
-export async function restrictLimits(redis: Redis, prefix: string, { tasksAtProvider }: FleetLimits): Promise<boolean> {
-  if (tasksAtProvider === undefined) return false;
-  const limits = { limit: tasksAtProvider, defaultLimit: DEFAULT_TASKS_AT_PROVIDER };
-  return (await restrictLimitsScript.run(redis, limitsKey(prefix), prefix, limits)) === 1;
+export async function restrictLimits(redis: Redis, prefix: string, change: FleetLimitsChange): Promise<boolean> {
+  const lowered = Object.entries(change).filter((entry): entry is [string, number] => typeof entry[1] === 'number');
+  return (await restrictLimitsScript.run(redis, limitsKey(prefix), [prefix, ...lowered.flat()])) === 1;
 }
 
 /**
@@ -80,11 +103,8 @@ export async function restrictLimits(redis: Redis, prefix: string, { tasksAtProv
  * @param carried The restrictions that these limits contain.
  * @returns true if they were written.
  */
-export async function applyLimits(
+export const applyLimits = (
   redis: Redis,
   prefix: string,
   { limits, revision, carried = [] }: Required<StoredLimits> & { carried?: readonly string[] },
-): Promise<boolean> {
-  const { tasksAtProvider } = limits;
-  return applySetting(redis, limitsKey(prefix), { revision, carried, fields: tasksAtProvider === undefined ? {} : { tasksAtProvider } });
-}
+): Promise<boolean> => applySetting(redis, limitsKey(prefix), { revision, carried, fields: defined({ ...limits }) });

@@ -30,7 +30,8 @@ local operator = redis.call('HGET', prefix .. ':buying-paused', 'operator')
 local function waits(name) return redis.call('EXISTS', prefix .. name .. '${UNRECORDED}') == 1 end
 return named({
   caps = read(':caps'), limits = read(':limits'), operator = operator and '=' .. operator or nil, revision = recorded[1] or nil,
-  mark = recorded[2] or nil, isTurn = not isTaken, isRestricted = waits(':caps') or waits(':limits'),
+  mark = recorded[2] or nil, isTurn = not isTaken,
+  isRestricted = waits(':caps') or waits(':limits') or redis.call('EXISTS', prefix .. ':tenants-restricted') == 1,
 })
 `);
 

@@ -16,8 +16,8 @@ export interface Restriction {
 }
 
 /** Reads the restrictions of a setting that are not recorded yet, the oldest first. */
-export async function readRestrictions(redis: Redis, settingKey: string): Promise<Restriction[]> {
-  const entries = await redis.lrange(`${settingKey}${UNRECORDED}`, 0, -1).catch((error: unknown) => {
+export async function readRestrictions(redis: Redis, settingKey: string, unrecordedEnd = UNRECORDED): Promise<Restriction[]> {
+  const entries = await redis.lrange(`${settingKey}${unrecordedEnd}`, 0, -1).catch((error: unknown) => {
     // A key of another type holds none; the next change removes it.
     if (error instanceof Error && error.message.startsWith('WRONGTYPE')) return [];
     throw error;

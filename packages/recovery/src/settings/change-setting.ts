@@ -1,8 +1,10 @@
 import {
   buildSettingRecord,
   capNames,
+  changedLimits,
   type CapName,
   type FleetLimits,
+  type FleetLimitsChange,
   type NanoUsd,
   type SettingKind,
   type SettingValue,
@@ -37,8 +39,8 @@ export const changeCaps = async (settings: KeptSettings, change: CapsChange): Pr
  * Changes the named limits.
  * @throws as `changeSetting` does.
  */
-export async function changeLimits(settings: KeptSettings, change: FleetLimits): Promise<ChangedSetting<FleetLimits>> {
-  const changed = await changeSetting(settings, keptLimits, (before) => ({ ...before, ...change }));
+export async function changeLimits(settings: KeptSettings, change: FleetLimitsChange): Promise<ChangedSetting<FleetLimits>> {
+  const changed = await changeSetting(settings, keptLimits, (before = {}) => changedLimits(before, change));
   if (changed === undefined) throw new Error('limits are never incomplete');
   return changed;
 }
@@ -48,7 +50,7 @@ export async function changeLimits(settings: KeptSettings, change: FleetLimits):
  * their revisions.
  * @returns undefined when the change makes nothing whole. @throws StorageError when S3 is away; nothing was changed then, unless its error says that the write may have arrived.
  */
-async function changeSetting<Kind extends SettingKind>(
+export async function changeSetting<Kind extends SettingKind>(
   settings: KeptSettings,
   kept: KeptKind<Kind>,
   change: (before: SettingValue<Kind> | undefined) => SettingValue<Kind> | undefined,
@@ -66,8 +68,8 @@ async function changeSetting<Kind extends SettingKind>(
     const { isOpen, isRecovering } = await store.readServerRun();
     if (before !== undefined && isOpen && isRecovering && kept.permitsMore(before, after)) return { kind: 'recovering', before };
     const revision = last + 1;
-    if (!(await archive.recordSetting(buildSettingRecord(kept.kind, { revision, at, by: 'operator', before: before ?? null, after }))))
-      continue;
+    const record = buildSettingRecord(kept.kind, { revision, at, by: 'operator', before: before ?? null, after }, kept.id);
+    if (!(await archive.recordSetting(record))) continue;
     // Redis knows a later change by now, made on top of this one, or a restriction, which is to be recorded on top of it.
     if (!(await kept.apply(store, { revision, value: after, carried: [] }))) await restoreSetting(settings, kept);
     return { kind: 'changed', before, after, revision };

@@ -16,8 +16,14 @@ export interface KeptSettings {
     | 'findLimitsRestrictions'
     | 'findPauses'
     | 'applyPauses'
+    | 'findTenantRules'
+    | 'applyTenantRules'
+    | 'findTenantRestrictions'
+    | 'listTenantsWithRules'
+    | 'listRestrictedTenants'
+    | 'readTenantRevisions'
     | 'readTime'
     | 'readServerRun'
   >;
-  archive: Pick<ObjectStorage, 'recordSetting' | 'findNewestSetting'>;
+  archive: Pick<ObjectStorage, 'recordSetting' | 'findNewestSetting' | 'listSettings'>;
 }

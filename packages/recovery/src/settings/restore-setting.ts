@@ -55,7 +55,7 @@ export async function restoreSetting<Kind extends SettingKind>(
   for (let tries = 0; tries < TRIES; tries += 1) {
     // Before the restrictions are read: one that is made later has a later time than the record of this call.
     const at = await store.readTime();
-    const newest = await archive.findNewestSetting(kept.kind);
+    const newest = await archive.findNewestSetting(kept.kind, kept.id);
     const restrictions = await kept.findRestrictions(store);
     const known = await kept.find(store).catch((error: unknown) => {
       // S3 knows it.
@@ -80,7 +80,7 @@ export async function restoreSetting<Kind extends SettingKind>(
     const revision = begin.isRecorded ? begin.revision + 1 : begin.revision;
     const { by } = begin;
     const before = begin.isRecorded && begin.revision > 0 ? begin.value : null;
-    if (!(await archive.recordSetting(buildSettingRecord(kept.kind, { revision, at, by, before, after })))) continue;
+    if (!(await archive.recordSetting(buildSettingRecord(kept.kind, { revision, at, by, before, after }, kept.id)))) continue;
     if (await kept.apply(store, { revision, value: after, carried }))
       return { kind: by === 'environment' ? 'seeded' : 'recorded', value: after, revision };
   }

@@ -1,8 +1,12 @@
 import {
+  areSameRules,
   defined,
   capNames,
   capsPermitMore,
-  DEFAULT_TASKS_AT_PROVIDER,
+  limitNames,
+  limitOf,
+  rulesPermitMore,
+  tenantFolder,
   type FleetLimits,
   type SettingKind,
   type SettingValue,
@@ -13,6 +17,8 @@ import type { KeptSettings, MadeRestriction } from './ports.ts';
 /** A setting that is one value, and its form in Redis. */
 export interface KeptKind<Kind extends SettingKind> {
   kind: Kind;
+  /** Its owner in S3; the store when absent. */
+  id?: string;
   /** Value while S3 and Redis hold none; undefined if nothing may be bought then. */
   empty: SettingValue<Kind> | undefined;
   find(store: KeptSettings['store']): Promise<{ revision?: number; value: SettingValue<Kind> } | undefined>;
@@ -22,7 +28,7 @@ export interface KeptKind<Kind extends SettingKind> {
     change: { revision: number; value: SettingValue<Kind>; carried: readonly string[] },
   ): Promise<boolean>;
   isSame(one: SettingValue<Kind>, other: SettingValue<Kind>): boolean;
-  /** Returns true if a change lets more be bought. */
+  /** Returns true if a change lets more be bought or seen. */
   permitsMore(before: SettingValue<Kind>, after: SettingValue<Kind>): boolean;
   /** Returns the stricter of both, in each part. */
   restrict(value: SettingValue<Kind>, lowered: Partial<SettingValue<Kind>>): SettingValue<Kind>;
@@ -49,9 +55,6 @@ export const keptCaps: KeptKind<'caps'> = {
   },
 };
 
-/** Returns the number of tasks that limits allow at the provider. */
-const tasksOf = ({ tasksAtProvider = DEFAULT_TASKS_AT_PROVIDER }: FleetLimits): number => tasksAtProvider;
-
 export const keptLimits: KeptKind<'limits'> = {
   kind: 'limits',
   empty: {},
@@ -61,8 +64,30 @@ export const keptLimits: KeptKind<'limits'> = {
   },
   findRestrictions: (store) => store.findLimitsRestrictions(),
   apply: (store, { revision, value, carried }) => store.applyLimits({ revision, limits: value, carried }),
-  isSame: (one, other) => one.tasksAtProvider === other.tasksAtProvider,
-  permitsMore: (before, after) => tasksOf(after) > tasksOf(before),
-  restrict: (limits, lowered) =>
-    lowered.tasksAtProvider === undefined || lowered.tasksAtProvider >= tasksOf(limits) ? limits : { ...limits, ...lowered },
+  isSame: (one, other) => limitNames.every((name) => one[name] === other[name]),
+  permitsMore: (before, after) => limitNames.some((name) => limitOf(after, name) > limitOf(before, name)),
+  restrict(limits, lowered) {
+    const after: FleetLimits = { ...limits };
+    for (const name of limitNames) {
+      const limit = lowered[name];
+      if (limit !== undefined && limit < limitOf(after, name)) after[name] = limit;
+    }
+    return after;
+  },
 };
+
+/** The rules of one tenant. */
+export const keptTenantRules = (tenant: string): KeptKind<'tenants'> => ({
+  kind: 'tenants',
+  id: tenantFolder(tenant),
+  empty: {},
+  find: async (store) => {
+    const found = await store.findTenantRules(tenant);
+    return found && { value: found.rules, ...defined({ revision: found.revision }) };
+  },
+  findRestrictions: (store) => store.findTenantRestrictions(tenant),
+  apply: (store, { revision, value, carried }) => store.applyTenantRules(tenant, { revision, rules: value, carried }),
+  isSame: areSameRules,
+  permitsMore: rulesPermitMore,
+  restrict: (rules, lowered) => ({ ...rules, ...lowered }),
+});
