@@ -60,12 +60,13 @@ test('limits shows and changes the number of tasks that the fleet may have at th
     /before +1000 tasks .+\nlimits +5 tasks at the provider \(revision 1, recorded in S3\)/,
   );
   expect(await store.readTasksAtProvider()).toEqual({ count: 0, limit: 5 });
-  expect(await run('limits')).toContain('at most 5 tasks at the provider (revision 1, recorded in S3)');
-  expect(await run('limits')).toContain('no bound on open images');
+  expect(await run('limits')).toMatch(/at most 5 tasks at the provider \(revision 1, recorded in S3\).+\n +no bound on open images/);
   expect(await run('limits', '--open-images', '900', '--open-images-per-tenant', '40')).toContain(
     'limits    5 tasks at the provider, at most 900 open images, at most 40 open images of each tenant (revision 2',
   );
-  expect(await run('limits', '--open-images', 'none')).toContain('5 tasks at the provider, at most 40 open images of each tenant (revision 3');
+  expect(await run('limits', '--open-images', 'none')).toContain(
+    '5 tasks at the provider, at most 40 open images of each tenant (revision 3',
+  );
   expect(await runWith({}, 'limits', '--tasks', '6')).toMatchObject({
     code: 1,
     output: expect.stringContaining('the change is not recorded') as string,
@@ -83,7 +84,6 @@ test('tenant shows and changes the rules of one tenant, and holds what restricts
   expect(await run('tenant', 'acme', '--withhold-flagged', 'on', '--weight', '3', '--retain-images-days', '30')).toMatch(
     /before +require-safety-check off.+\ntenant +"acme": .*withhold-flagged on, weight 3, .*retain-images-days 30 \(revision 1, recorded in S3\)/,
   );
-  expect(await run('tenant', 'other')).toContain('withhold-flagged off');
   expect(await run('tenant', 'acme', '--retain-images-days', 'none')).toContain('retain-images-days none (revision 2');
   const away = await runWith({}, 'tenant', 'acme', '--require-safety-check', 'on', '--weight', '9');
   expect(away).toMatchObject({ code: 1, output: expect.stringContaining('what is switched on holds in Redis at once') as string });

@@ -59,10 +59,7 @@ export function keepSettings(
           : "redis had lost an operator's pause; restored it from S3",
       );
     for (const tenant of await restoreTenantRules({ store, archive }))
-      logger.warn(
-        { event: 'tenant-rules.restored', tenant },
-        'redis and S3 had different rules of a tenant; both hold the newest now',
-      );
+      logger.warn({ event: 'tenant-rules.restored', tenant }, 'redis and S3 had different rules of a tenant; both hold the newest now');
   }
 
   /** Logs each change of the limit of tasks once. */

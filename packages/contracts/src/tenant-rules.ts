@@ -26,10 +26,8 @@ export type TenantRules = z.infer<typeof tenantRulesSchema>;
 
 /** Rules that are on or off. A change that switches one on restricts: it holds before S3 has it. */
 export const tenantSwitches = ['requireSafetyCheck', 'withholdFlagged'] as const satisfies readonly (keyof TenantRules)[];
-export type TenantSwitch = (typeof tenantSwitches)[number];
 /** Rules that are whole numbers. */
 export const tenantNumbers = ['weight', 'retainRequestsDays', 'retainImagesDays'] as const satisfies readonly (keyof TenantRules)[];
-export type TenantNumber = (typeof tenantNumbers)[number];
 export const tenantRuleNames = [...tenantSwitches, ...tenantNumbers] as const;
 
 /** Rules of a tenant by name with their new values; null means that the rule does not apply any more. */

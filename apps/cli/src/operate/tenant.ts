@@ -29,7 +29,9 @@ export const showOrChangeTenant = (
 async function showTenant(tenant: string, { store }: Operations, { print }: Lines): Promise<0> {
   const [found, restrictions] = await Promise.all([store.findTenantRules(tenant), store.findTenantRestrictions(tenant)]);
   const isDefault = found === undefined || (found.revision === 0 && restrictions.length === 0);
-  print(`tenant    "${tenant}": ${wordsOf(found?.rules)} (${isDefault ? 'never changed' : wordsOfRecording(found.revision, restrictions)})`);
+  print(
+    `tenant    "${tenant}": ${wordsOf(found?.rules)} (${isDefault ? 'never changed' : wordsOfRecording(found.revision, restrictions)})`,
+  );
   return 0;
 }
 

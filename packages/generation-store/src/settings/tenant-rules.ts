@@ -1,4 +1,14 @@
-import { decodeTenant, defined, encodeTenant, hasCode, type TenantRules, tenantNumbers, type TenantRulesChange, tenantRulesSchema, tenantSwitches } from '@darkroom/contracts';
+import {
+  decodeTenant,
+  defined,
+  encodeTenant,
+  hasCode,
+  type TenantRules,
+  tenantNumbers,
+  type TenantRulesChange,
+  tenantRulesSchema,
+  tenantSwitches,
+} from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { parseEntry, readHash, whole } from '../corrupt-entry.ts';
@@ -136,12 +146,7 @@ export async function findTenantRestrictions(redis: Redis, prefix: string, tenan
  * Switches rules of a tenant on in Redis alone, if the change does so.
  * @returns true if one was switched on.
  */
-export async function restrictTenant(
-  redis: Redis,
-  prefix: string,
-  tenant: string,
-  change: TenantRulesChange,
-): Promise<boolean> {
+export async function restrictTenant(redis: Redis, prefix: string, tenant: string, change: TenantRulesChange): Promise<boolean> {
   const names = tenantSwitches.filter((name) => change[name] === true);
   const member = encodeTenant(tenant);
   return (await restrictScript.run(redis, tenantRulesKey(prefix, tenant), [prefix, ...given.list({ member }), ...names])) === 1;
