@@ -6,7 +6,7 @@ import { rolldown } from 'rolldown';
 import { dts } from 'rolldown-plugin-dts';
 
 /** Entries of the package, by the path of their files. */
-export const entries = /** @type {const} */ (['index', 'images/index', 'testing/index']);
+export const entries = /** @type {const} */ (['index', 'images/index', 'testing/index', 'webhooks/index']);
 
 /** Libraries that the package contains, because they are ES modules alone, which Jest and older bundlers cannot `require`. */
 const contained = ['image-dimensions'];

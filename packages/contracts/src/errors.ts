@@ -32,6 +32,7 @@ export const errorCodes = {
     'nothing tells if an earlier purchase of the image was paid for, and the retry does not say that it may pay again',
   'retry.lost-image': 'an earlier purchase of the image was paid for and lost, and the retry does not say that it may pay again',
   'retry.image-arrived': 'an earlier attempt at the image brought it home before this retry was sent, so it was not bought again',
+  'notification.unverified': 'a notification that came to a receiver is not signed by a secret of its endpoint, or it is too old',
   'delivery.unauthenticated': 'the capability in the webhook URL is missing, forged, expired or of a retired key',
   'delivery.malformed': 'the body of a delivery is not one of the known shapes; it was kept',
   'storage.unavailable': 'S3 did not answer or refused',
@@ -245,6 +246,13 @@ export class GenerationError extends DarkroomError {
     options?: DarkroomErrorOptions,
   ) {
     super(code, message, code === 'generation.wait-timeout', options);
+  }
+}
+
+/** The receiver of a notification must refuse it, or use the secret of the endpoint. */
+export class WebhookSignatureError extends DarkroomError {
+  constructor(message: string, options?: DarkroomErrorOptions) {
+    super('notification.unverified', message, false, options);
   }
 }
 

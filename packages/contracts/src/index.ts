@@ -14,6 +14,7 @@ export {
   SpendCapError,
   StorageError,
   StoreNotInitialisedError,
+  WebhookSignatureError,
   errorCodes,
   hasCode,
   type DarkroomErrorOptions,
@@ -53,6 +54,8 @@ export { readOptions, UNREADABLE, type OptionNames } from './unknown-names.ts';
 export { isLoopbackHost, scopeOfAddress, withoutBrackets, type AddressScope } from './network-address.ts';
 export { findPrefixProblem, KEY_PREFIX_RULE } from './key-prefix.ts';
 export { REDIS_ADDRESS_RULE, readRedisAddress, type RedisAddress } from './redis-address.ts';
+export { resolveBySystem, resolveHost, type HostRules, type Resolve } from './resolve-host.ts';
+export { findCallbackProblem, WEBHOOK_URL_RULE } from './notifications/callback-address.ts';
 export { canReadUrl } from './can-read-url.ts';
 export { findAddressProblem, SERVER_ADDRESS_RULE, WEB_ADDRESS_RULE } from './web-address.ts';
 export { BUCKET_RULE, findBucketProblem, findRegionProblem, REGION_RULE } from './s3-names.ts';
@@ -164,6 +167,16 @@ export {
   timingVariable,
   type Timing,
 } from './timing.ts';
+export { defaultNotificationTypes, notificationTypes, type NotificationPayload, type NotificationType } from './notifications/payload.ts';
+export { signNotification, type SignedNotification, type WebhookHeaders } from './notifications/signature.ts';
+export { verifyWebhook, type GivenHeaders, type VerifyWebhookOptions } from './notifications/verify-webhook.ts';
+export {
+  deriveWebhookSecret,
+  REQUESTS_ENDPOINT,
+  webhookSecretsOf,
+  type NotificationKeys,
+  type WebhookSecretName,
+} from './notifications/webhook-secret.ts';
 export { checkCapability, mintCapability, type CapabilityKey, type CapabilityKeys, type CapabilityVerdict } from './webhook-capability.ts';
 export { findDimensions, fitsDimensions, formatDimensions, type ExpectedDimensions } from './models/dimensions.ts';
 export { earlierOrigin, outlineOfEarlier } from './models/earlier.ts';

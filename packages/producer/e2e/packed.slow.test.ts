@@ -161,6 +161,23 @@ createTestingProducer().generate({ positivePrompt: 'a red door' }).then(({ statu
     expect(await runIn(lean, process.execPath, [program])).toBe('succeeded true false\n');
   });
 
+  test('the entry for receivers of notifications loads no dependency', async () => {
+    const program = await writeIn(
+      lean,
+      'receiver.cjs',
+      `const Module = require('node:module');
+const load = Module._load;
+const loaded = [];
+Module._load = (name, ...rest) => { loaded.push(name); return load(name, ...rest); };
+const { verifyWebhook } = require(${JSON.stringify(join(lean, 'node_modules/@darkroom/producer/dist/webhooks/index.cjs'))});
+try { verifyWebhook('{}', {}, 'whsec_' + 'a'.repeat(44)); } catch ({ code }) {
+  console.log(code, loaded.filter((name) => !Module.isBuiltin(name) && !/^[./]/.test(name)));
+}
+`,
+    );
+    expect(await runIn(lean, process.execPath, [program])).toBe('notification.unverified []\n');
+  });
+
   test('a process that loads both formats has each class of errors once', async () => {
     const program = await writeIn(
       lean,
@@ -174,10 +191,11 @@ console.log(createRequire(import.meta.url)('@darkroom/producer').DarkroomError =
   });
 });
 
-/** Types of all three entries, and a call that must not compile. */
+/** Types of all four entries, and a call that must not compile. */
 const typed = `import { createProducer, hasCode, type GenerationView, type Producer } from '@darkroom/producer';
 import type { GenerationImage, Images } from '@darkroom/producer/images';
 import { createTestingProducer, type Outcome } from '@darkroom/producer/testing';
+import { verifyWebhook, type NotificationPayload } from '@darkroom/producer/webhooks';
 const outcome: Outcome = { kind: 'succeed', bytes: new Uint8Array([1, 2, 3]) };
 const testing = createTestingProducer({ outcome });
 const producer: Producer = testing;
@@ -189,11 +207,13 @@ void (() => producer.enqueue({ positivePrompt: 'a red door', width: 1000, height
 // @ts-expect-error a misspelt option
 void (() => createProducer({ redisUrl: 'redis://127.0.0.1', tennant: 'x' }));
 void hasCode;
+void ((body: Uint8Array, headers: Headers): NotificationPayload => verifyWebhook(body, headers, 'whsec_'));
 console.log(generation.status, generation.costUsd, (await image.bytes()).length);
 `;
 
 const commonTyped = `import producer = require('@darkroom/producer');
 import images = require('@darkroom/producer/images');
 import testing = require('@darkroom/producer/testing');
-console.log([producer.createProducer, images.createImages, testing.createTestingProducer].every((each) => typeof each === 'function'));
+import webhooks = require('@darkroom/producer/webhooks');
+console.log([producer.createProducer, images.createImages, testing.createTestingProducer, webhooks.verifyWebhook].every((each) => typeof each === 'function'));
 `;

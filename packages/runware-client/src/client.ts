@@ -10,13 +10,14 @@ import {
   type PurchaseOrder,
   type SubmitVerdict,
   type TaskState,
+  resolveBySystem,
+  type Resolve,
 } from '@darkroom/contracts';
 import { checkAccount, type AccountQuestion, type AccountVerdict } from './check-account.ts';
 import { downloadImage } from './download.ts';
 import { exchangeTask } from './exchange.ts';
 import { imageRulesOf } from './image-address.ts';
 import { createRedactor } from './redact.ts';
-import { resolveBySystem, type Resolve } from './resolve-host.ts';
 import { submitVerdictOf } from './submit-verdict.ts';
 import { buildDetailsTask, buildPollTask, buildPurchaseTask, type ReadableOrder } from './task.ts';
 import { taskStateOf, taskStateOfDetails } from './task-state.ts';

@@ -1,4 +1,4 @@
-import type { DownloadVerdict, ProviderFault } from '@darkroom/contracts';
+import { resolveHost, type DownloadVerdict, type HostRules, type ProviderFault } from '@darkroom/contracts';
 import { Agent, fetch } from 'undici';
 import { readBoundedBody } from './bounded-body.ts';
 import { classifyFault } from './classify.ts';
@@ -6,7 +6,6 @@ import { startDeadline } from './deadline.ts';
 import { networkFault } from './exchange.ts';
 import { checkImageAddress, type ImageAddressRules } from './image-address.ts';
 import { networkCodeOf, networkMessageOf } from './network-fault.ts';
-import { resolveHost, type HostRules } from './resolve-host.ts';
 
 export interface DownloadSettings extends ImageAddressRules, HostRules {
   requestTimeoutMs: number;

@@ -1,4 +1,11 @@
-import { defined, parseGrokImagineRequest, type DownloadVerdict, type FaultClass, type NanoUsd } from '@darkroom/contracts';
+import {
+  defined,
+  parseGrokImagineRequest,
+  resolveBySystem,
+  type DownloadVerdict,
+  type FaultClass,
+  type NanoUsd,
+} from '@darkroom/contracts';
 import { hasImage, readAnswer, type AnswerEntry } from './answer.ts';
 import { classifyFault } from './classify.ts';
 import { downloadImage } from './download.ts';
@@ -8,7 +15,6 @@ import { buildDetailsTask, buildPollTask, buildPurchaseTask } from './task.ts';
 import { factsOf } from './task-facts.ts';
 import type { RunwareClientConfig, RunwareClientDependencies } from './client.ts';
 import { createRedactor } from './redact.ts';
-import { resolveBySystem } from './resolve-host.ts';
 import type { Recorder } from './transcript/recorder.ts';
 
 /** One purchase of a probe. Unlike a real one it may be dry, refused on purpose, or without a `ttl`. */

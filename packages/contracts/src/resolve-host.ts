@@ -1,7 +1,7 @@
 import type { LookupAddress } from 'node:dns';
 import { lookup } from 'node:dns/promises';
 import type { LookupFunction } from 'node:net';
-import { scopeOfAddress, withoutBrackets } from '@darkroom/contracts';
+import { scopeOfAddress, withoutBrackets } from './network-address.ts';
 
 /** Returns the addresses of a host name, in the order of connection attempts. @throws the errors of `dns.lookup`. */
 export type Resolve = (hostname: string) => Promise<readonly LookupAddress[]>;

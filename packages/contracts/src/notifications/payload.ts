@@ -1,0 +1,54 @@
+import type { GenerationStatus, ImageStatus } from '../statuses.ts';
+
+/** Kinds of notifications. An endpoint or a request names those it wants. */
+export const notificationTypes = [
+  'generation.succeeded',
+  'generation.partial',
+  'generation.failed',
+  'generation.cancelled',
+  'generation.expired',
+  'generation.amended',
+  'image.settled',
+] as const;
+export type NotificationType = (typeof notificationTypes)[number];
+
+/** Kinds that are sent where none are named: the ends of a generation. */
+export const defaultNotificationTypes = [
+  'generation.succeeded',
+  'generation.partial',
+  'generation.failed',
+  'generation.cancelled',
+  'generation.expired',
+] as const satisfies readonly NotificationType[];
+
+/** Body of a notification. It is thin: it holds neither prompt nor image nor presigned URL, because receivers and their logs may keep it. */
+export interface NotificationPayload {
+  type: NotificationType;
+  /** Time of the event, ISO 8601 in UTC. */
+  timestamp: string;
+  data: {
+    /** The same for each repetition: a receiver that keeps the ids it has handled drops repetitions by it. Equals the header `webhook-id`. */
+    eventId: string;
+    generationId: string;
+    /** Number that grows with each change of the generation: a receiver may drop what is older than what it has. */
+    revision?: number;
+    /** Status of the generation when the notification was built. */
+    status: GenerationStatus;
+    tenant: string;
+    tags?: readonly string[];
+    metadata?: Readonly<Record<string, string>>;
+    clientReference?: string;
+    /** Decimal US dollars, such as "0.02". */
+    costUsd: string;
+    images: readonly {
+      index: number;
+      status: ImageStatus;
+      /** Object of the image in S3, and the SHA-256 of its bytes, once it is kept. */
+      key?: string;
+      sha256?: string;
+    }[];
+    /** Image and purchase of an "image.settled". */
+    index?: number;
+    n?: number;
+  };
+}

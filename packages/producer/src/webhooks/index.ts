@@ -1,0 +1,9 @@
+export {
+  notificationTypes,
+  verifyWebhook,
+  WebhookSignatureError,
+  type GivenHeaders,
+  type NotificationPayload,
+  type NotificationType,
+  type VerifyWebhookOptions,
+} from '@darkroom/contracts';
