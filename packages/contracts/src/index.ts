@@ -191,7 +191,7 @@ export {
   type ImageExtension,
   type OutputFormat,
 } from './models/output-format.ts';
-export { findKeptInput, formatKeptInput } from './models/grok-imagine-image/kept-input.ts';
+export { findKeptInput, formatKeptInput, isKeptInput, type KeptInput } from './models/grok-imagine-image/kept-input.ts';
 export { modelId, parameters, prices, responseFields, taskType, type ParameterPath } from './models/grok-imagine-image/page.ts';
 export {
   checkGrokImagineRequest,

@@ -1,6 +1,6 @@
 export type { BoundedRead, BucketConfig } from './bucket.ts';
 export { createErasingStorage, type ErasingStorage } from './erasing-storage.ts';
-export type { InputStore, KeptInput } from './input-store.ts';
+export type { InputStore, KeepInputResult } from './input-store.ts';
 export { amendmentKey, imageKey, intentKey, quarantineKey, recordsPrefix, requestKey, resultKey, stagingKey } from './keys.ts';
 export type { ListedImage, ListedTombstone, ListedUpload, ObjectIndex } from './object-index.ts';
 export {

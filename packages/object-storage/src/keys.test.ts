@@ -15,7 +15,8 @@ test('every key follows from the reference', () => {
   expect(resultKey(ref)).toBe(`records/2026-11-22/${generationId}/3-2.result.json`);
   expect(amendmentKey(ref)).toBe(`records/2026-11-22/${generationId}/3-2.amendment.json`);
   expect(quarantineKey(ref)).toBe(`quarantine/${taskUuidOf(ref)}`);
-  expect(inputKey('ab')).toBe('inputs/ab');
+  expect(inputKey({ tenantPart: 'acme', sha256: 'ab' })).toBe('inputs/acme/ab');
+  expect(inputKey({ sha256: 'ab' })).toBe('inputs/ab');
 });
 
 test('no two submissions and no two rounds share a key', () => {

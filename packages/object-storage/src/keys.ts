@@ -4,6 +4,7 @@ import {
   isGenerationId,
   outputFormats,
   taskUuidOf,
+  type KeptInput,
   type OutputFormat,
   type RecordName,
   type SettingKind,
@@ -85,8 +86,12 @@ export function parseRequestKey(key: string): string | undefined {
   return isGenerationId(generationId) && requestKey(generationId) === key ? generationId : undefined;
 }
 
-/** Returns the key of a reference image, by the SHA-256 of its bytes in hex. */
-export const inputKey = (sha256: string): string => `inputs/${sha256}`;
+/** Returns the prefix of all reference images of a tenant. */
+const inputsOf = (tenantPart: string): string => `inputs/${tenantPart}/`;
+
+/** Returns the key of a reference image; one of version 0.1.0 belongs to no tenant. */
+export const inputKey = ({ tenantPart, sha256 }: KeptInput): string =>
+  `${tenantPart === undefined ? 'inputs/' : inputsOf(tenantPart)}${sha256}`;
 
 /** Returns the key of a submission's intent; each round has its own. */
 export const intentKey = (ref: SubmissionRef, round: number): string => `${recordStem(ref)}.intent${round === 0 ? '' : `-${round}`}.json`;

@@ -15,9 +15,9 @@ test.each(Object.entries(files))('keeps a reference image of type %s under its h
   await using world = await setup();
   const bytes = await encode();
   const sha256 = createHash('sha256').update(bytes).digest('hex');
-  expect(await world.storage.keepInput(bytes, MAX_BYTES)).toEqual({ kind: 'kept', sha256 });
-  const url = await world.storage.presignInput(sha256, 60);
-  expect(new URL(url).pathname).toBe(`/${world.s3.bucket}/inputs/${sha256}`);
+  expect(await world.storage.keepInput('acme', bytes, MAX_BYTES)).toEqual({ kind: 'kept', input: { tenantPart: 'acme', sha256 } });
+  const url = await world.storage.presignInput({ tenantPart: 'acme', sha256 }, 60);
+  expect(new URL(url).pathname).toBe(`/${world.s3.bucket}/inputs/acme/${sha256}`);
   const response = await fetch(url, { headers: { connection: 'close' } });
   expect(response.headers.get('content-type')).toBe(type);
   expect(Buffer.from(await response.arrayBuffer())).toEqual(bytes);
@@ -26,8 +26,22 @@ test.each(Object.entries(files))('keeps a reference image of type %s under its h
 test('keeps the same reference image once, even if written twice at once', async () => {
   await using world = await setup();
   const bytes = await files['image/png']();
-  const kept = await Promise.all(Array.from({ length: 5 }, () => world.storage.keepInput(bytes, MAX_BYTES)));
+  const kept = await Promise.all(Array.from({ length: 5 }, () => world.storage.keepInput('acme', bytes, MAX_BYTES)));
   expect(new Set(kept.map((each) => JSON.stringify(each))).size).toBe(1);
+});
+
+test('keeps the images of each tenant in a folder of its own, whatever its name', async () => {
+  await using world = await setup();
+  const bytes = await files['image/png']();
+  const paths = [];
+  for (const tenant of ['acme', '..', 'a@b']) {
+    const kept = await world.storage.keepInput(tenant, bytes, MAX_BYTES);
+    if (kept.kind !== 'kept') throw new Error(kept.detail);
+    const url = await world.storage.presignInput(kept.input, 60);
+    expect((await fetch(url, { headers: { connection: 'close' } })).status).toBe(200);
+    paths.push(new URL(url).pathname.split('/').slice(2, -1).join('/'));
+  }
+  expect(paths).toEqual(['inputs/acme', 'inputs/~2e~2e', 'inputs/a~40b']);
 });
 
 test('does not keep bytes that are no image, truncated, too large or of absurd size', async () => {
@@ -42,17 +56,18 @@ test('does not keep bytes that are no image, truncated, too large or of absurd s
     [Buffer.alloc(0), 'too-small'],
     [wide, 'wrong-dimensions'],
   ] as const;
-  for (const [bytes, reason] of refused) expect(await world.storage.keepInput(bytes, MAX_BYTES)).toMatchObject({ kind: 'invalid', reason });
-  expect(await world.storage.keepInput(png, png.length - 1)).toMatchObject({ kind: 'invalid', reason: 'too-large' });
+  for (const [bytes, reason] of refused)
+    expect(await world.storage.keepInput('acme', bytes, MAX_BYTES)).toMatchObject({ kind: 'invalid', reason });
+  expect(await world.storage.keepInput('acme', png, png.length - 1)).toMatchObject({ kind: 'invalid', reason: 'too-large' });
   expect(world.s3.countOf('PutObject')).toBe(0);
 });
 
 test('reads a verified image as it was verified, and throws for other bytes under its key', async () => {
   await using world = await setup();
   const bytes = await files['image/jpeg']();
-  const kept = await world.storage.keepInput(bytes, MAX_BYTES);
+  const kept = await world.storage.keepInput('acme', bytes, MAX_BYTES);
   if (kept.kind !== 'kept') throw new Error(kept.detail);
-  const image = { key: `inputs/${kept.sha256}`, sizeBytes: bytes.length, sha256: kept.sha256 };
+  const image = { key: `inputs/acme/${kept.input.sha256}`, sizeBytes: bytes.length, sha256: kept.input.sha256 };
   expect(await world.storage.readVerified(image)).toEqual(bytes);
   for (const changed of [{ sha256: '0'.repeat(64) }, { sizeBytes: bytes.length - 1 }, { key: 'images/2026/01/01/none.jpg' }]) {
     await expect(world.storage.readVerified({ ...image, ...changed })).rejects.toMatchObject({

@@ -98,7 +98,7 @@ async function useEverything(): Promise<Set<string>> {
   for (const date of await storage.listRecordDates()) for await (const { index } of storage.listRecordsOfDate(date)) expect(index).toBe(0);
   // Runware reads reference images by such a URL, which has the rights of its signer.
   const sha256 = createHash('sha256').update(bytes).digest('hex');
-  await (await fetch(await storage.presignInput(sha256, 60), { headers: { connection: 'close' } })).arrayBuffer();
+  await (await fetch(await storage.presignInput({ tenantPart: 'acme', sha256 }, 60), { headers: { connection: 'close' } })).arrayBuffer();
 
   return new Set([...rightsOf(s3)].map((right) => right.replace('owner.json', '')));
 }

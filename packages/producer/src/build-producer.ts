@@ -8,11 +8,12 @@ import { hideOthers } from './hide-others.ts';
 import { eraseOptions, eraseProblems, erasureOf } from './erase.ts';
 import { enqueueGenerations, optionsOf, readMany } from './enqueue-many.ts';
 import { listOptions, listPage, listProblems } from './list.ts';
-import { enqueueManyOptions, enqueueOptions, foreignTenantProblems, keyProblems, readCallOptions, type EnqueueOptions } from './options.ts';
+import { enqueueManyOptions, enqueueOptions, keyProblems, readCallOptions, type EnqueueOptions } from './options.ts';
 import { prepareGeneration, readRequest, type GenerationDefaults } from './prepare-generation.ts';
 import { findByKeyOptions, type Producer } from './producer.ts';
 import type { RedisTime } from './redis-time.ts';
 import { retryGeneration, retryOptions, retryProblems } from './retry.ts';
+import { foreignTenantProblems } from './tenant-problems.ts';
 import { defaultLookEvery, waitOptions as namesOfWait, waitProblems, waitUntilFinal, type WaitDependencies } from './wait.ts';
 import { watchGeneration, watchOptions } from './watch.ts';
 

@@ -60,6 +60,7 @@ export async function readMany(
   }
   const seen = new Set<string>();
   const requests: StoredRequest[] = [];
+  const ofTenant = { ...defaults, tenant: shared.tenant ?? defaults.tenant };
   // A copy: the caller may change its list during the pauses.
   for (const [index, input] of [...inputs].entries()) {
     if (index > 0 && index % CHECKED_AT_ONCE === 0) await setImmediate();
@@ -67,7 +68,7 @@ export async function readMany(
     const request = readRequest(
       input,
       own,
-      defaults,
+      ofTenant,
       problems.part((path) => pathOfOneOf(path, index)),
     );
     if (request !== undefined) requests.push(request);

@@ -4,10 +4,8 @@ import {
   ConfigError,
   ProblemList,
   KEY_PREFIX_RULE,
-  TENANT_RULE,
   findPrefixProblem,
   isGenerationId,
-  isTenant,
   metadataProblems,
   priorityProblems,
   readOptions,
@@ -17,6 +15,7 @@ import {
   type Problem,
 } from '@darkroom/contracts';
 import { MAX_RUN_AHEAD_DAYS } from '@darkroom/generation-store';
+import { show, tenantProblems } from './tenant-problems.ts';
 
 export interface ProducerOptions {
   /** Address of the Redis that the workers use: "redis://…" or "rediss://…". */
@@ -211,12 +210,6 @@ export function enqueueProblems({ generationId, idempotencyKey, deadlineAt, runA
   return problems;
 }
 
-/** Returns the problem of a tenant that is none, or not the one to which the producer is bound. */
-export const foreignTenantProblems = (tenant: string | undefined, boundTo: string | undefined): Problem[] =>
-  tenant === undefined || boundTo === undefined || tenant === boundTo
-    ? tenantProblems('options.tenant', tenant)
-    : [{ path: 'options.tenant', message: `must be "${boundTo}", the tenant of this producer, or be left out`, given: show(tenant) }];
-
 /** Returns a time as milliseconds since 1970. */
 export const millisecondsOf = (moment: Date | number): number => (moment instanceof Date ? moment.getTime() : moment);
 
@@ -233,9 +226,6 @@ function prefixProblems(prefix: unknown): Problem[] {
   const rule = `must be ${KEY_PREFIX_RULE}`;
   return [{ path: 'prefix', message: problem === '' ? rule : `${problem}, and ${rule}`, given: show(prefix) }];
 }
-
-const tenantProblems = (path: string, tenant: string | undefined): Problem[] =>
-  tenant === undefined || isTenant(tenant) ? [] : [{ path, message: `must be ${TENANT_RULE}`, given: show(tenant) }];
 
 /** Returns the problem of an idempotency key. */
 export const keyProblems = (path: string, key: unknown): Problem[] =>
@@ -255,12 +245,6 @@ export const keyProblems = (path: string, key: unknown): Problem[] =>
  */
 const isIdempotencyKey = (key: unknown): boolean =>
   typeof key === 'string' && /^.{1,256}$/s.test(key) && /\S/.test(key) && !/[\p{Surrogate}\p{Cc}]/u.test(key);
-
-/** Describes a given value, even of a caller without types. */
-function show(value: unknown): string {
-  if (typeof value === 'string') return `"${value.slice(0, 64)}"`;
-  return typeof value === 'number' || value instanceof Date ? String(value) : typeof value;
-}
 
 const atLeast = (path: string, value: number, least: number): Problem[] =>
   Number.isSafeInteger(value) && value >= least

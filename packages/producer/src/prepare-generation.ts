@@ -1,6 +1,7 @@
 import {
   createGenerationId,
   defined,
+  isTenant,
   knownModels,
   modelOf,
   type Model,
@@ -10,7 +11,8 @@ import {
   type StoredRequest,
 } from '@darkroom/contracts';
 import type { NewGeneration } from '@darkroom/generation-store';
-import { enqueueProblems, millisecondsOf, foreignTenantProblems, type EnqueueOptions } from './options.ts';
+import { enqueueProblems, millisecondsOf, type EnqueueOptions } from './options.ts';
+import { foreignTenantProblems } from './tenant-problems.ts';
 
 /**
  * A request that may be enqueued: checked, priced and with its id, which is minted before the first network call, so that it can be
@@ -37,10 +39,13 @@ export interface GenerationDefaults {
 export function readRequest(
   input: unknown,
   options: EnqueueOptions,
-  { boundTo, maxReferenceImages, models = knownModels }: GenerationDefaults,
+  { boundTo, maxReferenceImages, models = knownModels, ...defaults }: GenerationDefaults,
   problems: ProblemList,
 ): StoredRequest | undefined {
-  const request = findModel(models, input)?.read(input, { maxReferenceImages }, problems);
+  const { tenant = defaults.tenant } = options;
+  // a name that is no tenant's has a problem of its own
+  const limits = { maxReferenceImages, ...(isTenant(tenant) && { tenant }) };
+  const request = findModel(models, input)?.read(input, limits, problems);
   problems.push(...enqueueProblems(options), ...foreignTenantProblems(options.tenant, boundTo));
   return request;
 }

@@ -1,20 +1,55 @@
 import { createHash } from 'node:crypto';
 import { checkGrokImagineRequest } from '@darkroom/contracts';
 import { expect, test } from 'vitest';
+import { createImages } from '../src/images/index.ts';
 import { drawPng, setupImages } from './images-world.ts';
 
 test('bytes, a data URI and base64 of one image give the same reference', async () => {
   await using world = await setupImages();
   const bytes = await drawPng();
   const base64 = bytes.toString('base64');
-  const reference = `darkroom:inputs/${createHash('sha256').update(bytes).digest('hex')}`;
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  const reference = `darkroom:inputs/default/${sha256}`;
   for (const image of [bytes, new Uint8Array(bytes), `data:image/png;base64,${base64}`, base64]) {
     expect(await world.images.putReferenceImage(image)).toBe(reference);
   }
   expect(checkGrokImagineRequest({ positivePrompt: 'x', inputs: { referenceImages: [reference] } })).toEqual([]);
-  const url = await world.storage.presignInput(reference.slice(-64), 60);
+  const url = await world.storage.presignInput({ tenantPart: 'default', sha256 }, 60);
   const response = await fetch(url, { headers: { connection: 'close' } });
   expect(Buffer.from(await response.arrayBuffer())).toEqual(bytes);
+});
+
+test('an image belongs to the tenant of the reader, or to the one that the call names', async () => {
+  await using world = await setupImages();
+  await using bound = await setupImages({ tenant: 'a@b' });
+  const bytes = await drawPng();
+  expect(await world.images.putReferenceImage(bytes, { tenant: 'acme' })).toMatch(/^darkroom:inputs\/acme\/[0-9a-f]{64}$/);
+  expect(await bound.images.putReferenceImage(bytes, { tenant: 'a@b' })).toBe(await bound.images.putReferenceImage(bytes));
+  expect(await bound.images.putReferenceImage(bytes)).toMatch(/^darkroom:inputs\/a~40b\//);
+  const before = bound.s3.countOf('PutObject');
+  const refusals = [
+    [{ tenant: 'acme' }, /must be "a@b", the tenant of these images, or be left out, got "acme"/],
+    [{ tenant: 'no tenant' }, /options\.tenant/],
+    [{ tennant: 'a@b' }, /did you mean "tenant"/],
+  ] as const;
+  for (const [options, message] of refusals) {
+    const put = bound.images.putReferenceImage(bytes, options as { tenant?: string }); // a value that the types forbid
+    await expect(put).rejects.toMatchObject({ code: 'request.invalid', message: expect.stringMatching(message) });
+  }
+  expect(bound.s3.countOf('PutObject')).toBe(before);
+  expect(() => createImages({ bucket: 'photos', tenant: 'no tenant' })).toThrow(/tenant: must be/);
+});
+
+test("another tenant's image does not exist for a request: the words are those for an unknown one", () => {
+  const sha256 = '0a'.repeat(32);
+  const refusalOf = (reference: string) =>
+    checkGrokImagineRequest({ positivePrompt: 'x', inputs: { referenceImages: [reference] } }, { tenant: 'acme' });
+  expect(refusalOf(`darkroom:inputs/acme/${sha256}`)).toEqual([]);
+  const [unknown] = refusalOf('no form of the page');
+  expect(unknown?.message).toMatch(/or a result of putReferenceImage for the same tenant$/);
+  for (const foreign of [`darkroom:inputs/other/${sha256}`, `darkroom:inputs/${sha256}`]) {
+    expect(refusalOf(foreign)).toEqual([{ ...unknown, given: `a string of ${foreign.length} characters` }]);
+  }
 });
 
 test.each([

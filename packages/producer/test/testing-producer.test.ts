@@ -68,5 +68,11 @@ test('a reference image is accepted by a later request', async () => {
   const reference = await producer.images.putReferenceImage(new Uint8Array([1]));
   const generation = await producer.generate({ ...request, inputs: { referenceImages: [reference] } });
   expect(generation.costUsd).toBe('0.022');
+  const foreign = await producer.images.putReferenceImage(new Uint8Array([1]), { tenant: 'other' });
+  const refused = { code: 'request.invalid', message: expect.stringMatching(/referenceImages\[0\].*for the same tenant/) };
+  const other = { ...request, inputs: { referenceImages: [foreign] } };
+  await expect(producer.enqueue(other)).rejects.toMatchObject(refused);
+  await expect(producer.enqueueMany([other])).rejects.toMatchObject(refused);
+  expect(await producer.enqueueMany([other], { tenant: 'other' })).toHaveLength(1);
   await expect(producer.images.putReferenceImage(new Uint8Array())).rejects.toMatchObject({ code: 'request.invalid' });
 });

@@ -1,8 +1,9 @@
-import { formatKeptInput, parseGrokImagineRequest } from '@darkroom/contracts';
+import { formatKeptInput, parseGrokImagineRequest, type KeptInput } from '@darkroom/contracts';
 import { expect, test } from 'vitest';
 import { buildSendableRequest } from './sendable-request.ts';
 
-const presign = (sha256: string): Promise<string> => Promise.resolve(`https://bucket.example/inputs/${sha256}?signed`);
+const presign = ({ tenantPart, sha256 }: KeptInput): Promise<string> =>
+  Promise.resolve(`https://bucket.example/${tenantPart ?? ''}/${sha256}?signed`);
 
 test('a reference image that lies in the bucket becomes a URL; the other forms, and the request itself, stay as they are', async () => {
   const sha256 = '0a'.repeat(32);
@@ -12,11 +13,12 @@ test('a reference image that lies in the bucket becomes a URL; the other forms, 
     'data:image/png;base64,iVBORw0KGgo=',
     'iVBORw0KGgo=',
   ];
-  const referenceImages = [...others, formatKeptInput(sha256)];
-  const request = parseGrokImagineRequest({ positivePrompt: 'x', inputs: { referenceImages } }, { maxReferenceImages: 5 });
+  const referenceImages = [...others, formatKeptInput({ tenantPart: 'acme', sha256 }), formatKeptInput({ sha256 })];
+  const request = parseGrokImagineRequest({ positivePrompt: 'x', inputs: { referenceImages } }, { maxReferenceImages: 6 });
   const before = structuredClone(request);
   const sendable = await buildSendableRequest(request, presign);
-  expect(sendable).toEqual({ ...request, inputs: { referenceImages: [...others, `https://bucket.example/inputs/${sha256}?signed`] } });
+  const signed = [`https://bucket.example/acme/${sha256}?signed`, `https://bucket.example//${sha256}?signed`];
+  expect(sendable).toEqual({ ...request, inputs: { referenceImages: [...others, ...signed] } });
   expect(request).toEqual(before);
 });
 

@@ -175,6 +175,6 @@ async function makeAddresses(
   const expiresInSeconds = Math.floor(timing.capabilityTtlMs / 1000);
   const uploadEndpoint = askForUpload ? await archive.presignUpload(ref, expiresInSeconds) : undefined;
   const webhookURL = around.webhookUrl(ref);
-  const sendable = await buildSendableRequest(request, (sha256) => archive.presignInput(sha256, expiresInSeconds));
+  const sendable = await buildSendableRequest(request, (input) => archive.presignInput(input, expiresInSeconds));
   return defined({ request: sendable, uploadEndpoint, webhookURL });
 }

@@ -39,6 +39,8 @@ export interface Ordered {
   size?: Ratio;
   /** Number of reference images; the switch `maxReferenceImages` can refuse two of them. */
   references?: number;
+  /** Reference images in the bucket. */
+  inputs?: readonly string[];
 }
 
 export interface Circumstances {
@@ -181,18 +183,27 @@ export async function startPurchaseWorld(): Promise<PurchaseWorld> {
       // Otherwise each test would wait for the trouble of the one before it.
       await store.reportAnswer();
     },
-    enqueue: async ({ images = 1, deadlineInMs, runInMs, format = 'JPG', size = '9:19.5', references = 0, idAgeMs = 0 } = {}) => {
+    enqueue: async ({
+      images = 1,
+      deadlineInMs,
+      runInMs,
+      format = 'JPG',
+      size = '9:19.5',
+      references = 0,
+      inputs = [],
+      idAgeMs = 0,
+    } = {}) => {
       const generationId = createGenerationId(Date.now() - idAgeMs);
-      const referenceImages = Array.from({ length: references }, (_, at) => `https://example.com/${at}.png`);
+      const referenceImages = [...Array.from({ length: references }, (_, at) => `https://example.com/${at}.png`), ...inputs];
       const request = parseGrokImagineRequest(
         {
           positivePrompt: `image of ${generationId}`,
           ...sizeOfRatio[size],
           numberResults: images,
           outputFormat: format,
-          ...(references > 0 && { inputs: { referenceImages } }),
+          ...(referenceImages.length > 0 && { inputs: { referenceImages } }),
         },
-        { maxReferenceImages: references },
+        { maxReferenceImages: referenceImages.length },
       );
       await store.enqueue({
         generationId,

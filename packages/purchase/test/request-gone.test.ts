@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import { formatKeptInput } from '@darkroom/contracts';
 import { requestKey } from '@darkroom/object-storage';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { submit } from '../src/index.ts';
@@ -31,6 +33,30 @@ test('a request is in S3 before its first intent, and its intents hold nothing p
   expect(intent).toMatchObject({ version: 2, provider: 'runware', model: 'xai:grok-imagine@image', outputFormat: 'JPG', images: 2 });
   expect(intent).toMatchObject({ dimensions: '576x1248', requestDigest: found.kind === 'found' && found.requestDigest });
   expect(JSON.stringify(intent)).not.toMatch(/image of|example\.com/);
+});
+
+test('a reference image in the bucket, also one that version 0.1.0 put, reaches the provider as a URL of its bytes', async () => {
+  const bytes = Buffer.from('as if it were an image');
+  const input = { tenantPart: 'a~40b', sha256: createHash('sha256').update(bytes).digest('hex') };
+  const earlier = { sha256: input.sha256 };
+  await world.writeObject(`inputs/a~40b/${input.sha256}`, bytes);
+  await world.writeObject(`inputs/${input.sha256}`, bytes);
+  const ref = await world.enqueue({ inputs: [formatKeptInput(input), formatKeptInput(earlier)] });
+  const { provider, ...rest } = world.purchase();
+  let urls: readonly string[] = [];
+  const watched = {
+    ...provider,
+    submit: (order: Parameters<typeof provider.submit>[0]) => {
+      urls = order.request.inputs?.referenceImages ?? [];
+      return provider.submit(order);
+    },
+  };
+  expect(await submit({ ...rest, provider: watched }, ref)).toEqual({ kind: 'submitted' });
+  expect(urls.map((url) => new URL(url).pathname.split('/').slice(2, -1))).toEqual([['inputs', 'a~40b'], ['inputs']]);
+  for (const url of urls) {
+    const response = await fetch(url, { headers: { connection: 'close' } });
+    expect(Buffer.from(await response.arrayBuffer())).toEqual(bytes);
+  }
 });
 
 test('one PUT keeps it for all images of the generation', async () => {

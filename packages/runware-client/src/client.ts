@@ -1,7 +1,7 @@
 import {
   canReadUrl,
   ConfigError,
-  findKeptInput,
+  isKeptInput,
   modelId,
   parseStoredGrokImagineRequest,
   type DownloadVerdict,
@@ -109,8 +109,7 @@ const foreignModel: ProviderFault = {
 };
 
 /** Finds a reference in Darkroom's own form. Its caller must replace it by a URL, because the provider does not know the form. */
-const hasKeptInput = (inputs: ReadableOrder['request']['inputs']): boolean =>
-  (inputs?.referenceImages ?? []).some((image) => findKeptInput(image) !== undefined);
+const hasKeptInput = (inputs: ReadableOrder['request']['inputs']): boolean => (inputs?.referenceImages ?? []).some(isKeptInput);
 const unsendable: ProviderFault = {
   class: 'validation',
   code: 'keptInput',

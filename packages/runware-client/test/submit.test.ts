@@ -51,9 +51,9 @@ test('sends no upload or webhook if the order has none, and a resolution instead
   expect(sent).toMatchObject({ resolution: '1K', inputs: { referenceImages: [otherTaskUUID] } });
 });
 
-test('never sends the reference of a kept input', async () => {
+test.each(['inputs/', 'inputs/acme/', 'of-a-later-version/'])('never sends the reference of a kept input, darkroom:%s…', async (folder) => {
   await using world = await setup();
-  const inputs = { referenceImages: [`darkroom:inputs/${'0a'.repeat(32)}`] };
+  const inputs = { referenceImages: [`darkroom:${folder}${'0a'.repeat(32)}`] };
   const verdict = await world.client.submit({ ...order, request: { ...order.request, inputs } });
   expect(verdict).toMatchObject({ kind: 'not-sent', fault: { code: 'keptInput' } });
   expect(world.provider.seen).toEqual([]);

@@ -67,7 +67,7 @@ export const inputRows: Rows = {
       for (const { generation } of made) {
         const { inputs } = await world.sent(generation.images[0]!.taskUUID);
         const [url = ''] = (inputs as { referenceImages: string[] }).referenceImages; // the form of the page
-        expect(new URL(url).pathname).toBe(`/darkroom/inputs/${sha256}`);
+        expect(new URL(url).pathname).toBe(`/darkroom/inputs/default/${sha256}`);
         expect(Number(new URL(url).searchParams.get('X-Amz-Expires'))).toBeGreaterThanOrEqual(86_400);
         const response = await fetch(url, { headers: { connection: 'close' } });
         expect(response.headers.get('content-type')).toBe('image/png');

@@ -7,13 +7,15 @@ import { readImage, responseItemOf, ttlSecondsOf, verifiedImageAt } from './read
 export interface ImagesParts {
   storage: ImageStorage;
   cdnUrl: string | undefined;
+  /** The tenant to which the reader is bound. */
+  boundTo: string | undefined;
   maxReferenceImageBytes: number;
   /** Milliseconds since 1970. */
   now: () => number;
 }
 
 /** Builds the reader on a storage, which it closes. */
-export function buildImages({ storage, cdnUrl, maxReferenceImageBytes: maxBytes, now }: ImagesParts): Images {
+export function buildImages({ storage, cdnUrl, boundTo, maxReferenceImageBytes: maxBytes, now }: ImagesParts): Images {
   return {
     image(generation, index) {
       const { image } = verifiedImageAt(generation, index);
@@ -29,7 +31,7 @@ export function buildImages({ storage, cdnUrl, maxReferenceImageBytes: maxBytes,
       const there = generation.images.filter(({ image }) => image !== undefined);
       return Promise.all(there.map(async ({ index }) => responseItemOf(await readImage({ storage, now }, generation, index, {}))));
     },
-    putReferenceImage: (image) => putReferenceImage({ storage, maxBytes }, image),
+    putReferenceImage: (image, given = {}) => putReferenceImage({ storage, maxBytes, boundTo }, image, given),
     close: () => storage.close(),
   };
 }

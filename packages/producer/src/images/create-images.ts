@@ -12,8 +12,8 @@ export function createImages(given: ImagesOptions): Images {
   const config = resolveImagesOptions(options);
   problems.push(...imagesProblems(config));
   if (problems.count > 0) throw new ConfigError(problems);
-  const { now, cdnUrl, maxReferenceImageBytes } = config;
+  const { now, cdnUrl, boundTo, maxReferenceImageBytes } = config;
   // A verified image is read up to its verified size, so it needs no other bound.
   const storage = createObjectStorage({ ...config.storage, maxImageBytes: maxReferenceImageBytes }, { now });
-  return buildImages({ storage, cdnUrl, maxReferenceImageBytes, now });
+  return buildImages({ storage, cdnUrl, boundTo, maxReferenceImageBytes, now });
 }

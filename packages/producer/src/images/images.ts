@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import type { GenerationView, VerifiedImage } from '@darkroom/contracts';
+import type { GenerationView, KeptInput, VerifiedImage } from '@darkroom/contracts';
 
 /** Reads images from the bucket, and puts reference images into it. */
 export interface Images {
@@ -23,12 +23,13 @@ export interface Images {
    */
   toRunwareResponse(generation: GenerationView): Promise<RunwareResponseItem[]>;
   /**
-   * Puts a reference image into the bucket, once for the same bytes: for images too large to travel in a request.
+   * Puts a reference image of a tenant into the bucket, once for the same bytes: for images too large to travel in a request. For a request of
+   * another tenant it does not exist.
    * @param image A JPG, PNG or WEBP: its bytes, a data URI in base64, or base64.
    * @returns a reference for `inputs.referenceImages`; the provider gets a presigned URL in its place when the image is bought.
-   * @throws InvalidRequestError if it is no image or too large; StorageError.
+   * @throws InvalidRequestError if it is no image or too large, or for a wrong option; StorageError.
    */
-  putReferenceImage(image: Uint8Array | string): Promise<string>;
+  putReferenceImage(image: Uint8Array | string, options?: PutReferenceImageOptions): Promise<string>;
   /** Closes idle connections. May be called twice. */
   close(): void;
 }
@@ -102,13 +103,23 @@ export interface ImageResult extends RunwareResponseItem {
 /** Options of `read`. */
 export type ReadImageOptions = Pick<UrlOptions, 'downloadName'>;
 
+/** Options of `putReferenceImage`. */
+export interface PutReferenceImageOptions {
+  /** Tenant of the image. Defaults to that of `createImages`, or to "default"; a reader with a tenant takes no other. */
+  tenant?: string;
+}
+
 /** Where images are: the bucket, or the memory of a test. */
 export interface ImageStorage {
   /** Presigns a URL for reading an object, from 1 to 604,800 seconds. */
   presignRead(key: string, expiresInSeconds: number, options: { contentType: string; downloadName?: string }): Promise<string>;
   /** Reads the bytes of an image and verifies their SHA-256. */
   readVerified(image: VerifiedImage): Promise<Uint8Array>;
-  /** Keeps a reference image of at most `maxSizeBytes`. */
-  keepInput(bytes: Uint8Array, maxSizeBytes: number): Promise<{ kind: 'kept'; sha256: string } | { kind: 'invalid'; detail: string }>;
+  /** Keeps a reference image of a tenant, of at most `maxSizeBytes`. */
+  keepInput(
+    tenant: string,
+    bytes: Uint8Array,
+    maxSizeBytes: number,
+  ): Promise<{ kind: 'kept'; input: KeptInput } | { kind: 'invalid'; detail: string }>;
   close(): void;
 }

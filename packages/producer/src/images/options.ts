@@ -12,6 +12,7 @@ import {
   type ProblemList,
 } from '@darkroom/contracts';
 import type { BucketConfig } from '@darkroom/object-storage';
+import { tenantProblems } from '../tenant-problems.ts';
 
 export interface ImagesOptions {
   /** The bucket in which the workers keep images. */
@@ -31,6 +32,8 @@ export interface ImagesOptions {
   credentials?: { accessKeyId: string; secretAccessKey: string };
   /** Longest duration of one request to S3, in milliseconds. Defaults to 10,000. */
   requestTimeoutMs?: number;
+  /** Tenant of the reference images that it puts, as for `createProducer`. Without it, "default" or the tenant that a call names. */
+  tenant?: string;
   /** Largest accepted reference image, in bytes. Defaults to 20 MiB: the model's page names no limit. */
   maxReferenceImageBytes?: number;
   /** The clock, in milliseconds since 1970. */
@@ -45,6 +48,7 @@ const imagesOptions = [
   'cdnUrl',
   'credentials',
   'requestTimeoutMs',
+  'tenant',
   'maxReferenceImageBytes',
   'now',
 ] as const satisfies readonly (keyof ImagesOptions)[];
@@ -71,6 +75,7 @@ const DEFAULT_MAX_REFERENCE_IMAGE_BYTES = 20 * 1024 * 1024;
 export interface ImagesConfig {
   storage: BucketConfig;
   cdnUrl: string | undefined;
+  boundTo: string | undefined;
   maxReferenceImageBytes: number;
   now: () => number;
 }
@@ -91,12 +96,13 @@ export const resolveImagesOptions = ({
     ...defined({ endpoint, publicEndpoint, credentials }),
   },
   cdnUrl: rest.cdnUrl,
+  boundTo: rest.tenant,
   maxReferenceImageBytes: rest.maxReferenceImageBytes ?? DEFAULT_MAX_REFERENCE_IMAGE_BYTES,
   now: rest.now ?? Date.now,
 });
 
 /** Returns the problems of the settings. Credentials are not repeated. */
-export function imagesProblems({ storage, cdnUrl, maxReferenceImageBytes }: ImagesConfig): Problem[] {
+export function imagesProblems({ storage, cdnUrl, boundTo, maxReferenceImageBytes }: ImagesConfig): Problem[] {
   const { bucket, region, endpoint, publicEndpoint, credentials, requestTimeoutMs } = storage;
   return [
     // a caller without types may leave it out
@@ -110,6 +116,7 @@ export function imagesProblems({ storage, cdnUrl, maxReferenceImageBytes }: Imag
     ...(credentials !== undefined && (credentials.accessKeyId === '' || credentials.secretAccessKey === '')
       ? [{ path: 'credentials', message: 'must hold accessKeyId and secretAccessKey, or be left out' }]
       : []),
+    ...tenantProblems('tenant', boundTo),
     ...atLeastOne('requestTimeoutMs', requestTimeoutMs),
     ...atLeastOne('maxReferenceImageBytes', maxReferenceImageBytes),
   ];

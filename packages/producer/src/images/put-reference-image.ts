@@ -1,5 +1,6 @@
-import { formatKeptInput, InvalidRequestError } from '@darkroom/contracts';
-import type { ImageStorage } from './images.ts';
+import { formatKeptInput, InvalidRequestError, ProblemList, readOptions } from '@darkroom/contracts';
+import { foreignTenantProblems } from '../tenant-problems.ts';
+import type { ImageStorage, PutReferenceImageOptions } from './images.ts';
 
 /** The head of a data URI of an image in base64. */
 const DATA_URI_HEAD = /^data:image\/[\w.+-]+(?:;[\w-]+=[\w.+-]+)*;base64,/i;
@@ -7,16 +8,22 @@ const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
 
 /**
  * Puts a reference image into the bucket.
+ * @param boundTo The tenant of the reader.
  * @returns its reference for a request.
- * @throws InvalidRequestError if it is no image; StorageError.
+ * @throws InvalidRequestError if it is no image or an option is wrong; StorageError.
  */
 export async function putReferenceImage(
-  { storage, maxBytes }: { storage: Pick<ImageStorage, 'keepInput'>; maxBytes: number },
+  { storage, maxBytes, boundTo }: { storage: Pick<ImageStorage, 'keepInput'>; maxBytes: number; boundTo: string | undefined },
   image: Uint8Array | string,
+  given: PutReferenceImageOptions,
 ): Promise<string> {
+  const problems = new ProblemList();
+  const options = readOptions(given, { path: 'options', known: ['tenant'] satisfies (keyof PutReferenceImageOptions)[] }, problems);
+  problems.push(...foreignTenantProblems(options?.tenant, boundTo, 'these images'));
+  if (options === undefined || problems.count > 0) throw new InvalidRequestError(problems);
   const bytes = typeof image === 'string' ? decode(image, maxBytes) : image;
-  const kept = await storage.keepInput(bytes, maxBytes);
-  if (kept.kind === 'kept') return formatKeptInput(kept.sha256);
+  const kept = await storage.keepInput(options.tenant ?? boundTo ?? 'default', bytes, maxBytes);
+  if (kept.kind === 'kept') return formatKeptInput(kept.input);
   throw refusal(`must be a complete JPG, PNG or WEBP of at most ${maxBytes} bytes: ${kept.detail}`, `${bytes.length} bytes`);
 }
 

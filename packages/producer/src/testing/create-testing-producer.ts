@@ -96,7 +96,7 @@ export function createTestingProducer(given: TestingProducerOptions = {}): Testi
   });
   return {
     ...producer,
-    images: buildImages({ storage, cdnUrl, maxReferenceImageBytes: MAX_REFERENCE_IMAGE_BYTES, now }),
+    images: buildImages({ storage, cdnUrl, boundTo: tenant, maxReferenceImageBytes: MAX_REFERENCE_IMAGE_BYTES, now }),
     get generations() {
       return memory.views();
     },

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { StorageError } from '@darkroom/contracts';
+import { tenantFolder, StorageError } from '@darkroom/contracts';
 import type { ImageStorage } from '../images/images.ts';
 
 /** The bucket of a testing producer. */
@@ -30,10 +30,10 @@ export function createMemoryImages(): MemoryImages {
       const message = `could not read the verified image '${key}': S3 has no object under this key`;
       return Promise.reject(new StorageError('storage.damaged-image', message, { reached: 'yes', details: { key } }));
     },
-    keepInput: (bytes, maxSizeBytes) =>
+    keepInput: (tenant, bytes, maxSizeBytes) =>
       Promise.resolve(
         bytes.length > 0 && bytes.length <= maxSizeBytes
-          ? { kind: 'kept', sha256: keep(bytes) }
+          ? { kind: 'kept', input: { tenantPart: tenantFolder(tenant), sha256: keep(bytes) } }
           : { kind: 'invalid', detail: `it has ${bytes.length} bytes` },
       ),
     close: () => undefined,

@@ -17,7 +17,7 @@ const inputs = { referenceImages: [uuid] };
 const numberRange = (range: string) => new RegExp(`^must be a whole number ${range}$`);
 const images = (...referenceImages: unknown[]) => ({ inputs: { referenceImages } });
 const forms =
-  /^must be the UUID of an image at Runware, an http\(s\) URL, an image in base64 or as a data URI in base64, or a result of putReferenceImage$/;
+  /^must be the UUID of an image at Runware, an http\(s\) URL, an image in base64 or as a data URI in base64, or a result of putReferenceImage for the same tenant$/;
 
 const rows: Record<ParameterPath, Row> = {
   taskType: {

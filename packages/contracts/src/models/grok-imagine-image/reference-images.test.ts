@@ -13,6 +13,7 @@ describe('classifyReferenceImage', () => {
     ['iVBORw0KGgo=', 'base64'],
     ['/9j/4AAQSkZJRg==', 'base64'],
     [`darkroom:inputs/${'0a'.repeat(32)}`, 'kept-input'],
+    [`darkroom:inputs/acme/${'0a'.repeat(32)}`, 'kept-input'],
   ])('%s is given as %s', (value, kind) => {
     expect(classifyReferenceImage(value)).toBe(kind);
   });
@@ -32,6 +33,7 @@ describe('classifyReferenceImage', () => {
     'darkroom:inputs/',
     `darkroom:inputs/${'0A'.repeat(32)}`,
     `darkroom:inputs/${'0a'.repeat(32)}/../../images/x`,
+    `darkroom:inputs/../${'0a'.repeat(32)}`,
     'data:text/html;base64,AAAA',
     'data:image/png;base64,',
     'data:image/png,%89PNG',

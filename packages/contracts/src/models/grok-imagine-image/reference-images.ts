@@ -1,6 +1,7 @@
 import { canReadUrl } from '../../can-read-url.ts';
 import { describeKind } from '../given.ts';
 import { MAX_PROBLEMS } from '../../problems.ts';
+import { tenantFolder } from '../../tenant.ts';
 import type { Reading } from '../reading.ts';
 import { findKeptInput } from './kept-input.ts';
 import { referenceAddressProblems } from './reference-address.ts';
@@ -37,12 +38,17 @@ export interface RequestLimits {
   maxPromptBytes: number;
   /** Bytes of all inline reference images of a request together, as text: Redis stores the request. */
   maxInlineBytes: number;
+  /** The tenant to which reference images in the bucket must belong. Left out, they may belong to any. */
+  tenant?: string;
 }
 
 export const defaultRequestLimits: Readonly<RequestLimits> = { maxReferenceImages: 1, maxPromptBytes: 262_144, maxInlineBytes: 262_144 };
 
 /** Reads the reference images. The page names no minimum: an empty list counts as no reference image. */
-export function readReferenceImages({ fields, problems }: Reading, { maxReferenceImages, maxInlineBytes }: RequestLimits): string[] {
+export function readReferenceImages(
+  { fields, problems }: Reading,
+  { maxReferenceImages, maxInlineBytes, tenant }: RequestLimits,
+): string[] {
   const path = 'inputs.referenceImages';
   const value = fields.get(path);
   if (value === undefined) return [];
@@ -63,11 +69,11 @@ export function readReferenceImages({ fields, problems }: Reading, { maxReferenc
   const looked: unknown[] = Array.from<unknown>(value.slice(0, maxReferenceImages + MAX_PROBLEMS));
   for (const [index, image] of looked.entries()) {
     const kind = typeof image === 'string' ? classifyReferenceImage(image) : undefined;
-    if (typeof image !== 'string' || kind === undefined) {
+    if (typeof image !== 'string' || kind === undefined || !belongsTo(tenant, image)) {
       problems.push({
         path: `${path}[${index}]`,
         message:
-          'must be the UUID of an image at Runware, an http(s) URL, an image in base64 or as a data URI in base64, or a result of putReferenceImage',
+          'must be the UUID of an image at Runware, an http(s) URL, an image in base64 or as a data URI in base64, or a result of putReferenceImage for the same tenant',
         given: describeKind(image),
       });
       continue;
@@ -87,4 +93,10 @@ export function readReferenceImages({ fields, problems }: Reading, { maxReferenc
     });
   }
   return images;
+}
+
+/** Returns false for an image in the bucket that belongs to another tenant, or to none: it does not exist for this one. */
+function belongsTo(tenant: string | undefined, image: string): boolean {
+  const kept = tenant === undefined ? undefined : findKeptInput(image);
+  return kept === undefined || tenant === undefined || kept.tenantPart === tenantFolder(tenant);
 }
