@@ -1,5 +1,5 @@
 import { defined } from '@darkroom/contracts';
-import { connectFailFast, watchRedis } from '@darkroom/generation-store';
+import { connectFailFast, hasNewerFormat, watchRedis } from '@darkroom/generation-store';
 import {
   atMost,
   closeServer,
@@ -59,6 +59,7 @@ export function createDashboard(config: DashboardConfig, overrides: Partial<Dash
     path: config.path,
     metrics,
     ready: [{ name: 'redis', check: () => watch.check() }, clockWatch.ready],
+    isOutdated: () => hasNewerFormat(watch.state()),
     logger,
     now,
     requestLimitMs,

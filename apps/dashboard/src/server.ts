@@ -26,6 +26,8 @@ export interface ServerDependencies {
   readonly board: FastifyPluginCallback;
   readonly metrics: Metrics;
   readonly ready: readonly ReadinessCheck[];
+  /** Returns true if the store has a format of a later version, whose jobs this board must not move. */
+  readonly isOutdated: () => boolean;
   readonly logger: Logger;
   /** A monotonic clock, in milliseconds. */
   readonly now: () => number;
@@ -35,6 +37,8 @@ export interface ServerDependencies {
   readonly requestLimitMs: number | undefined;
 }
 
+const OUTDATED = 'a later version of Darkroom uses this store: upgrade the dashboard first';
+
 /** Builds the HTTP server: it checks the login first, then the site and the route, and only then asks Bull Board. */
 export function buildServer({
   access,
@@ -42,6 +46,7 @@ export function buildServer({
   board,
   metrics,
   ready,
+  isOutdated,
   logger,
   now,
   onRoute,
@@ -65,7 +70,9 @@ export function buildServer({
     if (request.is404 || route === undefined) return reply.code(404).send();
     if (ownRoutes.has(route)) return undefined;
     // Fastify types params as unknown; for a pattern they are strings by name.
-    const refusal = refusalOf(request.method, route, request.params as Readonly<Record<string, string>>);
+    const refusal =
+      refusalOf(request.method, route, request.params as Readonly<Record<string, string>>) ??
+      (request.method !== 'GET' && isOutdated() ? OUTDATED : undefined);
     if (refusal === undefined) return undefined;
     logger.warn({ method: request.method, route, reason: refusal }, 'action refused');
     // The form of errors that the board shows.

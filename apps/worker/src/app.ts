@@ -1,6 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { defined } from '@darkroom/contracts';
-import { buildGenerationStore, connectPatient, defaultRetention, watchRedis, type GenerationStore } from '@darkroom/generation-store';
+import {
+  buildGenerationStore,
+  connectPatient,
+  defaultRetention,
+  hasNewerFormat,
+  watchRedis,
+  type GenerationStore,
+} from '@darkroom/generation-store';
 import { createObjectStorage, type ObjectStorage } from '@darkroom/object-storage';
 import { createSettlements, createSubmissions } from '@darkroom/queues';
 import { createRunwareClient, type RunwareClient } from '@darkroom/runware-client';
@@ -77,7 +84,8 @@ export function createWorkerApp(config: WorkerConfig, overrides: Partial<WorkerD
     { logger, now: monotonicMs, createId: randomUUID, signal: stopped.signal },
   );
 
-  const redisWatch = watchRedis(redis, { ...redisConfig, process: 'worker', log: logger });
+  const redisWatch = watchRedis(redis, { ...redisConfig, process: 'worker', log: logger, onChange: () => followPauses() });
+  const isOutdated = (): boolean => hasNewerFormat(redisWatch.state());
   const queueSettings = { prefix: redisConfig.prefix, now };
   const store: GenerationStore = buildGenerationStore(
     {
@@ -147,11 +155,11 @@ export function createWorkerApp(config: WorkerConfig, overrides: Partial<WorkerD
     onChange: () => followPauses(),
   });
   /**
-   * A worker takes jobs while its clock is right and Redis and bucket belong together. It takes submissions only while S3 answers and
+   * A worker takes jobs while its clock is right, it knows the format of the store, and Redis and bucket belong together. It takes submissions only while S3 answers and
    * the provider takes purchases, and settlements only while the provider answers questions. Each condition pauses and resumes by itself.
    */
   const followPauses = (): void => {
-    const isStopped = foreign !== undefined || !clockWatch.isRight();
+    const isStopped = foreign !== undefined || isOutdated() || !clockWatch.isRight();
     consuming?.setPaused({ submissions: isStopped || s3Watch.isAway() || access.isHeld(), settlements: isStopped || !access.canAsk() });
     maintenance.pause(isStopped);
   };
@@ -175,6 +183,7 @@ export function createWorkerApp(config: WorkerConfig, overrides: Partial<WorkerD
       pulse,
       workers,
       foreign: () => foreign,
+      isOutdated,
       phase: () => (stopping !== undefined ? 'stopping' : isStarted ? 'started' : 'starting'),
     }),
   );

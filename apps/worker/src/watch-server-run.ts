@@ -56,6 +56,8 @@ export function watchServerRun(
     try {
       await lookAtRun();
     } catch (error) {
+      // the watch of the connection tells it, and pauses this worker
+      if (hasCode(error, 'store.newer-format')) return;
       if (!hasCode(error, 'store.foreign-bucket') || !(error instanceof Error)) throw error;
       onForeign(error);
       if (toldOfForeign !== error.message)

@@ -15,16 +15,18 @@ export interface WorkerHealthParts {
   workers: () => readonly WatchedWorker[];
   /** Returns why Redis and bucket do not belong together; undefined while they do. */
   foreign: () => Error | undefined;
+  /** Returns true if the store has a format of a later version. */
+  isOutdated: () => boolean;
   phase: () => 'starting' | 'started' | 'stopping';
 }
 
 /** Builds the routes that report if the loops of a worker turn, and if it can buy and settle now. */
 export function createWorkerHealth(parts: WorkerHealthParts): ReturnType<typeof createHealthRoutes> {
-  const { redis, redisSetup, bucket, clock, store, access, pulse, workers, foreign, phase } = parts;
+  const { redis, redisSetup, bucket, clock, store, access, pulse, workers, foreign, isOutdated, phase } = parts;
   return createHealthRoutes({
     findStandstill() {
       // The worker takes no jobs on purpose.
-      if (foreign() !== undefined || !clock.isRight()) return undefined;
+      if (foreign() !== undefined || isOutdated() || !clock.isRight()) return undefined;
       const ended = workers().find((worker) => worker.hasEnded);
       if (ended !== undefined) return `the loop that fetches jobs of ${ended.name} has ended`;
       return pulse.isSilent() ? 'redis answers, but no loop has fetched jobs for minutes' : undefined;

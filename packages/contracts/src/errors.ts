@@ -16,6 +16,8 @@ export const errorCodes = {
   'store.not-initialised': 'Redis is empty: no worker has opened the store yet, or Redis lost its memory; nothing is queued or bought',
   'store.foreign-bucket': 'the bucket belongs to another Darkroom than this Redis; nothing is bought until both belong to the same one',
   'store.rebuild-needed': 'Redis came back as it was more than five days ago, and lacks purchases; nothing is bought until it is rebuilt',
+  'store.newer-format':
+    'a later version of Darkroom has written the store in a format that this process does not know; it queues and buys nothing',
   'store.unavailable': 'Redis did not answer',
   'store.corrupt-record': 'an entry in Redis is corrupt; nothing more is bought for it, and purchases under way wait until it is repaired',
   'spend.cap-reached': 'a spend cap would be crossed; nothing was queued or bought',
@@ -213,6 +215,19 @@ export class RebuildNeededError extends DarkroomError {
       `Redis came back as it was more than five days ago, and lacks generation "${generationId}", which was bought since: empty it and bring it back from the bucket with \`npm run rebuild\`; nothing is bought until then`,
       false,
       options,
+    );
+  }
+}
+
+/** The operator must upgrade this process: the store has a format of a later version. */
+export class NewerFormatError extends DarkroomError {
+  /** @param stored Number in Redis. @param known Number that this process knows. */
+  constructor(stored: string, known: number, options?: DarkroomErrorOptions) {
+    super(
+      'store.newer-format',
+      `Redis holds a store of format ${stored}, and this process knows formats up to ${known}: upgrade this process first; it queues and buys nothing until then`,
+      true,
+      { ...options, details: { stored, known } },
     );
   }
 }

@@ -8,6 +8,7 @@ export {
   GenerationIdError,
   InvalidRequestError,
   LocalStackError,
+  NewerFormatError,
   QueueUnavailableError,
   RebuildNeededError,
   RequestConflictError,
@@ -125,6 +126,7 @@ export {
   type SpendCaps,
   type StorePauses,
 } from './store-settings.ts';
+export { STORED_FORMAT } from './stored-format.ts';
 export { RetryRefusedError, type RefusedImage, type RetryRefusal } from './retry-refused.ts';
 export {
   areSameRules,

@@ -21,7 +21,8 @@ export { examineRedis, type RedisShortcoming } from './connection/examine-redis.
 export { redisCureOf } from './connection/redis-cure.ts';
 export { needsNewConnection, ranNothing, redisTroubleOf, type RedisReason, type RedisTrouble } from './connection/redis-trouble.ts';
 export { watchConnection, type ConnectionState, type ConnectionWatch } from './connection/watch-connection.ts';
-export { watchRedis } from './connection/watch-redis.ts';
+export { hasNewerFormat, watchRedis } from './connection/watch-redis.ts';
+export { checkFormat } from './connection/check-format.ts';
 export type { DeliveryReceipt } from './purchase/deliveries.ts';
 export type { EnqueueReceipt, EnqueueReply, NewGeneration } from './enqueue/enqueue.ts';
 export { buildGenerationStore, type GenerationStore, type GenerationStoreConfig } from './generation-store.ts';

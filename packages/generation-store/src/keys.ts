@@ -24,6 +24,8 @@ export const eventLogKey = (prefix: string): string => `${prefix}:event-log`;
 
 /** Rewritten again and again by each process that checks if Redis takes a write; holds nothing. */
 export const aliveKey = (prefix: string): string => `${prefix}:alive`;
+/** Number of the stored format (lua/stored-format.ts). */
+export const formatKey = (prefix: string): string => `${prefix}:format`;
 export const ownerClaimKey = (prefix: string): string => `${prefix}:owner-claim`;
 export const epochKey = (prefix: string): string => `${prefix}:epoch`;
 /** Marks a rebuild that was begun. */

@@ -10,6 +10,7 @@ export {
   hasCode,
   InvalidRequestError,
   isFinalGeneration,
+  NewerFormatError,
   QueueUnavailableError,
   RequestConflictError,
   RetryRefusedError,

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { LocalStackError } from '@darkroom/contracts';
 import {
+  checkFormat,
   connectFailFast,
   connectPatient,
   DEFAULT_PREFIX,
@@ -77,7 +78,10 @@ export async function refuseUnusable(settings: RedisSettings): Promise<void> {
 }
 
 const troubleOf = async (redis: ReturnType<typeof connectFailFast>, prefix: string): Promise<RedisTrouble | undefined> =>
-  (await namedConnectTrouble(redis)) ?? (await modeTrouble(redis)) ?? (await rightsTrouble(redis, prefix));
+  (await namedConnectTrouble(redis)) ??
+  (await modeTrouble(redis)) ??
+  (await rightsTrouble(redis, prefix)) ??
+  (await formatTrouble(redis, prefix));
 
 const refusalOf = (where: string, { reason, words, cure = redisCureOf(reason) }: RedisTrouble): LocalStackError =>
   new LocalStackError(`${where} cannot be used (${reason}): ${words}\n${cure}`);
@@ -141,3 +145,7 @@ async function modeTrouble(redis: ReturnType<typeof connectFailFast>): Promise<R
 /** Finds missing rights before the command begins, because it would fail in its middle. */
 const rightsTrouble = (redis: ReturnType<typeof connectFailFast>, prefix: string): Promise<RedisTrouble | undefined> =>
   findRightsTrouble(redis, 'operator', prefix).catch(redisTroubleOf);
+
+/** Finds a store of a later version, before the command changes anything. */
+const formatTrouble = (redis: ReturnType<typeof connectFailFast>, prefix: string): Promise<RedisTrouble | undefined> =>
+  checkFormat(redis, prefix).then(() => undefined, redisTroubleOf);

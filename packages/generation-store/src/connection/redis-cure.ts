@@ -9,6 +9,7 @@ const cures: Readonly<Record<RedisReason, string>> = {
   unauthenticated: 'Redis refuses the login: correct user and password in REDIS_URL',
   'no-permission': 'the Redis user lacks a right: infra/redis names those of each process',
   'wrong-database': 'Redis has no such database: correct the number in REDIS_URL',
+  'newer-format': 'a later version of Darkroom uses this store: upgrade this process first',
   'read-only': 'a replica answers: REDIS_URL must lead to the primary',
   full: 'Redis is full (maxmemory): give it memory; nothing is lost, and what waits goes on by itself',
   disk: 'Redis cannot write to its disk: free space, and look at its log',

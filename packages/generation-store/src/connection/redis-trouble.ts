@@ -1,3 +1,5 @@
+import { NewerFormatError } from '@darkroom/contracts';
+
 /** Reasons why Redis cannot be used, stable words for logs and for `details.reason` of errors. */
 export type RedisReason =
   | 'unknown-host'
@@ -7,6 +9,7 @@ export type RedisReason =
   | 'unauthenticated'
   | 'no-permission'
   | 'wrong-database'
+  | 'newer-format'
   | 'read-only'
   | 'full'
   | 'disk'
@@ -63,6 +66,7 @@ const patterns: readonly (readonly [RegExp, RedisReason])[] = [
  * words.
  */
 export function redisTroubleOf(error: unknown): RedisTrouble {
+  if (error instanceof NewerFormatError) return { reason: 'newer-format', words: error.message };
   const texts = textsOf(error);
   for (const text of texts) {
     const found = patterns.find(([pattern]) => pattern.test(text));

@@ -1,6 +1,7 @@
 import { earlierOrigin } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
+import { checkFormat } from '../connection/check-format.ts';
 import { eventLogKey } from '../keys.ts';
 
 const DEAD_EVENTS = 10_000;
@@ -30,6 +31,8 @@ const pendingSchema = z.array(z.tuple([z.string(), z.string(), z.number(), z.num
 
 /** The events as one consumer of a group reads them (Redis docs, "Streams", consumer groups). */
 export interface EventGroup {
+  /** @throws NewerFormatError for a store of a format that this build does not know. */
+  checkFormat(): Promise<void>;
   /**
    * Makes the group, if there is none. @param from Where it begins to read: a place, "0" for the oldest event, "$" for the next one.
    * @returns true if it was made.
@@ -82,6 +85,7 @@ export function buildEventGroup(redis: Redis, prefix: string, group: string, con
     }
   };
   return {
+    checkFormat: () => checkFormat(redis, prefix),
     async create(from) {
       passed = undefined;
       try {

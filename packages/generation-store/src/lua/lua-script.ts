@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { corruptRecordOf } from '../corrupt-entry.ts';
+import { newerFormatOf } from './stored-format.ts';
 
 /** A Lua script, sent by its hash and, if the server does not hold it, once in full. */
 export interface LuaScript {
   /**
    * Runs the script.
    * @param key The one key that decides the slot; the script derives the others from the prefix.
-   * @throws CorruptRecordError for a corrupt entry; nothing was changed then.
+   * @throws CorruptRecordError for a corrupt entry, NewerFormatError for a store of a later format; nothing was changed then.
    */
   run(redis: Redis, key: string, args: readonly (string | number)[]): Promise<unknown>;
 }
@@ -28,7 +29,7 @@ export function createLuaScript(source: string): LuaScript {
       try {
         return await evaluate(redis, key, args);
       } catch (error) {
-        throw corruptRecordOf(error, key) ?? error;
+        throw newerFormatOf(error) ?? corruptRecordOf(error, key) ?? error;
       }
     },
   };

@@ -1,6 +1,7 @@
 import { defaultTiming, MAX_CLOCK_SKEW_MS } from '@darkroom/contracts';
 import { replyByName } from './named.ts';
 import { sound } from './sound.ts';
+import { refuseNewerFormat } from './stored-format.ts';
 
 /**
  * First part of every script, after the names of its arguments. KEYS[1] is the key of the generation (or any key of the shard) and ARGV[1]
@@ -9,7 +10,7 @@ import { sound } from './sound.ts';
  */
 export const prelude = /* lua */ `
 local prefix = ARGV[1]
-
+${refuseNewerFormat}
 local function nowMs()
   local time = redis.call('TIME')
   return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)

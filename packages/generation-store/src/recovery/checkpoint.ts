@@ -4,6 +4,7 @@ import { checkpointKey } from '../keys.ts';
 import { createLuaScript } from '../lua/lua-script.ts';
 import { namedReply, number } from '../lua/named.ts';
 import { prelude } from '../lua/prelude.ts';
+import { noteFormat } from '../lua/stored-format.ts';
 
 /** Time after which a deployment is over. Before that a worker of an earlier version may run, which marks no late ids. */
 const CHECKPOINT_TRUSTED_AFTER_MS = 3_600_000;
@@ -15,10 +16,11 @@ const CHECKPOINT_TRUSTED_AFTER_MS = 3_600_000;
  *
  * While a rebuild reads on "since" counts as 0: a version without checkpoints finds no epoch then, and buys nothing. It may buy once the
  * reading ends, which sets "since" anew. A worker of an earlier version that knows readings writes "since" in them, and lists three days
- * for an hour. After the prelude.
+ * for an hour. The number of the stored format is noted with it: in each store that is opened, rebuilt or met. After the prelude.
  */
-export const checkpoint = /* lua */ `
+export const checkpoint = /* lua */ `${noteFormat}
 local function writeCheckpoint()
+  noteFormat()
   local now = int(nowMs())
   if not isReading() then redis.call('HSETNX', prefix .. ':checkpoint', 'since', now) end
   redis.call('HSET', prefix .. ':checkpoint', 'at', now)

@@ -30,6 +30,8 @@ const loading = ['script|load', 'script|exists'];
 const scripts: RedisGrant = { commands: ['eval', 'evalsha'], keys: ['*'] };
 const alive: RedisGrant = { commands: ['set'], keys: ['alive'] };
 const epoch: RedisGrant = { commands: ['exists'], keys: ['epoch'] };
+/** The number of the stored format, which every script asks for. */
+const format: RedisGrant = { commands: ['get'], keys: ['format'] };
 
 /**
  * Every command of BullMQ's scripts that add a job, rare branches included: a right that is missing in the middle of a script leaves half
@@ -70,6 +72,7 @@ export const redisRights: Readonly<Record<RedisProcess, RedisRights>> = {
     grants: [
       scripts,
       epoch,
+      format,
       { commands: ['get'], keys: ['server-run', 'server-history'] },
       { commands: ['exists', 'hget'], keys: ['reading'] },
       { commands: ['hexists'], keys: ['unread'] },
@@ -117,7 +120,7 @@ export const redisRights: Readonly<Record<RedisProcess, RedisRights>> = {
   dashboard: {
     commands: [...connecting, ...loading, 'publish', 'client|list'],
     channels: ['events:alive'],
-    grants: [scripts, alive, epoch, { commands: showQueues, keys: ['submissions:*', 'settlements:*', 'maintenance:*'] }],
+    grants: [scripts, alive, epoch, format, { commands: showQueues, keys: ['submissions:*', 'settlements:*', 'maintenance:*'] }],
   },
   receiver: {
     commands: [...connecting, ...loading, 'publish'],
@@ -126,6 +129,7 @@ export const redisRights: Readonly<Record<RedisProcess, RedisRights>> = {
       scripts,
       alive,
       epoch,
+      format,
       { commands: ['hmget', 'hincrby', 'hset', 'pttl'], keys: ['submission:*'] },
       { commands: ['hexists', 'hlen', 'hset', 'pexpire'], keys: ['deliveries:*'] },
       { commands: ['lpush', 'ltrim'], keys: ['deliveries-unclaimed'] },
@@ -143,6 +147,7 @@ export const redisRights: Readonly<Record<RedisProcess, RedisRights>> = {
     grants: [
       scripts,
       alive,
+      format,
       { commands: ['get', 'exists'], keys: ['epoch', 'owner', 'owner-claim'] },
       { commands: ['exists'], keys: ['reading'] },
       { commands: ['zrange', 'zrem', 'zcard'], keys: ['uploads-left'] },

@@ -25,7 +25,8 @@ const TROUBLE_MS = 1000;
 
 /**
  * Makes a consumer of the durable events. It outlasts outages of Redis, and continues at the oldest event after Redis lost its memory.
- * @throws ConfigError with all problems of the options at once. The loop throws if Redis refuses the reads of this user.
+ * @throws ConfigError with all problems of the options at once. The loop throws if Redis refuses the reads of this user, and
+ * NewerFormatError if a later version has written the store.
  */
 export function createEvents(given: EventsOptions): Events {
   const options = readEventsOptions(given);
@@ -42,12 +43,18 @@ export function createEvents(given: EventsOptions): Events {
   const stopping = new AbortController();
   const events = buildEventGroup(redis, prefix, group, consumer);
   const isClosed = (): boolean => stopping.signal.aborted;
+  let isChecked = false;
+  redis.on('close', () => (isChecked = false));
 
   async function* read(): AsyncGenerator<DarkroomEvent | EventsGap, void, undefined> {
     let isMade = false;
     let own: string | undefined = '0';
     while (!isClosed()) {
       try {
+        if (!isChecked) {
+          await events.checkFormat();
+          isChecked = true;
+        }
         if (!isMade) {
           await events.create(from === 'next' ? '$' : '0');
           isMade = true;
