@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import * as errors from './errors.ts';
+import { QueueFullError } from './queue-full.ts';
 import { RetryRefusedError, retryRefusals } from './retry-refused.ts';
 
 const cause = new Error('connect ECONNREFUSED');
@@ -26,6 +27,16 @@ const cases: { error: errors.DarkroomError; code: errors.ErrorCode; retryable: b
   { error: new errors.ForeignBucketError('x', options), code: 'store.foreign-bucket', retryable: false },
   { error: new errors.RebuildNeededError('x', options), code: 'store.rebuild-needed', retryable: false },
   { error: new errors.SpendCapError('x', 1, options), code: 'spend.cap-reached', retryable: true },
+  {
+    error: new QueueFullError('a', 2, { bound: 'openImages', limit: 3, open: 3 }, options),
+    code: 'queue.full',
+    retryable: true,
+  },
+  {
+    error: new QueueFullError('a', 4, { bound: 'openImages', limit: 3, open: 0 }, options),
+    code: 'queue.full',
+    retryable: false,
+  },
   { error: new errors.GenerationError('generation.not-found', 'x', options), code: 'generation.not-found', retryable: false },
   { error: new errors.GenerationError('generation.wait-timeout', 'x', options), code: 'generation.wait-timeout', retryable: true },
   {
@@ -66,7 +77,7 @@ describe.each(cases)('$error.name with $code', ({ error, code, retryable }) => {
 
   test('keeps its cause and its details', () => {
     expect(error.cause).toBe(cause);
-    expect(error.details).toEqual(details);
+    expect(error.details).toMatchObject(details);
   });
 
   test('is an Error under the name of its class', () => {
@@ -79,7 +90,7 @@ describe.each(cases)('$error.name with $code', ({ error, code, retryable }) => {
 
 describe('errors', () => {
   test('every class is in the table above', () => {
-    const classes = Object.values({ ...errors, RetryRefusedError }).filter(
+    const classes = Object.values({ ...errors, QueueFullError, RetryRefusedError }).filter(
       (value) => typeof value === 'function' && value.prototype instanceof errors.DarkroomError,
     );
     expect(new Set(cases.map(({ error }) => error.constructor))).toEqual(new Set(classes));

@@ -11,6 +11,7 @@ export const errorCodes = {
   'request.id-out-of-time':
     'Redis does not know this generation id, and by Redis time the id is older than 24 hours or more than five minutes ahead; nothing was queued',
   'queue.unavailable': 'Redis did not answer; `reached` says whether the request may have arrived',
+  'queue.full': 'as many images are open as the bound of the tenant or of the store allows; nothing was queued or bought',
   'queue.partly-enqueued':
     'some generations of the batch were not enqueued, or may not have been; see `written`, `maybeWritten` and `notWritten`',
   'store.not-initialised': 'Redis is empty: no worker has opened the store yet, or Redis lost its memory; nothing is queued or bought',

@@ -127,6 +127,7 @@ export {
   type StorePauses,
 } from './store-settings.ts';
 export { STORED_FORMAT } from './stored-format.ts';
+export { openImageBoundNames, QueueFullError, type OpenImageBound, type ReachedBound } from './queue-full.ts';
 export { RetryRefusedError, type RefusedImage, type RetryRefusal } from './retry-refused.ts';
 export {
   areSameRules,

@@ -3,6 +3,7 @@ import type { Redis } from 'ioredis';
 import { bindOperations } from './bind-operations.ts';
 import { readTime } from './connection/read-time.ts';
 import { closeGeneration } from './enqueue/close-generation.ts';
+import { readOpenImages } from './enqueue/read-open-images.ts';
 import { enqueueGeneration, type NewGeneration } from './enqueue/enqueue.ts';
 import { findGeneration, findSubmissions } from './enqueue/find-generation.ts';
 import { forgetRequest } from './enqueue/forget-request.ts';
@@ -120,6 +121,7 @@ function bindAll({ prefix, retention, pollRate, ownerId }: GenerationStoreConfig
     noteDryRunCharged: bind(noteDryRunCharged),
     isDryRunCharged: bind(isDryRunCharged),
     readTasksAtProvider: bind(readTasksAtProvider),
+    readOpenImages: bind(readOpenImages),
     takePollTurn: (ref: SubmissionRef, wish: PollWish) => takePollTurn(redis, prefix, pollRate, ref, wish),
 
     // money

@@ -50,6 +50,8 @@ export type { LeftIdempotencyKey, ScannedNames } from './recovery/indexes.ts';
 export type { UnclaimedDelivery } from './recovery/unclaimed.ts';
 export type { CompareStep, LedgerDrift, SumStep } from './recovery/ledger.ts';
 export type { LinePage } from './recovery/mend-line.ts';
+export type { OpenImagesPage } from './recovery/mend-open-images.ts';
+export type { OpenImages } from './enqueue/read-open-images.ts';
 export type { MendReply } from './recovery/mend.ts';
 export { buildReconcileStore, type ReconcileStore } from './recovery/reconcile-store.ts';
 export type { StandingTrouble } from './purchase/provider-trouble.ts';

@@ -17,6 +17,8 @@ export interface Picture {
   cost: number;
   isOpen: boolean;
   isRetired: boolean;
+  /** Indexes of its images that count as open. */
+  counted: number[];
   /** Unknown outcomes as an operator sees them. */
   unknown: string[];
   /** By image, in order. */
@@ -33,6 +35,7 @@ export async function takePicture(world: World, generationId: string): Promise<P
     live: Number(generation['live']),
     cost: Number(generation['cost']),
     isOpen: (await world.redis.zscore(`${world.prefix}:open`, generationId)) !== null,
+    counted: await countedOf(world, generationId),
     unknown: await world.redis.zrange(`${world.prefix}:unknown`, '0', '-1'),
     isRetired: (await world.redis.ttl(`${world.prefix}:generation:${generationId}`)) > 0,
     submissions: await Promise.all(
@@ -58,8 +61,13 @@ export async function takePicture(world: World, generationId: string): Promise<P
   };
 }
 
+async function countedOf({ redis, prefix }: World, generationId: string): Promise<number[]> {
+  const names = await redis.zrange(`${prefix}:open-images`, '0', '-1');
+  return names.flatMap((name) => (name.includes(`/${generationId}/`) ? [Number(name.split('/')[2])] : []));
+}
+
 /** Checks the rules of a generation that has the store to itself, after any calls. */
-export function expectSound({ status, images, live, cost, isOpen, isRetired, unknown, submissions, ledger }: Picture): void {
+export function expectSound({ status, images, live, cost, isOpen, isRetired, counted, unknown, submissions, ledger }: Picture): void {
   const all = submissions.flat();
   const periods = new Set([...Object.keys(ledger), ...all.flatMap((each) => each.periods)]);
   for (const period of periods) {
@@ -72,6 +80,7 @@ export function expectSound({ status, images, live, cost, isOpen, isRetired, unk
   expect(cost).toBe(all.reduce((sum, { settled }) => sum + settled, 0));
   expect(live).toBe(all.filter((each) => !isFinalSubmission(each.status)).length);
   expect(images).toEqual(submissions.map((of) => statusOfImage(of.map((each) => each.status))));
+  expect(counted).toEqual(images.flatMap((image, index) => (image === 'open' ? [index] : [])));
   expect(status === 'queued' || status === 'running', 'open as long as an image is, unless cancelled or expired').toBe(
     images.includes('open') && status !== 'cancelled' && status !== 'expired',
   );

@@ -1,4 +1,4 @@
-import { formatUsd, SpendCapError } from '@darkroom/contracts';
+import { formatUsd, QueueFullError, SpendCapError } from '@darkroom/contracts';
 import type { GenerationStore, NewGeneration } from '@darkroom/generation-store';
 
 type Orders = Pick<GenerationStore, 'enqueue' | 'retry'>;
@@ -6,7 +6,7 @@ type Orders = Pick<GenerationStore, 'enqueue' | 'retry'>;
 /** Periods of the caps of all tenants together, as `details.period` names them. */
 const OF_ALL = 'all:';
 
-/** Takes what other tenants have spent out of the errors of a producer that is bound to one. */
+/** Takes what other tenants have spent, and have open, out of the errors of a producer that is bound to one. */
 export const hideOthers = (store: Orders): Orders => ({
   enqueue: (generation) => hidden(generation, () => store.enqueue(generation)),
   retry: (retry) => hidden(retry, () => store.retry(retry)),
@@ -16,6 +16,9 @@ async function hidden<Receipt>({ generationId, imageNanoUsd, request }: NewGener
   try {
     return await order();
   } catch (error) {
+    if (error instanceof QueueFullError && error.bound === 'openImages') {
+      throw new QueueFullError(generationId, request.numberResults, { bound: error.bound, neverFits: !error.retryable });
+    }
     const period = error instanceof SpendCapError ? String(error.details['period']) : '';
     if (!(error instanceof SpendCapError) || !period.startsWith(OF_ALL)) throw error;
     throw new SpendCapError(

@@ -13,6 +13,7 @@ export {
   NewerFormatError,
   QueueUnavailableError,
   RequestConflictError,
+  QueueFullError,
   RetryRefusedError,
   SpendCapError,
   StoreNotInitialisedError,

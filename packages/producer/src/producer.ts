@@ -27,7 +27,7 @@ export interface Producer {
   /**
    * Enqueues a generation, whatever its `deliveryMethod`. Safe to repeat with the same `generationId` or `idempotencyKey`: nothing is
    * bought twice.
-   * @throws InvalidRequestError (lists the first 50 problems, counts all), SpendCapError, StoreNotInitialisedError, RequestConflictError,
+   * @throws InvalidRequestError (lists the first 50 problems, counts all), SpendCapError, QueueFullError, StoreNotInitialisedError, RequestConflictError,
    * GenerationIdError (an id that Redis does not know, too old or too far ahead): nothing was queued;
    * QueueUnavailableError: `reached` says if the call may have arrived.
    */
@@ -36,7 +36,8 @@ export interface Producer {
    * Enqueues at most 10,000 generations, each with its own request; the results have the order of the requests. All are checked first:
    * if one is wrong, none is sent.
    * @throws InvalidRequestError with the first problems, their index ("requests[3].width") and the number of all: nothing was queued;
-   * EnqueueManyError if an error occurs on the way: it lists the state of each, and calling again with its `generationIds` is safe.
+   * EnqueueManyError if an error occurs on the way: it lists the state of each, and calling again with its `generationIds` is safe. If the
+   * queue is full its `cause` is a QueueFullError: those that fit are `written`, the others `notWritten`.
    */
   enqueueMany(requests: readonly GrokImagineRequestInput[], options?: EnqueueManyOptions): Promise<Enqueued[]>;
   /**

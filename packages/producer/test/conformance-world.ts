@@ -15,6 +15,8 @@ export interface Subject extends AsyncDisposable {
   end(generationId: string, outcome: Outcome): Promise<void>;
   /** Makes the next enqueue cross a spend cap. */
   reachCap(): Promise<void>;
+  /** Makes the next enqueue cross a bound on open images. */
+  fillQueue(): Promise<void>;
 }
 
 /** The real producer on Redis and S3. In place of a worker, the test commits, sends nothing, and settles. */
@@ -87,11 +89,15 @@ async function setupRealSubject(): Promise<Subject> {
       const generation = await producer.get(generationId);
       for (const { index } of generation.images) {
         const own =
-          outcome.kind === 'each' ? outcome.images[index] : outcome.kind === 'run' || outcome.kind === 'cap' ? undefined : outcome;
+          outcome.kind === 'each' ? outcome.images[index] : outcome.kind === 'succeed' || outcome.kind === 'fail' ? outcome : undefined;
         await endImage(generation, index, own);
       }
     },
     reachCap: () => store.setCaps({ allPerDay: 1 }),
+    async fillQueue() {
+      await world.redis.hset(`${world.prefix}:limits`, 'openImagesPerTenant', 20);
+      await producer.enqueue({ positivePrompt: 'a full queue', numberResults: 20 });
+    },
     [Symbol.asyncDispose]: async () => {
       await world[Symbol.asyncDispose]();
       await bucket[Symbol.asyncDispose]();
@@ -107,6 +113,7 @@ function setupTestingSubject(): Promise<Subject> {
     // It runs already.
     end: async (generationId, outcome) => (outcome.kind === 'run' ? undefined : producer.finish(generationId, outcome)),
     reachCap: async () => producer.next({ kind: 'cap' }),
+    fillQueue: async () => producer.next({ kind: 'full' }),
     [Symbol.asyncDispose]: () => producer.close(),
   });
 }

@@ -186,6 +186,22 @@ describe.each(subjects)('%s', (_name, setup) => {
     await expect(subject.producer.get(generationId)).rejects.toMatchObject({ code: 'generation.not-found' });
   });
 
+  test('refuses an enqueue beyond a bound on open images, and enqueues nothing', async () => {
+    await using subject = await setup();
+    await subject.fillQueue();
+    const generationId = createGenerationId(Date.now());
+    const error: unknown = await subject.producer.enqueue(request, { generationId }).catch((reason: unknown) => reason);
+    expect(error).toMatchObject({
+      name: 'QueueFullError',
+      code: 'queue.full',
+      retryable: true,
+      bound: 'openImagesPerTenant',
+      message: expect.stringContaining('images that a tenant may have open'),
+      details: { bound: 'openImagesPerTenant', limit: expect.any(Number), open: expect.any(Number) },
+    });
+    await expect(subject.producer.get(generationId)).rejects.toMatchObject({ code: 'generation.not-found' });
+  });
+
   test('refuses wrong requests, options, times and ids in the same words', async () => {
     await using subject = await setup();
     const { producer } = subject;

@@ -1,4 +1,11 @@
-import { createGenerationId, EnqueueManyError, InvalidRequestError, QueueUnavailableError, SpendCapError } from '@darkroom/contracts';
+import {
+  createGenerationId,
+  EnqueueManyError,
+  InvalidRequestError,
+  QueueFullError,
+  QueueUnavailableError,
+  SpendCapError,
+} from '@darkroom/contracts';
 import { eventually } from '@darkroom/testing';
 import { expect, inject, test } from 'vitest';
 import { createProducer } from '../src/index.ts';
@@ -103,7 +110,8 @@ test('if Redis goes away midway, reports written, maybe written and not written;
     expect([generationIds.length, written.length, maybeWritten.length, notWritten.length]).toEqual([250, 100, 100, 50]);
     expect([...written, ...maybeWritten, ...notWritten]).toEqual(generationIds);
     expect(error).toMatchObject({ code: 'queue.partly-enqueued', retryable: true, cause: expect.any(QueueUnavailableError) });
-    expect(await generationsOf(world), 'some of those that may be written are').toBe(1 + 100 + 49);
+    // Redis may still be at the commands that came before the end of the connection.
+    await eventually(async () => expect(await generationsOf(world), 'some of those that may be written are').toBe(1 + 100 + 49));
 
     proxy.mend();
     const again = await eventually(() => producer.enqueueMany(requests(250), { generationIds }));
@@ -143,4 +151,25 @@ test('if a spend cap is reached midway, the generations before it are queued, an
   const again = await world.producer.enqueueMany(requests(250), { generationIds: error.generationIds });
   expect(again.filter(({ created }) => created)).toHaveLength(120);
   expect(await generationsOf(world)).toBe(250);
+});
+
+test('in a full queue the generations that fit are queued, and the rest once others have ended', async () => {
+  await using world = await setup();
+  await world.redis.hset(`${world.prefix}:limits`, 'openImages', 130);
+  const many = requests(250).map((each, at) => (at === 115 ? { ...each, numberResults: 20 } : each));
+  const error = await failureOf(world.producer.enqueueMany(many));
+  expect([error.written.length, error.maybeWritten.length, error.notWritten.length]).toEqual([130, 0, 120]);
+  expect(error.notWritten[0], 'it alone is too large for what is left').toBe(error.generationIds[115]);
+  expect(error).toMatchObject({ retryable: true, cause: { code: 'queue.full', details: { bound: 'openImages', limit: 130 } } });
+  expect(error.cause).toBeInstanceOf(QueueFullError);
+  const again = await failureOf(world.producer.enqueueMany(many, { generationIds: error.generationIds }));
+  expect([again.written, again.cause], 'the known ones are answered, however full the queue is').toEqual([
+    error.written,
+    expect.any(QueueFullError),
+  ]);
+  for (const id of error.written) await world.store.cancel(id);
+  expect(await world.store.readOpenImages()).toMatchObject({ count: 0 });
+  await world.redis.hdel(`${world.prefix}:limits`, 'openImages');
+  const rest = await world.producer.enqueueMany(many, { generationIds: error.generationIds });
+  expect(rest.filter(({ created }) => created)).toHaveLength(120);
 });

@@ -1,5 +1,5 @@
 import { describe, expect, inject, test } from 'vitest';
-import { createProducer, SpendCapError, type ListOptions } from '../src/index.ts';
+import { createProducer, QueueFullError, SpendCapError, type ListOptions } from '../src/index.ts';
 import { problemsOf } from './problems-of.ts';
 import { bringHome, IMAGE_NANO_USD, refsOf, request, setup } from './world.ts';
 
@@ -177,4 +177,28 @@ describe('a watch', () => {
     const [none] = refsOf('01a22903-aa35-7d62-a007-f36295ae2781');
     await expect(world.producer.watch(none?.generationId ?? '').next()).rejects.toMatchObject({ code: 'generation.not-found' });
   });
+});
+
+test('a producer with a tenant is told of the bound on the images of all no numbers, and of its own bound all', async () => {
+  await using world = await setup();
+  const bound = createProducer({ redisUrl: inject('redisUrl'), prefix: world.prefix, tenant: 'acme' });
+  const limits = `${world.prefix}:limits`;
+  const refusalOf = async (numberResults: number): Promise<QueueFullError> => {
+    const refused: unknown = await bound.enqueue({ ...request, numberResults }).catch((error: unknown) => error);
+    if (refused instanceof QueueFullError) return refused;
+    throw new Error('the queue is not full', { cause: refused });
+  };
+  try {
+    await world.redis.hset(limits, 'openImages', 3);
+    await world.producer.enqueue({ ...request, numberResults: 3 }, { tenant: 'globex' });
+    const full = await refusalOf(2);
+    expect([full.details, full.cause, full.retryable]).toEqual([{ bound: 'openImages' }, undefined, true]);
+    expect(full.message).toMatch(/with 2 images: the queue is full; nothing was queued or bought; call again when some have ended$/);
+    expect(await refusalOf(4)).toMatchObject({ retryable: false, details: { bound: 'openImages' } });
+    await world.redis.hset(limits, 'openImages', 100, 'openImagesPerTenant', 2);
+    await bound.enqueue(request);
+    expect(await refusalOf(2)).toMatchObject({ details: { bound: 'openImagesPerTenant', limit: 2, open: 1 } });
+  } finally {
+    await bound.close();
+  }
 });

@@ -7,9 +7,10 @@ const request = { positivePrompt: 'a red door' };
 
 test('generations take the scripted ends in order, then the usual one', async () => {
   const producer = createTestingProducer();
-  producer.next({ kind: 'fail', code: 'provider.task-failed' }, { kind: 'cap' });
+  producer.next({ kind: 'fail', code: 'provider.task-failed' }, { kind: 'cap' }, { kind: 'full' });
   expect(await producer.generate(request)).toMatchObject({ status: 'failed', images: [{ fault: { code: 'provider.task-failed' } }] });
   await expect(producer.generate(request)).rejects.toMatchObject({ code: 'spend.cap-reached' });
+  await expect(producer.generate(request)).rejects.toMatchObject({ code: 'queue.full', retryable: true });
   expect(await producer.generate(request)).toMatchObject({ status: 'succeeded' });
   expect(producer.generations.map(({ status }) => status)).toEqual(['failed', 'succeeded']);
 });

@@ -7,6 +7,8 @@ export interface Picture {
   generation: Omit<GenerationView, 'finishedAt' | 'reservedUsd' | 'queue'>;
   isOpen: boolean;
   isRetired: boolean;
+  /** Its images that count as open. */
+  counted: string[];
   live: number;
   failures: string[];
   ledger: Record<string, Spend>;
@@ -36,6 +38,7 @@ export async function takePicture(world: World, generationId: string): Promise<P
       })),
     },
     isOpen: (await world.redis.zscore(`${world.prefix}:open`, generationId)) !== null,
+    counted: (await world.redis.zrange(`${world.prefix}:open-images`, '0', '-1')).filter((name) => name.includes(`/${generationId}/`)),
     isRetired: (await world.redis.ttl(key)) > 0,
     live: Number(await world.redis.hget(key, 'live')),
     failures: hashes.map(({ failures = '' }) => failures),

@@ -10,7 +10,7 @@ export interface QueueGaugeDependencies {
   settlements: Settlements;
   store: Pick<
     GenerationStore,
-    'findLastPass' | 'findReading' | 'findTrouble' | 'heldWorkers' | 'pauses' | 'readSpend' | 'readTasksAtProvider'
+    'findLastPass' | 'findReading' | 'findTrouble' | 'heldWorkers' | 'pauses' | 'readSpend' | 'readOpenImages' | 'readTasksAtProvider'
   >;
   now: () => number;
 }
@@ -82,6 +82,17 @@ export function addQueueGauges(metrics: Metrics, { connection, submissions, sett
     async () => {
       const { count, limit } = await store.readTasksAtProvider();
       return Object.entries({ count, limit }).map(([part, value]) => ({ labels: { part }, value }));
+    },
+  );
+  metrics.readGauge(
+    {
+      name: 'darkroom_open_images',
+      help: 'Images of all tenants that are open, and how many may be if there is a bound.',
+      labels: ['part'],
+    },
+    async () => {
+      const { count, limit } = await store.readOpenImages();
+      return Object.entries({ count, ...(limit > 0 && { limit }) }).map(([part, value]) => ({ labels: { part }, value }));
     },
   );
   metrics.readGauge(

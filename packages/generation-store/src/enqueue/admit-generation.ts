@@ -5,9 +5,9 @@ export const MAX_RUN_AHEAD_DAYS = 30;
 const MAX_RUN_AHEAD_MS = MAX_RUN_AHEAD_DAYS * 86_400_000;
 
 /**
- * Admits a new generation: checks its times by Redis time and the caps, and writes it with its submissions and their holds. The commit makes
- * the hold instead for a generation that runs later, and while Redis may have forgotten holds or caps. After the parts of a new generation,
- * the events, the money and the fair line.
+ * Admits a new generation: checks its times by Redis time, the caps and the bounds on open images, and writes it with its submissions and
+ * their holds. The commit makes the hold instead for a generation that runs later, and while Redis may have forgotten holds or caps. After
+ * the parts of a new generation, the bounds, the events, the money and the fair line.
  */
 export const admitGeneration = /* lua */ `
 -- a time of the new generation that is out of bounds, or nil
@@ -24,7 +24,7 @@ local function timeTrouble(now)
   return outOfTime and recovering() and 'recovering' or outOfTime
 end
 
--- replies cap, or created once it is written
+-- replies cap or full, or created once it is written
 local function admit(key, now)
   local periods = periodsOf(tenant, now)
   soundCaps()
@@ -36,6 +36,9 @@ local function admit(key, now)
     local period, used, cap = capReached(caps, periods, amount * images)
     if period then return { kind = 'cap', period = period.name, used = used, cap = cap, resetsAt = period.resetsAt, now = now } end
   end
+  -- behind the caps: a full queue has room again in minutes
+  local bound, limit, open = boundReached(tenant, images)
+  if bound then return { kind = 'full', bound = bound, limit = limit, open = open } end
   createGeneration(key, id, 'queued', int(now))
   -- booked once for all images: each holds its own part
   local held, names

@@ -9,6 +9,8 @@ import {
   modelOf,
   type NanoUsd,
   type Priority,
+  openImageBoundNames,
+  QueueFullError,
   QueueUnavailableError,
   RequestConflictError,
   type RequestOutline,
@@ -24,6 +26,7 @@ import { fairLine } from '../lua/fair-line.ts';
 import { lists } from '../lua/lists.ts';
 import { createLuaScript } from '../lua/lua-script.ts';
 import { money } from '../lua/money.ts';
+import { openImageBounds, openImages } from '../lua/open-images.ts';
 import { namedReply, number } from '../lua/named.ts';
 import { prelude } from '../lua/prelude.ts';
 import { admitGeneration, MAX_RUN_AHEAD_DAYS } from './admit-generation.ts';
@@ -36,7 +39,8 @@ import { unreadEnqueueError } from './unread.ts';
  * Writes a generation, its first submissions and their holds, all or nothing; a second call changes nothing. Redis time decides if the
  * id is young enough and if the times lie ahead, and only for a new generation: a repetition is answered at any age.
  */
-const enqueueScript = createLuaScript(/* lua */ `${prelude}${lists}${events}${money}${fairLine}${newGeneration}${admitGeneration}
+const enqueueScript =
+  createLuaScript(/* lua */ `${prelude}${lists}${openImages}${openImageBounds}${events}${money}${fairLine}${newGeneration}${admitGeneration}
 local key = KEYS[1]
 if not isOpen() then return named({ kind = 'not-initialised' }) end
 local present = redis.call('HMGET', key, 'requestDigest', 'runAt', 'tenant')
@@ -123,13 +127,14 @@ const replySchema = namedReply(
     z.object({ kind: z.enum(['not-initialised', 'recovering']) }),
     z.object({ kind: z.enum(['reading', 'damaged']), unreadable: z.string().optional() }),
     z.object({ kind: z.enum(['id-too-old', 'id-ahead', 'deadline-over', 'run-at-out-of-bounds']), now: number }),
+    z.object({ kind: z.literal('full'), bound: z.enum(openImageBoundNames), limit: number, open: number }),
     z.object({ kind: z.literal('cap'), period: z.string(), used: number, cap: number, resetsAt: number, now: number }),
   ]),
 );
 
 /**
  * Writes a generation, its submissions and their holds in one step; a second call changes nothing.
- * @throws StoreNotInitialisedError, SpendCapError, RequestConflictError; GenerationIdError for an id that is unknown to Redis and too old
+ * @throws StoreNotInitialisedError, SpendCapError, QueueFullError, RequestConflictError; GenerationIdError for an id that is unknown to Redis and too old
  * or too far ahead; InvalidRequestError for a deadline in the past or a time to run out of bounds, by Redis time; QueueUnavailableError if
  * Redis restarted or was lost and may have forgotten the generation or its idempotency key
  */
@@ -185,6 +190,8 @@ export function receiptOf(reply: EnqueueReply, generation: NewGeneration): Enque
         { details: { period, capUsd: formatUsd(cap), usedUsd: formatUsd(used) } },
       );
     }
+    case 'full':
+      throw new QueueFullError(generationId, request.numberResults, reply);
     case 'id-too-old':
       throw new GenerationIdError(
         `redis does not know generation "${generationId}", whose id was minted at ${timeOf(generationIdTime(generationId))}, more than 24 hours before redis time, ${timeOf(reply.now)}; this call queued nothing, and whether an earlier call did is told by the records in S3; only a new id is bought`,

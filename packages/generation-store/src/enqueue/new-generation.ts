@@ -76,7 +76,7 @@ export function generationArguments(
   ];
 }
 
-/** Writes the entry of a new generation from these arguments. After the prelude and the lists. */
+/** Writes the entry of a new generation from these arguments. After the prelude, the lists and the open images. */
 export const newGeneration = /* lua */ `
 ${given.lua}
 images, amount = tonumber(images), tonumber(amount)
@@ -104,7 +104,7 @@ local function createGeneration(key, id, status, createdAt)
   if payAgainReason ~= '' then redis.call('HSET', key, 'mayPayAgain', 1, 'reason', payAgainReason) end
   if priority ~= '' then redis.call('HSET', key, 'priority', priority) end
   keepLabels(key, 'HSET')
-  for index = 0, images - 1 do redis.call('HSET', key, 'image:' .. index, 'open') end
+  for index = 0, images - 1 do setImage(key, id, tenant, index, 'open') end
   addToLists(id, { tenant = tenant, status = status, createdAt = createdAt })
   addToTags(id, { tenant = tenant, createdAt = createdAt, labels = labels })
 end

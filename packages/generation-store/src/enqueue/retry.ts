@@ -1,6 +1,7 @@
 import {
   defined,
   GenerationError,
+  openImageBoundNames,
   QueueUnavailableError,
   RequestConflictError,
   RetryRefusedError,
@@ -15,6 +16,7 @@ import { fairLine } from '../lua/fair-line.ts';
 import { lists } from '../lua/lists.ts';
 import { createLuaScript } from '../lua/lua-script.ts';
 import { money } from '../lua/money.ts';
+import { openImageBounds, openImages } from '../lua/open-images.ts';
 import { nameArguments, namedReply, number } from '../lua/named.ts';
 import { createNamedScript } from '../lua/named-script.ts';
 import { prelude } from '../lua/prelude.ts';
@@ -39,7 +41,8 @@ const own = nameArguments(['of', 'indexes', 'isAll', 'boundTo'], AFTER_NEW_GENER
  *
  * Replies as an enqueue does; or not-found; changed (another image has succeeded meanwhile); refused, with a group for each refused image.
  */
-const retryScript = createLuaScript(/* lua */ `${prelude}${lists}${events}${money}${fairLine}${newGeneration}${admitGeneration}${retries}
+const retryScript =
+  createLuaScript(/* lua */ `${prelude}${lists}${openImages}${openImageBounds}${events}${money}${fairLine}${newGeneration}${admitGeneration}${retries}
 ${own.lua}
 local key = KEYS[1]
 if not isOpen() then return named({ kind = 'not-initialised' }) end
@@ -156,6 +159,7 @@ const replySchema = namedReply(
     z.object({ kind: z.enum(['recovering', 'reading', 'damaged', 'not-found']), unreadable: z.string().optional() }),
     z.object({ kind: z.literal('refused'), images: z.array(refusedSchema) }),
     z.object({ kind: z.enum(['id-too-old', 'id-ahead', 'deadline-over', 'run-at-out-of-bounds']), now: number }),
+    z.object({ kind: z.literal('full'), bound: z.enum(openImageBoundNames), limit: number, open: number }),
     z.object({ kind: z.literal('cap'), period: z.string(), used: number, cap: number, resetsAt: number, now: number }),
   ]),
 );

@@ -1,13 +1,14 @@
 import { events } from './events.ts';
 import { fairLine } from './fair-line.ts';
 import { lists } from './lists.ts';
+import { openImages } from './open-images.ts';
 import { retries } from './retries.ts';
 
 /**
  * The fold: the status of a generation follows from its images. Only this function writes the final status of a generation, and only from
  * "queued" or "running" (I4). An image that arrives later amends the entry.
  */
-export const fold = /* lua */ `${lists}${events}${fairLine}${retries}
+export const fold = /* lua */ `${lists}${openImages}${events}${fairLine}${retries}
 local function finish(key, id, status, now)
   local generation = hash(key)
   setStatus(key, id, generation, status, now)
@@ -89,7 +90,7 @@ local function closeGeneration(key, id, status, now)
       redis.call('HSET', submissionKey, 'held', '0')
       redis.call('HSET', submissionKey, 'status', 'failed', 'code', 'generation.' .. status)
       -- an earlier submission may have come home late, and "succeeded" stays (I4)
-      if generation['image:' .. index] == 'open' then redis.call('HSET', key, 'image:' .. index, 'failed') end
+      if generation['image:' .. index] == 'open' then setImage(key, id, generation.tenant, index, 'failed') end
       redis.call('HINCRBY', key, 'live', -1)
       leaveLine(id, index, n, generation.tenant)
       announce('submission.failed', id, index, n, now)

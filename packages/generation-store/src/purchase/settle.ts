@@ -108,7 +108,8 @@ local resubmitted
 if status == 'succeeded' then
   -- a second paid image of one index is kept beside the first
   if image ~= 'succeeded' then
-    redis.call('HSET', key, 'image:' .. index, 'succeeded', 'winner:' .. index, n)
+    redis.call('HSET', key, 'winner:' .. index, n)
+    setImage(key, id, generation.tenant, index, 'succeeded')
     noteHome(id, generation, index)
   end
   if not running then
@@ -121,7 +122,7 @@ elseif generation['latest:' .. index] == n and image ~= 'succeeded' then
     addSubmission(key, id, index, n + 1, failures, tonumber(submission.reserved))
     resubmitted = n + 1
   else
-    redis.call('HSET', key, 'image:' .. index, status)
+    setImage(key, id, generation.tenant, index, status)
   end
 end
 foldGeneration(key, id, now)

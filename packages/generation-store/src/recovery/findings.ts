@@ -12,6 +12,7 @@ export const findingWords = {
   'hold-left': 'ended purchases whose money was still held',
   'ledger-drift': 'periods of the ledger that differed from the sum of their holds',
   miscounted: 'generations whose counts differed from their submissions',
+  'open-images-miscounted': 'open images missing in their count, or ended ones still counted',
   'not-folded': 'generations not final although all their images had ended',
   'not-retired': 'final generations still counted as open',
   'not-indexed': 'open generations not counted as open',
@@ -57,6 +58,8 @@ export interface GenerationPicture {
   /** True without a final status. */
   isOpen: boolean;
   deadlineAt?: number;
+  /** Its images that the count of open images had wrong; the look has put them right. */
+  uncounted: number;
   submissions: SubmissionPicture[];
 }
 

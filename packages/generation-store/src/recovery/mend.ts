@@ -31,7 +31,7 @@ soundGeneration(key, (hash(key)))
 local mended, submissions, places = {}, {}, {}
 local function mend(kind, index, n) mended[#mended + 1] = named({ kind = kind, index = index, n = n }) end
 
-local live, isWhole, holds, hasOpenImage = 0, true, false, false
+local live, isWhole, holds, hasOpenImage, uncounted = 0, true, false, false, 0
 local isLive = { planned = true, committed = true, accepted = true }
 -- I7: a submission that may have been sent holds its money until its outcome is known
 local maySpend = { committed = true, accepted = true, unknown = true }
@@ -83,9 +83,11 @@ for index = 0, tonumber(head[2]) - 1 do
   end
   local expected = winner and 'succeeded' or (newest and not isLive[newest] and newest) or 'open'
   if isWhole and image[1] ~= expected then
-    redis.call('HSET', key, 'image:' .. index, expected)
+    setImage(key, id, tenant, index, expected)
     if winner then redis.call('HSETNX', key, 'winner:' .. index, winner) end
     mend('miscounted', index)
+  elseif countImage(id, tenant, index, image[1]) then
+    uncounted = uncounted + 1
   end
   if expected == 'open' then hasOpenImage = true end
 end
@@ -120,6 +122,7 @@ if isWhole then
 end
 return named({
   kind = 'found', now = now, status = redis.call('HGET', key, 'status'), deadlineAt = head[4] or nil, submissions = submissions, mended = mended,
+  uncounted = uncounted,
 })
 `);
 
@@ -140,6 +143,7 @@ const replySchema = namedReply(
       kind: z.literal('found'),
       now: number,
       status: z.string(),
+      uncounted: number,
       deadlineAt: whole.optional(),
       submissions: z.array(
         namedReply(
@@ -165,13 +169,14 @@ export type MendReply = { kind: 'no-turn' | 'no-record' } | { kind: 'found'; pic
 export async function mend(redis: Redis, prefix: string, generationId: string, holder: string): Promise<MendReply> {
   const reply = replySchema.parse(await mendScript.run(redis, generationKey(prefix, generationId), prefix, { id: generationId, holder }));
   if (reply.kind !== 'found') return reply;
-  const { kind, now, status, deadlineAt, submissions, mended } = reply;
+  const { kind, now, status, deadlineAt, submissions, mended, uncounted } = reply;
   return {
     kind,
     picture: defined({
       now,
       isOpen: status === 'queued' || status === 'running',
       deadlineAt,
+      uncounted,
       submissions: submissions.map(({ index, n, ...rest }) => defined({ ref: { generationId, index, n }, ...rest })),
     }),
     mended: mended.map(defined),

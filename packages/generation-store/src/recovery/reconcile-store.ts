@@ -10,6 +10,7 @@ import { findLastPass, noteProgress, recordPass } from './last-pass.ts';
 import { beginSums, correctLedger, endSums, nameInSums, sumHolds } from './ledger.ts';
 import { mend } from './mend.ts';
 import { beginRenumbering, endRenumbering, mendLinePage } from './mend-line.ts';
+import { mendOpenImagesPage } from './mend-open-images.ts';
 import { readNamed, rememberNamed } from './named.ts';
 import { forgetBought, readBoughtPage, readOpenPage } from './open-generations.ts';
 import { isReading } from './reading.ts';
@@ -49,6 +50,7 @@ function bindAll(prefix: string, redis: Redis) {
     mendLists: bind(mendLists),
     cleanList: bind(cleanList),
     mendLinePage: bind(mendLinePage),
+    mendOpenImagesPage: bind(mendOpenImagesPage),
     beginRenumbering: bind(beginRenumbering),
     endRenumbering: bind(endRenumbering),
     dropIdempotencyKey: bind(dropIdempotencyKey),

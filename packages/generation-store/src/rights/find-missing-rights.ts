@@ -155,6 +155,7 @@ const rests: Readonly<Record<string, readonly string[]>> = {
   xtrim: ['MAXLEN', '1'],
   zadd: ['0', 'm'],
   zcount: ['0', '0'],
+  zlexcount: ['-', '+'],
   zrange: ['0', '0'],
   zrangebyscore: ['0', '0'],
   zrank: ['m'],

@@ -55,7 +55,7 @@ const showQueues =
 const everything = [
   ...'bzpopmin del eval evalsha exists expire get hdel hexists hget hgetall hincrby hlen hmget hmset hscan hset hsetnx incr'.split(' '),
   ...'lindex llen lpop lpos lpush lrange lrem lset ltrim mget persist pexpire pttl rename rpop rpoplpush rpush'.split(' '),
-  ...'sadd scard set sismember smembers srem sscan ttl type unlink xack xadd xautoclaim xclaim xgroup xinfo xlen xpending xrange xreadgroup xtrim zadd zcard zcount zpopmin zrange zrangebyscore zrem'.split(
+  ...'sadd scard set sismember smembers srem sscan ttl type unlink xack xadd xautoclaim xclaim xgroup xinfo xlen xpending xrange xreadgroup xtrim zadd zcard zcount zlexcount zpopmin zrange zrangebyscore zrem'.split(
     ' ',
   ),
   ...'zrank zremrangebyrank zremrangebyscore zrevrange zrevrangebyscore zrevrank zscore'.split(' '),
@@ -84,6 +84,8 @@ export const redisRights: Readonly<Record<RedisProcess, RedisRights>> = {
       { commands: ['hincrby', 'hdel'], keys: ['spend-sums'] },
       { commands: ['zadd'], keys: ['moved-periods'] },
       { commands: ['zadd', 'zrem', 'zscore'], keys: ['open'] },
+      { commands: ['zadd', 'zrem', 'zcard', 'zlexcount'], keys: ['open-images'] },
+      { commands: ['hget'], keys: ['limits'] },
       { commands: ['zadd', 'zrem', 'zcard', 'zscore', 'zrank', 'zcount'], keys: ['line', 'line:*'] },
       { commands: ['hget', 'hset', 'del'], keys: ['line-clocks'] },
       { commands: ['hmget'], keys: ['line-pace'] },

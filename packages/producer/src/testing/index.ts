@@ -1,2 +1,2 @@
 export { createTestingProducer, type TestingProducer, type TestingProducerOptions } from './create-testing-producer.ts';
-export type { Cap, Each, Fail, ImageFaultCode, Outcome, Run, Succeed } from './outcomes.ts';
+export type { Cap, Each, Fail, Full, ImageFaultCode, Outcome, Run, Succeed } from './outcomes.ts';

@@ -31,6 +31,8 @@ import { createMemoryRetries } from './memory-retry.ts';
 const DAY_MS = 86_400_000;
 /** Cap that a scripted refusal names. */
 const CAP_USD = '25';
+/** Bound that a scripted refusal names; more than a generation has images. */
+const MOST_OPEN = 100;
 
 /** Redis of a testing producer, and the worker that would change it. */
 export interface MemoryStore {
@@ -100,7 +102,7 @@ export function createMemoryStore({ images, takeOutcome, announce, now }: Memory
     return reply;
   };
 
-  /** Makes a generation that is new, unless its times or a scripted cap forbid it. */
+  /** Makes a generation that is new, unless its times or a scripted cap or bound forbid it. */
   const admit = (generation: NewGeneration, isForeign = false): Admitted => {
     const { generationId: id, deadlineAt, runAt } = generation;
     const at = now();
@@ -118,6 +120,7 @@ export function createMemoryStore({ images, takeOutcome, announce, now }: Memory
       const day = new Date(at).toISOString().slice(0, 10);
       return { kind: 'cap', period: `all:day:${day}`, used: cap, cap, resetsAt: Date.parse(day) + DAY_MS, now: at };
     }
+    if (outcome.kind === 'full') return { kind: 'full', bound: 'openImagesPerTenant', limit: MOST_OPEN, open: MOST_OPEN };
     const entry: Entry = { generation, outcome, createdAt: at, status: 'queued', images: [] };
     entry.images = Array.from({ length: generation.request.numberResults }, (_, index) => beginImage(generation, index));
     // Before it is kept: an outcome that does not fit the request is a mistake of the test, and nothing is enqueued.
@@ -179,7 +182,7 @@ export function createMemoryStore({ images, takeOutcome, announce, now }: Memory
           ? 'is not the id of a generation'
           : isFinalGeneration(entry.status)
             ? `is the id of a generation that is "${entry.status}"`
-            : given?.kind === 'run' || given?.kind === 'cap'
+            : given?.kind === 'run' || given?.kind === 'cap' || given?.kind === 'full'
               ? `cannot end by the outcome "${given.kind}": name another one`
               : undefined;
       if (problem !== undefined || entry === undefined || given === undefined) {
@@ -196,6 +199,7 @@ function endsOf({ images }: Entry, outcome: Outcome): { image: ImageView; outcom
   switch (outcome.kind) {
     case 'run':
     case 'cap':
+    case 'full':
       return undefined;
     case 'each': {
       const ends = images.flatMap((image, at) => outcome.images.slice(at, at + 1).map((own) => ({ image, outcome: own })));

@@ -53,8 +53,13 @@ export interface Cap {
   kind: 'cap';
 }
 
+/** The enqueue is refused with QueueFullError, and no generation is made. */
+export interface Full {
+  kind: 'full';
+}
+
 /** The end of a generation that a test scripts: of all its images alike, or of each. */
-export type Outcome = Succeed | Fail | Each | Run | Cap;
+export type Outcome = Succeed | Fail | Each | Run | Cap | Full;
 
 const namesOf = {
   succeed: ['kind', 'bytes'],
@@ -62,6 +67,7 @@ const namesOf = {
   each: ['kind', 'images'],
   run: ['kind'],
   cap: ['kind'],
+  full: ['kind'],
 } as const satisfies Record<Outcome['kind'], readonly string[]>;
 
 /** Checks outcomes, even of a test without types. @throws InvalidRequestError with all problems at once. */

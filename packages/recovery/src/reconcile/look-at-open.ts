@@ -31,6 +31,8 @@ export async function lookAtOpen(pass: Pass, suspicions: Suspicions): Promise<vo
 export async function lookAtGenerations(pass: Pass, suspicions: Suspicions, generationIds: readonly string[]): Promise<void> {
   const pictures = await Promise.all(generationIds.map((generationId) => lookInside(pass, suspicions, generationId)));
   const known = pictures.filter((picture) => picture !== undefined);
+  const uncounted = known.reduce((sum, each) => sum + each.uncounted, 0);
+  if (uncounted > 0) pass.found('open-images-miscounted', { detail: `${uncounted} images` }, 'repaired');
   await lookAtJobs(
     pass,
     suspicions,

@@ -6,6 +6,7 @@ import { lookAtLedger } from './look-at-ledger.ts';
 import { lookAtLine } from './look-at-line.ts';
 import { lookAtOlder } from './look-at-older.ts';
 import { lookAtOpen } from './look-at-open.ts';
+import { lookAtOpenImages } from './look-at-open-images.ts';
 import { lookAtStored } from './look-at-stored.ts';
 import { lookAtTombstones } from './look-at-tombstones.ts';
 import { beginTidying } from './look-at-uploads.ts';
@@ -68,6 +69,7 @@ async function walk(pass: Pass): Promise<PassReport['outcome']> {
     // A part that meets a key of another type in the place of a whole index is named, and the others are done.
     const part = <Value>(what: string, look: () => Promise<Value>): Promise<Value | undefined> => orName(pass, { detail: what }, look);
     await part('the failed jobs', () => takeBackFailed(pass));
+    await part('the open images', () => lookAtOpenImages(pass));
     await part('the open generations', () => lookAtOpen(pass, suspicions));
     await part('the fair line', () => lookAtLine(pass));
     await part('the unclaimed deliveries', () => handOverDeliveries(pass));

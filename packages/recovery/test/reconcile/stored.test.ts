@@ -37,7 +37,7 @@ test('purchases that Redis has forgotten are brought back, with their money and 
   const ledger = await world.ledger();
   for (const period of Object.keys(ledger)) await world.redis.del(`${world.prefix}:spend:${period}`);
 
-  expect((await world.pass()).summary).toEqual({ 'intent-without-record': '1 repaired' });
+  expect((await world.pass()).summary).toEqual({ 'intent-without-record': '1 repaired', 'open-images-miscounted': '1 repaired' });
   const after = await world.store.find(under.generationId);
   expect(after).toMatchObject({ status: 'running', costUsd: before?.costUsd, reservedUsd: before?.reservedUsd });
   expect(after?.images.map(({ status }) => status)).toEqual(['open', 'succeeded']);

@@ -1,0 +1,17 @@
+import type { OpenImagesPage } from '@darkroom/generation-store';
+import type { Pass } from './pass.ts';
+
+const PAGE = 500;
+
+/** Removes from the open images what is not open. What is missing there is added with each open generation. */
+export async function lookAtOpenImages(pass: Pass): Promise<void> {
+  const { store } = pass.reconciler;
+  let left = 0;
+  let page: OpenImagesPage | undefined;
+  do {
+    page = await store.mendOpenImagesPage(PAGE, page?.next);
+    left += page.left;
+    await pass.checkpoint();
+  } while (page.next !== undefined);
+  if (left > 0) pass.found('open-images-miscounted', { detail: `${left} images that had ended` }, 'repaired');
+}
