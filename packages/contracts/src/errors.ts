@@ -228,7 +228,7 @@ export class NewerFormatError extends DarkroomError {
       'store.newer-format',
       `Redis holds a store of format ${stored}, and this process knows formats up to ${known}: upgrade this process first; it queues and buys nothing until then`,
       true,
-      { ...options, details: { stored, known } },
+      { ...options, details: { stored, known, ...options?.details } },
     );
   }
 }
