@@ -61,6 +61,7 @@ export async function runCommand(line: CommandLine): Promise<number> {
       case 'caps':
       case 'limits':
       case 'tenant':
+      case 'release':
       case 'unknown':
       case 'pause':
       case 'resume':

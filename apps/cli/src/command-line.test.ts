@@ -77,7 +77,7 @@ test('no word, "help", --help and -h ask for help', () => {
 test.each([
   [
     ['begin'],
-    'there is no command "begin"; there are: start, status, spend, caps, limits, tenant, doctor, unknown, reconcile, pause, resume, rebuild, probe, help',
+    'there is no command "begin"; there are: start, status, spend, caps, limits, tenant, release, doctor, unknown, reconcile, pause, resume, rebuild, probe, help',
   ],
   [['start', 'now'], 'start takes no arguments, got "now"'],
   [['stauts'], 'there is no command "stauts" (did you mean "status"?)'],

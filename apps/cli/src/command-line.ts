@@ -6,8 +6,10 @@ import {
   capWords,
   defined,
   findMeant,
+  isGenerationId,
   isTenant,
   MAX_OPEN_IMAGES,
+  MAX_RELEASE_REASON,
   MAX_RETAIN_DAYS,
   MAX_TASKS_AT_PROVIDER,
   MAX_TENANT_WEIGHT,
@@ -40,6 +42,8 @@ export type Command =
   | { kind: 'limits'; change: FleetLimitsChange; dataDir?: string }
   /** Shows the rules of a tenant, or changes the named ones. */
   | { kind: 'tenant'; tenant: string; change: TenantRulesChange; dataDir?: string }
+  /** Lets a withheld image be seen; without a reason tells where it lies. */
+  | { kind: 'release'; generationId: string; index: number; reason?: string; dataDir?: string }
   /** Lists the unknown outcomes, or ends the hold of one. */
   | { kind: 'unknown'; release?: SubmissionRef; decision?: Decision; dataDir?: string }
   | { kind: 'doctor' | 'reconcile'; dataDir?: string }
@@ -134,6 +138,20 @@ const readings: Readonly<Record<Exclude<Command['kind'], 'help' | 'wrong'>, Read
         retainImagesDays: () => readBound('--retain-images-days', values['retain-images-days'], days),
       });
       return { kind: 'tenant', tenant, change, ...dataDir };
+    },
+  },
+  release: {
+    options: { reason: text, ...dataDirOption },
+    places: ['generationId', 'index'],
+    read: ({ generationId, index, reason }, dataDir) => {
+      const problems: string[] = [];
+      if (typeof generationId !== 'string' || !isGenerationId(generationId)) problems.push('<generationId> must be the id of a generation');
+      if (!/^\d{1,2}$/.test(String(index))) problems.push('<index> must be the index of an image in it, from 0');
+      const words = reason === undefined ? undefined : String(reason).trim();
+      if (words !== undefined && words.length > MAX_RELEASE_REASON)
+        problems.push(`--reason may have at most ${MAX_RELEASE_REASON} characters, got ${words.length}`);
+      if (problems.length > 0) throw new WrongWords(problems.join('\n'));
+      return { kind: 'release', generationId: String(generationId), index: Number(index), ...defined({ reason: words }), ...dataDir };
     },
   },
   doctor: { options: dataDirOption, read: (_, dataDir) => ({ kind: 'doctor', ...dataDir }) },

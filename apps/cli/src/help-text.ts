@@ -29,6 +29,7 @@ darkroom tenant <name>        shows the rules of a tenant; changes the named one
                               --withhold-flagged on|off      images that the check does not clear stay unseen until released
                               --weight <n>                   its share of the workers, 1 to 100; 1 when never set
                               --retain-requests-days <n>|none, --retain-images-days <n>|none: erased after so many days
+darkroom release <generationId> <index>  tells where a withheld image lies   --reason <text> lets it be seen
 darkroom unknown              lists purchases with an unknown outcome; their money stays on hold
                               --release <id>/<index>-<n> ends one hold, after a look at the provider's list of usage:
                               --charged books the money, --free gives it back; an image that still arrives is kept

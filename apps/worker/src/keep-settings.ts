@@ -1,6 +1,6 @@
 import { DEFAULT_TASKS_AT_PROVIDER, defined, describeCaps, describeCapsDifference, type SpendCaps } from '@darkroom/contracts';
 import type { GenerationStore, StoredCaps } from '@darkroom/generation-store';
-import { restoreCaps, restoreLimits, restorePauses, restoreTenantRules, type KeptSettings } from '@darkroom/recovery';
+import { restoreCaps, restoreLimits, restorePauses, restoreReleases, restoreTenantRules, type KeptSettings } from '@darkroom/recovery';
 import type { Logger } from '@darkroom/service-runtime';
 
 export interface KeepSettingsOptions {
@@ -110,7 +110,10 @@ export function keepSettings(
 
   return {
     seed: () => restoreAll(seed),
-    restore: () => restoreAll(namedSeed),
+    restore: async () => {
+      await restoreAll(namedSeed);
+      await restoreReleases({ store, archive });
+    },
     differs: () => difference !== '',
     async look() {
       const { caps, limits, pauses, isRestricted, isTurn } = await store.lookAtSettings(askS3EveryMs);

@@ -43,6 +43,7 @@ export const errorCodes = {
   'storage.corrupt-record': 'a record in S3 does not parse',
   'storage.damaged-image': 'an image in S3 is missing, or its bytes differ from the verified ones',
   'image.not-there': 'the generation has no verified image at this index',
+  'image.withheld': 'the content check did not clear the image, and no operator has released it; it is paid and kept',
   'image.lost': 'the image was made and paid for, and neither the upload nor its address gave valid bytes',
   'submission.unknown-outcome': 'the provider never said what became of the submission; its money stays on hold',
   'submission.written-off': 'the outcome of the submission is unknown, and an operator ended the hold on its money',
@@ -257,7 +258,13 @@ export class SpendCapError extends DarkroomError {
 /** The caller asked for a generation or an image that does not exist any more or not yet, or that did not finish in time. */
 export class GenerationError extends DarkroomError {
   constructor(
-    code: 'generation.not-found' | 'generation.open' | 'generation.erased' | 'generation.wait-timeout' | 'image.not-there',
+    code:
+      | 'generation.not-found'
+      | 'generation.open'
+      | 'generation.erased'
+      | 'generation.wait-timeout'
+      | 'image.not-there'
+      | 'image.withheld',
     message: string,
     options?: DarkroomErrorOptions,
   ) {

@@ -1,6 +1,9 @@
 import { z } from 'zod';
 
-/** Kinds of durable events: a generation was queued, has ended, or got an image after its end, or was erased; a purchase of an image has ended. */
+/**
+ * Kinds of durable events: a generation was queued, has ended, or got an image after its end, or was erased; a purchase of an image has ended;
+ * an operator released a withheld image.
+ */
 export const durableEvents = [
   'generation.queued',
   'generation.succeeded',
@@ -14,6 +17,7 @@ export const durableEvents = [
   'submission.failed',
   'submission.lost',
   'submission.unknown',
+  'image.released',
 ] as const;
 
 /** Events published once per move on the channel of the generation. A hint to look: the entry in Redis is the truth. */

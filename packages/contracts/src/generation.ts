@@ -16,12 +16,17 @@ export interface ImageView {
   submissions: number;
   /** Runware task of the submission shown: the one that made the image, else the newest. */
   taskUUID: string;
-  /** The verified image; present if and only if `status` is "succeeded". */
+  /** The verified image; present if and only if `status` is "succeeded" and the image is not withheld. */
   image?: VerifiedImage;
   /** Runware's own id of the image, if reported. */
   imageUUID?: string;
   /** Seed of the image, if reported. */
   seed?: number;
+  /**
+   * True if the image is withheld: it is paid and kept, the content check did not clear it, and no operator has released it. `image`,
+   * `imageUUID` and `extras` are then left out.
+   */
+  withheld?: true;
   /** True if Runware's content check flags the image; absent if the request asked for no check. */
   nsfwContent?: boolean;
   /** Source of seed, cost and the other facts: a delivery or Runware's answer. Absent if neither reported them. */
@@ -85,6 +90,8 @@ export interface GenerationView {
   replaces?: number[];
   /** Its place among those that wait, while an image of it does; absent while it waits for `runAt` or for money. */
   queue?: QueuePlace;
+  /** Images that the content check does not clear are withheld until an operator releases them. */
+  withholdFlagged?: true;
   /** Its urgency among the generations of its tenant; absent for a normal one. */
   priority?: Priority;
   /** The tags of its enqueue. */
@@ -96,7 +103,10 @@ export interface GenerationView {
 }
 
 /** A generation in a list. */
-export interface GenerationSummary extends Omit<GenerationView, 'request' | 'images' | 'reservedUsd' | 'replaces' | 'queue'> {
+export interface GenerationSummary extends Omit<
+  GenerationView,
+  'request' | 'images' | 'reservedUsd' | 'replaces' | 'queue' | 'withholdFlagged'
+> {
   /** Status of each image, in the order of their index. */
   images: ImageStatus[];
   /** Codes of the images that did not succeed, each once (docs/errors.md). */

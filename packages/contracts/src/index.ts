@@ -129,6 +129,7 @@ export {
 export { STORED_FORMAT } from './stored-format.ts';
 export { openImageBoundNames, QueueFullError, type OpenImageBound, type ReachedBound } from './queue-full.ts';
 export { RetryRefusedError, type RefusedImage, type RetryRefusal } from './retry-refused.ts';
+export { checksContent, formatReleaseId, MAX_RELEASE_REASON, parseReleaseId } from './image-release.ts';
 export {
   areSameRules,
   changeRules,

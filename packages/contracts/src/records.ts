@@ -52,6 +52,8 @@ const intentFields = {
   reason: z.string().optional(),
   /** Absent for a normal one. */
   priority: z.enum(priorities).optional(),
+  /** Images that the content check does not clear are withheld. */
+  withholdFlagged: z.literal(true).optional(),
   reservation: reservationSchema,
 };
 

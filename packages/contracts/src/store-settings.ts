@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { imageReleaseSchema } from './image-release.ts';
 import { formatUsd } from './money.ts';
 import { tenantRulesSchema } from './tenant-rules.ts';
 
@@ -86,8 +87,9 @@ export const settingSchemas = {
   limits: fleetLimitsSchema,
   pauses: storePausesSchema,
   tenants: tenantRulesSchema,
+  releases: imageReleaseSchema,
 } as const;
-export const settingKinds = ['caps', 'limits', 'pauses', 'tenants'] as const satisfies readonly (keyof typeof settingSchemas)[];
+export const settingKinds = ['caps', 'limits', 'pauses', 'tenants', 'releases'] as const satisfies readonly (keyof typeof settingSchemas)[];
 export type SettingKind = (typeof settingKinds)[number];
 export type SettingValue<Kind extends SettingKind> = z.infer<(typeof settingSchemas)[Kind]>;
 
@@ -102,7 +104,7 @@ export const SETTING_VERSION = 1;
 export interface SettingRecord<Kind extends SettingKind = SettingKind> {
   version: typeof SETTING_VERSION;
   kind: Kind;
-  /** "store", the encoded name of a tenant, or "<generationId>.<index>" of an image. */
+  /** "store", the encoded name of a tenant, or "<generationId>.<index>-<n>" of an image. */
   id: string;
   /** 1, plus one with each change. */
   revision: number;

@@ -92,6 +92,12 @@ export const storedIndexes = z
   .optional()
   .transform((indexes) => indexes?.split(' ').map(Number));
 
+/** Marks a generation whose images are withheld unless the content check clears them. An unreadable mark withholds, too. */
+export const storedWithholding = z
+  .string()
+  .optional()
+  .transform((given) => (given === undefined ? undefined : (true as const)));
+
 const generationFields = z.object({
   status: z.enum(['queued', 'running', 'succeeded', 'partial', 'failed', 'cancelled', 'expired']),
   /** The whole request; earlier versions write it, and this one does not. */
@@ -108,6 +114,7 @@ const generationFields = z.object({
   retryOf: z.string().optional(),
   replaces: storedIndexes,
   priority: z.enum(priorities).optional().catch(undefined),
+  withholdFlagged: storedWithholding,
   cost: whole,
   amended: z.string().optional(),
 });

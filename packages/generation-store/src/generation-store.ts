@@ -50,6 +50,8 @@ import { findDiffering, reportDiffering } from './settings/differing.ts';
 import { applyLimits, findLimits, findLimitsRestrictions, restrictLimits } from './settings/limits.ts';
 import { lookAtSettings } from './settings/look-at-settings.ts';
 import { applyPauses, findPauses } from './settings/operator-pause.ts';
+import { readImageRules } from './settings/image-rules.ts';
+import { releaseImage } from './settings/release-image.ts';
 import {
   applyTenantRules,
   findTenantRestrictions,
@@ -147,6 +149,8 @@ function bindAll({ prefix, retention, pollRate, ownerId }: GenerationStoreConfig
     applyTenantRules: bind(applyTenantRules),
     findTenantRestrictions: bind(findTenantRestrictions),
     restrictTenant: bind(restrictTenant),
+    readImageRules: bind(readImageRules),
+    releaseImage: bind(releaseImage),
     listTenantsWithRules: bind(listTenantsWithRules),
     listRestrictedTenants: bind(listRestrictedTenants),
     readTenantRevisions: bind(readTenantRevisions),

@@ -73,6 +73,17 @@ export async function inUnitTests(bytes: Uint8Array) {
   console.log(capped, testing.generations.length);
 }
 
+export async function withheldImages(redisUrl: string) {
+  const producer = createProducer({ redisUrl });
+  const generation = await producer.generate(
+    { positivePrompt: 'a lighthouse at dusk', safety: { checkContent: true } },
+    { withholdFlagged: true },
+  );
+  for (const { index, withheld, image } of generation.images) console.log(index, withheld === true ? 'withheld' : image?.key);
+  await producer.close();
+  return generation;
+}
+
 export async function inTheBackground(redisUrl: string, s3: Parameters<typeof createImages>[0], orderNumber: string) {
   const producer = createProducer({ redisUrl });
   const images = createImages(s3);

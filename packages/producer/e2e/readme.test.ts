@@ -18,6 +18,7 @@ import {
   likeRunware,
   many,
   oneImage,
+  withheldImages,
 } from './examples.ts';
 
 const read = (file: string): string => readFileSync(new URL(file, import.meta.url), 'utf8');
@@ -33,7 +34,7 @@ describe('the README', () => {
   const examples = linesOf(read('examples.ts')).join('\n');
 
   test('has examples', () => {
-    expect(blocks).toHaveLength(11);
+    expect(blocks).toHaveLength(12);
   });
 
   test.each(blocks.map((code, at) => ({ at, code })))('example $at is one of those run below', ({ code }) => {
@@ -71,6 +72,11 @@ describe('each example does what the README says', () => {
     const bytes = Buffer.from(await inEveryForm(fleet.redisUrl, fleet.s3Config, file, copy));
     expect([readFileSync(file), readFileSync(copy)]).toEqual([bytes, bytes]);
     expect(printed.at(-1)).toEqual(['image/jpeg', bytes.length, expect.stringContaining('X-Amz-Expires=600')]);
+  });
+
+  test('withheld images', async () => {
+    expect(await withheldImages(fleet.redisUrl)).toMatchObject({ withholdFlagged: true, images: [{ nsfwContent: false }] });
+    expect(printed.at(-1)).toEqual([0, expect.stringMatching(/^images\//)]);
   });
 
   test('in unit tests', async () => {

@@ -1,12 +1,13 @@
 import { GenerationError, type GenerationView, type StoredRequest } from '@darkroom/contracts';
 import type { GenerationStore } from '@darkroom/generation-store';
 import { createAborts } from './aborts.ts';
-import { checked, checkedInParts, ENQUEUES, readIdCall } from './check-call.ts';
+import { checked, checkedInParts, checkedWith, ENQUEUES, readIdCall } from './check-call.ts';
 import { createConcurrencyLimit } from './concurrency-limit.ts';
 import { enqueueGeneration, type Destination, type Enqueued } from './enqueue.ts';
 import { hideOthers } from './hide-others.ts';
 import { eraseOptions, eraseProblems, erasureOf } from './erase.ts';
 import { enqueueGenerations, optionsOf, readMany } from './enqueue-many.ts';
+import { createRuleBook } from './image-rules.ts';
 import { listOptions, listPage, listProblems } from './list.ts';
 import { enqueueManyOptions, enqueueOptions, keyProblems, readCallOptions, type EnqueueOptions } from './options.ts';
 import { prepareGeneration, readRequest, type GenerationDefaults } from './prepare-generation.ts';
@@ -22,7 +23,7 @@ export interface ProducerParts extends Omit<Destination, 'store'>, Pick<WaitDepe
   defaults: GenerationDefaults;
   store: Pick<
     GenerationStore,
-    'enqueue' | 'retry' | 'findRetried' | 'find' | 'findIdByKey' | 'list' | 'cancel' | 'requestErasure' | 'findErasure'
+    'enqueue' | 'retry' | 'findRetried' | 'find' | 'findIdByKey' | 'list' | 'cancel' | 'requestErasure' | 'findErasure' | 'readImageRules'
   >;
   mintBy: RedisTime['mintBy'];
   /** Ends all calls; called once. */
@@ -35,6 +36,7 @@ export function buildProducer({ defaults, mintBy, subscriptions, close, store, .
   const { ask } = others;
   const orders = boundTo === undefined ? store : hideOthers(store);
   const destination: Destination = { ...others, store: orders };
+  const rules = createRuleBook(ask, store, defaults);
   let closing: Promise<void> | undefined;
 
   const enqueueOne = (request: StoredRequest, given: EnqueueOptions): Promise<Enqueued> => {
@@ -57,32 +59,42 @@ export function buildProducer({ defaults, mintBy, subscriptions, close, store, .
 
   const producer: Producer = {
     async enqueue(input, given = {}) {
-      const { request, options } = checked((problems) => {
-        const options = readCallOptions(given, enqueueOptions, problems);
-        const request = options && readRequest(input, options, defaults, problems);
-        return request && options && { request, options };
-      }, ENQUEUES);
+      const read = checkedWith(
+        (problems) => {
+          const options = readCallOptions(given, enqueueOptions, problems);
+          const request = options && readRequest(input, options, defaults, problems);
+          return request && options && { request, options };
+        },
+        (problems) => rules.add([{ input, problems }], given),
+      );
+      // without a pause, so that the call is under way before a `close` right after it
+      const { request, options } = read instanceof Promise ? await read : read;
       return enqueueOne(request, options);
     },
     async enqueueMany(inputs, given = {}) {
       const { requests, options } = await checkedInParts(async (problems) => {
         const options = readCallOptions(given, enqueueManyOptions, problems);
-        return options && { options, requests: await readMany(inputs, options, defaults, problems) };
+        return options && { options, requests: await readMany(inputs, options, defaults, rules, problems) };
       });
       const enqueueAll = () =>
         enqueueGenerations(
           destination,
           requests.map((request, index) => prepareGeneration(request, optionsOf(options, index), defaults)),
+          rules,
         );
       return options.generationIds === undefined ? mintBy(enqueueAll) : enqueueAll();
     },
     async generate(input, given = {}) {
-      const { request, options } = checked((problems) => {
-        const options = readCallOptions(given, [...enqueueOptions, ...namesOfWait], problems);
-        const request = options && readRequest(input, options, defaults, problems);
-        if (options !== undefined) problems.push(...waitProblems(options));
-        return request && options && { request, options };
-      }, ENQUEUES);
+      const read = checkedWith(
+        (problems) => {
+          const options = readCallOptions(given, [...enqueueOptions, ...namesOfWait], problems);
+          const request = options && readRequest(input, options, defaults, problems);
+          if (options !== undefined) problems.push(...waitProblems(options));
+          return request && options && { request, options };
+        },
+        (problems) => rules.add([{ input, problems }], given),
+      );
+      const { request, options } = read instanceof Promise ? await read : read;
       options.signal?.throwIfAborted();
       const { generationId } = await enqueueOne(request, options);
       return request.deliveryMethod === 'async' ? producer.get(generationId) : waitUntilFinal(generationId, waiting, options);

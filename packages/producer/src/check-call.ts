@@ -18,6 +18,26 @@ export function checked<Read>(read: (problems: ProblemList) => Read | undefined,
   }
 }
 
+/**
+ * Reads the arguments of a call as `checked` does.
+ * @param addMore Appends, for arguments with problems, those that only Redis knows.
+ */
+export function checkedWith<Read>(
+  read: (problems: ProblemList) => Read | undefined,
+  addMore: (problems: ProblemList) => Promise<void>,
+): Read | Promise<never> {
+  const problems = new ProblemList();
+  try {
+    const value = read(problems);
+    if (value !== undefined && problems.count === 0) return value;
+  } catch (cause) {
+    throw refusal(cause, problems, ENQUEUES);
+  }
+  return addMore(problems).then(() => {
+    throw new InvalidRequestError(problems, ENQUEUES);
+  });
+}
+
 /** Reads the arguments of a call as `checked` does, with pauses in which the process does other work. */
 export async function checkedInParts<Read>(read: (problems: ProblemList) => Promise<Read | undefined>): Promise<Read> {
   const problems = new ProblemList();

@@ -5,11 +5,12 @@ import {
   EnqueueManyError,
   InvalidRequestError,
   QueueUnavailableError,
-  type ProblemList,
+  ProblemList,
   type StoredRequest,
 } from '@darkroom/contracts';
 import type { NumberedSubmission } from '@darkroom/queues';
 import { delayOf, enqueuedOf, jobsOf, type Destination, type Enqueued } from './enqueue.ts';
+import { withholdProblems, type RuleBook } from './image-rules.ts';
 import type { EnqueueManyOptions, EnqueueOptions } from './options.ts';
 import { readRequest, type PreparedGeneration, type GenerationDefaults } from './prepare-generation.ts';
 
@@ -45,6 +46,7 @@ export async function readMany(
   inputs: readonly unknown[],
   options: EnqueueManyOptions,
   defaults: GenerationDefaults,
+  rules: RuleBook,
   problems: ProblemList,
 ): Promise<StoredRequest[]> {
   if (!Array.isArray(inputs)) problems.push({ path: 'requests', message: 'must be an array' });
@@ -60,27 +62,27 @@ export async function readMany(
   }
   const seen = new Set<string>();
   const requests: StoredRequest[] = [];
+  const checked: { input: unknown; problems: ProblemList }[] = [];
   const ofTenant = { ...defaults, tenant: shared.tenant ?? defaults.tenant };
   // A copy: the caller may change its list during the pauses.
   for (const [index, input] of [...inputs].entries()) {
     if (index > 0 && index % CHECKED_AT_ONCE === 0) await setImmediate();
     const own = ownOptionsOf(options, index);
-    const request = readRequest(
-      input,
-      own,
-      ofTenant,
-      problems.part((path) => pathOfOneOf(path, index)),
-    );
+    const part = problems.part((path) => pathOfOneOf(path, index));
+    const request = readRequest(input, own, ofTenant, part);
+    part.push(...withholdProblems(request ?? input, shared.withholdFlagged));
+    checked.push({ input: request ?? input, problems: part });
     if (request !== undefined) requests.push(request);
     if (own.generationId === undefined) continue;
     if (seen.has(own.generationId))
       problems.push({ path: `options.generationIds[${index}]`, message: 'is the id of an earlier one of these requests' });
     seen.add(own.generationId);
   }
+  if (problems.count > 0) await rules.add(checked, shared);
   return requests;
 }
 
-const VALID = { positivePrompt: 'x' };
+const VALID = { positivePrompt: 'x', safety: { checkContent: true } };
 
 const pathOfOneOf = (path: string, index: number): string => {
   if (path === 'options.generationId' || path === 'options.idempotencyKey') return `${path}s[${index}]`;
@@ -91,15 +93,20 @@ const pathOfOneOf = (path: string, index: number): string => {
  * Enqueues prepared generations chunk by chunk. An error in one chunk ends the call after that chunk.
  * @throws EnqueueManyError with the state of each generation.
  */
-export async function enqueueGenerations(destination: Destination, prepared: readonly PreparedGeneration[]): Promise<Enqueued[]> {
+export async function enqueueGenerations(
+  destination: Destination,
+  prepared: readonly PreparedGeneration[],
+  rules: RuleBook,
+): Promise<Enqueued[]> {
+  const trouble = await findTrouble(prepared, rules);
   const fates: Fate[] = [];
   for (const chunk of chunksOf(prepared)) {
-    const failed = fates.some(({ kind }) => kind !== 'written');
+    const failed = trouble !== undefined || fates.some(({ kind }) => kind !== 'written');
     fates.push(...(failed ? chunk.map((): Fate => ({ kind: 'notWritten' })) : await enqueueChunk(destination, chunk)));
   }
   const generationIds = prepared.map(({ generation }) => generation.generationId);
   const idsOf = (kind: Fate['kind']): string[] => generationIds.filter((_, index) => fates[index]?.kind === kind);
-  const cause = fates.find(({ kind }) => kind !== 'written')?.cause;
+  const cause = trouble ?? fates.find(({ kind }) => kind !== 'written')?.cause;
   if (cause === undefined) return fates.flatMap(({ enqueued }) => enqueued ?? []);
   // A wrong time applies to all: nothing is queued, so the state of each generation is the same.
   if (cause instanceof InvalidRequestError && fates.every(({ kind }) => kind === 'notWritten')) throw cause;
@@ -107,6 +114,25 @@ export async function enqueueGenerations(destination: Destination, prepared: rea
     { generationIds, written: idsOf('written'), maybeWritten: idsOf('maybeWritten'), notWritten: idsOf('notWritten') },
     { cause },
   );
+}
+
+/**
+ * Asks the rules before the first generation is queued: the script of an enqueue would refuse some and take others.
+ * @returns the error if Redis does not answer: none is written then. @throws InvalidRequestError
+ */
+async function findTrouble(prepared: readonly PreparedGeneration[], rules: RuleBook): Promise<DarkroomError | undefined> {
+  const problems = new ProblemList();
+  const inputs = prepared.map(({ generation }, index) => ({
+    input: generation.request,
+    problems: problems.part((path) => pathOfOneOf(path, index)),
+  }));
+  try {
+    await rules.check(inputs, prepared[0]?.generation);
+  } catch (error) {
+    return ours(error);
+  }
+  if (problems.count > 0) throw new InvalidRequestError(problems, { enqueues: true });
+  return undefined;
 }
 
 /** State of one generation after the call. */

@@ -74,12 +74,20 @@ export interface EnqueueOptions {
    * changes nothing between tenants, which share the workers evenly. Defaults to "normal".
    */
   priority?: Priority;
+  /**
+   * Withholds each image that the content check does not clear: it is paid and kept, and in no view, URL or stream until an operator releases
+   * it. Needs `safety.checkContent: true` in the request. Defaults to the rule of the tenant, which false does not lift.
+   */
+  withholdFlagged?: boolean;
   /** Tenant of the generation. Defaults to the producer's own, or to "default"; a producer with a tenant takes no other. */
   tenant?: string;
 }
 
 /** Options of a batch. Each list holds one item for each request, in the same order. */
-export interface EnqueueManyOptions extends Pick<EnqueueOptions, 'deadlineAt' | 'runAt' | 'tags' | 'metadata' | 'priority' | 'tenant'> {
+export interface EnqueueManyOptions extends Pick<
+  EnqueueOptions,
+  'deadlineAt' | 'runAt' | 'tags' | 'metadata' | 'priority' | 'withholdFlagged' | 'tenant'
+> {
   /** Your own ids, without repetition. */
   generationIds?: readonly string[];
   /** Your own keys. */
@@ -110,6 +118,7 @@ const sharedOptions = [
   'tags',
   'metadata',
   'priority',
+  'withholdFlagged',
   'tenant',
 ] as const satisfies readonly (keyof EnqueueOptions)[];
 /** Names of the options of one enqueue. */
@@ -178,7 +187,16 @@ export function readProducerOptions(given: ProducerOptions): ProducerOptions {
 }
 
 /** Returns the problems of the options of one enqueue, whatever the time: the enqueue compares times with Redis time. */
-export function enqueueProblems({ generationId, idempotencyKey, deadlineAt, runAt, tags, metadata, priority }: EnqueueOptions): Problem[] {
+export function enqueueProblems({
+  generationId,
+  idempotencyKey,
+  deadlineAt,
+  runAt,
+  tags,
+  metadata,
+  priority,
+  withholdFlagged,
+}: EnqueueOptions): Problem[] {
   const problems: Problem[] = [];
   if (generationId !== undefined && (typeof generationId !== 'string' || !isGenerationId(generationId))) {
     problems.push({
@@ -190,6 +208,8 @@ export function enqueueProblems({ generationId, idempotencyKey, deadlineAt, runA
   if (idempotencyKey !== undefined) problems.push(...keyProblems('options.idempotencyKey', idempotencyKey));
   if (tags !== undefined) problems.push(...tagsProblems('options.tags', tags));
   if (metadata !== undefined) problems.push(...metadataProblems('options.metadata', metadata));
+  if (withholdFlagged !== undefined && typeof withholdFlagged !== 'boolean')
+    problems.push({ path: 'options.withholdFlagged', message: 'must be true or false', given: show(withholdFlagged) });
   if (priority !== undefined) problems.push(...priorityProblems('options.priority', priority));
   if (deadlineAt !== undefined && !isMoment(deadlineAt)) {
     problems.push({

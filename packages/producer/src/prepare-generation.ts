@@ -11,6 +11,7 @@ import {
   type StoredRequest,
 } from '@darkroom/contracts';
 import type { NewGeneration } from '@darkroom/generation-store';
+import { withholdProblems } from './image-rules.ts';
 import { enqueueProblems, millisecondsOf, type EnqueueOptions } from './options.ts';
 import { foreignTenantProblems } from './tenant-problems.ts';
 
@@ -46,7 +47,11 @@ export function readRequest(
   // a name that is no tenant's has a problem of its own
   const limits = { maxReferenceImages, ...(isTenant(tenant) && { tenant }) };
   const request = findModel(models, input)?.read(input, limits, problems);
-  problems.push(...enqueueProblems(options), ...foreignTenantProblems(options.tenant, boundTo));
+  problems.push(
+    ...enqueueProblems(options),
+    ...withholdProblems(input, options.withholdFlagged),
+    ...foreignTenantProblems(options.tenant, boundTo),
+  );
   return request;
 }
 
@@ -77,6 +82,7 @@ export function prepareGeneration(request: StoredRequest, options: EnqueueOption
         runAt: options.runAt && millisecondsOf(options.runAt),
         idempotencyKey: options.idempotencyKey,
         priority: options.priority === 'normal' ? undefined : options.priority,
+        withholdFlagged: options.withholdFlagged === true ? (true as const) : undefined,
         tags: options.tags?.length === 0 ? undefined : options.tags,
         metadata: options.metadata && Object.keys(options.metadata).length === 0 ? undefined : options.metadata,
       }),

@@ -130,7 +130,14 @@ function prepareRetry(old: GenerationView, options: RetryOptions, { boundTo, now
     of: old.generationId,
     indexes,
     isAll,
-    ...defined({ payAgainReason: options.reason, boundTo, priority: old.priority, tags: old.tags, metadata: old.metadata }),
+    ...defined({
+      payAgainReason: options.reason,
+      boundTo,
+      priority: old.priority,
+      withholdFlagged: old.withholdFlagged,
+      tags: old.tags,
+      metadata: old.metadata,
+    }),
   };
   return { retry, quote: price };
 }

@@ -17,11 +17,20 @@ export interface Subject extends AsyncDisposable {
   reachCap(): Promise<void>;
   /** Makes the next enqueue cross a bound on open images. */
   fillQueue(): Promise<void>;
+  /** Lets a withheld image be seen. */
+  release(generationId: string, index: number): Promise<void>;
+}
+
+/** Rules of the tenant "default" about its images. */
+export interface SubjectRules {
+  requireSafetyCheck?: true;
+  withholdFlagged?: true;
 }
 
 /** The real producer on Redis and S3. In place of a worker, the test commits, sends nothing, and settles. */
-async function setupRealSubject(): Promise<Subject> {
+async function setupRealSubject(rules: SubjectRules = {}): Promise<Subject> {
   const world = await setup();
+  await world.store.applyTenantRules('default', { revision: 1, rules });
   const bucket = await setupImages();
   const { producer, store } = world;
 
@@ -55,6 +64,7 @@ async function setupRealSubject(): Promise<Subject> {
             image,
             seed: 7,
             imageUUID: 'c62f6951-f37f-4019-a51c-0ed55c202732',
+            ...defined({ nsfwContent: request.safety.checkContent ? (outcome.nsfwContent ?? false) : undefined }),
             factsFrom: 'delivery',
             road: 'upload',
           },
@@ -98,6 +108,7 @@ async function setupRealSubject(): Promise<Subject> {
       await world.redis.hset(`${world.prefix}:limits`, 'openImagesPerTenant', 20);
       await producer.enqueue({ positivePrompt: 'a full queue', numberResults: 20 });
     },
+    release: async (generationId, index) => void (await store.releaseImage({ generationId, index, n: 1 })),
     [Symbol.asyncDispose]: async () => {
       await world[Symbol.asyncDispose]();
       await bucket[Symbol.asyncDispose]();
@@ -105,8 +116,8 @@ async function setupRealSubject(): Promise<Subject> {
   };
 }
 
-function setupTestingSubject(): Promise<Subject> {
-  const producer = createTestingProducer({ outcome: { kind: 'run' } });
+function setupTestingSubject(rules: SubjectRules = {}): Promise<Subject> {
+  const producer = createTestingProducer({ outcome: { kind: 'run' }, ...rules });
   return Promise.resolve({
     producer,
     images: producer.images,
@@ -114,12 +125,13 @@ function setupTestingSubject(): Promise<Subject> {
     end: async (generationId, outcome) => (outcome.kind === 'run' ? undefined : producer.finish(generationId, outcome)),
     reachCap: async () => producer.next({ kind: 'cap' }),
     fillQueue: async () => producer.next({ kind: 'full' }),
+    release: async (generationId, index) => producer.release(generationId, index),
     [Symbol.asyncDispose]: () => producer.close(),
   });
 }
 
 /** Both producers, by name. */
-export const subjects: readonly [string, () => Promise<Subject>][] = [
+export const subjects: readonly [string, (rules?: SubjectRules) => Promise<Subject>][] = [
   ['the real producer', setupRealSubject],
   ['the testing producer', setupTestingSubject],
 ];

@@ -74,7 +74,9 @@ test('refuses an unknown option and suggests the likely one, with every other pr
   expect(paths).toEqual(['options.idempotencykey', 'options.delay', 'options.attempts', 'positivePrompt']);
   expect(message).toContain('(did you mean "idempotencyKey"?)');
   expect(message).toContain('(did you mean "runAt"?)');
-  expect(message).toContain('allowed are generationId, idempotencyKey, deadlineAt, runAt, tags, metadata, priority, tenant');
+  expect(message).toContain(
+    'allowed are generationId, idempotencyKey, deadlineAt, runAt, tags, metadata, priority, withholdFlagged, tenant',
+  );
   expect(await world.redis.keys(`${world.prefix}:generation:*`)).toEqual([]);
 });
 

@@ -96,6 +96,8 @@ function describeGeneration(generationId: string, submissions: readonly Submissi
   const [{ intent } = { intent: undefined }] = submissions;
   if (intent === undefined) throw missing({ generationId, index: 0, n: 1 });
   const { tenant, images, createdAt, deadlineAt, runAt, idempotencyKeyHash, retryOf, replaces, reason, priority, reservation } = intent;
+  // a rule may have come with a later one
+  const withholdFlagged = submissions.some((each) => each.intent.withholdFlagged === true) || undefined;
   return {
     generationId,
     tenant,
@@ -110,7 +112,7 @@ function describeGeneration(generationId: string, submissions: readonly Submissi
         maxSubmissions,
       ),
     ).flat(),
-    ...defined({ deadlineAt, runAt, idempotencyKeyHash, retryOf, replaces, payAgainReason: reason, priority }),
+    ...defined({ deadlineAt, runAt, idempotencyKeyHash, retryOf, replaces, payAgainReason: reason, priority, withholdFlagged }),
   };
 }
 

@@ -14,6 +14,7 @@ export type { Owning } from './owner/ports.ts';
 export { changeCaps, changeLimits, type CapsChange } from './settings/change-setting.ts';
 export { pauseByOperator, resumeByOperator, type PausedByOperator, type ResumedByOperator } from './settings/change-pauses.ts';
 export type { KeptSettings } from './settings/ports.ts';
+export { releaseImage, restoreReleases, type ReleasedImage } from './settings/releases.ts';
 export { changeTenantRules, restoreTenantRules } from './settings/tenant-rules.ts';
 export { restoreCaps, restoreLimits } from './settings/restore-setting.ts';
 export { restorePauses, type RestoredPauses } from './settings/restore-pauses.ts';

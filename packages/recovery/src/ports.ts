@@ -13,6 +13,7 @@ export type RecoveryArchive = Pick<
   | 'listRecordsOf'
   | 'findIntent'
   | 'findRequest'
+  | 'findNewestSetting'
   | 'salvageIntent'
   | 'findResult'
   | 'findDecision'
@@ -24,6 +25,7 @@ export interface Recovery {
   store: Pick<
     GenerationStore,
     | 'restore'
+    | 'releaseImage'
     | 'rememberRetry'
     | 'rememberHome'
     | 'findForgotten'

@@ -1,4 +1,4 @@
-import type { ListedRecord, SubmissionResult } from '@darkroom/contracts';
+import { formatReleaseId, type ListedRecord, type SubmissionResult } from '@darkroom/contracts';
 import type { RememberedGeneration } from '@darkroom/generation-store';
 import { consequencesOf } from '@darkroom/purchase';
 import { readGenerationRecords, type GenerationRecords } from './generation-records.ts';
@@ -41,11 +41,22 @@ export async function restoreRecords(recovery: Recovery, records: GenerationReco
   await parkUnended(recovery, records);
   const changed = await recovery.store.restore({ ...records.generation, ...found });
   await settleWhatEnded(recovery, records);
+  await releaseAgain(recovery, records);
   if (!isAllHome(records)) {
     await rememberReplaced(recovery, records);
     await addJobs(recovery, generationId);
   }
   return changed > 0 ? 'restored' : 'known';
+}
+
+/** Releases again what an operator has released: one LIST for each image that the content check did not clear. */
+async function releaseAgain({ store, archive }: Recovery, { generation, submissions }: GenerationRecords): Promise<void> {
+  if (generation.withholdFlagged !== true) return;
+  for (const { ref, result, amendment } of submissions) {
+    const home = [amendment, result].find((end) => end?.status === 'succeeded');
+    if (home === undefined || home.nsfwContent === false) continue;
+    if ((await archive.findNewestSetting('releases', formatReleaseId(ref))) !== undefined) await store.releaseImage(ref);
+  }
 }
 
 /** Returns true if each submission has come home, as most have: no job is left for them, and one question less to Redis. */

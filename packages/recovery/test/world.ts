@@ -31,6 +31,8 @@ export interface EndOptions {
   forgotten?: boolean;
   /** Age of the end. */
   agoMs?: number;
+  /** Verdict of the content check. */
+  nsfwContent?: boolean;
 }
 
 export interface Spend {
@@ -138,7 +140,7 @@ export async function startWorld(s3AheadMs: number | (() => number) = 0): Promis
       await store.recordVerdict(ref, send, 'accepted');
       return intent;
     },
-    end: async (ref, how, { amendment = false, decision = false, forgotten = false, agoMs = 0 } = {}) => {
+    end: async (ref, how, { amendment = false, decision = false, forgotten = false, agoMs = 0, ...facts } = {}) => {
       const { amountNanoUsd, periods } = (await store.beginSettlement(ref))?.reservation ?? { amountNanoUsd: 0, periods: [] };
       ends += 1;
       const result: SubmissionResult = {
@@ -148,6 +150,7 @@ export async function startWorld(s3AheadMs: number | (() => number) = 0): Promis
         settledAt: Date.now() - agoMs + ends,
         reservation: { amountNanoUsd, periods },
         ...outcomeOf(ref, how),
+        ...facts,
       };
       await (amendment ? storage.recordAmendment(result) : decision ? storage.recordDecision(result) : storage.recordResult(result));
       if (!forgotten) await store.settle(ref, consequencesOf(result, MAX_SUBMISSIONS));

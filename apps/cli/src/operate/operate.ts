@@ -8,6 +8,7 @@ import { describeHeld, describePauses } from './describe-pauses.ts';
 import { describeDiffering, showOrChangeCaps } from './caps.ts';
 import { showOrChangeLimits } from './limits.ts';
 import { pauseBuying, resumeBuying } from './pause.ts';
+import { releaseWithheld } from './release.ts';
 import { showOrChangeTenant } from './tenant.ts';
 import { describeUnknown, endHold } from './unknown.ts';
 import { describeSpend } from './describe-spend.ts';
@@ -16,7 +17,7 @@ import { agoOf, timeOf } from './time-words.ts';
 
 export type OperatorCommand = Extract<
   Command,
-  { kind: 'status' | 'spend' | 'caps' | 'limits' | 'tenant' | 'unknown' | 'pause' | 'resume' }
+  { kind: 'status' | 'spend' | 'caps' | 'limits' | 'tenant' | 'release' | 'unknown' | 'pause' | 'resume' }
 >;
 
 /** About one screen of lines. */
@@ -45,6 +46,8 @@ export async function operate(command: OperatorCommand, operations: Operations, 
       return showOrChangeLimits(command.change, operations, terminal);
     case 'tenant':
       return showOrChangeTenant(command, operations, terminal);
+    case 'release':
+      return releaseWithheld(command, operations, terminal);
     case 'pause':
       return pauseBuying(command.reason, operations, terminal, now);
     case 'resume':

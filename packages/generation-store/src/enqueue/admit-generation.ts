@@ -1,15 +1,16 @@
 import { GENERATION_ID_AHEAD_MS, GENERATION_ID_MAX_AGE_MS } from '@darkroom/contracts';
+import { imageRules } from '../lua/image-rules.ts';
 
 /** Longest time until a run in days; later runs belong into a calendar, not into a queue. */
 export const MAX_RUN_AHEAD_DAYS = 30;
 const MAX_RUN_AHEAD_MS = MAX_RUN_AHEAD_DAYS * 86_400_000;
 
 /**
- * Admits a new generation: checks its times by Redis time, the caps and the bounds on open images, and writes it with its submissions and
- * their holds. The commit makes the hold instead for a generation that runs later, and while Redis may have forgotten holds or caps. After
- * the parts of a new generation, the bounds, the events, the money and the fair line.
+ * Admits a new generation: checks its times by Redis time, the rules of its tenant, the caps and the bounds on open images, and writes it with
+ * its submissions and their holds. The commit makes the hold instead for a generation that runs later, and while Redis may have forgotten
+ * holds or caps. After the parts of a new generation, the bounds, the events, the money and the fair line.
  */
-export const admitGeneration = /* lua */ `
+export const admitGeneration = /* lua */ `${imageRules}
 -- a time of the new generation that is out of bounds, or nil
 local function timeTrouble(now)
   -- in two parts: not every Lua reads 48 bits at once
@@ -24,8 +25,14 @@ local function timeTrouble(now)
   return outOfTime and recovering() and 'recovering' or outOfTime
 end
 
--- replies cap or full, or created once it is written
+-- replies safety-required, cap or full, or created once it is written
 local function admit(key, now)
+  local requires, withholds = imageRulesOf(tenant)
+  -- without the check no image is cleared: each would be bought and withheld
+  if checked == '' and (requires or withholds) then
+    return { kind = 'safety-required', rule = requires and 'requireSafetyCheck' or 'withholdFlagged' }
+  end
+  if withholds then withhold = '1' end
   local periods = periodsOf(tenant, now)
   soundCaps()
   local caps = capsOf()

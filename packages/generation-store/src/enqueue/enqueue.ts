@@ -30,6 +30,7 @@ import { openImageBounds, openImages } from '../lua/open-images.ts';
 import { namedReply, number } from '../lua/named.ts';
 import { prelude } from '../lua/prelude.ts';
 import { admitGeneration, MAX_RUN_AHEAD_DAYS } from './admit-generation.ts';
+import { imageRuleNames, uncheckedProblem } from '../settings/image-rules.ts';
 import { REQUEST_GONE, sha256 } from './kept-request.ts';
 import { generationArguments, newGeneration } from './new-generation.ts';
 import type { Retention } from './retention.ts';
@@ -99,6 +100,8 @@ export interface NewGeneration extends Labels {
   payAgainReason?: string;
   /** Urgency among the generations of its tenant. Defaults to "normal". */
   priority?: Priority;
+  /** Withholds the images that the content check does not clear. */
+  withholdFlagged?: true;
 }
 
 export interface EnqueueReceipt {
@@ -124,6 +127,7 @@ const replySchema = namedReply(
       line: number.optional(),
     }),
     z.object({ kind: z.literal('not-free'), id: z.string() }),
+    z.object({ kind: z.literal('safety-required'), rule: z.enum(imageRuleNames) }),
     z.object({ kind: z.enum(['not-initialised', 'recovering']) }),
     z.object({ kind: z.enum(['reading', 'damaged']), unreadable: z.string().optional() }),
     z.object({ kind: z.enum(['id-too-old', 'id-ahead', 'deadline-over', 'run-at-out-of-bounds']), now: number }),
@@ -238,6 +242,8 @@ export function receiptOf(reply: EnqueueReply, generation: NewGeneration): Enque
         `${reply.id === generationId ? 'the generation' : `the idempotency key belongs to generation "${reply.id}", which`} was enqueued before, and its request is erased or lost: nothing tells whether this one is the same; nothing was queued or bought`,
         { details: { generationId: reply.id } },
       );
+    case 'safety-required':
+      throw new InvalidRequestError([uncheckedProblem(reply.rule, generation.tenant)], { enqueues: true });
     case 'not-free':
       throw new RequestConflictError(
         `generation id "${generationId}" is not free for this tenant: leave it out, or mint another one with \`createGenerationId\`; nothing was queued or bought`,

@@ -1,4 +1,4 @@
-import type { Labels } from '@darkroom/contracts';
+import { checksContent, type Labels } from '@darkroom/contracts';
 import { nameArguments } from '../lua/named.ts';
 import type { RememberedGeneration } from '../recovery/remembered.ts';
 import { outlineFields, sha256, textOf } from './kept-request.ts';
@@ -28,6 +28,8 @@ const given = nameArguments([
   'metadata',
   'labels',
   'priority',
+  'withhold',
+  'checked',
 ]);
 
 /** Place in ARGV of what follows the arguments of a new generation. */
@@ -49,7 +51,7 @@ export function generationArguments(
   generation: Omit<RememberedGeneration, 'submissions' | 'createdAt'>,
 ): (string | number)[] {
   const { generationId, tenant, request, outline, imageNanoUsd, deadlineAt, runAt, idempotencyKeyHash, tags, metadata } = generation;
-  const { retryOf, replaces, payAgainReason, priority } = generation;
+  const { retryOf, replaces, payAgainReason, priority, withholdFlagged } = generation;
   return [
     prefix,
     ...given.list({
@@ -72,6 +74,8 @@ export function generationArguments(
       metadata: metadata && JSON.stringify(metadata),
       labels: labelsOf(generation),
       priority: priority === 'normal' ? undefined : priority,
+      withhold: withholdFlagged ? 1 : undefined,
+      checked: checksContent(outline.request) ? 1 : undefined,
     }),
   ];
 }
@@ -102,6 +106,7 @@ local function createGeneration(key, id, status, createdAt)
   if retryOf ~= '' then redis.call('HSET', key, 'retryOf', retryOf) end
   if replaces ~= '' then redis.call('HSET', key, 'replaces', replaces) end
   if payAgainReason ~= '' then redis.call('HSET', key, 'mayPayAgain', 1, 'reason', payAgainReason) end
+  if withhold ~= '' then redis.call('HSET', key, 'withholdFlagged', withhold) end
   if priority ~= '' then redis.call('HSET', key, 'priority', priority) end
   keepLabels(key, 'HSET')
   for index = 0, images - 1 do setImage(key, id, tenant, index, 'open') end

@@ -21,6 +21,7 @@ import { nameArguments, namedReply, number } from '../lua/named.ts';
 import { createNamedScript } from '../lua/named-script.ts';
 import { prelude } from '../lua/prelude.ts';
 import { retries } from '../lua/retries.ts';
+import { imageRuleNames } from '../settings/image-rules.ts';
 import { admitGeneration } from './admit-generation.ts';
 import { outlineOf, receiptOf, type NewGeneration } from './enqueue.ts';
 import { findGeneration } from './find-generation.ts';
@@ -156,6 +157,7 @@ const replySchema = namedReply(
     }),
     z.object({ kind: z.literal('not-initialised') }),
     z.object({ kind: z.literal('changed') }),
+    z.object({ kind: z.literal('safety-required'), rule: z.enum(imageRuleNames) }),
     z.object({ kind: z.enum(['recovering', 'reading', 'damaged', 'not-found']), unreadable: z.string().optional() }),
     z.object({ kind: z.literal('refused'), images: z.array(refusedSchema) }),
     z.object({ kind: z.enum(['id-too-old', 'id-ahead', 'deadline-over', 'run-at-out-of-bounds']), now: number }),

@@ -73,6 +73,7 @@ export function parseGenerationView(prefix: string, generationId: string, reply:
       parseEntry(key, imageStatusSchema, hash[`image:${index}`]),
       Number(hash[`winner:${index}`] ?? 0),
       submissions.filter((submission) => submission.index === index),
+      generation.withholdFlagged === true ? (n) => hash[`released:${index}-${n}`] !== undefined : undefined,
     ),
   );
   const reserved = submissions.reduce((sum, { fields: { held, reserved: amount } }) => sum + (held ? amount : 0), 0);
@@ -96,6 +97,7 @@ export function parseGenerationView(prefix: string, generationId: string, reply:
       retryOf: generation.retryOf,
       replaces: generation.replaces,
       priority: generation.priority,
+      withholdFlagged: generation.withholdFlagged,
       tags,
       metadata,
       queue,
@@ -117,13 +119,19 @@ function imageView(
   status: ImageStatus,
   winner: number,
   submissions: NumberedSubmission[],
+  isReleased?: (n: number) => boolean,
 ): ImageView {
   const newest = submissions.at(-1);
   if (newest === undefined) throw new RangeError(`image ${index} has no submission`);
   const shown = submissions.find(({ n }) => n === winner) ?? newest;
   const { result } = shown;
+  // An image of which nothing was told is not cleared.
+  const isCleared = (submission: NumberedSubmission): boolean => isReleased === undefined || submission.result?.nsfwContent === false;
+  const isWithheld = status === 'succeeded' && !isCleared(shown) && isReleased?.(shown.n) !== true;
   const extras = submissions
     .filter((submission) => submission.n !== winner && submission.fields.status === 'succeeded')
+    // an operator releases the image that is shown, and has not seen these
+    .filter((submission) => !isWithheld && isCleared(submission))
     .map((submission) => submission.result?.image)
     .filter((image): image is VerifiedImage => image !== undefined);
   const code = shown.fields.code as ErrorCode | '' | undefined; // written by our own scripts from the table of codes
@@ -136,8 +144,9 @@ function imageView(
     costUsd: formatUsd(submissions.reduce((sum, { fields }) => sum + fields.settled, 0)),
     extras,
     ...defined({
-      image: status === 'succeeded' ? result?.image : undefined,
-      imageUUID: result?.imageUUID,
+      image: status === 'succeeded' && !isWithheld ? result?.image : undefined,
+      imageUUID: isWithheld ? undefined : result?.imageUUID,
+      withheld: isWithheld ? (true as const) : undefined,
       seed: result?.seed,
       nsfwContent: result?.nsfwContent,
       factsFrom: result?.factsFrom,

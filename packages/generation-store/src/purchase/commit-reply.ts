@@ -1,7 +1,7 @@
 import { defined, formatDimensions, parseRef, priorities, taskUuidOf, type SubmissionRef } from '@darkroom/contracts';
 import { z } from 'zod';
 import { parseEntry } from '../corrupt-entry.ts';
-import { storedIndexes, storedMetadata, storedTags } from '../entry-fields.ts';
+import { storedIndexes, storedMetadata, storedTags, storedWithholding } from '../entry-fields.ts';
 import { entryOutline, storedRequest } from '../enqueue/kept-request.ts';
 import { generationKey, requestKey } from '../keys.ts';
 import { flag, namedReply, number, words } from '../lua/named.ts';
@@ -50,6 +50,7 @@ export const commitReply = namedReply(
         .transform((given) => (given === undefined ? undefined : (true as const))),
       reason: z.string().optional(),
       priority: z.enum(priorities).optional(),
+      withholdFlagged: storedWithholding,
       tags: storedTags,
       metadata: storedMetadata,
       providerFailures: number,

@@ -4,6 +4,7 @@ import { REQUEST_GONE } from '../enqueue/kept-request.ts';
 import { generationKey, nameRef } from '../keys.ts';
 import { erasures } from '../lua/erasures.ts';
 import { fold } from '../lua/fold.ts';
+import { imageRules } from '../lua/image-rules.ts';
 import { createNamedScript } from '../lua/named-script.ts';
 import { money } from '../lua/money.ts';
 import { prelude } from '../lua/prelude.ts';
@@ -30,7 +31,7 @@ const commitArguments = ['id', 'index', 'n', 'token', 'ownerId', 'jobNumberNow',
  */
 const commitScript = createNamedScript(
   commitArguments,
-)(/* lua */ `${prelude}${capPlaces}${money}${fold}${providerGate}${tasksAtProvider}${noteBought}${erasures}
+)(/* lua */ `${prelude}${capPlaces}${money}${fold}${providerGate}${tasksAtProvider}${noteBought}${erasures}${imageRules}
 local key = KEYS[1]
 local submissionKey = submissionKey(id, index, n)
 local now = nowMs()
@@ -48,7 +49,7 @@ local function go(submission, generation)
     tenant = generation.tenant, images = generation.images, createdAt = generation.createdAt, deadlineAt = generation.deadlineAt,
     runAt = generation.runAt, idempotencyKeyHash = generation.idempotencyDigest, clientReference = generation.clientReference,
     retryOf = generation.retryOf, replaces = generation.replaces, mayPayAgain = generation.mayPayAgain, reason = generation.reason,
-    priority = generation.priority, tags = words[1] or nil, metadata = words[2] or nil, providerFailures = providerFailures(now),
+    priority = generation.priority, withholdFlagged = generation.withholdFlagged, tags = words[1] or nil, metadata = words[2] or nil, providerFailures = providerFailures(now),
   })
 end
 
@@ -167,6 +168,13 @@ if isProviderFull(id, index, n, now) then return stop('busy') end
 local leftAloneMs = providerLeftAloneMs(now)
 if leftAloneMs > 0 then return stop('provider-trouble', nil, leftAloneMs) end
 if due then makeHold(submissionKey, submission, today) end
+-- a rule that was set since the enqueue, or that Redis had forgotten then. The intent carries it, so that nothing which Redis forgets lets the
+-- image be seen
+local _, withholds = imageRulesOf(generation.tenant)
+if withholds and not generation.withholdFlagged then
+  generation.withholdFlagged = '1'
+  redis.call('HSET', key, 'withholdFlagged', '1')
+end
 
 passLine(id, index, n, generation, submission)
 local send = redis.call('HINCRBY', submissionKey, 'sends', 1)

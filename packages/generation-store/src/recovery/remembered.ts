@@ -23,6 +23,7 @@ export interface RememberedGeneration extends Labels {
   replaces?: readonly number[];
   payAgainReason?: string;
   priority?: Priority;
+  withholdFlagged?: true;
   /** Ordered by index and n: every submission up to the newest of each image, and the first of an image that was never sent. */
   submissions: readonly RememberedSubmission[];
 }

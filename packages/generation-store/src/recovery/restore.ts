@@ -43,6 +43,8 @@ end
 -- its records were damaged during a rebuild, and were repaired
 forgetDamaged(id)
 if not isThere then createGeneration(key, id, 'queued', createdAt) end
+-- a rule that came with a send which Redis has forgotten
+if withhold ~= '' then redis.call('HSET', key, 'withholdFlagged', withhold) end
 -- notes about retries of it stay as long as it does
 if redis.call('TTL', key) == -1 then redis.call('PERSIST', familyKey(id)) end
 -- Redis may have forgotten the erasure, and remember the request

@@ -78,6 +78,7 @@ export const redisRights: Readonly<Record<RedisProcess, RedisRights>> = {
       { commands: ['hexists'], keys: ['unread'] },
       { commands: ['hmget'], keys: ['unread-money'] },
       { commands: ['hgetall'], keys: ['caps'] },
+      { commands: ['hmget'], keys: ['tenant-rules:*'] },
       { commands: ['hmget', 'hgetall', 'hincrby', 'expire'], keys: ['spend:*'] },
       { commands: ['incr'], keys: ['hold-moves'] },
       { commands: ['hmget', 'hincrby', 'hdel'], keys: ['hold-sums'] },

@@ -16,9 +16,10 @@ const DEFAULT_TTL_SECONDS = 3600;
 /** Returns the lifetime in seconds of the URLs of a generation: S3 ends them after seven days. */
 export const ttlSecondsOf = ({ request }: GenerationView): number => Math.min(request.ttl ?? DEFAULT_TTL_SECONDS, MAX_URL_SECONDS);
 
-/** Finds the verified image at an index. @throws GenerationError "image.not-there" */
+/** Finds the verified image at an index. @throws GenerationError "image.not-there", "image.withheld" */
 export function verifiedImageAt(generation: GenerationView, index: number): { view: ImageView; image: VerifiedImage } {
   const view = generation.images[index];
+  if (view?.withheld === true) throw withheld(generation, index);
   if (view?.image === undefined) throw notThere(generation, index, view);
   return { view, image: view.image };
 }
@@ -74,6 +75,11 @@ const readBase64 = async (storage: Pick<ImageStorage, 'readVerified'>, image: Ve
   const bytes = await storage.readVerified(image);
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64');
 };
+
+function withheld({ generationId }: GenerationView, index: number): GenerationError {
+  const message = `image ${index} of generation "${generationId}" is withheld: the content check did not clear it, and no operator has released it`;
+  return new GenerationError('image.withheld', message, { details: { generationId, index } });
+}
 
 function notThere({ generationId, images }: GenerationView, index: number, view: ImageView | undefined): GenerationError {
   const why = view === undefined ? `it has ${images.length} images, from 0` : `it is "${view.status}"`;

@@ -30,6 +30,10 @@ export interface TestingProducerOptions {
   maxReferenceImages?: number;
   /** Address of a CDN, as for `createImages`. */
   cdnUrl?: string;
+  /** Each request must ask for the content check, as an operator may require of a tenant. Defaults to false. */
+  requireSafetyCheck?: boolean;
+  /** Images that the content check does not clear are withheld, as an operator may order for a tenant. Defaults to false. */
+  withholdFlagged?: boolean;
   /** The clock, in milliseconds since 1970. */
   now?: () => number;
 }
@@ -52,20 +56,31 @@ export interface TestingProducer extends Producer {
    * @throws InvalidRequestError if there is no such generation, or it is final, or the outcome is no end.
    */
   finish(generationId: string, outcome?: Outcome): void;
+  /** Lets a withheld image be seen, as an operator does. @throws InvalidRequestError if the image is not withheld. */
+  release(generationId: string, index: number): void;
 }
 
-const names = ['outcome', 'tenant', 'maxReferenceImages', 'cdnUrl', 'now'] as const satisfies readonly (keyof TestingProducerOptions)[];
+const names = [
+  'outcome',
+  'tenant',
+  'maxReferenceImages',
+  'cdnUrl',
+  'requireSafetyCheck',
+  'withholdFlagged',
+  'now',
+] as const satisfies readonly (keyof TestingProducerOptions)[];
 const MAX_REFERENCE_IMAGE_BYTES = 20 * 1024 * 1024;
 
 /** Makes a producer for unit tests. @throws ConfigError with all problems of the options at once. */
 export function createTestingProducer(given: TestingProducerOptions = {}): TestingProducer {
-  const { outcome = { kind: 'succeed' }, tenant, maxReferenceImages = 1, cdnUrl, now = Date.now } = readOwnOptions(given);
+  const { outcome = { kind: 'succeed' }, tenant, maxReferenceImages = 1, cdnUrl, now = Date.now, ...rules } = readOwnOptions(given);
   checkOutcomes([outcome]);
   const scripted: Outcome[] = [];
   const storage = createMemoryImages();
   const subscriptions = createMemorySubscriptions();
   const memory = createMemoryStore({
     images: storage,
+    rules: { requireSafetyCheck: rules.requireSafetyCheck === true, withholdFlagged: rules.withholdFlagged === true },
     takeOutcome: () => scripted.shift() ?? outcome,
     announce: subscriptions.announce,
     now,
@@ -108,6 +123,7 @@ export function createTestingProducer(given: TestingProducerOptions = {}): Testi
       if (end !== undefined) checkOutcomes([end]);
       memory.finish(generationId, end);
     },
+    release: memory.release,
   };
 }
 
@@ -122,6 +138,9 @@ function readOwnOptions(given: TestingProducerOptions): TestingProducerOptions {
     refuse('maxReferenceImages', 'a whole number and at least 0', maxReferenceImages);
   if (cdnUrl !== undefined && (typeof cdnUrl !== 'string' || findAddressProblem(cdnUrl) !== undefined))
     refuse('cdnUrl', WEB_ADDRESS_RULE, cdnUrl);
+  for (const name of ['requireSafetyCheck', 'withholdFlagged'] as const) {
+    if (options[name] !== undefined && typeof options[name] !== 'boolean') refuse(name, 'true or false', options[name]);
+  }
   if (now !== undefined && typeof now !== 'function') refuse('now', 'a function', now);
   if (problems.count > 0) throw new ConfigError(problems);
   return options;

@@ -31,6 +31,8 @@ export interface Entry {
   finishedAt?: number;
   status: GenerationStatus;
   images: ImageView[];
+  /** Indexes of the withheld images that were released. */
+  released: Set<number>;
   /** Set once it is erased, which takes no time here. */
   erased?: FoundErasure;
 }
@@ -60,7 +62,7 @@ export function endImage({ generation }: Entry, image: ImageView, end: Succeed |
       image: keepImage(generation, image.index, end.bytes ?? PIXEL, images),
       imageUUID: image.taskUUID,
       seed: image.index + 1,
-      ...defined({ nsfwContent: requestOf(generation).safety.checkContent ? false : undefined }),
+      ...defined({ nsfwContent: requestOf(generation).safety.checkContent ? (end.nsfwContent ?? false) : undefined }),
       factsFrom: 'delivery',
       road: 'upload',
       costUsd: paidUsd,
@@ -105,9 +107,19 @@ function sizeOf(request: GrokImagineRequest): { width: number; height: number } 
   return sizeOfRatio['1:1'];
 }
 
+/** Returns true if an image came home and may not be seen. */
+export const isWithheld = ({ generation, released }: Pick<Entry, 'generation' | 'released'>, { index, status, nsfwContent }: ImageView) =>
+  generation.withholdFlagged === true && status === 'succeeded' && nsfwContent !== false && !released.has(index);
+
+/** Takes out of a view what leads to the image. */
+function withhold({ image: _image, imageUUID: _imageUUID, ...view }: ImageView): ImageView {
+  return { ...view, extras: [], withheld: true };
+}
+
 /** Builds what a caller sees. */
-export function viewOf({ generation, status, images, createdAt, finishedAt }: Entry): GenerationView {
-  const { generationId, tenant, imageNanoUsd, deadlineAt, runAt, retryOf, replaces, priority, tags, metadata } = generation;
+export function viewOf({ generation, status, images, released, createdAt, finishedAt }: Entry): GenerationView {
+  const { generationId, tenant, imageNanoUsd, deadlineAt, runAt, retryOf, replaces, priority, withholdFlagged, tags, metadata } =
+    generation;
   const request = requestOf(generation);
   const isHeld = (image: ImageView): boolean => (image.status === 'open' && runAt === undefined) || image.status === 'unknown';
   const isPaid = (image: ImageView): boolean => image.costUsd !== '0';
@@ -119,12 +131,22 @@ export function viewOf({ generation, status, images, createdAt, finishedAt }: En
     model: grokImagineImage.id,
     tenant,
     request,
-    images: images.map((image) => ({ ...image })),
+    images: images.map((image) => (isWithheld({ generation, released }, image) ? withhold(image) : { ...image })),
     costUsd: formatUsd(sumOf(isPaid)),
     reservedUsd: formatUsd(sumOf(isHeld)),
     createdAt,
     amended: false,
-    ...defined({ finishedAt, deadlineAt, runAt, clientReference: request.clientReference, retryOf, priority, tags, metadata }),
+    ...defined({
+      finishedAt,
+      deadlineAt,
+      runAt,
+      clientReference: request.clientReference,
+      retryOf,
+      priority,
+      withholdFlagged,
+      tags,
+      metadata,
+    }),
     ...(replaces && { replaces: [...replaces] }),
   };
 }

@@ -1,4 +1,5 @@
 import {
+  checksContent,
   GENERATION_ID_AHEAD_MS,
   GENERATION_ID_MAX_AGE_MS,
   GenerationError,
@@ -13,19 +14,21 @@ import {
 } from '@darkroom/contracts';
 import {
   erasedError,
+  imageRuleNames,
   MAX_RUN_AHEAD_DAYS,
   openError,
   receiptOf,
   retryReceiptOf,
   type EnqueueReceipt,
   type EnqueueReply,
+  type ImageRules,
   type NewGeneration,
 } from '@darkroom/generation-store';
 import type { ProducerParts } from '../build-producer.ts';
 import { listViews } from './list-views.ts';
 import type { MemoryImages } from './memory-images.ts';
 import type { Fail, Outcome, Succeed } from './outcomes.ts';
-import { beginImage, cancelImage, endImage, viewOf, type Entry } from './memory-entry.ts';
+import { beginImage, cancelImage, endImage, isWithheld, viewOf, type Entry } from './memory-entry.ts';
 import { createMemoryRetries } from './memory-retry.ts';
 
 const DAY_MS = 86_400_000;
@@ -41,6 +44,8 @@ export interface MemoryStore {
   views(): GenerationView[];
   /** Ends the open images of a generation: by the outcome, or else by the one that its enqueue took. */
   finish(generationId: string, outcome: Outcome | undefined): void;
+  /** Lets a withheld image be seen. */
+  release(generationId: string, index: number): void;
 }
 
 /** Replies about a new generation. */
@@ -49,6 +54,8 @@ type Created = { kind: 'created'; id: string; runAt?: number };
 
 export interface MemoryStoreParts {
   images: MemoryImages;
+  /** Rules of every tenant about its images. */
+  rules: ImageRules;
   /** Returns the scripted end of the next new generation. */
   takeOutcome(): Outcome;
   /** Called after each change of a generation. */
@@ -57,7 +64,7 @@ export interface MemoryStoreParts {
   now(): number;
 }
 
-export function createMemoryStore({ images, takeOutcome, announce, now }: MemoryStoreParts): MemoryStore {
+export function createMemoryStore({ images, rules, takeOutcome, announce, now }: MemoryStoreParts): MemoryStore {
   const entries = new Map<string, Entry>();
   const ownEntry = (generationId: string, tenant: string | undefined): Entry | undefined => {
     const entry = entries.get(generationId);
@@ -114,6 +121,8 @@ export function createMemoryStore({ images, takeOutcome, announce, now }: Memory
       return { kind: 'run-at-out-of-bounds', now: at };
     }
     if (isForeign) return { kind: 'not-free', id };
+    const rule = imageRuleNames.find((name) => rules[name]);
+    if (rule !== undefined && !checksContent(generation.request)) return { kind: 'safety-required', rule };
     const outcome = takeOutcome();
     if (outcome.kind === 'cap') {
       const cap = parseUsd(CAP_USD);
@@ -121,7 +130,15 @@ export function createMemoryStore({ images, takeOutcome, announce, now }: Memory
       return { kind: 'cap', period: `all:day:${day}`, used: cap, cap, resetsAt: Date.parse(day) + DAY_MS, now: at };
     }
     if (outcome.kind === 'full') return { kind: 'full', bound: 'openImagesPerTenant', limit: MOST_OPEN, open: MOST_OPEN };
-    const entry: Entry = { generation, outcome, createdAt: at, status: 'queued', images: [] };
+    const withheld = generation.withholdFlagged === true || rules.withholdFlagged ? { withholdFlagged: true as const } : {};
+    const entry: Entry = {
+      generation: { ...generation, ...withheld },
+      outcome,
+      createdAt: at,
+      status: 'queued',
+      images: [],
+      released: new Set(),
+    };
     entry.images = Array.from({ length: generation.request.numberResults }, (_, index) => beginImage(generation, index));
     // Before it is kept: an outcome that does not fit the request is a mistake of the test, and nothing is enqueued.
     if (runAt === undefined || runAt <= at) end(entry, outcome);
@@ -154,6 +171,7 @@ export function createMemoryStore({ images, takeOutcome, announce, now }: Memory
         if (entry?.erased !== undefined) throw erasedError(generationId, entry.erased.requestedAt);
         return entry && viewOf(entry);
       },
+      readImageRules: async () => rules,
       findIdByKey: async (tenant, idempotencyKey) => keys.get(JSON.stringify([tenant, idempotencyKey])),
       list: async (filter, count, after) => listViews([...entries.values()].map(viewOf), filter, count, after),
       requestErasure: async (generationId, isForced, tenant) => {
@@ -174,6 +192,16 @@ export function createMemoryStore({ images, takeOutcome, announce, now }: Memory
       },
     },
     views: () => [...entries.values()].map(viewOf),
+    release(generationId, index) {
+      const entry = entries.get(generationId);
+      const image = entry?.images[index];
+      if (entry === undefined || image === undefined || !isWithheld(entry, image))
+        throw new InvalidRequestError([
+          { path: 'index', message: 'is not the index of a withheld image of the generation', given: String(index) },
+        ]);
+      entry.released.add(index);
+      announce(generationId);
+    },
     finish(generationId, outcome) {
       const entry = entries.get(generationId);
       const given = outcome ?? entry?.outcome;

@@ -25,6 +25,8 @@ export interface Succeed {
   kind: 'succeed';
   /** Bytes of the image. Defaults to a PNG of one pixel, whatever format and size the request names. */
   bytes?: Uint8Array;
+  /** Verdict of the content check, if the request asks for it. Defaults to false: it flags nothing. */
+  nsfwContent?: boolean;
 }
 
 /** The image does not come home. */
@@ -62,7 +64,7 @@ export interface Full {
 export type Outcome = Succeed | Fail | Each | Run | Cap | Full;
 
 const namesOf = {
-  succeed: ['kind', 'bytes'],
+  succeed: ['kind', 'bytes', 'nsfwContent'],
   fail: ['kind', 'code', 'message'],
   each: ['kind', 'images'],
   run: ['kind'],
@@ -87,6 +89,9 @@ function checkOutcome(given: Outcome, path: string, kinds: readonly string[], pr
   const outcome = readOptions(given, names, problems);
   if (outcome?.kind === 'succeed' && outcome.bytes !== undefined && !((outcome.bytes as unknown) instanceof Uint8Array)) {
     problems.push({ path: `${path}.bytes`, message: 'must be a Uint8Array', given: describeGiven(outcome.bytes) });
+  }
+  if (outcome?.kind === 'succeed' && outcome.nsfwContent !== undefined && typeof outcome.nsfwContent !== 'boolean') {
+    problems.push({ path: `${path}.nsfwContent`, message: 'must be true or false', given: describeGiven(outcome.nsfwContent) });
   }
   if (outcome?.kind === 'fail' && !Object.hasOwn(statusOfFault, outcome.code)) {
     const message = `must be one of ${Object.keys(statusOfFault).join(', ')}`;

@@ -1,0 +1,12 @@
+/**
+ * Rules of a tenant about its images (settings/tenant-rules.ts). After the prelude.
+ */
+export const imageRules = /* lua */ `
+-- whether requests must ask for the content check, and whether images that it does not clear are withheld. A key of another type counts as
+-- both: S3 knows better, and a worker brings that back within a minute
+local function imageRulesOf(tenant)
+  local found = redis.pcall('HMGET', prefix .. ':tenant-rules:' .. tenantPart(tenant), 'requireSafetyCheck', 'withholdFlagged')
+  if found.err then return true, true end
+  return found[1] ~= false, found[2] ~= false
+end
+`;
