@@ -31,7 +31,7 @@ describe.each(subjects)('%s', (_name, setup) => {
     await subject.release(generationId, 2);
     const released = await producer.get(generationId);
     expect(released.images).toMatchObject([{ withheld: true }, { image: {} }, { image: {}, nsfwContent: true }]);
-    expect(await images.image(released, 2).bytes()).toEqual(flagged.bytes);
+    expect(new TextDecoder().decode(await images.image(released, 2).bytes())).toBe('the bytes of an image');
   });
 
   test('shows a flagged image that nothing withholds, and the option false does not lift a rule', async () => {
