@@ -1,7 +1,6 @@
 import { checksContent, isTenant, QueueUnavailableError, type Problem, type ProblemList } from '@darkroom/contracts';
 import { imageRuleNames, uncheckedProblem, type GenerationStore } from '@darkroom/generation-store';
 import type { Availability } from './availability.ts';
-import type { GenerationDefaults } from './prepare-generation.ts';
 
 /** Returns the problems of a request that withholds images and asks for no content check: each image would be bought and withheld. */
 export const withholdProblems = (input: unknown, withholdFlagged: unknown): Problem[] =>
@@ -31,7 +30,7 @@ export interface RuleBook {
 export function createRuleBook(
   ask: Availability['ask'],
   store: Pick<GenerationStore, 'readImageRules'>,
-  { tenant: own, boundTo }: Pick<GenerationDefaults, 'tenant' | 'boundTo'>,
+  { tenant: own, boundTo }: { tenant: string; boundTo?: string },
 ): RuleBook {
   const check: RuleBook['check'] = async (inputs, options) => {
     const unchecked = inputs.filter(({ input }) => readOr(true, () => checksContent(input)) === false);
