@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import * as contracts from '../packages/contracts/src/index.ts';
+import { renderCommands } from '../apps/cli/src/commands/reference-page.ts';
 import * as store from '../packages/generation-store/src/index.ts';
 import packageJson from '../package.json' with { type: 'json' };
 import { documents, fillParts, renderAclFile, renderParts } from './docs/generated-parts.mjs';
@@ -12,6 +13,7 @@ const parts = renderParts({
   ...store,
   firstJob: read('examples/first-job/first-job.mjs'),
   ownApi: read('examples/fastify/fastify.mjs'),
+  commandLine: renderCommands(),
 });
 const under = (folder: string): string[] => readdirSync(folder).map((name) => path.join(folder, name));
 const pages = [

@@ -5,11 +5,13 @@ import { documents, fillParts, renderAclFile, renderParts } from './docs/generat
 
 const contracts = await import(pathToFileURL('packages/contracts/dist/index.js').href);
 const store = await import(pathToFileURL('packages/generation-store/dist/index.js').href);
+const { renderCommands } = await import(pathToFileURL('apps/cli/dist/commands/reference-page.js').href);
 const parts = renderParts({
   ...contracts,
   ...store,
   firstJob: readFileSync('examples/first-job/first-job.mjs', 'utf8'),
   ownApi: readFileSync('examples/fastify/fastify.mjs', 'utf8'),
+  commandLine: renderCommands(),
 });
 for (const file of documents) {
   const text = readFileSync(file, 'utf8');

@@ -10,6 +10,7 @@
  * @property {string} firstJob Source of the first example.
  * @property {string} ownApi Source of the example with an API of its own.
  * @property {Readonly<Record<string, Rights>>} redisRights
+ * @property {string} commandLine Commands of the command line, as a page.
  */
 /**
  * @typedef {object} Rights Commands, channels and keys of a process in Redis.
@@ -19,19 +20,20 @@
  */
 
 /** Files with generated parts, from the root. */
-export const documents = ['README.md', 'docs/architecture.md', 'docs/errors.md', 'docs/operations/redis-rights.md'];
+export const documents = ['README.md', 'docs/architecture.md', 'docs/command-line.md', 'docs/errors.md', 'docs/operations/redis-rights.md'];
 
 /**
  * Renders every part.
  * @param {Facts} facts
  * @returns {Record<string, string>} Markdown by the name of the part.
  */
-export function renderParts({ errorCodes, submissionMoves, imageMoves, generationMoves, firstJob, ownApi, redisRights }) {
+export function renderParts({ errorCodes, submissionMoves, imageMoves, generationMoves, firstJob, ownApi, redisRights, commandLine }) {
   return {
     'error codes': renderErrorCodes(errorCodes),
     'submission statuses': renderStatuses(submissionMoves),
     'image statuses': renderStatuses(imageMoves),
     'generation statuses': renderStatuses(generationMoves),
+    'command line': commandLine,
     'redis rights': Object.entries(redisRights).map(renderRights).join('\n\n'),
     'first job': `\`\`\`js\n${firstJob.trimEnd()}\n\`\`\``,
     'own api': `\`\`\`js\n${/^app\.post[^]+?(?=\n\napp\.delete)/m.exec(ownApi)?.[0] ?? ''}\n\`\`\``,

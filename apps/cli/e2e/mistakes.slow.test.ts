@@ -19,7 +19,7 @@ function expectSaid(output: string, words: string): void {
 
 const doctor = async (environment: Readonly<Record<string, string>>): Promise<string> => {
   const cli = spawnCli(['doctor', '--data-dir', '/nowhere'], environment);
-  expect((await cli.ended).code).toBe(1);
+  expect((await cli.ended).code).toBe(3);
   return cli.output();
 };
 

@@ -3,8 +3,11 @@ import { setup } from './operate-world.ts';
 import { spawnCli } from './world.ts';
 
 test('status says that no worker has opened the store yet', async () => {
-  const { run } = await setup();
-  expect(await run('status')).toContain('NOT OPEN: no worker has started here yet, or Redis lost its memory');
+  const { runWith } = await setup();
+  expect(await runWith({}, 'status')).toMatchObject({
+    code: 3,
+    output: expect.stringContaining('NOT OPEN: no worker has started here yet, or Redis lost its memory') as string,
+  });
 });
 
 test('status says why and since when buying is paused, what to do, what waits, and what was spent', async () => {
@@ -113,4 +116,31 @@ test('a command that finds no Darkroom says where it looked and what to do', asy
   const cli = spawnCli(['status', '--data-dir', '/nowhere']);
   expect((await cli.ended).code).toBe(1);
   expect(cli.output()).toContain('cannot find a Darkroom: `npm start` has not run in this folder; run `npm start` here, or set REDIS_URL');
+});
+
+test('with --json each command prints one line of JSON to standard output, and nothing else there', async () => {
+  const { store, enqueue, run, runWith } = await setup();
+  await store.initialise('epoch');
+  const generationId = await enqueue(2);
+  await run('caps', '--month', '300'); // starts the bucket
+  const read = async (...words: string[]): Promise<unknown> => {
+    const { results, output } = await runWith({}, ...words, '--json');
+    expect(results.trimEnd().split('\n'), output).toHaveLength(1);
+    return JSON.parse(results);
+  };
+  expect(await read('status')).toMatchObject({
+    isOpen: true,
+    pauses: [],
+    openGenerations: { count: 1, oldest: { generationId } },
+    unknownOutcomes: 0,
+    queues: [{ queue: 'submissions', states: { delayed: 2 } }, { queue: 'settlements' }],
+  });
+  expect(await read('spend')).toMatchObject({ periods: [{ spentUsd: '0', heldUsd: '0.04', capUsd: '1' }, { capUsd: '300' }] });
+  expect(await read('caps')).toMatchObject({ capsUsd: { day: '1', month: '300', 'tenant-day': null }, recorded: true });
+  expect(await read('limits')).toMatchObject({ tasksAtProvider: 1000, underWay: 0 });
+  expect(await read('unknown')).toEqual({ count: 0, oldest: [] });
+  expect(await read('pause', '--reason', 'lunch')).toMatchObject({ pauses: [{ kind: 'operator', reason: 'lunch' }], recorded: false });
+  expect(await read('doctor')).toMatchObject({ checks: [{ check: 'redis', kind: 'trouble' }, { check: 'bucket' }, {}, {}, {}] });
+  expect(await read('resume', '--kind', 'account')).toMatchObject({ lifted: 0, pauses: [{ kind: 'operator' }] });
+  expect(await read('reconcile')).toMatchObject({ error: { code: 'config.invalid' } });
 });

@@ -119,7 +119,7 @@ test('rebuild names corrupt records and keeps the store closed, unless --skip-co
   expect(closed.output).toContain(`corrupt   ${other}: generation "${other}" cannot be brought back`);
   expect(closed.output).toContain('--skip-corrupt');
   expect(await store.isInitialised()).toBe(false);
-  expect(await run('--skip-corrupt')).toMatchObject({ code: 0, output: expect.stringContaining('without the corrupt records') as string });
+  expect(await run('--skip-corrupt')).toMatchObject({ code: 3, output: expect.stringContaining('without the corrupt records') as string });
   expect(await store.find(ref.generationId)).toMatchObject({ status: 'running' });
 });
 
@@ -131,7 +131,7 @@ test('a rebuild whose S3 hangs ends within seconds of the first signal', async (
   await cli.printed('darkroom  the Redis of REDIS_URL');
   const signalledAt = performance.now();
   cli.signal('SIGTERM');
-  expect(await cli.ended).toEqual({ code: 1, signal: null });
+  expect(await cli.ended).toEqual({ code: 130, signal: null });
   expect(performance.now() - signalledAt).toBeLessThan(6000);
   expect(cli.output()).toContain('the same command can be run again');
   expect(await store.isInitialised()).toBe(false);

@@ -62,7 +62,7 @@ test('reconcile repairs what disagrees and prints a table, finds nothing the sec
   expect((await run(['status'])).output).toMatch(/repair +jobs, entries, money and S3 were compared \d+ s ago: nothing was wrong\n/);
 });
 
-test('reconcile names each thing left for a person, and exits with 1', async () => {
+test('reconcile names each thing left for a person, and exits with 3', async () => {
   const { prefix, redis, store, storage, run, enqueue } = await setup();
   await store.initialise('epoch');
   const ref = await enqueue();
@@ -70,7 +70,7 @@ test('reconcile names each thing left for a person, and exits with 1', async () 
   const stranger = { generationId: createGenerationId(Date.now()), index: 2, n: 1 };
   await storage.keepImage(stranger, { format: 'JPG', contentType: 'image/jpeg' }, Buffer.from('bytes'));
   const { code, output } = await run(['reconcile']);
-  expect(code, output).toBe(1);
+  expect(code, output).toBe(3);
   expect(output).toContain('for a person to look at (docs/operations/reconcile.md says what each means and what to do):');
   expect(output).toContain(`  open-without-record  ${ref.generationId}\n`);
   expect(output).toContain(`  image-without-record  ${stranger.generationId}  image 2, submission 1\n`);

@@ -15,6 +15,8 @@ export const root = fileURLToPath(new URL('../../..', import.meta.url));
 export interface Cli {
   /** Returns everything that it has printed so far. */
   output(): string;
+  /** Returns what it has printed to standard output so far. */
+  results(): string;
   signal(signal: NodeJS.Signals): void;
   /** Resolves when the process has ended. */
   readonly ended: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
@@ -90,12 +92,15 @@ export function spawnCli(words: readonly string[], environment: Readonly<Record<
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';
+  let results = '';
+  child.stdout.on('data', (text: string) => (results += text));
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => (output += text));
   const ended = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) => {
     child.once('close', (code, signal) => resolve({ code, signal }));
   });
   return {
     output: () => output,
+    results: () => results,
     signal: (signal) => void child.kill(signal),
     ended,
     printed: (text) =>

@@ -1,129 +1,175 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { parseCommandLine } from './command-line.ts';
-import { helpText } from './help-text.ts';
+import { writeCompletion } from './commands/completion.ts';
+import { longOf } from './commands/input.ts';
+import { commands } from './commands/table.ts';
 
 const parse = (...words: string[]) => parseCommandLine(words);
+const valuesOf = (...words: string[]) => {
+  const line = parse(...words);
+  if (line.kind !== 'run') throw new Error(JSON.stringify(line));
+  return { name: line.entry.name, ...line.values };
+};
 
 test('start spends no money without --buy', () => {
-  expect(parse('start')).toEqual({ kind: 'start', once: false, buy: false });
-  expect(parse('start', '--once', '--buy', '--max-usd', '0.5', '--data-dir', '/elsewhere', '--redis=js')).toEqual({
-    kind: 'start',
+  expect(valuesOf('start')).toEqual({ name: 'start', once: false, buy: false });
+  expect(valuesOf('start', '--once', '--buy', '--max-usd', '0.5', '--data-dir', '/elsewhere', '--redis=js')).toEqual({
+    name: 'start',
     once: true,
     buy: true,
-    maxNanoUsd: 500_000_000,
+    maxUsd: 500_000_000,
     dataDir: '/elsewhere',
     redis: 'js',
   });
 });
 
-test('pause takes a reason; resume ends one kind of pause or all', () => {
-  expect(parse('pause', '--reason', 'maintenance')).toEqual({ kind: 'pause', reason: 'maintenance' });
-  expect(parse('resume')).toEqual({ kind: 'resume', kinds: ['account', 'operator'] });
-  expect(parse('resume', '--kind', 'account')).toEqual({ kind: 'resume', kinds: ['account'] });
+test('caps reads amounts, and none where there may be no cap', () => {
+  expect(valuesOf('caps', '--day', '12.50', '--month', 'none')).toMatchObject({ day: 12_500_000_000, month: null, tenantDay: undefined });
 });
 
-test('spend covers all tenants, or one', () => {
-  expect(parse('spend')).toEqual({ kind: 'spend' });
-  expect(parse('spend', '--tenant', 'acme')).toEqual({ kind: 'spend', tenant: 'acme' });
-});
-
-test('tenant shows the rules of a tenant, or changes the named ones', () => {
-  expect(parse('tenant', 'acme')).toEqual({ kind: 'tenant', tenant: 'acme', change: {} });
-  expect(parse('tenant', 'a:b', '--require-safety-check', 'on', '--withhold-flagged', 'off', '--retain-requests-days', 'none')).toEqual({
-    kind: 'tenant',
+test('tenant and limits read switches and bounds, and none', () => {
+  expect(
+    valuesOf('tenant', 'a:b', '--require-safety-check', 'on', '--withhold-flagged', 'off', '--retain-requests-days', 'none'),
+  ).toMatchObject({
     tenant: 'a:b',
-    change: { requireSafetyCheck: true, withholdFlagged: null, retainRequestsDays: null },
+    requireSafetyCheck: true,
+    withholdFlagged: null,
+    retainRequestsDays: null,
+    weight: undefined,
   });
-  expect(parse('limits', '--open-images', 'none', '--open-images-per-tenant', '7')).toEqual({
-    kind: 'limits',
-    change: { openImages: null, openImagesPerTenant: 7 },
+  expect(valuesOf('limits', '--open-images', 'none', '--open-images-per-tenant', '7')).toMatchObject({
+    openImages: null,
+    openImagesPerTenant: 7,
   });
 });
 
 test('unknown lists the unknown outcomes, or decides one', () => {
   const generationId = '01890a5d-ac96-774b-bcce-b302099a8057';
-  expect(parse('unknown')).toEqual({ kind: 'unknown' });
-  expect(parse('unknown', '--release', `${generationId}/3-2`, '--free')).toEqual({
-    kind: 'unknown',
+  expect(valuesOf('unknown')).toMatchObject({ release: undefined });
+  expect(valuesOf('unknown', '--release', `${generationId}/3-2`, '--free')).toMatchObject({
     release: { generationId, index: 3, n: 2 },
-    decision: 'free',
+    free: true,
+    charged: false,
   });
 });
 
-test('rebuild restores 35 days and skips nothing, unless the options say otherwise', () => {
-  expect(parse('rebuild')).toEqual({ kind: 'rebuild', days: 35, skipDamaged: false });
-  expect(parse('rebuild', '--days', '90', '--skip-corrupt')).toEqual({ kind: 'rebuild', days: 90, skipDamaged: true });
-});
-
-test('probe takes its limit from --max-usd', () => {
-  expect(parse('probe', '--max-usd', '0.50', '--wait', '60')).toEqual({
-    kind: 'probe',
-    maxNanoUsd: 500_000_000,
-    waitMs: 60_000,
+test('what is absent has the value that the help names', () => {
+  expect(valuesOf('rebuild')).toMatchObject({ days: 35, skipCorrupt: false });
+  expect(valuesOf('rebuild', '--days', '90', '--skip-corrupt')).toMatchObject({ days: 90, skipCorrupt: true });
+  expect(valuesOf('pause')).toMatchObject({ reason: 'by an operator' });
+  expect(valuesOf('probe', '--max-usd', '0.50', '--wait', '60', '--out', 'seen.json')).toMatchObject({
+    maxUsd: 500_000_000,
+    wait: 60,
     catcherPort: 0,
+    out: path.resolve('seen.json'),
   });
 });
 
-test('probe writes to the file of --out', () => {
-  expect(parse('probe', '--max-usd', '0.50', '--out', 'seen.json')).toMatchObject({ out: path.resolve('seen.json') });
-  expect(parse('probe', '--max-usd', '0.50', '--out', '')).toMatchObject({ kind: 'wrong' });
+test('every command takes --json', () => {
+  for (const { name } of commands) {
+    const line = parse(name, '--json');
+    if (line.kind === 'wrong') expect(line.message, name).not.toContain('--json');
+    else expect(line, name).toMatchObject({ kind: 'run', isJson: true });
+  }
 });
 
-test('no word, "help", --help and -h ask for help', () => {
-  for (const words of [[], ['help'], ['--help'], ['start', '-h']]) expect(parse(...words), words.join(' ')).toEqual({ kind: 'help' });
+test('no word, "help" and --help print all commands by group, and the exit codes', () => {
+  for (const words of [[], ['help'], ['--help'], ['-h']]) {
+    const line = parse(...words);
+    expect(line.kind, words.join(' ')).toBe('told');
+    const text = 'text' in line ? line.text : '';
+    for (const { name, group } of commands) expect(text).toMatch(new RegExp(`^${group}:[^]+^  ${name} `, 'm'));
+    for (const code of [0, 1, 2, 3, 130]) expect(text).toMatch(new RegExp(`^ {2}${code} `, 'm'));
+  }
+});
+
+test('the help of a command names its options, and its examples are command lines that are right', () => {
+  for (const { name, options = {}, examples } of commands) {
+    for (const words of [
+      [name, '--help'],
+      [name, '-h'],
+      ['help', name],
+    ]) {
+      const line = parse(...words);
+      const text = 'text' in line ? line.text : '';
+      expect(text, words.join(' ')).toContain(`Usage: darkroom ${name} `);
+      for (const key of Object.keys(options)) expect(text).toContain(longOf(key));
+      expect(text).not.toContain('darkroom help <command>');
+    }
+    expect(examples.length, name).toBeGreaterThan(0);
+    for (const [example] of examples) {
+      const typed = /darkroom ([^)>|]+)/.exec(example)?.[1] ?? '';
+      const words = execFileSync('bash', ['-c', `printf '%s\\n' ${typed}`], { encoding: 'utf8' })
+        .trimEnd()
+        .split('\n');
+      expect(parse(...words), example).toMatchObject({ kind: 'run', entry: { name } });
+    }
+  }
+});
+
+test('--version prints the version', () => {
+  expect(parse('--version')).toMatchObject({ kind: 'told', text: expect.stringMatching(/^\d+\.\d+\.\d+$/) as string });
 });
 
 test.each([
-  [
-    ['begin'],
-    'there is no command "begin"; there are: start, status, spend, caps, limits, tenant, release, doctor, unknown, reconcile, pause, resume, rebuild, probe, help',
-  ],
-  [['start', 'now'], 'start takes no arguments, got "now"'],
-  [['stauts'], 'there is no command "stauts" (did you mean "status"?)'],
-  [['start', '--twice'], 'start has no option "--twice"; it has --once, --buy'],
-  [['start', '--dat-dir', 'x'], 'start has no option "--dat-dir" (did you mean "--data-dir"?)'],
+  [['begin'], 'darkroom: unknown command "begin"; see darkroom --help'],
+  [['stauts'], 'darkroom: unknown command "stauts" (did you mean status?); see darkroom --help'],
+  [['help', 'stauts'], 'darkroom: unknown command "stauts" (did you mean status?); see darkroom --help'],
+  [['start', 'now'], 'darkroom start: too many words: it takes only options after its name; see darkroom start --help'],
+  [['start', '--twice'], 'darkroom start: unknown option "--twice"'],
+  [['start', '--dat-dir', 'x'], 'unknown option "--dat-dir" (did you mean --data-dir?); see darkroom start --help'],
+  [['status', '--jsno'], '(did you mean --json?)'],
   [['spend', '--tenant', 'no spaces'], '--tenant must be 1 to 128 letters'],
   [['start', '--redis', 'docker'], '--redis must be one of binary, deb, js, got "docker"'],
-  [['start', '--data-dir'], 'argument missing'],
+  [['start', '--data-dir'], 'option "--data-dir <folder>" argument missing'],
+  [['start', '--data-dir', '--once'], '--data-dir must have a value'],
   [['start', '--max-usd', '0'], '--max-usd must be an amount of US dollars such as 1 or 0.50, above 0, got "0"'],
   [['rebuild', '--days', '0'], '--days must be a whole number from 1 to 3650'],
   [['resume', '--kind', 'mood'], '--kind must be one of account, operator, got "mood"'],
   [['caps', '--day', 'none'], '--day must be an amount: the cap of a day over all tenants is always on'],
-  [
-    ['caps', '--month', '0', '--tenant-day', 'x'],
-    '--month must be an amount of US dollars above 0, such as 25 or 12.50, or none, got "0"\n--tenant-day',
-  ],
   [['limits', '--tasks', '0'], '--tasks must be a whole number from 1 to 1000000, got "0"'],
-  [['limits', '--taks', '5'], 'limits has no option "--taks" (did you mean "--tasks"?)'],
-  [
-    ['limits', '--tasks', 'none', '--open-images', '0'],
-    '--tasks must be a whole number from 1 to 1000000, got "none"\n--open-images must be a whole number from 1 to 100000000, or none, got "0"\nno limit was changed',
-  ],
-  [['tenant'], 'tenant takes the name of a tenant, which must be 1 to 128 letters'],
-  [['tenant', 'acme', 'other'], 'tenant takes <tenant>, got "acme other"'],
-  [
-    ['tenant', 'acme', '--weight', '101', '--withhold-flagged', 'yes', '--retain-images-days', '0'],
-    '--withhold-flagged must be one of on, off, got "yes"\n--weight must be a whole number from 1 to 100, got "101"\n--retain-images-days must be a whole number from 1 to 36500, or none, got "0"\nno rule was changed',
-  ],
+  [['limits', '--taks', '5'], 'unknown option "--taks" (did you mean --tasks?)'],
+  [['limits', '--tasks', 'none'], '--tasks must be a whole number from 1 to 1000000, got "none"'],
+  [['limits', '--open-images', '0'], '--open-images must be a whole number from 1 to 100000000, or none, got "0"'],
+  [['tenant'], 'missing required argument "tenant"'],
+  [['tenant', 'no spaces'], 'tenant must be 1 to 128 letters'],
+  [['tenant', 'acme', 'other'], 'too many words: it takes <tenant> after its name'],
+  [['tenant', 'acme', '--withhold-flagged', 'yes'], '--withhold-flagged must be one of on, off, got "yes"'],
+  [['release', 'x', '0'], 'generationId must be the id of a generation'],
   [['pause', '--reason', 'x'.repeat(501)], '--reason may have at most 500 characters, got 501'],
-  [['caps', '--tenant_day', '5'], 'caps has no option "--tenant_day" (did you mean "--tenant-day"?)'],
-  [['unknown', '--free'], '--release must be a submission as unknown lists it'],
+  [['caps', '--tenant_day', '5'], '(did you mean --tenant-day?)'],
+  [['caps', '--daily-cap-usd', '5'], '(did you mean --day?)'],
+  [['unknown', '--free'], '--charged and --free need --release <submission>'],
   [['unknown', '--release', '0-1', '--free'], '--release must be a submission as unknown lists it, such as <generationId>/0-1, got "0-1"'],
   [['unknown', '--release', '01890a5d-ac96-774b-bcce-b302099a8057/0-1'], '--release needs --charged'],
   [['unknown', '--release', '01890a5d-ac96-774b-bcce-b302099a8057/0-1', '--free', '--charged'], '--release needs --charged'],
   [['probe'], 'name the most that it may spend'],
-  [['probe', '--max-usd', '1', '--wait', '-1'], "'--wait' argument is ambiguous"],
+  [['probe', '--max-usd', '1', '--wait', '-1'], '--wait must be a whole number from 0 to 86400, got "-1"'],
   [['probe', '--max-usd', '1', '--catcher', 'here'], '--catcher must be a URL'],
-])('%j is refused with the reason and the help', (words, message) => {
-  const command = parse(...words);
-  expect(command.kind).toBe('wrong');
-  expect('message' in command && command.message).toContain(message);
-  expect('message' in command && command.message).toContain(helpText);
+  [['completion', 'basj'], 'shell must be one of bash, zsh, fish, got "basj"'],
+  [['completion'], 'missing required argument "shell"; see darkroom completion --help'],
+])('%j is refused in one line, which says where to read on', (words, message) => {
+  const line = parse(...words);
+  expect(line.kind).toBe('wrong');
+  const said = 'message' in line ? line.message : '';
+  expect(said).toContain(message);
+  expect(said).not.toContain('\n');
+  expect(said).toMatch(/; see darkroom( [a-z]+)? --help$/);
+});
+
+test('all wrong values are named at once, each in a line', () => {
+  expect(parse('caps', '--month', '0', '--tenant-day', 'x', '--day=5', '--day=6')).toMatchObject({
+    kind: 'wrong',
+    message: expect.stringMatching(/--day is given twice.*\n.*--month must be .* or none, got "0"\n.*--tenant-day must .*; see /) as string,
+  });
 });
 
 test('a message does not repeat an address typed in a wrong place, and cuts long words', () => {
-  for (const address of ['redis://u:hunter2/x@h:6379', 'u:hunter2@h', 'https://h/?token=hunter2']) {
+  for (const address of ['redis://u:hunter2/x@h:6379', 'u:hunter2@h', 'https://h/?token=hunter2', "redis://u:it's-hunter2@h"]) {
     for (const words of [
       [address],
       ['start', address],
@@ -134,35 +180,49 @@ test('a message does not repeat an address typed in a wrong place, and cuts long
       ['caps', '--month', address],
       ['unknown', '--release', address, '--free'],
       ['start', `--${address}`],
+      ['completion', address],
+      ['help', address],
     ])
-      expect(JSON.stringify(parseCommandLine(words)), words.join(' ')).not.toContain('hunter2');
+      expect(JSON.stringify(parse(...words)), words.join(' ')).not.toContain('hunter2');
   }
-  expect(JSON.stringify(parseCommandLine(['start', 'x'.repeat(10_000)])).length).toBeLessThan(
-    JSON.stringify(parseCommandLine(['start', 'x'])).length + 100,
-  );
+  const long = parse('start', `--${'x'.repeat(10_000)}`);
+  expect('message' in long && long.message.length).toBeLessThan(200);
 });
 
 test.each([
-  ['caps', '--day=5', '--day=50'],
   ['limits', '--tasks', '1', '--tasks', '2'],
-  ['resume', '--kind', 'account', '--kind', 'operator'],
   ['start', '--once', '--once'],
   ['status', '--data-dir', 'a', '--data-dir=b'],
-])('an option that is given twice is refused: %s %s %s', (...words) => {
-  expect(parse(...words)).toMatchObject({ kind: 'wrong', message: expect.stringMatching(/takes --[a-z-]+ once, and it is given twice/) });
+])('an option that is given twice is refused: %s %s', (...words) => {
+  expect(parse(...words)).toMatchObject({ kind: 'wrong', message: expect.stringMatching(/--[a-z-]+ is given twice/) as string });
 });
 
 test.each([
   ['status', '--data-dir='],
   ['doctor', '--data-dir', ' '],
-  ['spend', '--tenant='],
   ['pause', '--reason='],
-  ['rebuild', '--days='],
-  ['probe', '--max-usd', '1', '--out='],
 ])('an option without a value is refused: %s %s', (...words) => {
-  expect(parse(...words)).toMatchObject({ kind: 'wrong', message: expect.stringMatching(/--[a-z-]+ must have a value, and it is empty/) });
+  expect(parse(...words)).toMatchObject({ kind: 'wrong', message: expect.stringMatching(/must have a value, and it is empty/) as string });
 });
 
-test.each(['--daily', '--daily-cap-usd', '--dya'])('%s is guessed to be --day', (option) => {
-  expect(parse('caps', option, '5')).toMatchObject({ kind: 'wrong', message: expect.stringContaining('(did you mean "--day"?)') });
+test('bash completes commands, options and values', () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'darkroom-completion-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const file = path.join(folder, 'darkroom.bash');
+  writeFileSync(file, writeCompletion('bash', commands));
+  const complete = (...words: string[]): string[] =>
+    execFileSync(
+      'bash',
+      ['-c', 'source "$0"; COMP_WORDS=(darkroom "$@"); COMP_CWORD=$#; _darkroom; printf "%s\\n" "${COMPREPLY[@]}"', file, ...words],
+      {
+        encoding: 'utf8',
+      },
+    )
+      .trim()
+      .split('\n');
+  expect(complete('reb')).toEqual(['rebuild']);
+  expect(complete('resume', '--k')).toEqual(['--kind']);
+  expect(complete('resume', '--kind', '')).toEqual(['account', 'operator']);
+  expect(complete('help', 'stat')).toEqual(['status']);
+  for (const shell of ['zsh', 'fish'] as const) for (const { name } of commands) expect(writeCompletion(shell, commands)).toContain(name);
 });

@@ -13,7 +13,8 @@ try {
   signals.hurry.addEventListener('abort', () => setTimeout(() => process.exit(130), HURRY_LIMIT_MS).unref());
   const [{ runCommand }, { createTerminal }] = await Promise.all([import('./app.ts'), import('./terminal.ts')]);
   const terminal = createTerminal(process.stdout, process.stderr, process.env);
-  process.exitCode = await runCommand({ words: process.argv.slice(2), environment: process.env, terminal, signals });
+  const notes = createTerminal(process.stderr, process.stderr, process.env);
+  process.exitCode = await runCommand({ words: process.argv.slice(2), environment: process.env, terminal, notes, signals });
   setTimeout(() => process.exit(), LEFT_OPEN_MS).unref();
 } catch (error) {
   if (!(error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND')) throw error;

@@ -1,12 +1,11 @@
 import path from 'node:path';
-import { defined, describeCapsDifference, LocalStackError, parseUsd } from '@darkroom/contracts';
+import { defined, describeCapsDifference, LocalStackError, parseUsd, type NanoUsd } from '@darkroom/contracts';
 import { buildGenerationStore, connectPatient, isLiftable, type GenerationStore } from '@darkroom/generation-store';
 import { createObjectStorage } from '@darkroom/object-storage';
 import { createClosing, type Closing } from '@darkroom/local-stack';
 import { createProducer } from '@darkroom/producer';
 import { readSettings, spendSettings, type Environment } from '@darkroom/service-runtime';
 import type { Signals } from '@darkroom/service-runtime/launch';
-import type { Command } from './command-line.ts';
 import type { StartConfig } from './config.ts';
 import { openDataFolder } from './data-folder/data-folder.ts';
 import { laptopCap } from './laptop/quote.ts';
@@ -19,11 +18,22 @@ import { saveImages } from './orders/save-images.ts';
 import { describeAddresses } from './describe-addresses.ts';
 import { shownPath } from './shown-path.ts';
 import { startApps, type ProviderOfStart } from './stack/apps.ts';
+import type { RedisChoice } from './stack/redis-choices.ts';
 import { openStores, type Stores } from './stack/stores.ts';
 import type { Terminal } from './terminal.ts';
 
+/** Options of the command line. */
+export interface StartValues {
+  readonly once: boolean;
+  readonly buy: boolean;
+  readonly maxUsd: NanoUsd | undefined;
+  /** Undefined: the data folder that `npm start` uses. */
+  readonly dataDir: string | undefined;
+  readonly redis: RedisChoice | undefined;
+}
+
 export interface StartOptions {
-  command: Extract<Command, { kind: 'start' }>;
+  command: StartValues;
   config: StartConfig;
   /** Folder of the installation. */
   root: string;
@@ -144,7 +154,7 @@ const providerOf = (command: StartOptions['command'], config: StartConfig): Prov
     runware: config.runware,
     webhookBaseUrl: config.webhookBaseUrl,
     askForUpload: listDeliveryPaths(config).some(({ name, isOpen }) => name === 'upload' && isOpen),
-    dailyCapUsd: laptopCap(command.maxNanoUsd, config.environment),
+    dailyCapUsd: laptopCap(command.maxUsd, config.environment),
   };
 
 /** Returns the default data folder: generations for the emulator and generations bought for money never share one. */

@@ -22,10 +22,11 @@ export interface Terminal {
   paint(style: Style, text: string): string;
 }
 
-/** Creates the output. @param environment Read for NO_COLOR and CI. */
+/** Creates the output. @param environment Read for NO_COLOR, FORCE_COLOR and CI. */
 export function createTerminal(output: Output, errors: Output, environment: Readonly<Record<string, string | undefined>>): Terminal {
   const isLive = output.isTTY && (environment['CI'] ?? '') === '';
-  const isColoured = output.isTTY && (environment['NO_COLOR'] ?? '') === '';
+  const isForced = !['', '0'].includes(environment['FORCE_COLOR'] ?? '');
+  const isColoured = (output.isTTY || isForced) && (environment['NO_COLOR'] ?? '') === '';
   const drawing = createLogUpdate(output);
   return {
     isLive,

@@ -1,21 +1,30 @@
-import { describeCaps, describeCapsDifference } from '@darkroom/contracts';
+import { capNames, capWords, describeCaps, describeCapsDifference, formatUsd, type SpendCaps } from '@darkroom/contracts';
 import { changeCaps, type CapsChange } from '@darkroom/recovery';
-import type { Terminal } from '../terminal.ts';
+import type { CommandContext, ExitCode } from '../commands/command.ts';
 import type { Operations } from './open-operations.ts';
 import { LATER, recordOrReport, wordsOfRecording } from './record-or-report.ts';
+import { withOperations } from './with-operations.ts';
 
-type Lines = Pick<Terminal, 'print' | 'complain'>;
+type Lines = Pick<CommandContext, 'terminal' | 'answer'>;
 
 /** Formats the line about a process whose environment names other caps than the store has. */
 export const describeDiffering = (words: string): string =>
   `settings  a process names other caps in its environment: ${words}; the caps of the store apply (darkroom caps changes them)`;
 
 /** Shows the caps of the store, or changes the named ones. @returns the exit code: 0 only if S3 has the change. */
-export async function showOrChangeCaps(change: CapsChange, operations: Operations, terminal: Lines): Promise<0 | 1> {
-  return Object.keys(change).length === 0 ? showCaps(operations, terminal) : changeCapsOf(operations, change, terminal);
-}
+export const runCaps = (values: { dataDir: string | undefined; change: CapsChange }, context: CommandContext): Promise<ExitCode> =>
+  withOperations(values, context, (operations) =>
+    Object.keys(values.change).length === 0 ? showCaps(operations, context) : changeCapsOf(operations, values.change, context),
+  );
 
-async function showCaps({ store, readNamedCaps }: Operations, terminal: Lines): Promise<0 | 1> {
+/** Returns caps as the command prints them with `--json`, by the name of the option that changes each. */
+const dataOf = (caps: SpendCaps, revision: number | undefined, recorded: boolean) => ({
+  capsUsd: Object.fromEntries(capNames.map((name) => [capWords[name].option, caps[name] === undefined ? null : formatUsd(caps[name])])),
+  revision: revision ?? null,
+  recorded,
+});
+
+async function showCaps({ store, readNamedCaps }: Operations, { terminal, answer }: Lines): Promise<0 | 1> {
   const [found, differing, restrictions] = await Promise.all([store.findCaps(), store.findDiffering(), store.findCapsRestrictions()]);
   if (found === undefined) {
     terminal.complain(
@@ -24,13 +33,15 @@ async function showCaps({ store, readNamedCaps }: Operations, terminal: Lines): 
     return 1;
   }
   const { caps, revision } = found;
-  terminal.print(`caps      ${describeCaps(caps)} (${wordsOfRecording(revision, restrictions)})`);
-  const own = describeCapsDifference(readNamedCaps(), caps);
-  for (const words of new Set([own, differing ?? ''])) if (words !== '') terminal.print(describeDiffering(words));
+  const differences = new Set([describeCapsDifference(readNamedCaps(), caps), differing ?? '']);
+  answer(dataOf(caps, revision, revision !== undefined && restrictions.length === 0), [
+    `caps      ${describeCaps(caps)} (${wordsOfRecording(revision, restrictions)})`,
+    ...[...differences].filter((words) => words !== '').map(describeDiffering),
+  ]);
   return 0;
 }
 
-async function changeCapsOf({ store, openBucket }: Operations, change: CapsChange, terminal: Lines): Promise<0 | 1> {
+async function changeCapsOf({ store, openBucket }: Operations, change: CapsChange, { terminal, answer }: Lines): Promise<0 | 1> {
   const hold = async (): Promise<string> => {
     const isLowered = await store.restrictCaps(change);
     const caps = (await store.findCaps())?.caps;
@@ -43,13 +54,15 @@ async function changeCapsOf({ store, openBucket }: Operations, change: CapsChang
     const changed = await changeCaps({ store, archive }, change);
     switch (changed.kind) {
       case 'changed':
-        terminal.print(
+        answer(dataOf(changed.after, changed.revision, true), [
           `before    ${changed.before === undefined ? 'no caps' : describeCaps(changed.before)}`,
           `caps      ${describeCaps(changed.after)} (revision ${changed.revision}, recorded in S3)`,
-        );
+        ]);
         return 0;
       case 'unchanged':
-        terminal.print(`caps      ${describeCaps(changed.value)} (revision ${changed.revision}, recorded in S3), as before`);
+        answer(dataOf(changed.value, changed.revision, true), [
+          `caps      ${describeCaps(changed.value)} (revision ${changed.revision}, recorded in S3), as before`,
+        ]);
         return 0;
       case 'incomplete':
         terminal.complain('nothing was changed: the store has no caps yet, and needs a daily cap over all tenants; name it with --day');

@@ -2,6 +2,16 @@ import { formatUsd } from '@darkroom/contracts';
 import type { PeriodSpend } from '@darkroom/generation-store';
 import { timeOf } from './time-words.ts';
 
+/** Returns a period as commands print it with `--json`: amounts in US dollars. */
+export const dataOfSpend = ({ name, capNanoUsd, reservedNanoUsd, settledNanoUsd, unreadNanoUsd, resetsAt }: PeriodSpend) => ({
+  period: name,
+  spentUsd: formatUsd(settledNanoUsd),
+  heldUsd: formatUsd(reservedNanoUsd),
+  ...(capNanoUsd === undefined ? {} : { capUsd: formatUsd(capNanoUsd) }),
+  ...(unreadNanoUsd === 0 ? {} : { unreadUsd: unreadNanoUsd === undefined ? 'unknown' : formatUsd(unreadNanoUsd) }),
+  resetsAt,
+});
+
 /** Describes each period of the ledger: spent, on hold, its cap, unread money, and any difference from the expected prices. */
 export const describeSpend = (periods: readonly PeriodSpend[]): string[] =>
   periods.flatMap((period) => {

@@ -2,7 +2,7 @@ import { describeCapsDifference, MAX_CLOCK_SKEW_MS } from '@darkroom/contracts';
 import { createObjectStorage, writtenFolders } from '@darkroom/object-storage';
 import { createRunwareClient } from '@darkroom/runware-client';
 import { runwareSettings, readSettings, s3Settings, type Environment } from '@darkroom/service-runtime';
-import type { Terminal } from '../terminal.ts';
+import type { CommandContext, ExitCode } from '../commands/command.ts';
 import { describeDiffering } from './caps.ts';
 import { describeDamaged } from './describe-damaged.ts';
 import { describeReading } from './describe-reading.ts';
@@ -10,9 +10,8 @@ import { describePauses } from './describe-pauses.ts';
 import { openOperations } from './open-operations.ts';
 import { describeRedisLoss } from './redis-loss.ts';
 
-export interface ExamineOptions {
+interface ExamineOptions {
   environment: Environment;
-  terminal: Terminal;
   dataDir: string | undefined;
   root: string;
 }
@@ -26,30 +25,36 @@ type CheckResult = { kind: 'well' | 'warned' | 'skipped' | 'trouble'; text: stri
 const LIMIT_MS = 5000;
 const messageOf = (error: unknown): string => describeRedisLoss(error) ?? (error instanceof Error ? error.message : String(error));
 
-/** Checks every service that Darkroom depends on. Buys nothing. @returns 0 when no check found an error. */
-export async function examine({ terminal, ...options }: ExamineOptions): Promise<0 | 1> {
-  const checks: [string, (options: Omit<ExamineOptions, 'terminal'>) => Promise<CheckResult>][] = [
+/** Checks every service that Darkroom depends on. Buys nothing. @returns 3 if a check found trouble. */
+export async function examine(
+  { dataDir }: { dataDir: string | undefined },
+  { terminal, answer, isJson, environment, root }: CommandContext,
+): Promise<ExitCode> {
+  const options = { environment, dataDir, root };
+  const checks: [string, (options: ExamineOptions) => Promise<CheckResult>][] = [
     ['redis', checkRedis],
     ['bucket', checkBucket],
     ['owner', checkBucketOwner],
     ['key', checkKey],
     ['webhook', checkWebhook],
   ];
-  let isWell = true;
+  const results: ({ check: string } & CheckResult)[] = [];
   for (const [name, check] of checks) {
     const { kind, text } = await check(options).catch((error: unknown): CheckResult => ({ kind: 'trouble', text: messageOf(error) }));
-    if (kind === 'trouble') isWell = false;
+    results.push({ check: name, kind, text });
     const mark = { well: '✔', warned: '!', skipped: '·', trouble: '✖' }[kind];
+    if (isJson) continue;
     terminal.print(
       `  ${terminal.paint(kind === 'trouble' ? 'red' : 'green', mark)} ${name.padEnd(9)}${text.replaceAll('\n', '\n             ')}`,
     );
   }
-  return isWell ? 0 : 1;
+  if (isJson) answer({ checks: results }, []);
+  return results.some(({ kind }) => kind === 'trouble') ? 3 : 0;
 }
 
 const isSet = (environment: Environment, name: string): boolean => (environment[name] ?? '').trim() !== '';
 
-async function checkRedis(options: Omit<ExamineOptions, 'terminal'>): Promise<CheckResult> {
+async function checkRedis(options: ExamineOptions): Promise<CheckResult> {
   const operations = await openOperations(options);
   try {
     const { store, where, clock } = operations;
@@ -87,7 +92,7 @@ async function checkRedis(options: Omit<ExamineOptions, 'terminal'>): Promise<Ch
   }
 }
 
-async function checkBucket({ environment }: Omit<ExamineOptions, 'terminal'>): Promise<CheckResult> {
+async function checkBucket({ environment }: ExamineOptions): Promise<CheckResult> {
   if (!isSet(environment, 'S3_BUCKET')) return { kind: 'skipped', text: 'S3_BUCKET is not set; npm start brings its own' };
   const { s3 } = readSettings({ s3: s3Settings }, environment);
   const storage = createObjectStorage({ ...s3, requestTimeoutMs: LIMIT_MS, maxImageBytes: 1 }, { now: Date.now });
@@ -103,7 +108,7 @@ async function checkBucket({ environment }: Omit<ExamineOptions, 'terminal'>): P
 }
 
 /** Names the owner of the bucket; fails if Redis and bucket belong to different Darkrooms. */
-async function checkBucketOwner(options: Omit<ExamineOptions, 'terminal'>): Promise<CheckResult> {
+async function checkBucketOwner(options: ExamineOptions): Promise<CheckResult> {
   const operations = await openOperations(options);
   try {
     const storage = await operations.openBucket();
@@ -120,7 +125,7 @@ async function checkBucketOwner(options: Omit<ExamineOptions, 'terminal'>): Prom
   }
 }
 
-async function checkKey({ environment }: Omit<ExamineOptions, 'terminal'>): Promise<CheckResult> {
+async function checkKey({ environment }: ExamineOptions): Promise<CheckResult> {
   if (!isSet(environment, 'RUNWARE_API_KEY')) return { kind: 'skipped', text: 'RUNWARE_API_KEY is not set; npm start uses an emulator' };
   const { runware } = readSettings({ runware: runwareSettings }, environment);
   const client = createRunwareClient({ ...runware, requestTimeoutMs: LIMIT_MS, maxImageBytes: 1 }, { now: Date.now });
@@ -151,7 +156,7 @@ async function checkKey({ environment }: Omit<ExamineOptions, 'terminal'>): Prom
   }
 }
 
-async function checkWebhook({ environment }: Omit<ExamineOptions, 'terminal'>): Promise<CheckResult> {
+async function checkWebhook({ environment }: ExamineOptions): Promise<CheckResult> {
   if (!isSet(environment, 'WEBHOOK_BASE_URL')) return { kind: 'skipped', text: 'WEBHOOK_BASE_URL is not set; workers poll for results' };
   const address = `${(environment['WEBHOOK_BASE_URL'] ?? '').replace(/\/+$/, '')}/livez`;
   try {

@@ -1,10 +1,11 @@
 import { DEFAULT_TASKS_AT_PROVIDER, type FleetLimits, type FleetLimitsChange } from '@darkroom/contracts';
 import { changeLimits } from '@darkroom/recovery';
-import type { Terminal } from '../terminal.ts';
+import type { CommandContext, ExitCode } from '../commands/command.ts';
 import type { Operations } from './open-operations.ts';
 import { LATER, recordOrReport, wordsOfRecording } from './record-or-report.ts';
+import { withOperations } from './with-operations.ts';
 
-type Lines = Pick<Terminal, 'print' | 'complain'>;
+type Lines = Pick<CommandContext, 'terminal' | 'answer'>;
 
 const wordsOfTasks = ({ tasksAtProvider }: FleetLimits): string =>
   tasksAtProvider === undefined
@@ -20,25 +21,26 @@ const boundsOf = ({ openImages, openImagesPerTenant }: FleetLimits): string[] =>
 export const describeLimits = (limits: FleetLimits = {}): string => [wordsOfTasks(limits), ...boundsOf(limits)].join(', ');
 
 /** Shows the limits of the fleet, or changes the named ones. @returns the exit code: 0 only if S3 has the change. */
-export async function showOrChangeLimits(change: FleetLimitsChange, operations: Operations, terminal: Lines): Promise<0 | 1> {
-  return Object.keys(change).length === 0 ? showLimits(operations, terminal) : changeLimitsOf(change, operations, terminal);
-}
+export const runLimits = (values: { dataDir: string | undefined; change: FleetLimitsChange }, context: CommandContext): Promise<ExitCode> =>
+  withOperations(values, context, (operations) =>
+    Object.keys(values.change).length === 0 ? showLimits(operations, context) : changeLimitsOf(values.change, operations, context),
+  );
 
-async function showLimits({ store }: Operations, { print }: Lines): Promise<0> {
+async function showLimits({ store }: Operations, { answer }: Lines): Promise<0> {
   const [found, { count, limit }, restrictions] = await Promise.all([
     store.findLimits(),
     store.readTasksAtProvider(),
     store.findLimitsRestrictions(),
   ]);
   const source = found?.limits.tasksAtProvider === undefined ? 'the default' : wordsOfRecording(found.revision, restrictions);
-  print(
+  answer({ ...found?.limits, tasksAtProvider: limit, underWay: count, recorded: restrictions.length === 0 }, [
     `limits    at most ${limit} tasks at the provider (${source}); ${count} are under way`,
     `          ${boundsOf(found?.limits ?? {}).join(', ') || 'no bound on open images'}`,
-  );
+  ]);
   return 0;
 }
 
-async function changeLimitsOf(change: FleetLimitsChange, { store, openBucket }: Operations, terminal: Lines): Promise<0 | 1> {
+async function changeLimitsOf(change: FleetLimitsChange, { store, openBucket }: Operations, { terminal, answer }: Lines): Promise<0 | 1> {
   const hold = async (): Promise<string> =>
     (await store.restrictLimits(change))
       ? `what is lower holds in Redis at once; ${LATER}`
@@ -47,13 +49,15 @@ async function changeLimitsOf(change: FleetLimitsChange, { store, openBucket }: 
     const changed = await changeLimits({ store, archive }, change);
     switch (changed.kind) {
       case 'changed':
-        terminal.print(
+        answer({ ...changed.after, revision: changed.revision, recorded: true }, [
           `before    ${describeLimits(changed.before)}`,
           `limits    ${describeLimits(changed.after)} (revision ${changed.revision}, recorded in S3)`,
-        );
+        ]);
         return 0;
       case 'unchanged':
-        terminal.print(`limits    ${describeLimits(changed.value)} (revision ${changed.revision}, recorded in S3), as before`);
+        answer({ ...changed.value, revision: changed.revision, recorded: true }, [
+          `limits    ${describeLimits(changed.value)} (revision ${changed.revision}, recorded in S3), as before`,
+        ]);
         return 0;
       case 'recovering':
         terminal.complain(

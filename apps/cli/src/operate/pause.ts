@@ -1,17 +1,26 @@
 import type { PauseKind } from '@darkroom/generation-store';
 import { pauseByOperator, resumeByOperator } from '@darkroom/recovery';
-import type { Terminal } from '../terminal.ts';
+import type { CommandContext, ExitCode } from '../commands/command.ts';
 import { describePauses } from './describe-pauses.ts';
 import type { Operations } from './open-operations.ts';
 import { isNotRecorded, recordOrReport, withBucket } from './record-or-report.ts';
+import { withOperations } from './with-operations.ts';
 
-type Lines = Pick<Terminal, 'print' | 'complain'>;
+type Lines = Pick<CommandContext, 'terminal' | 'answer'>;
+
+export const runPause = (values: { dataDir: string | undefined; reason: string }, context: CommandContext): Promise<ExitCode> =>
+  withOperations(values, context, (operations) => pauseBuying(values.reason, operations, context, Date.now()));
+
+export const runResume = (
+  values: { dataDir: string | undefined; kinds: readonly PauseKind[] },
+  context: CommandContext,
+): Promise<ExitCode> => withOperations(values, context, (operations) => resumeBuying(values.kinds, operations, context, Date.now()));
 
 /**
  * Pauses all buying, in S3 first. If S3 cannot be written, the pause holds in Redis, and a worker records it later.
  * @param now Milliseconds since 1970. @returns the exit code: 0 only if S3 has the pause.
  */
-export async function pauseBuying(reason: string, { store, openBucket }: Operations, terminal: Lines, now: number): Promise<0 | 1> {
+async function pauseBuying(reason: string, { store, openBucket }: Operations, { terminal, answer }: Lines, now: number): Promise<0 | 1> {
   let code: 0 | 1 = 0;
   let stood = false;
   try {
@@ -24,16 +33,19 @@ export async function pauseBuying(reason: string, { store, openBucket }: Operati
     );
     code = 1;
   }
-  if (stood) terminal.print('an operator had paused buying before; that pause keeps its reason');
-  terminal.print(...describePauses(await store.pauses(), now));
+  const pauses = await store.pauses();
+  answer({ pauses, wasPaused: stood, recorded: code === 0 }, [
+    ...(stood ? ['an operator had paused buying before; that pause keeps its reason'] : []),
+    ...describePauses(pauses, now),
+  ]);
   return code;
 }
 
 /** Lifts pauses of these kinds. @returns the exit code: 0 only if S3 has the end of an operator's pause. */
-export async function resumeBuying(
+async function resumeBuying(
   kinds: readonly PauseKind[],
   { store, submissions, openBucket }: Operations,
-  terminal: Lines,
+  { terminal, answer }: Lines,
   now: number,
 ): Promise<0 | 1> {
   let lifted = await store.resumeBuying(kinds.filter((kind) => kind !== 'operator'));
@@ -63,8 +75,11 @@ export async function resumeBuying(
       },
     );
   const left = await store.pauses();
-  terminal.print(lifted === 0 ? 'nothing of this kind was paused' : `lifted ${lifted} ${lifted === 1 ? 'pause' : 'pauses'}`);
-  if (left.length === 0) terminal.print(`${await submissions.endRest()} waiting purchases resume`);
-  terminal.print(...describePauses(left, now));
+  const woken = left.length === 0 ? await submissions.endRest() : 0;
+  answer({ lifted, woken, pauses: left, recorded: code === 0 }, [
+    lifted === 0 ? 'nothing of this kind was paused' : `lifted ${lifted} ${lifted === 1 ? 'pause' : 'pauses'}`,
+    ...(left.length === 0 ? [`${woken} waiting ${woken === 1 ? 'purchase resumes' : 'purchases resume'}`] : []),
+    ...describePauses(left, now),
+  ]);
   return code;
 }

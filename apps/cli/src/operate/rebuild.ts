@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { describeCaps } from '@darkroom/contracts';
+import { defined, describeCaps } from '@darkroom/contracts';
 import { buildGenerationStore, buildReadingStore, defaultRetention, READING_TURN, type GenerationStore } from '@darkroom/generation-store';
 import { buildWaits, createSettlements, createSubmissions } from '@darkroom/queues';
 import {
@@ -10,34 +10,30 @@ import {
   restorePauses,
   takeOverBucket,
   type KeptSettings,
-  type LeftOut,
   type RebuildProgress,
 } from '@darkroom/recovery';
 import { readSettings, reconcileSettings, spendSettings, timingSettings, type SpendSettings } from '@darkroom/service-runtime';
+import type { CommandContext, ExitCode } from '../commands/command.ts';
 import type { Terminal } from '../terminal.ts';
 import { describeSums } from './describe-sums.ts';
-import { describePauses } from './describe-pauses.ts';
 import { measureRedisClock } from './measure-redis-clock.ts';
-import type { OperationsOptions } from './connect-redis.ts';
 import { openBucket } from './open-bucket.ts';
 import { describeLimits } from './limits.ts';
 import { owningOf } from './owning.ts';
 import { withPatientRedis } from './patient-redis.ts';
-
-export interface RebuildCommandOptions extends OperationsOptions {
-  terminal: Terminal;
-  /** Ends the rebuild early. */
-  stop: AbortSignal;
-}
+import { dataOf, printOpen, reportRebuild } from './report-rebuild.ts';
 
 /**
- * Fills an empty Redis from the records in S3, with the settings of the workers. @returns the exit code: 0 when the store is open.
+ * Fills an empty Redis from the records in S3, with the settings of the workers. @returns the exit code: 0 when the store is open, 3 if a person must look at what it left out.
  * @throws ConfigError, LocalStackError, StorageError
  */
 export async function rebuildStore(
-  { days, skipDamaged }: { days: number; skipDamaged: boolean },
-  { terminal, stop, ...options }: RebuildCommandOptions,
-): Promise<0 | 1> {
+  { dataDir, days, skipCorrupt: skipDamaged }: { dataDir: string | undefined; days: number; skipCorrupt: boolean },
+  context: CommandContext,
+): Promise<ExitCode> {
+  const { environment, root, goneMs, notes: terminal } = context;
+  const { stop } = context.signals;
+  const options = { environment, root, dataDir, ...defined({ goneMs }) };
   const settings = readSettings({ spend: spendSettings, timing: timingSettings, shared: reconcileSettings }, options.environment);
   return withPatientRedis(options, stop, async ({ redis, prefix, where, folder }, closing, signal) => {
     terminal.print(`darkroom  ${where}`);
@@ -81,61 +77,10 @@ export async function rebuildStore(
         },
       },
     );
-    switch (outcome.kind) {
-      case 'open':
-        nameCorrupt(terminal, outcome.damaged ?? []);
-        if (outcome.damaged?.length)
-          terminal.print(
-            skipDamaged
-              ? 'the store goes on without them: their ids and idempotency keys are free, and no cap counts them any more'
-              : LEFT_OUT,
-          );
-        if (outcome.restored) terminal.print(`${outcome.restored} generations restored that an earlier rebuild had left out`);
-        terminal.print('the store is open: there is nothing to rebuild; npm run reconcile repairs what disagrees in it');
-        return 0;
-      case 'opened':
-        progress.end(outcome.done);
-        await submissions.endRest();
-        nameCorrupt(terminal, outcome.damaged);
-        await printOpen(store, outcome.damaged.length > 0, terminal);
-        if (outcome.damaged.length > 0) terminal.print(LEFT_OUT);
-        return 0;
-      case 'damaged':
-        progress.end(outcome.done);
-        nameCorrupt(terminal, outcome.damaged);
-        terminal.complain(
-          'the store stays closed: the corrupt records may hold money. Repair them and rebuild again, or open the store without them: npm run rebuild -- --skip-corrupt',
-        );
-        return 1;
-      case 'stopped':
-        if (outcome.isOpen === true) {
-          terminal.print('stopped; the store is open, and a worker continues to read its history');
-          return 0;
-        }
-        terminal.complain('stopped; the store stays closed. Run the rebuild again: it restores what is missing');
-        return 1;
-      case 'restarted':
-        if (outcome.isOpen === true) {
-          terminal.complain(
-            'redis restarted meanwhile; the store is open, and a worker continues to read its history once redis is compared with S3',
-          );
-          return 1;
-        }
-        terminal.complain(
-          'redis restarted during the rebuild, and may have forgotten some of it; the store stays closed. Run the rebuild again: it restores what is missing',
-        );
-        return 1;
-      case 'emptied':
-        terminal.complain('redis lost its memory again during the rebuild; the store stays closed. Run the rebuild again');
-        return 1;
-      case 'too-old':
-        terminal.complain(
-          'an earlier rebuild of this Redis began days ago and did not end, and what it restored may have ended since; the store stays closed. Flush this Redis and run the rebuild again',
-        );
-        return 1;
-      default:
-        return outcome satisfies never;
-    }
+    if (outcome.kind === 'opened' || outcome.kind === 'damaged') progress.end(outcome.done);
+    if (outcome.kind === 'opened') await submissions.endRest();
+    context.answer(dataOf(outcome), []);
+    return reportRebuild(outcome, { store, terminal, skipDamaged });
   });
 }
 
@@ -160,21 +105,6 @@ async function restoreSettings(settings: KeptSettings, { named, seed }: SpendSet
   }
   const from = restored.kind === 'seeded' ? 'from the environment, recorded in S3 now' : 'from S3';
   terminal.print(`caps      ${describeCaps(restored.value)} (${from})`);
-}
-
-/** Prints that the store is open, and any pause that keeps it from buying. */
-async function printOpen(store: GenerationStore, isDamaged: boolean, terminal: Terminal): Promise<void> {
-  const pauses = await store.pauses();
-  terminal.print(`the store is open${pauses.length === 0 ? '; buying resumed' : ''}${isDamaged ? ', without the corrupt records' : ''}`);
-  if (pauses.length > 0) terminal.print(...describePauses(pauses, Date.now()));
-}
-
-/** Remedies for the generations that a rebuild left out. */
-const LEFT_OUT =
-  'their ids and known idempotency keys stay refused, and caps count their highest price. Repair the records and run the rebuild again; or give them up: npm run rebuild -- --skip-corrupt';
-
-function nameCorrupt(terminal: Terminal, damaged: readonly LeftOut[]): void {
-  for (const { generationId, why } of damaged) terminal.complain(`corrupt   ${generationId}: ${why}`);
 }
 
 /** A worker continues this long after the command was killed. */

@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
+import { defined } from '@darkroom/contracts';
 import { type PassReport, buildGenerationStore, buildReconcileStore, defaultRetention } from '@darkroom/generation-store';
 import { buildWaits, createSettlements, createSubmissions } from '@darkroom/queues';
 import { checkOwner, defaultReconcileSettings, reconcile, type Owning, type Reconciler } from '@darkroom/recovery';
 import { type RedisClock, readSettings, reconcileSettings, timingSettings } from '@darkroom/service-runtime';
+import type { CommandContext, ExitCode } from '../commands/command.ts';
 import type { Terminal } from '../terminal.ts';
 import { measureRedisClock } from './measure-redis-clock.ts';
 import type { FoundRedis, OperationsOptions } from './connect-redis.ts';
@@ -12,27 +14,24 @@ import { openBucket } from './open-bucket.ts';
 import { owningOf } from './owning.ts';
 import { withPatientRedis } from './patient-redis.ts';
 
-export interface ReconcileCommandOptions extends OperationsOptions {
-  terminal: Terminal;
-  /** Ends the pass early. */
-  stop: AbortSignal;
-}
-
 /**
  * Runs one pass of the reconciler over all keys, as workers do regularly.
- * @returns 0 if everything agrees now; 1 if something is left for a person or the pass did not compare everything.
+ * @returns 0 if everything agrees now; 3 if something is left for a person; 1 if the pass did not compare everything.
  * @throws ConfigError, LocalStackError, StorageError
  */
-export async function reconcileOnce({ terminal, stop, ...options }: ReconcileCommandOptions): Promise<0 | 1> {
+export async function reconcileOnce({ dataDir }: { dataDir: string | undefined }, context: CommandContext): Promise<ExitCode> {
+  const { environment, root, goneMs, notes } = context;
+  const { stop } = context.signals;
+  const options = { environment, root, dataDir, ...defined({ goneMs }) };
   return withPatientRedis(options, stop, async (found, closing, signal) => {
-    const { reconciler, owning } = joinReconciler(options, found, await measureRedisClock(found.redis), closing, terminal);
+    const { reconciler, owning } = joinReconciler(options, found, await measureRedisClock(found.redis), closing, notes);
     await checkOwner(owning);
-    terminal.print(
+    notes.print(
       `darkroom  ${found.where}`,
       `compares jobs, entries, money and S3; what looks wrong is checked again ${reconciler.settings.graceMs / 1000} s later`,
       '',
     );
-    return report(await reconcile(reconciler, { signal, isThorough: true }), terminal);
+    return report(await reconcile(reconciler, { signal, isThorough: true }), context);
   });
 }
 
@@ -42,7 +41,7 @@ function joinReconciler(
   { redis, prefix, folder }: FoundRedis,
   clock: RedisClock,
   closing: (() => unknown)[],
-  terminal: Terminal,
+  notes: Terminal,
 ): { reconciler: Reconciler; owning: Owning } {
   const { timing, reconcile: settings } = readSettings({ timing: timingSettings, reconcile: reconcileSettings }, options.environment);
   const storage = openBucket(options.environment, folder);
@@ -72,7 +71,7 @@ function joinReconciler(
       wait: (ms, signal) => delay(ms, undefined, { signal }).catch(() => undefined),
       createHolder: randomUUID,
       note: () => undefined,
-      progress: ({ open, stored }) => terminal.print(`looked at ${open} open generations, and ${stored} in S3 so far`),
+      progress: ({ open, stored }) => notes.print(`looked at ${open} open generations, and ${stored} in S3 so far`),
     },
     settings: { ...defaultReconcileSettings, timing, graceMs: settings.graceMs },
   };
@@ -80,18 +79,19 @@ function joinReconciler(
 }
 
 /** Prints the report of a pass. @returns the exit code. */
-function report(pass: PassReport | undefined, terminal: Terminal): 0 | 1 {
+function report(pass: PassReport | undefined, { terminal, answer }: CommandContext): 0 | 1 | 3 {
   if (pass === undefined) {
-    terminal.print('a worker is reconciling right now; try again in a few minutes');
+    terminal.complain('a worker is reconciling right now; try again in a few minutes');
     return 1;
   }
   if (pass.outcome === 'not-initialised') {
-    terminal.print(
+    terminal.complain(
       'the store is not open: no worker has started here yet, or Redis lost its memory (then: npm run rebuild); nothing was compared',
     );
     return 1;
   }
-  terminal.print(...describePass(pass));
-  if (pass.outcome === 'stopped') terminal.print('stopped early: not everything was compared');
-  return pass.outcome === 'whole' && Object.values(pass.findings).every(({ named }) => named === 0) ? 0 : 1;
+  answer(pass, describePass(pass));
+  if (pass.outcome === 'stopped') terminal.complain('stopped early: not everything was compared');
+  if (pass.outcome !== 'whole') return 1;
+  return Object.values(pass.findings).every(({ named }) => named === 0) ? 0 : 3;
 }

@@ -1,20 +1,29 @@
 import { taskUuidOf, type ImageView, type SubmissionRef } from '@darkroom/contracts';
 import { imageKey } from '@darkroom/object-storage';
 import { releaseImage } from '@darkroom/recovery';
-import type { Terminal } from '../terminal.ts';
+import type { CommandContext, ExitCode } from '../commands/command.ts';
 import type { Operations } from './open-operations.ts';
 import { recordOrReport } from './record-or-report.ts';
+import { withOperations } from './with-operations.ts';
 
-type Lines = Pick<Terminal, 'print' | 'complain'>;
+interface ReleaseValues {
+  readonly dataDir: string | undefined;
+  readonly generationId: string;
+  readonly index: number;
+  readonly reason: string | undefined;
+}
 
 /**
  * Lets a withheld image be seen; without a reason tells where it lies, so that an operator can look at it first.
  * @returns the exit code: 0 only if S3 has the release.
  */
-export async function releaseWithheld(
-  { generationId, index, reason }: { generationId: string; index: number; reason?: string },
+export const runRelease = (values: ReleaseValues, context: CommandContext): Promise<ExitCode> =>
+  withOperations(values, context, (operations) => releaseWithheld(values, operations, context));
+
+async function releaseWithheld(
+  { generationId, index, reason }: ReleaseValues,
   { store, openBucket }: Operations,
-  terminal: Lines,
+  { terminal, answer }: CommandContext,
 ): Promise<0 | 1> {
   const name = `image ${index} of generation ${generationId}`;
   const refuse = (why: string): 1 => {
@@ -29,10 +38,11 @@ export async function releaseWithheld(
   const ref = shownOf({ generationId, index }, view);
   if (reason === undefined) {
     const verdict = view.nsfwContent === true ? 'the content check flagged it' : 'nothing tells what the content check found';
-    terminal.print(
+    const key = imageKey(ref, generation.request.outputFormat);
+    answer({ generationId, index, withheld: true, nsfwContent: view.nsfwContent ?? null, key }, [
       `withheld  ${name}: ${verdict}`,
-      `          ${imageKey(ref, generation.request.outputFormat)} in the bucket; --reason <text> releases it`,
-    );
+      `          ${key} in the bucket; --reason <text> releases it`,
+    ]);
     return 0;
   }
   const hold = async (): Promise<string> => 'the image stays withheld; the same command can be run again';
@@ -40,10 +50,12 @@ export async function releaseWithheld(
     const released = await releaseImage({ store, archive }, ref, reason);
     switch (released.kind) {
       case 'released':
-        terminal.print(`released  ${name} (recorded in S3)`);
+        answer({ generationId, index, withheld: false, isNew: true }, [`released  ${name} (recorded in S3)`]);
         return 0;
       case 'already':
-        terminal.print(`released  ${name}, as before, because: ${released.reason}`);
+        answer({ generationId, index, withheld: false, isNew: false, reason: released.reason }, [
+          `released  ${name}, as before, because: ${released.reason}`,
+        ]);
         return 0;
       case 'recovering':
         terminal.complain(

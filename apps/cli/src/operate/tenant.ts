@@ -1,10 +1,11 @@
 import { DEFAULT_TENANT_WEIGHT, type TenantRules, type TenantRulesChange } from '@darkroom/contracts';
 import { changeTenantRules } from '@darkroom/recovery';
-import type { Terminal } from '../terminal.ts';
+import type { CommandContext, ExitCode } from '../commands/command.ts';
 import type { Operations } from './open-operations.ts';
 import { LATER, recordOrReport, wordsOfRecording } from './record-or-report.ts';
+import { withOperations } from './with-operations.ts';
 
-type Lines = Pick<Terminal, 'print' | 'complain'>;
+type Lines = Pick<CommandContext, 'terminal' | 'answer'>;
 
 const onOff = (rule: true | undefined): string => (rule === true ? 'on' : 'off');
 const daysOf = (days: number | undefined): string => (days === undefined ? 'none' : `${days}`);
@@ -19,26 +20,27 @@ const wordsOf = ({ requireSafetyCheck, withholdFlagged, weight, retainRequestsDa
   ].join(', ');
 
 /** Shows the rules of a tenant, or changes the named ones. @returns the exit code: 0 only if S3 has the change. */
-export const showOrChangeTenant = (
-  { tenant, change }: { tenant: string; change: TenantRulesChange },
-  operations: Operations,
-  terminal: Lines,
-): Promise<0 | 1> =>
-  Object.keys(change).length === 0 ? showTenant(tenant, operations, terminal) : changeTenant({ tenant, change }, operations, terminal);
+export const runTenant = (
+  values: { dataDir: string | undefined; tenant: string; change: TenantRulesChange },
+  context: CommandContext,
+): Promise<ExitCode> =>
+  withOperations(values, context, (operations) =>
+    Object.keys(values.change).length === 0 ? showTenant(values.tenant, operations, context) : changeTenant(values, operations, context),
+  );
 
-async function showTenant(tenant: string, { store }: Operations, { print }: Lines): Promise<0> {
+async function showTenant(tenant: string, { store }: Operations, { answer }: Lines): Promise<0> {
   const [found, restrictions] = await Promise.all([store.findTenantRules(tenant), store.findTenantRestrictions(tenant)]);
   const isDefault = found === undefined || (found.revision === 0 && restrictions.length === 0);
-  print(
+  answer({ tenant, rules: found?.rules ?? {}, revision: found?.revision ?? 0, recorded: restrictions.length === 0 }, [
     `tenant    "${tenant}": ${wordsOf(found?.rules)} (${isDefault ? 'never changed' : wordsOfRecording(found.revision, restrictions)})`,
-  );
+  ]);
   return 0;
 }
 
 async function changeTenant(
   { tenant, change }: { tenant: string; change: TenantRulesChange },
   { store, openBucket }: Operations,
-  terminal: Lines,
+  { terminal, answer }: Lines,
 ): Promise<0 | 1> {
   const hold = async (): Promise<string> => {
     const isRestricted = await store.restrictTenant(tenant, change);
@@ -51,13 +53,15 @@ async function changeTenant(
     const changed = await changeTenantRules({ store, archive }, tenant, change);
     switch (changed.kind) {
       case 'changed':
-        terminal.print(
+        answer({ tenant, rules: changed.after, revision: changed.revision, recorded: true }, [
           `before    ${wordsOf(changed.before)}`,
           `tenant    "${tenant}": ${wordsOf(changed.after)} (revision ${changed.revision}, recorded in S3)`,
-        );
+        ]);
         return 0;
       case 'unchanged':
-        terminal.print(`tenant    "${tenant}": ${wordsOf(changed.value)} (revision ${changed.revision}, recorded in S3), as before`);
+        answer({ tenant, rules: changed.value, revision: changed.revision, recorded: true }, [
+          `tenant    "${tenant}": ${wordsOf(changed.value)} (revision ${changed.revision}, recorded in S3), as before`,
+        ]);
         return 0;
       case 'recovering':
         terminal.complain(

@@ -7,14 +7,47 @@ import {
   taskUuidOf,
   type SubmissionRef,
 } from '@darkroom/contracts';
+import type { CommandContext, ExitCode } from '../commands/command.ts';
 import type { UnknownOutcomes } from '@darkroom/generation-store';
 import { decideOutcome, type Decision } from '@darkroom/purchase';
-import type { Terminal } from '../terminal.ts';
 import type { Operations } from './open-operations.ts';
 import { agoOf } from './time-words.ts';
+import { withOperations } from './with-operations.ts';
+
+/** About one screen of lines. */
+const SHOWN = 40;
+
+/** An outcome that an operator has decided. */
+export interface DecidedOutcome {
+  readonly ref: SubmissionRef;
+  readonly decision: Decision;
+}
+
+/** Lists the unknown outcomes, or ends the hold of one. @returns 3 while an outcome is unknown. */
+export const runUnknown = (
+  values: { dataDir: string | undefined; decided: DecidedOutcome | undefined },
+  context: CommandContext,
+): Promise<ExitCode> =>
+  withOperations(values, context, async (operations) => {
+    if (values.decided !== undefined) return endHold(values.decided, operations, context);
+    const outcomes = await operations.store.readUnknown(SHOWN);
+    context.answer(dataOf(outcomes), describeUnknown(outcomes, Date.now()));
+    return outcomes.count === 0 ? 0 : 3;
+  });
+
+const dataOf = ({ count, oldest }: UnknownOutcomes) => ({
+  count,
+  oldest: oldest.map(({ ref, tenant, heldNanoUsd, since }) => ({
+    submission: formatRef(ref),
+    taskUUID: taskUuidOf(ref),
+    tenant,
+    heldUsd: formatUsd(heldNanoUsd),
+    since,
+  })),
+});
 
 /** Describes the unknown outcomes, the oldest first, each with the taskUUID to look for at the provider. */
-export function describeUnknown({ count, oldest }: UnknownOutcomes, now: number): string[] {
+function describeUnknown({ count, oldest }: UnknownOutcomes, now: number): string[] {
   if (count === 0) return ['nothing is unknown'];
   const lines = oldest.map(
     ({ ref, tenant, heldNanoUsd, since }) =>
@@ -31,11 +64,10 @@ export function describeUnknown({ count, oldest }: UnknownOutcomes, now: number)
 }
 
 /** Ends the hold of one submission. @returns the exit code. */
-export async function endHold(
-  ref: SubmissionRef,
-  decision: Decision,
+async function endHold(
+  { ref, decision }: DecidedOutcome,
   { store, openBucket }: Operations,
-  terminal: Pick<Terminal, 'print' | 'complain'>,
+  { terminal, answer }: Pick<CommandContext, 'terminal' | 'answer'>,
 ): Promise<0 | 1> {
   let storage: Awaited<ReturnType<typeof openBucket>> | undefined;
   try {
@@ -48,8 +80,11 @@ export async function endHold(
       return 1;
     }
     const { as, isNew, reply } = decided;
-    terminal.print(`${formatRef(ref)} ${isNew ? 'is decided now' : 'had already been decided'}: ${WORDS[as]}`);
-    if (reply === 'refused-move') terminal.print('its image arrived meanwhile, so its actual cost was booked');
+    const hasArrived = reply === 'refused-move';
+    answer({ submission: formatRef(ref), decision: as, isNew, hasArrived }, [
+      `${formatRef(ref)} ${isNew ? 'is decided now' : 'had already been decided'}: ${WORDS[as]}`,
+      ...(hasArrived ? ['its image arrived meanwhile, so its actual cost was booked'] : []),
+    ]);
     return 0;
   } catch (error) {
     if (!(error instanceof StorageError || error instanceof LocalStackError || error instanceof ForeignBucketError)) throw error;

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { formatUsd } from '@darkroom/contracts';
+import { formatUsd, type NanoUsd } from '@darkroom/contracts';
 import { createProbeClient, createRecorder, defaultImageHosts, type Recorder } from '@darkroom/runware-client';
 import { isLoopbackUrl, readSettings, runwareSettings, type Environment } from '@darkroom/service-runtime';
-import type { Command } from '../command-line.ts';
+import { readVersion } from '../commands/read-version.ts';
 import type { Terminal } from '../terminal.ts';
 import { createBudget } from './budget.ts';
 import { startCatcher, type Catcher } from './catcher.ts';
@@ -11,10 +11,18 @@ import { catcherStep } from './catcher-step.ts';
 import { dryRunStep, referenceImagesStep, sizesStep } from './dry-run-steps.ts';
 import type { Observation, Probe, Step } from './step.ts';
 import { failureStep, laterStep, lifeOfTaskStep, rejectionStep } from './task-steps.ts';
-import { openTranscriptFile, readVersion } from './transcript-file.ts';
+import { openTranscriptFile } from './transcript-file.ts';
+
+interface ProbeCommand {
+  readonly maxNanoUsd: NanoUsd;
+  readonly waitMs: number;
+  readonly catcherUrl: string | undefined;
+  readonly catcherPort: number;
+  readonly out: string | undefined;
+}
 
 export interface ProbeOptions {
-  command: Extract<Command, { kind: 'probe' }>;
+  command: ProbeCommand;
   environment: Environment;
   terminal: Terminal;
   stop: AbortSignal;

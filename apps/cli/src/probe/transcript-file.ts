@@ -1,8 +1,7 @@
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { ConfigError } from '@darkroom/contracts';
 import type { Transcript } from '@darkroom/runware-client';
-import { z } from 'zod';
 
 /** Transcript file of a probe. */
 export interface TranscriptFile {
@@ -72,7 +71,3 @@ function codeOf(error: unknown): string {
 
 const unwritable = (name: string, reason: string): ConfigError =>
   new ConfigError([{ path: '--out', message: `must be a new file that can be written: ${reason}`, given: `'${name}'` }]);
-
-/** The version in this app's package.json, which lies two folders above both the source and the compiled file. */
-export const readVersion = (): string =>
-  z.object({ version: z.string() }).parse(JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))).version;

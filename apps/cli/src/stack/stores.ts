@@ -5,7 +5,7 @@ import { startRedis, startS3Server, type Closing } from '@darkroom/local-stack';
 import type { RedisSettings, S3Settings } from '@darkroom/service-runtime';
 import { refuseUnusable } from '../operate/connect-redis.ts';
 import { shownPath } from '../shown-path.ts';
-import type { RedisChoice } from '../command-line.ts';
+import type { RedisChoice } from './redis-choices.ts';
 import type { StartConfig } from '../config.ts';
 import { BUCKET, REGION } from '../data-folder/bucket.ts';
 import type { DataFolder } from '../data-folder/data-folder.ts';

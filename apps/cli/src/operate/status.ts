@@ -1,63 +1,26 @@
+import { formatUsd } from '@darkroom/contracts';
 import type { StandingTrouble } from '@darkroom/generation-store';
-import type { Command } from '../command-line.ts';
-import type { Terminal } from '../terminal.ts';
+import type { CommandContext, ExitCode } from '../commands/command.ts';
 import { describeLastPass, describeProgress } from './describe-pass.ts';
 import { describeDamaged } from './describe-damaged.ts';
 import { describeReading } from './describe-reading.ts';
 import { describeHeld, describePauses } from './describe-pauses.ts';
-import { describeDiffering, showOrChangeCaps } from './caps.ts';
-import { showOrChangeLimits } from './limits.ts';
-import { pauseBuying, resumeBuying } from './pause.ts';
-import { releaseWithheld } from './release.ts';
-import { showOrChangeTenant } from './tenant.ts';
-import { describeUnknown, endHold } from './unknown.ts';
-import { describeSpend } from './describe-spend.ts';
+import { describeDiffering } from './caps.ts';
+import { dataOfSpend, describeSpend } from './describe-spend.ts';
 import type { Operations } from './open-operations.ts';
 import { agoOf, timeOf } from './time-words.ts';
+import { withOperations } from './with-operations.ts';
 
-export type OperatorCommand = Extract<
-  Command,
-  { kind: 'status' | 'spend' | 'caps' | 'limits' | 'tenant' | 'release' | 'unknown' | 'pause' | 'resume' }
->;
+/** Shows the state of a Darkroom. @returns 3 while a person is needed. */
+export const showStatus = (values: { dataDir: string | undefined }, context: CommandContext): Promise<ExitCode> =>
+  withOperations(values, context, async (operations) => {
+    const state = await readState(operations, Date.now());
+    context.answer(dataOf(state), describeState(state));
+    const { isInitialised, pauses, held, unknown, damaged } = state;
+    return isInitialised && pauses.length + held.length + unknown.count + damaged.length === 0 ? 0 : 3;
+  });
 
-/** About one screen of lines. */
-const SHOWN_UNKNOWN = 40;
-
-/** Runs a command of an operator. @param now Milliseconds since 1970. @returns the exit code. */
-export async function operate(command: OperatorCommand, operations: Operations, terminal: Terminal, now: number): Promise<0 | 1> {
-  const { store, where } = operations;
-  terminal.print(`darkroom  ${where}`);
-  switch (command.kind) {
-    case 'status':
-      terminal.print(...(await describeStatus(operations, now)));
-      return 0;
-    case 'spend':
-      terminal.print(...describeSpend(await store.readSpend(command.tenant)));
-      return 0;
-    case 'caps':
-      return showOrChangeCaps(command.change, operations, terminal);
-    case 'unknown':
-      if (command.release === undefined || command.decision === undefined) {
-        terminal.print(...describeUnknown(await store.readUnknown(SHOWN_UNKNOWN), now));
-        return 0;
-      }
-      return endHold(command.release, command.decision, operations, terminal);
-    case 'limits':
-      return showOrChangeLimits(command.change, operations, terminal);
-    case 'tenant':
-      return showOrChangeTenant(command, operations, terminal);
-    case 'release':
-      return releaseWithheld(command, operations, terminal);
-    case 'pause':
-      return pauseBuying(command.reason, operations, terminal, now);
-    case 'resume':
-      return resumeBuying(command.kinds, operations, terminal, now);
-    default:
-      return command satisfies never;
-  }
-}
-
-async function describeStatus({ store, countQueues, findReading }: Operations, now: number): Promise<string[]> {
+async function readState({ store, countQueues, findReading, where }: Operations, now: number) {
   const [isInitialised, pauses, held, trouble, spend, open, unknown, queues, lastPass, progress, differing, reading, damaged] =
     await Promise.all([
       store.isInitialised(),
@@ -74,6 +37,46 @@ async function describeStatus({ store, countQueues, findReading }: Operations, n
       findReading(),
       store.listDamaged(),
     ]);
+  return {
+    where,
+    now,
+    isInitialised,
+    pauses,
+    held,
+    trouble,
+    spend,
+    open,
+    unknown,
+    queues,
+    lastPass,
+    progress,
+    differing,
+    reading,
+    damaged,
+  };
+}
+
+type State = Awaited<ReturnType<typeof readState>>;
+
+/** Returns the state as the command prints it with `--json`. */
+const dataOf = ({ where, isInitialised, pauses, held, trouble, spend, open, unknown, queues, lastPass, reading, damaged }: State) => ({
+  where,
+  isOpen: isInitialised,
+  pauses,
+  heldWorkers: held,
+  ...(trouble === undefined ? {} : { providerTrouble: trouble }),
+  spend: spend.map(dataOfSpend),
+  openGenerations: open,
+  unknownOutcomes: unknown.count,
+  queues,
+  ...(lastPass === undefined ? {} : { lastPass: { endedAt: lastPass.endedAt, outcome: lastPass.outcome, findings: lastPass.findings } }),
+  ...(reading === undefined ? {} : { reading: { openedAt: reading.openedAt, total: reading.total, left: reading.left } }),
+  leftOut: damaged.map(({ generationId, mostNanoUsd }) => ({ generationId, atMostUsd: formatUsd(mostNanoUsd) })),
+});
+
+function describeState(state: State): string[] {
+  const { now, isInitialised, pauses, held, trouble, spend, open, unknown, queues, lastPass, progress, differing, reading, damaged } =
+    state;
   const oldest =
     open.oldest === undefined ? '' : `; the oldest is ${open.oldest.generationId}, ordered ${agoOf(open.oldest.createdAt, now)}`;
   return [

@@ -1,0 +1,35 @@
+import type { CommandEntry } from './command.ts';
+import { probeCommand, startCommand } from './machine.ts';
+import {
+  capsCommand,
+  doctorCommand,
+  limitsCommand,
+  pauseCommand,
+  rebuildCommand,
+  reconcileCommand,
+  resumeCommand,
+  spendCommand,
+  statusCommand,
+  unknownCommand,
+} from './operate.ts';
+import { completionCommand } from './shell.ts';
+import { releaseCommand, tenantCommand } from './tenants.ts';
+
+/** All commands. A new one is an entry here: parser, help, docs/command-line.md and completion follow from it. */
+export const commands: readonly CommandEntry[] = [
+  spendCommand,
+  statusCommand,
+  doctorCommand,
+  capsCommand,
+  limitsCommand,
+  tenantCommand,
+  releaseCommand,
+  pauseCommand,
+  resumeCommand,
+  unknownCommand,
+  reconcileCommand,
+  rebuildCommand,
+  probeCommand,
+  startCommand,
+  completionCommand,
+];
