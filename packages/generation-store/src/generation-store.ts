@@ -52,6 +52,7 @@ import { lookAtSettings } from './settings/look-at-settings.ts';
 import { applyPauses, findPauses } from './settings/operator-pause.ts';
 import { readImageRules } from './settings/image-rules.ts';
 import { releaseImage } from './settings/release-image.ts';
+import { readWithheld } from './settings/withheld.ts';
 import {
   applyTenantRules,
   findTenantRestrictions,
@@ -151,6 +152,7 @@ function bindAll({ prefix, retention, pollRate, ownerId }: GenerationStoreConfig
     restrictTenant: bind(restrictTenant),
     readImageRules: bind(readImageRules),
     releaseImage: bind(releaseImage),
+    readWithheld: bind(readWithheld),
     listTenantsWithRules: bind(listTenantsWithRules),
     listRestrictedTenants: bind(listRestrictedTenants),
     readTenantRevisions: bind(readTenantRevisions),

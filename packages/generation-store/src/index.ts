@@ -30,6 +30,7 @@ export { DEFAULT_PREFIX, eventChannel, eventLogKey } from './keys.ts';
 export { imageRuleNames, uncheckedProblem, type ImageRules } from './settings/image-rules.ts';
 export type { StoredLimits } from './settings/limits.ts';
 export type { StoredPauses } from './settings/operator-pause.ts';
+export type { WithheldImage } from './settings/withheld.ts';
 export type { StoredTenantRules } from './settings/tenant-rules.ts';
 export type { OpenGenerations } from './recovery/open-generations.ts';
 export type { PollRate } from './purchase/poll-line.ts';

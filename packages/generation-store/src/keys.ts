@@ -43,6 +43,8 @@ export const capsKey = (prefix: string): string => `${prefix}:caps`;
 export const limitsKey = (prefix: string): string => `${prefix}:limits`;
 /** Hash of the rules of a tenant. */
 export const tenantRulesKey = (prefix: string, tenant: string): string => `${prefix}:tenant-rules:${encodeTenant(tenant)}`;
+/** Sorted set of the withheld images that wait for an operator, by the time of their end (settings/withheld.ts). */
+export const withheldKey = (prefix: string): string => `${prefix}:withheld`;
 /** Set of the encoded names of the tenants that have or had rules. */
 export const tenantsWithRulesKey = (prefix: string): string => `${prefix}:tenants-with-rules`;
 /** Set of the encoded names of the tenants of which a change that restricts stands in Redis alone. */

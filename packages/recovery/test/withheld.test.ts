@@ -77,7 +77,9 @@ describe('the release of an image', () => {
     expect(await releaseImage(settings, ref, 'for another reason')).toEqual({ kind: 'already', reason: 'a painting' });
     expect(await imageOf(ref)).toMatchObject({ nsfwContent: true, image: { key: expect.any(String) as string } });
     expect(await imageOf(other)).toMatchObject({ withheld: true });
+    expect(await world.store.readWithheld(10)).toMatchObject({ count: 1, oldest: [{ ref: other, tenant: 'acme' }] });
     expect(await releaseImage(settings, other, 'too')).toEqual({ kind: 'released', reason: 'too' });
+    expect(await world.store.readWithheld(10)).toEqual({ count: 0, oldest: [] });
   });
 
   test('comes back with a rebuild, and with the comparison of a Redis that went back', async () => {
@@ -91,6 +93,7 @@ describe('the release of an image', () => {
     await runRebuild(world);
     expect((await imageOf(ref))?.withheld).toBeUndefined();
     expect(await imageOf(other)).toMatchObject({ withheld: true });
+    expect((await world.store.readWithheld(10)).oldest.map((each) => each.ref)).toEqual([other]);
   });
 
   test('that S3 does not take, or of a Redis that is not compared, shows nothing', async () => {

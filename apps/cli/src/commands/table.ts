@@ -13,7 +13,7 @@ import {
   unknownCommand,
 } from './operate.ts';
 import { completionCommand } from './shell.ts';
-import { releaseCommand, tenantCommand } from './tenants.ts';
+import { releaseCommand, tenantCommand, withheldCommand } from './tenants.ts';
 
 /** All commands. A new one is an entry here: parser, help, docs/command-line.md and completion follow from it. */
 export const commands: readonly CommandEntry[] = [
@@ -24,6 +24,7 @@ export const commands: readonly CommandEntry[] = [
   limitsCommand,
   tenantCommand,
   releaseCommand,
+  withheldCommand,
   pauseCommand,
   resumeCommand,
   unknownCommand,

@@ -38,3 +38,12 @@ export const releaseCommand = defineCommand({
   examples: [['darkroom release 01890a5d-ac96-774b-bcce-b302099a8057 0 --reason "seen by a person"', 'lets the first image be seen']],
   run: async (values, context) => (await import('../operate/release.ts')).runRelease(values, context),
 });
+
+export const withheldCommand = defineCommand({
+  name: 'withheld',
+  group: 'Operation',
+  summary: 'lists the withheld images that wait for a release',
+  options: { ...findingOptions },
+  examples: [['darkroom withheld', 'lists the oldest first']],
+  run: async (values, context) => (await import('../operate/withheld.ts')).runWithheld(values, context),
+});

@@ -21,7 +21,7 @@ export const showStatus = (values: { dataDir: string | undefined }, context: Com
   });
 
 async function readState({ store, countQueues, findReading, where }: Operations, now: number) {
-  const [isInitialised, pauses, held, trouble, spend, open, unknown, queues, lastPass, progress, differing, reading, damaged] =
+  const [isInitialised, pauses, held, trouble, spend, open, unknown, withheld, queues, lastPass, progress, differing, reading, damaged] =
     await Promise.all([
       store.isInitialised(),
       store.pauses(),
@@ -30,6 +30,7 @@ async function readState({ store, countQueues, findReading, where }: Operations,
       store.readSpend(),
       store.readOpenGenerations(),
       store.readUnknown(0),
+      store.readWithheld(0),
       countQueues(now),
       store.findLastPass(),
       store.findPassProgress(),
@@ -47,6 +48,7 @@ async function readState({ store, countQueues, findReading, where }: Operations,
     spend,
     open,
     unknown,
+    withheld,
     queues,
     lastPass,
     progress,
@@ -59,7 +61,7 @@ async function readState({ store, countQueues, findReading, where }: Operations,
 type State = Awaited<ReturnType<typeof readState>>;
 
 /** Returns the state as the command prints it with `--json`. */
-const dataOf = ({ where, isInitialised, pauses, held, trouble, spend, open, unknown, queues, lastPass, reading, damaged }: State) => ({
+const dataOf = ({ where, isInitialised, pauses, held, trouble, spend, open, unknown, withheld, queues, lastPass, reading, damaged }: State) => ({
   where,
   isOpen: isInitialised,
   pauses,
@@ -68,6 +70,7 @@ const dataOf = ({ where, isInitialised, pauses, held, trouble, spend, open, unkn
   spend: spend.map(dataOfSpend),
   openGenerations: open,
   unknownOutcomes: unknown.count,
+  withheldImages: withheld.count,
   queues,
   ...(lastPass === undefined ? {} : { lastPass: { endedAt: lastPass.endedAt, outcome: lastPass.outcome, findings: lastPass.findings } }),
   ...(reading === undefined ? {} : { reading: { openedAt: reading.openedAt, total: reading.total, left: reading.left } }),
@@ -75,7 +78,7 @@ const dataOf = ({ where, isInitialised, pauses, held, trouble, spend, open, unkn
 });
 
 function describeState(state: State): string[] {
-  const { now, isInitialised, pauses, held, trouble, spend, open, unknown, queues, lastPass, progress, differing, reading, damaged } =
+  const { now, isInitialised, pauses, held, trouble, spend, open, unknown, withheld, queues, lastPass, progress, differing, reading, damaged } =
     state;
   const oldest =
     open.oldest === undefined ? '' : `; the oldest is ${open.oldest.generationId}, ordered ${agoOf(open.oldest.createdAt, now)}`;
@@ -96,6 +99,7 @@ function describeState(state: State): string[] {
     describeLastPass(lastPass, now),
     ...(progress === undefined ? [] : [describeProgress(progress, now)]),
     `open      ${open.count} generations${oldest}`,
+    ...(withheld.count === 0 ? [] : [`withheld  ${withheld.count} images wait for a release: darkroom withheld`]),
     ...(unknown.count === 0 ? [] : [`unknown   ${unknown.count} outcomes hold their money: darkroom unknown`]),
     ...queues.map(({ queue, states, backlog }) => {
       const counts = Object.entries(states).filter(([, count]) => count > 0);

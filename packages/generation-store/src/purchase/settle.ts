@@ -9,6 +9,7 @@ import { money } from '../lua/money.ts';
 import { namedReply, number } from '../lua/named.ts';
 import { prelude } from '../lua/prelude.ts';
 import { tasksAtProvider } from '../lua/tasks-at-provider.ts';
+import { noteWithheld } from '../settings/withheld.ts';
 import type { Settlement, SettleReply } from './steps.ts';
 
 /**
@@ -34,7 +35,8 @@ const settleScript = createNamedScript([
   'mayResubmit',
   'maxFailures',
   'isOld',
-])(/* lua */ `${prelude}${money}${fold}${tasksAtProvider}${erasures}
+  'verdict',
+])(/* lua */ `${prelude}${money}${fold}${tasksAtProvider}${erasures}${noteWithheld}
 tellsEvents = isOld ~= '1'
 local key = KEYS[1]
 local submissionKey, nextKey = submissionKey(id, index, n), submissionKey(id, index, n + 1)
@@ -111,6 +113,7 @@ if status == 'succeeded' then
     redis.call('HSET', key, 'winner:' .. index, n)
     setImage(key, id, generation.tenant, index, 'succeeded')
     noteHome(id, generation, index)
+    noteWithheld(generation, id, index, n, verdict, now)
   end
   if not running then
     redis.call('HSET', key, 'amended', 1)
@@ -154,6 +157,7 @@ export async function settle(redis: Redis, prefix: string, ref: SubmissionRef, s
       mayResubmit: mayResubmit ? 1 : 0,
       maxFailures: maxSubmissions,
       isOld: isOld ? 1 : 0,
+      verdict: result.nsfwContent === false ? 'clear' : undefined,
     }),
   );
   if (reply.kind !== 'already') return reply;

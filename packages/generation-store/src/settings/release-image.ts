@@ -12,6 +12,7 @@ if not known then return 0 end
 local field = 'released:' .. index .. '-' .. n
 if generation[field] then return 1 end
 redis.call('HSET', KEYS[1], field, 1)
+redis.pcall('ZREM', prefix .. ':withheld', id .. '/' .. index .. '-' .. n)
 record('image.released', id, generation, index, n, nowMs())
 return 1
 `);

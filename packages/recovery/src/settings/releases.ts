@@ -27,7 +27,7 @@ export async function releaseImage({ store, archive }: KeptReleases, ref: Submis
   return { kind: isFirst ? 'released' : 'already', reason: stands?.after.reason ?? reason };
 }
 
-/** Finished generations leave Redis after 30 days unless the environment says otherwise; a rebuild restores no older ones either. */
+/** An entry stays for a week after its end, and its last purchase is at most 30 days younger than its id, for which `runAt` may wait. */
 const LISTED_MS = 40 * 24 * 3_600_000;
 
 /**
