@@ -8,6 +8,7 @@ import { enqueueGeneration, type NewGeneration } from './enqueue/enqueue.ts';
 import { findGeneration, findSubmissions } from './enqueue/find-generation.ts';
 import { forgetRequest } from './enqueue/forget-request.ts';
 import type { Retention } from './enqueue/retention.ts';
+import { returnRequest } from './enqueue/return-request.ts';
 import { findRetried, retryGeneration, type NewRetry } from './enqueue/retry.ts';
 import { findErasure, requestErasure } from './erasing/request-erasure.ts';
 import { findIdByKey } from './lists/find-id-by-key.ts';
@@ -91,6 +92,7 @@ function bindAll({ prefix, retention, pollRate, ownerId }: GenerationStoreConfig
     findIdByKey: bind(findIdByKey),
     list: bind(listGenerations),
     forgetRequest: bind(forgetRequest),
+    returnRequest: bind(returnRequest),
     cancel: (generationId: string, tenant?: string) => closeGeneration(redis, prefix, generationId, 'cancelled', tenant),
     requestErasure: bind(requestErasure),
     findErasure: bind(findErasure),

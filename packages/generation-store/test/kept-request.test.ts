@@ -1,4 +1,4 @@
-import { CorruptRecordError, grokImagineImage, parseGrokImagineRequest, type SubmissionRef } from '@darkroom/contracts';
+import { createGenerationId, grokImagineImage, parseGrokImagineRequest, type SubmissionRef } from '@darkroom/contracts';
 import { expect, test } from 'vitest';
 import { ended, IMAGE_NANO_USD, retention, setup, type World } from './world.ts';
 
@@ -80,14 +80,30 @@ test('without its request a generation is named and not bought, nothing else of 
   const [ref] = await world.enqueue(1, { request });
   await world.redis.del(keyOf(world, ref));
   const before = await world.keyspace();
-  const error = await world.store.commit(ref, 'token').catch((reason: unknown) => reason);
-  expect(error).toBeInstanceOf(CorruptRecordError);
-  expect((error as CorruptRecordError).details).toEqual({ key: keyOf(world, ref) });
+  expect(await world.store.commit(ref, 'token')).toMatchObject({ kind: 'stop', reason: 'request-missing' });
   await expect(world.store.find(ref.generationId)).rejects.toMatchObject({ details: { key: keyOf(world, ref) } });
   expect(await world.keyspace()).toEqual(before);
 
   await world.store.restore({ ...remembered(ref), request });
   expect((await world.open(ref)).request).toEqual(request);
+});
+
+test('a lost request is given back to its own entry alone, and stays as long as that', async () => {
+  await using world = await setup();
+  const labels = { tags: ['spring'], metadata: { order: '7' } };
+  const [ref] = await world.enqueue(1, { request, ...labels });
+  const before = await world.redis.hgetall(keyOf(world, ref));
+  await world.redis.del(keyOf(world, ref));
+  expect(await world.store.returnRequest(ref.generationId, { request: { ...request, positivePrompt: 'another' } })).toBe('other');
+  expect(await world.redis.exists(keyOf(world, ref))).toBe(0);
+  await world.store.cancel(ref.generationId);
+  expect(await world.store.returnRequest(ref.generationId, { request, ...labels })).toBe('returned');
+  expect(await world.redis.hgetall(keyOf(world, ref))).toEqual(before);
+  expect(await world.redis.ttl(keyOf(world, ref))).toBeGreaterThan(0);
+  await world.store.forgetRequest(ref.generationId);
+  expect(await world.store.returnRequest(ref.generationId, { request }), 'erased meanwhile').toBe('other');
+  const unknown = createGenerationId(Date.now());
+  expect(await world.store.returnRequest(unknown, { request })).toBe('no-record');
 });
 
 test('a request that S3 has confirmed is known to later sends, until Redis may have forgotten that it was erased', async () => {

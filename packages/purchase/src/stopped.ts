@@ -4,6 +4,7 @@ import { backoffMs } from './backoff.ts';
 import { endUnbought } from './end-submission.ts';
 import type { Outcome } from './outcome.ts';
 import type { Purchase } from './purchase.ts';
+import { returnRequest } from './return-request.ts';
 
 /** Time between two looks of a worker for room at the provider: long enough to cost nothing, and short beside a task. */
 const BUSY_LOOK_MS = 250;
@@ -27,6 +28,9 @@ export async function stopped(purchase: Purchase, ref: SubmissionRef, why: Extra
       return endUnbought(purchase, ref, detail);
     case 'request-gone':
       return endUnbought(purchase, ref, reason);
+    case 'request-missing':
+      await returnRequest(purchase, ref);
+      return { kind: 'snooze', delayMs: settings.timing.troubleMs, why: reason };
     case 'replaced':
       around.log('submission.replaced', ref, { code: detail });
       return endUnbought(purchase, ref, detail);

@@ -114,6 +114,44 @@ test('what may have been sent before it was erased is not sent again, and comes 
   expect(await world.billed(ref, 'execution')).toBe(1);
 });
 
+test('a request that Redis has lost comes back from S3, and its image is bought once', async () => {
+  const ref = await world.enqueue();
+  const { archive, ...rest } = world.purchase();
+  const dying = { ...archive, recordIntent: () => Promise.reject(new Error('killed')) };
+  await expect(submit({ ...rest, archive: dying }, ref)).rejects.toThrow('killed');
+  const key = `${world.prefix}:generation:${ref.generationId}:request`;
+  const before = await world.redis.hgetall(key);
+  await world.redis.del(key);
+  expect(await submit(world.purchase(), ref)).toMatchObject({ kind: 'snooze', why: 'request-missing' });
+  expect(await world.redis.hgetall(key)).toEqual(before);
+  expect(await submit(world.purchase(), ref)).toEqual({ kind: 'submitted' });
+  await world.redis.del(key);
+  await world.executed(ref);
+  await world.comeHome(ref);
+  expect(await world.redis.hget(`${world.prefix}:generation:${ref.generationId}`, 'status')).toBe('succeeded');
+});
+
+test('a request that neither Redis nor S3 has waits unsent, and ends unbought once it is known to be lost', async () => {
+  const ref = await world.enqueue();
+  const key = `${world.prefix}:generation:${ref.generationId}:request`;
+  await world.redis.del(key);
+  for (const _run of [1, 2]) expect(await submit(world.purchase(), ref)).toMatchObject({ kind: 'snooze', why: 'request-missing' });
+  await world.store.forgetRequest(ref.generationId); // as the reconciler does
+  expect(await submit(world.purchase(), ref)).toEqual({ kind: 'finished' });
+  expect(await world.billed(ref, 'execution')).toBe(0);
+  const end = { status: 'failed', reservedUsd: '0', costUsd: '0', images: [{ fault: { code: 'submission.request-gone' } }] };
+  expect(await world.store.find(ref.generationId)).toMatchObject(end);
+});
+
+test('one that was lost and erased ends unbought', async () => {
+  const ref = await world.enqueue();
+  await world.redis.del(`${world.prefix}:generation:${ref.generationId}:request`);
+  await tombstone(ref.generationId);
+  expect(await submit(world.purchase(), ref)).toMatchObject({ kind: 'snooze', why: 'request-missing' });
+  expect(await submit(world.purchase(), ref)).toEqual({ kind: 'finished' });
+  expect(await world.store.find(ref.generationId)).toMatchObject({ status: 'failed', reservedUsd: '0' });
+});
+
 test('another request under its key stops it loudly, and nothing is sent', async () => {
   const ref = await world.enqueue();
   const other = { version: 1, generationId: ref.generationId, provider: 'runware', model: 'xai:grok-imagine@image', salt: 'a'.repeat(32) };

@@ -26,6 +26,8 @@ export interface Recovery {
     GenerationStore,
     | 'restore'
     | 'releaseImage'
+    | 'returnRequest'
+    | 'forgetRequest'
     | 'rememberRetry'
     | 'rememberHome'
     | 'findForgotten'

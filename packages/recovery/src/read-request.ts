@@ -34,7 +34,7 @@ export async function readRequest(
 }
 
 /** Returns the request in an intent of an earlier version. */
-function findEarlier(intents: readonly Intent[]): StoredRequest | undefined {
+export function findEarlier(intents: readonly Intent[]): StoredRequest | undefined {
   const earlier = intents.find((intent) => intent.version === 1);
   try {
     return earlier && parseStoredRequest(earlier.request);

@@ -15,9 +15,11 @@ return known and 1 or 0
 
 /**
  * Removes the request of a generation: nothing more of it is sent.
+ * @param outline For an entry of an earlier version, which has the request inside and no outline; not needed if the request was lost.
  * @returns false if Redis has no entry of it.
  */
-export async function forgetRequest(redis: Redis, prefix: string, generationId: string, outline: RequestOutline): Promise<boolean> {
-  const given = { id: generationId, ...outlineFields(outline) };
+export async function forgetRequest(redis: Redis, prefix: string, generationId: string, outline?: RequestOutline): Promise<boolean> {
+  const fields = outline === undefined ? { provider: '', model: '', expected: '', outline: '' } : outlineFields(outline);
+  const given = { id: generationId, ...fields };
   return (await forgetRequestScript.run(redis, generationKey(prefix, generationId), prefix, given)) === 1;
 }

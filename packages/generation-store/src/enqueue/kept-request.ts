@@ -44,6 +44,13 @@ local function dropRequest(key, id, entry)
 end
 `;
 
+/** Tells whether Redis has lost the request of an entry, which was not erased. After the prelude. */
+export const requestMissing = /* lua */ `
+local function isRequestMissing(key, entry)
+  return not entry.request and entry.requestDigest ~= '${REQUEST_GONE}' and redis.call('HEXISTS', key .. ':request', 'request') == 0
+end
+`;
+
 /** Returns the SHA-256 of a text, in hex. */
 export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 

@@ -1,6 +1,6 @@
 import type { SubmissionRef } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
-import { REQUEST_GONE } from '../enqueue/kept-request.ts';
+import { REQUEST_GONE, requestMissing } from '../enqueue/kept-request.ts';
 import { generationKey, nameRef } from '../keys.ts';
 import { erasures } from '../lua/erasures.ts';
 import { fold } from '../lua/fold.ts';
@@ -31,7 +31,7 @@ const commitArguments = ['id', 'index', 'n', 'token', 'ownerId', 'jobNumberNow',
  */
 const commitScript = createNamedScript(
   commitArguments,
-)(/* lua */ `${prelude}${capPlaces}${money}${fold}${providerGate}${tasksAtProvider}${noteBought}${erasures}${imageRules}
+)(/* lua */ `${prelude}${capPlaces}${money}${fold}${providerGate}${tasksAtProvider}${noteBought}${erasures}${imageRules}${requestMissing}
 local key = KEYS[1]
 local submissionKey = submissionKey(id, index, n)
 local now = nowMs()
@@ -98,8 +98,8 @@ if isPaused then
   return stop('paused', kind .. ' ' .. why)
 end
 
--- damage of Redis: the comparison brings it back
-if not generation.request and redis.call('HEXISTS', key .. ':request', 'request') == 0 then corrupt(key .. ':request', 'request') end
+-- Redis has lost the key alone
+if isRequestMissing(key, generation) then return stop('request-missing') end
 
 -- "fresh": as far as Redis knows, no earlier send of this submission can have been accepted
 local fresh = mayHaveBeenAccepted(submission) and 0 or 1

@@ -26,6 +26,7 @@ export const commitStops = [
   'closed',
   'never-bought',
   'request-gone',
+  'request-missing',
   'replaced',
   'awaits-replaced',
   'scheduled',

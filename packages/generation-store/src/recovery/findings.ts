@@ -19,6 +19,7 @@ export const findingWords = {
   'not-listed': 'generations missing in the lists',
   'record-incomplete': 'generations with a missing part',
   'record-corrupt': 'corrupt entries in Redis',
+  'request-missing': 'open generations whose request was missing',
   'past-deadline': 'generations open past their deadline',
   'past-horizon': 'purchases still looked for past the horizon',
   'intent-without-record': 'purchases recorded in S3 and missing in Redis',
@@ -60,6 +61,8 @@ export interface GenerationPicture {
   deadlineAt?: number;
   /** Its images that the count of open images had wrong; the look has put them right. */
   uncounted: number;
+  /** True if Redis has lost its request, which was not erased. */
+  isRequestMissing: boolean;
   submissions: SubmissionPicture[];
 }
 

@@ -2,12 +2,13 @@ import { defined, submissionStatuses } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { whole } from '../corrupt-entry.ts';
+import { requestMissing } from '../enqueue/kept-request.ts';
 import { generationKey } from '../keys.ts';
 import { fold } from '../lua/fold.ts';
 import { readHolds } from '../lua/hold-sums.ts';
 import { createNamedScript } from '../lua/named-script.ts';
 import { money } from '../lua/money.ts';
-import { namedReply, number } from '../lua/named.ts';
+import { flag, namedReply, number } from '../lua/named.ts';
 import { prelude } from '../lua/prelude.ts';
 import { tasksAtProvider } from '../lua/tasks-at-provider.ts';
 import type { GenerationPicture, Mended } from './findings.ts';
@@ -19,14 +20,15 @@ import { RECONCILE_TURN } from './turns.ts';
  *
  * Replies no-turn, no-record or found.
  */
-const mendScript = createNamedScript(['id', 'holder'])(/* lua */ `${prelude}${money}${readHolds}${fold}${tasksAtProvider}
+const mendScript = createNamedScript(['id', 'holder'])(/* lua */ `${prelude}${money}${readHolds}${fold}${tasksAtProvider}${requestMissing}
 local key = KEYS[1]
 if redis.call('GET', prefix .. ':turn:${RECONCILE_TURN}') ~= holder then return named({ kind = 'no-turn' }) end
 local now = nowMs()
 local head = redis.call('HMGET', key, 'status', 'images', 'live', 'deadlineAt', 'tenant', 'idempotencyDigest', 'requestDigest', 'createdAt')
 local status, tenant, digest = head[1], head[5], head[6] or ''
 if not status then return named({ kind = 'no-record' }) end
-soundGeneration(key, (hash(key)))
+local generation = hash(key)
+soundGeneration(key, generation)
 
 local mended, submissions, places = {}, {}, {}
 local function mend(kind, index, n) mended[#mended + 1] = named({ kind = kind, index = index, n = n }) end
@@ -122,7 +124,7 @@ if isWhole then
 end
 return named({
   kind = 'found', now = now, status = redis.call('HGET', key, 'status'), deadlineAt = head[4] or nil, submissions = submissions, mended = mended,
-  uncounted = uncounted,
+  uncounted = uncounted, requestMissing = isRequestMissing(key, generation),
 })
 `);
 
@@ -145,6 +147,7 @@ const replySchema = namedReply(
       status: z.string(),
       uncounted: number,
       deadlineAt: whole.optional(),
+      requestMissing: flag,
       submissions: z.array(
         namedReply(
           z.object({
@@ -169,7 +172,7 @@ export type MendReply = { kind: 'no-turn' | 'no-record' } | { kind: 'found'; pic
 export async function mend(redis: Redis, prefix: string, generationId: string, holder: string): Promise<MendReply> {
   const reply = replySchema.parse(await mendScript.run(redis, generationKey(prefix, generationId), prefix, { id: generationId, holder }));
   if (reply.kind !== 'found') return reply;
-  const { kind, now, status, deadlineAt, submissions, mended, uncounted } = reply;
+  const { kind, now, status, deadlineAt, submissions, mended, uncounted, requestMissing: isRequestMissing } = reply;
   return {
     kind,
     picture: defined({
@@ -177,6 +180,7 @@ export async function mend(redis: Redis, prefix: string, generationId: string, h
       isOpen: status === 'queued' || status === 'running',
       deadlineAt,
       uncounted,
+      isRequestMissing,
       submissions: submissions.map(({ index, n, ...rest }) => defined({ ref: { generationId, index, n }, ...rest })),
     }),
     mended: mended.map(defined),

@@ -52,6 +52,7 @@ if erasedAt ~= '' then noteTombstone(id, tenant, erasedAt, now) end
 -- only the entry may be left; a request that is gone stays so
 if request ~= '' and generation.outline and generation.requestDigest == requestDigest and redis.call('TTL', key) == -1 then
   redis.call('HSETNX', key .. ':request', 'request', request)
+  keepLabels(key, 'HSETNX')
 end
 
 ${given.each()}

@@ -1,6 +1,7 @@
 import { isGenerationId } from '@darkroom/contracts';
 import type { GenerationPicture, OpenCursor } from '@darkroom/generation-store';
 import { restoreGeneration } from '../restore-generation.ts';
+import { returnRequest } from '../return-request.ts';
 import { isSent, lookAtJobs } from './look-at-jobs.ts';
 import { mendGeneration } from './mend-generation.ts';
 import { orName } from './name-corrupt.ts';
@@ -52,6 +53,7 @@ async function lookInside(pass: Pass, suspicions: Suspicions, generationId: stri
     if (picture === undefined) await suspectMissing(pass, suspicions, generationId);
     else {
       if (isIncomplete(picture)) await suspectIncomplete(pass, suspicions, generationId);
+      if (picture.isRequestMissing) await suspectRequestMissing(pass, suspicions, generationId);
       await lookAtTheClock(pass, generationId, picture);
     }
     return picture;
@@ -92,6 +94,18 @@ async function suspectIncomplete(pass: Pass, suspicions: Suspicions, generationI
     repair: async () => {
       if ((await archive.listRecordsOf(generationId)).length > 0) await restoreGeneration(recovery, generationId);
       return (await isStillSo()) ? 'named' : 'repaired';
+    },
+  });
+}
+
+async function suspectRequestMissing(pass: Pass, suspicions: Suspicions, generationId: string): Promise<void> {
+  await suspicions.add({
+    kind: 'request-missing',
+    place: { generationId },
+    isStillSo: async () => (await mendGeneration(pass, generationId))?.isRequestMissing === true,
+    repair: async () => {
+      const found = await returnRequest(pass.reconciler.recovery, generationId);
+      return found === 'returned' || found === 'erased' ? 'repaired' : 'named';
     },
   });
 }

@@ -25,6 +25,8 @@ export interface World extends Omit<Stores, 'stop'>, AsyncDisposable {
   finish(ref: SubmissionRef, how?: End): Promise<void>;
   /** Removes the record of its end from S3, as only damage would. */
   removeResult(ref: SubmissionRef): Promise<void>;
+  /** Removes an object from S3, as only damage would. */
+  removeObject(key: string): Promise<void>;
   submissionKey(ref: SubmissionRef): string;
   generationKey(ref: SubmissionRef): string;
   hold(ref: SubmissionRef): Promise<string | undefined>;
@@ -33,7 +35,7 @@ export interface World extends Omit<Stores, 'stop'>, AsyncDisposable {
   reconciler(given?: PassGiven): Reconciler;
   /** Makes one pass. @returns its report, and what it found in words. */
   pass(given?: PassGiven): Promise<PassReport & { summary: Partial<Record<FindingKind, string>> }>;
-  /** Everything in Redis and the names of everything in S3, but for what a pass writes about itself. */
+  /** Everything in Redis and the names of everything in S3, but for the counts of minutes and what a pass writes about itself. */
   everything(): Promise<Record<string, unknown>>;
 }
 
@@ -75,6 +77,13 @@ export async function setup(s3AheadMs = 0): Promise<World> {
   const keep: World['keep'] = async (ref) =>
     void (await storage.keepImage(ref, { format: 'JPG', contentType: 'image/jpeg' }, Buffer.from(`image of ${taskUuidOf(ref)}`)));
 
+  const removeObject = async (key: string): Promise<void> => {
+    const { s3 } = stores;
+    const client = new S3Client({ endpoint: s3.endpoint, region: s3.region, credentials: s3.credentials, forcePathStyle: true });
+    await client.send(new DeleteObjectCommand({ Bucket: s3.bucket, Key: key }));
+    client.destroy();
+  };
+
   return {
     ...stores,
     async enqueue(images, given) {
@@ -102,12 +111,8 @@ export async function setup(s3AheadMs = 0): Promise<World> {
       await stores.end(ref, how);
       await settlements.queue.remove(jobIdOf(ref));
     },
-    removeResult: async (ref) => {
-      const { s3 } = stores;
-      const client = new S3Client({ endpoint: s3.endpoint, region: s3.region, credentials: s3.credentials, forcePathStyle: true });
-      await client.send(new DeleteObjectCommand({ Bucket: s3.bucket, Key: resultKey(ref) }));
-      client.destroy();
-    },
+    removeResult: (ref) => removeObject(resultKey(ref)),
+    removeObject,
     submissionKey: ({ generationId, index, n }) => `${prefix}:submission:${generationId}:${index}-${n}`,
     generationKey: ({ generationId }) => `${prefix}:generation:${generationId}`,
     hold: async (ref) => (await stores.submission(ref))['held'],
