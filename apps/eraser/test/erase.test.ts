@@ -2,6 +2,7 @@ import { createGenerationId, defaultTiming } from '@darkroom/contracts';
 import { intentKey } from '@darkroom/object-storage';
 import { silentLogger } from '@darkroom/service-runtime';
 import { expect, test } from 'vitest';
+import { posterModel } from '../../../packages/recovery/test/invented-model/model.ts';
 import { sweepErasures } from '../src/sweep-erasures.ts';
 import { PROMPT, secretRequest, setup, type World } from './world.ts';
 
@@ -30,6 +31,19 @@ test('after an erasure no object and no key holds the prompt or the bytes, and m
   await expect(world.store.find(generationId)).rejects.toMatchObject({ code: 'generation.erased' });
   expect((await world.store.list({}, 10)).generations).toMatchObject([{ generationId, status: 'succeeded', costUsd: '0.02' }]);
   expect(await world.countErased(generationId)).toBe(1);
+});
+
+test('a generation of another model is erased as every other, and its events and lists name it on', async () => {
+  const world = await setup();
+  await world.open();
+  const request = { model: 'acme:poster@1', text: PROMPT, scale: 2, numberResults: 1, outputFormat: 'PNG' } as const;
+  const { generationId } = await world.buy({ request, outline: posterModel.outline(request), imageNanoUsd: 20_000_000 });
+  expect((await world.findSecrets()).length).toBeGreaterThan(3);
+  await world.store.requestErasure(generationId, false);
+  await sweep(world);
+  expect(await world.findSecrets()).toEqual([]);
+  await expect(world.store.find(generationId)).rejects.toMatchObject({ code: 'generation.erased' });
+  expect((await world.store.list({}, 10)).generations).toMatchObject([{ model: 'acme:poster@1', status: 'succeeded', costUsd: '0.02' }]);
 });
 
 test('an image that comes home after the first sweep is booked, and deleted at the next', async () => {

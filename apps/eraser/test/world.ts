@@ -4,8 +4,6 @@ import { join } from 'node:path';
 import {
   createGenerationId,
   defaultTiming,
-  knownModels,
-  modelOf,
   parseGrokImagineRequest,
   taskUuidOf,
   type SubmissionRef,
@@ -61,8 +59,8 @@ export async function setup() {
     const ref = { generationId, index: 0, n: 1 };
     const commitment = await store.commit(ref, randomUUID());
     if (commitment.kind === 'stop') throw new Error(commitment.reason);
-    const { provider, model } = modelOf(knownModels, request).outline(request);
-    const recorded = await storage.recordRequest({ generationId, provider, model, request });
+    const { provider, model } = commitment.intent;
+    const recorded = await storage.recordRequest({ generationId, provider, model, request: commitment.request });
     if (recorded.kind !== 'kept') throw new Error(recorded.kind);
     await storage.recordIntent({ ...commitment.intent, requestDigest: recorded.requestDigest });
     await store.recordVerdict(ref, commitment.send, 'accepted');

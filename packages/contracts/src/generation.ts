@@ -1,5 +1,5 @@
 import type { ErrorCode } from './errors.ts';
-import type { GrokImagineRequest } from './models/grok-imagine-image/request.ts';
+import type { ModelRequest } from './models/model-requests.ts';
 import type { Priority } from './labels.ts';
 import type { FactSource, VerifiedImage } from './records.ts';
 import type { GenerationStatus, ImageStatus, SubmissionStatus } from './statuses.ts';
@@ -67,7 +67,7 @@ export interface GenerationView {
   /** Tenant whose caps the spend counts against. */
   tenant: string;
   /** The request with all defaults filled in. */
-  request: GrokImagineRequest;
+  request: ModelRequest;
   /** One for each of the request's `numberResults`, in order. */
   images: ImageView[];
   /** Cost of all images so far in US dollars, as a decimal string. */

@@ -223,6 +223,7 @@ export { responseItemSchema, type ResponseItem } from './models/grok-imagine-ima
 export { findSize, isSupportedSize, sizeOfRatio, sizes, type Ratio, type Size } from './models/grok-imagine-image/sizes.ts';
 export { createModels, knownModels, modelOf, type Models } from './models/known-models.ts';
 export type { Model } from './models/model.ts';
+export type { ModelRequest, RequestInput } from './models/model-requests.ts';
 export { outlineOfIntent } from './models/outline-of-intent.ts';
 export type { ExpectedImage, RequestOutline } from './models/outline.ts';
 export type { Parameter, ResponseField } from './models/parameter.ts';

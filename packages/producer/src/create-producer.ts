@@ -1,4 +1,4 @@
-import { defined } from '@darkroom/contracts';
+import { defined, knownModels, type Models } from '@darkroom/contracts';
 import {
   buildGenerationStore,
   connectFailFast,
@@ -18,9 +18,10 @@ import { createSubscriptions } from './subscriptions.ts';
 
 /**
  * Connects to Redis at once and makes a producer; its calls, not this function, report an absent Redis.
+ * @param models The models whose requests it takes; those of this version if left out. Its workers must know how to buy them.
  * @throws ConfigError with all problems of the options at once.
  */
-export function createProducer(given: ProducerOptions): Producer {
+export function createProducer(given: ProducerOptions, models: Models = knownModels): Producer {
   const options = readProducerOptions(given);
   const { redisUrl, prefix = DEFAULT_PREFIX, tenant, maxReferenceImages = 1, now: clock = Date.now } = options;
   const { recordSeconds = defaultRetention.recordSeconds, idempotencySeconds = defaultRetention.idempotencySeconds } = options;
@@ -41,7 +42,7 @@ export function createProducer(given: ProducerOptions): Producer {
     // A right that it lacks is one of the producer: the watch of the other connection asks for them all.
     connectSubscriber(redisUrl).on('denied', (error: Error) => redis.emit('denied', error)),
   );
-  const defaults: GenerationDefaults = { tenant: tenant ?? 'default', ...defined({ boundTo: tenant }), maxReferenceImages, now };
+  const defaults: GenerationDefaults = { tenant: tenant ?? 'default', ...defined({ boundTo: tenant }), maxReferenceImages, models, now };
   return buildProducer({
     defaults,
     ask,

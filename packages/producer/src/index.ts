@@ -21,6 +21,7 @@ export {
   type GenerationSummary,
   type GenerationView,
   type GrokImagineRequestInput,
+  type RequestInput,
   type ImageView,
   type Problem,
   type Quote,

@@ -1,8 +1,9 @@
 import {
   createGenerationId,
   defined,
+  describeGiven,
+  findMeant,
   isTenant,
-  knownModels,
   modelOf,
   type Model,
   type Models,
@@ -30,8 +31,8 @@ export interface GenerationDefaults {
   /** The tenant to which the producer is bound. */
   boundTo?: string;
   maxReferenceImages: number;
-  /** Models whose requests it takes. Default: those of this version. */
-  models?: Models;
+  /** Models whose requests it takes. */
+  models: Models;
   /** Milliseconds since 1970. */
   now: () => number;
 }
@@ -40,13 +41,13 @@ export interface GenerationDefaults {
 export function readRequest(
   input: unknown,
   options: EnqueueOptions,
-  { boundTo, maxReferenceImages, models = knownModels, ...defaults }: GenerationDefaults,
+  { boundTo, maxReferenceImages, models, ...defaults }: GenerationDefaults,
   problems: ProblemList,
 ): StoredRequest | undefined {
   const { tenant = defaults.tenant } = options;
   // a name that is no tenant's has a problem of its own
   const limits = { maxReferenceImages, ...(isTenant(tenant) && { tenant }) };
-  const request = findModel(models, input)?.read(input, limits, problems);
+  const request = findModel(models, input, problems)?.read(input, limits, problems);
   problems.push(
     ...enqueueProblems(options),
     ...withholdProblems(input, options.withholdFlagged),
@@ -55,19 +56,34 @@ export function readRequest(
   return request;
 }
 
-/** Returns the model that an input names; the first one, which refuses all other names, for an input that names none of them. */
-function findModel(models: Models, input: unknown): Model | undefined {
+/**
+ * Returns the model that an input names; without a name the first one. No rules of another model say what is wrong with the rest of a request
+ * whose model is unknown.
+ */
+function findModel(models: Models, input: unknown, problems: ProblemList): Model | undefined {
+  let named: unknown;
   try {
-    const { model } = Object(input) as { model?: unknown }; // a caller without types may pass anything
-    return (typeof model === 'string' ? models.find(model) : undefined) ?? models.find(undefined);
+    ({ model: named } = Object(input) as { model?: unknown }); // a caller without types may pass anything
   } catch {
-    return models.find(undefined);
+    // the first model refuses what cannot be read
   }
+  const first = models.find(undefined);
+  if (named === undefined || models.ids.length === 1) return first;
+  const model = typeof named === 'string' ? models.find(named) : undefined;
+  if (model !== undefined) return model;
+  const meant = typeof named === 'string' ? findMeant(named, models.ids) : undefined;
+  const allowed = models.ids.map((id) => `"${id}"`).join(', ');
+  problems.push({
+    path: 'model',
+    message: `must be one of ${allowed}, or be left out for the first${meant === undefined ? '' : ` (did you mean "${meant}"?)`}`,
+    given: describeGiven(named),
+  });
+  return undefined;
 }
 
 /** Builds a generation from a request and options without problems. */
 export function prepareGeneration(request: StoredRequest, options: EnqueueOptions, defaults: GenerationDefaults): PreparedGeneration {
-  const model = modelOf(defaults.models ?? knownModels, request);
+  const model = modelOf(defaults.models, request);
   const price = model.quote(request);
   return {
     quote: price,

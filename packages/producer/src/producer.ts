@@ -1,4 +1,4 @@
-import type { GenerationStatus, GenerationView, GrokImagineRequestInput } from '@darkroom/contracts';
+import type { GenerationStatus, GenerationView, RequestInput } from '@darkroom/contracts';
 import type { EraseOptions, Erasure } from './erase.ts';
 import type { Enqueued } from './enqueue.ts';
 import type { EnqueueManyOptions, EnqueueOptions } from './options.ts';
@@ -31,7 +31,7 @@ export interface Producer {
    * GenerationIdError (an id that Redis does not know, too old or too far ahead): nothing was queued;
    * QueueUnavailableError: `reached` says if the call may have arrived.
    */
-  enqueue(request: GrokImagineRequestInput, options?: EnqueueOptions): Promise<Enqueued>;
+  enqueue(request: RequestInput, options?: EnqueueOptions): Promise<Enqueued>;
   /**
    * Enqueues at most 10,000 generations, each with its own request; the results have the order of the requests. All are checked first:
    * if one is wrong, none is sent.
@@ -39,14 +39,14 @@ export interface Producer {
    * EnqueueManyError if an error occurs on the way: it lists the state of each, and calling again with its `generationIds` is safe. If the
    * queue is full its `cause` is a QueueFullError: those that fit are `written`, the others `notWritten`.
    */
-  enqueueMany(requests: readonly GrokImagineRequestInput[], options?: EnqueueManyOptions): Promise<Enqueued[]>;
+  enqueueMany(requests: readonly RequestInput[], options?: EnqueueManyOptions): Promise<Enqueued[]>;
   /**
    * Follows the request's `deliveryMethod`: "sync", the default of the model's page, enqueues and waits until the generation is final;
    * "async" returns the generation once it is queued. A failed generation is a result, not an error.
    * @throws the errors of `enqueue` and `wait`. After "generation.wait-timeout" the generation is still running; `details.generationId`
    * names it.
    */
-  generate(request: GrokImagineRequestInput, options?: GenerateOptions): Promise<GenerationView>;
+  generate(request: RequestInput, options?: GenerateOptions): Promise<GenerationView>;
   /**
    * Reads a generation as it is now. @throws GenerationError if no generation has this id, it belongs to another tenant than the
    * producer, or it was erased ("generation.erased"); QueueUnavailableError.

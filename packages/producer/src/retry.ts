@@ -2,7 +2,7 @@ import {
   describeGiven,
   InvalidRequestError,
   isGenerationId,
-  quote,
+  modelOf,
   createGenerationId,
   defined,
   type GenerationView,
@@ -103,7 +103,7 @@ export async function retryGeneration(
 }
 
 /** Builds the new generation: request, tenant and labels of the old one for the images that it lacks, without its times and its key. */
-function prepareRetry(old: GenerationView, options: RetryOptions, { boundTo, now }: GenerationDefaults) {
+function prepareRetry(old: GenerationView, options: RetryOptions, { boundTo, models, now }: GenerationDefaults) {
   const isAll = options.images === undefined;
   const missing = old.images.filter(({ status }) => status !== 'succeeded').map(({ index }) => index);
   const all = missing.length === 0 ? old.images.map(({ index }) => index) : missing;
@@ -115,15 +115,19 @@ function prepareRetry(old: GenerationView, options: RetryOptions, { boundTo, now
       message: `must name images of generation "${old.generationId}", which has ${old.images.length}`,
       given: String(index),
     }));
+  if (models.find(old.request.model) === undefined)
+    problems.push({ path: 'model', message: `of generation "${old.generationId}" is not one of this producer: ${models.ids.join(', ')}` });
   if (problems.length > 0) throw new InvalidRequestError(problems, { enqueues: true });
   const request = { ...old.request, numberResults: indexes.length };
-  const price = quote(request);
+  const model = modelOf(models, request);
+  const price = model.quote(request);
   // A retry of a retry is one of the original, so that all of them are found from there.
   const isRetry = old.retryOf !== undefined && old.replaces !== undefined;
   const retry: NewRetry = {
     generationId: options.generationId ?? createGenerationId(now()),
     tenant: old.tenant,
     request,
+    outline: model.outline(request),
     imageNanoUsd: price.imageNanoUsd,
     retryOf: isRetry ? (old.retryOf ?? '') : old.generationId,
     replaces: isRetry ? indexes.map((index) => old.replaces?.[index] ?? 0) : indexes,

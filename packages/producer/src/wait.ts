@@ -4,7 +4,7 @@ import {
   isFinalGeneration,
   QueueUnavailableError,
   type GenerationView,
-  type GrokImagineRequest,
+  type ModelRequest,
   type Problem,
 } from '@darkroom/contracts';
 import type { Aborts } from './aborts.ts';
@@ -51,7 +51,7 @@ export function waitProblems({ timeoutMs = 0, signal, onProgress }: WaitOptions)
 
 /** Dependencies of a wait. */
 export interface WaitDependencies {
-  find(generationId: string, knownRequest?: GrokImagineRequest): Promise<GenerationView | undefined>;
+  find(generationId: string, knownRequest?: ModelRequest): Promise<GenerationView | undefined>;
   subscriptions: Subscriptions;
   aborts: Aborts;
   random(): number;
@@ -87,7 +87,7 @@ export async function waitUntilFinal(
     });
   const endsAt = performance.now() + timeoutMs;
   let shown = '';
-  let request: GrokImagineRequest | undefined;
+  let request: ModelRequest | undefined;
   let looks = 0;
   try {
     for (;;) {

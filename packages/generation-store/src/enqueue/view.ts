@@ -5,7 +5,7 @@ import {
   taskUuidOf,
   type ErrorCode,
   type GenerationView,
-  type GrokImagineRequest,
+  type ModelRequest,
   type ImageStatus,
   type ImageView,
   type StoredRequest,
@@ -83,7 +83,7 @@ export function parseGenerationView(prefix: string, generationId: string, reply:
     provider: generation.outline.provider,
     model: generation.outline.model,
     tenant: generation.tenant,
-    request: request as GrokImagineRequest, // of the one model whose requests a producer of this version takes
+    request: request as ModelRequest, // as a model of this version wrote it
     images,
     costUsd: formatUsd(generation.cost),
     reservedUsd: formatUsd(reserved),

@@ -4,6 +4,7 @@ import {
   describeGiven,
   findAddressProblem,
   isTenant,
+  knownModels,
   ProblemList,
   QueueUnavailableError,
   readOptions,
@@ -87,7 +88,7 @@ export function createTestingProducer(given: TestingProducerOptions = {}): Testi
   });
   let isClosed = false;
   const producer = buildProducer({
-    defaults: { tenant: tenant ?? 'default', ...defined({ boundTo: tenant }), maxReferenceImages, now },
+    defaults: { tenant: tenant ?? 'default', ...defined({ boundTo: tenant }), maxReferenceImages, models: knownModels, now },
     async ask(what, generationId, call) {
       if (!isClosed) return call();
       throw new QueueUnavailableError(
