@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { encodeTenant, isTenant } from './tenant.ts';
+import { decodeTenant, encodeTenant, isTenant, tenantFolder } from './tenant.ts';
 
 const names = fc.string({ unit: fc.constantFrom(...'azAZ09-_.:@+|'.split('')), minLength: 1, maxLength: 128 });
 
@@ -9,6 +9,8 @@ test('every name of the allowed characters is a tenant, and its encoding holds n
     fc.property(names, (name) => {
       expect(isTenant(name)).toBe(true);
       expect(encodeTenant(name)).toMatch(/^[\w.~-]+$/);
+      expect(decodeTenant(encodeTenant(name))).toBe(name);
+      expect(decodeTenant(tenantFolder(name))).toBe(name);
     }),
   );
 });

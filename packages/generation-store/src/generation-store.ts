@@ -13,6 +13,8 @@ import { findRetried, retryGeneration, type NewRetry } from './enqueue/retry.ts'
 import { findErasure, requestErasure } from './erasing/request-erasure.ts';
 import { findIdByKey } from './lists/find-id-by-key.ts';
 import { listGenerations } from './lists/list-generations.ts';
+import { readMinutes } from './lists/read-minutes.ts';
+import { readTenantsOf } from './money/period-tenants.ts';
 import { readSpend } from './money/spend.ts';
 import { readUnknown } from './money/unknown-outcomes.ts';
 import { beginSettlement } from './purchase/begin-settlement.ts';
@@ -91,6 +93,7 @@ function bindAll({ prefix, retention, pollRate, ownerId }: GenerationStoreConfig
     findSubmissions: bind(findSubmissions),
     findIdByKey: bind(findIdByKey),
     list: bind(listGenerations),
+    minutes: bind(readMinutes),
     forgetRequest: bind(forgetRequest),
     returnRequest: bind(returnRequest),
     cancel: (generationId: string, tenant?: string) => closeGeneration(redis, prefix, generationId, 'cancelled', tenant),
@@ -131,6 +134,7 @@ function bindAll({ prefix, retention, pollRate, ownerId }: GenerationStoreConfig
 
     // money
     readSpend: bind(readSpend),
+    tenantsOf: bind(readTenantsOf),
     readUnknown: bind(readUnknown),
 
     // settings

@@ -15,6 +15,7 @@ export type { DueErasure } from './erasing/sweeps.ts';
 export { buildErasingStore, type ErasingStore } from './erasing/erasing-store.ts';
 export { buildEventGroup, type EventGroup, type LoggedEvent } from './events/event-group.ts';
 export type { ListFilter, ListPage, ListPlace } from './lists/list-generations.ts';
+export type { MinuteCounts } from './lists/read-minutes.ts';
 export { describeRedisAddress } from './connection/redis-address.ts';
 export { hearRefusal } from './connection/hear-refusal.ts';
 export { examineRedis, type RedisShortcoming } from './connection/examine-redis.ts';
@@ -58,6 +59,7 @@ export type { MendReply } from './recovery/mend.ts';
 export { buildReconcileStore, type ReconcileStore } from './recovery/reconcile-store.ts';
 export type { StandingTrouble } from './purchase/provider-trouble.ts';
 export { buildSpendSumsStore, type SpendSumsStore, type SumsBase } from './money/spend-sums.ts';
+export type { TenantPage, TenantPeriod, TenantSpend } from './money/period-tenants.ts';
 export type { PeriodSpend } from './money/spend.ts';
 export type { UnknownOutcome, UnknownOutcomes } from './money/unknown-outcomes.ts';
 export {

@@ -3,7 +3,7 @@ import { encodeTenant, type SubmissionRef } from '@darkroom/contracts';
 /**
  * Every key of Darkroom's own in Redis. One prefix with a hash tag, so that all keys of one shard lie in one slot and a
  * script may touch them together (Redis Cluster specification, "Hash tags"). Scripts alone name these: `:spend:<period>`,
- * `:hold-moves` (counts the moves of holds), `:hold-sums`, `:spend-sums` and `:moved-periods` (lua/moved-periods.ts), `:unread`, `:read` and `:unread-money` (recovery/reading.ts), `:damaged` (lua/damaged.ts), `:owner`, `:server-run`, `:server-history`, `:memory`, `:accepted-at`, `:poll-line`, `:tasks-at-provider`, `:list:<of>:<list>` (lua/lists.ts), `:open-images` (lua/open-images.ts), `:retries:<generationId>` (lua/retries.ts), `:line`, `:line:<tenant>`, `:line-clocks` and `:line-pace` (lua/fair-line.ts), `:cap-place:<period>`, `:cap-looks:<slot>`, `:deliveries:<generationId>:<index>-<n>` and `:idempotency:<tenant>:<digest>`,
+ * `:hold-moves` (counts the moves of holds), `:hold-sums`, `:spend-sums` and `:moved-periods` (lua/moved-periods.ts), `:unread`, `:read` and `:unread-money` (recovery/reading.ts), `:damaged` (lua/damaged.ts), `:owner`, `:server-run`, `:server-history`, `:memory`, `:accepted-at`, `:poll-line`, `:tasks-at-provider`, `:list:<of>:<list>` (lua/lists.ts), `:open-images` (lua/open-images.ts), `:retries:<generationId>` (lua/retries.ts), `:line`, `:line:<tenant>`, `:line-clocks` and `:line-pace` (lua/fair-line.ts), `:minute:<n>` (lua/minutes.ts), `:tenants:<period>` (lua/period-tenants.ts), `:cap-place:<period>`, `:cap-looks:<slot>`, `:deliveries:<generationId>:<index>-<n>` and `:idempotency:<tenant>:<digest>`,
  * whose tenant is encoded (`encodeTenant`).
  */
 export const DEFAULT_PREFIX = '{darkroom}';

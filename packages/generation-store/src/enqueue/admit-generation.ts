@@ -8,7 +8,8 @@ const MAX_RUN_AHEAD_MS = MAX_RUN_AHEAD_DAYS * 86_400_000;
 /**
  * Admits a new generation: checks its times by Redis time, the rules of its tenant, the caps and the bounds on open images, and writes it with
  * its submissions and their holds. The commit makes the hold instead for a generation that runs later, and while Redis may have forgotten
- * holds or caps. After the parts of a new generation, the bounds, the events, the money and the fair line.
+ * holds or caps. After the parts of a new generation, the bounds, the events, the money, the minutes and the
+ * fair line.
  */
 export const admitGeneration = /* lua */ `${imageRules}
 -- a time of the new generation that is out of bounds, or nil
@@ -60,7 +61,11 @@ local function admit(key, now)
       line = line or jobNumber(number)
     end
   end
+  -- its money is held later, maybe in another period
+  if isDue then noteTenants(namesOf(periods)) end
   takeIdempotencyKey(id)
+  countMinute(now, 'generations')
+  countMinute(now, 'enqueued', images)
   record('generation.queued', id, { tenant = tenant, provider = provider, model = model }, nil, nil, now)
   return { kind = 'created', id = id, runAt = runAt, line = line }
 end

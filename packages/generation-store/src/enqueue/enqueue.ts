@@ -25,6 +25,7 @@ import { events } from '../lua/events.ts';
 import { fairLine } from '../lua/fair-line.ts';
 import { lists } from '../lua/lists.ts';
 import { createLuaScript } from '../lua/lua-script.ts';
+import { minutes } from '../lua/minutes.ts';
 import { money } from '../lua/money.ts';
 import { openImageBounds, openImages } from '../lua/open-images.ts';
 import { namedReply, number } from '../lua/named.ts';
@@ -41,7 +42,8 @@ import { unreadEnqueueError } from './unread.ts';
  * id is young enough and if the times lie ahead, and only for a new generation: a repetition is answered at any age.
  */
 const enqueueScript =
-  createLuaScript(/* lua */ `${prelude}${lists}${openImages}${openImageBounds}${events}${money}${fairLine}${newGeneration}${admitGeneration}
+  createLuaScript(/* lua */ `${prelude}${lists}${openImages}${openImageBounds}${events}${money}${minutes}${fairLine}${newGeneration}${admitGeneration}
+local function answer()
 local key = KEYS[1]
 if not isOpen() then return named({ kind = 'not-initialised' }) end
 local present = redis.call('HMGET', key, 'requestDigest', 'runAt', 'tenant')
@@ -76,6 +78,8 @@ local outOfTime = timeTrouble(now)
 if outOfTime then return named({ kind = outOfTime, now = now }) end
 if isForeign then return named({ kind = 'not-free', id = id }) end
 return named(admit(key, now))
+end
+return countAnswer(answer())
 `);
 
 /** A producer's order for one generation. */

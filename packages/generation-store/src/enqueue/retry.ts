@@ -15,6 +15,7 @@ import { events } from '../lua/events.ts';
 import { fairLine } from '../lua/fair-line.ts';
 import { lists } from '../lua/lists.ts';
 import { createLuaScript } from '../lua/lua-script.ts';
+import { minutes } from '../lua/minutes.ts';
 import { money } from '../lua/money.ts';
 import { openImageBounds, openImages } from '../lua/open-images.ts';
 import { nameArguments, namedReply, number } from '../lua/named.ts';
@@ -43,7 +44,7 @@ const own = nameArguments(['of', 'indexes', 'isAll', 'boundTo'], AFTER_NEW_GENER
  * Replies as an enqueue does; or not-found; changed (another image has succeeded meanwhile); refused, with a group for each refused image.
  */
 const retryScript =
-  createLuaScript(/* lua */ `${prelude}${lists}${openImages}${openImageBounds}${events}${money}${fairLine}${newGeneration}${admitGeneration}${retries}
+  createLuaScript(/* lua */ `${prelude}${lists}${openImages}${openImageBounds}${events}${money}${minutes}${fairLine}${newGeneration}${admitGeneration}${retries}
 ${own.lua}
 local key = KEYS[1]
 if not isOpen() then return named({ kind = 'not-initialised' }) end
@@ -114,7 +115,7 @@ local outOfTime = timeTrouble(now)
 if outOfTime then return named({ kind = outOfTime, now = now }) end
 local admitted = admit(key, now)
 if admitted.kind == 'created' then noteRetry(id, retryOf, places, now) end
-return named(admitted)
+return countAnswer(named(admitted))
 `);
 
 /** Replies why Redis may not know a generation of which it holds no entry; nil if it knows all. */

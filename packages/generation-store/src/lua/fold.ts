@@ -1,6 +1,7 @@
 import { events } from './events.ts';
 import { fairLine } from './fair-line.ts';
 import { lists } from './lists.ts';
+import { minutes } from './minutes.ts';
 import { openImages } from './open-images.ts';
 import { retries } from './retries.ts';
 
@@ -8,7 +9,7 @@ import { retries } from './retries.ts';
  * The fold: the status of a generation follows from its images. Only this function writes the final status of a generation, and only from
  * "queued" or "running" (I4). An image that arrives later amends the entry.
  */
-export const fold = /* lua */ `${lists}${openImages}${events}${fairLine}${retries}
+export const fold = /* lua */ `${lists}${openImages}${events}${minutes}${fairLine}${retries}
 local function finish(key, id, status, now)
   local generation = hash(key)
   setStatus(key, id, generation, status, now)
@@ -94,6 +95,7 @@ local function closeGeneration(key, id, status, now)
       redis.call('HINCRBY', key, 'live', -1)
       leaveLine(id, index, n, generation.tenant)
       announce('submission.failed', id, index, n, now)
+      countMinute(now, 'failed:generation.' .. status)
     end
   end
   for names, amount in pairs(given) do book(names, { reserved = -amount }) end

@@ -1,5 +1,6 @@
 import { followHolds } from './hold-sums.ts';
 import { noteMoved } from './moved-periods.ts';
+import { periodTenants } from './period-tenants.ts';
 
 /** Length of a year and a month, so that a month can be compared with the same month of the year before. */
 const PERIOD_KEPT_DAYS = 400;
@@ -11,7 +12,7 @@ const PERIOD_KEPT_DAYS = 400;
  * The field `held` of a submission: "1" held in its `periods`; "0" given back or settled; "due" not held yet: the commit makes the hold,
  * under the caps and in the periods of that moment.
  */
-export const money = /* lua */ `${followHolds}${noteMoved}
+export const money = /* lua */ `${followHolds}${noteMoved}${periodTenants}
 -- Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms", civil_from_days
 local function civil(days)
   local z = days + 719468
@@ -98,6 +99,9 @@ local function addToPeriods(names, amounts)
     redis.call('EXPIRE', key, ${PERIOD_KEPT_DAYS * 86_400})
   end
   noteMoved(names)
+  for _, amount in pairs(amounts) do
+    if amount ~= 0 then return noteTenants(names) end
+  end
 end
 
 -- books a change of money of the generation ARGV[2]

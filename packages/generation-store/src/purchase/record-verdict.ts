@@ -2,6 +2,7 @@ import type { SubmissionRef } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { lists } from '../lua/lists.ts';
+import { minutes } from '../lua/minutes.ts';
 import { money } from '../lua/money.ts';
 import { prelude } from '../lua/prelude.ts';
 import { sends } from '../lua/sends.ts';
@@ -18,7 +19,7 @@ import type { SendVerdict, VerdictMeaning } from './steps.ts';
  *
  * A second call for one send changes nothing.
  */
-const recordVerdictScript = createSubmissionScript(['send', 'verdict'])(/* lua */ `${prelude}${lists}${money}${sends}${tasksAtProvider}
+const recordVerdictScript = createSubmissionScript(['send', 'verdict'])(/* lua */ `${prelude}${lists}${money}${minutes}${sends}${tasksAtProvider}
 local submission, known = hash(key)
 if not known then return 'unproven' end
 local generation, hasGeneration = hash(KEYS[1])
@@ -58,6 +59,7 @@ local function accept()
   if live then
     redis.call('HSET', key, 'status', 'accepted', 'acceptedAt', int(now))
     announce('submission.accepted', id, index, n, now)
+    countMinute(now, 'accepted')
   end
   return 'accepted'
 end

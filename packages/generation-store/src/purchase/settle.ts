@@ -36,6 +36,8 @@ const settleScript = createNamedScript([
   'maxFailures',
   'isOld',
   'verdict',
+  'endedAt',
+  'road',
 ])(/* lua */ `${prelude}${money}${fold}${tasksAtProvider}${erasures}${noteWithheld}
 tellsEvents = isOld ~= '1'
 local key = KEYS[1]
@@ -103,6 +105,8 @@ else
   redis.call('HINCRBY', key, 'cost', int(more.settled))
 end
 record('submission.' .. status, id, generation, index, n, now)
+countEnd(now, tonumber(endedAt), status == 'succeeded' and 'recorded' or 'failed:' .. code)
+if road ~= '' then countEnd(now, tonumber(endedAt), 'road:' .. road) end
 
 local image = generation['image:' .. index]
 local running = generation.status == 'queued' or generation.status == 'running'
@@ -158,6 +162,8 @@ export async function settle(redis: Redis, prefix: string, ref: SubmissionRef, s
       maxFailures: maxSubmissions,
       isOld: isOld ? 1 : 0,
       verdict: result.nsfwContent === false ? 'clear' : undefined,
+      endedAt: result.settledAt,
+      road: result.road,
     }),
   );
   if (reply.kind !== 'already') return reply;

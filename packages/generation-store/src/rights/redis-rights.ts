@@ -84,6 +84,8 @@ export const redisRights: Readonly<Record<RedisProcess, RedisRights>> = {
       { commands: ['hmget', 'hincrby', 'hdel'], keys: ['hold-sums'] },
       { commands: ['hincrby', 'hdel'], keys: ['spend-sums'] },
       { commands: ['zadd'], keys: ['moved-periods'] },
+      { commands: ['hincrby', 'expire'], keys: ['minute:*'] },
+      { commands: ['zadd', 'expire'], keys: ['tenants:*'] },
       { commands: ['zadd', 'zrem', 'zscore'], keys: ['open'] },
       { commands: ['zadd', 'zrem', 'zcard', 'zlexcount'], keys: ['open-images'] },
       { commands: ['hget'], keys: ['limits'] },
