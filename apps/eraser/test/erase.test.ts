@@ -2,7 +2,6 @@ import { createGenerationId, defaultTiming } from '@darkroom/contracts';
 import { intentKey } from '@darkroom/object-storage';
 import { silentLogger } from '@darkroom/service-runtime';
 import { expect, test } from 'vitest';
-import { posterModel } from '../../../packages/recovery/test/invented-model/model.ts';
 import { sweepErasures } from '../src/sweep-erasures.ts';
 import { PROMPT, secretRequest, setup, type World } from './world.ts';
 
@@ -37,7 +36,14 @@ test('a generation of another model is erased as every other, and its events and
   const world = await setup();
   await world.open();
   const request = { model: 'acme:poster@1', text: PROMPT, scale: 2, numberResults: 1, outputFormat: 'PNG' } as const;
-  const { generationId } = await world.buy({ request, outline: posterModel.outline(request), imageNanoUsd: 20_000_000 });
+  const dimensions = { kind: 'exact', width: 200, height: 300 } as const;
+  const outline = {
+    provider: 'acme',
+    model: request.model,
+    expected: { outputFormat: 'PNG', dimensions },
+    request: { ...request, text: '' },
+  } as const;
+  const { generationId } = await world.buy({ request, outline });
   expect((await world.findSecrets()).length).toBeGreaterThan(3);
   await world.store.requestErasure(generationId, false);
   await sweep(world);

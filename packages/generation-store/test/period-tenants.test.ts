@@ -1,7 +1,7 @@
 import { encodeTenant } from '@darkroom/contracts';
 import { expect, test } from 'vitest';
 import type { TenantSpend } from '../src/index.ts';
-import { ended, IMAGE_NANO_USD, setup, setupAt, type World } from './world.ts';
+import { ended, IMAGE_NANO_USD, setupAt, type World } from './world.ts';
 
 const DAY = 'day:2026-11-30';
 const MONTH = 'month:2026-11';

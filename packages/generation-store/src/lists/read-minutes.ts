@@ -36,6 +36,7 @@ const codeOfAnswer: Readonly<Record<string, string>> = {
   'id-ahead': 'request.id-out-of-time',
   'deadline-over': 'request.invalid',
   'run-at-out-of-bounds': 'request.invalid',
+  'safety-required': 'request.invalid',
 };
 
 /** Hashes asked for at once; each has some dozen fields. */

@@ -19,7 +19,10 @@ import type { SendVerdict, VerdictMeaning } from './steps.ts';
  *
  * A second call for one send changes nothing.
  */
-const recordVerdictScript = createSubmissionScript(['send', 'verdict'])(/* lua */ `${prelude}${lists}${money}${minutes}${sends}${tasksAtProvider}
+const recordVerdictScript = createSubmissionScript([
+  'send',
+  'verdict',
+])(/* lua */ `${prelude}${lists}${money}${minutes}${sends}${tasksAtProvider}
 local submission, known = hash(key)
 if not known then return 'unproven' end
 local generation, hasGeneration = hash(KEYS[1])

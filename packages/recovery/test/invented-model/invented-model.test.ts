@@ -1,11 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import {
-  createModels,
-  defaultTiming,
-  grokImagineImage,
-  type PurchaseOrder,
-  type SubmissionRef,
-} from '@darkroom/contracts';
+import { createModels, defaultTiming, grokImagineImage, type PurchaseOrder, type SubmissionRef } from '@darkroom/contracts';
 import { requestKey } from '@darkroom/object-storage';
 import { settle, submit, type Purchase } from '@darkroom/purchase';
 import { createProducer, type Producer } from '@darkroom/producer';

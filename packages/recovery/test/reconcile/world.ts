@@ -132,7 +132,9 @@ export async function setup(s3AheadMs = 0): Promise<World> {
     async everything() {
       const own = [`${prefix}:last-pass`, `${prefix}:reconcile-named`, `${prefix}:turn:reconcile`];
       // BullMQ notes its version when a queue is looked at.
-      const keys = (await redis.keys(`${prefix}*`)).filter((key) => !own.includes(key) && !key.endsWith(':meta') && !key.includes(':minute:'));
+      const keys = (await redis.keys(`${prefix}*`)).filter(
+        (key) => !own.includes(key) && !key.endsWith(':meta') && !key.includes(':minute:'),
+      );
       const values = keys.toSorted().map(async (key) => [key, await readKey(redis, key), (await redis.ttl(key)) > 0] as const);
       const objects: string[] = [];
       const today = new Date().toISOString().slice(0, 10);
