@@ -25,7 +25,8 @@ test('each fact is counted in its minute of Redis time, with codes and roads', a
   await world.store.cancel(first.generationId);
   await world.store.setCaps({ allPerDay: IMAGE_NANO_USD });
   const generation = newGeneration(1, { generationId: createGenerationId(NOON) });
-  for (let call = 0; call < 2; call += 1) await expect(world.store.enqueue(generation)).rejects.toMatchObject({ code: 'spend.cap-reached' });
+  for (let call = 0; call < 2; call += 1)
+    await expect(world.store.enqueue(generation)).rejects.toMatchObject({ code: 'spend.cap-reached' });
   await expect(world.store.enqueue({ ...generation, deadlineAt: NOON - HOUR })).rejects.toMatchObject({ code: 'request.invalid' });
   const other = newGeneration(2, { generationId: first.generationId });
   await expect(world.store.enqueue(other)).rejects.toMatchObject({ code: 'request.conflict' });

@@ -135,7 +135,8 @@ test('a request that neither Redis nor S3 has waits unsent, and ends unbought on
   const ref = await world.enqueue();
   const key = `${world.prefix}:generation:${ref.generationId}:request`;
   await world.redis.del(key);
-  for (let run = 0; run < 2; run += 1) expect(await submit(world.purchase(), ref)).toMatchObject({ kind: 'snooze', why: 'request-missing' });
+  for (let run = 0; run < 2; run += 1)
+    expect(await submit(world.purchase(), ref)).toMatchObject({ kind: 'snooze', why: 'request-missing' });
   await world.store.forgetRequest(ref.generationId); // as the reconciler does
   expect(await submit(world.purchase(), ref)).toEqual({ kind: 'finished' });
   expect(await world.billed(ref, 'execution')).toBe(0);
