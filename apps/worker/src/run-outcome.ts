@@ -58,6 +58,9 @@ export async function runOutcome(
       if (ahead !== undefined) await around.renumber({ ...ahead.ref, number: ahead.number });
       await around.renumber({ ...ref, number });
       await job.moveToWait(token);
+      // BullMQ (6.7) puts such a job back without waking the loops that wait for one: they would look after two seconds. A number given anew
+      // wakes them, and puts the job behind those that had its number before.
+      await around.renumber({ ...ref, number }).catch(() => undefined);
       throw new WaitingError();
     }
     case 'release':

@@ -20,6 +20,19 @@ test('nine tenants that enqueue up to ten times as much as each other get the sa
   expect(await world.redis.exists(`${world.prefix}:line`, `${world.prefix}:line-clocks`)).toBe(0);
 });
 
+test('tenants get shares by their weights, however much each has enqueued', { timeout: LIMIT_MS }, async () => {
+  await using world = await setup(inject('redisUrl'));
+  const weights: Record<string, number> = { c: 4 };
+  await world.weigh('c', 4);
+  for (const [tenant, images] of Object.entries({ a: 200, b: 20, c: 160 })) await world.enqueue(tenant, images);
+  world.startWorkers(2, 5);
+  await eventually(() => expect(world.bought).toHaveLength(380), { withinMs: LIMIT_MS });
+  const shares = sharesOf(world.bought.slice(0, 20 * 6));
+  const index = jainIndex(['a', 'b', 'c'].map((tenant) => (shares[tenant] ?? 0) / (weights[tenant] ?? 1)));
+  process.stdout.write(`weights 1, 1 and 4: ${JSON.stringify(shares)}, Jain's index of the weighted shares ${index.toFixed(5)}\n`);
+  expect(index).toBeGreaterThanOrEqual(0.99);
+});
+
 test('priorities order the images of a tenant, and give it no larger share', { timeout: LIMIT_MS }, async () => {
   await using world = await setup(inject('redisUrl'));
   await world.enqueue('marks', 300);

@@ -1,5 +1,5 @@
 import { createGenerationId, defaultTiming, parseGrokImagineRequest, type Priority, type SubmissionRef } from '@darkroom/contracts';
-import { MOST_JOB_NUMBER, type GenerationStore } from '@darkroom/generation-store';
+import type { GenerationStore } from '@darkroom/generation-store';
 import type { Purchase } from '@darkroom/purchase';
 import type { Submissions } from '@darkroom/queues';
 import { createLogger } from '@darkroom/service-runtime';
@@ -23,6 +23,8 @@ export interface FairWorld extends AsyncDisposable {
   readonly prefix: string;
   /** All purchases, in order. */
   readonly bought: Bought[];
+  /** Gives a tenant another weight. */
+  weigh(tenant: string, weight: number): Promise<unknown>;
   enqueue(tenant: string, images: number, options?: { priority?: Priority; runAt?: number }): Promise<void>;
   startWorkers(count: number, concurrency: number): void;
 }
@@ -71,6 +73,7 @@ export async function setup(redisUrl: string): Promise<FairWorld> {
     redis,
     prefix: queue.prefix,
     bought,
+    weigh: (tenant, weight) => redis.hset(`${queue.prefix}:tenant-rules:${tenant}`, 'weight', weight),
     async enqueue(tenant, images, { priority = 'normal', ...later } = {}) {
       for (let from = 0; from < images; from += MOST_IMAGES) {
         const numberResults = Math.min(MOST_IMAGES, images - from);
@@ -87,7 +90,7 @@ export async function setup(redisUrl: string): Promise<FairWorld> {
             generationId,
             index,
             n: 1,
-            number: line === undefined ? 0 : Math.min(line + index, MOST_JOB_NUMBER),
+            number: line?.[index] ?? 0,
           })),
         );
       }

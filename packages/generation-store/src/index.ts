@@ -48,7 +48,6 @@ export { aclLineOf, aclRulesOf, redisUserOf } from './rights/acl-rules.ts';
 export { findMissingRights, type MissingRight } from './rights/find-missing-rights.ts';
 export { findRightsTrouble } from './rights/rights-trouble.ts';
 export { redisProcesses, redisRights, type RedisProcess, type RedisRights } from './rights/redis-rights.ts';
-export { MOST_JOB_NUMBER } from './lua/fair-line.ts';
 export type { LeftIdempotencyKey, ScannedNames } from './recovery/indexes.ts';
 export type { UnclaimedDelivery } from './recovery/unclaimed.ts';
 export type { CompareStep, LedgerDrift, SumStep } from './recovery/ledger.ts';

@@ -30,8 +30,7 @@ function jobsOf(world: World): Jobs {
       const generation = newGeneration(images, { tenant, priority, generationId: createGenerationId(Date.now()), ...given });
       const { generationId, line } = await world.store.enqueue(generation);
       const name = priority === 'normal' ? tenant : `${tenant} ${priority}`;
-      for (let index = 0; index < images; index += 1)
-        put({ ref: { generationId, index, n: 1 }, number: line === undefined ? 0 : line + index, tenant: name });
+      for (let index = 0; index < images; index += 1) put({ ref: { generationId, index, n: 1 }, number: line?.[index] ?? 0, tenant: name });
     },
     async buy(count) {
       const bought: string[] = [];
@@ -147,6 +146,79 @@ test('past the highest number of a job all wait in the order of their enqueue', 
   await jobs.enqueue('a', 2);
   await jobs.enqueue('b', 1);
   await jobs.enqueue('a', 1);
-  expect(jobs.all.map(({ number }) => number)).toEqual([1, 2, 2_097_151, 2_097_152, 1, 2_097_151]);
+  expect(jobs.all.map(({ number }) => number)).toEqual([1, 2, 2_097_151, 2_097_151, 1, 2_097_151]);
   expect(await jobs.buy(6)).toHaveLength(6);
+});
+
+const weigh = ({ redis, prefix }: World, tenant: string, weight: number | string) =>
+  redis.hset(`${prefix}:tenant-rules:${tenant}`, 'weight', weight);
+const countOf = (bought: readonly string[]): Record<string, number> => {
+  const counts: Record<string, number> = {};
+  for (const tenant of bought) counts[tenant] = (counts[tenant] ?? 0) + 1;
+  return counts;
+};
+
+test('tenants of weights 1, 1 and 4 get one, one and four images of each round', async () => {
+  await using world = await setup();
+  const jobs = jobsOf(world);
+  await weigh(world, 'c', 4);
+  for (let at = 0; at < 2; at += 1) for (const tenant of ['a', 'b']) await jobs.enqueue(tenant, 10);
+  for (let at = 0; at < 9; at += 1) await jobs.enqueue('c', at === 0 ? 7 : 10);
+  for (let round = 0; round < 20; round += 1) expect(countOf(await jobs.buy(6)), `round ${round}`).toEqual({ a: 1, b: 1, c: 4 });
+  expect(jobs.putBack(), 'a weight costs no second look').toBe(0);
+  await jobs.enqueue('d', 1);
+  expect(await jobs.buy(8), 'one that comes anew goes in this round').toContain('d');
+  await jobs.buy(1000);
+  expect(await clocks(world)).toEqual({});
+});
+
+test('a new weight counts for what is enqueued from then on', async () => {
+  await using world = await setup();
+  const jobs = jobsOf(world);
+  await jobs.enqueue('a', 20);
+  await jobs.enqueue('b', 10);
+  await weigh(world, 'b', 3);
+  await jobs.enqueue('b', 15);
+  expect(countOf(await jobs.buy(20))).toEqual({ a: 10, b: 10 });
+  for (let round = 0; round < 5; round += 1) expect(countOf(await jobs.buy(4))).toEqual({ a: 1, b: 3 });
+  await weigh(world, 'b', 1);
+  await jobs.enqueue('b', 5);
+  expect(countOf(await jobs.buy(10))).toEqual({ a: 5, b: 5 });
+});
+
+test.each(['', '0', '-3', 'many', '1.5'])('the weight "%s" is 1', async (weight) => {
+  await using world = await setup();
+  const jobs = jobsOf(world);
+  await weigh(world, 'b', weight);
+  for (const tenant of ['a', 'b']) await jobs.enqueue(tenant, 10);
+  expect(countOf(await jobs.buy(10))).toEqual({ a: 5, b: 5 });
+});
+
+test('an urgent image of a tenant with a weight goes within its turn, and its share stays', async () => {
+  await using world = await setup();
+  const jobs = jobsOf(world);
+  await weigh(world, 'a', 3);
+  for (let at = 0; at < 3; at += 1) await jobs.enqueue('a', 20);
+  for (let at = 0; at < 3; at += 1) await jobs.enqueue('b', 20);
+  await jobs.buy(8);
+  await jobs.enqueue('a', 4, 'high');
+  const bought = await jobs.buy(8);
+  expect(bought.filter((each) => each === 'a high').length).toBeGreaterThanOrEqual(3);
+  expect(bought.filter((each) => each === 'b')).toHaveLength(2);
+  const rest = await jobs.buy(1000);
+  expect(rest.slice(0, 40).filter((each) => each === 'b')).toHaveLength(10);
+  expect(rest).toHaveLength(108);
+});
+
+test('what a tenant with a weight gives up does not count as bought', async () => {
+  await using world = await setup();
+  const jobs = jobsOf(world);
+  await weigh(world, 'a', 4);
+  await jobs.enqueue('b', 20);
+  await jobs.buy(2);
+  await jobs.enqueue('a', 18);
+  for (const { ref, tenant } of jobs.all) if (tenant === 'a') await world.store.cancel(ref.generationId);
+  jobs.all.splice(0, jobs.all.length, ...jobs.all.filter(({ tenant }) => tenant === 'b'));
+  await jobs.enqueue('a', 8);
+  expect(countOf(await jobs.buy(10))).toEqual({ a: 8, b: 2 });
 });

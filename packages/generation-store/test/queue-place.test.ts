@@ -35,6 +35,26 @@ test('the place is told while an image waits, and with an estimate while the fle
   expect(await placeOf(behind)).toBeUndefined();
 });
 
+test('the place counts by the weight of the tenant', async () => {
+  await using world = await setupAt(NOW);
+  await world.redis.hset(`${world.prefix}:tenant-rules:a`, 'weight', 4);
+  const ids: string[] = [];
+  for (const [tenant, images] of [
+    ['a', 4],
+    ['a', 4],
+    ['a', 2],
+    ['b', 10],
+  ] as const)
+    ids.push((await world.enqueue(images, { tenant, generationId: createGenerationId(NOW) }))[0].generationId);
+  const places = await Promise.all(ids.map(async (id) => (await world.store.find(id))?.queue?.position));
+  // an image of b goes somewhere among four of a
+  const among = (from: number) => expect.toSatisfy((place: number) => place >= from && place <= from + 4);
+  expect(places).toEqual([among(1), among(6), among(11), among(1)]);
+  const [urgent] = await world.enqueue(1, { tenant: 'a', priority: 'high', generationId: createGenerationId(NOW) });
+  expect((await world.store.find(urgent.generationId))?.queue?.position).toBeLessThanOrEqual(2);
+  expect((await world.store.find(ids[2] ?? ''))?.queue?.position, 'one more goes first').toEqual(among(12));
+});
+
 test('the estimate is the pace of this minute and the one before', async () => {
   await using world = await setupAt(NOW);
   const [first, ...rest] = await world.enqueue(20);

@@ -1,5 +1,5 @@
-import type { Quote } from '@darkroom/contracts';
-import { MOST_JOB_NUMBER, type EnqueueReceipt, type GenerationStore } from '@darkroom/generation-store';
+import { defined, type Quote } from '@darkroom/contracts';
+import type { EnqueueReceipt, GenerationStore } from '@darkroom/generation-store';
 import type { NumberedSubmission, Submissions } from '@darkroom/queues';
 import type { Availability } from './availability.ts';
 import type { PreparedGeneration } from './prepare-generation.ts';
@@ -45,7 +45,7 @@ export const jobsOf = (
     generationId,
     index,
     n: 1,
-    ...(line !== undefined && { number: Math.min(line + index, MOST_JOB_NUMBER) }),
+    ...defined({ number: line?.[index] }),
   }));
 
 /** Returns the delay of its jobs. A job that is early by Redis time is delayed again. */

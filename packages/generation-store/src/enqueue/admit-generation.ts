@@ -58,7 +58,8 @@ local function admit(key, now)
       redis.call('HSET', submissionKey(id, index, 1), 'line', 'due')
     else
       local number = joinLine(id, index, 1, { tenant = tenant, priority = priority })
-      line = line or jobNumber(number)
+      line = line or {}
+      line[index + 1] = jobNumber(number)
     end
   end
   -- its money is held later, maybe in another period

@@ -114,8 +114,8 @@ export interface EnqueueReceipt {
   generationId: string;
   /** Earliest time of purchase of that generation, if it was not at once; milliseconds since 1970. */
   runAt?: number;
-  /** Number of the job of its first image in the fair line, and the others behind it; absent for an earlier generation, and for one that runs later. */
-  line?: number;
+  /** Numbers of the jobs of its images in the fair line; absent for an earlier generation, and for one that runs later. */
+  line?: number[];
 }
 
 /** The last moment of a Date (ECMA-262, "Time Values and Time Range"). */
@@ -128,7 +128,7 @@ const replySchema = namedReply(
       kind: z.enum(['created', 'exists', 'replayed', 'conflict', 'request-gone']),
       id: z.string(),
       runAt: number.optional(),
-      line: number.optional(),
+      line: z.array(number).optional(),
     }),
     z.object({ kind: z.literal('not-free'), id: z.string() }),
     z.object({ kind: z.literal('safety-required'), rule: z.enum(imageRuleNames) }),

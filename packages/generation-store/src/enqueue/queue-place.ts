@@ -4,7 +4,8 @@ import { namedReply, number } from '../lua/named.ts';
 
 /**
  * The place of a generation in the fair line. Its first waiting image has the number that its tenant will have when those before it have gone:
- * the numbers of a tenant follow each other up to its next one. What stands before that number goes first.
+ * the numbers of a tenant follow each other up to its next one, each with as many images as its weight says. What stands before that number
+ * goes first. After a change of the weight the place of what was enqueued before is rough.
  *
  * The estimate is that count, at the pace at which the fleet has begun purchases in this minute and the one before. It is told only while
  * purchases begin and buying is not paused. It knows nothing of what will be enqueued with more urgency, or by tenants that do not wait now.
@@ -25,9 +26,12 @@ local function findQueuePlace(id, generation)
     local me, own = inLine(id, index, 1), lineOf(generation.tenant)
     local number, rank = redis.pcall('ZSCORE', lineKey, me), redis.pcall('ZRANK', own, me)
     if type(number) == 'string' and type(rank) == 'number' then
-      local next = tonumber(redis.call('HGET', lineClocks, 'tenant:' .. tenantPart(generation.tenant)) or '') or 0
-      local its = next - redis.call('ZCARD', own) + rank
-      local ahead = its == tonumber(number) and redis.call('ZRANK', lineKey, me) or redis.call('ZCOUNT', lineKey, '-inf', '(' .. int(its))
+      local next, taken = clockOf(generation.tenant)
+      local weight, fromEnd = weightOf(generation.tenant), redis.call('ZCARD', own) - rank - taken
+      local its = fromEnd <= 0 and next or next - math.ceil(fromEnd / weight)
+      -- those of its tenant that share its number and come first
+      local beside = fromEnd <= 0 and -fromEnd or weight - 1 - (fromEnd - 1) % weight
+      local ahead = its == tonumber(number) and redis.call('ZRANK', lineKey, me) or redis.call('ZCOUNT', lineKey, '-inf', '(' .. int(its)) + beside
       local now = nowMs()
       local each = millisecondsEach(now)
       return named({ position = ahead + 1, estimatedStartAt = each and int(now + (ahead + 1) * each) or nil })

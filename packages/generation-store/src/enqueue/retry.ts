@@ -139,7 +139,7 @@ export interface NewRetry extends NewGeneration {
 }
 
 /** "exists": the new generation was made before. "replayed": an earlier retry replaces these images. "changed": read the generation again. */
-export type RetryReceipt = { kind: 'created' | 'exists' | 'replayed'; generationId: string; line?: number } | { kind: 'changed' };
+export type RetryReceipt = { kind: 'created' | 'exists' | 'replayed'; generationId: string; line?: number[] } | { kind: 'changed' };
 
 const refusedSchema = namedReply(
   z.object({
@@ -154,7 +154,7 @@ const replySchema = namedReply(
     z.object({
       kind: z.enum(['created', 'exists', 'replayed', 'conflict', 'request-gone', 'not-free']),
       id: z.string(),
-      line: number.optional(),
+      line: z.array(number).optional(),
     }),
     z.object({ kind: z.literal('not-initialised') }),
     z.object({ kind: z.literal('changed') }),

@@ -1,19 +1,23 @@
 /** Highest number of a job (BullMQ 6.7, `PRIORITY_LIMIT`). */
 export const MOST_JOB_NUMBER = 2_097_151;
+/** Weight of a tenant without one, and the highest. */
+const [DEFAULT_TENANT_WEIGHT, MAX_TENANT_WEIGHT] = [1, 100];
 /** Submissions of a tenant that one commit looks past: more than are ever on their way at once. */
-const LOOKED_PAST = 100;
+const LOOKED_PAST = 200;
 
 /**
  * The fair line (docs/decisions/0012-fair-line.md): every unsent first submission that may be bought now has a number, and the lowest goes
  * first. Start-time fair queueing: the number is that of the line (the highest number bought so far) or the one behind the tenant's last,
- * whichever is later. So each tenant gets the same share, however much it has enqueued.
+ * whichever is later. A number takes as many images of a tenant as its weight says (`:tenant-rules:<tenant>`), which is exact in whole
+ * numbers. So tenants get shares by their weights, however much each has enqueued; a new weight counts for what is enqueued from then on.
  *
  * A number belongs to the tenant and not to the submission: the most urgent submission of the tenant takes it when it comes. So the priority
  * of a submission moves it among those of its own tenant alone.
  *
  * `:line` holds the submissions by number, `:line:<tenant>` those of a tenant by urgency, and `:line-clocks` the number of the line, the
- * next number of each tenant, and the number at which jobs begin to count. The last submission that leaves the line removes the clocks. The field `line` of a submission is
- * its number; "due": it gets one when its job comes; absent in entries of earlier versions, which go at once. After the prelude.
+ * next number of each tenant, with its images that have that number already ("7/2"), and the number at which jobs begin to count. The last
+ * submission that leaves the line removes the clocks. The field `line` of a submission is its number; "due": it gets one when its job comes;
+ * absent in entries of earlier versions, which go at once. After the prelude.
  */
 export const fairLine = /* lua */ `
 local urgency = { high = 0, low = 2 }
@@ -43,10 +47,36 @@ local function standInLine(id, index, n, generation, number)
   redis.call('ZADD', lineOf(generation.tenant), int((urgency[generation.priority] or 1) * 1e14 + number), inLine(id, index, n))
 end
 
+local readWeights = {}
+-- images of a tenant that one number takes; a user with the rights of an earlier version may not ask
+local function weightOf(tenant)
+  if not readWeights[tenant] then
+    local weight = redis.pcall('HGET', prefix .. ':tenant-rules:' .. tenantPart(tenant), 'weight')
+    weight = type(weight) == 'string' and isWhole(weight) and tonumber(weight) or ${DEFAULT_TENANT_WEIGHT}
+    readWeights[tenant] = math.max(1, math.min(${MAX_TENANT_WEIGHT}, weight))
+  end
+  return readWeights[tenant]
+end
+
+-- the next number of a tenant, and its images that have it already
+local function clockOf(tenant)
+  local number, taken = string.match(redis.call('HGET', lineClocks, 'tenant:' .. tenantPart(tenant)) or '', '^(%d+)/?(%d*)$')
+  return tonumber(number or '') or 0, tonumber(taken or '') or 0
+end
+
+local function setClock(tenant, number, taken)
+  redis.call('HSET', lineClocks, 'tenant:' .. tenantPart(tenant), int(number) .. (taken > 0 and '/' .. int(taken) or ''))
+end
+
 local function joinLine(id, index, n, generation)
-  local clock = 'tenant:' .. tenantPart(generation.tenant)
-  local number = math.max(lineReached(), tonumber(redis.call('HGET', lineClocks, clock) or '') or 0)
-  redis.call('HSET', lineClocks, clock, int(number + 1))
+  local number, taken = clockOf(generation.tenant)
+  local reached = lineReached()
+  if reached > number then number, taken = reached, 0 end
+  if taken + 1 < weightOf(generation.tenant) then
+    setClock(generation.tenant, number, taken + 1)
+  else
+    setClock(generation.tenant, number + 1, 0)
+  end
   redis.call('HSET', submissionKey(id, index, n), 'line', int(number))
   standInLine(id, index, n, generation, int(number))
   return number
@@ -59,9 +89,7 @@ local function leaveLine(id, index, n, tenant)
     redis.call('DEL', lineClocks)
   elseif redis.call('ZCARD', lineOf(tenant)) == 0 then
     -- numbers that it gave up do not count as bought
-    local clock = 'tenant:' .. tenantPart(tenant)
-    local following = tonumber(redis.call('HGET', lineClocks, clock) or '') or 0
-    redis.call('HSET', lineClocks, clock, int(math.min(following, lineReached() + 1)))
+    if clockOf(tenant) > lineReached() then setClock(tenant, lineReached() + 1, 0) end
   end
 end
 

@@ -88,7 +88,7 @@ export const redisRights: Readonly<Record<RedisProcess, RedisRights>> = {
       { commands: ['zadd', 'expire'], keys: ['tenants:*'] },
       { commands: ['zadd', 'zrem', 'zscore'], keys: ['open'] },
       { commands: ['zadd', 'zrem', 'zcard', 'zlexcount'], keys: ['open-images'] },
-      { commands: ['hget'], keys: ['limits'] },
+      { commands: ['hget'], keys: ['limits', 'tenant-rules:*'] },
       { commands: ['zadd', 'zrem', 'zcard', 'zscore', 'zrank', 'zcount'], keys: ['line', 'line:*'] },
       { commands: ['hget', 'hset', 'del'], keys: ['line-clocks'] },
       { commands: ['hmget'], keys: ['line-pace'] },

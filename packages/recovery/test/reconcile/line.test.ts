@@ -31,7 +31,7 @@ test('jobs count anew before their numbers end, and keep their order', async () 
   expect(await world.redis.hexists(clocks, 'renumbering')).toBe(0);
   const request = parseGrokImagineRequest({ positivePrompt: 'a red door' });
   const next = { generationId: createGenerationId(Date.now()), tenant: 'b', request, imageNanoUsd: IMAGE_NANO_USD };
-  expect((await world.store.enqueue(next)).line).toBe(2);
+  expect((await world.store.enqueue(next)).line).toEqual([2]);
 });
 
 test('a pass that dies while it numbers jobs is followed by one that goes on', async () => {
