@@ -35,5 +35,7 @@ export const generationEventSchema = z.object({
   index: z.number().optional(),
   n: z.number().optional(),
   at: z.number(),
+  /** Absent if what a caller sees of the generation has not changed. */
+  revision: z.number().optional(),
 });
 export type GenerationEvent = z.infer<typeof generationEventSchema>;

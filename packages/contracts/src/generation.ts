@@ -58,6 +58,11 @@ export interface QueuePlace {
 export interface GenerationView {
   /** Its id, a UUIDv7. */
   generationId: string;
+  /**
+   * Names this state of the generation: 1 when it is enqueued, and higher with each change of any other field but `queue`. It may skip numbers,
+   * and does so after Redis was compared with S3 or rebuilt. Of two states that were read the one with the higher revision is the later one.
+   */
+  revision: number;
   /** "succeeded" with all images, "partial" with some; `isFinalGeneration` tells if it can still change. */
   status: GenerationStatus;
   /** Name of the provider that makes the images, such as "runware". */

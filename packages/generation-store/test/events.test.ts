@@ -37,11 +37,11 @@ describe('an event is written with its fact', () => {
     const log = await logOf(world);
     const about = [ref.generationId, 'acme', 'runware', 'xai:grok-imagine@image'];
     expect(log.map(([, fields]) => fields.filter((_, at) => at % 2 === 1).toSpliced(3, 1))).toEqual([
-      ['generation.queued', ...about],
-      ['submission.lost', ...about, '0', '1'],
-      ['generation.failed', ...about],
-      ['submission.succeeded', ...about, '0', '1'],
-      ['generation.amended', ...about, '0', '1'],
+      ['generation.queued', ...about, '1'],
+      ['submission.lost', ...about, '4', '0', '1'],
+      ['generation.failed', ...about, '4'],
+      ['submission.succeeded', ...about, '5', '0', '1'],
+      ['generation.amended', ...about, '5', '0', '1'],
     ]);
   });
 

@@ -11,6 +11,7 @@ test('a generation is found as it was asked for', async () => {
   const open = { status: 'open', submissionStatus: 'planned', submissions: 1, costUsd: '0', extras: [] };
   expect(await world.store.find(generation.generationId)).toEqual({
     generationId: generation.generationId,
+    revision: 1,
     status: 'queued',
     provider: 'runware',
     model: 'xai:grok-imagine@image',

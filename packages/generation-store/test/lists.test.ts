@@ -37,6 +37,7 @@ describe('a generation stands in the list of its status', () => {
     expect(page.generations).toEqual([
       {
         generationId,
+        revision: view?.revision,
         status: 'succeeded',
         provider: 'runware',
         model: 'xai:grok-imagine@image',

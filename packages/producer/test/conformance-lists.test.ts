@@ -27,6 +27,7 @@ describe.each(subjects)('%s', (_name, setup) => {
       generations: [
         {
           generationId: second.generationId,
+          revision: (await producer.get(second.generationId)).revision,
           status: 'partial',
           provider: 'runware',
           model: 'xai:grok-imagine@image',

@@ -22,6 +22,17 @@ const any = {
 };
 
 describe.each(subjects)('%s', (_name, setup) => {
+  test('counts the changes of a generation from 1', async () => {
+    await using subject = await setup();
+    const { producer } = subject;
+    const { generationId } = await producer.enqueue(request, { runAt: Date.now() + 60_000 });
+    expect((await producer.get(generationId)).revision).toBe(1);
+    await producer.cancel(generationId);
+    expect((await producer.get(generationId)).revision).toBe(2);
+    await producer.cancel(generationId);
+    expect((await producer.get(generationId)).revision).toBe(2);
+  });
+
   test('shows a generation from its enqueue to its end, field by field', async () => {
     await using subject = await setup();
     const { producer } = subject;
@@ -33,6 +44,7 @@ describe.each(subjects)('%s', (_name, setup) => {
     await subject.end(generationId, succeed);
     expect(await producer.wait(generationId)).toEqual({
       generationId,
+      revision: expect.any(Number),
       status: 'succeeded',
       provider: 'runware',
       model: 'xai:grok-imagine@image',

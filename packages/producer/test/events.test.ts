@@ -65,6 +65,7 @@ describe('a consumer', () => {
         tenant: 'acme',
         ...origin,
         at: expect.any(Number),
+        revision: 1,
         deliveries: 1,
       },
       {
@@ -74,6 +75,7 @@ describe('a consumer', () => {
         tenant: 'acme',
         ...origin,
         at: expect.any(Number),
+        revision: 4,
         index: 0,
         n: 1,
         deliveries: 1,
@@ -85,6 +87,7 @@ describe('a consumer', () => {
         tenant: 'acme',
         ...origin,
         at: expect.any(Number),
+        revision: 4,
         deliveries: 1,
       },
     ]);

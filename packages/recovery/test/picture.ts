@@ -2,9 +2,9 @@ import type { GenerationView, SubmissionRef } from '@darkroom/contracts';
 import { expect } from 'vitest';
 import type { Spend, World } from './world.ts';
 
-/** A generation and the ledger, less what S3 cannot know: when Redis heard of an end, the fair line, and holds for what was never sent. */
+/** A generation and the ledger, less what S3 cannot know: its revision, when Redis heard of an end, the fair line, and holds for what was never sent. */
 export interface Picture {
-  generation: Omit<GenerationView, 'finishedAt' | 'reservedUsd' | 'queue'>;
+  generation: Omit<GenerationView, 'finishedAt' | 'reservedUsd' | 'queue' | 'revision'>;
   isOpen: boolean;
   isRetired: boolean;
   /** Its images that count as open. */
@@ -17,7 +17,7 @@ export interface Picture {
 export async function takePicture(world: World, generationId: string): Promise<Picture> {
   const view = await world.store.find(generationId);
   if (view === undefined) throw new Error(`generation "${generationId}" has no record`);
-  const { finishedAt: _finishedAt, reservedUsd: _reservedUsd, queue: _queue, ...generation } = view;
+  const { finishedAt: _finishedAt, reservedUsd: _reservedUsd, queue: _queue, revision: _revision, ...generation } = view;
   const refs = (await world.store.findSubmissions(generationId)).map(({ index, n }): SubmissionRef => ({ generationId, index, n }));
   const hashes = await Promise.all(refs.map((ref) => world.submission(ref)));
   const ledger = await world.ledger();

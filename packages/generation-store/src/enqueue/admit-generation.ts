@@ -47,7 +47,7 @@ local function admit(key, now)
   -- behind the caps: a full queue has room again in minutes
   local bound, limit, open = boundReached(tenant, images)
   if bound then return { kind = 'full', bound = bound, limit = limit, open = open } end
-  createGeneration(key, id, 'queued', int(now))
+  createGeneration(key, id, 'queued', int(now), 1)
   -- booked once for all images: each holds its own part
   local held, names
   if not isDue then held, names = newHold(periods, amount * images) end

@@ -33,7 +33,7 @@ local words = generation.labels and redis.call('HMGET', key .. ':request', 'tags
 local request = withRequest ~= '' and redis.call('HGET', key .. ':request', 'request') or nil
 return named({
   generation = redis.call('HGETALL', key), submissions = submissions, request = request, tags = words[1] or nil, metadata = words[2] or nil,
-  queue = queue,
+  queue = queue, revision = shownRevision(generation.revision, generation.createdAt),
 })
 `);
 

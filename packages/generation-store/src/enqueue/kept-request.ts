@@ -37,6 +37,7 @@ local function dropRequest(key, id, entry)
     redis.call('HSET', key, 'provider', provider, 'model', model, 'expected', expected, 'outline', outline)
   end
   redis.call('HDEL', key, 'request', 'confirmedIn', 'confirmedDigest')
+  if entry.requestDigest ~= '${REQUEST_GONE}' then raiseRevision(id) end
   redis.call('HSET', key, 'requestDigest', '${REQUEST_GONE}')
   local idempotencyKey = prefix .. ':idempotency:' .. tenantPart(entry.tenant or '') .. ':' .. (entry.idempotencyDigest or '')
   -- a key of another type names no generation

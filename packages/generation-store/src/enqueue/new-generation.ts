@@ -94,7 +94,7 @@ local function keepLabels(key, set)
   if metadata ~= '' then redis.call(set, key .. ':request', 'metadata', metadata) end
 end
 
-local function createGeneration(key, id, status, createdAt)
+local function createGeneration(key, id, status, createdAt, revision)
   -- first: a key of another type ends the script here, before half an entry is written
   redis.call('ZADD', prefix .. ':open', createdAt, id)
   -- under its own key: it may be erased, it may be long, and few scripts need it
@@ -102,6 +102,7 @@ local function createGeneration(key, id, status, createdAt)
   redis.call('HSET', key, 'status', status, 'provider', provider, 'model', model, 'expected', expected, 'outline', outline, 'requestDigest', requestDigest, 'tenant', tenant,
     'images', images, 'live', 0, 'createdAt', createdAt, 'cost', 0, 'deadlineAt', deadlineAt, 'runAt', runAt,
     'idempotencyDigest', idempotencyDigest, 'idempotencySeconds', idempotencySeconds, 'retentionSeconds', retentionSeconds)
+  setRevision(id, revision)
   if clientReference ~= '' then redis.call('HSET', key, 'clientReference', clientReference) end
   if retryOf ~= '' then redis.call('HSET', key, 'retryOf', retryOf) end
   if replaces ~= '' then redis.call('HSET', key, 'replaces', replaces) end

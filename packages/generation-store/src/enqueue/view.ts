@@ -36,6 +36,7 @@ const replySchema = namedReply(
     tags: storedTags,
     metadata: storedMetadata,
     queue: queuePlaceReply.optional(),
+    revision: number,
   }),
 );
 const imageStatusSchema = z.enum(['open', 'succeeded', 'failed', 'lost', 'unknown']);
@@ -52,7 +53,7 @@ interface NumberedSubmission {
  * @param knownRequest Its request, if the reply does not have it.
  */
 export function parseGenerationView(prefix: string, generationId: string, reply: unknown, knownRequest?: StoredRequest): GenerationView {
-  const { generation: hash, submissions: rows, request: requestJson, tags, metadata, queue } = replySchema.parse(reply);
+  const { generation: hash, submissions: rows, request: requestJson, tags, metadata, queue, revision } = replySchema.parse(reply);
   const submissions = rows.map(({ index, n, fields: row }): NumberedSubmission => {
     const key = submissionKey(prefix, { generationId, index, n });
     const fields = parseEntry(key, submissionFieldsSchema, row);
@@ -79,6 +80,7 @@ export function parseGenerationView(prefix: string, generationId: string, reply:
   const reserved = submissions.reduce((sum, { fields: { held, reserved: amount } }) => sum + (held ? amount : 0), 0);
   return {
     generationId,
+    revision,
     status: generation.status,
     provider: generation.outline.provider,
     model: generation.outline.model,

@@ -14,6 +14,7 @@ const entrySchema = z.object({
   provider: z.string().default(earlierOrigin.provider),
   model: z.string().default(earlierOrigin.model),
   at: z.coerce.number(),
+  revision: z.coerce.number().optional(),
   index: z.coerce.number().optional(),
   n: z.coerce.number().optional(),
 });

@@ -108,7 +108,7 @@ local function nextEntries()
   return entries, isWhole
 end
 
-local fields = { 'status', 'tenant', 'provider', 'model', 'createdAt', 'finishedAt', 'images', 'cost', 'codes', 'deadlineAt', 'runAt', 'clientReference', 'retryOf', 'amended', 'labels', 'priority' }
+local fields = { 'status', 'tenant', 'provider', 'model', 'createdAt', 'finishedAt', 'images', 'cost', 'codes', 'deadlineAt', 'runAt', 'clientReference', 'retryOf', 'amended', 'labels', 'priority', 'revision' }
 local page, last, looked, isWhole = {}, nil, 0, false
 
 -- the words beside the request
@@ -146,6 +146,7 @@ local function look(entry)
   if found.labels ~= '' then readWords(key, found) end
   if metadata ~= '' and not hasPairs(found.metadata or '') then return end
   found.id = entry.id
+  found.revision = shownRevision(found.revision, found.createdAt)
   local names = {}
   for index = 0, images - 1 do names[#names + 1] = 'image:' .. index end
   local imageStatuses = redis.call('HMGET', key, unpack(names))
@@ -178,6 +179,7 @@ return { isWhole and '1' or '0', last and score or '', last and after or '', pag
 const summarySchema = namedReply(
   z.object({
     id: z.string(),
+    revision: number,
     status: z.enum(generationStatuses),
     tenant: z.string(),
     provider: z.string().default(earlierOrigin.provider),

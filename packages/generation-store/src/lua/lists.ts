@@ -36,6 +36,7 @@ end
 local function setStatus(key, id, generation, status, now)
   for _, list in ipairs(listsOf(generation.tenant)) do redis.pcall('ZREM', list .. generation.status, id) end
   redis.call('HSET', key, 'status', status)
+  raiseRevision(id)
   generation.status = status
   if isFinal(status) then
     generation.finishedAt = int(now)

@@ -111,6 +111,7 @@ local function book(names, amounts)
     redis.call('INCR', prefix .. ':hold-moves')
     noteHold()
     followHold(ARGV[2], names, amounts.reserved)
+    raiseRevision(ARGV[2])
   end
   addToPeriods(names, amounts)
 end

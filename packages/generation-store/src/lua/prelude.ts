@@ -1,5 +1,6 @@
 import { defaultTiming, MAX_CLOCK_SKEW_MS } from '@darkroom/contracts';
 import { replyByName } from './named.ts';
+import { revisions } from './revision.ts';
 import { sound } from './sound.ts';
 import { refuseNewerFormat } from './stored-format.ts';
 
@@ -154,9 +155,18 @@ local function noticeOlderMemory(seenEpoch, seenMemory, seenAt)
   redis.call('SET', prefix .. ':memory', seenMemory)
 end
 
-local function announce(event, id, index, n, at)
+${revisions}
+local function publish(event, id, index, n, at, revision)
   local text = '{"event":"' .. event .. '","generationId":"' .. id .. '","at":' .. int(at)
   if index then text = text .. ',"index":' .. index .. ',"n":' .. n end
+  if revision then text = text .. ',"revision":' .. revision end
   redis.call('PUBLISH', prefix .. ':events:' .. id, text .. '}')
+end
+
+-- a change that a caller can see
+local function announce(event, id, index, n, at)
+  local revision = raiseRevision(id)
+  publish(event, id, index, n, at, revision)
+  return revision
 end
 ${replyByName}${sound}`;

@@ -31,7 +31,10 @@ local generation = hash(key)
 soundGeneration(key, generation)
 
 local mended, submissions, places = {}, {}, {}
-local function mend(kind, index, n) mended[#mended + 1] = named({ kind = kind, index = index, n = n }) end
+local function mend(kind, index, n)
+  raiseRevision(id)
+  mended[#mended + 1] = named({ kind = kind, index = index, n = n })
+end
 
 local live, isWhole, holds, hasOpenImage, uncounted = 0, true, false, false, 0
 local isLive = { planned = true, committed = true, accepted = true }

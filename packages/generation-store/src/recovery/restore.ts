@@ -42,7 +42,7 @@ ${given.each()}
 end
 -- its records were damaged during a rebuild, and were repaired
 forgetDamaged(id)
-if not isThere then createGeneration(key, id, 'queued', createdAt) end
+if not isThere then createGeneration(key, id, 'queued', createdAt, now) end
 -- a rule that came with a send which Redis has forgotten
 if withhold ~= '' then redis.call('HSET', key, 'withholdFlagged', withhold) end
 -- notes about retries of it stay as long as it does
@@ -102,6 +102,7 @@ if retryOf ~= '' and replaces ~= '' then
   if redis.call('TTL', key) > 0 then retireFamily(id, notes, tonumber(retentionSeconds)) end
 end
 if changed == 0 then return '0' end
+raiseRevision(id)
 
 -- of two generations with one idempotency key the younger keeps it: its caller used it after the time of the older was over
 local owner = redis.call('HGET', idempotencyKey, 'generationId')

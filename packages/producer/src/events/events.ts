@@ -12,6 +12,11 @@ export interface DarkroomEvent {
   model: string;
   /** Redis time, in milliseconds since 1970. */
   at: number;
+  /**
+   * The revision of the generation that the event made; a view with this revision or a higher one shows it. Absent in events of an earlier version,
+   * and if Redis holds no entry of the generation.
+   */
+  revision?: number;
   /** Image and purchase of an event about one. */
   index?: number;
   n?: number;

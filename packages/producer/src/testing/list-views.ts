@@ -38,10 +38,11 @@ const compare = (one: ListPlace, other: ListPlace): number =>
 const codesOf = ({ images }: GenerationView): string[] => [...new Set(images.flatMap(({ fault }) => fault?.code ?? []))];
 
 const summaryOf = (view: GenerationView): GenerationSummary => {
-  const { generationId, status, provider, model, tenant, images, costUsd, createdAt, finishedAt, amended } = view;
+  const { generationId, revision, status, provider, model, tenant, images, costUsd, createdAt, finishedAt, amended } = view;
   const { deadlineAt, runAt, clientReference, retryOf, priority, tags, metadata } = view;
   return {
     generationId,
+    revision,
     status,
     provider,
     model,

@@ -30,6 +30,8 @@ export interface Entry {
   createdAt: number;
   finishedAt?: number;
   status: GenerationStatus;
+  /** Raised with each change. */
+  revision: number;
   images: ImageView[];
   /** Indexes of the withheld images that were released. */
   released: Set<number>;
@@ -117,7 +119,7 @@ function withhold({ image: _image, imageUUID: _imageUUID, ...view }: ImageView):
 }
 
 /** Builds what a caller sees. */
-export function viewOf({ generation, status, images, released, createdAt, finishedAt }: Entry): GenerationView {
+export function viewOf({ generation, status, revision, images, released, createdAt, finishedAt }: Entry): GenerationView {
   const { generationId, tenant, imageNanoUsd, deadlineAt, runAt, retryOf, replaces, priority, withholdFlagged, tags, metadata } =
     generation;
   const request = requestOf(generation);
@@ -126,6 +128,7 @@ export function viewOf({ generation, status, images, released, createdAt, finish
   const sumOf = (which: (image: ImageView) => boolean): NanoUsd => images.filter(which).length * imageNanoUsd;
   return {
     generationId,
+    revision,
     status,
     provider: grokImagineImage.provider,
     model: grokImagineImage.id,

@@ -75,6 +75,7 @@ export function createMemoryStore({ images, rules, takeOutcome, announce, now }:
 
   const end = (entry: Entry, outcome: Outcome): void => {
     const each = endsOf(entry, outcome);
+    entry.revision += 1;
     if (each === undefined) {
       entry.status = 'running';
       entry.images = entry.images.map((image) => ({ ...image, submissionStatus: 'accepted' }));
@@ -136,6 +137,7 @@ export function createMemoryStore({ images, rules, takeOutcome, announce, now }:
       outcome,
       createdAt: at,
       status: 'queued',
+      revision: 1,
       images: [],
       released: new Set(),
     };
@@ -186,6 +188,7 @@ export function createMemoryStore({ images, rules, takeOutcome, announce, now }:
         const entry = ownEntry(generationId, tenant);
         if (entry === undefined || isFinalGeneration(entry.status)) return entry?.status;
         entry.images = entry.images.map(cancelImage);
+        entry.revision += 1;
         close(entry, 'cancelled');
         announce(generationId);
         return entry.status;
