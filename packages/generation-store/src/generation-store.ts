@@ -6,6 +6,7 @@ import { closeGeneration } from './enqueue/close-generation.ts';
 import { readOpenImages } from './enqueue/read-open-images.ts';
 import { enqueueGeneration, type NewGeneration } from './enqueue/enqueue.ts';
 import { findGeneration, findSubmissions } from './enqueue/find-generation.ts';
+import { findTimeline } from './enqueue/find-timeline.ts';
 import { forgetRequest } from './enqueue/forget-request.ts';
 import type { Retention } from './enqueue/retention.ts';
 import { returnRequest } from './enqueue/return-request.ts';
@@ -91,6 +92,7 @@ function bindAll({ prefix, retention, pollRate, ownerId }: GenerationStoreConfig
     findRetried: bind(findRetried),
     find: bind(findGeneration),
     findSubmissions: bind(findSubmissions),
+    findTimeline: bind(findTimeline),
     findIdByKey: bind(findIdByKey),
     list: bind(listGenerations),
     minutes: bind(readMinutes),

@@ -23,7 +23,7 @@ export interface ProducerParts extends Omit<Destination, 'store'>, Pick<WaitDepe
   defaults: GenerationDefaults;
   store: Pick<
     GenerationStore,
-    'enqueue' | 'retry' | 'findRetried' | 'find' | 'findIdByKey' | 'list' | 'cancel' | 'requestErasure' | 'findErasure' | 'readImageRules'
+    'enqueue' | 'retry' | 'findRetried' | 'find' | 'findTimeline' | 'findIdByKey' | 'list' | 'cancel' | 'requestErasure' | 'findErasure' | 'readImageRules'
   >;
   mintBy: RedisTime['mintBy'];
   /** Ends all calls; called once. */
@@ -104,6 +104,12 @@ export function buildProducer({ defaults, mintBy, subscriptions, close, store, .
       const generation = await find(generationId);
       if (generation === undefined) throw notFound(generationId);
       return generation;
+    },
+    async timeline(generationId, given = {}) {
+      checked((problems) => readIdCall(generationId, given, [], problems));
+      const found = await ask('read timeline', generationId, () => store.findTimeline(generationId, boundTo));
+      if (found === undefined) throw notFound(generationId);
+      return found;
     },
     async findByIdempotencyKey(idempotencyKey, given = {}) {
       const { tenant = defaults.tenant } = checked((problems) => {

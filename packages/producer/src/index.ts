@@ -27,6 +27,8 @@ export {
   type Quote,
   type RefusedImage,
   type RetryRefusal,
+  type SubmissionTimeline,
+  type TimelineStep,
 } from '@darkroom/contracts';
 export { createProducer } from './create-producer.ts';
 export type { Enqueued } from './enqueue.ts';

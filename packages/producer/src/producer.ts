@@ -1,4 +1,4 @@
-import type { GenerationStatus, GenerationView, RequestInput } from '@darkroom/contracts';
+import type { GenerationStatus, GenerationView, RequestInput, SubmissionTimeline } from '@darkroom/contracts';
 import type { EraseOptions, Erasure } from './erase.ts';
 import type { Enqueued } from './enqueue.ts';
 import type { EnqueueManyOptions, EnqueueOptions } from './options.ts';
@@ -75,6 +75,12 @@ export interface Producer {
    * QueueUnavailableError if Redis is away at the end of the time, refuses the first look permanently, or the producer is closed.
    */
   wait(generationId: string, options?: WaitOptions): Promise<GenerationView>;
+  /**
+   * Returns the steps of each purchase of a generation, by image: when it was enqueued, sent, answered, delivered, verified and ended, each with
+   * its Redis time. At most 24 steps for each purchase; they end with the entry of the generation.
+   * @throws GenerationError if there is none; QueueUnavailableError.
+   */
+  timeline(generationId: string, options?: NoOptions): Promise<SubmissionTimeline[]>;
   /**
    * Cancels a generation: submissions not yet sent are never bought; an image already bought is kept. @returns the present status. @throws
    * GenerationError, QueueUnavailableError.

@@ -33,6 +33,27 @@ describe.each(subjects)('%s', (_name, setup) => {
     expect((await producer.get(generationId)).revision).toBe(2);
   });
 
+  test('tells the steps of each image, and those of no unknown generation', async () => {
+    await using subject = await setup();
+    const { producer } = subject;
+    const { generationId } = await producer.enqueue({ ...request, numberResults: 2 });
+    await subject.end(generationId, { kind: 'each', images: [succeed, refused] });
+    const timeline = await producer.timeline(generationId);
+    expect(timeline.map(({ index, n, omitted }) => ({ index, n, omitted }))).toEqual([
+      { index: 0, n: 1, omitted: 0 },
+      { index: 1, n: 1, omitted: 0 },
+    ]);
+    for (const { steps } of timeline) {
+      expect(steps.slice(0, 3)).toMatchObject([{ step: 'enqueued' }, { step: 'committed', number: 1 }, { number: 1 }]);
+      expect(steps.map(({ at }) => at)).toEqual(steps.map(({ at }) => at).toSorted((one, other) => one - other));
+    }
+    expect(timeline.map(({ steps }) => steps.at(-1))).toMatchObject([{ step: 'succeeded' }, { step: 'failed', code: refused.code }]);
+    const waiting = await producer.enqueue(request, { runAt: Date.now() + 60_000 });
+    await producer.cancel(waiting.generationId);
+    expect((await producer.timeline(waiting.generationId))[0]?.steps.map(({ step }) => step)).toEqual(['enqueued', 'cancelled']);
+    await expect(producer.timeline('00000000-0000-7000-8000-000000000000')).rejects.toMatchObject({ code: 'generation.not-found' });
+  });
+
   test('shows a generation from its enqueue to its end, field by field', async () => {
     await using subject = await setup();
     const { producer } = subject;

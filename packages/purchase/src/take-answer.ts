@@ -26,7 +26,7 @@ export async function takeAnswer(
     around,
     settings: { timing },
   } = purchase;
-  const meaning = await store.recordVerdict(ref, commitment.send, verdict.kind);
+  const meaning = await store.recordVerdict(ref, commitment.send, verdict.kind, 'fault' in verdict ? verdict.fault.code : undefined);
   around.log('submission.answered', ref, {
     verdict: verdict.kind,
     meaning,

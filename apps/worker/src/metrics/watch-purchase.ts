@@ -25,8 +25,8 @@ export function watchPurchase(purchase: Purchase, metrics: WorkerMetrics): Purch
         view = await store.beginSettlement(ref);
         return view;
       },
-      async recordVerdict(ref, send, verdict) {
-        const meaning = await store.recordVerdict(ref, send, verdict);
+      async recordVerdict(ref, send, verdict, code) {
+        const meaning = await store.recordVerdict(ref, send, verdict, code);
         metrics.verdicts.add({ verdict, meaning });
         return meaning;
       },

@@ -54,6 +54,7 @@ local function admit(key, now)
   local line
   for index = 0, images - 1 do
     addSubmission(key, id, index, 1, 0, amount, held, names)
+    noteStep(id, index, 1, now, 'enqueued')
     if isLater then
       redis.call('HSET', submissionKey(id, index, 1), 'line', 'due')
     else

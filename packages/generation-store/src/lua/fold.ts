@@ -47,6 +47,7 @@ local function retire(key, id)
   end
   for _, each in ipairs(submissions) do
     redis.call('EXPIRE', submissionKey(id, each[1], each[2]), seconds)
+    redis.call('EXPIRE', submissionKey(id, each[1], each[2]) .. ':timeline', seconds)
     redis.call('EXPIRE', prefix .. ':deliveries:' .. id .. ':' .. each[1] .. '-' .. each[2], seconds)
   end
   retireFamily(id, generation, seconds)
@@ -94,6 +95,7 @@ local function closeGeneration(key, id, status, now)
       if generation['image:' .. index] == 'open' then setImage(key, id, generation.tenant, index, 'failed') end
       redis.call('HINCRBY', key, 'live', -1)
       leaveLine(id, index, n, generation.tenant)
+      noteStep(id, index, n, now, status)
       announce('submission.failed', id, index, n, now)
       countMinute(now, 'failed:generation.' .. status)
     end

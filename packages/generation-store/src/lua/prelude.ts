@@ -3,6 +3,7 @@ import { replyByName } from './named.ts';
 import { revisions } from './revision.ts';
 import { sound } from './sound.ts';
 import { refuseNewerFormat } from './stored-format.ts';
+import { timeline } from './timeline.ts';
 
 /**
  * First part of every script, after the names of its arguments. KEYS[1] is the key of the generation (or any key of the shard) and ARGV[1]
@@ -49,6 +50,7 @@ local function submissionKey(id, index, n)
   return prefix .. ':submission:' .. id .. ':' .. index .. '-' .. n
 end
 
+${timeline}
 -- the name of a tenant as a part of a key or of a period: \`encodeTenant\` of contracts
 local function tenantPart(tenant)
   return (string.gsub(tenant, '[^%w_.-]', function(letter) return string.format('~%02x', string.byte(letter)) end))

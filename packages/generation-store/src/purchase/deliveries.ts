@@ -50,6 +50,7 @@ redis.call('HSET', deliveries, digest, '{"seq":' .. seq .. ',"at":' .. int(now) 
 -- in milliseconds: in its last half second a key has TTL 0, and the delivery would stay for ever
 local ttl = redis.call('PTTL', key)
 if ttl >= 0 then redis.call('PEXPIRE', deliveries, math.max(ttl, 1)) end
+noteStep(id, index, n, now, 'delivered', seq)
 -- what a caller sees does not change
 publish('submission.delivered', id, index, n, now)
 return named({ kind = 'recorded', seq = seq, status = status, isAsked = false })

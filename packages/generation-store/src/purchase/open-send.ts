@@ -29,6 +29,7 @@ return 1
 const adoptIntentScript = createSubmissionScript(['firstSentAt'])(/* lua */ `${prelude}
 if redis.call('EXISTS', key) == 0 then return 0 end
 redis.call('HSET', key, 'send:0', 'unknown', 'firstSentAt', firstSentAt, 'fresh', 0, 'memory', '', 'remembered', 0)
+noteStep(id, index, n, nowMs(), 'restored')
 -- it counts: a submission with two sends does not believe the audit trail, which may tell of the second send alone
 redis.call('HINCRBY', key, 'sends', 1)
 return 1

@@ -9,7 +9,8 @@ import type { MissingImage } from './steps.ts';
 /** Stores the provider's facts about a finished task: it may have forgotten them when the upload comes. */
 const recordFactsScript = createSubmissionScript(['facts'])(/* lua */ `${prelude}${tasksAtProvider}
 if redis.call('EXISTS', key) == 0 then return 0 end
-redis.call('HSETNX', key, 'succeededSeenAt', int(nowMs()))
+local now = nowMs()
+if redis.call('HSETNX', key, 'succeededSeenAt', int(now)) == 1 then noteStep(id, index, n, now, 'made') end
 redis.call('HSET', key, 'facts', facts)
 -- the task is over, whatever becomes of its image
 leavePlace(id, index, n)
@@ -19,6 +20,7 @@ return 1
 /** Stores that the image was verified and lies under its final key, so that a later run need not ask S3. */
 const recordKeptImageScript = createSubmissionScript(['image', 'isLook'])(/* lua */ `${prelude}
 if redis.call('EXISTS', key) == 0 then return 0 end
+if redis.call('HEXISTS', key, 'image') == 0 then noteStep(id, index, n, nowMs(), 'verified') end
 redis.call('HSET', key, 'image', image)
 if isLook == '1' then redis.call('HINCRBY', key, 'looks', 1) end
 return 1
@@ -33,7 +35,10 @@ if redis.call('EXISTS', key) == 0 then return '0' end
 local now, last = nowMs(), tonumber(redis.call('HGET', key, 'missingAt') or '')
 redis.call('HSET', key, 'missingAt', int(now))
 if quarantineKey ~= '' then redis.call('HSETNX', key, 'quarantineKey', quarantineKey) end
-if not last then return '0' end
+if not last then
+  noteStep(id, index, n, now, 'missing')
+  return '0'
+end
 return int(redis.call('HINCRBY', key, 'missedMs', int(math.min(tonumber(maxGapMs), math.max(0, now - last)))))
 `);
 

@@ -14,6 +14,7 @@ if not known or submission.status ~= 'committed' then return '0' end
 local now = nowMs()
 if answer == 'known' then
   redis.call('HSET', key, 'status', 'accepted', 'acceptedAt', int(now))
+  noteStep(id, index, n, now, 'accepted')
   announce('submission.accepted', id, index, n, now)
   return '0'
 end

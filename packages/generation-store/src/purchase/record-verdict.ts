@@ -22,6 +22,7 @@ import type { SendVerdict, VerdictMeaning } from './steps.ts';
 const recordVerdictScript = createSubmissionScript([
   'send',
   'verdict',
+  'code',
 ])(/* lua */ `${prelude}${lists}${money}${minutes}${sends}${tasksAtProvider}
 local submission, known = hash(key)
 if not known then return 'unproven' end
@@ -132,6 +133,8 @@ else
   end
 end
 redis.call('HSET', key, 'verdictOf', send, 'verdict', meaning)
+local steps = { unknown = 'unanswered', account = 'refused', ['conflict-seen'] = 'conflict', ['no-intent'] = 'not-sent' }
+noteStep(id, index, n, now, steps[verdict] or verdict, send .. (code ~= '' and ' ' .. code or ''))
 followPlace(id, index, n, now)
 return meaning
 `);
@@ -156,15 +159,20 @@ end
 return 1
 `);
 
-/** Stores the verdict of one send. */
+/** A code of the provider that a timeline may hold: no text, and no address. */
+const CODE = /^[\w.-]{1,40}$/;
+
+/** Stores the verdict of one send. @param code The provider's own code of a refusal, for the timeline. */
 export async function recordVerdict(
   redis: Redis,
   prefix: string,
   ref: SubmissionRef,
   send: number,
   verdict: SendVerdict,
+  code = '',
 ): Promise<VerdictMeaning> {
-  return z.enum(['accepted', 'planned', 'unproven', 'refused']).parse(await recordVerdictScript.run(redis, prefix, ref, { send, verdict }));
+  const reply = await recordVerdictScript.run(redis, prefix, ref, { send, verdict, code: CODE.test(code) ? code : '' });
+  return z.enum(['accepted', 'planned', 'unproven', 'refused']).parse(reply);
 }
 
 /** Stores that the audit trail showed a refusal as the last response to the id, before this send left. */

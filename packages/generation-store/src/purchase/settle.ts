@@ -104,6 +104,7 @@ else
     'reported', int(after.reported), 'unreported', after.unreported, 'differing', after.differing)
   redis.call('HINCRBY', key, 'cost', int(more.settled))
 end
+noteStep(id, index, n, now, status, code)
 record('submission.' .. status, id, generation, index, n, now)
 countEnd(now, tonumber(endedAt), status == 'succeeded' and 'recorded' or 'failed:' .. code)
 if road ~= '' then countEnd(now, tonumber(endedAt), 'road:' .. road) end
@@ -127,6 +128,7 @@ elseif generation['latest:' .. index] == n and image ~= 'succeeded' then
   local failures = tonumber(submission.failures) + (countsAsFailure == '1' and 1 or 0)
   if mayResubmit == '1' and image == 'open' and running and failures < tonumber(maxFailures) then
     addSubmission(key, id, index, n + 1, failures, tonumber(submission.reserved))
+    noteStep(id, index, n + 1, now, 'planned')
     resubmitted = n + 1
   else
     setImage(key, id, generation.tenant, index, status)

@@ -116,7 +116,10 @@ if isWhole then
     joinOpen(id, head[8])
     redis.call('PERSIST', key)
     redis.call('PERSIST', key .. ':request')
-    for _, each in ipairs(places) do redis.call('PERSIST', submissionKey(id, each[1], each[2])) end
+    for _, each in ipairs(places) do
+      redis.call('PERSIST', submissionKey(id, each[1], each[2]))
+      redis.call('PERSIST', submissionKey(id, each[1], each[2]) .. ':timeline')
+    end
     mend('not-indexed')
   end
   local idempotencyKey = prefix .. ':idempotency:' .. tenantPart(tenant) .. ':' .. digest

@@ -63,6 +63,9 @@ ${given.each()}
     if n == '1' then redis.call('HSET', submissionKey, 'line', 'due') end
     if firstSentAt == '' then redis.call('HSET', submissionKey, 'restored', 1) end
     submission = hash(submissionKey)
+    if n == '1' then noteStep(id, index, n, createdAt, 'enqueued') end
+    if firstSentAt ~= '' then noteStep(id, index, n, firstSentAt, 'committed') end
+    noteStep(id, index, n, now, 'restored')
     changed = changed + 1
   end
   -- the intent of a send of this round that never left
@@ -115,6 +118,7 @@ if redis.call('TTL', key) > 0 then
   redis.call('PERSIST', idempotencyKey)
   for _, each in ipairs(submissionsOf(hash(key))) do
     redis.call('PERSIST', submissionKey(id, each[1], each[2]))
+    redis.call('PERSIST', submissionKey(id, each[1], each[2]) .. ':timeline')
     redis.call('PERSIST', prefix .. ':deliveries:' .. id .. ':' .. each[1] .. '-' .. each[2])
   end
 end

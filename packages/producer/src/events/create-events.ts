@@ -111,7 +111,10 @@ export function createEvents(given: EventsOptions): Events {
 }
 
 /** Builds what a consumer sees; undefined for a kind of a later version. */
-function eventOf({ event, id, tenant, provider, model, at, revision, index, n }: LoggedEvent, deliveries: number): DarkroomEvent | undefined {
+function eventOf(
+  { event, id, tenant, provider, model, at, revision, index, n }: LoggedEvent,
+  deliveries: number,
+): DarkroomEvent | undefined {
   const known = durableEvents.find((each) => each === event);
   if (known === undefined) return undefined;
   const [, what = ''] = known.split('.');

@@ -30,6 +30,7 @@ import type { MemoryImages } from './memory-images.ts';
 import type { Fail, Outcome, Succeed } from './outcomes.ts';
 import { beginImage, cancelImage, endImage, isWithheld, viewOf, type Entry } from './memory-entry.ts';
 import { createMemoryRetries } from './memory-retry.ts';
+import { timelinesOf } from './memory-timeline.ts';
 
 const DAY_MS = 86_400_000;
 /** Cap that a scripted refusal names. */
@@ -174,6 +175,10 @@ export function createMemoryStore({ images, rules, takeOutcome, announce, now }:
         return entry && viewOf(entry);
       },
       readImageRules: async () => rules,
+      findTimeline: async (generationId, tenant) => {
+        const entry = ownEntry(generationId, tenant);
+        return entry && timelinesOf(entry);
+      },
       findIdByKey: async (tenant, idempotencyKey) => keys.get(JSON.stringify([tenant, idempotencyKey])),
       list: async (filter, count, after) => listViews([...entries.values()].map(viewOf), filter, count, after),
       requestErasure: async (generationId, isForced, tenant) => {
