@@ -4,6 +4,7 @@ import { Redis } from 'ioredis';
 import { expect, onTestFinished, test } from 'vitest';
 
 const WORDS = 'Redis holds a store of format 2, and this process knows formats up to 1: upgrade this process first';
+const TRACE = '0af7651916cd43dd8448eb211c80319c';
 
 test('each process refuses a store of a later format in words, buys and queues nothing, and goes on when the number fits', async () => {
   const fleet = await startFleet({ erasers: 1 });
@@ -27,7 +28,7 @@ test('each process refuses a store of a later format in words, buys and queues n
   const runAt = Date.now() + 3000;
 
   // queued, and not bought before the number rises
-  const later = await producer.enqueue({ positivePrompt: 'a red door' }, { runAt });
+  const later = await producer.enqueue({ positivePrompt: 'a red door' }, { runAt, traceparent: `00-${TRACE}-b7ad6b7169203331-01` });
   await setFormat(2);
   for (const { url } of apps)
     await eventually(
@@ -58,6 +59,8 @@ test('each process refuses a store of a later format in words, buys and queues n
   expect(await producer.wait(later.generationId, { timeoutMs: 20_000 })).toMatchObject({ status: 'succeeded' });
   expect(await bought()).toBe(1);
   const log = (await fleet.workers[0]?.log()) ?? '';
+  const sending = log.split('\n').find((line) => line.includes('"submission.sending"'));
+  expect(sending, 'the lines of a purchase name its trace').toContain(`"traceId":"${TRACE}"`);
   expect(log.match(/"event":"redis.lost"/g), 'lines about it').toHaveLength(1);
   expect(log).not.toContain('run put back after an error');
 }, 60_000);

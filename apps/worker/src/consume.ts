@@ -8,6 +8,7 @@ import { createTroubleLog, easeFetching } from './ease-fetching.ts';
 import { watchPurchase } from './metrics/watch-purchase.ts';
 import type { WorkerMetrics } from './metrics/worker-metrics.ts';
 import { nameUnreadableJob } from './name-unreadable-job.ts';
+import { traceLines } from './trace-lines.ts';
 import { readJob, runOutcome, type OutcomeSurroundings } from './run-outcome.ts';
 import { WatchedWorker } from './watched-worker.ts';
 
@@ -123,14 +124,14 @@ export function startConsuming(options: ConsumeOptions, dependencies: ConsumeDep
   const submitting = start(
     queueNames.submissions,
     options.submitConcurrency,
-    (ref, job) => submit(watchPurchase(purchase, metrics), ref, hurry, job.priority),
+    (ref, job) => submit(traceLines(watchPurchase(purchase, metrics)), ref, hurry, job.priority),
     (delayMs) => submissions.queue.rateLimit(delayMs),
     false,
   );
   const settling = start(
     queueNames.settlements,
     options.settleConcurrency,
-    (ref) => settle(watchPurchase(purchase, metrics), ref, hurry),
+    (ref) => settle(traceLines(watchPurchase(purchase, metrics)), ref, hurry),
     // No limiter here: it would hold back images that are already paid for.
     () => Promise.resolve(),
     true,

@@ -99,6 +99,8 @@ export interface GenerationView {
   withholdFlagged?: true;
   /** Its urgency among the generations of its tenant; absent for a normal one. */
   priority?: Priority;
+  /** The trace context of its enqueue. Not in S3: a generation that came back from there has none. */
+  traceparent?: string;
   /** The tags of its enqueue. */
   tags?: readonly string[];
   /** The metadata of its enqueue. */
@@ -110,7 +112,7 @@ export interface GenerationView {
 /** A generation in a list. */
 export interface GenerationSummary extends Omit<
   GenerationView,
-  'request' | 'images' | 'reservedUsd' | 'replaces' | 'queue' | 'withholdFlagged'
+  'request' | 'images' | 'reservedUsd' | 'replaces' | 'queue' | 'withholdFlagged' | 'traceparent'
 > {
   /** Status of each image, in the order of their index. */
   images: ImageStatus[];

@@ -115,6 +115,7 @@ const generationFields = z.object({
   replaces: storedIndexes,
   priority: z.enum(priorities).optional().catch(undefined),
   withholdFlagged: storedWithholding,
+  traceparent: z.string().optional(),
   cost: whole,
   amended: z.string().optional(),
 });

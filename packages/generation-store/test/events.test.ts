@@ -45,6 +45,20 @@ describe('an event is written with its fact', () => {
     ]);
   });
 
+  test('with the trace of the enqueue', async () => {
+    await using world = await setup();
+    const traceparent = `00-${'1'.repeat(32)}-${'2'.repeat(16)}-01`;
+    const [ref] = await world.enqueue(1, { traceparent });
+    const sent = await world.open(ref);
+    expect(sent.traceparent).toBe(traceparent);
+    expect(sent.intent, 'S3 does not hold it').not.toHaveProperty('traceparent');
+    await world.store.settle(ref, ended(ref, 'succeeded'));
+    expect((await world.store.beginSettlement(ref))?.traceparent).toBe(traceparent);
+    const log = await logOf(world);
+    expect(log.map(([, fields]) => fields[fields.indexOf('traceparent') + 1])).toEqual([traceparent, traceparent, traceparent]);
+    expect(await world.store.find(ref.generationId)).toMatchObject({ traceparent });
+  });
+
   test('once for a repeated enqueue, cancel and end', async () => {
     await using world = await setup();
     const [ref] = await world.enqueue();

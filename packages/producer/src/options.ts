@@ -11,6 +11,7 @@ import {
   readOptions,
   readRedisAddress,
   tagsProblems,
+  traceparentProblems,
   type Priority,
   type Problem,
 } from '@darkroom/contracts';
@@ -79,6 +80,11 @@ export interface EnqueueOptions {
    * it. Needs `safety.checkContent: true` in the request. Defaults to the rule of the tenant, which false does not lift.
    */
   withholdFlagged?: boolean;
+  /**
+   * The trace to which this call belongs, as the header `traceparent` of W3C Trace Context (version 00). Shown in views and events, and the
+   * lines in the log of a worker name its id as `traceId`. A repeated enqueue changes nothing.
+   */
+  traceparent?: string;
   /** Tenant of the generation. Defaults to the producer's own, or to "default"; a producer with a tenant takes no other. */
   tenant?: string;
 }
@@ -86,7 +92,7 @@ export interface EnqueueOptions {
 /** Options of a batch. Each list holds one item for each request, in the same order. */
 export interface EnqueueManyOptions extends Pick<
   EnqueueOptions,
-  'deadlineAt' | 'runAt' | 'tags' | 'metadata' | 'priority' | 'withholdFlagged' | 'tenant'
+  'deadlineAt' | 'runAt' | 'tags' | 'metadata' | 'priority' | 'withholdFlagged' | 'traceparent' | 'tenant'
 > {
   /** Your own ids, without repetition. */
   generationIds?: readonly string[];
@@ -119,6 +125,7 @@ const sharedOptions = [
   'metadata',
   'priority',
   'withholdFlagged',
+  'traceparent',
   'tenant',
 ] as const satisfies readonly (keyof EnqueueOptions)[];
 /** Names of the options of one enqueue. */
@@ -196,6 +203,7 @@ export function enqueueProblems({
   metadata,
   priority,
   withholdFlagged,
+  traceparent,
 }: EnqueueOptions): Problem[] {
   const problems: Problem[] = [];
   if (generationId !== undefined && (typeof generationId !== 'string' || !isGenerationId(generationId))) {
@@ -211,6 +219,7 @@ export function enqueueProblems({
   if (withholdFlagged !== undefined && typeof withholdFlagged !== 'boolean')
     problems.push({ path: 'options.withholdFlagged', message: 'must be true or false', given: show(withholdFlagged) });
   if (priority !== undefined) problems.push(...priorityProblems('options.priority', priority));
+  if (traceparent !== undefined) problems.push(...traceparentProblems('options.traceparent', traceparent));
   if (deadlineAt !== undefined && !isMoment(deadlineAt)) {
     problems.push({
       path: 'options.deadlineAt',

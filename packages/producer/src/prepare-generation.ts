@@ -97,6 +97,7 @@ export function prepareGeneration(request: StoredRequest, options: EnqueueOption
         deadlineAt: options.deadlineAt && millisecondsOf(options.deadlineAt),
         runAt: options.runAt && millisecondsOf(options.runAt),
         idempotencyKey: options.idempotencyKey,
+        traceparent: options.traceparent,
         priority: options.priority === 'normal' ? undefined : options.priority,
         withholdFlagged: options.withholdFlagged === true ? (true as const) : undefined,
         tags: options.tags?.length === 0 ? undefined : options.tags,

@@ -5,6 +5,7 @@ import {
   modelOf,
   createGenerationId,
   defined,
+  traceparentProblems,
   type GenerationView,
   type Problem,
 } from '@darkroom/contracts';
@@ -28,10 +29,12 @@ export interface RetryOptions {
    * meanwhile and could be bought again.
    */
   generationId?: string;
+  /** The trace to which this call belongs, as for `enqueue`; the retry does not inherit that of the first generation. */
+  traceparent?: string;
 }
 
 /** Names of the options of `retry`. */
-export const retryOptions = ['images', 'mayPayAgain', 'reason', 'generationId'] as const satisfies readonly (keyof RetryOptions)[];
+export const retryOptions = ['images', 'mayPayAgain', 'reason', 'generationId', 'traceparent'] as const satisfies readonly (keyof RetryOptions)[];
 
 /** Answer to a retry. */
 export interface Retried extends Enqueued {
@@ -46,7 +49,7 @@ const MAX_REASON_LENGTH = 200;
 const MAX_IMAGES = 20;
 
 /** Returns the problems of the options of a retry, apart from their names. */
-export function retryProblems({ images, mayPayAgain, reason, generationId }: RetryOptions): Problem[] {
+export function retryProblems({ images, mayPayAgain, reason, generationId, traceparent }: RetryOptions): Problem[] {
   const problems: Problem[] = [];
   const refuse = (name: string, message: string, given: unknown): void =>
     void problems.push({ path: `options.${name}`, message, given: describeGiven(given) });
@@ -60,6 +63,7 @@ export function retryProblems({ images, mayPayAgain, reason, generationId }: Ret
     refuse('reason', `must have 1 to ${MAX_REASON_LENGTH} characters, not all of them blanks, none a control character`, reason);
   if (generationId !== undefined && (typeof generationId !== 'string' || !isGenerationId(generationId)))
     refuse('generationId', 'must be a lower-case UUIDv7', generationId);
+  if (traceparent !== undefined) problems.push(...traceparentProblems('options.traceparent', traceparent));
   return problems;
 }
 
@@ -136,6 +140,7 @@ function prepareRetry(old: GenerationView, options: RetryOptions, { boundTo, mod
     isAll,
     ...defined({
       payAgainReason: options.reason,
+      traceparent: options.traceparent,
       boundTo,
       priority: old.priority,
       withholdFlagged: old.withholdFlagged,

@@ -22,6 +22,28 @@ const any = {
 };
 
 describe.each(subjects)('%s', (_name, setup) => {
+  test('keeps the trace of an enqueue, of many and of a retry, and refuses one that is none', async () => {
+    await using subject = await setup();
+    const { producer } = subject;
+    const [traceparent, other] = ['1', '2'].map((digit) => `00-${digit.repeat(32)}-${digit.repeat(16)}-01`) as [string, string];
+    const traceOf = async (id: string) => (await producer.get(id)).traceparent;
+    const { generationId } = await producer.enqueue(request, { traceparent, idempotencyKey: 'one' });
+    await producer.enqueue(request, { traceparent: other, idempotencyKey: 'one' });
+    expect(await traceOf(generationId), 'a repetition changes nothing').toBe(traceparent);
+    const many = await producer.enqueueMany([request, request], { traceparent: other });
+    expect(await Promise.all(many.map((each) => traceOf(each.generationId)))).toEqual([other, other]);
+    const failed = await producer.enqueue(request, { traceparent });
+    await subject.end(failed.generationId, refused);
+    const retried = await producer.retry(failed.generationId);
+    expect(await traceOf(retried.generationId), 'a retry has its own').toBeUndefined();
+    for (const call of [
+      () => producer.enqueue(request, { traceparent: 'x' }),
+      () => producer.enqueueMany([request], { traceparent: 'x' }),
+      () => producer.retry(generationId, { traceparent: 'x' }),
+    ])
+      await expect(call()).rejects.toMatchObject({ code: 'request.invalid', problems: [{ path: 'options.traceparent' }] });
+  });
+
   test('counts the changes of a generation from 1', async () => {
     await using subject = await setup();
     const { producer } = subject;

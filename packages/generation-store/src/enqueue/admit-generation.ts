@@ -68,7 +68,7 @@ local function admit(key, now)
   takeIdempotencyKey(id)
   countMinute(now, 'generations')
   countMinute(now, 'enqueued', images)
-  record('generation.queued', id, { tenant = tenant, provider = provider, model = model }, nil, nil, now)
+  record('generation.queued', id, { tenant = tenant, provider = provider, model = model, traceparent = traceparent ~= '' and traceparent or nil }, nil, nil, now)
   return { kind = 'created', id = id, runAt = runAt, line = line }
 end
 `;

@@ -102,6 +102,8 @@ export interface NewGeneration extends Labels {
   replaces?: readonly number[];
   /** Reason for which an image may be paid for again. */
   payAgainReason?: string;
+  /** The trace of its enqueue (W3C Trace Context). */
+  traceparent?: string;
   /** Urgency among the generations of its tenant. Defaults to "normal". */
   priority?: Priority;
   /** Withholds the images that the content check does not clear. */

@@ -30,6 +30,7 @@ const given = nameArguments([
   'priority',
   'withhold',
   'checked',
+  'traceparent',
 ]);
 
 /** Place in ARGV of what follows the arguments of a new generation. */
@@ -48,10 +49,10 @@ const labelsOf = ({ tags = [], metadata }: Labels): string => tags.map(digestOfT
 export function generationArguments(
   prefix: string,
   retention: Retention,
-  generation: Omit<RememberedGeneration, 'submissions' | 'createdAt'>,
+  generation: Omit<RememberedGeneration, 'submissions' | 'createdAt'> & { traceparent?: string },
 ): (string | number)[] {
   const { generationId, tenant, request, outline, imageNanoUsd, deadlineAt, runAt, idempotencyKeyHash, tags, metadata } = generation;
-  const { retryOf, replaces, payAgainReason, priority, withholdFlagged } = generation;
+  const { retryOf, replaces, payAgainReason, priority, withholdFlagged, traceparent } = generation;
   return [
     prefix,
     ...given.list({
@@ -76,6 +77,7 @@ export function generationArguments(
       priority: priority === 'normal' ? undefined : priority,
       withhold: withholdFlagged ? 1 : undefined,
       checked: checksContent(outline.request) ? 1 : undefined,
+      traceparent,
     }),
   ];
 }
@@ -109,6 +111,7 @@ local function createGeneration(key, id, status, createdAt, revision)
   if payAgainReason ~= '' then redis.call('HSET', key, 'mayPayAgain', 1, 'reason', payAgainReason) end
   if withhold ~= '' then redis.call('HSET', key, 'withholdFlagged', withhold) end
   if priority ~= '' then redis.call('HSET', key, 'priority', priority) end
+  if traceparent ~= '' then redis.call('HSET', key, 'traceparent', traceparent) end
   keepLabels(key, 'HSET')
   for index = 0, images - 1 do setImage(key, id, tenant, index, 'open') end
   addToLists(id, { tenant = tenant, status = status, createdAt = createdAt })

@@ -100,6 +100,7 @@ export function parseGenerationView(prefix: string, generationId: string, reply:
       replaces: generation.replaces,
       priority: generation.priority,
       withholdFlagged: generation.withholdFlagged,
+      traceparent: generation.traceparent,
       tags,
       metadata,
       queue,

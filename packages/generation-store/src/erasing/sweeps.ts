@@ -130,7 +130,7 @@ local erasure = hash(erasureKey(id))
 redis.call('HSET', erasureKey(id), 'tenant', tenant, 'erasedAt', erasedAt, 'sweptUntil', sweptUntil, 'told', 1)
 if not erasure.requestedAt then redis.call('HSET', erasureKey(id), 'requestedAt', erasedAt) end
 local function orNil(value) if value ~= '' then return value end end
-local origin = { tenant = tenant, provider = generation.provider or orNil(provider), model = generation.model or orNil(model) }
+local origin = { tenant = tenant, provider = generation.provider or orNil(provider), model = generation.model or orNil(model), traceparent = generation.traceparent }
 if not erasure.told then record('generation.erased', id, origin, nil, nil, now) end
 local isMoved = redis.call('ZSCORE', prefix .. ':erasures', id) ~= dueAt
 if againAt ~= '' then

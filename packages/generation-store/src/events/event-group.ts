@@ -15,6 +15,7 @@ const entrySchema = z.object({
   model: z.string().default(earlierOrigin.model),
   at: z.coerce.number(),
   revision: z.coerce.number().optional(),
+  traceparent: z.string().optional(),
   index: z.coerce.number().optional(),
   n: z.coerce.number().optional(),
 });

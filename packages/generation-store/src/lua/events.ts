@@ -1,6 +1,6 @@
 /**
  * The durable events: a stream (\`:event-log\`) to which a script adds an event with the fact itself. An entry holds event, id, tenant, provider,
- * model, at, revision and, for an event about one submission, index and n. After the prelude.
+ * model, at, revision, the traceparent of the enqueue and, for an event about one submission, index and n. After the prelude.
  */
 export const events = /* lua */ `
 -- an old end that a rebuild restores was told when it came
@@ -10,8 +10,8 @@ local function record(event, id, generation, index, n, at)
   local revision = announce(event, id, index, n, at)
   if not tellsEvents then return end
   local fields = { 'event', event, 'id', id, 'tenant', generation.tenant, 'at', int(at) }
-  -- an entry of an earlier version has neither
-  for _, name in ipairs({ 'provider', 'model' }) do
+  -- an entry of an earlier version has none, and most have no trace
+  for _, name in ipairs({ 'provider', 'model', 'traceparent' }) do
     if generation[name] then
       fields[#fields + 1] = name
       fields[#fields + 1] = generation[name]

@@ -96,5 +96,6 @@ export async function beginSettlement(redis: Redis, prefix: string, ref: Submiss
     quarantineKey,
     reservation: { amountNanoUsd: submission.reserved, periods: submission.periods },
     nextPlanned,
+    traceparent: generation.traceparent,
   });
 }

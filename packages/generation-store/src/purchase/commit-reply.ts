@@ -53,6 +53,7 @@ export const commitReply = namedReply(
       withholdFlagged: storedWithholding,
       tags: storedTags,
       metadata: storedMetadata,
+      traceparent: z.string().optional(),
       providerFailures: number,
     }),
   ]),
@@ -86,6 +87,7 @@ export function goOf(prefix: string, ref: SubmissionRef, reply: Extract<Reply, {
     requestDigest,
     tags,
     metadata,
+    traceparent,
     ...entry
   } = reply;
   const { request: requestJson, provider, model, expected, outline: outlineJson, ...sent } = entry;
@@ -103,7 +105,7 @@ export function goOf(prefix: string, ref: SubmissionRef, reply: Extract<Reply, {
     unsentAt,
     request,
     labels: defined({ tags, metadata }),
-    ...defined({ requestDigest }),
+    ...defined({ requestDigest, traceparent }),
     intent: defined({
       version: 2 as const,
       ...ref,

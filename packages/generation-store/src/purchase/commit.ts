@@ -49,7 +49,7 @@ local function go(submission, generation)
     tenant = generation.tenant, images = generation.images, createdAt = generation.createdAt, deadlineAt = generation.deadlineAt,
     runAt = generation.runAt, idempotencyKeyHash = generation.idempotencyDigest, clientReference = generation.clientReference,
     retryOf = generation.retryOf, replaces = generation.replaces, mayPayAgain = generation.mayPayAgain, reason = generation.reason,
-    priority = generation.priority, withholdFlagged = generation.withholdFlagged, tags = words[1] or nil, metadata = words[2] or nil, providerFailures = providerFailures(now),
+    priority = generation.priority, withholdFlagged = generation.withholdFlagged, traceparent = generation.traceparent, tags = words[1] or nil, metadata = words[2] or nil, providerFailures = providerFailures(now),
   })
 end
 

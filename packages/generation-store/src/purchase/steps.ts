@@ -81,6 +81,8 @@ export type Commitment =
       requestDigest?: string;
       request: StoredRequest;
       labels: Labels;
+      /** The trace of its enqueue. */
+      traceparent?: string;
     };
 
 /** A send that failed because of the provider or of the network on the way to it. */
@@ -161,6 +163,8 @@ export interface SubmissionView {
   /** Key of the bytes that came in place of its image. */
   quarantineKey?: string;
   reservation: Reservation;
+  /** The trace of its enqueue. */
+  traceparent?: string;
   /** Number of the image's next submission, while that waits to be bought. */
   nextPlanned?: number;
 }

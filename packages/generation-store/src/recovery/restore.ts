@@ -44,7 +44,10 @@ end
 forgetDamaged(id)
 if not isThere then createGeneration(key, id, 'queued', createdAt, now) end
 -- a rule that came with a send which Redis has forgotten
-if withhold ~= '' then redis.call('HSET', key, 'withholdFlagged', withhold) end
+if withhold ~= '' and generation.withholdFlagged ~= withhold then
+  redis.call('HSET', key, 'withholdFlagged', withhold)
+  raiseRevision(id)
+end
 -- notes about retries of it stay as long as it does
 if redis.call('TTL', key) == -1 then redis.call('PERSIST', familyKey(id)) end
 -- Redis may have forgotten the erasure, and remember the request

@@ -112,14 +112,14 @@ export function createEvents(given: EventsOptions): Events {
 
 /** Builds what a consumer sees; undefined for a kind of a later version. */
 function eventOf(
-  { event, id, tenant, provider, model, at, revision, index, n }: LoggedEvent,
+  { event, id, tenant, provider, model, at, revision, traceparent, index, n }: LoggedEvent,
   deliveries: number,
 ): DarkroomEvent | undefined {
   const known = durableEvents.find((each) => each === event);
   if (known === undefined) return undefined;
   const [, what = ''] = known.split('.');
   const eventId = index === undefined ? `${id}-${what}` : `${id}-${index}-${n ?? 0}-${what}`;
-  return { event: known, eventId, generationId: id, tenant, provider, model, at, deliveries, ...defined({ revision, index, n }) };
+  return { event: known, eventId, generationId: id, tenant, provider, model, at, deliveries, ...defined({ revision, traceparent, index, n }) };
 }
 
 const names = [

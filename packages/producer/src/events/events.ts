@@ -17,6 +17,8 @@ export interface DarkroomEvent {
    * and if Redis holds no entry of the generation.
    */
   revision?: number;
+  /** The trace context of the enqueue. */
+  traceparent?: string;
   /** Image and purchase of an event about one. */
   index?: number;
   n?: number;

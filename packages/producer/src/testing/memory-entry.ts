@@ -120,7 +120,7 @@ function withhold({ image: _image, imageUUID: _imageUUID, ...view }: ImageView):
 
 /** Builds what a caller sees. */
 export function viewOf({ generation, status, revision, images, released, createdAt, finishedAt }: Entry): GenerationView {
-  const { generationId, tenant, imageNanoUsd, deadlineAt, runAt, retryOf, replaces, priority, withholdFlagged, tags, metadata } =
+  const { generationId, tenant, imageNanoUsd, deadlineAt, runAt, retryOf, replaces, priority, withholdFlagged, traceparent, tags, metadata } =
     generation;
   const request = requestOf(generation);
   const isHeld = (image: ImageView): boolean => (image.status === 'open' && runAt === undefined) || image.status === 'unknown';
@@ -147,6 +147,7 @@ export function viewOf({ generation, status, revision, images, released, created
       retryOf,
       priority,
       withholdFlagged,
+      traceparent,
       tags,
       metadata,
     }),
