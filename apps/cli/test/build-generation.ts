@@ -3,6 +3,7 @@ import { exampleRequests, parseGrokImagineRequest, type GenerationView, type Ima
 /** Builds a generation as the producer returns it: by default the first example, queued. */
 export const buildGeneration = (generation: Partial<GenerationView> = {}): GenerationView => ({
   generationId: '01a202df-ad5d-702c-9a95-a308a5ef10fe',
+  revision: 1,
   status: 'queued',
   provider: 'runware',
   model: 'xai:grok-imagine@image',

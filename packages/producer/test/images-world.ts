@@ -65,6 +65,7 @@ export async function setupImages(options: Partial<ImagesOptions> = {}): Promise
       };
       const generation: GenerationView = {
         generationId: ref.generationId,
+        revision: 1,
         status: 'succeeded',
         provider: 'runware',
         model: parsed.model,
