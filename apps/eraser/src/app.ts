@@ -16,9 +16,11 @@ import {
   type Logger,
   type Service,
 } from '@darkroom/service-runtime';
+import { advanceBulk } from './advance-bulk.ts';
 import { checkBelonging } from './check-belonging.ts';
 import { REQUEST_TIMEOUT_MS, type EraserConfig } from './config.ts';
 import { deleteLeftUploads } from './delete-left-uploads.ts';
+import { createErasingByAge } from './erase-by-age.ts';
 import { createEraserMetrics } from './eraser-metrics.ts';
 import { sweepErasures } from './sweep-erasures.ts';
 
@@ -54,6 +56,8 @@ export function createEraser(config: EraserConfig, overrides: Partial<EraserDepe
   const belonging = { store, storage, prefix: redisConfig.prefix, darkroomId: config.darkroom.id };
   const metrics = createMetrics({ process: 'eraser' });
   const counts = createEraserMetrics(metrics, store);
+  const onErased = (images: number): void => counts.deleted.add({ folder: 'images' }, images);
+  const byAge = createErasingByAge({ store, storage, kept: settings.kept, logger, onErased, elapsed: now });
   const lines = createOutageLines({ name: 'erasing', about: {} }, logger, now);
   const pulse = createPulse({ isExpected: () => redis.status === 'ready' && !s3Watch.isAway() });
   const stopping = new AbortController();
@@ -80,27 +84,32 @@ export function createEraser(config: EraserConfig, overrides: Partial<EraserDepe
     }),
   );
 
-  async function round(): Promise<void> {
+  /** @returns true if the next round has something to do at once. */
+  async function round(): Promise<boolean> {
     await checkBelonging(belonging);
-    await sweepErasures({
+    const isLeft = await sweepErasures({
       store,
       storage,
       timing: config.timing,
       logger,
       signal: stopping.signal,
-      onErased: (images) => counts.deleted.add({ folder: 'images' }, images),
+      onErased,
     });
+    const isUnderWay = !stopping.signal.aborted && (await advanceBulk({ store, storage, logger }));
+    const isAgeing = !stopping.signal.aborted && (await byAge.advance());
     const deleted = await deleteLeftUploads(store, storage, stopping.signal);
     counts.deleted.add({ folder: 'staging' }, deleted);
     if (deleted > 0) logger.debug({ event: 'uploads.deleted', deleted }, 'deleted uploads whose images are kept');
+    return isLeft || isUnderWay || isAgeing;
   }
 
   /** Makes one round after another. Every step may be repeated, so a round that fails is simply made again. */
   async function erase(): Promise<void> {
     while (!stopping.signal.aborted) {
       const begunAt = now();
+      let isBusy = false;
       try {
-        await round();
+        isBusy = await round();
         trouble = undefined;
         lines.noteThere();
       } catch (error) {
@@ -109,7 +118,7 @@ export function createEraser(config: EraserConfig, overrides: Partial<EraserDepe
         lines.noteAway(explainShortly(error), begunAt);
       }
       pulse.beat();
-      await delay(settings.everyMs, undefined, { signal: stopping.signal }).catch(() => undefined);
+      if (!isBusy) await delay(settings.everyMs, undefined, { signal: stopping.signal }).catch(() => undefined);
     }
   }
 

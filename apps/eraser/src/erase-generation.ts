@@ -43,10 +43,13 @@ export async function eraseGeneration({ store, storage, timing }: ErasingParts, 
   const tenant = known?.tenant ?? intents[0]?.tenant ?? due.tenant ?? '';
   if (due.tenant !== undefined && tenant !== due.tenant) return drop(store, due, 'foreign');
 
+  const isBuried = standing.kind === 'erased' && standing.keepsImages !== true;
+  // a caller means all; by age the images may stay longer than the request, and one that was noted by its tombstone stays as that says
+  const keepsImages = !isBuried && (due.aged === 'requests' || (due.isNoted && standing.kind === 'erased'));
   const erasedAt = standing.kind === 'erased' ? standing.erasedAt : now;
-  if (standing.kind !== 'erased') await storage.writeTombstone(generationId, erasedAt);
+  if (!isBuried && (standing.kind !== 'erased' || !keepsImages)) await storage.writeTombstone(generationId, erasedAt, keepsImages);
   for (const intent of intents) await storage.eraseIntent(intent);
-  const images = await storage.deleteImages(generationId, refsOf(due, records));
+  const images = keepsImages ? 0 : await storage.deleteImages(generationId, refsOf(due, records));
   // The request may lie in it still, so the generation is not erased yet.
   if (corrupt !== undefined) throw corrupt;
   // The URL is as old as the last send, which is at most a resend window later than the first.

@@ -1,12 +1,15 @@
 import { hasCode } from '@darkroom/contracts';
-import type { ErasingStore } from '@darkroom/generation-store';
+import type { DueErasure, ErasingStore } from '@darkroom/generation-store';
 import { explainShortly, type Logger } from '@darkroom/service-runtime';
 import { eraseGeneration, type ErasingParts } from './erase-generation.ts';
+import { inLanes } from './in-lanes.ts';
 
+/** Sweeps of a page, and of the same moment: each waits for S3 most of its time. */
 const AT_ONCE = 100;
+const LANES = 8;
 
 export interface SweepParts extends ErasingParts {
-  store: ErasingParts['store'] & Pick<ErasingStore, 'readDueErasures'>;
+  store: ErasingParts['store'] & Pick<ErasingStore, 'readDueErasures' | 'postponeSweep'>;
   logger: Logger;
   signal: AbortSignal;
   /** Called with the number of images of each sweep. */
@@ -14,28 +17,28 @@ export interface SweepParts extends ErasingParts {
 }
 
 /**
- * Sweeps the generations that are due, until none is. One with a corrupt record is named and left for the next round: it stops no other.
+ * Sweeps a page of the generations that are due, the longest due first. One with a damaged record is named and put off: it stops no other.
+ * @returns true if more may be due.
  * @throws StorageError, or an error of Redis, if one of them is away.
  */
-export async function sweepErasures(parts: SweepParts): Promise<void> {
+export async function sweepErasures(parts: SweepParts): Promise<boolean> {
+  const due = await parts.store.readDueErasures(AT_ONCE);
+  await inLanes(due, LANES, (each) => sweep(parts, each));
+  return due.length === AT_ONCE;
+}
+
+async function sweep(parts: SweepParts, due: DueErasure): Promise<void> {
   const { store, logger, signal, onErased } = parts;
-  const failed = new Set<string>();
-  for (;;) {
-    const due = (await store.readDueErasures(AT_ONCE)).filter(({ generationId }) => !failed.has(generationId));
-    if (due.length === 0) return;
-    for (const each of due) {
-      if (signal.aborted) return;
-      const { generationId } = each;
-      try {
-        const swept = await eraseGeneration(parts, each);
-        if (swept.kind === 'erased') onErased(swept.images);
-        const event = swept.kind === 'erased' ? 'generation.erased' : 'erasure.dropped';
-        logger.info({ event, generationId, ...swept }, swept.kind === 'erased' ? 'erased a generation' : 'erased nothing');
-      } catch (error) {
-        if (!hasCode(error, 'storage.corrupt-record') && !hasCode(error, 'request.invalid')) throw error;
-        failed.add(generationId);
-        logger.error({ event: 'erasure.failed', generationId, reason: explainShortly(error) }, 'could not erase a generation');
-      }
-    }
+  const { generationId } = due;
+  if (signal.aborted) return;
+  try {
+    const swept = await eraseGeneration(parts, due);
+    if (swept.kind === 'erased') onErased(swept.images);
+    const event = swept.kind === 'erased' ? 'generation.erased' : 'erasure.dropped';
+    logger.info({ event, generationId, ...swept }, swept.kind === 'erased' ? 'erased a generation' : 'erased nothing');
+  } catch (error) {
+    if (!hasCode(error, 'storage.corrupt-record') && !hasCode(error, 'request.invalid')) throw error;
+    logger.error({ event: 'erasure.failed', generationId, reason: explainShortly(error) }, 'could not erase a generation');
+    await store.postponeSweep(due);
   }
 }

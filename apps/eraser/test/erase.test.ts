@@ -1,13 +1,11 @@
 import { createGenerationId, defaultTiming } from '@darkroom/contracts';
 import { intentKey } from '@darkroom/object-storage';
-import { silentLogger } from '@darkroom/service-runtime';
 import { expect, test } from 'vitest';
 import { sweepErasures } from '../src/sweep-erasures.ts';
 import { PROMPT, secretRequest, setup, type World } from './world.ts';
 
-const never = new AbortController().signal;
-const sweep = ({ erasing: { store, storage } }: Pick<World, 'erasing'>, onErased: (images: number) => void = () => undefined) =>
-  sweepErasures({ store, storage, timing: defaultTiming, logger: silentLogger, signal: never, onErased });
+const sweep = ({ buildParts }: Pick<World, 'buildParts'>, onErased: (images: number) => void = () => undefined) =>
+  sweepErasures({ ...buildParts(), onErased });
 
 test('after an erasure no object and no key holds the prompt or the bytes, and money, status and result stay', async () => {
   const world = await setup();
@@ -148,4 +146,5 @@ test('a generation with an intent that cannot be read is not called erased, and 
   expect((await world.store.findErasure(damaged.generationId))?.erasedAt).toBeUndefined();
   expect((await world.store.findErasure(other.generationId))?.erasedAt).toBeGreaterThan(0);
   expect(await world.storage.findRequest(damaged.generationId)).toMatchObject({ kind: 'erased' });
+  expect(await world.erasing.store.readDueErasures(1), 'it is put off').toEqual([]);
 });

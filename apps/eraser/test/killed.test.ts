@@ -1,11 +1,11 @@
-import { defaultTiming } from '@darkroom/contracts';
-import { silentLogger } from '@darkroom/service-runtime';
 import { expect, test } from 'vitest';
-import { sweepErasures, type SweepParts } from '../src/sweep-erasures.ts';
+import { sweepErasures } from '../src/sweep-erasures.ts';
 import { setup, type World } from './world.ts';
 
+type Parts = ReturnType<World['buildParts']>;
+
 /** Dies at the k-th call: before it reaches the other side, or after, when only the answer is lost. */
-function dyingAt(world: World, k: number, isAfter: boolean): { parts: SweepParts; calls: () => number } {
+function dyingAt(world: World, k: number, isAfter: boolean): { parts: Parts; calls: () => number } {
   let calls = 0;
   const dying = <Part extends object>(part: Part): Part =>
     new Proxy(part, {
@@ -23,8 +23,7 @@ function dyingAt(world: World, k: number, isAfter: boolean): { parts: SweepParts
         };
       },
     });
-  const { store, storage } = world.erasing;
-  const rest = { timing: defaultTiming, logger: silentLogger, signal: new AbortController().signal, onErased: () => undefined };
+  const { store, storage, ...rest } = world.buildParts();
   return { parts: { store: dying(store), storage: dying(storage), ...rest }, calls: () => calls };
 }
 

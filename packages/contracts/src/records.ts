@@ -108,13 +108,22 @@ const keptRequestSchema = z.object({
   /** Random; makes `requestDigest` of the intents. */
   salt: z.string().min(16),
   request: storedRequestSchema,
+  /** As in the intents: an erasure finds by it what Redis has let go of. Absent, like the time, in requests of earlier versions. */
+  tenant: z.string().optional(),
+  createdAt: timestamp.optional(),
   tags: z.array(z.string()).readonly().optional(),
   metadata: z.record(z.string(), z.string()).readonly().optional(),
 });
 export type KeptRequest = z.infer<typeof keptRequestSchema>;
 
 /** Stands in place of a request that was erased, and is never deleted. */
-const tombstoneSchema = z.object({ version: z.literal(1), generationId: submissionRef.generationId, erasedAt: timestamp });
+const tombstoneSchema = z.object({
+  version: z.literal(1),
+  generationId: submissionRef.generationId,
+  erasedAt: timestamp,
+  /** The request went by its age, and the images may stay longer. A reader of an earlier version drops it. */
+  keepsImages: z.literal(true).optional(),
+});
 
 /** An object of `requests/`. */
 export const requestObjectSchema = z.union([tombstoneSchema, keptRequestSchema]);

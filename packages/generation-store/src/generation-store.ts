@@ -11,6 +11,7 @@ import { forgetRequest } from './enqueue/forget-request.ts';
 import type { Retention } from './enqueue/retention.ts';
 import { returnRequest } from './enqueue/return-request.ts';
 import { findRetried, retryGeneration, type NewRetry } from './enqueue/retry.ts';
+import { findBulk, requestBulk } from './erasing/request-bulk.ts';
 import { findErasure, requestErasure } from './erasing/request-erasure.ts';
 import { findIdByKey } from './lists/find-id-by-key.ts';
 import { listGenerations } from './lists/list-generations.ts';
@@ -101,6 +102,8 @@ function bindAll({ prefix, retention, pollRate, ownerId }: GenerationStoreConfig
     cancel: (generationId: string, tenant?: string) => closeGeneration(redis, prefix, generationId, 'cancelled', tenant),
     requestErasure: bind(requestErasure),
     findErasure: bind(findErasure),
+    requestBulk: bind(requestBulk),
+    findBulk: bind(findBulk),
     expire: (generationId: string) => closeGeneration(redis, prefix, generationId, 'expired'),
 
     // the steps of a purchase

@@ -67,6 +67,10 @@ export const openKey = (prefix: string): string => `${prefix}:open`;
 
 /** Sorted set of the generations that the eraser sweeps (lua/erasures.ts); `:erasure:<id>` tells of each. */
 export const erasuresKey = (prefix: string): string => `${prefix}:erasures`;
+/** Sorted set of the bulk erasures under way, by the time of their last turn. */
+export const bulkErasuresKey = (prefix: string): string => `${prefix}:bulk-erasures`;
+/** Hash: how far erasure by age has looked (erasing/by-age.ts). */
+export const agedKey = (prefix: string): string => `${prefix}:aged`;
 /** Sorted set of the uploads that the eraser deletes, because their images are kept; by the time at which a worker named them. */
 export const leftUploadsKey = (prefix: string): string => `${prefix}:uploads-left`;
 

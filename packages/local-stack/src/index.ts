@@ -9,5 +9,6 @@ export type { AppendFsync, LocalRedis, RedisKind } from './redis/local-redis.ts'
 export { startRedis, type StartRedisOptions } from './redis/start-redis.ts';
 export type { S3Disturbance, S3Trouble } from './s3/disturbance.ts';
 export { startS3Server, type S3Lacks, type S3RequestLog, type S3Server, type S3ServerOptions } from './s3/server.ts';
+export type { S3Features } from './s3/bucket-features.ts';
 export type { S3Credentials } from './s3/sigv4.ts';
 export { startS3Process, type S3Process, type S3ProcessOptions } from './s3/s3-process.ts';

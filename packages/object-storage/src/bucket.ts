@@ -8,6 +8,7 @@ import {
   type S3ClientConfig,
 } from '@aws-sdk/client-s3';
 import { defined, StorageError } from '@darkroom/contracts';
+import { readKeeping, type BucketKeeping } from './bucket-keeping.ts';
 import { attemptsOf, isConditionalConflict, isMissing, isPreconditionFailed, storageErrorOf } from './storage-error.ts';
 
 export interface BucketConfig {
@@ -73,6 +74,8 @@ export interface Bucket {
   listAll(prefix: string, startAfter?: string): AsyncGenerator<ListedObject, void, undefined>;
   /** Deletes objects, a thousand in each request; a missing object is no error. */
   delete(keys: readonly string[]): Promise<void>;
+  /** Reads the features of the bucket by which bytes outlive a delete. */
+  readKeeping(): Promise<BucketKeeping>;
   /** Aborts requests under way and closes idle connections; may be called twice. */
   close(): void;
 }
@@ -223,6 +226,7 @@ export function createBucket({ bucket, region, endpoint, publicEndpoint, credent
         );
       }
     },
+    readKeeping: () => within(`read the features of bucket '${bucket}'`, (abortSignal) => readKeeping(client, bucket, abortSignal)),
     close() {
       isClosed = true;
       for (const controller of underWay) controller.abort();

@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import {
+  defined,
+  encodeTenant,
   formatDimensions,
   outlineOfIntent,
   type Intent,
@@ -8,24 +10,40 @@ import {
   type SubmissionRef,
 } from '@darkroom/contracts';
 import { createBucket, type BucketConfig } from './bucket.ts';
-import { imagesOfGeneration, intentKey, quarantineKey, recordsPrefix, requestKey, stagingKey, stagingKeyOf } from './keys.ts';
+import {
+  imagesOfGeneration,
+  inputsOfTenant,
+  intentKey,
+  quarantineKey,
+  recordsPrefix,
+  requestKey,
+  stagingKey,
+  stagingKeyOf,
+} from './keys.ts';
 import { createOwnerStore, type OwnerStore } from './owner-store.ts';
-import { createRecordStore } from './record-store.ts';
+import { createRecordStore, type RecordStore } from './record-store.ts';
 import { createRequestStore, type RequestStore } from './request-store.ts';
+import { createStoredGenerations, type StoredGenerations } from './stored-generations.ts';
 
 /** The bucket as the eraser uses it, the one process that deletes. Every failure of S3 is a StorageError. */
-export interface ErasingStorage extends Pick<OwnerStore, 'findOwner'>, Pick<RequestStore, 'findRequest'> {
+export interface ErasingStorage
+  extends Pick<OwnerStore, 'findOwner'>, Pick<RequestStore, 'findRequest'>, Pick<RecordStore, 'salvageIntent'>, StoredGenerations {
   /** Proves with one small request that the bucket exists and may be listed. */
   checkAccess(): Promise<void>;
   /** Lists the records of one generation, without reading them. */
   listRecordsOf(generationId: string): Promise<ListedRecord[]>;
   findIntent(ref: SubmissionRef, round: number): Promise<Intent | undefined>;
-  /** Writes a tombstone over the request of a generation, or in its place. It is never deleted. */
-  writeTombstone(generationId: string, erasedAt: number): Promise<void>;
+  /** Writes a tombstone over the request of a generation, or in its place. It is never deleted. @param keepsImages The images may stay. */
+  writeTombstone(generationId: string, erasedAt: number, keepsImages?: boolean): Promise<void>;
   /** Writes an intent of an earlier version anew, without its request. One of this version holds nothing personal, and is left. */
   eraseIntent(intent: Intent): Promise<void>;
   /** Deletes the images of a generation, and what the provider uploaded for its submissions. @returns the number of deleted images. */
   deleteImages(generationId: string, refs: readonly SubmissionRef[]): Promise<number>;
+  /**
+   * Deletes a page of the reference images of a tenant that were uploaded up to a time, by the clock of S3.
+   * @param after Key of the last one that was looked at. @returns that of this page; undefined after the last one.
+   */
+  deleteInputs(tenant: string, until: number, after?: string): Promise<string | undefined>;
   /** Deletes uploads; a missing one is no error. */
   deleteUploads(taskUUIDs: readonly string[]): Promise<void>;
   /** Aborts requests under way and closes idle connections; may be called twice. */
@@ -35,18 +53,24 @@ export interface ErasingStorage extends Pick<OwnerStore, 'findOwner'>, Pick<Requ
 export function createErasingStorage(config: BucketConfig): ErasingStorage {
   const bucket = createBucket(config);
   const { findOwner } = createOwnerStore(bucket);
-  const { listRecordsOf, findIntent } = createRecordStore(bucket);
+  const { listRecordsOf, findIntent, salvageIntent } = createRecordStore(bucket);
   const { findRequest } = createRequestStore(bucket, randomSalt);
   return {
     findOwner,
     listRecordsOf,
     findIntent,
+    salvageIntent,
     findRequest,
+    ...createStoredGenerations(bucket),
     checkAccess: async () => {
       await bucket.list(recordsPrefix, { maxKeys: 1 });
     },
-    writeTombstone: (generationId, erasedAt) =>
-      bucket.overwrite(requestKey(generationId), jsonOf({ version: 1, generationId, erasedAt }), 'application/json'),
+    writeTombstone: (generationId, erasedAt, keepsImages = false) =>
+      bucket.overwrite(
+        requestKey(generationId),
+        jsonOf({ version: 1, generationId, erasedAt, ...(keepsImages && { keepsImages }) }),
+        'application/json',
+      ),
     async eraseIntent(intent) {
       if (intent.version !== 1) return;
       await bucket.overwrite(intentKey(intent, intent.round), jsonOf(withoutRequest(intent)), 'application/json');
@@ -56,6 +80,11 @@ export function createErasingStorage(config: BucketConfig): ErasingStorage {
       for await (const { key } of bucket.listAll(imagesOfGeneration(generationId))) images.push(key);
       await bucket.delete([...images, ...refs.flatMap((ref) => [quarantineKey(ref), stagingKey(ref)])]);
       return images.length;
+    },
+    async deleteInputs(tenant, until, startAfter) {
+      const { objects, continuationToken } = await bucket.list(inputsOf(encodeTenant(tenant)), defined({ startAfter }));
+      await bucket.delete(objects.filter(({ writtenAt }) => writtenAt <= until).map(({ key }) => key));
+      return continuationToken === undefined ? undefined : objects.at(-1)?.key;
     },
     deleteUploads: (taskUUIDs) => bucket.delete(taskUUIDs.map(stagingKeyOf)),
     close: () => bucket.close(),

@@ -1,8 +1,10 @@
 export type { BoundedRead, BucketConfig } from './bucket.ts';
+export type { BucketKeeping } from './bucket-keeping.ts';
+export { examineBucket } from './examine-bucket.ts';
 export { createErasingStorage, type ErasingStorage } from './erasing-storage.ts';
 export type { InputStore, KeepInputResult } from './input-store.ts';
 export { amendmentKey, imageKey, intentKey, quarantineKey, recordsPrefix, requestKey, resultKey, stagingKey } from './keys.ts';
-export type { ListedImage, ListedTombstone, ListedUpload, ObjectIndex } from './object-index.ts';
+export type { ListedImage, ListedRequest, ListedUpload, ObjectIndex } from './object-index.ts';
 export {
   createObjectStorage,
   type ObjectStorage,
@@ -15,6 +17,7 @@ export type { ListingOptions, RecordedIntent, RecordedResult, RecordStore, Salva
 export type { FoundRequest, RecordedRequest, RequestStore } from './request-store.ts';
 export type { SettingsStore } from './settings-store.ts';
 export type { ListedSums, SumsStore } from './sums-store.ts';
+export type { StoredGenerationName } from './stored-generations.ts';
 export type { StorageFailure } from './storage-error.ts';
 export {
   verifiedImageOf,

@@ -72,6 +72,9 @@ export function parseImageKey(key: string): SubmissionRef | undefined {
 /** Returns the key for paid bytes that could not be verified. */
 export const quarantineKey = (ref: SubmissionRef): string => `quarantine/${taskUuidOf(ref)}`;
 
+/** Prefix of all requests and tombstones. */
+export const requestsPrefix = 'requests/';
+
 /** Returns the key of the request of a generation, or of the tombstone in its place. */
 export const requestKey = (generationId: string): string => `requests/${dateOf({ generationId })}/${generationId}.json`;
 
@@ -86,8 +89,8 @@ export function parseRequestKey(key: string): string | undefined {
   return isGenerationId(generationId) && requestKey(generationId) === key ? generationId : undefined;
 }
 
-/** Returns the prefix of all reference images of a tenant. */
-const inputsOf = (tenantPart: string): string => `inputs/${tenantPart}/`;
+/** Returns the prefix of all reference images of a tenant, whose name is encoded. */
+export const inputsOf = (tenantPart: string): string => `inputs/${tenantPart}/`;
 
 /** Returns the key of a reference image; one of version 0.1.0 belongs to no tenant. */
 export const inputKey = ({ tenantPart, sha256 }: KeptInput): string =>

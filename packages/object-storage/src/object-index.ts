@@ -8,6 +8,7 @@ import {
   parseImageKey,
   parseRequestKey,
   parseStagingKey,
+  requestKey,
   requestsOfDate,
   stagingKeyOf,
   stagingPrefix,
@@ -27,23 +28,33 @@ export interface ListedUpload {
   writtenAt: number;
 }
 
-/** A tombstone in a listing. */
-export interface ListedTombstone {
+/** A request, or the tombstone in its place, in a listing. */
+export interface ListedRequest {
   generationId: string;
+  standing: Standing;
   /** Time of its write by the clock of S3, in milliseconds since 1970. */
   writtenAt: number;
 }
 
 /** A tombstone has fewer bytes than this, and a request more: it holds a salt, a provider and a model. */
 const MAX_TOMBSTONE_BYTES = 128;
+/** A tombstone has 92 bytes, and 111 if the images of its generation may stay. */
+const MAX_WHOLE_TOMBSTONE_BYTES = 100;
+
+/** What lies in place of a request. `tombstone-keeps-images`: the request went by its age, and the images may stay longer. */
+export type Standing = 'kept' | 'tombstone' | 'tombstone-keeps-images';
+
+/** Returns what lies in place of a request, by its size. */
+export const standingOf = (sizeBytes: number): Standing =>
+  sizeBytes >= MAX_TOMBSTONE_BYTES ? 'kept' : sizeBytes > MAX_WHOLE_TOMBSTONE_BYTES ? 'tombstone-keeps-images' : 'tombstone';
 
 /** Lists the objects of the bucket other than records, without reading them. All throw StorageError. */
 export interface ObjectIndex {
   /** Lists the images of the generations of one day ("2026-11-22", UTC), generation by generation. */
   listImagesOfDate(date: string, options?: ListingOptions): AsyncGenerator<ListedImage, void, undefined>;
   listImagesOf(generationId: string): Promise<ListedImage[]>;
-  /** Lists the tombstones of the generations of one day, by their size: no request is as short. `writtenAt` is the time of the erasure by S3. */
-  listTombstonesOfDate(date: string, onForeign?: (key: string) => void): AsyncGenerator<ListedTombstone, void, undefined>;
+  /** Lists requests and tombstones of the generations of one day, which their size tells apart: no request is as short. */
+  listRequestsOfDate(date: string, options?: ListingOptions): AsyncGenerator<ListedRequest, void, undefined>;
   /** Lists everything under `staging/`, in the order of the task ids. @param options `after` is a task id. */
   listUploads(options?: ListingOptions): AsyncGenerator<ListedUpload, void, undefined>;
 }
@@ -64,11 +75,11 @@ export function createObjectIndex(bucket: Bucket): ObjectIndex {
       for await (const image of listImages(imagesOfGeneration(generationId))) images.push(image);
       return images;
     },
-    listTombstonesOfDate: async function* (date, onForeign) {
-      for await (const { key, sizeBytes, writtenAt } of bucket.listAll(requestsOfDate(date))) {
+    listRequestsOfDate: async function* (date, { after, onForeign } = {}) {
+      for await (const { key, sizeBytes, writtenAt } of bucket.listAll(requestsOfDate(date), after && requestKey(after))) {
         const generationId = parseRequestKey(key);
         if (generationId === undefined) onForeign?.(key);
-        else if (sizeBytes < MAX_TOMBSTONE_BYTES) yield { generationId, writtenAt };
+        else yield { generationId, standing: standingOf(sizeBytes), writtenAt };
       }
     },
     listUploads: async function* ({ after, onForeign } = {}) {

@@ -1,14 +1,17 @@
 import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
-import { requestObjectSchema, StorageError, type KeptRequest } from '@darkroom/contracts';
+import { defined, requestObjectSchema, StorageError, type KeptRequest } from '@darkroom/contracts';
 import type { Bucket } from './bucket.ts';
 import { requestKey } from './keys.ts';
 
 /** A request and the digest that the intents of its generation name. */
 export type FoundRequest =
   | { kind: 'found'; kept: KeptRequest; requestDigest: string }
-  /** Its owner erased it: nothing more is sent for its generation. `erasedAt` is in milliseconds since 1970. */
-  | { kind: 'erased'; erasedAt: number }
+  /**
+   * Its owner erased it: nothing more is sent for its generation. `erasedAt` is in milliseconds since 1970. `keepsImages`: it went by its age,
+   * and the images may stay longer.
+   */
+  | { kind: 'erased'; erasedAt: number; keepsImages?: true }
   | { kind: 'missing' };
 
 /** Result of the write of a request: its digest, or the time at which it was erased. */
@@ -38,7 +41,7 @@ export function createRequestStore(bucket: Bucket, createSalt: () => string): Re
     if (read.kind === 'too-large') throw corrupt(key, `it has ${read.sizeBytes} bytes, ${MAX_REQUEST_BYTES} are allowed`);
     const found = parseObject(key, new TextDecoder().decode(read.bytes));
     if (found.generationId !== generationId) throw corrupt(key, `it is the request of ${found.generationId}`);
-    if (!('request' in found)) return { kind: 'erased', erasedAt: found.erasedAt };
+    if (!('request' in found)) return { kind: 'erased', ...defined({ erasedAt: found.erasedAt, keepsImages: found.keepsImages }) };
     return { kind: 'found', kept: found, requestDigest: digestOf(found) };
   }
 

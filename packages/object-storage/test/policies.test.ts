@@ -3,8 +3,8 @@ import { createHash, randomUUID } from 'node:crypto';
 import { buildSettingRecord, parseGrokImagineRequest, taskUuidOf } from '@darkroom/contracts';
 import type { TestS3 } from '@darkroom/testing';
 import { expect, test } from 'vitest';
-import { createErasingStorage } from '../src/index.ts';
-import { intentOf, refOf, resultOf, setup } from './world.ts';
+import { createErasingStorage, examineBucket } from '../src/index.ts';
+import { intentOf, NOW, refOf, resultOf, setup } from './world.ts';
 
 interface Statement {
   Effect: 'Allow' | 'Deny';
@@ -41,7 +41,7 @@ const rightsOf = (s3: TestS3): Set<string> =>
     s3.requests.flatMap(({ operation = '', key }) => {
       const action = actions.get(operation) ?? `unknown operation "${operation}"`;
       // The keys of a bulk request are in the body (`ErasingStorage`).
-      if (operation === 'DeleteObjects') return ['images/', 'quarantine/', 'staging/'].map((folder) => `${action} ${folder}`);
+      if (operation === 'DeleteObjects') return ['images/', 'quarantine/', 'staging/', 'inputs/'].map((folder) => `${action} ${folder}`);
       return key === '' ? action : `${action} ${key === 'settings/owner.json' ? key : `${key.split('/')[0]}/`}`;
     }),
   );
@@ -61,6 +61,9 @@ async function eraseEverything(): Promise<Set<string>> {
   await storage.eraseIntent({ ...fields, version: 1, request: { ...parseGrokImagineRequest({ positivePrompt: 'a red door' }) } });
   await storage.findIntent(ref, 0);
   await storage.deleteImages(ref.generationId, [ref]);
+  await storage.deleteInputs('acme', NOW);
+  for (const date of await storage.listStoredDates())
+    for await (const { intent } of storage.listStoredOf(date)) if (intent !== undefined) await storage.salvageIntent(intent, intent.round);
   for (const record of await storage.listRecordsOf(ref.generationId)) expect(record.kind).toBe('intent');
   storage.close();
   return rightsOf(world.s3);
@@ -129,8 +132,20 @@ test('a writer of reference images may neither read nor list', () => {
   expect(grantsOf(statementsOf('inputs-policy.json'))).toEqual(['s3:PutObject inputs/']);
 });
 
+test('an operator who runs doctor may ask about the bucket, and nothing else', async () => {
+  await using world = await setup();
+  await examineBucket({ ...world.s3, requestTimeoutMs: 10_000 });
+  const needed = new Map([
+    ['GetBucketVersioning', 's3:GetBucketVersioning'],
+    ['GetObjectLockConfiguration', 's3:GetBucketObjectLockConfiguration'],
+    ['GetBucketReplication', 's3:GetReplicationConfiguration'],
+  ]);
+  const used = world.s3.requests.map(({ operation = '' }) => needed.get(operation));
+  expect(grantsOf(statementsOf('doctor-policy.json')).toSorted()).toEqual(used.toSorted());
+});
+
 test('no allowing policy has a wildcard, except for a whole folder', () => {
-  const files = ['worker-policy.json', 'eraser-policy.json', 'reader-policy.json', 'inputs-policy.json'];
+  const files = ['worker-policy.json', 'eraser-policy.json', 'reader-policy.json', 'inputs-policy.json', 'doctor-policy.json'];
   for (const { Action, Resource } of files.flatMap(statementsOf)) {
     for (const action of [Action].flat()) expect(action).toMatch(/^s3:[A-Za-z]+$/);
     for (const resource of [Resource].flat()) expect(resource).toMatch(/^arn:aws:s3:::BUCKET(\/[a-z]+\/(\*|owner\.json))?$/);
@@ -154,7 +169,8 @@ test('the bucket refuses plain HTTP, and requires the condition for lasting obje
   // A tombstone is never deleted.
   for (const folder of ['records/', 'requests/', 'settings/'])
     expect(conditionsOf(`s3:DeleteObject ${folder}`)).toEqual(except(breakGlass));
-  for (const folder of ['images/', 'quarantine/']) expect(conditionsOf(`s3:DeleteObject ${folder}`)).toEqual(except(breakGlass, eraser));
+  for (const folder of ['images/', 'quarantine/', 'inputs/'])
+    expect(conditionsOf(`s3:DeleteObject ${folder}`)).toEqual(except(breakGlass, eraser));
 });
 
 test('only uploads expire', () => {

@@ -5,7 +5,7 @@ import { checked, checkedInParts, checkedWith, ENQUEUES, readIdCall } from './ch
 import { createConcurrencyLimit } from './concurrency-limit.ts';
 import { enqueueGeneration, type Destination, type Enqueued } from './enqueue.ts';
 import { hideOthers } from './hide-others.ts';
-import { eraseOptions, eraseProblems, erasureOf } from './erase.ts';
+import { createErasing, type ErasingParts } from './erasing.ts';
 import { enqueueGenerations, optionsOf, readMany } from './enqueue-many.ts';
 import { createRuleBook } from './image-rules.ts';
 import { listOptions, listPage, listProblems } from './list.ts';
@@ -23,7 +23,7 @@ export interface ProducerParts extends Omit<Destination, 'store'>, Pick<WaitDepe
   defaults: GenerationDefaults;
   store: Pick<
     GenerationStore,
-    'enqueue' | 'retry' | 'findRetried' | 'find' | 'findTimeline' | 'findIdByKey' | 'list' | 'cancel' | 'requestErasure' | 'findErasure' | 'readImageRules'
+    'enqueue' | 'retry' | 'findRetried' | 'find' | 'findTimeline' | 'findIdByKey' | 'list' | 'readImageRules' | keyof ErasingParts['store']
   >;
   mintBy: RedisTime['mintBy'];
   /** Ends all calls; called once. */
@@ -57,6 +57,7 @@ export function buildProducer({ defaults, mintBy, subscriptions, close, store, .
   const notFound = (generationId: string): GenerationError =>
     new GenerationError('generation.not-found', `no generation has the id "${generationId}"`);
 
+  const eraser = createErasing({ ask, store, boundTo, now: others.now });
   const producer: Producer = {
     async enqueue(input, given = {}) {
       const read = checkedWith(
@@ -161,24 +162,8 @@ export function buildProducer({ defaults, mintBy, subscriptions, close, store, .
         retryGeneration({ ...others, store: { retry: orders.retry, findRetried: store.findRetried } }, generationId, options, defaults);
       return options.generationId === undefined ? mintBy(retry) : retry();
     },
-    async erase(generationId, given = {}) {
-      const { cancel = false, retries = false } = checked((problems) => {
-        const options = readIdCall(generationId, given, eraseOptions, problems);
-        if (options !== undefined) problems.push(...eraseProblems(options));
-        return options;
-      });
-      if (cancel) await ask('cancel generation', generationId, () => store.cancel(generationId, boundTo));
-      const found = await ask('erase generation', generationId, () => store.requestErasure(generationId, cancel, boundTo));
-      if (found === undefined) throw notFound(generationId);
-      for (const retry of retries ? found.retries : []) await producer.erase(retry, { cancel });
-      return erasureOf(generationId, found);
-    },
-    async erasure(generationId, given = {}) {
-      checked((problems) => readIdCall(generationId, given, [], problems));
-      const found = await ask('read erasure', generationId, () => store.findErasure(generationId, boundTo));
-      if (found === undefined) throw notFound(generationId);
-      return erasureOf(generationId, found);
-    },
+    erase: eraser.erase,
+    erasure: eraser.erasure,
     close: () => (closing ??= close()),
   };
   return producer;

@@ -1,4 +1,5 @@
 export type { EraseOptions, Erasure } from './erase.ts';
+export type { BulkErasure, ErasedMany } from './erase-many.ts';
 export {
   ConfigError,
   createGenerationId,

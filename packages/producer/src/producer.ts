@@ -1,5 +1,6 @@
 import type { GenerationStatus, GenerationView, RequestInput, SubmissionTimeline } from '@darkroom/contracts';
 import type { EraseOptions, Erasure } from './erase.ts';
+import type { BulkErasure, ErasedMany } from './erase-many.ts';
 import type { Enqueued } from './enqueue.ts';
 import type { EnqueueManyOptions, EnqueueOptions } from './options.ts';
 import type { GenerationPage, ListOptions } from './list.ts';
@@ -92,7 +93,8 @@ export interface Producer {
    * failure that the provider confirmed, or was never sent. A repeated call returns the first retry of the same images, as long as one of
    * them may not be bought again. The new generation buys no image that comes home before it is sent.
    * @throws RetryRefusedError, which names all refused images: a purchase may be under way ("retry.in-progress"), another retry has the
-   * image, it is there, or it is *unknown* or *lost* and `mayPayAgain` is not given; GenerationError if Redis holds no such generation;
+   * image, it is there, or it is *unknown* or *lost* and `mayPayAgain` is not given; GenerationError if Redis holds no such generation, or its
+   * erasure was asked for ("generation.erased");
    * QueueUnavailableError, also while Redis may have forgotten an earlier retry; the errors of `enqueue`. Nothing was queued then, unless
    * `reached` says "maybe": call again.
    */
@@ -106,11 +108,20 @@ export interface Producer {
    */
   erase(generationId: string, options?: EraseOptions): Promise<Erasure>;
   /**
-   * Returns the state of a request to erase, until 30 days after the last sweep.
+   * Asks the eraser to erase all generations of a tenant, or with a tag, that are enqueued by now. It goes by the lists in Redis first, and then
+   * day by day over S3 for what Redis has let go of, and beside it erases what other calls ask for. Open ones are left and named, unless
+   * the call says `cancel: true`. After those of a whole tenant its reference images go too. Ask `erasure` until it says "erased": a
+   * request that Redis loses before that is gone. A repeated call makes another request, which finds what is left.
+   * @throws InvalidRequestError for another tenant than the producer's own, or without tenant and tag; StoreNotInitialisedError,
+   * QueueUnavailableError.
+   */
+  erase(which: ErasedMany, options?: EraseOptions): Promise<BulkErasure>;
+  /**
+   * Returns the state of a request to erase, until 30 days after its end: of one generation by its id, of many by the `erasureId`.
    * @throws GenerationError "generation.not-found" if none was made, or the eraser found no such generation of this tenant;
    * QueueUnavailableError.
    */
-  erasure(generationId: string, options?: NoOptions): Promise<Erasure>;
+  erasure(id: string, options?: NoOptions): Promise<Erasure | BulkErasure>;
   /** Disconnects from Redis. Refuses waiting and later calls with QueueUnavailableError. May be called twice. */
   close(): Promise<void>;
 }

@@ -17,6 +17,7 @@ describe.each(subjects)('%s', (_name, setup) => {
     expect(await producer.erase(generationId)).toMatchObject(taken);
     expect(await producer.erase(generationId)).toMatchObject(taken);
     expect(await producer.erasure(generationId)).toMatchObject(taken);
+    await expect(producer.retry(generationId), 'from the request on').rejects.toMatchObject({ code: 'generation.erased' });
     const later = await producer.enqueue(request, { runAt: new Date(Date.now() + 3_600_000) });
     await expect(producer.erase(later.generationId)).rejects.toMatchObject({ code: 'generation.open' });
     await expect(producer.erasure(later.generationId)).rejects.toMatchObject({ code: 'generation.not-found' });
@@ -26,7 +27,60 @@ describe.each(subjects)('%s', (_name, setup) => {
   test('says what is wrong with a call that erases', async () => {
     await using subject = await setup();
     const wrong = { cancel: 'yes', retry: true } as unknown as { cancel: boolean };
-    const { paths } = await problemsOf(() => subject.producer.erase({ tag: 'x' } as unknown as string, wrong));
+    const { paths } = await problemsOf(() => subject.producer.erase(7 as unknown as string, wrong));
     expect(paths.toSorted()).toEqual(['generationId', 'options.cancel', 'options.retry']);
+  });
+
+  test('takes a request to erase a tag or a tenant, leaves and names open generations, and knows no other tenant', async () => {
+    await using subject = await setup();
+    const { producer } = subject;
+    const of = { tenant: 'acme', tags: ['secret'] };
+    const [home, open, other] = [
+      await producer.enqueue(request, of),
+      await producer.enqueue(request, of),
+      await producer.enqueue(request, { tenant: 'acme' }),
+    ];
+    for (const { generationId } of [home, other]) await subject.end(generationId, { kind: 'succeed', bytes });
+    const asked = await producer.erase({ tag: 'secret' });
+    expect(asked).toMatchObject({
+      erasureId: expect.stringMatching(/^[0-9a-f-]{36}$/),
+      status: expect.stringMatching(/^(requested|erased)$/),
+    });
+    await subject.erase();
+    expect(await producer.erasure(asked.erasureId)).toEqual({
+      ...asked,
+      status: 'erased',
+      erasedAt: expect.any(Number),
+      found: 2,
+      erased: 1,
+      left: 1,
+      open: [open.generationId],
+    });
+    await expect(producer.get(home.generationId)).rejects.toMatchObject({ code: 'generation.erased' });
+    const whole = await producer.erase({ tenant: 'acme' }, { cancel: true });
+    await subject.erase();
+    expect(await producer.erasure(whole.erasureId)).toMatchObject({
+      tenant: 'acme',
+      status: 'erased',
+      found: 2,
+      erased: 2,
+      left: 0,
+      open: [],
+    });
+    for (const { generationId } of [open, other])
+      await expect(producer.get(generationId)).rejects.toMatchObject({ code: 'generation.erased' });
+    await expect(producer.erasure('0192f0c0-0000-7000-8000-000000000000')).rejects.toMatchObject({ code: 'generation.not-found' });
+  });
+
+  test('says what is wrong with a request to erase many', async () => {
+    await using subject = await setup();
+    const { producer } = subject;
+    expect((await problemsOf(() => producer.erase({}))).paths).toEqual(['which']);
+    const wrong = { tenant: 'a b', tags: 'x' } as unknown as { tenant: string };
+    expect((await problemsOf(() => producer.erase(wrong, { cancel: 1 } as unknown as { cancel: boolean }))).paths.toSorted()).toEqual([
+      'options.cancel',
+      'which.tags',
+      'which.tenant',
+    ]);
   });
 });

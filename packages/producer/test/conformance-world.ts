@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { defined, taskUuidOf, type GenerationView } from '@darkroom/contracts';
+import { buildErasingStore, type ErasingStore } from '@darkroom/generation-store';
 import { imageKey } from '@darkroom/object-storage';
 import type { Images } from '../src/images/index.ts';
 import type { Producer } from '../src/index.ts';
@@ -13,6 +14,8 @@ export interface Subject extends AsyncDisposable {
   readonly images: Images;
   /** Ends a generation. */
   end(generationId: string, outcome: Outcome): Promise<void>;
+  /** Erases what was asked for, in place of an eraser. */
+  erase(): Promise<void>;
   /** Makes the next enqueue cross a spend cap. */
   reachCap(): Promise<void>;
   /** Makes the next enqueue cross a bound on open images. */
@@ -103,6 +106,7 @@ async function setupRealSubject(rules: SubjectRules = {}): Promise<Subject> {
         await endImage(generation, index, own);
       }
     },
+    erase: () => eraseInRedis(buildErasingStore(world, world.redis)),
     reachCap: () => store.setCaps({ allPerDay: 1 }),
     async fillQueue() {
       await world.redis.hset(`${world.prefix}:limits`, 'openImagesPerTenant', 20);
@@ -116,6 +120,29 @@ async function setupRealSubject(rules: SubjectRules = {}): Promise<Subject> {
   };
 }
 
+/** Does the part of an eraser in Redis, as if the bucket were empty. */
+async function eraseInRedis(store: ErasingStore): Promise<void> {
+  for (;;) {
+    for (const due of await store.readDueErasures(100))
+      await store.endSweep({
+        due,
+        tenant: due.known?.tenant ?? '',
+        outline: undefined,
+        erasedAt: due.now,
+        sweptUntil: due.now,
+        againAt: undefined,
+      });
+    const turn = await store.takeBulkTurn();
+    if (turn === undefined) return;
+    if (turn.step === 'swept') await store.endBulk(turn);
+    else if (turn.step === 'stored') await store.stepBulk(turn, { step: 'swept', place: '' });
+    else {
+      const { generations, place } = await store.listForBulk(turn, 1);
+      await store.takeIntoBulk(turn, generations, { step: place === '' ? 'stored' : 'listed', place });
+    }
+  }
+}
+
 function setupTestingSubject(rules: SubjectRules = {}): Promise<Subject> {
   const producer = createTestingProducer({ outcome: { kind: 'run' }, ...rules });
   return Promise.resolve({
@@ -123,6 +150,7 @@ function setupTestingSubject(rules: SubjectRules = {}): Promise<Subject> {
     images: producer.images,
     // It runs already.
     end: async (generationId, outcome) => (outcome.kind === 'run' ? undefined : producer.finish(generationId, outcome)),
+    erase: () => Promise.resolve(),
     reachCap: async () => producer.next({ kind: 'cap' }),
     fillQueue: async () => producer.next({ kind: 'full' }),
     release: async (generationId, index) => producer.release(generationId, index),

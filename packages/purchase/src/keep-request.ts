@@ -15,8 +15,8 @@ type Go = Extract<Commitment, { kind: 'go' }>;
  */
 export async function keepRequest({ archive }: Purchase, { intent, request, labels, requestDigest }: Go): Promise<string | undefined> {
   if (requestDigest !== undefined) return requestDigest;
-  const { generationId, provider, model } = intent;
-  const recorded = await archive.recordRequest({ generationId, provider, model, request, ...labels });
+  const { generationId, provider, model, tenant, createdAt } = intent;
+  const recorded = await archive.recordRequest({ generationId, provider, model, tenant, createdAt, request, ...labels });
   return recorded.kind === 'kept' ? recorded.requestDigest : undefined;
 }
 

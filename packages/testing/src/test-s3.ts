@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { defined } from '@darkroom/contracts';
-import { startS3Server, type S3Credentials, type S3Lacks, type S3RequestLog } from '@darkroom/local-stack';
+import { startS3Server, type S3Credentials, type S3Features, type S3Lacks, type S3RequestLog } from '@darkroom/local-stack';
 
 export interface TestS3Options {
   readonly bucket?: string;
@@ -13,6 +13,8 @@ export interface TestS3Options {
   readonly clock?: () => number;
   /** Features that the server lacks. */
   readonly lacks?: S3Lacks;
+  /** Features of which the bucket tells. */
+  readonly features?: S3Features;
   /** Returns the delay of an answer, in milliseconds; called for each request. */
   readonly delayMs?: () => number;
 }
@@ -41,6 +43,7 @@ export async function startTestS3({
   region = 'us-east-1',
   clock,
   lacks = {},
+  features = {},
   delayMs = () => 0,
 }: TestS3Options = {}): Promise<TestS3> {
   const dir = await mkdtemp(join(tmpdir(), 'darkroom-test-s3-'));
@@ -52,6 +55,7 @@ export async function startTestS3({
     region,
     buckets: [bucket],
     lacks,
+    features,
     disturb: () => ({ delayMs: delayMs(), refuses: 'nothing' }),
     ...defined({ clock }),
     onRequest: (request) => requests.push(request),

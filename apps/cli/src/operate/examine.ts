@@ -1,10 +1,11 @@
 import { describeCapsDifference, MAX_CLOCK_SKEW_MS } from '@darkroom/contracts';
-import { createObjectStorage, writtenFolders } from '@darkroom/object-storage';
+import { createObjectStorage, examineBucket, writtenFolders } from '@darkroom/object-storage';
 import { createRunwareClient } from '@darkroom/runware-client';
 import { runwareSettings, readSettings, s3Settings, type Environment } from '@darkroom/service-runtime';
 import type { CommandContext, ExitCode } from '../commands/command.ts';
 import { describeDiffering } from './caps.ts';
 import { describeDamaged } from './describe-damaged.ts';
+import { describeKeeping } from './describe-keeping.ts';
 import { describeReading } from './describe-reading.ts';
 import { describePauses } from './describe-pauses.ts';
 import { openOperations } from './open-operations.ts';
@@ -35,6 +36,7 @@ export async function examine(
     ['redis', checkRedis],
     ['bucket', checkBucket],
     ['owner', checkBucketOwner],
+    ['erasing', checkErasing],
     ['key', checkKey],
     ['webhook', checkWebhook],
   ];
@@ -105,6 +107,16 @@ async function checkBucket({ environment }: ExamineOptions): Promise<CheckResult
   } finally {
     storage.close();
   }
+}
+
+/** Says if an erasure removes bytes from this bucket. Where it does not, all else works. */
+async function checkErasing({ environment }: Omit<ExamineOptions, 'terminal'>): Promise<CheckResult> {
+  if (!isSet(environment, 'S3_BUCKET')) return { kind: 'skipped', text: 'S3_BUCKET is not set; the bucket of npm start keeps no versions' };
+  const { s3 } = readSettings({ s3: s3Settings }, environment);
+  const told = describeKeeping(await examineBucket({ ...s3, requestTimeoutMs: LIMIT_MS }));
+  if (told.length === 0)
+    return { kind: 'well', text: `"${s3.bucket}" keeps nothing that is erased: no versions, no Object Lock, no replication` };
+  return { kind: 'warned', text: [`"${s3.bucket}" may keep what is erased (docs/operations/erasure.md)`, ...told].join('\n') };
 }
 
 /** Names the owner of the bucket; fails if Redis and bucket belong to different Darkrooms. */

@@ -20,6 +20,7 @@ if erased and not erased.err and erased[1] and (tenant == '' or tenant == erased
 if not known then return whyUnknown(id) end
 -- what belongs to another tenant does not exist
 if tenant ~= '' and generation.tenant ~= tenant then return false end
+if isCall == '1' and generation.erasedAt then return named({ erasedAt = generation.erasedAt }) end
 soundGeneration(key, generation)
 local submissions = {}
 for index = 0, tonumber(generation.images) - 1 do

@@ -57,11 +57,12 @@ if not isKnown or boundTo ~= '' and old.tenant ~= boundTo then
   return named({ kind = not isKnown and whyUnknown(of) or 'not-found', unreadable = of })
 end
 soundGeneration(oldKey, old)
-if old.requestDigest == '${REQUEST_GONE}' then return named({ kind = 'request-gone', id = of }) end
 -- an erasure that is asked for names the retries of then
 for _, each in ipairs({ of, retryOf }) do
-  if redis.call('HMGET', prefix .. ':erasure:' .. each, 'requestedAt')[1] then return named({ kind = 'request-gone', id = of }) end
+  local askedAt = redis.call('HMGET', prefix .. ':erasure:' .. each, 'requestedAt')[1]
+  if askedAt then return named({ kind = 'erased', id = each, at = askedAt }) end
 end
+if old.requestDigest == '${REQUEST_GONE}' then return named({ kind = 'request-gone', id = of }) end
 local present = redis.call('HMGET', key, 'tenant', 'retryOf', 'replaces')
 if present[1] then
   local isSame = present[1] == tenant and present[2] == retryOf and present[3] == replaces
@@ -156,6 +157,7 @@ const replySchema = namedReply(
       id: z.string(),
       line: z.array(number).optional(),
     }),
+    z.object({ kind: z.literal('erased'), id: z.string(), at: number }),
     z.object({ kind: z.literal('not-initialised') }),
     z.object({ kind: z.literal('changed') }),
     z.object({ kind: z.literal('safety-required'), rule: z.enum(imageRuleNames) }),
@@ -209,6 +211,12 @@ export function retryReceiptOf(reply: RetryReply, retry: NewRetry): RetryReceipt
       );
     case 'not-found':
       throw notFound(reply.unreadable ?? retry.of);
+    case 'erased':
+      throw new GenerationError(
+        'generation.erased',
+        `could not retry generation "${retry.of}": the erasure of "${reply.id}" was asked for at ${new Date(reply.at).toISOString()}; nothing was queued or bought`,
+        { details: { generationId: reply.id, erasedAt: reply.at } },
+      );
     case 'request-gone':
       throw new RequestConflictError(
         `could not retry generation "${reply.id}": its request is erased or lost; nothing was queued or bought`,

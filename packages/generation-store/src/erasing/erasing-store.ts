@@ -1,7 +1,9 @@
 import type { Redis } from 'ioredis';
 import { bindOperations } from '../bind-operations.ts';
 import { readOwnership } from '../recovery/ownership.ts';
-import { countErasures, dropErasure, endSweep, readDueErasures } from './sweeps.ts';
+import { endBulk, listForBulk, stepBulk, takeBulkTurn, takeIntoBulk } from './bulk-turns.ts';
+import { beginAged, readAgedState, readKeptDays, takeAged } from './by-age.ts';
+import { countErasures, dropErasure, endSweep, postponeSweep, readDueErasures } from './sweeps.ts';
 import { countLeftUploads, forgetLeftUploads, readLeftUploads } from './left-uploads.ts';
 
 /** The part of Redis that the eraser uses. */
@@ -20,6 +22,16 @@ function bindAll(prefix: string, redis: Redis) {
     readDueErasures: bind(readDueErasures),
     endSweep: bind(endSweep),
     dropErasure: bind(dropErasure),
+    postponeSweep: bind(postponeSweep),
     countErasures: bind(countErasures),
+    takeBulkTurn: bind(takeBulkTurn),
+    listForBulk: bind(listForBulk),
+    takeIntoBulk: bind(takeIntoBulk),
+    stepBulk: bind(stepBulk),
+    endBulk: bind(endBulk),
+    readKeptDays: bind(readKeptDays),
+    readAgedState: bind(readAgedState),
+    beginAged: bind(beginAged),
+    takeAged: bind(takeAged),
   };
 }

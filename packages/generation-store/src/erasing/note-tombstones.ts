@@ -16,6 +16,40 @@ end
 return noted
 `);
 
+/**
+ * Puts erased generations on the list of the eraser beside which something is left: an image, or an entry that does not know of its erasure.
+ * Replies them.
+ */
+const noteLeftScript = createLuaScript(/* lua */ `${prelude}${erasures}
+local now, noted = nowMs(), {}
+for at = 2, #ARGV, 3 do
+  local id, erasedAt, hasImages = ARGV[at], ARGV[at + 1], ARGV[at + 2]
+  local entry = redis.pcall('HMGET', prefix .. ':generation:' .. id, 'tenant', 'erasedAt')
+  local isLeft = hasImages == '1' or not entry.err and entry[1] and not entry[2]
+  if isLeft and noteTombstone(id, not entry.err and entry[1] or '', erasedAt, now) == 1 then noted[#noted + 1] = id end
+end
+return noted
+`);
+
+/** A tombstone as S3 tells of it. */
+export interface StandingTombstone {
+  generationId: string;
+  erasedAt: number;
+  /** True if images lie beside it which it does not keep. */
+  hasImages: boolean;
+}
+
+/** Puts erased generations on the list of the eraser beside which something is left in S3 or Redis. @returns their ids. */
+export const noteLeftTombstones = async (redis: Redis, prefix: string, tombstones: readonly StandingTombstone[]): Promise<string[]> =>
+  z
+    .array(z.string())
+    .parse(
+      await noteLeftScript.run(redis, erasuresKey(prefix), [
+        prefix,
+        ...tombstones.flatMap(({ generationId, erasedAt, hasImages }) => [generationId, erasedAt, hasImages ? 1 : 0]),
+      ]),
+    );
+
 /** Puts erased generations of whose erasure Redis knows nothing on the list of the eraser. @returns their ids. */
 export const noteTombstones = async (
   redis: Redis,

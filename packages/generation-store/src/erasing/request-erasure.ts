@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { isWhyUnknown, unreadError } from '../enqueue/unread.ts';
 import { generationKey } from '../keys.ts';
-import { erasures } from '../lua/erasures.ts';
+import { erasures, retriesOf } from '../lua/erasures.ts';
 import { createNamedScript } from '../lua/named-script.ts';
 import { namedReply, number, words } from '../lua/named.ts';
 import { prelude } from '../lua/prelude.ts';
@@ -20,25 +20,11 @@ export interface FoundErasure {
 }
 
 /** The erasure of a generation and its retries, by name. */
-const toldErasure = /* lua */ `
-local function retriesOf(id)
-  local all, seen = {}, {}
-  local families = redis.pcall('HGETALL', prefix .. ':retries:' .. id)
-  if families.err then return '' end
-  for _, words in ipairs(families) do
-    for retry in string.gmatch(words, '([%x-]+)/%d+/%d+') do
-      if retry ~= id and not seen[retry] then
-        seen[retry] = true
-        all[#all + 1] = retry
-      end
-    end
-  end
-  return table.concat(all, ' ')
-end
-
+const toldErasure = /* lua */ `${retriesOf}
 local function told(id, erasure)
   return named({
-    kind = 'found', requestedAt = erasure.requestedAt, erasedAt = erasure.erasedAt, sweptUntil = erasure.sweptUntil, retries = retriesOf(id),
+    kind = 'found', requestedAt = erasure.requestedAt, erasedAt = erasure.erasedAt, sweptUntil = erasure.sweptUntil,
+    retries = table.concat(retriesOf(id), ' '),
   })
 end
 `;
@@ -50,6 +36,7 @@ end
 const requestScript = createNamedScript(['id', 'tenant', 'isForced'])(/* lua */ `${prelude}${erasures}${toldErasure}
 local generation, known = hash(KEYS[1])
 local erasure, isAsked = hash(erasureKey(id))
+if erasure.kind then return false end
 local owner = known and generation.tenant or isAsked and erasure.tenant or ''
 if tenant ~= '' and owner ~= '' and owner ~= tenant then return false end
 if not known and not isAsked then
@@ -62,6 +49,7 @@ end
 local now = nowMs()
 if not isAsked then redis.call('HSET', erasureKey(id), 'requestedAt', int(now), 'tenant', known and generation.tenant or tenant) end
 if isForced == '1' then redis.call('HSET', erasureKey(id), 'isForced', 1) end
+redis.call('HDEL', erasureKey(id), 'isNoted', 'aged')
 -- a swept one is swept once more: what the caller sees may have come since
 redis.call('ZADD', prefix .. ':erasures', int(now), id)
 return told(id, (hash(erasureKey(id))))
@@ -70,7 +58,7 @@ return told(id, (hash(erasureKey(id))))
 /** Replies the state of a request to erase; nil without one, or for one of another tenant. */
 const findScript = createNamedScript(['id', 'tenant'])(/* lua */ `${prelude}${erasures}${toldErasure}
 local erasure, isAsked = hash(erasureKey(id))
-if not isAsked or not erasure.requestedAt then return false end
+if not isAsked or erasure.kind or not erasure.requestedAt then return false end
 if tenant ~= '' and erasure.tenant ~= tenant then return false end
 return told(id, erasure)
 `);

@@ -25,6 +25,10 @@ export interface DueErasure {
   isForced: boolean;
   /** End of the first sweep. */
   erasedAt?: number;
+  /** True if only its tombstone asked, of which Redis knew nothing. */
+  isNoted: boolean;
+  /** What goes by its age; absent if a caller asked, who means all. */
+  aged?: 'all' | 'requests';
   /** The generation as Redis knows it; absent if it has no entry. */
   known?: {
     tenant: string;
@@ -52,7 +56,15 @@ const optionalText = z
   .string()
   .optional()
   .transform((text) => (text === '' ? undefined : text));
-const erasureSchema = namedReply(z.object({ tenant: optionalText, isForced: flag.default(false), erasedAt: number.optional() }));
+const erasureSchema = namedReply(
+  z.object({
+    tenant: optionalText,
+    isForced: flag.default(false),
+    erasedAt: number.optional(),
+    isNoted: flag.default(false),
+    aged: z.enum(['all', 'requests']).optional(),
+  }),
+);
 const dueSchema = z.tuple([
   number,
   z.array(namedReply(z.object({ generationId: z.string(), dueAt: number, erasure: erasureSchema, entry: hashReply }))),
@@ -61,12 +73,13 @@ const dueSchema = z.tuple([
 /** Reads the generations that are due for a sweep, the oldest first. */
 export async function readDueErasures(redis: Redis, prefix: string, count: number): Promise<DueErasure[]> {
   const [now, rows] = dueSchema.parse(await dueScript.run(redis, erasuresKey(prefix), [prefix, count]));
-  return rows.map(({ generationId, dueAt, erasure: { tenant, isForced, erasedAt }, entry }) => ({
+  return rows.map(({ generationId, dueAt, erasure: { tenant, isForced, isNoted, erasedAt, aged }, entry }) => ({
     generationId,
     now,
     dueAt,
     isForced,
-    ...defined({ tenant, erasedAt, known: knownOf(entry) }),
+    isNoted,
+    ...defined({ tenant, erasedAt, aged, known: knownOf(entry) }),
   }));
 }
 
@@ -94,6 +107,7 @@ const endSweepScript = createNamedScript([
   'sweptUntil',
   'erasedAt',
   'keptSeconds',
+  'agedSeconds',
   'provider',
   'model',
   'expected',
@@ -132,13 +146,14 @@ if not erasure.requestedAt then redis.call('HSET', erasureKey(id), 'requestedAt'
 local function orNil(value) if value ~= '' then return value end end
 local origin = { tenant = tenant, provider = generation.provider or orNil(provider), model = generation.model or orNil(model), traceparent = generation.traceparent }
 if not erasure.told then record('generation.erased', id, origin, nil, nil, now) end
+countForBulks(id, erasure, 'erased')
 local isMoved = redis.call('ZSCORE', prefix .. ':erasures', id) ~= dueAt
 if againAt ~= '' then
   redis.call('PERSIST', erasureKey(id))
   if not isMoved then redis.call('ZADD', prefix .. ':erasures', againAt, id) end
 elseif not isMoved then
   redis.call('ZREM', prefix .. ':erasures', id)
-  redis.call('EXPIRE', erasureKey(id), keptSeconds)
+  redis.call('EXPIRE', erasureKey(id), erasure.aged and agedSeconds or keptSeconds)
 end
 `);
 
@@ -155,6 +170,8 @@ export interface EndedSweep {
 
 /** Time for which Redis tells of an erasure after its last sweep. */
 const TOLD_FOR_SECONDS = 30 * 86_400;
+/** The same of one that went by its age: nobody asked, and there are many. */
+const AGED_TOLD_FOR_SECONDS = 3600;
 
 /** Ends a sweep in Redis: empties the entry, tells the event, and notes the next sweep. */
 export async function endSweep(redis: Redis, prefix: string, sweep: EndedSweep): Promise<void> {
@@ -168,6 +185,7 @@ export async function endSweep(redis: Redis, prefix: string, sweep: EndedSweep):
     sweptUntil,
     erasedAt,
     keptSeconds: TOLD_FOR_SECONDS,
+    agedSeconds: AGED_TOLD_FOR_SECONDS,
     ...fields,
   });
 }
@@ -176,12 +194,26 @@ export async function endSweep(redis: Redis, prefix: string, sweep: EndedSweep):
 const dropScript = createNamedScript(['id', 'dueAt'])(/* lua */ `${prelude}${erasures}
 if redis.call('ZSCORE', KEYS[1], id) ~= dueAt then return 0 end
 redis.call('ZREM', KEYS[1], id)
+countForBulks(id, (hash(erasureKey(id))), 'gone')
 return redis.call('DEL', erasureKey(id))
 `);
 
 /** Forgets a request to erase, unless it was made anew since. */
 export const dropErasure = async (redis: Redis, prefix: string, { generationId, dueAt }: DueErasure): Promise<void> =>
   void (await dropScript.run(redis, erasuresKey(prefix), prefix, { id: generationId, dueAt }));
+
+/** Puts a sweep off, unless it was asked for anew since. */
+const postponeScript = createNamedScript(['id', 'dueAt', 'delayMs'])(/* lua */ `${prelude}
+if redis.call('ZSCORE', KEYS[1], id) ~= dueAt then return 0 end
+return redis.call('ZADD', KEYS[1], int(nowMs() + tonumber(delayMs)), id)
+`);
+
+/** Time after which a sweep that a damaged record stopped is tried again. An operator repairs the record; until then it delays no other. */
+const DAMAGED_AGAIN_MS = 600_000;
+
+/** Puts a sweep off that a damaged record stopped. */
+export const postponeSweep = async (redis: Redis, prefix: string, { generationId, dueAt }: DueErasure): Promise<void> =>
+  void (await postponeScript.run(redis, erasuresKey(prefix), prefix, { id: generationId, dueAt, delayMs: DAMAGED_AGAIN_MS }));
 
 /** Counts the generations that are or will be due. */
 export const countErasures = (redis: Redis, prefix: string): Promise<number> => redis.zcard(erasuresKey(prefix));

@@ -237,14 +237,24 @@ export interface ListPage {
  * @param count Most generations of the page.
  * @param after End of the page before.
  */
-export async function listGenerations(
+export const listGenerations = (redis: Redis, prefix: string, { tag, ...filter }: ListFilter, count: number, after?: ListPlace) =>
+  listByDigest(redis, prefix, { ...filter, tagDigest: tag && digestOfTag(tag) }, count, after);
+
+/** Lists a page of generations, by the digest of a tag. */
+export async function listByDigest(
   redis: Redis,
   prefix: string,
-  { tenant, statuses = generationStatuses, tag, metadata, ...filter }: ListFilter,
+  {
+    tenant,
+    statuses = generationStatuses,
+    tagDigest: tag,
+    metadata,
+    ...filter
+  }: Omit<ListFilter, 'tag'> & { tagDigest: string | undefined },
   count: number,
   after?: ListPlace,
 ): Promise<ListPage> {
-  const labels = { tag: tag && digestOfTag(tag), metadata: metadata && JSON.stringify(metadata) };
+  const labels = { tag, metadata: metadata && JSON.stringify(metadata) };
   const args = { ...filter, ...labels, tenant, statuses: statuses.join(' '), score: after?.score, after: after?.generationId, count };
   const [isWhole, score, generationId, rows] = replySchema.parse(
     await pageScript.run(redis, openKey(prefix), [

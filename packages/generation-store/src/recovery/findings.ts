@@ -121,6 +121,8 @@ const passPlaceSchema = z.object({
   uploads: z.string().optional(),
   /** A date; the older dates after it are still to be compared. */
   older: z.string().optional(),
+  /** The last request of an older date that was looked at for a tombstone. */
+  tombstones: z.object({ date: z.string(), generationId: z.string() }).optional(),
 });
 export type PassPlace = z.infer<typeof passPlaceSchema>;
 

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import { bindOperations } from '../bind-operations.ts';
 import { handOverUploads } from '../erasing/left-uploads.ts';
-import { noteTombstones } from '../erasing/note-tombstones.ts';
+import { noteLeftTombstones, noteTombstones } from '../erasing/note-tombstones.ts';
 import { trimEvents } from '../events/trim-events.ts';
 import { cleanList, mendLists } from '../lists/mend-lists.ts';
 import { dropIdempotencyKey, dropOpen, scanNames } from './indexes.ts';
@@ -39,6 +39,7 @@ function bindAll(prefix: string, redis: Redis) {
     noteLook: bind(noteLook),
     handOverUploads: bind(handOverUploads),
     noteTombstones: bind(noteTombstones),
+    noteLeftTombstones: bind(noteLeftTombstones),
     beginSums: bind(beginSums),
     nameInSums: bind(nameInSums),
     sumHolds: bind(sumHolds),

@@ -33,6 +33,19 @@ const epoch: RedisGrant = { commands: ['exists'], keys: ['epoch'] };
 /** The number of the stored format, which every script asks for. */
 const format: RedisGrant = { commands: ['get'], keys: ['format'] };
 
+/** Rights of a script that cancels a generation: it gives its money back. */
+const closing: readonly RedisGrant[] = [
+  { commands: ['hmget', 'hgetall', 'hincrby', 'expire'], keys: ['spend:*'] },
+  { commands: ['incr'], keys: ['hold-moves'] },
+  { commands: ['hmget', 'hincrby', 'hdel'], keys: ['hold-sums'] },
+  { commands: ['hincrby', 'hdel'], keys: ['spend-sums'] },
+  { commands: ['zadd'], keys: ['moved-periods'] },
+  { commands: ['hincrby', 'expire'], keys: ['minute:*'] },
+  { commands: ['zadd', 'expire'], keys: ['tenants:*'] },
+  { commands: ['zadd', 'zrem', 'zscore'], keys: ['open'] },
+  { commands: ['zadd', 'zrem'], keys: ['open-images'] },
+];
+
 /**
  * Every command of BullMQ's scripts that add a job, rare branches included: a right that is missing in the middle of a script leaves half
  * of its work.
@@ -79,15 +92,8 @@ export const redisRights: Readonly<Record<RedisProcess, RedisRights>> = {
       { commands: ['hmget'], keys: ['unread-money'] },
       { commands: ['hgetall'], keys: ['caps'] },
       { commands: ['hmget'], keys: ['tenant-rules:*'] },
-      { commands: ['hmget', 'hgetall', 'hincrby', 'expire'], keys: ['spend:*'] },
-      { commands: ['incr'], keys: ['hold-moves'] },
-      { commands: ['hmget', 'hincrby', 'hdel'], keys: ['hold-sums'] },
-      { commands: ['hincrby', 'hdel'], keys: ['spend-sums'] },
-      { commands: ['zadd'], keys: ['moved-periods'] },
-      { commands: ['hincrby', 'expire'], keys: ['minute:*'] },
-      { commands: ['zadd', 'expire'], keys: ['tenants:*'] },
-      { commands: ['zadd', 'zrem', 'zscore'], keys: ['open'] },
-      { commands: ['zadd', 'zrem', 'zcard', 'zlexcount'], keys: ['open-images'] },
+      ...closing,
+      { commands: ['zcard', 'zlexcount'], keys: ['open-images'] },
       { commands: ['hget'], keys: ['limits', 'tenant-rules:*'] },
       { commands: ['zadd', 'zrem', 'zcard', 'zscore', 'zrank', 'zcount'], keys: ['line', 'line:*'] },
       { commands: ['hget', 'hset', 'del'], keys: ['line-clocks'] },
@@ -99,8 +105,8 @@ export const redisRights: Readonly<Record<RedisProcess, RedisRights>> = {
       { commands: ['hget', 'hmget', 'hset', 'expire'], keys: ['idempotency:*'] },
       { commands: ['expire'], keys: ['deliveries:*'] },
       { commands: ['hget', 'hgetall', 'hset', 'persist', 'ttl', 'expire'], keys: ['retries:*'] },
-      { commands: ['zadd'], keys: ['erasures'] },
-      { commands: ['hmget', 'hgetall', 'hset'], keys: ['erasure:*'] },
+      { commands: ['zadd'], keys: ['erasures', 'bulk-erasures'] },
+      { commands: ['exists', 'hmget', 'hgetall', 'hset', 'hdel', 'smembers'], keys: ['erasure:*'] },
       {
         commands: [
           'xadd',
@@ -153,18 +159,28 @@ export const redisRights: Readonly<Record<RedisProcess, RedisRights>> = {
       scripts,
       alive,
       format,
-      { commands: ['get', 'exists'], keys: ['epoch', 'owner', 'owner-claim'] },
-      { commands: ['get'], keys: ['memory'] },
-      { commands: ['exists'], keys: ['reading'] },
+      ...closing,
+      { commands: ['get', 'exists'], keys: ['epoch', 'owner', 'owner-claim', 'server-run', 'server-history'] },
+      { commands: ['exists', 'hget'], keys: ['reading'] },
       { commands: ['zrange', 'zrem', 'zcard'], keys: ['uploads-left'] },
-      { commands: ['zadd', 'zrem', 'zcard', 'zscore', 'zrangebyscore'], keys: ['erasures'] },
-      { commands: ['hgetall', 'hset', 'del', 'expire', 'persist'], keys: ['erasure:*'] },
-      { commands: ['hget', 'hmget', 'hgetall', 'hset', 'hdel', 'del'], keys: ['generation:*'] },
-      { commands: ['hget', 'hdel'], keys: ['submission:*'] },
-      { commands: ['hget', 'hset'], keys: ['idempotency:*'] },
-      { commands: ['del'], keys: ['deliveries:*'] },
+      { commands: ['zadd', 'zrem', 'zcard', 'zcount', 'zscore', 'zrangebyscore'], keys: ['erasures'] },
+      { commands: ['zadd', 'zrem', 'zrange', 'zcard'], keys: ['bulk-erasures'] },
+      { commands: ['hget', 'hgetall', 'hset', 'hdel', 'del'], keys: ['aged'] },
+      { commands: ['smembers'], keys: ['tenants-with-rules'] },
+      { commands: ['hmget'], keys: ['tenant-rules:*'] },
+      {
+        commands: 'hgetall hset hsetnx hdel hexists hincrby del expire persist sadd srem scard sismember'.split(' '),
+        keys: ['erasure:*'],
+      },
+      { commands: ['hget', 'hmget', 'hgetall', 'hset', 'hdel', 'hincrby', 'del', 'expire'], keys: ['generation:*'] },
+      { commands: ['hget', 'hgetall', 'hset', 'hdel', 'expire'], keys: ['submission:*'] },
+      { commands: ['hget', 'hset', 'expire'], keys: ['idempotency:*'] },
+      { commands: ['del', 'expire'], keys: ['deliveries:*'] },
       { commands: ['lrange', 'lrem'], keys: ['deliveries-unclaimed'] },
-      { commands: ['zrem'], keys: ['list:*'] },
+      { commands: ['zadd', 'zrem', 'zcard', 'zscore', 'zrevrank', 'zrevrange', 'zrevrangebyscore'], keys: ['list:*'] },
+      { commands: ['zrem', 'zcard'], keys: ['line', 'line:*'] },
+      { commands: ['hget', 'hset', 'del'], keys: ['line-clocks'] },
+      { commands: ['hget', 'hgetall', 'ttl', 'expire', 'persist'], keys: ['retries:*'] },
       { commands: ['xadd'], keys: ['event-log'] },
     ],
   },

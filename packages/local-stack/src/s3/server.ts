@@ -1,11 +1,12 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { defined, LocalStackError } from '@darkroom/contracts';
+import { featureOperations, type S3Features } from './bucket-features.ts';
 import { bucketOperations } from './bucket-operations.ts';
 import type { S3Disturbance } from './disturbance.ts';
 import { ObjectFiles } from './object-files.ts';
 import { objectOperations } from './object-operations.ts';
-import { findOperation, type OperationContext } from './operation.ts';
+import { findOperation, type Operation, type OperationContext } from './operation.ts';
 import { sendReply, type Reply } from './reply.ts';
 import { parseRequestUrl, type RequestUrl } from './request-url.ts';
 import { notImplemented, notWritten, S3Error } from './s3-error.ts';
@@ -31,6 +32,8 @@ export interface S3ServerOptions {
   readonly disturb?: () => S3Disturbance;
   /** Features that the server lacks: conditions of a write, and permission to write to folders. */
   readonly lacks?: S3Lacks;
+  /** Features of which the buckets tell; none when absent. */
+  readonly features?: S3Features;
 }
 
 export interface S3Lacks {
@@ -82,9 +85,11 @@ export async function startS3Server({
   onRequest,
   disturb,
   lacks = {},
+  features = {},
 }: S3ServerOptions): Promise<S3Server> {
   const files = openFiles(dir, buckets);
   const check = createSignatureCheck(credentials, region);
+  const operations = [...featureOperations(features), ...bucketOperations, ...objectOperations];
   const underWay = new Set<Promise<void>>();
   const stopped = new AbortController();
   const disturbance = async (): Promise<S3Disturbance['refuses']> => {
@@ -97,7 +102,7 @@ export async function startS3Server({
     response.setHeader('x-amz-request-id', (requests += 1).toString(16).padStart(16, '0'));
     // A client corrects a wrong clock by this header.
     response.setHeader('date', new Date(clock()).toUTCString());
-    const handled = answer(message, response, check, { files, region, clock, disturbance, lacks })
+    const handled = answer(message, response, check, { files, region, clock, disturbance, lacks, operations })
       .then((log) => onRequest?.(log))
       .finally(() => underWay.delete(handled));
     underWay.add(handled);
@@ -121,14 +126,18 @@ export async function startS3Server({
   return { endpoint: `http://${HOST}:${boundPort}`, port: boundPort, stop: () => (stopping ??= stop()) };
 }
 
-const operations = [...bucketOperations, ...objectOperations];
+interface AnswerContext extends OperationContext {
+  disturbance: () => Promise<S3Disturbance['refuses']>;
+  lacks: S3Lacks;
+  operations: readonly Operation[];
+}
 
 /** Answers a request. Never rejects: the log of the request holds the failure. */
 async function answer(
   message: IncomingMessage,
   response: ServerResponse,
   check: SignatureCheck,
-  { disturbance, lacks, ...context }: OperationContext & { disturbance: () => Promise<S3Disturbance['refuses']>; lacks: S3Lacks },
+  { disturbance, lacks, operations, ...context }: AnswerContext,
 ): Promise<S3RequestLog> {
   const method = message.method ?? '';
   let url: RequestUrl | undefined;

@@ -16,7 +16,6 @@ import {
   erasedError,
   imageRuleNames,
   MAX_RUN_AHEAD_DAYS,
-  openError,
   receiptOf,
   retryReceiptOf,
   type EnqueueReceipt,
@@ -26,6 +25,7 @@ import {
 } from '@darkroom/generation-store';
 import type { ProducerParts } from '../build-producer.ts';
 import { listViews } from './list-views.ts';
+import { createMemoryErasures } from './memory-erasures.ts';
 import type { MemoryImages } from './memory-images.ts';
 import type { Fail, Outcome, Succeed } from './outcomes.ts';
 import { beginImage, cancelImage, endImage, isWithheld, viewOf, type Entry } from './memory-entry.ts';
@@ -89,6 +89,14 @@ export function createMemoryStore({ images, rules, takeOutcome, announce, now }:
   const close = (entry: Entry, status: GenerationStatus): void => {
     entry.status = status;
     entry.finishedAt = now();
+  };
+
+  const cancel = (entry: Entry): void => {
+    if (isFinalGeneration(entry.status)) return;
+    entry.images = entry.images.map(cancelImage);
+    entry.revision += 1;
+    close(entry, 'cancelled');
+    announce(entry.generation.generationId);
   };
 
   /** Answers as the script of an enqueue does. */
@@ -166,6 +174,7 @@ export function createMemoryStore({ images, rules, takeOutcome, announce, now }:
       },
       findRetried: async (generationId, tenant) => {
         const entry = ownEntry(generationId, tenant);
+        if (entry?.erased !== undefined) throw erasedError(generationId, entry.erased.requestedAt);
         if (entry !== undefined) return viewOf(entry);
         throw new GenerationError('generation.not-found', `no generation has the id "${generationId}"; nothing was queued or bought`);
       },
@@ -181,22 +190,11 @@ export function createMemoryStore({ images, rules, takeOutcome, announce, now }:
       },
       findIdByKey: async (tenant, idempotencyKey) => keys.get(JSON.stringify([tenant, idempotencyKey])),
       list: async (filter, count, after) => listViews([...entries.values()].map(viewOf), filter, count, after),
-      requestErasure: async (generationId, isForced, tenant) => {
-        const entry = ownEntry(generationId, tenant);
-        if (entry === undefined) return undefined;
-        if (!isFinalGeneration(entry.status) && !isForced) throw openError(generationId, entry.status);
-        entry.erased ??= { requestedAt: now(), erasedAt: now(), sweptUntil: now(), retries: [] };
-        return entry.erased;
-      },
-      findErasure: async (generationId, tenant) => ownEntry(generationId, tenant)?.erased,
+      ...createMemoryErasures({ entries, ownEntry, cancel, now }),
       cancel: async (generationId, tenant) => {
         const entry = ownEntry(generationId, tenant);
-        if (entry === undefined || isFinalGeneration(entry.status)) return entry?.status;
-        entry.images = entry.images.map(cancelImage);
-        entry.revision += 1;
-        close(entry, 'cancelled');
-        announce(generationId);
-        return entry.status;
+        if (entry !== undefined) cancel(entry);
+        return entry?.status;
       },
     },
     views: () => [...entries.values()].map(viewOf),

@@ -20,7 +20,10 @@ export async function lookAtTombstones(pass: Pass): Promise<void> {
   };
   for (let back = 0; back < settings.days; back += 1) {
     const date = dateOf(pass.startedAt - back * DAY_MS);
-    for await (const { generationId, writtenAt } of archive.listTombstonesOfDate(date, (key) => nameForeign(pass, key))) {
+    for await (const { generationId, standing, writtenAt } of archive.listRequestsOfDate(date, {
+      onForeign: (key) => nameForeign(pass, key),
+    })) {
+      if (standing === 'kept') continue;
       some.push({ generationId, erasedAt: writtenAt });
       if (some.length >= AT_ONCE) await note();
     }

@@ -7,7 +7,14 @@ import type { Recovery } from '../ports.ts';
 /** The bucket as a pass reads it. All lists are in the order of their keys, generation by generation. */
 export type ReconcileArchive = Pick<
   ObjectStorage,
-  'listRecordsOfDate' | 'listRecordsOf' | 'listImagesOfDate' | 'listImagesOf' | 'listUploads' | 'listTombstonesOfDate' | 'recordResult'
+  | 'listRecordDates'
+  | 'listRecordsOfDate'
+  | 'listRecordsOf'
+  | 'listImagesOfDate'
+  | 'listImagesOf'
+  | 'listUploads'
+  | 'listRequestsOfDate'
+  | 'recordResult'
 >;
 
 export interface ReconcileSettings {

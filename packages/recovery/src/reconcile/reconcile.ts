@@ -8,6 +8,7 @@ import { lookAtOlder } from './look-at-older.ts';
 import { lookAtOpen } from './look-at-open.ts';
 import { lookAtOpenImages } from './look-at-open-images.ts';
 import { lookAtStored } from './look-at-stored.ts';
+import { lookAtOlderTombstones } from './look-at-older-tombstones.ts';
 import { lookAtTombstones } from './look-at-tombstones.ts';
 import { beginTidying } from './look-at-uploads.ts';
 import { orName } from './name-corrupt.ts';
@@ -83,7 +84,12 @@ async function walk(pass: Pass): Promise<PassReport['outcome']> {
       await lookAtOlder(pass, suspicions, uploads);
       await uploads.finish(isRound);
     });
-    if (pass.isThorough && !isReading) await part('the tombstones', () => lookAtTombstones(pass));
+    // Only a thorough pass goes on from there.
+    if (pass.from.tombstones !== undefined) pass.next.tombstones = pass.from.tombstones;
+    if (pass.isThorough && !isReading) {
+      await part('the tombstones', () => lookAtTombstones(pass));
+      await part('the older tombstones', () => lookAtOlderTombstones(pass));
+    }
     await suspicions.settle();
     await part('the events', () => pass.reconciler.store.trimEvents());
     // Last, when the holds are as they should be.

@@ -1,5 +1,6 @@
+import { createGenerationId } from '@darkroom/contracts';
 import { buildErasingStore } from '@darkroom/generation-store';
-import { requestKey } from '@darkroom/object-storage';
+import { imageKey, requestKey, resultKey } from '@darkroom/object-storage';
 import { expect, test } from 'vitest';
 import { restoreGeneration } from '../../src/index.ts';
 import { setup, type World } from './world.ts';
@@ -22,6 +23,20 @@ test('a tombstone of which Redis knows nothing brings its generation back to the
   await bury(world, ref.generationId);
   expect((await world.pass({ isThorough: true })).summary).toEqual({ 'erasure-forgotten': '1 repaired' });
   expect(await dueOf(world)).toEqual([ref.generationId]);
+  expect((await world.pass({ isThorough: true })).summary).toEqual({});
+});
+
+test('a tombstone of an older date comes back to the eraser if an image lies beside it that it does not keep', async () => {
+  await using world = await setup();
+  const old = () => ({ generationId: createGenerationId(Date.now() - 20 * 86_400_000), index: 0, n: 1 });
+  const [clean, beside, kept] = [old(), old(), old()];
+  for (const { generationId } of [clean, beside]) await bury(world, generationId);
+  const keeping = { version: 1, generationId: kept.generationId, erasedAt: ERASED_AT, keepsImages: true };
+  await world.s3.put(requestKey(kept.generationId), JSON.stringify(keeping));
+  for (const ref of [beside, kept]) await world.s3.put(imageKey(ref, 'JPG'), 'bytes');
+  await world.s3.put(resultKey(clean), '{}');
+  expect((await world.pass({ isThorough: true })).summary).toEqual({ 'erasure-forgotten': '1 repaired' });
+  expect(await dueOf(world)).toEqual([beside.generationId]);
   expect((await world.pass({ isThorough: true })).summary).toEqual({});
 });
 

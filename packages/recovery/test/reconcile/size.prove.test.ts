@@ -201,7 +201,8 @@ test(`a pass over ${OPEN} open generations, ${FINISHED} finished ones and ${TENA
       for (let at = 0; at < 30_000 * SHARE; at += 1)
         yield { taskUUID: taskUuidOf({ generationId: openId(at), index: 0, n: 2 }), writtenAt: Date.now() };
     },
-    async *listTombstonesOfDate() {},
+    listRecordDates: () => Promise.resolve([]),
+    async *listRequestsOfDate() {},
     recordResult: () => Promise.reject(new Error('nothing is to be recorded')),
   };
   const reconciler: Reconciler = {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { createGenerationId, hasCode, taskUuidOf } from '@darkroom/contracts';
+import type { BulkErasure } from '@darkroom/producer';
 import type { CrashScenario } from '../../src/crash-points/crash-run.ts';
 import { strikeProgram, strikeResident, type Program } from '../../src/crash-points/strike.ts';
 import { usualRequest } from '../../src/crash-points/usual-request.ts';
@@ -163,6 +164,31 @@ const retry: CrashScenario = {
   },
 };
 
+/** Erases a tenant: an order that is home and, with a cancel, one that is not due yet. Then nothing of either may be left. */
+const erase: CrashScenario = {
+  name: 'an erasure is asked for and carried out',
+  idle: (world) => strikeResident(world, 'eraser', { kind: 'trace' }, () => delay(3000)),
+  async pass(world, order) {
+    const words = `secret ${world.orders.length}.`;
+    const tenant = `tenant-${world.orders.length}`;
+    const request = { ...usualRequest, positivePrompt: words };
+    const home = await world.place(request, { tenant });
+    await world.home(home);
+    const later = await world.place(request, { tenant, runAt: Date.now() + DUE_AFTER_MS });
+    const trace = await strikeResident(world, 'eraser', order, async () => {
+      const { erasureId } = await world.producer.erase({ tenant }, { cancel: true });
+      later.cancelledAt = Date.now();
+      await world.until('the erasure is over', async () => (await world.producer.erasure(erasureId)).status === 'erased');
+      const { found, erased, left } = (await world.producer.erasure(erasureId)) as BulkErasure; // of this id
+      if (found !== 2 || erased !== 2 || left !== 0) throw new Error(`of 2 it found ${found}, erased ${erased} and left ${left}`);
+    });
+    later.outcome = 'final';
+    for (const each of [home, later]) each.erasedWords = words;
+    await world.quiet();
+    return trace;
+  },
+};
+
 /** An order that is about to be bought, whose job, key, place in the index and sum of holds are wrong. */
 const reconcile: CrashScenario = {
   name: 'an operator reconciles what disagrees',
@@ -222,6 +248,7 @@ export const otherScenarios: readonly CrashScenario[] = [
     },
   },
   retry,
+  erase,
   rebuild(),
   reconcile,
 ];

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { judge, type Judgement } from '../judge/judge.ts';
 import { readEvidence, writeRecords } from '../judge/evidence.ts';
+import { findErasedLeft } from '../judge/erased-left.ts';
 import { isAsPromised } from '../judge/five-figures.ts';
 import type { CrashPoint, TapOrder } from './order.ts';
 import { derivePoints, describePoint, isInShare, type Share } from './points.ts';
@@ -155,8 +156,10 @@ async function strikeAt(
   return false;
 }
 
-async function judgeWorld({ directory, stack, records, orders }: CrashWorld): Promise<Judgement> {
+async function judgeWorld({ directory, stack, records, redis, orders }: CrashWorld): Promise<Judgement> {
+  const { billFile, prefix, s3 } = stack;
   await writeRecords(directory, {
+    erasedLeft: await findErasedLeft({ redis, prefix, bucketDir: s3.bucketDir, billFile }, orders),
     orders,
     generations: await records.readGenerations(orders),
     ledger: await records.readLedger(),

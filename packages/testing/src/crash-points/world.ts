@@ -36,7 +36,7 @@ export interface CrashWorld extends Readonly<CrashPlaces> {
   stop(): Promise<void>;
 }
 
-export interface PlaceOptions extends Pick<EnqueueOptions, 'idempotencyKey' | 'deadlineAt' | 'runAt'> {
+export interface PlaceOptions extends Pick<EnqueueOptions, 'idempotencyKey' | 'deadlineAt' | 'runAt' | 'tenant'> {
   /** Age of its id at enqueue, in milliseconds. */
   idAgeMs?: number;
 }
@@ -155,12 +155,12 @@ export async function startCrashWorld(
       return process;
     },
     tap,
-    note(images, { deadlineAt, idempotencyKey, idAgeMs = 0 } = {}) {
+    note(images, { deadlineAt, idempotencyKey, tenant, idAgeMs = 0 } = {}) {
       const order: OrderRecord = {
         ids: [createGenerationId(Date.now() - idAgeMs)],
         images,
         outcome: 'open',
-        ...defined({ idempotencyKey, deadlineAt: deadlineAt === undefined ? undefined : Number(deadlineAt) }),
+        ...defined({ idempotencyKey, tenant, deadlineAt: deadlineAt === undefined ? undefined : Number(deadlineAt) }),
       };
       orders.push(order);
       return order;

@@ -27,6 +27,8 @@ export interface PlacedOrder {
    * `refused`: its cap is reached, and the caller gives the order up. `open`: none of these; the caller keeps its request.
    */
   outcome: 'open' | 'final' | 'given-up' | 'refused';
+  /** Words of its request, once its caller was told that it is erased. */
+  erasedWords?: string;
   /** An answer that no caller should get. */
   surprise?: string;
 }
@@ -48,7 +50,7 @@ export async function placeOrder(producer: Producer, order: Order, placed: Place
   const { deadlineAt } = placed;
   const options = {
     tenant,
-    ...defined({ idempotencyKey, deadlineAt }),
+    ...defined({ idempotencyKey, deadlineAt, tags: order.erases && [order.erases.words] }),
   };
   const isUnwanted = (): boolean => placed.cancelledAt !== undefined || (deadlineAt !== undefined && Date.now() >= deadlineAt);
 
@@ -98,6 +100,11 @@ export async function placeOrder(producer: Producer, order: Order, placed: Place
         end('final');
         return;
       } catch (error) {
+        // Its own caller erases it.
+        if (hasCode(error, 'generation.erased') && order.erases !== undefined) {
+          end('final');
+          return;
+        }
         const isLate = order.asksAgain === true && hasCode(error, 'generation.wait-timeout') && !isUnwanted();
         if (isLate || hasCode(error, 'generation.not-found')) {
           const again = isUnwanted() ? 'given-up' : await insist(() => enqueue(id));

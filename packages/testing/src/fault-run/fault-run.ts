@@ -8,6 +8,9 @@ import { createClocks } from './clocks.ts';
 import { startEventConsumers } from './consume-events.ts';
 import { countEvents } from './count-events.ts';
 import { drain } from './drain.ts';
+import { endErasures } from './end-erasures.ts';
+import type { ErasureCounts } from './erasing-caller.ts';
+import { findErasedLeft } from '../judge/erased-left.ts';
 import { readEvidence, writeRecords, type Evidence } from '../judge/evidence.ts';
 import { promiseOf, type DecidingFigures } from '../judge/five-figures.ts';
 import { predictForgetting } from '../judge/forgetting.ts';
@@ -43,6 +46,7 @@ export interface FaultRunOutcome {
   evidence: Evidence;
   counts: ChaosCounts;
   retries: RetryCounts;
+  erasures: ErasureCounts;
   schedule: readonly ScheduledFault[];
   /** Daily cap of each tenant; absent without a cap. */
   capUsd?: string;
@@ -88,11 +92,12 @@ export async function runFaults(settings: FaultRunSettings, around: FaultRunSurr
   let counts: ChaosCounts;
   let eventConsumerKills: number;
   let retries: RetryCounts;
+  let erasures: ErasureCounts;
   let damage: Awaited<ReturnType<typeof plantDamage>> | undefined;
   try {
     if (settings.damaged === true) damage = await plantDamage(stack, Date.now());
     await stack.setProviderFaults(provider.faulty);
-    ({ counts, eventConsumerKills, retries } = await burden(settings, plan, stack, redis, providerOf(stack, provider), around));
+    ({ counts, eventConsumerKills, retries, erasures } = await burden(settings, plan, stack, redis, providerOf(stack, provider), around));
   } finally {
     await stack.stop();
   }
@@ -108,6 +113,7 @@ export async function runFaults(settings: FaultRunSettings, around: FaultRunSurr
     evidence,
     counts,
     retries,
+    erasures,
     schedule: plan.schedule,
     ...defined({
       capUsd: plan.capUsd,
@@ -160,7 +166,7 @@ async function burden(
   redis: FailOverRedis,
   provider: ProviderControl,
   { directory, signal, onProgress, onFault }: FaultRunSurroundings,
-): Promise<{ counts: ChaosCounts; eventConsumerKills: number; retries: RetryCounts }> {
+): Promise<{ counts: ChaosCounts; eventConsumerKills: number; retries: RetryCounts; erasures: ErasureCounts }> {
   const startedAt = performance.now();
   const sayWhen = (line: string): string => `${((performance.now() - startedAt) / 1000).toFixed(0).padStart(4)} s  ${line}`;
   const producer = createProducer({ redisUrl: stack.redis.url, prefix: stack.prefix, maxReferenceImages: MAX_REFERENCE_IMAGES });
@@ -188,14 +194,18 @@ async function burden(
     await drain(load, records, settings.scale, signal);
     over.abort();
     await load.done;
+    await endErasures(stack, signal);
     const eventConsumerKills = await consumers.finish();
+    const { bucketDir } = stack.s3;
+    const scanned = { redis: records.redis, prefix: stack.prefix, bucketDir, billFile: stack.billFile };
     await writeRecords(directory, {
+      erasedLeft: await findErasedLeft(scanned, load.placed),
       orders: load.placed,
       generations: await records.readGenerations(load.placed),
       pauses: await records.readPauses(),
       ledger: { ...(await records.readLedger()), ...(capUsd !== undefined && { caps: { 'tenant:day': capUsd } }) },
     });
-    return { counts: { ...chaos.counts }, eventConsumerKills, retries: { ...load.retries } };
+    return { counts: { ...chaos.counts }, eventConsumerKills, retries: { ...load.retries }, erasures: { ...load.erasures } };
   } finally {
     clearInterval(progress);
     over.abort();

@@ -3,12 +3,14 @@ import { defined } from '@darkroom/contracts';
 import type { Producer } from '@darkroom/producer';
 import { placeOrder, type PlacedOrder } from './caller.ts';
 import type { Order } from './orders.ts';
+import { eraseOrder, type ErasureCounts } from './erasing-caller.ts';
 import { retryOrder, type RetryCounts } from './retrier.ts';
 
 export interface Load {
   /** All orders so far, with their outcomes. */
   readonly placed: readonly PlacedOrder[];
   readonly retries: Readonly<RetryCounts>;
+  readonly erasures: Readonly<ErasureCounts>;
   open(): number;
   /** Resolves after the last order was placed, or soon after the signal. */
   readonly allPlaced: Promise<void>;
@@ -23,8 +25,15 @@ const MAX_OPEN = 64;
 export function startLoad(producer: Producer, orders: readonly Order[], signal: AbortSignal): Load {
   const placed: PlacedOrder[] = [];
   const retries: RetryCounts = { made: 0, repeated: 0, refused: 0 };
+  const erasures: ErasureCounts = { asked: 0, erased: 0, lost: 0 };
   let open = 0;
   const callers: Promise<void>[] = [];
+  const placeAndErase = async (order: Order, record: PlacedOrder): Promise<void> => {
+    const erase = () => eraseOrder({ producer, signal, counts: erasures }, order, record);
+    const placed = placeOrder(producer, order, record, signal);
+    await Promise.all([placed, order.erases?.cancel === true ? erase() : undefined]);
+    if (order.erases?.cancel === false) await erase();
+  };
   const placeAll = async (): Promise<void> => {
     for (const order of orders) {
       await delay(order.afterMs);
@@ -42,12 +51,12 @@ export function startLoad(producer: Producer, orders: readonly Order[], signal: 
       placed.push(record);
       open += 1;
       callers.push(
-        placeOrder(producer, order, record, signal)
+        placeAndErase(order, record)
           .then(() => retryOrder({ producer, signal, placed, counts: retries }, order, record))
           .finally(() => (open -= 1)),
       );
     }
   };
   const allPlaced = placeAll();
-  return { placed, retries, open: () => open, allPlaced, done: allPlaced.then(async () => void (await Promise.all(callers))) };
+  return { placed, retries, erasures, open: () => open, allPlaced, done: allPlaced.then(async () => void (await Promise.all(callers))) };
 }

@@ -41,3 +41,13 @@ test('a server on the way answers poisoned orders during the faults, and passes 
   expect(faulty).toMatchObject({ poisonWord: POISON, poisonAnswer: 'html-403' });
   expect(calm).not.toHaveProperty('poisonWord');
 });
+
+test('some callers erase what they ordered, by id and by tag, before and after its end, and none of them enqueues or retries it again', () => {
+  const erasing = deriveOrders(settings).filter(({ erases }) => erases !== undefined);
+  expect(erasing.length).toBeGreaterThan(100);
+  expect(new Set(erasing.map(({ erases }) => `${erases?.by} ${erases?.cancel}`)).size).toBe(4);
+  for (const { erases, request, repeats, retries, asksAgain } of erasing) {
+    expect([repeats, retries, asksAgain]).toEqual([undefined, undefined, undefined]);
+    expect(request.positivePrompt).toContain(erases?.words);
+  }
+});

@@ -23,6 +23,19 @@ export interface Order extends OrderTerms {
   isPoisoned?: boolean;
   /** Its caller asks for missing images again after its end. */
   retries?: Retries;
+  /** Its caller erases it. */
+  erases?: Erases;
+}
+
+/** Behaviour of a caller that erases its generation. */
+export interface Erases {
+  /** Time after the enqueue for one that cancels, and else after the end, in milliseconds. */
+  afterMs: number;
+  by: 'id' | 'tag';
+  /** Erases it even if it is open. */
+  cancel: boolean;
+  /** Words in the prompt of this order and of no other, and its tag. */
+  words: string;
 }
 
 /** Behaviour of a caller that asks for the missing images again. */
@@ -35,6 +48,9 @@ export interface Retries {
   /** True if the first of them names the new generation. */
   ownId: boolean;
 }
+
+/** Share of callers that erase their generation. */
+const ERASE_SHARE = 0.08;
 
 /** Share of callers that ask for missing images again, unless a run says otherwise. */
 const RETRY_SHARE = 0.7;
@@ -80,6 +96,8 @@ function deriveOrder(draws: NamedDraws, name: string, given: Given): Order {
   const imageUsd = formatUsd(prices.imageNanoUsd + references * prices.referenceImageNanoUsd);
   const tenant = chooseTenant(priceOf({ images, imageUsd }));
   const isPoisoned = draws.chance('poisoned', 0.01);
+  // A caller that enqueues an erased order again gets a conflict, and a retry of it is refused.
+  const erases = tenant !== CROWDED && !asksAgain && draws.chance('erases', ERASE_SHARE) ? deriveErases(draws, ms, name) : undefined;
   return {
     tenant,
     images,
@@ -87,7 +105,7 @@ function deriveOrder(draws: NamedDraws, name: string, given: Given): Order {
     // Intervals of independent callers: exponential, and at most five usual ones.
     afterMs: Math.round((Math.min(5, -Math.log(1 - draws.fraction('after'))) * 1000) / ordersPerSecond),
     request: {
-      positivePrompt: `order ${name}${draws.chance('nsfw', 0.02) ? ', nsfw' : ''}${isPoisoned ? `, ${POISON}` : ''}`,
+      positivePrompt: `order ${name}${draws.chance('nsfw', 0.02) ? ', nsfw' : ''}${isPoisoned ? `, ${POISON}` : ''}${erases === undefined ? '' : `, ${erases.words}`}`,
       ...draws.pick('size', sizes),
       numberResults: images,
       outputFormat: draws.chance('jpg', 0.8) ? 'JPG' : draws.pick('format', ['PNG', 'WEBP']),
@@ -96,7 +114,8 @@ function deriveOrder(draws: NamedDraws, name: string, given: Given): Order {
     ...(hasKey ? { idempotencyKey: `key ${name}` } : {}),
     ...(isPoisoned ? { isPoisoned } : {}),
     ...(asksAgain ? { asksAgain } : {}),
-    ...(draws.chance('repeats', 0.2)
+    ...(erases !== undefined && { erases }),
+    ...(erases === undefined && draws.chance('repeats', 0.2)
       ? {
           repeats: {
             afterMs: ms('repeat-after', 0, 3000),
@@ -109,7 +128,7 @@ function deriveOrder(draws: NamedDraws, name: string, given: Given): Order {
       : {}),
     ...(draws.chance('cancels', 0.04) ? { cancelAfterMs: ms('cancel-after', 0, 3000) } : {}),
     // A retry has no deadline, and one that waits for its cap would be stuck.
-    ...(tenant !== CROWDED && draws.chance('retries', retryShare) ? { retries: deriveRetries(draws, ms) } : {}),
+    ...(tenant !== CROWDED && erases === undefined && draws.chance('retries', retryShare) ? { retries: deriveRetries(draws, ms) } : {}),
     ...(tenant === CROWDED ? deriveTimesUnderCap(draws, ms) : deriveTimes(draws, ms)),
   };
 }
@@ -120,6 +139,16 @@ const deriveRetries = (draws: NamedDraws, ms: Ms): Retries => ({
   callers: draws.chance('many-callers', 0.2) ? 5 : 1,
   ownId: draws.chance('retry-own-id', 0.3),
 });
+
+const deriveErases = (draws: NamedDraws, ms: Ms, name: string): Erases => {
+  const cancel = draws.chance('erases-open', 0.5);
+  return {
+    cancel,
+    afterMs: cancel ? ms('erase-after', 0, 3000) : ms('erase-after', 0, 1000),
+    by: draws.chance('erases-by-tag', 0.5) ? 'tag' : 'id',
+    words: `secret of ${name}.`,
+  };
+};
 
 type Times = Pick<Order, 'deadlineAfterMs' | 'runAfterMs'>;
 type Ms = (what: string, min: number, max: number) => number;

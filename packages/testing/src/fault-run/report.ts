@@ -20,7 +20,7 @@ export interface RunFigures extends DecidingFigures {
 /** Returns the figures of a run. */
 export function figuresOf({ seed, scenario }: FaultRunSettings, outcome: FaultRunOutcome): RunFigures {
   const { judgement, promised, evidence, counts, wrongClocks, events, comebacks, damage, seconds } = outcome;
-  const { eventConsumerKills, retries } = outcome;
+  const { eventConsumerKills, retries, erasures } = outcome;
   const images = countImages(evidence);
   const { counts: roads, mainShare } = countRoads(evidence);
   const made = Object.values(roads).reduce((sum, count) => sum + count, 0);
@@ -29,6 +29,8 @@ export function figuresOf({ seed, scenario }: FaultRunSettings, outcome: FaultRu
     ...defined({ promised }),
     paidAgain: judgement.paidAgain.length,
     retries,
+    erasures,
+    erasedImages: countErasedImages(evidence),
     // A retry is an order of its own; `retries` counts it.
     generations: evidence.orders.filter(({ retryOf }) => retryOf === undefined).length,
     capRefusals: evidence.orders.filter((order) => order.outcome === 'refused').length,
@@ -70,7 +72,9 @@ export const doubtsOf = ({
   comebacks,
   damage,
   eventConsumerKills,
+  erasures,
 }: FaultRunOutcome): string[] => [
+  ...(erasures.asked > 0 && erasures.erased === 0 ? ['no caller was told that something is erased'] : []),
   ...whyNoProof(evidence, judgement.unproven.length - judgement.blocked.length),
   ...whatDidNotStrike({
     schedule,
@@ -93,6 +97,11 @@ function countStatuses({ generations }: Evidence): Record<GenerationStatus, numb
   const counts = { queued: 0, running: 0, succeeded: 0, partial: 0, failed: 0, cancelled: 0, expired: 0 };
   for (const generation of Object.values(generations)) if (generation !== null) counts[generation.status] += 1;
   return counts;
+}
+
+/** Counts the images that the provider made for generations with a tombstone. */
+function countErasedImages({ results, erased }: Evidence): number {
+  return [...results.values()].filter(({ status, generationId }) => status === 'succeeded' && erased.has(generationId)).length;
 }
 
 /** Counts the ends of submissions by the records in S3. */
@@ -118,8 +127,9 @@ export function formatTable(figures: RunFigures): string {
 
 /** Formats the findings, and names the folder in which to look for their causes. */
 export function formatFindings(judgement: Judgement, directory: string): string {
-  const { lost, paidTwice, stuck, failedWrongly, viewDifferences, costDifferences, capsCrossed, eventsLost } = judgement;
-  const sections = Object.entries({ lost, paidTwice, stuck, failedWrongly, viewDifferences, costDifferences, capsCrossed, eventsLost })
+  const { lost, paidTwice, stuck, failedWrongly, viewDifferences, costDifferences, capsCrossed, eventsLost, erasedLeft } = judgement;
+  const named = { lost, paidTwice, stuck, failedWrongly, viewDifferences, costDifferences, capsCrossed, eventsLost, erasedLeft };
+  const sections = Object.entries(named)
     .filter(([, lines]) => lines.length > 0)
     .map(([name, lines]) => `${name}:\n${lines.map((line) => `  ${line}\n`).join('')}`);
   return `${sections.join('')}logs, bill, bucket and records are in ${directory}`;

@@ -88,6 +88,7 @@ test('faults strike every part, and only while callers place orders', () => {
   const schedule = deriveSchedule(settingsOf(3));
   expect([...new Set(schedule.map(({ target }) => target))].toSorted()).toEqual([
     'emulator',
+    'eraser',
     'receiver-0',
     'receiver-1',
     'redis',

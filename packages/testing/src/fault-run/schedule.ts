@@ -71,6 +71,7 @@ export function deriveSchedule(settings: ScheduleSettings): ScheduledFault[] {
   const draws = createDraws(seed, 'schedule');
   const makers: [name: string, count: number, make: (draws: NamedDraws) => Strike | Strike[]][] = [
     ['kill', kills, (its) => ({ target: anyProcess(its), fault: { kind: 'kill', downMs: ms(its, 'down', 0, 1500) } })],
+    ['eraser-kill', kills / 6, (its) => ({ target: 'eraser', fault: { kind: 'kill', downMs: ms(its, 'down', 0, 1500) } })],
     // A frozen worker may lose its lock to another, and still continues afterwards.
     [
       'worker-freeze',

@@ -84,6 +84,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
         erasers: ['eraser'],
         settingsOf: (name, app, provider = '') => ({
           ...(app === 'worker' && workerSettings),
+          ...(app === 'eraser' && { ERASER_EVERY_MS: '300' }),
           ...beside(name, { redis: redis.url, s3: s3.endpoint, provider }),
         }),
       },

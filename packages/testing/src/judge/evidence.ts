@@ -19,6 +19,8 @@ export interface Evidence extends BucketEvidence {
   pauses: readonly string[];
   /** Ids of the events that consumers handled; absent for a run without consumers. */
   events?: ReadonlySet<string>;
+  /** Places in S3 and Redis with words or bytes of which callers were told that they are erased. */
+  erasedLeft: readonly string[];
 }
 
 /** The kinds of caps. */
@@ -47,6 +49,8 @@ const orderSchema = z.object({
   stoppedAt: z.number().optional(),
   outcome: z.enum(['open', 'final', 'given-up', 'refused']),
   surprise: z.string().optional(),
+  /** Words of its request, once its caller was told that it is erased. */
+  erasedWords: z.string().optional(),
 });
 export type OrderRecord = z.infer<typeof orderSchema>;
 
@@ -96,9 +100,9 @@ export interface EvidencePlaces {
 /** Writes down what only memory and Redis hold. */
 export async function writeRecords(
   directory: string,
-  records: Pick<Evidence, 'orders' | 'generations' | 'ledger' | 'pauses'>,
+  { erasedLeft = [], ...records }: Pick<Evidence, 'orders' | 'generations' | 'ledger' | 'pauses'> & Partial<Pick<Evidence, 'erasedLeft'>>,
 ): Promise<void> {
-  for (const [name, value] of Object.entries(records))
+  for (const [name, value] of Object.entries({ ...records, erasedLeft }))
     await writeFile(join(directory, `${name}.json`), JSON.stringify(value, undefined, 1));
 }
 
@@ -115,6 +119,7 @@ export async function readEvidence({ billFile, bucketDir, directory, planted = [
     generations: z.record(z.string(), generationSchema.nullable()).parse(await read('generations')),
     ledger: ledgerSchema.parse(await read('ledger')),
     pauses: z.array(z.string()).parse(await read('pauses')),
+    erasedLeft: z.array(z.string()).parse(await read('erasedLeft')),
     ...defined({ events: await readEvents(join(directory, EVENTS_FILE)) }),
   };
 }

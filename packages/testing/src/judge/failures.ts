@@ -9,7 +9,7 @@ const SUBMISSIONS_PER_IMAGE = 2;
 const worthAnother: ReadonlySet<string> = new Set(['providerError', 'timeoutProvider']);
 
 /** Checks each image of an order: the status of a generation follows from its images, and a late image amends it. */
-export function findFailedWrongly(order: OrderRecord, { generations }: Evidence, tasks: Tasks): string[] {
+export function findFailedWrongly(order: OrderRecord, { generations, erased }: Evidence, tasks: Tasks): string[] {
   return order.ids.flatMap((id) => {
     const generation = generations[id] ?? undefined;
     if (generation === undefined) return [];
@@ -22,7 +22,9 @@ export function findFailedWrongly(order: OrderRecord, { generations }: Evidence,
       const isRight =
         (status === 'failed' && hasFailedForGood(sent)) ||
         (status === 'unknown' && isUnproven(id, generation, image, tasks, order.isPoisoned)) ||
-        (status === 'failed' && wasNotBoughtAgain(order, index, image.code, tasks));
+        (status === 'failed' && wasNotBoughtAgain(order, index, image.code, tasks)) ||
+        // its caller erased it, and Redis has forgotten that it was cancelled
+        (status === 'failed' && image.code === 'submission.request-gone' && erased.has(id));
       if (isRight || hasExcuse) return [];
       const failures = sent.flatMap((task) => task.failures.map(({ code }) => code));
       const why = failures.length === 0 ? 'the provider never refused it' : `the bill holds no more than ${failures.join(', ')}`;

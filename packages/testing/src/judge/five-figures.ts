@@ -12,10 +12,11 @@ export interface FiveFigures {
   ledgerDifferenceUsd: string;
 }
 
-/** The figures that decide whether a run passes: the five, the figure of the third promise, and the ends that no event told. */
+/** The figures that decide whether a run passes: the five, that of the third promise, the ends that no event told, and what is left of erased ones. */
 export interface DecidingFigures extends FiveFigures {
   capCrossedUsd: string;
   eventsLost: number;
+  erasedLeft: number;
 }
 
 export const decidingOf = (judgement: Judgement): DecidingFigures => ({
@@ -26,6 +27,7 @@ export const decidingOf = (judgement: Judgement): DecidingFigures => ({
   ledgerDifferenceUsd: formatUsd(judgement.ledgerDifferenceNanoUsd),
   capCrossedUsd: formatUsd(judgement.capCrossedNanoUsd),
   eventsLost: judgement.eventsLost.length,
+  erasedLeft: judgement.erasedLeft.length,
 });
 
 const nothing: DecidingFigures = {
@@ -36,6 +38,7 @@ const nothing: DecidingFigures = {
   ledgerDifferenceUsd: '0',
   capCrossedUsd: '0',
   eventsLost: 0,
+  erasedLeft: 0,
 };
 
 /** Returns the promised figures of a run whose provider forgets ids that workers may still send again. */

@@ -52,6 +52,8 @@ export interface Judgement {
   capsCrossed: string[];
   /** Ends of submissions and generations that no event told a consumer that was killed again and again. */
   eventsLost: string[];
+  /** Places with words or bytes of which callers were told that they are erased. */
+  erasedLeft: string[];
   /** Images whose outcome is unknown until the horizon; they count in no other figure. */
   unproven: string[];
   /** Those among them whose sends the run itself answered in the provider's place. */
@@ -87,6 +89,7 @@ export function judge(evidence: Evidence): Judgement {
     capCrossedNanoUsd,
     capsCrossed,
     eventsLost: findEventsLost(evidence),
+    erasedLeft: [...evidence.erasedLeft],
     ...findUnproven(evidence, tasks),
   };
 }

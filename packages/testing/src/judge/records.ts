@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import { defined } from '@darkroom/contracts';
+import { defined, hasCode, resultSchema } from '@darkroom/contracts';
 import { buildGenerationStore, connectPatient, isLiftable } from '@darkroom/generation-store';
 import type { Stack } from '../fleet/stack.ts';
 import type { GenerationRecord, LedgerRecord, OrderRecord } from './evidence.ts';
@@ -12,6 +12,8 @@ export interface Records {
   readLedger(): Promise<LedgerRecord>;
   /** Returns the lasting reasons why the whole fleet does not buy, in words. */
   readPauses(): Promise<string[]>;
+  /** The connection that it reads on. */
+  readonly redis: Redis;
   close(): void;
 }
 
@@ -20,7 +22,11 @@ export function openRecords({ redis: { url }, prefix }: Pick<Stack, 'redis' | 'p
   const unused = { retention: { recordSeconds: 1, idempotencySeconds: 1 }, pollRate: { perSecond: 1, burst: 1 } };
   const store = buildGenerationStore({ prefix, ...unused }, redis);
   const readGeneration = async (id: string): Promise<GenerationRecord | null> => {
-    const view = await store.find(id);
+    const view = await store.find(id).catch((error: unknown) => {
+      if (hasCode(error, 'generation.erased')) return 'erased' as const;
+      throw error;
+    });
+    if (view === 'erased') return readErased(redis, prefix, id);
     if (view === undefined) return null;
     const { status, images, finishedAt } = view;
     return {
@@ -39,6 +45,7 @@ export function openRecords({ redis: { url }, prefix }: Pick<Stack, 'redis' | 'p
     };
   };
   return {
+    redis,
     countOpen: async () => (await store.readOpenGenerations()).count,
     async readGenerations(orders) {
       const records: Record<string, GenerationRecord | null> = {};
@@ -48,6 +55,32 @@ export function openRecords({ redis: { url }, prefix }: Pick<Stack, 'redis' | 'p
     readLedger: () => readLedger(redis, prefix),
     readPauses: async () => (await store.pauses()).filter(isLiftable).map(({ kind, reason }) => `${kind}: ${reason}`),
     close: () => redis.disconnect(),
+  };
+}
+
+/** Reads a generation whose request is erased, field by field. */
+async function readErased(redis: Redis, prefix: string, id: string): Promise<GenerationRecord | null> {
+  const { status, finishedAt, images, ...fields } = await redis.hgetall(`${prefix}:generation:${id}`);
+  if (status === undefined) return null;
+  return {
+    status: status as GenerationRecord['status'], // as our own scripts write it
+    ...(finishedAt !== undefined && { finishedAt: Number(finishedAt) }),
+    images: await Promise.all(
+      Array.from({ length: Number(images) }, async (_, index) => {
+        const submissions = Number(fields[`latest:${index}`]);
+        const key = `${prefix}:submission:${id}:${index}-${submissions}`;
+        const [submissionStatus, code, result] = await redis.hmget(key, 'status', 'code', 'result');
+        const { image } = result === null || result === undefined ? {} : resultSchema.parse(JSON.parse(result));
+        return {
+          index,
+          status: fields[`image:${index}`] ?? '',
+          submissionStatus: submissionStatus ?? '',
+          submissions,
+          ...defined({ code: code ?? undefined, image: image && { key: image.key, sha256: image.sha256 } }),
+          ...(await readSends(redis, key)),
+        };
+      }),
+    ),
   };
 }
 

@@ -1,0 +1,84 @@
+import { MAX_CLOCK_SKEW_MS } from '@darkroom/contracts';
+import type { BulkTurn, ErasingStore } from '@darkroom/generation-store';
+import type { ErasingStorage } from '@darkroom/object-storage';
+import type { Logger } from '@darkroom/service-runtime';
+import { readStoredPage, type StoredPlace, type StoredReading } from './read-stored-page.ts';
+
+export interface BulkParts {
+  store: Pick<ErasingStore, 'takeBulkTurn' | 'listForBulk' | 'takeIntoBulk' | 'stepBulk' | 'endBulk'>;
+  storage: StoredReading & Pick<ErasingStorage, 'deleteInputs'>;
+  logger: Logger;
+}
+
+/** Generations of a page: one script takes them in, and an erasure of a single generation waits for no more. */
+const PAGE = 50;
+
+/**
+ * Moves the bulk erasure on that has waited longest, by one page. Each page and the place behind it are written in one script of Redis, so a death
+ * anywhere repeats at most one page.
+ * @returns true if there may be more to do at once.
+ */
+export async function advanceBulk(parts: BulkParts): Promise<boolean> {
+  const turn = await parts.store.takeBulkTurn();
+  if (turn === undefined) return false;
+  switch (turn.step) {
+    case 'listed':
+      return takeListed(parts, turn);
+    case 'stored':
+      return takeStored(parts, turn);
+    case 'swept':
+      return endSwept(parts, turn);
+    case 'inputs':
+      return deleteInputs(parts, turn);
+    default:
+      return turn.step satisfies never;
+  }
+}
+
+async function takeListed({ store }: BulkParts, turn: BulkTurn): Promise<boolean> {
+  const { generations, place } = await store.listForBulk(turn, PAGE);
+  await store.takeIntoBulk(turn, generations, { step: place === '' ? 'stored' : 'listed', place });
+  return true;
+}
+
+/** Looks at a page of S3. What Redis holds was taken already, unless Redis had lost it. */
+async function takeStored({ store, storage }: BulkParts, turn: BulkTurn): Promise<boolean> {
+  const { tenant, tag, requestedAt } = turn;
+  const [date = '', after] = turn.place.split(' ');
+  const { owned, next } = await readStoredPage(
+    storage,
+    { date, ...(after !== undefined && { after }) },
+    { until: requestedAt, count: PAGE },
+  );
+  const generations = owned
+    .filter(
+      (each) =>
+        each.createdAt <= requestedAt && (tenant === undefined || each.tenant === tenant) && (tag === undefined || each.tags.includes(tag)),
+    )
+    .map(({ generationId, tenant: owner }) => ({ generationId, tenant: owner }));
+  await store.takeIntoBulk(turn, generations, next === undefined ? { step: 'swept', place: '' } : { step: 'stored', place: placeOf(next) });
+  return true;
+}
+
+const placeOf = ({ date, after }: StoredPlace): string => (after === undefined ? date : `${date} ${after}`);
+
+/** Waits until each that was found is swept. Reference images stay for open generations that were left. */
+async function endSwept({ store, logger }: BulkParts, turn: BulkTurn): Promise<boolean> {
+  const { erasureId, tenant, tag, waiting, left } = turn;
+  if (waiting > 0) return false;
+  if (tenant !== undefined && tag === undefined && left === 0) return store.stepBulk(turn, { step: 'inputs', place: '' });
+  await store.endBulk(turn);
+  logger.info({ event: 'erasure.ended', erasureId, left }, 'erased all that a request names');
+  return true;
+}
+
+async function deleteInputs(parts: BulkParts, turn: BulkTurn): Promise<boolean> {
+  const { store, storage } = parts;
+  const { tenant = '', requestedAt, place } = turn;
+  // The clock of S3 may be ahead of that of Redis by as much as clocks may be apart.
+  const after = await storage.deleteInputs(tenant, requestedAt + MAX_CLOCK_SKEW_MS, place === '' ? undefined : place);
+  if (after !== undefined) return store.stepBulk(turn, { step: 'inputs', place: after });
+  await store.endBulk(turn);
+  parts.logger.info({ event: 'erasure.ended', erasureId: turn.erasureId, left: 0 }, 'erased all that a request names');
+  return true;
+}

@@ -1,0 +1,109 @@
+import { createGenerationId } from '@darkroom/contracts';
+import type { NewBulk } from '@darkroom/generation-store';
+import { expect, test } from 'vitest';
+import { advanceBulk } from '../src/advance-bulk.ts';
+import { sweepErasures } from '../src/sweep-erasures.ts';
+import { setup, type World } from './world.ts';
+
+const ask = (world: World, given: Partial<NewBulk>) =>
+  world.store.requestBulk({ erasureId: createGenerationId(Date.now()), isForced: false, withRetries: false, ...given });
+const kindsOf = (world: World, refs: readonly { generationId: string }[]) =>
+  Promise.all(refs.map(async ({ generationId }) => (await world.storage.findRequest(generationId)).kind));
+const tags = ['secret'];
+
+test('an erasure of a tag finds what Redis holds and what it has let go of, leaves open ones, and takes nothing that came later', async () => {
+  const world = await setup();
+  await world.open();
+  const [home, forgotten, earlier, open, other] = [
+    await world.buy({ tags }),
+    await world.buy({ tags }),
+    await world.buy({ tags, tenant: 'beta' }, true, true),
+    await world.buy({ tags }, false),
+    await world.buy({ tags: ['public'] }),
+  ];
+  for (const { generationId } of [forgotten, earlier]) await world.forgetEntry(generationId);
+  const { erasureId, requestedAt } = await ask(world, { tag: 'secret' });
+  while (Date.now() <= requestedAt); // the next one is of a later millisecond
+  const later = await world.buy({ tags });
+  await world.eraseAll();
+  expect(await kindsOf(world, [home, forgotten, earlier, open, other, later])).toEqual([
+    'erased',
+    'erased',
+    'erased',
+    'found',
+    'found',
+    'found',
+  ]);
+  expect(await world.store.findBulk(erasureId)).toEqual({
+    erasureId,
+    requestedAt,
+    erasedAt: expect.any(Number),
+    found: 4,
+    erased: 3,
+    left: 1,
+    open: [open.generationId],
+  });
+  expect(await world.store.findBulk(erasureId, 'acme'), 'a tag of all tenants').toBeUndefined();
+  // once more, of one tenant alone, open ones too
+  const again = await ask(world, { tag: 'secret', tenant: 'acme', isForced: true });
+  await world.eraseAll();
+  expect(await world.store.findBulk(again.erasureId, 'acme')).toMatchObject({ found: 2, erased: 2, left: 0 });
+  expect(await kindsOf(world, [open, later])).toEqual(['erased', 'erased']);
+  await world.bringHome(open);
+  await world.eraseAll();
+  const last = await ask(world, { tag: 'public' });
+  await world.eraseAll();
+  expect(await world.store.findBulk(last.erasureId)).toMatchObject({ found: 1, erased: 1 });
+  expect(await world.findSecrets()).toEqual([]);
+});
+
+test('an erasure of one generation waits for a page of a bulk erasure, and not for its end', async () => {
+  const world = await setup();
+  await world.open();
+  await Promise.all(Array.from({ length: 80 }, () => world.enqueue('crowd')));
+  const single = await world.buy();
+  const { erasureId } = await ask(world, { tenant: 'crowd', isForced: true });
+  const parts = world.buildParts();
+  await advanceBulk(parts);
+  await world.store.requestErasure(single.generationId, false);
+  while ((await world.store.findErasure(single.generationId))?.erasedAt === undefined) {
+    await sweepErasures(parts);
+    await advanceBulk(parts);
+  }
+  expect((await world.store.findBulk(erasureId))?.erased).toBeLessThan(80);
+  await world.eraseAll();
+  expect(await world.store.findBulk(erasureId)).toMatchObject({ found: 80, erased: 80 });
+});
+
+test('bulk erasures take turns, and none goes on while Redis may have forgotten what is open', async () => {
+  const world = await setup();
+  await world.open();
+  const [one, two] = [await world.buy({ tenant: 'one' }), await world.buy({ tenant: 'two' })];
+  const asked = [await ask(world, { tenant: 'one' }), await ask(world, { tenant: 'two' })];
+  await world.forgetComparison();
+  expect(await advanceBulk(world.buildParts())).toBe(false);
+  await world.compare();
+  const turns = [];
+  for (let turn = 0; turn < 4; turn += 1) {
+    const taken = await world.erasing.store.takeBulkTurn();
+    turns.push(taken?.tenant);
+  }
+  expect(turns).toEqual(['one', 'two', 'one', 'two']);
+  await world.eraseAll();
+  expect(await kindsOf(world, [one, two])).toEqual(['erased', 'erased']);
+  for (const { erasureId } of asked) expect(await world.store.findBulk(erasureId)).toMatchObject({ found: 1, erased: 1 });
+});
+
+test('a hundred damaged generations put themselves off, and the next page is swept', async () => {
+  const world = await setup();
+  await world.open();
+  const damaged = await Promise.all(Array.from({ length: 100 }, () => world.enqueue('acme')));
+  await Promise.all(damaged.map(world.damageIntent));
+  for (const { generationId } of damaged) await world.store.requestErasure(generationId, true);
+  const sound = await world.buy();
+  await world.store.requestErasure(sound.generationId, false);
+  await world.eraseAll();
+  expect(await kindsOf(world, [sound])).toEqual(['erased']);
+  expect((await world.store.findErasure(sound.generationId))?.erasedAt).toBeGreaterThan(0);
+  expect(await world.erasing.store.countErasures()).toBe(101);
+});

@@ -1,0 +1,69 @@
+import { createGenerationId, GenerationError } from '@darkroom/contracts';
+import type { GenerationStore } from '@darkroom/generation-store';
+import type { Availability } from './availability.ts';
+import { checked, readIdCall } from './check-call.ts';
+import { eraseOptions, eraseProblems, erasureOf, type EraseOptions, type Erasure } from './erase.ts';
+import { bulkErasureOf, readMany, type BulkErasure, type ErasedMany } from './erase-many.ts';
+import { readCallOptions } from './options.ts';
+import type { Producer } from './producer.ts';
+
+/** Parts that the calls about erasures work on. */
+export interface ErasingParts {
+  ask: Availability['ask'];
+  store: Pick<GenerationStore, 'cancel' | 'requestErasure' | 'findErasure' | 'requestBulk' | 'findBulk'>;
+  /** The tenant to which the producer is bound. */
+  boundTo: string | undefined;
+  now: () => number;
+}
+
+/** Builds the calls of a producer about erasures. */
+export function createErasing({ ask, store, boundTo, now }: ErasingParts): Pick<Producer, 'erase' | 'erasure'> {
+  async function eraseOne(generationId: string, given: EraseOptions): Promise<Erasure> {
+    const { cancel = false, retries = false } = checked((problems) => {
+      const options = readIdCall(generationId, given, eraseOptions, problems);
+      if (options !== undefined) problems.push(...eraseProblems(options));
+      return options;
+    });
+    if (cancel) await ask('cancel generation', generationId, () => store.cancel(generationId, boundTo));
+    const found = await ask('erase generation', generationId, () => store.requestErasure(generationId, cancel, boundTo));
+    if (found === undefined) throw notFound(generationId);
+    for (const retry of retries ? found.retries : []) await eraseOne(retry, { cancel });
+    return erasureOf(generationId, found);
+  }
+
+  async function eraseMany(given: ErasedMany, givenOptions: EraseOptions): Promise<BulkErasure> {
+    const { which, options } = checked((problems) => {
+      const which = readMany(given, boundTo, problems);
+      const options = readCallOptions(givenOptions, eraseOptions, problems);
+      if (options !== undefined) problems.push(...eraseProblems(options));
+      return which && options && { which, options };
+    });
+    const bulk = {
+      erasureId: createGenerationId(now()),
+      ...which,
+      isForced: options.cancel === true,
+      withRetries: options.retries === true,
+    };
+    return bulkErasureOf(await ask('ask for an erasure', undefined, () => store.requestBulk(bulk)));
+  }
+
+  function erase(generationId: string, options?: EraseOptions): Promise<Erasure>;
+  function erase(which: ErasedMany, options?: EraseOptions): Promise<BulkErasure>;
+  async function erase(which: string | ErasedMany, options: EraseOptions = {}): Promise<Erasure | BulkErasure> {
+    return typeof which === 'object' && which !== null ? eraseMany(which, options) : eraseOne(which, options);
+  }
+
+  return {
+    erase,
+    async erasure(id, given = {}) {
+      checked((problems) => readIdCall(id, given, [], problems));
+      const found = await ask('read erasure', id, () => store.findErasure(id, boundTo));
+      if (found !== undefined) return erasureOf(id, found);
+      const bulk = await ask('read erasure', id, () => store.findBulk(id, boundTo));
+      if (bulk === undefined) throw notFound(id);
+      return bulkErasureOf(bulk);
+    },
+  };
+}
+
+const notFound = (id: string): GenerationError => new GenerationError('generation.not-found', `no generation has the id "${id}"`);
