@@ -1,3 +1,4 @@
+import { findOwnerDisagreement } from '@darkroom/contracts';
 import type { ErasingStore } from '@darkroom/generation-store';
 import type { ErasingStorage } from '@darkroom/object-storage';
 
@@ -17,12 +18,7 @@ export interface BelongingParts {
 export async function checkBelonging({ store, storage, prefix, darkroomId }: BelongingParts): Promise<void> {
   const [owner, { epoch, ownerId }] = await Promise.all([storage.findOwner(), store.readOwnership()]);
   if (epoch === undefined) throw new Error('redis holds no epoch: no worker has opened the store yet, or an operator must rebuild it');
-  if (ownerId === undefined || owner === undefined)
-    throw new Error('redis and bucket have no common owner yet: a worker of this version gives them one');
-  if (owner.id !== ownerId || owner.prefix !== prefix)
-    throw new Error(
-      `Redis belongs to the Darkroom ${ownerId} of the prefix "${prefix}", and the bucket to ${owner.id} of the prefix "${owner.prefix}": it deletes nothing until it has the bucket of this Redis`,
-    );
-  if (darkroomId !== undefined && darkroomId !== ownerId)
-    throw new Error(`Redis and bucket belong to the Darkroom ${ownerId}, and DARKROOM_ID names ${darkroomId}: it deletes nothing`);
+  if (ownerId === undefined) throw new Error('redis and bucket have no common owner yet: a worker of this version gives them one');
+  const disagreement = findOwnerDisagreement({ owner, ownerId, isOpen: true, prefix, darkroomId });
+  if (disagreement !== undefined) throw new Error(`${disagreement}; nothing is deleted until then`);
 }

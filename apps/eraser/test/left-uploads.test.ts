@@ -41,7 +41,7 @@ test('with a bucket of another Darkroom, or before the store is open, the eraser
   await eventually(async () => expect((await ask('/readyz')).body).toContain('redis holds no epoch'));
   const another = randomUUID();
   await world.open(another);
-  await eventually(async () => expect((await ask('/readyz')).body).toContain(`the bucket to ${another}`));
+  await eventually(async () => expect((await ask('/readyz')).body).toContain(`the bucket to the Darkroom ${another}`));
   expect((await ask('/readyz')).status).toBe(503);
   expect((await ask('/livez')).status).toBe(200);
   expect((await world.storage.readStaging(ref)).kind).toBe('found');

@@ -36,7 +36,7 @@ export {
   generationIdTime,
   isGenerationId,
 } from './generation-id.ts';
-export { ownerSchema, type Owner } from './owner.ts';
+export { describeOwner, findOwnerDisagreement, ownerSchema, type Owner, type OwnerMarks } from './owner.ts';
 export { coveredAt, isCovered, SPEND_SUMS_VERSION, spendSumsSchema, type CoveredPeriods, type SpendSums } from './spend-sums.ts';
 export {
   MAX_TAGS,

@@ -1,4 +1,4 @@
-import { defined, ForeignBucketError, type Owner } from '@darkroom/contracts';
+import { defined, describeOwner, findOwnerDisagreement, ForeignBucketError, type Owner } from '@darkroom/contracts';
 import { findDisagreement } from './find-disagreement.ts';
 import type { Owning } from './ports.ts';
 
@@ -17,26 +17,10 @@ export async function checkOwner(owning: Owning): Promise<Belonging> {
   const { store, archive, prefix, darkroomId } = owning;
   const owner = await archive.findOwner();
   const { epoch, ownerId } = await store.readOwnership();
-  if (owner !== undefined && owner.prefix !== prefix)
-    throw new ForeignBucketError(
-      `the bucket belongs to the Darkroom of the prefix "${owner.prefix}" (${describe(owner)}), and this process has the prefix "${prefix}": each prefix needs a bucket of its own`,
-    );
-  for (const [where, id] of [
-    ['the bucket', owner?.id],
-    ['Redis', ownerId],
-  ] as const)
-    if (darkroomId !== undefined && id !== undefined && id !== darkroomId)
-      throw new ForeignBucketError(`${where} belongs to the Darkroom ${id}, and DARKROOM_ID names ${darkroomId}`);
+  const disagreement = findOwnerDisagreement({ owner, ownerId, isOpen: epoch !== undefined, prefix, darkroomId });
+  if (disagreement !== undefined) throw new ForeignBucketError(disagreement);
   if (epoch === undefined) return { kind: 'closed', ...defined({ owner }) };
   if (ownerId === undefined) return takeOnce(owning, epoch, owner);
-  if (owner === undefined)
-    throw new ForeignBucketError(
-      `Redis belongs to the Darkroom ${ownerId}, and the bucket holds no settings/owner.json: it is another bucket, or it was emptied; give the workers the bucket of this Redis`,
-    );
-  if (owner.id !== ownerId)
-    throw new ForeignBucketError(
-      `Redis belongs to the Darkroom ${ownerId}, and the bucket to ${describe(owner)}: give the workers the bucket of this Redis, or the Redis of this bucket`,
-    );
   return { kind: 'belongs', ownerId };
 }
 
@@ -49,7 +33,7 @@ async function takeOnce({ store, archive, prefix, darkroomId, createId }: Owning
   }
   if (standing !== undefined)
     throw new ForeignBucketError(
-      `Redis knows no owner, and the bucket belongs to ${describe(standing)}: it is the bucket of another Redis`,
+      `Redis knows no owner, and the bucket belongs to ${describeOwner(standing)}: it is the bucket of another Redis`,
     );
   if (darkroomId !== undefined)
     throw new ForeignBucketError(
@@ -62,9 +46,7 @@ async function takeOnce({ store, archive, prefix, darkroomId, createId }: Owning
   const claim = await store.claimOwner({ id: createId(), epoch });
   const owner = await archive.recordOwner({ version: 1, id: claim.id, prefix, at: now, epoch });
   // Another worker of this Redis may have been first; another Redis has another epoch.
-  if (owner.epoch !== epoch) throw new ForeignBucketError(`another Redis took the bucket first: it belongs to ${describe(owner)}`);
+  if (owner.epoch !== epoch) throw new ForeignBucketError(`another Redis took the bucket first: it belongs to ${describeOwner(owner)}`);
   await store.adoptOwner({ id: owner.id, epoch });
   return { kind: 'belongs', ownerId: owner.id };
 }
-
-const describe = ({ id, at }: Owner): string => `the Darkroom ${id}, since ${new Date(at).toISOString()}`;
