@@ -148,3 +148,21 @@ test('a generation with an intent that cannot be read is not called erased, and 
   expect(await world.storage.findRequest(damaged.generationId)).toMatchObject({ kind: 'erased' });
   expect(await world.erasing.store.readDueErasures(1), 'it is put off').toEqual([]);
 });
+
+test('images that come home while their generations are swept are booked, and nothing of them is left', async () => {
+  const world = await setup();
+  await world.open();
+  const refs = await Promise.all(Array.from({ length: 12 }, () => world.buy({}, false)));
+  for (const { generationId } of refs) {
+    await world.store.cancel(generationId);
+    await world.store.requestErasure(generationId, true);
+  }
+  await Promise.all([...refs.map(world.bringHome), world.eraseAll(), world.eraseAll()]);
+  await world.eraseAll();
+  expect(await world.findSecrets()).toEqual([]);
+  for (const ref of refs) {
+    expect(await world.storage.findResult(ref)).toMatchObject({ status: 'succeeded', costNanoUsd: 20_000_000 });
+    expect(await world.countErased(ref.generationId)).toBe(1);
+  }
+  for (const period of Object.values(await world.ledger())) expect(period).toMatchObject({ settled: String(12 * 20_000_000), reserved: '0' });
+});

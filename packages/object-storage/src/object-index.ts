@@ -45,7 +45,7 @@ const MAX_WHOLE_TOMBSTONE_BYTES = 100;
 export type Standing = 'kept' | 'tombstone' | 'tombstone-keeps-images';
 
 /** Returns what lies in place of a request, by its size. */
-export const standingOf = (sizeBytes: number): Standing =>
+const standingOf = (sizeBytes: number): Standing =>
   sizeBytes >= MAX_TOMBSTONE_BYTES ? 'kept' : sizeBytes > MAX_WHOLE_TOMBSTONE_BYTES ? 'tombstone-keeps-images' : 'tombstone';
 
 /** Lists the objects of the bucket other than records, without reading them. All throw StorageError. */
