@@ -164,5 +164,6 @@ test('images that come home while their generations are swept are booked, and no
     expect(await world.storage.findResult(ref)).toMatchObject({ status: 'succeeded', costNanoUsd: 20_000_000 });
     expect(await world.countErased(ref.generationId)).toBe(1);
   }
-  for (const period of Object.values(await world.ledger())) expect(period).toMatchObject({ settled: String(12 * 20_000_000), reserved: '0' });
+  for (const period of Object.values(await world.ledger()))
+    expect(period).toMatchObject({ settled: String(12 * 20_000_000), reserved: '0' });
 });

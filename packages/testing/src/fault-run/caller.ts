@@ -27,6 +27,8 @@ export interface PlacedOrder {
    * `refused`: its cap is reached, and the caller gives the order up. `open`: none of these; the caller keeps its request.
    */
   outcome: 'open' | 'final' | 'given-up' | 'refused';
+  /** Time at which its enqueue was answered. */
+  enqueuedAt?: number;
   /** Words of its request, once its caller was told that it is erased. */
   erasedWords?: string;
   /** An answer that no caller should get. */
@@ -64,6 +66,7 @@ export async function placeOrder(producer: Producer, order: Order, placed: Place
     const receipt = await producer.enqueue(request, { ...options, ...runAt, generationId });
     if (!placed.ids.includes(receipt.generationId)) placed.ids.push(receipt.generationId);
     id = receipt.generationId;
+    placed.enqueuedAt ??= Date.now();
   };
   /** Repeats a call while Redis is away, as long as the caller wants its result. */
   const insist = async (call: () => Promise<unknown>): Promise<Exclude<PlacedOrder['outcome'], 'final'> | 'done'> => {

@@ -27,9 +27,11 @@ const MOST_REQUESTS = 20;
 export async function eraseOrder(parts: EraseParts, { erases, tenant }: Order, placed: PlacedOrder): Promise<void> {
   const { producer, signal, counts } = parts;
   if (erases === undefined) return;
+  // What is enqueued after a request to erase does not belong to it.
+  while (placed.enqueuedAt === undefined && placed.outcome === 'open' && !signal.aborted) await delay(AGAIN_MS);
   await delay(erases.afterMs);
   const generationId = placed.ids.at(-1);
-  if (generationId === undefined || placed.outcome === 'refused') return;
+  if (generationId === undefined || placed.enqueuedAt === undefined) return;
   // A caller who cancels no longer wants the images.
   if (erases.cancel && placed.outcome === 'open') placed.cancelledAt = Date.now();
   const ask = async (): Promise<string> => {
