@@ -8,6 +8,8 @@ export interface BulkParts {
   store: Pick<ErasingStore, 'takeBulkTurn' | 'listForBulk' | 'takeIntoBulk' | 'stepBulk' | 'endBulk'>;
   storage: StoredReading & Pick<ErasingStorage, 'deleteInputs'>;
   logger: Logger;
+  /** Most generations of a page; 50 when absent. */
+  takenAtOnce?: number;
 }
 
 /** Generations of a page: one script takes them in, and an erasure of a single generation waits for no more. */
@@ -35,20 +37,20 @@ export async function advanceBulk(parts: BulkParts): Promise<boolean> {
   }
 }
 
-async function takeListed({ store }: BulkParts, turn: BulkTurn): Promise<boolean> {
-  const { generations, place } = await store.listForBulk(turn, PAGE);
+async function takeListed({ store, takenAtOnce = PAGE }: BulkParts, turn: BulkTurn): Promise<boolean> {
+  const { generations, place } = await store.listForBulk(turn, takenAtOnce);
   await store.takeIntoBulk(turn, generations, { step: place === '' ? 'stored' : 'listed', place });
   return true;
 }
 
 /** Looks at a page of S3. What Redis holds was taken already, unless Redis had lost it. */
-async function takeStored({ store, storage }: BulkParts, turn: BulkTurn): Promise<boolean> {
+async function takeStored({ store, storage, takenAtOnce = PAGE }: BulkParts, turn: BulkTurn): Promise<boolean> {
   const { tenant, tag, requestedAt } = turn;
   const [date = '', after] = turn.place.split(' ');
   const { owned, next } = await readStoredPage(
     storage,
     { date, ...(after !== undefined && { after }) },
-    { until: requestedAt, count: PAGE },
+    { until: requestedAt, count: takenAtOnce },
   );
   const generations = owned
     .filter(

@@ -4,8 +4,9 @@ import { explainShortly, type Logger } from '@darkroom/service-runtime';
 import { eraseGeneration, type ErasingParts } from './erase-generation.ts';
 import { inLanes } from './in-lanes.ts';
 
-/** Sweeps of a page, and of the same moment: each waits for S3 most of its time. */
-const AT_ONCE = 100;
+/** Sweeps of a page. */
+const PAGE = 100;
+/** Sweeps of the same moment: each waits for S3 most of its time. */
 const LANES = 8;
 
 export interface SweepParts extends ErasingParts {
@@ -14,6 +15,8 @@ export interface SweepParts extends ErasingParts {
   signal: AbortSignal;
   /** Called with the number of images of each sweep. */
   onErased: (images: number) => void;
+  /** Most sweeps of a page; 100 when absent. */
+  sweptAtOnce?: number;
 }
 
 /**
@@ -22,9 +25,10 @@ export interface SweepParts extends ErasingParts {
  * @throws StorageError, or an error of Redis, if one of them is away.
  */
 export async function sweepErasures(parts: SweepParts): Promise<boolean> {
-  const due = await parts.store.readDueErasures(AT_ONCE);
+  const { sweptAtOnce = PAGE } = parts;
+  const due = await parts.store.readDueErasures(sweptAtOnce);
   await inLanes(due, LANES, (each) => sweep(parts, each));
-  return due.length === AT_ONCE;
+  return due.length === sweptAtOnce;
 }
 
 async function sweep(parts: SweepParts, due: DueErasure): Promise<void> {

@@ -10,16 +10,7 @@ import {
   type SubmissionRef,
 } from '@darkroom/contracts';
 import { createBucket, type BucketConfig } from './bucket.ts';
-import {
-  imagesOfGeneration,
-  inputsOfTenant,
-  intentKey,
-  quarantineKey,
-  recordsPrefix,
-  requestKey,
-  stagingKey,
-  stagingKeyOf,
-} from './keys.ts';
+import { imagesOfGeneration, inputsOf, intentKey, quarantineKey, recordsPrefix, requestKey, stagingKey, stagingKeyOf } from './keys.ts';
 import { createOwnerStore, type OwnerStore } from './owner-store.ts';
 import { createRecordStore, type RecordStore } from './record-store.ts';
 import { createRequestStore, type RequestStore } from './request-store.ts';

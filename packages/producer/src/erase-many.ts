@@ -1,6 +1,6 @@
 import { describeGiven, defined, readOptions, tagProblems, type ProblemList } from '@darkroom/contracts';
 import type { FoundBulk } from '@darkroom/generation-store';
-import { foreignTenantProblems } from './options.ts';
+import { foreignTenantProblems } from './tenant-problems.ts';
 
 /** The generations that `erase` takes: those of a tenant, those with a tag, or those of a tenant that have the tag. */
 export interface ErasedMany {

@@ -161,6 +161,7 @@ export const redisRights: Readonly<Record<RedisProcess, RedisRights>> = {
       format,
       ...closing,
       { commands: ['get', 'exists'], keys: ['epoch', 'owner', 'owner-claim', 'server-run', 'server-history'] },
+      { commands: ['get'], keys: ['memory'] },
       { commands: ['exists', 'hget'], keys: ['reading'] },
       { commands: ['zrange', 'zrem', 'zcard'], keys: ['uploads-left'] },
       { commands: ['zadd', 'zrem', 'zcard', 'zcount', 'zscore', 'zrangebyscore'], keys: ['erasures'] },
