@@ -92,6 +92,9 @@ async function useLibrary(producer: Producer): Promise<void> {
   const later = await producer.enqueue(request, { runAt: new Date(Date.now() + 3_600_000) });
   expect(await producer.cancel(later.generationId)).toBe('cancelled');
   expect(await producer.get(later.generationId)).toMatchObject({ status: 'cancelled' });
+  await producer.enqueue(request, { runAt: new Date(Date.now() + 3_600_000), tags: ['a tag'] });
+  const { erasureId } = await producer.erase({ tag: 'a tag' }, { cancel: true });
+  await eventually(async () => expect(await producer.erasure(erasureId)).toMatchObject({ status: 'erased', found: 1, erased: 1 }));
 }
 
 /** Returns the commands that Redis refused. A login that fails while Redis has no users yet does not count. */
@@ -224,10 +227,10 @@ const forbidden: Readonly<Record<RedisProcess, readonly string[][]>> = {
   ],
   eraser: [
     ...dangerous,
-    ['HINCRBY', '…:generation:x', 'cost', '1'],
-    ['HSET', '…:submission:x:0-1', 'status', 'failed'],
+    ['DEL', '…:submission:x:0-1'],
     ['HSET', '…:caps', 'all:day', '1'],
-    ['HINCRBY', '…:spend:all:day:2026-01-01', 'reserved', '-1'],
+    ['HSET', '…:tenant-rules:acme', 'retainImagesDays', '1'],
+    ['HSET', '…:spend:all:day:2026-01-01', 'settled', '0'],
     ['LPUSH', '…:submissions:wait', 'x'],
     ['SET', '…:epoch', 'x'],
     ['DEL', '…:owner'],
