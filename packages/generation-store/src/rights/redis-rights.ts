@@ -174,7 +174,7 @@ export const redisRights: Readonly<Record<RedisProcess, RedisRights>> = {
         keys: ['erasure:*'],
       },
       { commands: ['hget', 'hmget', 'hgetall', 'hset', 'hdel', 'hincrby', 'del', 'expire'], keys: ['generation:*'] },
-      { commands: ['hget', 'hgetall', 'hset', 'hdel', 'expire'], keys: ['submission:*'] },
+      { commands: ['get', 'set', 'pttl', 'pexpire', 'hget', 'hgetall', 'hset', 'hdel', 'expire'], keys: ['submission:*'] },
       { commands: ['hget', 'hset', 'expire'], keys: ['idempotency:*'] },
       { commands: ['del', 'expire'], keys: ['deliveries:*'] },
       { commands: ['lrange', 'lrem'], keys: ['deliveries-unclaimed'] },
