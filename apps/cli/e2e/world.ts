@@ -38,8 +38,8 @@ export interface World {
   readLines(name: string): string[];
 }
 
-/** Creates a world; the end of the test removes it with everything in it. */
-export function createWorld(): World {
+/** Creates a world. @param atEnd Calls what removes it with everything in it: at the end of the test, or `afterAll` for a file. */
+export function createWorld(atEnd: (remove: () => Promise<void>) => void = onTestFinished): World {
   const dir = mkdtempSync(path.join(tmpdir(), 'darkroom-cli-'));
   const mark = `CLI_TEST_WORLD=${randomUUID()}`;
   const apps = () => findMarkedProcesses(mark);
@@ -57,7 +57,7 @@ export function createWorld(): World {
     return [...(await apps()).map(({ commandLine }) => commandLine), ...listening.flat()];
   };
   const running: Cli[] = [];
-  onTestFinished(async () => {
+  atEnd(async () => {
     for (const cli of running) cli.signal('SIGKILL');
     await Promise.all(running.map(({ ended }) => ended));
     const left = [...(await apps()).map(({ pid }) => pid), ...[redisPid()].filter((pid) => pid !== undefined)];

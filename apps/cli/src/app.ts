@@ -86,10 +86,11 @@ async function untilStopped(
 }
 
 /** Runs a command, and prints an expected failure as its message, without a stack; with `--json` also as JSON. */
-async function orComplain({ terminal, isJson, answer }: CommandContext, work: () => Promise<ExitCode>): Promise<ExitCode> {
+async function orComplain({ terminal, isJson, answer, signals }: CommandContext, work: () => Promise<ExitCode>): Promise<ExitCode> {
   try {
     return await work();
   } catch (error) {
+    if (signals.stop.aborted && error === signals.stop.reason) return 130;
     const loss = describeRedisLoss(error);
     if (loss === undefined && !(error instanceof DarkroomError)) throw error;
     const known = error instanceof DarkroomError ? error : undefined;

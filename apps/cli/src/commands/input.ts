@@ -76,11 +76,36 @@ export const needed = <Value>(placeholder: string, what: string, why: string, re
   },
 });
 
+/** Makes an option that may be given several times. */
+export const options = <Value>(placeholder: string, what: string, read: Reader<Value>, form: Form = {}): Option<Value[]> => ({
+  ...form,
+  what: `${what}; may be given several times`,
+  placeholder,
+  isRepeatable: true,
+  read: (texts, name) => texts.map((text) => read(text, name)),
+});
+
 /** Makes a word that must be given. */
 export const argument = <Value>(what: string, read: Reader<Value>, form: Form = {}): Argument<Value> => ({
   ...form,
   what,
   read: ([text = ''], name) => read(text, name),
+});
+
+/** Makes a word that may be absent. */
+export const optionalArgument = <Value>(what: string, read: Reader<Value>, form: Form = {}): Argument<Value | undefined> => ({
+  ...form,
+  what,
+  isOptional: true,
+  read: ([text], name) => (text === undefined ? undefined : read(text, name)),
+});
+
+/** Makes a list of words that may be empty. */
+export const argumentsLeft = <Value>(what: string, read: Reader<Value>): Argument<Value[]> => ({
+  what,
+  isOptional: true,
+  isVariadic: true,
+  read: (texts, name) => texts.map((text) => read(text, name)),
 });
 
 /** Returns the name of an option on the command line. @param key Such as "dataDir". */

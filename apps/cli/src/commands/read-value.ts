@@ -12,6 +12,8 @@ export const mayBeAddress = (text: string): boolean => /:\/\/|@/.test(text);
 export const shown = (text: string): string =>
   mayBeAddress(text) ? 'a value that may be an address and is not repeated' : `"${text.slice(0, MAX_SHOWN)}"`;
 
+export const readText: Reader<string> = (text) => text;
+
 /** Reads words of at most so many characters. */
 export const readWords =
   (max: number): Reader<string> =>

@@ -1,4 +1,6 @@
+import { cancelCommand, eraseCommand, exportCommand, retryCommand } from './bulk.ts';
 import type { CommandEntry } from './command.ts';
+import { generateCommand, listCommand, quoteCommand, showCommand, watchCommand } from './images.ts';
 import { probeCommand, startCommand } from './machine.ts';
 import {
   capsCommand,
@@ -17,6 +19,14 @@ import { releaseCommand, tenantCommand, withheldCommand } from './tenants.ts';
 
 /** All commands. A new one is an entry here: parser, help, docs/command-line.md and completion follow from it. */
 export const commands: readonly CommandEntry[] = [
+  generateCommand,
+  quoteCommand,
+  showCommand,
+  listCommand,
+  watchCommand,
+  cancelCommand,
+  retryCommand,
+  eraseCommand,
   spendCommand,
   statusCommand,
   doctorCommand,
@@ -30,6 +40,7 @@ export const commands: readonly CommandEntry[] = [
   unknownCommand,
   reconcileCommand,
   rebuildCommand,
+  exportCommand,
   probeCommand,
   startCommand,
   completionCommand,

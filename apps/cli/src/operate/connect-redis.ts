@@ -89,13 +89,15 @@ const refusalOf = (where: string, { reason, words, cure = redisCureOf(reason) }:
 /** Names the Redis of REDIS_URL with its user and without its password. */
 const whereOf = ({ url, prefix }: RedisSettings): string => `the Redis of REDIS_URL (${describeRedisAddress(url)}, keys ${prefix})`;
 
-interface Candidate {
+/** A Redis that may be that of a Darkroom. */
+export interface Candidate {
   settings: RedisSettings;
   where: string;
   folder?: string;
 }
 
-function findCandidates({ environment, dataDir, root }: OperationsOptions): Candidate[] {
+/** Lists the Redis of the environment, or those of the data folders. @throws ConfigError for an invalid REDIS_URL. */
+export function findCandidates({ environment, dataDir, root }: OperationsOptions): Candidate[] {
   if ((environment['REDIS_URL'] ?? '').trim() !== '') {
     const { redis } = readSettings({ redis: redisSettings }, environment);
     return [{ settings: redis, where: whereOf(redis) }];

@@ -19,7 +19,8 @@ export function openBucket(environment: Environment, folder: string | undefined)
   );
 }
 
-function findBucket(environment: Environment, folder: string | undefined): S3Settings {
+/** Finds the bucket of the environment, or else the one that a start runs in its data folder. @throws as `openBucket` does. */
+export function findBucket(environment: Environment, folder: string | undefined): S3Settings {
   const isSet = (name: string): boolean => (environment[name] ?? '').trim() !== '';
   if (folder === undefined || isSet('S3_ENDPOINT') || isSet('S3_BUCKET')) return readSettings({ s3: s3Settings }, environment).s3;
   const port = findPortOf(folder, 's3');

@@ -1,0 +1,127 @@
+import { existsSync } from 'node:fs';
+import { text as readAll } from 'node:stream/consumers';
+import { canReadUrl, defined, formatUsd, isFinalGeneration, type GenerationView } from '@darkroom/contracts';
+import type { Enqueued, EnqueueOptions } from '@darkroom/producer';
+import type { CommandContext, ExitCode } from '../commands/command.ts';
+import { createProgress } from '../orders/progress.ts';
+import { describeStanding } from '../orders/status-words.ts';
+import { describeGeneration, isComplete } from './describe-generation.ts';
+import { eachOf } from './each-of.ts';
+import { withClient, type Client } from './open-client.ts';
+import { readFile } from './read-file.ts';
+import { buildRequest, readRequests, titleOf, type Order, type RequestValues } from './read-requests.ts';
+import { saveFiles } from './save-files.ts';
+
+interface GenerateValues extends RequestValues {
+  readonly dataDir: string | undefined;
+  readonly reference: readonly string[];
+  readonly out: string | undefined;
+  readonly from: string | undefined;
+  readonly again: string | undefined;
+  readonly detach: boolean;
+  readonly tag: readonly string[];
+  readonly metadata: readonly (readonly [string, string])[];
+  readonly priority: EnqueueOptions['priority'] | undefined;
+  readonly idempotencyKey: string | undefined;
+  readonly runAt: Date | undefined;
+  readonly deadline: Date | undefined;
+  readonly tenant: string | undefined;
+}
+
+/** Requests of one call of the library, and of one look at those that wait. */
+const CHUNK = 500;
+/** Generations that are waited for side by side; each has a subscription. */
+const WAITING = 64;
+/** Above so many generations the screen has one line for all. */
+const MOST_ROWS = 20;
+
+/** Makes images, and saves them. @returns 3 if not all came. @throws the errors of the library. */
+export const runGenerate = (values: GenerateValues, context: CommandContext): Promise<ExitCode> =>
+  withClient(values, context, async (client) => {
+    const { from, again, detach } = values;
+    const orders = from === undefined ? [await readOrder(values, client)] : readRequests(from, again);
+    const queued = await enqueueAll(orders, values, client);
+    const atMostNanoUsd = queued.reduce((sum, { quote }) => sum + quote.totalNanoUsd, 0);
+    const found = queued.filter(({ created }) => !created).length;
+    context.notes.print(
+      `${queued.length - found} queued${found === 0 ? '' : `, ${found} were there already`}, for at most ${formatUsd(atMostNanoUsd)} USD`,
+    );
+    if (detach) {
+      context.answer(
+        { generations: queued.map(({ generationId, created, quote }) => ({ generationId, created, atMostUsd: quote.totalUsd })) },
+        queued.map(({ generationId }) => generationId),
+      );
+      return 0;
+    }
+    const ended = await waitForAll(orders, queued, values, client, context);
+    context.answer({ generations: ended.map(({ view, files }) => ({ ...view, files })) }, linesOf(ended, values.out));
+    return ended.every(({ view }) => isComplete(view)) ? 0 : 3;
+  });
+
+/** Builds the order of the options, with its reference images in the bucket. */
+async function readOrder(values: GenerateValues, client: Client): Promise<Order> {
+  const { reference, idempotencyKey, tenant } = values;
+  const prompt = values.prompt === '-' ? (await readAll(process.stdin)).trim() : values.prompt;
+  const references: string[] = [];
+  for (const each of reference) {
+    // What is no file is a URL or an id of the provider, which the library checks.
+    const isFile = existsSync(each) || !(canReadUrl(each) || /^[0-9a-f-]{36}$/.test(each));
+    references.push(isFile ? await client.images().putReferenceImage(readFile(each, '--reference'), defined({ tenant })) : each);
+  }
+  return { request: buildRequest({ ...values, prompt }, references), options: defined({ idempotencyKey }), title: titleOf(prompt) };
+}
+
+/** Enqueues all orders, in their order. A process that dies here has enqueued some: those with a key are found by it the next time. */
+async function enqueueAll(orders: readonly Order[], values: GenerateValues, { producer }: Client): Promise<Enqueued[]> {
+  const { tag, metadata, priority, runAt, deadline: deadlineAt, tenant } = values;
+  const shared = {
+    ...defined({ priority, runAt, deadlineAt, tenant }),
+    ...(tag.length > 0 && { tags: tag }),
+    ...(metadata.length > 0 && { metadata: Object.fromEntries(metadata) }),
+  };
+  return eachOf(orders, WAITING, ({ request, options }) => producer.enqueue(request, { ...shared, ...options }));
+}
+
+interface Ended {
+  readonly view: GenerationView;
+  readonly files: readonly string[];
+}
+
+/** Waits for all, shows how far they are, and saves the images of each as soon as it has ended. */
+async function waitForAll(
+  orders: readonly Order[],
+  queued: readonly Enqueued[],
+  { out }: Pick<GenerateValues, 'out'>,
+  { producer, images }: Client,
+  { notes, signals: { stop } }: CommandContext,
+): Promise<Ended[]> {
+  const isMany = orders.length > MOST_ROWS;
+  const titles = isMany ? [`${orders.length} generations`] : orders.map(({ title }) => title);
+  const progress = createProgress(notes, titles, () => performance.now());
+  let done = 0;
+  let failed = 0;
+  try {
+    return await eachOf(queued, isMany ? WAITING : orders.length, async ({ generationId }, index) => {
+      for await (const view of producer.watch(generationId, { signal: stop })) {
+        const isFinal = isFinalGeneration(view.status);
+        if (!isMany) progress.update(index, describeStanding(view), isFinal);
+        if (!isFinal) continue;
+        done += 1;
+        if (!isComplete(view)) failed += 1;
+        if (isMany && (done % CHUNK === 0 || done === orders.length || notes.isLive))
+          progress.update(0, { words: `${done} ended${failed === 0 ? '' : `, ${failed} without all images`}`, style: failed === 0 ? 'green' : 'red' }, done === orders.length);
+        return { view, files: out === undefined ? [] : await saveFiles(view, images(), out) };
+      }
+      throw new Error(`generation "${generationId}" left its watch without an end`);
+    });
+  } catch (error) {
+    if (stop.aborted) notes.complain(`\nthe images are made all the same; to follow them: darkroom watch ${queued[0]?.generationId}${queued.length > 1 ? ', or the same command again' : ''}`);
+    throw error;
+  } finally {
+    progress.close();
+  }
+}
+
+/** With a folder the paths of the files, one a line; without one each generation. */
+const linesOf = (ended: readonly Ended[], out: string | undefined): string[] =>
+  out === undefined ? ended.flatMap(({ view }) => describeGeneration(view)) : ended.flatMap(({ files }) => files);

@@ -1,0 +1,87 @@
+import { createHash } from 'node:crypto';
+import { checkGrokImagineRequest, defined, InvalidRequestError, ProblemList, type GrokImagineRequestInput } from '@darkroom/contracts';
+import type { EnqueueOptions } from '@darkroom/producer';
+import { readFile } from './read-file.ts';
+
+/** A request to make images, with the options of its enqueue. */
+export interface Order {
+  readonly request: GrokImagineRequestInput;
+  readonly options: EnqueueOptions;
+  /** Stands for it on the screen. */
+  readonly title: string;
+}
+
+/** Fields of a line that are options of the enqueue; all others are the request. */
+const optionNames = ['idempotencyKey', 'tags', 'metadata', 'priority'] as const;
+
+/**
+ * Reads a file of requests, one a line as JSON, and checks them all. A line without a key of its own gets one that follows from the file and
+ * its place, so that the same file read again finds what it enqueued before.
+ * @param again Name of a further run over the same file.
+ * @throws InvalidRequestError with the problems of all lines, or if the file cannot be read.
+ */
+export function readRequests(file: string, again: string | undefined): Order[] {
+  const text = readFile(file, '--from').toString('utf8');
+  const run = createHash('sha256')
+    .update(text)
+    .update(`\0${again ?? ''}`)
+    .digest('hex')
+    .slice(0, 32);
+  const problems = new ProblemList();
+  const orders = text.split('\n').flatMap((line, index): Order[] => {
+    if (line.trim() === '') return [];
+    const name = `line ${index + 1}`;
+    const fields = parseLine(line);
+    if (fields === undefined) {
+      problems.push({ path: name, message: 'must be a request as JSON, such as {"positivePrompt":"a red door"}' });
+      return [];
+    }
+    const options = Object.fromEntries(optionNames.flatMap((each) => (Object.hasOwn(fields, each) ? [[each, fields[each]]] : [])));
+    const request = Object.fromEntries(Object.entries(fields).filter(([each]) => !Object.hasOwn(options, each)));
+    problems.push(...checkGrokImagineRequest(request).map((problem) => ({ ...problem, path: `${name}: ${problem.path}` })));
+    // checked just above; the library checks the options
+    const order = { request: request as unknown as GrokImagineRequestInput, options: { idempotencyKey: `file-${run}-${index}`, ...options } };
+    return [{ ...order, title: titleOf(request['positivePrompt']) }];
+  });
+  if (orders.length === 0 && problems.count === 0) problems.push({ path: 'file', message: 'holds no request' });
+  if (problems.count > 0) throw new InvalidRequestError(problems);
+  return orders;
+}
+
+function parseLine(line: string): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const value: unknown = JSON.parse(line);
+    // an object that JSON.parse made has no other kind of key
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const TITLE_LENGTH = 40;
+
+/** Cuts a prompt for the screen of its own caller. */
+export const titleOf = (prompt: unknown): string => {
+  const words = String(prompt).replaceAll(/\s+/g, ' ');
+  return words.length > TITLE_LENGTH ? `${words.slice(0, TITLE_LENGTH - 1)}…` : words;
+};
+
+/** Values of the options that describe images. */
+export interface RequestValues {
+  readonly prompt: string | undefined;
+  readonly size: { readonly width: number; readonly height: number } | undefined;
+  readonly number: number;
+  readonly format: 'JPG' | 'PNG' | 'WEBP' | undefined;
+}
+
+/** Builds the request of the options. @param references Reference images as the library takes them. */
+export function buildRequest({ prompt = '', size, number, format }: RequestValues, references: readonly string[]): GrokImagineRequestInput {
+  const request = {
+    positivePrompt: prompt,
+    numberResults: number,
+    ...defined({ outputFormat: format }),
+    ...(references.length > 0 && { inputs: { referenceImages: [...references] } }),
+  };
+  // The library checks that the model has this size.
+  return size === undefined ? request : ({ ...request, ...size } as GrokImagineRequestInput);
+}
