@@ -4,6 +4,9 @@ import { join } from 'node:path';
 import {
   createGenerationId,
   defaultTiming,
+  formatDimensions,
+  knownModels,
+  modelOf,
   parseGrokImagineRequest,
   taskUuidOf,
   type SubmissionRef,
