@@ -18,7 +18,7 @@ test('a generation is written with its submissions and their holds', async () =>
 test('the same enqueue a second time changes nothing', async () => {
   await using world = await setup();
   const generation = newGeneration(3, { idempotencyKey: 'order-7', deadlineAt: Date.now() + 60_000, retryOf: 'earlier' });
-  expect(await world.store.enqueue(generation)).toEqual({ kind: 'created', generationId: generation.generationId, line: 1 });
+  expect(await world.store.enqueue(generation)).toEqual({ kind: 'created', generationId: generation.generationId, line: [1, 2, 3] });
   const before = await world.keyspace();
   expect(await world.store.enqueue(generation)).toEqual({ kind: 'exists', generationId: generation.generationId });
   expect(await world.keyspace()).toEqual(before);

@@ -30,7 +30,7 @@ test('a generation that is home stays for the set time, with its submissions and
   await world.store.recordDelivery(ref, { body: '{}' });
   await expectKept(world, ref);
   await world.store.settle(ref, ended(ref, 'succeeded'));
-  await expectRetired(world, ref, 4);
+  await expectRetired(world, ref, 5);
 });
 
 test('a delivery that comes after the end stays no longer than the record', async () => {
@@ -39,7 +39,7 @@ test('a delivery that comes after the end stays no longer than the record', asyn
   await world.send(ref);
   await world.store.settle(ref, ended(ref, 'succeeded'));
   await world.store.recordDelivery(ref, { body: '{}' });
-  await expectRetired(world, ref, 4);
+  await expectRetired(world, ref, 5);
 });
 
 test('a delivery that comes in the last half second of a record does not stay for ever', async () => {
@@ -65,7 +65,7 @@ test('a cancelled generation is kept while a submission is under way', async () 
   await world.store.cancel(sent.generationId);
   await expectKept(world, sent);
   await world.store.settle(sent, ended(sent, 'failed'));
-  await expectRetired(world, sent, 4);
+  await expectRetired(world, sent, 6);
 });
 
 test('a generation is kept while an outcome is unknown and its money on hold', async () => {
@@ -75,7 +75,7 @@ test('a generation is kept while an outcome is unknown and its money on hold', a
   await world.store.settle(ref, ended(ref, 'unknown'));
   await expectKept(world, ref);
   await world.store.settle(ref, endedForGood(ref, 'lost'));
-  await expectRetired(world, ref, 3);
+  await expectRetired(world, ref, 4);
 });
 
 test('money on hold keeps a generation also when its image came home by another submission', async () => {
@@ -88,7 +88,7 @@ test('money on hold keeps a generation also when its image came home by another 
   await world.store.settle(nextOf(ref), ended(nextOf(ref), 'unknown'));
   await expectKept(world, ref);
   await world.store.settle(nextOf(ref), endedForGood(nextOf(ref), 'failed'));
-  await expectRetired(world, ref, 4);
+  await expectRetired(world, ref, 6);
 });
 
 test('an idempotency key is remembered while its generation is open, and for the set time after', async () => {

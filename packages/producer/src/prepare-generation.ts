@@ -41,9 +41,10 @@ export interface GenerationDefaults {
 export function readRequest(
   input: unknown,
   options: EnqueueOptions,
-  { boundTo, maxReferenceImages, models, ...defaults }: GenerationDefaults,
+  defaults: GenerationDefaults,
   problems: ProblemList,
 ): StoredRequest | undefined {
+  const { boundTo, maxReferenceImages, models } = defaults;
   const { tenant = defaults.tenant } = options;
   // a name that is no tenant's has a problem of its own
   const limits = { maxReferenceImages, ...(isTenant(tenant) && { tenant }) };

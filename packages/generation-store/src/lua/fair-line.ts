@@ -1,7 +1,7 @@
+import { DEFAULT_TENANT_WEIGHT, MAX_TENANT_WEIGHT } from '@darkroom/contracts';
+
 /** Highest number of a job (BullMQ 6.7, `PRIORITY_LIMIT`). */
 export const MOST_JOB_NUMBER = 2_097_151;
-/** Weight of a tenant without one, and the highest. */
-const [DEFAULT_TENANT_WEIGHT, MAX_TENANT_WEIGHT] = [1, 100];
 /** Submissions of a tenant that one commit looks past: more than are ever on their way at once. */
 const LOOKED_PAST = 200;
 
@@ -51,8 +51,8 @@ local readWeights = {}
 -- images of a tenant that one number takes; a user with the rights of an earlier version may not ask
 local function weightOf(tenant)
   if not readWeights[tenant] then
-    local weight = redis.pcall('HGET', prefix .. ':tenant-rules:' .. tenantPart(tenant), 'weight')
-    weight = type(weight) == 'string' and isWhole(weight) and tonumber(weight) or ${DEFAULT_TENANT_WEIGHT}
+    local weight = redis.pcall('HMGET', prefix .. ':tenant-rules:' .. tenantPart(tenant), 'weight')[1]
+    weight = weight and isWhole(weight) and tonumber(weight) or ${DEFAULT_TENANT_WEIGHT}
     readWeights[tenant] = math.max(1, math.min(${MAX_TENANT_WEIGHT}, weight))
   end
   return readWeights[tenant]

@@ -94,7 +94,7 @@ export const redisRights: Readonly<Record<RedisProcess, RedisRights>> = {
       { commands: ['hmget'], keys: ['tenant-rules:*'] },
       ...closing,
       { commands: ['zcard', 'zlexcount'], keys: ['open-images'] },
-      { commands: ['hget'], keys: ['limits', 'tenant-rules:*'] },
+      { commands: ['hget'], keys: ['limits'] },
       { commands: ['zadd', 'zrem', 'zcard', 'zscore', 'zrank', 'zcount'], keys: ['line', 'line:*'] },
       { commands: ['hget', 'hset', 'del'], keys: ['line-clocks'] },
       { commands: ['hmget'], keys: ['line-pace'] },
