@@ -1,10 +1,11 @@
-// Writes the installable package of the producer: one tarball, in which nothing refers to a private package or to this machine. Its path is
-// the last line. Needs a built tree.
+// Writes two installable packages, in which nothing refers to a private package or to this machine: the command line with its dev server, and
+// the producer. The path of the producer's tarball is the last line, that of the other the one before. Needs a built tree.
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { writeBundle } from './pack/bundle.mjs';
+import { writeDevPackage } from './pack/dev-package.mjs';
 import { findLeaks } from './pack/find-leaks.mjs';
 import { buildManifest } from './pack/manifest.mjs';
 import { thirdPartyNotices, withoutRelativeLinks } from './pack/pages.mjs';
@@ -12,6 +13,7 @@ import { thirdPartyNotices, withoutRelativeLinks } from './pack/pages.mjs';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const producer = path.join(root, 'packages/producer');
 const folder = path.join(root, '.local/pack/producer');
+const devFolder = path.join(root, '.local/pack/cli');
 
 async function writePackage() {
   rmSync(folder, { recursive: true, force: true });
@@ -27,24 +29,33 @@ async function writePackage() {
   if (leaks.length > 0) throw new Error(`the package is not whole by itself:\n${leaks.map((leak) => `  ${leak}`).join('\n')}`);
 }
 
-/** Packs the folder. @returns the path of the tarball. */
-function pack() {
-  const target = path.dirname(folder);
-  for (const name of readdirSync(target).filter((each) => each.endsWith('.tgz'))) rmSync(path.join(target, name));
+/** Packs a folder. @param {string} source @returns the path of the tarball. */
+function pack(source) {
+  const target = path.dirname(source);
+  const { name } = JSON.parse(readFileSync(path.join(source, 'package.json'), 'utf8'));
+  const prefix = `${name.replace('@', '').replace('/', '-')}-`;
+  for (const old of readdirSync(target).filter((each) => each.startsWith(prefix) && each.endsWith('.tgz'))) rmSync(path.join(target, old));
   const args = ['pack', '--json', '--ignore-scripts', '--loglevel=error', '--pack-destination', target];
-  const { status, stdout, stderr, error } = spawnSync('npm', args, { cwd: folder, encoding: 'utf8', shell: process.platform === 'win32' });
+  const { status, stdout, stderr, error } = spawnSync('npm', args, { cwd: source, encoding: 'utf8', shell: process.platform === 'win32' });
   if (error !== undefined) throw error;
-  if (status !== 0) throw new Error(`npm could not pack "${folder}": ${stderr}`);
-  const tarball = readdirSync(target).find((each) => each.endsWith('.tgz'));
+  if (status !== 0) throw new Error(`npm could not pack "${source}": ${stderr}`);
+  const tarball = readdirSync(target).find((each) => each.startsWith(prefix) && each.endsWith('.tgz'));
   if (tarball === undefined) throw new Error(`npm packed nothing: ${stdout}`);
   return path.join(target, tarball);
 }
 
+/** @param {string} tarball */
+const sizeOf = (tarball) => `${Math.round(statSync(tarball).size / 1024)} KB`;
+
 try {
   await writePackage();
-  const tarball = pack();
-  console.log(`${Math.round(statSync(tarball).size / 1024)} KB`);
-  console.log(tarball);
+  writeDevPackage(root, devFolder);
+  const leaks = findLeaks(devFolder, root).filter((leak) => !leak.endsWith('imports a private package'));
+  if (leaks.length > 0) throw new Error(`the package is not whole by itself:\n${leaks.map((leak) => `  ${leak}`).join('\n')}`);
+  const [cli, library] = [pack(devFolder), pack(folder)];
+  console.log(`the command line, with darkroom dev: ${sizeOf(cli)}; the producer: ${sizeOf(library)}`);
+  console.log(cli);
+  console.log(library);
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = 1;

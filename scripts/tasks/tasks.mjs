@@ -45,7 +45,7 @@ export const tasks = {
     run: app('packages/testing/dist/fault-run/main.js'),
   },
   pack: {
-    does: 'writes the installable package of the producer; the last line is the path of its tarball',
+    does: 'writes the installable packages of the command line and of the producer; the last two lines are the paths of their tarballs',
     run: app('scripts/pack.mjs'),
   },
   emulator: { does: 'starts the Runware emulator alone; `--help` lists its options', run: app('apps/runware-emulator/dist/main.js') },

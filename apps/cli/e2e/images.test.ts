@@ -94,9 +94,25 @@ test('a file with wrong lines names them all, and queues nothing', async () => {
 });
 
 test('list, show and export tell the same in words and in JSON', async () => {
-  const { out } = await run(['generate', 'a list', '--tag', 'listed', '--metadata', 'user=alice', '--detach', '--run-at', '2026-12-01', '--tenant', 'acme']);
+  const { out } = await run([
+    'generate',
+    'a list',
+    '--tag',
+    'listed',
+    '--metadata',
+    'user=alice',
+    '--detach',
+    '--run-at',
+    '2026-12-01',
+    '--tenant',
+    'acme',
+  ]);
   const [generationId = ''] = out;
-  for (const filter of [['--tag', 'listed'], ['--metadata', 'user=alice'], ['--tenant', 'acme', '--status', 'queued']]) {
+  for (const filter of [
+    ['--tag', 'listed'],
+    ['--metadata', 'user=alice'],
+    ['--tenant', 'acme', '--status', 'queued'],
+  ]) {
     expect(await json('list', ...filter), filter.join(' ')).toMatchObject({ generationId, status: 'queued' });
     const listed = await run(['list', ...filter]);
     expect(listed.out).toEqual([expect.stringMatching(new RegExp(`^${generationId}  queued .+  0/1 images  0 USD  acme$`))]);

@@ -3,6 +3,7 @@ import { loadConfig } from './config.ts';
 import { describeDeliveryPaths, listDeliveryPaths } from './laptop/delivery-paths.ts';
 import { describeQuote, findCapProblem, laptopCap } from './laptop/quote.ts';
 import type { StartOptions, StartValues } from './start.ts';
+import { withLocalStack } from './stack/with-local-stack.ts';
 
 /** Starts Darkroom on this machine; with a key of Runware it prints the quote instead, unless `--buy` is given. @returns the exit code. */
 export async function startOrQuote(
@@ -39,17 +40,6 @@ export async function startOrQuote(
   return startHere({ command, config, root, terminal, signals, now: Date.now });
 }
 
-/** Starts Darkroom on this machine. The container image lacks that module: it holds the processes and the commands for operators. */
-async function startHere(options: StartOptions): Promise<0 | 1 | 2 | 130> {
-  const found = await import('./start.ts').catch((error: unknown) => {
-    if (error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND') return undefined;
-    throw error;
-  });
-  if (found === undefined) {
-    options.terminal.complain(
-      'cannot start: this installation brings no Redis and no S3 of its own; run npm start in a checkout of Darkroom, or start the processes with docker compose',
-    );
-    return 2;
-  }
-  return found.start(options);
-}
+/** Starts Darkroom on this machine. */
+const startHere = (options: StartOptions): Promise<0 | 1 | 2 | 130> =>
+  withLocalStack(options.terminal, async () => (await import('./start.ts')).start(options));

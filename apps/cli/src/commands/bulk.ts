@@ -89,4 +89,3 @@ export const exportCommand = defineCommand({
   examples: [['darkroom export --tenant acme > acme.jsonl', 'writes all generations of acme into a file']],
   run: async (values, context) => (await import('../images/export.ts')).runExport(values, context),
 });
-

@@ -6,7 +6,8 @@ import { readChoice, readText, readTenant, shown } from './read-value.ts';
 /** Reads a time with its zone, as text. */
 export const readTime: Reader<Date> = (text, name) => {
   const date = new Date(/^\d{4}-\d\d-\d\d(T[\d:.]+(Z|[+-]\d\d:\d\d))?$/.test(text) ? text : Number.NaN);
-  if (Number.isNaN(date.getTime())) throw new WrongValue(`${name} must be a time such as 2026-11-30 or 2026-11-30T12:00:00Z, got ${shown(text)}`);
+  if (Number.isNaN(date.getTime()))
+    throw new WrongValue(`${name} must be a time such as 2026-11-30 or 2026-11-30T12:00:00Z, got ${shown(text)}`);
   return date;
 };
 

@@ -6,7 +6,8 @@ import { readChoice, readGenerationId, readPath, readTenant, readText, readWhole
 
 const readSize: Reader<{ width: number; height: number }> = (text, name) => {
   const [, width, height] = /^(\d{2,5})x(\d{2,5})$/.exec(text) ?? [];
-  if (width === undefined || height === undefined) throw new WrongValue(`${name} must be <width>x<height>, such as 1280x896, got ${shown(text)}`);
+  if (width === undefined || height === undefined)
+    throw new WrongValue(`${name} must be <width>x<height>, such as 1280x896, got ${shown(text)}`);
   return { width: Number(width), height: Number(height) };
 };
 

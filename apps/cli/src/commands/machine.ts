@@ -1,4 +1,7 @@
+import path from 'node:path';
+import { DEV_FOLDER } from '../data-folder/dev-folder.ts';
 import { redisChoices } from '../stack/redis-choices.ts';
+import { withLocalStack } from '../stack/with-local-stack.ts';
 import { defineCommand } from './command.ts';
 import { flag, needed, option, optionOr } from './input.ts';
 import { readChoice, readPath, readUrl, readUsd, readWhole } from './read-value.ts';
@@ -25,6 +28,23 @@ export const startCommand = defineCommand({
   ],
   endsItself: true,
   run: async (values, context) => (await import('../start-or-quote.ts')).startOrQuote(values, context),
+});
+
+export const devCommand = defineCommand({
+  name: 'dev',
+  group: 'This machine',
+  summary: 'starts a whole Darkroom for development in this folder, without a key, and runs until Ctrl-C',
+  details: [
+    'Starts Redis, S3, a Runware emulator, a worker, a webhook receiver, an eraser and a dashboard on loopback, and prints the doors with a first line for each. It never buys: it leaves addresses and keys of the environment alone. Other commands in this folder find it by themselves.',
+    'Redis is valkey-server or redis-server of this machine, else a private copy from its Debian packages, else one in JavaScript, which forgets everything at the end.',
+  ],
+  options: {
+    dataDir: optionOr(path.resolve(DEV_FOLDER), 'folder', `where everything is kept; ${DEV_FOLDER} when absent`, readPath),
+    redis: option('source', 'the Redis; the best that works when absent', readChoice(redisChoices), { choices: redisChoices }),
+  },
+  examples: [['darkroom dev', 'starts it here']],
+  endsItself: true,
+  run: (values, context) => withLocalStack(context.terminal, async () => (await import('../dev.ts')).runDev(values, context)),
 });
 
 export const probeCommand = defineCommand({

@@ -1,7 +1,7 @@
 import { cancelCommand, eraseCommand, exportCommand, retryCommand } from './bulk.ts';
 import type { CommandEntry } from './command.ts';
 import { generateCommand, listCommand, quoteCommand, showCommand, watchCommand } from './images.ts';
-import { probeCommand, startCommand } from './machine.ts';
+import { devCommand, probeCommand, startCommand } from './machine.ts';
 import {
   capsCommand,
   doctorCommand,
@@ -43,5 +43,6 @@ export const commands: readonly CommandEntry[] = [
   exportCommand,
   probeCommand,
   startCommand,
+  devCommand,
   completionCommand,
 ];

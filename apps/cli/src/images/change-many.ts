@@ -54,7 +54,10 @@ export const runCancel = (values: ManyValues, context: CommandContext): Promise<
 const missingImages = ({ images }: GenerationView, mayPayAgain: boolean): number =>
   images.filter(({ status }) => status === 'failed' || (mayPayAgain && (status === 'lost' || status === 'unknown'))).length;
 
-export const runRetry = (values: ManyValues & { mayPayAgain: boolean; reason: string | undefined }, context: CommandContext): Promise<ExitCode> =>
+export const runRetry = (
+  values: ManyValues & { mayPayAgain: boolean; reason: string | undefined },
+  context: CommandContext,
+): Promise<ExitCode> =>
   changeMany(values, context, {
     done: 'bought again',
     money: 'at most',
@@ -132,6 +135,8 @@ async function* pagesOf(values: ManyValues, producer: Producer, notes: CommandCo
   // A retry makes generations of its own, which the walk must not meet.
   const createdBefore = filter.createdBefore ?? new Date();
   if (filter.createdBefore === undefined && !values.dryRun)
-    notes.print(`takes those that are there now; after a kill the same command goes on with --created-before ${new Date(createdBefore).toISOString()}`);
+    notes.print(
+      `takes those that are there now; after a kill the same command goes on with --created-before ${new Date(createdBefore).toISOString()}`,
+    );
   for await (const page of walkList(producer, { ...filter, createdBefore })) yield page.map(({ generationId }) => generationId);
 }

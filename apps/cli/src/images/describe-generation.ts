@@ -17,7 +17,9 @@ export function describeGeneration(view: GenerationView): string[] {
     ...(retryOf === undefined ? [] : [`  retry of  ${retryOf}`]),
     ...(tags === undefined || tags.length === 0 ? [] : [`  tags      ${tags.join(', ')}`]),
     ...Object.entries(metadata ?? {}).map(([name, text]) => `  metadata  ${name}=${text}`),
-    ...(queue === undefined ? [] : [`  line      place ${queue.position}${queue.estimatedStartAt === undefined ? '' : `, about ${timeOf(queue.estimatedStartAt)}`}`]),
+    ...(queue === undefined
+      ? []
+      : [`  line      place ${queue.position}${queue.estimatedStartAt === undefined ? '' : `, about ${timeOf(queue.estimatedStartAt)}`}`]),
     ...images.map((image) => `  image ${image.index}   ${describeImage(image)}`),
   ];
 }

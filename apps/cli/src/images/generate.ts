@@ -109,13 +109,20 @@ async function waitForAll(
         done += 1;
         if (!isComplete(view)) failed += 1;
         if (isMany && (done % CHUNK === 0 || done === orders.length || notes.isLive))
-          progress.update(0, { words: `${done} ended${failed === 0 ? '' : `, ${failed} without all images`}`, style: failed === 0 ? 'green' : 'red' }, done === orders.length);
+          progress.update(
+            0,
+            { words: `${done} ended${failed === 0 ? '' : `, ${failed} without all images`}`, style: failed === 0 ? 'green' : 'red' },
+            done === orders.length,
+          );
         return { view, files: out === undefined ? [] : await saveFiles(view, images(), out) };
       }
       throw new Error(`generation "${generationId}" left its watch without an end`);
     });
   } catch (error) {
-    if (stop.aborted) notes.complain(`\nthe images are made all the same; to follow them: darkroom watch ${queued[0]?.generationId}${queued.length > 1 ? ', or the same command again' : ''}`);
+    if (stop.aborted)
+      notes.complain(
+        `\nthe images are made all the same; to follow them: darkroom watch ${queued[0]?.generationId}${queued.length > 1 ? ', or the same command again' : ''}`,
+      );
     throw error;
   } finally {
     progress.close();

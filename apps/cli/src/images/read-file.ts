@@ -7,7 +7,10 @@ export function readFile(file: string, name: string): Buffer {
     return readFileSync(file);
   } catch (error) {
     const problems = new ProblemList();
-    problems.push({ path: name, message: `cannot read '${file}': ${error instanceof Error && 'code' in error ? String(error.code) : 'it is no file'}` });
+    problems.push({
+      path: name,
+      message: `cannot read '${file}': ${error instanceof Error && 'code' in error ? String(error.code) : 'it is no file'}`,
+    });
     throw new InvalidRequestError(problems);
   }
 }

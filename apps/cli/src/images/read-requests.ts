@@ -40,7 +40,10 @@ export function readRequests(file: string, again: string | undefined): Order[] {
     const request = Object.fromEntries(Object.entries(fields).filter(([each]) => !Object.hasOwn(options, each)));
     problems.push(...checkGrokImagineRequest(request).map((problem) => ({ ...problem, path: `${name}: ${problem.path}` })));
     // checked just above; the library checks the options
-    const order = { request: request as unknown as GrokImagineRequestInput, options: { idempotencyKey: `file-${run}-${index}`, ...options } };
+    const order = {
+      request: request as unknown as GrokImagineRequestInput,
+      options: { idempotencyKey: `file-${run}-${index}`, ...options },
+    };
     return [{ ...order, title: titleOf(request['positivePrompt']) }];
   });
   if (orders.length === 0 && problems.count === 0) problems.push({ path: 'file', message: 'holds no request' });

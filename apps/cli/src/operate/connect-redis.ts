@@ -13,6 +13,7 @@ import {
   type RedisTrouble,
 } from '@darkroom/generation-store';
 import { readSettings, redisSettings, type Environment, type RedisSettings } from '@darkroom/service-runtime';
+import { DEV_FOLDER } from '../data-folder/dev-folder.ts';
 import { findRedisOf } from '../data-folder/find-port.ts';
 import { shownPath } from '../shown-path.ts';
 
@@ -102,7 +103,8 @@ export function findCandidates({ environment, dataDir, root }: OperationsOptions
     const { redis } = readSettings({ redis: redisSettings }, environment);
     return [{ settings: redis, where: whereOf(redis) }];
   }
-  const folders = dataDir === undefined ? ['data', 'runware'].map((name) => path.join(root, '.local', name)) : [dataDir];
+  const usual = [path.resolve(DEV_FOLDER), ...['data', 'runware'].map((name) => path.join(root, '.local', name))];
+  const folders = dataDir === undefined ? usual : [dataDir];
   return folders.flatMap((folder) => {
     const url = findRedisOf(folder);
     const where = `the Redis of npm start in ${shownPath(folder)}`;

@@ -1,0 +1,45 @@
+import { existsSync } from 'node:fs';
+import type { Darkroom } from '@darkroom/local-stack';
+import { shownPath } from './shown-path.ts';
+import type { Stores } from './stack/stores.ts';
+
+interface DoorsOptions {
+  readonly stores: Stores;
+  readonly darkroom: Darkroom;
+  readonly logs: string;
+}
+
+/** Lists what runs, and the doors of a Darkroom for development, each with a first line that works in this folder. */
+export function describeDoors({ stores, darkroom, logs }: DoorsOptions): string[] {
+  const { redis, s3, notice, redisDetail, s3Detail } = stores;
+  const processes = [
+    ['redis', redisDetail],
+    ['s3', s3Detail],
+    ...(darkroom.emulator === undefined ? [] : [['emulator', `${darkroom.emulator.url}, plays Runware: real images, no money`]]),
+    ...[...darkroom.receivers, ...darkroom.dashboards].map(({ name, url }) => [name, url]),
+    ['worker', 'ready'],
+    ['eraser', 'ready'],
+    ['logs', shownPath(logs)],
+  ];
+  const environment = {
+    REDIS_URL: redis.url,
+    S3_ENDPOINT: s3.endpoint ?? '',
+    AWS_ACCESS_KEY_ID: s3.credentials?.accessKeyId ?? '',
+    AWS_SECRET_ACCESS_KEY: s3.credentials?.secretAccessKey ?? '',
+  };
+  return [
+    ...processes.map(([name = '', words = '']) => `  ${name.padEnd(10)}${words}`),
+    ...(notice === undefined ? [] : ['', `  ${notice}`]),
+    '',
+    'The command line, from another terminal in this folder:',
+    '',
+    `  ${existsSync('node_modules/.bin/darkroom') ? 'npx darkroom' : 'darkroom'} generate "a lighthouse at dusk" --size 1280x896 --out images`,
+    '',
+    'The library, @darkroom/producer, finds everything by this environment:',
+    '',
+    `  export ${Object.entries(environment)
+      .map(([name, value]) => `${name}=${value}`)
+      .join(' ')}`,
+    '',
+  ];
+}
