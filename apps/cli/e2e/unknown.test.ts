@@ -84,6 +84,9 @@ test('unknown lists each submission with its taskUUID, and a decision ends its h
     output: expect.stringContaining('was given back'),
   });
   expect(await run(['unknown'])).toMatchObject({ code: 0, output: expect.stringContaining('nothing is unknown') });
+  const both = await run(['unknown', '--release', charged!, '--release', free!, '--charged']);
+  expect(both.code).toBe(1);
+  for (const ref of [charged, free]) expect(both.output).toContain(`cannot end the hold of ${ref}: only an outcome that is unknown`);
   expect((await run(['spend'])).output).toMatch(/today +0\.02 USD spent, 0 USD on hold/);
   expect(await run(['unknown', '--release', free!, '--charged'])).toMatchObject({
     code: 1,

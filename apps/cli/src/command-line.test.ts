@@ -49,9 +49,9 @@ test('tenant and limits read switches and bounds, and none', () => {
 
 test('unknown lists the unknown outcomes, or decides one', () => {
   const generationId = '01890a5d-ac96-774b-bcce-b302099a8057';
-  expect(valuesOf('unknown')).toMatchObject({ release: undefined });
+  expect(valuesOf('unknown')).toMatchObject({ release: [] });
   expect(valuesOf('unknown', '--release', `${generationId}/3-2`, '--free')).toMatchObject({
-    release: { generationId, index: 3, n: 2 },
+    release: [{ generationId, index: 3, n: 2 }],
     free: true,
     charged: false,
   });

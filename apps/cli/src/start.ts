@@ -175,7 +175,7 @@ async function watchAccount(
   if (isRedisOurs) await store.resumeBuying(['account']);
   // The worker itself ends the wait after a restart of Redis, so only pauses that an operator can lift are printed.
   for (const { kind, reason } of (await store.pauses()).filter(isLiftable))
-    terminal.print(terminal.paint('yellow', `buying is paused (${kind}: ${reason}); lift it with: npm run darkroom -- resume`));
+    terminal.print(terminal.paint('yellow', `buying is paused (${kind}: ${reason}); lift it with: darkroom resume`));
   const { count } = await store.readOpenGenerations();
   if (count > 0) terminal.print(`${count} generations of an earlier start are still open; they continue, and count towards the cap`);
   closing.add(watchForAccountPause(store, (error) => over.abort(error)));
@@ -193,9 +193,7 @@ async function describeOtherCaps(store: GenerationStore, environment: Environmen
   const { named } = readSettings({ spend: spendSettings }, environment).spend;
   const caps = (await store.findCaps())?.caps;
   const words = caps === undefined ? '' : describeCapsDifference(named, caps);
-  return words === ''
-    ? undefined
-    : `${words}: the environment sets the caps of a new store only; change them with npm run darkroom -- caps`;
+  return words === '' ? undefined : `${words}: the environment sets the caps of a new store only; change them with darkroom caps`;
 }
 
 const untilAborted = (signal: AbortSignal): Promise<void> =>

@@ -11,7 +11,7 @@ import type { PauseKind } from '@darkroom/generation-store';
 import type { Decision } from '@darkroom/purchase';
 import type { CapsChange } from '@darkroom/recovery';
 import { defineCommand, findingOptions } from './command.ts';
-import { flag, option, optionOr, WrongValue, type Option, type Reader } from './input.ts';
+import { flag, option, optionOr, options, WrongValue, type Option, type Reader } from './input.ts';
 import { findAmount, readChoice, readTenant, readWhole, readWholeOrNone, readWords, shown } from './read-value.ts';
 
 // The work of each command is loaded when it runs: the help of all takes no driver.
@@ -151,13 +151,13 @@ const readSubmission: Reader<SubmissionRef> = (text, name) => {
 export const unknownCommand = defineCommand({
   name: 'unknown',
   group: 'Operation',
-  summary: 'lists purchases with an unknown outcome, whose money stays on hold, or ends one hold',
+  summary: 'lists purchases with an unknown outcome, whose money stays on hold, or ends holds',
   details: [
     "Look for the taskUUID in the provider's list of usage first. An image that still arrives is kept.",
     'The exit code is 3 while an outcome is unknown.',
   ],
   options: {
-    release: option('submission', 'the hold to end, as listed: <generationId>/<index>-<n>', readSubmission),
+    release: options('submission', 'a hold to end, as listed: <generationId>/<index>-<n>', readSubmission),
     charged: flag('with --release: the provider charged for it; books the money'),
     free: flag('with --release: the provider did not charge for it; gives the money back'),
     ...findingOptions,
@@ -167,12 +167,12 @@ export const unknownCommand = defineCommand({
     ['darkroom unknown --release 01890a5d-ac96-774b-bcce-b302099a8057/0-1 --free', 'gives back the money of one'],
   ],
   check({ release, charged, free }) {
-    if (release === undefined) return charged || free ? ['--charged and --free need --release <submission>'] : [];
+    if (release.length === 0) return charged || free ? ['--charged and --free need --release <submission>'] : [];
     return charged === free ? ['--release needs --charged, if the provider charged for it, or --free, if it did not'] : [];
   },
   async run({ dataDir, release, charged }, context) {
     const decision: Decision = charged ? 'charged' : 'free';
-    return (await import('../operate/unknown.ts')).runUnknown({ dataDir, decided: release && { ref: release, decision } }, context);
+    return (await import('../operate/unknown.ts')).runUnknown({ dataDir, refs: release, decision }, context);
   },
 });
 

@@ -28,7 +28,7 @@ async function showCaps({ store, readNamedCaps }: Operations, { terminal, answer
   const [found, differing, restrictions] = await Promise.all([store.findCaps(), store.findDiffering(), store.findCapsRestrictions()]);
   if (found === undefined) {
     terminal.complain(
-      'redis holds no spend caps of this store, and nothing is bought until it does. A worker restores them from S3 within seconds, and the first worker of a new store sets them; if neither has any: npm run darkroom -- caps --day <usd>',
+      'redis holds no spend caps of this store, and nothing is bought until it does. A worker restores them from S3 within seconds, and the first worker of a new store sets them; if neither has any: darkroom caps --day <usd>',
     );
     return 1;
   }

@@ -4,8 +4,8 @@ import { agoOf, timeOf } from './time-words.ts';
 /** Instructions that end a pause of each kind. */
 const remedies: Readonly<Record<PauseKind, string>> = {
   account:
-    'correct the key, permission or balance at the provider; workers ask once a minute, for free, and resume by themselves; to resume at once: npm run darkroom -- resume --kind account',
-  operator: 'an operator paused buying; to resume: npm run darkroom -- resume --kind operator',
+    'correct the key, permission or balance at the provider; workers ask once a minute, for free, and resume by themselves; to resume at once: darkroom resume --kind account',
+  operator: 'an operator paused buying; to resume: darkroom resume --kind operator',
 };
 
 const causes: Readonly<Record<PauseKind, string>> = {
@@ -20,7 +20,7 @@ const waitsFor: Readonly<Record<Exclude<StandingPause['kind'], PauseKind>, (reas
   ],
   caps: (reason) => [
     `buying    WAITS: ${reason}; a worker restores them from S3 within seconds`,
-    '          what to do: if its log says that S3 has none either: npm run darkroom -- caps --day <usd>',
+    '          what to do: if its log says that S3 has none either: darkroom caps --day <usd>',
   ],
 };
 

@@ -99,7 +99,7 @@ async function restoreSettings(settings: KeptSettings, { named, seed }: SpendSet
   const restored = await restoreCaps(settings, named.allPerDay === undefined ? undefined : seed);
   if (restored.kind === 'absent') {
     terminal.complain(
-      'S3 holds no spend caps of this store, and DAILY_CAP_USD is not set: the store will open and buy nothing until they are set: npm run darkroom -- caps --day <usd>',
+      'S3 holds no spend caps of this store, and DAILY_CAP_USD is not set: the store will open and buy nothing until they are set: darkroom caps --day <usd>',
     );
     return;
   }

@@ -17,19 +17,21 @@ import { withOperations } from './with-operations.ts';
 /** About one screen of lines. */
 const SHOWN = 40;
 
-/** An outcome that an operator has decided. */
-export interface DecidedOutcome {
-  readonly ref: SubmissionRef;
+interface UnknownValues {
+  readonly dataDir: string | undefined;
+  /** Holds to end; none: the command lists. */
+  readonly refs: readonly SubmissionRef[];
   readonly decision: Decision;
 }
 
-/** Lists the unknown outcomes, or ends the hold of one. @returns 3 while an outcome is unknown. */
-export const runUnknown = (
-  values: { dataDir: string | undefined; decided: DecidedOutcome | undefined },
-  context: CommandContext,
-): Promise<ExitCode> =>
+/** Lists the unknown outcomes: 3 while there is one. Or ends holds, each by itself: 1 if one could not be ended. @returns the exit code. */
+export const runUnknown = (values: UnknownValues, context: CommandContext): Promise<ExitCode> =>
   withOperations(values, context, async (operations) => {
-    if (values.decided !== undefined) return endHold(values.decided, operations, context);
+    if (values.refs.length > 0) {
+      let code: 0 | 1 = 0;
+      for (const ref of values.refs) code = (await endHold(ref, values.decision, operations, context)) === 0 ? code : 1;
+      return code;
+    }
     const outcomes = await operations.store.readUnknown(SHOWN);
     context.answer(dataOf(outcomes), describeUnknown(outcomes, Date.now()));
     return outcomes.count === 0 ? 0 : 3;
@@ -59,13 +61,14 @@ function describeUnknown({ count, oldest }: UnknownOutcomes, now: number): strin
     ...lines,
     ...(more > 0 ? [`  and ${more} more`] : []),
     "look for the taskUUID in Runware's list of usage, then end the hold:",
-    '  npm run darkroom -- unknown --release <generationId>/<index>-<n> --charged   (or --free)',
+    '  darkroom unknown --release <generationId>/<index>-<n> --charged   (or --free)',
   ];
 }
 
 /** Ends the hold of one submission. @returns the exit code. */
 async function endHold(
-  { ref, decision }: DecidedOutcome,
+  ref: SubmissionRef,
+  decision: Decision,
   { store, openBucket }: Operations,
   { terminal, answer }: Pick<CommandContext, 'terminal' | 'answer'>,
 ): Promise<0 | 1> {
