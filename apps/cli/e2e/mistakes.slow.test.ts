@@ -58,7 +58,7 @@ test('doctor and start name a missing bucket', async () => {
   const world = createWorld();
   const cli = world.start(['--once'], environment);
   expect((await cli.ended).code).toBe(1);
-  expect(cli.output()).toMatch(/cannot continue: the worker is not ready after \d s: .*s3: .*bucket 'photos'.*the bucket does not exist/);
+  expect(cli.output()).toMatch(/cannot continue: the worker is not ready after \d+ s: .*s3: .*bucket 'photos'.*the bucket does not exist/);
   expect(await world.leftRunning()).toEqual([]);
 });
 
