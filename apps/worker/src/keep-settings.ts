@@ -1,6 +1,15 @@
 import { DEFAULT_TASKS_AT_PROVIDER, defined, describeCaps, describeCapsDifference, type SpendCaps } from '@darkroom/contracts';
 import type { GenerationStore, StoredCaps } from '@darkroom/generation-store';
-import { restoreCaps, restoreLimits, restorePauses, restoreReleases, restoreTenantRules, type KeptSettings } from '@darkroom/recovery';
+import {
+  restoreApiKeys,
+  restoreCaps,
+  restoreLimits,
+  restorePauses,
+  restoreReleases,
+  restoreTenantRules,
+  type KeptApiKeys,
+  type KeptSettings,
+} from '@darkroom/recovery';
 import type { Logger } from '@darkroom/service-runtime';
 
 export interface KeepSettingsOptions {
@@ -13,8 +22,8 @@ export interface KeepSettingsOptions {
 }
 
 export interface KeepSettingsDependencies {
-  store: KeptSettings['store'] & Pick<GenerationStore, 'lookAtSettings' | 'reportDiffering'>;
-  archive: KeptSettings['archive'];
+  store: KeptSettings['store'] & KeptApiKeys['store'] & Pick<GenerationStore, 'lookAtSettings' | 'reportDiffering'>;
+  archive: KeptSettings['archive'] & KeptApiKeys['archive'];
   logger: Logger;
 }
 
@@ -60,6 +69,19 @@ export function keepSettings(
       );
     for (const tenant of await restoreTenantRules({ store, archive }))
       logger.warn({ event: 'tenant-rules.restored', tenant }, 'redis and S3 had different rules of a tenant; both hold the newest now');
+    await restoreKeys();
+  }
+
+  /** Restores the keys of the HTTP API. Buying does not wait for them: a damaged one is of its owner alone. */
+  async function restoreKeys(): Promise<void> {
+    try {
+      const { recorded, broughtBack } = await restoreApiKeys({ store, archive });
+      if (recorded > 0) logger.info({ event: 'api-keys.recorded', changes: recorded }, 'recorded changes of API keys in S3');
+      if (broughtBack > 0)
+        logger.warn({ event: 'api-keys.brought-back', keys: broughtBack }, 'redis had lost API keys; restored them from S3');
+    } catch (error) {
+      logger.error({ event: 'api-keys.not-restored', err: error }, 'could not compare the API keys in redis with S3; a worker tries again');
+    }
   }
 
   /** Logs each change of the limit of tasks once. */

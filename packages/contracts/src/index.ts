@@ -1,4 +1,18 @@
 export {
+  apiKeyRecordSchema,
+  apiKeySchema,
+  apiScopes,
+  findApiKeyNameProblem,
+  isApiKeyId,
+  isSameHash,
+  mintApiKey,
+  parseApiKey,
+  type ApiKey,
+  type ApiKeyRecord,
+  type ApiScope,
+  type MintedApiKey,
+} from './api-keys.ts';
+export {
   ConfigError,
   CorruptRecordError,
   DarkroomError,

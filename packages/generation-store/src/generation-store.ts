@@ -49,6 +49,16 @@ import { restoreGeneration } from './recovery/restore.ts';
 import { createSeenState } from './recovery/seen-state.ts';
 import { confirmComparison, initialise, isInitialised, readServerRun } from './recovery/server-run.ts';
 import { claimTurn, endTurn } from './recovery/turns.ts';
+import {
+  addApiKey,
+  applyApiKey,
+  findApiKey,
+  listApiKeys,
+  readApiKeyRevisions,
+  readUnrecordedApiKeys,
+  revokeApiKey,
+  useApiKey,
+} from './settings/api-keys.ts';
 import { pauseBuying, readPauses, resumeBuying } from './settings/buying-pause.ts';
 import { applyCaps, findCaps, findCapsRestrictions, restrictCaps, setCaps } from './settings/caps.ts';
 import { findDiffering, reportDiffering } from './settings/differing.ts';
@@ -167,6 +177,14 @@ function bindAll({ prefix, retention, pollRate, ownerId }: GenerationStoreConfig
     listTenantsWithRules: bind(listTenantsWithRules),
     listRestrictedTenants: bind(listRestrictedTenants),
     readTenantRevisions: bind(readTenantRevisions),
+    addApiKey: bind(addApiKey),
+    revokeApiKey: bind(revokeApiKey),
+    useApiKey: bind(useApiKey),
+    findApiKey: bind(findApiKey),
+    listApiKeys: bind(listApiKeys),
+    readUnrecordedApiKeys: bind(readUnrecordedApiKeys),
+    readApiKeyRevisions: bind(readApiKeyRevisions),
+    applyApiKey: bind(applyApiKey),
     lookAtSettings: bind(lookAtSettings),
     reportDiffering: bind(reportDiffering),
     findDiffering: bind(findDiffering),

@@ -40,6 +40,9 @@ export const turnKey = (prefix: string, name: string): string => `${prefix}:turn
 /** Counts the moves of money, and names the sums that S3 holds. */
 export const spendSumsKey = (prefix: string): string => `${prefix}:spend-sums`;
 export const capsKey = (prefix: string): string => `${prefix}:caps`;
+/** Set of the ids of all keys of the HTTP API; `:api-keys-unrecorded` lists the changes that S3 does not have. */
+export const apiKeysKey = (prefix: string): string => `${prefix}:api-keys`;
+export const apiKeyKey = (prefix: string, id: string): string => `${prefix}:api-key:${id}`;
 export const limitsKey = (prefix: string): string => `${prefix}:limits`;
 /** Hash of the rules of a tenant. */
 export const tenantRulesKey = (prefix: string, tenant: string): string => `${prefix}:tenant-rules:${encodeTenant(tenant)}`;

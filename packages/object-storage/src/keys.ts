@@ -1,10 +1,12 @@
 import {
   extensionOf,
   generationIdTime,
+  isApiKeyId,
   isGenerationId,
   outputFormats,
   taskUuidOf,
   type KeptInput,
+  type ApiKeyRecord,
   type OutputFormat,
   type RecordName,
   type SettingKind,
@@ -35,6 +37,18 @@ export function parseSettingKey(kind: SettingKind, key: string): { id: string; r
   const [, id = '', digits] = /\/([^/]+)\/(\d{1,12})\.json$/.exec(key) ?? [];
   const revision = Number(digits);
   return revision >= 1 && settingKey({ kind, id, revision }) === key ? { id, revision } : undefined;
+}
+
+/** Prefix of all changes of the keys of the HTTP API. */
+export const apiKeysPrefix = 'settings/keys/';
+
+/** Returns the key of one change of a key of the HTTP API. */
+export const apiKeyRecordKey = ({ id, revision }: Pick<ApiKeyRecord, 'id' | 'revision'>): string => `${apiKeysPrefix}${id}/${revision}.json`;
+
+/** Reads the key of a change; undefined for a key that Darkroom does not write. */
+export function parseApiKeyRecordKey(key: string): Pick<ApiKeyRecord, 'id' | 'revision'> | undefined {
+  const [, id = '', revision] = /^settings\/keys\/(\w{8})\/([1-9]\d{0,11})\.json$/.exec(key) ?? [];
+  return isApiKeyId(id) ? { id, revision: Number(revision) } : undefined;
 }
 
 /** Prefix of all uploads. */

@@ -1,5 +1,6 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { StorageError, type ExpectedImage, type OutputFormat, type SubmissionRef, type VerifiedImage } from '@darkroom/contracts';
+import { createApiKeyStore, type ApiKeyStore } from './api-key-store.ts';
 import { createBucket, type BoundedRead, type BucketConfig } from './bucket.ts';
 import { checkWrites, type WrittenFolder } from './check-writes.ts';
 import { createInputStore, type InputStore } from './input-store.ts';
@@ -22,7 +23,7 @@ export interface ObjectStorageConfig extends BucketConfig {
  * The bucket as Darkroom uses it: uploads arrive under `staging/`, verified images stay under `images/`, records of purchases under
  * `records/`, requests under `requests/` and changes of the store's settings under `settings/`. Every failure of S3 is a StorageError.
  */
-export interface ObjectStorage extends RecordStore, RequestStore, SettingsStore, InputStore, ObjectIndex, OwnerStore, SumsStore {
+export interface ObjectStorage extends RecordStore, RequestStore, SettingsStore, ApiKeyStore, InputStore, ObjectIndex, OwnerStore, SumsStore {
   /**
    * Presigns a URL for one bare PUT to the submission's staging key. The URL can be used again until it expires, so an upload itself is
    * never served.
@@ -89,6 +90,7 @@ export function createObjectStorage(config: ObjectStorageConfig, { now, createId
     ...createRecordStore(bucket),
     ...createRequestStore(bucket, () => randomBytes(16).toString('hex')),
     ...createSettingsStore(bucket),
+    ...createApiKeyStore(bucket),
     ...createInputStore(bucket, now),
     ...createObjectIndex(bucket),
     ...createOwnerStore(bucket),

@@ -22,6 +22,12 @@ import { createSubscriptions } from './subscriptions.ts';
  * @throws ConfigError with all problems of the options at once.
  */
 export function createProducer(given: ProducerOptions, models: Models = knownModels): Producer {
+  const { parts, close } = openParts(given, models);
+  return buildProducer({ ...parts, close });
+}
+
+/** Connects to Redis at once. @throws ConfigError with all problems of the options at once. */
+export function openParts(given: ProducerOptions, models: Models = knownModels) {
   const options = readProducerOptions(given);
   const { redisUrl, prefix = DEFAULT_PREFIX, tenant, maxReferenceImages = 1, now: clock = Date.now } = options;
   const { recordSeconds = defaultRetention.recordSeconds, idempotencySeconds = defaultRetention.idempotencySeconds } = options;
@@ -43,14 +49,8 @@ export function createProducer(given: ProducerOptions, models: Models = knownMod
     connectSubscriber(redisUrl).on('denied', (error: Error) => redis.emit('denied', error)),
   );
   const defaults: GenerationDefaults = { tenant: tenant ?? 'default', ...defined({ boundTo: tenant }), maxReferenceImages, models, now };
-  return buildProducer({
-    defaults,
-    ask,
-    store,
-    submissions,
-    now,
-    mintBy,
-    subscriptions,
+  return {
+    parts: { defaults, ask, store, submissions, now, mintBy, subscriptions },
     async close() {
       refuseCalls();
       subscriptions.close();
@@ -58,5 +58,5 @@ export function createProducer(given: ProducerOptions, models: Models = knownMod
       watch.close();
       redis.disconnect();
     },
-  });
+  };
 }

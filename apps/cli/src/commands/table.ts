@@ -1,6 +1,7 @@
 import { cancelCommand, eraseCommand, exportCommand, retryCommand } from './bulk.ts';
 import type { CommandEntry } from './command.ts';
 import { generateCommand, listCommand, quoteCommand, showCommand, watchCommand } from './images.ts';
+import { keysCommand } from './keys.ts';
 import { devCommand, probeCommand, startCommand } from './machine.ts';
 import {
   capsCommand,
@@ -35,6 +36,7 @@ export const commands: readonly CommandEntry[] = [
   tenantCommand,
   releaseCommand,
   withheldCommand,
+  keysCommand,
   pauseCommand,
   resumeCommand,
   unknownCommand,

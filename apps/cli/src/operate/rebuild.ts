@@ -5,10 +5,12 @@ import { buildWaits, createSettlements, createSubmissions } from '@darkroom/queu
 import {
   rebuild,
   restoreCaps,
+  restoreApiKeys,
   restoreLimits,
   restoreTenantRules,
   restorePauses,
   takeOverBucket,
+  type KeptApiKeys,
   type KeptSettings,
   type RebuildProgress,
 } from '@darkroom/recovery';
@@ -88,12 +90,14 @@ export async function rebuildStore(
  * Restores the limits, rules of tenants, pauses and caps from S3 before the store opens: nothing may be enqueued under other caps. A bucket of an earlier
  * version holds no caps: those of the environment are taken and recorded, and without any the store buys nothing until `caps` sets them.
  */
-async function restoreSettings(settings: KeptSettings, { named, seed }: SpendSettings, terminal: Terminal): Promise<void> {
+async function restoreSettings(settings: KeptSettings & KeptApiKeys, { named, seed }: SpendSettings, terminal: Terminal): Promise<void> {
   if ((await settings.store.readServerRun()).isOpen) return;
   const limits = (await restoreLimits(settings)).value;
   if (Object.keys(limits).length > 0) terminal.print(`limits    ${describeLimits(limits)} (from S3)`);
   const tenants = await restoreTenantRules(settings);
   if (tenants.length > 0) terminal.print(`tenants   the rules of ${tenants.length} (from S3)`);
+  const keys = await restoreApiKeys(settings);
+  if (keys.broughtBack > 0) terminal.print(`keys      ${keys.broughtBack} API keys (from S3)`);
   const { operator } = await restorePauses(settings);
   if (operator !== undefined) terminal.print(`pause     by an operator: ${operator.reason} (from S3)`);
   const restored = await restoreCaps(settings, named.allPerDay === undefined ? undefined : seed);

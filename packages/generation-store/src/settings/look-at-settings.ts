@@ -31,7 +31,7 @@ local function waits(name) return redis.call('EXISTS', prefix .. name .. '${UNRE
 return named({
   caps = read(':caps'), limits = read(':limits'), operator = operator and '=' .. operator or nil, revision = recorded[1] or nil,
   mark = recorded[2] or nil, isTurn = not isTaken,
-  isRestricted = waits(':caps') or waits(':limits') or redis.call('EXISTS', prefix .. ':tenants-restricted') == 1,
+  isRestricted = waits(':caps') or waits(':limits') or waits(':api-keys') or redis.call('EXISTS', prefix .. ':tenants-restricted') == 1,
 })
 `);
 
@@ -40,7 +40,7 @@ export interface SettingsLook {
   caps: StoredCaps | undefined;
   limits: StoredLimits | undefined;
   pauses: StoredPauses;
-  /** True if a change that restricts stands in Redis alone. */
+  /** True if a change stands in Redis alone that a worker has to record. */
   isRestricted: boolean;
   /** True if it is this caller's turn to ask S3. */
   isTurn: boolean;

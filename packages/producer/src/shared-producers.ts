@@ -1,0 +1,41 @@
+import type { GenerationStore } from '@darkroom/generation-store';
+import { openParts } from './create-producer.ts';
+import { buildProducer } from './build-producer.ts';
+import type { ProducerOptions } from './options.ts';
+import type { Producer } from './producer.ts';
+
+/** Producers of many tenants on one pair of connections to Redis. For a process that serves them all, such as the HTTP API. */
+export interface SharedProducers {
+  /** Returns the producer that is bound to a tenant. Its `close` does nothing. */
+  of(tenant: string): Producer;
+  /** Reads the ledger of the current periods, of all tenants and of that one. @throws QueueUnavailableError */
+  readSpend(tenant: string): ReturnType<GenerationStore['readSpend']>;
+  /** Disconnects from Redis. Refuses waiting and later calls of every producer with QueueUnavailableError. */
+  close(): Promise<void>;
+}
+
+/** Connects to Redis at once, as `createProducer` does. @throws ConfigError with all problems of the options at once. */
+export function createSharedProducers(options: Omit<ProducerOptions, 'tenant'>): SharedProducers {
+  const { parts, close } = openParts(options);
+  const producers = new Map<string, Producer>();
+  return {
+    of(tenant) {
+      const known = producers.get(tenant);
+      if (known !== undefined) return known;
+      // A producer without calls under way is a few functions: the oldest is made again when it is needed.
+      const [oldest] = producers.size < MOST_KEPT ? [] : producers.keys();
+      if (oldest !== undefined) producers.delete(oldest);
+      const made = buildProducer({
+        ...parts,
+        defaults: { ...parts.defaults, tenant, boundTo: tenant },
+        close: () => Promise.resolve(),
+      });
+      producers.set(tenant, made);
+      return made;
+    },
+    readSpend: (tenant) => parts.ask('read the spend', undefined, () => parts.store.readSpend(tenant)),
+    close,
+  };
+}
+
+const MOST_KEPT = 10_000;

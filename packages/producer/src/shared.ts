@@ -1,0 +1,1 @@
+export { createSharedProducers, type SharedProducers } from './shared-producers.ts';
