@@ -18,16 +18,18 @@ export interface AddressesOptions {
   isRedisOurs: boolean;
   /** True if this start runs its own S3, whose keys open nothing but that server on loopback. The keys of another are not printed. */
   isS3Ours: boolean;
+  /** Key of the HTTP API of this start. */
+  apiKey: string;
 }
 
 /** Lists the addresses and folders of a start, and the code that orders one more image from another terminal. */
-export function describeAddresses({ stores, darkroom, images, logs, root, isRedisOurs, isS3Ours }: AddressesOptions): string[] {
+export function describeAddresses({ stores, darkroom, images, logs, root, isRedisOurs, isS3Ours, apiKey }: AddressesOptions): string[] {
   const { redis } = stores;
   const addresses = [
     ['images', shownPath(images)],
     ['bucket', stores.s3Detail],
     ...(darkroom.emulator === undefined ? [] : [['emulator', `${darkroom.emulator.url}  (its bill: ${shownPath(darkroom.billFile)})`]]),
-    ...[...darkroom.receivers, ...darkroom.dashboards].map(({ name, url }) => [name, url]),
+    ...[...darkroom.receivers, ...darkroom.dashboards, ...darkroom.apis].map(({ name, url }) => [name, url]),
     ['logs', shownPath(logs)],
   ];
   const producer = isRedisOurs ? `'${redis.url}'` : `process.env['REDIS_URL'], prefix: '${redis.prefix}'`;
@@ -39,8 +41,16 @@ export function describeAddresses({ stores, darkroom, images, logs, root, isRedi
     '',
     ...snippet.map((line) => `  ${line}`),
     ...(isRedisOurs && isS3Ours ? ['', `  which writes lighthouse.jpg: ${describeEnvironment(stores)} node ${EXAMPLE}`] : []),
+    ...darkroom.apis.slice(0, 1).flatMap(({ url }) => ['', 'Or by HTTP, from any language:', '', ...describeCurl(url, isRedisOurs && isS3Ours ? apiKey : '$DARKROOM_KEY')]),
   ];
 }
+
+/** Returns the lines of a shell that order an image by HTTP and save it. @param key A key, or a variable of the shell that holds one. */
+const describeCurl = (url: string, key: string): string[] => [
+  `  export DARKROOM_URL=${url} DARKROOM_KEY=${key}`,
+  '  curl -sH "Authorization: Bearer $DARKROOM_KEY" --json \'{"positivePrompt":"a lighthouse at dusk"}\' -H "Prefer: wait=30" $DARKROOM_URL/v1/generations',
+  '  curl -sLH "Authorization: Bearer $DARKROOM_KEY" -o lighthouse.jpg $DARKROOM_URL/v1/generations/<generationId>/images/0',
+];
 
 /** Returns the environment of the example, in the form of a shell. */
 const describeEnvironment = ({ redis, s3 }: Stores): string =>

@@ -17,6 +17,7 @@ import { formatReceipt } from './orders/receipt.ts';
 import { saveImages } from './orders/save-images.ts';
 import { describeAddresses } from './describe-addresses.ts';
 import { shownPath } from './shown-path.ts';
+import { ensureApiKey } from './stack/api-key.ts';
 import { startApps, type ProviderOfStart } from './stack/apps.ts';
 import type { RedisChoice } from './stack/redis-choices.ts';
 import { openStores, type Stores } from './stack/stores.ts';
@@ -116,6 +117,7 @@ async function run(
   for (const { url } of darkroom.receivers) row('receiver', `${url}, takes the provider's webhooks`);
   row('worker', 'ready');
   for (const { url } of darkroom.dashboards) row('dashboard', `${url}, shows the queues`);
+  for (const { url } of darkroom.apis) row('api', `${url}, the HTTP API; ${url}/reference describes it`);
 
   // A cap is raised only now: the worker is ready, so it has restored what Redis may have forgotten.
   printCaps(
@@ -138,7 +140,9 @@ async function run(
   const isRedisOurs = config.redis === undefined;
   if (!command.once) {
     const isS3Ours = config.s3 === undefined;
-    terminal.print('', ...describeAddresses({ stores, darkroom, images: folder.images, logs: folder.logs, root, isRedisOurs, isS3Ours }));
+    // Kept in this folder, and shown only if it opens nothing but this machine.
+    const apiKey = await ensureApiKey(folder.dir, settings);
+    terminal.print('', ...describeAddresses({ stores, darkroom, images: folder.images, logs: folder.logs, root, isRedisOurs, isS3Ours, apiKey }));
     terminal.print('', terminal.paint('bold', 'Runs on until Ctrl-C.'));
     await untilAborted(signal);
     if (signal.reason instanceof Error && signal.reason.name !== 'AbortError') throw signal.reason;

@@ -8,6 +8,7 @@ export const errorCodes = {
   'config.invalid': 'a setting is missing or wrong; the process does not start',
   'request.invalid': 'the request, an option or an id of a call is wrong; a call that enqueues has queued and bought nothing',
   'request.conflict': 'another request already uses this generation id; nothing was queued or bought',
+  'request.key-reused': 'the idempotency key belongs to a generation with another request; nothing was queued or bought',
   'request.id-out-of-time':
     'Redis does not know this generation id, and by Redis time the id is older than 24 hours or more than five minutes ahead; nothing was queued',
   'queue.unavailable': 'Redis did not answer; `reached` says whether the request may have arrived',
@@ -58,6 +59,15 @@ export const errorCodes = {
   'provider.id-burnt': 'a refused request used up its task id; the image is bought under the next one',
   'submission.request-gone': 'the request of the generation was erased or lost before this image was bought',
   'submission.superseded': 'an earlier submission of this image succeeded before this one was bought',
+  'api.malformed': 'the HTTP request cannot be read: no JSON, or a malformed header or address',
+  'api.unauthenticated': 'the HTTP request has no API key, or one that is unknown, mistyped or revoked',
+  'api.forbidden': 'the API key lacks the scope that this call needs',
+  'api.not-found': 'the HTTP API has no such path',
+  'api.method-not-allowed': 'the path of the HTTP API does not take this method',
+  'api.too-large': 'the body of the HTTP request is too large',
+  'api.unsupported-media-type': 'the body of the HTTP request is of a type that this call does not take',
+  'api.too-many-requests': 'the API key has made too many requests, or has too many open streams; wait as `Retry-After` says',
+  'api.failed': 'the HTTP API failed; its log names the reason under the request id',
   'service.stopping': 'the process is stopping',
   'local-stack.unavailable': 'a part of the local system could not be started on this machine, or ended by itself',
 } as const;
@@ -115,10 +125,10 @@ export class InvalidRequestError extends ProblemsError {
   }
 }
 
-/** The caller must choose another generation id or send the request that it was first used for. */
+/** The caller must choose another generation id or idempotency key, or send the request that it was first used for. */
 export class RequestConflictError extends DarkroomError {
-  constructor(message: string, options?: DarkroomErrorOptions) {
-    super('request.conflict', message, false, options);
+  constructor(message: string, options: DarkroomErrorOptions & { code?: 'request.conflict' | 'request.key-reused' } = {}) {
+    super(options.code ?? 'request.conflict', message, false, options);
   }
 }
 

@@ -15,6 +15,7 @@ test.for([
   ['webhook-receiver', 'SIGTERM'],
   ['dashboard', 'SIGTERM'],
   ['eraser', 'SIGTERM'],
+  ['api', 'SIGTERM'],
   ['runware-emulator', 'SIGTERM'],
 ] as const)('a %s that gets %s while it loads ends with exit code 0, and starts nothing', async ([app, signal]) => {
   const main = join(repositoryRoot, 'apps', app, 'dist', 'main.js');

@@ -66,6 +66,7 @@ export function startApps({ stores, folder, root, environment, provider, onDeath
       workers: ['worker'],
       dashboards: ['dashboard'],
       erasers: ['eraser'],
+      apis: ['api'],
       settingsOf: (_name, app) => (app === 'worker' ? workerSettings : {}),
       portOf: (app) => folder.ports[app],
       isHasty: true,

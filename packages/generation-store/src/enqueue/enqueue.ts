@@ -241,7 +241,7 @@ export function receiptOf(reply: EnqueueReply, generation: NewGeneration): Enque
         reply.id === generationId
           ? `generation "${generationId}" was enqueued before with another request; nothing was queued or bought`
           : `the idempotency key belongs to generation "${reply.id}", which was enqueued with another request; nothing was queued or bought`,
-        { details: { generationId: reply.id } },
+        { details: { generationId: reply.id }, code: reply.id === generationId ? 'request.conflict' : 'request.key-reused' },
       );
     case 'request-gone':
       throw new RequestConflictError(

@@ -1,33 +1,12 @@
-import { earlierOrigin } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { checkFormat } from '../connection/check-format.ts';
 import { eventLogKey } from '../keys.ts';
+import { isPlaceBefore, parseLoggedEvent, readSchema, rowsSchema, type LoggedEvent } from './logged-event.ts';
 
 const DEAD_EVENTS = 10_000;
 const CONSUMER_GONE_MS = 24 * 3_600_000;
 
-const entrySchema = z.object({
-  event: z.string(),
-  id: z.string(),
-  tenant: z.string(),
-  provider: z.string().default(earlierOrigin.provider),
-  model: z.string().default(earlierOrigin.model),
-  at: z.coerce.number(),
-  revision: z.coerce.number().optional(),
-  traceparent: z.string().optional(),
-  index: z.coerce.number().optional(),
-  n: z.coerce.number().optional(),
-});
-
-/** An event as the stream holds it, with its place there. */
-export interface LoggedEvent extends z.infer<typeof entrySchema> {
-  place: string;
-}
-
-const rowSchema = z.tuple([z.string(), z.array(z.string()).nullable()]);
-const rowsSchema = z.array(rowSchema);
-const readSchema = z.array(z.tuple([z.string(), rowsSchema])).nullable();
 const claimSchema = z.tuple([z.string(), rowsSchema]).rest(z.unknown());
 const pendingSchema = z.array(z.tuple([z.string(), z.string(), z.number(), z.number()]));
 
@@ -67,10 +46,6 @@ export function buildEventGroup(redis: Redis, prefix: string, group: string, con
   /** A mark of trimmed events that the group has passed. Each event asks for it, and only a new mark for the place of the group. */
   let passed: string | undefined;
   const acknowledge = async (place: string): Promise<void> => void (await redis.xack(log, group, place));
-  const parse = (place: string, flat: readonly string[]): LoggedEvent => {
-    const fields = Object.fromEntries(Array.from({ length: flat.length / 2 }, (_, at) => [flat[2 * at], flat[2 * at + 1]]));
-    return { place, ...entrySchema.parse(fields) };
-  };
   const read = async (from: string, blockMs?: number): Promise<LoggedEvent | undefined> => {
     for (;;) {
       const reply = readSchema.parse(
@@ -81,7 +56,7 @@ export function buildEventGroup(redis: Redis, prefix: string, group: string, con
       const [row] = reply?.[0]?.[1] ?? [];
       if (row === undefined) return undefined;
       const [place, flat] = row;
-      if (flat !== null) return parse(place, flat);
+      if (flat !== null) return parseLoggedEvent(place, flat);
       // It was trimmed before it was acknowledged: the group is told of the gap.
       await acknowledge(place);
     }
@@ -104,7 +79,7 @@ export function buildEventGroup(redis: Redis, prefix: string, group: string, con
       if (row === undefined) return undefined;
       const [place, flat] = row;
       // Redis 6 hands out what was trimmed; later versions forget it by themselves.
-      return flat === null ? acknowledge(place).then(() => undefined) : parse(place, flat);
+      return flat === null ? acknowledge(place).then(() => undefined) : parseLoggedEvent(place, flat);
     },
     readNext: (blockMs) => read('>', blockMs),
     async deliveries(place) {
@@ -125,7 +100,7 @@ export function buildEventGroup(redis: Redis, prefix: string, group: string, con
       const groups = z.array(z.array(z.unknown())).parse(await redis.xinfo('GROUPS', log));
       const own = groups.map(toFields).find(({ name }) => name === group);
       const read = own?.['last-delivered-id'];
-      if (read !== undefined && isBefore(read, trimmed)) return trimmed;
+      if (read !== undefined && isPlaceBefore(read, trimmed)) return trimmed;
       passed = trimmed;
       return undefined;
     },
@@ -140,11 +115,3 @@ export function buildEventGroup(redis: Redis, prefix: string, group: string, con
 
 const toFields = (flat: readonly unknown[]): Partial<Record<string, string>> =>
   Object.fromEntries(Array.from({ length: flat.length / 2 }, (_, at) => [String(flat[2 * at]), String(flat[2 * at + 1])]));
-
-function isBefore(one: string, other: string): boolean {
-  const [[oneMs = 0, oneSeq = 0], [otherMs = 0, otherSeq = 0]] = [one, other].map((place) => place.split('-').map(Number)) as [
-    number[],
-    number[],
-  ];
-  return oneMs - otherMs < 0 || (oneMs === otherMs && oneSeq < otherSeq);
-}

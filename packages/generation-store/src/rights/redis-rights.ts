@@ -1,5 +1,5 @@
 /** The processes that have a Redis user of their own; `producer` is the library, in whatever backend uses it. */
-export const redisProcesses = ['producer', 'dashboard', 'receiver', 'worker', 'eraser', 'operator'] as const;
+export const redisProcesses = ['producer', 'api', 'dashboard', 'receiver', 'worker', 'eraser', 'operator'] as const;
 export type RedisProcess = (typeof redisProcesses)[number];
 
 /** Commands that a process runs on some keys, by itself or in a script: Redis asks for the right of each command of a script, too. */
@@ -74,58 +74,71 @@ const everything = [
   ...'zrank zremrangebyrank zremrangebyscore zrevrange zrevrangebyscore zrevrank zscore'.split(' '),
 ];
 
+/** The rights of the library; the HTTP API, which stands on it, has them too. */
+const producer: RedisRights = {
+  commands: [...connecting, ...loading, 'publish', 'subscribe', 'unsubscribe'],
+  channels: ['events:*'],
+  grants: [
+    scripts,
+    epoch,
+    format,
+    { commands: ['get'], keys: ['server-run', 'server-history', 'memory'] },
+    { commands: ['exists', 'hget'], keys: ['reading'] },
+    { commands: ['hexists'], keys: ['unread'] },
+    { commands: ['hmget'], keys: ['unread-money'] },
+    { commands: ['hgetall'], keys: ['caps'] },
+    { commands: ['hmget'], keys: ['tenant-rules:*'] },
+    ...closing,
+    { commands: ['zcard', 'zlexcount'], keys: ['open-images'] },
+    { commands: ['hget'], keys: ['limits'] },
+    { commands: ['zadd', 'zrem', 'zcard', 'zscore', 'zrank', 'zcount'], keys: ['line', 'line:*'] },
+    { commands: ['hget', 'hset', 'del'], keys: ['line-clocks'] },
+    { commands: ['hmget'], keys: ['line-pace'] },
+    { commands: ['exists'], keys: ['buying-paused'] },
+    { commands: ['zadd', 'zrem', 'zscore', 'zrevrank', 'zrevrange', 'zrevrangebyscore'], keys: ['list:*'] },
+    { commands: ['hget', 'hmget', 'hgetall', 'hset', 'hincrby', 'expire'], keys: ['generation:*'] },
+    { commands: ['get', 'set', 'hget', 'hgetall', 'hset', 'expire', 'pttl', 'pexpire'], keys: ['submission:*'] },
+    { commands: ['hget', 'hmget', 'hset', 'expire'], keys: ['idempotency:*'] },
+    { commands: ['expire'], keys: ['deliveries:*'] },
+    { commands: ['hget', 'hgetall', 'hset', 'persist', 'ttl', 'expire'], keys: ['retries:*'] },
+    { commands: ['zadd'], keys: ['erasures', 'bulk-erasures'] },
+    { commands: ['exists', 'hmget', 'hgetall', 'hset', 'hdel', 'smembers'], keys: ['erasure:*'] },
+    {
+      commands: [
+        'xadd',
+        'xgroup|create',
+        'xreadgroup',
+        'xack',
+        'xautoclaim',
+        'xclaim',
+        'xpending',
+        'xinfo|groups',
+        'xinfo|consumers',
+        'xgroup|delconsumer',
+        'xgroup|setid',
+      ],
+      keys: ['event-log'],
+    },
+    { commands: ['get'], keys: ['events-trimmed'] },
+    { commands: ['xadd'], keys: ['events-dead'] },
+    { commands: addJobs, keys: ['submissions:*'] },
+  ],
+};
+
 /**
  * The rights that the Redis user of each process needs. `npm run docs` writes `infra/redis/darkroom.acl` and
  * docs/operations/redis-rights.md from them, each process checks them when it connects, and tests run each process with exactly these.
  */
 export const redisRights: Readonly<Record<RedisProcess, RedisRights>> = {
-  producer: {
-    commands: [...connecting, ...loading, 'publish', 'subscribe', 'unsubscribe'],
-    channels: ['events:*'],
+  producer,
+  api: {
+    ...producer,
     grants: [
-      scripts,
-      epoch,
-      format,
-      { commands: ['get'], keys: ['server-run', 'server-history', 'memory'] },
-      { commands: ['exists', 'hget'], keys: ['reading'] },
-      { commands: ['hexists'], keys: ['unread'] },
-      { commands: ['hmget'], keys: ['unread-money'] },
-      { commands: ['hgetall'], keys: ['caps'] },
-      { commands: ['hmget'], keys: ['tenant-rules:*'] },
-      ...closing,
-      { commands: ['zcard', 'zlexcount'], keys: ['open-images'] },
-      { commands: ['hget'], keys: ['limits'] },
-      { commands: ['zadd', 'zrem', 'zcard', 'zscore', 'zrank', 'zcount'], keys: ['line', 'line:*'] },
-      { commands: ['hget', 'hset', 'del'], keys: ['line-clocks'] },
-      { commands: ['hmget'], keys: ['line-pace'] },
-      { commands: ['exists'], keys: ['buying-paused'] },
-      { commands: ['zadd', 'zrem', 'zscore', 'zrevrank', 'zrevrange', 'zrevrangebyscore'], keys: ['list:*'] },
-      { commands: ['hget', 'hmget', 'hgetall', 'hset', 'hincrby', 'expire'], keys: ['generation:*'] },
-      { commands: ['get', 'set', 'hget', 'hgetall', 'hset', 'expire', 'pttl', 'pexpire'], keys: ['submission:*'] },
-      { commands: ['hget', 'hmget', 'hset', 'expire'], keys: ['idempotency:*'] },
-      { commands: ['expire'], keys: ['deliveries:*'] },
-      { commands: ['hget', 'hgetall', 'hset', 'persist', 'ttl', 'expire'], keys: ['retries:*'] },
-      { commands: ['zadd'], keys: ['erasures', 'bulk-erasures'] },
-      { commands: ['exists', 'hmget', 'hgetall', 'hset', 'hdel', 'smembers'], keys: ['erasure:*'] },
-      {
-        commands: [
-          'xadd',
-          'xgroup|create',
-          'xreadgroup',
-          'xack',
-          'xautoclaim',
-          'xclaim',
-          'xpending',
-          'xinfo|groups',
-          'xinfo|consumers',
-          'xgroup|delconsumer',
-          'xgroup|setid',
-        ],
-        keys: ['event-log'],
-      },
-      { commands: ['get'], keys: ['events-trimmed'] },
-      { commands: ['xadd'], keys: ['events-dead'] },
-      { commands: addJobs, keys: ['submissions:*'] },
+      ...producer.grants,
+      alive,
+      { commands: ['hmget', 'hset'], keys: ['api-key:*'] },
+      { commands: ['incr', 'pexpire', 'pttl'], keys: ['api-rate:*'] },
+      { commands: ['xread', 'xrange', 'xrevrange'], keys: ['event-log'] },
     ],
   },
   dashboard: {

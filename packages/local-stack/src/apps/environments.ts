@@ -24,7 +24,7 @@ export interface StoreAddresses extends RedisAddress {
 /** Returns the settings that name a Redis to an app. */
 const redisEnvironment = ({ redisUrl, prefix }: RedisAddress) => ({ REDIS_URL: redisUrl, DARKROOM_PREFIX: prefix });
 
-/** Returns the settings that name both stores to a worker, an eraser or a command of an operator. */
+/** Returns the settings that name both stores to a worker, an eraser, an API or a command of an operator. */
 export const storesEnvironment = ({ s3, ...redis }: StoreAddresses): Record<string, string> => ({
   ...redisEnvironment(redis),
   S3_BUCKET: s3.bucket,
@@ -52,6 +52,7 @@ export const appEnvironments = {
   }),
   dashboard: redisEnvironment,
   eraser: storesEnvironment,
+  api: storesEnvironment,
 };
 
 /** The name of an app, as logs and ports have it. */
@@ -64,6 +65,7 @@ const programs: Readonly<Record<AppName, { folder: string; readyPath: string }>>
   dashboard: { folder: 'dashboard', readyPath: '/readyz' },
   // Not ready before a worker has opened the store.
   eraser: { folder: 'eraser', readyPath: '/livez' },
+  api: { folder: 'api', readyPath: '/readyz' },
 };
 
 /** An app that listens on loopback. */

@@ -18,6 +18,7 @@ export interface DarkroomOptions extends AppPlace {
   readonly workers: readonly string[];
   readonly dashboards?: readonly string[];
   readonly erasers?: readonly string[];
+  readonly apis?: readonly string[];
   /** Returns settings of a process beside the emulator that win over the usual ones. @param providerUrl Address of the emulator. */
   readonly settingsOf?: (name: string, app: Exclude<AppName, 'emulator'>, providerUrl: string | undefined) => Settings;
   /** Returns the port of a process; free ones when absent. */
@@ -36,6 +37,7 @@ export interface Darkroom {
   readonly workers: readonly AppProcess[];
   readonly dashboards: readonly AppProcess[];
   readonly erasers: readonly AppProcess[];
+  readonly apis: readonly AppProcess[];
   /** Path of the provider's bill, if the provider is an emulator. */
   readonly billFile: string;
   /** Describes one more worker, which the caller starts. @param settings Win over those of the other workers. */
@@ -44,7 +46,7 @@ export interface Darkroom {
 
 /**
  * Starts a whole Darkroom and waits until each process is ready.
- * @param closing Gets their ends before they start: workers, receivers, dashboards and erasers side by side, then the emulator.
+ * @param closing Gets their ends before they start: all but the emulator side by side, then that.
  * @throws LocalStackError if a process does not become ready.
  */
 export async function startDarkroom(options: DarkroomOptions, closing: Closing): Promise<Darkroom> {
@@ -73,8 +75,9 @@ export async function startDarkroom(options: DarkroomOptions, closing: Closing):
     (options.dashboards ?? []).map((name) => describe('dashboard', name, appEnvironments.dashboard(stores))),
   );
   const erasers = await Promise.all((options.erasers ?? []).map((name) => describe('eraser', name, appEnvironments.eraser(stores))));
+  const apis = await Promise.all((options.apis ?? []).map((name) => describe('api', name, appEnvironments.api(stores))));
 
-  const [inside, first] = [[...receivers, ...dashboards, ...erasers], emulator === undefined ? [] : [emulator]];
+  const [inside, first] = [[...receivers, ...dashboards, ...erasers, ...apis], emulator === undefined ? [] : [emulator]];
   const added: AppProcess[] = [...workers];
   if (emulator !== undefined) closing.add(async (hurry) => void (await emulator.stop(hurry)));
   closing.add(async (hurry) => void (await Promise.all([...inside, ...added].map((app) => app.stop(hurry)))));
@@ -91,6 +94,7 @@ export async function startDarkroom(options: DarkroomOptions, closing: Closing):
     workers,
     dashboards,
     erasers,
+    apis,
     billFile: `${options.emulator?.dir ?? ''}/bill.jsonl`,
     async addWorker(name, settings, readyPath) {
       const like = await describeWorker(name, 0);

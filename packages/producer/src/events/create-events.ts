@@ -1,9 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import {
   ConfigError,
-  defined,
   describeGiven,
-  durableEvents,
   findPrefixProblem,
   isTenant,
   ProblemList,
@@ -13,6 +11,7 @@ import {
 } from '@darkroom/contracts';
 import { buildEventGroup, connectPatient, DEFAULT_PREFIX, type LoggedEvent } from '@darkroom/generation-store';
 import { setTimeout as delay } from 'node:timers/promises';
+import { eventOf } from './event-of.ts';
 import type { DarkroomEvent, Events, EventsGap, EventsOptions } from './events.ts';
 
 /** A read that finds nothing ends after this time, and looks for events of dead consumers. */
@@ -108,18 +107,6 @@ export function createEvents(given: EventsOptions): Events {
       redis.disconnect();
     },
   };
-}
-
-/** Builds what a consumer sees; undefined for a kind of a later version. */
-function eventOf(
-  { event, id, tenant, provider, model, at, revision, traceparent, index, n }: LoggedEvent,
-  deliveries: number,
-): DarkroomEvent | undefined {
-  const known = durableEvents.find((each) => each === event);
-  if (known === undefined) return undefined;
-  const [, what = ''] = known.split('.');
-  const eventId = index === undefined ? `${id}-${what}` : `${id}-${index}-${n ?? 0}-${what}`;
-  return { event: known, eventId, generationId: id, tenant, provider, model, at, deliveries, ...defined({ revision, traceparent, index, n }) };
 }
 
 const names = [

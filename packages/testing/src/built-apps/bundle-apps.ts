@@ -10,6 +10,8 @@ import { IMPORT, wrapped } from './run-cached.ts';
 const runCachedFile = new URL('../../dist/built-apps/run-cached.js', import.meta.url).href;
 /** Every app that tests start. */
 const apps = ['worker', 'webhook-receiver', 'cli', 'runware-emulator', 'dashboard', 'eraser'] as const;
+/** Apps that run as they were built: their libraries look for pages beside themselves. */
+const asBuilt = ['api'] as const;
 /** Other folders that the command line reads beside `apps/`. */
 const others = ['examples', '.local'] as const;
 
@@ -30,10 +32,17 @@ export interface Breakage {
  */
 export async function bundleApps(folder: string, breakages: readonly Breakage[] = []): Promise<void> {
   await Promise.all(apps.map((app) => bundleApp(app, folder, app === 'worker' ? breakages : [])));
+  await Promise.all(asBuilt.map((app) => linkApp(app, folder)));
   for (const name of others) await symlink(join(repositoryRoot, name), join(folder, name));
   await writeFile(join(folder, 'package.json'), '{ "type": "module" }\n');
   // A probe prints the version of the command line, which it reads two folders above its module: for a bundle, this folder.
   await copyFile(join(repositoryRoot, 'apps', 'cli', 'package.json'), join(folder, 'apps', 'package.json'));
+}
+
+async function linkApp(app: (typeof asBuilt)[number], folder: string): Promise<void> {
+  const path = join('apps', app, 'dist', 'main.js');
+  await mkdir(dirname(join(folder, path)), { recursive: true });
+  await writeFile(join(folder, path), `import ${JSON.stringify(pathToFileURL(join(repositoryRoot, path)).href)};\n`);
 }
 
 async function bundleApp(app: (typeof apps)[number], folder: string, breakages: readonly Breakage[]): Promise<void> {

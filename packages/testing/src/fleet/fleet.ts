@@ -22,6 +22,8 @@ export interface FleetOptions {
   receivers?: number;
   /** None when absent: most tests delete nothing. */
   erasers?: number;
+  /** None when absent. */
+  apis?: number;
   /** Switches of the emulator that differ from its defaults. */
   faults?: Readonly<Record<string, unknown>>;
   seed?: string;
@@ -45,8 +47,8 @@ export interface FleetOptions {
   secrets?: { apiKey: string; s3SecretAccessKey: string; webhookKeys: string; redisPassword: string };
   /** Puts a proxy between the processes and their Redis. @returns the address for the processes. */
   redisAddress?: (redisUrl: string) => Promise<string>;
-  /** Gives workers, receivers and erasers Redis users of their own. @returns their addresses. */
-  redisUsers?: (redisUrl: string) => Promise<{ worker: string; receiver: string; eraser?: string }>;
+  /** Gives each kind of process a Redis user of its own. @returns their addresses. */
+  redisUsers?: (redisUrl: string) => Promise<{ worker: string; receiver: string; eraser?: string; api?: string }>;
   /** Settings of workers and receivers. */
   env?: Readonly<Record<string, string>>;
 }
@@ -66,6 +68,7 @@ export interface Fleet {
   readonly receivers: readonly AppProcess[];
   readonly receiverUrl: string;
   readonly erasers: readonly AppProcess[];
+  readonly apis: readonly AppProcess[];
   readonly workerUrls: readonly string[];
   /** Starts one more worker; the fleet stops it. @param readyPath "/livez" for a worker that does not become ready. */
   startWorker(name: string, env: Readonly<Record<string, string>>, readyPath?: '/livez'): Promise<AppProcess>;
@@ -123,6 +126,7 @@ export async function startFleet(options: FleetOptions = {}): Promise<Fleet> {
     const settingsOf = {
       dashboard: () => ({}),
       eraser: () => ({ ...env, ERASER_EVERY_MS: '200', ...defined({ REDIS_URL: users?.eraser }) }),
+      api: () => ({ ...env, ...defined({ REDIS_URL: users?.api }) }),
       receiver: () => ({ ...env, ...defined({ REDIS_URL: users?.receiver }) }),
       worker: (name: string) => ({
         ...env,
@@ -143,6 +147,7 @@ export async function startFleet(options: FleetOptions = {}): Promise<Fleet> {
         receivers: numbered('receiver', receivers),
         workers: workerNames,
         erasers: numbered('eraser', options.erasers ?? 0),
+        apis: numbered('api', options.apis ?? 0),
         settingsOf: (name, app) => settingsOf[app](name),
       },
       closing,
@@ -163,6 +168,7 @@ export async function startFleet(options: FleetOptions = {}): Promise<Fleet> {
       receivers: darkroom.receivers,
       receiverUrl: darkroom.receivers[0]?.url ?? '',
       erasers: darkroom.erasers,
+      apis: darkroom.apis,
       workerUrls: darkroom.workers.map(({ url }) => url),
       startWorker: async (name, own, readyPath) => {
         const worker = await darkroom.addWorker(name, own, readyPath);

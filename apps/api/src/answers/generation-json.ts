@@ -1,0 +1,56 @@
+import type { GenerationSummary, GenerationView, ImageView } from '@darkroom/contracts';
+import type { DarkroomEvent, Erasure } from '@darkroom/producer';
+
+/** Names of all times in answers. In the library they are milliseconds since 1970, in HTTP ISO 8601. */
+const times: ReadonlySet<string> = new Set([
+  'createdAt',
+  'finishedAt',
+  'deadlineAt',
+  'runAt',
+  'settledAt',
+  'estimatedStartAt',
+  'requestedAt',
+  'erasedAt',
+  'sweptUntil',
+  'resetsAt',
+  'at',
+  'until',
+]);
+
+/** Writes the times of a value as ISO 8601, at every depth but in the caller's own words. */
+function withTimes(value: object): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(value).map(([name, each]: [string, unknown]) => {
+      if (name === 'request' || name === 'metadata' || name === 'tags') return [name, each];
+      if (times.has(name) && typeof each === 'number') return [name, new Date(each).toISOString()];
+      if (Array.isArray(each)) return [name, each.map((item: unknown) => (isObject(item) ? withTimes(item) : item))];
+      return [name, isObject(each) ? withTimes(each) : each];
+    }),
+  );
+}
+
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** Path of a generation. */
+export const pathOf = (generationId: string): string => `/v1/generations/${generationId}`;
+
+/** Writes a generation as HTTP shows it. */
+export const generationJson = (view: GenerationView) => ({
+  ...withTimes(view),
+  images: view.images.map((image) => imageJson(view.generationId, image)),
+  urls: { self: pathOf(view.generationId), events: `${pathOf(view.generationId)}/events` },
+});
+
+const imageJson = (generationId: string, image: ImageView) => ({
+  ...withTimes(image),
+  ...(image.image !== undefined && { url: `${pathOf(generationId)}/images/${image.index}` }),
+});
+
+/** Writes a generation of a list. */
+export const summaryJson = (summary: GenerationSummary) => ({ ...withTimes(summary), urls: { self: pathOf(summary.generationId) } });
+
+/** Writes the state of a request to erase. */
+export const erasureJson = (erasure: Erasure) => ({ ...withTimes(erasure), urls: { self: `/v1/erasures/${erasure.generationId}` } });
+
+/** Writes an event. How often a reader was told is of consumer groups alone. */
+export const eventJson = ({ deliveries: _deliveries, ...event }: DarkroomEvent) => withTimes(event);

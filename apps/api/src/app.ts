@@ -1,0 +1,95 @@
+import { buildEventTail, buildGenerationStore, connectFailFast, connectPatient, defaultRetention, waitForEvents, watchRedis } from '@darkroom/generation-store';
+import { createImages } from '@darkroom/producer/images';
+import { createSharedProducers } from '@darkroom/producer/shared';
+import { closeServer, createLogger, createMetrics, createMetricsRoutes, type Logger, type Service } from '@darkroom/service-runtime';
+import type { FastifyInstance } from 'fastify';
+import type { ApiConfig } from './config.ts';
+import { createApiMetrics } from './metrics.ts';
+import { routes } from './routes/table.ts';
+import { buildServer } from './server.ts';
+import { createEventFeed } from './streams/event-feed.ts';
+import { createStreams } from './streams/streams.ts';
+import { readVersion } from './version.ts';
+
+export { loadApiConfig, type ApiConfig } from './config.ts';
+
+export interface ApiDependencies {
+  logger: Logger;
+}
+
+export interface Api extends Service {
+  start(): Promise<void>;
+  /** Returns the address that it listens on, without a slash at the end. @throws Error before `start`. */
+  url(): string;
+}
+
+/** Builds the HTTP door of Darkroom. @param overrides For tests; production passes none. */
+export function createApi(config: ApiConfig, overrides: Partial<ApiDependencies> = {}): Api {
+  const { redis: redisConfig, s3, api: settings } = config;
+  const { url: redisUrl, prefix } = redisConfig;
+  const secrets = s3.credentials === undefined ? [] : [s3.credentials.secretAccessKey];
+  const logger = overrides.logger ?? createLogger({ name: 'api', ...config.log, secrets });
+  const redis = connectFailFast(redisUrl);
+  const watch = watchRedis(redis, { ...redisConfig, process: 'api', log: logger });
+  // It reads the keys alone: what enqueues is the library.
+  const store = buildGenerationStore({ prefix, retention: defaultRetention, pollRate: { perSecond: 1, burst: 1 } }, redis);
+  const listening = connectPatient(redisUrl);
+  const producers = createSharedProducers({ redisUrl, prefix });
+  const images = createImages(s3);
+  const feed = createEventFeed({
+    tail: buildEventTail(redis, prefix),
+    wait: (place, blockMs, count) => waitForEvents(listening, prefix, place, blockMs, count),
+  });
+  const streams = createStreams(settings.maxStreams);
+  const stopping = new AbortController();
+  const metrics = createMetrics({ process: 'api' });
+  const apiMetrics = createApiMetrics(metrics, routes, () => streams.count());
+  let server: FastifyInstance | undefined;
+  let address: string | undefined;
+  let stopped: Promise<void> | undefined;
+
+  return {
+    logger,
+    url() {
+      if (address === undefined) throw new Error('the API has no address before it is started');
+      return address;
+    },
+    async start() {
+      if (stopped !== undefined) return;
+      await feed.start?.();
+      server = await buildServer(routes, {
+        producers,
+        images,
+        feed,
+        streams,
+        store,
+        redis,
+        prefix,
+        requestsPerMinute: settings.requestsPerMinute,
+        stopping: stopping.signal,
+        ready: [{ name: 'redis', check: () => watch.check() }],
+        metrics: apiMetrics,
+        logger,
+        version: readVersion(),
+      });
+      await server.register(createMetricsRoutes(metrics));
+      address = await server.listen(config.listen);
+      logger.info({ url: address }, 'api started');
+    },
+    stop(hurry) {
+      stopped ??= (async () => {
+        // Streams and waits end, and their callers come back to another process.
+        stopping.abort(new Error('the API is stopping'));
+        if (server !== undefined) await closeServer(server, hurry);
+        listening.disconnect();
+        await feed.stop();
+        await producers.close();
+        images.close();
+        watch.close();
+        redis.disconnect();
+        logger.info({}, 'api stopped');
+      })();
+      return stopped;
+    },
+  };
+}

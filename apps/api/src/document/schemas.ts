@@ -1,0 +1,174 @@
+import {
+  durableEvents,
+  errorCodes,
+  factSources,
+  generationStatuses,
+  imageStatuses,
+  priorities,
+  roads,
+  submissionStatuses,
+  verifiedImageSchema,
+} from '@darkroom/contracts';
+import { z } from 'zod';
+import { requestSchema, type JsonSchema } from './request-schema.ts';
+
+/*
+ * Schemas of the bodies of answers, and of the small bodies of requests. What a caller sends is checked by the library, which names all
+ * problems at once; the schemas of requests are for readers and for clients that are generated. Readers ignore fields that they do not know.
+ */
+
+const usd = z.string().regex(/^\d+(\.\d+)?$/).describe('US dollars, as decimal text.');
+const time = z.iso.datetime().describe('ISO 8601, in UTC.');
+const errorCode = z.enum(Object.keys(errorCodes) as [keyof typeof errorCodes, ...(keyof typeof errorCodes)[]]);
+const labels = {
+  priority: z.enum(priorities).optional().describe('Absent for a normal one.'),
+  tags: z.array(z.string()).optional(),
+  metadata: z.record(z.string(), z.string()).optional(),
+};
+const head = {
+  generationId: z.string(),
+  status: z.enum(generationStatuses).describe('`succeeded` with all images, `partial` with some.'),
+  provider: z.string(),
+  model: z.string(),
+  tenant: z.string(),
+  costUsd: usd,
+  createdAt: time,
+  finishedAt: time.optional(),
+  deadlineAt: time.optional(),
+  runAt: time.optional(),
+  clientReference: z.string().optional(),
+  retryOf: z.string().optional(),
+  amended: z.boolean().describe('True if an image arrived after the final status.'),
+  ...labels,
+};
+
+const Image = z.looseObject({
+  index: z.int(),
+  status: z.enum(imageStatuses),
+  submissionStatus: z.enum(submissionStatuses),
+  submissions: z.int(),
+  taskUUID: z.string(),
+  url: z.string().optional().describe('Path of the image, once it is there.'),
+  image: verifiedImageSchema.optional(),
+  imageUUID: z.string().optional(),
+  seed: z.number().optional(),
+  nsfwContent: z.boolean().optional(),
+  factsFrom: z.enum(factSources).optional(),
+  costUsd: usd,
+  fault: z.looseObject({ code: z.string(), message: z.string() }).optional().describe('The reason why there is no image.'),
+  settledAt: time.optional(),
+  road: z.enum(roads).optional(),
+  extras: z.array(verifiedImageSchema),
+});
+
+const Generation = z.looseObject({
+  ...head,
+  request: z.looseObject({ model: z.string(), positivePrompt: z.string(), numberResults: z.int() }).describe('The request with all defaults.'),
+  images: z.array(Image),
+  reservedUsd: usd,
+  replaces: z.array(z.int()).optional(),
+  queue: z.looseObject({ position: z.int(), estimatedStartAt: time.optional() }).optional(),
+  urls: z.looseObject({ self: z.string(), events: z.string() }),
+});
+
+const GenerationSummary = z.looseObject({
+  ...head,
+  images: z.array(z.enum(imageStatuses)),
+  codes: z.array(z.string()),
+  urls: z.looseObject({ self: z.string() }),
+});
+
+const Problem = z.looseObject({
+  type: z.string(),
+  title: z.string(),
+  status: z.int(),
+  detail: z.string(),
+  code: errorCode,
+  retryable: z.boolean().describe('True if the same call may succeed later.'),
+  requestId: z.string(),
+  problems: z.array(z.looseObject({ path: z.string(), message: z.string(), given: z.string().optional() })).optional(),
+  problemCount: z.int().optional().describe('Number of all problems, of which the first 50 are listed.'),
+  reached: z.enum(['no', 'maybe', 'yes']).optional().describe('Tells if the call may have had its effect.'),
+  generationId: z.string().optional(),
+  resetsAt: time.optional(),
+});
+
+const answerSchemas = {
+  Generation,
+  GenerationList: z.looseObject({ data: z.array(GenerationSummary), next: z.string().nullable().describe('Cursor of the next page.') }),
+  Batch: z.looseObject({
+    generations: z.array(
+      z.looseObject({ generationId: z.string(), created: z.boolean(), atMostUsd: usd, urls: z.looseObject({ self: z.string() }) }),
+    ),
+  }),
+  ImageAddress: z.looseObject({ index: z.int(), url: z.string(), image: verifiedImageSchema }),
+  Input: z.looseObject({ reference: z.string().describe('Stands for the image in `inputs.referenceImages`.') }),
+  Quote: z.looseObject({ images: z.int(), imageUsd: usd, atMostUsd: usd, currency: z.literal('USD') }),
+  Spend: z.looseObject({
+    tenant: z.string(),
+    periods: z.array(
+      z.looseObject({
+        period: z.enum(['day', 'month']),
+        date: z.string(),
+        reservedUsd: usd,
+        spentUsd: usd,
+        capUsd: usd.nullable(),
+        resetsAt: time,
+      }),
+    ),
+  }),
+  Erasure: z.looseObject({
+    generationId: z.string(),
+    status: z.enum(['requested', 'erased']),
+    requestedAt: time,
+    erasedAt: time.optional(),
+    sweptUntil: time.optional(),
+    retries: z.array(z.string()),
+    urls: z.looseObject({ self: z.string() }),
+  }),
+  Event: z.looseObject({
+    event: z.enum(durableEvents),
+    eventId: z.string(),
+    generationId: z.string(),
+    tenant: z.string(),
+    provider: z.string(),
+    model: z.string(),
+    at: time,
+    index: z.int().optional(),
+    n: z.int().optional(),
+  }),
+  Problem,
+} as const;
+
+const requestSchemas = {
+  RetryRequest: z.strictObject({
+    images: z.array(z.int().min(0).max(19)).min(1).max(20).optional().describe('Default all that did not succeed.'),
+    mayPayAgain: z.literal(true).optional().describe('Accepts that an image may be paid for twice. Needs a `reason`.'),
+    reason: z.string().min(1).max(200).optional(),
+    generationId: z.string().optional(),
+  }),
+  ErasureRequest: z.strictObject({ generationId: z.string(), cancel: z.boolean().optional(), retries: z.boolean().optional() }),
+} as const;
+
+export type SchemaName = keyof typeof answerSchemas | keyof typeof requestSchemas | 'GenerationRequest' | 'QuoteRequest' | 'BatchRequest';
+
+/** Finds the schema of an answer, by which tests read every answer. */
+export const findAnswerSchema = (name: string): z.ZodType | undefined => (answerSchemas as Readonly<Record<string, z.ZodType>>)[name];
+
+/** Builds the component schemas of the OpenAPI document. */
+export function buildComponents(): Record<string, JsonSchema> {
+  const registry = z.registry<{ id: string }>();
+  const named = { ...answerSchemas, ...requestSchemas, Image, GenerationSummary };
+  for (const [id, schema] of Object.entries(named)) registry.add(schema, { id });
+  const { schemas } = z.toJSONSchema(registry, { uri: (id) => `#/components/schemas/${id}`, io: 'output' });
+  const plain = Object.entries(schemas).map(([name, { $schema: _version, $id: _id, ...schema }]): [string, JsonSchema] => [
+    name,
+    schema as JsonSchema,
+  ]);
+  return Object.fromEntries([
+    ...plain,
+    ['QuoteRequest', requestSchema()],
+    ['GenerationRequest', requestSchema('one')],
+    ['BatchRequest', requestSchema('batch')],
+  ]);
+}

@@ -1,0 +1,42 @@
+import { defined, type GrokImagineRequestInput } from '@darkroom/contracts';
+import type { EnqueueManyOptions, EnqueueOptions } from '@darkroom/producer';
+
+/** Fields of a body that are options of the library; all others are the request to the model. */
+const optionNames = ['generationId', 'deadlineAt', 'runAt', 'tags', 'metadata', 'priority'] as const;
+const listNames = ['generationIds', 'idempotencyKeys'] as const;
+
+/** Splits a body into request and options. The library checks both, and names all problems at once. */
+export function readOrder(body: unknown, idempotencyKey?: string): { request: GrokImagineRequestInput; options: EnqueueOptions } {
+  // A value of any kind: the library refuses what it must not be.
+  if (!isObject(body)) return { request: body as GrokImagineRequestInput, options: defined({ idempotencyKey }) };
+  const request = { ...body };
+  const options = { ...takeOptions(request, optionNames), ...defined({ idempotencyKey }) };
+  return { request: request as GrokImagineRequestInput, options: options as EnqueueOptions };
+}
+
+/** Splits the body of a batch, whose `requests` are requests alone. */
+export function readBatch(body: unknown): { requests: readonly GrokImagineRequestInput[]; options: EnqueueManyOptions } {
+  if (!isObject(body)) return { requests: body as readonly GrokImagineRequestInput[], options: {} };
+  const { requests, ...options } = { ...body };
+  const shared = takeOptions(options, [...optionNames, ...listNames]);
+  // What is left has an unknown name, which the library refuses.
+  return { requests: requests as readonly GrokImagineRequestInput[], options: { ...options, ...shared } as EnqueueManyOptions };
+}
+
+function takeOptions(fields: Record<string, unknown>, names: readonly string[]): Record<string, unknown> {
+  const options: Record<string, unknown> = {};
+  for (const name of names) {
+    if (!Object.hasOwn(fields, name)) continue;
+    options[name] = name === 'deadlineAt' || name === 'runAt' ? readMoment(fields[name]) : fields[name];
+    delete fields[name];
+  }
+  return options;
+}
+
+/** Times of a body are text alone: a number may be seconds. What is no time becomes none that the library takes. */
+const readMoment = (value: unknown): Date => new Date(typeof value === 'string' && ISO_8601.test(value) ? value : Number.NaN);
+
+/** With a zone: a time without one would be that of the server. */
+export const ISO_8601 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:\d{2})$/;
+
+const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -1,0 +1,180 @@
+import { randomUUID } from 'node:crypto';
+import { errorCodes } from '@darkroom/contracts';
+import type { GenerationStore } from '@darkroom/generation-store';
+import { createHealthRoutes, createHttpServer, type Logger, type ReadinessCheck } from '@darkroom/service-runtime';
+import rateLimit from '@fastify/rate-limit';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { ApiError } from './answers/api-error.ts';
+import { problemOf } from './answers/problem.ts';
+import { addReference } from './document/reference.ts';
+import { authenticate, type Caller } from './keys/authenticate.ts';
+import { explainHttpError } from './answers/http-error.ts';
+import { readQuery } from './requests/read-query.ts';
+import { inputTypes, MAX_INPUT_BYTES } from './routes/images.ts';
+import type { Route, RouteParts } from './routes/route.ts';
+import type { createApiMetrics } from './metrics.ts';
+import { NO_ROUTE } from './metrics.ts';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Name of the route in the document, in logs and in metrics. */
+    operationId?: string;
+  }
+}
+
+/** Largest body of JSON, in bytes. */
+const MAX_JSON_BYTES = 1024 * 1024;
+/** Time in which a request must have arrived, an upload of 20 MiB too. */
+const REQUEST_LIMIT_MS = 60_000;
+/** Streams and their neighbours. */
+const MAX_CONNECTIONS = 10_000;
+const MINUTE_MS = 60_000;
+/** Longest part of an unknown path in the log. */
+const MAX_LOGGED_PATH = 200;
+
+export interface ServerParts extends RouteParts {
+  store: Pick<GenerationStore, 'useApiKey'>;
+  /** A connection that fails fast, for the counters of the rate limit. */
+  redis: object;
+  prefix: string;
+  requestsPerMinute: number;
+  ready: readonly ReadinessCheck[];
+  metrics: ReturnType<typeof createApiMetrics>;
+  logger: Logger;
+  version: string;
+}
+
+/** Builds the HTTP server from the table of routes. */
+export async function buildServer(routes: readonly Route[], parts: ServerParts): Promise<FastifyInstance> {
+  const { logger, metrics, stopping } = parts;
+  const callers = new WeakMap<FastifyRequest, Caller>();
+  const server = createHttpServer({
+    requestLimitMs: REQUEST_LIMIT_MS,
+    maxConnections: MAX_CONNECTIONS,
+    bodyLimit: MAX_JSON_BYTES,
+    exposeHeadRoutes: false,
+    // A caller's own could hold anything, and logs repeat it.
+    requestIdHeader: false,
+    genReqId: () => randomUUID(),
+    frameworkErrors: (error, request, reply) => fail(error, request, reply as FastifyReply),
+  });
+
+  const fail = (error: unknown, request: FastifyRequest, reply: FastifyReply): void => {
+    const explained = explainHttpError(error);
+    const { problem, headers } = problemOf(explained, request.id);
+    if (problem.status === 500) logger.error({ event: 'api.failed', requestId: request.id, code: problem.code, err: explained }, errorCodes[problem.code]);
+    void reply.code(problem.status).headers({ ...headers, 'x-request-id': request.id }).send(JSON.stringify(problem));
+  };
+  server.setErrorHandler(fail);
+  server.setNotFoundHandler((request, reply) => {
+    const path = pathOf(request);
+    const methods = routes.filter((route) => patternOf(route).test(path)).map(({ method }) => method);
+    if (methods.length === 0) return fail(new ApiError('api.not-found', 'there is no such path; /v1/openapi.json lists all'), request, reply);
+    const allowed = [...new Set(methods)].join(', ');
+    void reply.header('allow', allowed);
+    return fail(new ApiError('api.method-not-allowed', `the path takes ${allowed}`), request, reply);
+  });
+
+  server.removeContentTypeParser('text/plain');
+  server.addContentTypeParser([...inputTypes], { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  server.addHook('onRequest', async (request, reply) => {
+    void reply.headers({ 'x-request-id': request.id, 'x-content-type-options': 'nosniff' });
+  });
+  server.addHook('onResponse', async (request, reply) => {
+    const { operationId = NO_ROUTE } = request.routeOptions.config;
+    const caller = callers.get(request);
+    metrics.requests.add({ operation: operationId, status: String(reply.statusCode) });
+    if (!isStream(reply)) metrics.seconds.observe({}, reply.elapsedTime / 1000);
+    if (operationId === NO_ROUTE && reply.statusCode < 400) return;
+    logger.info(
+      {
+        event: 'http.request',
+        requestId: request.id,
+        method: request.method,
+        // Without the query, which may hold a caller's own words.
+        path: pathOf(request).slice(0, MAX_LOGGED_PATH),
+        operation: operationId,
+        status: reply.statusCode,
+        ms: Math.round(reply.elapsedTime),
+        ...(caller !== undefined && { key: caller.keyId, tenant: caller.tenant }),
+      },
+      'request answered',
+    );
+  });
+
+  await server.register(rateLimit, {
+    global: false,
+    max: parts.requestsPerMinute,
+    timeWindow: MINUTE_MS,
+    redis: parts.redis,
+    nameSpace: `${parts.prefix}:api-rate:`,
+    enableDraftSpec: true,
+    // While Redis is away the call itself says so.
+    skipOnError: true,
+    keyGenerator: (request) => callers.get(request)?.keyId ?? 'none',
+    errorResponseBuilder: (_request, { max, ttl }) =>
+      new ApiError('api.too-many-requests', `the API key has made more than ${max} requests in a minute`, {
+        retryAfterSeconds: Math.max(1, Math.ceil(ttl / 1000)),
+      }),
+  });
+  await addReference(server, routes, parts.version);
+  await server.register(createHealthRoutes({ ready: parts.ready }));
+  for (const route of routes) addRoute(route);
+  return server;
+
+  function addRoute(route: Route): void {
+    server.route({
+      method: route.method,
+      url: route.path.replaceAll(/\{(\w+)\}/g, ':$1'),
+      config: { operationId: route.operationId },
+      bodyLimit: route.body?.kind === 'bytes' ? MAX_INPUT_BYTES : MAX_JSON_BYTES,
+      onRequest: [
+        async (request: FastifyRequest) => {
+          callers.set(request, await authenticate(parts.store, request.headers.authorization, route.scope));
+        },
+        server.rateLimit(),
+      ],
+      handler: async (request, reply) => {
+        const caller = callers.get(request);
+        if (caller === undefined) throw new Error('a request reached its handler without a key'); // a bug: the hook above runs first
+        checkBody(route, request);
+        const left = new AbortController();
+        reply.raw.once('close', () => left.abort(new Error('the caller has left')));
+        const answer = await route.run({
+          ...parts,
+          ...caller,
+          requestId: request.id,
+          producer: parts.producers.of(caller.tenant),
+          params: request.params as Record<string, string>,
+          query: readQuery(request.query as Record<string, unknown>, route.query ?? {}),
+          headers: request.headers,
+          body: request.body,
+          signal: AbortSignal.any([left.signal, stopping]),
+          reply,
+        });
+        if (answer.isWritten === true) return reply;
+        void reply.code(answer.status).headers({ ...answer.headers, ...(stopping.aborted && { connection: 'close' }) });
+        return answer.body === undefined ? reply.send() : reply.type('application/json').send(JSON.stringify(answer.body));
+      },
+    });
+  }
+}
+
+/** Refuses a body of the other kind: fastify has parsers for both. */
+function checkBody({ body }: Route, { body: given }: FastifyRequest): void {
+  const isBytes = given instanceof Uint8Array;
+  if (body?.kind === 'bytes' && !isBytes)
+    throw new ApiError(
+      given === undefined ? 'api.malformed' : 'api.unsupported-media-type',
+      `the body must be the bytes of an image, with one of the types ${inputTypes.join(', ')}`,
+    );
+  if (body?.kind !== 'bytes' && isBytes) throw new ApiError('api.unsupported-media-type', 'the body must be JSON, with the type application/json');
+  if (body?.kind === 'json' && body.isRequired && given === undefined)
+    throw new ApiError('api.malformed', 'the call needs a body of JSON, with the type application/json');
+}
+
+const pathOf = ({ url }: FastifyRequest): string => url.split('?', 1)[0] ?? '';
+
+const patternOf = ({ path }: Route): RegExp => new RegExp(`^${path.replaceAll(/\{\w+\}/g, '[^/]+').replaceAll('.', '\\.')}$`);
+
+const isStream = (reply: FastifyReply): boolean => String(reply.raw.getHeader('content-type') ?? '').startsWith('text/event-stream');

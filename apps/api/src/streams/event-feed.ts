@@ -1,0 +1,145 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { QueueUnavailableError } from '@darkroom/contracts';
+import { isPlaceBefore, type EventTail, type LoggedEvent } from '@darkroom/generation-store';
+import type { DarkroomEvent } from '@darkroom/producer';
+import { eventOf } from '@darkroom/producer/shared';
+import type { Service } from '@darkroom/service-runtime';
+
+/** Events kept in memory: all streams that keep up read from here. */
+const KEPT = 2000;
+/** Events of one read. */
+const AT_ONCE = 500;
+/** A read that finds nothing ends after this time. */
+const BLOCK_MS = 2000;
+/** Rest after an error other than an outage, for which the connection waits by itself. */
+const TROUBLE_MS = 1000;
+
+/** Events of one tenant behind a place, and the place behind which to read on. */
+export interface FeedPage {
+  events: { place: string; event: DarkroomEvent }[];
+  place: string;
+}
+
+/** The events of all tenants, read once for all open streams of this process. */
+export interface EventFeed extends Service {
+  /** Returns the place of the newest event. @throws QueueUnavailableError */
+  newest(): Promise<string>;
+  /** Returns the place up to which events are gone, if it lies behind `after`; the newest place if Redis does not know `after` (any more). */
+  findGap(after: string): Promise<string | undefined>;
+  /** Returns the next events of a tenant, and waits for one if there is none. Rejects with the reason of the signal. */
+  next(after: string, tenant: string, signal: AbortSignal): Promise<FeedPage>;
+}
+
+export interface EventFeedParts {
+  tail: EventTail;
+  /** Waits for events behind a place, on a connection of its own. */
+  wait(place: string, blockMs: number, count: number): Promise<LoggedEvent[]>;
+}
+
+export function createEventFeed({ tail, wait }: EventFeedParts): EventFeed {
+  const stopping = new AbortController();
+  const kept: LoggedEvent[] = [];
+  /** Place behind which every event is kept in memory, as far as it was read. */
+  let keptAfter = '0-0';
+  let newest = '0-0';
+  let isPlaced = false;
+  let reading: Promise<void> | undefined;
+  const waiting = new Set<() => void>();
+
+  async function read(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      try {
+        if (!isPlaced) {
+          newest = await tail.lastPlace();
+          keptAfter = newest;
+          isPlaced = true;
+          wakeAll();
+        }
+        keep(await wait(newest, BLOCK_MS, AT_ONCE));
+      } catch {
+        await delay(TROUBLE_MS, undefined, { signal: stopping.signal }).catch(() => undefined);
+      }
+    }
+  }
+
+  function keep(events: readonly LoggedEvent[]): void {
+    if (events.length === 0) return;
+    kept.push(...events);
+    newest = events.at(-1)?.place ?? newest;
+    const dropped = kept.splice(0, Math.max(0, kept.length - KEPT));
+    keptAfter = dropped.at(-1)?.place ?? keptAfter;
+    wakeAll();
+  }
+
+  function wakeAll(): void {
+    for (const wake of waiting) wake();
+    waiting.clear();
+  }
+
+  const untilNews = (signal: AbortSignal): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const wake = (): void => {
+        signal.removeEventListener('abort', leave);
+        resolve();
+      };
+      const leave = (): void => {
+        waiting.delete(wake);
+        reject(signal.reason as Error);
+      };
+      signal.addEventListener('abort', leave, { once: true });
+      waiting.add(wake);
+    });
+
+  return {
+    newest: async () => (isPlaced ? newest : ask(() => tail.lastPlace())),
+    async findGap(after) {
+      const [gone, last] = await ask(() => Promise.all([tail.trimmedUpTo(), tail.lastPlace()]));
+      if (isPlaceBefore(last, after)) return last;
+      return gone !== undefined && isPlaceBefore(after, gone) ? gone : undefined;
+    },
+    async next(after, tenant, signal) {
+      for (;;) {
+        signal.throwIfAborted();
+        const isInMemory = !isPlaceBefore(after, keptAfter);
+        const found = isInMemory ? kept.slice(firstBehind(kept, after)) : await ask(() => tail.readAfter(after, AT_ONCE));
+        const place = found.at(-1)?.place;
+        const events = found.flatMap((logged) => {
+          const event = logged.tenant === tenant ? eventOf(logged, 1) : undefined;
+          return event === undefined ? [] : [{ place: logged.place, event }];
+        });
+        if (events.length > 0 && place !== undefined) return { events, place };
+        // Behind the events of others, and behind those that memory has and Redis has not any more.
+        after = place ?? (isInMemory ? after : keptAfter);
+        if (isInMemory && (place === undefined || !isPlaceBefore(place, newest))) await untilNews(signal);
+      }
+    },
+    start() {
+      reading ??= read();
+      return Promise.resolve();
+    },
+    async stop() {
+      stopping.abort();
+      await reading;
+    },
+  };
+}
+
+/** Asks Redis, which may be away. */
+async function ask<Reply>(call: () => Promise<Reply>): Promise<Reply> {
+  try {
+    return await call();
+  } catch (cause) {
+    throw new QueueUnavailableError('could not read the events: redis does not answer', { reached: 'no', cause });
+  }
+}
+
+/** Finds the first event behind a place, by halves. */
+function firstBehind(events: readonly LoggedEvent[], place: string): number {
+  let [low, high] = [0, events.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (isPlaceBefore(place, events[middle]?.place ?? '')) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}

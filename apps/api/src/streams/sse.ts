@@ -1,0 +1,61 @@
+import { once } from 'node:events';
+import type { FastifyReply } from 'fastify';
+
+/** Proxies end a silent connection after half a minute or more. */
+const COMMENT_MS = 15_000;
+/** A reader that takes nothing for so many comments is gone, or slower than its events. */
+const MOST_UNREAD_COMMENTS = 4;
+/** Rest of a browser before it connects again. */
+const RETRY_MS = 2000;
+
+/** One event of a stream. */
+export interface SseEvent {
+  event: string;
+  /** Sent back by the reader as `Last-Event-ID` when it connects again. */
+  id?: string;
+  data: unknown;
+}
+
+/** A stream of server-sent events to one reader (HTML standard, "Server-sent events"). */
+export interface SseStream {
+  /** Writes an event, and waits while the reader is slower than its events. */
+  send(event: SseEvent): Promise<void>;
+  /** Gives the reader a place to come back to before the first event. */
+  mark(id: string): void;
+  end(): void;
+}
+
+/** Opens a stream as the answer of a request. @param signal Ends waits for a slow reader. */
+export function openSse(reply: FastifyReply, signal: AbortSignal, commentMs = COMMENT_MS): SseStream {
+  const { raw } = reply;
+  reply.hijack();
+  raw.writeHead(200, {
+    ...(reply.getHeaders() as Record<string, string>),
+    'content-type': 'text/event-stream; charset=utf-8',
+    'cache-control': 'no-store',
+    // The stream is the last answer on its connection: kept open, that would delay a stop.
+    connection: 'close',
+    // nginx would collect events
+    'x-accel-buffering': 'no',
+  });
+  raw.write(`retry: ${RETRY_MS}\n\n`);
+  let unread = 0;
+  const timer = setInterval(() => {
+    unread = raw.writableNeedDrain ? unread + 1 : 0;
+    if (unread > MOST_UNREAD_COMMENTS) raw.destroy();
+    else if (unread === 0) raw.write(':\n\n');
+  }, commentMs);
+  raw.once('close', () => clearInterval(timer));
+  return {
+    async send({ event, id, data }) {
+      // JSON has no line feed of its own.
+      const isTaken = raw.write(`${id === undefined ? '' : `id: ${id}\n`}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
+      if (!isTaken && !raw.destroyed) await once(raw, 'drain', { signal });
+    },
+    mark: (id) => void raw.write(`id: ${id}\n\n`),
+    end() {
+      clearInterval(timer);
+      raw.end();
+    },
+  };
+}

@@ -1,0 +1,88 @@
+import { InvalidRequestError, isFinalGeneration } from '@darkroom/contracts';
+import { ApiError } from '../answers/api-error.ts';
+import { etagOf } from '../answers/answer.ts';
+import { eventJson, generationJson } from '../answers/generation-json.ts';
+import { problemOf } from '../answers/problem.ts';
+import type { Call } from '../routes/route.ts';
+import { openSse, type SseStream } from './sse.ts';
+
+/** The open streams of this process. */
+export interface Streams {
+  /** Follows a generation until it is final. @returns true if the reader has its end already; nothing was written then. */
+  followGeneration(call: Call): Promise<boolean>;
+  /** Follows the events of a tenant until the reader leaves or the process stops. */
+  followEvents(call: Call): Promise<void>;
+  /** Returns the number of open streams. */
+  count(): number;
+}
+
+/** Place of an event in the stream of Redis. */
+const PLACE = /^\d{1,15}-\d{1,15}$/;
+
+/** @param most Streams that may be open at once. */
+export function createStreams(most: number): Streams {
+  let open = 0;
+
+  /** Runs a stream to its end. What fails after the first byte becomes an event: the status is sent. */
+  async function stream(call: Call, follow: (sse: SseStream) => Promise<void>): Promise<void> {
+    const sse = openSse(call.reply, call.signal);
+    open += 1;
+    try {
+      await follow(sse);
+    } catch (error) {
+      if (!call.signal.aborted) {
+        const { problem } = problemOf(error, call.requestId);
+        // Without a wait: the connection ends.
+        void sse.send({ event: 'error', data: problem }).catch(() => undefined);
+      }
+    } finally {
+      open -= 1;
+      sse.end();
+    }
+  }
+
+  function admit({ stopping }: Call): void {
+    if (stopping.aborted) throw new ApiError('service.stopping', 'the API is stopping; connect again');
+    if (open >= most)
+      throw new ApiError('api.too-many-requests', `the API has its ${most} open streams; try again later`, { retryAfterSeconds: 10 });
+  }
+
+  return {
+    count: () => open,
+    async followGeneration(call) {
+      admit(call);
+      const { producer, params, headers, signal } = call;
+      const id = params['id'] ?? '';
+      const first = await producer.get(id);
+      const idOf = (view: typeof first, body: unknown): string => etagOf(view, body).slice(3, -1);
+      if (isFinalGeneration(first.status) && headers['last-event-id'] === idOf(first, generationJson(first))) return true;
+      await stream(call, async (sse) => {
+        for await (const view of producer.watch(id, { signal })) {
+          const body = generationJson(view);
+          await sse.send({ event: 'generation', id: idOf(view, body), data: body });
+        }
+      });
+      return false;
+    },
+    async followEvents(call) {
+      admit(call);
+      const { feed, headers, tenant, signal } = call;
+      const last = headers['last-event-id'];
+      if (last !== undefined && !PLACE.test(String(last)))
+        throw new InvalidRequestError([{ path: 'Last-Event-ID', message: 'must be the `id` of an event of this stream' }]);
+      const given = last === undefined ? undefined : String(last);
+      const gap = given === undefined ? undefined : await feed.findGap(given);
+      const newest = given === undefined ? await feed.newest() : given;
+      await stream(call, async (sse) => {
+        let place = gap ?? newest;
+        if (gap !== undefined) await sse.send({ event: 'gap', id: gap, data: { until: new Date(Number(gap.split('-')[0])).toISOString() } });
+        else sse.mark(place);
+        for (;;) {
+          const page = await feed.next(place, tenant, signal);
+          for (const { place: id, event } of page.events) await sse.send({ event: event.event, id, data: eventJson(event) });
+          ({ place } = page);
+        }
+      });
+    },
+  };
+}

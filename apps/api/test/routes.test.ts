@@ -1,0 +1,90 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { errorsOf } from '../src/document/build-document.ts';
+import { statusOf } from '../src/answers/statuses.ts';
+import type { Route } from '../src/routes/route.ts';
+import { routes } from '../src/routes/table.ts';
+import { order, startWorld, type World } from './world.ts';
+
+let world: World;
+let keys: { own: string; other: string; none: string };
+let generationId: string;
+beforeAll(async () => {
+  world = await startWorld();
+  keys = { own: await world.key('acme'), other: await world.key('bob'), none: await world.key('acme', ['read']) };
+  const created = await world.call(keys.own, 'POST', '/v1/generations', order);
+  ({ generationId } = (await created.json()) as { generationId: string });
+});
+afterAll(() => world[Symbol.asyncDispose]());
+
+const pathOf = ({ path }: Route): string => path.replace('{id}', generationId).replace('{index}', '0');
+const problemOf = async (answer: Response) => {
+  expect(answer.headers.get('content-type')).toMatch(/^application\/problem\+json/);
+  const problem = (await answer.json()) as { code: string; status: number; requestId: string };
+  expect(problem.status).toBe(answer.status);
+  expect(problem.requestId).toBe(answer.headers.get('x-request-id'));
+  return problem;
+};
+/** A body of the kind that the route takes, and that is wrong: nothing must happen. */
+const badBody = ({ body }: Route): unknown => (body?.kind === 'bytes' ? new Uint8Array([1, 2, 3]) : body && { widht: 'x', images: 'none', generationId: 7 });
+
+describe.each(routes.map((route) => [`${route.method} ${route.path}`, route] as const))('%s', (_, route) => {
+  test('without a key, or with one that is none, is 401', async () => {
+    for (const key of [undefined, 'dk_live_x', `${keys.own.slice(0, -1)}x`]) {
+      const answer = await world.call(key, route.method, pathOf(route), badBody(route));
+      expect(answer.status).toBe(401);
+      expect(answer.headers.get('www-authenticate')).toContain('Bearer');
+      expect(await problemOf(answer)).toMatchObject({ code: 'api.unauthenticated' });
+    }
+  });
+
+  test('without the scope is 403', async () => {
+    const others = (['read', 'write', 'erase'] as const).filter((scope) => scope !== route.scope);
+    const answer = await world.call(await world.key('acme', others), route.method, pathOf(route), badBody(route));
+    expect(await problemOf(answer)).toMatchObject({ code: 'api.forbidden', status: 403 });
+  });
+
+  test.runIf(route.path.includes('{id}'))("with another tenant's key is 404", async () => {
+    const body = route.operationId === 'retryGeneration' ? {} : undefined;
+    const answer = await world.call(keys.other, route.method, pathOf(route), body);
+    expect(await problemOf(answer)).toMatchObject({ code: 'generation.not-found', status: 404 });
+  });
+
+  test.runIf(route.body !== undefined)('with a bad body is 422, and names the problems', async () => {
+    const answer = await world.call(keys.own, route.method, pathOf(route), badBody(route));
+    const problem = await problemOf(answer);
+    expect(problem).toMatchObject({ code: 'request.invalid', status: 422, problems: expect.arrayContaining([expect.anything()]) });
+    expect(JSON.stringify(problem)).not.toContain('options.');
+  });
+
+  test.runIf(route.body?.kind === 'json')('with no JSON is 400, with another type 415, with too much 413', async () => {
+    const path = pathOf(route);
+    expect(await problemOf(await world.call(keys.own, route.method, path, '{'))).toMatchObject({ code: 'api.malformed', status: 400 });
+    for (const type of ['text/plain', 'image/png', 'application/x-www-form-urlencoded'])
+      expect(await problemOf(await world.call(keys.own, route.method, path, 'x', { 'content-type': type }))).toMatchObject({
+        code: 'api.unsupported-media-type',
+        status: 415,
+      });
+    const long = JSON.stringify({ positivePrompt: 'x'.repeat(1024 * 1024) });
+    expect(await problemOf(await world.call(keys.own, route.method, path, long))).toMatchObject({ code: 'api.too-large', status: 413 });
+  });
+
+  test('refuses an unknown parameter of its query', async () => {
+    const answer = await world.call(keys.own, route.method, `${pathOf(route)}?limitt=3`, route.body?.kind === 'json' ? {} : badBody(route));
+    expect(await problemOf(answer)).toMatchObject({
+      status: 422,
+      problems: [{ path: 'limitt', message: expect.stringContaining('is not a parameter') }],
+    });
+  });
+
+  test('documents a status for each of its errors', () => {
+    for (const code of errorsOf(route)) expect(statusOf[code]).toBeGreaterThanOrEqual(400);
+  });
+});
+
+test('an unknown path is 404, and another method 405 with those that are taken', async () => {
+  expect(await problemOf(await world.call(keys.own, 'GET', '/v1/nothing'))).toMatchObject({ code: 'api.not-found' });
+  const answer = await world.call(keys.own, 'PUT', '/v1/generations');
+  expect(await problemOf(answer)).toMatchObject({ code: 'api.method-not-allowed' });
+  expect(answer.headers.get('allow')).toBe('POST, GET');
+  expect((await world.call(keys.own, 'GET', '/v1/generations/%ff')).status).toBe(400);
+});

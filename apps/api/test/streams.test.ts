@@ -1,0 +1,105 @@
+import { createDraws, eventually } from '@darkroom/testing';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { bringHome } from './bring-home.ts';
+import { openStream } from './read-sse.ts';
+import { order, startWorld, type World } from './world.ts';
+
+let world: World;
+beforeAll(async () => {
+  world = await startWorld();
+});
+afterAll(() => world[Symbol.asyncDispose]());
+
+const create = async (key: string, more: object = {}): Promise<string> => {
+  const answer = await world.call(key, 'POST', '/v1/generations', { ...order, ...more });
+  return ((await answer.json()) as { generationId: string }).generationId;
+};
+
+test('follows a generation from its present state to its end, and then answers 204 to the reader that has it', async () => {
+  const key = await world.key();
+  const generationId = await create(key, { numberResults: 2 });
+  const url = `${world.url}/v1/generations/${generationId}/events`;
+  const stream = await openStream(url, key);
+  expect(await stream.next()).toMatchObject({ event: 'generation', data: { status: 'queued', images: [{ status: 'open' }, { status: 'open' }] } });
+  await bringHome(world.store, generationId, 0);
+  await bringHome(world.store, generationId, 1);
+  const seen: unknown[] = [];
+  for (let event = await stream.next(); event !== undefined; event = await stream.next()) seen.push(event.data);
+  expect(seen.at(-1)).toMatchObject({ status: 'succeeded', createdAt: expect.stringMatching(/Z$/) });
+  const again = await openStream(url, key, stream.lastId());
+  expect([again.status, await again.next()]).toEqual([204, undefined]);
+  const late = await openStream(url, key, 'an-earlier-one');
+  expect(await late.next()).toMatchObject({ data: { status: 'succeeded' } });
+  expect(await late.next()).toBeUndefined();
+});
+
+test('a stream that is cut at random and resumed misses no event of the tenant, and tells none of another one', async () => {
+  const key = await world.key('cutter');
+  const draws = createDraws(7);
+  const url = `${world.url}/v1/events`;
+  let stream = await openStream(url, key);
+  const expected = new Set<string>();
+  const seen = new Map<string, unknown>();
+  const making = (async () => {
+    const other = await world.key('other');
+    for (let at = 0; at < 12; at += 1) {
+      const generationId = await create(key);
+      await create(other);
+      await bringHome(world.store, generationId);
+      expected.add(`${generationId}-succeeded`);
+    }
+  })();
+  const isDone = (): boolean => expected.size === 12 && [...expected].every((id) => seen.has(id));
+  for (let reads = 0; !isDone(); reads += 1) {
+    const event = await stream.next();
+    if (event === undefined) throw new Error('the stream ended by itself');
+    expect(event.data).toMatchObject({ tenant: 'cutter' });
+    seen.set((event.data as { eventId: string }).eventId, event.data);
+    if (draws.chance(`cut ${reads}`, 0.3)) {
+      const last = stream.lastId();
+      stream.cut();
+      stream = await openStream(url, key, last);
+    }
+  }
+  await making;
+  stream.cut();
+  expect([...seen.keys()].filter((id) => id.endsWith('-queued'))).toHaveLength(12);
+});
+
+test('a reader that comes back too late is told of its gap', async () => {
+  const key = await world.key('late');
+  await create(key);
+  const [[place = '']] = (await world.redis.xrange(`${world.prefix}:event-log`, '-', '+', 'COUNT', 1)) as [[string]];
+  await world.redis.set(`${world.prefix}:events-trimmed`, place);
+  const stream = await openStream(`${world.url}/v1/events`, key, '1-0');
+  expect(await stream.next()).toMatchObject({ event: 'gap', id: place, data: { until: expect.stringMatching(/Z$/) } });
+  stream.cut();
+  await world.redis.del(`${world.prefix}:events-trimmed`);
+  // An id that Redis never gave: it lost its memory since.
+  const ahead = await openStream(`${world.url}/v1/events`, key, '9999999999999-0');
+  expect(await ahead.next()).toMatchObject({ event: 'gap' });
+  ahead.cut();
+  const wrong = await openStream(`${world.url}/v1/events`, key, 'yesterday');
+  expect(wrong.status).toBe(422);
+  await wrong.next();
+});
+
+test('beyond the most open streams the next one is refused, and the others end at a stop', async () => {
+  await using small = await startWorld({ env: { API_MAX_STREAMS: '2' } });
+  const key = await small.key();
+  const url = `${small.url}/v1/events`;
+  const [one, two] = [await openStream(url, key), await openStream(url, key)];
+  const three = await openStream(url, key);
+  expect(three.status).toBe(429);
+  await three.next();
+  one.cut();
+  await eventually(async () => {
+    const four = await openStream(url, key);
+    four.cut();
+    expect(four.status).toBe(200);
+  });
+  const begunAt = performance.now();
+  await small.api.stop();
+  expect(await two.next()).toBeUndefined();
+  expect(performance.now() - begunAt).toBeLessThan(2500);
+});
