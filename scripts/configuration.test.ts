@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { apiSchemas } from '../apps/api/src/config.ts';
 import { dashboardSchemas } from '../apps/dashboard/src/config.ts';
 import { eraserSchemas } from '../apps/eraser/src/config.ts';
 import { receiverSchemas } from '../apps/webhook-receiver/src/config.ts';
@@ -7,7 +8,7 @@ import { workerSchemas } from '../apps/worker/src/config.ts';
 import { defaultTiming, timingVariable } from '../packages/contracts/src/index.ts';
 import { describeSettings, knownSettings, type VariableDescription } from '../packages/service-runtime/src/index.ts';
 
-const processes = { worker: workerSchemas, receiver: receiverSchemas, dashboard: dashboardSchemas, eraser: eraserSchemas };
+const processes = { worker: workerSchemas, receiver: receiverSchemas, dashboard: dashboardSchemas, eraser: eraserSchemas, api: apiSchemas };
 
 /** The schema has no defaults for these, because they depend on whether a webhook is set. */
 const timingDefaults = new Map(

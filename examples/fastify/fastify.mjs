@@ -29,6 +29,7 @@ const statuses = {
   'request.id-out-of-time': 400,
   'generation.not-found': 404,
   'request.conflict': 409,
+  'request.key-reused': 422,
   'spend.cap-reached': 429,
 };
 app.setErrorHandler((error, _request, reply) => {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { loadConfig as loadEmulatorConfig } from '../../apps/runware-emulator/src/config.ts';
+import { apiSchemas, DRAIN_MS as apiDrainMs, loadApiConfig } from '../../apps/api/src/config.ts';
 import { DRAIN_MS as dashboardDrainMs, dashboardSchemas, loadDashboardConfig } from '../../apps/dashboard/src/config.ts';
 import { DRAIN_MS as eraserDrainMs, eraserSchemas, loadEraserConfig } from '../../apps/eraser/src/config.ts';
 import { DRAIN_MS as receiverDrainMs, loadReceiverConfig, receiverSchemas } from '../../apps/webhook-receiver/src/config.ts';
@@ -19,6 +20,7 @@ const processes = {
   receiver: { load: loadReceiverConfig, reads: namesOf(receiverSchemas), drainMs: receiverDrainMs },
   dashboard: { load: loadDashboardConfig, reads: namesOf(dashboardSchemas), drainMs: dashboardDrainMs },
   eraser: { load: loadEraserConfig, reads: namesOf(eraserSchemas), drainMs: eraserDrainMs },
+  api: { load: loadApiConfig, reads: namesOf(apiSchemas), drainMs: apiDrainMs },
 };
 
 /** Valid values for secrets; the image itself sets HOST. */

@@ -1,4 +1,12 @@
-import { buildEventTail, buildGenerationStore, connectFailFast, connectPatient, defaultRetention, waitForEvents, watchRedis } from '@darkroom/generation-store';
+import {
+  buildEventTail,
+  buildGenerationStore,
+  connectFailFast,
+  connectPatient,
+  defaultRetention,
+  waitForEvents,
+  watchRedis,
+} from '@darkroom/generation-store';
 import { createImages } from '@darkroom/producer/images';
 import { createSharedProducers } from '@darkroom/producer/shared';
 import { closeServer, createLogger, createMetrics, createMetricsRoutes, type Logger, type Service } from '@darkroom/service-runtime';

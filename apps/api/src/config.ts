@@ -1,4 +1,12 @@
-import { listenSettings, logSettings, readSettings, redisSettings, s3Settings, wholeNumber, type Environment } from '@darkroom/service-runtime';
+import {
+  listenSettings,
+  logSettings,
+  readSettings,
+  redisSettings,
+  s3Settings,
+  wholeNumber,
+  type Environment,
+} from '@darkroom/service-runtime';
 import { z } from 'zod';
 
 /**

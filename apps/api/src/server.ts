@@ -56,20 +56,25 @@ export async function buildServer(routes: readonly Route[], parts: ServerParts):
     // A caller's own could hold anything, and logs repeat it.
     requestIdHeader: false,
     genReqId: () => randomUUID(),
-    frameworkErrors: (error, request, reply) => fail(error, request, reply as FastifyReply),
+    frameworkErrors: (error, request, reply) => fail(error, request, reply),
   });
 
   const fail = (error: unknown, request: FastifyRequest, reply: FastifyReply): void => {
     const explained = explainHttpError(error);
     const { problem, headers } = problemOf(explained, request.id);
-    if (problem.status === 500) logger.error({ event: 'api.failed', requestId: request.id, code: problem.code, err: explained }, errorCodes[problem.code]);
-    void reply.code(problem.status).headers({ ...headers, 'x-request-id': request.id }).send(JSON.stringify(problem));
+    if (problem.status === 500)
+      logger.error({ event: 'api.failed', requestId: request.id, code: problem.code, err: explained }, errorCodes[problem.code]);
+    void reply
+      .code(problem.status)
+      .headers({ ...headers, 'x-request-id': request.id })
+      .send(JSON.stringify(problem));
   };
   server.setErrorHandler(fail);
   server.setNotFoundHandler((request, reply) => {
     const path = pathOf(request);
     const methods = routes.filter((route) => patternOf(route).test(path)).map(({ method }) => method);
-    if (methods.length === 0) return fail(new ApiError('api.not-found', 'there is no such path; /v1/openapi.json lists all'), request, reply);
+    if (methods.length === 0)
+      return fail(new ApiError('api.not-found', 'there is no such path; /v1/openapi.json lists all'), request, reply);
     const allowed = [...new Set(methods)].join(', ');
     void reply.header('allow', allowed);
     return fail(new ApiError('api.method-not-allowed', `the path takes ${allowed}`), request, reply);
@@ -168,7 +173,8 @@ function checkBody({ body }: Route, { body: given }: FastifyRequest): void {
       given === undefined ? 'api.malformed' : 'api.unsupported-media-type',
       `the body must be the bytes of an image, with one of the types ${inputTypes.join(', ')}`,
     );
-  if (body?.kind !== 'bytes' && isBytes) throw new ApiError('api.unsupported-media-type', 'the body must be JSON, with the type application/json');
+  if (body?.kind !== 'bytes' && isBytes)
+    throw new ApiError('api.unsupported-media-type', 'the body must be JSON, with the type application/json');
   if (body?.kind === 'json' && body.isRequired && given === undefined)
     throw new ApiError('api.malformed', 'the call needs a body of JSON, with the type application/json');
 }

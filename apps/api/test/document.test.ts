@@ -40,7 +40,10 @@ test('Redocly finds no fault in the document', async () => {
       env: { PATH: process.env['PATH'], HOME: dir, REDOCLY_TELEMETRY: 'off', REDOCLY_SUPPRESS_UPDATE_NOTICE: 'true' },
     }).catch((error: unknown) => error as { stdout: string });
     const { totals, problems } = JSON.parse(stdout) as { totals: { errors: number; warnings: number }; problems: { message: string }[] };
-    expect({ totals, problems: problems.map(({ message }) => message) }).toMatchObject({ totals: { errors: 0, warnings: 0 }, problems: [] });
+    expect({ totals, problems: problems.map(({ message }) => message) }).toMatchObject({
+      totals: { errors: 0, warnings: 0 },
+      problems: [],
+    });
   } finally {
     await rm(dir, { recursive: true, force: true });
   }

@@ -22,10 +22,16 @@ const call = async (method: string, path: string, body?: unknown, headers?: Reco
   const text = await answer.text();
   return { status: answer.status, headers: answer.headers, body: (text === '' ? undefined : JSON.parse(text)) as Body };
 };
-const create = async (more: object = {}, headers?: Record<string, string>) => call('POST', '/v1/generations', { ...order, ...more }, headers);
+const create = async (more: object = {}, headers?: Record<string, string>) =>
+  call('POST', '/v1/generations', { ...order, ...more }, headers);
 
 test('enqueues, names the place, and reads it with times as text and money as decimal text', async () => {
-  const made = await create({ tags: ['door'], metadata: { team: 'blue' }, priority: 'high', deadlineAt: new Date(Date.now() + 3_600_000).toISOString() });
+  const made = await create({
+    tags: ['door'],
+    metadata: { team: 'blue' },
+    priority: 'high',
+    deadlineAt: new Date(Date.now() + 3_600_000).toISOString(),
+  });
   expect(made.status).toBe(202);
   expect(made.headers.get('location')).toBe(`/v1/generations/${made.body.generationId}`);
   const read = await call('GET', made.headers.get('location') ?? '');
@@ -55,23 +61,26 @@ test('answers a poll with 304 until the generation changes', async () => {
   expect((await call('GET', path, undefined, { 'if-none-match': etag })).status).toBe(200);
 });
 
-test.each(['order-1', '"order-2"', '"with \\" quote"'])('the idempotency key %s finds the first generation, and refuses another request', async (name) => {
-  const headers = { 'idempotency-key': name };
-  const first = await create({}, headers);
-  const again = await create({}, headers);
-  expect([first.status, again.status]).toEqual([202, 200]);
-  expect(again.headers.get('idempotent-replayed')).toBe('true');
-  expect(first.headers.get('idempotent-replayed')).toBeNull();
-  expect(again.body.generationId).toBe(first.body.generationId);
-  const other = await create({ positivePrompt: 'another' }, headers);
-  expect([other.status, other.body]).toEqual([
-    422,
-    expect.objectContaining({ code: 'request.key-reused', generationId: first.body.generationId }),
-  ]);
-  const bare = name.startsWith('"') ? name.slice(1, -1).replace('\\"', '"') : name;
-  const found = await call('GET', `/v1/generations?idempotencyKey=${encodeURIComponent(bare)}`);
-  expect(found.body).toMatchObject({ data: [{ generationId: first.body.generationId, images: ['open'], codes: [] }], next: null });
-});
+test.each(['order-1', '"order-2"', '"with \\" quote"'])(
+  'the idempotency key %s finds the first generation, and refuses another request',
+  async (name) => {
+    const headers = { 'idempotency-key': name };
+    const first = await create({}, headers);
+    const again = await create({}, headers);
+    expect([first.status, again.status]).toEqual([202, 200]);
+    expect(again.headers.get('idempotent-replayed')).toBe('true');
+    expect(first.headers.get('idempotent-replayed')).toBeNull();
+    expect(again.body.generationId).toBe(first.body.generationId);
+    const other = await create({ positivePrompt: 'another' }, headers);
+    expect([other.status, other.body]).toEqual([
+      422,
+      expect.objectContaining({ code: 'request.key-reused', generationId: first.body.generationId }),
+    ]);
+    const bare = name.startsWith('"') ? name.slice(1, -1).replace('\\"', '"') : name;
+    const found = await call('GET', `/v1/generations?idempotencyKey=${encodeURIComponent(bare)}`);
+    expect(found.body).toMatchObject({ data: [{ generationId: first.body.generationId, images: ['open'], codes: [] }], next: null });
+  },
+);
 
 test('bare and quoted, a key is one key; quotes that do not end are refused', async () => {
   const first = await create({}, { 'idempotency-key': 'same' });
@@ -95,7 +104,10 @@ test('a known id with another request is 409, and an id out of time 422', async 
   const generationId = createGenerationId(Date.now());
   expect((await create({ generationId })).status).toBe(202);
   expect((await create({ generationId })).status).toBe(200);
-  expect(await create({ generationId, positivePrompt: 'another' })).toMatchObject({ status: 409, body: { code: 'request.conflict', generationId } });
+  expect(await create({ generationId, positivePrompt: 'another' })).toMatchObject({
+    status: 409,
+    body: { code: 'request.conflict', generationId },
+  });
   expect(await create({ generationId: createGenerationId(Date.now() - 3 * 86_400_000) })).toMatchObject({
     status: 422,
     body: { code: 'request.id-out-of-time', redisTime: expect.stringMatching(/Z$/) },
@@ -130,11 +142,19 @@ test('lists in pages that continue, by status, tag, metadata and time', async ()
   const own = await world.key('lister');
   const read = async (query: string) => {
     const answer = await world.call(own, 'GET', `/v1/generations?${query}`);
-    return { status: answer.status, link: answer.headers.get('link'), body: (await answer.json()) as { data: Body[]; next: string | null } };
+    return {
+      status: answer.status,
+      link: answer.headers.get('link'),
+      body: (await answer.json()) as { data: Body[]; next: string | null },
+    };
   };
   const ids: string[] = [];
   for (let at = 0; at < 5; at += 1) {
-    const answer = await world.call(own, 'POST', '/v1/generations', { ...order, tags: [at % 2 === 0 ? 'even' : 'odd'], metadata: { at: String(at) } });
+    const answer = await world.call(own, 'POST', '/v1/generations', {
+      ...order,
+      tags: [at % 2 === 0 ? 'even' : 'odd'],
+      metadata: { at: String(at) },
+    });
     ids.unshift(((await answer.json()) as Body).generationId);
   }
   const first = await read('limit=2');
@@ -151,12 +171,25 @@ test('lists in pages that continue, by status, tag, metadata and time', async ()
 });
 
 test('a batch enqueues all or none, and names the wrong one', async () => {
-  const { status, body } = await call('POST', '/v1/generations/batch', { requests: [order, { ...order, numberResults: 2 }], tags: ['batch'] });
+  const { status, body } = await call('POST', '/v1/generations/batch', {
+    requests: [order, { ...order, numberResults: 2 }],
+    tags: ['batch'],
+  });
   expect(status).toBe(202);
-  expect(body).toMatchObject({ generations: [{ created: true, atMostUsd: '0.02' }, { created: true, atMostUsd: '0.04' }] });
+  expect(body).toMatchObject({
+    generations: [
+      { created: true, atMostUsd: '0.02' },
+      { created: true, atMostUsd: '0.04' },
+    ],
+  });
   expect(await call('POST', '/v1/generations/batch', { requests: [order, { ...order, widht: 3 }], idempotencyKey: 'x' })).toMatchObject({
     status: 422,
-    body: { problems: expect.arrayContaining([expect.objectContaining({ path: 'requests[1].widht' }), expect.objectContaining({ path: 'idempotencyKey' })]) },
+    body: {
+      problems: expect.arrayContaining([
+        expect.objectContaining({ path: 'requests[1].widht' }),
+        expect.objectContaining({ path: 'idempotencyKey' }),
+      ]),
+    },
   });
   expect((await call('POST', '/v1/generations/batch', {})).status).toBe(422);
 });
@@ -167,12 +200,18 @@ test('cancels, buys again, and says why an image is not bought again', async () 
   await bringHome(world.store, body.generationId);
   expect((await call('POST', `${path}/cancel`)).body).toMatchObject({ status: 'cancelled', images: [{ status: 'succeeded' }, {}] });
   const refused = await call('POST', `${path}/retry`, { images: [0] });
-  expect(refused).toMatchObject({ status: 409, body: { code: 'retry.already-succeeded', images: [{ index: 0, code: 'retry.already-succeeded' }] } });
+  expect(refused).toMatchObject({
+    status: 409,
+    body: { code: 'retry.already-succeeded', images: [{ index: 0, code: 'retry.already-succeeded' }] },
+  });
   const retried = await call('POST', `${path}/retry`);
   expect(retried).toMatchObject({ status: 202, body: { retryOf: body.generationId, replaces: [1], status: 'queued' } });
   const again = await call('POST', `${path}/retry`, { images: [1] });
   expect([again.status, again.body.generationId]).toEqual([200, retried.body.generationId]);
-  expect((await call('POST', `${path}/retry`, { images: [7], mayPayAgain: false, why: 'x' })).body).toMatchObject({ code: 'request.invalid', problemCount: 3 });
+  expect((await call('POST', `${path}/retry`, { images: [7], mayPayAgain: false, why: 'x' })).body).toMatchObject({
+    code: 'request.invalid',
+    problemCount: 3,
+  });
 });
 
 test('leads to an image, or names it as JSON', async () => {
@@ -209,13 +248,23 @@ test('quotes without enqueueing, and tells the spend of the tenant alone', async
     currency: 'USD',
   });
   const { body } = await call('GET', '/v1/spend');
-  expect(body).toMatchObject({ tenant: 'acme', periods: [{ period: 'day', capUsd: '100' }, { period: 'month', capUsd: null }] });
+  expect(body).toMatchObject({
+    tenant: 'acme',
+    periods: [
+      { period: 'day', capUsd: '100' },
+      { period: 'month', capUsd: null },
+    ],
+  });
   expect(JSON.stringify(body)).not.toContain('all:');
 });
 
 test('keeps a reference image, and refuses what is none', async () => {
   const { default: sharp } = await import('sharp');
-  const bytes = new Uint8Array(await sharp({ create: { width: 64, height: 64, channels: 3, background: 'red' } }).jpeg().toBuffer());
+  const bytes = new Uint8Array(
+    await sharp({ create: { width: 64, height: 64, channels: 3, background: 'red' } })
+      .jpeg()
+      .toBuffer(),
+  );
   const kept = await call('POST', '/v1/inputs', bytes, { 'content-type': 'image/jpeg' });
   expect(kept.status).toBe(201);
   const reference = String(kept.body['reference']);
@@ -228,7 +277,10 @@ test('while Redis is away a call says that nothing arrived', async () => {
   await using away = await startWorld({ redisUrl: async () => 'redis://127.0.0.1:1' });
   const answer = await away.call(await away.key(), 'POST', '/v1/generations', order);
   expect(answer.headers.get('retry-after')).toBe('1');
-  expect([answer.status, await answer.json()]).toEqual([503, expect.objectContaining({ code: 'queue.unavailable', reached: 'no', retryable: true })]);
+  expect([answer.status, await answer.json()]).toEqual([
+    503,
+    expect.objectContaining({ code: 'queue.unavailable', reached: 'no', retryable: true }),
+  ]);
   expect((await fetch(`${away.url}/readyz`)).status).toBe(503);
   expect((await fetch(`${away.url}/livez`)).status).toBe(200);
 });

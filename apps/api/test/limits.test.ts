@@ -32,7 +32,9 @@ test('a revoked key opens nothing from the next request on', async () => {
 
 test('the log has each request with its id, and no query, key or prompt', async () => {
   const lines: string[] = [];
-  await using world = await startWorld({ logger: createLogger({ name: 'api', level: 'debug' }, { write: (line) => void lines.push(line) }) });
+  await using world = await startWorld({
+    logger: createLogger({ name: 'api', level: 'debug' }, { write: (line) => void lines.push(line) }),
+  });
   const key = await world.key();
   const answer = await world.call(key, 'POST', '/v1/generations', { ...order, positivePrompt: 'a secret garden' });
   await world.call(key, 'GET', '/v1/generations?tag=private-word&idempotencyKey=');

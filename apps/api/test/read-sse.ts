@@ -19,7 +19,11 @@ export interface ReadStream {
 export async function openStream(url: string, key: string, lastEventId?: string): Promise<ReadStream> {
   const leaving = new AbortController();
   const answer = await fetch(url, {
-    headers: { authorization: `Bearer ${key}`, accept: 'text/event-stream', ...(lastEventId !== undefined && { 'last-event-id': lastEventId }) },
+    headers: {
+      authorization: `Bearer ${key}`,
+      accept: 'text/event-stream',
+      ...(lastEventId !== undefined && { 'last-event-id': lastEventId }),
+    },
     signal: leaving.signal,
   });
   const reader = answer.body?.pipeThrough(new TextDecoderStream()).getReader();

@@ -25,7 +25,8 @@ const problemOf = async (answer: Response) => {
   return problem;
 };
 /** A body of the kind that the route takes, and that is wrong: nothing must happen. */
-const badBody = ({ body }: Route): unknown => (body?.kind === 'bytes' ? new Uint8Array([1, 2, 3]) : body && { widht: 'x', images: 'none', generationId: 7 });
+const badBody = ({ body }: Route): unknown =>
+  body?.kind === 'bytes' ? new Uint8Array([1, 2, 3]) : body && { widht: 'x', images: 'none', generationId: 7 };
 
 describe.each(routes.map((route) => [`${route.method} ${route.path}`, route] as const))('%s', (_, route) => {
   test('without a key, or with one that is none, is 401', async () => {

@@ -46,7 +46,10 @@ export async function startWorld({ env = {}, logger = silentLogger, redisUrl: ad
   await store.setCaps({ allPerDay: 10_000 * IMAGE_NANO_USD, tenantPerDay: 5000 * IMAGE_NANO_USD });
   await store.initialise('epoch-1');
   const { endpoint, region, bucket, credentials } = s3;
-  const storage = createObjectStorage({ endpoint, region, bucket, credentials, requestTimeoutMs: 10_000, maxImageBytes: 2 ** 25 }, { now: Date.now });
+  const storage = createObjectStorage(
+    { endpoint, region, bucket, credentials, requestTimeoutMs: 10_000, maxImageBytes: 2 ** 25 },
+    { now: Date.now },
+  );
   const producer = createProducer({ redisUrl, prefix });
   const api = createApi(
     loadApiConfig({
@@ -83,7 +86,9 @@ export async function startWorld({ env = {}, logger = silentLogger, redisUrl: ad
           ...(body !== undefined && { 'content-type': body instanceof Uint8Array ? 'application/octet-stream' : 'application/json' }),
           ...headers,
         },
-        ...(body !== undefined && { body: body instanceof Uint8Array || typeof body === 'string' ? (body as BodyInit) : JSON.stringify(body) }),
+        ...(body !== undefined && {
+          body: body instanceof Uint8Array ? new Blob([Buffer.from(body)]) : typeof body === 'string' ? body : JSON.stringify(body),
+        }),
       }),
     [Symbol.asyncDispose]: async () => {
       await api.stop();

@@ -41,7 +41,14 @@ export function describeAddresses({ stores, darkroom, images, logs, root, isRedi
     '',
     ...snippet.map((line) => `  ${line}`),
     ...(isRedisOurs && isS3Ours ? ['', `  which writes lighthouse.jpg: ${describeEnvironment(stores)} node ${EXAMPLE}`] : []),
-    ...darkroom.apis.slice(0, 1).flatMap(({ url }) => ['', 'Or by HTTP, from any language:', '', ...describeCurl(url, isRedisOurs && isS3Ours ? apiKey : '$DARKROOM_KEY')]),
+    ...darkroom.apis
+      .slice(0, 1)
+      .flatMap(({ url }) => [
+        '',
+        'Or by HTTP, from any language:',
+        '',
+        ...describeCurl(url, isRedisOurs && isS3Ours ? apiKey : '$DARKROOM_KEY'),
+      ]),
   ];
 }
 

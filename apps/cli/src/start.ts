@@ -142,7 +142,10 @@ async function run(
     const isS3Ours = config.s3 === undefined;
     // Kept in this folder, and shown only if it opens nothing but this machine.
     const apiKey = await ensureApiKey(folder.dir, settings);
-    terminal.print('', ...describeAddresses({ stores, darkroom, images: folder.images, logs: folder.logs, root, isRedisOurs, isS3Ours, apiKey }));
+    terminal.print(
+      '',
+      ...describeAddresses({ stores, darkroom, images: folder.images, logs: folder.logs, root, isRedisOurs, isS3Ours, apiKey }),
+    );
     terminal.print('', terminal.paint('bold', 'Runs on until Ctrl-C.'));
     await untilAborted(signal);
     if (signal.reason instanceof Error && signal.reason.name !== 'AbortError') throw signal.reason;

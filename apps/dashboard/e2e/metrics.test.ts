@@ -42,7 +42,7 @@ async function readDocumentedTypes(process: string): Promise<Record<string, stri
 }
 
 test('each process measures one generation, and the page of metrics names exactly its metrics', async () => {
-  const fleet = await startFleet({ erasers: 1, faults: { uploadBeforeWebhookRate: 1 } });
+  const fleet = await startFleet({ erasers: 1, apis: 1, faults: { uploadBeforeWebhookRate: 1 } });
   const producer = createProducer({ redisUrl: fleet.redisUrl });
   try {
     const dashboard = await startDashboard(fleet);
@@ -101,8 +101,11 @@ test('each process measures one generation, and the page of metrics names exactl
 
     const eraser = await scrape(fleet.erasers[0]!.url);
     expect(eraser.value('darkroom_uploads_left')).toBe(0);
+    expect((await fetch(`${fleet.apis[0]!.url}/v1/spend`)).status).toBe(401);
+    const api = await scrape(fleet.apis[0]!.url);
+    expect(api.value('darkroom_api_requests_total', { operation: 'getSpend', status: '401' })).toBe(1);
 
-    for (const [process, page] of Object.entries({ worker, 'webhook-receiver': receiver, dashboard: board, eraser })) {
+    for (const [process, page] of Object.entries({ worker, 'webhook-receiver': receiver, dashboard: board, eraser, api })) {
       expect(page.types, process).toEqual(await readDocumentedTypes(process));
       expect(page.text, process).not.toContain(generationId);
       expect(page.text, process).not.toContain(prompt);

@@ -36,9 +36,11 @@ async function setup() {
         worker: addressOf(redisUrl, 'worker'),
         receiver: addressOf(redisUrl, 'receiver'),
         eraser: addressOf(redisUrl, 'eraser'),
+        api: addressOf(redisUrl, 'api'),
       };
     },
     erasers: 1,
+    apis: 1,
     workerEnv: { DAILY_CAP_USD: '100', WORKER_RECONCILE_EVERY_MS: '2000', WORKER_RECONCILE_GRACE_MS: '1000' },
   });
   onTestFinished(() => fleet.stop());
@@ -189,20 +191,23 @@ const dangerous = [
   ['SHUTDOWN'],
   ['GET', 'other'],
 ];
+/** What the library may not do, nor the HTTP API, which stands on it. */
+const forbiddenToProducers = [
+  ...dangerous,
+  ['HSET', '…:caps', 'all:day', '1'],
+  ['HSET', '…:limits', 'tasksAtProvider', '1'],
+  ['DEL', '…:epoch'],
+  ['SET', '…:server-run', 'x'],
+  ['DEL', '…:buying-paused'],
+  ['DEL', '…:generation:x'],
+  ['LPUSH', '…:settlements:wait', 'x'],
+  ['LPUSH', '…:maintenance:wait', 'x'],
+  ['ZREM', '…:tasks-at-provider', 'x'],
+  ['HSET', '…:deliveries:x', 'x', 'x'],
+];
 const forbidden: Readonly<Record<RedisProcess, readonly string[][]>> = {
-  producer: [
-    ...dangerous,
-    ['HSET', '…:caps', 'all:day', '1'],
-    ['HSET', '…:limits', 'tasksAtProvider', '1'],
-    ['DEL', '…:epoch'],
-    ['SET', '…:server-run', 'x'],
-    ['DEL', '…:buying-paused'],
-    ['DEL', '…:generation:x'],
-    ['LPUSH', '…:settlements:wait', 'x'],
-    ['LPUSH', '…:maintenance:wait', 'x'],
-    ['ZREM', '…:tasks-at-provider', 'x'],
-    ['HSET', '…:deliveries:x', 'x', 'x'],
-  ],
+  producer: forbiddenToProducers,
+  api: [...forbiddenToProducers, ['DEL', '…:api-key:x'], ['SADD', '…:api-keys', 'x'], ['RPUSH', '…:api-keys-unrecorded', 'x']],
   dashboard: [
     ...dangerous,
     ['HSET', '…:caps', 'all:day', '1'],

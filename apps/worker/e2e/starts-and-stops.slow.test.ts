@@ -3,7 +3,7 @@ import { freePort, reserveRedis, startTestS3 } from '@darkroom/testing';
 import { expect, onTestFinished, test } from 'vitest';
 import { environmentOf, s3At, startProcess, startSilentServer, type AppName } from './life/app-process.ts';
 
-const apps: readonly AppName[] = ['worker', 'webhook-receiver', 'dashboard', 'eraser'];
+const apps: readonly AppName[] = ['worker', 'webhook-receiver', 'dashboard', 'eraser', 'api'];
 
 /** Addresses of a Redis or an S3 that cannot be used. */
 const places = {

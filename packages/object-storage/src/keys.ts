@@ -43,7 +43,8 @@ export function parseSettingKey(kind: SettingKind, key: string): { id: string; r
 export const apiKeysPrefix = 'settings/keys/';
 
 /** Returns the key of one change of a key of the HTTP API. */
-export const apiKeyRecordKey = ({ id, revision }: Pick<ApiKeyRecord, 'id' | 'revision'>): string => `${apiKeysPrefix}${id}/${revision}.json`;
+export const apiKeyRecordKey = ({ id, revision }: Pick<ApiKeyRecord, 'id' | 'revision'>): string =>
+  `${apiKeysPrefix}${id}/${revision}.json`;
 
 /** Reads the key of a change; undefined for a key that Darkroom does not write. */
 export function parseApiKeyRecordKey(key: string): Pick<ApiKeyRecord, 'id' | 'revision'> | undefined {

@@ -23,7 +23,8 @@ export interface ObjectStorageConfig extends BucketConfig {
  * The bucket as Darkroom uses it: uploads arrive under `staging/`, verified images stay under `images/`, records of purchases under
  * `records/`, requests under `requests/` and changes of the store's settings under `settings/`. Every failure of S3 is a StorageError.
  */
-export interface ObjectStorage extends RecordStore, RequestStore, SettingsStore, ApiKeyStore, InputStore, ObjectIndex, OwnerStore, SumsStore {
+export interface ObjectStorage
+  extends RecordStore, RequestStore, SettingsStore, ApiKeyStore, InputStore, ObjectIndex, OwnerStore, SumsStore {
   /**
    * Presigns a URL for one bare PUT to the submission's staging key. The URL can be used again until it expires, so an upload itself is
    * never served.

@@ -1,7 +1,6 @@
-import { StorageError } from '@darkroom/contracts';
+import { mintApiKey, StorageError } from '@darkroom/contracts';
 import { beforeEach, expect, test } from 'vitest';
 import { createApiKey, keepApiKey, restoreApiKeys, revokeApiKey, type KeptApiKeys } from '../src/index.ts';
-import { mintApiKey } from '@darkroom/contracts';
 import { startWorld, type World } from './world.ts';
 
 const key = { tenant: 'acme', scopes: ['read' as const, 'write' as const], name: 'shop "7" "revokedAt":' };

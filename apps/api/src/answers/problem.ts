@@ -71,8 +71,16 @@ function factsOf(error: DarkroomError): Record<string, unknown> {
   if (error instanceof RetryRefusedError) return { images: error.images };
   if (error instanceof EnqueueManyError) {
     const { generationIds, written, maybeWritten, notWritten, cause } = error;
-    const first = cause instanceof DarkroomError ? { cause: { code: cause.code, detail: firstLine(cause.message), ...factsOf(cause) } } : {};
-    return { generationIds, written, maybeWritten, notWritten, reached: written.length > 0 ? 'yes' : maybeWritten.length > 0 ? 'maybe' : 'no', ...first };
+    const first =
+      cause instanceof DarkroomError ? { cause: { code: cause.code, detail: firstLine(cause.message), ...factsOf(cause) } } : {};
+    return {
+      generationIds,
+      written,
+      maybeWritten,
+      notWritten,
+      reached: written.length > 0 ? 'yes' : maybeWritten.length > 0 ? 'maybe' : 'no',
+      ...first,
+    };
   }
   return defined({ generationId });
 }

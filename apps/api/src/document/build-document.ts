@@ -55,7 +55,10 @@ function operationOf(route: Route): JsonSchema {
     description: `${description === undefined ? '' : `${description} `}Scope: \`${scope}\`.`,
     ...parametersOf(route),
     ...(body !== undefined && { requestBody: requestBodyOf(body) }),
-    responses: { ...Object.fromEntries(Object.entries(route.answers).map(([status, answer]) => [status, responseOf(answer)])), ...problemsOf(route) },
+    responses: {
+      ...Object.fromEntries(Object.entries(route.answers).map(([status, answer]) => [status, responseOf(answer)])),
+      ...problemsOf(route),
+    },
   };
 }
 
@@ -123,7 +126,9 @@ function responseOf({ description, schema, isStream, headers }: AnswerSpec): Jso
   return {
     description,
     ...(headers !== undefined && {
-      headers: Object.fromEntries(Object.entries(headers).map(([name, words]) => [name, { description: words, schema: { type: 'string' } }])),
+      headers: Object.fromEntries(
+        Object.entries(headers).map(([name, words]) => [name, { description: words, schema: { type: 'string' } }]),
+      ),
     }),
     ...(schema !== undefined && { content: contentOf({ $ref: `#/components/schemas/${schema}` }, isStream) }),
   };

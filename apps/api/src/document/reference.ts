@@ -7,7 +7,8 @@ import type { Route } from '../routes/route.ts';
 import { buildDocument } from './build-document.ts';
 
 /** The page loads nothing from another host. */
-const POLICY = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; script-src 'self'; object-src 'none'; base-uri 'self'; frame-ancestors 'none'";
+const POLICY =
+  "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; script-src 'self'; object-src 'none'; base-uri 'self'; frame-ancestors 'none'";
 
 /** Adds `/v1/openapi.json` and the page `/reference`, both without a key: they hold nothing of a tenant. */
 export async function addReference(server: FastifyInstance, routes: readonly Route[], version: string): Promise<void> {

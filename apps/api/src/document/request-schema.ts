@@ -35,8 +35,18 @@ const moment: JsonSchema = { type: 'string', format: 'date-time' };
 const shared: Record<string, JsonSchema> = {
   deadlineAt: { ...moment, description: 'Time after which nothing more is bought.' },
   runAt: { ...moment, description: 'Earliest time of purchase, in the next 30 days. The money is held only then.' },
-  tags: { type: 'array', maxItems: 5, items: { type: 'string', minLength: 1, maxLength: 64 }, description: 'Your own words, by which lists find it.' },
-  metadata: { type: 'object', maxProperties: 10, additionalProperties: { type: 'string' }, description: 'Your own pairs, at most 1,024 bytes together.' },
+  tags: {
+    type: 'array',
+    maxItems: 5,
+    items: { type: 'string', minLength: 1, maxLength: 64 },
+    description: 'Your own words, by which lists find it.',
+  },
+  metadata: {
+    type: 'object',
+    maxProperties: 10,
+    additionalProperties: { type: 'string' },
+    description: 'Your own pairs, at most 1,024 bytes together.',
+  },
   priority: { type: 'string', enum: [...priorities], default: 'normal', description: 'Urgency among the generations of the same tenant.' },
 };
 
@@ -60,7 +70,7 @@ const words: Readonly<Record<string, string>> = {
   numberResults: 'Number of images, each with its own seed.',
   outputType: 'Form of the result in the words of the page; the door gives addresses.',
   ttl: 'Lifetime in seconds of the address of an image; S3 ends it after seven days.',
-  taskUUID: "Your own id of the task, a UUID v4; kept as `clientReference`.",
+  taskUUID: 'Your own id of the task, a UUID v4; kept as `clientReference`.',
   width: `In pixels. Sizes: ${sizes.map(({ width, height }) => `${width}x${height}`).join(', ')}.`,
   height: 'In pixels, together with `width`.',
   'inputs.referenceImages': 'Images to start from: an address, an image UUID, base64, a data URI, or an answer of `POST /v1/inputs`.',

@@ -17,7 +17,10 @@ import { requestSchema, type JsonSchema } from './request-schema.ts';
  * problems at once; the schemas of requests are for readers and for clients that are generated. Readers ignore fields that they do not know.
  */
 
-const usd = z.string().regex(/^\d+(\.\d+)?$/).describe('US dollars, as decimal text.');
+const usd = z
+  .string()
+  .regex(/^\d+(\.\d+)?$/)
+  .describe('US dollars, as decimal text.');
 const time = z.iso.datetime().describe('ISO 8601, in UTC.');
 const errorCode = z.enum(Object.keys(errorCodes) as [keyof typeof errorCodes, ...(keyof typeof errorCodes)[]]);
 const labels = {
@@ -63,7 +66,9 @@ const Image = z.looseObject({
 
 const Generation = z.looseObject({
   ...head,
-  request: z.looseObject({ model: z.string(), positivePrompt: z.string(), numberResults: z.int() }).describe('The request with all defaults.'),
+  request: z
+    .looseObject({ model: z.string(), positivePrompt: z.string(), numberResults: z.int() })
+    .describe('The request with all defaults.'),
   images: z.array(Image),
   reservedUsd: usd,
   replaces: z.array(z.int()).optional(),

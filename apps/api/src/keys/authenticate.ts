@@ -15,7 +15,11 @@ const NEEDED = 'send an API key of Darkroom: Authorization: Bearer dk_…';
  * @param header The value of `Authorization`.
  * @throws ApiError for a missing, mistyped, unknown or revoked key, or one without the scope; QueueUnavailableError while Redis is away.
  */
-export async function authenticate(store: Pick<GenerationStore, 'useApiKey'>, header: string | undefined, scope: ApiScope): Promise<Caller> {
+export async function authenticate(
+  store: Pick<GenerationStore, 'useApiKey'>,
+  header: string | undefined,
+  scope: ApiScope,
+): Promise<Caller> {
   if (header === undefined) throw new ApiError('api.unauthenticated', `no API key was sent; ${NEEDED}`);
   const [, text = ''] = /^Bearer +(\S+) *$/i.exec(header) ?? [];
   const given = parseApiKey(text);
@@ -25,7 +29,9 @@ export async function authenticate(store: Pick<GenerationStore, 'useApiKey'>, he
     // Not the error itself: its command may hold what was sent.
     throw new QueueUnavailableError('could not look up the API key: redis does not answer; nothing was sent', { reached: 'no' });
   });
-  if (key === undefined || !isSameHash(key.hash, given.hash)) throw new ApiError('api.unauthenticated', `the API key is unknown or revoked; ${NEEDED}`);
-  if (!key.scopes.includes(scope)) throw new ApiError('api.forbidden', `the API key has the scopes ${key.scopes.join(', ')}, and this call needs "${scope}"`);
+  if (key === undefined || !isSameHash(key.hash, given.hash))
+    throw new ApiError('api.unauthenticated', `the API key is unknown or revoked; ${NEEDED}`);
+  if (!key.scopes.includes(scope))
+    throw new ApiError('api.forbidden', `the API key has the scopes ${key.scopes.join(', ')}, and this call needs "${scope}"`);
   return { keyId: given.id, tenant: key.tenant };
 }

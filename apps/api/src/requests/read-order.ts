@@ -11,7 +11,7 @@ export function readOrder(body: unknown, idempotencyKey?: string): { request: Gr
   if (!isObject(body)) return { request: body as GrokImagineRequestInput, options: defined({ idempotencyKey }) };
   const request = { ...body };
   const options = { ...takeOptions(request, optionNames), ...defined({ idempotencyKey }) };
-  return { request: request as GrokImagineRequestInput, options: options as EnqueueOptions };
+  return { request: request as GrokImagineRequestInput, options };
 }
 
 /** Splits the body of a batch, whose `requests` are requests alone. */
@@ -20,7 +20,7 @@ export function readBatch(body: unknown): { requests: readonly GrokImagineReques
   const { requests, ...options } = { ...body };
   const shared = takeOptions(options, [...optionNames, ...listNames]);
   // What is left has an unknown name, which the library refuses.
-  return { requests: requests as readonly GrokImagineRequestInput[], options: { ...options, ...shared } as EnqueueManyOptions };
+  return { requests: requests as readonly GrokImagineRequestInput[], options: { ...options, ...shared } };
 }
 
 function takeOptions(fields: Record<string, unknown>, names: readonly string[]): Record<string, unknown> {

@@ -28,7 +28,8 @@ export function readQuery(given: Readonly<Record<string, unknown>>, query: Query
     const [, base = name, key] = /^([^[\]]*)\[(.*)\]$/s.exec(name) ?? [];
     const parameter = Object.hasOwn(query, base) ? query[base] : undefined;
     const path = name.slice(0, MAX_SHOWN);
-    if (parameter === undefined || (parameter.kind === 'pairs') !== (key !== undefined)) problems.push({ path, message: unknown(base, query) });
+    if (parameter === undefined || (parameter.kind === 'pairs') !== (key !== undefined))
+      problems.push({ path, message: unknown(base, query) });
     else if (typeof text !== 'string') problems.push({ path, message: 'may be given once' });
     else if (parameter.kind === 'pairs') values[base] = { ...(values[base] as object | undefined), [key ?? '']: text };
     else {
@@ -60,7 +61,9 @@ function readValue(text: string, parameter: QueryKind): { value: unknown } | { p
     case 'words': {
       const words = text.split(',');
       const { words: known } = parameter;
-      return words.every((word) => known.includes(word)) ? { value: words } : { problem: `must be some of ${known.join(', ')}, with commas between them` };
+      return words.every((word) => known.includes(word))
+        ? { value: words }
+        : { problem: `must be some of ${known.join(', ')}, with commas between them` };
     }
     default:
       return parameter satisfies never;
@@ -71,5 +74,7 @@ function unknown(name: string, query: Query): string {
   const names = Object.keys(query);
   const meant = findMeant(name, names);
   if (meant !== undefined) return `is not a parameter of this query (did you mean "${meant}"?)`;
-  return names.length === 0 ? 'is not a parameter: this query takes none' : `is not a parameter of this query; allowed are ${names.join(', ')}`;
+  return names.length === 0
+    ? 'is not a parameter: this query takes none'
+    : `is not a parameter of this query; allowed are ${names.join(', ')}`;
 }

@@ -11,7 +11,9 @@ const query: Query = {
   cancel: { kind: 'flag', description: 'Cancels an open generation and erases it. Without it an open one is refused.' },
   retries: { kind: 'flag', description: 'Erases the generations that bought its images again too.' },
 };
-const answers = { 202: { description: 'The eraser does it within seconds.', schema: 'Erasure' as const, headers: { Location: 'Path of the erasure.' } } };
+const answers = {
+  202: { description: 'The eraser does it within seconds.', schema: 'Erasure' as const, headers: { Location: 'Path of the erasure.' } },
+};
 
 async function erase(producer: Producer, generationId: string, options: EraseOptions): Promise<Answer> {
   const erasure = await producer.erase(generationId, options);
@@ -46,7 +48,11 @@ export const erasureRoutes: readonly Route[] = [
     async run({ producer, body }) {
       const problems = new ProblemList();
       // A value of any kind: what is no object is a problem.
-      const given = readOptions(body as { generationId?: string } & EraseOptions, { path: '', known: ['generationId', 'cancel', 'retries'] }, problems);
+      const given = readOptions(
+        body as { generationId?: string } & EraseOptions,
+        { path: '', known: ['generationId', 'cancel', 'retries'] },
+        problems,
+      );
       if (given !== undefined && typeof given.generationId !== 'string')
         problems.push({ path: 'generationId', message: 'must be the id of a generation' });
       if (given === undefined || problems.count > 0) throw new InvalidRequestError(problems);

@@ -151,7 +151,11 @@ export const generationRoutes: readonly Route[] = [
     body: { kind: 'json', schema: 'RetryRequest', isRequired: false },
     answers: {
       202: { description: 'The retry was enqueued.', schema: 'Generation', headers: created },
-      200: { description: 'The retry was there already, or it is final within the time of `Prefer: wait`.', schema: 'Generation', headers: created },
+      200: {
+        description: 'The retry was there already, or it is final within the time of `Prefer: wait`.',
+        schema: 'Generation',
+        headers: created,
+      },
     },
     errors: [
       ...enqueueErrors,

@@ -14,7 +14,8 @@ export const imageRoutes: readonly Route[] = [
     operationId: 'getImage',
     tag: 'Images',
     summary: 'Leads to an image.',
-    description: 'Redirects to a presigned address of the bucket, or with `Accept: application/json` names it. Follow it without the API key.',
+    description:
+      'Redirects to a presigned address of the bucket, or with `Accept: application/json` names it. Follow it without the API key.',
     scope: 'read',
     query: {
       ttlSeconds: { kind: 'whole', min: 1, max: 604_800, description: "Lifetime of the address. Default the request's `ttl`, or an hour." },

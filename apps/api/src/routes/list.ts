@@ -60,7 +60,10 @@ export const listRoute: Route = {
   async run({ producer, query: values }) {
     const { idempotencyKey, ...filters } = values;
     if (typeof idempotencyKey === 'string') {
-      const others = Object.keys(filters).map((path) => ({ path, message: 'is not taken with idempotencyKey, which names one generation' }));
+      const others = Object.keys(filters).map((path) => ({
+        path,
+        message: 'is not taken with idempotencyKey, which names one generation',
+      }));
       if (others.length > 0) throw new InvalidRequestError(others);
       const found = await producer.findByIdempotencyKey(idempotencyKey);
       if (found === undefined) return { status: 200, body: { data: [], next: null } };

@@ -97,7 +97,8 @@ export function createEventFeed({ tail, wait }: EventFeedParts): EventFeed {
       if (isPlaceBefore(last, after)) return last;
       return gone !== undefined && isPlaceBefore(after, gone) ? gone : undefined;
     },
-    async next(after, tenant, signal) {
+    async next(from, tenant, signal) {
+      let after = from;
       for (;;) {
         signal.throwIfAborted();
         const isInMemory = !isPlaceBefore(after, keptAfter);

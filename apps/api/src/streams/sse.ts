@@ -28,7 +28,7 @@ export interface SseStream {
 /** Opens a stream as the answer of a request. @param signal Ends waits for a slow reader. */
 export function openSse(reply: FastifyReply, signal: AbortSignal, commentMs = COMMENT_MS): SseStream {
   const { raw } = reply;
-  reply.hijack();
+  void reply.hijack();
   raw.writeHead(200, {
     ...(reply.getHeaders() as Record<string, string>),
     'content-type': 'text/event-stream; charset=utf-8',

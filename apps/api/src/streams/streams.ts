@@ -75,7 +75,8 @@ export function createStreams(most: number): Streams {
       const newest = given === undefined ? await feed.newest() : given;
       await stream(call, async (sse) => {
         let place = gap ?? newest;
-        if (gap !== undefined) await sse.send({ event: 'gap', id: gap, data: { until: new Date(Number(gap.split('-')[0])).toISOString() } });
+        if (gap !== undefined)
+          await sse.send({ event: 'gap', id: gap, data: { until: new Date(Number(gap.split('-')[0])).toISOString() } });
         else sse.mark(place);
         for (;;) {
           const page = await feed.next(place, tenant, signal);

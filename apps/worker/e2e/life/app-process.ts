@@ -4,7 +4,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { builtApp, eventually, freePort, startProgram } from '@darkroom/testing';
 import { expect, onTestFinished } from 'vitest';
 
-export type AppName = 'worker' | 'webhook-receiver' | 'dashboard' | 'eraser';
+export type AppName = 'worker' | 'webhook-receiver' | 'dashboard' | 'eraser' | 'api';
 
 export interface Readiness {
   ready: boolean;
@@ -92,7 +92,7 @@ const WEBHOOK_KEYS = `test:${'k'.repeat(40)}`;
 export const environmentOf = (app: AppName, redisUrl: string, s3: Readonly<Record<string, string>>): Record<string, string> =>
   app === 'worker'
     ? { REDIS_URL: redisUrl, RUNWARE_API_KEY: 'test-key', RUNWARE_URL: 'http://127.0.0.1:1/v1', ...s3 }
-    : { REDIS_URL: redisUrl, ...(app === 'webhook-receiver' ? { WEBHOOK_KEYS } : {}), ...(app === 'eraser' ? s3 : {}) };
+    : { REDIS_URL: redisUrl, ...(app === 'webhook-receiver' ? { WEBHOOK_KEYS } : {}), ...(app === 'eraser' || app === 'api' ? s3 : {}) };
 
 export const s3At = (endpoint: string, credentials = { accessKeyId: 'test', secretAccessKey: 'test-secret' }, bucket = 'darkroom') => ({
   S3_BUCKET: bucket,
