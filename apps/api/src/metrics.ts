@@ -1,5 +1,5 @@
 import { labelSets, type Metrics } from '@darkroom/service-runtime';
-import { statusOf } from './answers/statuses.ts';
+import { errorStatuses } from './answers/statuses.ts';
 import type { Route } from './routes/route.ts';
 
 /** Bounds of the histogram: reads take milliseconds, `Prefer: wait` up to a minute. */
@@ -12,7 +12,7 @@ export function createApiMetrics(metrics: Metrics, routes: readonly Route[], ope
   metrics.readGauge({ name: 'darkroom_api_open_streams', help: 'Open streams of server-sent events.' }, () => [
     { labels: {}, value: openStreams() },
   ]);
-  const statuses = [...new Set([200, 201, 202, 204, 302, 304, ...Object.values(statusOf)])].map(String);
+  const statuses = [...new Set([200, 201, 202, 204, 302, 304, ...errorStatuses])].map(String);
   return {
     requests: metrics.counter({
       name: 'darkroom_api_requests_total',

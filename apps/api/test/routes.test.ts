@@ -78,7 +78,7 @@ describe.each(routes.map((route) => [`${route.method} ${route.path}`, route] as 
   });
 
   test('documents a status for each of its errors', () => {
-    for (const code of errorsOf(route)) expect(statusOf[code]).toBeGreaterThanOrEqual(400);
+    for (const code of errorsOf(route)) expect(statusOf(code)).toBeGreaterThanOrEqual(400);
   });
 });
 

@@ -54,8 +54,8 @@ export function problemOf(error: unknown, requestId: string): { problem: Problem
 
 /** Returns the status of an error; that of a batch is the one of the error that stopped it. */
 function statusOfError(error: DarkroomError): number {
-  if (error instanceof EnqueueManyError && error.cause instanceof DarkroomError) return statusOf[error.cause.code];
-  return statusOf[error.code];
+  if (error instanceof EnqueueManyError && error.cause instanceof DarkroomError) return statusOf(error.cause.code);
+  return statusOf(error.code);
 }
 
 function factsOf(error: DarkroomError): Record<string, unknown> {

@@ -1,14 +1,12 @@
 import type { ErrorCode } from '@darkroom/contracts';
 
-/** Codes of images, processes and settings: the door tells them in a generation, or never. As an error they would be a bug of ours. */
-const NEVER_AN_ANSWER = 500;
-
-/** The HTTP status of each error code: the one table of them. */
-export const statusOf = {
+/** The HTTP status of each code that is an answer: the one table of them. */
+const statuses: Partial<Record<ErrorCode, number>> = {
   'api.malformed': 400,
   'api.unauthenticated': 401,
   'spend.cap-reached': 402,
   'api.forbidden': 403,
+  'image.withheld': 403,
   'api.not-found': 404,
   'generation.not-found': 404,
   'image.not-there': 404,
@@ -28,6 +26,7 @@ export const statusOf = {
   'request.key-reused': 422,
   'request.id-out-of-time': 422,
   'api.too-many-requests': 429,
+  'queue.full': 429,
   'api.failed': 500,
   'store.corrupt-record': 500,
   'storage.corrupt-record': 500,
@@ -39,26 +38,14 @@ export const statusOf = {
   'store.foreign-bucket': 503,
   'store.rebuild-needed': 503,
   'store.unavailable': 503,
+  'store.newer-format': 503,
   'storage.unavailable': 503,
   'service.stopping': 503,
   'generation.wait-timeout': 503,
-  'config.invalid': NEVER_AN_ANSWER,
-  'generation.cancelled': NEVER_AN_ANSWER,
-  'generation.expired': NEVER_AN_ANSWER,
-  'delivery.unauthenticated': NEVER_AN_ANSWER,
-  'delivery.malformed': NEVER_AN_ANSWER,
-  'image.lost': NEVER_AN_ANSWER,
-  'submission.unknown-outcome': NEVER_AN_ANSWER,
-  'submission.written-off': NEVER_AN_ANSWER,
-  'submission.request-gone': NEVER_AN_ANSWER,
-  'submission.superseded': NEVER_AN_ANSWER,
-  'provider.unavailable': NEVER_AN_ANSWER,
-  'provider.throttled': NEVER_AN_ANSWER,
-  'provider.account': NEVER_AN_ANSWER,
-  'provider.refused': NEVER_AN_ANSWER,
-  'provider.content-refused': NEVER_AN_ANSWER,
-  'provider.task-failed': NEVER_AN_ANSWER,
-  'provider.blocked': NEVER_AN_ANSWER,
-  'provider.id-burnt': NEVER_AN_ANSWER,
-  'local-stack.unavailable': NEVER_AN_ANSWER,
-} as const satisfies Record<ErrorCode, number>;
+};
+
+/** All statuses of errors. */
+export const errorStatuses: readonly number[] = [...new Set(Object.values(statuses))];
+
+/** Returns the HTTP status of a code. One of images, processes or settings is never thrown to a caller: as an answer it would be a bug of ours. */
+export const statusOf = (code: ErrorCode): number => statuses[code] ?? 500;

@@ -143,7 +143,7 @@ const contentOf = (schema: JsonSchema, isStream = false): JsonSchema =>
 /** Returns an answer for each status of its errors, which names their codes. */
 function problemsOf(route: Route): JsonSchema {
   const byStatus = new Map<number, ErrorCode[]>();
-  for (const code of errorsOf(route)) byStatus.set(statusOf[code], [...(byStatus.get(statusOf[code]) ?? []), code]);
+  for (const code of errorsOf(route)) byStatus.set(statusOf(code), [...(byStatus.get(statusOf(code)) ?? []), code]);
   return Object.fromEntries(
     [...byStatus].map(([status, codes]) => [
       status,

@@ -47,9 +47,9 @@ export const imageRoutes: readonly Route[] = [
     body: { kind: 'bytes' },
     answers: { 201: { description: 'It is kept; the same bytes are kept once.', schema: 'Input' } },
     errors: ['storage.unavailable'],
-    async run({ images, body }) {
+    async run({ images, tenant, body }) {
       try {
-        return { status: 201, body: { reference: await images.putReferenceImage(body as Uint8Array) } };
+        return { status: 201, body: { reference: await images.putReferenceImage(body as Uint8Array, { tenant }) } };
       } catch (error) {
         if (!hasCode(error, 'request.invalid') || !(error instanceof InvalidRequestError)) throw error;
         throw new InvalidRequestError(error.problems.map((problem) => ({ ...problem, path: 'body' })));

@@ -87,10 +87,12 @@ export const commonErrors: readonly ErrorCode[] = [
   'api.too-many-requests',
   'api.failed',
   'queue.unavailable',
+  'store.newer-format',
 ];
 /** Codes of a call that enqueues. */
 export const enqueueErrors: readonly ErrorCode[] = [
   'spend.cap-reached',
+  'queue.full',
   'request.conflict',
   'request.key-reused',
   'request.id-out-of-time',

@@ -152,6 +152,7 @@ const rests: Readonly<Record<string, readonly string[]>> = {
   'xinfo|consumers': ['g'],
   xpending: ['g'],
   xrange: ['-', '+'],
+  xrevrange: ['+', '-'],
   xtrim: ['MAXLEN', '1'],
   zadd: ['0', 'm'],
   zcount: ['0', '0'],
@@ -182,6 +183,7 @@ function callOf(command: string, key?: string): string[] {
   if (command === 'xgroup') return [command, 'CREATE', key, 'g', '0'];
   if (command === 'xinfo') return [command, 'GROUPS', key];
   if (command === 'xreadgroup') return [command, 'GROUP', 'g', 'c', 'STREAMS', key, '>'];
+  if (command === 'xread') return [command, 'STREAMS', key, '0'];
   if (command === 'eval' || command === 'evalsha') return [command, 'return 1', '1', key];
   if (command === 'rename' || command === 'rpoplpush') return [command, key, key];
   return [...words, key, ...(rests[command] ?? [])];
