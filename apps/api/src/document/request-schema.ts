@@ -48,6 +48,11 @@ const shared: Record<string, JsonSchema> = {
     description: 'Your own pairs, at most 1,024 bytes together.',
   },
   priority: { type: 'string', enum: [...priorities], default: 'normal', description: 'Urgency among the generations of the same tenant.' },
+  withholdFlagged: {
+    type: 'boolean',
+    default: false,
+    description: 'Images that the content check does not clear stay unseen until an operator releases them.',
+  },
 };
 
 function batchSchema(): JsonSchema {

@@ -52,6 +52,7 @@ const Image = z.looseObject({
   submissions: z.int(),
   taskUUID: z.string(),
   url: z.string().optional().describe('Path of the image, once it is there.'),
+  withheld: z.literal(true).optional().describe('The content check did not clear it, and no operator has released it: 403.'),
   image: verifiedImageSchema.optional(),
   imageUUID: z.string().optional(),
   seed: z.number().optional(),

@@ -25,7 +25,7 @@ export const imageRoutes: readonly Route[] = [
       302: { description: 'The image.', headers: { Location: 'A presigned address.' } },
       200: { description: 'The address and the verified properties of the image.', schema: 'ImageAddress' },
     },
-    errors: ['generation.not-found', 'generation.erased', 'image.not-there', 'storage.unavailable'],
+    errors: ['generation.not-found', 'generation.erased', 'image.not-there', 'image.withheld', 'storage.unavailable'],
     async run({ producer, images, params, query, headers }) {
       const index = Number(params['index']);
       if (!Number.isSafeInteger(index) || index < 0)
