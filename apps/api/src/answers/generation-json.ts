@@ -1,5 +1,5 @@
 import type { GenerationSummary, GenerationView, ImageView } from '@darkroom/contracts';
-import type { DarkroomEvent, Erasure } from '@darkroom/producer';
+import type { BulkErasure, DarkroomEvent, Erasure } from '@darkroom/producer';
 
 /** Names of all times in answers. In the library they are milliseconds since 1970, in HTTP ISO 8601. */
 const times: ReadonlySet<string> = new Set([
@@ -50,7 +50,11 @@ const imageJson = (generationId: string, image: ImageView) => ({
 export const summaryJson = (summary: GenerationSummary) => ({ ...withTimes(summary), urls: { self: pathOf(summary.generationId) } });
 
 /** Writes the state of a request to erase. */
-export const erasureJson = (erasure: Erasure) => ({ ...withTimes(erasure), urls: { self: `/v1/erasures/${erasure.generationId}` } });
+export const erasureJson = (erasure: Erasure | BulkErasure) => ({ ...withTimes(erasure), urls: { self: erasurePath(erasure) } });
+
+/** Returns the path of an erasure: of one generation it has the id of that, of many an id of its own. */
+export const erasurePath = (erasure: Erasure | BulkErasure): string =>
+  `/v1/erasures/${'erasureId' in erasure ? erasure.erasureId : erasure.generationId}`;
 
 /** Writes an event. How often a reader was told is of consumer groups alone. */
 export const eventJson = ({ deliveries: _deliveries, ...event }: DarkroomEvent) => withTimes(event);

@@ -123,13 +123,19 @@ const answerSchemas = {
       }),
     ),
   }),
+  // Of one generation, or of many: `erasureId` tells which.
   Erasure: z.looseObject({
-    generationId: z.string(),
+    generationId: z.string().optional(),
+    erasureId: z.string().optional(),
     status: z.enum(['requested', 'erased']),
     requestedAt: time,
     erasedAt: time.optional(),
     sweptUntil: time.optional(),
-    retries: z.array(z.string()),
+    retries: z.array(z.string()).optional(),
+    found: z.int().optional(),
+    erased: z.int().optional(),
+    left: z.int().optional(),
+    open: z.array(z.string()).optional(),
     urls: z.looseObject({ self: z.string() }),
   }),
   Event: z.looseObject({
@@ -140,6 +146,8 @@ const answerSchemas = {
     provider: z.string(),
     model: z.string(),
     at: time,
+    revision: z.int().optional(),
+    traceparent: z.string().optional(),
     index: z.int().optional(),
     n: z.int().optional(),
   }),
@@ -153,7 +161,14 @@ const requestSchemas = {
     reason: z.string().min(1).max(200).optional(),
     generationId: z.string().optional(),
   }),
-  ErasureRequest: z.strictObject({ generationId: z.string(), cancel: z.boolean().optional(), retries: z.boolean().optional() }),
+  /** Names one of `generationId`, `tag` and `all`. */
+  ErasureRequest: z.strictObject({
+    generationId: z.string().optional(),
+    tag: z.string().optional(),
+    all: z.literal(true).optional(),
+    cancel: z.boolean().optional(),
+    retries: z.boolean().optional(),
+  }),
 } as const;
 
 export type SchemaName = keyof typeof answerSchemas | keyof typeof requestSchemas | 'GenerationRequest' | 'QuoteRequest' | 'BatchRequest';

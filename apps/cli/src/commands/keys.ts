@@ -1,7 +1,10 @@
 import { apiScopes, defined, findApiKeyNameProblem, isApiKeyId, type ApiScope } from '@darkroom/contracts';
+import type { KeyOrder } from '../operate/keys.ts';
 import { defineCommand, findingOptions } from './command.ts';
 import { option, optionOr, WrongValue, type Reader } from './input.ts';
 import { readTenant } from './read-value.ts';
+
+const usualScopes: ApiScope[] = ['read', 'write'];
 
 const readName: Reader<string> = (text, name) => {
   const problem = findApiKeyNameProblem(text);
@@ -48,8 +51,8 @@ export const keysCommand = defineCommand({
     ...(create !== undefined && revoke !== undefined ? ['keys takes --create or --revoke, not both'] : []),
     ...(create === undefined && (tenant !== undefined || scopes !== undefined) ? ['--tenant and --scopes are taken with --create alone'] : []),
   ],
-  run: async ({ dataDir, create, tenant = 'default', scopes = ['read', 'write'], environment, revoke }, context) => {
-    const order = create === undefined ? undefined : { name: create, tenant, scopes, environment };
+  run: async ({ dataDir, create, tenant = 'default', scopes = usualScopes, environment, revoke }, context) => {
+    const order: KeyOrder | undefined = create === undefined ? undefined : { name: create, tenant, scopes, environment };
     return (await import('../operate/keys.ts')).runKeys({ dataDir, ...defined({ create: order, revoke }) }, context);
   },
 });
