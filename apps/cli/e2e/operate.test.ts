@@ -47,9 +47,10 @@ test('pause stops buying for a reason, and resume runs the waiting purchases at 
   await store.initialise('epoch');
   await enqueue(4, 0);
   await submissions.queue.rateLimit(60_000); // as a worker that was told of the pause
-  expect(await run('pause', '--reason', 'a new bucket')).toMatch(/PAUSED .*an operator: a new bucket/);
+  expect(await run('pause', '--reason', 'a new bucket', '--by', 'alice')).toMatch(/PAUSED .*an operator \(alice\): a new bucket/);
   expect(await run('pause', '--reason', 'lunch')).toContain('an operator had paused buying before; that pause keeps its reason');
-  expect(await store.pauses()).toMatchObject([{ kind: 'operator', reason: 'a new bucket' }]);
+  expect(await store.pauses()).toMatchObject([{ kind: 'operator', reason: 'a new bucket', by: 'alice' }]);
+  expect(await run('status')).toMatch(/PAUSED .*an operator \(alice\): a new bucket/);
   expect(await run('resume')).toMatch(/lifted 1 pause\n4 waiting purchases resume\nbuying +is not paused/);
   expect(await submissions.queue.getJobCounts('waiting', 'delayed')).toEqual({ waiting: 4, delayed: 0 });
   expect(await submissions.queue.getRateLimitTtl()).toBeLessThanOrEqual(0);
@@ -122,7 +123,7 @@ test('with --json each command prints one line of JSON to standard output, and n
   const { store, enqueue, run, runWith } = await setup();
   await store.initialise('epoch');
   const generationId = await enqueue(2);
-  await run('caps', '--month', '300'); // starts the bucket
+  await run('caps', '--month', '300', '--by', 'bob', '--reason', 'a launch'); // starts the bucket
   const read = async (...words: string[]): Promise<unknown> => {
     const { results, output } = await runWith({}, ...words, '--json');
     expect(results.trimEnd().split('\n'), output).toHaveLength(1);
@@ -135,6 +136,8 @@ test('with --json each command prints one line of JSON to standard output, and n
     unknownOutcomes: 0,
     queues: [{ queue: 'submissions', states: { delayed: 2 } }, { queue: 'settlements' }],
   });
+  expect(await read('caps')).toMatchObject({ changed: { who: 'bob', reason: 'a launch' } });
+  expect(await run('caps')).toMatch(/set \d{4}-.+ by bob: a launch/);
   expect(await read('spend')).toMatchObject({ periods: [{ spentUsd: '0', heldUsd: '0.04', capUsd: '1' }, { capUsd: '300' }] });
   expect(await read('caps')).toMatchObject({ capsUsd: { day: '1', month: '300', 'tenant-day': null }, recorded: true });
   expect(await read('limits')).toMatchObject({ tasksAtProvider: 1000, underWay: 0 });

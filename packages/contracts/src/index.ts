@@ -124,6 +124,8 @@ export {
   STORE_ID,
   MAX_OPEN_IMAGES,
   MAX_TASKS_AT_PROVIDER,
+  MAX_CHANGE_REASON,
+  MAX_OPERATOR_NAME,
   operatorPauseSchema,
   SETTING_VERSION,
   settingKinds,
@@ -137,6 +139,7 @@ export {
   type SettingKind,
   type SettingRecord,
   type SettingValue,
+  type Signature,
   type SpendCaps,
   type StorePauses,
 } from './store-settings.ts';

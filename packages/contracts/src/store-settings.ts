@@ -71,6 +71,8 @@ export const operatorPauseSchema = z.object({
   reason: z.string(),
   /** Milliseconds since 1970. */
   since: z.number().min(0),
+  /** Name of the operator, in free text; absent in pauses of an earlier version. */
+  by: z.string().optional(),
 });
 export type OperatorPause = z.infer<typeof operatorPauseSchema>;
 
@@ -97,6 +99,16 @@ export type SettingValue<Kind extends SettingKind> = z.infer<(typeof settingSche
 export const settingSources = ['operator', 'environment', 'redis'] as const;
 export type SettingSource = (typeof settingSources)[number];
 
+/** Most characters of the name of an operator, and of the reason of a change. */
+export const MAX_OPERATOR_NAME = 100;
+export const MAX_CHANGE_REASON = 500;
+
+/** Who made a change, and why, in free text and safe to show. */
+export interface Signature {
+  who?: string | undefined;
+  reason?: string | undefined;
+}
+
 /** Version of the record of a change. */
 export const SETTING_VERSION = 1;
 
@@ -111,6 +123,9 @@ export interface SettingRecord<Kind extends SettingKind = SettingKind> {
   /** Redis time of the change, in milliseconds since 1970. */
   at: number;
   by?: SettingSource | undefined;
+  /** Name of the operator, and the reason; absent in records of an earlier version. */
+  who?: string | undefined;
+  reason?: string | undefined;
   /** Value before; null for the first change, and if it was not known. */
   before: SettingValue<Kind> | null;
   after: SettingValue<Kind>;
@@ -125,6 +140,8 @@ export const settingRecordSchemaOf = <Kind extends SettingKind>(kind: Kind): z.Z
     revision: z.int().min(1),
     at: z.int().min(0),
     by: z.enum(settingSources).optional(),
+    who: z.string().optional(),
+    reason: z.string().optional(),
     before: settingSchemas[kind].nullable(),
     after: settingSchemas[kind],
     // each kind's schema parses its own values, which the compiler does not follow through the index
@@ -133,7 +150,7 @@ export const settingRecordSchemaOf = <Kind extends SettingKind>(kind: Kind): z.Z
 /** Builds the record of a change. @param id "store" by default. */
 export const buildSettingRecord = <Kind extends SettingKind>(
   kind: Kind,
-  change: Pick<SettingRecord<Kind>, 'revision' | 'at' | 'by' | 'before' | 'after'>,
+  change: Pick<SettingRecord<Kind>, 'revision' | 'at' | 'by' | 'who' | 'reason' | 'before' | 'after'>,
   id: string = STORE_ID,
 ): SettingRecord<Kind> => ({ version: SETTING_VERSION, kind, id, ...change });
 

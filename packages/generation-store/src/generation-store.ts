@@ -60,7 +60,7 @@ import {
   useApiKey,
 } from './settings/api-keys.ts';
 import { pauseBuying, readPauses, resumeBuying } from './settings/buying-pause.ts';
-import { applyCaps, findCaps, findCapsRestrictions, restrictCaps, setCaps } from './settings/caps.ts';
+import { applyCaps, findCaps, findCapsChange, findCapsRestrictions, restrictCaps, setCaps } from './settings/caps.ts';
 import { findDiffering, reportDiffering } from './settings/differing.ts';
 import { applyLimits, findLimits, findLimitsRestrictions, restrictLimits } from './settings/limits.ts';
 import { lookAtSettings } from './settings/look-at-settings.ts';
@@ -154,6 +154,7 @@ function bindAll({ prefix, retention, pollRate, ownerId }: GenerationStoreConfig
 
     // settings
     findCaps: bind(findCaps),
+    findCapsChange: bind(findCapsChange),
     applyCaps: bind(applyCaps),
     restrictCaps: bind(restrictCaps),
     findCapsRestrictions: bind(findCapsRestrictions),

@@ -7,7 +7,7 @@ export {
   type PauseKind,
   type StandingPause,
 } from './settings/buying-pause.ts';
-export type { StoredCaps } from './settings/caps.ts';
+export type { CapsChanged, StoredCaps } from './settings/caps.ts';
 export { connectFailFast, connectPatient, connectSubscriber } from './connection/connect.ts';
 export { erasedError } from './enqueue/find-generation.ts';
 export { openError, type FoundErasure } from './erasing/request-erasure.ts';

@@ -34,7 +34,13 @@ export interface RetryOptions {
 }
 
 /** Names of the options of `retry`. */
-export const retryOptions = ['images', 'mayPayAgain', 'reason', 'generationId', 'traceparent'] as const satisfies readonly (keyof RetryOptions)[];
+export const retryOptions = [
+  'images',
+  'mayPayAgain',
+  'reason',
+  'generationId',
+  'traceparent',
+] as const satisfies readonly (keyof RetryOptions)[];
 
 /** Answer to a retry. */
 export interface Retried extends Enqueued {

@@ -132,6 +132,35 @@ describe("an operator's pause", () => {
   const forget = (): Promise<unknown> => world.redis.del(`${world.prefix}:buying-paused`, `${world.prefix}:pauses`);
   const standAlone = (reason: string, since: number): Promise<unknown> => world.store.pauseBuying({ kind: 'operator', reason, since });
 
+  test('names its operator and its reason, in Redis and in the records of both changes', async () => {
+    await pauseByOperator(settings, 'a new bucket', 'alice');
+    expect(await world.store.pauses()).toMatchObject([{ kind: 'operator', reason: 'a new bucket', by: 'alice' }]);
+    await world.redis.del(`${world.prefix}:buying-paused`, `${world.prefix}:pauses`);
+    expect(await restorePauses(settings)).toMatchObject({ kind: 'brought-back', operator: { by: 'alice' } });
+    expect(await world.storage.findNewestSetting('pauses')).toMatchObject({
+      who: 'alice',
+      reason: 'a new bucket',
+      after: { operator: { by: 'alice' } },
+    });
+    await resumeByOperator(settings, { who: 'bob', reason: 'it is there' });
+    expect(await world.storage.findNewestSetting('pauses')).toMatchObject({
+      who: 'bob',
+      reason: 'it is there',
+      before: { operator: { by: 'alice' } },
+    });
+    expect(
+      await world.store.pauseBuying({ kind: 'operator', reason: 'S3 is away', since: await world.store.readTime(), by: 'carol' }),
+    ).toBe(true);
+    expect(await restorePauses(settings)).toMatchObject({ kind: 'recorded', operator: { reason: 'S3 is away', by: 'carol' } });
+  });
+
+  test('of an earlier version names no operator, and is read', async () => {
+    const operator = { reason: 'by hand', since: 5 };
+    await world.redis.hset(`${world.prefix}:buying-paused`, 'operator', JSON.stringify(operator));
+    expect(await restorePauses(settings)).toEqual({ kind: 'recorded', operator, revision: 1 });
+    expect(await world.store.pauses()).toMatchObject([{ kind: 'operator', ...operator }]);
+  });
+
   test('and its end are recorded with the time of Redis, and known again to a Redis that has neither', async () => {
     const at = await world.store.readTime();
     expect(await pauseByOperator(settings, 'a new bucket')).toMatchObject({ kind: 'paused', revision: 1 });

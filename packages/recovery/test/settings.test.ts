@@ -79,6 +79,20 @@ describe('a change of caps', () => {
     expect(await newest()).toMatchObject({ revision: 2 });
   });
 
+  test('keeps who made it and why, in Redis and in its record, and brings both back', async () => {
+    await restoreCaps(settings, caps);
+    expect(await world.store.findCapsChange()).toEqual({ at: expect.any(Number) });
+    await changeCaps(settings, { allPerDay: 7 }, { who: 'alice', reason: 'a quiet week' });
+    const told = { at: (await world.storage.findNewestSetting('caps'))?.at, who: 'alice', reason: 'a quiet week' };
+    expect(await newest()).toMatchObject({ by: 'operator', who: 'alice', reason: 'a quiet week' });
+    expect(await world.store.findCapsChange()).toEqual(told);
+    await world.redis.del(`${world.prefix}:caps`);
+    await restoreCaps(settings, seed);
+    expect(await world.store.findCapsChange()).toEqual(told);
+    await world.store.setCaps(caps);
+    expect(await world.store.findCapsChange(), 'an earlier version tells none').toBeUndefined();
+  });
+
   test('holds for each of many operators at once, one on top of another', async () => {
     await restoreCaps(settings, seed);
     const names = ['allPerDay', 'allPerMonth', 'tenantPerDay', 'tenantPerMonth'] as const;

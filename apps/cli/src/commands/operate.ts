@@ -1,6 +1,8 @@
 import {
   defined,
+  MAX_CHANGE_REASON,
   MAX_OPEN_IMAGES,
+  MAX_OPERATOR_NAME,
   MAX_TASKS_AT_PROVIDER,
   parseRef,
   type CapName,
@@ -12,15 +14,16 @@ import type { Decision } from '@darkroom/purchase';
 import type { CapsChange } from '@darkroom/recovery';
 import { defineCommand, findingOptions } from './command.ts';
 import { flag, option, optionOr, options, WrongValue, type Option, type Reader } from './input.ts';
-import { findAmount, readChoice, readTenant, readWhole, readWholeOrNone, readWords, shown } from './read-value.ts';
+import { findAmount, readChoice, readLine, readTenant, readWhole, readWholeOrNone, readWords, shown } from './read-value.ts';
 
 // The work of each command is loaded when it runs: the help of all takes no driver.
 
 /** Days of generations that the ledger needs in full: one month, and the days before it in which orders for later (`runAt`) came in. */
 const REBUILT_DAYS = 35;
 
-/** Longest reason of a pause, in characters: Redis and S3 keep it, and each status shows it. */
-const MAX_REASON = 500;
+const byOption = option('name', 'who does it; the user of this machine when absent', readLine(MAX_OPERATOR_NAME));
+/** Options of a command that changes what holds for the store; its record in S3 keeps them. */
+const signingOptions = { by: byOption, reason: option('text', 'why; the record of the change keeps it', readLine(MAX_CHANGE_REASON)) };
 
 const pauseKinds = ['account', 'operator'] as const satisfies readonly PauseKind[];
 
@@ -77,11 +80,13 @@ export const capsCommand = defineCommand({
     month: capOption('allPerMonth', 'cap of a month, over all tenants; or none'),
     tenantDay: capOption('tenantPerDay', 'cap of a day, of each tenant; or none'),
     tenantMonth: capOption('tenantPerMonth', 'cap of a month, of each tenant; or none'),
+    ...signingOptions,
     ...findingOptions,
   },
   examples: [
     ['darkroom caps', 'shows the caps'],
     ['darkroom caps --day 25 --month 300 --tenant-month none', 'changes three of them'],
+    ['darkroom caps --day 50 --reason "campaign of May"', 'changes one, and says why'],
   ],
   async run({ dataDir, ...given }, context) {
     const change: CapsChange = defined({
@@ -90,7 +95,7 @@ export const capsCommand = defineCommand({
       tenantPerDay: given.tenantDay,
       tenantPerMonth: given.tenantMonth,
     });
-    return (await import('../operate/caps.ts')).runCaps({ dataDir, change }, context);
+    return (await import('../operate/caps.ts')).runCaps({ dataDir, change, signature: { who: given.by, reason: given.reason } }, context);
   },
 });
 
@@ -102,11 +107,15 @@ export const limitsCommand = defineCommand({
     tasks: option('n', 'tasks at the provider', readWhole(1, MAX_TASKS_AT_PROVIDER)),
     openImages: option('n', 'open images of all tenants together; or none', readWholeOrNone(1, MAX_OPEN_IMAGES)),
     openImagesPerTenant: option('n', 'open images of each tenant; or none', readWholeOrNone(1, MAX_OPEN_IMAGES)),
+    ...signingOptions,
     ...findingOptions,
   },
   examples: [['darkroom limits --tasks 20 --open-images 100000', 'changes two of them']],
-  run: async ({ dataDir, tasks, ...open }, context) =>
-    (await import('../operate/limits.ts')).runLimits({ dataDir, change: defined({ tasksAtProvider: tasks, ...open }) }, context),
+  run: async ({ dataDir, tasks, by, reason, ...open }, context) =>
+    (await import('../operate/limits.ts')).runLimits(
+      { dataDir, change: defined({ tasksAtProvider: tasks, ...open }), signature: { who: by, reason } },
+      context,
+    ),
 });
 
 export const doctorCommand = defineCommand({
@@ -124,7 +133,8 @@ export const pauseCommand = defineCommand({
   group: 'Operation',
   summary: 'stops buying; bought images still come home',
   options: {
-    reason: optionOr('by an operator', 'text', 'why; each status shows it', readWords(MAX_REASON)),
+    reason: optionOr('by an operator', 'text', 'why; each status shows it', readWords(MAX_CHANGE_REASON)),
+    by: byOption,
     ...findingOptions,
   },
   examples: [['darkroom pause --reason "a new bucket"', 'stops buying until darkroom resume']],
@@ -135,10 +145,17 @@ export const resumeCommand = defineCommand({
   name: 'resume',
   group: 'Operation',
   summary: 'ends all pauses, or those of one kind',
-  options: { kind: option('kind', 'ends only these', readChoice(pauseKinds), { choices: pauseKinds }), ...findingOptions },
+  options: {
+    kind: option('kind', 'ends only these', readChoice(pauseKinds), { choices: pauseKinds }),
+    ...signingOptions,
+    ...findingOptions,
+  },
   examples: [['darkroom resume --kind operator', 'ends the pause of darkroom pause, and no other']],
-  run: async ({ dataDir, kind }, context) =>
-    (await import('../operate/pause.ts')).runResume({ dataDir, kinds: kind === undefined ? pauseKinds : [kind] }, context),
+  run: async ({ dataDir, kind, by, reason }, context) =>
+    (await import('../operate/pause.ts')).runResume(
+      { dataDir, kinds: kind === undefined ? pauseKinds : [kind], signature: { who: by, reason } },
+      context,
+    ),
 });
 
 const readSubmission: Reader<SubmissionRef> = (text, name) => {

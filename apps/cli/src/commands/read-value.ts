@@ -22,6 +22,15 @@ export const readWords =
     return text;
   };
 
+/** Reads a line that Redis and S3 keep and each status may show. */
+export const readLine =
+  (max: number): Reader<string> =>
+  (text, name) => {
+    if (readWords(max)(text, name).trim() === '' || /[\p{Cc}\p{Surrogate}]/u.test(text))
+      throw new WrongValue(`${name} must be a text of 1 to ${max} characters without control characters`);
+    return text;
+  };
+
 /** Reads the path of a file or folder. @returns it absolute. */
 export const readPath: Reader<string> = (text) => path.resolve(text);
 

@@ -1,8 +1,11 @@
-import { capNames, capWords, describeCaps, describeCapsDifference, formatUsd, type SpendCaps } from '@darkroom/contracts';
+import { capNames, capWords, describeCaps, describeCapsDifference, formatUsd, type Signature, type SpendCaps } from '@darkroom/contracts';
+import type { CapsChanged } from '@darkroom/generation-store';
 import { changeCaps, type CapsChange } from '@darkroom/recovery';
 import type { CommandContext, ExitCode } from '../commands/command.ts';
 import type { Operations } from './open-operations.ts';
 import { LATER, recordOrReport, wordsOfRecording } from './record-or-report.ts';
+import { agoOf, timeOf } from './time-words.ts';
+import { findUserName } from './user-name.ts';
 import { withOperations } from './with-operations.ts';
 
 type Lines = Pick<CommandContext, 'terminal' | 'answer'>;
@@ -12,10 +15,21 @@ export const describeDiffering = (words: string): string =>
   `settings  a process names other caps in its environment: ${words}; the caps of the store apply (darkroom caps changes them)`;
 
 /** Shows the caps of the store, or changes the named ones. @returns the exit code: 0 only if S3 has the change. */
-export const runCaps = (values: { dataDir: string | undefined; change: CapsChange }, context: CommandContext): Promise<ExitCode> =>
+export const runCaps = (
+  values: { dataDir: string | undefined; change: CapsChange; signature: Signature },
+  context: CommandContext,
+): Promise<ExitCode> =>
   withOperations(values, context, (operations) =>
-    Object.keys(values.change).length === 0 ? showCaps(operations, context) : changeCapsOf(operations, values.change, context),
+    Object.keys(values.change).length === 0 ? showCaps(operations, context) : changeCapsOf(operations, values, context),
   );
+
+/** Describes who changed the caps, when and why; no line for caps of an earlier version. */
+const describeChange = (changed: CapsChanged | undefined): string[] =>
+  changed === undefined
+    ? []
+    : [
+        `          set ${timeOf(changed.at)} (${agoOf(changed.at, Date.now())})${changed.who === undefined ? '' : ` by ${changed.who}`}${changed.reason === undefined ? '' : `: ${changed.reason}`}`,
+      ];
 
 /** Returns caps as the command prints them with `--json`, by the name of the option that changes each. */
 const dataOf = (caps: SpendCaps, revision: number | undefined, recorded: boolean) => ({
@@ -25,7 +39,12 @@ const dataOf = (caps: SpendCaps, revision: number | undefined, recorded: boolean
 });
 
 async function showCaps({ store, readNamedCaps }: Operations, { terminal, answer }: Lines): Promise<0 | 1> {
-  const [found, differing, restrictions] = await Promise.all([store.findCaps(), store.findDiffering(), store.findCapsRestrictions()]);
+  const [found, differing, restrictions, changed] = await Promise.all([
+    store.findCaps(),
+    store.findDiffering(),
+    store.findCapsRestrictions(),
+    store.findCapsChange(),
+  ]);
   if (found === undefined) {
     terminal.complain(
       'redis holds no spend caps of this store, and nothing is bought until it does. A worker restores them from S3 within seconds, and the first worker of a new store sets them; if neither has any: darkroom caps --day <usd>',
@@ -34,14 +53,19 @@ async function showCaps({ store, readNamedCaps }: Operations, { terminal, answer
   }
   const { caps, revision } = found;
   const differences = new Set([describeCapsDifference(readNamedCaps(), caps), differing ?? '']);
-  answer(dataOf(caps, revision, revision !== undefined && restrictions.length === 0), [
+  answer({ ...dataOf(caps, revision, revision !== undefined && restrictions.length === 0), changed: changed ?? null }, [
     `caps      ${describeCaps(caps)} (${wordsOfRecording(revision, restrictions)})`,
+    ...describeChange(changed),
     ...[...differences].filter((words) => words !== '').map(describeDiffering),
   ]);
   return 0;
 }
 
-async function changeCapsOf({ store, openBucket }: Operations, change: CapsChange, { terminal, answer }: Lines): Promise<0 | 1> {
+async function changeCapsOf(
+  { store, openBucket }: Operations,
+  { change, signature: { who = findUserName(), reason } }: { change: CapsChange; signature: Signature },
+  { terminal, answer }: Lines,
+): Promise<0 | 1> {
   const hold = async (): Promise<string> => {
     const isLowered = await store.restrictCaps(change);
     const caps = (await store.findCaps())?.caps;
@@ -51,7 +75,7 @@ async function changeCapsOf({ store, openBucket }: Operations, change: CapsChang
       : `a higher cap holds only when S3 has it; the same command can be run again\n${words}`;
   };
   return recordOrReport(openBucket, terminal, hold, async (archive) => {
-    const changed = await changeCaps({ store, archive }, change);
+    const changed = await changeCaps({ store, archive }, change, { who, reason });
     switch (changed.kind) {
       case 'changed':
         answer(dataOf(changed.after, changed.revision, true), [

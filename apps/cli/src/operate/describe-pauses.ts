@@ -54,7 +54,7 @@ export function describePauses(pauses: readonly StandingPause[], now: number): s
     ...pauses.flatMap((pause) =>
       isLiftable(pause)
         ? [
-            `buying    PAUSED ${sinceWords(pause.since, now)}, ${causes[pause.kind]}: ${pause.reason}`,
+            `buying    PAUSED ${sinceWords(pause.since, now)}, ${causes[pause.kind]}${pause.by === undefined ? '' : ` (${pause.by})`}: ${pause.reason}`,
             `          what to do: ${remedies[pause.kind]}`,
           ]
         : waitsFor[pause.kind](pause.reason),

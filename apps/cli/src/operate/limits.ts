@@ -1,8 +1,9 @@
-import { DEFAULT_TASKS_AT_PROVIDER, type FleetLimits, type FleetLimitsChange } from '@darkroom/contracts';
+import { DEFAULT_TASKS_AT_PROVIDER, type FleetLimits, type FleetLimitsChange, type Signature } from '@darkroom/contracts';
 import { changeLimits } from '@darkroom/recovery';
 import type { CommandContext, ExitCode } from '../commands/command.ts';
 import type { Operations } from './open-operations.ts';
 import { LATER, recordOrReport, wordsOfRecording } from './record-or-report.ts';
+import { findUserName } from './user-name.ts';
 import { withOperations } from './with-operations.ts';
 
 type Lines = Pick<CommandContext, 'terminal' | 'answer'>;
@@ -21,9 +22,12 @@ const boundsOf = ({ openImages, openImagesPerTenant }: FleetLimits): string[] =>
 export const describeLimits = (limits: FleetLimits = {}): string => [wordsOfTasks(limits), ...boundsOf(limits)].join(', ');
 
 /** Shows the limits of the fleet, or changes the named ones. @returns the exit code: 0 only if S3 has the change. */
-export const runLimits = (values: { dataDir: string | undefined; change: FleetLimitsChange }, context: CommandContext): Promise<ExitCode> =>
+export const runLimits = (
+  values: { dataDir: string | undefined; change: FleetLimitsChange; signature: Signature },
+  context: CommandContext,
+): Promise<ExitCode> =>
   withOperations(values, context, (operations) =>
-    Object.keys(values.change).length === 0 ? showLimits(operations, context) : changeLimitsOf(values.change, operations, context),
+    Object.keys(values.change).length === 0 ? showLimits(operations, context) : changeLimitsOf(values, operations, context),
   );
 
 async function showLimits({ store }: Operations, { answer }: Lines): Promise<0> {
@@ -40,13 +44,17 @@ async function showLimits({ store }: Operations, { answer }: Lines): Promise<0> 
   return 0;
 }
 
-async function changeLimitsOf(change: FleetLimitsChange, { store, openBucket }: Operations, { terminal, answer }: Lines): Promise<0 | 1> {
+async function changeLimitsOf(
+  { change, signature: { who = findUserName(), reason } }: { change: FleetLimitsChange; signature: Signature },
+  { store, openBucket }: Operations,
+  { terminal, answer }: Lines,
+): Promise<0 | 1> {
   const hold = async (): Promise<string> =>
     (await store.restrictLimits(change))
       ? `what is lower holds in Redis at once; ${LATER}`
       : 'a higher limit holds only when S3 has it; the same command can be run again';
   return recordOrReport(openBucket, terminal, hold, async (archive) => {
-    const changed = await changeLimits({ store, archive }, change);
+    const changed = await changeLimits({ store, archive }, change, { who, reason });
     switch (changed.kind) {
       case 'changed':
         answer({ ...changed.after, revision: changed.revision, recorded: true }, [

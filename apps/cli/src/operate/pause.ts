@@ -1,33 +1,45 @@
+import type { Signature } from '@darkroom/contracts';
 import type { PauseKind } from '@darkroom/generation-store';
 import { pauseByOperator, resumeByOperator } from '@darkroom/recovery';
 import type { CommandContext, ExitCode } from '../commands/command.ts';
 import { describePauses } from './describe-pauses.ts';
 import type { Operations } from './open-operations.ts';
 import { isNotRecorded, recordOrReport, withBucket } from './record-or-report.ts';
+import { findUserName } from './user-name.ts';
 import { withOperations } from './with-operations.ts';
 
 type Lines = Pick<CommandContext, 'terminal' | 'answer'>;
 
-export const runPause = (values: { dataDir: string | undefined; reason: string }, context: CommandContext): Promise<ExitCode> =>
-  withOperations(values, context, (operations) => pauseBuying(values.reason, operations, context, Date.now()));
+export const runPause = (
+  values: { dataDir: string | undefined; reason: string; by: string | undefined },
+  context: CommandContext,
+): Promise<ExitCode> =>
+  withOperations(values, context, (operations) =>
+    pauseBuying({ reason: values.reason, who: values.by ?? findUserName() }, operations, context, Date.now()),
+  );
 
 export const runResume = (
-  values: { dataDir: string | undefined; kinds: readonly PauseKind[] },
+  values: { dataDir: string | undefined; kinds: readonly PauseKind[]; signature: Signature },
   context: CommandContext,
-): Promise<ExitCode> => withOperations(values, context, (operations) => resumeBuying(values.kinds, operations, context, Date.now()));
+): Promise<ExitCode> => withOperations(values, context, (operations) => resumeBuying(values, operations, context, Date.now()));
 
 /**
  * Pauses all buying, in S3 first. If S3 cannot be written, the pause holds in Redis, and a worker records it later.
  * @param now Milliseconds since 1970. @returns the exit code: 0 only if S3 has the pause.
  */
-async function pauseBuying(reason: string, { store, openBucket }: Operations, { terminal, answer }: Lines, now: number): Promise<0 | 1> {
+async function pauseBuying(
+  { reason, who }: Signature & { reason: string },
+  { store, openBucket }: Operations,
+  { terminal, answer }: Lines,
+  now: number,
+): Promise<0 | 1> {
   let code: 0 | 1 = 0;
   let stood = false;
   try {
-    stood = (await withBucket(openBucket, (archive) => pauseByOperator({ store, archive }, reason))).kind === 'stands';
+    stood = (await withBucket(openBucket, (archive) => pauseByOperator({ store, archive }, reason, who))).kind === 'stands';
   } catch (error) {
     if (!isNotRecorded(error)) throw error;
-    stood = !(await store.pauseBuying({ kind: 'operator', reason, since: await store.readTime() }));
+    stood = !(await store.pauseBuying({ kind: 'operator', reason, since: await store.readTime(), by: who }));
     terminal.complain(
       `the pause is not recorded (recorded: false): ${error.message}\nit holds in Redis, and a worker records it as soon as S3 answers; a Redis that loses its last writes before that forgets it`,
     );
@@ -43,7 +55,7 @@ async function pauseBuying(reason: string, { store, openBucket }: Operations, { 
 
 /** Lifts pauses of these kinds. @returns the exit code: 0 only if S3 has the end of an operator's pause. */
 async function resumeBuying(
-  kinds: readonly PauseKind[],
+  { kinds, signature: { who = findUserName(), reason } }: { kinds: readonly PauseKind[]; signature: Signature },
   { store, submissions, openBucket }: Operations,
   { terminal, answer }: Lines,
   now: number,
@@ -57,7 +69,7 @@ async function resumeBuying(
       terminal,
       () => Promise.resolve("the operator's pause stands until S3 has its end; run the command again"),
       async (archive) => {
-        const resumed = await resumeByOperator({ store, archive });
+        const resumed = await resumeByOperator({ store, archive }, { who, reason });
         switch (resumed.kind) {
           case 'resumed':
             lifted += 1;

@@ -20,6 +20,8 @@ export interface BuyingPause {
   reason: string;
   /** Milliseconds since 1970. */
   since: number;
+  /** Name of the operator who paused; absent for a pause of a process, and in one of an earlier version. */
+  by?: string | undefined;
 }
 
 /**
@@ -35,7 +37,7 @@ export const standingPauseKinds = [...pauseKinds, 'restart', 'caps'] as const;
 const MAX_TIME = 8.64e15;
 
 export const storedPauseSchema = json
-  .pipe(z.object({ reason: z.string(), since: z.number().min(0).max(MAX_TIME) }))
+  .pipe(z.object({ reason: z.string(), since: z.number().min(0).max(MAX_TIME), by: z.string().optional() }))
   // An unreadable pause pauses as well, and can be lifted.
   .catch({ reason: 'the stored pause cannot be read', since: 0 });
 
@@ -43,8 +45,8 @@ export const storedPauseSchema = json
  * Pauses buying. A pause of this kind that stands already keeps its reason.
  * @returns true if this call paused it.
  */
-export async function pauseBuying(redis: Redis, prefix: string, { kind, reason, since }: BuyingPause): Promise<boolean> {
-  return (await redis.hsetnx(pauseKey(prefix), kind, JSON.stringify({ reason, since }))) === 1;
+export async function pauseBuying(redis: Redis, prefix: string, { kind, reason, since, by }: BuyingPause): Promise<boolean> {
+  return (await redis.hsetnx(pauseKey(prefix), kind, JSON.stringify({ reason, since, by }))) === 1;
 }
 
 /**

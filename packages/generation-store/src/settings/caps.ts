@@ -1,4 +1,4 @@
-import { defined, type CapName, capNames, CorruptRecordError, type SpendCaps } from '@darkroom/contracts';
+import { defined, type CapName, capNames, CorruptRecordError, type Signature, type SpendCaps } from '@darkroom/contracts';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { readHash, parseEntry, whole } from '../corrupt-entry.ts';
@@ -40,6 +40,12 @@ export interface StoredCaps {
   /** Revision of the change in S3 that set them; absent for caps of earlier versions, for which S3 may hold no change. */
   revision?: number;
   caps: SpendCaps;
+}
+
+/** Who changed the caps, when and why. */
+export interface CapsChanged extends Signature {
+  /** Redis time, in milliseconds since 1970. */
+  at: number;
 }
 
 const fields: Readonly<Record<CapName, string>> = {
@@ -133,10 +139,17 @@ export async function restrictCaps(redis: Redis, prefix: string, lowered: CapsTo
 export async function applyCaps(
   redis: Redis,
   prefix: string,
-  { caps, revision, carried = [] }: Required<StoredCaps> & { carried?: readonly string[] },
+  { caps, revision, carried = [], changed }: Required<StoredCaps> & { carried?: readonly string[]; changed?: CapsChanged },
 ): Promise<boolean> {
   const set = fieldsOf(caps);
-  return applySetting(redis, capsKey(prefix), { revision, carried, fields: { names: Object.keys(set).join(' '), ...set } });
+  const origin = changed && defined({ changedAt: changed.at, changedBy: changed.who, changedFor: changed.reason });
+  return applySetting(redis, capsKey(prefix), { revision, carried, fields: { names: Object.keys(set).join(' '), ...set, ...origin } });
+}
+
+/** Reads who changed the caps, when and why; undefined for caps of an earlier version. */
+export async function findCapsChange(redis: Redis, prefix: string): Promise<CapsChanged | undefined> {
+  const [at, who, reason] = await redis.hmget(capsKey(prefix), 'changedAt', 'changedBy', 'changedFor');
+  return /^\d{1,15}$/.test(at ?? '') ? defined({ at: Number(at), who: who ?? undefined, reason: reason ?? undefined }) : undefined;
 }
 
 /** Writes caps without a change in S3, as versions before the records of changes did. */

@@ -74,6 +74,6 @@ export async function applyPauses(
   prefix: string,
   { revision, operator, seen }: { revision: number; operator: OperatorPause | undefined; seen: string },
 ): Promise<boolean> {
-  const stored = operator === undefined ? null : JSON.stringify({ reason: operator.reason, since: operator.since });
+  const stored = operator === undefined ? null : JSON.stringify({ reason: operator.reason, since: operator.since, by: operator.by });
   return (await applyPausesScript.run(redis, pauseKey(prefix), prefix, { revision, seenMark: seen, mark: markOf(stored) })) === 1;
 }

@@ -120,8 +120,20 @@ function withhold({ image: _image, imageUUID: _imageUUID, ...view }: ImageView):
 
 /** Builds what a caller sees. */
 export function viewOf({ generation, status, revision, images, released, createdAt, finishedAt }: Entry): GenerationView {
-  const { generationId, tenant, imageNanoUsd, deadlineAt, runAt, retryOf, replaces, priority, withholdFlagged, traceparent, tags, metadata } =
-    generation;
+  const {
+    generationId,
+    tenant,
+    imageNanoUsd,
+    deadlineAt,
+    runAt,
+    retryOf,
+    replaces,
+    priority,
+    withholdFlagged,
+    traceparent,
+    tags,
+    metadata,
+  } = generation;
   const request = requestOf(generation);
   const isHeld = (image: ImageView): boolean => (image.status === 'open' && runAt === undefined) || image.status === 'unknown';
   const isPaid = (image: ImageView): boolean => image.costUsd !== '0';

@@ -1,4 +1,4 @@
-import { buildSettingRecord, type OperatorPause } from '@darkroom/contracts';
+import { buildSettingRecord, defined, type OperatorPause, type Signature } from '@darkroom/contracts';
 import type { KeptSettings } from './ports.ts';
 import { restorePauses } from './restore-pauses.ts';
 
@@ -14,16 +14,20 @@ export type PausedByOperator =
  * Pauses all buying, in S3 first and then in Redis.
  * @throws StorageError when S3 is away; Redis was then told nothing.
  */
-export async function pauseByOperator(settings: KeptSettings, reason: string): Promise<PausedByOperator> {
+export async function pauseByOperator(settings: KeptSettings, reason: string, by?: string): Promise<PausedByOperator> {
   const { store, archive } = settings;
   for (let tries = 0; tries < TRIES; tries += 1) {
     const standing = await restorePauses(settings);
     if (standing.operator !== undefined) return { kind: 'stands', operator: standing.operator, revision: standing.revision };
     const { seen } = await store.findPauses();
     const at = await store.readTime();
-    const operator = { reason, since: at };
+    const operator = defined({ reason, since: at, by });
     const revision = standing.revision + 1;
-    if (!(await archive.recordSetting(buildSettingRecord('pauses', { revision, at, by: 'operator', before: {}, after: { operator } }))))
+    if (
+      !(await archive.recordSetting(
+        buildSettingRecord('pauses', { revision, at, by: 'operator', who: by, reason, before: {}, after: { operator } }),
+      ))
+    )
       continue;
     await store.applyPauses({ revision, operator, seen });
     return { kind: 'paused', operator, revision };
@@ -41,7 +45,7 @@ export type ResumedByOperator =
  * Lifts the operator's pause, in S3 first and then in Redis.
  * @throws StorageError when S3 is away; the pause then stands.
  */
-export async function resumeByOperator(settings: KeptSettings): Promise<ResumedByOperator> {
+export async function resumeByOperator(settings: KeptSettings, { who, reason }: Signature = {}): Promise<ResumedByOperator> {
   const { store, archive } = settings;
   for (let tries = 0; tries < TRIES; tries += 1) {
     const { operator, revision: last } = await restorePauses(settings);
@@ -50,7 +54,15 @@ export async function resumeByOperator(settings: KeptSettings): Promise<ResumedB
     if (isOpen && isRecovering) return { kind: 'recovering', before: operator };
     const { seen } = await store.findPauses();
     const revision = last + 1;
-    const record = buildSettingRecord('pauses', { revision, at: await store.readTime(), by: 'operator', before: { operator }, after: {} });
+    const record = buildSettingRecord('pauses', {
+      revision,
+      at: await store.readTime(),
+      by: 'operator',
+      who,
+      reason,
+      before: { operator },
+      after: {},
+    });
     if (!(await archive.recordSetting(record))) continue;
     // Not written where another pause was made since: the next look of a worker records that one.
     await store.applyPauses({ revision, operator: undefined, seen });

@@ -8,6 +8,7 @@ import {
   type NanoUsd,
   type SettingKind,
   type SettingValue,
+  type Signature,
   type SpendCaps,
 } from '@darkroom/contracts';
 import type { KeptSettings } from './ports.ts';
@@ -32,15 +33,23 @@ const TRIES = 50;
  * @returns "incomplete" if the store has none yet, and none is named for a day.
  * @throws as `changeSetting` does.
  */
-export const changeCaps = async (settings: KeptSettings, change: CapsChange): Promise<ChangedSetting<SpendCaps> | { kind: 'incomplete' }> =>
-  (await changeSetting(settings, keptCaps, (before) => changedCaps(before, change))) ?? { kind: 'incomplete' };
+export const changeCaps = async (
+  settings: KeptSettings,
+  change: CapsChange,
+  signature?: Signature,
+): Promise<ChangedSetting<SpendCaps> | { kind: 'incomplete' }> =>
+  (await changeSetting(settings, keptCaps, (before) => changedCaps(before, change), signature)) ?? { kind: 'incomplete' };
 
 /**
  * Changes the named limits.
  * @throws as `changeSetting` does.
  */
-export async function changeLimits(settings: KeptSettings, change: FleetLimitsChange): Promise<ChangedSetting<FleetLimits>> {
-  const changed = await changeSetting(settings, keptLimits, (before = {}) => changedLimits(before, change));
+export async function changeLimits(
+  settings: KeptSettings,
+  change: FleetLimitsChange,
+  signature?: Signature,
+): Promise<ChangedSetting<FleetLimits>> {
+  const changed = await changeSetting(settings, keptLimits, (before = {}) => changedLimits(before, change), signature);
   if (changed === undefined) throw new Error('limits are never incomplete');
   return changed;
 }
@@ -54,6 +63,7 @@ export async function changeSetting<Kind extends SettingKind>(
   settings: KeptSettings,
   kept: KeptKind<Kind>,
   change: (before: SettingValue<Kind> | undefined) => SettingValue<Kind> | undefined,
+  { who, reason }: Signature = {},
 ): Promise<ChangedSetting<SettingValue<Kind>> | undefined> {
   const { store, archive } = settings;
   for (let tries = 0; tries < TRIES; tries += 1) {
@@ -68,10 +78,11 @@ export async function changeSetting<Kind extends SettingKind>(
     const { isOpen, isRecovering } = await store.readServerRun();
     if (before !== undefined && isOpen && isRecovering && kept.permitsMore(before, after)) return { kind: 'recovering', before };
     const revision = last + 1;
-    const record = buildSettingRecord(kept.kind, { revision, at, by: 'operator', before: before ?? null, after }, kept.id);
+    const record = buildSettingRecord(kept.kind, { revision, at, by: 'operator', who, reason, before: before ?? null, after }, kept.id);
     if (!(await archive.recordSetting(record))) continue;
     // Redis knows a later change by now, made on top of this one, or a restriction, which is to be recorded on top of it.
-    if (!(await kept.apply(store, { revision, value: after, carried: [] }))) await restoreSetting(settings, kept);
+    if (!(await kept.apply(store, { revision, value: after, carried: [], changed: { at, who, reason } })))
+      await restoreSetting(settings, kept);
     return { kind: 'changed', before, after, revision };
   }
   throw new Error(`the ${kept.kind} of the store were changed by others again and again; nothing was changed`);

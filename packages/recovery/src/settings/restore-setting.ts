@@ -1,5 +1,6 @@
 import {
   buildSettingRecord,
+  defined,
   hasCode,
   MAX_CLOCK_SKEW_MS,
   type FleetLimits,
@@ -73,7 +74,8 @@ export async function restoreSetting<Kind extends SettingKind>(
       const isSame = known?.revision === revision && kept.isSame(known.value, after);
       if (isSame && carried.length === 0) return { kind: 'same', value: after, revision };
       const isNothing = revision === 0 && known === undefined;
-      if (await kept.apply(store, { revision, value: after, carried }))
+      const changed = newest?.revision === revision ? { at: newest.at, who: newest.who, reason: newest.reason } : undefined;
+      if (await kept.apply(store, { revision, value: after, carried, ...defined({ changed }) }))
         return { kind: isSame || isNothing ? 'same' : 'brought-back', value: after, revision };
       continue;
     }
@@ -81,7 +83,7 @@ export async function restoreSetting<Kind extends SettingKind>(
     const { by } = begin;
     const before = begin.isRecorded && begin.revision > 0 ? begin.value : null;
     if (!(await archive.recordSetting(buildSettingRecord(kept.kind, { revision, at, by, before, after }, kept.id)))) continue;
-    if (await kept.apply(store, { revision, value: after, carried }))
+    if (await kept.apply(store, { revision, value: after, carried, changed: { at } }))
       return { kind: by === 'environment' ? 'seeded' : 'recorded', value: after, revision };
   }
   throw new Error(`the ${kept.kind} of the store changed again and again while they were read`);

@@ -10,6 +10,7 @@ import {
   type FleetLimits,
   type SettingKind,
   type SettingValue,
+  type Signature,
   type SpendCaps,
 } from '@darkroom/contracts';
 import type { KeptSettings, MadeRestriction } from './ports.ts';
@@ -25,7 +26,7 @@ export interface KeptKind<Kind extends SettingKind> {
   findRestrictions(store: KeptSettings['store']): Promise<(MadeRestriction & { lowered: Partial<SettingValue<Kind>> })[]>;
   apply(
     store: KeptSettings['store'],
-    change: { revision: number; value: SettingValue<Kind>; carried: readonly string[] },
+    change: { revision: number; value: SettingValue<Kind>; carried: readonly string[]; changed?: { at: number } & Signature },
   ): Promise<boolean>;
   isSame(one: SettingValue<Kind>, other: SettingValue<Kind>): boolean;
   /** Returns true if a change lets more be bought or seen. */
@@ -42,7 +43,7 @@ export const keptCaps: KeptKind<'caps'> = {
     return found && { value: found.caps, ...defined({ revision: found.revision }) };
   },
   findRestrictions: (store) => store.findCapsRestrictions(),
-  apply: (store, { revision, value, carried }) => store.applyCaps({ revision, caps: value, carried }),
+  apply: (store, { revision, value, carried, changed }) => store.applyCaps({ revision, caps: value, carried, ...defined({ changed }) }),
   isSame: (one, other) => capNames.every((name) => one[name] === other[name]),
   permitsMore: capsPermitMore,
   restrict(caps, lowered) {
