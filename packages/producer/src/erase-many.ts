@@ -35,7 +35,7 @@ export interface BulkErasure {
 }
 
 /** Reads what a call wants to erase, and appends its problems. */
-export function readMany(given: unknown, boundTo: string | undefined, problems: ProblemList): ErasedMany | undefined {
+export function readErasedMany(given: unknown, boundTo: string | undefined, problems: ProblemList): ErasedMany | undefined {
   const many = readOptions(given as ErasedMany, { path: 'which', known: names }, problems);
   if (many === undefined) return undefined;
   const { tenant = boundTo, tag } = many;

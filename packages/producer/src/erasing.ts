@@ -3,7 +3,7 @@ import type { GenerationStore } from '@darkroom/generation-store';
 import type { Availability } from './availability.ts';
 import { checked, readIdCall } from './check-call.ts';
 import { eraseOptions, eraseProblems, erasureOf, type EraseOptions, type Erasure } from './erase.ts';
-import { bulkErasureOf, readMany, type BulkErasure, type ErasedMany } from './erase-many.ts';
+import { bulkErasureOf, readErasedMany, type BulkErasure, type ErasedMany } from './erase-many.ts';
 import { readCallOptions } from './options.ts';
 import type { Producer } from './producer.ts';
 
@@ -33,7 +33,7 @@ export function createErasing({ ask, store, boundTo, now }: ErasingParts): Pick<
 
   async function eraseMany(given: ErasedMany, givenOptions: EraseOptions): Promise<BulkErasure> {
     const { which, options } = checked((problems) => {
-      const which = readMany(given, boundTo, problems);
+      const which = readErasedMany(given, boundTo, problems);
       const options = readCallOptions(givenOptions, eraseOptions, problems);
       if (options !== undefined) problems.push(...eraseProblems(options));
       return which && options && { which, options };
