@@ -61,7 +61,21 @@ async function readState({ store, countQueues, findReading, where }: Operations,
 type State = Awaited<ReturnType<typeof readState>>;
 
 /** Returns the state as the command prints it with `--json`. */
-const dataOf = ({ where, isInitialised, pauses, held, trouble, spend, open, unknown, withheld, queues, lastPass, reading, damaged }: State) => ({
+const dataOf = ({
+  where,
+  isInitialised,
+  pauses,
+  held,
+  trouble,
+  spend,
+  open,
+  unknown,
+  withheld,
+  queues,
+  lastPass,
+  reading,
+  damaged,
+}: State) => ({
   where,
   isOpen: isInitialised,
   pauses,
@@ -78,8 +92,23 @@ const dataOf = ({ where, isInitialised, pauses, held, trouble, spend, open, unkn
 });
 
 function describeState(state: State): string[] {
-  const { now, isInitialised, pauses, held, trouble, spend, open, unknown, withheld, queues, lastPass, progress, differing, reading, damaged } =
-    state;
+  const {
+    now,
+    isInitialised,
+    pauses,
+    held,
+    trouble,
+    spend,
+    open,
+    unknown,
+    withheld,
+    queues,
+    lastPass,
+    progress,
+    differing,
+    reading,
+    damaged,
+  } = state;
   const oldest =
     open.oldest === undefined ? '' : `; the oldest is ${open.oldest.generationId}, ordered ${agoOf(open.oldest.createdAt, now)}`;
   return [

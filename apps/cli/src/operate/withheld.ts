@@ -11,7 +11,10 @@ export const runWithheld = (values: { dataDir: string | undefined }, context: Co
   withOperations(values, context, async ({ store }) => {
     const withheld = await store.readWithheld(SHOWN);
     context.answer(
-      { count: withheld.count, oldest: withheld.oldest.map(({ ref: { generationId, index }, ...rest }) => ({ generationId, index, ...rest })) },
+      {
+        count: withheld.count,
+        oldest: withheld.oldest.map(({ ref: { generationId, index }, ...rest }) => ({ generationId, index, ...rest })),
+      },
       describeWithheld(withheld, Date.now()),
     );
     return 0;
@@ -23,7 +26,9 @@ function describeWithheld({ count, oldest }: { count: number; oldest: readonly W
   const more = count - oldest.length;
   return [
     `${count} ${count === 1 ? 'image is' : 'images are'} withheld:`,
-    ...oldest.map(({ ref: { generationId, index }, tenant, since }) => `  ${generationId} ${index}  of "${tenant}", home ${agoOf(since, now)}`),
+    ...oldest.map(
+      ({ ref: { generationId, index }, tenant, since }) => `  ${generationId} ${index}  of "${tenant}", home ${agoOf(since, now)}`,
+    ),
     ...(more > 0 ? [`  and ${more} more`] : []),
     'where one lies, and how it is released:',
     '  npm run darkroom -- release <generationId> <index>   (and --reason <text>)',
