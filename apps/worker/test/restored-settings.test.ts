@@ -78,18 +78,18 @@ describe.skipIf(inject('redisKind') === 'js')('settings, after Redis went back (
     const putBack = await world.server.copyData();
     await world.store.restrictCaps({ allPerDay: 1 });
     await world.store.restrictLimits({ tasksAtProvider: 3 });
-    await world.store.restrictTenant('acme', { requireSafetyCheck: true });
+    await world.store.restrictTenant('shop', { requireSafetyCheck: true });
     await expect(world.enqueue()).rejects.toMatchObject({ code: 'spend.cap-reached' });
     isAway = false;
     await eventually(async () => expect(await storage.findNewestSetting('limits')).toMatchObject({ after: { tasksAtProvider: 3 } }));
     await eventually(async () => expect(await storage.findNewestSetting('caps')).toMatchObject({ revision: 2, after: { allPerDay: 1 } }));
-    const kept = () => storage.findNewestSetting('tenants', 'acme');
+    const kept = () => storage.findNewestSetting('tenants', 'shop');
     await eventually(async () => expect(await kept()).toMatchObject({ by: 'redis', after: { requireSafetyCheck: true } }));
     await world.goBack(putBack);
     await world.untilCompared();
     expect(await world.store.findCaps()).toMatchObject({ revision: 2, caps: { allPerDay: 1 } });
     expect(await world.store.readTasksAtProvider()).toMatchObject({ limit: 3 });
-    expect(await world.store.findTenantRules('acme')).toMatchObject({ rules: { requireSafetyCheck: true } });
+    expect(await world.store.findTenantRules('shop')).toMatchObject({ rules: { requireSafetyCheck: true } });
   });
 
   test('a worker restores a pause within moments after its key was deleted', async () => {

@@ -30,6 +30,7 @@ describe.each(subjects)('%s', (_name, setup) => {
 
     await subject.release(generationId, 2);
     const released = await producer.get(generationId);
+    expect(released.revision).toBeGreaterThan(seen.revision);
     expect(released.images).toMatchObject([{ withheld: true }, { image: {} }, { image: {}, nsfwContent: true }]);
     expect(new TextDecoder().decode(await images.image(released, 2).bytes())).toBe('the bytes of an image');
   });

@@ -206,6 +206,7 @@ export function createMemoryStore({ images, rules, takeOutcome, announce, now }:
           { path: 'index', message: 'is not the index of a withheld image of the generation', given: String(index) },
         ]);
       entry.released.add(index);
+      entry.revision += 1;
       announce(generationId);
     },
     finish(generationId, outcome) {
