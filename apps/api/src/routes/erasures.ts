@@ -36,7 +36,10 @@ function readErasure(body: unknown, tenant: string): { which: string | ErasedMan
   if (given === undefined) throw new InvalidRequestError(problems);
   const { generationId, tag, all, ...options } = given;
   if ([generationId, tag, all].filter((each) => each !== undefined).length !== 1)
-    problems.push({ path: 'generationId', message: 'must be the id of a generation, or `tag` or `"all": true` stand in its place: one of the three' });
+    problems.push({
+      path: 'generationId',
+      message: 'must be the id of a generation, or `tag` or `"all": true` stand in its place: one of the three',
+    });
   if (generationId !== undefined && typeof generationId !== 'string')
     problems.push({ path: 'generationId', message: 'must be the id of a generation' });
   if (tag !== undefined && typeof tag !== 'string') problems.push({ path: 'tag', message: 'must be a tag' });

@@ -15,7 +15,8 @@ const readName: Reader<string> = (text, name) => {
 const readScopes: Reader<ApiScope[]> = (text, name) => {
   const named = text.split(',');
   const chosen = apiScopes.filter((scope) => named.includes(scope));
-  if (chosen.length !== new Set(named).size) throw new WrongValue(`${name} must be some of ${apiScopes.join(',')}, with commas between them`);
+  if (chosen.length !== new Set(named).size)
+    throw new WrongValue(`${name} must be some of ${apiScopes.join(',')}, with commas between them`);
   return chosen;
 };
 
@@ -49,7 +50,9 @@ export const keysCommand = defineCommand({
   ],
   check: ({ create, revoke, tenant, scopes }) => [
     ...(create !== undefined && revoke !== undefined ? ['keys takes --create or --revoke, not both'] : []),
-    ...(create === undefined && (tenant !== undefined || scopes !== undefined) ? ['--tenant and --scopes are taken with --create alone'] : []),
+    ...(create === undefined && (tenant !== undefined || scopes !== undefined)
+      ? ['--tenant and --scopes are taken with --create alone']
+      : []),
   ],
   run: async ({ dataDir, create, tenant = 'default', scopes = usualScopes, environment, revoke }, context) => {
     const order: KeyOrder | undefined = create === undefined ? undefined : { name: create, tenant, scopes, environment };

@@ -36,7 +36,11 @@ export const runKeys = (
     return 0;
   });
 
-async function createKey({ environment, ...key }: KeyOrder, { store, openBucket }: Operations, { terminal, answer }: Lines): Promise<0 | 1> {
+async function createKey(
+  { environment, ...key }: KeyOrder,
+  { store, openBucket }: Operations,
+  { terminal, answer }: Lines,
+): Promise<0 | 1> {
   try {
     const { text, id } = await withBucket(openBucket, (archive) => createApiKey({ store, archive }, environment, key));
     answer({ id, key: text, ...key, recorded: true }, [

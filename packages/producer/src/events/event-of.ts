@@ -11,5 +11,15 @@ export function eventOf(
   if (known === undefined) return undefined;
   const [, what = ''] = known.split('.');
   const eventId = index === undefined ? `${id}-${what}` : `${id}-${index}-${n ?? 0}-${what}`;
-  return { event: known, eventId, generationId: id, tenant, provider, model, at, deliveries, ...defined({ revision, traceparent, index, n }) };
+  return {
+    event: known,
+    eventId,
+    generationId: id,
+    tenant,
+    provider,
+    model,
+    at,
+    deliveries,
+    ...defined({ revision, traceparent, index, n }),
+  };
 }
