@@ -49,12 +49,12 @@ const imageJson = (generationId: string, image: ImageView) => ({
 /** Writes a generation of a list. */
 export const summaryJson = (summary: GenerationSummary) => ({ ...withTimes(summary), urls: { self: pathOf(summary.generationId) } });
 
-/** Writes the state of a request to erase. */
-export const erasureJson = (erasure: Erasure | BulkErasure) => ({ ...withTimes(erasure), urls: { self: erasurePath(erasure) } });
-
-/** Returns the path of an erasure: of one generation it has the id of that, of many an id of its own. */
+/** Path of the state of an erasure. */
 export const erasurePath = (erasure: Erasure | BulkErasure): string =>
   `/v1/erasures/${'erasureId' in erasure ? erasure.erasureId : erasure.generationId}`;
+
+/** Writes the state of a request to erase. */
+export const erasureJson = (erasure: Erasure | BulkErasure) => ({ ...withTimes(erasure), urls: { self: erasurePath(erasure) } });
 
 /** Writes an event. How often a reader was told is of consumer groups alone. */
 export const eventJson = ({ deliveries: _deliveries, ...event }: DarkroomEvent) => withTimes(event);

@@ -91,11 +91,11 @@ const moments = new Set(['deadlineAt', 'runAt']);
 /** Writes a problem of the library in the words of HTTP, where options are fields of the body and times are text. */
 function inWordsOfHttp({ path, message, given }: Problem): Problem {
   const isHeader = path === 'options.idempotencyKey' && !message.startsWith('is not an option');
-  const inBody = isHeader ? 'Idempotency-Key' : path.replace(/^options\.?/, '');
+  const inBody = isHeader ? 'Idempotency-Key' : path.replace(/^(options|which)\.?/, '');
   const isMoment = moments.has(inBody) && /^must be a (Date|time in the next)/.test(message);
   const words = isMoment
     ? `${MOMENT}${inBody === 'runAt' ? ', in the next 30 days' : ', in the future'}`
-    : message.replaceAll('options.', '').replaceAll('a Date, or whole milliseconds since 1970', 'a time in ISO 8601');
+    : message.replaceAll(/(options|which)\./g, '').replaceAll('a Date, or whole milliseconds since 1970', 'a time in ISO 8601');
   return { path: inBody, message: words, ...(isMoment ? {} : defined({ given })) };
 }
 

@@ -123,10 +123,9 @@ const answerSchemas = {
       }),
     ),
   }),
-  // Of one generation, or of many: `erasureId` tells which.
   Erasure: z.looseObject({
-    generationId: z.string().optional(),
-    erasureId: z.string().optional(),
+    generationId: z.string().optional().describe('Of one generation.'),
+    erasureId: z.string().optional().describe('Of many.'),
     status: z.enum(['requested', 'erased']),
     requestedAt: time,
     erasedAt: time.optional(),
@@ -146,8 +145,7 @@ const answerSchemas = {
     provider: z.string(),
     model: z.string(),
     at: time,
-    revision: z.int().optional(),
-    traceparent: z.string().optional(),
+    revision: z.int().optional().describe('Of the generation: drop what is older.'),
     index: z.int().optional(),
     n: z.int().optional(),
   }),
@@ -161,14 +159,7 @@ const requestSchemas = {
     reason: z.string().min(1).max(200).optional(),
     generationId: z.string().optional(),
   }),
-  /** Names one of `generationId`, `tag` and `all`. */
-  ErasureRequest: z.strictObject({
-    generationId: z.string().optional(),
-    tag: z.string().optional(),
-    all: z.literal(true).optional(),
-    cancel: z.boolean().optional(),
-    retries: z.boolean().optional(),
-  }),
+  ErasureRequest: z.strictObject({ generationId: z.string().optional(), tag: z.string().optional(), tenant: z.string().optional(), cancel: z.boolean().optional(), retries: z.boolean().optional() }),
 } as const;
 
 export type SchemaName = keyof typeof answerSchemas | keyof typeof requestSchemas | 'GenerationRequest' | 'QuoteRequest' | 'BatchRequest';

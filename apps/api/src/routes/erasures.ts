@@ -1,5 +1,5 @@
 import { defined, InvalidRequestError, ProblemList, readOptions } from '@darkroom/contracts';
-import type { ErasedMany, EraseOptions, Producer } from '@darkroom/producer';
+import type { EraseOptions, ErasedMany, Producer } from '@darkroom/producer';
 import type { Answer } from '../answers/answer.ts';
 import { erasureJson, erasurePath } from '../answers/generation-json.ts';
 import type { Query } from '../requests/read-query.ts';
@@ -15,37 +15,9 @@ const answers = {
   202: { description: 'The eraser does it within seconds.', schema: 'Erasure' as const, headers: { Location: 'Path of the erasure.' } },
 };
 
-async function erase(producer: Producer, which: string | ErasedMany, options: EraseOptions): Promise<Answer> {
-  const erasure = typeof which === 'string' ? await producer.erase(which, options) : await producer.erase(which, options);
+async function erase(producer: Producer, generationId: string, options: EraseOptions): Promise<Answer> {
+  const erasure = await producer.erase(generationId, options);
   return { status: 202, headers: { location: erasurePath(erasure) }, body: erasureJson(erasure) };
-}
-
-/** What the body of a request to erase may hold. The tenant follows from the key. */
-interface ErasureOrder extends EraseOptions {
-  generationId?: string;
-  tag?: string;
-  all?: true;
-}
-
-/** Reads what a body wants to erase. @throws InvalidRequestError with all problems at once. */
-function readErasure(body: unknown, tenant: string): { which: string | ErasedMany; options: EraseOptions } {
-  const problems = new ProblemList();
-  // A value of any kind: what is no object is a problem.
-  const known = ['generationId', 'tag', 'all', 'cancel', 'retries'] as const;
-  const given = readOptions(body as ErasureOrder, { path: '', known }, problems);
-  if (given === undefined) throw new InvalidRequestError(problems);
-  const { generationId, tag, all, ...options } = given;
-  if ([generationId, tag, all].filter((each) => each !== undefined).length !== 1)
-    problems.push({
-      path: 'generationId',
-      message: 'must be the id of a generation, or `tag` or `"all": true` stand in its place: one of the three',
-    });
-  if (generationId !== undefined && typeof generationId !== 'string')
-    problems.push({ path: 'generationId', message: 'must be the id of a generation' });
-  if (tag !== undefined && typeof tag !== 'string') problems.push({ path: 'tag', message: 'must be a tag' });
-  if (all !== undefined && all !== true) problems.push({ path: 'all', message: 'must be true' });
-  if (problems.count > 0) throw new InvalidRequestError(problems);
-  return { which: generationId ?? defined({ tenant, tag }), options };
 }
 
 export const erasureRoutes: readonly Route[] = [
@@ -67,15 +39,26 @@ export const erasureRoutes: readonly Route[] = [
     path: '/v1/erasures',
     operationId: 'createErasure',
     tag: 'Erasure',
-    summary: 'Erases a generation, all with a tag, or all of the tenant.',
-    description,
+    summary: 'Erases one generation, all of a tag, or all of the tenant.',
+    description: `${description} Name \`generationId\`, or else \`tag\`, or \`tenant\` with the name of the tenant of this key, or both. Of many, open ones are left and named unless \`cancel\` is true.`,
     scope: 'erase',
     body: { kind: 'json', schema: 'ErasureRequest', isRequired: true },
     answers,
-    errors: ['generation.not-found', 'generation.open'],
-    async run({ producer, body, tenant }) {
-      const { which, options } = readErasure(body, tenant);
-      return erase(producer, which, options);
+    errors: ['generation.not-found', 'generation.open', 'store.not-initialised'],
+    async run({ producer, body }) {
+      const problems = new ProblemList();
+      const known = ['generationId', 'tag', 'tenant', 'cancel', 'retries'];
+      // A value of any kind: what is no object is a problem.
+      const given = readOptions(body as { generationId?: string } & ErasedMany & EraseOptions, { path: '', known }, problems);
+      const { generationId, tag, tenant, ...options } = given ?? {};
+      const isOne = generationId !== undefined;
+      if (given !== undefined && isOne === (tag !== undefined || tenant !== undefined))
+        problems.push({ path: '', message: 'must name either generationId, or tag or tenant' });
+      if (isOne && typeof generationId !== 'string') problems.push({ path: 'generationId', message: 'must be the id of a generation' });
+      if (problems.count > 0) throw new InvalidRequestError(problems);
+      if (isOne) return erase(producer, generationId, options);
+      const erasure = await producer.erase(defined({ tag, tenant }) as ErasedMany, options);
+      return { status: 202, headers: { location: erasurePath(erasure) }, body: erasureJson(erasure) };
     },
   },
   {

@@ -1,4 +1,4 @@
-import { hasCode, isFinalGeneration, type GenerationView } from '@darkroom/contracts';
+import { hasCode, isFinalGeneration, traceparentProblems, type GenerationView } from '@darkroom/contracts';
 import type { RetryOptions } from '@darkroom/producer';
 import { etagOf, isNoneMatched, type Answer } from '../answers/answer.ts';
 import { generationJson, pathOf } from '../answers/generation-json.ts';
@@ -72,7 +72,8 @@ export const generationRoutes: readonly Route[] = [
     errors: enqueueErrors,
     async run(call) {
       const { request, options } = readOrder(call.body, readIdempotencyKey(oneOf(call.headers['idempotency-key'])));
-      const { generationId, created: isCreated } = await call.producer.enqueue(request, options);
+      const traceparent = oneOf(call.headers['traceparent']);
+      const { generationId, created: isCreated } = await call.producer.enqueue(request, isTraceparent(traceparent) ? { ...options, traceparent } : options);
       return answerWith(call, generationId, isCreated);
     },
   },
@@ -176,3 +177,7 @@ export const generationRoutes: readonly Route[] = [
 ];
 
 const oneOf = (header: string | string[] | undefined): string | undefined => (Array.isArray(header) ? header[0] : header);
+
+/** A header that is none is no reason to refuse an order: proxies add it (W3C Trace Context, "Processing model"). */
+const isTraceparent = (header: string | undefined): header is string =>
+  header !== undefined && traceparentProblems('', header).length === 0;
