@@ -43,6 +43,8 @@ export interface ReceiverDependencies {
 export interface Stores {
   readonly inbox: DeliveryInbox;
   readonly settlements: Wake;
+  /** Reads the last sign of life of a worker, in milliseconds since 1970; 0 without one. */
+  readonly readWorkerSeen?: () => Promise<number>;
   readonly ready: readonly ReadinessCheck[];
   /** Milliseconds since 1970, by which the expiry of capabilities is checked; by default the clock of this process. */
   readonly now?: () => number;
@@ -79,7 +81,7 @@ export function createWebhookReceiver(config: ReceiverConfig, overrides: Partial
     },
   );
   const metrics = createMetrics({ process: 'webhook-receiver' });
-  const { webhookRequest } = createReceiverMetrics(metrics, counts);
+  const { webhookRequest } = createReceiverMetrics(metrics, counts, stores.readWorkerSeen);
   void server.register(createMetricsRoutes(metrics));
   server.addHook('onResponse', async (request, reply) => {
     if (request.routeOptions.url === WEBHOOK_PATH) webhookRequest.observe({ status: String(reply.statusCode) }, reply.elapsedTime / 1000);
@@ -125,8 +127,10 @@ function openRedis({ redis: { url, prefix } }: ReceiverConfig, log: Logger): Sto
   // The receiver only keeps deliveries: retention is for enqueueing, the poll rate for polling.
   const unused = { retention: { recordSeconds: 0, idempotencySeconds: 0 }, pollRate: { perSecond: 0, burst: 0 } };
   const settlements = createSettlements(redis, { prefix, failFast: true, now: clock.now });
+  const store = buildGenerationStore({ prefix, ...unused }, redis);
   return {
-    inbox: buildGenerationStore({ prefix, ...unused }, redis),
+    inbox: store,
+    readWorkerSeen: store.readWorkerSeen,
     settlements,
     now: clock.now,
     ready: [{ name: 'redis', check: () => watch.check() }, clockWatch.ready],

@@ -9,8 +9,18 @@ const deliveryKinds = ['recorded', 'duplicate', 'overflow', 'unknown-submission'
 const wakeKinds = ['woken', 'ensured', 'pending', 'failed'];
 const refusalReasons = ['missing', 'malformed', 'unknown-key', 'forged', 'expired'];
 
-/** Adds the metrics of a receiver: its counts and its requests. Their meaning: docs/operations/metrics.md. */
-export function createReceiverMetrics(metrics: Metrics, counts: Counts) {
+/**
+ * Adds the metrics of a receiver: its counts, its requests, and the last sign of life of a worker, which no worker can tell when all are gone.
+ * Their meaning: docs/operations/metrics.md.
+ */
+export function createReceiverMetrics(metrics: Metrics, counts: Counts, readWorkerSeen?: () => Promise<number>) {
+  if (readWorkerSeen !== undefined) {
+    metrics.readGauge(
+      { name: 'darkroom_worker_seen_time_seconds', help: 'Last sign of life of a worker, in seconds since 1970; 0 without one.' },
+      async () => [{ labels: {}, value: (await readWorkerSeen()) / 1000 }],
+    );
+  }
+
   /** Reads the counts whose names begin with the prefix, labelled with the rest of the name. */
   const readCounts = <Label extends string>(prefix: string, label: Label) =>
     Object.entries(counts.all())

@@ -42,6 +42,7 @@ import { createWorkerMetrics } from './metrics/worker-metrics.ts';
 import { createOwnStore } from './own-store.ts';
 import { readHistory } from './read-history.ts';
 import { warnOfShortCredentials } from './warn-of-short-credentials.ts';
+import { tellLife } from './tell-life.ts';
 import { watchBucket } from './watch-bucket.ts';
 import { watchProvider } from './watch-provider.ts';
 import { watchRedisSetup } from './watch-redis-setup.ts';
@@ -144,6 +145,7 @@ export function createWorkerApp(config: WorkerConfig, overrides: Partial<WorkerD
   );
   const mayWrite = (): boolean => foreign === undefined;
   const sumsKeeper = joinSums(redis, redisConfig.prefix, { store, archive: storage, mayWrite, ...watching });
+  const life = tellLife(store);
   const history = readHistory(redis, redisConfig.prefix, { store, recovery, mayWrite, logger });
   let starting: Promise<void> | undefined;
   let isStarted = false;
@@ -193,6 +195,7 @@ export function createWorkerApp(config: WorkerConfig, overrides: Partial<WorkerD
     await Promise.all([s3Watch.start(), redisSetup.start(), pulse.start()]);
     await Promise.all([redisWatch.untilUsable(), redisSetup.untilThere(), s3Watch.untilThere()]);
     await clockWatch.start();
+    await life.start();
     await retryUntilDone('store', openEverything, { signal: stopped.signal, logger, now: monotonicMs });
     await serverRunWatch.start?.();
     await access.start();
@@ -271,7 +274,7 @@ export function createWorkerApp(config: WorkerConfig, overrides: Partial<WorkerD
         signal?.addEventListener('abort', () => hurry.abort(), { once: true });
         if (signal?.aborted === true) hurry.abort();
         const saidFarewell = access.stop();
-        const loops = [serverRunWatch, maintenance, sumsKeeper, history, s3Watch, redisSetup, clockWatch, pulse].map((loop) => loop.stop());
+        const loops = [life, serverRunWatch, maintenance, sumsKeeper, history, s3Watch, redisSetup, clockWatch, pulse].map((loop) => loop.stop());
         const answers = followAnswers(redis);
         const left = await closeWorkers(workers(), { hurry: hurry.signal, canWrite: answers.isAnswered });
         answers.stop();

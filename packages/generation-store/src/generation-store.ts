@@ -33,6 +33,7 @@ import { recordRefusalSeen, recordVerdict } from './purchase/record-verdict.ts';
 import { settle } from './purchase/settle.ts';
 import type { PollWish } from './purchase/steps.ts';
 import { countRefusal, countStrike } from './purchase/strikes.ts';
+import { findNoWorkerSince, noteWorkerSeen, readWorkerSeen } from './purchase/worker-life.ts';
 import { readTasksAtProvider } from './purchase/tasks-at-provider.ts';
 import { findCheckpoint, noteCheckpoint } from './recovery/checkpoint.ts';
 import { findForgotten } from './recovery/find-forgotten.ts';
@@ -145,6 +146,9 @@ function bindAll({ prefix, retention, pollRate, ownerId }: GenerationStoreConfig
     isDryRunCharged: bind(isDryRunCharged),
     readTasksAtProvider: bind(readTasksAtProvider),
     readOpenImages: bind(readOpenImages),
+    noteWorkerSeen: bind(noteWorkerSeen),
+    readWorkerSeen: bind(readWorkerSeen),
+    findNoWorkerSince: bind(findNoWorkerSince),
     takePollTurn: (ref: SubmissionRef, wish: PollWish) => takePollTurn(redis, prefix, pollRate, ref, wish),
 
     // money

@@ -56,6 +56,8 @@ export const restrictedTenantsKey = (prefix: string): string => `${prefix}:tenan
 export const recordedPausesKey = (prefix: string): string => `${prefix}:pauses`;
 /** Words of a process whose settings differ from the store's; end by themselves. */
 export const differingKey = (prefix: string): string => `${prefix}:settings-differ`;
+/** Redis time of the last sign of life of a worker (lua/worker-life.ts). */
+export const workerSeenKey = (prefix: string): string => `${prefix}:worker-seen`;
 /** Hash of the workers that buy nothing, by their name. */
 export const heldWorkersKey = (prefix: string): string => `${prefix}:held-workers`;
 /** Marks a provider that ran a dry run as a purchase. */

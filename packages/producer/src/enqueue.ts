@@ -2,6 +2,7 @@ import { defined, type Quote } from '@darkroom/contracts';
 import type { EnqueueReceipt, GenerationStore } from '@darkroom/generation-store';
 import type { NumberedSubmission, Submissions } from '@darkroom/queues';
 import type { Availability } from './availability.ts';
+import { warningsOf, type EnqueueWarning } from './enqueue-warnings.ts';
 import type { PreparedGeneration } from './prepare-generation.ts';
 
 /** Answer to an enqueue. */
@@ -12,6 +13,8 @@ export interface Enqueued {
   created: boolean;
   /** Highest possible price. */
   quote: Quote;
+  /** What an operator should look at, such as a fleet without a worker; absent without a warning. */
+  warnings?: EnqueueWarning[];
 }
 
 /** Destination of a prepared generation: first its entry, then its jobs. */
@@ -51,8 +54,9 @@ export const jobsOf = (
 /** Returns the delay of its jobs. A job that is early by Redis time is delayed again. */
 export const delayOf = ({ runAt }: EnqueueReceipt, now: number): number => Math.max(0, (runAt ?? now) - now);
 
-export const enqueuedOf = (prepared: PreparedGeneration, { kind, generationId }: EnqueueReceipt): Enqueued => ({
+export const enqueuedOf = (prepared: PreparedGeneration, { kind, generationId, ...receipt }: EnqueueReceipt): Enqueued => ({
   generationId,
   created: kind === 'created',
   quote: prepared.quote,
+  ...warningsOf(receipt),
 });

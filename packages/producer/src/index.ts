@@ -33,6 +33,7 @@ export {
 } from '@darkroom/contracts';
 export { createProducer } from './create-producer.ts';
 export type { Enqueued } from './enqueue.ts';
+export type { EnqueueWarning } from './enqueue-warnings.ts';
 export { createEvents } from './events/create-events.ts';
 export type { DarkroomEvent, Events, EventsGap, EventsOptions } from './events/events.ts';
 export type { EnqueueManyOptions, EnqueueOptions, ProducerOptions } from './options.ts';

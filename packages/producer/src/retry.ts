@@ -11,6 +11,7 @@ import {
 } from '@darkroom/contracts';
 import type { GenerationStore, NewRetry } from '@darkroom/generation-store';
 import { jobsOf, type Destination, type Enqueued } from './enqueue.ts';
+import { warningsOf } from './enqueue-warnings.ts';
 import type { GenerationDefaults } from './prepare-generation.ts';
 
 /** Options of `retry`. */
@@ -108,7 +109,8 @@ export async function retryGeneration(
     await ask('add the jobs of generation', generationId, () => submissions.add(jobsOf({ generation: retry }, receipt), 0), {
       followsWrite: true,
     });
-    return { generationId, created: receipt.kind === 'created', quote: price, retryOf: retry.retryOf, replaces: [...retry.replaces] };
+    const { retryOf, replaces } = retry;
+    return { generationId, created: receipt.kind === 'created', quote: price, retryOf, replaces: [...replaces], ...warningsOf(receipt) };
   }
 }
 

@@ -36,6 +36,7 @@ async function setupRealSubject(rules: SubjectRules = {}): Promise<Subject> {
   await world.store.applyTenantRules('default', { revision: 1, rules });
   const bucket = await setupImages();
   const { producer, store } = world;
+  await store.noteWorkerSeen();
 
   const endImage = async ({ generationId, request, images }: GenerationView, index: number, outcome: Succeed | Fail | undefined) => {
     const ref = { generationId, index, n: 1 };

@@ -34,6 +34,7 @@ export async function examine(
   const options = { environment, dataDir, root };
   const checks: [string, (options: ExamineOptions) => Promise<CheckResult>][] = [
     ['redis', checkRedis],
+    ['workers', checkWorkers],
     ['bucket', checkBucket],
     ['owner', checkBucketOwner],
     ['erasing', checkErasing],
@@ -89,6 +90,19 @@ async function checkRedis(options: ExamineOptions): Promise<CheckResult> {
     return pauses.length === 0
       ? { kind: shortcomings.length + history.length === 0 ? 'well' : 'warned', text: told }
       : { kind: 'trouble', text: [told, ...describePauses(pauses, Date.now())].join('\n') };
+  } finally {
+    await operations.close();
+  }
+}
+
+/** Says if a worker lives: nothing is bought without one. */
+async function checkWorkers(options: ExamineOptions): Promise<CheckResult> {
+  const operations = await openOperations(options);
+  try {
+    const since = await operations.store.findNoWorkerSince();
+    if (since === undefined) return { kind: 'well', text: 'a worker gave a sign of life in the last half minute' };
+    const when = since === 0 ? 'no worker has been seen yet' : `no worker has been seen since ${new Date(since).toISOString()}`;
+    return { kind: 'warned', text: `${when}: queued images wait, and nothing is bought until one runs` };
   } finally {
     await operations.close();
   }

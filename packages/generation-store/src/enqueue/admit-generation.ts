@@ -8,8 +8,8 @@ const MAX_RUN_AHEAD_MS = MAX_RUN_AHEAD_DAYS * 86_400_000;
 /**
  * Admits a new generation: checks its times by Redis time, the rules of its tenant, the caps and the bounds on open images, and writes it with
  * its submissions and their holds. The commit makes the hold instead for a generation that runs later, and while Redis may have forgotten
- * holds or caps. After the parts of a new generation, the bounds, the events, the money, the minutes and the
- * fair line.
+ * holds or caps. After the parts of a new generation, the bounds, the signs of life, the events, the money,
+ * the minutes and the fair line.
  */
 export const admitGeneration = /* lua */ `${imageRules}
 -- a time of the new generation that is out of bounds, or nil
@@ -69,6 +69,6 @@ local function admit(key, now)
   countMinute(now, 'generations')
   countMinute(now, 'enqueued', images)
   record('generation.queued', id, { tenant = tenant, provider = provider, model = model, traceparent = traceparent ~= '' and traceparent or nil }, nil, nil, now)
-  return { kind = 'created', id = id, runAt = runAt, line = line }
+  return { kind = 'created', id = id, runAt = runAt, line = line, noWorkerSince = noWorkerSince(now) }
 end
 `;

@@ -30,6 +30,7 @@ import { money } from '../lua/money.ts';
 import { openImageBounds, openImages } from '../lua/open-images.ts';
 import { namedReply, number } from '../lua/named.ts';
 import { prelude } from '../lua/prelude.ts';
+import { workerLife } from '../lua/worker-life.ts';
 import { admitGeneration, MAX_RUN_AHEAD_DAYS } from './admit-generation.ts';
 import { imageRuleNames, uncheckedProblem } from '../settings/image-rules.ts';
 import { REQUEST_GONE, sha256 } from './kept-request.ts';
@@ -42,7 +43,7 @@ import { unreadEnqueueError } from './unread.ts';
  * id is young enough and if the times lie ahead, and only for a new generation: a repetition is answered at any age.
  */
 const enqueueScript =
-  createLuaScript(/* lua */ `${prelude}${lists}${openImages}${openImageBounds}${events}${money}${minutes}${fairLine}${newGeneration}${admitGeneration}
+  createLuaScript(/* lua */ `${prelude}${workerLife}${lists}${openImages}${openImageBounds}${events}${money}${minutes}${fairLine}${newGeneration}${admitGeneration}
 local function answer()
 local key = KEYS[1]
 if not isOpen() then return named({ kind = 'not-initialised' }) end
@@ -55,7 +56,7 @@ end
 local isForeign = present[1] and present[3] ~= tenant
 if present[1] and not isForeign then
   local kind = compared(present[1])
-  return named({ kind = kind == 'same' and 'exists' or kind, id = id, runAt = present[2] or nil })
+  return named({ kind = kind == 'same' and 'exists' or kind, id = id, runAt = present[2] or nil, noWorkerSince = noWorkerSince(nowMs()) })
 end
 if idempotencyDigest ~= '' then
   local taken = redis.call('HMGET', idempotencyKey, 'generationId', 'requestDigest')
@@ -63,7 +64,7 @@ if idempotencyDigest ~= '' then
   if taken[1] then
     local first = redis.call('HGET', prefix .. ':generation:' .. taken[1], 'runAt')
     local kind = compared(taken[2])
-    return named({ kind = kind == 'same' and 'replayed' or kind, id = taken[1], runAt = first or nil })
+    return named({ kind = kind == 'same' and 'replayed' or kind, id = taken[1], runAt = first or nil, noWorkerSince = noWorkerSince(nowMs()) })
   end
   -- the key may belong to a generation that was bought and that Redis has forgotten
   if recovering() then return named({ kind = 'recovering' }) end
@@ -118,6 +119,8 @@ export interface EnqueueReceipt {
   runAt?: number;
   /** Numbers of the jobs of its images in the fair line; absent for an earlier generation, and for one that runs later. */
   line?: number[];
+  /** Last sign of life of a worker, 0 without one, if none was seen for half a minute; Redis time, in milliseconds since 1970. */
+  noWorkerSince?: number;
 }
 
 /** The last moment of a Date (ECMA-262, "Time Values and Time Range"). */
@@ -131,6 +134,7 @@ const replySchema = namedReply(
       id: z.string(),
       runAt: number.optional(),
       line: z.array(number).optional(),
+      noWorkerSince: number.optional(),
     }),
     z.object({ kind: z.literal('not-free'), id: z.string() }),
     z.object({ kind: z.literal('safety-required'), rule: z.enum(imageRuleNames) }),
@@ -255,8 +259,8 @@ export function receiptOf(reply: EnqueueReply, generation: NewGeneration): Enque
         `generation id "${generationId}" is not free for this tenant: leave it out, or mint another one with \`createGenerationId\`; nothing was queued or bought`,
       );
     default: {
-      const { kind, id, runAt, line } = reply;
-      return defined({ kind, generationId: id, runAt, line });
+      const { kind, id, runAt, line, noWorkerSince } = reply;
+      return defined({ kind, generationId: id, runAt, line, noWorkerSince });
     }
   }
 }

@@ -22,6 +22,7 @@ import { nameArguments, namedReply, number } from '../lua/named.ts';
 import { createNamedScript } from '../lua/named-script.ts';
 import { prelude } from '../lua/prelude.ts';
 import { retries } from '../lua/retries.ts';
+import { workerLife } from '../lua/worker-life.ts';
 import { imageRuleNames } from '../settings/image-rules.ts';
 import { admitGeneration } from './admit-generation.ts';
 import { outlineOf, receiptOf, type NewGeneration } from './enqueue.ts';
@@ -44,7 +45,7 @@ const own = nameArguments(['of', 'indexes', 'isAll', 'boundTo'], AFTER_NEW_GENER
  * Replies as an enqueue does; or not-found; changed (another image has succeeded meanwhile); refused, with a group for each refused image.
  */
 const retryScript =
-  createLuaScript(/* lua */ `${prelude}${lists}${openImages}${openImageBounds}${events}${money}${minutes}${fairLine}${newGeneration}${admitGeneration}${retries}
+  createLuaScript(/* lua */ `${prelude}${workerLife}${lists}${openImages}${openImageBounds}${events}${money}${minutes}${fairLine}${newGeneration}${admitGeneration}${retries}
 ${own.lua}
 local key = KEYS[1]
 if not isOpen() then return named({ kind = 'not-initialised' }) end
@@ -140,7 +141,7 @@ export interface NewRetry extends NewGeneration {
 }
 
 /** "exists": the new generation was made before. "replayed": an earlier retry replaces these images. "changed": read the generation again. */
-export type RetryReceipt = { kind: 'created' | 'exists' | 'replayed'; generationId: string; line?: number[] } | { kind: 'changed' };
+export type RetryReceipt = { kind: 'created' | 'exists' | 'replayed'; generationId: string; line?: number[]; noWorkerSince?: number } | { kind: 'changed' };
 
 const refusedSchema = namedReply(
   z.object({
@@ -156,6 +157,7 @@ const replySchema = namedReply(
       kind: z.enum(['created', 'exists', 'replayed', 'conflict', 'request-gone', 'not-free']),
       id: z.string(),
       line: z.array(number).optional(),
+      noWorkerSince: number.optional(),
     }),
     z.object({ kind: z.literal('erased'), id: z.string(), at: number }),
     z.object({ kind: z.literal('not-initialised') }),
@@ -227,8 +229,8 @@ export function retryReceiptOf(reply: RetryReply, retry: NewRetry): RetryReceipt
     case 'damaged':
       throw unreadError(reply.unreadable ?? retry.of, 'damaged');
     default: {
-      const { kind, generationId, line } = receiptOf(reply, retry);
-      return defined({ kind, generationId, line });
+      const { kind, generationId, line, noWorkerSince } = receiptOf(reply, retry);
+      return defined({ kind, generationId, line, noWorkerSince });
     }
   }
 }

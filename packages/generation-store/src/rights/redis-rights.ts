@@ -29,6 +29,8 @@ const loading = ['script|load', 'script|exists'];
 /** Rights of a script: the right to run it gives none to its commands. */
 const scripts: RedisGrant = { commands: ['eval', 'evalsha'], keys: ['*'] };
 const alive: RedisGrant = { commands: ['set'], keys: ['alive'] };
+/** The last sign of life of a worker. */
+const workerSeen: RedisGrant = { commands: ['get'], keys: ['worker-seen'] };
 const epoch: RedisGrant = { commands: ['exists'], keys: ['epoch'] };
 /** The number of the stored format, which every script asks for. */
 const format: RedisGrant = { commands: ['get'], keys: ['format'] };
@@ -91,6 +93,7 @@ const producer: RedisRights = {
     ...closing,
     { commands: ['zcard', 'zlexcount'], keys: ['open-images'] },
     { commands: ['hget'], keys: ['limits'] },
+    workerSeen,
     { commands: ['zadd', 'zrem', 'zcard', 'zscore', 'zrank', 'zcount'], keys: ['line', 'line:*'] },
     { commands: ['hget', 'hset', 'del'], keys: ['line-clocks'] },
     { commands: ['hmget'], keys: ['line-pace'] },
@@ -152,6 +155,7 @@ export const redisRights: Readonly<Record<RedisProcess, RedisRights>> = {
     grants: [
       scripts,
       alive,
+      workerSeen,
       epoch,
       format,
       { commands: ['get', 'set', 'hmget', 'hincrby', 'hset', 'pttl', 'pexpire'], keys: ['submission:*'] },
