@@ -274,7 +274,9 @@ export function createWorkerApp(config: WorkerConfig, overrides: Partial<WorkerD
         signal?.addEventListener('abort', () => hurry.abort(), { once: true });
         if (signal?.aborted === true) hurry.abort();
         const saidFarewell = access.stop();
-        const loops = [life, serverRunWatch, maintenance, sumsKeeper, history, s3Watch, redisSetup, clockWatch, pulse].map((loop) => loop.stop());
+        const loops = [life, serverRunWatch, maintenance, sumsKeeper, history, s3Watch, redisSetup, clockWatch, pulse].map((loop) =>
+          loop.stop(),
+        );
         const answers = followAnswers(redis);
         const left = await closeWorkers(workers(), { hurry: hurry.signal, canWrite: answers.isAnswered });
         answers.stop();

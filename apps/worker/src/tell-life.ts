@@ -5,7 +5,7 @@ import type { Service } from '@darkroom/service-runtime';
 const EVERY_MS = 5000;
 
 /** Tells the store again and again that a worker lives. A sign that fails is left out: the next one follows. */
-export function tellLife(store: Pick<GenerationStore, 'noteWorkerSeen'>): Required<Service> {
+export function tellLife(store: Pick<GenerationStore, 'noteWorkerSeen'>): Service & { start(): Promise<void> } {
   let timer: NodeJS.Timeout | undefined;
   const tell = (): Promise<void> => store.noteWorkerSeen().catch(() => undefined);
   return {

@@ -141,7 +141,9 @@ export interface NewRetry extends NewGeneration {
 }
 
 /** "exists": the new generation was made before. "replayed": an earlier retry replaces these images. "changed": read the generation again. */
-export type RetryReceipt = { kind: 'created' | 'exists' | 'replayed'; generationId: string; line?: number[]; noWorkerSince?: number } | { kind: 'changed' };
+export type RetryReceipt =
+  | { kind: 'created' | 'exists' | 'replayed'; generationId: string; line?: number[]; noWorkerSince?: number }
+  | { kind: 'changed' };
 
 const refusedSchema = namedReply(
   z.object({
