@@ -53,7 +53,10 @@ function valueOf(schema: Schema, depth = 0): fc.Arbitrary<unknown> {
   return fc.oneof({ weight: 9, arbitrary: right }, { weight: 1, arbitrary: fc.anything({ maxDepth: 2, maxKeys: 3 }) });
 }
 
-const text = fc.oneof(fc.string({ unit: 'binary', maxLength: 20 }), fc.constantFrom('1', '0', 'true', 'queued', '2026-01-01T00:00:00Z', generationId ?? 'x'));
+const text = fc.oneof(
+  fc.string({ unit: 'binary', maxLength: 20 }),
+  fc.constantFrom('1', '0', 'true', 'queued', '2026-01-01T00:00:00Z', generationId ?? 'x'),
+);
 const headerText = fc.string({ unit: 'grapheme-ascii', maxLength: 30 });
 
 function callOf(route: Route) {

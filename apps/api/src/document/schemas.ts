@@ -159,7 +159,13 @@ const requestSchemas = {
     reason: z.string().min(1).max(200).optional(),
     generationId: z.string().optional(),
   }),
-  ErasureRequest: z.strictObject({ generationId: z.string().optional(), tag: z.string().optional(), tenant: z.string().optional(), cancel: z.boolean().optional(), retries: z.boolean().optional() }),
+  ErasureRequest: z.strictObject({
+    generationId: z.string().optional(),
+    tag: z.string().optional(),
+    tenant: z.string().optional(),
+    cancel: z.boolean().optional(),
+    retries: z.boolean().optional(),
+  }),
 } as const;
 
 export type SchemaName = keyof typeof answerSchemas | keyof typeof requestSchemas | 'GenerationRequest' | 'QuoteRequest' | 'BatchRequest';

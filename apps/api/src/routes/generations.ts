@@ -73,7 +73,10 @@ export const generationRoutes: readonly Route[] = [
     async run(call) {
       const { request, options } = readOrder(call.body, readIdempotencyKey(oneOf(call.headers['idempotency-key'])));
       const traceparent = oneOf(call.headers['traceparent']);
-      const { generationId, created: isCreated } = await call.producer.enqueue(request, isTraceparent(traceparent) ? { ...options, traceparent } : options);
+      const { generationId, created: isCreated } = await call.producer.enqueue(
+        request,
+        isTraceparent(traceparent) ? { ...options, traceparent } : options,
+      );
       return answerWith(call, generationId, isCreated);
     },
   },
