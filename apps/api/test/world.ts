@@ -9,10 +9,8 @@ import { Redis } from 'ioredis';
 import { inject } from 'vitest';
 import { createApi, loadApiConfig, type Api } from '../src/app.ts';
 
-export const IMAGE_NANO_USD = 20_000_000;
+const IMAGE_NANO_USD = 20_000_000;
 export const order = { positivePrompt: 'a lighthouse at dusk', width: 1280, height: 896 };
-/** An id that no generation has. */
-export const unknownId = '01a25000-0000-7000-8000-000000000000';
 
 export interface World extends AsyncDisposable {
   readonly url: string;

@@ -1,7 +1,7 @@
 import { ApiError } from '../answers/api-error.ts';
 
 /** Longest wait of a request, in seconds. */
-export const MAX_WAIT_SECONDS = 60;
+const MAX_WAIT_SECONDS = 60;
 
 /**
  * Reads `Idempotency-Key`: a text in quotes (IETF draft, a string of RFC 8941) or bare.

@@ -1,17 +1,35 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import { InvalidRequestError, isFinalGeneration } from '@darkroom/contracts';
+import type { Producer } from '@darkroom/producer';
+import type { FastifyReply } from 'fastify';
 import { ApiError } from '../answers/api-error.ts';
 import { etagOf } from '../answers/answer.ts';
 import { eventJson, generationJson } from '../answers/generation-json.ts';
 import { problemOf } from '../answers/problem.ts';
-import type { Call } from '../routes/route.ts';
+import type { EventFeed } from './event-feed.ts';
 import { openSse, type SseStream } from './sse.ts';
+
+/** What a stream needs of its request. */
+interface StreamCall {
+  tenant: string;
+  requestId: string;
+  producer: Pick<Producer, 'get' | 'watch'>;
+  params: Readonly<Record<string, string>>;
+  headers: IncomingHttpHeaders;
+  feed: EventFeed;
+  /** Aborted when the process stops. */
+  stopping: AbortSignal;
+  /** Aborted when the caller disconnects or the process stops. */
+  signal: AbortSignal;
+  reply: FastifyReply;
+}
 
 /** The open streams of this process. */
 export interface Streams {
   /** Follows a generation until it is final. @returns true if the reader has its end already; nothing was written then. */
-  followGeneration(call: Call): Promise<boolean>;
+  followGeneration(call: StreamCall): Promise<boolean>;
   /** Follows the events of a tenant until the reader leaves or the process stops. */
-  followEvents(call: Call): Promise<void>;
+  followEvents(call: StreamCall): Promise<void>;
   /** Returns the number of open streams. */
   count(): number;
 }
@@ -24,7 +42,7 @@ export function createStreams(most: number): Streams {
   let open = 0;
 
   /** Runs a stream to its end. What fails after the first byte becomes an event: the status is sent. */
-  async function stream(call: Call, follow: (sse: SseStream) => Promise<void>): Promise<void> {
+  async function stream(call: StreamCall, follow: (sse: SseStream) => Promise<void>): Promise<void> {
     const sse = openSse(call.reply, call.signal);
     open += 1;
     try {
@@ -41,7 +59,7 @@ export function createStreams(most: number): Streams {
     }
   }
 
-  function admit({ stopping }: Call): void {
+  function admit({ stopping }: StreamCall): void {
     if (stopping.aborted) throw new ApiError('service.stopping', 'the API is stopping; connect again');
     if (open >= most)
       throw new ApiError('api.too-many-requests', `the API has its ${most} open streams; try again later`, { retryAfterSeconds: 10 });

@@ -20,7 +20,7 @@ export interface LoggedEvent extends z.infer<typeof entrySchema> {
 }
 
 /** A row of the stream; without fields it was trimmed after it was handed out. */
-export const rowSchema = z.tuple([z.string(), z.array(z.string()).nullable()]);
+const rowSchema = z.tuple([z.string(), z.array(z.string()).nullable()]);
 export const rowsSchema = z.array(rowSchema);
 /** The reply of XREAD and XREADGROUP. */
 export const readSchema = z.array(z.tuple([z.string(), rowsSchema])).nullable();

@@ -1,7 +1,7 @@
 import { DEFAULT_TENANT_WEIGHT, MAX_TENANT_WEIGHT } from '@darkroom/contracts';
 
 /** Highest number of a job (BullMQ 6.7, `PRIORITY_LIMIT`). */
-export const MOST_JOB_NUMBER = 2_097_151;
+const MOST_JOB_NUMBER = 2_097_151;
 /** Submissions of a tenant that one commit looks past: more than are ever on their way at once. */
 const LOOKED_PAST = 200;
 

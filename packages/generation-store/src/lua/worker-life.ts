@@ -1,5 +1,5 @@
 /** Time without a sign of life of any worker after which none counts as alive; a worker gives one every five seconds. */
-export const WORKERS_SILENT_MS = 30_000;
+const WORKERS_SILENT_MS = 30_000;
 
 /**
  * The last sign of life of a worker of the fleet, in Redis time: the key `:worker-seen`. A Redis that went back to an earlier moment holds an
