@@ -144,7 +144,10 @@ export async function buildServer(routes: readonly Route[], parts: ServerParts):
         if (caller === undefined) throw new Error('a request reached its handler without a key'); // a bug: the hook above runs first
         checkBody(route, request);
         const left = new AbortController();
-        reply.raw.once('close', () => left.abort(new Error('the caller has left')));
+        const leave = (): void => left.abort(new Error('the caller has left'));
+        reply.raw.once('close', leave);
+        // It may have left while its key was looked up.
+        if (request.raw.socket.destroyed) leave();
         const answer = await route.run({
           ...parts,
           ...caller,

@@ -143,7 +143,9 @@ test('with --json each command prints one line of JSON to standard output, and n
   expect(await read('limits')).toMatchObject({ tasksAtProvider: 1000, underWay: 0 });
   expect(await read('unknown')).toEqual({ count: 0, oldest: [] });
   expect(await read('pause', '--reason', 'lunch')).toMatchObject({ pauses: [{ kind: 'operator', reason: 'lunch' }], recorded: false });
-  expect(await read('doctor')).toMatchObject({ checks: [{ check: 'redis', kind: 'trouble' }, { check: 'bucket' }, {}, {}, {}, {}] });
+  expect(await read('doctor')).toMatchObject({
+    checks: [{ check: 'redis', kind: 'trouble' }, { check: 'workers' }, { check: 'bucket' }, {}, {}, {}, {}],
+  });
   expect(await read('resume', '--kind', 'account')).toMatchObject({ lifted: 0, pauses: [{ kind: 'operator' }] });
   expect(await read('reconcile')).toMatchObject({ error: { code: 'config.invalid' } });
 });

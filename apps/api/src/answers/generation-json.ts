@@ -51,7 +51,7 @@ export const summaryJson = (summary: GenerationSummary) => ({ ...withTimes(summa
 
 /** Path of the state of an erasure. */
 export const erasurePath = (erasure: Erasure | BulkErasure): string =>
-  `/v1/erasures/${'erasureId' in erasure ? erasure.erasureId : erasure.generationId}`;
+  `/v1/erasures/${encodeURIComponent('erasureId' in erasure ? erasure.erasureId : erasure.generationId)}`;
 
 /** Writes the state of a request to erase. */
 export const erasureJson = (erasure: Erasure | BulkErasure) => ({ ...withTimes(erasure), urls: { self: erasurePath(erasure) } });

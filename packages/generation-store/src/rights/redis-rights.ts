@@ -70,7 +70,7 @@ const showQueues =
 const everything = [
   ...'bzpopmin del eval evalsha exists expire get hdel hexists hget hgetall hincrby hlen hmget hmset hscan hset hsetnx incr'.split(' '),
   ...'lindex llen lpop lpos lpush lrange lrem lset ltrim mget persist pexpire pttl rename rpop rpoplpush rpush'.split(' '),
-  ...'sadd scard set sismember smembers srem sscan ttl type unlink xack xadd xautoclaim xclaim xgroup xinfo xlen xpending xrange xreadgroup xtrim zadd zcard zcount zlexcount zpopmin zrange zrangebyscore zrem'.split(
+  ...'sadd scard set sismember smembers srem sscan ttl type unlink xack xadd xautoclaim xclaim xgroup xinfo xlen xpending xrange xread xreadgroup xrevrange xtrim zadd zcard zcount zlexcount zpopmin zrange zrangebyscore zrem'.split(
     ' ',
   ),
   ...'zrank zremrangebyrank zremrangebyscore zrevrange zrevrangebyscore zrevrank zscore'.split(' '),
